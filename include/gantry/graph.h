@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A static graph of float32 tensors that differentiates itself.
+ *
+ * A network is a function in C that appends nodes to a graph; gt_grad() appends the nodes that compute derivatives;
+ * every op's derivative is made of ops, so gt_grad() of a gt_grad() just works. A gt_exec is the graph made ready
+ * to run: passes applied, memory planned, order fixed. Running it allocates nothing.
+ *
+ *     gt_graph *g = gt_graph_new("example");
+ *     gt_node *x = gt_input(g, "x", GT_SHAPE(4, 8));
+ *     gt_node *w = gt_param(g, "w", GT_SHAPE(3, 8), GT_SLOT(0), 0);      // 24 floats at offset 0 of slot 0
+ *     gt_node *y = gt_matmul(g, x, w, .transpose_b = true);                // [4,3]
+ *     gt_node *loss = gt_mean(g, gt_square(g, y), GT_ALL_AXES);
+ *     gt_node *dw;
+ *     gt_grad(g, 1, &loss, NULL, 1, &w, &dw);
+ *     gt_output(g, "loss", loss);
+ *     gt_output_to(g, "grad of w", dw, GT_SLOT(1), 0);                     // written to offset 0 of slot 1
+ *     gt_exec *e = gt_exec_new(g, &(gt_exec_options){.pool = pool});       // NULL: gt_message() names the node at fault
+ *     gt_exec_bind(e, 0, params); gt_exec_bind(e, 1, grads);
+ *     memcpy(gt_exec_input(e, "x"), data, ...);
+ *     gt_exec_prepare(e);                                                  // after the parameters changed: hoisted nodes
+ *     gt_exec_run(e, &(gt_exec_env){.seed = 1});
+ *     float value = *gt_exec_output(e, "loss");
+ *
+ * Errors: a builder that finds a fault returns NULL, and the graph remembers the first fault with the node's name;
+ * every builder given a NULL node returns NULL. So network code needs no checks: gt_exec_new() (or gt_graph_status()) reports it.
+ *
+ * Layout: row-major; activations are channels-last (N,H,W,C). Convolution weights are [kh,kw,I,O] here ([O,I,kh,kw] in files: nets.h).
+ */
+#ifndef GANTRY_GRAPH_H
+#define GANTRY_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "gantry/memory.h"
+#include "gantry/pool.h"
+#include "gantry/status.h"
+
+enum { GT_MAX_DIMS = 6, GT_MAX_SLOTS = 16 };
+
+typedef struct gt_shape {
+    int n; /* number of dimensions, 0 = scalar */
+    int64_t d[GT_MAX_DIMS];
+} gt_shape;
+
+#define GT_SHAPE(...) ((gt_shape){sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), {__VA_ARGS__}})
+#define GT_SCALAR ((gt_shape){0, {0}})
+#define GT_SLOT(i) (i)
+
+int64_t gt_shape_size(const gt_shape *s);            /* product of the dimensions; 1 for a scalar */
+bool gt_shape_equal(const gt_shape *a, const gt_shape *b);
+const char *gt_shape_text(const gt_shape *s, char buffer[96]); /* "4x3x16x16", "scalar" */
+
+typedef struct gt_graph gt_graph;
+typedef struct gt_node gt_node;
+typedef struct gt_op gt_op; /* graph/op.h: what an op file fills in */
+
+/* How often a node's value can change: hoisting follows from it. A node is as changeable as its most changeable input. */
+typedef enum gt_rate {
+    GT_RATE_UPDATE, /* parameters, update inputs and what depends on them alone: computed by gt_exec_prepare() */
+    GT_RATE_SLICE,  /* everything else: computed by each gt_exec_run() */
+} gt_rate;
+
+/* ---- building ---- */
+
+gt_graph *gt_graph_new(const char *name);
+void gt_graph_free(gt_graph *g);
+gt_status gt_graph_status(const gt_graph *g); /* GT_OK, or the first fault: also sets gt_message() */
+gt_arena *gt_graph_arena(gt_graph *g);        /* everything about the graph lives here */
+
+/* Names of nodes made from now on get this prefix ("D.b16"): for messages, tables and profiles. */
+void gt_scope_push(gt_graph *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void gt_scope_pop(gt_graph *g);
+gt_node *gt_name(gt_node *n, const char *format, ...) __attribute__((format(printf, 2, 3))); /* rename; returns n */
+
+/* Leaves. The same name twice gives the same leaf (its shape must agree). */
+gt_node *gt_param(gt_graph *g, const char *name, gt_shape shape, int slot, size_t offset); /* floats at slot's base + offset (in floats) */
+gt_node *gt_input(gt_graph *g, const char *name, gt_shape shape);        /* written by the caller before every gt_exec_run */
+gt_node *gt_update_input(gt_graph *g, const char *name, gt_shape shape); /* written before gt_exec_prepare (w_avg, pl_mean, p ...) */
+gt_node *gt_constant(gt_graph *g, const char *name, gt_shape shape, const float *values); /* copied; known when the graph is built */
+gt_node *gt_scalar(gt_graph *g, float value);                            /* constant of shape () */
+
+/* What the caller wants back. A node that no output needs is removed. */
+gt_status gt_output(gt_graph *g, const char *name, gt_node *n);                            /* kept in the arena, read with gt_exec_output */
+gt_status gt_output_to(gt_graph *g, const char *name, gt_node *n, int slot, size_t offset); /* written at slot's base + offset */
+
+const gt_shape *gt_node_shape(const gt_node *n);
+int64_t gt_dim(const gt_node *n, int axis); /* axis < 0 counts from the end */
+const char *gt_node_name(const gt_node *n);
+
+/* ---- derivatives ---- */
+
+/* d(sum_i <y[i], dy[i]>) / d wrt[j] -> out[j], all differentiable again. dy NULL, or dy[i] NULL: ones.
+ * A wrt that no y depends on gets zeros (a constant node). Generated nodes are named "grad of NAME". */
+gt_status gt_grad(gt_graph *g, int n_y, gt_node *const *y, gt_node *const *dy, int n_wrt, gt_node *const *wrt, gt_node **out);
+gt_node *gt_stop_gradient(gt_graph *g, gt_node *x);
+
+/* ---- running ---- */
+
+typedef struct gt_exec gt_exec;
+
+typedef struct gt_exec_options {
+    gt_pool *pool;    /* NULL: one thread */
+    int no_fusion;    /* for tests: every node by itself */
+} gt_exec_options;
+
+typedef struct gt_exec_env {
+    uint64_t seed;
+    uint32_t step;    /* of random nodes */
+    uint32_t sample0; /* index of this slice's first sample within the step */
+    /* Called between nodes when not NULL: progress of communication. `done` counts the gt_output_to outputs
+     * finished so far, in the order of gt_exec_output_order(). */
+    void (*between)(void *arg, int done);
+    void *between_arg;
+} gt_exec_env;
+
+gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options); /* the graph must live as long; NULL: see gt_message() */
+void gt_exec_free(gt_exec *e);
+
+size_t gt_exec_arena_bytes(const gt_exec *e);
+void gt_exec_use_arena(gt_exec *e, void *memory);    /* 64-byte aligned; several execs that take turns may share one. Without it the first prepare/run allocates its own. */
+void gt_exec_bind(gt_exec *e, int slot, void *base); /* parameters are read from it, gt_output_to outputs written to it */
+float *gt_exec_input(gt_exec *e, const char *name);  /* where to write an input (either kind); NULL: no such input, or nothing depends on it */
+const float *gt_exec_output(gt_exec *e, const char *name); /* valid after a run; NULL: no such output */
+
+gt_status gt_exec_prepare(gt_exec *e, const gt_exec_env *env); /* GT_RATE_UPDATE nodes: once after parameters or update inputs changed, or the arena was used by another exec */
+gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env);
+
+/* The gt_output_to outputs in the order in which a run finishes them. */
+typedef struct gt_output_place {
+    const char *name;
+    int slot;
+    size_t offset, size; /* floats */
+} gt_output_place;
+int gt_exec_output_order(const gt_exec *e, const gt_output_place **places);
+
+typedef struct gt_exec_totals {
+    double flops, bytes;             /* of one run, without hoisted nodes */
+    double hoisted_flops, hoisted_bytes;
+    int nodes, hoisted_nodes;
+    size_t arena_bytes;
+} gt_exec_totals;
+gt_exec_totals gt_exec_cost(const gt_exec *e);
+/* The phase as a table: node, shape, kernel, Mflop, MB, ms (measured once `profile` runs were made), and its totals. */
+void gt_exec_print(const gt_exec *e, FILE *f);
+void gt_exec_profile(gt_exec *e, bool on); /* time each node from now on (averages) */
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a run says. Talk goes to stderr (results of a command go to stdout, by the command itself) and, once a run has a
+ * directory, to its log.txt. Only rank 0 speaks at GT_INFO and below; errors and warnings of every rank are printed. */
+#ifndef GANTRY_LOG_H
+#define GANTRY_LOG_H
+
+#include <stdbool.h>
+
+typedef enum gt_level { GT_DEBUG, GT_INFO, GT_WARNING, GT_ERROR } gt_level;
+
+void gt_log_setup(int rank, int ranks, gt_level least);      /* call once MPI is up; before it, rank 0 of 1 */
+bool gt_log_open(const char *path);                          /* append to this file too; false: see gt_message() */
+void gt_log_close(void);
+void gt_log(gt_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool gt_log_is_terminal(void);                               /* stderr is a terminal that can take a live line */
+bool gt_log_colour(void);                                    /* a terminal, and NO_COLOR is not set */
+
+/* A live line at the bottom of a terminal, redrawn in place; log lines scroll above it. Does nothing elsewhere. NULL clears it. */
+void gt_log_live(const char *line);
+
+#define gt_info(...) gt_log(GT_INFO, __VA_ARGS__)
+#define gt_warn(...) gt_log(GT_WARNING, __VA_ARGS__)
+
+#endif

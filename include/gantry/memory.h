@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Memory with clear owners: arenas for many small things that end together, aligned blocks for numbers, and
+ * checked arithmetic for every size that comes from a file or a user. */
+#ifndef GANTRY_MEMORY_H
+#define GANTRY_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct gt_arena gt_arena;
+
+gt_arena *gt_arena_new(void);                                 /* NULL: out of memory */
+void gt_arena_free(gt_arena *a);                              /* everything in it ends; NULL is fine */
+void *gt_arena_alloc(gt_arena *a, size_t bytes);              /* zeroed, 16-byte aligned; NULL: out of memory */
+void *gt_arena_array(gt_arena *a, size_t count, size_t size); /* the same with an overflow check */
+char *gt_arena_printf(gt_arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Zeroed memory aligned to 64 bytes (pages come untouched from the system); `what` names it in the message on failure.
+ * Free with gt_block_free and the same size. */
+void *gt_block_alloc(size_t bytes, const char *what);
+void gt_block_free(void *p, size_t bytes);
+
+static inline bool gt_mul_overflows(size_t a, size_t b, size_t *out) { return __builtin_mul_overflow(a, b, out); }
+static inline bool gt_add_overflows(size_t a, size_t b, size_t *out) { return __builtin_add_overflow(a, b, out); }
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gantry/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MESSAGE_BYTES = 2048 };
+
+static _Thread_local char message[MESSAGE_BYTES];
+
+gt_status gt_fail(gt_status code, const char *format, ...) {
+    char fresh[MESSAGE_BYTES]; /* the arguments may point into the present message */
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(fresh, sizeof fresh, format, ap);
+    va_end(ap);
+    memcpy(message, fresh, sizeof message);
+    return code;
+}
+
+gt_status gt_wrap(gt_status code, const char *format, ...) {
+    char context[MESSAGE_BYTES / 2], fresh[2 * MESSAGE_BYTES];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(context, sizeof context, format, ap);
+    va_end(ap);
+    snprintf(fresh, sizeof fresh, "%s: %s", context, message);
+    memcpy(message, fresh, sizeof message - 1);
+    return code;
+}
+
+const char *gt_message(void) { return message; }
