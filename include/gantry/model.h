@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the training loop knows of a model: its networks, its phases (one optimiser update of one network each), and how a
+ * phase's inputs are filled. A new model is one file that fills in these tables and one line in train/model_list.h.
+ *
+ * One step of the loop, for each phase that is due (step % interval == 0), in table order:
+ *     phase->prepare(phase, exec)                 update inputs (pl_mean, ...)
+ *     gt_exec_prepare(exec)                       hoisted nodes
+ *     for each slice this rank owns:
+ *         phase->fill(phase, exec, slice); gt_exec_run(exec)
+ *     gradients: tree sum over slices / slices -> optimiser of networks[phase->net]
+ *     states:    tree sum over slices / slices -> their places (w_avg, pl_mean)
+ *     stats:     collected over slices, reduced in the same order
+ */
+#ifndef GANTRY_MODEL_H
+#define GANTRY_MODEL_H
+
+#include "gantry/graph.h"
+#include "gantry/nets.h"
+
+enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_SLOT_GRAD = 8 }; /* slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network */
+
+typedef struct gt_model gt_model;
+typedef struct gt_phase gt_phase;
+
+/* One slice of one step: `n` samples with indices sample0 .. sample0+n-1 within the step's batch. */
+typedef struct gt_slice {
+    int n;
+    uint64_t seed;
+    uint32_t step, sample0;
+    int index;           /* of the slice in the batch */
+    const float *images; /* [n,H,W,C] in [-1,1] */
+    const float *labels; /* [n,label_dim] of these images; NULL: none */
+    float augment_p;
+    /* Label of a dataset item: for labels of generated images. Writes label_dim floats. */
+    void (*label_of)(void *arg, int64_t item, float *label);
+    void *label_arg;
+    int64_t items;       /* in the dataset */
+} gt_slice;
+
+typedef struct gt_stat {
+    const char *name;    /* as logged: "Loss/scores/fake" */
+    const char *output;  /* graph output of any size, one value per sample */
+} gt_stat;
+
+typedef struct gt_state { /* a value that a phase renews: every slice computes one, the tree mean is kept */
+    const char *output;  /* graph output */
+    float *place;        /* `size` floats, in a network's block or in the model */
+    size_t size;
+} gt_state;
+
+struct gt_phase {
+    const char *name;    /* "G_main": used in logs, random streams, profiles */
+    int net;             /* the network whose parameters it trains */
+    int interval;
+    gt_graph *graph;     /* for slices of model->slice_size; outputs "grad of NET.TENSOR" go to GT_SLOT_GRAD at the tensor's offset */
+    gt_status (*prepare)(gt_phase *p, gt_exec *e);                  /* NULL: nothing to write */
+    gt_status (*fill)(gt_phase *p, gt_exec *e, const gt_slice *s);
+    int n_stats, n_states;
+    const gt_stat *stats;
+    const gt_state *states;
+    gt_model *model;
+};
+
+typedef struct gt_scalar_state { /* model state beside the networks, kept in checkpoints under /state */
+    const char *name;            /* "pl_mean" */
+    float *place;
+    size_t size;
+} gt_scalar_state;
+
+typedef struct gt_generate_options {
+    int n;                  /* images per run */
+    const char *noise_mode; /* "const", "random", "none" */
+    float truncation;       /* psi; 1: none */
+    int truncation_cutoff;  /* layers; < 0: all */
+} gt_generate_options;
+
+struct gt_model {
+    const char *name;       /* "stylegan2" */
+    gt_arena *arena;
+    int n_nets;
+    gt_net *nets[GT_MAX_NETS];
+    float *blocks[GT_MAX_NETS];   /* parameters and buffers of each network; owned by the model */
+    int ema_of;             /* index of the network that has a moving average (NAME_ema); -1: none */
+    float *ema_block;
+    int slice_size;
+    int n_phases;
+    gt_phase phases[GT_MAX_PHASES];
+    int n_scalars;
+    const gt_scalar_state *scalars;
+    int z_dim, label_dim;
+    int height, width, channels;
+    const char *ada_stat;   /* name of the statistic whose mean steers ADA ("Loss/signs/real"); NULL: none */
+    /* A graph with inputs "z" [n,z_dim] and (label_dim > 0) "c" [n,label_dim], output "image" [n,H,W,C] in [-1,1], parameters of the
+     * generator in slot 0. */
+    gt_graph *(*build_generator)(gt_model *m, const gt_generate_options *o);
+    void *own;              /* the model's own data */
+};
+
+void gt_model_free(gt_model *m); /* graphs, networks, blocks, arena */
+
+#endif
