@@ -1,40 +1,112 @@
-# Gantry: make, make check, make demo. `make help` lists everything.
-BUILD ?= build
-CC ?= gcc
-OPT ?= -O3
-PACKAGES := ompi openblas hdf5-serial libpng libzip jansson inih libdeflate libxxhash zlib
-CFLAGS_ALL = -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno -fno-trapping-math -pthread -MMD -MP \
-  -Iinclude -Isrc $(CFLAGS_PKG) $(CFLAGS)
-CFLAGS_PKG := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lhdf5_hl -lm -pthread
+# Gantry. `make demo` and `make check` are the two commands to know; `make help` lists the others.
+BUILD  ?= build
+CC     ?= gcc
+OPT    ?= -O3
+PREFIX ?= /usr/local
+T      ?=
+MINUTES ?= 10
 
-SOURCES := $(wildcard src/base/*.c src/kernels/*.c src/graph/*.c src/graph/*/*.c src/nets/*.c src/codec/*.c src/data/*.c src/files/*.c src/dist/*.c src/train/*.c src/metrics/*.c)
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
-LIBRARY := $(BUILD)/libgantry.a
-CLI := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
-UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/*.c))
+VERSION  := 0.1.0
+GIT_ID   := $(shell git describe --always --dirty --abbrev=10 2>/dev/null || echo unknown)
+PACKAGES := ompi openblas hdf5-serial libpng libzip jansson inih libxxhash zlib
+MISSING  := $(shell for p in $(PACKAGES); do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
+CFLAGS_PACKAGES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -pthread
 
-all: $(BUILD)/gantry tests
-tests: $(UNIT)
-lib: $(LIBRARY)
+# No contraction outside the kernels that ask for it: a fused multiply-add changes bits (see src/kernels/isa.h).
+CFLAGS_ALL = -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno -fno-trapping-math \
+  -pthread -MMD -MP -Iinclude -Isrc $(CFLAGS_PACKAGES) $(CFLAGS)
 
-$(BUILD)/%.o: %.c
+LIBRARY_DIRS := base kernels graph graph/ops graph/passes nets codec data files dist train metrics
+LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(LIBRARY_DIRS:%=src/%/*.c)))
+CLI_OBJ      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
+GOLDEN_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden_run/*.c))
+TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) $(BUILD)/tests/golden $(BUILD)/tests/embed
+BENCHES      := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+LIBRARY      := $(BUILD)/libgantry.a
+
+all: $(BUILD)/gantry tests bench-programs   ## program, library, tests and benchmarks
+tests: $(TESTS)
+bench-programs: $(BENCHES)
+
+ifneq ($(MISSING),)
+ifeq ($(filter help deps clean check check-quick check-long demo install,$(MAKECMDGOALS)),)
+$(error missing packages (pkg-config names): $(MISSING). `make deps` installs them on Debian, and says elsewhere what is needed)
+endif
+endif
+
+$(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -c $< -o $@
 
-$(LIBRARY): $(OBJECTS)
+$(LIBRARY): $(LIBRARY_OBJ)
 	@rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/gantry: $(CLI) $(LIBRARY)
-	$(CC) -o $@ $(CLI) $(LIBRARY) $(LDFLAGS) $(LIBS)
-
-$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
+$(BUILD)/src/cli/%.o: CFLAGS_ALL += -DGT_VERSION='"$(VERSION)"' -DGT_GIT_ID='"$(GIT_ID)"'
+# The program says which commit it is: rebuilt when that changes.
+$(BUILD)/git-id: FORCE
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests $< -o $@ $(LIBRARY) $(LDFLAGS) -lcmocka $(LIBS)
+	@echo '$(GIT_ID)' | cmp -s - $@ || echo '$(GIT_ID)' > $@
+$(BUILD)/src/cli/main.o: $(BUILD)/git-id
 
-clean:
+$(BUILD)/gantry: $(CLI_OBJ) $(LIBRARY)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LIBS)
+
+$(BUILD)/tests/golden: $(GOLDEN_OBJ) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LIBS)
+$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli $< -o $@ $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(LIBS)
+# The option table belongs to the program, not to the library: its tests link it.
+$(BUILD)/tests/test_options: TEST_EXTRA = $(CLI_OBJ)
+$(BUILD)/tests/test_options: $(CLI_OBJ)
+$(BUILD)/tests/embed: tests/embed/embed.c $(LIBRARY) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $< -o $@ $(LIBRARY) $(LDFLAGS) $(LIBS)
+$(BUILD)/bench/%: bench/%.c $(LIBRARY) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) $< -o $@ $(LIBRARY) $(LDFLAGS) $(LIBS)
+
+deps:                ## install the missing packages (Debian), or say which they are
+	@bash .ci/deps
+
+check: deps          ## build and run the tests; T=NAME runs one, CHECK_STRICT=1 counts skipped as failed
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) all
+	@bash tests/run $(BUILD) full $(T)
+
+check-quick: deps    ## the quick part of the tests
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) all
+	@bash tests/run $(BUILD) quick $(T)
+
+check-long: deps     ## campaigns of MINUTES=N minutes, which go on where they stopped
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) all
+	@MINUTES=$(MINUTES) bash tests/run $(BUILD) long $(T)
+
+demo: deps           ## make a small dataset and train a StyleGAN2-ADA on two ranks for a few minutes
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) $(BUILD)/gantry
+	@bash jobs/demo.sh $(BUILD)/gantry
+
+install: all         ## program, library, headers, pkg-config file, job files and manual page to PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry \
+	  $(DESTDIR)$(PREFIX)/share/gantry/jobs $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/gantry $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
+	install -m 644 jobs/*.ini $(DESTDIR)$(PREFIX)/share/gantry/jobs/
+	$(BUILD)/gantry man > $(DESTDIR)$(PREFIX)/share/man/man1/gantry.1
+	printf 'prefix=%s\nName: gantry\nDescription: training of image-generating networks on CPU clusters\nVersion: %s\nRequires: %s\nCflags: -I$${prefix}/include\nLibs: -L$${prefix}/lib -lgantry -lm -pthread\n' \
+	  '$(PREFIX)' '$(VERSION)' '$(PACKAGES)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/gantry.pc
+
+bench: all           ## run the benchmarks and print their tables
+	@for b in $(BENCHES); do echo "== $$b"; $$b || exit 1; done
+
+clean:               ## remove what was built
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d) $(CLI:.o=.d)
-.PHONY: all tests lib clean
+help:                ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+
+-include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d)
+.PHONY: all tests bench-programs deps check check-quick check-long demo install bench clean help FORCE
