@@ -124,6 +124,7 @@ void gt_exec_use_arena(gt_exec *e, void *memory);    /* 64-byte aligned; several
 void gt_exec_bind(gt_exec *e, int slot, void *base); /* parameters are read from it, gt_output_to outputs written to it */
 float *gt_exec_input(gt_exec *e, const char *name);  /* where to write an input (either kind); NULL: no such input, or nothing depends on it */
 const float *gt_exec_output(gt_exec *e, const char *name); /* valid after a run; NULL: no such output */
+size_t gt_exec_output_size(const gt_exec *e, const char *name); /* floats; 0: no such output */
 
 gt_status gt_exec_prepare(gt_exec *e, const gt_exec_env *env); /* GT_RATE_UPDATE nodes: once after parameters or update inputs changed, or the arena was used by another exec */
 gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env);

@@ -18,7 +18,7 @@ float gt_softplusf(float x); /* log(1 + e^x), without overflow */
 
 /* Float64, for the few scalars that decide a run (learning rates, moving averages, latents): correct to 1 ulp or so. */
 double gt_exp(double x);
-double gt_log(double x);
+double gt_ln(double x);
 double gt_pow(double base, double exponent); /* base > 0 */
 
 #endif

@@ -4,6 +4,8 @@
 #ifndef GANTRY_POOL_H
 #define GANTRY_POOL_H
 
+#include <stdbool.h>
+
 typedef struct gt_pool gt_pool;
 
 /* One tile of work. `worker` is 0 .. threads-1 and unique among those running at the same time: an index for scratch memory. */
@@ -12,6 +14,7 @@ typedef void gt_tile_fn(void *arg, int tile, int worker);
 gt_pool *gt_pool_new(int threads);      /* threads >= 1, the caller included; NULL: see gt_message() */
 void gt_pool_free(gt_pool *p);
 int gt_pool_threads(const gt_pool *p);  /* 1 for NULL */
+void gt_pool_spin(gt_pool *p, bool on); /* off where other processes want these cores; a new pool knows its own threads and cores */
 void gt_pool_run(gt_pool *p, int tiles, gt_tile_fn *fn, void *arg); /* returns when all tiles are done; p may be NULL: this thread alone */
 
 #endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the benchmarks share: the clock, the FMA peak measured in the same run, and what in the environment changes results. */
+#ifndef GANTRY_BENCH_H
+#define GANTRY_BENCH_H
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "kernels/gemm_kernels.h"
+
+extern char **environ;
+
+static inline double bench_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Best of a few short runs, one thread, flops per second. */
+static inline double bench_fma_peak(void) {
+    double best = 0;
+    for (int i = 0; i < 5; i++) {
+        double start = bench_now(), flops = gt_gemm_kernels_now()->fma_peak(2000000);
+        double rate = flops / (bench_now() - start);
+        if (rate > best) best = rate;
+    }
+    return best;
+}
+
+/* Settings of BLAS and OpenMP in force: some halve the speed of what is compared. */
+static inline void bench_print_environment(FILE *f) {
+    for (char **e = environ; *e; e++)
+        if (!strncmp(*e, "OPENBLAS_", 9) || !strncmp(*e, "OMP_", 4) || !strncmp(*e, "GT_", 3)) fprintf(f, "environment: %s\n", *e);
+}
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Ranks: who owns which slice, sums over slices that are the same bits on any number of ranks, updates shared out over
+ * ranks, and errors that end all ranks with one message.
+ *
+ * The tree over slices: node(0, i) is slice i, node(level, i) = node(level-1, 2i) + node(level-1, 2i+1), and a missing
+ * sibling passes through. Every sum over slices here, of gradients, states or statistics, is this tree's root.
+ *
+ *     gt_comm *c = gt_comm_start(0);
+ *     gt_status st = gt_comm_agree(c, gt_slices_choose(batch, group, 0, c->ranks, &slices)); // every rank returns the same
+ *     gt_slice_range(slices, c->ranks, c->rank, &first, &count);
+ *     gt_reducer *r = gt_reducer_new(c, pool, &(gt_reducer_options){.slices = slices, .floats = block_floats});
+ *     gt_reducer_plan *plan = gt_reducer_plan_new(r, n, outputs);     // one per phase
+ *     each phase:
+ *         gt_reducer_begin(r, plan);
+ *         for each of this rank's slices:
+ *             gt_exec_bind(e, GT_SLOT_GRAD, gt_reducer_begin_slice(r));
+ *             gt_exec_run(e, &(gt_exec_env){.between = gt_reducer_progress, .between_arg = r, ...});
+ *             gt_reducer_end_slice(r);
+ *         gt_nonfinite bad = gt_reducer_finish(r);
+ *         for each part of gt_reducer_parts(r, &n): optimiser on gradient + offset, params + offset, moments + offset
+ *         gt_reducer_share(r, params);
+ *
+ * Every function that takes a gt_comm or a gt_reducer is collective unless it says otherwise: all ranks call it, in the
+ * same order, from their main thread. An error inside MPI ends all ranks (MPI's own error handler).
+ */
+#ifndef GANTRY_DIST_H
+#define GANTRY_DIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gantry/pool.h"
+#include "gantry/status.h"
+
+/* ---- ranks ---- */
+
+enum { GT_HOST_BYTES = 64 };
+
+typedef struct gt_comm { /* read only */
+    int rank, ranks;
+    int host_index, hosts;           /* this rank's host among those of the run, numbered by lowest rank */
+    int local_rank, local_ranks;     /* among the ranks of this host */
+    int threads;                     /* this rank should run, itself included */
+    int cores;                       /* this rank may run on */
+    bool oversubscribed;             /* this host has more threads of this run than cores: do not spin (gt_pool_spin) */
+    char host[GT_HOST_BYTES];
+    const char *description;         /* one line: ranks, hosts, threads, binding; on rank 0 */
+} gt_comm;
+
+/* Join the other ranks; alone, without mpirun or srun, MPI is not touched. Chooses this rank's cores (an equal share of
+ * what the launcher itself may use, also when it bound each rank to one core) and the number of threads: `threads`, or as
+ * many as it has cores for 0. Starts the watchdog: a rank whose launcher is gone ends. Make thread pools after it.
+ * NULL: see gt_message(). Once per process. */
+gt_comm *gt_comm_start(int threads);
+void gt_comm_stop(gt_comm *c); /* waits for all ranks; NULL is fine */
+
+/* All ranks bring the status of something that may have failed on some of them, and all return the same one: GT_OK, or
+ * that of the lowest rank that failed, with its message ("rank 3 (node7): ..." where it is not a mistake of usage). So
+ * that rank 0 prints one message and all exit alike. */
+gt_status gt_comm_agree(gt_comm *c, gt_status st);
+
+/* Not collective: this rank cannot go on while others wait for it. Prints "error: rank 3 (node7): <gt_message()>" and ends
+ * all ranks within seconds; does not return. Alone: returns st, to be handled in the ordinary way. */
+gt_status gt_comm_abort(gt_comm *c, gt_status st);
+
+void gt_comm_barrier(gt_comm *c);
+void gt_comm_broadcast(gt_comm *c, void *data, size_t bytes, int root);
+/* Every rank's bytes one after the other in `all` on rank 0, in rank order; `all` is ignored elsewhere. */
+void gt_comm_gather(gt_comm *c, const void *mine, size_t bytes, void *all);
+int gt_comm_max(gt_comm *c, int value);          /* a vote: any rank's wish */
+int64_t gt_comm_sum(gt_comm *c, int64_t value);
+
+/* ---- slices ---- */
+
+/* How many slices a batch is cut into. `group`: samples that belong together (the recipe's minibatch-stddev group; 1: none).
+ * Legal are divisors s of the batch with batch/s a multiple of min(group, batch); wanted = 0 takes the largest up to 8.
+ * GT_USAGE, naming the nearest that fit, when there is none, when `wanted` is none, or when there are more ranks than slices. */
+gt_status gt_slices_choose(int batch, int group, int wanted, int ranks, int *slices);
+/* The contiguous range of slices of a rank: ranges differ by one slice at most. ranks <= slices. */
+void gt_slice_range(int slices, int ranks, int rank, int *first, int *count);
+
+/* Small values, one vector of n per slice. mine: [this rank's slices][n]. Summed in float64 by the tree. */
+gt_status gt_comm_tree_sum(gt_comm *c, int slices, size_t n, const double *mine, double *out);
+gt_status gt_comm_tree_mean(gt_comm *c, int slices, size_t n, const float *mine, float *out); /* sum / slices */
+
+/* ---- gradients ---- */
+
+typedef struct gt_reducer gt_reducer;
+typedef struct gt_reducer_plan gt_reducer_plan;
+
+typedef struct gt_reducer_options {
+    int slices;
+    size_t floats;        /* of the block: gradients, and the parameters they belong to */
+    size_t bucket_floats; /* 0: chosen from the size of the block. Changes no bit */
+    bool plain;           /* between ranks MPI_Iallreduce in place of the tree: for comparison, bits may depend on ranks */
+} gt_reducer_options;
+
+typedef struct gt_span {
+    size_t offset, size; /* floats of the block */
+} gt_span;
+
+typedef struct gt_nonfinite {
+    uint64_t count;
+    size_t first; /* offset in the block of the first one; meaningless for count 0 */
+} gt_nonfinite;
+
+gt_reducer *gt_reducer_new(gt_comm *c, gt_pool *pool, const gt_reducer_options *o); /* pool may be NULL; NULL: see gt_message() */
+void gt_reducer_free(gt_reducer *r);                                                /* frees its plans too */
+size_t gt_reducer_bytes(const gt_reducer *r);                                       /* memory it holds on this rank */
+
+/* What a phase writes into the gradient, in the order in which an execution finishes it (gt_exec_output_order). The rest
+ * of the block is zeros. Not collective, but the same on all ranks. NULL: see gt_message(). */
+gt_reducer_plan *gt_reducer_plan_new(gt_reducer *r, int n, const gt_span *outputs);
+
+void gt_reducer_begin(gt_reducer *r, const gt_reducer_plan *plan);
+/* Not collective: where this slice's gradient is to be written, a block of `floats`, zero wherever the plan has no output. */
+float *gt_reducer_begin_slice(gt_reducer *r);
+/* Not collective: the first `done` outputs of this slice are written (the executor's `between` hook, arg = the reducer).
+ * In the last slice finished buckets leave for their owners; otherwise it lets communication move on. */
+void gt_reducer_progress(void *reducer, int done);
+void gt_reducer_end_slice(gt_reducer *r); /* not collective */
+/* All gradients are in: this rank's parts of gt_reducer_gradient() are the tree sum / slices. Non-finite numbers are
+ * counted over all ranks. */
+gt_nonfinite gt_reducer_finish(gt_reducer *r);
+float *gt_reducer_gradient(gt_reducer *r);
+
+/* The ranges of the block that this rank owns, ascending; fixed for the reducer's life. Alone: all of it. */
+const gt_span *gt_reducer_parts(const gt_reducer *r, int *n);
+
+/* Blocks of `floats` of which each rank has its own parts up to date: */
+void gt_reducer_share(gt_reducer *r, float *block);   /* ... get all parts on all ranks */
+void gt_reducer_collect(gt_reducer *r, float *block); /* ... get all parts on rank 0 (sharded optimiser state, for a checkpoint) */
+void gt_reducer_deal(gt_reducer *r, float *block);    /* from rank 0's whole block each rank gets its parts */
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Images from a checkpoint.
+ *
+ *     gt_generator *g = gt_generator_open("runs/first", &(gt_generator_options){.noise_mode = "const", .truncation = 0.7f});
+ *     const gt_model *m = gt_generator_model(g);                     // z_dim, label_dim, height, width, channels
+ *     int n = gt_generator_batch(g);
+ *     for (int i = 0; i < n; i++) gt_seed_latent(seeds[i], m->z_dim, z + i * m->z_dim);
+ *     gt_generator_run(g, z, labels, 0, images);                     // [n,H,W,C], nominally in [-1,1]
+ *     gt_image_bytes(images, bytes, n * m->height * m->width * m->channels);
+ *     gt_generator_close(g);
+ */
+#ifndef GANTRY_GENERATE_H
+#define GANTRY_GENERATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gantry/dist.h"
+#include "gantry/grid.h"
+#include "gantry/model.h"
+
+typedef struct gt_generator gt_generator;
+
+typedef struct gt_generator_options {
+    const char *noise_mode; /* "const" "random" "none" */
+    float truncation;       /* psi; 1: none */
+    gt_pool *pool;          /* NULL: one thread */
+} gt_generator_options;
+
+/* The moving average of the generator in a checkpoint (a run's directory: in its newest), ready to run. Takes on the checkpoint's
+ * kernel set where this CPU has it, so call it before any graph is built. NULL: see gt_message(). */
+gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options);
+void gt_generator_close(gt_generator *g); /* NULL is fine */
+const gt_model *gt_generator_model(const gt_generator *g);
+int gt_generator_batch(const gt_generator *g); /* images per run; depends on their size alone, so that an image does not depend on how many are made */
+
+/* z [batch,z_dim], labels [batch,label_dim] (NULL without labels) -> images [batch,H,W,C]. `first` numbers the images for random noise. */
+gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images);
+
+/* The latent of a seed, as in the reference tools (spec, section 6 and appendix A). */
+void gt_seed_latent(uint32_t seed, int z_dim, float *z);
+/* trunc(clamp(x * 127.5 + 128, 0, 255)): spec, section 6. */
+void gt_image_bytes(const float *x, uint8_t *out, size_t n);
+
+typedef struct gt_generate_request {
+    const char *checkpoint;
+    gt_generator_options options;
+    int64_t n;
+    const int64_t *seeds;
+    const float *label;      /* [label_dim] of every image; NULL: none */
+    int label_dim;
+    int64_t class;           /* one-hot label instead; < 0: none */
+    const char *outdir;      /* made if needed */
+    bool single;             /* seed0000.png ... */
+    gt_grid grid;            /* else all in grid.png; 0 columns: about square */
+} gt_generate_request;
+
+/* All ranks: make and write the images, shared out among the ranks. */
+gt_status gt_generate(gt_comm *comm, const gt_generate_request *request);
+
+#endif

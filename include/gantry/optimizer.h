@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Optimisers as rows of a table, and the moving average of parameters. All work on contiguous ranges of floats, so that a
+ * rank can update the part of a network it owns: the pointers point at the first float of the range.
+ * Float32 throughout, element by element: the result does not depend on how a block is cut into ranges. */
+#ifndef GANTRY_OPTIMIZER_H
+#define GANTRY_OPTIMIZER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { GT_MAX_MOMENTS = 2 };
+
+typedef struct gt_optimizer_settings {
+    double lr;
+    double beta1, beta2, eps; /* adam (betas of the moments); sgd: beta1 is the momentum */
+} gt_optimizer_settings;
+
+typedef struct gt_optimizer {
+    const char *name;                           /* "adam" */
+    int n_moments;
+    const char *moment_names[GT_MAX_MOMENTS];   /* as in checkpoints: "exp_avg", "exp_avg_sq" */
+    /* One step over n floats. `step` counts from 1 (this step included). moments[i]: n floats each, zeros before the first step. */
+    void (*update)(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments);
+} gt_optimizer;
+
+const gt_optimizer *gt_optimizer_find(const char *name); /* NULL: unknown */
+const gt_optimizer *gt_optimizer_list(int *count);
+
+/* Settings for a network whose regularisation phase runs every `interval` steps and shares its optimiser (spec 4.3):
+ * c = interval/(interval+1); lr *= c, betas = beta^c. */
+gt_optimizer_settings gt_optimizer_lazy(gt_optimizer_settings s, int interval);
+
+/* NaN -> 0, +inf -> 1e5, -inf -> -1e5 (spec 4.4); returns how many there were. */
+size_t gt_clean_nonfinite(float *x, size_t n);
+size_t gt_count_nonfinite(const float *x, size_t n);
+
+/* Spec 4.4: beta = 0.5^(batch / max(n, 1e-8)) with n = ema_kimg * 1000, limited to images_shown * rampup when rampup > 0. */
+double gt_ema_beta(double ema_kimg, double rampup, double images_shown, double batch);
+/* average = params + beta (average - params) over n floats; beta 0 copies. */
+void gt_ema_update(float *average, const float *params, size_t n, double beta);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Options as a table. One row says everything about an option: key, type, default, range, unit, class, help, and the field it
+ * fills in. The table drives command lines, job files, --help, dumps, comparisons, the commented reference job and the man page,
+ * so these cannot disagree.
+ *
+ *     typedef struct demo { int64_t n; const char *out; } demo;
+ *     static const gt_option rows[] = {
+ *         {.key = "n", .type = GT_OPTION_INT, .offset = offsetof(demo, n), .standard = "8", .min = 1, .max = 64, .help = "How many."},
+ *         {.key = "out", .type = GT_OPTION_TEXT, .offset = offsetof(demo, out), .standard = "", .help = "Where to."},
+ *     };
+ *     demo d; uint8_t state[2];
+ *     gt_options o = {rows, 2, &d, state, arena};
+ *     gt_options_reset(&o);
+ *     gt_options_set(&o, "n", "12", NULL);       // GT_USAGE and a sentence when the key or the value cannot be
+ *
+ * Texts are copied into the arena. Nothing here prints or exits.
+ */
+#ifndef GANTRY_OPTION_H
+#define GANTRY_OPTION_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gantry/memory.h"
+#include "gantry/status.h"
+
+typedef enum gt_option_type {
+    GT_OPTION_BOOL,   /* bool; "0" "1" "true" "false", and the bare key means true */
+    GT_OPTION_INT,    /* int64_t */
+    GT_OPTION_REAL,   /* double, finite */
+    GT_OPTION_TEXT,   /* const char *, "" when empty */
+    GT_OPTION_CHOICE, /* const char *, one of `choices` */
+} gt_option_type;
+
+/* What an option is about decides whether two jobs are the same job: only recipe options count, and only they are in checkpoints. */
+typedef enum gt_option_class {
+    GT_RECIPE = 1,    /* changes what is computed */
+    GT_EXECUTION = 2, /* where, how long and on how many threads it is computed */
+    GT_OUTPUT = 4,    /* what is written, and when */
+    GT_COMMAND = 8,   /* one invocation of a command: never written to a file */
+    GT_SHAPE = 16,    /* found in the data by the program, kept with the recipe; nobody sets it */
+} gt_option_class;
+
+typedef struct gt_option gt_option;
+struct gt_option {
+    const char *key;           /* as on the command line, without "--", and in job files */
+    gt_option_type type;
+    gt_option_class class;
+    size_t offset;             /* of the field */
+    const char *group;         /* section of job files and manuals */
+    const char *standard;      /* default as text; NULL: see `derived` */
+    const char *derived;       /* how the value is found when none is given ("from cfg") */
+    const char *unit;          /* NULL: none */
+    double min, max;           /* of numbers, inclusive; both 0: any */
+    const char *choices;       /* "ada|fixed|noaug" */
+    gt_status (*check)(const gt_option *o, const char *value); /* NULL, or more rules for a value of the right type */
+    const char *help;          /* one line */
+    const char *detail;        /* NULL, or what follows from it: sentences for manual and reference job */
+    const char *bare;          /* what the key without a value stands for; NULL: a value is needed (a boolean stands for 1) */
+    char letter;               /* short form for the command line, "-n"; 0: none */
+    bool common;               /* shown with its help on the --help screen; the others are listed there by name */
+};
+
+typedef enum gt_option_state {
+    GT_OPTION_DEFAULT, /* nobody gave a value */
+    GT_OPTION_FILED,   /* given in a file */
+    GT_OPTION_GIVEN,   /* given on the command line */
+    GT_OPTION_DERIVED, /* found by the program */
+    GT_OPTION_MOOT,    /* has no meaning together with the other options: not written, not compared */
+} gt_option_state;
+
+typedef struct gt_options {
+    const gt_option *rows;
+    int n;
+    void *fields;   /* the struct that the offsets refer to */
+    uint8_t *state; /* n of gt_option_state */
+    gt_arena *arena;
+    bool shapes;    /* GT_SHAPE options may be set: a file of the program's own is read */
+} gt_options;
+
+void gt_options_reset(gt_options *o); /* every field to its default */
+
+const gt_option *gt_options_find(const gt_options *o, const char *key); /* NULL: no such key */
+const char *gt_options_nearest(const gt_options *o, const char *key);   /* the key most like a mistyped one; NULL: none is close */
+gt_option_state gt_options_state(const gt_options *o, const char *key);
+
+/* Give an option its value. `value` NULL: the bare key, for booleans. `where` is "file:line" for messages; NULL: the command line. */
+gt_status gt_options_set(gt_options *o, const char *key, const char *value, const char *where);
+
+/* The value as text that gt_options_set() reads back to the same value; lives in the arena; NULL: out of memory. */
+const char *gt_options_text(const gt_options *o, const gt_option *row);
+
+/* Shortest decimal text that reads back as x. */
+const char *gt_real_text(double x, char buffer[32]);
+
+/* "0-63,77" -> the numbers, each 0..2^32-1, at most `most` of them. *list is in the arena. `what` names the option in messages. */
+gt_status gt_parse_range_list(gt_arena *a, const char *what, const char *text, int64_t most, int64_t **list, int64_t *n);
+
+#endif

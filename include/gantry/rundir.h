@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A run's directory: numbering, its lock, the `stop` file, the report. Called by rank 0 alone. */
+#ifndef GANTRY_RUNDIR_H
+#define GANTRY_RUNDIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gantry/status.h"
+
+/* Make OUTDIR/NNNNN-DESC, NNNNN one more than the largest number in OUTDIR (which is made if needed). Characters of `description` that
+ * do not belong in a file name become '_'. NULL: see gt_message(); otherwise free() it. */
+char *gt_rundir_new(const char *outdir, const char *description);
+/* Make `dir` (and its parents) if needed, and see that it can be written and has room for `bytes`. */
+gt_status gt_rundir_prepare(const char *dir, size_t bytes);
+/* Write DIR/NAME whole or not at all, durably: job.ini. */
+gt_status gt_rundir_write(const char *dir, const char *name, const char *text);
+/* The text of DIR/NAME, to be freed; NULL: not there or not readable (see gt_message()). At most 16 MB. */
+char *gt_rundir_read(const char *dir, const char *name);
+/* Somebody made DIR/stop: it is removed, and true is returned once. */
+bool gt_rundir_stop(const char *dir);
+
+/* ---- the lock: DIR/lock with host, process and a heartbeat (a thread beats every few seconds) ---- */
+
+typedef struct gt_lock gt_lock;
+
+typedef struct gt_lock_options { /* zeros: the defaults */
+    double wait_s;  /* 15: for a living process on this host to end */
+    double still_s; /* 30: a heartbeat from elsewhere that stands still so long is dead */
+    double beat_s;  /* 5 */
+} gt_lock_options;
+
+/* NULL: the run belongs to a living process; the message names host and pid. Taken over at once when its process on this host is gone. */
+gt_lock *gt_lock_take(const char *dir, const gt_lock_options *options);
+bool gt_lock_lost(const gt_lock *l); /* the lock file is no longer ours (somebody removed it, or judged us dead): stop writing here */
+void gt_lock_release(gt_lock *l);    /* NULL is fine */
+
+/* ---- report.html ---- */
+
+/* Curves from stats.jsonl and the newest pictures in one self-contained file, DIR/report.html (`path` NULL) or another. */
+gt_status gt_report_write(const char *dir, const char *path);
+
+#endif

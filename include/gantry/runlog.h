@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The metric log of a run, written by rank 0, once per tick:
+ *     stats.jsonl            a line per tick, appended and synced: the truth
+ *     metrics.h5             a dataset {num, mean, std} per series, plus `images` and `timestamp`; readable while the run goes on
+ *                            (h5py.File(path, 'r', swmr=True)); rebuilt from stats.jsonl when a run goes on or a series is new
+ *     events.out.tfevents.*  the same for TensorBoard; a new file when a run goes on
+ * A disk that fills up is a warning: the lines that could not be written are kept and written later. */
+#ifndef GANTRY_RUNLOG_H
+#define GANTRY_RUNLOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gantry/status.h"
+
+typedef struct gt_stat_value {
+    const char *name;      /* "Loss/scores/fake", "Progress/kimg": slashes make groups; no name may be a group of another */
+    double num, mean, std; /* count, mean and standard deviation since the last tick; a plain number v is {1, v, 0} */
+} gt_stat_value;
+
+typedef struct gt_runlog gt_runlog;
+
+/* Start the log in `dir`, or go on with it at `images` images shown (0: from the beginning): lines of later ticks are cut away, as is
+ * a half-written one at the end. NULL: see gt_message(). */
+gt_runlog *gt_runlog_open(const char *dir, int64_t images);
+/* One tick. The names need not be the same each time. Time is taken from the clock. Failures are logged, not returned. */
+void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n);
+/* A picture for TensorBoard ("fakes"), as PNG. */
+void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels, const void *png, size_t bytes);
+/* The mean of a series (or "timestamp", unix seconds) in the last line kept when the log was opened; 0 when there is none: a run's clock goes on with
+ * the "Timing/total_sec" of the tick it was cut back to. */
+double gt_runlog_last(const gt_runlog *l, const char *name);
+void gt_runlog_close(gt_runlog *l); /* NULL is fine */
+
+/* ---- reading a stats.jsonl, ours or the reference tool's ---- */
+
+typedef struct gt_stats_series {
+    const char *name;
+    gt_stat_value *values; /* [ticks]; {0, NaN, NaN} where a tick has no such value */
+} gt_stats_series;
+
+typedef struct gt_stats {
+    int ticks, n_series;
+    int64_t *images;     /* [ticks]; from "images", else Progress/kimg times 1000 */
+    double *timestamp;   /* [ticks]; 0 where absent */
+    gt_stats_series *series; /* in order of first appearance */
+    int bad_lines;       /* skipped: damaged or half written */
+    struct gt_arena *arena;
+} gt_stats;
+
+gt_stats *gt_stats_read(const char *path); /* NULL: cannot be read. A missing file reads as empty. */
+const gt_stats_series *gt_stats_find(const gt_stats *s, const char *name);
+void gt_stats_free(gt_stats *s);
+
+#endif

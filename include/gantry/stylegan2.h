@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * StyleGAN2 (Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020) with the additions of
+ * StyleGAN2-ADA: mapping, synthesis and discriminator as functions that append nodes, and the model that trains them.
+ *
+ * Each network comes as a pair: *_declare() adds its tensors to a gt_net, in the order and with the names of the
+ * published state dict, each name after `prefix` ("synthesis.", "mapping.", or "" for a network by itself); the function
+ * without suffix appends its nodes to a graph. Activations are [N,H,W,C], latents [N,z_dim], labels [N,c_dim], styles [N,num_ws,w_dim].
+ *
+ * Images need not be square: with k = floor(log2(max(H,W)/4)) both sides are multiples of 2^k, the first block is
+ * H/2^k x W/2^k, and blocks are named b4, b8, ... by level as if the image were square. Both functions that take sizes check
+ * this and say what would fit. */
+#ifndef GANTRY_STYLEGAN2_H
+#define GANTRY_STYLEGAN2_H
+
+#include <stdbool.h>
+
+#include "gantry/augment.h"
+#include "gantry/graph.h"
+#include "gantry/nets.h"
+
+struct gt_model;
+
+enum { GT_MAX_LEVELS = 16, GT_MAX_FILTER_TAPS = 64 };
+
+/* A network's tensors as leaves of a graph: `net` with its block bound to `slot`. */
+typedef struct gt_bound_net {
+    gt_graph *graph;
+    const gt_net *net;
+    int slot;
+} gt_bound_net;
+
+/* The FIR of up- and downsampling as raw taps; made ready by gt_filter_setup(). */
+typedef struct gt_resample_filter {
+    int taps;
+    float value[GT_MAX_FILTER_TAPS];
+} gt_resample_filter;
+
+/* ---- mapping (spec 1.2) ---- */
+
+typedef struct gt_mapping_config {
+    int z_dim, c_dim, w_dim;           /* z_dim 0: labels alone; c_dim 0: no labels */
+    int num_ws;                        /* copies of w; 0: none, the result is [N,w_dim] */
+    int num_layers;
+    int embed_features, layer_features; /* 0: w_dim */
+    const char *activation;
+    float lr_multiplier;
+    float w_avg_beta;                  /* < 0: no moving average. It exists only with num_ws > 0. */
+} gt_mapping_config;
+
+typedef struct gt_mapping_options {
+    float truncation;  /* psi: w <- w_avg + psi (w - w_avg); 1: none */
+    int cutoff;        /* of the layers with a smaller index; < 0: all */
+    gt_node **w_avg;   /* when not NULL: the renewed moving average [w_dim], without gradient */
+} gt_mapping_options;
+
+gt_mapping_config gt_mapping_defaults(void);
+gt_status gt_mapping_declare(gt_net *n, const char *prefix, const gt_mapping_config *config);
+gt_node *gt_mapping(gt_bound_net b, const char *prefix, const gt_mapping_config *config, gt_node *z, gt_node *labels, const gt_mapping_options *o);
+
+/* ---- synthesis (spec 1.6) ---- */
+
+typedef enum gt_noise_mode { GT_NOISE_CONST, GT_NOISE_RANDOM, GT_NOISE_NONE } gt_noise_mode;
+bool gt_noise_mode_find(const char *name, gt_noise_mode *mode); /* "const" "random" "none"; false: unknown */
+
+typedef struct gt_synthesis_config {
+    int w_dim, height, width, channels;
+    int channel_base, channel_max;
+    const char *architecture; /* "skip" "resnet" "orig" */
+    const char *activation;
+    float conv_clamp;         /* < 0: none */
+    bool use_noise;
+    gt_resample_filter resample_filter;
+} gt_synthesis_config;
+
+typedef struct gt_synthesis_options {
+    gt_noise_mode noise;
+    const char *stream;       /* appended to the streams of random noise: "noise/b8.conv0" + stream; NULL: nothing */
+    gt_node **block_x, **block_img; /* when not NULL: what block i returns goes to [i] (img: NULL where there is none yet) */
+} gt_synthesis_options;
+
+gt_synthesis_config gt_synthesis_defaults(void);
+int gt_synthesis_num_ws(const gt_synthesis_config *config); /* 2 per level; 0: sizes that do not fit */
+gt_status gt_synthesis_declare(gt_net *n, const char *prefix, const gt_synthesis_config *config);
+gt_node *gt_synthesis(gt_bound_net b, const char *prefix, const gt_synthesis_config *config, gt_node *ws, const gt_synthesis_options *o);
+
+/* ---- discriminator (spec 1.7) ---- */
+
+typedef struct gt_discriminator_config {
+    int c_dim, height, width, channels;
+    int channel_base, channel_max;
+    const char *architecture; /* "resnet" "skip" "orig" */
+    const char *activation;
+    float conv_clamp;         /* < 0: none */
+    int cmap_dim;             /* < 0: the channels of the last block with labels, 0 without */
+    int freeze_layers;        /* Freeze-D: that many layers, from the image on, are buffers */
+    int mbstd_group_size;     /* 0: the whole slice */
+    int mbstd_channels;       /* 0: no minibatch standard deviation */
+    gt_mapping_config mapping; /* num_layers, activation, lr_multiplier, embed_features, layer_features are used */
+    gt_resample_filter resample_filter;
+} gt_discriminator_config;
+
+gt_discriminator_config gt_discriminator_defaults(void);
+gt_status gt_discriminator_declare(gt_net *n, const char *prefix, const gt_discriminator_config *config);
+gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discriminator_config *config, gt_node *image, gt_node *labels); /* logits [N,1] */
+
+/* ---- a whole network: a sealed gt_net, or NULL with gt_message() ---- */
+
+typedef struct gt_generator_config {
+    gt_mapping_config mapping;     /* w_dim and num_ws are taken from the synthesis part */
+    gt_synthesis_config synthesis;
+} gt_generator_config;
+
+gt_net *gt_generator_net(const char *name, const gt_generator_config *config);
+gt_net *gt_discriminator_net(const char *name, const gt_discriminator_config *config);
+/* The mapping configuration that the generator really uses. */
+gt_mapping_config gt_generator_mapping(const gt_generator_config *config);
+
+/* ---- training (spec 2) ---- */
+
+/* Texts must outlive the model. */
+typedef struct gt_stylegan2_train_config {
+    gt_generator_config generator;
+    gt_discriminator_config discriminator;
+    gt_augment_config augment;    /* of everything the discriminator sees; gt_augment_off(): nothing */
+    uint64_t seed;                /* of the initial parameters */
+    int slice_size;               /* images; path length uses the first max(1, slice_size / pl_batch_shrink) */
+    double r1_gamma;              /* 0: no phase D_reg */
+    double pl_weight, pl_decay;   /* weight 0: no phase G_reg */
+    int pl_batch_shrink;
+    double style_mixing;          /* probability */
+    int g_reg_interval, d_reg_interval;
+    gt_noise_mode noise;          /* random, but for tests */
+    bool inputs_given;            /* for tests: latents "z" and "z_mix" and the path-length image "pl_noise" are inputs instead of random */
+} gt_stylegan2_train_config;
+
+gt_stylegan2_train_config gt_stylegan2_train_defaults(void);
+
+/* Networks G (0, with a moving average) and D (1), initialised from the seed, and the phases G_main, G_reg, D_main, D_reg.
+ * Graph inputs: "gen_c" and "real_c" (with labels), "images", "mix_mask" [1,num_ws,1] (style mixing: 1 where the second latent rules), those of the
+ * augmentation under "aug/PHASE/fake" and "aug/PHASE/real", and the update input "pl_mean"; fill() and prepare() write them. Statistics are outputs
+ * under their own names, "w_avg" and "pl_mean" are the renewed states. NULL: see gt_message(). */
+struct gt_model *gt_stylegan2_model_new(const gt_stylegan2_train_config *config);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Log lines to stderr and the run's log file, and a live line at the bottom of a terminal. Each line leaves in one
+ * write(), so that the lines of several ranks on one terminal do not mix. */
+#include "gantry/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gantry/status.h"
+
+enum { LINE_BYTES = 4096, DEFAULT_COLUMNS = 80 };
+
+static struct {
+    pthread_mutex_t lock;
+    int rank, ranks;
+    gt_level least;
+    FILE *file;
+    char live[LINE_BYTES / 4]; /* what stands on the terminal's last line; "" for nothing */
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER, .ranks = 1, .least = GT_INFO};
+
+static const struct {
+    const char *word, *colour;
+} levels[] = {
+    [GT_DEBUG] = {"", "\033[2m"},
+    [GT_INFO] = {"", ""},
+    [GT_WARNING] = {"warning: ", "\033[33m"},
+    [GT_ERROR] = {"error: ", "\033[31m"},
+};
+
+void gt_log_setup(int rank, int ranks, gt_level least) {
+    pthread_mutex_lock(&state.lock);
+    state.rank = rank;
+    state.ranks = ranks;
+    state.least = least;
+    pthread_mutex_unlock(&state.lock);
+}
+
+bool gt_log_is_terminal(void) {
+    const char *term = getenv("TERM");
+    return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+}
+
+bool gt_log_colour(void) {
+    const char *no = getenv("NO_COLOR"); /* no-color.org: present and not empty */
+    return gt_log_is_terminal() && !(no && *no);
+}
+
+static int columns(void) {
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : DEFAULT_COLUMNS;
+}
+
+static void put(const char *text, size_t bytes) {
+    while (bytes > 0) {
+        ssize_t n = write(STDERR_FILENO, text, bytes);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return; /* nobody listens: no reason to stop training */
+        text += n;
+        bytes -= (size_t)n;
+    }
+}
+
+static void to_terminal(gt_level level, const char *text) {
+    char out[2 * LINE_BYTES], who[32] = "";
+    bool colour = gt_log_colour() && levels[level].colour[0], live = state.live[0] && gt_log_is_terminal();
+    if (state.rank != 0) snprintf(who, sizeof who, "rank %d: ", state.rank);
+    int n = snprintf(out, sizeof out, "%s%s%s%s%s%s\n%s", live ? "\r\033[K" : "", colour ? levels[level].colour : "",
+                     levels[level].word, who, text, colour ? "\033[0m" : "", live ? state.live : "");
+    put(out, (size_t)n < sizeof out ? (size_t)n : sizeof out - 1);
+}
+
+static void close_file(void) {
+    if (state.file) fclose(state.file);
+    state.file = NULL;
+}
+
+static void to_file(gt_level level, const char *text) {
+    if (!state.file) return;
+    char when[32];
+    time_t now = time(NULL);
+    struct tm local;
+    strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", localtime_r(&now, &local));
+    if (fprintf(state.file, "%s %s%s\n", when, levels[level].word, text) < 0 || fflush(state.file) != 0) {
+        char complaint[128];
+        snprintf(complaint, sizeof complaint, "log file: %s; it is not written any more", strerror(errno));
+        close_file();
+        to_terminal(GT_WARNING, complaint);
+    }
+}
+
+void gt_log(gt_level level, const char *format, ...) {
+    char text[LINE_BYTES];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof text, format, ap);
+    va_end(ap);
+    pthread_mutex_lock(&state.lock);
+    if (level >= state.least && (state.rank == 0 || level >= GT_WARNING)) {
+        to_terminal(level, text);
+        to_file(level, text);
+    }
+    pthread_mutex_unlock(&state.lock);
+}
+
+bool gt_log_open(const char *path) {
+    FILE *file = fopen(path, "ae"); /* e: not inherited by a process that is started */
+    if (!file) {
+        gt_fail(GT_FAILED, "log file '%s': %s", path, strerror(errno));
+        return false;
+    }
+    pthread_mutex_lock(&state.lock);
+    close_file();
+    state.file = file;
+    pthread_mutex_unlock(&state.lock);
+    return true;
+}
+
+void gt_log_close(void) {
+    pthread_mutex_lock(&state.lock);
+    close_file();
+    pthread_mutex_unlock(&state.lock);
+}
+
+/* The length of at most `columns` characters of UTF-8 text: a line that wraps could not be redrawn in place. */
+static int fitting(const char *text, int columns) {
+    int bytes = 0;
+    for (int shown = 0; text[bytes] && bytes < (int)sizeof state.live - 8; bytes++) {
+        bool starts = ((unsigned char)text[bytes] & 0xc0) != 0x80;
+        if (starts && shown++ == columns) break;
+    }
+    return bytes;
+}
+
+void gt_log_live(const char *line) {
+    pthread_mutex_lock(&state.lock);
+    if (state.rank == 0 && gt_log_is_terminal() && (line || state.live[0])) {
+        char out[LINE_BYTES];
+        snprintf(state.live, sizeof state.live, "%.*s", line ? fitting(line, columns() - 1) : 0, line ? line : "");
+        int n = snprintf(out, sizeof out, "\r\033[K%s", state.live);
+        put(out, (size_t)n);
+    }
+    pthread_mutex_unlock(&state.lock);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Mersenne Twister (Matsumoto & Nishimura 1998) and the derived draws of the legacy numpy generator: spec, appendix A. */
+#include <math.h>
+
+#include "gantry/random.h"
+
+enum { N = 624, M = 397 };
+
+void gt_mt_seed(gt_mt19937 *r, uint32_t seed) {
+    r->key[0] = seed;
+    for (uint32_t i = 1; i < N; i++) r->key[i] = 1812433253u * (r->key[i - 1] ^ r->key[i - 1] >> 30) + i;
+    r->pos = N;
+    r->has_gauss = 0;
+    r->gauss = 0;
+}
+
+static void twist(gt_mt19937 *r) {
+    for (int i = 0; i < N; i++) {
+        uint32_t y = (r->key[i] & 0x80000000u) | (r->key[(i + 1) % N] & 0x7fffffffu);
+        r->key[i] = r->key[(i + M) % N] ^ y >> 1 ^ (y & 1 ? 0x9908b0dfu : 0);
+    }
+    r->pos = 0;
+}
+
+uint32_t gt_mt_u32(gt_mt19937 *r) {
+    if (r->pos == N) twist(r);
+    uint32_t y = r->key[r->pos++];
+    y ^= y >> 11;
+    y ^= y << 7 & 0x9d2c5680u;
+    y ^= y << 15 & 0xefc60000u;
+    return y ^ y >> 18;
+}
+
+double gt_mt_double(gt_mt19937 *r) {
+    uint32_t a = gt_mt_u32(r) >> 5, b = gt_mt_u32(r) >> 6;
+    return (a * 67108864.0 + b) / 9007199254740992.0;
+}
+
+/* Marsaglia's polar method. This log is libm's and not the engine's own: numpy calls it, and the same bits are the point. */
+double gt_mt_randn(gt_mt19937 *r) {
+    if (r->has_gauss) {
+        r->has_gauss = 0;
+        return r->gauss;
+    }
+    double x, y, square;
+    do {
+        x = 2.0 * gt_mt_double(r) - 1.0;
+        y = 2.0 * gt_mt_double(r) - 1.0;
+        square = x * x + y * y;
+    } while (square >= 1.0 || square == 0.0);
+    double f = sqrt(-2.0 * log(square) / square);
+    r->gauss = f * x;
+    r->has_gauss = 1;
+    return f * y;
+}
+
+uint32_t gt_mt_interval(gt_mt19937 *r, uint32_t max) {
+    if (max == 0) return 0;
+    uint32_t mask = 0xffffffffu >> __builtin_clz(max), v;
+    while ((v = gt_mt_u32(r) & mask) > max) continue;
+    return v;
+}
+
+void gt_mt_shuffle(gt_mt19937 *r, int64_t *list, size_t n) {
+    for (size_t i = n; i-- > 1;) {
+        size_t j = gt_mt_interval(r, (uint32_t)i);
+        int64_t held = list[i];
+        list[i] = list[j];
+        list[j] = held;
+    }
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Values of options: from text, to text, and which key a mistyped one was meant to be. */
+#include "gantry/option.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { REAL_TEXT = 32 };
+
+static void *field(const gt_options *o, const gt_option *row) { return (char *)o->fields + row->offset; }
+
+const gt_option *gt_options_find(const gt_options *o, const char *key) {
+    for (int i = 0; i < o->n; i++)
+        if (!strcmp(o->rows[i].key, key)) return &o->rows[i];
+    return NULL;
+}
+
+gt_option_state gt_options_state(const gt_options *o, const char *key) {
+    const gt_option *row = gt_options_find(o, key);
+    return row ? (gt_option_state)o->state[row - o->rows] : GT_OPTION_DEFAULT;
+}
+
+/* ---- the nearest key ---- */
+
+/* Edit distance with swaps of neighbours (optimal string alignment); texts longer than the table are never near. */
+static int distance(const char *a, const char *b) {
+    enum { MOST = 40 };
+    int n = (int)strnlen(a, MOST), m = (int)strnlen(b, MOST), d[MOST + 1][MOST + 1];
+    if (n == MOST || m == MOST) return MOST;
+    for (int i = 0; i <= n; i++) d[i][0] = i;
+    for (int j = 0; j <= m; j++) d[0][j] = j;
+    for (int i = 1; i <= n; i++) {
+        for (int j = 1; j <= m; j++) {
+            int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            if (d[i - 1][j] + 1 < best) best = d[i - 1][j] + 1;
+            if (d[i][j - 1] + 1 < best) best = d[i][j - 1] + 1;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
+                best = d[i - 2][j - 2] + 1;
+            d[i][j] = best;
+        }
+    }
+    return d[n][m];
+}
+
+const char *gt_options_nearest(const gt_options *o, const char *key) {
+    const char *nearest = NULL;
+    int best = (int)strnlen(key, 64) / 2 + 1; /* more than half of it wrong: no idea what was meant */
+    for (int i = 0; i < o->n; i++) {
+        const gt_option *row = &o->rows[i];
+        if (row->class == GT_SHAPE) continue;
+        int d = distance(key, row->key);
+        if (d < best) {
+            best = d;
+            nearest = row->key;
+        }
+    }
+    return nearest;
+}
+
+/* ---- from text ---- */
+
+/* "--batch=x" as typed, or "job.ini:3: batch=x": how every message about a value begins. */
+static const char *place(char buffer[512], const gt_option *row, const char *value, const char *where) {
+    const char *equals = value ? "=" : "";
+    if (where)
+        snprintf(buffer, 512, "%s: %s%s%.200s", where, row->key, equals, value ? value : "");
+    else
+        snprintf(buffer, 512, "--%s%s%.200s", row->key, equals, value ? value : "");
+    return buffer;
+}
+
+/* The sentences of the reference: "--kimg must be at least 1", "--p must be between 0 and 1". */
+static gt_status check_range(const gt_option *row, double x) {
+    bool any = row->min == 0 && row->max == 0;
+    if (any || (x >= row->min && x <= row->max)) return GT_OK;
+    char low[REAL_TEXT], high[REAL_TEXT];
+    gt_real_text(row->min, low);
+    gt_real_text(row->max, high);
+    if (row->max <= 1) return gt_fail(GT_USAGE, "--%s must be between %s and %s", row->key, low, high);
+    if (x > row->max) return gt_fail(GT_USAGE, "--%s must be at most %s", row->key, high);
+    if (row->min == 0) return gt_fail(GT_USAGE, "--%s must be non-negative", row->key);
+    return gt_fail(GT_USAGE, "--%s must be at least %s", row->key, low);
+}
+
+static gt_status read_bool(const gt_option *row, const char *value, bool *out) {
+    static const struct {
+        const char *text;
+        bool value;
+    } words[] = {{"1", true}, {"0", false}, {"true", true}, {"false", false}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcasecmp(value, words[i].text)) continue;
+        *out = words[i].value;
+        return GT_OK;
+    }
+    return gt_fail(GT_USAGE, "--%s must be 0, 1, true or false", row->key);
+}
+
+static gt_status read_int(const gt_option *row, const char *value, int64_t *out) {
+    char *end;
+    errno = 0;
+    long long x = strtoll(value, &end, 10);
+    if (errno || end == value || *end) return gt_fail(GT_USAGE, "--%s must be a whole number", row->key);
+    *out = x;
+    return check_range(row, (double)x);
+}
+
+static gt_status read_real(const gt_option *row, const char *value, double *out) {
+    char *end;
+    *out = strtod(value, &end);
+    if (end == value || *end || !isfinite(*out)) return gt_fail(GT_USAGE, "--%s must be a number", row->key);
+    return check_range(row, *out);
+}
+
+static gt_status read_choice(const gt_option *row, const char *value) {
+    size_t n = strlen(value);
+    for (const char *c = row->choices; *c;) {
+        size_t length = strcspn(c, "|");
+        if (n == length && !memcmp(c, value, n)) return GT_OK;
+        c += length + (c[length] == '|');
+    }
+    return gt_fail(GT_USAGE, "--%s must be one of %s", row->key, row->choices);
+}
+
+static gt_status store_text(gt_options *o, const gt_option *row, const char *value) {
+    for (const char *c = value; *c; c++)
+        if ((unsigned char)*c < ' ') return gt_fail(GT_USAGE, "--%s must not contain line breaks or other control characters", row->key);
+    const char *copy = gt_arena_printf(o->arena, "%s", value);
+    if (!copy) return GT_NOMEM;
+    *(const char **)field(o, row) = copy;
+    return GT_OK;
+}
+
+static gt_status read_value(gt_options *o, const gt_option *row, const char *value) {
+    gt_status st = GT_OK;
+    switch (row->type) {
+    case GT_OPTION_BOOL: st = read_bool(row, value, field(o, row)); break;
+    case GT_OPTION_INT: st = read_int(row, value, field(o, row)); break;
+    case GT_OPTION_REAL: st = read_real(row, value, field(o, row)); break;
+    case GT_OPTION_CHOICE: st = read_choice(row, value); break;
+    case GT_OPTION_TEXT: break;
+    }
+    if (!st && row->check) st = row->check(row, value);
+    if (!st && (row->type == GT_OPTION_CHOICE || row->type == GT_OPTION_TEXT)) st = store_text(o, row, value);
+    return st;
+}
+
+static gt_status unknown(const gt_options *o, const char *key, const char *where) {
+    const char *near = gt_options_nearest(o, key), *dashes = where ? "" : "--";
+    char hint[96] = "";
+    if (near) snprintf(hint, sizeof hint, "; did you mean %s%s?", dashes, near);
+    if (where) return gt_fail(GT_USAGE, "%s: unknown key '%.64s'%s", where, key, hint);
+    return gt_fail(GT_USAGE, "unknown option --%.64s%s", key, hint);
+}
+
+gt_status gt_options_set(gt_options *o, const char *key, const char *value, const char *where) {
+    const gt_option *row = gt_options_find(o, key);
+    if (!row) return unknown(o, key, where);
+    char begin[512];
+    if (row->class == GT_SHAPE && !o->shapes)
+        return gt_fail(GT_USAGE, "%s: is found in the data and cannot be set", place(begin, row, value, where));
+    const char *bare = row->type == GT_OPTION_BOOL ? "1" : row->bare;
+    if (!value && !bare)
+        return gt_fail(GT_USAGE, "%s: a value is needed, as in %s%s=%s", place(begin, row, value, where), where ? "" : "--", key,
+                       row->standard && *row->standard ? row->standard : "VALUE");
+    gt_status st = read_value(o, row, value ? value : bare);
+    if (st) return gt_wrap(st, "%s", place(begin, row, value, where));
+    o->state[row - o->rows] = where ? GT_OPTION_FILED : GT_OPTION_GIVEN;
+    return GT_OK;
+}
+
+void gt_options_reset(gt_options *o) {
+    for (int i = 0; i < o->n; i++) {
+        const gt_option *row = &o->rows[i];
+        if (row->type == GT_OPTION_TEXT || row->type == GT_OPTION_CHOICE)
+            *(const char **)field(o, row) = row->standard ? row->standard : "";
+        else if (row->standard)
+            read_value(o, row, row->standard); /* a test reads every default of every table */
+        o->state[i] = GT_OPTION_DEFAULT;
+    }
+}
+
+/* ---- to text ---- */
+
+const char *gt_real_text(double x, char buffer[REAL_TEXT]) {
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(buffer, REAL_TEXT, "%.*g", digits, x);
+        if (strtod(buffer, NULL) == x) break;
+    }
+    /* 1e+01 reads badly: whole numbers of ordinary size are written out */
+    if (fabs(x) < 1e15 && x == floor(x)) snprintf(buffer, REAL_TEXT, "%.0f", x);
+    return buffer;
+}
+
+const char *gt_options_text(const gt_options *o, const gt_option *row) {
+    const void *p = field(o, row);
+    char buffer[REAL_TEXT];
+    switch (row->type) {
+    case GT_OPTION_BOOL: return *(const bool *)p ? "1" : "0";
+    case GT_OPTION_INT: return gt_arena_printf(o->arena, "%lld", (long long)*(const int64_t *)p);
+    case GT_OPTION_REAL: return gt_arena_printf(o->arena, "%s", gt_real_text(*(const double *)p, buffer));
+    case GT_OPTION_TEXT:
+    case GT_OPTION_CHOICE: return *(const char *const *)p;
+    }
+    return NULL;
+}
+
+/* ---- values with a grammar of their own ---- */
+
+static bool read_u32(const char **text, int64_t *out) {
+    if (**text < '0' || **text > '9') return false; /* strtoull would take a sign and blanks */
+    char *end;
+    errno = 0;
+    unsigned long long x = strtoull(*text, &end, 10);
+    if (errno || x > UINT32_MAX) return false;
+    *text = end;
+    *out = (int64_t)x;
+    return true;
+}
+
+/* One item of the list, "7" or "0-63"; moves past it and the comma that follows. */
+static bool read_range(const char **text, int64_t *first, int64_t *last) {
+    if (!read_u32(text, first)) return false;
+    *last = *first;
+    if (**text == '-') {
+        (*text)++;
+        if (!read_u32(text, last) || *last < *first) return false;
+    }
+    if (**text == ',') return *++*text != 0;
+    return **text == 0;
+}
+
+gt_status gt_parse_range_list(gt_arena *a, const char *what, const char *text, int64_t most, int64_t **list, int64_t *n) {
+    int64_t first, last, total = 0;
+    for (const char *t = text; *t;) {
+        if (!read_range(&t, &first, &last))
+            return gt_fail(GT_USAGE, "%s=%.100s: must be numbers and ranges from 0 to 4294967295, such as 0-63,77", what, text);
+        total += last - first + 1;
+        if (total > most) return gt_fail(GT_USAGE, "%s=%.100s: more than %lld numbers", what, text, (long long)most);
+    }
+    if (!total) return gt_fail(GT_USAGE, "%s: no number given; for example %s=0-63,77", what, what);
+    int64_t *out = gt_arena_array(a, (size_t)total, sizeof *out);
+    if (!out) return GT_NOMEM;
+    *n = 0;
+    for (const char *t = text; *t && read_range(&t, &first, &last);)
+        for (int64_t i = first; i <= last; i++) out[(*n)++] = i;
+    *list = out;
+    return GT_OK;
+}

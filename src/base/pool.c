@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The pool of threads.
+ *
+ * A job is published by writing its fields and then `ticket` = (job number, first free tile). A thread takes a tile by
+ * compare-and-swap on the ticket. If that succeeds, the fields it read between are the current job's, and they stay until
+ * its tile is done: so a thread that wakes late can never touch an old job, and the caller need not wait for threads that
+ * sleep. While the fields change the ticket is closed (a tile number beyond any), or a thread could pair an old ticket
+ * with new fields.
+ *
+ * Waiting: a short spin, then futex sleep. No spin when the process has fewer cores than threads: there the waiting
+ * thread would take the core from the one it waits for.
+ */
+#define _GNU_SOURCE
+#include "gantry/pool.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "gantry/status.h"
+
+enum { SPINS = 4000, MAX_THREADS = 4096 }; /* some 20 to 100 microseconds: longer than the gap between two kernels */
+
+static const uint32_t CLOSED = 0xffffffff;
+
+typedef struct worker {
+    gt_pool *pool;
+    pthread_t thread;
+    int index;
+} worker;
+
+struct gt_pool {
+    int threads, started;
+    atomic_int spins;
+    unsigned jobs; /* begun so far; the caller's own count */
+    atomic_bool ending;
+    _Atomic(gt_tile_fn *) fn;
+    _Atomic(void *) arg;
+    atomic_int tiles;
+    _Atomic uint64_t ticket; /* job << 32 | next free tile, or CLOSED */
+    atomic_uint job;         /* the newest job published; workers sleep on this */
+    atomic_int sleepers;
+    atomic_uint done;        /* tiles finished of this job; the caller sleeps on this */
+    atomic_bool caller_sleeps;
+    worker workers[];
+};
+
+static void futex_wait(atomic_uint *word, unsigned expected) {
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
+}
+
+static void futex_wake(atomic_uint *word, int threads) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0); }
+
+static inline void pause_core(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Take tiles of the current job until none is free. */
+static void work(gt_pool *p, int index) {
+    uint64_t ticket = atomic_load(&p->ticket);
+    for (;;) {
+        gt_tile_fn *fn = atomic_load(&p->fn);
+        void *arg = atomic_load(&p->arg);
+        unsigned tiles = (unsigned)atomic_load(&p->tiles), tile = (unsigned)ticket;
+        if (tile >= tiles) return; /* nothing free, or closed: then the job about to open announces itself */
+        if (!atomic_compare_exchange_weak(&p->ticket, &ticket, ticket + 1)) continue;
+        fn(arg, (int)tile, index);
+        if (atomic_fetch_add(&p->done, 1) + 1 == tiles && atomic_load(&p->caller_sleeps)) futex_wake(&p->done, 1);
+        ticket = atomic_load(&p->ticket);
+    }
+}
+
+static void *worker_main(void *arg) {
+    worker *w = arg;
+    gt_pool *p = w->pool;
+    unsigned seen = 0;
+    for (;;) {
+        for (int i = 0, n = atomic_load(&p->spins); i < n && atomic_load_explicit(&p->job, memory_order_relaxed) == seen; i++) pause_core();
+        atomic_fetch_add(&p->sleepers, 1);
+        while (atomic_load(&p->job) == seen) futex_wait(&p->job, seen);
+        atomic_fetch_sub(&p->sleepers, 1);
+        seen = atomic_load(&p->job);
+        if (atomic_load(&p->ending)) return NULL;
+        work(p, w->index);
+    }
+}
+
+static void announce(gt_pool *p, int wanted) {
+    atomic_fetch_add(&p->job, 1);
+    if (atomic_load(&p->sleepers) > 0) futex_wake(&p->job, wanted);
+}
+
+static int cores_allowed(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+    return (int)sysconf(_SC_NPROCESSORS_ONLN); /* more cores than a cpu_set_t holds */
+}
+
+gt_pool *gt_pool_new(int threads) {
+    if (threads < 1 || threads > MAX_THREADS) {
+        gt_fail(GT_USAGE, "%d threads: must be 1 to %d", threads, MAX_THREADS);
+        return NULL;
+    }
+    gt_pool *p = calloc(1, sizeof *p + (size_t)(threads - 1) * sizeof *p->workers);
+    if (!p) {
+        gt_fail(GT_NOMEM, "out of memory for a pool of %d threads", threads);
+        return NULL;
+    }
+    p->threads = threads;
+    gt_pool_spin(p, cores_allowed() >= threads);
+    sigset_t all, before; /* signals belong to the main thread */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = 0;
+    for (int i = 0; i < threads - 1 && !error; i++) {
+        p->workers[i] = (worker){.pool = p, .index = i + 1};
+        error = pthread_create(&p->workers[i].thread, NULL, worker_main, &p->workers[i]);
+        if (!error) p->started++;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error) {
+        gt_fail(GT_FAILED, "cannot start thread %d of %d: %s; ask for fewer (--threads) or raise the limit (ulimit -u, -v)",
+                p->started + 1, threads, strerror(error));
+        gt_pool_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void gt_pool_free(gt_pool *p) {
+    if (!p) return;
+    atomic_store(&p->ending, true);
+    announce(p, p->started);
+    for (int i = 0; i < p->started; i++) pthread_join(p->workers[i].thread, NULL);
+    free(p);
+}
+
+int gt_pool_threads(const gt_pool *p) { return p ? p->threads : 1; }
+
+void gt_pool_spin(gt_pool *p, bool on) {
+    if (p) atomic_store(&p->spins, on ? SPINS : 0);
+}
+
+void gt_pool_run(gt_pool *p, int tiles, gt_tile_fn *fn, void *arg) {
+    if (!p || p->threads == 1 || tiles <= 1) {
+        for (int tile = 0; tile < tiles; tile++) fn(arg, tile, 0);
+        return;
+    }
+    uint64_t job = ++p->jobs;
+    atomic_store(&p->ticket, job << 32 | CLOSED);
+    atomic_store(&p->fn, fn);
+    atomic_store(&p->arg, arg);
+    atomic_store(&p->tiles, tiles);
+    atomic_store(&p->done, 0);
+    atomic_store(&p->ticket, job << 32);
+    announce(p, tiles - 1 < p->threads - 1 ? tiles - 1 : p->threads - 1);
+    work(p, 0);
+    for (int i = 0, n = atomic_load(&p->spins); i < n && atomic_load(&p->done) != (unsigned)tiles; i++) pause_core();
+    unsigned done = atomic_load(&p->done);
+    if (done == (unsigned)tiles) return;
+    atomic_store(&p->caller_sleeps, true);
+    while ((done = atomic_load(&p->done)) != (unsigned)tiles) futex_wait(&p->done, done);
+    atomic_store(&p->caller_sleeps, false);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From argv to options. */
+#include <string.h>
+#include <strings.h>
+
+#include "cli/cli.h"
+
+static const gt_option *find_row(const gt_option *rows, int n, const char *key, size_t length) {
+    for (int i = 0; i < n; i++)
+        if (strlen(rows[i].key) == length && !memcmp(rows[i].key, key, length)) return &rows[i];
+    return NULL;
+}
+
+/* Is the next word the value of an option written without "="? A boolean takes only what cannot be anything else. */
+static bool takes_next(const gt_option *row, const char *word) {
+    if (!word || row->bare) return false;
+    if (row->type != GT_OPTION_BOOL) return word[0] != '-' || word[1] != '-';
+    return !strcmp(word, "0") || !strcmp(word, "1") || !strcasecmp(word, "true") || !strcasecmp(word, "false");
+}
+
+/* "--key", "--key=value" or "-k" at argv[i], with the value that may follow. Returns the index of the last word used. */
+static int take_option(gt_arena *a, const gt_option *rows, int n, char **argv, int i, cli_arguments *out) {
+    const char *word = argv[i] + 1 + (argv[i][1] == '-'), *equals = strchr(word, '=');
+    const gt_option *row = NULL;
+    if (argv[i][1] != '-')
+        for (int k = 0; k < n && !row; k++)
+            if (rows[k].letter && rows[k].letter == word[0] && !word[1]) row = &rows[k];
+    size_t length = equals ? (size_t)(equals - word) : strlen(word);
+    if (!row) row = find_row(rows, n, word, length);
+    const char *value = equals ? equals + 1 : NULL;
+    if (!value && row && takes_next(row, argv[i + 1])) value = argv[++i];
+    out->keys[out->n_pairs] = row ? row->key : gt_arena_printf(a, "%.*s", (int)length, word);
+    out->values[out->n_pairs++] = value;
+    return i;
+}
+
+gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **argv, bool pairs, cli_arguments *out) {
+    *out = (cli_arguments){0};
+    const char ***lists[] = {&out->keys, &out->values, &out->words};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        *lists[i] = gt_arena_array(a, (size_t)argc + 1, sizeof **lists[i]);
+        if (!*lists[i]) return GT_NOMEM;
+    }
+    bool options_over = false;
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i], *equals = strchr(word, '=');
+        if (!options_over && !strcmp(word, "--")) {
+            options_over = true;
+        } else if (!options_over && (!strcmp(word, "--help") || !strcmp(word, "-h"))) {
+            out->help = true;
+        } else if (!options_over && word[0] == '-' && word[1]) {
+            i = take_option(a, rows, n, argv, i, out);
+        } else if (!options_over && pairs && equals) {
+            out->keys[out->n_pairs] = gt_arena_printf(a, "%.*s", (int)(equals - word), word);
+            out->values[out->n_pairs++] = equals + 1;
+        } else {
+            out->words[out->n_words++] = word;
+        }
+    }
+    for (int i = 0; i < out->n_pairs; i++)
+        if (!out->keys[i]) return GT_NOMEM;
+    return GT_OK;
+}
+
+gt_status cli_apply(gt_options *o, const cli_arguments *arguments) {
+    for (int i = 0; i < arguments->n_pairs; i++) {
+        gt_status st = gt_options_set(o, arguments->keys[i], arguments->values[i], NULL);
+        if (st) return st;
+    }
+    return GT_OK;
+}
+
+bool cli_begin(cli_session *s, const char *command, int argc, char **argv, void *fields, int *status) {
+    const cli_command *c = cli_find(command);
+    int n = 0;
+    const gt_option *rows = c->options ? c->options(&n) : NULL;
+    *s = (cli_session){.arena = gt_arena_new()};
+    uint8_t *state = s->arena ? gt_arena_array(s->arena, (size_t)n + 1, 1) : NULL;
+    gt_status st = state ? cli_split(s->arena, rows, n, argc, argv, false, &s->arguments) : GT_NOMEM;
+    if (!st && s->arguments.help) {
+        cli_print_help(c, stdout);
+        *status = CLI_DONE;
+        cli_end(s);
+        return false;
+    }
+    s->options = (gt_options){.rows = rows, .n = n, .fields = fields, .state = state, .arena = s->arena};
+    if (!st) gt_options_reset(&s->options);
+    if (!st) st = cli_apply(&s->options, &s->arguments);
+    if (!st) return true;
+    *status = cli_exit(command, st);
+    cli_end(s);
+    return false;
+}
+
+void cli_end(cli_session *s) { gt_arena_free(s->arena); }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The command line: subcommands are rows of one table (main.c), their options rows of option tables (gantry/option.h).
+ * Results go to stdout, talk to stderr; exit status 0 done, 1 failed, 2 bad usage, 75 stopped before its end. */
+#ifndef GANTRY_CLI_H
+#define GANTRY_CLI_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "gantry/job.h"
+#include "gantry/option.h"
+
+enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 75 };
+
+typedef struct cli_command {
+    const char *name;
+    const char *arguments;                  /* after the name, in the usage line */
+    const char *help;                       /* one line */
+    const char *detail;                     /* for the manual; NULL: nothing more */
+    const gt_option *(*options)(int *n);    /* NULL: none */
+    int (*run)(int argc, char **argv);      /* argv[0] is the command's name; returns the exit status */
+    bool hidden;                            /* for building the documentation: not in --help */
+} cli_command;
+
+const cli_command *cli_commands(int *n);
+const cli_command *cli_find(const char *name); /* NULL: no such command */
+
+/* ---- arguments ---- */
+
+typedef struct cli_arguments {
+    const char **keys, **values;  /* of --key=value, --key value and --flag (value NULL), in order */
+    int n_pairs;
+    const char **words;           /* everything else */
+    int n_words;
+    bool help;                    /* --help or -h was among them */
+} cli_arguments;
+
+/* Split argv[1..]. Options are looked up only to see whether the next word is their value. `pairs`: words of the form
+ * key=value are options too. */
+gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **argv, bool pairs, cli_arguments *out);
+gt_status cli_apply(gt_options *o, const cli_arguments *arguments);
+
+/* A command whose options fill in one struct: `fields` is reset, filled, and the arguments that are no options come back. When
+ * *status is not negative the command is over and returns it (help was shown, or a usage error). */
+typedef struct cli_session {
+    gt_arena *arena;
+    cli_arguments arguments;
+    gt_options options;
+} cli_session;
+bool cli_begin(cli_session *s, const char *command, int argc, char **argv, void *fields, int *status);
+void cli_end(cli_session *s);
+
+/* The exit status for a status; says gt_message() on stderr when there is something to say. Before MPI is up only the first rank speaks. */
+int cli_exit(const char *command, gt_status status);
+bool cli_first_rank(void); /* as told by the launcher's environment, before MPI is up; true without a launcher */
+
+/* ---- documentation from the tables ---- */
+
+void cli_print_overview(FILE *f);                            /* gantry --help */
+void cli_print_help(const cli_command *c, FILE *f);          /* gantry COMMAND --help: fits a screen of 24 lines of 80 */
+void cli_print_option(const gt_option *o, const char *prefix, FILE *f); /* all that is known about it, each line after `prefix` */
+void cli_print_reference(FILE *f);                           /* jobs/reference.ini */
+void cli_print_manual(FILE *f);                              /* gantry.1 */
+void cli_print_version(FILE *f);
+
+/* ---- commands, and their options ---- */
+
+int cli_train(int argc, char **argv);
+int cli_generate(int argc, char **argv);
+int cli_inspect(int argc, char **argv);
+int cli_report(int argc, char **argv);
+int cli_help(int argc, char **argv);
+int cli_version(int argc, char **argv);
+int cli_reference(int argc, char **argv);
+int cli_manual(int argc, char **argv);
+const gt_option *cli_generate_options(int *n);
+const gt_option *cli_inspect_options(int *n);
+const gt_option *cli_report_options(int *n);
+
+/* ---- gantry inspect: one file per kind of thing ---- */
+
+typedef struct cli_inspect_request {
+    bool graph, check, time;
+    const char *phase;
+} cli_inspect_request;
+
+gt_status cli_inspect_dataset(const char *spec);
+gt_status cli_inspect_checkpoint(const char *path);
+gt_status cli_inspect_log(const char *path);                 /* stats.jsonl, metrics.h5 */
+gt_status cli_inspect_run(const char *dir);
+gt_status cli_inspect_graph(const char *path, const cli_inspect_request *request);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry generate: images of seeds from a checkpoint. */
+#include "gantry/generate.h"
+
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "gantry/log.h"
+
+typedef struct generate_fields {
+    const char *seeds, *noise_mode, *outdir, *grid, *label;
+    double trunc;
+    int64_t class, threads;
+} generate_fields;
+
+#define FIELD(name) .class = GT_COMMAND, .group = "generate", .common = true, .offset = offsetof(generate_fields, name)
+
+static const gt_option table[] = {
+    {.key = "seeds", .type = GT_OPTION_TEXT, FIELD(seeds), .standard = "", .help = "Required: seeds and ranges, as in 0-63,77"},
+    {.key = "outdir", .type = GT_OPTION_TEXT, FIELD(outdir), .standard = "", .help = "Required: where to; made if needed"},
+    {.key = "trunc", .type = GT_OPTION_REAL, FIELD(trunc), .standard = "1", .help = "Truncation psi; less than 1: less variety, better images"},
+    {.key = "class", .type = GT_OPTION_INT, FIELD(class), .derived = "none", .max = 65535, .help = "Class, of a conditional model"},
+    {.key = "label", .type = GT_OPTION_TEXT, FIELD(label), .standard = "", .help = "Label vector instead of a class, as in 0.5,-1"},
+    {.key = "noise-mode", .type = GT_OPTION_CHOICE, FIELD(noise_mode), .standard = "const", .choices = "const|random|none", .help = "Noise inputs"},
+    {.key = "grid", .type = GT_OPTION_TEXT, FIELD(grid), .standard = "", .bare = "auto",
+     .help = "All in one grid.png, COLUMNSxROWS or about square",
+     .detail = "Without it each seed is a file of its own, seed0000.png."},
+    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096,
+     .help = "Threads per rank"},
+};
+
+const gt_option *cli_generate_options(int *n) {
+    *n = sizeof table / sizeof *table;
+    return table;
+}
+
+/* "0.5,-1" -> numbers in the arena. */
+static gt_status read_label(gt_arena *a, const char *text, const float **label, int *n) {
+    int most = 1;
+    for (const char *c = text; *c; c++) most += *c == ',';
+    float *out = gt_arena_array(a, (size_t)most, sizeof *out);
+    if (!out) return GT_NOMEM;
+    for (*n = 0; *n < most; (*n)++) {
+        char *end;
+        out[*n] = strtof(text, &end);
+        bool last = *n == most - 1;
+        if (end == text || *end != (last ? 0 : ',') || !isfinite(out[*n]))
+            return gt_fail(GT_USAGE, "--label must be numbers with commas between them, such as 0.5,-1");
+        text = end + 1;
+    }
+    *label = out;
+    return GT_OK;
+}
+
+static gt_status read_grid(const generate_fields *fields, gt_generate_request *r) {
+    r->single = !*fields->grid;
+    if (r->single || gt_is(fields->grid, "auto")) return GT_OK;
+    gt_status st = gt_grid_parse(fields->grid, &r->grid);
+    if (st) return st;
+    if (r->grid.reference) return gt_fail(GT_USAGE, "--grid must be COLUMNSxROWS, such as 8x4");
+    int64_t cells = (int64_t)r->grid.columns * r->grid.rows;
+    if (r->n > cells) return gt_fail(GT_USAGE, "--grid=%s has %lld cells for %lld seeds", fields->grid, (long long)cells, (long long)r->n);
+    return GT_OK;
+}
+
+static gt_status read_request(cli_session *s, const generate_fields *fields, gt_generate_request *r) {
+    enum { MOST_SEEDS = 1 << 24 };
+    if (s->arguments.n_words != 1) return gt_fail(GT_USAGE, "one checkpoint, or one run's directory, is needed");
+    if (!*fields->seeds) return gt_fail(GT_USAGE, "--seeds option is required, for example --seeds=0-63");
+    if (!*fields->outdir) return gt_fail(GT_USAGE, "--outdir option is required");
+    bool class_given = gt_options_state(&s->options, "class") == GT_OPTION_GIVEN;
+    if (class_given && *fields->label) return gt_fail(GT_USAGE, "--class and --label: only one of them");
+    *r = (gt_generate_request){
+        .checkpoint = s->arguments.words[0],
+        .options = {.noise_mode = fields->noise_mode, .truncation = (float)fields->trunc},
+        .class = class_given ? fields->class : -1,
+        .outdir = fields->outdir,
+    };
+    int64_t *seeds;
+    gt_status st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);
+    if (st) return st;
+    r->seeds = seeds;
+    if (*fields->label) st = read_label(s->arena, fields->label, &r->label, &r->label_dim);
+    return st ? st : read_grid(fields, r);
+}
+
+static gt_status generate(gt_comm *comm, gt_generate_request *r) {
+    gt_log_setup(comm->rank, comm->ranks, GT_INFO);
+    r->options.pool = gt_pool_new(comm->threads);
+    if (!r->options.pool) return GT_FAILED;
+    gt_info("Loading networks from \"%s\"...", r->checkpoint);
+    gt_status st = gt_generate(comm, r);
+    gt_pool_free(r->options.pool);
+    if (st || comm->rank) return st;
+    if (r->single)
+        printf("%lld images in %s\n", (long long)r->n, r->outdir);
+    else
+        printf("%s/grid.png\n", r->outdir);
+    return GT_OK;
+}
+
+int cli_generate(int argc, char **argv) {
+    generate_fields fields;
+    cli_session s;
+    int status;
+    if (!cli_begin(&s, "generate", argc, argv, &fields, &status)) return status;
+    gt_generate_request request;
+    gt_status st = read_request(&s, &fields, &request);
+    gt_comm *comm = NULL;
+    if (!st) {
+        comm = gt_comm_start((int)fields.threads);
+        st = comm ? generate(comm, &request) : GT_FAILED;
+    }
+    status = cli_exit("generate", st);
+    gt_comm_stop(comm);
+    cli_end(&s);
+    return status;
+}

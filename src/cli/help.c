@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Help on the terminal, made from the tables. */
+#include <string.h>
+
+#include "cli/cli.h"
+
+enum { COLUMNS = 80, HELP_COLUMN = 24 };
+
+void cli_print_overview(FILE *f) {
+    int n;
+    const cli_command *c = cli_commands(&n);
+    fputs("usage: gantry COMMAND [ARGUMENTS]\n"
+          "Trains image-generating networks on CPUs, from a workstation to a cluster (mpirun).\n\n", f);
+    for (int i = 0; i < n; i++)
+        if (!c[i].hidden) fprintf(f, "  %-10s %s\n", c[i].name, c[i].help);
+    fputs("\n`gantry COMMAND --help` shows a command's options, `gantry help KEY` explains a key.\n"
+          "Try it: gantry train --data=synth:shapes --cond --kimg=1 --cbase=2048 --cmax=64\n"
+          "Exit status: 0 done, 1 failed, 2 bad usage, 75 stopped early (start again to go on).\n", f);
+}
+
+/* "--batch=N" */
+static void option_head(const gt_option *o, char *out, size_t bytes) {
+    static const char *const values[] = {
+        [GT_OPTION_BOOL] = "", [GT_OPTION_INT] = "=N", [GT_OPTION_REAL] = "=X", [GT_OPTION_TEXT] = "=TEXT", [GT_OPTION_CHOICE] = "=NAME",
+    };
+    snprintf(out, bytes, "--%s%s", o->key, values[o->type]);
+}
+
+/* One line: the help, and the choices or the default where there is room. */
+static void print_common(const gt_option *o, FILE *f) {
+    char head[64], tail[256] = "";
+    option_head(o, head, sizeof head);
+    if (o->letter) snprintf(head + strlen(head), sizeof head - strlen(head), ", -%c", o->letter);
+    size_t room = COLUMNS - HELP_COLUMN - strlen(o->help);
+    if (o->type == GT_OPTION_CHOICE) snprintf(tail, sizeof tail, " (%s)", o->choices);
+    if (o->type != GT_OPTION_CHOICE && o->type != GT_OPTION_BOOL && o->standard && *o->standard)
+        snprintf(tail, sizeof tail, " (%s)", o->standard);
+    fprintf(f, "  %-*s %s%s\n", HELP_COLUMN - 3, head, o->help, strlen(tail) <= room ? tail : "");
+}
+
+/* The other keys, wrapped. */
+static void print_further(const gt_option *rows, int n, FILE *f) {
+    int column = 0;
+    for (int i = 0; i < n; i++) {
+        if (rows[i].common || rows[i].class == GT_SHAPE) continue;
+        int length = (int)strlen(rows[i].key);
+        if (!column) fputs("Further keys (`gantry help KEY` explains each, jobs/reference.ini all of them):\n", f);
+        if (!column || column + 1 + length > COLUMNS) {
+            fputs(column ? "\n " : " ", f);
+            column = 1;
+        }
+        fprintf(f, " %s", rows[i].key);
+        column += 1 + length;
+    }
+    if (column) fputc('\n', f);
+}
+
+void cli_print_help(const cli_command *c, FILE *f) {
+    fprintf(f, "usage: gantry %s%s%s\n%s\n", c->name, *c->arguments ? " " : "", c->arguments, c->help);
+    int n = 0;
+    const gt_option *rows = c->options ? c->options(&n) : NULL;
+    for (int i = 0; i < n; i++)
+        if (rows[i].common) print_common(&rows[i], f);
+    print_further(rows, n, f);
+}
+
+/* `text` in lines of at most `width`, each after `prefix`. */
+static void print_wrapped(const char *text, const char *prefix, int width, FILE *f) {
+    while (*text) {
+        int n = (int)strlen(text), room = width - (int)strlen(prefix);
+        if (n > room) {
+            for (n = room; n > 0 && text[n] != ' ';) n--;
+            if (n == 0) n = (int)strcspn(text, " ");
+        }
+        fprintf(f, "%s%.*s\n", prefix, n, text);
+        text += n;
+        while (*text == ' ') text++;
+    }
+}
+
+static void print_range(const gt_option *o, FILE *f) {
+    char low[32], high[32];
+    gt_real_text(o->min, low);
+    gt_real_text(o->max, high);
+    if (o->min == 0 && o->max == 0) return;
+    if (isinf(o->max))
+        fprintf(f, ", %s or more", low);
+    else
+        fprintf(f, ", %s to %s", low, high);
+}
+
+void cli_print_option(const gt_option *o, const char *prefix, FILE *f) {
+    static const char *const types[] = {
+        [GT_OPTION_BOOL] = "0 or 1", [GT_OPTION_INT] = "whole number", [GT_OPTION_REAL] = "number", [GT_OPTION_TEXT] = "text",
+    };
+    char help[512];
+    snprintf(help, sizeof help, "%s.", o->help);
+    print_wrapped(help, prefix, COLUMNS, f);
+    if (o->detail) print_wrapped(o->detail, prefix, COLUMNS, f);
+    fprintf(f, "%sValue: %s", prefix, o->type == GT_OPTION_CHOICE ? o->choices : types[o->type]);
+    if (o->type == GT_OPTION_INT || o->type == GT_OPTION_REAL) print_range(o, f);
+    if (o->unit) fprintf(f, " (%s)", o->unit);
+    const char *standard = o->standard ? o->standard : o->derived;
+    fprintf(f, ". Default: %s.\n", *standard ? standard : "none");
+}
+
+/* ---- gantry help [COMMAND | KEY] ---- */
+
+static const gt_option *find_anywhere(const char *key, const cli_command **command) {
+    int n_commands;
+    const cli_command *commands = cli_commands(&n_commands);
+    for (int i = 0; i < n_commands; i++) {
+        int n = 0;
+        const gt_option *rows = commands[i].options ? commands[i].options(&n) : NULL;
+        for (int k = 0; k < n; k++) {
+            if (strcmp(rows[k].key, key)) continue;
+            *command = &commands[i];
+            return &rows[k];
+        }
+    }
+    return NULL;
+}
+
+int cli_help(int argc, char **argv) {
+    if (argc < 2) {
+        cli_print_overview(stdout);
+        return CLI_DONE;
+    }
+    const char *topic = argv[1] + strspn(argv[1], "-");
+    const cli_command *command = cli_find(topic);
+    if (command) {
+        cli_print_help(command, stdout);
+        return CLI_DONE;
+    }
+    const gt_option *option = find_anywhere(topic, &command);
+    if (!option) return cli_exit("help", gt_fail(GT_USAGE, "'%.60s' is neither a command nor an option", topic));
+    char head[64];
+    option_head(option, head, sizeof head);
+    printf("gantry %s %s\n", command->name, head);
+    cli_print_option(option, "  ", stdout);
+    return CLI_DONE;
+}

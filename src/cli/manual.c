@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The reference job and the manual page, written from the tables: `make` compares or installs what these print. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "gantry/version.h"
+
+static const struct {
+    const char *group, *title;
+} groups[] = {
+    {"data", "What to train on"},
+    {"recipe", "How to train. Values \"from cfg\" are those of the published recipe"},
+    {"networks", "The networks"},
+    {"augmentation", "Augmentation of what the discriminator sees"},
+    {"transfer", "Starting from other networks"},
+    {"execution", "How the work is done; changes no bit of the results"},
+    {"output", "What is written, and when; changes no bit of the results"},
+};
+
+enum { N_GROUPS = sizeof groups / sizeof *groups };
+
+void cli_print_reference(FILE *f) {
+    fputs("# Every key of a job file: what it means, which values it takes, and what it is when nobody sets it. A job file holds only the keys that\n"
+          "# differ. Each can be overridden on the command line: gantry train JOB.ini --batch=64, or batch=64. Lines are key = value; groups may be\n"
+          "# left out; comments begin with # or ;; a value that holds one of these characters stands in double quotes. Paths are relative to the\n"
+          "# current directory. Written by `gantry reference`.\n", f);
+    int n;
+    const gt_option *rows = gt_job_table(&n);
+    for (int g = 0; g < N_GROUPS; g++) {
+        fprintf(f, "\n# ==== %s ====\n[%s]\n", groups[g].title, groups[g].group);
+        for (int i = 0; i < n; i++) {
+            const gt_option *o = &rows[i];
+            if (strcmp(o->group, groups[g].group)) continue;
+            fputc('\n', f);
+            cli_print_option(o, "# ", f);
+            bool set = o->standard && o->class != GT_COMMAND;
+            fprintf(f, "%s%s =%s%s\n", set ? "" : "# ", o->key, set && *o->standard ? " " : "", set ? o->standard : "");
+        }
+    }
+}
+
+/* ---- roff ---- */
+
+/* Hyphens of options must stay ASCII, a dot or quote at the start of a line is a request, backslashes escape. */
+static void put_roff(const char *text, FILE *f) {
+    if (*text == '.' || *text == '\'') fputs("\\&", f);
+    for (; *text; text++) {
+        if (*text == '-')
+            fputs("\\-", f);
+        else if (*text == '\\')
+            fputs("\\e", f);
+        else
+            fputc(*text, f);
+    }
+}
+
+static void put_option(const gt_option *o, FILE *f) {
+    fputs(".TP\n.B ", f);
+    fputs("\\-\\-", f);
+    put_roff(o->key, f);
+    if (o->letter) fprintf(f, ", \\-%c", o->letter);
+    fputc('\n', f);
+    char *text = NULL;
+    size_t bytes;
+    FILE *memory = open_memstream(&text, &bytes);
+    if (!memory) return;
+    cli_print_option(o, "", memory);
+    fclose(memory);
+    for (char *rest = text, *line; (line = strsep(&rest, "\n"));) {
+        if (!*line) continue;
+        put_roff(line, f);
+        fputc('\n', f);
+    }
+    free(text);
+}
+
+static void put_command(const cli_command *c, FILE *f) {
+    fputs(".SS gantry ", f);
+    put_roff(c->name, f);
+    fputc(' ', f);
+    put_roff(c->arguments, f);
+    fputc('\n', f);
+    put_roff(c->help, f);
+    fputs(".\n", f);
+    if (c->detail) {
+        put_roff(c->detail, f);
+        fputc('\n', f);
+    }
+    int n = 0;
+    const gt_option *rows = c->options ? c->options(&n) : NULL;
+    for (int i = 0; i < n; i++)
+        if (rows[i].class != GT_SHAPE) put_option(&rows[i], f);
+}
+
+void cli_print_manual(FILE *f) {
+    fprintf(f, ".\\\" Written by `gantry manual` from the option tables.\n.TH GANTRY 1 \"\" \"gantry %s\"\n", GT_VERSION);
+    fputs(".SH NAME\ngantry \\- train image-generating networks on CPUs\n"
+          ".SH SYNOPSIS\n.B gantry\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.br\n.B mpirun \\-n\n.I N\n.B gantry train\n[\\fIJOB.ini\\fR] [\\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR ...]\n"
+          ".SH DESCRIPTION\nGantry trains generative networks, StyleGAN2\\-ADA first, on workstations and clusters without GPUs. A run is a function of job, data\n"
+          "and seed alone: its bits do not depend on the number of ranks and threads, nor on being stopped and resumed.\n"
+          "Options are \\-\\-key=value or \\-\\-key value; booleans are \\-\\-key or \\-\\-key=0|1|true|false.\n"
+          "Results are printed to the standard output, talk to the standard error.\n.SH COMMANDS\n", f);
+    int n;
+    const cli_command *c = cli_commands(&n);
+    for (int i = 0; i < n; i++)
+        if (!c[i].hidden) put_command(&c[i], f);
+    fputs(".SH JOB FILES\nA job file holds lines of the form key = value under [group] banners; a key is an option's name. jobs/reference.ini lists all of them.\n"
+          ".SH SIGNALS\nSIGUSR1, SIGTERM and SIGINT, or a file named stop in the run's directory, let a run write a checkpoint at the next step, and exit with status 75.\n"
+          "SIGUSR2 lets it write a checkpoint and go on. mpirun itself ends its ranks about a second after passing on SIGTERM or SIGINT; SIGUSR1 gives them time.\n"
+          ".SH ENVIRONMENT\n.TP\n.B GT_ISA\nInstruction set of the kernels: portable, avx2 or avx512; by default the best that the CPU has. Results differ in their last bits between sets.\n"
+          ".TP\n.B NO_COLOR\nNo colours on a terminal.\n"
+          ".SH EXIT STATUS\n0: done. 1: failed. 2: bad usage. 75: stopped before its end; start it again to go on.\n"
+          ".SH EXAMPLES\n.nf\nmpirun \\-n 2 gantry train \\-\\-data=pictures.zip \\-\\-run=runs/first\ngantry generate runs/first \\-\\-seeds=0\\-63 \\-\\-grid=8x8 \\-\\-outdir=out\n"
+          "gantry inspect pictures.zip\n.fi\n", f);
+}
+
+int cli_reference(int argc, char **argv) {
+    (void)argc;
+    (void)argv;
+    cli_print_reference(stdout);
+    return CLI_DONE;
+}
+
+int cli_manual(int argc, char **argv) {
+    (void)argc;
+    (void)argv;
+    cli_print_manual(stdout);
+    return CLI_DONE;
+}

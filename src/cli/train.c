@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry train: the job from recipe, file and command line; then the training loop. All mistakes of usage that can be seen without
+ * the data are found before MPI starts. */
+#include "gantry/train.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "gantry/dataset.h"
+#include "gantry/dist.h"
+#include "gantry/log.h"
+
+/* NULL: not on the command line */
+static const char *value_of(const cli_arguments *arguments, const char *key) {
+    const char *value = NULL;
+    for (int i = 0; i < arguments->n_pairs; i++)
+        if (!strcmp(arguments->keys[i], key)) value = arguments->values[i];
+    return value;
+}
+
+/* The job file: named; or, to go on with a run by its directory alone, the run's own. */
+static const char *job_file(gt_arena *a, const cli_arguments *arguments) {
+    if (arguments->n_words) return arguments->words[0];
+    const char *run = value_of(arguments, "run");
+    if (!run || value_of(arguments, "data")) return NULL;
+    const char *path = gt_arena_printf(a, "%s/job.ini", run);
+    return path && !access(path, F_OK) ? path : NULL;
+}
+
+static gt_status read_job(gt_job *job, const cli_arguments *arguments) {
+    if (arguments->n_words > 1)
+        return gt_fail(GT_USAGE, "'%s': one job file at most (the first is '%s'); options begin with --", arguments->words[1], arguments->words[0]);
+    const char *path = job_file(job->arena, arguments);
+    gt_status st = path ? gt_job_read_file(job, path) : GT_OK;
+    gt_options o = gt_job_options(job);
+    if (!st) st = cli_apply(&o, arguments);
+    return st ? st : gt_job_check(job);
+}
+
+static gt_level least_level(const gt_job *job) {
+    static const char *const names[] = {[GT_DEBUG] = "debug", [GT_INFO] = "info", [GT_WARNING] = "warning", [GT_ERROR] = "error"};
+    gt_level level = GT_ERROR;
+    while (level > GT_DEBUG && strcmp(names[level], job->log)) level--;
+    return level;
+}
+
+static int train(gt_job *job) {
+    /* One rank looks at a file from elsewhere; if it says no, the launcher ends the others. */
+    gt_status st = cli_first_rank() ? gt_dataset_check_foreign(job->data, NULL) : GT_OK;
+    if (st) return cli_exit("train", st);
+    gt_comm *comm = gt_comm_start((int)job->threads);
+    if (!comm) return cli_exit("train", GT_FAILED);
+    gt_log_setup(comm->rank, comm->ranks, least_level(job));
+    st = job->dry_run ? gt_train_dry_run(comm, job) : gt_train(comm, job);
+    int status = cli_exit("train", st);
+    gt_comm_stop(comm);
+    return status;
+}
+
+int cli_train(int argc, char **argv) {
+    gt_job *job = gt_job_new();
+    if (!job) return cli_exit("train", GT_NOMEM);
+    int n, status;
+    const gt_option *rows = gt_job_table(&n);
+    cli_arguments arguments;
+    gt_status st = cli_split(job->arena, rows, n, argc, argv, true, &arguments);
+    if (!st && arguments.help) {
+        if (cli_first_rank()) cli_print_help(cli_find("train"), stdout);
+        status = CLI_DONE;
+    } else {
+        if (!st) st = read_job(job, &arguments);
+        status = st ? cli_exit("train", st) : train(job);
+    }
+    gt_job_free(job);
+    return status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry version: what this program is made of, for reports and run logs. */
+#include "cli/cli.h"
+#include "dist/mpi_version.h"
+#include "gantry/version.h"
+#include "kernels/blas.h"
+#include "kernels/isa.h"
+
+#ifndef GT_GIT_ID /* set by the Makefile */
+#define GT_GIT_ID "unknown"
+#endif
+
+void cli_print_version(FILE *f) {
+    char mpi[256];
+    gt_mpi_version(mpi, sizeof mpi);
+    fprintf(f, "gantry %s (git %s)\n", GT_VERSION, GT_GIT_ID);
+    fprintf(f, "BLAS: %s\n", gt_blas_description());
+    fprintf(f, "MPI: %s\n", mpi);
+    fprintf(f, "instruction set: %s (kernel set %s)\n", gt_isa_name(gt_isa_now()), gt_isa_id());
+}
+
+int cli_version(int argc, char **argv) {
+    (void)argv;
+    if (argc > 1) return cli_exit("version", gt_fail(GT_USAGE, "takes no arguments"));
+    cli_print_version(stdout);
+    return CLI_DONE;
+}

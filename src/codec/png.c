@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * PNG from and to memory. libpng reports errors by longjmp: everything that must survive one lives in struct reader or
+ * struct writer, and the functions that call setjmp have no other state that is read afterwards. */
+#include <png.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/codec.h"
+#include "gantry/hash.h"
+
+enum { SIGNATURE = 8, CHUNK_LIMIT = 8 << 20, REASON_BYTES = 160 };
+
+enum { GREY = 0, RGB = 2, PALETTE = 3, GREY_ALPHA = 4, RGBA = 6 }; /* colour types of the format */
+
+static uint32_t big_endian32(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static int channels_of(int colour_type) {
+    switch (colour_type) {
+    case GREY:
+    case PALETTE: return 1;
+    case GREY_ALPHA: return 2;
+    case RGB: return 3;
+    case RGBA: return 4;
+    default: return 0;
+    }
+}
+
+static bool bits_allowed(int colour_type, int bits) {
+    bool fraction = bits == 1 || bits == 2 || bits == 4;
+    if (colour_type == GREY) return fraction || bits == 8 || bits == 16;
+    if (colour_type == PALETTE) return fraction || bits == 8;
+    return bits == 8 || bits == 16;
+}
+
+gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info) {
+    static const uint8_t start[16] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0, 13, 'I', 'H', 'D', 'R'};
+    const uint8_t *p = bytes;
+    if (n == 0) return gt_fail(GT_FORMAT, "empty");
+    if (memcmp(p, start, n < SIGNATURE ? n : SIGNATURE)) return gt_fail(GT_FORMAT, "not a PNG picture");
+    if (n < GT_PNG_HEAD_BYTES) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
+    if (memcmp(p, start, sizeof start)) return gt_fail(GT_FORMAT, "damaged: a PNG must begin with its IHDR chunk");
+    if (gt_crc32(0, p + 12, 17) != big_endian32(p + 29)) return gt_fail(GT_FORMAT, "damaged: CRC of chunk IHDR is wrong");
+
+    uint32_t width = big_endian32(p + 16), height = big_endian32(p + 20);
+    int bits = p[24], colour_type = p[25], channels = channels_of(colour_type);
+    if (!channels || !bits_allowed(colour_type, bits) || p[26] != 0 || p[27] != 0 || p[28] > 1)
+        return gt_fail(GT_FORMAT, "damaged: no PNG has colour type %d with %d bits, compression %d, filter %d, interlace %d",
+                       colour_type, bits, p[26], p[27], p[28]);
+    uint64_t total = (uint64_t)width * height * (unsigned)channels * (bits == 16 ? 2 : 1);
+    if (width == 0 || height == 0 || width > GT_PNG_MAX_SIDE || height > GT_PNG_MAX_SIDE || total > GT_PNG_MAX_BYTES)
+        return gt_fail(GT_FORMAT, "claims %u x %u pixels; at most %d per side and %d MB per image are read", width, height,
+                       GT_PNG_MAX_SIDE, GT_PNG_MAX_BYTES >> 20);
+    *info = (gt_png_info){.height = (int)height, .width = (int)width, .channels = channels, .bits = bits, .palette = colour_type == PALETTE};
+    return GT_OK;
+}
+
+const char *gt_png_describe(const gt_png_info *info, char text[32]) {
+    static const char *const kind[] = {"", "grey", "grey + alpha", "RGB", "RGBA"};
+    if (info->palette)
+        snprintf(text, 32, "%d-bit palette", info->bits);
+    else
+        snprintf(text, 32, "%d-bit %s", info->bits, info->channels >= 1 && info->channels <= 4 ? kind[info->channels] : "?");
+    return text;
+}
+
+/* The error pointer of every png_struct here is a reason[REASON_BYTES]. */
+static void on_error(png_structp png, png_const_charp message) {
+    snprintf(png_get_error_ptr(png), REASON_BYTES, "%s", message);
+    longjmp(png_jmpbuf(png), 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message) {
+    (void)png, (void)message;
+}
+
+struct reader {
+    const uint8_t *bytes;
+    size_t left;
+    png_structp png;
+    png_infop info;
+    png_bytepp rows;
+    char reason[REASON_BYTES];
+};
+
+static void on_read(png_structp png, png_bytep out, size_t n) {
+    struct reader *r = png_get_io_ptr(png);
+    if (n > r->left) png_error(png, "truncated");
+    memcpy(out, r->bytes, n);
+    r->bytes += n;
+    r->left -= n;
+}
+
+/* False: r->reason says why. */
+static bool read_rows(struct reader *r) {
+    if (setjmp(png_jmpbuf(r->png))) return false;
+    png_set_read_fn(r->png, r, on_read);
+    png_set_user_limits(r->png, GT_PNG_MAX_SIDE, GT_PNG_MAX_SIDE);
+    png_set_chunk_malloc_max(r->png, CHUNK_LIMIT);
+    png_set_crc_action(r->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); /* no ancillary chunk matters to samples */
+    png_set_benign_errors(r->png, 0);                                      /* a wrong Adler-32 is an error */
+    png_read_info(r->png, r->info);
+    png_read_image(r->png, r->rows);
+    png_read_end(r->png, NULL);
+    return true;
+}
+
+gt_status gt_png_decode(const void *bytes, size_t n, const gt_png_info *info, uint8_t *pixels) {
+    gt_png_info found = {0};
+    char text[32];
+    gt_status st = gt_png_head(bytes, n, &found);
+    if (st) return st;
+    if (found.bits != 8 || found.palette)
+        return gt_fail(GT_FORMAT, "a PNG with %s samples; 8-bit grey or RGB is needed", gt_png_describe(&found, text));
+    if (found.height != info->height || found.width != info->width || found.channels != info->channels)
+        return gt_fail(GT_FORMAT, "%d x %d %s", found.width, found.height, gt_png_describe(&found, text));
+
+    struct reader r = {.bytes = bytes, .left = n};
+    size_t stride = (size_t)found.width * (unsigned)found.channels;
+    r.rows = malloc((size_t)found.height * sizeof *r.rows);
+    r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r.reason, on_error, on_warning);
+    r.info = r.png ? png_create_info_struct(r.png) : NULL;
+    if (!r.rows || !r.info) {
+        st = gt_fail(GT_NOMEM, "out of memory for reading a PNG");
+    } else {
+        for (int y = 0; y < found.height; y++) r.rows[y] = pixels + (size_t)y * stride;
+        if (!read_rows(&r)) st = gt_fail(GT_FORMAT, "damaged: %s", r.reason);
+    }
+    png_destroy_read_struct(&r.png, &r.info, NULL);
+    free(r.rows);
+    return st;
+}
+
+struct writer {
+    uint8_t *bytes;
+    size_t n, room;
+    png_structp png;
+    png_infop info;
+    const uint8_t *pixels;
+    int height, width, channels, level;
+    char reason[REASON_BYTES];
+};
+
+static void on_write(png_structp png, png_bytep data, size_t n) {
+    struct writer *w = png_get_io_ptr(png);
+    if (n > w->room - w->n) {
+        size_t room = 2 * w->room + n + 4096;
+        uint8_t *bigger = realloc(w->bytes, room);
+        if (!bigger) png_error(png, "out of memory");
+        w->bytes = bigger;
+        w->room = room;
+    }
+    memcpy(w->bytes + w->n, data, n);
+    w->n += n;
+}
+
+static void on_flush(png_structp png) {
+    (void)png;
+}
+
+/* False: w->reason says why. No locals that live across a longjmp. */
+static bool write_rows(struct writer *w) {
+    static const int colour[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
+    if (setjmp(png_jmpbuf(w->png))) return false;
+    png_set_write_fn(w->png, w, on_write, on_flush);
+    png_set_compression_level(w->png, w->level);
+    png_set_IHDR(w->png, w->info, (png_uint_32)w->width, (png_uint_32)w->height, 8, colour[w->channels], PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(w->png, w->info);
+    for (int y = 0; y < w->height; y++) png_write_row(w->png, w->pixels + (size_t)y * (size_t)w->width * (unsigned)w->channels);
+    png_write_end(w->png, w->info);
+    return true;
+}
+
+gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes, size_t *n) {
+    *bytes = NULL;
+    *n = 0;
+    if (channels < 1 || channels > 4 || height < 1 || width < 1 || level < 0 || level > 9)
+        return gt_fail(GT_USAGE, "a PNG of %d x %d pixels, %d channels, level %d: 1 to 4 channels and level 0 to 9 can be written", width,
+                       height, channels, level);
+    struct writer w = {.pixels = pixels, .height = height, .width = width, .channels = channels, .level = level};
+    w.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w.reason, on_error, on_warning);
+    w.info = w.png ? png_create_info_struct(w.png) : NULL;
+    gt_status st = GT_OK;
+    if (!w.info) st = gt_fail(GT_NOMEM, "out of memory for writing a PNG");
+    else if (!write_rows(&w)) st = gt_fail(GT_FAILED, "writing a PNG: %s", w.reason);
+    png_destroy_write_struct(&w.png, &w.info);
+    if (st) {
+        free(w.bytes);
+        return st;
+    }
+    *bytes = w.bytes;
+    *n = w.n;
+    return GT_OK;
+}
+
+gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels) {
+    void *bytes;
+    size_t n;
+    gt_status st = gt_png_encode(pixels, height, width, channels, 6, &bytes, &n);
+    if (st) return gt_wrap(st, "'%s'", path);
+    st = gt_file_write(path, bytes, n);
+    free(bytes);
+    return st;
+}

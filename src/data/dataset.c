@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The one interface over all sources: which source a name means, subset, mirror, labels, fingerprint. */
+#include "gantry/dataset.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "data/source.h"
+#include "gantry/random.h"
+
+static const gt_source_kind *const kinds[] = {&gt_source_synth, &gt_source_folder, &gt_source_zip, &gt_source_hdf5};
+
+struct gt_dataset {
+    gt_source source;
+    gt_dataset_info info;
+    char *name;
+    int64_t *chosen;      /* stored images of a subset, in order; NULL: all */
+    int64_t unmirrored;   /* items before the mirrored ones */
+};
+
+bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n) {
+    char found[16];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool same = fd >= 0 && n <= sizeof found && pread(fd, found, n, (off_t)offset) == (ssize_t)n && !memcmp(found, bytes, n);
+    if (fd >= 0) close(fd);
+    return same;
+}
+
+static gt_status open_source(gt_source *source, const char *text, const char **kind_name) {
+    struct stat s;
+    const char *slash = strrchr(text, '/'), *dot = strrchr(slash ? slash : text, '.');
+    int error = stat(text, &s) ? errno : 0;
+    gt_spec spec = {.text = text, .extension = dot ? dot : "", .is_folder = !error && S_ISDIR(s.st_mode), .is_file = !error && S_ISREG(s.st_mode)};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (!kinds[i]->claims(&spec)) continue;
+        *kind_name = kinds[i]->name;
+        return kinds[i]->open(source, text);
+    }
+    if (error) return gt_fail(GT_FAILED, "'%s' cannot be opened: %s (a ZIP, an HDF5 file, a folder of PNGs or synth:NAME)", text, strerror(error));
+    return gt_fail(GT_FORMAT, "'%s': %s; a dataset is a ZIP, an HDF5 file, a folder of PNGs or synth:NAME", text,
+                   spec.is_file && s.st_size == 0 ? "empty" : "neither ZIP nor HDF5 file nor folder");
+}
+
+/* The last part of the path without its extension; NAME of synth:NAME. */
+static char *name_of(const char *text, const char *kind) {
+    if (!strcmp(kind, gt_source_synth.name)) {
+        const char *name = strchr(text, ':') + 1;
+        return strndup(name, strcspn(name, ":"));
+    }
+    char *path = realpath(text, NULL); /* so that '.' has a name; a link keeps its own unless it ends in a slash or dots */
+    const char *last = strrchr(text, '/');
+    last = last ? last + 1 : text;
+    if (path && (!*last || !strcmp(last, ".") || !strcmp(last, ".."))) last = strrchr(path, '/') + 1;
+    const char *dot = strrchr(last, '.');
+    char *name = strndup(last, dot && dot > last ? (size_t)(dot - last) : strlen(last));
+    free(path);
+    return name;
+}
+
+static int by_index(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The first images of a shuffled list, sorted again: the choice of the reference tool. */
+static gt_status choose_subset(gt_dataset *ds, int64_t subset, uint32_t seed) {
+    int64_t n = ds->source.count;
+    if (subset < 0 || subset > n)
+        return gt_fail(GT_USAGE, "--subset=%" PRId64 ": '%s' holds %" PRId64 " images", subset, ds->name, n);
+    ds->unmirrored = subset ? subset : n;
+    if (ds->unmirrored == n) return GT_OK;
+    gt_mt19937 *random = malloc(sizeof *random);
+    ds->chosen = malloc((size_t)n * sizeof *ds->chosen);
+    if (!random || !ds->chosen) {
+        free(random);
+        return gt_fail(GT_NOMEM, "out of memory for a subset of %" PRId64 " images", n);
+    }
+    for (int64_t i = 0; i < n; i++) ds->chosen[i] = i;
+    gt_mt_seed(random, seed);
+    gt_mt_shuffle(random, ds->chosen, (size_t)n);
+    free(random);
+    qsort(ds->chosen, (size_t)subset, sizeof *ds->chosen, by_index);
+    return GT_OK;
+}
+
+static void fill_info(gt_dataset *ds, const gt_dataset_options *options, const char *kind_name) {
+    const gt_source *s = &ds->source;
+    const gt_notes *n = &s->notes;
+    ds->info = (gt_dataset_info){
+        .name = ds->name, .source = kind_name, .count = ds->unmirrored * (options->mirror ? 2 : 1), .stored = s->count,
+        .height = s->height, .width = s->width, .channels = s->channels,
+        .label_kind = n->kind, .stored_label_width = n->width, .label_width = options->use_labels ? n->width : 0,
+        .class_names = n->class_names, .class_name = (const char *const *)n->class_name, .channel_names = n->channel_names,
+        .range = {n->has_range ? n->range[0] : 0, n->has_range ? n->range[1] : 255}, .main_thread_only = s->main_thread_only,
+    };
+}
+
+gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options) {
+    static const gt_dataset_options everything = {.use_labels = true};
+    if (!options) options = &everything;
+    *out = NULL;
+    gt_dataset *ds = calloc(1, sizeof *ds);
+    if (!ds) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    const char *kind_name = NULL;
+    gt_status st = open_source(&ds->source, spec, &kind_name);
+    if (!st && !(ds->name = name_of(spec, kind_name))) st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    if (!st) st = choose_subset(ds, options->subset, options->subset_seed);
+    if (st) {
+        gt_dataset_close(ds);
+        return st;
+    }
+    fill_info(ds, options, kind_name);
+    *out = ds;
+    return GT_OK;
+}
+
+void gt_dataset_close(gt_dataset *ds) {
+    if (!ds) return;
+    if (ds->source.close) ds->source.close(ds->source.state);
+    gt_notes_free(&ds->source.notes);
+    free(ds->chosen);
+    free(ds->name);
+    free(ds);
+}
+
+const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds) {
+    return &ds->info;
+}
+
+int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {
+    *mirrored = item >= ds->unmirrored;
+    if (*mirrored) item -= ds->unmirrored;
+    return ds->chosen ? ds->chosen[item] : item;
+}
+
+gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, uint8_t *pixels) {
+    return ds->source.read(ds->source.state, stored, pixels);
+}
+
+void gt_mirror(uint8_t *pixels, int height, int width, int channels) {
+    for (int y = 0; y < height; y++) {
+        uint8_t *left = pixels + (size_t)y * (size_t)width * (size_t)channels, *right = left + (size_t)(width - 1) * (size_t)channels;
+        for (; left < right; left += channels, right -= channels) {
+            for (int c = 0; c < channels; c++) {
+                uint8_t swap = left[c];
+                left[c] = right[c];
+                right[c] = swap;
+            }
+        }
+    }
+}
+
+gt_status gt_dataset_read(gt_dataset *ds, int64_t item, uint8_t *pixels) {
+    bool mirrored;
+    if (item < 0 || item >= ds->info.count)
+        return gt_fail(GT_USAGE, "item %" PRId64 " of '%s': there are %" PRId64, item, ds->name, ds->info.count);
+    gt_status st = gt_dataset_read_stored(ds, gt_dataset_stored(ds, item, &mirrored), pixels);
+    if (!st && mirrored) gt_mirror(pixels, ds->info.height, ds->info.width, ds->info.channels);
+    return st;
+}
+
+void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label) {
+    bool mirrored;
+    size_t width = (size_t)ds->info.label_width;
+    if (width == 0) return;
+    int64_t stored = gt_dataset_stored(ds, item, &mirrored);
+    const gt_notes *n = &ds->source.notes;
+    if (n->kind == GT_LABELS_VECTORS) {
+        memcpy(label, n->vectors + (size_t)stored * width, width * sizeof *label);
+    } else {
+        memset(label, 0, width * sizeof *label);
+        label[n->classes[stored]] = 1;
+    }
+}
+
+int gt_dataset_class(const gt_dataset *ds, int64_t item) {
+    bool mirrored;
+    return ds->info.label_kind == GT_LABELS_CLASSES ? ds->source.notes.classes[gt_dataset_stored(ds, item, &mirrored)] : -1;
+}
+
+/* Labels as 32-bit little-endian words, whatever the machine. */
+static void hash_labels(const gt_dataset *ds, gt_hasher *h) {
+    const gt_notes *n = &ds->source.notes;
+    int64_t words = n->kind == GT_LABELS_VECTORS ? ds->source.count * n->width : n->kind == GT_LABELS_CLASSES ? ds->source.count : 0;
+    const void *label = n->kind == GT_LABELS_VECTORS ? (const void *)n->vectors : n->classes;
+    for (int64_t i = 0; i < words; i++) {
+        uint32_t word;
+        memcpy(&word, (const char *)label + 4 * i, 4);
+        word = htole32(word);
+        gt_hasher_add(h, &word, sizeof word);
+    }
+}
+
+gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out) {
+    enum { TYPE_UINT8 = 8 };
+    const gt_source *s = &ds->source;
+    gt_hasher *h = gt_hasher_new();
+    if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
+    uint64_t shape[7] = {htole64((uint64_t)s->count), htole64((uint64_t)s->height), htole64((uint64_t)s->width), htole64((uint64_t)s->channels),
+                         htole64(TYPE_UINT8), htole64(s->notes.kind), htole64((uint64_t)s->notes.width)};
+    gt_hasher_add(h, shape, sizeof shape);
+    hash_labels(ds, h);
+    gt_status st = s->fingerprint(s->state, h);
+    *out = gt_hasher_end(h);
+    return st;
+}

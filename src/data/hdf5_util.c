@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "data/hdf5_util.h"
+
+#include <stdio.h>
+
+#include "data/source.h"
+
+static herr_t keep_innermost(unsigned depth, const H5E_error2_t *error, void *text) {
+    (void)depth;
+    if (error->desc && *error->desc) snprintf(text, 200, "%s", error->desc);
+    return 0;
+}
+
+gt_status gt_hdf5_fail(const char *what) {
+    char reason[200] = "cannot be read";
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, reason);
+    return gt_fail(GT_FORMAT, "%s: %s", what, reason);
+}
+
+hid_t gt_hdf5_open(const char *path) {
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_file_locking(access, false, true);
+    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    H5Pclose(access);
+    return file;
+}
+
+bool gt_file_is_hdf5(const char *path) {
+    /* a user block of 512, 1024, ... bytes may come first */
+    for (uint64_t at = 0; at <= (uint64_t)1 << 20; at = at ? 2 * at : 512)
+        if (gt_file_begins(path, at, "\x89HDF\r\n\x1a\n", 8)) return true;
+    return false;
+}

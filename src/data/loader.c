@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * DESIGN
+ * A ring of DEPTH steps, each with room for this rank's samples as bytes. `want` is the step that was asked for last. The thread fills, in order,
+ * the steps want .. want + DEPTH - 1 that their places (step % DEPTH) do not hold yet, so a place is overwritten only after `want`
+ * has moved past its step, and only gt_loader_step moves `want`: what it copies from cannot change under it. Any step may be asked for, an
+ * earlier one too; then the ring fills anew.
+ * Where images may be read by the main thread alone (HDF5 too large for memory) there is no thread, and gt_loader_step fills the place itself.
+ * The cache of decoded images belongs to whoever fills. */
+#include "gantry/loader.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "data/source.h"
+#include "gantry/memory.h"
+#include "gantry/sampler.h"
+
+enum { DEPTH = 3, LEVELS = 256 };
+
+typedef struct place { /* of one step in the ring */
+    uint64_t step;
+    bool ready;
+    gt_status status;  /* of filling it */
+    char message[1024];
+    uint8_t *pixels;   /* [samples,H,W,C] */
+    int64_t *items;    /* [samples] */
+} place;
+
+struct gt_loader {
+    gt_dataset *ds;
+    const gt_dataset_info *info;
+    gt_sampler sampler;
+    int batch, n_ranges, samples;
+    gt_range *ranges;
+    int *offset;             /* of a range's first sample among this rank's samples */
+    size_t image_bytes, cache_bytes;
+    uint8_t *cache;          /* every stored image, NULL: no cache */
+    bool *cached;
+    uint8_t *pixels;         /* of all places */
+    int64_t *items;
+    place ring[DEPTH];
+    float level[LEVELS];     /* what a byte means */
+    double waited;           /* seconds */
+
+    bool threaded, stop;
+    uint64_t want;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t asked, filled;
+};
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static gt_status fetch(gt_loader *l, int64_t item, uint8_t *pixels) {
+    bool mirrored;
+    int64_t stored = gt_dataset_stored(l->ds, item, &mirrored);
+    uint8_t *kept = l->cache ? l->cache + (size_t)stored * l->image_bytes : NULL;
+    if (!kept || !l->cached[stored]) {
+        gt_status st = gt_dataset_read_stored(l->ds, stored, kept ? kept : pixels);
+        if (st) return st;
+        if (kept) l->cached[stored] = true;
+    }
+    if (kept) memcpy(pixels, kept, l->image_bytes);
+    if (mirrored) gt_mirror(pixels, l->info->height, l->info->width, l->info->channels);
+    return GT_OK;
+}
+
+static void fill(gt_loader *l, place *p, uint64_t step) {
+    p->status = GT_OK;
+    int sample = 0;
+    for (int r = 0; r < l->n_ranges; r++) {
+        for (int j = 0; j < l->ranges[r].count && !p->status; j++, sample++) {
+            uint64_t position = step * (uint64_t)l->batch + (uint64_t)(l->ranges[r].first + j);
+            p->items[sample] = gt_sampler_item(&l->sampler, position);
+            p->status = fetch(l, p->items[sample], p->pixels + (size_t)sample * l->image_bytes);
+        }
+    }
+    if (p->status) snprintf(p->message, sizeof p->message, "%s", gt_message());
+}
+
+/* The place to fill next; NULL: all are as wanted. Called with the lock held. */
+static place *next_place(gt_loader *l, uint64_t *step) {
+    for (*step = l->want; *step < l->want + DEPTH; ++*step) {
+        place *p = &l->ring[*step % DEPTH];
+        if (!p->ready || p->step != *step) return p;
+    }
+    return NULL;
+}
+
+static void *prefetch(void *arg) {
+    gt_loader *l = arg;
+    pthread_mutex_lock(&l->lock);
+    while (!l->stop) {
+        uint64_t step;
+        place *p = next_place(l, &step);
+        if (!p) {
+            pthread_cond_wait(&l->asked, &l->lock);
+            continue;
+        }
+        p->ready = false;
+        pthread_mutex_unlock(&l->lock);
+        fill(l, p, step);
+        pthread_mutex_lock(&l->lock);
+        p->step = step;
+        p->ready = true;
+        pthread_cond_signal(&l->filled);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return NULL;
+}
+
+static place *await_step(gt_loader *l, uint64_t step) {
+    place *p = &l->ring[step % DEPTH];
+    if (!l->threaded) {
+        if (!p->ready || p->step != step) {
+            fill(l, p, step);
+            p->step = step;
+            p->ready = true;
+        }
+        return p;
+    }
+    pthread_mutex_lock(&l->lock);
+    if (l->want != step) {
+        l->want = step;
+        pthread_cond_signal(&l->asked);
+    }
+    while (!p->ready || p->step != step) pthread_cond_wait(&l->filled, &l->lock);
+    pthread_mutex_unlock(&l->lock);
+    return p;
+}
+
+gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, float *labels) {
+    if (range < 0 || range >= l->n_ranges) return gt_fail(GT_USAGE, "range %d of a loader with %d ranges", range, l->n_ranges);
+    double begin = now();
+    place *p = await_step(l, step);
+    l->waited += now() - begin;
+    if (p->status) return gt_fail(p->status, "%s", p->message);
+    size_t n = (size_t)l->ranges[range].count * l->image_bytes, width = (size_t)l->info->label_width;
+    const uint8_t *pixels = p->pixels + (size_t)l->offset[range] * l->image_bytes;
+    for (size_t i = 0; i < n; i++) images[i] = l->level[pixels[i]];
+    for (int j = 0; labels && j < l->ranges[range].count; j++) gt_dataset_label(l->ds, p->items[l->offset[range] + j], labels + (size_t)j * width);
+    return GT_OK;
+}
+
+double gt_loader_wait_seconds(gt_loader *l) {
+    double waited = l->waited;
+    l->waited = 0;
+    return waited;
+}
+
+static gt_status check_plan(const gt_loader_plan *plan) {
+    if (plan->batch < 1 || plan->n_ranges < 0) return gt_fail(GT_USAGE, "a loader for a batch of %d in %d ranges", plan->batch, plan->n_ranges);
+    int64_t samples = 0;
+    for (int r = 0; r < plan->n_ranges; r++) {
+        gt_range g = plan->ranges[r];
+        if (g.first < 0 || g.count < 1 || g.first > plan->batch - g.count)
+            return gt_fail(GT_USAGE, "range %d (samples %d .. %d) does not lie in a batch of %d", r, g.first, g.first + g.count - 1, plan->batch);
+        samples += g.count;
+    }
+    return samples <= INT32_MAX ? GT_OK : gt_fail(GT_USAGE, "a loader for %" PRId64 " samples per step", samples);
+}
+
+static gt_status make_ring(gt_loader *l, const gt_loader_plan *plan) {
+    size_t ranges = (size_t)plan->n_ranges;
+    l->ranges = calloc(ranges + 1, sizeof *l->ranges);
+    l->offset = calloc(ranges + 1, sizeof *l->offset);
+    if (!l->ranges || !l->offset) return gt_fail(GT_NOMEM, "out of memory for the loader");
+    l->n_ranges = plan->n_ranges;
+    for (int r = 0; r < plan->n_ranges; r++) {
+        l->ranges[r] = plan->ranges[r];
+        l->offset[r] = l->samples;
+        l->samples += plan->ranges[r].count;
+    }
+    size_t step_bytes, samples = (size_t)l->samples, all;
+    if (gt_mul_overflows(samples, l->image_bytes, &step_bytes) || gt_mul_overflows(DEPTH, step_bytes, &all))
+        return gt_fail(GT_NOMEM, "%zu images per step do not fit into memory", samples);
+    l->pixels = gt_block_alloc(all, "images decoded ahead");
+    l->items = calloc(DEPTH * samples + 1, sizeof *l->items);
+    if (!l->pixels || !l->items) return l->pixels ? gt_fail(GT_NOMEM, "out of memory for the loader") : GT_NOMEM;
+    for (size_t i = 0; i < DEPTH; i++) {
+        l->ring[i].pixels = l->pixels + i * step_bytes;
+        l->ring[i].items = l->items + i * samples;
+    }
+    return GT_OK;
+}
+
+/* Memory for all decoded images, when they fit; filled as they come, or at once where no other thread may read. */
+static gt_status make_cache(gt_loader *l, size_t most) {
+    size_t stored = (size_t)l->info->stored;
+    if (gt_mul_overflows(stored, l->image_bytes, &l->cache_bytes) || l->cache_bytes > most) return GT_OK;
+    l->cache = gt_block_alloc(l->cache_bytes, "decoded images");
+    l->cached = calloc(stored, sizeof *l->cached);
+    if (!l->cache || !l->cached) return l->cache ? gt_fail(GT_NOMEM, "out of memory for the loader") : GT_NOMEM;
+    if (!l->info->main_thread_only) return GT_OK;
+    for (size_t i = 0; i < stored; i++) {
+        gt_status st = gt_dataset_read_stored(l->ds, (int64_t)i, l->cache + i * l->image_bytes);
+        if (st) return st;
+        l->cached[i] = true;
+    }
+    return GT_OK;
+}
+
+/* Signals are for the main thread: it decides between two steps what they mean. */
+static gt_status start_thread(gt_loader *l) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&l->thread, NULL, prefetch, l);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error) return gt_fail(GT_FAILED, "the loader's thread does not start: %s", strerror(error));
+    l->threaded = true;
+    return GT_OK;
+}
+
+gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *plan) {
+    *out = NULL;
+    gt_status st = check_plan(plan);
+    if (st) return st;
+    gt_loader *l = calloc(1, sizeof *l);
+    if (!l) return gt_fail(GT_NOMEM, "out of memory for the loader");
+    l->ds = ds;
+    l->info = gt_dataset_get_info(ds);
+    l->sampler = gt_sampler_make(plan->seed, l->info->count);
+    l->batch = plan->batch;
+    l->want = plan->start_step;
+    l->image_bytes = (size_t)l->info->height * (size_t)l->info->width * (size_t)l->info->channels;
+    double low = l->info->range[0], high = l->info->range[1];
+    for (int i = 0; i < LEVELS; i++) /* for the range 0..255 exactly x / 127.5 - 1 in float32 */
+        l->level[i] = (float)(i - low) / (float)((high - low) / 2) - 1;
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->asked, NULL);
+    pthread_cond_init(&l->filled, NULL);
+    st = make_ring(l, plan);
+    if (!st) st = make_cache(l, plan->cache_bytes);
+    if (!st && (!l->info->main_thread_only || l->cache)) st = start_thread(l);
+    if (st) {
+        gt_loader_free(l);
+        return st;
+    }
+    *out = l;
+    return GT_OK;
+}
+
+void gt_loader_free(gt_loader *l) {
+    if (!l) return;
+    if (l->threaded) {
+        pthread_mutex_lock(&l->lock);
+        l->stop = true;
+        pthread_cond_signal(&l->asked);
+        pthread_mutex_unlock(&l->lock);
+        pthread_join(l->thread, NULL);
+    }
+    pthread_cond_destroy(&l->filled);
+    pthread_cond_destroy(&l->asked);
+    pthread_mutex_destroy(&l->lock);
+    if (l->cache) gt_block_free(l->cache, l->cache_bytes);
+    if (l->pixels) gt_block_free(l->pixels, DEPTH * (size_t)l->samples * l->image_bytes);
+    free(l->cached);
+    free(l->items);
+    free(l->offset);
+    free(l->ranges);
+    free(l);
+}

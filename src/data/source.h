@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a kind of dataset must provide. A new kind is one file with one gt_source_kind, and one line in dataset.c. */
+#ifndef GANTRY_DATA_SOURCE_H
+#define GANTRY_DATA_SOURCE_H
+
+#include "gantry/dataset.h"
+
+/* What comes with the images. All memory is malloc'ed and freed by gt_notes_free. */
+typedef struct gt_notes {
+    gt_label_kind kind;
+    int width;            /* classes: 1 + the largest; vectors: their length; 0: none */
+    int32_t *classes;     /* [count] */
+    float *vectors;       /* [count,width] */
+    int class_names;
+    char **class_name;
+    char *channel_names;
+    bool has_range;
+    double range[2];
+} gt_notes;
+
+void gt_notes_free(gt_notes *n);
+
+/* dataset.json for images with these names (sorted by strcmp). Messages do not name the file it comes from. */
+gt_status gt_notes_parse(gt_notes *n, const char *text, size_t bytes, const char *const *names, int64_t count);
+
+/* Width of `count` class labels found elsewhere than in dataset.json, and their check; likewise for vectors of n->width. */
+gt_status gt_notes_check_classes(gt_notes *n, int64_t count);
+gt_status gt_notes_check_vectors(const gt_notes *n, int64_t count);
+gt_status gt_notes_check_names(const gt_notes *n); /* class names against the number of classes */
+gt_status gt_notes_set_range(gt_notes *n, double low, double high);
+
+enum { GT_CLASS_MOST = 65535, GT_VECTOR_MOST = 65536 };
+
+typedef struct gt_source {
+    void *state;
+    int64_t count;
+    int height, width, channels;
+    bool main_thread_only;
+    gt_notes notes;
+    gt_status (*read)(void *state, int64_t i, uint8_t *pixels);     /* any thread unless main_thread_only; messages name file and entry */
+    gt_status (*fingerprint)(void *state, gt_hasher *h);            /* adds what tells its images from others; main thread */
+    void (*close)(void *state);                                     /* NULL: nothing opened yet */
+} gt_source;
+
+typedef struct gt_spec {
+    const char *text;
+    const char *extension; /* of the last part of the path, "" for none */
+    bool is_folder, is_file;
+} gt_spec;
+
+typedef struct gt_source_kind {
+    const char *name;
+    bool (*claims)(const gt_spec *spec);
+    gt_status (*open)(gt_source *s, const char *spec); /* on failure what has been opened is closed by the caller through s->close */
+} gt_source_kind;
+
+extern const gt_source_kind gt_source_zip, gt_source_folder, gt_source_hdf5, gt_source_synth;
+
+/* Do the first bytes of the file agree? (false: also when it cannot be read) */
+bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n);
+bool gt_file_is_hdf5(const char *path);
+
+/* The stored image behind an item, and whether it is to be mirrored. */
+int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored);
+gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, uint8_t *pixels);
+void gt_mirror(uint8_t *pixels, int height, int width, int channels);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A folder of PNG pictures, subfolders included, with an optional dataset.json at its root. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "data/pictures.h"
+#include "gantry/memory.h"
+
+enum { DEPTH_MOST = 64, PART_BYTES = 64 * 1024 };
+
+typedef struct folder {
+    gt_arena *arena; /* path and names */
+    char *path;
+    gt_pictures pictures;
+    size_t room;     /* in pictures.names */
+} folder;
+
+static bool claims(const gt_spec *spec) {
+    return spec->is_folder;
+}
+
+static void close_folder(void *state) {
+    folder *f = state;
+    gt_arena_free(f->arena);
+    free(f->pictures.names);
+    free(f);
+}
+
+static gt_status path_of(const folder *f, int64_t i, char **path) {
+    if (asprintf(path, "%s/%s", f->path, f->pictures.names[i]) >= 0) return GT_OK;
+    return gt_fail(GT_NOMEM, "out of memory for a path");
+}
+
+/* Opens picture i; *size is its length. */
+static gt_status open_picture(const folder *f, int64_t i, int *fd, uint64_t *size) {
+    char *path = NULL;
+    gt_status st = path_of(f, i, &path);
+    if (st) return st;
+    struct stat s;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*fd < 0 || fstat(*fd, &s) != 0) st = gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
+    else if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "not a regular file");
+    else *size = (uint64_t)s.st_size;
+    if (st && *fd >= 0) close(*fd);
+    free(path);
+    return st;
+}
+
+/* The n bytes from `offset` on. */
+static gt_status read_part(int fd, uint64_t offset, uint8_t *out, size_t n) {
+    while (n > 0) {
+        ssize_t r = pread(fd, out, n, (off_t)offset);
+        if (r < 0 && errno == EINTR) continue;
+        if (r < 0) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
+        if (r == 0) return gt_fail(GT_FORMAT, "became shorter while it was read");
+        out += r;
+        offset += (uint64_t)r;
+        n -= (size_t)r;
+    }
+    return GT_OK;
+}
+
+static gt_status peek(void *state, int64_t i, uint8_t head[GT_PNG_HEAD_BYTES], size_t *n) {
+    int fd;
+    uint64_t size = 0;
+    gt_status st = open_picture(state, i, &fd, &size);
+    if (st) return st;
+    *n = size < GT_PNG_HEAD_BYTES ? (size_t)size : GT_PNG_HEAD_BYTES;
+    st = read_part(fd, 0, head, *n);
+    close(fd);
+    return st;
+}
+
+static gt_status load(void *state, int64_t i, void **bytes, size_t *n) {
+    int fd;
+    uint64_t size = 0;
+    gt_status st = open_picture(state, i, &fd, &size);
+    if (st) return st;
+    if (size > GT_PNG_MAX_BYTES) {
+        st = gt_fail(GT_FORMAT, "%llu bytes; at most %d are read", (unsigned long long)size, GT_PNG_MAX_BYTES);
+    } else if (!(*bytes = malloc(size + 1))) {
+        st = gt_fail(GT_NOMEM, "out of memory for %llu bytes", (unsigned long long)size);
+    } else {
+        st = read_part(fd, 0, *bytes, size);
+        *n = size;
+    }
+    close(fd);
+    return st;
+}
+
+static gt_status read_picture(void *state, int64_t i, uint8_t *pixels) {
+    return gt_pictures_read(&((folder *)state)->pictures, i, pixels);
+}
+
+/* Size and CRC-32 of the first and the last 64 KiB (which overlap in a small file). */
+static gt_status fingerprint_one(folder *f, int64_t i, uint8_t *buffer, gt_hasher *h) {
+    int fd;
+    uint64_t size = 0;
+    gt_status st = open_picture(f, i, &fd, &size);
+    if (st) return st;
+    size_t part = size < PART_BYTES ? (size_t)size : PART_BYTES;
+    uint64_t mark[3] = {htole64(size)};
+    for (int end = 0; end < 2 && !st; end++) {
+        st = read_part(fd, end ? size - part : 0, buffer, part);
+        if (!st) mark[1 + end] = htole64(gt_crc32(0, buffer, part));
+    }
+    close(fd);
+    if (!st) gt_hasher_add(h, mark, sizeof mark);
+    return st;
+}
+
+static gt_status fingerprint(void *state, gt_hasher *h) {
+    folder *f = state;
+    uint8_t *buffer = malloc(PART_BYTES);
+    if (!buffer) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
+    gt_status st = GT_OK;
+    for (int64_t i = 0; i < f->pictures.count && !st; i++) {
+        st = fingerprint_one(f, i, buffer, h);
+        if (st) gt_wrap(st, "'%s': '%s'", f->path, f->pictures.names[i]);
+    }
+    free(buffer);
+    return st;
+}
+
+static gt_status add_picture(folder *f, const char *name) {
+    gt_pictures *p = &f->pictures;
+    if ((size_t)p->count == f->room) {
+        size_t room = f->room ? 2 * f->room : 1024;
+        const char **bigger = realloc(p->names, room * sizeof *bigger);
+        if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a list of %zu pictures", room);
+        p->names = bigger;
+        f->room = room;
+    }
+    p->names[p->count++] = name;
+    return GT_OK;
+}
+
+static gt_status list_folder(folder *f, const char *below, int depth);
+
+/* Links to files are followed, links to folders are not: they may lead round in a circle. */
+static gt_status list_one(folder *f, DIR *dir, const char *below, const char *leaf, int depth) {
+    struct stat s;
+    if (fstatat(dirfd(dir), leaf, &s, AT_SYMLINK_NOFOLLOW) != 0) return GT_OK; /* gone in the meantime */
+    bool link = S_ISLNK(s.st_mode);
+    if (link && fstatat(dirfd(dir), leaf, &s, 0) != 0) s.st_mode = S_IFREG; /* a dead link is named when it is read */
+    char *name = gt_arena_printf(f->arena, "%s%s", below, leaf);
+    if (!name) return GT_NOMEM;
+    if (S_ISDIR(s.st_mode)) {
+        if (link) return GT_OK;
+        char *inside = gt_arena_printf(f->arena, "%s/", name);
+        return inside ? list_folder(f, inside, depth + 1) : GT_NOMEM;
+    }
+    bool accepted;
+    gt_status st = gt_pictures_accept(name, &accepted);
+    if (st) return gt_wrap(st, "'%s'", f->path);
+    return accepted ? add_picture(f, name) : GT_OK;
+}
+
+static gt_status list_folder(folder *f, const char *below, int depth) {
+    if (depth > DEPTH_MOST) return gt_fail(GT_FORMAT, "'%s/%s': folders are nested more than %d deep", f->path, below, DEPTH_MOST);
+    char *path = gt_arena_printf(f->arena, "%s/%s", f->path, below);
+    if (!path) return GT_NOMEM;
+    DIR *dir = opendir(path);
+    if (!dir) return gt_fail(GT_FAILED, "'%s' cannot be listed: %s", path, strerror(errno));
+    gt_status st = GT_OK;
+    for (struct dirent *e; !st && (errno = 0, e = readdir(dir));)
+        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) st = list_one(f, dir, below, e->d_name, depth);
+    if (!st && errno) st = gt_fail(GT_FAILED, "'%s' cannot be listed: %s", path, strerror(errno));
+    closedir(dir);
+    return st;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static gt_status read_notes(folder *f, gt_notes *notes) {
+    char *path = gt_arena_printf(f->arena, "%s/%s", f->path, GT_NOTES_FILE);
+    if (!path) return GT_NOMEM;
+    if (access(path, F_OK) != 0) return GT_OK;
+    void *text;
+    size_t n;
+    gt_status st = gt_file_read(path, GT_NOTES_MOST, &text, &n);
+    if (st) return st;
+    st = gt_notes_parse(notes, text, n, f->pictures.names, f->pictures.count);
+    free(text);
+    return st ? gt_wrap(st, "'%s'", path) : GT_OK;
+}
+
+static gt_status open_folder(gt_source *s, const char *spec) {
+    folder *f = calloc(1, sizeof *f);
+    if (!f) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    s->state = f;
+    s->close = close_folder;
+    s->read = read_picture;
+    s->fingerprint = fingerprint;
+    f->arena = gt_arena_new();
+    f->path = f->arena ? gt_arena_printf(f->arena, "%s", spec) : NULL;
+    if (!f->path) return GT_NOMEM;
+    f->pictures = (gt_pictures){.path = f->path, .peek = peek, .load = load, .state = f};
+    gt_status st = list_folder(f, "", 0);
+    if (st) return st;
+    if (f->pictures.count) qsort(f->pictures.names, (size_t)f->pictures.count, sizeof *f->pictures.names, by_name);
+    st = gt_pictures_survey(&f->pictures, s);
+    return st ? st : read_notes(f, &s->notes);
+}
+
+const gt_source_kind gt_source_folder = {.name = "folder", .claims = claims, .open = open_folder};

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * HDF5 datasets: `images` [N,H,W,C] and `labels` (dataset.h). libhdf5 is not for several threads: main thread only. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "data/hdf5_util.h"
+#include "data/source.h"
+#include "gantry/codec.h"
+#include "gantry/memory.h"
+
+enum { CACHE_LEAST = 1 << 20, CACHE_MOST = 64 << 20, CHUNK_MOST = 1 << 30, TEXT_MOST = 64 * 1024, PROBES = 256 };
+#define LABEL_BYTES_MOST ((size_t)1 << 30)
+
+typedef struct h5set {
+    char *path;
+    hid_t file, images, space, block; /* block: memory space of one image */
+    hsize_t dims[4];                  /* N, H, W, C */
+} h5set;
+
+static bool claims(const gt_spec *spec) {
+    return spec->is_file && (!strcasecmp(spec->extension, ".h5") || !strcasecmp(spec->extension, ".hdf5") || gt_file_is_hdf5(spec->text));
+}
+
+static void close_set(void *state) {
+    h5set *d = state;
+    if (d->block >= 0) H5Sclose(d->block);
+    if (d->space >= 0) H5Sclose(d->space);
+    if (d->images >= 0) H5Dclose(d->images);
+    if (d->file >= 0) H5Fclose(d->file);
+    free(d->path);
+    free(d);
+}
+
+static gt_status read_image(void *state, int64_t i, uint8_t *pixels) {
+    h5set *d = state;
+    hsize_t start[4] = {(hsize_t)i}, count[4] = {1, d->dims[1], d->dims[2], d->dims[3]};
+    if (H5Sselect_hyperslab(d->space, H5S_SELECT_SET, start, NULL, count, NULL) < 0 ||
+        H5Dread(d->images, H5T_NATIVE_UINT8, d->block, d->space, H5P_DEFAULT, pixels) < 0) {
+        gt_status st = gt_hdf5_fail("cannot be read");
+        return gt_wrap(st, "'%s': image %" PRId64, d->path, i);
+    }
+    return GT_OK;
+}
+
+static gt_status fingerprint(void *state, gt_hasher *h) {
+    h5set *d = state;
+    size_t bytes = (size_t)(d->dims[1] * d->dims[2] * d->dims[3]);
+    uint8_t *pixels = malloc(bytes);
+    if (!pixels) return gt_fail(GT_NOMEM, "out of memory for one image of '%s'", d->path);
+    hsize_t looks = d->dims[0] < PROBES ? d->dims[0] : PROBES;
+    gt_status st = GT_OK;
+    for (hsize_t k = 0; k < looks && !st; k++) {
+        st = read_image(d, (int64_t)(k * d->dims[0] / looks), pixels);
+        if (!st) gt_hasher_add(h, pixels, bytes);
+    }
+    free(pixels);
+    return st;
+}
+
+/* 8-bit samples only; others are named. */
+static gt_status check_type(hid_t images) {
+    hid_t type = H5Dget_type(images);
+    if (type < 0) return gt_hdf5_fail("images");
+    H5T_class_t class = H5Tget_class(type);
+    size_t bits = 8 * H5Tget_size(type);
+    bool is_unsigned = class == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_NONE;
+    H5Tclose(type);
+    if (is_unsigned && bits == 8) return GT_OK;
+    if (class != H5T_INTEGER && class != H5T_FLOAT) return gt_fail(GT_FORMAT, "images: neither integers nor floats");
+    return gt_fail(GT_FORMAT, "images: %zu-bit %s samples; 8-bit unsigned ones (uint8) are needed: convert them", bits,
+                   class == H5T_FLOAT ? "float" : is_unsigned ? "unsigned" : "signed");
+}
+
+static gt_status get_dims(const char *name, hid_t dataset, int rank, hsize_t *dims, int *found) {
+    hid_t space = H5Dget_space(dataset);
+    if (space < 0) return gt_hdf5_fail(name);
+    *found = H5Sget_simple_extent_ndims(space);
+    if (*found >= 1 && *found <= rank) H5Sget_simple_extent_dims(space, dims, NULL);
+    H5Sclose(space);
+    return GT_OK;
+}
+
+static gt_status check_dims(h5set *d) {
+    int rank = 0;
+    gt_status st = get_dims("images", d->images, 4, d->dims, &rank);
+    if (st) return st;
+    if (rank != 4) return gt_fail(GT_FORMAT, "images: %d axes; [N,H,W,C] is needed", rank);
+    const hsize_t *n = d->dims;
+    if (n[0] == 0) return gt_fail(GT_FORMAT, "images: holds no images");
+    if (n[1] == 0 || n[2] == 0 || n[0] > INT32_MAX || n[1] > GT_PNG_MAX_SIDE || n[2] > GT_PNG_MAX_SIDE || n[1] * n[2] * 3 > GT_PNG_MAX_BYTES)
+        return gt_fail(GT_FORMAT, "images: claims %llu images of %llu x %llu pixels; at most %d per side and %d MB per image are read",
+                       (unsigned long long)n[0], (unsigned long long)n[2], (unsigned long long)n[1], GT_PNG_MAX_SIDE, GT_PNG_MAX_BYTES >> 20);
+    if (n[3] != 1 && n[3] != 3)
+        return gt_fail(GT_FORMAT, "images: %llu channels; 1 (grey) or 3 (RGB) are needed, in the last axis of [N,H,W,C]", (unsigned long long)n[3]);
+    return GT_OK;
+}
+
+/* Storage within this file, completely written, in chunks of bearable size. *cache: bytes of chunk cache that reading in order needs. */
+static gt_status check_storage(const h5set *d, size_t *cache) {
+    hid_t plist = H5Dget_create_plist(d->images);
+    if (plist < 0) return gt_hdf5_fail("images");
+    H5D_layout_t layout = H5Pget_layout(plist);
+    int external = H5Pget_external_count(plist);
+    hsize_t chunk[4] = {1, 1, 1, 1}, chunks = 1, bytes = 1, written = 0;
+    int chunk_rank = layout == H5D_CHUNKED ? H5Pget_chunk(plist, 4, chunk) : 4;
+    H5Pclose(plist);
+    if (external || layout == H5D_VIRTUAL) return gt_fail(GT_FORMAT, "images: lies in other files; copy it into one file (h5repack)");
+    if (chunk_rank != 4) return gt_fail(GT_FORMAT, "images: damaged chunk sizes");
+    *cache = CACHE_LEAST;
+    if (layout != H5D_CHUNKED) return H5Dget_storage_size(d->images) ? GT_OK : gt_fail(GT_FORMAT, "images: was never written");
+    for (int a = 0; a < 4; a++) {
+        if (chunk[a] == 0 || bytes > CHUNK_MOST / chunk[a]) return gt_fail(GT_FORMAT, "images: chunks of more than %d MB", CHUNK_MOST >> 20);
+        bytes *= chunk[a];
+        chunks *= (d->dims[a] + chunk[a] - 1) / chunk[a];
+    }
+    if (H5Dget_num_chunks(d->images, d->space, &written) < 0) return gt_hdf5_fail("images");
+    if (written < chunks)
+        return gt_fail(GT_FORMAT, "images: incomplete: %llu of its %llu chunks were written", (unsigned long long)written, (unsigned long long)chunks);
+    /* the chunks that one row of images touches are decompressed once, not once per image */
+    size_t row = (size_t)(chunk[0] * d->dims[1] * d->dims[2] * d->dims[3]) + (size_t)bytes;
+    *cache = row < CACHE_LEAST ? CACHE_LEAST : row > CACHE_MOST ? CACHE_MOST : row;
+    return GT_OK;
+}
+
+static hid_t open_images(hid_t file, size_t cache) {
+    hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+    H5Pset_chunk_cache(access, 12421, cache, 1);
+    hid_t images = H5Dopen2(file, "images", access);
+    H5Pclose(access);
+    return images;
+}
+
+static gt_status check_link(hid_t file, const char *name, bool *there) {
+    H5L_info_t info;
+    *there = H5Lexists(file, name, H5P_DEFAULT) > 0;
+    if (*there && (H5Lget_info(file, name, &info, H5P_DEFAULT) < 0 || info.type == H5L_TYPE_EXTERNAL))
+        return gt_fail(GT_FORMAT, "%s: lies in another file; copy it into one file (h5repack)", name);
+    return GT_OK;
+}
+
+/* [N] integers or [N,L] floats, N as many as images. */
+static gt_status read_labels(const h5set *d, hid_t labels, gt_notes *notes) {
+    hsize_t dims[2] = {0, 1};
+    int rank = 0;
+    gt_status st = get_dims("labels", labels, 2, dims, &rank);
+    if (st) return st;
+    hid_t type = H5Dget_type(labels);
+    H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
+    if (type >= 0) H5Tclose(type);
+    bool classes = rank == 1 && class == H5T_INTEGER, vectors = rank == 2 && class == H5T_FLOAT;
+    if (!classes && !vectors) return gt_fail(GT_FORMAT, "labels: must be [N] integers (classes) or [N,L] floats (vectors)");
+    if (dims[0] != d->dims[0])
+        return gt_fail(GT_FORMAT, "labels: %llu labels for %llu images", (unsigned long long)dims[0], (unsigned long long)d->dims[0]);
+    if (dims[1] == 0 || dims[1] > GT_VECTOR_MOST || dims[0] * dims[1] > LABEL_BYTES_MOST / sizeof(float))
+        return gt_fail(GT_FORMAT, "labels: %llu numbers per image; 1 to %d and at most %zu MB in all are possible", (unsigned long long)dims[1],
+                       GT_VECTOR_MOST, LABEL_BYTES_MOST >> 20);
+    void *numbers = calloc(dims[0] * dims[1], sizeof(float)); /* an int32 has the same size */
+    if (!numbers) return gt_fail(GT_NOMEM, "out of memory for labels");
+    notes->kind = classes ? GT_LABELS_CLASSES : GT_LABELS_VECTORS;
+    if (classes) notes->classes = numbers;
+    else notes->vectors = numbers;
+    notes->width = (int)dims[1];
+    /* numbers beyond 32 bits become the largest one, and are refused as that */
+    if (H5Dread(labels, classes ? H5T_NATIVE_INT32 : H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) < 0) return gt_hdf5_fail("labels");
+    st = classes ? gt_notes_check_classes(notes, (int64_t)dims[0]) : gt_notes_check_vectors(notes, (int64_t)dims[0]);
+    return st ? gt_wrap(st, "labels") : GT_OK;
+}
+
+/* Reads `count` texts of an attribute's fixed or variable length into text[]; `type` is the attribute's. */
+static gt_status read_texts(const char *name, hid_t attribute, hid_t type, hid_t space, size_t count, char **text) {
+    bool variable = H5Tis_variable_str(type) > 0;
+    size_t stride = variable ? sizeof(char *) : H5Tget_size(type), bytes;
+    if (!variable && (stride == 0 || stride > TEXT_MOST)) return gt_fail(GT_FORMAT, "attribute %s: texts of %zu bytes", name, stride);
+    if (gt_mul_overflows(count, stride, &bytes) || bytes > LABEL_BYTES_MOST) return gt_fail(GT_FORMAT, "attribute %s: too large", name);
+    char *raw = calloc(1, bytes + 1);
+    if (!raw) return gt_fail(GT_NOMEM, "out of memory for attribute %s", name);
+    gt_status st = H5Aread(attribute, type, raw) < 0 ? gt_hdf5_fail(name) : GT_OK;
+    for (size_t i = 0; i < count && !st; i++) {
+        const char *found = variable ? ((char **)(void *)raw)[i] : raw + i * stride;
+        text[i] = strndup(found ? found : "", variable ? TEXT_MOST : stride);
+        if (!text[i]) st = gt_fail(GT_NOMEM, "out of memory for attribute %s", name);
+    }
+    if (variable) H5Dvlen_reclaim(type, space, H5P_DEFAULT, raw);
+    free(raw);
+    return st;
+}
+
+/* A text attribute of 1 to `most` elements; *count 0 when it is absent. *text and its elements are malloc'ed. */
+static gt_status read_text_attribute(hid_t images, const char *name, size_t most, char ***text, int *count) {
+    *count = 0;
+    *text = NULL;
+    if (H5Aexists(images, name) <= 0) return GT_OK;
+    hid_t attribute = H5Aopen(images, name, H5P_DEFAULT);
+    if (attribute < 0) return gt_hdf5_fail(name);
+    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    hssize_t n = space < 0 ? 0 : H5Sget_simple_extent_npoints(space);
+    gt_status st = GT_OK;
+    if (type < 0 || H5Tget_class(type) != H5T_STRING || n < 1 || (size_t)n > most)
+        st = gt_fail(GT_FORMAT, "attribute %s: must be %s", name, most == 1 ? "a text" : "a list of texts");
+    else if (!(*text = calloc((size_t)n, sizeof **text))) st = gt_fail(GT_NOMEM, "out of memory for attribute %s", name);
+    else {
+        *count = (int)n;
+        st = read_texts(name, attribute, type, space, (size_t)n, *text);
+    }
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    H5Aclose(attribute);
+    return st;
+}
+
+static gt_status read_range(hid_t images, gt_notes *notes) {
+    if (H5Aexists(images, "range") <= 0) return GT_OK;
+    hid_t attribute = H5Aopen(images, "range", H5P_DEFAULT);
+    if (attribute < 0) return gt_hdf5_fail("range");
+    hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+    H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
+    double range[2];
+    gt_status st;
+    if ((class != H5T_FLOAT && class != H5T_INTEGER) || space < 0 || H5Sget_simple_extent_npoints(space) != 2)
+        st = gt_fail(GT_FORMAT, "attribute range: must be two numbers");
+    else if (H5Aread(attribute, H5T_NATIVE_DOUBLE, range) < 0) st = gt_hdf5_fail("range");
+    else st = gt_notes_set_range(notes, range[0], range[1]);
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    H5Aclose(attribute);
+    return st;
+}
+
+static gt_status read_notes(const h5set *d, gt_notes *notes) {
+    bool there;
+    gt_status st = check_link(d->file, "labels", &there);
+    if (!st && there) {
+        hid_t labels = H5Dopen2(d->file, "labels", H5P_DEFAULT);
+        st = labels < 0 ? gt_hdf5_fail("labels") : read_labels(d, labels, notes);
+        if (labels >= 0) H5Dclose(labels);
+    }
+    char **channels = NULL;
+    int count = 0;
+    if (!st) st = read_text_attribute(d->images, "channels", 1, &channels, &count);
+    if (count) notes->channel_names = channels[0];
+    free(channels);
+    if (!st) st = read_text_attribute(d->images, "class_names", GT_CLASS_MOST + 1, &notes->class_name, &notes->class_names);
+    if (!st) st = gt_notes_check_names(notes);
+    return st ? st : read_range(d->images, notes);
+}
+
+static gt_status open_file(h5set *d, gt_source *s) {
+    bool there;
+    d->file = gt_hdf5_open(d->path);
+    if (d->file < 0) return gt_hdf5_fail("damaged, truncated or no HDF5 file");
+    gt_status st = check_link(d->file, "images", &there);
+    if (st) return st;
+    if (!there) return gt_fail(GT_FORMAT, "holds no dataset 'images' [N,H,W,C]");
+    if ((d->images = open_images(d->file, CACHE_LEAST)) < 0) return gt_hdf5_fail("images");
+    if ((d->space = H5Dget_space(d->images)) < 0) return gt_hdf5_fail("images");
+    size_t cache = CACHE_LEAST;
+    if ((st = check_dims(d)) || (st = check_type(d->images)) || (st = check_storage(d, &cache))) return st;
+    if (cache > CACHE_LEAST) { /* the cache is sized when a dataset is opened */
+        H5Dclose(d->images);
+        if ((d->images = open_images(d->file, cache)) < 0) return gt_hdf5_fail("images");
+    }
+    hsize_t block[4] = {1, d->dims[1], d->dims[2], d->dims[3]};
+    if ((d->block = H5Screate_simple(4, block, NULL)) < 0) return gt_hdf5_fail("images");
+    s->count = (int64_t)d->dims[0];
+    s->height = (int)d->dims[1];
+    s->width = (int)d->dims[2];
+    s->channels = (int)d->dims[3];
+    return read_notes(d, &s->notes);
+}
+
+static gt_status open_hdf5(gt_source *s, const char *spec) {
+    h5set *d = malloc(sizeof *d);
+    if (!d) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    *d = (h5set){.path = strdup(spec), .file = -1, .images = -1, .space = -1, .block = -1};
+    s->state = d;
+    s->close = close_set;
+    s->read = read_image;
+    s->fingerprint = fingerprint;
+    s->main_thread_only = true;
+    gt_status st = d->path ? open_file(d, s) : gt_fail(GT_NOMEM, "out of memory");
+    return st ? gt_wrap(st, "'%s'", spec) : GT_OK;
+}
+
+const gt_source_kind gt_source_hdf5 = {.name = "hdf5", .claims = claims, .open = open_hdf5};

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which cores a rank runs on. mpirun binds ranks to single cores or to whole sockets by rules that know nothing of
+ * threads; so the program takes what the launcher itself may use and cuts it into equal, contiguous shares of physical
+ * cores, one per rank of the host. Where ranks were given different cores on purpose (srun) they are kept. */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dist/comm.h"
+
+typedef struct cpu {
+    int number, core, package;
+} cpu;
+
+static int topology(int number, const char *what) {
+    char path[96];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/%s", number, what);
+    FILE *f = fopen(path, "re");
+    int value = -1;
+    if (f && fscanf(f, "%d", &value) != 1) value = -1;
+    if (f) fclose(f);
+    return value;
+}
+
+static int by_place(const void *a, const void *b) {
+    const cpu *x = a, *y = b;
+    if (x->package != y->package) return x->package < y->package ? -1 : 1;
+    if (x->core != y->core) return x->core < y->core ? -1 : 1;
+    return x->number - y->number;
+}
+
+/* The set's logical processors in order of place, siblings of one physical core side by side; returns the physical cores. */
+static int list_cpus(const cpu_set_t *set, cpu *list, int *n) {
+    *n = 0;
+    for (int i = 0; i < CPU_SETSIZE; i++) {
+        if (!CPU_ISSET(i, set)) continue;
+        int core = topology(i, "core_id");
+        list[(*n)++] = (cpu){.number = i, .core = core < 0 ? i : core, .package = topology(i, "physical_package_id")};
+    }
+    qsort(list, (size_t)*n, sizeof *list, by_place);
+    int cores = 0;
+    for (int i = 0; i < *n; i++) cores += i == 0 || list[i].core != list[i - 1].core || list[i].package != list[i - 1].package;
+    return cores;
+}
+
+/* Bind to the physical cores [first, last) of the list. */
+static void bind_to(const cpu *list, int n, int first, int last) {
+    cpu_set_t mine;
+    CPU_ZERO(&mine);
+    for (int i = 0, core = -1; i < n; i++) {
+        core += i == 0 || list[i].core != list[i - 1].core || list[i].package != list[i - 1].package;
+        if (core >= first && core < last) CPU_SET(list[i].number, &mine);
+    }
+    sched_setaffinity(0, sizeof mine, &mine); /* if refused, the launcher's binding stays: slower, not wrong */
+}
+
+static bool is_launcher(const char *name) {
+    static const char *const names[] = {"mpirun", "mpiexec", "orterun", "orted", "prterun", "prted"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) return true;
+    return false;
+}
+
+pid_t gt_find_launcher(void) {
+    pid_t pid = getppid();
+    for (int generation = 0; generation < 16 && pid > 1; generation++) {
+        char path[64], text[512] = "";
+        snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+        FILE *f = fopen(path, "re");
+        if (!f) return 0;
+        size_t bytes = fread(text, 1, sizeof text - 1, f);
+        fclose(f);
+        text[bytes] = 0;
+        char *open = strchr(text, '('), *close = strrchr(text, ')'); /* pid (name) state ppid ... */
+        int parent;
+        if (!open || !close || sscanf(close + 1, " %*c %d", &parent) != 1) return 0;
+        *close = 0;
+        if (is_launcher(open + 1)) return pid;
+        pid = parent;
+    }
+    return 0;
+}
+
+/* True when all ranks of this host start from the same set. */
+static bool same_on_all(gt_comm_inside *in, const cpu_set_t *set) {
+    if (!in->mpi) return true;
+    cpu_set_t first = *set;
+    MPI_Bcast(&first, sizeof first, MPI_BYTE, 0, in->node);
+    int same = CPU_EQUAL(&first, set);
+    MPI_Allreduce(MPI_IN_PLACE, &same, 1, MPI_INT, MPI_MIN, in->node);
+    return same;
+}
+
+void gt_choose_cores(gt_comm_inside *in, pid_t launcher, int threads) {
+    gt_comm *c = &in->seen;
+    cpu_set_t set;
+    cpu list[CPU_SETSIZE];
+    int n = 0, cores;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(launcher, sizeof set, &set) != 0) sched_getaffinity(0, sizeof set, &set);
+    cores = list_cpus(&set, list, &n);
+    int shares = 1, share = 0; /* into how many the set is cut, and which is ours */
+    if (same_on_all(in, &set)) shares = c->local_ranks, share = c->local_rank;
+    if (cores == 0) { /* more processors than a cpu_set_t holds: left as they are */
+        cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
+        c->cores = cores / shares ? cores / shares : 1;
+    } else if (shares > cores) {
+        bind_to(list, n, 0, cores);
+        c->cores = 1;
+    } else {
+        int first = (int)((long)share * cores / shares), last = (int)((long)(share + 1) * cores / shares);
+        bind_to(list, n, first, last);
+        c->cores = last - first;
+    }
+    c->threads = threads > 0 ? threads : c->cores;
+    int crowded = shares > cores || c->threads > c->cores * (n > cores ? n / cores : 1);
+    if (in->mpi) MPI_Allreduce(MPI_IN_PLACE, &crowded, 1, MPI_INT, MPI_MAX, in->node);
+    c->oversubscribed = crowded;
+}

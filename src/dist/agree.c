@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Errors with several ranks: one status and one message for all, at fixed places; or the end of all ranks. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dist/comm.h"
+#include "gantry/log.h"
+
+gt_status gt_comm_agree(gt_comm *c, gt_status st) {
+    if (c->ranks == 1) return st;
+    gt_comm_inside *in = gt_inside(c);
+    int lowest = st ? c->rank : c->ranks;
+    MPI_Request request;
+    MPI_Iallreduce(MPI_IN_PLACE, &lowest, 1, MPI_INT, MPI_MIN, in->world, &request);
+    gt_comm_wait(c, 1, &request);
+    if (lowest == c->ranks) return GT_OK;
+    struct {
+        gt_status status;
+        char host[GT_HOST_BYTES], message[2048];
+    } failure = {.status = st};
+    memcpy(failure.host, c->host, sizeof failure.host);
+    snprintf(failure.message, sizeof failure.message, "%s", gt_message());
+    gt_comm_broadcast(c, &failure, sizeof failure, lowest);
+    if (failure.status == GT_USAGE) return gt_fail(GT_USAGE, "%s", failure.message);
+    return gt_fail(failure.status, "rank %d (%s): %s", lowest, failure.host, failure.message);
+}
+
+gt_status gt_comm_abort(gt_comm *c, gt_status st) {
+    if (c->ranks == 1) return st;
+    gt_log(GT_ERROR, "%s (on %s; all ranks end)", gt_message(), c->host);
+    gt_log_close();
+    signal(SIGALRM, SIG_DFL); /* should MPI fail to end us */
+    alarm(5);
+    MPI_Abort(gt_inside(c)->world, st == GT_USAGE ? 2 : 1);
+    return st;
+}

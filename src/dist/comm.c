@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The ranks of a run: beginning, waiting, end. */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dist/comm.h"
+
+/* Seconds of waiting after which a turn becomes longer: first the core is kept (communication moves only while MPI is
+ * called), then given up between looks. Oversubscribed ranks give it up at once. */
+static const double keep_core = 20e-3, keep_core_crowded = 0.2e-3, long_wait = 1;
+
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void gt_comm_idle(const gt_comm *c, double *since) {
+    double now = seconds();
+    if (*since == 0) *since = now;
+    double waited = now - *since;
+    if (waited < (c->oversubscribed ? keep_core_crowded : keep_core)) {
+        sched_yield();
+    } else {
+        struct timespec nap = {.tv_nsec = waited < long_wait ? 100000 : 1000000};
+        nanosleep(&nap, NULL);
+    }
+}
+
+void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests) {
+    int done = 0;
+    double since = 0;
+    for (;;) {
+        MPI_Testall(n, requests, &done, MPI_STATUSES_IGNORE);
+        if (done) return;
+        gt_comm_idle(c, &since);
+    }
+}
+
+/* Whether a launcher that speaks MPI started this process: Open MPI's mpirun and srun --mpi=pmix set PMIX_RANK, others PMI_RANK. */
+static bool launched(void) { return getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("OMPI_COMM_WORLD_RANK"); }
+
+static gt_status refuse_srun_without_mpi(void) {
+    const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
+    if (!tasks || atoi(tasks) <= 1) return GT_OK;
+    return gt_fail(GT_USAGE, "srun started %s tasks without telling them of each other: use 'srun --mpi=pmix' (srun --mpi=list shows what there is) or mpirun",
+                   tasks);
+}
+
+static void join_ranks(gt_comm_inside *in) {
+    gt_comm *c = &in->seen;
+    int level, length, leader, leaders_before = 0;
+    char name[MPI_MAX_PROCESSOR_NAME];
+    setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0); /* for the few waits inside MPI itself */
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level);
+    in->mpi = true;
+    MPI_Comm_dup(MPI_COMM_WORLD, &in->world);
+    MPI_Comm_rank(in->world, &c->rank);
+    MPI_Comm_size(in->world, &c->ranks);
+    MPI_Comm_split_type(in->world, MPI_COMM_TYPE_SHARED, c->rank, MPI_INFO_NULL, &in->node);
+    MPI_Comm_rank(in->node, &c->local_rank);
+    MPI_Comm_size(in->node, &c->local_ranks);
+    MPI_Get_processor_name(name, &length);
+    snprintf(c->host, sizeof c->host, "%.*s", GT_HOST_BYTES - 1, name);
+    leader = c->local_rank == 0;
+    MPI_Allreduce(&leader, &c->hosts, 1, MPI_INT, MPI_SUM, in->world);
+    MPI_Exscan(&leader, &leaders_before, 1, MPI_INT, MPI_SUM, in->world);
+    c->host_index = c->rank == 0 ? 0 : leaders_before; /* what Exscan leaves on rank 0 is undefined */
+    MPI_Bcast(&c->host_index, 1, MPI_INT, 0, in->node);
+}
+
+static const char *plural(int n) { return n == 1 ? "" : "s"; }
+
+/* "8 ranks on 2 hosts (n1, n2), 4 threads each, bound to 4 cores each" */
+static void describe(gt_comm_inside *in) {
+    enum { NAMED = 4 };
+    gt_comm *c = &in->seen;
+    struct {
+        int threads_least, minus_threads_most, cores_least;
+    } span = {c->threads, -c->threads, c->cores};
+    int crowded = c->oversubscribed;
+    char names[NAMED][GT_HOST_BYTES] = {{0}};
+    if (in->mpi) {
+        MPI_Allreduce(MPI_IN_PLACE, &span, 3, MPI_INT, MPI_MIN, in->world);
+        MPI_Allreduce(MPI_IN_PLACE, &crowded, 1, MPI_INT, MPI_MAX, in->world);
+        if (c->local_rank == 0 && c->host_index < NAMED) memcpy(names[c->host_index], c->host, GT_HOST_BYTES);
+        /* Only one rank fills each name: the maximum of bytes puts them together. */
+        MPI_Allreduce(MPI_IN_PLACE, names, sizeof names, MPI_UNSIGNED_CHAR, MPI_MAX, in->world);
+    } else {
+        memcpy(names[0], c->host, GT_HOST_BYTES);
+    }
+    char *out = in->description;
+    size_t room = sizeof in->description, at = 0;
+#define PUT(...) (at += (size_t)snprintf(out + at, at < room ? room - at : 0, __VA_ARGS__), at = at < room ? at : room - 1)
+    PUT("%d rank%s on ", c->ranks, plural(c->ranks));
+    if (c->hosts > 1) PUT("%d hosts (", c->hosts);
+    for (int i = 0; i < c->hosts && i < NAMED; i++) PUT("%s%s", i ? ", " : "", names[i]);
+    if (c->hosts > 1) PUT("%s)", c->hosts > NAMED ? ", ..." : "");
+    const char *each = c->ranks > 1 ? " each" : "";
+    int most = -span.minus_threads_most;
+    if (most == span.threads_least) PUT(", %d thread%s%s", most, plural(most), each);
+    else PUT(", %d to %d threads%s", span.threads_least, most, each);
+    if (crowded) PUT(", more threads than cores: they sleep while they wait");
+    else PUT(", bound to %d core%s%s", span.cores_least, plural(span.cores_least), each);
+#undef PUT
+    c->description = in->description;
+}
+
+gt_comm *gt_comm_start(int threads) {
+    gt_comm_inside *in = calloc(1, sizeof *in);
+    if (!in) {
+        gt_fail(GT_NOMEM, "out of memory for the ranks");
+        return NULL;
+    }
+    gt_comm *c = &in->seen;
+    pid_t launcher = 0;
+    c->ranks = c->local_ranks = c->hosts = 1;
+    if (launched()) {
+        launcher = gt_find_launcher(); /* before MPI, which may start helpers */
+        join_ranks(in);
+    } else if (refuse_srun_without_mpi()) {
+        free(in);
+        return NULL;
+    } else {
+        gethostname(c->host, sizeof c->host - 1);
+    }
+    in->counts = calloc((size_t)c->ranks * 2, sizeof *in->counts);
+    in->starts = in->counts ? in->counts + c->ranks : NULL;
+    gt_choose_cores(in, launcher, threads);
+    describe(in);
+    gt_status st = in->counts ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the ranks");
+    if (gt_comm_agree(c, st)) {
+        gt_comm_stop(c);
+        return NULL;
+    }
+    if (in->mpi) gt_watchdog_start(&in->watchdog, launcher, c);
+    return c;
+}
+
+void gt_comm_stop(gt_comm *c) {
+    if (!c) return;
+    gt_comm_inside *in = gt_inside(c);
+    if (in->mpi) {
+        gt_comm_barrier(c);
+        gt_watchdog_stop(&in->watchdog);
+        MPI_Comm_free(&in->node);
+        MPI_Comm_free(&in->world);
+        MPI_Finalize();
+    }
+    free(in->scratch);
+    free(in->counts);
+    free(in);
+}

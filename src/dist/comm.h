@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside of src/dist: the ranks with their MPI communicator, waiting that does not burn a core, cores, the watchdog. */
+#ifndef GANTRY_DIST_COMM_H
+#define GANTRY_DIST_COMM_H
+
+#include <mpi.h>
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "gantry/dist.h"
+
+typedef struct gt_watchdog {
+    pid_t launcher; /* 0: none was found among the ancestors; then only the parent is watched */
+    pid_t parent;
+    int rank;
+    const char *host;
+    bool running, ending;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+} gt_watchdog;
+
+typedef struct gt_comm_inside {
+    gt_comm seen; /* first: what the public pointer points at */
+    bool mpi;     /* false: alone, MPI was never started */
+    MPI_Comm world, node;
+    gt_watchdog watchdog;
+    char description[512];
+    double *scratch; /* grows to the largest small value asked for */
+    size_t scratch_size;
+    int *counts, *starts; /* [ranks] each, for collectives of uneven sizes */
+} gt_comm_inside;
+
+static inline gt_comm_inside *gt_inside(gt_comm *c) { return (gt_comm_inside *)c; }
+
+/* Wait for requests. Every wait of src/dist is this one: MPI's own would spin on a core that another rank needs. */
+void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests);
+/* One turn of a caller's own waiting loop; *since is 0 at its beginning. */
+void gt_comm_idle(const gt_comm *c, double *since);
+
+/* The nearest ancestor that is Open MPI's mpirun or orted; 0: none. */
+pid_t gt_find_launcher(void);
+/* Choose this rank's cores: see affinity.c. Fills cores, threads, oversubscribed. Collective over inside->node. */
+void gt_choose_cores(gt_comm_inside *in, pid_t launcher, int threads);
+
+void gt_watchdog_start(gt_watchdog *w, pid_t launcher, const gt_comm *c);
+void gt_watchdog_stop(gt_watchdog *w);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The MPI library this program runs with. */
+#ifndef GANTRY_DIST_MPI_VERSION_H
+#define GANTRY_DIST_MPI_VERSION_H
+
+#include <stddef.h>
+
+/* "Open MPI v4.1.4, MPI 3.1": the first part of what the library says of itself. May be called at any time. */
+void gt_mpi_version(char *out, size_t bytes);
+
+/* The rank that mpirun or srun gave this process, from the environment, before MPI is up; 0 without a launcher. */
+int gt_mpi_launched_rank(void);
+
+#endif

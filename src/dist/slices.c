@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How a batch is cut into slices, and which rank owns which. */
+#include <stdio.h>
+
+#include "gantry/dist.h"
+
+enum { AUTO_MOST = 8 };
+
+static bool fits(int batch, int group, int slices) { return batch % slices == 0 && batch / slices % group == 0; }
+
+/* "2 and 4", "4": the nearest numbers below and above `wanted` that fit. */
+static void nearest(int batch, int group, int wanted, char *text, size_t room) {
+    int below = wanted < batch ? wanted - 1 : batch, above = wanted + 1;
+    while (below > 0 && !fits(batch, group, below)) below--;
+    while (above <= batch && !fits(batch, group, above)) above++;
+    if (below > 0 && above <= batch) snprintf(text, room, "%d and %d", below, above);
+    else snprintf(text, room, "%d", below > 0 ? below : above);
+}
+
+static int largest_common_divisor(int a, int b) {
+    while (b) {
+        int rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+gt_status gt_slices_choose(int batch, int group, int wanted, int ranks, int *slices) {
+    if (batch < 1) return gt_fail(GT_USAGE, "--batch=%d: must be at least 1", batch);
+    if (group < 1) return gt_fail(GT_USAGE, "--mbstd=%d: must be at least 1", group);
+    int whole = group < batch ? group : batch;
+    if (batch % whole != 0) {
+        int below = batch / whole * whole;
+        return gt_fail(GT_USAGE, "--batch=%d is not a multiple of the minibatch-stddev group of %d: the nearest batches that fit are %d and %d, or use --mbstd=%d",
+                       batch, group, below, below + whole, largest_common_divisor(batch, group));
+    }
+    char near[64];
+    if (wanted != 0 && (wanted < 1 || wanted > batch || !fits(batch, whole, wanted))) {
+        nearest(batch, whole, wanted < 1 ? 0 : wanted, near, sizeof near);
+        return gt_fail(GT_USAGE, "--slices=%d does not cut --batch=%d into equal slices of whole minibatch-stddev groups of %d: nearest that fit: %s",
+                       wanted, batch, whole, near);
+    }
+    int chosen = wanted;
+    for (int s = 1; wanted == 0 && s <= AUTO_MOST && s <= batch; s++)
+        if (fits(batch, whole, s)) chosen = s;
+    if (ranks > chosen)
+        return gt_fail(GT_USAGE, "%d ranks, but --batch=%d has %d slice%s of work: start at most %d rank%s and give them threads, or use a larger --batch, a smaller --mbstd%s",
+                       ranks, batch, chosen, chosen == 1 ? "" : "s", chosen, chosen == 1 ? "" : "s",
+                       batch / whole > chosen ? " or more --slices" : "");
+    *slices = chosen;
+    return GT_OK;
+}
+
+void gt_slice_range(int slices, int ranks, int rank, int *first, int *count) {
+    *first = (int)((int64_t)rank * slices / ranks);
+    *count = (int)((int64_t)(rank + 1) * slices / ranks) - *first;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Small things between ranks: broadcasts, votes, gathers, and vectors summed over slices by the tree. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dist/comm.h"
+#include "gantry/memory.h"
+
+enum { PIECE_BYTES = 1 << 30 }; /* MPI counts in int */
+
+void gt_comm_barrier(gt_comm *c) {
+    if (c->ranks == 1) return;
+    MPI_Request request;
+    MPI_Ibarrier(gt_inside(c)->world, &request);
+    gt_comm_wait(c, 1, &request);
+}
+
+void gt_comm_broadcast(gt_comm *c, void *data, size_t bytes, int root) {
+    if (c->ranks == 1) return;
+    for (size_t done = 0; done < bytes; done += PIECE_BYTES) {
+        size_t piece = bytes - done < PIECE_BYTES ? bytes - done : PIECE_BYTES;
+        MPI_Request request;
+        MPI_Ibcast((char *)data + done, (int)piece, MPI_BYTE, root, gt_inside(c)->world, &request);
+        gt_comm_wait(c, 1, &request);
+    }
+}
+
+/* One message of any length from `from` to `to`, in pieces; other ranks do nothing. */
+static void pass(gt_comm *c, void *data, size_t bytes, int from, int to) {
+    enum { TAG = 1 };
+    MPI_Comm world = gt_inside(c)->world;
+    for (size_t done = 0; done < bytes; done += PIECE_BYTES) {
+        int piece = (int)(bytes - done < PIECE_BYTES ? bytes - done : PIECE_BYTES);
+        MPI_Request request = MPI_REQUEST_NULL;
+        if (c->rank == from) MPI_Isend((char *)data + done, piece, MPI_BYTE, to, TAG, world, &request);
+        if (c->rank == to) MPI_Irecv((char *)data + done, piece, MPI_BYTE, from, TAG, world, &request);
+        gt_comm_wait(c, 1, &request);
+    }
+}
+
+void gt_comm_gather(gt_comm *c, const void *mine, size_t bytes, void *all) {
+    if (c->rank != 0) {
+        uint64_t size = bytes;
+        pass(c, &size, sizeof size, c->rank, 0);
+        pass(c, (void *)mine, bytes, c->rank, 0); /* only read: this is the sending end */
+        return;
+    }
+    memmove(all, mine, bytes);
+    char *next = (char *)all + bytes;
+    for (int rank = 1; rank < c->ranks; rank++) {
+        uint64_t size;
+        pass(c, &size, sizeof size, rank, 0);
+        pass(c, next, size, rank, 0);
+        next += size;
+    }
+}
+
+int gt_comm_max(gt_comm *c, int value) {
+    if (c->ranks == 1) return value;
+    MPI_Request request;
+    MPI_Iallreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MAX, gt_inside(c)->world, &request);
+    gt_comm_wait(c, 1, &request);
+    return value;
+}
+
+int64_t gt_comm_sum(gt_comm *c, int64_t value) {
+    if (c->ranks == 1) return value;
+    MPI_Request request;
+    MPI_Iallreduce(MPI_IN_PLACE, &value, 1, MPI_INT64_T, MPI_SUM, gt_inside(c)->world, &request);
+    gt_comm_wait(c, 1, &request);
+    return value;
+}
+
+/* Room for every slice's vector; this rank's own go to own[0 .. count n). */
+static gt_status make_room(gt_comm *c, int slices, size_t n, double **own) {
+    gt_comm_inside *in = gt_inside(c);
+    size_t all;
+    int first, count;
+    if (gt_mul_overflows((size_t)slices, n, &all) || all > INT32_MAX)
+        return gt_comm_abort(c, gt_fail(GT_FAILED, "%d vectors of %zu numbers are too many to sum over slices", slices, n));
+    if (all > in->scratch_size) {
+        double *larger = realloc(in->scratch, all * sizeof *larger);
+        if (!larger) return gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for %zu numbers to sum over slices", all));
+        in->scratch = larger;
+        in->scratch_size = all;
+    }
+    gt_slice_range(slices, c->ranks, c->rank, &first, &count);
+    *own = in->scratch + (size_t)first * n;
+    return GT_OK;
+}
+
+/* The own vectors are in place: fetch the others' and leave the tree's root in the first vector. */
+static const double *sum_scratch(gt_comm *c, int slices, size_t n) {
+    gt_comm_inside *in = gt_inside(c);
+    double *v = in->scratch;
+    if (c->ranks > 1) {
+        for (int rank = 0; rank < c->ranks; rank++) {
+            int first, count;
+            gt_slice_range(slices, c->ranks, rank, &first, &count);
+            in->starts[rank] = (int)((size_t)first * n);
+            in->counts[rank] = (int)((size_t)count * n);
+        }
+        MPI_Request request;
+        MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DOUBLE, v, in->counts, in->starts, MPI_DOUBLE, in->world, &request);
+        gt_comm_wait(c, 1, &request);
+    }
+    for (int width = 1; width < slices; width *= 2) /* node(level, i) stands where slice i * 2^level stood */
+        for (int left = 0; left + width < slices; left += 2 * width)
+            for (size_t i = 0; i < n; i++) v[(size_t)left * n + i] += v[(size_t)(left + width) * n + i];
+    return v;
+}
+
+gt_status gt_comm_tree_sum(gt_comm *c, int slices, size_t n, const double *mine, double *out) {
+    double *own;
+    gt_status st = make_room(c, slices, n, &own);
+    if (st) return st;
+    int first, count;
+    gt_slice_range(slices, c->ranks, c->rank, &first, &count);
+    memcpy(own, mine, (size_t)count * n * sizeof *own);
+    memcpy(out, sum_scratch(c, slices, n), n * sizeof *out);
+    return GT_OK;
+}
+
+gt_status gt_comm_tree_mean(gt_comm *c, int slices, size_t n, const float *mine, float *out) {
+    double *own;
+    gt_status st = make_room(c, slices, n, &own);
+    if (st) return st;
+    int first, count;
+    gt_slice_range(slices, c->ranks, c->rank, &first, &count);
+    for (size_t i = 0; i < (size_t)count * n; i++) own[i] = mine[i];
+    const double *root = sum_scratch(c, slices, n);
+    for (size_t i = 0; i < n; i++) out[i] = (float)(root[i] / slices);
+    return GT_OK;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A rank whose launcher is gone ends: nobody would stop it otherwise, and it would hold the run's lock and its cores.
+ * A thread looks once a second. (PR_SET_PDEATHSIG would not do: it fires when the launcher's forking thread ends, and a
+ * wrapper script between the two hides the launcher's death.) */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dist/comm.h"
+
+enum { STACK_BYTES = 256 * 1024 };
+
+static bool launcher_is_gone(const gt_watchdog *w) {
+    return getppid() != w->parent || (w->launcher > 0 && kill(w->launcher, 0) != 0 && errno == ESRCH);
+}
+
+static void *watch(void *arg) {
+    gt_watchdog *w = arg;
+    pthread_mutex_lock(&w->lock);
+    while (!w->ending) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += 1;
+        pthread_cond_timedwait(&w->wake, &w->lock, &until);
+        if (w->ending || !launcher_is_gone(w)) continue;
+        char text[160];
+        int n = snprintf(text, sizeof text, "error: rank %d (%s): the launcher (mpirun or srun) is gone; this rank ends\n", w->rank, w->host);
+        signal(SIGPIPE, SIG_IGN);
+        ssize_t ignored = write(STDERR_FILENO, text, (size_t)n); /* most likely nobody reads it any more */
+        (void)ignored;
+        _exit(1);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+void gt_watchdog_start(gt_watchdog *w, pid_t launcher, const gt_comm *c) {
+    *w = (gt_watchdog){.launcher = launcher, .parent = getppid(), .rank = c->rank, .host = c->host};
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, STACK_BYTES);
+    sigset_t all, before; /* signals belong to the main thread */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    w->running = pthread_create(&w->thread, &small, watch, w) == 0; /* without it training works all the same */
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&small);
+}
+
+void gt_watchdog_stop(gt_watchdog *w) {
+    if (!w->running) return;
+    pthread_mutex_lock(&w->lock);
+    w->ending = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->lock);
+    w->running = false;
+}

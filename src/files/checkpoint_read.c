@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reading checkpoints: the whole file comes into memory and is verified there; HDF5 then works on that memory, so nothing can change
+ * between the two. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpoint_block.h"
+#include "checkpoint_internal.h"
+#include "file.h"
+#include "gantry/log.h"
+#include "h5.h"
+#include "h5_image.h"
+
+enum { DEEPEST = 32, MOST_ENTRIES = 1 << 20, LONGEST_TEXT = 1 << 24 };
+
+struct gt_checkpoint_file {
+    gt_arena *arena;
+    const char *path;
+    char *data; /* the file */
+    size_t bytes;
+    h5_image image; /* the part of it that is HDF5 */
+    int format;
+    hid_t h5;
+    gt_checkpoint_about about;
+    gt_buffer found; /* of gt_checkpoint_entry */
+    int n;
+};
+
+/* ---- bytes ---- */
+
+static gt_status read_at(int fd, const char *path, void *out, size_t bytes, off_t at) {
+    for (char *p = out; bytes;) {
+        ssize_t n = pread(fd, p, bytes, at);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
+        if (n == 0) return gt_fail(GT_FORMAT, "'%s' is truncated", path);
+        p += n;
+        at += n;
+        bytes -= (size_t)n;
+    }
+    return GT_OK;
+}
+
+static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes) {
+    char block[CHECKPOINT_BLOCK], expected[CHECKPOINT_BLOCK];
+    size_t should;
+    if (bytes < sizeof block) return gt_fail(GT_FORMAT, "'%s' is %s: it has %zu bytes", f->path, bytes ? "truncated, or no checkpoint" : "empty", bytes);
+    gt_status st = read_at(fd, f->path, block, sizeof block, 0);
+    if (st) return st;
+    if ((st = checkpoint_block_parse(block, &f->format, &should))) return gt_wrap(st, "'%s'", f->path);
+    if (bytes != should) return gt_fail(GT_FORMAT, "'%s' is truncated or damaged: it has %zu bytes and says %zu", f->path, bytes, should);
+    f->data = gt_block_alloc(bytes, "a checkpoint");
+    f->bytes = bytes;
+    if (!f->data) return GT_NOMEM;
+    if ((st = read_at(fd, f->path, f->data, bytes, 0))) return st;
+    if ((st = checkpoint_block_make(expected, f->format, f->data + CHECKPOINT_BLOCK, bytes - CHECKPOINT_BLOCK))) return st;
+    if (memcmp(expected, f->data, CHECKPOINT_BLOCK)) return gt_fail(GT_FORMAT, "'%s' is damaged: its contents do not have its checksum", f->path);
+    if (f->format > GT_CHECKPOINT_FORMAT)
+        return gt_fail(GT_USAGE, "'%s' has checkpoint format %d, this program reads up to %d: use a newer gantry", f->path, f->format, GT_CHECKPOINT_FORMAT);
+    return GT_OK;
+}
+
+/* ---- what is there ---- */
+
+static bool entry_type(hid_t set, gt_checkpoint_entry *e) {
+    hid_t type = H5Dget_type(set);
+    H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
+    size_t size = type < 0 ? 0 : H5Tget_size(type);
+    bool known = true;
+    if (class == H5T_FLOAT && size == 4)
+        e->type = GT_CHECKPOINT_FLOAT;
+    else if (class == H5T_FLOAT && size == 8)
+        e->type = GT_CHECKPOINT_DOUBLE;
+    else if (class == H5T_INTEGER && size <= 8)
+        e->type = GT_CHECKPOINT_INT;
+    else if (class == H5T_STRING && !H5Tis_variable_str(type) && size <= LONGEST_TEXT) {
+        e->type = GT_CHECKPOINT_TEXT;
+        e->size = size;
+    } else
+        known = false;
+    if (type >= 0) H5Tclose(type);
+    return known;
+}
+
+static bool entry_shape(hid_t set, gt_checkpoint_entry *e) {
+    hid_t space = H5Dget_space(set);
+    int n = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
+    hsize_t extent[H5S_MAX_RANK];
+    bool good = n >= 0 && n <= GT_MAX_DIMS && (n == 0 || H5Sget_simple_extent_dims(space, extent, NULL) == n) && H5Sget_simple_extent_type(space) != H5S_NULL;
+    size_t size = 1;
+    e->shape.n = good ? n : 0;
+    for (int i = 0; good && i < n; i++) {
+        e->shape.d[i] = (int64_t)extent[i];
+        good = e->shape.d[i] >= 0 && !gt_mul_overflows(size, extent[i], &size);
+    }
+    if (e->type != GT_CHECKPOINT_TEXT) e->size = size;
+    if (space >= 0) H5Sclose(space);
+    return good && (e->type == GT_CHECKPOINT_FLOAT || n == 0);
+}
+
+static gt_status list_group(gt_checkpoint_file *f, hid_t group, const char *prefix, int depth);
+
+/* An object of a kind that this program does not know is left alone: a later program may have put it there. */
+static gt_status list_link(gt_checkpoint_file *f, hid_t group, const char *prefix, const char *name, int depth) {
+    H5L_info_t link;
+    char *path = gt_arena_printf(f->arena, "%s/%s", prefix, name);
+    if (!path) return GT_NOMEM;
+    if (H5Lget_info(group, name, &link, H5P_DEFAULT) < 0) return gt_h5_fail(GT_FORMAT, "'%s': cannot look at '%s'", f->path, path);
+    if (link.type != H5L_TYPE_HARD) return GT_OK;
+    hid_t object = H5Oopen(group, name, H5P_DEFAULT);
+    if (object < 0) return gt_h5_fail(GT_FORMAT, "'%s': cannot open '%s'", f->path, path);
+    gt_status st = GT_OK;
+    H5I_type_t kind = H5Iget_type(object);
+    gt_checkpoint_entry e = {.path = path, .name = path + strlen(prefix) + 1};
+    if (kind == H5I_GROUP)
+        st = list_group(f, object, path, depth + 1);
+    else if (kind == H5I_DATASET && entry_type(object, &e) && entry_shape(object, &e)) {
+        gt_buffer_add(&f->found, &e, sizeof e);
+        if (f->found.failed || f->found.n / sizeof e > MOST_ENTRIES) st = gt_fail(GT_NOMEM, "'%s' has too many entries", f->path);
+    }
+    H5Oclose(object);
+    return st;
+}
+
+static gt_status list_group(gt_checkpoint_file *f, hid_t group, const char *prefix, int depth) {
+    H5G_info_t info;
+    if (depth > DEEPEST) return gt_fail(GT_FORMAT, "'%s': groups are nested too deep at '%s'", f->path, prefix);
+    if (H5Gget_info(group, &info) < 0) return gt_h5_fail(GT_FORMAT, "'%s': cannot list '%s'", f->path, prefix);
+    gt_status st = GT_OK;
+    for (hsize_t i = 0; i < info.nlinks && !st; i++) {
+        H5_index_t order = H5_INDEX_CRT_ORDER;
+        ssize_t n = H5Lget_name_by_idx(group, ".", order, H5_ITER_INC, i, NULL, 0, H5P_DEFAULT);
+        if (n < 0) n = H5Lget_name_by_idx(group, ".", order = H5_INDEX_NAME, H5_ITER_INC, i, NULL, 0, H5P_DEFAULT);
+        char *name = n < 0 ? NULL : gt_arena_alloc(f->arena, (size_t)n + 1);
+        if (!name || H5Lget_name_by_idx(group, ".", order, H5_ITER_INC, i, name, (size_t)n + 1, H5P_DEFAULT) < 0)
+            return gt_h5_fail(GT_FORMAT, "'%s': cannot list '%s'", f->path, prefix);
+        st = list_link(f, group, prefix, name, depth);
+    }
+    return st;
+}
+
+/* ---- attributes ---- */
+
+static gt_status read_attribute(gt_checkpoint_file *f, const char *name, const char **value) {
+    hid_t attribute = H5Aopen(f->h5, name, H5P_DEFAULT);
+    hid_t type = attribute < 0 ? -1 : H5Aget_type(attribute);
+    size_t size = type < 0 ? 0 : H5Tget_size(type);
+    char *text = NULL;
+    if (type >= 0 && H5Tget_class(type) == H5T_STRING && !H5Tis_variable_str(type) && size <= LONGEST_TEXT) text = gt_arena_alloc(f->arena, size + 1);
+    gt_status st = text && H5Aread(attribute, type, text) >= 0 ? GT_OK : gt_h5_fail(GT_FORMAT, "'%s' has no attribute '%s'", f->path, name);
+    if (type >= 0) H5Tclose(type);
+    if (attribute >= 0) H5Aclose(attribute);
+    *value = text;
+    return st;
+}
+
+static gt_status read_about(gt_checkpoint_file *f) {
+    gt_status st = read_attribute(f, "model", &f->about.model);
+    if (!st) st = read_attribute(f, "kernel_set", &f->about.kernel_set);
+    if (!st) st = read_attribute(f, "dataset", &f->about.dataset);
+    const gt_checkpoint_entry *recipe = gt_checkpoint_find(f, "/recipe");
+    char *text = gt_arena_alloc(f->arena, recipe ? recipe->size + 1 : 1);
+    if (!text) return GT_NOMEM;
+    f->about.recipe = text;
+    return st ? st : gt_checkpoint_get_text(f, "/recipe", text, recipe ? recipe->size + 1 : 1);
+}
+
+/* ---- open and close ---- */
+
+static gt_status open_verified(gt_checkpoint_file *f) {
+    gt_h5_quiet();
+    f->image = (h5_image){f->data + CHECKPOINT_BLOCK, f->bytes - CHECKPOINT_BLOCK};
+    f->h5 = gt_h5_image_open(&f->image);
+    if (f->h5 < 0) return gt_h5_fail(GT_FORMAT, "'%s' cannot be opened", f->path);
+    hid_t root = H5Gopen2(f->h5, "/", H5P_DEFAULT);
+    gt_status st = root < 0 ? gt_h5_fail(GT_FORMAT, "'%s' has no root group", f->path) : list_group(f, root, "", 0);
+    if (root >= 0) H5Gclose(root);
+    f->n = (int)(f->found.n / sizeof(gt_checkpoint_entry));
+    return st ? st : read_about(f);
+}
+
+static gt_status open_file(const char *path, gt_checkpoint_file **out) {
+    *out = NULL;
+    struct stat s;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* non-blocking: a FIFO is refused, not waited for */
+    if (fd < 0) return gt_fail(GT_FAILED, "cannot open the checkpoint '%s': %s", path, strerror(errno));
+    gt_checkpoint_file *f = calloc(1, sizeof *f);
+    gt_status st = GT_OK;
+    if (f) {
+        f->h5 = -1;
+        f->arena = gt_arena_new();
+        f->path = f->arena ? gt_arena_printf(f->arena, "%s", path) : NULL;
+    }
+    if (!f || !f->path)
+        st = gt_fail(GT_NOMEM, "out of memory for the checkpoint '%s'", path);
+    else if (fstat(fd, &s) || !S_ISREG(s.st_mode))
+        st = gt_fail(GT_FORMAT, "'%s' is not a file", path);
+    else
+        st = load(f, fd, (size_t)s.st_size);
+    close(fd);
+    if (!st) st = open_verified(f);
+    if (st)
+        gt_checkpoint_close(f);
+    else
+        *out = f;
+    return st;
+}
+
+gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status) {
+    struct stat s;
+    gt_checkpoint_file *f = NULL;
+    gt_status st;
+    if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) {
+        st = gt_checkpoint_newest(path, &f);
+        if (!st && !f) st = gt_fail(GT_FAILED, "there is no checkpoint in '%s'", path);
+    } else
+        st = open_file(path, &f);
+    if (status) *status = st;
+    return f;
+}
+
+void gt_checkpoint_close(gt_checkpoint_file *f) {
+    if (!f) return;
+    if (f->h5 >= 0) H5Fclose(f->h5);
+    gt_block_free(f->data, f->bytes);
+    gt_buffer_free(&f->found);
+    gt_arena_free(f->arena);
+    free(f);
+}
+
+gt_status gt_checkpoint_newest(const char *dir, gt_checkpoint_file **file) {
+    int64_t *images;
+    int n;
+    *file = NULL;
+    gt_status st = checkpoint_scan(dir, &images, &n);
+    bool again = !st && n > 0;
+    for (int i = 0; i < n && again; i++) {
+        char name[40], *path;
+        gt_checkpoint_name(images[i], name);
+        path = gt_path_join(dir, name);
+        st = path ? open_file(path, file) : GT_NOMEM;
+        again = st == GT_FORMAT || st == GT_FAILED; /* damaged or unreadable; a newer format or no memory ends the search */
+        if (again) gt_warn("passed over: %s", gt_message());
+        free(path);
+    }
+    free(images);
+    if (again) return gt_fail(st, "none of the %d checkpoints in '%s' can be used; the last one tried: %s", n, dir, gt_message());
+    return st;
+}
+
+/* ---- access ---- */
+
+const char *gt_checkpoint_path(const gt_checkpoint_file *f) { return f->path; }
+int gt_checkpoint_format(const gt_checkpoint_file *f) { return f->format; }
+const gt_checkpoint_about *gt_checkpoint_info(const gt_checkpoint_file *f) { return &f->about; }
+const gt_checkpoint_entry *gt_checkpoint_at(const gt_checkpoint_file *f, int i) { return (const gt_checkpoint_entry *)f->found.data + i; }
+
+int gt_checkpoint_next(const gt_checkpoint_file *f, const char *under, int after) {
+    size_t n = strlen(under);
+    for (int i = after + 1; i < f->n; i++) {
+        const char *path = gt_checkpoint_at(f, i)->path;
+        if (strncmp(path, under, n) == 0 && (n == 0 || path[n] == '/' || under[n - 1] == '/')) return i;
+    }
+    return -1;
+}
+
+const gt_checkpoint_entry *gt_checkpoint_find(const gt_checkpoint_file *f, const char *path) {
+    for (int i = 0; i < f->n; i++)
+        if (strcmp(gt_checkpoint_at(f, i)->path, path) == 0) return gt_checkpoint_at(f, i);
+    return NULL;
+}
+
+static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_checkpoint_type type, hid_t memory_type, void *out, size_t size) {
+    static const char *const words[] = {[GT_CHECKPOINT_FLOAT] = "a float32 tensor", [GT_CHECKPOINT_DOUBLE] = "a float64", [GT_CHECKPOINT_INT] = "an integer", [GT_CHECKPOINT_TEXT] = "a text"};
+    const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
+    if (!e) return gt_fail(GT_FORMAT, "'%s' has no '%s'", f->path, path);
+    if (e->type != type) return gt_fail(GT_FORMAT, "'%s': '%s' is %s, not %s", f->path, path, words[e->type], words[type]);
+    if (type == GT_CHECKPOINT_TEXT ? e->size > size : e->size != size) return gt_fail(GT_FORMAT, "'%s': '%s' has %zu elements where %zu are needed", f->path, path, e->size, size);
+    hid_t set = H5Dopen2(f->h5, path, H5P_DEFAULT), own = memory_type;
+    if (set >= 0 && memory_type < 0) own = H5Dget_type(set);
+    gt_status st = set < 0 || own < 0 || H5Dread(set, own, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0 ? gt_h5_fail(GT_FORMAT, "'%s': cannot read '%s'", f->path, path) : GT_OK;
+    if (memory_type < 0 && own >= 0) H5Tclose(own);
+    if (set >= 0) H5Dclose(set);
+    return st;
+}
+
+gt_status gt_checkpoint_read(const gt_checkpoint_file *f, const char *path, float *out, size_t floats) {
+    return read_entry(f, path, GT_CHECKPOINT_FLOAT, H5T_NATIVE_FLOAT, out, floats);
+}
+gt_status gt_checkpoint_get_int(const gt_checkpoint_file *f, const char *path, int64_t *value) {
+    return read_entry(f, path, GT_CHECKPOINT_INT, H5T_NATIVE_INT64, value, 1);
+}
+gt_status gt_checkpoint_get_double(const gt_checkpoint_file *f, const char *path, double *value) {
+    return read_entry(f, path, GT_CHECKPOINT_DOUBLE, H5T_NATIVE_DOUBLE, value, 1);
+}
+gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, char *out, size_t bytes) {
+    memset(out, 0, bytes);
+    gt_status st = bytes ? read_entry(f, path, GT_CHECKPOINT_TEXT, -1, out, bytes) : gt_fail(GT_FAILED, "no room for '%s'", path);
+    if (bytes) out[bytes - 1] = 0;
+    return st;
+}

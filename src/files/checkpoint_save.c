@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The saver: a thread hashes and writes a finished checkpoint while training goes on; the newest few are kept. The thread
+ * touches neither HDF5 nor MPI and leaves its outcome for the main thread to find. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "checkpoint_internal.h"
+#include "file.h"
+#include "gantry/log.h"
+#include "thread.h"
+
+struct gt_saver {
+    char *dir;
+    int keep;
+    pthread_t thread;
+    bool running;        /* a thread is there to be joined */
+    atomic_bool done;    /* ... and has left its outcome */
+    gt_saver_state news; /* WRITTEN or FAILED until reported */
+    void *data;          /* of the checkpoint being written */
+    size_t bytes;
+    gt_saver_result result;
+};
+
+void gt_checkpoint_name(int64_t images, char name[40]) { snprintf(name, 40, "checkpoint-%09lld.h5", (long long)images); }
+
+/* "checkpoint-000200000.h5" -> 200000; anything else -> -1. */
+static int64_t number_of(const char *name) {
+    char again[40];
+    long long images;
+    if (sscanf(name, "checkpoint-%18lld", &images) != 1 || images < 0) return -1;
+    gt_checkpoint_name(images, again);
+    return strcmp(name, again) ? -1 : (int64_t)images;
+}
+
+static int larger_first(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x < y) - (x > y);
+}
+
+gt_status checkpoint_scan(const char *dir, int64_t **images, int *n) {
+    gt_buffer found = {0};
+    DIR *d = opendir(dir);
+    *images = NULL;
+    *n = 0;
+    if (!d) return gt_fail(GT_FAILED, "cannot read the directory '%s': %s", dir, strerror(errno));
+    for (struct dirent *e; (e = readdir(d));) {
+        int64_t number = number_of(e->d_name);
+        if (number >= 0) gt_buffer_add(&found, &number, sizeof number);
+    }
+    closedir(d);
+    if (found.failed) {
+        gt_buffer_free(&found);
+        return gt_fail(GT_NOMEM, "out of memory for the list of checkpoints in '%s'", dir);
+    }
+    *images = (int64_t *)found.data;
+    *n = (int)(found.n / sizeof(int64_t));
+    if (*n) qsort(*images, (size_t)*n, sizeof(int64_t), larger_first);
+    return GT_OK;
+}
+
+/* ---- what happens around a file that was written ---- */
+
+/* A symbolic link is replaced in one step: made under another name, renamed. */
+static gt_status point(const char *dir, const char *link, const char *target) {
+    char *path = gt_path_join(dir, link), *fresh;
+    if (!path || asprintf(&fresh, "%s.part", path) < 0) fresh = NULL;
+    gt_status st = fresh ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
+    if (!st) {
+        unlink(fresh);
+        if (symlink(target, fresh) || rename(fresh, path))
+            st = gt_fail(GT_FAILED, "cannot let '%s' point to %s: %s", path, target, strerror(errno));
+    }
+    free(fresh);
+    free(path);
+    return st;
+}
+
+static int64_t best_of(const char *dir) {
+    char target[40] = "", *path = gt_path_join(dir, "best");
+    ssize_t n = path ? readlink(path, target, sizeof target - 1) : -1;
+    free(path);
+    return n > 0 ? number_of(target) : -1;
+}
+
+/* Only what is older than `images` goes: a higher number is a damaged file that a run going on from an earlier checkpoint passed over,
+ * and will replace when it gets there. */
+static gt_status remove_old(const char *dir, int keep, int64_t images) {
+    int64_t *list, best = best_of(dir);
+    int n, kept = 0;
+    gt_status st = checkpoint_scan(dir, &list, &n);
+    for (int i = 0; i < n; i++) {
+        if (list[i] > images || kept++ < keep || list[i] == best) continue;
+        char name[40], *path;
+        gt_checkpoint_name(list[i], name);
+        path = gt_path_join(dir, name);
+        if (path && unlink(path)) st = gt_fail(GT_FAILED, "cannot remove '%s': %s", path, strerror(errno));
+        free(path);
+    }
+    free(list);
+    return st;
+}
+
+static gt_status save(gt_saver *s, bool *written) {
+    char *path = gt_path_join(s->dir, s->result.name);
+    gt_status st = path ? checkpoint_store(path, s->data, s->bytes) : GT_NOMEM;
+    *written = !st;
+    if (!st) st = point(s->dir, "last", s->result.name);
+    gt_status cleared = *written ? remove_old(s->dir, s->keep, s->result.images) : GT_OK;
+    free(path);
+    return st ? st : cleared;
+}
+
+static void *thread_main(void *arg) {
+    gt_saver *s = arg;
+    struct timespec begin, end;
+    bool written;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    gt_status st = save(s, &written);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    if (st) snprintf(s->result.message, sizeof s->result.message, "%s", gt_message());
+    s->result.status = written ? GT_OK : st;
+    s->result.seconds = (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+    free(s->data);
+    s->data = NULL;
+    atomic_store(&s->done, true);
+    return NULL;
+}
+
+/* ---- the main thread's side ---- */
+
+static void clear_halves(const char *dir) {
+    DIR *d = opendir(dir);
+    if (!d) return;
+    for (struct dirent *e; (e = readdir(d));) {
+        size_t n = strlen(e->d_name);
+        if (strncmp(e->d_name, "checkpoint-", 11) == 0 && n > 5 && strcmp(e->d_name + n - 5, ".part") == 0) unlinkat(dirfd(d), e->d_name, 0);
+    }
+    closedir(d);
+}
+
+gt_saver *gt_saver_new(const char *dir, int keep) {
+    gt_saver *s = calloc(1, sizeof *s);
+    if (!s || !(s->dir = strdup(dir))) {
+        free(s);
+        gt_fail(GT_NOMEM, "out of memory for the checkpoint writer");
+        return NULL;
+    }
+    s->keep = keep < 1 ? 1 : keep;
+    clear_halves(dir);
+    return s;
+}
+
+static void take_note(gt_saver *s) {
+    s->news = s->result.status ? GT_SAVER_FAILED : GT_SAVER_WRITTEN;
+    if (s->result.status)
+        gt_warn("the checkpoint %s was not written: %s; earlier ones stay, training goes on and tries again", s->result.name, s->result.message);
+    else if (s->result.message[0])
+        gt_warn("the checkpoint %s was written, but: %s", s->result.name, s->result.message);
+}
+
+static void collect(gt_saver *s) {
+    pthread_join(s->thread, NULL);
+    s->running = false;
+    take_note(s);
+}
+
+gt_saver_state gt_saver_poll(gt_saver *s) {
+    if (s->running && !atomic_load(&s->done)) return GT_SAVER_BUSY;
+    if (s->running) collect(s);
+    gt_saver_state news = s->news;
+    s->news = GT_SAVER_IDLE;
+    return news;
+}
+
+gt_saver_state gt_saver_wait(gt_saver *s) {
+    if (s->running) collect(s);
+    return gt_saver_poll(s);
+}
+
+const gt_saver_result *gt_saver_outcome(const gt_saver *s) { return &s->result; }
+
+gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images) {
+    gt_saver_wait(s);
+    gt_status st = gt_checkpoint_finish(c);
+    if (!st) {
+        s->result = (gt_saver_result){.images = images, .bytes = gt_checkpoint_bytes(c)};
+        gt_checkpoint_name(images, s->result.name);
+        s->data = checkpoint_take_data(c, &s->bytes);
+        atomic_store(&s->done, false);
+        int error = gt_thread_start(&s->thread, thread_main, s);
+        s->running = !error;
+        if (error) { /* no thread to be had: then at once */
+            thread_main(s);
+            take_note(s);
+        }
+    }
+    gt_checkpoint_free(c);
+    return st;
+}
+
+gt_status gt_saver_best(gt_saver *s, int64_t images) {
+    char name[40];
+    gt_checkpoint_name(images, name);
+    return point(s->dir, "best", name);
+}
+
+void gt_saver_free(gt_saver *s) {
+    if (!s) return;
+    gt_saver_wait(s);
+    free(s->dir);
+    free(s);
+}

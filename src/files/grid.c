@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Picture grids: which samples they show, floats to pixels, tiles to one PNG (spec 4.6). */
+#define _GNU_SOURCE
+#include "gantry/grid.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "gantry/codec.h"
+#include "gantry/hash.h"
+#include "gantry/memory.h"
+#include "gantry/random.h"
+
+enum { MOST_SIDE = 1024, PNG_LEVEL = 6 };
+
+gt_status gt_grid_parse(const char *text, gt_grid *g) {
+    int end = 0;
+    *g = (gt_grid){0};
+    if (strcmp(text, "reference") == 0) {
+        g->reference = true;
+        return GT_OK;
+    }
+    if (sscanf(text, "%5dx%5d%n", &g->columns, &g->rows, &end) != 2 || text[end] || g->columns < 1 || g->rows < 1 || g->columns > MOST_SIDE || g->rows > MOST_SIDE)
+        return gt_fail(GT_USAGE, "--grid=%s: give columns and rows, such as 8x8 (at most %dx%d), or 'reference'", text, MOST_SIDE, MOST_SIDE);
+    return GT_OK;
+}
+
+static int clip(int x, int lo, int hi) { return x < lo ? lo : x > hi ? hi : x; }
+
+void gt_grid_fit(gt_grid *g, int height, int width) {
+    if (!g->reference) return;
+    g->columns = clip(7680 / width, 7, 32);
+    g->rows = clip(4320 / height, 4, 32);
+}
+
+/* ---- choice ---- */
+
+/* Items with equal labels are one group, found by the hash of the label. */
+typedef struct member {
+    gt_hash128 key;
+    int64_t item;
+} member;
+
+typedef struct group {
+    int64_t *items;  /* within the list of all */
+    int64_t n;
+    const float *label;
+} group;
+
+static int by_key(const void *a, const void *b) {
+    const member *x = a, *y = b;
+    if (x->key.high != y->key.high) return x->key.high < y->key.high ? -1 : 1;
+    if (x->key.low != y->key.low) return x->key.low < y->key.low ? -1 : 1;
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+/* The order of tuples of the label's elements, last element first. */
+static int by_label(const void *a, const void *b, void *dim) {
+    const group *x = a, *y = b;
+    for (int i = *(const int *)dim - 1; i >= 0; i--)
+        if (x->label[i] != y->label[i]) return x->label[i] < y->label[i] ? -1 : 1;
+    return 0;
+}
+
+static void fill_random(gt_mt19937 *r, int64_t *list, int64_t count, int64_t *items, int64_t cells) {
+    for (int64_t i = 0; i < count; i++) list[i] = i;
+    gt_mt_shuffle(r, list, (size_t)count);
+    for (int64_t k = 0; k < cells; k++) items[k] = list[k % count];
+}
+
+/* Row y shows group y mod n; when a group comes again it goes on where it stopped. */
+static void fill_groups(gt_mt19937 *r, const gt_grid *g, group *groups, int64_t n, int64_t *items) {
+    for (int64_t i = 0; i < n; i++) gt_mt_shuffle(r, groups[i].items, (size_t)groups[i].n);
+    for (int y = 0; y < g->rows; y++) {
+        const group *of = &groups[y % n];
+        int64_t start = y / n * g->columns;
+        for (int x = 0; x < g->columns; x++) items[(int64_t)y * g->columns + x] = of->items[(start + x) % of->n];
+    }
+}
+
+static gt_status choose_by_label(gt_arena *a, const gt_grid *g, int64_t count, int dim, void (*label_of)(void *, int64_t, float *), void *arg,
+                                 int64_t *list, int64_t *items, bool *done) {
+    member *members = gt_arena_array(a, (size_t)count, sizeof *members);
+    float *label = gt_arena_array(a, (size_t)dim, sizeof *label);
+    if (!members || !label) return GT_NOMEM;
+    for (int64_t i = 0; i < count; i++) {
+        label_of(arg, i, label);
+        for (int k = 0; k < dim; k++) label[k] += 0.0f; /* -0 is 0 */
+        members[i] = (member){gt_hash(label, (size_t)dim * sizeof *label), i};
+    }
+    qsort(members, (size_t)count, sizeof *members, by_key);
+    int64_t n = 0;
+    for (int64_t i = 0; i < count; i++) {
+        list[i] = members[i].item;
+        n += i == 0 || members[i].key.high != members[i - 1].key.high || members[i].key.low != members[i - 1].key.low;
+    }
+    if (!g->reference && n > 1 && count / n < g->columns) return GT_OK; /* hardly classes: a row would show few images again and again */
+    group *groups = gt_arena_array(a, (size_t)n, sizeof *groups);
+    size_t floats;
+    float *labels = gt_mul_overflows((size_t)n, (size_t)dim, &floats) ? NULL : gt_arena_array(a, floats, sizeof *labels);
+    if (!groups || !labels) return gt_fail(GT_NOMEM, "out of memory for the picture grid's labels");
+    group *of = groups - 1;
+    for (int64_t i = 0; i < count; i++) {
+        if (i == 0 || members[i].key.high != members[i - 1].key.high || members[i].key.low != members[i - 1].key.low) {
+            float *own = labels + (size_t)(++of - groups) * (size_t)dim;
+            label_of(arg, members[i].item, own);
+            *of = (group){list + i, 0, own};
+        }
+        of->n++;
+    }
+    qsort_r(groups, (size_t)n, sizeof *groups, by_label, &dim);
+    gt_mt19937 r;
+    gt_mt_seed(&r, 0);
+    fill_groups(&r, g, groups, n, items);
+    *done = true;
+    return GT_OK;
+}
+
+gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim, void (*label_of)(void *arg, int64_t item, float *label), void *arg,
+                         int64_t *items) {
+    if (count < 1) return gt_fail(GT_USAGE, "a picture grid needs at least one image");
+    if (g->columns < 1 || g->rows < 1) return gt_fail(GT_USAGE, "a picture grid of %d columns and %d rows", g->columns, g->rows);
+    gt_arena *a = gt_arena_new();
+    int64_t *list = a ? gt_arena_array(a, (size_t)count, sizeof *list) : NULL;
+    gt_status st = list ? GT_OK : GT_NOMEM;
+    bool done = false;
+    if (!st && label_dim > 0) st = choose_by_label(a, g, count, label_dim, label_of, arg, list, items, &done);
+    if (!st && !done) {
+        gt_mt19937 r;
+        gt_mt_seed(&r, 0);
+        fill_random(&r, list, count, items, (int64_t)g->columns * g->rows);
+    }
+    gt_arena_free(a);
+    return st;
+}
+
+/* ---- pixels ---- */
+
+void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out) {
+    float scale = 255.0f / (hi - lo);
+    for (size_t i = 0; i < n; i++) {
+        float v = rintf((x[i] - lo) * scale);
+        out[i] = v >= 255.0f ? 255 : v > 0.0f ? (uint8_t)v : 0;
+    }
+}
+
+gt_status gt_grid_write(const char *path, const float *images, int columns, int rows, int height, int width, int channels, float lo, float hi,
+                        gt_picture *picture) {
+    int shown = channels >= 3 ? 3 : 1;
+    size_t line, size, w = (size_t)columns * (size_t)width, h = (size_t)rows * (size_t)height;
+    if (columns < 1 || rows < 1 || height < 1 || width < 1 || channels < 1 || w > GT_PNG_MAX_SIDE || h > GT_PNG_MAX_SIDE ||
+        gt_mul_overflows(w, (size_t)shown, &line) || gt_mul_overflows(line, h, &size) || size > GT_PNG_MAX_BYTES)
+        return gt_fail(GT_USAGE, "a grid of %dx%d images of %dx%d pixels is too large for a PNG: use a smaller --grid", columns, rows, width, height);
+    uint8_t *pixels = malloc(size), *row = malloc((size_t)width * (size_t)channels);
+    void *png = NULL;
+    size_t bytes = 0;
+    gt_status st = pixels && row ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    for (size_t y = 0; y < h && !st; y++)
+        for (int c = 0; c < columns; c++) {
+            size_t image = y / (size_t)height * (size_t)columns + (size_t)c, floats = (size_t)width * (size_t)channels;
+            gt_grid_pixels(images + (image * (size_t)height + y % (size_t)height) * floats, floats, lo, hi, row);
+            uint8_t *to = pixels + y * line + (size_t)c * (size_t)width * (size_t)shown;
+            for (int x = 0; x < width; x++) memcpy(to + x * shown, row + x * channels, (size_t)shown);
+        }
+    if (!st) st = gt_png_encode(pixels, (int)h, (int)w, shown, PNG_LEVEL, &png, &bytes);
+    if (!st) st = gt_file_replace(path, &(struct iovec){png, bytes}, 1);
+    free(row);
+    free(pixels);
+    if (picture && !st)
+        *picture = (gt_picture){png, bytes, (int)w, (int)h, shown};
+    else
+        free(png);
+    return st;
+}
+
+void gt_grid_fakes_name(int64_t images, char name[40]) { snprintf(name, 40, "fakes%09lld.png", (long long)images); }

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The lock of a run's directory. It must work on network file systems, between hosts and containers, and after kill -9: so it is a
+ * small file that says who holds it and whose counter a thread of the holder moves.
+ *
+ *     beat 0000000042
+ *     host node7 boot 3f1c... pidns 4026531836
+ *     pid 4711 started 123456
+ *     token 9f86d081884c7d65
+ *
+ * On the same host (same boot, same process namespace) the process itself is looked at; elsewhere the beat. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "gantry/log.h"
+#include "gantry/rundir.h"
+#include "thread.h"
+
+enum { LOCK_BYTES = 512, WORD = 128 };
+
+typedef struct holder {
+    unsigned long beat;
+    char host[WORD]; /* name, boot and process namespace in one: "" when the file says nothing */
+    long pid;
+    unsigned long long started; /* /proc/PID/stat, field 22: tells a process from a later one of the same number */
+    uint64_t token;             /* tells two takers apart */
+} holder;
+
+struct gt_lock {
+    char *path;
+    int fd;
+    holder self;
+    double beat_s;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool end;
+    atomic_bool lost;
+};
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void pause_for(double seconds) {
+    struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    while (nanosleep(&t, &t) && errno == EINTR) continue;
+}
+
+/* ---- who ---- */
+
+static void one_word(const char *path, char *out, size_t bytes) {
+    FILE *f = fopen(path, "re");
+    if (!f || !fgets(out, (int)bytes, f)) snprintf(out, bytes, "?");
+    if (f) fclose(f);
+    out[strcspn(out, " \n")] = 0;
+}
+
+/* State and start time of a process; false: there is none. */
+static bool process_of(long pid, char *state, unsigned long long *started) {
+    char path[64], line[1024];
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *f = fopen(path, "re");
+    bool got = f && fgets(line, sizeof line, f);
+    if (f) fclose(f);
+    char *p = got ? strrchr(line, ')') : NULL; /* the name before it may contain anything */
+    return p && sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", state, started) == 2;
+}
+
+static holder describe_self(void) {
+    holder h = {.pid = (long)getpid()};
+    char name[65] = "", boot[40], namespace[64] = "?", state;
+    gethostname(name, sizeof name - 1);
+    for (char *p = name; *p; p++)
+        if (*p == ' ' || *p == '\n') *p = '_';
+    one_word("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
+    ssize_t n = readlink("/proc/self/ns/pid", namespace, sizeof namespace - 1);
+    if (n > 0) namespace[n] = 0;
+    snprintf(h.host, sizeof h.host, "%s/%.36s/%.20s", name[0] ? name : "?", boot, namespace);
+    process_of(h.pid, &state, &h.started);
+    if (getrandom(&h.token, sizeof h.token, 0) != sizeof h.token) h.token = (uint64_t)h.pid << 32 ^ (uint64_t)(now() * 1e9);
+    return h;
+}
+
+static bool alive_here(const holder *h) {
+    char state;
+    unsigned long long started;
+    return process_of(h->pid, &state, &started) && started == h->started && state != 'Z' && state != 'X';
+}
+
+/* ---- the file ---- */
+
+static int print_holder(const holder *h, char text[LOCK_BYTES]) {
+    return snprintf(text, LOCK_BYTES, "beat %010lu\nhost %s\npid %ld started %llu\ntoken %016" PRIx64 "\n", h->beat, h->host, h->pid, h->started, h->token);
+}
+
+/* 0 or errno; ENOENT: no lock. Host "" when the file says nothing (its maker died, or is about to write). */
+static int read_holder(const char *path, holder *h) {
+    char text[LOCK_BYTES] = "";
+    *h = (holder){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return errno;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    holder r = {0};
+    if (n > 0 && sscanf(text, "beat %lu\nhost %127s\npid %ld started %llu\ntoken %" SCNx64, &r.beat, r.host, &r.pid, &r.started, &r.token) == 5) *h = r;
+    return 0;
+}
+
+/* ---- beating ---- */
+
+/* Ours as long as the path still leads to the file that we hold open. */
+static bool still_ours(const gt_lock *l) {
+    struct stat open_file, there;
+    return fstat(l->fd, &open_file) == 0 && stat(l->path, &there) == 0 && open_file.st_ino == there.st_ino && open_file.st_dev == there.st_dev;
+}
+
+/* Network file systems may show a file under another number: then the token decides. */
+static bool taken_away(const gt_lock *l) {
+    holder there;
+    if (still_ours(l)) return false;
+    int error = read_holder(l->path, &there);
+    return error == ENOENT || (!error && there.token != l->self.token);
+}
+
+static void beat(gt_lock *l) {
+    char text[LOCK_BYTES];
+    l->self.beat++;
+    int n = print_holder(&l->self, text);
+    if (pwrite(l->fd, text, (size_t)n, 0) == n) fdatasync(l->fd); /* a beat that fails is made up for by the next */
+    if (taken_away(l)) atomic_store(&l->lost, true);
+}
+
+static void *beat_main(void *arg) {
+    gt_lock *l = arg;
+    pthread_mutex_lock(&l->mutex);
+    while (!l->end) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        double at = (double)until.tv_sec + 1e-9 * (double)until.tv_nsec + l->beat_s;
+        until.tv_sec = (time_t)at;
+        until.tv_nsec = (long)((at - (double)until.tv_sec) * 1e9);
+        if (pthread_cond_timedwait(&l->wake, &l->mutex, &until) == ETIMEDOUT && !l->end) {
+            pthread_mutex_unlock(&l->mutex);
+            beat(l);
+            pthread_mutex_lock(&l->mutex);
+        }
+    }
+    pthread_mutex_unlock(&l->mutex);
+    return NULL;
+}
+
+/* ---- taking ---- */
+
+static void say_waiting(const gt_lock *l, const holder *h, bool here, double limit) {
+    if (here)
+        gt_info("'%s' belongs to process %ld on this machine; waiting up to %.0f s for it to end", l->path, h->pid, limit);
+    else
+        gt_info("'%s' belongs to %s, process %ld; waiting up to %.0f s to see whether it lives", l->path, h->host[0] ? h->host : "an unknown host", h->pid, limit);
+}
+
+/* Wait until the holder *h is gone: GT_OK, with *h as it was last seen. A living one is an error. */
+static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h) {
+    const holder first = *h;
+    const bool here = strcmp(h->host, l->self.host) == 0;
+    const double begin = now(), limit = here ? o->wait_s : o->still_s;
+    for (bool said = false;; said = true) {
+        bool over = now() - begin >= limit;
+        if (here ? !alive_here(h) : over) return GT_OK; /* elsewhere: the beat stood still all the time */
+        if (over) return gt_fail(GT_FAILED, "'%s' belongs to process %ld on this machine, which is still running: one run per directory", l->path, h->pid);
+        if (!said) say_waiting(l, h, here, limit);
+        pause_for(limit < 2 ? limit / 8 : 0.25);
+        holder seen;
+        int error = read_holder(l->path, &seen);
+        if (error == ENOENT) return GT_OK;
+        if (error) continue; /* a network file system may hiccup */
+        if (seen.token != first.token || (!here && seen.beat != first.beat))
+            return gt_fail(GT_FAILED, "'%s' belongs to %s, process %ld, which is running: one run per directory", l->path, seen.host, seen.pid);
+        *h = seen;
+    }
+}
+
+/* On failure errno says why, too. */
+static gt_status write_lock(gt_lock *l, const char *path, int flags) {
+    char text[LOCK_BYTES];
+    int n = print_holder(&l->self, text), error = 0;
+    l->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0666);
+    if (l->fd < 0) {
+        error = errno;
+        gt_fail(GT_FAILED, "cannot create the lock '%s': %s", path, strerror(error));
+        errno = error;
+        return GT_FAILED;
+    }
+    if ((error = gt_write_all(l->fd, text, (size_t)n)) || (fsync(l->fd) && (error = errno))) {
+        unlink(path);
+        close(l->fd);
+        l->fd = -1;
+        gt_fail(GT_FAILED, "cannot write the lock '%s': %s", path, strerror(error));
+        errno = error;
+        return GT_FAILED;
+    }
+    return GT_OK;
+}
+
+/* Replace a dead holder's file by ours. Two may try at once: each looks once more right before, the later rename wins, and after a moment
+ * everybody looks whose token stands there. */
+static gt_status take_over(gt_lock *l, const holder *dead, bool *mine) {
+    char *fresh;
+    if (asprintf(&fresh, "%s.%016" PRIx64, l->path, l->self.token) < 0) return gt_fail(GT_NOMEM, "out of memory for a file name");
+    holder h;
+    gt_status st = write_lock(l, fresh, O_TRUNC);
+    *mine = false;
+    if (!st && read_holder(l->path, &h) == 0 && h.token == dead->token && h.beat == dead->beat) {
+        if (rename(fresh, l->path)) {
+            st = gt_fail(GT_FAILED, "cannot take over the lock '%s': %s", l->path, strerror(errno));
+        } else {
+            pause_for(0.25);
+            *mine = read_holder(l->path, &h) == 0 && h.token == l->self.token;
+        }
+    }
+    if (!*mine) {
+        unlink(fresh);
+        if (l->fd >= 0) close(l->fd);
+        l->fd = -1;
+    }
+    free(fresh);
+    return st;
+}
+
+static gt_status take(gt_lock *l, const gt_lock_options *o) {
+    for (;;) {
+        gt_status st = write_lock(l, l->path, O_EXCL);
+        if (!st || errno != EEXIST) return st;
+        holder h;
+        if (read_holder(l->path, &h) == ENOENT) continue;
+        bool mine = false;
+        if ((st = wait_for(l, o, &h)) || (st = take_over(l, &h, &mine))) return st;
+        if (mine) {
+            gt_info("took over the run from process %ld, which is gone", h.pid);
+            return GT_OK;
+        }
+    }
+}
+
+static bool start_beating(gt_lock *l) {
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&l->wake, &clock);
+    pthread_condattr_destroy(&clock);
+    pthread_mutex_init(&l->mutex, NULL);
+    return gt_thread_start(&l->thread, beat_main, l) == 0;
+}
+
+gt_lock *gt_lock_take(const char *dir, const gt_lock_options *options) {
+    gt_lock_options o = options ? *options : (gt_lock_options){0};
+    if (o.wait_s <= 0) o.wait_s = 15;
+    if (o.still_s <= 0) o.still_s = 30;
+    if (o.beat_s <= 0) o.beat_s = 5;
+    gt_lock *l = calloc(1, sizeof *l);
+    if (!l || !(l->path = gt_path_join(dir, "lock"))) {
+        free(l);
+        gt_fail(GT_NOMEM, "out of memory for a lock");
+        return NULL;
+    }
+    l->fd = -1;
+    l->beat_s = o.beat_s;
+    l->self = describe_self();
+    gt_status st = take(l, &o);
+    if (!st && !start_beating(l)) {
+        unlink(l->path);
+        st = gt_fail(GT_FAILED, "cannot start a thread for the lock's heartbeat");
+    }
+    if (st) {
+        if (l->fd >= 0) close(l->fd);
+        free(l->path);
+        free(l);
+        return NULL;
+    }
+    return l;
+}
+
+bool gt_lock_lost(const gt_lock *l) { return atomic_load(&l->lost); }
+
+void gt_lock_release(gt_lock *l) {
+    if (!l) return;
+    pthread_mutex_lock(&l->mutex);
+    l->end = true;
+    pthread_cond_signal(&l->wake);
+    pthread_mutex_unlock(&l->mutex);
+    pthread_join(l->thread, NULL);
+    holder h;
+    if (read_holder(l->path, &h) == 0 && h.token == l->self.token) unlink(l->path);
+    close(l->fd);
+    pthread_mutex_destroy(&l->mutex);
+    pthread_cond_destroy(&l->wake);
+    free(l->path);
+    free(l);
+}

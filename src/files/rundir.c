@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A run's directory: numbering, first checks, small files in it. */
+#include "gantry/rundir.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "gantry/codec.h"
+#include "gantry/memory.h"
+
+enum { PROBE_BYTES = 1 << 20, LONGEST_DESCRIPTION = 200, LONGEST_TEXT = 16 << 20, TRIES = 1000 };
+
+static gt_status cannot_make(const char *dir) {
+    return gt_fail(GT_FAILED, "cannot make the directory '%s': %s", dir, strerror(errno));
+}
+
+static bool is_directory(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+static gt_status make_directories(const char *dir) {
+    char *path = strdup(dir);
+    if (!path || !*dir) {
+        free(path);
+        return *dir ? gt_fail(GT_NOMEM, "out of memory for a directory name") : gt_fail(GT_USAGE, "a directory name is empty");
+    }
+    gt_status st = GT_OK;
+    for (char *slash = path; slash && !st;) {
+        slash = strchr(slash + 1, '/');
+        if (slash) *slash = 0;
+        if (!is_directory(path) && mkdir(path, 0777) && (errno != EEXIST || !is_directory(path))) st = cannot_make(path);
+        if (slash) *slash = '/';
+    }
+    free(path);
+    return st;
+}
+
+/* One more than the largest leading number among the subdirectories; 0 when there is none. -1: cannot be read. */
+static long next_number(const char *outdir) {
+    DIR *d = opendir(outdir);
+    long next = 0;
+    if (!d) {
+        gt_fail(GT_FAILED, "cannot read the directory '%s': %s", outdir, strerror(errno));
+        return -1;
+    }
+    for (struct dirent *e; (e = readdir(d));) {
+        struct stat s;
+        if (!isdigit((unsigned char)e->d_name[0]) || fstatat(dirfd(d), e->d_name, &s, 0) || !S_ISDIR(s.st_mode)) continue;
+        errno = 0;
+        long number = strtol(e->d_name, NULL, 10);
+        if (!errno && number < INT_MAX && number >= next) next = number + 1;
+    }
+    closedir(d);
+    return next;
+}
+
+char *gt_rundir_new(const char *outdir, const char *description) {
+    if (make_directories(outdir)) return NULL;
+    char clean[LONGEST_DESCRIPTION + 1];
+    size_t n = 0;
+    for (const char *p = description; *p && n < LONGEST_DESCRIPTION; p++, n++)
+        clean[n] = isalnum((unsigned char)*p) || strchr("-_.+=,", *p) || (unsigned char)*p >= 0x80 ? *p : '_';
+    clean[n] = 0;
+    long number = next_number(outdir);
+    for (int i = 0; number >= 0 && i < TRIES; i++, number++) { /* another run may take a number at this moment */
+        char name[LONGEST_DESCRIPTION + 32];
+        snprintf(name, sizeof name, "%05ld-%s", number, clean);
+        char *path = gt_path_join(outdir, name);
+        if (path && mkdir(path, 0777) == 0) return path;
+        if (path) cannot_make(path);
+        free(path);
+        if (!path || errno != EEXIST) break;
+    }
+    return NULL;
+}
+
+gt_status gt_rundir_prepare(const char *dir, size_t bytes) {
+    gt_status st = make_directories(dir);
+    if (st) return st;
+    double have = gt_space_free(dir);
+    if (have < (double)bytes + PROBE_BYTES)
+        return gt_fail(GT_FAILED, "'%s' is too full: %.1f MB free, %.1f MB needed for a start: make room, or choose another --outdir", dir, have / 1e6,
+                       ((double)bytes + PROBE_BYTES) / 1e6);
+    char *path = gt_path_join(dir, ".probe");
+    void *zeros = calloc(1, PROBE_BYTES);
+    st = path && zeros ? gt_file_replace(path, &(struct iovec){zeros, PROBE_BYTES}, 1) : gt_fail(GT_NOMEM, "out of memory for a test of '%s'", dir);
+    if (!st) unlink(path);
+    free(zeros);
+    free(path);
+    return st ? gt_wrap(st, "the run's directory cannot be used") : GT_OK;
+}
+
+gt_status gt_rundir_write(const char *dir, const char *name, const char *text) {
+    char *path = gt_path_join(dir, name);
+    gt_status st = path ? gt_file_replace(path, &(struct iovec){(void *)text, strlen(text)}, 1) : GT_NOMEM;
+    free(path);
+    return st;
+}
+
+char *gt_rundir_read(const char *dir, const char *name) {
+    char *path = gt_path_join(dir, name);
+    void *text = NULL;
+    size_t n;
+    if (path && gt_file_read(path, LONGEST_TEXT, &text, &n)) text = NULL;
+    free(path);
+    return text;
+}
+
+bool gt_rundir_stop(const char *dir) {
+    char *path = gt_path_join(dir, "stop");
+    bool stop = path && unlink(path) == 0;
+    free(path);
+    return stop;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The metric log of a run: one tick into stats.jsonl (the truth), metrics.h5 and TensorBoard's events. */
+#include "gantry/runlog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "gantry/codec.h"
+#include "gantry/log.h"
+#include "metrics_h5.h"
+#include "stats_line.h"
+#include "tfevents.h"
+
+enum { LARGEST = 1 << 30 };
+typedef enum part { STATS, METRICS, EVENTS, PARTS } part;
+
+struct gt_runlog {
+    char *dir, *path; /* of stats.jsonl */
+    int fd;
+    off_t good;       /* stats.jsonl is whole up to here */
+    gt_buffer pending; /* lines not yet in it */
+    bool failing[PARTS]; /* said so already */
+    metrics_h5 *metrics;
+    tfevents *events;
+    gt_stats *before; /* what was there when the log was opened */
+};
+
+static double clock_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* One warning when it begins, one line when it is over. */
+static void report(gt_runlog *l, part p, gt_status st) {
+    static const char *const names[PARTS] = {"stats.jsonl", "metrics.h5", "TensorBoard's events"};
+    if (st && !l->failing[p]) gt_warn("%s: %s; training goes on, each tick tries again", names[p], gt_message());
+    if (!st && l->failing[p]) gt_info("%s can be written again", names[p]);
+    l->failing[p] = st != GT_OK;
+}
+
+/* ---- cutting back ---- */
+
+/* Keep the whole lines of ticks up to `images`: rewrites the file only when something goes. */
+static gt_status cut_back(const char *path, int64_t images) {
+    void *bytes;
+    size_t n;
+    if (access(path, F_OK)) return GT_OK;
+    gt_status st = gt_file_read(path, LARGEST, &bytes, &n);
+    if (st) return st;
+    gt_buffer kept = {0};
+    stats_line line = {0};
+    int bad = 0, later = 0;
+    for (char *p = bytes, *end = p + n, *next; p < end; p = next) {
+        char *newline = memchr(p, '\n', (size_t)(end - p));
+        next = newline ? newline + 1 : end;
+        size_t start = kept.n;
+        gt_buffer_add(&kept, p, (size_t)((newline ? newline : end) - p)); /* kept as it is: parsing changes the text */
+        gt_buffer_add(&kept, "\n", 1);
+        if (newline) *newline = 0;
+        bool parsed = newline && stats_line_parse(p, &line); /* without a newline: half written */
+        if (parsed && line.images <= images) continue;
+        parsed ? later++ : bad++;
+        kept.n = start;
+    }
+    if (later) gt_info("stats.jsonl: cut back to %lld images (%d later lines removed)", (long long)images, later);
+    if (bad) gt_warn("stats.jsonl: %d damaged or half-written lines removed", bad);
+    if (kept.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    if (!st && kept.n != n) st = gt_file_replace(path, &(struct iovec){kept.data, kept.n}, 1);
+    free(line.values);
+    free(bytes);
+    gt_buffer_free(&kept);
+    return st;
+}
+
+/* ---- the three parts ---- */
+
+/* What could not be written stays in `pending`, and the file stays whole. */
+static gt_status flush_stats(gt_runlog *l) {
+    if (!l->pending.n) return GT_OK;
+    int error = gt_write_all(l->fd, l->pending.data, l->pending.n);
+    if (!error && fsync(l->fd)) error = errno;
+    if (error) {
+        if (ftruncate(l->fd, l->good)) gt_warn("stats.jsonl cannot be cut back to its whole lines: %s", strerror(errno));
+        return gt_fail(GT_FAILED, "cannot write '%s': %s", l->path, strerror(error));
+    }
+    l->good += (off_t)l->pending.n;
+    l->pending.n = 0;
+    return GT_OK;
+}
+
+static gt_status rebuild_metrics(gt_runlog *l) {
+    gt_stats *stats = gt_stats_read(l->path);
+    gt_status st = stats ? metrics_h5_rebuild(l->metrics, stats) : GT_FAILED;
+    gt_stats_free(stats);
+    return st;
+}
+
+static gt_status tick_metrics(gt_runlog *l, int64_t images, double time, const gt_stat_value *values, int n) {
+    if (l->failing[STATS]) { /* it would not be what stats.jsonl says: rebuilt once that can be written again */
+        metrics_h5_close(l->metrics);
+        return gt_fail(GT_FAILED, "waits for stats.jsonl");
+    }
+    if (!metrics_h5_ready(l->metrics, values, n)) return rebuild_metrics(l);
+    gt_status st = metrics_h5_append(l->metrics, images, time, values, n);
+    if (st) metrics_h5_close(l->metrics);
+    return st;
+}
+
+void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n) {
+    double time = clock_now();
+    size_t whole = l->pending.n;
+    stats_line_print(&l->pending, images, time, values, n);
+    if (l->pending.failed) { /* out of memory: this line is lost, earlier ones are not */
+        l->pending.n = whole;
+        l->pending.failed = false;
+        gt_warn("stats.jsonl: out of memory for a line at %lld images", (long long)images);
+    }
+    report(l, STATS, flush_stats(l));
+    report(l, METRICS, tick_metrics(l, images, time, values, n));
+    report(l, EVENTS, tfevents_scalars(l->events, time, images, values, n));
+}
+
+void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels, const void *png, size_t bytes) {
+    report(l, EVENTS, tfevents_picture(l->events, clock_now(), images, name, width, height, channels, png, bytes));
+}
+
+/* ---- open and close ---- */
+
+static gt_status open_parts(gt_runlog *l, int64_t images) {
+    gt_status st = cut_back(l->path, images);
+    if (st) return st;
+    l->fd = open(l->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (l->fd < 0) return gt_fail(GT_FAILED, "cannot open '%s': %s", l->path, strerror(errno));
+    l->good = lseek(l->fd, 0, SEEK_END);
+    if (!(l->before = gt_stats_read(l->path)) || !(l->metrics = metrics_h5_new(l->dir))) return GT_FAILED;
+    if (!(l->events = tfevents_open(l->dir, images))) return GT_FAILED;
+    report(l, METRICS, metrics_h5_rebuild(l->metrics, l->before));
+    return GT_OK;
+}
+
+gt_runlog *gt_runlog_open(const char *dir, int64_t images) {
+    gt_runlog *l = calloc(1, sizeof *l);
+    if (l) *l = (gt_runlog){.dir = strdup(dir), .path = gt_path_join(dir, "stats.jsonl"), .fd = -1};
+    gt_status st = l && l->dir && l->path ? open_parts(l, images) : gt_fail(GT_NOMEM, "out of memory for the metric log");
+    if (!st) return l;
+    gt_runlog_close(l);
+    return NULL;
+}
+
+double gt_runlog_last(const gt_runlog *l, const char *name) {
+    int last = l->before->ticks - 1;
+    if (last < 0) return 0;
+    if (strcmp(name, "timestamp") == 0) return l->before->timestamp[last];
+    const gt_stats_series *s = gt_stats_find(l->before, name);
+    return s && s->values[last].num > 0 ? s->values[last].mean : 0;
+}
+
+void gt_runlog_close(gt_runlog *l) {
+    if (!l) return;
+    if (l->fd >= 0) {
+        report(l, STATS, flush_stats(l));
+        close(l->fd);
+    }
+    metrics_h5_free(l->metrics);
+    tfevents_close(l->events);
+    gt_stats_free(l->before);
+    gt_buffer_free(&l->pending);
+    free(l->dir);
+    free(l->path);
+    free(l);
+}

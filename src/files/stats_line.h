@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One line of stats.jsonl, written and read:
+ *     {"Loss/G/loss": {"num": 64, "mean": 0.69, "std": 0.01}, ..., "images": 200000, "timestamp": 1700000000.5}
+ * As in the reference tool, numbers that are not finite stand as NaN, Infinity and -Infinity. */
+#ifndef FILES_STATS_LINE_H
+#define FILES_STATS_LINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "file.h"
+#include "gantry/runlog.h"
+
+void stats_line_print(gt_buffer *out, int64_t images, double timestamp, const gt_stat_value *values, int n); /* with its newline */
+
+/* What a line says. `text` is changed: names are ended in place and point into it. */
+typedef struct stats_line {
+    int64_t images;    /* -1: neither "images" nor "Progress/kimg" */
+    double timestamp;
+    gt_stat_value *values;
+    int n, room;       /* values is reused from line to line: free() it at the end */
+} stats_line;
+
+bool stats_line_parse(char *text, stats_line *line); /* false: damaged, or no line of ours */
+
+#endif

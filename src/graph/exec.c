@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The executor: passes, plan, and then nothing but calls of kernels. */
+#include "graph/exec.h"
+
+#include <string.h>
+#include <time.h>
+
+/* ---- making ---- */
+
+/* The graph through all passes; NULL: see gt_message(). */
+static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_arena *arena) {
+    typedef gt_graph *pass_fn(const gt_graph *, gt_arena *);
+    /* Algebra makes nodes that are equal to others, and merged nodes make new algebra: twice is where it ends in practice. */
+    pass_fn *const passes[] = {gt_pass_dead,   gt_pass_common, gt_pass_algebra, gt_pass_common,  gt_pass_algebra, gt_pass_common,
+                               gt_pass_fuse, gt_pass_order,  gt_pass_results, gt_pass_hoist};
+    for (size_t i = 0; g && i < sizeof passes / sizeof *passes; i++)
+        if (passes[i] != gt_pass_fuse || !o->no_fusion) g = passes[i](g, arena);
+    return g;
+}
+
+static gt_status make_steps(gt_exec *e) {
+    const gt_graph *g = e->graph;
+    e->steps = gt_arena_array(e->meta, (size_t)g->n_nodes + 1, sizeof *e->steps);
+    e->order = gt_arena_array(e->meta, (size_t)g->n_results + 1, sizeof *e->order);
+    if (!e->steps || !e->order) return GT_NOMEM;
+    for (int id = 0; id < g->n_nodes; id++) {
+        const gt_node *n = g->nodes[id];
+        if (gt_is_leaf(n) || n->op->view) continue;
+        gt_step *s = &e->steps[e->n_steps++];
+        const float **in = gt_arena_array(e->meta, (size_t)n->n_in + 1, sizeof *in);
+        if (!in) return GT_NOMEM;
+        s->node = n;
+        s->run = (gt_run){.node = n, .in = in, .pool = e->pool, .env = &e->env};
+        if (n->rate == GT_RATE_UPDATE) e->n_hoisted++;
+        for (int i = 0; i < g->n_results; i++) {
+            const gt_result *r = &g->results[i];
+            if (r->placed && r->node == n) e->order[e->n_order++] = (gt_output_place){r->name, r->slot, r->offset, (size_t)gt_shape_size(&n->shape)};
+        }
+        s->done = e->n_order;
+    }
+    return GT_OK;
+}
+
+gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options) {
+    gt_exec_options o = options ? *options : (gt_exec_options){0};
+    if (gt_graph_status(g)) return NULL;
+    gt_arena *meta = gt_arena_new();
+    gt_exec *e = meta ? gt_arena_alloc(meta, sizeof *e) : NULL;
+    if (e) {
+        e->meta = meta;
+        e->pool = o.pool;
+        e->graph = optimise(g, &o, meta);
+    }
+    if (!e || !e->graph || gt_plan_memory(e->graph, gt_pool_threads(o.pool), meta, &e->plan) || make_steps(e)) {
+        gt_arena_free(meta);
+        return NULL;
+    }
+    return e;
+}
+
+void gt_exec_free(gt_exec *e) {
+    if (!e) return;
+    if (e->owns_memory) gt_block_free(e->memory, e->plan.bytes);
+    gt_arena_free(e->meta);
+}
+
+/* ---- memory ---- */
+
+size_t gt_exec_arena_bytes(const gt_exec *e) { return e->plan.bytes; }
+
+void gt_exec_use_arena(gt_exec *e, void *memory) {
+    if (e->memory == memory) return;
+    if (e->owns_memory) gt_block_free(e->memory, e->plan.bytes);
+    e->memory = memory;
+    e->owns_memory = e->resolved = e->prepared = false;
+}
+
+void gt_exec_bind(gt_exec *e, int slot, void *base) {
+    if (slot < 0 || slot >= GT_MAX_SLOTS || e->slots[slot] == base) return;
+    e->slots[slot] = base;
+    e->resolved = e->prepared = false;
+}
+
+static gt_status have_memory(gt_exec *e) {
+    if (e->memory) return GT_OK;
+    e->memory = gt_block_alloc(e->plan.bytes ? e->plan.bytes : 1, e->graph->name);
+    e->owns_memory = e->memory;
+    return e->memory ? GT_OK : GT_NOMEM;
+}
+
+/* Where n's values lie; NULL: its slot is not bound. */
+static float *address(const gt_exec *e, const gt_node *n) {
+    const gt_place *p = &e->plan.places[n->id];
+    switch (p->kind) {
+    case GT_PLACE_ARENA: return (float *)((char *)e->memory + p->offset);
+    case GT_PLACE_SLOT: return e->slots[p->slot] ? (float *)(e->slots[p->slot] + p->offset) : NULL;
+    case GT_PLACE_CONSTANT: break;
+    }
+    while (n->op->view) n = n->in[0];
+    return (float *)n->attr;
+}
+
+static gt_status unbound(const gt_exec *e, const gt_node *n) {
+    return gt_fail(GT_USAGE, "graph '%s': node '%s' lies in slot %d, which is not bound (gt_exec_bind)", e->graph->name, n->name,
+                   e->plan.places[n->id].slot);
+}
+
+/* All the pointers the steps need. Allocates nothing but, the first time, the arena. */
+static gt_status resolve(gt_exec *e) {
+    if (e->resolved) return GT_OK;
+    if (have_memory(e)) return GT_NOMEM;
+    for (int k = 0; k < e->n_steps; k++) {
+        gt_step *s = &e->steps[k];
+        const float **in = (const float **)s->run.in;
+        for (int i = 0; i < s->node->n_in; i++)
+            if (!(in[i] = address(e, s->node->in[i]))) return unbound(e, s->node->in[i]);
+        if (!(s->run.out = address(e, s->node))) return unbound(e, s->node);
+        s->run.workspace = (char *)e->memory + e->plan.workspace[s->node->id];
+    }
+    e->resolved = true;
+    return GT_OK;
+}
+
+float *gt_exec_input(gt_exec *e, const char *name) {
+    for (int id = 0; id < e->graph->n_nodes; id++) {
+        const gt_node *n = e->graph->nodes[id];
+        if ((n->op != &gt_op_input && n->op != &gt_op_update_input) || strcmp(n->name, name) != 0) continue;
+        return have_memory(e) ? NULL : address(e, n);
+    }
+    return NULL;
+}
+
+static const gt_node *find_output(const gt_exec *e, const char *name) {
+    for (int i = 0; i < e->graph->n_results; i++)
+        if (strcmp(e->graph->results[i].name, name) == 0) return e->graph->results[i].node;
+    return NULL;
+}
+
+const float *gt_exec_output(gt_exec *e, const char *name) {
+    const gt_node *n = find_output(e, name);
+    return !n || have_memory(e) ? NULL : address(e, n);
+}
+
+size_t gt_exec_output_size(const gt_exec *e, const char *name) {
+    const gt_node *n = find_output(e, name);
+    return n ? (size_t)gt_shape_size(&n->shape) : 0;
+}
+
+int gt_exec_output_order(const gt_exec *e, const gt_output_place **places) {
+    *places = e->order;
+    return e->n_order;
+}
+
+/* ---- running ---- */
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void run_steps(gt_exec *e, int begin, int end) {
+    for (int k = begin; k < end; k++) {
+        gt_step *s = &e->steps[k];
+        double start = e->profiled ? now() : 0;
+        s->node->op->run(&s->run);
+        if (e->profiled) {
+            s->seconds += now() - start;
+            s->times++;
+        }
+        if (e->env.between) e->env.between(e->env.between_arg, s->done);
+    }
+}
+
+static gt_status begin(gt_exec *e, const gt_exec_env *env) {
+    e->env = env ? *env : (gt_exec_env){0};
+    return resolve(e);
+}
+
+gt_status gt_exec_prepare(gt_exec *e, const gt_exec_env *env) {
+    gt_status status = begin(e, env);
+    if (status) return status;
+    run_steps(e, 0, e->n_hoisted);
+    e->prepared = true;
+    return GT_OK;
+}
+
+gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env) {
+    gt_status status = e->prepared ? GT_OK : gt_exec_prepare(e, env);
+    if (!status) status = begin(e, env);
+    if (status) return status;
+    run_steps(e, e->n_hoisted, e->n_steps);
+    return GT_OK;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A graph made ready to run, as the executor and its table see it. */
+#ifndef GANTRY_GRAPH_EXEC_H
+#define GANTRY_GRAPH_EXEC_H
+
+#include "graph/passes/passes.h"
+
+typedef struct gt_step { /* a node that computes something */
+    gt_run run;
+    const gt_node *node;
+    int done;            /* placed results finished when this step has run */
+    double seconds;      /* profiled, all runs together */
+    int64_t times;
+} gt_step;
+
+struct gt_exec {
+    gt_arena *meta;      /* everything here but the numbers */
+    const gt_graph *graph;
+    gt_memory_plan plan;
+    gt_pool *pool;
+    gt_step *steps;
+    int n_steps, n_hoisted; /* the first n_hoisted are gt_exec_prepare()'s */
+    gt_output_place *order;
+    int n_order;
+    void *memory;
+    bool owns_memory, resolved, prepared, profiled;
+    char *slots[GT_MAX_SLOTS];
+    gt_exec_env env;     /* steps point at it */
+};
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What an execution costs, as numbers and as a table. */
+#include <string.h>
+
+#include "graph/exec.h"
+#include "graph/ops/elementwise.h"
+
+static void step_cost(const gt_node *n, double *flops, double *bytes) {
+    if (n->op->cost) {
+        n->op->cost(n, flops, bytes);
+        return;
+    }
+    *flops = 0;
+    *bytes = (double)gt_shape_size(&n->shape);
+    for (int i = 0; i < n->n_in; i++) *bytes += (double)gt_shape_size(&n->in[i]->shape);
+    *bytes *= sizeof(float);
+}
+
+gt_exec_totals gt_exec_cost(const gt_exec *e) {
+    gt_exec_totals t = {.nodes = e->n_steps - e->n_hoisted, .hoisted_nodes = e->n_hoisted, .arena_bytes = e->plan.bytes};
+    for (int k = 0; k < e->n_steps; k++) {
+        double flops, bytes;
+        step_cost(e->steps[k].node, &flops, &bytes);
+        *(k < e->n_hoisted ? &t.hoisted_flops : &t.flops) += flops;
+        *(k < e->n_hoisted ? &t.hoisted_bytes : &t.bytes) += bytes;
+    }
+    return t;
+}
+
+void gt_exec_profile(gt_exec *e, bool on) { e->profiled = on; }
+
+/* The kernel's name; of a fused node its steps. */
+static const char *kernel_text(const gt_node *n, char text[], size_t room) {
+    if (n->op != &gt_op_fused) return n->op->kernel ? n->op->kernel(n) : n->op->name;
+    gt_map_program p;
+    gt_map_program_of(n, &p);
+    size_t used = 0;
+    for (int k = 0; k < p.n_steps && used + 1 < room; k++)
+        used += (size_t)snprintf(text + used, room - used, "%s%s", k ? "," : "", gt_op_elementwise[p.step[k].code].name);
+    return text;
+}
+
+static double print_steps(const gt_exec *e, FILE *f, int begin, int end) {
+    double total = 0;
+    for (int k = begin; k < end; k++) {
+        const gt_step *s = &e->steps[k];
+        double flops, bytes, ms = s->times ? 1e3 * s->seconds / (double)s->times : 0;
+        char shape[96], kernel[160];
+        step_cost(s->node, &flops, &bytes);
+        fprintf(f, "%-44s %-16s %-24s %10.3f %9.3f %9.3f\n", s->node->name, gt_shape_text(&s->node->shape, shape),
+                kernel_text(s->node, kernel, sizeof kernel), flops / 1e6, bytes / 1e6, ms);
+        total += ms;
+    }
+    return total;
+}
+
+static void print_total(FILE *f, const char *what, int nodes, double flops, double bytes, double ms) {
+    char text[64];
+    snprintf(text, sizeof text, "%s: %d nodes", what, nodes);
+    fprintf(f, "%-44s %-16s %-24s %10.3f %9.3f %9.3f\n\n", text, "", "", flops / 1e6, bytes / 1e6, ms);
+}
+
+void gt_exec_print(const gt_exec *e, FILE *f) {
+    gt_exec_totals t = gt_exec_cost(e);
+    fprintf(f, "%-44s %-16s %-24s %10s %9s %9s\n", "node", "shape", "kernel", "Mflop", "MB", "ms");
+    if (e->n_hoisted) print_total(f, "once per update", t.hoisted_nodes, t.hoisted_flops, t.hoisted_bytes, print_steps(e, f, 0, e->n_hoisted));
+    print_total(f, "every run", t.nodes, t.flops, t.bytes, print_steps(e, f, e->n_hoisted, e->n_steps));
+    fprintf(f, "arena: %.3f MB\n", (double)t.arena_bytes / 1e6);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the files of src/graph share: the graph itself, its leaves, and the plan of an execution. */
+#ifndef GANTRY_GRAPH_INTERNAL_H
+#define GANTRY_GRAPH_INTERNAL_H
+
+#include "graph/op.h"
+
+/* ---- graph.c ---- */
+
+typedef struct gt_result { /* what gt_output and gt_output_to asked for */
+    const char *name;
+    gt_node *node;
+    bool placed; /* written at slot + offset (floats); otherwise kept in the arena */
+    int slot;
+    size_t offset;
+} gt_result;
+
+struct gt_graph {
+    const char *name;
+    gt_arena *arena;
+    bool owns_arena;
+    int n_nodes, room_nodes;
+    gt_node **nodes; /* nodes[i]->id == i; inputs come before their users */
+    int n_leaves, room_leaves;
+    gt_node **leaves; /* those with a name of their own: found again by it */
+    int n_results, room_results;
+    gt_result *results;
+    int n_scopes, room_scopes;
+    const char **scopes; /* each is the whole prefix, with its final dot */
+    gt_status status;
+    const char *fault;
+};
+
+/* Leaves. They have no `run`: the executor knows where their values lie. */
+extern const gt_op gt_op_param, gt_op_input, gt_op_update_input, gt_op_constant;
+
+typedef struct gt_param_attr {
+    int64_t slot, offset; /* offset in floats */
+} gt_param_attr;
+
+static inline bool gt_is_leaf(const gt_node *n) {
+    return n->op == &gt_op_param || n->op == &gt_op_input || n->op == &gt_op_update_input || n->op == &gt_op_constant;
+}
+
+/* If n is a constant of one element (of whatever shape): true and its value. */
+bool gt_is_constant_scalar(const gt_node *n, float *value);
+
+/* An empty graph in someone else's arena: what passes write to. */
+gt_graph *gt_graph_derived(const gt_graph *of, gt_arena *arena);
+/* n over other inputs of the same shapes: same op, attributes, name and rate. NULL: out of memory. */
+gt_node *gt_node_clone(gt_graph *g, const gt_node *n, gt_node *const *in);
+gt_status gt_result_add(gt_graph *g, const gt_result *r);
+/* The name as it stands, without a scope's prefix. */
+void gt_name_exactly(gt_node *n, const char *name);
+
+/* Make room for one more element in an array that lives in an arena; false: out of memory. */
+bool gt_arena_grow(gt_arena *a, void *array, int used, int *room, size_t element);
+
+/* ---- exec.c, passes/ ---- */
+
+typedef enum gt_place_kind {
+    GT_PLACE_ARENA,    /* offset in bytes */
+    GT_PLACE_SLOT,     /* offset in bytes from the slot's base */
+    GT_PLACE_CONSTANT, /* the node's own attributes */
+} gt_place_kind;
+
+typedef struct gt_place { /* where a node's values lie */
+    gt_place_kind kind;
+    int slot;
+    size_t offset;
+} gt_place;
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Convolution, its adjoints in images and in weights: three ops that are each other's derivatives in both arguments.
+ *
+ * When the weights are parameters (or follow from them), the kernel's packed or transformed form of them is a node of its
+ * own, "packed weights of NAME", and a third input: the executor computes it once per update instead of once per slice. The plain
+ * weights stay an input, for the derivatives; the kernel does not read them then. */
+#include "gantry/ops.h"
+#include "graph/internal.h"
+#include "graph/op.h"
+#include "kernels/conv.h"
+
+extern const gt_op gt_op_conv, gt_op_conv_input_grad, gt_op_conv_weight_grad, gt_op_conv_pack;
+
+typedef struct conv_node_attr {
+    gt_conv_attr conv;  /* without its defaults' zeros */
+    int32_t direction;  /* a gt_conv_direction */
+    int32_t kernel;     /* a gt_conv_kernel, chosen when the node is made */
+    int64_t extent[2];  /* input grad: height and width; weight grad: kh and kw */
+} conv_node_attr;
+
+static gt_shape images(int64_t n, int64_t h, int64_t w, int64_t c) { return GT_SHAPE(n, h, w, c); }
+
+/* Sizes of the convolution of x with w; faults that the three directions share. */
+static gt_status describe(const gt_shape *x, const gt_shape *w, const gt_conv_attr *a, gt_conv_shape *s) {
+    char tx[96], tw[96];
+    if (a->stride < 1 || a->groups < 1 || a->pad_top < 0 || a->pad_left < 0 || a->pad_bottom < 0 || a->pad_right < 0)
+        return gt_fail(GT_USAGE, "stride %d and groups %d must be at least 1 and paddings %d %d %d %d at least 0", a->stride, a->groups,
+                       a->pad_top, a->pad_left, a->pad_bottom, a->pad_right);
+    if (x->n != 4 || w->n != 4)
+        return gt_fail(GT_USAGE, "images [N,H,W,C] and weights [kh,kw,C/groups,O] are needed; these are %s and %s", gt_shape_text(x, tx),
+                       gt_shape_text(w, tw));
+    if (x->d[3] != w->d[2] * a->groups || w->d[3] % a->groups)
+        return gt_fail(GT_USAGE, "images %s do not fit weights %s [kh,kw,C/groups,O] in %d group%s", gt_shape_text(x, tx), gt_shape_text(w, tw),
+                       a->groups, a->groups == 1 ? "" : "s");
+    *s = (gt_conv_shape){.n = x->d[0], .h = x->d[1], .w = x->d[2], .c = x->d[3], .o = w->d[3], .kh = (int32_t)w->d[0], .kw = (int32_t)w->d[1],
+                         .stride = a->stride, .pad_top = a->pad_top, .pad_left = a->pad_left, .groups = a->groups};
+    int64_t down = s->h + a->pad_top + a->pad_bottom - s->kh, right = s->w + a->pad_left + a->pad_right - s->kw;
+    if (down < 0 || right < 0)
+        return gt_fail(GT_USAGE, "a window of %d x %d is larger than the padded image, %lld x %lld", s->kh, s->kw,
+                       (long long)(down + s->kh), (long long)(right + s->kw));
+    s->p = down / a->stride + 1;
+    s->q = right / a->stride + 1;
+    return GT_OK;
+}
+
+/* The same from the inputs of a node in any direction, and a check of dy where there is one. */
+static gt_status describe_node(gt_node *const *in, const conv_node_attr *a, gt_conv_shape *s) {
+    const gt_shape *first = &in[0]->shape, *second = &in[1]->shape;
+    gt_shape x = *first, w = *second;
+    const gt_shape *dy = NULL;
+    if (a->direction == GT_CONV_INPUT_GRAD) {
+        dy = first;
+        x = images(dy->n == 4 ? dy->d[0] : 0, a->extent[0], a->extent[1], w.n == 4 ? w.d[2] * a->conv.groups : 0);
+    } else if (a->direction == GT_CONV_WEIGHT_GRAD) {
+        dy = second;
+        w = images(a->extent[0], a->extent[1], x.n == 4 && a->conv.groups > 0 ? x.d[3] / a->conv.groups : 0, dy->n == 4 ? dy->d[3] : 0);
+    }
+    gt_status st = describe(&x, &w, &a->conv, s);
+    if (st || !dy) return st;
+    gt_shape y = images(s->n, s->p, s->q, s->o);
+    char has[96], needs[96];
+    if (!gt_shape_equal(dy, &y))
+        return gt_fail(GT_USAGE, "the derivative of a convolution's result has shape %s instead of %s", gt_shape_text(dy, has),
+                       gt_shape_text(&y, needs));
+    return GT_OK;
+}
+
+static gt_status conv_shape(gt_node *n) {
+    const conv_node_attr *a = n->attr;
+    gt_conv_shape s;
+    gt_status st = describe_node(n->in, a, &s);
+    if (st) return st;
+    if (a->direction == GT_CONV_FORWARD) n->shape = images(s.n, s.p, s.q, s.o);
+    else if (a->direction == GT_CONV_INPUT_GRAD) n->shape = images(s.n, s.h, s.w, s.c);
+    else n->shape = images(s.kh, s.kw, s.c / s.groups, s.o);
+    return GT_OK;
+}
+
+/* ---- packed weights ---- */
+
+/* All that packing depends on; sizes and paddings that do not matter are left out, so that equal packings are found equal. */
+static gt_conv_shape packing_shape(const gt_shape *w, const conv_node_attr *a) {
+    return (gt_conv_shape){.n = 1, .h = 1, .w = 1, .p = 1, .q = 1, .c = w->d[2] * a->conv.groups, .o = w->d[3],
+                           .kh = (int32_t)w->d[0], .kw = (int32_t)w->d[1], .stride = a->conv.stride,
+                           .pad_top = a->conv.pad_top, .pad_left = a->conv.pad_left, .groups = a->conv.groups};
+}
+
+static gt_status pack_shape(gt_node *n) {
+    const conv_node_attr *a = n->attr;
+    gt_conv_shape s = packing_shape(&n->in[0]->shape, a);
+    n->shape = GT_SHAPE((int64_t)gt_conv_packed_floats(&s, a->direction, a->kernel));
+    return GT_OK;
+}
+
+static void pack_run(const gt_run *r) {
+    const conv_node_attr *a = r->node->attr;
+    gt_conv_shape s = packing_shape(&r->node->in[0]->shape, a);
+    gt_conv_pack(&s, a->direction, a->kernel, r->pool, r->in[0], r->out);
+}
+
+static gt_node *packed_weights(gt_graph *g, gt_node *w, const conv_node_attr *a) {
+    int stride = a->direction == GT_CONV_INPUT_GRAD ? a->conv.stride : 1; /* forward packing knows no stride */
+    conv_node_attr attr = {.conv = {.stride = stride, .pad_top = a->conv.pad_top % stride, .pad_left = a->conv.pad_left % stride,
+                                    .groups = a->conv.groups},
+                           .direction = a->direction, .kernel = a->kernel};
+    gt_node *n = gt_node_new(g, &gt_op_conv_pack, 1, &w, &attr, sizeof attr);
+    const char *name = n ? gt_arena_printf(gt_graph_arena(g), "packed weights of %s", w->name) : NULL;
+    if (name) gt_name_exactly(n, name);
+    return n;
+}
+
+/* ---- nodes ---- */
+
+static const gt_op *const ops[] = {
+    [GT_CONV_FORWARD] = &gt_op_conv, [GT_CONV_INPUT_GRAD] = &gt_op_conv_input_grad, [GT_CONV_WEIGHT_GRAD] = &gt_op_conv_weight_grad};
+
+static gt_node *make(gt_graph *g, gt_conv_direction direction, gt_node *a, gt_node *b, gt_conv_attr conv, int64_t extent0, int64_t extent1) {
+    if (!conv.stride) conv.stride = 1;
+    if (!conv.groups) conv.groups = 1;
+    conv_node_attr attr = {.conv = conv, .direction = direction, .extent = {extent0, extent1}};
+    gt_node *in[3] = {a, b, NULL};
+    int n_in = 2;
+    gt_conv_shape s;
+    if (a && b && !describe_node(in, &attr, &s)) { /* a fault is reported by the node itself */
+        attr.kernel = gt_conv_choose(&s, direction);
+        if (direction != GT_CONV_WEIGHT_GRAD && b->rate == GT_RATE_UPDATE) in[n_in++] = packed_weights(g, b, &attr);
+    }
+    return gt_node_new(g, ops[direction], n_in, in, &attr, sizeof attr);
+}
+
+gt_node *gt_conv(gt_graph *g, gt_node *x, gt_node *w, gt_conv_attr attr) { return make(g, GT_CONV_FORWARD, x, w, attr, 0, 0); }
+
+gt_node *gt_conv_input_grad(gt_graph *g, gt_node *dy, gt_node *w, int64_t height, int64_t width, gt_conv_attr attr) {
+    return make(g, GT_CONV_INPUT_GRAD, dy, w, attr, height, width);
+}
+
+gt_node *gt_conv_weight_grad(gt_graph *g, gt_node *x, gt_node *dy, int64_t kh, int64_t kw, gt_conv_attr attr) {
+    return make(g, GT_CONV_WEIGHT_GRAD, x, dy, attr, kh, kw);
+}
+
+/* Each op is linear in each of x, w, dy; its derivative in one is the adjoint with the other kept:
+ * forward(x, w), input grad(dy, w), weight grad(x, dy). */
+static void conv_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
+    const conv_node_attr *a = y->attr;
+    gt_node *in0 = y->in[0], *in1 = y->in[1];
+    switch (a->direction) {
+    case GT_CONV_FORWARD:
+        if (need[0]) dx[0] = gt_conv_input_grad(g, dy, in1, gt_dim(in0, 1), gt_dim(in0, 2), a->conv);
+        if (need[1]) dx[1] = gt_conv_weight_grad(g, in0, dy, gt_dim(in1, 0), gt_dim(in1, 1), a->conv);
+        break;
+    case GT_CONV_INPUT_GRAD:
+        if (need[0]) dx[0] = gt_conv(g, dy, in1, a->conv);
+        if (need[1]) dx[1] = gt_conv_weight_grad(g, dy, in0, gt_dim(in1, 0), gt_dim(in1, 1), a->conv);
+        break;
+    default:
+        if (need[0]) dx[0] = gt_conv_input_grad(g, in1, dy, gt_dim(in0, 1), gt_dim(in0, 2), a->conv);
+        if (need[1]) dx[1] = gt_conv(g, in0, dy, a->conv);
+        break;
+    }
+}
+
+/* ---- running ---- */
+
+static gt_conv_shape shape_of(const gt_node *n) {
+    gt_conv_shape s;
+    (void)describe_node(n->in, n->attr, &s); /* checked when the node was made */
+    return s;
+}
+
+static size_t conv_workspace(const gt_node *n, int threads) {
+    const conv_node_attr *a = n->attr;
+    gt_conv_shape s = shape_of(n);
+    return gt_conv_workspace(&s, a->direction, a->kernel, n->n_in > 2, threads);
+}
+
+static void conv_run(const gt_run *r) {
+    const conv_node_attr *a = r->node->attr;
+    gt_conv_shape s = shape_of(r->node);
+    const float *in[3] = {r->in[0], r->in[1], r->node->n_in > 2 ? r->in[2] : NULL};
+    gt_conv_run(&s, a->direction, a->kernel, r->pool, r->workspace, in, r->out);
+}
+
+static void conv_cost(const gt_node *n, double *flops, double *bytes) {
+    gt_conv_shape s = shape_of(n);
+    *flops = gt_conv_flops(&s);
+    *bytes = 4.0 * (double)(gt_shape_size(&n->in[0]->shape) + gt_shape_size(&n->in[n->n_in - 1]->shape) + gt_shape_size(&n->shape));
+}
+
+static const char *conv_kernel(const gt_node *n) {
+    const conv_node_attr *a = n->attr;
+    return gt_conv_kernel_name(a->kernel);
+}
+
+#define CONV_OP(title, inputs)                                                                                                      \
+    {.name = title, .min_in = 2, .max_in = inputs, .shape = conv_shape, .vjp = conv_vjp, .run = conv_run, .workspace = conv_workspace, \
+     .cost = conv_cost, .kernel = conv_kernel}
+const gt_op gt_op_conv = CONV_OP("conv", 3);
+const gt_op gt_op_conv_input_grad = CONV_OP("conv_input_grad", 3);
+const gt_op gt_op_conv_weight_grad = CONV_OP("conv_weight_grad", 2);
+const gt_op gt_op_conv_pack = {.name = "conv_pack", .min_in = 1, .max_in = 1, .shape = pack_shape, .not_differentiable = true, .run = pack_run,
+                               .kernel = conv_kernel};

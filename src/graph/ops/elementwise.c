@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Element-wise ops: builders, shapes, derivatives. */
+#include "graph/ops/elementwise.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "gantry/ops.h"
+
+/* ---- shapes ---- */
+
+/* Broadcast `s` with `other`: leading 1s are added to the shorter, dimensions agree or are 1. */
+static bool broadcast_shape(gt_shape *s, const gt_shape *other) {
+    gt_shape r = {.n = s->n > other->n ? s->n : other->n};
+    for (int i = 1; i <= r.n; i++) {
+        int64_t a = i <= s->n ? s->d[s->n - i] : 1, b = i <= other->n ? other->d[other->n - i] : 1;
+        if (a != b && a != 1 && b != 1) return false;
+        r.d[r.n - i] = a == 1 ? b : a;
+    }
+    *s = r;
+    return true;
+}
+
+static gt_status map_shape(gt_node *n) {
+    const gt_map_attr *attr = n->attr;
+    gt_shape s = attr->has_shape ? attr->shape : GT_SCALAR;
+    char a[96], b[96];
+    for (int i = 0; i < n->n_in; i++)
+        if (!broadcast_shape(&s, &n->in[i]->shape))
+            return gt_fail(GT_USAGE, "shapes %s and %s cannot be broadcast against each other (input '%s')", gt_shape_text(&s, a),
+                           gt_shape_text(&n->in[i]->shape, b), n->in[i]->name);
+    if (attr->has_shape && !gt_shape_equal(&s, &attr->shape))
+        return gt_fail(GT_USAGE, "shape %s cannot be broadcast to %s", gt_shape_text(&n->in[0]->shape, a), gt_shape_text(&attr->shape, b));
+    n->shape = s;
+    return GT_OK;
+}
+
+static gt_status fused_shape(gt_node *n) {
+    const gt_map_program *p = n->attr;
+    n->shape = p->shape;
+    return GT_OK;
+}
+
+/* ---- builders ---- */
+
+static gt_node *map(gt_graph *g, gt_map_code code, int n_in, gt_node *const *in, float c0, float c1, float c2) {
+    gt_map_attr attr;
+    memset(&attr, 0, sizeof attr);
+    attr.c[0] = c0;
+    attr.c[1] = c1;
+    attr.c[2] = c2;
+    return gt_node_new(g, &gt_op_elementwise[code], n_in, in, &attr, sizeof attr);
+}
+
+static gt_node *unary(gt_graph *g, gt_map_code code, gt_node *x) { return map(g, code, 1, &x, 0, 0, 0); }
+static gt_node *unary_with(gt_graph *g, gt_map_code code, gt_node *x, float c) { return map(g, code, 1, &x, c, 0, 0); }
+static gt_node *binary(gt_graph *g, gt_map_code code, gt_node *a, gt_node *b) { return map(g, code, 2, (gt_node *[]){a, b}, 0, 0, 0); }
+
+gt_node *gt_add(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_add, a, b); }
+gt_node *gt_sub(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_sub, a, b); }
+gt_node *gt_mul(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_mul, a, b); }
+gt_node *gt_div(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_div, a, b); }
+gt_node *gt_max(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_max, a, b); }
+gt_node *gt_select(gt_graph *g, gt_node *mask, gt_node *a, gt_node *b) { return map(g, GT_MAP_select, 3, (gt_node *[]){mask, a, b}, 0, 0, 0); }
+gt_node *gt_scale(gt_graph *g, gt_node *x, float factor) { return unary_with(g, GT_MAP_scale, x, factor); }
+gt_node *gt_shift(gt_graph *g, gt_node *x, float offset) { return unary_with(g, GT_MAP_shift, x, offset); }
+gt_node *gt_neg(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_neg, x); }
+gt_node *gt_square(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_square, x); }
+gt_node *gt_sqrt(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_sqrt, x); }
+gt_node *gt_rsqrt(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_rsqrt, x); }
+gt_node *gt_reciprocal(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_reciprocal, x); }
+gt_node *gt_exp_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_exp, x); }
+gt_node *gt_log_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_log, x); }
+gt_node *gt_sin_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_sin, x); }
+gt_node *gt_cos_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_cos, x); }
+gt_node *gt_tanh_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_tanh, x); }
+gt_node *gt_sigmoid(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_sigmoid, x); }
+gt_node *gt_softplus(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_softplus, x); }
+gt_node *gt_abs(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_abs, x); }
+gt_node *gt_sign(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_sign, x); }
+gt_node *gt_greater(gt_graph *g, gt_node *x, float bound) { return unary_with(g, GT_MAP_greater, x, bound); }
+gt_node *gt_elu(gt_graph *g, gt_node *x) { return unary_with(g, GT_MAP_elu, x, 1); }
+
+/* clamp(gain (x > 0 ? x : alpha x)). With alpha >= 0 and gain > 0 the result's sign tells which side x was on, so its
+ * derivative needs the result alone: one buffer less, and the same rule as the published one. */
+static gt_node *ramp(gt_graph *g, gt_node *x, float alpha, float gain, float limit) {
+    if (!(alpha >= 0) || !(gain > 0) || !(limit >= 0))
+        return gt_graph_fault(g, "activation of '%s': slope %g, gain %g, limit %g; slope and limit must not be negative, the gain must be positive",
+                              gt_node_name(x), (double)alpha, (double)gain, (double)limit);
+    return map(g, GT_MAP_ramp, 1, &x, alpha, gain, limit);
+}
+
+gt_node *gt_leaky_relu(gt_graph *g, gt_node *x, float alpha) { return ramp(g, x, alpha, 1, INFINITY); }
+gt_node *gt_clamp(gt_graph *g, gt_node *x, float limit) { return ramp(g, x, 1, 1, limit); }
+
+gt_node *gt_broadcast(gt_graph *g, gt_node *x, gt_shape shape) {
+    gt_map_attr attr;
+    memset(&attr, 0, sizeof attr);
+    attr.has_shape = 1;
+    attr.shape.n = shape.n;
+    for (int i = 0; i < shape.n && i < GT_MAX_DIMS; i++) attr.shape.d[i] = shape.d[i];
+    return gt_node_new(g, &gt_op_elementwise[GT_MAP_broadcast], 1, &x, &attr, sizeof attr);
+}
+
+/* ---- activations ---- */
+
+#define SQRT2 1.41421356237309504880f
+#define SELU_SCALE 1.0507009873554804934f
+#define SELU_ALPHA 1.6732632423543772848f
+
+static const gt_activation activations[] = {
+    {"linear", 0, 1},  {"relu", 0, SQRT2}, {"lrelu", 0.2f, SQRT2}, {"tanh", 0, 1},      {"sigmoid", 0, 1},
+    {"elu", 0, 1},     {"selu", 0, 1},     {"softplus", 0, 1},     {"swish", 0, SQRT2},
+};
+
+const gt_activation *gt_activation_find(const char *name) {
+    for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
+        if (strcmp(activations[i].name, name) == 0) return &activations[i];
+    return NULL;
+}
+
+/* The activation proper; those that are a ramp are left to the ramp of gain and clamp, whose slope they set. */
+static gt_node *curve(gt_graph *g, gt_node *x, const char *name, float alpha, float *slope) {
+    *slope = 1;
+    if (strcmp(name, "relu") == 0 || strcmp(name, "lrelu") == 0) *slope = alpha;
+    if (strcmp(name, "tanh") == 0) return gt_tanh_op(g, x);
+    if (strcmp(name, "sigmoid") == 0) return gt_sigmoid(g, x);
+    if (strcmp(name, "softplus") == 0) return gt_softplus(g, x);
+    if (strcmp(name, "elu") == 0) return gt_elu(g, x);
+    if (strcmp(name, "selu") == 0) return gt_scale(g, unary_with(g, GT_MAP_elu, x, SELU_ALPHA), SELU_SCALE);
+    if (strcmp(name, "swish") == 0) return gt_mul(g, x, gt_sigmoid(g, x));
+    return x;
+}
+
+gt_node *gt_bias_act(gt_graph *g, gt_node *x, gt_node *b, const char *activation, float alpha, float gain, float clamp) {
+    const gt_activation *a = gt_activation_find(activation);
+    if (!a) return gt_graph_fault(g, "activation of '%s': '%s' is unknown; there are linear relu lrelu tanh sigmoid elu selu softplus swish", gt_node_name(x), activation);
+    float slope;
+    gt_node *y = curve(g, b ? gt_add(g, x, b) : x, a->name, alpha < 0 ? a->alpha : alpha, &slope);
+    if (gain <= 0) gain = a->gain;
+    bool plain = slope == 1 && gain == 1 && clamp < 0;
+    return plain ? y : ramp(g, y, slope, gain, clamp < 0 ? INFINITY : clamp);
+}
+
+/* ---- derivatives: dx[i] from y and dy, then summed down to the shape of in[i] ---- */
+
+#define VJP(id) static void vjp_##id(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx)
+/* dx[0] = expression for a unary op whose input has y's shape */
+#define UNARY_VJP(id, expression)                                   \
+    VJP(id) {                                                       \
+        gt_node *x = y->in[0];                                      \
+        const float *c = ((const gt_map_attr *)y->attr)->c;         \
+        (void)g, (void)x, (void)c;                                         \
+        if (need[0]) dx[0] = (expression);                          \
+    }
+
+static gt_node *down_to(gt_graph *g, gt_node *d, const gt_node *x) { return d ? gt_sum_to(g, d, x->shape) : NULL; }
+
+VJP(broadcast) {
+    if (need[0]) dx[0] = down_to(g, dy, y->in[0]);
+}
+VJP(add) {
+    for (int i = 0; i < 2; i++)
+        if (need[i]) dx[i] = down_to(g, dy, y->in[i]);
+}
+VJP(sub) {
+    if (need[0]) dx[0] = down_to(g, dy, y->in[0]);
+    if (need[1]) dx[1] = gt_neg(g, down_to(g, dy, y->in[1]));
+}
+VJP(mul) {
+    for (int i = 0; i < 2; i++)
+        if (need[i]) dx[i] = down_to(g, gt_mul(g, dy, y->in[1 - i]), y->in[i]);
+}
+VJP(div) {
+    gt_node *q = gt_div(g, dy, y->in[1]);
+    if (need[0]) dx[0] = down_to(g, q, y->in[0]);
+    if (need[1]) dx[1] = gt_neg(g, down_to(g, gt_mul(g, q, y), y->in[1]));
+}
+VJP(max) { /* at a tie the second input has it */
+    gt_node *mask = gt_sub(g, y->in[0], y->in[1]), *zero = gt_scalar(g, 0);
+    if (need[0]) dx[0] = down_to(g, gt_select(g, mask, dy, zero), y->in[0]);
+    if (need[1]) dx[1] = down_to(g, gt_select(g, mask, zero, dy), y->in[1]);
+}
+VJP(select) {
+    gt_node *mask = y->in[0], *zero = gt_scalar(g, 0);
+    if (need[0]) dx[0] = gt_broadcast(g, zero, mask->shape);
+    if (need[1]) dx[1] = down_to(g, gt_select(g, mask, dy, zero), y->in[1]);
+    if (need[2]) dx[2] = down_to(g, gt_select(g, mask, zero, dy), y->in[2]);
+}
+UNARY_VJP(scale, gt_scale(g, dy, c[0]))
+UNARY_VJP(shift, dy)
+UNARY_VJP(neg, gt_neg(g, dy))
+UNARY_VJP(square, gt_scale(g, gt_mul(g, dy, x), 2))
+UNARY_VJP(sqrt, gt_scale(g, gt_div(g, dy, y), 0.5f))
+UNARY_VJP(rsqrt, gt_scale(g, gt_mul(g, dy, gt_mul(g, y, gt_square(g, y))), -0.5f))
+UNARY_VJP(reciprocal, gt_neg(g, gt_mul(g, dy, gt_square(g, y))))
+UNARY_VJP(exp, gt_mul(g, dy, y))
+UNARY_VJP(log, gt_div(g, dy, x))
+UNARY_VJP(sin, gt_mul(g, dy, gt_cos_op(g, x)))
+UNARY_VJP(cos, gt_neg(g, gt_mul(g, dy, gt_sin_op(g, x))))
+UNARY_VJP(tanh, gt_mul(g, dy, gt_shift(g, gt_neg(g, gt_square(g, y)), 1)))
+UNARY_VJP(sigmoid, gt_mul(g, dy, gt_sub(g, y, gt_square(g, y))))
+UNARY_VJP(softplus, gt_mul(g, dy, gt_sigmoid(g, x)))
+UNARY_VJP(abs, gt_mul(g, dy, gt_sign(g, x)))
+UNARY_VJP(elu, gt_select(g, y, dy, gt_mul(g, dy, gt_shift(g, y, c[0])))) /* alpha e^x = y + alpha */
+UNARY_VJP(ramp, map(g, GT_MAP_ramp_gate, 2, (gt_node *[]){y, dy}, c[0], c[1], c[2]))
+VJP(ramp_gate) { /* linear in its second input, piecewise constant in the first */
+    const float *c = ((const gt_map_attr *)y->attr)->c;
+    if (need[0]) dx[0] = gt_broadcast(g, gt_scalar(g, 0), y->in[0]->shape);
+    if (need[1]) dx[1] = map(g, GT_MAP_ramp_gate, 2, (gt_node *[]){y->in[0], dy}, c[0], c[1], c[2]);
+}
+#define vjp_sign NULL
+#define vjp_greater NULL
+
+/* ---- programs ---- */
+
+static const struct {
+    int inputs, constants, flops;
+} primitives[] = {
+#define X(id, inputs, constants, flops, differentiable) {inputs, constants, flops},
+    GT_ELEMENTWISE_TABLE(X)
+#undef X
+};
+
+int gt_map_arity(int code) { return primitives[code].inputs; }
+double gt_map_flops(int code) { return primitives[code].flops; }
+
+void gt_map_program_of(const gt_node *n, gt_map_program *p) {
+    memset(p, 0, sizeof *p);
+    if (n->op == &gt_op_fused) {
+        memcpy(p, n->attr, n->attr_bytes);
+        return;
+    }
+    const gt_map_attr *attr = n->attr;
+    p->shape.n = n->shape.n;
+    memcpy(p->shape.d, n->shape.d, sizeof p->shape.d);
+    p->n_in = n->n_in;
+    p->n_steps = 1;
+    p->step[0].code = (uint8_t)(n->op - gt_op_elementwise);
+    for (int i = 0; i < n->n_in; i++) p->step[0].arg[i] = (uint8_t)i;
+    memcpy(p->step[0].c, attr->c, sizeof attr->c);
+}
+
+bool gt_map_assign(const gt_map_program *p, int temp[GT_MAP_MAX_STEPS]) {
+    int last_use[GT_MAP_MAX_STEPS] = {0};
+    for (int k = 0; k < p->n_steps; k++)
+        for (int i = 0; i < gt_map_arity(p->step[k].code); i++)
+            if (p->step[k].arg[i] >= p->n_in) last_use[p->step[k].arg[i] - p->n_in] = k;
+    int free_after[GT_MAP_MAX_TEMPS] = {0}; /* the step from which on a buffer may be written: its last reader itself may */
+    for (int k = 0; k < p->n_steps; k++) {
+        temp[k] = -1;
+        if (k == p->n_steps - 1) break;
+        int t = 0;
+        while (t < GT_MAP_MAX_TEMPS && free_after[t] > k) t++;
+        if (t == GT_MAP_MAX_TEMPS) return false;
+        free_after[t] = last_use[k] > k ? last_use[k] : k + 1;
+        temp[k] = t;
+    }
+    return true;
+}
+
+gt_node *gt_map_fused(gt_graph *g, int n_in, gt_node *const *in, const gt_map_program *p) {
+    return gt_node_new(g, &gt_op_fused, n_in, in, p, gt_map_program_bytes(p));
+}
+
+static void map_cost(const gt_node *n, double *flops, double *bytes) {
+    gt_map_program p;
+    gt_map_program_of(n, &p);
+    double per_element = 0, size = (double)gt_shape_size(&n->shape), read = 0;
+    for (int k = 0; k < p.n_steps; k++) per_element += gt_map_flops(p.step[k].code);
+    for (int i = 0; i < n->n_in; i++) read += (double)gt_shape_size(&n->in[i]->shape);
+    *flops = per_element * size;
+    *bytes = (read + size) * sizeof(float);
+}
+
+/* ---- the ops ---- */
+
+const gt_op gt_op_elementwise[GT_MAP_CODES] = {
+#define X(id, inputs, constants, flops, differentiable)                                                                \
+    {.name = #id, .min_in = inputs, .max_in = inputs, .shape = map_shape, .vjp = vjp_##id, .not_differentiable = !(differentiable), \
+     .run = gt_map_run, .cost = map_cost, .inplace = true, .elementwise = true},
+    GT_ELEMENTWISE_TABLE(X)
+#undef X
+};
+
+const gt_op gt_op_fused = {.name = "fused", .min_in = 1, .max_in = GT_MAP_MAX_IN, .shape = fused_shape, .not_differentiable = true,
+                           .run = gt_map_run, .cost = map_cost, .inplace = true, .elementwise = true};

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The element-wise family. A node of it computes each output element from the elements of its inputs at the same
+ * (broadcast) place. Every primitive is a row of the table below: an op of its own, a rule of derivation and a loop.
+ *
+ * Fusing joins primitives to a program: a list of steps over registers. A program is run on chunks of CHUNK elements
+ * that stay in the first-level cache, with the very loops that run a primitive alone: fusion changes no bit. */
+#ifndef GANTRY_GRAPH_OPS_ELEMENTWISE_H
+#define GANTRY_GRAPH_OPS_ELEMENTWISE_H
+
+#include "graph/op.h"
+
+/* X(id, inputs, constants, flops per element, differentiable): evaluate_<id>() in elementwise_run.c, vjp_<id>() in
+ * elementwise.c. Flops: 1 for each float operation, transcendental functions as their series are long. */
+#define GT_ELEMENTWISE_TABLE(X) \
+    X(broadcast, 1, 0, 0, 1)    \
+    X(add, 2, 0, 1, 1)          \
+    X(sub, 2, 0, 1, 1)          \
+    X(mul, 2, 0, 1, 1)          \
+    X(div, 2, 0, 1, 1)          \
+    X(max, 2, 0, 1, 1)          \
+    X(select, 3, 0, 1, 1)       \
+    X(scale, 1, 1, 1, 1)        \
+    X(shift, 1, 1, 1, 1)        \
+    X(neg, 1, 0, 1, 1)          \
+    X(square, 1, 0, 1, 1)       \
+    X(sqrt, 1, 0, 1, 1)         \
+    X(rsqrt, 1, 0, 2, 1)        \
+    X(reciprocal, 1, 0, 1, 1)   \
+    X(exp, 1, 0, 24, 1)         \
+    X(log, 1, 0, 28, 1)         \
+    X(sin, 1, 0, 30, 1)         \
+    X(cos, 1, 0, 30, 1)         \
+    X(tanh, 1, 0, 30, 1)        \
+    X(sigmoid, 1, 0, 28, 1)     \
+    X(softplus, 1, 0, 60, 1)    \
+    X(abs, 1, 0, 1, 1)          \
+    X(sign, 1, 0, 2, 0)         \
+    X(greater, 1, 1, 1, 0)      \
+    X(elu, 1, 1, 26, 1)         \
+    X(ramp, 1, 3, 4, 1)         \
+    X(ramp_gate, 2, 3, 3, 1)
+
+typedef enum gt_map_code {
+#define X(id, inputs, constants, flops, differentiable) GT_MAP_##id,
+    GT_ELEMENTWISE_TABLE(X)
+#undef X
+        GT_MAP_CODES
+} gt_map_code;
+
+extern const gt_op gt_op_elementwise[GT_MAP_CODES]; /* indexed by gt_map_code */
+extern const gt_op gt_op_fused;                     /* made by the fusion pass, after differentiation */
+
+enum {
+    GT_MAP_MAX_IN = 12,
+    GT_MAP_MAX_STEPS = 48,
+    GT_MAP_MAX_TEMPS = 16, /* results alive at one time, the last one not counted */
+    GT_MAP_CONSTANTS = 3,
+};
+
+typedef struct gt_map_attr { /* of a primitive */
+    float c[GT_MAP_CONSTANTS];
+    int32_t has_shape; /* broadcast: the shape to reach */
+    gt_shape shape;
+} gt_map_attr;
+
+typedef struct gt_map_step {
+    uint8_t code, arg[3]; /* registers: input i is i, the result of step k is n_in + k */
+    float c[GT_MAP_CONSTANTS];
+} gt_map_step;
+
+typedef struct gt_map_program { /* attribute of a fused node: only the steps there are are kept */
+    gt_shape shape;
+    int32_t n_in, n_steps;
+    gt_map_step step[GT_MAP_MAX_STEPS];
+} gt_map_program;
+
+static inline size_t gt_map_program_bytes(const gt_map_program *p) {
+    return offsetof(gt_map_program, step) + (size_t)p->n_steps * sizeof p->step[0];
+}
+
+int gt_map_arity(int code);
+double gt_map_flops(int code); /* per element */
+/* n's program, of whichever kind it is; n is of the family. */
+void gt_map_program_of(const gt_node *n, gt_map_program *p);
+/* Where each step's result goes: one of GT_MAP_MAX_TEMPS buffers, the last step's is the output (index -1).
+ * False: more are alive at one time than there are. */
+bool gt_map_assign(const gt_map_program *p, int temp[GT_MAP_MAX_STEPS]);
+/* A fused node. */
+gt_node *gt_map_fused(gt_graph *g, int n_in, gt_node *const *in, const gt_map_program *p);
+
+/* ---- running ---- */
+
+enum { GT_MAP_CHUNK = 512 };
+
+/* A program over inputs of given shapes, dimensions merged where all strides allow it. */
+typedef struct gt_map_plan {
+    const gt_map_program *program;
+    int temp[GT_MAP_MAX_STEPS];
+    int n_dims; /* at least 2: [..., rows, columns] */
+    int64_t d[GT_MAX_DIMS + 1], stride[GT_MAP_MAX_IN][GT_MAX_DIMS + 1];
+    int64_t rows_per_chunk, chunks_per_row, row_blocks, chunks;
+    int64_t size;
+} gt_map_plan;
+
+/* Scratch of one thread. */
+typedef struct gt_map_scratch {
+    const float *held[GT_MAP_MAX_IN]; /* what lies broadcast in load[i]: the address it came from */
+    int64_t held_rows[GT_MAP_MAX_IN];
+    float load[GT_MAP_MAX_IN][GT_MAP_CHUNK] __attribute__((aligned(64)));
+    float temp[GT_MAP_MAX_TEMPS][GT_MAP_CHUNK] __attribute__((aligned(64)));
+} gt_map_scratch;
+
+void gt_map_plan_make(gt_map_plan *plan, const gt_map_program *program, const gt_node *n);
+void gt_map_scratch_init(gt_map_scratch *s);
+/* Chunk number `chunk` of the output into out (the whole output's start). */
+void gt_map_chunk(const gt_map_plan *plan, gt_map_scratch *s, const float *const *in, int64_t chunk, float *out);
+void gt_map_run(const gt_run *r);
+
+#endif

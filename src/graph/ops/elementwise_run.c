@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Running element-wise programs: chunk by chunk, so that all intermediate values stay in the first-level cache, each
+ * step by one vectorised loop. Inputs of the output's shape are read where they lie; broadcast ones are spread into a
+ * buffer, once for all chunks that need the same values. */
+#include <math.h>
+#include <string.h>
+
+#include "base/clones.h"
+#include "base/mathfn_inline.h"
+#include "graph/ops/elementwise.h"
+
+/* ---- the loops. An output may be one of the inputs, so there is no `restrict`; each element depends on its own place only. ---- */
+
+#ifdef __clang__
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
+typedef void loop_fn(float *y, const float *p, const float *q, const float *r, const float *constants, int64_t n);
+
+#define LOOP(id, expression)                                                                                                 \
+    GT_CLONES static void evaluate_##id(float *y, const float *p, const float *q, const float *r, const float *constants, int64_t n) { \
+        const float c0 = constants[0], c1 = constants[1], c2 = constants[2];                                                   \
+        (void)q, (void)r, (void)c0, (void)c1, (void)c2;                                                                       \
+        INDEPENDENT for (int64_t i = 0; i < n; i++) {                                                                         \
+            const float a = p[i];                                                                                             \
+            y[i] = (expression);                                                                                              \
+        }                                                                                                                     \
+    }
+#define b q[i]
+#define c r[i]
+
+static inline float ramp(float x, float alpha, float gain, float limit) {
+    float slope = alpha * x, v = (x > 0 ? x : slope) * gain;
+    v = v > limit ? limit : v;
+    return v < -limit ? -limit : v;
+}
+
+static inline float ramp_gate(float y, float d, float alpha, float gain, float limit) {
+    float steep = gain * d, flat = gain * alpha * d, v = y > 0 ? steep : flat;
+    return fabsf(y) >= limit ? 0 : v;
+}
+
+static inline float elu(float x, float alpha) {
+    float low = alpha * (gt_inline_expf(x) - 1);
+    return x > 0 ? x : low;
+}
+
+LOOP(broadcast, a)
+LOOP(add, a + b)
+LOOP(sub, a - b)
+LOOP(mul, a * b)
+LOOP(div, a / b)
+LOOP(max, a > b ? a : b)
+LOOP(select, a > 0 ? b : c)
+LOOP(scale, a * c0)
+LOOP(shift, a + c0)
+LOOP(neg, -a)
+LOOP(square, a * a)
+LOOP(sqrt, sqrtf(a))
+LOOP(rsqrt, 1 / sqrtf(a))
+LOOP(reciprocal, 1 / a)
+LOOP(exp, gt_inline_expf(a))
+LOOP(log, gt_inline_logf(a))
+LOOP(sin, gt_inline_sinf(a))
+LOOP(cos, gt_inline_cosf(a))
+LOOP(tanh, gt_inline_tanhf(a))
+LOOP(sigmoid, gt_inline_sigmoidf(a))
+LOOP(softplus, gt_inline_softplusf(a))
+LOOP(abs, fabsf(a))
+LOOP(sign, (float)(a > 0) - (float)(a < 0))
+LOOP(greater, a > c0 ? 1.0f : 0.0f)
+LOOP(elu, elu(a, c0))
+LOOP(ramp, ramp(a, c0, c1, c2))
+LOOP(ramp_gate, ramp_gate(a, b, c0, c1, c2))
+
+#undef b
+#undef c
+
+static loop_fn *const loops[GT_MAP_CODES] = {
+#define X(id, inputs, constants, flops, differentiable) evaluate_##id,
+    GT_ELEMENTWISE_TABLE(X)
+#undef X
+};
+
+/* ---- plans ---- */
+
+/* Merge dimension i with i + 1 if every input steps through both as through one. */
+static bool mergeable(const gt_map_plan *plan, int n_in, int i) {
+    for (int k = 0; k < n_in; k++)
+        if (plan->stride[k][i] != plan->stride[k][i + 1] * plan->d[i + 1]) return false;
+    return true;
+}
+
+static void drop_dimension(gt_map_plan *plan, int n_in, int at) {
+    for (int i = at; i + 1 < plan->n_dims; i++) {
+        plan->d[i] = plan->d[i + 1];
+        for (int k = 0; k < n_in; k++) plan->stride[k][i] = plan->stride[k][i + 1];
+    }
+    plan->n_dims--;
+}
+
+void gt_map_plan_make(gt_map_plan *plan, const gt_map_program *program, const gt_node *n) {
+    memset(plan, 0, sizeof *plan);
+    plan->program = program;
+    gt_map_assign(program, plan->temp);
+    const gt_shape *out = &n->shape;
+    plan->size = gt_shape_size(out);
+    plan->n_dims = out->n;
+    for (int i = 0; i < out->n; i++) plan->d[i] = out->d[i];
+    for (int k = 0; k < n->n_in; k++) {
+        const gt_shape *s = &n->in[k]->shape;
+        int64_t step = 1;
+        for (int i = 1; i <= s->n; i++) {
+            int64_t d = s->d[s->n - i];
+            plan->stride[k][out->n - i] = d == 1 ? 0 : step;
+            step *= d;
+        }
+    }
+    for (int i = plan->n_dims - 1; i >= 0; i--)
+        if (plan->d[i] == 1) drop_dimension(plan, n->n_in, i);
+    for (int i = plan->n_dims - 2; i >= 0; i--)
+        if (mergeable(plan, n->n_in, i)) {
+            int64_t d = plan->d[i];
+            drop_dimension(plan, n->n_in, i);
+            plan->d[i] *= d;
+        }
+    while (plan->n_dims < 2) { /* leading dimensions of 1 */
+        for (int i = plan->n_dims; i > 0; i--) {
+            plan->d[i] = plan->d[i - 1];
+            for (int k = 0; k < n->n_in; k++) plan->stride[k][i] = plan->stride[k][i - 1];
+        }
+        plan->d[0] = 1;
+        for (int k = 0; k < n->n_in; k++) plan->stride[k][0] = 0;
+        plan->n_dims++;
+    }
+    int64_t columns = plan->d[plan->n_dims - 1], rows = plan->d[plan->n_dims - 2];
+    plan->rows_per_chunk = columns < GT_MAP_CHUNK ? GT_MAP_CHUNK / columns : 1;
+    if (plan->rows_per_chunk > rows) plan->rows_per_chunk = rows;
+    plan->chunks_per_row = (columns + GT_MAP_CHUNK - 1) / GT_MAP_CHUNK;
+    plan->row_blocks = (rows + plan->rows_per_chunk - 1) / plan->rows_per_chunk;
+    plan->chunks = plan->size / (rows * columns) * plan->row_blocks * plan->chunks_per_row;
+}
+
+void gt_map_scratch_init(gt_map_scratch *s) { memset(s->held, 0, sizeof s->held); }
+
+/* ---- chunks ---- */
+
+static void fill(float *y, float value, int64_t n) {
+    for (int64_t i = 0; i < n; i++) y[i] = value;
+}
+
+/* The values of input k for `rows` rows of `columns`: where they lie, or spread into the buffer. */
+static const float *load(const gt_map_plan *plan, gt_map_scratch *s, int k, const float *from, int64_t rows, int64_t columns) {
+    int64_t row_stride = plan->stride[k][plan->n_dims - 2], column_stride = plan->stride[k][plan->n_dims - 1];
+    if (column_stride == 1 && (rows == 1 || row_stride == columns)) return from;
+    float *to = s->load[k];
+    if (row_stride == 0 && s->held[k] == from && s->held_rows[k] >= rows * columns) return to;
+    s->held[k] = row_stride == 0 ? from : NULL;
+    s->held_rows[k] = rows * columns;
+    if (row_stride == 0 && column_stride == 0) {
+        fill(to, *from, rows * columns);
+        return to;
+    }
+    for (int64_t i = 0; i < rows; i++, to += columns, from += row_stride) {
+        if (column_stride)
+            memcpy(to, from, (size_t)columns * sizeof *to);
+        else
+            fill(to, *from, columns);
+    }
+    return s->load[k];
+}
+
+void gt_map_chunk(const gt_map_plan *plan, gt_map_scratch *s, const float *const *in, int64_t chunk, float *out) {
+    const gt_map_program *p = plan->program;
+    int last = plan->n_dims - 1;
+    int64_t columns = plan->d[last], all_rows = plan->d[last - 1];
+    int64_t column = chunk % plan->chunks_per_row * GT_MAP_CHUNK;
+    int64_t block = chunk / plan->chunks_per_row;
+    int64_t row = block % plan->row_blocks * plan->rows_per_chunk, outer = block / plan->row_blocks;
+    int64_t rows = plan->rows_per_chunk < all_rows - row ? plan->rows_per_chunk : all_rows - row;
+    int64_t n_columns = columns - column < GT_MAP_CHUNK ? columns - column : GT_MAP_CHUNK, n = rows * n_columns;
+
+    const float *at[GT_MAP_MAX_IN + GT_MAP_MAX_STEPS];
+    for (int k = 0; k < p->n_in; k++) {
+        int64_t offset = row * plan->stride[k][last - 1] + column * plan->stride[k][last], rest = outer;
+        for (int i = last - 2; i >= 0; i--) {
+            offset += rest % plan->d[i] * plan->stride[k][i];
+            rest /= plan->d[i];
+        }
+        at[k] = load(plan, s, k, in[k] + offset, rows, n_columns);
+    }
+    float *y = out + (outer * all_rows + row) * columns + column;
+    for (int k = 0; k < p->n_steps; k++) {
+        const gt_map_step *step = &p->step[k];
+        float *to = plan->temp[k] < 0 ? y : s->temp[plan->temp[k]];
+        loops[step->code](to, at[step->arg[0]], at[step->arg[1]], at[step->arg[2]], step->c, n);
+        at[p->n_in + k] = to;
+    }
+}
+
+typedef struct map_job {
+    gt_map_plan plan;
+    const float *const *in;
+    float *out;
+    int64_t chunks_per_tile;
+} map_job;
+
+static void map_tile(void *arg, int tile, int worker) {
+    (void)worker;
+    const map_job *job = arg;
+    gt_map_scratch scratch;
+    gt_map_scratch_init(&scratch);
+    int64_t begin = tile * job->chunks_per_tile, end = begin + job->chunks_per_tile;
+    if (end > job->plan.chunks) end = job->plan.chunks;
+    for (int64_t i = begin; i < end; i++) gt_map_chunk(&job->plan, &scratch, job->in, i, job->out);
+}
+
+void gt_map_run(const gt_run *r) {
+    enum { LEAST_CHUNKS = 32, MOST_TILES = 4096 };
+    gt_map_program program;
+    gt_map_program_of(r->node, &program);
+    map_job job = {.in = r->in, .out = r->out};
+    gt_map_plan_make(&job.plan, &program, r->node);
+    job.chunks_per_tile = LEAST_CHUNKS;
+    while (job.plan.chunks / job.chunks_per_tile >= MOST_TILES) job.chunks_per_tile *= 2;
+    gt_pool_run(r->pool, (int)((job.plan.chunks + job.chunks_per_tile - 1) / job.chunks_per_tile), map_tile, &job);
+}

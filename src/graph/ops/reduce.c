@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sums over axes. The order of additions is a function of the shape alone: the reduced positions are cut into parts,
+ * each part is added up in float64 (rows in 16 lanes), and parts are added in their order. So neither threads nor
+ * instruction sets change a bit, and a sum over a million elements is as good as a float32 can say. */
+#include <string.h>
+
+#include "base/clones.h"
+#include "gantry/ops.h"
+#include "graph/op.h"
+
+typedef struct sum_attr {
+    uint32_t axes;
+} sum_attr;
+
+/* ---- builders ---- */
+
+static unsigned all_axes(const gt_shape *s) { return s->n ? (1u << s->n) - 1 : 0; }
+
+gt_node *gt_sum(gt_graph *g, gt_node *x, unsigned axes) {
+    extern const gt_op gt_op_sum;
+    if (x && axes == GT_ALL_AXES) { /* to a scalar */
+        gt_node *s = gt_sum(g, x, all_axes(&x->shape));
+        return x->shape.n ? gt_reshape(g, s, GT_SCALAR) : s;
+    }
+    if (x && axes == 0) return x;
+    return gt_node_new(g, &gt_op_sum, 1, &x, &(sum_attr){axes}, sizeof(sum_attr));
+}
+
+gt_node *gt_mean(gt_graph *g, gt_node *x, unsigned axes) {
+    if (!x) return NULL;
+    double count = 1;
+    for (int i = 0; i < x->shape.n; i++)
+        if (axes >> i & 1) count *= (double)x->shape.d[i];
+    return gt_scale(g, gt_sum(g, x, axes), (float)(1 / count));
+}
+
+gt_node *gt_sum_to(gt_graph *g, gt_node *x, gt_shape shape) {
+    if (!x) return NULL;
+    if (gt_shape_equal(&x->shape, &shape)) return x;
+    int lead = x->shape.n - shape.n;
+    unsigned axes = 0;
+    bool fits = lead >= 0;
+    for (int i = 0; fits && i < x->shape.n; i++) {
+        int64_t to = i < lead ? 1 : shape.d[i - lead];
+        if (to == 1 && x->shape.d[i] != 1) axes |= GT_AXIS(i);
+        if (to != 1 && to != x->shape.d[i]) fits = false;
+    }
+    if (!fits) {
+        char a[96], b[96];
+        return gt_graph_fault(g, "gt_sum_to: '%s' of shape %s is no broadcast of shape %s", x->name, gt_shape_text(&x->shape, a), gt_shape_text(&shape, b));
+    }
+    return gt_reshape(g, gt_sum(g, x, axes), shape);
+}
+
+/* ---- the op ---- */
+
+static gt_status sum_shape(gt_node *n) {
+    const sum_attr *attr = n->attr;
+    const gt_shape *in = &n->in[0]->shape;
+    if (attr->axes & ~all_axes(in)) {
+        char text[96];
+        return gt_fail(GT_USAGE, "axes 0x%x of shape %s", attr->axes, gt_shape_text(in, text));
+    }
+    n->shape = *in;
+    for (int i = 0; i < in->n; i++)
+        if (attr->axes >> i & 1) n->shape.d[i] = 1;
+    return GT_OK;
+}
+
+static void sum_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
+    if (need[0]) dx[0] = gt_broadcast(g, dy, y->in[0]->shape);
+}
+
+/* How a sum is cut. Dimensions are merged to runs that alternate between kept and reduced. If the innermost run is
+ * reduced, a unit adds up rows to one number ("rows"); if it is kept, it adds rows of columns ("columns"). */
+enum { MAX_COLUMNS = 1024, UNIT = 32768, TILE = 16384, MAX_PARTS = 64 };
+
+typedef struct sum_plan {
+    int n_kept, n_reduced; /* runs, without the innermost */
+    int64_t kept[GT_MAX_DIMS], kept_stride[GT_MAX_DIMS], reduced[GT_MAX_DIMS], reduced_stride[GT_MAX_DIMS];
+    bool rows;
+    int64_t run;           /* length of the innermost run */
+    int64_t outer, inner;  /* kept positions; reduced positions (of whole rows) */
+    int64_t width, pieces; /* columns in a unit, units across the columns; rows: elements of a run in a piece */
+    int64_t parts, part;   /* how many parts `inner` (times pieces of a row) is cut into, positions in each */
+    int64_t units, units_per_tile;
+} sum_plan;
+
+static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+static void plan_sum(const gt_node *n, sum_plan *p) {
+    const gt_shape *s = &n->in[0]->shape;
+    unsigned axes = ((const sum_attr *)n->attr)->axes;
+    memset(p, 0, sizeof *p);
+    int64_t size[GT_MAX_DIMS], stride[GT_MAX_DIMS];
+    bool reduced[GT_MAX_DIMS];
+    int runs = 0; /* innermost first */
+    for (int i = s->n - 1; i >= 0; i--) {
+        if (s->d[i] == 1) continue;
+        bool r = axes >> i & 1;
+        if (runs && reduced[runs - 1] == r) {
+            size[runs - 1] *= s->d[i];
+        } else {
+            stride[runs] = runs ? stride[runs - 1] * size[runs - 1] : 1;
+            size[runs] = s->d[i];
+            reduced[runs++] = r;
+        }
+    }
+    p->run = runs ? size[0] : 1;
+    p->rows = runs && reduced[0];
+    p->outer = p->inner = 1;
+    for (int i = 1; i < runs; i++) {
+        int64_t *d = reduced[i] ? p->reduced : p->kept, *t = reduced[i] ? p->reduced_stride : p->kept_stride;
+        int *count = reduced[i] ? &p->n_reduced : &p->n_kept;
+        d[*count] = size[i];
+        t[(*count)++] = stride[i];
+        *(reduced[i] ? &p->inner : &p->outer) *= size[i];
+    }
+    if (p->rows) { /* long rows are cut too: a piece of a row is then a reduced position like any other */
+        p->width = p->run > UNIT ? UNIT : p->run;
+        p->inner *= ceil_div(p->run, p->width);
+        p->pieces = 1;
+    } else {
+        p->width = p->run > MAX_COLUMNS ? MAX_COLUMNS : p->run;
+        p->pieces = ceil_div(p->run, p->width);
+    }
+    p->part = ceil_div(UNIT, p->width);
+    if (ceil_div(p->inner, p->part) > MAX_PARTS) p->part = ceil_div(p->inner, MAX_PARTS);
+    if (p->part > p->inner) p->part = p->inner;
+    p->parts = ceil_div(p->inner, p->part);
+    p->units = p->outer * p->pieces * p->parts;
+    int64_t work = p->part * p->width;
+    p->units_per_tile = work >= TILE ? 1 : TILE / work;
+    if (p->units / p->units_per_tile > 65536) p->units_per_tile = ceil_div(p->units, 65536);
+}
+
+static int64_t offset_of(int64_t position, int n, const int64_t *d, const int64_t *stride) {
+    int64_t offset = 0;
+    for (int i = 0; i < n; i++) {
+        offset += position % d[i] * stride[i];
+        position /= d[i];
+    }
+    return offset;
+}
+
+GT_CLONES static double add_row(const float *x, int64_t n) {
+    enum { LANES = 16 };
+    double lane[LANES] = {0};
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int k = 0; k < LANES; k++) lane[k] += (double)x[i + k];
+    for (int k = 0; i + k < n; k++) lane[k] += (double)x[i + k];
+    for (int half = LANES / 2; half; half /= 2)
+        for (int k = 0; k < half; k++) lane[k] += lane[k + half];
+    return lane[0];
+}
+
+GT_CLONES static void add_columns(double *restrict sum, const float *restrict x, int64_t n) {
+    for (int64_t i = 0; i < n; i++) sum[i] += (double)x[i];
+}
+
+typedef struct sum_job {
+    const sum_plan *plan;
+    const float *in;
+    float *out;
+    double *partial; /* [outer][pieces][parts][width]; NULL: one part */
+} sum_job;
+
+/* A unit: kept position `outer`, columns from `piece`, reduced positions of one part. */
+static void sum_unit(const sum_job *job, int64_t unit) {
+    const sum_plan *p = job->plan;
+    int64_t part = unit % p->parts, rest = unit / p->parts, piece = rest % p->pieces, outer = rest / p->pieces;
+    int64_t begin = part * p->part, end = begin + p->part < p->inner ? begin + p->part : p->inner;
+    const float *x = job->in + offset_of(outer, p->n_kept, p->kept, p->kept_stride);
+    double sum[MAX_COLUMNS];
+    int64_t width = 1;
+    if (p->rows) {
+        int64_t per_row = ceil_div(p->run, p->width);
+        sum[0] = 0;
+        for (int64_t i = begin; i < end; i++) {
+            int64_t from = i % per_row * p->width, n = p->run - from < p->width ? p->run - from : p->width;
+            sum[0] += add_row(x + offset_of(i / per_row, p->n_reduced, p->reduced, p->reduced_stride) + from, n);
+        }
+    } else {
+        x += piece * p->width;
+        width = p->run - piece * p->width < p->width ? p->run - piece * p->width : p->width;
+        memset(sum, 0, (size_t)width * sizeof *sum);
+        for (int64_t i = begin; i < end; i++) add_columns(sum, x + offset_of(i, p->n_reduced, p->reduced, p->reduced_stride), width);
+    }
+    if (job->partial) {
+        memcpy(job->partial + unit * (p->rows ? 1 : p->width), sum, (size_t)width * sizeof *sum);
+        return;
+    }
+    float *y = job->out + outer * (p->rows ? 1 : p->run) + piece * p->width;
+    for (int64_t i = 0; i < width; i++) y[i] = (float)sum[i];
+}
+
+static void sum_tile(void *arg, int tile, int worker) {
+    (void)worker;
+    const sum_job *job = arg;
+    int64_t begin = tile * job->plan->units_per_tile, end = begin + job->plan->units_per_tile;
+    if (end > job->plan->units) end = job->plan->units;
+    for (int64_t i = begin; i < end; i++) sum_unit(job, i);
+}
+
+static void add_parts(const sum_job *job) {
+    const sum_plan *p = job->plan;
+    int64_t width = p->rows ? 1 : p->width, columns = p->rows ? 1 : p->run;
+    for (int64_t outer = 0; outer < p->outer; outer++)
+        for (int64_t column = 0; column < columns; column++) {
+            const double *from = job->partial + (outer * p->pieces + column / width) * p->parts * width + column % width;
+            double sum = 0;
+            for (int64_t part = 0; part < p->parts; part++) sum += from[part * width];
+            job->out[outer * columns + column] = (float)sum;
+        }
+}
+
+static size_t sum_workspace(const gt_node *n, int threads) {
+    (void)threads;
+    sum_plan p;
+    plan_sum(n, &p);
+    return p.parts == 1 ? 0 : (size_t)p.units * (size_t)(p.rows ? 1 : p.width) * sizeof(double);
+}
+
+static void sum_run(const gt_run *r) {
+    sum_plan p;
+    plan_sum(r->node, &p);
+    sum_job job = {&p, r->in[0], r->out, p.parts == 1 ? NULL : r->workspace};
+    gt_pool_run(r->pool, (int)ceil_div(p.units, p.units_per_tile), sum_tile, &job);
+    if (job.partial) add_parts(&job);
+}
+
+static void sum_cost(const gt_node *n, double *flops, double *bytes) {
+    *flops = (double)gt_shape_size(&n->in[0]->shape);
+    *bytes = (*flops + (double)gt_shape_size(&n->shape)) * sizeof(float);
+}
+
+const gt_op gt_op_sum = {.name = "sum", .min_in = 1, .max_in = 1, .shape = sum_shape, .vjp = sum_vjp, .run = sum_run, .workspace = sum_workspace, .cost = sum_cost};

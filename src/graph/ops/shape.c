@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Ops that move elements and compute nothing: reshape, permute, slice, concat, flip, pad. Slicing is padding by
+ * negative amounts. All but reshape are one loop over rows of contiguous elements. */
+#include <string.h>
+
+#include "gantry/ops.h"
+#include "graph/internal.h"
+#include "graph/ops/shape.h"
+
+/* ---- views ---- */
+
+static gt_status reshape_shape(gt_node *n) {
+    const gt_shape *from = &n->in[0]->shape;
+    const gt_shape *to = n->attr;
+    n->shape = *to;
+    char a[96], b[96];
+    int open = -1;
+    int64_t known = 1;
+    for (int i = 0; i < to->n; i++) {
+        if (to->d[i] == -1 && open < 0)
+            open = i;
+        else if (to->d[i] < 1 || __builtin_mul_overflow(known, to->d[i], &known))
+            return gt_fail(GT_USAGE, "impossible shape %s", gt_shape_text(to, a));
+    }
+    if (open >= 0) n->shape.d[open] = gt_shape_size(from) / known;
+    if (gt_shape_size(from) % known || (open < 0 && gt_shape_size(from) != known))
+        return gt_fail(GT_USAGE, "shape %s cannot become %s: other number of elements", gt_shape_text(from, a), gt_shape_text(to, b));
+    return GT_OK;
+}
+
+static void reshape_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
+    if (need[0]) dx[0] = gt_reshape(g, dy, y->in[0]->shape);
+}
+
+static gt_status same_shape(gt_node *n) {
+    n->shape = n->in[0]->shape;
+    return GT_OK;
+}
+
+static void no_cost(const gt_node *n, double *flops, double *bytes) {
+    (void)n;
+    *flops = *bytes = 0;
+}
+
+const gt_op gt_op_reshape = {.name = "reshape", .min_in = 1, .max_in = 1, .shape = reshape_shape, .vjp = reshape_vjp, .cost = no_cost, .view = true};
+const gt_op gt_op_stop_gradient = {.name = "stop_gradient", .min_in = 1, .max_in = 1, .shape = same_shape, .not_differentiable = true, .cost = no_cost, .view = true};
+
+gt_node *gt_stop_gradient(gt_graph *g, gt_node *x) { return gt_node_new(g, &gt_op_stop_gradient, 1, &x, NULL, 0); }
+
+gt_node *gt_reshape(gt_graph *g, gt_node *x, gt_shape shape) {
+    if (x && gt_shape_equal(&x->shape, &shape)) return x;
+    gt_shape attr;
+    memset(&attr, 0, sizeof attr);
+    attr.n = shape.n;
+    for (int i = 0; i < shape.n && i < GT_MAX_DIMS; i++) attr.d[i] = shape.d[i];
+    return gt_node_new(g, &gt_op_reshape, 1, &x, &attr, sizeof attr);
+}
+
+/* ---- copies: out[i] = in[start + sum i_k stride_k] over a box; strides may be negative or in another order ---- */
+
+enum { TILE = 16384 };
+
+typedef struct box {
+    int n;
+    int64_t d[GT_MAX_DIMS], to[GT_MAX_DIMS], from[GT_MAX_DIMS]; /* lengths and strides, innermost last */
+} box;
+
+typedef struct copy_job {
+    box b;
+    const float *in;
+    float *out;
+    int64_t rows, rows_per_tile;
+} copy_job;
+
+static void merge_box(box *b) {
+    int n = 0;
+    for (int i = 0; i < b->n; i++) {
+        if (b->d[i] == 1) continue;
+        if (n && b->to[n - 1] == b->to[i] * b->d[i] && b->from[n - 1] == b->from[i] * b->d[i]) {
+            b->d[n - 1] *= b->d[i];
+            b->to[n - 1] = b->to[i];
+            b->from[n - 1] = b->from[i];
+            continue;
+        }
+        b->d[n] = b->d[i];
+        b->to[n] = b->to[i];
+        b->from[n++] = b->from[i];
+    }
+    if (n == 0) b->d[n] = b->to[n] = b->from[n] = 1, n = 1;
+    b->n = n;
+}
+
+static void copy_row(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t n) {
+    if (to_stride == 1 && from_stride == 1) {
+        if (n >= 16) {
+            memcpy(to, from, (size_t)n * sizeof *to);
+        } else {
+            for (int64_t i = 0; i < n; i++) to[i] = from[i];
+        }
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) to[i * to_stride] = from[i * from_stride];
+}
+
+static void copy_tile(void *arg, int tile, int worker) {
+    (void)worker;
+    const copy_job *job = arg;
+    const box *b = &job->b;
+    int last = b->n - 1;
+    int64_t begin = tile * job->rows_per_tile, end = begin + job->rows_per_tile;
+    if (end > job->rows) end = job->rows;
+    for (int64_t row = begin; row < end; row++) {
+        int64_t rest = row, to = 0, from = 0;
+        for (int i = last - 1; i >= 0; i--) {
+            int64_t k = rest % b->d[i];
+            rest /= b->d[i];
+            to += k * b->to[i];
+            from += k * b->from[i];
+        }
+        copy_row(job->out + to, b->to[last], job->in + from, b->from[last], b->d[last]);
+    }
+}
+
+static void copy_box(gt_pool *pool, const box *b, const float *in, float *out) {
+    copy_job job = {.b = *b, .in = in, .out = out, .rows = 1};
+    merge_box(&job.b);
+    int last = job.b.n - 1;
+    for (int i = 0; i < last; i++) job.rows *= job.b.d[i];
+    job.rows_per_tile = job.b.d[last] >= TILE ? 1 : TILE / job.b.d[last];
+    gt_pool_run(pool, (int)((job.rows + job.rows_per_tile - 1) / job.rows_per_tile), copy_tile, &job);
+}
+
+static void strides_of(const gt_shape *s, int64_t stride[GT_MAX_DIMS]) {
+    int64_t step = 1;
+    for (int i = s->n - 1; i >= 0; i--) {
+        stride[i] = step;
+        step *= s->d[i];
+    }
+}
+
+/* ---- permute ---- */
+
+static gt_status permute_shape(gt_node *n) {
+    const gt_permute_attr *attr = n->attr;
+    const gt_shape *in = &n->in[0]->shape;
+    unsigned seen = 0;
+    n->shape.n = in->n;
+    for (int i = 0; i < in->n; i++) {
+        int from = attr->order[i];
+        if (from < 0 || from >= in->n || seen >> from & 1) return gt_fail(GT_USAGE, "entry %d of the order, %d, is no permutation of %d axes", i, from, in->n);
+        seen |= 1u << from;
+        n->shape.d[i] = in->d[from];
+    }
+    return GT_OK;
+}
+
+static void permute_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
+    if (!need[0]) return;
+    const gt_permute_attr *attr = y->attr;
+    int inverse[GT_MAX_DIMS];
+    for (int i = 0; i < y->shape.n; i++) inverse[attr->order[i]] = i;
+    dx[0] = gt_permute(g, dy, inverse);
+}
+
+static void permute_run(const gt_run *r) {
+    const gt_permute_attr *attr = r->node->attr;
+    const gt_shape *out = &r->node->shape;
+    int64_t to[GT_MAX_DIMS], from[GT_MAX_DIMS];
+    strides_of(out, to);
+    strides_of(&r->node->in[0]->shape, from);
+    box b = {.n = out->n};
+    for (int i = 0; i < out->n; i++) {
+        b.d[i] = out->d[i];
+        b.to[i] = to[i];
+        b.from[i] = from[attr->order[i]];
+    }
+    copy_box(r->pool, &b, r->in[0], r->out);
+}
+
+const gt_op gt_op_permute = {.name = "permute", .min_in = 1, .max_in = 1, .shape = permute_shape, .vjp = permute_vjp, .run = permute_run};
+
+gt_node *gt_permute(gt_graph *g, gt_node *x, const int *order) {
+    gt_permute_attr attr = {{0}};
+    for (int i = 0; x && i < x->shape.n; i++) attr.order[i] = order[i];
+    return gt_node_new(g, &gt_op_permute, 1, &x, &attr, sizeof attr);
+}
+
+/* ---- flip ---- */
+
+static gt_status flip_shape(gt_node *n) {
+    const gt_flip_attr *attr = n->attr;
+    n->shape = n->in[0]->shape;
+    if (attr->axes >> n->shape.n) return gt_fail(GT_USAGE, "axes 0x%x of %d", attr->axes, n->shape.n);
+    return GT_OK;
+}
+
+static void flip_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
+    if (need[0]) dx[0] = gt_flip(g, dy, ((const gt_flip_attr *)y->attr)->axes);
+}
+
+static void flip_run(const gt_run *r) {
+    const gt_shape *s = &r->node->shape;
+    const gt_flip_attr *attr = r->node->attr;
+    box b = {.n = s->n};
+    strides_of(s, b.to);
+    const float *start = r->in[0];
+    for (int i = 0; i < s->n; i++) {
+        b.d[i] = s->d[i];
+        bool turned = attr->axes >> i & 1;
+        b.from[i] = turned ? -b.to[i] : b.to[i];
+        if (turned) start += (s->d[i] - 1) * b.to[i];
+    }
+    copy_box(r->pool, &b, start, r->out);
+}
+
+const gt_op gt_op_flip = {.name = "flip", .min_in = 1, .max_in = 1, .shape = flip_shape, .vjp = flip_vjp, .run = flip_run};
+
+gt_node *gt_flip(gt_graph *g, gt_node *x, unsigned axes) {
+    if (x && axes == GT_ALL_AXES) axes = (1u << x->shape.n) - 1;
+    return gt_node_new(g, &gt_op_flip, 1, &x, &(gt_flip_attr){axes}, sizeof(gt_flip_attr));
+}
+
+/* ---- pad and slice ---- */
+
+static gt_status pad_shape(gt_node *n) {
+    const gt_pad_attr *attr = n->attr;
+    n->shape = n->in[0]->shape;
+    for (int i = 0; i < n->shape.n; i++) {
+        int64_t d = n->shape.d[i] + attr->pad[i][0] + attr->pad[i][1];
+        if (d < 1 || -attr->pad[i][0] >= n->shape.d[i] || -attr->pad[i][1] >= n->shape.d[i])
+            return gt_fail(GT_USAGE, "axis %d of length %lld padded by %lld and %lld: nothing is left of it", i, (long long)n->shape.d[i],
+                           (long long)attr->pad[i][0], (long long)attr->pad[i][1]);
+        n->shape.d[i] = d;
+    }
+    return GT_OK;
+}
+
+static void pad_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
+    if (!need[0]) return;
+    const gt_pad_attr *attr = y->attr;
+    int64_t opposite[GT_MAX_DIMS][2];
+    for (int i = 0; i < y->shape.n; i++)
+        for (int k = 0; k < 2; k++) opposite[i][k] = -attr->pad[i][k];
+    dx[0] = gt_pad(g, dy, opposite);
+}
+
+typedef struct zero_job {
+    float *out;
+    int64_t n;
+} zero_job;
+
+static void zero_tile(void *arg, int tile, int worker) {
+    (void)worker;
+    const zero_job *job = arg;
+    int64_t begin = (int64_t)tile * TILE, n = job->n - begin < TILE ? job->n - begin : TILE;
+    memset(job->out + begin, 0, (size_t)n * sizeof *job->out);
+}
+
+static void pad_run(const gt_run *r) {
+    const gt_pad_attr *attr = r->node->attr;
+    const gt_shape *in = &r->node->in[0]->shape, *out = &r->node->shape;
+    box b = {.n = out->n};
+    strides_of(in, b.from);
+    strides_of(out, b.to);
+    const float *from = r->in[0];
+    float *to = r->out;
+    bool grows = false;
+    for (int i = 0; i < out->n; i++) {
+        int64_t before = attr->pad[i][0], after = attr->pad[i][1];
+        b.d[i] = in->d[i] + (before < 0 ? before : 0) + (after < 0 ? after : 0);
+        if (before < 0) from -= before * b.from[i];
+        if (before > 0) to += before * b.to[i];
+        grows |= before > 0 || after > 0;
+    }
+    if (grows) {
+        zero_job job = {r->out, gt_shape_size(out)};
+        gt_pool_run(r->pool, (int)((job.n + TILE - 1) / TILE), zero_tile, &job);
+    }
+    copy_box(r->pool, &b, from, to);
+}
+
+static void pad_cost(const gt_node *n, double *flops, double *bytes) {
+    const gt_pad_attr *attr = n->attr;
+    double kept = 1;
+    for (int i = 0; i < n->shape.n; i++) {
+        int64_t before = attr->pad[i][0], after = attr->pad[i][1];
+        kept *= (double)(n->in[0]->shape.d[i] + (before < 0 ? before : 0) + (after < 0 ? after : 0));
+    }
+    *flops = 0;
+    *bytes = (kept + (double)gt_shape_size(&n->shape)) * sizeof(float);
+}
+
+const gt_op gt_op_pad = {.name = "pad", .min_in = 1, .max_in = 1, .shape = pad_shape, .vjp = pad_vjp, .run = pad_run, .cost = pad_cost};
+
+gt_node *gt_pad(gt_graph *g, gt_node *x, const int64_t (*before_after)[2]) {
+    gt_pad_attr attr = {{{0}}};
+    for (int i = 0; x && i < x->shape.n; i++)
+        for (int k = 0; k < 2; k++) attr.pad[i][k] = before_after[i][k];
+    return gt_node_new(g, &gt_op_pad, 1, &x, &attr, sizeof attr);
+}
+
+gt_node *gt_slice(gt_graph *g, gt_node *x, int axis, int64_t begin, int64_t end) {
+    if (!x) return NULL;
+    if (axis < 0) axis += x->shape.n;
+    if (axis < 0 || axis >= x->shape.n || begin < 0 || end <= begin || end > x->shape.d[axis]) {
+        char text[96];
+        return gt_graph_fault(g, "slice %lld..%lld of axis %d of '%s' of shape %s", (long long)begin, (long long)end, axis, x->name, gt_shape_text(&x->shape, text));
+    }
+    int64_t pad[GT_MAX_DIMS][2] = {{0}};
+    pad[axis][0] = -begin;
+    pad[axis][1] = end - x->shape.d[axis];
+    return gt_pad(g, x, (const int64_t(*)[2])pad);
+}
+
+/* ---- concat ---- */
+
+typedef struct concat_attr {
+    int32_t axis;
+} concat_attr;
+
+static gt_status concat_shape(gt_node *n) {
+    const concat_attr *attr = n->attr;
+    n->shape = n->in[0]->shape;
+    if (attr->axis < 0 || attr->axis >= n->shape.n) return gt_fail(GT_USAGE, "axis %d of %d", attr->axis, n->shape.n);
+    for (int k = 1; k < n->n_in; k++) {
+        gt_shape s = n->in[k]->shape;
+        int64_t add = s.n == n->shape.n ? s.d[attr->axis] : 0;
+        if (add) s.d[attr->axis] = n->shape.d[attr->axis];
+        if (!add || !gt_shape_equal(&s, &n->shape)) {
+            char a[96], b[96];
+            return gt_fail(GT_USAGE, "inputs '%s' (%s) and '%s' (%s) differ elsewhere than along axis %d", n->in[0]->name, gt_shape_text(&n->in[0]->shape, a),
+                           n->in[k]->name, gt_shape_text(&n->in[k]->shape, b), attr->axis);
+        }
+        n->shape.d[attr->axis] += add;
+    }
+    return GT_OK;
+}
+
+static void concat_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
+    int axis = ((const concat_attr *)y->attr)->axis;
+    int64_t at = 0;
+    for (int i = 0; i < y->n_in; i++) {
+        int64_t d = y->in[i]->shape.d[axis];
+        if (need[i]) dx[i] = gt_slice(g, dy, axis, at, at + d);
+        at += d;
+    }
+}
+
+static void concat_run(const gt_run *r) {
+    int axis = ((const concat_attr *)r->node->attr)->axis;
+    float *out = r->out;
+    for (int k = 0; k < r->node->n_in; k++) {
+        const gt_shape *in = &r->node->in[k]->shape;
+        box b = {.n = in->n};
+        strides_of(in, b.from);
+        strides_of(&r->node->shape, b.to);
+        for (int i = 0; i < in->n; i++) b.d[i] = in->d[i];
+        copy_box(r->pool, &b, r->in[k], out);
+        out += in->d[axis] * b.to[axis];
+    }
+}
+
+const gt_op gt_op_concat = {.name = "concat", .min_in = 1, .max_in = 64, .shape = concat_shape, .vjp = concat_vjp, .run = concat_run};
+
+gt_node *gt_concat(gt_graph *g, int n, gt_node *const *x, int axis) {
+    if (n > 0 && x[0] && axis < 0) axis += x[0]->shape.n;
+    if (n == 1 && x[0]) return x[0];
+    return gt_node_new(g, &gt_op_concat, n, x, &(concat_attr){axis}, sizeof(concat_attr));
+}

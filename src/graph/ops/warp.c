@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The geometric augmentation as one linear op per image, and its exact adjoint. Images and channels are independent pieces
+ * of work, each summed in one fixed order. */
+#include "kernels/warp.h"
+
+#include "gantry/ops.h"
+#include "graph/op.h"
+
+static gt_status shape(gt_node *n) {
+    const gt_shape *x = &n->in[0]->shape, *m = &n->in[1]->shape;
+    if (x->n != 4) return gt_fail(GT_USAGE, "%s needs images [N,H,W,C], not %d dimensions", n->op->name, x->n);
+    if (m->n != 3 || m->d[0] != x->d[0] || m->d[1] != 2 || m->d[2] != 3) {
+        char text[96];
+        return gt_fail(GT_USAGE, "%s needs matrices %lldx2x3, not %s", n->op->name, (long long)x->d[0], gt_shape_text(m, text));
+    }
+    n->shape = *x;
+    return GT_OK;
+}
+
+/* No derivative in the matrix: whoever asks for one is told so. */
+static void vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
+    (void)need;
+    dx[0] = gt_warp_adjoint(g, dy, y->in[1]);
+}
+
+static void vjp_adjoint(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
+    (void)need;
+    dx[0] = gt_warp(g, dy, y->in[1]);
+}
+
+typedef void plane_fn(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch);
+
+typedef struct job {
+    const gt_run *run;
+    plane_fn *plane;
+    size_t scratch;
+} job;
+
+static void tile(void *arg, int index, int worker) {
+    const job *j = arg;
+    const int64_t *d = j->run->node->shape.d, image = index / d[3], first = image * d[1] * d[2] * d[3] + index % d[3];
+    j->plane(j->run->in[0] + first, j->run->out + first, d[3], d[1], d[2], j->run->in[1] + 6 * image,
+             (float *)j->run->workspace + (size_t)worker * j->scratch);
+}
+
+static void run_planes(const gt_run *r, plane_fn *plane) {
+    const int64_t *d = r->node->shape.d;
+    job j = {r, plane, gt_warp_scratch(d[1], d[2])};
+    gt_pool_run(r->pool, (int)(d[0] * d[3]), tile, &j);
+}
+
+static void run(const gt_run *r) { run_planes(r, gt_warp_plane); }
+static void run_adjoint(const gt_run *r) { run_planes(r, gt_warp_plane_adjoint); }
+
+static size_t workspace(const gt_node *n, int threads) {
+    return sizeof(float) * gt_warp_scratch(n->shape.d[1], n->shape.d[2]) * (size_t)threads;
+}
+
+static void cost(const gt_node *n, double *flops, double *bytes) {
+    *flops = gt_warp_flops(n->shape.d[1], n->shape.d[2]) * (double)(n->shape.d[0] * n->shape.d[3]);
+    *bytes = 8.0 * (double)gt_shape_size(&n->shape);
+}
+
+const gt_op gt_op_warp = {.name = "warp", .min_in = 2, .max_in = 2, .shape = shape, .vjp = vjp, .run = run, .workspace = workspace, .cost = cost};
+const gt_op gt_op_warp_adjoint = {.name = "warp_adjoint", .min_in = 2, .max_in = 2, .shape = shape, .vjp = vjp_adjoint, .run = run_adjoint,
+                                  .workspace = workspace, .cost = cost};
+
+gt_node *gt_warp(gt_graph *g, gt_node *x, gt_node *matrix) {
+    return gt_node_new(g, &gt_op_warp, 2, (gt_node *[]){x, matrix}, NULL, 0);
+}
+
+gt_node *gt_warp_adjoint(gt_graph *g, gt_node *y, gt_node *matrix) {
+    return gt_node_new(g, &gt_op_warp_adjoint, 2, (gt_node *[]){y, matrix}, NULL, 0);
+}

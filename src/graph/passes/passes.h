@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Passes: each takes a graph and gives a new one in `arena` (attributes and names may be shared with the old one), or
+ * NULL when memory is short or a fault was found (see gt_message()). None changes the graph it is given. */
+#ifndef GANTRY_GRAPH_PASSES_H
+#define GANTRY_GRAPH_PASSES_H
+
+#include "graph/internal.h"
+
+/* rewrite.c: the frame of most passes. Nodes that no result needs are dropped; for each other node, in order, fn gives
+ * its replacement in dst, over inputs already replaced: NULL means a plain copy. */
+typedef gt_node *gt_rewrite_fn(void *arg, gt_graph *dst, const gt_node *n, gt_node **in);
+gt_graph *gt_rewrite(const gt_graph *src, gt_arena *arena, gt_rewrite_fn *fn, void *arg);
+/* The same nodes in another order: order[k] is the id of the k-th. */
+gt_graph *gt_reorder(const gt_graph *src, gt_arena *arena, const int *order);
+/* How many nodes and results use each node (by id); NULL: out of memory. Free it. */
+int *gt_count_uses(const gt_graph *g);
+
+gt_graph *gt_pass_dead(const gt_graph *src, gt_arena *arena);    /* drop what no result needs */
+gt_graph *gt_pass_common(const gt_graph *src, gt_arena *arena);  /* equal nodes become one */
+gt_graph *gt_pass_algebra(const gt_graph *src, gt_arena *arena); /* x * 1, flip of flip, sum of broadcast ... */
+gt_graph *gt_pass_fuse(const gt_graph *src, gt_arena *arena);    /* element-wise chains become one node */
+gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena);   /* so that little is alive at one time */
+gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena); /* a node of its own for every placed result */
+gt_graph *gt_pass_hoist(const gt_graph *src, gt_arena *arena);   /* nodes of rate UPDATE come first */
+
+/* Is r written by its node itself? (After gt_pass_results each placed result is.) */
+bool gt_result_is_direct(const gt_graph *g, const gt_result *r, const int *uses);
+
+/* ---- memory.c: a place for every node of a graph whose order is final ---- */
+
+typedef struct gt_buffer {
+    size_t offset, bytes;
+    int first, last; /* ids of the nodes between which it holds something */
+} gt_buffer;
+
+typedef struct gt_memory_plan {
+    gt_place *places;  /* of each node */
+    size_t *workspace; /* offset of each node's workspace */
+    gt_buffer *buffers;
+    int n_buffers;
+    size_t bytes;      /* of the arena */
+    size_t least;      /* the most bytes alive at one time: no plan needs less */
+} gt_memory_plan;
+
+gt_status gt_plan_memory(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan);
+
+#endif

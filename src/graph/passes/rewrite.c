@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The frame of the passes: a graph rebuilt node by node. What is rebuilt is always in a valid order. */
+#include <stdlib.h>
+
+#include "graph/passes/passes.h"
+
+static void mark(const gt_graph *g, bool *needed) {
+    for (int i = 0; i < g->n_results; i++) needed[g->results[i].node->id] = true;
+    for (int id = g->n_nodes - 1; id >= 0; id--)
+        for (int i = 0; needed[id] && i < g->nodes[id]->n_in; i++) needed[g->nodes[id]->in[i]->id] = true;
+}
+
+static gt_node *replacement(gt_graph *dst, const gt_node *n, gt_node **map, gt_rewrite_fn *fn, void *arg) {
+    gt_node *in[n->n_in + 1];
+    for (int i = 0; i < n->n_in; i++) in[i] = map[n->in[i]->id];
+    int before = dst->n_nodes;
+    gt_node *r = fn ? fn(arg, dst, n, in) : NULL;
+    if (!r) return dst->status ? NULL : gt_node_clone(dst, n, in);
+    if (r->id >= before) r->name = n->name;
+    return r;
+}
+
+static gt_graph *finish(gt_graph *dst, const gt_graph *src, gt_node **map) {
+    for (int i = 0; i < src->n_results && !dst->status; i++) {
+        gt_result r = src->results[i];
+        r.node = map[r.node->id];
+        gt_result_add(dst, &r);
+    }
+    return gt_graph_status(dst) ? NULL : dst;
+}
+
+gt_graph *gt_rewrite(const gt_graph *src, gt_arena *arena, gt_rewrite_fn *fn, void *arg) {
+    gt_graph *dst = gt_graph_derived(src, arena);
+    bool *needed = calloc((size_t)src->n_nodes + 1, sizeof *needed);
+    gt_node **map = calloc((size_t)src->n_nodes + 1, sizeof *map);
+    if (dst && needed && map) {
+        mark(src, needed);
+        for (int id = 0; id < src->n_nodes && !dst->status; id++)
+            if (needed[id]) map[id] = replacement(dst, src->nodes[id], map, fn, arg);
+        dst = finish(dst, src, map);
+    } else {
+        gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
+        dst = NULL;
+    }
+    free(needed);
+    free(map);
+    return dst;
+}
+
+gt_graph *gt_reorder(const gt_graph *src, gt_arena *arena, const int *order) {
+    gt_graph *dst = gt_graph_derived(src, arena);
+    gt_node **map = calloc((size_t)src->n_nodes + 1, sizeof *map);
+    if (dst && map) {
+        for (int k = 0; k < src->n_nodes && !dst->status; k++) map[order[k]] = replacement(dst, src->nodes[order[k]], map, NULL, NULL);
+        dst = finish(dst, src, map);
+    } else {
+        gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
+        dst = NULL;
+    }
+    free(map);
+    return dst;
+}
+
+int *gt_count_uses(const gt_graph *g) {
+    int *uses = calloc((size_t)g->n_nodes + 1, sizeof *uses);
+    if (!uses) {
+        gt_fail(GT_NOMEM, "out of memory for graph '%s'", g->name);
+        return NULL;
+    }
+    for (int id = 0; id < g->n_nodes; id++)
+        for (int i = 0; i < g->nodes[id]->n_in; i++) uses[g->nodes[id]->in[i]->id]++;
+    for (int i = 0; i < g->n_results; i++) uses[g->results[i].node->id]++;
+    return uses;
+}
+
+gt_graph *gt_pass_dead(const gt_graph *src, gt_arena *arena) { return gt_rewrite(src, arena, NULL, NULL); }

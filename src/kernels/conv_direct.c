@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Direct convolution: each direction is one product (per group and phase) whose operand A is made of patches.
+ *
+ *   forward       A [positions of y][taps x c] = patches of x      B [taps x c][o] = w            C = y
+ *   input grad    A [positions of x][taps x o] = patches of dy     B [taps x o][c] = w transposed C = x
+ *   weight grad   A [taps x c][positions of y] = patches of x^T    B [positions of y][o] = dy     C = w
+ *
+ * The input gradient of a convolution with stride s falls apart into s x s phases: positions of x with the same remainders
+ * see the same taps, so each phase is a product of its own over those taps alone and nothing is multiplied by zero. */
+#include "kernels/conv_direct.h"
+
+#include <string.h>
+
+#include "kernels/gemm_product.h"
+
+/* A product's patches: row m is position (n, p, q) of a grid; tap t of it is the pixel
+ * src[n][p * step + t's dy][q * step + t's dx], zero outside the image. Taps form a box: every `tap_step`-th of the
+ * window from (a0, b0), offset (a - a0) / tap_step * direction from (dy0, dx0). */
+typedef struct patches {
+    const gt_conv_shape *s;
+    gt_conv_direction direction;
+    const float *src;        /* first channel of the group */
+    int64_t height, width, pixel; /* of the source images; floats from pixel to pixel */
+    int64_t channels;        /* of the group */
+    int64_t p, q;            /* the grid */
+    int step;                /* pixels of the source per step of the grid */
+    int taps_y, taps_x;      /* the box of taps */
+    int dy0, dx0, sign;      /* tap (i, j) reads (dy0 + sign * i, dx0 + sign * j) from the position */
+    int a0, b0, tap_step;    /* tap (i, j) is w[a0 + i * tap_step][b0 + j * tap_step] */
+    const float *weights;    /* first channels of the group */
+    float *out;              /* first channel of the group */
+    int out_y, out_x;        /* position (p, q) is pixel (p * tap_step + out_y, q * tap_step + out_x) of the output */
+} patches;
+
+typedef struct position {
+    int64_t n, y, x; /* of the source, before the tap's offset */
+} position;
+
+static position position_of(const patches *g, int64_t m) {
+    int64_t row = m / g->q;
+    return (position){row / g->p, row % g->p * g->step, m % g->q * g->step};
+}
+
+static void advance(const patches *g, position *at) {
+    if ((at->x += g->step) < g->q * g->step) return;
+    at->x = 0;
+    if ((at->y += g->step) < g->p * g->step) return;
+    at->y = 0;
+    at->n++;
+}
+
+/* The pixel tap (i, j) of a position reads; NULL: outside. */
+static const float *pixel_at(const patches *g, const position *at, int i, int j) {
+    int64_t y = at->y + g->dy0 + g->sign * i, x = at->x + g->dx0 + g->sign * j;
+    if (y < 0 || y >= g->height || x < 0 || x >= g->width) return NULL;
+    return g->src + ((at->n * g->height + y) * g->width + x) * g->pixel;
+}
+
+/* Rows of patches: k runs over taps, then channels. */
+static void pack_patches(const void *source, const gt_pack_a *t) {
+    const patches *g = source;
+    position at = position_of(g, t->row0);
+    for (int r = 0; r < t->rows; r++, advance(g, &at)) {
+        int64_t tap = t->k0 / g->channels, channel = t->k0 % g->channels;
+        for (int k = 0; k < t->k; tap++, channel = 0) {
+            int64_t left = g->channels - channel;
+            int count = left < t->k - k ? (int)left : t->k - k;
+            const float *from = pixel_at(g, &at, (int)(tap / g->taps_x), (int)(tap % g->taps_x));
+            gt_pack_a_row(t, r, k, count, from ? from + channel : NULL);
+            k += count;
+        }
+    }
+}
+
+/* Columns of patches: rows run over taps, then channels; k over positions. */
+static void pack_patches_by_k(const void *source, const gt_pack_a *t) {
+    const patches *g = source;
+    int64_t tap = t->row0 / g->channels, channel = t->row0 % g->channels;
+    for (int r = 0; r < t->rows; tap++, channel = 0) {
+        int64_t left = g->channels - channel;
+        int count = left < t->rows - r ? (int)left : t->rows - r;
+        int i = (int)(tap / g->taps_x), j = (int)(tap % g->taps_x);
+        position at = position_of(g, t->k0);
+        float *to = t->to + r;
+        for (int k = 0; k < t->k; k++, to += GT_TILE_ROWS, advance(g, &at)) {
+            const float *from = pixel_at(g, &at, i, j);
+            if (from) memcpy(to, from + channel, (size_t)count * sizeof *to);
+            else memset(to, 0, (size_t)count * sizeof *to);
+        }
+        r += count;
+    }
+}
+
+/* B of the input gradient: row (tap, o), column c is w[tap][c][o]. */
+static void pack_transposed_weights(const void *source, int64_t column, int columns, int width, int64_t k0, int64_t k, float *panel) {
+    const patches *g = source;
+    const gt_conv_shape *s = g->s;
+    int64_t inputs = s->c / s->groups;
+    int64_t tap = k0 / g->channels, channel = k0 % g->channels;
+    for (; k > 0; tap++, channel = 0) {
+        int64_t count = g->channels - channel < k ? g->channels - channel : k;
+        int64_t a = g->a0 + tap / g->taps_x * g->tap_step, b = g->b0 + tap % g->taps_x * g->tap_step;
+        const float *w = g->weights + ((a * s->kw + b) * inputs + column) * s->o + channel;
+        gt_pack_transposed(w, s->o, columns, width, count, panel);
+        panel += count * width;
+        k -= count;
+    }
+}
+
+static void phase_rows(const void *source, int64_t row0, int count, float **rows) {
+    const patches *g = source;
+    const gt_conv_shape *s = g->s;
+    for (int r = 0; r < count; r++) {
+        int64_t m = row0 + r, line = m / g->q;
+        int64_t y = line % g->p * g->tap_step + g->out_y, x = m % g->q * g->tap_step + g->out_x;
+        rows[r] = g->out + ((line / g->p * s->h + y) * s->w + x) * s->c;
+    }
+}
+
+/* The taps and positions of one axis in one phase of the input gradient. */
+typedef struct phase_axis {
+    int first_tap, taps; /* tap first_tap + i * stride of the window ... */
+    int offset;          /* ... reads position + offset - i */
+    int64_t positions;
+} phase_axis;
+
+static phase_axis phase_of(int phase, int64_t extent, int window, int stride, int pad) {
+    phase_axis a = {.first_tap = (phase + pad) % stride, .positions = extent > phase ? (extent - phase - 1) / stride + 1 : 0};
+    a.taps = window > a.first_tap ? (window - a.first_tap - 1) / stride + 1 : 0;
+    a.offset = (phase + pad) / stride;
+    return a;
+}
+
+/* Number of products of a direction, and the i-th of them with its patches. Pointers may be NULL where only sizes matter. */
+static int products_of(const gt_conv_shape *s, gt_conv_direction direction) {
+    return direction == GT_CONV_INPUT_GRAD ? s->groups * s->stride * s->stride : s->groups;
+}
+
+static gt_product forward_product(patches *g) {
+    const gt_conv_shape *s = g->s;
+    bool to_weights = g->direction == GT_CONV_WEIGHT_GRAD;
+    int64_t positions = s->n * s->p * s->q, window = (int64_t)s->kh * s->kw * g->channels;
+    g->height = s->h, g->width = s->w, g->pixel = s->c;
+    g->p = s->p, g->q = s->q, g->step = s->stride;
+    g->taps_y = s->kh, g->taps_x = s->kw, g->dy0 = -s->pad_top, g->dx0 = -s->pad_left, g->sign = 1;
+    return (gt_product){.m = to_weights ? window : positions, .k = to_weights ? positions : window, .n = s->o / s->groups,
+                        .a_by_k = to_weights, .pack_a = to_weights ? pack_patches_by_k : pack_patches, .a_source = g,
+                        .ldb = s->o, .ldc = s->o};
+}
+
+static gt_product phase_product(patches *g, int phase) {
+    const gt_conv_shape *s = g->s;
+    int phase_y = phase / s->stride, phase_x = phase % s->stride;
+    phase_axis y = phase_of(phase_y, s->h, s->kh, s->stride, s->pad_top), x = phase_of(phase_x, s->w, s->kw, s->stride, s->pad_left);
+    g->height = s->p, g->width = s->q, g->pixel = s->o;
+    g->p = y.positions, g->q = x.positions, g->step = 1;
+    g->taps_y = y.taps, g->taps_x = x.taps, g->dy0 = y.offset, g->dx0 = x.offset, g->sign = -1;
+    g->a0 = y.first_tap, g->b0 = x.first_tap, g->tap_step = s->stride;
+    g->out_y = phase_y, g->out_x = phase_x;
+    return (gt_product){.m = s->n * y.positions * x.positions, .k = (int64_t)y.taps * x.taps * g->channels, .n = s->c / s->groups,
+                        .pack_a = pack_patches, .a_source = g, .pack_b = pack_transposed_weights, .b_source = g,
+                        .c_rows = phase_rows, .c_source = g};
+}
+
+/* in: as of gt_conv_run(); NULL where only sizes matter. */
+static gt_product product_of(const gt_conv_shape *s, gt_conv_direction direction, int i, const float *const *in, float *out, patches *g) {
+    int phases = products_of(s, direction) / s->groups, group = i / phases;
+    int64_t inputs = s->c / s->groups, outputs = s->o / s->groups;
+    bool to_input = direction == GT_CONV_INPUT_GRAD;
+    *g = (patches){.s = s, .direction = direction, .channels = to_input ? outputs : inputs};
+    gt_product p = to_input ? phase_product(g, i % phases) : forward_product(g);
+    if (!in) return p;
+    if (in[0]) g->src = in[0] + group * g->channels;
+    if (to_input) {
+        g->weights = in[1] + group * outputs;
+        g->out = out + group * inputs;
+    } else {
+        p.b = in[1] + group * outputs;
+        p.c = out + group * outputs;
+    }
+    return p;
+}
+
+size_t gt_conv_direct_packed_floats(const gt_conv_shape *s, gt_conv_direction direction) {
+    size_t floats = 0;
+    for (int i = 0; i < products_of(s, direction); i++) {
+        patches g;
+        gt_product p = product_of(s, direction, i, NULL, NULL, &g);
+        floats += gt_product_packed_floats(p.n, p.k);
+    }
+    return floats;
+}
+
+void gt_conv_direct_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w, float *packed) {
+    for (int i = 0; i < products_of(s, direction); i++) {
+        patches g;
+        gt_product p = product_of(s, direction, i, (const float *const[]){NULL, w}, NULL, &g);
+        gt_product_pack_b(&p, pool, packed);
+        packed += gt_product_packed_floats(p.n, p.k);
+    }
+}
+
+size_t gt_conv_direct_workspace(const gt_conv_shape *s, gt_conv_direction direction, bool packed, int threads) {
+    static const float set; /* only whether B is packed matters */
+    size_t most = 0;
+    for (int i = 0; i < products_of(s, direction); i++) {
+        patches g;
+        gt_product p = product_of(s, direction, i, NULL, NULL, &g);
+        if (packed) p.b_packed = &set;
+        size_t bytes = gt_product_workspace(&p, threads);
+        if (bytes > most) most = bytes;
+    }
+    return most;
+}
+
+void gt_conv_direct(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, void *workspace, const float *const *in, float *out) {
+    const float *packed = direction == GT_CONV_WEIGHT_GRAD ? NULL : in[2];
+    for (int i = 0; i < products_of(s, direction); i++) {
+        patches g;
+        gt_product p = product_of(s, direction, i, in, out, &g);
+        if (packed) {
+            p.b_packed = packed;
+            packed += gt_product_packed_floats(p.n, p.k);
+        }
+        gt_product_run(&p, pool, workspace);
+    }
+}

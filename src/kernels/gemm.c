@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Matrix product: packing callbacks of plain matrices. */
+#include "kernels/gemm.h"
+
+#include <string.h>
+
+#include "kernels/gemm_product.h"
+
+static void pack_rows(const void *source, const gt_pack_a *t) {
+    const gt_gemm_args *g = source;
+    for (int r = 0; r < t->rows; r++) gt_pack_a_row(t, r, 0, t->k, g->a + (t->row0 + r) * g->lda + t->k0);
+}
+
+static void pack_columns(const void *source, const gt_pack_a *t) {
+    const gt_gemm_args *g = source;
+    for (int i = 0; i < t->k; i++)
+        memcpy(t->to + (size_t)i * GT_TILE_ROWS, g->a + (t->k0 + i) * g->lda + t->row0, (size_t)t->rows * sizeof(float));
+}
+
+static void pack_transposed_b(const void *source, int64_t column, int columns, int width, int64_t k0, int64_t k, float *panel) {
+    const gt_gemm_args *g = source;
+    gt_pack_transposed(g->b + column * g->ldb + k0, g->ldb, columns, width, k, panel);
+}
+
+static gt_product product(const gt_gemm_args *g) {
+    return (gt_product){.m = g->m, .n = g->n, .k = g->k, .accumulate = g->accumulate,
+                        .a_by_k = g->transpose_a, .pack_a = g->transpose_a ? pack_columns : pack_rows, .a_source = g,
+                        .b = g->b, .ldb = g->ldb, .pack_b = g->transpose_b ? pack_transposed_b : NULL, .b_source = g,
+                        .c = g->c, .ldc = g->ldc};
+}
+
+size_t gt_gemm_workspace(const gt_gemm_args *args, int threads) {
+    gt_product p = product(args);
+    return gt_product_workspace(&p, threads);
+}
+
+void gt_gemm(const gt_gemm_args *args, gt_pool *pool, void *workspace) {
+    gt_product p = product(args);
+    gt_product_run(&p, pool, workspace);
+}

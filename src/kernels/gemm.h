@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Matrix product of float32 matrices in row-major memory: C (=|+=) op(A) op(B), op(X) = X or its transpose.
+ * A row or column of the result has the same bits whatever the other sizes and the number of threads (gemm_product.h). */
+#ifndef GANTRY_KERNELS_GEMM_H
+#define GANTRY_KERNELS_GEMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gantry/pool.h"
+
+typedef struct gt_gemm_args {
+    int64_t m, n, k;               /* op(A) is m x k, op(B) is k x n, C is m x n; any may be 0 */
+    bool transpose_a, transpose_b; /* A is stored k x m; B is stored n x k */
+    bool accumulate;               /* C += instead of C = */
+    const float *a, *b;
+    float *c;
+    int64_t lda, ldb, ldc; /* floats from one stored row to the next */
+} gt_gemm_args;
+
+size_t gt_gemm_workspace(const gt_gemm_args *args, int threads); /* bytes; the pointers are not read */
+void gt_gemm(const gt_gemm_args *args, gt_pool *pool, void *workspace); /* workspace aligned to 64 bytes */
+
+#endif

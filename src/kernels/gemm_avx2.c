@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The vector kernels for AVX2 with FMA: 12 of 16 registers accumulate. */
+#include "kernels/gemm_kernels.h"
+
+#if defined(__x86_64__)
+#define LANES 8
+#define ROWS 6
+#define KERNELS gt_gemm_avx2
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma")
+#endif
+#include "kernels/gemm_micro.h"
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The table of vector kernels of one instruction set. One source (gemm_micro.h) is compiled once per set by
+ * gemm_avx512.c, gemm_avx2.c and gemm_portable.c; gt_gemm_kernels_now() is the table of the set in use (isa.h).
+ *
+ * Micro-kernel: C[r][j] (=|+=) sum over k in increasing order of A[r][k] B[k][j], for `rows` rows and up to 2 vectors of
+ * columns. Every element is one chain of fused multiply-adds over k (multiply, then add, where the CPU has no FMA): it does not depend on
+ * rows or columns of the call.
+ *
+ * A, as packed:  chunked   A[r][k] at a[(k/16)*rows*16 + r*16 + k%16]   rows of memory copied 16 floats at a time
+ *                by k      A[r][k] at a[k*lda + r]                      columns of memory copied as they are
+ * B:             B[k][j] at b[k*ldb + j]
+ */
+#ifndef GANTRY_KERNELS_GEMM_KERNELS_H
+#define GANTRY_KERNELS_GEMM_KERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    GT_CHUNK = 16,      /* floats of one row side by side in a chunked panel */
+    GT_MICRO_ROWS = 14, /* most rows of any set */
+    GT_TILE_ROWS = 112, /* most rows of a tile of any set: several panels of micro rows, and a multiple of the vector length */
+};
+
+/* Rows c[0..rows) + c_offset receive the first `columns` of the result. `lda` is read by the by-k kernels only. */
+typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, int64_t c_offset,
+                         int columns, bool add);
+
+typedef struct gt_gemm_kernels {
+    int lanes;     /* floats per vector; a panel of B is two vectors wide, the last one may be one */
+    int rows;      /* most rows of the micro-kernel */
+    int tile_rows; /* rows of a tile: a multiple of both */
+    gt_micro_fn *micro[2][2][GT_MICRO_ROWS + 1]; /* [by k][vectors of columns - 1][rows] */
+    double (*fma_peak)(int64_t rounds);          /* dependency-free FMAs on registers; returns the flops done */
+} gt_gemm_kernels;
+
+const gt_gemm_kernels *gt_gemm_kernels_now(void);
+
+extern const gt_gemm_kernels gt_gemm_portable, gt_gemm_avx2, gt_gemm_avx512;
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Source of the vector kernels, compiled once per instruction set. The including file defines
+ *   LANES     floats per vector
+ *   ROWS      most rows of the micro-kernel: ROWS x 2 accumulators, two vectors of B and a broadcast must fit the registers
+ *   KERNELS   name of the table
+ * and selects the target. Floating-point contraction is on here, and only here: a += u * b must be one FMA. */
+#ifdef __clang__
+#pragma clang fp contract(fast)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#pragma GCC optimize("fp-contract=fast")
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+/* acc += one column of A (R values `stride` apart) times one row of B (V vectors). */
+INLINE void micro_step(const int R, const int V, const int stride, vec (*acc)[2], const float *a, const float *b) {
+    vec row[2];
+    UNROLL for (int v = 0; v < V; v++) row[v] = *(const vec *)(b + v * LANES);
+    UNROLL for (int r = 0; r < R; r++) {
+        UNROLL for (int v = 0; v < V; v++) acc[r][v] += a[r * stride] * row[v];
+    }
+}
+
+/* The first columns of a tile that is cut off by the edge of C. */
+static __attribute__((noinline)) void micro_store_part(int rows, const float *from, float *const *c, int64_t c_offset, int columns,
+                                                       bool add) {
+    for (int r = 0; r < rows; r++, from += 2 * LANES) {
+        float *out = c[r] + c_offset;
+        for (int j = 0; j < columns; j++) out[j] = add ? out[j] + from[j] : from[j];
+    }
+}
+
+INLINE void micro_store(const int R, const int V, vec (*acc)[2], float *const *c, int64_t c_offset, int columns, bool add) {
+    if (columns == V * LANES) {
+        UNROLL for (int r = 0; r < R; r++) {
+            UNROLL for (int v = 0; v < V; v++) {
+                vec *p = (vec *)(c[r] + c_offset + v * LANES);
+                if (add) acc[r][v] += *p;
+                *p = acc[r][v];
+            }
+        }
+        return;
+    }
+    float rows[ROWS][2 * LANES]; /* a copy, so that the accumulators themselves stay in registers */
+    UNROLL for (int r = 0; r < R; r++) {
+        UNROLL for (int v = 0; v < V; v++) *(vec *)(rows[r] + v * LANES) = acc[r][v];
+    }
+    micro_store_part(R, rows[0], c, c_offset, columns, add);
+}
+
+INLINE void micro(const int R, const int V, const bool by_k, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb,
+                  float *const *c, int64_t c_offset, int columns, bool add) {
+    vec acc[ROWS][2];
+    UNROLL for (int r = 0; r < R; r++) {
+        UNROLL for (int v = 0; v < V; v++) acc[r][v] = (vec){0};
+    }
+    if (by_k) {
+        for (; k > 0; k--, a += lda, b += ldb) micro_step(R, V, 1, acc, a, b);
+    } else {
+        for (; k >= GT_CHUNK; k -= GT_CHUNK, a += (R - 1) * GT_CHUNK)
+            for (const float *end = a + GT_CHUNK; a < end; a++, b += ldb) micro_step(R, V, GT_CHUNK, acc, a, b);
+        for (; k > 0; k--, a++, b += ldb) micro_step(R, V, GT_CHUNK, acc, a, b);
+    }
+    micro_store(R, V, acc, c, c_offset, columns, add);
+}
+
+#define MICRO(name, R, V, BY_K)                                                                                                     \
+    static void name(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, int64_t c_offset,         \
+                     int columns, bool add) {                                                                                       \
+        micro(R, V, BY_K, k, a, lda, b, ldb, c, c_offset, columns, add);                                                             \
+    }
+#define MICRO_ALL(R)                                                                                                                \
+    MICRO(chunked_##R##x1, R, 1, false) MICRO(chunked_##R##x2, R, 2, false) MICRO(by_k_##R##x1, R, 1, true)                           \
+    MICRO(by_k_##R##x2, R, 2, true)
+MICRO_ALL(1) MICRO_ALL(2) MICRO_ALL(3) MICRO_ALL(4) MICRO_ALL(5) MICRO_ALL(6)
+#if ROWS == 14
+MICRO_ALL(7) MICRO_ALL(8) MICRO_ALL(9) MICRO_ALL(10) MICRO_ALL(11) MICRO_ALL(12) MICRO_ALL(13) MICRO_ALL(14)
+#define ROW_TABLE(kind, v)                                                                                                           \
+    {0, kind##_1##v, kind##_2##v, kind##_3##v, kind##_4##v, kind##_5##v, kind##_6##v, kind##_7##v, kind##_8##v, kind##_9##v,          \
+     kind##_10##v, kind##_11##v, kind##_12##v, kind##_13##v, kind##_14##v}
+#else
+#define ROW_TABLE(kind, v) {0, kind##_1##v, kind##_2##v, kind##_3##v, kind##_4##v, kind##_5##v, kind##_6##v}
+#endif
+
+/* As many chains as the widest micro-kernel has accumulators; the factor keeps the values finite. */
+static double fma_peak(int64_t rounds) {
+    enum { CHAINS = 12 };
+    vec acc[CHAINS], factor = (vec){0} + 0.5f, term = (vec){0} + 1.0f;
+    UNROLL for (int i = 0; i < CHAINS; i++) acc[i] = (vec){0} + (float)i;
+    for (int64_t r = 0; r < rounds; r++) {
+        UNROLL for (int i = 0; i < CHAINS; i++) acc[i] = acc[i] * factor + term;
+        __asm__ volatile("" : "+m"(rounds)); /* or the compiler would work out the fixed point */
+    }
+    vec sum = {0};
+    UNROLL for (int i = 0; i < CHAINS; i++) sum += acc[i];
+    volatile float sink = sum[0];
+    (void)sink;
+    return 2.0 * LANES * CHAINS * (double)rounds;
+}
+
+const gt_gemm_kernels KERNELS = {
+    .lanes = LANES,
+    .rows = ROWS,
+    .tile_rows = ROWS == 14 ? 112 : 96,
+    .micro = {{ROW_TABLE(chunked, x1), ROW_TABLE(chunked, x2)}, {ROW_TABLE(by_k, x1), ROW_TABLE(by_k, x2)}},
+    .fma_peak = fma_peak,
+};

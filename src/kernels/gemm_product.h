@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The blocked matrix product behind every dense kernel: C[m][n] (=|+=) sum over k of A[m][k] B[k][n].
+ *
+ * Operands are read through callbacks that pack blocks, so that the patches of a convolution are never stored: matrix
+ * product, convolution in its three directions and the products of the Winograd domain differ in their callbacks only.
+ *
+ *   stage of K (all of it, unless B packed would exceed a bound)
+ *     pack B into panels of two vectors of columns; tiles = panels                   [pool]
+ *     tiles of rows x columns of C                                                   [pool]
+ *       blocks of GT_PRODUCT_KC of K: pack the tile's rows of A (stays in L2); panel of B (stays in L1) x panels of A
+ *
+ * Bits: an element of C is the sum, in order, of one chain per block of GT_PRODUCT_KC, whatever m, n and the number of threads.
+ */
+#ifndef GANTRY_KERNELS_GEMM_PRODUCT_H
+#define GANTRY_KERNELS_GEMM_PRODUCT_H
+
+#include <stddef.h>
+
+#include "gantry/pool.h"
+#include "kernels/gemm_kernels.h"
+
+enum { GT_PRODUCT_KC = 192 }; /* of K per block: a panel of B (192 x 32 floats, 24 KiB) stays in L1; part of the kernel set's bits */
+
+/* Where a tile's block of A goes: rows [row0, row0 + rows), K [k0, k0 + k). */
+typedef struct gt_pack_a {
+    int64_t row0, k0;
+    int rows;       /* of the tile */
+    int panel_rows; /* chunked layout: of a panel; the last panel has the rest */
+    int k;
+    float *to;      /* by k: row r, index k at to[k * GT_TILE_ROWS + r] */
+} gt_pack_a;
+
+/* In the chunked layout row r of the tile begins at gt_pack_row(); its index k lies gt_pack_step() further per chunk. */
+static inline int gt_pack_panel_rows(const gt_pack_a *t, int r) {
+    int left = t->rows - r / t->panel_rows * t->panel_rows;
+    return left < t->panel_rows ? left : t->panel_rows;
+}
+/* Chunked layout: copy `count` floats (NULL: zeros) to indices [k, k + count) of row r of the tile. */
+void gt_pack_a_row(const gt_pack_a *t, int r, int k, int count, const float *from);
+
+/* A panel of B whose columns lie as rows in memory: panel[i * width + j] = from[j * ld + i] for i < k, j < columns; zeros to `width`. */
+void gt_pack_transposed(const float *from, int64_t ld, int columns, int width, int64_t k, float *panel);
+
+typedef struct gt_product {
+    int64_t m, n, k;
+    bool accumulate;
+
+    bool a_by_k; /* the layout pack_a fills in: by k, or chunked rows */
+    void (*pack_a)(const void *source, const gt_pack_a *t);
+    const void *a_source;
+
+    /* B: row-major at b with row length ldb, or pack_b != NULL, or all of it packed already (gt_product_pack_b). */
+    const float *b;
+    int64_t ldb;
+    void (*pack_b)(const void *source, int64_t column, int columns, int width, int64_t k0, int64_t k, float *panel); /* [k][width]; zeros past `columns` */
+    const void *b_source;
+    const float *b_packed;
+
+    /* C: row-major at c with row length ldc, or c_rows != NULL: pointers to the first column of `count` rows. */
+    float *c;
+    int64_t ldc;
+    void (*c_rows)(const void *source, int64_t row0, int count, float **rows);
+    const void *c_source;
+} gt_product;
+
+size_t gt_product_workspace(const gt_product *p, int threads); /* bytes; reads sizes and which of b, b_packed are set */
+void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace);
+
+/* Pack all of B once for many products: floats needed, and the packing. */
+size_t gt_product_packed_floats(int64_t n, int64_t k);
+void gt_product_pack_b(const gt_product *p, gt_pool *pool, float *packed);
+
+#endif

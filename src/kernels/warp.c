@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Geometric augmentation of one image plane and its adjoint.
+ *
+ * Grids. The fine grid of the output has 2H+10 rows, numbered 0 .. 2H+9: what the 12-tap downsampling reads for H rows. Its
+ * row i lies at pixel coordinate (i - H - 4) / 2 from the centre (spec 3.3 c-e, worked out). Fine position n of the input
+ * lies at pixel n/2; between two fine positions the sample is bilinear. With n = 2i + parity the two neighbours of a sample
+ * reach pixels i-3 .. i+3, so a sample is a 7-tap sum along each axis, its weights linear in the fraction. */
+#include "kernels/warp.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/clones.h"
+#include "kernels/fir.h"
+
+enum { TAPS = 12, REACH = 3, WINDOW = 2 * REACH + 1, LANES = 8, EXTRA = TAPS - 2 };
+_Static_assert(WINDOW < LANES, "a window fits into one vector with an unused last lane");
+
+typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+static const double sym6[TAPS] = {0.015404109327027373, 0.0034907120842174702, -0.11799011114819057, -0.048311742585633,
+                                  0.4910559419267466,   0.787641141030194,     0.3379294217276218,   -0.07263752278646252,
+                                  -0.021060292512300564, 0.04472490177066578,  0.0017677118642428036, -0.007800708325034148};
+
+/* Weights of a window for a sample at fraction t between two fine positions: base + t * slope. */
+typedef struct weights {
+    vec base, slope;
+} weights;
+
+/* Indexed by parity of the fine position + 2 * (the window lies in a mirrored stretch, so its order is reversed). */
+typedef struct tables {
+    weights window[4];
+    float filter[TAPS]; /* of the downsampling */
+} tables;
+
+static void make_tables(tables *t) {
+    double total = 0;
+    for (int k = 0; k < TAPS; k++) total += sym6[k];
+    for (int k = 0; k < TAPS; k++) t->filter[k] = (float)(sym6[k] / total);
+    float fine[3][LANES] = {{0}}; /* weights of pixels i-3 .. i+3 for fine positions 2i, 2i+1, 2i+2; upsampling has gain 2 */
+    for (int k = 0; k < TAPS / 2; k++) {
+        fine[0][k] = 2 * t->filter[TAPS - 1 - 2 * k];
+        fine[1][k + 1] = 2 * t->filter[TAPS - 2 - 2 * k];
+        fine[2][k + 1] = fine[0][k];
+    }
+    memset(t->window, 0, sizeof t->window);
+    for (int v = 0; v < 4; v++)
+        for (int k = 0; k < WINDOW; k++) {
+            int at = v & 2 ? WINDOW - 1 - k : k;
+            ((float *)&t->window[v].base)[k] = fine[v & 1][at];
+            ((float *)&t->window[v].slope)[k] = fine[(v & 1) + 1][at] - fine[v & 1][at];
+        }
+}
+
+/* Where the samples of a row of the fine output grid lie along one axis: the pixel in the middle of each window, the row of
+ * the table, and the fraction. */
+typedef struct positions {
+    int32_t *pixel, *kind;
+    float *fraction;
+} positions;
+
+typedef struct plan {
+    int64_t height, width, stride, pitch, fine; /* pitch of the plane with margins; fine: samples in a row */
+    double m[6];
+    tables t;
+    float *plane;     /* the image between mirrored margins of REACH pixels: [height + 2 REACH][pitch] */
+    float *image;     /* [height][width] of the output side */
+    float *row;       /* one row of it, filtered vertically, between margins of TAPS/2 - 1 zeros */
+    float *half[2];   /* samples of one fine row, even and odd ones */
+    positions x, y;
+} plan;
+
+enum { ROW_MARGIN = TAPS / 2 - 1 };
+
+static int64_t padded(int64_t floats) { return (floats + 15) / 16 * 16; }
+static int64_t pitch_of(int64_t width) { return width + WINDOW; } /* the last window is read as LANES pixels from column width-1 */
+
+size_t gt_warp_scratch(int64_t height, int64_t width) {
+    int64_t fine = 2 * width + EXTRA;
+    return (size_t)(padded((height + 2 * REACH) * pitch_of(width)) + padded(height * width) + padded(width + 2 * ROW_MARGIN) +
+                    2 * padded(fine / 2) + 6 * padded(fine));
+}
+
+double gt_warp_flops(int64_t height, int64_t width) {
+    double fine = (double)(2 * height + EXTRA) * (double)(2 * width + EXTRA);
+    double filters = 2.0 * TAPS * (double)width * (double)(2 * height + EXTRA) + 2.0 * TAPS * (double)(width * height);
+    return fine * (2 * WINDOW * WINDOW + 4 * WINDOW) + filters;
+}
+
+static float *take(float **scratch, int64_t floats) {
+    float *p = *scratch;
+    *scratch += padded(floats);
+    return p;
+}
+
+static void make_plan(plan *p, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch) {
+    int64_t fine = 2 * width + EXTRA;
+    *p = (plan){.height = height, .width = width, .stride = stride, .pitch = pitch_of(width), .fine = fine};
+    for (int i = 0; i < 6; i++) p->m[i] = (double)matrix[i];
+    make_tables(&p->t);
+    p->plane = take(&scratch, (height + 2 * REACH) * p->pitch);
+    p->image = take(&scratch, height * width);
+    p->row = take(&scratch, width + 2 * ROW_MARGIN);
+    for (int i = 0; i < 2; i++) p->half[i] = take(&scratch, fine / 2);
+    positions *axes[] = {&p->x, &p->y};
+    for (int i = 0; i < 2; i++) {
+        axes[i]->pixel = (int32_t *)take(&scratch, fine);
+        axes[i]->kind = (int32_t *)take(&scratch, fine);
+        axes[i]->fraction = take(&scratch, fine);
+    }
+}
+
+/* Fine input positions first + step * j, in a line of n pixels that is mirrored without end. */
+GT_CLONES static void locate(positions *out, double first, double step, int64_t count, int64_t n) {
+    double last = (double)(n - 1), period = n > 1 ? 2 * last : 1;
+    for (int64_t j = 0; j < count; j++) {
+        double at = first + step * (double)j, whole = floor(at), pixel = floor(0.5 * whole);
+        double parity = whole - 2 * pixel, in_period = pixel - period * floor(pixel / period);
+        bool mirrored = in_period > last;
+        double p = mirrored ? period - in_period : in_period;
+        p = p >= 0 ? p : 0; /* also what is no number, or too large to have a place */
+        out->pixel[j] = (int32_t)(p <= last ? p : last);
+        out->kind[j] = (parity > 0) + 2 * mirrored;
+        out->fraction[j] = (float)(at - whole);
+    }
+}
+
+static void locate_row(plan *p, int64_t i) {
+    double x = (double)(-p->width - 4), y = (double)(i - p->height - 4);
+    locate(&p->x, p->m[0] * x + p->m[1] * y + 2 * p->m[2] + (double)(p->width - 1), p->m[0], p->fine, p->width);
+    locate(&p->y, p->m[3] * x + p->m[4] * y + 2 * p->m[5] + (double)(p->height - 1), p->m[3], p->fine, p->height);
+}
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE float *window_at(const plan *p, int64_t j) { return p->plane + p->y.pixel[j] * p->pitch + p->x.pixel[j]; }
+
+INLINE void window_weights(const plan *p, int64_t j, vec *across, float down[LANES]) {
+    const weights *wx = &p->t.window[p->x.kind[j]], *wy = &p->t.window[p->y.kind[j]];
+    *across = wx->base + p->x.fraction[j] * wx->slope;
+    *(vec *)down = wy->base + p->y.fraction[j] * wy->slope;
+}
+
+GT_CLONES static void gather_row(const plan *p) {
+    for (int64_t j = 0; j < p->fine; j++) {
+        const float *w = window_at(p, j);
+        vec across;
+        float down[LANES], s[LANES];
+        window_weights(p, j, &across, down);
+        vec sum = down[0] * *(const vec *)w;
+        for (int k = 1; k < WINDOW; k++) sum += down[k] * *(const vec *)(w + k * p->pitch);
+        *(vec *)s = sum * across;
+        p->half[j & 1][j >> 1] = ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + s[3]);
+    }
+}
+
+GT_CLONES static void scatter_row(const plan *p) {
+    for (int64_t j = 0; j < p->fine; j++) {
+        float *w = window_at(p, j), value = p->half[j & 1][j >> 1];
+        vec across;
+        float down[LANES];
+        window_weights(p, j, &across, down);
+        for (int k = 0; k < WINDOW; k++) *(vec *)(w + k * p->pitch) += value * down[k] * across;
+    }
+}
+
+/* The rows of the image that row i of the fine grid takes part in: tap i - 2m of the downsampling. */
+static void rows_of(const plan *p, int64_t i, int64_t *first, int64_t *last) {
+    *first = i < TAPS ? 0 : (i - TAPS + 2) / 2;
+    *last = i / 2 < p->height - 1 ? i / 2 : p->height - 1;
+}
+
+GT_CLONES static void downsample_row(plan *p, int64_t i) {
+    const float *f = p->t.filter;
+    int64_t first, last, w = p->width;
+    for (int64_t x = 0; x < w; x++) {
+        float sum = 0;
+        for (int k = 0; k < TAPS / 2; k++) sum += f[2 * k] * p->half[0][x + k] + f[2 * k + 1] * p->half[1][x + k];
+        p->row[x] = sum;
+    }
+    rows_of(p, i, &first, &last);
+    for (int64_t m = first; m <= last; m++) {
+        float *y = p->image + m * w, t = f[i - 2 * m];
+        for (int64_t x = 0; x < w; x++) y[x] += t * p->row[x];
+    }
+}
+
+GT_CLONES static void upsample_row(plan *p, int64_t i) {
+    const float *f = p->t.filter;
+    int64_t first, last, w = p->width;
+    float *row = p->row + ROW_MARGIN;
+    memset(p->row, 0, sizeof(float) * (size_t)(w + 2 * ROW_MARGIN));
+    rows_of(p, i, &first, &last);
+    for (int64_t m = first; m <= last; m++) {
+        const float *y = p->image + m * w;
+        float t = f[i - 2 * m];
+        for (int64_t x = 0; x < w; x++) row[x] += t * y[x];
+    }
+    for (int64_t q = 0; q < p->fine / 2; q++) {
+        float even = 0, odd = 0;
+        for (int k = 0; k < TAPS / 2; k++) {
+            even += f[2 * k] * row[q - k];
+            odd += f[2 * k + 1] * row[q - k];
+        }
+        p->half[0][q] = even;
+        p->half[1][q] = odd;
+    }
+}
+
+void gt_warp_plane(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch) {
+    plan p;
+    make_plan(&p, stride, height, width, matrix, scratch);
+    for (int64_t y = -REACH; y < height + REACH; y++) {
+        const float *from = in + gt_reflect(y, height) * width * stride;
+        float *to = p.plane + (y + REACH) * p.pitch + REACH;
+        for (int64_t x = 0; x < width; x++) to[x] = from[x * stride];
+        for (int64_t x = 1; x <= REACH; x++) to[-x] = to[gt_reflect(-x, width)];
+        for (int64_t x = width; x < p.pitch - REACH; x++) to[x] = to[gt_reflect(x, width)];
+    }
+    memset(p.image, 0, sizeof(float) * (size_t)(height * width));
+    for (int64_t i = 0; i < 2 * height + EXTRA; i++) {
+        locate_row(&p, i);
+        gather_row(&p);
+        downsample_row(&p, i);
+    }
+    for (int64_t i = 0; i < height * width; i++) out[i * stride] = p.image[i];
+}
+
+void gt_warp_plane_adjoint(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch) {
+    plan p;
+    make_plan(&p, stride, height, width, matrix, scratch);
+    for (int64_t i = 0; i < height * width; i++) p.image[i] = in[i * stride];
+    memset(p.plane, 0, sizeof(float) * (size_t)((height + 2 * REACH) * p.pitch));
+    for (int64_t i = 0; i < 2 * height + EXTRA; i++) {
+        locate_row(&p, i);
+        upsample_row(&p, i);
+        scatter_row(&p);
+    }
+    memset(p.image, 0, sizeof(float) * (size_t)(height * width));
+    for (int64_t y = -REACH; y < height + REACH; y++) {
+        float *from = p.plane + (y + REACH) * p.pitch + REACH, *to = p.image + gt_reflect(y, height) * width;
+        for (int64_t x = 0; x < width; x++) to[x] += from[x];
+        for (int64_t x = 1; x <= REACH; x++) {
+            to[gt_reflect(-x, width)] += from[-x];
+            to[gt_reflect(width - 1 + x, width)] += from[width - 1 + x];
+        }
+    }
+    for (int64_t i = 0; i < height * width; i++) out[i * stride] = p.image[i];
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From draws to the parameters of one sample's augmentation: spec 3.1, 3.2, 3.4, 3.5, 3.6, in the reference's order of draws. */
+#include <math.h>
+#include <string.h>
+
+#include "gantry/augment.h"
+#include "gantry/mathfn.h"
+
+typedef struct walk { /* through the draws of one sample */
+    const gt_augment_config *config;
+    const gt_augment_source *source;
+    int sample, call;
+    float p;
+    bool ended; /* the recorded draws ran out */
+} walk;
+
+static void draw(walk *w, gt_augment_draw d, float *values) {
+    d.sample = w->sample;
+    d.call = w->call++;
+    if (w->source->recorded && d.call >= w->source->n_recorded) {
+        memset(values, 0, sizeof(float) * (size_t)d.n);
+        w->ended = true;
+        return;
+    }
+    w->source->draw(w->source, &d, values);
+    if (d.kind == GT_DRAW_HALF_NORMAL) *values = fabsf(*values);
+}
+
+static float uniform(walk *w, const char *name) {
+    float u;
+    draw(w, (gt_augment_draw){.name = name, .kind = GT_DRAW_UNIFORM, .n = 1}, &u);
+    return u;
+}
+
+static float normal(walk *w, const char *name) {
+    float v;
+    draw(w, (gt_augment_draw){.name = name, .kind = GT_DRAW_NORMAL, .n = 1}, &v);
+    return v;
+}
+
+static bool opens(walk *w, const char *name, float probability) {
+    float u;
+    draw(w, (gt_augment_draw){.name = name, .kind = GT_DRAW_GATE, .n = 1}, &u);
+    return u < probability;
+}
+
+static bool on(const walk *w, gt_augment_kind k) { return w->config->multiplier[k] > 0; }
+static float strength(const walk *w, gt_augment_kind k) { return w->config->strength[k]; }
+
+/* The gate of a transform: open with probability multiplier * p. */
+static bool gate(walk *w, gt_augment_kind k) { return opens(w, gt_augment_table[k].name, w->config->multiplier[k] * w->p); }
+
+/* strength * a standard normal value, 0 behind a closed gate. */
+static float spread(walk *w, gt_augment_kind k) {
+    float v = strength(w, k) * normal(w, gt_augment_table[k].name);
+    return gate(w, k) ? v : 0;
+}
+
+static double power_of_two(float exponent) { return gt_exp((double)exponent * M_LN2); }
+
+enum { MAX_ORDER = 4 };
+
+static void multiply(int n, const double *a, const double *b, double *out) {
+    double c[MAX_ORDER * MAX_ORDER];
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) {
+            double sum = 0;
+            for (int k = 0; k < n; k++) sum += a[n * i + k] * b[n * k + j];
+            c[n * i + j] = sum;
+        }
+    memcpy(out, c, sizeof(double) * (size_t)(n * n));
+}
+
+/* ---- geometry: G <- G M ---- */
+
+static void then(double g[9], double xx, double xy, double x, double yx, double yy, double y) {
+    double m[9] = {xx, xy, x, yx, yy, y, 0, 0, 1};
+    multiply(3, g, m, g);
+}
+
+static void then_rotate(double g[9], float angle) {
+    double s = (double)gt_sinf(angle), c = (double)gt_cosf(angle);
+    then(g, c, -s, 0, s, c, 0);
+}
+
+/* Two shifts behind one gate. */
+static void shifts(walk *w, gt_augment_kind k, int draw_kind, float t[2]) {
+    draw(w, (gt_augment_draw){.name = gt_augment_table[k].name, .kind = draw_kind, .n = 2}, t);
+    bool open = gate(w, k);
+    for (int i = 0; i < 2; i++) {
+        float v = draw_kind == GT_DRAW_UNIFORM ? 2 * t[i] - 1 : t[i];
+        t[i] = open ? v * strength(w, k) : 0;
+    }
+}
+
+/* Both rotations together fire with probability multiplier * p. */
+static void rotation(walk *w, double g[9], const char *name) {
+    float still = 1 - w->config->multiplier[GT_AUGMENT_ROTATE] * w->p, angle = 2 * uniform(w, name) - 1;
+    still = still < 0 ? 0 : still > 1 ? 1 : still;
+    if (opens(w, name, 1 - sqrtf(still))) then_rotate(g, angle * (float)M_PI * strength(w, GT_AUGMENT_ROTATE));
+}
+
+static void geometry(walk *w, float width, float height, float out[2][3]) {
+    double g[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    float t[2];
+    if (on(w, GT_AUGMENT_XFLIP)) {
+        float i = floorf(2 * uniform(w, "xflip"));
+        if (gate(w, GT_AUGMENT_XFLIP)) then(g, 1 - 2 * (double)i, 0, 0, 0, 1, 0);
+    }
+    if (on(w, GT_AUGMENT_ROTATE90)) {
+        float i = floorf(4 * uniform(w, "rotate90"));
+        if (gate(w, GT_AUGMENT_ROTATE90)) then_rotate(g, i * (float)M_PI_2);
+    }
+    if (on(w, GT_AUGMENT_XINT)) {
+        shifts(w, GT_AUGMENT_XINT, GT_DRAW_UNIFORM, t);
+        then(g, 1, 0, -(double)rintf(t[0] * width), 0, 1, -(double)rintf(t[1] * height));
+    }
+    if (on(w, GT_AUGMENT_SCALE)) {
+        double s = 1 / power_of_two(spread(w, GT_AUGMENT_SCALE));
+        then(g, s, 0, 0, 0, s, 0);
+    }
+    if (on(w, GT_AUGMENT_ROTATE)) rotation(w, g, "pre_rotate");
+    if (on(w, GT_AUGMENT_ANISO)) {
+        double s = power_of_two(spread(w, GT_AUGMENT_ANISO));
+        then(g, 1 / s, 0, 0, 0, s, 0);
+    }
+    if (on(w, GT_AUGMENT_ROTATE)) rotation(w, g, "post_rotate");
+    if (on(w, GT_AUGMENT_XFRAC)) {
+        shifts(w, GT_AUGMENT_XFRAC, GT_DRAW_NORMAL, t);
+        then(g, 1, 0, -(double)(t[0] * width), 0, 1, -(double)(t[1] * height));
+    }
+    for (int i = 0; i < 6; i++) out[i / 3][i % 3] = (float)g[i];
+}
+
+/* ---- colour: C <- M C on (r, g, b, 1) ---- */
+
+static void then_color(double c[16], const double m[3][3], double shift) {
+    double all[16] = {0};
+    for (int i = 0; i < 3; i++) {
+        for (int j = 0; j < 3; j++) all[4 * i + j] = m[i][j];
+        all[4 * i + 3] = shift;
+    }
+    all[15] = 1;
+    multiply(4, all, c, c);
+}
+
+/* a I + b v v^T + s [v]x with the grey axis v = (1,1,1)/sqrt 3: every linear colour transform here has this form. */
+static void about_grey(double c[16], double a, double b, double s) {
+    double vv = b / 3, cross = s / sqrt(3);
+    double m[3][3] = {{a + vv, vv - cross, vv + cross}, {vv + cross, a + vv, vv - cross}, {vv - cross, vv + cross, a + vv}};
+    then_color(c, m, 0);
+}
+
+static void color(walk *w, bool grey, float out[3][4]) {
+    static const double unit[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+    double c[16] = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
+    if (on(w, GT_AUGMENT_BRIGHTNESS)) then_color(c, unit, (double)spread(w, GT_AUGMENT_BRIGHTNESS));
+    if (on(w, GT_AUGMENT_CONTRAST)) about_grey(c, power_of_two(spread(w, GT_AUGMENT_CONTRAST)), 0, 0);
+    if (on(w, GT_AUGMENT_LUMAFLIP)) {
+        float i = floorf(2 * uniform(w, "lumaflip"));
+        if (gate(w, GT_AUGMENT_LUMAFLIP)) about_grey(c, 1, -2 * (double)i, 0);
+    }
+    if (on(w, GT_AUGMENT_HUE) && !grey) {
+        float angle = (2 * uniform(w, "hue") - 1) * (float)M_PI * strength(w, GT_AUGMENT_HUE);
+        if (!gate(w, GT_AUGMENT_HUE)) angle = 0;
+        double s = (double)gt_sinf(angle), k = (double)gt_cosf(angle);
+        about_grey(c, k, 1 - k, s);
+    }
+    if (on(w, GT_AUGMENT_SATURATION) && !grey) {
+        double s = power_of_two(spread(w, GT_AUGMENT_SATURATION));
+        about_grey(c, s, 1 - s, 0);
+    }
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 4; j++) out[i][j] = (float)c[4 * i + j];
+    if (grey) { /* the mean of the three rows, applied to equal channels */
+        double mean[4];
+        for (int j = 0; j < 4; j++) mean[j] = (c[j] + c[4 + j] + c[8 + j]) / 3;
+        out[0][0] = (float)(mean[0] + mean[1] + mean[2]);
+        out[0][3] = (float)mean[3];
+    }
+}
+
+/* ---- image filter ---- */
+
+enum { HALF_TAPS = GT_AUGMENT_TAPS / 2 + 1 };
+
+/* The filter bank, built from sym2 wavelets (spec 3.5): the first half of each symmetric filter, and what to divide it by. */
+static const struct band_filter {
+    int16_t taps[HALF_TAPS];
+    float divisor;
+} bank[GT_AUGMENT_BANDS] = {
+    {{-1, 0, 9, 16, 18, 0, -66, -144, -207, -256, -297, -288, -212, 0, 468, 1056, 1674, 2304, 2918, 3456, 3888, 4096}, 32768},
+    {{1, 0, -9, -16, -18, 0, 66, 144, 207, 256, 297, 288, 244, 0, -756, -1568, -2250, -2304, -806, 1152, 3024, 4096}, 32768},
+    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, 9, 16, 18, 0, -98, -144, 72, 256}, 1024},
+    {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, -9, 16}, 32},
+};
+
+static void image_filter(walk *w, float taps[GT_AUGMENT_TAPS]) {
+    static const double power[GT_AUGMENT_BANDS] = {10 / 13.0, 1 / 13.0, 1 / 13.0, 1 / 13.0}; /* expected, of natural images */
+    static const char *const names[GT_AUGMENT_BANDS] = {"band0", "band1", "band2", "band3"};
+    const gt_augment_config *c = w->config;
+    double gain[GT_AUGMENT_BANDS] = {1, 1, 1, 1};
+    for (int i = 0; on(w, GT_AUGMENT_IMGFILTER) && i < GT_AUGMENT_BANDS; i++) {
+        double own = power_of_two(normal(w, names[i]) * strength(w, GT_AUGMENT_IMGFILTER));
+        bool open = opens(w, names[i], c->multiplier[GT_AUGMENT_IMGFILTER] * w->p * c->band[i]);
+        if (!open || c->band[i] == 0) own = 1;
+        double norm = sqrt(1 + power[i] * (own * own - 1)); /* keeps the power: the sum of power_j t_j^2 with t_i = own, others 1 */
+        for (int j = 0; j < GT_AUGMENT_BANDS; j++) gain[j] *= (j == i ? own : 1) / norm;
+    }
+    for (int k = 0; k < GT_AUGMENT_TAPS; k++) {
+        double sum = 0;
+        for (int i = 0; i < GT_AUGMENT_BANDS; i++)
+            sum += gain[i] * bank[i].taps[k < HALF_TAPS ? k : GT_AUGMENT_TAPS - 1 - k] / (double)bank[i].divisor;
+        taps[k] = (float)sum;
+    }
+}
+
+bool gt_augment_parameters(const gt_augment_config *c, const gt_augment_source *s, int sample, float p, const gt_shape *images,
+                           gt_augment_params *out, int *noise_call) {
+    walk w = {.config = c, .source = s, .sample = sample, .p = p};
+    *out = (gt_augment_params){0};
+    geometry(&w, (float)images->d[2], (float)images->d[1], out->matrix);
+    color(&w, images->d[3] == 1, out->color);
+    image_filter(&w, out->taps);
+    int image = -1;
+    if (on(&w, GT_AUGMENT_NOISE)) {
+        float sigma;
+        draw(&w, (gt_augment_draw){.name = "sigma", .kind = GT_DRAW_HALF_NORMAL, .n = 1}, &sigma);
+        out->sigma = opens(&w, "sigma", c->multiplier[GT_AUGMENT_NOISE] * p) ? sigma * strength(&w, GT_AUGMENT_NOISE) : 0;
+        image = w.call++;
+    }
+    if (on(&w, GT_AUGMENT_CUTOUT)) {
+        out->cutout = gate(&w, GT_AUGMENT_CUTOUT) ? strength(&w, GT_AUGMENT_CUTOUT) : 0;
+        draw(&w, (gt_augment_draw){.name = "cutout", .kind = GT_DRAW_UNIFORM, .n = 2}, out->centre);
+    }
+    if (noise_call) *noise_call = image;
+    return !w.ended;
+}

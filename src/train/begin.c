@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How a run begins: a new directory, a run that is there and goes on, or a new run from another's networks. Rank 0 looks at the
+ * files; what it found is handed out, so that all ranks take the same way. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gantry/log.h"
+#include "kernels/isa.h"
+#include "train/trainer.h"
+
+/* Room for a first checkpoint and the logs: parameters, average and two moments of each network. */
+static size_t room_wanted(const gt_job *job) { return (size_t)1 << (job->height * job->width >= 128 * 128 ? 26 : 20); }
+
+/* The directory of the run, made if it is not there. */
+static gt_status find_directory(gt_trainer *t) {
+    gt_job *job = t->job;
+    char *dir = *job->run ? strdup(job->run) : gt_rundir_new(job->outdir, gt_job_description(job));
+    if (!dir) return GT_FAILED;
+    t->dir = dir;
+    gt_status st = gt_rundir_prepare(dir, room_wanted(job));
+    if (st) return st;
+    t->lock = gt_lock_take(dir, NULL);
+    return t->lock ? GT_OK : GT_FAILED;
+}
+
+/* Is what the run was begun with the same job? A difference is a table on stderr and an error. */
+static gt_status compare_jobs(gt_trainer *t, gt_job *before, const char *dataset) {
+    int differences = gt_job_compare(before, "the run", t->job, "now", stderr);
+    bool other_data = *dataset && strcmp(dataset, t->fingerprint);
+    if (other_data) fprintf(stderr, "  the images or labels are not those the run was begun with (fingerprint %.8s..., now %.8s...)\n", dataset, t->fingerprint);
+    if (!differences && !other_data) return GT_OK;
+    return gt_fail(GT_FAILED, "%s was begun with another job (see the table): give the same values, or another --run; --resume=%s begins a new run from its networks",
+                   t->dir, t->dir);
+}
+
+static gt_status check_same_job(gt_trainer *t, const gt_checkpoint_file *f) {
+    gt_job *before = NULL;
+    gt_status st = GT_OK;
+    if (f) {
+        const gt_checkpoint_about *about = gt_checkpoint_info(f);
+        before = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
+        st = before ? compare_jobs(t, before, about->dataset) : GT_FORMAT;
+    } else {
+        char *text = gt_rundir_read(t->dir, "job.ini");
+        if (!text) return GT_OK; /* stopped before it had written anything */
+        before = gt_job_new();
+        st = before ? gt_job_read_text(before, text, "job.ini") : GT_NOMEM;
+        if (!st) st = gt_job_resolve(before, t->job->height, t->job->width, t->job->channels, t->info->label_width, t->info->count);
+        if (!st) st = compare_jobs(t, before, "");
+        free(text);
+    }
+    gt_job_free(before);
+    return st;
+}
+
+/* The kernels that made a checkpoint go on with it; where this CPU lacks them, bits change, and it is said. */
+static void adopt_kernels(const char *wanted) {
+    if (!*wanted || !strcmp(wanted, gt_isa_id())) return;
+    const char *here = gt_isa_id();
+    if (gt_isa_set(wanted)) gt_warn("the checkpoint was made with kernels %s, which this CPU lacks: going on with %s, bits will differ", wanted, here);
+}
+
+static gt_status agree_on_kernels(gt_trainer *t, const gt_checkpoint_file *f) {
+    char id[32] = "";
+    if (f) snprintf(id, sizeof id, "%s", gt_checkpoint_info(f)->kernel_set);
+    gt_comm_broadcast(t->comm, id, sizeof id, 0);
+    adopt_kernels(id);
+    /* A mixed allocation: all use the least that any has. */
+    int least = GT_ISA_COUNT - gt_comm_max(t->comm, GT_ISA_COUNT - (int)gt_isa_now());
+    if (least != (int)gt_isa_now()) {
+        gt_info("kernels: %s on all ranks, the most that all CPUs have", gt_isa_name((gt_isa)least));
+        return gt_isa_set(gt_isa_name((gt_isa)least));
+    }
+    return GT_OK;
+}
+
+static gt_status open_logs(gt_trainer *t) {
+    char path[4200];
+    snprintf(path, sizeof path, "%s/log.txt", t->dir);
+    if (!gt_log_open(path)) return GT_FAILED;
+    if (!(t->log = gt_runlog_open(t->dir, t->shown))) return GT_FAILED;
+    if (!(t->saver = gt_saver_new(t->dir, t->job->keep > 0 ? (int)t->job->keep : INT32_MAX))) return GT_FAILED;
+    char *text = gt_job_to_text(t->job);
+    gt_status st = text ? gt_rundir_write(t->dir, "job.ini", text) : GT_NOMEM;
+    free(text);
+    return st;
+}
+
+gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
+    bool first = t->comm->rank == 0, transfers = !gt_is(t->job->resume, "noresume");
+    gt_checkpoint_file *file = NULL, *source = NULL;
+    gt_status st = GT_OK;
+    *done = false;
+    if (first) {
+        st = find_directory(t);
+        if (!st) st = gt_checkpoint_newest(t->dir, &file);
+        if (!st) st = check_same_job(t, file);
+        if (!st && !file && transfers) source = gt_checkpoint_open(t->job->resume, &st);
+        if (st && transfers && !file && !source && t->lock) gt_wrap(st, "--resume");
+    }
+    int found = file ? 1 : source ? 2 : 0;
+    if ((st = gt_comm_agree(t->comm, st)) || (st = gt_comm_agree(t->comm, agree_on_kernels(t, file)))) goto end;
+    gt_comm_broadcast(t->comm, &found, sizeof found, 0);
+
+    if ((st = gt_trainer_build(t))) goto end;
+    if (found == 1)
+        st = gt_trainer_load(t, file);
+    else if (found == 2)
+        st = gt_trainer_transfer(t, source);
+    if (st) goto end;
+
+    if (first) {
+        st = open_logs(t);
+        t->resumed_from = t->shown;
+        if (!st && found == 1 && t->shown < t->job->total_images)
+            gt_info("going on with %s at %.1f kimg (%s)", t->dir, (double)t->shown / 1000, gt_checkpoint_path(file));
+    }
+    st = gt_comm_agree(t->comm, st);
+    *done = !st && found == 1 && t->shown >= t->job->total_images;
+    if (*done) gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", t->dir, (double)t->shown / 1000);
+end:
+    gt_checkpoint_close(file);
+    gt_checkpoint_close(source);
+    return st;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The option table of a training job. A new option is a row here and a field in gantry/job.h; command line, job files, --help, dumps,
+ * comparison, reference job (write it anew: `gantry reference > jobs/reference.ini`) and man page follow. */
+#include "gantry/job.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "gantry/grid.h"
+
+static gt_status check_gpus(const gt_option *o, const char *value) {
+    long long n = strtoll(value, NULL, 10);
+    return n & (n - 1) ? gt_fail(GT_USAGE, "--%s must be a power of two", o->key) : GT_OK;
+}
+
+static gt_status check_grid(const gt_option *o, const char *value) {
+    gt_grid grid;
+    (void)o;
+    return gt_grid_parse(value, &grid);
+}
+
+static gt_status check_metrics(const gt_option *o, const char *value) {
+    if (!*value || gt_is(value, "none")) return GT_OK;
+    return gt_fail(GT_USAGE, "--%s can only contain the following values: none", o->key);
+}
+
+#define FIELD(name) .offset = offsetof(gt_job, name)
+#define ANY_MAX HUGE_VAL
+#define ARCHITECTURES "skip|resnet|orig"
+
+static const gt_option table[] = {
+    /* ---- data ---- */
+    {.key = "data", .type = GT_OPTION_TEXT, .class = GT_EXECUTION, FIELD(data), .group = "data", .standard = "", .common = true,
+     .help = "Images: a ZIP, a folder of PNGs, an HDF5 file, or synth:NAME",
+     .detail = "Required. A relative path starts at the current directory. Built-in sets: synth:shapes and synth:circles, with options as in "
+               "synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the same data when the fingerprints of the data agree, wherever they lie."},
+    {.key = "cond", .type = GT_OPTION_BOOL, .class = GT_RECIPE, FIELD(cond), .group = "data", .standard = "0", .common = true,
+     .help = "Train a conditional model on the labels of the data",
+     .detail = "The data must have labels: classes or vectors."},
+    {.key = "mirror", .type = GT_OPTION_BOOL, .class = GT_RECIPE, FIELD(mirror), .group = "data", .standard = "0", .common = true,
+     .help = "Double the data with left-right mirrored images",
+     .detail = "Not for images in which left and right differ, such as letters."},
+    {.key = "subset", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(subset), .group = "data", .derived = "all", .unit = "images",
+     .min = 1, .max = ANY_MAX, .help = "Use only so many images, chosen by --seed",
+     .detail = "Chosen before mirroring. The same seed gives the same choice as in the reference tool."},
+
+    /* ---- recipe ---- */
+    {.key = "model", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(model), .group = "recipe", .standard = "stylegan2",
+     .choices = "stylegan2", .help = "Kind of model"},
+    {.key = "cfg", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(cfg), .group = "recipe", .standard = "auto", .common = true,
+     .choices = "auto|stylegan2|paper256|paper512|paper1024|cifar", .help = "Published recipe that the other values come from",
+     .detail = "auto chooses by the size of the images; the others repeat published runs. Every value can be changed by its own key; values "
+               "that a recipe computes from others (gamma, ema-kimg and mbstd of auto) are not computed anew."},
+    {.key = "gpus", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(gpus), .group = "recipe", .standard = "1", .min = 1, .max = 1024,
+     .check = check_gpus, .help = "Number of GPUs that the recipe auto is computed for",
+     .detail = "It says what the reference tool would do with so many GPUs: batch, gamma and stddev group of auto depend on it. It has "
+               "nothing to do with the number of ranks, which changes nothing."},
+    {.key = "batch", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(batch), .group = "recipe", .derived = "from cfg", .unit = "images",
+     .min = 1, .max = 1 << 20, .common = true, .help = "Images per step over all ranks",
+     .detail = "Must be divisible by --gpus. The batch is cut into slices, and at most so many ranks can share it."},
+    {.key = "slices", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(slices), .group = "recipe",
+     .derived = "the largest number up to 8 that fits", .min = 1, .max = 1 << 20, .help = "Parts of a batch: the units of work shared out among ranks",
+     .detail = "A slice must hold whole stddev groups: batch / slices is a multiple of the smaller of mbstd and batch. More slices let more ranks "
+               "work; what a slice is changes the numbers (stddev groups, style-mixing cut, path length), so it is part of the recipe."},
+    {.key = "mbstd", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(mbstd), .group = "recipe", .derived = "from cfg", .unit = "images",
+     .min = 1, .max = 1 << 20, .help = "Group over which the discriminator sees the standard deviation"},
+    {.key = "kimg", .type = GT_OPTION_REAL, .class = GT_EXECUTION, FIELD(kimg), .group = "recipe", .derived = "from cfg",
+     .unit = "thousands of images", .min = 0.001, .max = 1e9, .common = true, .help = "Length of the run",
+     .detail = "A finished run started again with a larger value is trained further, bit for bit as if it had been given at the start."},
+    {.key = "steps", .type = GT_OPTION_INT, .class = GT_EXECUTION, FIELD(steps), .group = "recipe", .derived = "by kimg", .unit = "steps",
+     .min = 1, .max = 1e12, .help = "Length of the run in batches; the shorter of kimg and steps counts"},
+    {.key = "seed", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(seed), .group = "recipe", .standard = "0", .max = 4294967295.0,
+     .common = true, .help = "Seed of every random number of the run"},
+    {.key = "gamma", .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(gamma), .group = "recipe", .derived = "from cfg", .max = ANY_MAX,
+     .common = true, .help = "Weight of the R1 penalty; 0: off",
+     .detail = "The value most worth trying out: too small, training collapses; too large, images stay blurred. Try factors of two to five."},
+    {.key = "lrate", .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(lrate), .group = "recipe", .derived = "from cfg", .max = 1,
+     .help = "Learning rate of both networks"},
+    {.key = "ema-kimg", .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(ema_kimg), .group = "recipe", .derived = "from cfg",
+     .unit = "thousands of images", .max = 1e9, .help = "Half-life of the moving average of the generator"},
+    {.key = "ema-ramp", .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(ema_ramp), .group = "recipe",
+     .derived = "from cfg; 0 with --resume", .max = 1e9, .help = "Half-life at most this times the images shown so far; 0: no ramp-up"},
+    {.key = "pl-weight", .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(pl_weight), .group = "recipe", .derived = "from cfg",
+     .max = ANY_MAX, .help = "Weight of the path length penalty; 0: off"},
+    {.key = "style-mixing", .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(style_mixing), .group = "recipe", .derived = "from cfg",
+     .max = 1, .help = "Probability of mixing two latents in an image"},
+    {.key = "nan", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(nan), .group = "recipe", .standard = "stop",
+     .choices = "stop|skip|clean", .help = "When a gradient is not finite: stop, skip the update, or clean it",
+     .detail = "stop names network, parameter and step. clean is what the reference does: NaN becomes 0, infinities become 1e5."},
+    {.key = "reduce", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(reduce), .group = "recipe", .standard = "tree",
+     .choices = "tree|allreduce", .help = "How gradients are summed over ranks",
+     .detail = "tree gives the same bits on any number of ranks. allreduce is MPI's own sum, for comparison: bits may then depend on the number of ranks."},
+
+    /* ---- networks ---- */
+    {.key = "cbase", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(cbase), .group = "networks", .derived = "from cfg", .min = 1,
+     .max = 1 << 24, .help = "Feature maps at size R: the smaller of cbase / R and cmax",
+     .detail = "Halving cbase and cmax together makes a step about four times cheaper."},
+    {.key = "cmax", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(cmax), .group = "networks", .standard = "512", .min = 1,
+     .max = 1 << 14, .help = "Most feature maps at any size"},
+    {.key = "map-layers", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(map_layers), .group = "networks", .derived = "from cfg",
+     .min = 1, .max = 64, .help = "Layers of the mapping network"},
+    {.key = "z-dim", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(z_dim), .group = "networks", .standard = "512", .min = 1,
+     .max = 1 << 14, .help = "Length of the input latent z"},
+    {.key = "w-dim", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(w_dim), .group = "networks", .standard = "512", .min = 1,
+     .max = 1 << 14, .help = "Length of the intermediate latent w"},
+    {.key = "g-arch", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(g_arch), .group = "networks", .standard = "skip",
+     .choices = ARCHITECTURES, .help = "Architecture of the generator"},
+    {.key = "d-arch", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(d_arch), .group = "networks", .derived = "from cfg",
+     .choices = ARCHITECTURES, .help = "Architecture of the discriminator"},
+    {.key = "fp32", .type = GT_OPTION_BOOL, .class = GT_RECIPE, FIELD(fp32), .group = "networks", .standard = "0",
+     .help = "No clamp after convolutions",
+     .detail = "All arithmetic is float32 anyhow. The published recipes clamp activations at 256, which came with their half precision; "
+               "their --fp32 switches both off, and this key what is left of it."},
+
+    /* ---- augmentation ---- */
+    {.key = "aug", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(aug), .group = "augmentation", .standard = "ada", .common = true,
+     .choices = "ada|fixed|noaug", .help = "Augmentation of what the discriminator sees",
+     .detail = "ada steers its probability p so that the discriminator does not overfit; fixed keeps p at --p; noaug has none."},
+    {.key = "augpipe", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(augpipe), .group = "augmentation", .standard = "bgc",
+     .choices = "blit|geom|color|filter|noise|cutout|bg|bgc|bgcf|bgcfn|bgcfnc", .help = "Kinds of augmentation",
+     .detail = "b: mirror, rotate by 90 degrees, shift (blit); g: scale, rotate, stretch (geom); c: brightness, contrast, hue (color); f: filter; "
+               "n: noise; c: cutout. Not with aug=noaug."},
+    {.key = "p", .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(p), .group = "augmentation", .derived = "required with aug=fixed",
+     .max = 1, .help = "Probability of each augmentation, with aug=fixed"},
+    {.key = "target", .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(target), .group = "augmentation", .standard = "0.6", .max = 1,
+     .help = "Mean sign of D on real images that ada steers to",
+     .detail = "Larger: less augmentation. Only with aug=ada."},
+    {.key = "p-max", .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(p_max), .group = "augmentation", .standard = "0", .max = ANY_MAX,
+     .help = "Ceiling of p, with aug=ada; 0: none",
+     .detail = "Published behaviour is no ceiling. Above about 0.8 augmentations begin to show in the generated images; the run warns."},
+    {.key = "ada-kimg", .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(ada_kimg), .group = "augmentation",
+     .derived = "500; 100 with --resume", .unit = "thousands of images", .min = 0.001, .max = 1e9, .help = "Speed of ada: p can go from 0 to 1 in so many",
+     .detail = "For short runs make it smaller. Only with aug=ada."},
+    {.key = "ada-interval", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(ada_interval), .group = "augmentation", .standard = "4",
+     .unit = "steps", .min = 1, .max = 1 << 20, .help = "How often p is adjusted", .detail = "Only with aug=ada."},
+
+    /* ---- transfer ---- */
+    {.key = "resume", .type = GT_OPTION_TEXT, .class = GT_EXECUTION, FIELD(resume), .group = "transfer", .standard = "noresume",
+     .common = true, .help = "Start from the networks of a checkpoint or run (transfer learning)",
+     .detail = "For a new run; to go on with one, give its directory as --run. Tensors of the same name and shape are copied, the "
+               "others are listed and start afresh. As published, ada then works faster and the moving average has no ramp-up. noresume: none."},
+    {.key = "freezed", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(freezed), .group = "transfer", .standard = "0", .max = 1000,
+     .unit = "layers", .help = "Freeze so many layers of D, from the largest size down"},
+
+    /* ---- execution ---- */
+    {.key = "threads", .type = GT_OPTION_INT, .class = GT_EXECUTION, FIELD(threads), .group = "execution",
+     .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .common = true, .help = "Threads per rank",
+     .detail = "Changes no bit of the results."},
+    {.key = "dry-run", .type = GT_OPTION_BOOL, .class = GT_COMMAND, FIELD(dry_run), .group = "execution", .standard = "0", .letter = 'n',
+     .common = true,
+     .help = "Print job, sizes, speed and node-hours, and exit"},
+    {.key = "log", .type = GT_OPTION_CHOICE, .class = GT_EXECUTION, FIELD(log), .group = "execution", .standard = "info",
+     .choices = "debug|info|warning|error", .help = "Least important messages that are printed"},
+    {.key = "progress", .type = GT_OPTION_BOOL, .class = GT_EXECUTION, FIELD(progress), .group = "execution", .standard = "1",
+     .help = "Show a live line on a terminal"},
+
+    /* ---- output ---- */
+    {.key = "run", .type = GT_OPTION_TEXT, .class = GT_COMMAND, FIELD(run), .group = "output", .standard = "", .common = true,
+     .help = "Directory of the run: begin it, or go on with it where it stopped",
+     .detail = "Going on gives the same bits as never having stopped, on any number of ranks. Not together with --outdir."},
+    {.key = "outdir", .type = GT_OPTION_TEXT, .class = GT_COMMAND, FIELD(outdir), .group = "output", .standard = "runs", .common = true,
+     .help = "Where to make a new numbered run"},
+    {.key = "tick", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(tick), .group = "output", .standard = "4",
+     .unit = "thousands of images", .min = 0.001, .max = 1e9, .help = "Print and log statistics so often"},
+    {.key = "tick-minutes", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(tick_minutes), .group = "output", .standard = "1",
+     .unit = "minutes", .max = 1e6, .help = "And at least so often by the clock; 0: not by the clock"},
+    {.key = "snap", .type = GT_OPTION_INT, .class = GT_OUTPUT, FIELD(snap), .group = "output", .standard = "50", .unit = "ticks", .min = 1,
+     .max = 1e9, .common = true, .help = "Pictures and checkpoint so often",
+     .detail = "Counted in ticks by images, so that the clock does not change it: 50 ticks of 4 kimg are 200 kimg."},
+    {.key = "image-minutes", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(image_minutes), .group = "output", .standard = "15",
+     .unit = "minutes", .max = 1e6, .help = "Pictures at least so often by the clock; 0: not by the clock"},
+    {.key = "checkpoint-kimg", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(checkpoint_kimg), .group = "output", .standard = "0",
+     .unit = "thousands of images", .max = 1e9, .help = "Checkpoint so often; 0: by snap alone"},
+    {.key = "checkpoint-minutes", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(checkpoint_minutes), .group = "output",
+     .standard = "30", .unit = "minutes", .max = 1e6, .help = "Checkpoint at least so often by the clock; 0: not by the clock",
+     .detail = "At most so much work is lost when a machine fails. Writing goes on in the background."},
+    {.key = "keep", .type = GT_OPTION_INT, .class = GT_OUTPUT, FIELD(keep), .group = "output", .standard = "3", .unit = "files", .min = 1,
+     .max = 1e6, .help = "Newest checkpoints that are kept; the last always is"},
+    {.key = "grid", .type = GT_OPTION_TEXT, .class = GT_OUTPUT, FIELD(grid), .group = "output", .standard = "8x8", .check = check_grid,
+     .help = "Columns and rows of the pictures, or reference",
+     .detail = "reference is the reference tool's layout: 7680x4320 pixels, 7 to 32 columns, 4 to 32 rows. With labels each row shows one class."},
+    {.key = "metrics", .type = GT_OPTION_TEXT, .class = GT_OUTPUT, FIELD(metrics), .group = "output", .standard = "none",
+     .check = check_metrics, .help = "Quality metrics to compute with each checkpoint: none"},
+
+    /* ---- what the data turned out to be ---- */
+    {.key = "data-height", .type = GT_OPTION_INT, .class = GT_SHAPE, FIELD(height), .group = "shape", .standard = "0", .unit = "pixels",
+     .max = 1 << 20, .help = "Height of the images"},
+    {.key = "data-width", .type = GT_OPTION_INT, .class = GT_SHAPE, FIELD(width), .group = "shape", .standard = "0", .unit = "pixels",
+     .max = 1 << 20, .help = "Width of the images"},
+    {.key = "data-channels", .type = GT_OPTION_INT, .class = GT_SHAPE, FIELD(channels), .group = "shape", .standard = "0",
+     .max = 1 << 16, .help = "Channels of the images"},
+    {.key = "label-dim", .type = GT_OPTION_INT, .class = GT_SHAPE, FIELD(label_dim), .group = "shape", .standard = "0",
+     .max = 1 << 16, .help = "Length of a label vector as the networks see it; 0: unconditional"},
+};
+
+#define N_OPTIONS ((int)(sizeof table / sizeof *table))
+static_assert(N_OPTIONS <= GT_JOB_MAX_KEYS, "GT_JOB_MAX_KEYS is too small");
+
+const gt_option *gt_job_table(int *n) {
+    *n = N_OPTIONS;
+    return table;
+}

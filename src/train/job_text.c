@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Jobs as text: the resolved dump, the recipe of a checkpoint, the differences of two jobs, the name of a run. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "gantry/job.h"
+
+/* The value that counts, as text; NULL: there is none (moot, or left open such as subset). */
+static const char *effective(const gt_options *o, const gt_option *row) {
+    gt_option_state state = o->state[row - o->rows];
+    if (state == GT_OPTION_MOOT || (state == GT_OPTION_DEFAULT && row->derived)) return NULL;
+    return gt_options_text(o, row);
+}
+
+/* gt_options_text() writes into the arena only, so that a job may be const for all who print it. */
+static gt_options options_of(const gt_job *job) { return gt_job_options((gt_job *)job); }
+
+static void write_value(FILE *f, const char *key, const char *value) {
+    bool quote = value[strcspn(value, "#;\"")] || isspace((unsigned char)*value) || (*value && isspace((unsigned char)value[strlen(value) - 1]));
+    fprintf(f, quote ? "%s = \"%s\"\n" : "%s = %s\n", key, value);
+}
+
+static char *to_text(const gt_job *job, unsigned classes, const char *head) {
+    char *text = NULL;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
+    if (!f) {
+        gt_fail(GT_NOMEM, "out of memory writing a job");
+        return NULL;
+    }
+    fputs(head, f);
+    gt_options o = options_of(job);
+    const char *group = NULL;
+    for (int i = 0; i < o.n; i++) {
+        const gt_option *row = &o.rows[i];
+        const char *value = row->class & classes ? effective(&o, row) : NULL;
+        if (!value) continue;
+        if (!group || strcmp(group, row->group)) fprintf(f, "%s[%s]\n", group ? "\n" : "", row->group);
+        group = row->group;
+        write_value(f, row->key, value);
+    }
+    fclose(f);
+    return text;
+}
+
+char *gt_job_to_text(const gt_job *job) {
+    return to_text(job, GT_RECIPE | GT_EXECUTION | GT_OUTPUT,
+                   "# The resolved job of this run. `gantry train job.ini` repeats it; every key is explained in jobs/reference.ini.\n");
+}
+
+char *gt_job_to_recipe_text(const gt_job *job) { return to_text(job, GT_RECIPE | GT_SHAPE, ""); }
+
+int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const char *b_name, FILE *f) {
+    gt_options left = options_of(a), right = options_of(b);
+    int n = 0;
+    for (int i = 0; i < left.n; i++) {
+        const gt_option *row = &left.rows[i];
+        if (!(row->class & (GT_RECIPE | GT_SHAPE))) continue;
+        const char *x = effective(&left, row), *y = effective(&right, row);
+        x = x ? x : "-";
+        y = y ? y : "-";
+        if (!strcmp(x, y)) continue;
+        if (f && !n) fprintf(f, "  %-16s %-20s %s\n", "key", a_name, b_name);
+        if (f) fprintf(f, "  %-16s %-20s %s\n", row->key, x, y);
+        n++;
+    }
+    return n;
+}
+
+/* ---- the name of a run (spec 4.7) ---- */
+
+/* "dir/emoji32.zip" -> "emoji32"; "synth:shapes:n=9" -> "shapes". */
+static void write_data_name(FILE *f, const char *data) {
+    if (!strncmp(data, "synth:", 6)) {
+        fprintf(f, "%.*s", (int)strcspn(data + 6, ":"), data + 6);
+        return;
+    }
+    size_t end = strlen(data);
+    while (end > 1 && data[end - 1] == '/') end--;
+    size_t begin = end;
+    while (begin > 0 && data[begin - 1] != '/') begin--;
+    size_t dot = end;
+    while (dot > begin && data[dot - 1] != '.') dot--;
+    if (dot > begin + 1) end = dot - 1; /* a leading dot is no extension */
+    fprintf(f, "%.*s", (int)(end - begin), data + begin);
+}
+
+const char *gt_job_description(gt_job *job) {
+    /* what is named only when somebody gave it */
+    static const struct {
+        const char *key, *prefix;
+    } parts[] = {{"gamma", "-gamma"}, {"kimg", "-kimg"}, {"batch", "-batch"}, {"aug", "-"}, {"p", "-p"}, {"target", "-target"}, {"augpipe", "-"}};
+    char *text = NULL;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
+    if (!f) {
+        gt_fail(GT_NOMEM, "out of memory naming a run");
+        return NULL;
+    }
+    write_data_name(f, job->data);
+    if (job->cond) fputs("-cond", f);
+    if (job->subset) fprintf(f, "-subset%lld", (long long)job->subset);
+    if (job->mirror) fputs("-mirror", f);
+    fprintf(f, "-%s", job->cfg);
+    if (gt_is(job->cfg, "auto")) fprintf(f, "%lld", (long long)job->gpus);
+    gt_options o = gt_job_options(job);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!gt_job_given(job, parts[i].key)) continue;
+        const char *value = effective(&o, gt_options_find(&o, parts[i].key));
+        if (value) fprintf(f, "%s%s", parts[i].prefix, value);
+    }
+    if (!gt_is(job->resume, "noresume"))
+        fputs("-resumecustom", f);
+    else if (gt_options_state(&o, "resume") == GT_OPTION_GIVEN)
+        fputs("-noresume", f);
+    if (job->freezed) fprintf(f, "-freezed%lld", (long long)job->freezed);
+    fclose(f);
+    const char *kept = gt_arena_printf(job->arena, "%s", text);
+    free(text);
+    return kept;
+}

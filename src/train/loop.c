@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The loop: steps, and between them what is due by images or by the clock. The clock decides only what is written when; rank 0's
+ * clock counts, and all ranks follow. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/log.h"
+#include "kernels/isa.h"
+#include "train/clock.h"
+#include "train/stop.h"
+#include "train/trainer.h"
+
+/* When pictures or checkpoints are due: every so many images, and so many seconds after the last. */
+typedef struct schedule {
+    int64_t every;  /* images; 0: not by images */
+    double seconds; /* 0: not by the clock */
+    int64_t last;
+    double last_time;
+} schedule;
+
+static bool is_due(const schedule *s, int64_t shown, double now) {
+    return (s->every > 0 && shown / s->every > s->last / s->every) || (s->seconds > 0 && now - s->last_time >= s->seconds);
+}
+
+static void was_done(schedule *s, int64_t shown, double now) {
+    s->last = shown;
+    s->last_time = now;
+}
+
+typedef struct due { /* rank 0's decision */
+    bool tick, pictures, checkpoint;
+    bool stop, finished;
+} due;
+
+typedef struct plan {
+    schedule tick, pictures, checkpoint;
+} plan;
+
+static plan make_plan(const gt_trainer *t) {
+    const gt_job *j = t->job;
+    double now = gt_clock();
+    int64_t tick = (int64_t)(1000 * j->tick), snap = tick * j->snap;
+    int64_t checkpoint = j->checkpoint_kimg > 0 ? (int64_t)(1000 * j->checkpoint_kimg) : snap;
+    return (plan){.tick = {tick > 0 ? tick : 1, 60 * j->tick_minutes, t->shown, now},
+                  .pictures = {snap, 60 * j->image_minutes, t->shown, now},
+                  .checkpoint = {checkpoint, 60 * j->checkpoint_minutes, t->shown, now}};
+}
+
+static due decide(gt_trainer *t, const plan *p) {
+    due d = {0};
+    double now = gt_clock();
+    enum { NOTHING, CHECKPOINT, STOP };
+    int wish = gt_stop_requested() ? STOP : gt_stop_take_checkpoint() ? CHECKPOINT : NOTHING;
+    wish = gt_comm_max(t->comm, wish);
+    if (t->comm->rank == 0) {
+        d.finished = t->shown >= t->job->total_images;
+        d.stop = !d.finished && (wish == STOP || gt_rundir_stop(t->dir));
+        bool failed = gt_saver_poll(t->saver) == GT_SAVER_FAILED;
+        d.pictures = d.finished || is_due(&p->pictures, t->shown, now);
+        d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, t->shown, now);
+        /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write the next tick tries again. */
+        d.tick = d.checkpoint || is_due(&p->tick, t->shown, now) || t->shown == t->job->batch;
+        if (failed) t->checkpoint_failed = true;
+        if (t->checkpoint_failed && d.tick) d.checkpoint = true;
+        if (gt_lock_lost(t->lock)) {
+            gt_warn("the lock of %s is no longer ours: another process took the run over; stopping without writing", t->dir);
+            t->lost = true;
+        }
+    }
+    gt_comm_broadcast(t->comm, &d, sizeof d, 0);
+    return d;
+}
+
+static gt_status act(gt_trainer *t, plan *p, due d) {
+    gt_status st = GT_OK;
+    if (d.tick) {
+        st = gt_trainer_tick(t);
+        was_done(&p->tick, t->shown, gt_clock());
+    }
+    if (!st && d.checkpoint) {
+        t->checkpoint_failed = false;
+        st = gt_trainer_save(t);
+        was_done(&p->checkpoint, t->shown, gt_clock());
+    }
+    if (!st && d.pictures) {
+        st = gt_trainer_fakes(t);
+        was_done(&p->pictures, t->shown, gt_clock());
+        if (!st && t->comm->rank == 0 && gt_report_write(t->dir, NULL)) gt_warn("no report this time: %s", gt_message());
+    }
+    t->tick_start = d.tick ? gt_clock() : t->tick_start; /* writing does not count against the next tick's rate */
+    return st;
+}
+
+/* The last checkpoint must be on disk before the run says that it is done. */
+static gt_status settle(gt_trainer *t) {
+    gt_status st = GT_OK;
+    if (t->comm->rank == 0) {
+        gt_saver_state s = gt_saver_wait(t->saver);
+        if (s == GT_SAVER_FAILED || t->checkpoint_failed)
+            st = gt_fail(GT_FAILED, "the last checkpoint could not be written: %s", gt_saver_outcome(t->saver)->message);
+    }
+    return gt_comm_agree(t->comm, st);
+}
+
+static gt_status train(gt_trainer *t) {
+    plan p = make_plan(t);
+    gt_status st = GT_OK;
+    if (t->shown == 0) {
+        if ((st = gt_comm_agree(t->comm, gt_trainer_reals(t))) || (st = gt_trainer_fakes(t))) return st;
+    }
+    t->tick_start = t->start = gt_clock();
+    t->tick_shown = t->shown;
+    for (;;) {
+        if ((st = gt_trainer_step(t))) return st;
+        due d = decide(t, &p);
+        if ((st = gt_comm_agree(t->comm, t->lost ? gt_fail(GT_FAILED, "the run's lock was lost") : GT_OK))) return st;
+        if ((st = act(t, &p, d))) return st;
+        if (d.finished || d.stop) {
+            if ((st = settle(t))) return st;
+            gt_info(d.finished ? "done: %s" : "stopped at a step boundary: %s goes on with the same command", t->dir);
+            return d.finished ? GT_OK : GT_STOPPED;
+        }
+        if (t->comm->rank == 0) gt_trainer_live(t);
+    }
+}
+
+static void describe(const gt_trainer *t) {
+    gt_info("%s; kernels %s", t->comm->description, gt_isa_id());
+    gt_info("data: %s: %lld images %dx%dx%d, %s", t->job->data, (long long)t->info->count, t->info->height, t->info->width, t->info->channels,
+            t->job->label_dim ? "labels used" : "no labels used");
+    gt_info("batch %lld in %d slices of %d; %.1f kimg to train; arena %.0f MB a rank", (long long)t->job->batch, t->n_slices, t->model->slice_size,
+            (double)t->job->total_images / 1000, (double)t->arena_bytes / 1e6);
+}
+
+gt_status gt_train(gt_comm *comm, gt_job *job) {
+    gt_trainer t;
+    bool done = false;
+    gt_stop_install();
+    gt_status st = gt_trainer_open(&t, comm, job);
+    if (!st) st = gt_trainer_begin(&t, &done);
+    if (!st && !done) {
+        t.tick = comm->rank == 0 && t.shown ? (int)gt_runlog_last(t.log, "Progress/tick") + 1 : 0;
+        t.seconds_before = comm->rank == 0 && t.shown ? gt_runlog_last(t.log, "Timing/total_sec") : 0;
+        describe(&t);
+        st = gt_trainer_start_loader(&t);
+        if (!st) st = train(&t);
+        if (st == GT_NONFINITE || st == GT_FAILED || st == GT_FORMAT) gt_log_live(NULL);
+    }
+    gt_log_live(NULL);
+    gt_trainer_close(&t);
+    gt_stop_restore();
+    return st;
+}

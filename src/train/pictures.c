@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * reals.png and fakes*.png: the same items and latents all through a run. The fakes are made by all ranks, a slice at a time. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/log.h"
+#include "gantry/random.h"
+#include "train/trainer.h"
+
+static void label_of(void *arg, int64_t item, float *label) { gt_dataset_label(arg, item, label); }
+
+static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
+
+/* The grid and its items, the same on all ranks. */
+static gt_status choose(const gt_trainer *t, gt_grid *grid, int64_t **items) {
+    gt_status st = gt_grid_parse(t->job->grid, grid);
+    if (st) return st;
+    gt_grid_fit(grid, t->info->height, t->info->width);
+    *items = calloc((size_t)cells_of(grid), sizeof **items);
+    if (!*items) return gt_fail(GT_NOMEM, "out of memory for a grid of %dx%d pictures", grid->columns, grid->rows);
+    return gt_grid_choose(grid, t->info->count, t->info->label_width, label_of, t->data, *items);
+}
+
+static void write_picture(gt_trainer *t, const char *name, const char *series, const gt_grid *grid, const float *images, float lo, float hi) {
+    char path[4200];
+    gt_picture picture;
+    snprintf(path, sizeof path, "%s/%s", t->dir, name);
+    if (gt_grid_write(path, images, grid->columns, grid->rows, t->info->height, t->info->width, t->info->channels, lo, hi, &picture)) {
+        gt_warn("no picture this time: %s", gt_message());
+        return;
+    }
+    gt_runlog_picture(t->log, t->shown, series, picture.width, picture.height, picture.channels, picture.png, picture.bytes);
+    free(picture.png);
+}
+
+gt_status gt_trainer_reals(gt_trainer *t) {
+    if (t->comm->rank) return GT_OK;
+    gt_grid grid;
+    int64_t *items = NULL;
+    gt_status st = choose(t, &grid, &items);
+    size_t pixels = (size_t)t->info->height * (size_t)t->info->width * (size_t)t->info->channels;
+    uint8_t *bytes = malloc(pixels);
+    float *images = st ? NULL : calloc((size_t)cells_of(&grid), pixels * sizeof *images);
+    if (!st && (!bytes || !images)) st = gt_fail(GT_NOMEM, "out of memory for reals.png");
+    for (int i = 0; !st && i < cells_of(&grid); i++) {
+        st = gt_dataset_read(t->data, items[i], bytes);
+        for (size_t k = 0; k < pixels; k++) images[(size_t)i * pixels + k] = bytes[k];
+    }
+    if (!st) write_picture(t, "reals.png", "reals", &grid, images, 0, 255);
+    free(items);
+    free(bytes);
+    free(images);
+    return st;
+}
+
+/* Chunk c of the grid: the cells c*n .. c*n+n-1, with latents and labels that depend on the cell alone. */
+static gt_status make_chunk(gt_trainer *t, const int64_t *items, int cells, int chunk) {
+    const gt_model *m = t->model;
+    float *z = gt_exec_input(t->generator, "z"), *c = gt_exec_input(t->generator, "c");
+    for (int i = 0; i < m->slice_size; i++) {
+        int cell = chunk * m->slice_size + i;
+        if (cell >= cells) cell = cells - 1;
+        if (z)
+            gt_random_normal((gt_key){(uint64_t)t->job->seed, gt_stream("grid/z"), 0, (uint32_t)cell}, z + (size_t)i * (size_t)m->z_dim, (size_t)m->z_dim);
+        if (c && m->label_dim) gt_dataset_label(t->data, items[cell], c + (size_t)i * (size_t)m->label_dim);
+    }
+    return gt_exec_run(t->generator, &(gt_exec_env){.seed = (uint64_t)t->job->seed, .step = t->step});
+}
+
+gt_status gt_trainer_fakes(gt_trainer *t) {
+    const gt_model *m = t->model;
+    gt_grid grid;
+    int64_t *items = NULL;
+    gt_status st = choose(t, &grid, &items);
+    int cells = st ? 0 : cells_of(&grid), ranks = t->comm->ranks;
+    int chunks = (cells + m->slice_size - 1) / m->slice_size, rounds = (chunks + ranks - 1) / ranks;
+    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, chunk_floats = (size_t)m->slice_size * pixels;
+    float *mine = st ? NULL : calloc((size_t)rounds, chunk_floats * sizeof *mine);
+    float *all = st || t->comm->rank ? NULL : calloc((size_t)ranks * (size_t)rounds, chunk_floats * sizeof *all);
+    float *ordered = st || t->comm->rank ? NULL : calloc((size_t)chunks, chunk_floats * sizeof *ordered);
+    if (!st && (!mine || (!t->comm->rank && (!all || !ordered)))) st = gt_fail(GT_NOMEM, "out of memory for a grid of %d pictures", cells);
+    if ((st = gt_comm_agree(t->comm, st))) goto end;
+
+    if (m->ema_of >= 0) gt_reducer_share(t->learners[m->ema_of].reducer, m->ema_block);
+    st = gt_exec_prepare(t->generator, &(gt_exec_env){.seed = (uint64_t)t->job->seed});
+    for (int r = 0; r < rounds && !st; r++) {
+        int chunk = r * ranks + t->comm->rank;
+        if (chunk >= chunks) continue;
+        st = make_chunk(t, items, cells, chunk);
+        if (!st) memcpy(mine + (size_t)r * chunk_floats, gt_exec_output(t->generator, "image"), chunk_floats * sizeof *mine);
+    }
+    if ((st = gt_comm_agree(t->comm, st))) goto end;
+    gt_comm_gather(t->comm, mine, (size_t)rounds * chunk_floats * sizeof *mine, all);
+    if (t->comm->rank == 0) {
+        for (int k = 0; k < chunks; k++)
+            memcpy(ordered + (size_t)k * chunk_floats, all + ((size_t)(k % ranks) * (size_t)rounds + (size_t)(k / ranks)) * chunk_floats, chunk_floats * sizeof *all);
+        char name[40];
+        gt_grid_fakes_name(t->shown, name);
+        write_picture(t, name, "fakes", &grid, ordered, -1, 1);
+    }
+end:
+    free(items);
+    free(mine);
+    free(all);
+    free(ordered);
+    return st;
+}

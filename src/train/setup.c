@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Everything that exists before the first step: data, the resolved job, the model, its graphs made ready, memory. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/log.h"
+#include "kernels/isa.h"
+#include "train/trainer.h"
+
+/* One message for all ranks: what failed on any fails on all. */
+#define AGREE(t, expression)                                    \
+    do {                                                        \
+        gt_status st_ = gt_comm_agree((t)->comm, (expression)); \
+        if (st_) return st_;                                    \
+    } while (0)
+
+static gt_status open_data(gt_trainer *t) {
+    gt_job *job = t->job;
+    gt_dataset_options o = {.use_labels = job->cond, .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
+    AGREE(t, gt_dataset_open(&t->data, job->data, &o));
+    t->info = gt_dataset_get_info(t->data);
+    gt_status st = GT_OK;
+    if (job->cond && t->info->label_width == 0)
+        st = gt_fail(GT_USAGE, "--cond: '%s' has no labels (no dataset.json with labels, no dataset `labels`)", job->data);
+    AGREE(t, st);
+    AGREE(t, gt_dataset_check_size(t->info->height, t->info->width, NULL));
+
+    gt_hash128 hash = {0, 0};
+    st = t->comm->rank == 0 ? gt_dataset_fingerprint(t->data, &hash) : GT_OK;
+    AGREE(t, st);
+    gt_comm_broadcast(t->comm, &hash, sizeof hash, 0);
+    gt_hash_hex(hash, t->fingerprint);
+    return GT_OK;
+}
+
+static gt_status open_loader(gt_trainer *t) {
+    gt_range ranges[t->my_slices];
+    int n = t->model->slice_size;
+    for (int k = 0; k < t->my_slices; k++) ranges[k] = (gt_range){(t->first_slice + k) * n, n};
+    gt_loader_plan plan = {.batch = (int)t->job->batch, .n_ranges = t->my_slices, .ranges = ranges, .seed = (uint64_t)t->job->seed,
+                           .start_step = t->step, .cache_bytes = GT_LOADER_CACHE};
+    return gt_loader_new(&t->loader, t->data, &plan);
+}
+
+static gt_status open_learner(gt_trainer *t, int net) {
+    const gt_model *m = t->model;
+    gt_learner *l = &t->learners[net];
+    l->optimizer = gt_optimizer_find("adam");
+    l->settings = (gt_optimizer_settings){.lr = t->job->lrate, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
+    /* Lazy regularisation: a phase that runs every `interval` steps adds an update to those of its network (spec 4.3). */
+    for (int p = 0; p < m->n_phases; p++)
+        if (m->phases[p].net == net && m->phases[p].interval > 1) l->settings = gt_optimizer_lazy(l->settings, m->phases[p].interval);
+    gt_reducer_options o = {.slices = t->n_slices, .floats = m->nets[net]->trainable_floats, .plain = gt_is(t->job->reduce, "allreduce")};
+    l->reducer = gt_reducer_new(t->comm, t->pool, &o);
+    if (!l->reducer) return GT_NOMEM;
+    for (int k = 0; k < l->optimizer->n_moments; k++) {
+        l->moments[k] = gt_block_alloc(m->nets[net]->block_floats * sizeof(float), "the optimiser's moments");
+        if (!l->moments[k]) return GT_NOMEM;
+    }
+    return GT_OK;
+}
+
+static gt_status open_phase(gt_trainer *t, int index) {
+    gt_model *m = t->model;
+    gt_phase_run *run = &t->runs[index];
+    run->phase = &m->phases[index];
+    run->reducer = t->learners[run->phase->net].reducer;
+    run->exec = gt_exec_new(run->phase->graph, &(gt_exec_options){.pool = t->pool});
+    if (!run->exec) return gt_wrap(GT_FAILED, "phase %s", run->phase->name);
+    for (int i = 0; i < m->n_nets; i++) gt_exec_bind(run->exec, GT_SLOT(i), m->blocks[i]);
+    if (gt_exec_arena_bytes(run->exec) > t->arena_bytes) t->arena_bytes = gt_exec_arena_bytes(run->exec);
+
+    const gt_output_place *order;
+    int n = gt_exec_output_order(run->exec, &order);
+    gt_span spans[n > 0 ? n : 1];
+    for (int i = 0; i < n; i++) spans[i] = (gt_span){order[i].offset, order[i].size};
+    run->plan = gt_reducer_plan_new(run->reducer, n, spans);
+    if (!run->plan) return GT_FAILED;
+    for (int i = 0; i < run->phase->n_stats; i++) {
+        run->stat[i] = gt_stat_index(&t->stats, run->phase->stats[i].name);
+        run->stat_size[i] = gt_exec_output_size(run->exec, run->phase->stats[i].output);
+    }
+    return GT_OK;
+}
+
+static gt_status open_generator(gt_trainer *t) {
+    gt_generate_options o = {.n = t->model->slice_size, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1};
+    t->generator_graph = t->model->build_generator(t->model, &o);
+    if (!t->generator_graph) return GT_FAILED;
+    t->generator = gt_exec_new(t->generator_graph, &(gt_exec_options){.pool = t->pool});
+    if (!t->generator) return gt_wrap(GT_FAILED, "the generator");
+    gt_exec_bind(t->generator, GT_SLOT(0), t->model->ema_of >= 0 ? t->model->ema_block : t->model->blocks[0]);
+    if (gt_exec_arena_bytes(t->generator) > t->arena_bytes) t->arena_bytes = gt_exec_arena_bytes(t->generator);
+    return GT_OK;
+}
+
+static gt_status open_memory(gt_trainer *t) {
+    const gt_model *m = t->model;
+    size_t states = 0, stats = 0;
+    for (int p = 0; p < m->n_phases; p++) {
+        size_t s = 0;
+        for (int i = 0; i < m->phases[p].n_states; i++) s += m->phases[p].states[i].size;
+        if (s > states) states = s;
+        if ((size_t)m->phases[p].n_stats > stats) stats = (size_t)m->phases[p].n_stats;
+    }
+    size_t pixels = (size_t)m->slice_size * (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+    t->images = calloc(pixels, sizeof *t->images);
+    t->labels = calloc((size_t)m->slice_size * (size_t)(m->label_dim + 1), sizeof *t->labels);
+    t->slice_states = calloc((size_t)t->my_slices * states + 1, sizeof *t->slice_states);
+    t->state_means = calloc(states + 1, sizeof *t->state_means);
+    t->slice_moments = calloc((size_t)t->my_slices * stats + 1, sizeof(gt_moments));
+    t->arena = gt_block_alloc(t->arena_bytes, "the graphs of a step");
+    if (!t->images || !t->labels || !t->slice_states || !t->state_means || !t->slice_moments) return gt_fail(GT_NOMEM, "out of memory for a slice");
+    if (!t->arena) return GT_NOMEM;
+    for (int p = 0; p < m->n_phases; p++) gt_exec_use_arena(t->runs[p].exec, t->arena);
+    gt_exec_use_arena(t->generator, t->arena);
+    return GT_OK;
+}
+
+static gt_status open_model(gt_trainer *t) {
+    t->model = gt_model_new(t->job);
+    if (!t->model) return GT_FAILED;
+    gt_status st = gt_stat_table_init(&t->stats, t->model);
+    for (int i = 0; i < t->model->n_nets && !st; i++) st = open_learner(t, i);
+    for (int p = 0; p < t->model->n_phases && !st; p++) st = open_phase(t, p);
+    if (!st) st = open_generator(t);
+    if (!st) st = open_memory(t);
+    return st;
+}
+
+gt_ada_config gt_trainer_ada(const gt_trainer *t) {
+    const gt_job *j = t->job;
+    return (gt_ada_config){.target = j->ada_target, .interval = (int)j->ada_interval, .batch = (int)j->batch, .kimg = j->ada_kimg, .p_max = (float)j->p_max};
+}
+
+gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job) {
+    memset(t, 0, sizeof *t);
+    t->comm = comm;
+    t->job = job;
+    AGREE(t, gt_job_check(job));
+    gt_status st = open_data(t);
+    if (st) return st;
+    AGREE(t, gt_job_resolve(job, t->info->height, t->info->width, t->info->channels, t->info->label_width, t->info->count));
+    AGREE(t, gt_slices_choose((int)job->batch, (int)job->mbstd, (int)job->slices, comm->ranks, &t->n_slices));
+    job->slices = t->n_slices;
+    gt_slice_range(t->n_slices, comm->ranks, comm->rank, &t->first_slice, &t->my_slices);
+    t->pool = gt_pool_new(comm->threads);
+    AGREE(t, t->pool ? GT_OK : GT_NOMEM);
+    t->ada.p = (float)job->p_initial;
+    return GT_OK;
+}
+
+gt_status gt_trainer_build(gt_trainer *t) {
+    AGREE(t, open_model(t));
+    return GT_OK;
+}
+
+gt_status gt_trainer_start_loader(gt_trainer *t) {
+    AGREE(t, open_loader(t));
+    return GT_OK;
+}
+
+void gt_trainer_close(gt_trainer *t) {
+    gt_saver_free(t->saver);
+    gt_runlog_close(t->log);
+    gt_lock_release(t->lock);
+    gt_loader_free(t->loader);
+    gt_exec_free(t->generator);
+    gt_graph_free(t->generator_graph);
+    for (int i = 0; i < GT_MAX_PHASES; i++) gt_exec_free(t->runs[i].exec);
+    for (int i = 0; i < GT_MAX_NETS; i++) {
+        gt_reducer_free(t->learners[i].reducer);
+        for (int k = 0; k < GT_MAX_MOMENTS; k++)
+            if (t->model) gt_block_free(t->learners[i].moments[k], i < t->model->n_nets ? t->model->nets[i]->block_floats * sizeof(float) : 0);
+    }
+    gt_model_free(t->model);
+    free(t->images);
+    free(t->labels);
+    free(t->slice_states);
+    free(t->state_means);
+    free(t->slice_moments);
+    gt_block_free(t->arena, t->arena_bytes);
+    gt_pool_free(t->pool);
+    gt_dataset_close(t->data);
+}

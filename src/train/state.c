@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A trainer's state to and from checkpoints. What is in a checkpoint is a function of job, data, seed and step alone: no
+ * clock, no host, no rank count, so that checkpoints of equal runs are equal. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/log.h"
+#include "kernels/isa.h"
+#include "train/net_checkpoint.h"
+#include "train/trainer.h"
+
+/* Scratch for one tensor in file order: as large as the largest of all networks. */
+static float *tensor_scratch(const gt_model *m) {
+    size_t largest = 1;
+    for (int i = 0; i < m->n_nets; i++)
+        for (int k = 0; k < m->nets[i]->n_tensors; k++)
+            if (m->nets[i]->tensors[k].size > largest) largest = m->nets[i]->tensors[k].size;
+    float *scratch = calloc(largest, sizeof *scratch);
+    if (!scratch) gt_fail(GT_NOMEM, "out of memory for a tensor of %zu floats", largest);
+    return scratch;
+}
+
+static size_t largest_block(const gt_model *m) { /* bytes */
+    size_t largest = 0;
+    for (int i = 0; i < m->n_nets; i++)
+        if (m->nets[i]->block_floats > largest) largest = m->nets[i]->block_floats;
+    return largest * sizeof(float);
+}
+
+static void put_block(gt_checkpoint *c, const char *group, const gt_net *net, const float *block, bool trainable_only, float *scratch) {
+    for (int k = 0; k < net->n_tensors; k++) {
+        const gt_tensor *t = &net->tensors[k];
+        if (trainable_only && !t->trainable) continue;
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", group, t->name);
+        gt_tensor_to_file(t, block + t->offset, scratch);
+        gt_checkpoint_tensor(c, path, &t->file_shape, scratch);
+    }
+}
+
+static void put_state(gt_checkpoint *c, const gt_trainer *t) {
+    gt_checkpoint_int(c, "/state/step", t->step);
+    gt_checkpoint_int(c, "/state/images", t->shown);
+    gt_checkpoint_int(c, "/state/seed", t->job->seed);
+    gt_checkpoint_double(c, "/state/ada_p", t->ada.p);
+    gt_checkpoint_double(c, "/state/ada_r", t->ada.r);
+    gt_checkpoint_double(c, "/state/ada_sum", t->ada.sum);
+    gt_checkpoint_double(c, "/state/ada_count", t->ada.count);
+    gt_checkpoint_double(c, "/state/ada_updates_above", t->ada.updates_above);
+    for (int i = 0; i < t->model->n_scalars; i++) {
+        const gt_scalar_state *s = &t->model->scalars[i];
+        char path[128];
+        snprintf(path, sizeof path, "/state/%s", s->name);
+        gt_shape shape = s->size == 1 ? GT_SCALAR : GT_SHAPE((int64_t)s->size);
+        gt_checkpoint_tensor(c, path, &shape, s->place);
+    }
+}
+
+static void copy_parts(const gt_reducer *r, const float *from, float *to) {
+    int n;
+    const gt_span *parts = gt_reducer_parts(r, &n);
+    for (int i = 0; i < n; i++) memcpy(to + parts[i].offset, from + parts[i].offset, parts[i].size * sizeof *to);
+}
+
+gt_status gt_trainer_save(gt_trainer *t) {
+    const gt_model *m = t->model;
+    gt_checkpoint *c = NULL;
+    float *scratch = NULL, *whole = NULL;
+    size_t whole_bytes = largest_block(m);
+    gt_status st = GT_OK;
+    bool first = t->comm->rank == 0;
+
+    if (first) {
+        char *recipe = gt_job_to_recipe_text(t->job);
+        c = recipe ? gt_checkpoint_begin(&(gt_checkpoint_about){.model = m->name, .kernel_set = gt_isa_id(), .dataset = t->fingerprint, .recipe = recipe}) : NULL;
+        free(recipe);
+        scratch = tensor_scratch(m);
+        whole = gt_block_alloc(whole_bytes, "a checkpoint");
+        if (!c || !scratch || !whole) st = GT_NOMEM;
+    }
+    if ((st = gt_comm_agree(t->comm, st))) goto end;
+
+    for (int i = 0; i < m->n_nets; i++) {
+        const gt_net *net = m->nets[i];
+        const gt_learner *l = &t->learners[i];
+        char group[128];
+        if (first) {
+            snprintf(group, sizeof group, "/networks/%s", net->name);
+            put_block(c, group, net, m->blocks[i], false, scratch);
+        }
+        for (int k = 0; k < l->optimizer->n_moments; k++) {
+            /* Rank 0 collects beside its own moments, so that it goes on holding its parts alone. */
+            if (first) copy_parts(l->reducer, l->moments[k], whole);
+            gt_reducer_collect(l->reducer, first ? whole : l->moments[k]);
+            if (!first) continue;
+            snprintf(group, sizeof group, "/optimizers/%s/%s", net->name, l->optimizer->moment_names[k]);
+            put_block(c, group, net, whole, true, scratch);
+        }
+        if (first) {
+            snprintf(group, sizeof group, "/state/%s_updates", net->name);
+            gt_checkpoint_int(c, group, (int64_t)l->updates);
+        }
+    }
+    if (m->ema_of >= 0) {
+        const gt_net *net = m->nets[m->ema_of];
+        gt_reducer_share(t->learners[m->ema_of].reducer, m->ema_block);
+        if (first) {
+            char group[128];
+            snprintf(group, sizeof group, "/networks/%s_ema", net->name);
+            put_block(c, group, net, m->ema_block, false, scratch);
+        }
+    }
+    if (first) {
+        put_state(c, t);
+        gt_saver_start(t->saver, c, t->shown); /* a failure is a warning: the loop tries again */
+        c = NULL;
+    }
+end:
+    gt_checkpoint_free(c);
+    free(scratch);
+    gt_block_free(whole, whole_bytes);
+    return st;
+}
+
+/* ---- loading: rank 0 reads and hands out ---- */
+
+static gt_status get_state(const gt_checkpoint_file *f, gt_trainer *t) {
+    int64_t step = 0;
+    double p = 0;
+    gt_status st;
+    if ((st = gt_checkpoint_get_int(f, "/state/step", &step)) || (st = gt_checkpoint_get_int(f, "/state/images", &t->shown)) ||
+        (st = gt_checkpoint_get_double(f, "/state/ada_p", &p)) || (st = gt_checkpoint_get_double(f, "/state/ada_r", &t->ada.r)) ||
+        (st = gt_checkpoint_get_double(f, "/state/ada_sum", &t->ada.sum)) || (st = gt_checkpoint_get_double(f, "/state/ada_count", &t->ada.count)) ||
+        (st = gt_checkpoint_get_double(f, "/state/ada_updates_above", &t->ada.updates_above)))
+        return st;
+    if (step < 0 || step > UINT32_MAX || t->shown != step * t->job->batch)
+        return gt_fail(GT_FORMAT, "%s: step %lld and %lld images do not belong together", gt_checkpoint_path(f), (long long)step, (long long)t->shown);
+    t->step = (uint32_t)step;
+    t->ada.p = (float)p;
+    for (int i = 0; i < t->model->n_scalars; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "/state/%s", t->model->scalars[i].name);
+        if ((st = gt_checkpoint_read(f, path, t->model->scalars[i].place, t->model->scalars[i].size))) return st;
+    }
+    for (int i = 0; i < t->model->n_nets; i++) {
+        char path[128];
+        int64_t updates;
+        snprintf(path, sizeof path, "/state/%s_updates", t->model->nets[i]->name);
+        if ((st = gt_checkpoint_get_int(f, path, &updates))) return st;
+        t->learners[i].updates = (uint64_t)updates;
+    }
+    return GT_OK;
+}
+
+/* Rank 0's networks and small state to all ranks. */
+static gt_status hand_out(gt_trainer *t) {
+    const gt_model *m = t->model;
+    struct {
+        uint32_t step;
+        int64_t shown;
+        gt_ada ada;
+        uint64_t updates[GT_MAX_NETS];
+    } small;
+    memset(&small, 0, sizeof small);
+    small.step = t->step;
+    small.shown = t->shown;
+    small.ada = t->ada;
+    for (int i = 0; i < m->n_nets; i++) small.updates[i] = t->learners[i].updates;
+    gt_comm_broadcast(t->comm, &small, sizeof small, 0);
+    t->step = small.step;
+    t->shown = small.shown;
+    t->ada = small.ada;
+    for (int i = 0; i < m->n_nets; i++) {
+        t->learners[i].updates = small.updates[i];
+        gt_comm_broadcast(t->comm, m->blocks[i], m->nets[i]->block_floats * sizeof(float), 0);
+    }
+    if (m->ema_of >= 0) gt_comm_broadcast(t->comm, m->ema_block, m->nets[m->ema_of]->block_floats * sizeof(float), 0);
+    for (int i = 0; i < m->n_scalars; i++) gt_comm_broadcast(t->comm, m->scalars[i].place, m->scalars[i].size * sizeof(float), 0);
+    return GT_OK;
+}
+
+gt_status gt_trainer_load(gt_trainer *t, const gt_checkpoint_file *f) {
+    const gt_model *m = t->model;
+    bool first = t->comm->rank == 0;
+    float *whole = NULL;
+    size_t whole_bytes = largest_block(m);
+    gt_status st = GT_OK;
+    if (first) {
+        whole = gt_block_alloc(whole_bytes, "reading a checkpoint");
+        if (!whole) st = GT_NOMEM;
+        if (!st && strcmp(gt_checkpoint_info(f)->model, m->name))
+            st = gt_fail(GT_FORMAT, "%s holds model '%s', not '%s'", gt_checkpoint_path(f), gt_checkpoint_info(f)->model, m->name);
+        for (int i = 0; i < m->n_nets && !st; i++) {
+            char group[128];
+            snprintf(group, sizeof group, "/networks/%s", m->nets[i]->name);
+            st = gt_net_read_checkpoint(m->nets[i], f, group, false, m->blocks[i]);
+            if (st || m->ema_of != i) continue;
+            snprintf(group, sizeof group, "/networks/%s_ema", m->nets[i]->name);
+            st = gt_net_read_checkpoint(m->nets[i], f, group, false, m->ema_block);
+        }
+        if (!st) st = get_state(f, t);
+    }
+    if ((st = gt_comm_agree(t->comm, st))) goto end;
+    for (int i = 0; i < m->n_nets; i++) {
+        const gt_learner *l = &t->learners[i];
+        for (int k = 0; k < l->optimizer->n_moments; k++) {
+            if (first) {
+                char group[128];
+                snprintf(group, sizeof group, "/optimizers/%s/%s", m->nets[i]->name, l->optimizer->moment_names[k]);
+                memset(whole, 0, whole_bytes);
+                st = gt_net_read_checkpoint(m->nets[i], f, group, true, whole);
+            }
+            if ((st = gt_comm_agree(t->comm, st))) goto end;
+            gt_reducer_deal(l->reducer, first ? whole : l->moments[k]);
+            if (first) copy_parts(l->reducer, whole, l->moments[k]);
+        }
+    }
+    st = hand_out(t);
+end:
+    gt_block_free(whole, whole_bytes);
+    return st;
+}
+
+/* ---- transfer learning: what fits is copied, the rest keeps its initial values and is listed ---- */
+
+static void transfer_block(const gt_checkpoint_file *f, const char *name, const gt_net *net, float *block, float *scratch) {
+    int copied = 0;
+    for (int k = 0; k < net->n_tensors; k++) {
+        const gt_tensor *t = &net->tensors[k];
+        char path[512];
+        snprintf(path, sizeof path, "/networks/%s/%s", name, t->name);
+        const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
+        if (e && e->type == GT_CHECKPOINT_FLOAT && gt_shape_equal(&e->shape, &t->file_shape) && !gt_checkpoint_read(f, path, scratch, t->size)) {
+            gt_tensor_from_file(t, scratch, block + t->offset);
+            copied++;
+        } else if (t->trainable) {
+            char here[96], there[96];
+            gt_info("  %s.%s starts afresh: %s here, %s there", name, t->name, gt_shape_text(&t->file_shape, here), e ? gt_shape_text(&e->shape, there) : "nothing");
+        }
+    }
+    gt_info("  %s: %d of %d tensors copied", name, copied, net->n_tensors);
+}
+
+gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f) {
+    const gt_model *m = t->model;
+    gt_status st = GT_OK;
+    if (t->comm->rank == 0) {
+        float *scratch = tensor_scratch(m);
+        if (!scratch)
+            st = GT_NOMEM;
+        else if (strcmp(gt_checkpoint_info(f)->model, m->name))
+            st = gt_fail(GT_FAILED, "--resume: %s holds model '%s', not '%s'", gt_checkpoint_path(f), gt_checkpoint_info(f)->model, m->name);
+        else {
+            gt_info("starting from the networks of %s", gt_checkpoint_path(f));
+            for (int i = 0; i < m->n_nets; i++) {
+                char name[64];
+                transfer_block(f, m->nets[i]->name, m->nets[i], m->blocks[i], scratch);
+                if (m->ema_of != i) continue;
+                snprintf(name, sizeof name, "%s_ema", m->nets[i]->name);
+                transfer_block(f, name, m->nets[i], m->ema_block, scratch);
+            }
+        }
+        free(scratch);
+    }
+    if ((st = gt_comm_agree(t->comm, st))) return st;
+    return hand_out(t);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "train/stats.h"
+
+#include <math.h>
+#include <string.h>
+
+void gt_moments_add(gt_moments *m, const float *values, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        m->num += 1;
+        m->sum += values[i];
+        m->sum2 += (double)values[i] * values[i];
+    }
+}
+
+void gt_moments_join(gt_moments *m, const gt_moments *other) {
+    m->num += other->num;
+    m->sum += other->sum;
+    m->sum2 += other->sum2;
+}
+
+double gt_moments_mean(const gt_moments *m) { return m->num > 0 ? m->sum / m->num : NAN; }
+
+double gt_moments_std(const gt_moments *m) {
+    if (m->num < 1) return NAN;
+    if (m->num < 2) return 0;
+    double mean = m->sum / m->num, variance = m->sum2 / m->num - mean * mean;
+    return variance > 0 ? sqrt(variance) : 0;
+}
+
+gt_status gt_stat_table_init(gt_stat_table *t, const gt_model *m) {
+    memset(t, 0, sizeof *t);
+    for (int p = 0; p < m->n_phases; p++)
+        for (int i = 0; i < m->phases[p].n_stats; i++) {
+            const char *name = m->phases[p].stats[i].name;
+            if (gt_stat_index(t, name) >= 0) continue;
+            if (t->n == GT_MAX_STATS) return gt_fail(GT_FAILED, "model %s reports more than %d statistics", m->name, GT_MAX_STATS);
+            t->shown[t->n] = (gt_stat_value){name, 0, NAN, NAN};
+            t->names[t->n++] = name;
+        }
+    return GT_OK;
+}
+
+int gt_stat_index(const gt_stat_table *t, const char *name) {
+    for (int i = 0; i < t->n; i++)
+        if (!strcmp(t->names[i], name)) return i;
+    return -1;
+}
+
+void gt_stat_table_tick(gt_stat_table *t) {
+    for (int i = 0; i < t->n; i++) {
+        const gt_moments *m = &t->since_tick[i];
+        if (m->num > 0) t->shown[i] = (gt_stat_value){t->names[i], m->num, gt_moments_mean(m), gt_moments_std(m)};
+        memset(&t->since_tick[i], 0, sizeof t->since_tick[i]);
+    }
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Statistics of a run: moments (count, sum, sum of squares) in float64 of what the phases report per sample (spec 2,
+ * "Statistic collection"). Each slice has its own moments; they are joined by the tree over slices, so that they do not depend on ranks. */
+#ifndef GANTRY_TRAIN_STATS_H
+#define GANTRY_TRAIN_STATS_H
+
+#include <stddef.h>
+
+#include "gantry/model.h"
+#include "gantry/runlog.h"
+
+typedef struct gt_moments {
+    double num, sum, sum2;
+} gt_moments;
+
+void gt_moments_add(gt_moments *m, const float *values, size_t n);
+void gt_moments_join(gt_moments *m, const gt_moments *other);
+double gt_moments_mean(const gt_moments *m);
+double gt_moments_std(const gt_moments *m);
+
+enum { GT_MAX_STATS = 48 };
+
+/* The statistics of all phases of a model, by name; a name reported by several phases is one series. */
+typedef struct gt_stat_table {
+    int n;
+    const char *names[GT_MAX_STATS];
+    gt_moments since_tick[GT_MAX_STATS]; /* what the log shows next */
+    gt_stat_value shown[GT_MAX_STATS];   /* the last values: kept when nothing new was reported */
+} gt_stat_table;
+
+gt_status gt_stat_table_init(gt_stat_table *t, const gt_model *m);
+int gt_stat_index(const gt_stat_table *t, const char *name); /* -1: unknown */
+/* Close the interval: renews `shown`, begins anew. */
+void gt_stat_table_tick(gt_stat_table *t);
+
+#endif

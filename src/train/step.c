@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One step: every phase that is due, then the moving average and the augmentation controller. All ranks go through the same calls. */
+#include <string.h>
+
+#include "gantry/log.h"
+#include "train/clock.h"
+#include "train/trainer.h"
+
+enum { MOMENTS = sizeof(gt_moments) / sizeof(double) };
+
+static void label_of(void *arg, int64_t item, float *label) { gt_dataset_label(arg, item, label); }
+
+static gt_status run_slice(gt_trainer *t, gt_phase_run *run, int k, float *states, double *moments) {
+    gt_phase *p = run->phase;
+    int n = t->model->slice_size, index = t->first_slice + k;
+    gt_status st = gt_loader_step(t->loader, t->step, k, t->images, t->labels);
+    if (st) return st;
+    gt_slice slice = {.n = n, .seed = (uint64_t)t->job->seed, .step = t->step, .sample0 = (uint32_t)(index * n), .index = index,
+                      .images = t->images, .labels = t->model->label_dim ? t->labels : NULL, .augment_p = t->ada.p,
+                      .label_of = label_of, .label_arg = t->data, .items = t->info->count};
+    if ((st = p->fill(p, run->exec, &slice))) return st;
+    gt_exec_bind(run->exec, GT_SLOT_GRAD, gt_reducer_begin_slice(run->reducer));
+    st = gt_exec_run(run->exec, &(gt_exec_env){.seed = slice.seed, .step = t->step, .sample0 = slice.sample0,
+                                               .between = gt_reducer_progress, .between_arg = run->reducer});
+    if (st) return st;
+    gt_reducer_end_slice(run->reducer);
+
+    for (int i = 0; i < p->n_states; i++) {
+        memcpy(states, gt_exec_output(run->exec, p->states[i].output), p->states[i].size * sizeof *states);
+        states += p->states[i].size;
+    }
+    for (int i = 0; i < p->n_stats; i++)
+        gt_moments_add((gt_moments *)moments + i, gt_exec_output(run->exec, p->stats[i].output), run->stat_size[i]);
+    return GT_OK;
+}
+
+/* States and statistics of all slices, joined by the tree over slices. */
+static gt_status join_small(gt_trainer *t, gt_phase_run *run) {
+    gt_phase *p = run->phase;
+    size_t n_states = 0;
+    for (int i = 0; i < p->n_states; i++) n_states += p->states[i].size;
+    if (n_states) {
+        gt_status st = gt_comm_tree_mean(t->comm, t->n_slices, n_states, t->slice_states, t->state_means);
+        if (st) return st;
+        const float *mean = t->state_means;
+        for (int i = 0; i < p->n_states; i++) {
+            memcpy(p->states[i].place, mean, p->states[i].size * sizeof *mean);
+            mean += p->states[i].size;
+        }
+    }
+    gt_moments all[GT_MAX_STATS];
+    gt_status st = gt_comm_tree_sum(t->comm, t->n_slices, MOMENTS * (size_t)p->n_stats, t->slice_moments, &all[0].num);
+    if (st) return st;
+    for (int i = 0; i < p->n_stats; i++) {
+        gt_moments_join(&t->stats.since_tick[run->stat[i]], &all[i]);
+        if (t->model->ada_stat && !strcmp(p->stats[i].name, t->model->ada_stat)) gt_ada_collect(&t->ada, all[i].sum, all[i].num);
+    }
+    return GT_OK;
+}
+
+/* Leaves a message with the first parameter, in the order of the block, whose gradient is not finite: "G.synthesis.b8.conv0.weight". */
+static gt_status name_nonfinite(const gt_trainer *t, const gt_phase_run *run, gt_nonfinite bad) {
+    const gt_net *net = t->model->nets[run->phase->net];
+    const char *name = "?";
+    for (int k = 0; k < net->n_tensors; k++)
+        if (bad.first >= net->tensors[k].offset && bad.first < net->tensors[k].offset + net->tensors[k].size) name = net->tensors[k].name;
+    return gt_fail(GT_NONFINITE, "step %u, phase %s: %llu gradients of network %s are not finite, the first of %s.%s", t->step, run->phase->name,
+                   (unsigned long long)bad.count, net->name, net->name, name);
+}
+
+/* What --nan says about an update with non-finite gradients. False: no update. Known to all ranks alike. */
+static gt_status judge_nonfinite(gt_trainer *t, const gt_phase_run *run, gt_nonfinite bad, bool *update) {
+    gt_status st = name_nonfinite(t, run, bad);
+    if (gt_is(t->job->nan, "stop")) return gt_wrap(st, "--nan=stop");
+    *update = gt_is(t->job->nan, "clean");
+    if (!*update)
+        gt_warn("%s: this update is left out (--nan=skip)", gt_message());
+    else if (!t->said_nonfinite)
+        gt_warn("%s: replaced by 0 or 1e5 as published (--nan=clean); said once", gt_message());
+    t->said_nonfinite = true;
+    return GT_OK;
+}
+
+static gt_status update(gt_trainer *t, gt_phase_run *run) {
+    gt_learner *l = &t->learners[run->phase->net];
+    float *block = t->model->blocks[run->phase->net];
+    gt_nonfinite bad = gt_reducer_finish(l->reducer);
+    if (bad.count) {
+        bool go_on = true;
+        gt_status st = judge_nonfinite(t, run, bad, &go_on);
+        if (st || !go_on) return st;
+    }
+    l->updates++;
+    int n_parts;
+    const gt_span *parts = gt_reducer_parts(l->reducer, &n_parts);
+    for (int i = 0; i < n_parts; i++) {
+        size_t offset = parts[i].offset, size = parts[i].size;
+        float *gradient = gt_reducer_gradient(l->reducer) + offset, *moments[GT_MAX_MOMENTS];
+        for (int k = 0; k < l->optimizer->n_moments; k++) moments[k] = l->moments[k] + offset;
+        if (bad.count) gt_clean_nonfinite(gradient, size);
+        l->optimizer->update(&l->settings, l->updates, size, gradient, block + offset, moments);
+    }
+    gt_reducer_share(l->reducer, block);
+    return GT_OK;
+}
+
+static gt_status run_phase(gt_trainer *t, gt_phase_run *run) {
+    gt_phase *p = run->phase;
+    double start = gt_clock();
+    size_t n_states = 0;
+    for (int i = 0; i < p->n_states; i++) n_states += p->states[i].size;
+    size_t n_moments = MOMENTS * (size_t)p->n_stats;
+    memset(t->slice_moments, 0, (size_t)t->my_slices * n_moments * sizeof *t->slice_moments);
+
+    gt_status st = p->prepare ? p->prepare(p, run->exec) : GT_OK;
+    if (!st) st = gt_exec_prepare(run->exec, &(gt_exec_env){.seed = (uint64_t)t->job->seed, .step = t->step});
+    gt_reducer_begin(run->reducer, run->plan);
+    for (int k = 0; k < t->my_slices && !st; k++)
+        st = run_slice(t, run, k, t->slice_states + (size_t)k * n_states, t->slice_moments + (size_t)k * n_moments);
+    /* Others already wait for this rank's gradients: an error here cannot be agreed upon. */
+    if (st) return gt_comm_abort(t->comm, st);
+    if ((st = update(t, run)) || (st = join_small(t, run))) return st;
+    run->seconds = gt_clock() - start;
+    return GT_OK;
+}
+
+static void moving_average(gt_trainer *t) {
+    gt_model *m = t->model;
+    if (m->ema_of < 0) return;
+    const gt_net *net = m->nets[m->ema_of];
+    const float *block = m->blocks[m->ema_of];
+    double beta = gt_ema_beta(t->job->ema_kimg, t->job->ema_ramp, (double)t->shown, (double)t->job->batch);
+    int n;
+    const gt_span *parts = gt_reducer_parts(t->learners[m->ema_of].reducer, &n);
+    for (int i = 0; i < n; i++) gt_ema_update(m->ema_block + parts[i].offset, block + parts[i].offset, parts[i].size, beta);
+    memcpy(m->ema_block + net->trainable_floats, block + net->trainable_floats, (net->block_floats - net->trainable_floats) * sizeof *block);
+}
+
+gt_status gt_trainer_step(gt_trainer *t) {
+    for (int i = 0; i < t->model->n_phases; i++) {
+        gt_phase_run *run = &t->runs[i];
+        if (t->step % (uint32_t)run->phase->interval) continue;
+        gt_status st = run_phase(t, run);
+        if (st) return st;
+    }
+    moving_average(t);
+    t->shown += t->job->batch;
+    t->step++;
+    if (t->job->ada_target >= 0) {
+        gt_ada_config c = gt_trainer_ada(t);
+        if (gt_ada_step(&t->ada, &c, (long)t->step) && gt_ada_stays_high(&t->ada, &c))
+            gt_warn("augmentation has stayed above p = %.1f (now %.3f): augmented colours and shapes may leak into the images; --p-max=0.8 sets a ceiling",
+                    GT_ADA_HIGH, t->ada.p);
+    }
+    return GT_OK;
+}

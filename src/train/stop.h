@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Requests from outside: signals. Handlers only set flags and may run any number of times (launchers pass a signal on
+ * twice); the loop looks at a step boundary, where all ranks agree. */
+#ifndef GANTRY_TRAIN_STOP_H
+#define GANTRY_TRAIN_STOP_H
+
+#include <stdbool.h>
+
+void gt_stop_install(void);       /* SIGUSR1, SIGTERM, SIGINT: checkpoint and stop; SIGUSR2: checkpoint and go on */
+void gt_stop_restore(void);       /* the handlers that were there before */
+int gt_stop_requested(void);      /* the signal that asked to stop, 0: none */
+bool gt_stop_take_checkpoint(void); /* SIGUSR2 since the last call? */
+
+#endif

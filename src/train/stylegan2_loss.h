@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The graphs of StyleGAN2's training phases (spec 2). */
+#ifndef GANTRY_TRAIN_STYLEGAN2_LOSS_H
+#define GANTRY_TRAIN_STYLEGAN2_LOSS_H
+
+#include "gantry/stylegan2.h"
+
+enum { GT_STYLEGAN2_PHASES = 4, GT_STYLEGAN2_MAX_STATS = 6 };
+
+/* The networks whose losses are built: slot i holds the block of nets[i], G and D. */
+typedef struct gt_stylegan2 {
+    gt_stylegan2_train_config config;
+    gt_mapping_config mapping; /* of G */
+    gt_net *nets[2];
+    int grad_slot;             /* where gradients go */
+    float pl_mean;
+} gt_stylegan2;
+
+typedef struct gt_stylegan2_phase {
+    const char *name;
+    int net;
+    bool generates, regularises;                /* runs G; runs once in several steps */
+    bool sees_fakes, sees_reals;                /* through the augmentation */
+    const char *stats[GT_STYLEGAN2_MAX_STATS];  /* names of statistics, each an output with a value per sample; ended by NULL */
+    void (*build)(const gt_stylegan2 *m, const struct gt_stylegan2_phase *p, gt_graph *g);
+} gt_stylegan2_phase;
+
+extern const gt_stylegan2_phase gt_stylegan2_phases[GT_STYLEGAN2_PHASES];
+
+/* 0: the phase is switched off. */
+int gt_stylegan2_interval(const gt_stylegan2 *m, const gt_stylegan2_phase *p);
+/* Samples that G makes in this phase. */
+int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p);
+
+#endif

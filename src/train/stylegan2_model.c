@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * StyleGAN2 as a model of the training loop: networks, phases, and what is written into their graphs before each run. */
+#include <string.h>
+
+#include "gantry/model.h"
+#include "gantry/random.h"
+#include "train/stylegan2_loss.h"
+
+gt_stylegan2_train_config gt_stylegan2_train_defaults(void)
+{
+    return (gt_stylegan2_train_config){.generator = {gt_mapping_defaults(), gt_synthesis_defaults()}, .discriminator = gt_discriminator_defaults(),
+        .augment = gt_augment_off(), .slice_size = 1, .r1_gamma = 10, .pl_weight = 2, .pl_decay = 0.01, .pl_batch_shrink = 2, .style_mixing = 0.9,
+        .g_reg_interval = 4, .d_reg_interval = 16, .noise = GT_NOISE_RANDOM};
+}
+
+/* ---- before a run ---- */
+
+static void write_input(gt_exec *e, const char *name, const float *values, size_t n)
+{
+    float *to = gt_exec_input(e, name);
+    if (to) memcpy(to, values, n * sizeof *values);
+}
+
+/* Labels of generated images are labels of random items of the dataset. */
+static void write_labels(gt_exec *e, const gt_phase *p, const gt_slice *s, int n)
+{
+    float *to = gt_exec_input(e, "gen_c");
+    char stream[64];
+    snprintf(stream, sizeof stream, "gen_c/%s", p->name);
+    gt_key key = {.seed = s->seed, .stream = gt_stream(stream), .step = s->step};
+    for (int i = 0; to && i < n; i++) {
+        key.sample = s->sample0 + (uint32_t)i;
+        s->label_of(s->label_arg, gt_random_below(key, 0, (uint32_t)s->items), to + (size_t)i * (size_t)p->model->label_dim);
+    }
+}
+
+/* One cut for the whole slice: from there on the second latent rules; with probability 1 - style_mixing nowhere. */
+static void write_mix_mask(gt_exec *e, const gt_phase *p, const gt_slice *s, const gt_stylegan2 *own)
+{
+    float *to = gt_exec_input(e, "mix_mask");
+    if (!to) return;
+    char stream[64];
+    snprintf(stream, sizeof stream, "mix/%s", p->name);
+    gt_key key = {.seed = s->seed, .stream = gt_stream(stream), .step = s->step, .sample = (uint32_t)s->index};
+    int num_ws = own->mapping.num_ws, cut = 1 + (int)gt_random_below(key, 0, (uint32_t)num_ws - 1);
+    float draws[2]; /* the first position of the stream went into the cut */
+    gt_random_uniform(key, draws, 2);
+    if (draws[1] >= own->config.style_mixing) cut = num_ws;
+    for (int i = 0; i < num_ws; i++) to[i] = i >= cut;
+}
+
+static gt_status write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice *s, const gt_stylegan2 *own, const char *which)
+{
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "aug/%s/%s", p->name, which);
+    gt_augment_source source = gt_augment_random(s->seed, prefix, s->step, s->sample0);
+    const gt_model *m = p->model;
+    return gt_augment_fill(&own->config.augment, e, prefix, &source, s->augment_p, GT_SHAPE(s->n, m->height, m->width, m->channels));
+}
+
+static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice *s)
+{
+    const gt_stylegan2 *own = p->model->own;
+    const gt_stylegan2_phase *kind = gt_stylegan2_phases;
+    while (strcmp(kind->name, p->name)) kind++;
+    if (kind->generates) {
+        write_labels(e, p, s, gt_stylegan2_samples(own, kind));
+        write_mix_mask(e, p, s, own);
+    }
+    if (kind->sees_reals) {
+        const gt_model *m = p->model;
+        write_input(e, "images", s->images, (size_t)s->n * (size_t)m->height * (size_t)m->width * (size_t)m->channels);
+        if (m->label_dim) write_input(e, "real_c", s->labels, (size_t)s->n * (size_t)m->label_dim);
+    }
+    if (!gt_augment_any(&own->config.augment)) return GT_OK;
+    gt_status st = kind->sees_fakes ? write_augmentation(e, p, s, own, "fake") : GT_OK;
+    return st || !kind->sees_reals ? st : write_augmentation(e, p, s, own, "real");
+}
+
+static gt_status prepare(gt_phase *p, gt_exec *e)
+{
+    write_input(e, "pl_mean", &((gt_stylegan2 *)p->model->own)->pl_mean, 1);
+    return GT_OK;
+}
+
+/* ---- making the model ---- */
+
+static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_phase *kind)
+{
+    gt_phase *p = &m->phases[m->n_phases++];
+    int n = 0;
+    while (kind->stats[n]) n++;
+    gt_stat *stats = gt_arena_array(m->arena, (size_t)n, sizeof *stats);
+    gt_state *states = gt_arena_array(m->arena, 2, sizeof *states);
+    *p = (gt_phase){.name = kind->name, .net = kind->net, .interval = gt_stylegan2_interval(own, kind), .graph = gt_graph_new(kind->name),
+        .prepare = prepare, .fill = fill, .n_stats = n, .stats = stats, .states = states, .model = m};
+    if (!stats || !states || !p->graph) return GT_NOMEM;
+    for (int i = 0; i < n; i++) stats[i] = (gt_stat){kind->stats[i], kind->stats[i]};
+    const gt_tensor *average = gt_net_find(m->nets[0], "mapping.w_avg");
+    if (kind->generates && average) states[p->n_states++] = (gt_state){"w_avg", m->blocks[0] + average->offset, average->size};
+    if (kind->generates && kind->regularises) states[p->n_states++] = (gt_state){"pl_mean", &own->pl_mean, 1};
+    kind->build(own, kind, p->graph);
+    gt_status st = gt_graph_status(p->graph);
+    return st ? gt_wrap(st, "phase %s", kind->name) : GT_OK;
+}
+
+static gt_status add_network(gt_model *m, gt_net *net, uint64_t seed)
+{
+    if (!net) return GT_USAGE; /* the message is there */
+    int i = m->n_nets++;
+    m->nets[i] = net;
+    m->blocks[i] = gt_block_alloc(net->block_floats * sizeof(float), "the parameters of a network");
+    if (!m->blocks[i]) return GT_NOMEM;
+    gt_net_init(net, m->blocks[i], seed);
+    return GT_OK;
+}
+
+static gt_graph *build_generator(gt_model *m, const gt_generate_options *o)
+{
+    const gt_stylegan2 *own = m->own;
+    gt_synthesis_options synthesis = {0};
+    if (!gt_noise_mode_find(o->noise_mode, &synthesis.noise)) {
+        gt_fail(GT_USAGE, "unknown noise mode '%s': const, random or none", o->noise_mode);
+        return NULL;
+    }
+    gt_graph *g = gt_graph_new("generator");
+    if (!g) return NULL;
+    gt_bound_net b = {g, m->nets[0], 0};
+    gt_node *z = m->z_dim > 0 ? gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)) : NULL;
+    gt_node *c = m->label_dim > 0 ? gt_input(g, "c", GT_SHAPE(o->n, m->label_dim)) : NULL;
+    gt_node *ws = gt_mapping(b, "mapping.", &own->mapping, z, c, &(gt_mapping_options){.truncation = o->truncation, .cutoff = o->truncation_cutoff});
+    gt_output(g, "image", gt_synthesis(b, "synthesis.", &own->config.generator.synthesis, ws, &synthesis));
+    if (!gt_graph_status(g)) return g;
+    gt_graph_free(g);
+    return NULL;
+}
+
+static gt_status build(gt_model *m, const gt_stylegan2_train_config *c)
+{
+    gt_stylegan2 *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
+    gt_scalar_state *scalars = gt_arena_alloc(m->arena, sizeof *scalars);
+    if (!own || !scalars) return GT_NOMEM;
+    if (c->slice_size < 1 || c->pl_batch_shrink < 1 || c->g_reg_interval < 1 || c->d_reg_interval < 1)
+        return gt_fail(GT_USAGE, "slices of %d images, path length on 1/%d of them, intervals %d and %d: all must be at least 1", c->slice_size, c->pl_batch_shrink,
+            c->g_reg_interval, c->d_reg_interval);
+    const gt_synthesis_config *s = &c->generator.synthesis;
+    *own = (gt_stylegan2){.config = *c, .mapping = gt_generator_mapping(&c->generator), .grad_slot = GT_SLOT_GRAD};
+    *scalars = (gt_scalar_state){"pl_mean", &own->pl_mean, 1};
+    m->name = "stylegan2";
+    m->slice_size = c->slice_size;
+    m->scalars = scalars;
+    m->n_scalars = 1;
+    m->z_dim = own->mapping.z_dim, m->label_dim = own->mapping.c_dim;
+    m->height = s->height, m->width = s->width, m->channels = s->channels;
+    m->ada_stat = "Loss/signs/real";
+    m->build_generator = build_generator;
+
+    gt_status st = add_network(m, gt_generator_net("G", &c->generator), c->seed);
+    if (!st) st = add_network(m, gt_discriminator_net("D", &c->discriminator), c->seed);
+    if (st) return st;
+    size_t bytes = m->nets[0]->block_floats * sizeof(float);
+    m->ema_of = 0;
+    m->ema_block = gt_block_alloc(bytes, "the moving average of the generator");
+    if (!m->ema_block) return GT_NOMEM;
+    memcpy(m->ema_block, m->blocks[0], bytes);
+    memcpy(own->nets, m->nets, sizeof own->nets);
+    for (int i = 0; i < GT_STYLEGAN2_PHASES && !st; i++)
+        if (gt_stylegan2_interval(own, &gt_stylegan2_phases[i])) st = add_phase(m, own, &gt_stylegan2_phases[i]);
+    return st;
+}
+
+gt_model *gt_stylegan2_model_new(const gt_stylegan2_train_config *c)
+{
+    gt_arena *arena = gt_arena_new();
+    gt_model *m = arena ? gt_arena_alloc(arena, sizeof *m) : NULL;
+    if (!m) {
+        gt_arena_free(arena);
+        return NULL;
+    }
+    m->arena = arena;
+    m->ema_of = -1;
+    if (!build(m, c)) return m;
+    gt_model_free(m);
+    return NULL;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Ticks: what a run says of itself, on a line and in its logs. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "gantry/log.h"
+#include "train/clock.h"
+#include "train/trainer.h"
+
+/* "43s", "2m 05s", "1h 07m 30s", "3d 04h 12m" */
+static const char *duration(double seconds, char text[32]) {
+    if (!(seconds >= 0 && seconds < 1e9)) return "?";
+    long s = lrint(seconds);
+    if (s < 60)
+        snprintf(text, 32, "%lds", s);
+    else if (s < 3600)
+        snprintf(text, 32, "%ldm %02lds", s / 60, s % 60);
+    else if (s < 86400)
+        snprintf(text, 32, "%ldh %02ldm %02lds", s / 3600, s / 60 % 60, s % 60);
+    else
+        snprintf(text, 32, "%ldd %02ldh %02ldm", s / 86400, s / 3600 % 24, s / 60 % 60);
+    return text;
+}
+
+static double peak_memory_gb(void) {
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double)u.ru_maxrss / (1024 * 1024);
+}
+
+/* Images per second since the last tick. */
+static double rate_now(const gt_trainer *t) {
+    double seconds = gt_clock() - t->tick_start;
+    return seconds > 0 ? (double)(t->shown - t->tick_shown) / seconds : 0;
+}
+
+static double time_left(const gt_trainer *t, double rate) { return rate > 0 ? (double)(t->job->total_images - t->shown) / rate : NAN; }
+
+static double total_seconds(const gt_trainer *t) { return t->seconds_before + gt_clock() - t->start; }
+
+static void put(gt_stat_value *v, int *n, const char *name, double value) { v[(*n)++] = (gt_stat_value){name, 1, value, 0}; }
+
+static double shown_mean(const gt_trainer *t, const char *name) {
+    int i = gt_stat_index(&t->stats, name);
+    return i < 0 ? NAN : t->stats.shown[i].mean;
+}
+
+static void print_line(const gt_trainer *t, double rate, double memory) {
+    char line[512], time[32], left[32];
+    int n = snprintf(line, sizeof line, "tick %-4d kimg %-8.2f time %-11s sec/kimg %-7.2f img/s %-7.1f", t->tick, (double)t->shown / 1000,
+                     duration(total_seconds(t), time), rate > 0 ? 1000 / rate : NAN, rate);
+    for (int i = 0; i < t->stats.n; i++) /* "Loss/G/loss" -> "loss G" */
+        if (!strncmp(t->stats.names[i], "Loss/", 5) && strlen(t->stats.names[i]) > 10 && !strcmp(t->stats.names[i] + strlen(t->stats.names[i]) - 5, "/loss"))
+            n += snprintf(line + n, sizeof line - (size_t)n, " loss %.*s %-6.3f", (int)strlen(t->stats.names[i]) - 10, t->stats.names[i] + 5, t->stats.shown[i].mean);
+    if (t->model->ada_stat) n += snprintf(line + n, sizeof line - (size_t)n, " r_t %-6.3f p %-5.3f", shown_mean(t, t->model->ada_stat), t->ada.p);
+    snprintf(line + n, sizeof line - (size_t)n, " mem %.2fG %3.0f%% ETA %s", memory, 100.0 * (double)t->shown / (double)t->job->total_images,
+             duration(time_left(t, rate), left));
+    gt_info("%s", line);
+}
+
+static void write_log(gt_trainer *t, double rate, double memory, double wait) {
+    gt_stat_value v[GT_MAX_STATS + 20 + GT_MAX_PHASES];
+    char names[GT_MAX_PHASES][64];
+    int n = 0;
+    for (int i = 0; i < t->stats.n; i++)
+        if (t->stats.shown[i].num > 0) v[n++] = t->stats.shown[i];
+    double seconds = gt_clock() - t->tick_start, total = total_seconds(t);
+    put(v, &n, "Progress/tick", t->tick);
+    put(v, &n, "Progress/kimg", (double)t->shown / 1000);
+    put(v, &n, "Progress/step", t->step);
+    put(v, &n, "Progress/augment", t->ada.p);
+    put(v, &n, "Progress/images_per_sec", rate);
+    put(v, &n, "Timing/total_sec", total);
+    put(v, &n, "Timing/sec_per_tick", seconds);
+    put(v, &n, "Timing/sec_per_kimg", rate > 0 ? 1000 / rate : NAN);
+    put(v, &n, "Timing/wait_for_data_sec", wait);
+    put(v, &n, "Timing/total_hours", total / 3600);
+    put(v, &n, "Timing/total_days", total / 86400);
+    put(v, &n, "Resources/cpu_mem_gb", memory);
+    for (int p = 0; p < t->model->n_phases; p++) {
+        snprintf(names[p], sizeof names[p], "Timing/%s", t->runs[p].phase->name);
+        put(v, &n, names[p], 1000 * t->runs[p].seconds);
+    }
+    gt_runlog_tick(t->log, t->shown, v, n);
+}
+
+gt_status gt_trainer_tick(gt_trainer *t) {
+    double memory = gt_comm_max(t->comm, (int)(1000 * peak_memory_gb())) / 1000.0; /* of the rank that has most */
+    double wait = gt_loader_wait_seconds(t->loader);
+    gt_stat_table_tick(&t->stats);
+    if (t->comm->rank == 0) {
+        double rate = rate_now(t);
+        print_line(t, rate, memory);
+        write_log(t, rate, memory, wait);
+    }
+    t->tick++;
+    t->tick_start = gt_clock();
+    t->tick_shown = t->shown;
+    return GT_OK;
+}
+
+void gt_trainer_live(gt_trainer *t) {
+    if (!t->job->progress || !gt_log_is_terminal()) return;
+    enum { WIDTH = 30 };
+    double part = (double)t->shown / (double)t->job->total_images, rate = rate_now(t);
+    char bar[WIDTH + 1], line[160], left[32];
+    for (int i = 0; i < WIDTH; i++) bar[i] = i < part * WIDTH ? '#' : '-';
+    bar[WIDTH] = 0;
+    snprintf(line, sizeof line, "[%s] %5.1f%%  %.2f of %.2f kimg  %.1f img/s  ETA %s", bar, 100 * part, (double)t->shown / 1000,
+             (double)t->job->total_images / 1000, rate, duration(time_left(t, rate), left));
+    gt_log_live(line);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The state of a training run on one rank, and the parts of the loop that work on it. loop.c shows how they follow each other. */
+#ifndef GANTRY_TRAIN_TRAINER_H
+#define GANTRY_TRAIN_TRAINER_H
+
+#include "gantry/ada.h"
+#include "gantry/checkpoint.h"
+#include "gantry/dataset.h"
+#include "gantry/dist.h"
+#include "gantry/grid.h"
+#include "gantry/loader.h"
+#include "gantry/optimizer.h"
+#include "gantry/rundir.h"
+#include "gantry/runlog.h"
+#include "gantry/train.h"
+#include "train/stats.h"
+
+/* What training adds to a network: its reduction, its optimiser and that optimiser's moments. Moments are whole blocks of which a rank
+ * touches (and thereby holds in memory) only the parts it owns. */
+typedef struct gt_learner {
+    gt_reducer *reducer;
+    const gt_optimizer *optimizer;
+    gt_optimizer_settings settings;
+    float *moments[GT_MAX_MOMENTS];
+    uint64_t updates; /* so far: the t of Adam */
+} gt_learner;
+
+typedef struct gt_phase_run {
+    gt_phase *phase;
+    gt_exec *exec;
+    gt_reducer *reducer;          /* of the network it trains */
+    gt_reducer_plan *plan;
+    int stat[GT_MAX_STATS];       /* phase's statistic -> index in the table */
+    size_t stat_size[GT_MAX_STATS];
+    double seconds;               /* of the latest execution */
+} gt_phase_run;
+
+typedef struct gt_trainer {
+    gt_job *job;
+    gt_comm *comm;
+    gt_pool *pool;
+    gt_dataset *data;
+    const gt_dataset_info *info;
+    char fingerprint[33];
+    gt_loader *loader;
+    gt_model *model;
+    gt_learner learners[GT_MAX_NETS];
+    gt_phase_run runs[GT_MAX_PHASES];
+
+    int n_slices, first_slice, my_slices;
+    float *images, *labels;       /* of one slice */
+    gt_graph *generator_graph;    /* slice_size images from the moving average */
+    gt_exec *generator;
+    void *arena;                  /* shared by all graphs: they take turns */
+    size_t arena_bytes;
+    float *slice_states;          /* [my_slices][sum of the phase's state sizes], the phase with the most */
+    float *state_means;
+    double *slice_moments;        /* [my_slices][statistics of the phase] as gt_moments */
+
+    /* where the run is: this, the networks and the moments are what a checkpoint holds */
+    uint32_t step;
+    int64_t shown;                /* images */
+    gt_ada ada;
+
+    gt_stat_table stats;
+    bool said_nonfinite;
+    int tick;
+    double start, seconds_before;   /* of this process's first step; total of earlier processes */
+    double tick_start;
+    int64_t tick_shown;
+    int64_t resumed_from;
+    /* of the run's directory: rank 0 */
+    const char *dir;              /* all ranks */
+    gt_lock *lock;
+    gt_runlog *log;
+    gt_saver *saver;
+    bool checkpoint_failed;       /* the latest could not be written: the next tick tries again */
+    bool lost;                    /* another process took the run over */
+} gt_trainer;
+
+/* ---- setup.c ---- all ranks together; on an error gt_trainer_close() ends what was begun */
+gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job); /* data opened, job resolved, slices shared out */
+gt_status gt_trainer_build(gt_trainer *t);                             /* model, graphs, memory (after the kernel set is chosen) */
+gt_status gt_trainer_start_loader(gt_trainer *t);                      /* at t->step */
+void gt_trainer_close(gt_trainer *t);
+gt_ada_config gt_trainer_ada(const gt_trainer *t);
+
+/* ---- step.c ---- */
+gt_status gt_trainer_step(gt_trainer *t); /* all phases that are due, moving average, ADA; advances step and shown */
+
+/* ---- state.c ---- */
+gt_status gt_trainer_save(gt_trainer *t);                               /* all ranks: begins a checkpoint of this moment */
+gt_status gt_trainer_load(gt_trainer *t, const gt_checkpoint_file *f);  /* rank 0 has the file, others pass NULL */
+gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f);
+
+/* ---- pictures.c ---- all ranks; that a picture cannot be written is a warning */
+gt_status gt_trainer_reals(gt_trainer *t);
+gt_status gt_trainer_fakes(gt_trainer *t);
+
+/* ---- begin.c ---- */
+/* A new run, or the run in the job's directory gone on with. *done: the run was finished already, and nothing is to do. */
+gt_status gt_trainer_begin(gt_trainer *t, bool *done);
+
+/* ---- tick.c ---- rank 0 */
+gt_status gt_trainer_tick(gt_trainer *t);  /* all ranks: statistics to the logs, a line */
+void gt_trainer_live(gt_trainer *t);       /* the live line */
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Comparing numbers with a dataset of a golden file. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "golden.h"
+
+static double number_attribute(gold *f, const char *path, const char *name)
+{
+    double value = 0;
+    hid_t d = H5Dopen2(f->file, path, H5P_DEFAULT);
+    if (H5Aexists(d, name) > 0) {
+        hid_t a = H5Aopen(d, name, H5P_DEFAULT);
+        H5Aread(a, H5T_NATIVE_DOUBLE, &value);
+        H5Aclose(a);
+    }
+    H5Dclose(d);
+    return value;
+}
+
+static bool was_checked(const gold *f, const char *path)
+{
+    for (int i = 0; i < f->n_checked; i++)
+        if (!strcmp(f->checked[i], path)) return true;
+    return false;
+}
+
+static void judge(gold *f, const char *path, double deviation, double limit)
+{
+    if (f->n_checked == f->capacity) {
+        f->capacity = 2 * f->capacity + 64;
+        f->checked = realloc(f->checked, (size_t)f->capacity * sizeof *f->checked);
+    }
+    f->checked[f->n_checked++] = gold_path(f, "%s", path);
+    double ratio = deviation / limit;
+    if (!(ratio <= f->worst)) f->worst = ratio, f->worst_name = f->checked[f->n_checked - 1];
+    if (!(deviation <= limit)) gold_fail(f, "dataset %s: off by %.2e, limit %.2e", path, deviation, limit);
+}
+
+/* The dataset in memory order, NULL (and a fault) when its size is not n. */
+static const float *reference(gold *f, const char *path, gold_order order, size_t n)
+{
+    gt_shape shape;
+    const float *values = gold_read(f, path, order, &shape);
+    if (values && (size_t)gt_shape_size(&shape) != n) {
+        char text[96];
+        gold_fail(f, "dataset %s: shape %s, ours has %zu values", path, gt_shape_text(&shape, text), n);
+        return NULL;
+    }
+    return values;
+}
+
+void gold_check(gold *f, const char *path, gold_order order, const float *ours, size_t n, double limit)
+{
+    const float *theirs = reference(f, path, order, n);
+    if (!theirs || !ours) {
+        gold_fail(f, "dataset %s: nothing to compare with", path);
+        return;
+    }
+    double difference = 0, largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        double d = fabs((double)ours[i] - theirs[i]);
+        if (!(d <= difference)) difference = d; /* a NaN of ours stays */
+        largest = fmax(largest, fabs((double)theirs[i]));
+    }
+    if (limit <= 0) limit = fmax(20 * number_attribute(f, path, "sens"), 1e-5);
+    if (f->cap > 0) limit = fmin(limit, f->cap);
+    judge(f, path, largest > 0 ? difference / largest : difference, limit);
+}
+
+void gold_check_change(gold *f, const char *path, gold_order order, const float *ours, const float *start, size_t n, double limit)
+{
+    const float *theirs = reference(f, path, order, n);
+    if (!theirs) return;
+    double difference = 0, change = 0;
+    for (size_t i = 0; i < n; i++) {
+        difference += ((double)ours[i] - theirs[i]) * ((double)ours[i] - theirs[i]);
+        change += ((double)theirs[i] - start[i]) * ((double)theirs[i] - start[i]);
+    }
+    judge(f, path, change > 0 ? sqrt(difference / change) : sqrt(difference), limit);
+}
+
+/* A result is what lies below a group named `out` or starting with `grad`. */
+static bool is_result(const char *path)
+{
+    for (const char *p = path; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
+        if ((!strncmp(p, "out/", 4) || !strncmp(p, "grad", 4)) && strchr(p, '/')) return true;
+    return false;
+}
+
+static herr_t visit(hid_t root, const char *path, const H5O_info_t *info, void *arg)
+{
+    (void)root;
+    gold *f = arg;
+    if (info->type == H5O_TYPE_DATASET && is_result(path) && !was_checked(f, path)) gold_fail(f, "dataset %s: nothing was compared with it", path);
+    return 0;
+}
+
+void gold_check_complete(gold *f)
+{
+    if (!f->failed) H5Ovisit2(f->file, H5_INDEX_NAME, H5_ITER_INC, visit, f, H5O_INFO_BASIC);
+}

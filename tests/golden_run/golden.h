@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Comparing the engine with golden files: one source file per kind (kind_*.c), and here what they share.
+ *
+ * A kind builds graphs whose inputs are datasets of the file and whose outputs must equal datasets of the file:
+ *
+ *     gold_graph *g = gold_graph_new(f);
+ *     gt_node *x = gold_in(g, "case00/in/x", GOLD_IMAGE);
+ *     gt_node *y = gt_neg(gold_nodes(g), x);
+ *     gold_out(g, y, "case00/out/y", GOLD_IMAGE);
+ *     gold_run(g);
+ *
+ * Everything about a file lives in its arena. What is wrong with a file (a dataset missing or off) is remembered, the first
+ * such fault is printed; functions can go on with NULLs. Datasets of results that no kind looked at count as a fault too. */
+#ifndef GOLDEN_H
+#define GOLDEN_H
+
+#include <hdf5.h>
+#include <jansson.h>
+
+#include "gantry/graph.h"
+#include "gantry/nets.h"
+#include "gantry/stylegan2.h"
+
+/* Order of dimensions in the file against memory. */
+typedef enum gold_order {
+    GOLD_PLAIN,
+    GOLD_IMAGE,  /* [N,C,H,W] -> [N,H,W,C] */
+    GOLD_WEIGHT, /* [O,I,h,w] -> [h,w,I,O] */
+    GOLD_CHW,    /* [C,H,W] -> [H,W,C] */
+} gold_order;
+
+typedef struct gold {
+    hid_t file;
+    gt_arena *arena;
+    json_t *config;
+    char kind[64];            /* attribute `file`: "synthesis_skip" */
+    double cap;               /* limit of every dataset besides its own; 0: none */
+    int n_checked, capacity;
+    const char **checked;     /* datasets compared so far */
+    double worst;             /* of deviation / limit */
+    const char *worst_name;
+    bool failed;
+    char failure[512];
+} gold;
+
+typedef struct gold_kind {
+    const char *prefix;       /* of gold.kind */
+    void (*run)(gold *f);
+} gold_kind;
+extern const gold_kind gold_kinds[]; /* ended by a NULL prefix */
+
+void gold_optimizer(gold *f);
+void gold_upfirdn(gold *f);
+void gold_modconv(gold *f);
+void gold_mapping(gold *f);
+void gold_synthesis(gold *f);
+void gold_discriminator(gold *f);
+void gold_augment(gold *f);
+void gold_loss(gold *f);
+void gold_train(gold *f);
+
+/* ---- file.c: datasets and configuration ---- */
+gt_status gold_open(gold *f, const char *path);
+void gold_close(gold *f);
+void gold_fail(gold *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *gold_path(gold *f, const char *format, ...) __attribute__((format(printf, 2, 3))); /* in the arena */
+bool gold_has(gold *f, const char *path);
+float *gold_read(gold *f, const char *path, gold_order order, gt_shape *shape); /* in memory order, with the memory shape; shape may be NULL */
+/* Call for each link of a group ("" is the root), in order of names. */
+void gold_each(gold *f, const char *group, void (*visit)(gold *f, const char *name, void *arg), void *arg);
+
+json_t *gold_get(json_t *object, const char *key); /* NULL when absent or null */
+int gold_int(json_t *object, const char *key, int otherwise);
+double gold_number(json_t *object, const char *key, double otherwise);
+const char *gold_text(json_t *object, const char *key, const char *otherwise);
+
+/* ---- compare.c ---- */
+/* Ours against a dataset, normwise; limit max(20 sens, 1e-5) unless given as > 0. Ours is in memory order. */
+void gold_check(gold *f, const char *path, gold_order order, const float *ours, size_t n, double limit);
+/* RMS of the difference of changes from `start`, over the RMS of the file's change. */
+void gold_check_change(gold *f, const char *path, gold_order order, const float *ours, const float *start, size_t n, double limit);
+void gold_check_complete(gold *f); /* every dataset below an `out` or `grad*` group was compared */
+
+/* ---- run.c: graphs on datasets ---- */
+typedef struct gold_graph gold_graph;
+gold_graph *gold_graph_new(gold *f);
+gt_graph *gold_nodes(gold_graph *g);
+gt_node *gold_in(gold_graph *g, const char *path, gold_order order); /* the same path twice: the same node */
+void gold_out(gold_graph *g, gt_node *n, const char *path, gold_order order);
+/* Like gold_out for d<y, dy>/d wrt. dy NULL: ones. */
+void gold_grad(gold_graph *g, gt_node *y, gt_node *dy, gt_node *wrt, const char *path, gold_order order);
+const float *gold_value(gold_graph *g, const char *path); /* after gold_run: what came out for this path */
+void gold_run(gold_graph *g);
+void gold_graph_free(gold_graph *g);
+
+/* ---- nets.c: networks with parameters of the file ---- */
+gold_order gold_order_of(const gt_tensor *t);
+float *gold_load(gold *f, const gt_net *n, const char *group); /* block with the datasets group/NAME; both must have the same names */
+void gold_bind(gold_graph *g, int slot, float *block);
+/* Gradients of all trainable tensors against group/NAME. */
+void gold_param_grads(gold_graph *g, gt_node *y, gt_node *dy, gt_bound_net b, const char *group);
+gt_synthesis_config gold_synthesis_config(json_t *j);
+gt_mapping_config gold_mapping_config(json_t *j);
+gt_discriminator_config gold_discriminator_config(json_t *j);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * golden DIR: run all golden files of a directory. A line per file; exit status 0 if and only if none failed. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "golden.h"
+
+const gold_kind gold_kinds[] = {
+    {"upfirdn2d", gold_upfirdn},
+    {"modconv", gold_modconv},
+    {"mapping", gold_mapping},
+    {"synthesis_", gold_synthesis},
+    {"discriminator_", gold_discriminator},
+    {"augment_", gold_augment},
+    {"loss", gold_loss},
+    {"train8", gold_train},
+    {"adam_ema_ada", gold_optimizer},
+    {NULL, NULL},
+};
+
+typedef enum outcome { PASSED, FAILED, SKIPPED } outcome;
+
+static outcome run_file(const char *path, const char *name)
+{
+    gold f;
+    if (gold_open(&f, path)) {
+        printf("FAIL %s: %s\n", name, gt_message());
+        gold_close(&f);
+        return FAILED;
+    }
+    const gold_kind *k = gold_kinds;
+    while (k->prefix && strncmp(k->prefix, f.kind, strlen(k->prefix))) k++;
+    outcome result = SKIPPED;
+    if (!k->prefix) {
+        printf("skip %s: kind not built\n", name);
+    } else {
+        if (f.config) k->run(&f);
+        else gold_fail(&f, "attribute config is missing or not JSON");
+        gold_check_complete(&f);
+        if (!f.failed && !f.n_checked) gold_fail(&f, "nothing was compared");
+        result = f.failed ? FAILED : PASSED;
+        if (f.failed) printf("FAIL %s: %s\n", name, f.failure);
+        else printf("ok   %s (%d datasets, worst %.3f of limit at %s)\n", name, f.n_checked, f.worst, f.worst_name);
+    }
+    fflush(stdout);
+    gold_close(&f);
+    return result;
+}
+
+static int is_golden(const struct dirent *e)
+{
+    size_t n = strlen(e->d_name);
+    return n > 3 && !strcmp(e->d_name + n - 3, ".h5");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: golden DIR\n");
+        return 2;
+    }
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    struct dirent **list;
+    int n = scandir(argv[1], &list, is_golden, alphasort), count[3] = {0};
+    if (n < 0) {
+        fprintf(stderr, "golden: cannot read directory '%s'\n", argv[1]);
+        return 1;
+    }
+    for (int i = 0; i < n; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", argv[1], list[i]->d_name);
+        count[run_file(path, list[i]->d_name)]++;
+        free(list[i]);
+    }
+    free(list);
+    printf("%d passed, %d failed, %d skipped\n", count[PASSED], count[FAILED], count[SKIPPED]);
+    return count[FAILED] > 0;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Elementary functions against libm's float64, checksums against published values, the pool, the log file. */
+#include <math.h>
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "gantry/hash.h"
+#include "gantry/log.h"
+#include "gantry/mathfn.h"
+#include "gantry/memory.h"
+#include "gantry/pool.h"
+#include "gantry/status.h"
+
+#include "base/mathfn_inline.h"
+
+static double reference_sigmoid(double x) { return 1 / (1 + exp(-x)); }
+static double reference_softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
+
+/* Error in units of the last place of the float nearest to the true value; never finer than a subnormal's step. */
+static double ulps(float got, double want) {
+    double unit = fmax(ldexp(1, ilogb(want) - 23), 0x1p-149);
+    return fabs(got - want) / unit;
+}
+
+static void float_functions_are_accurate(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        float (*ours)(float);
+        double (*theirs)(double);
+        double from, to, ulps, absolute; /* one of the two bounds must hold */
+    } table[] = {
+        {"exp", gt_expf, exp, -104, 88.72, 2, 0},
+        {"log", gt_logf, log, 1e-40, 10, 2, 0},
+        {"log of large", gt_logf, log, 10, 3e38, 2, 0},
+        {"sin", gt_sinf, sin, -1e4, 1e4, 2, 1e-7},
+        {"cos", gt_cosf, cos, -1e4, 1e4, 2, 1e-7},
+        {"tanh", gt_tanhf, tanh, -12, 12, 4, 0},
+        {"tanh near 0", gt_tanhf, tanh, -1e-3, 1e-3, 4, 0},
+        {"sigmoid", gt_sigmoidf, reference_sigmoid, -87, 87, 4, 0},
+        {"softplus", gt_softplusf, reference_softplus, -87, 87, 4, 0},
+    };
+    enum { POINTS = 200001 };
+    for (size_t f = 0; f < sizeof table / sizeof *table; f++) {
+        double worst = 0, at = 0;
+        for (int i = 0; i < POINTS; i++) {
+            float x = (float)(table[f].from + (table[f].to - table[f].from) * i / (POINTS - 1.0));
+            double want = table[f].theirs(x), got = table[f].ours(x);
+            double e = ulps((float)got, want);
+            if (fabs(got - want) > table[f].absolute && e > worst) worst = e, at = x;
+        }
+        if (worst > table[f].ulps) fail_msg("%s: %.2f ulp at %.9g", table[f].name, worst, at);
+    }
+}
+
+static void float_functions_at_the_edges(void **state) {
+    (void)state;
+    assert_true(gt_expf(0) == 1 && gt_expf(INFINITY) == INFINITY && gt_expf(-INFINITY) == 0 && isnan(gt_expf(NAN)));
+    assert_true(gt_expf(89) == INFINITY && gt_expf(1e30f) == INFINITY && gt_expf(-1e30f) == 0);
+    assert_true(gt_logf(1) == 0 && gt_logf(0) == -INFINITY && gt_logf(INFINITY) == INFINITY);
+    assert_true(isnan(gt_logf(-1)) && isnan(gt_logf(-INFINITY)) && isnan(gt_logf(NAN)));
+    assert_true(gt_sinf(0) == 0 && gt_cosf(0) == 1 && isnan(gt_sinf(NAN)) && isnan(gt_cosf(NAN)));
+    assert_true(gt_tanhf(0) == 0 && gt_tanhf(INFINITY) == 1 && gt_tanhf(-INFINITY) == -1 && isnan(gt_tanhf(NAN)));
+    assert_true(gt_sigmoidf(0) == 0.5f && gt_sigmoidf(INFINITY) == 1 && gt_sigmoidf(-INFINITY) == 0 && isnan(gt_sigmoidf(NAN)));
+    assert_true(gt_softplusf(INFINITY) == INFINITY && gt_softplusf(-INFINITY) == 0 && isnan(gt_softplusf(NAN)));
+    assert_true(gt_softplusf(1000) == 1000 && gt_softplusf(-1000) == 0);
+}
+
+/* A loop that the compiler makes into vector code gives the bits of single calls, NaN and infinities included. */
+static void loops_give_the_same_bits(void **state) {
+    (void)state;
+    enum { N = 4099 };
+    static float x[N], y[7][N];
+    for (int i = 0; i < N; i++) x[i] = gt_float_of((uint32_t)i * 1048391u); /* all exponents and signs */
+    for (int i = 0; i < N; i++) y[0][i] = gt_inline_expf(x[i]);
+    for (int i = 0; i < N; i++) y[1][i] = gt_inline_logf(x[i]);
+    for (int i = 0; i < N; i++) y[2][i] = gt_inline_sinf(x[i]);
+    for (int i = 0; i < N; i++) y[3][i] = gt_inline_cosf(x[i]);
+    for (int i = 0; i < N; i++) y[4][i] = gt_inline_tanhf(x[i]);
+    for (int i = 0; i < N; i++) y[5][i] = gt_inline_sigmoidf(x[i]);
+    for (int i = 0; i < N; i++) y[6][i] = gt_inline_softplusf(x[i]);
+    float (*const single[7])(float) = {gt_expf, gt_logf, gt_sinf, gt_cosf, gt_tanhf, gt_sigmoidf, gt_softplusf};
+    for (int f = 0; f < 7; f++)
+        for (int i = 0; i < N; i++) {
+            float want = single[f](x[i]);
+            if (!(isnan(want) && isnan(y[f][i])) && gt_bits_of(want) != gt_bits_of(y[f][i]))
+                fail_msg("function %d of %a: %a alone, %a in a loop", f, x[i], want, y[f][i]);
+        }
+}
+
+static double relative_ulps(double got, double want) { return fabs(got - want) / ldexp(1, ilogb(want) - 52); }
+
+static void double_functions_are_accurate(void **state) {
+    (void)state;
+    double worst_exp = 0, worst_log = 0, worst_pow = 0;
+    for (int i = 1; i < 100000; i++) {
+        double x = i * 0.01379, e = -700 + i * 0.014, b = i / 100001.0;
+        worst_exp = fmax(worst_exp, relative_ulps(gt_exp(e), exp(e)));
+        worst_log = fmax(worst_log, relative_ulps(gt_ln(x), log(x)));
+        worst_pow = fmax(worst_pow, relative_ulps(gt_pow(b, 0.8), pow(b, 0.8)));
+        worst_pow = fmax(worst_pow, relative_ulps(gt_pow(0.99, i * 0.1), pow(0.99, i * 0.1)));
+    }
+    if (worst_exp > 1 || worst_log > 1 || worst_pow > 1)
+        fail_msg("exp %.3f, log %.3f, pow %.3f ulp", worst_exp, worst_log, worst_pow);
+    assert_true(gt_exp(0) == 1 && gt_exp(710) == INFINITY && gt_exp(-746) == 0 && isnan(gt_exp(NAN)));
+    assert_true(gt_ln(1) == 0 && gt_ln(0) == -INFINITY && isnan(gt_ln(-1)) && gt_ln(INFINITY) == INFINITY);
+    assert_true(gt_ln(0x1p-1074) == log(0x1p-1074));
+    assert_true(gt_pow(2, 10) == 1024 && gt_pow(0.5, 1) == 0.5 && gt_pow(7, 0) == 1 && gt_pow(0.25, -0.5) == 2);
+    assert_true(gt_pow(2, 5000) == INFINITY && gt_pow(2, -5000) == 0);
+}
+
+static void checksums(void **state) {
+    (void)state;
+    assert_int_equal(gt_crc32(0, "123456789", 9), 0xcbf43926u);  /* the check values of the CRC catalogue */
+    assert_int_equal(gt_crc32c(0, "123456789", 9), 0xe3069283u);
+    assert_int_equal(gt_crc32c(gt_crc32c(0, "1234", 4), "56789", 5), 0xe3069283u);
+    char hex[33];
+    gt_hash_hex(gt_hash("", 0), hex);
+    assert_string_equal(hex, "99aa06d3014798d86001c324468d497f"); /* xxh128sum of nothing */
+    char data[3000];
+    for (size_t i = 0; i < sizeof data; i++) data[i] = (char)(i * 7);
+    gt_hasher *h = gt_hasher_new();
+    gt_hasher_add(h, data, 1234);
+    gt_hasher_add(h, data + 1234, sizeof data - 1234);
+    gt_hash128 pieces = gt_hasher_end(h), whole = gt_hash(data, sizeof data);
+    assert_true(pieces.high == whole.high && pieces.low == whole.low);
+}
+
+enum { TILES = 97 };
+
+typedef struct tally {
+    atomic_int runs[TILES];
+    atomic_int busy[8]; /* per worker index: must never exceed one */
+    atomic_bool clash;
+} tally;
+
+static void count_tile(void *arg, int tile, int worker) {
+    tally *t = arg;
+    if (atomic_fetch_add(&t->busy[worker], 1) != 0) atomic_store(&t->clash, true);
+    atomic_fetch_add(&t->runs[tile], 1);
+    atomic_fetch_sub(&t->busy[worker], 1);
+}
+
+static void pool_runs_each_tile_once(void **state) {
+    (void)state;
+    for (int threads = 1; threads <= 8; threads = 2 * threads + (threads == 2)) {
+        gt_pool *p = gt_pool_new(threads);
+        assert_non_null(p);
+        assert_int_equal(gt_pool_threads(p), threads);
+        static tally t;
+        for (int i = 0; i < TILES; i++) atomic_store(&t.runs[i], 0);
+        int want[TILES] = {0};
+        for (int round = 0; round < 3000; round++) {
+            int tiles = round * 31 % (TILES + 1);
+            gt_pool_run(p, tiles, count_tile, &t);
+            for (int i = 0; i < tiles; i++) want[i]++;
+            for (int i = 0; i < TILES; i += 16) assert_int_equal(atomic_load(&t.runs[i]), want[i]); /* done when it returns */
+            if (round % 1000 == 0) usleep(3000); /* let them fall asleep */
+        }
+        for (int i = 0; i < TILES; i++) assert_int_equal(atomic_load(&t.runs[i]), want[i]);
+        assert_false(atomic_load(&t.clash));
+        gt_pool_free(p);
+    }
+    static tally alone;
+    gt_pool_run(NULL, 3, count_tile, &alone);
+    assert_int_equal(atomic_load(&alone.runs[2]), 1);
+    assert_null(gt_pool_new(0));
+    assert_non_null(strstr(gt_message(), "0 threads"));
+}
+
+static void log_file_takes_lines(void **state) {
+    (void)state;
+    char path[] = "/tmp/gantry-test-log-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_true(gt_log_open(path));
+    gt_log_setup(0, 2, GT_INFO);
+    gt_log(GT_DEBUG, "too quiet");
+    gt_info("number %d", 7);
+    gt_log_setup(1, 2, GT_INFO);
+    gt_info("not from rank 1");
+    gt_log_live("nothing on a pipe");
+    gt_log_setup(0, 1, GT_INFO);
+    gt_log_close();
+    FILE *f = fopen(path, "r");
+    char line[256] = "", more[256];
+    assert_non_null(fgets(line, sizeof line, f));
+    assert_non_null(strstr(line, "number 7\n"));
+    assert_null(fgets(more, sizeof more, f));
+    fclose(f);
+    unlink(path);
+    assert_false(gt_log_open("/nonexistent/log.txt"));
+    assert_non_null(strstr(gt_message(), "/nonexistent/log.txt"));
+}
+
+static void memory_is_checked(void **state) {
+    (void)state;
+    gt_arena *a = gt_arena_new();
+    assert_null(gt_arena_array(a, SIZE_MAX / 2, 3));
+    char *p = gt_arena_alloc(a, 100000);
+    assert_true(p && (uintptr_t)p % 16 == 0 && p[99999] == 0);
+    assert_string_equal(gt_arena_printf(a, "%s.%d", "b", 8), "b.8");
+    gt_arena_free(a);
+    float *block = gt_block_alloc(4000, "a test");
+    assert_true(block && (uintptr_t)block % 64 == 0 && block[999] == 0);
+    gt_block_free(block, 4000);
+}
+
+static void messages_are_wrapped(void **state) {
+    (void)state;
+    assert_int_equal(gt_fail(GT_USAGE, "--batch=%d", 3), GT_USAGE);
+    assert_int_equal(gt_wrap(GT_USAGE, "job '%s'", "x"), GT_USAGE);
+    assert_string_equal(gt_message(), "job 'x': --batch=3");
+    gt_fail(GT_FAILED, "<%s>", gt_message()); /* its own argument */
+    assert_string_equal(gt_message(), "<job 'x': --batch=3>");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(float_functions_are_accurate),
+        cmocka_unit_test(float_functions_at_the_edges),
+        cmocka_unit_test(loops_give_the_same_bits),
+        cmocka_unit_test(double_functions_are_accurate),
+        cmocka_unit_test(checksums),
+        cmocka_unit_test(pool_runs_each_tile_once),
+        cmocka_unit_test(log_file_takes_lines),
+        cmocka_unit_test(memory_is_checked),
+        cmocka_unit_test(messages_are_wrapped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Convolution kernels: every direction of every kernel against float64 on every instruction set of this CPU, and the
+ * promise that neither threads, nor packing ahead, nor the other images change a bit. Average pooling and its adjoint. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gantry/memory.h"
+#include "gantry/random.h"
+#include "kernels/conv.h"
+#include "kernels/isa.h"
+#include "kernels/pooling.h"
+
+/* Largest error / largest value of the result. Direct: the golden values of single ops ask for 2e-6. Winograd
+ * F(4x4,3x3): its transforms amplify rounding, by what was measured (5e-6 at 64 channels) with a margin of two. */
+static const double tolerance[] = {[GT_CONV_DIRECT] = 1e-6, [GT_CONV_WINOGRAD] = 1e-5};
+
+enum { DIRECTIONS = 3, KERNELS = 2 };
+static const char *const direction_names[DIRECTIONS] = {"forward", "input grad", "weight grad"};
+
+#define CONV(N, H, W, C, O, KH, KW, S, PT, PL, PB, PR, G)                                                                              \
+    {.n = N, .h = H, .w = W, .c = C, .o = O, .p = (H + PT + PB - KH) / S + 1, .q = (W + PL + PR - KW) / S + 1, .kh = KH, .kw = KW,       \
+     .stride = S, .pad_top = PT, .pad_left = PL, .groups = G}
+static const gt_conv_shape shapes[] = {
+    CONV(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1),
+    CONV(2, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1),
+    CONV(2, 9, 14, 16, 24, 3, 3, 1, 1, 1, 1, 1, 1),  /* partial tiles of Winograd */
+    CONV(3, 13, 11, 33, 19, 3, 3, 1, 1, 1, 1, 1, 1),
+    CONV(1, 17, 16, 48, 70, 3, 3, 1, 1, 1, 1, 1, 1),
+    CONV(5, 4, 4, 64, 40, 3, 3, 1, 1, 1, 1, 1, 1),
+    CONV(2, 7, 5, 3, 20, 1, 1, 1, 0, 0, 0, 0, 1),    /* fromrgb */
+    CONV(2, 7, 5, 20, 3, 1, 1, 1, 0, 0, 0, 0, 1),    /* torgb */
+    CONV(2, 9, 9, 8, 5, 3, 3, 2, 0, 0, 0, 0, 1),     /* downsampling after the filter */
+    CONV(2, 8, 10, 6, 7, 3, 3, 2, 1, 0, 1, 2, 1),
+    CONV(1, 10, 9, 4, 6, 5, 2, 3, 2, 1, 0, 1, 1),
+    CONV(1, 7, 8, 5, 4, 1, 1, 2, 0, 0, 0, 0, 1),     /* input pixels that no output sees */
+    CONV(2, 6, 5, 8, 6, 3, 3, 1, 1, 1, 1, 1, 2),
+    CONV(2, 6, 6, 12, 8, 4, 4, 2, 1, 1, 1, 1, 4),
+    CONV(1, 6, 7, 9, 9, 3, 3, 1, 2, 0, 1, 3, 9),     /* one channel per group */
+    CONV(1, 3, 2, 4, 4, 3, 3, 1, 2, 3, 2, 3, 1),     /* more padding than image */
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+static size_t image_floats(const gt_conv_shape *s) { return (size_t)(s->n * s->h * s->w * s->c); }
+static size_t result_floats(const gt_conv_shape *s) { return (size_t)(s->n * s->p * s->q * s->o); }
+static size_t weight_floats(const gt_conv_shape *s) { return (size_t)(s->kh * s->kw * (s->c / s->groups) * s->o); }
+
+static float *random_floats(size_t count, uint32_t stream) {
+    float *x = malloc(count * sizeof *x);
+    assert_non_null(x);
+    gt_random_normal((gt_key){.seed = 1, .stream = stream}, x, count);
+    return x;
+}
+
+/* The three tensors of a convolution; a direction reads two of them and writes the third. */
+typedef struct tensors {
+    float *x, *w, *y;
+    float *in[3], *out;
+    size_t out_floats;
+} tensors;
+
+static tensors make_tensors(const gt_conv_shape *s, gt_conv_direction d) {
+    tensors t = {.x = random_floats(image_floats(s), 1), .w = random_floats(weight_floats(s), 2), .y = random_floats(result_floats(s), 3)};
+    t.in[0] = d == GT_CONV_INPUT_GRAD ? t.y : t.x;
+    t.in[1] = d == GT_CONV_WEIGHT_GRAD ? t.y : t.w;
+    t.out = d == GT_CONV_FORWARD ? t.y : d == GT_CONV_INPUT_GRAD ? t.x : t.w;
+    t.out_floats = d == GT_CONV_FORWARD ? result_floats(s) : d == GT_CONV_INPUT_GRAD ? image_floats(s) : weight_floats(s);
+    return t;
+}
+
+static void free_tensors(tensors *t) { free(t->x), free(t->w), free(t->y); }
+
+/* The definition, in float64: adds every product where the direction wants it. */
+static double *reference(const gt_conv_shape *s, gt_conv_direction d, const tensors *t) {
+    double *sum = calloc(t->out_floats, sizeof *sum);
+    assert_non_null(sum);
+    int64_t inputs = s->c / s->groups, outputs = s->o / s->groups;
+    for (int64_t n = 0; n < s->n; n++)
+        for (int64_t p = 0; p < s->p; p++)
+            for (int64_t q = 0; q < s->q; q++)
+                for (int64_t a = 0; a < s->kh; a++)
+                    for (int64_t b = 0; b < s->kw; b++) {
+                        int64_t row = p * s->stride + a - s->pad_top, column = q * s->stride + b - s->pad_left;
+                        if (row < 0 || row >= s->h || column < 0 || column >= s->w) continue;
+                        for (int64_t i = 0; i < inputs; i++)
+                            for (int64_t o = 0; o < s->o; o++) {
+                                int64_t x = ((n * s->h + row) * s->w + column) * s->c + o / outputs * inputs + i;
+                                int64_t w = ((a * s->kw + b) * inputs + i) * s->o + o, y = ((n * s->p + p) * s->q + q) * s->o + o;
+                                if (d == GT_CONV_FORWARD) sum[y] += (double)t->x[x] * t->w[w];
+                                else if (d == GT_CONV_INPUT_GRAD) sum[x] += (double)t->y[y] * t->w[w];
+                                else sum[w] += (double)t->x[x] * t->y[y];
+                            }
+                    }
+    return sum;
+}
+
+static void convolve(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k, const tensors *t, const float *packed, int threads, float *out) {
+    gt_pool *pool = threads > 1 ? gt_pool_new(threads) : NULL;
+    size_t bytes = gt_conv_workspace(s, d, k, packed != NULL, threads);
+    void *workspace = gt_block_alloc(bytes ? bytes : 1, "workspace");
+    assert_non_null(workspace);
+    memset(workspace, 0xff, bytes); /* NaN: nothing may rely on zeros */
+    gt_conv_run(s, d, k, pool, workspace, (const float *const[]){t->in[0], t->in[1], packed}, out);
+    gt_block_free(workspace, bytes ? bytes : 1);
+    gt_pool_free(pool);
+}
+
+static double worst_error(const float *got, const double *want, size_t count) {
+    double error = 0, largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        double e = fabs(got[i] - want[i]);
+        if (!(e <= error)) error = e; /* NaN too */
+        if (isnan(e)) return e;
+        largest = fmax(largest, fabs(want[i]));
+    }
+    return largest > 0 ? error / largest : error;
+}
+
+static void describe(char text[160], const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k) {
+    snprintf(text, 160, "%s %s %s of %lldx%lldx%lldx%lld, %dx%d to %lld, stride %d, groups %d", gt_isa_id(), gt_conv_kernel_name(k),
+             direction_names[d], (long long)s->n, (long long)s->h, (long long)s->w, (long long)s->c, s->kh, s->kw, (long long)s->o,
+             s->stride, s->groups);
+}
+
+/* Against float64, then bit by bit: threads, weights packed ahead, and the last image alone. */
+static void check(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k) {
+    char text[160];
+    describe(text, s, d, k);
+    tensors t = make_tensors(s, d);
+    double *want = reference(s, d, &t);
+    size_t bytes = t.out_floats * sizeof(float);
+    float *first = malloc(bytes), *again = malloc(bytes);
+    assert_true(first && again);
+    convolve(s, d, k, &t, NULL, 1, first);
+    double error = worst_error(first, want, t.out_floats);
+    if (!(error <= tolerance[k])) fail_msg("%s: error %.2e", text, error);
+    for (int threads = 2; threads <= 3; threads++) {
+        memset(again, 0xff, bytes);
+        convolve(s, d, k, &t, NULL, threads, again);
+        if (memcmp(first, again, bytes)) fail_msg("%s: %d threads give other bits", text, threads);
+    }
+    if (d != GT_CONV_WEIGHT_GRAD) {
+        float *packed = gt_block_alloc(gt_conv_packed_floats(s, d, k) * sizeof(float) + 1, "packed weights");
+        assert_non_null(packed);
+        gt_conv_pack(s, d, k, NULL, t.w, packed);
+        memset(again, 0xff, bytes);
+        convolve(s, d, k, &t, packed, 1, again);
+        if (memcmp(first, again, bytes)) fail_msg("%s: packed weights give other bits", text);
+        gt_conv_shape last = *s;
+        last.n = 1;
+        tensors part = t;
+        part.in[0] += d == GT_CONV_FORWARD ? image_floats(s) - image_floats(&last) : result_floats(s) - result_floats(&last);
+        size_t floats = t.out_floats / (size_t)s->n;
+        convolve(&last, d, k, &part, packed, 1, again);
+        if (memcmp(first + t.out_floats - floats, again, floats * sizeof(float))) fail_msg("%s: an image alone gets other bits", text);
+        gt_block_free(packed, gt_conv_packed_floats(s, d, k) * sizeof(float) + 1);
+    }
+    free(want), free(first), free(again);
+    free_tensors(&t);
+}
+
+static void test_kernels(void **state) {
+    (void)state;
+    char before[32];
+    snprintf(before, sizeof before, "%s", gt_isa_id());
+    for (int isa = 0; isa < GT_ISA_COUNT; isa++) {
+        if (!gt_isa_available((gt_isa)isa)) continue;
+        assert_int_equal(gt_isa_set(gt_isa_name((gt_isa)isa)), GT_OK);
+        for (int i = 0; i < SHAPES; i++)
+            for (int d = 0; d < DIRECTIONS; d++)
+                for (int k = 0; k < KERNELS; k++)
+                    if (gt_conv_has_kernel(&shapes[i], (gt_conv_direction)d, (gt_conv_kernel)k)) check(&shapes[i], (gt_conv_direction)d, (gt_conv_kernel)k);
+    }
+    assert_int_equal(gt_isa_set(before), GT_OK);
+}
+
+static void test_modes(void **state) {
+    (void)state;
+    gt_conv_shape large = CONV(8, 32, 32, 512, 512, 3, 3, 1, 1, 1, 1, 1, 1), small = CONV(4, 16, 16, 24, 24, 3, 3, 1, 1, 1, 1, 1, 1),
+                  strided = CONV(8, 33, 33, 512, 512, 3, 3, 2, 0, 0, 0, 0, 1);
+    assert_int_equal(gt_conv_mode_set("auto"), GT_OK);
+    assert_int_equal(gt_conv_choose(&large, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
+    assert_int_equal(gt_conv_choose(&small, GT_CONV_FORWARD), GT_CONV_DIRECT);
+    assert_int_equal(gt_conv_choose(&strided, GT_CONV_FORWARD), GT_CONV_DIRECT);
+    assert_int_equal(gt_conv_mode_set("winograd"), GT_OK);
+    assert_int_equal(gt_conv_choose(&small, GT_CONV_WEIGHT_GRAD), GT_CONV_WINOGRAD);
+    assert_int_equal(gt_conv_choose(&strided, GT_CONV_WEIGHT_GRAD), GT_CONV_DIRECT);
+    assert_int_equal(gt_conv_mode_set("fft"), GT_USAGE);
+    assert_string_equal(gt_conv_mode(), "winograd");
+    assert_int_equal(gt_conv_mode_set("direct"), GT_OK);
+    assert_int_equal(gt_conv_choose(&large, GT_CONV_FORWARD), GT_CONV_DIRECT);
+    assert_int_equal(gt_conv_mode_set("auto"), GT_OK);
+}
+
+static void test_pooling(void **state) {
+    (void)state;
+    enum { N = 2, P = 3, Q = 2, C = 5, SIZE = 3, LARGE = N * P * SIZE * Q * SIZE * C, SMALL = N * P * Q * C };
+    float *x = random_floats(LARGE, 1), *y = random_floats(SMALL, 2), pooled[SMALL], spread[LARGE];
+    gt_avg_pool_run(N, P, Q, C, SIZE, NULL, x, pooled);
+    gt_avg_pool_adjoint_run(N, P, Q, C, SIZE, NULL, y, spread);
+    double here = 0, there = 0; /* <A x, y> = <x, A* y> */
+    for (int i = 0; i < SMALL; i++) here += (double)pooled[i] * y[i];
+    for (int i = 0; i < LARGE; i++) there += (double)x[i] * spread[i];
+    assert_true(fabs(here - there) < 1e-6);
+    double mean = 0; /* of the last window's last channel */
+    for (int i = 0; i < SIZE; i++)
+        for (int j = 0; j < SIZE; j++) mean += x[LARGE - 1 - C * (i * Q * SIZE + j)] / (double)(SIZE * SIZE);
+    assert_true(fabs(pooled[SMALL - 1] - mean) < 1e-6);
+    free(x), free(y);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels), cmocka_unit_test(test_modes), cmocka_unit_test(test_pooling)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
