@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 T      ?=
 MINUTES ?= 10
 
-VERSION  := 0.1.0
+VERSION  := $(shell sed -n 's/^\#define GT_VERSION "\(.*\)"/\1/p' include/gantry/version.h)
 GIT_ID   := $(shell git describe --always --dirty --abbrev=10 2>/dev/null || echo unknown)
 PACKAGES := ompi openblas hdf5-serial libpng libzip jansson inih libxxhash zlib
 MISSING  := $(shell for p in $(PACKAGES); do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
@@ -35,15 +35,20 @@ $(error missing packages (pkg-config names): $(MISSING). `make deps` installs th
 endif
 endif
 
-$(BUILD)/%.o: %.c Makefile
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+
+$(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c $< -o $@
+	$(if $(Q),@echo "  cc   $<")
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 $(LIBRARY): $(LIBRARY_OBJ)
+	$(if $(Q),@echo "  ar   $@")
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
-$(BUILD)/src/cli/%.o: CFLAGS_ALL += -DGT_VERSION='"$(VERSION)"' -DGT_GIT_ID='"$(GIT_ID)"'
+$(BUILD)/src/cli/%.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
 # The program says which commit it is: rebuilt when that changes.
 $(BUILD)/git-id: FORCE
 	@mkdir -p $(@D)
@@ -51,23 +56,28 @@ $(BUILD)/git-id: FORCE
 $(BUILD)/src/cli/main.o: $(BUILD)/git-id
 
 $(BUILD)/gantry: $(CLI_OBJ) $(LIBRARY)
-	$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LIBS)
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LIBS)
 
 $(BUILD)/tests/golden: $(GOLDEN_OBJ) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LIBS)
-$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY) Makefile
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LIBS)
+$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli $< -o $@ $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(LIBS)
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli $< -o $@ $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(LIBS)
 # The option table belongs to the program, not to the library: its tests link it.
 $(BUILD)/tests/test_options: TEST_EXTRA = $(CLI_OBJ)
 $(BUILD)/tests/test_options: $(CLI_OBJ)
-$(BUILD)/tests/embed: tests/embed/embed.c $(LIBRARY) Makefile
+$(BUILD)/tests/embed: tests/embed/embed.c $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $< -o $@ $(LIBRARY) $(LDFLAGS) $(LIBS)
-$(BUILD)/bench/%: bench/%.c $(LIBRARY) Makefile
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS_ALL) $< -o $@ $(LIBRARY) $(LDFLAGS) $(LIBS)
+$(BUILD)/bench/%: bench/%.c $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $< -o $@ $(LIBRARY) $(LDFLAGS) $(LIBS)
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS_ALL) $< -o $@ $(LIBRARY) $(LDFLAGS) $(LIBS)
 
 deps:                ## install the missing packages (Debian), or say which they are
 	@bash .ci/deps

@@ -60,8 +60,9 @@ void gt_comm_stop(gt_comm *c); /* waits for all ranks; NULL is fine */
  * that rank 0 prints one message and all exit alike. */
 gt_status gt_comm_agree(gt_comm *c, gt_status st);
 
-/* Not collective: this rank cannot go on while others wait for it. Prints "error: rank 3 (node7): <gt_message()>" and ends
- * all ranks within seconds; does not return. Alone: returns st, to be handled in the ordinary way. */
+/* Not collective: this rank cannot go on while others wait for it. Logs gt_message() as an error with rank and host and
+ * ends all ranks within seconds (exit status 2 for GT_USAGE, else 1); does not return. Alone: returns st, to be handled in
+ * the ordinary way. */
 gt_status gt_comm_abort(gt_comm *c, gt_status st);
 
 void gt_comm_barrier(gt_comm *c);

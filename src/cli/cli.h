@@ -10,6 +10,13 @@
 #include "gantry/job.h"
 #include "gantry/option.h"
 
+#ifndef GT_VERSION /* both are set by the Makefile */
+#define GT_VERSION "unknown"
+#endif
+#ifndef GT_GIT_ID
+#define GT_GIT_ID "unknown"
+#endif
+
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 75 };
 
 typedef struct cli_command {
@@ -24,6 +31,8 @@ typedef struct cli_command {
 
 const cli_command *cli_commands(int *n);
 const cli_command *cli_find(const char *name); /* NULL: no such command */
+
+const char *cli_nearest(const char *name);     /* the command most like a mistyped one; NULL: none is close */
 
 /* ---- arguments ---- */
 
@@ -79,15 +88,11 @@ const gt_option *cli_report_options(int *n);
 
 /* ---- gantry inspect: one file per kind of thing ---- */
 
-typedef struct cli_inspect_request {
-    bool graph, check, time;
-    const char *phase;
-} cli_inspect_request;
-
 gt_status cli_inspect_dataset(const char *spec);
 gt_status cli_inspect_checkpoint(const char *path);
-gt_status cli_inspect_log(const char *path);                 /* stats.jsonl, metrics.h5 */
+gt_status cli_inspect_log(const char *path, bool *other);    /* stats.jsonl or metrics.h5; *other: an HDF5 file of another kind */
 gt_status cli_inspect_run(const char *dir);
-gt_status cli_inspect_graph(const char *path, const cli_inspect_request *request);
+/* The training graphs of a job file, checkpoint or run as tables; `phase` "": all; `timed`: with measured times. */
+gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int threads);
 
 #endif

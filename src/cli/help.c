@@ -26,16 +26,20 @@ static void option_head(const gt_option *o, char *out, size_t bytes) {
     snprintf(out, bytes, "--%s%s", o->key, values[o->type]);
 }
 
-/* One line: the help, and the choices or the default where there is room. */
+/* The help, and the choices or the default after it; choices without room there get a line of their own. */
 static void print_common(const gt_option *o, FILE *f) {
     char head[64], tail[256] = "";
     option_head(o, head, sizeof head);
     if (o->letter) snprintf(head + strlen(head), sizeof head - strlen(head), ", -%c", o->letter);
-    size_t room = COLUMNS - HELP_COLUMN - strlen(o->help);
-    if (o->type == GT_OPTION_CHOICE) snprintf(tail, sizeof tail, " (%s)", o->choices);
-    if (o->type != GT_OPTION_CHOICE && o->type != GT_OPTION_BOOL && o->standard && *o->standard)
-        snprintf(tail, sizeof tail, " (%s)", o->standard);
-    fprintf(f, "  %-*s %s%s\n", HELP_COLUMN - 3, head, o->help, strlen(tail) <= room ? tail : "");
+    bool choice = o->type == GT_OPTION_CHOICE;
+    if (choice) snprintf(tail, sizeof tail, "(%s)", o->choices);
+    if (!choice && o->type != GT_OPTION_BOOL && o->standard && *o->standard) snprintf(tail, sizeof tail, "(%s)", o->standard);
+    fprintf(f, "  %-*s %s", HELP_COLUMN - 3, head, o->help);
+    if (*tail && HELP_COLUMN + strlen(o->help) + 1 + strlen(tail) <= COLUMNS)
+        fprintf(f, " %s", tail);
+    else if (choice)
+        fprintf(f, "\n%*s%s", HELP_COLUMN, "", tail);
+    fputc('\n', f);
 }
 
 /* The other keys, wrapped. */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "gantry/version.h"
 
 static const struct {
     const char *group, *title;

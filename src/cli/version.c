@@ -2,13 +2,8 @@
  * gantry version: what this program is made of, for reports and run logs. */
 #include "cli/cli.h"
 #include "dist/mpi_version.h"
-#include "gantry/version.h"
 #include "kernels/blas.h"
 #include "kernels/isa.h"
-
-#ifndef GT_GIT_ID /* set by the Makefile */
-#define GT_GIT_ID "unknown"
-#endif
 
 void cli_print_version(FILE *f) {
     char mpi[256];

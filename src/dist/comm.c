@@ -11,7 +11,7 @@
 
 /* Seconds of waiting after which a turn becomes longer: first the core is kept (communication moves only while MPI is
  * called), then given up between looks. Oversubscribed ranks give it up at once. */
-static const double keep_core = 20e-3, keep_core_crowded = 0.2e-3, long_wait = 1;
+static const double keep_core = 20e-3, keep_core_crowded = 0.2e-3, long_wait = 0.25;
 
 static double seconds(void) {
     struct timespec t;
@@ -32,12 +32,11 @@ void gt_comm_idle(const gt_comm *c, double *since) {
 }
 
 void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests) {
-    int done = 0;
+    int done = n == 0; /* nothing to wait for: perhaps MPI was never started */
     double since = 0;
-    for (;;) {
+    while (!done) {
         MPI_Testall(n, requests, &done, MPI_STATUSES_IGNORE);
-        if (done) return;
-        gt_comm_idle(c, &since);
+        if (!done) gt_comm_idle(c, &since);
     }
 }
 

@@ -71,22 +71,27 @@ int64_t gt_comm_sum(gt_comm *c, int64_t value) {
     return value;
 }
 
-/* Room for every slice's vector; this rank's own go to own[0 .. count n). */
-static gt_status make_room(gt_comm *c, int slices, size_t n, double **own) {
+/* Room for every slice's vector. Returns where this rank's own go, and how many numbers those are; NULL: see gt_message(). */
+static double *make_room(gt_comm *c, int slices, size_t n, size_t *own_size) {
     gt_comm_inside *in = gt_inside(c);
     size_t all;
     int first, count;
-    if (gt_mul_overflows((size_t)slices, n, &all) || all > INT32_MAX)
-        return gt_comm_abort(c, gt_fail(GT_FAILED, "%d vectors of %zu numbers are too many to sum over slices", slices, n));
+    if (gt_mul_overflows((size_t)slices, n, &all) || all > INT32_MAX) {
+        gt_comm_abort(c, gt_fail(GT_FAILED, "%d vectors of %zu numbers are too many to sum over slices", slices, n));
+        return NULL;
+    }
     if (all > in->scratch_size) {
         double *larger = realloc(in->scratch, all * sizeof *larger);
-        if (!larger) return gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for %zu numbers to sum over slices", all));
+        if (!larger) {
+            gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for %zu numbers to sum over slices", all));
+            return NULL;
+        }
         in->scratch = larger;
         in->scratch_size = all;
     }
     gt_slice_range(slices, c->ranks, c->rank, &first, &count);
-    *own = in->scratch + (size_t)first * n;
-    return GT_OK;
+    *own_size = (size_t)count * n;
+    return in->scratch + (size_t)first * n;
 }
 
 /* The own vectors are in place: fetch the others' and leave the tree's root in the first vector. */
@@ -111,23 +116,19 @@ static const double *sum_scratch(gt_comm *c, int slices, size_t n) {
 }
 
 gt_status gt_comm_tree_sum(gt_comm *c, int slices, size_t n, const double *mine, double *out) {
-    double *own;
-    gt_status st = make_room(c, slices, n, &own);
-    if (st) return st;
-    int first, count;
-    gt_slice_range(slices, c->ranks, c->rank, &first, &count);
-    memcpy(own, mine, (size_t)count * n * sizeof *own);
+    size_t size;
+    double *own = make_room(c, slices, n, &size);
+    if (!own) return GT_FAILED;
+    memcpy(own, mine, size * sizeof *own);
     memcpy(out, sum_scratch(c, slices, n), n * sizeof *out);
     return GT_OK;
 }
 
 gt_status gt_comm_tree_mean(gt_comm *c, int slices, size_t n, const float *mine, float *out) {
-    double *own;
-    gt_status st = make_room(c, slices, n, &own);
-    if (st) return st;
-    int first, count;
-    gt_slice_range(slices, c->ranks, c->rank, &first, &count);
-    for (size_t i = 0; i < (size_t)count * n; i++) own[i] = mine[i];
+    size_t size;
+    double *own = make_room(c, slices, n, &size);
+    if (!own) return GT_FAILED;
+    for (size_t i = 0; i < size; i++) own[i] = mine[i];
     const double *root = sum_scratch(c, slices, n);
     for (size_t i = 0; i < n; i++) out[i] = (float)(root[i] / slices);
     return GT_OK;

@@ -161,9 +161,9 @@ gt_saver *gt_saver_new(const char *dir, int keep) {
 static void take_note(gt_saver *s) {
     s->news = s->result.status ? GT_SAVER_FAILED : GT_SAVER_WRITTEN;
     if (s->result.status)
-        gt_warn("the checkpoint %s was not written: %s; earlier ones stay, training goes on and tries again", s->result.name, s->result.message);
+        gt_warn("%s was not written: %s; earlier ones stay, training goes on and tries again", s->result.name, s->result.message);
     else if (s->result.message[0])
-        gt_warn("the checkpoint %s was written, but: %s", s->result.name, s->result.message);
+        gt_warn("%s was written, but: %s", s->result.name, s->result.message);
 }
 
 static void collect(gt_saver *s) {

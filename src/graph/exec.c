@@ -78,7 +78,7 @@ void gt_exec_use_arena(gt_exec *e, void *memory) {
 void gt_exec_bind(gt_exec *e, int slot, void *base) {
     if (slot < 0 || slot >= GT_MAX_SLOTS || e->slots[slot] == base) return;
     e->slots[slot] = base;
-    e->resolved = e->prepared = false;
+    e->resolved = false;
 }
 
 static gt_status have_memory(gt_exec *e) {

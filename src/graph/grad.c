@@ -7,6 +7,8 @@
 #include "gantry/ops.h"
 #include "graph/internal.h"
 
+gt_node gt_zero_derivative;
+
 static gt_node *filled(gt_graph *g, float value, const gt_shape *shape) {
     gt_node *n = gt_scalar(g, value);
     return shape->n ? gt_broadcast(g, n, *shape) : n;
@@ -37,10 +39,10 @@ static void propagate(gt_graph *g, gt_node *y, gt_node *dy, const bool *dependen
     gt_scope_push(g, "grad of %s", y->name);
     y->op->vjp(g, y, dy, need, dx);
     for (int i = 0; i < y->n_in; i++) {
-        if (!need[i]) continue;
+        if (!need[i] || dx[i] == &gt_zero_derivative) continue;
         gt_node *x = y->in[i];
         if (!dx[i]) {
-            gt_graph_fault(g, "op '%s' gives no derivative for its input '%s'", y->op->name, x->name);
+            gt_graph_fault(g, "'%s' depends on its input '%s', in which op '%s' has no derivative", y->name, x->name, y->op->name);
             continue;
         }
         if (!gt_shape_equal(&dx[i]->shape, &x->shape)) {

@@ -34,7 +34,8 @@ struct gt_op {
     int min_in, max_in;
     /* Check inputs and attributes and set n->shape. A fault: return gt_fail(GT_USAGE, ...); the caller adds the node's name. */
     gt_status (*shape)(gt_node *n);
-    /* Append nodes for d<dy,y>/d in[i] to dx[i], for those i where need[i]. NULL only with not_differentiable. */
+    /* Append nodes for d<dy,y>/d in[i] to dx[i], for those i where need[i]. An input that y is piecewise constant in gets
+     * gt_zero_derivative; one that stays NULL has no derivative, and asking for it is a fault. NULL only with not_differentiable. */
     void (*vjp)(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx);
     bool not_differentiable; /* explicit: gt_grad treats the result as a constant (random, masks, stop_gradient) */
     void (*run)(const gt_run *r);
@@ -49,6 +50,9 @@ struct gt_op {
 
 /* Make a node: copies inputs and attributes, calls op->shape, sets the rate. NULL when an input is NULL or a check fails. */
 gt_node *gt_node_new(gt_graph *g, const gt_op *op, int n_in, gt_node *const *in, const void *attr, size_t attr_bytes);
+
+/* What a vjp says instead of a node of zeros, so that nothing is computed from it. Not part of any graph. */
+extern gt_node gt_zero_derivative;
 
 /* Record a fault (the first is kept) and return NULL. */
 gt_node *gt_graph_fault(gt_graph *g, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -2,37 +2,99 @@
  * Convolution: which kernel computes what. */
 #include "kernels/conv.h"
 
-#include "kernels/conv_direct.h"
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
-gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, gt_conv_direction direction) {
-    (void)s;
-    (void)direction;
-    return GT_CONV_DIRECT;
+#include "kernels/conv_direct.h"
+#include "kernels/winograd.h"
+
+enum { DIRECTIONS = 3 };
+
+typedef struct kernel {
+    const char *name;
+    size_t (*packed_floats)(const gt_conv_shape *, gt_conv_direction);
+    void (*pack)(const gt_conv_shape *, gt_conv_direction, gt_pool *, const float *w, float *packed);
+    size_t (*workspace)(const gt_conv_shape *, gt_conv_direction, bool packed, int threads);
+    void (*run)(const gt_conv_shape *, gt_conv_direction, gt_pool *, void *workspace, const float *const *in, float *out);
+} kernel;
+
+static const kernel kernels[] = {
+    [GT_CONV_DIRECT] = {"direct", gt_conv_direct_packed_floats, gt_conv_direct_pack, gt_conv_direct_workspace, gt_conv_direct},
+    [GT_CONV_WINOGRAD] = {"winograd", gt_winograd_packed_floats, gt_winograd_pack, gt_winograd_workspace, gt_winograd},
+};
+
+/* Winograd pays from these sizes on (bench/conv; part of the kernel set's version). Few channels: its transforms cost more
+ * than it saves, and rounding counts more. Few tiles: reading its weights, four times as many, costs more. */
+static const struct {
+    int64_t channels, tiles;
+} pays[DIRECTIONS] = {
+    [GT_CONV_FORWARD] = {48, 16},
+    [GT_CONV_INPUT_GRAD] = {48, 16},
+    [GT_CONV_WEIGHT_GRAD] = {48, 16},
+};
+
+static const char *const modes[] = {"auto", "direct", "winograd"};
+enum { AUTO, DIRECT, WINOGRAD, MODES };
+static atomic_int mode = -1; /* -1: not asked for yet */
+
+static int find_mode(const char *name) {
+    for (int i = 0; i < MODES; i++)
+        if (!strcmp(name, modes[i])) return i;
+    return -1;
 }
 
-const char *gt_conv_kernel_name(gt_conv_kernel kernel) { return kernel == GT_CONV_WINOGRAD ? "winograd" : "direct"; }
+static int mode_now(void) {
+    int now = atomic_load_explicit(&mode, memory_order_relaxed);
+    if (now >= 0) return now;
+    const char *name = getenv("GT_CONV");
+    now = name ? find_mode(name) : AUTO;
+    if (now < 0) now = AUTO;
+    atomic_store(&mode, now);
+    return now;
+}
+
+gt_status gt_conv_mode_set(const char *name) {
+    int wanted = find_mode(name);
+    if (wanted < 0) return gt_fail(GT_USAGE, "convolution mode '%s': use auto, direct or winograd", name);
+    atomic_store(&mode, wanted);
+    return GT_OK;
+}
+
+const char *gt_conv_mode(void) { return modes[mode_now()]; }
+
+bool gt_conv_has_kernel(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel k) {
+    (void)direction;
+    return k == GT_CONV_DIRECT || gt_winograd_possible(s);
+}
+
+gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, gt_conv_direction direction) {
+    int now = mode_now();
+    if (now == DIRECT || !gt_winograd_possible(s)) return GT_CONV_DIRECT;
+    if (now == WINOGRAD) return GT_CONV_WINOGRAD;
+    bool enough = s->c >= pays[direction].channels && s->o >= pays[direction].channels && gt_winograd_tiles(s, direction) >= pays[direction].tiles;
+    return enough ? GT_CONV_WINOGRAD : GT_CONV_DIRECT;
+}
+
+const char *gt_conv_kernel_name(gt_conv_kernel k) { return kernels[k].name; }
 
 double gt_conv_flops(const gt_conv_shape *s) {
     return 2.0 * (double)s->kh * (double)s->kw * (double)(s->c / s->groups) * (double)s->o * (double)(s->n * s->p * s->q);
 }
 
-size_t gt_conv_packed_floats(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel) {
-    (void)kernel;
-    return gt_conv_direct_packed_floats(s, direction);
+size_t gt_conv_packed_floats(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel k) {
+    return kernels[k].packed_floats(s, direction);
 }
 
-void gt_conv_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel, gt_pool *pool, const float *w, float *packed) {
-    (void)kernel;
-    gt_conv_direct_pack(s, direction, pool, w, packed);
+void gt_conv_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel k, gt_pool *pool, const float *w, float *packed) {
+    kernels[k].pack(s, direction, pool, w, packed);
 }
 
-size_t gt_conv_workspace(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel, bool packed, int threads) {
-    (void)kernel;
-    return gt_conv_direct_workspace(s, direction, packed, threads);
+size_t gt_conv_workspace(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel k, bool packed, int threads) {
+    return kernels[k].workspace(s, direction, packed, threads);
 }
 
-void gt_conv_run(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel, gt_pool *pool, void *workspace,
+void gt_conv_run(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel k, gt_pool *pool, void *workspace,
                  const float *const *in, float *out) {
-    (void)kernel;
-    gt_conv_direct(s, direction, pool, workspace, in, out);
+    kernels[k].run(s, direction, pool, workspace, in, out);
 }

@@ -28,11 +28,12 @@ typedef struct gt_conv_shape {
 typedef enum gt_conv_direction { GT_CONV_FORWARD, GT_CONV_INPUT_GRAD, GT_CONV_WEIGHT_GRAD } gt_conv_direction;
 typedef enum gt_conv_kernel { GT_CONV_DIRECT, GT_CONV_WINOGRAD } gt_conv_kernel;
 
-/* What gt_conv_choose() may choose from: "auto" (default; or the environment's GT_CONV), "direct", or "winograd": wherever it
- * is possible. Set it before the first graph is built. GT_USAGE: no such mode. */
+/* What gt_conv_choose() may choose from: "auto", "direct", or "winograd": wherever it is possible. Without a call: the
+ * environment's GT_CONV, or auto. Set it before the first graph is built. GT_USAGE: no such mode. */
 gt_status gt_conv_mode_set(const char *mode);
 const char *gt_conv_mode(void);
 
+bool gt_conv_has_kernel(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel); /* is it possible? */
 gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, gt_conv_direction direction);
 const char *gt_conv_kernel_name(gt_conv_kernel kernel);
 double gt_conv_flops(const gt_conv_shape *s); /* of the definition: the same for all directions and kernels */

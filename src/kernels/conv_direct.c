@@ -57,7 +57,7 @@ static const float *pixel_at(const patches *g, const position *at, int i, int j)
 }
 
 /* Rows of patches: k runs over taps, then channels. */
-static void pack_patches(const void *source, const gt_pack_a *t) {
+static void pack_patches(const void *source, gt_pack_a *t) {
     const patches *g = source;
     position at = position_of(g, t->row0);
     for (int r = 0; r < t->rows; r++, advance(g, &at)) {
@@ -73,7 +73,7 @@ static void pack_patches(const void *source, const gt_pack_a *t) {
 }
 
 /* Columns of patches: rows run over taps, then channels; k over positions. */
-static void pack_patches_by_k(const void *source, const gt_pack_a *t) {
+static void pack_patches_by_k(const void *source, gt_pack_a *t) {
     const patches *g = source;
     int64_t tap = t->row0 / g->channels, channel = t->row0 % g->channels;
     for (int r = 0; r < t->rows; tap++, channel = 0) {

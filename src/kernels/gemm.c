@@ -6,12 +6,12 @@
 
 #include "kernels/gemm_product.h"
 
-static void pack_rows(const void *source, const gt_pack_a *t) {
+static void pack_rows(const void *source, gt_pack_a *t) {
     const gt_gemm_args *g = source;
     for (int r = 0; r < t->rows; r++) gt_pack_a_row(t, r, 0, t->k, g->a + (t->row0 + r) * g->lda + t->k0);
 }
 
-static void pack_columns(const void *source, const gt_pack_a *t) {
+static void pack_columns(const void *source, gt_pack_a *t) {
     const gt_gemm_args *g = source;
     for (int i = 0; i < t->k; i++)
         memcpy(t->to + (size_t)i * GT_TILE_ROWS, g->a + (t->k0 + i) * g->lda + t->row0, (size_t)t->rows * sizeof(float));

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The vector kernels for AVX2 with FMA: 12 of 16 registers accumulate. */
+#include <string.h>
+
 #include "kernels/gemm_kernels.h"
 
 #if defined(__x86_64__)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The vector kernels for AVX-512: 28 of 32 registers accumulate. */
+#include <string.h>
+
 #include "kernels/gemm_kernels.h"
 
 #if defined(__x86_64__)

@@ -26,11 +26,24 @@ enum {
 typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, int64_t c_offset,
                          int columns, bool add);
 
+/* Winograd F(4x4,3x3): small matrices of vectors over channels, stored row by row behind arrays of pointers.
+ * Value c of element i is read at from[i][c] and written at to[i][c / GT_CHUNK * to_step + c % GT_CHUNK], c < count. */
+typedef enum gt_winograd_transform {
+    GT_WINOGRAD_IMAGE,           /* 6x6 pixels -> 6x6 points */
+    GT_WINOGRAD_RESULT,          /* 6x6 points -> 4x4 pixels */
+    GT_WINOGRAD_RESULT_ADJOINT,  /* 4x4 pixels -> 6x6 points */
+    GT_WINOGRAD_WEIGHTS,         /* 3x3 taps -> 6x6 points */
+    GT_WINOGRAD_WEIGHTS_ADJOINT, /* 6x6 points -> 3x3 taps */
+    GT_WINOGRAD_TRANSFORMS
+} gt_winograd_transform;
+typedef void gt_transform_fn(const float *const *from, float *const *to, int64_t to_step, int64_t count);
+
 typedef struct gt_gemm_kernels {
     int lanes;     /* floats per vector; a panel of B is two vectors wide, the last one may be one */
     int rows;      /* most rows of the micro-kernel */
     int tile_rows; /* rows of a tile: a multiple of both */
     gt_micro_fn *micro[2][2][GT_MICRO_ROWS + 1]; /* [by k][vectors of columns - 1][rows] */
+    gt_transform_fn *transform[GT_WINOGRAD_TRANSFORMS];
     double (*fma_peak)(int64_t rounds);          /* dependency-free FMAs on registers; returns the flops done */
 } gt_gemm_kernels;
 

@@ -101,10 +101,17 @@ static double fma_peak(int64_t rounds) {
     return 2.0 * LANES * CHAINS * (double)rounds;
 }
 
+#include "kernels/winograd_transforms.h"
+
 const gt_gemm_kernels KERNELS = {
     .lanes = LANES,
     .rows = ROWS,
     .tile_rows = ROWS == 14 ? 112 : 96,
     .micro = {{ROW_TABLE(chunked, x1), ROW_TABLE(chunked, x2)}, {ROW_TABLE(by_k, x1), ROW_TABLE(by_k, x2)}},
+    .transform = {[GT_WINOGRAD_IMAGE] = transform_image,
+                  [GT_WINOGRAD_RESULT] = transform_result,
+                  [GT_WINOGRAD_RESULT_ADJOINT] = transform_result_adjoint,
+                  [GT_WINOGRAD_WEIGHTS] = transform_weights,
+                  [GT_WINOGRAD_WEIGHTS_ADJOINT] = transform_weights_adjoint},
     .fma_peak = fma_peak,
 };

@@ -18,8 +18,7 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 typedef struct layout {
     const gt_gemm_kernels *kernels;
     int panel_width;      /* columns per panel of B */
-    int panel_rows;       /* rows per panel of A: balanced, so that the last panel is not a sliver */
-    int64_t tile_rows, tile_columns, row_tiles, column_tiles;
+    int64_t tile_columns, row_tiles, column_tiles;
     int64_t stage;        /* of K, a multiple of GT_PRODUCT_KC unless it is all */
     bool b_in_place;      /* full panels are read where B lies; the last, narrow one is packed */
     size_t b_floats;      /* of workspace */
@@ -29,14 +28,11 @@ static int64_t padded_columns(const gt_gemm_kernels *kernels, int64_t n) { retur
 
 static layout plan(const gt_product *p) {
     layout l = {.kernels = gt_gemm_kernels_now()};
-    l.panel_width = 2 * l.kernels->lanes;
-    int64_t panels = (p->m + l.kernels->rows - 1) / l.kernels->rows;
-    l.panel_rows = panels ? (int)((p->m + panels - 1) / panels) : 1;
-    l.tile_rows = l.kernels->tile_rows / l.kernels->rows * l.panel_rows;
-    l.row_tiles = (p->m + l.tile_rows - 1) / l.tile_rows;
+    l.panel_width = gt_product_panel_columns();
+    l.row_tiles = (p->m + l.kernels->tile_rows - 1) / l.kernels->tile_rows;
     l.tile_columns = l.row_tiles < FEW_TILES ? TILE_COLUMNS / 4 : TILE_COLUMNS;
     l.column_tiles = (p->n + l.tile_columns - 1) / l.tile_columns;
-    l.b_in_place = !p->b_packed && !p->pack_b && panels <= FEW_PANELS;
+    l.b_in_place = !p->b_packed && !p->pack_b && p->m <= FEW_PANELS * l.kernels->rows;
     l.stage = p->k;
     if (p->b_packed) return l;
     int64_t columns = l.b_in_place ? l.panel_width : padded_columns(l.kernels, p->n);
@@ -60,16 +56,6 @@ typedef struct stage {
 
 static size_t a_floats(void) { return (size_t)GT_PRODUCT_KC * GT_TILE_ROWS; }
 
-/* Width as stored: the last panel is one vector wide when that is enough. */
-static int stored_width(const layout *l, int columns) { return columns <= l->kernels->lanes ? l->kernels->lanes : l->panel_width; }
-
-static void pack_b_rows(const gt_product *p, int64_t column, int columns, int width, int64_t k0, int64_t k, float *panel) {
-    for (int64_t i = 0; i < k; i++, panel += width) {
-        memcpy(panel, p->b + (k0 + i) * p->ldb + column, (size_t)columns * sizeof *panel);
-        memset(panel + columns, 0, (size_t)(width - columns) * sizeof *panel);
-    }
-}
-
 static void pack_b_panel(void *arg, int panel, int worker) {
     (void)worker;
     const stage *s = arg;
@@ -79,9 +65,9 @@ static void pack_b_panel(void *arg, int panel, int worker) {
     float *to = s->b_to;
     if (!s->l.b_in_place) to += column * s->b_rows;
     else if (columns == s->l.panel_width) return;
-    int width = stored_width(&s->l, columns);
+    int width = gt_product_panel_width(columns);
     if (p->pack_b) p->pack_b(p->b_source, column, columns, width, s->k0, s->k, to);
-    else pack_b_rows(p, column, columns, width, s->k0, s->k, to);
+    else gt_pack_rows(p->b + s->k0 * p->ldb + column, p->ldb, columns, width, s->k, to);
 }
 
 static void tile_rows(const gt_product *p, int64_t row0, int count, float **rows) {
@@ -98,7 +84,7 @@ static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64
     const layout *l = &s->l;
     for (; column < end; column += l->panel_width) {
         int columns = (int)least(l->panel_width, p->n - column);
-        int width = stored_width(l, columns);
+        int width = gt_product_panel_width(columns);
         const float *b;
         int64_t ldb = width;
         if (!l->b_in_place) b = s->b + column * s->b_rows + k0 * width;
@@ -112,23 +98,34 @@ static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64
     }
 }
 
-static void multiply_tile(void *arg, int tile, int worker) {
-    const stage *s = arg;
+static void multiply_tile(const stage *s, int tile, int worker) {
     const gt_product *p = s->p;
     const layout *l = &s->l;
-    gt_pack_a a = {.row0 = tile / l->column_tiles * l->tile_rows, .panel_rows = l->panel_rows, .to = s->a + (size_t)worker * a_floats()};
-    a.rows = (int)least(l->tile_rows, p->m - a.row0);
+    gt_pack_a a = gt_pack_a_tile(tile / l->column_tiles * l->kernels->tile_rows, p->m);
     int64_t column = tile % l->column_tiles * l->tile_columns, end = least(column + l->tile_columns, p->n);
     float *rows[GT_TILE_ROWS];
     tile_rows(p, a.row0, a.rows, rows);
     for (int64_t k0 = 0; k0 < s->k; k0 += GT_PRODUCT_KC) {
         a.k0 = s->k0 + k0;
         a.k = (int)least(GT_PRODUCT_KC, s->k - k0);
+        a.to = s->a + (size_t)worker * a_floats();
         p->pack_a(p->a_source, &a);
         multiply_block(s, &a, k0, column, end, rows, p->accumulate || a.k0 > 0);
     }
     if (p->k == 0 && !p->accumulate) /* the empty sum */
         for (int r = 0; r < a.rows; r++) memset(rows[r] + column, 0, (size_t)(end - column) * sizeof **rows);
+}
+
+static int tiles_of(const layout *l) { return (int)(l->row_tiles * l->column_tiles); }
+
+static void stage_tile(void *arg, int tile, int worker) { multiply_tile(arg, tile, worker); }
+
+/* Tile of one of several products with packed B. */
+static void packed_tile(void *arg, int tile, int worker) {
+    stage s = *(const stage *)arg;
+    s.p += tile / tiles_of(&s.l);
+    s.b = s.p->b_packed;
+    multiply_tile(&s, tile % tiles_of(&s.l), worker);
 }
 
 static int panels_of(const layout *l, int64_t n) { return (int)((n + l->panel_width - 1) / l->panel_width); }
@@ -138,19 +135,24 @@ size_t gt_product_workspace(const gt_product *p, int threads) {
     return (l.b_floats + (size_t)threads * a_floats()) * sizeof(float);
 }
 
+void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace) {
+    stage s = {.p = p, .l = plan(p), .k = p->k, .b_rows = p->k, .a = workspace};
+    gt_pool_run(pool, count * tiles_of(&s.l), packed_tile, &s);
+}
+
 void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace) {
-    stage s = {.p = p, .l = plan(p)};
-    if (p->m == 0 || p->n == 0) return;
+    if (p->b_packed) {
+        gt_product_run_packed(p, 1, pool, workspace);
+        return;
+    }
     float *work = workspace;
-    s.b_to = work;
-    s.b = p->b_packed ? p->b_packed : work;
+    stage s = {.p = p, .l = plan(p), .b_to = work, .b = work};
     s.b_rows = s.l.stage;
     s.a = work + s.l.b_floats;
     do {
         s.k = least(s.l.stage, p->k - s.k0);
-        if (!p->b_packed) gt_pool_run(pool, panels_of(&s.l, p->n), pack_b_panel, &s);
-        s.b_rows = p->b_packed ? p->k : s.l.stage;
-        gt_pool_run(pool, (int)(s.l.row_tiles * s.l.column_tiles), multiply_tile, &s);
+        gt_pool_run(pool, panels_of(&s.l, p->n), pack_b_panel, &s);
+        gt_pool_run(pool, tiles_of(&s.l), stage_tile, &s);
         s.k0 += s.k;
     } while (s.k0 < p->k);
 }
@@ -163,19 +165,48 @@ void gt_product_pack_b(const gt_product *p, gt_pool *pool, float *packed) {
     gt_pool_run(pool, panels_of(&s.l, p->n), pack_b_panel, &s);
 }
 
+gt_pack_a gt_pack_a_tile(int64_t row0, int64_t m) {
+    const gt_gemm_kernels *kernels = gt_gemm_kernels_now();
+    gt_pack_a t = {.row0 = row0, .rows = (int)least(kernels->tile_rows, m - row0)};
+    int panels = (t.rows + kernels->rows - 1) / kernels->rows;
+    t.panel_rows = (t.rows + panels - 1) / panels; /* balanced, so that the last panel is not a sliver */
+    return t;
+}
+
+int gt_pack_panel_rows(const gt_pack_a *t, int r) { return (int)least(t->panel_rows, t->rows - r / t->panel_rows * t->panel_rows); }
+
+float *gt_pack_a_at(const gt_pack_a *t, int r, int k) {
+    int panel = r / t->panel_rows * t->panel_rows; /* its first row */
+    return t->to + panel * round_up(t->k, GT_CHUNK) + (int64_t)k * gt_pack_panel_rows(t, r) + (int64_t)(r - panel) * GT_CHUNK;
+}
+
 void gt_pack_a_row(const gt_pack_a *t, int r, int k, int count, const float *from) {
-    int panel = r / t->panel_rows * t->panel_rows, rows = gt_pack_panel_rows(t, r);
-    float *to = t->to + (int64_t)panel * round_up(t->k, GT_CHUNK) + (r - panel) * GT_CHUNK + (int64_t)(k / GT_CHUNK) * rows * GT_CHUNK;
-    for (int at = k % GT_CHUNK; count > 0; at = 0, to += rows * GT_CHUNK) {
+    int at = k % GT_CHUNK;
+    float *to = gt_pack_a_at(t, r, k - at);
+    for (int step = gt_pack_panel_rows(t, r) * GT_CHUNK; count > 0; at = 0, to += step) {
         int part = GT_CHUNK - at < count ? GT_CHUNK - at : count;
         if (!from) {
             memset(to + at, 0, (size_t)part * sizeof *to);
         } else {
-            if (part == GT_CHUNK) memcpy(to, from, GT_CHUNK * sizeof *to);
+            if (part == GT_CHUNK) memcpy(to, from, GT_CHUNK * sizeof *to); /* of known size: no call */
             else memcpy(to + at, from, (size_t)part * sizeof *to);
             from += part;
         }
         count -= part;
+    }
+}
+
+int gt_product_panel_columns(void) { return 2 * gt_gemm_kernels_now()->lanes; }
+
+int gt_product_panel_width(int columns) {
+    int lanes = gt_gemm_kernels_now()->lanes;
+    return columns <= lanes ? lanes : 2 * lanes;
+}
+
+void gt_pack_rows(const float *from, int64_t ld, int columns, int width, int64_t k, float *panel) {
+    for (int64_t i = 0; i < k; i++, panel += width) {
+        memcpy(panel, from + i * ld, (size_t)columns * sizeof *panel);
+        memset(panel + columns, 0, (size_t)(width - columns) * sizeof *panel);
     }
 }
 

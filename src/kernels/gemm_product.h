@@ -21,32 +21,37 @@
 
 enum { GT_PRODUCT_KC = 192 }; /* of K per block: a panel of B (192 x 32 floats, 24 KiB) stays in L1; part of the kernel set's bits */
 
-/* Where a tile's block of A goes: rows [row0, row0 + rows), K [k0, k0 + k). */
+/* Where a tile's block of A lies: rows [row0, row0 + rows), K [k0, k0 + k). */
 typedef struct gt_pack_a {
     int64_t row0, k0;
-    int rows;       /* of the tile */
-    int panel_rows; /* chunked layout: of a panel; the last panel has the rest */
+    int rows;       /* of the tile; a tile begins at a multiple of gt_gemm_kernels.tile_rows */
+    int panel_rows; /* of a panel; the last panel of the tile has the rest */
     int k;
-    float *to;      /* by k: row r, index k at to[k * GT_TILE_ROWS + r] */
+    float *to;      /* by k: row r, index k at to[k * GT_TILE_ROWS + r]; chunked: see gt_pack_a_at() */
 } gt_pack_a;
 
-/* In the chunked layout row r of the tile begins at gt_pack_row(); its index k lies gt_pack_step() further per chunk. */
-static inline int gt_pack_panel_rows(const gt_pack_a *t, int r) {
-    int left = t->rows - r / t->panel_rows * t->panel_rows;
-    return left < t->panel_rows ? left : t->panel_rows;
-}
+gt_pack_a gt_pack_a_tile(int64_t row0, int64_t m); /* the tile that begins at row0 of m; its K and place are the caller's to set */
+int gt_pack_panel_rows(const gt_pack_a *t, int r); /* rows of the panel that row r of the tile is in */
+/* Chunked layout: where row r of the tile has index k, a multiple of GT_CHUNK. The next chunk follows
+ * gt_pack_panel_rows() * GT_CHUNK floats on. The block takes rows * (k rounded up to chunks) floats. */
+float *gt_pack_a_at(const gt_pack_a *t, int r, int k);
 /* Chunked layout: copy `count` floats (NULL: zeros) to indices [k, k + count) of row r of the tile. */
 void gt_pack_a_row(const gt_pack_a *t, int r, int k, int count, const float *from);
 
-/* A panel of B whose columns lie as rows in memory: panel[i * width + j] = from[j * ld + i] for i < k, j < columns; zeros to `width`. */
+/* Panels of B. Packed B begins with panel 0; the panel of column j (a multiple of gt_product_panel_columns()) follows at j * k
+ * floats, [k][width]. `width` is what the last panel, of fewer columns, is padded to. */
+int gt_product_panel_columns(void);
+int gt_product_panel_width(int columns);
+/* Fill a panel: panel[i * width + j] = from[i * ld + j], or from[j * ld + i], for i < k, j < columns; zeros to `width`. */
+void gt_pack_rows(const float *from, int64_t ld, int columns, int width, int64_t k, float *panel);
 void gt_pack_transposed(const float *from, int64_t ld, int columns, int width, int64_t k, float *panel);
 
 typedef struct gt_product {
     int64_t m, n, k;
     bool accumulate;
 
-    bool a_by_k; /* the layout pack_a fills in: by k, or chunked rows */
-    void (*pack_a)(const void *source, const gt_pack_a *t);
+    bool a_by_k; /* the layout: by k, or chunked rows */
+    void (*pack_a)(const void *source, gt_pack_a *t); /* fill t->to, or point it at where the block lies packed */
     const void *a_source;
 
     /* B: row-major at b with row length ldb, or pack_b != NULL, or all of it packed already (gt_product_pack_b). */
@@ -63,8 +68,10 @@ typedef struct gt_product {
     const void *c_source;
 } gt_product;
 
-size_t gt_product_workspace(const gt_product *p, int threads); /* bytes; reads sizes and which of b, b_packed are set */
+size_t gt_product_workspace(const gt_product *p, int threads); /* bytes; reads sizes, and whether b_packed and pack_b are set */
 void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace);
+/* `count` products of the same sizes, each with b_packed, as one loop over all their tiles. */
+void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace);
 
 /* Pack all of B once for many products: floats needed, and the packing. */
 size_t gt_product_packed_floats(int64_t n, int64_t k);

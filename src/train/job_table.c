@@ -31,7 +31,7 @@ static gt_status check_metrics(const gt_option *o, const char *value) {
 static const gt_option table[] = {
     /* ---- data ---- */
     {.key = "data", .type = GT_OPTION_TEXT, .class = GT_EXECUTION, FIELD(data), .group = "data", .standard = "", .common = true,
-     .help = "Images: a ZIP, a folder of PNGs, an HDF5 file, or synth:NAME",
+     .help = "Images: ZIP, folder of PNGs, HDF5 file or synth:NAME",
      .detail = "Required. A relative path starts at the current directory. Built-in sets: synth:shapes and synth:circles, with options as in "
                "synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the same data when the fingerprints of the data agree, wherever they lie."},
     {.key = "cond", .type = GT_OPTION_BOOL, .class = GT_RECIPE, FIELD(cond), .group = "data", .standard = "0", .common = true,
@@ -114,7 +114,7 @@ static const gt_option table[] = {
 
     /* ---- augmentation ---- */
     {.key = "aug", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(aug), .group = "augmentation", .standard = "ada", .common = true,
-     .choices = "ada|fixed|noaug", .help = "Augmentation of what the discriminator sees",
+     .choices = "ada|fixed|noaug", .help = "Augment what D sees",
      .detail = "ada steers its probability p so that the discriminator does not overfit; fixed keeps p at --p; noaug has none."},
     {.key = "augpipe", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(augpipe), .group = "augmentation", .standard = "bgc",
      .choices = "blit|geom|color|filter|noise|cutout|bg|bgc|bgcf|bgcfn|bgcfnc", .help = "Kinds of augmentation",
@@ -136,8 +136,8 @@ static const gt_option table[] = {
 
     /* ---- transfer ---- */
     {.key = "resume", .type = GT_OPTION_TEXT, .class = GT_EXECUTION, FIELD(resume), .group = "transfer", .standard = "noresume",
-     .common = true, .help = "Start from the networks of a checkpoint or run (transfer learning)",
-     .detail = "For a new run; to go on with one, give its directory as --run. Tensors of the same name and shape are copied, the "
+     .common = true, .help = "Start from the networks of a checkpoint or run",
+     .detail = "Transfer learning. For a new run; to go on with one, give its directory as --run. Tensors of the same name and shape are copied, the "
                "others are listed and start afresh. As published, ada then works faster and the moving average has no ramp-up. noresume: none."},
     {.key = "freezed", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(freezed), .group = "transfer", .standard = "0", .max = 1000,
      .unit = "layers", .help = "Freeze so many layers of D, from the largest size down"},
@@ -156,7 +156,7 @@ static const gt_option table[] = {
 
     /* ---- output ---- */
     {.key = "run", .type = GT_OPTION_TEXT, .class = GT_COMMAND, FIELD(run), .group = "output", .standard = "", .common = true,
-     .help = "Directory of the run: begin it, or go on with it where it stopped",
+     .help = "Directory of the run: begin it, or go on with it",
      .detail = "Going on gives the same bits as never having stopped, on any number of ranks. Not together with --outdir."},
     {.key = "outdir", .type = GT_OPTION_TEXT, .class = GT_COMMAND, FIELD(outdir), .group = "output", .standard = "runs", .common = true,
      .help = "Where to make a new numbered run"},

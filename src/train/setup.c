@@ -68,6 +68,7 @@ static gt_status open_phase(gt_trainer *t, int index) {
     run->exec = gt_exec_new(run->phase->graph, &(gt_exec_options){.pool = t->pool});
     if (!run->exec) return gt_wrap(GT_FAILED, "phase %s", run->phase->name);
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(run->exec, GT_SLOT(i), m->blocks[i]);
+    gt_exec_bind(run->exec, GT_SLOT_GRAD, gt_reducer_gradient(run->reducer)); /* each slice binds its own place */
     if (gt_exec_arena_bytes(run->exec) > t->arena_bytes) t->arena_bytes = gt_exec_arena_bytes(run->exec);
 
     const gt_output_place *order;

@@ -41,6 +41,7 @@ typedef struct gold {
     const char *worst_name;
     bool failed;
     char failure[512];
+    const char *note;         /* something about the file that its reader should know; printed with the result */
 } gold;
 
 typedef struct gold_kind {
@@ -89,16 +90,20 @@ gt_node *gold_in(gold_graph *g, const char *path, gold_order order); /* the same
 void gold_out(gold_graph *g, gt_node *n, const char *path, gold_order order);
 /* Like gold_out for d<y, dy>/d wrt. dy NULL: ones. */
 void gold_grad(gold_graph *g, gt_node *y, gt_node *dy, gt_node *wrt, const char *path, gold_order order);
-const float *gold_value(gold_graph *g, const char *path); /* after gold_run: what came out for this path */
+/* Called when the graph is ready and its inputs are written: for inputs that are not datasets. */
+void gold_before(gold_graph *g, void (*write)(gold *f, gt_exec *e, void *arg), void *arg);
 void gold_run(gold_graph *g);
+const float *gold_value(gold_graph *g, const char *path); /* after gold_run: what came out for this path */
 void gold_graph_free(gold_graph *g);
 
 /* ---- nets.c: networks with parameters of the file ---- */
 gold_order gold_order_of(const gt_tensor *t);
-float *gold_load(gold *f, const gt_net *n, const char *group); /* block with the datasets group/NAME; both must have the same names */
+void gold_load_into(gold *f, const gt_net *n, const char *group, float *block); /* the datasets group/NAME; both must have the same names */
+float *gold_load(gold *f, const gt_net *n, const char *group); /* the same into a new block; NULL (and a fault) without a network */
 void gold_bind(gold_graph *g, int slot, float *block);
 /* Gradients of all trainable tensors against group/NAME. */
 void gold_param_grads(gold_graph *g, gt_node *y, gt_node *dy, gt_bound_net b, const char *group);
+gt_generator_config gold_generator_config(json_t *j);
 gt_synthesis_config gold_synthesis_config(json_t *j);
 gt_mapping_config gold_mapping_config(json_t *j);
 gt_discriminator_config gold_discriminator_config(json_t *j);

@@ -41,7 +41,8 @@ static outcome run_file(const char *path, const char *name)
         if (!f.failed && !f.n_checked) gold_fail(&f, "nothing was compared");
         result = f.failed ? FAILED : PASSED;
         if (f.failed) printf("FAIL %s: %s\n", name, f.failure);
-        else printf("ok   %s (%d datasets, worst %.3f of limit at %s)\n", name, f.n_checked, f.worst, f.worst_name);
+        else printf("ok   %s (%d datasets, worst %.3f of limit at %s%s%s)\n", name, f.n_checked, f.worst, f.worst_name ? f.worst_name : "none",
+                f.note ? "; note: " : "", f.note ? f.note : "");
     }
     fflush(stdout);
     gold_close(&f);

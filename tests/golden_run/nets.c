@@ -2,7 +2,6 @@
  * Networks with the parameters of a golden file, and their configurations. */
 #include <string.h>
 
-#include "gantry/ops.h"
 #include "golden.h"
 
 gold_order gold_order_of(const gt_tensor *t)
@@ -17,15 +16,10 @@ static void must_be_known(gold *f, const char *name, void *arg)
     if (!gt_net_find(n, name)) gold_fail(f, "network %s has no tensor %s", n->name, name);
 }
 
-float *gold_load(gold *f, const gt_net *n, const char *group)
+void gold_load_into(gold *f, const gt_net *n, const char *group, float *block)
 {
-    if (!n) {
-        gold_fail(f, "network of %s: %s", group, gt_message());
-        return NULL;
-    }
     gold_each(f, group, must_be_known, (void *)n);
-    float *block = gt_block_alloc(n->block_floats * sizeof(float), "a network");
-    for (int i = 0; i < n->n_tensors && block; i++) {
+    for (int i = 0; i < n->n_tensors; i++) {
         const gt_tensor *t = &n->tensors[i];
         gt_shape shape;
         const float *values = gold_read(f, gold_path(f, "%s/%s", group, t->name), GOLD_PLAIN, &shape);
@@ -35,6 +29,13 @@ float *gold_load(gold *f, const gt_net *n, const char *group)
             gold_fail(f, "%s/%s: shape %s, ours is %s", group, t->name, gt_shape_text(&shape, theirs), gt_shape_text(&t->file_shape, ours));
         else gt_tensor_from_file(t, values, block + t->offset);
     }
+}
+
+float *gold_load(gold *f, const gt_net *n, const char *group)
+{
+    float *block = n ? gt_block_alloc(n->block_floats * sizeof(float), "a network") : NULL;
+    if (block) gold_load_into(f, n, group, block);
+    else gold_fail(f, "network of %s: %s", group, gt_message());
     return block;
 }
 
@@ -89,6 +90,17 @@ gt_mapping_config gold_mapping_config(json_t *j)
     c.activation = gold_text(j, "activation", c.activation);
     c.lr_multiplier = (float)gold_number(j, "lr_multiplier", c.lr_multiplier);
     c.w_avg_beta = (float)gold_number(j, "w_avg_beta", c.w_avg_beta);
+    return c;
+}
+
+gt_generator_config gold_generator_config(json_t *j)
+{
+    gt_generator_config c = {gold_mapping_config(gold_get(j, "mapping_kwargs")), gold_synthesis_config(gold_get(j, "synthesis_kwargs"))};
+    c.mapping.z_dim = gold_int(j, "z_dim", c.mapping.z_dim);
+    c.mapping.c_dim = gold_int(j, "c_dim", c.mapping.c_dim);
+    c.synthesis.w_dim = gold_int(j, "w_dim", c.synthesis.w_dim);
+    c.synthesis.height = c.synthesis.width = gold_int(j, "img_resolution", 0);
+    c.synthesis.channels = gold_int(j, "img_channels", c.synthesis.channels);
     return c;
 }
 

@@ -2,7 +2,6 @@
  * Graphs whose inputs and expected outputs are datasets of a golden file. */
 #include <string.h>
 
-#include "gantry/ops.h"
 #include "golden.h"
 
 enum { MAX_INPUTS = 64, MAX_OUTPUTS = 256 };
@@ -12,6 +11,8 @@ struct gold_graph {
     gt_graph *nodes;
     gt_exec *exec;
     float *blocks[GT_MAX_SLOTS];
+    void (*before)(gold *f, gt_exec *e, void *arg);
+    void *before_arg;
     int n_inputs, n_outputs;
     struct {
         const char *path;
@@ -83,6 +84,12 @@ const float *gold_value(gold_graph *g, const char *path)
     return g->exec ? gt_exec_output(g->exec, path) : NULL;
 }
 
+void gold_before(gold_graph *g, void (*write)(gold *f, gt_exec *e, void *arg), void *arg)
+{
+    g->before = write;
+    g->before_arg = arg;
+}
+
 void gold_run(gold_graph *g)
 {
     g->exec = gt_exec_new(g->nodes, &(gt_exec_options){0});
@@ -97,6 +104,7 @@ void gold_run(gold_graph *g)
         float *to = gt_exec_input(g->exec, g->input[i].path);
         if (to) memcpy(to, g->input[i].values, g->input[i].n * sizeof(float));
     }
+    if (g->before) g->before(g->f, g->exec, g->before_arg);
     if (gt_exec_prepare(g->exec, &env) || gt_exec_run(g->exec, &env)) {
         gold_fail(g->f, "running: %s", gt_message());
         return;

@@ -181,9 +181,9 @@ VJP(max) { /* at a tie the second input has it */
     if (need[0]) dx[0] = down_to(g, gt_select(g, mask, dy, zero), y->in[0]);
     if (need[1]) dx[1] = down_to(g, gt_select(g, mask, zero, dy), y->in[1]);
 }
-VJP(select) {
+VJP(select) { /* piecewise constant in the mask */
     gt_node *mask = y->in[0], *zero = gt_scalar(g, 0);
-    if (need[0]) dx[0] = gt_broadcast(g, zero, mask->shape);
+    dx[0] = &gt_zero_derivative;
     if (need[1]) dx[1] = down_to(g, gt_select(g, mask, dy, zero), y->in[1]);
     if (need[2]) dx[2] = down_to(g, gt_select(g, mask, zero, dy), y->in[2]);
 }
@@ -206,7 +206,7 @@ UNARY_VJP(elu, gt_select(g, y, dy, gt_mul(g, dy, gt_shift(g, y, c[0])))) /* alph
 UNARY_VJP(ramp, map(g, GT_MAP_ramp_gate, 2, (gt_node *[]){y, dy}, c[0], c[1], c[2]))
 VJP(ramp_gate) { /* linear in its second input, piecewise constant in the first */
     const float *c = ((const gt_map_attr *)y->attr)->c;
-    if (need[0]) dx[0] = gt_broadcast(g, gt_scalar(g, 0), y->in[0]->shape);
+    dx[0] = &gt_zero_derivative;
     if (need[1]) dx[1] = map(g, GT_MAP_ramp_gate, 2, (gt_node *[]){y->in[0], dy}, c[0], c[1], c[2]);
 }
 #define vjp_sign NULL

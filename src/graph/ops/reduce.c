@@ -6,24 +6,19 @@
 
 #include "base/clones.h"
 #include "gantry/ops.h"
-#include "graph/op.h"
-
-typedef struct sum_attr {
-    uint32_t axes;
-} sum_attr;
+#include "graph/ops/reduce.h"
 
 /* ---- builders ---- */
 
 static unsigned all_axes(const gt_shape *s) { return s->n ? (1u << s->n) - 1 : 0; }
 
 gt_node *gt_sum(gt_graph *g, gt_node *x, unsigned axes) {
-    extern const gt_op gt_op_sum;
     if (x && axes == GT_ALL_AXES) { /* to a scalar */
         gt_node *s = gt_sum(g, x, all_axes(&x->shape));
         return x->shape.n ? gt_reshape(g, s, GT_SCALAR) : s;
     }
     if (x && axes == 0) return x;
-    return gt_node_new(g, &gt_op_sum, 1, &x, &(sum_attr){axes}, sizeof(sum_attr));
+    return gt_node_new(g, &gt_op_sum, 1, &x, &(gt_sum_attr){axes}, sizeof(gt_sum_attr));
 }
 
 gt_node *gt_mean(gt_graph *g, gt_node *x, unsigned axes) {
@@ -55,7 +50,7 @@ gt_node *gt_sum_to(gt_graph *g, gt_node *x, gt_shape shape) {
 /* ---- the op ---- */
 
 static gt_status sum_shape(gt_node *n) {
-    const sum_attr *attr = n->attr;
+    const gt_sum_attr *attr = n->attr;
     const gt_shape *in = &n->in[0]->shape;
     if (attr->axes & ~all_axes(in)) {
         char text[96];
@@ -90,7 +85,7 @@ static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 static void plan_sum(const gt_node *n, sum_plan *p) {
     const gt_shape *s = &n->in[0]->shape;
-    unsigned axes = ((const sum_attr *)n->attr)->axes;
+    unsigned axes = ((const gt_sum_attr *)n->attr)->axes;
     memset(p, 0, sizeof *p);
     int64_t size[GT_MAX_DIMS], stride[GT_MAX_DIMS];
     bool reduced[GT_MAX_DIMS];

@@ -31,7 +31,7 @@ static gt_status shape(gt_node *n) {
 
 static void vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
     const sample_fir_attr *a = y->attr;
-    (void)need; /* dx[1] stays NULL: whoever asks for a derivative in the taps is told so */
+    (void)need; /* no derivative in the taps: they count as constants */
     dx[0] = gt_sample_fir(g, dy, y->in[1], a->axis, (int)taps_of(y) - 1 - a->pad, !a->flip);
 }
 

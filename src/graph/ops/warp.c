@@ -17,7 +17,7 @@ static gt_status shape(gt_node *n) {
     return GT_OK;
 }
 
-/* No derivative in the matrix: whoever asks for one is told so. */
+/* No derivative in the matrix: it counts as a constant. */
 static void vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
     (void)need;
     dx[0] = gt_warp_adjoint(g, dy, y->in[1]);

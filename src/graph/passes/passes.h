@@ -23,9 +23,6 @@ gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena);   /* so that litt
 gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena); /* a node of its own for every placed result */
 gt_graph *gt_pass_hoist(const gt_graph *src, gt_arena *arena);   /* nodes of rate UPDATE come first */
 
-/* Is r written by its node itself? (After gt_pass_results each placed result is.) */
-bool gt_result_is_direct(const gt_graph *g, const gt_result *r, const int *uses);
-
 /* ---- memory.c: a place for every node of a graph whose order is final ---- */
 
 typedef struct gt_buffer {

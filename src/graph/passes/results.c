@@ -19,7 +19,8 @@ static bool overlaps_param(const gt_graph *g, const gt_result *r) {
     return false;
 }
 
-bool gt_result_is_direct(const gt_graph *g, const gt_result *r, const int *uses) {
+/* Is r written by its node itself? */
+static bool is_direct(const gt_graph *g, const gt_result *r, const int *uses) {
     const gt_node *n = r->node;
     return r->placed && n->rate == GT_RATE_SLICE && !gt_is_leaf(n) && !n->op->view && uses[n->id] == 1 && !overlaps_param(g, r);
 }
@@ -48,7 +49,7 @@ gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena) {
         for (int i = 0; i < src->n_results && !dst->status; i++) {
             const gt_result *r = &src->results[i];
             if (r->node != n) continue;
-            bool own = !r->placed || gt_result_is_direct(src, r, uses);
+            bool own = !r->placed || is_direct(src, r, uses);
             if (own)
                 from[i] = map[id];
             else if (!overlaps_param(src, r))

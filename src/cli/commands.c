@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The subcommands, a row each, and what their exit statuses mean. */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "dist/mpi_version.h"
+
+static const cli_command commands[] = {
+    {.name = "train", .run = cli_train, .options = gt_job_table, .arguments = "[JOB.ini] [--key=value | key=value ...]",
+     .help = "Train a model, or go on with a run; under mpirun -n N on N ranks",
+     .detail = "The job is put together from the recipe, the job file and the command line, each overruling the one before. --run=DIR goes on with an "
+               "unfinished run bit for bit, on the same or another number of ranks; without a job file and --data it takes the job from DIR/job.ini. "
+               "Ranks cannot be more than slices: for more, use threads, or a larger batch."},
+    {.name = "generate", .run = cli_generate, .options = cli_generate_options, .arguments = "CHECKPOINT | RUN [--key=value ...]",
+     .help = "Make images from a checkpoint; under mpirun the ranks share the work",
+     .detail = "Uses the moving average of the generator. A seed gives the latent that it gives in the reference tool."},
+    {.name = "inspect", .run = cli_inspect, .options = cli_inspect_options, .arguments = "FILE ... [--key=value ...]",
+     .help = "Show what a dataset, checkpoint, metric log or run holds",
+     .detail = "With --graph FILE is a job file, a checkpoint or a run, and the training graphs of its model are shown as tables."},
+    {.name = "report", .run = cli_report, .options = cli_report_options, .arguments = "RUN [--key=value ...]",
+     .help = "Write curves and pictures of a run into one HTML file"},
+    {.name = "help", .run = cli_help, .arguments = "[COMMAND | KEY]", .help = "Explain a command or an option"},
+    {.name = "version", .run = cli_version, .arguments = "", .help = "Version, libraries and instruction set"},
+    {.name = "reference", .run = cli_reference, .arguments = "", .help = "Print jobs/reference.ini", .hidden = true},
+    {.name = "manual", .run = cli_manual, .arguments = "", .help = "Print the manual page", .hidden = true},
+};
+
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+const cli_command *cli_commands(int *n) {
+    *n = N_COMMANDS;
+    return commands;
+}
+
+const cli_command *cli_find(const char *name) {
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (!strcmp(commands[i].name, name)) return &commands[i];
+    return NULL;
+}
+
+bool cli_first_rank(void) { return gt_mpi_launched_rank() == 0; }
+
+int cli_exit(const char *command, gt_status status) {
+    static const int codes[] = {
+        [GT_OK] = CLI_DONE, [GT_FAILED] = CLI_FAILED, [GT_USAGE] = CLI_USAGE, [GT_FORMAT] = CLI_FAILED, [GT_NOMEM] = CLI_FAILED,
+        [GT_NONFINITE] = CLI_FAILED, [GT_STOPPED] = CLI_STOPPED,
+    };
+    if (status && status != GT_STOPPED && cli_first_rank()) {
+        fprintf(stderr, "gantry%s%s: %s\n", *command ? " " : "", command, gt_message());
+        if (status == GT_USAGE) fprintf(stderr, "see gantry%s%s --help\n", *command ? " " : "", command);
+    }
+    return codes[status];
+}
+
+const char *cli_nearest(const char *name) {
+    gt_option rows[N_COMMANDS];
+    for (int i = 0; i < N_COMMANDS; i++) rows[i] = (gt_option){.key = commands[i].name};
+    return gt_options_nearest(&(gt_options){.rows = rows, .n = N_COMMANDS}, name);
+}

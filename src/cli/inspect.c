@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry inspect: what a file holds. Which kind it is follows from its name and its first bytes. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "gantry/dataset.h"
+
+typedef struct inspect_fields {
+    bool graph, check, time;
+    const char *phase;
+    int64_t threads;
+} inspect_fields;
+
+#define FIELD(name) .class = GT_COMMAND, .group = "inspect", .common = true, .offset = offsetof(inspect_fields, name)
+
+static const gt_option table[] = {
+    {.key = "graph", .type = GT_OPTION_BOOL, FIELD(graph), .standard = "0", .help = "Show the graphs of a job, checkpoint or run",
+     .detail = "One table for each phase of training: node, shape, kernel, Mflop, MB, ms, and totals."},
+    {.key = "phase", .type = GT_OPTION_TEXT, FIELD(phase), .standard = "", .help = "With --graph: only this phase, such as D_main"},
+    {.key = "time", .type = GT_OPTION_BOOL, FIELD(time), .standard = "0", .help = "With --graph: run each phase a few times, and show ms"},
+    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .standard = "1", .min = 1, .max = 4096, .help = "With --time: threads"},
+    {.key = "check", .type = GT_OPTION_BOOL, FIELD(check), .standard = "0", .help = "Walk a foreign HDF5 file; silent if it is sound",
+     .detail = "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
+};
+
+const gt_option *cli_inspect_options(int *n) {
+    *n = sizeof table / sizeof *table;
+    return table;
+}
+
+static bool ends_with(const char *text, const char *end) {
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcmp(text + n - m, end);
+}
+
+static bool has_file(const char *dir, const char *name) {
+    char path[4096];
+    return snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path && !access(path, F_OK);
+}
+
+/* By its first line; or by its name, so that a damaged one is called a damaged checkpoint. */
+static bool is_checkpoint(const char *path) {
+    static const char first[] = "Gantry checkpoint\n";
+    char line[sizeof first] = "";
+    FILE *f = fopen(path, "rb");
+    if (f) {
+        if (!fgets(line, sizeof line, f)) line[0] = 0;
+        fclose(f);
+    }
+    const char *slash = strrchr(path, '/');
+    return !strcmp(line, first) || !strncmp(slash ? slash + 1 : path, "checkpoint-", 11);
+}
+
+static gt_status inspect_hdf5(const char *path) {
+    bool other;
+    gt_status st = gt_dataset_check_foreign(path, NULL);
+    if (!st) st = cli_inspect_log(path, &other);
+    return st && other ? cli_inspect_dataset(path) : st;
+}
+
+static gt_status inspect(const char *path) {
+    struct stat s;
+    bool other;
+    if (stat(path, &s)) return cli_inspect_dataset(path); /* synth:..., or an error that names the file */
+    if (S_ISDIR(s.st_mode)) return has_file(path, "job.ini") || has_file(path, "stats.jsonl") ? cli_inspect_run(path) : cli_inspect_dataset(path);
+    if (is_checkpoint(path)) return cli_inspect_checkpoint(path);
+    if (ends_with(path, ".jsonl")) return cli_inspect_log(path, &other);
+    if (ends_with(path, ".ini")) return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs", path, path);
+    return ends_with(path, ".h5") || ends_with(path, ".hdf5") ? inspect_hdf5(path) : cli_inspect_dataset(path);
+}
+
+static gt_status inspect_one(const char *path, const inspect_fields *fields) {
+    if (fields->check) return gt_hdf5_walk(path);
+    if (fields->graph) return cli_inspect_graph(path, fields->phase, fields->time, (int)fields->threads);
+    return inspect(path);
+}
+
+int cli_inspect(int argc, char **argv) {
+    inspect_fields fields;
+    cli_session s;
+    int status;
+    if (!cli_begin(&s, "inspect", argc, argv, &fields, &status)) return status;
+    gt_status st = s.arguments.n_words ? GT_OK : gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
+    for (int i = 0; i < s.arguments.n_words && !st; i++) {
+        if (i) putchar('\n');
+        st = inspect_one(s.arguments.words[i], &fields);
+    }
+    status = cli_exit("inspect", st);
+    cli_end(&s);
+    return status;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry inspect, of a dataset: count, shape, labels, how often each class occurs, and what the pixels are like. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "gantry/dataset.h"
+
+enum { MOST_CLASSES = 64, MOST_COMPONENTS = 16, MOST_LOOKED_AT = 1000, BAR = 40 };
+
+typedef struct moments {
+    double sum, squares, least, most;
+    int64_t n;
+} moments;
+
+static void add(moments *m, double x) {
+    if (!m->n || x < m->least) m->least = x;
+    if (!m->n || x > m->most) m->most = x;
+    m->sum += x;
+    m->squares += x * x;
+    m->n++;
+}
+
+static void print_moments(const char *name, int index, const moments *m) {
+    double n = m->n ? (double)m->n : 1, mean = m->sum / n, variance = m->squares / n - mean * mean;
+    printf("  %s %-4d min %-10.4g mean %-10.4g std %-10.4g max %.4g\n", name, index, m->least, mean, sqrt(variance > 0 ? variance : 0), m->most);
+}
+
+static gt_status print_classes(const gt_dataset *ds, const gt_dataset_info *info) {
+    int n = info->stored_label_width;
+    int64_t *count = calloc((size_t)n, sizeof *count), most = 1;
+    if (!count) return gt_fail(GT_NOMEM, "out of memory for %d classes", n);
+    for (int64_t i = 0; i < info->count; i++) count[gt_dataset_class(ds, i)]++;
+    for (int i = 0; i < n; i++)
+        if (count[i] > most) most = count[i];
+    for (int i = 0; i < n && i < MOST_CLASSES; i++) {
+        const char *name = i < info->class_names ? info->class_name[i] : "";
+        printf("  class %-5d %8lld  %-*.*s %s\n", i, (long long)count[i], BAR, (int)(count[i] * BAR / most), "########################################", name);
+    }
+    if (n > MOST_CLASSES) printf("  ... and %d more classes\n", n - MOST_CLASSES);
+    free(count);
+    return GT_OK;
+}
+
+static gt_status print_vectors(const gt_dataset *ds, const gt_dataset_info *info) {
+    int n = info->stored_label_width;
+    float *label = calloc((size_t)n, sizeof *label);
+    moments *m = calloc((size_t)n, sizeof *m);
+    if (label && m) {
+        for (int64_t i = 0; i < info->count; i++) {
+            gt_dataset_label(ds, i, label);
+            for (int k = 0; k < n; k++) add(&m[k], label[k]);
+        }
+        for (int k = 0; k < n && k < MOST_COMPONENTS; k++) print_moments("label", k, &m[k]);
+        if (n > MOST_COMPONENTS) printf("  ... and %d more components\n", n - MOST_COMPONENTS);
+    }
+    gt_status st = label && m ? GT_OK : gt_fail(GT_NOMEM, "out of memory for label vectors of %d numbers", n);
+    free(label);
+    free(m);
+    return st;
+}
+
+static gt_status print_labels(const gt_dataset *ds, const gt_dataset_info *info) {
+    switch (info->label_kind) {
+    case GT_LABELS_NONE: puts("labels       none"); return GT_OK;
+    case GT_LABELS_CLASSES: printf("labels       %d classes\n", info->stored_label_width); return print_classes(ds, info);
+    case GT_LABELS_VECTORS: printf("labels       vectors of %d numbers\n", info->stored_label_width); return print_vectors(ds, info);
+    }
+    return GT_OK;
+}
+
+/* Of evenly spaced images. */
+static gt_status print_pixels(gt_dataset *ds, const gt_dataset_info *info) {
+    int channels = info->channels;
+    size_t size = (size_t)info->height * (size_t)info->width * (size_t)channels;
+    int64_t looks = info->count < MOST_LOOKED_AT ? info->count : MOST_LOOKED_AT;
+    uint8_t *pixels = malloc(size);
+    moments *m = calloc((size_t)channels, sizeof *m);
+    gt_status st = pixels && m ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image");
+    for (int64_t i = 0; i < looks && !st; i++) {
+        st = gt_dataset_read(ds, info->count * i / looks, pixels);
+        for (size_t k = 0; k < size && !st; k++) add(&m[k % (size_t)channels], pixels[k]);
+    }
+    if (!st) printf("pixels       of %lld images\n", (long long)looks);
+    for (int c = 0; c < channels && !st; c++) print_moments("channel", c, &m[c]);
+    free(pixels);
+    free(m);
+    return st;
+}
+
+gt_status cli_inspect_dataset(const char *spec) {
+    gt_dataset *ds;
+    gt_status st = gt_dataset_open(&ds, spec, NULL);
+    if (st) return st;
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    gt_hash128 hash;
+    char hex[33];
+    int levels;
+    printf("dataset      %s (%s)\n", spec, info->source);
+    printf("images       %lld\n", (long long)info->count);
+    printf("size         %dx%d, %d channel%s%s%s%s, range %g .. %g\n", info->width, info->height, info->channels, info->channels > 1 ? "s" : "",
+           info->channel_names ? " (" : "", info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0], info->range[1]);
+    if (gt_dataset_check_size(info->height, info->width, &levels)) printf("             no networks for this size: %s\n", gt_message());
+    st = print_labels(ds, info);
+    if (!st) st = print_pixels(ds, info);
+    if (!st) st = gt_dataset_fingerprint(ds, &hash);
+    if (!st) {
+        gt_hash_hex(hash, hex);
+        printf("fingerprint  %s\n", hex);
+    }
+    gt_dataset_close(ds);
+    return st;
+}

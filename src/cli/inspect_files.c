@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry inspect, of what runs write: checkpoints, metric logs, whole runs. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/cli.h"
+#include "files/metrics_read.h"
+#include "gantry/checkpoint.h"
+#include "gantry/rundir.h"
+#include "gantry/runlog.h"
+
+/* ---- checkpoints ---- */
+
+/* Entries share a group when their path to the last slash is the same; they come in the order they were written. */
+static void print_groups(const gt_checkpoint_file *f, const char *under) {
+    int64_t numbers = 0, tensors = 0;
+    for (int i = gt_checkpoint_first(f, under), next; i >= 0; i = next) {
+        const gt_checkpoint_entry *e = gt_checkpoint_at(f, i);
+        int group = (int)(e->name - e->path) - 1;
+        tensors++;
+        numbers += (int64_t)e->size;
+        next = gt_checkpoint_next(f, under, i);
+        const gt_checkpoint_entry *n = next >= 0 ? gt_checkpoint_at(f, next) : NULL;
+        if (n && n->name - n->path - 1 == group && !strncmp(n->path, e->path, (size_t)group)) continue;
+        printf("  %-28.*s %5lld tensors %12lld numbers\n", group, e->path, (long long)tensors, (long long)numbers);
+        numbers = tensors = 0;
+    }
+}
+
+static void print_state(const gt_checkpoint_file *f, const gt_checkpoint_entry *e) {
+    int64_t whole;
+    double real;
+    float value;
+    char text[512], shape[96];
+    printf("  %-28s ", e->name);
+    if (e->type == GT_CHECKPOINT_INT && !gt_checkpoint_get_int(f, e->path, &whole))
+        printf("%lld\n", (long long)whole);
+    else if (e->type == GT_CHECKPOINT_DOUBLE && !gt_checkpoint_get_double(f, e->path, &real))
+        printf("%.9g\n", real);
+    else if (e->type == GT_CHECKPOINT_FLOAT && e->size == 1 && !gt_checkpoint_read(f, e->path, &value, 1))
+        printf("%.9g\n", (double)value);
+    else if (e->type == GT_CHECKPOINT_TEXT && !gt_checkpoint_get_text(f, e->path, text, sizeof text))
+        printf("%s\n", text);
+    else
+        printf("%s\n", gt_shape_text(&e->shape, shape));
+}
+
+gt_status cli_inspect_checkpoint(const char *path) {
+    gt_status st;
+    gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
+    if (!f) return st;
+    const gt_checkpoint_about *about = gt_checkpoint_info(f);
+    printf("checkpoint   %s (verified)\n", gt_checkpoint_path(f));
+    printf("format       %d\nmodel        %s\nkernel set   %s\ndataset      %s\n", gt_checkpoint_format(f), about->model, about->kernel_set, about->dataset);
+    puts("networks and optimisers");
+    print_groups(f, "/networks");
+    print_groups(f, "/optimizers");
+    puts("state");
+    for (int i = gt_checkpoint_first(f, "/state"); i >= 0; i = gt_checkpoint_next(f, "/state", i)) print_state(f, gt_checkpoint_at(f, i));
+    puts("recipe");
+    const char *line = about->recipe;
+    while (*line) {
+        int n = (int)strcspn(line, "\n");
+        if (n) printf("  %.*s\n", n, line);
+        line += n + (line[n] == '\n');
+    }
+    gt_checkpoint_close(f);
+    return GT_OK;
+}
+
+/* ---- metric logs ---- */
+
+static void print_series(const gt_stats_series *series, int ticks) {
+    double least = INFINITY, most = -INFINITY, last = NAN;
+    int n = 0;
+    for (int t = 0; t < ticks; t++) {
+        double x = series->values[t].mean;
+        if (isnan(x)) continue;
+        n++;
+        last = x;
+        if (x < least) least = x;
+        if (x > most) most = x;
+    }
+    printf("  %-28s %6d %12.5g %12.5g %12.5g\n", series->name, n, last, least, most);
+}
+
+static void print_stats(const gt_stats *s) {
+    printf("ticks        %d\n", s->ticks);
+    if (s->bad_lines) printf("damaged      %d lines passed over\n", s->bad_lines);
+    if (s->ticks) {
+        time_t when = (time_t)s->timestamp[s->ticks - 1];
+        char text[64] = "unknown";
+        struct tm parts;
+        if (when && localtime_r(&when, &parts)) strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+        printf("last         %.3f kimg, %s\n", (double)s->images[s->ticks - 1] / 1000, text);
+    }
+    if (s->n_series) printf("  %-28s %6s %12s %12s %12s\n", "series", "values", "last", "least", "most");
+    for (int i = 0; i < s->n_series; i++) print_series(&s->series[i], s->ticks);
+}
+
+gt_status cli_inspect_log(const char *path, bool *other) {
+    const char *dot = strrchr(path, '.');
+    bool is_text = dot && !strcmp(dot, ".jsonl");
+    *other = false;
+    gt_stats *s = is_text ? gt_stats_read(path) : gt_metrics_read(path, other);
+    if (!s) return GT_FORMAT;
+    printf("metric log   %s\n", path);
+    print_stats(s);
+    gt_stats_free(s);
+    return GT_OK;
+}
+
+/* ---- runs ---- */
+
+gt_status cli_inspect_run(const char *dir) {
+    printf("run          %s\n", dir);
+    char *job = gt_rundir_read(dir, "job.ini");
+    if (job) printf("%s\n", job);
+    free(job);
+    char path[4096];
+    bool other;
+    if (snprintf(path, sizeof path, "%s/stats.jsonl", dir) >= (int)sizeof path) return gt_fail(GT_USAGE, "'%s': the path is too long", dir);
+    gt_status st = cli_inspect_log(path, &other);
+    gt_checkpoint_file *f = NULL;
+    if (!st) st = gt_checkpoint_newest(dir, &f);
+    if (!st && f) {
+        snprintf(path, sizeof path, "%s", gt_checkpoint_path(f));
+        gt_checkpoint_close(f);
+        putchar('\n');
+        return cli_inspect_checkpoint(path);
+    }
+    if (!st) puts("no checkpoint yet");
+    return st;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry inspect --graph: the training graphs of a job as tables. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/cli.h"
+#include "gantry/checkpoint.h"
+#include "gantry/dataset.h"
+#include "gantry/train.h"
+
+enum { TIMED_RUNS = 3 };
+
+static gt_job *job_of_checkpoint(const char *path) {
+    gt_status st;
+    gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
+    gt_job *job = f ? gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, path) : NULL;
+    gt_checkpoint_close(f);
+    return job;
+}
+
+static gt_status read_job(gt_job *job, const char *path) {
+    gt_status st = gt_job_read_file(job, path);
+    if (!st) st = gt_job_check(job);
+    if (!st) st = gt_dataset_check_foreign(job->data, NULL);
+    gt_dataset *ds = NULL;
+    if (!st) st = gt_dataset_open(&ds, job->data, NULL);
+    if (st) return st;
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    st = gt_job_resolve(job, info->height, info->width, info->channels, info->stored_label_width, info->stored);
+    gt_dataset_close(ds);
+    return st;
+}
+
+static gt_job *job_of(const char *path) {
+    const char *dot = strrchr(path, '.');
+    if (!dot || strcmp(dot, ".ini")) return job_of_checkpoint(path);
+    gt_job *job = gt_job_new();
+    if (!job || !read_job(job, path)) return job;
+    gt_job_free(job);
+    return NULL;
+}
+
+static void no_label(void *label_dim, int64_t item, float *label) {
+    (void)item;
+    memset(label, 0, (size_t) * (int *)label_dim * sizeof *label);
+}
+
+/* Grey images and empty labels: times do not depend on values. */
+static gt_status time_phase(gt_phase *p, gt_exec *e) {
+    gt_model *m = p->model;
+    size_t pixels = (size_t)m->slice_size * (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+    size_t bytes = m->nets[p->net]->block_floats * sizeof(float);
+    float *images = calloc(pixels, sizeof *images), *labels = calloc((size_t)m->slice_size * (size_t)m->label_dim + 1, sizeof *labels);
+    float *gradient = gt_block_alloc(bytes, "a gradient");
+    gt_status st = images && labels && gradient ? GT_OK : gt_fail(GT_NOMEM, "out of memory for timing %s", p->name);
+    gt_slice slice = {.n = m->slice_size, .images = images, .labels = m->label_dim ? labels : NULL, .label_of = no_label, .label_arg = &m->label_dim, .items = 1};
+    for (int i = 0; i < m->n_nets; i++) gt_exec_bind(e, i, m->blocks[i]);
+    gt_exec_bind(e, GT_SLOT_GRAD, gradient);
+    for (int i = 0; i <= TIMED_RUNS && !st; i++) { /* the first run touches the memory and is not counted */
+        gt_exec_profile(e, i > 0);
+        if (p->prepare) st = p->prepare(p, e);
+        if (!st) st = gt_exec_prepare(e, &(gt_exec_env){0});
+        if (!st) st = p->fill(p, e, &slice);
+        if (!st) st = gt_exec_run(e, &(gt_exec_env){0});
+    }
+    gt_block_free(gradient, bytes);
+    free(images);
+    free(labels);
+    return st;
+}
+
+static gt_status print_phase(gt_phase *p, bool timed, gt_pool *pool) {
+    gt_exec *e = gt_exec_new(p->graph, &(gt_exec_options){.pool = pool});
+    if (!e) return GT_FAILED;
+    printf("phase %s: trains %s, every %d step%s, slices of %d\n", p->name, p->model->nets[p->net]->name, p->interval, p->interval > 1 ? "s" : "",
+           p->model->slice_size);
+    gt_status st = timed ? time_phase(p, e) : GT_OK;
+    if (!st) gt_exec_print(e, stdout);
+    putchar('\n');
+    gt_exec_free(e);
+    return st;
+}
+
+static gt_status print_phases(gt_model *m, const char *phase, bool timed, gt_pool *pool) {
+    int printed = 0;
+    for (int i = 0; i < m->n_phases; i++) {
+        if (*phase && strcmp(phase, m->phases[i].name)) continue;
+        gt_status st = print_phase(&m->phases[i], timed, pool);
+        if (st) return st;
+        printed++;
+    }
+    return printed ? GT_OK : gt_fail(GT_USAGE, "--phase=%s: model '%s' has no such phase (its first is %s)", phase, m->name, m->phases[0].name);
+}
+
+gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int threads) {
+    gt_job *job = job_of(path);
+    if (!job) return GT_USAGE;
+    gt_model *m = gt_model_new(job);
+    gt_job_free(job);
+    if (!m) return GT_FAILED;
+    gt_pool *pool = gt_pool_new(threads);
+    gt_status st = pool ? print_phases(m, phase, timed, pool) : GT_FAILED;
+    gt_pool_free(pool);
+    gt_model_free(m);
+    return st;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Between ranks. Reduce-scatter by direct exchange: of each bucket every rank sends every other its finished nodes of that
+ * rank's part; the owner adds them from left to right by the tree. All messages are persistent requests, so a step
+ * allocates nothing. Blocks owned in parts move as one MPI type per rank. */
+#include <stdlib.h>
+
+#include "dist/reducer.h"
+#include "gantry/memory.h"
+
+enum { TAG_BLOCK = 0, TAG_BUCKET = 1, TAGS_OF_BUCKET = 32 /* nodes of one rank: 2 log2(MOST_SLICES) at most */ };
+
+/* A rank's finished nodes follow from its range of slices: every rank computes every rank's. */
+typedef struct walker {
+    const gt_reducer *r;
+    gt_tree_node nodes[GT_TREE_DEPTH];
+} walker;
+
+static int nodes_of(walker *w, int rank) {
+    int first, count, depth = 0;
+    gt_slice_range(w->r->slices, w->r->comm->ranks, rank, &first, &count);
+    for (int i = 0; i < count; i++) gt_tree_push(w->nodes, &depth, (gt_tree_node){0, first + i}, w->r->slices);
+    return depth;
+}
+
+/* How the owner joins all ranks' nodes: the same stack machine over them. */
+static gt_status plan_additions(gt_reducer *r) {
+    gt_exchange *x = &r->exchange;
+    walker w = {.r = r};
+    int ranks = r->comm->ranks;
+    for (int rank = 0; rank < ranks; rank++) {
+        if (rank == r->comm->rank) x->first_own = x->n_all;
+        x->n_all += nodes_of(&w, rank);
+    }
+    x->additions = calloc((size_t)x->n_all, sizeof *x->additions);
+    if (!x->additions) return gt_fail(GT_NOMEM, "out of memory for the sum over ranks");
+    gt_tree_node stack[GT_TREE_DEPTH];
+    int depth = 0, next = 0;
+    for (int rank = 0; rank < ranks; rank++) {
+        int n = nodes_of(&w, rank);
+        for (int i = 0; i < n; i++) x->additions[next++] = gt_tree_push(stack, &depth, w.nodes[i], r->slices);
+    }
+    return GT_OK;
+}
+
+gt_status gt_exchange_init(gt_reducer *r) {
+    gt_exchange *x = &r->exchange;
+    size_t ranks = (size_t)r->comm->ranks, buckets = (size_t)r->buckets;
+    if (ranks == 1) return GT_OK;
+    gt_status st = plan_additions(r);
+    if (st) return st;
+    x->parts = calloc(ranks, sizeof *x->parts);
+    x->share = calloc(2 * ranks, sizeof *x->share);
+    if (r->plain) {
+        x->plain = calloc(buckets, sizeof *x->plain);
+    } else {
+        x->n_receive = x->n_all - r->n_nodes;
+        x->n_send = r->n_nodes * (r->comm->ranks - 1);
+        x->receive = calloc(buckets * (size_t)x->n_receive, sizeof *x->receive);
+        x->send = calloc(buckets * (size_t)x->n_send, sizeof *x->send);
+        size_t own = 0;
+        for (int b = 0; b < r->buckets; b++) own += r->parts[b].size;
+        x->inbox_floats = own * (size_t)x->n_receive;
+        x->inbox = gt_block_alloc(x->inbox_floats * sizeof *x->inbox, "gradients from other ranks");
+        if (!x->inbox) return GT_NOMEM;
+    }
+    if (!x->parts || !x->share || (r->plain ? !x->plain : !x->receive || !x->send))
+        return gt_fail(GT_NOMEM, "out of memory for the messages between ranks");
+    return GT_OK;
+}
+
+/* The pieces of a bucket lie side by side in the inbox, in tree order without the own nodes. Only the last bucket may be
+ * shorter than the others. */
+static float *inbox_piece(const gt_reducer *r, int bucket, int i) {
+    size_t before = (size_t)bucket * (size_t)r->exchange.n_receive * r->parts[0].size;
+    return r->exchange.inbox + before + (size_t)i * r->parts[bucket].size;
+}
+
+static int tag_of(int bucket, int node) { return TAG_BUCKET + bucket * TAGS_OF_BUCKET + node; }
+
+static void connect_bucket(gt_reducer *r, int bucket) {
+    gt_exchange *x = &r->exchange;
+    int ranks = r->comm->ranks, self = r->comm->rank, received = 0, sent = 0;
+    walker w = {.r = r};
+    for (int rank = 0; rank < ranks; rank++) {
+        if (rank == self) continue;
+        int n = nodes_of(&w, rank);
+        for (int i = 0; i < n; i++, received++)
+            MPI_Recv_init(inbox_piece(r, bucket, received), (int)r->parts[bucket].size, MPI_FLOAT, rank, tag_of(bucket, i), x->world,
+                          &x->receive[(size_t)bucket * (size_t)x->n_receive + (size_t)received]);
+    }
+    for (int step = 1; step < ranks; step++) { /* each rank begins with another receiver */
+        int rank = (self + step) % ranks;
+        gt_span part = gt_reducer_part(r, bucket, rank);
+        for (int i = 0; i < r->n_nodes; i++, sent++)
+            MPI_Send_init(gt_reducer_buffer(r, i) + part.offset, (int)part.size, MPI_FLOAT, rank, tag_of(bucket, i), x->world,
+                          &x->send[(size_t)bucket * (size_t)x->n_send + (size_t)sent]);
+    }
+}
+
+static MPI_Datatype type_of_parts(const gt_reducer *r, int rank) {
+    int sizes[r->buckets], offsets[r->buckets];
+    for (int b = 0; b < r->buckets; b++) {
+        gt_span part = gt_reducer_part(r, b, rank);
+        sizes[b] = (int)part.size;
+        offsets[b] = (int)part.offset;
+    }
+    MPI_Datatype type;
+    MPI_Type_indexed(r->buckets, sizes, offsets, MPI_FLOAT, &type);
+    MPI_Type_commit(&type);
+    return type;
+}
+
+void gt_exchange_connect(gt_reducer *r) {
+    gt_exchange *x = &r->exchange;
+    if (r->comm->ranks == 1) return;
+    MPI_Comm_dup(gt_inside(r->comm)->world, &x->world);
+    for (int b = 0; b < r->buckets && r->plain; b++) x->plain[b] = MPI_REQUEST_NULL;
+    for (int b = 0; b < r->buckets && !r->plain; b++) connect_bucket(r, b);
+    for (int rank = 0; rank < r->comm->ranks; rank++) x->parts[rank] = type_of_parts(r, rank);
+}
+
+static void free_requests(MPI_Request *requests, size_t n) {
+    for (size_t i = 0; i < n; i++) MPI_Request_free(&requests[i]);
+}
+
+void gt_exchange_free(gt_reducer *r) {
+    gt_exchange *x = &r->exchange;
+    if (x->world) { /* connected */
+        free_requests(x->receive, (size_t)r->buckets * (size_t)x->n_receive);
+        free_requests(x->send, (size_t)r->buckets * (size_t)x->n_send);
+        for (int rank = 0; rank < r->comm->ranks; rank++) MPI_Type_free(&x->parts[rank]);
+        MPI_Comm_free(&x->world);
+    }
+    gt_block_free(x->inbox, x->inbox_floats * sizeof *x->inbox);
+    free(x->additions);
+    free(x->receive);
+    free(x->send);
+    free(x->plain);
+    free(x->parts);
+    free(x->share);
+}
+
+void gt_exchange_begin(gt_reducer *r) {
+    gt_exchange *x = &r->exchange;
+    if (x->n_receive > 0) MPI_Startall(r->buckets * x->n_receive, x->receive);
+}
+
+void gt_exchange_launch(gt_reducer *r, int bucket) {
+    gt_exchange *x = &r->exchange;
+    if (r->comm->ranks == 1) return;
+    if (!r->plain) {
+        MPI_Startall(x->n_send, x->send + (size_t)bucket * (size_t)x->n_send);
+        return;
+    }
+    size_t start = (size_t)bucket * r->bucket_floats, size = gt_bucket_size(r, bucket);
+    for (int i = 1; i < r->n_nodes; i++) gt_add_to(r->pool, r->buffers + start, gt_reducer_buffer(r, i) + start, size);
+    MPI_Iallreduce(MPI_IN_PLACE, r->buffers + start, (int)size, MPI_FLOAT, MPI_SUM, x->world, &x->plain[bucket]);
+}
+
+bool gt_exchange_arrived(gt_reducer *r, int bucket) {
+    gt_exchange *x = &r->exchange;
+    int done = 1;
+    if (r->plain) MPI_Test(&x->plain[bucket], &done, MPI_STATUS_IGNORE);
+    else if (r->comm->ranks > 1)
+        MPI_Testall(x->n_receive, x->receive + (size_t)bucket * (size_t)x->n_receive, &done, MPI_STATUSES_IGNORE);
+    return done;
+}
+
+float *gt_exchange_complete(gt_reducer *r, int bucket) {
+    gt_exchange *x = &r->exchange;
+    gt_span part = r->parts[bucket];
+    if (r->comm->ranks == 1 || r->plain) return r->buffers + part.offset;
+    float *stack[GT_TREE_DEPTH];
+    int depth = 0, received = 0;
+    for (int node = 0; node < x->n_all; node++) {
+        int own = node - x->first_own;
+        bool is_own = own >= 0 && own < r->n_nodes;
+        stack[depth++] = is_own ? gt_reducer_buffer(r, own) + part.offset : inbox_piece(r, bucket, received++);
+        for (int i = 0; i < x->additions[node]; i++, depth--) gt_add_to(r->pool, stack[depth - 2], stack[depth - 1], part.size);
+    }
+    return stack[0];
+}
+
+void gt_exchange_end(gt_reducer *r) {
+    gt_exchange *x = &r->exchange;
+    if (x->n_send > 0) gt_comm_wait(r->comm, r->buckets * x->n_send, x->send);
+}
+
+/* ---- blocks owned in parts ---- */
+
+/* The parts that rank `whose` owns move between this rank and `other`. */
+static void queue(gt_reducer *r, float *block, bool sending, int whose, int other, int *n) {
+    gt_exchange *x = &r->exchange;
+    MPI_Request *request = &x->share[(*n)++];
+    if (sending) MPI_Isend(block, 1, x->parts[whose], other, TAG_BLOCK, x->world, request);
+    else MPI_Irecv(block, 1, x->parts[whose], other, TAG_BLOCK, x->world, request);
+}
+
+void gt_reducer_share(gt_reducer *r, float *block) {
+    int n = 0, ranks = r->comm->ranks, self = r->comm->rank;
+    for (int step = 1; step < ranks; step++) queue(r, block, false, (self + step) % ranks, (self + step) % ranks, &n);
+    for (int step = 1; step < ranks; step++) queue(r, block, true, self, (self + ranks - step) % ranks, &n);
+    gt_comm_wait(r->comm, n, r->exchange.share);
+}
+
+/* Between rank 0 and each other rank moves that rank's part; rank 0 sends or receives. */
+static void with_rank_0(gt_reducer *r, float *block, bool rank_0_sends) {
+    int n = 0, self = r->comm->rank;
+    if (self != 0) queue(r, block, !rank_0_sends, self, 0, &n);
+    for (int rank = 1; self == 0 && rank < r->comm->ranks; rank++) queue(r, block, rank_0_sends, rank, rank, &n);
+    gt_comm_wait(r->comm, n, r->exchange.share);
+}
+
+void gt_reducer_collect(gt_reducer *r, float *block) { with_rank_0(r, block, false); }
+void gt_reducer_deal(gt_reducer *r, float *block) { with_rank_0(r, block, true); }

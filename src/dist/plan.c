@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A reducer's plan for a phase: when each bucket is complete, and what no output writes. */
+#include <stdlib.h>
+
+#include "dist/reducer.h"
+
+static int by_offset(const void *a, const void *b) {
+    const gt_span *x = a, *y = b;
+    return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/* gaps: what `sorted` leaves of the block; there is room for one more than outputs. */
+static gt_status find_gaps(const gt_reducer *r, gt_reducer_plan *p, const gt_span *sorted, int n) {
+    size_t end = 0;
+    for (int i = 0; i <= n; i++) {
+        size_t next = i < n ? sorted[i].offset : r->floats;
+        if (next < end || next > r->floats || (i < n && sorted[i].size > r->floats - next))
+            return gt_fail(GT_FAILED, "gradient outputs overlap or leave the block of %zu floats at offset %zu", r->floats, next);
+        if (next > end) p->gaps[p->n_gaps++] = (gt_span){.offset = end, .size = next - end};
+        if (i < n) end = next + sorted[i].size;
+    }
+    return GT_OK;
+}
+
+static void order_buckets(const gt_reducer *r, gt_reducer_plan *p, int n, const gt_span *outputs) {
+    for (int i = 0; i < n; i++) {
+        if (outputs[i].size == 0) continue;
+        size_t first = outputs[i].offset / r->bucket_floats, last = (outputs[i].offset + outputs[i].size - 1) / r->bucket_floats;
+        for (size_t b = first; b <= last; b++) p->ready[b] = i + 1; /* outputs come in order: the last one counts */
+    }
+    for (int b = 0; b < r->buckets; b++) { /* insertion keeps equal ones in order of the block */
+        int at = b;
+        for (; at > 0 && p->ready[p->order[at - 1]] > p->ready[b]; at--) p->order[at] = p->order[at - 1];
+        p->order[at] = b;
+    }
+}
+
+gt_reducer_plan *gt_reducer_plan_new(gt_reducer *r, int n, const gt_span *outputs) {
+    gt_reducer_plan *p = calloc(1, sizeof *p);
+    gt_span *sorted = malloc(((size_t)n + 1) * sizeof *sorted);
+    if (p) {
+        p->next = r->plans;
+        r->plans = p; /* the reducer frees it, complete or not */
+        p->order = calloc((size_t)r->buckets, sizeof *p->order);
+        p->ready = calloc((size_t)r->buckets, sizeof *p->ready);
+        p->gaps = calloc((size_t)n + 1, sizeof *p->gaps);
+    }
+    gt_status st = GT_OK;
+    if (!p || !sorted || !p->order || !p->ready || !p->gaps) {
+        st = gt_fail(GT_NOMEM, "out of memory for the plan of a phase");
+    } else {
+        for (int i = 0; i < n; i++) sorted[i] = outputs[i];
+        qsort(sorted, (size_t)n, sizeof *sorted, by_offset);
+        st = find_gaps(r, p, sorted, n);
+        if (!st) order_buckets(r, p, n, outputs);
+    }
+    free(sorted);
+    return st ? NULL : p;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Gradients summed over slices. On a rank: a binary counter of partial sums; slice gradients are written straight to the
+ * top of its stack, so that a sum costs one pass and one slice per rank costs none. Between ranks: exchange.c. */
+#include "dist/reducer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/memory.h"
+
+enum {
+    LINE = 16,                      /* floats of a cache line */
+    LEAST_BUCKET = 1 << 16,         /* floats: below, a message costs more than its bytes */
+    MOST_BUCKET = 1 << 20,
+    MOST_BUCKETS = 1000,            /* message tags must stay below 2^15 */
+    BUCKETS_WANTED = 16,
+    MOST_SLICES = 1 << 16,
+};
+
+static size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
+
+/* Small enough that most of a block is on its way before the backward pass ends. */
+static size_t choose_bucket(const gt_comm *c, size_t floats, size_t wanted) {
+    if (c->ranks == 1) return round_up(floats, LINE);
+    size_t size = wanted ? wanted : floats / BUCKETS_WANTED;
+    if (!wanted && size < LEAST_BUCKET) size = LEAST_BUCKET;
+    if (!wanted && size > MOST_BUCKET) size = MOST_BUCKET;
+    if (size < floats / MOST_BUCKETS + 1) size = floats / MOST_BUCKETS + 1;
+    return round_up(size, LINE);
+}
+
+gt_span gt_reducer_part(const gt_reducer *r, int bucket, int rank) {
+    size_t start = (size_t)bucket * r->bucket_floats, size = gt_bucket_size(r, bucket);
+    size_t ranks = (size_t)r->comm->ranks, i = (size_t)rank;
+    size_t from = size * i / ranks / LINE * LINE, to = i + 1 == ranks ? size : size * (i + 1) / ranks / LINE * LINE;
+    return (gt_span){.offset = start + from, .size = to - from};
+}
+
+/* Run the stack machine over the own slices without values: how many buffers, which nodes, what the last slice does. */
+static void rehearse(gt_reducer *r) {
+    int depth = 0;
+    for (int i = 0; i < r->n_own_slices; i++) {
+        if (depth + 1 > r->n_buffers) r->n_buffers = depth + 1;
+        r->last_additions = gt_tree_push(r->nodes, &depth, (gt_tree_node){0, r->first_slice + i}, r->slices);
+    }
+    r->n_nodes = depth;
+}
+
+static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
+    gt_comm *c = r->comm;
+    if (o->slices < c->ranks) return gt_fail(GT_USAGE, "%d ranks for %d slices: start at most %d", c->ranks, o->slices, o->slices);
+    if (o->slices > MOST_SLICES) return gt_fail(GT_USAGE, "%d slices are too many: at most %d", o->slices, MOST_SLICES);
+    if (o->floats == 0) return gt_fail(GT_FAILED, "a reducer for no parameters");
+    if (c->ranks > 1 && o->floats > INT32_MAX)
+        return gt_fail(GT_USAGE, "%zu parameters in one network are more than MPI can address from several ranks", o->floats);
+    r->slices = o->slices;
+    r->plain = o->plain && c->ranks > 1;
+    r->floats = o->floats;
+    r->stride = round_up(o->floats, LINE);
+    r->bucket_floats = choose_bucket(c, o->floats, o->bucket_floats);
+    r->buckets = (int)((o->floats + r->bucket_floats - 1) / r->bucket_floats);
+    gt_slice_range(r->slices, c->ranks, c->rank, &r->first_slice, &r->n_own_slices);
+    rehearse(r);
+    r->parts = calloc((size_t)r->buckets, sizeof *r->parts);
+    if (!r->parts) return gt_fail(GT_NOMEM, "out of memory for a reducer");
+    for (int b = 0; b < r->buckets; b++) r->parts[b] = gt_reducer_part(r, b, c->rank);
+    size_t bytes = gt_reducer_bytes(r);
+    r->buffers = gt_block_alloc(bytes, "gradients");
+    if (!r->buffers) return GT_NOMEM;
+    return gt_exchange_init(r);
+}
+
+gt_reducer *gt_reducer_new(gt_comm *c, gt_pool *pool, const gt_reducer_options *o) {
+    gt_reducer *r = calloc(1, sizeof *r);
+    gt_status st = GT_OK;
+    if (!r) {
+        st = gt_fail(GT_NOMEM, "out of memory for a reducer");
+    } else {
+        r->comm = c;
+        r->pool = pool;
+        st = set_up(r, o);
+    }
+    if (gt_comm_agree(c, st)) {
+        gt_reducer_free(r);
+        return NULL;
+    }
+    gt_exchange_connect(r);
+    return r;
+}
+
+size_t gt_reducer_bytes(const gt_reducer *r) {
+    return ((size_t)r->n_buffers * r->stride + r->exchange.inbox_floats) * sizeof(float);
+}
+
+static void free_plan(gt_reducer_plan *p) {
+    if (!p) return;
+    free(p->order);
+    free(p->ready);
+    free(p->gaps);
+    free(p);
+}
+
+void gt_reducer_free(gt_reducer *r) {
+    if (!r) return;
+    gt_exchange_free(r);
+    for (gt_reducer_plan *p = r->plans, *next; p; p = next) {
+        next = p->next;
+        free_plan(p);
+    }
+    gt_block_free(r->buffers, (size_t)r->n_buffers * r->stride * sizeof(float));
+    free(r->parts);
+    free(r);
+}
+
+const gt_span *gt_reducer_parts(const gt_reducer *r, int *n) {
+    *n = r->buckets;
+    return r->parts;
+}
+
+float *gt_reducer_gradient(gt_reducer *r) { return r->buffers; }
+
+/* ---- a reduction ---- */
+
+void gt_reducer_begin(gt_reducer *r, const gt_reducer_plan *plan) {
+    r->plan = plan;
+    r->depth = r->slice = r->launched = r->finished = 0;
+    r->bad = (gt_nonfinite){.first = SIZE_MAX};
+    gt_exchange_begin(r);
+}
+
+float *gt_reducer_begin_slice(gt_reducer *r) {
+    float *top = gt_reducer_buffer(r, r->depth);
+    for (int i = 0; i < r->plan->n_gaps; i++) memset(top + r->plan->gaps[i].offset, 0, r->plan->gaps[i].size * sizeof *top);
+    return top;
+}
+
+/* The additions that follow a slice, on a range of the block; `height`: of the stack with the slice's own value on it. */
+static void fold(gt_reducer *r, int height, int additions, size_t offset, size_t n) {
+    for (int i = 0; i < additions; i++, height--)
+        gt_add_to(r->pool, gt_reducer_buffer(r, height - 2) + offset, gt_reducer_buffer(r, height - 1) + offset, n);
+}
+
+static void finish_bucket(gt_reducer *r, int bucket) {
+    gt_span part = r->parts[bucket];
+    float *root = gt_exchange_complete(r, bucket);
+    gt_nonfinite bad = gt_divide(r->pool, r->buffers + part.offset, root, part.size, r->slices);
+    r->bad.count += bad.count;
+    if (bad.count && part.offset + bad.first < r->bad.first) r->bad.first = part.offset + bad.first;
+}
+
+static void finish_arrived(gt_reducer *r) {
+    while (r->finished < r->launched && gt_exchange_arrived(r, r->plan->order[r->finished]))
+        finish_bucket(r, r->plan->order[r->finished++]);
+}
+
+/* Called in the last slice only: the stack below this slice's value holds what earlier slices left. */
+static void launch_ready(gt_reducer *r, int done) {
+    while (r->launched < r->buckets && r->plan->ready[r->plan->order[r->launched]] <= done) {
+        int bucket = r->plan->order[r->launched++];
+        fold(r, r->depth + 1, r->last_additions, (size_t)bucket * r->bucket_floats, gt_bucket_size(r, bucket));
+        gt_exchange_launch(r, bucket);
+    }
+}
+
+void gt_reducer_progress(void *reducer, int done) {
+    gt_reducer *r = reducer;
+    if (r->slice + 1 == r->n_own_slices) launch_ready(r, done);
+    finish_arrived(r);
+}
+
+void gt_reducer_end_slice(gt_reducer *r) {
+    if (r->slice + 1 == r->n_own_slices) {
+        launch_ready(r, INT32_MAX);
+        finish_arrived(r);
+    } else {
+        int height = r->depth + 1;
+        int additions = gt_tree_push(r->stack, &r->depth, (gt_tree_node){0, r->first_slice + r->slice}, r->slices);
+        fold(r, height, additions, 0, r->floats);
+    }
+    r->slice++;
+}
+
+gt_nonfinite gt_reducer_finish(gt_reducer *r) {
+    double since = 0;
+    int before = r->finished;
+    while (finish_arrived(r), r->finished < r->buckets) {
+        if (r->finished > before) since = 0; /* as long as something comes, look often */
+        before = r->finished;
+        gt_comm_idle(r->comm, &since);
+    }
+    gt_exchange_end(r);
+    r->bad.count = (uint64_t)gt_comm_sum(r->comm, (int64_t)r->bad.count);
+    if (r->bad.count > 0) { /* MPI has no minimum of size_t: the largest negative */
+        int64_t least = r->bad.first > INT32_MAX ? INT32_MAX : (int64_t)r->bad.first;
+        if (r->comm->ranks > 1) r->bad.first = (size_t)-gt_comm_max(r->comm, (int)-least);
+    }
+    return r->bad;
+}

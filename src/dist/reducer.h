@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside of src/dist: the reducer, its plans, and the exchange between ranks (exchange.c). */
+#ifndef GANTRY_DIST_REDUCER_H
+#define GANTRY_DIST_REDUCER_H
+
+#include "dist/comm.h"
+#include "dist/tree.h"
+
+struct gt_reducer_plan {
+    gt_reducer_plan *next; /* of the same reducer */
+    int *order;            /* [buckets] in the order in which an execution finishes them */
+    int *ready;            /* [buckets] how many outputs must be done for bucket b */
+    gt_span *gaps;        /* what no output writes */
+    int n_gaps;
+};
+
+/* Messages between ranks, all set up once. Every rank holds `nodes` finished nodes of the tree; of each bucket it sends
+ * each owner that owner's part of each of its nodes, and gets from each other rank its own part of each of theirs. */
+typedef struct gt_exchange {
+    MPI_Comm world;
+    int n_all, first_own;  /* nodes of all ranks from left to right; the place of this rank's first */
+    int *additions;        /* [n_all] as gt_tree_push says */
+    int n_receive, n_send; /* messages per bucket */
+    MPI_Request *receive, *send; /* [buckets][n_...], persistent */
+    MPI_Request *plain;          /* [buckets], for MPI_Iallreduce */
+    float *inbox;          /* the other ranks' nodes: n_receive pieces per bucket */
+    size_t inbox_floats;
+    MPI_Datatype *parts;   /* [ranks] a rank's parts of a block, as one MPI type */
+    MPI_Request *share;    /* [2 ranks] */
+} gt_exchange;
+
+struct gt_reducer {
+    gt_comm *comm;
+    gt_pool *pool;
+    bool plain;
+    int slices, n_own_slices, first_slice;
+    size_t floats, stride; /* of the block; from one buffer to the next */
+    size_t bucket_floats;
+    int buckets;
+    int n_buffers, n_nodes; /* partial sums held at most; and when the last slice is done */
+    int last_additions;     /* of the last slice, done bucket by bucket */
+    gt_tree_node nodes[GT_TREE_DEPTH];
+    float *buffers;
+    gt_span *parts; /* [buckets] this rank's */
+    gt_exchange exchange;
+    gt_reducer_plan *plans;
+
+    /* of the reduction that is going on */
+    const gt_reducer_plan *plan;
+    gt_tree_node stack[GT_TREE_DEPTH];
+    int depth, slice;
+    int launched, finished; /* buckets, counted along plan->order */
+    gt_nonfinite bad;
+};
+
+/* The part of a bucket that a rank owns: equal shares, cut at cache lines. */
+gt_span gt_reducer_part(const gt_reducer *r, int bucket, int rank);
+static inline float *gt_reducer_buffer(const gt_reducer *r, int i) { return r->buffers + (size_t)i * r->stride; }
+static inline size_t gt_bucket_size(const gt_reducer *r, int bucket) {
+    size_t start = (size_t)bucket * r->bucket_floats;
+    return r->floats - start < r->bucket_floats ? r->floats - start : r->bucket_floats;
+}
+
+gt_status gt_exchange_init(gt_reducer *r); /* not collective */
+void gt_exchange_connect(gt_reducer *r);   /* collective: the communicator and its messages */
+void gt_exchange_free(gt_reducer *r);
+void gt_exchange_begin(gt_reducer *r);
+void gt_exchange_launch(gt_reducer *r, int bucket);  /* this rank's nodes are final in this bucket */
+bool gt_exchange_arrived(gt_reducer *r, int bucket); /* everything for this rank's part has come */
+/* The tree's root in this rank's part of an arrived bucket; the pointer is to the part's first float. */
+float *gt_exchange_complete(gt_reducer *r, int bucket);
+void gt_exchange_end(gt_reducer *r);
+
+/* Element-wise work, spread over the pool. */
+void gt_add_to(gt_pool *pool, float *sum, const float *x, size_t n);
+/* y = x / divisor; how many of y are not finite, and the first one's index. x and y may be the same. */
+gt_nonfinite gt_divide(gt_pool *pool, float *y, const float *x, size_t n, int divisor);
+
+#endif

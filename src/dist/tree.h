@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The tree over slices as a stack machine: push the finished nodes from left to right; a node whose left sibling is on top
+ * of the stack is added to it, a node without a right sibling takes its parent's place. */
+#ifndef GANTRY_DIST_TREE_H
+#define GANTRY_DIST_TREE_H
+
+#include <stdbool.h>
+
+typedef struct gt_tree_node {
+    int level, index;
+} gt_tree_node;
+
+enum { GT_TREE_DEPTH = 64 }; /* enough for any stack over 2^31 slices */
+
+static inline int gt_tree_width(int slices, int level) { return (int)((slices + (1ll << level) - 1) >> level); }
+
+/* Push a node; *depth is the height of the stack. Returns how many times the top two values are to be added into the lower
+ * one, after the node's own value is in place at the old height. */
+static inline int gt_tree_push(gt_tree_node *stack, int *depth, gt_tree_node node, int slices) {
+    int additions = 0;
+    stack[(*depth)++] = node;
+    for (;;) {
+        gt_tree_node *top = &stack[*depth - 1];
+        int width = gt_tree_width(slices, top->level);
+        if (width == 1) return additions; /* the root */
+        bool is_right = top->index % 2 == 1, alone = !is_right && top->index + 1 == width;
+        if (is_right) {
+            if (*depth < 2 || top[-1].level != top->level || top[-1].index != top->index - 1) return additions;
+            --*depth;
+            --top;
+            additions++;
+        } else if (!alone) {
+            return additions;
+        }
+        top->level++;
+        top->index /= 2;
+    }
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Every op there is: one line each. (The element-wise ones are the rows of elementwise.h.) */
+#ifndef GANTRY_GRAPH_OPS_OP_LIST_H
+#define GANTRY_GRAPH_OPS_OP_LIST_H
+
+#include "graph/op.h"
+
+#define GT_OP_LIST(X)      \
+    X(sum)                 \
+    X(reshape)             \
+    X(stop_gradient)       \
+    X(permute)             \
+    X(flip)                \
+    X(pad)                 \
+    X(concat)              \
+    X(matmul)              \
+    X(conv)                \
+    X(conv_input_grad)     \
+    X(conv_weight_grad)    \
+    X(conv_pack)           \
+    X(avg_pool)            \
+    X(avg_pool_adjoint)    \
+    X(upfirdn)             \
+    X(sample_fir)          \
+    X(reflect_pad)         \
+    X(reflect_pad_adjoint) \
+    X(warp)                \
+    X(warp_adjoint)        \
+    X(random_normal)       \
+    X(random_uniform)
+
+#define X(name) extern const gt_op gt_op_##name;
+GT_OP_LIST(X)
+#undef X
+
+extern const gt_op *const gt_op_list[]; /* ends with NULL; the element-wise ops come first */
+
+#endif

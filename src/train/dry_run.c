@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * --dry-run: what a job would cost, from its graphs and from two seconds of real steps. Nothing is written. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/log.h"
+#include "kernels/isa.h"
+#include "train/clock.h"
+#include "train/trainer.h"
+
+enum { MEASURE_SECONDS = 2 };
+
+static size_t trainable(const gt_net *n) {
+    size_t floats = 0;
+    for (int k = 0; k < n->n_tensors; k++)
+        if (n->tensors[k].trainable) floats += n->tensors[k].size;
+    return floats;
+}
+
+/* Arithmetic of one image over all phases, each at its interval: direct convolutions, a multiply-add counted as two. */
+static double flops_per_image(const gt_trainer *t) {
+    double flops = 0;
+    for (int p = 0; p < t->model->n_phases; p++) flops += gt_exec_cost(t->runs[p].exec).flops / t->model->phases[p].interval;
+    return flops / t->model->slice_size;
+}
+
+static double memory_per_rank(const gt_trainer *t) {
+    const gt_model *m = t->model;
+    double bytes = (double)t->arena_bytes;
+    for (int i = 0; i < m->n_nets; i++) {
+        double block = (double)m->nets[i]->block_floats * sizeof(float);
+        bytes += block * (1 + (i == m->ema_of)) + (double)t->learners[i].optimizer->n_moments * block / t->comm->ranks + (double)gt_reducer_bytes(t->learners[i].reducer);
+    }
+    return bytes;
+}
+
+/* Seconds per image, phases weighted by how often they run. */
+static gt_status measure(gt_trainer *t, double *seconds_per_image) {
+    double start = gt_clock();
+    do {
+        gt_status st = gt_trainer_step(t);
+        if (st) return st;
+        int more = gt_clock() - start < MEASURE_SECONDS;
+        gt_comm_broadcast(t->comm, &more, sizeof more, 0);
+        if (!more) break;
+    } while (true);
+    *seconds_per_image = 0;
+    for (int p = 0; p < t->model->n_phases; p++) *seconds_per_image += t->runs[p].seconds / t->model->phases[p].interval;
+    *seconds_per_image /= (double)t->job->batch;
+    return GT_OK;
+}
+
+static void print(const gt_trainer *t, double seconds_per_image) {
+    const gt_model *m = t->model;
+    char *text = gt_job_to_text(t->job);
+    printf("%s\n", text ? text : "");
+    free(text);
+    for (int i = 0; i < m->n_nets; i++) printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]), m->nets[i]->n_tensors);
+    double flops = flops_per_image(t), hours = seconds_per_image * (double)t->job->total_images / 3600 * t->comm->hosts;
+    printf("slices      %d of %d images; at most %d ranks: beyond that a larger batch, smaller groups (--mbstd), or more threads\n", t->n_slices,
+           m->slice_size, t->n_slices);
+    printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step\n", memory_per_rank(t) / 1e6, (double)t->arena_bytes / 1e6);
+    printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n", flops / 1e9);
+    printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image, 1000 * seconds_per_image,
+           flops / seconds_per_image / 1e9, t->comm->description, gt_isa_id());
+    printf("the run     %.1f kimg: %.1f node-hours\n", (double)t->job->total_images / 1000, hours);
+}
+
+gt_status gt_train_dry_run(gt_comm *comm, gt_job *job) {
+    gt_trainer t;
+    double seconds = 0;
+    gt_status st = gt_trainer_open(&t, comm, job);
+    if (!st) st = gt_trainer_build(&t);
+    if (!st) st = gt_trainer_start_loader(&t);
+    if (!st) st = measure(&t, &seconds);
+    if (!st && comm->rank == 0) print(&t, seconds);
+    gt_trainer_close(&t);
+    return st;
+}

@@ -1,0 +1,43 @@
+#!/bin/bash
+# level: full
+# The reductions on several ranks, and what a failing rank or a vanished launcher does to the others.
+. "$(dirname "$0")/lib.sh"
+program=$BUILD/tests/test_dist
+
+for n in 2 3 4 8; do
+    timeout 60 "$LAUNCH" "$n" "$program" >said 2>&1 || { tail -n 30 said; fail "test_dist on $n ranks"; }
+    [ "$(grep -c 'PASSED' said)" = "$n" ] || fail "not all of $n ranks passed"
+done
+
+# One rank gives up while the others wait for it: one message, all end, soon.
+SECONDS=0
+timeout 30 "$LAUNCH" 3 "$program" abort >said 2>&1
+status=$?
+[ "$status" = 1 ] || { cat said; fail "exit status $status after an abort"; }
+[ "$SECONDS" -le 10 ] || fail "an abort took $SECONDS s"
+[ "$(grep -c 'the disk is on fire' said)" = 1 ] || { cat said; fail "the message of an abort should come once"; }
+grep -q 'error: rank 2: the disk is on fire (on ' said || { cat said; fail "the message names no rank"; }
+
+# A rank whose launcher is gone ends; waiting ranks leave the cores to others.
+"$LAUNCH" 2 "$program" wait >said 2>&1 &
+launcher=$!
+ranks=
+for _ in $(seq 50); do
+    sleep 0.2
+    grep -q ' ranks on ' said && ranks=$(pgrep -P "$launcher") && break
+done
+[ "$(wc -w <<<"$ranks")" = 2 ] || { cat said; fail "two ranks should wait now, there are '$ranks'"; }
+ticks() { for p in $ranks; do cat "/proc/$p/stat"; done | awk '{s += $14 + $15} END {print s}'; }
+before=$(ticks)
+sleep 3
+used=$(($(ticks) - before)) # rank 1 waits for rank 0, which sleeps: 300 if it spun
+[ "$used" -le 90 ] || fail "a waiting rank used $used of 300 ticks of processor time"
+kill -9 "$launcher"
+for _ in $(seq 50); do
+    sleep 0.2
+    alive=
+    for p in $ranks; do [ -d "/proc/$p" ] && grep -q '^State:[[:space:]]*[^Z]' "/proc/$p/status" && alive="$alive $p"; done
+    [ -z "$alive" ] && break
+done
+for p in $alive; do kill -9 "$p"; done
+[ -z "$alive" ] || fail "ranks$alive outlived their launcher by 10 s"

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Running a training phase of the model on recorded inputs. */
+#include "phase.h"
+
+#include <string.h>
+
+gt_stylegan2_train_config gold_train_config(gold *f, json_t *loss, const char *noise_mode)
+{
+    gt_stylegan2_train_config c = gt_stylegan2_train_defaults();
+    c.generator = gold_generator_config(gold_get(f->config, "G"));
+    c.discriminator = gold_discriminator_config(gold_get(f->config, "D"));
+    c.slice_size = gold_int(f->config, "batch", 1);
+    c.r1_gamma = gold_number(loss, "r1_gamma", c.r1_gamma);
+    c.pl_weight = gold_number(loss, "pl_weight", c.pl_weight);
+    c.pl_decay = gold_number(loss, "pl_decay", c.pl_decay);
+    c.pl_batch_shrink = gold_int(loss, "pl_batch_shrink", c.pl_batch_shrink);
+    c.style_mixing = gold_number(loss, "style_mixing_prob", c.style_mixing);
+    c.inputs_given = true;
+    if (!gt_noise_mode_find(noise_mode, &c.noise)) gold_fail(f, "noise mode %s is unknown", noise_mode);
+    return c;
+}
+
+gt_model *gold_model(gold *f, const gt_stylegan2_train_config *c)
+{
+    gt_model *m = gt_stylegan2_model_new(c);
+    if (!m) {
+        gold_fail(f, "model: %s", gt_message());
+        return NULL;
+    }
+    for (int i = 0; i < m->n_nets; i++) gold_load_into(f, m->nets[i], gold_path(f, "params/%s", m->nets[i]->name), m->blocks[i]);
+    memcpy(m->ema_block, m->blocks[m->ema_of], m->nets[m->ema_of]->block_floats * sizeof(float));
+    return m;
+}
+
+bool gold_phase_open(gold *f, gold_phase *p, gt_model *m, const gt_stylegan2_train_config *c, const char *name)
+{
+    *p = (gold_phase){.config = c, .made = (size_t)c->slice_size};
+    for (int i = 0; i < m->n_phases; i++) /* "Gmain" is G_main */
+        if (m->phases[i].name[0] == name[0] && !strcmp(m->phases[i].name + 2, name + 1)) p->phase = &m->phases[i];
+    if (!p->phase) {
+        gold_fail(f, "the model has no phase %s", name);
+        return false;
+    }
+    if (!strcmp(name, "Greg")) p->made = p->made / (size_t)c->pl_batch_shrink ? p->made / (size_t)c->pl_batch_shrink : 1;
+    p->exec = gt_exec_new(p->phase->graph, &(gt_exec_options){0});
+    p->grads = gt_block_alloc(m->nets[p->phase->net]->block_floats * sizeof(float), "gradients");
+    if (!p->exec || !p->grads) {
+        gold_fail(f, "phase %s: %s", name, gt_message());
+        return false;
+    }
+    for (int i = 0; i < m->n_nets; i++) gt_exec_bind(p->exec, i, m->blocks[i]);
+    gt_exec_bind(p->exec, GT_SLOT_GRAD, p->grads);
+    return true;
+}
+
+void gold_phase_close(gold_phase *p)
+{
+    gt_exec_free(p->exec);
+    if (p->grads) gt_block_free(p->grads, p->phase->model->nets[p->phase->net]->block_floats * sizeof(float));
+}
+
+static void put(gold *f, gold_phase *p, const char *name, const float *values, size_t n)
+{
+    float *to = gt_exec_input(p->exec, name);
+    if (!to) return;
+    if (values) memcpy(to, values, n * sizeof *values);
+    else gold_fail(f, "phase %s: the file has no input %s", p->phase->name, name);
+}
+
+static void put_augmentation(gold *f, gold_phase *p, const char *which, float percentile)
+{
+    const gt_model *m = p->phase->model;
+    gt_augment_source source = gt_augment_percentile(percentile, NULL);
+    gt_shape images = GT_SHAPE(m->slice_size, m->height, m->width, m->channels);
+    if (gt_augment_fill(&p->config->augment, p->exec, gold_path(f, "aug/%s/%s", p->phase->name, which), &source, 1, images))
+        gold_fail(f, "augmentation: %s", gt_message());
+}
+
+void gold_phase_run(gold *f, gold_phase *p, const gold_inputs *in)
+{
+    const gt_model *m = p->phase->model;
+    size_t n = (size_t)m->slice_size, pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+    size_t made = p->made;
+    put(f, p, "z", in->z, made * (size_t)m->z_dim);
+    put(f, p, "z_mix", in->z_mix, made * (size_t)m->z_dim);
+    put(f, p, "gen_c", in->gen_c, made * (size_t)m->label_dim);
+    put(f, p, "images", in->images, n * pixels);
+    put(f, p, "real_c", in->real_c, n * (size_t)m->label_dim);
+    put(f, p, "pl_noise", in->pl_noise, made * pixels);
+    float *mask = gt_exec_input(p->exec, "mix_mask");
+    for (int i = 0, num_ws = gt_synthesis_num_ws(&p->config->generator.synthesis); mask && i < num_ws; i++) mask[i] = i >= in->mix_cutoff;
+    if (gt_augment_any(&p->config->augment)) {
+        put_augmentation(f, p, "fake", in->percentile);
+        put_augmentation(f, p, "real", in->percentile);
+    }
+    gt_exec_env env = {.seed = 0};
+    if ((p->phase->prepare && p->phase->prepare(p->phase, p->exec)) || gt_exec_prepare(p->exec, &env) || gt_exec_run(p->exec, &env)) {
+        gold_fail(f, "phase %s: %s", p->phase->name, gt_message());
+        return;
+    }
+    for (int i = 0; i < p->phase->n_states; i++) {
+        const gt_state *s = &p->phase->states[i];
+        memcpy(s->place, gt_exec_output(p->exec, s->output), s->size * sizeof(float));
+    }
+}
+
+const float *gold_phase_stat(const gold_phase *p, const char *stat, size_t *n)
+{
+    static const char *const names[][2] = {
+        {"scores_fake", "Loss/scores/fake"}, {"signs_fake", "Loss/signs/fake"}, {"scores_real", "Loss/scores/real"}, {"signs_real", "Loss/signs/real"},
+        {"G_loss", "Loss/G/loss"}, {"D_loss", "Loss/D/loss"}, {"pl_penalty", "Loss/pl_penalty"}, {"G_reg", "Loss/G/reg"},
+        {"r1_penalty", "Loss/r1_penalty"}, {"D_reg", "Loss/D/reg"},
+    };
+    *n = p->made;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i][0], stat)) return gt_exec_output(p->exec, names[i][1]);
+    return NULL;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the data tests share: a directory that goes away, small pictures, files, archives made by libzip. */
+#ifndef TESTS_DATA_FILES_H
+#define TESTS_DATA_FILES_H
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <zip.h>
+
+#include "gantry/codec.h"
+#include "gantry/dataset.h"
+
+static char directory[] = "/tmp/gantry-data-XXXXXX";
+
+static inline int make_directory(void **state) {
+    (void)state;
+    return mkdtemp(directory) ? 0 : -1;
+}
+
+static inline int remove_directory(void **state) {
+    (void)state;
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    return system(command);
+}
+
+/* "DIRECTORY/name"; four at a time. */
+static inline const char *at(const char *name) {
+    static char paths[4][512];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", directory, name);
+    return path;
+}
+
+static inline void put(const char *path, const void *bytes, size_t n) {
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+}
+
+static inline void get(const char *path, uint8_t **bytes, size_t *n) {
+    void *all;
+    assert_int_equal(gt_file_read(path, (size_t)1 << 30, &all, n), GT_OK);
+    *bytes = all;
+}
+
+/* Samples of picture i: every one differs from its neighbours, and pictures differ. */
+static inline void paint(int i, int height, int width, int channels, uint8_t *pixels) {
+    for (int k = 0; k < height * width * channels; k++) pixels[k] = (uint8_t)(31 * i + 7 * k + k * k / 5);
+}
+
+typedef struct bytes {
+    void *data;
+    size_t n;
+} bytes;
+
+static inline bytes picture(int i, int height, int width, int channels) {
+    bytes b;
+    uint8_t *pixels = malloc((size_t)height * (size_t)width * (size_t)channels);
+    paint(i, height, width, channels, pixels);
+    assert_int_equal(gt_png_encode(pixels, height, width, channels, 6, &b.data, &b.n), GT_OK);
+    free(pixels);
+    return b;
+}
+
+static inline void put_picture(const char *path, int i, int height, int width, int channels) {
+    bytes b = picture(i, height, width, channels);
+    put(path, b.data, b.n);
+    free(b.data);
+}
+
+/* An archive in the making; entries' bytes are copied. */
+static inline zip_t *begin_zip(const char *path) {
+    int error;
+    unlink(path);
+    zip_t *z = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &error);
+    assert_non_null(z);
+    return z;
+}
+
+static inline void add_entry(zip_t *z, const char *name, const void *data, size_t n, int method) {
+    void *copy = malloc(n + 1);
+    memcpy(copy, data, n);
+    zip_int64_t index = zip_file_add(z, name, zip_source_buffer(z, copy, n, 1), ZIP_FL_ENC_UTF_8);
+    assert_true(index >= 0);
+    assert_int_equal(zip_set_file_compression(z, (zip_uint64_t)index, method, 0), 0);
+}
+
+static inline void add_picture(zip_t *z, const char *name, int i, int height, int width, int channels) {
+    bytes b = picture(i, height, width, channels);
+    add_entry(z, name, b.data, b.n, i % 2 ? ZIP_CM_DEFLATE : ZIP_CM_STORE);
+    free(b.data);
+}
+
+static inline void end_zip(zip_t *z) {
+    assert_int_equal(zip_close(z), 0);
+}
+
+/* n pictures 00000/imgNNNNNNNN.png of 8 x 8 RGB and a dataset.json (NULL: none), in an order that is not sorted. */
+static inline const char *simple_zip(const char *name, int n, const char *json) {
+    const char *path = at(name);
+    zip_t *z = begin_zip(path);
+    if (json) add_entry(z, "dataset.json", json, strlen(json), ZIP_CM_DEFLATE);
+    zip_dir_add(z, "00000/", 0);
+    for (int i = n - 1; i >= 0; i--) {
+        char entry[64];
+        snprintf(entry, sizeof entry, "00000/img%08d.png", i);
+        add_picture(z, entry, i, 8, 8, 3);
+    }
+    end_zip(z);
+    return path;
+}
+
+/* Opening fails, and the message holds all the words (NULL ends them). */
+static inline void check_refused(const char *spec, const gt_dataset_options *options, const char *const *words) {
+    gt_dataset *ds;
+    gt_status st = gt_dataset_open(&ds, spec, options);
+    if (!st) fail_msg("'%s' was opened", spec);
+    assert_null(ds);
+    for (; *words; words++)
+        if (!strstr(gt_message(), *words)) fail_msg("no '%s' in: %s", *words, gt_message());
+}
+#define refused(spec, ...) check_refused(spec, NULL, (const char *const[]){__VA_ARGS__, NULL})
+
+static inline gt_dataset *opened(const char *spec, const gt_dataset_options *options) {
+    gt_dataset *ds;
+    if (gt_dataset_open(&ds, spec, options)) fail_msg("%s", gt_message());
+    return ds;
+}
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Checkpoints: what is put in comes out, equal states give equal files, damage of any kind is found, and writing in the
+ * background keeps the right ones whatever the disk does. */
+#include "files_common.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "files/checkpoint_block.h" /* to make a file of a format to come */
+#include "gantry/checkpoint.h"
+#include "gantry/log.h"
+
+enum { WEIGHTS = 2 * 3 * 4 };
+
+static void fill(float *w, float first) {
+    for (int i = 0; i < WEIGHTS; i++) w[i] = first + 0.37f * (float)i;
+}
+
+static gt_checkpoint *make(float first) {
+    float w[WEIGHTS];
+    fill(w, first);
+    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){"stylegan2", "avx2", "00112233445566778899aabbccddeeff", "[gantry]\nbatch = 8\n"});
+    assert_non_null(c);
+    gt_checkpoint_tensor(c, "/networks/G/synthesis.b8.conv0.weight", &GT_SHAPE(2, 3, 4), w);
+    gt_checkpoint_tensor(c, "/networks/G/mapping.w_avg", &GT_SHAPE(24), w);
+    gt_checkpoint_tensor(c, "/networks/G/synthesis.b8.conv0.noise_strength", &GT_SCALAR, w + 3);
+    gt_checkpoint_tensor(c, "/networks/G_ema/mapping.w_avg", &GT_SHAPE(24), w);
+    gt_checkpoint_tensor(c, "/optimizers/G/m/mapping.w_avg", &GT_SHAPE(24), w);
+    gt_checkpoint_int(c, "/state/images", 200000);
+    gt_checkpoint_int(c, "/state/seed", INT64_MIN);
+    gt_checkpoint_double(c, "/state/augment_p", 0.1 + 0.2);
+    gt_checkpoint_text(c, "/state/note", "");
+    return c;
+}
+
+static void store(const char *name, float first) {
+    gt_checkpoint *c = make(first);
+    assert_ok(gt_checkpoint_write(c, at(name)));
+    gt_checkpoint_free(c);
+}
+
+static void round_trip(void **state) {
+    (void)state;
+    store("a.h5", 1.5f);
+    gt_status st;
+    gt_checkpoint_file *f = gt_checkpoint_open(at("a.h5"), &st);
+    assert_ok(st);
+    assert_int_equal(gt_checkpoint_format(f), GT_CHECKPOINT_FORMAT);
+    const gt_checkpoint_about *about = gt_checkpoint_info(f);
+    assert_string_equal(about->model, "stylegan2");
+    assert_string_equal(about->kernel_set, "avx2");
+    assert_string_equal(about->dataset, "00112233445566778899aabbccddeeff");
+    assert_string_equal(about->recipe, "[gantry]\nbatch = 8\n");
+    static const char *const in_order[] = {"synthesis.b8.conv0.weight", "mapping.w_avg", "synthesis.b8.conv0.noise_strength"};
+    int n = 0;
+    for (int i = gt_checkpoint_first(f, "/networks/G"); i >= 0; i = gt_checkpoint_next(f, "/networks/G", i)) {
+        assert_true(n < 3); /* G_ema is another network */
+        assert_string_equal(gt_checkpoint_at(f, i)->name, in_order[n++]);
+    }
+    assert_int_equal(n, 3);
+    const gt_checkpoint_entry *e = gt_checkpoint_find(f, "/networks/G/synthesis.b8.conv0.weight");
+    assert_non_null(e);
+    assert_true(e->type == GT_CHECKPOINT_FLOAT && e->size == WEIGHTS && gt_shape_equal(&e->shape, &GT_SHAPE(2, 3, 4)));
+    float w[WEIGHTS], expected[WEIGHTS], strength;
+    fill(expected, 1.5f);
+    assert_ok(gt_checkpoint_read(f, e->path, w, WEIGHTS));
+    assert_memory_equal(w, expected, sizeof w);
+    assert_ok(gt_checkpoint_read(f, "/networks/G/synthesis.b8.conv0.noise_strength", &strength, 1));
+    assert_memory_equal(&strength, expected + 3, sizeof strength);
+    int64_t i;
+    double p;
+    char note[4] = "xxx";
+    assert_ok(gt_checkpoint_get_int(f, "/state/seed", &i));
+    assert_true(i == INT64_MIN);
+    assert_ok(gt_checkpoint_get_double(f, "/state/augment_p", &p));
+    assert_true(p == 0.1 + 0.2);
+    assert_ok(gt_checkpoint_get_text(f, "/state/note", note, sizeof note));
+    assert_string_equal(note, "");
+    assert_int_equal(gt_checkpoint_get_int(f, "/state/augment_p", &i), GT_FORMAT);
+    assert_message("is a float64, not an integer");
+    assert_int_equal(gt_checkpoint_get_int(f, "/state/none", &i), GT_FORMAT);
+    assert_message("has no '/state/none'");
+    assert_int_equal(gt_checkpoint_read(f, "/networks/G/mapping.w_avg", w, 23), GT_FORMAT);
+    assert_message("24 elements where 23");
+    gt_checkpoint_close(f);
+}
+
+static void equal_states_equal_bytes(void **state) {
+    (void)state;
+    store("a.h5", 1.5f);
+    sleep(1); /* a time stamp would show */
+    store("b.h5", 1.5f);
+    store("c.h5", 1.25f);
+    size_t na, nb;
+    char *a = slurp("a.h5", &na), *b = slurp("b.h5", &nb), command[512];
+    assert_int_equal(na, nb);
+    assert_memory_equal(a, b, na);
+    free(a);
+    free(b);
+    if (system("command -v h5diff >/dev/null 2>&1")) {
+        print_message("h5diff is not installed (hdf5-tools): its part is skipped\n");
+        return;
+    }
+    snprintf(command, sizeof command, "h5diff %s %s", at("a.h5"), at("b.h5"));
+    assert_int_equal(system(command), 0);
+    snprintf(command, sizeof command, "h5diff -q %s %s >/dev/null", at("a.h5"), at("c.h5"));
+    assert_int_not_equal(system(command), 0);
+}
+
+/* Every bit of the file, one at a time. */
+static void any_flipped_bit_is_found(void **state) {
+    (void)state;
+    store("a.h5", 1.5f);
+    size_t n;
+    char *data = slurp("a.h5", &n);
+    int fd = open(at("a.h5"), O_RDWR);
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < n; i += i < 640 ? 1 : 53)
+        for (int bit = 0; bit < 8; bit += i < 640 ? 1 : 5) {
+            char damaged = (char)(data[i] ^ 1 << bit);
+            gt_status st;
+            assert_int_equal(pwrite(fd, &damaged, 1, (off_t)i), 1);
+            assert_null(gt_checkpoint_open(at("a.h5"), &st));
+            if (st != GT_FORMAT) fail_msg("byte %zu bit %d: status %d, %s", i, bit, st, gt_message());
+            assert_int_equal(pwrite(fd, data + i, 1, (off_t)i), 1);
+        }
+    gt_checkpoint_file *f = gt_checkpoint_open(at("a.h5"), NULL);
+    assert_non_null(f);
+    gt_checkpoint_close(f);
+    close(fd);
+    free(data);
+}
+
+static void other_damage(void **state) {
+    (void)state;
+    store("a.h5", 1.5f);
+    size_t n;
+    char *data = slurp("a.h5", &n);
+    const struct {
+        size_t bytes;
+        const char *says;
+    } cuts[] = {{0, "empty"}, {100, "truncated"}, {512, "truncated"}, {513, "truncated"}, {n - 1, "truncated"}, {n + 1, "damaged"}};
+    gt_status st;
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        spill("b.h5", data, cuts[i].bytes);
+        assert_null(gt_checkpoint_open(at("b.h5"), &st));
+        assert_int_equal(st, GT_FORMAT);
+        assert_message(cuts[i].says);
+        assert_message("b.h5");
+    }
+    memset(data, 'x', n);
+    spill("b.h5", data, n);
+    assert_null(gt_checkpoint_open(at("b.h5"), &st));
+    assert_message("not a Gantry checkpoint");
+    assert_null(gt_checkpoint_open(at("none.h5"), &st));
+    assert_int_equal(st, GT_FAILED);
+    assert_int_equal(mkfifo(at("fifo"), 0600), 0);
+    assert_null(gt_checkpoint_open(at("fifo"), &st));
+    assert_message("not a file");
+    assert_null(gt_checkpoint_open(scratch, &st));
+    assert_message("no checkpoint in");
+    free(data);
+}
+
+
+static void newer_format(void **state) {
+    (void)state;
+    store("checkpoint-000000100.h5", 1.5f);
+    store("checkpoint-000000200.h5", 1.5f);
+    size_t n;
+    char *data = slurp("checkpoint-000000200.h5", &n);
+    assert_ok(checkpoint_block_make(data, GT_CHECKPOINT_FORMAT + 1, data + CHECKPOINT_BLOCK, n - CHECKPOINT_BLOCK));
+    spill("checkpoint-000000200.h5", data, n);
+    gt_status st;
+    assert_null(gt_checkpoint_open(at("checkpoint-000000200.h5"), &st));
+    assert_int_equal(st, GT_USAGE);
+    assert_message("use a newer gantry");
+    gt_checkpoint_file *f;
+    assert_int_equal(gt_checkpoint_newest(scratch, &f), GT_USAGE); /* never passed over */
+    assert_null(f);
+    free(data);
+}
+
+static void newest_that_verifies(void **state) {
+    (void)state;
+    gt_checkpoint_file *f;
+    assert_ok(gt_checkpoint_newest(scratch, &f));
+    assert_null(f);
+    store("checkpoint-000000100.h5", 1);
+    store("checkpoint-000000200.h5", 2);
+    store("checkpoint-1000000000.h5", 3); /* ten digits: more than 999,999,999 images */
+    spill("checkpoint-000000300.h5.part", "half", 4);
+    spill("checkpoint-0000300.h5", "foreign", 7);
+    assert_ok(gt_checkpoint_newest(scratch, &f));
+    assert_string_equal(gt_checkpoint_path(f), at("checkpoint-1000000000.h5"));
+    gt_checkpoint_close(f);
+    assert_int_equal(truncate(at("checkpoint-1000000000.h5"), 700), 0);
+    assert_int_equal(truncate(at("checkpoint-000000200.h5"), 0), 0);
+    f = gt_checkpoint_open(scratch, NULL);
+    assert_non_null(f);
+    assert_string_equal(gt_checkpoint_path(f), at("checkpoint-000000100.h5"));
+    gt_checkpoint_close(f);
+    assert_int_equal(truncate(at("checkpoint-000000100.h5"), 600), 0);
+    assert_int_equal(gt_checkpoint_newest(scratch, &f), GT_FORMAT);
+    assert_message("none of the 3 checkpoints");
+}
+
+static void first_error_sticks(void **state) {
+    (void)state;
+    gt_checkpoint *c = make(1);
+    assert_int_not_equal(gt_checkpoint_int(c, "/state/images", 1), GT_OK); /* twice */
+    assert_message("/state/images");
+    assert_int_not_equal(gt_checkpoint_int(c, "/state/fine", 1), GT_OK);
+    assert_int_not_equal(gt_checkpoint_write(c, at("a.h5")), GT_OK);
+    assert_message("/state/images");
+    assert_false(exists("a.h5"));
+    gt_checkpoint_free(c);
+    gt_checkpoint_free(make(2)); /* abandoned */
+}
+
+static void save(gt_saver *s, int64_t images, gt_saver_state expected) {
+    assert_ok(gt_saver_start(s, make((float)images), images));
+    assert_int_equal(gt_saver_wait(s), expected);
+    assert_int_equal(gt_saver_poll(s), GT_SAVER_IDLE);
+    assert_true(gt_saver_outcome(s)->images == images);
+}
+
+static void assert_link(const char *link, const char *target) {
+    char text[64] = "";
+    assert_true(readlink(at(link), text, sizeof text - 1) > 0);
+    assert_string_equal(text, target);
+}
+
+static void saver_keeps_the_newest(void **state) {
+    (void)state;
+    spill("checkpoint-000000050.h5.part", "half", 4);
+    gt_saver *s = gt_saver_new(scratch, 2);
+    assert_false(exists("checkpoint-000000050.h5.part"));
+    store("checkpoint-000009000.h5", 9);
+    assert_int_equal(truncate(at("checkpoint-000009000.h5"), 800), 0); /* a damaged one, passed over */
+    save(s, 100, GT_SAVER_WRITTEN);
+    assert_ok(gt_saver_best(s, 100));
+    for (int64_t images = 200; images <= 500; images += 100) save(s, images, GT_SAVER_WRITTEN);
+    assert_true(exists("checkpoint-000000100.h5")); /* best */
+    assert_false(exists("checkpoint-000000200.h5"));
+    assert_false(exists("checkpoint-000000300.h5"));
+    assert_true(exists("checkpoint-000000400.h5"));
+    assert_true(exists("checkpoint-000000500.h5"));
+    assert_link("last", "checkpoint-000000500.h5");
+    assert_link("best", "checkpoint-000000100.h5");
+    save(s, 9000, GT_SAVER_WRITTEN); /* takes the damaged one's place */
+    gt_saver_free(s);
+    gt_checkpoint_file *f = gt_checkpoint_open(at("last"), NULL);
+    assert_non_null(f);
+    gt_checkpoint_close(f);
+}
+
+static void saver_is_in_the_background(void **state) {
+    (void)state;
+    gt_saver *s = gt_saver_new(scratch, 3);
+    for (int64_t images = 1; images <= 5; images++) assert_ok(gt_saver_start(s, make(1), images)); /* each waits for the one before */
+    while (gt_saver_poll(s) == GT_SAVER_BUSY) usleep(1000);
+    assert_true(exists("checkpoint-000000005.h5"));
+    gt_saver_free(s);
+}
+
+static void full_disk(void **state) {
+    (void)state;
+    struct rlimit before, small;
+    gt_saver *s = gt_saver_new(scratch, 1);
+    save(s, 100, GT_SAVER_WRITTEN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 4000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0); /* SIGXFSZ is not ignored here: it must not come */
+    save(s, 200, GT_SAVER_FAILED);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_non_null(strstr(gt_saver_outcome(s)->message, "File too large"));
+    assert_false(exists("checkpoint-000000200.h5"));
+    assert_false(exists("checkpoint-000000200.h5.part"));
+    assert_link("last", "checkpoint-000000100.h5");
+    save(s, 300, GT_SAVER_WRITTEN);
+    assert_false(exists("checkpoint-000000100.h5"));
+    gt_saver_free(s);
+}
+
+static void directory_gone(void **state) {
+    (void)state;
+    gt_saver *s = gt_saver_new(at("nowhere"), 1);
+    save(s, 200, GT_SAVER_FAILED);
+    assert_int_equal(mkdir(at("nowhere"), 0755), 0);
+    save(s, 300, GT_SAVER_WRITTEN);
+    gt_saver_free(s);
+}
+
+int main(void) {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
+    const struct CMUnitTest tests[] = {
+        TEST(round_trip), TEST(equal_states_equal_bytes), TEST(any_flipped_bit_is_found), TEST(other_damage), TEST(newer_format),
+        TEST(newest_that_verifies), TEST(first_error_sticks), TEST(saver_keeps_the_newest), TEST(saver_is_in_the_background), TEST(full_disk),
+        TEST(directory_gone),
+    };
+    gt_log_setup(0, 1, GT_ERROR); /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * ZIP and folder: order, pixels, subset, mirror, fingerprint, sizes that fit, and everything that must be refused by name. */
+#include "data_files.h"
+
+static void check_pictures(gt_dataset *ds, int n) {
+    for (int i = 0; i < n; i++) {
+        uint8_t want[8 * 8 * 3], got[8 * 8 * 3];
+        paint(i, 8, 8, 3, want);
+        if (gt_dataset_read(ds, i, got)) fail_msg("%s", gt_message());
+        assert_memory_equal(got, want, sizeof want);
+    }
+}
+
+static void a_zip_is_read(void **state) {
+    (void)state;
+    gt_dataset *ds = opened(simple_zip("plain.zip", 12, NULL), NULL);
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    assert_string_equal(info->name, "plain");
+    assert_string_equal(info->source, "zip");
+    assert_int_equal(info->count, 12);
+    assert_int_equal(info->stored, 12);
+    assert_int_equal(info->height, 8);
+    assert_int_equal(info->width, 8);
+    assert_int_equal(info->channels, 3);
+    assert_true(info->range[0] == 0 && info->range[1] == 255);
+    check_pictures(ds, 12);
+    uint8_t pixels[8 * 8 * 3];
+    assert_int_equal(gt_dataset_read(ds, 12, pixels), GT_USAGE);
+    assert_int_equal(gt_dataset_read(ds, -1, pixels), GT_USAGE);
+    gt_dataset_close(ds);
+
+    assert_int_equal(rename(at("plain.zip"), at("plain.data")), 0); /* recognised by its first bytes */
+    ds = opened(at("plain.data"), NULL);
+    check_pictures(ds, 12);
+    gt_dataset_close(ds);
+}
+
+static void a_folder_is_read(void **state) {
+    (void)state;
+    char command[600];
+    snprintf(command, sizeof command, "mkdir -p %s/my.folder/b/c %s/my.folder/B", directory, directory);
+    assert_int_equal(system(command), 0);
+    put_picture(at("my.folder/b/c/x.png"), 3, 8, 8, 3); /* code points: 'B' < 'a' < 'b', "b/" < "b0" */
+    put_picture(at("my.folder/b0.PNG"), 4, 8, 8, 3);
+    put_picture(at("my.folder/a.png"), 1, 8, 8, 3);
+    put_picture(at("my.folder/B/z.png"), 0, 8, 8, 3);
+    put_picture(at("my.folder/b/1.png"), 2, 8, 8, 3);
+    put(at("my.folder/notes.txt"), "x", 1);
+    assert_int_equal(symlink("..", at("my.folder/b/round")), 0); /* a circle of links is not walked */
+    gt_dataset *ds = opened(at("my.folder"), NULL);
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    assert_string_equal(info->name, "my");
+    assert_string_equal(info->source, "folder");
+    assert_int_equal(info->count, 5);
+    check_pictures(ds, 5);
+    gt_dataset_close(ds);
+
+    const char *json = "{\"labels\": [[\"B/z.png\", 0], [\"a.png\", 1], [\"b/1.png\", 2], [\"b/c/x.png\", 3], [\"b0.PNG\", 4]]}";
+    put(at("my.folder/dataset.json"), json, strlen(json));
+    ds = opened(at("my.folder/"), NULL);
+    assert_string_equal(gt_dataset_get_info(ds)->name, "my");
+    for (int i = 0; i < 5; i++) assert_int_equal(gt_dataset_class(ds, i), i);
+    gt_dataset_close(ds);
+}
+
+static void a_subset_is_the_reference_tools(void **state) {
+    (void)state;
+    static const int want[] = {0, 2, 5, 8}; /* numpy: RandomState(7).shuffle(arange(10)), first four, sorted */
+    const char *path = simple_zip("subset.zip", 10, NULL);
+    gt_dataset *ds = opened(path, &(gt_dataset_options){.subset = 4, .subset_seed = 7, .mirror = true});
+    assert_int_equal(gt_dataset_get_info(ds)->count, 8);
+    assert_int_equal(gt_dataset_get_info(ds)->stored, 10);
+    for (int i = 0; i < 8; i++) {
+        uint8_t got[8][8][3], kept[8][8][3];
+        paint(want[i % 4], 8, 8, 3, kept[0][0]);
+        assert_int_equal(gt_dataset_read(ds, i, got[0][0]), GT_OK);
+        for (int y = 0; y < 8; y++)
+            for (int x = 0; x < 8; x++) assert_memory_equal(got[y][x], kept[y][i < 4 ? x : 7 - x], 3);
+    }
+    gt_dataset_close(ds);
+    ds = opened(path, &(gt_dataset_options){.subset = 10});
+    check_pictures(ds, 10);
+    gt_dataset_close(ds);
+    check_refused(path, &(gt_dataset_options){.subset = 11}, (const char *const[]){"--subset=11", "10 images", NULL});
+}
+
+static void fingerprint(const char *spec, char text[33]) {
+    gt_hash128 h;
+    gt_dataset *ds = opened(spec, NULL);
+    if (gt_dataset_fingerprint(ds, &h)) fail_msg("%s", gt_message());
+    gt_hash_hex(h, text);
+    gt_dataset_close(ds);
+}
+
+static void a_fingerprint_is_of_the_contents(void **state) {
+    (void)state;
+    char first[33], again[33], other[33];
+    fingerprint(simple_zip("one.zip", 6, "{\"labels\": null}"), first);
+    fingerprint(simple_zip("two.zip", 6, NULL), again); /* another path and time, the same pictures */
+    assert_string_equal(first, again);
+    fingerprint(simple_zip("one.zip", 5, NULL), other);
+    assert_string_not_equal(first, other);
+    fingerprint(simple_zip("one.zip", 1, "{\"labels\": [[\"00000/img00000000.png\", 1]]}"), first);
+    fingerprint(simple_zip("one.zip", 1, "{\"labels\": [[\"00000/img00000000.png\", [0]]]}"), other);
+    assert_string_not_equal(first, other);
+
+    assert_int_equal(mkdir(at("f"), 0777), 0);
+    put_picture(at("f/a.png"), 1, 8, 8, 3);
+    fingerprint(at("f"), first);
+    fingerprint(at("f"), again);
+    assert_string_equal(first, again);
+    put_picture(at("f/a.png"), 2, 8, 8, 3);
+    fingerprint(at("f"), other);
+    assert_string_not_equal(first, other);
+    fingerprint("synth:shapes", first);
+    fingerprint("synth:shapes:size=32,n=4096", again);
+    assert_string_equal(first, again);
+    fingerprint("synth:shapes:seed=1", other);
+    assert_string_not_equal(first, other);
+}
+
+static void odd_pictures_are_named(void **state) {
+    (void)state;
+    static const struct {
+        int height, width, channels;
+        const char *word;
+    } odd[] = {{8, 16, 3, "16 x 8"}, {16, 8, 3, "8 x 16"}, {8, 8, 1, "grey"}, {8, 8, 4, "RGBA"}, {8, 8, 2, "grey + alpha"}};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        zip_t *z = begin_zip(at("odd.zip"));
+        add_picture(z, "a.png", 0, 8, 8, 3);
+        add_picture(z, "m/odd.png", (int)i, odd[i].height, odd[i].width, odd[i].channels);
+        add_picture(z, "z.png", 2, 8, 8, 3);
+        end_zip(z);
+        refused(at("odd.zip"), "odd.zip", "m/odd.png", odd[i].word);
+    }
+    zip_t *z = begin_zip(at("jpeg.zip"));
+    add_picture(z, "a.png", 0, 8, 8, 3);
+    add_entry(z, "b.JPG", "x", 1, ZIP_CM_STORE);
+    end_zip(z);
+    refused(at("jpeg.zip"), "jpeg.zip", "b.JPG", "convert");
+
+    assert_int_equal(mkdir(at("odd"), 0777), 0);
+    put_picture(at("odd/a.png"), 1, 8, 8, 1);
+    put_picture(at("odd/b.png"), 1, 12, 8, 1);
+    refused(at("odd"), "odd", "b.png", "8 x 12");
+    put(at("odd/b.png"), "", 0);
+    refused(at("odd"), "odd", "b.png", "empty");
+    put(at("odd/b.png"), "GIF89a", 6);
+    refused(at("odd"), "odd", "b.png", "not a PNG");
+    put(at("odd/b.png"), "\x89PNG\r\n\x1a\n", 8);
+    refused(at("odd"), "odd", "b.png", "truncated");
+    unlink(at("odd/b.png"));
+    assert_int_equal(symlink("nowhere", at("odd/b.png")), 0);
+    refused(at("odd"), "odd", "b.png", "No such file");
+}
+
+static void nothing_is_not_a_dataset(void **state) {
+    (void)state;
+    refused(at("missing.zip"), "missing.zip", "No such file");
+    put(at("empty.zip"), "", 0);
+    refused(at("empty.zip"), "empty.zip", "empty");
+    put(at("empty"), "", 0);
+    refused(at("empty"), "empty; a dataset is");
+    put(at("text"), "hello", 5);
+    refused(at("text"), "text", "neither ZIP nor HDF5");
+    zip_t *z = begin_zip(at("no-images.zip"));
+    add_entry(z, "readme.txt", "x", 1, ZIP_CM_STORE);
+    end_zip(z);
+    refused(at("no-images.zip"), "no-images.zip", "no PNG");
+    assert_int_equal(mkdir(at("bare"), 0777), 0);
+    refused(at("bare"), "bare", "no PNG");
+    refused("synth:cats", "synth:cats", "synth:shapes");
+    refused("synth:", "synth:", "synth:shapes");
+    refused("synth:shapes:", "key=value");
+    refused("synth:shapes:n=5,", "key=value");
+    refused("synth:shapes:n=0", "n must be");
+    refused("synth:shapes:n=1x", "n must be");
+    refused("synth:shapes:size=-8", "size must be");
+    refused("synth:shapes:classes=9", "1 .. 8");
+    refused("synth:shapes:colour=3", "colour", "n, size, classes, seed");
+    refused("synth:circles:classes=2", "classes", "n, size, seed");
+}
+
+static void sizes_that_fit(void **state) {
+    (void)state;
+    static const struct {
+        int height, width, levels;
+        const char *nearest; /* width x height; NULL: fits */
+    } cases[] = {{32, 32, 3, NULL}, {28, 28, 2, NULL}, {4, 4, 0, NULL}, {1024, 1024, 8, NULL}, {96, 160, 5, NULL}, {24, 32, 3, NULL},
+                 {30, 30, 0, "is 32 x 32"}, {29, 29, 0, "is 28 x 28"}, {33, 33, 0, "is 32 x 32"}, {32, 20, 0, "is 24 x 32"}, {100, 100, 0, "is 96 x 96"}, {250, 256, 0, "is 256 x 256"},
+                 {3, 3, 0, "is 4 x 4"}, {1, 1024, 0, "x"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int levels = -1;
+        gt_status st = gt_dataset_check_size(cases[i].height, cases[i].width, &levels);
+        assert_int_equal(st, cases[i].nearest ? GT_USAGE : GT_OK);
+        if (!st) assert_int_equal(levels, cases[i].levels);
+        else if (!strstr(gt_message(), cases[i].nearest)) fail_msg("%s", gt_message());
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_zip_is_read),          cmocka_unit_test(a_folder_is_read),         cmocka_unit_test(a_subset_is_the_reference_tools),
+        cmocka_unit_test(a_fingerprint_is_of_the_contents), cmocka_unit_test(odd_pictures_are_named), cmocka_unit_test(nothing_is_not_a_dataset),
+        cmocka_unit_test(sizes_that_fit),
+    };
+    return cmocka_run_group_tests_name("dataset", tests, make_directory, remove_directory);
+}

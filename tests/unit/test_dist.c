@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Ranks, slices and reductions. Runs alone and, by tests/e2e/dist.sh, on 2, 3, 4 and 8 ranks: the bits of every sum are
+ * held against a serial tree. With an argument it does what that script watches from outside:
+ *     abort  the last rank gives up while the others wait      wait  all ranks wait until they are killed
+ */
+#define _GNU_SOURCE
+#include <math.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "gantry/dist.h"
+#include "gantry/log.h"
+#include "gantry/random.h"
+
+static gt_comm *comm;
+static gt_pool *pool;
+
+static void slices_of_a_batch(void **state) {
+    (void)state;
+    static const struct {
+        int batch, group, wanted, ranks, slices; /* slices 0: an error that says `says` */
+        const char *says;
+    } table[] = {
+        {64, 32, 0, 1, 2, NULL}, {8, 32, 0, 1, 1, NULL}, {32, 4, 0, 8, 8, NULL}, {40, 4, 0, 1, 5, NULL},
+        {64, 4, 16, 16, 16, NULL}, {64, 1, 0, 1, 8, NULL}, {7, 1, 0, 1, 7, NULL}, {11, 1, 0, 1, 1, NULL}, {4, 4, 1, 1, 1, NULL},
+        {40, 32, 0, 1, 0, "batches that fit are 32 and 64, or use --mbstd=8"},
+        {32, 4, 3, 1, 0, "nearest that fit: 2 and 4"},
+        {32, 4, 99, 1, 0, "nearest that fit: 8"},
+        {32, 4, -1, 1, 0, "nearest that fit: 1"},
+        {8, 32, 2, 1, 0, "nearest that fit: 1"},
+        {64, 32, 0, 4, 0, "4 ranks, but --batch=64 has 2 slices"},
+        {64, 4, 0, 9, 0, "or more --slices"},
+        {0, 4, 0, 1, 0, "--batch=0"}, {8, 0, 0, 1, 0, "--mbstd=0"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        int slices = 0;
+        gt_status st = gt_slices_choose(table[i].batch, table[i].group, table[i].wanted, table[i].ranks, &slices);
+        assert_int_equal(st, table[i].slices ? GT_OK : GT_USAGE);
+        assert_int_equal(slices, table[i].slices);
+        if (st && !strstr(gt_message(), table[i].says)) fail_msg("'%s' does not say '%s'", gt_message(), table[i].says);
+    }
+    for (int slices = 1; slices < 20; slices++)
+        for (int ranks = 1; ranks <= slices; ranks++)
+            for (int rank = 0, next = 0; rank < ranks; rank++) {
+                int first, count;
+                gt_slice_range(slices, ranks, rank, &first, &count);
+                assert_true(first == next && count >= slices / ranks && count <= (slices + ranks - 1) / ranks);
+                next += count;
+                assert_true(rank + 1 < ranks || next == slices);
+            }
+}
+
+/* ---- gradients ---- */
+
+/* Slice gradients of such different sizes that another order of summation gives other bits. */
+static void slice_gradient(int slice, size_t n, float *g) {
+    gt_random_normal((gt_key){.seed = 9, .stream = 1, .sample = (uint32_t)slice}, g, n);
+    for (size_t i = 0; i < n; i++) g[i] *= ldexpf(1, (int)((i * 7 + (size_t)slice * 5) % 23));
+}
+
+/* node(level, i), straight from its definition. */
+static void serial_node(int slices, int level, int i, size_t n, float *out) {
+    if (level == 0) {
+        slice_gradient(i, n, out);
+        return;
+    }
+    int below = (slices + (1 << (level - 1)) - 1) >> (level - 1);
+    serial_node(slices, level - 1, 2 * i, n, out);
+    if (2 * i + 1 >= below) return;
+    float *right = malloc(n * sizeof *right);
+    serial_node(slices, level - 1, 2 * i + 1, n, right);
+    for (size_t j = 0; j < n; j++) out[j] += right[j];
+    free(right);
+}
+
+static void serial_mean(int slices, size_t n, float *out) {
+    int level = 0;
+    while ((1 << level) < slices) level++;
+    serial_node(slices, level, 0, n, out);
+    for (size_t i = 0; i < n; i++) out[i] /= (float)slices;
+}
+
+enum { PIECES = 24 };
+
+/* Outputs of uneven sizes, finished in an order that is not the block's, with gaps between them. */
+static void make_outputs(size_t floats, gt_span out[PIECES]) {
+    for (size_t i = 0; i < PIECES; i++) {
+        size_t at = (i * 7 + 3) % PIECES, from = floats * at / PIECES, to = floats * (at + 1) / PIECES;
+        out[i] = (gt_span){.offset = from + (at % 5 == 2 ? 3 : 0), .size = 0};
+        out[i].size = to - out[i].offset - (at % 7 == 4 ? 2 : 0);
+    }
+}
+
+/* One phase as the training loop does it; `poison` puts an infinity into the last slice. */
+static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_plan *plan, int slices, size_t floats, const gt_span *outputs, bool poison) {
+    float *source = malloc(floats * sizeof *source);
+    int first, count;
+    gt_slice_range(slices, comm->ranks, comm->rank, &first, &count);
+    gt_reducer_begin(r, plan);
+    for (int s = first; s < first + count; s++) {
+        float *g = gt_reducer_begin_slice(r);
+        slice_gradient(s, floats, source);
+        for (int i = 0; i < PIECES; i++) {
+            memcpy(g + outputs[i].offset, source + outputs[i].offset, outputs[i].size * sizeof *g);
+            if (poison && s == slices - 1 && i == 5) g[outputs[i].offset + 1] = INFINITY;
+            if (i % 3 == comm->rank % 3) gt_reducer_progress(r, i + 1); /* ranks look at different times */
+        }
+        gt_reducer_end_slice(r);
+    }
+    free(source);
+    return gt_reducer_finish(r);
+}
+
+static void reduce(int slices, size_t floats, size_t bucket_floats, bool plain) {
+    gt_span outputs[PIECES];
+    make_outputs(floats, outputs);
+    gt_reducer *r = gt_reducer_new(comm, pool, &(gt_reducer_options){.slices = slices, .floats = floats, .bucket_floats = bucket_floats, .plain = plain});
+    assert_non_null(r);
+    gt_reducer_plan *plan = gt_reducer_plan_new(r, PIECES, outputs);
+    assert_non_null(plan);
+
+    float *mean = malloc(floats * sizeof *mean), *want = calloc(floats, sizeof *want), *block = calloc(floats, sizeof *block);
+    serial_mean(slices, floats, mean);
+    for (int i = 0; i < PIECES; i++) memcpy(want + outputs[i].offset, mean + outputs[i].offset, outputs[i].size * sizeof *want);
+
+    int n_parts;
+    const gt_span *parts = gt_reducer_parts(r, &n_parts);
+    for (int round = 0; round < 2; round++) {
+        gt_nonfinite bad = one_phase(r, plan, slices, floats, outputs, false);
+        assert_int_equal(bad.count, 0);
+        const float *g = gt_reducer_gradient(r);
+        int64_t owned = 0;
+        for (int p = 0; p < n_parts; p++) {
+            owned += (int64_t)parts[p].size;
+            memcpy(block + parts[p].offset, g + parts[p].offset, parts[p].size * sizeof *g);
+        }
+        assert_int_equal(gt_comm_sum(comm, owned), floats);
+        gt_reducer_share(r, block);
+        if (!plain) assert_memory_equal(block, want, floats * sizeof *want);
+        for (size_t i = 0; i < floats; i++) /* a sum of `slices` terms of at most 2^25 */
+            if (!(fabsf(block[i] - want[i]) <= 4 * (float)slices)) fail_msg("float %zu of %zu: %g, want %g", i, floats, block[i], want[i]);
+    }
+
+    gt_nonfinite bad = one_phase(r, plan, slices, floats, outputs, true);
+    assert_int_equal(bad.count, 1);
+    assert_int_equal(bad.first, outputs[5].offset + 1);
+
+    for (size_t i = 0; i < floats; i++) block[i] = comm->rank == 0 ? (float)i : -1;
+    gt_reducer_deal(r, block);
+    for (int p = 0; p < n_parts; p++)
+        for (size_t i = parts[p].offset; i < parts[p].offset + parts[p].size; i++) {
+            assert_true(block[i] == (float)i);
+            block[i] += 0.5f;
+        }
+    gt_reducer_collect(r, block);
+    for (size_t i = 0; i < floats && comm->rank == 0; i++) assert_true(block[i] == (float)i + 0.5f);
+    gt_reducer_free(r);
+    free(mean), free(want), free(block);
+}
+
+static void gradients_are_the_serial_tree(void **state) {
+    (void)state;
+    for (int slices = comm->ranks; slices <= 9 || slices < comm->ranks + 2; slices++) {
+        reduce(slices, 1003, 64, false);
+        reduce(slices, 20011, 0, false);
+    }
+    reduce(comm->ranks + 3, 300000, 0, false);
+    reduce(comm->ranks, 97, 0, false); /* parts without a float */
+}
+
+static void plain_mode_agrees_nearly(void **state) {
+    (void)state;
+    reduce(comm->ranks + 2, 20011, 2048, true);
+}
+
+static void order_of_summation_matters_here(void **state) {
+    (void)state; /* or the test above could not fail */
+    enum { N = 1003, SLICES = 5 };
+    float tree[N], chain[N] = {0}, g[N];
+    serial_mean(SLICES, N, tree);
+    for (int s = 0; s < SLICES; s++) {
+        slice_gradient(SLICES - 1 - s, N, g);
+        for (int i = 0; i < N; i++) chain[i] += g[i];
+    }
+    for (int i = 0; i < N; i++) chain[i] /= SLICES;
+    assert_memory_not_equal(tree, chain, sizeof tree);
+}
+
+static void wrong_plans_are_refused(void **state) {
+    (void)state;
+    gt_reducer *r = gt_reducer_new(comm, NULL, &(gt_reducer_options){.slices = comm->ranks, .floats = 100});
+    assert_null(gt_reducer_plan_new(r, 2, (gt_span[]){{0, 60}, {50, 10}}));
+    assert_null(gt_reducer_plan_new(r, 1, (gt_span[]){{50, 51}}));
+    assert_null(gt_reducer_plan_new(r, 1, (gt_span[]){{50, SIZE_MAX}}));
+    assert_non_null(gt_reducer_plan_new(r, 0, NULL));
+    gt_reducer_free(r);
+    assert_null(gt_reducer_new(comm, NULL, &(gt_reducer_options){.slices = comm->ranks - 1, .floats = 100}));
+}
+
+/* ---- values ---- */
+
+static void small_values_are_the_serial_tree(void **state) {
+    (void)state;
+    enum { N = 3 };
+    for (int slices = comm->ranks; slices < comm->ranks + 10; slices++) {
+        double all[32][N], mine[32][N], sum[N];
+        float mine_float[32][N], mean[N], all_float[32][N];
+        int first, count;
+        gt_slice_range(slices, comm->ranks, comm->rank, &first, &count);
+        for (int s = 0; s < slices; s++)
+            for (int i = 0; i < N; i++) {
+                all[s][i] = 1.0 / (3 + s * 7 + i) * pow(10, (s * 3) % 8);
+                all_float[s][i] = (float)all[s][i];
+            }
+        memcpy(mine, all[first], (size_t)count * sizeof *mine);
+        memcpy(mine_float, all_float[first], (size_t)count * sizeof *mine_float);
+        assert_int_equal(gt_comm_tree_sum(comm, slices, N, mine[0], sum), GT_OK);
+        assert_int_equal(gt_comm_tree_mean(comm, slices, N, mine_float[0], mean), GT_OK);
+        for (int i = 0; i < N; i++) {
+            double level[32], exact = 0;
+            for (int s = 0; s < slices; s++) level[s] = all[s][i], exact += all_float[s][i];
+            for (int n = slices; n > 1; n = (n + 1) / 2)
+                for (int s = 0; s < n; s += 2) level[s / 2] = s + 1 < n ? level[s] + level[s + 1] : level[s];
+            assert_true(sum[i] == level[0]);
+            assert_true(fabs(mean[i] - exact / slices) <= 1e-7 * fabs(exact));
+        }
+    }
+}
+
+static void values_go_round(void **state) {
+    (void)state;
+    int last = comm->ranks - 1;
+    char text[16] = "";
+    if (comm->rank == last) strcpy(text, "from the last");
+    gt_comm_broadcast(comm, text, sizeof text, last);
+    assert_string_equal(text, "from the last");
+    assert_int_equal(gt_comm_max(comm, comm->rank == last / 2 ? 7 : 0), 7);
+    assert_int_equal(gt_comm_sum(comm, comm->rank + 1), comm->ranks * (comm->ranks + 1) / 2);
+    unsigned char mine[64], all[64 * 64];
+    memset(mine, comm->rank + 1, sizeof mine);
+    gt_comm_gather(comm, mine, (size_t)comm->rank % 5, all);
+    for (int rank = 0, at = 0; comm->rank == 0 && rank < comm->ranks; rank++)
+        for (int i = 0; i < rank % 5; i++) assert_int_equal(all[at++], rank + 1);
+    gt_comm_barrier(comm);
+}
+
+static void errors_are_agreed_on(void **state) {
+    (void)state;
+    assert_int_equal(gt_comm_agree(comm, GT_OK), GT_OK);
+    int failing = comm->ranks / 2;
+    gt_status mine = comm->rank >= failing ? gt_fail(GT_FORMAT, "image %d is damaged", comm->rank) : GT_OK;
+    assert_int_equal(gt_comm_agree(comm, mine), GT_FORMAT);
+    char want[160];
+    snprintf(want, sizeof want, "rank %d (%s): image %d is damaged", failing, comm->host, failing);
+    assert_string_equal(gt_message(), comm->ranks > 1 ? want : "image 0 is damaged");
+    assert_int_equal(gt_comm_agree(comm, gt_fail(GT_USAGE, "--x: unknown")), GT_USAGE);
+    assert_string_equal(gt_message(), "--x: unknown");
+}
+
+static void ranks_know_their_place(void **state) {
+    (void)state;
+    assert_true(comm->rank >= 0 && comm->rank < comm->ranks && comm->hosts >= 1 && comm->host[0]);
+    assert_true(comm->threads == 2 && comm->cores >= 1);
+    assert_non_null(strstr(comm->description, comm->ranks == 1 ? "1 rank on " : "ranks on "));
+    assert_non_null(strstr(comm->description, comm->host));
+    cpu_set_t set;
+    assert_int_equal(sched_getaffinity(0, sizeof set, &set), 0);
+    int own = CPU_COUNT(&set), all = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    assert_true(own >= comm->cores);
+    if (comm->local_ranks > all) assert_true(comm->oversubscribed);
+}
+
+int main(int argc, char **argv) {
+    comm = gt_comm_start(argc > 1 ? 0 : 2);
+    if (!comm) return printf("%s\n", gt_message()), 1;
+    gt_log_setup(comm->rank, comm->ranks, GT_INFO);
+    if (argc > 1) {
+        gt_info("%s", comm->description);
+        if (strcmp(argv[1], "abort") == 0 && comm->rank == comm->ranks - 1) return gt_comm_abort(comm, gt_fail(GT_FAILED, "the disk is on fire"));
+        for (;;) gt_comm_max(comm, comm->rank == 0 && strcmp(argv[1], "wait") == 0 ? (int)sleep(1) : 0);
+    }
+    if (comm->ranks > 1) setenv("CMOCKA_TEST_ABORT", "1", 1); /* a rank that fails must not leave the others waiting */
+    pool = gt_pool_new(comm->threads);
+    gt_pool_spin(pool, !comm->oversubscribed);
+    if (comm->rank == 0) printf("%s\n", comm->description);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slices_of_a_batch),
+        cmocka_unit_test(ranks_know_their_place),
+        cmocka_unit_test(order_of_summation_matters_here),
+        cmocka_unit_test(gradients_are_the_serial_tree),
+        cmocka_unit_test(plain_mode_agrees_nearly),
+        cmocka_unit_test(wrong_plans_are_refused),
+        cmocka_unit_test(small_values_are_the_serial_tree),
+        cmocka_unit_test(values_go_round),
+        cmocka_unit_test(errors_are_agreed_on),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    gt_pool_free(pool);
+    gt_comm_stop(comm);
+    return failed != 0;
+}

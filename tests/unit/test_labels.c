@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * dataset.json: labels of both kinds, the further keys, and every way of getting them wrong, through archives made here. */
+#include "data_files.h"
+
+static void classes_become_one_hot(void **state) {
+    (void)state;
+    gt_dataset *ds = opened(simple_zip("classes.zip", 3,
+                                       "{\"labels\": [[\"00000/img00000002.png\", 4], [\"elsewhere.png\", 9], [\"00000/img00000000.png\", 0],"
+                                       " [\"00000/img00000001.png\", 2]], \"range\": [0, 200], \"channels\": \"R,G,B\","
+                                       " \"class_names\": [\"a\", \"b\", \"c\", \"d\", \"e\"], \"more\": {}}"), NULL);
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    assert_int_equal(info->label_kind, GT_LABELS_CLASSES);
+    assert_int_equal(info->label_width, 5); /* names that are no images do not count */
+    assert_int_equal(info->class_names, 5);
+    assert_string_equal(info->class_name[4], "e");
+    assert_string_equal(info->channel_names, "R,G,B");
+    assert_true(info->range[0] == 0 && info->range[1] == 200);
+    static const int want[] = {0, 2, 4};
+    for (int i = 0; i < 3; i++) {
+        float label[5];
+        gt_dataset_label(ds, i, label);
+        for (int c = 0; c < 5; c++) assert_true(label[c] == (c == want[i]));
+        assert_int_equal(gt_dataset_class(ds, i), want[i]);
+    }
+    gt_dataset_close(ds);
+}
+
+static void vectors_are_used_as_they_are(void **state) {
+    (void)state;
+    const char *path = simple_zip("vectors.zip", 2, "{\"labels\": [[\"00000/img00000001.png\", [1.5, -2]], [\"00000/img00000000.png\", [0, 1e-3]]]}");
+    gt_dataset *ds = opened(path, NULL);
+    float label[2];
+    assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_VECTORS);
+    assert_int_equal(gt_dataset_get_info(ds)->label_width, 2);
+    gt_dataset_label(ds, 1, label);
+    assert_true(label[0] == 1.5f && label[1] == -2.0f);
+    gt_dataset_label(ds, 0, label);
+    assert_true(label[0] == 0 && label[1] == 1e-3f);
+    assert_int_equal(gt_dataset_class(ds, 0), -1);
+    gt_dataset_close(ds);
+
+    ds = opened(path, &(gt_dataset_options){.use_labels = false});
+    assert_int_equal(gt_dataset_get_info(ds)->label_width, 0);
+    assert_int_equal(gt_dataset_get_info(ds)->stored_label_width, 2);
+    gt_dataset_label(ds, 0, NULL);
+    gt_dataset_close(ds);
+}
+
+static void no_labels_are_no_labels(void **state) {
+    (void)state;
+    static const char *const texts[] = {NULL, "{\"labels\": null}", "{}"};
+    for (int i = 0; i < 3; i++) {
+        gt_dataset *ds = opened(simple_zip("none.zip", 2, texts[i]), NULL);
+        assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_NONE);
+        assert_int_equal(gt_dataset_get_info(ds)->label_width, 0);
+        gt_dataset_close(ds);
+    }
+}
+
+#define FIRST "[\"00000/img00000000.png\", "
+#define SECOND "[\"00000/img00000001.png\", "
+
+static void wrong_labels_are_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *words[3];
+    } cases[] = {
+        {"", {"line 1"}},
+        {"{\"labels\": [", {"line 1"}},
+        {"[]", {"not an object"}},
+        {"{\"labels\": 5}", {"list of [name, label] pairs"}},
+        {"{\"labels\": []}", {"no label for", "img00000000.png"}},
+        {"{\"labels\": [" FIRST "1]]}", {"no label for", "img00000001.png"}},
+        {"{\"labels\": [" FIRST "1, 2], " SECOND "1]]}", {"element 0"}},
+        {"{\"labels\": [" FIRST "1], [7, 1]]}", {"element 1"}},
+        {"{\"labels\": [" FIRST "1], 7]}", {"element 1"}},
+        {"{\"labels\": [" FIRST "1.5], " SECOND "1]]}", {"img00000000.png", "neither an integer nor a list"}},
+        {"{\"labels\": [" FIRST "1], " SECOND "true]]}", {"img00000001.png", "neither an integer nor a list"}},
+        {"{\"labels\": [" FIRST "1], " SECOND "-1]]}", {"img00000001.png", "0 .. 65535"}},
+        {"{\"labels\": [" FIRST "1], " SECOND "65536]]}", {"img00000001.png", "65536"}},
+        {"{\"labels\": [" FIRST "1], " SECOND "[1]]]}", {"img00000001.png", "is a list"}},
+        {"{\"labels\": [" FIRST "[1, 2]], " SECOND "[1]]]}", {"img00000001.png", "1 numbers, others have 2"}},
+        {"{\"labels\": [" FIRST "[1, 2]], " SECOND "[1, \"x\"]]]}", {"img00000001.png", "element 1"}},
+        {"{\"labels\": [" FIRST "[1, 2]], " SECOND "[1, 1e39]]]}", {"img00000001.png", "finite"}},
+        {"{\"labels\": [" FIRST "[]], " SECOND "[]]]}", {"img00000000.png", "0 numbers"}},
+        {"{\"labels\": [" FIRST "0], " SECOND "2]], \"class_names\": [\"a\", \"b\"]}", {"2 names for 3 classes"}},
+        {"{\"class_names\": [1]}", {"class_names", "element 0"}},
+        {"{\"class_names\": \"a\"}", {"class_names"}},
+        {"{\"range\": [1]}", {"range"}},
+        {"{\"range\": [1, 1]}", {"range"}},
+        {"{\"channels\": 3}", {"channels"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *path = simple_zip("wrong.zip", 2, cases[i].text);
+        refused(path, "wrong.zip", "dataset.json", cases[i].words[0], cases[i].words[1] ? cases[i].words[1] : "", cases[i].words[2] ? cases[i].words[2] : "");
+        check_refused(path, &(gt_dataset_options){.use_labels = false}, (const char *const[]){"dataset.json", NULL}); /* wanted or not */
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(classes_become_one_hot),  cmocka_unit_test(vectors_are_used_as_they_are),
+        cmocka_unit_test(no_labels_are_no_labels), cmocka_unit_test(wrong_labels_are_named),
+    };
+    return cmocka_run_group_tests_name("labels", tests, make_directory, remove_directory);
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Every op there is: derivatives of first and second order, adjoints, the same bits fused or not and threaded or not
+ * (check_op.h); values of what moves and adds numbers; faults of shapes and attributes. */
+#include "check_op.h"
+
+#include "graph/ops/op_list.h"
+
+/* ---- cases: x, y, z are the function's inputs ---- */
+
+#define x in[0]
+#define y in[1]
+#define z in[2]
+#define CASE(name, expression) \
+    static gt_node *build_##name(gt_graph *g, gt_node *const *in) { return (expression); }
+
+/* A row of the table: CASE(name) with flags and shapes. */
+#define ROW(name, flag_bits, ...) {#name, build_##name, sizeof((gt_shape[]){__VA_ARGS__}) / sizeof(gt_shape), {__VA_ARGS__}, 0, flag_bits}
+#define FIXED(name, fixed_bits, flag_bits, ...) {#name, build_##name, sizeof((gt_shape[]){__VA_ARGS__}) / sizeof(gt_shape), {__VA_ARGS__}, fixed_bits, flag_bits}
+#define S GT_SHAPE
+
+CASE(add, gt_add(g, x, y))
+CASE(sub, gt_sub(g, x, y))
+CASE(mul, gt_mul(g, x, y))
+CASE(mul3, gt_mul(g, gt_mul(g, x, y), z))
+CASE(div, gt_div(g, x, y))
+CASE(max, gt_max(g, x, gt_shift(g, y, 0.1f)))
+CASE(select, gt_select(g, x, gt_square(g, y), z))
+CASE(scale, gt_scale(g, x, -1.5f))
+CASE(shift, gt_square(g, gt_shift(g, x, 0.3f)))
+CASE(neg, gt_neg(g, x))
+CASE(square, gt_square(g, x))
+CASE(sqrt, gt_sqrt(g, x))
+CASE(rsqrt, gt_rsqrt(g, x))
+CASE(reciprocal, gt_reciprocal(g, x))
+CASE(exp, gt_exp_op(g, x))
+CASE(log, gt_log_op(g, x))
+CASE(sin, gt_sin_op(g, x))
+CASE(cos, gt_cos_op(g, x))
+CASE(tanh, gt_tanh_op(g, x))
+CASE(sigmoid, gt_sigmoid(g, x))
+CASE(softplus, gt_softplus(g, x))
+CASE(abs, gt_mul(g, gt_abs(g, x), x))
+CASE(sign, gt_mul(g, gt_sign(g, x), gt_square(g, x)))
+CASE(greater, gt_mul(g, gt_greater(g, x, 0.25f), gt_square(g, x)))
+CASE(leaky_relu, gt_leaky_relu(g, x, 0.2f))
+CASE(clamp, gt_mul(g, gt_clamp(g, x, 0.5f), x))
+/* The derivative of a ramp is an op that only gt_grad makes. */
+static gt_node *build_ramp_gate(gt_graph *g, gt_node *const *in) {
+    gt_node *ramp = gt_clamp(g, gt_leaky_relu(g, x, 0.2f), 0.5f), *dx = NULL;
+    gt_grad(g, 1, &ramp, &y, 1, &x, &dx);
+    return dx;
+}
+CASE(elu, gt_elu(g, x))
+CASE(broadcast, gt_square(g, gt_broadcast(g, x, S(2, 3, 4, 5))))
+CASE(linear, gt_bias_act(g, x, y, "linear", -1, 0, -1))
+CASE(relu, gt_bias_act(g, x, NULL, "relu", -1, 0, -1))
+CASE(lrelu, gt_square(g, gt_bias_act(g, x, NULL, "lrelu", -1, 0, 1)))
+CASE(act_tanh, gt_bias_act(g, x, y, "tanh", -1, 0, -1))
+CASE(act_sigmoid, gt_bias_act(g, x, y, "sigmoid", -1, 2, -1))
+CASE(act_elu, gt_bias_act(g, x, NULL, "elu", -1, 0, -1))
+CASE(selu, gt_bias_act(g, x, NULL, "selu", -1, 0, -1))
+CASE(act_softplus, gt_bias_act(g, x, y, "softplus", -1, 0, -1))
+CASE(swish, gt_bias_act(g, x, y, "swish", -1, 0, -1))
+
+CASE(sum_all, gt_square(g, gt_sum(g, x, GT_ALL_AXES)))
+CASE(sum_last, gt_sum(g, x, GT_AXIS(3)))
+CASE(sum_channels, gt_sum(g, x, GT_AXIS(0) | GT_AXIS(1) | GT_AXIS(2)))
+CASE(sum_image, gt_square(g, gt_sum(g, x, GT_AXIS(1) | GT_AXIS(2))))
+CASE(sum_mixed, gt_sum(g, x, GT_AXIS(0) | GT_AXIS(2)))
+CASE(mean, gt_mean(g, gt_square(g, x), GT_AXIS(0) | GT_AXIS(3)))
+CASE(sum_to, gt_sum_to(g, x, S(3, 1, 5)))
+
+CASE(reshape, gt_reshape(g, x, S(6, -1)))
+CASE(stop_gradient, gt_mul(g, x, gt_square(g, gt_stop_gradient(g, y))))
+CASE(permute, gt_permute(g, x, (const int[]){0, 3, 1, 2}))
+CASE(permute_all, gt_permute(g, x, (const int[]){3, 1, 0, 2}))
+CASE(slice, gt_slice(g, x, 2, 1, 3))
+CASE(concat, gt_concat(g, 3, in, 1))
+CASE(flip, gt_flip(g, x, GT_AXIS(1) | GT_AXIS(3)))
+CASE(pad, gt_pad(g, x, (const int64_t[4][2]){{0, 0}, {1, 2}, {-1, 3}, {0, -2}}))
+
+CASE(matmul, gt_matmul(g, x, y))
+CASE(matmul_ta, gt_matmul(g, x, y, .transpose_a = 1))
+CASE(matmul_tb, gt_matmul(g, x, y, .transpose_b = 1))
+CASE(matmul_tatb, gt_matmul(g, x, y, .transpose_a = 1, .transpose_b = 1))
+CASE(conv, gt_conv(g, x, y, (gt_conv_attr){.pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1}))
+CASE(conv_odd, gt_conv(g, x, y, (gt_conv_attr){.stride = 2, .pad_top = 2, .pad_right = 1}))
+CASE(conv_groups, gt_conv(g, x, y, (gt_conv_attr){.pad_left = 1, .groups = 2}))
+CASE(conv_input_grad, gt_conv_input_grad(g, x, y, 9, 8, (gt_conv_attr){.stride = 2, .pad_top = 1}))
+CASE(conv_weight_grad, gt_conv_weight_grad(g, x, y, 3, 2, (gt_conv_attr){.stride = 2, .pad_left = 1, .pad_right = 1}))
+CASE(avg_pool, gt_avg_pool(g, x, 2))
+CASE(avg_pool_adjoint, gt_avg_pool_adjoint(g, x, 2))
+
+static const float taps2d[6] = {1, 2, -1, 0.5f, 3, 1}, taps1d[4] = {1, 3, 3, -1};
+CASE(upfirdn, gt_upfirdn(g, x, (gt_filter){2, 3, taps2d}, (gt_upfirdn_attr){.up_x = 2, .up_y = 3, .down_x = 3, .pad_x0 = 2, .pad_x1 = -1, .pad_y1 = 1, .gain = 2}))
+CASE(upfirdn_separable, gt_upfirdn(g, x, (gt_filter){0, 4, taps1d}, (gt_upfirdn_attr){.down_x = 2, .down_y = 2, .pad_x0 = 1, .pad_x1 = 1, .pad_y0 = 1, .pad_y1 = 1, .flip = 1}))
+CASE(sample_fir, gt_sample_fir(g, x, y, 2, 2, true))
+CASE(sample_fir_rows, gt_sample_fir(g, x, y, 1, 1, false))
+CASE(reflect_pad, gt_reflect_pad(g, x, 3))
+CASE(reflect_pad_far, gt_reflect_pad(g, x, 7))
+CASE(reflect_pad_adjoint, gt_reflect_pad_adjoint(g, x, 3))
+CASE(warp, gt_warp(g, x, y))
+CASE(warp_adjoint, gt_warp_adjoint(g, x, y))
+CASE(random_normal, gt_mul(g, x, gt_random_normal_op(g, "a", S(2, 40))))
+CASE(random_uniform, gt_add(g, x, gt_random_uniform_op(g, "a", S(2, 40))))
+
+#undef x
+#undef y
+#undef z
+
+/* Shapes are no constant expressions: the table is made anew for each walk. */
+static void for_each_case(void (*visit)(const check_case *c, void *arg), void *arg) {
+    const check_case cases[] = {
+        ROW(add, CHECK_LINEAR, S(2, 3, 4), S(3, 1)),
+        ROW(sub, CHECK_LINEAR, S(4), S(2, 3, 4)),
+        ROW(mul, 0, S(2, 3, 4, 5), S(2, 1, 1, 5)),
+        ROW(mul3, 0, S(2, 3, 4, 5), S(2, 3, 4, 1), S(5)),
+        ROW(div, CHECK_POSITIVE, S(2, 700), S(2, 1)),
+        ROW(max, 0, S(5, 3), S(5, 1)),
+        ROW(select, 0, S(5, 3), S(5, 3), S(3)),
+        ROW(scale, CHECK_LINEAR, S(7)),
+        ROW(shift, 0, S(7)),
+        ROW(neg, CHECK_LINEAR, S(7, 1)),
+        ROW(square, 0, S(1100)),
+        ROW(sqrt, CHECK_POSITIVE, S(30)),
+        ROW(rsqrt, CHECK_POSITIVE, S(30)),
+        ROW(reciprocal, CHECK_POSITIVE, S(30)),
+        ROW(exp, 0, S(30)),
+        ROW(log, CHECK_POSITIVE, S(30)),
+        ROW(sin, 0, S(30)),
+        ROW(cos, 0, S(30)),
+        ROW(tanh, 0, S(30)),
+        ROW(sigmoid, 0, S(30)),
+        ROW(softplus, 0, S(30)),
+        ROW(abs, 0, S(30)),
+        ROW(sign, 0, S(30)),
+        ROW(greater, 0, S(30)),
+        ROW(leaky_relu, 0, S(30)),
+        ROW(clamp, 0, S(30)),
+        ROW(ramp_gate, 0, S(30), S(30)),
+        ROW(elu, 0, S(30)),
+        ROW(broadcast, 0, S(3, 1, 5)),
+        ROW(linear, CHECK_LINEAR, S(2, 3, 5), S(5)),
+        ROW(relu, 0, S(2, 3, 5)),
+        ROW(lrelu, 0, S(2, 3, 5)),
+        ROW(act_tanh, 0, S(2, 3, 5), S(5)),
+        ROW(act_sigmoid, 0, S(2, 3, 5), S(5)),
+        ROW(act_elu, 0, S(2, 3, 5)),
+        ROW(selu, 0, S(2, 3, 5)),
+        ROW(act_softplus, 0, S(2, 3, 5), S(5)),
+        ROW(swish, 0, S(2, 3, 5), S(5)),
+        ROW(sum_all, 0, S(3, 50)),
+        ROW(sum_last, CHECK_LINEAR, S(2, 3, 2, 40)),
+        ROW(sum_channels, CHECK_LINEAR, S(2, 3, 4, 5)),
+        ROW(sum_image, 0, S(2, 3, 4, 5)),
+        ROW(sum_mixed, CHECK_LINEAR, S(2, 3, 4, 5)),
+        ROW(mean, 0, S(2, 3, 4, 5)),
+        ROW(sum_to, CHECK_LINEAR, S(2, 3, 4, 5)),
+        ROW(reshape, CHECK_LINEAR, S(2, 3, 4)),
+        FIXED(stop_gradient, 2, CHECK_LINEAR, S(2, 3), S(2, 3)),
+        ROW(permute, CHECK_LINEAR, S(2, 3, 4, 5)),
+        ROW(permute_all, CHECK_LINEAR, S(2, 3, 4, 5)),
+        ROW(slice, CHECK_LINEAR, S(2, 3, 4, 5)),
+        ROW(concat, CHECK_LINEAR, S(2, 3, 4), S(2, 1, 4), S(2, 2, 4)),
+        ROW(flip, CHECK_LINEAR, S(2, 3, 4, 5)),
+        ROW(pad, CHECK_LINEAR, S(2, 3, 4, 5)),
+        ROW(matmul, 0, S(3, 4), S(4, 5)),
+        ROW(matmul_ta, 0, S(2, 4, 3), S(2, 4, 5)),
+        ROW(matmul_tb, 0, S(3, 4), S(5, 4)),
+        ROW(matmul_tatb, 0, S(4, 3), S(5, 4)),
+        ROW(conv, 0, S(2, 5, 4, 3), S(3, 3, 3, 4)),
+        ROW(conv_odd, 0, S(2, 7, 6, 3), S(3, 2, 3, 4)),
+        ROW(conv_groups, 0, S(2, 5, 4, 4), S(3, 3, 2, 6)),
+        ROW(conv_input_grad, 0, S(2, 4, 3, 4), S(3, 3, 3, 4)),
+        ROW(conv_weight_grad, 0, S(2, 7, 6, 3), S(2, 3, 4, 4)),
+        ROW(avg_pool, CHECK_LINEAR, S(2, 4, 6, 3)),
+        ROW(avg_pool_adjoint, CHECK_LINEAR, S(2, 2, 3, 3)),
+        ROW(upfirdn, CHECK_LINEAR, S(2, 5, 6, 3)),
+        ROW(upfirdn_separable, CHECK_LINEAR, S(2, 6, 6, 3)),
+        FIXED(sample_fir, 2, CHECK_LINEAR, S(2, 5, 6, 3), S(2, 4)),
+        FIXED(sample_fir_rows, 2, CHECK_LINEAR, S(2, 5, 6, 3), S(2, 3)),
+        ROW(reflect_pad, CHECK_LINEAR, S(2, 5, 6, 3)),
+        ROW(reflect_pad_far, CHECK_LINEAR, S(2, 3, 4, 2)),
+        ROW(reflect_pad_adjoint, CHECK_LINEAR, S(2, 11, 12, 3)),
+        FIXED(warp, 2, CHECK_LINEAR, S(2, 8, 8, 3), S(2, 2, 3)),
+        FIXED(warp_adjoint, 2, CHECK_LINEAR, S(2, 8, 8, 3), S(2, 2, 3)),
+        ROW(random_normal, CHECK_LINEAR, S(2, 40)),
+        ROW(random_uniform, 0, S(2, 40)),
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) visit(&cases[i], arg);
+}
+
+static void check_case_visit(const check_case *c, void *arg) {
+    (void)arg;
+    check_op(c);
+}
+
+static void test_cases(void **state) {
+    (void)state;
+    for_each_case(check_case_visit, NULL);
+}
+
+/* ---- no op without a case, none without a rule ---- */
+
+static void mark_ops(const check_case *c, void *arg) {
+    bool *seen = arg;
+    gt_graph *g = gt_graph_new(c->name);
+    gt_node *in[CHECK_MAX_IN];
+    char name[32];
+    for (int i = 0; i < c->n_in; i++) in[i] = gt_input(g, check_name(name, "x", i), c->shape[i]);
+    assert_non_null(c->build(g, in));
+    for (int k = 0; gt_op_list[k]; k++)
+        for (int id = 0; id < g->n_nodes; id++) seen[k] |= g->nodes[id]->op == gt_op_list[k];
+    gt_graph_free(g);
+}
+
+static void test_every_op_has_a_case(void **state) {
+    (void)state;
+    bool seen[256] = {false};
+    for_each_case(mark_ops, seen);
+    for (int k = 0; gt_op_list[k]; k++) {
+        const gt_op *op = gt_op_list[k];
+        if (!seen[k] && op != &gt_op_conv_pack) fail_msg("op '%s' has no case", op->name); /* packing: made by convolutions where it pays */
+        if (!op->vjp == !op->not_differentiable) fail_msg("op '%s' must have a derivative or say that it has none", op->name);
+        if (!op->run == !op->view) fail_msg("op '%s' must have a kernel or be a view", op->name);
+        assert_non_null(op->shape);
+    }
+}
+
+/* ---- values ---- */
+
+/* f of the numbers 0, 1, 2 ... in `shape`. */
+static void expect(gt_node *(*build)(gt_graph *, gt_node *const *), gt_shape shape, int n, const float *wanted) {
+    gt_graph *g = gt_graph_new("values");
+    gt_node *in = gt_input(g, "x", shape);
+    gt_output(g, "y", build(g, &in));
+    gt_exec *e = gt_exec_new(g, NULL);
+    if (!e) fail_msg("%s", gt_message());
+    for (int i = 0; i < gt_shape_size(&shape); i++) gt_exec_input(e, "x")[i] = (float)i;
+    assert_int_equal(gt_exec_run(e, NULL), GT_OK);
+    for (int i = 0; i < n; i++)
+        if (gt_exec_output(e, "y")[i] != wanted[i]) fail_msg("element %d is %g instead of %g", i, (double)gt_exec_output(e, "y")[i], (double)wanted[i]);
+    gt_exec_free(e);
+    gt_graph_free(g);
+}
+
+CASE(value_permute, gt_permute(g, in[0], (const int[]){1, 0}))
+CASE(value_flip, gt_flip(g, in[0], GT_AXIS(1)))
+CASE(value_pad, gt_pad(g, in[0], (const int64_t[2][2]){{0, -1}, {1, 1}}))
+CASE(value_slice, gt_slice(g, in[0], 1, 1, 3))
+CASE(value_sum, gt_sum(g, in[0], GT_AXIS(0)))
+CASE(value_mean, gt_mean(g, in[0], GT_ALL_AXES))
+CASE(value_ramp, gt_bias_act(g, gt_shift(g, in[0], -3), NULL, "lrelu", 0.5f, 2, 3))
+
+static void test_values(void **state) {
+    (void)state;
+    expect(build_value_permute, S(2, 3), 6, (const float[]){0, 3, 1, 4, 2, 5});
+    expect(build_value_flip, S(2, 3), 6, (const float[]){2, 1, 0, 5, 4, 3});
+    expect(build_value_pad, S(2, 3), 5, (const float[]){0, 0, 1, 2, 0});
+    expect(build_value_slice, S(2, 3), 4, (const float[]){1, 2, 4, 5});
+    expect(build_value_sum, S(2, 3), 3, (const float[]){3, 5, 7});
+    expect(build_value_mean, S(2, 3), 1, (const float[]){2.5f});
+    expect(build_value_ramp, S(6), 6, (const float[]){-3, -2, -1, 0, 2, 3});
+}
+
+/* Sums are good to float32 however many terms they have, whatever way they are cut. */
+static void test_large_sums(void **state) {
+    (void)state;
+    static const struct {
+        gt_shape shape;
+        unsigned axes;
+    } sums[] = {{S(300000), 1}, {S(3, 70000), 2}, {S(70000, 3), 1}, {S(2, 500, 40, 3), 6}, {S(3, 5000), 1}, {S(500, 20, 30), 5}, {S(40, 3000), 2}};
+    for (size_t k = 0; k < sizeof sums / sizeof *sums; k++) {
+        const gt_shape *s = &sums[k].shape;
+        gt_graph *g = gt_graph_new("sum");
+        gt_node *sum = gt_sum(g, gt_input(g, "x", *s), sums[k].axes);
+        gt_output(g, "y", sum);
+        gt_exec *e = gt_exec_new(g, NULL);
+        float *in = gt_exec_input(e, "x");
+        int64_t n = gt_shape_size(s), m = gt_shape_size(gt_node_shape(sum));
+        double *wanted = calloc((size_t)m, sizeof *wanted);
+        gt_random_normal((gt_key){1, 2, 3, 4}, in, (size_t)n);
+        for (int64_t i = 0; i < n; i++) {
+            int64_t rest = i, to = 0, step = 1;
+            for (int a = s->n - 1; a >= 0; a--) {
+                int64_t at = rest % s->d[a];
+                rest /= s->d[a];
+                if (sums[k].axes >> a & 1) continue;
+                to += at * step;
+                step *= s->d[a];
+            }
+            wanted[to] += (double)in[i];
+        }
+        assert_int_equal(gt_exec_run(e, NULL), GT_OK);
+        for (int64_t i = 0; i < m; i++)
+            if (fabs((double)gt_exec_output(e, "y")[i] - wanted[i]) > 1e-7 * (fabs(wanted[i]) + 1e-3))
+                fail_msg("sum %zu, element %lld: %.9g instead of %.9g", k, (long long)i, (double)gt_exec_output(e, "y")[i], wanted[i]);
+        free(wanted);
+        gt_exec_free(e);
+        gt_graph_free(g);
+    }
+}
+
+/* A random number belongs to its sample: a slice that begins at sample 1 has what the whole has from there on. */
+static void test_random_samples(void **state) {
+    (void)state;
+    float all[3 * 5];
+    for (int first = 0; first <= 1; first++) {
+        gt_graph *g = gt_graph_new("random");
+        gt_output(g, "y", gt_random_normal_op(g, "z/G_main", S(3 - first, 5)));
+        gt_exec *e = gt_exec_new(g, NULL);
+        assert_int_equal(gt_exec_run(e, &(gt_exec_env){.seed = 5, .step = 9, .sample0 = 10 + (uint32_t)first}), GT_OK);
+        if (first == 0)
+            memcpy(all, gt_exec_output(e, "y"), sizeof all);
+        else
+            assert_memory_equal(gt_exec_output(e, "y"), all + 5, 10 * sizeof(float));
+        gt_exec_free(e);
+        gt_graph_free(g);
+    }
+}
+
+/* ---- faults are found when the node is made ---- */
+
+CASE(bad_add, gt_add(g, in[0], gt_input(g, "other", S(3, 4))))
+CASE(bad_reshape, gt_reshape(g, in[0], S(4, -1)))
+CASE(bad_permute, gt_permute(g, in[0], (const int[]){0, 0}))
+CASE(bad_slice, gt_slice(g, in[0], 1, 2, 9))
+CASE(bad_concat, gt_concat(g, 2, (gt_node *[]){in[0], gt_input(g, "other", S(3, 4))}, 0))
+CASE(bad_pad, gt_pad(g, in[0], (const int64_t[2][2]){{-1, -1}, {0, 0}}))
+CASE(bad_sum, gt_sum(g, in[0], GT_AXIS(2)))
+CASE(bad_broadcast, gt_broadcast(g, in[0], S(2, 4)))
+CASE(bad_activation, gt_bias_act(g, in[0], NULL, "lreluu", -1, 0, -1))
+CASE(bad_matmul, gt_matmul(g, in[0], in[0]))
+CASE(bad_sum_to, gt_sum_to(g, in[0], S(2, 2)))
+
+static void test_faults(void **state) {
+    (void)state;
+    static gt_node *(*const builds[])(gt_graph *, gt_node *const *) = {
+        build_bad_add, build_bad_reshape, build_bad_permute, build_bad_slice, build_bad_concat, build_bad_pad,
+        build_bad_sum, build_bad_broadcast, build_bad_activation, build_bad_matmul, build_bad_sum_to,
+    };
+    for (size_t i = 0; i < sizeof builds / sizeof *builds; i++) {
+        gt_graph *g = gt_graph_new("faulty");
+        gt_node *in = gt_input(g, "the input", S(2, 3));
+        gt_scope_push(g, "D.b16");
+        gt_node *bad = builds[i](g, &in);
+        gt_scope_pop(g);
+        if (bad) fail_msg("fault %zu was not found", i);
+        assert_null(gt_square(g, bad));
+        assert_int_equal(gt_graph_status(g), GT_USAGE);
+        if (!strstr(gt_message(), "D.b16") && !strstr(gt_message(), "the input")) fail_msg("fault %zu names no node: %s", i, gt_message());
+        assert_null(gt_exec_new(g, NULL));
+        gt_graph_free(g);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cases),          cmocka_unit_test(test_every_op_has_a_case), cmocka_unit_test(test_values), cmocka_unit_test(test_large_sums),
+        cmocka_unit_test(test_random_samples), cmocka_unit_test(test_faults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A run's directory: numbers, first checks, the stop file, and a lock that outlives kill -9 and keeps the living out. */
+#include "files_common.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "gantry/log.h"
+#include "gantry/rundir.h"
+
+static void assert_new(const char *description, const char *name) {
+    char *path = gt_rundir_new(at("runs"), description);
+    assert_non_null(path);
+    assert_string_equal(path, at(name));
+    struct stat s;
+    assert_true(stat(path, &s) == 0 && S_ISDIR(s.st_mode));
+    free(path);
+}
+
+static void numbers(void **state) {
+    (void)state;
+    assert_new("cifar10-auto1", "runs/00000-cifar10-auto1");
+    assert_new("a b/../c", "runs/00001-a_b_.._c");
+    assert_int_equal(mkdir(at("runs/00041"), 0755), 0);
+    spill("runs/00099-file", "", 0);              /* a file does not count */
+    assert_int_equal(mkdir(at("runs/x77"), 0755), 0); /* nor does a number elsewhere */
+    assert_int_equal(mkdir(at("runs/99999999999999999999-x"), 0755), 0); /* nor one that is none */
+    assert_new("d", "runs/00042-d");
+}
+
+static void unusable(void **state) {
+    (void)state;
+    spill("file", "x", 1);
+    assert_null(gt_rundir_new(at("file/runs"), "d"));
+    assert_message("cannot make the directory");
+    assert_int_equal(gt_rundir_prepare(at("file"), 0), GT_FAILED);
+    assert_ok(gt_rundir_prepare(at("deep/er/run/"), 1000));
+    assert_ok(gt_rundir_prepare(at("deep/er/run"), 1000));
+    assert_false(exists("deep/er/run/.probe"));
+    assert_int_equal(gt_rundir_prepare(at("deep"), (size_t)1 << 60), GT_FAILED);
+    assert_message("too full");
+    assert_int_equal(gt_rundir_prepare("", 0), GT_USAGE);
+    struct rlimit before, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 1000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    gt_status st = gt_rundir_prepare(at("deep"), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(st, GT_FAILED);
+    assert_message("File too large");
+    if (getuid() == 0) return; /* root may write anywhere */
+    assert_int_equal(chmod(at("deep"), 0555), 0);
+    assert_int_equal(gt_rundir_prepare(at("deep"), 0), GT_FAILED);
+    assert_message("Permission denied");
+}
+
+static void small_files(void **state) {
+    (void)state;
+    assert_ok(gt_rundir_write(scratch, "job.ini", "[gantry]\nbatch = 8\n"));
+    assert_ok(gt_rundir_write(scratch, "job.ini", "[gantry]\nbatch = 16\n"));
+    char *text = gt_rundir_read(scratch, "job.ini");
+    assert_non_null(text);
+    assert_string_equal(text, "[gantry]\nbatch = 16\n");
+    free(text);
+    assert_null(gt_rundir_read(scratch, "none.ini"));
+    assert_false(exists("job.ini.part"));
+    assert_false(gt_rundir_stop(scratch));
+    spill("stop", "", 0);
+    assert_true(gt_rundir_stop(scratch));
+    assert_false(exists("stop"));
+    assert_false(gt_rundir_stop(scratch));
+}
+
+/* ---- the lock ---- */
+
+static const gt_lock_options quick = {.wait_s = 0.5, .still_s = 0.5, .beat_s = 0.1};
+
+/* A process that takes the lock, says so through the pipe, and holds it until it is killed. */
+static pid_t start_holder(void) {
+    int ready[2];
+    char byte = 0;
+    assert_int_equal(pipe(ready), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        byte = gt_lock_take(scratch, &quick) ? 'y' : 'n';
+        if (write(ready[1], &byte, 1) != 1) _exit(1);
+        for (;;) pause();
+    }
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    assert_int_equal(byte, 'y');
+    return pid;
+}
+
+static void stop_holder(pid_t pid) {
+    kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void free_lock(void **state) {
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        gt_lock *l = gt_lock_take(scratch, &quick);
+        assert_non_null(l);
+        assert_true(exists("lock"));
+        usleep(250000);
+        assert_false(gt_lock_lost(l));
+        gt_lock_release(l);
+        assert_false(exists("lock"));
+    }
+    assert_null(gt_lock_take(at("nowhere"), &quick));
+    assert_message("nowhere/lock");
+}
+
+static void living_holder(void **state) {
+    (void)state;
+    pid_t pid = start_holder();
+    char text[64];
+    assert_null(gt_lock_take(scratch, &quick));
+    snprintf(text, sizeof text, "process %ld", (long)pid);
+    assert_message(text);
+    stop_holder(pid);
+}
+
+static void dead_holder(void **state) {
+    (void)state;
+    pid_t pid = start_holder();
+    kill(pid, SIGKILL);
+    usleep(50000); /* dead, not yet waited for: a zombie holds nothing */
+    gt_lock *l = gt_lock_take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 60});
+    assert_non_null(l);
+    gt_lock_release(l);
+    waitpid(pid, NULL, 0);
+}
+
+static void holder_ends_while_we_wait(void **state) {
+    (void)state;
+    pid_t pid = start_holder(), killer = fork();
+    if (killer == 0) {
+        usleep(200000);
+        kill(pid, SIGKILL);
+        _exit(0);
+    }
+    gt_lock *l = gt_lock_take(scratch, &(gt_lock_options){.wait_s = 1.9, .still_s = 60});
+    assert_non_null(l);
+    gt_lock_release(l);
+    waitpid(pid, NULL, 0);
+    waitpid(killer, NULL, 0);
+}
+
+static void write_foreign(unsigned beat, long pid, const char *host) {
+    char text[256];
+    int n = snprintf(text, sizeof text, "beat %010u\nhost %s\npid %ld started 1\ntoken 00000000000000aa\n", beat, host, pid);
+    spill("lock", text, (size_t)n);
+}
+
+static void holder_elsewhere(void **state) {
+    (void)state;
+    write_foreign(7, 1, "elsewhere/boot/ns"); /* pid 1 lives here too: it must not be looked at */
+    gt_lock *l = gt_lock_take(scratch, &quick);
+    assert_non_null(l); /* its beat stood still */
+    gt_lock_release(l);
+    write_foreign(7, 1, "elsewhere/boot/ns");
+    pid_t beater = fork();
+    if (beater == 0) {
+        usleep(200000);
+        write_foreign(8, 1, "elsewhere/boot/ns");
+        _exit(0);
+    }
+    assert_null(gt_lock_take(scratch, &quick));
+    assert_message("elsewhere");
+    waitpid(beater, NULL, 0);
+}
+
+static void damaged_lock(void **state) {
+    (void)state;
+    static const char *const texts[] = {"", "rubbish\n", "beat 1\nhost x\n"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        spill("lock", texts[i], strlen(texts[i]));
+        gt_lock *l = gt_lock_take(scratch, &quick);
+        assert_non_null(l);
+        gt_lock_release(l);
+    }
+}
+
+static void recycled_pid(void **state) {
+    (void)state;
+    gt_lock *l = gt_lock_take(scratch, &quick);
+    assert_non_null(l);
+    size_t n;
+    char *text = slurp("lock", &n), *host = strstr(text, "host "), name[128];
+    assert_true(host && sscanf(host, "host %127s", name) == 1);
+    gt_lock_release(l);
+    write_foreign(3, (long)getpid(), name); /* our number, another start time */
+    l = gt_lock_take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 60});
+    assert_non_null(l);
+    gt_lock_release(l);
+    free(text);
+}
+
+static void lost(void **state) {
+    (void)state;
+    gt_lock *l = gt_lock_take(scratch, &quick);
+    assert_non_null(l);
+    assert_int_equal(unlink(at("lock")), 0);
+    write_foreign(1, 1, "elsewhere/boot/ns");
+    for (int i = 0; i < 100 && !gt_lock_lost(l); i++) usleep(10000);
+    assert_true(gt_lock_lost(l));
+    gt_lock_release(l);
+    assert_true(exists("lock")); /* it is somebody else's */
+}
+
+/* Many at once after a crash: exactly one gets it. */
+static void race(void **state) {
+    (void)state;
+    enum { RACERS = 6 };
+    pid_t dead = start_holder(), racer[RACERS];
+    stop_holder(dead);
+    int results[2];
+    assert_int_equal(pipe(results), 0);
+    for (int i = 0; i < RACERS; i++)
+        if ((racer[i] = fork()) == 0) {
+            char got = gt_lock_take(scratch, &quick) ? 'y' : 'n';
+            if (write(results[1], &got, 1) != 1) _exit(1);
+            for (;;) pause();
+        }
+    int winners = 0;
+    for (int i = 0; i < RACERS; i++) {
+        char got;
+        assert_int_equal(read(results[0], &got, 1), 1);
+        winners += got == 'y';
+    }
+    for (int i = 0; i < RACERS; i++) stop_holder(racer[i]);
+    assert_int_equal(winners, 1);
+}
+
+int main(void) {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
+    const struct CMUnitTest tests[] = {
+        TEST(numbers), TEST(unusable), TEST(small_files), TEST(free_lock), TEST(living_holder), TEST(dead_holder), TEST(holder_ends_while_we_wait),
+        TEST(holder_elsewhere), TEST(damaged_lock), TEST(recycled_pid), TEST(lost), TEST(race),
+    };
+    gt_log_setup(0, 1, GT_ERROR); /* waiting is expected */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

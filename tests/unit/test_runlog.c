@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The metric log: lines, cutting back, disks that fill up, h5py reading along, TensorBoard's file with its checksums. */
+#include "files_common.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "gantry/hash.h"
+#include "gantry/log.h"
+#include "gantry/runlog.h"
+
+static void tick(gt_runlog *l, int64_t images, int n) {
+    const gt_stat_value values[] = {
+        {"Loss/scores/fake", 64, -0.1 * (double)images, 0.25},
+        {"Progress/kimg", 1, (double)images / 1000, 0},
+        {"Loss/D/reg", 32, NAN, INFINITY},
+    };
+    gt_runlog_tick(l, images, values, n);
+}
+
+static gt_runlog *open_log(int64_t images) {
+    gt_runlog *l = gt_runlog_open(scratch, images);
+    if (!l) fail_msg("%s", gt_message());
+    return l;
+}
+
+static void assert_images(int n, const int64_t *images) {
+    gt_stats *s = gt_stats_read(at("stats.jsonl"));
+    assert_non_null(s);
+    assert_int_equal(s->ticks, n);
+    assert_int_equal(s->bad_lines, 0);
+    for (int i = 0; i < n; i++) assert_true(s->images[i] == images[i]);
+    gt_stats_free(s);
+}
+
+static bool have_h5py(void) {
+    static int have = -1;
+    if (have < 0) have = system("/usr/bin/python3 -c 'import h5py' 2>/dev/null") == 0;
+    if (!have) print_message("python3-h5py is not installed: the reader's side is skipped\n");
+    return have;
+}
+
+/* A Python program with PATH in `d` and h5py imported. */
+static void python(const char *program) {
+    char command[4096];
+    snprintf(command, sizeof command, "/usr/bin/python3 -c 'import h5py, numpy as np\nd = \"%s/\"\n%s'", scratch, program);
+    assert_int_equal(system(command), 0);
+}
+
+static void lines(void **state) {
+    (void)state;
+    gt_runlog *l = open_log(0);
+    assert_true(gt_runlog_last(l, "timestamp") == 0);
+    tick(l, 1000, 2);
+    tick(l, 2000, 3); /* a new series */
+    tick(l, 3000, 1); /* and one that pauses */
+    gt_runlog_close(l);
+    size_t n;
+    char *text = slurp("stats.jsonl", &n);
+    const char *first = "{\"Loss/scores/fake\": {\"num\": 64, \"mean\": -100, \"std\": 0.25}, \"Progress/kimg\": {\"num\": 1, \"mean\": 1, \"std\": 0}, \"images\": 1000, \"timestamp\": ";
+    assert_memory_equal(text, first, strlen(first));
+    assert_non_null(strstr(text, "\"Loss/D/reg\": {\"num\": 32, \"mean\": NaN, \"std\": Infinity}"));
+    free(text);
+    gt_stats *s = gt_stats_read(at("stats.jsonl"));
+    assert_true(s && s->ticks == 3 && s->n_series == 3 && s->bad_lines == 0);
+    const gt_stats_series *reg = gt_stats_find(s, "Loss/D/reg"), *fake = gt_stats_find(s, "Loss/scores/fake");
+    assert_true(reg->values[0].num == 0 && isnan(reg->values[0].mean));
+    assert_true(reg->values[1].num == 32 && isnan(reg->values[1].mean) && isinf(reg->values[1].std));
+    assert_true(fake->values[2].mean == -0.1 * 3000);
+    assert_null(gt_stats_find(s, "none"));
+    gt_stats_free(s);
+}
+
+static void foreign_lines(void **state) {
+    (void)state;
+    static const char text[] =
+        "{\"Loss/G/loss\": {\"num\": 1, \"mean\": 2.5, \"std\": 0.5}, \"Progress/kimg\": {\"num\": 1, \"mean\": 4.0, \"std\": 0.0}, \"timestamp\": 17.5}\n" /* the reference's */
+        "\n"
+        "{\"a\\\"b\\\\\": {\"std\": null, \"mean\": -Infinity, \"num\": 2, \"more\": 3}, \"images\": 5000}\n"
+        "{\"images\": 1, }\n{\"images\": 1\n{}\n[1]\nnull\n{\"x\": {\"num\": 1}}\n{\"images\": -5}\n{\"images\": 1} x\n{\"a\": {}, \"images\": 1}\n{\"images\": \"1\"}\n"
+        "{\"images\": 6000}"; /* no final newline */
+    spill("s", text, sizeof text - 1);
+    gt_stats *s = gt_stats_read(at("s"));
+    assert_non_null(s);
+    assert_int_equal(s->ticks, 3);
+    assert_int_equal(s->bad_lines, 10);
+    assert_true(s->images[0] == 4000 && s->images[1] == 5000 && s->images[2] == 6000 && s->timestamp[0] == 17.5);
+    assert_true(gt_stats_find(s, "a\"b\\")->values[1].num == 2 && gt_stats_find(s, "a\"b\\")->values[1].mean == -INFINITY);
+    gt_stats_free(s);
+    s = gt_stats_read(at("none"));
+    assert_true(s && s->ticks == 0);
+    gt_stats_free(s);
+    assert_null(gt_stats_read(scratch));
+}
+
+static void cut_back(void **state) {
+    (void)state;
+    gt_runlog *l = open_log(0);
+    for (int64_t images = 1000; images <= 5000; images += 1000) tick(l, images, 2);
+    gt_runlog_close(l);
+    size_t n;
+    char *text = slurp("stats.jsonl", &n);
+    spill("stats.jsonl", text, n - 20); /* kill -9 in the middle of the last line */
+    free(text);
+    l = open_log(3000);
+    assert_images(3, (int64_t[]){1000, 2000, 3000});
+    assert_true(gt_runlog_last(l, "Progress/kimg") == 3 && gt_runlog_last(l, "timestamp") > 1e9 && gt_runlog_last(l, "none") == 0);
+    if (have_h5py()) python("f = h5py.File(d + \"metrics.h5\", \"r\", swmr=True)\nassert f[\"images\"][:].tolist() == [1000, 2000, 3000], f[\"images\"][:]");
+    tick(l, 4000, 2);
+    gt_runlog_close(l);
+    assert_images(4, (int64_t[]){1000, 2000, 3000, 4000});
+    l = open_log(0); /* killed before its first checkpoint: from the beginning */
+    assert_images(0, NULL);
+    gt_runlog_close(l);
+}
+
+static void read_along(void **state) {
+    (void)state;
+    if (!have_h5py()) skip();
+    gt_runlog *l = open_log(0);
+    tick(l, 1000, 2);
+    tick(l, 2000, 3);
+    int to_reader[2], from_reader[2];
+    assert_int_equal(pipe(to_reader) | pipe(from_reader), 0);
+    pid_t reader = fork();
+    if (reader == 0) { /* one reader that stays open while the log grows */
+        dup2(to_reader[0], 0);
+        dup2(from_reader[1], 1);
+        char program[1024];
+        snprintf(program, sizeof program,
+                 "import h5py, numpy as np\n"
+                 "f = h5py.File('%s/metrics.h5', 'r', swmr=True)\n"
+                 "d, i = f['Loss/scores/fake'], f['images']\n"
+                 "assert i[:].tolist() == [1000, 2000] and np.isnan(f['Loss/D/reg']['mean']).all() and f['Loss/D/reg']['num'].tolist() == [0, 32]\n"
+                 "print('r', end='', flush=True); input()\n"
+                 "d.refresh(); i.refresh()\n"
+                 "assert len(i) == 600 and i[599] == 600000 and d['mean'][599] == -0.1 * 600000, (len(i), i[:])\n"
+                 "print('r', end='', flush=True)\n",
+                 scratch);
+        execl("/usr/bin/python3", "python3", "-c", program, (char *)NULL);
+        _exit(127);
+    }
+    char byte = 0;
+    close(from_reader[1]);
+    assert_int_equal(read(from_reader[0], &byte, 1), 1);
+    for (int64_t images = 3000; images <= 600000; images += 1000) tick(l, images, 3); /* more than two chunks */
+    assert_int_equal(write(to_reader[1], "\n", 1), 1);
+    assert_int_equal(read(from_reader[0], &byte, 1), 1);
+    int status;
+    assert_int_equal(waitpid(reader, &status, 0), reader);
+    assert_int_equal(status, 0);
+    close(from_reader[0]);
+    close(to_reader[0]);
+    close(to_reader[1]);
+    gt_runlog_close(l);
+    python("f = h5py.File(d + \"metrics.h5\", \"r\")\nassert len(f[\"timestamp\"]) == 600 and (np.diff(f[\"timestamp\"][:]) >= 0).all()");
+}
+
+static void full_disk(void **state) {
+    (void)state;
+    struct rlimit before, small;
+    gt_runlog *l = open_log(0);
+    tick(l, 1000, 2);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    struct stat s;
+    assert_int_equal(stat(at("stats.jsonl"), &s), 0);
+    small.rlim_cur = (rlim_t)s.st_size + 50; /* room for a part of a line */
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    tick(l, 2000, 2);
+    tick(l, 3000, 3);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_images(1, (int64_t[]){1000}); /* whole lines only */
+    tick(l, 4000, 3);
+    assert_images(4, (int64_t[]){1000, 2000, 3000, 4000}); /* nothing was lost */
+    if (have_h5py()) python("f = h5py.File(d + \"metrics.h5\", \"r\", swmr=True)\nassert f[\"images\"][:].tolist() == [1000, 2000, 3000, 4000]");
+    gt_runlog_close(l);
+}
+
+static void awkward_names(void **state) {
+    (void)state;
+    gt_runlog *l = open_log(0);
+    const gt_stat_value values[] = {{"Loss", 1, 1, 0}, {"Loss/G", 1, 2, 0}, {"", 1, 3, 0}}; /* one name is a group of another */
+    gt_runlog_tick(l, 1000, values, 3);
+    gt_runlog_tick(l, 2000, values, 3);
+    gt_runlog_close(l);
+    gt_stats *s = gt_stats_read(at("stats.jsonl"));
+    assert_true(s && s->ticks == 2 && s->n_series == 3); /* metrics.h5 cannot have them; the truth has */
+    gt_stats_free(s);
+}
+
+static void unusable(void **state) {
+    (void)state;
+    assert_null(gt_runlog_open(at("none"), 0));
+    assert_message("none/");
+    assert_int_equal(mkdir(at("stats.jsonl"), 0755), 0);
+    assert_null(gt_runlog_open(scratch, 0));
+}
+
+/* ---- TensorBoard ---- */
+
+typedef struct bytes {
+    const uint8_t *p, *end;
+} bytes;
+
+static uint64_t little_endian(const uint8_t *p, int n) {
+    uint64_t x = 0;
+    for (int i = n - 1; i >= 0; i--) x = x << 8 | p[i];
+    return x;
+}
+
+static uint64_t varint(bytes *b) {
+    uint64_t x = 0;
+    for (int shift = 0;; shift += 7) {
+        assert_true(b->p < b->end && shift < 64);
+        x |= (uint64_t)(*b->p & 0x7f) << shift;
+        if (!(*b->p++ & 0x80)) return x;
+    }
+}
+
+/* The next field: its number; its value in *number or *inner. 0 at the end. */
+static int field(bytes *b, uint64_t *number, bytes *inner) {
+    if (b->p == b->end) return 0;
+    uint64_t key = varint(b);
+    int wire = (int)(key & 7), size = wire == 1 ? 8 : wire == 5 ? 4 : 0;
+    if (wire == 0) *number = varint(b);
+    if (size) {
+        assert_true(b->end - b->p >= size);
+        *number = little_endian(b->p, size);
+        b->p += size;
+    }
+    if (wire == 2) {
+        uint64_t n = varint(b);
+        assert_true(n <= (uint64_t)(b->end - b->p));
+        *inner = (bytes){b->p, b->p + n};
+        b->p += n;
+    }
+    return (int)(key >> 3);
+}
+
+static void assert_masked(const uint8_t *data, size_t n, const uint8_t *stored) {
+    uint32_t crc = gt_crc32c(0, data, n), masked = (uint32_t)(((crc >> 15) | (crc << 17)) + 0xa282ead8u);
+    assert_int_equal(little_endian(stored, 4), masked);
+}
+
+static int event_files(char names[4][256]) {
+    int n = 0;
+    DIR *d = opendir(scratch);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d));)
+        if (strncmp(e->d_name, "events.out.tfevents.", 20) == 0 && n < 4) snprintf(names[n++], 256, "%s", e->d_name);
+    closedir(d);
+    return n;
+}
+
+static void events(void **state) {
+    (void)state;
+    static const char png[] = "a picture";
+    char names[4][256];
+    assert_int_equal(gt_crc32c(0, "123456789", 9), 0xe3069283u);
+    gt_runlog *l = open_log(0);
+    tick(l, 1000, 2);
+    gt_runlog_picture(l, 1000, "fakes", 64, 32, 3, png, sizeof png);
+    gt_runlog_close(l);
+    assert_int_equal(event_files(names), 1);
+    size_t n;
+    char *file = slurp(names[0], &n);
+    const uint8_t *p = (uint8_t *)file, *end = p + n;
+    int records = 0, scalars = 0, pictures = 0, starts = 0, versions = 0;
+    for (; p < end; records++) {
+        assert_true(end - p >= 16);
+        uint64_t size = little_endian(p, 8);
+        assert_masked(p, 8, p + 8);
+        assert_true(size <= (uint64_t)(end - p) - 16);
+        assert_masked(p + 12, size, p + 12 + size);
+        bytes event = {p + 12, p + 12 + size}, part = {0};
+        uint64_t number = 0, step = 0;
+        for (int f; (f = field(&event, &number, &part));) {
+            if (f == 2) step = number;
+            if (f == 3) versions += part.end - part.p == 13 && memcmp(part.p, "brain.Event:2", 13) == 0;
+            if (f == 7) starts += step == 1;
+            if (f != 5) continue;
+            bytes value = {0};
+            assert_int_equal(step, 1000);
+            while (field(&part, &number, &value) == 1) {
+                bytes inner = {0}, tag = {0};
+                for (int v; (v = field(&value, &number, &inner));) {
+                    if (v == 1) tag = inner;
+                    if (v == 2) {
+                        uint32_t bits = (uint32_t)number;
+                        float x;
+                        memcpy(&x, &bits, 4);
+                        bool fake = tag.end - tag.p == 16 && memcmp(tag.p, "Loss/scores/fake", 16) == 0;
+                        assert_true(x == (fake ? -100.0f : 1.0f));
+                        scalars++;
+                    }
+                    if (v == 4) {
+                        const uint64_t expected[] = {0, 32, 64, 3};
+                        bytes encoded = {0};
+                        for (int i; (i = field(&inner, &number, &encoded));)
+                            if (i < 4) assert_int_equal(number, expected[i]);
+                        assert_int_equal(encoded.end - encoded.p, sizeof png);
+                        assert_memory_equal(encoded.p, png, sizeof png);
+                        pictures++;
+                    }
+                }
+            }
+        }
+        p += 16 + size;
+    }
+    assert_int_equal(records, 4);
+    assert_int_equal(versions, 1);
+    assert_int_equal(starts, 1);
+    assert_int_equal(scalars, 2);
+    assert_int_equal(pictures, 1);
+    free(file);
+    gt_runlog_close(open_log(1000)); /* going on makes a new file, also within the same second */
+    assert_int_equal(event_files(names), 2);
+}
+
+int main(void) {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
+    const struct CMUnitTest tests[] = {
+        TEST(lines), TEST(foreign_lines), TEST(cut_back), TEST(read_along), TEST(full_disk), TEST(awkward_names), TEST(unusable), TEST(events),
+    };
+    gt_log_setup(0, 1, GT_ERROR); /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
