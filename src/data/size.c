@@ -21,6 +21,7 @@ gt_status gt_dataset_check_size(int height, int width, int *levels) {
         if (levels) *levels = levels_of(height, width);
         return GT_OK;
     }
+    if (levels_of(height, width) < 0) return gt_fail(GT_USAGE, "images of %d x %d pixels are too small: 4 x 4 is the least", width, height);
     int best_height = 4, best_width = 4, best = abs(height - 4) + abs(width - 4), most = levels_of(height, width) + 1;
     for (int k = 0; k <= most && k < 30; k++) {
         int block = 1 << k;
@@ -35,5 +36,5 @@ gt_status gt_dataset_check_size(int height, int width, int *levels) {
     }
     return gt_fail(GT_USAGE,
                    "images of %d x %d pixels (width x height) do not fit: both sides must be divisible by %d; the nearest size that fits is %d x %d",
-                   width, height, 1 << (levels_of(height, width) > 0 ? levels_of(height, width) : 0), best_width, best_height);
+                   width, height, 1 << levels_of(height, width), best_width, best_height);
 }

@@ -69,8 +69,11 @@ static gt_status check_augment(gt_job *job) {
 }
 
 gt_status gt_job_check(gt_job *job) {
-    if (*job->run && gt_job_given(job, "outdir"))
+    gt_options o = gt_job_options(job);
+    /* the command line's --run overrules an outdir in a file, and the other way round */
+    if (*job->run && gt_options_state(&o, "run") == gt_options_state(&o, "outdir"))
         return gt_fail(GT_USAGE, "--run and --outdir: only one of them; --run names a run's directory, --outdir a place for numbered ones");
+    if (*job->run && gt_options_state(&o, "outdir") == GT_OPTION_GIVEN) job->run = "";
     if (!*job->data) return gt_fail(GT_USAGE, "--data is required: a ZIP, a folder of PNGs, an HDF5 file, or synth:shapes");
     return check_augment(job);
 }

@@ -9,7 +9,7 @@
 /* ---- an archive of stored entries, every field under control ---- */
 
 typedef struct maker {
-    uint8_t file[1 << 16], index[1 << 14];
+    uint8_t file[1 << 20], index[1 << 14];
     size_t n, index_bytes;
     int entries;
 } maker;
@@ -206,25 +206,21 @@ static void a_wrong_checksum_is_found(void **state) {
     free(b.data);
 }
 
-/* Unpacks to 600 MB of zeros: more than a dataset.json may have, and refused before it is unpacked. */
-static void a_bomb_is_refused(void **state) {
+/* What an entry claims to unpack to is believed only as far as its packed bytes can go, and only up to a limit. */
+static void bombs_are_refused(void **state) {
     (void)state;
     static maker m;
-    m = (maker){0};
+    static uint8_t packed[620000];
     bytes b = picture(1, 8, 8, 3);
-    static uint8_t packed[60000];
+    m = (maker){0};
     add(&m, (entry){.name = "a.png"}, b);
-    add(&m, (entry){.name = "dataset.json", .method = 8, .size = (uint64_t)60000 * 1032}, (bytes){packed, sizeof packed}); /* 59 MB claimed, none there */
+    add(&m, (entry){.name = "dataset.json", .method = 8, .size = (uint64_t)600 << 20}, (bytes){packed, sizeof packed});
+    refused(finish(&m, "bomb.zip", false, 2), "dataset.json", "at most");
+    m = (maker){0};
+    add(&m, (entry){.name = "a.png"}, b);
+    add(&m, (entry){.name = "dataset.json", .method = 8, .size = (uint64_t)60 << 20}, (bytes){packed, 60000});
     refused(finish(&m, "bomb.zip", false, 2), "dataset.json", "damaged");
     free(b.data);
-
-    char command[700];
-    snprintf(command, sizeof command,
-             "cd %s && rm -f big.zip && /usr/bin/python3 -c \"import zipfile;z=zipfile.ZipFile('big.zip','w',8);z.write('%s','a.png');"
-             "f=z.open('dataset.json','w');[f.write(bytes(1<<20)) for i in range(600)];f.close();z.close()\"", directory, "one.png");
-    put_picture(at("one.png"), 1, 8, 8, 3);
-    assert_int_equal(system(command), 0);
-    refused(at("big.zip"), "dataset.json", "at most");
 }
 
 /* Whatever is cut off or turned around: an error or the right pixels, never anything else. The library's memory is bounded by the
@@ -270,7 +266,7 @@ int main(void) {
 #endif
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zip64_is_read),             cmocka_unit_test(names_are_just_names), cmocka_unit_test(lies_in_the_index_are_found),
-        cmocka_unit_test(a_wrong_checksum_is_found), cmocka_unit_test(a_bomb_is_refused),    cmocka_unit_test(damage_never_passes),
+        cmocka_unit_test(a_wrong_checksum_is_found), cmocka_unit_test(bombs_are_refused),    cmocka_unit_test(damage_never_passes),
     };
     return cmocka_run_group_tests_name("dataset_zip", tests, make_directory, remove_directory);
 }

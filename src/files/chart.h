@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A line chart as an SVG element within a page that defines the classes and colours it uses (report.c). */
+#ifndef FILES_CHART_H
+#define FILES_CHART_H
+
+#include "file.h"
+#include "gantry/runlog.h"
+
+enum { CHART_LINES = 3 };
+
+typedef struct chart {
+    const char *title, *note; /* note: one line of meaning; "" for none */
+    struct {
+        const char *label;
+        const gt_stats_series *series; /* NULL: left out */
+        double (*map)(double);         /* of the means; NULL: as they are */
+    } lines[CHART_LINES];
+} chart;
+
+/* Appends the chart; false when none of its lines has a finite value (then nothing is appended). */
+bool chart_draw(gt_buffer *out, const gt_stats *stats, const chart *c);
+
+void html_text(gt_buffer *out, const char *text); /* escaped */
+
+#endif

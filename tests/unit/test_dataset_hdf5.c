@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * HDF5 datasets: what is written is read, attributes are understood, and what is wrong is refused by name; a damaged file
+ * is found by the check in a process of its own, whatever it does to libhdf5. This program plays `gantry inspect --check` for that. */
+#include "data_files.h"
+
+#include <hdf5.h>
+#include <time.h>
+
+#include "gantry/loader.h"
+
+enum { N = 20, H = 8, W = 12, C = 3, IMAGE = H * W * C };
+
+static hid_t begin(const char *path) {
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(file >= 0);
+    return file;
+}
+
+/* `data` NULL: nothing is written. */
+static hid_t add(hid_t file, const char *name, hid_t type, hid_t memory_type, int rank, const hsize_t *dims, const hsize_t *chunk, const void *data) {
+    hid_t space = H5Screate_simple(rank, dims, NULL), plist = H5Pcreate(H5P_DATASET_CREATE);
+    if (chunk) {
+        H5Pset_chunk(plist, rank, chunk);
+        H5Pset_deflate(plist, 6);
+    }
+    hid_t dataset = H5Dcreate2(file, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+    assert_true(dataset >= 0);
+    if (data) assert_true(H5Dwrite(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0);
+    H5Pclose(plist);
+    H5Sclose(space);
+    return dataset;
+}
+
+static void add_attribute(hid_t dataset, const char *name, hid_t type, hsize_t n, const void *data) {
+    hid_t space = H5Screate_simple(1, &n, NULL), attribute = H5Acreate2(dataset, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(attribute >= 0 && H5Awrite(attribute, type, data) >= 0);
+    H5Aclose(attribute);
+    H5Sclose(space);
+}
+
+static const hsize_t image_dims[] = {N, H, W, C}, image_chunk[] = {3, H, W, C};
+
+static hid_t add_images(hid_t file) {
+    static uint8_t pixels[N][IMAGE];
+    for (int i = 0; i < N; i++) paint(i, H, W, C, pixels[i]);
+    return add(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, image_dims, image_chunk, pixels);
+}
+
+static void end(hid_t file, hid_t dataset) {
+    H5Dclose(dataset);
+    H5Fclose(file);
+}
+
+static const char *labelled(const char *name) {
+    const char *path = at(name);
+    hid_t file = begin(path), images = add_images(file);
+    int64_t classes[N];
+    for (int i = 0; i < N; i++) classes[i] = i % 4;
+    hsize_t n = N;
+    H5Dclose(add(file, "labels", H5T_STD_I64BE, H5T_NATIVE_INT64, 1, &n, NULL, classes));
+    double range[] = {0, 100};
+    add_attribute(images, "range", H5T_NATIVE_DOUBLE, 2, range);
+    hid_t fixed = H5Tcopy(H5T_C_S1), variable = H5Tcopy(H5T_C_S1);
+    H5Tset_size(fixed, 5);
+    H5Tset_size(variable, H5T_VARIABLE);
+    add_attribute(images, "channels", fixed, 1, "R,G,B");
+    const char *names[] = {"ant", "bee", "cat", "dog"};
+    add_attribute(images, "class_names", variable, 4, names);
+    H5Tclose(fixed);
+    H5Tclose(variable);
+    end(file, images);
+    return path;
+}
+
+static void a_file_is_read(void **state) {
+    (void)state;
+    gt_dataset *ds = opened(labelled("set.h5"), NULL);
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    assert_string_equal(info->source, "hdf5");
+    assert_string_equal(info->name, "set");
+    assert_true(info->main_thread_only);
+    assert_int_equal(info->count, N);
+    assert_int_equal(info->height, H);
+    assert_int_equal(info->width, W);
+    assert_int_equal(info->channels, C);
+    assert_int_equal(info->label_width, 4);
+    assert_string_equal(info->channel_names, "R,G,B");
+    assert_int_equal(info->class_names, 4);
+    assert_string_equal(info->class_name[3], "dog");
+    assert_true(info->range[0] == 0 && info->range[1] == 100);
+    for (int i = N - 1; i >= 0; i--) {
+        uint8_t want[IMAGE], got[IMAGE];
+        paint(i, H, W, C, want);
+        if (gt_dataset_read(ds, i, got)) fail_msg("%s", gt_message());
+        assert_memory_equal(got, want, IMAGE);
+        assert_int_equal(gt_dataset_class(ds, i), i % 4);
+    }
+    gt_hash128 a, b;
+    assert_int_equal(gt_dataset_fingerprint(ds, &a), GT_OK);
+    gt_dataset_close(ds);
+    ds = opened(labelled("again.hdf5"), NULL);
+    assert_int_equal(gt_dataset_fingerprint(ds, &b), GT_OK);
+    assert_true(a.high == b.high && a.low == b.low);
+    gt_dataset_close(ds);
+}
+
+/* Both ways a loader treats an HDF5 set: whole in memory with a thread, and read by the main thread. */
+static void a_loader_reads_it(void **state) {
+    (void)state;
+    static float images[2][4 * IMAGE], labels[2][4 * 4];
+    gt_dataset *ds = opened(labelled("loader.h5"), NULL);
+    for (int way = 0; way < 2; way++) {
+        gt_loader_plan plan = {.batch = 8, .n_ranges = 1, .ranges = (gt_range[]){{4, 4}}, .seed = 3, .cache_bytes = way ? GT_LOADER_CACHE : 0};
+        gt_loader *l;
+        assert_int_equal(gt_loader_new(&l, ds, &plan), GT_OK);
+        for (int step = 0; step < 7; step++) assert_int_equal(gt_loader_step(l, (uint64_t)step, 0, images[way], labels[way]), GT_OK);
+        gt_loader_free(l);
+    }
+    assert_memory_equal(images[0], images[1], sizeof images[0]);
+    assert_memory_equal(labels[0], labels[1], sizeof labels[0]);
+    for (int i = 0; i < 4 * IMAGE; i++) { /* range 0..100: a byte stands for x / 50 - 1 */
+        float byte = (images[0][i] + 1) * 50;
+        assert_true(fabsf(byte - roundf(byte)) < 1e-4f);
+    }
+    gt_dataset_close(ds);
+}
+
+static void vectors_are_read(void **state) {
+    (void)state;
+    hid_t file = begin(at("vectors.h5")), images = add_images(file);
+    double vectors[N][3];
+    for (int i = 0; i < N; i++)
+        for (int k = 0; k < 3; k++) vectors[i][k] = i + 0.25 * k;
+    hsize_t dims[] = {N, 3};
+    H5Dclose(add(file, "labels", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 2, dims, NULL, vectors));
+    end(file, images);
+    gt_dataset *ds = opened(at("vectors.h5"), NULL);
+    float label[3];
+    assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_VECTORS);
+    gt_dataset_label(ds, 7, label);
+    assert_true(label[0] == 7 && label[1] == 7.25f && label[2] == 7.5f);
+    gt_dataset_close(ds);
+}
+
+static void refused_images(hid_t type, int rank, const hsize_t *dims, bool write, const char *word) {
+    static const uint8_t zeros[1 << 16];
+    hid_t file = begin(at("wrong.h5")), images = add(file, "images", type, type, rank, dims, NULL, write ? zeros : NULL);
+    end(file, images);
+    refused(at("wrong.h5"), "wrong.h5", "images", word);
+}
+
+static void wrong_images_are_named(void **state) {
+    (void)state;
+    hsize_t flat[] = {N, H * W * C}, five[] = {N, H, W, 5}, none[] = {0, H, W, C}, wide[] = {1, 4, 40000, 1}, good[] = {N, H, W, C};
+    refused_images(H5T_STD_U8LE, 2, flat, true, "2 axes");
+    refused_images(H5T_STD_U8LE, 4, five, true, "5 channels");
+    refused_images(H5T_STD_U8LE, 4, none, false, "no images");
+    refused_images(H5T_STD_U8LE, 4, wide, false, "at most");
+    refused_images(H5T_STD_U16LE, 4, good, true, "16-bit unsigned");
+    refused_images(H5T_STD_I8LE, 4, good, true, "8-bit signed");
+    refused_images(H5T_IEEE_F32LE, 4, good, true, "32-bit float");
+    refused_images(H5T_STD_U8LE, 4, good, false, "never written");
+
+    hsize_t absurd[] = {1 << 30, H, W, C}, chunk[] = {1, H, W, C};
+    hid_t file = begin(at("sparse.h5")), images = add(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, absurd, chunk, NULL);
+    end(file, images);
+    refused(at("sparse.h5"), "sparse.h5", "incomplete", "0 of its 1073741824 chunks");
+
+    file = begin(at("other.h5"));
+    H5Dclose(add(file, "pictures", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, good, NULL, NULL));
+    H5Lcreate_external("/etc/passwd", "/x", file, "images", H5P_DEFAULT, H5P_DEFAULT);
+    H5Fclose(file);
+    refused(at("other.h5"), "other.h5", "another file");
+    file = begin(at("bare.h5"));
+    H5Fclose(file);
+    refused(at("bare.h5"), "bare.h5", "no dataset 'images'");
+}
+
+static void refused_labels(hid_t type, int rank, const hsize_t *dims, const void *data, const char *word) {
+    hid_t file = begin(at("labels.h5")), images = add_images(file);
+    H5Dclose(add(file, "labels", type, type, rank, dims, NULL, data));
+    end(file, images);
+    refused(at("labels.h5"), "labels.h5", "labels", word);
+}
+
+static void wrong_labels_are_named(void **state) {
+    (void)state;
+    hsize_t n = N, fewer = N - 1, grid[] = {N, 2}, none[] = {N, 0};
+    int64_t classes[N] = {0};
+    float floats[N][2] = {{0}};
+    refused_labels(H5T_NATIVE_INT64, 1, &fewer, classes, "19 labels for 20 images");
+    refused_labels(H5T_NATIVE_FLOAT, 1, &n, floats, "[N] integers");
+    refused_labels(H5T_NATIVE_INT64, 2, grid, NULL, "[N] integers");
+    refused_labels(H5T_NATIVE_FLOAT, 2, none, NULL, "0 numbers");
+    classes[3] = -1;
+    refused_labels(H5T_NATIVE_INT64, 1, &n, classes, "label 3 is -1");
+    classes[3] = (int64_t)1 << 40;
+    refused_labels(H5T_NATIVE_INT64, 1, &n, classes, "0 .. 65535");
+    floats[4][1] = NAN;
+    refused_labels(H5T_NATIVE_FLOAT, 2, grid, floats, "label 4");
+}
+
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void damage_is_found(void **state) {
+    (void)state;
+    uint8_t *whole;
+    size_t n;
+    get(labelled("whole.h5"), &whole, &n);
+    for (size_t cut = 0; cut < n; cut += 97) {
+        put(at("cut.h5"), whole, cut);
+        refused(at("cut.h5"), "cut.h5");
+    }
+    /* through the check: whatever libhdf5 does of it, this process lives, and knows within seconds */
+    double start = seconds();
+    int found = 0, trials = 0;
+    for (size_t i = 8; i < n; i += n / 60, trials++) {
+        for (size_t k = i; k < i + 16 && k < n; k++) whole[k] ^= 0xff;
+        put(at("flip.h5"), whole, n);
+        for (size_t k = i; k < i + 16 && k < n; k++) whole[k] ^= 0xff;
+        gt_status st = gt_dataset_check_foreign(at("flip.h5"), NULL);
+        if (st) {
+            assert_int_equal(st, GT_FORMAT);
+            assert_non_null(strstr(gt_message(), "flip.h5': damaged file"));
+            found++;
+        }
+    }
+    assert_true(found > trials / 4); /* the rest changes pixels that were never compressed with a checksum, or free space */
+    assert_true(seconds() - start < 30);
+    put(at("whole.h5"), whole, n);
+    if (gt_dataset_check_foreign(at("whole.h5"), NULL)) fail_msg("%s", gt_message());
+    free(whole);
+}
+
+static void the_check_survives_anything(void **state) {
+    (void)state;
+    labelled("good.h5");
+    assert_int_equal(gt_dataset_check_foreign(at("good.h5"), "/bin/true"), GT_OK);
+    assert_int_equal(gt_dataset_check_foreign(at("good.h5"), "/bin/false"), GT_FORMAT);
+    assert_int_equal(gt_dataset_check_foreign(at("good.h5"), "/none"), GT_FAILED);
+    assert_non_null(strstr(gt_message(), "/none"));
+    assert_int_equal(gt_dataset_check_foreign("synth:shapes", NULL), GT_OK);
+    assert_int_equal(gt_dataset_check_foreign(at("missing.h5"), NULL), GT_OK); /* opening it says so */
+    const char *script = "#!/bin/sh\nkill -SEGV $$\n";
+    put(at("dies"), script, strlen(script));
+    chmod(at("dies"), 0755);
+    assert_int_equal(gt_dataset_check_foreign(at("good.h5"), at("dies")), GT_FORMAT);
+    assert_non_null(strstr(gt_message(), "Segmentation fault"));
+}
+
+int main(int argc, char **argv) {
+    if (argc == 4 && !strcmp(argv[1], "inspect") && !strcmp(argv[2], "--check")) {
+        gt_status st = gt_hdf5_walk(argv[3]);
+        if (st) fprintf(stderr, "%s\n", gt_message());
+        return st ? 1 : 0;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_read),         cmocka_unit_test(a_loader_reads_it),      cmocka_unit_test(vectors_are_read),
+        cmocka_unit_test(wrong_images_are_named), cmocka_unit_test(wrong_labels_are_named), cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(the_check_survives_anything),
+    };
+    return cmocka_run_group_tests_name("dataset_hdf5", tests, make_directory, remove_directory);
+}

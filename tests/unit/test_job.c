@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Jobs: published recipes, rules between options, job files and recipe texts, comparison, names of runs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/job.h"
+
+/* A job with these settings, "key=value" each; checked and resolved for images of size x size. */
+static gt_job *job_with(int64_t size, int n, const char *const settings[]) {
+    gt_job *job = gt_job_new();
+    assert_non_null(job);
+    assert_int_equal(gt_job_set(job, "data", "set.zip", NULL), GT_OK);
+    for (int i = 0; i < n; i++) {
+        char key[64];
+        const char *equals = strchr(settings[i], '=');
+        snprintf(key, sizeof key, "%.*s", (int)(equals - settings[i]), settings[i]);
+        if (gt_job_set(job, key, equals + 1, NULL)) fail_msg("%s", gt_message());
+    }
+    if (gt_job_check(job) || gt_job_resolve(job, size, size, 3, 10, 1000)) {
+        gt_job_free(job);
+        return NULL;
+    }
+    return job;
+}
+#define JOB(size, ...) job_with(size, sizeof((const char *const[]){"", __VA_ARGS__}) / sizeof(char *) - 1, &((const char *const[]){"", __VA_ARGS__})[1])
+
+#define assert_refused(job, text)                                                                   \
+    do {                                                                                            \
+        gt_job *refused = (job);                                                                    \
+        assert_null(refused);                                                                       \
+        if (!strstr(gt_message(), text)) fail_msg("'%s' is not in '%s'", text, gt_message());       \
+    } while (0)
+
+static void published_recipes_have_the_published_values(void **state) {
+    (void)state;
+    static const struct {
+        const char *cfg;
+        double kimg;
+        int64_t batch, mbstd, slices, cbase;
+        double lrate, gamma, ema, ramp;
+        int64_t map;
+        double pl, mixing;
+        const char *d;
+    } rows[] = { /* spec 4.2; slices: as many as the reference had GPUs */
+        {"stylegan2", 25000, 32, 4, 8, 32768, 0.002, 10, 10, 0, 8, 2, 0.9, "resnet"},
+        {"paper256", 25000, 64, 8, 8, 16384, 0.0025, 1, 20, 0, 8, 2, 0.9, "resnet"},
+        {"paper512", 25000, 64, 8, 8, 32768, 0.0025, 0.5, 20, 0, 8, 2, 0.9, "resnet"},
+        {"paper1024", 25000, 32, 4, 8, 32768, 0.002, 2, 10, 0, 8, 2, 0.9, "resnet"},
+        {"cifar", 100000, 64, 32, 2, 32768, 0.0025, 0.01, 500, 0.05, 2, 0, 0, "orig"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char cfg[32];
+        snprintf(cfg, sizeof cfg, "cfg=%s", rows[i].cfg);
+        gt_job *j = JOB(256, cfg);
+        assert_non_null(j);
+        assert_true(j->kimg == rows[i].kimg && j->batch == rows[i].batch && j->mbstd == rows[i].mbstd && j->slices == rows[i].slices);
+        assert_true(j->cbase == rows[i].cbase && j->cmax == 512 && j->lrate == rows[i].lrate && j->gamma == rows[i].gamma);
+        assert_true(j->ema_kimg == rows[i].ema && j->ema_ramp == rows[i].ramp && j->map_layers == rows[i].map);
+        assert_true(j->pl_weight == rows[i].pl && j->style_mixing == rows[i].mixing);
+        assert_string_equal(j->d_arch, rows[i].d);
+        assert_true(j->clamp == 256 && j->z_dim == 512 && j->w_dim == 512 && j->ada_kimg == 500 && j->ada_interval == 4 && j->target == 0.6);
+        gt_job_free(j);
+    }
+}
+
+static void auto_follows_the_size_of_the_images(void **state) {
+    (void)state;
+    static const struct {
+        int64_t size, gpus, batch, mbstd, cbase;
+        double lrate, gamma, ema;
+    } rows[] = { /* by hand from the formulas of spec 4.2 */
+        {32, 1, 32, 4, 16384, 0.0025, 0.0002 * 1024 / 32, 10},
+        {256, 1, 16, 4, 16384, 0.0025, 0.0002 * 65536 / 16, 5},
+        {256, 8, 64, 4, 16384, 0.0025, 0.0002 * 65536 / 64, 20},
+        {1024, 1, 4, 4, 32768, 0.002, 0.0002 * 1048576 / 4, 1.25},
+        {1024, 2, 8, 4, 32768, 0.002, 0.0002 * 1048576 / 8, 2.5},
+        {512, 8, 64, 4, 32768, 0.0025, 0.0002 * 262144 / 64, 20},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char gpus[32];
+        snprintf(gpus, sizeof gpus, "gpus=%d", (int)rows[i].gpus);
+        gt_job *j = JOB(rows[i].size, gpus);
+        assert_non_null(j);
+        assert_true(j->batch == rows[i].batch && j->mbstd == rows[i].mbstd && j->cbase == rows[i].cbase && j->lrate == rows[i].lrate);
+        assert_float_equal(j->gamma, rows[i].gamma, 1e-12);
+        assert_true(j->ema_kimg == rows[i].ema && j->ema_ramp == 0.05 && j->map_layers == 2 && j->kimg == 25000);
+        gt_job_free(j);
+    }
+}
+
+static void a_given_value_changes_nothing_else(void **state) {
+    (void)state;
+    gt_job *j = JOB(256, "batch=32", "gamma=3", "fp32=1", "steps=5");
+    assert_true(j->batch == 32 && j->gamma == 3 && j->ema_kimg == 5 && j->mbstd == 4 && j->slices == 8);
+    assert_true(j->clamp < 0);
+    assert_int_equal(j->total_images, 160); /* 5 steps are less than 25000 kimg */
+    gt_job_free(j);
+    j = JOB(32, "cfg=cifar", "batch=8");    /* groups of min(32, 8) */
+    assert_true(j->slices == 1 && j->mbstd == 32);
+    gt_job_free(j);
+}
+
+static void total_images_do_not_suffer_from_rounding(void **state) {
+    (void)state;
+    for (int n = 1; n < 3000; n++) {
+        char kimg[32];
+        snprintf(kimg, sizeof kimg, "kimg=%d.%03d", n / 1000, n % 1000);
+        gt_job *j = JOB(32, kimg);
+        assert_int_equal(j->total_images, n);
+        gt_job_free(j);
+    }
+}
+
+static void transfer_changes_ada_speed_and_ramp(void **state) {
+    (void)state;
+    gt_job *j = JOB(32, "resume=runs/other");
+    assert_true(j->resumes && j->ada_kimg == 100 && j->ema_ramp == 0);
+    gt_job_free(j);
+    j = JOB(32, "resume=runs/other", "ada-kimg=7", "ema-ramp=0.1");
+    assert_true(j->ada_kimg == 7 && j->ema_ramp == 0.1);
+    gt_job_free(j);
+    j = JOB(32, "resume=noresume");
+    assert_true(!j->resumes && j->ada_kimg == 500 && j->ema_ramp == 0.05);
+    gt_job_free(j);
+}
+
+static void augmentation_is_derived_from_its_options(void **state) {
+    (void)state;
+    gt_job *j = JOB(32, "aug=noaug");
+    assert_true(!j->augments && j->ada_target < 0);
+    gt_job_free(j);
+    j = JOB(32, "aug=fixed", "p=0.25");
+    assert_true(j->augments && j->ada_target < 0 && j->p_initial == 0.25);
+    gt_job_free(j);
+    j = JOB(32, "target=0.5");
+    assert_true(j->augments && j->ada_target == 0.5 && j->p_initial == 0);
+    gt_job_free(j);
+}
+
+static void what_does_not_fit_together_is_refused_in_the_words_of_the_field(void **state) {
+    (void)state;
+    assert_refused(JOB(32, "aug=fixed"), "--aug=fixed requires specifying --p");
+    assert_refused(JOB(32, "p=0.5"), "--p can only be specified with --aug=fixed");
+    assert_refused(JOB(32, "aug=noaug", "target=0.5"), "--target can only be specified with --aug=ada");
+    assert_refused(JOB(32, "aug=noaug", "augpipe=bg"), "--augpipe cannot be specified with --aug=noaug");
+    assert_refused(JOB(32, "batch=9", "gpus=2"), "--batch must be at least 1 and divisible by --gpus");
+    assert_refused(JOB(32, "subset=1001"), "--subset must be between 1 and 1000");
+    assert_refused(JOB(32, "run=a", "outdir=b"), "--run and --outdir");
+    assert_refused(JOB(32, "batch=64", "mbstd=32", "slices=4"), "slices");
+    gt_job *job = gt_job_new();
+    assert_int_equal(gt_job_check(job), GT_USAGE);
+    assert_non_null(strstr(gt_message(), "--data is required"));
+    assert_int_equal(gt_job_set(job, "cond", NULL, NULL), GT_OK);
+    assert_int_equal(gt_job_resolve(job, 32, 32, 3, 0, 10), GT_USAGE);
+    assert_non_null(strstr(gt_message(), "requires labels"));
+    gt_job_free(job);
+}
+
+static void labels_count_only_with_cond(void **state) {
+    (void)state;
+    gt_job *j = JOB(32, "cond=0");
+    assert_int_equal(j->label_dim, 0);
+    gt_job_free(j);
+    j = JOB(32, "cond=true");
+    assert_int_equal(j->label_dim, 10);
+    gt_job_free(j);
+}
+
+/* ---- texts ---- */
+
+static void recipe_text_comes_back_the_same_and_holds_no_place_or_time(void **state) {
+    (void)state;
+    gt_job *j = JOB(64, "cond=1", "gamma=0.1", "threads=3", "run=some/dir", "kimg=2", "subset=500", "aug=fixed", "p=0.3", "keep=9");
+    char *text = gt_job_to_recipe_text(j);
+    static const char *const absent[] = {"set.zip", "some/dir", "threads", "kimg = 2", "keep", "target", "ada-kimg"};
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+        if (strstr(text, absent[i])) fail_msg("'%s' is in the recipe", absent[i]);
+    gt_job *back = gt_job_from_recipe_text(text, "a test");
+    if (!back) fail_msg("%s", gt_message());
+    assert_true(back->resolved && back->height == 64 && back->width == 64 && back->channels == 3 && back->label_dim == 10);
+    assert_true(back->gamma == 0.1 && back->slices == j->slices && back->p_initial == 0.3);
+    char *again = gt_job_to_recipe_text(back);
+    assert_string_equal(text, again);
+    assert_int_equal(gt_job_compare(j, "a", back, "b", NULL), 0);
+    free(text);
+    free(again);
+    gt_job_free(back);
+    gt_job_free(j);
+}
+
+static void resolved_dump_repeats_the_run(void **state) {
+    (void)state;
+    gt_job *j = JOB(128, "data=a path; with #signs.zip", "lrate=0.0012345678901234567", "log=warning");
+    char *text = gt_job_to_text(j);
+    gt_job *back = gt_job_new();
+    if (gt_job_read_text(back, text, "job.ini") || gt_job_check(back) || gt_job_resolve(back, 128, 128, 3, 10, 1000)) fail_msg("%s", gt_message());
+    assert_string_equal(back->data, "a path; with #signs.zip");
+    assert_true(back->lrate == j->lrate);
+    char *again = gt_job_to_text(back);
+    assert_string_equal(text, again);
+    free(text);
+    free(again);
+    gt_job_free(back);
+    gt_job_free(j);
+}
+
+static void comparison_lists_recipe_options_only(void **state) {
+    (void)state;
+    gt_job *a = JOB(32, "gamma=1", "seed=3"), *b = JOB(32, "gamma=2", "aug=noaug", "seed=3", "threads=2", "kimg=9", "snap=2", "data=elsewhere.zip");
+    char *table = NULL;
+    size_t n;
+    FILE *f = open_memstream(&table, &n);
+    int differences = gt_job_compare(a, "the run", b, "now", f);
+    fclose(f);
+    static const char *const named[] = {"gamma", "aug", "target", "the run", "now"}, *const unnamed[] = {"threads", "kimg=", "snap", "seed", "elsewhere"};
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) assert_non_null(strstr(table, named[i]));
+    for (size_t i = 0; i < sizeof unnamed / sizeof *unnamed; i++) assert_null(strstr(table, unnamed[i]));
+    assert_int_equal(differences, 7); /* gamma, aug, and what aug=noaug makes moot: augpipe target p-max ada-kimg ada-interval */
+    free(table);
+    gt_job_free(a);
+    gt_job_free(b);
+}
+
+static void job_files_name_file_and_line(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
+        {"[recipe]\nbatch = 8\ngama = 3\n", "x.ini:3: unknown key 'gama'; did you mean gamma?"},
+        {"\n\nbatch = eight\n", "x.ini:3: batch=eight: --batch must be a whole number"},
+        {"[recipe]\nbatch = 8\nbatch = 9\n", "x.ini:3: key 'batch' was given before, in line 2"},
+        {"[data]\nbatch = 8\n", "x.ini:2: key 'batch' belongs to the group [recipe], not [data]"},
+        {"[recepie]\n", "x.ini:1: unknown group"},
+        {"batch\n", "x.ini:1: 'batch' is neither"},
+        {"data-height = 3\n", "x.ini:1: data-height=3: is found in the data"},
+        {"gamma = -1\n", "x.ini:1: gamma=-1: --gamma must be non-negative"},
+        {"cfg = paper\n", "x.ini:1: cfg=paper: --cfg must be one of auto|stylegan2"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        gt_job *j = gt_job_new();
+        assert_int_equal(gt_job_read_text(j, rows[i].text, "x.ini"), GT_USAGE);
+        if (!strstr(gt_message(), rows[i].message)) fail_msg("'%s' is not in '%s'", rows[i].message, gt_message());
+        gt_job_free(j);
+    }
+    gt_job *j = gt_job_new();
+    assert_int_equal(gt_job_read_text(j, "# all fine\n[recipe] ; group\n  batch = 8 # eight\n\tgamma=.5\r\n[data]\ndata = \"a b.zip\"", "x.ini"), GT_OK);
+    assert_true(j->batch == 8 && j->gamma == 0.5);
+    assert_string_equal(j->data, "a b.zip");
+    assert_int_equal(gt_job_read_file(j, "no/such/job.ini"), GT_USAGE);
+    assert_non_null(strstr(gt_message(), "no/such/job.ini"));
+    gt_job_free(j);
+}
+
+static void the_command_line_may_make_a_file_s_options_moot(void **state) {
+    (void)state;
+    gt_job *j = gt_job_new();
+    assert_int_equal(gt_job_read_text(j, "data = x\naug = ada\nada-kimg = 50\n", "x.ini"), GT_OK);
+    assert_int_equal(gt_job_set(j, "aug", "noaug", NULL), GT_OK);
+    assert_int_equal(gt_job_check(j), GT_OK);
+    gt_job_free(j);
+    j = gt_job_new();
+    assert_int_equal(gt_job_read_text(j, "data = x\naug = noaug\nada-kimg = 50\n", "x.ini"), GT_OK);
+    assert_int_equal(gt_job_check(j), GT_USAGE);
+    gt_job_free(j);
+}
+
+static void descriptions_are_those_of_the_reference(void **state) {
+    (void)state;
+    gt_job *j = JOB(32, "data=dir/emoji32.zip");
+    assert_string_equal(gt_job_description(j), "emoji32-auto1");
+    gt_job_free(j);
+    j = JOB(32, "data=/a/b/set.v2/", "cond=1", "mirror=1", "subset=100", "cfg=cifar", "gamma=0.25", "kimg=5", "batch=64", "aug=fixed", "p=0.2", "augpipe=bg",
+            "resume=x.h5", "freezed=3");
+    assert_string_equal(gt_job_description(j), "set-cond-subset100-mirror-cifar-gamma0.25-kimg5-batch64-fixed-p0.2-bg-resumecustom-freezed3");
+    gt_job_free(j);
+    j = JOB(32, "data=synth:shapes:n=9", "gpus=2", "target=0.7", "resume=noresume");
+    assert_string_equal(gt_job_description(j), "shapes-auto2-target0.7-noresume");
+    gt_job_free(j);
+}
+
+static void the_jobs_that_are_shipped_can_be_read(void **state) {
+    (void)state;
+    static const char *const names[] = {"auto", "stylegan2", "paper256", "paper512", "paper1024", "cifar", "demo"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "jobs/%s.ini", names[i]);
+        gt_job *j = gt_job_new();
+        if (gt_job_read_file(j, path)) fail_msg("%s", gt_message());
+        if (!*j->data) gt_job_set(j, "data", "set.zip", NULL);
+        if (gt_job_check(j) || gt_job_resolve(j, 256, 256, 3, 10, 1000)) fail_msg("%s: %s", path, gt_message());
+        if (strcmp(names[i], "demo")) assert_string_equal(j->cfg, names[i]);
+        gt_job_free(j);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(published_recipes_have_the_published_values),
+        cmocka_unit_test(auto_follows_the_size_of_the_images),
+        cmocka_unit_test(a_given_value_changes_nothing_else),
+        cmocka_unit_test(total_images_do_not_suffer_from_rounding),
+        cmocka_unit_test(transfer_changes_ada_speed_and_ramp),
+        cmocka_unit_test(augmentation_is_derived_from_its_options),
+        cmocka_unit_test(what_does_not_fit_together_is_refused_in_the_words_of_the_field),
+        cmocka_unit_test(labels_count_only_with_cond),
+        cmocka_unit_test(recipe_text_comes_back_the_same_and_holds_no_place_or_time),
+        cmocka_unit_test(resolved_dump_repeats_the_run),
+        cmocka_unit_test(comparison_lists_recipe_options_only),
+        cmocka_unit_test(job_files_name_file_and_line),
+        cmocka_unit_test(the_command_line_may_make_a_file_s_options_moot),
+        cmocka_unit_test(descriptions_are_those_of_the_reference),
+        cmocka_unit_test(the_jobs_that_are_shipped_can_be_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
