@@ -53,7 +53,7 @@ $(BUILD)/src/cli/%.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
 $(BUILD)/git-id: FORCE
 	@mkdir -p $(@D)
 	@echo '$(GIT_ID)' | cmp -s - $@ || echo '$(GIT_ID)' > $@
-$(BUILD)/src/cli/main.o: $(BUILD)/git-id
+$(BUILD)/src/cli/version.o: $(BUILD)/git-id
 
 $(BUILD)/gantry: $(CLI_OBJ) $(LIBRARY)
 	$(if $(Q),@echo "  link $@")

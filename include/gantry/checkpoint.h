@@ -74,7 +74,7 @@ typedef struct gt_saver_result {
     char message[1024]; /* why it failed; "" otherwise */
 } gt_saver_result;
 
-/* Checkpoints go into `dir`; the newest `keep` (at least 1) stay, and the one `best` points to. Clears away half-written files of
+/* Checkpoints go into `dir`; the newest `keep` (at least 1) stay, and the one `best` points to. Clears away half-written files (*.part) of
  * an earlier process: hold the run's lock. */
 gt_saver *gt_saver_new(const char *dir, int keep);
 /* Takes `c` in every case. Waits for an earlier one still being written (its failure is logged). The file replaces one of the same

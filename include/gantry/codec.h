@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Bytes in, arrays out: PNG, entries of ZIP archives, whole files. Nothing here trusts a byte it reads: sizes are checked before
- * memory is taken, checksums are verified, and a message gives the reason; the caller puts file and entry in front of it
- * (gt_wrap). All functions may be called from any thread. */
+ * Bytes in, arrays out: PNG, entries of ZIP archives, whole files. Nothing here trusts a byte it reads: sizes are
+ * checked before memory is taken, checksums are verified, and a message gives the reason; the caller puts file and
+ * entry in front of it (gt_wrap). All functions may be called from any thread. */
 #ifndef GANTRY_CODEC_H
 #define GANTRY_CODEC_H
 
@@ -14,27 +14,28 @@
 /* ---- PNG ---- */
 
 enum {
-    GT_PNG_HEAD_BYTES = 33,     /* signature and IHDR chunk: what gt_png_head needs */
+    GT_PNG_HEAD_BYTES = 33, /* signature and IHDR chunk: what gt_png_head needs */
     GT_PNG_MAX_SIDE = 32768,
     GT_PNG_MAX_BYTES = 1 << 30, /* of pixels in one image */
 };
 
 typedef struct gt_png_info {
     int height, width;
-    int channels;  /* of the samples in the file: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 1 for a palette's indices */
-    int bits;      /* per sample (per index): 1, 2, 4, 8, 16 */
+    int channels; /* of the samples in the file: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 1 for a palette's indices */
+    int bits;     /* per sample (per index): 1, 2, 4, 8, 16 */
     bool palette;
 } gt_png_info;
 
-/* What the first GT_PNG_HEAD_BYTES say (signature, IHDR and its CRC are checked). GT_FORMAT: not a PNG, damaged, or absurdly large. */
+/* What the first GT_PNG_HEAD_BYTES say (signature, IHDR and its CRC are checked). GT_FORMAT: not a PNG, damaged, or
+ * absurdly large. */
 gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info);
 
 /* "8-bit RGB", "palette (4-bit)", ...: for messages. */
 const char *gt_png_describe(const gt_png_info *info, char text[32]);
 
-/* Samples exactly as stored, [H,W,C], into `pixels` (height * width * channels bytes, as `info` from gt_png_head says). 8-bit images without palette only: anything
- * else is GT_FORMAT and says what it is. Every chunk's CRC and the stream's checksum are verified. Gamma, colour profiles and tRNS
- * are ignored, as they do not change samples. */
+/* Samples exactly as stored, [H,W,C], into `pixels` (height * width * channels bytes, as `info` from gt_png_head says).
+ * 8-bit images without palette only: anything else is GT_FORMAT and says what it is. Every chunk's CRC and the stream's
+ * checksum are verified. Gamma, colour profiles and tRNS are ignored, as they do not change samples. */
 gt_status gt_png_decode(const void *bytes, size_t n, const gt_png_info *info, uint8_t *pixels);
 
 /* The inverse for 1 to 4 channels: *bytes is malloc'ed, the caller frees it. `level` is zlib's, 0 (stored) to 9. */
@@ -49,7 +50,8 @@ gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int 
  * temporary one removed. The message names the path. */
 gt_status gt_file_write(const char *path, const void *bytes, size_t n);
 
-/* All of a regular file of at most `most` bytes; *bytes is malloc'ed (one zero byte more than *n), the caller frees it. The message names the path. */
+/* All of a regular file of at most `most` bytes; *bytes is malloc'ed (one zero byte more than *n), the caller frees it.
+ * The message names the path. */
 gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n);
 
 /* ---- ZIP archives, for reading: stored or deflated entries, zip64 ---- */
@@ -57,15 +59,15 @@ gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n);
 typedef struct gt_zip gt_zip;
 
 typedef struct gt_zip_entry {
-    const char *name;          /* bytes as in the archive, '/' between folders; never used as a path */
-    uint64_t size, packed;     /* bytes when unpacked, and in the archive */
-    uint64_t offset;           /* of its local header */
-    uint32_t crc;              /* CRC-32 of the unpacked bytes */
-    uint16_t method, flags;    /* as in the archive */
+    const char *name;       /* bytes as in the archive, '/' between folders; never used as a path */
+    uint64_t size, packed;  /* bytes when unpacked, and in the archive */
+    uint64_t offset;        /* of its local header */
+    uint32_t crc;           /* CRC-32 of the unpacked bytes */
+    uint16_t method, flags; /* as in the archive */
 } gt_zip_entry;
 
-/* Reads the index once; folders are left out, entries are sorted by name (code points). GT_FORMAT: damaged, truncated, two
- * entries of one name, spread over several files. Messages name the path. */
+/* Reads the index once; folders are left out, entries are sorted by name (code points). GT_FORMAT: damaged, truncated,
+ * two entries of one name, spread over several files. Messages name the path. */
 gt_status gt_zip_open(gt_zip **out, const char *path);
 void gt_zip_close(gt_zip *z); /* NULL is fine */
 size_t gt_zip_count(const gt_zip *z);

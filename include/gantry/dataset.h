@@ -14,22 +14,27 @@
  *   FILE.h5    HDF5: `images` [N,H,W,C] uint8, optional `labels` [N] integers or [N,L] floats;
  *              optional attributes of `images`: range (two numbers), channels (text), class_names (list of text)
  *   synth:NAME[:key=value,...]   made on the fly, see below
- * A file whose name ends differently is recognised by its first bytes. Images are sorted by the code points of their names.
+ * A file whose name ends differently is recognised by its first bytes. Images are sorted by the code points of their
+ * names.
  *
- * dataset.json: {"labels": [[NAME, LABEL], ...] or null, "range": [lo, hi], "channels": "R,G,B", "class_names": [...]}, each key
- * optional. LABEL is an integer 0..65535 for every image (classes; width = 1 + the largest), or a list of finite
- * numbers of one length <= 65536 (vectors). Every image must be listed; further names are ignored. Labels are read and checked whether wanted or not.
+ * dataset.json: {"labels": [[NAME, LABEL], ...] or null, "range": [lo, hi], "channels": "R,G,B", "class_names": [...]},
+ * each key optional. LABEL is an integer 0..65535 for every image (classes; width = 1 + the largest), or a list of
+ * finite numbers of one length <= 65536 (vectors). Every image must be listed; further names are ignored. Labels are
+ * read and checked whether wanted or not.
  *
- * synth:circles, keys n=1000, size=28 (8..4096), seed=0: one channel, white ground (255), one black circle line, centred in the image (at size/2, in
- *   coordinates where pixel x covers x..x+1). With u = size/28: radius uniform in [u, 13u) pixels, line u/2 wide; a pixel whose centre has
- *   distance d from the line's middle is covered by the overlap of [d-1/2, d+1/2] and [-u/4, u/4]. The label is a vector of width 1: the radius in
- *   pixels. At size 28 the mean over images of the sum of squared pixels (white = 1) is 784 - 2 pi 7 (19/24) = 749.2.
- * synth:shapes, keys n=4096, size=32 (8..4096), classes=8 (1..8), seed=0: RGB, one anti-aliased shape of a clear colour on a ground of another; image i has
- *   class i mod classes: disc, ring, square, triangle, cross, half disc, star, diamond (the class names). Centre, size, tilt and colours are random.
- * Image i is a function of name, keys and i alone (Philox).
+ * synth:circles, keys n=1000, size=28 (8..4096), seed=0
+ *   One channel, white ground (255), one thin black circle line, centred in the image: at size/2, where pixel x covers
+ *   x .. x+1. With u = size/28 the radius is uniform in [u, 13u) pixels and the line u/2 wide; a pixel whose centre
+ *   lies at distance d from the line's middle is covered by the overlap of [d-1/2, d+1/2] and [-u/4, u/4]. The label is
+ *   a vector of width 1: the radius in pixels. At size 28 the mean over images of the sum of squared pixels (white = 1)
+ *   is 784 - 2 pi 7 (19/24) = 749.2.
+ * synth:shapes, keys n=4096, size=32 (8..4096), classes=8 (1..8), seed=0
+ *   RGB, one anti-aliased shape of a clear colour on a ground of another; image i has class i mod classes: disc, ring,
+ *   square, triangle, cross, half disc, star, diamond (the class names). Centre, size, tilt and colours are random.
+ * Image i of either is a function of name, keys and i alone (Philox); n does not matter to it.
  *
- * Threads: images of ZIP, folder and synth sets may be read from any thread, several at a time; those of an HDF5 file only from the main
- * thread (gt_dataset_info.main_thread_only). Labels and info: any thread, any time. */
+ * Threads: images of ZIP, folder and synth sets may be read from any thread, several at a time; those of an HDF5 file
+ * only from the main thread (gt_dataset_info.main_thread_only). Labels and info: any thread, any time. */
 #ifndef GANTRY_DATASET_H
 #define GANTRY_DATASET_H
 
@@ -45,29 +50,30 @@ typedef struct gt_dataset gt_dataset;
 typedef enum gt_label_kind { GT_LABELS_NONE, GT_LABELS_CLASSES, GT_LABELS_VECTORS } gt_label_kind;
 
 typedef struct gt_dataset_options {
-    bool use_labels;      /* false: label_width is 0 */
-    bool mirror;          /* twice as many items: all images, then all again with left and right exchanged */
-    int64_t subset;       /* 0: all; else this many, drawn as the reference tool draws them (MT19937 shuffle, then sorted) */
+    bool use_labels; /* false: label_width is 0 */
+    bool mirror;     /* twice as many items: all images, then all again with left and right exchanged */
+    int64_t subset;  /* 0: all; else this many, drawn as the reference tool draws them (MT19937 shuffle, then sorted) */
     uint32_t subset_seed;
 } gt_dataset_options;
 
 typedef struct gt_dataset_info {
-    const char *name;                /* last part of the path without its extension; NAME of synth:NAME */
-    const char *source;              /* "zip", "folder", "hdf5", "synth" */
-    int64_t count;                   /* items: after subset and mirror */
-    int64_t stored;                  /* images in the source */
-    int height, width, channels;     /* channels: 1 (grey) or 3 (RGB) */
-    gt_label_kind label_kind;        /* what the source holds, wanted or not */
-    int stored_label_width;          /* classes: 1 + the largest; vectors: their length; 0: none */
-    int label_width;                 /* the same, or 0 when labels are not wanted: floats that gt_dataset_label writes */
-    int class_names;                 /* number of names, 0: not given */
+    const char *name;            /* last part of the path without its extension; NAME of synth:NAME */
+    const char *source;          /* "zip", "folder", "hdf5", "synth" */
+    int64_t count;               /* items: after subset and mirror */
+    int64_t stored;              /* images in the source */
+    int height, width, channels; /* channels: 1 (grey) or 3 (RGB) */
+    gt_label_kind label_kind;    /* what the source holds, wanted or not */
+    int stored_label_width;      /* classes: 1 + the largest; vectors: their length; 0: none */
+    int label_width;             /* the same, or 0 when labels are not wanted: floats that gt_dataset_label writes */
+    int class_names;             /* number of names, 0: not given */
     const char *const *class_name;
-    const char *channel_names;       /* as given ("R,G,B"), NULL: not given */
-    double range[2];                 /* sample values that stand for -1 and 1; 0, 255 when not given */
-    bool main_thread_only;           /* gt_dataset_read only from the main thread */
+    const char *channel_names; /* as given ("R,G,B"), NULL: not given */
+    double range[2];           /* sample values that stand for -1 and 1; 0, 255 when not given */
+    bool main_thread_only;     /* gt_dataset_read only from the main thread */
 } gt_dataset_info;
 
-/* `options` NULL: all images, labels wanted, not mirrored. Messages name file, entry and reason. GT_USAGE: a subset larger than the set, a wrong synth: key. */
+/* `options` NULL: all images, labels wanted, not mirrored. Messages name file, entry and reason. GT_USAGE: a subset
+ * larger than the set, a wrong synth: key. */
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options);
 void gt_dataset_close(gt_dataset *ds); /* NULL is fine */
 const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds);
@@ -82,20 +88,22 @@ void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label);
 int gt_dataset_class(const gt_dataset *ds, int64_t item);
 
 /* XXH3-128 of what the source holds (subset, mirror and use_labels do not count): independent of path and time. Reads a
- * part of every file of a folder, 256 images of an HDF5 file, and nothing more of a ZIP: one rank makes it and tells the others. Main thread only. */
+ * part of every file of a folder, 256 images of an HDF5 file, and nothing more of a ZIP: one rank makes it and tells
+ * the others. Main thread only. */
 gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out);
 
-/* Can the networks make images of this size? k = floor(log2(max(H,W)/4)) levels, both sides divisible by 2^k. GT_USAGE names
- * the nearest size that fits. `levels` (k) may be NULL. */
+/* Can the networks make images of this size? k = floor(log2(max(H,W)/4)) levels, both sides divisible by 2^k. GT_USAGE
+ * names the nearest size that fits. `levels` (k) may be NULL. */
 gt_status gt_dataset_check_size(int height, int width, int *levels);
 
-/* libhdf5 can crash on a damaged file, so a file from elsewhere is first walked by `gantry inspect --check FILE` in a process of its own, with resource limits and
- * 10 seconds of time. Call this before MPI_Init. Whatever is no HDF5 file passes at once. `program`: the executable that knows
- * `inspect --check` (which calls gt_hdf5_walk); NULL: the running one. GT_FORMAT: the walk failed, died or took too long. */
+/* libhdf5 can crash on a damaged file, so a file from elsewhere is first walked by `gantry inspect --check FILE` in a
+ * process of its own, with resource limits and 10 seconds of time. Call this before MPI_Init. Whatever is no HDF5 file
+ * passes at once. `program`: the executable that knows `inspect --check` (which calls gt_hdf5_walk); NULL: the running
+ * one. GT_FORMAT: the walk failed, died or took too long. */
 gt_status gt_dataset_check_foreign(const char *spec, const char *program);
 
-/* Opens every object and attribute of an HDF5 file, walks the index of every dataset and reads samples of its contents. May crash
- * on a damaged file: that is what it is for. */
+/* Opens every object and attribute of an HDF5 file, walks the index of every dataset and reads samples of its contents.
+ * May crash on a damaged file: that is what it is for. */
 gt_status gt_hdf5_walk(const char *path);
 
 #endif

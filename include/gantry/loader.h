@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Gives a rank the images and labels of its slices, decoded ahead by a thread of its own.
  *
- *     gt_loader_plan plan = {.batch = 64, .n_ranges = 2, .ranges = (gt_range[]){{16, 8}, {24, 8}}, .seed = 7, .start_step = step,
- *                            .cache_bytes = GT_LOADER_CACHE};
- *     gt_loader *loader;
- *     if ((st = gt_loader_new(&loader, ds, &plan))) return st;
- *     for (; step < steps; step++)
- *         for (int r = 0; r < 2; r++)
- *             if ((st = gt_loader_step(loader, step, r, images, labels))) return st;
- *     gt_loader_free(loader);
+ *     gt_loader_plan plan = {.batch = 64, .n_ranges = 2, .ranges = (gt_range[]){{16, 8}, {24, 8}}, .seed = 7,
+ * .start_step = step, .cache_bytes = GT_LOADER_CACHE}; gt_loader *loader; if ((st = gt_loader_new(&loader, ds, &plan)))
+ * return st; for (; step < steps; step++) for (int r = 0; r < 2; r++) if ((st = gt_loader_step(loader, step, r, images,
+ * labels))) return st; gt_loader_free(loader);
  *
- * Sample j of range r in step t is the sample at position t * batch + ranges[r].first + j of the sampler (sampler.h). All calls come from the main thread. The
- * thread never calls MPI or HDF5: HDF5 files are read whole when the loader is made if they fit into cache_bytes, else
- * by gt_loader_step itself. It blocks all signals, and starts with the affinity of the thread that makes the loader. */
+ * Sample j of range r in step t is the sample at position t * batch + ranges[r].first + j of the sampler (sampler.h).
+ * All calls come from the main thread. The thread never calls MPI or HDF5: HDF5 files are read whole when the loader is
+ * made if they fit into cache_bytes, else by gt_loader_step itself. It blocks all signals, and starts with the affinity
+ * of the thread that makes the loader. */
 #ifndef GANTRY_LOADER_H
 #define GANTRY_LOADER_H
 
@@ -27,25 +24,26 @@
 typedef struct gt_loader gt_loader;
 
 typedef struct gt_range {
-    int first, count;     /* samples first .. first+count-1 of the batch */
+    int first, count; /* samples first .. first+count-1 of the batch */
 } gt_range;
 
 typedef struct gt_loader_plan {
-    int batch;            /* samples per step over all ranks */
-    int n_ranges;         /* this rank's slices */
+    int batch;    /* samples per step over all ranks */
+    int n_ranges; /* this rank's slices */
     const gt_range *ranges;
     uint64_t seed;
-    uint64_t start_step;  /* where decoding ahead begins */
-    size_t cache_bytes;   /* a set whose decoded images fit stays decoded in memory; 0: never */
+    uint64_t start_step; /* where decoding ahead begins */
+    size_t cache_bytes;  /* a set whose decoded images fit stays decoded in memory; 0: never */
 } gt_loader_plan;
 
 /* `ds` must outlive the loader; the plan is copied. */
 gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *plan);
 void gt_loader_free(gt_loader *l); /* NULL is fine */
 
-/* Images [count,H,W,C] in [-1,1] (x / 127.5 - 1 for the range 0..255) and labels [count,label_width] of one range of one step, into the caller's memory; labels may be
- * NULL. The same step may be asked for again; later steps are ready when steps come in order. An error met while decoding ahead comes out here,
- * naming file and entry, when its step is asked for. Does not allocate (libhdf5 does). */
+/* Images [count,H,W,C] in [-1,1] (x / 127.5 - 1 for the range 0..255) and labels [count,label_width] of one range of
+ * one step, into the caller's memory; labels may be NULL. The same step may be asked for again; later steps are ready
+ * when steps come in order. An error met while decoding ahead comes out here, naming file and entry, when its step is
+ * asked for. Does not allocate (libhdf5 does). */
 gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, float *labels);
 
 /* Seconds spent waiting for images in gt_loader_step since the last call of this function. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The order of samples, as a formula. `position` counts samples since the start of training over all ranks; position p lies in epoch p / n, and
- * within an epoch every item comes exactly once, in an order that depends on (seed, n, epoch) alone. Nothing is stored: any rank can
- * ask for any position, and a run that goes on continues at the exact sample.
+ * The order of samples, as a formula. `position` counts samples since the start of training over all ranks; position p
+ * lies in epoch p / n, and within an epoch every item comes exactly once, in an order that depends on (seed, n, epoch)
+ * alone. Nothing is stored: any rank can ask for any position, and a run that goes on continues at the exact sample.
  *
- * The permutation is a generalised Feistel network on Z_a x Z_b (a b >= n, nearly equal) with Philox as its round function, walking the
- * cycle until it lands below n: J. Black and P. Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002. */
+ * The permutation is a generalised Feistel network on Z_a x Z_b (a b >= n, nearly equal) with Philox as its round
+ * function, walking the cycle until it lands below n: J. Black and P. Rogaway, "Ciphers with Arbitrary Finite Domains",
+ * CT-RSA 2002. */
 #ifndef GANTRY_SAMPLER_H
 #define GANTRY_SAMPLER_H
 
@@ -12,8 +13,8 @@
 
 typedef struct gt_sampler {
     uint64_t seed;
-    uint64_t n;       /* items, 1 .. 2^62 */
-    uint32_t a, b;    /* the two halves of the Feistel network */
+    uint64_t n;    /* items, 1 .. 2^62 */
+    uint32_t a, b; /* the two halves of the Feistel network */
     uint32_t stream;
 } gt_sampler;
 

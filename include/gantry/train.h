@@ -15,7 +15,8 @@ gt_status gt_train(gt_comm *comm, gt_job *job);
 /* The same up to the first step, then two seconds of steps: prints what the job would cost to stdout; writes nothing. */
 gt_status gt_train_dry_run(gt_comm *comm, gt_job *job);
 
-/* The model of a resolved job (for generating and inspecting too). NULL: see gt_message(). */
+/* The model of a resolved job (for generating and inspecting too); it keeps pointing to the job's texts, so the job must live as long.
+ * NULL: see gt_message(). */
 gt_model *gt_model_new(const gt_job *job);
 
 #endif

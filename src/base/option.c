@@ -177,8 +177,8 @@ void gt_options_reset(gt_options *o) {
         const gt_option *row = &o->rows[i];
         if (row->type == GT_OPTION_TEXT || row->type == GT_OPTION_CHOICE)
             *(const char **)field(o, row) = row->standard ? row->standard : "";
-        else if (row->standard)
-            read_value(o, row, row->standard); /* a test reads every default of every table */
+        else
+            read_value(o, row, row->standard ? row->standard : "0"); /* cannot fail: a test reads every default; 0 until derived, whatever the range */
         o->state[i] = GT_OPTION_DEFAULT;
     }
 }

@@ -9,11 +9,9 @@
 
 #include "gantry/job.h"
 #include "gantry/option.h"
+#include "gantry/version.h"
 
-#ifndef GT_VERSION /* both are set by the Makefile */
-#define GT_VERSION "unknown"
-#endif
-#ifndef GT_GIT_ID
+#ifndef GT_GIT_ID /* set by the Makefile */
 #define GT_GIT_ID "unknown"
 #endif
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The subcommands, a row each, and what their exit statuses mean. */
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "dist/mpi_version.h"
@@ -22,7 +23,7 @@ static const cli_command commands[] = {
     {.name = "help", .run = cli_help, .arguments = "[COMMAND | KEY]", .help = "Explain a command or an option"},
     {.name = "version", .run = cli_version, .arguments = "", .help = "Version, libraries and instruction set"},
     {.name = "reference", .run = cli_reference, .arguments = "", .help = "Print jobs/reference.ini", .hidden = true},
-    {.name = "manual", .run = cli_manual, .arguments = "", .help = "Print the manual page", .hidden = true},
+    {.name = "man", .run = cli_manual, .arguments = "", .help = "Print the manual page", .hidden = true},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
@@ -45,9 +46,12 @@ int cli_exit(const char *command, gt_status status) {
         [GT_OK] = CLI_DONE, [GT_FAILED] = CLI_FAILED, [GT_USAGE] = CLI_USAGE, [GT_FORMAT] = CLI_FAILED, [GT_NOMEM] = CLI_FAILED,
         [GT_NONFINITE] = CLI_FAILED, [GT_STOPPED] = CLI_STOPPED,
     };
-    if (status && status != GT_STOPPED && cli_first_rank()) {
+    bool failed = status && status != GT_STOPPED;
+    if (failed && cli_first_rank()) {
         fprintf(stderr, "gantry%s%s: %s\n", *command ? " " : "", command, gt_message());
         if (status == GT_USAGE) fprintf(stderr, "see gantry%s%s --help\n", *command ? " " : "", command);
+    } else if (failed) {
+        usleep(300000); /* when a rank fails the launcher ends the others: the first one must have spoken by then */
     }
     return codes[status];
 }

@@ -97,11 +97,10 @@ gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int
     gt_job *job = job_of(path);
     if (!job) return GT_USAGE;
     gt_model *m = gt_model_new(job);
-    gt_job_free(job);
-    if (!m) return GT_FAILED;
-    gt_pool *pool = gt_pool_new(threads);
+    gt_pool *pool = m ? gt_pool_new(threads) : NULL;
     gt_status st = pool ? print_phases(m, phase, timed, pool) : GT_FAILED;
     gt_pool_free(pool);
     gt_model_free(m);
+    gt_job_free(job);
     return st;
 }

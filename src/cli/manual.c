@@ -93,7 +93,7 @@ static void put_command(const cli_command *c, FILE *f) {
 }
 
 void cli_print_manual(FILE *f) {
-    fprintf(f, ".\\\" Written by `gantry manual` from the option tables.\n.TH GANTRY 1 \"\" \"gantry %s\"\n", GT_VERSION);
+    fprintf(f, ".\\\" Written by `gantry man` from the option tables.\n.TH GANTRY 1 \"\" \"gantry %s\"\n", GT_VERSION);
     fputs(".SH NAME\ngantry \\- train image-generating networks on CPUs\n"
           ".SH SYNOPSIS\n.B gantry\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.br\n.B mpirun \\-n\n.I N\n.B gantry train\n[\\fIJOB.ini\\fR] [\\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR ...]\n"
           ".SH DESCRIPTION\nGantry trains generative networks, StyleGAN2\\-ADA first, on workstations and clusters without GPUs. A run is a function of job, data\n"

@@ -43,27 +43,33 @@ gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info) {
     if (memcmp(p, start, n < SIGNATURE ? n : SIGNATURE)) return gt_fail(GT_FORMAT, "not a PNG picture");
     if (n < GT_PNG_HEAD_BYTES) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
     if (memcmp(p, start, sizeof start)) return gt_fail(GT_FORMAT, "damaged: a PNG must begin with its IHDR chunk");
-    if (gt_crc32(0, p + 12, 17) != big_endian32(p + 29)) return gt_fail(GT_FORMAT, "damaged: CRC of chunk IHDR is wrong");
+    if (gt_crc32(0, p + 12, 17) != big_endian32(p + 29))
+        return gt_fail(GT_FORMAT, "damaged: CRC of chunk IHDR is wrong");
 
     uint32_t width = big_endian32(p + 16), height = big_endian32(p + 20);
     int bits = p[24], colour_type = p[25], channels = channels_of(colour_type);
     if (!channels || !bits_allowed(colour_type, bits) || p[26] != 0 || p[27] != 0 || p[28] > 1)
-        return gt_fail(GT_FORMAT, "damaged: no PNG has colour type %d with %d bits, compression %d, filter %d, interlace %d",
+        return gt_fail(GT_FORMAT,
+                       "damaged: no PNG has colour type %d with %d bits, compression %d, filter %d, interlace %d",
                        colour_type, bits, p[26], p[27], p[28]);
     uint64_t total = (uint64_t)width * height * (unsigned)channels * (bits == 16 ? 2 : 1);
     if (width == 0 || height == 0 || width > GT_PNG_MAX_SIDE || height > GT_PNG_MAX_SIDE || total > GT_PNG_MAX_BYTES)
-        return gt_fail(GT_FORMAT, "claims %u x %u pixels; at most %d per side and %d MB per image are read", width, height,
-                       GT_PNG_MAX_SIDE, GT_PNG_MAX_BYTES >> 20);
-    *info = (gt_png_info){.height = (int)height, .width = (int)width, .channels = channels, .bits = bits, .palette = colour_type == PALETTE};
+        return gt_fail(GT_FORMAT, "claims %u x %u pixels; at most %d per side and %d MB per image are read", width,
+                       height, GT_PNG_MAX_SIDE, GT_PNG_MAX_BYTES >> 20);
+    *info = (gt_png_info){.height = (int)height,
+                          .width = (int)width,
+                          .channels = channels,
+                          .bits = bits,
+                          .palette = colour_type == PALETTE};
     return GT_OK;
 }
 
 const char *gt_png_describe(const gt_png_info *info, char text[32]) {
     static const char *const kind[] = {"", "grey", "grey + alpha", "RGB", "RGBA"};
-    if (info->palette)
-        snprintf(text, 32, "%d-bit palette", info->bits);
+    if (info->palette) snprintf(text, 32, "%d-bit palette", info->bits);
     else
-        snprintf(text, 32, "%d-bit %s", info->bits, info->channels >= 1 && info->channels <= 4 ? kind[info->channels] : "?");
+        snprintf(text, 32, "%d-bit %s", info->bits,
+                 info->channels >= 1 && info->channels <= 4 ? kind[info->channels] : "?");
     return text;
 }
 
@@ -164,24 +170,28 @@ static void on_flush(png_structp png) {
 
 /* False: w->reason says why. No locals that live across a longjmp. */
 static bool write_rows(struct writer *w) {
-    static const int colour[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
+    static const int colour[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+                                 PNG_COLOR_TYPE_RGB_ALPHA};
     if (setjmp(png_jmpbuf(w->png))) return false;
     png_set_write_fn(w->png, w, on_write, on_flush);
     png_set_compression_level(w->png, w->level);
-    png_set_IHDR(w->png, w->info, (png_uint_32)w->width, (png_uint_32)w->height, 8, colour[w->channels], PNG_INTERLACE_NONE,
-                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(w->png, w->info, (png_uint_32)w->width, (png_uint_32)w->height, 8, colour[w->channels],
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(w->png, w->info);
-    for (int y = 0; y < w->height; y++) png_write_row(w->png, w->pixels + (size_t)y * (size_t)w->width * (unsigned)w->channels);
+    for (int y = 0; y < w->height; y++)
+        png_write_row(w->png, w->pixels + (size_t)y * (size_t)w->width * (unsigned)w->channels);
     png_write_end(w->png, w->info);
     return true;
 }
 
-gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes, size_t *n) {
+gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes,
+                        size_t *n) {
     *bytes = NULL;
     *n = 0;
     if (channels < 1 || channels > 4 || height < 1 || width < 1 || level < 0 || level > 9)
-        return gt_fail(GT_USAGE, "a PNG of %d x %d pixels, %d channels, level %d: 1 to 4 channels and level 0 to 9 can be written", width,
-                       height, channels, level);
+        return gt_fail(
+            GT_USAGE, "a PNG of %d x %d pixels, %d channels, level %d: 1 to 4 channels and level 0 to 9 can be written",
+            width, height, channels, level);
     struct writer w = {.pixels = pixels, .height = height, .width = width, .channels = channels, .level = level};
     w.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w.reason, on_error, on_warning);
     w.info = w.png ? png_create_info_struct(w.png) : NULL;

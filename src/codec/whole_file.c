@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Whole files: read with a limit, written so that a reader sees the old file or the new one and never half of either. */
+ * Whole files: read with a limit, written so that a reader sees the old file or the new one and never half of either.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +39,8 @@ static bool sync_directory_of(const char *path) {
 
 gt_status gt_file_write(const char *path, const void *bytes, size_t n) {
     char *temporary;
-    if (asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0) return gt_fail(GT_NOMEM, "out of memory for writing '%s'", path);
+    if (asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)
+        return gt_fail(GT_NOMEM, "out of memory for writing '%s'", path);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     bool ok = fd >= 0 && write_all(fd, bytes, n) && fsync(fd) == 0;
     int error = errno;
@@ -68,8 +70,10 @@ gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n) {
     char *buffer = NULL;
     gt_status st = GT_OK;
     if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "'%s' is not a regular file", path);
-    else if ((uintmax_t)s.st_size > most) st = gt_fail(GT_FORMAT, "'%s' has %jd bytes; at most %zu are read", path, (intmax_t)s.st_size, most);
-    else if (!(buffer = malloc((size_t)s.st_size + 1))) st = gt_fail(GT_NOMEM, "out of memory: '%s' has %jd bytes", path, (intmax_t)s.st_size);
+    else if ((uintmax_t)s.st_size > most)
+        st = gt_fail(GT_FORMAT, "'%s' has %jd bytes; at most %zu are read", path, (intmax_t)s.st_size, most);
+    else if (!(buffer = malloc((size_t)s.st_size + 1)))
+        st = gt_fail(GT_NOMEM, "out of memory: '%s' has %jd bytes", path, (intmax_t)s.st_size);
     size_t got = 0;
     while (!st && got < (size_t)s.st_size) {
         ssize_t r = read(fd, buffer + got, (size_t)s.st_size - got);

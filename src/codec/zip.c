@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ZIP archives for reading (PKWARE APPNOTE 6.3: end record, zip64 end record, central directory, local headers). The index is read once; entries
- * are then read by pread alone, so that any number of threads may read. */
+ * ZIP archives for reading (PKWARE APPNOTE 6.3: end record, zip64 end record, central directory, local headers). The
+ * index is read once; entries are then read by pread alone, so that any number of threads may read. */
 #define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
@@ -16,9 +16,14 @@
 #include "gantry/memory.h"
 
 enum {
-    LOCAL_BYTES = 30, CENTRAL_BYTES = 46, END_BYTES = 22, LOCATOR_BYTES = 20, END64_BYTES = 56,
+    LOCAL_BYTES = 30,
+    CENTRAL_BYTES = 46,
+    END_BYTES = 22,
+    LOCATOR_BYTES = 20,
+    END64_BYTES = 56,
     COMMENT_MOST = 65535,
-    STORED = 0, DEFLATED = 8,
+    STORED = 0,
+    DEFLATED = 8,
     ENCRYPTED = 1,      /* bit of the flags */
     ZIP64_EXTRA = 1,    /* id of the extra field */
     DEFLATE_MOST = 1032 /* no deflate stream unpacks to more than this times its size */
@@ -78,9 +83,11 @@ static gt_status find_directory64(const gt_zip *z, uint64_t end, struct director
     gt_status st = read_at(z, end - LOCATOR_BYTES, locator, sizeof locator);
     if (st || memcmp(locator, "PK\6\7", 4)) return st;
     uint64_t at = u64(locator + 8);
-    if (at > end || end - at < END64_BYTES + LOCATOR_BYTES) return gt_fail(GT_FORMAT, "damaged: its zip64 end record is not where it should be");
+    if (at > end || end - at < END64_BYTES + LOCATOR_BYTES)
+        return gt_fail(GT_FORMAT, "damaged: its zip64 end record is not where it should be");
     if ((st = read_at(z, at, record, sizeof record))) return st;
-    if (memcmp(record, "PK\6\6", 4)) return gt_fail(GT_FORMAT, "damaged: its zip64 end record is not where it should be");
+    if (memcmp(record, "PK\6\6", 4))
+        return gt_fail(GT_FORMAT, "damaged: its zip64 end record is not where it should be");
     if (u32(record + 16) || u32(record + 20) || u64(record + 24) != u64(record + 32))
         return gt_fail(GT_FORMAT, "one part of a ZIP in several files; join them first");
     *d = (struct directory){.count = u64(record + 32), .bytes = u64(record + 40), .offset = u64(record + 48)};
@@ -103,7 +110,8 @@ static gt_status find_directory(const gt_zip *z, struct directory *d) {
         uint64_t at = start + (uint64_t)(end - buffer);
         if (large) st = find_directory64(z, at, d);
         if (!st && (d->offset > at || d->bytes > at - d->offset || d->count > d->bytes / CENTRAL_BYTES))
-            st = gt_fail(GT_FORMAT, "damaged: its index of %llu entries would lie beyond its end", (unsigned long long)d->count);
+            st = gt_fail(GT_FORMAT, "damaged: its index of %llu entries would lie beyond its end",
+                         (unsigned long long)d->count);
     }
     free(buffer);
     return st;
@@ -133,12 +141,13 @@ static bool apply_zip64(gt_zip_entry *e, const uint8_t *extra, size_t n) {
 static gt_status check_entry(const gt_zip *z, const gt_zip_entry *e) {
     if (e->flags & ENCRYPTED) return gt_fail(GT_FORMAT, "entry '%s': encrypted", e->name);
     if (e->method != STORED && e->method != DEFLATED)
-        return gt_fail(GT_FORMAT, "entry '%s': packed by method %d; stored (0) and deflated (8) can be read", e->name, e->method);
+        return gt_fail(GT_FORMAT, "entry '%s': packed by method %d; stored (0) and deflated (8) can be read", e->name,
+                       e->method);
     if (e->offset > z->bytes || z->bytes - e->offset < LOCAL_BYTES || e->packed > z->bytes - e->offset - LOCAL_BYTES)
         return gt_fail(GT_FORMAT, "entry '%s': damaged or truncated: it would lie beyond the end of the file", e->name);
     if (e->method == STORED ? e->size != e->packed : e->size / DEFLATE_MOST > e->packed)
-        return gt_fail(GT_FORMAT, "entry '%s': damaged: %llu bytes cannot be packed into %llu", e->name, (unsigned long long)e->size,
-                       (unsigned long long)e->packed);
+        return gt_fail(GT_FORMAT, "entry '%s': damaged: %llu bytes cannot be packed into %llu", e->name,
+                       (unsigned long long)e->size, (unsigned long long)e->packed);
     return GT_OK;
 }
 
@@ -152,12 +161,19 @@ static gt_status parse_directory(gt_zip *z, const struct directory *d, const uin
         if ((size_t)(stop - p) < CENTRAL_BYTES + name_bytes + extra_bytes + comment_bytes)
             return gt_fail(GT_FORMAT, "damaged: entry %llu of its index is cut", (unsigned long long)i);
         const uint8_t *text = p + CENTRAL_BYTES;
-        if (memchr(text, 0, name_bytes)) return gt_fail(GT_FORMAT, "damaged: the name of entry %llu holds a zero byte", (unsigned long long)i);
+        if (memchr(text, 0, name_bytes))
+            return gt_fail(GT_FORMAT, "damaged: the name of entry %llu holds a zero byte", (unsigned long long)i);
         memcpy(name, text, name_bytes);
         name[name_bytes] = 0;
-        gt_zip_entry e = {.name = name, .size = u32(p + 24), .packed = u32(p + 20), .offset = u32(p + 42), .crc = u32(p + 16),
-                          .method = u16(p + 10), .flags = u16(p + 8)};
-        if (!apply_zip64(&e, text + name_bytes, extra_bytes)) return gt_fail(GT_FORMAT, "entry '%s': damaged: its zip64 field is cut", name);
+        gt_zip_entry e = {.name = name,
+                          .size = u32(p + 24),
+                          .packed = u32(p + 20),
+                          .offset = u32(p + 42),
+                          .crc = u32(p + 16),
+                          .method = u16(p + 10),
+                          .flags = u16(p + 8)};
+        if (!apply_zip64(&e, text + name_bytes, extra_bytes))
+            return gt_fail(GT_FORMAT, "entry '%s': damaged: its zip64 field is cut", name);
         p = text + name_bytes + extra_bytes + comment_bytes;
         if (name_bytes == 0 || name[name_bytes - 1] == '/') continue; /* a folder */
         gt_status st = check_entry(z, &e);
@@ -176,18 +192,21 @@ static gt_status read_index(gt_zip *z) {
     struct directory d = {0};
     gt_status st = find_directory(z, &d);
     if (st) return st;
-    /* both bounded by the size of the file: a header of 46 bytes is larger than a name's zero byte, and about an entry's record */
+    /* both bounded by the size of the file: a header of 46 bytes is larger than a name's zero byte, and about an
+     * entry's record */
     uint8_t *raw = malloc(d.bytes + 1);
     z->entries = calloc(d.count + 1, sizeof *z->entries);
     z->names = malloc(d.bytes + 1);
-    if (!raw || !z->entries || !z->names) st = gt_fail(GT_NOMEM, "out of memory for an index of %llu entries", (unsigned long long)d.count);
+    if (!raw || !z->entries || !z->names)
+        st = gt_fail(GT_NOMEM, "out of memory for an index of %llu entries", (unsigned long long)d.count);
     if (!st) st = read_at(z, d.offset, raw, d.bytes);
     if (!st) st = parse_directory(z, &d, raw);
     free(raw);
     if (st) return st;
     qsort(z->entries, z->count, sizeof *z->entries, by_name);
     for (size_t i = 1; i < z->count; i++)
-        if (!strcmp(z->entries[i - 1].name, z->entries[i].name)) return gt_fail(GT_FORMAT, "holds two entries named '%s'", z->entries[i].name);
+        if (!strcmp(z->entries[i - 1].name, z->entries[i].name))
+            return gt_fail(GT_FORMAT, "holds two entries named '%s'", z->entries[i].name);
     return GT_OK;
 }
 
@@ -239,7 +258,8 @@ static gt_status find_data(const gt_zip *z, const gt_zip_entry *e, uint64_t *at)
     uint8_t head[LOCAL_BYTES];
     gt_status st = read_at(z, e->offset, head, sizeof head);
     if (st) return st;
-    if (memcmp(head, "PK\3\4", 4)) return gt_fail(GT_FORMAT, "damaged: its header in the archive is not where the index says");
+    if (memcmp(head, "PK\3\4", 4))
+        return gt_fail(GT_FORMAT, "damaged: its header in the archive is not where the index says");
     *at = e->offset + LOCAL_BYTES + u16(head + 26) + u16(head + 28);
     if (*at > z->bytes || e->packed > z->bytes - *at) return gt_fail(GT_FORMAT, "truncated");
     return GT_OK;
@@ -285,13 +305,15 @@ static gt_status read_front(const gt_zip *z, const gt_zip_entry *e, void *out, s
 gt_status gt_zip_read(const gt_zip *z, size_t i, void *out) {
     const gt_zip_entry *e = &z->entries[i];
     gt_status st = read_front(z, e, out, e->size, e->packed);
-    if (!st && gt_crc32(0, out, e->size) != e->crc) st = gt_fail(GT_FORMAT, "damaged: its CRC-32 is not the one in the archive");
+    if (!st && gt_crc32(0, out, e->size) != e->crc)
+        st = gt_fail(GT_FORMAT, "damaged: its CRC-32 is not the one in the archive");
     return st;
 }
 
 gt_status gt_zip_peek(const gt_zip *z, size_t i, void *out, size_t n) {
     const gt_zip_entry *e = &z->entries[i];
     if (e->size < n) return gt_fail(GT_FORMAT, "truncated: %llu bytes", (unsigned long long)e->size);
-    /* a deflated block may begin with the description of its codes, at most some 300 bytes; incompressible bytes take little more than their number */
+    /* a deflated block may begin with the description of its codes, at most some 300 bytes; incompressible bytes take
+     * little more than their number */
     return read_front(z, e, out, n, n + 1024);
 }

@@ -20,14 +20,15 @@ struct gt_dataset {
     gt_source source;
     gt_dataset_info info;
     char *name;
-    int64_t *chosen;      /* stored images of a subset, in order; NULL: all */
-    int64_t unmirrored;   /* items before the mirrored ones */
+    int64_t *chosen;    /* stored images of a subset, in order; NULL: all */
+    int64_t unmirrored; /* items before the mirrored ones */
 };
 
 bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n) {
     char found[16];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool same = fd >= 0 && n <= sizeof found && pread(fd, found, n, (off_t)offset) == (ssize_t)n && !memcmp(found, bytes, n);
+    bool same =
+        fd >= 0 && n <= sizeof found && pread(fd, found, n, (off_t)offset) == (ssize_t)n && !memcmp(found, bytes, n);
     if (fd >= 0) close(fd);
     return same;
 }
@@ -36,13 +37,18 @@ static gt_status open_source(gt_source *source, const char *text, const char **k
     struct stat s;
     const char *slash = strrchr(text, '/'), *dot = strrchr(slash ? slash : text, '.');
     int error = stat(text, &s) ? errno : 0;
-    gt_spec spec = {.text = text, .extension = dot ? dot : "", .is_folder = !error && S_ISDIR(s.st_mode), .is_file = !error && S_ISREG(s.st_mode)};
+    gt_spec spec = {.text = text,
+                    .extension = dot ? dot : "",
+                    .is_folder = !error && S_ISDIR(s.st_mode),
+                    .is_file = !error && S_ISREG(s.st_mode)};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (!kinds[i]->claims(&spec)) continue;
         *kind_name = kinds[i]->name;
         return kinds[i]->open(source, text);
     }
-    if (error) return gt_fail(GT_FAILED, "'%s' cannot be opened: %s (a ZIP, an HDF5 file, a folder of PNGs or synth:NAME)", text, strerror(error));
+    if (error)
+        return gt_fail(GT_FAILED, "'%s' cannot be opened: %s (a ZIP, an HDF5 file, a folder of PNGs or synth:NAME)",
+                       text, strerror(error));
     return gt_fail(GT_FORMAT, "'%s': %s; a dataset is a ZIP, an HDF5 file, a folder of PNGs or synth:NAME", text,
                    spec.is_file && s.st_size == 0 ? "empty" : "neither ZIP nor HDF5 file nor folder");
 }
@@ -53,7 +59,8 @@ static char *name_of(const char *text, const char *kind) {
         const char *name = strchr(text, ':') + 1;
         return strndup(name, strcspn(name, ":"));
     }
-    char *path = realpath(text, NULL); /* so that '.' has a name; a link keeps its own unless it ends in a slash or dots */
+    char *path =
+        realpath(text, NULL); /* so that '.' has a name; a link keeps its own unless it ends in a slash or dots */
     const char *last = strrchr(text, '/');
     last = last ? last + 1 : text;
     if (path && (!*last || !strcmp(last, ".") || !strcmp(last, ".."))) last = strrchr(path, '/') + 1;
@@ -93,11 +100,21 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options, const c
     const gt_source *s = &ds->source;
     const gt_notes *n = &s->notes;
     ds->info = (gt_dataset_info){
-        .name = ds->name, .source = kind_name, .count = ds->unmirrored * (options->mirror ? 2 : 1), .stored = s->count,
-        .height = s->height, .width = s->width, .channels = s->channels,
-        .label_kind = n->kind, .stored_label_width = n->width, .label_width = options->use_labels ? n->width : 0,
-        .class_names = n->class_names, .class_name = (const char *const *)n->class_name, .channel_names = n->channel_names,
-        .range = {n->has_range ? n->range[0] : 0, n->has_range ? n->range[1] : 255}, .main_thread_only = s->main_thread_only,
+        .name = ds->name,
+        .source = kind_name,
+        .count = ds->unmirrored * (options->mirror ? 2 : 1),
+        .stored = s->count,
+        .height = s->height,
+        .width = s->width,
+        .channels = s->channels,
+        .label_kind = n->kind,
+        .stored_label_width = n->width,
+        .label_width = options->use_labels ? n->width : 0,
+        .class_names = n->class_names,
+        .class_name = (const char *const *)n->class_name,
+        .channel_names = n->channel_names,
+        .range = {n->has_range ? n->range[0] : 0, n->has_range ? n->range[1] : 255},
+        .main_thread_only = s->main_thread_only,
     };
 }
 
@@ -145,7 +162,8 @@ gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, uint8_t *pixels
 
 void gt_mirror(uint8_t *pixels, int height, int width, int channels) {
     for (int y = 0; y < height; y++) {
-        uint8_t *left = pixels + (size_t)y * (size_t)width * (size_t)channels, *right = left + (size_t)(width - 1) * (size_t)channels;
+        uint8_t *left = pixels + (size_t)y * (size_t)width * (size_t)channels,
+                *right = left + (size_t)(width - 1) * (size_t)channels;
         for (; left < right; left += channels, right -= channels) {
             for (int c = 0; c < channels; c++) {
                 uint8_t swap = left[c];
@@ -181,13 +199,16 @@ void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label) {
 
 int gt_dataset_class(const gt_dataset *ds, int64_t item) {
     bool mirrored;
-    return ds->info.label_kind == GT_LABELS_CLASSES ? ds->source.notes.classes[gt_dataset_stored(ds, item, &mirrored)] : -1;
+    return ds->info.label_kind == GT_LABELS_CLASSES ? ds->source.notes.classes[gt_dataset_stored(ds, item, &mirrored)]
+                                                    : -1;
 }
 
 /* Labels as 32-bit little-endian words, whatever the machine. */
 static void hash_labels(const gt_dataset *ds, gt_hasher *h) {
     const gt_notes *n = &ds->source.notes;
-    int64_t words = n->kind == GT_LABELS_VECTORS ? ds->source.count * n->width : n->kind == GT_LABELS_CLASSES ? ds->source.count : 0;
+    int64_t words = n->kind == GT_LABELS_VECTORS   ? ds->source.count * n->width
+                    : n->kind == GT_LABELS_CLASSES ? ds->source.count
+                                                   : 0;
     const void *label = n->kind == GT_LABELS_VECTORS ? (const void *)n->vectors : n->classes;
     for (int64_t i = 0; i < words; i++) {
         uint32_t word;
@@ -202,8 +223,9 @@ gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out) {
     const gt_source *s = &ds->source;
     gt_hasher *h = gt_hasher_new();
     if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
-    uint64_t shape[7] = {htole64((uint64_t)s->count), htole64((uint64_t)s->height), htole64((uint64_t)s->width), htole64((uint64_t)s->channels),
-                         htole64(TYPE_UINT8), htole64(s->notes.kind), htole64((uint64_t)s->notes.width)};
+    uint64_t shape[7] = {htole64((uint64_t)s->count),      htole64((uint64_t)s->height), htole64((uint64_t)s->width),
+                         htole64((uint64_t)s->channels),   htole64(TYPE_UINT8),          htole64(s->notes.kind),
+                         htole64((uint64_t)s->notes.width)};
     gt_hasher_add(h, shape, sizeof shape);
     hash_labels(ds, h);
     gt_status st = s->fingerprint(s->state, h);

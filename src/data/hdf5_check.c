@@ -35,7 +35,7 @@ static herr_t read_points(hid_t object, hid_t file_type, hid_t space, hsize_t n,
         if (!memory) result = -1;
         else if (space < 0) result = H5Aread(object, type, memory);
         else result = H5Dread(object, type, block, space, H5P_DEFAULT, memory);
-        if (result >= 0 && H5Tdetect_class(type, H5T_VLEN) > 0) H5Dvlen_reclaim(type, block, H5P_DEFAULT, memory);
+        if (result >= 0) H5Dvlen_reclaim(type, block, H5P_DEFAULT, memory);
         free(memory);
         H5Sclose(block);
     }
@@ -197,7 +197,8 @@ gt_status gt_dataset_check_foreign(const char *spec, const char *program) {
     pid_t child;
     int talk = -1, how = 0;
     int error = start(program, spec, &child, &talk);
-    if (error) return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", spec, program, strerror(error));
+    if (error)
+        return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", spec, program, strerror(error));
     limit(child);
     char line[512] = "";
     bool ended = listen(talk, line, sizeof line);
@@ -205,7 +206,9 @@ gt_status gt_dataset_check_foreign(const char *spec, const char *program) {
     if (!ended) kill(child, SIGKILL);
     while (waitpid(child, &how, 0) < 0 && errno == EINTR) continue;
     if (!ended) return gt_fail(GT_FORMAT, "'%s': damaged file: reading it takes more than %d seconds", spec, SECONDS);
-    if (WIFSIGNALED(how)) return gt_fail(GT_FORMAT, "'%s': damaged file: libhdf5 dies of it (%s)", spec, strsignal(WTERMSIG(how)));
-    if (WEXITSTATUS(how) != 0) return gt_fail(GT_FORMAT, "'%s': damaged file: %s", spec, *line ? line : "it cannot be read");
+    if (WIFSIGNALED(how))
+        return gt_fail(GT_FORMAT, "'%s': damaged file: libhdf5 dies of it (%s)", spec, strsignal(WTERMSIG(how)));
+    if (WEXITSTATUS(how) != 0)
+        return gt_fail(GT_FORMAT, "'%s': damaged file: %s", spec, *line ? line : "it cannot be read");
     return GT_OK;
 }

@@ -10,7 +10,8 @@
 /* gt_fail(GT_FORMAT, "WHAT: REASON"), REASON being libhdf5's innermost error, or "cannot be read". */
 gt_status gt_hdf5_fail(const char *what);
 
-/* For reading, without file locks (network file systems often have none). libhdf5 then prints no errors by itself. < 0: failed. */
+/* For reading, without file locks (network file systems often have none). libhdf5 then prints no errors by itself. < 0:
+ * failed. */
 hid_t gt_hdf5_open(const char *path);
 
 #endif

@@ -21,7 +21,8 @@ gt_status gt_notes_check_classes(gt_notes *n, int64_t count) {
     int32_t largest = 0;
     for (int64_t i = 0; i < count; i++) {
         if (n->classes[i] < 0 || n->classes[i] > GT_CLASS_MOST)
-            return gt_fail(GT_FORMAT, "label %" PRId64 " is %" PRId32 "; classes are integers 0 .. %d", i, n->classes[i], GT_CLASS_MOST);
+            return gt_fail(GT_FORMAT, "label %" PRId64 " is %" PRId32 "; classes are integers 0 .. %d", i,
+                           n->classes[i], GT_CLASS_MOST);
         if (n->classes[i] > largest) largest = n->classes[i];
     }
     n->width = 1 + largest;
@@ -30,7 +31,9 @@ gt_status gt_notes_check_classes(gt_notes *n, int64_t count) {
 
 gt_status gt_notes_check_vectors(const gt_notes *n, int64_t count) {
     for (int64_t i = 0; i < count * n->width; i++)
-        if (!isfinite(n->vectors[i])) return gt_fail(GT_FORMAT, "label %" PRId64 ": number %" PRId64 " is not finite", i / n->width, i % n->width);
+        if (!isfinite(n->vectors[i]))
+            return gt_fail(GT_FORMAT, "label %" PRId64 ": number %" PRId64 " is not finite", i / n->width,
+                           i % n->width);
     return GT_OK;
 }
 
@@ -53,7 +56,7 @@ struct labelling { /* of the images by the pairs of dataset.json */
     const char *const *names;
     int64_t count;
     gt_label_kind kind;
-    size_t width;      /* of a vector */
+    size_t width; /* of a vector */
     bool *seen;
 };
 
@@ -73,7 +76,8 @@ static gt_status find_image(const struct labelling *l, size_t number, const json
 
 static gt_status check_vector(const struct labelling *l, const char *name, const json_t *label) {
     if (json_array_size(label) != l->width)
-        return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers, others have %zu", name, json_array_size(label), l->width);
+        return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers, others have %zu", name, json_array_size(label),
+                       l->width);
     for (size_t i = 0; i < l->width; i++) {
         const json_t *v = json_array_get(label, i);
         if (!json_is_number(v) || !isfinite((float)json_number_value(v)))
@@ -85,19 +89,26 @@ static gt_status check_vector(const struct labelling *l, const char *name, const
 /* The first label met decides what labels are. */
 static gt_status check_label(struct labelling *l, int64_t image, const json_t *label) {
     const char *name = l->names[image];
-    gt_label_kind kind = json_is_integer(label) ? GT_LABELS_CLASSES : json_is_array(label) ? GT_LABELS_VECTORS : GT_LABELS_NONE;
-    if (kind == GT_LABELS_NONE) return gt_fail(GT_FORMAT, "label of '%s' is neither an integer nor a list of numbers", name);
+    gt_label_kind kind = json_is_integer(label) ? GT_LABELS_CLASSES
+                         : json_is_array(label) ? GT_LABELS_VECTORS
+                                                : GT_LABELS_NONE;
+    if (kind == GT_LABELS_NONE)
+        return gt_fail(GT_FORMAT, "label of '%s' is neither an integer nor a list of numbers", name);
     if (l->kind == GT_LABELS_NONE) {
         l->kind = kind;
         l->width = json_array_size(label);
         if (kind == GT_LABELS_VECTORS && (l->width == 0 || l->width > GT_VECTOR_MOST))
-            return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers; 1 to %d are possible", name, l->width, GT_VECTOR_MOST);
+            return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers; 1 to %d are possible", name, l->width,
+                           GT_VECTOR_MOST);
     }
-    if (kind != l->kind) return gt_fail(GT_FORMAT, "label of '%s' is %s, others are not", name, kind == GT_LABELS_CLASSES ? "an integer" : "a list");
+    if (kind != l->kind)
+        return gt_fail(GT_FORMAT, "label of '%s' is %s, others are not", name,
+                       kind == GT_LABELS_CLASSES ? "an integer" : "a list");
     if (kind == GT_LABELS_VECTORS) return check_vector(l, name, label);
     json_int_t v = json_integer_value(label);
     if (v < 0 || v > GT_CLASS_MOST)
-        return gt_fail(GT_FORMAT, "label of '%s' is %" JSON_INTEGER_FORMAT "; classes are integers 0 .. %d", name, v, GT_CLASS_MOST);
+        return gt_fail(GT_FORMAT, "label of '%s' is %" JSON_INTEGER_FORMAT "; classes are integers 0 .. %d", name, v,
+                       GT_CLASS_MOST);
     return GT_OK;
 }
 
@@ -114,7 +125,9 @@ static gt_status check_labels(struct labelling *l, const json_t *labels) {
         l->seen[image] = true;
     }
     for (int64_t i = 0; i < l->count; i++)
-        if (!l->seen[i]) return gt_fail(GT_FORMAT, "no label for '%s'; every image must have one, or \"labels\" be null", l->names[i]);
+        if (!l->seen[i])
+            return gt_fail(GT_FORMAT, "no label for '%s'; every image must have one, or \"labels\" be null",
+                           l->names[i]);
     return GT_OK;
 }
 
@@ -136,7 +149,9 @@ static gt_status store_labels(gt_notes *n, const struct labelling *l, const json
         if (image < 0) continue;
         const json_t *label = json_array_get(pair, 1);
         if (n->classes) n->classes[image] = (int32_t)json_integer_value(label);
-        else for (size_t i = 0; i < l->width; i++) n->vectors[(size_t)image * l->width + i] = (float)json_number_value(json_array_get(label, i));
+        else
+            for (size_t i = 0; i < l->width; i++)
+                n->vectors[(size_t)image * l->width + i] = (float)json_number_value(json_array_get(label, i));
     }
     return n->classes ? gt_notes_check_classes(n, l->count) : GT_OK;
 }
@@ -179,7 +194,8 @@ static gt_status parse_meaning(gt_notes *n, const json_t *root) {
     }
     if (channels && !json_is_null(channels)) {
         if (!json_is_string(channels)) return gt_fail(GT_FORMAT, "channels must be a text such as \"R,G,B\"");
-        if (!(n->channel_names = strdup(json_string_value(channels)))) return gt_fail(GT_NOMEM, "out of memory for channel names");
+        if (!(n->channel_names = strdup(json_string_value(channels))))
+            return gt_fail(GT_NOMEM, "out of memory for channel names");
     }
     return GT_OK;
 }

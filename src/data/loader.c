@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * A ring of DEPTH steps, each with room for this rank's samples as bytes. `want` is the step that was asked for last. The thread fills, in order,
- * the steps want .. want + DEPTH - 1 that their places (step % DEPTH) do not hold yet, so a place is overwritten only after `want`
- * has moved past its step, and only gt_loader_step moves `want`: what it copies from cannot change under it. Any step may be asked for, an
- * earlier one too; then the ring fills anew.
- * Where images may be read by the main thread alone (HDF5 too large for memory) there is no thread, and gt_loader_step fills the place itself.
- * The cache of decoded images belongs to whoever fills. */
+ * A ring of DEPTH steps, each with room for this rank's samples as bytes. `want` is the step that was asked for last.
+ * The thread fills, in order, the steps want .. want + DEPTH - 1 that their places (step % DEPTH) do not hold yet, so a
+ * place is overwritten only after `want` has moved past its step, and only gt_loader_step moves `want`: what it copies
+ * from cannot change under it. Any step may be asked for, an earlier one too; then the ring fills anew.
+ *
+ * Where images may be read by the main thread alone (HDF5 too large for memory) there is no thread, and gt_loader_step
+ * fills the place itself. The cache of decoded images belongs to whoever fills. */
 #include "gantry/loader.h"
 
 #include <inttypes.h>
@@ -25,10 +26,10 @@ enum { DEPTH = 3, LEVELS = 256 };
 typedef struct place { /* of one step in the ring */
     uint64_t step;
     bool ready;
-    gt_status status;  /* of filling it */
+    gt_status status; /* of filling it */
     char message[1024];
-    uint8_t *pixels;   /* [samples,H,W,C] */
-    int64_t *items;    /* [samples] */
+    uint8_t *pixels; /* [samples,H,W,C] */
+    int64_t *items;  /* [samples] */
 } place;
 
 struct gt_loader {
@@ -37,15 +38,15 @@ struct gt_loader {
     gt_sampler sampler;
     int batch, n_ranges, samples;
     gt_range *ranges;
-    int *offset;             /* of a range's first sample among this rank's samples */
+    int *offset; /* of a range's first sample among this rank's samples */
     size_t image_bytes, cache_bytes;
-    uint8_t *cache;          /* every stored image, NULL: no cache */
+    uint8_t *cache; /* every stored image, NULL: no cache */
     bool *cached;
-    uint8_t *pixels;         /* of all places */
+    uint8_t *pixels; /* of all places */
     int64_t *items;
     place ring[DEPTH];
-    float level[LEVELS];     /* what a byte means */
-    double waited;           /* seconds */
+    float level[LEVELS]; /* what a byte means */
+    double waited;       /* seconds */
 
     bool threaded, stop;
     uint64_t want;
@@ -139,7 +140,8 @@ static place *await_step(gt_loader *l, uint64_t step) {
 }
 
 gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, float *labels) {
-    if (range < 0 || range >= l->n_ranges) return gt_fail(GT_USAGE, "range %d of a loader with %d ranges", range, l->n_ranges);
+    if (range < 0 || range >= l->n_ranges)
+        return gt_fail(GT_USAGE, "range %d of a loader with %d ranges", range, l->n_ranges);
     double begin = now();
     place *p = await_step(l, step);
     l->waited += now() - begin;
@@ -147,7 +149,8 @@ gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, 
     size_t n = (size_t)l->ranges[range].count * l->image_bytes, width = (size_t)l->info->label_width;
     const uint8_t *pixels = p->pixels + (size_t)l->offset[range] * l->image_bytes;
     for (size_t i = 0; i < n; i++) images[i] = l->level[pixels[i]];
-    for (int j = 0; labels && j < l->ranges[range].count; j++) gt_dataset_label(l->ds, p->items[l->offset[range] + j], labels + (size_t)j * width);
+    for (int j = 0; labels && j < l->ranges[range].count; j++)
+        gt_dataset_label(l->ds, p->items[l->offset[range] + j], labels + (size_t)j * width);
     return GT_OK;
 }
 
@@ -158,12 +161,14 @@ double gt_loader_wait_seconds(gt_loader *l) {
 }
 
 static gt_status check_plan(const gt_loader_plan *plan) {
-    if (plan->batch < 1 || plan->n_ranges < 0) return gt_fail(GT_USAGE, "a loader for a batch of %d in %d ranges", plan->batch, plan->n_ranges);
+    if (plan->batch < 1 || plan->n_ranges < 0)
+        return gt_fail(GT_USAGE, "a loader for a batch of %d in %d ranges", plan->batch, plan->n_ranges);
     int64_t samples = 0;
     for (int r = 0; r < plan->n_ranges; r++) {
         gt_range g = plan->ranges[r];
         if (g.first < 0 || g.count < 1 || g.first > plan->batch - g.count)
-            return gt_fail(GT_USAGE, "range %d (samples %d .. %d) does not lie in a batch of %d", r, g.first, g.first + g.count - 1, plan->batch);
+            return gt_fail(GT_USAGE, "range %d (from sample %d, %d samples) does not lie in a batch of %d", r, g.first,
+                           g.count, plan->batch);
         samples += g.count;
     }
     return samples <= INT32_MAX ? GT_OK : gt_fail(GT_USAGE, "a loader for %" PRId64 " samples per step", samples);

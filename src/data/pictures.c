@@ -8,12 +8,14 @@
 enum { SURVEY_MOST = 65536 };
 
 gt_status gt_pictures_accept(const char *name, bool *accepted) {
-    static const char *const other[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp", ".tga",
-                                        ".ppm", ".pgm", ".pbm", ".pnm", ".pcx", ".ico", ".apng"};
+    static const char *const other[] = {".jpg", ".jpeg", ".jpe",  ".jfif", ".jp2", ".bmp", ".dib",
+                                        ".gif", ".tif",  ".tiff", ".webp", ".tga", ".ppm", ".pgm",
+                                        ".pbm", ".pnm",  ".pcx",  ".ico",  ".apng"};
     const char *slash = strrchr(name, '/'), *dot = strrchr(slash ? slash : name, '.');
     *accepted = dot && !strcasecmp(dot, ".png");
     for (size_t i = 0; dot && i < sizeof other / sizeof *other; i++)
-        if (!strcasecmp(dot, other[i])) return gt_fail(GT_FORMAT, "'%s' is a picture of a kind that cannot be read; convert it to PNG", name);
+        if (!strcasecmp(dot, other[i]))
+            return gt_fail(GT_FORMAT, "'%s' is a picture of a kind that cannot be read; convert it to PNG", name);
     return GT_OK;
 }
 
@@ -21,11 +23,13 @@ static gt_status compare(const gt_pictures *p, const gt_png_info *found) {
     char is[32], first[32];
     const gt_png_info *s = &p->shape;
     if (found->bits != 8 || found->palette || (found->channels != 1 && found->channels != 3))
-        return gt_fail(GT_FORMAT, "%d x %d pixels, %s; 8-bit grey or 8-bit RGB is needed: convert it", found->width, found->height,
-                       gt_png_describe(found, is));
+        return gt_fail(GT_FORMAT, "%d x %d pixels, %s; 8-bit grey or 8-bit RGB is needed: convert it", found->width,
+                       found->height, gt_png_describe(found, is));
     if (found->height != s->height || found->width != s->width || found->channels != s->channels)
-        return gt_fail(GT_FORMAT, "%d x %d pixels, %s, while the first picture ('%s') has %d x %d, %s; all must be alike", found->width,
-                       found->height, gt_png_describe(found, is), p->names[0], s->width, s->height, gt_png_describe(s, first));
+        return gt_fail(GT_FORMAT,
+                       "%d x %d pixels, %s, while the first picture ('%s') has %d x %d, %s; all must be alike",
+                       found->width, found->height, gt_png_describe(found, is), p->names[0], s->width, s->height,
+                       gt_png_describe(s, first));
     return GT_OK;
 }
 

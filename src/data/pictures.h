@@ -10,20 +10,20 @@
 enum { GT_NOTES_MOST = 512 << 20 }; /* bytes of dataset.json */
 
 typedef struct gt_pictures {
-    const char *path;            /* of the archive or folder, for messages */
+    const char *path; /* of the archive or folder, for messages */
     int64_t count;
-    const char **names;          /* sorted by strcmp */
-    gt_png_info shape;           /* of all of them */
+    const char **names; /* sorted by strcmp */
+    gt_png_info shape;  /* of all of them */
     gt_status (*peek)(void *state, int64_t i, uint8_t head[GT_PNG_HEAD_BYTES], size_t *n);
     gt_status (*load)(void *state, int64_t i, void **bytes, size_t *n); /* malloc'ed */
-    void *state;                 /* for peek and load; their messages name neither path nor picture */
+    void *state; /* for peek and load; their messages name neither path nor picture */
 } gt_pictures;
 
 /* Is it a picture that can be read? GT_FORMAT: a picture of a kind that cannot. */
 gt_status gt_pictures_accept(const char *name, bool *accepted);
 
-/* Sets p->shape from the first picture and compares the headers of the others (all up to 65,536, else that many evenly spaced: the rest is
- * compared when read), and fills in what `s` needs to know. */
+/* Sets p->shape from the first picture and compares the headers of the others (all up to 65,536, else that many evenly
+ * spaced: the rest is compared when read), and fills in what `s` needs to know. */
 gt_status gt_pictures_survey(gt_pictures *p, gt_source *s);
 
 gt_status gt_pictures_read(const gt_pictures *p, int64_t i, uint8_t *pixels);

@@ -10,7 +10,8 @@ gt_sampler gt_sampler_make(uint64_t seed, int64_t items) {
     for (uint64_t bit = (uint64_t)1 << 31; bit; bit >>= 1) /* the largest a with a a < n */
         if ((a | bit) * (a | bit) < n) a |= bit;
     a++; /* ceil(sqrt(n)) */
-    return (gt_sampler){.seed = seed, .n = n, .a = (uint32_t)a, .b = (uint32_t)((n + a - 1) / a), .stream = gt_stream("data/order")};
+    return (gt_sampler){
+        .seed = seed, .n = n, .a = (uint32_t)a, .b = (uint32_t)((n + a - 1) / a), .stream = gt_stream("data/order")};
 }
 
 /* One pass of the network: a permutation of 0 .. a b - 1. */
@@ -18,7 +19,10 @@ static uint64_t permute(const gt_sampler *s, uint64_t epoch, uint64_t x) {
     uint32_t left = (uint32_t)(x % s->a), right = (uint32_t)(x / s->a);
     for (uint32_t round = 0; round < ROUNDS; round++) {
         /* an epoch has 64 bits, a key has 32 for it and 8 that rounds leave */
-        gt_key key = {.seed = s->seed, .stream = s->stream, .step = (uint32_t)epoch, .sample = round | (uint32_t)(epoch >> 32) << 8};
+        gt_key key = {.seed = s->seed,
+                      .stream = s->stream,
+                      .step = (uint32_t)epoch,
+                      .sample = round | (uint32_t)(epoch >> 32) << 8};
         if (round % 2 == 0) left = (uint32_t)(((uint64_t)left + gt_random_below(key, right, s->a)) % s->a);
         else right = (uint32_t)(((uint64_t)right + gt_random_below(key, left, s->b)) % s->b);
     }

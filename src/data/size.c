@@ -21,20 +21,24 @@ gt_status gt_dataset_check_size(int height, int width, int *levels) {
         if (levels) *levels = levels_of(height, width);
         return GT_OK;
     }
-    if (levels_of(height, width) < 0) return gt_fail(GT_USAGE, "images of %d x %d pixels are too small: 4 x 4 is the least", width, height);
+    if (levels_of(height, width) < 0)
+        return gt_fail(GT_USAGE, "images of %d x %d pixels are too small: 4 x 4 is the least", width, height);
     int best_height = 4, best_width = 4, best = abs(height - 4) + abs(width - 4), most = levels_of(height, width) + 1;
     for (int k = 0; k <= most && k < 30; k++) {
         int block = 1 << k;
         for (int choice = 0; choice < 4; choice++) { /* each side rounded down or up */
             int h = (height / block + choice % 2) * block, w = (width / block + choice / 2) * block;
             int distance = abs(h - height) + abs(w - width);
-            if (!fits(h, w) || distance > best || (distance == best && (int64_t)h * w <= (int64_t)best_height * best_width)) continue;
+            if (!fits(h, w) || distance > best ||
+                (distance == best && (int64_t)h * w <= (int64_t)best_height * best_width))
+                continue;
             best = distance;
             best_height = h;
             best_width = w;
         }
     }
-    return gt_fail(GT_USAGE,
-                   "images of %d x %d pixels (width x height) do not fit: both sides must be divisible by %d; the nearest size that fits is %d x %d",
-                   width, height, 1 << levels_of(height, width), best_width, best_height);
+    return gt_fail(
+        GT_USAGE,
+        "images of %d x %d pixels (width x height) do not fit: both sides must be divisible by %d; the nearest size that fits is %d x %d",
+        width, height, 1 << levels_of(height, width), best_width, best_height);
 }

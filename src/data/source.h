@@ -8,9 +8,9 @@
 /* What comes with the images. All memory is malloc'ed and freed by gt_notes_free. */
 typedef struct gt_notes {
     gt_label_kind kind;
-    int width;            /* classes: 1 + the largest; vectors: their length; 0: none */
-    int32_t *classes;     /* [count] */
-    float *vectors;       /* [count,width] */
+    int width;        /* classes: 1 + the largest; vectors: their length; 0: none */
+    int32_t *classes; /* [count] */
+    float *vectors;   /* [count,width] */
     int class_names;
     char **class_name;
     char *channel_names;
@@ -23,7 +23,8 @@ void gt_notes_free(gt_notes *n);
 /* dataset.json for images with these names (sorted by strcmp). Messages do not name the file it comes from. */
 gt_status gt_notes_parse(gt_notes *n, const char *text, size_t bytes, const char *const *names, int64_t count);
 
-/* Width of `count` class labels found elsewhere than in dataset.json, and their check; likewise for vectors of n->width. */
+/* Width of `count` class labels found elsewhere than in dataset.json, and their check; likewise for vectors of
+ * n->width. */
 gt_status gt_notes_check_classes(gt_notes *n, int64_t count);
 gt_status gt_notes_check_vectors(const gt_notes *n, int64_t count);
 gt_status gt_notes_check_names(const gt_notes *n); /* class names against the number of classes */
@@ -37,9 +38,10 @@ typedef struct gt_source {
     int height, width, channels;
     bool main_thread_only;
     gt_notes notes;
-    gt_status (*read)(void *state, int64_t i, uint8_t *pixels);     /* any thread unless main_thread_only; messages name file and entry */
-    gt_status (*fingerprint)(void *state, gt_hasher *h);            /* adds what tells its images from others; main thread */
-    void (*close)(void *state);                                     /* NULL: nothing opened yet */
+    gt_status (*read)(void *state, int64_t i,
+                      uint8_t *pixels); /* any thread unless main_thread_only; messages name file and entry */
+    gt_status (*fingerprint)(void *state, gt_hasher *h); /* adds what tells its images from others; main thread */
+    void (*close)(void *state);                          /* NULL: nothing opened yet */
 } gt_source;
 
 typedef struct gt_spec {
@@ -51,7 +53,8 @@ typedef struct gt_spec {
 typedef struct gt_source_kind {
     const char *name;
     bool (*claims)(const gt_spec *spec);
-    gt_status (*open)(gt_source *s, const char *spec); /* on failure what has been opened is closed by the caller through s->close */
+    gt_status (*open)(gt_source *s,
+                      const char *spec); /* on failure what has been opened is closed by the caller through s->close */
 } gt_source_kind;
 
 extern const gt_source_kind gt_source_zip, gt_source_folder, gt_source_hdf5, gt_source_synth;

@@ -20,7 +20,7 @@ typedef struct folder {
     gt_arena *arena; /* path and names */
     char *path;
     gt_pictures pictures;
-    size_t room;     /* in pictures.names */
+    size_t room; /* in pictures.names */
 } folder;
 
 static bool claims(const gt_spec *spec) {
@@ -165,7 +165,8 @@ static gt_status list_one(folder *f, DIR *dir, const char *below, const char *le
 }
 
 static gt_status list_folder(folder *f, const char *below, int depth) {
-    if (depth > DEPTH_MOST) return gt_fail(GT_FORMAT, "'%s/%s': folders are nested more than %d deep", f->path, below, DEPTH_MOST);
+    if (depth > DEPTH_MOST)
+        return gt_fail(GT_FORMAT, "'%s/%s': folders are nested more than %d deep", f->path, below, DEPTH_MOST);
     char *path = gt_arena_printf(f->arena, "%s/%s", f->path, below);
     if (!path) return GT_NOMEM;
     DIR *dir = opendir(path);

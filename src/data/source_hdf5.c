@@ -20,7 +20,8 @@ typedef struct h5set {
 } h5set;
 
 static bool claims(const gt_spec *spec) {
-    return spec->is_file && (!strcasecmp(spec->extension, ".h5") || !strcasecmp(spec->extension, ".hdf5") || gt_file_is_hdf5(spec->text));
+    return spec->is_file && (!strcasecmp(spec->extension, ".h5") || !strcasecmp(spec->extension, ".hdf5") ||
+                             gt_file_is_hdf5(spec->text));
 }
 
 static void close_set(void *state) {
@@ -70,7 +71,9 @@ static gt_status check_type(hid_t images) {
     if (is_unsigned && bits == 8) return GT_OK;
     if (class != H5T_INTEGER && class != H5T_FLOAT) return gt_fail(GT_FORMAT, "images: neither integers nor floats");
     return gt_fail(GT_FORMAT, "images: %zu-bit %s samples; 8-bit unsigned ones (uint8) are needed: convert them", bits,
-                   class == H5T_FLOAT ? "float" : is_unsigned ? "unsigned" : "signed");
+                   class == H5T_FLOAT ? "float"
+                   : is_unsigned      ? "unsigned"
+                                      : "signed");
 }
 
 static gt_status get_dims(const char *name, hid_t dataset, int rank, hsize_t *dims, int *found) {
@@ -89,15 +92,22 @@ static gt_status check_dims(h5set *d) {
     if (rank != 4) return gt_fail(GT_FORMAT, "images: %d axes; [N,H,W,C] is needed", rank);
     const hsize_t *n = d->dims;
     if (n[0] == 0) return gt_fail(GT_FORMAT, "images: holds no images");
-    if (n[1] == 0 || n[2] == 0 || n[0] > INT32_MAX || n[1] > GT_PNG_MAX_SIDE || n[2] > GT_PNG_MAX_SIDE || n[1] * n[2] * 3 > GT_PNG_MAX_BYTES)
-        return gt_fail(GT_FORMAT, "images: claims %llu images of %llu x %llu pixels; at most %d per side and %d MB per image are read",
-                       (unsigned long long)n[0], (unsigned long long)n[2], (unsigned long long)n[1], GT_PNG_MAX_SIDE, GT_PNG_MAX_BYTES >> 20);
+    if (n[1] == 0 || n[2] == 0 || n[0] > INT32_MAX || n[1] > GT_PNG_MAX_SIDE || n[2] > GT_PNG_MAX_SIDE ||
+        n[1] * n[2] * 3 > GT_PNG_MAX_BYTES)
+        return gt_fail(
+            GT_FORMAT,
+            "images: claims %llu images of %llu x %llu pixels; at most %d per side and %d MB per image are read",
+            (unsigned long long)n[0], (unsigned long long)n[2], (unsigned long long)n[1], GT_PNG_MAX_SIDE,
+            GT_PNG_MAX_BYTES >> 20);
     if (n[3] != 1 && n[3] != 3)
-        return gt_fail(GT_FORMAT, "images: %llu channels; 1 (grey) or 3 (RGB) are needed, in the last axis of [N,H,W,C]", (unsigned long long)n[3]);
+        return gt_fail(GT_FORMAT,
+                       "images: %llu channels; 1 (grey) or 3 (RGB) are needed, in the last axis of [N,H,W,C]",
+                       (unsigned long long)n[3]);
     return GT_OK;
 }
 
-/* Storage within this file, completely written, in chunks of bearable size. *cache: bytes of chunk cache that reading in order needs. */
+/* Storage within this file, completely written, in chunks of bearable size. *cache: bytes of chunk cache that reading
+ * in order needs. */
 static gt_status check_storage(const h5set *d, size_t *cache) {
     hid_t plist = H5Dget_create_plist(d->images);
     if (plist < 0) return gt_hdf5_fail("images");
@@ -106,18 +116,22 @@ static gt_status check_storage(const h5set *d, size_t *cache) {
     hsize_t chunk[4] = {1, 1, 1, 1}, chunks = 1, bytes = 1, written = 0;
     int chunk_rank = layout == H5D_CHUNKED ? H5Pget_chunk(plist, 4, chunk) : 4;
     H5Pclose(plist);
-    if (external || layout == H5D_VIRTUAL) return gt_fail(GT_FORMAT, "images: lies in other files; copy it into one file (h5repack)");
+    if (external || layout == H5D_VIRTUAL)
+        return gt_fail(GT_FORMAT, "images: lies in other files; copy it into one file (h5repack)");
     if (chunk_rank != 4) return gt_fail(GT_FORMAT, "images: damaged chunk sizes");
     *cache = CACHE_LEAST;
-    if (layout != H5D_CHUNKED) return H5Dget_storage_size(d->images) ? GT_OK : gt_fail(GT_FORMAT, "images: was never written");
+    if (layout != H5D_CHUNKED)
+        return H5Dget_storage_size(d->images) ? GT_OK : gt_fail(GT_FORMAT, "images: was never written");
     for (int a = 0; a < 4; a++) {
-        if (chunk[a] == 0 || bytes > CHUNK_MOST / chunk[a]) return gt_fail(GT_FORMAT, "images: chunks of more than %d MB", CHUNK_MOST >> 20);
+        if (chunk[a] == 0 || bytes > CHUNK_MOST / chunk[a])
+            return gt_fail(GT_FORMAT, "images: chunks of more than %d MB", CHUNK_MOST >> 20);
         bytes *= chunk[a];
         chunks *= (d->dims[a] + chunk[a] - 1) / chunk[a];
     }
     if (H5Dget_num_chunks(d->images, d->space, &written) < 0) return gt_hdf5_fail("images");
     if (written < chunks)
-        return gt_fail(GT_FORMAT, "images: incomplete: %llu of its %llu chunks were written", (unsigned long long)written, (unsigned long long)chunks);
+        return gt_fail(GT_FORMAT, "images: incomplete: %llu of its %llu chunks were written",
+                       (unsigned long long)written, (unsigned long long)chunks);
     /* the chunks that one row of images touches are decompressed once, not once per image */
     size_t row = (size_t)(chunk[0] * d->dims[1] * d->dims[2] * d->dims[3]) + (size_t)bytes;
     *cache = row < CACHE_LEAST ? CACHE_LEAST : row > CACHE_MOST ? CACHE_MOST : row;
@@ -150,12 +164,14 @@ static gt_status read_labels(const h5set *d, hid_t labels, gt_notes *notes) {
     H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
     if (type >= 0) H5Tclose(type);
     bool classes = rank == 1 && class == H5T_INTEGER, vectors = rank == 2 && class == H5T_FLOAT;
-    if (!classes && !vectors) return gt_fail(GT_FORMAT, "labels: must be [N] integers (classes) or [N,L] floats (vectors)");
+    if (!classes && !vectors)
+        return gt_fail(GT_FORMAT, "labels: must be [N] integers (classes) or [N,L] floats (vectors)");
     if (dims[0] != d->dims[0])
-        return gt_fail(GT_FORMAT, "labels: %llu labels for %llu images", (unsigned long long)dims[0], (unsigned long long)d->dims[0]);
+        return gt_fail(GT_FORMAT, "labels: %llu labels for %llu images", (unsigned long long)dims[0],
+                       (unsigned long long)d->dims[0]);
     if (dims[1] == 0 || dims[1] > GT_VECTOR_MOST || dims[0] * dims[1] > LABEL_BYTES_MOST / sizeof(float))
-        return gt_fail(GT_FORMAT, "labels: %llu numbers per image; 1 to %d and at most %zu MB in all are possible", (unsigned long long)dims[1],
-                       GT_VECTOR_MOST, LABEL_BYTES_MOST >> 20);
+        return gt_fail(GT_FORMAT, "labels: %llu numbers per image; 1 to %d and at most %zu MB in all are possible",
+                       (unsigned long long)dims[1], GT_VECTOR_MOST, LABEL_BYTES_MOST >> 20);
     void *numbers = calloc(dims[0] * dims[1], sizeof(float)); /* an int32 has the same size */
     if (!numbers) return gt_fail(GT_NOMEM, "out of memory for labels");
     notes->kind = classes ? GT_LABELS_CLASSES : GT_LABELS_VECTORS;
@@ -163,7 +179,8 @@ static gt_status read_labels(const h5set *d, hid_t labels, gt_notes *notes) {
     else notes->vectors = numbers;
     notes->width = (int)dims[1];
     /* numbers beyond 32 bits become the largest one, and are refused as that */
-    if (H5Dread(labels, classes ? H5T_NATIVE_INT32 : H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) < 0) return gt_hdf5_fail("labels");
+    if (H5Dread(labels, classes ? H5T_NATIVE_INT32 : H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers) < 0)
+        return gt_hdf5_fail("labels");
     st = classes ? gt_notes_check_classes(notes, (int64_t)dims[0]) : gt_notes_check_vectors(notes, (int64_t)dims[0]);
     return st ? gt_wrap(st, "labels") : GT_OK;
 }
@@ -172,8 +189,10 @@ static gt_status read_labels(const h5set *d, hid_t labels, gt_notes *notes) {
 static gt_status read_texts(const char *name, hid_t attribute, hid_t type, hid_t space, size_t count, char **text) {
     bool variable = H5Tis_variable_str(type) > 0;
     size_t stride = variable ? sizeof(char *) : H5Tget_size(type), bytes;
-    if (!variable && (stride == 0 || stride > TEXT_MOST)) return gt_fail(GT_FORMAT, "attribute %s: texts of %zu bytes", name, stride);
-    if (gt_mul_overflows(count, stride, &bytes) || bytes > LABEL_BYTES_MOST) return gt_fail(GT_FORMAT, "attribute %s: too large", name);
+    if (!variable && (stride == 0 || stride > TEXT_MOST))
+        return gt_fail(GT_FORMAT, "attribute %s: texts of %zu bytes", name, stride);
+    if (gt_mul_overflows(count, stride, &bytes) || bytes > LABEL_BYTES_MOST)
+        return gt_fail(GT_FORMAT, "attribute %s: too large", name);
     char *raw = calloc(1, bytes + 1);
     if (!raw) return gt_fail(GT_NOMEM, "out of memory for attribute %s", name);
     gt_status st = H5Aread(attribute, type, raw) < 0 ? gt_hdf5_fail(name) : GT_OK;
@@ -199,7 +218,8 @@ static gt_status read_text_attribute(hid_t images, const char *name, size_t most
     gt_status st = GT_OK;
     if (type < 0 || H5Tget_class(type) != H5T_STRING || n < 1 || (size_t)n > most)
         st = gt_fail(GT_FORMAT, "attribute %s: must be %s", name, most == 1 ? "a text" : "a list of texts");
-    else if (!(*text = calloc((size_t)n, sizeof **text))) st = gt_fail(GT_NOMEM, "out of memory for attribute %s", name);
+    else if (!(*text = calloc((size_t)n, sizeof **text)))
+        st = gt_fail(GT_NOMEM, "out of memory for attribute %s", name);
     else {
         *count = (int)n;
         st = read_texts(name, attribute, type, space, (size_t)n, *text);
@@ -241,7 +261,8 @@ static gt_status read_notes(const h5set *d, gt_notes *notes) {
     if (!st) st = read_text_attribute(d->images, "channels", 1, &channels, &count);
     if (count) notes->channel_names = channels[0];
     free(channels);
-    if (!st) st = read_text_attribute(d->images, "class_names", GT_CLASS_MOST + 1, &notes->class_name, &notes->class_names);
+    if (!st)
+        st = read_text_attribute(d->images, "class_names", GT_CLASS_MOST + 1, &notes->class_name, &notes->class_names);
     if (!st) st = gt_notes_check_names(notes);
     return st ? st : read_range(d->images, notes);
 }

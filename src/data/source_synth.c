@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * synth:NAME[:key=value,...]: datasets made on the fly, for demonstrations, tests and comparisons. Their geometry is documented in dataset.h.
- * Every number of image i comes from Philox keyed by (seed, set, version, i). */
+ * synth:NAME[:key=value,...]: datasets made on the fly, for demonstrations, tests and comparisons. Their geometry is
+ * documented in dataset.h. Every number of image i comes from Philox keyed by (seed, set, version, i). */
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -18,7 +18,7 @@ typedef struct synth synth;
 
 typedef struct synth_set { /* one built-in set */
     const char *name;
-    uint32_t version;  /* counts up whenever an image changes; part of the fingerprint */
+    uint32_t version;          /* counts up whenever an image changes; part of the fingerprint */
     uint64_t n, size, classes; /* defaults; classes 0: the key is unknown to the set */
     int channels;
     void (*draw)(const synth *s, uint32_t i, uint8_t *pixels);
@@ -80,10 +80,11 @@ typedef struct point {
 static const point square[] = {{-0.8f, -0.8f}, {0.8f, -0.8f}, {0.8f, 0.8f}, {-0.8f, 0.8f}};
 static const point triangle[] = {{0, -1.1f}, {0.95f, 0.55f}, {-0.95f, 0.55f}};
 static const point diamond[] = {{0, -1.15f}, {0.65f, 0}, {0, 1.15f}, {-0.65f, 0}};
-static const point cross[] = {{-0.28f, -1}, {0.28f, -1}, {0.28f, -0.28f}, {1, -0.28f}, {1, 0.28f}, {0.28f, 0.28f},
-                              {0.28f, 1}, {-0.28f, 1}, {-0.28f, 0.28f}, {-1, 0.28f}, {-1, -0.28f}, {-0.28f, -0.28f}};
-static const point star[] = {{0, -1.15f}, {0.2645f, -0.364f}, {1.0937f, -0.3554f}, {0.428f, 0.1391f}, {0.676f, 0.9304f},
-                             {0, 0.45f}, {-0.676f, 0.9304f}, {-0.428f, 0.1391f}, {-1.0937f, -0.3554f}, {-0.2645f, -0.364f}};
+static const point cross[] = {{-0.28f, -1}, {0.28f, -1}, {0.28f, -0.28f}, {1, -0.28f}, {1, 0.28f},   {0.28f, 0.28f},
+                              {0.28f, 1},   {-0.28f, 1}, {-0.28f, 0.28f}, {-1, 0.28f}, {-1, -0.28f}, {-0.28f, -0.28f}};
+static const point star[] = {{0, -1.15f},          {0.2645f, -0.364f}, {1.0937f, -0.3554f}, {0.428f, 0.1391f},
+                             {0.676f, 0.9304f},    {0, 0.45f},         {-0.676f, 0.9304f},  {-0.428f, 0.1391f},
+                             {-1.0937f, -0.3554f}, {-0.2645f, -0.364f}};
 
 static float to_polygon(const point *corner, int corners, point q) {
     float nearest = INFINITY;
@@ -93,7 +94,8 @@ static float to_polygon(const point *corner, int corners, point q) {
         float along = fminf(fmaxf((w.x * e.x + w.y * e.y) / (e.x * e.x + e.y * e.y), 0), 1);
         float dx = w.x - along * e.x, dy = w.y - along * e.y;
         nearest = fminf(nearest, dx * dx + dy * dy);
-        if ((a.y > q.y) != (b.y > q.y) && w.x < w.y * e.x / e.y) inside = !inside; /* the edge crosses the ray to the right */
+        if ((a.y > q.y) != (b.y > q.y) && w.x < w.y * e.x / e.y)
+            inside = !inside; /* the edge crosses the ray to the right */
     }
     return inside ? -sqrtf(nearest) : sqrtf(nearest);
 }
@@ -141,14 +143,15 @@ static void draw_shape(const synth *s, uint32_t i, uint8_t *pixels) {
     int size = (int)s->size, k = (int)(i % s->classes);
     float side = (float)size;
     float x0 = draw_number(s, i, CENTRE_X, 0.42f, 0.58f) * side, y0 = draw_number(s, i, CENTRE_Y, 0.42f, 0.58f) * side;
-    float extent = draw_number(s, i, EXTENT, 0.27f, 0.37f) * side, tilt = draw_number(s, i, TILT, -0.25f, 0.25f);
+    float extent = draw_number(s, i, EXTENT, 0.27f, 0.36f) * side, tilt = draw_number(s, i, TILT, -0.25f, 0.25f);
     float sine = gt_sinf(tilt) / extent, cosine = gt_cosf(tilt) / extent;
 
     float front[3], ground[3], hue = draw_number(s, i, HUE, 0, 1);
     colour(hue, draw_number(s, i, SATURATION, 0.75f, 1), draw_number(s, i, VALUE, 0.8f, 1), front);
     bool bright = 0.299f * front[0] + 0.587f * front[1] + 0.114f * front[2] > 0.5f; /* then the ground is dark */
     float value = draw_number(s, i, GROUND_VALUE, 0, 0.25f) + (bright ? 0.1f : 0.75f);
-    colour(hue + draw_number(s, i, GROUND_HUE, 0.25f, 0.75f), draw_number(s, i, GROUND_SATURATION, 0.2f, 0.5f), value, ground);
+    colour(hue + draw_number(s, i, GROUND_HUE, 0.25f, 0.75f), draw_number(s, i, GROUND_SATURATION, 0.2f, 0.5f), value,
+           ground);
 
     for (int y = 0; y < size; y++) {
         for (int x = 0; x < size; x++) {
@@ -165,7 +168,8 @@ static gt_status label_shapes(const synth *s, gt_notes *notes) {
     notes->kind = GT_LABELS_CLASSES;
     notes->classes = calloc(s->n, sizeof *notes->classes);
     notes->class_name = calloc(s->classes, sizeof *notes->class_name);
-    if (!notes->classes || !notes->class_name) return gt_fail(GT_NOMEM, "out of memory for %llu labels", (unsigned long long)s->n);
+    if (!notes->classes || !notes->class_name)
+        return gt_fail(GT_NOMEM, "out of memory for %llu labels", (unsigned long long)s->n);
     for (uint64_t i = 0; i < s->n; i++) notes->classes[i] = (int32_t)(i % s->classes);
     for (uint64_t c = 0; c < s->classes; c++) {
         if (!(notes->class_name[c] = strdup(kind[c].name))) return gt_fail(GT_NOMEM, "out of memory for class names");
@@ -177,8 +181,21 @@ static gt_status label_shapes(const synth *s, gt_notes *notes) {
 /* ---- the sets and their grammar ---- */
 
 static const synth_set sets[] = {
-    {.name = "circles", .version = 1, .n = 1000, .size = 28, .channels = 1, .draw = draw_circle, .label = label_circles},
-    {.name = "shapes", .version = 1, .n = 4096, .size = 32, .classes = KINDS, .channels = 3, .draw = draw_shape, .label = label_shapes},
+    {.name = "circles",
+     .version = 1,
+     .n = 1000,
+     .size = 28,
+     .channels = 1,
+     .draw = draw_circle,
+     .label = label_circles},
+    {.name = "shapes",
+     .version = 1,
+     .n = 4096,
+     .size = 32,
+     .classes = KINDS,
+     .channels = 3,
+     .draw = draw_shape,
+     .label = label_shapes},
 };
 
 static gt_status find_set(const char *spec, const char *name, size_t length, const synth_set **set) {
@@ -210,15 +227,15 @@ static gt_status parse_key(synth *s, const char *spec, const char **text) {
         errno = 0;
         unsigned long long v = strtoull(digits, &end, 10);
         if (!isdigit((unsigned char)*digits) || errno || (*end && *end != ',') || v < keys[i].least || v > keys[i].most)
-            return gt_fail(GT_USAGE, "'%s': %s must be an integer %llu .. %llu", spec, keys[i].name, (unsigned long long)keys[i].least,
-                           (unsigned long long)keys[i].most);
+            return gt_fail(GT_USAGE, "'%s': %s must be an integer %llu .. %llu", spec, keys[i].name,
+                           (unsigned long long)keys[i].least, (unsigned long long)keys[i].most);
         *keys[i].value = v;
         *text = *end ? end + 1 : end;
         if (*end && !end[1]) return gt_fail(GT_USAGE, "'%s': a comma without a key=value behind it", spec);
         return GT_OK;
     }
-    return gt_fail(GT_USAGE, "'%s': '%.*s' is no key of synth:%s; write key=value with n, size, %sseed", spec, (int)length, *text,
-                   s->set->name, s->set->classes ? "classes, " : "");
+    return gt_fail(GT_USAGE, "'%s': '%.*s' is no key of synth:%s; write key=value with n, size, %sseed", spec,
+                   (int)length, *text, s->set->name, s->set->classes ? "classes, " : "");
 }
 
 static gt_status parse(synth *s, const char *spec) {
@@ -248,8 +265,9 @@ static gt_status draw(void *state, int64_t i, uint8_t *pixels) {
 static gt_status fingerprint(void *state, gt_hasher *h) {
     const synth *s = state;
     char text[160];
-    int n = snprintf(text, sizeof text, "synth:%s:n=%llu,size=%llu,classes=%llu,seed=%llu;version=%u", s->set->name, (unsigned long long)s->n,
-                     (unsigned long long)s->size, (unsigned long long)s->classes, (unsigned long long)s->seed, s->set->version);
+    int n = snprintf(text, sizeof text, "synth:%s:n=%llu,size=%llu,classes=%llu,seed=%llu;version=%u", s->set->name,
+                     (unsigned long long)s->n, (unsigned long long)s->size, (unsigned long long)s->classes,
+                     (unsigned long long)s->seed, s->set->version);
     gt_hasher_add(h, text, (size_t)n);
     return GT_OK;
 }

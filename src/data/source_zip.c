@@ -38,7 +38,8 @@ static gt_status peek(void *state, int64_t i, uint8_t head[GT_PNG_HEAD_BYTES], s
 static gt_status load_entry(const gt_zip *zip, size_t entry, uint64_t most, void **bytes, size_t *n) {
     uint64_t size = gt_zip_at(zip, entry)->size;
     if (size > most)
-        return gt_fail(GT_FORMAT, "%llu bytes; at most %llu are read", (unsigned long long)size, (unsigned long long)most);
+        return gt_fail(GT_FORMAT, "%llu bytes; at most %llu are read", (unsigned long long)size,
+                       (unsigned long long)most);
     char *buffer = malloc(size + 1);
     if (!buffer) return gt_fail(GT_NOMEM, "out of memory for %llu bytes", (unsigned long long)size);
     gt_status st = gt_zip_read(zip, entry, buffer);

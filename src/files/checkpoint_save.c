@@ -136,13 +136,17 @@ static void *thread_main(void *arg) {
 
 /* ---- the main thread's side ---- */
 
+/* Files of other names are written again under the same one, so that no half of them stays. */
+static bool is_half(const char *name) {
+    size_t n = strlen(name);
+    return (strncmp(name, "checkpoint-", 11) == 0 || strncmp(name, "fakes", 5) == 0) && n > 5 && strcmp(name + n - 5, ".part") == 0;
+}
+
 static void clear_halves(const char *dir) {
     DIR *d = opendir(dir);
     if (!d) return;
-    for (struct dirent *e; (e = readdir(d));) {
-        size_t n = strlen(e->d_name);
-        if (strncmp(e->d_name, "checkpoint-", 11) == 0 && n > 5 && strcmp(e->d_name + n - 5, ".part") == 0) unlinkat(dirfd(d), e->d_name, 0);
-    }
+    for (struct dirent *e; (e = readdir(d));)
+        if (is_half(e->d_name)) unlinkat(dirfd(d), e->d_name, 0);
     closedir(d);
 }
 

@@ -36,7 +36,9 @@ void stats_line_print(gt_buffer *out, int64_t images, double timestamp, const gt
     gt_buffer_add(out, "{", 1);
     for (int i = 0; i < n; i++) {
         print_name(out, values[i].name);
-        gt_buffer_printf(out, "{\"num\": %.0f, \"mean\": ", values[i].num);
+        gt_buffer_printf(out, "{\"num\": ");
+        print_number(out, values[i].num);
+        gt_buffer_printf(out, ", \"mean\": ");
         print_number(out, values[i].mean);
         gt_buffer_printf(out, ", \"std\": ");
         print_number(out, values[i].std);
@@ -78,7 +80,7 @@ static bool parse_number(char **p, double *x) {
     return got;
 }
 
-/* After the opening brace: numbers by name, up to the closing brace. `take` gets each. */
+/* After the opening brace: numbers by name, up to the closing brace. Names other than the three are skipped. */
 static bool parse_value(char **p, gt_stat_value *v) {
     const struct {
         const char *name;

@@ -24,14 +24,15 @@ static const kernel kernels[] = {
     [GT_CONV_WINOGRAD] = {"winograd", gt_winograd_packed_floats, gt_winograd_pack, gt_winograd_workspace, gt_winograd},
 };
 
-/* Winograd pays from these sizes on (bench/conv; part of the kernel set's version). Few channels: its transforms cost more
- * than it saves, and rounding counts more. Few tiles: reading its weights, four times as many, costs more. */
+/* Winograd pays from these sizes on (bench/conv; part of the kernel set's version). Fewer channels: its transforms cost more
+ * than it saves, and small networks are held to tighter bounds. Fewer tiles: reading its weights, four times as many, costs
+ * more. Tiles of one image: an image's bits must not depend on how many are in the call. */
 static const struct {
-    int64_t channels, tiles;
+    int64_t channels, tiles_per_image;
 } pays[DIRECTIONS] = {
-    [GT_CONV_FORWARD] = {48, 16},
-    [GT_CONV_INPUT_GRAD] = {48, 16},
-    [GT_CONV_WEIGHT_GRAD] = {48, 16},
+    [GT_CONV_FORWARD] = {64, 4},
+    [GT_CONV_INPUT_GRAD] = {64, 4},
+    [GT_CONV_WEIGHT_GRAD] = {64, 4},
 };
 
 static const char *const modes[] = {"auto", "direct", "winograd"};
@@ -72,7 +73,8 @@ gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, gt_conv_direction directio
     int now = mode_now();
     if (now == DIRECT || !gt_winograd_possible(s)) return GT_CONV_DIRECT;
     if (now == WINOGRAD) return GT_CONV_WINOGRAD;
-    bool enough = s->c >= pays[direction].channels && s->o >= pays[direction].channels && gt_winograd_tiles(s, direction) >= pays[direction].tiles;
+    bool enough = s->c >= pays[direction].channels && s->o >= pays[direction].channels &&
+                  gt_winograd_tiles_per_image(s, direction) >= pays[direction].tiles_per_image;
     return enough ? GT_CONV_WINOGRAD : GT_CONV_DIRECT;
 }
 

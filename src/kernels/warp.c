@@ -4,7 +4,8 @@
  * Grids. The fine grid of the output has 2H+10 rows, numbered 0 .. 2H+9: what the 12-tap downsampling reads for H rows. Its
  * row i lies at pixel coordinate (i - H - 4) / 2 from the centre (spec 3.3 c-e, worked out). Fine position n of the input
  * lies at pixel n/2; between two fine positions the sample is bilinear. With n = 2i + parity the two neighbours of a sample
- * reach pixels i-3 .. i+3, so a sample is a 7-tap sum along each axis, its weights linear in the fraction. */
+ * reach pixels i-3 .. i+3, so a sample is a 7-tap sum along each axis, its weights linear in the fraction. The output is
+ * made in strips of columns, so that the samples of successive rows of a turned image meet in the cache. */
 #include "kernels/warp.h"
 
 #include <math.h>
@@ -14,7 +15,7 @@
 #include "base/clones.h"
 #include "kernels/fir.h"
 
-enum { TAPS = 12, REACH = 3, WINDOW = 2 * REACH + 1, LANES = 8, EXTRA = TAPS - 2 };
+enum { TAPS = 12, REACH = 3, WINDOW = 2 * REACH + 1, LANES = 8, EXTRA = TAPS - 2, STRIP = 128 };
 _Static_assert(WINDOW < LANES, "a window fits into one vector with an unused last lane");
 
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
@@ -61,13 +62,14 @@ typedef struct positions {
 } positions;
 
 typedef struct plan {
-    int64_t height, width, stride, pitch, fine; /* pitch of the plane with margins; fine: samples in a row */
+    int64_t height, width, pitch;  /* pitch of the plane with margins */
+    int64_t from, columns, fine;   /* the strip: first column, how many, and their samples in a fine row */
     double m[6];
     tables t;
-    float *plane;     /* the image between mirrored margins of REACH pixels: [height + 2 REACH][pitch] */
-    float *image;     /* [height][width] of the output side */
-    float *row;       /* one row of it, filtered vertically, between margins of TAPS/2 - 1 zeros */
-    float *half[2];   /* samples of one fine row, even and odd ones */
+    float *plane;   /* the image between mirrored margins of REACH pixels: [height + 2 REACH][pitch] */
+    float *image;   /* [height][width] of the output side */
+    float *row;     /* the strip of one row of it, filtered vertically, between margins of TAPS/2 - 1 zeros */
+    float *half[2]; /* samples of one fine row, even and odd ones */
     positions x, y;
 } plan;
 
@@ -76,9 +78,11 @@ enum { ROW_MARGIN = TAPS / 2 - 1 };
 static int64_t padded(int64_t floats) { return (floats + 15) / 16 * 16; }
 static int64_t pitch_of(int64_t width) { return width + WINDOW; } /* the last window is read as LANES pixels from column width-1 */
 
+static int64_t strip_of(int64_t columns) { return columns < STRIP ? columns : STRIP; }
+
 size_t gt_warp_scratch(int64_t height, int64_t width) {
-    int64_t fine = 2 * width + EXTRA;
-    return (size_t)(padded((height + 2 * REACH) * pitch_of(width)) + padded(height * width) + padded(width + 2 * ROW_MARGIN) +
+    int64_t columns = strip_of(width), fine = 2 * columns + EXTRA;
+    return (size_t)(padded((height + 2 * REACH) * pitch_of(width)) + padded(height * width) + padded(columns + 2 * ROW_MARGIN) +
                     2 * padded(fine / 2) + 6 * padded(fine));
 }
 
@@ -94,14 +98,14 @@ static float *take(float **scratch, int64_t floats) {
     return p;
 }
 
-static void make_plan(plan *p, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch) {
-    int64_t fine = 2 * width + EXTRA;
-    *p = (plan){.height = height, .width = width, .stride = stride, .pitch = pitch_of(width), .fine = fine};
+static void make_plan(plan *p, int64_t height, int64_t width, const float matrix[6], float *scratch) {
+    int64_t columns = strip_of(width), fine = 2 * columns + EXTRA;
+    *p = (plan){.height = height, .width = width, .pitch = pitch_of(width)};
     for (int i = 0; i < 6; i++) p->m[i] = (double)matrix[i];
     make_tables(&p->t);
     p->plane = take(&scratch, (height + 2 * REACH) * p->pitch);
     p->image = take(&scratch, height * width);
-    p->row = take(&scratch, width + 2 * ROW_MARGIN);
+    p->row = take(&scratch, columns + 2 * ROW_MARGIN);
     for (int i = 0; i < 2; i++) p->half[i] = take(&scratch, fine / 2);
     positions *axes[] = {&p->x, &p->y};
     for (int i = 0; i < 2; i++) {
@@ -111,23 +115,34 @@ static void make_plan(plan *p, int64_t stride, int64_t height, int64_t width, co
     }
 }
 
+/* Go on to the next strip; start with from = columns = 0. */
+static bool next_strip(plan *p) {
+    p->from += p->columns;
+    p->columns = strip_of(p->width - p->from);
+    p->fine = 2 * p->columns + EXTRA;
+    return p->columns > 0;
+}
+
 /* Fine input positions first + step * j, in a line of n pixels that is mirrored without end. */
-GT_CLONES static void locate(positions *out, double first, double step, int64_t count, int64_t n) {
-    double last = (double)(n - 1), period = n > 1 ? 2 * last : 1;
-    for (int64_t j = 0; j < count; j++) {
-        double at = first + step * (double)j, whole = floor(at), pixel = floor(0.5 * whole);
-        double parity = whole - 2 * pixel, in_period = pixel - period * floor(pixel / period);
-        bool mirrored = in_period > last;
-        double p = mirrored ? period - in_period : in_period;
-        p = p >= 0 ? p : 0; /* also what is no number, or too large to have a place */
-        out->pixel[j] = (int32_t)(p <= last ? p : last);
-        out->kind[j] = (parity > 0) + 2 * mirrored;
-        out->fraction[j] = (float)(at - whole);
+GT_CLONES static void locate(const positions *out, double first, double step, int64_t count, int64_t n) {
+    int32_t *restrict pixel = out->pixel, *restrict kind = out->kind;
+    float *restrict fraction = out->fraction;
+    double last = (double)(n - 1), period = n > 1 ? 2 * last : 1, per_period = 1 / period;
+    for (int32_t j = 0; j < (int32_t)count; j++) { /* a 32-bit counter: AVX2 converts no 64-bit one */
+        double at = first + step * (double)j, whole = floor(at), middle = floor(0.5 * whole);
+        double p = middle - period * floor(middle * per_period); /* may miss its range by a rounding */
+        p = p < 0 ? p + period : p;
+        p = p >= period ? p - period : p;
+        double mirrored = p > last ? 2 : 0, near = p > last ? period - p : p;
+        near = near >= 0 ? near : 0; /* also what is no number, or too large to have a place */
+        pixel[j] = (int32_t)(near <= last ? near : last);
+        kind[j] = (int32_t)((whole - 2 * middle > 0 ? 1 : 0) + mirrored);
+        fraction[j] = (float)(at - whole);
     }
 }
 
 static void locate_row(plan *p, int64_t i) {
-    double x = (double)(-p->width - 4), y = (double)(i - p->height - 4);
+    double x = (double)(2 * p->from - p->width - 4), y = (double)(i - p->height - 4);
     locate(&p->x, p->m[0] * x + p->m[1] * y + 2 * p->m[2] + (double)(p->width - 1), p->m[0], p->fine, p->width);
     locate(&p->y, p->m[3] * x + p->m[4] * y + 2 * p->m[5] + (double)(p->height - 1), p->m[3], p->fine, p->height);
 }
@@ -173,7 +188,7 @@ static void rows_of(const plan *p, int64_t i, int64_t *first, int64_t *last) {
 
 GT_CLONES static void downsample_row(plan *p, int64_t i) {
     const float *f = p->t.filter;
-    int64_t first, last, w = p->width;
+    int64_t first, last, w = p->columns;
     for (int64_t x = 0; x < w; x++) {
         float sum = 0;
         for (int k = 0; k < TAPS / 2; k++) sum += f[2 * k] * p->half[0][x + k] + f[2 * k + 1] * p->half[1][x + k];
@@ -181,19 +196,19 @@ GT_CLONES static void downsample_row(plan *p, int64_t i) {
     }
     rows_of(p, i, &first, &last);
     for (int64_t m = first; m <= last; m++) {
-        float *y = p->image + m * w, t = f[i - 2 * m];
+        float *y = p->image + m * p->width + p->from, t = f[i - 2 * m];
         for (int64_t x = 0; x < w; x++) y[x] += t * p->row[x];
     }
 }
 
 GT_CLONES static void upsample_row(plan *p, int64_t i) {
     const float *f = p->t.filter;
-    int64_t first, last, w = p->width;
+    int64_t first, last, w = p->columns;
     float *row = p->row + ROW_MARGIN;
     memset(p->row, 0, sizeof(float) * (size_t)(w + 2 * ROW_MARGIN));
     rows_of(p, i, &first, &last);
     for (int64_t m = first; m <= last; m++) {
-        const float *y = p->image + m * w;
+        const float *y = p->image + m * p->width + p->from;
         float t = f[i - 2 * m];
         for (int64_t x = 0; x < w; x++) row[x] += t * y[x];
     }
@@ -210,7 +225,7 @@ GT_CLONES static void upsample_row(plan *p, int64_t i) {
 
 void gt_warp_plane(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch) {
     plan p;
-    make_plan(&p, stride, height, width, matrix, scratch);
+    make_plan(&p, height, width, matrix, scratch);
     for (int64_t y = -REACH; y < height + REACH; y++) {
         const float *from = in + gt_reflect(y, height) * width * stride;
         float *to = p.plane + (y + REACH) * p.pitch + REACH;
@@ -219,24 +234,26 @@ void gt_warp_plane(const float *in, float *out, int64_t stride, int64_t height, 
         for (int64_t x = width; x < p.pitch - REACH; x++) to[x] = to[gt_reflect(x, width)];
     }
     memset(p.image, 0, sizeof(float) * (size_t)(height * width));
-    for (int64_t i = 0; i < 2 * height + EXTRA; i++) {
-        locate_row(&p, i);
-        gather_row(&p);
-        downsample_row(&p, i);
-    }
+    while (next_strip(&p))
+        for (int64_t i = 0; i < 2 * height + EXTRA; i++) {
+            locate_row(&p, i);
+            gather_row(&p);
+            downsample_row(&p, i);
+        }
     for (int64_t i = 0; i < height * width; i++) out[i * stride] = p.image[i];
 }
 
 void gt_warp_plane_adjoint(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch) {
     plan p;
-    make_plan(&p, stride, height, width, matrix, scratch);
+    make_plan(&p, height, width, matrix, scratch);
     for (int64_t i = 0; i < height * width; i++) p.image[i] = in[i * stride];
     memset(p.plane, 0, sizeof(float) * (size_t)((height + 2 * REACH) * p.pitch));
-    for (int64_t i = 0; i < 2 * height + EXTRA; i++) {
-        locate_row(&p, i);
-        upsample_row(&p, i);
-        scatter_row(&p);
-    }
+    while (next_strip(&p))
+        for (int64_t i = 0; i < 2 * height + EXTRA; i++) {
+            locate_row(&p, i);
+            upsample_row(&p, i);
+            scatter_row(&p);
+        }
     memset(p.image, 0, sizeof(float) * (size_t)(height * width));
     for (int64_t y = -REACH; y < height + REACH; y++) {
         float *from = p.plane + (y + REACH) * p.pitch + REACH, *to = p.image + gt_reflect(y, height) * width;

@@ -20,7 +20,7 @@ enum {
     PATCH = 6,               /* pixels it depends on */
     TAPS = 9,
     GROUP = 8,               /* tiles transformed per tile of the pool */
-    BLOCK_FLOATS = 4 << 20,  /* of U and M per block of tiles: 16 MiB, they stay in the last-level cache */
+    BLOCK_FLOATS = 2 << 20,  /* of U and M per block of tiles: 8 MiB, they stay in the last-level cache */
     PACK_ROWS = 16,          /* of weights gathered at a time */
     MOST_COLUMNS = 32,       /* of a panel of B of any kernel set */
 };
@@ -54,7 +54,7 @@ bool gt_winograd_possible(const gt_conv_shape *s) {
     return s->kh == 3 && s->kw == 3 && s->stride == 1 && s->groups == 1 && s->pad_top <= 2 && s->pad_left <= 2;
 }
 
-int64_t gt_winograd_tiles(const gt_conv_shape *s, gt_conv_direction direction) { return geometry_of(s, direction).tiles; }
+int64_t gt_winograd_tiles_per_image(const gt_conv_shape *s, gt_conv_direction direction) { return geometry_of(s, direction).per_image; }
 
 /* ---- workspace ---- */
 

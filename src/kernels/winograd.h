@@ -10,7 +10,7 @@
 #include "kernels/conv.h"
 
 bool gt_winograd_possible(const gt_conv_shape *s); /* 3x3, stride 1, one group, padding 0 to 2 */
-int64_t gt_winograd_tiles(const gt_conv_shape *s, gt_conv_direction direction);
+int64_t gt_winograd_tiles_per_image(const gt_conv_shape *s, gt_conv_direction direction);
 
 size_t gt_winograd_packed_floats(const gt_conv_shape *s, gt_conv_direction direction);
 void gt_winograd_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w, float *packed);

@@ -33,7 +33,7 @@ gt_status gt_mapping_declare(gt_net *n, const char *prefix, const gt_mapping_con
 }
 
 /* The first `cutoff` of the layers are drawn towards the average. */
-static gt_node *truncate(gt_graph *g, gt_node *ws, gt_node *average, float psi, int64_t cutoff)
+static gt_node *truncated(gt_graph *g, gt_node *ws, gt_node *average, float psi, int64_t cutoff)
 {
     if (!ws) return NULL;
     int64_t layers = gt_dim(ws, 1);
@@ -68,5 +68,5 @@ gt_node *gt_mapping(gt_bound_net b, const char *prefix, const gt_mapping_config 
     if (o->w_avg) *o->w_avg = renewed_average(g, x, average, c->w_avg_beta);
     int64_t n = gt_dim(x, 0);
     x = gt_broadcast(g, gt_reshape(g, x, GT_SHAPE(n, 1, c->w_dim)), GT_SHAPE(n, c->num_ws, c->w_dim));
-    return o->truncation == 1 ? x : truncate(g, x, average, o->truncation, o->cutoff);
+    return o->truncation == 1 ? x : truncated(g, x, average, o->truncation, o->cutoff);
 }

@@ -46,7 +46,7 @@ static gt_status check_same_job(gt_trainer *t, const gt_checkpoint_file *f) {
         if (!text) return GT_OK; /* stopped before it had written anything */
         before = gt_job_new();
         st = before ? gt_job_read_text(before, text, "job.ini") : GT_NOMEM;
-        if (!st) st = gt_job_resolve(before, t->job->height, t->job->width, t->job->channels, t->info->label_width, t->info->count);
+        if (!st) st = gt_job_resolve(before, t->job->height, t->job->width, t->job->channels, t->info->label_width, t->info->stored);
         if (!st) st = compare_jobs(t, before, "");
         free(text);
     }
@@ -88,7 +88,7 @@ static gt_status open_logs(gt_trainer *t) {
 }
 
 gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
-    bool first = t->comm->rank == 0, transfers = !gt_is(t->job->resume, "noresume");
+    bool first = t->comm->rank == 0, transfers = t->job->resumes;
     gt_checkpoint_file *file = NULL, *source = NULL;
     gt_status st = GT_OK;
     *done = false;

@@ -16,6 +16,7 @@
 #include "train/net_checkpoint.h"
 
 struct gt_generator {
+    gt_job *job; /* the model refers to its texts */
     gt_model *model;
     gt_graph *graph;
     gt_exec *exec;
@@ -32,10 +33,9 @@ static int batch_for(const gt_model *m) {
 static gt_status load_model(gt_generator *g, const gt_checkpoint_file *f) {
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
     if (gt_isa_set(about->kernel_set)) gt_warn("%s: images may differ in their last bits", gt_message());
-    gt_job *job = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
-    if (!job) return GT_FORMAT;
-    g->model = gt_model_new(job);
-    gt_job_free(job);
+    g->job = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
+    if (!g->job) return GT_FORMAT;
+    g->model = gt_model_new(g->job);
     if (!g->model) return gt_wrap(GT_FORMAT, "%s", gt_checkpoint_path(f));
     if (g->model->ema_of < 0) return gt_fail(GT_USAGE, "%s: model '%s' has no generator", gt_checkpoint_path(f), g->model->name);
     const gt_net *net = g->model->nets[g->model->ema_of];
@@ -74,7 +74,8 @@ void gt_generator_close(gt_generator *g) {
     if (!g) return;
     gt_exec_free(g->exec);
     gt_graph_free(g->graph);
-    if (g->model) gt_model_free(g->model);
+    gt_model_free(g->model);
+    gt_job_free(g->job);
     free(g);
 }
 

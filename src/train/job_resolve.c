@@ -1,10 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The published recipes (spec 4.2), and everything else about a job that follows from the shape of the data. */
+ * Rules between options; the published recipes (spec 4.2); and everything else about a job that follows from the shape of the data. */
 #include "gantry/job.h"
 
 #include <math.h>
 
 #include "gantry/dist.h"
+
+/* ---- rules ---- */
+
+/* Options that mean something only with certain values of --aug. */
+static const struct {
+    const char *key, *with; /* with: the value of --aug; NULL: any but noaug */
+} augment_rules[] = {
+    {"p", "fixed"}, {"target", "ada"}, {"p-max", "ada"}, {"ada-kimg", "ada"}, {"ada-interval", "ada"}, {"augpipe", NULL},
+};
+
+/* An option without meaning is a mistake, unless it stands in a job file and the command line chose another --aug over it. */
+static gt_status check_augment(gt_job *job) {
+    gt_options o = gt_job_options(job);
+    bool overridden = gt_options_state(&o, "aug") == GT_OPTION_GIVEN;
+    for (size_t i = 0; i < sizeof augment_rules / sizeof *augment_rules; i++) {
+        const char *key = augment_rules[i].key, *with = augment_rules[i].with;
+        if (with ? gt_is(job->aug, with) : !gt_is(job->aug, "noaug")) continue;
+        gt_option_state state = gt_options_state(&o, key);
+        if (state == GT_OPTION_GIVEN || (state == GT_OPTION_FILED && !overridden)) {
+            if (with) return gt_fail(GT_USAGE, "--%s can only be specified with --aug=%s", key, with);
+            return gt_fail(GT_USAGE, "--%s cannot be specified with --aug=noaug", key);
+        }
+        job->state[gt_options_find(&o, key) - o.rows] = GT_OPTION_MOOT;
+    }
+    if (gt_is(job->aug, "fixed") && !gt_job_given(job, "p")) return gt_fail(GT_USAGE, "--aug=fixed requires specifying --p");
+    return GT_OK;
+}
+
+gt_status gt_job_check(gt_job *job) {
+    gt_options o = gt_job_options(job);
+    /* the command line's --run overrules an outdir in a file, and the other way round */
+    if (*job->run && gt_options_state(&o, "run") == gt_options_state(&o, "outdir"))
+        return gt_fail(GT_USAGE, "--run and --outdir: only one of them; --run names a run's directory, --outdir a place for numbered ones");
+    if (*job->run && gt_options_state(&o, "outdir") == GT_OPTION_GIVEN) job->run = "";
+    if (!*job->data) return gt_fail(GT_USAGE, "--data is required: a ZIP, a folder of PNGs, an HDF5 file, or synth:shapes");
+    return check_augment(job);
+}
+
+/* ---- recipes ---- */
 
 typedef struct recipe {
     const char *name;
@@ -103,6 +142,8 @@ static void derive_quantities(gt_job *job) {
 }
 
 gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t channels, int64_t label_width, int64_t images) {
+    gt_status st = check_augment(job);
+    if (st) return st;
     if (height < 1 || width < 1 || channels < 1)
         return gt_fail(GT_USAGE, "images of %lldx%lld with %lld channels cannot be", (long long)width, (long long)height, (long long)channels);
     if (job->cond && !label_width) return gt_fail(GT_USAGE, "--cond=1 requires labels specified in dataset.json: the data have none");
@@ -114,8 +155,7 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     job->resumes = *job->resume && !gt_is(job->resume, "noresume");
     apply_recipe(job);
     if (job->batch % job->gpus) return gt_fail(GT_USAGE, "--batch must be at least 1 and divisible by --gpus");
-    gt_status st = resolve_slices(job);
-    if (st) return st;
+    if ((st = resolve_slices(job))) return st;
     derive_quantities(job);
     job->resolved = true;
     return GT_OK;

@@ -19,14 +19,10 @@ static gt_status open_data(gt_trainer *t) {
     gt_dataset_options o = {.use_labels = job->cond, .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
     AGREE(t, gt_dataset_open(&t->data, job->data, &o));
     t->info = gt_dataset_get_info(t->data);
-    gt_status st = GT_OK;
-    if (job->cond && t->info->label_width == 0)
-        st = gt_fail(GT_USAGE, "--cond: '%s' has no labels (no dataset.json with labels, no dataset `labels`)", job->data);
-    AGREE(t, st);
     AGREE(t, gt_dataset_check_size(t->info->height, t->info->width, NULL));
 
     gt_hash128 hash = {0, 0};
-    st = t->comm->rank == 0 ? gt_dataset_fingerprint(t->data, &hash) : GT_OK;
+    gt_status st = t->comm->rank == 0 ? gt_dataset_fingerprint(t->data, &hash) : GT_OK;
     AGREE(t, st);
     gt_comm_broadcast(t->comm, &hash, sizeof hash, 0);
     gt_hash_hex(hash, t->fingerprint);
@@ -141,12 +137,13 @@ gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job) {
     AGREE(t, gt_job_check(job));
     gt_status st = open_data(t);
     if (st) return st;
-    AGREE(t, gt_job_resolve(job, t->info->height, t->info->width, t->info->channels, t->info->label_width, t->info->count));
+    AGREE(t, gt_job_resolve(job, t->info->height, t->info->width, t->info->channels, t->info->label_width, t->info->stored));
     AGREE(t, gt_slices_choose((int)job->batch, (int)job->mbstd, (int)job->slices, comm->ranks, &t->n_slices));
     job->slices = t->n_slices;
     gt_slice_range(t->n_slices, comm->ranks, comm->rank, &t->first_slice, &t->my_slices);
     t->pool = gt_pool_new(comm->threads);
     AGREE(t, t->pool ? GT_OK : GT_NOMEM);
+    gt_pool_spin(t->pool, !comm->oversubscribed);
     t->ada.p = (float)job->p_initial;
     return GT_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ZIP and folder: order, pixels, subset, mirror, fingerprint, sizes that fit, and everything that must be refused by name. */
+ * ZIP and folder: order, pixels, subset, mirror, fingerprint, sizes that fit, and everything that must be refused by
+ * name. */
 #include "data_files.h"
 
 static void check_pictures(gt_dataset *ds, int n) {
@@ -55,7 +56,8 @@ static void a_folder_is_read(void **state) {
     check_pictures(ds, 5);
     gt_dataset_close(ds);
 
-    const char *json = "{\"labels\": [[\"B/z.png\", 0], [\"a.png\", 1], [\"b/1.png\", 2], [\"b/c/x.png\", 3], [\"b0.PNG\", 4]]}";
+    const char *json =
+        "{\"labels\": [[\"B/z.png\", 0], [\"a.png\", 1], [\"b/1.png\", 2], [\"b/c/x.png\", 3], [\"b0.PNG\", 4]]}";
     put(at("my.folder/dataset.json"), json, strlen(json));
     ds = opened(at("my.folder/"), NULL);
     assert_string_equal(gt_dataset_get_info(ds)->name, "my");
@@ -124,7 +126,8 @@ static void odd_pictures_are_named(void **state) {
     static const struct {
         int height, width, channels;
         const char *word;
-    } odd[] = {{8, 16, 3, "16 x 8"}, {16, 8, 3, "8 x 16"}, {8, 8, 1, "grey"}, {8, 8, 4, "RGBA"}, {8, 8, 2, "grey + alpha"}};
+    } odd[] = {
+        {8, 16, 3, "16 x 8"}, {16, 8, 3, "8 x 16"}, {8, 8, 1, "grey"}, {8, 8, 4, "RGBA"}, {8, 8, 2, "grey + alpha"}};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         zip_t *z = begin_zip(at("odd.zip"));
         add_picture(z, "a.png", 0, 8, 8, 3);
@@ -186,9 +189,20 @@ static void sizes_that_fit(void **state) {
     static const struct {
         int height, width, levels;
         const char *nearest; /* width x height; NULL: fits */
-    } cases[] = {{32, 32, 3, NULL}, {28, 28, 2, NULL}, {4, 4, 0, NULL}, {1024, 1024, 8, NULL}, {96, 160, 5, NULL}, {24, 32, 3, NULL},
-                 {30, 30, 0, "is 32 x 32"}, {29, 29, 0, "is 28 x 28"}, {33, 33, 0, "is 32 x 32"}, {32, 20, 0, "is 24 x 32"}, {100, 100, 0, "is 96 x 96"}, {250, 256, 0, "is 256 x 256"},
-                 {3, 3, 0, "4 x 4"}, {1, 1024, 0, "x"}};
+    } cases[] = {{32, 32, 3, NULL},
+                 {28, 28, 2, NULL},
+                 {4, 4, 0, NULL},
+                 {1024, 1024, 8, NULL},
+                 {96, 160, 5, NULL},
+                 {24, 32, 3, NULL},
+                 {30, 30, 0, "is 32 x 32"},
+                 {29, 29, 0, "is 28 x 28"},
+                 {33, 33, 0, "is 32 x 32"},
+                 {32, 20, 0, "is 24 x 32"},
+                 {100, 100, 0, "is 96 x 96"},
+                 {250, 256, 0, "is 256 x 256"},
+                 {3, 3, 0, "4 x 4"},
+                 {1, 1024, 0, "x"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int levels = -1;
         gt_status st = gt_dataset_check_size(cases[i].height, cases[i].width, &levels);
@@ -200,8 +214,12 @@ static void sizes_that_fit(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_zip_is_read),          cmocka_unit_test(a_folder_is_read),         cmocka_unit_test(a_subset_is_the_reference_tools),
-        cmocka_unit_test(a_fingerprint_is_of_the_contents), cmocka_unit_test(odd_pictures_are_named), cmocka_unit_test(nothing_is_not_a_dataset),
+        cmocka_unit_test(a_zip_is_read),
+        cmocka_unit_test(a_folder_is_read),
+        cmocka_unit_test(a_subset_is_the_reference_tools),
+        cmocka_unit_test(a_fingerprint_is_of_the_contents),
+        cmocka_unit_test(odd_pictures_are_named),
+        cmocka_unit_test(nothing_is_not_a_dataset),
         cmocka_unit_test(sizes_that_fit),
     };
     return cmocka_run_group_tests_name("dataset", tests, make_directory, remove_directory);

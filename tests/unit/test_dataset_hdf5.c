@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HDF5 datasets: what is written is read, attributes are understood, and what is wrong is refused by name; a damaged file
- * is found by the check in a process of its own, whatever it does to libhdf5. This program plays `gantry inspect --check` for that. */
+ * HDF5 datasets: what is written is read, attributes are understood, and what is wrong is refused by name; a damaged
+ * file is found by the check in a process of its own, whatever it does to libhdf5. This program plays `gantry inspect
+ * --check` for that. */
 #include "data_files.h"
 
 #include <hdf5.h>
@@ -17,7 +18,8 @@ static hid_t begin(const char *path) {
 }
 
 /* `data` NULL: nothing is written. */
-static hid_t add(hid_t file, const char *name, hid_t type, hid_t memory_type, int rank, const hsize_t *dims, const hsize_t *chunk, const void *data) {
+static hid_t add(hid_t file, const char *name, hid_t type, hid_t memory_type, int rank, const hsize_t *dims,
+                 const hsize_t *chunk, const void *data) {
     hid_t space = H5Screate_simple(rank, dims, NULL), plist = H5Pcreate(H5P_DATASET_CREATE);
     if (chunk) {
         H5Pset_chunk(plist, rank, chunk);
@@ -32,7 +34,8 @@ static hid_t add(hid_t file, const char *name, hid_t type, hid_t memory_type, in
 }
 
 static void add_attribute(hid_t dataset, const char *name, hid_t type, hsize_t n, const void *data) {
-    hid_t space = H5Screate_simple(1, &n, NULL), attribute = H5Acreate2(dataset, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate_simple(1, &n, NULL),
+          attribute = H5Acreate2(dataset, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     assert_true(attribute >= 0 && H5Awrite(attribute, type, data) >= 0);
     H5Aclose(attribute);
     H5Sclose(space);
@@ -110,10 +113,15 @@ static void a_loader_reads_it(void **state) {
     static float images[2][4 * IMAGE], labels[2][4 * 4];
     gt_dataset *ds = opened(labelled("loader.h5"), NULL);
     for (int way = 0; way < 2; way++) {
-        gt_loader_plan plan = {.batch = 8, .n_ranges = 1, .ranges = (gt_range[]){{4, 4}}, .seed = 3, .cache_bytes = way ? GT_LOADER_CACHE : 0};
+        gt_loader_plan plan = {.batch = 8,
+                               .n_ranges = 1,
+                               .ranges = (gt_range[]){{4, 4}},
+                               .seed = 3,
+                               .cache_bytes = way ? GT_LOADER_CACHE : 0};
         gt_loader *l;
         assert_int_equal(gt_loader_new(&l, ds, &plan), GT_OK);
-        for (int step = 0; step < 7; step++) assert_int_equal(gt_loader_step(l, (uint64_t)step, 0, images[way], labels[way]), GT_OK);
+        for (int step = 0; step < 7; step++)
+            assert_int_equal(gt_loader_step(l, (uint64_t)step, 0, images[way], labels[way]), GT_OK);
         gt_loader_free(l);
     }
     assert_memory_equal(images[0], images[1], sizeof images[0]);
@@ -144,14 +152,16 @@ static void vectors_are_read(void **state) {
 
 static void refused_images(hid_t type, int rank, const hsize_t *dims, bool write, const char *word) {
     static const uint8_t zeros[1 << 16];
-    hid_t file = begin(at("wrong.h5")), images = add(file, "images", type, type, rank, dims, NULL, write ? zeros : NULL);
+    hid_t file = begin(at("wrong.h5")),
+          images = add(file, "images", type, type, rank, dims, NULL, write ? zeros : NULL);
     end(file, images);
     refused(at("wrong.h5"), "wrong.h5", "images", word);
 }
 
 static void wrong_images_are_named(void **state) {
     (void)state;
-    hsize_t flat[] = {N, H * W * C}, five[] = {N, H, W, 5}, none[] = {0, H, W, C}, wide[] = {1, 4, 40000, 1}, good[] = {N, H, W, C};
+    hsize_t flat[] = {N, H * W * C}, five[] = {N, H, W, 5}, none[] = {0, H, W, C}, wide[] = {1, 4, 40000, 1},
+            good[] = {N, H, W, C};
     refused_images(H5T_STD_U8LE, 2, flat, true, "2 axes");
     refused_images(H5T_STD_U8LE, 4, five, true, "5 channels");
     refused_images(H5T_STD_U8LE, 4, none, false, "no images");
@@ -162,7 +172,8 @@ static void wrong_images_are_named(void **state) {
     refused_images(H5T_STD_U8LE, 4, good, false, "never written");
 
     hsize_t absurd[] = {1 << 30, H, W, C}, chunk[] = {1, H, W, C};
-    hid_t file = begin(at("sparse.h5")), images = add(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, absurd, chunk, NULL);
+    hid_t file = begin(at("sparse.h5")),
+          images = add(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, absurd, chunk, NULL);
     end(file, images);
     refused(at("sparse.h5"), "sparse.h5", "incomplete", "0 of its 1073741824 chunks");
 
@@ -218,7 +229,7 @@ static void damage_is_found(void **state) {
     /* through the check: whatever libhdf5 does of it, this process lives, and knows within seconds */
     double start = seconds();
     int found = 0, trials = 0;
-    for (size_t i = 8; i < n; i += n / 60, trials++) {
+    for (size_t i = 8; i < n; i += n / 40, trials++) {
         for (size_t k = i; k < i + 16 && k < n; k++) whole[k] ^= 0xff;
         put(at("flip.h5"), whole, n);
         for (size_t k = i; k < i + 16 && k < n; k++) whole[k] ^= 0xff;
@@ -229,7 +240,8 @@ static void damage_is_found(void **state) {
             found++;
         }
     }
-    assert_true(found > trials / 4); /* the rest changes pixels that were never compressed with a checksum, or free space */
+    assert_true(found >
+                trials / 4); /* the rest changes pixels that were never compressed with a checksum, or free space */
     assert_true(seconds() - start < 30);
     put(at("whole.h5"), whole, n);
     if (gt_dataset_check_foreign(at("whole.h5"), NULL)) fail_msg("%s", gt_message());
@@ -259,8 +271,12 @@ int main(int argc, char **argv) {
         return st ? 1 : 0;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_file_is_read),         cmocka_unit_test(a_loader_reads_it),      cmocka_unit_test(vectors_are_read),
-        cmocka_unit_test(wrong_images_are_named), cmocka_unit_test(wrong_labels_are_named), cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(a_file_is_read),
+        cmocka_unit_test(a_loader_reads_it),
+        cmocka_unit_test(vectors_are_read),
+        cmocka_unit_test(wrong_images_are_named),
+        cmocka_unit_test(wrong_labels_are_named),
+        cmocka_unit_test(damage_is_found),
         cmocka_unit_test(the_check_survives_anything),
     };
     return cmocka_run_group_tests_name("dataset_hdf5", tests, make_directory, remove_directory);

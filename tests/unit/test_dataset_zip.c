@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Archives made byte by byte: zip64, and what damage, truncation and malice look like. Each must be read or refused with a
- * message that names file and entry; none may crash or allocate what it merely claims. */
+ * Archives made byte by byte: zip64, and what damage, truncation and malice look like. Each must be read or refused
+ * with a message that names file and entry; none may crash or allocate what it merely claims. */
 #include "data_files.h"
 
 #include <sys/resource.h>
@@ -53,7 +53,8 @@ static void add(maker *m, entry e, bytes data) {
     add_text(m->file, &m->n, "\xaa\xaa\3\0abc", 7);
     add_text(m->file, &m->n, data.data, data.n);
 
-    uint64_t size = e.size ? e.size : data.n, packed = e.packed ? e.packed : data.n, offset = e.offset ? e.offset : at_byte;
+    uint64_t size = e.size ? e.size : data.n, packed = e.packed ? e.packed : data.n,
+             offset = e.offset ? e.offset : at_byte;
     add_text(m->index, &m->index_bytes, "PK\1\2", 4);
     add16(m->index, &m->index_bytes, 45);
     add16(m->index, &m->index_bytes, 45);
@@ -223,13 +224,14 @@ static void bombs_are_refused(void **state) {
     free(b.data);
 }
 
-/* Whatever is cut off or turned around: an error or the right pixels, never anything else. The library's memory is bounded by the
- * file's size, so that a small limit holds. */
+/* Whatever is cut off or turned around: an error or the right pixels, never anything else. The library's memory is
+ * bounded by the file's size, so that a small limit holds. */
 static void damage_never_passes(void **state) {
     (void)state;
     uint8_t *whole, want[2][8 * 8 * 3], got[8 * 8 * 3];
     size_t n;
-    get(simple_zip("whole.zip", 2, "{\"labels\": [[\"00000/img00000000.png\", 1], [\"00000/img00000001.png\", 0]]}"), &whole, &n);
+    get(simple_zip("whole.zip", 2, "{\"labels\": [[\"00000/img00000000.png\", 1], [\"00000/img00000001.png\", 0]]}"),
+        &whole, &n);
     for (int i = 0; i < 2; i++) paint(i, 8, 8, 3, want[i]);
     for (size_t cut = 0; cut < n; cut++) {
         put(at("cut.zip"), whole, cut);
@@ -249,7 +251,8 @@ static void damage_never_passes(void **state) {
             for (int64_t k = 0; k < info->count; k++) {
                 gt_status st = gt_dataset_read(ds, k, got);
                 if (st) assert_non_null(strstr(gt_message(), "img0000000"));
-                else if (memcmp(got, want[0], sizeof got)) assert_memory_equal(got, want[1], sizeof got); /* a flipped name may change the order */
+                else if (memcmp(got, want[0], sizeof got))
+                    assert_memory_equal(got, want[1], sizeof got); /* a flipped name may change the order */
             }
             gt_dataset_close(ds);
         }
@@ -265,8 +268,12 @@ int main(void) {
     (void)memory;
 #endif
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(zip64_is_read),             cmocka_unit_test(names_are_just_names), cmocka_unit_test(lies_in_the_index_are_found),
-        cmocka_unit_test(a_wrong_checksum_is_found), cmocka_unit_test(bombs_are_refused),    cmocka_unit_test(damage_never_passes),
+        cmocka_unit_test(zip64_is_read),
+        cmocka_unit_test(names_are_just_names),
+        cmocka_unit_test(lies_in_the_index_are_found),
+        cmocka_unit_test(a_wrong_checksum_is_found),
+        cmocka_unit_test(bombs_are_refused),
+        cmocka_unit_test(damage_never_passes),
     };
     return cmocka_run_group_tests_name("dataset_zip", tests, make_directory, remove_directory);
 }

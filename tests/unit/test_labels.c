@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
- * dataset.json: labels of both kinds, the further keys, and every way of getting them wrong, through archives made here. */
+ * dataset.json: labels of both kinds, the further keys, and every way of getting them wrong, through archives made
+ * here. */
 #include "data_files.h"
 
 static void classes_become_one_hot(void **state) {
     (void)state;
-    gt_dataset *ds = opened(simple_zip("classes.zip", 3,
-                                       "{\"labels\": [[\"00000/img00000002.png\", 4], [\"elsewhere.png\", 9], [\"00000/img00000000.png\", 0],"
-                                       " [\"00000/img00000001.png\", 2]], \"range\": [0, 200], \"channels\": \"R,G,B\","
-                                       " \"class_names\": [\"a\", \"b\", \"c\", \"d\", \"e\"], \"more\": {}}"), NULL);
+    gt_dataset *ds = opened(
+        simple_zip(
+            "classes.zip", 3,
+            "{\"labels\": [[\"00000/img00000002.png\", 4], [\"elsewhere.png\", 9], [\"00000/img00000000.png\", 0],"
+            " [\"00000/img00000001.png\", 2]], \"range\": [0, 200], \"channels\": \"R,G,B\","
+            " \"class_names\": [\"a\", \"b\", \"c\", \"d\", \"e\"], \"more\": {}}"),
+        NULL);
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     assert_int_equal(info->label_kind, GT_LABELS_CLASSES);
     assert_int_equal(info->label_width, 5); /* names that are no images do not count */
@@ -27,7 +31,9 @@ static void classes_become_one_hot(void **state) {
 
 static void vectors_are_used_as_they_are(void **state) {
     (void)state;
-    const char *path = simple_zip("vectors.zip", 2, "{\"labels\": [[\"00000/img00000001.png\", [1.5, -2]], [\"00000/img00000000.png\", [0, 1e-3]]]}");
+    const char *path =
+        simple_zip("vectors.zip", 2,
+                   "{\"labels\": [[\"00000/img00000001.png\", [1.5, -2]], [\"00000/img00000000.png\", [0, 1e-3]]]}");
     gt_dataset *ds = opened(path, NULL);
     float label[2];
     assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_VECTORS);
@@ -92,15 +98,19 @@ static void wrong_labels_are_named(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *path = simple_zip("wrong.zip", 2, cases[i].text);
-        refused(path, "wrong.zip", "dataset.json", cases[i].words[0], cases[i].words[1] ? cases[i].words[1] : "", cases[i].words[2] ? cases[i].words[2] : "");
-        check_refused(path, &(gt_dataset_options){.use_labels = false}, (const char *const[]){"dataset.json", NULL}); /* wanted or not */
+        refused(path, "wrong.zip", "dataset.json", cases[i].words[0], cases[i].words[1] ? cases[i].words[1] : "",
+                cases[i].words[2] ? cases[i].words[2] : "");
+        check_refused(path, &(gt_dataset_options){.use_labels = false},
+                      (const char *const[]){"dataset.json", NULL}); /* wanted or not */
     }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classes_become_one_hot),  cmocka_unit_test(vectors_are_used_as_they_are),
-        cmocka_unit_test(no_labels_are_no_labels), cmocka_unit_test(wrong_labels_are_named),
+        cmocka_unit_test(classes_become_one_hot),
+        cmocka_unit_test(vectors_are_used_as_they_are),
+        cmocka_unit_test(no_labels_are_no_labels),
+        cmocka_unit_test(wrong_labels_are_named),
     };
     return cmocka_run_group_tests_name("labels", tests, make_directory, remove_directory);
 }

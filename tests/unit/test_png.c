@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * PNG in memory and in files: what is written is read back exactly; what is damaged, absurd or of another kind is refused. */
+ * PNG in memory and in files: what is written is read back exactly; what is damaged, absurd or of another kind is
+ * refused. */
 #include "data_files.h"
 
 #include <png.h>
@@ -66,8 +67,11 @@ static void kinds_are_told_apart(void **state) {
     static const struct {
         int colour_type, bits;
         const char *text;
-    } cases[] = {{PNG_COLOR_TYPE_PALETTE, 8, "8-bit palette"}, {PNG_COLOR_TYPE_PALETTE, 1, "1-bit palette"}, {PNG_COLOR_TYPE_GRAY, 16, "16-bit grey"},
-                 {PNG_COLOR_TYPE_GRAY, 2, "2-bit grey"}, {PNG_COLOR_TYPE_RGB, 16, "16-bit RGB"}};
+    } cases[] = {{PNG_COLOR_TYPE_PALETTE, 8, "8-bit palette"},
+                 {PNG_COLOR_TYPE_PALETTE, 1, "1-bit palette"},
+                 {PNG_COLOR_TYPE_GRAY, 16, "16-bit grey"},
+                 {PNG_COLOR_TYPE_GRAY, 2, "2-bit grey"},
+                 {PNG_COLOR_TYPE_RGB, 16, "16-bit RGB"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bytes b = foreign(cases[i].colour_type, cases[i].bits, PNG_INTERLACE_NONE);
         gt_png_info info;
@@ -85,7 +89,8 @@ static void interlaced_pictures_are_read(void **state) {
     (void)state;
     uint8_t plain[8 * 8 * 3], interlaced[8 * 8 * 3], want[8][64];
     gt_png_info info;
-    bytes a = foreign(PNG_COLOR_TYPE_RGB, 8, PNG_INTERLACE_NONE), b = foreign(PNG_COLOR_TYPE_RGB, 8, PNG_INTERLACE_ADAM7);
+    bytes a = foreign(PNG_COLOR_TYPE_RGB, 8, PNG_INTERLACE_NONE),
+          b = foreign(PNG_COLOR_TYPE_RGB, 8, PNG_INTERLACE_ADAM7);
     assert_int_equal(gt_png_head(a.data, a.n, &info), GT_OK);
     assert_int_equal(gt_png_decode(a.data, a.n, &info, plain), GT_OK);
     assert_int_equal(gt_png_decode(b.data, b.n, &info, interlaced), GT_OK);
@@ -120,7 +125,8 @@ static void put32(uint8_t *p, uint32_t v) {
 
 static void absurd_sizes_are_refused(void **state) {
     (void)state;
-    static const uint32_t sizes[][2] = {{0, 8}, {8, 0}, {0x7fffffff, 0x7fffffff}, {0xffffffff, 1}, {32768, 32768}, {40000, 1}};
+    static const uint32_t sizes[][2] = {{0, 8},          {8, 0},         {0x7fffffff, 0x7fffffff},
+                                        {0xffffffff, 1}, {32768, 32768}, {40000, 1}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         bytes b = picture(1, 8, 8, 3);
         uint8_t *p = b.data;
@@ -157,7 +163,8 @@ static void files_are_whole_or_not_there(void **state) {
     assert_int_equal(gt_file_write(at("none/a.png"), "x", 1), GT_FAILED);
     assert_non_null(strstr(gt_message(), "none/a.png"));
     assert_int_equal(mkdir(at("taken"), 0777), 0);
-    assert_int_equal(gt_file_write(at("taken"), "x", 1), GT_FAILED); /* a file cannot replace a folder, and leaves nothing */
+    assert_int_equal(gt_file_write(at("taken"), "x", 1),
+                     GT_FAILED); /* a file cannot replace a folder, and leaves nothing */
     char command[600];
     snprintf(command, sizeof command, "! ls %s | grep -q tmp", directory);
     assert_int_equal(system(command), 0);
@@ -171,8 +178,9 @@ static void files_are_whole_or_not_there(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip_is_exact),       cmocka_unit_test(kinds_are_told_apart),     cmocka_unit_test(interlaced_pictures_are_read),
-        cmocka_unit_test(every_flipped_bit_is_found), cmocka_unit_test(absurd_sizes_are_refused), cmocka_unit_test(another_size_is_refused),
+        cmocka_unit_test(round_trip_is_exact),          cmocka_unit_test(kinds_are_told_apart),
+        cmocka_unit_test(interlaced_pictures_are_read), cmocka_unit_test(every_flipped_bit_is_found),
+        cmocka_unit_test(absurd_sizes_are_refused),     cmocka_unit_test(another_size_is_refused),
         cmocka_unit_test(files_are_whole_or_not_there),
     };
     return cmocka_run_group_tests_name("png", tests, make_directory, remove_directory);

@@ -41,7 +41,8 @@ static void ranks_share_the_samples(void **state) {
         int seen[N] = {0};
         for (int rank = 0; rank < ranks; rank++)
             for (int step = 0; step < N / BATCH; step++)
-                for (int j = rank * BATCH / ranks; j < (rank + 1) * BATCH / ranks; j++) seen[gt_sampler_item(&s, (uint64_t)(step * BATCH + j))]++;
+                for (int j = rank * BATCH / ranks; j < (rank + 1) * BATCH / ranks; j++)
+                    seen[gt_sampler_item(&s, (uint64_t)(step * BATCH + j))]++;
         for (int i = 0; i < N; i++) assert_int_equal(seen[i], 1);
     }
 }
@@ -49,7 +50,8 @@ static void ranks_share_the_samples(void **state) {
 static int differences(gt_sampler a, uint64_t epoch_a, gt_sampler b, uint64_t epoch_b, int n) {
     int count = 0;
     for (int i = 0; i < n; i++)
-        count += gt_sampler_item(&a, epoch_a * (uint64_t)n + (uint64_t)i) != gt_sampler_item(&b, epoch_b * (uint64_t)n + (uint64_t)i);
+        count += gt_sampler_item(&a, epoch_a * (uint64_t)n + (uint64_t)i) !=
+                 gt_sampler_item(&b, epoch_b * (uint64_t)n + (uint64_t)i);
     return count;
 }
 
@@ -64,8 +66,8 @@ static void seeds_and_epochs_differ(void **state) {
     assert_true(differences(a, 1, a, 1 + ((uint64_t)1 << 32), N) > N * 9 / 10); /* an epoch has more than 32 bits */
 }
 
-/* Over many epochs item i must come at every place equally often: chi squared over (place, item) cells in blocks. Degrees of freedom
- * (B-1)^2 = 225, standard deviation sqrt(450) = 21.2; the bound is more than five of them away. */
+/* Over many epochs item i must come at every place equally often: chi squared over (place, item) cells in blocks.
+ * Degrees of freedom (B-1)^2 = 225, standard deviation sqrt(450) = 21.2; the bound is more than five of them away. */
 static void no_place_is_preferred(void **state) {
     (void)state;
     enum { N = 160, B = 16, EPOCHS = 400 };
@@ -102,8 +104,9 @@ static void large_sets_work(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_item_once_per_epoch), cmocka_unit_test(ranks_share_the_samples), cmocka_unit_test(seeds_and_epochs_differ),
-        cmocka_unit_test(no_place_is_preferred),     cmocka_unit_test(neighbours_part),         cmocka_unit_test(large_sets_work),
+        cmocka_unit_test(every_item_once_per_epoch), cmocka_unit_test(ranks_share_the_samples),
+        cmocka_unit_test(seeds_and_epochs_differ),   cmocka_unit_test(no_place_is_preferred),
+        cmocka_unit_test(neighbours_part),           cmocka_unit_test(large_sets_work),
     };
     return cmocka_run_group_tests_name("sampler", tests, NULL, NULL);
 }

@@ -6,10 +6,8 @@
  * weights stay an input, for the derivatives; the kernel does not read them then. */
 #include "gantry/ops.h"
 #include "graph/internal.h"
-#include "graph/op.h"
+#include "graph/ops/op_list.h"
 #include "kernels/conv.h"
-
-extern const gt_op gt_op_conv, gt_op_conv_input_grad, gt_op_conv_weight_grad, gt_op_conv_pack;
 
 typedef struct conv_node_attr {
     gt_conv_attr conv;  /* without its defaults' zeros */

@@ -47,13 +47,15 @@ static inline float elu(float x, float alpha) {
     return x > 0 ? x : low;
 }
 
+static inline float pick(float mask, float yes, float no) { return mask > 0 ? yes : no; }
+
 LOOP(broadcast, a)
 LOOP(add, a + b)
 LOOP(sub, a - b)
 LOOP(mul, a * b)
 LOOP(div, a / b)
 LOOP(max, a > b ? a : b)
-LOOP(select, a > 0 ? b : c)
+LOOP(select, pick(a, b, c))
 LOOP(scale, a * c0)
 LOOP(shift, a + c0)
 LOOP(neg, -a)

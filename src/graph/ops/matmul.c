@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Matrix products: [M,K] x [K,N], or one per element of a leading batch dimension. */
 #include "gantry/ops.h"
-#include "graph/op.h"
+#include "graph/ops/op_list.h"
 #include "kernels/gemm.h"
 
 /* The product of one batch element, without its pointers; the number of them. */

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Average pooling over non-overlapping windows, and its adjoint. */
 #include "gantry/ops.h"
-#include "graph/op.h"
+#include "graph/ops/op_list.h"
 #include "kernels/pooling.h"
 
 typedef struct pool_attr {
     int32_t size, adjoint;
 } pool_attr;
-
-extern const gt_op gt_op_avg_pool, gt_op_avg_pool_adjoint;
 
 static gt_node *make(gt_graph *g, gt_node *x, int size, bool adjoint) {
     return gt_node_new(g, adjoint ? &gt_op_avg_pool_adjoint : &gt_op_avg_pool, 1, &x, &(pool_attr){size, adjoint}, sizeof(pool_attr));

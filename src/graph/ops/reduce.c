@@ -68,7 +68,7 @@ static void sum_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_n
 
 /* How a sum is cut. Dimensions are merged to runs that alternate between kept and reduced. If the innermost run is
  * reduced, a unit adds up rows to one number ("rows"); if it is kept, it adds rows of columns ("columns"). */
-enum { MAX_COLUMNS = 1024, UNIT = 32768, TILE = 16384, MAX_PARTS = 64 };
+enum { MAX_COLUMNS = 1024, ABREAST_COLUMNS = 256, UNIT = 32768, TILE = 16384, MAX_PARTS = 64 };
 
 typedef struct sum_plan {
     int n_kept, n_reduced; /* runs, without the innermost */
@@ -77,6 +77,7 @@ typedef struct sum_plan {
     int64_t run;           /* length of the innermost run */
     int64_t outer, inner;  /* kept positions; reduced positions (of whole rows) */
     int64_t width, pieces; /* columns in a unit, units across the columns; rows: elements of a run in a piece */
+    int64_t abreast;       /* columns: rows that lie one after the other and are added side by side, as few columns make slow loops */
     int64_t parts, part;   /* how many parts `inner` (times pieces of a row) is cut into, positions in each */
     int64_t units, units_per_tile;
 } sum_plan;
@@ -118,6 +119,7 @@ static void plan_sum(const gt_node *n, sum_plan *p) {
     } else {
         p->width = p->run > MAX_COLUMNS ? MAX_COLUMNS : p->run;
         p->pieces = ceil_div(p->run, p->width);
+        p->abreast = p->n_reduced && p->run < ABREAST_COLUMNS ? ABREAST_COLUMNS / p->run : 1;
     }
     p->part = ceil_div(UNIT, p->width);
     if (ceil_div(p->inner, p->part) > MAX_PARTS) p->part = ceil_div(p->inner, MAX_PARTS);
@@ -154,6 +156,20 @@ GT_CLONES static void add_columns(double *restrict sum, const float *restrict x,
     for (int64_t i = 0; i < n; i++) sum[i] += (double)x[i];
 }
 
+/* Columns of the reduced positions begin .. end - 1. Those that follow each other in memory are taken `abreast` at a time. */
+static void add_rows_of_columns(const sum_plan *p, const float *x, int64_t begin, int64_t end, int64_t width, double *sum) {
+    int64_t wide = p->abreast * width, together = p->abreast > 1 ? p->reduced[0] : 1;
+    memset(sum, 0, (size_t)wide * sizeof *sum);
+    for (int64_t i = begin; i < end;) {
+        int64_t next = (i / together + 1) * together, n = ((next < end ? next : end) - i) * width;
+        const float *from = x + offset_of(i, p->n_reduced, p->reduced, p->reduced_stride);
+        for (int64_t at = 0; at < n; at += wide) add_columns(sum, from + at, n - at < wide ? n - at : wide);
+        i = next;
+    }
+    for (int64_t k = 1; k < p->abreast; k++)
+        for (int64_t c = 0; c < width; c++) sum[c] += sum[k * width + c];
+}
+
 typedef struct sum_job {
     const sum_plan *plan;
     const float *in;
@@ -179,8 +195,7 @@ static void sum_unit(const sum_job *job, int64_t unit) {
     } else {
         x += piece * p->width;
         width = p->run - piece * p->width < p->width ? p->run - piece * p->width : p->width;
-        memset(sum, 0, (size_t)width * sizeof *sum);
-        for (int64_t i = begin; i < end; i++) add_columns(sum, x + offset_of(i, p->n_reduced, p->reduced, p->reduced_stride), width);
+        add_rows_of_columns(p, x, begin, end, width, sum);
     }
     if (job->partial) {
         memcpy(job->partial + unit * (p->rows ? 1 : p->width), sum, (size_t)width * sizeof *sum);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The version of program and library. The Makefile reads it from this line for the pkg-config file. */
+#ifndef GANTRY_VERSION_H
+#define GANTRY_VERSION_H
+
+#define GT_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Images from a checkpoint: latents of seeds, conversion to bytes, and that an image depends on its seed alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gantry/checkpoint.h"
+#include "gantry/codec.h"
+#include "gantry/generate.h"
+#include "gantry/train.h"
+#include "kernels/isa.h"
+
+static char dir[] = "/tmp/gantry-test-generate-XXXXXX";
+static char checkpoint[64];
+
+static const char recipe[] = "[data]\ncond = 1\n[recipe]\nbatch = 4\n[networks]\ncbase = 128\ncmax = 8\nmap-layers = 1\nz-dim = 8\nw-dim = 8\n"
+                             "[shape]\ndata-height = 16\ndata-width = 16\ndata-channels = 3\nlabel-dim = 2\n";
+
+/* A checkpoint of freshly initialised networks. */
+static int begin(void **state) {
+    (void)state;
+    if (!mkdtemp(dir)) return -1;
+    snprintf(checkpoint, sizeof checkpoint, "%s/c.h5", dir);
+    gt_job *job = gt_job_from_recipe_text(recipe, "a test");
+    gt_model *m = job ? gt_model_new(job) : NULL;
+    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){.model = "stylegan2", .kernel_set = gt_isa_id(), .dataset = "", .recipe = recipe});
+    if (!m || !c) return -1;
+    const gt_net *net = m->nets[m->ema_of];
+    gt_net_init(net, m->ema_block, 7);
+    float *file = calloc(net->block_floats, sizeof *file);
+    for (int i = 0; i < net->n_tensors; i++) {
+        const gt_tensor *t = &net->tensors[i];
+        char path[256];
+        snprintf(path, sizeof path, "/networks/%s_ema/%s", net->name, t->name);
+        gt_tensor_to_file(t, m->ema_block + t->offset, file);
+        gt_checkpoint_tensor(c, path, &t->file_shape, file);
+    }
+    gt_status st = gt_checkpoint_write(c, checkpoint);
+    gt_checkpoint_free(c);
+    free(file);
+    gt_model_free(m);
+    gt_job_free(job);
+    return st;
+}
+
+static int end(void **state) {
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    return system(command);
+}
+
+static void latents_are_those_of_the_reference(void **state) {
+    (void)state;
+    float z[3];
+    gt_seed_latent(0, 3, z);
+    static const double expected[] = {1.764052345967664, 0.4001572083672233, 0.9787379841057392}; /* numpy.random.RandomState(0).randn(3) */
+    for (int i = 0; i < 3; i++) assert_true(z[i] == (float)expected[i]);
+}
+
+static void bytes_are_truncated(void **state) {
+    (void)state;
+    static const float x[] = {-1, 1, 0, -2, 2, NAN, -0.9999f, 0.0117f};
+    static const uint8_t expected[] = {0, 255, 128, 0, 255, 0, 0, 129}; /* trunc(clamp(x * 127.5 + 128)) */
+    uint8_t out[8];
+    gt_image_bytes(x, out, 8);
+    assert_memory_equal(out, expected, sizeof out);
+}
+
+static gt_generate_request request_for(int64_t n, const int64_t *seeds, const char *outdir) {
+    return (gt_generate_request){
+        .checkpoint = checkpoint, .options = {.noise_mode = "const", .truncation = 1}, .n = n, .seeds = seeds, .class = 1, .outdir = outdir, .single = true};
+}
+
+static gt_comm *alone(void) {
+    static gt_comm *comm;
+    if (!comm) comm = gt_comm_start(1);
+    assert_non_null(comm);
+    return comm;
+}
+
+/* Pixels of DIR/NAME; free() them. */
+static uint8_t *read_png(const char *where, const char *name, gt_png_info *info) {
+    char path[256];
+    void *bytes;
+    size_t n;
+    snprintf(path, sizeof path, "%s/%s", where, name);
+    if (gt_file_read(path, 1 << 20, &bytes, &n) || gt_png_head(bytes, n, info)) fail_msg("%s", gt_message());
+    uint8_t *pixels = malloc((size_t)info->height * (size_t)info->width * (size_t)info->channels);
+    assert_int_equal(gt_png_decode(bytes, n, info, pixels), GT_OK);
+    free(bytes);
+    return pixels;
+}
+
+static void an_image_depends_on_its_seed_alone(void **state) {
+    (void)state;
+    static const int64_t many[] = {3, 1, 4, 15, 9, 2, 6, 5, 35, 8, 97}, one[] = {97};
+    char a[96], b[96];
+    snprintf(a, sizeof a, "%s/many", dir);
+    snprintf(b, sizeof b, "%s/deep/er/one", dir);
+    gt_generate_request r = request_for(11, many, a), s = request_for(1, one, b);
+    if (gt_generate(alone(), &r) || gt_generate(alone(), &s)) fail_msg("%s", gt_message());
+    gt_png_info info, other;
+    uint8_t *x = read_png(a, "seed0097.png", &info), *y = read_png(b, "seed0097.png", &other), *z = read_png(a, "seed0003.png", &other);
+    assert_true(info.height == 16 && info.width == 16 && info.channels == 3);
+    assert_memory_equal(x, y, 16 * 16 * 3);
+    assert_memory_not_equal(x, z, 16 * 16 * 3);
+    free(x);
+    free(y);
+    free(z);
+}
+
+static void a_grid_holds_the_same_images(void **state) {
+    (void)state;
+    static const int64_t seeds[] = {10, 11, 12, 13, 14, 15, 16, 17, 18, 19};
+    char a[96];
+    snprintf(a, sizeof a, "%s/grid", dir);
+    gt_generate_request r = request_for(10, seeds, a);
+    assert_int_equal(gt_generate(alone(), &r), GT_OK);
+    r.single = false; /* about square: 4 columns, 3 rows */
+    assert_int_equal(gt_generate(alone(), &r), GT_OK);
+    gt_png_info info, one;
+    uint8_t *grid = read_png(a, "grid.png", &info), *image = read_png(a, "seed0016.png", &one);
+    assert_true(info.width == 64 && info.height == 48);
+    for (int y = 0; y < 16; y++) assert_memory_equal(grid + ((16 + y) * 64 + 2 * 16) * 3, image + y * 16 * 3, 16 * 3); /* cell 6: row 1, column 2 */
+    for (int x = 0; x < 16 * 3; x++) assert_int_equal(grid[(40 * 64 + 3 * 16) * 3 + x], 0);                            /* the empty last cell */
+    free(grid);
+    free(image);
+}
+
+static void classes_are_checked(void **state) {
+    (void)state;
+    static const int64_t seeds[] = {1};
+    gt_generate_request r = request_for(1, seeds, dir);
+    r.class = 2;
+    assert_int_equal(gt_generate(alone(), &r), GT_USAGE);
+    r.class = -1;
+    assert_int_equal(gt_generate(alone(), &r), GT_USAGE);
+    assert_non_null(strstr(gt_message(), "Must specify class label with --class"));
+    float label[] = {0.5f, 0.5f, 0};
+    r.label = label;
+    r.label_dim = 3;
+    assert_int_equal(gt_generate(alone(), &r), GT_USAGE);
+    r.label_dim = 2;
+    assert_int_equal(gt_generate(alone(), &r), GT_OK);
+}
+
+static void a_damaged_checkpoint_is_refused(void **state) {
+    (void)state;
+    char path[96];
+    snprintf(path, sizeof path, "%s/damaged.h5", dir);
+    void *bytes;
+    size_t n;
+    assert_int_equal(gt_file_read(checkpoint, 1 << 24, &bytes, &n), GT_OK);
+    ((char *)bytes)[n / 2] ^= 1;
+    assert_int_equal(gt_file_write(path, bytes, n), GT_OK);
+    assert_null(gt_generator_open(path, &(gt_generator_options){.noise_mode = "const", .truncation = 1}));
+    assert_non_null(strstr(gt_message(), "damaged.h5"));
+    free(bytes);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(latents_are_those_of_the_reference),
+        cmocka_unit_test(bytes_are_truncated),
+        cmocka_unit_test(an_image_depends_on_its_seed_alone),
+        cmocka_unit_test(a_grid_holds_the_same_images),
+        cmocka_unit_test(classes_are_checked),
+        cmocka_unit_test(a_damaged_checkpoint_is_refused),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}

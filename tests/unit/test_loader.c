@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The loader gives what reading directly gives, for any cut into ranks and ranges, mirrored or not, kept in memory or
+ * not, in any order of steps; and an error met ahead comes out at its step, with the name. */
+#define _GNU_SOURCE /* memmem */
+#include "data_files.h"
+
+#include <malloc.h>
+#include <signal.h>
+
+#include "gantry/sampler.h"
+#include "gantry/loader.h"
+
+enum { IMAGE = 8 * 8 * 3 };
+
+static gt_loader *loading(gt_dataset *ds, gt_loader_plan plan) {
+    gt_loader *l;
+    if (gt_loader_new(&l, ds, &plan)) fail_msg("%s", gt_message());
+    return l;
+}
+
+static void check_range(gt_loader *l, gt_dataset *ds, const gt_loader_plan *plan, uint64_t step, int range) {
+    static float images[64 * IMAGE], labels[64 * 16];
+    static uint8_t pixels[IMAGE];
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    gt_sampler s = gt_sampler_make(plan->seed, info->count);
+    if (gt_loader_step(l, step, range, images, labels)) fail_msg("%s", gt_message());
+    for (int j = 0; j < plan->ranges[range].count; j++) {
+        int64_t item = gt_sampler_item(&s, step * (uint64_t)plan->batch + (uint64_t)(plan->ranges[range].first + j));
+        float label[16];
+        assert_int_equal(gt_dataset_read(ds, item, pixels), GT_OK);
+        gt_dataset_label(ds, item, label);
+        for (int k = 0; k < IMAGE; k++) assert_true(images[j * IMAGE + k] == pixels[k] / 127.5f - 1);
+        assert_memory_equal(labels + j * info->label_width, label, (size_t)info->label_width * sizeof(float));
+    }
+}
+
+static const char *labelled(int n) {
+    char *json = malloc((size_t)n * 64 + 64);
+    size_t at_char = (size_t)sprintf(json, "{\"labels\": [");
+    for (int i = 0; i < n; i++)
+        at_char += (size_t)sprintf(json + at_char, "%s[\"00000/img%08d.png\", %d]", i ? ", " : "", i, i % 5);
+    sprintf(json + at_char, "]}");
+    const char *path = simple_zip("loader.zip", n, json);
+    free(json);
+    return path;
+}
+
+static void it_equals_reading(void **state) {
+    (void)state;
+    const char *path = labelled(23);
+    static const gt_dataset_options options[] = {
+        {.use_labels = true}, {.use_labels = true, .mirror = true, .subset = 9, .subset_seed = 3}, {.mirror = true}};
+    static const size_t caches[] = {0, 100, GT_LOADER_CACHE};
+    for (int o = 0; o < 3; o++) {
+        for (int c = 0; c < 3; c++) {
+            gt_dataset *ds = opened(path, &options[o]);
+            gt_range ranges[] = {{4, 2}, {6, 3}};
+            gt_loader_plan plan = {
+                .batch = 12, .n_ranges = 2, .ranges = ranges, .seed = 77, .start_step = 5, .cache_bytes = caches[c]};
+            gt_loader *l = loading(ds, plan);
+            for (uint64_t step = 5; step < 30; step++)
+                for (int phase = 0; phase < 2; phase++) /* the same step again, as several phases ask for it */
+                    for (int r = 0; r < 2; r++) check_range(l, ds, &plan, step, r);
+            static const uint64_t jumps[] = {40, 3, 1000000007, 0, 1, 2, 1, UINT32_MAX + (uint64_t)5};
+            for (size_t k = 0; k < sizeof jumps / sizeof *jumps; k++) check_range(l, ds, &plan, jumps[k], 1);
+            gt_loader_free(l);
+            gt_dataset_close(ds);
+        }
+    }
+}
+
+/* Ranks of any number see, together, each image once per epoch. */
+static void ranks_see_each_image_once(void **state) {
+    (void)state;
+    enum { N = 24, BATCH = 12 };
+    gt_dataset *ds = opened(labelled(N), NULL);
+    for (int ranks = 1; ranks <= 4; ranks++) {
+        int seen[N] = {0};
+        for (int rank = 0; rank < ranks; rank++) {
+            gt_range range = {rank * BATCH / ranks, BATCH / ranks};
+            gt_loader_plan plan = {
+                .batch = BATCH, .n_ranges = 1, .ranges = &range, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
+            gt_loader *l = loading(ds, plan);
+            for (uint64_t step = 0; step < 2 * N / BATCH; step++) {
+                static float images[BATCH * IMAGE];
+                assert_int_equal(gt_loader_step(l, step, 0, images, NULL), GT_OK);
+                for (int j = 0; j < range.count; j++) {
+                    uint8_t pixels[IMAGE], want[IMAGE];
+                    int found = -1;
+                    for (int k = 0; k < IMAGE; k++) pixels[k] = (uint8_t)lroundf((images[j * IMAGE + k] + 1) * 127.5f);
+                    for (int i = 0; i < N && found < 0; i++) {
+                        paint(i, 8, 8, 3, want);
+                        if (!memcmp(pixels, want, IMAGE)) found = i;
+                    }
+                    assert_in_range(found, 0, N - 1);
+                    seen[found]++;
+                }
+            }
+            gt_loader_free(l);
+        }
+        for (int i = 0; i < N; i++) assert_int_equal(seen[i], 2);
+    }
+    gt_dataset_close(ds);
+}
+
+static void a_bad_picture_is_named_at_its_step(void **state) {
+    (void)state;
+    enum { N = 16, BATCH = 4, BAD = 9 };
+    const char *path = simple_zip("bad.zip", N, NULL);
+    gt_dataset *ds = opened(path, NULL);
+    uint8_t *file;
+    size_t n;
+    get(path, &file, &n);
+    uint8_t *p = NULL; /* behind the IHDR of picture 9, which is checked when the set is opened */
+    for (size_t i = 0; i + 30 < n && !p; i++)
+        if (!memcmp(file + i, "PK\3\4", 4) && memmem(file + i + 30, 22, "img00000009", 11)) p = file + i + 30 + 100;
+    assert_non_null(p);
+    *p ^= 1;
+    int fd = fileno(fopen(path, "r+b")); /* in place: the set is open */
+    assert_int_equal(pwrite(fd, file, n, 0), (ssize_t)n);
+    close(fd);
+    free(file);
+
+    gt_sampler s = gt_sampler_make(4, N);
+    gt_loader_plan plan = {
+        .batch = BATCH, .n_ranges = 1, .ranges = (gt_range[]){{0, BATCH}}, .seed = 4, .cache_bytes = GT_LOADER_CACHE};
+    gt_loader *l = loading(ds, plan);
+    for (uint64_t step = 0; step < 3 * N / BATCH; step++) {
+        static float images[BATCH * IMAGE];
+        bool bad = false;
+        for (int j = 0; j < BATCH; j++) bad |= gt_sampler_item(&s, step * BATCH + (uint64_t)j) == BAD;
+        gt_status st = gt_loader_step(l, step, 0, images, NULL);
+        assert_int_equal(st, bad ? GT_FORMAT : GT_OK);
+        if (bad) assert_non_null(strstr(gt_message(), "bad.zip': '00000/img00000009.png'"));
+    }
+    gt_loader_free(l);
+    gt_dataset_close(ds);
+}
+
+/* Nothing is allocated by the caller's thread in a step; waiting is measured. */
+static void steps_do_not_allocate(void **state) {
+    (void)state;
+    gt_dataset *ds = opened("synth:shapes:n=64,size=8", NULL);
+    gt_loader_plan plan = {
+        .batch = 16, .n_ranges = 1, .ranges = (gt_range[]){{0, 16}}, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
+    gt_loader *l = loading(ds, plan);
+    static float images[16 * IMAGE], labels[16 * 8];
+    assert_int_equal(gt_loader_step(l, 0, 0, images, labels), GT_OK);
+    struct mallinfo2 before = mallinfo2();
+    for (uint64_t step = 0; step < 50; step++) assert_int_equal(gt_loader_step(l, step, 0, images, labels), GT_OK);
+    struct mallinfo2 after = mallinfo2();
+    assert_int_equal(before.uordblks, after.uordblks);
+    double waited = gt_loader_wait_seconds(l);
+    assert_true(waited > 0 && waited < 10);
+    assert_true(gt_loader_wait_seconds(l) == 0);
+    gt_loader_free(l);
+    gt_dataset_close(ds);
+}
+
+static void plans_that_do_not_fit_are_refused(void **state) {
+    (void)state;
+    gt_dataset *ds = opened("synth:shapes:n=64,size=8", NULL);
+    static const gt_range bad[] = {{-1, 2}, {0, 0}, {7, 2}, {0, 9}, {INT32_MAX, 1}};
+    gt_loader *l;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = 8, .n_ranges = 1, .ranges = &bad[i]}),
+                         GT_USAGE);
+    assert_int_equal(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = 0}), GT_USAGE);
+    l = loading(ds, (gt_loader_plan){.batch = 8, .n_ranges = 1, .ranges = (gt_range[]){{0, 8}}});
+    float image;
+    assert_int_equal(gt_loader_step(l, 0, 1, &image, NULL), GT_USAGE);
+    gt_loader_free(l);
+    gt_dataset_close(ds);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_equals_reading),
+        cmocka_unit_test(ranks_see_each_image_once),
+        cmocka_unit_test(a_bad_picture_is_named_at_its_step),
+        cmocka_unit_test(steps_do_not_allocate),
+        cmocka_unit_test(plans_that_do_not_fit_are_refused),
+    };
+    return cmocka_run_group_tests_name("loader", tests, make_directory, remove_directory);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Optimisers, cleaning of gradients, moving average. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gantry/optimizer.h"
+
+enum { N = 37 };
+
+static void near(double a, double b, double tolerance)
+{
+    if (!(fabs(a - b) <= tolerance)) fail_msg("%.17g is not %.17g within %g", a, b, tolerance);
+}
+
+/* A constant gradient makes the corrected moments g and g^2 exactly, so each step is lr * sign(g). */
+static void adam_takes_unit_steps_on_constant_gradients(void **state)
+{
+    (void)state;
+    gt_optimizer_settings s = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8};
+    float p[2] = {1, 1}, g[2] = {3, -0.002f}, m[2] = {0}, v[2] = {0};
+    for (uint64_t t = 1; t <= 50; t++) gt_optimizer_find("adam")->update(&s, t, 2, g, p, (float *[]){m, v});
+    near(p[0], 1 - 50 * 0.01, 1e-4);
+    near(p[1], 1 + 50 * 0.01, 1e-4);
+    near(m[0], 3 * (1 - pow(0.9, 50)), 1e-5);
+    near(v[0], 9 * (1 - pow(0.99, 50)), 1e-4);
+}
+
+static void beta1_of_zero_is_allowed(void **state)
+{
+    (void)state;
+    gt_optimizer_settings s = {.lr = 0.002, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
+    float p = 0, g = 5, m = 0, v = 0;
+    gt_optimizer_find("adam")->update(&s, 1, 1, &g, &p, (float *[]){&m, &v});
+    near(p, -0.002, 1e-8);
+    near(m, 5, 0);
+}
+
+/* Ranks update parts of a block: the bits must not know. */
+static void cutting_a_range_changes_no_bit(void **state)
+{
+    (void)state;
+    gt_optimizer_settings s = {.lr = 0.003, .beta1 = 0.5, .beta2 = 0.99, .eps = 1e-8};
+    int count;
+    const gt_optimizer *list = gt_optimizer_list(&count);
+    assert_true(count >= 2);
+    for (int k = 0; k < count; k++) {
+        float g[N], whole[3][N] = {{0}}, parts[3][N] = {{0}};
+        for (uint64_t t = 1; t <= 3; t++) {
+            for (int i = 0; i < N; i++) g[i] = sinf((float)(i * (int)t + 1));
+            list[k].update(&s, t, N, g, whole[0], (float *[]){whole[1], whole[2]});
+            for (size_t at = 0, n = 1; at < N; at += n, n = 2 * n + 1) {
+                if (n > N - at) n = N - at;
+                list[k].update(&s, t, n, g + at, parts[0] + at, (float *[]){parts[1] + at, parts[2] + at});
+            }
+        }
+        assert_memory_equal(whole, parts, sizeof whole);
+    }
+}
+
+static void lazy_regularisation_scales_settings(void **state)
+{
+    (void)state;
+    gt_optimizer_settings base = {.lr = 0.0025, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
+    gt_optimizer_settings g = gt_optimizer_lazy(base, 4), d = gt_optimizer_lazy(base, 16);
+    near(g.lr, 0.002, 1e-15);
+    near(g.beta2, 0.9919919678228657, 1e-12);
+    near(d.lr, 0.0023529411764705885, 1e-15);
+    near(d.beta2, 0.9905854573074332, 1e-12);
+    near(g.beta1, 0, 0);
+    near(g.eps, 1e-8, 0);
+}
+
+static void nonfinite_gradients_are_counted_and_replaced(void **state)
+{
+    (void)state;
+    float x[] = {1, NAN, INFINITY, -2, -INFINITY, 3e38f};
+    const float clean[] = {1, 0, 1e5f, -2, -1e5f, 3e38f};
+    assert_int_equal(gt_count_nonfinite(x, 6), 3);
+    assert_int_equal(gt_clean_nonfinite(x, 6), 3);
+    assert_memory_equal(x, clean, sizeof x);
+    assert_int_equal(gt_clean_nonfinite(x, 6), 0);
+}
+
+static void moving_average_ramps_up(void **state)
+{
+    (void)state;
+    const double published[] = {0, 0.25, 0.5, 0.6299605249474366, 0.7071067811865476, 0.757858283255199, 0.757858283255199};
+    for (int i = 0; i < 7; i++) near(gt_ema_beta(0.01, 0.5, 4 * i, 4), published[i], 1e-12);
+    near(gt_ema_beta(0.01, 0, 0, 4), 0.757858283255199, 1e-12);
+}
+
+static void average_moves_towards_parameters(void **state)
+{
+    (void)state;
+    float p[3] = {1, -2, 1e-8f}, a[3] = {5, 5, 5};
+    gt_ema_update(a, p, 3, 0);
+    assert_memory_equal(a, p, sizeof a);
+    const float betas[] = {0.25f, 0.75f, 0.999f};
+    for (int k = 0; k < 3; k++) {
+        float average = 5;
+        gt_ema_update(&average, p, 1, betas[k]);
+        near(average, 1 + 4 * (double)betas[k], 1e-6);
+    }
+}
+
+static void unknown_optimisers_are_not_found(void **state)
+{
+    (void)state;
+    assert_null(gt_optimizer_find("adamw"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(adam_takes_unit_steps_on_constant_gradients),
+        cmocka_unit_test(beta1_of_zero_is_allowed),
+        cmocka_unit_test(cutting_a_range_changes_no_bit),
+        cmocka_unit_test(lazy_regularisation_scales_settings),
+        cmocka_unit_test(nonfinite_gradients_are_counted_and_replaced),
+        cmocka_unit_test(moving_average_ramps_up),
+        cmocka_unit_test(average_moves_towards_parameters),
+        cmocka_unit_test(unknown_optimisers_are_not_found),
+    };
+    return cmocka_run_group_tests_name("optimizer", tests, NULL, NULL);
+}

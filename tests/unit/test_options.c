@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Option tables: values from and to text, the command line's grammar, and the documents that are made from the tables. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+typedef struct fields {
+    bool flag;
+    int64_t count;
+    double real;
+    const char *text, *choice;
+} fields;
+
+static const gt_option rows[] = {
+    {.key = "flag", .type = GT_OPTION_BOOL, .offset = offsetof(fields, flag), .standard = "0", .letter = 'f'},
+    {.key = "count", .type = GT_OPTION_INT, .offset = offsetof(fields, count), .standard = "4", .min = 1, .max = 9},
+    {.key = "real", .type = GT_OPTION_REAL, .offset = offsetof(fields, real), .standard = "0.5", .max = HUGE_VAL},
+    {.key = "text", .type = GT_OPTION_TEXT, .offset = offsetof(fields, text), .standard = "", .bare = "auto"},
+    {.key = "choice", .type = GT_OPTION_CHOICE, .offset = offsetof(fields, choice), .standard = "ada", .choices = "ada|fixed"},
+};
+enum { N = sizeof rows / sizeof *rows };
+
+typedef struct set {
+    fields f;
+    uint8_t state[N];
+    gt_options o;
+} set;
+
+static int begin(void **state) {
+    set *s = calloc(1, sizeof *s);
+    s->o = (gt_options){.rows = rows, .n = N, .fields = &s->f, .state = s->state, .arena = gt_arena_new()};
+    gt_options_reset(&s->o);
+    *state = s;
+    return 0;
+}
+
+static int end(void **state) {
+    set *s = *state;
+    gt_arena_free(s->o.arena);
+    free(s);
+    return 0;
+}
+
+static void defaults_and_values(void **state) {
+    set *s = *state;
+    assert_true(!s->f.flag && s->f.count == 4 && s->f.real == 0.5 && !*s->f.text);
+    assert_string_equal(s->f.choice, "ada");
+    assert_int_equal(gt_options_set(&s->o, "flag", NULL, NULL), GT_OK);
+    assert_int_equal(gt_options_set(&s->o, "count", "9", "x.ini:1"), GT_OK);
+    assert_int_equal(gt_options_set(&s->o, "text", NULL, NULL), GT_OK);
+    assert_true(s->f.flag && s->f.count == 9);
+    assert_string_equal(s->f.text, "auto");
+    assert_int_equal(gt_options_state(&s->o, "flag"), GT_OPTION_GIVEN);
+    assert_int_equal(gt_options_state(&s->o, "count"), GT_OPTION_FILED);
+    assert_int_equal(gt_options_state(&s->o, "real"), GT_OPTION_DEFAULT);
+    static const char *const truths[] = {"1", "true", "True"}, *const lies[] = {"0", "false", "FALSE"};
+    for (int i = 0; i < 3; i++) {
+        assert_true(!gt_options_set(&s->o, "flag", truths[i], NULL) && s->f.flag);
+        assert_true(!gt_options_set(&s->o, "flag", lies[i], NULL) && !s->f.flag);
+    }
+}
+
+static void bad_values_are_refused_and_named(void **state) {
+    set *s = *state;
+    static const struct {
+        const char *key, *value, *message;
+    } bad[] = {
+        {"flag", "yes", "--flag=yes: --flag must be 0, 1, true or false"},
+        {"count", "0", "--count must be at least 1"},
+        {"count", "10", "--count must be at most 9"},
+        {"count", "3x", "--count must be a whole number"},
+        {"count", "", "--count must be a whole number"},
+        {"count", "99999999999999999999", "--count must be a whole number"},
+        {"count", NULL, "--count: a value is needed"},
+        {"real", "-0.1", "--real must be non-negative"},
+        {"real", "nan", "--real must be a number"},
+        {"real", "inf", "--real must be a number"},
+        {"real", "1e999", "--real must be a number"},
+        {"text", "a\nb", "--text must not contain line breaks"},
+        {"choice", "ad", "--choice must be one of ada|fixed"},
+        {"cuont", "3", "unknown option --cuont; did you mean --count?"},
+        {"xyzzy", "3", "unknown option --xyzzy"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(gt_options_set(&s->o, bad[i].key, bad[i].value, NULL), GT_USAGE);
+        if (!strstr(gt_message(), bad[i].message)) fail_msg("'%s' is not in '%s'", bad[i].message, gt_message());
+    }
+    assert_null(strstr(gt_message(), "did you mean"));
+}
+
+static void numbers_survive_being_written(void **state) {
+    (void)state;
+    static const struct {
+        double x;
+        const char *text;
+    } known[] = {{0.1, "0.1"}, {25000, "25000"}, {10, "10"}, {0.0025, "0.0025"}, {-3, "-3"}, {1.25, "1.25"}};
+    char buffer[32];
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) assert_string_equal(gt_real_text(known[i].x, buffer), known[i].text);
+    double x = 1.0 / 3;
+    for (int i = 0; i < 1000; i++, x *= -1.37) assert_true(strtod(gt_real_text(x, buffer), NULL) == x);
+}
+
+static void range_lists(void **state) {
+    set *s = *state;
+    int64_t *list, n;
+    assert_int_equal(gt_parse_range_list(s->o.arena, "--seeds", "0-3,77,5-5", 100, &list, &n), GT_OK);
+    static const int64_t expected[] = {0, 1, 2, 3, 77, 5};
+    assert_int_equal(n, 6);
+    assert_memory_equal(list, expected, sizeof expected);
+    static const char *const bad[] = {"", "a", "3-1", "1,", ",1", "1--2", "-1", "4294967296", "0-200", "1 2"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(gt_parse_range_list(s->o.arena, "--seeds", bad[i], 100, &list, &n), GT_USAGE);
+}
+
+static void the_command_line_is_split(void **state) {
+    set *s = *state;
+    char *argv[] = {"train", "a.ini", "--flag", "b", "--flag", "0", "--count", "7", "--real=2", "-f", "--text", "c", "count=5", "--choice", "fixed", "--", "--x", NULL};
+    cli_arguments a;
+    assert_int_equal(cli_split(s->o.arena, rows, N, sizeof argv / sizeof *argv - 1, argv, true, &a), GT_OK);
+    assert_int_equal(a.n_words, 4);
+    static const char *const words[] = {"a.ini", "b", "c", "--x"};
+    for (int i = 0; i < 4; i++) assert_string_equal(a.words[i], words[i]);
+    assert_int_equal(cli_apply(&s->o, &a), GT_OK);
+    assert_true(s->f.flag && s->f.count == 5 && s->f.real == 2);
+    assert_string_equal(s->f.text, "auto");
+    assert_string_equal(s->f.choice, "fixed");
+    assert_false(a.help);
+}
+
+/* ---- the tables of the program, and what is made from them ---- */
+
+static char *printed(void (*print)(FILE *)) {
+    char *text = NULL;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
+    print(f);
+    fclose(f);
+    return text;
+}
+
+static char *read_file(const char *path) {
+    FILE *f = fopen(path, "r");
+    if (!f) fail_msg("cannot open %s", path);
+    char *text = calloc(1, 1 << 20);
+    assert_true(fread(text, 1, (1 << 20) - 1, f) > 0);
+    fclose(f);
+    return text;
+}
+
+/* Every default is a value that the option takes, and every row is complete. */
+static void tables_are_sound(void **state) {
+    (void)state;
+    int n_commands;
+    const cli_command *c = cli_commands(&n_commands);
+    for (int k = 0; k < n_commands; k++) {
+        int n = 0;
+        const gt_option *o = c[k].options ? c[k].options(&n) : NULL;
+        for (int i = 0; i < n; i++) {
+            if (!o[i].help || !o[i].group || !o[i].class) fail_msg("--%s is not complete", o[i].key);
+            if (!o[i].standard == !o[i].derived) fail_msg("--%s needs either a default or how it is derived", o[i].key);
+            for (int j = 0; j < i; j++) assert_string_not_equal(o[i].key, o[j].key);
+        }
+    }
+    gt_job *job = gt_job_new();
+    gt_options o = gt_job_options(job);
+    for (int i = 0; i < o.n; i++) {
+        const gt_option *row = &o.rows[i];
+        if (!row->standard || row->class == GT_SHAPE) continue;
+        if (gt_options_set(&o, row->key, row->standard, NULL)) fail_msg("default of %s", gt_message());
+        assert_string_equal(gt_options_text(&o, row), row->standard); /* also catches a field of the wrong type */
+    }
+    gt_job_free(job);
+}
+
+static void reference_job_is_the_table(void **state) {
+    (void)state;
+    char *file = read_file("jobs/reference.ini"), *table = printed(cli_print_reference);
+    if (strcmp(file, table)) fail_msg("jobs/reference.ini is not what the option table says: build/gantry reference > jobs/reference.ini");
+    gt_job *job = gt_job_new(), *plain = gt_job_new();
+    if (gt_job_read_text(job, file, "jobs/reference.ini")) fail_msg("%s", gt_message());
+    int n;
+    const gt_option *row = gt_job_table(&n);
+    for (int i = 0; i < n; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "\n%s =", row[i].key);
+        char commented[64];
+        snprintf(commented, sizeof commented, "\n# %s =", row[i].key);
+        if (row[i].class != GT_SHAPE && !strstr(file, line) && !strstr(file, commented)) fail_msg("key %s is missing", row[i].key);
+    }
+    gt_job_set(job, "data", "x", NULL);
+    gt_job_set(plain, "data", "x", NULL);
+    assert_int_equal(gt_job_check(job), GT_OK);
+    assert_int_equal(gt_job_resolve(job, 64, 64, 3, 0, 10), GT_OK);
+    assert_int_equal(gt_job_resolve(plain, 64, 64, 3, 0, 10), GT_OK);
+    char *a = gt_job_to_text(job), *b = gt_job_to_text(plain);
+    assert_string_equal(a, b); /* reading the reference job changes nothing */
+    free(a);
+    free(b);
+    free(file);
+    free(table);
+    gt_job_free(job);
+    gt_job_free(plain);
+}
+
+static void help_fits_a_screen(void **state) {
+    (void)state;
+    int n;
+    const cli_command *c = cli_commands(&n);
+    for (int i = 0; i < n; i++) {
+        char *text = NULL;
+        size_t bytes;
+        FILE *f = open_memstream(&text, &bytes);
+        cli_print_help(&c[i], f);
+        fclose(f);
+        int lines = 0;
+        for (char *rest = text, *line; (line = strsep(&rest, "\n")); lines++)
+            if (strlen(line) > 80) fail_msg("gantry %s --help: '%s' is longer than 80", c[i].name, line);
+        if (lines - 1 > 24) fail_msg("gantry %s --help has %d lines", c[i].name, lines - 1);
+        free(text);
+    }
+}
+
+static void manual_names_every_option(void **state) {
+    (void)state;
+    char *text = printed(cli_print_manual);
+    int n;
+    const gt_option *row = gt_job_table(&n);
+    for (int i = 0; i < n; i++) {
+        if (row[i].class == GT_SHAPE) continue;
+        char roff[128] = ".B \\-\\-";
+        for (const char *k = row[i].key; *k; k++) strncat(roff, *k == '-' ? "\\-" : (char[]){*k, 0}, sizeof roff - strlen(roff) - 1);
+        if (!strstr(text, roff)) fail_msg("%s is not in the manual", row[i].key);
+    }
+    free(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(defaults_and_values, begin, end),
+        cmocka_unit_test_setup_teardown(bad_values_are_refused_and_named, begin, end),
+        cmocka_unit_test(numbers_survive_being_written),
+        cmocka_unit_test_setup_teardown(range_lists, begin, end),
+        cmocka_unit_test_setup_teardown(the_command_line_is_split, begin, end),
+        cmocka_unit_test(tables_are_sound),
+        cmocka_unit_test(reference_job_is_the_table),
+        cmocka_unit_test(help_fits_a_screen),
+        cmocka_unit_test(manual_names_every_option),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * report.html: whatever a run's directory holds, the page is there, complete and needs nothing from outside. With GANTRY_KEEP=FILE the
+ * page of a made-up run is kept, to be looked at. */
+#include "files_common.h"
+
+#include <math.h>
+
+#include "gantry/grid.h"
+#include "gantry/rundir.h"
+#include "gantry/runlog.h"
+
+static char *report(void) {
+    size_t n;
+    assert_ok(gt_report_write(scratch, NULL));
+    char *page = slurp("report.html", &n);
+    assert_int_equal(strlen(page), n);
+    assert_non_null(strstr(page, "</main></body></html>"));
+    assert_null(strstr(page, "http")); /* nothing from outside */
+    assert_null(strstr(page, "nan"));
+    assert_null(strstr(page, "inf"));
+    return page;
+}
+
+static int count(const char *page, const char *what) {
+    int n = 0;
+    for (const char *p = page; (p = strstr(p, what)); p++) n++;
+    return n;
+}
+
+static void empty_run(void **state) {
+    (void)state;
+    char *page = report();
+    assert_int_equal(count(page, "<figure>"), 0);
+    free(page);
+    assert_int_equal(gt_report_write(at("none"), NULL), GT_USAGE);
+    assert_message("none");
+}
+
+static void add_pictures(int64_t images, float phase) {
+    enum { COLUMNS = 8, ROWS = 8, SIDE = 16, FLOATS = COLUMNS * ROWS * SIDE * SIDE * 3 };
+    float *x = malloc(FLOATS * sizeof *x);
+    char name[40];
+    assert_non_null(x);
+    for (int i = 0; i < FLOATS; i++) x[i] = sinf(phase * (float)(i % (SIDE * 3)) / 9 + (float)(i % 3) + (float)(i / (SIDE * SIDE * 3)));
+    gt_grid_fakes_name(images, name);
+    assert_ok(gt_grid_write(at(images ? name : "reals.png"), x, COLUMNS, ROWS, SIDE, SIDE, 3, -1, 1, NULL));
+    free(x);
+}
+
+static void whole_run(void **state) {
+    (void)state;
+    gt_runlog *l = gt_runlog_open(scratch, 0);
+    assert_non_null(l);
+    for (int i = 1; i <= 300; i++) {
+        double t = i / 300.0;
+        const gt_stat_value values[] = {
+            {"Loss/G/loss", 64, 0.7 + 0.9 * t + 0.1 * sin(i), 0.1}, {"Loss/D/loss", 64, 1.4 - 0.5 * t + 0.1 * cos(1.7 * i), 0.1},
+            {"Loss/scores/real", 64, t, 1}, {"Loss/scores/fake", 64, -t * t, 1}, {"Loss/signs/real", 64, 0.6 * t, 1},
+            {"Progress/augment", 1, fmax(0, t - 0.3), 0}, {"Timing/sec_per_kimg", 1, 20 + sin(i / 30.0), 0}, {"Timing/total_sec", 1, 60.0 * i, 0},
+            {"Loss/D/reg", 4, i % 10 ? 0.01 * (1 + sin(i * i)) : NAN, 0}, {"Resources/cpu_mem_gb", 1, 1.5, 0}, {"<b>&\"", 1, INFINITY, 0},
+        };
+        gt_runlog_tick(l, i * 500, values, sizeof values / sizeof *values);
+    }
+    gt_runlog_close(l);
+    assert_ok(gt_rundir_write(scratch, "job.ini", "# <script>alert(1)</script>\nbatch = 8\n"));
+    add_pictures(0, 3);
+    for (int i = 1; i <= 5; i++) add_pictures(i * 30000, (float)i);
+    spill("fakes000180000.png", "", 0); /* damaged: shown as it is, the page stays whole */
+    char *page = report();
+    assert_int_equal(count(page, "<svg "), 8); /* six charts, two other series; the infinite one has nothing to draw */
+    assert_int_equal(count(page, "data:image/png;base64,iVBORw0KGgo"), 4); /* reals and three earlier ones; the latest is the empty file */
+    assert_int_equal(count(page, "<script>"), 0);
+    assert_non_null(strstr(page, "&#60;script&#62;"));
+    free(page);
+    const char *keep = getenv("GANTRY_KEEP");
+    if (keep) {
+        assert_int_equal(unlink(at("fakes000180000.png")), 0);
+        assert_ok(gt_report_write(scratch, keep));
+    }
+}
+
+static void one_tick(void **state) {
+    (void)state;
+    gt_runlog *l = gt_runlog_open(scratch, 0);
+    assert_non_null(l);
+    gt_runlog_tick(l, 32, (gt_stat_value[]){{"Loss/G/loss", 1, 0, 0}, {"Loss/D/loss", 1, 1e300, 0}, {"x", 1, -1e-300, 0}}, 3);
+    gt_runlog_close(l);
+    char *page = report();
+    assert_int_equal(count(page, "<circle"), 3);
+    free(page);
+}
+
+int main(void) {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
+    const struct CMUnitTest tests[] = {TEST(empty_run), TEST(whole_run), TEST(one_tick)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * StyleGAN2: published names and shapes, image sizes, Freeze-D, and the training phases of the model - their gradients against
+ * differences, what is written into them, what comes out. Values are held against the reference by the golden program. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gantry/model.h"
+#include "gantry/stylegan2.h"
+
+/* ---- names and shapes ---- */
+
+static void expect_tensors(const gt_net *n, const char *const *expected, int count)
+{
+    for (int i = 0; i < n->n_tensors && i < count; i++) {
+        char line[256], shape[96];
+        const gt_tensor *t = &n->tensors[i];
+        snprintf(line, sizeof line, "%s %s%s", t->name, gt_shape_text(&t->file_shape, shape), t->trainable ? "" : " buffer");
+        assert_string_equal(line, expected[i]);
+    }
+    assert_int_equal(n->n_tensors, count);
+}
+
+static gt_generator_config small_generator(int height, int width)
+{
+    gt_generator_config c = {gt_mapping_defaults(), gt_synthesis_defaults()};
+    c.mapping.z_dim = 6;
+    c.mapping.c_dim = 3;
+    c.mapping.num_layers = 2;
+    c.synthesis.w_dim = 10;
+    c.synthesis.height = height;
+    c.synthesis.width = width;
+    c.synthesis.channel_base = 40;
+    c.synthesis.channel_max = 7;
+    return c;
+}
+
+static gt_discriminator_config small_discriminator(int height, int width)
+{
+    gt_discriminator_config c = gt_discriminator_defaults();
+    c.c_dim = 3;
+    c.height = height;
+    c.width = width;
+    c.channel_base = 40;
+    c.channel_max = 7;
+    c.mapping.num_layers = 2;
+    return c;
+}
+
+static void generator_has_the_published_tensors(void **state)
+{
+    (void)state;
+    static const char *const skip[] = {
+        "synthesis.b4.const 7x4x4", "synthesis.b4.resample_filter 4x4 buffer",
+        "synthesis.b4.conv1.weight 7x7x3x3", "synthesis.b4.conv1.noise_strength scalar", "synthesis.b4.conv1.bias 7",
+        "synthesis.b4.conv1.resample_filter 4x4 buffer", "synthesis.b4.conv1.noise_const 4x4 buffer",
+        "synthesis.b4.conv1.affine.weight 7x10", "synthesis.b4.conv1.affine.bias 7",
+        "synthesis.b4.torgb.weight 3x7x1x1", "synthesis.b4.torgb.bias 3", "synthesis.b4.torgb.affine.weight 7x10", "synthesis.b4.torgb.affine.bias 7",
+        "synthesis.b8.resample_filter 4x4 buffer",
+        "synthesis.b8.conv0.weight 5x7x3x3", "synthesis.b8.conv0.noise_strength scalar", "synthesis.b8.conv0.bias 5",
+        "synthesis.b8.conv0.resample_filter 4x4 buffer", "synthesis.b8.conv0.noise_const 8x8 buffer",
+        "synthesis.b8.conv0.affine.weight 7x10", "synthesis.b8.conv0.affine.bias 7",
+        "synthesis.b8.conv1.weight 5x5x3x3", "synthesis.b8.conv1.noise_strength scalar", "synthesis.b8.conv1.bias 5",
+        "synthesis.b8.conv1.resample_filter 4x4 buffer", "synthesis.b8.conv1.noise_const 8x8 buffer",
+        "synthesis.b8.conv1.affine.weight 5x10", "synthesis.b8.conv1.affine.bias 5",
+        "synthesis.b8.torgb.weight 3x5x1x1", "synthesis.b8.torgb.bias 3", "synthesis.b8.torgb.affine.weight 5x10", "synthesis.b8.torgb.affine.bias 5",
+        "mapping.w_avg 10 buffer", "mapping.embed.weight 10x3", "mapping.embed.bias 10",
+        "mapping.fc0.weight 10x16", "mapping.fc0.bias 10", "mapping.fc1.weight 10x10", "mapping.fc1.bias 10",
+    };
+    gt_generator_config c = small_generator(8, 8);
+    gt_net *n = gt_generator_net("G", &c);
+    assert_non_null(n);
+    expect_tensors(n, skip, sizeof skip / sizeof *skip);
+    gt_net_free(n);
+
+    c.synthesis.architecture = "resnet";
+    n = gt_generator_net("G", &c);
+    assert_null(gt_net_find(n, "synthesis.b4.torgb.weight"));
+    assert_non_null(gt_net_find(n, "synthesis.b8.torgb.weight"));
+    assert_non_null(gt_net_find(n, "synthesis.b8.skip.weight"));
+    assert_null(gt_net_find(n, "synthesis.b8.skip.bias"));
+    gt_net_free(n);
+}
+
+static void discriminator_has_the_published_tensors(void **state)
+{
+    (void)state;
+    static const char *const resnet[] = {
+        "b8.resample_filter 4x4 buffer",
+        "b8.fromrgb.weight 5x3x1x1", "b8.fromrgb.bias 5", "b8.fromrgb.resample_filter 4x4 buffer",
+        "b8.conv0.weight 5x5x3x3", "b8.conv0.bias 5", "b8.conv0.resample_filter 4x4 buffer",
+        "b8.conv1.weight 7x5x3x3", "b8.conv1.bias 7", "b8.conv1.resample_filter 4x4 buffer",
+        "b8.skip.weight 7x5x1x1", "b8.skip.resample_filter 4x4 buffer",
+        "mapping.embed.weight 7x3", "mapping.embed.bias 7", "mapping.fc0.weight 7x7", "mapping.fc0.bias 7", "mapping.fc1.weight 7x7", "mapping.fc1.bias 7",
+        "b4.conv.weight 7x8x3x3", "b4.conv.bias 7", "b4.conv.resample_filter 4x4 buffer",
+        "b4.fc.weight 7x112", "b4.fc.bias 7", "b4.out.weight 7x7", "b4.out.bias 7",
+    };
+    gt_discriminator_config c = small_discriminator(8, 8);
+    gt_net *n = gt_discriminator_net("D", &c);
+    assert_non_null(n);
+    expect_tensors(n, resnet, sizeof resnet / sizeof *resnet);
+    gt_net_free(n);
+}
+
+static void frozen_layers_are_buffers_counted_from_the_image(void **state)
+{
+    (void)state;
+    static const char *const order[] = {"b16.fromrgb", "b16.conv0", "b16.conv1", "b16.skip", "b8.conv0", "b8.conv1", "b8.skip", "b4.conv"};
+    gt_discriminator_config c = small_discriminator(16, 16);
+    for (c.freeze_layers = 0; c.freeze_layers <= 8; c.freeze_layers++) {
+        gt_net *n = gt_discriminator_net("D", &c);
+        for (int i = 0; i < 8; i++) {
+            char name[64];
+            snprintf(name, sizeof name, "%s.weight", order[i]);
+            assert_int_equal(gt_net_find(n, name)->trainable, i >= c.freeze_layers || i == 7); /* the epilogue never freezes */
+        }
+        gt_net_free(n);
+    }
+}
+
+static void images_need_not_be_square(void **state)
+{
+    (void)state;
+    static const struct {
+        int height, width, num_ws, first_height, first_width;
+    } sizes[] = {{28, 28, 6, 7, 7}, {16, 32, 8, 2, 4}, {24, 16, 6, 6, 4}, {1024, 1024, 18, 4, 4}, {48, 64, 10, 3, 4}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        gt_synthesis_config c = gt_synthesis_defaults();
+        c.height = sizes[i].height, c.width = sizes[i].width, c.channel_max = 2;
+        assert_int_equal(gt_synthesis_num_ws(&c), sizes[i].num_ws);
+        gt_net *n = gt_net_new("G");
+        assert_int_equal(gt_synthesis_declare(n, "", &c), GT_OK);
+        assert_true(gt_shape_equal(&gt_net_find(n, "b4.const")->file_shape, &GT_SHAPE(2, sizes[i].first_height, sizes[i].first_width)));
+        gt_net_free(n);
+    }
+    gt_synthesis_config c = gt_synthesis_defaults();
+    c.height = 30, c.width = 32;
+    gt_net *n = gt_net_new("G");
+    assert_int_equal(gt_synthesis_declare(n, "", &c), GT_USAGE);
+    assert_non_null(strstr(gt_message(), "32x32")); /* what would fit */
+    c.height = c.width = 4;
+    assert_int_equal(gt_synthesis_declare(n, "", &c), GT_USAGE);
+    c.height = c.width = 32, c.architecture = "unet";
+    assert_int_equal(gt_synthesis_declare(n, "", &c), GT_USAGE);
+    assert_non_null(strstr(gt_message(), "unet"));
+    c.architecture = "skip", c.channel_base = 16;
+    assert_int_equal(gt_synthesis_declare(n, "", &c), GT_USAGE);
+    gt_net_free(n);
+}
+
+/* ---- phases ---- */
+
+enum { SLICE = 2, HEIGHT = 8, WIDTH = 16, ITEMS = 10 };
+
+static gt_stylegan2_train_config small_training(void)
+{
+    gt_stylegan2_train_config c = gt_stylegan2_train_defaults();
+    c.generator = small_generator(HEIGHT, WIDTH);
+    c.discriminator = small_discriminator(HEIGHT, WIDTH);
+    c.generator.synthesis.channels = c.discriminator.channels = 1;
+    c.discriminator.mbstd_group_size = 2;
+    c.generator.mapping.lr_multiplier = c.discriminator.mapping.lr_multiplier = 1; /* so that differences of its parameters are seen */
+    c.slice_size = SLICE;
+    c.seed = 3;
+    c.augment = gt_augment_off();
+    c.augment.multiplier[GT_AUGMENT_ROTATE] = c.augment.multiplier[GT_AUGMENT_CONTRAST] = 1;
+    return c;
+}
+
+static void label_of(void *arg, int64_t item, float *label)
+{
+    (void)arg;
+    for (int i = 0; i < 3; i++) label[i] = (float)(item % 3 == i);
+}
+
+typedef struct bench { /* a model and one phase of it, ready to run */
+    gt_model *m;
+    gt_phase *p;
+    gt_exec *e;
+    float *grads;
+    gt_slice slice;
+} bench;
+
+static gt_slice slice_of(uint32_t sample0, int index)
+{
+    static float images[SLICE * HEIGHT * WIDTH];
+    static const float labels[SLICE * 3] = {0, 1, 0, 1, 0, 0};
+    for (int i = 0; i < SLICE * HEIGHT * WIDTH; i++) images[i] = sinf(0.37f * (float)i);
+    return (gt_slice){.n = SLICE, .seed = 11, .step = 5, .sample0 = sample0, .index = index, .images = images, .labels = labels, .augment_p = 0.7f,
+        .label_of = label_of, .items = ITEMS};
+}
+
+static bench open_phase(gt_model *m, const char *name)
+{
+    bench b = {.m = m, .slice = slice_of(4, 2)};
+    for (int i = 0; i < m->n_phases; i++)
+        if (!strcmp(m->phases[i].name, name)) b.p = &m->phases[i];
+    assert_non_null(b.p);
+    b.e = gt_exec_new(b.p->graph, NULL);
+    if (!b.e) fail_msg("%s", gt_message());
+    b.grads = gt_block_alloc(m->nets[b.p->net]->block_floats * sizeof(float), "gradients");
+    for (int i = 0; i < m->n_nets; i++) gt_exec_bind(b.e, i, m->blocks[i]);
+    gt_exec_bind(b.e, GT_SLOT_GRAD, b.grads);
+    return b;
+}
+
+static void close_phase(bench *b)
+{
+    gt_exec_free(b->e);
+    gt_block_free(b->grads, b->m->nets[b->p->net]->block_floats * sizeof(float));
+}
+
+static void run(bench *b)
+{
+    gt_exec_env env = {.seed = b->slice.seed, .step = b->slice.step, .sample0 = b->slice.sample0};
+    assert_int_equal(b->p->prepare(b->p, b->e), GT_OK);
+    assert_int_equal(gt_exec_prepare(b->e, &env), GT_OK);
+    assert_int_equal(b->p->fill(b->p, b->e, &b->slice), GT_OK);
+    assert_int_equal(gt_exec_run(b->e, &env), GT_OK);
+}
+
+static double mean_of(bench *b, const char *output, int n)
+{
+    run(b);
+    const float *values = gt_exec_output(b->e, output);
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += values[i];
+    return sum / n;
+}
+
+/* Along the gradient the loss changes by interval^-1 |gradient|: holds for all parameters of the phase at once, in first and second order. */
+static void gradients_agree_with_differences(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *phase, *loss;
+        int samples;
+        double step;
+    } cases[] = {{"G_main", "Loss/G/loss", SLICE, 2e-3}, {"G_reg", "Loss/G/reg", SLICE / 2, 2e-3}, {"D_main", "Loss/D/loss", SLICE, 2e-3}, {"D_reg", "Loss/D/reg", SLICE, 2e-3}};
+    gt_stylegan2_train_config c = small_training();
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        gt_model *m = gt_stylegan2_model_new(&c);
+        if (!m) fail_msg("%s", gt_message());
+        bench b = open_phase(m, cases[k].phase);
+        run(&b);
+        size_t n = m->nets[b.p->net]->trainable_floats;
+        float *block = m->blocks[b.p->net], *start = malloc(n * sizeof(float)), *slope = malloc(n * sizeof(float));
+        memcpy(start, block, n * sizeof(float));
+        memcpy(slope, b.grads, n * sizeof(float));
+        double norm = 0;
+        for (size_t i = 0; i < n; i++) norm += (double)slope[i] * slope[i];
+        norm = sqrt(norm);
+        assert_true(isfinite(norm) && norm > 0);
+        double loss[2];
+        for (int side = 0; side < 2; side++) {
+            for (size_t i = 0; i < n; i++) block[i] = start[i] + (float)((side ? 1 : -1) * cases[k].step / norm * slope[i]);
+            loss[side] = mean_of(&b, cases[k].loss, cases[k].samples);
+        }
+        double difference = b.p->interval * (loss[1] - loss[0]) / (2 * cases[k].step);
+        if (fabs(difference - norm) > 0.02 * norm) fail_msg("%s: %g by differences, %g by the graph", cases[k].phase, difference, norm);
+        free(start);
+        free(slope);
+        close_phase(&b);
+        gt_model_free(m);
+    }
+}
+
+static void a_run_repeats_bit_for_bit(void **state)
+{
+    (void)state;
+    gt_stylegan2_train_config c = small_training();
+    gt_model *m[2] = {gt_stylegan2_model_new(&c), gt_stylegan2_model_new(&c)};
+    for (int i = 0; i < m[0]->n_phases; i++) {
+        bench a = open_phase(m[0], m[0]->phases[i].name), b = open_phase(m[1], m[0]->phases[i].name);
+        run(&a);
+        run(&b);
+        run(&b);
+        const gt_net *net = m[0]->nets[a.p->net];
+        assert_memory_equal(a.grads, b.grads, net->trainable_floats * sizeof(float));
+        close_phase(&a);
+        close_phase(&b);
+    }
+    gt_model_free(m[0]);
+    gt_model_free(m[1]);
+}
+
+/* Labels belong to samples, the mixing cut to slices; neither knows how the batch is cut into ranks. */
+static void inputs_are_drawn_by_sample_and_slice(void **state)
+{
+    (void)state;
+    gt_stylegan2_train_config c = small_training();
+    c.style_mixing = 1;
+    gt_model *m = gt_stylegan2_model_new(&c);
+    bench b = open_phase(m, "G_main");
+    float labels[3][SLICE * 3];
+    const uint32_t first[3] = {4, 5, 4};
+    for (int k = 0; k < 3; k++) {
+        b.slice = slice_of(first[k], 0);
+        run(&b);
+        assert_int_equal(b.p->fill(b.p, b.e, &b.slice), GT_OK);
+        memcpy(labels[k], gt_exec_input(b.e, "gen_c"), sizeof labels[k]);
+        for (int i = 0; i < SLICE; i++) assert_true(labels[k][3 * i] + labels[k][3 * i + 1] + labels[k][3 * i + 2] == 1);
+    }
+    assert_memory_equal(labels[0], labels[2], sizeof labels[0]);
+    assert_memory_equal(labels[0] + 3, labels[1], 3 * sizeof(float)); /* sample 5 in both */
+
+    int num_ws = gt_synthesis_num_ws(&c.generator.synthesis), seen[32] = {0};
+    for (int index = 0; index < 200; index++) {
+        b.slice = slice_of(4, index);
+        assert_int_equal(b.p->fill(b.p, b.e, &b.slice), GT_OK);
+        const float *mask = gt_exec_input(b.e, "mix_mask");
+        int cut = 0;
+        while (cut < num_ws && mask[cut] == 0) cut++;
+        for (int i = cut; i < num_ws; i++) assert_true(mask[i] == 1);
+        seen[cut]++;
+    }
+    for (int cut = 0; cut <= num_ws; cut++) assert_int_equal(seen[cut] > 0, cut >= 1 && cut < num_ws);
+    close_phase(&b);
+    gt_model_free(m);
+}
+
+static void states_are_renewed(void **state)
+{
+    (void)state;
+    gt_stylegan2_train_config c = small_training();
+    gt_model *m = gt_stylegan2_model_new(&c);
+    static const struct {
+        const char *phase;
+        int states;
+    } expected[] = {{"G_main", 1}, {"G_reg", 2}, {"D_main", 1}, {"D_reg", 0}};
+    for (size_t k = 0; k < 4; k++) {
+        bench b = open_phase(m, expected[k].phase);
+        assert_int_equal(b.p->n_states, expected[k].states);
+        run(&b);
+        for (int i = 0; i < b.p->n_states; i++) {
+            const gt_state *s = &b.p->states[i];
+            const float *value = gt_exec_output(b.e, s->output);
+            assert_true(value[0] != 0 && isfinite(value[0]) && s->place[0] == 0); /* both start at zero and are put there by the loop */
+        }
+        for (int i = 0; i < b.p->n_stats; i++) assert_non_null(gt_exec_output(b.e, b.p->stats[i].output));
+        close_phase(&b);
+    }
+    assert_string_equal(m->scalars[0].name, "pl_mean");
+    gt_model_free(m);
+}
+
+static void phases_without_weight_are_left_out(void **state)
+{
+    (void)state;
+    gt_stylegan2_train_config c = small_training();
+    c.pl_weight = c.r1_gamma = 0;
+    gt_model *m = gt_stylegan2_model_new(&c);
+    assert_int_equal(m->n_phases, 2);
+    assert_string_equal(m->phases[0].name, "G_main");
+    assert_string_equal(m->phases[1].name, "D_main");
+    gt_model_free(m);
+    c.generator.synthesis.height = 9;
+    assert_null(gt_stylegan2_model_new(&c));
+    assert_true(strlen(gt_message()) > 0);
+}
+
+static void generator_makes_images(void **state)
+{
+    (void)state;
+    enum { PIXELS = HEIGHT * WIDTH };
+    gt_stylegan2_train_config c = small_training();
+    gt_model *m = gt_stylegan2_model_new(&c);
+    float image[2][3 * PIXELS];
+    for (int truncated = 0; truncated < 2; truncated++) {
+        gt_graph *g = m->build_generator(m, &(gt_generate_options){.n = 3, .noise_mode = "const", .truncation = truncated ? 0 : 1, .truncation_cutoff = -1});
+        gt_exec *e = gt_exec_new(g, NULL);
+        gt_exec_bind(e, 0, m->ema_block);
+        float *z = gt_exec_input(e, "z"), *labels = gt_exec_input(e, "c");
+        for (int i = 0; z && i < 18; i++) z[i] = cosf((float)i);
+        for (int i = 0; labels && i < 3; i++) label_of(NULL, i, labels + 3 * i);
+        gt_exec_env env = {0};
+        assert_int_equal(gt_exec_prepare(e, &env), GT_OK);
+        assert_int_equal(gt_exec_run(e, &env), GT_OK);
+        memcpy(image[truncated], gt_exec_output(e, "image"), sizeof image[truncated]);
+        gt_exec_free(e);
+        gt_graph_free(g);
+    }
+    assert_memory_not_equal(image[0], image[0] + PIXELS, PIXELS * sizeof(float));
+    for (int i = 0; i < 2 * PIXELS; i++) /* psi 0: the average for every latent */
+        if (fabsf(image[1][i] - image[1][i + PIXELS]) > 1e-5f) fail_msg("pixel %d differs", i);
+    assert_null(m->build_generator(m, &(gt_generate_options){.n = 1, .noise_mode = "loud", .truncation = 1}));
+    assert_non_null(strstr(gt_message(), "loud"));
+    gt_model_free(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(generator_has_the_published_tensors),
+        cmocka_unit_test(discriminator_has_the_published_tensors),
+        cmocka_unit_test(frozen_layers_are_buffers_counted_from_the_image),
+        cmocka_unit_test(images_need_not_be_square),
+        cmocka_unit_test(gradients_agree_with_differences),
+        cmocka_unit_test(a_run_repeats_bit_for_bit),
+        cmocka_unit_test(inputs_are_drawn_by_sample_and_slice),
+        cmocka_unit_test(states_are_renewed),
+        cmocka_unit_test(phases_without_weight_are_left_out),
+        cmocka_unit_test(generator_makes_images),
+    };
+    return cmocka_run_group_tests_name("stylegan2", tests, NULL, NULL);
+}
