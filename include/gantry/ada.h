@@ -26,7 +26,8 @@ typedef struct gt_ada {    /* all of it belongs into a checkpoint */
 /* Signs of real scores of one phase of one step: their sum over all ranks, and how many. */
 void gt_ada_collect(gt_ada *a, double sum, double count);
 
-/* After a step, `done` steps having been made in all (1, 2, ...): moves p if an update is due, and says so. Without signs since the last update r keeps its value. */
+/* After a step, `done` steps having been made in all (1, 2, ...): moves p if an update is due, and says so. Without signs since
+ * the last update r keeps its value. */
 bool gt_ada_step(gt_ada *a, const gt_ada_config *c, long done);
 
 /* True at the one update at which p has stayed high for long: as long as p takes to move by a tenth. */

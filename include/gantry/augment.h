@@ -95,18 +95,20 @@ typedef struct gt_augment_params { /* of one sample */
     float cutout, centre[2];       /* side as a fraction of the image (0: none), centre x, y in [0,1) */
 } gt_augment_params;
 
-/* False: the recorded draws ended too early. image: [N,H,W,C]. noise_call (may be NULL) gets the number of the draw that is the noise image, -1: none. */
+/* False: the recorded draws ended too early. images: [N,H,W,C]. noise_call (may be NULL) gets the number of the draw that is
+ * the noise image, -1: none. */
 bool gt_augment_parameters(const gt_augment_config *c, const gt_augment_source *s, int sample, float p, const gt_shape *images,
                            gt_augment_params *out, int *noise_call);
 
 /* ---- graph and its inputs ---- */
 
-/* images [N,H,W,C] in [-1,1] -> the same shape; twice differentiable in images. Inputs are named prefix/matrix, prefix/color, prefix/offset,
- * prefix/taps, prefix/sigma, prefix/noise_image, prefix/cutout_x, prefix/cutout_y, as far as they are needed; random noise has the stream prefix/noise.
- * Colour transforms need C = 1 or 3. */
+/* images [N,H,W,C] in [-1,1] -> the same shape; twice differentiable in images. Inputs are named prefix/matrix, prefix/color,
+ * prefix/offset, prefix/taps, prefix/sigma, prefix/noise_image, prefix/cutout_x, prefix/cutout_y, as far as they are needed;
+ * random noise has the stream prefix/noise. Colour transforms need C = 1 or 3. */
 gt_node *gt_augment(gt_graph *g, const gt_augment_config *c, const char *prefix, gt_node *images);
 
-/* Draw the parameters of a slice's samples and write these inputs. Inputs that the exec dropped are skipped. */
+/* Draw the parameters of a slice's samples and write these inputs. Inputs that the exec dropped are skipped. A drawn noise
+ * image comes from the random op: run with the same seed, step and sample0 as the source. */
 gt_status gt_augment_fill(const gt_augment_config *c, gt_exec *e, const char *prefix, const gt_augment_source *s, float p, gt_shape images);
 
 #endif

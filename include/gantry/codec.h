@@ -30,7 +30,7 @@ typedef struct gt_png_info {
  * absurdly large. */
 gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info);
 
-/* "8-bit RGB", "palette (4-bit)", ...: for messages. */
+/* "8-bit RGB", "4-bit palette", ...: for messages. */
 const char *gt_png_describe(const gt_png_info *info, char text[32]);
 
 /* Samples exactly as stored, [H,W,C], into `pixels` (height * width * channels bytes, as `info` from gt_png_head says).

@@ -23,7 +23,7 @@ typedef struct gt_model gt_model;
 typedef struct gt_phase gt_phase;
 
 /* One slice of one step: `n` samples with indices sample0 .. sample0+n-1 within the step's batch. */
-typedef struct gt_slice {
+typedef struct gt_slice_input {
     int n;
     uint64_t seed;
     uint32_t step, sample0;
@@ -35,7 +35,7 @@ typedef struct gt_slice {
     void (*label_of)(void *arg, int64_t item, float *label);
     void *label_arg;
     int64_t items;       /* in the dataset */
-} gt_slice;
+} gt_slice_input;
 
 typedef struct gt_stat {
     const char *name;    /* as logged: "Loss/scores/fake" */
@@ -54,7 +54,7 @@ struct gt_phase {
     int interval;
     gt_graph *graph;     /* for slices of model->slice_size; outputs "grad of NET.TENSOR" go to GT_SLOT_GRAD at the tensor's offset */
     gt_status (*prepare)(gt_phase *p, gt_exec *e);                  /* NULL: nothing to write */
-    gt_status (*fill)(gt_phase *p, gt_exec *e, const gt_slice *s);
+    gt_status (*fill)(gt_phase *p, gt_exec *e, const gt_slice_input *s);
     int n_stats, n_states;
     const gt_stat *stats;
     const gt_state *states;

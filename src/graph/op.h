@@ -42,6 +42,9 @@ struct gt_op {
     size_t (*workspace)(const gt_node *n, int threads); /* NULL: none */
     void (*cost)(const gt_node *n, double *flops, double *bytes); /* NULL: 0 flops, inputs read and output written once */
     const char *(*kernel)(const gt_node *n); /* name of the kernel chosen, for tables; NULL: the op's name */
+    /* Inputs (bit i: in[i]) whose values `run` does not read for this node, only their shapes were of use: the memory plan
+     * lets them end before it. NULL: all are read. */
+    unsigned (*unread)(const gt_node *n);
     bool view;       /* output is the input's memory under another shape: no run (reshape, stop_gradient) */
     bool inplace;    /* run may be called with out == in[0] when shapes agree */
     bool impure;     /* depends on the environment (random): never hoisted; merged only with an equal node of the same stream */

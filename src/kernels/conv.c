@@ -25,14 +25,14 @@ static const kernel kernels[] = {
 };
 
 /* Winograd pays from these sizes on (bench/conv; part of the kernel set's version). Fewer channels: its transforms cost more
- * than it saves, and small networks are held to tighter bounds. Fewer tiles: reading its weights, four times as many, costs
- * more. Tiles of one image: an image's bits must not depend on how many are in the call. */
+ * than it saves. Fewer tiles: reading its weights, four times as many, costs more. Images in and out count the tiles of one
+ * image: its bits must not depend on how many are in the call. */
 static const struct {
-    int64_t channels, tiles_per_image;
+    int64_t channels, tiles;
 } pays[DIRECTIONS] = {
-    [GT_CONV_FORWARD] = {64, 4},
-    [GT_CONV_INPUT_GRAD] = {64, 4},
-    [GT_CONV_WEIGHT_GRAD] = {64, 4},
+    [GT_CONV_FORWARD] = {32, 4},
+    [GT_CONV_INPUT_GRAD] = {32, 4},
+    [GT_CONV_WEIGHT_GRAD] = {32, 16},
 };
 
 static const char *const modes[] = {"auto", "direct", "winograd"};
@@ -73,8 +73,8 @@ gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, gt_conv_direction directio
     int now = mode_now();
     if (now == DIRECT || !gt_winograd_possible(s)) return GT_CONV_DIRECT;
     if (now == WINOGRAD) return GT_CONV_WINOGRAD;
-    bool enough = s->c >= pays[direction].channels && s->o >= pays[direction].channels &&
-                  gt_winograd_tiles_per_image(s, direction) >= pays[direction].tiles_per_image;
+    int64_t tiles = gt_winograd_tiles_per_image(s, direction) * (direction == GT_CONV_WEIGHT_GRAD ? s->n : 1);
+    bool enough = s->c >= pays[direction].channels && s->o >= pays[direction].channels && tiles >= pays[direction].tiles;
     return enough ? GT_CONV_WINOGRAD : GT_CONV_DIRECT;
 }
 

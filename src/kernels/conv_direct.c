@@ -13,9 +13,9 @@
 
 #include "kernels/gemm_product.h"
 
-/* A product's patches: row m is position (n, p, q) of a grid; tap t of it is the pixel
- * src[n][p * step + t's dy][q * step + t's dx], zero outside the image. Taps form a box: every `tap_step`-th of the
- * window from (a0, b0), offset (a - a0) / tap_step * direction from (dy0, dx0). */
+/* A product's patches: row m is position (n, p, q) of a grid. Its taps form a box; tap (i, j) reads pixel
+ * (p * step + dy0 + sign * i, q * step + dx0 + sign * j) of source image n, zero outside, and belongs to the weights at
+ * (a0 + i * tap_step, b0 + j * tap_step) of the window. */
 typedef struct patches {
     const gt_conv_shape *s;
     gt_conv_direction direction;
@@ -24,9 +24,9 @@ typedef struct patches {
     int64_t channels;        /* of the group */
     int64_t p, q;            /* the grid */
     int step;                /* pixels of the source per step of the grid */
-    int taps_y, taps_x;      /* the box of taps */
-    int dy0, dx0, sign;      /* tap (i, j) reads (dy0 + sign * i, dx0 + sign * j) from the position */
-    int a0, b0, tap_step;    /* tap (i, j) is w[a0 + i * tap_step][b0 + j * tap_step] */
+    int taps_x;              /* taps along a line of the box */
+    int dy0, dx0, sign;
+    int a0, b0, tap_step;
     const float *weights;    /* first channels of the group */
     float *out;              /* first channel of the group */
     int out_y, out_x;        /* position (p, q) is pixel (p * tap_step + out_y, q * tap_step + out_x) of the output */
@@ -142,7 +142,7 @@ static gt_product forward_product(patches *g) {
     int64_t positions = s->n * s->p * s->q, window = (int64_t)s->kh * s->kw * g->channels;
     g->height = s->h, g->width = s->w, g->pixel = s->c;
     g->p = s->p, g->q = s->q, g->step = s->stride;
-    g->taps_y = s->kh, g->taps_x = s->kw, g->dy0 = -s->pad_top, g->dx0 = -s->pad_left, g->sign = 1;
+    g->taps_x = s->kw, g->dy0 = -s->pad_top, g->dx0 = -s->pad_left, g->sign = 1;
     return (gt_product){.m = to_weights ? window : positions, .k = to_weights ? positions : window, .n = s->o / s->groups,
                         .a_by_k = to_weights, .pack_a = to_weights ? pack_patches_by_k : pack_patches, .a_source = g,
                         .ldb = s->o, .ldc = s->o};
@@ -154,7 +154,7 @@ static gt_product phase_product(patches *g, int phase) {
     phase_axis y = phase_of(phase_y, s->h, s->kh, s->stride, s->pad_top), x = phase_of(phase_x, s->w, s->kw, s->stride, s->pad_left);
     g->height = s->p, g->width = s->q, g->pixel = s->o;
     g->p = y.positions, g->q = x.positions, g->step = 1;
-    g->taps_y = y.taps, g->taps_x = x.taps, g->dy0 = y.offset, g->dx0 = x.offset, g->sign = -1;
+    g->taps_x = x.taps, g->dy0 = y.offset, g->dx0 = x.offset, g->sign = -1;
     g->a0 = y.first_tap, g->b0 = x.first_tap, g->tap_step = s->stride;
     g->out_y = phase_y, g->out_x = phase_x;
     return (gt_product){.m = s->n * y.positions * x.positions, .k = (int64_t)y.taps * x.taps * g->channels, .n = s->c / s->groups,

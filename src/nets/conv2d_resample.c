@@ -8,8 +8,7 @@ typedef struct pads { /* relative to the upsampled image; FIR steps take negativ
 } pads;
 
 /* What upsampling by a filter of n taps adds to the user's padding, and what decimation adds. */
-static void add_resampling_pads(pads *p, gt_filter f, int up, int down)
-{
+static void add_resampling_pads(pads *p, gt_filter f, int up, int down) {
     int nx = f.fw, ny = f.fh ? f.fh : f.fw;
     if (up > 1) {
         p->x0 += (nx + up - 1) / 2, p->x1 += (nx - up) / 2;
@@ -21,16 +20,14 @@ static void add_resampling_pads(pads *p, gt_filter f, int up, int down)
     }
 }
 
-static gt_node *fir(gt_graph *g, gt_node *x, gt_filter f, int up, int down, int gain, pads p, bool flip)
-{
+static gt_node *fir(gt_graph *g, gt_node *x, gt_filter f, int up, int down, int gain, pads p, bool flip) {
     gt_upfirdn_attr attr = {.up_x = up, .up_y = up, .down_x = down, .down_y = down, .flip = flip, .gain = (float)gain,
         .pad_x0 = p.x0, .pad_x1 = p.x1, .pad_y0 = p.y0, .pad_y1 = p.y1};
     return gt_upfirdn(g, x, f, attr);
 }
 
 /* [k,k,I/groups,O] as the weight of the adjoint map: [k,k,O/groups,I], group by group. */
-static gt_node *transposed(gt_graph *g, gt_node *w, int64_t groups)
-{
+static gt_node *transposed(gt_graph *g, gt_node *w, int64_t groups) {
     int64_t kh = gt_dim(w, 0), kw = gt_dim(w, 1), in = gt_dim(w, 2), out = gt_dim(w, 3);
     w = gt_reshape(g, w, GT_SHAPE(kh, kw, in, groups, out / groups));
     w = gt_permute(g, w, (int[]){0, 1, 4, 3, 2});
@@ -41,8 +38,7 @@ static int max_int(int a, int b) { return a > b ? a : b; }
 static int min_int(int a, int b) { return a < b ? a : b; }
 
 /* Convolution of the zero-inserted image as one transposed convolution, then the FIR with what padding is left. */
-static gt_node *up_transposed(gt_graph *g, gt_node *x, gt_node *w, gt_filter f, gt_resample r, pads p)
-{
+static gt_node *up_transposed(gt_graph *g, gt_node *x, gt_node *w, gt_filter f, gt_resample r, pads p) {
     int kh = (int)gt_dim(w, 0), kw = (int)gt_dim(w, 1);
     p.x0 -= kw - 1, p.x1 -= kw - r.up;
     p.y0 -= kh - 1, p.y1 -= kh - r.up;
@@ -55,8 +51,7 @@ static gt_node *up_transposed(gt_graph *g, gt_node *x, gt_node *w, gt_filter f, 
     return r.down > 1 ? fir(g, x, f, 1, r.down, 1, (pads){0}, r.flip_filter) : x;
 }
 
-gt_node *gt_conv2d_resample(gt_graph *g, gt_node *x, gt_node *w, gt_filter f, gt_resample r)
-{
+gt_node *gt_conv2d_resample(gt_graph *g, gt_node *x, gt_node *w, gt_filter f, gt_resample r) {
     if (!x || !w) return NULL;
     r.up = max_int(r.up, 1), r.down = max_int(r.down, 1), r.groups = max_int(r.groups, 1);
     pads p = {r.pad, r.pad, r.pad, r.pad};

@@ -5,8 +5,7 @@
 #include <math.h>
 #include <stdarg.h>
 
-gt_text gt_text_of(const char *format, ...)
-{
+gt_text gt_text_of(const char *format, ...) {
     gt_text text;
     va_list ap;
     va_start(ap, format);
@@ -15,46 +14,39 @@ gt_text gt_text_of(const char *format, ...)
     return text;
 }
 
-gt_node *gt_leaf(gt_bound_net b, const char *layer, const char *tensor)
-{
+gt_node *gt_leaf(gt_bound_net b, const char *layer, const char *tensor) {
     return gt_net_leaf(b.graph, b.net, b.slot, gt_text_of("%s%s", layer, tensor).s);
 }
 
-void gt_declare(gt_declarer *d, gt_tensor t, const char *layer, const char *tensor)
-{
+void gt_declare(gt_declarer *d, gt_tensor t, const char *layer, const char *tensor) {
     if (d->status) return;
     gt_text name = gt_text_of("%s%s", layer, tensor);
     t.name = name.s;
     d->status = gt_net_declare(d->net, &t);
 }
 
-gt_filter gt_resample_filter_setup(gt_arena *a, const gt_resample_filter *f)
-{
+gt_filter gt_resample_filter_setup(gt_arena *a, const gt_resample_filter *f) {
     return gt_filter_setup(a, f->value, f->taps, 0, true, false, 1, false);
 }
 
-void gt_declare_filter(gt_declarer *d, const char *owner, const gt_resample_filter *f)
-{
+void gt_declare_filter(gt_declarer *d, const char *owner, const gt_resample_filter *f) {
     gt_filter ready = gt_resample_filter_setup(d->net->arena, f);
     if (!d->status && !ready.taps) d->status = gt_fail(GT_NOMEM, "network %s: out of memory for a filter", d->net->name);
     gt_tensor t = {.file_shape = ready.fh ? GT_SHAPE(ready.fh, ready.fw) : GT_SHAPE(ready.fw), .init_values = ready.taps};
     gt_declare(d, t, owner, ".resample_filter");
 }
 
-void gt_fc_declare(gt_declarer *d, const char *name, int in, int out, float lr_multiplier, float bias_init)
-{
+void gt_fc_declare(gt_declarer *d, const char *name, int in, int out, float lr_multiplier, float bias_init) {
     gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out, in), .trainable = true, .init_std = 1 / lr_multiplier}, name, ".weight");
     gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out), .trainable = true, .init_mean = bias_init}, name, ".bias");
 }
 
 /* x * factor, and x itself for 1: no node for the common case. */
-static gt_node *scaled(gt_graph *g, gt_node *x, double factor)
-{
+static gt_node *scaled(gt_graph *g, gt_node *x, double factor) {
     return factor == 1 ? x : gt_scale(g, x, (float)factor);
 }
 
-gt_node *gt_fc(gt_bound_net b, const char *name, gt_node *x, const char *activation, float lr_multiplier)
-{
+gt_node *gt_fc(gt_bound_net b, const char *name, gt_node *x, const char *activation, float lr_multiplier) {
     if (!x) return NULL;
     gt_graph *g = b.graph;
     gt_scope_push(g, "%s", name);
@@ -65,16 +57,14 @@ gt_node *gt_fc(gt_bound_net b, const char *name, gt_node *x, const char *activat
     return y;
 }
 
-void gt_conv2d_declare(gt_declarer *d, const char *name, gt_conv2d_shape s, const gt_resample_filter *f)
-{
+void gt_conv2d_declare(gt_declarer *d, const char *name, gt_conv2d_shape s, const gt_resample_filter *f) {
     gt_tensor weight = {.file_shape = GT_SHAPE(s.out, s.in, s.kernel, s.kernel), .layout = GT_LAYOUT_OIHW, .trainable = !s.frozen, .init_std = 1};
     gt_declare(d, weight, name, ".weight");
     if (s.bias) gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(s.out), .trainable = !s.frozen}, name, ".bias");
     gt_declare_filter(d, name, f);
 }
 
-gt_node *gt_conv2d(gt_bound_net b, const char *name, gt_node *x, gt_conv2d_options o)
-{
+gt_node *gt_conv2d(gt_bound_net b, const char *name, gt_node *x, gt_conv2d_options o) {
     gt_graph *g = b.graph;
     gt_scope_push(g, "%s", name);
     gt_node *y = NULL, *w = gt_leaf(b, name, ".weight");
@@ -92,8 +82,7 @@ gt_node *gt_conv2d(gt_bound_net b, const char *name, gt_node *x, gt_conv2d_optio
     return y;
 }
 
-gt_node *gt_modulated_conv2d(gt_graph *g, gt_node *x, gt_node *w, gt_node *styles, gt_node *noise, bool demodulate, gt_filter f, int up)
-{
+gt_node *gt_modulated_conv2d(gt_graph *g, gt_node *x, gt_node *w, gt_node *styles, gt_node *noise, bool demodulate, gt_filter f, int up) {
     if (!x || !w || !styles) return NULL;
     int64_t n = gt_dim(styles, 0), in = gt_dim(w, 2), out = gt_dim(w, 3);
     gt_resample r = {.up = up, .pad = (int)gt_dim(w, 0) / 2, .convolution = up > 1};
@@ -107,14 +96,12 @@ gt_node *gt_modulated_conv2d(gt_graph *g, gt_node *x, gt_node *w, gt_node *style
     return noise ? gt_add(g, y, noise) : y;
 }
 
-gt_node *gt_normalize_2nd_moment(gt_graph *g, gt_node *x)
-{
+gt_node *gt_normalize_2nd_moment(gt_graph *g, gt_node *x) {
     gt_node *mean = gt_mean(g, gt_square(g, x), x ? GT_AXIS(gt_node_shape(x)->n - 1) : 0);
     return gt_mul(g, x, gt_rsqrt(g, gt_shift(g, mean, 1e-8f)));
 }
 
-gt_node *gt_minibatch_stddev(gt_graph *g, gt_node *x, int group_size, int channels)
-{
+gt_node *gt_minibatch_stddev(gt_graph *g, gt_node *x, int group_size, int channels) {
     if (!x) return NULL;
     int64_t n = gt_dim(x, 0), h = gt_dim(x, 1), w = gt_dim(x, 2), c = gt_dim(x, 3);
     int64_t group = group_size > 0 && group_size < n ? group_size : n, groups = n / group;

@@ -14,8 +14,7 @@ typedef struct owned_net { /* what gt_net_new() really makes: the public part fi
     bool sealed;
 } owned_net;
 
-gt_net *gt_net_new(const char *name)
-{
+gt_net *gt_net_new(const char *name) {
     gt_arena *arena = gt_arena_new();
     if (!arena) return NULL;
     owned_net *o = gt_arena_alloc(arena, sizeof *o);
@@ -27,14 +26,12 @@ gt_net *gt_net_new(const char *name)
     return &o->net;
 }
 
-void gt_net_free(gt_net *n)
-{
+void gt_net_free(gt_net *n) {
     if (n) gt_arena_free(n->arena);
 }
 
 /* The memory shape that belongs to a file shape; false: the layout does not fit the number of dimensions. */
-static bool memory_shape(const gt_shape *file, gt_layout layout, gt_shape *memory)
-{
+static bool memory_shape(const gt_shape *file, gt_layout layout, gt_shape *memory) {
     const int64_t *d = file->d;
     switch (layout) {
     case GT_LAYOUT_PLAIN: *memory = *file; return true;
@@ -44,8 +41,7 @@ static bool memory_shape(const gt_shape *file, gt_layout layout, gt_shape *memor
     return false;
 }
 
-static bool checked_size(const gt_shape *s, size_t *size)
-{
+static bool checked_size(const gt_shape *s, size_t *size) {
     if (s->n < 0 || s->n > GT_MAX_DIMS) return false;
     *size = 1;
     for (int i = 0; i < s->n; i++)
@@ -53,8 +49,7 @@ static bool checked_size(const gt_shape *s, size_t *size)
     return *size <= SIZE_MAX / 64;
 }
 
-static bool grow(owned_net *o)
-{
+static bool grow(owned_net *o) {
     int capacity = o->capacity ? 2 * o->capacity : FIRST_CAPACITY;
     gt_tensor *tensors = gt_arena_array(o->net.arena, (size_t)capacity, sizeof *tensors);
     if (!tensors) return false;
@@ -64,8 +59,7 @@ static bool grow(owned_net *o)
     return true;
 }
 
-gt_status gt_net_declare(gt_net *n, const gt_tensor *t)
-{
+gt_status gt_net_declare(gt_net *n, const gt_tensor *t) {
     owned_net *o = (owned_net *)n;
     if (o->sealed) return gt_fail(GT_USAGE, "network %s: '%s' is declared after the layout was fixed", n->name, t->name);
     if (gt_net_find(n, t->name)) return gt_fail(GT_USAGE, "network %s: tensor '%s' is declared twice", n->name, t->name);
@@ -86,8 +80,7 @@ gt_status gt_net_declare(gt_net *n, const gt_tensor *t)
     return GT_OK;
 }
 
-gt_status gt_net_seal(gt_net *n)
-{
+gt_status gt_net_seal(gt_net *n) {
     size_t at = 0;
     for (int buffers = 0; buffers < 2; buffers++) {
         for (int i = 0; i < n->n_tensors; i++) {
@@ -105,24 +98,21 @@ gt_status gt_net_seal(gt_net *n)
     return GT_OK;
 }
 
-const gt_tensor *gt_net_find(const gt_net *n, const char *name)
-{
+const gt_tensor *gt_net_find(const gt_net *n, const char *name) {
     for (int i = 0; i < n->n_tensors; i++)
         if (!strcmp(n->tensors[i].name, name)) return &n->tensors[i];
     return NULL;
 }
 
 /* Numbers are drawn in memory order: position i of the stream is element i of the tensor in memory. */
-static void draw(const gt_net *n, const gt_tensor *t, float *out, uint64_t seed)
-{
+static void draw(const gt_net *n, const gt_tensor *t, float *out, uint64_t seed) {
     char stream[512];
     snprintf(stream, sizeof stream, "init/%s.%s", n->name, t->name);
     gt_random_normal((gt_key){.seed = seed, .stream = gt_stream(stream)}, out, t->size);
     for (size_t i = 0; i < t->size; i++) out[i] = t->init_mean + t->init_std * out[i];
 }
 
-void gt_net_init(const gt_net *n, float *block, uint64_t seed)
-{
+void gt_net_init(const gt_net *n, float *block, uint64_t seed) {
     memset(block, 0, n->block_floats * sizeof(float));
     for (int i = 0; i < n->n_tensors; i++) {
         const gt_tensor *t = &n->tensors[i];
@@ -141,8 +131,7 @@ typedef struct strides {
     size_t to_outer, to_middle, to_inner;    /* steps in memory */
 } strides;
 
-static strides tensor_strides(const gt_tensor *t)
-{
+static strides tensor_strides(const gt_tensor *t) {
     const int64_t *d = t->file_shape.d;
     size_t a, b, c;
     switch (t->layout) {
@@ -157,24 +146,21 @@ static strides tensor_strides(const gt_tensor *t)
     }
 }
 
-void gt_tensor_to_file(const gt_tensor *t, const float *memory, float *file)
-{
+void gt_tensor_to_file(const gt_tensor *t, const float *memory, float *file) {
     strides s = tensor_strides(t);
     for (size_t i = 0; i < s.outer; i++)
         for (size_t j = 0; j < s.middle; j++)
             for (size_t k = 0; k < s.inner; k++) *file++ = memory[i * s.to_outer + j * s.to_middle + k * s.to_inner];
 }
 
-void gt_tensor_from_file(const gt_tensor *t, const float *file, float *memory)
-{
+void gt_tensor_from_file(const gt_tensor *t, const float *file, float *memory) {
     strides s = tensor_strides(t);
     for (size_t i = 0; i < s.outer; i++)
         for (size_t j = 0; j < s.middle; j++)
             for (size_t k = 0; k < s.inner; k++) memory[i * s.to_outer + j * s.to_middle + k * s.to_inner] = *file++;
 }
 
-gt_node *gt_net_leaf(gt_graph *g, const gt_net *n, int slot, const char *tensor_name)
-{
+gt_node *gt_net_leaf(gt_graph *g, const gt_net *n, int slot, const char *tensor_name) {
     const gt_tensor *t = gt_net_find(n, tensor_name);
     char name[512];
     snprintf(name, sizeof name, "%s.%s", n->name, tensor_name);

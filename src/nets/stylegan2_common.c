@@ -4,13 +4,11 @@
 
 #include <string.h>
 
-gt_resample_filter gt_resample_filter_default(void)
-{
+gt_resample_filter gt_resample_filter_default(void) {
     return (gt_resample_filter){4, {1, 3, 3, 1}};
 }
 
-static bool find_architecture(const char *name, gt_architecture *found)
-{
+static bool find_architecture(const char *name, gt_architecture *found) {
     static const char *const names[] = {[GT_ARCH_ORIG] = "orig", [GT_ARCH_SKIP] = "skip", [GT_ARCH_RESNET] = "resnet"};
     for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
         if (name && !strcmp(name, names[i])) {
@@ -20,8 +18,7 @@ static bool find_architecture(const char *name, gt_architecture *found)
     return false;
 }
 
-gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, int channel_max, const char *architecture, const char *activation)
-{
+gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, int channel_max, const char *architecture, const char *activation) {
     int longer = height > width ? height : width, k = 0;
     if (height < 1 || width < 1 || longer < 8) return gt_fail(GT_USAGE, "images of %dx%d (height x width): the longer side must be at least 8", height, width);
     while (longer >> (k + 1) >= 4) k++;
@@ -40,8 +37,7 @@ gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, 
     return GT_OK;
 }
 
-int gt_level_channels(const gt_levels *l, int level)
-{
+int gt_level_channels(const gt_levels *l, int level) {
     int n = l->base / gt_level_name(level);
     return n < l->max ? n : l->max;
 }

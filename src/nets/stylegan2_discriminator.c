@@ -5,14 +5,12 @@
 #include "graph/op.h"
 #include "nets/stylegan2_common.h"
 
-gt_discriminator_config gt_discriminator_defaults(void)
-{
+gt_discriminator_config gt_discriminator_defaults(void) {
     return (gt_discriminator_config){.channels = 3, .channel_base = 32768, .channel_max = 512, .architecture = "resnet", .activation = "lrelu",
         .conv_clamp = -1, .cmap_dim = -1, .mbstd_group_size = 4, .mbstd_channels = 1, .mapping = gt_mapping_defaults(), .resample_filter = gt_resample_filter_default()};
 }
 
-static gt_status levels_of(const gt_discriminator_config *c, gt_levels *l)
-{
+static gt_status levels_of(const gt_discriminator_config *c, gt_levels *l) {
     gt_status st = gt_levels_make(l, c->height, c->width, c->channel_base, c->channel_max, c->architecture, c->activation);
     if (st) return st;
     if (c->channels < 1) return gt_fail(GT_USAGE, "discriminator: %d image channels", c->channels);
@@ -21,15 +19,13 @@ static gt_status levels_of(const gt_discriminator_config *c, gt_levels *l)
     return GT_OK;
 }
 
-static int cmap_dim(const gt_discriminator_config *c, const gt_levels *l)
-{
+static int cmap_dim(const gt_discriminator_config *c, const gt_levels *l) {
     if (c->cmap_dim >= 0) return c->cmap_dim;
     return c->c_dim > 0 ? gt_level_channels(l, 0) : 0;
 }
 
 /* The label network: no latent, no copies, no average. */
-static gt_mapping_config label_mapping(const gt_discriminator_config *c, const gt_levels *l)
-{
+static gt_mapping_config label_mapping(const gt_discriminator_config *c, const gt_levels *l) {
     gt_mapping_config m = c->mapping;
     m.z_dim = 0, m.c_dim = c->c_dim, m.w_dim = cmap_dim(c, l), m.num_ws = 0, m.w_avg_beta = -1;
     return m;
@@ -40,15 +36,13 @@ static bool has_fromrgb(const gt_levels *l, int level) { return level + 1 == l->
 /* ---- declaration ---- */
 
 /* One convolution of a block; counts layers for Freeze-D. */
-static void declare_conv(gt_declarer *d, const char *block, const char *which, gt_conv2d_shape shape, const gt_discriminator_config *c, int *layer)
-{
+static void declare_conv(gt_declarer *d, const char *block, const char *which, gt_conv2d_shape shape, const gt_discriminator_config *c, int *layer) {
     gt_text name = gt_text_of("%s.%s", block, which);
     shape.frozen = layer && (*layer)++ < c->freeze_layers;
     gt_conv2d_declare(d, name.s, shape, &c->resample_filter);
 }
 
-static void declare_block(gt_declarer *d, const char *block, const gt_discriminator_config *c, const gt_levels *l, int level, int *layer)
-{
+static void declare_block(gt_declarer *d, const char *block, const gt_discriminator_config *c, const gt_levels *l, int level, int *layer) {
     int in = gt_level_channels(l, level), out = gt_level_channels(l, level - 1);
     gt_declare_filter(d, block, &c->resample_filter);
     if (has_fromrgb(l, level)) declare_conv(d, block, "fromrgb", (gt_conv2d_shape){c->channels, in, 1, true, false}, c, layer);
@@ -57,8 +51,7 @@ static void declare_block(gt_declarer *d, const char *block, const gt_discrimina
     if (l->architecture == GT_ARCH_RESNET) declare_conv(d, block, "skip", (gt_conv2d_shape){in, out, 1, false, false}, c, layer);
 }
 
-static void declare_epilogue(gt_declarer *d, const char *block, const gt_discriminator_config *c, const gt_levels *l)
-{
+static void declare_epilogue(gt_declarer *d, const char *block, const gt_discriminator_config *c, const gt_levels *l) {
     int n = gt_level_channels(l, 0), cmap = cmap_dim(c, l);
     if (l->architecture == GT_ARCH_SKIP) declare_conv(d, block, "fromrgb", (gt_conv2d_shape){c->channels, n, 1, true, false}, c, NULL);
     declare_conv(d, block, "conv", (gt_conv2d_shape){n + c->mbstd_channels, n, 3, true, false}, c, NULL);
@@ -66,8 +59,7 @@ static void declare_epilogue(gt_declarer *d, const char *block, const gt_discrim
     gt_fc_declare(d, gt_text_of("%s.out", block).s, n, cmap > 0 ? cmap : 1, 1, 0);
 }
 
-gt_status gt_discriminator_declare(gt_net *n, const char *prefix, const gt_discriminator_config *c)
-{
+gt_status gt_discriminator_declare(gt_net *n, const char *prefix, const gt_discriminator_config *c) {
     gt_levels l;
     gt_status st = levels_of(c, &l);
     if (st) return st;
@@ -93,21 +85,18 @@ typedef struct discriminator {
     gt_filter filter;
 } discriminator;
 
-static gt_node *conv(const discriminator *d, const char *block, const char *which, gt_node *x, gt_conv2d_options o)
-{
+static gt_node *conv(const discriminator *d, const char *block, const char *which, gt_node *x, gt_conv2d_options o) {
     gt_text name = gt_text_of("%s.%s", block, which);
     o.filter = d->filter;
     if (!o.activation) o.activation = d->c->activation;
     return gt_conv2d(d->b, name.s, x, o);
 }
 
-static gt_node *fc(const discriminator *d, const char *block, const char *which, gt_node *x, const char *activation)
-{
+static gt_node *fc(const discriminator *d, const char *block, const char *which, gt_node *x, const char *activation) {
     return gt_fc(d->b, gt_text_of("%s.%s", block, which).s, x, activation, 1);
 }
 
-static gt_node *block_of(const discriminator *d, const char *block, const gt_levels *l, int level, gt_node *x, gt_node *image)
-{
+static gt_node *block_of(const discriminator *d, const char *block, const gt_levels *l, int level, gt_node *x, gt_node *image) {
     gt_graph *g = d->b.graph;
     float clamp = d->c->conv_clamp;
     if (has_fromrgb(l, level)) {
@@ -122,8 +111,7 @@ static gt_node *block_of(const discriminator *d, const char *block, const gt_lev
     return gt_add(g, conv(d, block, "skip", x, (gt_conv2d_options){.down = 2, .activation = "linear", .gain = half, .clamp = -1}), y);
 }
 
-static gt_node *epilogue(const discriminator *d, const char *block, const gt_levels *l, gt_node *x, gt_node *image)
-{
+static gt_node *epilogue(const discriminator *d, const char *block, const gt_levels *l, gt_node *x, gt_node *image) {
     gt_graph *g = d->b.graph;
     if (l->architecture == GT_ARCH_SKIP) x = gt_add(g, x, conv(d, block, "fromrgb", image, (gt_conv2d_options){.clamp = -1}));
     if (d->c->mbstd_channels > 0) x = gt_minibatch_stddev(g, x, d->c->mbstd_group_size, d->c->mbstd_channels);
@@ -134,8 +122,7 @@ static gt_node *epilogue(const discriminator *d, const char *block, const gt_lev
     return fc(d, block, "out", fc(d, block, "fc", x, d->c->activation), "linear");
 }
 
-gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discriminator_config *c, gt_node *image, gt_node *labels)
-{
+gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discriminator_config *c, gt_node *image, gt_node *labels) {
     gt_levels l;
     gt_graph *g = b.graph;
     if (levels_of(c, &l)) return gt_graph_fault(g, "%s", gt_message());

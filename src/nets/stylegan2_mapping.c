@@ -2,8 +2,7 @@
  * The mapping network of StyleGAN2 (spec 1.2): latent and label to styles. */
 #include "nets/stylegan2_common.h"
 
-gt_mapping_config gt_mapping_defaults(void)
-{
+gt_mapping_config gt_mapping_defaults(void) {
     return (gt_mapping_config){.z_dim = 512, .w_dim = 512, .num_layers = 8, .activation = "lrelu", .lr_multiplier = 0.01f, .w_avg_beta = 0.995f};
 }
 
@@ -11,8 +10,7 @@ static bool has_average(const gt_mapping_config *c) { return c->num_ws > 0 && c-
 static int embed_features(const gt_mapping_config *c) { return c->embed_features ? c->embed_features : c->w_dim; }
 static int layer_features(const gt_mapping_config *c) { return c->layer_features ? c->layer_features : c->w_dim; }
 
-gt_status gt_mapping_declare(gt_net *n, const char *prefix, const gt_mapping_config *c)
-{
+gt_status gt_mapping_declare(gt_net *n, const char *prefix, const gt_mapping_config *c) {
     if (c->z_dim < 0 || c->c_dim < 0 || c->z_dim + c->c_dim < 1 || c->w_dim < 1 || c->num_layers < 1)
         return gt_fail(GT_USAGE, "mapping network: z_dim %d, c_dim %d, w_dim %d, %d layers: there must be an input, an output and a layer", c->z_dim,
             c->c_dim, c->w_dim, c->num_layers);
@@ -33,8 +31,7 @@ gt_status gt_mapping_declare(gt_net *n, const char *prefix, const gt_mapping_con
 }
 
 /* The first `cutoff` of the layers are drawn towards the average. */
-static gt_node *truncated(gt_graph *g, gt_node *ws, gt_node *average, float psi, int64_t cutoff)
-{
+static gt_node *truncated(gt_graph *g, gt_node *ws, gt_node *average, float psi, int64_t cutoff) {
     if (!ws) return NULL;
     int64_t layers = gt_dim(ws, 1);
     if (cutoff < 0 || cutoff > layers) cutoff = layers;
@@ -45,15 +42,13 @@ static gt_node *truncated(gt_graph *g, gt_node *ws, gt_node *average, float psi,
 }
 
 /* beta w_avg + (1 - beta) mean, as a small step away from w_avg; the styles get no gradient from it. */
-static gt_node *renewed_average(gt_graph *g, gt_node *w, gt_node *average, float beta)
-{
+static gt_node *renewed_average(gt_graph *g, gt_node *w, gt_node *average, float beta) {
     if (!w) return NULL;
     gt_node *mean = gt_reshape(g, gt_mean(g, gt_stop_gradient(g, w), GT_AXIS(0)), GT_SHAPE(gt_dim(w, 1)));
     return gt_sub(g, average, gt_scale(g, gt_sub(g, average, mean), 1 - beta));
 }
 
-gt_node *gt_mapping(gt_bound_net b, const char *prefix, const gt_mapping_config *c, gt_node *z, gt_node *labels, const gt_mapping_options *o)
-{
+gt_node *gt_mapping(gt_bound_net b, const char *prefix, const gt_mapping_config *c, gt_node *z, gt_node *labels, const gt_mapping_options *o) {
     gt_graph *g = b.graph;
     gt_node *x = c->z_dim > 0 ? gt_normalize_2nd_moment(g, z) : NULL;
     if (c->c_dim > 0) {

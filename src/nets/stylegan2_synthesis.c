@@ -6,14 +6,12 @@
 #include "graph/op.h"
 #include "nets/stylegan2_common.h"
 
-gt_synthesis_config gt_synthesis_defaults(void)
-{
+gt_synthesis_config gt_synthesis_defaults(void) {
     return (gt_synthesis_config){.w_dim = 512, .channels = 3, .channel_base = 32768, .channel_max = 512, .architecture = "skip",
         .activation = "lrelu", .conv_clamp = -1, .use_noise = true, .resample_filter = gt_resample_filter_default()};
 }
 
-bool gt_noise_mode_find(const char *name, gt_noise_mode *mode)
-{
+bool gt_noise_mode_find(const char *name, gt_noise_mode *mode) {
     static const char *const names[] = {[GT_NOISE_CONST] = "const", [GT_NOISE_RANDOM] = "random", [GT_NOISE_NONE] = "none"};
     for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
         if (!strcmp(name, names[i])) {
@@ -23,14 +21,12 @@ bool gt_noise_mode_find(const char *name, gt_noise_mode *mode)
     return false;
 }
 
-static gt_status levels_of(const gt_synthesis_config *c, gt_levels *l)
-{
+static gt_status levels_of(const gt_synthesis_config *c, gt_levels *l) {
     if (c->w_dim < 1 || c->channels < 1) return gt_fail(GT_USAGE, "synthesis network: w_dim %d, %d image channels: both must be at least 1", c->w_dim, c->channels);
     return gt_levels_make(l, c->height, c->width, c->channel_base, c->channel_max, c->architecture, c->activation);
 }
 
-int gt_synthesis_num_ws(const gt_synthesis_config *c)
-{
+int gt_synthesis_num_ws(const gt_synthesis_config *c) {
     gt_levels l;
     return levels_of(c, &l) ? 0 : 2 * l.count;
 }
@@ -40,13 +36,11 @@ static bool has_skip(const gt_levels *l, int level) { return l->architecture == 
 
 /* ---- declaration ---- */
 
-static void declare_affine(gt_declarer *d, const char *layer, int w_dim, int out)
-{
+static void declare_affine(gt_declarer *d, const char *layer, int w_dim, int out) {
     gt_fc_declare(d, gt_text_of("%s.affine", layer).s, w_dim, out, 1, 1);
 }
 
-static void declare_layer(gt_declarer *d, const char *layer, const gt_synthesis_config *c, int in, int out, int height, int width)
-{
+static void declare_layer(gt_declarer *d, const char *layer, const gt_synthesis_config *c, int in, int out, int height, int width) {
     gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out, in, 3, 3), .layout = GT_LAYOUT_OIHW, .trainable = true, .init_std = 1}, layer, ".weight");
     if (c->use_noise) gt_declare(d, (gt_tensor){.file_shape = GT_SCALAR, .trainable = true}, layer, ".noise_strength");
     gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out), .trainable = true}, layer, ".bias");
@@ -55,16 +49,14 @@ static void declare_layer(gt_declarer *d, const char *layer, const gt_synthesis_
     declare_affine(d, layer, c->w_dim, in);
 }
 
-static void declare_torgb(gt_declarer *d, const char *layer, const gt_synthesis_config *c, int in)
-{
+static void declare_torgb(gt_declarer *d, const char *layer, const gt_synthesis_config *c, int in) {
     gt_tensor weight = {.file_shape = GT_SHAPE(c->channels, in, 1, 1), .layout = GT_LAYOUT_OIHW, .trainable = true, .init_std = 1};
     gt_declare(d, weight, layer, ".weight");
     gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(c->channels), .trainable = true}, layer, ".bias");
     declare_affine(d, layer, c->w_dim, in);
 }
 
-static void declare_block(gt_declarer *d, const char *block, const gt_synthesis_config *c, const gt_levels *l, int level)
-{
+static void declare_block(gt_declarer *d, const char *block, const gt_synthesis_config *c, const gt_levels *l, int level) {
     int out = gt_level_channels(l, level), in = level ? gt_level_channels(l, level - 1) : 0;
     int height = l->height << level, width = l->width << level;
     if (level == 0) {
@@ -78,8 +70,7 @@ static void declare_block(gt_declarer *d, const char *block, const gt_synthesis_
     if (has_skip(l, level)) gt_conv2d_declare(d, gt_text_of("%s.skip", block).s, (gt_conv2d_shape){.in = in, .out = out, .kernel = 1}, &c->resample_filter);
 }
 
-gt_status gt_synthesis_declare(gt_net *n, const char *prefix, const gt_synthesis_config *c)
-{
+gt_status gt_synthesis_declare(gt_net *n, const char *prefix, const gt_synthesis_config *c) {
     gt_levels l;
     gt_status st = levels_of(c, &l);
     if (st) return st;
@@ -104,8 +95,7 @@ typedef struct synthesis {
 } synthesis;
 
 /* The style of one layer: affine(w of that index). */
-static gt_node *style_of(const synthesis *s, const char *layer, int index)
-{
+static gt_node *style_of(const synthesis *s, const char *layer, int index) {
     gt_graph *g = s->b.graph;
     gt_text name = gt_text_of("%s.affine", layer);
     gt_node *w = gt_slice(g, s->ws, 1, index, index + 1);
@@ -113,8 +103,7 @@ static gt_node *style_of(const synthesis *s, const char *layer, int index)
 }
 
 /* noise_strength times the noise of this mode, to be broadcast against [N,height,width,channels]; NULL: no noise. */
-static gt_node *noise_of(const synthesis *s, const char *layer, int64_t n, int64_t height, int64_t width)
-{
+static gt_node *noise_of(const synthesis *s, const char *layer, int64_t n, int64_t height, int64_t width) {
     gt_graph *g = s->b.graph;
     if (!s->c->use_noise || s->o->noise == GT_NOISE_NONE) return NULL;
     gt_node *noise;
@@ -127,8 +116,7 @@ static gt_node *noise_of(const synthesis *s, const char *layer, int64_t n, int64
     return gt_mul(g, noise, gt_leaf(s->b, layer, ".noise_strength"));
 }
 
-static gt_node *layer(const synthesis *s, const char *block, const char *which, gt_node *x, int index, int up, float gain)
-{
+static gt_node *layer(const synthesis *s, const char *block, const char *which, gt_node *x, int index, int up, float gain) {
     if (!x) return NULL;
     gt_graph *g = s->b.graph;
     gt_text name = gt_text_of("%s.%s", block, which);
@@ -141,8 +129,7 @@ static gt_node *layer(const synthesis *s, const char *block, const char *which, 
     return y;
 }
 
-static gt_node *torgb(const synthesis *s, const char *block, gt_node *x, int index)
-{
+static gt_node *torgb(const synthesis *s, const char *block, gt_node *x, int index) {
     if (!x) return NULL;
     gt_graph *g = s->b.graph;
     gt_text name = gt_text_of("%s.torgb", block);
@@ -154,8 +141,7 @@ static gt_node *torgb(const synthesis *s, const char *block, gt_node *x, int ind
     return y;
 }
 
-static gt_node *block_of(const synthesis *s, const char *block, const gt_levels *l, int level, gt_node *x, int index)
-{
+static gt_node *block_of(const synthesis *s, const char *block, const gt_levels *l, int level, gt_node *x, int index) {
     gt_graph *g = s->b.graph;
     float half = l->architecture == GT_ARCH_RESNET ? (float)sqrt(0.5) : 1;
     if (level == 0) {
@@ -170,8 +156,7 @@ static gt_node *block_of(const synthesis *s, const char *block, const gt_levels 
     return gt_add(g, gt_conv2d(s->b, gt_text_of("%s.skip", block).s, x, (gt_conv2d_options){.up = 2, .activation = "linear", .gain = half, .clamp = -1, .filter = s->filter}), y);
 }
 
-gt_node *gt_synthesis(gt_bound_net b, const char *prefix, const gt_synthesis_config *c, gt_node *ws, const gt_synthesis_options *o)
-{
+gt_node *gt_synthesis(gt_bound_net b, const char *prefix, const gt_synthesis_config *c, gt_node *ws, const gt_synthesis_options *o) {
     gt_levels l;
     if (levels_of(c, &l)) return gt_graph_fault(b.graph, "%s", gt_message());
     if (!ws) return NULL;

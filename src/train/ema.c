@@ -5,16 +5,14 @@
 #include "gantry/mathfn.h"
 #include "gantry/optimizer.h"
 
-double gt_ema_beta(double ema_kimg, double rampup, double images_shown, double batch)
-{
+double gt_ema_beta(double ema_kimg, double rampup, double images_shown, double batch) {
     double images = ema_kimg * 1000;
     if (rampup > 0) images = fmin(images, images_shown * rampup);
     return gt_pow(0.5, batch / fmax(images, 1e-8));
 }
 
 /* Computed from the nearer end, which keeps the small step exact. */
-void gt_ema_update(float *average, const float *params, size_t n, double beta)
-{
+void gt_ema_update(float *average, const float *params, size_t n, double beta) {
     float b = (float)beta, rest = (float)(1 - beta);
     if (b < 0.5f)
         for (size_t i = 0; i < n; i++) average[i] = params[i] + b * (average[i] - params[i]);

@@ -2,8 +2,7 @@
  * What all models share. */
 #include "gantry/model.h"
 
-void gt_model_free(gt_model *m)
-{
+void gt_model_free(gt_model *m) {
     if (!m) return;
     for (int i = 0; i < m->n_phases; i++) gt_graph_free(m->phases[i].graph);
     if (m->ema_of >= 0 && m->nets[m->ema_of]) gt_block_free(m->ema_block, m->nets[m->ema_of]->block_floats * sizeof(float));

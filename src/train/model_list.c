@@ -13,8 +13,7 @@ static const struct {
 #undef ROW
 };
 
-gt_model *gt_model_new(const gt_job *job)
-{
+gt_model *gt_model_new(const gt_job *job) {
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
         if (gt_is(job->model, models[i].name)) return models[i].make(job);
     gt_fail(GT_USAGE, "unknown model '%s'", job->model);

@@ -8,14 +8,12 @@
 #include "gantry/mathfn.h"
 
 /* beta^step in float64; beta 0 is the published setting, which gt_pow() does not take. */
-static double power(double beta, uint64_t step)
-{
+static double power(double beta, uint64_t step) {
     return beta > 0 ? gt_pow(beta, (double)step) : 0;
 }
 
 /* Kingma & Ba, "Adam: A Method for Stochastic Optimization", with bias corrections as in spec 4.3. */
-static void adam(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments)
-{
+static void adam(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments) {
     float *restrict m = moments[0], *restrict v = moments[1];
     float b1 = (float)s->beta1, b2 = (float)s->beta2, c1 = (float)(1 - s->beta1), c2 = (float)(1 - s->beta2);
     float rate = (float)(s->lr / (1 - power(s->beta1, step)));
@@ -29,8 +27,7 @@ static void adam(const gt_optimizer_settings *s, uint64_t step, size_t n, const 
     }
 }
 
-static void sgd(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments)
-{
+static void sgd(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments) {
     (void)step;
     float *restrict m = moments[0];
     float momentum = (float)s->beta1, lr = (float)s->lr;
@@ -45,14 +42,12 @@ static const gt_optimizer table[] = {
     {"sgd", 1, {"momentum"}, sgd},
 };
 
-const gt_optimizer *gt_optimizer_list(int *count)
-{
+const gt_optimizer *gt_optimizer_list(int *count) {
     *count = (int)(sizeof table / sizeof *table);
     return table;
 }
 
-const gt_optimizer *gt_optimizer_find(const char *name)
-{
+const gt_optimizer *gt_optimizer_find(const char *name) {
     int count;
     const gt_optimizer *list = gt_optimizer_list(&count);
     for (int i = 0; i < count; i++)
@@ -60,8 +55,7 @@ const gt_optimizer *gt_optimizer_find(const char *name)
     return NULL;
 }
 
-gt_optimizer_settings gt_optimizer_lazy(gt_optimizer_settings s, int interval)
-{
+gt_optimizer_settings gt_optimizer_lazy(gt_optimizer_settings s, int interval) {
     double c = (double)interval / (interval + 1);
     s.lr *= c;
     s.beta1 = s.beta1 > 0 ? gt_pow(s.beta1, c) : 0;
@@ -69,15 +63,13 @@ gt_optimizer_settings gt_optimizer_lazy(gt_optimizer_settings s, int interval)
     return s;
 }
 
-size_t gt_count_nonfinite(const float *x, size_t n)
-{
+size_t gt_count_nonfinite(const float *x, size_t n) {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) count += !isfinite(x[i]);
     return count;
 }
 
-size_t gt_clean_nonfinite(float *x, size_t n)
-{
+size_t gt_clean_nonfinite(float *x, size_t n) {
     size_t count = gt_count_nonfinite(x, n);
     for (size_t i = 0; count && i < n; i++)
         if (!isfinite(x[i])) x[i] = isnan(x[i]) ? 0 : copysignf(1e5f, x[i]);

@@ -15,7 +15,7 @@ static gt_status run_slice(gt_trainer *t, gt_phase_run *run, int k, float *state
     int n = t->model->slice_size, index = t->first_slice + k;
     gt_status st = gt_loader_step(t->loader, t->step, k, t->images, t->labels);
     if (st) return st;
-    gt_slice slice = {.n = n, .seed = (uint64_t)t->job->seed, .step = t->step, .sample0 = (uint32_t)(index * n), .index = index,
+    gt_slice_input slice = {.n = n, .seed = (uint64_t)t->job->seed, .step = t->step, .sample0 = (uint32_t)(index * n), .index = index,
                       .images = t->images, .labels = t->model->label_dim ? t->labels : NULL, .augment_p = t->ada.p,
                       .label_of = label_of, .label_arg = t->data, .items = t->info->count};
     if ((st = p->fill(p, run->exec, &slice))) return st;

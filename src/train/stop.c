@@ -7,10 +7,6 @@
 
 static volatile sig_atomic_t stop_signal, checkpoint_wanted;
 
-static const int handled[] = {SIGUSR1, SIGTERM, SIGINT, SIGUSR2};
-enum { N_HANDLED = sizeof handled / sizeof *handled };
-static struct sigaction before[N_HANDLED];
-
 static void on_signal(int number) {
     if (number == SIGUSR2)
         checkpoint_wanted = 1;
@@ -18,18 +14,30 @@ static void on_signal(int number) {
         stop_signal = number;
 }
 
+/* A file-size limit or a reader of our output that went away must not end a run: the write fails, and that is handled. */
+static const struct {
+    int number;
+    void (*handler)(int);
+} handled[] = {
+    {SIGUSR1, on_signal}, {SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGUSR2, on_signal}, {SIGXFSZ, SIG_IGN}, {SIGPIPE, SIG_IGN},
+};
+enum { N_HANDLED = sizeof handled / sizeof *handled };
+static struct sigaction before[N_HANDLED];
+
 void gt_stop_install(void) {
     stop_signal = checkpoint_wanted = 0;
     struct sigaction act;
     memset(&act, 0, sizeof act);
-    act.sa_handler = on_signal;
     act.sa_flags = SA_RESTART;
     sigemptyset(&act.sa_mask);
-    for (int i = 0; i < N_HANDLED; i++) sigaction(handled[i], &act, &before[i]);
+    for (int i = 0; i < N_HANDLED; i++) {
+        act.sa_handler = handled[i].handler;
+        sigaction(handled[i].number, &act, &before[i]);
+    }
 }
 
 void gt_stop_restore(void) {
-    for (int i = 0; i < N_HANDLED; i++) sigaction(handled[i], &before[i], NULL);
+    for (int i = 0; i < N_HANDLED; i++) sigaction(handled[i].number, &before[i], NULL);
 }
 
 int gt_stop_requested(void) { return stop_signal; }

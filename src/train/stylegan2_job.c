@@ -3,8 +3,7 @@
 #include "gantry/stylegan2.h"
 #include "train/model_list.h"
 
-gt_model *gt_stylegan2_of_job(const gt_job *j)
-{
+gt_model *gt_stylegan2_of_job(const gt_job *j) {
     gt_stylegan2_train_config c = gt_stylegan2_train_defaults();
     gt_mapping_config *m = &c.generator.mapping;
     gt_synthesis_config *s = &c.generator.synthesis;

@@ -5,34 +5,31 @@
 
 #include <math.h>
 
+#include "gantry/model.h"
 #include "gantry/ops.h"
 
 enum { G, D };
 
-int gt_stylegan2_interval(const gt_stylegan2 *m, const gt_stylegan2_phase *p)
-{
+int gt_stylegan2_interval(const gt_stylegan2 *m, const gt_stylegan2_phase *p) {
     const gt_stylegan2_train_config *c = &m->config;
     if (!p->regularises) return 1;
     if (p->net == G) return c->pl_weight > 0 ? c->g_reg_interval : 0;
     return c->r1_gamma > 0 ? c->d_reg_interval : 0;
 }
 
-int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p)
-{
+int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p) {
     const gt_stylegan2_train_config *c = &m->config;
     if (!(p->generates && p->regularises)) return c->slice_size;
     int n = c->slice_size / c->pl_batch_shrink;
     return n > 0 ? n : 1;
 }
 
-static gt_node *label_input(const gt_stylegan2 *m, gt_graph *g, const char *name, int n)
-{
+static gt_node *label_input(const gt_stylegan2 *m, gt_graph *g, const char *name, int n) {
     return m->mapping.c_dim > 0 ? gt_input(g, name, GT_SHAPE(n, m->mapping.c_dim)) : NULL;
 }
 
 /* Standard normal numbers: drawn from "STREAM/PHASE", or an input when inputs are given. */
-static gt_node *normal(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *input, const char *stream, gt_shape shape)
-{
+static gt_node *normal(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *input, const char *stream, gt_shape shape) {
     if (m->config.inputs_given) return gt_input(g, input, shape);
     char name[64];
     snprintf(name, sizeof name, "%s/%s", stream, p->name);
@@ -44,8 +41,7 @@ typedef struct fakes {
 } fakes;
 
 /* One pass of G: renews w_avg, mixes the styles of two latents. */
-static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g)
-{
+static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g) {
     int n = gt_stylegan2_samples(m, p), z_dim = m->mapping.z_dim, num_ws = m->mapping.num_ws;
     gt_bound_net b = {g, m->nets[G], G};
     gt_node *average = NULL;
@@ -67,8 +63,7 @@ static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_gra
 }
 
 /* D on augmented images; `which`: "fake" or "real". Reports scores and signs. */
-static gt_node *judge(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *which, gt_node *image, gt_node *labels)
-{
+static gt_node *judge(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *which, gt_node *image, gt_node *labels) {
     char name[64];
     if (gt_augment_any(&m->config.augment)) {
         snprintf(name, sizeof name, "aug/%s/%s", p->name, which);
@@ -85,8 +80,7 @@ static gt_node *judge(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_gra
 }
 
 /* Gradients of gain * mean(loss) with respect to the trainable tensors of the phase's network, in order; NULL after a fault. */
-static gt_node **gradients(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, gt_node *loss)
-{
+static gt_node **gradients(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, gt_node *loss) {
     const gt_net *net = m->nets[p->net];
     gt_node **wrt = gt_arena_array(gt_graph_arena(g), 2 * (size_t)net->n_tensors, sizeof *wrt), **out = wrt + net->n_tensors;
     if (!wrt || !loss) return NULL;
@@ -99,21 +93,19 @@ static gt_node **gradients(const gt_stylegan2 *m, const gt_stylegan2_phase *p, g
 }
 
 /* Their sum over the loss terms as the phase's result. b may be NULL. */
-static void put_gradients(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, gt_node **a, gt_node **b)
-{
+static void put_gradients(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, gt_node **a, gt_node **b) {
     const gt_net *net = m->nets[p->net];
     for (int i = 0, k = 0; a && i < net->n_tensors; i++) {
         const gt_tensor *t = &net->tensors[i];
         if (!t->trainable) continue;
         char name[512];
         snprintf(name, sizeof name, "grad of %s.%s", net->name, t->name);
-        gt_output_to(g, name, b ? gt_add(g, a[k], b[k]) : a[k], m->grad_slot, t->offset);
+        gt_output_to(g, name, b ? gt_add(g, a[k], b[k]) : a[k], GT_SLOT_GRAD, t->offset);
         k++;
     }
 }
 
-static void g_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g)
-{
+static void g_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g) {
     fakes f = generate(m, p, g);
     gt_node *loss = gt_softplus(g, gt_neg(g, judge(m, p, g, "fake", f.image, f.labels)));
     gt_output(g, "Loss/G/loss", loss);
@@ -121,8 +113,7 @@ static void g_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph 
 }
 
 /* The length of d image / d w along a random direction is drawn towards its running mean, through which the gradient flows too. */
-static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g)
-{
+static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g) {
     fakes f = generate(m, p, g);
     if (!f.image) return;
     double pixels = (double)(gt_dim(f.image, 1) * gt_dim(f.image, 2));
@@ -141,15 +132,13 @@ static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *
     put_gradients(m, p, g, gradients(m, p, g, loss), NULL);
 }
 
-static gt_node *images(const gt_stylegan2 *m, gt_graph *g)
-{
+static gt_node *images(const gt_stylegan2 *m, gt_graph *g) {
     const gt_discriminator_config *c = &m->config.discriminator;
     return gt_input(g, "images", GT_SHAPE(m->config.slice_size, c->height, c->width, c->channels));
 }
 
 /* The backward pass of the fakes comes before the forward pass of the reals: their activations never live together. */
-static void d_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g)
-{
+static void d_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g) {
     fakes f = generate(m, p, g);
     gt_node *fake_loss = gt_softplus(g, judge(m, p, g, "fake", gt_stop_gradient(g, f.image), f.labels));
     gt_node **of_fakes = gradients(m, p, g, fake_loss);
@@ -160,8 +149,7 @@ static void d_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph 
 }
 
 /* R1: with respect to the images before augmentation. */
-static void d_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g)
-{
+static void d_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g) {
     gt_node *real = images(m, g), *slope = NULL;
     gt_node *logits = judge(m, p, g, "real", real, label_input(m, g, "real_c", m->config.slice_size));
     if (gt_grad(g, 1, &logits, NULL, 1, &real, &slope)) return;

@@ -12,7 +12,6 @@ typedef struct gt_stylegan2 {
     gt_stylegan2_train_config config;
     gt_mapping_config mapping; /* of G */
     gt_net *nets[2];
-    int grad_slot;             /* where gradients go */
     float pl_mean;
 } gt_stylegan2;
 

@@ -6,8 +6,7 @@
 #include "gantry/random.h"
 #include "train/stylegan2_loss.h"
 
-gt_stylegan2_train_config gt_stylegan2_train_defaults(void)
-{
+gt_stylegan2_train_config gt_stylegan2_train_defaults(void) {
     return (gt_stylegan2_train_config){.generator = {gt_mapping_defaults(), gt_synthesis_defaults()}, .discriminator = gt_discriminator_defaults(),
         .augment = gt_augment_off(), .slice_size = 1, .r1_gamma = 10, .pl_weight = 2, .pl_decay = 0.01, .pl_batch_shrink = 2, .style_mixing = 0.9,
         .g_reg_interval = 4, .d_reg_interval = 16, .noise = GT_NOISE_RANDOM};
@@ -15,15 +14,13 @@ gt_stylegan2_train_config gt_stylegan2_train_defaults(void)
 
 /* ---- before a run ---- */
 
-static void write_input(gt_exec *e, const char *name, const float *values, size_t n)
-{
+static void write_input(gt_exec *e, const char *name, const float *values, size_t n) {
     float *to = gt_exec_input(e, name);
     if (to) memcpy(to, values, n * sizeof *values);
 }
 
 /* Labels of generated images are labels of random items of the dataset. */
-static void write_labels(gt_exec *e, const gt_phase *p, const gt_slice *s, int n)
-{
+static void write_labels(gt_exec *e, const gt_phase *p, const gt_slice_input *s, int n) {
     float *to = gt_exec_input(e, "gen_c");
     char stream[64];
     snprintf(stream, sizeof stream, "gen_c/%s", p->name);
@@ -35,8 +32,7 @@ static void write_labels(gt_exec *e, const gt_phase *p, const gt_slice *s, int n
 }
 
 /* One cut for the whole slice: from there on the second latent rules; with probability 1 - style_mixing nowhere. */
-static void write_mix_mask(gt_exec *e, const gt_phase *p, const gt_slice *s, const gt_stylegan2 *own)
-{
+static void write_mix_mask(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_stylegan2 *own) {
     float *to = gt_exec_input(e, "mix_mask");
     if (!to) return;
     char stream[64];
@@ -49,8 +45,7 @@ static void write_mix_mask(gt_exec *e, const gt_phase *p, const gt_slice *s, con
     for (int i = 0; i < num_ws; i++) to[i] = i >= cut;
 }
 
-static gt_status write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice *s, const gt_stylegan2 *own, const char *which)
-{
+static gt_status write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_stylegan2 *own, const char *which) {
     char prefix[64];
     snprintf(prefix, sizeof prefix, "aug/%s/%s", p->name, which);
     gt_augment_source source = gt_augment_random(s->seed, prefix, s->step, s->sample0);
@@ -58,8 +53,7 @@ static gt_status write_augmentation(gt_exec *e, const gt_phase *p, const gt_slic
     return gt_augment_fill(&own->config.augment, e, prefix, &source, s->augment_p, GT_SHAPE(s->n, m->height, m->width, m->channels));
 }
 
-static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice *s)
-{
+static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     const gt_stylegan2 *own = p->model->own;
     const gt_stylegan2_phase *kind = gt_stylegan2_phases;
     while (strcmp(kind->name, p->name)) kind++;
@@ -77,16 +71,14 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice *s)
     return st || !kind->sees_reals ? st : write_augmentation(e, p, s, own, "real");
 }
 
-static gt_status prepare(gt_phase *p, gt_exec *e)
-{
+static gt_status prepare(gt_phase *p, gt_exec *e) {
     write_input(e, "pl_mean", &((gt_stylegan2 *)p->model->own)->pl_mean, 1);
     return GT_OK;
 }
 
 /* ---- making the model ---- */
 
-static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_phase *kind)
-{
+static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_phase *kind) {
     gt_phase *p = &m->phases[m->n_phases++];
     int n = 0;
     while (kind->stats[n]) n++;
@@ -104,8 +96,7 @@ static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_ph
     return st ? gt_wrap(st, "phase %s", kind->name) : GT_OK;
 }
 
-static gt_status add_network(gt_model *m, gt_net *net, uint64_t seed)
-{
+static gt_status add_network(gt_model *m, gt_net *net, uint64_t seed) {
     if (!net) return GT_USAGE; /* the message is there */
     int i = m->n_nets++;
     m->nets[i] = net;
@@ -115,8 +106,7 @@ static gt_status add_network(gt_model *m, gt_net *net, uint64_t seed)
     return GT_OK;
 }
 
-static gt_graph *build_generator(gt_model *m, const gt_generate_options *o)
-{
+static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     const gt_stylegan2 *own = m->own;
     gt_synthesis_options synthesis = {0};
     if (!gt_noise_mode_find(o->noise_mode, &synthesis.noise)) {
@@ -135,8 +125,7 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o)
     return NULL;
 }
 
-static gt_status build(gt_model *m, const gt_stylegan2_train_config *c)
-{
+static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
     gt_stylegan2 *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
     gt_scalar_state *scalars = gt_arena_alloc(m->arena, sizeof *scalars);
     if (!own || !scalars) return GT_NOMEM;
@@ -144,7 +133,7 @@ static gt_status build(gt_model *m, const gt_stylegan2_train_config *c)
         return gt_fail(GT_USAGE, "slices of %d images, path length on 1/%d of them, intervals %d and %d: all must be at least 1", c->slice_size, c->pl_batch_shrink,
             c->g_reg_interval, c->d_reg_interval);
     const gt_synthesis_config *s = &c->generator.synthesis;
-    *own = (gt_stylegan2){.config = *c, .mapping = gt_generator_mapping(&c->generator), .grad_slot = GT_SLOT_GRAD};
+    *own = (gt_stylegan2){.config = *c, .mapping = gt_generator_mapping(&c->generator)};
     *scalars = (gt_scalar_state){"pl_mean", &own->pl_mean, 1};
     m->name = "stylegan2";
     m->slice_size = c->slice_size;
@@ -169,8 +158,7 @@ static gt_status build(gt_model *m, const gt_stylegan2_train_config *c)
     return st;
 }
 
-gt_model *gt_stylegan2_model_new(const gt_stylegan2_train_config *c)
-{
+gt_model *gt_stylegan2_model_new(const gt_stylegan2_train_config *c) {
     gt_arena *arena = gt_arena_new();
     gt_model *m = arena ? gt_arena_alloc(arena, sizeof *m) : NULL;
     if (!m) {

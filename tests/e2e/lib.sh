@@ -1,8 +1,16 @@
 # Sourced by the end-to-end tests: a temporary folder that goes away, and a few words to check with.
 # shellcheck shell=bash
 set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+started=() # processes in the background: ended with the test, whatever happens
+end_test() {
+    for p in "${started[@]}"; do kill -9 "$p" 2>/dev/null; done
+    wait 2>/dev/null
+    [ -n "${mounted-}" ] && umount "$mounted"
+    rm -rf "$tmp"
+}
+trap end_test EXIT
 cd "$tmp" || exit 1
 
 fail() {
@@ -16,25 +24,63 @@ skip() {
 need() { # program and the reason
     command -v "$1" >/dev/null || skip "$1 is not here ($2)"
 }
-# ranks N COMMAND...: 1 means without mpirun
-ranks() {
-    local n=$1
-    shift
-    if [ "$n" = 1 ]; then "$@"; else "$LAUNCH" "$n" "$@"; fi
+# limited [ranks N] COMMAND...: a minute at most; 1 rank means without mpirun
+limited() {
+    if [ "$1" = ranks ]; then
+        local n=$2
+        shift 2
+        [ "$n" = 1 ] || set -- "$LAUNCH" "$n" "$@"
+    fi
+    timeout -k 5 60 "$@" >said 2>&1 </dev/null
 }
-# expect STATUS 'pattern' COMMAND...: exit status and a pattern in what is printed, within 60 seconds
+# expect STATUS 'pattern' [ranks N] COMMAND...: exit status and a pattern in what is printed
 expect() {
     local want=$1 pattern=$2 got
     shift 2
-    timeout -k 5 60 "$@" >"$tmp/said" 2>&1 </dev/null
+    limited "$@"
     got=$?
-    [ "$got" = "$want" ] || { cat "$tmp/said"; fail "exit status $got instead of $want: $*"; }
-    grep -qE -- "$pattern" "$tmp/said" || { cat "$tmp/said"; fail "no '$pattern' in what is said: $*"; }
+    [ "$got" = "$want" ] || { cat said; fail "exit status $got instead of $want: $*"; }
+    grep -qE -- "$pattern" said || { cat said; fail "no '$pattern' in what is said: $*"; }
+}
+# quietly [ranks N] COMMAND...: it must work; what it says is shown if it does not
+quietly() {
+    limited "$@"
+    local got=$?
+    [ "$got" = 0 ] || { cat said; fail "exit status $got: $*"; }
+}
+# background COMMAND...: its process is $pid, what it says goes to the file `running`
+background() {
+    "$@" >running 2>&1 </dev/null &
+    pid=$!
+    started+=("$pid")
+}
+# wait_until SECONDS COMMAND...: until the command succeeds
+wait_until() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || { cat running 2>/dev/null; fail "waited in vain for: $*"; }
+        sleep 0.1
+    done
+}
+has_line() { grep -qs -- "$1" "$2"; }
+# ends STATUS: the process in the background ends with this status
+ends() {
+    wait "$pid"
+    local got=$?
+    [ "$got" = "$1" ] || { cat running; fail "exit status $got instead of $1"; }
 }
 # the newest checkpoint of a run
-last() { readlink -f "$1/last" 2>/dev/null || ls "$1"/checkpoint-*.h5 | tail -n 1; }
+last() { readlink -f "$1/last"; }
 same() { # two checkpoints are equal, attributes included
+    [ -e "$1" ] && [ -e "$2" ] || fail "no checkpoint '$1' or '$2'"
     h5diff -q "$1" "$2" >/dev/null || { h5diff "$1" "$2" | head -20; fail "$1 and $2 differ"; }
 }
-# A job small enough for a test: a second for a dozen steps.
-small="--data=synth:shapes:n=96,size=16,classes=4 --cond --cbase=256 --cmax=16 --map-layers=2 --batch=8 --mbstd=2 --slices=4 --seed=3"
+python=/usr/bin/python3
+helper() { "$python" "$here/helper.py" "$@" || fail "helper.py $*"; }
+need_python() { "$python" -c 'import h5py' 2>/dev/null || skip 'no python3-h5py (reading what users read)'; }
+
+# Networks small enough for a test: a dozen steps take a fraction of a second.
+nets="--cbase=256 --cmax=16 --map-layers=2 --z-dim=32 --w-dim=32"
+shapes="--data=synth:shapes:n=96,size=16,classes=4"
+small="$shapes --cond $nets --batch=8 --mbstd=2 --slices=4 --seed=3"

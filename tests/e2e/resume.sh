@@ -2,64 +2,130 @@
 # A run is a pure function of job, data and seed: the same checkpoint on any number of ranks and threads, stopped and gone
 # on with another number of ranks, killed at any moment.
 . "$(dirname "$0")/lib.sh"
+job="$small --slices=8 --batch=16"
 
-train() { # ranks, run, options: 12 steps
+train() { # ranks, run, options
     local n=$1 run=$2
     shift 2
-    ranks "$n" "$GANTRY" train $small --slices=8 --batch=16 --run="$run" --steps=12 "$@" >>"$tmp/log" 2>&1
+    # shellcheck disable=SC2086
+    quietly ranks "$n" "$GANTRY" train $job --run="$run" "$@"
 }
-train 1 whole --threads=1 || { cat "$tmp/log"; fail 'the run that others are compared with'; }
-reference=$(last whole)
+begin() { # ranks, run, options: in the background, until it has made its first steps
+    local n=$1 run=$2
+    shift 2
+    # shellcheck disable=SC2086
+    if [ "$n" = 1 ]; then background "$GANTRY" train $job --run="$run" "$@"; else background "$LAUNCH" "$n" "$GANTRY" train $job --run="$run" "$@"; fi
+    wait_until 20 has_line Progress/tick "$run/stats.jsonl"
+}
+shown() { sed -n 's/.*checkpoint-0*\([0-9]*\)\.h5$/\1/p' <<<"$(last "$1")"; } # images of the newest checkpoint
+on_and_compare() { # run, ranks: three steps further it is where a run without a stop is
+    local steps=$(($(shown "$1") / 16 + 3))
+    train "$2" "$1" --steps=$steps
+    train 1 "$1-straight" --steps=$steps
+    same "$(last "$1")" "$(last "$1-straight")"
+}
 
+# Ranks and threads; stopped after five steps and gone on with others.
+train 1 whole --threads=1 --steps=12
+reference=$(last whole)
 for n in 2 3 4 8; do
-    train "$n" "r$n" --threads=1 || { cat "$tmp/log"; fail "$n ranks"; }
+    train "$n" "r$n" --threads=1 --steps=12
     same "$reference" "$(last "r$n")"
 done
-train 1 t2 --threads=2 || fail 'two threads'
-same "$reference" "$(last t2)"
+train 1 t2 --threads=2 --steps=12
+train 2 r2t2 --threads=2 --steps=12
+train 2 stopped --steps=5
+train 3 stopped --threads=1 --steps=9
+train 1 stopped --threads=3 --steps=12
+for run in t2 r2t2 stopped; do same "$reference" "$(last $run)"; done
 
-# Stopped after five steps, gone on with other numbers of ranks.
-train 2 stopped --steps=5 || fail 'five steps on two ranks'
-train 3 stopped --threads=1 || { cat "$tmp/log"; fail 'going on with three ranks'; }
-same "$reference" "$(last stopped)"
+# The same with everything that carries state from step to step, or draws numbers.
+variant() { # name, options
+    local name=$1
+    shift
+    train 1 "$name-1" --threads=1 --steps=10 "$@"
+    train 3 "$name-3" --threads=2 --steps=10 "$@"
+    train 2 "$name-on" --threads=1 --steps=7 "$@"
+    train 4 "$name-on" --threads=1 --steps=10 "$@"
+    for run in "$name-3" "$name-on"; do same "$(last "$name-1")" "$(last "$run")"; done
+    [ "$(ls "$name-1"/fakes* | tail -n 1 | xargs md5sum | cut -c1-32)" = "$(ls "$name-on"/fakes* | tail -n 1 | xargs md5sum | cut -c1-32)" ] || fail "$name: the pictures differ"
+}
+variant fixed --aug=fixed --p=0.5 --augpipe=bgcfnc --mirror --subset=50
+variant ada --aug=ada --ada-kimg=0.2 --ada-interval=2 --target=0.1 --mirror
+variant mixing --style-mixing=0.9 --aug=noaug --subset=40 --map-layers=3
+variant plain --cfg=cifar --mbstd=2 --cond=0
+variant archs --g-arch=resnet --d-arch=skip --aug=noaug
+if [ -x "$python" ]; then
+    h5dump -d /state/ada_p "$(last ada-1)" | grep -q '(0): 0$' && fail 'ada did not move p: the test tests nothing'
+fi
 
-# Asked to stop by a signal: a checkpoint, exit status 75, then on.
-"$GANTRY" train $small --slices=8 --batch=16 --run=signal --steps=100000 >"$tmp/log" 2>&1 &
-pid=$!
-for _ in $(seq 100); do [ -e signal/stats.jsonl ] && break; sleep 0.1; done
-sleep 0.5
-kill -USR1 "$pid"
-wait "$pid"
-[ $? = 75 ] || { cat "$tmp/log"; fail 'exit status after SIGUSR1 is not 75'; }
-steps=$(ls signal | sed -n 's/^checkpoint-0*\([0-9]*\)\.h5$/\1/p' | sort -n | tail -1)
-steps=$((steps / 16))
-[ "$steps" -ge 1 ] || fail 'no checkpoint after SIGUSR1'
-train 2 signal --steps=$((steps + 3)) || { cat "$tmp/log"; fail 'going on after the signal'; }
-train 1 straight --steps=$((steps + 3)) || fail 'the same without a stop'
-same "$(last straight)" "$(last signal)"
-
-# The file `stop` does the same and is removed.
-"$GANTRY" train $small --run=byfile --steps=100000 >"$tmp/log" 2>&1 &
-pid=$!
-for _ in $(seq 100); do [ -e byfile/stats.jsonl ] && break; sleep 0.1; done
-touch byfile/stop
-wait "$pid"
-[ $? = 75 ] || { cat "$tmp/log"; fail 'exit status after the file stop is not 75'; }
-[ ! -e byfile/stop ] || fail 'the file stop is still there'
-
-# kill -9 of one rank and of all, at several moments: it goes on from the newest good checkpoint.
-for delay in 0.7 1.1 1.6; do
-    "$LAUNCH" 2 "$GANTRY" train $small --slices=8 --batch=16 --run=killed --steps=60 --checkpoint-kimg=0.032 >"$tmp/log" 2>&1 &
-    pid=$!
-    sleep "$delay"
-    pkill -9 -f -- "--run=killed" 2>/dev/null
-    wait "$pid" 2>/dev/null
+# Not finite: stop says where, skip and clean go on, on any number of ranks alike.
+expect 1 'step [0-9]+, phase D_reg: [0-9]+ gradients of network D are not finite, the first of D\.b[0-9a-z.]+' "$GANTRY" train $job --run=nan --steps=10 --gamma=1e38
+for n in 2 4; do
+    expect 1 'gradients of network D are not finite' ranks $n "$GANTRY" train $job --run="nan$n" --steps=10 --gamma=1e38
+    [ "$(grep -c 'not finite' said)" = 1 ] || { cat said; fail "$n ranks: more than one message"; }
 done
-train 2 killed --steps=60 --checkpoint-kimg=0.032 || { cat "$tmp/log"; fail 'going on after kill -9'; }
-train 1 unkilled --steps=60 || fail 'the same without a kill'
-same "$(last unkilled)" "$(last killed)"
+variant skip --nan=skip --gamma=1e38
+variant clean --nan=clean --gamma=1e38
 
-# A finished run: the same job says so; more steps train on; another job is refused with a table.
-expect 0 'finished' "$GANTRY" train $small --slices=8 --batch=16 --run=whole --steps=12
-expect 1 'gamma' "$GANTRY" train $small --slices=8 --batch=16 --run=whole --steps=14 --gamma=3
+# Asked to stop: a checkpoint at a step boundary, exit status 75; then on with another number of ranks.
+for s in USR1 TERM INT; do
+    begin 1 "on$s" --steps=1000000
+    kill -$s "$pid"
+    ends 75
+    on_and_compare "on$s" 2
+done
+begin 2 ranks2 --steps=1000000 # mpirun passes it on
+kill -USR1 "$pid"
+ends 75
+on_and_compare ranks2 3
+begin 2 file --steps=1000000
+touch file/stop
+ends 75
+[ ! -e file/stop ] || fail 'the file stop is still there'
+on_and_compare file 1
+
+# SIGUSR2: a checkpoint, and on it goes.
+begin 2 goeson --steps=1000000
+kill -USR2 "$pid"
+wait_until 20 test -e goeson/last
+sleep 0.3
+kill -0 "$pid" || fail 'SIGUSR2 ended the run'
+kill -USR1 "$pid"
+ends 75
+helper log goeson
+
+# kill -9 of one rank, of the launcher, of all, at several moments while checkpoints are written: it goes on from the newest good one.
+for victim in rank launcher all; do
+    begin 2 killed --steps=1000000 --checkpoint-kimg=0.032 --keep=2
+    wait_until 20 test -e killed/last
+    sleep 0.$((RANDOM % 9))
+    children=$(pgrep -P "$pid")
+    case $victim in
+    rank) kill -9 "${children##*$'\n'}" ;;
+    launcher) kill -9 "$pid" ;;
+    all) kill -9 "$pid" $children ;;
+    esac
+    wait "$pid" && fail "status 0 after kill -9 of $victim"
+    for c in $children; do wait_until 15 test ! -e "/proc/$c/fd/0"; done
+done
+on_and_compare killed 2
+helper log killed
+
+# A finished run: the same job says so; more steps train on; another job, other data, another seed are refused with a table.
+expect 0 'finished' "$GANTRY" train $job --run=whole --steps=12
+same "$reference" "$(last whole)"
+expect 0 'finished' ranks 2 "$GANTRY" train $job --run=whole --steps=12
+train 1 longer --steps=14
+train 2 whole --kimg=0.224
+same "$(last longer)" "$(last whole)"
+expect 1 'gamma .* 3' "$GANTRY" train $job --run=whole --steps=15 --gamma=3
+expect 1 'seed .* 4' ranks 2 "$GANTRY" train $job --run=whole --steps=15 --seed=4
+expect 1 'fingerprint' "$GANTRY" train $job --run=whole --steps=15 --data=synth:shapes:n=97,size=16,classes=4
+expect 1 'data-height' "$GANTRY" train $job --run=whole --steps=15 --data=synth:shapes:n=96,size=32,classes=4
+# Options that are no part of the recipe are free; the directory alone is enough to go on.
+expect 0 'done' "$GANTRY" train $job --run=whole --steps=15 --keep=5 --grid=2x2 --tick=1 --threads=1
+expect 0 'done' "$GANTRY" train --run=whole --steps=16
+expect 0 'finished' "$GANTRY" train --run=whole
+helper log whole
 echo 'all runs equal'

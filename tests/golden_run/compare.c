@@ -6,8 +6,7 @@
 
 #include "golden.h"
 
-static double number_attribute(gold *f, const char *path, const char *name)
-{
+static double number_attribute(gold *f, const char *path, const char *name) {
     double value = 0;
     hid_t d = H5Dopen2(f->file, path, H5P_DEFAULT);
     if (H5Aexists(d, name) > 0) {
@@ -19,15 +18,13 @@ static double number_attribute(gold *f, const char *path, const char *name)
     return value;
 }
 
-static bool was_checked(const gold *f, const char *path)
-{
+static bool was_checked(const gold *f, const char *path) {
     for (int i = 0; i < f->n_checked; i++)
         if (!strcmp(f->checked[i], path)) return true;
     return false;
 }
 
-static void judge(gold *f, const char *path, double deviation, double limit)
-{
+static void judge(gold *f, const char *path, double deviation, double limit) {
     if (f->n_checked == f->capacity) {
         f->capacity = 2 * f->capacity + 64;
         f->checked = realloc(f->checked, (size_t)f->capacity * sizeof *f->checked);
@@ -39,8 +36,7 @@ static void judge(gold *f, const char *path, double deviation, double limit)
 }
 
 /* The dataset in memory order, NULL (and a fault) when its size is not n. */
-static const float *reference(gold *f, const char *path, gold_order order, size_t n)
-{
+static const float *reference(gold *f, const char *path, gold_order order, size_t n) {
     gt_shape shape;
     const float *values = gold_read(f, path, order, &shape);
     if (values && (size_t)gt_shape_size(&shape) != n) {
@@ -51,8 +47,7 @@ static const float *reference(gold *f, const char *path, gold_order order, size_
     return values;
 }
 
-void gold_check(gold *f, const char *path, gold_order order, const float *ours, size_t n, double limit)
-{
+void gold_check(gold *f, const char *path, gold_order order, const float *ours, size_t n, double limit) {
     const float *theirs = reference(f, path, order, n);
     if (!theirs || !ours) {
         gold_fail(f, "dataset %s: nothing to compare with", path);
@@ -69,8 +64,7 @@ void gold_check(gold *f, const char *path, gold_order order, const float *ours, 
     judge(f, path, largest > 0 ? difference / largest : difference, limit);
 }
 
-void gold_check_change(gold *f, const char *path, gold_order order, const float *ours, const float *start, size_t n, double limit)
-{
+void gold_check_change(gold *f, const char *path, gold_order order, const float *ours, const float *start, size_t n, double limit) {
     const float *theirs = reference(f, path, order, n);
     if (!theirs) return;
     double difference = 0, change = 0;
@@ -82,22 +76,19 @@ void gold_check_change(gold *f, const char *path, gold_order order, const float 
 }
 
 /* A result is what lies below a group named `out` or starting with `grad`. */
-static bool is_result(const char *path)
-{
+static bool is_result(const char *path) {
     for (const char *p = path; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
         if ((!strncmp(p, "out/", 4) || !strncmp(p, "grad", 4)) && strchr(p, '/')) return true;
     return false;
 }
 
-static herr_t visit(hid_t root, const char *path, const H5O_info_t *info, void *arg)
-{
+static herr_t visit(hid_t root, const char *path, const H5O_info_t *info, void *arg) {
     (void)root;
     gold *f = arg;
     if (info->type == H5O_TYPE_DATASET && is_result(path) && !was_checked(f, path)) gold_fail(f, "dataset %s: nothing was compared with it", path);
     return 0;
 }
 
-void gold_check_complete(gold *f)
-{
+void gold_check_complete(gold *f) {
     if (!f->failed) H5Ovisit2(f->file, H5_INDEX_NAME, H5_ITER_INC, visit, f, H5O_INFO_BASIC);
 }

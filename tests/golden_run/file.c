@@ -6,8 +6,7 @@
 
 #include "golden.h"
 
-void gold_fail(gold *f, const char *format, ...)
-{
+void gold_fail(gold *f, const char *format, ...) {
     if (f->failed) return; /* the first fault is the one to print */
     f->failed = true;
     va_list ap;
@@ -16,8 +15,7 @@ void gold_fail(gold *f, const char *format, ...)
     va_end(ap);
 }
 
-const char *gold_path(gold *f, const char *format, ...)
-{
+const char *gold_path(gold *f, const char *format, ...) {
     char text[512];
     va_list ap;
     va_start(ap, format);
@@ -27,8 +25,7 @@ const char *gold_path(gold *f, const char *format, ...)
 }
 
 /* A text attribute of the file, fixed-length or variable; NULL: none. In the arena. */
-static char *text_attribute(gold *f, const char *name)
-{
+static char *text_attribute(gold *f, const char *name) {
     if (H5Aexists(f->file, name) <= 0) return NULL;
     hid_t a = H5Aopen(f->file, name, H5P_DEFAULT), type = H5Aget_type(a);
     char *text = NULL;
@@ -47,8 +44,7 @@ static char *text_attribute(gold *f, const char *name)
     return text;
 }
 
-gt_status gold_open(gold *f, const char *path)
-{
+gt_status gold_open(gold *f, const char *path) {
     *f = (gold){.file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), .arena = gt_arena_new()};
     if (f->file < 0) return gt_fail(GT_FORMAT, "not an HDF5 file that can be opened");
     if (!f->arena) return GT_NOMEM;
@@ -59,16 +55,14 @@ gt_status gold_open(gold *f, const char *path)
     return GT_OK;
 }
 
-void gold_close(gold *f)
-{
+void gold_close(gold *f) {
     if (f->config) json_decref(f->config);
     if (f->file >= 0) H5Fclose(f->file);
     gt_arena_free(f->arena);
     free(f->checked);
 }
 
-bool gold_has(gold *f, const char *path)
-{
+bool gold_has(gold *f, const char *path) {
     /* H5Lexists wants every link on the way to exist. */
     char part[512];
     for (const char *slash = strchr(path, '/');; slash = strchr(slash + 1, '/')) {
@@ -79,8 +73,7 @@ bool gold_has(gold *f, const char *path)
 }
 
 /* Position i of memory's dimensions is dimension order[i] of the file. */
-static const int *permutation(gold_order order, int n)
-{
+static const int *permutation(gold_order order, int n) {
     static const int image[] = {0, 2, 3, 1}, weight[] = {2, 3, 1, 0}, chw[] = {1, 2, 0};
     if (order == GOLD_IMAGE && n == 4) return image;
     if (order == GOLD_WEIGHT && n == 4) return weight;
@@ -88,8 +81,7 @@ static const int *permutation(gold_order order, int n)
     return NULL;
 }
 
-static void permute(const float *in, const gt_shape *file, const int *order, float *out, const gt_shape *memory)
-{
+static void permute(const float *in, const gt_shape *file, const int *order, float *out, const gt_shape *memory) {
     size_t stride[GT_MAX_DIMS], index[GT_MAX_DIMS] = {0}, n = (size_t)gt_shape_size(file);
     for (int i = 0; i < memory->n; i++) {
         stride[i] = 1;
@@ -103,8 +95,7 @@ static void permute(const float *in, const gt_shape *file, const int *order, flo
     }
 }
 
-float *gold_read(gold *f, const char *path, gold_order order, gt_shape *shape)
-{
+float *gold_read(gold *f, const char *path, gold_order order, gt_shape *shape) {
     if (!gold_has(f, path)) {
         gold_fail(f, "dataset %s is missing", path);
         return NULL;
@@ -135,8 +126,7 @@ float *gold_read(gold *f, const char *path, gold_order order, gt_shape *shape)
     return out;
 }
 
-void gold_each(gold *f, const char *group, void (*visit)(gold *f, const char *name, void *arg), void *arg)
-{
+void gold_each(gold *f, const char *group, void (*visit)(gold *f, const char *name, void *arg), void *arg) {
     hid_t g = H5Gopen2(f->file, *group ? group : "/", H5P_DEFAULT);
     H5G_info_t info;
     if (g < 0 || H5Gget_info(g, &info) < 0) {
@@ -151,26 +141,22 @@ void gold_each(gold *f, const char *group, void (*visit)(gold *f, const char *na
     H5Gclose(g);
 }
 
-json_t *gold_get(json_t *object, const char *key)
-{
+json_t *gold_get(json_t *object, const char *key) {
     json_t *j = object ? json_object_get(object, key) : NULL;
     return j && !json_is_null(j) ? j : NULL;
 }
 
-int gold_int(json_t *object, const char *key, int otherwise)
-{
+int gold_int(json_t *object, const char *key, int otherwise) {
     json_t *j = gold_get(object, key);
     return j ? (int)json_integer_value(j) : otherwise;
 }
 
-double gold_number(json_t *object, const char *key, double otherwise)
-{
+double gold_number(json_t *object, const char *key, double otherwise) {
     json_t *j = gold_get(object, key);
     return j ? json_number_value(j) : otherwise;
 }
 
-const char *gold_text(json_t *object, const char *key, const char *otherwise)
-{
+const char *gold_text(json_t *object, const char *key, const char *otherwise) {
     json_t *j = gold_get(object, key);
     return j ? json_string_value(j) : otherwise;
 }

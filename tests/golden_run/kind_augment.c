@@ -14,8 +14,7 @@ typedef struct pipe {
 } pipe;
 
 /* The transforms a case lists, with the file's strengths. */
-static gt_augment_config pipe_config(gold *f, json_t *ops)
-{
+static gt_augment_config pipe_config(gold *f, json_t *ops) {
     gt_augment_config c = gt_augment_off();
     json_t *defaults = gold_get(f->config, "defaults"), *bands = gold_get(defaults, "imgfilter_bands"), *op;
     size_t i;
@@ -33,14 +32,12 @@ static gt_augment_config pipe_config(gold *f, json_t *ops)
     return c;
 }
 
-static void write(gold *f, gt_exec *e, void *arg)
-{
+static void write(gold *f, gt_exec *e, void *arg) {
     pipe *p = arg;
     if (gt_augment_fill(&p->config, e, "aug", &p->source, p->p, p->images)) gold_fail(f, "augmentation: %s", gt_message());
 }
 
-static void run(gold *f, pipe *p, const char *in, const char *out)
-{
+static void run(gold *f, pipe *p, const char *in, const char *out) {
     gold_graph *g = gold_graph_new(f);
     gt_node *x = gold_in(g, gold_path(f, "%sin/img", in), GOLD_IMAGE), *v = gold_in(g, gold_path(f, "%sin/v", in), GOLD_IMAGE);
     if (x && v) {
@@ -54,8 +51,7 @@ static void run(gold *f, pipe *p, const char *in, const char *out)
     gold_graph_free(g);
 }
 
-static void percentiles(gold *f, json_t *list)
-{
+static void percentiles(gold *f, json_t *list) {
     pipe p = {.config = pipe_config(f, gold_get(f->config, "ops")), .p = (float)gold_number(f->config, "p", 1)};
     const float *noise = gold_has(f, "in/noise_draw") ? gold_read(f, "in/noise_draw", GOLD_PLAIN, NULL) : NULL;
     p.config.given_noise = noise != NULL;
@@ -76,8 +72,7 @@ typedef struct draws {
 } draws;
 
 /* "07_randn": draw number 7. */
-static void read_draw(gold *f, const char *name, void *arg)
-{
+static void read_draw(gold *f, const char *name, void *arg) {
     draws *d = arg;
     int i = atoi(name);
     if (i < 0 || i >= MAX_DRAWS) return;
@@ -85,8 +80,7 @@ static void read_draw(gold *f, const char *name, void *arg)
     if (i >= d->n) d->n = i + 1;
 }
 
-static void recorded(gold *f, const char *name, json_t *c)
-{
+static void recorded(gold *f, const char *name, json_t *c) {
     pipe p = {.config = pipe_config(f, gold_get(c, "ops")), .p = (float)gold_number(c, "p", 1)};
     p.config.given_noise = p.config.multiplier[GT_AUGMENT_NOISE] > 0;
     draws d = {.group = gold_path(f, "%s/in/draws", name)};
@@ -95,8 +89,7 @@ static void recorded(gold *f, const char *name, json_t *c)
     run(f, &p, gold_path(f, "%s/", name), name);
 }
 
-void gold_augment(gold *f)
-{
+void gold_augment(gold *f) {
     json_t *list = gold_get(f->config, "percentiles"), *c;
     if (list) {
         percentiles(f, list);

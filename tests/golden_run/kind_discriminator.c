@@ -4,8 +4,7 @@
 #include "golden.h"
 
 /* The gradient of the batch mean of |d sum(logits)/d image|^2. */
-static void penalty(gold *f, gold_graph *g, const char *group, gt_node *logits, gt_node *image, gt_bound_net b)
-{
+static void penalty(gold *f, gold_graph *g, const char *group, gt_node *logits, gt_node *image, gt_bound_net b) {
     gt_graph *n = gold_nodes(g);
     gt_node *slope = NULL;
     if (logits) gt_grad(n, 1, &logits, NULL, 1, &image, &slope);
@@ -15,8 +14,7 @@ static void penalty(gold *f, gold_graph *g, const char *group, gt_node *logits, 
     gold_param_grads(g, gt_mean(n, r1, GT_ALL_AXES), NULL, b, gold_path(f, "%s/grad_r1/params", group));
 }
 
-static void group_of(gold *f, const char *group, json_t *c)
-{
+static void group_of(gold *f, const char *group, json_t *c) {
     gt_discriminator_config d = gold_discriminator_config(c);
     gt_net *net = gt_discriminator_net("D", &d);
     float *block = gold_load(f, net, gold_path(f, "%s/params", group));
@@ -37,8 +35,7 @@ static void group_of(gold *f, const char *group, json_t *c)
     gt_net_free(net);
 }
 
-void gold_discriminator(gold *f)
-{
+void gold_discriminator(gold *f) {
     const char *group;
     json_t *c;
     json_object_foreach(f->config, group, c)

@@ -10,8 +10,7 @@ typedef struct check {
 } check;
 
 /* A dataset of PHASE/out: a statistic, or a state which by now is in its place. */
-static void check_output(gold *f, const char *name, void *arg)
-{
+static void check_output(gold *f, const char *name, void *arg) {
     const check *c = arg;
     gt_model *m = c->phase->phase->model;
     const char *path = gold_path(f, "%s/out/%s", c->group, name);
@@ -24,8 +23,7 @@ static void check_output(gold *f, const char *name, void *arg)
     gold_check(f, path, GOLD_PLAIN, values, n, 0);
 }
 
-static void check_gradients(gold *f, const char *group, const gold_phase *p)
-{
+static void check_gradients(gold *f, const char *group, const gold_phase *p) {
     const gt_net *net = p->phase->model->nets[p->phase->net];
     for (int i = 0; i < net->n_tensors; i++) {
         const gt_tensor *t = &net->tensors[i];
@@ -33,14 +31,12 @@ static void check_gradients(gold *f, const char *group, const gold_phase *p)
     }
 }
 
-static const float *input(gold *f, const char *name, gold_order order)
-{
+static const float *input(gold *f, const char *name, gold_order order) {
     const char *path = gold_path(f, "in/%s", name);
     return gold_has(f, path) ? gold_read(f, path, order, NULL) : NULL;
 }
 
-static void run_group(gold *f, const char *group, json_t *c)
-{
+static void run_group(gold *f, const char *group, json_t *c) {
     const char *name = gold_text(c, "phase", group), *augment = gold_text(c, "augment", NULL);
     bool mixes = gold_get(c, "style_mixing_cutoff") != NULL;
     gt_stylegan2_train_config config = gold_train_config(f, f->config, gold_text(f->config, "noise_mode", "const"));
@@ -62,8 +58,7 @@ static void run_group(gold *f, const char *group, json_t *c)
     gt_model_free(m);
 }
 
-void gold_loss(gold *f)
-{
+void gold_loss(gold *f) {
     const char *group;
     json_t *c;
     json_object_foreach(gold_get(f->config, "phases"), group, c) run_group(f, group, c);

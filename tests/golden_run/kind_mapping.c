@@ -8,14 +8,12 @@ typedef struct latents {
     gt_node *z, *c;
 } latents;
 
-static latents inputs(gold_graph *g, gold *f, const char *group, const gt_mapping_config *m)
-{
+static latents inputs(gold_graph *g, gold *f, const char *group, const gt_mapping_config *m) {
     return (latents){m->z_dim > 0 ? gold_in(g, gold_path(f, "%s/in/z", group), GOLD_PLAIN) : NULL,
         m->c_dim > 0 ? gold_in(g, gold_path(f, "%s/in/c", group), GOLD_PLAIN) : NULL};
 }
 
-static void styles(gold *f, const char *group, const gt_net *net, float *block, const gt_mapping_config *m, const char *which, float psi, int cutoff)
-{
+static void styles(gold *f, const char *group, const gt_net *net, float *block, const gt_mapping_config *m, const char *which, float psi, int cutoff) {
     gold_graph *g = gold_graph_new(f);
     gold_bind(g, 0, block);
     gt_bound_net b = {gold_nodes(g), net, 0};
@@ -31,8 +29,7 @@ static void styles(gold *f, const char *group, const gt_net *net, float *block, 
 }
 
 /* One forward in training mode; the block's average becomes the renewed one. */
-static void average(gold *f, const char *group, const gt_net *net, float *block, const gt_mapping_config *m, const char *path)
-{
+static void average(gold *f, const char *group, const gt_net *net, float *block, const gt_mapping_config *m, const char *path) {
     gold_graph *g = gold_graph_new(f);
     gold_bind(g, 0, block);
     latents in = inputs(g, f, group, m);
@@ -46,8 +43,7 @@ static void average(gold *f, const char *group, const gt_net *net, float *block,
     gold_graph_free(g);
 }
 
-static void group_of(gold *f, const char *group, json_t *c)
-{
+static void group_of(gold *f, const char *group, json_t *c) {
     gt_mapping_config m = gold_mapping_config(c);
     gt_net *net = gt_net_new("mapping");
     float *block = NULL;
@@ -65,8 +61,7 @@ static void group_of(gold *f, const char *group, json_t *c)
     gt_net_free(net);
 }
 
-void gold_mapping(gold *f)
-{
+void gold_mapping(gold *f) {
     const char *group;
     json_t *c;
     json_object_foreach(f->config, group, c)

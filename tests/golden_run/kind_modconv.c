@@ -6,8 +6,7 @@
 #include "golden.h"
 #include "nets/layers.h"
 
-void gold_modconv(gold *f)
-{
+void gold_modconv(gold *f) {
     gt_shape s;
     float *taps = gold_read(f, "filter", GOLD_PLAIN, &s);
     if (!taps) return;

@@ -7,8 +7,7 @@
 #include "golden.h"
 
 /* All steps from p on; out gets p after each. The moments start at zero. */
-static void descend(const gt_optimizer_settings *settings, size_t steps, size_t n, const float *grads, float *p, float *const *moments, float *out)
-{
+static void descend(const gt_optimizer_settings *settings, size_t steps, size_t n, const float *grads, float *p, float *const *moments, float *out) {
     const gt_optimizer *o = gt_optimizer_find("adam");
     for (int i = 0; i < o->n_moments; i++) memset(moments[i], 0, n * sizeof(float));
     for (size_t t = 0; t < steps; t++) {
@@ -19,14 +18,12 @@ static void descend(const gt_optimizer_settings *settings, size_t steps, size_t 
 
 /* Some files recorded p0 after the run instead of before it: p0 is then the last row of out/p, and the start follows from it because
  * Adam's steps do not depend on where they begin. */
-static bool recorded_late(gold *f, const char *name, const float *p0, size_t steps, size_t n)
-{
+static bool recorded_late(gold *f, const char *name, const float *p0, size_t steps, size_t n) {
     const float *out = gold_read(f, gold_path(f, "adam/%s/out/p", name), GOLD_PLAIN, NULL);
     return out && !memcmp(out + (steps - 1) * n, p0, n * sizeof *p0) && memcmp(out, p0, n * sizeof *p0);
 }
 
-static void adam(gold *f, const char *name, json_t *c)
-{
+static void adam(gold *f, const char *name, json_t *c) {
     gt_shape s;
     float *grads = gold_read(f, gold_path(f, "adam/%s/in/grads", name), GOLD_PLAIN, &s), *p = gold_read(f, gold_path(f, "adam/%s/in/p0", name), GOLD_PLAIN, NULL);
     const gt_optimizer *o = gt_optimizer_find("adam");
@@ -50,8 +47,7 @@ static void adam(gold *f, const char *name, json_t *c)
     for (int i = 0; i < o->n_moments; i++) gold_check(f, gold_path(f, "adam/%s/out/%s", name, o->moment_names[i]), GOLD_PLAIN, moments[i], n, 0);
 }
 
-static void ema(gold *f, const char *name, json_t *c)
-{
+static void ema(gold *f, const char *name, json_t *c) {
     gt_shape s;
     const float *p = gold_read(f, gold_path(f, "ema/%s/in/p", name), GOLD_PLAIN, &s);
     float *average = gold_read(f, gold_path(f, "ema/%s/in/p_ema0", name), GOLD_PLAIN, NULL);
@@ -69,8 +65,7 @@ static void ema(gold *f, const char *name, json_t *c)
     gold_check(f, gold_path(f, "ema/%s/out/p_ema", name), GOLD_PLAIN, out, steps * n, 0);
 }
 
-static void ada(gold *f, const char *name, json_t *c)
-{
+static void ada(gold *f, const char *name, json_t *c) {
     gt_shape s;
     const float *logits = gold_read(f, gold_path(f, "ada/%s/in/logits", name), GOLD_PLAIN, &s);
     if (!logits || s.n != 2) return;
@@ -88,15 +83,13 @@ static void ada(gold *f, const char *name, json_t *c)
     gold_check(f, gold_path(f, "ada/%s/out/p", name), GOLD_PLAIN, out, n, 0);
 }
 
-static void each(gold *f, const char *key, void (*run)(gold *f, const char *name, json_t *c))
-{
+static void each(gold *f, const char *key, void (*run)(gold *f, const char *name, json_t *c)) {
     const char *name;
     json_t *c;
     json_object_foreach(gold_get(f->config, key), name, c) run(f, name, c);
 }
 
-void gold_optimizer(gold *f)
-{
+void gold_optimizer(gold *f) {
     each(f, "adam", adam);
     each(f, "ema", ema);
     each(f, "ada", ada);

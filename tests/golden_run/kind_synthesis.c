@@ -4,8 +4,7 @@
 
 #include "golden.h"
 
-static void mode(gold *f, const gt_net *net, float *block, const gt_synthesis_config *c, const char *name)
-{
+static void mode(gold *f, const gt_net *net, float *block, const gt_synthesis_config *c, const char *name) {
     gt_noise_mode noise;
     if (!gt_noise_mode_find(name, &noise)) {
         gold_fail(f, "noise mode %s is unknown", name);
@@ -29,8 +28,7 @@ static void mode(gold *f, const gt_net *net, float *block, const gt_synthesis_co
     gold_graph_free(g);
 }
 
-void gold_synthesis(gold *f)
-{
+void gold_synthesis(gold *f) {
     gt_synthesis_config c = gold_synthesis_config(f->config);
     gt_net *net = gt_net_new("synthesis");
     float *block = NULL;

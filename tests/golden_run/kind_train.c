@@ -37,8 +37,7 @@ typedef struct training {
     gold_phase *run;
 } training;
 
-static void append(training *t, const char *path, const float *values, size_t n)
-{
+static void append(training *t, const char *path, const float *values, size_t n) {
     if (!values) {
         gold_fail(t->f, "dataset %s: no such result", path);
         return;
@@ -56,16 +55,14 @@ static void append(training *t, const char *path, const float *values, size_t n)
     s->n += n;
 }
 
-static void collect(gold *f, const char *name, void *arg)
-{
+static void collect(gold *f, const char *name, void *arg) {
     training *t = arg;
     size_t n;
     const float *values = gold_phase_stat(t->run, name, &n);
     append(t, gold_path(f, "out/losses/%s/%s", t->phase, name), values, n);
 }
 
-static bool setup_learner(training *t, int i, json_t *c)
-{
+static bool setup_learner(training *t, int i, json_t *c) {
     const gt_net *net = t->model->nets[i];
     learner *l = &t->learners[i];
     json_t *betas = gold_get(c, "betas");
@@ -79,8 +76,7 @@ static bool setup_learner(training *t, int i, json_t *c)
 }
 
 /* Which of the phases drawn for in the file this is: its slot in gen_z. */
-static int slot_of(const gold *f, const char *phase)
-{
+static int slot_of(const gold *f, const char *phase) {
     json_t *slots = gold_get(f->config, "phase_slots");
     for (size_t i = 0; i < json_array_size(slots); i++)
         if (!strcmp(json_string_value(json_array_get(slots, i)), phase)) return (int)i;
@@ -88,16 +84,14 @@ static int slot_of(const gold *f, const char *phase)
 }
 
 /* Which row of pl_randn belongs to the iteration; -1: none. */
-static int noise_row(const gold *f, int iteration)
-{
+static int noise_row(const gold *f, int iteration) {
     json_t *rows = gold_get(f->config, "pl_randn_iterations");
     for (size_t i = 0; i < json_array_size(rows); i++)
         if (json_integer_value(json_array_get(rows, i)) == iteration) return (int)i;
     return -1;
 }
 
-static void run_phase(training *t, const char *name, int iteration)
-{
+static void run_phase(training *t, const char *name, int iteration) {
     gold *f = t->f;
     gt_model *m = t->model;
     gold_phase p;
@@ -120,8 +114,7 @@ static void run_phase(training *t, const char *name, int iteration)
     gold_phase_close(&p);
 }
 
-static void moving_average(training *t, int iteration)
-{
+static void moving_average(training *t, int iteration) {
     gt_model *m = t->model;
     const gt_net *net = m->nets[m->ema_of];
     double batch = m->slice_size;
@@ -136,8 +129,7 @@ typedef struct snapshot {
     const float *now, *start;
 } snapshot;
 
-static void check_tensor(gold *f, const char *name, void *arg)
-{
+static void check_tensor(gold *f, const char *name, void *arg) {
     const snapshot *s = arg;
     const char *path = gold_path(f, "%s/%s", s->group, name);
     const gt_tensor *t = gt_net_find(s->net, name);
@@ -146,8 +138,7 @@ static void check_tensor(gold *f, const char *name, void *arg)
 }
 
 /* The networks against out/after<N>, where the file has it. */
-static void check_after(training *t, int done)
-{
+static void check_after(training *t, int done) {
     gold *f = t->f;
     gt_model *m = t->model;
     for (int i = 0; i <= m->n_nets; i++) {
@@ -159,8 +150,7 @@ static void check_after(training *t, int done)
     }
 }
 
-static void train(training *t)
-{
+static void train(training *t) {
     gold *f = t->f;
     json_t *order = gold_get(f->config, "phase_order"), *phase;
     for (int iteration = 0; iteration < t->iterations && !f->failed; iteration++) {
@@ -173,14 +163,12 @@ static void train(training *t)
     for (int i = 0; i < t->n_series; i++) gold_check(f, t->series[i].path, GOLD_PLAIN, t->series[i].values, t->series[i].n, LOSS_LIMIT);
 }
 
-static const float *optional(gold *f, const char *path)
-{
+static const float *optional(gold *f, const char *path) {
     return gold_has(f, path) ? gold_read(f, path, GOLD_PLAIN, NULL) : NULL;
 }
 
 /* Images with any number of leading dimensions, [...,C,H,W] -> [...,H,W,C]. */
-static const float *pictures(gold *f, const char *path, const gt_model *m)
-{
+static const float *pictures(gold *f, const char *path, const gt_model *m) {
     gt_shape s;
     const float *in = gold_has(f, path) ? gold_read(f, path, GOLD_PLAIN, &s) : NULL;
     if (!in) return NULL;
@@ -192,8 +180,7 @@ static const float *pictures(gold *f, const char *path, const gt_model *m)
     return out;
 }
 
-void gold_train(gold *f)
-{
+void gold_train(gold *f) {
     training *t = gt_arena_alloc(f->arena, sizeof *t);
     t->f = f;
     t->config = gold_train_config(f, gold_get(f->config, "loss"), gold_text(f->config, "noise_mode", "const"));

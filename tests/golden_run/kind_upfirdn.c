@@ -8,8 +8,7 @@
 #include "nets/layers.h"
 
 /* The prepared filter of a case, or the identity. */
-static gt_filter filter_of(gold *f, const char *name)
-{
+static gt_filter filter_of(gold *f, const char *name) {
     static const float one = 1;
     const char *path = gold_path(f, "%s/in/f", name);
     if (!gold_has(f, path)) return (gt_filter){1, 1, &one};
@@ -18,8 +17,7 @@ static gt_filter filter_of(gold *f, const char *name)
     return s.n == 2 ? (gt_filter){(int)s.d[0], (int)s.d[1], taps} : (gt_filter){0, (int)s.d[0], taps};
 }
 
-static void setup_filter(gold *f, const char *name, json_t *c)
-{
+static void setup_filter(gold *f, const char *name, json_t *c) {
     gt_shape s;
     const float *taps = gold_read(f, gold_path(f, "%s/in/f", name), GOLD_PLAIN, &s);
     if (!taps) return;
@@ -34,14 +32,12 @@ static void setup_filter(gold *f, const char *name, json_t *c)
 }
 
 /* A number for both axes or a list; x first. */
-static void numbers(json_t *j, int n, int32_t *out)
-{
+static void numbers(json_t *j, int n, int32_t *out) {
     for (int i = 0; i < n; i++) out[i] = (int32_t)json_integer_value(json_is_array(j) ? json_array_get(j, (size_t)i) : j);
 }
 
 /* x/y order up, down; pads x0 x1 y0 y1 (two numbers: x, y). */
-static gt_upfirdn_attr attributes(json_t *c)
-{
+static gt_upfirdn_attr attributes(json_t *c) {
     int32_t up[2] = {1, 1}, down[2] = {1, 1}, pad[4] = {0};
     if (gold_get(c, "up")) numbers(gold_get(c, "up"), 2, up);
     if (gold_get(c, "down")) numbers(gold_get(c, "down"), 2, down);
@@ -57,8 +53,7 @@ static gt_upfirdn_attr attributes(json_t *c)
 }
 
 /* Spec 1.3: what the helpers add to the user's padding. */
-static void wrapper_pads(const char *op, gt_filter f, gt_upfirdn_attr *a)
-{
+static void wrapper_pads(const char *op, gt_filter f, gt_upfirdn_attr *a) {
     int nx = f.fw, ny = f.fh ? f.fh : f.fw;
     if (!strcmp(op, "upsample2d")) {
         a->pad_x0 += (nx + a->up_x - 1) / 2, a->pad_x1 += (nx - a->up_x) / 2;
@@ -74,8 +69,7 @@ static void wrapper_pads(const char *op, gt_filter f, gt_upfirdn_attr *a)
 }
 
 /* The helper itself where the case is one that it covers, its definition elsewhere. */
-static gt_node *wrapped(gt_graph *g, gt_node *x, const char *op, gt_filter f, gt_upfirdn_attr a)
-{
+static gt_node *wrapped(gt_graph *g, gt_node *x, const char *op, gt_filter f, gt_upfirdn_attr a) {
     bool plain = !a.pad_x0 && !a.pad_x1 && !a.pad_y0 && !a.pad_y1 && !a.flip && a.gain == 1;
     if (plain && a.up_x == a.up_y && !strcmp(op, "upsample2d")) return gt_upsample2d(g, x, f, a.up_x);
     if (plain && a.down_x == a.down_y && !strcmp(op, "downsample2d")) return gt_downsample2d(g, x, f, a.down_x);
@@ -84,8 +78,7 @@ static gt_node *wrapped(gt_graph *g, gt_node *x, const char *op, gt_filter f, gt
     return gt_upfirdn(g, x, f, a);
 }
 
-static void resampling(gold *f, const char *name, json_t *c, const char *op)
-{
+static void resampling(gold *f, const char *name, json_t *c, const char *op) {
     gold_graph *g = gold_graph_new(f);
     gt_graph *n = gold_nodes(g);
     gt_node *x = gold_in(g, gold_path(f, "%s/in/x", name), GOLD_IMAGE), *v = gold_in(g, gold_path(f, "%s/in/v", name), GOLD_IMAGE), *y, *w = NULL;
@@ -106,8 +99,7 @@ static void resampling(gold *f, const char *name, json_t *c, const char *op)
     gold_graph_free(g);
 }
 
-static void bias_act(gold *f, const char *name, json_t *c)
-{
+static void bias_act(gold *f, const char *name, json_t *c) {
     gold_graph *g = gold_graph_new(f);
     gt_graph *n = gold_nodes(g);
     const char *b_path = gold_path(f, "%s/in/b", name);
@@ -124,8 +116,7 @@ static void bias_act(gold *f, const char *name, json_t *c)
     gold_graph_free(g);
 }
 
-void gold_upfirdn(gold *f)
-{
+void gold_upfirdn(gold *f) {
     f->cap = 2e-6; /* single operators */
     const char *name;
     json_t *c;

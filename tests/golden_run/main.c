@@ -21,8 +21,7 @@ const gold_kind gold_kinds[] = {
 
 typedef enum outcome { PASSED, FAILED, SKIPPED } outcome;
 
-static outcome run_file(const char *path, const char *name)
-{
+static outcome run_file(const char *path, const char *name) {
     gold f;
     if (gold_open(&f, path)) {
         printf("FAIL %s: %s\n", name, gt_message());
@@ -49,14 +48,12 @@ static outcome run_file(const char *path, const char *name)
     return result;
 }
 
-static int is_golden(const struct dirent *e)
-{
+static int is_golden(const struct dirent *e) {
     size_t n = strlen(e->d_name);
     return n > 3 && !strcmp(e->d_name + n - 3, ".h5");
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc != 2) {
         fprintf(stderr, "usage: golden DIR\n");
         return 2;

@@ -4,20 +4,17 @@
 
 #include "golden.h"
 
-gold_order gold_order_of(const gt_tensor *t)
-{
+gold_order gold_order_of(const gt_tensor *t) {
     static const gold_order orders[] = {[GT_LAYOUT_PLAIN] = GOLD_PLAIN, [GT_LAYOUT_OIHW] = GOLD_WEIGHT, [GT_LAYOUT_CHW] = GOLD_CHW};
     return orders[t->layout];
 }
 
-static void must_be_known(gold *f, const char *name, void *arg)
-{
+static void must_be_known(gold *f, const char *name, void *arg) {
     const gt_net *n = arg;
     if (!gt_net_find(n, name)) gold_fail(f, "network %s has no tensor %s", n->name, name);
 }
 
-void gold_load_into(gold *f, const gt_net *n, const char *group, float *block)
-{
+void gold_load_into(gold *f, const gt_net *n, const char *group, float *block) {
     gold_each(f, group, must_be_known, (void *)n);
     for (int i = 0; i < n->n_tensors; i++) {
         const gt_tensor *t = &n->tensors[i];
@@ -31,16 +28,14 @@ void gold_load_into(gold *f, const gt_net *n, const char *group, float *block)
     }
 }
 
-float *gold_load(gold *f, const gt_net *n, const char *group)
-{
+float *gold_load(gold *f, const gt_net *n, const char *group) {
     float *block = n ? gt_block_alloc(n->block_floats * sizeof(float), "a network") : NULL;
     if (block) gold_load_into(f, n, group, block);
     else gold_fail(f, "network of %s: %s", group, gt_message());
     return block;
 }
 
-void gold_param_grads(gold_graph *g, gt_node *y, gt_node *dy, gt_bound_net b, const char *group)
-{
+void gold_param_grads(gold_graph *g, gt_node *y, gt_node *dy, gt_bound_net b, const char *group) {
     for (int i = 0; i < b.net->n_tensors; i++) {
         const gt_tensor *t = &b.net->tensors[i];
         if (!t->trainable) continue;
@@ -50,8 +45,7 @@ void gold_param_grads(gold_graph *g, gt_node *y, gt_node *dy, gt_bound_net b, co
     }
 }
 
-static gt_resample_filter filter_config(json_t *j)
-{
+static gt_resample_filter filter_config(json_t *j) {
     gt_resample_filter f = {4, {1, 3, 3, 1}};
     json_t *taps = gold_get(j, "resample_filter");
     if (!taps) return f;
@@ -60,8 +54,7 @@ static gt_resample_filter filter_config(json_t *j)
     return f;
 }
 
-gt_synthesis_config gold_synthesis_config(json_t *j)
-{
+gt_synthesis_config gold_synthesis_config(json_t *j) {
     gt_synthesis_config c = gt_synthesis_defaults();
     c.w_dim = gold_int(j, "w_dim", c.w_dim);
     c.height = c.width = gold_int(j, "img_resolution", 0);
@@ -77,8 +70,7 @@ gt_synthesis_config gold_synthesis_config(json_t *j)
     return c;
 }
 
-gt_mapping_config gold_mapping_config(json_t *j)
-{
+gt_mapping_config gold_mapping_config(json_t *j) {
     gt_mapping_config c = gt_mapping_defaults();
     c.z_dim = gold_int(j, "z_dim", c.z_dim);
     c.c_dim = gold_int(j, "c_dim", c.c_dim);
@@ -93,8 +85,7 @@ gt_mapping_config gold_mapping_config(json_t *j)
     return c;
 }
 
-gt_generator_config gold_generator_config(json_t *j)
-{
+gt_generator_config gold_generator_config(json_t *j) {
     gt_generator_config c = {gold_mapping_config(gold_get(j, "mapping_kwargs")), gold_synthesis_config(gold_get(j, "synthesis_kwargs"))};
     c.mapping.z_dim = gold_int(j, "z_dim", c.mapping.z_dim);
     c.mapping.c_dim = gold_int(j, "c_dim", c.mapping.c_dim);
@@ -104,8 +95,7 @@ gt_generator_config gold_generator_config(json_t *j)
     return c;
 }
 
-gt_discriminator_config gold_discriminator_config(json_t *j)
-{
+gt_discriminator_config gold_discriminator_config(json_t *j) {
     gt_discriminator_config c = gt_discriminator_defaults();
     json_t *epilogue = gold_get(j, "epilogue_kwargs");
     c.c_dim = gold_int(j, "c_dim", c.c_dim);

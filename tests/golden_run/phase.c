@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-gt_stylegan2_train_config gold_train_config(gold *f, json_t *loss, const char *noise_mode)
-{
+gt_stylegan2_train_config gold_train_config(gold *f, json_t *loss, const char *noise_mode) {
     gt_stylegan2_train_config c = gt_stylegan2_train_defaults();
     c.generator = gold_generator_config(gold_get(f->config, "G"));
     c.discriminator = gold_discriminator_config(gold_get(f->config, "D"));
@@ -20,8 +19,7 @@ gt_stylegan2_train_config gold_train_config(gold *f, json_t *loss, const char *n
     return c;
 }
 
-gt_model *gold_model(gold *f, const gt_stylegan2_train_config *c)
-{
+gt_model *gold_model(gold *f, const gt_stylegan2_train_config *c) {
     gt_model *m = gt_stylegan2_model_new(c);
     if (!m) {
         gold_fail(f, "model: %s", gt_message());
@@ -32,8 +30,7 @@ gt_model *gold_model(gold *f, const gt_stylegan2_train_config *c)
     return m;
 }
 
-bool gold_phase_open(gold *f, gold_phase *p, gt_model *m, const gt_stylegan2_train_config *c, const char *name)
-{
+bool gold_phase_open(gold *f, gold_phase *p, gt_model *m, const gt_stylegan2_train_config *c, const char *name) {
     *p = (gold_phase){.config = c, .made = (size_t)c->slice_size};
     for (int i = 0; i < m->n_phases; i++) /* "Gmain" is G_main */
         if (m->phases[i].name[0] == name[0] && !strcmp(m->phases[i].name + 2, name + 1)) p->phase = &m->phases[i];
@@ -53,22 +50,19 @@ bool gold_phase_open(gold *f, gold_phase *p, gt_model *m, const gt_stylegan2_tra
     return true;
 }
 
-void gold_phase_close(gold_phase *p)
-{
+void gold_phase_close(gold_phase *p) {
     gt_exec_free(p->exec);
     if (p->grads) gt_block_free(p->grads, p->phase->model->nets[p->phase->net]->block_floats * sizeof(float));
 }
 
-static void put(gold *f, gold_phase *p, const char *name, const float *values, size_t n)
-{
+static void put(gold *f, gold_phase *p, const char *name, const float *values, size_t n) {
     float *to = gt_exec_input(p->exec, name);
     if (!to) return;
     if (values) memcpy(to, values, n * sizeof *values);
     else gold_fail(f, "phase %s: the file has no input %s", p->phase->name, name);
 }
 
-static void put_augmentation(gold *f, gold_phase *p, const char *which, float percentile)
-{
+static void put_augmentation(gold *f, gold_phase *p, const char *which, float percentile) {
     const gt_model *m = p->phase->model;
     gt_augment_source source = gt_augment_percentile(percentile, NULL);
     gt_shape images = GT_SHAPE(m->slice_size, m->height, m->width, m->channels);
@@ -76,8 +70,7 @@ static void put_augmentation(gold *f, gold_phase *p, const char *which, float pe
         gold_fail(f, "augmentation: %s", gt_message());
 }
 
-void gold_phase_run(gold *f, gold_phase *p, const gold_inputs *in)
-{
+void gold_phase_run(gold *f, gold_phase *p, const gold_inputs *in) {
     const gt_model *m = p->phase->model;
     size_t n = (size_t)m->slice_size, pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
     size_t made = p->made;
@@ -104,8 +97,7 @@ void gold_phase_run(gold *f, gold_phase *p, const gold_inputs *in)
     }
 }
 
-const float *gold_phase_stat(const gold_phase *p, const char *stat, size_t *n)
-{
+const float *gold_phase_stat(const gold_phase *p, const char *stat, size_t *n) {
     static const char *const names[][2] = {
         {"scores_fake", "Loss/scores/fake"}, {"signs_fake", "Loss/signs/fake"}, {"scores_real", "Loss/scores/real"}, {"signs_real", "Loss/signs/real"},
         {"G_loss", "Loss/G/loss"}, {"D_loss", "Loss/D/loss"}, {"pl_penalty", "Loss/pl_penalty"}, {"G_reg", "Loss/G/reg"},

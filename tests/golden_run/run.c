@@ -27,21 +27,18 @@ struct gold_graph {
     } output[MAX_OUTPUTS];
 };
 
-gold_graph *gold_graph_new(gold *f)
-{
+gold_graph *gold_graph_new(gold *f) {
     gold_graph *g = gt_arena_alloc(f->arena, sizeof *g);
     g->f = f;
     g->nodes = gt_graph_new(f->kind);
     return g;
 }
 
-gt_graph *gold_nodes(gold_graph *g)
-{
+gt_graph *gold_nodes(gold_graph *g) {
     return g->nodes;
 }
 
-gt_node *gold_in(gold_graph *g, const char *path, gold_order order)
-{
+gt_node *gold_in(gold_graph *g, const char *path, gold_order order) {
     for (int i = 0; i < g->n_inputs; i++)
         if (!strcmp(g->input[i].path, path)) return g->input[i].node;
     gt_shape shape;
@@ -54,8 +51,7 @@ gt_node *gold_in(gold_graph *g, const char *path, gold_order order)
     return g->input[i].node = gt_input(g->nodes, path, shape);
 }
 
-void gold_out(gold_graph *g, gt_node *n, const char *path, gold_order order)
-{
+void gold_out(gold_graph *g, gt_node *n, const char *path, gold_order order) {
     if (!n || g->n_outputs == MAX_OUTPUTS) {
         gold_fail(g->f, "%s cannot be built: %s", path, gt_graph_status(g->nodes) ? gt_message() : "no node");
         return;
@@ -67,31 +63,26 @@ void gold_out(gold_graph *g, gt_node *n, const char *path, gold_order order)
     gt_output(g->nodes, path, n);
 }
 
-void gold_grad(gold_graph *g, gt_node *y, gt_node *dy, gt_node *wrt, const char *path, gold_order order)
-{
+void gold_grad(gold_graph *g, gt_node *y, gt_node *dy, gt_node *wrt, const char *path, gold_order order) {
     gt_node *dx = NULL;
     if (y && wrt) gt_grad(g->nodes, 1, &y, dy ? &dy : NULL, 1, &wrt, &dx);
     gold_out(g, dx, path, order);
 }
 
-void gold_bind(gold_graph *g, int slot, float *block)
-{
+void gold_bind(gold_graph *g, int slot, float *block) {
     g->blocks[slot] = block;
 }
 
-const float *gold_value(gold_graph *g, const char *path)
-{
+const float *gold_value(gold_graph *g, const char *path) {
     return g->exec ? gt_exec_output(g->exec, path) : NULL;
 }
 
-void gold_before(gold_graph *g, void (*write)(gold *f, gt_exec *e, void *arg), void *arg)
-{
+void gold_before(gold_graph *g, void (*write)(gold *f, gt_exec *e, void *arg), void *arg) {
     g->before = write;
     g->before_arg = arg;
 }
 
-void gold_run(gold_graph *g)
-{
+void gold_run(gold_graph *g) {
     g->exec = gt_exec_new(g->nodes, &(gt_exec_options){0});
     if (!g->exec) {
         gold_fail(g->f, "graph for %s: %s", g->n_outputs ? g->output[0].path : "nothing", gt_message());
@@ -113,8 +104,7 @@ void gold_run(gold_graph *g)
         gold_check(g->f, g->output[i].path, g->output[i].order, gt_exec_output(g->exec, g->output[i].path), g->output[i].n, 0);
 }
 
-void gold_graph_free(gold_graph *g)
-{
+void gold_graph_free(gold_graph *g) {
     gt_exec_free(g->exec);
     gt_graph_free(g->nodes);
 }

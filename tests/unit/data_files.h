@@ -45,6 +45,7 @@ static inline const char *at(const char *name) {
 }
 
 static inline void put(const char *path, const void *bytes, size_t n) {
+    unlink(path); /* some file systems sync a file that is truncated and written anew */
     FILE *f = fopen(path, "wb");
     assert_non_null(f);
     assert_int_equal(fwrite(bytes, 1, n, f), n);

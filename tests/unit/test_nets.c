@@ -11,8 +11,7 @@
 
 #include "gantry/nets.h"
 
-static gt_net *small(void)
-{
+static gt_net *small(void) {
     static const float filter[] = {0.25f, 0.75f, 0.5f};
     gt_net *n = gt_net_new("N");
     assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "conv.filter", .file_shape = GT_SHAPE(3), .init_values = filter}), GT_OK);
@@ -24,8 +23,7 @@ static gt_net *small(void)
     return n;
 }
 
-static void trainable_tensors_come_first_and_aligned(void **state)
-{
+static void trainable_tensors_come_first_and_aligned(void **state) {
     (void)state;
     gt_net *n = small();
     assert_int_equal(n->n_tensors, 5);
@@ -45,8 +43,7 @@ static void trainable_tensors_come_first_and_aligned(void **state)
     gt_net_free(n);
 }
 
-static void layouts_move_every_element(void **state)
-{
+static void layouts_move_every_element(void **state) {
     (void)state;
     gt_net *n = small();
     float file[120], memory[120], back[120];
@@ -73,8 +70,7 @@ static void layouts_move_every_element(void **state)
     gt_net_free(n);
 }
 
-static void initial_values_depend_on_name_and_seed_alone(void **state)
-{
+static void initial_values_depend_on_name_and_seed_alone(void **state) {
     (void)state;
     gt_net *n = small();
     size_t bytes = n->block_floats * sizeof(float);
@@ -97,8 +93,7 @@ static void initial_values_depend_on_name_and_seed_alone(void **state)
     gt_net_free(n);
 }
 
-static void faults_are_named(void **state)
-{
+static void faults_are_named(void **state) {
     (void)state;
     gt_net *n = gt_net_new("N");
     gt_tensor t = {.name = "a", .file_shape = GT_SHAPE(2), .trainable = true};
@@ -113,8 +108,7 @@ static void faults_are_named(void **state)
     gt_net_free(n);
 }
 
-static void leaves_are_the_tensors(void **state)
-{
+static void leaves_are_the_tensors(void **state) {
     (void)state;
     gt_net *n = small();
     gt_graph *g = gt_graph_new("test");
@@ -130,8 +124,7 @@ static void leaves_are_the_tensors(void **state)
     gt_net_free(n);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trainable_tensors_come_first_and_aligned),
         cmocka_unit_test(layouts_move_every_element),

@@ -12,14 +12,12 @@
 
 enum { N = 37 };
 
-static void near(double a, double b, double tolerance)
-{
+static void near(double a, double b, double tolerance) {
     if (!(fabs(a - b) <= tolerance)) fail_msg("%.17g is not %.17g within %g", a, b, tolerance);
 }
 
 /* A constant gradient makes the corrected moments g and g^2 exactly, so each step is lr * sign(g). */
-static void adam_takes_unit_steps_on_constant_gradients(void **state)
-{
+static void adam_takes_unit_steps_on_constant_gradients(void **state) {
     (void)state;
     gt_optimizer_settings s = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8};
     float p[2] = {1, 1}, g[2] = {3, -0.002f}, m[2] = {0}, v[2] = {0};
@@ -30,8 +28,7 @@ static void adam_takes_unit_steps_on_constant_gradients(void **state)
     near(v[0], 9 * (1 - pow(0.99, 50)), 1e-4);
 }
 
-static void beta1_of_zero_is_allowed(void **state)
-{
+static void beta1_of_zero_is_allowed(void **state) {
     (void)state;
     gt_optimizer_settings s = {.lr = 0.002, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
     float p = 0, g = 5, m = 0, v = 0;
@@ -41,8 +38,7 @@ static void beta1_of_zero_is_allowed(void **state)
 }
 
 /* Ranks update parts of a block: the bits must not know. */
-static void cutting_a_range_changes_no_bit(void **state)
-{
+static void cutting_a_range_changes_no_bit(void **state) {
     (void)state;
     gt_optimizer_settings s = {.lr = 0.003, .beta1 = 0.5, .beta2 = 0.99, .eps = 1e-8};
     int count;
@@ -62,8 +58,7 @@ static void cutting_a_range_changes_no_bit(void **state)
     }
 }
 
-static void lazy_regularisation_scales_settings(void **state)
-{
+static void lazy_regularisation_scales_settings(void **state) {
     (void)state;
     gt_optimizer_settings base = {.lr = 0.0025, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
     gt_optimizer_settings g = gt_optimizer_lazy(base, 4), d = gt_optimizer_lazy(base, 16);
@@ -75,8 +70,7 @@ static void lazy_regularisation_scales_settings(void **state)
     near(g.eps, 1e-8, 0);
 }
 
-static void nonfinite_gradients_are_counted_and_replaced(void **state)
-{
+static void nonfinite_gradients_are_counted_and_replaced(void **state) {
     (void)state;
     float x[] = {1, NAN, INFINITY, -2, -INFINITY, 3e38f};
     const float clean[] = {1, 0, 1e5f, -2, -1e5f, 3e38f};
@@ -86,16 +80,14 @@ static void nonfinite_gradients_are_counted_and_replaced(void **state)
     assert_int_equal(gt_clean_nonfinite(x, 6), 0);
 }
 
-static void moving_average_ramps_up(void **state)
-{
+static void moving_average_ramps_up(void **state) {
     (void)state;
     const double published[] = {0, 0.25, 0.5, 0.6299605249474366, 0.7071067811865476, 0.757858283255199, 0.757858283255199};
     for (int i = 0; i < 7; i++) near(gt_ema_beta(0.01, 0.5, 4 * i, 4), published[i], 1e-12);
     near(gt_ema_beta(0.01, 0, 0, 4), 0.757858283255199, 1e-12);
 }
 
-static void average_moves_towards_parameters(void **state)
-{
+static void average_moves_towards_parameters(void **state) {
     (void)state;
     float p[3] = {1, -2, 1e-8f}, a[3] = {5, 5, 5};
     gt_ema_update(a, p, 3, 0);
@@ -108,14 +100,12 @@ static void average_moves_towards_parameters(void **state)
     }
 }
 
-static void unknown_optimisers_are_not_found(void **state)
-{
+static void unknown_optimisers_are_not_found(void **state) {
     (void)state;
     assert_null(gt_optimizer_find("adamw"));
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adam_takes_unit_steps_on_constant_gradients),
         cmocka_unit_test(beta1_of_zero_is_allowed),

@@ -11,12 +11,13 @@
 #include <cmocka.h>
 
 #include "gantry/model.h"
+#include "gantry/pool.h"
 #include "gantry/stylegan2.h"
 
 /* ---- names and shapes ---- */
 
-static void expect_tensors(const gt_net *n, const char *const *expected, int count)
-{
+static void expect_tensors(gt_net *n, const char *const *expected, int count) {
+    if (!n) fail_msg("%s", gt_message());
     for (int i = 0; i < n->n_tensors && i < count; i++) {
         char line[256], shape[96];
         const gt_tensor *t = &n->tensors[i];
@@ -24,10 +25,10 @@ static void expect_tensors(const gt_net *n, const char *const *expected, int cou
         assert_string_equal(line, expected[i]);
     }
     assert_int_equal(n->n_tensors, count);
+    gt_net_free(n);
 }
 
-static gt_generator_config small_generator(int height, int width)
-{
+static gt_generator_config small_generator(int height, int width) {
     gt_generator_config c = {gt_mapping_defaults(), gt_synthesis_defaults()};
     c.mapping.z_dim = 6;
     c.mapping.c_dim = 3;
@@ -40,8 +41,7 @@ static gt_generator_config small_generator(int height, int width)
     return c;
 }
 
-static gt_discriminator_config small_discriminator(int height, int width)
-{
+static gt_discriminator_config small_discriminator(int height, int width) {
     gt_discriminator_config c = gt_discriminator_defaults();
     c.c_dim = 3;
     c.height = height;
@@ -52,8 +52,7 @@ static gt_discriminator_config small_discriminator(int height, int width)
     return c;
 }
 
-static void generator_has_the_published_tensors(void **state)
-{
+static void generator_has_the_published_tensors(void **state) {
     (void)state;
     static const char *const skip[] = {
         "synthesis.b4.const 7x4x4", "synthesis.b4.resample_filter 4x4 buffer",
@@ -73,13 +72,10 @@ static void generator_has_the_published_tensors(void **state)
         "mapping.fc0.weight 10x16", "mapping.fc0.bias 10", "mapping.fc1.weight 10x10", "mapping.fc1.bias 10",
     };
     gt_generator_config c = small_generator(8, 8);
-    gt_net *n = gt_generator_net("G", &c);
-    assert_non_null(n);
-    expect_tensors(n, skip, sizeof skip / sizeof *skip);
-    gt_net_free(n);
+    expect_tensors(gt_generator_net("G", &c), skip, sizeof skip / sizeof *skip);
 
     c.synthesis.architecture = "resnet";
-    n = gt_generator_net("G", &c);
+    gt_net *n = gt_generator_net("G", &c);
     assert_null(gt_net_find(n, "synthesis.b4.torgb.weight"));
     assert_non_null(gt_net_find(n, "synthesis.b8.torgb.weight"));
     assert_non_null(gt_net_find(n, "synthesis.b8.skip.weight"));
@@ -87,8 +83,7 @@ static void generator_has_the_published_tensors(void **state)
     gt_net_free(n);
 }
 
-static void discriminator_has_the_published_tensors(void **state)
-{
+static void discriminator_has_the_published_tensors(void **state) {
     (void)state;
     static const char *const resnet[] = {
         "b8.resample_filter 4x4 buffer",
@@ -101,14 +96,10 @@ static void discriminator_has_the_published_tensors(void **state)
         "b4.fc.weight 7x112", "b4.fc.bias 7", "b4.out.weight 7x7", "b4.out.bias 7",
     };
     gt_discriminator_config c = small_discriminator(8, 8);
-    gt_net *n = gt_discriminator_net("D", &c);
-    assert_non_null(n);
-    expect_tensors(n, resnet, sizeof resnet / sizeof *resnet);
-    gt_net_free(n);
+    expect_tensors(gt_discriminator_net("D", &c), resnet, sizeof resnet / sizeof *resnet);
 }
 
-static void frozen_layers_are_buffers_counted_from_the_image(void **state)
-{
+static void frozen_layers_are_buffers_counted_from_the_image(void **state) {
     (void)state;
     static const char *const order[] = {"b16.fromrgb", "b16.conv0", "b16.conv1", "b16.skip", "b8.conv0", "b8.conv1", "b8.skip", "b4.conv"};
     gt_discriminator_config c = small_discriminator(16, 16);
@@ -123,8 +114,7 @@ static void frozen_layers_are_buffers_counted_from_the_image(void **state)
     }
 }
 
-static void images_need_not_be_square(void **state)
-{
+static void images_need_not_be_square(void **state) {
     (void)state;
     static const struct {
         int height, width, num_ws, first_height, first_width;
@@ -157,8 +147,7 @@ static void images_need_not_be_square(void **state)
 
 enum { SLICE = 2, HEIGHT = 8, WIDTH = 16, ITEMS = 10 };
 
-static gt_stylegan2_train_config small_training(void)
-{
+static gt_stylegan2_train_config small_training(void) {
     gt_stylegan2_train_config c = gt_stylegan2_train_defaults();
     c.generator = small_generator(HEIGHT, WIDTH);
     c.discriminator = small_discriminator(HEIGHT, WIDTH);
@@ -172,8 +161,7 @@ static gt_stylegan2_train_config small_training(void)
     return c;
 }
 
-static void label_of(void *arg, int64_t item, float *label)
-{
+static void label_of(void *arg, int64_t item, float *label) {
     (void)arg;
     for (int i = 0; i < 3; i++) label[i] = (float)(item % 3 == i);
 }
@@ -183,25 +171,23 @@ typedef struct bench { /* a model and one phase of it, ready to run */
     gt_phase *p;
     gt_exec *e;
     float *grads;
-    gt_slice slice;
+    gt_slice_input slice;
 } bench;
 
-static gt_slice slice_of(uint32_t sample0, int index)
-{
+static gt_slice_input slice_of(uint32_t sample0, int index) {
     static float images[SLICE * HEIGHT * WIDTH];
     static const float labels[SLICE * 3] = {0, 1, 0, 1, 0, 0};
     for (int i = 0; i < SLICE * HEIGHT * WIDTH; i++) images[i] = sinf(0.37f * (float)i);
-    return (gt_slice){.n = SLICE, .seed = 11, .step = 5, .sample0 = sample0, .index = index, .images = images, .labels = labels, .augment_p = 0.7f,
+    return (gt_slice_input){.n = SLICE, .seed = 11, .step = 5, .sample0 = sample0, .index = index, .images = images, .labels = labels, .augment_p = 0.7f,
         .label_of = label_of, .items = ITEMS};
 }
 
-static bench open_phase(gt_model *m, const char *name)
-{
+static bench open_phase_on(gt_pool *pool, gt_model *m, const char *name) {
     bench b = {.m = m, .slice = slice_of(4, 2)};
     for (int i = 0; i < m->n_phases; i++)
         if (!strcmp(m->phases[i].name, name)) b.p = &m->phases[i];
     assert_non_null(b.p);
-    b.e = gt_exec_new(b.p->graph, NULL);
+    b.e = gt_exec_new(b.p->graph, &(gt_exec_options){.pool = pool});
     if (!b.e) fail_msg("%s", gt_message());
     b.grads = gt_block_alloc(m->nets[b.p->net]->block_floats * sizeof(float), "gradients");
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(b.e, i, m->blocks[i]);
@@ -209,14 +195,16 @@ static bench open_phase(gt_model *m, const char *name)
     return b;
 }
 
-static void close_phase(bench *b)
-{
+static bench open_phase(gt_model *m, const char *name) {
+    return open_phase_on(NULL, m, name);
+}
+
+static void close_phase(bench *b) {
     gt_exec_free(b->e);
     gt_block_free(b->grads, b->m->nets[b->p->net]->block_floats * sizeof(float));
 }
 
-static void run(bench *b)
-{
+static void run(bench *b) {
     gt_exec_env env = {.seed = b->slice.seed, .step = b->slice.step, .sample0 = b->slice.sample0};
     assert_int_equal(b->p->prepare(b->p, b->e), GT_OK);
     assert_int_equal(gt_exec_prepare(b->e, &env), GT_OK);
@@ -224,8 +212,7 @@ static void run(bench *b)
     assert_int_equal(gt_exec_run(b->e, &env), GT_OK);
 }
 
-static double mean_of(bench *b, const char *output, int n)
-{
+static double mean_of(bench *b, const char *output, int n) {
     run(b);
     const float *values = gt_exec_output(b->e, output);
     double sum = 0;
@@ -234,8 +221,7 @@ static double mean_of(bench *b, const char *output, int n)
 }
 
 /* Along the gradient the loss changes by interval^-1 |gradient|: holds for all parameters of the phase at once, in first and second order. */
-static void gradients_agree_with_differences(void **state)
-{
+static void gradients_agree_with_differences(void **state) {
     (void)state;
     static const struct {
         const char *phase, *loss;
@@ -270,13 +256,13 @@ static void gradients_agree_with_differences(void **state)
     }
 }
 
-static void a_run_repeats_bit_for_bit(void **state)
-{
+static void a_run_repeats_bit_for_bit_on_any_number_of_threads(void **state) {
     (void)state;
     gt_stylegan2_train_config c = small_training();
     gt_model *m[2] = {gt_stylegan2_model_new(&c), gt_stylegan2_model_new(&c)};
+    gt_pool *pool = gt_pool_new(3);
     for (int i = 0; i < m[0]->n_phases; i++) {
-        bench a = open_phase(m[0], m[0]->phases[i].name), b = open_phase(m[1], m[0]->phases[i].name);
+        bench a = open_phase(m[0], m[0]->phases[i].name), b = open_phase_on(pool, m[1], m[0]->phases[i].name);
         run(&a);
         run(&b);
         run(&b);
@@ -285,13 +271,13 @@ static void a_run_repeats_bit_for_bit(void **state)
         close_phase(&a);
         close_phase(&b);
     }
+    gt_pool_free(pool);
     gt_model_free(m[0]);
     gt_model_free(m[1]);
 }
 
 /* Labels belong to samples, the mixing cut to slices; neither knows how the batch is cut into ranks. */
-static void inputs_are_drawn_by_sample_and_slice(void **state)
-{
+static void inputs_are_drawn_by_sample_and_slice(void **state) {
     (void)state;
     gt_stylegan2_train_config c = small_training();
     c.style_mixing = 1;
@@ -324,8 +310,7 @@ static void inputs_are_drawn_by_sample_and_slice(void **state)
     gt_model_free(m);
 }
 
-static void states_are_renewed(void **state)
-{
+static void states_are_renewed(void **state) {
     (void)state;
     gt_stylegan2_train_config c = small_training();
     gt_model *m = gt_stylegan2_model_new(&c);
@@ -349,8 +334,7 @@ static void states_are_renewed(void **state)
     gt_model_free(m);
 }
 
-static void phases_without_weight_are_left_out(void **state)
-{
+static void phases_without_weight_are_left_out(void **state) {
     (void)state;
     gt_stylegan2_train_config c = small_training();
     c.pl_weight = c.r1_gamma = 0;
@@ -364,8 +348,7 @@ static void phases_without_weight_are_left_out(void **state)
     assert_true(strlen(gt_message()) > 0);
 }
 
-static void generator_makes_images(void **state)
-{
+static void generator_makes_images(void **state) {
     (void)state;
     enum { PIXELS = HEIGHT * WIDTH };
     gt_stylegan2_train_config c = small_training();
@@ -393,15 +376,14 @@ static void generator_makes_images(void **state)
     gt_model_free(m);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(generator_has_the_published_tensors),
         cmocka_unit_test(discriminator_has_the_published_tensors),
         cmocka_unit_test(frozen_layers_are_buffers_counted_from_the_image),
         cmocka_unit_test(images_need_not_be_square),
         cmocka_unit_test(gradients_agree_with_differences),
-        cmocka_unit_test(a_run_repeats_bit_for_bit),
+        cmocka_unit_test(a_run_repeats_bit_for_bit_on_any_number_of_threads),
         cmocka_unit_test(inputs_are_drawn_by_sample_and_slice),
         cmocka_unit_test(states_are_renewed),
         cmocka_unit_test(phases_without_weight_are_left_out),

@@ -87,7 +87,8 @@ static gt_node *ramp(gt_graph *g, gt_node *x, float alpha, float gain, float lim
     if (!(alpha >= 0) || !(gain > 0) || !(limit >= 0))
         return gt_graph_fault(g, "activation of '%s': slope %g, gain %g, limit %g; slope and limit must not be negative, the gain must be positive",
                               gt_node_name(x), (double)alpha, (double)gain, (double)limit);
-    return map(g, GT_MAP_ramp, 1, &x, alpha, gain, limit);
+    bool straight = alpha == 1 && isinf(limit); /* its derivative needs no result at all */
+    return straight ? gt_scale(g, x, gain) : map(g, GT_MAP_ramp, 1, &x, alpha, gain, limit);
 }
 
 gt_node *gt_leaky_relu(gt_graph *g, gt_node *x, float alpha) { return ramp(g, x, alpha, 1, INFINITY); }

@@ -18,7 +18,8 @@ static gt_status shape_by(gt_node *n, int sign) {
     int64_t h = x->d[1] + sign * 2 * pad_of(n), w = x->d[2] + sign * 2 * pad_of(n);
     if (pad_of(n) < 0) return gt_fail(GT_USAGE, "%s by %d: must not be negative", n->op->name, pad_of(n));
     if (h < 1 || w < 1)
-        return gt_fail(GT_USAGE, "%s: margins of %d leave nothing of %lldx%lld pixels", n->op->name, pad_of(n), (long long)x->d[1], (long long)x->d[2]);
+        return gt_fail(GT_USAGE, "%s: margins of %d leave nothing of %lldx%lld pixels", n->op->name, pad_of(n), (long long)x->d[1],
+                       (long long)x->d[2]);
     n->shape = GT_SHAPE(x->d[0], h, w, x->d[3]);
     return GT_OK;
 }

@@ -30,6 +30,7 @@ static void find_lives(const gt_graph *g, life *l) {
         bool kept = n->op == &gt_op_input || n->op == &gt_op_update_input; /* written by the caller at any time between runs */
         l[id] = (life){n->op->view ? l[n->in[0]->id].buffer_of : id, kept ? 0 : id, kept ? end : id};
         for (int i = 0; i < n->n_in; i++) {
+            if (!gt_reads(n, i)) continue;
             int from = l[n->in[i]->id].buffer_of;
             bool hoisted = n->in[i]->rate == GT_RATE_UPDATE && n->rate == GT_RATE_SLICE;
             extend(l, from, hoisted ? end : id);

@@ -26,13 +26,13 @@ static void find_owners(schedule *s) {
         s->bytes[id] = here ? gt_shape_size(&n->shape) * (int64_t)sizeof(float) : 0;
         for (int i = 0; i < n->n_in; i++) {
             s->user_begin[n->in[i]->id + 1]++;
-            if (!n->op->view) s->readers[s->owner[n->in[i]->id]]++;
+            if (!n->op->view && gt_reads(n, i)) s->readers[s->owner[n->in[i]->id]]++;
         }
     }
     for (int i = 0; i < g->n_results; i++) {
         const gt_result *r = &g->results[i];
         if (r->placed)
-            s->bytes[r->node->id] = 0;
+            s->bytes[s->owner[r->node->id]] = 0;
         else
             s->readers[s->owner[r->node->id]] = -1;
     }
@@ -51,9 +51,9 @@ static void change(const schedule *s, const gt_node *n, int64_t *added, int64_t 
     if (n->op->view) return;
     for (int i = 0; i < n->n_in; i++) {
         int x = s->owner[n->in[i]->id], times = 0;
-        bool seen = false;
+        bool seen = !gt_reads(n, i);
         for (int k = 0; k < n->n_in; k++) {
-            bool it = s->owner[n->in[k]->id] == x;
+            bool it = s->owner[n->in[k]->id] == x && gt_reads(n, k);
             times += it;
             seen |= it && k < i;
         }
@@ -63,8 +63,10 @@ static void change(const schedule *s, const gt_node *n, int64_t *added, int64_t 
 
 static void count_down(schedule *s, const gt_node *n) {
     if (n->op->view) return;
-    for (int i = 0; i < n->n_in; i++)
-        if (s->left[s->owner[n->in[i]->id]] > 0) s->left[s->owner[n->in[i]->id]]--;
+    for (int i = 0; i < n->n_in; i++) {
+        int x = s->owner[n->in[i]->id];
+        if (s->left[x] > 0 && gt_reads(n, i)) s->left[x]--;
+    }
 }
 
 /* The peak of an order. */

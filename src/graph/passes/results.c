@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Placed results: each gets a node that writes it where it belongs. The node that computes it does so itself if
- * nobody else reads it and writing early harms nobody; otherwise a copy does. A result that goes where a parameter
+ * nobody else reads it (be it as a view under another shape) and writing early harms nobody; otherwise a copy does. A result that goes where a parameter
  * lies is copied at the very end of the run, after the parameter's last reader. */
 #include <stdlib.h>
 
@@ -19,10 +19,12 @@ static bool overlaps_param(const gt_graph *g, const gt_result *r) {
     return false;
 }
 
-/* Is r written by its node itself? */
-static bool is_direct(const gt_graph *g, const gt_result *r, const int *uses) {
+/* The node that can write r where it belongs; NULL: none can. */
+static const gt_node *writer_of(const gt_graph *g, const gt_result *r, const int *uses) {
     const gt_node *n = r->node;
-    return r->placed && n->rate == GT_RATE_SLICE && !gt_is_leaf(n) && !n->op->view && uses[n->id] == 1 && !overlaps_param(g, r);
+    while (n->op->view && uses[n->id] == 1) n = n->in[0];
+    bool own = n->rate == GT_RATE_SLICE && !gt_is_leaf(n) && !n->op->view && uses[n->id] == 1;
+    return own && !overlaps_param(g, r) ? n : NULL;
 }
 
 static gt_node *copy_node(gt_graph *dst, const gt_result *r, gt_node *of) {
@@ -48,11 +50,10 @@ gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena) {
         map[id] = gt_node_clone(dst, n, in);
         for (int i = 0; i < src->n_results && !dst->status; i++) {
             const gt_result *r = &src->results[i];
-            if (r->node != n) continue;
-            bool own = !r->placed || is_direct(src, r, uses);
-            if (own)
+            const gt_node *writer = r->placed ? writer_of(src, r, uses) : r->node;
+            if (writer == n)
                 from[i] = map[id];
-            else if (!overlaps_param(src, r))
+            else if (!writer && r->node == n && !overlaps_param(src, r))
                 from[i] = copy_node(dst, r, map[id]);
         }
     }

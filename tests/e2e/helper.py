@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+"""What the end-to-end tests need beside a shell: data sets made by other programs than ours, and readers of what a run leaves."""
+import glob, io, json, os, struct, sys, zipfile, zlib
+
+
+def png(height, width, channels, value, depth=8):
+    """A PNG file made with zlib alone: value(y, x, c) in 0..255."""
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    sample = (lambda v: bytes([v])) if depth == 8 else (lambda v: bytes([v, v]))
+    raw = b''.join(b'\0' + b''.join(sample(value(y, x, c) & 255) for x in range(width) for c in range(channels)) for y in range(height))
+    chunk = lambda name, data: struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+    head = struct.pack('>IIBBBBB', width, height, depth, kind, 0, 0, 0)
+    return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head) + chunk(b'IDAT', zlib.compress(raw)) + chunk(b'IEND', b'')
+
+
+def picture(i, height, width, channels, depth=8):
+    return png(height, width, channels, lambda y, x, c: (17 * i + 5 * y + 9 * x * (c + 1)) if (y // 4 + x // 4 + i) % 2 else 40 * i + 60 * c, depth)
+
+
+def folder(where, n, height, width, channels, labels='none'):
+    """folder DIR N H W C [none|classes|vectors]"""
+    n, height, width, channels = int(n), int(height), int(width), int(channels)
+    os.makedirs(where, exist_ok=True)
+    for i in range(n):
+        with open(f'{where}/img{i:04d}.png', 'wb') as f: f.write(picture(i, height, width, channels))
+    label = {'none': None, 'classes': lambda i: i % 3, 'vectors': lambda i: [i / n, -1.5, float(i % 2)]}[labels]
+    if label:
+        with open(f'{where}/dataset.json', 'w') as f: json.dump({'labels': [[f'img{i:04d}.png', label(i)] for i in range(n)]}, f)
+
+
+def one(where, height, width, channels, depth='8'):
+    """one FILE H W C [DEPTH]: a single picture"""
+    with open(where, 'wb') as f: f.write(picture(1, int(height), int(width), int(channels), int(depth)))
+
+
+def archive(where, source, how):
+    """archive FILE.zip FOLDER stored|deflated|zip64"""
+    if how == 'zip64': zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = 8, 3  # every size and count then takes the 64-bit way
+    with zipfile.ZipFile(where, 'w', zipfile.ZIP_DEFLATED if how == 'deflated' else zipfile.ZIP_STORED, allowZip64=True) as z:
+        for name in sorted(os.listdir(source)): z.write(f'{source}/{name}', name)
+
+
+def hdf5(where, n, height, width, channels, labels='none', kind='u1'):
+    """hdf5 FILE N H W C [none|classes|vectors|short|text] [u1|u2|f4]"""
+    import h5py, numpy as np
+    n = int(n)
+    r = np.random.RandomState(0)
+    with h5py.File(where, 'w') as f:
+        f['images'] = r.randint(0, 255, (n, int(height), int(width), int(channels))).astype(kind)
+        if labels == 'classes': f['labels'] = np.arange(n) % 3
+        if labels == 'vectors': f['labels'] = r.randn(n, 2)
+        if labels == 'short': f['labels'] = np.arange(n - 1)
+        if labels == 'text': f['labels'] = [b'cat'] * n
+
+
+def size(*files):
+    """size FILE...: width, height and channels of each PNG"""
+    for name in files:
+        with open(name, 'rb') as f: data = f.read(33)
+        width, height, depth, kind = struct.unpack('>IIBB', data[16:26])
+        print(width, height, {0: 1, 4: 2, 2: 3, 6: 4}[kind])
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for b in data:
+        crc ^= b
+        for _ in range(8): crc = crc >> 1 ^ (0x82f63b78 & -(crc & 1))
+    crc ^= 0xffffffff
+    return ((crc >> 15 | crc << 17) + 0xa282ead8) & 0xffffffff  # masked, as TensorBoard wants it
+
+
+def varint(b, i):
+    v = s = 0
+    while True:
+        v |= (b[i] & 127) << s
+        s += 7
+        i += 1
+        if b[i - 1] < 128: return v, i
+
+
+def fields(b):
+    i = 0
+    while i < len(b):
+        key, i = varint(b, i)
+        if key & 7 == 0: v, i = varint(b, i)
+        elif key & 7 == 1: v, i = b[i:i + 8], i + 8
+        elif key & 7 == 5: v, i = b[i:i + 4], i + 4
+        else:
+            n, i = varint(b, i)
+            v, i = b[i:i + n], i + n
+        yield key >> 3, v
+
+
+def read_events(path):
+    """[(step, tag, value or 'picture')], checksums verified"""
+    with open(path, 'rb') as f: data = f.read()
+    at, out = 0, []
+    while at < len(data):
+        head = data[at:at + 8]
+        n, = struct.unpack('<Q', head)
+        body = data[at + 12:at + 12 + n]
+        assert struct.unpack('<I', data[at + 8:at + 12])[0] == crc32c(head), f'{path}: checksum of a length at {at}'
+        if n < 4096: assert struct.unpack('<I', data[at + 12 + n:at + 16 + n])[0] == crc32c(body), f'{path}: checksum of a record at {at}'
+        at += 16 + n
+        event = list(fields(body))
+        step = dict(event).get(2, 0)
+        for key, summary in event:
+            if key != 5: continue
+            for _, value in fields(summary):
+                v = dict(fields(value))
+                out.append((step, v[1].decode(), struct.unpack('<f', v[2])[0] if 2 in v else 'picture'))
+    return out
+
+
+def log(run, ticks=None):
+    """log RUN [TICKS]: stats.jsonl, metrics.h5 and TensorBoard's events of a run say the same, each tick once"""
+    import h5py
+    with open(f'{run}/stats.jsonl') as f: lines = [json.loads(l) for l in f]
+    numbers = [int(l['Progress/tick']['mean']) for l in lines]
+    images = [round(1000 * l['Progress/kimg']['mean']) for l in lines]
+    assert numbers == list(range(len(numbers))), f'ticks {numbers}'
+    assert images == sorted(set(images)), f'images {images}'
+    if ticks is not None: assert len(lines) == int(ticks), f'{len(lines)} ticks'
+    with h5py.File(f'{run}/metrics.h5', 'r', swmr=True) as f:
+        assert list(f['images']) == images, f"metrics.h5 has images {list(f['images'])}, stats.jsonl {images}"
+        for name in lines[-1]:
+            if '/' not in name: continue
+            column, want = f[name], [l.get(name, {}).get('mean') for l in lines]
+            assert len(column) == len(lines), f'{name}: {len(column)} values of {len(lines)}'
+            assert all(w is None or w != w or abs(float(c['mean']) - w) <= 1e-6 * abs(w) for c, w in zip(column, want)), f'{name}: {column[:]} instead of {want}'
+    files = glob.glob(f'{run}/events.out.tfevents.*')
+    seen = {}
+    for path in sorted(files, key=lambda p: (os.path.getmtime(p), p)):
+        for step, tag, value in read_events(path): seen[tag, step] = value
+    scalars = {(t, s): v for (t, s), v in seen.items() if v != 'picture'}
+    for l, n in zip(lines, images):
+        for tag in ('Loss/G/loss', 'Progress/augment'):
+            here = [v for (t, s), v in scalars.items() if t == tag and s == n]
+            assert here or tag not in l, f'{tag} at {n} is not among the events'
+            if here: assert abs(here[0] - l[tag]['mean']) <= 1e-5 * max(1, abs(here[0])), f'{tag} at {n}: {here[0]} and {l[tag]}'
+    assert any(v == 'picture' for v in seen.values()), 'no picture among the events'
+    print(len(lines), 'ticks')
+
+
+def value(run, name):
+    """value RUN SERIES: the last one"""
+    with open(f'{run}/stats.jsonl') as f: lines = [json.loads(l) for l in f]
+    print(lines[-1][name]['mean'])
+
+
+def html(path):
+    """html FILE: it needs nothing from elsewhere, and its pictures are in it"""
+    from html.parser import HTMLParser
+    text = open(path).read()
+    kept = []
+    class P(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            for k, v in attributes:
+                if k in ('src', 'href', 'data') and v and not v.startswith(('data:', '#')): raise SystemExit(f'{path}: refers to {v}')
+                if k == 'src': kept.append(v)
+    P().feed(text)
+    assert '@import' not in text and 'url(http' not in text
+    assert kept and text.rstrip().endswith('</html>'), f'{path}: {len(kept)} pictures'
+    print(len(kept), 'pictures')
+
+
+if __name__ == '__main__':
+    globals()[sys.argv[1]](*sys.argv[2:])
