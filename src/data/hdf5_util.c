@@ -17,12 +17,18 @@ gt_status gt_hdf5_fail(const char *what) {
     return gt_fail(GT_FORMAT, "%s: %s", what, reason);
 }
 
+void gt_hdf5_close_list(hid_t list) {
+    hid_t errors = H5Eget_current_stack();
+    H5Pclose(list);
+    H5Eset_current_stack(errors); /* frees it too */
+}
+
 hid_t gt_hdf5_open(const char *path) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_file_locking(access, false, true);
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
-    H5Pclose(access);
+    gt_hdf5_close_list(access);
     return file;
 }
 

@@ -14,4 +14,7 @@ gt_status gt_hdf5_fail(const char *what);
  * failed. */
 hid_t gt_hdf5_open(const char *path);
 
+/* H5Pclose that keeps the errors of the call before it: every call of libhdf5 forgets those of the last one. */
+void gt_hdf5_close_list(hid_t list);
+
 #endif

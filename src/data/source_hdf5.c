@@ -142,7 +142,7 @@ static hid_t open_images(hid_t file, size_t cache) {
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
     H5Pset_chunk_cache(access, 12421, cache, 1);
     hid_t images = H5Dopen2(file, "images", access);
-    H5Pclose(access);
+    gt_hdf5_close_list(access);
     return images;
 }
 

@@ -1,101 +1,169 @@
 # level: full
-# Bad input: a clear message, the right exit status, nothing lost, no hang; with several ranks one message.
+# Bad input: a clear message, the right exit status, nothing lost, no hang; with several ranks one message, and soon.
 . "$(dirname "$0")/lib.sh"
-g() { local s=$1 p=$2; shift 2; expect "$s" "$p" "$GANTRY" "$@"; }
-tiny="--cbase=256 --cmax=16 --map-layers=2 --batch=8 --mbstd=2 --steps=2"
-python=/usr/bin/python3
+need_python
+job="$nets --batch=8 --mbstd=2 --steps=2"
+g() { # STATUS PATTERN COMMAND...: within ten seconds, and no run's directory is filled
+    local s=$1 p=$2 start=$SECONDS
+    shift 2
+    expect "$s" "$p" "$GANTRY" "$@"
+    [ $((SECONDS - start)) -le 10 ] || fail "it took more than 10 seconds: $*"
+}
+# refused PATTERN DATA [options]: as data, alone and on three ranks; one message
+refused() {
+    local pattern=$1 data=$2 start
+    shift 2
+    for n in 1 3; do
+        start=$SECONDS
+        expect "${status:-1}" "$pattern" ranks $n "$GANTRY" train --data="$data" --run=refused $job "$@"
+        [ $((SECONDS - start)) -le 10 ] || fail "it took more than 10 seconds: $data"
+        [ "$(grep -cE -- "$pattern" said)" = 1 ] || { cat said; fail "$n ranks, more than one message: $data"; }
+    done
+    [ ! -e refused/job.ini ] || fail "a run was begun with $data"
+}
+damage() { # FILE OFFSET: one byte becomes another
+    local byte
+    byte=$(od -An -tu1 -j"$2" -N1 "$1")
+    printf "\\$(printf %o $((byte ^ 85)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
 
-g 1 'nowhere.zip' train --data=nowhere.zip --run=r1 $tiny
-: >empty.zip
-g 1 'empty.zip' train --data=empty.zip --run=r2 $tiny
-mkdir nothing
-g 1 'nothing' train --data=nothing --run=r3 $tiny
-"$GANTRY" train --data=synth:shapes:n=40,size=16 --run=ok $tiny >/dev/null 2>&1 || fail 'a good run'
+# ---- nothing, or no dataset ----
+refused 'nowhere\.zip' nowhere.zip
+refused 'nowhere' nowhere/
+refused 'nowhere\.h5' nowhere.h5
+for kind in zip h5; do : >empty.$kind && refused "empty\.$kind" empty.$kind; done
+mkdir nothing && refused 'nothing.*(no|zero|0) ' nothing
+head -c 5000 /dev/urandom >noise.bin && refused 'noise\.bin' noise.bin
+for kind in zip h5; do cp noise.bin noise.$kind && refused "noise\.$kind" noise.$kind; done
+status=2 refused 'synth:shape.*shapes' synth:shape
+status=2 refused 'siz.*size' synth:shapes:siz=16
+status=2 refused 'size' synth:shapes:size=-1
+g 2 '--data is required' train --run=refused
 
-# A folder, then a ZIP of it; then damage.
-mkdir pics
-"$GANTRY" generate "$(last ok)" --seeds=0-39 --outdir=pics >/dev/null 2>&1 || fail 'pictures to damage'
-need zip 'making archives'
-(cd pics && zip -q0 ../good.zip ./*.png && zip -q9 ../deflated.zip ./*.png)
-g 0 '' train --data=good.zip --run=zip0 $tiny
-g 0 '' train --data=deflated.zip --run=zip9 $tiny
-g 0 '' train --data=pics --run=folder $tiny
-same "$(last zip0)" "$(last zip0)"
-head -c 3000 good.zip >cut.zip
-g 1 'cut.zip' train --data=cut.zip --run=r4 $tiny
-cp good.zip flipped.zip
-size=$(stat -c %s flipped.zip)
-for k in $(seq 1 40); do printf '\377' | dd of=flipped.zip bs=1 seek=$((k * size / 60)) conv=notrunc status=none; done
-g 1 'flipped.zip' train --data=flipped.zip --run=r5 $tiny
-cp -r pics odd && "$GANTRY" train --data=synth:shapes:n=40,size=32 --run=big $tiny >/dev/null 2>&1
-"$GANTRY" generate "$(last big)" --seeds=0 --outdir=odd32 >/dev/null 2>&1 && cp odd32/seed0000.png odd/seed0007.png
-g 1 'seed0007.png' train --data=odd --run=r6 $tiny
-cp -r pics short && head -c 200 pics/seed0003.png >short/seed0003.png
-g 1 'seed0003.png' train --data=short --run=r7 $tiny
+# ---- ZIP: cut, corrupted, without pictures ----
+helper folder pics 24 16 16 3 classes
+helper archive good.zip pics deflated
+helper archive stored.zip pics stored
+for bytes in 10 1000 "$(($(stat -c %s good.zip) - 30))"; do head -c "$bytes" good.zip >cut.zip && refused 'cut\.zip' cut.zip; done
+cp stored.zip flipped.zip && damage flipped.zip 900 # within the pixels of some picture: found when it is read, by its CRC
+expect 1 'flipped\.zip.*img[0-9]+\.png' "$GANTRY" train --data=flipped.zip --run=flipped1 $job --steps=9
+expect 1 'flipped\.zip.*img[0-9]+\.png' ranks 3 "$GANTRY" train --data=flipped.zip --run=flipped3 $job --steps=9
+[ "$(grep -c 'img[0-9]*\.png' said)" = 1 ] || { cat said; fail 'more than one message about a damaged picture'; }
+mkdir text && echo hello >text/a.txt && helper archive text.zip text stored && refused 'text\.zip.*(no|zero|0) ' text.zip
 
-# Labels.
-cp -r pics lab && echo '{"labels": [["seed0000.png", 1]]}' >lab/dataset.json
-g 1 'seed0001.png' train --data=lab --cond --run=r8 $tiny
-echo '{"labels": 7}' >lab/dataset.json
-g 1 'labels' train --data=lab --cond --run=r9 $tiny
-echo 'not json' >lab/dataset.json
-g 1 'dataset.json' train --data=lab --cond --run=r10 $tiny
-g 2 'cond' train --data=pics --cond --run=r11 $tiny
+# ---- pictures that do not belong there: named ----
+odd() { # PATTERN H W C DEPTH: as img0013.png in a folder and in a ZIP
+    rm -rf odd && cp -r pics odd
+    helper one odd/img0013.png "$2" "$3" "$4" "$5"
+    refused "img0013\.png.*$1" odd
+    helper archive odd.zip odd stored
+    refused "odd\.zip.*img0013\.png.*$1" odd.zip
+}
+odd '32' 32 32 3 8
+odd '12' 16 12 3 8
+odd 'grey|1 channel' 16 16 1 8
+odd 'alpha|4 channels|RGBA' 16 16 4 8
+odd '16.bit|bits' 16 16 3 16
+rm -rf odd && cp -r pics odd && head -c 200 pics/img0003.png >odd/img0003.png
+expect 1 'img0003\.png' "$GANTRY" train --data=odd --run=shortpng $job --steps=9
+rm -rf odd && cp -r pics odd && damage odd/img0003.png 60
+expect 1 'img0003\.png' ranks 2 "$GANTRY" train --data=odd --run=badpng $job --steps=9
+: >odd/img0003.png && refused 'img0003\.png' odd
+helper folder huge 4 18 18 3 && refused 'divisible|multiple|sides' huge
 
-# HDF5 that is none, that is cut, that has no images.
-head -c 5000 /dev/urandom >noise.h5
-g 1 'noise.h5' train --data=noise.h5 --run=r12 $tiny
-head -c 4000 "$(last ok)" >cut.h5
-g 1 'cut.h5' train --data=cut.h5 --run=r13 $tiny
-if [ -x $python ] && $python -c 'import h5py' 2>/dev/null; then
-    $python - <<'P'
-import h5py, numpy as np
-with h5py.File('noimages.h5', 'w') as f: f['other'] = np.zeros(3)
-with h5py.File('good.h5', 'w') as f:
-    f['images'] = np.random.RandomState(0).randint(0, 255, (40, 16, 16, 3)).astype('u1'); f['labels'] = np.arange(40) % 3
-with h5py.File('badlabels.h5', 'w') as f:
-    f['images'] = np.zeros((40, 16, 16, 3), 'u1'); f['labels'] = np.arange(7)
-P
-    g 1 'images' train --data=noimages.h5 --run=r14 $tiny
-    g 1 'labels' train --data=badlabels.h5 --run=r15 $tiny
-    g 0 '' train --data=good.h5 --cond --run=r16 $tiny
-fi
+# ---- labels ----
+labels() { # PATTERN JSON
+    printf '%s' "$2" >pics/dataset.json
+    refused "dataset\.json.*$1" pics --cond
+    refused "dataset\.json.*$1" pics # wanted or not
+}
+all=$(for i in $(seq -w 0 23); do printf '["img00%s.png", %%s],' "$i"; done)
+# shellcheck disable=SC2059
+every() { printf "${all%,}" $(for i in $(seq 24); do echo "$1"; done); }
+labels 'img0001\.png' '{"labels": [["img0000.png", 1]]}'
+labels 'labels' '{"labels": 7}'
+labels '' 'not json'
+labels '' '{"labels": [["img0000.png", 1], '
+labels 'img00' "{\"labels\": [$(every '"cat"')]}"
+labels 'img00' "{\"labels\": [$(every -1)]}"
+labels 'img00' "{\"labels\": [$(every 65536)]}"
+labels 'img00' "{\"labels\": [$(every 1.5)]}"
+labels 'img0001' "{\"labels\": [$(every 1 | sed 's/1\],/[1,2]],/; s/"img0001.png", 1/"img0001.png", [1]/')]}"
+labels 'img00' "{\"labels\": [$(every '[]')]}"
+labels 'img00' "{\"labels\": [$(every '[1e999]')]}"
+rm pics/dataset.json
+status=2 refused 'cond.*labels' pics --cond
 
-# Options.
+# ---- HDF5 ----
+helper hdf5 good.h5 24 16 16 3 classes
+for bytes in 100 2500 "$(($(stat -c %s good.h5) / 2))"; do head -c "$bytes" good.h5 >cut.h5 && refused 'cut\.h5' cut.h5; done
+helper hdf5 short.h5 24 16 16 3 short && refused 'short\.h5.*labels' short.h5
+helper hdf5 text.h5 24 16 16 3 text && refused 'text\.h5.*labels' text.h5
+helper hdf5 none.h5 0 16 16 3 && refused 'none\.h5' none.h5
+helper hdf5 five.h5 4 16 16 5 && refused 'five\.h5.*channels' five.h5
+for offset in $(seq 8 97 2000); do # the structures at the front: refused, or harmless, but no crash and no hang
+    cp good.h5 bent.h5 && damage bent.h5 "$offset"
+    timeout -k 5 15 "$GANTRY" train --data=bent.h5 --run=bent $job >said 2>&1
+    case $? in 0 | 1) ;; *) cat said && fail "status $? with byte $offset of an HDF5 file damaged" ;; esac
+    rm -rf bent
+done
+
+# ---- options and job files ----
 s=--data=synth:shapes:n=40,size=16
-g 2 'gama.*gamma' train $s --gama=1 --run=r20
-g 2 'batch' train $s --batch=0 --run=r21
-g 2 'slices' train $s --batch=8 --slices=3 --run=r22
-g 2 'mbstd|group' train $s --batch=8 --slices=2 --mbstd=3 --run=r23
-printf '[job]\nbatc = 8\n' >bad.ini
-g 2 'bad.ini:2.*batch' train bad.ini $s --run=r24
-g 2 'aug=fixed requires specifying --p' train $s --aug=fixed --run=r25
-g 2 'both|outdir' train $s --run=r26 --outdir=x
-expect 2 'ranks' "$LAUNCH" 4 "$GANTRY" train $s $tiny --slices=2 --run=r27
-[ "$(grep -c 'slices' "$tmp/said")" -le 3 ] || fail 'every rank says it'
-g 1 'divisible|nearest|side' train --data=synth:shapes:n=40,size=18 --run=r28 $tiny
+g 2 'gama.*gamma' train $s --gama=1 --run=refused
+g 2 'batch' train $s --batch=0 --run=refused
+g 2 'batch' train $s --batch=many --run=refused
+g 2 'slices.*(1|2|4)' train $s --batch=8 --mbstd=2 --slices=3 --run=refused
+g 2 '(mbstd|group).*(1|2|4|8)' train $s --batch=8 --slices=2 --mbstd=3 --run=refused
+status=2 refused 'slices' synth:shapes:n=40,size=16 --slices=2
+g 2 'aug=fixed requires specifying --p' train $s --aug=fixed --run=refused
+g 2 'run.*outdir' train $s --run=refused --outdir=x
+g 2 'subset' train $s --subset=41 --run=refused
+printf '[job]\nbatc = 8\n' >bad.ini && g 2 'bad\.ini:2.*batch' train bad.ini $s --run=refused
+printf '[job]\nbatch = eight\n' >bad.ini && g 2 'bad\.ini:2.*batch' train bad.ini $s --run=refused
+printf '[job\nbatch\n' >bad.ini && g 2 'bad\.ini:[12]' train bad.ini $s --run=refused
+g 2 'nowhere\.ini' train nowhere.ini $s --run=refused
+g 2 'trane.*train' trane
+g 2 'grid' train $s --grid=0x0 --run=refused
+g 2 'kimg' train $s --kimg=nan --run=refused
+[ ! -e refused ] || [ -z "$(ls refused)" ] || fail 'a refused run left something behind'
 
-# Run directories and checkpoints.
-g 1 'r30' train $s --run=/proc/r30 $tiny
-echo x >afile
-g 1 'afile' train $s --run=afile $tiny
-cp -r ok damaged
-printf '\125' | dd of="$(last damaged)" bs=1 seek=9000 conv=notrunc status=none
-g 0 'checkpoint-' train $s --run=damaged $tiny --steps=3
-grep -qE 'hash|damaged' "$tmp/said" || fail 'nothing said of the damaged checkpoint'
-g 1 'damaged|hash|checkpoint' generate "$tmp/cut.h5" --seeds=0 --outdir=x
-g 1 'nowhere' train $s --resume=nowhere.h5 --run=r31 $tiny
+# ---- directories and checkpoints ----
+quietly "$GANTRY" train $s $job --run=ok
+for n in 1 3; do
+    expect 1 '/proc' ranks $n "$GANTRY" train $s --run=/proc/run $job
+    echo x >afile && expect 1 'afile' ranks $n "$GANTRY" train $s --run=afile $job
+    expect 1 'nowhere\.h5' ranks $n "$GANTRY" train $s --resume=nowhere.h5 --run=resumed $job
+    expect 1 'noise\.bin' ranks $n "$GANTRY" train $s --resume=noise.bin --run=resumed $job
+done
+g 1 'nowhere' generate nowhere --seeds=0 --outdir=x
+g 1 'good\.h5' generate good.h5 --seeds=0 --outdir=x
+g 1 'nothing' generate nothing --seeds=0 --outdir=x
+size=$(stat -c %s "$(last ok)")
+for offset in 3 100 600 $((size / 2)) $((size - 2)); do # any byte
+    rm -rf damaged && cp -r ok damaged && damage "$(last damaged)" "$offset"
+    g 1 'checkpoint-000000016\.h5' generate "$(last damaged)" --seeds=0 --outdir=x
+done
+head -c $((size / 2)) "$(last ok)" >cut.h5 && g 1 'cut\.h5' generate cut.h5 --seeds=0 --outdir=x
+# The newest is damaged: it is said, and an older one is gone on with; when none is left the run is not begun anew over them.
+cp -r ok damaged2 && quietly "$GANTRY" train $s $job --steps=4 --run=damaged2 && damage "$(last damaged2)" 9000
+expect 0 'checkpoint-000000032\.h5.*(hash|damaged)' ranks 2 "$GANTRY" train $s $job --run=damaged2 --steps=5
+quietly "$GANTRY" train $s $job --steps=5 --run=whole && same "$(last whole)" "$(last damaged2)"
+rm -rf damaged && cp -r ok damaged && damage "$(last damaged)" 9000
+g 1 'checkpoint-' train $s $job --run=damaged --steps=3
+# A newer format, another model.
+"$python" - "$(last ok)" <<'P' || fail 'making a checkpoint of the future'
+import h5py, sys, re
+b = open(sys.argv[1], 'rb').read()
+open('future.h5', 'wb').write(re.sub(rb'format.version 1\b', lambda m: m.group().replace(b'1', b'9'), b[:512]) + b[512:])
+P
+cmp -s future.h5 "$(last ok)" && fail 'the checkpoint of the future is of today'
+g 1 'newer|format.*9' generate future.h5 --seeds=0 --outdir=x
 
-# Two runs in one directory: the second waits, says so, gives up.
-"$GANTRY" train $s --cbase=256 --cmax=16 --batch=8 --mbstd=2 --steps=1000000 --run=shared >/dev/null 2>&1 &
-pid=$!
-for _ in $(seq 100); do [ -e shared/stats.jsonl ] && break; sleep 0.1; done
-g 1 'shared' train $s --cbase=256 --cmax=16 --batch=8 --mbstd=2 --steps=1000000 --run=shared
-kill -USR1 $pid
-wait $pid
-
-# One rank cannot read: one message, all end, quickly.
-start=$SECONDS
-expect 1 'nowhere.zip' "$LAUNCH" 3 "$GANTRY" train --data=nowhere.zip --run=r40 $tiny
-[ $((SECONDS - start)) -le 10 ] || fail 'it took more than 10 seconds'
+# ---- two runs in one directory: the second waits, says so, gives up; the first goes on ----
+background "$GANTRY" train $s $job --steps=1000000 --run=shared
+wait_until 20 has_line Progress/tick shared/stats.jsonl
+expect 1 'shared.*process' "$GANTRY" train $s $job --steps=1000000 --run=shared
+kill -USR1 "$pid"
+ends 75
 echo 'all refused well'

@@ -159,6 +159,7 @@ static void for_each_case(void (*visit)(const check_case *c, void *arg), void *a
         ROW(reshape, CHECK_LINEAR, S(2, 3, 4)),
         FIXED(stop_gradient, 2, CHECK_LINEAR, S(2, 3), S(2, 3)),
         ROW(permute, CHECK_LINEAR, S(2, 3, 4, 5)),
+        ROW(permute, CHECK_LINEAR, S(2, 37, 3, 19)),
         ROW(permute_all, CHECK_LINEAR, S(2, 3, 4, 5)),
         ROW(slice, CHECK_LINEAR, S(2, 3, 4, 5)),
         ROW(concat, CHECK_LINEAR, S(2, 3, 4), S(2, 1, 4), S(2, 2, 4)),

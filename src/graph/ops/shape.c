@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Ops that move elements and compute nothing: reshape, permute, slice, concat, flip, pad. Slicing is padding by
- * negative amounts. All but reshape are one loop over rows of contiguous elements. */
+ * negative amounts. */
 #include <string.h>
 
 #include "gantry/ops.h"
-#include "graph/internal.h"
+#include "graph/ops/copy_box.h"
 #include "graph/ops/shape.h"
 
 /* ---- views ---- */
@@ -56,79 +56,7 @@ gt_node *gt_reshape(gt_graph *g, gt_node *x, gt_shape shape) {
     return gt_node_new(g, &gt_op_reshape, 1, &x, &attr, sizeof attr);
 }
 
-/* ---- copies: out[i] = in[start + sum i_k stride_k] over a box; strides may be negative or in another order ---- */
-
-enum { TILE = 16384 };
-
-typedef struct box {
-    int n;
-    int64_t d[GT_MAX_DIMS], to[GT_MAX_DIMS], from[GT_MAX_DIMS]; /* lengths and strides, innermost last */
-} box;
-
-typedef struct copy_job {
-    box b;
-    const float *in;
-    float *out;
-    int64_t rows, rows_per_tile;
-} copy_job;
-
-static void merge_box(box *b) {
-    int n = 0;
-    for (int i = 0; i < b->n; i++) {
-        if (b->d[i] == 1) continue;
-        if (n && b->to[n - 1] == b->to[i] * b->d[i] && b->from[n - 1] == b->from[i] * b->d[i]) {
-            b->d[n - 1] *= b->d[i];
-            b->to[n - 1] = b->to[i];
-            b->from[n - 1] = b->from[i];
-            continue;
-        }
-        b->d[n] = b->d[i];
-        b->to[n] = b->to[i];
-        b->from[n++] = b->from[i];
-    }
-    if (n == 0) b->d[n] = b->to[n] = b->from[n] = 1, n = 1;
-    b->n = n;
-}
-
-static void copy_row(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t n) {
-    if (to_stride == 1 && from_stride == 1) {
-        if (n >= 16) {
-            memcpy(to, from, (size_t)n * sizeof *to);
-        } else {
-            for (int64_t i = 0; i < n; i++) to[i] = from[i];
-        }
-        return;
-    }
-    for (int64_t i = 0; i < n; i++) to[i * to_stride] = from[i * from_stride];
-}
-
-static void copy_tile(void *arg, int tile, int worker) {
-    (void)worker;
-    const copy_job *job = arg;
-    const box *b = &job->b;
-    int last = b->n - 1;
-    int64_t begin = tile * job->rows_per_tile, end = begin + job->rows_per_tile;
-    if (end > job->rows) end = job->rows;
-    for (int64_t row = begin; row < end; row++) {
-        int64_t rest = row, to = 0, from = 0;
-        for (int i = last - 1; i >= 0; i--) {
-            int64_t k = rest % b->d[i];
-            rest /= b->d[i];
-            to += k * b->to[i];
-            from += k * b->from[i];
-        }
-        copy_row(job->out + to, b->to[last], job->in + from, b->from[last], b->d[last]);
-    }
-}
-
-static void copy_box(gt_pool *pool, const box *b, const float *in, float *out) {
-    copy_job job = {.b = *b, .in = in, .out = out, .rows = 1};
-    merge_box(&job.b);
-    int last = job.b.n - 1;
-    for (int i = 0; i < last; i++) job.rows *= job.b.d[i];
-    job.rows_per_tile = job.b.d[last] >= TILE ? 1 : TILE / job.b.d[last];
-    gt_pool_run(pool, (int)((job.rows + job.rows_per_tile - 1) / job.rows_per_tile), copy_tile, &job);
-}
+/* ---- moving elements ---- */
 
 static void strides_of(const gt_shape *s, int64_t stride[GT_MAX_DIMS]) {
     int64_t step = 1;
@@ -168,13 +96,13 @@ static void permute_run(const gt_run *r) {
     int64_t to[GT_MAX_DIMS], from[GT_MAX_DIMS];
     strides_of(out, to);
     strides_of(&r->node->in[0]->shape, from);
-    box b = {.n = out->n};
+    gt_box b = {.n = out->n};
     for (int i = 0; i < out->n; i++) {
         b.d[i] = out->d[i];
         b.to[i] = to[i];
         b.from[i] = from[attr->order[i]];
     }
-    copy_box(r->pool, &b, r->in[0], r->out);
+    gt_copy_box(r->pool, &b, r->in[0], r->out);
 }
 
 const gt_op gt_op_permute = {.name = "permute", .min_in = 1, .max_in = 1, .shape = permute_shape, .vjp = permute_vjp, .run = permute_run};
@@ -201,7 +129,7 @@ static void flip_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_
 static void flip_run(const gt_run *r) {
     const gt_shape *s = &r->node->shape;
     const gt_flip_attr *attr = r->node->attr;
-    box b = {.n = s->n};
+    gt_box b = {.n = s->n};
     strides_of(s, b.to);
     const float *start = r->in[0];
     for (int i = 0; i < s->n; i++) {
@@ -210,7 +138,7 @@ static void flip_run(const gt_run *r) {
         b.from[i] = turned ? -b.to[i] : b.to[i];
         if (turned) start += (s->d[i] - 1) * b.to[i];
     }
-    copy_box(r->pool, &b, start, r->out);
+    gt_copy_box(r->pool, &b, start, r->out);
 }
 
 const gt_op gt_op_flip = {.name = "flip", .min_in = 1, .max_in = 1, .shape = flip_shape, .vjp = flip_vjp, .run = flip_run};
@@ -244,22 +172,10 @@ static void pad_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_n
     dx[0] = gt_pad(g, dy, opposite);
 }
 
-typedef struct zero_job {
-    float *out;
-    int64_t n;
-} zero_job;
-
-static void zero_tile(void *arg, int tile, int worker) {
-    (void)worker;
-    const zero_job *job = arg;
-    int64_t begin = (int64_t)tile * TILE, n = job->n - begin < TILE ? job->n - begin : TILE;
-    memset(job->out + begin, 0, (size_t)n * sizeof *job->out);
-}
-
 static void pad_run(const gt_run *r) {
     const gt_pad_attr *attr = r->node->attr;
     const gt_shape *in = &r->node->in[0]->shape, *out = &r->node->shape;
-    box b = {.n = out->n};
+    gt_box b = {.n = out->n};
     strides_of(in, b.from);
     strides_of(out, b.to);
     const float *from = r->in[0];
@@ -272,11 +188,8 @@ static void pad_run(const gt_run *r) {
         if (before > 0) to += before * b.to[i];
         grows |= before > 0 || after > 0;
     }
-    if (grows) {
-        zero_job job = {r->out, gt_shape_size(out)};
-        gt_pool_run(r->pool, (int)((job.n + TILE - 1) / TILE), zero_tile, &job);
-    }
-    copy_box(r->pool, &b, from, to);
+    if (grows) gt_fill_zero(r->pool, r->out, gt_shape_size(out));
+    gt_copy_box(r->pool, &b, from, to);
 }
 
 static void pad_cost(const gt_node *n, double *flops, double *bytes) {
@@ -351,11 +264,11 @@ static void concat_run(const gt_run *r) {
     float *out = r->out;
     for (int k = 0; k < r->node->n_in; k++) {
         const gt_shape *in = &r->node->in[k]->shape;
-        box b = {.n = in->n};
+        gt_box b = {.n = in->n};
         strides_of(in, b.from);
         strides_of(&r->node->shape, b.to);
         for (int i = 0; i < in->n; i++) b.d[i] = in->d[i];
-        copy_box(r->pool, &b, r->in[k], out);
+        gt_copy_box(r->pool, &b, r->in[k], out);
         out += in->d[axis] * b.to[axis];
     }
 }

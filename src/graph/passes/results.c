@@ -19,12 +19,18 @@ static bool overlaps_param(const gt_graph *g, const gt_result *r) {
     return false;
 }
 
-/* The node that can write r where it belongs; NULL: none can. */
-static const gt_node *writer_of(const gt_graph *g, const gt_result *r, const int *uses) {
+typedef struct delivery { /* how a result gets to its place */
+    const gt_node *writer; /* in the source: writes it itself; NULL: a copy does */
+    bool late;             /* the copy comes at the end */
+    gt_node *made;         /* in the new graph */
+} delivery;
+
+static delivery deliver(const gt_graph *g, const gt_result *r, const int *uses) {
     const gt_node *n = r->node;
+    if (!r->placed) return (delivery){.writer = n};
     while (n->op->view && uses[n->id] == 1) n = n->in[0];
-    bool own = n->rate == GT_RATE_SLICE && !gt_is_leaf(n) && !n->op->view && uses[n->id] == 1;
-    return own && !overlaps_param(g, r) ? n : NULL;
+    bool late = overlaps_param(g, r), own = n->rate == GT_RATE_SLICE && !gt_is_leaf(n) && !n->op->view && uses[n->id] == 1;
+    return (delivery){.writer = own && !late ? n : NULL, .late = late};
 }
 
 static gt_node *copy_node(gt_graph *dst, const gt_result *r, gt_node *of) {
@@ -35,36 +41,39 @@ static gt_node *copy_node(gt_graph *dst, const gt_result *r, gt_node *of) {
     return copy;
 }
 
+/* n in the new graph, with the copies that come right after it. */
+static gt_node *rebuild(gt_graph *dst, const gt_graph *src, const gt_node *n, gt_node **map, delivery *deliveries) {
+    gt_node *in[n->n_in + 1];
+    for (int i = 0; i < n->n_in; i++) in[i] = map[n->in[i]->id];
+    gt_node *made = gt_node_clone(dst, n, in);
+    for (int i = 0; i < src->n_results && made; i++) {
+        delivery *d = &deliveries[i];
+        if (d->writer == n) d->made = made;
+        if (!d->writer && !d->late && src->results[i].node == n) d->made = copy_node(dst, &src->results[i], made);
+    }
+    return made;
+}
+
 gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena) {
     gt_graph *dst = gt_graph_derived(src, arena);
     int *uses = gt_count_uses(src);
-    gt_node **map = calloc((size_t)src->n_nodes + 1, sizeof *map), **from = calloc((size_t)src->n_results + 1, sizeof *from);
-    if (!dst || !uses || !map || !from) {
+    gt_node **map = calloc((size_t)src->n_nodes + 1, sizeof *map);
+    delivery *deliveries = calloc((size_t)src->n_results + 1, sizeof *deliveries);
+    if (dst && uses && map && deliveries) {
+        for (int i = 0; i < src->n_results; i++) deliveries[i] = deliver(src, &src->results[i], uses);
+        for (int id = 0; id < src->n_nodes && !dst->status; id++) map[id] = rebuild(dst, src, src->nodes[id], map, deliveries);
+        for (int i = 0; i < src->n_results && !dst->status; i++) {
+            gt_result r = src->results[i];
+            r.node = deliveries[i].made ? deliveries[i].made : copy_node(dst, &r, map[r.node->id]);
+            if (r.node) gt_result_add(dst, &r);
+        }
+        if (gt_graph_status(dst)) dst = NULL;
+    } else {
         gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
         dst = NULL;
     }
-    for (int id = 0; dst && id < src->n_nodes && !dst->status; id++) {
-        const gt_node *n = src->nodes[id];
-        gt_node *in[n->n_in + 1];
-        for (int i = 0; i < n->n_in; i++) in[i] = map[n->in[i]->id];
-        map[id] = gt_node_clone(dst, n, in);
-        for (int i = 0; i < src->n_results && !dst->status; i++) {
-            const gt_result *r = &src->results[i];
-            const gt_node *writer = r->placed ? writer_of(src, r, uses) : r->node;
-            if (writer == n)
-                from[i] = map[id];
-            else if (!writer && r->node == n && !overlaps_param(src, r))
-                from[i] = copy_node(dst, r, map[id]);
-        }
-    }
-    for (int i = 0; dst && i < src->n_results && !dst->status; i++) {
-        gt_result r = src->results[i];
-        r.node = from[i] ? from[i] : copy_node(dst, &r, map[r.node->id]);
-        if (r.node) gt_result_add(dst, &r);
-    }
-    if (dst && gt_graph_status(dst)) dst = NULL;
     free(uses);
     free(map);
-    free(from);
+    free(deliveries);
     return dst;
 }

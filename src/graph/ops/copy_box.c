@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graph/ops/copy_box.h"
+
+#include <string.h>
+
+enum { TILE = 16384, PANEL = 16, PANEL_COLUMNS = 64 };
+
+typedef struct copy_job {
+    gt_box b;
+    const float *in;
+    float *out;
+    int64_t panel; /* rows that are copied together: those of a transposition lie side by side in the input */
+    int64_t panels, panels_per_tile;
+} copy_job;
+
+static void merge_box(gt_box *b) {
+    int n = 0;
+    for (int i = 0; i < b->n; i++) {
+        if (b->d[i] == 1) continue;
+        if (n && b->to[n - 1] == b->to[i] * b->d[i] && b->from[n - 1] == b->from[i] * b->d[i]) {
+            b->d[n - 1] *= b->d[i];
+            b->to[n - 1] = b->to[i];
+            b->from[n - 1] = b->from[i];
+            continue;
+        }
+        b->d[n] = b->d[i];
+        b->to[n] = b->to[i];
+        b->from[n++] = b->from[i];
+    }
+    if (n == 0) b->d[n] = b->to[n] = b->from[n] = 1, n = 1;
+    b->n = n;
+}
+
+static void swap_dimensions(gt_box *b, int i, int k) {
+    int64_t *const all[] = {b->d, b->to, b->from};
+    for (int a = 0; a < 3; a++) {
+        int64_t kept = all[a][i];
+        all[a][i] = all[a][k];
+        all[a][k] = kept;
+    }
+}
+
+/* If rows are strided in the input: put the dimension that is contiguous there next to the last. */
+static bool find_transposition(gt_box *b) {
+    for (int i = 0; i < b->n - 1 && b->from[b->n - 1] != 1; i++)
+        if (b->from[i] == 1) {
+            swap_dimensions(b, i, b->n - 2);
+            return true;
+        }
+    return false;
+}
+
+static void copy_row(float *to, int64_t to_stride, const float *from, int64_t from_stride, int64_t n) {
+    if (to_stride == 1 && from_stride == 1 && n >= 16) {
+        memcpy(to, from, (size_t)n * sizeof *to);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) to[i * to_stride] = from[i * from_stride];
+}
+
+/* Some rows of the last two dimensions that lie side by side in the input: turned in a buffer, as the output's rows may be
+ * a power of two apart and would push each other out of the cache. */
+static void turn_panel(const gt_box *b, float *to, const float *from, int64_t rows) {
+    int last = b->n - 1;
+    float buffer[PANEL][PANEL_COLUMNS];
+    for (int64_t at = 0; at < b->d[last]; at += PANEL_COLUMNS) {
+        int64_t n = b->d[last] - at < PANEL_COLUMNS ? b->d[last] - at : PANEL_COLUMNS;
+        for (int64_t i = 0; i < n; i++)
+            for (int64_t k = 0; k < rows; k++) buffer[k][i] = from[(at + i) * b->from[last] + k];
+        for (int64_t k = 0; k < rows; k++) copy_row(to + k * b->to[last - 1] + at * b->to[last], b->to[last], buffer[k], 1, n);
+    }
+}
+
+static void copy_tile(void *arg, int tile, int worker) {
+    (void)worker;
+    const copy_job *job = arg;
+    const gt_box *b = &job->b;
+    int last = b->n - 1;
+    int64_t all_rows = last > 0 ? b->d[last - 1] : 1, across = (all_rows + job->panel - 1) / job->panel;
+    int64_t first = tile * job->panels_per_tile, end = first + job->panels_per_tile;
+    if (end > job->panels) end = job->panels;
+    for (int64_t k = first; k < end; k++) {
+        int64_t begin = k % across * job->panel, rest = k / across, to = 0, from = 0;
+        for (int i = last - 2; i >= 0; i--) {
+            to += rest % b->d[i] * b->to[i];
+            from += rest % b->d[i] * b->from[i];
+            rest /= b->d[i];
+        }
+        if (last > 0) {
+            to += begin * b->to[last - 1];
+            from += begin * b->from[last - 1];
+        }
+        if (job->panel > 1)
+            turn_panel(b, job->out + to, job->in + from, all_rows - begin < PANEL ? all_rows - begin : PANEL);
+        else
+            copy_row(job->out + to, b->to[last], job->in + from, b->from[last], b->d[last]);
+    }
+}
+
+void gt_copy_box(gt_pool *pool, const gt_box *b, const float *in, float *out) {
+    copy_job job = {.b = *b, .in = in, .out = out, .panels = 1};
+    merge_box(&job.b);
+    job.panel = find_transposition(&job.b) ? PANEL : 1;
+    int last = job.b.n - 1;
+    for (int i = 0; i < last; i++) job.panels *= i == last - 1 ? (job.b.d[i] + job.panel - 1) / job.panel : job.b.d[i];
+    int64_t work = job.panel * job.b.d[last];
+    job.panels_per_tile = work >= TILE ? 1 : TILE / work;
+    gt_pool_run(pool, (int)((job.panels + job.panels_per_tile - 1) / job.panels_per_tile), copy_tile, &job);
+}
+
+typedef struct zero_job {
+    float *out;
+    int64_t n;
+} zero_job;
+
+static void zero_tile(void *arg, int tile, int worker) {
+    (void)worker;
+    const zero_job *job = arg;
+    int64_t begin = (int64_t)tile * TILE, n = job->n - begin < TILE ? job->n - begin : TILE;
+    memset(job->out + begin, 0, (size_t)n * sizeof *job->out);
+}
+
+void gt_fill_zero(gt_pool *pool, float *out, int64_t n) {
+    zero_job job = {out, n};
+    gt_pool_run(pool, (int)((n + TILE - 1) / TILE), zero_tile, &job);
+}
