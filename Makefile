@@ -1,6 +1,8 @@
 # Gantry. `make demo` and `make check` are the two commands to know; `make help` lists the others.
 BUILD  ?= build
-CC     ?= gcc
+ifeq ($(origin CC),default)
+CC = gcc
+endif
 OPT    ?= -O3
 PREFIX ?= /usr/local
 T      ?=
@@ -21,8 +23,11 @@ LIBRARY_DIRS := base kernels graph graph/ops graph/passes nets codec data files 
 LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(LIBRARY_DIRS:%=src/%/*.c)))
 CLI_OBJ      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
 GOLDEN_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden_run/*.c))
-TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) $(BUILD)/tests/golden $(BUILD)/tests/embed
-BENCHES      := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) $(BUILD)/tests/golden $(BUILD)/tests/embed $(BUILD)/tests/shape_class
+BENCH_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/common/*.c))
+# The comparison with oneDNN only where that is installed (Debian: libdnnl-dev).
+NO_ONEDNN    := $(shell echo '\#include <dnnl.h>' | $(CC) -E -x c - >/dev/null 2>&1 || echo bench/conv_onednn.c)
+BENCHES      := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out $(NO_ONEDNN),$(wildcard bench/*.c)))
 LIBRARY      := $(BUILD)/libgantry.a
 
 all: $(BUILD)/gantry tests bench-programs   ## program, library, tests and benchmarks
@@ -46,7 +51,7 @@ $(BUILD)/%.o: %.c
 $(LIBRARY): $(LIBRARY_OBJ)
 	$(if $(Q),@echo "  ar   $@")
 	@rm -f $@
-	$(Q)ar rcs $@ $^
+	$(Q)ar qcs $@ $^
 
 $(BUILD)/src/cli/%.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
 # The program says which commit it is: rebuilt when that changes.
@@ -70,14 +75,17 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 # The option table belongs to the program, not to the library: its tests link it.
 $(BUILD)/tests/test_options: TEST_EXTRA = $(CLI_OBJ)
 $(BUILD)/tests/test_options: $(CLI_OBJ)
-$(BUILD)/tests/embed: tests/embed/embed.c $(LIBRARY)
+$(BUILD)/tests/embed $(BUILD)/tests/shape_class: $(BUILD)/tests/%: tests/tools/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $< -o $@ $(LIBRARY) $(LDFLAGS) $(LIBS)
-$(BUILD)/bench/%: bench/%.c $(LIBRARY)
+$(BUILD)/bench/common/%.o: CFLAGS_ALL += -Ibench
+.SECONDARY: $(BENCH_OBJ)
+$(BUILD)/bench/%: bench/%.c $(BENCH_OBJ) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS_ALL) $< -o $@ $(LIBRARY) $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -Ibench $< -o $@ $(BENCH_OBJ) $(LIBRARY) $(LDFLAGS) $(BENCH_LIBS) $(LIBS)
+$(BUILD)/bench/conv_onednn: BENCH_LIBS = -ldnnl -lgomp
 
 deps:                ## install the missing packages (Debian), or say which they are
 	@bash .ci/deps
@@ -102,6 +110,7 @@ install: all         ## program, library, headers, pkg-config file, job files an
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry \
 	  $(DESTDIR)$(PREFIX)/share/gantry/jobs $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/gantry $(DESTDIR)$(PREFIX)/bin/
+	install -d $(DESTDIR)$(PREFIX)/libexec/gantry && install -m 755 $(BENCHES) $(DESTDIR)$(PREFIX)/libexec/gantry/
 	install -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
 	install -m 644 jobs/*.ini $(DESTDIR)$(PREFIX)/share/gantry/jobs/
@@ -110,7 +119,10 @@ install: all         ## program, library, headers, pkg-config file, job files an
 	  '$(PREFIX)' '$(VERSION)' '$(PACKAGES)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/gantry.pc
 
 bench: all           ## run the benchmarks and print their tables
-	@for b in $(BENCHES); do echo "== $$b"; $$b || exit 1; done
+	@bash bench/all $(BUILD)
+
+bench-results: all   ## the same with all recipes, careful: what bench/RESULTS.md shows
+	@bash bench/all $(BUILD) --long
 
 clean:               ## remove what was built
 	rm -rf $(BUILD)
@@ -119,4 +131,4 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 -include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d)
-.PHONY: all tests bench-programs deps check check-quick check-long demo install bench clean help FORCE
+.PHONY: all tests bench-programs deps check check-quick check-long demo install bench bench-results clean help FORCE

@@ -20,7 +20,6 @@
 #ifndef GANTRY_CHECKPOINT_H
 #define GANTRY_CHECKPOINT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Bytes in, arrays out: PNG, entries of ZIP archives, whole files. Nothing here trusts a byte it reads: sizes are
+ * Bytes in, arrays out: PNG, entries of ZIP archives. Nothing here trusts a byte it reads: sizes are
  * checked before memory is taken, checksums are verified, and a message gives the reason; the caller puts file and
  * entry in front of it (gt_wrap). All functions may be called from any thread. */
 #ifndef GANTRY_CODEC_H
@@ -41,33 +41,22 @@ gt_status gt_png_decode(const void *bytes, size_t n, const gt_png_info *info, ui
 /* The inverse for 1 to 4 channels: *bytes is malloc'ed, the caller frees it. `level` is zlib's, 0 (stored) to 9. */
 gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes, size_t *n);
 
-/* Encode and write with gt_file_write: a reader never sees half a picture. */
+/* Encode and write as a whole: a reader never sees half a picture. The message names the path. */
 gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels);
-
-/* ---- whole files ---- */
-
-/* Under a temporary name beside `path`, synced, renamed, directory synced. On failure the old file is untouched and the
- * temporary one removed. The message names the path. */
-gt_status gt_file_write(const char *path, const void *bytes, size_t n);
-
-/* All of a regular file of at most `most` bytes; *bytes is malloc'ed (one zero byte more than *n), the caller frees it.
- * The message names the path. */
-gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n);
 
 /* ---- ZIP archives, for reading: stored or deflated entries, zip64 ---- */
 
 typedef struct gt_zip gt_zip;
 
 typedef struct gt_zip_entry {
-    const char *name;       /* bytes as in the archive, '/' between folders; never used as a path */
-    uint64_t size, packed;  /* bytes when unpacked, and in the archive */
-    uint64_t offset;        /* of its local header */
-    uint32_t crc;           /* CRC-32 of the unpacked bytes */
-    uint16_t method, flags; /* as in the archive */
+    const char *name; /* bytes as in the archive, '/' between folders; never used as a path */
+    uint64_t size;    /* bytes when unpacked: no more than its packed bytes, which lie in the file, can unpack to */
+    uint64_t index;   /* its place in the archive */
+    uint32_t crc;     /* CRC-32 of the unpacked bytes */
 } gt_zip_entry;
 
 /* Reads the index once; folders are left out, entries are sorted by name (code points). GT_FORMAT: damaged, truncated,
- * two entries of one name, spread over several files. Messages name the path. */
+ * two entries of one name, encrypted or packed otherwise, spread over several files. Messages name the path. */
 gt_status gt_zip_open(gt_zip **out, const char *path);
 void gt_zip_close(gt_zip *z); /* NULL is fine */
 size_t gt_zip_count(const gt_zip *z);
@@ -75,9 +64,9 @@ const gt_zip_entry *gt_zip_at(const gt_zip *z, size_t i);
 const gt_zip_entry *gt_zip_find(const gt_zip *z, const char *name, size_t *i); /* NULL: none; i may be NULL */
 
 /* All of entry i (entry->size bytes) into `out`; its CRC-32 is verified. Messages do not name path and entry. */
-gt_status gt_zip_read(const gt_zip *z, size_t i, void *out);
+gt_status gt_zip_read(gt_zip *z, size_t i, void *out);
 
 /* The first n bytes, not verified; fewer than n in the entry: GT_FORMAT. */
-gt_status gt_zip_peek(const gt_zip *z, size_t i, void *out, size_t n);
+gt_status gt_zip_peek(gt_zip *z, size_t i, void *out, size_t n);
 
 #endif

@@ -39,7 +39,6 @@
 #define GANTRY_DATASET_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "gantry/hash.h"

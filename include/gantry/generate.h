@@ -32,7 +32,8 @@ typedef struct gt_generator_options {
 gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options);
 void gt_generator_close(gt_generator *g); /* NULL is fine */
 const gt_model *gt_generator_model(const gt_generator *g);
-int gt_generator_batch(const gt_generator *g); /* images per run; depends on their size alone, so that an image does not depend on how many are made */
+/* Images per run; depends on their size alone, so that an image does not depend on how many are made. */
+int gt_generator_batch(const gt_generator *g);
 
 /* z [batch,z_dim], labels [batch,label_dim] (NULL without labels) -> images [batch,H,W,C]. `first` numbers the images for random noise. */
 gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images);

@@ -48,6 +48,7 @@ typedef struct gt_job {
     double style_mixing;                /* probability */
     const char *nan;                    /* "stop" "skip" "clean" */
     const char *reduce;                 /* "tree" "allreduce" */
+    const char *conv;                   /* kernels of convolutions: "auto" "direct" "winograd" */
 
     /* networks */
     int64_t cbase, cmax, map_layers, z_dim, w_dim;

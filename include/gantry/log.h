@@ -13,7 +13,6 @@ bool gt_log_open(const char *path);                          /* append to this f
 void gt_log_close(void);
 void gt_log(gt_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool gt_log_is_terminal(void);                               /* stderr is a terminal that can take a live line */
-bool gt_log_colour(void);                                    /* a terminal, and NO_COLOR is not set */
 
 /* A live line at the bottom of a terminal, redrawn in place; log lines scroll above it. Does nothing elsewhere. NULL clears it. */
 void gt_log_live(const char *line);

@@ -17,7 +17,8 @@
 #include "gantry/graph.h"
 #include "gantry/nets.h"
 
-enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_SLOT_GRAD = 8 }; /* slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network */
+/* Slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network. */
+enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_SLOT_GRAD = 8 };
 
 typedef struct gt_model gt_model;
 typedef struct gt_phase gt_phase;

@@ -39,6 +39,7 @@ void gt_net_free(gt_net *n);
 gt_status gt_net_declare(gt_net *n, const gt_tensor *t);
 gt_status gt_net_seal(gt_net *n);                     /* lay out the block: trainable tensors first */
 const gt_tensor *gt_net_find(const gt_net *n, const char *name);
+size_t gt_net_largest(const gt_net *n);               /* floats of its largest tensor: room for any of them in file order */
 void gt_net_init(const gt_net *n, float *block, uint64_t seed);
 /* Between memory and file order. */
 void gt_tensor_to_file(const gt_tensor *t, const float *memory, float *file);

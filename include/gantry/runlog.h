@@ -11,8 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gantry/status.h"
-
 typedef struct gt_stat_value {
     const char *name;      /* "Loss/scores/fake", "Progress/kimg": slashes make groups; no name may be a group of another */
     double num, mean, std; /* count, mean and standard deviation since the last tick; a plain number v is {1, v, 0} */

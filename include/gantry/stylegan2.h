@@ -101,7 +101,8 @@ typedef struct gt_discriminator_config {
 
 gt_discriminator_config gt_discriminator_defaults(void);
 gt_status gt_discriminator_declare(gt_net *n, const char *prefix, const gt_discriminator_config *config);
-gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discriminator_config *config, gt_node *image, gt_node *labels); /* logits [N,1] */
+/* Logits [N,1]. */
+gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discriminator_config *config, gt_node *image, gt_node *labels);
 
 /* ---- a whole network: a sealed gt_net, or NULL with gt_message() ---- */
 

@@ -9,13 +9,15 @@
 
 /* On all ranks, with equal jobs that were read but not resolved. Resolves the job,
  * opens the data, begins or goes on with the run.
- * GT_OK: done. GT_STOPPED: checkpointed and stopped before its end (exit status 75). Others: all ranks return the same status, rank 0 has the message. */
+ * GT_OK: done. GT_STOPPED: checkpointed and stopped before its end (exit status 75). Others: all ranks return the same status,
+ * rank 0 has the message. */
 gt_status gt_train(gt_comm *comm, gt_job *job);
 
 /* The same up to the first step, then two seconds of steps: prints what the job would cost to stdout; writes nothing. */
 gt_status gt_train_dry_run(gt_comm *comm, gt_job *job);
 
 /* The model of a resolved job (for generating and inspecting too); it keeps pointing to the job's texts, so the job must live as long.
+ * The job's `conv`, unless auto, becomes the process's convolution mode.
  * NULL: see gt_message(). */
 gt_model *gt_model_new(const gt_job *job);
 

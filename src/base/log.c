@@ -4,6 +4,7 @@
 #include "gantry/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,9 +22,10 @@ static struct {
     pthread_mutex_t lock;
     int rank, ranks;
     gt_level least;
-    FILE *file;
+    int file; /* -1: none */
+    bool failing; /* the latest line could not be written to it */
     char live[LINE_BYTES / 4]; /* what stands on the terminal's last line; "" for nothing */
-} state = {.lock = PTHREAD_MUTEX_INITIALIZER, .ranks = 1, .least = GT_INFO};
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER, .ranks = 1, .least = GT_INFO, .file = -1};
 
 static const struct {
     const char *word, *colour;
@@ -47,7 +49,7 @@ bool gt_log_is_terminal(void) {
     return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
-bool gt_log_colour(void) {
+static bool colour_wanted(void) {
     const char *no = getenv("NO_COLOR"); /* no-color.org: present and not empty */
     return gt_log_is_terminal() && !(no && *no);
 }
@@ -69,7 +71,7 @@ static void put(const char *text, size_t bytes) {
 
 static void to_terminal(gt_level level, const char *text) {
     char out[2 * LINE_BYTES], who[32] = "";
-    bool colour = gt_log_colour() && levels[level].colour[0], live = state.live[0] && gt_log_is_terminal();
+    bool colour = colour_wanted() && levels[level].colour[0], live = state.live[0] && gt_log_is_terminal();
     if (state.rank != 0) snprintf(who, sizeof who, "rank %d: ", state.rank);
     int n = snprintf(out, sizeof out, "%s%s%s%s%s%s\n%s", live ? "\r\033[K" : "", colour ? levels[level].colour : "",
                      levels[level].word, who, text, colour ? "\033[0m" : "", live ? state.live : "");
@@ -77,22 +79,29 @@ static void to_terminal(gt_level level, const char *text) {
 }
 
 static void close_file(void) {
-    if (state.file) fclose(state.file);
-    state.file = NULL;
+    if (state.file >= 0) close(state.file);
+    state.file = -1;
+    state.failing = false;
 }
 
+/* A line that cannot be written is left out, whole; the next one is tried again. */
 static void to_file(gt_level level, const char *text) {
-    if (!state.file) return;
-    char when[32];
+    if (state.file < 0) return;
+    char when[32], line[LINE_BYTES + 64];
     time_t now = time(NULL);
     struct tm local;
     strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", localtime_r(&now, &local));
-    if (fprintf(state.file, "%s %s%s\n", when, levels[level].word, text) < 0 || fflush(state.file) != 0) {
+    int n = snprintf(line, sizeof line, "%s %s%s\n", when, levels[level].word, text), error = 0;
+    off_t end = lseek(state.file, 0, SEEK_END);
+    ssize_t written = write(state.file, line, (size_t)n);
+    if (written != n) error = written < 0 ? errno : ENOSPC;
+    if (error && written > 0 && ftruncate(state.file, end)) error = errno;
+    if (error && !state.failing) {
         char complaint[128];
-        snprintf(complaint, sizeof complaint, "log file: %s; it is not written any more", strerror(errno));
-        close_file();
+        snprintf(complaint, sizeof complaint, "log file: %s; lines are missing from it until it can be written again", strerror(error));
         to_terminal(GT_WARNING, complaint);
     }
+    state.failing = error != 0;
 }
 
 void gt_log(gt_level level, const char *format, ...) {
@@ -110,8 +119,8 @@ void gt_log(gt_level level, const char *format, ...) {
 }
 
 bool gt_log_open(const char *path) {
-    FILE *file = fopen(path, "ae"); /* e: not inherited by a process that is started */
-    if (!file) {
+    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (file < 0) {
         gt_fail(GT_FAILED, "log file '%s': %s", path, strerror(errno));
         return false;
     }

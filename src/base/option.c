@@ -178,7 +178,8 @@ void gt_options_reset(gt_options *o) {
         if (row->type == GT_OPTION_TEXT || row->type == GT_OPTION_CHOICE)
             *(const char **)field(o, row) = row->standard ? row->standard : "";
         else
-            read_value(o, row, row->standard ? row->standard : "0"); /* cannot fail: a test reads every default; 0 until derived, whatever the range */
+            /* cannot fail: a test reads every default; 0 until derived, whatever the range */
+            read_value(o, row, row->standard ? row->standard : "0");
         o->state[i] = GT_OPTION_DEFAULT;
     }
 }

@@ -16,7 +16,6 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +24,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "gantry/status.h"
 
 enum { SPINS = 4000, MAX_THREADS = 4096 }; /* some 20 to 100 microseconds: longer than the gap between two kernels */
@@ -120,16 +120,12 @@ gt_pool *gt_pool_new(int threads) {
     }
     p->threads = threads;
     gt_pool_spin(p, cores_allowed() >= threads);
-    sigset_t all, before; /* signals belong to the main thread */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = 0;
     for (int i = 0; i < threads - 1 && !error; i++) {
         p->workers[i] = (worker){.pool = p, .index = i + 1};
-        error = pthread_create(&p->workers[i].thread, NULL, worker_main, &p->workers[i]);
+        error = gt_thread_start(&p->workers[i].thread, 0, worker_main, &p->workers[i]);
         if (!error) p->started++;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error) {
         gt_fail(GT_FAILED, "cannot start thread %d of %d: %s; ask for fewer (--threads) or raise the limit (ulimit -u, -v)",
                 p->started + 1, threads, strerror(error));

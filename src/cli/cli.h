@@ -76,6 +76,8 @@ int cli_train(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
 int cli_report(int argc, char **argv);
+int cli_bench(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
 int cli_help(int argc, char **argv);
 int cli_version(int argc, char **argv);
 int cli_reference(int argc, char **argv);
@@ -83,6 +85,7 @@ int cli_manual(int argc, char **argv);
 const gt_option *cli_generate_options(int *n);
 const gt_option *cli_inspect_options(int *n);
 const gt_option *cli_report_options(int *n);
+const gt_option *cli_bench_options(int *n);
 
 /* ---- gantry inspect: one file per kind of thing ---- */
 

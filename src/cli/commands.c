@@ -9,7 +9,8 @@
 static const cli_command commands[] = {
     {.name = "train", .run = cli_train, .options = gt_job_table, .arguments = "[JOB.ini] [--key=value | key=value ...]",
      .help = "Train a model, or go on with a run; under mpirun -n N on N ranks",
-     .detail = "The job is put together from the recipe, the job file and the command line, each overruling the one before. --run=DIR goes on with an "
+     .detail = "The job is put together from the recipe, the job file and the command line, each overruling the one before. --run=DIR goes on "
+               "with an "
                "unfinished run bit for bit, on the same or another number of ranks; without a job file and --data it takes the job from DIR/job.ini. "
                "Ranks cannot be more than slices: for more, use threads, or a larger batch."},
     {.name = "generate", .run = cli_generate, .options = cli_generate_options, .arguments = "CHECKPOINT | RUN [--key=value ...]",
@@ -20,6 +21,11 @@ static const cli_command commands[] = {
      .detail = "With --graph FILE is a job file, a checkpoint or a run, and the training graphs of its model are shown as tables."},
     {.name = "report", .run = cli_report, .options = cli_report_options, .arguments = "RUN [--key=value ...]",
      .help = "Write curves and pictures of a run into one HTML file"},
+    {.name = "bench", .run = cli_bench, .options = cli_bench_options, .arguments = "NAME [--json] [--long] [--key=value ...]",
+     .help = "Measure this machine: arithmetic, steps, loading, scaling",
+     .detail = "Each NAME is a program of its own with its own --help; `gantry bench` lists them. Results go to stdout as tables, or as JSON, which "
+               "`gantry bench report FILE ...` prints again, joins into one HDF5 file and plots."},
+    {.name = "doctor", .run = cli_doctor, .arguments = "", .help = "Is this machine set up for speed? What to do if not"},
     {.name = "help", .run = cli_help, .arguments = "[COMMAND | KEY]", .help = "Explain a command or an option"},
     {.name = "version", .run = cli_version, .arguments = "", .help = "Version, libraries and instruction set"},
     {.name = "reference", .run = cli_reference, .arguments = "", .help = "Print jobs/reference.ini", .hidden = true},

@@ -68,7 +68,8 @@ static gt_status inspect(const char *path) {
     if (S_ISDIR(s.st_mode)) return has_file(path, "job.ini") || has_file(path, "stats.jsonl") ? cli_inspect_run(path) : cli_inspect_dataset(path);
     if (is_checkpoint(path)) return cli_inspect_checkpoint(path);
     if (ends_with(path, ".jsonl")) return cli_inspect_log(path, &other);
-    if (ends_with(path, ".ini")) return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs", path, path);
+    if (ends_with(path, ".ini"))
+        return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs", path, path);
     return ends_with(path, ".h5") || ends_with(path, ".hdf5") ? inspect_hdf5(path) : cli_inspect_dataset(path);
 }
 

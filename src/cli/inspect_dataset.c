@@ -35,7 +35,8 @@ static gt_status print_classes(const gt_dataset *ds, const gt_dataset_info *info
         if (count[i] > most) most = count[i];
     for (int i = 0; i < n && i < MOST_CLASSES; i++) {
         const char *name = i < info->class_names ? info->class_name[i] : "";
-        printf("  class %-5d %8lld  %-*.*s %s\n", i, (long long)count[i], BAR, (int)(count[i] * BAR / most), "########################################", name);
+        printf("  class %-5d %8lld  %-*.*s %s\n", i, (long long)count[i], BAR, (int)(count[i] * BAR / most),
+               "########################################", name);
     }
     if (n > MOST_CLASSES) printf("  ... and %d more classes\n", n - MOST_CLASSES);
     free(count);
@@ -99,7 +100,8 @@ gt_status cli_inspect_dataset(const char *spec) {
     printf("dataset      %s (%s)\n", spec, info->source);
     printf("images       %lld\n", (long long)info->count);
     printf("size         %dx%d, %d channel%s%s%s%s, range %g .. %g\n", info->width, info->height, info->channels, info->channels > 1 ? "s" : "",
-           info->channel_names ? " (" : "", info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0], info->range[1]);
+           info->channel_names ? " (" : "", info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0],
+           info->range[1]);
     if (gt_dataset_check_size(info->height, info->width, &levels)) printf("             no networks for this size: %s\n", gt_message());
     st = print_labels(ds, info);
     if (!st) st = print_pixels(ds, info);

@@ -53,7 +53,8 @@ gt_status cli_inspect_checkpoint(const char *path) {
     if (!f) return st;
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
     printf("checkpoint   %s (verified)\n", gt_checkpoint_path(f));
-    printf("format       %d\nmodel        %s\nkernel set   %s\ndataset      %s\n", gt_checkpoint_format(f), about->model, about->kernel_set, about->dataset);
+    printf("format       %d\nmodel        %s\nkernel set   %s\ndataset      %s\n", gt_checkpoint_format(f), about->model, about->kernel_set,
+           about->dataset);
     puts("networks (with their buffers) and optimisers (of their parameters)");
     print_groups(f, "/networks");
     print_groups(f, "/optimizers");

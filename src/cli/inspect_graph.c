@@ -2,7 +2,6 @@
  * gantry inspect --graph: the training graphs of a job as tables. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "gantry/checkpoint.h"
@@ -54,7 +53,8 @@ static gt_status time_phase(gt_phase *p, gt_exec *e) {
     float *images = calloc(pixels, sizeof *images), *labels = calloc((size_t)m->slice_size * (size_t)m->label_dim + 1, sizeof *labels);
     float *gradient = gt_block_alloc(bytes, "a gradient");
     gt_status st = images && labels && gradient ? GT_OK : gt_fail(GT_NOMEM, "out of memory for timing %s", p->name);
-    gt_slice_input slice = {.n = m->slice_size, .images = images, .labels = m->label_dim ? labels : NULL, .label_of = no_label, .label_arg = &m->label_dim, .items = 1};
+    gt_slice_input slice =
+        {.n = m->slice_size, .images = images, .labels = m->label_dim ? labels : NULL, .label_of = no_label, .label_arg = &m->label_dim, .items = 1};
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(e, i, m->blocks[i]);
     gt_exec_bind(e, GT_SLOT_GRAD, gradient);
     for (int i = 0; i <= TIMED_RUNS && !st; i++) { /* the first run touches the memory and is not counted */

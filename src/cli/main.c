@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry: one binary, one subcommand per row of commands.c. */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
-#include "kernels/isa.h"
+#include "kernels/kernel_set.h"
 
 static int unknown_command(const char *name) {
     const char *near = cli_nearest(name);
@@ -24,8 +26,16 @@ static int dispatch(int argc, char **argv) {
     return c ? c->run(argc - 1, argv + 1) : unknown_command(name);
 }
 
+/* Whoever started us with stdin, stdout or stderr closed: a file of a run would be opened in its place, and messages written into it. */
+static void fill_standard_files(void) {
+    int fd = open("/dev/null", O_RDWR); /* the lowest number that is free */
+    while (fd >= 0 && fd <= STDERR_FILENO) fd = dup(fd);
+    if (fd >= 0) close(fd);
+}
+
 int main(int argc, char **argv) {
-    gt_status st = gt_isa_check_environment();
+    fill_standard_files();
+    gt_status st = gt_kernel_set_check_environment();
     int status = st ? cli_exit("", st) : dispatch(argc, argv);
     if (fflush(stdout) || ferror(stdout)) { /* a full disk behind `gantry ... > file` must not look like success */
         perror("gantry: writing results");

@@ -95,8 +95,10 @@ static void put_command(const cli_command *c, FILE *f) {
 void cli_print_manual(FILE *f) {
     fprintf(f, ".\\\" Written by `gantry man` from the option tables.\n.TH GANTRY 1 \"\" \"gantry %s\"\n", GT_VERSION);
     fputs(".SH NAME\ngantry \\- train image-generating networks on CPUs\n"
-          ".SH SYNOPSIS\n.B gantry\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.br\n.B mpirun \\-n\n.I N\n.B gantry train\n[\\fIJOB.ini\\fR] [\\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR ...]\n"
-          ".SH DESCRIPTION\nGantry trains generative networks, StyleGAN2\\-ADA first, on workstations and clusters without GPUs. A run is a function of job, data\n"
+          ".SH SYNOPSIS\n.B gantry\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.br\n.B mpirun \\-n\n.I N\n.B gantry train\n"
+          "[\\fIJOB.ini\\fR] [\\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR ...]\n"
+          ".SH DESCRIPTION\nGantry trains generative networks, StyleGAN2\\-ADA first, on workstations and clusters without GPUs. A run is a "
+          "function of job, data\n"
           "and seed alone: its bits do not depend on the number of ranks and threads, nor on being stopped and resumed.\n"
           "Options are \\-\\-key=value or \\-\\-key value; booleans are \\-\\-key or \\-\\-key=0|1|true|false.\n"
           "Results are printed to the standard output, talk to the standard error.\n.SH COMMANDS\n", f);
@@ -104,13 +106,20 @@ void cli_print_manual(FILE *f) {
     const cli_command *c = cli_commands(&n);
     for (int i = 0; i < n; i++)
         if (!c[i].hidden) put_command(&c[i], f);
-    fputs(".SH JOB FILES\nA job file holds lines of the form key = value under [group] banners; a key is an option's name. jobs/reference.ini lists all of them.\n"
-          ".SH SIGNALS\nSIGUSR1, SIGTERM and SIGINT, or a file named stop in the run's directory, let a run write a checkpoint at the next step, and exit with status 75.\n"
-          "SIGUSR2 lets it write a checkpoint and go on. mpirun itself ends its ranks about a second after passing on SIGTERM or SIGINT; SIGUSR1 gives them time.\n"
-          ".SH ENVIRONMENT\n.TP\n.B GT_ISA\nInstruction set of the kernels: portable, avx2 or avx512; by default the best that the CPU has. Results differ in their last bits between sets.\n"
+    fputs(".SH JOB FILES\nA job file holds lines of the form key = value under [group] banners; a key is an option's name. jobs/reference.ini "
+          "lists all of them.\n"
+          ".SH SIGNALS\nSIGUSR1, SIGTERM and SIGINT, or a file named stop in the run's directory, let a run write a checkpoint at the next step, "
+          "and exit with status 75.\n"
+          "SIGUSR2 lets it write a checkpoint and go on. mpirun itself ends its ranks about a second after passing on SIGTERM or SIGINT; SIGUSR1 "
+          "gives them time.\n"
+          ".SH ENVIRONMENT\n.TP\n.B GT_ISA\n"
+          "Instruction set of the kernels: portable, avx2 or avx512; by default the best that the CPU has. Results differ in their last bits "
+          "between sets.\n"
+          ".TP\n.B GT_CONV\nKernels of convolutions where the job says conv = auto: auto, direct or winograd.\n"
           ".TP\n.B NO_COLOR\nNo colours on a terminal.\n"
           ".SH EXIT STATUS\n0: done. 1: failed. 2: bad usage. 75: stopped before its end; start it again to go on.\n"
-          ".SH EXAMPLES\n.nf\nmpirun \\-n 2 gantry train \\-\\-data=pictures.zip \\-\\-run=runs/first\ngantry generate runs/first \\-\\-seeds=0\\-63 \\-\\-grid=8x8 \\-\\-outdir=out\n"
+          ".SH EXAMPLES\n.nf\nmpirun \\-n 2 gantry train \\-\\-data=pictures.zip \\-\\-run=runs/first\n"
+          "gantry generate runs/first \\-\\-seeds=0\\-63 \\-\\-grid=8x8 \\-\\-outdir=out\n"
           "gantry inspect pictures.zip\n.fi\n", f);
 }
 

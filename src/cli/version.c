@@ -4,6 +4,7 @@
 #include "dist/mpi_version.h"
 #include "kernels/blas.h"
 #include "kernels/isa.h"
+#include "kernels/kernel_set.h"
 
 void cli_print_version(FILE *f) {
     char mpi[256];
@@ -11,7 +12,7 @@ void cli_print_version(FILE *f) {
     fprintf(f, "gantry %s (git %s)\n", GT_VERSION, GT_GIT_ID);
     fprintf(f, "BLAS: %s\n", gt_blas_description());
     fprintf(f, "MPI: %s\n", mpi);
-    fprintf(f, "instruction set: %s (kernel set %s)\n", gt_isa_name(gt_isa_now()), gt_isa_id());
+    fprintf(f, "instruction set: %s (kernel set %s)\n", gt_isa_name(gt_isa_now()), gt_kernel_set_id());
 }
 
 int cli_version(int argc, char **argv) {

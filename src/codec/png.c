@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "gantry/codec.h"
 #include "gantry/hash.h"
 

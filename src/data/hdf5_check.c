@@ -12,9 +12,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "data/hdf5_util.h"
 #include "data/source.h"
 
@@ -126,12 +126,6 @@ gt_status gt_hdf5_walk(const char *path) {
 
 /* ---- the process of its own ---- */
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Starts `program inspect --check path`; what it says on stderr comes out of *talk. */
 static int start(const char *program, const char *path, pid_t *child, int *talk) {
     extern char **environ;
@@ -172,11 +166,11 @@ static void limit(pid_t child) {
 
 /* Keeps the first line of what the child says, until it ends or the time is up. */
 static bool listen(int talk, char *line, size_t room) {
-    double end = now() + SECONDS;
+    double end = gt_clock() + SECONDS;
     size_t kept = 0;
     for (bool ended = false; !ended;) {
         char piece[512];
-        double left = end - now();
+        double left = end - gt_clock();
         struct pollfd p = {.fd = talk, .events = POLLIN};
         int ready = left > 0 ? poll(&p, 1, (int)(1000 * left) + 1) : 0;
         if (ready == 0) return false;

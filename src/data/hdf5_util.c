@@ -27,7 +27,10 @@ hid_t gt_hdf5_open(const char *path) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_file_locking(access, false, true);
-    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    /* A metric log that a run is writing opens in the second way only; the third attempt is for the message of the first. */
+    const unsigned ways[] = {H5F_ACC_RDONLY, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, H5F_ACC_RDONLY};
+    hid_t file = -1;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways && file < 0; i++) file = H5Fopen(path, ways[i], access);
     gt_hdf5_close_list(access);
     return file;
 }

@@ -53,6 +53,7 @@ gt_status gt_notes_set_range(gt_notes *n, double low, double high) {
 }
 
 struct labelling { /* of the images by the pairs of dataset.json */
+    gt_notes *notes; /* where they go */
     const char *const *names;
     int64_t count;
     gt_label_kind kind;
@@ -112,18 +113,35 @@ static gt_status check_label(struct labelling *l, int64_t image, const json_t *l
     return GT_OK;
 }
 
-/* Nothing is allocated for labels before every image is known to have one: then the text bounds their size. */
-static gt_status check_labels(struct labelling *l, const json_t *labels) {
+static void store_label(const struct labelling *l, int64_t image, const json_t *label) {
+    gt_notes *n = l->notes;
+    if (n->classes) n->classes[image] = (int32_t)json_integer_value(label);
+    else
+        for (size_t i = 0; i < l->width; i++)
+            n->vectors[(size_t)image * l->width + i] = (float)json_number_value(json_array_get(label, i));
+}
+
+/* Every label that is an image's: stored where there is room already, else checked. */
+static gt_status go_through(struct labelling *l, const json_t *labels, bool store) {
     size_t number;
     json_t *pair;
     json_array_foreach(labels, number, pair) {
-        int64_t image;
+        int64_t image = -1;
         gt_status st = find_image(l, number, pair, &image);
         if (st) return st;
         if (image < 0) continue;
-        if ((st = check_label(l, image, json_array_get(pair, 1)))) return st;
+        const json_t *label = json_array_get(pair, 1);
+        if (store) store_label(l, image, label);
+        else if ((st = check_label(l, image, label))) return st;
         l->seen[image] = true;
     }
+    return GT_OK;
+}
+
+/* Nothing is allocated for labels before every image is known to have one: then the text bounds their size. */
+static gt_status check_labels(struct labelling *l, const json_t *labels) {
+    gt_status st = go_through(l, labels, false);
+    if (st) return st;
     for (int64_t i = 0; i < l->count; i++)
         if (!l->seen[i])
             return gt_fail(GT_FORMAT, "no label for '%s'; every image must have one, or \"labels\" be null",
@@ -131,7 +149,8 @@ static gt_status check_labels(struct labelling *l, const json_t *labels) {
     return GT_OK;
 }
 
-static gt_status store_labels(gt_notes *n, const struct labelling *l, const json_t *labels) {
+static gt_status store_labels(struct labelling *l, const json_t *labels) {
+    gt_notes *n = l->notes;
     n->kind = l->kind;
     if (l->kind == GT_LABELS_CLASSES) {
         n->classes = calloc((size_t)l->count, sizeof *n->classes);
@@ -140,29 +159,17 @@ static gt_status store_labels(gt_notes *n, const struct labelling *l, const json
         n->vectors = calloc((size_t)l->count * l->width, sizeof *n->vectors);
     }
     if (!n->classes && !n->vectors) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", l->count);
-    size_t number;
-    json_t *pair;
-    json_array_foreach(labels, number, pair) {
-        int64_t image;
-        gt_status st = find_image(l, number, pair, &image);
-        if (st) return st;
-        if (image < 0) continue;
-        const json_t *label = json_array_get(pair, 1);
-        if (n->classes) n->classes[image] = (int32_t)json_integer_value(label);
-        else
-            for (size_t i = 0; i < l->width; i++)
-                n->vectors[(size_t)image * l->width + i] = (float)json_number_value(json_array_get(label, i));
-    }
-    return n->classes ? gt_notes_check_classes(n, l->count) : GT_OK;
+    gt_status st = go_through(l, labels, true);
+    return !st && n->classes ? gt_notes_check_classes(n, l->count) : st;
 }
 
 static gt_status parse_labels(gt_notes *n, const json_t *labels, const char *const *names, int64_t count) {
     if (!labels || json_is_null(labels)) return GT_OK;
     if (!json_is_array(labels)) return gt_fail(GT_FORMAT, "labels must be a list of [name, label] pairs, or null");
-    struct labelling l = {.names = names, .count = count, .seen = calloc((size_t)count, sizeof *l.seen)};
+    struct labelling l = {.notes = n, .names = names, .count = count, .seen = calloc((size_t)count, sizeof *l.seen)};
     if (!l.seen) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", count);
     gt_status st = check_labels(&l, labels);
-    if (!st) st = store_labels(n, &l, labels);
+    if (!st) st = store_labels(&l, labels);
     free(l.seen);
     return st;
 }

@@ -11,12 +11,12 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
+#include "base/thread.h"
 #include "data/source.h"
 #include "gantry/memory.h"
 #include "gantry/sampler.h"
@@ -54,12 +54,6 @@ struct gt_loader {
     pthread_mutex_t lock;
     pthread_cond_t asked, filled;
 };
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static gt_status fetch(gt_loader *l, int64_t item, uint8_t *pixels) {
     bool mirrored;
@@ -142,9 +136,9 @@ static place *await_step(gt_loader *l, uint64_t step) {
 gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, float *labels) {
     if (range < 0 || range >= l->n_ranges)
         return gt_fail(GT_USAGE, "range %d of a loader with %d ranges", range, l->n_ranges);
-    double begin = now();
+    double begin = gt_clock();
     place *p = await_step(l, step);
-    l->waited += now() - begin;
+    l->waited += gt_clock() - begin;
     if (p->status) return gt_fail(p->status, "%s", p->message);
     size_t n = (size_t)l->ranges[range].count * l->image_bytes, width = (size_t)l->info->label_width;
     const uint8_t *pixels = p->pixels + (size_t)l->offset[range] * l->image_bytes;
@@ -214,13 +208,8 @@ static gt_status make_cache(gt_loader *l, size_t most) {
     return GT_OK;
 }
 
-/* Signals are for the main thread: it decides between two steps what they mean. */
 static gt_status start_thread(gt_loader *l) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&l->thread, NULL, prefetch, l);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int error = gt_thread_start(&l->thread, 0, prefetch, l);
     if (error) return gt_fail(GT_FAILED, "the loader's thread does not start: %s", strerror(error));
     l->threaded = true;
     return GT_OK;

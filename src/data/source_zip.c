@@ -35,7 +35,7 @@ static gt_status peek(void *state, int64_t i, uint8_t head[GT_PNG_HEAD_BYTES], s
 }
 
 /* All of an entry, with a zero byte behind it. */
-static gt_status load_entry(const gt_zip *zip, size_t entry, uint64_t most, void **bytes, size_t *n) {
+static gt_status load_entry(gt_zip *zip, size_t entry, uint64_t most, void **bytes, size_t *n) {
     uint64_t size = gt_zip_at(zip, entry)->size;
     if (size > most)
         return gt_fail(GT_FORMAT, "%llu bytes; at most %llu are read", (unsigned long long)size,

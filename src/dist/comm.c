@@ -7,20 +7,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "dist/comm.h"
 
 /* Seconds of waiting after which a turn becomes longer: first the core is kept (communication moves only while MPI is
  * called), then given up between looks. Oversubscribed ranks give it up at once. */
 static const double keep_core = 20e-3, keep_core_crowded = 0.2e-3, long_wait = 0.25;
 
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void gt_comm_idle(const gt_comm *c, double *since) {
-    double now = seconds();
+    double now = gt_clock();
     if (*since == 0) *since = now;
     double waited = now - *since;
     if (waited < (c->oversubscribed ? keep_core_crowded : keep_core)) {

@@ -55,19 +55,20 @@ void gt_comm_gather(gt_comm *c, const void *mine, size_t bytes, void *all) {
     }
 }
 
-int gt_comm_max(gt_comm *c, int value) {
-    if (c->ranks == 1) return value;
+static void reduce_one(gt_comm *c, void *value, MPI_Datatype type, MPI_Op op) {
+    if (c->ranks == 1) return;
     MPI_Request request;
-    MPI_Iallreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MAX, gt_inside(c)->world, &request);
+    MPI_Iallreduce(MPI_IN_PLACE, value, 1, type, op, gt_inside(c)->world, &request);
     gt_comm_wait(c, 1, &request);
+}
+
+int gt_comm_max(gt_comm *c, int value) {
+    reduce_one(c, &value, MPI_INT, MPI_MAX);
     return value;
 }
 
 int64_t gt_comm_sum(gt_comm *c, int64_t value) {
-    if (c->ranks == 1) return value;
-    MPI_Request request;
-    MPI_Iallreduce(MPI_IN_PLACE, &value, 1, MPI_INT64_T, MPI_SUM, gt_inside(c)->world, &request);
-    gt_comm_wait(c, 1, &request);
+    reduce_one(c, &value, MPI_INT64_T, MPI_SUM);
     return value;
 }
 

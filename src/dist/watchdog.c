@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/thread.h"
 #include "dist/comm.h"
 
 enum { STACK_BYTES = 256 * 1024 };
@@ -21,9 +21,7 @@ static void *watch(void *arg) {
     gt_watchdog *w = arg;
     pthread_mutex_lock(&w->lock);
     while (!w->ending) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += 1;
+        struct timespec until = gt_deadline(1);
         pthread_cond_timedwait(&w->wake, &w->lock, &until);
         if (w->ending || !launcher_is_gone(w)) continue;
         char text[160];
@@ -45,15 +43,7 @@ void gt_watchdog_start(gt_watchdog *w, pid_t launcher, const gt_comm *c) {
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&w->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    pthread_attr_t small;
-    pthread_attr_init(&small);
-    pthread_attr_setstacksize(&small, STACK_BYTES);
-    sigset_t all, before; /* signals belong to the main thread */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    w->running = pthread_create(&w->thread, &small, watch, w) == 0; /* without it training works all the same */
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&small);
+    w->running = gt_thread_start(&w->thread, STACK_BYTES, watch, w) == 0; /* without it training works all the same */
 }
 
 void gt_watchdog_stop(gt_watchdog *w) {

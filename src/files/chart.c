@@ -44,8 +44,8 @@ static double tidy(double x, double step) { return fabs(x) < step * 1e-6 ? 0 : x
 
 static void draw_axes(gt_buffer *out, const axis *x, const axis *y, bool kimg) {
     for (double v = y->lo; v <= y->hi + y->step * 1e-6; v += y->step)
-        gt_buffer_printf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text class=\"y\" x=\"%d\" y=\"%.1f\">%.4g</text>", LEFT, WIDTH - RIGHT,
-                         place_y(y, v), place_y(y, v), LEFT - 7, place_y(y, v) + 4, tidy(v, y->step));
+        gt_buffer_printf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text class=\"y\" x=\"%d\" y=\"%.1f\">%.4g</text>",
+                         LEFT, WIDTH - RIGHT, place_y(y, v), place_y(y, v), LEFT - 7, place_y(y, v) + 4, tidy(v, y->step));
     double last = WIDTH - RIGHT - 34; /* room for the unit */
     for (double v = ceil(x->lo / x->step) * x->step; v <= x->hi && place_x(x, v) < last; v += x->step)
         gt_buffer_printf(out, "<text class=\"x\" x=\"%.1f\" y=\"%d\">%.6g</text>", place_x(x, v), HEIGHT - 6, tidy(v, x->step));

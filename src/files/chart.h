@@ -3,7 +3,7 @@
 #ifndef FILES_CHART_H
 #define FILES_CHART_H
 
-#include "file.h"
+#include "base/file.h"
 #include "gantry/runlog.h"
 
 enum { CHART_LINES = 3 };

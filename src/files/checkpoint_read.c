@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "checkpoint_block.h"
 #include "checkpoint_internal.h"
-#include "file.h"
 #include "gantry/log.h"
 #include "h5.h"
 #include "h5_image.h"
@@ -49,7 +49,8 @@ static gt_status read_at(int fd, const char *path, void *out, size_t bytes, off_
 static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes) {
     char block[CHECKPOINT_BLOCK], expected[CHECKPOINT_BLOCK];
     size_t should;
-    if (bytes < sizeof block) return gt_fail(GT_FORMAT, "'%s' is %s: it has %zu bytes", f->path, bytes ? "truncated, or no checkpoint" : "empty", bytes);
+    if (bytes < sizeof block)
+        return gt_fail(GT_FORMAT, "'%s' is %s: it has %zu bytes", f->path, bytes ? "truncated, or no checkpoint" : "empty", bytes);
     gt_status st = read_at(fd, f->path, block, sizeof block, 0);
     if (st) return st;
     if ((st = checkpoint_block_parse(block, &f->format, &should))) return gt_wrap(st, "'%s'", f->path);
@@ -61,7 +62,8 @@ static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes) {
     if ((st = checkpoint_block_make(expected, f->format, f->data + CHECKPOINT_BLOCK, bytes - CHECKPOINT_BLOCK))) return st;
     if (memcmp(expected, f->data, CHECKPOINT_BLOCK)) return gt_fail(GT_FORMAT, "'%s' is damaged: its contents do not have its checksum", f->path);
     if (f->format > GT_CHECKPOINT_FORMAT)
-        return gt_fail(GT_USAGE, "'%s' has checkpoint format %d, this program reads up to %d: use a newer gantry", f->path, f->format, GT_CHECKPOINT_FORMAT);
+        return gt_fail(GT_USAGE, "'%s' has checkpoint format %d, this program reads up to %d: use a newer gantry", f->path, f->format,
+                       GT_CHECKPOINT_FORMAT);
     return GT_OK;
 }
 
@@ -91,7 +93,8 @@ static bool entry_shape(hid_t set, gt_checkpoint_entry *e) {
     hid_t space = H5Dget_space(set);
     int n = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
     hsize_t extent[H5S_MAX_RANK];
-    bool good = n >= 0 && n <= GT_MAX_DIMS && (n == 0 || H5Sget_simple_extent_dims(space, extent, NULL) == n) && H5Sget_simple_extent_type(space) != H5S_NULL;
+    bool good =
+        n >= 0 && n <= GT_MAX_DIMS && (n == 0 || H5Sget_simple_extent_dims(space, extent, NULL) == n) && H5Sget_simple_extent_type(space) != H5S_NULL;
     size_t size = 1;
     e->shape.n = good ? n : 0;
     for (int i = 0; good && i < n; i++) {
@@ -276,14 +279,20 @@ const gt_checkpoint_entry *gt_checkpoint_find(const gt_checkpoint_file *f, const
 }
 
 static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_checkpoint_type type, hid_t memory_type, void *out, size_t size) {
-    static const char *const words[] = {[GT_CHECKPOINT_FLOAT] = "a float32 tensor", [GT_CHECKPOINT_DOUBLE] = "a float64", [GT_CHECKPOINT_INT] = "an integer", [GT_CHECKPOINT_TEXT] = "a text"};
+    static const char *const words[] = {[GT_CHECKPOINT_FLOAT] = "a float32 tensor",
+                                        [GT_CHECKPOINT_DOUBLE] = "a float64",
+                                        [GT_CHECKPOINT_INT] = "an integer",
+                                        [GT_CHECKPOINT_TEXT] = "a text"};
     const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
     if (!e) return gt_fail(GT_FORMAT, "'%s' has no '%s'", f->path, path);
     if (e->type != type) return gt_fail(GT_FORMAT, "'%s': '%s' is %s, not %s", f->path, path, words[e->type], words[type]);
-    if (type == GT_CHECKPOINT_TEXT ? e->size > size : e->size != size) return gt_fail(GT_FORMAT, "'%s': '%s' has %zu elements where %zu are needed", f->path, path, e->size, size);
+    if (type == GT_CHECKPOINT_TEXT ? e->size > size : e->size != size)
+        return gt_fail(GT_FORMAT, "'%s': '%s' has %zu elements where %zu are needed", f->path, path, e->size, size);
     hid_t set = H5Dopen2(f->h5, path, H5P_DEFAULT), own = memory_type;
     if (set >= 0 && memory_type < 0) own = H5Dget_type(set);
-    gt_status st = set < 0 || own < 0 || H5Dread(set, own, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0 ? gt_h5_fail(GT_FORMAT, "'%s': cannot read '%s'", f->path, path) : GT_OK;
+    gt_status st = set < 0 || own < 0 || H5Dread(set, own, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0
+                       ? gt_h5_fail(GT_FORMAT, "'%s': cannot read '%s'", f->path, path)
+                       : GT_OK;
     if (memory_type < 0 && own >= 0) H5Tclose(own);
     if (set >= 0) H5Dclose(set);
     return st;

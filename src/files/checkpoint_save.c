@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/thread.h"
 #include "checkpoint_internal.h"
-#include "file.h"
 #include "gantry/log.h"
-#include "thread.h"
 
 struct gt_saver {
     char *dir;
@@ -120,14 +120,12 @@ static gt_status save(gt_saver *s, bool *written) {
 
 static void *thread_main(void *arg) {
     gt_saver *s = arg;
-    struct timespec begin, end;
     bool written;
-    clock_gettime(CLOCK_MONOTONIC, &begin);
+    double begin = gt_clock();
     gt_status st = save(s, &written);
-    clock_gettime(CLOCK_MONOTONIC, &end);
     if (st) snprintf(s->result.message, sizeof s->result.message, "%s", gt_message());
     s->result.status = written ? GT_OK : st;
-    s->result.seconds = (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+    s->result.seconds = gt_clock() - begin;
     free(s->data);
     s->data = NULL;
     atomic_store(&s->done, true);
@@ -199,7 +197,7 @@ gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images) {
         gt_checkpoint_name(images, s->result.name);
         s->data = checkpoint_take_data(c, &s->bytes);
         atomic_store(&s->done, false);
-        int error = gt_thread_start(&s->thread, thread_main, s);
+        int error = gt_thread_start(&s->thread, 0, thread_main, s);
         s->running = !error;
         if (error) { /* no thread to be had: then at once */
             thread_main(s);

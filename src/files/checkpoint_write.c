@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "checkpoint_block.h"
 #include "checkpoint_internal.h"
-#include "file.h"
 #include "h5.h"
 #include "h5_image.h"
 
@@ -94,7 +94,8 @@ static gt_status put_attribute(gt_checkpoint *c, const char *name, hid_t file_ty
     hid_t space = H5Screate(H5S_SCALAR);
     hid_t attribute = space < 0 || file_type < 0 ? -1 : H5Acreate2(c->file, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
     gt_status st = GT_OK;
-    if (attribute < 0 || H5Awrite(attribute, memory_type, value) < 0) st = gt_h5_fail(GT_FAILED, "cannot put the attribute '%s' into a checkpoint", name);
+    if (attribute < 0 || H5Awrite(attribute, memory_type, value) < 0)
+        st = gt_h5_fail(GT_FAILED, "cannot put the attribute '%s' into a checkpoint", name);
     if (attribute >= 0) H5Aclose(attribute);
     if (space >= 0) H5Sclose(space);
     return stick(c, st);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file.h"
+#include "base/file.h"
 #include "gantry/codec.h"
 #include "gantry/hash.h"
 #include "gantry/memory.h"
@@ -23,7 +23,8 @@ gt_status gt_grid_parse(const char *text, gt_grid *g) {
         g->reference = true;
         return GT_OK;
     }
-    if (sscanf(text, "%5dx%5d%n", &g->columns, &g->rows, &end) != 2 || text[end] || g->columns < 1 || g->rows < 1 || g->columns > MOST_SIDE || g->rows > MOST_SIDE)
+    if (sscanf(text, "%5dx%5d%n", &g->columns, &g->rows, &end) != 2 || text[end] || g->columns < 1 || g->rows < 1 || g->columns > MOST_SIDE ||
+        g->rows > MOST_SIDE)
         return gt_fail(GT_USAGE, "--grid=%s: give columns and rows, such as 8x8 (at most %dx%d), or 'reference'", text, MOST_SIDE, MOST_SIDE);
     return GT_OK;
 }
@@ -166,7 +167,7 @@ gt_status gt_grid_write(const char *path, const float *images, int columns, int 
             for (int x = 0; x < width; x++) memcpy(to + x * shown, row + x * channels, (size_t)shown);
         }
     if (!st) st = gt_png_encode(pixels, (int)h, (int)w, shown, PNG_LEVEL, &png, &bytes);
-    if (!st) st = gt_file_replace(path, &(struct iovec){png, bytes}, 1);
+    if (!st) st = gt_file_write(path, png, bytes);
     free(row);
     free(pixels);
     if (picture && !st)

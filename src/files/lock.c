@@ -22,10 +22,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/thread.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
-#include "thread.h"
 
 enum { LOCK_BYTES = 512, WORD = 128 };
 
@@ -48,12 +49,6 @@ struct gt_lock {
     bool end;
     atomic_bool lost;
 };
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void pause_for(double seconds) {
     struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
@@ -91,7 +86,7 @@ static holder describe_self(void) {
     if (n > 0) namespace[n] = 0;
     snprintf(h.host, sizeof h.host, "%s/%.36s/%.20s", name[0] ? name : "?", boot, namespace);
     process_of(h.pid, &state, &h.started);
-    if (getrandom(&h.token, sizeof h.token, 0) != sizeof h.token) h.token = (uint64_t)h.pid << 32 ^ (uint64_t)(now() * 1e9);
+    if (getrandom(&h.token, sizeof h.token, 0) != sizeof h.token) h.token = (uint64_t)h.pid << 32 ^ (uint64_t)(gt_clock() * 1e9);
     return h;
 }
 
@@ -104,7 +99,8 @@ static bool alive_here(const holder *h) {
 /* ---- the file ---- */
 
 static int print_holder(const holder *h, char text[LOCK_BYTES]) {
-    return snprintf(text, LOCK_BYTES, "beat %010lu\nhost %s\npid %ld started %llu\ntoken %016" PRIx64 "\n", h->beat, h->host, h->pid, h->started, h->token);
+    return snprintf(text, LOCK_BYTES, "beat %010lu\nhost %s\npid %ld started %llu\ntoken %016" PRIx64 "\n", h->beat, h->host, h->pid, h->started,
+                    h->token);
 }
 
 /* 0 or errno; ENOENT: no lock. Host "" when the file says nothing (its maker died, or is about to write). */
@@ -116,7 +112,8 @@ static int read_holder(const char *path, holder *h) {
     ssize_t n = read(fd, text, sizeof text - 1);
     close(fd);
     holder r = {0};
-    if (n > 0 && sscanf(text, "beat %lu\nhost %127s\npid %ld started %llu\ntoken %" SCNx64, &r.beat, r.host, &r.pid, &r.started, &r.token) == 5) *h = r;
+    if (n > 0 && sscanf(text, "beat %lu\nhost %127s\npid %ld started %llu\ntoken %" SCNx64, &r.beat, r.host, &r.pid, &r.started, &r.token) == 5)
+        *h = r;
     return 0;
 }
 
@@ -148,11 +145,7 @@ static void *beat_main(void *arg) {
     gt_lock *l = arg;
     pthread_mutex_lock(&l->mutex);
     while (!l->end) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        double at = (double)until.tv_sec + 1e-9 * (double)until.tv_nsec + l->beat_s;
-        until.tv_sec = (time_t)at;
-        until.tv_nsec = (long)((at - (double)until.tv_sec) * 1e9);
+        struct timespec until = gt_deadline(l->beat_s);
         if (pthread_cond_timedwait(&l->wake, &l->mutex, &until) == ETIMEDOUT && !l->end) {
             pthread_mutex_unlock(&l->mutex);
             beat(l);
@@ -169,18 +162,20 @@ static void say_waiting(const gt_lock *l, const holder *h, bool here, double lim
     if (here)
         gt_info("'%s' belongs to process %ld on this machine; waiting up to %.0f s for it to end", l->path, h->pid, limit);
     else
-        gt_info("'%s' belongs to %s, process %ld; waiting up to %.0f s to see whether it lives", l->path, h->host[0] ? h->host : "an unknown host", h->pid, limit);
+        gt_info("'%s' belongs to %s, process %ld; waiting up to %.0f s to see whether it lives", l->path, h->host[0] ? h->host : "an unknown host",
+                h->pid, limit);
 }
 
 /* Wait until the holder *h is gone: GT_OK, with *h as it was last seen. A living one is an error. */
 static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h) {
     const holder first = *h;
     const bool here = strcmp(h->host, l->self.host) == 0;
-    const double begin = now(), limit = here ? o->wait_s : o->still_s;
+    const double begin = gt_clock(), limit = here ? o->wait_s : o->still_s;
     for (bool said = false;; said = true) {
-        bool over = now() - begin >= limit;
+        bool over = gt_clock() - begin >= limit;
         if (here ? !alive_here(h) : over) return GT_OK; /* elsewhere: the beat stood still all the time */
-        if (over) return gt_fail(GT_FAILED, "'%s' belongs to process %ld on this machine, which is still running: one run per directory", l->path, h->pid);
+        if (over)
+            return gt_fail(GT_FAILED, "'%s' belongs to process %ld on this machine, which is still running: one run per directory", l->path, h->pid);
         if (!said) say_waiting(l, h, here, limit);
         pause_for(limit < 2 ? limit / 8 : 0.25);
         holder seen;
@@ -262,7 +257,7 @@ static bool start_beating(gt_lock *l) {
     pthread_cond_init(&l->wake, &clock);
     pthread_condattr_destroy(&clock);
     pthread_mutex_init(&l->mutex, NULL);
-    return gt_thread_start(&l->thread, beat_main, l) == 0;
+    return gt_thread_start(&l->thread, 0, beat_main, l) == 0;
 }
 
 gt_lock *gt_lock_take(const char *dir, const gt_lock_options *options) {

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "base/file.h"
 #include "h5.h"
 
 enum { CHUNK_ROWS = 256, SPARE_BYTES = 1 << 20 };
@@ -101,8 +100,9 @@ static size_t bytes_for(int series, size_t rows) { return SPARE_BYTES + ((size_t
 
 static hid_t make_row_type(void) {
     hid_t type = H5Tcreate(H5T_COMPOUND, sizeof(row));
-    if (type >= 0 && (H5Tinsert(type, "num", offsetof(row, num), H5T_NATIVE_DOUBLE) < 0 || H5Tinsert(type, "mean", offsetof(row, mean), H5T_NATIVE_DOUBLE) < 0 ||
-                      H5Tinsert(type, "std", offsetof(row, std), H5T_NATIVE_DOUBLE) < 0)) {
+    if (type >= 0 &&
+        (H5Tinsert(type, "num", offsetof(row, num), H5T_NATIVE_DOUBLE) < 0 || H5Tinsert(type, "mean", offsetof(row, mean), H5T_NATIVE_DOUBLE) < 0 ||
+         H5Tinsert(type, "std", offsetof(row, std), H5T_NATIVE_DOUBLE) < 0)) {
         H5Tclose(type);
         type = -1;
     }
@@ -117,7 +117,8 @@ static gt_status make_set(metrics_h5 *m, const char *name, hid_t type, const voi
     if (space >= 0 && create >= 0 && links >= 0 && H5Pset_chunk(create, 1, &chunk) >= 0 && H5Pset_create_intermediate_group(links, 1) >= 0)
         *set = H5Dcreate2(m->file, name, type, space, links, create, H5P_DEFAULT);
     gt_status st = GT_OK;
-    if (*set < 0 || (rows && H5Dwrite(*set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)) st = gt_h5_fail(GT_FAILED, "cannot make the series '%s' in '%s'", name, m->path);
+    if (*set < 0 || (rows && H5Dwrite(*set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0))
+        st = gt_h5_fail(GT_FAILED, "cannot make the series '%s' in '%s'", name, m->path);
     if (links >= 0) H5Pclose(links);
     if (create >= 0) H5Pclose(create);
     if (space >= 0) H5Sclose(space);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "gantry/runlog.h"
+#include "gantry/status.h"
 
 typedef struct metrics_h5 metrics_h5;
 

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "chart.h"
-#include "gantry/codec.h"
 #include "gantry/grid.h"
 #include "gantry/rundir.h"
 
@@ -21,22 +21,28 @@ static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
     "<style>\n"
     ":root{--page:#f7f7f5;--card:#fff;--text:#1c1c1a;--soft:#6b6a66;--line:#e4e3df;--c0:#2a78d6;--c1:#e0602b;--c2:#3f8f5f}\n"
-    "@media(prefers-color-scheme:dark){:root{--page:#141413;--card:#1e1e1c;--text:#f1f0ec;--soft:#a3a29c;--line:#34332f;--c0:#5a9cea;--c1:#ee8354;--c2:#63b987}}\n"
+    "@media(prefers-color-scheme:dark){:root{--page:#141413;--card:#1e1e1c;--text:#f1f0ec;--soft:#a3a29c;--line:#34332f;--c0:#5a9cea;--c1:#ee8354;"
+    "--c2:#63b987}}\n"
     "*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,sans-serif}\n"
     "main{max-width:1240px;margin:0 auto;padding:32px 20px 60px}h1{font-size:26px;margin:0 0 2px;overflow-wrap:anywhere}\n"
     "h2{font-size:18px;margin:40px 0 12px}h3{font-size:15px;margin:0}p{margin:0;color:var(--soft)}\n"
-    ".tiles{display:flex;flex-wrap:wrap;gap:12px;margin-top:20px}.tiles div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 16px;min-width:120px}\n"
+    ".tiles{display:flex;flex-wrap:wrap;gap:12px;margin-top:20px}"
+    ".tiles div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 16px;min-width:120px}\n"
     ".tiles b{display:block;font-size:21px;font-weight:600}.tiles span{color:var(--soft);font-size:13px}\n"
     ".charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,380px),1fr));gap:14px}\n"
     "figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 16px 8px;min-width:0}\n"
     "figcaption p{font-size:13px;min-height:20px}.legend{font-size:13px;color:var(--soft);display:flex;flex-wrap:wrap;gap:2px 16px;margin:6px 0}\n"
-    ".legend b{color:var(--text);font-variant-numeric:tabular-nums}.legend i{display:inline-block;width:14px;height:3px;border-radius:2px;margin-right:6px;vertical-align:middle}\n"
+    ".legend b{color:var(--text);font-variant-numeric:tabular-nums}"
+    ".legend i{display:inline-block;width:14px;height:3px;border-radius:2px;margin-right:6px;vertical-align:middle}\n"
     "svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font-size:12px}.x{text-anchor:middle}.y{text-anchor:end}\n"
     ".grid{stroke:var(--line);stroke-width:1}path{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}\n"
-    ".l0{stroke:var(--c0)}.l1{stroke:var(--c1)}.l2{stroke:var(--c2)}.d0,.k0{fill:var(--c0);background:var(--c0)}.d1,.k1{fill:var(--c1);background:var(--c1)}.d2,.k2{fill:var(--c2);background:var(--c2)}\n"
-    ".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:14px}.small{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));margin-top:14px}\n"
+    ".l0{stroke:var(--c0)}.l1{stroke:var(--c1)}.l2{stroke:var(--c2)}.d0,.k0{fill:var(--c0);background:var(--c0)}"
+    ".d1,.k1{fill:var(--c1);background:var(--c1)}.d2,.k2{fill:var(--c2);background:var(--c2)}\n"
+    ".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:14px}"
+    ".small{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));margin-top:14px}\n"
     "img{width:100%;height:auto;display:block;margin:8px 0;border-radius:4px;image-rendering:pixelated}\n"
-    "details{margin-top:40px}summary{cursor:pointer;font-size:18px;font-weight:600}pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px;overflow:auto;font-size:13px}\n"
+    "details{margin-top:40px}summary{cursor:pointer;font-size:18px;font-weight:600}"
+    "pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px;overflow:auto;font-size:13px}\n"
     "</style>\n";
 
 /* ---- pictures ---- */
@@ -130,8 +136,12 @@ static const struct {
     } lines[CHART_LINES];
 } charts[] = {
     {"Losses", "Generator against discriminator: level is good, a runaway is not", {{"G", "Loss/G/loss", NULL}, {"D", "Loss/D/loss", NULL}}},
-    {"Scores", "What the discriminator says; the gap should not grow for ever", {{"real", "Loss/scores/real", NULL}, {"generated", "Loss/scores/fake", NULL}}},
-    {"r_t", "Mean sign of the scores: towards 1 for reals means overfitting", {{"real", "Loss/signs/real", NULL}, {"generated", "Loss/signs/fake", NULL}}},
+    {"Scores",
+     "What the discriminator says; the gap should not grow for ever",
+     {{"real", "Loss/scores/real", NULL}, {"generated", "Loss/scores/fake", NULL}}},
+    {"r_t",
+     "Mean sign of the scores: towards 1 for reals means overfitting",
+     {{"real", "Loss/signs/real", NULL}, {"generated", "Loss/signs/fake", NULL}}},
     {"Augmentation p", "How often each augmentation is applied", {{"p", "Progress/augment", NULL}}},
     {"Speed", "Images per second", {{"images/s", "Timing/sec_per_kimg", per_second}}},
     {"Regularisation", "R1 of the discriminator, path length of the generator", {{"D", "Loss/D/reg", NULL}, {"G", "Loss/G/reg", NULL}}},
@@ -158,7 +168,8 @@ static void put_charts(gt_buffer *out, const gt_stats *s) {
     }
     gt_buffer_printf(out, "</div>\n<details><summary>All other series</summary>\n<div class=\"charts\" style=\"margin-top:12px\">\n");
     for (int i = 0; i < s->n_series; i++)
-        if (!in_a_chart(s->series[i].name)) chart_draw(out, s, &(chart){.title = s->series[i].name, .note = "", .lines = {{"mean", &s->series[i], NULL}}});
+        if (!in_a_chart(s->series[i].name))
+            chart_draw(out, s, &(chart){.title = s->series[i].name, .note = "", .lines = {{"mean", &s->series[i], NULL}}});
     gt_buffer_printf(out, "</div></details>\n");
 }
 
@@ -218,7 +229,7 @@ gt_status gt_report_write(const char *dir, const char *path) {
     if (!st) {
         put_page(&page, dir, basename(full), stats);
         st = page.failed ? gt_fail(GT_NOMEM, "out of memory for the report of '%s'", dir)
-                         : gt_file_replace(path ? path : own, &(struct iovec){page.data, page.n}, 1);
+                         : gt_file_write(path ? path : own, page.data, page.n);
     }
     gt_buffer_free(&page);
     gt_stats_free(stats);

@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "gantry/codec.h"
-#include "gantry/memory.h"
+#include "base/file.h"
 
 enum { PROBE_BYTES = 1 << 20, LONGEST_DESCRIPTION = 200, LONGEST_TEXT = 16 << 20, TRIES = 1000 };
 
@@ -89,11 +86,11 @@ gt_status gt_rundir_prepare(const char *dir, size_t bytes) {
     if (st) return st;
     double have = gt_space_free(dir);
     if (have < (double)bytes + PROBE_BYTES)
-        return gt_fail(GT_FAILED, "'%s' is too full: %.1f MB free, %.1f MB needed for a start: make room, or choose another --outdir", dir, have / 1e6,
-                       ((double)bytes + PROBE_BYTES) / 1e6);
+        return gt_fail(GT_FAILED, "'%s' is too full: %.1f MB free, %.1f MB needed for a start: make room, or choose another --outdir", dir,
+                       have / 1e6, ((double)bytes + PROBE_BYTES) / 1e6);
     char *path = gt_path_join(dir, ".probe");
     void *zeros = calloc(1, PROBE_BYTES);
-    st = path && zeros ? gt_file_replace(path, &(struct iovec){zeros, PROBE_BYTES}, 1) : gt_fail(GT_NOMEM, "out of memory for a test of '%s'", dir);
+    st = path && zeros ? gt_file_write(path, zeros, PROBE_BYTES) : gt_fail(GT_NOMEM, "out of memory for a test of '%s'", dir);
     if (!st) unlink(path);
     free(zeros);
     free(path);
@@ -102,7 +99,7 @@ gt_status gt_rundir_prepare(const char *dir, size_t bytes) {
 
 gt_status gt_rundir_write(const char *dir, const char *name, const char *text) {
     char *path = gt_path_join(dir, name);
-    gt_status st = path ? gt_file_replace(path, &(struct iovec){(void *)text, strlen(text)}, 1) : GT_NOMEM;
+    gt_status st = path ? gt_file_write(path, text, strlen(text)) : GT_NOMEM;
     free(path);
     return st;
 }

@@ -6,11 +6,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "file.h"
-#include "gantry/codec.h"
+#include "base/clock.h"
+#include "base/file.h"
 #include "gantry/log.h"
 #include "metrics_h5.h"
 #include "stats_line.h"
@@ -29,12 +28,6 @@ struct gt_runlog {
     tfevents *events;
     gt_stats *before; /* what was there when the log was opened */
 };
-
-static double clock_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* One warning when it begins, one line when it is over. */
 static void report(gt_runlog *l, part p, gt_status st) {
@@ -71,7 +64,7 @@ static gt_status cut_back(const char *path, int64_t images) {
     if (later) gt_info("stats.jsonl: cut back to %lld images (%d later lines removed)", (long long)images, later);
     if (bad) gt_warn("stats.jsonl: %d damaged or half-written lines removed", bad);
     if (kept.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
-    if (!st && kept.n != n) st = gt_file_replace(path, &(struct iovec){kept.data, kept.n}, 1);
+    if (!st && kept.n != n) st = gt_file_write(path, kept.data, kept.n);
     free(line.values);
     free(bytes);
     gt_buffer_free(&kept);
@@ -113,7 +106,7 @@ static gt_status tick_metrics(gt_runlog *l, int64_t images, double time, const g
 }
 
 void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n) {
-    double time = clock_now();
+    double time = gt_unix_time();
     size_t whole = l->pending.n;
     stats_line_print(&l->pending, images, time, values, n);
     if (l->pending.failed) { /* out of memory: this line is lost, earlier ones are not */
@@ -127,7 +120,7 @@ void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, i
 }
 
 void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels, const void *png, size_t bytes) {
-    report(l, EVENTS, tfevents_picture(l->events, clock_now(), images, name, width, height, channels, png, bytes));
+    report(l, EVENTS, tfevents_picture(l->events, gt_unix_time(), images, name, width, height, channels, png, bytes));
 }
 
 /* ---- open and close ---- */

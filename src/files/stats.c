@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gantry/codec.h"
+#include "base/file.h"
 #include "gantry/memory.h"
 #include "stats_line.h"
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "file.h"
+#include "base/file.h"
 #include "gantry/runlog.h"
 
 void stats_line_print(gt_buffer *out, int64_t images, double timestamp, const gt_stat_value *values, int n); /* with its newline */

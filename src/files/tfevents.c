@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "base/file.h"
 #include "gantry/hash.h"
 
 enum { /* field numbers */
@@ -157,7 +157,8 @@ gt_status tfevents_scalars(tfevents *e, double time, int64_t images, const gt_st
     return write_event(e, &event);
 }
 
-gt_status tfevents_picture(tfevents *e, double time, int64_t images, const char *name, int width, int height, int channels, const void *png, size_t bytes) {
+gt_status tfevents_picture(tfevents *e, double time, int64_t images, const char *name, int width, int height, int channels, const void *png,
+                           size_t bytes) {
     gt_buffer event = begin_event(time, images), summary = {0}, value = {0}, image = {0};
     put_int(&image, IMAGE_HEIGHT, height);
     put_int(&image, IMAGE_WIDTH, width);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "gantry/runlog.h"
+#include "gantry/status.h"
 
 typedef struct tfevents tfevents;
 
@@ -15,7 +16,8 @@ typedef struct tfevents tfevents;
 tfevents *tfevents_open(const char *dir, int64_t images);
 /* Either the whole event is in the file afterwards, or nothing of it. */
 gt_status tfevents_scalars(tfevents *e, double time, int64_t images, const gt_stat_value *values, int n);
-gt_status tfevents_picture(tfevents *e, double time, int64_t images, const char *name, int width, int height, int channels, const void *png, size_t bytes);
+gt_status tfevents_picture(tfevents *e, double time, int64_t images, const char *name, int width, int height, int channels, const void *png,
+                           size_t bytes);
 void tfevents_close(tfevents *e);
 
 #endif

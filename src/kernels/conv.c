@@ -25,13 +25,13 @@ static const kernel kernels[] = {
 };
 
 /* Winograd pays from these sizes on (bench/conv; part of the kernel set's version). Fewer channels: its transforms cost more
- * than it saves. Fewer tiles: reading its weights, four times as many, costs more. Images in and out count the tiles of one
- * image: its bits must not depend on how many are in the call. */
+ * than it saves. Fewer tiles: weights in the transformed domain, four times as many, cost more than the sums over tiles save. Images
+ * in and out count the tiles of one image: its bits must not depend on how many are in the call. */
 static const struct {
     int64_t channels, tiles;
 } pays[DIRECTIONS] = {
-    [GT_CONV_FORWARD] = {32, 4},
-    [GT_CONV_INPUT_GRAD] = {32, 4},
+    [GT_CONV_FORWARD] = {32, 1},
+    [GT_CONV_INPUT_GRAD] = {32, 1},
     [GT_CONV_WEIGHT_GRAD] = {32, 16},
 };
 

@@ -8,8 +8,8 @@
 
 #include "base/clones.h"
 
-typedef float vec __attribute__((vector_size(32), aligned(4), may_alias));
-enum { LANES = 8 };
+typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));
+enum { LANES = 16 };
 
 /* out[i*out_step + c] = sum_j taps[j*tap_step] * in[i*in_step + j*in_tap_step + c], 0 <= c < len; `add`: += */
 typedef struct weighted_sum {

@@ -22,21 +22,30 @@ enum {
     GT_TILE_ROWS = 112, /* most rows of a tile of any set: several panels of micro rows, and a multiple of the vector length */
 };
 
-/* Rows c[0..rows) + c_offset receive the first `columns` of the result. `lda` is read by the by-k kernels only. */
+/* Rows c[0..rows) + c_offset receive the first `columns` of the result. `lda` is read by the by-k kernels only. With each GT_CHUNK
+ * of K, the next `ahead_step` floats from `ahead` on are fetched into the second-level cache: what will be needed soon. */
 typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, int64_t c_offset,
-                         int columns, bool add);
+                         int columns, bool add, const float *ahead, int64_t ahead_step);
 
-/* Winograd F(4x4,3x3): small matrices of vectors over channels, stored row by row behind arrays of pointers.
- * Value c of element i is read at from[i][c] and written at to[i][c / GT_CHUNK * to_step + c % GT_CHUNK], c < count. */
+/* Winograd's transforms (winograd_transforms.h): small square matrices of vectors over channels, stored row by row behind arrays
+ * of pointers. Value c < count of element i is read at from[i][c] and written at to[i][c / GT_CHUNK * to_step[i] + c % GT_CHUNK].
+ * `to` is moved on past the whole chunks. */
 typedef enum gt_winograd_transform {
     GT_WINOGRAD_IMAGE,           /* 6x6 pixels -> 6x6 points */
     GT_WINOGRAD_RESULT,          /* 6x6 points -> 4x4 pixels */
     GT_WINOGRAD_RESULT_ADJOINT,  /* 4x4 pixels -> 6x6 points */
     GT_WINOGRAD_WEIGHTS,         /* 3x3 taps -> 6x6 points */
     GT_WINOGRAD_WEIGHTS_ADJOINT, /* 6x6 points -> 3x3 taps */
+    GT_WINOGRAD_HALF_IMAGE,           /* stride 2: 9x9 pixels -> 9x9 points */
+    GT_WINOGRAD_HALF_IMAGE_ADJOINT,   /* 9x9 points -> 9x9 pixels; the first row and column are added to what lies there */
+    GT_WINOGRAD_HALF_RESULT,          /* 9x9 points -> 4x4 pixels */
+    GT_WINOGRAD_HALF_RESULT_ADJOINT,  /* 4x4 pixels -> 9x9 points */
+    GT_WINOGRAD_HALF_WEIGHTS,         /* 3x3 taps -> 6x6 points of weights */
+    GT_WINOGRAD_HALF_WEIGHTS_ADJOINT, /* 6x6 points of weights -> 3x3 taps */
     GT_WINOGRAD_TRANSFORMS
 } gt_winograd_transform;
-typedef void gt_transform_fn(const float *const *from, float *const *to, int64_t to_step, int64_t count);
+enum { GT_WINOGRAD_MOST_POINTS = 81 };
+typedef void gt_transform_fn(const float *const *from, float **to, const int64_t *to_step, int64_t count);
 
 typedef struct gt_gemm_kernels {
     int lanes;     /* floats per vector; a panel of B is two vectors wide, the last one may be one */

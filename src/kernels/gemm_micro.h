@@ -13,6 +13,7 @@
 #endif
 #define INLINE static inline __attribute__((always_inline))
 
+enum { LINE = 16 }; /* floats of a cache line */
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 /* acc += one column of A (R values `stride` apart) times one row of B (V vectors). */
@@ -51,26 +52,32 @@ INLINE void micro_store(const int R, const int V, vec (*acc)[2], float *const *c
     micro_store_part(R, rows[0], c, c_offset, columns, add);
 }
 
+/* GT_CHUNK steps of K. */
+INLINE void micro_chunk(const int R, const int V, const bool by_k, vec (*acc)[2], const float *a, int64_t lda, const float *b, int64_t ldb,
+                        const float *ahead, int64_t ahead_step) {
+    for (const float *end = ahead + ahead_step; ahead < end; ahead += LINE) __builtin_prefetch(ahead, 0, 2);
+    for (int i = 0; i < GT_CHUNK; i++, b += ldb, a += by_k ? lda : 1) micro_step(R, V, by_k ? 1 : GT_CHUNK, acc, a, b);
+}
+
 INLINE void micro(const int R, const int V, const bool by_k, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb,
-                  float *const *c, int64_t c_offset, int columns, bool add) {
+                  float *const *c, int64_t c_offset, int columns, bool add, const float *ahead, int64_t ahead_step) {
     vec acc[ROWS][2];
     UNROLL for (int r = 0; r < R; r++) {
-        UNROLL for (int v = 0; v < V; v++) acc[r][v] = (vec){0};
+        UNROLL for (int v = 0; v < V; v++) {
+            acc[r][v] = (vec){0};
+            if (v * LANES % LINE == 0) __builtin_prefetch(c[r] + c_offset + v * LANES, 1, 3);
+        }
     }
-    if (by_k) {
-        for (; k > 0; k--, a += lda, b += ldb) micro_step(R, V, 1, acc, a, b);
-    } else {
-        for (; k >= GT_CHUNK; k -= GT_CHUNK, a += (R - 1) * GT_CHUNK)
-            for (const float *end = a + GT_CHUNK; a < end; a++, b += ldb) micro_step(R, V, GT_CHUNK, acc, a, b);
-        for (; k > 0; k--, a++, b += ldb) micro_step(R, V, GT_CHUNK, acc, a, b);
-    }
+    for (; k >= GT_CHUNK; k -= GT_CHUNK, a += by_k ? GT_CHUNK * lda : R * GT_CHUNK, b += GT_CHUNK * ldb, ahead += ahead_step)
+        micro_chunk(R, V, by_k, acc, a, lda, b, ldb, ahead, ahead_step);
+    for (; k > 0; k--, a += by_k ? lda : 1, b += ldb) micro_step(R, V, by_k ? 1 : GT_CHUNK, acc, a, b);
     micro_store(R, V, acc, c, c_offset, columns, add);
 }
 
 #define MICRO(name, R, V, BY_K)                                                                                                     \
     static void name(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, int64_t c_offset,         \
-                     int columns, bool add) {                                                                                       \
-        micro(R, V, BY_K, k, a, lda, b, ldb, c, c_offset, columns, add);                                                             \
+                     int columns, bool add, const float *ahead, int64_t ahead_step) {                                               \
+        micro(R, V, BY_K, k, a, lda, b, ldb, c, c_offset, columns, add, ahead, ahead_step);                                          \
     }
 #define MICRO_ALL(R)                                                                                                                \
     MICRO(chunked_##R##x1, R, 1, false) MICRO(chunked_##R##x2, R, 2, false) MICRO(by_k_##R##x1, R, 1, true)                           \
@@ -112,6 +119,12 @@ const gt_gemm_kernels KERNELS = {
                   [GT_WINOGRAD_RESULT] = transform_result,
                   [GT_WINOGRAD_RESULT_ADJOINT] = transform_result_adjoint,
                   [GT_WINOGRAD_WEIGHTS] = transform_weights,
-                  [GT_WINOGRAD_WEIGHTS_ADJOINT] = transform_weights_adjoint},
+                  [GT_WINOGRAD_WEIGHTS_ADJOINT] = transform_weights_adjoint,
+                  [GT_WINOGRAD_HALF_IMAGE] = transform_half_image,
+                  [GT_WINOGRAD_HALF_IMAGE_ADJOINT] = transform_half_image_adjoint,
+                  [GT_WINOGRAD_HALF_RESULT] = transform_half_result,
+                  [GT_WINOGRAD_HALF_RESULT_ADJOINT] = transform_half_result_adjoint,
+                  [GT_WINOGRAD_HALF_WEIGHTS] = transform_half_weights,
+                  [GT_WINOGRAD_HALF_WEIGHTS_ADJOINT] = transform_half_weights_adjoint},
     .fma_peak = fma_peak,
 };

@@ -78,22 +78,32 @@ static void tile_rows(const gt_product *p, int64_t row0, int count, float **rows
     for (int r = 0; r < count; r++) rows[r] = p->c + (row0 + r) * p->ldc;
 }
 
-/* A block of the tile: `a` holds its rows for K [k0, k0 + k) of the stage; all panels of B in [column, end). */
+/* Where the block [k0, ...) of the panel at `column` lies, and the floats from row to row of it. */
+static const float *panel_at(const stage *s, int64_t k0, int64_t column, int columns, int64_t *ldb) {
+    const gt_product *p = s->p;
+    int width = gt_product_panel_width(columns);
+    *ldb = width;
+    if (!s->l.b_in_place) return s->b + column * s->b_rows + k0 * width;
+    if (columns < s->l.panel_width) return s->b + k0 * width;
+    *ldb = p->ldb;
+    return p->b + (s->k0 + k0) * p->ldb + column;
+}
+
+/* A block of the tile: `a` holds its rows for K [k0, k0 + k) of the stage; all panels of B in [column, end). While a panel is
+ * at work, the next one is fetched: from L3 or memory the first rows would wait for it. */
 static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64_t column, int64_t end, float *const *rows, bool add) {
     const gt_product *p = s->p;
     const layout *l = &s->l;
+    int row_panels = (a->rows + a->panel_rows - 1) / a->panel_rows;
     for (; column < end; column += l->panel_width) {
         int columns = (int)least(l->panel_width, p->n - column);
         int width = gt_product_panel_width(columns);
-        const float *b;
-        int64_t ldb = width;
-        if (!l->b_in_place) b = s->b + column * s->b_rows + k0 * width;
-        else if (columns < l->panel_width) b = s->b + k0 * width;
-        else b = p->b + (s->k0 + k0) * p->ldb + column, ldb = p->ldb;
+        int64_t ldb, ahead_step = l->b_in_place || column + l->panel_width >= end ? 0 : round_up(GT_CHUNK * width / row_panels, GT_CHUNK);
+        const float *b = panel_at(s, k0, column, columns, &ldb), *ahead = b + l->panel_width * s->b_rows;
         gt_micro_fn *const *micro = l->kernels->micro[p->a_by_k][width / l->kernels->lanes - 1];
-        for (int r = 0; r < a->rows; r += a->panel_rows) {
+        for (int r = 0; r < a->rows; r += a->panel_rows, ahead += a->k / GT_CHUNK * ahead_step) {
             const float *panel = a->to + (p->a_by_k ? r : (int64_t)r * round_up(a->k, GT_CHUNK));
-            micro[gt_pack_panel_rows(a, r)](a->k, panel, GT_TILE_ROWS, b, ldb, rows + r, column, columns, add);
+            micro[gt_pack_panel_rows(a, r)](a->k, panel, GT_TILE_ROWS, b, ldb, rows + r, column, columns, add, ahead, ahead_step);
         }
     }
 }
@@ -120,12 +130,20 @@ static int tiles_of(const layout *l) { return (int)(l->row_tiles * l->column_til
 
 static void stage_tile(void *arg, int tile, int worker) { multiply_tile(arg, tile, worker); }
 
-/* Tile of one of several products with packed B. */
+/* Several products with packed B, and where the tiles of each begin in the common loop. */
+typedef struct packed_products {
+    const gt_product *p;
+    int first_tile[GT_PRODUCTS_MOST + 1];
+    float *a; /* of worker 0 */
+} packed_products;
+
 static void packed_tile(void *arg, int tile, int worker) {
-    stage s = *(const stage *)arg;
-    s.p += tile / tiles_of(&s.l);
-    s.b = s.p->b_packed;
-    multiply_tile(&s, tile % tiles_of(&s.l), worker);
+    const packed_products *all = arg;
+    int i = 0;
+    while (tile >= all->first_tile[i + 1]) i++;
+    const gt_product *p = &all->p[i];
+    stage s = {.p = p, .l = plan(p), .k = p->k, .b = p->b_packed, .b_rows = p->k, .a = all->a};
+    multiply_tile(&s, tile - all->first_tile[i], worker);
 }
 
 static int panels_of(const layout *l, int64_t n) { return (int)((n + l->panel_width - 1) / l->panel_width); }
@@ -136,8 +154,12 @@ size_t gt_product_workspace(const gt_product *p, int threads) {
 }
 
 void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace) {
-    stage s = {.p = p, .l = plan(p), .k = p->k, .b_rows = p->k, .a = workspace};
-    gt_pool_run(pool, count * tiles_of(&s.l), packed_tile, &s);
+    packed_products all = {.p = p, .a = workspace};
+    for (int i = 0; i < count; i++) {
+        layout l = plan(&p[i]);
+        all.first_tile[i + 1] = all.first_tile[i] + tiles_of(&l);
+    }
+    gt_pool_run(pool, all.first_tile[count], packed_tile, &all);
 }
 
 void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace) {

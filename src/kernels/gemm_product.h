@@ -19,6 +19,7 @@
 #include "gantry/pool.h"
 #include "kernels/gemm_kernels.h"
 
+enum { GT_PRODUCTS_MOST = 36 };
 enum { GT_PRODUCT_KC = 192 }; /* of K per block: a panel of B (192 x 32 floats, 24 KiB) stays in L1; part of the kernel set's bits */
 
 /* Where a tile's block of A lies: rows [row0, row0 + rows), K [k0, k0 + k). */
@@ -70,7 +71,7 @@ typedef struct gt_product {
 
 size_t gt_product_workspace(const gt_product *p, int threads); /* bytes; reads sizes, and whether b_packed and pack_b are set */
 void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace);
-/* `count` products of the same sizes, each with b_packed, as one loop over all their tiles. */
+/* Up to GT_PRODUCTS_MOST products with the same n and layout of A, each with b_packed, as one loop over all their tiles. */
 void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace);
 
 /* Pack all of B once for many products: floats needed, and the packing. */

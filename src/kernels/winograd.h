@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Winograd F(4x4,3x3) on channels-last images: 3x3 convolution with stride 1 in all three directions with a quarter of the
- * multiplications (conv.h has the contract). Results are cut into tiles of 4x4 pixels (partial ones at the edges are padded); the 36 points of the
- * transformed domain are 36 products [tiles x channels in] x [channels in x channels out].
+ * Winograd convolution on channels-last images: 3x3 windows in all three directions (conv.h has the contract), with stride 1 by
+ * F(4x4,3x3), a quarter of the multiplications; with stride 2 by F(4,2) on the even pixels of each axis, 81 products for 16
+ * results instead of 144. Results are cut into tiles of 4x4 pixels (partial ones at the edges are padded).
  *
  * An image's result has the same bits whatever the other images of the call; weight gradients sum over tiles in order. */
 #ifndef GANTRY_KERNELS_WINOGRAD_H
@@ -9,7 +9,8 @@
 
 #include "kernels/conv.h"
 
-bool gt_winograd_possible(const gt_conv_shape *s); /* 3x3, stride 1, one group, padding 0 to 2 */
+/* 3x3, one group; stride 1 with padding 0 to 2, or stride 2 where a result sees every pixel of the image. */
+bool gt_winograd_possible(const gt_conv_shape *s);
 int64_t gt_winograd_tiles_per_image(const gt_conv_shape *s, gt_conv_direction direction);
 
 size_t gt_winograd_packed_floats(const gt_conv_shape *s, gt_conv_direction direction);

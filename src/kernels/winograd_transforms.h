@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Source of the transforms of Winograd's F(4x4,3x3), compiled once per instruction set with gemm_micro.h (vec, INLINE, UNROLL, LANES).
+ * Source of Winograd's transforms, compiled once per instruction set with gemm_micro.h (vec, INLINE, UNROLL, LANES).
  *
+ * Stride 1: F(4x4,3x3).
  * y = A^T [(G w G^T) * (B^T x B)] A with tiles x of 6x6, w of 3x3, y of 4x4 (Lavin and Gray, "Fast Algorithms for Convolutional
  * Neural Networks", 2016). Each is a map of lines, applied to the columns, then to the rows. The weight gradient is the
  * adjoint of the same formula: w = G^T [(A y A^T) * (B^T x B)] G.
@@ -65,9 +66,82 @@ INLINE void line_weights_adjoint(vec *o, const vec *m) {
     o[2] = even_a * (PA2 / NA) + even_b * (PB2 / NB) + m[5];
 }
 
-INLINE void transform_vector(const int in, const int out, void (*line)(vec *, const vec *), const float *const *from, int64_t from_at,
-                             float *const *to, int64_t to_at) {
-    vec half[6][6], column[6], row[6];
+/* Stride 2. y[i] = w0 x[2i] + w1 x[2i+1] + w2 x[2i+2]: a convolution of the even pixels by two taps, F(4,2), and the odd pixels times
+ * one. Of the 9 points, 5 belong to the even pixels (a, -a, b, -b, infinity), 4 are the odd pixels themselves; of the weights' 6, the last
+ * one is w1. With a = 1/2, b = 5/4 errors are half of F(4,3)'s. */
+#define QA 0.5f
+#define QB 1.25f
+#define QA2 (QA * QA)
+#define QB2 (QB * QB)
+#define MA (2 * QA * (QA2 - QB2))
+#define MB (2 * QB * (QB2 - QA2))
+
+/* 9 -> 9 */
+INLINE void line_half_image(vec *o, const vec *x) {
+    vec odd_a = x[6] - QB2 * x[2], even_a = QA * (x[4] - QB2 * x[0]), odd_b = x[6] - QA2 * x[2], even_b = QB * (x[4] - QA2 * x[0]);
+    o[0] = odd_a + even_a;
+    o[1] = odd_a - even_a;
+    o[2] = odd_b + even_b;
+    o[3] = odd_b - even_b;
+    o[4] = (QA2 * QB2) * x[0] - (QA2 + QB2) * x[4] + x[8];
+    UNROLL for (int i = 0; i < 4; i++) o[5 + i] = x[2 * i + 1];
+}
+
+/* Its transpose. */
+INLINE void line_half_image_adjoint(vec *o, const vec *m) {
+    vec even_a = QA * (m[0] - m[1]), odd_a = m[0] + m[1], even_b = QB * (m[2] - m[3]), odd_b = m[2] + m[3];
+    o[0] = (QA2 * QB2) * m[4] - QB2 * even_a - QA2 * even_b;
+    o[2] = -QB2 * odd_a - QA2 * odd_b;
+    o[4] = even_a + even_b - (QA2 + QB2) * m[4];
+    o[6] = odd_a + odd_b;
+    o[8] = m[4];
+    UNROLL for (int i = 0; i < 4; i++) o[2 * i + 1] = m[5 + i];
+}
+
+/* 9 -> 4 */
+INLINE void line_half_result(vec *o, const vec *m) {
+    vec even_a = m[0] + m[1], odd_a = m[0] - m[1], even_b = m[2] + m[3], odd_b = m[2] - m[3];
+    o[0] = even_a + even_b + m[5];
+    o[1] = QA * odd_a + QB * odd_b + m[6];
+    o[2] = QA2 * even_a + QB2 * even_b + m[7];
+    o[3] = (QA2 * QA) * odd_a + (QB2 * QB) * odd_b + m[4] + m[8];
+}
+
+/* 4 -> 9 */
+INLINE void line_half_result_adjoint(vec *o, const vec *y) {
+    vec even_a = y[0] + QA2 * y[2], odd_a = QA * y[1] + (QA2 * QA) * y[3], even_b = y[0] + QB2 * y[2], odd_b = QB * y[1] + (QB2 * QB) * y[3];
+    o[0] = even_a + odd_a;
+    o[1] = even_a - odd_a;
+    o[2] = even_b + odd_b;
+    o[3] = even_b - odd_b;
+    o[4] = y[3];
+    UNROLL for (int i = 0; i < 4; i++) o[5 + i] = y[i];
+}
+
+/* 3 -> 6 */
+INLINE void line_half_weights(vec *o, const vec *g) {
+    o[0] = g[0] * (1 / MA) + g[2] * (QA / MA);
+    o[1] = g[2] * (QA / MA) - g[0] * (1 / MA);
+    o[2] = g[0] * (1 / MB) + g[2] * (QB / MB);
+    o[3] = g[2] * (QB / MB) - g[0] * (1 / MB);
+    o[4] = g[2];
+    o[5] = g[1];
+}
+
+/* 6 -> 3 */
+INLINE void line_half_weights_adjoint(vec *o, const vec *m) {
+    o[0] = (m[0] - m[1]) * (1 / MA) + (m[2] - m[3]) * (1 / MB);
+    o[1] = m[5];
+    o[2] = (m[0] + m[1]) * (QA / MA) + (m[2] + m[3]) * (QB / MB) + m[4];
+}
+
+/* What a transform's results are: pixels; pixels of tiles that overlap, the first row and column of which are added to what is there;
+ * or points, so many distant places that the next ones must be fetched ahead. */
+enum { PIXELS, SHARED_PIXELS, POINTS };
+
+INLINE void transform_vector(const int in, const int out, const int kind, void (*line)(vec *, const vec *), const float *const *from,
+                             int64_t from_at, float *const *to, int64_t to_at) {
+    vec half[9][9], column[9], row[9];
     UNROLL for (int j = 0; j < in; j++) {
         UNROLL for (int i = 0; i < in; i++) column[i] = *(const vec *)(from[i * in + j] + from_at);
         line(row, column);
@@ -75,39 +149,58 @@ INLINE void transform_vector(const int in, const int out, void (*line)(vec *, co
     }
     UNROLL for (int i = 0; i < out; i++) {
         line(row, half[i]);
-        UNROLL for (int j = 0; j < out; j++) *(vec *)(to[i * out + j] + to_at) = row[j];
+        UNROLL for (int j = 0; j < out; j++) {
+            vec *at = (vec *)(to[i * out + j] + to_at);
+            if (kind == SHARED_PIXELS && (i == 0 || j == 0)) row[j] += *at;
+            *at = row[j];
+        }
     }
 }
 
 /* The last values, fewer than a vector, by way of padded copies. */
-INLINE void transform_rest(const int in, const int out, void (*line)(vec *, const vec *), const float *const *from, int64_t from_at,
-                           float *const *to, int64_t to_at, int64_t count) {
-    float before[36][LANES], after[36][LANES];
-    const float *padded[36];
-    float *result[36];
+INLINE void transform_rest(const int in, const int out, const int kind, void (*line)(vec *, const vec *), const float *const *from,
+                           int64_t from_at, float *const *to, int64_t to_at, int64_t count) {
+    float before[GT_WINOGRAD_MOST_POINTS][LANES], after[GT_WINOGRAD_MOST_POINTS][LANES];
+    const float *padded[GT_WINOGRAD_MOST_POINTS];
+    float *result[GT_WINOGRAD_MOST_POINTS];
     for (int i = 0; i < in * in; i++) {
         *(vec *)before[i] = (vec){0};
         memcpy(before[i], from[i] + from_at, (size_t)count * sizeof(float));
         padded[i] = before[i];
     }
-    for (int i = 0; i < out * out; i++) result[i] = after[i];
-    transform_vector(in, out, line, padded, 0, result, 0);
+    for (int i = 0; i < out * out; i++) {
+        result[i] = after[i];
+        if (kind == SHARED_PIXELS) memcpy(after[i], to[i] + to_at, (size_t)count * sizeof(float));
+    }
+    transform_vector(in, out, kind, line, padded, 0, result, 0);
     for (int i = 0; i < out * out; i++) memcpy(to[i] + to_at, after[i], (size_t)count * sizeof(float));
 }
 
-INLINE void transform(const int in, const int out, void (*line)(vec *, const vec *), const float *const *from, float *const *to,
-                      int64_t to_step, int64_t count) {
+INLINE void transform(const int in, const int out, const int kind, void (*line)(vec *, const vec *), const float *const *from, float **to,
+                      const int64_t *to_step, int64_t count) {
     int64_t c = 0;
-    for (; c + LANES <= count; c += LANES) transform_vector(in, out, line, from, c, to, c / GT_CHUNK * to_step + c % GT_CHUNK);
-    if (c < count) transform_rest(in, out, line, from, c, to, c / GT_CHUNK * to_step + c % GT_CHUNK, count - c);
+    for (; c + LANES <= count; c += LANES) {
+        if (kind == POINTS && c % GT_CHUNK == 0)
+            for (int i = 0; i < out * out; i++) __builtin_prefetch(to[i] + to_step[i], 1, 2);
+        transform_vector(in, out, kind, line, from, c, to, c % GT_CHUNK);
+        if ((c + LANES) % GT_CHUNK == 0)
+            for (int i = 0; i < out * out; i++) to[i] += to_step[i];
+    }
+    if (c < count) transform_rest(in, out, kind, line, from, c, to, c % GT_CHUNK, count - c);
 }
 
-#define TRANSFORM(name, in, out)                                                                                  \
-    static void transform_##name(const float *const *from, float *const *to, int64_t to_step, int64_t count) { \
-        transform(in, out, line_##name, from, to, to_step, count);                                              \
+#define TRANSFORM(name, in, out, kind)                                                                              \
+    static void transform_##name(const float *const *from, float **to, const int64_t *to_step, int64_t count) { \
+        transform(in, out, kind, line_##name, from, to, to_step, count);                                         \
     }
-TRANSFORM(image, 6, 6)
-TRANSFORM(result, 6, 4)
-TRANSFORM(result_adjoint, 4, 6)
-TRANSFORM(weights, 3, 6)
-TRANSFORM(weights_adjoint, 6, 3)
+TRANSFORM(image, 6, 6, POINTS)
+TRANSFORM(result, 6, 4, PIXELS)
+TRANSFORM(result_adjoint, 4, 6, POINTS)
+TRANSFORM(weights, 3, 6, POINTS)
+TRANSFORM(weights_adjoint, 6, 3, PIXELS)
+TRANSFORM(half_image, 9, 9, POINTS)
+TRANSFORM(half_image_adjoint, 9, 9, SHARED_PIXELS)
+TRANSFORM(half_result, 9, 4, PIXELS)
+TRANSFORM(half_result_adjoint, 4, 9, POINTS)
+TRANSFORM(half_weights, 3, 6, POINTS)
+TRANSFORM(half_weights_adjoint, 6, 3, PIXELS)

@@ -104,6 +104,13 @@ const gt_tensor *gt_net_find(const gt_net *n, const char *name) {
     return NULL;
 }
 
+size_t gt_net_largest(const gt_net *n) {
+    size_t largest = 0;
+    for (int i = 0; i < n->n_tensors; i++)
+        if (n->tensors[i].size > largest) largest = n->tensors[i].size;
+    return largest;
+}
+
 /* Numbers are drawn in memory order: position i of the stream is element i of the tensor in memory. */
 static void draw(const gt_net *n, const gt_tensor *t, float *out, uint64_t seed) {
     char stream[512];

@@ -20,7 +20,8 @@ static bool find_architecture(const char *name, gt_architecture *found) {
 
 gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, int channel_max, const char *architecture, const char *activation) {
     int longer = height > width ? height : width, k = 0;
-    if (height < 1 || width < 1 || longer < 8) return gt_fail(GT_USAGE, "images of %dx%d (height x width): the longer side must be at least 8", height, width);
+    if (height < 1 || width < 1 || longer < 8)
+        return gt_fail(GT_USAGE, "images of %dx%d (height x width): the longer side must be at least 8", height, width);
     while (longer >> (k + 1) >= 4) k++;
     if (k >= GT_MAX_LEVELS) return gt_fail(GT_USAGE, "images of %dx%d are larger than any network here can be", height, width);
     int step = 1 << k;

@@ -6,8 +6,17 @@
 #include "nets/stylegan2_common.h"
 
 gt_discriminator_config gt_discriminator_defaults(void) {
-    return (gt_discriminator_config){.channels = 3, .channel_base = 32768, .channel_max = 512, .architecture = "resnet", .activation = "lrelu",
-        .conv_clamp = -1, .cmap_dim = -1, .mbstd_group_size = 4, .mbstd_channels = 1, .mapping = gt_mapping_defaults(), .resample_filter = gt_resample_filter_default()};
+    return (gt_discriminator_config){.channels = 3,
+                                     .channel_base = 32768,
+                                     .channel_max = 512,
+                                     .architecture = "resnet",
+                                     .activation = "lrelu",
+                                     .conv_clamp = -1,
+                                     .cmap_dim = -1,
+                                     .mbstd_group_size = 4,
+                                     .mbstd_channels = 1,
+                                     .mapping = gt_mapping_defaults(),
+                                     .resample_filter = gt_resample_filter_default()};
 }
 
 static gt_status levels_of(const gt_discriminator_config *c, gt_levels *l) {
@@ -15,7 +24,8 @@ static gt_status levels_of(const gt_discriminator_config *c, gt_levels *l) {
     if (st) return st;
     if (c->channels < 1) return gt_fail(GT_USAGE, "discriminator: %d image channels", c->channels);
     if (c->mbstd_channels > 0 && gt_level_channels(l, 0) % c->mbstd_channels)
-        return gt_fail(GT_USAGE, "discriminator: %d minibatch standard deviation channels do not divide the last block's %d", c->mbstd_channels, gt_level_channels(l, 0));
+        return gt_fail(GT_USAGE, "discriminator: %d minibatch standard deviation channels do not divide the last block's %d", c->mbstd_channels,
+                       gt_level_channels(l, 0));
     return GT_OK;
 }
 

@@ -22,7 +22,8 @@ bool gt_noise_mode_find(const char *name, gt_noise_mode *mode) {
 }
 
 static gt_status levels_of(const gt_synthesis_config *c, gt_levels *l) {
-    if (c->w_dim < 1 || c->channels < 1) return gt_fail(GT_USAGE, "synthesis network: w_dim %d, %d image channels: both must be at least 1", c->w_dim, c->channels);
+    if (c->w_dim < 1 || c->channels < 1)
+        return gt_fail(GT_USAGE, "synthesis network: w_dim %d, %d image channels: both must be at least 1", c->w_dim, c->channels);
     return gt_levels_make(l, c->height, c->width, c->channel_base, c->channel_max, c->architecture, c->activation);
 }
 
@@ -67,7 +68,8 @@ static void declare_block(gt_declarer *d, const char *block, const gt_synthesis_
     if (level > 0) declare_layer(d, gt_text_of("%s.conv0", block).s, c, in, out, height, width);
     declare_layer(d, gt_text_of("%s.conv1", block).s, c, out, out, height, width);
     if (has_torgb(l, level)) declare_torgb(d, gt_text_of("%s.torgb", block).s, c, out);
-    if (has_skip(l, level)) gt_conv2d_declare(d, gt_text_of("%s.skip", block).s, (gt_conv2d_shape){.in = in, .out = out, .kernel = 1}, &c->resample_filter);
+    if (has_skip(l, level))
+        gt_conv2d_declare(d, gt_text_of("%s.skip", block).s, (gt_conv2d_shape){.in = in, .out = out, .kernel = 1}, &c->resample_filter);
 }
 
 gt_status gt_synthesis_declare(gt_net *n, const char *prefix, const gt_synthesis_config *c) {
@@ -153,7 +155,8 @@ static gt_node *block_of(const synthesis *s, const char *block, const gt_levels 
     gt_node *y = layer(s, block, "conv0", x, index, 2, 1);
     y = layer(s, block, "conv1", y, index + 1, 1, half);
     if (!has_skip(l, level)) return y;
-    return gt_add(g, gt_conv2d(s->b, gt_text_of("%s.skip", block).s, x, (gt_conv2d_options){.up = 2, .activation = "linear", .gain = half, .clamp = -1, .filter = s->filter}), y);
+    const gt_conv2d_options skip = {.up = 2, .activation = "linear", .gain = half, .clamp = -1, .filter = s->filter};
+    return gt_add(g, gt_conv2d(s->b, gt_text_of("%s.skip", block).s, x, skip), y);
 }
 
 gt_node *gt_synthesis(gt_bound_net b, const char *prefix, const gt_synthesis_config *c, gt_node *ws, const gt_synthesis_options *o) {

@@ -9,16 +9,13 @@
 #include "kernels/isa.h"
 #include "train/trainer.h"
 
-/* Room for a first checkpoint and the logs: parameters, average and two moments of each network. */
-static size_t room_wanted(const gt_job *job) { return (size_t)1 << (job->height * job->width >= 128 * 128 ? 26 : 20); }
-
 /* The directory of the run, made if it is not there. */
 static gt_status find_directory(gt_trainer *t) {
     gt_job *job = t->job;
     char *dir = *job->run ? strdup(job->run) : gt_rundir_new(job->outdir, gt_job_description(job));
     if (!dir) return GT_FAILED;
     t->dir = dir;
-    gt_status st = gt_rundir_prepare(dir, room_wanted(job));
+    gt_status st = gt_rundir_prepare(dir, 0);
     if (st) return st;
     t->lock = gt_lock_take(dir, NULL);
     return t->lock ? GT_OK : GT_FAILED;
@@ -42,10 +39,12 @@ static gt_status check_same_job(gt_trainer *t, const gt_checkpoint_file *f) {
         before = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
         st = before ? compare_jobs(t, before, about->dataset) : GT_FORMAT;
     } else {
-        char *text = gt_rundir_read(t->dir, "job.ini");
+        char *text = gt_rundir_read(t->dir, "job.ini"), name[4200];
         if (!text) return GT_OK; /* stopped before it had written anything */
         before = gt_job_new();
-        st = before ? gt_job_read_text(before, text, "job.ini") : GT_NOMEM;
+        snprintf(name, sizeof name, "%s/job.ini", t->dir);
+        st = before ? gt_job_read_text(before, text, name) : GT_NOMEM;
+        if (st == GT_USAGE) st = GT_FORMAT; /* nobody typed it */
         if (!st) st = gt_job_resolve(before, t->job->height, t->job->width, t->job->channels, t->info->label_width, t->info->stored);
         if (!st) st = compare_jobs(t, before, "");
         free(text);
@@ -104,6 +103,8 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
     gt_comm_broadcast(t->comm, &found, sizeof found, 0);
 
     if ((st = gt_trainer_build(t))) goto end;
+    /* Now it is known how large a checkpoint will be. */
+    if ((st = gt_comm_agree(t->comm, first ? gt_rundir_prepare(t->dir, gt_trainer_checkpoint_bytes(t)) : GT_OK))) goto end;
     if (found == 1)
         st = gt_trainer_load(t, file);
     else if (found == 2)
@@ -118,7 +119,7 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
     }
     st = gt_comm_agree(t->comm, st);
     *done = !st && found == 1 && t->shown >= t->job->total_images;
-    if (*done) gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", t->dir, (double)t->shown / 1000);
+    if (*done && first) gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", t->dir, (double)t->shown / 1000);
 end:
     gt_checkpoint_close(file);
     gt_checkpoint_close(source);

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "kernels/isa.h"
-#include "train/clock.h"
+#include "kernels/kernel_set.h"
+#include "base/clock.h"
 #include "train/trainer.h"
 
 enum { MEASURE_SECONDS = 2 };
@@ -29,7 +29,8 @@ static double memory_per_rank(const gt_trainer *t) {
     double bytes = (double)t->arena_bytes;
     for (int i = 0; i < m->n_nets; i++) {
         double block = (double)m->nets[i]->block_floats * sizeof(float);
-        bytes += block * (1 + (i == m->ema_of)) + (double)t->learners[i].optimizer->n_moments * block / t->comm->ranks + (double)gt_reducer_bytes(t->learners[i].reducer);
+        bytes += block * (1 + (i == m->ema_of)) + (double)t->learners[i].optimizer->n_moments * block / t->comm->ranks +
+                 (double)gt_reducer_bytes(t->learners[i].reducer);
     }
     return bytes;
 }
@@ -55,14 +56,15 @@ static void print(const gt_trainer *t, double seconds_per_image) {
     char *text = gt_job_to_text(t->job);
     printf("%s\n", text ? text : "");
     free(text);
-    for (int i = 0; i < m->n_nets; i++) printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]), m->nets[i]->n_tensors);
+    for (int i = 0; i < m->n_nets; i++)
+        printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]), m->nets[i]->n_tensors);
     double flops = flops_per_image(t), hours = seconds_per_image * (double)t->job->total_images / 3600 * t->comm->hosts;
     printf("slices      %d of %d images; at most %d ranks: beyond that a larger batch, smaller groups (--mbstd), or more threads\n", t->n_slices,
            m->slice_size, t->n_slices);
     printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step\n", memory_per_rank(t) / 1e6, (double)t->arena_bytes / 1e6);
     printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n", flops / 1e9);
     printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image, 1000 * seconds_per_image,
-           flops / seconds_per_image / 1e9, t->comm->description, gt_isa_id());
+           flops / seconds_per_image / 1e9, t->comm->description, gt_kernel_set_id());
     printf("the run     %.1f kimg: %.1f node-hours\n", (double)t->job->total_images / 1000, hours);
 }
 

@@ -12,7 +12,7 @@
 #include "gantry/random.h"
 #include "gantry/rundir.h"
 #include "gantry/train.h"
-#include "kernels/isa.h"
+#include "kernels/kernel_set.h"
 #include "train/net_checkpoint.h"
 
 struct gt_generator {
@@ -32,7 +32,7 @@ static int batch_for(const gt_model *m) {
 
 static gt_status load_model(gt_generator *g, const gt_checkpoint_file *f) {
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
-    if (gt_isa_set(about->kernel_set)) gt_warn("%s: images may differ in their last bits", gt_message());
+    if (gt_kernel_set_adopt(about->kernel_set)) gt_warn("%s: images may differ in their last bits", gt_message());
     g->job = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
     if (!g->job) return GT_FORMAT;
     g->model = gt_model_new(g->job);
@@ -47,7 +47,8 @@ static gt_status load_model(gt_generator *g, const gt_checkpoint_file *f) {
 static gt_status build(gt_generator *g, const gt_generator_options *o) {
     gt_model *m = g->model;
     g->batch = batch_for(m);
-    g->graph = m->build_generator(m, &(gt_generate_options){.n = g->batch, .noise_mode = o->noise_mode, .truncation = o->truncation, .truncation_cutoff = -1});
+    const gt_generate_options options = {.n = g->batch, .noise_mode = o->noise_mode, .truncation = o->truncation, .truncation_cutoff = -1};
+    g->graph = m->build_generator(m, &options);
     g->exec = g->graph ? gt_exec_new(g->graph, &(gt_exec_options){.pool = o->pool}) : NULL;
     if (!g->exec) return GT_FAILED;
     gt_exec_bind(g->exec, 0, m->ema_block);
@@ -129,7 +130,8 @@ static gt_status fill_labels(work *w) {
         return GT_OK;
     }
     if (r->class < 0 && !r->label)
-        return gt_fail(GT_USAGE, "Must specify class label with --class when using a conditional network (0 to %d), or a vector with --label", dim - 1);
+        return gt_fail(GT_USAGE, "Must specify class label with --class when using a conditional network (0 to %d), or a vector with --label",
+                       dim - 1);
     if (r->class >= dim) return gt_fail(GT_USAGE, "--class must be between 0 and %d", dim - 1);
     if (r->label && r->label_dim != dim) return gt_fail(GT_USAGE, "--label has %d numbers, the network takes %d", r->label_dim, dim);
     for (int i = 0; i < batch; i++)
@@ -201,7 +203,8 @@ static gt_status write_grid(const work *w, const uint8_t *all) {
         rows = (r->n + columns - 1) / columns;
     }
     if (columns * m->width > GT_PNG_MAX_SIDE || rows * m->height > GT_PNG_MAX_SIDE)
-        return gt_fail(GT_USAGE, "--grid=%lldx%lld: the picture would be larger than %d pixels", (long long)columns, (long long)rows, GT_PNG_MAX_SIDE);
+        return gt_fail(GT_USAGE, "--grid=%lldx%lld: the picture would be larger than %d pixels", (long long)columns, (long long)rows,
+                       GT_PNG_MAX_SIDE);
     uint8_t *picture = calloc((size_t)(columns * rows), w->image_bytes);
     if (!picture) return gt_fail(GT_NOMEM, "out of memory for a picture of %lldx%lld images", (long long)columns, (long long)rows);
     for (int64_t i = 0; i < r->n; i++) {

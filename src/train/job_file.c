@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "gantry/codec.h"
+#include "base/file.h"
 #include "gantry/job.h"
 
 enum { MAX_JOB_BYTES = 1 << 20 };
@@ -45,17 +45,16 @@ static char *unquote(char *value) {
 
 static gt_status read_group(reader *r, char *text) {
     size_t n = strlen(text);
-    if (n >= 2 && text[n - 1] == ']') {
-        text[n - 1] = 0;
-        const char *group = trim(text + 1);
-        for (int i = 0; i < r->options.n; i++) {
-            const gt_option *row = &r->options.rows[i];
-            if (strcmp(row->group, group) || (row->class == GT_SHAPE && !r->options.shapes)) continue;
-            r->group = row->group;
-            return GT_OK;
-        }
+    if (text[n - 1] != ']') return gt_fail(GT_USAGE, "%s:%d: '%s': the line of a group ends with ]", r->name, r->line, text);
+    text[n - 1] = 0;
+    const char *group = trim(text + 1);
+    for (int i = 0; i < r->options.n; i++) {
+        const gt_option *row = &r->options.rows[i];
+        if (strcmp(row->group, group) || (row->class == GT_SHAPE && !r->options.shapes)) continue;
+        r->group = row->group;
+        return GT_OK;
     }
-    return gt_fail(GT_USAGE, "%s:%d: unknown group %s; see jobs/reference.ini", r->name, r->line, text);
+    return gt_fail(GT_USAGE, "%s:%d: unknown group '%s'; see jobs/reference.ini", r->name, r->line, group);
 }
 
 static gt_status read_key(reader *r, const char *key, const char *value) {

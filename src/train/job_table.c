@@ -33,7 +33,8 @@ static const gt_option table[] = {
     {.key = "data", .type = GT_OPTION_TEXT, .class = GT_EXECUTION, FIELD(data), .group = "data", .standard = "", .common = true,
      .help = "Images: ZIP, folder of PNGs, HDF5 file or synth:NAME",
      .detail = "Required. A relative path starts at the current directory. Built-in sets: synth:shapes and synth:circles, with options as in "
-               "synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the same data when the fingerprints of the data agree, wherever they lie."},
+               "synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the same data when the fingerprints of the data agree, wherever "
+               "they lie."},
     {.key = "cond", .type = GT_OPTION_BOOL, .class = GT_RECIPE, FIELD(cond), .group = "data", .standard = "0", .common = true,
      .help = "Train a conditional model on the labels of the data",
      .detail = "The data must have labels: classes or vectors."},
@@ -59,7 +60,8 @@ static const gt_option table[] = {
      .min = 1, .max = 1 << 20, .common = true, .help = "Images per step over all ranks",
      .detail = "Must be divisible by --gpus. The batch is cut into slices, and at most so many ranks can share it."},
     {.key = "slices", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(slices), .group = "recipe",
-     .derived = "the largest number up to 8 that fits", .min = 1, .max = 1 << 20, .help = "Parts of a batch: the units of work shared out among ranks",
+     .derived = "the largest number up to 8 that fits", .min = 1, .max = 1 << 20,
+     .help = "Parts of a batch: the units of work shared out among ranks",
      .detail = "A slice must hold whole stddev groups: batch / slices is a multiple of the smaller of mbstd and batch. More slices let more ranks "
                "work; what a slice is changes the numbers (stddev groups, style-mixing cut, path length), so it is part of the recipe."},
     {.key = "mbstd", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(mbstd), .group = "recipe", .derived = "from cfg", .unit = "images",
@@ -89,7 +91,12 @@ static const gt_option table[] = {
      .detail = "stop names network, parameter and step. clean is what the reference does: NaN becomes 0, infinities become 1e5."},
     {.key = "reduce", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(reduce), .group = "recipe", .standard = "tree",
      .choices = "tree|allreduce", .help = "How gradients are summed over ranks",
-     .detail = "tree gives the same bits on any number of ranks. allreduce is MPI's own sum, for comparison: bits may then depend on the number of ranks."},
+     .detail = "tree gives the same bits on any number of ranks. allreduce is MPI's own sum, for comparison: bits may then depend on the "
+               "number of ranks."},
+    {.key = "conv", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(conv), .group = "recipe", .standard = "auto",
+     .choices = "auto|direct|winograd", .help = "Kernels of convolutions",
+     .detail = "auto chooses by shape what is fastest; direct and winograd use one kind wherever it is possible, for comparison: results differ in "
+               "their last bits. With auto the environment variable GT_CONV, if set, says which."},
 
     /* ---- networks ---- */
     {.key = "cbase", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(cbase), .group = "networks", .derived = "from cfg", .min = 1,
@@ -129,7 +136,8 @@ static const gt_option table[] = {
      .help = "Ceiling of p, with aug=ada; 0: none",
      .detail = "Published behaviour is no ceiling. Above about 0.8 augmentations begin to show in the generated images; the run warns."},
     {.key = "ada-kimg", .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(ada_kimg), .group = "augmentation",
-     .derived = "500; 100 with --resume", .unit = "thousands of images", .min = 0.001, .max = 1e9, .help = "Speed of ada: p can go from 0 to 1 in so many",
+     .derived = "500; 100 with --resume", .unit = "thousands of images", .min = 0.001, .max = 1e9,
+     .help = "Speed of ada: p can go from 0 to 1 in so many",
      .detail = "For short runs make it smaller. Only with aug=ada."},
     {.key = "ada-interval", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(ada_interval), .group = "augmentation", .standard = "4",
      .unit = "steps", .min = 1, .max = 1 << 20, .help = "How often p is adjusted", .detail = "Only with aug=ada."},

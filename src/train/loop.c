@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The loop: steps, and between them what is due by images or by the clock. The clock decides only what is written when; rank 0's
  * clock counts, and all ranks follow. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,18 +31,23 @@ static void was_done(schedule *s, int64_t shown, double now) {
 typedef struct due { /* rank 0's decision */
     bool tick, pictures, checkpoint;
     bool stop, finished;
+    bool lost; /* another process took the run over */
 } due;
 
 typedef struct plan {
     schedule tick, pictures, checkpoint;
 } plan;
 
+/* At least one. */
+static int64_t images_of(double kimg) { return kimg > 0.001 ? llround(1000 * kimg) : 1; }
+
 static plan make_plan(const gt_trainer *t) {
     const gt_job *j = t->job;
     double now = gt_clock();
-    int64_t tick = (int64_t)(1000 * j->tick), snap = tick * j->snap;
-    int64_t checkpoint = j->checkpoint_kimg > 0 ? (int64_t)(1000 * j->checkpoint_kimg) : snap;
-    return (plan){.tick = {tick > 0 ? tick : 1, 60 * j->tick_minutes, t->shown, now},
+    int64_t tick = images_of(j->tick), snap;
+    if (__builtin_mul_overflow(tick, j->snap, &snap)) snap = 0;
+    int64_t checkpoint = j->checkpoint_kimg > 0 ? images_of(j->checkpoint_kimg) : snap;
+    return (plan){.tick = {tick, 60 * j->tick_minutes, t->shown, now},
                   .pictures = {snap, 60 * j->image_minutes, t->shown, now},
                   .checkpoint = {checkpoint, 60 * j->checkpoint_minutes, t->shown, now}};
 }
@@ -62,10 +68,7 @@ static due decide(gt_trainer *t, const plan *p) {
         d.tick = d.checkpoint || is_due(&p->tick, t->shown, now) || t->shown == t->job->batch;
         if (failed) t->checkpoint_failed = true;
         if (t->checkpoint_failed && d.tick) d.checkpoint = true;
-        if (gt_lock_lost(t->lock)) {
-            gt_warn("the lock of %s is no longer ours: another process took the run over; stopping without writing", t->dir);
-            t->lost = true;
-        }
+        d.lost = gt_lock_lost(t->lock);
     }
     gt_comm_broadcast(t->comm, &d, sizeof d, 0);
     return d;
@@ -95,9 +98,8 @@ static gt_status act(gt_trainer *t, plan *p, due d) {
 static gt_status settle(gt_trainer *t) {
     gt_status st = GT_OK;
     if (t->comm->rank == 0) {
-        gt_saver_state s = gt_saver_wait(t->saver);
-        if (s == GT_SAVER_FAILED || t->checkpoint_failed)
-            st = gt_fail(GT_FAILED, "the last checkpoint could not be written: %s", gt_saver_outcome(t->saver)->message);
+        if (gt_saver_wait(t->saver) == GT_SAVER_FAILED || t->checkpoint_failed)
+            st = gt_fail(GT_FAILED, "the last checkpoint of %s could not be written (see the warning): started again, the run goes on from the one before", t->dir);
     }
     return gt_comm_agree(t->comm, st);
 }
@@ -113,11 +115,11 @@ static gt_status train(gt_trainer *t) {
     for (;;) {
         if ((st = gt_trainer_step(t))) return st;
         due d = decide(t, &p);
-        if ((st = gt_comm_agree(t->comm, t->lost ? gt_fail(GT_FAILED, "the run's lock was lost") : GT_OK))) return st;
+        if (d.lost) return gt_fail(GT_FAILED, "the lock in the run's directory is no longer ours: another process took the run over; stopped without writing");
         if ((st = act(t, &p, d))) return st;
         if (d.finished || d.stop) {
             if ((st = settle(t))) return st;
-            gt_info(d.finished ? "done: %s" : "stopped at a step boundary: %s goes on with the same command", t->dir);
+            if (t->comm->rank == 0) gt_info(d.finished ? "done: %s" : "stopped at a step boundary, a checkpoint is written: %s goes on with the same command", t->dir);
             return d.finished ? GT_OK : GT_STOPPED;
         }
         if (t->comm->rank == 0) gt_trainer_live(t);
@@ -135,7 +137,7 @@ static void describe(const gt_trainer *t) {
 gt_status gt_train(gt_comm *comm, gt_job *job) {
     gt_trainer t;
     bool done = false;
-    gt_stop_install();
+    gt_stop_install(comm->rank == 0 && comm->ranks > 1);
     gt_status st = gt_trainer_open(&t, comm, job);
     if (!st) st = gt_trainer_begin(&t, &done);
     if (!st && !done) {
@@ -144,7 +146,6 @@ gt_status gt_train(gt_comm *comm, gt_job *job) {
         describe(&t);
         st = gt_trainer_start_loader(&t);
         if (!st) st = train(&t);
-        if (st == GT_NONFINITE || st == GT_FAILED || st == GT_FORMAT) gt_log_live(NULL);
     }
     gt_log_live(NULL);
     gt_trainer_close(&t);

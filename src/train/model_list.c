@@ -3,6 +3,7 @@
 #include "train/model_list.h"
 
 #include "gantry/train.h"
+#include "kernels/conv.h"
 
 static const struct {
     const char *name;
@@ -14,6 +15,7 @@ static const struct {
 };
 
 gt_model *gt_model_new(const gt_job *job) {
+    if (!gt_is(job->conv, "auto") && gt_conv_mode_set(job->conv)) return NULL; /* graphs are built for one mode */
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
         if (gt_is(job->model, models[i].name)) return models[i].make(job);
     gt_fail(GT_USAGE, "unknown model '%s'", job->model);

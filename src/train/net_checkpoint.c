@@ -6,10 +6,8 @@
 #include <stdlib.h>
 
 gt_status gt_net_read_checkpoint(const gt_net *net, const gt_checkpoint_file *f, const char *group, bool trainable_only, float *block) {
-    size_t largest = 1;
-    for (int k = 0; k < net->n_tensors; k++)
-        if (net->tensors[k].size > largest) largest = net->tensors[k].size;
-    float *scratch = calloc(largest, sizeof *scratch);
+    size_t largest = gt_net_largest(net);
+    float *scratch = calloc(largest + 1, sizeof *scratch);
     if (!scratch) return gt_fail(GT_NOMEM, "out of memory for a tensor of %zu floats", largest);
     gt_status st = GT_OK;
     for (int k = 0; k < net->n_tensors && !st; k++) {

@@ -180,4 +180,5 @@ void gt_trainer_close(gt_trainer *t) {
     gt_block_free(t->arena, t->arena_bytes);
     gt_pool_free(t->pool);
     gt_dataset_close(t->data);
+    free(t->dir);
 }

@@ -62,6 +62,13 @@ static void copy_parts(const gt_reducer *r, const float *from, float *to) {
     for (int i = 0; i < n; i++) memcpy(to + parts[i].offset, from + parts[i].offset, parts[i].size * sizeof *to);
 }
 
+size_t gt_trainer_checkpoint_bytes(const gt_trainer *t) {
+    const gt_model *m = t->model;
+    size_t floats = 0;
+    for (int i = 0; i < m->n_nets; i++) floats += m->nets[i]->block_floats * (size_t)(1 + (m->ema_of == i) + t->learners[i].optimizer->n_moments);
+    return floats * sizeof(float);
+}
+
 gt_status gt_trainer_save(gt_trainer *t) {
     const gt_model *m = t->model;
     gt_checkpoint *c = NULL;
@@ -112,7 +119,10 @@ gt_status gt_trainer_save(gt_trainer *t) {
     }
     if (first) {
         put_state(c, t);
-        gt_saver_start(t->saver, c, t->shown); /* a failure is a warning: the loop tries again */
+        if (gt_saver_start(t->saver, c, t->shown)) { /* the loop tries again */
+            gt_warn("no checkpoint this time: %s", gt_message());
+            t->checkpoint_failed = true;
+        }
         c = NULL;
     }
 end:

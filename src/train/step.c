@@ -34,8 +34,8 @@ static gt_status run_slice(gt_trainer *t, gt_phase_run *run, int k, float *state
     return GT_OK;
 }
 
-/* States and statistics of all slices, joined by the tree over slices. */
-static gt_status join_small(gt_trainer *t, gt_phase_run *run) {
+/* States and statistics of all slices, joined by the tree over slices. A phase whose update was left out leaves no trace in the states either. */
+static gt_status join_small(gt_trainer *t, gt_phase_run *run, bool updated) {
     gt_phase *p = run->phase;
     size_t n_states = 0;
     for (int i = 0; i < p->n_states; i++) n_states += p->states[i].size;
@@ -43,7 +43,7 @@ static gt_status join_small(gt_trainer *t, gt_phase_run *run) {
         gt_status st = gt_comm_tree_mean(t->comm, t->n_slices, n_states, t->slice_states, t->state_means);
         if (st) return st;
         const float *mean = t->state_means;
-        for (int i = 0; i < p->n_states; i++) {
+        for (int i = 0; i < p->n_states && updated; i++) {
             memcpy(p->states[i].place, mean, p->states[i].size * sizeof *mean);
             mean += p->states[i].size;
         }
@@ -53,7 +53,7 @@ static gt_status join_small(gt_trainer *t, gt_phase_run *run) {
     if (st) return st;
     for (int i = 0; i < p->n_stats; i++) {
         gt_moments_join(&t->stats.since_tick[run->stat[i]], &all[i]);
-        if (t->model->ada_stat && !strcmp(p->stats[i].name, t->model->ada_stat)) gt_ada_collect(&t->ada, all[i].sum, all[i].num);
+        if (updated && t->model->ada_stat && !strcmp(p->stats[i].name, t->model->ada_stat)) gt_ada_collect(&t->ada, all[i].sum, all[i].num);
     }
     return GT_OK;
 }
@@ -73,6 +73,7 @@ static gt_status judge_nonfinite(gt_trainer *t, const gt_phase_run *run, gt_nonf
     gt_status st = name_nonfinite(t, run, bad);
     if (gt_is(t->job->nan, "stop")) return gt_wrap(st, "--nan=stop");
     *update = gt_is(t->job->nan, "clean");
+    if (t->comm->rank) return GT_OK;
     if (!*update)
         gt_warn("%s: this update is left out (--nan=skip)", gt_message());
     else if (!t->said_nonfinite)
@@ -81,14 +82,15 @@ static gt_status judge_nonfinite(gt_trainer *t, const gt_phase_run *run, gt_nonf
     return GT_OK;
 }
 
-static gt_status update(gt_trainer *t, gt_phase_run *run) {
+/* False: left out because of --nan. */
+static gt_status update(gt_trainer *t, gt_phase_run *run, bool *updated) {
     gt_learner *l = &t->learners[run->phase->net];
     float *block = t->model->blocks[run->phase->net];
     gt_nonfinite bad = gt_reducer_finish(l->reducer);
+    *updated = true;
     if (bad.count) {
-        bool go_on = true;
-        gt_status st = judge_nonfinite(t, run, bad, &go_on);
-        if (st || !go_on) return st;
+        gt_status st = judge_nonfinite(t, run, bad, updated);
+        if (st || !*updated) return st;
     }
     l->updates++;
     int n_parts;
@@ -119,7 +121,8 @@ static gt_status run_phase(gt_trainer *t, gt_phase_run *run) {
         st = run_slice(t, run, k, t->slice_states + (size_t)k * n_states, t->slice_moments + (size_t)k * n_moments);
     /* Others already wait for this rank's gradients: an error here cannot be agreed upon. */
     if (st) return gt_comm_abort(t->comm, st);
-    if ((st = update(t, run)) || (st = join_small(t, run))) return st;
+    bool updated;
+    if ((st = update(t, run, &updated)) || (st = join_small(t, run, updated))) return st;
     run->seconds = gt_clock() - start;
     return GT_OK;
 }
@@ -148,7 +151,7 @@ gt_status gt_trainer_step(gt_trainer *t) {
     t->step++;
     if (t->job->ada_target >= 0) {
         gt_ada_config c = gt_trainer_ada(t);
-        if (gt_ada_step(&t->ada, &c, (long)t->step) && gt_ada_stays_high(&t->ada, &c))
+        if (gt_ada_step(&t->ada, &c, (long)t->step) && gt_ada_stays_high(&t->ada, &c) && t->comm->rank == 0)
             gt_warn("augmentation has stayed above p = %.1f (now %.3f): augmented colours and shapes may leak into the images; --p-max=0.8 sets a ceiling",
                     GT_ADA_HIGH, t->ada.p);
     }

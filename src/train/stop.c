@@ -4,14 +4,26 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t stop_signal, checkpoint_wanted;
 
+/* Said at once: the end of the step may come too late. */
+static const char *warning;
+static const char under_a_launcher[] =
+    "stopping after this step. mpirun ends its ranks about a second after it has passed on this signal: if no line says that a checkpoint was written, the "
+    "work since the last one is lost. SIGUSR1, or a file `stop` in the run's directory, takes all the time that is needed.\n";
+
 static void on_signal(int number) {
-    if (number == SIGUSR2)
+    if (number == SIGUSR2) {
         checkpoint_wanted = 1;
-    else
-        stop_signal = number;
+        return;
+    }
+    stop_signal = number;
+    if (!warning || number == SIGUSR1) return;
+    ssize_t ignored = write(STDERR_FILENO, warning, strlen(warning));
+    (void)ignored;
+    warning = NULL;
 }
 
 /* A file-size limit or a reader of our output that went away must not end a run: the write fails, and that is handled. */
@@ -24,7 +36,8 @@ static const struct {
 enum { N_HANDLED = sizeof handled / sizeof *handled };
 static struct sigaction before[N_HANDLED];
 
-void gt_stop_install(void) {
+void gt_stop_install(bool warns) {
+    warning = warns ? under_a_launcher : NULL;
     stop_signal = checkpoint_wanted = 0;
     struct sigaction act;
     memset(&act, 0, sizeof act);

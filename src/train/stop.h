@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 
-void gt_stop_install(void);       /* SIGUSR1, SIGTERM, SIGINT: checkpoint and stop; SIGUSR2: checkpoint and go on; SIGXFSZ, SIGPIPE: nothing */
+/* SIGUSR1, SIGTERM, SIGINT: checkpoint and stop; SIGUSR2: checkpoint and go on; SIGXFSZ, SIGPIPE: nothing.
+ * `warns`: say on SIGTERM and SIGINT that the launcher may not wait. */
+void gt_stop_install(bool warns);
 void gt_stop_restore(void);       /* the handlers that were there before */
 int gt_stop_requested(void);      /* the signal that asked to stop, 0: none */
 bool gt_stop_take_checkpoint(void); /* SIGUSR2 since the last call? */

@@ -57,7 +57,8 @@ static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_gra
     }
     char stream[64];
     snprintf(stream, sizeof stream, "/%s", p->name);
-    f.image = gt_synthesis(b, "synthesis.", &m->config.generator.synthesis, f.ws, &(gt_synthesis_options){.noise = m->config.noise, .stream = stream});
+    f.image =
+        gt_synthesis(b, "synthesis.", &m->config.generator.synthesis, f.ws, &(gt_synthesis_options){.noise = m->config.noise, .stream = stream});
     gt_scope_pop(g);
     return f;
 }

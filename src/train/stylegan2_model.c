@@ -130,8 +130,8 @@ static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
     gt_scalar_state *scalars = gt_arena_alloc(m->arena, sizeof *scalars);
     if (!own || !scalars) return GT_NOMEM;
     if (c->slice_size < 1 || c->pl_batch_shrink < 1 || c->g_reg_interval < 1 || c->d_reg_interval < 1)
-        return gt_fail(GT_USAGE, "slices of %d images, path length on 1/%d of them, intervals %d and %d: all must be at least 1", c->slice_size, c->pl_batch_shrink,
-            c->g_reg_interval, c->d_reg_interval);
+        return gt_fail(GT_USAGE, "slices of %d images, path length on 1/%d of them, intervals %d and %d: all must be at least 1", c->slice_size,
+                       c->pl_batch_shrink, c->g_reg_interval, c->d_reg_interval);
     const gt_synthesis_config *s = &c->generator.synthesis;
     *own = (gt_stylegan2){.config = *c, .mapping = gt_generator_mapping(&c->generator)};
     *scalars = (gt_scalar_state){"pl_mean", &own->pl_mean, 1};

@@ -70,12 +70,11 @@ typedef struct gt_trainer {
     int64_t tick_shown;
     int64_t resumed_from;
     /* of the run's directory: rank 0 */
-    const char *dir;              /* all ranks */
+    char *dir;
     gt_lock *lock;
     gt_runlog *log;
     gt_saver *saver;
     bool checkpoint_failed;       /* the latest could not be written: the next tick tries again */
-    bool lost;                    /* another process took the run over */
 } gt_trainer;
 
 /* ---- setup.c ---- all ranks together; on an error gt_trainer_close() ends what was begun */
@@ -89,6 +88,7 @@ gt_ada_config gt_trainer_ada(const gt_trainer *t);
 gt_status gt_trainer_step(gt_trainer *t); /* all phases that are due, moving average, ADA; advances step and shown */
 
 /* ---- state.c ---- */
+size_t gt_trainer_checkpoint_bytes(const gt_trainer *t);               /* about */
 gt_status gt_trainer_save(gt_trainer *t);                               /* all ranks: begins a checkpoint of this moment */
 gt_status gt_trainer_load(gt_trainer *t, const gt_checkpoint_file *f);  /* rank 0 has the file, others pass NULL */
 gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f);

@@ -7,7 +7,7 @@ make -s -C "$top" BUILD="$BUILD" install PREFIX="$tmp/prefix" >"$tmp/log" 2>&1 |
 [ -s "$tmp/prefix/share/man/man1/gantry.1" ] && [ -s "$tmp/prefix/share/gantry/jobs/demo.ini" ] || fail 'manual page or job files missing'
 export PKG_CONFIG_PATH="$tmp/prefix/lib/pkgconfig"
 # shellcheck disable=SC2046
-gcc -o embed "$top/tests/embed/embed.c" $(pkg-config --cflags --libs gantry) ${EMBED_FLAGS-} || fail 'a program that embeds the library does not build'
+gcc -o embed "$top/tests/tools/embed.c" $(pkg-config --cflags --libs gantry) ${EMBED_FLAGS-} || fail 'a program that embeds the library does not build'
 "$GANTRY" train $small --run=run --steps=2 >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail 'training'; }
 ./embed "$(last run)" 5 picture.png || fail 'the embedding program'
 "$GANTRY" generate "$(last run)" --seeds=5 --class=0 --outdir=out >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail 'generate'; }

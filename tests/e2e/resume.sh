@@ -54,6 +54,7 @@ variant fixed --aug=fixed --p=0.5 --augpipe=bgcfnc --mirror --subset=50
 variant ada --aug=ada --ada-kimg=0.2 --ada-interval=2 --target=0.1 --lrate=0.02 --mirror
 variant mixing --style-mixing=0.9 --aug=noaug --subset=40 --map-layers=3
 variant plain --cfg=cifar --mbstd=2 --cond=0
+variant odd --batch=15 --mbstd=3 --slices=5
 variant archs --g-arch=resnet --d-arch=skip --aug=noaug
 h5dump -d /state/ada_p "$(last ada-1)" | grep -q '(0): 0$' && fail 'ada did not move p: the test tests nothing'
 
@@ -109,6 +110,9 @@ for victim in rank launcher all; do
 done
 on_and_compare killed 2
 helper log killed
+for moment in 05 08 11 14 17; do timeout -s KILL "0.$moment" "$GANTRY" train $job --run=early --steps=1000000 >/dev/null 2>&1; done # while it begins
+train 2 early --steps=12
+same "$reference" "$(last early)"
 
 # A finished run: the same job says so; more steps train on; another job, other data, another seed are refused with a table.
 expect 0 'finished' "$GANTRY" train $job --run=whole --steps=12

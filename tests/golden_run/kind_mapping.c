@@ -13,7 +13,8 @@ static latents inputs(gold_graph *g, gold *f, const char *group, const gt_mappin
         m->c_dim > 0 ? gold_in(g, gold_path(f, "%s/in/c", group), GOLD_PLAIN) : NULL};
 }
 
-static void styles(gold *f, const char *group, const gt_net *net, float *block, const gt_mapping_config *m, const char *which, float psi, int cutoff) {
+static void styles(gold *f, const char *group, const gt_net *net, float *block, const gt_mapping_config *m, const char *which, float psi,
+                   int cutoff) {
     gold_graph *g = gold_graph_new(f);
     gold_bind(g, 0, block);
     gt_bound_net b = {gold_nodes(g), net, 0};

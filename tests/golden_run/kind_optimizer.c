@@ -25,14 +25,17 @@ static bool recorded_late(gold *f, const char *name, const float *p0, size_t ste
 
 static void adam(gold *f, const char *name, json_t *c) {
     gt_shape s;
-    float *grads = gold_read(f, gold_path(f, "adam/%s/in/grads", name), GOLD_PLAIN, &s), *p = gold_read(f, gold_path(f, "adam/%s/in/p0", name), GOLD_PLAIN, NULL);
+    float *grads = gold_read(f, gold_path(f, "adam/%s/in/grads", name), GOLD_PLAIN, &s),
+          *p = gold_read(f, gold_path(f, "adam/%s/in/p0", name), GOLD_PLAIN, NULL);
     const gt_optimizer *o = gt_optimizer_find("adam");
     if (!grads || !p || s.n != 2 || !o) return;
     size_t steps = (size_t)s.d[0], n = (size_t)s.d[1];
     gt_clean_nonfinite(grads, steps * n);
     json_t *betas = gold_get(c, "betas");
-    gt_optimizer_settings settings = {.lr = gold_number(c, "lr", 0), .eps = gold_number(c, "eps", 0), .beta1 = json_number_value(json_array_get(betas, 0)),
-        .beta2 = json_number_value(json_array_get(betas, 1))};
+    gt_optimizer_settings settings = {.lr = gold_number(c, "lr", 0),
+                                      .eps = gold_number(c, "eps", 0),
+                                      .beta1 = json_number_value(json_array_get(betas, 0)),
+                                      .beta2 = json_number_value(json_array_get(betas, 1))};
     float *moments[GT_MAX_MOMENTS], *out = gt_arena_array(f->arena, steps * n, sizeof *out);
     for (int i = 0; i < o->n_moments; i++) moments[i] = gt_arena_array(f->arena, n, sizeof(float));
     if (recorded_late(f, name, p, steps, n)) {

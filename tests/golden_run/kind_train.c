@@ -120,7 +120,8 @@ static void moving_average(training *t, int iteration) {
     double batch = m->slice_size;
     double beta = gt_ema_beta(gold_number(t->f->config, "ema_kimg", 0), gold_number(t->f->config, "ema_rampup", 0), iteration * batch, batch);
     gt_ema_update(m->ema_block, m->blocks[m->ema_of], net->trainable_floats, beta);
-    memcpy(m->ema_block + net->trainable_floats, m->blocks[m->ema_of] + net->trainable_floats, (net->block_floats - net->trainable_floats) * sizeof(float));
+    memcpy(m->ema_block + net->trainable_floats, m->blocks[m->ema_of] + net->trainable_floats,
+           (net->block_floats - net->trainable_floats) * sizeof(float));
 }
 
 typedef struct snapshot {
@@ -194,7 +195,8 @@ void gold_train(gold *f) {
     t->z = optional(f, "in/gen_z"), t->gen_c = optional(f, "in/gen_c"), t->real_c = optional(f, "in/real_c");
     t->images = pictures(f, "in/reals", t->model), t->pl_noise = pictures(f, "in/pl_randn", t->model);
     bool ready = t->z && t->images;
-    for (int i = 0; i < t->model->n_nets; i++) ready = setup_learner(t, i, gold_get(gold_get(f->config, "optimizer"), t->model->nets[i]->name)) && ready;
+    for (int i = 0; i < t->model->n_nets; i++)
+        ready = setup_learner(t, i, gold_get(gold_get(f->config, "optimizer"), t->model->nets[i]->name)) && ready;
     if (ready) train(t);
     else gold_fail(f, "in/gen_z or in/reals is missing");
     gt_model_free(t->model);

@@ -84,8 +84,12 @@ static void resampling(gold *f, const char *name, json_t *c, const char *op) {
     gt_node *x = gold_in(g, gold_path(f, "%s/in/x", name), GOLD_IMAGE), *v = gold_in(g, gold_path(f, "%s/in/v", name), GOLD_IMAGE), *y, *w = NULL;
     gt_filter filter = filter_of(f, name);
     if (!strcmp(op, "conv2d_resample")) {
-        gt_resample r = {.up = gold_int(c, "up", 1), .down = gold_int(c, "down", 1), .pad = gold_int(c, "padding", 0), .groups = gold_int(c, "groups", 1),
-            .convolution = !json_is_true(gold_get(c, "flip_weight")), .flip_filter = json_is_true(gold_get(c, "flip_filter"))};
+        gt_resample r = {.up = gold_int(c, "up", 1),
+                         .down = gold_int(c, "down", 1),
+                         .pad = gold_int(c, "padding", 0),
+                         .groups = gold_int(c, "groups", 1),
+                         .convolution = !json_is_true(gold_get(c, "flip_weight")),
+                         .flip_filter = json_is_true(gold_get(c, "flip_filter"))};
         w = gold_in(g, gold_path(f, "%s/in/w", name), GOLD_WEIGHT);
         y = gt_conv2d_resample(n, x, w, filter, r);
     } else {
@@ -105,7 +109,8 @@ static void bias_act(gold *f, const char *name, json_t *c) {
     const char *b_path = gold_path(f, "%s/in/b", name);
     gt_node *x = gold_in(g, gold_path(f, "%s/in/x", name), GOLD_IMAGE), *b = gold_has(f, b_path) ? gold_in(g, b_path, GOLD_PLAIN) : NULL;
     gt_node *v = gold_in(g, gold_path(f, "%s/in/v", name), GOLD_IMAGE), *u = gold_in(g, gold_path(f, "%s/in/u", name), GOLD_IMAGE);
-    gt_node *y = gt_bias_act(n, x, b, gold_text(c, "act", "linear"), (float)gold_number(c, "alpha", -1), (float)gold_number(c, "gain", 0), (float)gold_number(c, "clamp", -1));
+    gt_node *y = gt_bias_act(n, x, b, gold_text(c, "act", "linear"), (float)gold_number(c, "alpha", -1), (float)gold_number(c, "gain", 0),
+                             (float)gold_number(c, "clamp", -1));
     gt_node *dx = NULL;
     gold_out(g, y, gold_path(f, "%s/out/y", name), GOLD_IMAGE);
     if (y) gt_grad(n, 1, &y, &v, 1, &x, &dx);

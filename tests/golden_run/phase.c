@@ -99,9 +99,11 @@ void gold_phase_run(gold *f, gold_phase *p, const gold_inputs *in) {
 
 const float *gold_phase_stat(const gold_phase *p, const char *stat, size_t *n) {
     static const char *const names[][2] = {
-        {"scores_fake", "Loss/scores/fake"}, {"signs_fake", "Loss/signs/fake"}, {"scores_real", "Loss/scores/real"}, {"signs_real", "Loss/signs/real"},
-        {"G_loss", "Loss/G/loss"}, {"D_loss", "Loss/D/loss"}, {"pl_penalty", "Loss/pl_penalty"}, {"G_reg", "Loss/G/reg"},
-        {"r1_penalty", "Loss/r1_penalty"}, {"D_reg", "Loss/D/reg"},
+        {"scores_fake", "Loss/scores/fake"}, {"signs_fake", "Loss/signs/fake"},
+        {"scores_real", "Loss/scores/real"}, {"signs_real", "Loss/signs/real"},
+        {"G_loss", "Loss/G/loss"},           {"D_loss", "Loss/D/loss"},
+        {"pl_penalty", "Loss/pl_penalty"},   {"G_reg", "Loss/G/reg"},
+        {"r1_penalty", "Loss/r1_penalty"},   {"D_reg", "Loss/D/reg"},
     };
     *n = p->made;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "gantry/codec.h"
 #include "gantry/dataset.h"
 

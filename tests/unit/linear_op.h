@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * For tests of linear ops: run one on given numbers, and check its adjoint, the adjoint of that, and that threads change no
- * bit. Include after cmocka.h. */
+ * bit. */
 #ifndef GANTRY_TESTS_LINEAR_OP_H
 #define GANTRY_TESTS_LINEAR_OP_H
+
+#include "expect.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -26,10 +28,6 @@ static inline double dot(const float *a, const float *b, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) sum += (double)a[i] * (double)b[i];
     return sum;
-}
-
-static inline void assert_ok(gt_status st) {
-    if (st) fail_msg("%s", gt_message());
 }
 
 static inline gt_exec *exec_or_fail(gt_graph *g, gt_pool *pool) {

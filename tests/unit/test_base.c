@@ -27,7 +27,7 @@ static double reference_softplus(double x) { return x > 0 ? x + log1p(exp(-x)) :
 
 /* Error in units of the last place of the float nearest to the true value; never finer than a subnormal's step. */
 static double ulps(float got, double want) {
-    double unit = fmax(ldexp(1, ilogb(want) - 23), 0x1p-149);
+    double unit = want == 0 ? 0x1p-149 : fmax(ldexp(1, ilogb(want) - 23), 0x1p-149);
     return fabs(got - want) / unit;
 }
 

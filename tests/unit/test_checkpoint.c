@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Checkpoints: what is put in comes out, equal states give equal files, damage of any kind is found, and writing in the
  * background keeps the right ones whatever the disk does. */
-#include "files_common.h"
+#include "scratch.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -92,7 +93,7 @@ static void equal_states_equal_bytes(void **state) {
     store("b.h5", 1.5f);
     store("c.h5", 1.25f);
     size_t na, nb;
-    char *a = slurp("a.h5", &na), *b = slurp("b.h5", &nb), command[512];
+    char *a = get(at("a.h5"), &na), *b = get(at("b.h5"), &nb), command[512];
     assert_int_equal(na, nb);
     assert_memory_equal(a, b, na);
     free(a);
@@ -112,7 +113,7 @@ static void any_flipped_bit_is_found(void **state) {
     (void)state;
     store("a.h5", 1.5f);
     size_t n;
-    char *data = slurp("a.h5", &n);
+    char *data = get(at("a.h5"), &n);
     int fd = open(at("a.h5"), O_RDWR);
     assert_true(fd >= 0);
     for (size_t i = 0; i < n; i += i < 640 ? 1 : 53)
@@ -135,21 +136,21 @@ static void other_damage(void **state) {
     (void)state;
     store("a.h5", 1.5f);
     size_t n;
-    char *data = slurp("a.h5", &n);
+    char *data = get(at("a.h5"), &n);
     const struct {
         size_t bytes;
         const char *says;
     } cuts[] = {{0, "empty"}, {100, "truncated"}, {512, "truncated"}, {513, "truncated"}, {n - 1, "truncated"}, {n + 1, "damaged"}};
     gt_status st;
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
-        spill("b.h5", data, cuts[i].bytes);
+        put(at("b.h5"), data, cuts[i].bytes);
         assert_null(gt_checkpoint_open(at("b.h5"), &st));
         assert_int_equal(st, GT_FORMAT);
         assert_message(cuts[i].says);
         assert_message("b.h5");
     }
     memset(data, 'x', n);
-    spill("b.h5", data, n);
+    put(at("b.h5"), data, n);
     assert_null(gt_checkpoint_open(at("b.h5"), &st));
     assert_message("not a Gantry checkpoint");
     assert_null(gt_checkpoint_open(at("none.h5"), &st));
@@ -168,9 +169,9 @@ static void newer_format(void **state) {
     store("checkpoint-000000100.h5", 1.5f);
     store("checkpoint-000000200.h5", 1.5f);
     size_t n;
-    char *data = slurp("checkpoint-000000200.h5", &n);
+    char *data = get(at("checkpoint-000000200.h5"), &n);
     assert_ok(checkpoint_block_make(data, GT_CHECKPOINT_FORMAT + 1, data + CHECKPOINT_BLOCK, n - CHECKPOINT_BLOCK));
-    spill("checkpoint-000000200.h5", data, n);
+    put(at("checkpoint-000000200.h5"), data, n);
     gt_status st;
     assert_null(gt_checkpoint_open(at("checkpoint-000000200.h5"), &st));
     assert_int_equal(st, GT_USAGE);
@@ -189,8 +190,8 @@ static void newest_that_verifies(void **state) {
     store("checkpoint-000000100.h5", 1);
     store("checkpoint-000000200.h5", 2);
     store("checkpoint-1000000000.h5", 3); /* ten digits: more than 999,999,999 images */
-    spill("checkpoint-000000300.h5.part", "half", 4);
-    spill("checkpoint-0000300.h5", "foreign", 7);
+    put(at("checkpoint-000000300.h5.part"), "half", 4);
+    put(at("checkpoint-0000300.h5"), "foreign", 7);
     assert_ok(gt_checkpoint_newest(scratch, &f));
     assert_string_equal(gt_checkpoint_path(f), at("checkpoint-1000000000.h5"));
     gt_checkpoint_close(f);
@@ -233,7 +234,7 @@ static void assert_link(const char *link, const char *target) {
 
 static void saver_keeps_the_newest(void **state) {
     (void)state;
-    spill("checkpoint-000000050.h5.part", "half", 4);
+    put(at("checkpoint-000000050.h5.part"), "half", 4);
     gt_saver *s = gt_saver_new(scratch, 2);
     assert_false(exists("checkpoint-000000050.h5.part"));
     store("checkpoint-000009000.h5", 9);

@@ -43,6 +43,11 @@ static const gt_conv_shape shapes[] = {
     CONV(2, 7, 5, 20, 3, 1, 1, 1, 0, 0, 0, 0, 1),    /* torgb */
     CONV(2, 9, 9, 8, 5, 3, 3, 2, 0, 0, 0, 0, 1),     /* downsampling after the filter */
     CONV(2, 8, 10, 6, 7, 3, 3, 2, 1, 0, 1, 2, 1),
+    CONV(3, 17, 17, 40, 24, 3, 3, 2, 0, 0, 0, 0, 1), /* several tiles of Winograd with stride 2 */
+    CONV(2, 33, 15, 17, 35, 3, 3, 2, 0, 0, 0, 0, 1), /* partial ones */
+    CONV(2, 12, 21, 16, 20, 3, 3, 2, 1, 2, 0, 1, 1), /* padding */
+    CONV(1, 9, 9, 256, 210, 3, 3, 2, 0, 0, 0, 0, 1), /* more channels than a block of K */
+    CONV(2, 10, 10, 8, 8, 3, 3, 2, 0, 0, 0, 0, 1),   /* a line that no output sees: not for Winograd */
     CONV(1, 10, 9, 4, 6, 5, 2, 3, 2, 1, 0, 1, 1),
     CONV(1, 7, 8, 5, 4, 1, 1, 2, 0, 0, 0, 0, 1),     /* input pixels that no output sees */
     CONV(2, 6, 5, 8, 6, 3, 3, 1, 1, 1, 1, 1, 2),
@@ -192,14 +197,14 @@ static void test_modes(void **state) {
     assert_int_equal(gt_conv_mode_set("auto"), GT_OK);
     assert_int_equal(gt_conv_choose(&large, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
     assert_int_equal(gt_conv_choose(&small, GT_CONV_FORWARD), GT_CONV_DIRECT);
-    assert_int_equal(gt_conv_choose(&strided, GT_CONV_FORWARD), GT_CONV_DIRECT);
-    gt_conv_shape tiny = CONV(32, 4, 4, 512, 512, 3, 3, 1, 1, 1, 1, 1, 1), one = large;
+    assert_int_equal(gt_conv_choose(&strided, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
+    gt_conv_shape tiny = CONV(4, 4, 4, 512, 512, 3, 3, 1, 1, 1, 1, 1, 1), one = large;
     one.n = 1;
-    assert_int_equal(gt_conv_choose(&tiny, GT_CONV_FORWARD), GT_CONV_DIRECT);
+    assert_int_equal(gt_conv_choose(&tiny, GT_CONV_WEIGHT_GRAD), GT_CONV_DIRECT);
     assert_int_equal(gt_conv_choose(&one, GT_CONV_FORWARD), GT_CONV_WINOGRAD); /* an image alone has the bits it has in a batch */
     assert_int_equal(gt_conv_mode_set("winograd"), GT_OK);
     assert_int_equal(gt_conv_choose(&small, GT_CONV_WEIGHT_GRAD), GT_CONV_WINOGRAD);
-    assert_int_equal(gt_conv_choose(&strided, GT_CONV_WEIGHT_GRAD), GT_CONV_DIRECT);
+    assert_int_equal(gt_conv_choose(&strided, GT_CONV_WEIGHT_GRAD), GT_CONV_WINOGRAD);
     assert_int_equal(gt_conv_mode_set("fft"), GT_USAGE);
     assert_string_equal(gt_conv_mode(), "winograd");
     assert_int_equal(gt_conv_mode_set("direct"), GT_OK);

@@ -39,7 +39,7 @@ static void a_zip_is_read(void **state) {
 static void a_folder_is_read(void **state) {
     (void)state;
     char command[600];
-    snprintf(command, sizeof command, "mkdir -p %s/my.folder/b/c %s/my.folder/B", directory, directory);
+    snprintf(command, sizeof command, "mkdir -p %s/my.folder/b/c %s/my.folder/B", scratch, scratch);
     assert_int_equal(system(command), 0);
     put_picture(at("my.folder/b/c/x.png"), 3, 8, 8, 3); /* code points: 'B' < 'a' < 'b', "b/" < "b0" */
     put_picture(at("my.folder/b0.PNG"), 4, 8, 8, 3);
@@ -222,5 +222,5 @@ int main(void) {
         cmocka_unit_test(nothing_is_not_a_dataset),
         cmocka_unit_test(sizes_that_fit),
     };
-    return cmocka_run_group_tests_name("dataset", tests, make_directory, remove_directory);
+    return cmocka_run_group_tests_name("dataset", tests, make_scratch, remove_scratch);
 }

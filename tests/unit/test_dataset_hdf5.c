@@ -221,7 +221,7 @@ static void damage_is_found(void **state) {
     (void)state;
     uint8_t *whole;
     size_t n;
-    get(labelled("whole.h5"), &whole, &n);
+    whole = get(labelled("whole.h5"), &n);
     for (size_t cut = 0; cut < n; cut += 97) {
         put(at("cut.h5"), whole, cut);
         refused(at("cut.h5"), "cut.h5", cut < 1000 ? "cut.h5" : "eof = ");
@@ -279,5 +279,5 @@ int main(int argc, char **argv) {
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(the_check_survives_anything),
     };
-    return cmocka_run_group_tests_name("dataset_hdf5", tests, make_directory, remove_directory);
+    return cmocka_run_group_tests_name("dataset_hdf5", tests, make_scratch, remove_scratch);
 }

@@ -3,6 +3,7 @@
  * with a message that names file and entry; none may crash or allocate what it merely claims. */
 #include "data_files.h"
 
+#include <pthread.h>
 #include <sys/resource.h>
 #include <zlib.h>
 
@@ -152,6 +153,32 @@ static void names_are_just_names(void **state) {
     free(b.data);
 }
 
+enum { READERS = 4, SHARED = 24 };
+
+static void *read_all(void *arg) {
+    gt_dataset *ds = arg;
+    uint8_t want[8 * 8 * 3], got[8 * 8 * 3];
+    intptr_t good = 0;
+    for (int i = 0; i < 4 * SHARED; i++) {
+        paint(i % SHARED, 8, 8, 3, want);
+        good += !gt_dataset_read(ds, i % SHARED, got) && !memcmp(got, want, sizeof got);
+    }
+    return (void *)good;
+}
+
+static void threads_share_an_archive(void **state) {
+    (void)state;
+    gt_dataset *ds = opened(simple_zip("shared.zip", SHARED, NULL), NULL);
+    pthread_t readers[READERS];
+    for (int r = 0; r < READERS; r++) assert_int_equal(pthread_create(&readers[r], NULL, read_all, ds), 0);
+    for (int r = 0; r < READERS; r++) {
+        void *good;
+        assert_int_equal(pthread_join(readers[r], &good), 0);
+        assert_int_equal((intptr_t)good, 4 * SHARED);
+    }
+    gt_dataset_close(ds);
+}
+
 static void lies_in_the_index_are_found(void **state) {
     (void)state;
     static const struct {
@@ -159,14 +186,15 @@ static void lies_in_the_index_are_found(void **state) {
         const char *words[2];
     } cases[] = {
         {{.name = "x.png", .flags = 1}, {"x.png", "encrypted"}},
-        {{.name = "x.png", .method = 99}, {"x.png", "method 99"}},
+        {{.name = "x.png", .method = 99}, {"lies.zip", "damaged"}}, /* WinZip's AES, and no field that says how */
+        {{.name = "x.png", .method = 12}, {"x.png", "method 12"}},
         {{.name = "x.png", .size = 1 << 30}, {"x.png", "damaged"}},
         {{.name = "x.png", .packed = 1 << 30}, {"x.png", "beyond the end"}},
         {{.name = "x.png", .offset = 1 << 30}, {"x.png", "beyond the end"}},
-        {{.name = "x.png", .zip64 = true, .offset = UINT64_MAX - 8}, {"x.png", "beyond the end"}},
+        {{.name = "x.png", .zip64 = true, .offset = UINT64_MAX - 8}, {"lies.zip", "beyond the end"}},
         {{.name = "x.png", .zip64 = true, .size = UINT64_MAX, .packed = UINT64_MAX}, {"x.png", "beyond the end"}},
         {{.name = "x.png", .zip64 = true, .size = (uint64_t)1 << 40, .method = 8}, {"x.png", "cannot be packed"}},
-        {{.name = "x.png", .offset = 1}, {"x.png", "not where the index says"}},
+        {{.name = "x.png", .offset = 1}, {"x.png", "damaged"}},
         {{.name = "first.png"}, {"two entries", "first.png"}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -230,8 +258,8 @@ static void damage_never_passes(void **state) {
     (void)state;
     uint8_t *whole, want[2][8 * 8 * 3], got[8 * 8 * 3];
     size_t n;
-    get(simple_zip("whole.zip", 2, "{\"labels\": [[\"00000/img00000000.png\", 1], [\"00000/img00000001.png\", 0]]}"),
-        &whole, &n);
+    const char *labels = "{\"labels\": [[\"00000/img00000000.png\", 1], [\"00000/img00000001.png\", 0]]}";
+    whole = get(simple_zip("whole.zip", 2, labels), &n);
     for (int i = 0; i < 2; i++) paint(i, 8, 8, 3, want[i]);
     for (size_t cut = 0; cut < n; cut++) {
         put(at("cut.zip"), whole, cut);
@@ -270,10 +298,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zip64_is_read),
         cmocka_unit_test(names_are_just_names),
+        cmocka_unit_test(threads_share_an_archive),
         cmocka_unit_test(lies_in_the_index_are_found),
         cmocka_unit_test(a_wrong_checksum_is_found),
         cmocka_unit_test(bombs_are_refused),
         cmocka_unit_test(damage_never_passes),
     };
-    return cmocka_run_group_tests_name("dataset_zip", tests, make_directory, remove_directory);
+    return cmocka_run_group_tests_name("dataset_zip", tests, make_scratch, remove_scratch);
 }

@@ -123,7 +123,8 @@ static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_plan *plan, int sl
 static void reduce(int slices, size_t floats, size_t bucket_floats, bool plain) {
     gt_span outputs[PIECES];
     make_outputs(floats, outputs);
-    gt_reducer *r = gt_reducer_new(comm, pool, &(gt_reducer_options){.slices = slices, .floats = floats, .bucket_floats = bucket_floats, .plain = plain});
+    gt_reducer *r =
+        gt_reducer_new(comm, pool, &(gt_reducer_options){.slices = slices, .floats = floats, .bucket_floats = bucket_floats, .plain = plain});
     assert_non_null(r);
     gt_reducer_plan *plan = gt_reducer_plan_new(r, PIECES, outputs);
     assert_non_null(plan);

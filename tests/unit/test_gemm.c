@@ -128,11 +128,13 @@ static void test_isa_names(void **state) {
     (void)state;
     char id[32];
     snprintf(id, sizeof id, "%s", gt_isa_id());
-    assert_int_equal(gt_isa_set("portable-1"), GT_OK);
-    assert_string_equal(gt_isa_id(), "portable-1");
+    assert_int_equal(gt_isa_set("portable"), GT_OK);
+    char portable[32];
+    snprintf(portable, sizeof portable, "%s", gt_isa_id()); /* with its version */
+    assert_int_equal(gt_isa_set(portable), GT_OK);
     assert_int_equal(gt_isa_set("portable-0"), GT_USAGE);
     assert_int_equal(gt_isa_set("sse9"), GT_USAGE);
-    assert_string_equal(gt_isa_id(), "portable-1");
+    assert_string_equal(gt_isa_id(), portable);
     assert_int_equal(gt_isa_set(id), GT_OK);
 }
 

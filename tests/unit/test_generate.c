@@ -1,36 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Images from a checkpoint: latents of seeds, conversion to bytes, and that an image depends on its seed alone. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "scratch.h"
+
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "gantry/checkpoint.h"
 #include "gantry/codec.h"
 #include "gantry/generate.h"
 #include "gantry/train.h"
-#include "kernels/isa.h"
+#include "kernels/kernel_set.h"
 
-static char dir[] = "/tmp/gantry-test-generate-XXXXXX";
-static char checkpoint[64];
+static char checkpoint[96];
 
 static const char recipe[] = "[data]\ncond = 1\n[recipe]\nbatch = 4\n[networks]\ncbase = 128\ncmax = 8\nmap-layers = 1\nz-dim = 8\nw-dim = 8\n"
                              "[shape]\ndata-height = 16\ndata-width = 16\ndata-channels = 3\nlabel-dim = 2\n";
 
 /* A checkpoint of freshly initialised networks. */
 static int begin(void **state) {
-    (void)state;
-    if (!mkdtemp(dir)) return -1;
-    snprintf(checkpoint, sizeof checkpoint, "%s/c.h5", dir);
+    if (make_scratch(state)) return -1;
+    snprintf(checkpoint, sizeof checkpoint, "%s/c.h5", scratch);
     gt_job *job = gt_job_from_recipe_text(recipe, "a test");
     gt_model *m = job ? gt_model_new(job) : NULL;
-    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){.model = "stylegan2", .kernel_set = gt_isa_id(), .dataset = "", .recipe = recipe});
+    gt_checkpoint *c =
+        gt_checkpoint_begin(&(gt_checkpoint_about){.model = "stylegan2", .kernel_set = gt_kernel_set_id(), .dataset = "", .recipe = recipe});
     if (!m || !c) return -1;
     const gt_net *net = m->nets[m->ema_of];
     gt_net_init(net, m->ema_block, 7);
@@ -48,13 +40,6 @@ static int begin(void **state) {
     gt_model_free(m);
     gt_job_free(job);
     return st;
-}
-
-static int end(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
 }
 
 static void latents_are_those_of_the_reference(void **state) {
@@ -75,8 +60,13 @@ static void bytes_are_truncated(void **state) {
 }
 
 static gt_generate_request request_for(int64_t n, const int64_t *seeds, const char *outdir) {
-    return (gt_generate_request){
-        .checkpoint = checkpoint, .options = {.noise_mode = "const", .truncation = 1}, .n = n, .seeds = seeds, .class = 1, .outdir = outdir, .single = true};
+    return (gt_generate_request){.checkpoint = checkpoint,
+                                 .options = {.noise_mode = "const", .truncation = 1},
+                                 .n = n,
+                                 .seeds = seeds,
+                                 .class = 1,
+                                 .outdir = outdir,
+                                 .single = true};
 }
 
 static gt_comm *alone(void) {
@@ -89,10 +79,10 @@ static gt_comm *alone(void) {
 /* Pixels of DIR/NAME; free() them. */
 static uint8_t *read_png(const char *where, const char *name, gt_png_info *info) {
     char path[256];
-    void *bytes;
     size_t n;
     snprintf(path, sizeof path, "%s/%s", where, name);
-    if (gt_file_read(path, 1 << 20, &bytes, &n) || gt_png_head(bytes, n, info)) fail_msg("%s", gt_message());
+    void *bytes = get(path, &n);
+    assert_ok(gt_png_head(bytes, n, info));
     uint8_t *pixels = malloc((size_t)info->height * (size_t)info->width * (size_t)info->channels);
     assert_int_equal(gt_png_decode(bytes, n, info, pixels), GT_OK);
     free(bytes);
@@ -103,8 +93,8 @@ static void an_image_depends_on_its_seed_alone(void **state) {
     (void)state;
     static const int64_t many[] = {3, 1, 4, 15, 9, 2, 6, 5, 35, 8, 97}, one[] = {97};
     char a[96], b[96];
-    snprintf(a, sizeof a, "%s/many", dir);
-    snprintf(b, sizeof b, "%s/deep/er/one", dir);
+    snprintf(a, sizeof a, "%s/many", scratch);
+    snprintf(b, sizeof b, "%s/deep/er/one", scratch);
     gt_generate_request r = request_for(11, many, a), s = request_for(1, one, b);
     if (gt_generate(alone(), &r) || gt_generate(alone(), &s)) fail_msg("%s", gt_message());
     gt_png_info info, other;
@@ -121,7 +111,7 @@ static void a_grid_holds_the_same_images(void **state) {
     (void)state;
     static const int64_t seeds[] = {10, 11, 12, 13, 14, 15, 16, 17, 18, 19};
     char a[96];
-    snprintf(a, sizeof a, "%s/grid", dir);
+    snprintf(a, sizeof a, "%s/grid", scratch);
     gt_generate_request r = request_for(10, seeds, a);
     assert_int_equal(gt_generate(alone(), &r), GT_OK);
     r.single = false; /* about square: 4 columns, 3 rows */
@@ -138,7 +128,7 @@ static void a_grid_holds_the_same_images(void **state) {
 static void classes_are_checked(void **state) {
     (void)state;
     static const int64_t seeds[] = {1};
-    gt_generate_request r = request_for(1, seeds, dir);
+    gt_generate_request r = request_for(1, seeds, scratch);
     r.class = 2;
     assert_int_equal(gt_generate(alone(), &r), GT_USAGE);
     r.class = -1;
@@ -154,13 +144,11 @@ static void classes_are_checked(void **state) {
 
 static void a_damaged_checkpoint_is_refused(void **state) {
     (void)state;
-    char path[96];
-    snprintf(path, sizeof path, "%s/damaged.h5", dir);
-    void *bytes;
+    const char *path = at("damaged.h5");
     size_t n;
-    assert_int_equal(gt_file_read(checkpoint, 1 << 24, &bytes, &n), GT_OK);
-    ((char *)bytes)[n / 2] ^= 1;
-    assert_int_equal(gt_file_write(path, bytes, n), GT_OK);
+    char *bytes = get(checkpoint, &n);
+    bytes[n / 2] ^= 1;
+    put(path, bytes, n);
     assert_null(gt_generator_open(path, &(gt_generator_options){.noise_mode = "const", .truncation = 1}));
     assert_non_null(strstr(gt_message(), "damaged.h5"));
     free(bytes);
@@ -175,5 +163,5 @@ int main(void) {
         cmocka_unit_test(classes_are_checked),
         cmocka_unit_test(a_damaged_checkpoint_is_refused),
     };
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, begin, remove_scratch);
 }

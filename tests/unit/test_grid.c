@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Picture grids: exact pixels, tiles in their places, and the reference tool's choice of samples. */
-#include "files_common.h"
+#include "scratch.h"
 
 #include <math.h>
 
@@ -47,7 +47,7 @@ static void check_tiles(int channels, int shown) {
     gt_picture picture;
     assert_ok(gt_grid_write(at("grid.png"), images, COLUMNS, ROWS, H, W, channels, 0, 255, &picture));
     size_t n;
-    char *file = slurp("grid.png", &n);
+    char *file = get(at("grid.png"), &n);
     assert_int_equal(n, picture.bytes);
     assert_memory_equal(file, picture.png, n);
     assert_true(picture.width == COLUMNS * W && picture.height == ROWS * H && picture.channels == shown);

@@ -28,7 +28,8 @@ static gt_job *job_with(int64_t size, int n, const char *const settings[]) {
     }
     return job;
 }
-#define JOB(size, ...) job_with(size, sizeof((const char *const[]){"", __VA_ARGS__}) / sizeof(char *) - 1, &((const char *const[]){"", __VA_ARGS__})[1])
+#define JOB(size, ...) \
+    job_with(size, sizeof((const char *const[]){"", __VA_ARGS__}) / sizeof(char *) - 1, &((const char *const[]){"", __VA_ARGS__})[1])
 
 #define assert_refused(job, text)                                                                   \
     do {                                                                                            \
@@ -218,7 +219,8 @@ static void comparison_lists_recipe_options_only(void **state) {
     FILE *f = open_memstream(&table, &n);
     int differences = gt_job_compare(a, "the run", b, "now", f);
     fclose(f);
-    static const char *const named[] = {"gamma", "aug", "target", "the run", "now"}, *const unnamed[] = {"threads", "kimg=", "snap", "seed", "elsewhere"};
+    static const char *const named[] = {"gamma", "aug", "target", "the run", "now"};
+    static const char *const unnamed[] = {"threads", "kimg=", "snap", "seed", "elsewhere"};
     for (size_t i = 0; i < sizeof named / sizeof *named; i++) assert_non_null(strstr(table, named[i]));
     for (size_t i = 0; i < sizeof unnamed / sizeof *unnamed; i++) assert_null(strstr(table, unnamed[i]));
     assert_int_equal(differences, 7); /* gamma, aug, and what aug=noaug makes moot: augpipe target p-max ada-kimg ada-interval */
@@ -249,7 +251,8 @@ static void job_files_name_file_and_line(void **state) {
         gt_job_free(j);
     }
     gt_job *j = gt_job_new();
-    assert_int_equal(gt_job_read_text(j, "# all fine\n[recipe] ; group\n  batch = 8 # eight\n\tgamma=.5\r\n[data]\ndata = \"a b.zip\"", "x.ini"), GT_OK);
+    assert_int_equal(gt_job_read_text(j, "# all fine\n[recipe] ; group\n  batch = 8 # eight\n\tgamma=.5\r\n[data]\ndata = \"a b.zip\"", "x.ini"),
+                     GT_OK);
     assert_true(j->batch == 8 && j->gamma == 0.5);
     assert_string_equal(j->data, "a b.zip");
     assert_int_equal(gt_job_read_file(j, "no/such/job.ini"), GT_USAGE);
@@ -275,8 +278,8 @@ static void descriptions_are_those_of_the_reference(void **state) {
     gt_job *j = JOB(32, "data=dir/emoji32.zip");
     assert_string_equal(gt_job_description(j), "emoji32-auto1");
     gt_job_free(j);
-    j = JOB(32, "data=/a/b/set.v2/", "cond=1", "mirror=1", "subset=100", "cfg=cifar", "gamma=0.25", "kimg=5", "batch=64", "aug=fixed", "p=0.2", "augpipe=bg",
-            "resume=x.h5", "freezed=3");
+    j = JOB(32, "data=/a/b/set.v2/", "cond=1", "mirror=1", "subset=100", "cfg=cifar", "gamma=0.25", "kimg=5", "batch=64", "aug=fixed", "p=0.2",
+            "augpipe=bg", "resume=x.h5", "freezed=3");
     assert_string_equal(gt_job_description(j), "set-cond-subset100-mirror-cifar-gamma0.25-kimg5-batch64-fixed-p0.2-bg-resumecustom-freezed3");
     gt_job_free(j);
     j = JOB(32, "data=synth:shapes:n=9", "gpus=2", "target=0.7", "resume=noresume");

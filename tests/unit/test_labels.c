@@ -112,5 +112,5 @@ int main(void) {
         cmocka_unit_test(no_labels_are_no_labels),
         cmocka_unit_test(wrong_labels_are_named),
     };
-    return cmocka_run_group_tests_name("labels", tests, make_directory, remove_directory);
+    return cmocka_run_group_tests_name("labels", tests, make_scratch, remove_scratch);
 }

@@ -15,9 +15,16 @@ static gt_net *small(void) {
     static const float filter[] = {0.25f, 0.75f, 0.5f};
     gt_net *n = gt_net_new("N");
     assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "conv.filter", .file_shape = GT_SHAPE(3), .init_values = filter}), GT_OK);
-    assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "conv.weight", .file_shape = GT_SHAPE(5, 4, 3, 2), .layout = GT_LAYOUT_OIHW, .trainable = true, .init_std = 2}), GT_OK);
+    assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "conv.weight",
+                                                    .file_shape = GT_SHAPE(5, 4, 3, 2),
+                                                    .layout = GT_LAYOUT_OIHW,
+                                                    .trainable = true,
+                                                    .init_std = 2}),
+                     GT_OK);
     assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "conv.bias", .file_shape = GT_SHAPE(5), .trainable = true, .init_mean = 1}), GT_OK);
-    assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "const", .file_shape = GT_SHAPE(3, 4, 5), .layout = GT_LAYOUT_CHW, .trainable = true, .init_std = 1}), GT_OK);
+    assert_int_equal(
+        gt_net_declare(n, &(gt_tensor){.name = "const", .file_shape = GT_SHAPE(3, 4, 5), .layout = GT_LAYOUT_CHW, .trainable = true, .init_std = 1}),
+        GT_OK);
     assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "strength", .file_shape = GT_SCALAR, .trainable = true}), GT_OK);
     assert_int_equal(gt_net_seal(n), GT_OK);
     return n;

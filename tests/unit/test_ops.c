@@ -15,7 +15,8 @@
 
 /* A row of the table: CASE(name) with flags and shapes. */
 #define ROW(name, flag_bits, ...) {#name, build_##name, sizeof((gt_shape[]){__VA_ARGS__}) / sizeof(gt_shape), {__VA_ARGS__}, 0, flag_bits}
-#define FIXED(name, fixed_bits, flag_bits, ...) {#name, build_##name, sizeof((gt_shape[]){__VA_ARGS__}) / sizeof(gt_shape), {__VA_ARGS__}, fixed_bits, flag_bits}
+#define FIXED(name, fixed_bits, flag_bits, ...) \
+    {#name, build_##name, sizeof((gt_shape[]){__VA_ARGS__}) / sizeof(gt_shape), {__VA_ARGS__}, fixed_bits, flag_bits}
 #define S GT_SHAPE
 
 CASE(add, gt_add(g, x, y))
@@ -92,8 +93,10 @@ CASE(avg_pool, gt_avg_pool(g, x, 2))
 CASE(avg_pool_adjoint, gt_avg_pool_adjoint(g, x, 2))
 
 static const float taps2d[6] = {1, 2, -1, 0.5f, 3, 1}, taps1d[4] = {1, 3, 3, -1};
-CASE(upfirdn, gt_upfirdn(g, x, (gt_filter){2, 3, taps2d}, (gt_upfirdn_attr){.up_x = 2, .up_y = 3, .down_x = 3, .pad_x0 = 2, .pad_x1 = -1, .pad_y1 = 1, .gain = 2}))
-CASE(upfirdn_separable, gt_upfirdn(g, x, (gt_filter){0, 4, taps1d}, (gt_upfirdn_attr){.down_x = 2, .down_y = 2, .pad_x0 = 1, .pad_x1 = 1, .pad_y0 = 1, .pad_y1 = 1, .flip = 1}))
+CASE(upfirdn, gt_upfirdn(g, x, (gt_filter){2, 3, taps2d},
+                         (gt_upfirdn_attr){.up_x = 2, .up_y = 3, .down_x = 3, .pad_x0 = 2, .pad_x1 = -1, .pad_y1 = 1, .gain = 2}))
+CASE(upfirdn_separable, gt_upfirdn(g, x, (gt_filter){0, 4, taps1d},
+                                   (gt_upfirdn_attr){.down_x = 2, .down_y = 2, .pad_x0 = 1, .pad_x1 = 1, .pad_y0 = 1, .pad_y1 = 1, .flip = 1}))
 CASE(sample_fir, gt_sample_fir(g, x, y, 2, 2, true))
 CASE(sample_fir_rows, gt_sample_fir(g, x, y, 1, 1, false))
 CASE(reflect_pad, gt_reflect_pad(g, x, 3))
@@ -240,7 +243,8 @@ static void expect(gt_node *(*build)(gt_graph *, gt_node *const *), gt_shape sha
     for (int i = 0; i < gt_shape_size(&shape); i++) gt_exec_input(e, "x")[i] = (float)i;
     assert_int_equal(gt_exec_run(e, NULL), GT_OK);
     for (int i = 0; i < n; i++)
-        if (gt_exec_output(e, "y")[i] != wanted[i]) fail_msg("element %d is %g instead of %g", i, (double)gt_exec_output(e, "y")[i], (double)wanted[i]);
+        if (gt_exec_output(e, "y")[i] != wanted[i])
+            fail_msg("element %d is %g instead of %g", i, (double)gt_exec_output(e, "y")[i], (double)wanted[i]);
     gt_exec_free(e);
     gt_graph_free(g);
 }
@@ -357,8 +361,8 @@ static void test_faults(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),          cmocka_unit_test(test_every_op_has_a_case), cmocka_unit_test(test_values), cmocka_unit_test(test_large_sums),
-        cmocka_unit_test(test_random_samples), cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_cases),      cmocka_unit_test(test_every_op_has_a_case), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_large_sums), cmocka_unit_test(test_random_samples),      cmocka_unit_test(test_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,7 +121,8 @@ static void range_lists(void **state) {
 
 static void the_command_line_is_split(void **state) {
     set *s = *state;
-    char *argv[] = {"train", "a.ini", "--flag", "b", "--flag", "0", "--count", "7", "--real=2", "-f", "--text", "c", "count=5", "--choice", "fixed", "--", "--x", NULL};
+    char *argv[] = {"train", "a.ini",  "--flag", "b",       "--flag",   "0",     "--count", "7",   "--real=2",
+                    "-f",    "--text", "c",      "count=5", "--choice", "fixed", "--",      "--x", NULL};
     cli_arguments a;
     assert_int_equal(cli_split(s->o.arena, rows, N, sizeof argv / sizeof *argv - 1, argv, true, &a), GT_OK);
     assert_int_equal(a.n_words, 4);

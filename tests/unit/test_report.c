@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * report.html: whatever a run's directory holds, the page is there, complete and needs nothing from outside. With GANTRY_KEEP=FILE the
  * page of a made-up run is kept, to be looked at. */
-#include "files_common.h"
+#include "scratch.h"
 
 #include <math.h>
 
@@ -12,7 +12,7 @@
 static char *report(void) {
     size_t n;
     assert_ok(gt_report_write(scratch, NULL));
-    char *page = slurp("report.html", &n);
+    char *page = get(at("report.html"), &n);
     assert_int_equal(strlen(page), n);
     assert_non_null(strstr(page, "</main></body></html>"));
     assert_null(strstr(page, "http")); /* nothing from outside */
@@ -65,7 +65,7 @@ static void whole_run(void **state) {
     assert_ok(gt_rundir_write(scratch, "job.ini", "# <script>alert(1)</script>\nbatch = 8\n"));
     add_pictures(0, 3);
     for (int i = 1; i <= 5; i++) add_pictures(i * 30000, (float)i);
-    spill("fakes000180000.png", "", 0); /* damaged: shown as it is, the page stays whole */
+    put(at("fakes000180000.png"), "", 0); /* damaged: shown as it is, the page stays whole */
     char *page = report();
     assert_int_equal(count(page, "<svg "), 8); /* six charts, two other series; the infinite one has nothing to draw */
     assert_int_equal(count(page, "data:image/png;base64,iVBORw0KGgo"), 4); /* reals and three earlier ones; the latest is the empty file */

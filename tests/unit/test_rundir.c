@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A run's directory: numbers, first checks, the stop file, and a lock that outlives kill -9 and keeps the living out. */
-#include "files_common.h"
+#include "scratch.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -23,7 +23,7 @@ static void numbers(void **state) {
     assert_new("cifar10-auto1", "runs/00000-cifar10-auto1");
     assert_new("a b/../c", "runs/00001-a_b_.._c");
     assert_int_equal(mkdir(at("runs/00041"), 0755), 0);
-    spill("runs/00099-file", "", 0);              /* a file does not count */
+    put(at("runs/00099-file"), "", 0);              /* a file does not count */
     assert_int_equal(mkdir(at("runs/x77"), 0755), 0); /* nor does a number elsewhere */
     assert_int_equal(mkdir(at("runs/99999999999999999999-x"), 0755), 0); /* nor one that is none */
     assert_new("d", "runs/00042-d");
@@ -31,7 +31,7 @@ static void numbers(void **state) {
 
 static void unusable(void **state) {
     (void)state;
-    spill("file", "x", 1);
+    put(at("file"), "x", 1);
     assert_null(gt_rundir_new(at("file/runs"), "d"));
     assert_message("cannot make the directory");
     assert_int_equal(gt_rundir_prepare(at("file"), 0), GT_FAILED);
@@ -67,7 +67,7 @@ static void small_files(void **state) {
     assert_null(gt_rundir_read(scratch, "none.ini"));
     assert_false(exists("job.ini.part"));
     assert_false(gt_rundir_stop(scratch));
-    spill("stop", "", 0);
+    put(at("stop"), "", 0);
     assert_true(gt_rundir_stop(scratch));
     assert_false(exists("stop"));
     assert_false(gt_rundir_stop(scratch));
@@ -155,7 +155,7 @@ static void holder_ends_while_we_wait(void **state) {
 static void write_foreign(unsigned beat, long pid, const char *host) {
     char text[256];
     int n = snprintf(text, sizeof text, "beat %010u\nhost %s\npid %ld started 1\ntoken 00000000000000aa\n", beat, host, pid);
-    spill("lock", text, (size_t)n);
+    put(at("lock"), text, (size_t)n);
 }
 
 static void holder_elsewhere(void **state) {
@@ -180,7 +180,7 @@ static void damaged_lock(void **state) {
     (void)state;
     static const char *const texts[] = {"", "rubbish\n", "beat 1\nhost x\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        spill("lock", texts[i], strlen(texts[i]));
+        put(at("lock"), texts[i], strlen(texts[i]));
         gt_lock *l = gt_lock_take(scratch, &quick);
         assert_non_null(l);
         gt_lock_release(l);
@@ -192,7 +192,7 @@ static void recycled_pid(void **state) {
     gt_lock *l = gt_lock_take(scratch, &quick);
     assert_non_null(l);
     size_t n;
-    char *text = slurp("lock", &n), *host = strstr(text, "host "), name[128];
+    char *text = get(at("lock"), &n), *host = strstr(text, "host "), name[128];
     assert_true(host && sscanf(host, "host %127s", name) == 1);
     gt_lock_release(l);
     write_foreign(3, (long)getpid(), name); /* our number, another start time */

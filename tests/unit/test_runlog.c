@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The metric log: lines, cutting back, disks that fill up, h5py reading along, TensorBoard's file with its checksums. */
-#include "files_common.h"
+#include "scratch.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -58,8 +58,9 @@ static void lines(void **state) {
     tick(l, 3000, 1); /* and one that pauses */
     gt_runlog_close(l);
     size_t n;
-    char *text = slurp("stats.jsonl", &n);
-    const char *first = "{\"Loss/scores/fake\": {\"num\": 64, \"mean\": -100, \"std\": 0.25}, \"Progress/kimg\": {\"num\": 1, \"mean\": 1, \"std\": 0}, \"images\": 1000, \"timestamp\": ";
+    char *text = get(at("stats.jsonl"), &n);
+    const char *first =
+        "{\"Loss/scores/fake\": {\"num\": 64, \"mean\": -100, \"std\": 0.25}, \"Progress/kimg\": {\"num\": 1, \"mean\": 1, \"std\": 0}, \"images\": 1000, \"timestamp\": ";
     assert_memory_equal(text, first, strlen(first));
     assert_non_null(strstr(text, "\"Loss/D/reg\": {\"num\": 32, \"mean\": NaN, \"std\": Infinity}"));
     free(text);
@@ -81,7 +82,7 @@ static void foreign_lines(void **state) {
         "{\"a\\\"b\\\\\": {\"std\": null, \"mean\": -Infinity, \"num\": 2, \"more\": 3}, \"images\": 5000}\n"
         "{\"images\": 1, }\n{\"images\": 1\n{}\n[1]\nnull\n{\"x\": {\"num\": 1}}\n{\"images\": -5}\n{\"images\": 1} x\n{\"a\": {}, \"images\": 1}\n{\"images\": \"1\"}\n"
         "{\"images\": 6000}"; /* no final newline */
-    spill("s", text, sizeof text - 1);
+    put(at("s"), text, sizeof text - 1);
     gt_stats *s = gt_stats_read(at("s"));
     assert_non_null(s);
     assert_int_equal(s->ticks, 3);
@@ -101,13 +102,14 @@ static void cut_back(void **state) {
     for (int64_t images = 1000; images <= 5000; images += 1000) tick(l, images, 2);
     gt_runlog_close(l);
     size_t n;
-    char *text = slurp("stats.jsonl", &n);
-    spill("stats.jsonl", text, n - 20); /* kill -9 in the middle of the last line */
+    char *text = get(at("stats.jsonl"), &n);
+    put(at("stats.jsonl"), text, n - 20); /* kill -9 in the middle of the last line */
     free(text);
     l = open_log(3000);
     assert_images(3, (int64_t[]){1000, 2000, 3000});
     assert_true(gt_runlog_last(l, "Progress/kimg") == 3 && gt_runlog_last(l, "timestamp") > 1e9 && gt_runlog_last(l, "none") == 0);
-    if (have_h5py()) python("f = h5py.File(d + \"metrics.h5\", \"r\", swmr=True)\nassert f[\"images\"][:].tolist() == [1000, 2000, 3000], f[\"images\"][:]");
+    if (have_h5py())
+        python("f = h5py.File(d + \"metrics.h5\", \"r\", swmr=True)\nassert f[\"images\"][:].tolist() == [1000, 2000, 3000], f[\"images\"][:]");
     tick(l, 4000, 2);
     gt_runlog_close(l);
     assert_images(4, (int64_t[]){1000, 2000, 3000, 4000});
@@ -266,7 +268,7 @@ static void events(void **state) {
     gt_runlog_close(l);
     assert_int_equal(event_files(names), 1);
     size_t n;
-    char *file = slurp(names[0], &n);
+    char *file = get(at(names[0]), &n);
     const uint8_t *p = (uint8_t *)file, *end = p + n;
     int records = 0, scalars = 0, pictures = 0, starts = 0, versions = 0;
     for (; p < end; records++) {

@@ -178,8 +178,16 @@ static gt_slice_input slice_of(uint32_t sample0, int index) {
     static float images[SLICE * HEIGHT * WIDTH];
     static const float labels[SLICE * 3] = {0, 1, 0, 1, 0, 0};
     for (int i = 0; i < SLICE * HEIGHT * WIDTH; i++) images[i] = sinf(0.37f * (float)i);
-    return (gt_slice_input){.n = SLICE, .seed = 11, .step = 5, .sample0 = sample0, .index = index, .images = images, .labels = labels, .augment_p = 0.7f,
-        .label_of = label_of, .items = ITEMS};
+    return (gt_slice_input){.n = SLICE,
+                            .seed = 11,
+                            .step = 5,
+                            .sample0 = sample0,
+                            .index = index,
+                            .images = images,
+                            .labels = labels,
+                            .augment_p = 0.7f,
+                            .label_of = label_of,
+                            .items = ITEMS};
 }
 
 static bench open_phase_on(gt_pool *pool, gt_model *m, const char *name) {
@@ -227,7 +235,10 @@ static void gradients_agree_with_differences(void **state) {
         const char *phase, *loss;
         int samples;
         double step;
-    } cases[] = {{"G_main", "Loss/G/loss", SLICE, 2e-3}, {"G_reg", "Loss/G/reg", SLICE / 2, 2e-3}, {"D_main", "Loss/D/loss", SLICE, 2e-3}, {"D_reg", "Loss/D/reg", SLICE, 2e-3}};
+    } cases[] = {{"G_main", "Loss/G/loss", SLICE, 2e-3},
+                 {"G_reg", "Loss/G/reg", SLICE / 2, 2e-3},
+                 {"D_main", "Loss/D/loss", SLICE, 2e-3},
+                 {"D_reg", "Loss/D/reg", SLICE, 2e-3}};
     gt_stylegan2_train_config c = small_training();
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         gt_model *m = gt_stylegan2_model_new(&c);
@@ -355,7 +366,8 @@ static void generator_makes_images(void **state) {
     gt_model *m = gt_stylegan2_model_new(&c);
     float image[2][3 * PIXELS];
     for (int truncated = 0; truncated < 2; truncated++) {
-        gt_graph *g = m->build_generator(m, &(gt_generate_options){.n = 3, .noise_mode = "const", .truncation = truncated ? 0 : 1, .truncation_cutoff = -1});
+        gt_graph *g =
+            m->build_generator(m, &(gt_generate_options){.n = 3, .noise_mode = "const", .truncation = truncated ? 0 : 1, .truncation_cutoff = -1});
         gt_exec *e = gt_exec_new(g, NULL);
         gt_exec_bind(e, 0, m->ema_block);
         float *z = gt_exec_input(e, "z"), *labels = gt_exec_input(e, "c");

@@ -97,7 +97,8 @@ static void pack_run(const gt_run *r) {
 }
 
 static gt_node *packed_weights(gt_graph *g, gt_node *w, const conv_node_attr *a) {
-    int stride = a->direction == GT_CONV_INPUT_GRAD ? a->conv.stride : 1; /* forward packing knows no stride */
+    /* Direct forward packing knows no stride. */
+    int stride = a->direction == GT_CONV_INPUT_GRAD || a->kernel == GT_CONV_WINOGRAD ? a->conv.stride : 1;
     conv_node_attr attr = {.conv = {.stride = stride, .pad_top = a->conv.pad_top % stride, .pad_left = a->conv.pad_left % stride,
                                     .groups = a->conv.groups},
                            .direction = a->direction, .kernel = a->kernel};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Whole files: see file.h. */
 #define _GNU_SOURCE
-#include "file.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +9,11 @@
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -94,7 +96,7 @@ double gt_space_free(const char *path) {
     return statvfs(path, &s) ? INFINITY : (double)s.f_bavail * (double)s.f_frsize;
 }
 
-gt_status gt_directory_sync(const char *dir) {
+static gt_status sync_directory(const char *dir) {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return gt_fail(GT_FAILED, "cannot open the directory '%s': %s", dir, strerror(errno));
     int error = fsync(fd) ? errno : 0;
@@ -132,10 +134,50 @@ gt_status gt_file_replace(const char *path, const struct iovec *parts, int n) {
                 unlink(part); /* first: it makes room for whoever reads the message */
                 st = write_error(path, error, bytes);
             } else
-                st = gt_directory_sync(dirname(copy));
+                st = sync_directory(dirname(copy));
         }
     }
     free(part);
     free(copy);
     return st;
+}
+
+gt_status gt_file_write(const char *path, const void *bytes, size_t n) {
+    return gt_file_replace(path, &(struct iovec){(void *)bytes, n}, 1);
+}
+
+gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n) {
+    *bytes = NULL;
+    *n = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block before it is refused */
+    struct stat s;
+    if (fd < 0 || fstat(fd, &s) != 0) {
+        gt_status st = gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
+        if (fd >= 0) close(fd);
+        return st;
+    }
+    char *buffer = NULL;
+    gt_status st = GT_OK;
+    if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "'%s' is not a regular file", path);
+    else if ((uintmax_t)s.st_size > most)
+        st = gt_fail(GT_FORMAT, "'%s' has %jd bytes; at most %zu are read", path, (intmax_t)s.st_size, most);
+    else if (!(buffer = malloc((size_t)s.st_size + 1)))
+        st = gt_fail(GT_NOMEM, "out of memory: '%s' has %jd bytes", path, (intmax_t)s.st_size);
+    size_t got = 0;
+    while (!st && got < (size_t)s.st_size) {
+        ssize_t r = read(fd, buffer + got, (size_t)s.st_size - got);
+        if (r < 0 && errno == EINTR) continue;
+        if (r < 0) st = gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
+        if (r <= 0) break; /* shorter than a moment ago: what is there is what it holds */
+        got += (size_t)r;
+    }
+    close(fd);
+    if (st) {
+        free(buffer);
+        return st;
+    }
+    buffer[got] = 0;
+    *bytes = buffer;
+    *n = got;
+    return GT_OK;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files that are whole or not there, and a buffer to build them in. A full disk, a quota or a file-size limit is an error
- * value here, never a signal. */
-#ifndef FILES_FILE_H
-#define FILES_FILE_H
+ * Whole files: read with a limit, written so that a reader sees the old file or the new one and never half of either, and a
+ * buffer to build them in. A full disk, a quota or a file-size limit is an error value here, never a signal. All functions
+ * may be called from any thread; messages name the path. */
+#ifndef GANTRY_BASE_FILE_H
+#define GANTRY_BASE_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,10 +29,13 @@ char *gt_path_join(const char *dir, const char *name);
 int gt_write_all(int fd, const void *data, size_t bytes);
 
 /* Put the parts, one after the other, into `path`: written as PATH.part, synced, renamed, directory synced. On failure
- * the old file is as it was and nothing is left behind. May be called from any thread. */
+ * the old file is as it was and nothing is left behind. */
 gt_status gt_file_replace(const char *path, const struct iovec *parts, int n);
+gt_status gt_file_write(const char *path, const void *bytes, size_t n); /* the same from one part */
 
-gt_status gt_directory_sync(const char *dir);
+/* All of a regular file of at most `most` bytes; *bytes is malloc'ed (one zero byte more than *n), the caller frees it. */
+gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n);
+
 double gt_space_free(const char *path); /* bytes the user may still write there; infinity when unknown */
 
 #endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Recipes and their steps: see recipe.h. */
+#include "common/recipe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+/* Reference numbers: one thread, same mathematics, nothing in the environment that slows OpenBLAS. */
+const bench_recipe bench_recipes[BENCH_RECIPES] = {
+    {.name = "small", .keys = {"cfg=auto", "data=synth:shapes:size=32", "cbase=8192", "cmax=128", "batch=32"}, .reference_rate = 15.4},
+    {.name = "cifar", .keys = {"cfg=cifar", "data=synth:shapes:size=32", "batch=32"}, .reference_rate = 0.87, .reference_memory = 4.7e9, .reference_slice = 32},
+    {.name = "auto32", .keys = {"cfg=auto", "data=synth:shapes:size=32", "batch=32"}},
+    {.name = "auto64", .keys = {"cfg=auto", "data=synth:shapes:size=64", "batch=16"}, .reference_rate = 0.61, .reference_memory = 3.0e9, .reference_slice = 8},
+    {.name = "auto128", .keys = {"cfg=auto", "data=synth:shapes:size=128", "batch=16"}},
+    {.name = "auto256", .keys = {"cfg=auto", "data=synth:shapes:size=256,n=256", "batch=8"}, .reference_rate = 0.22, .reference_memory = 3.9e9, .reference_slice = 4},
+    {.name = "auto512", .keys = {"cfg=auto", "data=synth:shapes:size=512,n=64", "batch=8"}},
+    {.name = "demo", .keys = {"cfg=auto", "data=synth:shapes:size=32", "cbase=2048", "cmax=64", "batch=32", "mbstd=4"}},
+};
+
+const bench_recipe *bench_recipe_find(const char *name) {
+    for (int i = 0; i < BENCH_RECIPES; i++)
+        if (!strcmp(bench_recipes[i].name, name)) return &bench_recipes[i];
+    return NULL;
+}
+
+static gt_status set_number(gt_job *job, const char *key, int64_t value) {
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    return value ? gt_job_set(job, key, text, NULL) : GT_OK;
+}
+
+static gt_job *job_of(const bench_recipe *r, int64_t batch, int64_t slices, const char *data) {
+    gt_job *job = gt_job_new();
+    gt_status st = job ? GT_OK : GT_NOMEM;
+    for (int i = 0; i < BENCH_RECIPE_KEYS && r->keys[i] && !st; i++) {
+        const char *equals = strchr(r->keys[i], '=');
+        char key[32];
+        snprintf(key, sizeof key, "%.*s", (int)(equals - r->keys[i]), r->keys[i]);
+        st = gt_job_set(job, key, equals + 1, NULL);
+    }
+    if (!st && data) st = gt_job_set(job, "data", data, NULL);
+    if (!st) st = set_number(job, "batch", batch);
+    if (!st) st = set_number(job, "slices", slices);
+    if (!st) return job;
+    gt_job_free(job);
+    return NULL;
+}
+
+gt_status bench_recipe_open(gt_trainer *t, gt_comm *comm, const bench_recipe *r, int64_t batch, int64_t slices, const char *data) {
+    gt_job *job = job_of(r, batch, slices, data);
+    if (!job) return GT_USAGE;
+    gt_status st = gt_trainer_open(t, comm, job);
+    if (!st) st = gt_trainer_build(t);
+    if (!st) st = gt_trainer_start_loader(t);
+    if (st) bench_recipe_close(t);
+    return st;
+}
+
+void bench_recipe_close(gt_trainer *t) {
+    gt_job *job = t->job;
+    gt_trainer_close(t);
+    gt_job_free(job);
+}
+
+/* Processor time at the beginning of each phase: noted by a prepare() put in front of the phase's own. */
+static struct marks {
+    const gt_model *model;
+    gt_status (*prepare[GT_MAX_PHASES])(gt_phase *p, gt_exec *e);
+    double at[GT_MAX_PHASES + 1];
+} marks;
+
+static double processor_seconds(void) { return gt_clock_of(CLOCK_PROCESS_CPUTIME_ID); }
+
+static gt_status mark_and_prepare(gt_phase *p, gt_exec *e) {
+    long index = p - marks.model->phases;
+    marks.at[index] = processor_seconds();
+    return marks.prepare[index] ? marks.prepare[index](p, e) : GT_OK;
+}
+
+static void set_marks(gt_model *m) {
+    marks.model = m;
+    for (int p = 0; p < m->n_phases; p++) {
+        if (m->phases[p].prepare == mark_and_prepare) continue;
+        marks.prepare[p] = m->phases[p].prepare;
+        m->phases[p].prepare = mark_and_prepare;
+    }
+}
+
+static void keep_least(double *best, double now) {
+    if (now < *best) *best = now;
+}
+
+/* A step in which all phases are due is step 0, again and again: the loader hands out the same images. */
+static gt_status one_step(gt_trainer *t, bench_steps *best) {
+    int n = t->model->n_phases;
+    t->step = 0;
+    double start = gt_clock(), processor = processor_seconds();
+    gt_status st = gt_trainer_step(t);
+    double rest = gt_clock() - start, end = processor_seconds(), busy = (end - processor) / (rest * t->comm->threads);
+    if (st) return st;
+    marks.at[n] = end; /* the last phase's time includes the moving average: it has no mark of its own */
+    for (int p = 0; p < n; p++) {
+        keep_least(&best->phase[p], t->runs[p].seconds);
+        keep_least(&best->processor_phase[p], marks.at[p + 1] - marks.at[p]);
+        rest -= t->runs[p].seconds;
+        best->average += t->runs[p].seconds / t->model->phases[p].interval;
+    }
+    best->average += rest;
+    keep_least(&best->rest, rest);
+    if (busy > best->busy) best->busy = busy;
+    return GT_OK;
+}
+
+gt_status bench_recipe_steps(gt_trainer *t, int steps, bench_steps *out) {
+    gt_status st = GT_OK;
+    set_marks(t->model);
+    for (int i = 0; i <= steps && !st; i++) {
+        if (i < 2) { /* the first touches the memory: forgotten */
+            *out = (bench_steps){.rest = 1e30};
+            for (int p = 0; p < t->model->n_phases; p++) {
+                out->phase[p] = out->processor_phase[p] = 1e30;
+                gt_exec_profile(t->runs[p].exec, i > 0);
+            }
+        }
+        st = one_step(t, out);
+    }
+    out->average /= steps;
+    out->per_image = out->rest;
+    for (int p = 0; p < t->model->n_phases; p++) {
+        out->per_image += out->phase[p] / t->model->phases[p].interval;
+        out->processor_per_image += out->processor_phase[p] / t->model->phases[p].interval;
+    }
+    out->per_image /= (double)t->job->batch;
+    out->processor_per_image /= (double)t->job->batch;
+    return st;
+}
+
+double bench_flops_per_image(const gt_trainer *t) {
+    double flops = 0;
+    for (int p = 0; p < t->model->n_phases; p++) flops += gt_exec_cost(t->runs[p].exec).flops / t->model->phases[p].interval;
+    return flops / t->model->slice_size;
+}

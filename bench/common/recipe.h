@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The recipes that are measured, and steps of training them. */
+#ifndef BENCH_RECIPE_H
+#define BENCH_RECIPE_H
+
+#include "train/trainer.h"
+
+enum { BENCH_RECIPES = 8, BENCH_RECIPE_KEYS = 6 };
+
+typedef struct bench_recipe {
+    const char *name;
+    const char *keys[BENCH_RECIPE_KEYS]; /* of the job, as KEY=VALUE */
+    double reference_rate;   /* images/s of the reference implementation on one core of this machine kind; 0: not measured */
+    double reference_memory; /* bytes it needs at reference_slice images */
+    int reference_slice;
+} bench_recipe;
+
+extern const bench_recipe bench_recipes[BENCH_RECIPES];
+#define BENCH_RECIPE_NAMES "small|cifar|auto32|auto64|auto128|auto256|auto512|demo"
+
+const bench_recipe *bench_recipe_find(const char *name);
+
+/* The trainer of a recipe up to its first step. batch, slices 0: the recipe's own; data NULL: images made on the fly.
+ * On an error it is closed already. Close with bench_recipe_close(). */
+gt_status bench_recipe_open(gt_trainer *t, gt_comm *comm, const bench_recipe *r, int64_t batch, int64_t slices, const char *data);
+void bench_recipe_close(gt_trainer *t);
+
+/* What was measured of steps in which every phase is due. Seconds on this rank. */
+typedef struct bench_steps {
+    double phase[GT_MAX_PHASES]; /* the best of each */
+    double rest;                 /* of a step outside its phases (moving average), the best */
+    double busy;                 /* processor time / (time x threads): less than 1 where threads waited, or other programs wanted the cores */
+    double average;              /* of a step, phases weighted by how often they are due: what the nodes' averages are a part of */
+    double per_image;            /* from the best times: wall seconds, phases weighted by how often they are due */
+    double processor_phase[GT_MAX_PHASES], processor_per_image; /* the same of processor time, all threads together */
+} bench_steps;
+
+/* One step that is not counted, then `steps`, with nodes profiled (gt_exec_node) in those. */
+gt_status bench_recipe_steps(gt_trainer *t, int steps, bench_steps *out);
+
+/* Arithmetic of one image over all phases at their intervals: direct convolutions, a multiply-add counted as two. */
+double bench_flops_per_image(const gt_trainer *t);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Images per second from the generator of a recipe, with fresh weights: time does not depend on their values. Under mpirun every rank
+ * makes its own, as gantry generate does. */
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "common/program.h"
+#include "common/recipe.h"
+#include "gantry/random.h"
+
+typedef struct generate_options {
+    bench_common common;
+    const char *recipe;
+    int64_t threads, batch;
+} generate_options;
+
+static generate_options options;
+
+static const gt_option rows[] = {
+    BENCH_OPTIONS,
+    {.key = "recipe", .type = GT_OPTION_CHOICE, BENCH_FIELD(generate_options, recipe), .standard = "cifar", .choices = BENCH_RECIPE_NAMES, .help = "Whose generator"},
+    {.key = "threads", .type = GT_OPTION_INT, BENCH_FIELD(generate_options, threads), .standard = "1", .min = 1, .max = 4096, .help = "Of each rank"},
+    {.key = "batch", .type = GT_OPTION_INT, BENCH_FIELD(generate_options, batch), .standard = "0", .max = 4096, .help = "Images per run; 0: 1, 4 and 8"},
+};
+
+static gt_status measure(bench *b, gt_trainer *t, int n, double peak, gt_table *table) {
+    gt_model *m = t->model;
+    gt_graph *g = m->build_generator(m, &(gt_generate_options){.n = n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1});
+    gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){.pool = t->pool}) : NULL;
+    gt_status st = e ? GT_OK : GT_FAILED;
+    if (e) gt_exec_bind(e, GT_SLOT(0), m->blocks[0]);
+    float *z = e ? gt_exec_input(e, "z") : NULL;
+    if (z) gt_random_normal((gt_key){.seed = 1}, z, (size_t)n * (size_t)m->z_dim);
+    if (!st) st = gt_exec_prepare(e, NULL);
+    clockid_t clock = b->comm->threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC; /* one thread: other programs do not count */
+    double best = INFINITY, until = gt_clock() + (b->common->careful ? 10 : 1);
+    for (int i = 0; !st && (i < 3 || gt_clock() < until); i++) {
+        double start = gt_clock_of(clock);
+        st = gt_exec_run(e, NULL);
+        double seconds = gt_clock_of(clock) - start;
+        if (i && seconds < best) best = seconds;
+    }
+    if (!st) {
+        double rate = n * b->comm->ranks / best, flops = gt_exec_cost(e).flops / n;
+        gt_table_row(table, options.recipe, (double)b->comm->ranks, (double)b->comm->threads, (double)n, rate, flops / 1e9, flops * rate / 1e9, flops * rate / (peak * b->comm->ranks), (double)gt_exec_arena_bytes(e) / 1e6);
+    }
+    gt_exec_free(e);
+    gt_graph_free(g);
+    return st;
+}
+
+static gt_status run(bench *b) {
+    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"ranks", "ranks", 0}, {"threads", "threads", 0}, {"batch", "batch", 0}, {"rate", "images/s", 1}, {"gflop", "Gflop/image", 2},
+                                        {"gflops", "Gflop/s", 1}, {"of_peak", "of FMA peak", 2}, {"arena", "arena MB", 1}};
+    gt_trainer t;
+    gt_status st = bench_recipe_open(&t, b->comm, bench_recipe_find(options.recipe), 0, 0, NULL);
+    if (st) return st;
+    double peak = bench_peak(b, t.pool);
+    gt_table *table = gt_results_table(b->results, "generation", columns, 9);
+    static const int batches[] = {1, 4, 8};
+    if (options.batch) st = measure(b, &t, (int)options.batch, peak, table);
+    for (int i = 0; i < 3 && !options.batch && !st; i++) st = measure(b, &t, batches[i], peak, table);
+    bench_recipe_close(&t);
+    return st;
+}
+
+int main(int argc, char **argv) {
+    const bench_program p = {.name = "generate", .help = "Generated images per second", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options,
+                             .run = run, .ranks = true, .threads = &options.threads};
+    return bench_main(&p, argc, argv);
+}

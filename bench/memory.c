@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Memory of training steps: what is planned, what of it is ever touched, and what the process really holds at its highest. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/program.h"
+#include "common/recipe.h"
+
+typedef struct memory_options {
+    bench_common common;
+    const char *recipe;
+    int64_t threads;
+} memory_options;
+
+static memory_options options;
+
+static const gt_option rows[] = {
+    BENCH_OPTIONS,
+    {.key = "recipe", .type = GT_OPTION_CHOICE, BENCH_FIELD(memory_options, recipe), .standard = "small", .choices = BENCH_RECIPE_NAMES "|all",
+     .help = "What to train; all, and --long: those with a reference"},
+    {.key = "threads", .type = GT_OPTION_INT, BENCH_FIELD(memory_options, threads), .standard = "1", .min = 1, .max = 4096, .help = "Threads"},
+};
+
+/* "VmHWM:    1234 kB" of this process, in bytes. */
+static double status_bytes(const char *name) {
+    FILE *f = fopen("/proc/self/status", "re");
+    char line[256];
+    double bytes = NAN;
+    while (f && fgets(line, sizeof line, f))
+        if (!strncmp(line, name, strlen(name))) bytes = 1024 * strtod(line + strlen(name) + 1, NULL);
+    if (f) fclose(f);
+    return bytes;
+}
+
+/* The high-water mark begins anew at what is held now. */
+static void reset_high_water(void) {
+    FILE *f = fopen("/proc/self/clear_refs", "we");
+    if (!f) return;
+    fputs("5", f);
+    fclose(f);
+}
+
+/* Bytes of whole pages that are present. */
+static double touched(void *memory, size_t bytes) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), n = (bytes + page - 1) / page, present = 0;
+    unsigned char *map = malloc(n + 1);
+    if (!map || mincore(memory, bytes, map)) n = 0;
+    for (size_t i = 0; i < n; i++) present += map[i] & 1;
+    free(map);
+    return n ? (double)(present * page) : NAN;
+}
+
+static double blocks_bytes(const gt_trainer *t) {
+    double bytes = 0;
+    for (int i = 0; i < t->model->n_nets; i++) {
+        double block = (double)t->model->nets[i]->block_floats * sizeof(float);
+        bytes += block * (1 + (t->model->ema_of == i) + (double)t->learners[i].optimizer->n_moments / t->comm->ranks);
+        bytes += (double)gt_reducer_bytes(t->learners[i].reducer);
+    }
+    return bytes;
+}
+
+static gt_status measure(bench *b, const bench_recipe *r, gt_table *table) {
+    gt_trainer t;
+    bench_steps steps;
+    reset_high_water();
+    double before = status_bytes("VmRSS");
+    int64_t batch = r->reference_slice;
+    gt_status st = bench_recipe_open(&t, b->comm, r, batch, batch ? 1 : 0, NULL); /* one slice of as many images as the reference had */
+    if (st) return st;
+    st = bench_recipe_steps(&t, 1, &steps);
+    double high = status_bytes("VmHWM") - before, planned = (double)t.arena_bytes + blocks_bytes(&t);
+    if (!st)
+        gt_table_row(table, r->name, (double)t.model->slice_size, (double)t.arena_bytes / 1e6, touched(t.arena, t.arena_bytes) / 1e6, blocks_bytes(&t) / 1e6, planned / 1e6, high / 1e6,
+                     high / planned, r->reference_memory > 0 ? high / r->reference_memory : NAN);
+    bench_recipe_close(&t);
+    return st;
+}
+
+static gt_status run(bench *b) {
+    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"slice", "slice", 0}, {"arena", "arena MB", 1}, {"touched", "touched MB", 1}, {"blocks", "networks MB", 1},
+                                        {"planned", "planned MB", 1}, {"high", "peak RSS MB", 1}, {"ratio", "RSS/planned", 2}, {"reference", "RSS/reference", 2}};
+    gt_results_say(b->results, "networks", "parameters, moving average, moments, gradient buffers");
+    gt_results_say(b->results, "peak RSS", "highest resident memory from before the model is made to after its steps, less what the process held before");
+    gt_table *table = gt_results_table(b->results, "memory of training steps, one rank", columns, 9);
+    bool all = b->common->careful || !strcmp(options.recipe, "all");
+    gt_status st = GT_OK;
+    for (int i = 0; i < BENCH_RECIPES && !st; i++)
+        if (all ? bench_recipes[i].reference_rate > 0 : !strcmp(bench_recipes[i].name, options.recipe)) st = measure(b, &bench_recipes[i], table);
+    return st;
+}
+
+int main(int argc, char **argv) {
+    const bench_program p = {.name = "memory", .help = "Memory of training steps: planned, touched, held", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options,
+                             .run = run, .ranks = true, .threads = &options.threads};
+    return bench_main(&p, argc, argv);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The exact tree between ranks against MPI_Allreduce, on blocks of gradients of several sizes. Both end with the sum on every rank: the tree
+ * as sums of each rank's parts followed by the all-gather that in training hands out parameters. Run with mpirun. */
+#include <math.h>
+#include <mpi.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "common/program.h"
+
+typedef struct reduce_options {
+    bench_common common;
+    int64_t megabytes;
+} reduce_options;
+
+static reduce_options options;
+
+static const gt_option rows[] = {
+    BENCH_OPTIONS,
+    {.key = "most", .type = GT_OPTION_INT, BENCH_FIELD(reduce_options, megabytes), .standard = "64", .min = 1, .max = 8192, .help = "Largest block, in MiB"},
+};
+
+typedef struct subject {
+    gt_comm *comm;
+    gt_reducer *reducer;
+    gt_reducer_plan *plan;
+    float *block;
+    size_t floats;
+} subject;
+
+/* From gradients that are there to sums that are everywhere: a backward pass of no duration. Filling the gradient is not counted. */
+static double tree_seconds(const subject *s) {
+    gt_reducer_begin(s->reducer, s->plan);
+    memset(gt_reducer_begin_slice(s->reducer), 0, s->floats * sizeof(float));
+    gt_comm_barrier(s->comm);
+    double start = gt_clock();
+    gt_reducer_progress(s->reducer, 1);
+    gt_reducer_end_slice(s->reducer);
+    gt_reducer_finish(s->reducer);
+    gt_reducer_share(s->reducer, s->block);
+    return gt_clock() - start;
+}
+
+static double allreduce_seconds(const subject *s) {
+    gt_comm_barrier(s->comm);
+    double start = gt_clock();
+    MPI_Allreduce(MPI_IN_PLACE, s->block, (int)s->floats, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
+    return gt_clock() - start;
+}
+
+static double best_of(double (*seconds)(const subject *), const subject *s, int runs) {
+    double best = INFINITY;
+    for (int i = 0; i <= runs; i++) {
+        double now = seconds(s);
+        if (i && now < best) best = now; /* the first touches the memory and opens connections */
+    }
+    return best;
+}
+
+static gt_status measure(bench *b, size_t floats, gt_table *table) {
+    subject s = {.comm = b->comm, .floats = floats};
+    s.reducer = gt_reducer_new(b->comm, NULL, &(gt_reducer_options){.slices = b->comm->ranks, .floats = floats});
+    s.plan = s.reducer ? gt_reducer_plan_new(s.reducer, 1, &(gt_span){0, floats}) : NULL;
+    s.block = gt_block_alloc(floats * sizeof(float), "a block of gradients");
+    gt_status st = gt_comm_agree(b->comm, s.plan && s.block ? GT_OK : GT_FAILED);
+    if (!st) {
+        int runs = b->common->careful ? 10 : 4;
+        double tree = best_of(tree_seconds, &s, runs), all = best_of(allreduce_seconds, &s, runs), bytes = (double)(floats * sizeof(float));
+        gt_table_row(table, (double)b->comm->ranks, (double)b->comm->hosts, bytes / 1e6, tree * 1e3, bytes / tree / 1e6, all * 1e3, bytes / all / 1e6, all / tree);
+    }
+    gt_reducer_free(s.reducer);
+    gt_block_free(s.block, floats * sizeof(float));
+    return st;
+}
+
+static gt_status run(bench *b) {
+    static const gt_column columns[] = {{"ranks", "ranks", 0}, {"hosts", "hosts", 0}, {"megabytes", "block MB", 2}, {"tree_ms", "tree ms", 2}, {"tree", "tree MB/s", 0},
+                                        {"allreduce_ms", "Allreduce ms", 2}, {"allreduce", "Allreduce MB/s", 0}, {"ratio", "tree/Allreduce", 2}};
+    if (b->comm->ranks == 1) return gt_fail(GT_USAGE, "several ranks are needed: mpirun -n 2 gantry bench reduce");
+    gt_table *table = gt_results_table(b->results, "sum of a block of gradients on all ranks; MB/s of the block", columns, 8);
+    gt_status st = GT_OK;
+    for (size_t floats = 1 << 16; floats * sizeof(float) <= (size_t)options.megabytes << 20 && !st; floats *= 4) st = measure(b, floats, table);
+    return st;
+}
+
+int main(int argc, char **argv) {
+    const bench_program p = {.name = "reduce", .help = "Sums of gradients over ranks: the exact tree against MPI_Allreduce; run it with mpirun", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options, .run = run, .ranks = true};
+    return bench_main(&p, argc, argv);
+}

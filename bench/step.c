@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Training steps of a recipe: images per second, what each phase takes, which families of ops it goes to, and arithmetic
+ * against the FMA peak of the same run. Under mpirun: of all ranks together. */
+#include <math.h>
+#include <string.h>
+
+#include "common/program.h"
+#include "common/recipe.h"
+
+typedef struct step_options {
+    bench_common common;
+    const char *recipe;
+    int64_t threads, batch, slices, steps;
+} step_options;
+
+static step_options options;
+
+static const gt_option rows[] = {
+    BENCH_OPTIONS,
+    {.key = "recipe", .type = GT_OPTION_CHOICE, BENCH_FIELD(step_options, recipe), .standard = "small", .choices = BENCH_RECIPE_NAMES "|all", .help = "What to train"},
+    {.key = "threads", .type = GT_OPTION_INT, BENCH_FIELD(step_options, threads), .standard = "1", .min = 1, .max = 4096, .help = "Of each rank"},
+    {.key = "batch", .type = GT_OPTION_INT, BENCH_FIELD(step_options, batch), .standard = "0", .max = 65536, .help = "Images per step over all ranks; 0: the recipe's"},
+    {.key = "slices", .type = GT_OPTION_INT, BENCH_FIELD(step_options, slices), .standard = "0", .max = 65536, .help = "0: the recipe's"},
+    {.key = "steps", .type = GT_OPTION_INT, BENCH_FIELD(step_options, steps), .standard = "0", .max = 1000, .help = "Measured after one that is not; 0: 2, with --long 5"},
+};
+
+/* ---- families ---- */
+
+enum { FAMILIES = 8 };
+static const struct {
+    const char *name;
+    const char *ops[12]; /* beginnings of op names */
+} families[FAMILIES] = {
+    {"convolution", {"conv_input", "conv_weight", "conv"}}, /* but conv_pack: see family_of() */
+    {"packing of weights", {"conv_pack"}},
+    {"matrix product", {"matmul"}},
+    {"FIR", {"upfirdn"}},
+    {"sums and broadcasts", {"sum", "broadcast", "avg_pool"}},
+    {"moving of data", {"permute", "flip", "pad", "concat", "slice", "select"}},
+    {"augmentation", {"warp", "reflect", "sample_fir"}},
+    {"element-wise", {""}}, /* what is left: fused chains, random numbers */
+};
+
+static int family_of(const gt_node_report *n) {
+    if (strstr(n->name, "aug/")) return FAMILIES - 2; /* everything under the augmentation's scope, derivatives too */
+    if (!strcmp(n->op, "conv_pack")) return 1;
+    for (int f = 0; f < FAMILIES; f++)
+        for (int k = 0; families[f].ops[k]; k++)
+            if (!strncmp(n->op, families[f].ops[k], strlen(families[f].ops[k]))) return f;
+    return FAMILIES - 1;
+}
+
+typedef struct family_sum {
+    double seconds, flops; /* per step, phases at their intervals */
+} family_sum;
+
+/* Returns the seconds of the phase's graph in one step. */
+static double add_phase(const gt_trainer *t, int p, family_sum *sums, double *hoisted) {
+    double graph = 0;
+    gt_node_report n;
+    for (int i = 0; gt_exec_node(t->runs[p].exec, i, &n); i++) {
+        double times = n.hoisted ? 1 : t->my_slices, seconds = n.seconds * times;
+        family_sum *f = &sums[family_of(&n)];
+        f->seconds += seconds / t->model->phases[p].interval;
+        f->flops += n.flops * times / t->model->phases[p].interval;
+        graph += seconds;
+        if (n.hoisted) *hoisted += seconds;
+    }
+    return graph;
+}
+
+/* ---- tables ---- */
+
+static void tell_phases(bench *b, const gt_trainer *t, const bench_steps *s, family_sum *sums) {
+    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"phase", "phase", GT_COLUMN_TEXT}, {"interval", "every", 0}, {"seconds", "seconds", 4}, {"graph", "in graphs", 4},
+                                        {"hoisted", "of that hoisted", 4}, {"slices", "slices", 0}, {"parameters", "parameters", 0}, {"gflop", "Gflop/slice", 2}};
+    gt_table *table = gt_results_table(b->results, "phases, best time on rank 0", columns, 9);
+    for (int p = 0; p < t->model->n_phases; p++) {
+        const gt_phase *phase = &t->model->phases[p];
+        double hoisted = 0, graph = add_phase(t, p, sums, &hoisted);
+        gt_table_row(table, options.recipe, phase->name, (double)phase->interval, s->phase[p], graph, hoisted, (double)t->my_slices, (double)t->model->nets[phase->net]->trainable_floats,
+                     gt_exec_cost(t->runs[p].exec).flops / 1e9);
+    }
+    gt_table_row(table, options.recipe, "moving average", 1.0, s->rest, NAN, NAN, NAN, NAN, NAN);
+}
+
+static void tell_families(bench *b, const family_sum *sums, double step, double peak) {
+    static const gt_column columns[] = {{"family", "family of ops", GT_COLUMN_TEXT}, {"seconds", "seconds/step", 4}, {"share", "share %", 1}, {"gflops", "Gflop/s", 1}, {"of_peak", "of peak", 2}};
+    gt_table *table = gt_results_table(b->results, "where a step's time goes, phases at their intervals, averages", columns, 5);
+    double outside = step;
+    for (int f = 0; f < FAMILIES; f++) {
+        double rate = sums[f].seconds > 0 ? sums[f].flops / sums[f].seconds : NAN;
+        gt_table_row(table, families[f].name, sums[f].seconds, 100 * sums[f].seconds / step, rate / 1e9, rate / peak);
+        outside -= sums[f].seconds;
+    }
+    gt_table_row(table, "outside the graphs", outside, 100 * outside / step, NAN, NAN);
+}
+
+static void tell_totals(bench *b, const gt_trainer *t, const bench_steps *s, double peak) {
+    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"ranks", "ranks", 0}, {"threads", "threads", 0}, {"batch", "batch", 0}, {"slices", "slices", 0}, {"slice", "slice", 0}, {"rate", "images/s", 3},
+                                        {"sec_per_kimg", "sec/kimg", 1}, {"gflop", "Gflop/image", 2}, {"gflops", "Gflop/s", 1}, {"of_peak", "of FMA peak", 2}, {"busy", "busy", 2}, {"quiet", "quiet images/s", 3}, {"quiet_of_peak", "of FMA peak", 2}, {"reference", "x reference", 2},
+                                        {"memory", "planned MB", 0}};
+    gt_table *table = gt_results_table(b->results, "training", columns, sizeof columns / sizeof *columns);
+    const bench_recipe *r = bench_recipe_find(options.recipe);
+    double rate = 1 / s->per_image, flops = bench_flops_per_image(t), cores = (double)(t->comm->ranks * t->comm->threads);
+    double quiet = cores > 1 ? NAN : 1 / s->processor_per_image;
+    gt_table_row(table, options.recipe, (double)t->comm->ranks, (double)t->comm->threads, (double)t->job->batch, (double)t->n_slices, (double)t->model->slice_size, rate, 1000 / rate, flops / 1e9, flops * rate / 1e9,
+                 flops * rate / (peak * t->comm->ranks), s->busy, quiet, flops * quiet / peak, r->reference_rate > 0 ? (cores > 1 ? rate / cores : quiet) / r->reference_rate : NAN, (double)t->arena_bytes / 1e6);
+}
+
+static gt_status measure(bench *b, const char *recipe) {
+    gt_trainer t;
+    bench_steps steps;
+    options.recipe = recipe;
+    gt_status st = bench_recipe_open(&t, b->comm, bench_recipe_find(recipe), options.batch, options.slices, NULL);
+    if (st) return st;
+    double peak = bench_peak(b, t.pool);
+    st = bench_recipe_steps(&t, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
+    if (!st) {
+        family_sum sums[FAMILIES] = {{0, 0}};
+        tell_phases(b, &t, &steps, sums);
+        tell_families(b, sums, steps.average, peak);
+        tell_totals(b, &t, &steps, peak);
+    }
+    bench_recipe_close(&t);
+    return st;
+}
+
+static gt_status run(bench *b) {
+    gt_results_say(b->results, "counted", "flops of direct convolutions and matrix products as defined, a multiply-add as two, whatever the kernel does; sum over phases of flops / interval");
+    gt_results_say(b->results, "busy", "processor time / (time x threads): much below 1, and other programs had the cores; measure again");
+    gt_results_say(b->results, "quiet", "images per second of processor time, of one rank and thread: what a machine without other programs gives, but for caches and memory");
+    if (strcmp(options.recipe, "all")) return measure(b, options.recipe);
+    gt_status st = GT_OK;
+    for (int i = 0; i < 4 && !st; i++) st = measure(b, (const char *[]){"small", "cifar", "auto64", "auto256"}[i]);
+    return st;
+}
+
+int main(int argc, char **argv) {
+    const bench_program p = {.name = "step", .help = "Phases of training: images/s, sec/kimg, share of each family of ops, arithmetic against the FMA peak", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options,
+                             .run = run, .ranks = true, .threads = &options.threads};
+    return bench_main(&p, argc, argv);
+}

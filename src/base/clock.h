@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Time, in seconds. For rates, schedules and log lines only: nothing that is computed depends on it. */
+#ifndef GANTRY_BASE_CLOCK_H
+#define GANTRY_BASE_CLOCK_H
+
+#include <time.h>
+
+static inline double gt_clock_of(clockid_t id) {
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static inline double gt_clock(void) { return gt_clock_of(CLOCK_MONOTONIC); }    /* never jumps */
+static inline double gt_unix_time(void) { return gt_clock_of(CLOCK_REALTIME); } /* since 1970; may jump */
+
+/* So many seconds from now on the clock that never jumps, for a pthread_cond_timedwait() on it. */
+static inline struct timespec gt_deadline(double seconds) {
+    double at = gt_clock() + seconds;
+    time_t whole = (time_t)at;
+    return (struct timespec){.tv_sec = whole, .tv_nsec = (long)((at - (double)whole) * 1e9)};
+}
+
+#endif

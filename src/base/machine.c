@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Facts about the computer, from /proc and /sys. What cannot be read stays unknown. */
+#define _GNU_SOURCE
+#include "base/machine.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *const gt_forcing_settings[] = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", NULL};
+
+bool gt_setting_matters(const char *entry) {
+    static const char *const prefixes[] = {"OPENBLAS_", "OMP_", "GOMP_", "GT_"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (!strncmp(entry, prefixes[i], strlen(prefixes[i]))) return true;
+    return false;
+}
+
+static bool read_line(const char *path, char *line, int room) {
+    FILE *f = fopen(path, "re");
+    bool fine = f && fgets(line, room, f);
+    if (f) fclose(f);
+    if (fine) line[strcspn(line, "\n")] = 0;
+    return fine;
+}
+
+/* The value of the first "name : value" or "name: value kB" line. */
+static bool find_line(const char *path, const char *name, char *value, size_t room) {
+    FILE *f = fopen(path, "re");
+    char line[512];
+    bool found = false;
+    while (f && !found && fgets(line, sizeof line, f)) {
+        char *colon = strchr(line, ':');
+        if (!colon || strncmp(line, name, strlen(name))) continue;
+        line[strcspn(line, "\n")] = 0;
+        snprintf(value, room, "%s", colon + 1 + strspn(colon + 1, " \t"));
+        found = true;
+    }
+    if (f) fclose(f);
+    return found;
+}
+
+static size_t memory_line(const char *name) {
+    char value[128];
+    return find_line("/proc/meminfo", name, value, sizeof value) ? (size_t)strtoull(value, NULL, 10) * 1024 : 0;
+}
+
+static long topology(int processor, const char *what) {
+    char path[128], line[64];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/%s", processor, what);
+    return read_line(path, line, sizeof line) ? strtol(line, NULL, 10) : -1;
+}
+
+/* Processors that are the first of their core, and of their socket. */
+static void count_cores(gt_machine *m) {
+    long configured = sysconf(_SC_NPROCESSORS_CONF);
+    for (int i = 0; i < configured; i++) {
+        long core = topology(i, "core_id"), package = topology(i, "physical_package_id");
+        if (core < 0) continue; /* offline */
+        bool new_core = true, new_socket = true;
+        for (int k = 0; k < i; k++) {
+            bool same = topology(k, "physical_package_id") == package;
+            new_socket &= !same;
+            new_core &= !(same && topology(k, "core_id") == core);
+        }
+        m->cores += new_core;
+        m->sockets += new_socket;
+    }
+    if (!m->cores) m->cores = m->processors;
+    if (!m->sockets) m->sockets = 1;
+}
+
+static void look_at_caches(gt_machine *m) {
+    for (int i = 0; i < 8; i++) {
+        char path[128], level[16], type[32], size[32];
+        const char *const parts[] = {"level", "type", "size"};
+        char *const values[] = {level, type, size};
+        bool fine = true;
+        for (int k = 0; k < 3; k++) {
+            snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", i, parts[k]);
+            fine &= read_line(path, values[k], 16);
+        }
+        if (!fine || !strcmp(type, "Instruction")) continue;
+        char *unit;
+        size_t bytes = strtoull(size, &unit, 10) << (*unit == 'M' ? 20 : *unit == 'K' ? 10 : 0);
+        *(level[0] == '1' ? &m->l1d : level[0] == '2' ? &m->l2 : &m->l3) = bytes;
+    }
+}
+
+static void look_at_limits(gt_machine *m) {
+    char line[64];
+    unsigned long long most, used = 0;
+    if (read_line("/sys/fs/cgroup/memory.max", line, sizeof line) && sscanf(line, "%llu", &most) == 1 && most < m->memory) {
+        if (read_line("/sys/fs/cgroup/memory.current", line, sizeof line)) used = strtoull(line, NULL, 10);
+        m->memory = most;
+        if (used < most && most - used < m->available) m->available = most - used;
+    }
+    double quota, period;
+    if (read_line("/sys/fs/cgroup/cpu.max", line, sizeof line) && sscanf(line, "%lf %lf", &quota, &period) == 2 && period > 0) m->quota = quota / period;
+}
+
+void gt_machine_look(gt_machine *m) {
+    *m = (gt_machine){.cpu = "unknown CPU"};
+    find_line("/proc/cpuinfo", "model name", m->cpu, sizeof m->cpu);
+    m->processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t set;
+    m->allowed = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : m->processors;
+    m->memory = memory_line("MemTotal");
+    m->available = memory_line("MemAvailable");
+    count_cores(m);
+    look_at_caches(m);
+    look_at_limits(m);
+}
+
+void gt_machine_text(const gt_machine *m, char *out, size_t room) {
+    snprintf(out, room, "%s, %d socket%s, %d cores, %d processors of which %d may be used; L1d %zu KiB, L2 %zu KiB, L3 %zu KiB; %.1f GB memory", m->cpu, m->sockets,
+             m->sockets > 1 ? "s" : "", m->cores, m->processors, m->allowed, m->l1d >> 10, m->l2 >> 10, m->l3 >> 10, (double)m->memory / 1e9);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * See thread.h. */
+#include "base/thread.h"
+
+#include <signal.h>
+
+int gt_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *arg) {
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error) return error;
+    if (stack_bytes) pthread_attr_setstacksize(&attributes, stack_bytes);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* inherited by the new thread */
+    error = pthread_create(thread, &attributes, run, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return error;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Threads that leave all signals to the main thread: it decides between two steps what they mean. */
+#ifndef GANTRY_BASE_THREAD_H
+#define GANTRY_BASE_THREAD_H
+
+#include <pthread.h>
+#include <stddef.h>
+
+/* 0 or errno, as pthread_create. `stack_bytes` 0: the system's choice. */
+int gt_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *arg);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How a Winograd convolution is cut up. */
+#include "kernels/winograd_plan.h"
+
+#include "kernels/winograd.h"
+
+enum {
+    TILE = 4,               /* pixels of a result tile along each axis */
+    HALF_POINTS = 9,        /* stride 2: points along each axis; the last four belong to one plane */
+    LEAST_BLOCK = 5 << 15,  /* floats of transformed data per block of tiles: 640 KiB stay in the second-level cache */
+    MOST_BLOCK = 8 << 20,   /* 32 MiB, the last-level cache at best */
+};
+
+static int plane_along(int point) { return point < GT_WINOGRAD_SIDE ? point : GT_WINOGRAD_SIDE - 1; }
+
+static void find_planes(gt_winograd_plan *p) {
+    for (int i = 0; i < p->points; i++) {
+        int plane = plane_along(i / p->side) * GT_WINOGRAD_SIDE + plane_along(i % p->side);
+        p->plane[i] = (uint8_t)plane;
+        p->index[i] = p->shared[plane]++;
+    }
+    for (int i = 1; i < GT_WINOGRAD_PLANES; i++) p->first[i] = (uint8_t)(p->first[i - 1] + p->shared[i - 1]);
+}
+
+/* Stride 1: the input gradient is a convolution of dy with the flipped, transposed weights and padding 2 - pad. */
+static void stride_one(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_direction direction) {
+    p->side = GT_WINOGRAD_SIDE;
+    p->weights = GT_WINOGRAD_WEIGHTS;
+    p->to_weights = GT_WINOGRAD_WEIGHTS_ADJOINT;
+    p->from = (gt_winograd_face){s->h, s->w, s->c, GT_WINOGRAD_SIDE, TILE, s->pad_top, s->pad_left, GT_WINOGRAD_IMAGE};
+    p->to = (gt_winograd_face){s->p, s->q, s->o, TILE, TILE, 0, 0,
+                               direction == GT_CONV_WEIGHT_GRAD ? GT_WINOGRAD_RESULT_ADJOINT : GT_WINOGRAD_RESULT};
+    if (direction != GT_CONV_INPUT_GRAD) return;
+    p->flipped = p->transposed = true;
+    p->from = (gt_winograd_face){s->p, s->q, s->o, GT_WINOGRAD_SIDE, TILE, 2 - s->pad_top, 2 - s->pad_left, GT_WINOGRAD_IMAGE};
+    p->to = (gt_winograd_face){s->h, s->w, s->c, TILE, TILE, 0, 0, GT_WINOGRAD_RESULT};
+}
+
+/* Stride 2: the input gradient is the adjoint of all steps in opposite order, so that it has no more tiles than the forward
+ * direction; its tiles overlap. */
+static void stride_two(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_direction direction) {
+    bool adjoint = direction == GT_CONV_INPUT_GRAD;
+    p->side = HALF_POINTS;
+    p->weights = GT_WINOGRAD_HALF_WEIGHTS;
+    p->to_weights = GT_WINOGRAD_HALF_WEIGHTS_ADJOINT;
+    p->transposed = adjoint;
+    gt_winograd_face image = {s->h, s->w, s->c, 2 * TILE + 1, 2 * TILE, s->pad_top, s->pad_left,
+                              adjoint ? GT_WINOGRAD_HALF_IMAGE_ADJOINT : GT_WINOGRAD_HALF_IMAGE};
+    gt_winograd_face result = {s->p, s->q, s->o, TILE, TILE, 0, 0,
+                               direction == GT_CONV_FORWARD ? GT_WINOGRAD_HALF_RESULT : GT_WINOGRAD_HALF_RESULT_ADJOINT};
+    p->from = adjoint ? result : image;
+    p->to = adjoint ? image : result;
+}
+
+static int64_t tiles_along(const gt_winograd_face *f, bool across, const gt_winograd_face *other) {
+    if (f->side != TILE) f = other; /* the face of results counts */
+    return ((across ? f->width : f->height) + TILE - 1) / TILE;
+}
+
+static int64_t down_to(int64_t value, int64_t step) { return value / step * step; }
+
+/* Every block reads all weights (weight grad: reads and writes them): so a block is as large as they are, within bounds. */
+static int64_t block_of(const gt_winograd_plan *p, gt_conv_direction direction) {
+    const gt_gemm_kernels *kernels = gt_gemm_kernels_now();
+    int64_t weights = GT_WINOGRAD_PLANES * p->from.channels * p->to.channels * (direction == GT_CONV_WEIGHT_GRAD ? 2 : 1);
+    int64_t floats = weights < LEAST_BLOCK ? LEAST_BLOCK : weights < MOST_BLOCK ? weights : MOST_BLOCK;
+    int64_t block = floats / (p->points * (p->from.channels + p->to.channels));
+    block = down_to(block, block < kernels->tile_rows ? kernels->rows : kernels->tile_rows);
+    if (block < kernels->rows) block = kernels->rows;
+    return block < p->tiles ? block : p->tiles;
+}
+
+gt_winograd_plan gt_winograd_plan_of(const gt_conv_shape *s, gt_conv_direction direction) {
+    gt_winograd_plan p = {.images = s->n};
+    (s->stride == 1 ? stride_one : stride_two)(&p, s, direction);
+    p.points = p.side * p.side;
+    p.across = tiles_along(&p.to, true, &p.from);
+    p.per_image = tiles_along(&p.to, false, &p.from) * p.across;
+    p.tiles = p.images * p.per_image;
+    p.block = block_of(&p, direction);
+    find_planes(&p);
+    return p;
+}
+
+bool gt_winograd_possible(const gt_conv_shape *s) {
+    if (s->kh != 3 || s->kw != 3 || s->groups != 1) return false;
+    if (s->stride == 1) return s->pad_top <= 2 && s->pad_left <= 2;
+    return s->stride == 2 && s->h + s->pad_top <= 2 * s->p + 1 && s->w + s->pad_left <= 2 * s->q + 1;
+}
+
+int64_t gt_winograd_tiles_per_image(const gt_conv_shape *s, gt_conv_direction direction) {
+    return gt_winograd_plan_of(s, direction).per_image;
+}
+
+void gt_winograd_pixels(const gt_winograd_plan *plan, const gt_winograd_face *f, const float *images, int64_t tile, const float *outside,
+                        const float **to) {
+    int64_t n = tile / plan->per_image, in_image = tile % plan->per_image;
+    int64_t y = in_image / plan->across * f->step - f->pad_y, x = in_image % plan->across * f->step - f->pad_x;
+    for (int i = 0; i < f->side; i++)
+        for (int j = 0; j < f->side; j++) {
+            bool inside = y + i >= 0 && y + i < f->height && x + j >= 0 && x + j < f->width;
+            to[i * f->side + j] = inside ? images + ((n * f->height + y + i) * f->width + x + j) * f->channels : outside;
+        }
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How a Winograd convolution is cut up: faces, tiles, points, planes, blocks.
+ *
+ * The images on either side of the products are a *face*: each tile of it, side x side pixels, is a linear map away from the
+ * points of the transformed domain. Points with the same transformed weights form a *plane*: one product. Stride 1 has 36 points in 36
+ * planes; stride 2 has 81 points (9 along each axis) in 36 planes (6 along each axis: the four odd pixels share one).
+ * A *block* is as many tiles as stay in the last-level cache. */
+#ifndef GANTRY_KERNELS_WINOGRAD_PLAN_H
+#define GANTRY_KERNELS_WINOGRAD_PLAN_H
+
+#include "kernels/conv.h"
+#include "kernels/gemm_kernels.h"
+
+enum {
+    GT_WINOGRAD_PLANES = 36,
+    GT_WINOGRAD_SIDE = 6,       /* planes along each axis */
+    GT_WINOGRAD_TAPS = 9,
+    GT_WINOGRAD_MOST_SHARED = 16, /* points of a plane */
+};
+
+typedef struct gt_winograd_face {
+    int64_t height, width, channels; /* of the images */
+    int side, step;                  /* of a tile; pixels from tile to tile: neighbours share side - step */
+    int64_t pad_y, pad_x;
+    gt_winograd_transform transform;
+} gt_winograd_face;
+
+typedef struct gt_winograd_plan {
+    int points, side;                 /* in all, along each axis */
+    uint8_t plane[GT_WINOGRAD_MOST_POINTS], index[GT_WINOGRAD_MOST_POINTS]; /* of each point: its plane and its place there */
+    uint8_t first[GT_WINOGRAD_PLANES], shared[GT_WINOGRAD_PLANES]; /* of each plane: points in those before, and in it */
+
+    gt_winograd_face from, to;        /* images in; images out, or dy of the weight gradient */
+    gt_winograd_transform weights, to_weights;
+    bool flipped, transposed;         /* the weights, for the input gradient */
+    int64_t images, across, per_image, tiles;
+    int64_t block;                    /* tiles at a time */
+} gt_winograd_plan;
+
+gt_winograd_plan gt_winograd_plan_of(const gt_conv_shape *s, gt_conv_direction direction);
+
+/* Pointers to the pixels of tile number `tile` of images with face f; `outside` for those that are not there. */
+void gt_winograd_pixels(const gt_winograd_plan *plan, const gt_winograd_face *f, const float *images, int64_t tile, const float *outside,
+                        const float **to);
+
+#endif

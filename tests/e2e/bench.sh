@@ -1,0 +1,30 @@
+#!/bin/bash
+# level: full
+# The benchmarks run, print what was in force, and their results survive JSON and HDF5.
+. "$(dirname "$0")/lib.sh"
+expect 0 'scaling' "$GANTRY" bench
+expect 2 "no benchmark 'speed'" "$GANTRY" bench speed
+expect 2 'unknown option' "$GANTRY" bench step --speed=1
+
+OPENBLAS_CORETYPE=Haswell expect 0 '^unset: OPENBLAS_CORETYPE=Haswell' "$GANTRY" bench step --recipe=demo --batch=4 --steps=1
+grep -qE '^convolution +[0-9.]+ +[0-9.]+ ' said && grep -qE '^FMA peak: [0-9.]+ Gflop/s' said || { cat said; fail 'no shares, or no peak'; }
+GT_CONV=direct expect 0 '^environment: GT_CONV=direct' "$GANTRY" bench memory --recipe=demo
+quietly ranks 2 "$GANTRY" bench reduce --most=1
+[ "$(grep -c '^ *2 ' said)" = 2 ] || { cat said; fail 'two ranks should report two sizes, once'; }
+
+"$GANTRY" bench scaling --recipe=demo --steps=1 --threads=1 --launch="$LAUNCH %r" --json >scaling.json || fail 'scaling'
+"$GANTRY" bench scaling --recipe=demo --steps=1 --model --launch="$LAUNCH %r" --svg=model.svg --json >model.json || fail 'scaling --model'
+grep -q '<svg' model.svg || fail 'no plot'
+"$GANTRY" bench report scaling.json model.json --h5=all.h5 --svg=all.svg >tables || fail 'report of JSON files'
+"$GANTRY" bench report all.h5 >again || fail 'report of an HDF5 file'
+cmp tables again || fail 'the tables differ after HDF5'
+grep -qE '^demo +weak +2 +1 ' tables && grep -qE '^HDR InfiniBand.* 1024 ' tables || { cat tables; fail 'rows are missing'; }
+grep -q 'one rank x ranks' model.svg && grep -q 'demo, weak' all.svg || fail 'lines of the plots are missing'
+
+head -c 300 scaling.json >cut.json
+expect 1 'cut.json: line' "$GANTRY" bench report cut.json
+echo '{"bench": 3}' >wrong.json
+expect 1 'not the results' "$GANTRY" bench report wrong.json
+head -c 2000 all.h5 >cut.h5
+expect 1 'cut.h5' "$GANTRY" bench report cut.h5
+echo 'benchmarks report'

@@ -1,0 +1,79 @@
+# level: full
+# How ranks start, wait, are asked to end, and keep out of each other's way: under plain mpirun, with more ranks than cores, with little address space.
+. "$(dirname "$0")/lib.sh"
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+job="$small --slices=8 --batch=16"
+endless="$job --steps=1000000 --checkpoint-kimg=1"
+plain() { # N [options of mpirun] -- COMMAND...
+    timeout -k 5 60 mpirun -n "$@" >said 2>&1 </dev/null || { cat said; fail "mpirun -n $*"; }
+}
+
+# Alone, and plain mpirun as a user types it: bound as mpirun binds, and with more ranks than cores.
+quietly "$GANTRY" train $job --run=alone --steps=8
+plain 2 --oversubscribe "$GANTRY" train $job --run=plain --steps=8
+same "$(last alone)" "$(last plain)"
+plain 6 --oversubscribe "$GANTRY" train $job --run=crowd --steps=8
+has_line '6 ranks on' said && has_line 'they sleep while they wait' said || { cat said; fail 'nothing said about more ranks than cores'; }
+same "$(last alone)" "$(last crowd)"
+# Bound to one core by mpirun, the threads that were asked for get the cores there are.
+if [ "$(nproc)" -ge 2 ]; then
+    plain 1 --bind-to core "$GANTRY" train $job --run=bound --steps=8 --threads=2
+    has_line '1 rank on .*, 2 threads, bound to 2 cores' said || { cat said; fail 'two threads on the one core that mpirun bound to'; }
+    same "$(last alone)" "$(last bound)"
+fi
+
+# While one rank stands still the others wait for it without using up their cores.
+background "$LAUNCH" 4 "$GANTRY" train $endless --run=idle
+wait_until 20 has_line Progress/tick idle/stats.jsonl
+ranks=($(pgrep -P "$pid"))
+[ "${#ranks[@]}" = 4 ] || fail "4 ranks should train, there are ${#ranks[@]}"
+used() { for p in "${ranks[@]:1}"; do cat "/proc/$p/stat"; done | awk '{s += $14 + $15} END {print s}'; }
+kill -STOP "${ranks[0]}"
+sleep 0.5
+before=$(used)
+sleep 2
+after=$(used)
+kill -CONT "${ranks[0]}"
+[ $((after - before)) -le 180 ] || fail "three waiting ranks used $((after - before)) of 600 ticks of processor time"
+# Nobody has died of it; the run ends when asked.
+kill -USR1 "$pid"
+ends 75
+
+# TERM and INT through mpirun: at once the ranks say what that means; what was written is whole, and the run goes on.
+for s in TERM INT; do
+    background "$LAUNCH" 2 "$GANTRY" train $endless --run=term
+    wait_until 20 test -e term/last
+    sleep 0.3
+    kill -$s "$pid"
+    wait "$pid" && fail "status 0 after $s to mpirun"
+    has_line 'about a second' running || { cat running; fail "nothing said on $s"; }
+done
+steps=$(($(last term | sed 's/.*checkpoint-0*\([0-9]*\)\.h5/\1/') / 16 + 2))
+quietly ranks 3 "$GANTRY" train $job --run=term --steps=$steps
+quietly "$GANTRY" train $job --run=straight --steps=$steps
+same "$(last straight)" "$(last term)"
+
+# Little address space: 8 GB a process.
+for command in "'$LAUNCH' 2 '$GANTRY' train $job --run=v2 --steps=3" "'$GANTRY' train $job --run=v1 --steps=3 --threads=8" "'$LAUNCH' 2 '$GANTRY' generate v1 --class=0 --seeds=0-9 --outdir=out"; do
+    expect 0 '' bash -c "ulimit -v 8000000; exec $command"
+    grep -qi 'warn\|cannot' said && { cat said; fail "complaints under ulimit -v: $command"; }
+done
+same "$(last v1)" "$(last v2)"
+
+# Two runs on one directory: the second waits; when the first ends in time it goes on, when not it gives up (bad_input.sh).
+background "$GANTRY" train $endless --run=shared
+wait_until 20 has_line Progress/tick shared/stats.jsonl
+first=$pid
+background "$LAUNCH" 2 "$GANTRY" train $endless --run=shared
+wait_until 10 has_line "belongs to process $first" running
+kill -9 "$first"
+wait_until 10 has_line 'going on with shared\|tick' running
+kill -USR1 "$pid"
+ends 75
+# Somebody takes the lock away: the run ends rather than write into what may be another's.
+background "$GANTRY" train $endless --run=shared
+wait_until 10 has_line tick running
+rm shared/lock
+wait_until 15 has_line 'lock' running
+ends 1
+echo 'launched'

@@ -1,0 +1,81 @@
+# level: full
+# What a run leaves: logs that agree with each other and can be read while it goes on, pictures of the right size, a report
+# that stands alone, as many checkpoints as wanted.
+. "$(dirname "$0")/lib.sh"
+need_python
+job="$small --tick=0.016 --snap=2"
+
+quietly ranks 2 "$GANTRY" train $job --run=run --steps=10 --keep=2
+helper log run 6 # the first step, then every other
+(cd run && ls) >files
+cat >expected <<'X'
+checkpoint-000000064.h5
+checkpoint-000000080.h5
+fakes000000000.png
+fakes000000032.png
+fakes000000064.png
+fakes000000080.png
+job.ini
+last
+log.txt
+metrics.h5
+reals.png
+report.html
+stats.jsonl
+X
+grep -v '^events.out.tfevents' files | diff expected - || fail 'other files in the run than expected'
+[ "$(readlink run/last)" = checkpoint-000000080.h5 ] || fail 'last points elsewhere'
+helper html run/report.html
+for p in run/reals.png run/fakes000000080.png; do [ "$(helper size $p)" = '128 128 3' ] || fail "$p: $(helper size $p)"; done
+for words in 'kernels' 'tick 0 ' 'done: run' '2 ranks on'; do has_line "$words" run/log.txt || fail "no '$words' in log.txt"; done
+quietly "$GANTRY" train run/job.ini --run=again && same "$(last run)" "$(last again)" # job.ini repeats the run
+quietly "$GANTRY" report run --out=elsewhere.html && helper html elsewhere.html
+quietly "$GANTRY" inspect run run/metrics.h5 "$(last run)"
+# No host, time or number of ranks in a checkpoint; the sums in it are of its own bytes.
+strings -n 5 "$(last run)" | grep -E "$(hostname)|$(date +%Y-%m)" && fail 'a checkpoint names host or date'
+cmp "$(last run)" "$(last again)" || fail 'equal runs, other bytes'
+
+# Pictures depend on the job alone, not on ranks; other grids.
+for picture in reals fakes000000080; do cmp "run/$picture.png" "again/$picture.png" || fail "$picture.png depends on ranks"; done
+quietly ranks 3 "$GANTRY" train $job --run=wide --steps=1 --grid=4x2
+[ "$(helper size wide/reals.png)" = '64 32 3' ] && [ "$(helper size wide/fakes000000008.png)" = '64 32 3' ] || fail '--grid=4x2'
+quietly ranks 2 "$GANTRY" train $job --run=reference --steps=1 --grid=reference
+[ "$(helper size reference/fakes000000008.png)" = '512 512 3' ] || fail "--grid=reference: $(helper size reference/fakes000000008.png)" # 32x32 of 16x16
+
+# By the clock.
+quietly "$GANTRY" train $small --run=clock --steps=300 --tick-minutes=0.002 --image-minutes=0.004 --checkpoint-minutes=0.004
+[ "$(ls clock/checkpoint-* | wc -l)" = 3 ] && [ "$(ls clock/fakes* | wc -l)" -gt 2 ] || fail "by the clock: $(ls clock)"
+quietly "$GANTRY" train $small --run=noclock --steps=300
+same "$(last clock)" "$(last noclock)"
+helper log clock
+
+# Read while it goes on.
+background "$GANTRY" train $job --run=live --steps=1000000 --checkpoint-kimg=1
+wait_until 20 has_line 'tick 20 ' running
+"$python" - <<'P' || fail 'metrics.h5 cannot be followed while the run goes on'
+import h5py, time
+with h5py.File('live/metrics.h5', 'r', swmr=True) as f:
+    series = f['Loss/G/loss']
+    before = len(series)
+    for _ in range(100):
+        time.sleep(0.1)
+        series.refresh()
+        if len(series) > before + 3: break
+    assert len(series) > before + 3 and (series['num'] > 0).all() and abs(series['mean']).max() < 1e3, series[:]
+P
+quietly "$GANTRY" inspect live/metrics.h5
+kill -USR1 "$pid"
+ends 75
+helper log live
+
+# Killed, and gone on: what was logged after the checkpoint is logged once.
+background "$GANTRY" train $job --run=live --steps=1000000 --checkpoint-kimg=1
+wait_until 20 has_line 'tick' running
+sleep 0.5
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+steps=$((10 + $(tail -n 1 live/stats.jsonl | sed 's/.*"Progress\/step": {"num": 1, "mean": \([0-9]*\).*/\1/')))
+printf '{"half a li' >>live/stats.jsonl
+quietly "$GANTRY" train $job --run=live --steps=$steps
+helper log live
+echo 'logs agree'

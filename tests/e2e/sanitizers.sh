@@ -1,0 +1,43 @@
+# level: full
+# The quick unit tests and small runs under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer.
+. "$(dirname "$0")/lib.sh"
+top=$here/../..
+build=${SANITIZED_BUILD:-$BUILD/sanitized}
+# Warnings are judged by the ordinary builds: with sanitizers compilers know less.
+flags="-w -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+# Too long in this dress; all that they run is in the others, too.
+slow='test_conv|test_gemm|test_memory|test_rundir'
+tests=$(cd "$top/tests/unit" && ls test_*.c | sed 's/\.c$//' | grep -vxE "$slow")
+# shellcheck disable=SC2046
+make -s -C "$top" -j"$(nproc)" BUILD="$build" CC="${CC:-gcc}" OPT=-O1 CFLAGS="$flags" "$build/gantry" "$build/tests/embed" $(printf "$build/tests/%s " $tests) >made 2>&1 ||
+    { tail -n 30 made; fail 'it does not build'; }
+
+export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+clean() { # COMMAND...: it must end well, and the sanitizers have nothing to say
+    local got
+    timeout -k 5 120 "$@" >said 2>&1 </dev/null
+    got=$?
+    ! grep -qE 'Sanitizer|runtime error' said || { grep -nE -A 25 'Sanitizer|runtime error' said | head -60; fail "$*"; }
+    [ "$got" = "${status:-0}" ] || { tail -n 25 said; fail "exit status $got: $*"; }
+}
+for t in $tests; do (cd "$top" && clean "$build/tests/$t") || exit 1; done
+
+export GANTRY=$build/gantry
+clean "$GANTRY" train $small --run=run --steps=3 --aug=fixed --p=0.5 --augpipe=bgcfnc --mirror --threads=2
+clean "$GANTRY" train $small --run=run --steps=5 --aug=fixed --p=0.5 --augpipe=bgcfnc --mirror --threads=2
+# What MPI keeps until the end of the process is not ours to free, and it has gone when leaks are named.
+ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 clean "$LAUNCH" 2 "$GANTRY" train $small --run=ranks --steps=3
+clean "$GANTRY" train $small --run=other --steps=1 --resume=run --freezed=1
+clean "$GANTRY" train $small --dry-run --nan=skip --gamma=1e38
+clean "$GANTRY" generate run --class=1 --seeds=0-3 --outdir=out
+clean "$GANTRY" generate run --class=1 --seeds=0-3 --outdir=out --grid --noise-mode=random --trunc=0.5
+clean "$GANTRY" inspect run run/metrics.h5 "$(last run)"
+clean "$GANTRY" inspect "$(last run)" --graph
+clean "$GANTRY" report run
+clean "$GANTRY" help train
+status=1 clean "$GANTRY" train $small --run=run --steps=9
+status=2 clean "$GANTRY" train --gama=1
+status=1 clean "$GANTRY" train --data=nowhere.zip
+printf 'cut' >cut.zip && cp cut.zip cut.h5
+for f in cut.zip cut.h5; do status=1 clean "$GANTRY" train --data=$f; done
+echo 'nothing found'

@@ -1,0 +1,50 @@
+# level: full
+# --resume: a new run from another's networks. What fits is copied, the rest is listed; published changes of ada and ramp-up; frozen layers of D.
+. "$(dirname "$0")/lib.sh"
+need_python
+job="$nets --batch=8 --mbstd=2 --seed=5"
+quietly "$GANTRY" train $shapes --cond $job --run=source --steps=6
+tensor() { h5dump -y -d "$2" "$1" | sed '1,/DATA {/d'; }
+same_tensor() { [ "$(tensor "$1" "$3")" = "$(tensor "$2" "$3")" ]; }
+
+# The same shape: all is copied, by folder or by file, on any number of ranks; a rate of learning of 0 shows what was there at the start.
+for from in source "$(last source)"; do
+    for n in 1 2; do
+        rm -rf copy && expect 0 'G_ema: ([0-9]+) of \1 tensors' ranks $n "$GANTRY" train $shapes --cond $job --run=copy --resume="$from" --steps=1 --lrate=0 --ema-kimg=1e6
+        grep -q 'starts afresh' said && { cat said; fail 'something started afresh'; }
+        for name in G/synthesis.b8.conv0.weight D/b16.fromrgb.weight D/b4.out.bias G/mapping.embed.weight; do
+            same_tensor "$(last source)" "$(last copy)" "/networks/$name" || fail "$name was not copied"
+        done
+        h5diff -q -d 1e-6 "$(last source)" "$(last copy)" /networks/G_ema/synthesis.b8.conv0.weight >/dev/null || fail 'G_ema was not copied'
+    done
+done
+# As published: ada 5 times faster, no ramp-up, and a run of its own.
+grep -q '^ada-kimg = 100$' copy/job.ini && grep -q '^ema-ramp = 0$' copy/job.ini || { cat copy/job.ini; fail 'ada or ramp-up are not as published'; }
+grep -q '^ada-kimg = 500$' source/job.ini && grep -q '^ema-ramp = 0.05$' source/job.ini || fail 'ada or ramp-up without --resume'
+h5dump -d /state/images "$(last copy)" | grep -q '(0): 8$' || fail 'images are not counted anew'
+
+# Another size and another number of classes: what cannot be copied starts afresh and is named.
+expect 0 'G\.synthesis\.b32\.conv0\.weight starts afresh' "$GANTRY" train --data=synth:shapes:n=60,size=32,classes=6 --cond $job --run=larger --resume=source --steps=1 --lrate=0
+cat said >larger.said
+for name in G.mapping.embed.weight D.b32.fromrgb.weight G_ema.synthesis.b32.torgb.weight; do grep -q "$name starts afresh" larger.said || { cat larger.said; fail "$name is not named"; }; done
+same_tensor "$(last source)" "$(last larger)" /networks/G/synthesis.b8.conv0.weight || fail 'b8 of G was not copied'
+expect 0 'starts afresh' ranks 2 "$GANTRY" train $shapes $job --run=uncond --resume=source --steps=2 # without classes
+expect 0 'starts afresh' "$GANTRY" train --data=synth:circles:n=40 $job --run=grey --resume=source --steps=2
+
+# It goes on, and is exact, like any other run.
+quietly "$GANTRY" train $shapes --cond $job --run=t1 --resume=source --steps=6
+quietly ranks 2 "$GANTRY" train $shapes --cond $job --run=t2 --resume=source --steps=3
+quietly "$GANTRY" train $shapes --cond $job --run=t2 --resume=source --steps=6
+same "$(last t1)" "$(last t2)"
+mv source elsewhere # no longer needed once there is a checkpoint
+quietly ranks 2 "$GANTRY" train --run=t2 --steps=7
+quietly "$GANTRY" train $shapes --cond $job --run=t3 --resume=elsewhere --steps=7
+same "$(last t3)" "$(last t2)"
+
+# Frozen: the first layers of D stay as they are, the others move.
+quietly "$GANTRY" train $shapes --cond $job --run=frozen --resume=elsewhere --steps=3 --freezed=2
+for name in D/b16.fromrgb.weight D/b16.conv0.weight; do same_tensor "$(last elsewhere)" "$(last frozen)" "/networks/$name" || fail "$name is not frozen"; done
+for name in D/b16.conv1.weight D/b8.conv0.weight D/b4.out.weight; do same_tensor "$(last elsewhere)" "$(last frozen)" "/networks/$name" && fail "$name is frozen, too"; done
+quietly ranks 2 "$GANTRY" train $shapes --cond $job --run=frozen2 --resume=elsewhere --steps=3 --freezed=2
+same "$(last frozen)" "$(last frozen2)"
+echo 'transferred'

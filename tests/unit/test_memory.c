@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Memory of a training step: what was planned is what is used, and a step allocates nothing. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "train/trainer.h"
+
+/* ---- calls of the allocator by this thread ---- */
+
+#ifndef __SANITIZE_ADDRESS__
+enum { COUNTS_ALLOCATIONS = 1 };
+static _Thread_local long allocations;
+
+void *__libc_malloc(size_t bytes);
+void *__libc_calloc(size_t n, size_t bytes);
+void *__libc_realloc(void *p, size_t bytes);
+void *malloc(size_t bytes) { return allocations++, __libc_malloc(bytes); }
+void *calloc(size_t n, size_t bytes) { return allocations++, __libc_calloc(n, bytes); }
+void *realloc(void *p, size_t bytes) { return allocations++, __libc_realloc(p, bytes); }
+#else
+enum { COUNTS_ALLOCATIONS = 0 }; /* the sanitizer has an allocator of its own */
+static const long allocations;
+#endif
+
+/* ---- a trainer without a run's directory ---- */
+
+typedef struct fixture {
+    gt_comm *comm;
+    gt_job *job;
+    gt_trainer trainer;
+} fixture;
+
+static const char *const keys[][2] = {
+    {"data", "synth:shapes:n=64,size=32,classes=4"}, {"cond", "1"}, {"batch", "16"}, {"slices", "2"}, {"mbstd", "4"}, {"cbase", "2048"}, {"cmax", "64"},
+    {"map-layers", "2"}, {"aug", "fixed"}, {"p", "0.5"}, {"augpipe", "bgcfnc"},
+};
+
+static void check(gt_status st) {
+    if (st) fail_msg("%s", gt_message());
+}
+
+static int begin(void **state) {
+    fixture *f = calloc(1, sizeof *f);
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* large pages would count memory that nobody touched */
+    f->comm = gt_comm_start(1);
+    f->job = gt_job_new();
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) check(gt_job_set(f->job, keys[i][0], keys[i][1], NULL));
+    check(gt_trainer_open(&f->trainer, f->comm, f->job));
+    check(gt_trainer_build(&f->trainer));
+    check(gt_trainer_start_loader(&f->trainer));
+    *state = f;
+    return 0;
+}
+
+static int end(void **state) {
+    fixture *f = *state;
+    gt_trainer_close(&f->trainer);
+    gt_job_free(f->job);
+    gt_comm_stop(f->comm);
+    free(f);
+    return 0;
+}
+
+static size_t touched(void *block, size_t bytes) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = (bytes + page - 1) / page, n = 0;
+    unsigned char *resident = malloc(pages);
+    assert_int_equal(mincore(block, bytes, resident), 0);
+    for (size_t i = 0; i < pages; i++) n += resident[i] & 1;
+    free(resident);
+    return n * page;
+}
+
+/* Step 0 runs every phase. */
+static void arena_is_used_as_planned(void **state) {
+    gt_trainer *t = &((fixture *)*state)->trainer;
+    size_t planned = t->arena_bytes, before = touched(t->arena, planned);
+    check(gt_trainer_step(t));
+    size_t after = touched(t->arena, planned);
+    print_message("arena: %zu bytes planned, %zu touched before the first step, %zu after it\n", planned, before, after);
+    assert_true(planned > (size_t)4 << 20); /* large enough to say something */
+    assert_true((double)before < 0.1 * (double)planned);
+    assert_true((double)after > 0.9 * (double)planned && (double)after < 1.1 * (double)planned);
+}
+
+static void step_allocates_nothing(void **state) {
+    gt_trainer *t = &((fixture *)*state)->trainer;
+    if (!COUNTS_ALLOCATIONS) skip();
+    free(malloc(1));
+    assert_true(allocations > 0); /* they are seen */
+    while (t->step < 15) check(gt_trainer_step(t));
+    long before = allocations;
+    while (t->step < 17) check(gt_trainer_step(t)); /* step 16 runs every phase again */
+    assert_int_equal(allocations - before, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(arena_is_used_as_planned), cmocka_unit_test(step_allocates_nothing)};
+    return cmocka_run_group_tests(tests, begin, end);
+}
