@@ -200,7 +200,7 @@ static gt_status fit_and_check(bench *b, const char *recipe, cost_model *m, cons
 static gt_status evaluate(bench *b, const char *recipe, const cost_model *m, int slices) {
     static const gt_column columns[] = {{"network", "network", GT_COLUMN_TEXT}, {"mode", "scaling", GT_COLUMN_TEXT}, {"ranks", "ranks", 0}, {"batch", "batch", 0}, {"step", "sec/step", 4}, {"rate", "images/s", 2},
                                         {"sec_per_kimg", "sec/kimg", 2}, {"efficiency", "efficiency", 3}};
-    gt_table *table = gt_results_table(b->results, "the model on other networks", columns, 8);
+    gt_table *table = gt_results_table(b->results, "the model on other networks; weak: a slice a rank, strong: the recipe's batch, up to a slice a rank", columns, 8);
     double x[NETWORKS + 1][MOST_RANKS_LOG + 1], y[NETWORKS + 1][MOST_RANKS_LOG + 1];
     gt_plot_line lines[NETWORKS + 1] = {{.label = "one rank x ranks", .n = MOST_RANKS_LOG + 1, .x = x[NETWORKS], .y = y[NETWORKS]}};
     for (int k = 0; k < NETWORKS; k++) {
@@ -210,14 +210,14 @@ static gt_status evaluate(bench *b, const char *recipe, const cost_model *m, int
         for (int e = 0; e <= MOST_RANKS_LOG; e++) {
             int ranks = 1 << e;
             double step = cost_step(m, n, ranks, 1, 1), batch = ranks * m->slice_size;
-            gt_table_row(table, n->name, "weak: a slice a rank", (double)ranks, batch, step, batch / step, 1000 * step / batch, one / step);
+            gt_table_row(table, n->name, "weak", (double)ranks, batch, step, batch / step, 1000 * step / batch, one / step);
             x[k][e] = x[NETWORKS][e] = ranks;
             y[k][e] = batch / step;
             y[NETWORKS][e] = batch / one;
         }
         for (int ranks = 1; ranks <= slices; ranks *= 2) {
             double step = cost_step(m, n, ranks, (slices + ranks - 1) / ranks, 1), batch = slices * m->slice_size;
-            gt_table_row(table, n->name, "strong: to a slice a rank", (double)ranks, batch, step, batch / step, 1000 * step / batch, all / step / ranks);
+            gt_table_row(table, n->name, "strong", (double)ranks, batch, step, batch / step, 1000 * step / batch, all / step / ranks);
         }
     }
     char title[128];

@@ -21,7 +21,7 @@ static const struct {
     {"reduce", "sums over ranks, the exact tree against MPI_Allreduce (mpirun)"},
     {"generate", "generated images/s"},
     {"scaling", "training on more ranks and threads; --model: up to 1024 ranks"},
-    {"report", "FILE ...: saved results (--json, .h5) as tables; --h5=FILE, --svg=FILE"},
+    {"report", "FILE ...: saved results (.json, .h5) as tables; --h5=FILE, --svg=FILE"},
 };
 enum { PROGRAMS = sizeof programs / sizeof *programs };
 

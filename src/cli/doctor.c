@@ -15,6 +15,7 @@
 #include "kernels/blas.h"
 #include "kernels/conv.h"
 #include "kernels/isa.h"
+#include "kernels/kernel_set.h"
 #include "kernels/probe.h"
 
 typedef enum state { FINE, WARNING, BROKEN } state;
@@ -53,7 +54,7 @@ static void look_at_kernels(doctor *d) {
         tell(d, WARNING, "kernels", "unset GT_ISA, unless bits like those of another machine are wanted", "%s is in use, but this CPU has %s", gt_isa_name(gt_isa_now()), gt_isa_name(best));
     else if (best < GT_ISA_AVX2)
         tell(d, WARNING, "kernels", "training will be several times slower than on a CPU with AVX2 or AVX-512", "%s: this CPU has no instruction set with kernels of its own", gt_isa_name(best));
-    else tell(d, FINE, "kernels", NULL, "%s, the best this CPU has (kernel set %s)", gt_isa_name(best), gt_isa_id());
+    else tell(d, FINE, "kernels", NULL, "%s, the best this CPU has (kernel set %s)", gt_isa_name(best), gt_kernel_set_id());
     if (strcmp(gt_conv_mode(), "auto"))
         tell(d, WARNING, "convolution", "unset GT_CONV, unless for comparison", "GT_CONV=%s: not always the fastest kernel", gt_conv_mode());
 }

@@ -78,8 +78,9 @@ static bool write_document(hid_t file, const gt_results *r, int index) {
         gt_buffer_free(&line);
     }
     for (int k = 0; k < r->n_tables && fine; k++) {
-        hid_t table = make_group(group, r->tables[k].name);
-        fine = table >= 0;
+        snprintf(key, sizeof key, "table%02d", k); /* its name is a sentence, and may hold a slash */
+        hid_t table = make_group(group, key);
+        fine = table >= 0 && write_text(table, "name", r->tables[k].name);
         for (int c = 0; c < r->tables[k].n_columns && fine; c++) fine = write_column(table, &r->tables[k], c);
         if (table >= 0) H5Gclose(table);
     }
@@ -156,8 +157,8 @@ static hsize_t members(hid_t group) {
     return group >= 0 && H5Gget_info(group, &info) >= 0 ? info.nlinks : 0;
 }
 
-static bool read_table(gt_results *r, hid_t document, const char *name) {
-    hid_t group = H5Gopen2(document, name, H5P_DEFAULT);
+static bool read_table(gt_results *r, hid_t document, const char *member_name) {
+    hid_t group = H5Gopen2(document, member_name, H5P_DEFAULT);
     hsize_t n = members(group);
     column columns[GT_RESULTS_COLUMNS];
     gt_column about[GT_RESULTS_COLUMNS];
@@ -167,8 +168,9 @@ static bool read_table(gt_results *r, hid_t document, const char *name) {
         fine = key && read_column(r->arena, group, key, &columns[c]) && columns[c].n == columns[0].n;
         about[c] = columns[c].about;
     }
+    const char *title = fine ? read_text(r->arena, group, "name") : NULL;
     if (group >= 0) H5Gclose(group);
-    gt_table *t = fine ? gt_results_table(r, name, about, (int)n) : NULL;
+    gt_table *t = title ? gt_results_table(r, title, about, (int)n) : NULL;
     for (hsize_t row = 0; t && row < columns[0].n; row++) {
         gt_cell cells[GT_RESULTS_COLUMNS];
         for (hsize_t c = 0; c < n; c++) {

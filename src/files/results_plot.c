@@ -6,7 +6,7 @@
 #include "files/chart.h"
 #include "files/results.h"
 
-enum { WIDTH = 720, HEIGHT = 440, LEFT = 70, RIGHT = 210, TOP = 40, BOTTOM = 50 };
+enum { WIDTH = 800, HEIGHT = 440, LEFT = 70, RIGHT = 270, TOP = 40, BOTTOM = 50 };
 
 static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555"};
 enum { COLOURS = sizeof colours / sizeof *colours };

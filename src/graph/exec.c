@@ -3,7 +3,8 @@
 #include "graph/exec.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 /* ---- making ---- */
 
@@ -153,19 +154,13 @@ int gt_exec_output_order(const gt_exec *e, const gt_output_place **places) {
 
 /* ---- running ---- */
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void run_steps(gt_exec *e, int begin, int end) {
     for (int k = begin; k < end; k++) {
         gt_step *s = &e->steps[k];
-        double start = e->profiled ? now() : 0;
+        double start = e->profiled ? gt_clock() : 0;
         s->node->op->run(&s->run);
         if (e->profiled) {
-            s->seconds += now() - start;
+            s->seconds += gt_clock() - start;
             s->times++;
         }
         if (e->env.between) e->env.between(e->env.between_arg, s->done);

@@ -26,7 +26,14 @@ static gt_product product(const gt_gemm_args *g) {
     return (gt_product){.m = g->m, .n = g->n, .k = g->k, .accumulate = g->accumulate,
                         .a_by_k = g->transpose_a, .pack_a = g->transpose_a ? pack_columns : pack_rows, .a_source = g,
                         .b = g->b, .ldb = g->ldb, .pack_b = g->transpose_b ? pack_transposed_b : NULL, .b_source = g,
-                        .c = g->c, .ldc = g->ldc};
+                        .b_packed = g->b_packed, .c = g->c, .ldc = g->ldc};
+}
+
+size_t gt_gemm_packed_floats(const gt_gemm_args *args) { return gt_product_packed_floats(args->n, args->k); }
+
+void gt_gemm_pack_b(const gt_gemm_args *args, gt_pool *pool, float *packed) {
+    gt_product p = product(args);
+    gt_product_pack_b(&p, pool, packed);
 }
 
 size_t gt_gemm_workspace(const gt_gemm_args *args, int threads) {

@@ -17,7 +17,12 @@ typedef struct gt_gemm_args {
     const float *a, *b;
     float *c;
     int64_t lda, ldb, ldc; /* floats from one stored row to the next */
+    const float *b_packed; /* B packed ahead by gt_gemm_pack_b(), or NULL: `b` is not read then. Bits are the same. */
 } gt_gemm_args;
+
+/* B packed once for many products: floats needed, and the packing. m, A and C do not matter. */
+size_t gt_gemm_packed_floats(const gt_gemm_args *args);
+void gt_gemm_pack_b(const gt_gemm_args *args, gt_pool *pool, float *packed);
 
 size_t gt_gemm_workspace(const gt_gemm_args *args, int threads); /* bytes; the pointers are not read */
 void gt_gemm(const gt_gemm_args *args, gt_pool *pool, void *workspace); /* workspace aligned to 64 bytes */

@@ -103,7 +103,7 @@ static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64
         gt_micro_fn *const *micro = l->kernels->micro[p->a_by_k][width / l->kernels->lanes - 1];
         for (int r = 0; r < a->rows; r += a->panel_rows, ahead += a->k / GT_CHUNK * ahead_step) {
             const float *panel = a->to + (p->a_by_k ? r : (int64_t)r * round_up(a->k, GT_CHUNK));
-            micro[gt_pack_panel_rows(a, r)](a->k, panel, GT_TILE_ROWS, b, ldb, rows + r, column, columns, add, ahead, ahead_step);
+            micro[gt_pack_panel_rows(a, r)](a->k, panel, a->stride, b, ldb, rows + r, column, columns, add, ahead, ahead_step);
         }
     }
 }
@@ -189,7 +189,7 @@ void gt_product_pack_b(const gt_product *p, gt_pool *pool, float *packed) {
 
 gt_pack_a gt_pack_a_tile(int64_t row0, int64_t m) {
     const gt_gemm_kernels *kernels = gt_gemm_kernels_now();
-    gt_pack_a t = {.row0 = row0, .rows = (int)least(kernels->tile_rows, m - row0)};
+    gt_pack_a t = {.row0 = row0, .rows = (int)least(kernels->tile_rows, m - row0), .stride = GT_TILE_ROWS};
     int panels = (t.rows + kernels->rows - 1) / kernels->rows;
     t.panel_rows = (t.rows + panels - 1) / panels; /* balanced, so that the last panel is not a sliver */
     return t;

@@ -28,7 +28,8 @@ typedef struct gt_pack_a {
     int rows;       /* of the tile; a tile begins at a multiple of gt_gemm_kernels.tile_rows */
     int panel_rows; /* of a panel; the last panel of the tile has the rest */
     int k;
-    float *to;      /* by k: row r, index k at to[k * GT_TILE_ROWS + r]; chunked: see gt_pack_a_at() */
+    int stride;     /* by k: GT_TILE_ROWS, or what a callback that points at packed A says */
+    float *to;      /* by k: row r, index k at to[k * stride + r]; chunked: see gt_pack_a_at() */
 } gt_pack_a;
 
 gt_pack_a gt_pack_a_tile(int64_t row0, int64_t m); /* the tile that begins at row0 of m; its K and place are the caller's to set */

@@ -18,7 +18,8 @@
 
 enum {
     GROUP = 8,             /* tiles transformed per tile of the pool */
-    OVERLAP_CHANNELS = 64, /* the same where tiles overlap: one image's tiles in order, so many channels */
+    MOST_CHANNELS = 64,    /* the same where tiles overlap: one image's tiles in order, so many channels, ... */
+    LEAST_CHANNELS = 16,   /* ... or fewer if there are not enough pieces for the threads: bits do not depend on it */
     PLANE_GAP = 5 * 16,    /* floats */
     PACK_ROWS = 16,        /* of weights gathered at a time */
     MOST_COLUMNS = 32,     /* of a panel of B of any kernel set */
@@ -36,7 +37,7 @@ static int64_t weight_plane(const gt_winograd_plan *p) { return (int64_t)gt_prod
 /* A of the product of one plane. */
 typedef struct operand {
     float *u;
-    int64_t tile_floats; /* from one tile of rows to the next */
+    int64_t rows, k; /* of the plane */
     bool by_k;
 } operand;
 
@@ -52,15 +53,17 @@ typedef struct winograd {
     float *trash;           /* of worker 0: results outside the image go here */
     void *product;          /* workspace of the products */
     int64_t tile0, count;   /* the block */
+    int64_t part;           /* channels at a time where tiles overlap */
     operand operands[GT_WINOGRAD_PLANES];
     gt_product products[GT_WINOGRAD_PLANES];
 } winograd;
 
-/* Channels of U as stored. Weight grad: whole tiles of rows, as wide as the by-k layout wants them. */
-static int64_t u_channels(const gt_winograd_plan *p, bool by_k) {
-    if (!by_k) return round_up(p->from.channels, GT_CHUNK);
-    int64_t tile_rows = gt_gemm_kernels_now()->tile_rows;
-    return (p->from.channels + tile_rows - 1) / tile_rows * GT_TILE_ROWS;
+/* Channels of U as stored. */
+static int64_t u_channels(const gt_winograd_plan *p) { return round_up(p->from.channels, GT_CHUNK); }
+
+/* The weight gradient's U: tiles of rows, that is channels, one after the other. Channels as stored of the one that begins at channel c. */
+static int64_t tile_width(int64_t c, int64_t channels) {
+    return round_up(least(gt_gemm_kernels_now()->tile_rows, channels - c), GT_CHUNK);
 }
 
 static size_t take(size_t *used, int64_t floats) {
@@ -77,7 +80,7 @@ static size_t lay_out(const gt_conv_shape *s, gt_conv_direction direction, bool 
     gt_product product = {.m = by_k ? from : values, .n = to, .k = by_k ? values : from, .b_packed = base};
     size_t used = 0;
     size_t v = by_k || packed ? 0 : take(&used, (int64_t)gt_winograd_packed_floats(s, direction));
-    size_t u = take(&used, values * u_channels(&p, by_k) + GT_WINOGRAD_PLANES * PLANE_GAP);
+    size_t u = take(&used, values * u_channels(&p) + GT_WINOGRAD_PLANES * PLANE_GAP);
     size_t m = take(&used, (by_k ? (int64_t)gt_product_packed_floats(to, values) : values * to) + GT_WINOGRAD_PLANES * PLANE_GAP);
     size_t d = take(&used, by_k ? GT_WINOGRAD_PLANES * (from * to + PLANE_GAP) : 0);
     size_t zeros = take(&used, largest(from, to));
@@ -125,7 +128,7 @@ typedef struct row_place {
 } row_place;
 
 static void find_rows(const winograd *z, int shared, int64_t t, int64_t c, int k, row_place *rows) {
-    int64_t channels = u_channels(&z->plan, false), tile_rows = z->kernels->tile_rows;
+    int64_t channels = u_channels(&z->plan), tile_rows = z->kernels->tile_rows;
     for (int i = 0; i < shared; i++) {
         int64_t row = t * shared + i, row0 = row / tile_rows * tile_rows;
         gt_pack_a a = gt_pack_a_tile(row0, shared * z->count);
@@ -138,7 +141,7 @@ static void find_rows(const winograd *z, int shared, int64_t t, int64_t c, int k
 
 static void image_rows(const winograd *z, int64_t t, const float **from) {
     const gt_winograd_plan *p = &z->plan;
-    int64_t channels = u_channels(p, false), step[GT_WINOGRAD_MOST_POINTS];
+    int64_t channels = u_channels(p), step[GT_WINOGRAD_MOST_POINTS];
     float *to[GT_WINOGRAD_MOST_POINTS];
     for (int64_t c = 0; c < p->from.channels; c += GT_PRODUCT_KC, forward_by(from, p->from.side * p->from.side, GT_PRODUCT_KC)) {
         int k = (int)least(GT_PRODUCT_KC, p->from.channels - c);
@@ -156,16 +159,16 @@ static void image_rows(const winograd *z, int64_t t, const float **from) {
     }
 }
 
-/* As columns of packed A: tiles of rows one after the other, [points of the plane x tiles][GT_TILE_ROWS]. */
+/* As columns of packed A: each tile of rows is [tiles x points of the plane][its width]. */
 static void image_columns(const winograd *z, int64_t t, const float **from) {
     const gt_winograd_plan *p = &z->plan;
-    int64_t channels = u_channels(p, true), tile_rows = z->kernels->tile_rows, step[GT_WINOGRAD_MOST_POINTS];
+    int64_t channels = u_channels(p), tile_rows = z->kernels->tile_rows, step[GT_WINOGRAD_MOST_POINTS];
     float *to[GT_WINOGRAD_MOST_POINTS];
     fill(GT_CHUNK, p->points, step);
     for (int64_t c = 0; c < p->from.channels; c += tile_rows, forward_by(from, p->from.side * p->from.side, tile_rows)) {
         for (int i = 0; i < p->points; i++) {
-            int64_t row_tile = c / tile_rows * p->shared[p->plane[i]] * z->count;
-            to[i] = z->u + plane_at(z, p->plane[i], channels) + (row_tile + row_of(p, i, t)) * GT_TILE_ROWS;
+            int64_t before = c * p->shared[p->plane[i]] * z->count;
+            to[i] = z->u + plane_at(z, p->plane[i], channels) + before + row_of(p, i, t) * tile_width(c, p->from.channels);
         }
         z->kernels->transform[p->from.transform](from, to, step, least(tile_rows, p->from.channels - c));
     }
@@ -185,16 +188,17 @@ static void image_group(void *arg, int group, int worker) {
 
 static void find_operand(const void *source, gt_pack_a *t) {
     const operand *a = source;
-    t->to = a->u + t->row0 / gt_gemm_kernels_now()->tile_rows * a->tile_floats + t->k0 * (a->by_k ? GT_TILE_ROWS : t->rows);
+    t->to = a->u + t->row0 * round_up(a->k, a->by_k ? 1 : GT_CHUNK) + t->k0 * (a->by_k ? tile_width(t->row0, a->rows) : t->rows);
+    if (a->by_k) t->stride = (int)tile_width(t->row0, a->rows);
 }
 
 static void multiply(winograd *z, gt_pool *pool) {
     const gt_winograd_plan *p = &z->plan;
     bool by_k = z->dy;
-    int64_t channels = u_channels(p, by_k), from = p->from.channels, to = p->to.channels;
+    int64_t channels = u_channels(p), from = p->from.channels, to = p->to.channels;
     for (int i = 0; i < GT_WINOGRAD_PLANES; i++) {
         int64_t values = p->shared[i] * z->count;
-        z->operands[i] = (operand){z->u + plane_at(z, i, channels), by_k ? values * GT_TILE_ROWS : z->kernels->tile_rows * channels, by_k};
+        z->operands[i] = (operand){z->u + plane_at(z, i, channels), by_k ? from : values, by_k ? values : from, by_k};
         gt_product product = {.n = to, .a_by_k = by_k, .pack_a = find_operand, .a_source = &z->operands[i], .ldc = to};
         if (by_k) {
             product.m = from, product.k = values;
@@ -246,8 +250,8 @@ static void clear_edges(const gt_winograd_plan *p, int64_t tile, const float **t
 static void overlapping_results(void *arg, int index, int worker) {
     const winograd *z = arg;
     const gt_winograd_plan *p = &z->plan;
-    int64_t parts = (p->to.channels + OVERLAP_CHANNELS - 1) / OVERLAP_CHANNELS, image = z->tile0 / p->per_image + index / parts;
-    int64_t c = index % parts * OVERLAP_CHANNELS, count = least(OVERLAP_CHANNELS, p->to.channels - c), steps[GT_WINOGRAD_MOST_POINTS];
+    int64_t parts = (p->to.channels + z->part - 1) / z->part, image = z->tile0 / p->per_image + index / parts;
+    int64_t c = index % parts * z->part, count = least(z->part, p->to.channels - c), steps[GT_WINOGRAD_MOST_POINTS];
     const float *from[GT_WINOGRAD_MOST_POINTS], *to[GT_WINOGRAD_MOST_POINTS];
     float *trash = z->trash + worker * round_up(p->to.channels, 16);
     int64_t end = least((image + 1) * p->per_image, z->tile0 + z->count);
@@ -268,7 +272,9 @@ static void write_results(winograd *z, gt_pool *pool, int groups) {
         return;
     }
     int64_t images = (z->tile0 + z->count - 1) / p->per_image - z->tile0 / p->per_image + 1;
-    gt_pool_run(pool, (int)(images * ((p->to.channels + OVERLAP_CHANNELS - 1) / OVERLAP_CHANNELS)), overlapping_results, z);
+    z->part = MOST_CHANNELS;
+    while (z->part > LEAST_CHANNELS && images * p->to.channels < 2 * gt_pool_threads(pool) * z->part) z->part /= 2;
+    gt_pool_run(pool, (int)(images * ((p->to.channels + z->part - 1) / z->part)), overlapping_results, z);
 }
 
 /* ---- weight grad ---- */

@@ -7,6 +7,7 @@
 
 #include "gantry/log.h"
 #include "kernels/isa.h"
+#include "kernels/kernel_set.h"
 #include "train/trainer.h"
 
 /* The directory of the run, made if it is not there. */
@@ -53,25 +54,21 @@ static gt_status check_same_job(gt_trainer *t, const gt_checkpoint_file *f) {
     return st;
 }
 
-/* The kernels that made a checkpoint go on with it; where this CPU lacks them, bits change, and it is said. */
-static void adopt_kernels(const char *wanted) {
-    if (!*wanted || !strcmp(wanted, gt_isa_id())) return;
-    const char *here = gt_isa_id();
-    if (gt_isa_set(wanted)) gt_warn("the checkpoint was made with kernels %s, which this CPU lacks: going on with %s, bits will differ", wanted, here);
-}
-
+/* The kernels that made a checkpoint go on with it; where a CPU lacks them, bits change, and it is said. A new run takes rank 0's, since
+ * launchers need not pass the environment on. In a mixed allocation all ranks use the least that any has. */
 static gt_status agree_on_kernels(gt_trainer *t, const gt_checkpoint_file *f) {
-    char id[32] = "";
-    if (f) snprintf(id, sizeof id, "%s", gt_checkpoint_info(f)->kernel_set);
-    gt_comm_broadcast(t->comm, id, sizeof id, 0);
-    adopt_kernels(id);
-    /* A mixed allocation: all use the least that any has. */
+    char wanted[GT_KERNEL_SET_BYTES];
+    snprintf(wanted, sizeof wanted, "%s", f ? gt_checkpoint_info(f)->kernel_set : gt_kernel_set_id());
+    gt_comm_broadcast(t->comm, wanted, sizeof wanted, 0);
+    int lacking = gt_comm_max(t->comm, gt_kernel_set_adopt(wanted) != GT_OK), recorded = gt_comm_max(t->comm, f != NULL);
     int least = GT_ISA_COUNT - gt_comm_max(t->comm, GT_ISA_COUNT - (int)gt_isa_now());
-    if (least != (int)gt_isa_now()) {
+    bool mixed = gt_comm_max(t->comm, least != (int)gt_isa_now());
+    gt_status st = gt_isa_set(gt_isa_name((gt_isa)least));
+    if (lacking && recorded && t->comm->rank == 0)
+        gt_warn("the checkpoint was made with kernels %s, which are not to be had here: going on with %s, bits will differ", wanted, gt_kernel_set_id());
+    else if (mixed)
         gt_info("kernels: %s on all ranks, the most that all CPUs have", gt_isa_name((gt_isa)least));
-        return gt_isa_set(gt_isa_name((gt_isa)least));
-    }
-    return GT_OK;
+    return st;
 }
 
 static gt_status open_logs(gt_trainer *t) {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "kernels/isa.h"
-#include "train/clock.h"
+#include "kernels/kernel_set.h"
+#include "base/clock.h"
 #include "train/stop.h"
 #include "train/trainer.h"
 
@@ -127,7 +127,7 @@ static gt_status train(gt_trainer *t) {
 }
 
 static void describe(const gt_trainer *t) {
-    gt_info("%s; kernels %s", t->comm->description, gt_isa_id());
+    gt_info("%s; kernels %s", t->comm->description, gt_kernel_set_id());
     gt_info("data: %s: %lld images %dx%dx%d, %s", t->job->data, (long long)t->info->count, t->info->height, t->info->width, t->info->channels,
             t->job->label_dim ? "labels used" : "no labels used");
     gt_info("batch %lld in %d slices of %d; %.1f kimg to train; arena %.0f MB a rank", (long long)t->job->batch, t->n_slices, t->model->slice_size,

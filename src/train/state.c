@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "kernels/isa.h"
+#include "kernels/kernel_set.h"
 #include "train/net_checkpoint.h"
 #include "train/trainer.h"
 
@@ -13,8 +13,7 @@
 static float *tensor_scratch(const gt_model *m) {
     size_t largest = 1;
     for (int i = 0; i < m->n_nets; i++)
-        for (int k = 0; k < m->nets[i]->n_tensors; k++)
-            if (m->nets[i]->tensors[k].size > largest) largest = m->nets[i]->tensors[k].size;
+        if (gt_net_largest(m->nets[i]) > largest) largest = gt_net_largest(m->nets[i]);
     float *scratch = calloc(largest, sizeof *scratch);
     if (!scratch) gt_fail(GT_NOMEM, "out of memory for a tensor of %zu floats", largest);
     return scratch;
@@ -79,7 +78,7 @@ gt_status gt_trainer_save(gt_trainer *t) {
 
     if (first) {
         char *recipe = gt_job_to_recipe_text(t->job);
-        c = recipe ? gt_checkpoint_begin(&(gt_checkpoint_about){.model = m->name, .kernel_set = gt_isa_id(), .dataset = t->fingerprint, .recipe = recipe}) : NULL;
+        c = recipe ? gt_checkpoint_begin(&(gt_checkpoint_about){.model = m->name, .kernel_set = gt_kernel_set_id(), .dataset = t->fingerprint, .recipe = recipe}) : NULL;
         free(recipe);
         scratch = tensor_scratch(m);
         whole = gt_block_alloc(whole_bytes, "a checkpoint");

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "train/clock.h"
+#include "base/clock.h"
 #include "train/trainer.h"
 
 enum { MOMENTS = sizeof(gt_moments) / sizeof(double) };

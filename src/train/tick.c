@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 
 #include "gantry/log.h"
-#include "train/clock.h"
+#include "base/clock.h"
 #include "train/trainer.h"
 
 /* "43s", "2m 05s", "1h 07m 30s", "3d 04h 12m" */

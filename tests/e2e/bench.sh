@@ -12,10 +12,11 @@ GT_CONV=direct expect 0 '^environment: GT_CONV=direct' "$GANTRY" bench memory --
 quietly ranks 2 "$GANTRY" bench reduce --most=1
 [ "$(grep -c '^ *2 ' said)" = 2 ] || { cat said; fail 'two ranks should report two sizes, once'; }
 
+"$LAUNCH" 2 "$GANTRY" bench reduce --most=1 --json >reduce.json || fail 'reduce'
 "$GANTRY" bench scaling --recipe=demo --steps=1 --threads=1 --launch="$LAUNCH %r" --json >scaling.json || fail 'scaling'
 "$GANTRY" bench scaling --recipe=demo --steps=1 --model --launch="$LAUNCH %r" --svg=model.svg --json >model.json || fail 'scaling --model'
 grep -q '<svg' model.svg || fail 'no plot'
-"$GANTRY" bench report scaling.json model.json --h5=all.h5 --svg=all.svg >tables || fail 'report of JSON files'
+"$GANTRY" bench report scaling.json model.json reduce.json --h5=all.h5 --svg=all.svg >tables || fail 'report of JSON files'
 "$GANTRY" bench report all.h5 >again || fail 'report of an HDF5 file'
 cmp tables again || fail 'the tables differ after HDF5'
 grep -qE '^demo +weak +2 +1 ' tables && grep -qE '^HDR InfiniBand.* 1024 ' tables || { cat tables; fail 'rows are missing'; }

@@ -48,6 +48,7 @@ wait_until 20 has_line 'warning: stats.jsonl' running
 kill -0 "$pid" || { cat running; fail 'the run ended on a full disk'; }
 rm small/filler
 wait_until 20 has_line 'stats.jsonl can be written again' running
+has_line 'stats.jsonl can be written again' small/run/log.txt || fail 'log.txt is not gone on with'
 newest=$(readlink small/run/last)
 written() { [ "$(readlink small/run/last)" != "$newest" ]; }
 wait_until 20 written

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 job="$small --slices=8 --batch=16"
-endless="$job --steps=1000000 --checkpoint-kimg=1"
+endless="$job --steps=1000000 --checkpoint-kimg=0.1"
 plain() { # N [options of mpirun] -- COMMAND...
     timeout -k 5 60 mpirun -n "$@" >said 2>&1 </dev/null || { cat said; fail "mpirun -n $*"; }
 }

@@ -50,6 +50,7 @@ quietly() {
 }
 # background COMMAND...: its process is $pid, what it says goes to the file `running`
 background() {
+    : >running # what the one before said is gone now, not when this one begins
     "$@" >running 2>&1 </dev/null &
     pid=$!
     started+=("$pid")

@@ -114,6 +114,16 @@ for moment in 05 08 11 14 17; do timeout -s KILL "0.$moment" "$GANTRY" train $jo
 train 2 early --steps=12
 same "$reference" "$(last early)"
 
+# The kernels of a checkpoint go on with it, whatever this CPU would choose; those that are not to be had are named.
+GT_ISA=portable train 1 kernels --steps=5
+train 2 kernels --steps=8
+GT_ISA=portable train 1 kernels-straight --steps=8
+same "$(last kernels-straight)" "$(last kernels)"
+GT_CONV=direct train 1 direct --steps=5
+train 2 direct --steps=8
+GT_CONV=direct train 1 direct-straight --steps=8
+same "$(last direct-straight)" "$(last direct)"
+
 # A finished run: the same job says so; more steps train on; another job, other data, another seed are refused with a table.
 expect 0 'finished' "$GANTRY" train $job --run=whole --steps=12
 same "$reference" "$(last whole)"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Matrix product: against float64 for many shapes on every instruction set of this CPU, untouched memory around the
- * result, and the promise that neither threads nor the other rows and columns change a bit. */
+ * result, and the promise that neither threads, nor packing ahead, nor the other rows and columns change a bit. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -106,6 +106,14 @@ static void parts(void) {
             multiply(&g, threads);
             assert_memory_equal(part, whole, M * N * sizeof *part);
         }
+        float *packed = gt_block_alloc(gt_gemm_packed_floats(&g) * sizeof *packed, "packed B");
+        assert_non_null(packed);
+        gt_gemm_pack_b(&g, NULL, packed);
+        gt_gemm_args ahead = g;
+        ahead.b = NULL, ahead.b_packed = packed;
+        multiply(&ahead, 1);
+        assert_memory_equal(part, whole, M * N * sizeof *part);
+        gt_block_free(packed, gt_gemm_packed_floats(&g) * sizeof *packed);
         static const int cut[][4] = {{0, 1, 0, N}, {17, 3, 5, 90}, {100, 150, 33, 1}, {0, M, 31, 32}};
         for (size_t c = 0; c < sizeof cut / sizeof *cut; c++) {
             int i = cut[c][0], m = cut[c][1], j = cut[c][2], n = cut[c][3];

@@ -190,9 +190,12 @@ static const char *conv_kernel(const gt_node *n) {
     return gt_conv_kernel_name(a->kernel);
 }
 
+/* The plain weights when there are packed ones. */
+static unsigned conv_unread(const gt_node *n) { return n->n_in > 2 ? 1u << 1 : 0; }
+
 #define CONV_OP(title, inputs)                                                                                                      \
     {.name = title, .min_in = 2, .max_in = inputs, .shape = conv_shape, .vjp = conv_vjp, .run = conv_run, .workspace = conv_workspace, \
-     .cost = conv_cost, .kernel = conv_kernel}
+     .cost = conv_cost, .kernel = conv_kernel, .unread = conv_unread}
 const gt_op gt_op_conv = CONV_OP("conv", 3);
 const gt_op gt_op_conv_input_grad = CONV_OP("conv_input_grad", 3);
 const gt_op gt_op_conv_weight_grad = CONV_OP("conv_weight_grad", 2);

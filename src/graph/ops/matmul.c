@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Matrix products: [M,K] x [K,N], or one per element of a leading batch dimension. */
+ * Matrix products: [M,K] x [K,N], or one per element of a leading batch dimension.
+ *
+ * A B that is stored transposed and follows from parameters alone - the weights of a fully connected layer - is packed by a node of its
+ * own, a third input: once per update instead of once per slice. The plain B stays an input, for the derivatives. */
 #include "gantry/ops.h"
+#include "graph/internal.h"
 #include "graph/ops/op_list.h"
 #include "kernels/gemm.h"
 
@@ -43,14 +47,17 @@ static void matmul_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, g
 }
 
 static size_t matmul_workspace(const gt_node *n, int threads) {
+    static const float set; /* only whether B is packed matters */
     gt_gemm_args g;
     product_of(n, &g);
+    if (n->n_in > 2) g.b_packed = &set;
     return gt_gemm_workspace(&g, threads);
 }
 
 static void matmul_run(const gt_run *r) {
     gt_gemm_args g;
     int64_t batch = product_of(r->node, &g);
+    if (r->node->n_in > 2) g.b_packed = r->in[2];
     for (int64_t i = 0; i < batch; i++) {
         g.a = r->in[0] + i * g.m * g.k;
         g.b = r->in[1] + i * g.k * g.n;
@@ -66,19 +73,54 @@ static void matmul_cost(const gt_node *n, double *flops, double *bytes) {
     *bytes = 4 * batch * (m * k + k * columns + m * columns);
 }
 
+/* The plain B when there is a packed one. */
+static unsigned matmul_unread(const gt_node *n) { return n->n_in > 2 ? 1u << 1 : 0; }
+
 const gt_op gt_op_matmul = {
     .name = "matmul",
     .min_in = 2,
-    .max_in = 2,
+    .max_in = 3,
     .shape = matmul_shape,
     .vjp = matmul_vjp,
     .run = matmul_run,
     .workspace = matmul_workspace,
     .cost = matmul_cost,
+    .unread = matmul_unread,
 };
+
+/* ---- packed B: the input is stored [N,K] ---- */
+
+static gt_gemm_args packing_of(const gt_node *n) {
+    const int64_t *d = n->in[0]->shape.d;
+    return (gt_gemm_args){.n = d[0], .k = d[1], .ldb = d[1], .transpose_b = true};
+}
+
+static gt_status pack_shape(gt_node *n) {
+    gt_gemm_args g = packing_of(n);
+    n->shape = GT_SHAPE((int64_t)gt_gemm_packed_floats(&g));
+    return GT_OK;
+}
+
+static void pack_run(const gt_run *r) {
+    gt_gemm_args g = packing_of(r->node);
+    g.b = r->in[0];
+    gt_gemm_pack_b(&g, r->pool, r->out);
+}
+
+const gt_op gt_op_matmul_pack = {.name = "matmul_pack", .min_in = 1, .max_in = 1, .shape = pack_shape, .not_differentiable = true, .run = pack_run};
+
+static gt_node *packed_b(gt_graph *g, gt_node *b) {
+    gt_node *n = gt_node_new(g, &gt_op_matmul_pack, 1, &b, NULL, 0);
+    const char *name = n ? gt_arena_printf(gt_graph_arena(g), "packed %s", b->name) : NULL;
+    if (name) gt_name_exactly(n, name);
+    return n;
+}
 
 gt_node *gt_matmul_with(gt_graph *g, gt_node *a, gt_node *b, gt_matmul_attr attr) {
     attr.transpose_a = attr.transpose_a != 0;
     attr.transpose_b = attr.transpose_b != 0;
-    return gt_node_new(g, &gt_op_matmul, 2, (gt_node *[]){a, b}, &attr, sizeof attr);
+    gt_node *in[3] = {a, b, NULL};
+    int n_in = 2;
+    if (a && b && attr.transpose_b && b->shape.n == 2 && a->rate == GT_RATE_SLICE && b->rate == GT_RATE_UPDATE) in[n_in++] = packed_b(g, b);
+    return gt_node_new(g, &gt_op_matmul, n_in, in, &attr, sizeof attr);
 }

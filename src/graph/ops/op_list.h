@@ -14,6 +14,7 @@
     X(pad)                 \
     X(concat)              \
     X(matmul)              \
+    X(matmul_pack)         \
     X(conv)                \
     X(conv_input_grad)     \
     X(conv_weight_grad)    \
