@@ -35,20 +35,21 @@ static double memory_per_rank(const gt_trainer *t) {
     return bytes;
 }
 
-/* Seconds per image, phases weighted by how often they run. */
+/* Seconds per image, phases weighted by how often they run. The first step touches memory for the first time and does not count: it is
+ * made again, with all its phases, and then as many as fit into the time. */
 static gt_status measure(gt_trainer *t, double *seconds_per_image) {
+    gt_status st = gt_trainer_step(t);
+    t->step = 0;
+    t->shown = 0;
     double start = gt_clock();
-    do {
-        gt_status st = gt_trainer_step(t);
-        if (st) return st;
-        int more = gt_clock() - start < MEASURE_SECONDS;
-        gt_comm_broadcast(t->comm, &more, sizeof more, 0);
-        if (!more) break;
-    } while (true);
+    for (int more = 1; more && !st; gt_comm_broadcast(t->comm, &more, sizeof more, 0)) {
+        st = gt_trainer_step(t);
+        more = gt_clock() - start < MEASURE_SECONDS;
+    }
     *seconds_per_image = 0;
     for (int p = 0; p < t->model->n_phases; p++) *seconds_per_image += t->runs[p].seconds / t->model->phases[p].interval;
     *seconds_per_image /= (double)t->job->batch;
-    return GT_OK;
+    return st;
 }
 
 static void print(const gt_trainer *t, double seconds_per_image) {
