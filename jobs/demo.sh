@@ -11,14 +11,14 @@ printf 'Training a StyleGAN2-ADA on coloured shapes (32x32, 8 classes) with two 
 .ci/launch 2 "$gantry" train jobs/demo.ini --run="$run"
 status=$?
 [ "$status" = 0 ] || exit "$status"
-"$gantry" generate "$run/last" --seeds=0-63 --grid=8x8 --outdir="$run/generated" || exit 1
+"$gantry" generate "$run/last" --class=4 --seeds=0-31 --grid=8x4 --outdir="$run/generated" || exit 1
 
 printf '\nWhat to look at:\n'
 printf '  %s\n' "$run/reals.png        some of the training images, a class a row" \
     "$(ls "$run"/fakes*.png | tail -n 1)   what the network makes, the same classes" \
-    "$run/generated/grid.png   64 images by their seeds" \
+    "$run/generated/grid.png   32 crosses, by their seeds" \
     "$run/report.html      curves and pictures: open it in a browser"
 printf '\nWhat to do next:\n'
 printf '  %s\n' "build/gantry train jobs/demo.ini --run=$run --kimg=200      train it further: it goes on where it stopped" \
     "build/gantry train --data=your-images.zip --cfg=auto --run=runs/mine   train on your own images (README)" \
-    "build/gantry generate $run/last --seeds=0-15 --class=3 --outdir=shapes   one class only"
+    "build/gantry generate $run/last --seeds=0-15 --class=6 --outdir=shapes   stars"
