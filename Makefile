@@ -26,7 +26,7 @@ GOLDEN_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden_run/*.c))
 TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) $(BUILD)/tests/golden $(BUILD)/tests/embed $(BUILD)/tests/shape_class
 BENCH_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/common/*.c))
 # The comparison with oneDNN only where that is installed (Debian: libdnnl-dev).
-NO_ONEDNN    := $(shell $(CC) -E -include dnnl.h -x c /dev/null >/dev/null 2>\&1 || echo bench/conv_onednn.c)
+NO_ONEDNN    := $(shell $(CC) -E -include dnnl.h -x c /dev/null >/dev/null 2>&1 || echo bench/conv_onednn.c)
 BENCHES      := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out $(NO_ONEDNN),$(wildcard bench/*.c)))
 LIBRARY      := $(BUILD)/libgantry.a
 
