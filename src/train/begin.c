@@ -110,7 +110,6 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
 
     if (first) {
         st = open_logs(t);
-        t->resumed_from = t->shown;
         if (!st && found == 1 && t->shown < t->job->total_images)
             gt_info("going on with %s at %.1f kimg (%s)", t->dir, (double)t->shown / 1000, gt_checkpoint_path(file));
     }

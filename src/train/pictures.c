@@ -7,8 +7,6 @@
 #include "gantry/random.h"
 #include "train/trainer.h"
 
-static void label_of(void *arg, int64_t item, float *label) { gt_dataset_label(arg, item, label); }
-
 static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
 
 /* The grid and its items, the same on all ranks. */
@@ -18,7 +16,7 @@ static gt_status choose(const gt_trainer *t, gt_grid *grid, int64_t **items) {
     gt_grid_fit(grid, t->info->height, t->info->width);
     *items = calloc((size_t)cells_of(grid), sizeof **items);
     if (!*items) return gt_fail(GT_NOMEM, "out of memory for a grid of %dx%d pictures", grid->columns, grid->rows);
-    return gt_grid_choose(grid, t->info->count, t->info->label_width, label_of, t->data, *items);
+    return gt_grid_choose(grid, t->info->count, t->info->label_width, gt_trainer_label_of, t->data, *items);
 }
 
 static void write_picture(gt_trainer *t, const char *name, const char *series, const gt_grid *grid, const float *images, float lo, float hi) {

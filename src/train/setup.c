@@ -125,6 +125,8 @@ static gt_status open_model(gt_trainer *t) {
     return st;
 }
 
+void gt_trainer_label_of(void *dataset, int64_t item, float *label) { gt_dataset_label(dataset, item, label); }
+
 gt_ada_config gt_trainer_ada(const gt_trainer *t) {
     const gt_job *j = t->job;
     return (gt_ada_config){.target = j->ada_target, .interval = (int)j->ada_interval, .batch = (int)j->batch, .kimg = j->ada_kimg, .p_max = (float)j->p_max};

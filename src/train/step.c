@@ -8,8 +8,6 @@
 
 enum { MOMENTS = sizeof(gt_moments) / sizeof(double) };
 
-static void label_of(void *arg, int64_t item, float *label) { gt_dataset_label(arg, item, label); }
-
 static gt_status run_slice(gt_trainer *t, gt_phase_run *run, int k, float *states, double *moments) {
     gt_phase *p = run->phase;
     int n = t->model->slice_size, index = t->first_slice + k;
@@ -17,7 +15,7 @@ static gt_status run_slice(gt_trainer *t, gt_phase_run *run, int k, float *state
     if (st) return st;
     gt_slice_input slice = {.n = n, .seed = (uint64_t)t->job->seed, .step = t->step, .sample0 = (uint32_t)(index * n), .index = index,
                       .images = t->images, .labels = t->model->label_dim ? t->labels : NULL, .augment_p = t->ada.p,
-                      .label_of = label_of, .label_arg = t->data, .items = t->info->count};
+                      .label_of = gt_trainer_label_of, .label_arg = t->data, .items = t->info->count};
     if ((st = p->fill(p, run->exec, &slice))) return st;
     gt_exec_bind(run->exec, GT_SLOT_GRAD, gt_reducer_begin_slice(run->reducer));
     st = gt_exec_run(run->exec, &(gt_exec_env){.seed = slice.seed, .step = t->step, .sample0 = slice.sample0,

@@ -68,7 +68,6 @@ typedef struct gt_trainer {
     double start, seconds_before;   /* of this process's first step; total of earlier processes */
     double tick_start;
     int64_t tick_shown;
-    int64_t resumed_from;
     /* of the run's directory: rank 0 */
     char *dir;
     gt_lock *lock;
@@ -83,6 +82,7 @@ gt_status gt_trainer_build(gt_trainer *t);                             /* model,
 gt_status gt_trainer_start_loader(gt_trainer *t);                      /* at t->step */
 void gt_trainer_close(gt_trainer *t);
 gt_ada_config gt_trainer_ada(const gt_trainer *t);
+void gt_trainer_label_of(void *dataset, int64_t item, float *label);   /* gt_dataset_label where a callback is wanted */
 
 /* ---- step.c ---- */
 gt_status gt_trainer_step(gt_trainer *t); /* all phases that are due, moving average, ADA; advances step and shown */
