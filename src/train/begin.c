@@ -114,7 +114,7 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
             gt_info("going on with %s at %.1f kimg (%s)", t->dir, (double)t->shown / 1000, gt_checkpoint_path(file));
     }
     st = gt_comm_agree(t->comm, st);
-    *done = !st && found == 1 && t->shown >= t->job->total_images;
+    *done = !st && found == 1 && gt_trainer_finished(t);
     if (*done && first) gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", t->dir, (double)t->shown / 1000);
 end:
     gt_checkpoint_close(file);

@@ -59,7 +59,7 @@ static due decide(gt_trainer *t, const plan *p) {
     int wish = gt_stop_requested() ? STOP : gt_stop_take_checkpoint() ? CHECKPOINT : NOTHING;
     wish = gt_comm_max(t->comm, wish);
     if (t->comm->rank == 0) {
-        d.finished = t->shown >= t->job->total_images;
+        d.finished = gt_trainer_finished(t);
         d.stop = !d.finished && (wish == STOP || gt_rundir_stop(t->dir));
         bool failed = gt_saver_poll(t->saver) == GT_SAVER_FAILED;
         d.pictures = d.finished || is_due(&p->pictures, t->shown, now);
@@ -130,7 +130,7 @@ static void describe(const gt_trainer *t) {
     gt_info("%s; kernels %s", t->comm->description, gt_kernel_set_id());
     gt_info("data: %s: %lld images %dx%dx%d, %s", t->job->data, (long long)t->info->count, t->info->height, t->info->width, t->info->channels,
             t->job->label_dim ? "labels used" : "no labels used");
-    gt_info("batch %lld in %d slices of %d; %.1f kimg to train; arena %.0f MB a rank", (long long)t->job->batch, t->n_slices, t->model->slice_size,
+    gt_info("batch %lld in %d slices of %d; %.1f kimg to train; arena %.0f MB a rank", (long long)t->job->batch, t->shares[0].cut.slices, t->model->slice_size,
             (double)t->job->total_images / 1000, (double)t->arena_bytes / 1e6);
 }
 

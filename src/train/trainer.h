@@ -18,22 +18,37 @@
 /* What training adds to a network: its reduction, its optimiser and that optimiser's moments. Moments are whole blocks of which a rank
  * touches (and thereby holds in memory) only the parts it owns. */
 typedef struct gt_learner {
-    gt_reducer *reducer;
+    gt_reducer *reducer; /* of whole batches: which parts of the block this rank owns does not depend on how a batch is cut */
     const gt_optimizer *optimizer;
     gt_optimizer_settings settings;
     float *moments[GT_MAX_MOMENTS];
     uint64_t updates; /* so far: the t of Adam */
 } gt_learner;
 
+/* A phase made ready for slices of one size. */
+typedef struct gt_phase_exec {
+    gt_graph *graph;
+    gt_exec *exec;
+    size_t stat_size[GT_MAX_STATS];
+} gt_phase_exec;
+
+/* At most two sizes of slices in a batch, and two in an epoch's short last one. */
+enum { GT_MAX_SIZES = 4, GT_MAX_CUTS = 2 };
+
 typedef struct gt_phase_run {
     gt_phase *phase;
-    gt_exec *exec;
-    gt_reducer *reducer;          /* of the network it trains */
-    gt_reducer_plan *plan;
-    int stat[GT_MAX_STATS];       /* phase's statistic -> index in the table */
-    size_t stat_size[GT_MAX_STATS];
-    double seconds;               /* of the latest execution */
+    gt_phase_exec at[GT_MAX_SIZES]; /* as t->sizes */
+    int stat[GT_MAX_STATS];         /* phase's statistic -> index in the table */
+    double seconds;                 /* of the latest execution */
 } gt_phase_run;
+
+/* A batch as it is cut, and this rank's share of it. */
+typedef struct gt_share {
+    gt_cut cut;
+    int first, count;                      /* this rank's slices */
+    gt_reducer *reducers[GT_MAX_NETS];
+    gt_reducer_plan *plans[GT_MAX_PHASES];
+} gt_share;
 
 typedef struct gt_trainer {
     gt_job *job;
@@ -47,15 +62,18 @@ typedef struct gt_trainer {
     gt_learner learners[GT_MAX_NETS];
     gt_phase_run runs[GT_MAX_PHASES];
 
-    int n_slices, first_slice, my_slices;
+    gt_steps steps;
+    int n_shares, n_sizes;
+    gt_share shares[GT_MAX_CUTS]; /* a batch; an epoch's short last batch */
+    int sizes[GT_MAX_SIZES];      /* of this rank's slices, and at least that of the batch's first; no two the same */
     float *images, *labels;       /* of one slice */
     gt_graph *generator_graph;    /* slice_size images from the moving average */
     gt_exec *generator;
     void *arena;                  /* shared by all graphs: they take turns */
     size_t arena_bytes;
-    float *slice_states;          /* [my_slices][sum of the phase's state sizes], the phase with the most */
+    float *slice_states;          /* [this rank's slices][sum of the phase's state sizes], the phase with the most */
     float *state_means;
-    double *slice_moments;        /* [my_slices][statistics of the phase] as gt_moments */
+    double *slice_moments;        /* [this rank's slices][statistics of the phase] as gt_moments */
 
     /* where the run is: this, the networks and the moments are what a checkpoint holds */
     uint32_t step;
@@ -83,6 +101,9 @@ gt_status gt_trainer_start_loader(gt_trainer *t);                      /* at t->
 void gt_trainer_close(gt_trainer *t);
 gt_ada_config gt_trainer_ada(const gt_trainer *t);
 void gt_trainer_label_of(void *dataset, int64_t item, float *label);   /* gt_dataset_label where a callback is wanted */
+
+int gt_trainer_size(const gt_trainer *t, const gt_share *share, int slice); /* index in t->sizes */
+bool gt_trainer_finished(const gt_trainer *t);
 
 /* ---- step.c ---- */
 gt_status gt_trainer_step(gt_trainer *t); /* all phases that are due, moving average, ADA; advances step and shown */

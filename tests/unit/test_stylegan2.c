@@ -169,6 +169,7 @@ static void label_of(void *arg, int64_t item, float *label) {
 typedef struct bench { /* a model and one phase of it, ready to run */
     gt_model *m;
     gt_phase *p;
+    gt_graph *g;
     gt_exec *e;
     float *grads;
     gt_slice_input slice;
@@ -195,7 +196,8 @@ static bench open_phase_on(gt_pool *pool, gt_model *m, const char *name) {
     for (int i = 0; i < m->n_phases; i++)
         if (!strcmp(m->phases[i].name, name)) b.p = &m->phases[i];
     assert_non_null(b.p);
-    b.e = gt_exec_new(b.p->graph, &(gt_exec_options){.pool = pool});
+    b.g = b.p->build(b.p, SLICE);
+    b.e = b.g ? gt_exec_new(b.g, &(gt_exec_options){.pool = pool}) : NULL;
     if (!b.e) fail_msg("%s", gt_message());
     b.grads = gt_block_alloc(m->nets[b.p->net]->block_floats * sizeof(float), "gradients");
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(b.e, i, m->blocks[i]);
@@ -209,6 +211,7 @@ static bench open_phase(gt_model *m, const char *name) {
 
 static void close_phase(bench *b) {
     gt_exec_free(b->e);
+    gt_graph_free(b->g);
     gt_block_free(b->grads, b->m->nets[b->p->net]->block_floats * sizeof(float));
 }
 
