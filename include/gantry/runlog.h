@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/status.h"
+
 typedef struct gt_stat_value {
     const char *name;      /* "Loss/scores/fake", "Progress/kimg": slashes make groups; no name may be a group of another */
     double num, mean, std; /* count, mean and standard deviation since the last tick; a plain number v is {1, v, 0} */
@@ -21,6 +23,9 @@ typedef struct gt_runlog gt_runlog;
 /* Start the log in `dir`, or go on with it at `images` images shown (0: from the beginning): lines of later ticks are cut away, as is
  * a half-written one at the end. NULL: see gt_message(). */
 gt_runlog *gt_runlog_open(const char *dir, int64_t images);
+/* Remove from a log.txt the tick lines of more than `images` images ("DATE TIME tick 7 kimg 1.234 ..."), so that a run that goes on from there
+ * says no tick twice; what else was said stays. No such file: nothing to do. */
+gt_status gt_log_cut_back(const char *path, int64_t images);
 /* One tick. The names need not be the same each time. Time is taken from the clock. Failures are logged, not returned. */
 void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n);
 /* A picture for TensorBoard ("fakes"), as PNG. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,36 +40,59 @@ static void report(gt_runlog *l, part p, gt_status st) {
 
 /* ---- cutting back ---- */
 
-/* Keep the whole lines of ticks up to `images`: rewrites the file only when something goes. */
-static gt_status cut_back(const char *path, int64_t images) {
+typedef enum verdict { KEEP, LATER, BAD, VERDICTS } verdict;
+typedef verdict judge(char *line, bool whole, int64_t images, void *scratch); /* may change the line */
+
+/* Keep the lines that are to be kept, and count the others: rewrites the file only when something goes. */
+static gt_status keep_lines(const char *path, int64_t images, judge *judges, void *scratch, int counts[VERDICTS]) {
     void *bytes;
     size_t n;
     if (access(path, F_OK)) return GT_OK;
     gt_status st = gt_file_read(path, LARGEST, &bytes, &n);
     if (st) return st;
     gt_buffer kept = {0};
-    stats_line line = {0};
-    int bad = 0, later = 0;
     for (char *p = bytes, *end = p + n, *next; p < end; p = next) {
         char *newline = memchr(p, '\n', (size_t)(end - p));
         next = newline ? newline + 1 : end;
         size_t start = kept.n;
-        gt_buffer_add(&kept, p, (size_t)((newline ? newline : end) - p)); /* kept as it is: parsing changes the text */
+        gt_buffer_add(&kept, p, (size_t)((newline ? newline : end) - p)); /* kept as it is, before it is judged */
         gt_buffer_add(&kept, "\n", 1);
         if (newline) *newline = 0;
-        bool parsed = newline && stats_line_parse(p, &line); /* without a newline: half written */
-        if (parsed && line.images <= images) continue;
-        parsed ? later++ : bad++;
-        kept.n = start;
+        verdict v = judges(p, newline, images, scratch);
+        counts[v]++;
+        if (v != KEEP) kept.n = start;
     }
-    if (later) gt_info("stats.jsonl: cut back to %lld images (%d later lines removed)", (long long)images, later);
-    if (bad) gt_warn("stats.jsonl: %d damaged or half-written lines removed", bad);
     if (kept.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     if (!st && kept.n != n) st = gt_file_write(path, kept.data, kept.n);
-    free(line.values);
     free(bytes);
     gt_buffer_free(&kept);
     return st;
+}
+
+static verdict judge_stats(char *text, bool whole, int64_t images, void *line) {
+    if (!whole || !stats_line_parse(text, line)) return BAD;
+    return ((stats_line *)line)->images <= images ? KEEP : LATER;
+}
+
+static gt_status cut_back(const char *path, int64_t images) {
+    stats_line line = {0};
+    int counts[VERDICTS] = {0};
+    gt_status st = keep_lines(path, images, judge_stats, &line, counts);
+    if (counts[LATER]) gt_info("stats.jsonl: cut back to %lld images (%d later lines removed)", (long long)images, counts[LATER]);
+    if (counts[BAD]) gt_warn("stats.jsonl: %d damaged or half-written lines removed", counts[BAD]);
+    free(line.values);
+    return st;
+}
+
+static verdict judge_talk(char *text, bool whole, int64_t images, void *scratch) {
+    double kimg;
+    (void)whole, (void)scratch;
+    return sscanf(text, "%*s %*s tick %*d kimg %lf", &kimg) == 1 && 1000 * kimg > (double)images + 0.5 ? LATER : KEEP;
+}
+
+gt_status gt_log_cut_back(const char *path, int64_t images) {
+    int counts[VERDICTS] = {0};
+    return keep_lines(path, images, judge_talk, NULL, counts);
 }
 
 /* ---- the three parts ---- */

@@ -54,27 +54,29 @@ static gt_status check_same_job(gt_trainer *t, const gt_checkpoint_file *f) {
     return st;
 }
 
-/* The kernels that made a checkpoint go on with it; where a CPU lacks them, bits change, and it is said. A new run takes rank 0's, since
- * launchers need not pass the environment on. In a mixed allocation all ranks use the least that any has. */
+/* The kernels that made a checkpoint go on with it; where a CPU (or GT_ISA) does not allow them, bits change, and it is said. A new run
+ * takes rank 0's, since launchers need not pass the environment on. In a mixed allocation all ranks use the most that every one has. */
 static gt_status agree_on_kernels(gt_trainer *t, const gt_checkpoint_file *f) {
     char wanted[GT_KERNEL_SET_BYTES];
     snprintf(wanted, sizeof wanted, "%s", f ? gt_checkpoint_info(f)->kernel_set : gt_kernel_set_id());
     gt_comm_broadcast(t->comm, wanted, sizeof wanted, 0);
-    int lacking = gt_comm_max(t->comm, gt_kernel_set_adopt(wanted) != GT_OK), recorded = gt_comm_max(t->comm, f != NULL);
-    int least = GT_ISA_COUNT - gt_comm_max(t->comm, GT_ISA_COUNT - (int)gt_isa_now());
-    bool mixed = gt_comm_max(t->comm, least != (int)gt_isa_now());
+    bool adopted = gt_kernel_set_adopt(wanted) == GT_OK;
+    gt_isa mine = gt_isa_now() < gt_isa_most() ? gt_isa_now() : gt_isa_most();
+    int least = GT_ISA_COUNT - gt_comm_max(t->comm, GT_ISA_COUNT - (int)mine);
+    bool lacking = gt_comm_max(t->comm, !adopted || mine != gt_isa_now()), recorded = gt_comm_max(t->comm, f != NULL);
+    bool mixed = gt_comm_max(t->comm, least != (int)gt_isa_most()) && !recorded;
     gt_status st = gt_isa_set(gt_isa_name((gt_isa)least));
     if (lacking && recorded && t->comm->rank == 0)
-        gt_warn("the checkpoint was made with kernels %s, which are not to be had here: going on with %s, bits will differ", wanted, gt_kernel_set_id());
+        gt_warn("the checkpoint was made with kernels %s, which are not to be had on all ranks: going on with %s, bits will differ", wanted, gt_kernel_set_id());
     else if (mixed)
-        gt_info("kernels: %s on all ranks, the most that all CPUs have", gt_isa_name((gt_isa)least));
+        gt_info("kernels: %s on all ranks, the most that all of them have", gt_isa_name((gt_isa)least));
     return st;
 }
 
 static gt_status open_logs(gt_trainer *t) {
     char path[4200];
     snprintf(path, sizeof path, "%s/log.txt", t->dir);
-    if (!gt_log_open(path)) return GT_FAILED;
+    if (gt_log_cut_back(path, t->shown) || !gt_log_open(path)) return GT_FAILED;
     if (!(t->log = gt_runlog_open(t->dir, t->shown))) return GT_FAILED;
     if (!(t->saver = gt_saver_new(t->dir, t->job->keep > 0 ? (int)t->job->keep : INT32_MAX))) return GT_FAILED;
     char *text = gt_job_to_text(t->job);

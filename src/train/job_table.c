@@ -13,6 +13,13 @@ static gt_status check_gpus(const gt_option *o, const char *value) {
     return n & (n - 1) ? gt_fail(GT_USAGE, "--%s must be a power of two", o->key) : GT_OK;
 }
 
+static gt_status check_duration(const gt_option *o, const char *value) {
+    double seconds;
+    char what[64];
+    snprintf(what, sizeof what, "--%s", o->key);
+    return *value ? gt_parse_duration(what, value, &seconds) : GT_OK;
+}
+
 static gt_status check_grid(const gt_option *o, const char *value) {
     gt_grid grid;
     (void)o;
@@ -154,6 +161,10 @@ static const gt_option table[] = {
     {.key = "threads", .type = GT_OPTION_INT, .class = GT_EXECUTION, FIELD(threads), .group = "execution",
      .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .common = true, .help = "Threads per rank",
      .detail = "Changes no bit of the results."},
+    {.key = "max-time", .type = GT_OPTION_TEXT, .class = GT_COMMAND, FIELD(max_time), .group = "execution", .standard = "", .check = check_duration,
+     .help = "Checkpoint and stop after so long: minutes, h:m:s or days-hours",
+     .detail = "As Slurm writes times: 90, 23:50:00, 1-12. Counted from the start of the program, with exit status 75: the same command goes on. Leave "
+               "time for a step and for writing a checkpoint before the walltime ends."},
     {.key = "dry-run", .type = GT_OPTION_BOOL, .class = GT_COMMAND, FIELD(dry_run), .group = "execution", .standard = "0", .letter = 'n',
      .common = true,
      .help = "Print job, sizes, speed and node-hours, and exit"},

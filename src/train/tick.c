@@ -49,7 +49,7 @@ static double shown_mean(const gt_trainer *t, const char *name) {
 
 static void print_line(const gt_trainer *t, double rate, double memory) {
     char line[512], time[32], left[32];
-    int n = snprintf(line, sizeof line, "tick %-4d kimg %-8.2f time %-11s sec/kimg %-7.2f img/s %-7.1f", t->tick, (double)t->shown / 1000,
+    int n = snprintf(line, sizeof line, "tick %-4d kimg %-9.3f time %-11s sec/kimg %-7.2f img/s %-7.1f", t->tick, (double)t->shown / 1000,
                      duration(total_seconds(t), time), rate > 0 ? 1000 / rate : NAN, rate);
     for (int i = 0; i < t->stats.n; i++) /* "Loss/G/loss" -> "loss G" */
         if (!strncmp(t->stats.names[i], "Loss/", 5) && strlen(t->stats.names[i]) > 10 && !strcmp(t->stats.names[i] + strlen(t->stats.names[i]) - 5, "/loss"))
