@@ -114,6 +114,7 @@ install: all         ## program, library, headers, pkg-config file, job files an
 	install -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
 	install -m 644 jobs/*.ini $(DESTDIR)$(PREFIX)/share/gantry/jobs/
+	install -d $(DESTDIR)$(PREFIX)/share/gantry/slurm && install -m 644 $(wildcard slurm/*.*) $(DESTDIR)$(PREFIX)/share/gantry/slurm/
 	$(BUILD)/gantry man > $(DESTDIR)$(PREFIX)/share/man/man1/gantry.1
 	printf 'prefix=%s\nName: gantry\nDescription: training of image-generating networks on CPU clusters\nVersion: %s\nRequires: %s\nCflags: -I$${prefix}/include\nLibs: -L$${prefix}/lib -lgantry -lm -pthread\n' \
 	  '$(PREFIX)' '$(VERSION)' '$(PACKAGES)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/gantry.pc

@@ -29,7 +29,7 @@ static const char *job_file(gt_arena *a, const cli_arguments *arguments) {
     return path && !access(path, F_OK) ? path : NULL;
 }
 
-static gt_status read_job(gt_job *job, const cli_arguments *arguments) {
+gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
     if (arguments->n_words > 1)
         return gt_fail(GT_USAGE, "'%s': one job file at most (the first is '%s'); options begin with --", arguments->words[1], arguments->words[0]);
     const char *path = job_file(job->arena, arguments);
@@ -79,7 +79,7 @@ int cli_train(int argc, char **argv) {
         if (cli_first_rank()) cli_print_help(cli_find("train"), stdout);
         status = CLI_DONE;
     } else {
-        if (!st) st = read_job(job, &arguments);
+        if (!st) st = cli_read_job(job, &arguments);
         status = st ? cli_exit("train", st) : train(job);
     }
     gt_job_free(job);

@@ -50,17 +50,26 @@ finish() { # NAME: a few steps after where its first piece ended
 compare() { # NAME [options]: with a run that was left alone
     local name=$1
     shift
-    until_out 60 "$name" "done: $name"
+    until_out 60 "$name" "done: .*$name"
     quietly "$real" train $job --run="$name-alone" --steps="$(cat "$name.steps")" "$@"
     same "$(last "$name-alone")" "$(last "$name")"
     echo "$name: ok after $SECONDS s"
 }
 
+# What cannot work is said before the job waits in the queue.
+expect 2 '16 ranks.* slices' "$real" submit $job --run=never --nodes=16 --cpus-per-task=1 --yes
+expect 2 'cpus-per-task' "$real" submit $job --run=never --yes
+expect 1 'nowhere.zip' "$real" submit --data=nowhere.zip --cpus-per-task=1 --yes
+expect 0 '^#SBATCH --signal=B:USR1@300' "$real" submit $job --run=never --cpus-per-task=1 --dry-run
+[ ! -e never ] || fail 'a dry run made the run'
+
 # Three jobs at once: one will run into its walltime, one will be preempted, one will lose a node.
 submit walltime --nodes=1 --nodelist=n1 --time=1 --signal=B:USR1@50 -- --tick=1
 walltime=$id
-submit preempted --nodes=1 --nodelist=n2 --
-preempted=$id
+# shellcheck disable=SC2086
+expect 0 'Submitted batch job' "$real" submit $job --run=preempted --ntasks-per-node=2 --cpus-per-task=1 --time=10 --constraint=kind2 --yes
+preempted=$(sed -n 's/Submitted batch job //p' said)
+ln -s "preempted/slurm-$preempted.log" preempted.out
 helper folder pictures 40 16 16 3 && (cd pictures && zip -q ../pictures.zip ./*.png)
 submit node GANTRY_STAGE="$tmp/stage" --nodes=2 --ntasks-per-node=1 --exclude=n1,n2 -- --data=pictures.zip --cond=0
 node=$id

@@ -56,7 +56,7 @@ PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 SlurmdParameters=config_overrides
 CONF
-        for i in $(seq "$nodes"); do echo "NodeName=n$i NodeHostname=$host NodeAddr=127.0.0.1 Port=$((base + i)) CPUs=4 RealMemory=4000"; done
+        for i in $(seq "$nodes"); do echo "NodeName=n$i NodeHostname=$host NodeAddr=127.0.0.1 Port=$((base + i)) CPUs=4 RealMemory=4000 Feature=kind$i"; done
         echo "PartitionName=work Nodes=n[1-$nodes] Default=YES MaxTime=INFINITE PriorityTier=1"
         echo "PartitionName=urgent Nodes=n[1-$nodes] MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF"
     } >"$SLURM_CONF"
