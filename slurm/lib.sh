@@ -65,8 +65,10 @@ unstage() { [ -z "${staged-}" ] || once_a_node rm -rf "${staged%/*}"; }
 # a node lost), is left alone.
 again() {
     if [ -n "${PBS_JOBID-}" ]; then
+        [ -z "$asked" ] || return # qdel
+        export GANTRY_ARGS GANTRY_SCRIPTS=$slurm_folder # a value in the list of -v could not have a comma
         # shellcheck disable=SC2086
-        qsub ${GANTRY_QSUB_OPTIONS-} -W depend=afterany:"$PBS_JOBID" -v GANTRY_ARGS="$GANTRY_ARGS",GANTRY_SCRIPTS="$slurm_folder" "$slurm_folder/train.pbs"
+        qsub $GANTRY_QSUB_OPTIONS -W depend=afterany:"$PBS_JOBID" -v GANTRY_ARGS,GANTRY_SCRIPTS "$slurm_folder/train.pbs"
         return
     fi
     local state
@@ -78,7 +80,8 @@ again() {
 # train_until_done ARGUMENTS OF gantry train: exit status 75 means 'start me again', and so does a signal that came while the ranks were
 # starting. A failure, such as a lost rank or node, is a reason to try again if a checkpoint was written since this start.
 train_until_done() {
-    local run asked='' before data
+    local run before data
+    asked=
     run=$(option run "$@")
     [ -n "$run" ] || run=runs/$job_id && set -- "$@" --run="$run"
     data=$(option data "$@")

@@ -15,7 +15,6 @@ alive() { # of these processes, one that is no zombie
 }
 gone() { ! alive "$@"; }
 is_further() { [ "$(readlink run/last)" != "$before" ]; }
-images() { sed 's/.*checkpoint-0*\([0-9]*\)\.h5/\1/' <<<"$(last run)"; }
 
 victims=() ranks=0
 for ((i = 1; i <= kills; i++)); do
@@ -43,7 +42,7 @@ printf '%s\n' "${victims[@]}" | sort | uniq -c | tr '\n' ' '
 echo "of $kills kills, $ranks ranks in all"
 
 [ -e run/last ] || fail 'no checkpoint after all this: the test tests nothing'
-steps=$(($(images) / 16 + 2))
+steps=$(($(shown run) / 16 + 2))
 quietly ranks 2 "$GANTRY" train $job --run=run --steps=$steps
 quietly "$GANTRY" train $alone --run=alone --steps=$steps
 same "$(last alone)" "$(last run)"

@@ -42,6 +42,5 @@ control "join $away"
 wait_until 30 more_than $((before + 3)) cut
 touch cut/stop
 ends 75
-steps=$(sed 's/.*checkpoint-0*\([0-9]*\)\.h5/\1/' <<<"$(last cut)")
-quietly "$GANTRY" train $job --run=uncut --steps=$((steps / 16))
+quietly "$GANTRY" train $job --run=uncut --steps=$(($(shown cut) / 16))
 same "$(last uncut)" "$(last cut)"

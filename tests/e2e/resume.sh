@@ -17,7 +17,6 @@ begin() { # ranks, run, options: in the background, until it has made its first 
     if [ "$n" = 1 ]; then background "$GANTRY" train $job --run="$run" "$@"; else background "$LAUNCH" "$n" "$GANTRY" train $job --run="$run" "$@"; fi
     wait_until 20 has_line Progress/tick "$run/stats.jsonl"
 }
-shown() { sed -n 's/.*checkpoint-0*\([0-9]*\)\.h5$/\1/p' <<<"$(last "$1")"; } # images of the newest checkpoint
 on_and_compare() { # run, ranks: three steps further it is where a run without a stop is
     local steps=$(($(shown "$1") / 16 + 3))
     train "$2" "$1" --steps=$steps

@@ -44,7 +44,7 @@ until_out() { # SECONDS NAME PATTERN
 }
 trains() { until_out 30 "$1" 'tick 1 ' && wait_until 30 test -e "$1/last"; }
 finish() { # NAME: a few steps after where its first piece ended
-    local steps=$(($(sed 's/.*checkpoint-0*\([0-9]*\)\.h5/\1/' <<<"$(last "$1")") / 16 + 4))
+    local steps=$(($(shown "$1") / 16 + 4))
     echo "$steps" >"$1.steps"
 }
 compare() { # NAME [options]: with a run that was left alone
@@ -65,7 +65,6 @@ expect 0 '^#SBATCH --signal=B:USR1@300' "$real" submit $job --run=never --cpus-p
 
 # Three jobs at once: one will run into its walltime, one will be preempted, one will lose a node.
 submit walltime --nodes=1 --nodelist=n1 --time=1 --signal=B:USR1@50 -- --tick=1
-walltime=$id
 # shellcheck disable=SC2086
 expect 0 'Submitted batch job' "$real" submit $job --run=preempted --ntasks-per-node=2 --cpus-per-task=1 --time=10 --constraint=kind2 --yes
 preempted=$(sed -n 's/Submitted batch job //p' said)
