@@ -17,14 +17,18 @@ LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -pthread
 
 # No contraction outside the kernels that ask for it: a fused multiply-add changes bits (see src/kernels/isa.h).
 CFLAGS_ALL = -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno -fno-trapping-math \
-  -pthread -MMD -MP -Iinclude -Isrc $(CFLAGS_PACKAGES) $(CFLAGS)
+  -pthread -MMD -MP -Iinclude -Isrc $(CFLAGS_PACKAGES) $(CFLAGS) $(INSTRUMENT)
+# Instrumentation for searches (tests/e2e/fuzz.sh): of what reads bytes, not of arithmetic.
+$(BUILD)/src/kernels/%.o $(BUILD)/src/graph/%.o: override INSTRUMENT =
 
 LIBRARY_DIRS := base kernels graph graph/ops graph/passes nets codec data files dist train metrics
 LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(LIBRARY_DIRS:%=src/%/*.c)))
 CLI_OBJ      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
 GOLDEN_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden_run/*.c))
 TOOLS        := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
-TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) $(BUILD)/tests/golden $(TOOLS)
+# A file of tests/fuzz that defines a target is a program; the others are what they share.
+FUZZ         := $(shell grep -ls '^const fuzz_target target' tests/fuzz/*.c)
+TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) $(FUZZ:tests/fuzz/%.c=$(BUILD)/tests/test_fuzz_%) $(BUILD)/tests/golden $(TOOLS)
 BENCH_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/common/*.c))
 # The comparison with oneDNN only where that is installed (Debian: libdnnl-dev).
 NO_ONEDNN    := $(shell $(CC) -E -include dnnl.h -x c /dev/null >/dev/null 2>&1 || echo bench/conv_onednn.c)
@@ -73,6 +77,16 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli $< -o $@ $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(LIBS)
+FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/replay.o
+.SECONDARY: $(FUZZ_SHARED)
+$(BUILD)/tests/test_fuzz_%: tests/fuzz/%.c $(FUZZ_SHARED) $(LIBRARY)
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests/fuzz $< -o $@ $(FUZZ_SHARED) $(LIBRARY) $(LDFLAGS) $(LIBS)
+# Searches: for a build by clang with -fsanitize=fuzzer-no-link (tests/e2e/fuzz.sh).
+fuzzers: $(FUZZ:tests/fuzz/%.c=$(BUILD)/fuzz_%)
+$(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(LIBRARY)
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -Itests/fuzz $< -o $@ $(BUILD)/tests/fuzz/fuzz.o $(LIBRARY) $(LDFLAGS) $(LIBS)
 # The option table belongs to the program, not to the library: its tests link it.
 $(BUILD)/tests/test_options: TEST_EXTRA = $(CLI_OBJ)
 $(BUILD)/tests/test_options: $(CLI_OBJ)
@@ -133,5 +147,5 @@ clean:               ## remove what was built
 help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
--include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d)
-.PHONY: all tests bench-programs deps check check-quick check-long demo install bench bench-results clean help FORCE
+-include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(BENCHES:=.d)
+.PHONY: all tests fuzzers bench-programs deps check check-quick check-long demo install bench bench-results clean help FORCE
