@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How a run begins: a new directory, a run that is there and goes on, or a new run from another's networks. Rank 0 looks at the
  * files; what it found is handed out, so that all ranks take the same way. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,8 +78,10 @@ static gt_status open_logs(gt_trainer *t) {
     char path[4200];
     snprintf(path, sizeof path, "%s/log.txt", t->dir);
     if (gt_log_cut_back(path, t->shown) || !gt_log_open(path)) return GT_FAILED;
-    if (!(t->log = gt_runlog_open(t->dir, t->shown))) return GT_FAILED;
-    if (!(t->saver = gt_saver_new(t->dir, t->job->keep > 0 ? (int)t->job->keep : INT32_MAX))) return GT_FAILED;
+    if (!(t->log = gt_runlog_open(t->dir, t->shown, t->job->log_swmr))) return GT_FAILED;
+    gt_keep keep = {.newest = (int)t->job->keep, .every = llround(1000 * t->job->keep_every), .bytes = 1e9 * t->job->disk_cap};
+    if (!(t->saver = gt_saver_new(t->dir, &keep))) return GT_FAILED;
+    gt_trainer_best_begin(t);
     char *text = gt_job_to_text(t->job);
     gt_status st = text ? gt_rundir_write(t->dir, "job.ini", text) : GT_NOMEM;
     free(text);

@@ -72,7 +72,10 @@ static due decide(gt_trainer *t, const plan *p) {
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, t->shown, now);
         /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write the next tick tries again. */
         d.tick = d.checkpoint || is_due(&p->tick, t->shown, now) || t->shown == t->job->batch;
-        if (failed) t->checkpoint_failed = true;
+        if (failed) {
+            t->checkpoint_failed = true;
+            gt_trainer_best_lost(t);
+        }
         if (t->checkpoint_failed && d.tick) d.checkpoint = true;
         d.lost = gt_lock_lost(t->lock);
     }

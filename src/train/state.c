@@ -118,7 +118,7 @@ gt_status gt_trainer_save(gt_trainer *t) {
     }
     if (first) {
         put_state(c, t);
-        if (gt_saver_start(t->saver, c, t->shown)) { /* the loop tries again */
+        if (gt_saver_start(t->saver, c, t->shown, gt_trainer_best_now(t))) { /* the loop tries again */
             gt_warn("no checkpoint this time: %s", gt_message());
             t->checkpoint_failed = true;
         }

@@ -50,6 +50,8 @@ typedef struct gt_share {
     gt_reducer_plan *plans[GT_MAX_PHASES];
 } gt_share;
 
+enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + 24 }; /* series of a tick */
+
 typedef struct gt_trainer {
     gt_job *job;
     gt_comm *comm;
@@ -92,6 +94,11 @@ typedef struct gt_trainer {
     gt_runlog *log;
     gt_saver *saver;
     bool checkpoint_failed;       /* the latest could not be written: the next tick tries again */
+    gt_stat_value logged[GT_MAX_LOGGED]; /* the latest tick's line */
+    int n_logged;
+    char phase_series[GT_MAX_PHASES][64]; /* names of some of them */
+    double best, best_before;     /* by --best, of the checkpoints so far, and of those before the latest best; NaN: none */
+    bool said_no_best;
 } gt_trainer;
 
 /* ---- setup.c ---- all ranks together; on an error gt_trainer_close() ends what was begun */
@@ -113,6 +120,11 @@ size_t gt_trainer_checkpoint_bytes(const gt_trainer *t);               /* about 
 gt_status gt_trainer_save(gt_trainer *t);                               /* all ranks: begins a checkpoint of this moment */
 gt_status gt_trainer_load(gt_trainer *t, const gt_checkpoint_file *f);  /* rank 0 has the file, others pass NULL */
 gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f);
+
+/* ---- best.c ---- rank 0 */
+void gt_trainer_best_begin(gt_trainer *t); /* after the log is open */
+bool gt_trainer_best_now(gt_trainer *t);   /* is the checkpoint about to be made the best so far? After the tick that it ends */
+void gt_trainer_best_lost(gt_trainer *t);  /* ... it could not be written */
 
 /* ---- pictures.c ---- all ranks; that a picture cannot be written is a warning */
 gt_status gt_trainer_reals(gt_trainer *t);

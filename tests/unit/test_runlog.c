@@ -21,7 +21,7 @@ static void tick(gt_runlog *l, int64_t images, int n) {
 }
 
 static gt_runlog *open_log(int64_t images) {
-    gt_runlog *l = gt_runlog_open(scratch, images);
+    gt_runlog *l = gt_runlog_open(scratch, images, "auto");
     if (!l) fail_msg("%s", gt_message());
     return l;
 }
@@ -211,10 +211,10 @@ static void awkward_names(void **state) {
 
 static void unusable(void **state) {
     (void)state;
-    assert_null(gt_runlog_open(at("none"), 0));
+    assert_null(gt_runlog_open(at("none"), 0, "auto"));
     assert_message("none/");
     assert_int_equal(mkdir(at("stats.jsonl"), 0755), 0);
-    assert_null(gt_runlog_open(scratch, 0));
+    assert_null(gt_runlog_open(scratch, 0, "auto"));
 }
 
 /* ---- TensorBoard ---- */
