@@ -18,7 +18,8 @@ typedef struct gt_tensor {
     gt_shape file_shape, shape; /* as published / in memory */
     gt_layout layout;
     bool trainable;       /* false: a buffer */
-    float init_mean, init_std; /* init_std 0: the constant init_mean; otherwise N(mean, std^2) from stream "init/NET.NAME" */
+    float init_mean, init_std; /* N(mean, std^2) from stream "init/NET.NAME"; init_std 0: the constant init_mean */
+    float init_bound;          /* > 0 instead: uniform in [-bound, bound), from the same stream */
     const float *init_values;  /* instead, when not NULL: in file order */
     size_t offset;        /* in floats from the start of the network's block; multiples of 16 */
     size_t size;          /* floats */

@@ -52,6 +52,13 @@ gt_node *gt_mean(gt_graph *g, gt_node *x, unsigned axes);
 gt_node *gt_broadcast(gt_graph *g, gt_node *x, gt_shape shape);
 gt_node *gt_sum_to(gt_graph *g, gt_node *x, gt_shape shape); /* adjoint of broadcast: sums down to `shape` */
 
+/* ---- choices (ops/choice.c) ---- */
+/* 1 where the last axis has its (first) maximum, 0 elsewhere; not differentiable. */
+gt_node *gt_one_hot_max(gt_graph *g, gt_node *x);
+/* Over the last axis, made of the ops above; no sum overflows. */
+gt_node *gt_log_softmax(gt_graph *g, gt_node *x);
+gt_node *gt_softmax(gt_graph *g, gt_node *x);
+
 /* ---- shapes (ops/shape.c) ---- */
 gt_node *gt_reshape(gt_graph *g, gt_node *x, gt_shape shape); /* one dimension may be -1 */
 gt_node *gt_permute(gt_graph *g, gt_node *x, const int *order); /* out.d[i] = in.d[order[i]] */

@@ -115,8 +115,14 @@ size_t gt_net_largest(const gt_net *n) {
 static void draw(const gt_net *n, const gt_tensor *t, float *out, uint64_t seed) {
     char stream[512];
     snprintf(stream, sizeof stream, "init/%s.%s", n->name, t->name);
-    gt_random_normal((gt_key){.seed = seed, .stream = gt_stream(stream)}, out, t->size);
-    for (size_t i = 0; i < t->size; i++) out[i] = t->init_mean + t->init_std * out[i];
+    gt_key key = {.seed = seed, .stream = gt_stream(stream)};
+    if (t->init_bound > 0) {
+        gt_random_uniform(key, out, t->size);
+        for (size_t i = 0; i < t->size; i++) out[i] = t->init_bound * (2 * out[i] - 1);
+    } else {
+        gt_random_normal(key, out, t->size);
+        for (size_t i = 0; i < t->size; i++) out[i] = t->init_mean + t->init_std * out[i];
+    }
 }
 
 void gt_net_init(const gt_net *n, float *block, uint64_t seed) {
@@ -125,7 +131,7 @@ void gt_net_init(const gt_net *n, float *block, uint64_t seed) {
         const gt_tensor *t = &n->tensors[i];
         float *out = block + t->offset;
         if (t->init_values) gt_tensor_from_file(t, t->init_values, out);
-        else if (t->init_std != 0) draw(n, t, out, seed);
+        else if (t->init_std != 0 || t->init_bound > 0) draw(n, t, out, seed);
         else
             for (size_t k = 0; k < t->size; k++) out[k] = t->init_mean;
     }

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Encoders and decoders of the autoencoder family, as tables of layers. */
+#include "gantry/autoencoder.h"
+
+#include "nets/sequence.h"
+
+enum { MLP_WIDTH = 2048, DIGITS_ENCODER = 800, DIGITS_DECODER = 2000, DIGITS_MAPS = 20, CONV_TOP = 64, MAX_LAYERS = 8 };
+
+static const float slope = 0.01f;
+
+typedef struct layers {
+    int n;
+    gt_layer layer[MAX_LAYERS];
+} layers;
+
+static void push(layers *l, gt_layer layer) { l->layer[l->n++] = layer; }
+static gt_layer linear(int out, const char *activation) { return (gt_layer){GT_LAYER_LINEAR, .out = out, .activation = activation, .slope = slope}; }
+
+static gt_layer conv(int out, int stride, int pad, const char *activation) {
+    return (gt_layer){GT_LAYER_CONV, .out = out, .kernel = 3, .stride = stride, .pad = pad, .activation = activation, .slope = slope};
+}
+
+static gt_layer transposed(int out, int stride, const char *activation) {
+    return (gt_layer){GT_LAYER_TRANSPOSED, .out = out, .kernel = 3, .stride = stride, .pad = 1, .output_pad = stride - 1, .activation = activation, .slope = slope};
+}
+
+static layers encoder_layers(const gt_autoencoder_config *c) {
+    layers l = {0};
+    switch (c->body) {
+    case GT_BODY_MLP:
+        push(&l, linear(MLP_WIDTH, "lrelu"));
+        push(&l, linear(MLP_WIDTH, "lrelu"));
+        break;
+    case GT_BODY_CONV:
+        push(&l, conv(32, 1, 1, "lrelu"));
+        push(&l, conv(64, 2, 1, "lrelu"));
+        push(&l, conv(64, 2, 1, "lrelu"));
+        push(&l, conv(CONV_TOP, 1, 1, "lrelu"));
+        break;
+    case GT_BODY_DIGITS:
+        push(&l, conv(DIGITS_MAPS, 1, 0, "relu"));
+        push(&l, conv(DIGITS_MAPS, 1, 0, "relu"));
+        push(&l, linear(DIGITS_ENCODER, "relu"));
+        break;
+    }
+    return l;
+}
+
+/* Tokens of discrete latents stay a map of pixels through the convolutional body. */
+static bool keeps_map(const gt_autoencoder_config *c) { return gt_latent_is_discrete(c) && c->body == GT_BODY_CONV; }
+
+static layers decoder_layers(const gt_autoencoder_config *c) {
+    layers l = {0};
+    gt_layer image = linear(c->height * c->width * c->channels, NULL);
+    image.becomes = GT_SHAPE(c->height, c->width, c->channels);
+    switch (c->body) {
+    case GT_BODY_MLP:
+        push(&l, linear(MLP_WIDTH, "lrelu"));
+        push(&l, linear(MLP_WIDTH, "lrelu"));
+        push(&l, image);
+        break;
+    case GT_BODY_CONV:
+        if (!keeps_map(c)) {
+            gt_layer map = linear(CONV_TOP * (c->height / 4) * (c->width / 4), NULL);
+            map.becomes = GT_SHAPE(c->height / 4, c->width / 4, CONV_TOP);
+            push(&l, map);
+        }
+        push(&l, transposed(64, 1, "lrelu"));
+        push(&l, transposed(64, 2, "lrelu"));
+        push(&l, transposed(32, 2, "lrelu"));
+        push(&l, transposed(c->channels, 1, NULL));
+        break;
+    case GT_BODY_DIGITS:
+        push(&l, linear(DIGITS_DECODER, "relu"));
+        push(&l, image);
+        break;
+    }
+    return l;
+}
+
+int gt_autoencoder_tokens(const gt_autoencoder_config *c) { return keeps_map(c) ? c->height / 4 * (c->width / 4) : c->z_dim; }
+
+/* The layer from the encoder's features to tokens of `width` numbers: 1x1 on a map, else one linear layer for all tokens. */
+static gt_layer token_head(const gt_autoencoder_config *c) {
+    int width = c->latent == GT_LATENT_GUMBEL ? c->codes : c->code_dim;
+    if (keeps_map(c)) return (gt_layer){GT_LAYER_CONV, .out = width, .kernel = 1, .stride = 1};
+    return linear(width * c->z_dim, NULL);
+}
+
+static gt_status check(const gt_autoencoder_config *c) {
+    if (c->body == GT_BODY_CONV && (c->height % 4 || c->width % 4))
+        return gt_fail(GT_USAGE, "images of %dx%d: both sides must be divisible by 4 for the convolutional autoencoder; the nearest size is %dx%d", c->width, c->height,
+                       (c->width + 2) / 4 * 4 > 0 ? (c->width + 2) / 4 * 4 : 4, (c->height + 2) / 4 * 4 > 0 ? (c->height + 2) / 4 * 4 : 4);
+    if (c->body == GT_BODY_DIGITS && (c->height < 5 || c->width < 5)) return gt_fail(GT_USAGE, "images of %dx%d are too small for two 3x3 convolutions", c->width, c->height);
+    return GT_OK;
+}
+
+static void declare_codes(gt_declarer *d, const gt_autoencoder_config *c) {
+    gt_shape table = GT_SHAPE(c->codes, c->code_dim);
+    if (c->latent == GT_LATENT_GUMBEL) {
+        gt_declare(d, (gt_tensor){.file_shape = table, .trainable = true, .init_std = 1}, "latent.codes", "");
+    } else { /* every code has been met once per image, at its own place */
+        gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(c->codes), .init_mean = 1}, "latent.count", "");
+        gt_declare(d, (gt_tensor){.file_shape = table, .init_std = 1}, "latent.sum", "");
+    }
+}
+
+gt_net *gt_autoencoder_net(const gt_autoencoder_config *c) {
+    if (check(c)) return NULL;
+    gt_net *net = gt_net_new("AE");
+    if (!net) return NULL;
+    gt_declarer d = {.net = net};
+    layers encoder = encoder_layers(c), decoder = decoder_layers(c);
+    gt_shape sample = GT_SHAPE(c->height, c->width, c->channels);
+    gt_sequence_declare(&d, "encoder", encoder.layer, encoder.n, &sample);
+    gt_shape features = sample, head = sample;
+    gt_layer token = token_head(c), plain = linear(c->z_dim, NULL);
+    if (gt_latent_is_discrete(c)) {
+        gt_sequence_declare(&d, "latent.tokens", &token, 1, &head);
+        declare_codes(&d, c);
+        sample = keeps_map(c) ? GT_SHAPE(c->height / 4, c->width / 4, c->code_dim) : GT_SHAPE((int64_t)c->z_dim * c->code_dim);
+    } else {
+        gt_sequence_declare(&d, "latent.mean", &plain, 1, &sample);
+        if (c->latent == GT_LATENT_NORMAL) gt_sequence_declare(&d, "latent.log_variance", &plain, 1, &features);
+    }
+    gt_sequence_declare(&d, "decoder", decoder.layer, decoder.n, &sample);
+    if (!d.status && !gt_net_seal(net)) return net;
+    gt_net_free(net);
+    return NULL;
+}
+
+gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_autoencoder_config *c, gt_node *pixels) {
+    gt_encoding e = {0};
+    layers l = encoder_layers(c);
+    gt_layer token = token_head(c), plain = linear(c->z_dim, NULL);
+    gt_node *features = gt_sequence(b, "encoder", l.layer, l.n, pixels);
+    if (!features) return e;
+    if (!gt_latent_is_discrete(c)) {
+        e.mean = gt_sequence(b, "latent.mean", &plain, 1, features);
+        if (c->latent == GT_LATENT_NORMAL) e.log_variance = gt_sequence(b, "latent.log_variance", &plain, 1, features);
+        return e;
+    }
+    gt_node *tokens = gt_sequence(b, "latent.tokens", &token, 1, features);
+    bool gumbel = c->latent == GT_LATENT_GUMBEL;
+    tokens = gt_reshape(b.graph, tokens, GT_SHAPE(gt_dim(pixels, 0), gt_autoencoder_tokens(c), gumbel ? c->codes : c->code_dim));
+    *(gumbel ? &e.logits : &e.vectors) = tokens;
+    return e;
+}
+
+gt_node *gt_autoencoder_codes(gt_bound_net b, const gt_autoencoder_config *c) {
+    if (c->latent == GT_LATENT_GUMBEL) return gt_leaf(b, "latent.codes", "");
+    gt_node *count = gt_reshape(b.graph, gt_leaf(b, "latent.count", ""), GT_SHAPE(c->codes, 1));
+    return gt_div(b.graph, gt_leaf(b, "latent.sum", ""), count);
+}
+
+/* |v - e|^2 = |v|^2 - 2 v e + |e|^2, of which the first term is the same for all codes. */
+gt_node *gt_autoencoder_nearest(gt_graph *g, gt_node *vectors, gt_node *codes) {
+    if (!vectors || !codes) return NULL;
+    int64_t n = gt_dim(vectors, 0), tokens = gt_dim(vectors, 1), d = gt_dim(vectors, 2), k = gt_dim(codes, 0);
+    gt_node *dot = gt_matmul(g, gt_reshape(g, vectors, GT_SHAPE(n * tokens, d)), codes, .transpose_b = true);
+    gt_node *length = gt_reshape(g, gt_sum(g, gt_square(g, codes), GT_AXIS(1)), GT_SHAPE(1, k));
+    return gt_reshape(g, gt_one_hot_max(g, gt_sub(g, gt_scale(g, dot, 2), length)), GT_SHAPE(n, tokens, k));
+}
+
+gt_node *gt_autoencoder_look_up(gt_graph *g, gt_node *weights, gt_node *codes) {
+    if (!weights || !codes) return NULL;
+    int64_t n = gt_dim(weights, 0), tokens = gt_dim(weights, 1), k = gt_dim(weights, 2);
+    gt_node *flat = gt_matmul(g, gt_reshape(g, weights, GT_SHAPE(n * tokens, k)), codes);
+    return gt_reshape(g, flat, GT_SHAPE(n, tokens, gt_dim(codes, 1)));
+}
+
+gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_autoencoder_config *c, gt_node *latent) {
+    layers l = decoder_layers(c);
+    if (latent && gt_latent_is_discrete(c))
+        latent = gt_reshape(b.graph, latent,
+                            keeps_map(c) ? GT_SHAPE(gt_dim(latent, 0), c->height / 4, c->width / 4, c->code_dim) : GT_SHAPE(gt_dim(latent, 0), -1));
+    return gt_sequence(b, "decoder", l.layer, l.n, latent);
+}
+
+gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_autoencoder_config *c, gt_node *decoded) { return c->sigmoid ? gt_sigmoid(g, decoded) : decoded; }

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How an autoencoder is trained: its loss as a graph, and the model of the training loop made of it. */
+#ifndef GANTRY_TRAIN_AUTOENCODER_LOSS_H
+#define GANTRY_TRAIN_AUTOENCODER_LOSS_H
+
+#include "gantry/autoencoder.h"
+#include "gantry/model.h"
+
+/* loss = factor * reconstruction + weight * divergence, each summed or averaged over its dimensions and over the batch. */
+typedef struct gt_autoencoder_train_config {
+    gt_autoencoder_config net;
+    uint64_t seed;                 /* of the initial parameters */
+    int slice_size;
+    double lr, beta1, beta2;
+    bool cross_entropy;            /* binary cross-entropy of pixels (needs a sigmoid); else squared error */
+    double factor;
+    bool mean_pixels, mean_latent; /* the mean over pixels, over latent dimensions; else their sum */
+    bool mean_batch, mean_batch_kl;
+    double beta;                   /* weight of the divergence: normal, gumbel (Higgins et al., "beta-VAE", eq. 4) */
+    double warmup_images;          /* in which that weight grows from 0, linearly; 0: none */
+    double temperature, temperature_min, temperature_images; /* gumbel: start, floor, images in which it falls to 1/e */
+    double commitment;             /* vq: weight of |z - e|^2 on the encoder's side */
+    double code_decay;             /* vq: of the running means, per step */
+    double code_floor;             /* vq: a code met less often than this share of the average is restarted at an encoded token */
+} gt_autoencoder_train_config;
+
+gt_autoencoder_train_config gt_autoencoder_train_defaults(void);
+gt_model *gt_autoencoder_model_new(const gt_autoencoder_train_config *c);
+
+/* ---- between autoencoder_model.c and autoencoder_loss.c ---- */
+
+typedef struct gt_autoencoder {
+    gt_autoencoder_train_config config;
+    const gt_net *net;
+    float *divergence;             /* normal: mean divergence of each latent dimension in the latest step */
+} gt_autoencoder;
+
+/* Inputs, all scalars, that are written before a slice is run. */
+#define GT_AE_BATCH "batch_size"       /* samples in the whole batch */
+#define GT_AE_BETA "beta"              /* weight of the divergence at this step */
+#define GT_AE_TEMPERATURE "temperature"
+#define GT_AE_RESTART "restart"        /* slices / weight of slice 0 for slice 0, 0 for the others: its tokens are the ones codes restart at */
+
+void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n);
+
+/* What is known of images without chance: the latent as a table has it, and the pixels made from it. */
+typedef struct gt_reconstruction {
+    gt_encoding encoding;
+    gt_node *latent;               /* [N,z_dim]: the mean; discrete: [N,tokens], the numbers of the codes */
+    gt_node *decoded;              /* before the sigmoid */
+} gt_reconstruction;
+gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_net b, gt_node *pixels);
+gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels); /* [N], summed over pixels */
+gt_node *gt_autoencoder_divergence(gt_graph *g, const gt_encoding *e); /* normal, gumbel: [N,dimensions]; NULL: there is none */
+
+#endif
