@@ -33,7 +33,9 @@ typedef struct gt_autoencoder_config {
 static inline bool gt_latent_is_discrete(const gt_autoencoder_config *c) { return c->latent >= GT_LATENT_GUMBEL; }
 int gt_autoencoder_tokens(const gt_autoencoder_config *c);
 
-/* GT_USAGE in the message when it cannot be; NULL. */
+/* Can there be such a network? GT_USAGE names what does not fit. */
+gt_status gt_autoencoder_check(const gt_autoencoder_config *c);
+/* NULL: see gt_message(). */
 gt_net *gt_autoencoder_net(const gt_autoencoder_config *c);
 
 /* What the encoder says of pixels [N,H,W,C]. Nodes that the kind of latent does not have are NULL. */

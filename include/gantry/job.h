@@ -19,7 +19,7 @@
 
 #include "gantry/option.h"
 
-enum { GT_JOB_MAX_KEYS = 80 };
+enum { GT_JOB_MAX_KEYS = 144 };
 
 typedef struct gt_job {
     gt_arena *arena;                    /* texts */
@@ -31,7 +31,7 @@ typedef struct gt_job {
     int64_t subset;                     /* images; 0: all */
 
     /* recipe */
-    const char *model;                  /* "stylegan2" */
+    const char *model;                  /* "stylegan2" "vae" ...: model_list.h */
     const char *cfg;                    /* "auto" "stylegan2" "paper256" "paper512" "paper1024" "cifar" */
     int64_t gpus;                       /* of the reference's recipe; not the number of ranks */
     int64_t batch;                      /* images per step over all ranks */
@@ -54,6 +54,16 @@ typedef struct gt_job {
     int64_t cbase, cmax, map_layers, z_dim, w_dim;
     const char *g_arch, *d_arch;        /* "skip" "resnet" "orig" */
     bool fp32;                          /* no clamp */
+
+    /* autoencoders */
+    int64_t epochs;                     /* length in passes over the data, unless kimg is given */
+    const char *recon;                  /* "mse" "bce" */
+    double factor, beta, kl_warmup;     /* weights of reconstruction and divergence; kimg in which the latter grows */
+    const char *recon_pixels, *recon_batch, *kl_latent, *kl_batch; /* "sum" "mean" */
+    bool sigmoid;
+    int64_t codes, code_dim;            /* discrete latents */
+    double temperature, temperature_min, temperature_kimg; /* gumbel */
+    double commitment, code_decay, code_floor;             /* vq */
 
     /* augmentation */
     const char *aug;                    /* "noaug" "ada" "fixed" */

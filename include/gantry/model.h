@@ -41,6 +41,8 @@ typedef struct gt_slice_input {
     uint64_t seed;
     uint32_t step, sample0;
     int index;           /* of the slice in the batch */
+    int batch;           /* samples of the whole batch */
+    int64_t shown;       /* images in all steps before this one */
     const float *images; /* [n,H,W,C] in [-1,1] */
     const float *labels; /* [n,label_dim] of these images; NULL: none */
     float augment_p;
@@ -115,6 +117,12 @@ struct gt_model {
     /* A graph with inputs "z" [n,z_dim] and (label_dim > 0) "c" [n,label_dim], output "image" [n,H,W,C] in [-1,1], parameters of the
      * generator in slot 0. */
     gt_graph *(*build_generator)(gt_model *m, const gt_generate_options *o);
+    /* Models that encode: a graph for n images with input "images" [n,H,W,C] in [-1,1], outputs "latent" [n,latent_size], "image" [n,H,W,C] (the
+     * reconstruction), "error" [n] and, if latents are distributions, "log_variance" [n,latent_size]. NULL: the model has no encoder. */
+    gt_graph *(*build_encoder)(gt_model *m, int n);
+    int latent_size;
+    /* What a tick should say about the model: a sentence, or nothing. NULL: never anything. */
+    void (*remark)(const gt_model *m, char *text, size_t bytes);
     void *own;              /* the model's own data */
 };
 

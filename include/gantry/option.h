@@ -50,6 +50,7 @@ struct gt_option {
     gt_option_class class;
     size_t offset;             /* of the field */
     const char *group;         /* section of job files and manuals */
+    const char *only;          /* of jobs: the families of models that have it, "stylegan2|dcgan"; NULL: all */
     const char *standard;      /* default as text; NULL: see `derived` */
     const char *derived;       /* how the value is found when none is given ("from cfg") */
     const char *unit;          /* NULL: none */

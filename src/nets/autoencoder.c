@@ -87,10 +87,12 @@ static gt_layer token_head(const gt_autoencoder_config *c) {
     return linear(width * c->z_dim, NULL);
 }
 
-static gt_status check(const gt_autoencoder_config *c) {
+static int nearest_multiple_of_4(int size) { return size < 4 ? 4 : (size + 2) / 4 * 4; }
+
+gt_status gt_autoencoder_check(const gt_autoencoder_config *c) {
     if (c->body == GT_BODY_CONV && (c->height % 4 || c->width % 4))
         return gt_fail(GT_USAGE, "images of %dx%d: both sides must be divisible by 4 for the convolutional autoencoder; the nearest size is %dx%d", c->width, c->height,
-                       (c->width + 2) / 4 * 4 > 0 ? (c->width + 2) / 4 * 4 : 4, (c->height + 2) / 4 * 4 > 0 ? (c->height + 2) / 4 * 4 : 4);
+                       nearest_multiple_of_4(c->width), nearest_multiple_of_4(c->height));
     if (c->body == GT_BODY_DIGITS && (c->height < 5 || c->width < 5)) return gt_fail(GT_USAGE, "images of %dx%d are too small for two 3x3 convolutions", c->width, c->height);
     return GT_OK;
 }
@@ -106,7 +108,7 @@ static void declare_codes(gt_declarer *d, const gt_autoencoder_config *c) {
 }
 
 gt_net *gt_autoencoder_net(const gt_autoencoder_config *c) {
-    if (check(c)) return NULL;
+    if (gt_autoencoder_check(c)) return NULL;
     gt_net *net = gt_net_new("AE");
     if (!net) return NULL;
     gt_declarer d = {.net = net};

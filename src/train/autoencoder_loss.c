@@ -89,7 +89,7 @@ static void renew_codes(const gt_autoencoder *a, gt_bound_net b, gt_node *vector
     int64_t n = gt_dim(vectors, 0), tokens = gt_dim(vectors, 1), k = c->codes, d = c->code_dim;
     double average = (double)tokens / (double)k, rest = 1 - a->config.code_decay;
     gt_node *rows = gt_reshape(g, gt_stop_gradient(g, vectors), GT_SHAPE(n * tokens, d)), *choice = gt_reshape(g, chosen, GT_SHAPE(n * tokens, k));
-    gt_node *count = gt_reshape(g, gt_leaf(b, "latent.count", ""), GT_SHAPE(k, 1)), *sum = gt_leaf(b, "latent.sum", "");
+    gt_node *count = gt_reshape(g, gt_net_leaf(g, b.net, b.slot, "latent.count"), GT_SHAPE(k, 1)), *sum = gt_net_leaf(g, b.net, b.slot, "latent.sum");
     gt_node *met = gt_scale(g, gt_reshape(g, gt_sum(g, choice, GT_AXIS(0)), GT_SHAPE(k, 1)), (float)(1.0 / (double)n));
     gt_node *met_sum = gt_scale(g, gt_matmul(g, choice, rows, .transpose_a = true), (float)(1.0 / (double)n));
     gt_node *new_count = gt_add(g, gt_scale(g, count, (float)a->config.code_decay), gt_scale(g, met, (float)rest));

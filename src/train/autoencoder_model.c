@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "gantry/mathfn.h"
 #include "gantry/ops.h"
 #include "train/autoencoder_loss.h"
 

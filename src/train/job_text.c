@@ -101,8 +101,9 @@ const char *gt_job_description(gt_job *job) {
     if (job->cond) fputs("-cond", f);
     if (job->subset) fprintf(f, "-subset%lld", (long long)job->subset);
     if (job->mirror) fputs("-mirror", f);
-    fprintf(f, "-%s", job->cfg);
-    if (gt_is(job->cfg, "auto")) fprintf(f, "%lld", (long long)job->gpus);
+    bool stylegan2 = gt_is(job->model, "stylegan2"); /* named by its recipe, as in the reference */
+    fprintf(f, "-%s", stylegan2 ? job->cfg : job->model);
+    if (stylegan2 && gt_is(job->cfg, "auto")) fprintf(f, "%lld", (long long)job->gpus);
     gt_options o = gt_job_options(job);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!gt_job_given(job, parts[i].key)) continue;

@@ -5,31 +5,28 @@
 #include "gantry/train.h"
 #include "kernels/conv.h"
 
-typedef struct row {
-    const char *name;
-    gt_model *(*make)(const gt_job *job);
-    int (*group)(const gt_job *job);
-} row;
-
-static const row *find(const gt_job *job) {
-    static const row rows[] = {
-#define ROW(name, make, group) {name, make, group},
+const gt_model_kind *gt_model_kind_of(const gt_job *job) {
+    static const struct {
+        const char *name;
+        const gt_model_kind *kind;
+    } rows[] = {
+#define ROW(name, kind) {name, &kind},
         GT_MODEL_LIST(ROW)
 #undef ROW
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (gt_is(job->model, rows[i].name)) return &rows[i];
+        if (gt_is(job->model, rows[i].name)) return rows[i].kind;
     gt_fail(GT_USAGE, "unknown model '%s'", job->model);
     return NULL;
 }
 
 gt_model *gt_model_new(const gt_job *job) {
     if (!gt_is(job->conv, "auto") && gt_conv_mode_set(job->conv)) return NULL; /* graphs are built for one mode */
-    const row *r = find(job);
-    return r ? r->make(job) : NULL;
+    const gt_model_kind *kind = gt_model_kind_of(job);
+    return kind ? kind->make(job) : NULL;
 }
 
 int gt_model_group(const gt_job *job) {
-    const row *r = find(job);
-    return r && r->group ? r->group(job) : 0;
+    const gt_model_kind *kind = gt_model_kind_of(job);
+    return kind && kind->group ? kind->group(job) : 0;
 }

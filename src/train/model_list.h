@@ -1,20 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The models that can be trained: a line each. A row is the job's key `model`, the function that makes the model of a resolved job,
- * and the one that says how many samples belong together, so that slices are equal and hold whole groups; NULL: none do, slices may differ
- * by one sample (model.h). */
+ * The models that can be trained: a line each, the job's key `model` and its kind. Several models can be of one kind: it looks at the
+ * job's `model`. A new kind is one file that fills in a gt_model_kind, and a line here. */
 #ifndef GANTRY_TRAIN_MODEL_LIST_H
 #define GANTRY_TRAIN_MODEL_LIST_H
 
 #include "gantry/job.h"
 #include "gantry/model.h"
 
-#define GT_MODEL_LIST(row) \
-    row("stylegan2", gt_stylegan2_of_job, gt_stylegan2_group)
+typedef struct gt_model_kind {
+    const char *family;                      /* options whose `only` names others have no meaning */
+    /* Gives values to the family's options that nobody set (gt_job_derives). `items`: images of an epoch; 0: unknown. */
+    void (*resolve)(gt_job *job, int64_t items);
+    gt_status (*check)(const gt_job *job);   /* rules between the resolved options; NULL: none */
+    /* How many samples belong together, so that slices are equal and hold whole groups; NULL: none do, slices may differ by one
+     * sample (model.h). */
+    int (*group)(const gt_job *job);
+    gt_model *(*make)(const gt_job *job);    /* of a resolved job; NULL: see gt_message() */
+} gt_model_kind;
 
-#define GT_MODEL_DECLARE(name, make, group) gt_model *make(const gt_job *job);
-GT_MODEL_LIST(GT_MODEL_DECLARE)
-#undef GT_MODEL_DECLARE
+extern const gt_model_kind gt_stylegan2_kind, gt_autoencoder_kind;
 
-int gt_stylegan2_group(const gt_job *job);
+#define GT_MODEL_LIST(row)              \
+    row("stylegan2", gt_stylegan2_kind) \
+    row("ae", gt_autoencoder_kind)      \
+    row("vae", gt_autoencoder_kind)     \
+    row("cvae", gt_autoencoder_kind)    \
+    row("digits", gt_autoencoder_kind)  \
+    row("gumbel", gt_autoencoder_kind)  \
+    row("vq", gt_autoencoder_kind)
+
+/* The kind of the job's model; NULL: there is no such model, see gt_message(). */
+const gt_model_kind *gt_model_kind_of(const gt_job *job);
+
+/* Nobody gave this option a value: it is to get one now. */
+bool gt_job_derives(gt_job *job, const char *key);
 
 #endif

@@ -19,7 +19,6 @@ static gt_status open_data(gt_trainer *t) {
     gt_dataset_options o = {.use_labels = job->cond, .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
     AGREE(t, gt_dataset_open(&t->data, job->data, &o));
     t->info = gt_dataset_get_info(t->data);
-    AGREE(t, gt_dataset_check_size(t->info->height, t->info->width, NULL));
     job->colours = gt_dataset_colours(t->info);
 
     gt_hash128 hash = {0, 0};
