@@ -88,6 +88,7 @@ typedef struct gt_job {
     const char *run, *outdir;           /* a run's directory, or where numbered ones are made */
     double tick;                        /* kimg */
     double tick_minutes, image_minutes, checkpoint_minutes; /* 0: not by the clock */
+    int64_t image_steps;                /* pictures every so many steps; 0: not by steps */
     int64_t snap;                       /* ticks between pictures and checkpoints */
     double checkpoint_kimg;             /* 0: with the pictures */
     int64_t keep;                       /* newest checkpoints */

@@ -57,6 +57,10 @@ typedef struct gt_stat {
     const char *output;  /* graph output of any size, one value per sample */
 } gt_stat;
 
+typedef struct gt_shown { /* a statistic on the line of a tick */
+    const char *stat, *label; /* "Loss/G/loss", "loss G" */
+} gt_shown;
+
 typedef struct gt_state { /* a value that a phase renews: every slice computes one, the tree mean is kept */
     const char *output;  /* graph output */
     float *place;        /* `size` floats, in a network's block or in the model */
@@ -113,6 +117,8 @@ struct gt_model {
     const gt_scalar_state *scalars;
     int z_dim, label_dim;
     int height, width, channels;
+    int n_shown;
+    const gt_shown *shown;
     const char *ada_stat;   /* name of the statistic whose mean steers ADA ("Loss/signs/real"); NULL: none */
     /* A graph with inputs "z" [n,z_dim] and (label_dim > 0) "c" [n,label_dim], output "image" [n,H,W,C] in [-1,1], parameters of the
      * generator in slot 0. */

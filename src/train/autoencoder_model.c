@@ -91,9 +91,14 @@ static gt_status add_phase(gt_model *m, gt_autoencoder *a) {
     gt_stat *mine = gt_arena_array(m->arena, 5, sizeof *mine);
     gt_state *states = gt_arena_array(m->arena, 2, sizeof *states);
     *p = (gt_phase){.name = "AE_main", .interval = 1, .build = build_phase, .fill = fill, .stats = mine, .states = states, .model = m};
-    if (!mine || !states) return GT_NOMEM;
-    for (int i = 0; i < 5; i++)
-        if (terms[c->latent][i]) mine[p->n_stats++] = stats[i];
+    gt_shown *shown = gt_arena_array(m->arena, 5, sizeof *shown);
+    if (!mine || !states || !shown) return GT_NOMEM;
+    m->shown = shown;
+    for (int i = 0; i < 5; i++) {
+        if (!terms[c->latent][i]) continue;
+        mine[p->n_stats++] = stats[i];
+        if (i != 1) shown[m->n_shown++] = (gt_shown){stats[i].name, strchr(stats[i].name, '/') + 1}; /* not the total */
+    }
     for (int i = 0; i < 2 && c->latent == GT_LATENT_VQ; i++) {
         const gt_tensor *t = gt_net_find(m->nets[0], i ? "latent.sum" : "latent.count");
         states[p->n_states++] = (gt_state){t->name, m->blocks[0] + t->offset, t->size};

@@ -6,19 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/checkpoint.h"
 #include "files/npy.h"
 #include "gantry/codec.h"
 #include "gantry/log.h"
 #include "gantry/random.h"
 #include "gantry/rundir.h"
-#include "gantry/train.h"
-#include "kernels/kernel_set.h"
-#include "train/net_checkpoint.h"
+#include "train/trained.h"
 
 struct gt_generator {
-    gt_job *job; /* the model refers to its texts */
-    gt_model *model;
+    gt_trained trained;
+    gt_model *model; /* its */
     gt_graph *graph;
     gt_exec *exec;
     int batch;
@@ -31,20 +28,6 @@ static int batch_for(const gt_model *m) {
     return n < 1 ? 1 : n > MOST ? MOST : (int)n;
 }
 
-static gt_status load_model(gt_generator *g, const gt_checkpoint_file *f) {
-    const gt_checkpoint_about *about = gt_checkpoint_info(f);
-    if (gt_kernel_set_adopt(about->kernel_set)) gt_warn("%s: images may differ in their last bits", gt_message());
-    g->job = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
-    if (!g->job) return GT_FORMAT;
-    g->model = gt_model_new(g->job);
-    if (!g->model) return gt_wrap(GT_FORMAT, "%s", gt_checkpoint_path(f));
-    if (g->model->ema_of < 0) return gt_fail(GT_USAGE, "%s: model '%s' has no generator", gt_checkpoint_path(f), g->model->name);
-    const gt_net *net = g->model->nets[g->model->ema_of];
-    char group[128];
-    snprintf(group, sizeof group, "/networks/%s_ema", net->name);
-    return gt_net_read_checkpoint(net, f, group, false, g->model->ema_block);
-}
-
 static gt_status build(gt_generator *g, const gt_generator_options *o) {
     gt_model *m = g->model;
     g->batch = batch_for(m);
@@ -52,7 +35,7 @@ static gt_status build(gt_generator *g, const gt_generator_options *o) {
     g->graph = m->build_generator(m, &options);
     g->exec = g->graph ? gt_exec_new(g->graph, &(gt_exec_options){.pool = o->pool}) : NULL;
     if (!g->exec) return GT_FAILED;
-    gt_exec_bind(g->exec, 0, m->ema_block);
+    gt_exec_bind(g->exec, 0, (void *)g->trained.params);
     return gt_exec_prepare(g->exec, &(gt_exec_env){0});
 }
 
@@ -62,10 +45,8 @@ gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_optio
         gt_fail(GT_NOMEM, "out of memory for a generator");
         return NULL;
     }
-    gt_status st;
-    gt_checkpoint_file *f = gt_checkpoint_open(checkpoint, &st);
-    if (f) st = load_model(g, f);
-    gt_checkpoint_close(f);
+    gt_status st = gt_trained_open(&g->trained, checkpoint);
+    g->model = g->trained.model;
     if (!st) st = build(g, options);
     if (!st) return g;
     gt_generator_close(g);
@@ -76,8 +57,7 @@ void gt_generator_close(gt_generator *g) {
     if (!g) return;
     gt_exec_free(g->exec);
     gt_graph_free(g->graph);
-    gt_model_free(g->model);
-    gt_job_free(g->job);
+    gt_trained_close(&g->trained);
     free(g);
 }
 

@@ -230,6 +230,8 @@ static const gt_option table[] = {
     {.key = "snap", .type = GT_OPTION_INT, .class = GT_OUTPUT, FIELD(snap), .group = "output", .standard = "50", .unit = "ticks", .min = 1,
      .max = 1e9, .common = true, .help = "Pictures and checkpoint so often",
      .detail = "Counted in ticks by images, so that the clock does not change it: 50 ticks of 4 kimg are 200 kimg."},
+    {.key = "image-steps", .type = GT_OPTION_INT, .class = GT_OUTPUT, FIELD(image_steps), .group = "output", .standard = "0", .unit = "steps",
+     .max = 1e9, .help = "Pictures also every so many steps; 0: not by steps"},
     {.key = "image-minutes", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(image_minutes), .group = "output", .standard = "15",
      .unit = "minutes", .max = 1e6, .help = "Pictures at least so often by the clock; 0: not by the clock"},
     {.key = "checkpoint-kimg", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(checkpoint_kimg), .group = "output", .standard = "0",

@@ -41,6 +41,7 @@ typedef struct due { /* rank 0's decision */
 typedef struct plan {
     schedule tick, pictures, checkpoint;
     double end; /* of --max-time, by gt_clock() */
+    int64_t picture_steps;
 } plan;
 
 /* At least one. */
@@ -56,6 +57,7 @@ static plan make_plan(const gt_trainer *t, double began) {
     return (plan){.tick = {tick, 60 * j->tick_minutes, t->shown, now},
                   .pictures = {snap, 60 * j->image_minutes, t->shown, now},
                   .checkpoint = {checkpoint, 60 * j->checkpoint_minutes, t->shown, now},
+                  .picture_steps = j->image_steps,
                   .end = began + most};
 }
 
@@ -69,7 +71,7 @@ static due decide(gt_trainer *t, const plan *p) {
         d.finished = gt_trainer_finished(t);
         if (!d.finished) d.stop = wish == STOP ? ASKED : gt_rundir_stop(t->dir) ? STOP_FILE : now >= p->end ? TIME_OVER : GO_ON;
         bool failed = gt_saver_poll(t->saver) == GT_SAVER_FAILED;
-        d.pictures = d.finished || is_due(&p->pictures, t->shown, now);
+        d.pictures = d.finished || is_due(&p->pictures, t->shown, now) || (p->picture_steps && t->step % (uint32_t)p->picture_steps == 0);
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, t->shown, now);
         /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write the next tick tries again. */
         d.tick = d.checkpoint || is_due(&p->tick, t->shown, now) || t->shown == t->job->batch;
@@ -97,6 +99,7 @@ static gt_status act(gt_trainer *t, plan *p, due d) {
     }
     if (!st && d.pictures) {
         st = gt_trainer_fakes(t);
+        if (!st) st = gt_comm_agree(t->comm, gt_trainer_reconstructions(t));
         was_done(&p->pictures, t->shown, gt_clock());
         if (!st && t->comm->rank == 0 && gt_report_write(t->dir, NULL)) gt_warn("no report this time: %s", gt_message());
     }

@@ -9,8 +9,7 @@
 
 static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
 
-/* The grid and its items, the same on all ranks. */
-static gt_status choose(const gt_trainer *t, gt_grid *grid, int64_t **items) {
+gt_status gt_trainer_grid(const gt_trainer *t, gt_grid *grid, int64_t **items) {
     gt_status st = gt_grid_parse(t->job->grid, grid);
     if (st) return st;
     gt_grid_fit(grid, t->info->height, t->info->width);
@@ -19,7 +18,7 @@ static gt_status choose(const gt_trainer *t, gt_grid *grid, int64_t **items) {
     return gt_grid_choose(grid, t->info->count, t->info->label_width, gt_trainer_label_of, t->data, *items);
 }
 
-static void write_picture(gt_trainer *t, const char *name, const char *series, const gt_grid *grid, const float *images, float lo, float hi) {
+void gt_trainer_write_grid(gt_trainer *t, const char *name, const char *series, const gt_grid *grid, const float *images, float lo, float hi) {
     char path[4200];
     gt_grid_png picture;
     snprintf(path, sizeof path, "%s/%s", t->dir, name);
@@ -35,7 +34,7 @@ gt_status gt_trainer_reals(gt_trainer *t) {
     if (t->comm->rank) return GT_OK;
     gt_grid grid;
     int64_t *items = NULL;
-    gt_status st = choose(t, &grid, &items);
+    gt_status st = gt_trainer_grid(t, &grid, &items);
     size_t pixels = (size_t)t->info->height * (size_t)t->info->width * (size_t)t->info->channels;
     void *samples = malloc(t->info->image_bytes);
     float *images = st ? NULL : calloc((size_t)cells_of(&grid), pixels * sizeof *images);
@@ -44,7 +43,7 @@ gt_status gt_trainer_reals(gt_trainer *t) {
         st = gt_dataset_read(t->data, items[i], samples);
         if (!st) gt_dataset_floats(t->info, samples, pixels, images + (size_t)i * pixels);
     }
-    if (!st) write_picture(t, "reals.png", "reals", &grid, images, -1, 1);
+    if (!st) gt_trainer_write_grid(t, "reals.png", "reals", &grid, images, -1, 1);
     free(items);
     free(samples);
     free(images);
@@ -69,7 +68,7 @@ gt_status gt_trainer_fakes(gt_trainer *t) {
     const gt_model *m = t->model;
     gt_grid grid;
     int64_t *items = NULL;
-    gt_status st = choose(t, &grid, &items);
+    gt_status st = gt_trainer_grid(t, &grid, &items);
     int cells = st ? 0 : cells_of(&grid), ranks = t->comm->ranks;
     int chunks = (cells + m->slice_size - 1) / m->slice_size, rounds = (chunks + ranks - 1) / ranks;
     size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, chunk_floats = (size_t)m->slice_size * pixels;
@@ -94,7 +93,7 @@ gt_status gt_trainer_fakes(gt_trainer *t) {
             memcpy(ordered + (size_t)k * chunk_floats, all + ((size_t)(k % ranks) * (size_t)rounds + (size_t)(k / ranks)) * chunk_floats, chunk_floats * sizeof *all);
         char name[40];
         gt_grid_fakes_name(t->shown, name);
-        write_picture(t, name, "fakes", &grid, ordered, -1, 1);
+        gt_trainer_write_grid(t, name, "fakes", &grid, ordered, -1, 1);
     }
 end:
     free(items);

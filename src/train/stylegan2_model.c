@@ -157,6 +157,9 @@ static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
     m->n_scalars = 1;
     m->z_dim = own->mapping.z_dim, m->label_dim = own->mapping.c_dim;
     m->height = s->height, m->width = s->width, m->channels = s->channels;
+    static const gt_shown shown[] = {{"Loss/G/loss", "loss G"}, {"Loss/D/loss", "loss D"}};
+    m->shown = shown;
+    m->n_shown = 2;
     m->ada_stat = "Loss/signs/real";
     m->build_generator = build_generator;
 

@@ -51,13 +51,15 @@ static void print_line(const gt_trainer *t, double rate, double memory) {
     char line[512], time[32], left[32];
     int n = snprintf(line, sizeof line, "tick %-4d kimg %-9.3f time %-11s sec/kimg %-7.2f img/s %-7.1f", t->tick, (double)t->shown / 1000,
                      duration(total_seconds(t), time), rate > 0 ? 1000 / rate : NAN, rate);
-    for (int i = 0; i < t->stats.n; i++) /* "Loss/G/loss" -> "loss G" */
-        if (!strncmp(t->stats.names[i], "Loss/", 5) && strlen(t->stats.names[i]) > 10 && !strcmp(t->stats.names[i] + strlen(t->stats.names[i]) - 5, "/loss"))
-            n += snprintf(line + n, sizeof line - (size_t)n, " loss %.*s %-6.3f", (int)strlen(t->stats.names[i]) - 10, t->stats.names[i] + 5, t->stats.shown[i].mean);
+    for (int i = 0; i < t->model->n_shown; i++)
+        n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", t->model->shown[i].label, shown_mean(t, t->model->shown[i].stat));
     if (t->model->ada_stat) n += snprintf(line + n, sizeof line - (size_t)n, " r_t %-6.3f p %-5.3f", shown_mean(t, t->model->ada_stat), t->ada.p);
     snprintf(line + n, sizeof line - (size_t)n, " mem %.2fG %3.0f%% ETA %s", memory, 100.0 * (double)t->shown / (double)t->job->total_images,
              duration(time_left(t, rate), left));
     gt_info("%s", line);
+    char remark[256] = "";
+    if (t->model->remark) t->model->remark(t->model, remark, sizeof remark);
+    if (*remark) gt_info("  %s", remark);
 }
 
 static void write_log(gt_trainer *t, double rate, double memory, double wait) {

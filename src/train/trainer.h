@@ -129,6 +129,13 @@ void gt_trainer_best_lost(gt_trainer *t);  /* ... it could not be written */
 /* ---- pictures.c ---- all ranks; that a picture cannot be written is a warning */
 gt_status gt_trainer_reals(gt_trainer *t);
 gt_status gt_trainer_fakes(gt_trainer *t);
+/* The job's grid and the items of the data in its cells (free them), the same on all ranks. */
+gt_status gt_trainer_grid(const gt_trainer *t, gt_grid *grid, int64_t **items);
+/* Rank 0: pictures [cells,H,W,C] with values lo..hi into the run's directory and its logs, as one of a series. */
+void gt_trainer_write_grid(gt_trainer *t, const char *name, const char *series, const gt_grid *grid, const float *images, float lo, float hi);
+
+/* ---- reconstructions.c ---- models that encode; rank 0 alone works */
+gt_status gt_trainer_reconstructions(gt_trainer *t);
 
 /* ---- begin.c ---- */
 /* A new run, or the run in the job's directory gone on with. *done: the run was finished already, and nothing is to do. */

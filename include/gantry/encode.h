@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Images into latents and back, by the models that have an encoder.
+ *
+ *     gt_encoder *e = gt_encoder_open("runs/first", pool);
+ *     int n = gt_encoder_batch(e);
+ *     gt_encoded out;
+ *     gt_encoder_run(e, images, &out);               // out.latent [n,latent_size], out.image, out.error
+ *     gt_encoder_close(e);
+ */
+#ifndef GANTRY_ENCODE_H
+#define GANTRY_ENCODE_H
+
+#include "gantry/dataset.h"
+#include "gantry/dist.h"
+#include "gantry/model.h"
+
+typedef struct gt_encoder gt_encoder;
+
+typedef struct gt_encoded { /* of n images; of a run: valid until the next */
+    const float *latent;       /* [n,latent_size] */
+    const float *log_variance; /* [n,latent_size]; NULL: latents are no distributions */
+    const float *image;        /* [n,H,W,C] in [-1,1]: reconstructions */
+    const float *error;        /* [n]: reconstruction error, summed over pixels in [0,1] */
+} gt_encoded;
+
+/* Of a checkpoint (a run's directory: its newest); `pool` may be NULL. NULL: see gt_message(); GT_USAGE in it for a model that does not encode. */
+gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool);
+/* Of a model in memory with these parameters of network 0, which must outlive it; `batch` images at a time. */
+gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool);
+void gt_encoder_close(gt_encoder *e); /* NULL is fine */
+gt_model *gt_encoder_model(const gt_encoder *e);
+const float *gt_encoder_params(const gt_encoder *e);
+int gt_encoder_batch(const gt_encoder *e);
+gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out); /* images [batch,H,W,C] in [-1,1] */
+
+/* Items of a dataset as numbers in [-1,1], `pixels` and `images` for one image. */
+gt_status gt_dataset_read_scaled(gt_dataset *ds, int64_t item, uint8_t *pixels, float *images);
+
+/* All items of a dataset, whose images must be of the model's shape, shared out among the ranks. On rank 0 the result's
+ * arrays, without `image`, are malloc'ed and freed by gt_encoded_free; elsewhere they are NULL. All ranks return the same. */
+gt_status gt_encode_dataset(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_encoded *out);
+void gt_encoded_free(gt_encoded *out);
+
+#endif

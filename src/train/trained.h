@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A model with the parameters of a checkpoint: what generating and encoding begin with. */
+#ifndef GANTRY_TRAIN_TRAINED_H
+#define GANTRY_TRAIN_TRAINED_H
+
+#include "gantry/job.h"
+#include "gantry/model.h"
+
+typedef struct gt_trained {
+    gt_job *job; /* the model refers to its texts */
+    gt_model *model;
+    const float *params; /* of network ema_of: the moving average; of network 0 where the model has none */
+} gt_trained;
+
+/* From a checkpoint (a run's directory: its newest). Takes on the checkpoint's kernel set where this CPU has it, so call it before any
+ * graph is built. On an error nothing is left to close. */
+gt_status gt_trained_open(gt_trained *t, const char *checkpoint);
+void gt_trained_close(gt_trained *t);
+
+#endif
