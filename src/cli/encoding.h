@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the commands of autoencoders share: CHECKPOINT DATA, all images of the data encoded. */
+#ifndef GANTRY_CLI_ENCODING_H
+#define GANTRY_CLI_ENCODING_H
+
+#include "cli/cli.h"
+#include "gantry/encode.h"
+
+typedef struct cli_encoding {
+    gt_comm *comm;
+    gt_pool *pool;
+    gt_encoder *encoder;
+    const gt_model *model; /* its */
+    gt_dataset *data;
+    const gt_dataset_info *info;
+    gt_encoded all;        /* of all items; rank 0 */
+} cli_encoding;
+
+/* `work` on rank 0 after all ranks have encoded the data named by the session's two words; `whole` false: nothing is encoded
+ * beforehand. Returns the exit status. */
+int cli_run_encoding(cli_session *s, const char *command, int threads, bool whole, gt_status (*work)(cli_encoding *e, void *arg), void *arg);
+
+/* Items as images in [-1,1] into cells 0, stride, 2 stride, ... of `cells`, and if `beside`, what the model makes of each into the cell after it. */
+gt_status cli_encoding_images(cli_encoding *e, int64_t n, const int64_t *items, int stride, bool beside, float *cells);
+
+/* OUTDIR/NAME; the directory is there. */
+const char *cli_path_in(gt_arena *a, const char *outdir, const char *name);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry latent: where an autoencoder puts the images of a dataset, and what lies between. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/encoding.h"
+#include "gantry/arrays.h"
+#include "gantry/figure.h"
+#include "gantry/generate.h"
+#include "gantry/log.h"
+#include "gantry/rundir.h"
+
+typedef struct latent_fields {
+    const char *outdir, *traverse;
+    int64_t interpolate, threads;
+} latent_fields;
+
+#define FIELD(name) .class = GT_COMMAND, .group = "latent", .common = true, .offset = offsetof(latent_fields, name)
+
+static const gt_option table[] = {
+    {.key = "outdir", .type = GT_OPTION_TEXT, FIELD(outdir), .standard = "latent", .help = "Where to; made if needed",
+     .detail = "latents.h5: latent (and log_variance), error, labels of every image. histograms.svg, .png: each dimension against N(0,1). labels.svg, .png: "
+               "the first dimensions against the label. traversal.png: one dimension moved, the others 0. interpolation.png: between four images."},
+    {.key = "traverse", .type = GT_OPTION_TEXT, FIELD(traverse), .standard = "-3,-0.5,0,0.9,3", .help = "Values of a dimension in traversal.png"},
+    {.key = "interpolate", .type = GT_OPTION_INT, FIELD(interpolate), .standard = "8", .min = 2, .max = 64, .help = "Steps along a side of interpolation.png"},
+    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
+};
+
+const gt_option *cli_latent_options(int *n) {
+    *n = sizeof table / sizeof *table;
+    return table;
+}
+
+enum { BARS = 40, CURVE = 121, MOST_PANELS = 16, COLUMNS = 4, MOST_VALUES = 64 };
+
+typedef struct request {
+    cli_session *session;
+    const latent_fields *fields;
+    const char *checkpoint;
+} request;
+
+static const char *path_of(const request *r, const char *name) { return cli_path_in(r->session->arena, r->fields->outdir, name); }
+
+static gt_status write_table(const cli_encoding *e, const request *r) {
+    int64_t n = e->info->count, d = e->model->latent_size, width = e->info->label_width;
+    float *labels = malloc((size_t)(n * width + 1) * sizeof *labels);
+    if (!labels) return gt_fail(GT_NOMEM, "out of memory for labels");
+    for (int64_t i = 0; i < n; i++) gt_dataset_label(e->data, i, labels + i * width);
+    gt_array arrays[4] = {{"latent", GT_NUMBER_FLOAT, 2, {n, d}, e->all.latent}, {"error", GT_NUMBER_FLOAT, 1, {n}, e->all.error}};
+    int count = 2;
+    if (e->all.log_variance) arrays[count++] = (gt_array){"log_variance", GT_NUMBER_FLOAT, 2, {n, d}, e->all.log_variance};
+    if (width) arrays[count++] = (gt_array){"labels", GT_NUMBER_FLOAT, 2, {n, width}, labels};
+    gt_status st = gt_arrays_write(path_of(r, "latents.h5"), arrays, count);
+    free(labels);
+    return st;
+}
+
+/* ---- figures ---- */
+
+static gt_status draw_histograms(const cli_encoding *e, const request *r) {
+    int d = e->model->latent_size, n = d < MOST_PANELS ? d : MOST_PANELS;
+    static double edges[MOST_PANELS][BARS + 1], heights[MOST_PANELS][BARS], x[CURVE], y[CURVE];
+    static char titles[MOST_PANELS][32];
+    gt_panel panels[MOST_PANELS];
+    for (int i = 0; i < CURVE; i++) {
+        x[i] = -4 + 8.0 * i / (CURVE - 1);
+        y[i] = exp(-x[i] * x[i] / 2) / sqrt(2 * M_PI);
+    }
+    for (int k = 0; k < n; k++) {
+        gt_histogram(e->all.latent + k, e->info->count, d, BARS, edges[k], heights[k]);
+        snprintf(titles[k], sizeof titles[k], "latent %d and N(0,1)", k);
+        panels[k] = (gt_panel){.title = titles[k], .x_label = "z", .y_label = "density", .bars = {BARS, edges[k], heights[k]}, .curve = {CURVE, x, y}};
+    }
+    return gt_figure_write(path_of(r, "histograms"), panels, n, COLUMNS);
+}
+
+/* Against the label: a vector's first number, or the class (then the first two dimensions, coloured by class). */
+static gt_status draw_labels(const cli_encoding *e, const request *r) {
+    int64_t n = e->info->count;
+    int d = e->model->latent_size, width = e->info->label_width, panels_wanted = d < MOST_PANELS ? d : MOST_PANELS;
+    if (!width) return GT_OK;
+    static char titles[MOST_PANELS][48];
+    gt_panel panels[MOST_PANELS];
+    bool classes = e->info->label_kind == GT_LABELS_CLASSES;
+    float *label = malloc((size_t)(n * (width + 1)) * sizeof *label), *first = label + n * width;
+    int32_t *group = malloc((size_t)n * sizeof *group);
+    gt_status st = label && group ? GT_OK : gt_fail(GT_NOMEM, "out of memory for labels");
+    for (int64_t i = 0; i < n && !st; i++) {
+        gt_dataset_label(e->data, i, label + i * width);
+        group[i] = classes ? gt_dataset_class(e->data, i) : 0;
+        first[i] = classes ? (float)group[i] : label[i * width];
+    }
+    if (!st && classes && d > 1) {
+        panels[0] = (gt_panel){.title = "classes", .x_label = "latent 0", .y_label = "latent 1", .points = {n, e->all.latent, e->all.latent + 1, d, d, group}};
+        st = gt_figure_write(path_of(r, "labels"), panels, 1, 1);
+    } else if (!st) {
+        for (int k = 0; k < panels_wanted; k++) {
+            snprintf(titles[k], sizeof titles[k], "latent %d and %s", k, classes ? "class" : "label");
+            panels[k] = (gt_panel){.title = titles[k], .x_label = "z", .y_label = classes ? "class" : "label", .points = {n, e->all.latent + k, first, d, 1, group}};
+        }
+        st = gt_figure_write(path_of(r, "labels"), panels, panels_wanted, COLUMNS);
+    }
+    free(label);
+    free(group);
+    return st;
+}
+
+/* ---- decoding ---- */
+
+/* Latents [n,z_dim] as a picture of `columns`. */
+static gt_status decode_grid(const request *r, const float *z, int64_t n, int columns, const char *name) {
+    gt_generator *g = gt_generator_open(r->checkpoint, &(gt_generator_options){.noise_mode = "const", .truncation = 1});
+    if (!g) return GT_FAILED;
+    const gt_model *m = gt_generator_model(g);
+    int64_t batch = gt_generator_batch(g), rows = (n + columns - 1) / columns;
+    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, z_dim = (size_t)m->z_dim;
+    float *cells = calloc((size_t)(rows * columns + batch), pixels * sizeof *cells), *in = calloc((size_t)batch, z_dim * sizeof *in);
+    gt_status st = cells && in ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %s", name);
+    for (int64_t first = 0; first < n && !st; first += batch) {
+        int64_t count = n - first < batch ? n - first : batch;
+        memcpy(in, z + (size_t)first * z_dim, (size_t)count * z_dim * sizeof *in);
+        st = gt_generator_run(g, in, NULL, 0, cells + (size_t)first * pixels);
+    }
+    if (!st) st = gt_grid_write(path_of(r, name), cells, columns, (int)rows, m->height, m->width, m->channels, -1, 1, NULL);
+    free(cells);
+    free(in);
+    gt_generator_close(g);
+    return st;
+}
+
+static gt_status read_values(const char *text, float values[MOST_VALUES], int *n) {
+    for (*n = 0; *n < MOST_VALUES; text++) {
+        char *end;
+        values[(*n)++] = strtof(text, &end);
+        if (end == text || (*end && *end != ',') || !isfinite(values[*n - 1])) break;
+        if (!*end) return GT_OK;
+        text = end;
+    }
+    return gt_fail(GT_USAGE, "--traverse must be at most %d numbers with commas between them, such as -3,0,3", MOST_VALUES);
+}
+
+static gt_status draw_traversal(const cli_encoding *e, const request *r) {
+    float values[MOST_VALUES];
+    int n, d = e->model->z_dim, rows = d < MOST_PANELS ? d : MOST_PANELS;
+    gt_status st = read_values(r->fields->traverse, values, &n);
+    if (st) return st;
+    float *z = calloc((size_t)(rows * n), (size_t)d * sizeof *z);
+    if (!z) return gt_fail(GT_NOMEM, "out of memory for traversal.png");
+    for (int k = 0; k < rows; k++)
+        for (int i = 0; i < n; i++) z[(size_t)(k * n + i) * (size_t)d + (size_t)k] = values[i];
+    st = decode_grid(r, z, rows * n, n, "traversal.png");
+    free(z);
+    return st;
+}
+
+/* Bilinear between the latents of four images, one in each corner. */
+static gt_status draw_interpolation(const cli_encoding *e, const request *r) {
+    int64_t n = r->fields->interpolate, count = e->info->count, d = e->model->z_dim;
+    float *z = calloc((size_t)(n * n), (size_t)d * sizeof *z);
+    if (!z) return gt_fail(GT_NOMEM, "out of memory for interpolation.png");
+    const float *corner[4];
+    for (int k = 0; k < 4; k++) corner[k] = e->all.latent + count * k / 4 * d;
+    for (int64_t y = 0; y < n; y++)
+        for (int64_t x = 0; x < n; x++) {
+            float u = (float)x / (float)(n - 1), v = (float)y / (float)(n - 1);
+            for (int64_t i = 0; i < d; i++)
+                z[(y * n + x) * d + i] = (1 - v) * ((1 - u) * corner[0][i] + u * corner[1][i]) + v * ((1 - u) * corner[2][i] + u * corner[3][i]);
+        }
+    gt_status st = decode_grid(r, z, n * n, (int)n, "interpolation.png");
+    free(z);
+    return st;
+}
+
+static gt_status write_all(cli_encoding *e, void *arg) {
+    const request *r = arg;
+    gt_status st = gt_rundir_prepare(r->fields->outdir, (size_t)e->info->count * (size_t)e->model->latent_size * 8);
+    if (!st) st = write_table(e, r);
+    if (!st) st = draw_histograms(e, r);
+    if (!st) st = draw_labels(e, r);
+    if (e->model->z_dim == e->model->latent_size) {
+        if (!st) st = draw_traversal(e, r);
+        if (!st) st = draw_interpolation(e, r);
+    } else {
+        gt_info("a discrete latent has nothing between its codes: no traversal.png and no interpolation.png");
+    }
+    if (!st) printf("%lld latents of %d numbers, and pictures, in %s\n", (long long)e->info->count, e->model->latent_size, r->fields->outdir);
+    return st;
+}
+
+int cli_latent(int argc, char **argv) {
+    latent_fields fields;
+    cli_session s;
+    int status;
+    if (!cli_begin(&s, "latent", argc, argv, &fields, &status)) return status;
+    request r = {&s, &fields, s.arguments.n_words ? s.arguments.words[0] : NULL};
+    return cli_run_encoding(&s, "latent", (int)fields.threads, true, write_all, &r);
+}
