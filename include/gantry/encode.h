@@ -33,8 +33,8 @@ const float *gt_encoder_params(const gt_encoder *e);
 int gt_encoder_batch(const gt_encoder *e);
 gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out); /* images [batch,H,W,C] in [-1,1] */
 
-/* Items of a dataset as numbers in [-1,1], `pixels` and `images` for one image. */
-gt_status gt_dataset_read_scaled(gt_dataset *ds, int64_t item, uint8_t *pixels, float *images);
+/* An item of a dataset as numbers in [-1,1]; `samples`: room for info->image_bytes. */
+gt_status gt_read_image(gt_dataset *ds, int64_t item, void *samples, float *image);
 
 /* All items of a dataset, whose images must be of the model's shape, shared out among the ranks. On rank 0 the result's
  * arrays, without `image`, are malloc'ed and freed by gt_encoded_free; elsewhere they are NULL. All ranks return the same. */

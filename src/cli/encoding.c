@@ -49,14 +49,14 @@ gt_status cli_encoding_images(cli_encoding *e, int64_t n, const int64_t *items, 
     if (e->info->height != m->height || e->info->width != m->width || e->info->channels != m->channels)
         return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d", e->info->width, e->info->height, e->info->channels,
                        m->width, m->height, m->channels);
-    uint8_t *bytes = malloc(pixels);
+    void *samples = malloc(e->info->image_bytes);
     float *images = calloc((size_t)batch, pixels * sizeof *images);
-    gt_status st = bytes && images ? GT_OK : gt_fail(GT_NOMEM, "out of memory for pictures");
+    gt_status st = samples && images ? GT_OK : gt_fail(GT_NOMEM, "out of memory for pictures");
     for (int64_t first = 0; first < n && !st; first += batch) {
         int64_t count = n - first < batch ? n - first : batch;
         for (int64_t i = 0; i < count && !st; i++) {
             float *image = images + (size_t)i * pixels;
-            st = gt_dataset_read_scaled(e->data, items[first + i], bytes, image);
+            st = gt_read_image(e->data, items[first + i], samples, image);
             memcpy(cells + (size_t)((first + i) * stride) * pixels, image, pixels * sizeof *cells);
         }
         gt_encoded out;
@@ -64,7 +64,7 @@ gt_status cli_encoding_images(cli_encoding *e, int64_t n, const int64_t *items, 
         for (int64_t i = 0; i < count; i++)
             memcpy(cells + (size_t)((first + i) * stride + 1) * pixels, out.image + (size_t)i * pixels, pixels * sizeof *cells);
     }
-    free(bytes);
+    free(samples);
     free(images);
     return st;
 }

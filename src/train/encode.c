@@ -80,12 +80,10 @@ gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out) {
     return GT_OK;
 }
 
-gt_status gt_dataset_read_scaled(gt_dataset *ds, int64_t item, uint8_t *pixels, float *images) {
+gt_status gt_read_image(gt_dataset *ds, int64_t item, void *samples, float *image) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    gt_status st = gt_dataset_read(ds, item, pixels);
-    size_t n = (size_t)info->height * (size_t)info->width * (size_t)info->channels;
-    double low = info->range[0], scale = 2 / (info->range[1] - low);
-    for (size_t i = 0; i < n && !st; i++) images[i] = (float)(((double)pixels[i] - low) * scale - 1);
+    gt_status st = gt_dataset_read(ds, item, samples);
+    if (!st) gt_dataset_floats(info, samples, (size_t)info->height * (size_t)info->width * (size_t)info->channels, image);
     return st;
 }
 
@@ -97,7 +95,7 @@ typedef struct pass {
     gt_dataset *ds;
     int64_t count, batches, rounds;
     size_t latent, width, pixels; /* floats: of a latent, of a record, of an image */
-    uint8_t *bytes;
+    void *samples;
     float *images, *mine, *all;   /* all: rank 0 */
 } pass;
 
@@ -114,11 +112,11 @@ static gt_status prepare(pass *p) {
     p->latent = (size_t)m->latent_size;
     p->width = 2 * p->latent + 1;
     p->pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-    p->bytes = malloc(p->pixels);
+    p->samples = malloc(info->image_bytes);
     p->images = calloc((size_t)batch * p->pixels, sizeof *p->images);
     p->mine = calloc((size_t)p->rounds * (size_t)batch * p->width, sizeof *p->mine);
     p->all = p->comm->rank ? NULL : calloc((size_t)p->rounds * (size_t)p->comm->ranks * (size_t)batch * p->width, sizeof *p->all);
-    bool got = p->bytes && p->images && p->mine && (p->comm->rank || p->all);
+    bool got = p->samples && p->images && p->mine && (p->comm->rank || p->all);
     return got ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the latents of %lld images", (long long)p->count);
 }
 
@@ -126,7 +124,7 @@ static gt_status encode_batch(pass *p, int64_t round) {
     int64_t batch = p->encoder->batch, first = (round * p->comm->ranks + p->comm->rank) * batch;
     int64_t n = p->count - first < batch ? p->count - first : batch;
     gt_status st = GT_OK;
-    for (int64_t i = 0; i < n && !st; i++) st = gt_dataset_read_scaled(p->ds, first + i, p->bytes, p->images + (size_t)i * p->pixels);
+    for (int64_t i = 0; i < n && !st; i++) st = gt_read_image(p->ds, first + i, p->samples, p->images + (size_t)i * p->pixels);
     gt_encoded out;
     if (st || n <= 0 || (st = gt_encoder_run(p->encoder, p->images, &out))) return st;
     for (int64_t i = 0; i < n; i++) {
@@ -171,7 +169,7 @@ gt_status gt_encode_dataset(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_encode
         gt_comm_gather(c, p.mine, (size_t)p.rounds * (size_t)e->batch * p.width * sizeof *p.mine, p.all);
         st = gt_comm_agree(c, c->rank ? GT_OK : unpack(&p, out));
     }
-    free(p.bytes);
+    free(p.samples);
     free(p.images);
     free(p.mine);
     free(p.all);

@@ -11,12 +11,12 @@ static gt_status fill(gt_trainer *t, gt_encoder *e, const int64_t *items, int n,
     const gt_model *m = t->model;
     size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
     int batch = gt_encoder_batch(e);
-    uint8_t *bytes = malloc(pixels);
+    void *samples = malloc(t->info->image_bytes);
     float *images = calloc((size_t)batch * pixels, sizeof *images);
-    gt_status st = bytes && images ? GT_OK : gt_fail(GT_NOMEM, "out of memory for reconstructions");
+    gt_status st = samples && images ? GT_OK : gt_fail(GT_NOMEM, "out of memory for reconstructions");
     for (int first = 0; first < n && !st; first += batch) {
         int count = n - first < batch ? n - first : batch;
-        for (int i = 0; i < count && !st; i++) st = gt_dataset_read_scaled(t->data, items[first + i], bytes, images + (size_t)i * pixels);
+        for (int i = 0; i < count && !st; i++) st = gt_read_image(t->data, items[first + i], samples, images + (size_t)i * pixels);
         gt_encoded out;
         if (st || (st = gt_encoder_run(e, images, &out))) break;
         for (int i = 0; i < count; i++) {
@@ -25,7 +25,7 @@ static gt_status fill(gt_trainer *t, gt_encoder *e, const int64_t *items, int n,
             memcpy(cell + pixels, out.image + (size_t)i * pixels, pixels * sizeof *cell);
         }
     }
-    free(bytes);
+    free(samples);
     free(images);
     return st;
 }
