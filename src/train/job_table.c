@@ -228,7 +228,7 @@ static const gt_option table[] = {
     {.key = "tick-minutes", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(tick_minutes), .group = "output", .standard = "1",
      .unit = "minutes", .max = 1e6, .help = "And at least so often by the clock; 0: not by the clock"},
     {.key = "snap", .type = GT_OPTION_INT, .class = GT_OUTPUT, FIELD(snap), .group = "output", .standard = "50", .unit = "ticks", .min = 1,
-     .max = 1e9, .common = true, .help = "Pictures and checkpoint so often",
+     .max = 1e9, .help = "Pictures and checkpoint so often",
      .detail = "Counted in ticks by images, so that the clock does not change it: 50 ticks of 4 kimg are 200 kimg."},
     {.key = "image-steps", .type = GT_OPTION_INT, .class = GT_OUTPUT, FIELD(image_steps), .group = "output", .standard = "0", .unit = "steps",
      .max = 1e9, .help = "Pictures also every so many steps; 0: not by steps"},
