@@ -103,6 +103,7 @@ typedef struct gt_exec gt_exec;
 
 typedef struct gt_exec_options {
     gt_pool *pool;    /* NULL: one thread */
+    int runs;         /* gt_exec_run calls after each gt_exec_prepare, when known: with one, nothing is held in memory for later ones. 0: many */
     int no_fusion;    /* for tests: every node by itself */
     /* The graph, made for one slice, is run for so many at once (0: one): inputs and outputs hold them one after the other
      * (gt_exec_at), results of gt_output_to are their sum by the tree of dist.h. Each slice has the bits it has alone. */

@@ -12,13 +12,15 @@
 static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_arena *arena) {
     typedef gt_graph *pass_fn(const gt_graph *, gt_arena *);
     /* Algebra makes nodes that are equal to others, and merged nodes make new algebra: twice is where it ends in practice. */
-    pass_fn *const of_a_slice[] = {gt_pass_dead, gt_pass_common, gt_pass_algebra, gt_pass_common, gt_pass_algebra, gt_pass_common};
-    pass_fn *const of_the_run[] = {gt_pass_common, gt_pass_fuse, gt_pass_order, gt_pass_results, gt_pass_hoist};
-    for (size_t i = 0; g && i < sizeof of_a_slice / sizeof *of_a_slice; i++) g = of_a_slice[i](g, arena);
+    static pass_fn *const simplify[] = {gt_pass_dead, gt_pass_common, gt_pass_algebra, gt_pass_common, gt_pass_algebra, gt_pass_common};
+    for (size_t i = 0; g && i < sizeof simplify / sizeof *simplify; i++) g = simplify[i](g, arena);
     if (g && o->slices > 1) g = gt_pass_slices(g, arena, o->slices);
-    for (size_t i = o->slices > 1 ? 0 : 1; g && i < sizeof of_the_run / sizeof *of_the_run; i++)
-        if (of_the_run[i] != gt_pass_fuse || !o->no_fusion) g = of_the_run[i](g, arena);
-    return g;
+    if (g && o->slices > 1) g = gt_pass_common(g, arena);
+    if (g) g = gt_pass_sink(g, arena, o->runs);
+    if (g && !o->no_fusion) g = gt_pass_fuse(g, arena);
+    if (g) g = gt_pass_order(g, arena, gt_pool_threads(o->pool));
+    if (g) g = gt_pass_results(g, arena);
+    return g ? gt_pass_hoist(g, arena) : NULL;
 }
 
 static gt_status make_steps(gt_exec *e) {
@@ -119,7 +121,8 @@ static gt_status resolve(gt_exec *e) {
         for (int i = 0; i < s->node->n_in; i++)
             if (!(in[i] = address(e, s->node->in[i]))) return unbound(e, s->node->in[i]);
         if (!(s->run.out = address(e, s->node))) return unbound(e, s->node);
-        s->run.workspace = (char *)e->memory + e->plan.workspace[s->node->id];
+        int scratch = e->plan.scratch_in[s->node->id];
+        s->run.workspace = scratch < 0 ? NULL : (char *)e->memory + e->plan.buffers[scratch].offset;
     }
     e->resolved = true;
     return GT_OK;
