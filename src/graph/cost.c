@@ -13,10 +13,10 @@ void gt_node_cost(const gt_node *n, double *flops, double *bytes) {
     *bytes *= sizeof(float);
 }
 
-/* A core of the present makes about ten float operations in the time in which it moves a byte from or to memory. Plans follow from
+/* A core of the present makes about twenty float operations in the time in which it moves a byte from or to memory. Plans follow from
  * this number and the shapes alone, never from a machine's speed. */
 double gt_node_work(const gt_node *n) {
-    enum { FLOPS_PER_BYTE = 10 };
+    enum { FLOPS_PER_BYTE = 20 };
     double flops, bytes;
     if (gt_is_leaf(n) || n->op->view) return 0;
     gt_node_cost(n, &flops, &bytes);

@@ -209,6 +209,10 @@ static const gt_option table[] = {
      .help = "Checkpoint and stop after so long: minutes, h:m:s or days-hours",
      .detail = "As Slurm writes times: 90, 23:50:00, 1-12. Counted from the start of the program, with exit status 75: the same command goes on. Leave "
                "time for a step and for writing a checkpoint before the walltime ends."},
+    {.key = "memory", .type = GT_OPTION_CHOICE, .class = GT_EXECUTION, FIELD(memory), .group = "execution", .standard = "normal",
+     .choices = "normal|low", .help = "low: need less memory and more time",
+     .detail = "Changes no bit of the results. normal computes again what costs about a fiftieth of a step; low whatever saves memory, for up to "
+               "half of a step's time on top."},
     {.key = "dry-run", .type = GT_OPTION_BOOL, .class = GT_COMMAND, FIELD(dry_run), .group = "execution", .standard = "0", .letter = 'n',
      .common = true,
      .help = "Print job, sizes, speed and node-hours, and exit"},

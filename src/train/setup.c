@@ -112,7 +112,8 @@ static gt_status open_exec(gt_trainer *t, gt_phase_run *run, int size) {
     gt_model *m = t->model;
     gt_phase_exec *x = &run->at[size];
     x->graph = run->phase->build(run->phase, t->sizes[size]);
-    x->exec = x->graph ? gt_exec_new(x->graph, &(gt_exec_options){.pool = t->pool}) : NULL;
+    gt_exec_options options = gt_trainer_exec_options(t);
+    x->exec = x->graph ? gt_exec_new(x->graph, &options) : NULL;
     if (!x->exec) return gt_wrap(GT_FAILED, "phase %s", run->phase->name);
     if (unequal(t) && !gt_exec_input(x->exec, GT_SLICE_WEIGHT))
         return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size", run->phase->name, m->name);
@@ -188,6 +189,7 @@ static gt_status open_model(gt_trainer *t) {
     for (int i = 0; i < t->model->n_nets && !st; i++) st = open_learner(t, i);
     for (int p = 0; p < t->model->n_phases && !st; p++) st = open_phase(t, p);
     if (!st) st = open_generator(t);
+    if (!st) st = gt_trainer_relax(t);
     if (!st) st = open_memory(t);
     return st;
 }

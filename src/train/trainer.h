@@ -112,6 +112,11 @@ void gt_trainer_label_of(void *dataset, int64_t item, float *label);   /* gt_dat
 int gt_trainer_size(const gt_trainer *t, const gt_share *share, int slice); /* index in t->sizes */
 bool gt_trainer_finished(const gt_trainer *t);
 
+/* ---- memory.c ---- */
+gt_exec_options gt_trainer_exec_options(const gt_trainer *t);          /* of the phases' graphs */
+gt_status gt_trainer_relax(gt_trainer *t);                             /* t->arena_bytes is known: none of them need be smaller */
+size_t gt_trainer_network_bytes(const gt_trainer *t);                  /* of this rank: parameters, moving average, moments, gradients */
+
 /* ---- step.c ---- */
 gt_status gt_trainer_step(gt_trainer *t); /* all phases that are due, moving average, ADA; advances step and shown */
 

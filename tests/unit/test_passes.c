@@ -163,7 +163,7 @@ static void follow(const gt_exec *e, int begin, int end, int *writer) {
             for (size_t b = 0; p->kind == GT_PLACE_ARENA && b < blocks; b++)
                 if (writer[p->offset / 64 + b] != x->id) fail_msg("'%s' reads '%s' after '%s' has written there", n->name, x->name, e->graph->nodes[writer[p->offset / 64 + b]]->name);
         }
-        size_t scratch = n->op->workspace ? n->op->workspace(n, gt_pool_threads(e->pool)) : 0;
+        size_t scratch = n->op->workspace ? n->op->workspace(n, gt_pool_threads(e->options.pool)) : 0;
         size_t workspace = scratch ? e->plan.buffers[e->plan.scratch_in[n->id]].offset : 0;
         for (size_t b = 0; b < (scratch + 63) / 64; b++) writer[workspace / 64 + b] = n->id;
         const gt_place *p = &e->plan.places[n->id];

@@ -133,10 +133,13 @@ static void greedy(schedule *s) {
     }
 }
 
+/* The order must be the same on all ranks, as buckets of gradients leave in it; their threads may differ. */
+enum { ANY_THREADS = 1 };
+
 typedef void order_fn(schedule *s);
 
 /* The graph in one of the orders, in `arena`; *peak: its memory. */
-static gt_graph *try(const gt_graph *src, order_fn *fn, gt_arena *arena, int threads, size_t *peak) {
+static gt_graph *try(const gt_graph *src, order_fn *fn, gt_arena *arena, size_t *peak) {
     size_t n = (size_t)src->n_nodes + 1, edges = 1;
     for (int id = 0; id < src->n_nodes; id++) edges += (size_t)src->nodes[id]->n_in;
     int *ints = calloc(6 * n + edges, sizeof *ints);
@@ -154,7 +157,7 @@ static gt_graph *try(const gt_graph *src, order_fn *fn, gt_arena *arena, int thr
     } else {
         gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
     }
-    if (dst && gt_find_lives(dst, threads, arena, &plan)) dst = NULL;
+    if (dst && gt_find_lives(dst, ANY_THREADS, arena, &plan)) dst = NULL;
     if (dst) *peak = plan.least;
     free(ints);
     free(bytes);
@@ -162,9 +165,9 @@ static gt_graph *try(const gt_graph *src, order_fn *fn, gt_arena *arena, int thr
     return dst;
 }
 
-gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena, int threads) {
+gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena) {
     size_t peak_made, peak_greedy;
-    gt_graph *made = try(src, as_made, arena, threads, &peak_made), *picked = try(src, greedy, arena, threads, &peak_greedy);
+    gt_graph *made = try(src, as_made, arena, &peak_made), *picked = try(src, greedy, arena, &peak_greedy);
     if (!made || !picked) return NULL;
     return peak_greedy < peak_made ? picked : made;
 }

@@ -22,9 +22,11 @@ gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, int slices); /* o
 gt_graph *gt_pass_fuse(const gt_graph *src, gt_arena *arena);    /* element-wise chains become one node */
 /* Nodes of rate UPDATE that are not worth their memory get rate SLICE, for `runs` runs per update (0: many). */
 gt_graph *gt_pass_sink(const gt_graph *src, gt_arena *arena, int runs);
-gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena, int threads); /* so that little is alive at one time */
+gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena);   /* so that little is alive at one time */
 gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena); /* a node of its own for every placed result */
 gt_graph *gt_pass_hoist(const gt_graph *src, gt_arena *arena);   /* nodes of rate UPDATE come first */
+/* Values computed again instead of being held, as far as `share` of the graph's work goes, until `enough` bytes would do. The order is final. */
+gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double share, size_t enough);
 
 /* ---- lives.c, memory.c: a place for every node of a graph whose order is final. Time is the node's id ---- */
 
