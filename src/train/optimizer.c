@@ -20,10 +20,10 @@ static void adam(const gt_optimizer_settings *s, uint64_t step, size_t n, const 
     float root = (float)sqrt(1 - power(s->beta2, step));
     float eps = (float)s->eps;
     for (size_t i = 0; i < n; i++) {
-        float g = grad[i];
-        m[i] = b1 * m[i] + c1 * g;
+        float g = grad[i], first = m ? b1 * m[i] + c1 * g : g;
+        if (m) m[i] = first;
         v[i] = b2 * v[i] + c2 * (g * g);
-        params[i] -= rate * (m[i] / (sqrtf(v[i]) / root + eps));
+        params[i] -= rate * (first / (sqrtf(v[i]) / root + eps));
     }
 }
 
@@ -32,8 +32,9 @@ static void sgd(const gt_optimizer_settings *s, uint64_t step, size_t n, const f
     float *restrict m = moments[0];
     float momentum = (float)s->beta1, lr = (float)s->lr;
     for (size_t i = 0; i < n; i++) {
-        m[i] = momentum * m[i] + grad[i];
-        params[i] -= lr * m[i];
+        float first = m ? momentum * m[i] + grad[i] : grad[i];
+        if (m) m[i] = first;
+        params[i] -= lr * first;
     }
 }
 

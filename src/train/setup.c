@@ -95,7 +95,7 @@ static gt_status open_learner(gt_trainer *t, int net) {
         if (!t->shares[i].reducers[net]) return GT_NOMEM;
     }
     l->reducer = t->shares[0].reducers[net];
-    for (int k = 0; k < l->optimizer->n_moments; k++) {
+    for (int k = l->settings.beta1 > 0 ? 0 : 1; k < l->optimizer->n_moments; k++) { /* with a beta1 of 0 the first is the gradient itself */
         l->moments[k] = gt_block_alloc(m->nets[net]->block_floats * sizeof(float), "the optimiser's moments");
         if (!l->moments[k]) return GT_NOMEM;
     }

@@ -102,7 +102,7 @@ static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share,
     for (int i = 0; i < n_parts; i++) {
         size_t offset = parts[i].offset, size = parts[i].size;
         float *gradient = gt_reducer_gradient(reducer) + offset, *moments[GT_MAX_MOMENTS];
-        for (int k = 0; k < l->optimizer->n_moments; k++) moments[k] = l->moments[k] + offset;
+        for (int k = 0; k < l->optimizer->n_moments; k++) moments[k] = l->moments[k] ? l->moments[k] + offset : NULL;
         if (bad.count) gt_clean_nonfinite(gradient, size);
         l->optimizer->update(&l->settings, l->updates, size, gradient, block + offset, moments);
     }

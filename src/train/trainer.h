@@ -21,9 +21,15 @@ typedef struct gt_learner {
     gt_reducer *reducer; /* of whole batches: which parts of the block this rank owns does not depend on how a batch is cut */
     const gt_optimizer *optimizer;
     gt_optimizer_settings settings;
-    float *moments[GT_MAX_MOMENTS];
+    float *moments[GT_MAX_MOMENTS]; /* NULL: not needed */
     uint64_t updates; /* so far: the t of Adam */
 } gt_learner;
+
+static inline int gt_learner_moments(const gt_learner *l) {
+    int n = 0;
+    for (int k = 0; k < GT_MAX_MOMENTS; k++) n += l->moments[k] != NULL;
+    return n;
+}
 
 /* A phase made ready for slices of one size. */
 typedef struct gt_phase_exec {
@@ -112,7 +118,7 @@ void gt_trainer_label_of(void *dataset, int64_t item, float *label);   /* gt_dat
 int gt_trainer_size(const gt_trainer *t, const gt_share *share, int slice); /* index in t->sizes */
 bool gt_trainer_finished(const gt_trainer *t);
 
-/* ---- memory.c ---- */
+/* ---- memory_use.c ---- */
 gt_exec_options gt_trainer_exec_options(const gt_trainer *t);          /* of the phases' graphs */
 gt_status gt_trainer_relax(gt_trainer *t);                             /* t->arena_bytes is known: none of them need be smaller */
 size_t gt_trainer_network_bytes(const gt_trainer *t);                  /* of this rank: parameters, moving average, moments, gradients */

@@ -42,7 +42,7 @@ typedef struct search {
     const gt_graph *src;
     int threads;
     bool *fixed;    /* by source id: computed once, whatever it costs */
-    bool *refused;  /* by source id: computing it again did not help */
+    bool *refused;  /* by source id: computing it again did not help, as things are */
     double *work;   /* by source id */
     double most;    /* work in total */
     sequence now;
@@ -71,28 +71,24 @@ static bool sequence_add(sequence *s, instance x) {
     return true;
 }
 
-/* Marks the instances that somebody reads, or that must be there. */
-static void find_needed(const search *s, const sequence *q, bool *needed, int *latest) {
-    const gt_graph *src = s->src;
-    int *reader_of = latest; /* walking backwards: the input wanted next */
-    memset(needed, 0, (size_t)q->n * sizeof *needed);
-    for (int id = 0; id < src->n_nodes; id++) reader_of[id] = s->fixed[id];
+/* Marks the instances that somebody reads, or that are results; `wanted`: room for a flag for each source id. */
+static void find_needed(const search *s, const sequence *q, bool *needed, bool *wanted) {
+    for (int i = 0; i < s->src->n_results; i++) wanted[s->src->results[i].node->id] = true;
     for (int k = q->n - 1; k >= 0; k--) {
-        int id = q->at[k].id;
-        needed[k] = reader_of[id];
-        reader_of[id] = 0;
-        for (int i = 0; needed[k] && i < src->nodes[id]->n_in; i++) reader_of[src->nodes[id]->in[i]->id] = 1;
+        const gt_node *n = s->src->nodes[q->at[k].id];
+        needed[k] = wanted[n->id];
+        wanted[n->id] = false;
+        for (int i = 0; needed[k] && i < n->n_in; i++) wanted[n->in[i]->id] = true;
     }
 }
 
 static bool build(const search *s, const sequence *q, trial *t, gt_arena *arena) {
     const gt_graph *src = s->src;
     gt_node **map = calloc((size_t)src->n_nodes + 1, sizeof *map);
-    int *latest = calloc((size_t)src->n_nodes + 1, sizeof *latest);
-    bool *needed = calloc((size_t)q->n + 1, sizeof *needed);
+    bool *wanted = calloc((size_t)src->n_nodes + 1, sizeof *wanted), *needed = calloc((size_t)q->n + 1, sizeof *needed);
     *t = (trial){.arena = arena, .g = gt_graph_derived(src, arena), .at = gt_arena_array(arena, (size_t)q->n + 1, sizeof *t->at)};
-    bool fine = map && latest && needed && t->g && t->at;
-    if (fine) find_needed(s, q, needed, latest);
+    bool fine = map && wanted && needed && t->g && t->at;
+    if (fine) find_needed(s, q, needed, wanted);
     for (int k = 0; k < q->n && fine; k++) {
         const gt_node *n = src->nodes[q->at[k].id];
         gt_node *in[n->n_in + 1];
@@ -108,7 +104,7 @@ static bool build(const search *s, const sequence *q, trial *t, gt_arena *arena)
         fine = !gt_result_add(t->g, &r);
     }
     free(map);
-    free(latest);
+    free(wanted);
     free(needed);
     return fine && !gt_find_lives(t->g, s->threads, arena, &t->plan);
 }
@@ -146,6 +142,7 @@ static void find_reading(const trial *t, reading *r) {
 }
 
 typedef struct insertion {
+    int of;               /* source id of the value that is not held any more */
     int before;           /* place in the sequence */
     int n;
     int id[MOST_AGAIN];   /* source ids, ascending */
@@ -190,7 +187,7 @@ static bool again(const search *s, const reading *r, const gt_node *n, int time,
 static int by_gain(const void *a, const void *b) {
     const insertion *x = a, *y = b;
     double gx = (double)x->bytes * y->work, gy = (double)y->bytes * x->work;
-    return gx > gy ? -1 : gx < gy ? 1 : x->id[0] - y->id[0];
+    return gx > gy ? -1 : gx < gy ? 1 : x->of - y->of;
 }
 
 /* All that might help at the peak, best first. */
@@ -201,7 +198,7 @@ static int find_insertions(const search *s, const reading *r, insertion *x) {
         const gt_node *v = t->g->nodes[id], *of = s->src->nodes[s->now.at[t->at[id]].id];
         if (v->op->view || s->refused[of->id] || r[id].now || r[id].next == INT32_MAX) continue;
         if (t->plan.values_in[id] < 0 || bytes_of(v) < t->plan.least / LEAST) continue;
-        x[n] = (insertion){.before = t->at[r[id].next], .bytes = bytes_of(v)};
+        x[n] = (insertion){.of = of->id, .before = t->at[r[id].next], .bytes = bytes_of(v)};
         if (again(s, r, of, r[id].next, bytes_of(v), &x[n]) && t->work + x[n].work <= s->most) n++;
     }
     qsort(x, (size_t)n, sizeof *x, by_gain);
@@ -213,14 +210,10 @@ static bool insert(const search *s, const insertion *x, int stamp, sequence *q) 
     const gt_graph *src = s->src;
     q->n = 0;
     for (int k = 0; k <= s->now.n; k++) {
-        if (k == x->before)
-            for (int i = 0, id = x->n ? x->id[0] : 0; id < src->n_nodes; id++) {
-                const gt_node *n = src->nodes[id];
-                bool chosen = i < x->n && x->id[i] == id;
-                i += chosen;
-                if (!chosen && !(n->op->view && listed(x, base(n)->id))) continue;
-                if (!s->fixed[id] && !sequence_add(q, (instance){id, stamp})) return false;
-            }
+        for (int id = 0; id < src->n_nodes && k == x->before; id++) {
+            bool comes = !s->fixed[id] && (listed(x, id) || listed(x, base(src->nodes[id])->id));
+            if (comes && !sequence_add(q, (instance){id, stamp})) return false;
+        }
         if (k == s->now.n) break;
         const instance *old = &s->now.at[k];
         bool replaced = k > x->before && old->stamp && listed(x, old->id);
@@ -255,9 +248,10 @@ static bool improve(search *s, sequence *q) {
             if (better) {
                 adopt(s, q, &t);
                 s->stamps++;
+                memset(s->refused, 0, (size_t)s->src->n_nodes);
             } else {
                 gt_arena_free(t.arena);
-                s->refused[x[i].id[x[i].n - 1]] = true;
+                s->refused[x[i].of] = true;
             }
         }
     }
@@ -285,6 +279,31 @@ static void take_back(search *s, sequence *q, size_t enough) {
     }
 }
 
+/* Results are computed once, where they are. */
+static void fix_results(search *s) {
+    for (int i = 0; i < s->src->n_results; i++)
+        for (const gt_node *r = s->src->results[i].node;; r = r->in[0]) {
+            s->fixed[r->id] = true;
+            if (!r->op->view) break;
+        }
+}
+
+/* A result may go where a parameter lies: after that the parameter cannot be read again. */
+static bool reads_overwritten(const gt_graph *g, const gt_node *n) {
+    for (int i = 0; i < n->n_in; i++) {
+        const gt_node *x = base(n->in[i]);
+        if (x->op != &gt_op_param) continue;
+        const gt_param_attr *p = x->attr;
+        int64_t end = p->offset + gt_shape_size(&x->shape);
+        for (int k = 0; k < g->n_results; k++) {
+            const gt_result *r = &g->results[k];
+            int64_t from = (int64_t)r->offset;
+            if (r->placed && r->slot == p->slot && from < end && p->offset < from + gt_shape_size(&r->node->shape)) return true;
+        }
+    }
+    return false;
+}
+
 static bool begin(search *s) {
     const gt_graph *src = s->src;
     size_t n = (size_t)src->n_nodes + 1;
@@ -292,12 +311,9 @@ static bool begin(search *s) {
     s->refused = calloc(n, sizeof *s->refused);
     s->work = calloc(n, sizeof *s->work);
     if (!s->fixed || !s->refused || !s->work) return false;
-    for (int i = 0; i < src->n_results; i++)
-        for (const gt_node *r = src->results[i].node;; r = r->in[0]) {
-            s->fixed[r->id] = true;
-            if (!r->op->view) break;
-        }
+    fix_results(s);
     for (int id = 0; id < src->n_nodes; id++) {
+        s->fixed[id] |= reads_overwritten(src, src->nodes[id]);
         s->work[id] = gt_node_work(src->nodes[id]);
         if (!sequence_add(&s->now, (instance){id, 0})) return false;
     }

@@ -4,7 +4,7 @@
 
 /* Shares of a phase's work that may be done twice. The first costs less than it saves in traffic of memory; the second is what it costs to
  * run all forward passes again, and more only where graphs hold derivatives of derivatives. */
-static const double recompute_normal = 0.02, recompute_low = 0.5;
+static const double recompute_normal = 0.015, recompute_low = 0.5;
 
 gt_exec_options gt_trainer_exec_options(const gt_trainer *t) {
     bool low = gt_is(t->job->memory, "low");
@@ -25,7 +25,7 @@ size_t gt_trainer_network_bytes(const gt_trainer *t) {
     size_t bytes = 0;
     for (int i = 0; i < m->n_nets; i++) {
         size_t block = m->nets[i]->block_floats * sizeof(float);
-        bytes += block * (size_t)(1 + (i == m->ema_of)) + (size_t)t->learners[i].optimizer->n_moments * block / (size_t)t->comm->ranks;
+        bytes += block * (size_t)(1 + (i == m->ema_of)) + (size_t)gt_learner_moments(&t->learners[i]) * block / (size_t)t->comm->ranks;
         for (int k = 0; k < t->n_shares; k++) bytes += gt_reducer_bytes(t->shares[k].reducers[i]);
     }
     return bytes;
