@@ -190,7 +190,6 @@ static gt_status open_model(gt_trainer *t) {
     for (int p = 0; p < t->model->n_phases && !st; p++) st = open_phase(t, p);
     if (!st) st = open_generator(t);
     if (!st) st = gt_trainer_relax(t);
-    if (!st) st = open_memory(t);
     return st;
 }
 
@@ -222,6 +221,8 @@ gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job) {
 
 gt_status gt_trainer_build(gt_trainer *t) {
     AGREE(t, open_model(t));
+    gt_trainer_warn_memory(t);
+    AGREE(t, open_memory(t));
     return GT_OK;
 }
 

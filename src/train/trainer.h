@@ -121,6 +121,7 @@ bool gt_trainer_finished(const gt_trainer *t);
 /* ---- memory_use.c ---- */
 gt_exec_options gt_trainer_exec_options(const gt_trainer *t);          /* of the phases' graphs */
 gt_status gt_trainer_relax(gt_trainer *t);                             /* t->arena_bytes is known: none of them need be smaller */
+void gt_trainer_warn_memory(gt_trainer *t);                            /* all ranks: does it fit into the hosts, and if not, what would? */
 size_t gt_trainer_network_bytes(const gt_trainer *t);                  /* of this rank: parameters, moving average, moments, gradients */
 
 /* ---- step.c ---- */
