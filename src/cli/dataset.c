@@ -257,8 +257,9 @@ int cli_dataset(int argc, char **argv) {
     int status;
     keep_memory();
     if (!cli_begin(&s, "dataset", argc, argv, &fields, &status)) return status;
-    gt_comm *comm = gt_comm_start((int)fields.threads);
-    status = cli_exit("dataset", comm ? run(comm, &s, &fields) : GT_FAILED);
+    gt_status st;
+    gt_comm *comm = gt_comm_start((int)fields.threads, &st);
+    status = cli_exit("dataset", comm ? run(comm, &s, &fields) : st);
     gt_comm_stop(comm);
     cli_end(&s);
     return status;

@@ -170,6 +170,7 @@ void gt_reducer_progress(void *reducer, int done) {
     gt_reducer *r = reducer;
     if (r->slice + 1 == r->n_own_slices) launch_ready(r, done);
     finish_arrived(r);
+    gt_pulse_turn(r->comm, 0);
 }
 
 void gt_reducer_end_slice(gt_reducer *r) {

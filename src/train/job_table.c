@@ -213,6 +213,10 @@ static const gt_option table[] = {
      .choices = "normal|low", .help = "low: need less memory and more time",
      .detail = "Changes no bit of the results. normal computes again what costs about a fiftieth of a step; low whatever saves memory, for up to "
                "half of a step's time on top."},
+    {.key = "heartbeat-limit", .type = GT_OPTION_REAL, .class = GT_EXECUTION, FIELD(heartbeat_limit), .group = "execution", .standard = "60",
+     .unit = "seconds", .max = 1e6, .help = "End the run when a rank has not been heard of for so long; 0: never",
+     .detail = "The message names rank, host and what it did last. For work known to be long and silent (reading a checkpoint, pictures) ten times "
+               "as long."},
     {.key = "dry-run", .type = GT_OPTION_BOOL, .class = GT_COMMAND, FIELD(dry_run), .group = "execution", .standard = "0", .letter = 'n',
      .common = true,
      .help = "Print job, sizes, speed and node-hours, and exit"},

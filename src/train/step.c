@@ -14,8 +14,10 @@ static gt_status run_slice(gt_trainer *t, gt_phase_run *run, const gt_share *sha
     gt_reducer *reducer = share->reducers[p->net];
     int index = share->first + k;
     gt_phase_exec *x = &run->at[gt_trainer_size(t, share, index)];
+    gt_comm_doing(t->comm, t->step, "waiting for data");
     gt_status st = gt_loader_step(t->loader, t->step, k, t->images, t->labels);
     if (st) return st;
+    gt_comm_doing(t->comm, t->step, p->name);
     gt_slice_input slice = {.n = gt_cut_size(share->cut, index), .seed = (uint64_t)t->job->seed, .step = t->step, .sample0 = (uint32_t)gt_cut_first(share->cut, index),
                             .index = index, .batch = share->cut.samples, .shown = t->shown, .images = t->images, .labels = t->model->label_dim ? t->labels : NULL, .augment_p = t->ada.p,
                             .label_of = gt_trainer_label_of, .label_arg = t->data, .items = t->info->count};
