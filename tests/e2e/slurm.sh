@@ -88,10 +88,10 @@ helper log walltime
 grep -q 'TIME LIMIT' walltime.out && fail 'the walltime killed it'
 [ -s urgent.out ] || fail 'the urgent job has not run'
 
-# mpirun inside the allocation, told to stop as at the end of its walltime.
+# mpirun inside the allocation, told to stop as at the end of its walltime; --full: each rank is told three times, by Slurm, by orted and by mpirun.
 submit mpirun GANTRY_LAUNCHER=mpirun --nodes=2 --ntasks-per-node=1 --exclude=n3,n4 --
 trains mpirun
-scancel --batch --signal=USR1 "$id"
+scancel --full --signal=USR1 "$id"
 until_out 30 mpirun 'stopped at a step boundary'
 finish mpirun
 
