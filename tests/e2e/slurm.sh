@@ -118,5 +118,8 @@ until_out 60 sweep-2 'done: sweep/2'
 quietly "$real" train $small --steps=6 --run=alone --seed=6 --gamma=2
 same "$(last alone)" "$(last sweep/2)"
 GANTRY=$real sbatch --parsable --output=generate.out --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/generate.sbatch" sweep/2 --class=1 --seeds=0-3 --outdir=out >/dev/null
+GANTRY=$real sbatch --parsable --output=dataset.out --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/dataset.sbatch" pictures made.zip >/dev/null
 wait_until 60 test -e out/seed0003.png
+wait_until 60 test -e made.zip
+expect 0 '40 images' "$real" inspect made.zip
 echo "all jobs came to their ends, in $SECONDS s"
