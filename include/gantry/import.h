@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Foreign sources of images: what `gantry dataset` reads. Unlike a dataset (dataset.h), an import holds pictures of any
+ * shape, and a picture that cannot be read is an error of that picture and not of the whole.
+ *
+ *     gt_import *imp;
+ *     gt_status st = gt_import_open(&imp, "photos/", &(gt_import_options){.labels = GT_IMPORT_FOLDERS});
+ *     if (st) return st;
+ *     const gt_import_info *info = gt_import_get_info(imp);
+ *     for (int64_t i = 0; i < info->count; i++) {
+ *         gt_picture p;
+ *         if (gt_import_read(imp, i, &p)) ... gt_message() says which entry of which file, and why ...
+ *         gt_picture_free(&p);
+ *     }
+ *     gt_import_close(imp);
+ *
+ * What can be opened, and the order of items:
+ *   FOLDER                   picture files, recursively, by path components; dataset.json at its root
+ *   FOLDER_lmdb              LMDB (LSUN) with a data.mdb, in key order; pictures become 8-bit RGB
+ *   FOLDER, FILE.tfrecords   TFRecords of the StyleGAN tools; of NAME-rXX.tfrecords the largest level; NAME-rXX.labels
+ *   FILE.zip                 picture files by name; dataset.json
+ *   FILE.h5, synth:NAME...   what gt_dataset_open takes
+ *   cifar-10-python.tar.gz   data_batch_1 .. 5; cifar-100-python.tar.gz: train, fine labels. In the files' order
+ *   *-images-idx3-ubyte.gz   MNIST and its like (also unpacked), padded by 2 pixels a side from 28 to 32 as the
+ *                            reference does; other sizes as they are. Labels: *-labels-idx1-ubyte beside it
+ *   FILE.npy, FILE.npz       one array [N,H,W], [N,H,W,C] or [N,C,H,W] of u8, u16, f32, f64 (see below)
+ *   FILE.csv                 lines PATH,LABEL[,LABEL...]; paths lie in the folder of the CSV or below, in file order
+ *
+ * Labels (classes or vectors, see dataset.h) are the source's own, unless the options say otherwise. As in the reference
+ * tool an item may have none: gt_import_info.unlabelled counts those.
+ *   CSV: a first line whose path has no picture's name is a header. One column of integers: classes. One column of which
+ *   any is no number: names of classes, numbered in the order of their code points. Else vectors, one number per column.
+ *   NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only array of 3 or 4 dimensions; labels are `labels`,
+ *   `y_train`, `y` or `arr_1`: [N] or [N,1] integers or [N,L] numbers. Four dimensions are [N,H,W,C] where C <= 16, else
+ *   [N,C,H,W].
+ *
+ * Memory: less than 100 bytes an item and nothing of the pictures. What must be unpacked as a whole goes through an
+ * unnamed file in $TMPDIR (or /tmp).
+ * Threads: every function but open and close from any thread, several at a time, unless info.main_thread_only. */
+#ifndef GANTRY_IMPORT_H
+#define GANTRY_IMPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gantry/dataset.h"
+#include "gantry/picture.h"
+#include "gantry/status.h"
+
+typedef struct gt_import gt_import;
+
+typedef enum gt_import_labels {
+    GT_IMPORT_OWN,     /* dataset.json, label file, CSV: what the source brings */
+    GT_IMPORT_FOLDERS, /* the first folder of an item's name is its class (folders and ZIPs) */
+    GT_IMPORT_NONE,
+} gt_import_labels;
+
+typedef struct gt_import_options {
+    gt_import_labels labels;
+    const char *labels_csv;   /* lines NAME,LABEL[,LABEL...] for the items' names, instead of the source's own; or NULL */
+    bool coarse;              /* CIFAR-100: the 20 coarse classes */
+    int crops;                /* 0: whole pictures; else each picture becomes a regular grid of squares of this side, row by
+                                 row, the last row and column aligned to its border */
+    gt_picture_options picture;
+} gt_import_options;
+
+typedef struct gt_import_info {
+    const char *source; /* "folder", "zip", "hdf5", "synth", "lmdb", "tfrecords", "cifar-10", "cifar-100", "mnist",
+                           "numpy", "csv" */
+    int64_t count;
+    gt_label_kind label_kind;
+    int label_width;    /* classes: 1 + the largest; vectors: their length; 0: none */
+    int64_t unlabelled; /* items without a label where others have one */
+    int class_names;    /* number of names, 0: not known */
+    const char *const *class_name;
+    const char *channel_names; /* NULL: not given */
+    bool has_range;
+    double range[2];
+    bool main_thread_only; /* gt_import_read and gt_import_head only from the main thread */
+} gt_import_info;
+
+enum { GT_IMPORT_NAME_BYTES = 4200 };
+
+/* `options` may be NULL. GT_FORMAT, GT_FAILED: it cannot be read at all; GT_USAGE: an option that does not fit. Messages
+ * name the file. */
+gt_status gt_import_open(gt_import **out, const char *spec, const gt_import_options *options);
+void gt_import_close(gt_import *imp); /* NULL is fine */
+const gt_import_info *gt_import_get_info(const gt_import *imp);
+
+/* Item i as [H,W,C]; messages name file, entry and reason. */
+gt_status gt_import_read(gt_import *imp, int64_t i, gt_picture *out);
+
+/* The item's head without its pixels. For files it reads their beginning (TIFF: all of it); for arrays it is free. */
+gt_status gt_import_head(gt_import *imp, int64_t i, gt_picture_info *out);
+
+/* The item's name: path below the folder, entry of the archive, key; made up for items that have none. The text is in
+ * `buffer` or lives as long as the import. */
+const char *gt_import_name(const gt_import *imp, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]);
+
+/* The item's class; -1: none, or labels are vectors. */
+int gt_import_class(const gt_import *imp, int64_t i);
+
+/* Its label_width numbers (double, so that those of a dataset.json come out as they went in); NULL: none, or classes. */
+const double *gt_import_vector(const gt_import *imp, int64_t i);
+
+#endif

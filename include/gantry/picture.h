@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Picture files of every common kind: bytes in, samples out.
+ *
+ *     gt_picture p;
+ *     gt_status st = gt_picture_decode(&p, bytes, n, NULL);
+ *     if (st) return gt_wrap(st, "'%s'", path);
+ *     ... p.samples: [p.height, p.width, p.channels] of p.type ...
+ *     gt_picture_free(&p);
+ *
+ * The kind is recognised by the first bytes, never by a name. What comes out:
+ *   PNG    as stored: grey, grey + alpha, RGB, RGBA of 8 or 16 bits; 1, 2 and 4 bits spread over 0..255; a palette gives
+ *          RGB, or RGBA where it has transparent colours. The colour key of grey and RGB (tRNS) is no channel: a note.
+ *   JPEG   8-bit grey or RGB, baseline or progressive; CMYK and YCCK become RGB
+ *   BMP    1 to 32 bits, bit fields, run lengths: RGB; grey where the palette is the ramp 0..255 (or 0, 255)
+ *   PNM    P1 to P6; maxval up to 255 spread over 0..255 in 8 bits, a larger one over 0..65535 in 16
+ *   WebP   lossy and lossless, RGB or RGBA; no animations
+ *   TIFF   first page; strips or tiles, 1 to 16 bits, 32- and 64-bit float (as GT_F32), any number of channels, palettes,
+ *          CMYK
+ * Samples of 8-bit files equal Pillow's; of 16-bit RGB files Pillow keeps the high byte, here they stay 16-bit.
+ * The EXIF orientation is applied. An ICC profile that means something else than sRGB is converted to sRGB (8- and
+ * 16-bit, relative colorimetric with black point compensation); one that cannot be is left, and `note` says so.
+ *
+ * Nothing here trusts a byte it reads: sizes are checked before memory is taken. Messages give the reason only; the
+ * caller puts file and entry in front (gt_wrap). Any thread, several at a time. */
+#ifndef GANTRY_PICTURE_H
+#define GANTRY_PICTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gantry/sample.h"
+#include "gantry/status.h"
+
+enum {
+    GT_PICTURE_MAX_SIDE = 1 << 17,
+    GT_PICTURE_MAX_CHANNELS = 256,
+    GT_PICTURE_MAX_BYTES = 1 << 30, /* of samples in one picture, unless the options say less */
+    GT_PICTURE_HEAD_BYTES = 65536,  /* from so many first bytes gt_picture_head nearly always knows */
+};
+
+typedef struct gt_picture {
+    int height, width, channels;
+    gt_sample type;
+    bool alpha;       /* the last channel is alpha, not premultiplied */
+    const char *note; /* what the user should know about the conversion (static text), NULL: nothing */
+    void *samples;    /* [H,W,C], malloc'ed */
+} gt_picture;
+
+typedef struct gt_picture_options { /* all zero: as described above */
+    size_t most_bytes;              /* of samples; 0 or more than GT_PICTURE_MAX_BYTES: GT_PICTURE_MAX_BYTES */
+    bool keep_orientation;          /* EXIF orientation is not applied */
+    bool keep_profile;              /* ICC profiles are ignored */
+    bool palette_indices;           /* a palette's indices as one grey channel, not its colours (PNG, BMP, TIFF) */
+} gt_picture_options;
+
+/* `options` may be NULL. On failure *out is {0}. GT_FORMAT: damaged, truncated, of a kind that is not read, or larger than
+ * allowed. */
+gt_status gt_picture_decode(gt_picture *out, const void *bytes, size_t n, const gt_picture_options *options);
+
+/* {0} and already freed pictures are fine; *p becomes {0}. */
+void gt_picture_free(gt_picture *p);
+
+/* A new picture with unset samples; sizes are checked against the limits above. */
+gt_status gt_picture_new(gt_picture *out, int height, int width, int channels, gt_sample type);
+size_t gt_picture_bytes(const gt_picture *p); /* of its samples */
+
+typedef struct gt_picture_info {
+    const char *format; /* "PNG", "JPEG", "BMP", "PNM", "WebP", "TIFF" */
+    int height, width;  /* as stored: the EXIF orientation may exchange them */
+    int channels;       /* as gt_picture_decode gives them without options */
+    int bits;           /* per sample in the file */
+    bool alpha;
+} gt_picture_info;
+
+/* What a picture says about itself, without its pixels. `bytes` may be the beginning of the file only: GT_FORMAT then
+ * also means that more of it (TIFF: all) is needed. */
+gt_status gt_picture_head(gt_picture_info *out, const void *bytes, size_t n);
+
+/* "8-bit RGB", "16-bit grey + alpha", "float32, 5 channels": for messages. */
+const char *gt_picture_describe(const gt_picture *p, char text[48]);
+
+/* Does the name end like that of a picture file (any kind the field uses, readable here or not)? */
+bool gt_picture_is_name(const char *name);
+
+#endif
