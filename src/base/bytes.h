@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Integers in bytes that lie anywhere, of either order. */
+#ifndef GANTRY_BASE_BYTES_H
+#define GANTRY_BASE_BYTES_H
+
+#include <endian.h>
+#include <stdint.h>
+#include <string.h>
+
+#define GT_BYTES_GET(name, type, convert)              \
+    static inline type name(const void *p) {           \
+        type v;                                        \
+        memcpy(&v, p, sizeof v);                       \
+        return convert(v);                             \
+    }
+GT_BYTES_GET(gt_le16, uint16_t, le16toh)
+GT_BYTES_GET(gt_le32, uint32_t, le32toh)
+GT_BYTES_GET(gt_le64, uint64_t, le64toh)
+GT_BYTES_GET(gt_be16, uint16_t, be16toh)
+GT_BYTES_GET(gt_be32, uint32_t, be32toh)
+#undef GT_BYTES_GET
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * PNG of every kind. libpng reports errors by longjmp: everything that must survive one lives in struct reader, and the
+ * function that calls setjmp has no other state that is read afterwards. */
+#include <png.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "codec/raw_picture.h"
+#include "gantry/codec.h"
+
+enum { CHUNK_LIMIT = 8 << 20, REASON_BYTES = 160, CHUNK_BYTES = 12 };
+
+static bool begins(const uint8_t *bytes, size_t n) {
+    return n >= 8 && !memcmp(bytes, "\211PNG\r\n\032\n", 8);
+}
+
+/* Has a palette picture transparent colours? They stand in a chunk before the pixels. */
+static bool has_transparency(const uint8_t *bytes, size_t n) {
+    for (size_t at = 8; at <= n && n - at >= CHUNK_BYTES;) {
+        uint32_t length = gt_be32(bytes + at);
+        if (!memcmp(bytes + at + 4, "tRNS", 4)) return length > 0;
+        if (!memcmp(bytes + at + 4, "IDAT", 4) || length > n - at - CHUNK_BYTES) return false;
+        at += CHUNK_BYTES + length;
+    }
+    return false;
+}
+
+static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
+    gt_png_info info = {0};
+    gt_status st = gt_png_head(bytes, n, &info);
+    if (st) return st;
+    bool alpha = info.palette ? has_transparency(bytes, n) : info.channels == 2 || info.channels == 4;
+    *out = (gt_picture_info){.height = info.height,
+                             .width = info.width,
+                             .channels = info.palette ? 3 + alpha : info.channels,
+                             .bits = info.bits,
+                             .alpha = alpha};
+    return GT_OK;
+}
+
+struct reader {
+    const uint8_t *bytes;
+    size_t left;
+    png_structp png;
+    png_infop info;
+    gt_raw_picture *raw;
+    gt_png_info found;
+    png_bytepp rows;
+    gt_status status; /* of what failed outside libpng */
+    char reason[REASON_BYTES];
+};
+
+static void on_error(png_structp png, png_const_charp message) {
+    snprintf(png_get_error_ptr(png), REASON_BYTES, "%s", message);
+    longjmp(png_jmpbuf(png), 1);
+}
+
+/* Odd ancillary chunks are no reason to refuse a picture; pixels that fail their checksum are. */
+static void on_warning(png_structp png, png_const_charp message) {
+    if (!strncmp(message, "IDAT", 4)) on_error(png, message);
+}
+
+static void on_read(png_structp png, png_bytep out, size_t n) {
+    struct reader *r = png_get_io_ptr(png);
+    if (n > r->left) png_error(png, "truncated");
+    memcpy(out, r->bytes, n);
+    r->bytes += n;
+    r->left -= n;
+}
+
+static void set_up(struct reader *r) {
+    static const png_byte unread[] = "tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pCAL\0sCAL\0oFFs\0pHYs\0tIME\0sTER\0bKGD\0sBIT";
+    png_set_read_fn(r->png, r, on_read);
+    png_set_user_limits(r->png, GT_PNG_MAX_SIDE, GT_PNG_MAX_SIDE);
+    png_set_chunk_malloc_max(r->png, CHUNK_LIMIT);
+    png_set_crc_action(r->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, unread, (int)(sizeof unread / 5));
+    png_set_benign_errors(r->png, 1);
+}
+
+/* The transformations, and the channels they lead to. */
+static unsigned choose_samples(struct reader *r) {
+    bool transparency = png_get_valid(r->png, r->info, PNG_INFO_tRNS);
+    if (r->found.palette && r->raw->options.palette_indices) {
+        png_set_packing(r->png);
+        return 1;
+    }
+    if (r->found.palette) {
+        png_set_palette_to_rgb(r->png);
+        if (transparency) png_set_tRNS_to_alpha(r->png);
+        r->raw->picture.alpha = transparency;
+        return transparency ? 4 : 3;
+    }
+    if (transparency) r->raw->picture.note = "its colour key (tRNS) is ignored: the picture is opaque";
+    if (r->found.bits < 8) png_set_expand_gray_1_2_4_to_8(r->png);
+    if (r->found.bits == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) png_set_swap(r->png);
+    r->raw->picture.alpha = r->found.channels == 2 || r->found.channels == 4;
+    return (unsigned)r->found.channels;
+}
+
+static void keep_metadata(struct reader *r) {
+    png_charp name;
+    png_bytep data;
+    int method;
+    png_uint_32 n = 0;
+    if (png_get_iCCP(r->png, r->info, &name, &method, &data, &n)) gt_raw_keep_profile(r->raw, data, n);
+    if (png_get_eXIf_1(r->png, r->info, &n, &data)) r->raw->orientation = gt_exif_orientation(data, n);
+}
+
+/* False: r->status is set, or r->reason says why. */
+static bool read_picture(struct reader *r) {
+    if (setjmp(png_jmpbuf(r->png))) return false;
+    set_up(r);
+    png_read_info(r->png, r->info);
+    gt_picture flags = {0};
+    unsigned channels = choose_samples(r);
+    flags = r->raw->picture; /* alpha and note: gt_raw_new begins afresh */
+    r->status = gt_raw_new(r->raw, (uint64_t)r->found.height, (uint64_t)r->found.width, channels,
+                           r->found.bits == 16 ? GT_U16 : GT_U8);
+    if (r->status) return false;
+    r->raw->picture.alpha = flags.alpha;
+    r->raw->picture.note = flags.note;
+    png_set_interlace_handling(r->png);
+    png_read_update_info(r->png, r->info);
+    size_t stride = gt_picture_bytes(&r->raw->picture) / (size_t)r->found.height;
+    if (png_get_rowbytes(r->png, r->info) != stride) png_error(r->png, "rows of an unexpected size");
+    for (int y = 0; y < r->found.height; y++) r->rows[y] = (png_bytep)r->raw->picture.samples + (size_t)y * stride;
+    png_read_image(r->png, r->rows);
+    png_read_end(r->png, r->info);
+    keep_metadata(r);
+    return true;
+}
+
+static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
+    struct reader r = {.bytes = bytes, .left = n, .raw = raw};
+    gt_status st = gt_png_head(bytes, n, &r.found);
+    if (st) return st;
+    r.rows = malloc((size_t)r.found.height * sizeof *r.rows);
+    r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r.reason, on_error, on_warning);
+    r.info = r.png ? png_create_info_struct(r.png) : NULL;
+    if (!r.rows || !r.info) st = gt_fail(GT_NOMEM, "out of memory for reading a PNG");
+    else if (!read_picture(&r)) st = r.status ? r.status : gt_fail(GT_FORMAT, "damaged: %s", r.reason);
+    png_destroy_read_struct(&r.png, &r.info, NULL);
+    free(r.rows);
+    return st;
+}
+
+const gt_picture_kind gt_kind_png = {.name = "PNG", .begins = begins, .head = head, .decode = decode};

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Decoding of pictures: files written by Pillow against Pillow's own reading of them (tests/tools/pictures.py), kinds that
+ * Pillow does not write made by libtiff and byte by byte, colour profiles, and damage of every kind. */
+#include "scratch.h"
+
+#include <dirent.h>
+#include <lcms2.h>
+#include <png.h>
+#include <tiffio.h>
+
+#include "gantry/picture.h"
+
+static bool have_pillow(void) {
+    static int have = -1;
+    if (have < 0) have = system("/usr/bin/python3 -c 'import PIL, numpy' 2>/dev/null") == 0;
+    if (!have) print_message("python3-pil is not installed: its side is skipped\n");
+    return have;
+}
+
+static int make_pictures(void **state) {
+    char command[256];
+    if (make_scratch(state)) return -1;
+    snprintf(command, sizeof command, "/usr/bin/python3 tests/tools/pictures.py %s", scratch);
+    return have_pillow() ? system(command) : 0;
+}
+
+typedef struct file {
+    void *bytes;
+    size_t n;
+} file;
+
+static file load(const char *name) {
+    file f;
+    f.bytes = get(at(name), &f.n);
+    return f;
+}
+
+static gt_picture decoded(const char *name, const gt_picture_options *options) {
+    file f = load(name);
+    gt_picture p;
+    if (gt_picture_decode(&p, f.bytes, f.n, options)) fail_msg("'%s': %s", name, gt_message());
+    free(f.bytes);
+    return p;
+}
+
+static void compare_with_wanted(const char *name) {
+    char wanted[300], type[4];
+    snprintf(wanted, sizeof wanted, "%s.want", name);
+    file w = load(wanted);
+    int h, wide, c, alpha;
+    assert_int_equal(sscanf(w.bytes, "%d %d %d %3s %d", &h, &wide, &c, type, &alpha), 5);
+    const uint8_t *samples = memchr(w.bytes, '\n', w.n);
+    samples++;
+
+    gt_picture p = decoded(name, NULL);
+    if (p.height != h || p.width != wide || p.channels != c || p.type != (type[1] == '8' ? GT_U8 : GT_U16) || p.alpha != alpha)
+        fail_msg("'%s': %d x %d x %d, type %d, alpha %d; wanted %d x %d x %d %s %d", name, p.height, p.width, p.channels, p.type,
+                 p.alpha, h, wide, c, type, alpha);
+    assert_int_equal((size_t)((uint8_t *)w.bytes + w.n - samples), gt_picture_bytes(&p));
+    for (size_t i = 0; i < gt_picture_bytes(&p); i++)
+        if (((uint8_t *)p.samples)[i] != samples[i]) fail_msg("'%s': byte %zu is %u, not %u", name, i, ((uint8_t *)p.samples)[i], samples[i]);
+
+    gt_picture_info head;
+    file f = load(name);
+    assert_ok(gt_picture_head(&head, f.bytes, f.n));
+    assert_true((head.height == h && head.width == wide) || (head.height == wide && head.width == h));
+    assert_int_equal(head.channels, c);
+    assert_int_equal(head.alpha, alpha);
+    free(f.bytes);
+    gt_picture_free(&p);
+    free(w.bytes);
+}
+
+/* Calls `each` with the name of every picture that has a NAME.want; returns how many. */
+static int for_all_pictures(void (*each)(const char *name)) {
+    DIR *dir = opendir(scratch);
+    int n = 0;
+    for (struct dirent *e; (e = readdir(dir));) {
+        char *end = strstr(e->d_name, ".want");
+        if (!end) continue;
+        char name[256];
+        snprintf(name, sizeof name, "%.*s", (int)(end - e->d_name), e->d_name);
+        each(name);
+        n++;
+    }
+    closedir(dir);
+    return n;
+}
+
+static void test_pillow(void **state) {
+    (void)state;
+    if (have_pillow()) assert_true(for_all_pictures(compare_with_wanted) >= 70);
+}
+
+/* Whatever is cut off or changed: an error with a reason or a picture, and never a crash (the sanitizers watch). */
+static void damage(const char *name) {
+    file f = load(name);
+    gt_picture p;
+    for (size_t n = 0; n < f.n; n += 1 + f.n / 23) {
+        uint8_t *cut = malloc(n ? n : 1); /* exactly n bytes, so that reading beyond them is seen */
+        memcpy(cut, f.bytes, n);
+        if (!gt_picture_decode(&p, cut, n, NULL)) gt_picture_free(&p);
+        else if (!gt_message()[0] || p.samples) fail_msg("'%s' cut to %zu bytes: no reason", name, n);
+        gt_picture_info head;
+        gt_picture_head(&head, cut, n);
+        free(cut);
+    }
+    for (unsigned k = 0; k < 60; k++) {
+        size_t at_byte = (k * 2654435761u) % (k % 2 ? f.n : f.n < 100 ? f.n : 100);
+        uint8_t *byte = (uint8_t *)f.bytes + at_byte, before = *byte;
+        *byte = (uint8_t)(k % 3 ? before ^ 1u << k % 8 : 0xff);
+        if (!gt_picture_decode(&p, f.bytes, f.n, &(gt_picture_options){.most_bytes = 1 << 24})) gt_picture_free(&p);
+        *byte = before;
+    }
+    free(f.bytes);
+}
+
+static void test_damaged(void **state) {
+    (void)state;
+    if (have_pillow()) for_all_pictures(damage);
+}
+
+/* A file without its last part is refused, not filled up. */
+static void cut_short(const char *name) {
+    file f = load(name);
+    gt_picture p;
+    if (!gt_picture_decode(&p, f.bytes, f.n * 3 / 5, NULL)) fail_msg("'%s' was read from three fifths of it", name);
+    assert_null(p.samples);
+    free(f.bytes);
+}
+
+static void test_truncated(void **state) {
+    (void)state;
+    if (have_pillow()) for_all_pictures(cut_short);
+}
+
+static void refuse(const void *bytes, size_t n, const char *reason) {
+    gt_picture p;
+    gt_picture_info head;
+    assert_int_equal(gt_picture_decode(&p, bytes, n, NULL), GT_FORMAT);
+    assert_message(reason);
+    assert_null(p.samples);
+    assert_int_equal(gt_picture_head(&head, bytes, n), GT_FORMAT);
+}
+
+static void test_refused(void **state) {
+    (void)state;
+    refuse("", 0, "empty");
+    refuse("hello", 5, "no picture");
+    refuse("GIF89a....", 10, "GIF");
+    refuse("\0\0\0\x18" "ftypheic", 12, "HEIF");
+    refuse("P6 99999 99999 255\n", 19, "claims");
+    refuse("P5 2 2 0\n....", 13, "largest value");
+    refuse("P5 2 2 70000\n....", 17, "larger than 65535");
+    refuse("BM", 2, "truncated");
+    gt_picture p;
+    assert_int_equal(gt_picture_decode(&p, "P5 64 64 255\n", 13, &(gt_picture_options){.most_bytes = 4000}), GT_FORMAT);
+    assert_message("claims");
+    assert_int_equal(gt_picture_decode(&p, "P5 2 2 3\n\1\2\3\4", 13, NULL), GT_FORMAT);
+    assert_message("larger than 3");
+}
+
+static void test_small_kinds(void **state) {
+    (void)state;
+    static const struct {
+        const char *file;
+        size_t n;
+        const char *grey; /* 4 samples of 2 x 2 */
+    } cases[] = {
+        {"P1 # c\n2 2\n10 0 1", 17, "\0\377\377\0"},
+        {"P2\n2 2 3 0 1\n2 3\n", 17, "\0\125\252\377"},
+        {"P4 2 2\n\200\100", 9, "\0\377\377\0"},
+        {"P5\n#a\n2 #b\n2 15\n\0\1\2\17", 20, "\0\21\42\377"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gt_picture p;
+        assert_ok(gt_picture_decode(&p, cases[i].file, cases[i].n, NULL));
+        assert_int_equal(p.channels, 1);
+        assert_memory_equal(p.samples, cases[i].grey, 4);
+        gt_picture_free(&p);
+    }
+}
+
+/* A BMP of 4 x 2 pixels, a palette of four colours, run lengths: three of colour 1, escape to the next row, then 1 2 3 0. */
+static void test_bmp_runs(void **state) {
+    (void)state;
+    static const uint8_t runs[] = {3, 1, 0, 0, 0, 4, 1, 2, 3, 0, 0, 1};
+    static const uint8_t colours[4][3] = {{0, 0, 0}, {255, 0, 0}, {0, 255, 0}, {0, 0, 255}};
+    uint8_t bmp[14 + 40 + 16 + sizeof runs] = {'B', 'M', [10] = 70, [14] = 40, [18] = 4, [22] = 2, [26] = 1, [28] = 8, [30] = 1, [46] = 4};
+    for (int i = 0; i < 4; i++)
+        for (int c = 0; c < 3; c++) bmp[54 + 4 * i + 2 - c] = colours[i][c];
+    memcpy(bmp + 70, runs, sizeof runs);
+    gt_picture p;
+    assert_ok(gt_picture_decode(&p, bmp, sizeof bmp, NULL));
+    static const int index[8] = {1, 2, 3, 0, 1, 1, 1, 0}; /* rows stand from the bottom up */
+    for (int i = 0; i < 8; i++) assert_memory_equal((uint8_t *)p.samples + 3 * i, colours[index[i]], 3);
+    gt_picture_free(&p);
+    assert_ok(gt_picture_decode(&p, bmp, sizeof bmp, &(gt_picture_options){.palette_indices = true}));
+    for (int i = 0; i < 8; i++) assert_int_equal(((uint8_t *)p.samples)[i], index[i]);
+    gt_picture_free(&p);
+    bmp[70] = 5; /* longer than the row */
+    refuse(bmp, 0, "empty");
+    assert_int_equal(gt_picture_decode(&p, bmp, sizeof bmp, NULL), GT_FORMAT);
+    assert_message("beyond the picture");
+}
+
+static void test_bmp_fields(void **state) {
+    (void)state;
+    uint8_t bmp[14 + 40 + 12 + 4] = {'B', 'M', [10] = 66, [14] = 40, [18] = 2, [22] = 1, [26] = 1, [28] = 16, [30] = 3,
+                                     [54] = 0, 0xf8, [58] = 0xe0, 0x07, [62] = 0x1f, 0, [66] = 0xff, 0xff, 0x10, 0x84};
+    gt_picture p;
+    assert_ok(gt_picture_decode(&p, bmp, sizeof bmp, NULL));
+    static const uint8_t expected[6] = {255, 255, 255, 131, 129, 131}; /* 16/31, 32/63 and 16/31 of 255 */
+    assert_memory_equal(p.samples, expected, 6);
+    gt_picture_free(&p);
+}
+
+/* ---- TIFF as Pillow does not write it ---- */
+
+enum { H = 37, W = 45 };
+
+static double value(int y, int x, int c) {
+    return (y * 131 + x * 17 + c * 71) % 251;
+}
+
+typedef struct layout {
+    int channels, bits, tile; /* tile 0: strips of 5 rows */
+    bool separate, big_endian, real;
+} layout;
+
+static void put_value(uint8_t *to, const layout *l, double v) {
+    if (l->real && l->bits == 64) memcpy(to, &v, 8);
+    else if (l->real) memcpy(to, &(float){(float)v / 8}, 4);
+    else if (l->bits == 16) memcpy(to, &(uint16_t){(uint16_t)(v * 257)}, 2);
+    else *to = (uint8_t)v;
+}
+
+static void write_tiff(const char *path, const layout *l) {
+    TIFF *t = TIFFOpen(path, l->big_endian ? "wb" : "wl");
+    TIFFSetField(t, TIFFTAG_IMAGEWIDTH, W);
+    TIFFSetField(t, TIFFTAG_IMAGELENGTH, H);
+    TIFFSetField(t, TIFFTAG_BITSPERSAMPLE, l->bits);
+    TIFFSetField(t, TIFFTAG_SAMPLESPERPIXEL, l->channels);
+    TIFFSetField(t, TIFFTAG_SAMPLEFORMAT, l->real ? SAMPLEFORMAT_IEEEFP : SAMPLEFORMAT_UINT);
+    TIFFSetField(t, TIFFTAG_PHOTOMETRIC, l->channels == 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK);
+    TIFFSetField(t, TIFFTAG_PLANARCONFIG, l->separate ? PLANARCONFIG_SEPARATE : PLANARCONFIG_CONTIG);
+    TIFFSetField(t, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE);
+    int bw = l->tile ? l->tile : W, bh = l->tile ? l->tile : 5, in = l->separate ? 1 : l->channels, bytes = l->bits / 8;
+    if (l->tile) TIFFSetField(t, TIFFTAG_TILEWIDTH, bw), TIFFSetField(t, TIFFTAG_TILELENGTH, bh);
+    else TIFFSetField(t, TIFFTAG_ROWSPERSTRIP, bh);
+    uint8_t *block = malloc((size_t)(bw * bh * in * bytes));
+    uint32_t number = 0;
+    for (int plane = 0; plane < (l->separate ? l->channels : 1); plane++)
+        for (int y0 = 0; y0 < H; y0 += bh)
+            for (int x0 = 0; x0 < W; x0 += bw) {
+                for (int y = 0; y < bh; y++)
+                    for (int x = 0; x < bw; x++)
+                        for (int c = 0; c < in; c++)
+                            put_value(block + ((y * bw + x) * in + c) * bytes, l, value(y0 + y, x0 + x, plane + c));
+                int rows = l->tile || H - y0 > bh ? bh : H - y0;
+                tmsize_t n = (tmsize_t)rows * bw * in * bytes;
+                assert_true((l->tile ? TIFFWriteEncodedTile(t, number, block, n) : TIFFWriteEncodedStrip(t, number, block, n)) > 0);
+                number++;
+            }
+    TIFFClose(t);
+    free(block);
+}
+
+static void test_tiff_layouts(void **state) {
+    (void)state;
+    static const layout layouts[] = {
+        {3, 8, 0, false, false, false},  {3, 8, 16, false, false, false}, {3, 8, 0, true, true, false},
+        {3, 16, 32, true, true, false},  {3, 16, 0, false, true, false},  {1, 16, 16, false, false, false},
+        {1, 32, 0, false, true, true},   {5, 32, 16, true, false, true},  {2, 64, 0, false, false, true},
+        {7, 8, 16, false, false, false},
+    };
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
+        const layout *l = &layouts[i];
+        write_tiff(at("layout.tif"), l);
+        gt_picture p = decoded("layout.tif", NULL);
+        assert_int_equal(p.height, H);
+        assert_int_equal(p.width, W);
+        assert_int_equal(p.channels, l->channels);
+        assert_int_equal(p.type, l->real ? GT_F32 : l->bits == 16 ? GT_U16 : GT_U8);
+        for (int k = 0; k < H * W * l->channels; k++) {
+            double v = value(k / l->channels / W, k / l->channels % W, k % l->channels);
+            double is = p.type == GT_F32   ? ((float *)p.samples)[k]
+                        : p.type == GT_U16 ? ((uint16_t *)p.samples)[k]
+                                           : ((uint8_t *)p.samples)[k];
+            double expected = p.type == GT_U16 ? v * 257 : l->real && l->bits == 32 ? v / 8 : v;
+            if (is != expected) fail_msg("layout %zu, sample %d: %g, not %g", i, k, is, expected);
+        }
+        gt_picture_free(&p);
+    }
+}
+
+/* ---- PNG with 16 bits in colour, and options ---- */
+
+static void write_png(const char *path, int bits, int colour, const void *profile, size_t profile_bytes, const uint8_t *row) {
+    FILE *f = fopen(path, "wb");
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    png_init_io(png, f);
+    png_set_IHDR(png, info, 2, 1, bits, colour, PNG_INTERLACE_ADAM7, 0, 0);
+    if (profile) png_set_iCCP(png, info, "p", 0, profile, (png_uint_32)profile_bytes);
+    if (colour == PNG_COLOR_TYPE_PALETTE)
+        png_set_PLTE(png, info, (png_color[]){{10, 20, 30}, {40, 50, 60}, {70, 80, 90}, {100, 110, 120}}, 4);
+    png_set_interlace_handling(png);
+    png_write_info(png, info);
+    png_write_image(png, (png_bytep[]){(png_bytep)row});
+    png_write_end(png, info);
+    png_destroy_write_struct(&png, &info);
+    fclose(f);
+}
+
+static void test_png_kinds(void **state) {
+    (void)state;
+    const uint8_t row16[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+    write_png(at("x.png"), 16, PNG_COLOR_TYPE_RGB_ALPHA, NULL, 0, row16);
+    gt_picture p = decoded("x.png", NULL);
+    assert_int_equal(p.type, GT_U16);
+    assert_true(p.alpha && p.channels == 4);
+    for (int i = 0; i < 8; i++) assert_int_equal(((uint16_t *)p.samples)[i], 256 * row16[2 * i] + row16[2 * i + 1]);
+    gt_picture_free(&p);
+
+    write_png(at("x.png"), 2, PNG_COLOR_TYPE_PALETTE, NULL, 0, (uint8_t[]){0xd0}); /* 3, 1 */
+    p = decoded("x.png", NULL);
+    assert_memory_equal(p.samples, ((uint8_t[]){100, 110, 120, 40, 50, 60}), 6);
+    gt_picture_free(&p);
+    p = decoded("x.png", &(gt_picture_options){.palette_indices = true});
+    assert_int_equal(p.channels, 1);
+    assert_memory_equal(p.samples, "\3\1", 2);
+    gt_picture_free(&p);
+
+    write_png(at("x.png"), 2, PNG_COLOR_TYPE_GRAY, NULL, 0, (uint8_t[]){0xd0});
+    p = decoded("x.png", NULL);
+    assert_memory_equal(p.samples, "\377\125", 2);
+    gt_picture_free(&p);
+}
+
+/* A profile whose red and green are exchanged, so that what it does cannot be overlooked. */
+static cmsHPROFILE exchanged(void) {
+    cmsCIExyY d65 = {0.3127, 0.3290, 1};
+    cmsCIExyYTRIPLE primaries = {{0.30, 0.60, 1}, {0.64, 0.33, 1}, {0.15, 0.06, 1}};
+    cmsToneCurve *gamma = cmsBuildParametricToneCurve(NULL, 4, (double[]){2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045});
+    cmsHPROFILE p = cmsCreateRGBProfile(&d65, &primaries, (cmsToneCurve *[]){gamma, gamma, gamma});
+    cmsFreeToneCurve(gamma);
+    return p;
+}
+
+static void test_profiles(void **state) {
+    (void)state;
+    uint8_t profile[4096];
+    cmsUInt32Number n = 0;
+    cmsHPROFILE p = exchanged();
+    assert_true(cmsSaveProfileToMem(p, NULL, &n) && n <= sizeof profile && cmsSaveProfileToMem(p, profile, &n));
+    cmsCloseProfile(p);
+    const uint8_t row[6] = {200, 50, 20, 10, 90, 255};
+    write_png(at("p.png"), 8, PNG_COLOR_TYPE_RGB, profile, n, row);
+    gt_picture pic = decoded("p.png", NULL);
+    const uint8_t *s = pic.samples;
+    for (int i = 0; i < 6; i += 3) { /* +-2: the profile's matrix and curves are stored in 16 bits */
+        assert_in_range(s[i] + 2 - row[i + 1], 0, 4);
+        assert_in_range(s[i + 1] + 2 - row[i], 0, 4);
+        assert_in_range(s[i + 2] + 2 - row[i + 2], 0, 4);
+    }
+    assert_null(pic.note);
+    gt_picture_free(&pic);
+    pic = decoded("p.png", &(gt_picture_options){.keep_profile = true});
+    assert_memory_equal(pic.samples, row, 6);
+    gt_picture_free(&pic);
+
+    TIFF *t = TIFFOpen(at("p.tif"), "w"); /* libpng refuses such a profile itself, libtiff takes anything */
+    TIFFSetField(t, TIFFTAG_IMAGEWIDTH, 2);
+    TIFFSetField(t, TIFFTAG_IMAGELENGTH, 1);
+    TIFFSetField(t, TIFFTAG_BITSPERSAMPLE, 8);
+    TIFFSetField(t, TIFFTAG_SAMPLESPERPIXEL, 1);
+    TIFFSetField(t, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+    TIFFSetField(t, TIFFTAG_ICCPROFILE, n, profile);
+    TIFFWriteEncodedStrip(t, 0, (void *)"\5\6", 2);
+    TIFFClose(t);
+    pic = decoded("p.tif", NULL);
+    assert_memory_equal(pic.samples, "\5\6", 2);
+    assert_non_null(strstr(pic.note, "another kind"));
+    gt_picture_free(&pic);
+}
+
+static void test_names(void **state) {
+    (void)state;
+    assert_true(gt_picture_is_name("a/b.JPeG") && gt_picture_is_name("x.png") && gt_picture_is_name("x.y.tiff"));
+    assert_false(gt_picture_is_name("png") || gt_picture_is_name("a.png/b") || gt_picture_is_name("dataset.json"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pillow),       cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_small_kinds), cmocka_unit_test(test_bmp_runs),
+        cmocka_unit_test(test_bmp_fields),   cmocka_unit_test(test_tiff_layouts), cmocka_unit_test(test_png_kinds),
+        cmocka_unit_test(test_profiles),     cmocka_unit_test(test_names),
+    };
+    return cmocka_run_group_tests(tests, make_pictures, remove_scratch);
+}
