@@ -27,7 +27,7 @@
  *
  * Labels (classes or vectors, see dataset.h) are the source's own, unless the options say otherwise. As in the reference
  * tool an item may have none: gt_import_info.unlabelled counts those.
- *   CSV: a first line whose path has no picture's name is a header. One column of integers: classes. One column of which
+ *   CSV: a first line that names no picture is a header. One column of integers: classes. One column of which
  *   any is no number: names of classes, numbered in the order of their code points. Else vectors, one number per column.
  *   NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only array of 3 or 4 dimensions; labels are `labels`,
  *   `y_train`, `y` or `arr_1`: [N] or [N,1] integers or [N,L] numbers. Four dimensions are [N,H,W,C] where C <= 16, else
@@ -64,7 +64,7 @@ typedef struct gt_import_options {
 } gt_import_options;
 
 typedef struct gt_import_info {
-    const char *source; /* "folder", "zip", "hdf5", "synth", "lmdb", "tfrecords", "cifar-10", "cifar-100", "mnist",
+    const char *source; /* "folder", "zip", "dataset" (HDF5, synth), "lmdb", "tfrecords", "cifar", "mnist",
                            "numpy", "csv" */
     int64_t count;
     gt_label_kind label_kind;

@@ -70,15 +70,15 @@ size_t gt_picture_bytes(const gt_picture *p) {
     return (size_t)p->height * (size_t)p->width * (size_t)p->channels * gt_sample_bytes(p->type);
 }
 
-gt_status gt_picture_check_size(uint64_t height, uint64_t width, unsigned channels, gt_sample type, size_t most_bytes) {
+gt_status gt_picture_check_size(uint64_t height, uint64_t width, uint64_t channels, gt_sample type, size_t most_bytes) {
     if (most_bytes == 0 || most_bytes > GT_PICTURE_MAX_BYTES) most_bytes = GT_PICTURE_MAX_BYTES;
     if (height == 0 || width == 0 || channels == 0) return gt_fail(GT_FORMAT, "damaged: it has no pixels");
     if (channels > GT_PICTURE_MAX_CHANNELS)
-        return gt_fail(GT_FORMAT, "%u channels; at most %d are read", channels, GT_PICTURE_MAX_CHANNELS);
+        return gt_fail(GT_FORMAT, "%llu channels; at most %d are read", (unsigned long long)channels, GT_PICTURE_MAX_CHANNELS);
     if (height > GT_PICTURE_MAX_SIDE || width > GT_PICTURE_MAX_SIDE ||
         height * width * channels * gt_sample_bytes(type) > most_bytes)
-        return gt_fail(GT_FORMAT, "claims %llu x %llu pixels, %u channels; at most %d per side and %zu MB a picture are read",
-                       (unsigned long long)width, (unsigned long long)height, channels, GT_PICTURE_MAX_SIDE,
+        return gt_fail(GT_FORMAT, "claims %llu x %llu pixels, %llu channels; at most %d per side and %zu MB a picture are read",
+                       (unsigned long long)width, (unsigned long long)height, (unsigned long long)channels, GT_PICTURE_MAX_SIDE,
                        most_bytes >> 20);
     return GT_OK;
 }

@@ -28,7 +28,7 @@ extern const gt_picture_kind gt_kind_png, gt_kind_jpeg, gt_kind_bmp, gt_kind_pnm
 gt_status gt_raw_new(gt_raw_picture *raw, uint64_t height, uint64_t width, unsigned channels, gt_sample type);
 
 /* The checks alone, in 64 bits: no side 0, none above the limits. */
-gt_status gt_picture_check_size(uint64_t height, uint64_t width, unsigned channels, gt_sample type, size_t most_bytes);
+gt_status gt_picture_check_size(uint64_t height, uint64_t width, uint64_t channels, gt_sample type, size_t most_bytes);
 
 /* Keeps a copy of an ICC profile, or of none when out of memory. */
 void gt_raw_keep_profile(gt_raw_picture *raw, const void *profile, size_t n);

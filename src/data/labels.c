@@ -190,13 +190,15 @@ static gt_status parse_class_names(gt_notes *n, const json_t *list) {
     return gt_notes_check_names(n);
 }
 
-static gt_status parse_meaning(gt_notes *n, const json_t *root) {
+gt_status gt_notes_parse_meaning(gt_notes *n, const json_t *root) {
+    gt_status st = parse_class_names(n, json_object_get(root, "class_names"));
+    if (st) return st;
     const json_t *range = json_object_get(root, "range"), *channels = json_object_get(root, "channels");
     if (range && !json_is_null(range)) {
         const json_t *low = json_array_get(range, 0), *high = json_array_get(range, 1);
         if (json_array_size(range) != 2 || !json_is_number(low) || !json_is_number(high))
             return gt_fail(GT_FORMAT, "range must be a list of two numbers");
-        gt_status st = gt_notes_set_range(n, json_number_value(low), json_number_value(high));
+        st = gt_notes_set_range(n, json_number_value(low), json_number_value(high));
         if (st) return st;
     }
     if (channels && !json_is_null(channels)) {
@@ -213,8 +215,7 @@ gt_status gt_notes_parse(gt_notes *n, const char *text, size_t bytes, const char
     if (!root) return gt_fail(GT_FORMAT, "line %d: %s", error.line, error.text);
     gt_status st = json_is_object(root) ? GT_OK : gt_fail(GT_FORMAT, "not an object with a key \"labels\"");
     if (!st) st = parse_labels(n, json_object_get(root, "labels"), names, count);
-    if (!st) st = parse_class_names(n, json_object_get(root, "class_names"));
-    if (!st) st = parse_meaning(n, root);
+    if (!st) st = gt_notes_parse_meaning(n, root);
     json_decref(root);
     return st;
 }

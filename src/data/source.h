@@ -23,6 +23,10 @@ void gt_notes_free(gt_notes *n);
 /* dataset.json for images with these names (sorted by strcmp). Messages do not name the file it comes from. */
 gt_status gt_notes_parse(gt_notes *n, const char *text, size_t bytes, const char *const *names, int64_t count);
 
+/* Its keys range, channels and class_names alone. */
+struct json_t;
+gt_status gt_notes_parse_meaning(gt_notes *n, const struct json_t *root);
+
 /* Width of `count` class labels found elsewhere than in dataset.json, and their check; likewise for vectors of
  * n->width. */
 gt_status gt_notes_check_classes(gt_notes *n, int64_t count);

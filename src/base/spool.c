@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "base/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+gt_status gt_spool_open(gt_spool *s) {
+    const char *dir = getenv("TMPDIR");
+    char path[4096];
+    if (!dir || !*dir) dir = "/tmp";
+    *s = GT_SPOOL_NONE;
+    int n = snprintf(path, sizeof path, "%s/gantry-XXXXXX", dir);
+    if (n > 0 && (size_t)n < sizeof path) s->fd = mkostemp(path, O_CLOEXEC);
+    else errno = ENAMETOOLONG;
+    if (s->fd < 0) return gt_fail(GT_FAILED, "no temporary file can be made in '%s': %s (TMPDIR names another folder)", dir, strerror(errno));
+    unlink(path);
+    return GT_OK;
+}
+
+void gt_spool_close(gt_spool *s) {
+    if (s->fd >= 0) close(s->fd);
+    *s = GT_SPOOL_NONE;
+}
+
+gt_status gt_spool_add(gt_spool *s, const void *bytes, size_t n) {
+    int error = gt_write_all(s->fd, bytes, n);
+    if (error) return gt_fail(GT_FAILED, "a temporary file cannot be written: %s (TMPDIR names another folder)", strerror(error));
+    s->size += n;
+    return GT_OK;
+}
+
+gt_status gt_spool_align(gt_spool *s) {
+    static const char zeros[1 << 16];
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), over = s->size % page;
+    return over ? gt_spool_add(s, zeros, (size_t)(page - over) % sizeof zeros) : GT_OK;
+}
+
+gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n) {
+    for (char *p = out; n > 0;) {
+        ssize_t got = pread(fd, p, n, (off_t)offset);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
+        if (got == 0) return gt_fail(GT_FORMAT, "truncated: it ends before byte %llu", (unsigned long long)(offset + n));
+        p += got;
+        offset += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return GT_OK;
+}
+
+gt_status gt_spool_read(const gt_spool *s, uint64_t offset, void *out, size_t n) {
+    return gt_read_at(s->fd, offset, out, n);
+}
+
+const void *gt_spool_map(const gt_spool *s, uint64_t offset, size_t n) {
+    void *map = mmap(NULL, n ? n : 1, PROT_READ, MAP_SHARED, s->fd, (off_t)offset);
+    if (map != MAP_FAILED) return map;
+    gt_fail(GT_FAILED, "a temporary file cannot be mapped: %s", strerror(errno));
+    return NULL;
+}
+
+void gt_spool_unmap(const void *map, size_t n) {
+    if (map) munmap((void *)map, n ? n : 1);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/npy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "gantry/memory.h"
+
+/* What follows 'key': in the text of the header; NULL: the key is not there. */
+static const char *value_of(const char *text, const char *key) {
+    size_t n = strlen(key);
+    for (const char *p = strchr(text, '\''); p; p = strchr(p + 1, '\''))
+        if (!strncmp(p + 1, key, n) && p[1 + n] == '\'') {
+            p += n + 2;
+            p += strspn(p, " ");
+            return *p == ':' ? p + 1 + strspn(p + 1, " ") : NULL;
+        }
+    return NULL;
+}
+
+static gt_status read_type(gt_npy *out, const char *text) {
+    const char *d = value_of(text, "descr");
+    if (!d || (*d != '\'' && *d != '[')) return gt_fail(GT_FORMAT, "damaged: an array without type");
+    if (*d == '[') return gt_fail(GT_FORMAT, "an array of records, which is not read");
+    const char *end = strchr(d + 1, '\'');
+    size_t n = end ? (size_t)(end - d - 1) : 0;
+    if (n == 2 && d[2] == 'O') return gt_fail(GT_FORMAT, "an array of pickled objects, which is not read");
+    if (n != 3 || !strchr("|<=>", d[1]) || !strchr("uifb", d[2]) || !strchr("1248", d[3]) || (d[2] == 'f' && d[3] < '4'))
+        return gt_fail(GT_FORMAT, "an array of type '%.*s', which is not read", (int)(n < 20 ? n : 20), d + 1);
+    if (d[1] == '>' && d[3] != '1') return gt_fail(GT_FORMAT, "an array of big-endian numbers, which is not read");
+    out->type = d[2];
+    out->size = d[3] - '0';
+    return GT_OK;
+}
+
+static gt_status read_shape(gt_npy *out, const char *text) {
+    const char *p = value_of(text, "shape");
+    size_t bytes = (size_t)out->size;
+    if (!p || *p++ != '(') return gt_fail(GT_FORMAT, "damaged: an array without shape");
+    out->elements = 1;
+    for (p += strspn(p, " "); *p != ')'; p += strspn(p, " ,")) {
+        char *end;
+        unsigned long long v = strtoull(p, &end, 10);
+        if (end == p || *p == '-') return gt_fail(GT_FORMAT, "damaged: an array without shape");
+        if (out->dimensions == GT_NPY_DIMENSIONS_MOST) return gt_fail(GT_FORMAT, "an array of more than %d dimensions", GT_NPY_DIMENSIONS_MOST);
+        out->shape[out->dimensions++] = (size_t)v;
+        if (gt_mul_overflows(out->elements, (size_t)v, &out->elements) || gt_mul_overflows(bytes, (size_t)v, &bytes))
+            return gt_fail(GT_FORMAT, "damaged: an array of an absurd size");
+        p = end;
+        if (*p == 'L') p++; /* Python 2 */
+    }
+    return GT_OK;
+}
+
+gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n) {
+    const uint8_t *p = bytes;
+    *out = (gt_npy){0};
+    if (n < 12 || memcmp(p, "\x93NUMPY", 6)) return gt_fail(GT_FORMAT, "no .npy file");
+    size_t begin = p[6] == 1 ? 10 : 12, length = p[6] == 1 ? gt_le16(p + 8) : gt_le32(p + 8);
+    if (p[6] < 1 || p[6] > 3) return gt_fail(GT_FORMAT, "a .npy file of version %d, which is not read", p[6]);
+    if (length > GT_NPY_HEAD_MOST - begin || length > n - begin) return gt_fail(GT_FORMAT, "damaged or truncated: its header is not whole");
+    char *text = malloc(length + 1);
+    if (!text) return gt_fail(GT_NOMEM, "out of memory for a header");
+    memcpy(text, p + begin, length);
+    text[length] = 0;
+    gt_status st = read_type(out, text);
+    const char *order = value_of(text, "fortran_order");
+    if (!st && (!order || strncmp(order, "False", 5))) st = gt_fail(GT_FORMAT, "an array in Fortran order, which is not read");
+    if (!st) st = read_shape(out, text);
+    free(text);
+    out->head = begin + length;
+    return st;
+}
+
+double gt_npy_number(const gt_npy *a, const void *data, size_t i) {
+    const uint8_t *p = (const uint8_t *)data + i * (size_t)a->size;
+    if (a->type == 'f') {
+        double d = 0;
+        float f;
+        if (a->size == 8) memcpy(&d, p, 8);
+        else if (a->size == 4) memcpy(&f, p, 4), d = (double)f;
+        return d;
+    }
+    uint64_t v = a->size == 8 ? gt_le64(p) : a->size == 4 ? gt_le32(p) : a->size == 2 ? gt_le16(p) : *p;
+    if (a->type != 'i') return (double)v;
+    int unused = 64 - 8 * a->size;
+    return (double)((int64_t)(v << unused) >> unused);
+}

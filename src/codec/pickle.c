@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The stack machine of pickles, with values that do nothing. */
+#include "codec/pickle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+enum { MEMO_MOST = 1 << 22, NAME_MOST = 200 };
+
+typedef struct machine {
+    const uint8_t *at, *end, *begin;
+    gt_arena *arena;
+    const char *const *allowed;
+    gt_pickle **stack;
+    size_t depth, stack_room;
+    size_t *mark; /* depths of the stack */
+    size_t marks, mark_room;
+    gt_pickle **memo;
+    size_t memo_room, memo_next;
+    bool done;
+} machine;
+
+static gt_status damaged(const machine *m, const char *what) {
+    return gt_fail(GT_FORMAT, "damaged pickle: %s at byte %zu", what, (size_t)(m->at - m->begin));
+}
+
+static gt_status grow(void **data, size_t *room, size_t need, size_t size) {
+    if (need <= *room) return GT_OK;
+    size_t more = 2 * need + 64;
+    void *bigger = realloc(*data, more * size);
+    if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a pickle");
+    memset((char *)bigger + *room * size, 0, (more - *room) * size);
+    *data = bigger;
+    *room = more;
+    return GT_OK;
+}
+
+static gt_pickle *new_value(machine *m, gt_pickle_kind kind) {
+    gt_pickle *v = gt_arena_alloc(m->arena, sizeof *v);
+    if (v) v->kind = kind;
+    else gt_fail(GT_NOMEM, "out of memory for a pickle");
+    return v;
+}
+
+static gt_status push(machine *m, gt_pickle *v) {
+    if (!v) return GT_NOMEM;
+    gt_status st = grow((void **)&m->stack, &m->stack_room, m->depth + 1, sizeof *m->stack);
+    if (!st) m->stack[m->depth++] = v;
+    return st;
+}
+
+/* The values above the last mark must not be taken one by one: they belong to what ends the mark. */
+static gt_pickle *pop(machine *m) {
+    size_t least = m->marks ? m->mark[m->marks - 1] : 0;
+    return m->depth > least ? m->stack[--m->depth] : NULL;
+}
+
+static gt_pickle *top(const machine *m) {
+    return m->depth ? m->stack[m->depth - 1] : NULL;
+}
+
+static gt_status add_items(machine *m, gt_pickle *v, gt_pickle **items, size_t n) {
+    if (v->items + n > v->room) {
+        size_t room = 2 * (v->items + n);
+        gt_pickle **bigger = gt_arena_array(m->arena, room, sizeof *bigger);
+        if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a pickle");
+        if (v->items) memcpy(bigger, v->item, v->items * sizeof *bigger);
+        v->item = bigger;
+        v->room = room;
+    }
+    if (n) memcpy(v->item + v->items, items, n * sizeof *items);
+    v->items += n;
+    return GT_OK;
+}
+
+/* ---- operands ---- */
+
+static gt_status take(machine *m, size_t n, const uint8_t **p) {
+    if ((size_t)(m->end - m->at) < n) return gt_fail(GT_FORMAT, "truncated pickle: %zu bytes", (size_t)(m->end - m->begin));
+    *p = m->at;
+    m->at += n;
+    return GT_OK;
+}
+
+static gt_status take_number(machine *m, size_t bytes, uint64_t *v) {
+    const uint8_t *p = NULL;
+    gt_status st = take(m, bytes, &p);
+    *v = 0;
+    for (size_t i = bytes; !st && i > 0; i--) *v = *v << 8 | p[i - 1];
+    return st;
+}
+
+static gt_status take_line(machine *m, const char **line, size_t *n) {
+    const uint8_t *end = memchr(m->at, '\n', (size_t)(m->end - m->at));
+    if (!end) return damaged(m, "a line without end");
+    *line = (const char *)m->at;
+    *n = (size_t)(end - m->at);
+    m->at = end + 1;
+    return GT_OK;
+}
+
+/* ---- values ---- */
+
+static gt_status push_integer(machine *m, int64_t integer) {
+    gt_pickle *v = new_value(m, GT_PICKLE_INTEGER);
+    if (v) v->integer = integer;
+    return push(m, v);
+}
+
+/* `width` bytes of length, then the bytes themselves. */
+static gt_status push_bytes(machine *m, gt_pickle_kind kind, size_t width) {
+    uint64_t n;
+    const uint8_t *p = NULL;
+    gt_status st = take_number(m, width, &n);
+    if (!st) st = n > SIZE_MAX / 2 ? damaged(m, "an absurd length") : take(m, (size_t)n, &p);
+    gt_pickle *v = st ? NULL : new_value(m, kind);
+    if (v) v->bytes = (const char *)p, v->n = (size_t)n;
+    return st ? st : push(m, v);
+}
+
+static gt_status push_long(machine *m) {
+    uint64_t n, v = 0;
+    gt_status st = take_number(m, 1, &n);
+    if (!st && n > 8) return damaged(m, "an integer of more than 64 bits");
+    if (!st) st = take_number(m, (size_t)n, &v);
+    if (st) return st;
+    if (n > 0 && n < 8 && v >> (8 * n - 1)) v |= ~0ull << 8 * n; /* its sign */
+    return push_integer(m, (int64_t)v);
+}
+
+static gt_status push_decimal(machine *m) {
+    const char *line = NULL;
+    size_t n = 0;
+    char text[32], *end;
+    gt_status st = take_line(m, &line, &n);
+    if (st) return st;
+    if (n == 0 || n >= sizeof text) return damaged(m, "no integer");
+    memcpy(text, line, n);
+    text[n] = 0;
+    long long v = strtoll(text, &end, 10);
+    if (*end && strcmp(end, "L")) return damaged(m, "no integer");
+    return push_integer(m, v);
+}
+
+static gt_status push_real(machine *m) {
+    const uint8_t *p = NULL;
+    gt_status st = take(m, 8, &p);
+    if (st) return st;
+    uint64_t bits = (uint64_t)gt_be32(p) << 32 | gt_be32(p + 4);
+    gt_pickle *v = new_value(m, GT_PICKLE_REAL);
+    if (v) memcpy(&v->real, &bits, 8);
+    return push(m, v);
+}
+
+static gt_status push_name(machine *m, const char *module, size_t module_n, const char *name, size_t name_n) {
+    char *full = gt_arena_printf(m->arena, "%.*s.%.*s", (int)(module_n < NAME_MOST ? module_n : NAME_MOST), module,
+                                 (int)(name_n < NAME_MOST ? name_n : NAME_MOST), name);
+    if (!full) return GT_NOMEM;
+    bool known = false;
+    for (const char *const *a = m->allowed; *a && !known; a++) known = !strcmp(*a, full);
+    if (!known) return gt_fail(GT_FORMAT, "a pickle that calls '%s': refused, only plain data is read", full);
+    gt_pickle *v = new_value(m, GT_PICKLE_NAME);
+    if (v) v->bytes = full, v->n = strlen(full);
+    return push(m, v);
+}
+
+static gt_status push_global(machine *m) {
+    const char *module = NULL, *name = NULL;
+    size_t module_n = 0, name_n = 0;
+    gt_status st = take_line(m, &module, &module_n);
+    if (!st) st = take_line(m, &name, &name_n);
+    return st ? st : push_name(m, module, module_n, name, name_n);
+}
+
+static gt_status push_stack_global(machine *m) {
+    gt_pickle *name = pop(m), *module = pop(m);
+    if (!name || !module || name->kind != GT_PICKLE_TEXT || module->kind != GT_PICKLE_TEXT) return damaged(m, "no name");
+    return push_name(m, module->bytes, module->n, name->bytes, name->n);
+}
+
+static gt_status push_call(machine *m) {
+    gt_pickle *arguments = pop(m), *what = pop(m), *v = new_value(m, GT_PICKLE_CALL);
+    if (!arguments || !what) return damaged(m, "a call of nothing");
+    gt_status st = v ? add_items(m, v, (gt_pickle *[]){what, arguments, NULL}, 3) : GT_NOMEM;
+    return st ? st : push(m, v);
+}
+
+static gt_status set_state(machine *m) {
+    gt_pickle *state = pop(m), *v = top(m);
+    if (!state || !v || v->kind != GT_PICKLE_CALL) return damaged(m, "a state of nothing");
+    v->item[2] = state;
+    return GT_OK;
+}
+
+/* ---- collections ---- */
+
+static gt_status set_mark(machine *m) {
+    gt_status st = grow((void **)&m->mark, &m->mark_room, m->marks + 1, sizeof *m->mark);
+    if (!st) m->mark[m->marks++] = m->depth;
+    return st;
+}
+
+/* Moves what lies above the last mark to the end of `v`; NULL: of the value below the mark. */
+static gt_status collect(machine *m, gt_pickle *v, gt_pickle_kind kind) {
+    if (!m->marks) return damaged(m, "no mark");
+    size_t from = m->mark[--m->marks], n = m->depth - from;
+    m->depth = from;
+    gt_pickle **items = m->stack + from;
+    if (!v) v = top(m);
+    if (!v || v->kind != kind || (kind == GT_PICKLE_DICT && n % 2)) return damaged(m, "items for no collection");
+    return add_items(m, v, items, n);
+}
+
+static gt_status collect_new(machine *m, gt_pickle_kind kind) {
+    gt_pickle *v = new_value(m, kind);
+    gt_status st = v ? collect(m, v, kind) : GT_NOMEM;
+    return st ? st : push(m, v);
+}
+
+static gt_status tuple_of(machine *m, size_t n) {
+    gt_pickle *v = new_value(m, GT_PICKLE_LIST);
+    size_t least = m->marks ? m->mark[m->marks - 1] : 0;
+    if (m->depth - least < n) return damaged(m, "a tuple of missing values");
+    m->depth -= n;
+    gt_status st = v ? add_items(m, v, m->stack + m->depth, n) : GT_NOMEM;
+    return st ? st : push(m, v);
+}
+
+static gt_status append(machine *m, gt_pickle_kind kind, size_t n) {
+    gt_pickle *items[2];
+    for (size_t i = n; i > 0; i--)
+        if (!(items[i - 1] = pop(m))) return damaged(m, "missing values");
+    gt_pickle *v = top(m);
+    if (!v || v->kind != kind) return damaged(m, "items for no collection");
+    return add_items(m, v, items, n);
+}
+
+/* ---- memo ---- */
+
+static gt_status memo_put(machine *m, uint64_t index) {
+    if (index >= MEMO_MOST || !m->depth) return damaged(m, "a memo of nothing");
+    gt_status st = grow((void **)&m->memo, &m->memo_room, (size_t)index + 1, sizeof *m->memo);
+    if (!st) m->memo[index] = top(m);
+    m->memo_next++;
+    return st;
+}
+
+static gt_status memo_get(machine *m, uint64_t index) {
+    if (index >= m->memo_room || !m->memo[index]) return damaged(m, "a memo that is not there");
+    return push(m, m->memo[index]);
+}
+
+static gt_status with_number(machine *m, size_t bytes, gt_status (*f)(machine *, uint64_t)) {
+    uint64_t v;
+    gt_status st = take_number(m, bytes, &v);
+    return st ? st : f(m, v);
+}
+
+static gt_status push_unsigned(machine *m, uint64_t v) {
+    return push_integer(m, (int64_t)v);
+}
+
+static gt_status push_int32(machine *m, uint64_t v) {
+    return push_integer(m, (int32_t)v);
+}
+
+static gt_status skip(machine *m, size_t n) {
+    const uint8_t *p = NULL;
+    return take(m, n, &p);
+}
+
+static gt_status step(machine *m) {
+    uint64_t opcode;
+    gt_status st = take_number(m, 1, &opcode);
+    if (st) return st;
+    switch (opcode) {
+    case 0x80: return skip(m, 1); /* PROTO */
+    case 0x95: return skip(m, 8); /* FRAME */
+    case '.': m->done = true; return GT_OK;
+    case '(': return set_mark(m);
+    case 'N': return push(m, new_value(m, GT_PICKLE_NONE));
+    case 0x88: return push_integer(m, 1);
+    case 0x89: return push_integer(m, 0);
+    case 'J': return with_number(m, 4, push_int32);
+    case 'K': return with_number(m, 1, push_unsigned);
+    case 'M': return with_number(m, 2, push_unsigned);
+    case 'I':
+    case 'L': return push_decimal(m);
+    case 0x8a: return push_long(m);
+    case 'G': return push_real(m);
+    case 'U':
+    case 'C': return push_bytes(m, GT_PICKLE_BYTES, 1);
+    case 'T':
+    case 'B': return push_bytes(m, GT_PICKLE_BYTES, 4);
+    case 0x8e:
+    case 0x96: return push_bytes(m, GT_PICKLE_BYTES, 8);
+    case 0x8c: return push_bytes(m, GT_PICKLE_TEXT, 1);
+    case 'X': return push_bytes(m, GT_PICKLE_TEXT, 4);
+    case 0x8d: return push_bytes(m, GT_PICKLE_TEXT, 8);
+    case ']':
+    case ')': return push(m, new_value(m, GT_PICKLE_LIST));
+    case '}': return push(m, new_value(m, GT_PICKLE_DICT));
+    case 'l':
+    case 't': return collect_new(m, GT_PICKLE_LIST);
+    case 'd': return collect_new(m, GT_PICKLE_DICT);
+    case 0x85:
+    case 0x86:
+    case 0x87: return tuple_of(m, (size_t)opcode - 0x84);
+    case 'a': return append(m, GT_PICKLE_LIST, 1);
+    case 's': return append(m, GT_PICKLE_DICT, 2);
+    case 'e': return collect(m, NULL, GT_PICKLE_LIST);
+    case 'u': return collect(m, NULL, GT_PICKLE_DICT);
+    case 'q': return with_number(m, 1, memo_put);
+    case 'r': return with_number(m, 4, memo_put);
+    case 0x94: return memo_put(m, m->memo_next);
+    case 'h': return with_number(m, 1, memo_get);
+    case 'j': return with_number(m, 4, memo_get);
+    case 'c': return push_global(m);
+    case 0x93: return push_stack_global(m);
+    case 'R':
+    case 0x81: return push_call(m);
+    case 'b': return set_state(m);
+    default: return gt_fail(GT_FORMAT, "a pickle with opcode 0x%02x, which is not plain data", (unsigned)opcode);
+    }
+}
+
+gt_status gt_pickle_read(gt_pickle **out, gt_arena *arena, const void *bytes, size_t n, const char *const *allowed) {
+    machine m = {.at = bytes, .begin = bytes, .end = (const uint8_t *)bytes + n, .arena = arena, .allowed = allowed};
+    gt_status st = GT_OK;
+    while (!st && !m.done) st = step(&m);
+    if (!st && m.depth != 1) st = damaged(&m, "no single value");
+    *out = st ? NULL : m.stack[0];
+    free(m.stack);
+    free(m.mark);
+    free(m.memo);
+    return st;
+}
+
+bool gt_pickle_is(const gt_pickle *v, gt_pickle_kind kind, const char *text) {
+    return v && v->kind == kind && v->n == strlen(text) && !memcmp(v->bytes, text, v->n);
+}
+
+gt_pickle *gt_pickle_get(const gt_pickle *dict, const char *key) {
+    if (!dict || dict->kind != GT_PICKLE_DICT) return NULL;
+    for (size_t i = 0; i + 1 < dict->items; i += 2)
+        if (gt_pickle_is(dict->item[i], GT_PICKLE_BYTES, key) || gt_pickle_is(dict->item[i], GT_PICKLE_TEXT, key)) return dict->item[i + 1];
+    return NULL;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Numpy arrays in pickles: what _reconstruct (protocols up to 4) and _frombuffer (5) would be called with. */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "codec/pickle.h"
+
+const char *const gt_pickle_numpy_names[] = {"numpy.core.multiarray._reconstruct",
+                                             "numpy._core.multiarray._reconstruct",
+                                             "numpy.core.multiarray.scalar",
+                                             "numpy._core.multiarray.scalar",
+                                             "numpy.core.numeric._frombuffer",
+                                             "numpy._core.numeric._frombuffer",
+                                             "numpy.ndarray",
+                                             "numpy.dtype",
+                                             "_codecs.encode",
+                                             NULL};
+
+/* Is v a call of something that ends in `name`? */
+static bool calls(const gt_pickle *v, const char *name) {
+    if (!v || v->kind != GT_PICKLE_CALL || v->item[0]->kind != GT_PICKLE_NAME) return false;
+    const gt_pickle *what = v->item[0];
+    size_t n = strlen(name);
+    return what->n >= n && !memcmp(what->bytes + what->n - n, name, n);
+}
+
+/* Argument k of a call; NULL: not there. */
+static const gt_pickle *argument(const gt_pickle *call, size_t k) {
+    const gt_pickle *list = call->item[1];
+    return list->kind == GT_PICKLE_LIST && k < list->items ? list->item[k] : NULL;
+}
+
+static gt_status unknown(const char *what) {
+    return gt_fail(GT_FORMAT, "a pickled array %s", what);
+}
+
+/* dtype('u1') and its like; their state tells the byte order: '|' where there is none, '<', '>'. */
+static gt_status read_type(gt_pickle_array *out, const gt_pickle *v) {
+    const gt_pickle *code = calls(v, "numpy.dtype") ? argument(v, 0) : NULL;
+    if (!code || (code->kind != GT_PICKLE_BYTES && code->kind != GT_PICKLE_TEXT) || code->n != 2 || !strchr("uifb", code->bytes[0]) ||
+        !strchr("1248", code->bytes[1]))
+        return unknown("of no plain number type");
+    const gt_pickle *state = v->item[2];
+    bool big = state && state->kind == GT_PICKLE_LIST && state->items > 1 && state->item[1]->n == 1 && state->item[1]->bytes &&
+               state->item[1]->bytes[0] == '>';
+    if (big) return unknown("of big-endian numbers, which is not read");
+    out->type = code->bytes[0];
+    out->size = code->bytes[1] - '0';
+    return GT_OK;
+}
+
+static gt_status read_shape(gt_pickle_array *out, const gt_pickle *v) {
+    if (!v || v->kind != GT_PICKLE_LIST || v->items > 4) return unknown("of more than 4 dimensions");
+    out->dimensions = (int)v->items;
+    for (size_t i = 0; i < v->items; i++) {
+        if (v->item[i]->kind != GT_PICKLE_INTEGER || v->item[i]->integer < 0) return unknown("of no shape");
+        out->shape[i] = (size_t)v->item[i]->integer;
+    }
+    return GT_OK;
+}
+
+/* Bytes as they are, or as text that encode(text, 'latin1') would turn into them (Python 3 for older protocols). */
+static gt_status read_bytes(gt_pickle_array *out, const gt_pickle *v) {
+    if (calls(v, "_codecs.encode") && argument(v, 0) && argument(v, 1) && argument(v, 0)->kind == GT_PICKLE_TEXT &&
+        gt_pickle_is(argument(v, 1), GT_PICKLE_TEXT, "latin1")) {
+        out->utf8 = true;
+        v = argument(v, 0);
+    } else if (!v || v->kind != GT_PICKLE_BYTES) {
+        return unknown("without bytes");
+    }
+    out->bytes = v->bytes;
+    out->n = v->n;
+    return GT_OK;
+}
+
+gt_status gt_pickle_to_array(gt_pickle_array *out, const gt_pickle *v) {
+    *out = (gt_pickle_array){0};
+    const gt_pickle *type, *shape, *bytes, *order;
+    if (calls(v, "multiarray._reconstruct") && v->item[2] && v->item[2]->kind == GT_PICKLE_LIST && v->item[2]->items == 5) {
+        gt_pickle **state = v->item[2]->item; /* version, shape, type, Fortran order?, bytes */
+        shape = state[1], type = state[2], order = state[3], bytes = state[4];
+        if (order->kind != GT_PICKLE_INTEGER || order->integer) return unknown("in Fortran order, which is not read");
+    } else if (calls(v, "numeric._frombuffer") && argument(v, 3)) {
+        bytes = argument(v, 0), type = argument(v, 1), shape = argument(v, 2), order = argument(v, 3);
+        if (!gt_pickle_is(order, GT_PICKLE_TEXT, "C")) return unknown("in Fortran order, which is not read");
+    } else {
+        return gt_fail(GT_FORMAT, "no numpy array where one is expected");
+    }
+    gt_status st = read_type(out, type);
+    if (!st) st = read_shape(out, shape);
+    if (!st) st = read_bytes(out, bytes);
+    size_t n = (size_t)out->size;
+    for (int i = 0; i < out->dimensions && !st; i++)
+        if (gt_mul_overflows(n, out->shape[i], &n)) st = unknown("of an absurd size");
+    if (!st && (out->utf8 ? n < out->n / 2 || n > out->n : n != out->n)) st = unknown("whose bytes do not fit its shape");
+    return st;
+}
+
+bool gt_pickle_to_integer(const gt_pickle *v, int64_t *out) {
+    if (v && v->kind == GT_PICKLE_INTEGER) {
+        *out = v->integer;
+        return true;
+    }
+    gt_pickle_array a = {0};
+    uint8_t bytes[8] = {0};
+    if (!calls(v, "multiarray.scalar") || read_type(&a, argument(v, 0)) || read_bytes(&a, argument(v, 1)) || a.type == 'f') return false;
+    size_t used = a.n, n = a.n;
+    if (a.utf8) n = gt_pickle_latin1(a.bytes, a.n, bytes, sizeof bytes, &used);
+    else if (n <= sizeof bytes) memcpy(bytes, a.bytes, n);
+    if (n != (size_t)a.size || used != a.n) return false;
+    uint64_t value = gt_le64(bytes);
+    if (a.type == 'i' && a.size < 8 && value >> (8 * a.size - 1)) value |= ~0ull << 8 * a.size;
+    *out = (int64_t)value;
+    return true;
+}
+
+size_t gt_pickle_latin1(const char *text, size_t n, void *out, size_t most, size_t *used) {
+    uint8_t *to = out;
+    size_t at = 0, done = 0;
+    while (at < n && done < most) {
+        uint8_t c = (uint8_t)text[at];
+        if (c >= 0x80) { /* two bytes carry U+0080 .. U+00FF */
+            if ((c != 0xc2 && c != 0xc3) || at + 1 >= n || ((uint8_t)text[at + 1] & 0xc0) != 0x80) break;
+            c = (uint8_t)(c << 6 | ((uint8_t)text[at + 1] & 0x3f));
+            at++;
+        }
+        at++;
+        to[done++] = c;
+    }
+    *used = at;
+    return done;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "data/csv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+gt_status gt_csv_open(gt_csv *c, const char *path) {
+    *c = (gt_csv){0};
+    struct stat s;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
+    gt_status st = GT_OK;
+    if (fd < 0 || fstat(fd, &s) != 0) st = gt_fail(GT_FAILED, "cannot be opened: %s", strerror(errno));
+    else if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "not a regular file");
+    else if (!(c->file = fdopen(fd, "r"))) st = gt_fail(GT_FAILED, "cannot be opened: %s", strerror(errno));
+    if (st && fd >= 0) close(fd);
+    return st;
+}
+
+void gt_csv_close(gt_csv *c) {
+    if (c->file) fclose(c->file);
+    free(c->text);
+    free(c->field);
+    *c = (gt_csv){0};
+}
+
+void gt_csv_rewind(gt_csv *c) {
+    rewind(c->file);
+    c->line = 0;
+}
+
+static gt_status add_field(gt_csv *c, char *field) {
+    if (c->fields == GT_CSV_FIELDS_MOST) return gt_fail(GT_FORMAT, "line %" PRId64 ": more than %d fields", c->line, GT_CSV_FIELDS_MOST);
+    if (c->fields == c->field_room) {
+        size_t room = 2 * c->field_room + 16;
+        char **bigger = realloc(c->field, room * sizeof *bigger);
+        if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a line of %zu fields", room);
+        c->field = bigger;
+        c->field_room = room;
+    }
+    c->field[c->fields++] = field;
+    return GT_OK;
+}
+
+/* Takes the quotes of one field away, in place; `*next` is what follows its comma, NULL at the end of the line. */
+static gt_status unquote(const gt_csv *c, char *field, char **next) {
+    char *from = field + 1, *to = field;
+    while (*from && (*from != '"' || from[1] == '"')) {
+        from += *from == '"';
+        *to++ = *from++;
+    }
+    if (*from != '"') return gt_fail(GT_FORMAT, "line %" PRId64 ": a quote is not closed", c->line);
+    if (from[1] && from[1] != ',') return gt_fail(GT_FORMAT, "line %" PRId64 ": text behind a closing quote", c->line);
+    *next = from[1] ? from + 2 : NULL;
+    *to = 0;
+    return GT_OK;
+}
+
+static gt_status split(gt_csv *c) {
+    gt_status st = GT_OK;
+    for (char *p = c->text; p && !st;) {
+        char *field = p;
+        if (*p == '"') {
+            st = unquote(c, field, &p);
+        } else {
+            p = strchr(p, ',');
+            if (p) *p++ = 0;
+        }
+        if (!st) st = add_field(c, field);
+    }
+    return st;
+}
+
+gt_status gt_csv_next(gt_csv *c) {
+    c->fields = 0;
+    ssize_t n;
+    do {
+        n = getline(&c->text, &c->room, c->file);
+        c->line++;
+        if (n < 0) return ferror(c->file) ? gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno)) : GT_OK;
+        if (n > GT_CSV_LINE_MOST || memchr(c->text, 0, (size_t)n))
+            return gt_fail(GT_FORMAT, "line %" PRId64 ": no line of text", c->line);
+        while (n > 0 && (c->text[n - 1] == '\n' || c->text[n - 1] == '\r')) c->text[--n] = 0;
+        if (c->line == 1 && n >= 3 && !memcmp(c->text, "\xef\xbb\xbf", 3)) { /* a byte order mark */
+            n -= 3;
+            memmove(c->text, c->text + 3, (size_t)n + 1);
+        }
+    } while (n == 0);
+    return split(c);
+}

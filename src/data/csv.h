@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Lines of comma-separated values (RFC 4180: fields may stand in double quotes), one at a time. */
+#ifndef GANTRY_DATA_CSV_H
+#define GANTRY_DATA_CSV_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "gantry/status.h"
+
+enum { GT_CSV_FIELDS_MOST = 65537, GT_CSV_LINE_MOST = 1 << 24 };
+
+typedef struct gt_csv {
+    FILE *file;
+    int64_t line;  /* the number, from 1, of the line that gt_csv_next gave */
+    char *text;    /* of that line */
+    size_t room;
+    char **field;  /* its fields, unquoted, within `text` */
+    size_t fields, field_room;
+} gt_csv;
+
+gt_status gt_csv_open(gt_csv *c, const char *path);
+void gt_csv_close(gt_csv *c);
+void gt_csv_rewind(gt_csv *c);
+
+/* The next line that is not empty; c->fields == 0: there is none. Messages name the line. */
+gt_status gt_csv_next(gt_csv *c);
+
+#endif

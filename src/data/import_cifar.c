@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * CIFAR-10 and CIFAR-100 as their authors publish them: a packed tar archive of Python pickles. The archive is unpacked once
+ * into an unnamed file; the pickles' arrays, [n, 3072] bytes of 3 x 32 x 32, are then read where they lie in it. */
+#include <archive.h>
+#include <archive_entry.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/spool.h"
+#include "codec/pickle.h"
+#include "data/import_source.h"
+
+enum { SIDE = 32, PLANE = SIDE * SIDE, IMAGE = 3 * PLANE, MEMBERS = 7, MEMBER_MOST = 512 << 20, PIECE = 1 << 16 };
+
+/* What may be in the archive. Either the five batches or `train` hold the images. */
+typedef struct member_kind {
+    const char *name;
+    int batch; /* its place in the order of items; -1: names of the classes */
+} member_kind;
+
+static const member_kind member_kinds[] = {{"data_batch_1", 0}, {"data_batch_2", 1}, {"data_batch_3", 2}, {"data_batch_4", 3},
+                                           {"data_batch_5", 4}, {"train", 0},        {"batches.meta", -1}, {"meta", -1}};
+
+typedef struct member {
+    const member_kind *kind;
+    uint64_t at; /* in the spool */
+    size_t bytes;
+} member;
+
+typedef struct batch {
+    uint64_t at; /* of its first image, in the spool */
+    int64_t first, count;
+} batch;
+
+typedef struct cifar {
+    gt_spool spool;
+    member members[MEMBERS];
+    int n_members;
+    batch batches[5];
+    int n_batches;
+    bool coarse;
+} cifar;
+
+static bool ends_in(const char *text, const char *end) {
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcmp(text + n - m, end);
+}
+
+static bool claims(const gt_spec *spec) {
+    return spec->is_file && (ends_in(spec->text, ".tar.gz") || ends_in(spec->text, ".tgz") || ends_in(spec->text, ".tar"));
+}
+
+/* ---- unpacking ---- */
+
+static gt_status unpack_member(cifar *c, struct archive *a, const member_kind *kind) {
+    static _Thread_local char piece[PIECE];
+    if (c->n_members == MEMBERS) return gt_fail(GT_FORMAT, "holds more than one file '%s'", kind->name);
+    gt_status st = gt_spool_align(&c->spool);
+    member *m = &c->members[c->n_members];
+    *m = (member){.kind = kind, .at = c->spool.size};
+    la_ssize_t n = 1;
+    while (!st && (n = archive_read_data(a, piece, sizeof piece)) > 0) {
+        m->bytes += (size_t)n;
+        st = m->bytes > MEMBER_MOST ? gt_fail(GT_FORMAT, "'%s' is larger than %d MB", kind->name, MEMBER_MOST >> 20)
+                                    : gt_spool_add(&c->spool, piece, (size_t)n);
+    }
+    if (!st && n < 0) st = gt_fail(GT_FORMAT, "'%s': damaged or truncated: %s", kind->name, archive_error_string(a));
+    c->n_members++;
+    return st;
+}
+
+static const member_kind *kind_of(const char *path) {
+    const char *slash = path ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path;
+    for (size_t i = 0; name && i < sizeof member_kinds / sizeof *member_kinds; i++)
+        if (!strcmp(name, member_kinds[i].name)) return &member_kinds[i];
+    return NULL;
+}
+
+static gt_status unpack(cifar *c, const char *path) {
+    struct archive *a = archive_read_new();
+    if (!a) return gt_fail(GT_NOMEM, "out of memory for an archive");
+    archive_read_support_filter_gzip(a);
+    archive_read_support_format_tar(a);
+    struct archive_entry *entry;
+    gt_status st = archive_read_open_filename(a, path, PIECE) == ARCHIVE_OK ? GT_OK : gt_fail(GT_FORMAT, "%s", archive_error_string(a));
+    int code = ARCHIVE_OK;
+    while (!st && (code = archive_read_next_header(a, &entry)) >= ARCHIVE_WARN && code != ARCHIVE_EOF) {
+        const member_kind *kind = archive_entry_filetype(entry) == AE_IFREG ? kind_of(archive_entry_pathname(entry)) : NULL;
+        if (kind) st = unpack_member(c, a, kind);
+    }
+    if (!st && code < ARCHIVE_WARN) st = gt_fail(GT_FORMAT, "no tar archive, or damaged or truncated: %s", archive_error_string(a));
+    archive_read_free(a);
+    return st;
+}
+
+/* ---- the pickles ---- */
+
+static const char *label_key(const cifar *c, const gt_pickle *root) {
+    return gt_pickle_get(root, "labels") ? "labels" : c->coarse ? "coarse_labels" : "fine_labels";
+}
+
+static gt_status copy_text(cifar *c, const gt_pickle_array *a, size_t wanted) {
+    static _Thread_local char piece[PIECE];
+    gt_status st = GT_OK;
+    size_t total = 0, used = 0;
+    for (size_t at = 0; at < a->n && !st; at += used) {
+        size_t n = gt_pickle_latin1(a->bytes + at, a->n - at, piece, sizeof piece, &used);
+        if (n == 0) return gt_fail(GT_FORMAT, "a pickled array whose text is not latin1");
+        total += n;
+        st = gt_spool_add(&c->spool, piece, n);
+    }
+    if (!st && total != wanted) st = gt_fail(GT_FORMAT, "a pickled array whose bytes do not fit its shape");
+    return st;
+}
+
+/* Where the images of a batch lie in the spool: in the pickle itself, or decoded behind everything else. */
+static gt_status find_images(cifar *c, const member *m, const char *map, const gt_pickle *root, batch *b) {
+    gt_pickle_array a;
+    gt_pickle *data = gt_pickle_get(root, "data");
+    if (!data) return gt_fail(GT_FORMAT, "its pickle has no 'data'");
+    gt_status st = gt_pickle_to_array(&a, data);
+    if (st) return st;
+    if (a.type != 'u' || a.size != 1 || a.dimensions != 2 || a.shape[1] != IMAGE || a.shape[0] == 0 || a.shape[0] > INT32_MAX)
+        return gt_fail(GT_FORMAT, "'data' is no array [n, %d] of bytes", IMAGE);
+    b->count = (int64_t)a.shape[0];
+    b->at = a.utf8 ? c->spool.size : m->at + (uint64_t)(a.bytes - map);
+    return a.utf8 ? copy_text(c, &a, a.shape[0] * IMAGE) : GT_OK;
+}
+
+static gt_status read_labels(gt_import_source *s, const cifar *c, const gt_pickle *root, const batch *b) {
+    const char *key = label_key(c, root);
+    const gt_pickle *list = gt_pickle_get(root, key);
+    if (!list || list->kind != GT_PICKLE_LIST || list->items != (size_t)b->count)
+        return gt_fail(GT_FORMAT, "'%s' is no list of %" PRId64 " labels", key, b->count);
+    for (int64_t i = 0; i < b->count; i++) {
+        int64_t v;
+        if (!gt_pickle_to_integer(list->item[i], &v) || v < 0 || v > GT_CLASS_MOST)
+            return gt_fail(GT_FORMAT, "'%s': element %" PRId64 " is no class", key, i);
+        s->notes.classes[b->first + i] = (int32_t)v;
+    }
+    return GT_OK;
+}
+
+static gt_status read_names(gt_import_source *s, const cifar *c, const gt_pickle *root) {
+    const gt_pickle *list = gt_pickle_get(root, "label_names");
+    if (!list) list = gt_pickle_get(root, c->coarse ? "coarse_label_names" : "fine_label_names");
+    if (!list || list->kind != GT_PICKLE_LIST || list->items == 0 || list->items > GT_CLASS_MOST) return GT_OK;
+    char **names = calloc(list->items, sizeof *names);
+    gt_status st = names ? GT_OK : gt_fail(GT_NOMEM, "out of memory for class names");
+    size_t n = 0;
+    for (; !st && n < list->items; n++) {
+        const gt_pickle *v = list->item[n];
+        if (v->kind != GT_PICKLE_BYTES && v->kind != GT_PICKLE_TEXT) st = gt_fail(GT_FORMAT, "a class name that is no text");
+        else if (!(names[n] = strndup(v->bytes, v->n))) st = gt_fail(GT_NOMEM, "out of memory for class names");
+    }
+    if (!st) st = gt_import_copy_class_names(&s->notes, (const char *const *)names, (int)n);
+    for (size_t i = 0; names && i < n; i++) free(names[i]);
+    free(names);
+    return st;
+}
+
+typedef enum pass { FIND_IMAGES, READ_LABELS } pass; /* the number of labels is known when all images are found */
+
+static gt_status read_member(gt_import_source *s, cifar *c, const member *m, pass pass) {
+    const char *map = gt_spool_map(&c->spool, m->at, m->bytes);
+    gt_arena *arena = map ? gt_arena_new() : NULL;
+    gt_pickle *root = NULL;
+    gt_status st = !map ? GT_FAILED : !arena ? gt_fail(GT_NOMEM, "out of memory") : gt_pickle_read(&root, arena, map, m->bytes, gt_pickle_numpy_names);
+    if (!st && pass == FIND_IMAGES) st = find_images(c, m, map, root, &c->batches[m->kind->batch]);
+    else if (!st) st = m->kind->batch < 0 ? read_names(s, c, root) : read_labels(s, c, root, &c->batches[m->kind->batch]);
+    gt_arena_free(arena);
+    gt_spool_unmap(map, m->bytes);
+    return st ? gt_wrap(st, "'%s'", m->kind->name) : GT_OK;
+}
+
+static gt_status find_all_images(gt_import_source *s, cifar *c) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < c->n_members && !st; i++) {
+        int place = c->members[i].kind->batch;
+        if (place < 0) continue;
+        if (c->batches[place].count) return gt_fail(GT_FORMAT, "holds batch %d twice", place + 1);
+        st = read_member(s, c, &c->members[i], FIND_IMAGES);
+        if (!strcmp(c->members[i].kind->name, "train")) c->n_batches = 1;
+        else if (c->n_batches != 1) c->n_batches = 5;
+    }
+    if (st) return st;
+    if (c->n_batches == 0) return gt_fail(GT_FORMAT, "holds neither data_batch_1 .. data_batch_5 (CIFAR-10) nor train (CIFAR-100)");
+    for (int i = 0; i < c->n_batches; i++) {
+        if (c->batches[i].count == 0) return gt_fail(GT_FORMAT, "'data_batch_%d' is missing", i + 1);
+        c->batches[i].first = s->count;
+        s->count += c->batches[i].count;
+    }
+    return GT_OK;
+}
+
+/* ---- items ---- */
+
+static const batch *batch_of(const cifar *c, int64_t i) {
+    const batch *b = c->batches;
+    while (i >= b->first + b->count) b++;
+    return b;
+}
+
+static gt_status read_item(void *state, int64_t i, gt_picture *out) {
+    const cifar *c = state;
+    const batch *b = batch_of(c, i);
+    uint8_t planes[IMAGE];
+    gt_status st = gt_spool_read(&c->spool, b->at + (uint64_t)(i - b->first) * IMAGE, planes, IMAGE);
+    if (!st) st = gt_picture_new(out, SIDE, SIDE, 3, GT_U8);
+    if (st) return st;
+    uint8_t *to = out->samples;
+    for (int k = 0; k < PLANE; k++)
+        for (int channel = 0; channel < 3; channel++) *to++ = planes[channel * PLANE + k];
+    return GT_OK;
+}
+
+static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
+    (void)state, (void)i;
+    gt_import_array_head(out, "CIFAR", &(gt_picture){.height = SIDE, .width = SIDE, .channels = 3});
+    return GT_OK;
+}
+
+static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+    const cifar *c = state;
+    const batch *b = batch_of(c, i);
+    if (c->n_batches == 1) snprintf(buffer, GT_IMPORT_NAME_BYTES, "train/%05" PRId64, i);
+    else snprintf(buffer, GT_IMPORT_NAME_BYTES, "data_batch_%d/%05" PRId64, (int)(b - c->batches) + 1, i - b->first);
+    return buffer;
+}
+
+static void close_cifar(void *state) {
+    cifar *c = state;
+    gt_spool_close(&c->spool);
+    free(c);
+}
+
+static gt_status open_cifar(gt_import_source *s, const char *spec, const gt_import_options *options) {
+    cifar *c = calloc(1, sizeof *c);
+    if (!c) return gt_fail(GT_NOMEM, "out of memory");
+    *s = (gt_import_source){.state = c, .read = read_item, .head = head_item, .name = name_item, .close = close_cifar};
+    c->coarse = options->coarse;
+    gt_status st = gt_spool_open(&c->spool);
+    if (!st) st = unpack(c, spec);
+    if (!st) st = find_all_images(s, c);
+    if (st || options->labels != GT_IMPORT_OWN || options->labels_csv) return st;
+    st = gt_import_new_classes(s);
+    for (int i = 0; i < c->n_members && !st; i++) st = read_member(s, c, &c->members[i], READ_LABELS);
+    return st;
+}
+
+const gt_import_kind gt_import_cifar = {.name = "cifar", .claims = claims, .open = open_cifar};

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Squares out of large pictures: a source around another one.
+ *
+ * Several threads want squares of the same picture at the same time, so a decoded picture is shared: a slot holds one, and
+ * those who need it wait until the first of them has decoded it. There are never more slots than threads inside
+ * read_item, so memory stays at one picture a thread. */
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/import_source.h"
+
+typedef struct slot {
+    int64_t picture; /* -1: none yet */
+    int users;
+    bool ready;
+    uint64_t used; /* when, for the choice of the one to give up */
+    gt_status status;
+    char *message;
+    gt_picture data;
+    struct slot *next;
+} slot;
+
+typedef struct crops {
+    gt_import_source inner;
+    int side;
+    int64_t *first; /* item of picture i; [pictures + 1] */
+    pthread_mutex_t lock;
+    pthread_cond_t decoded;
+    slot *slots;
+    uint64_t clock;
+} crops;
+
+/* Squares along a side of n pixels; the last one is aligned to the border. */
+static int64_t along(int n, int side) {
+    return (n + side - 1) / side;
+}
+
+static int begin_of(int64_t k, int n, int side) {
+    int begin = (int)k * side;
+    return begin + side > n ? n - side : begin;
+}
+
+static int64_t picture_of(const crops *c, int64_t item) {
+    int64_t low = 0, high = c->inner.count - 1; /* the last picture that begins at or before the item */
+    while (low < high) {
+        int64_t middle = (low + high + 1) / 2;
+        if (c->first[middle] <= item) low = middle;
+        else high = middle - 1;
+    }
+    return low;
+}
+
+/* The slot of a picture, or one that can be taken for it, with the lock held. NULL: out of memory. */
+static slot *find_slot(crops *c, int64_t picture) {
+    slot *oldest = NULL;
+    for (slot *s = c->slots; s; s = s->next) {
+        if (s->picture == picture) return s;
+        if (s->users == 0 && (!oldest || s->used < oldest->used)) oldest = s;
+    }
+    if (oldest) {
+        gt_picture_free(&oldest->data);
+        free(oldest->message);
+        *oldest = (slot){.picture = -1, .next = oldest->next};
+        return oldest;
+    }
+    slot *s = calloc(1, sizeof *s);
+    if (!s) return NULL;
+    s->picture = -1;
+    s->next = c->slots;
+    return c->slots = s;
+}
+
+/* A slot with the decoded picture, which the caller gives back. */
+static slot *take_picture(crops *c, int64_t picture) {
+    pthread_mutex_lock(&c->lock);
+    slot *s = find_slot(c, picture);
+    if (s) {
+        s->users++;
+        s->used = ++c->clock;
+        if (s->picture < 0) {
+            s->picture = picture;
+            pthread_mutex_unlock(&c->lock);
+            s->status = c->inner.read(c->inner.state, picture, &s->data);
+            if (s->status) s->message = strdup(gt_message());
+            pthread_mutex_lock(&c->lock);
+            s->ready = true;
+            pthread_cond_broadcast(&c->decoded);
+        }
+        while (!s->ready) pthread_cond_wait(&c->decoded, &c->lock);
+    }
+    pthread_mutex_unlock(&c->lock);
+    return s;
+}
+
+static void give_back(crops *c, slot *s) {
+    pthread_mutex_lock(&c->lock);
+    s->users--;
+    pthread_mutex_unlock(&c->lock);
+}
+
+static gt_status cut(const crops *c, const gt_picture *p, int64_t square, gt_picture *out) {
+    if (p->height < c->side || p->width < c->side)
+        return gt_fail(GT_FORMAT, "%d x %d pixels: smaller than a square of --crops=%d", p->width, p->height, c->side);
+    int64_t columns = along(p->width, c->side);
+    if (square >= columns * along(p->height, c->side)) return gt_fail(GT_FORMAT, "smaller than its head says");
+    int x = begin_of(square % columns, p->width, c->side), y = begin_of(square / columns, p->height, c->side);
+    gt_status st = gt_picture_new(out, c->side, c->side, p->channels, p->type);
+    if (st) return st;
+    out->alpha = p->alpha;
+    out->note = p->note;
+    size_t pixel = (size_t)p->channels * gt_sample_bytes(p->type), row = (size_t)c->side * pixel;
+    for (size_t k = 0; k < (size_t)c->side; k++)
+        memcpy((uint8_t *)out->samples + k * row, (uint8_t *)p->samples + (((size_t)y + k) * (size_t)p->width + (size_t)x) * pixel, row);
+    return GT_OK;
+}
+
+static gt_status read_item(void *state, int64_t i, gt_picture *out) {
+    crops *c = state;
+    int64_t picture = picture_of(c, i);
+    slot *s = take_picture(c, picture);
+    if (!s) return gt_fail(GT_NOMEM, "out of memory for a picture");
+    gt_status st = s->status ? gt_fail(s->status, "%s", s->message ? s->message : "cannot be read") : cut(c, &s->data, i - c->first[picture], out);
+    give_back(c, s);
+    return st;
+}
+
+static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
+    crops *c = state;
+    gt_status st = c->inner.head(c->inner.state, picture_of(c, i), out);
+    out->height = out->width = c->side;
+    return st;
+}
+
+static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+    const crops *c = state;
+    int64_t picture = picture_of(c, i);
+    char inner[GT_IMPORT_NAME_BYTES];
+    int n = snprintf(buffer, GT_IMPORT_NAME_BYTES, "%s", c->inner.name(c->inner.state, picture, inner));
+    size_t room = GT_IMPORT_NAME_BYTES - 32, end = n < 0 ? 0 : (size_t)n < room ? (size_t)n : room;
+    snprintf(buffer + end, 32, "#%" PRId64, i - c->first[picture]);
+    return buffer;
+}
+
+static void close_crops(void *state) {
+    crops *c = state;
+    if (c->inner.close) c->inner.close(c->inner.state);
+    for (slot *s = c->slots, *next; s; s = next) {
+        next = s->next;
+        gt_picture_free(&s->data);
+        free(s->message);
+        free(s);
+    }
+    pthread_mutex_destroy(&c->lock);
+    pthread_cond_destroy(&c->decoded);
+    free(c->first);
+    free(c);
+}
+
+/* Squares of a picture; one for a picture that cannot be read or is too small, so that it comes up as an error. */
+static int64_t squares(const crops *c, int64_t picture) {
+    gt_picture_info head = {0};
+    if (c->inner.head(c->inner.state, picture, &head) || head.height < c->side || head.width < c->side) return 1;
+    return along(head.height, c->side) * along(head.width, c->side);
+}
+
+/* Each square has the label of its picture. */
+static gt_status spread_labels(const crops *c, gt_import_source *s, int64_t count) {
+    gt_import_notes *n = &s->notes;
+    size_t width = n->kind == GT_LABELS_VECTORS ? (size_t)n->width : 1;
+    if (n->kind == GT_LABELS_NONE) return GT_OK;
+    int32_t *classes = n->classes ? malloc((size_t)count * sizeof *classes) : NULL;
+    double *vectors = n->vectors ? malloc((size_t)count * width * sizeof *vectors) : NULL;
+    if (!classes && !vectors) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", count);
+    for (int64_t i = 0; i < c->inner.count; i++)
+        for (int64_t k = c->first[i]; k < c->first[i + 1]; k++) {
+            if (classes) classes[k] = n->classes[i];
+            if (vectors) memcpy(vectors + (size_t)k * width, n->vectors + (size_t)i * width, width * sizeof *vectors);
+        }
+    free(n->classes);
+    free(n->vectors);
+    n->classes = classes;
+    n->vectors = vectors;
+    return GT_OK;
+}
+
+gt_status gt_import_crops(gt_import_source *s, int side) {
+    crops *c = calloc(1, sizeof *c);
+    int64_t *first = malloc(((size_t)s->count + 1) * sizeof *first), count = 0;
+    if (!c || !first) {
+        free(c);
+        free(first);
+        return gt_fail(GT_NOMEM, "out of memory for a list of %" PRId64 " pictures", s->count);
+    }
+    *c = (crops){.inner = *s, .side = side, .first = first};
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->decoded, NULL);
+    *s = (gt_import_source){.state = c, .main_thread_only = s->main_thread_only, .notes = s->notes, .read = read_item,
+                            .head = head_item, .name = name_item, .close = close_crops};
+    for (int64_t i = 0; i < c->inner.count; i++) {
+        first[i] = count;
+        count += squares(c, i);
+    }
+    first[c->inner.count] = count;
+    s->count = count;
+    return spread_labels(c, s, count);
+}

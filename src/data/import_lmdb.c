@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * LMDB folders of pictures, as LSUN is published. The file is read, not mapped, and by bounds-checked code of our own:
+ * liblmdb trusts every offset in the file and reads beyond the end of one that was cut short, which ends the process.
+ *
+ * The format (data version 1, 64-bit): pages of one size, numbered from 0; two meta pages, of which the one of the later
+ * transaction counts; a B+ tree of branch and leaf pages. A page begins with its number (8 bytes), 2 unused, flags (2),
+ * then the offset of the end of its table of node offsets (2) and 2 unused; the table begins at byte 16. A node has a
+ * size (4; for branches, with the flags, the child's page in 48 bits), flags (2), a key's length (2), the key, and the
+ * value or, with flag BIG, the page where it begins behind a header of 16 bytes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/spool.h"
+#include "data/import_source.h"
+#include "data/name_list.h"
+
+enum {
+    META_BYTES = 152, MAGIC_AT = 16, VERSION_AT = 20, PAGE_SIZE_AT = 40, FLAGS_AT = 92, ROOT_AT = 128, TRANSACTION_AT = 144,
+    PAGE_HEADER = 16, NODE_HEADER = 8, PAGE_FLAGS_AT = 10, TABLE_END_AT = 12,
+    BRANCH = 1, LEAF = 2,                  /* of a page */
+    BIG = 1, SUB_DATABASE = 2, SORTED = 4, /* of a node */
+    DEPTH_MOST = 32, PAGE_MOST = 65536, KEY_NAME_MOST = 511,
+};
+static const uint32_t magic = 0xbeefc0de;
+static const uint64_t no_page = UINT64_MAX;
+
+typedef struct value {
+    uint64_t at;
+    uint32_t n;
+} __attribute__((packed, aligned(4))) value;
+
+typedef struct lmdb {
+    int fd;
+    uint64_t bytes;
+    size_t page;
+    uint64_t pages_left; /* how many may still be visited: a tree visits each page once */
+    gt_name_list names;
+    value *values;
+    size_t room;
+    gt_picture_options options;
+} lmdb;
+
+static bool claims(const gt_spec *spec) {
+    size_t n = strlen(spec->text);
+    char *path = spec->is_folder ? gt_path_join(spec->text, "data.mdb") : NULL;
+    bool mine = path && ((n >= 5 && !strcmp(spec->text + n - 5, "_lmdb")) || access(path, F_OK) == 0);
+    free(path);
+    return mine;
+}
+
+static gt_status damaged(const char *what) {
+    return gt_fail(GT_FORMAT, "'data.mdb': damaged or truncated: %s", what);
+}
+
+/* Of the two meta pages the later one that is whole. The second lies one page behind the first. */
+static gt_status read_meta(lmdb *l, uint64_t *root) {
+    uint8_t meta[META_BYTES];
+    uint64_t latest = 0;
+    bool found = false;
+    *root = no_page;
+    for (size_t at = 0, k = 0; k < 2; k++, at = l->page) {
+        if (gt_read_at(l->fd, at, meta, sizeof meta)) return damaged("no meta page");
+        if (gt_le32(meta + MAGIC_AT) != magic || gt_le32(meta + VERSION_AT) != 1) {
+            if (k == 0) return gt_fail(GT_FORMAT, "'data.mdb': no LMDB file of a 64-bit little-endian machine");
+            continue;
+        }
+        uint32_t page = gt_le32(meta + PAGE_SIZE_AT);
+        if (page < 512 || page > PAGE_MOST || (page & (page - 1)) || (k && page != l->page)) return damaged("an impossible page size");
+        l->page = page;
+        if (gt_le16(meta + FLAGS_AT) & SORTED) return gt_fail(GT_FORMAT, "'data.mdb': several values a key, which is not read");
+        uint64_t transaction = gt_le64(meta + TRANSACTION_AT);
+        if (!found || transaction > latest) {
+            found = true;
+            latest = transaction;
+            *root = gt_le64(meta + ROOT_AT);
+        }
+    }
+    return GT_OK;
+}
+
+/* The key as a name: as it is where it can be printed, else in hexadecimal digits. */
+static gt_status add_name(lmdb *l, const uint8_t *key, size_t n) {
+    char text[2 * KEY_NAME_MOST + 1];
+    bool plain = n > 0;
+    if (n > KEY_NAME_MOST) n = KEY_NAME_MOST;
+    for (size_t i = 0; i < n; i++) plain = plain && key[i] > ' ' && key[i] < 0x7f;
+    if (plain) return gt_names_add(&l->names, (const char *)key, n);
+    for (size_t i = 0; i < n; i++) {
+        text[2 * i] = "0123456789abcdef"[key[i] >> 4];
+        text[2 * i + 1] = "0123456789abcdef"[key[i] & 15];
+    }
+    return gt_names_add(&l->names, text, 2 * n);
+}
+
+static gt_status add_value(lmdb *l, uint64_t at, uint32_t n) {
+    if (at > l->bytes || n > l->bytes - at) return damaged("a value beyond its end");
+    if (l->names.count > l->room) {
+        size_t room = l->names.count + l->room / 2 + 1024;
+        value *bigger = realloc(l->values, room * sizeof *bigger);
+        if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a list of %zu pictures", room);
+        l->values = bigger;
+        l->room = room;
+    }
+    l->values[l->names.count - 1] = (value){at, n};
+    return GT_OK;
+}
+
+static gt_status visit_page(lmdb *l, uint64_t number, int depth);
+
+/* The node at `offset` of the page. */
+static gt_status visit_node(lmdb *l, const uint8_t *page, uint64_t number, size_t offset, bool leaf, int depth) {
+    if (offset < PAGE_HEADER || offset > l->page - NODE_HEADER) return damaged("a node beyond its page");
+    const uint8_t *node = page + offset, *key = node + NODE_HEADER;
+    size_t key_bytes = gt_le16(node + 6), room = l->page - offset - NODE_HEADER;
+    unsigned flags = gt_le16(node + 4);
+    uint32_t n = gt_le32(node);
+    if (!leaf) return visit_page(l, n | (uint64_t)flags << 32, depth + 1);
+    if (flags & (SUB_DATABASE | SORTED)) return gt_fail(GT_FORMAT, "'data.mdb': holds databases of its own, which is not read");
+    if (key_bytes > room || (flags & BIG ? room - key_bytes < 8 : room - key_bytes < n)) return damaged("a node beyond its page");
+    uint64_t at = number * l->page + offset + NODE_HEADER + key_bytes;
+    if (flags & BIG) {
+        uint64_t first = gt_le64(key + key_bytes);
+        if (first > l->bytes / l->page) return damaged("a value beyond its end");
+        at = first * l->page + PAGE_HEADER;
+    }
+    gt_status st = add_name(l, key, key_bytes);
+    return st ? st : add_value(l, at, n);
+}
+
+static gt_status visit_page(lmdb *l, uint64_t number, int depth) {
+    if (depth > DEPTH_MOST || l->pages_left == 0) return damaged("its tree runs in a circle");
+    if (number >= l->bytes / l->page) return damaged("a page beyond its end");
+    l->pages_left--;
+    uint8_t *page = malloc(l->page);
+    if (!page) return gt_fail(GT_NOMEM, "out of memory for a page");
+    gt_status st = gt_read_at(l->fd, number * l->page, page, l->page);
+    unsigned flags = gt_le16(page + PAGE_FLAGS_AT);
+    size_t end = gt_le16(page + TABLE_END_AT);
+    if (!st && (gt_le64(page) != number || !(flags & (BRANCH | LEAF)) || end < PAGE_HEADER || end > l->page)) st = damaged("a page that is none");
+    for (size_t at = PAGE_HEADER; !st && at + 2 <= end; at += 2) st = visit_node(l, page, number, gt_le16(page + at), flags & LEAF, depth);
+    free(page);
+    return st;
+}
+
+/* As the reference reads them: three channels of 8 bits, whatever the picture has. */
+static gt_status to_rgb(gt_picture *p) {
+    if (p->type == GT_F32 || p->channels > 4) return gt_fail(GT_FORMAT, "a picture that is neither grey nor RGB of 8 or 16 bits");
+    if (p->type == GT_U8 && p->channels == 3) return GT_OK;
+    gt_picture rgb;
+    gt_status st = gt_picture_new(&rgb, p->height, p->width, 3, GT_U8);
+    if (st) return st;
+    size_t channels = (size_t)p->channels;
+    for (size_t i = 0; i < (size_t)p->height * (size_t)p->width; i++)
+        for (size_t c = 0; c < 3; c++) {
+            size_t from = i * channels + (channels < 3 ? 0 : c);
+            ((uint8_t *)rgb.samples)[3 * i + c] = p->type == GT_U8 ? ((uint8_t *)p->samples)[from] : (uint8_t)(((uint16_t *)p->samples)[from] >> 8);
+        }
+    rgb.note = p->note;
+    gt_picture_free(p);
+    *p = rgb;
+    return GT_OK;
+}
+
+/* The first bytes of a value, at most `most`. */
+static gt_status load(const lmdb *l, int64_t i, size_t most, void **bytes, size_t *n) {
+    *n = l->values[i].n < most ? l->values[i].n : most;
+    *bytes = malloc(*n + 1);
+    if (!*bytes) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", *n);
+    gt_status st = gt_read_at(l->fd, l->values[i].at, *bytes, *n);
+    if (st) free(*bytes);
+    return st;
+}
+
+static gt_status read_item(void *state, int64_t i, gt_picture *out) {
+    const lmdb *l = state;
+    void *bytes;
+    size_t n;
+    gt_status st = load(l, i, GT_IMPORT_FILE_MOST, &bytes, &n);
+    if (st) return st;
+    st = gt_picture_decode(out, bytes, n, &l->options);
+    free(bytes);
+    return st ? st : to_rgb(out);
+}
+
+static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
+    void *bytes;
+    size_t n;
+    gt_status st = load(state, i, GT_IMPORT_FILE_MOST, &bytes, &n);
+    if (st) return st;
+    st = gt_picture_head(out, bytes, n);
+    free(bytes);
+    out->channels = 3;
+    out->bits = 8;
+    out->alpha = false;
+    return st;
+}
+
+static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+    (void)buffer;
+    return gt_names_at(&((const lmdb *)state)->names, (size_t)i);
+}
+
+static void close_lmdb(void *state) {
+    lmdb *l = state;
+    if (l->fd >= 0) close(l->fd);
+    gt_names_free(&l->names);
+    free(l->values);
+    free(l);
+}
+
+static gt_status open_file(lmdb *l, const char *folder) {
+    struct stat s;
+    char *path = gt_path_join(folder, "data.mdb");
+    if (!path) return GT_NOMEM;
+    l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    free(path);
+    if (l->fd < 0 || fstat(l->fd, &s) != 0) return gt_fail(GT_FAILED, "'data.mdb' cannot be opened: %s", strerror(errno));
+    if (!S_ISREG(s.st_mode)) return gt_fail(GT_FORMAT, "'data.mdb': not a regular file");
+    l->bytes = (uint64_t)s.st_size;
+    return GT_OK;
+}
+
+static gt_status open_lmdb(gt_import_source *s, const char *spec, const gt_import_options *options) {
+    lmdb *l = calloc(1, sizeof *l);
+    if (!l) return gt_fail(GT_NOMEM, "out of memory");
+    *s = (gt_import_source){.state = l, .read = read_item, .head = head_item, .name = name_item, .close = close_lmdb};
+    l->options = options->picture;
+    uint64_t root;
+    gt_status st = open_file(l, spec);
+    if (!st) st = read_meta(l, &root);
+    if (st) return st;
+    l->pages_left = l->bytes / l->page;
+    if (root != no_page) st = visit_page(l, root, 0);
+    s->count = (int64_t)l->names.count;
+    return st;
+}
+
+const gt_import_kind gt_import_lmdb = {.name = "lmdb", .claims = claims, .open = open_lmdb};

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * MNIST and its like (Fashion-MNIST, KMNIST, EMNIST): IDX files of bytes, packed by gzip or not. The images are unpacked once
+ * into an unnamed file. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/bytes.h"
+#include "base/spool.h"
+#include "data/import_source.h"
+
+enum {
+    IDX_BYTES = 0x0800, /* first word: type (bytes) and number of dimensions */
+    SIDE_MOST = 4096,
+    PIECE = 1 << 16,
+    DEFLATE_MOST = 1032, /* no deflate stream unpacks to more than this times its size */
+    MNIST_SIDE = 28,
+    PAD = 2, /* on each side of 28, as the reference tool does it */
+};
+
+static const char images_part[] = "-images-idx3-ubyte", labels_part[] = "-labels-idx1-ubyte";
+
+typedef struct mnist {
+    gt_spool spool;
+    int height, width;
+} mnist;
+
+static bool claims(const gt_spec *spec) {
+    const char *slash = strrchr(spec->text, '/');
+    return spec->is_file && (strstr(slash ? slash : spec->text, images_part) || gt_file_begins(spec->text, 0, "\0\0\10\3", 4));
+}
+
+/* A regular file, unpacked or not, for gzread; *bytes is its size as it lies there. */
+static gt_status open_packed(gzFile *file, const char *path, uint64_t *bytes) {
+    struct stat s;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    gt_status st = GT_OK;
+    if (fd < 0 || fstat(fd, &s) != 0) st = gt_fail(GT_FAILED, "cannot be opened: %s", strerror(errno));
+    else if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "not a regular file");
+    else if (!(*file = gzdopen(fd, "rb"))) st = gt_fail(GT_NOMEM, "out of memory for unpacking");
+    if (st && fd >= 0) close(fd);
+    if (!st) *bytes = (uint64_t)s.st_size;
+    return st;
+}
+
+static gt_status read_packed(gzFile file, void *out, size_t n) {
+    int got = gzread(file, out, (unsigned)n), code;
+    if (got == (int)n) return GT_OK;
+    const char *reason = gzerror(file, &code);
+    if (code == Z_ERRNO) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
+    return gt_fail(GT_FORMAT, "damaged or truncated%s%s", code == Z_OK || code == Z_BUF_ERROR ? "" : ": ", code == Z_OK || code == Z_BUF_ERROR ? "" : reason);
+}
+
+/* The sizes [dimensions] that the header claims, and that they can be true. */
+static gt_status read_idx_head(gzFile file, int dimensions, uint64_t file_bytes, uint32_t *size) {
+    uint8_t head[16];
+    gt_status st = read_packed(file, head, 4 + 4 * (size_t)dimensions);
+    if (st) return st;
+    if (gt_be32(head) != (uint32_t)(IDX_BYTES + dimensions)) return gt_fail(GT_FORMAT, "no IDX file of bytes in %d dimensions", dimensions);
+    uint64_t total = 1;
+    for (int d = 0; d < dimensions; d++) {
+        size[d] = gt_be32(head + 4 + 4 * d);
+        if (size[d] == 0 || (d > 0 && size[d] > SIDE_MOST)) return gt_fail(GT_FORMAT, "damaged: dimension %d has size %u", d, size[d]);
+        total *= size[d];
+    }
+    if (total / DEFLATE_MOST > file_bytes)
+        return gt_fail(GT_FORMAT, "damaged: %" PRIu64 " bytes cannot be packed into %" PRIu64, total, file_bytes);
+    return GT_OK;
+}
+
+static gt_status spool_images(mnist *m, gzFile file, uint64_t total) {
+    char *piece = malloc(PIECE);
+    gt_status st = piece ? GT_OK : gt_fail(GT_NOMEM, "out of memory for unpacking");
+    while (!st && m->spool.size < total) {
+        size_t n = total - m->spool.size < PIECE ? (size_t)(total - m->spool.size) : PIECE;
+        st = read_packed(file, piece, n);
+        if (!st) st = gt_spool_add(&m->spool, piece, n);
+    }
+    if (!st && gzread(file, piece, 1) != 0) st = gt_fail(GT_FORMAT, "damaged: it goes on behind its last image, or its checksum is wrong");
+    free(piece);
+    return st;
+}
+
+static gt_status read_images(gt_import_source *s, mnist *m, const char *path) {
+    gzFile file;
+    uint64_t bytes;
+    uint32_t size[3];
+    gt_status st = open_packed(&file, path, &bytes);
+    if (st) return st;
+    st = read_idx_head(file, 3, bytes, size);
+    if (!st) st = gt_spool_open(&m->spool);
+    if (!st) st = spool_images(m, file, (uint64_t)size[0] * size[1] * size[2]);
+    gzclose(file);
+    if (st) return st;
+    s->count = size[0];
+    m->height = (int)size[1];
+    m->width = (int)size[2];
+    return GT_OK;
+}
+
+/* Of a file that is there. */
+static gt_status read_labels(gt_import_source *s, const char *path) {
+    gzFile file;
+    uint64_t bytes;
+    uint32_t n = 0;
+    gt_status st = open_packed(&file, path, &bytes);
+    if (st) return st;
+    st = read_idx_head(file, 1, bytes, &n);
+    if (!st && n != s->count) st = gt_fail(GT_FORMAT, "%u labels for %" PRId64 " images", n, s->count);
+    uint8_t *labels = st ? NULL : malloc(n);
+    if (!st && !labels) st = gt_fail(GT_NOMEM, "out of memory for %u labels", n);
+    if (!st) st = read_packed(file, labels, n);
+    if (!st) st = gt_import_new_classes(s);
+    for (uint32_t i = 0; !st && i < n; i++) s->notes.classes[i] = labels[i];
+    free(labels);
+    gzclose(file);
+    return st;
+}
+
+/* The file beside the images': packed like it, or not. */
+static gt_status find_labels(gt_import_source *s, const char *spec) {
+    const char *slash = strrchr(spec, '/'), *part = strstr(slash ? slash : spec, images_part);
+    if (!part) return GT_OK;
+    for (int packed = 1; packed >= 0; packed--) {
+        char *path;
+        if (asprintf(&path, "%.*s%s%s", (int)(part - spec), spec, labels_part, packed ? ".gz" : "") < 0) return gt_fail(GT_NOMEM, "out of memory");
+        gt_status st = GT_OK;
+        bool there = access(path, F_OK) == 0;
+        if (there && (st = read_labels(s, path))) gt_wrap(st, "labels in '%s'", path);
+        free(path);
+        if (there) return st;
+    }
+    return GT_OK;
+}
+
+static int pad_of(const mnist *m) {
+    return m->height == MNIST_SIDE && m->width == MNIST_SIDE ? PAD : 0;
+}
+
+static gt_picture shape_of(const mnist *m) {
+    return (gt_picture){.height = m->height + 2 * pad_of(m), .width = m->width + 2 * pad_of(m), .channels = 1};
+}
+
+static gt_status read_item(void *state, int64_t i, gt_picture *out) {
+    const mnist *m = state;
+    gt_picture shape = shape_of(m);
+    size_t stored = (size_t)m->height * (size_t)m->width, pad = (size_t)pad_of(m);
+    gt_status st = gt_picture_new(out, shape.height, shape.width, 1, GT_U8);
+    if (st) return st;
+    uint8_t *pixels = out->samples, *rows = malloc(stored);
+    st = rows ? gt_spool_read(&m->spool, (uint64_t)i * stored, rows, stored) : gt_fail(GT_NOMEM, "out of memory");
+    memset(pixels, 0, gt_picture_bytes(out));
+    for (size_t y = 0; !st && y < (size_t)m->height; y++)
+        memcpy(pixels + (y + pad) * (size_t)shape.width + pad, rows + y * (size_t)m->width, (size_t)m->width);
+    free(rows);
+    return st;
+}
+
+static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
+    (void)i;
+    gt_picture shape = shape_of(state);
+    gt_import_array_head(out, "IDX", &shape);
+    return GT_OK;
+}
+
+static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+    (void)state;
+    snprintf(buffer, GT_IMPORT_NAME_BYTES, "%05" PRId64, i);
+    return buffer;
+}
+
+static void close_mnist(void *state) {
+    mnist *m = state;
+    gt_spool_close(&m->spool);
+    free(m);
+}
+
+static gt_status open_mnist(gt_import_source *s, const char *spec, const gt_import_options *options) {
+    mnist *m = calloc(1, sizeof *m);
+    if (!m) return gt_fail(GT_NOMEM, "out of memory");
+    *s = (gt_import_source){.state = m, .read = read_item, .head = head_item, .name = name_item, .close = close_mnist};
+    m->spool = GT_SPOOL_NONE;
+    gt_status st = read_images(s, m, spec);
+    return !st && options->labels == GT_IMPORT_OWN && !options->labels_csv ? find_labels(s, spec) : st;
+}
+
+const gt_import_kind gt_import_mnist = {.name = "mnist", .claims = claims, .open = open_mnist};

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Arrays of images: .npy files, read where they lie, and .npz archives, whose arrays are unpacked into unnamed files. */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/spool.h"
+#include "codec/npy.h"
+#include "data/import_source.h"
+
+enum { CHANNELS_MOST = 16, PIECE = 1 << 16, ROLE_NAMES = 4 };
+
+typedef enum role { IMAGES, LABELS, ROLES } role;
+
+static const char *const role_names[ROLES][ROLE_NAMES] = {
+    {"images", "x_train", "data", "arr_0"},
+    {"labels", "y_train", "y", "arr_1"},
+};
+
+typedef struct numpy {
+    gt_spool file; /* of the images: an unnamed file, or the .npy itself */
+    gt_npy array;
+    size_t height, width, channels;
+    bool planes; /* [N,C,H,W] */
+    gt_sample type;
+    char name[64]; /* of the array in an archive; "" */
+} numpy;
+
+static bool claims(const gt_spec *spec) {
+    return spec->is_file && (!strcasecmp(spec->extension, ".npy") || !strcasecmp(spec->extension, ".npz"));
+}
+
+/* ---- what the array means ---- */
+
+static gt_status check_type(numpy *f) {
+    const gt_npy *a = &f->array;
+    if (a->type == 'u' && a->size <= 2) f->type = a->size == 1 ? GT_U8 : GT_U16;
+    else if (a->type == 'f') f->type = GT_F32;
+    else return gt_fail(GT_FORMAT, "an array of type %c%d; images are u1, u2, f4 or f8", a->type, a->size);
+    return GT_OK;
+}
+
+static gt_status check_images(gt_import_source *s, numpy *f, uint64_t bytes) {
+    const gt_npy *a = &f->array;
+    gt_status st = check_type(f);
+    if (st) return st;
+    if (a->dimensions != 3 && a->dimensions != 4)
+        return gt_fail(GT_FORMAT, "an array of %d dimensions; images are [N,H,W], [N,H,W,C] or [N,C,H,W]", a->dimensions);
+    if (bytes < a->head || (bytes - a->head) / (size_t)a->size < a->elements) return gt_fail(GT_FORMAT, "truncated: the array is not whole");
+    if (a->elements == 0) return gt_fail(GT_FORMAT, "an empty array");
+    f->planes = a->dimensions == 4 && a->shape[3] > CHANNELS_MOST;
+    if (f->planes && a->shape[1] > CHANNELS_MOST)
+        return gt_fail(GT_FORMAT, "an array [%zu,%zu,%zu,%zu]: neither its second nor its last dimension can be channels (at most %d)", a->shape[0],
+                       a->shape[1], a->shape[2], a->shape[3], CHANNELS_MOST);
+    f->channels = a->dimensions == 3 ? 1 : a->shape[f->planes ? 1 : 3];
+    f->height = a->shape[f->planes ? 2 : 1];
+    f->width = a->shape[f->planes ? 3 : 2];
+    s->count = (int64_t)a->shape[0];
+    gt_picture p; /* its sizes are checked once for all */
+    if (f->height > GT_PICTURE_MAX_SIDE || f->width > GT_PICTURE_MAX_SIDE)
+        return gt_fail(GT_FORMAT, "images of %zu x %zu pixels; at most %d per side are read", f->width, f->height, GT_PICTURE_MAX_SIDE);
+    st = gt_picture_new(&p, (int)f->height, (int)f->width, (int)f->channels, f->type);
+    gt_picture_free(&p);
+    return st;
+}
+
+static gt_status take_labels(gt_import_source *s, const gt_npy *a, const void *data) {
+    size_t width = a->dimensions == 2 ? a->shape[1] : 1;
+    if (a->dimensions < 1 || a->dimensions > 2 || a->shape[0] != (size_t)s->count)
+        return gt_fail(GT_FORMAT, "labels must be [%" PRId64 "] or [%" PRId64 ",L]", s->count, s->count);
+    bool classes = a->type != 'f' && width == 1;
+    double *rows = malloc((a->elements + 1) * sizeof *rows);
+    gt_status st = !rows ? gt_fail(GT_NOMEM, "out of memory for labels") : classes ? gt_import_new_classes(s) : GT_OK;
+    for (size_t i = 0; !st && i < a->elements; i++) {
+        rows[i] = gt_npy_number(a, data, i);
+        if (!classes) continue;
+        if (rows[i] < 0 || rows[i] > GT_CLASS_MOST) st = gt_fail(GT_FORMAT, "label %zu is %g; classes are integers 0 .. %d", i, rows[i], GT_CLASS_MOST);
+        else s->notes.classes[i] = (int32_t)rows[i];
+    }
+    if (!st && !classes) st = gt_import_one_hot(s, rows, width);
+    free(rows);
+    return st;
+}
+
+/* ---- archives ---- */
+
+/* "NAME" of "NAME.npy"; false: another file. */
+static bool array_name(const char *path, char *name, size_t room) {
+    size_t n = path ? strlen(path) : 0;
+    if (n <= 4 || n - 4 >= room || strcmp(path + n - 4, ".npy") || strchr(path, '/')) return false;
+    snprintf(name, room, "%.*s", (int)(n - 4), path);
+    return true;
+}
+
+/* The first bytes of the entry that the archive stands at, at most `most`. */
+static gt_status read_front(struct archive *a, char *out, size_t most, size_t *n) {
+    la_ssize_t got = 1;
+    for (*n = 0; *n < most && (got = archive_read_data(a, out + *n, most - *n)) > 0; *n += (size_t)got) {}
+    return got < 0 ? gt_fail(GT_FORMAT, "damaged or truncated: %s", archive_error_string(a)) : GT_OK;
+}
+
+static gt_status spool_rest(gt_spool *to, struct archive *a, char *piece, size_t n, uint64_t most) {
+    gt_status st = gt_spool_open(to);
+    while (!st && n > 0) {
+        if (to->size + n > most) return gt_fail(GT_FORMAT, "damaged: it goes on behind its array");
+        st = gt_spool_add(to, piece, n);
+        if (!st) st = read_front(a, piece, PIECE, &n);
+    }
+    return st;
+}
+
+/* What is known after the first pass: which entry has which role. */
+typedef struct choice {
+    char name[ROLES][64];
+    int rank[ROLES]; /* place in role_names; ROLE_NAMES: by its shape; -1: none yet */
+    int by_shape;    /* how many arrays look like images */
+} choice;
+
+static void consider(choice *c, const char *name, const gt_npy *a) {
+    for (int r = 0; r < ROLES; r++)
+        for (int k = 0; k < ROLE_NAMES; k++)
+            if (!strcmp(name, role_names[r][k]) && (c->rank[r] < 0 || k < c->rank[r])) {
+                c->rank[r] = k;
+                snprintf(c->name[r], sizeof c->name[r], "%s", name);
+            }
+    if (a->dimensions < 3) return;
+    c->by_shape++;
+    if (c->rank[IMAGES] < 0) {
+        c->rank[IMAGES] = ROLE_NAMES;
+        snprintf(c->name[IMAGES], sizeof c->name[IMAGES], "%s", name);
+    }
+}
+
+typedef struct npz {
+    numpy *f;
+    choice choice;
+    gt_spool labels;
+    gt_npy label_array;
+    bool second; /* pass */
+} npz;
+
+static gt_status take_entry(npz *z, struct archive *a, const char *name, char *piece) {
+    size_t n;
+    gt_npy head;
+    bool images = z->second && !strcmp(name, z->choice.name[IMAGES]), labels = z->second && !strcmp(name, z->choice.name[LABELS]);
+    if (z->second && !images && !labels) return GT_OK;
+    gt_status st = read_front(a, piece, PIECE, &n);
+    if (!st) st = gt_npy_head(&head, piece, n);
+    if (!z->second) {
+        if (!st) consider(&z->choice, name, &head);
+        return GT_OK; /* arrays that nobody wants may be of any kind */
+    }
+    if (st) return st;
+    uint64_t most = head.head + (uint64_t)head.elements * (unsigned)head.size;
+    if (labels) {
+        z->label_array = head;
+        return spool_rest(&z->labels, a, piece, n, most);
+    }
+    z->f->array = head;
+    return spool_rest(&z->f->file, a, piece, n, most);
+}
+
+static gt_status go_through(npz *z, const char *path) {
+    struct archive *a = archive_read_new();
+    char *piece = malloc(PIECE), name[64];
+    gt_status st = a && piece ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an archive");
+    if (a) archive_read_support_format_zip_seekable(a);
+    if (!st && archive_read_open_filename(a, path, PIECE) != ARCHIVE_OK) st = gt_fail(GT_FORMAT, "%s", archive_error_string(a));
+    struct archive_entry *entry;
+    int code = ARCHIVE_OK;
+    while (!st && (code = archive_read_next_header(a, &entry)) >= ARCHIVE_WARN && code != ARCHIVE_EOF) {
+        if (!array_name(archive_entry_pathname(entry), name, sizeof name)) continue;
+        st = take_entry(z, a, name, piece);
+        if (st) gt_wrap(st, "'%s'", name);
+    }
+    if (!st && code < ARCHIVE_WARN) st = gt_fail(GT_FORMAT, "no ZIP archive, or damaged or truncated: %s", archive_error_string(a));
+    archive_read_free(a);
+    free(piece);
+    return st;
+}
+
+static gt_status use_labels(gt_import_source *s, const npz *z) {
+    const gt_npy *a = &z->label_array;
+    if (z->labels.size != a->head + a->elements * (uint64_t)a->size) return gt_fail(GT_FORMAT, "truncated: the array is not whole");
+    const char *map = gt_spool_map(&z->labels, 0, (size_t)z->labels.size);
+    if (!map) return GT_FAILED;
+    gt_status st = take_labels(s, a, map + a->head);
+    gt_spool_unmap(map, (size_t)z->labels.size);
+    return st;
+}
+
+static gt_status open_npz(gt_import_source *s, numpy *f, const char *path, bool with_labels) {
+    npz z = {.f = f, .choice = {.rank = {-1, -1}}, .labels = GT_SPOOL_NONE};
+    gt_status st = go_through(&z, path);
+    if (!st && z.choice.rank[IMAGES] < 0) st = gt_fail(GT_FORMAT, "holds no array of images (images, x_train, data, arr_0, or 3 or 4 dimensions)");
+    if (!st && z.choice.rank[IMAGES] == ROLE_NAMES && z.choice.by_shape > 1)
+        st = gt_fail(GT_FORMAT, "holds %d arrays of images, and none is called images, x_train, data or arr_0", z.choice.by_shape);
+    if (!with_labels) z.choice.name[LABELS][0] = 0;
+    z.second = true;
+    if (!st) st = go_through(&z, path);
+    if (!st && (st = check_images(s, f, f->file.size))) gt_wrap(st, "'%s'", z.choice.name[IMAGES]);
+    if (!st && z.labels.fd >= 0 && (st = use_labels(s, &z))) gt_wrap(st, "'%s'", z.choice.name[LABELS]);
+    gt_spool_close(&z.labels);
+    return st;
+}
+
+static gt_status open_npy(gt_import_source *s, numpy *f, const char *path) {
+    char *head = malloc(GT_NPY_HEAD_MOST);
+    if (!head) return gt_fail(GT_NOMEM, "out of memory");
+    f->file.fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = f->file.fd < 0 ? -1 : pread(f->file.fd, head, GT_NPY_HEAD_MOST, 0);
+    off_t end = n < 0 ? -1 : lseek(f->file.fd, 0, SEEK_END);
+    gt_status st = end < 0 ? gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno)) : gt_npy_head(&f->array, head, (size_t)n);
+    free(head);
+    return st ? st : check_images(s, f, (uint64_t)end);
+}
+
+/* ---- items ---- */
+
+/* Sample by sample into its place: planes become channels, f64 becomes f32. */
+static void arrange(const numpy *f, const uint8_t *from, gt_picture *out) {
+    size_t pixels = f->height * f->width, size = (size_t)f->array.size;
+    for (size_t k = 0; k < pixels; k++)
+        for (size_t c = 0; c < f->channels; c++) {
+            const uint8_t *sample = from + (f->planes ? c * pixels + k : k * f->channels + c) * size;
+            size_t to = k * f->channels + c;
+            if (size == 8) {
+                double wide;
+                memcpy(&wide, sample, 8);
+                ((float *)out->samples)[to] = (float)wide;
+            } else {
+                memcpy((uint8_t *)out->samples + to * size, sample, size);
+            }
+        }
+}
+
+static gt_status read_item(void *state, int64_t i, gt_picture *out) {
+    const numpy *f = state;
+    size_t bytes = f->height * f->width * f->channels * (size_t)f->array.size;
+    bool straight = !f->planes && f->array.size != 8;
+    gt_status st = gt_picture_new(out, (int)f->height, (int)f->width, (int)f->channels, f->type);
+    if (st) return st;
+    uint8_t *stored = straight ? out->samples : malloc(bytes);
+    if (!stored) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", bytes);
+    st = gt_spool_read(&f->file, f->array.head + (uint64_t)i * bytes, stored, bytes);
+    if (!st && !straight) arrange(f, stored, out);
+    if (!straight) free(stored);
+    return st;
+}
+
+static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
+    const numpy *f = state;
+    (void)i;
+    gt_import_array_head(out, "numpy",
+                         &(gt_picture){.height = (int)f->height, .width = (int)f->width, .channels = (int)f->channels, .type = f->type});
+    return GT_OK;
+}
+
+static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+    (void)state;
+    snprintf(buffer, GT_IMPORT_NAME_BYTES, "%05" PRId64, i);
+    return buffer;
+}
+
+static void close_numpy(void *state) {
+    numpy *f = state;
+    gt_spool_close(&f->file);
+    free(f);
+}
+
+static gt_status open_numpy(gt_import_source *s, const char *spec, const gt_import_options *options) {
+    numpy *f = calloc(1, sizeof *f);
+    if (!f) return gt_fail(GT_NOMEM, "out of memory");
+    *s = (gt_import_source){.state = f, .read = read_item, .head = head_item, .name = name_item, .close = close_numpy};
+    f->file = GT_SPOOL_NONE;
+    if (!strcasecmp(spec + strlen(spec) - 4, ".npy")) return open_npy(s, f, spec);
+    return open_npz(s, f, spec, options->labels == GT_IMPORT_OWN && !options->labels_csv);
+}
+
+const gt_import_kind gt_import_numpy = {.name = "numpy", .claims = claims, .open = open_numpy};

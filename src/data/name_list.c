@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "data/name_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static gt_status grow(void **data, size_t *room, size_t need, size_t size) {
+    if (need <= *room) return GT_OK;
+    size_t more = *room + *room / 2 > need ? *room + *room / 2 : need + 1024;
+    void *bigger = more > SIZE_MAX / size ? NULL : realloc(*data, more * size);
+    if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a list of names");
+    *data = bigger;
+    *room = more;
+    return GT_OK;
+}
+
+gt_status gt_names_add(gt_name_list *l, const char *name, size_t length) {
+    gt_status st = grow((void **)&l->text, &l->room, l->bytes + length + 1, 1);
+    if (!st) st = grow((void **)&l->at, &l->count_room, l->count + 1, sizeof *l->at);
+    if (st) return st;
+    memcpy(l->text + l->bytes, name, length);
+    l->text[l->bytes + length] = 0;
+    l->at[l->count++] = l->bytes;
+    l->bytes += length + 1;
+    return GT_OK;
+}
+
+void gt_names_free(gt_name_list *l) {
+    free(l->text);
+    free(l->at);
+    *l = (gt_name_list){0};
+}
+
+int gt_by_code_points(const char *a, const char *b) {
+    return strcmp(a, b);
+}
+
+/* The end of a name comes before the end of a component, and both before every character. */
+static int rank(char c) {
+    return c == 0 ? 0 : c == '/' ? 1 : 1 + (unsigned char)c;
+}
+
+int gt_by_components(const char *a, const char *b) {
+    while (*a && *a == *b) a++, b++;
+    return rank(*a) - rank(*b);
+}
+
+struct sorting {
+    const gt_name_list *list;
+    gt_name_order order;
+};
+
+static int compare(const void *a, const void *b, void *context) {
+    const struct sorting *s = context;
+    return s->order(s->list->text + *(const uint64_t *)a, s->list->text + *(const uint64_t *)b);
+}
+
+void gt_names_sort(gt_name_list *l, gt_name_order order) {
+    struct sorting s = {l, order};
+    if (l->count) qsort_r(l->at, l->count, sizeof *l->at, compare, &s);
+}
+
+struct indexing {
+    gt_name_of name;
+    const void *state;
+};
+
+static int compare_index(const void *a, const void *b, void *context) {
+    const struct indexing *x = context;
+    return strcmp(x->name(x->state, *(const uint32_t *)a), x->name(x->state, *(const uint32_t *)b));
+}
+
+uint32_t *gt_names_index(gt_name_of name, const void *state, int64_t count) {
+    struct indexing x = {name, state};
+    uint32_t *index = count > UINT32_MAX ? NULL : malloc(((size_t)count + 1) * sizeof *index);
+    for (int64_t i = 0; index && i < count; i++) index[i] = (uint32_t)i;
+    if (index && count) qsort_r(index, (size_t)count, sizeof *index, compare_index, &x);
+    return index;
+}
+
+int64_t gt_names_find(const uint32_t *index, gt_name_of name, const void *state, int64_t count, const char *key) {
+    for (int64_t low = 0, high = count; low < high;) {
+        int64_t middle = low + (high - low) / 2;
+        int order = strcmp(key, name(state, index[middle]));
+        if (order == 0) return index[middle];
+        if (order < 0) high = middle;
+        else low = middle + 1;
+    }
+    return -1;
+}

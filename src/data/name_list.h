@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Many names in little memory: their bytes and eight more each. */
+#ifndef GANTRY_DATA_NAME_LIST_H
+#define GANTRY_DATA_NAME_LIST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gantry/status.h"
+
+typedef struct gt_name_list { /* begin with {0} */
+    char *text;
+    size_t bytes, room;
+    uint64_t *at;
+    size_t count, count_room;
+} gt_name_list;
+
+gt_status gt_names_add(gt_name_list *l, const char *name, size_t length);
+void gt_names_free(gt_name_list *l); /* *l becomes {0} */
+
+/* Valid until the next gt_names_add. */
+static inline const char *gt_names_at(const gt_name_list *l, size_t i) { return l->text + l->at[i]; }
+
+typedef int (*gt_name_order)(const char *a, const char *b);
+void gt_names_sort(gt_name_list *l, gt_name_order order);
+int gt_by_code_points(const char *a, const char *b);
+int gt_by_components(const char *a, const char *b); /* of paths: "a/x" before "a-b/x" */
+
+/* An index for looking names up: the numbers of the names in the order of gt_by_code_points; free() it. NULL: out of
+ * memory. */
+typedef const char *(*gt_name_of)(const void *state, int64_t i);
+uint32_t *gt_names_index(gt_name_of name, const void *state, int64_t count);
+int64_t gt_names_find(const uint32_t *index, gt_name_of name, const void *state, int64_t count, const char *key); /* -1: none */
+
+#endif
