@@ -71,7 +71,8 @@ $(BUILD)/tests/golden: $(GOLDEN_OBJ) $(LIBRARY)
 $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli $< -o $@ $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli $< -o $@ $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
+$(BUILD)/tests/test_import: TEST_LIBS = -llmdb
 # The option table belongs to the program, not to the library: its tests link it.
 $(BUILD)/tests/test_options: TEST_EXTRA = $(CLI_OBJ)
 $(BUILD)/tests/test_options: $(CLI_OBJ)

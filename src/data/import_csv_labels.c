@@ -149,8 +149,9 @@ gt_status gt_import_csv_labels(gt_import_source *s, const char *path, gt_csv_ite
     st = survey(&c, &k, item, state);
     gt_csv_rewind(&c);
     if (!st && k.width) st = fill_in(s, &c, &k, item, state, &met);
-    else if (!st && item) st = gt_fail(GT_FORMAT, "its lines hold no labels: NAME,LABEL[,LABEL...] is needed");
-    if (!st && item && met == 0) st = gt_fail(GT_FORMAT, "none of its names is that of a picture");
+    if (!st && item && met == 0)
+        st = k.width || k.header ? gt_fail(GT_FORMAT, "none of its names is that of a picture")
+                                 : gt_fail(GT_FORMAT, "its lines hold no labels: NAME,LABEL[,LABEL...] is needed");
     gt_csv_close(&c);
     return st;
 }

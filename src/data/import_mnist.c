@@ -97,7 +97,7 @@ static gt_status read_images(gt_import_source *s, mnist *m, const char *path) {
     st = read_idx_head(file, 3, bytes, size);
     if (!st) st = gt_spool_open(&m->spool);
     if (!st) st = spool_images(m, file, (uint64_t)size[0] * size[1] * size[2]);
-    gzclose(file);
+    if (gzclose(file) == Z_BUF_ERROR && !st) st = gt_fail(GT_FORMAT, "truncated: its checksum is missing");
     if (st) return st;
     s->count = size[0];
     m->height = (int)size[1];
