@@ -8,10 +8,16 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "codec/png_plain.h"
 #include "codec/raw_picture.h"
 #include "gantry/codec.h"
 
-enum { CHUNK_LIMIT = 8 << 20, REASON_BYTES = 160, CHUNK_BYTES = 12 };
+enum {
+    CHUNK_LIMIT = 8 << 20,
+    REASON_BYTES = 160,
+    CHUNK_BYTES = 12,
+    DEFLATE_MOST = 1032, /* no deflate stream unpacks to more than this times its size */
+};
 
 static bool begins(const uint8_t *bytes, size_t n) {
     return n >= 8 && !memcmp(bytes, "\211PNG\r\n\032\n", 8);
@@ -134,10 +140,9 @@ static bool read_picture(struct reader *r) {
     return true;
 }
 
-static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
-    struct reader r = {.bytes = bytes, .left = n, .raw = raw};
-    gt_status st = gt_png_head(bytes, n, &r.found);
-    if (st) return st;
+static gt_status decode_any(gt_raw_picture *raw, const uint8_t *bytes, size_t n, const gt_png_info *info) {
+    struct reader r = {.bytes = bytes, .left = n, .raw = raw, .found = *info};
+    gt_status st = GT_OK;
     r.rows = malloc((size_t)r.found.height * sizeof *r.rows);
     r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r.reason, on_error, on_warning);
     r.info = r.png ? png_create_info_struct(r.png) : NULL;
@@ -146,6 +151,16 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     png_destroy_read_struct(&r.png, &r.info, NULL);
     free(r.rows);
     return st;
+}
+
+static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
+    gt_png_info info = {0};
+    gt_status st = gt_png_head(bytes, n, &info);
+    if (st) return st;
+    uint64_t bits = (uint64_t)info.height * (uint64_t)info.width * (unsigned)(info.channels * info.bits);
+    if (bits / 8 / DEFLATE_MOST > n)
+        return gt_fail(GT_FORMAT, "damaged: %zu bytes cannot hold the %d x %d pixels that it claims", n, info.width, info.height);
+    return gt_png_is_plain(bytes, n, &info) ? gt_png_plain(raw, bytes, n, &info) : decode_any(raw, bytes, n, &info);
 }
 
 const gt_picture_kind gt_kind_png = {.name = "PNG", .begins = begins, .head = head, .decode = decode};
