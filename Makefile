@@ -17,13 +17,18 @@ LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -pthread
 
 # No contraction outside the kernels that ask for it: a fused multiply-add changes bits (see src/kernels/isa.h).
 CFLAGS_ALL = -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffp-contract=off -fno-math-errno -fno-trapping-math \
-  -pthread -MMD -MP -Iinclude -Isrc $(CFLAGS_PACKAGES) $(CFLAGS)
+  -pthread -MMD -MP -Iinclude -Isrc $(CFLAGS_PACKAGES) $(CFLAGS) $(INSTRUMENT)
+# Instrumentation for searches (tests/e2e/fuzz.sh): of what reads bytes, not of arithmetic.
+$(BUILD)/src/kernels/%.o $(BUILD)/src/graph/%.o: override INSTRUMENT =
 
 LIBRARY_DIRS := base kernels graph graph/ops graph/passes nets codec data files dist train metrics
 LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(LIBRARY_DIRS:%=src/%/*.c)))
 CLI_OBJ      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
 GOLDEN_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden_run/*.c))
-TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) $(BUILD)/tests/golden $(BUILD)/tests/embed $(BUILD)/tests/shape_class
+TOOLS        := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
+# A file of tests/fuzz that defines a target is a program; the others are what they share.
+FUZZ         := $(shell grep -ls '^const fuzz_target target' tests/fuzz/*.c)
+TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) $(FUZZ:tests/fuzz/%.c=$(BUILD)/tests/test_fuzz_%) $(BUILD)/tests/golden $(TOOLS)
 BENCH_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/common/*.c))
 # The comparison with oneDNN only where that is installed (Debian: libdnnl-dev).
 NO_ONEDNN    := $(shell $(CC) -E -include dnnl.h -x c /dev/null >/dev/null 2>&1 || echo bench/conv_onednn.c)
@@ -76,7 +81,7 @@ $(BUILD)/tests/test_import: TEST_LIBS = -llmdb
 # The option table belongs to the program, not to the library: its tests link it.
 $(BUILD)/tests/test_options: TEST_EXTRA = $(CLI_OBJ)
 $(BUILD)/tests/test_options: $(CLI_OBJ)
-$(BUILD)/tests/embed $(BUILD)/tests/shape_class: $(BUILD)/tests/%: tests/tools/%.c $(LIBRARY)
+$(TOOLS): $(BUILD)/tests/%: tests/tools/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS_ALL) $< -o $@ $(LIBRARY) $(LDFLAGS) $(LIBS)
@@ -107,7 +112,7 @@ demo: deps           ## make a small dataset and train a StyleGAN2-ADA on two ra
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) $(BUILD)/gantry
 	@bash jobs/demo.sh $(BUILD)/gantry
 
-install: all         ## program, library, headers, pkg-config file, job files and manual page to PREFIX
+install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config file, job files and manual page to PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/gantry \
 	  $(DESTDIR)$(PREFIX)/share/gantry/jobs $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/gantry $(DESTDIR)$(PREFIX)/bin/
@@ -115,6 +120,8 @@ install: all         ## program, library, headers, pkg-config file, job files an
 	install -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 include/gantry/*.h $(DESTDIR)$(PREFIX)/include/gantry/
 	install -m 644 jobs/*.ini $(DESTDIR)$(PREFIX)/share/gantry/jobs/
+	install -d $(DESTDIR)$(PREFIX)/share/gantry/slurm && install -m 644 $(wildcard slurm/*.*) $(DESTDIR)$(PREFIX)/share/gantry/slurm/
+	install -d $(DESTDIR)$(PREFIX)/share/gantry/slurm/container && install -m 644 $(wildcard slurm/container/*) $(DESTDIR)$(PREFIX)/share/gantry/slurm/container/
 	$(BUILD)/gantry man > $(DESTDIR)$(PREFIX)/share/man/man1/gantry.1
 	printf 'prefix=%s\nName: gantry\nDescription: training of image-generating networks on CPU clusters\nVersion: %s\nRequires: %s\nCflags: -I$${prefix}/include\nLibs: -L$${prefix}/lib -lgantry -lm -pthread\n' \
 	  '$(PREFIX)' '$(VERSION)' '$(PACKAGES)' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/gantry.pc
@@ -131,5 +138,5 @@ clean:               ## remove what was built
 help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
--include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(TESTS:=.d) $(BENCHES:=.d)
-.PHONY: all tests bench-programs deps check check-quick check-long demo install bench bench-results clean help FORCE
+-include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(BENCHES:=.d)
+.PHONY: all tests fuzzers bench-programs deps check check-quick check-long demo install bench bench-results clean help FORCE

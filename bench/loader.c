@@ -77,7 +77,7 @@ static gt_status loader_rate(gt_dataset *ds, size_t cache, double seconds, doubl
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     float *images = malloc((size_t)BATCH * (size_t)info->height * (size_t)info->width * (size_t)info->channels * sizeof *images);
     gt_loader *l = NULL;
-    gt_loader_plan plan = {.batch = BATCH, .n_ranges = 1, .ranges = (gt_range[]){{0, BATCH}}, .cache_bytes = cache};
+    gt_loader_plan plan = {.batch = BATCH, .full = {1, (gt_range[]){{0, BATCH}}}, .cache_bytes = cache};
     gt_status st = images ? gt_loader_new(&l, ds, &plan) : gt_fail(GT_NOMEM, "out of memory for a batch");
     uint64_t step = 0, first = cache ? ((uint64_t)info->count + BATCH - 1) / BATCH : 1; /* with a cache: from the second epoch on */
     double start = 0, now = 0;

@@ -58,8 +58,8 @@ typedef struct family_sum {
 static double add_phase(const gt_trainer *t, int p, family_sum *sums, double *hoisted) {
     double graph = 0;
     gt_node_report n;
-    for (int i = 0; gt_exec_node(t->runs[p].exec, i, &n); i++) {
-        double times = n.hoisted ? 1 : t->my_slices, seconds = n.seconds * times;
+    for (int i = 0; gt_exec_node(t->runs[p].at[0].exec, i, &n); i++) {
+        double times = n.hoisted ? 1 : t->shares[0].count, seconds = n.seconds * times;
         family_sum *f = &sums[family_of(&n)];
         f->seconds += seconds / t->model->phases[p].interval;
         f->flops += n.flops * times / t->model->phases[p].interval;
@@ -78,8 +78,8 @@ static void tell_phases(bench *b, const gt_trainer *t, const bench_steps *s, fam
     for (int p = 0; p < t->model->n_phases; p++) {
         const gt_phase *phase = &t->model->phases[p];
         double hoisted = 0, graph = add_phase(t, p, sums, &hoisted);
-        gt_table_row(table, options.recipe, phase->name, (double)phase->interval, s->phase[p], graph, hoisted, (double)t->my_slices, (double)t->model->nets[phase->net]->trainable_floats,
-                     gt_exec_cost(t->runs[p].exec).flops / 1e9);
+        gt_table_row(table, options.recipe, phase->name, (double)phase->interval, s->phase[p], graph, hoisted, (double)t->shares[0].count, (double)t->model->nets[phase->net]->trainable_floats,
+                     gt_exec_cost(t->runs[p].at[0].exec).flops / 1e9);
     }
     gt_table_row(table, options.recipe, "moving average", 1.0, s->rest, NAN, NAN, NAN, NAN, NAN);
 }
@@ -104,7 +104,7 @@ static void tell_totals(bench *b, const gt_trainer *t, const bench_steps *s, dou
     const bench_recipe *r = bench_recipe_find(options.recipe);
     double rate = 1 / s->per_image, flops = bench_flops_per_image(t), cores = (double)(t->comm->ranks * t->comm->threads);
     double quiet = cores > 1 ? NAN : 1 / s->processor_per_image;
-    gt_table_row(table, options.recipe, (double)t->comm->ranks, (double)t->comm->threads, (double)t->job->batch, (double)t->n_slices, (double)t->model->slice_size, rate, 1000 / rate, flops / 1e9, flops * rate / 1e9,
+    gt_table_row(table, options.recipe, (double)t->comm->ranks, (double)t->comm->threads, (double)t->job->batch, (double)t->shares[0].cut.slices, (double)t->model->slice_size, rate, 1000 / rate, flops / 1e9, flops * rate / 1e9,
                  flops * rate / (peak * t->comm->ranks), s->busy, quiet, flops * quiet / peak, r->reference_rate > 0 ? (cores > 1 ? rate / cores : quiet) / r->reference_rate : NAN, (double)t->arena_bytes / 1e6);
 }
 

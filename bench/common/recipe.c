@@ -121,7 +121,7 @@ gt_status bench_recipe_steps(gt_trainer *t, int steps, bench_steps *out) {
             *out = (bench_steps){.rest = 1e30};
             for (int p = 0; p < t->model->n_phases; p++) {
                 out->phase[p] = out->processor_phase[p] = 1e30;
-                gt_exec_profile(t->runs[p].exec, i > 0);
+                gt_exec_profile(t->runs[p].at[0].exec, i > 0);
             }
         }
         st = one_step(t, out);
@@ -139,6 +139,6 @@ gt_status bench_recipe_steps(gt_trainer *t, int steps, bench_steps *out) {
 
 double bench_flops_per_image(const gt_trainer *t) {
     double flops = 0;
-    for (int p = 0; p < t->model->n_phases; p++) flops += gt_exec_cost(t->runs[p].exec).flops / t->model->phases[p].interval;
-    return flops / t->model->slice_size;
+    for (int p = 0; p < t->model->n_phases; p++) flops += gt_exec_cost(t->runs[p].at[0].exec).flops / t->model->phases[p].interval;
+    return flops / t->sizes[0];
 }

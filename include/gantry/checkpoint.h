@@ -20,6 +20,7 @@
 #ifndef GANTRY_CHECKPOINT_H
 #define GANTRY_CHECKPOINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,7 +62,8 @@ typedef enum gt_saver_state {
     GT_SAVER_IDLE,
     GT_SAVER_BUSY,
     GT_SAVER_WRITTEN, /* reported once: gt_saver_outcome() has the details */
-    GT_SAVER_FAILED,  /* reported once, and already logged as a warning: older checkpoints stay; make a new one at the next tick */
+    GT_SAVER_FAILED,  /* reported once; older checkpoints stay; make a new one at the next tick. A warning is logged when writing begins to fail,
+                         or fails for another reason than last time, and a line when it works again */
 } gt_saver_state;
 
 typedef struct gt_saver_result {
@@ -73,16 +75,23 @@ typedef struct gt_saver_result {
     char message[1024]; /* why it failed; "" otherwise */
 } gt_saver_result;
 
-/* Checkpoints go into `dir`; the newest `keep` (at least 1) stay, and the one `best` points to. Clears away half-written files (*.part) of
- * an earlier process: hold the run's lock. */
-gt_saver *gt_saver_new(const char *dir, int keep);
+/* Which checkpoints stay. The newest one and the one `best` points to do in any case. */
+typedef struct gt_keep {
+    int newest;      /* so many newest; at least 1 */
+    int64_t every;   /* also the first one of every so many images, for good; 0: none */
+    double bytes;    /* of all together: the oldest go until the rest fits, down to the two newest and the best; 0: no cap */
+} gt_keep;
+
+/* Checkpoints go into `dir`. Clears away half-written files (*.part) of an earlier process: hold the run's lock. */
+gt_saver *gt_saver_new(const char *dir, const gt_keep *keep);
 /* Takes `c` in every case. Waits for an earlier one still being written (its failure is logged). The file replaces one of the same
- * name; `last` points to it once it is complete. */
-gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images);
+ * name; `last`, and `best` if this is the best one so far, point to it once it is complete. Nothing is removed before that. */
+gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool best);
+/* The images of the checkpoint that `best` in `dir` points to; -1: none. */
+int64_t gt_checkpoint_best(const char *dir);
 gt_saver_state gt_saver_poll(gt_saver *s);        /* never blocks */
 gt_saver_state gt_saver_wait(gt_saver *s);        /* until nothing is being written; then as gt_saver_poll */
 const gt_saver_result *gt_saver_outcome(const gt_saver *s); /* of the latest WRITTEN or FAILED */
-gt_status gt_saver_best(gt_saver *s, int64_t images); /* let `best` point to that checkpoint (after WRITTEN) */
 void gt_saver_free(gt_saver *s);                  /* waits; NULL is fine */
 
 /* ---- reading ---- */

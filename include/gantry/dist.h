@@ -74,16 +74,30 @@ int64_t gt_comm_sum(gt_comm *c, int64_t value);
 
 /* ---- slices ---- */
 
-/* How many slices a batch is cut into. `group`: samples that belong together (the recipe's minibatch-stddev group; 1: none).
- * Legal are divisors s of the batch with batch/s a multiple of min(group, batch); wanted = 0 takes the largest up to 8.
+/* How many slices a batch is cut into. `group`: samples that belong together (the recipe's minibatch-stddev group): legal are
+ * divisors s of the batch with batch/s a multiple of min(group, batch). 0: no sample belongs to another, any s up to the batch
+ * is legal and slices may differ by one sample. wanted = 0 takes the largest up to 8.
  * GT_USAGE, naming the nearest that fit, when there is none, when `wanted` is none, or when there are more ranks than slices. */
 gt_status gt_slices_choose(int batch, int group, int wanted, int ranks, int *slices);
-/* The contiguous range of slices of a rank: ranges differ by one slice at most. ranks <= slices. */
+
+/* A batch cut into slices of consecutive samples, which differ by one sample at most, the larger ones first. In sums over slices
+ * each weighs by its samples, relative to the mean slice: 1 exactly where all are equal. */
+typedef struct gt_cut {
+    int samples, slices; /* slices <= samples */
+} gt_cut;
+int gt_cut_size(gt_cut c, int slice);       /* samples */
+int gt_cut_first(gt_cut c, int slice);      /* its first sample */
+double gt_cut_weight(gt_cut c, int slice);  /* size x slices / samples */
+/* What is left of an epoch, `rest` samples, when batches are cut like `full`: in slices of the full batch's size (the larger, else the
+ * smaller) where that divides the rest, else cut afresh into as many slices as the full batch has, or as there are samples. */
+gt_cut gt_cut_rest(gt_cut full, int rest);
+
+/* The contiguous range of slices of a rank: ranges differ by one slice at most. With more ranks than slices some get none. */
 void gt_slice_range(int slices, int ranks, int rank, int *first, int *count);
 
 /* Small values, one vector of n per slice. mine: [this rank's slices][n]. Summed in float64 by the tree. */
 gt_status gt_comm_tree_sum(gt_comm *c, int slices, size_t n, const double *mine, double *out);
-gt_status gt_comm_tree_mean(gt_comm *c, int slices, size_t n, const float *mine, float *out); /* sum / slices */
+gt_status gt_comm_tree_mean(gt_comm *c, gt_cut cut, size_t n, const float *mine, float *out); /* each slice by its weight */
 
 /* ---- gradients ---- */
 

@@ -104,12 +104,16 @@ typedef struct gt_exec gt_exec;
 typedef struct gt_exec_options {
     gt_pool *pool;    /* NULL: one thread */
     int no_fusion;    /* for tests: every node by itself */
+    /* The graph, made for one slice, is run for so many at once (0: one): inputs and outputs hold them one after the other
+     * (gt_exec_at), results of gt_output_to are their sum by the tree of dist.h. Each slice has the bits it has alone. */
+    int slices;
 } gt_exec_options;
 
 typedef struct gt_exec_env {
     uint64_t seed;
     uint32_t step;    /* of random nodes */
-    uint32_t sample0; /* index of this slice's first sample within the step */
+    uint32_t sample0; /* index of this slice's first sample within the step; of several slices, of the first */
+    uint32_t slice_samples; /* from one slice's first sample to the next one's; several slices only */
     /* Called between nodes when not NULL: progress of communication. `done` counts the gt_output_to outputs
      * finished so far, in the order of gt_exec_output_order(). */
     void (*between)(void *arg, int done);
@@ -122,6 +126,7 @@ void gt_exec_free(gt_exec *e);
 size_t gt_exec_arena_bytes(const gt_exec *e);
 void gt_exec_use_arena(gt_exec *e, void *memory);    /* 64-byte aligned; several execs that take turns may share one. Without it the first prepare/run allocates its own. */
 void gt_exec_bind(gt_exec *e, int slot, void *base); /* parameters are read from it, gt_output_to outputs written to it */
+void gt_exec_at(gt_exec *e, int slice);              /* of several: the one that the next three functions are about from now on; at first 0 */
 float *gt_exec_input(gt_exec *e, const char *name);  /* where to write an input (either kind); NULL: no such input, or nothing depends on it */
 const float *gt_exec_output(gt_exec *e, const char *name); /* valid after a run; NULL: no such output */
 size_t gt_exec_output_size(const gt_exec *e, const char *name); /* floats; 0: no such output */
@@ -138,7 +143,7 @@ typedef struct gt_output_place {
 int gt_exec_output_order(const gt_exec *e, const gt_output_place **places);
 
 typedef struct gt_exec_totals {
-    double flops, bytes;             /* of one run, without hoisted nodes */
+    double flops, bytes;             /* of one run (of all its slices), without hoisted nodes */
     double hoisted_flops, hoisted_bytes;
     int nodes, hoisted_nodes;
     size_t arena_bytes;

@@ -70,6 +70,7 @@ typedef struct gt_job {
     /* execution */
     int64_t threads;                    /* of a rank; 0: the cores of the host shared out among its ranks */
     bool dry_run;
+    const char *max_time;               /* of this process, see gt_parse_duration(); "": none */
     const char *log;                    /* "debug" "info" "warning" "error" */
     bool progress;                      /* a live line on a terminal */
 
@@ -80,7 +81,11 @@ typedef struct gt_job {
     int64_t snap;                       /* ticks between pictures and checkpoints */
     double checkpoint_kimg;             /* 0: with the pictures */
     int64_t keep;                       /* newest checkpoints */
+    double keep_every;                  /* kimg; also the first checkpoint of every so many; 0: none */
+    double disk_cap;                    /* GB of checkpoints; 0: no cap */
+    const char *best;                   /* "none", "[min:|max:]SERIES" */
     const char *grid;                   /* "8x8" or "reference": see gt_grid_parse() */
+    const char *log_swmr;               /* "auto" "on" "off" */
     const char *metrics;                /* "none" */
 
     /* the data's shape, known once resolved */

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Gives a rank the images and labels of its slices, decoded ahead by a thread of its own.
  *
- *     gt_loader_plan plan = {.batch = 64, .n_ranges = 2, .ranges = (gt_range[]){{16, 8}, {24, 8}}, .seed = 7,
- * .start_step = step, .cache_bytes = GT_LOADER_CACHE}; gt_loader *loader; if ((st = gt_loader_new(&loader, ds, &plan)))
- * return st; for (; step < steps; step++) for (int r = 0; r < 2; r++) if ((st = gt_loader_step(loader, step, r, images,
- * labels))) return st; gt_loader_free(loader);
+ *     gt_loader_plan plan = {.batch = 64, .full = {2, (gt_range[]){{16, 8}, {24, 8}}}, .seed = 7, .start_step = step,
+ *                            .cache_bytes = GT_LOADER_CACHE};
+ *     gt_loader *loader;
+ *     if ((st = gt_loader_new(&loader, ds, &plan))) return st;
+ *     for (; step < steps; step++)
+ *         for (int r = 0; r < 2; r++)
+ *             if ((st = gt_loader_step(loader, step, r, images, labels))) return st;
+ *     gt_loader_free(loader);
  *
- * Sample j of range r in step t is the sample at position t * batch + ranges[r].first + j of the sampler (sampler.h).
+ * Sample j of range r in a step is the sample at position gt_steps_position(step) + ranges[r].first + j of the sampler (sampler.h).
  * All calls come from the main thread. The thread never calls MPI or HDF5: HDF5 files are read whole when the loader is
  * made if they fit into cache_bytes, else by gt_loader_step itself. It blocks all signals, and starts with the affinity
  * of the thread that makes the loader. */
@@ -17,6 +21,7 @@
 #include <stdint.h>
 
 #include "gantry/dataset.h"
+#include "gantry/sampler.h"
 #include "gantry/status.h"
 
 #define GT_LOADER_CACHE ((size_t)1 << 30)
@@ -27,10 +32,15 @@ typedef struct gt_range {
     int first, count; /* samples first .. first+count-1 of the batch */
 } gt_range;
 
+typedef struct gt_ranges { /* this rank's slices */
+    int n;
+    const gt_range *range;
+} gt_ranges;
+
 typedef struct gt_loader_plan {
-    int batch;    /* samples per step over all ranks */
-    int n_ranges; /* this rank's slices */
-    const gt_range *ranges;
+    int batch;              /* samples per step over all ranks */
+    gt_epoch_end epoch_end;
+    gt_ranges full, rest;   /* of a batch; of an epoch's short last batch (GT_EPOCH_SHORT) */
     uint64_t seed;
     uint64_t start_step; /* where decoding ahead begins */
     size_t cache_bytes;  /* a set whose decoded images fit stays decoded in memory; 0: never */

@@ -2,20 +2,32 @@
  * What the training loop knows of a model: its networks, its phases (one optimiser update of one network each), and how a
  * phase's inputs are filled. A new model is one file that fills in these tables and one line in train/model_list.h.
  *
+ * Before the first step phase->build() makes a graph for each size of slice there is (gt_cut in dist.h): one in most jobs; two
+ * where slices do not divide the batch; more with an epoch's short last batch.
+ *
  * One step of the loop, for each phase that is due (step % interval == 0), in table order:
  *     phase->prepare(phase, exec)                 update inputs (pl_mean, ...)
  *     gt_exec_prepare(exec)                       hoisted nodes
  *     for each slice this rank owns:
  *         phase->fill(phase, exec, slice); gt_exec_run(exec)
  *     gradients: tree sum over slices / slices -> optimiser of networks[phase->net]
- *     states:    tree sum over slices / slices -> their places (w_avg, pl_mean)
+ *     states:    tree sum over slices / slices -> their places (w_avg, pl_mean), each slice by its weight
  *     stats:     collected over slices, reduced in the same order
+ *
+ * Slices of unequal size. A phase's loss is the mean over a slice's samples; where slices may differ in size (the model's row in
+ * train/model_list.h says so) its graph multiplies that by gt_slice_weight(), which is size x slices / batch, so that the sum over slices
+ * divided by their number is the mean over the batch: nothing else is to be done. gt_mean_loss() does both. Models whose row asks for
+ * equal slices need no weight.
  */
 #ifndef GANTRY_MODEL_H
 #define GANTRY_MODEL_H
 
 #include "gantry/graph.h"
 #include "gantry/nets.h"
+#include "gantry/optimizer.h"
+#include "gantry/sampler.h"
+
+#define GT_SLICE_WEIGHT "slice_weight" /* the input of gt_slice_weight() */
 
 /* Slot i < 4: parameters of network i; GT_SLOT_GRAD: gradient block of the phase's network. */
 enum { GT_MAX_NETS = 4, GT_MAX_PHASES = 8, GT_SLOT_GRAD = 8 };
@@ -53,7 +65,9 @@ struct gt_phase {
     const char *name;    /* "G_main": used in logs, random streams, profiles */
     int net;             /* the network whose parameters it trains */
     int interval;
-    gt_graph *graph;     /* for slices of model->slice_size; outputs "grad of NET.TENSOR" go to GT_SLOT_GRAD at the tensor's offset */
+    /* The phase for slices of n samples, n <= model->slice_size: a graph whose outputs "grad of NET.TENSOR" go to GT_SLOT_GRAD at the
+     * tensor's offset (gt_put_gradients). It becomes the caller's. NULL: see gt_message(). */
+    gt_graph *(*build)(gt_phase *p, int n);
     gt_status (*prepare)(gt_phase *p, gt_exec *e);                  /* NULL: nothing to write */
     gt_status (*fill)(gt_phase *p, gt_exec *e, const gt_slice_input *s);
     int n_stats, n_states;
@@ -61,6 +75,11 @@ struct gt_phase {
     const gt_state *states;
     gt_model *model;
 };
+
+typedef struct gt_learning { /* how a network learns; phases with an interval > 1 change it (gt_optimizer_lazy) */
+    const char *optimizer;   /* "adam": gt_optimizer_find() */
+    gt_optimizer_settings settings;
+} gt_learning;
 
 typedef struct gt_scalar_state { /* model state beside the networks, kept in checkpoints under /state */
     const char *name;            /* "pl_mean" */
@@ -83,7 +102,9 @@ struct gt_model {
     float *blocks[GT_MAX_NETS];   /* parameters and buffers of each network; owned by the model */
     int ema_of;             /* index of the network that has a moving average (NAME_ema); -1: none */
     float *ema_block;
-    int slice_size;
+    int slice_size;         /* samples of the largest slice */
+    gt_epoch_end epoch_end; /* what becomes of an epoch's last batch; StyleGAN2: GT_EPOCH_RUNS_ON */
+    gt_learning learning[GT_MAX_NETS];
     int n_phases;
     gt_phase phases[GT_MAX_PHASES];
     int n_scalars;
@@ -97,6 +118,17 @@ struct gt_model {
     void *own;              /* the model's own data */
 };
 
-void gt_model_free(gt_model *m); /* graphs, networks, blocks, arena */
+void gt_model_free(gt_model *m); /* networks, blocks, arena */
+
+/* ---- for the builders of phases (train/phase_graph.c) ---- */
+
+/* The weight of the slice that is computed, [] (a scalar): see above. Written by the loop. */
+gt_node *gt_slice_weight(gt_graph *g);
+/* The mean over a slice's samples of `loss` (its first dimension counts them; other dimensions are summed) times the slice's weight. */
+gt_node *gt_mean_loss(gt_graph *g, gt_node *loss);
+/* Derivatives of the scalar `total` in the trainable tensors of a network whose parameters lie in `slot`, in their order; NULL after a fault. */
+gt_node **gt_gradients(gt_graph *g, const gt_net *net, int slot, gt_node *total);
+/* Make them, or the sum of two such lists (b not NULL), the phase's result. A list that is NULL is a fault met earlier. */
+void gt_put_gradients(gt_graph *g, const gt_net *net, gt_node **a, gt_node **b);
 
 #endif

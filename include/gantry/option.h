@@ -95,6 +95,10 @@ const char *gt_options_text(const gt_options *o, const gt_option *row);
 /* Shortest decimal text that reads back as x. */
 const char *gt_real_text(double x, char buffer[32]);
 
+/* A span of time as Slurm writes it: "90" minutes, "1:30" minutes:seconds, "23:50:00", "1-12" days-hours, "1-12:30", "1-12:30:00". `what`
+ * names the option in messages. */
+gt_status gt_parse_duration(const char *what, const char *text, double *seconds);
+
 /* "0-63,77" -> the numbers, each 0..2^32-1, at most `most` of them. *list is in the arena. `what` names the option in messages. */
 gt_status gt_parse_range_list(gt_arena *a, const char *what, const char *text, int64_t most, int64_t **list, int64_t *n);
 

@@ -2,7 +2,8 @@
  * The metric log of a run, written by rank 0, once per tick:
  *     stats.jsonl            a line per tick, appended and synced: the truth
  *     metrics.h5             a dataset {num, mean, std} per series, plus `images` and `timestamp`; readable while the run goes on
- *                            (h5py.File(path, 'r', swmr=True)); rebuilt from stats.jsonl when a run goes on or a series is new
+ *                            (h5py.File(path, 'r', swmr=True)); rebuilt from stats.jsonl when a run goes on or a series is new. On file
+ *                            systems that hosts share, SWMR does not work: there it is replaced as a whole now and then, and at the end
  *     events.out.tfevents.*  the same for TensorBoard; a new file when a run goes on
  * A disk that fills up is a warning: the lines that could not be written are kept and written later. */
 #ifndef GANTRY_RUNLOG_H
@@ -10,6 +11,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "gantry/status.h"
 
 typedef struct gt_stat_value {
     const char *name;      /* "Loss/scores/fake", "Progress/kimg": slashes make groups; no name may be a group of another */
@@ -19,8 +22,11 @@ typedef struct gt_stat_value {
 typedef struct gt_runlog gt_runlog;
 
 /* Start the log in `dir`, or go on with it at `images` images shown (0: from the beginning): lines of later ticks are cut away, as is
- * a half-written one at the end. NULL: see gt_message(). */
-gt_runlog *gt_runlog_open(const char *dir, int64_t images);
+ * a half-written one at the end. `swmr`: "on", "off", or "auto" (by the kind of the file system). NULL: see gt_message(). */
+gt_runlog *gt_runlog_open(const char *dir, int64_t images, const char *swmr);
+/* Remove from a log.txt the tick lines of more than `images` images ("DATE TIME tick 7 kimg 1.234 ..."), so that a run that goes on from there
+ * says no tick twice; what else was said stays. No such file: nothing to do. */
+gt_status gt_log_cut_back(const char *path, int64_t images);
 /* One tick. The names need not be the same each time. Time is taken from the clock. Failures are logged, not returned. */
 void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n);
 /* A picture for TensorBoard ("fakes"), as PNG. */
@@ -28,6 +34,8 @@ void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width
 /* The mean of a series (or "timestamp", unix seconds) in the last line kept when the log was opened; 0 when there is none: a run's clock goes on with
  * the "Timing/total_sec" of the tick it was cut back to. */
 double gt_runlog_last(const gt_runlog *l, const char *name);
+/* The mean of a series at the tick of `images`, among the lines kept when the log was opened; NaN when there is none. */
+double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name);
 void gt_runlog_close(gt_runlog *l); /* NULL is fine */
 
 /* ---- reading a stats.jsonl, ours or the reference tool's ---- */

@@ -21,4 +21,23 @@ typedef struct gt_sampler {
 gt_sampler gt_sampler_make(uint64_t seed, int64_t items);
 int64_t gt_sampler_item(const gt_sampler *s, uint64_t position); /* 0 .. items-1 */
 
+/* What happens to the last batch of an epoch where batches do not divide the items. */
+typedef enum gt_epoch_end {
+    GT_EPOCH_RUNS_ON, /* it is filled up from the next epoch */
+    GT_EPOCH_SHORT,   /* it holds what is left */
+    GT_EPOCH_DROPPED, /* there is none: what is left is not used in this epoch */
+} gt_epoch_end;
+
+/* Which samples belong to which step: another formula, for the same reason. batch <= items with GT_EPOCH_DROPPED. */
+typedef struct gt_steps {
+    int64_t items;
+    int batch;
+    gt_epoch_end end;
+} gt_steps;
+
+uint64_t gt_steps_position(const gt_steps *s, uint64_t step); /* of the step's first sample */
+int gt_steps_batch(const gt_steps *s, uint64_t step);         /* its samples: `batch`, or what is left of the epoch */
+int gt_steps_rest(const gt_steps *s);                         /* samples of an epoch's short last batch; 0: there is none */
+int64_t gt_steps_shown(const gt_steps *s, uint64_t step);     /* samples in all steps before this one */
+
 #endif

@@ -125,6 +125,7 @@ typedef struct gt_stylegan2_train_config {
     gt_augment_config augment;    /* of everything the discriminator sees; gt_augment_off(): nothing */
     uint64_t seed;                /* of the initial parameters */
     int slice_size;               /* images; path length uses the first max(1, slice_size / pl_batch_shrink) */
+    double lr;                    /* of both networks */
     double r1_gamma;              /* 0: no phase D_reg */
     double pl_weight, pl_decay;   /* weight 0: no phase G_reg */
     int pl_batch_shrink;

@@ -20,5 +20,7 @@ gt_status gt_train_dry_run(gt_comm *comm, gt_job *job);
  * The job's `conv`, unless auto, becomes the process's convolution mode.
  * NULL: see gt_message(). */
 gt_model *gt_model_new(const gt_job *job);
+/* How many samples of a batch belong together in the job's model: gt_slices_choose(). */
+int gt_model_group(const gt_job *job);
 
 #endif

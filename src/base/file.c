@@ -67,20 +67,21 @@ char *gt_path_join(const char *dir, const char *name) {
     return NULL;
 }
 
-/* A write beyond RLIMIT_FSIZE raises SIGXFSZ, which would end the process: hold it back and take it away. */
-int gt_write_all(int fd, const void *data, size_t bytes) {
+/* A write beyond RLIMIT_FSIZE raises SIGXFSZ, which would end the process: hold it back and take it away. At `at`, or where the file
+ * stands for -1. */
+static int write_pieces(int fd, const char *p, size_t bytes, off_t at) {
     sigset_t limit, before;
     sigemptyset(&limit);
     sigaddset(&limit, SIGXFSZ);
     pthread_sigmask(SIG_BLOCK, &limit, &before);
-    const char *p = data;
     int error = 0;
     while (bytes && !error) {
         size_t piece = bytes < (size_t)64 << 20 ? bytes : (size_t)64 << 20;
-        ssize_t n = write(fd, p, piece);
+        ssize_t n = at < 0 ? write(fd, p, piece) : pwrite(fd, p, piece, at);
         if (n > 0) {
             p += n;
             bytes -= (size_t)n;
+            at += at < 0 ? 0 : (off_t)n;
         } else if (n == 0)
             error = ENOSPC;
         else if (errno != EINTR)
@@ -91,19 +92,47 @@ int gt_write_all(int fd, const void *data, size_t bytes) {
     return error;
 }
 
+int gt_write_all(int fd, const void *data, size_t bytes) { return write_pieces(fd, data, bytes, -1); }
+
+int gt_write_all_at(int fd, const void *data, size_t bytes, off_t at) { return write_pieces(fd, data, bytes, at); }
+
+int gt_file_open(const char *path, int flags) {
+    int fd;
+    do fd = open(path, flags | O_CLOEXEC, 0666);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+int gt_file_sync(int fd) {
+    while (fsync(fd))
+        if (errno != EINTR) return errno;
+    return 0;
+}
+
+int gt_file_rename(const char *from, const char *to) {
+    while (rename(from, to))
+        if (errno != EINTR) return errno;
+    return 0;
+}
+
+int gt_file_remove(const char *path) {
+    while (unlink(path))
+        if (errno != EINTR) return errno;
+    return 0;
+}
+
 double gt_space_free(const char *path) {
     struct statvfs s;
     return statvfs(path, &s) ? INFINITY : (double)s.f_bavail * (double)s.f_frsize;
 }
 
-static gt_status sync_directory(const char *dir) {
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return gt_fail(GT_FAILED, "cannot open the directory '%s': %s", dir, strerror(errno));
-    int error = fsync(fd) ? errno : 0;
+/* 0 or errno */
+static int sync_directory(const char *dir) {
+    int fd = gt_file_open(dir, O_RDONLY | O_DIRECTORY);
+    if (fd < 0) return errno;
+    int error = gt_file_sync(fd);
     close(fd);
-    if (error && error != EINVAL && error != ENOTSUP) /* some file systems cannot, and need not */
-        return gt_fail(GT_FAILED, "cannot sync the directory '%s': %s", dir, strerror(error));
-    return GT_OK;
+    return error == EINVAL || error == ENOTSUP ? 0 : error; /* some file systems cannot, and need not */
 }
 
 static gt_status write_error(const char *path, int error, size_t bytes) {
@@ -115,30 +144,35 @@ static gt_status write_error(const char *path, int error, size_t bytes) {
     return st;
 }
 
+/* 0 or errno. All of it, on the disk, under this name. */
+static int write_file(const char *path, const struct iovec *parts, int n) {
+    int error = 0, fd = gt_file_open(path, O_WRONLY | O_CREAT | O_TRUNC);
+    if (fd < 0) return errno;
+    for (int i = 0; i < n && !error; i++) error = gt_write_all(fd, parts[i].iov_base, parts[i].iov_len);
+    if (!error) error = gt_file_sync(fd);
+    if (close(fd) && !error && errno != EINTR) error = errno; /* an interrupted close has closed it */
+    return error;
+}
+
 gt_status gt_file_replace(const char *path, const struct iovec *parts, int n) {
     char *part, *copy = strdup(path);
     if (asprintf(&part, "%s.part", path) < 0) part = NULL;
     gt_status st = part && copy ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
-    size_t bytes = 0;
+    int error = ENOMEM;
     if (!st) {
-        int error = 0, fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        if (fd < 0)
-            st = gt_fail(GT_FAILED, "cannot create '%s': %s", part, strerror(errno));
-        else {
-            for (int i = 0; i < n; i++) bytes += parts[i].iov_len;
-            for (int i = 0; i < n && !error; i++) error = gt_write_all(fd, parts[i].iov_base, parts[i].iov_len);
-            if (!error && fsync(fd)) error = errno;
-            if (close(fd) && !error) error = errno;
-            if (!error && rename(part, path)) error = errno;
-            if (error) {
-                unlink(part); /* first: it makes room for whoever reads the message */
-                st = write_error(path, error, bytes);
-            } else
-                st = sync_directory(dirname(copy));
-        }
+        size_t bytes = 0;
+        for (int i = 0; i < n; i++) bytes += parts[i].iov_len;
+        error = write_file(part, parts, n);
+        if (!error) error = gt_file_rename(part, path);
+        if (error) {
+            unlink(part); /* first: it makes room for whoever reads the message */
+            st = write_error(path, error, bytes);
+        } else if ((error = sync_directory(dirname(copy))))
+            st = gt_fail(GT_FAILED, "'%s' was written, but its directory cannot be synced: %s", path, strerror(error));
     }
     free(part);
     free(copy);
+    errno = error;
     return st;
 }
 
@@ -149,7 +183,7 @@ gt_status gt_file_write(const char *path, const void *bytes, size_t n) {
 gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n) {
     *bytes = NULL;
     *n = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block before it is refused */
+    int fd = gt_file_open(path, O_RDONLY | O_NONBLOCK); /* a pipe must not block before it is refused */
     struct stat s;
     if (fd < 0 || fstat(fd, &s) != 0) {
         gt_status st = gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 
 #include "gantry/status.h"
@@ -27,9 +28,14 @@ char *gt_path_join(const char *dir, const char *name);
 
 /* 0 or errno. Writes everything; survives interrupts; a file-size limit is EFBIG. */
 int gt_write_all(int fd, const void *data, size_t bytes);
+int gt_write_all_at(int fd, const void *data, size_t bytes, off_t at); /* the same at a place of the file */
+int gt_file_open(const char *path, int flags); /* open() with O_CLOEXEC and mode 0666 that survives interrupts: -1 and errno */
+int gt_file_sync(int fd);                      /* 0 or errno. fsync() that survives interrupts */
+int gt_file_rename(const char *from, const char *to); /* 0 or errno. rename() and unlink() likewise */
+int gt_file_remove(const char *path);
 
 /* Put the parts, one after the other, into `path`: written as PATH.part, synced, renamed, directory synced. On failure
- * the old file is as it was and nothing is left behind. */
+ * the old file is as it was (the new one, if the directory alone could not be synced), nothing is left behind, and errno says why. */
 gt_status gt_file_replace(const char *path, const struct iovec *parts, int n);
 gt_status gt_file_write(const char *path, const void *bytes, size_t n); /* the same from one part */
 

@@ -73,6 +73,11 @@ void cli_print_version(FILE *f);
 /* ---- commands, and their options ---- */
 
 int cli_train(int argc, char **argv);
+/* The job that the arguments of `gantry train` describe: from the job file, or the run's own, and the options; checked as far as it can be
+ * without the data. */
+gt_status cli_read_job(gt_job *job, const cli_arguments *arguments);
+int cli_submit(int argc, char **argv);
+const gt_option *cli_submit_options(int *n);
 int cli_generate(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
 int cli_report(int argc, char **argv);

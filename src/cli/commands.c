@@ -13,6 +13,11 @@ static const cli_command commands[] = {
                "with an "
                "unfinished run bit for bit, on the same or another number of ranks; without a job file and --data it takes the job from DIR/job.ini. "
                "Ranks cannot be more than slices: for more, use threads, or a larger batch."},
+    {.name = "submit", .run = cli_submit, .options = cli_submit_options, .arguments = "[JOB.ini] [OPTIONS OF train ...] [--key=value ...]",
+     .help = "Check a training job, and put it into Slurm's queue until it is done",
+     .detail = "Takes the arguments of gantry train besides its own. The batch script is shown, kept in the run's directory as submit.sbatch, and "
+               "submitted after a question; the job checkpoints before its walltime ends or when it is preempted, and comes back by itself. What is "
+               "particular to a site stands in slurm/site.env (or the file that GANTRY_SITE names)."},
     {.name = "generate", .run = cli_generate, .options = cli_generate_options, .arguments = "CHECKPOINT | RUN [--key=value ...]",
      .help = "Make images from a checkpoint; under mpirun the ranks share the work",
      .detail = "Uses the moving average of the generator. A seed gives the latent that it gives in the reference tool."},

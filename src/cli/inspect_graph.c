@@ -71,14 +71,19 @@ static gt_status time_phase(gt_phase *p, gt_exec *e) {
 }
 
 static gt_status print_phase(gt_phase *p, bool timed, gt_pool *pool) {
-    gt_exec *e = gt_exec_new(p->graph, &(gt_exec_options){.pool = pool});
-    if (!e) return GT_FAILED;
+    gt_graph *g = p->build(p, p->model->slice_size);
+    gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){.pool = pool}) : NULL;
+    if (!e) {
+        gt_graph_free(g);
+        return GT_FAILED;
+    }
     printf("phase %s: trains %s, every %d step%s, slices of %d\n", p->name, p->model->nets[p->net]->name, p->interval, p->interval > 1 ? "s" : "",
            p->model->slice_size);
     gt_status st = timed ? time_phase(p, e) : GT_OK;
     if (!st) gt_exec_print(e, stdout);
     putchar('\n');
     gt_exec_free(e);
+    gt_graph_free(g);
     return st;
 }
 

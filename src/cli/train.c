@@ -29,7 +29,7 @@ static const char *job_file(gt_arena *a, const cli_arguments *arguments) {
     return path && !access(path, F_OK) ? path : NULL;
 }
 
-static gt_status read_job(gt_job *job, const cli_arguments *arguments) {
+gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
     if (arguments->n_words > 1)
         return gt_fail(GT_USAGE, "'%s': one job file at most (the first is '%s'); options begin with --", arguments->words[1], arguments->words[0]);
     const char *path = job_file(job->arena, arguments);
@@ -46,6 +46,15 @@ static gt_level least_level(const gt_job *job) {
     return level;
 }
 
+/* `srun -K` kills all other tasks when one ends with a status that is not 0, and then returns the status of the killed ones. So rank 0 alone
+ * says 75, when the others have gone. */
+static int stopped(int rank) {
+    enum { MICROSECONDS = 500000 };
+    if (rank > 0) return CLI_DONE;
+    usleep(MICROSECONDS);
+    return CLI_STOPPED;
+}
+
 static int train(gt_job *job) {
     /* One rank looks at a file from elsewhere; if it says no, the launcher ends the others. */
     gt_status st = cli_first_rank() ? gt_dataset_check_foreign(job->data, NULL) : GT_OK;
@@ -54,9 +63,9 @@ static int train(gt_job *job) {
     if (!comm) return cli_exit("train", GT_FAILED);
     gt_log_setup(comm->rank, comm->ranks, least_level(job));
     st = job->dry_run ? gt_train_dry_run(comm, job) : gt_train(comm, job);
-    int status = cli_exit("train", st);
+    int status = cli_exit("train", st), rank = comm->rank, ranks = comm->ranks;
     gt_comm_stop(comm);
-    return status;
+    return status == CLI_STOPPED && ranks > 1 ? stopped(rank) : status;
 }
 
 int cli_train(int argc, char **argv) {
@@ -70,7 +79,7 @@ int cli_train(int argc, char **argv) {
         if (cli_first_rank()) cli_print_help(cli_find("train"), stdout);
         status = CLI_DONE;
     } else {
-        if (!st) st = read_job(job, &arguments);
+        if (!st) st = cli_read_job(job, &arguments);
         status = st ? cli_exit("train", st) : train(job);
     }
     gt_job_free(job);

@@ -36,9 +36,9 @@ struct gt_loader {
     gt_dataset *ds;
     const gt_dataset_info *info;
     gt_sampler sampler;
-    int batch, n_ranges, samples;
-    gt_range *ranges;
-    int *offset; /* of a range's first sample among this rank's samples */
+    gt_steps steps;
+    gt_ranges full, rest; /* copies */
+    int samples;          /* of this rank in a step, the most */
     size_t image_bytes, cache_bytes;
     uint8_t *cache; /* every stored image, NULL: no cache */
     bool *cached;
@@ -69,13 +69,18 @@ static gt_status fetch(gt_loader *l, int64_t item, uint8_t *pixels) {
     return GT_OK;
 }
 
+static const gt_ranges *ranges_of(const gt_loader *l, uint64_t step) {
+    return gt_steps_batch(&l->steps, step) < l->steps.batch ? &l->rest : &l->full;
+}
+
 static void fill(gt_loader *l, place *p, uint64_t step) {
     p->status = GT_OK;
     int sample = 0;
-    for (int r = 0; r < l->n_ranges; r++) {
-        for (int j = 0; j < l->ranges[r].count && !p->status; j++, sample++) {
-            uint64_t position = step * (uint64_t)l->batch + (uint64_t)(l->ranges[r].first + j);
-            p->items[sample] = gt_sampler_item(&l->sampler, position);
+    uint64_t first = gt_steps_position(&l->steps, step);
+    const gt_ranges *ranges = ranges_of(l, step);
+    for (int r = 0; r < ranges->n; r++) {
+        for (int j = 0; j < ranges->range[r].count && !p->status; j++, sample++) {
+            p->items[sample] = gt_sampler_item(&l->sampler, first + (uint64_t)(ranges->range[r].first + j));
             p->status = fetch(l, p->items[sample], p->pixels + (size_t)sample * l->image_bytes);
         }
     }
@@ -133,18 +138,25 @@ static place *await_step(gt_loader *l, uint64_t step) {
     return p;
 }
 
+/* In the first n ranges. */
+static int samples_of(const gt_ranges *ranges, int n) {
+    int samples = 0;
+    for (int r = 0; r < n; r++) samples += ranges->range[r].count;
+    return samples;
+}
+
 gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, float *labels) {
-    if (range < 0 || range >= l->n_ranges)
-        return gt_fail(GT_USAGE, "range %d of a loader with %d ranges", range, l->n_ranges);
+    const gt_ranges *ranges = ranges_of(l, step);
+    if (range < 0 || range >= ranges->n) return gt_fail(GT_USAGE, "range %d of a loader with %d ranges", range, ranges->n);
     double begin = gt_clock();
     place *p = await_step(l, step);
     l->waited += gt_clock() - begin;
     if (p->status) return gt_fail(p->status, "%s", p->message);
-    size_t n = (size_t)l->ranges[range].count * l->image_bytes, width = (size_t)l->info->label_width;
-    const uint8_t *pixels = p->pixels + (size_t)l->offset[range] * l->image_bytes;
+    int count = ranges->range[range].count, offset = samples_of(ranges, range); /* of the range's first sample among this rank's */
+    size_t n = (size_t)count * l->image_bytes, width = (size_t)l->info->label_width;
+    const uint8_t *pixels = p->pixels + (size_t)offset * l->image_bytes;
     for (size_t i = 0; i < n; i++) images[i] = l->level[pixels[i]];
-    for (int j = 0; labels && j < l->ranges[range].count; j++)
-        gt_dataset_label(l->ds, p->items[l->offset[range] + j], labels + (size_t)j * width);
+    for (int j = 0; labels && j < count; j++) gt_dataset_label(l->ds, p->items[offset + j], labels + (size_t)j * width);
     return GT_OK;
 }
 
@@ -154,31 +166,41 @@ double gt_loader_wait_seconds(gt_loader *l) {
     return waited;
 }
 
-static gt_status check_plan(const gt_loader_plan *plan) {
-    if (plan->batch < 1 || plan->n_ranges < 0)
-        return gt_fail(GT_USAGE, "a loader for a batch of %d in %d ranges", plan->batch, plan->n_ranges);
+static gt_status check_ranges(const gt_ranges *ranges, int batch) {
+    if (batch < 0 || ranges->n < 0) return gt_fail(GT_USAGE, "a loader for a batch of %d in %d ranges", batch, ranges->n);
     int64_t samples = 0;
-    for (int r = 0; r < plan->n_ranges; r++) {
-        gt_range g = plan->ranges[r];
-        if (g.first < 0 || g.count < 1 || g.first > plan->batch - g.count)
-            return gt_fail(GT_USAGE, "range %d (from sample %d, %d samples) does not lie in a batch of %d", r, g.first,
-                           g.count, plan->batch);
+    for (int r = 0; r < ranges->n; r++) {
+        gt_range g = ranges->range[r];
+        if (g.first < 0 || g.count < 1 || g.first > batch - g.count)
+            return gt_fail(GT_USAGE, "range %d (from sample %d, %d samples) does not lie in a batch of %d", r, g.first, g.count, batch);
         samples += g.count;
     }
     return samples <= INT32_MAX ? GT_OK : gt_fail(GT_USAGE, "a loader for %" PRId64 " samples per step", samples);
 }
 
+/* The steps of an epoch and what each rank gets of them. */
+static gt_status plan_steps(gt_loader *l, const gt_loader_plan *plan) {
+    if (plan->batch < 1) return gt_fail(GT_USAGE, "a loader for a batch of %d", plan->batch);
+    l->steps = (gt_steps){.items = l->info->count, .batch = plan->batch, .end = plan->epoch_end};
+    if (plan->epoch_end == GT_EPOCH_DROPPED && plan->batch > l->info->count)
+        return gt_fail(GT_USAGE, "--batch=%d, but there are %" PRId64 " images, and a batch that an epoch does not fill is dropped", plan->batch,
+                       l->info->count);
+    gt_status st = check_ranges(&plan->full, plan->batch);
+    return st ? st : check_ranges(&plan->rest, gt_steps_rest(&l->steps));
+}
+
+static gt_status copy_ranges(gt_ranges *to, const gt_ranges *from) {
+    gt_range *copy = calloc((size_t)from->n + 1, sizeof *copy);
+    if (!copy) return gt_fail(GT_NOMEM, "out of memory for the loader");
+    for (int r = 0; r < from->n; r++) copy[r] = from->range[r];
+    *to = (gt_ranges){from->n, copy};
+    return GT_OK;
+}
+
 static gt_status make_ring(gt_loader *l, const gt_loader_plan *plan) {
-    size_t ranges = (size_t)plan->n_ranges;
-    l->ranges = calloc(ranges + 1, sizeof *l->ranges);
-    l->offset = calloc(ranges + 1, sizeof *l->offset);
-    if (!l->ranges || !l->offset) return gt_fail(GT_NOMEM, "out of memory for the loader");
-    l->n_ranges = plan->n_ranges;
-    for (int r = 0; r < plan->n_ranges; r++) {
-        l->ranges[r] = plan->ranges[r];
-        l->offset[r] = l->samples;
-        l->samples += plan->ranges[r].count;
-    }
+    if (copy_ranges(&l->full, &plan->full) || copy_ranges(&l->rest, &plan->rest)) return GT_NOMEM;
+    int full = samples_of(&l->full, l->full.n), rest = samples_of(&l->rest, l->rest.n);
+    l->samples = full > rest ? full : rest;
     size_t step_bytes, samples = (size_t)l->samples, all;
     if (gt_mul_overflows(samples, l->image_bytes, &step_bytes) || gt_mul_overflows(DEPTH, step_bytes, &all))
         return gt_fail(GT_NOMEM, "%zu images per step do not fit into memory", samples);
@@ -217,14 +239,16 @@ static gt_status start_thread(gt_loader *l) {
 
 gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *plan) {
     *out = NULL;
-    gt_status st = check_plan(plan);
-    if (st) return st;
     gt_loader *l = calloc(1, sizeof *l);
     if (!l) return gt_fail(GT_NOMEM, "out of memory for the loader");
     l->ds = ds;
     l->info = gt_dataset_get_info(ds);
+    gt_status st = plan_steps(l, plan);
+    if (st) {
+        free(l);
+        return st;
+    }
     l->sampler = gt_sampler_make(plan->seed, l->info->count);
-    l->batch = plan->batch;
     l->want = plan->start_step;
     l->image_bytes = (size_t)l->info->height * (size_t)l->info->width * (size_t)l->info->channels;
     double low = l->info->range[0], high = l->info->range[1];
@@ -260,7 +284,7 @@ void gt_loader_free(gt_loader *l) {
     if (l->pixels) gt_block_free(l->pixels, DEPTH * (size_t)l->samples * l->image_bytes);
     free(l->cached);
     free(l->items);
-    free(l->offset);
-    free(l->ranges);
+    free((void *)l->full.range);
+    free((void *)l->rest.range);
     free(l);
 }

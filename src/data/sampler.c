@@ -29,6 +29,26 @@ static uint64_t permute(const gt_sampler *s, uint64_t epoch, uint64_t x) {
     return left + (uint64_t)s->a * right;
 }
 
+int gt_steps_rest(const gt_steps *s) { return s->end == GT_EPOCH_SHORT ? (int)(s->items % s->batch) : 0; }
+
+/* Steps in an epoch. */
+static uint64_t steps_of_epoch(const gt_steps *s) { return (uint64_t)(s->items / s->batch) + (gt_steps_rest(s) > 0); }
+
+uint64_t gt_steps_position(const gt_steps *s, uint64_t step) {
+    uint64_t batch = (uint64_t)s->batch;
+    if (s->end == GT_EPOCH_RUNS_ON) return step * batch;
+    return step / steps_of_epoch(s) * (uint64_t)s->items + step % steps_of_epoch(s) * batch;
+}
+
+int gt_steps_batch(const gt_steps *s, uint64_t step) {
+    int rest = gt_steps_rest(s);
+    return rest && (step + 1) % steps_of_epoch(s) == 0 ? rest : s->batch;
+}
+
+int64_t gt_steps_shown(const gt_steps *s, uint64_t step) {
+    return (int64_t)(gt_steps_rest(s) ? gt_steps_position(s, step) : step * (uint64_t)s->batch);
+}
+
 int64_t gt_sampler_item(const gt_sampler *s, uint64_t position) {
     uint64_t epoch = position / s->n, x = position % s->n;
     do x = permute(s, epoch, x);

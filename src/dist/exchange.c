@@ -55,8 +55,8 @@ gt_status gt_exchange_init(gt_reducer *r) {
     } else {
         x->n_receive = x->n_all - r->n_nodes;
         x->n_send = r->n_nodes * (r->comm->ranks - 1);
-        x->receive = calloc(buckets * (size_t)x->n_receive, sizeof *x->receive);
-        x->send = calloc(buckets * (size_t)x->n_send, sizeof *x->send);
+        x->receive = calloc(buckets * (size_t)x->n_receive + 1, sizeof *x->receive);
+        x->send = calloc(buckets * (size_t)x->n_send + 1, sizeof *x->send);
         size_t own = 0;
         for (int b = 0; b < r->buckets; b++) own += r->parts[b].size;
         x->inbox_floats = own * (size_t)x->n_receive;

@@ -39,6 +39,7 @@ gt_span gt_reducer_part(const gt_reducer *r, int bucket, int rank) {
 /* Run the stack machine over the own slices without values: how many buffers, which nodes, what the last slice does. */
 static void rehearse(gt_reducer *r) {
     int depth = 0;
+    r->n_buffers = 1; /* the result's, also without a slice */
     for (int i = 0; i < r->n_own_slices; i++) {
         if (depth + 1 > r->n_buffers) r->n_buffers = depth + 1;
         r->last_additions = gt_tree_push(r->nodes, &depth, (gt_tree_node){0, r->first_slice + i}, r->slices);
@@ -48,7 +49,7 @@ static void rehearse(gt_reducer *r) {
 
 static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
     gt_comm *c = r->comm;
-    if (o->slices < c->ranks) return gt_fail(GT_USAGE, "%d ranks for %d slices: start at most %d", c->ranks, o->slices, o->slices);
+    if (o->slices < 1) return gt_fail(GT_USAGE, "a reducer for %d slices", o->slices);
     if (o->slices > MOST_SLICES) return gt_fail(GT_USAGE, "%d slices are too many: at most %d", o->slices, MOST_SLICES);
     if (o->floats == 0) return gt_fail(GT_FAILED, "a reducer for no parameters");
     if (c->ranks > 1 && o->floats > INT32_MAX)
@@ -121,13 +122,6 @@ float *gt_reducer_gradient(gt_reducer *r) { return r->buffers; }
 
 /* ---- a reduction ---- */
 
-void gt_reducer_begin(gt_reducer *r, const gt_reducer_plan *plan) {
-    r->plan = plan;
-    r->depth = r->slice = r->launched = r->finished = 0;
-    r->bad = (gt_nonfinite){.first = SIZE_MAX};
-    gt_exchange_begin(r);
-}
-
 float *gt_reducer_begin_slice(gt_reducer *r) {
     float *top = gt_reducer_buffer(r, r->depth);
     for (int i = 0; i < r->plan->n_gaps; i++) memset(top + r->plan->gaps[i].offset, 0, r->plan->gaps[i].size * sizeof *top);
@@ -160,6 +154,16 @@ static void launch_ready(gt_reducer *r, int done) {
         fold(r, r->depth + 1, r->last_additions, (size_t)bucket * r->bucket_floats, gt_bucket_size(r, bucket));
         gt_exchange_launch(r, bucket);
     }
+}
+
+void gt_reducer_begin(gt_reducer *r, const gt_reducer_plan *plan) {
+    r->plan = plan;
+    r->depth = r->slice = r->launched = r->finished = 0;
+    r->bad = (gt_nonfinite){.first = SIZE_MAX};
+    gt_exchange_begin(r);
+    if (r->n_own_slices > 0) return;
+    if (r->plain) memset(r->buffers, 0, r->floats * sizeof *r->buffers); /* takes part with zeros */
+    launch_ready(r, INT32_MAX);
 }
 
 void gt_reducer_progress(void *reducer, int done) {

@@ -6,7 +6,7 @@
 
 enum { AUTO_MOST = 8 };
 
-static bool fits(int batch, int group, int slices) { return batch % slices == 0 && batch / slices % group == 0; }
+static bool fits(int batch, int group, int slices) { return !group || (batch % slices == 0 && batch / slices % group == 0); }
 
 /* "2 and 4", "4": the nearest numbers below and above `wanted` that fit. */
 static void nearest(int batch, int group, int wanted, char *text, size_t room) {
@@ -28,14 +28,15 @@ static int largest_common_divisor(int a, int b) {
 
 gt_status gt_slices_choose(int batch, int group, int wanted, int ranks, int *slices) {
     if (batch < 1) return gt_fail(GT_USAGE, "--batch=%d: must be at least 1", batch);
-    if (group < 1) return gt_fail(GT_USAGE, "--mbstd=%d: must be at least 1", group);
+    if (group < 0) return gt_fail(GT_USAGE, "--mbstd=%d: must be at least 1", group);
     int whole = group < batch ? group : batch;
-    if (batch % whole != 0) {
+    if (whole && batch % whole != 0) {
         int below = batch / whole * whole;
         return gt_fail(GT_USAGE, "--batch=%d is not a multiple of the minibatch-stddev group of %d: the nearest batches that fit are %d and %d, or use --mbstd=%d",
                        batch, group, below, below + whole, largest_common_divisor(batch, group));
     }
     char near[64];
+    if (!whole && wanted > batch) return gt_fail(GT_USAGE, "--slices=%d are more than --batch=%d has images", wanted, batch);
     if (wanted != 0 && (wanted < 1 || wanted > batch || !fits(batch, whole, wanted))) {
         nearest(batch, whole, wanted < 1 ? 0 : wanted, near, sizeof near);
         return gt_fail(GT_USAGE, "--slices=%d does not cut --batch=%d into equal slices of whole minibatch-stddev groups of %d: nearest that fit: %s",
@@ -47,7 +48,7 @@ gt_status gt_slices_choose(int batch, int group, int wanted, int ranks, int *sli
     if (ranks > chosen)
         return gt_fail(GT_USAGE, "%d ranks, but --batch=%d has %d slice%s of work: start at most %d rank%s and give them threads, or use a larger --batch, a smaller --mbstd%s",
                        ranks, batch, chosen, chosen == 1 ? "" : "s", chosen, chosen == 1 ? "" : "s",
-                       batch / whole > chosen ? " or more --slices" : "");
+                       batch / (whole ? whole : 1) > chosen ? " or more --slices" : "");
     *slices = chosen;
     return GT_OK;
 }
@@ -55,4 +56,21 @@ gt_status gt_slices_choose(int batch, int group, int wanted, int ranks, int *sli
 void gt_slice_range(int slices, int ranks, int rank, int *first, int *count) {
     *first = (int)((int64_t)rank * slices / ranks);
     *count = (int)((int64_t)(rank + 1) * slices / ranks) - *first;
+}
+
+int gt_cut_size(gt_cut c, int slice) { return c.samples / c.slices + (slice < c.samples % c.slices); }
+
+int gt_cut_first(gt_cut c, int slice) {
+    int larger = c.samples % c.slices;
+    return c.samples / c.slices * slice + (slice < larger ? slice : larger);
+}
+
+double gt_cut_weight(gt_cut c, int slice) { return (double)gt_cut_size(c, slice) * c.slices / c.samples; }
+
+gt_cut gt_cut_rest(gt_cut full, int rest) {
+    for (int slice = 0; slice < full.slices; slice += full.slices > 1 ? full.slices - 1 : 1) { /* the first and the last */
+        int size = gt_cut_size(full, slice);
+        if (rest % size == 0) return (gt_cut){rest, rest / size};
+    }
+    return (gt_cut){rest, rest < full.slices ? rest : full.slices};
 }

@@ -125,12 +125,15 @@ gt_status gt_comm_tree_sum(gt_comm *c, int slices, size_t n, const double *mine,
     return GT_OK;
 }
 
-gt_status gt_comm_tree_mean(gt_comm *c, int slices, size_t n, const float *mine, float *out) {
+gt_status gt_comm_tree_mean(gt_comm *c, gt_cut cut, size_t n, const float *mine, float *out) {
     size_t size;
-    double *own = make_room(c, slices, n, &size);
+    int first, count;
+    double *own = make_room(c, cut.slices, n, &size);
     if (!own) return GT_FAILED;
-    for (size_t i = 0; i < size; i++) own[i] = mine[i];
-    const double *root = sum_scratch(c, slices, n);
-    for (size_t i = 0; i < n; i++) out[i] = (float)(root[i] / slices);
+    gt_slice_range(cut.slices, c->ranks, c->rank, &first, &count);
+    for (int s = 0; s < count; s++)
+        for (size_t i = 0; i < n; i++) own[(size_t)s * n + i] = gt_cut_weight(cut, first + s) * (double)mine[(size_t)s * n + i];
+    const double *root = sum_scratch(c, cut.slices, n);
+    for (size_t i = 0; i < n; i++) out[i] = (float)(root[i] / cut.slices);
     return GT_OK;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,7 +20,10 @@
 
 struct gt_saver {
     char *dir;
-    int keep;
+    gt_keep keep;
+    bool best;           /* the one being written is the best so far */
+    int error;           /* errno of the latest attempt, 0: it worked */
+    int failing;         /* ... of the failures that were last told of */
     pthread_t thread;
     bool running;        /* a thread is there to be joined */
     atomic_bool done;    /* ... and has left its outcome */
@@ -68,6 +72,13 @@ gt_status checkpoint_scan(const char *dir, int64_t **images, int *n) {
 
 /* ---- what happens around a file that was written ---- */
 
+/* 0 or errno */
+static int make_link(const char *target, const char *path) {
+    while (symlink(target, path))
+        if (errno != EINTR) return errno;
+    return 0;
+}
+
 /* A symbolic link is replaced in one step: made under another name, renamed. */
 static gt_status point(const char *dir, const char *link, const char *target) {
     char *path = gt_path_join(dir, link), *fresh;
@@ -75,45 +86,100 @@ static gt_status point(const char *dir, const char *link, const char *target) {
     gt_status st = fresh ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
     if (!st) {
         unlink(fresh);
-        if (symlink(target, fresh) || rename(fresh, path))
-            st = gt_fail(GT_FAILED, "cannot let '%s' point to %s: %s", path, target, strerror(errno));
+        int error = make_link(target, fresh);
+        if (!error) error = gt_file_rename(fresh, path);
+        if (error) st = gt_fail(GT_FAILED, "cannot let '%s' point to %s: %s", path, target, strerror(error));
     }
     free(fresh);
     free(path);
     return st;
 }
 
-static int64_t best_of(const char *dir) {
+int64_t gt_checkpoint_best(const char *dir) {
     char target[40] = "", *path = gt_path_join(dir, "best");
     ssize_t n = path ? readlink(path, target, sizeof target - 1) : -1;
     free(path);
     return n > 0 ? number_of(target) : -1;
 }
 
-/* Only what is older than `images` goes: a higher number is a damaged file that a run going on from an earlier checkpoint passed over,
- * and will replace when it gets there. */
-static gt_status remove_old(const char *dir, int keep, int64_t images) {
-    int64_t *list, best = best_of(dir);
-    int n, kept = 0;
-    gt_status st = checkpoint_scan(dir, &list, &n);
-    for (int i = 0; i < n; i++) {
-        if (list[i] > images || kept++ < keep || list[i] == best) continue;
-        char name[40], *path;
-        gt_checkpoint_name(list[i], name);
-        path = gt_path_join(dir, name);
-        if (path && unlink(path)) st = gt_fail(GT_FAILED, "cannot remove '%s': %s", path, strerror(errno));
+/* The checkpoints of a directory, largest number first, and what becomes of each. */
+typedef struct stock {
+    const char *dir;
+    int n;
+    int64_t *images;
+    double *bytes;
+    bool *goes;
+} stock;
+
+static char *path_of(const char *dir, int64_t images) {
+    char name[40];
+    gt_checkpoint_name(images, name);
+    return gt_path_join(dir, name);
+}
+
+static gt_status take_stock(stock *k, const char *dir) {
+    *k = (stock){.dir = dir};
+    gt_status st = checkpoint_scan(dir, &k->images, &k->n);
+    if (st) return st;
+    k->bytes = calloc((size_t)k->n + 1, sizeof *k->bytes);
+    k->goes = calloc((size_t)k->n + 1, sizeof *k->goes);
+    if (!k->bytes || !k->goes) return gt_fail(GT_NOMEM, "out of memory for the list of checkpoints in '%s'", dir);
+    for (int i = 0; i < k->n; i++) {
+        struct stat s;
+        char *path = path_of(dir, k->images[i]);
+        if (path && stat(path, &s) == 0) k->bytes[i] = (double)s.st_size;
         free(path);
     }
-    free(list);
+    return GT_OK;
+}
+
+/* Only what is older than `images` goes: a higher number is a damaged file that a run going on from an earlier checkpoint passed over,
+ * and will replace when it gets there. */
+static void choose(stock *k, const gt_keep *keep, int64_t images, int64_t best) {
+    double bytes = 0;
+    int newer = 0; /* that stay for being among the newest */
+    for (int i = 0; i < k->n; i++) {
+        if (k->images[i] > images) continue;
+        bool among_newest = newer++ < (keep->newest < 1 ? 1 : keep->newest);
+        /* the first of its interval: the next older one belongs to another */
+        bool milestone = keep->every > 0 && (i + 1 == k->n || k->images[i] / keep->every != k->images[i + 1] / keep->every);
+        k->goes[i] = !among_newest && !milestone && k->images[i] != best;
+        if (!k->goes[i]) bytes += k->bytes[i];
+    }
+    int spared = 0; /* the two newest that are there */
+    while (spared < k->n && k->images[spared] > images) spared++;
+    for (int i = k->n - 1; i > spared + 1 && keep->bytes > 0 && bytes > keep->bytes; i--) {
+        if (k->goes[i] || k->images[i] == best) continue;
+        k->goes[i] = true;
+        bytes -= k->bytes[i];
+    }
+}
+
+static gt_status remove_old(const char *dir, const gt_keep *keep, int64_t images) {
+    stock k;
+    gt_status st = take_stock(&k, dir);
+    if (!st) choose(&k, keep, images, gt_checkpoint_best(dir));
+    for (int i = 0; i < k.n && !st; i++) {
+        char *path = k.goes[i] ? path_of(dir, k.images[i]) : NULL;
+        int error = path ? gt_file_remove(path) : 0;
+        if (error) st = gt_fail(GT_FAILED, "cannot remove '%s': %s", path, strerror(error));
+        free(path);
+    }
+    free(k.images);
+    free(k.bytes);
+    free(k.goes);
     return st;
 }
 
 static gt_status save(gt_saver *s, bool *written) {
     char *path = gt_path_join(s->dir, s->result.name);
+    errno = ENOMEM;
     gt_status st = path ? checkpoint_store(path, s->data, s->bytes) : GT_NOMEM;
+    s->error = st ? errno : 0;
     *written = !st;
     if (!st) st = point(s->dir, "last", s->result.name);
-    gt_status cleared = *written ? remove_old(s->dir, s->keep, s->result.images) : GT_OK;
+    if (!st && s->best) st = point(s->dir, "best", s->result.name);
+    gt_status cleared = *written ? remove_old(s->dir, &s->keep, s->result.images) : GT_OK;
     free(path);
     return st ? st : cleared;
 }
@@ -148,24 +214,26 @@ static void clear_halves(const char *dir) {
     closedir(d);
 }
 
-gt_saver *gt_saver_new(const char *dir, int keep) {
+gt_saver *gt_saver_new(const char *dir, const gt_keep *keep) {
     gt_saver *s = calloc(1, sizeof *s);
     if (!s || !(s->dir = strdup(dir))) {
         free(s);
         gt_fail(GT_NOMEM, "out of memory for the checkpoint writer");
         return NULL;
     }
-    s->keep = keep < 1 ? 1 : keep;
+    s->keep = *keep;
     clear_halves(dir);
     return s;
 }
 
 static void take_note(gt_saver *s) {
     s->news = s->result.status ? GT_SAVER_FAILED : GT_SAVER_WRITTEN;
-    if (s->result.status)
+    if (s->error && s->error != s->failing)
         gt_warn("%s was not written: %s; earlier ones stay, training goes on and tries again", s->result.name, s->result.message);
-    else if (s->result.message[0])
-        gt_warn("%s was written, but: %s", s->result.name, s->result.message);
+    else if (!s->error && s->failing)
+        gt_info("checkpoints can be written again: %s", s->result.name);
+    if (!s->error && s->result.message[0]) gt_warn("%s was written, but: %s", s->result.name, s->result.message);
+    s->failing = s->error;
 }
 
 static void collect(gt_saver *s) {
@@ -189,12 +257,13 @@ gt_saver_state gt_saver_wait(gt_saver *s) {
 
 const gt_saver_result *gt_saver_outcome(const gt_saver *s) { return &s->result; }
 
-gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images) {
+gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool best) {
     gt_saver_wait(s);
     gt_status st = gt_checkpoint_finish(c);
     if (!st) {
         s->result = (gt_saver_result){.images = images, .bytes = gt_checkpoint_bytes(c)};
         gt_checkpoint_name(images, s->result.name);
+        s->best = best;
         s->data = checkpoint_take_data(c, &s->bytes);
         atomic_store(&s->done, false);
         int error = gt_thread_start(&s->thread, 0, thread_main, s);
@@ -206,12 +275,6 @@ gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images) {
     }
     gt_checkpoint_free(c);
     return st;
-}
-
-gt_status gt_saver_best(gt_saver *s, int64_t images) {
-    char name[40];
-    gt_checkpoint_name(images, name);
-    return point(s->dir, "best", name);
 }
 
 void gt_saver_free(gt_saver *s) {

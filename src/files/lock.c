@@ -3,11 +3,15 @@
  * small file that says who holds it and whose counter a thread of the holder moves.
  *
  *     beat 0000000042
- *     host node7 boot 3f1c... pidns 4026531836
+ *     host node7/3f1c.../pid:[4026531836]
  *     pid 4711 started 123456
  *     token 9f86d081884c7d65
+ *     job 1234567
  *
- * On the same host (same boot, same process namespace) the process itself is looked at; elsewhere the beat. */
+ * On the same host (same boot, same process namespace) the process itself is looked at; elsewhere whether the beat moves, by the clock of
+ * who looks: clocks of hosts may differ. The file is written under a name of its own and linked to `lock`, which fails where there is one: so it
+ * is never seen half written, and a reply that a network file system lost is no doubt: the link count tells. Where there are no hard links it is
+ * created exclusively. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +40,7 @@ typedef struct holder {
     long pid;
     unsigned long long started; /* /proc/PID/stat, field 22: tells a process from a later one of the same number */
     uint64_t token;             /* tells two takers apart */
+    char job[WORD];             /* of the batch system; "-": none */
 } holder;
 
 struct gt_lock {
@@ -86,6 +91,10 @@ static holder describe_self(void) {
     if (n > 0) namespace[n] = 0;
     snprintf(h.host, sizeof h.host, "%s/%.36s/%.20s", name[0] ? name : "?", boot, namespace);
     process_of(h.pid, &state, &h.started);
+    static const char *const jobs[] = {"SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"};
+    const char *job = NULL;
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs && !job; i++) job = getenv(jobs[i]);
+    snprintf(h.job, sizeof h.job, "%.*s", job ? (int)strcspn(job, " \n") : 1, job && *job ? job : "-");
     if (getrandom(&h.token, sizeof h.token, 0) != sizeof h.token) h.token = (uint64_t)h.pid << 32 ^ (uint64_t)(gt_clock() * 1e9);
     return h;
 }
@@ -99,20 +108,21 @@ static bool alive_here(const holder *h) {
 /* ---- the file ---- */
 
 static int print_holder(const holder *h, char text[LOCK_BYTES]) {
-    return snprintf(text, LOCK_BYTES, "beat %010lu\nhost %s\npid %ld started %llu\ntoken %016" PRIx64 "\n", h->beat, h->host, h->pid, h->started,
-                    h->token);
+    return snprintf(text, LOCK_BYTES, "beat %010lu\nhost %s\npid %ld started %llu\ntoken %016" PRIx64 "\njob %s\n", h->beat, h->host, h->pid,
+                    h->started, h->token, h->job);
 }
 
 /* 0 or errno; ENOENT: no lock. Host "" when the file says nothing (its maker died, or is about to write). */
 static int read_holder(const char *path, holder *h) {
     char text[LOCK_BYTES] = "";
     *h = (holder){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = gt_file_open(path, O_RDONLY | O_NONBLOCK);
     if (fd < 0) return errno;
     ssize_t n = read(fd, text, sizeof text - 1);
     close(fd);
-    holder r = {0};
-    if (n > 0 && sscanf(text, "beat %lu\nhost %127s\npid %ld started %llu\ntoken %" SCNx64, &r.beat, r.host, &r.pid, &r.started, &r.token) == 5)
+    holder r = {.job = "-"};
+    if (n > 0 && sscanf(text, "beat %lu\nhost %127s\npid %ld started %llu\ntoken %" SCNx64 "\njob %127s", &r.beat, r.host, &r.pid, &r.started,
+                        &r.token, r.job) >= 5)
         *h = r;
     return 0;
 }
@@ -162,8 +172,8 @@ static void say_waiting(const gt_lock *l, const holder *h, bool here, double lim
     if (here)
         gt_info("'%s' belongs to process %ld on this machine; waiting up to %.0f s for it to end", l->path, h->pid, limit);
     else
-        gt_info("'%s' belongs to %s, process %ld; waiting up to %.0f s to see whether it lives", l->path, h->host[0] ? h->host : "an unknown host",
-                h->pid, limit);
+        gt_info("'%s' belongs to %s, process %ld, job %s; waiting up to %.0f s to see whether it lives", l->path,
+                h->host[0] ? h->host : "an unknown host", h->pid, h->job, limit);
 }
 
 /* Wait until the holder *h is gone: GT_OK, with *h as it was last seen. A living one is an error. */
@@ -183,66 +193,76 @@ static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h)
         if (error == ENOENT) return GT_OK;
         if (error) continue; /* a network file system may hiccup */
         if (seen.token != first.token || (!here && seen.beat != first.beat))
-            return gt_fail(GT_FAILED, "'%s' belongs to %s, process %ld, which is running: one run per directory", l->path, seen.host, seen.pid);
+            return gt_fail(GT_FAILED, "'%s' belongs to %s, process %ld, job %s, which is running: one run per directory", l->path, seen.host, seen.pid,
+                           seen.job);
         *h = seen;
     }
 }
 
-/* On failure errno says why, too. */
-static gt_status write_lock(gt_lock *l, const char *path, int flags) {
+/* 0 or errno: our lock under a name; it stays open. */
+static int write_lock(gt_lock *l, const char *path, int flags) {
     char text[LOCK_BYTES];
     int n = print_holder(&l->self, text), error = 0;
-    l->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0666);
-    if (l->fd < 0) {
-        error = errno;
-        gt_fail(GT_FAILED, "cannot create the lock '%s': %s", path, strerror(error));
-        errno = error;
-        return GT_FAILED;
-    }
-    if ((error = gt_write_all(l->fd, text, (size_t)n)) || (fsync(l->fd) && (error = errno))) {
+    l->fd = gt_file_open(path, O_RDWR | O_CREAT | flags);
+    if (l->fd < 0) return errno;
+    if ((error = gt_write_all(l->fd, text, (size_t)n)) || (error = gt_file_sync(l->fd))) {
         unlink(path);
         close(l->fd);
         l->fd = -1;
-        gt_fail(GT_FAILED, "cannot write the lock '%s': %s", path, strerror(error));
-        errno = error;
-        return GT_FAILED;
     }
-    return GT_OK;
+    return error;
+}
+
+static void drop(gt_lock *l, const char *path) {
+    unlink(path);
+    close(l->fd);
+    l->fd = -1;
+}
+
+/* 0 or errno; EEXIST: there is a lock. */
+static int create_lock(gt_lock *l, const char *fresh) {
+    struct stat s;
+    int error = write_lock(l, fresh, O_TRUNC);
+    if (error) return error;
+    do error = link(fresh, l->path) ? errno : 0;
+    while (error == EINTR);
+    if (error && fstat(l->fd, &s) == 0 && s.st_nlink == 2) error = 0; /* it was done, whatever was said */
+    if (!error) {
+        unlink(fresh);
+        return 0;
+    }
+    drop(l, fresh);
+    return error == EPERM || error == ENOTSUP || error == ENOSYS || error == EMLINK ? write_lock(l, l->path, O_EXCL) : error;
 }
 
 /* Replace a dead holder's file by ours. Two may try at once: each looks once more right before, the later rename wins, and after a moment
  * everybody looks whose token stands there. */
-static gt_status take_over(gt_lock *l, const holder *dead, bool *mine) {
-    char *fresh;
-    if (asprintf(&fresh, "%s.%016" PRIx64, l->path, l->self.token) < 0) return gt_fail(GT_NOMEM, "out of memory for a file name");
+static gt_status take_over(gt_lock *l, const char *fresh, const holder *dead, bool *mine) {
     holder h;
-    gt_status st = write_lock(l, fresh, O_TRUNC);
     *mine = false;
-    if (!st && read_holder(l->path, &h) == 0 && h.token == dead->token && h.beat == dead->beat) {
-        if (rename(fresh, l->path)) {
-            st = gt_fail(GT_FAILED, "cannot take over the lock '%s': %s", l->path, strerror(errno));
-        } else {
+    int error = write_lock(l, fresh, O_TRUNC);
+    if (error) return gt_fail(GT_FAILED, "cannot write the lock '%s': %s", l->path, strerror(error));
+    if (read_holder(l->path, &h) == 0 && h.token == dead->token && h.beat == dead->beat) {
+        error = gt_file_rename(fresh, l->path);
+        if (!error) {
             pause_for(0.25);
             *mine = read_holder(l->path, &h) == 0 && h.token == l->self.token;
         }
     }
-    if (!*mine) {
-        unlink(fresh);
-        if (l->fd >= 0) close(l->fd);
-        l->fd = -1;
-    }
-    free(fresh);
-    return st;
+    if (!*mine) drop(l, fresh);
+    return error ? gt_fail(GT_FAILED, "cannot take over the lock '%s': %s", l->path, strerror(error)) : GT_OK;
 }
 
-static gt_status take(gt_lock *l, const gt_lock_options *o) {
+static gt_status take(gt_lock *l, const char *fresh, const gt_lock_options *o) {
     for (;;) {
-        gt_status st = write_lock(l, l->path, O_EXCL);
-        if (!st || errno != EEXIST) return st;
+        int error = create_lock(l, fresh);
+        if (!error) return GT_OK;
+        if (error != EEXIST) return gt_fail(GT_FAILED, "cannot write the lock '%s': %s", l->path, strerror(error));
         holder h;
         if (read_holder(l->path, &h) == ENOENT) continue;
         bool mine = false;
-        if ((st = wait_for(l, o, &h)) || (st = take_over(l, &h, &mine))) return st;
+        gt_status st;
+        if ((st = wait_for(l, o, &h)) || (st = take_over(l, fresh, &h, &mine))) return st;
         if (mine) {
             gt_info("took over the run from process %ld, which is gone", h.pid);
             return GT_OK;
@@ -274,7 +294,10 @@ gt_lock *gt_lock_take(const char *dir, const gt_lock_options *options) {
     l->fd = -1;
     l->beat_s = o.beat_s;
     l->self = describe_self();
-    gt_status st = take(l, &o);
+    char *fresh;
+    if (asprintf(&fresh, "%s.%016" PRIx64, l->path, l->self.token) < 0) fresh = NULL;
+    gt_status st = fresh ? take(l, fresh, &o) : gt_fail(GT_NOMEM, "out of memory for a lock");
+    free(fresh);
     if (!st && !start_beating(l)) {
         unlink(l->path);
         st = gt_fail(GT_FAILED, "cannot start a thread for the lock's heartbeat");

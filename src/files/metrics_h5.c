@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * metrics.h5: see metrics_h5.h. HDF5 does not survive a write that fails (a file that cannot be flushed cannot be closed either), so room
- * is set aside before it writes. */
-#define _GNU_SOURCE
+ * metrics.h5: see metrics_h5.h. */
 #include "metrics_h5.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "h5.h"
+#include "h5_image.h"
+#include "h5_sink.h"
 
-enum { CHUNK_ROWS = 256, SPARE_BYTES = 1 << 20 };
+enum { CHUNK_ROWS = 256 };
 
 typedef struct row {
     double num, mean, std;
@@ -25,6 +21,9 @@ typedef struct row {
 
 struct metrics_h5 {
     char *dir, *path;
+    bool swmr;
+    h5_sink sink;    /* of the file: on the disk with SWMR, */
+    h5_image image;  /* without in memory, and written as a whole */
     hid_t file, row_type;
     hid_t images, timestamp; /* datasets */
     int n;
@@ -33,10 +32,10 @@ struct metrics_h5 {
     hsize_t rows;
 };
 
-metrics_h5 *metrics_h5_new(const char *dir) {
+metrics_h5 *metrics_h5_new(const char *dir, bool swmr) {
     gt_h5_quiet();
     metrics_h5 *m = calloc(1, sizeof *m);
-    if (m) *m = (metrics_h5){.dir = strdup(dir), .path = gt_path_join(dir, "metrics.h5"), .file = -1, .row_type = -1, .images = -1, .timestamp = -1};
+    if (m) *m = (metrics_h5){.swmr = swmr, .dir = strdup(dir), .path = gt_path_join(dir, "metrics.h5"), .file = -1, .row_type = -1, .images = -1, .timestamp = -1};
     if (m && m->dir && m->path) return m;
     metrics_h5_free(m);
     gt_fail(GT_NOMEM, "out of memory for metrics.h5");
@@ -64,6 +63,8 @@ void metrics_h5_close(metrics_h5 *m) {
     if (m->row_type >= 0) H5Tclose(m->row_type);
     if (m->file >= 0) H5Fclose(m->file);
     m->row_type = m->file = -1;
+    free(m->image.data);
+    m->image = (h5_image){0};
 }
 
 void metrics_h5_free(metrics_h5 *m) {
@@ -73,28 +74,6 @@ void metrics_h5_free(metrics_h5 *m) {
     free(m->path);
     free(m);
 }
-
-/* ---- room ---- */
-
-/* Blocks beyond the file's end, so that HDF5's next writes find them. Where the file system cannot do that, free space must do. */
-static gt_status set_aside(const char *path, size_t bytes) {
-    struct stat s;
-    struct rlimit limit;
-    int fd = open(path, O_RDWR | O_CLOEXEC), error = 0;
-    if (fd < 0) return gt_fail(GT_FAILED, "cannot open '%s': %s", path, strerror(errno));
-    if (fstat(fd, &s))
-        error = errno;
-    else if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < (rlim_t)s.st_size + bytes)
-        error = EFBIG;
-    else if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, s.st_size + (off_t)bytes)) {
-        error = errno;
-        if (error == EOPNOTSUPP || error == ENOSYS || error == EINVAL) error = gt_space_free(path) < (double)bytes ? ENOSPC : 0;
-    }
-    close(fd);
-    return error ? gt_fail(GT_FAILED, "cannot write '%s': %s", path, strerror(error)) : GT_OK;
-}
-
-static size_t bytes_for(int series, size_t rows) { return SPARE_BYTES + ((size_t)series + 1) * (rows + CHUNK_ROWS) * sizeof(row); }
 
 /* ---- datasets ---- */
 
@@ -138,13 +117,9 @@ static gt_status append_row(metrics_h5 *m, hid_t set, hid_t type, const void *va
 
 /* ---- the file ---- */
 
-static hid_t create_file(const char *path) {
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
-    /* SWMR needs the latest format. No locks: the run's own lock keeps writers apart, and some network file systems have none. */
-    if (access >= 0 && H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0 && H5Pset_file_locking(access, 0, 1) >= 0)
-        file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-    if (access >= 0) H5Pclose(access);
-    return file;
+/* What HDF5 could not bring to the disk. */
+static gt_status sunk(const metrics_h5 *m) {
+    return m->sink.error ? gt_fail(GT_FAILED, "cannot write '%s': %s", m->path, strerror(m->sink.error)) : GT_OK;
 }
 
 static gt_status fill_series(metrics_h5 *m, const gt_stats *s, row *rows) {
@@ -159,18 +134,34 @@ static gt_status fill_series(metrics_h5 *m, const gt_stats *s, row *rows) {
     return st;
 }
 
-static gt_status build(metrics_h5 *m, const gt_stats *s, const char *part, row *rows) {
-    m->file = create_file(part);
+static gt_status fill(metrics_h5 *m, const gt_stats *s, row *rows) {
     m->row_type = make_row_type();
-    if (m->file < 0 || m->row_type < 0) return gt_h5_fail(GT_FAILED, "cannot create '%s'", part);
-    gt_status st = set_aside(part, bytes_for(s->n_series, (size_t)s->ticks));
-    if (!st) st = fill_series(m, s, rows);
+    if (m->file < 0 || m->row_type < 0) return sunk(m) ? GT_FAILED : gt_h5_fail(GT_FAILED, "cannot create '%s'", m->path);
+    gt_status st = fill_series(m, s, rows);
     if (!st) st = make_set(m, "timestamp", H5T_NATIVE_DOUBLE, s->timestamp, (hsize_t)s->ticks, &m->timestamp);
     if (!st) st = make_set(m, "images", H5T_NATIVE_INT64, s->images, (hsize_t)s->ticks, &m->images);
     m->rows = (hsize_t)s->ticks;
-    if (!st && (H5Fflush(m->file, H5F_SCOPE_GLOBAL) < 0 || H5Fstart_swmr_write(m->file) < 0)) st = gt_h5_fail(GT_FAILED, "cannot write '%s'", part);
-    if (!st && rename(part, m->path)) st = gt_fail(GT_FAILED, "cannot rename '%s': %s", part, strerror(errno));
     return st;
+}
+
+/* Written under another name first; it stays open, and grows. */
+static gt_status build_growing(metrics_h5 *m, const gt_stats *s, const char *part, row *rows) {
+    m->file = gt_h5_sink_create(part, &m->sink);
+    gt_status st = fill(m, s, rows);
+    if (!st && (H5Fflush(m->file, H5F_SCOPE_GLOBAL) < 0 || H5Fstart_swmr_write(m->file) < 0)) st = gt_h5_fail(GT_FAILED, "cannot write '%s'", part);
+    if (!st) st = sunk(m);
+    int error = st ? 0 : gt_file_rename(part, m->path);
+    if (error) st = gt_fail(GT_FAILED, "cannot rename '%s': %s", part, strerror(error));
+    if (st) unlink(part);
+    return st;
+}
+
+static gt_status build_whole(metrics_h5 *m, const gt_stats *s, row *rows) {
+    m->file = gt_h5_image_create(&m->image);
+    gt_status st = fill(m, s, rows);
+    ssize_t bytes = st || H5Fflush(m->file, H5F_SCOPE_GLOBAL) < 0 ? -1 : H5Fget_file_image(m->file, NULL, 0);
+    if (!st && (bytes <= 0 || (size_t)bytes > m->image.capacity)) st = gt_h5_fail(GT_FAILED, "cannot make '%s'", m->path);
+    return st ? st : gt_file_write(m->path, m->image.data, (size_t)bytes);
 }
 
 gt_status metrics_h5_rebuild(metrics_h5 *m, const gt_stats *s) {
@@ -179,13 +170,14 @@ gt_status metrics_h5_rebuild(metrics_h5 *m, const gt_stats *s) {
     row *rows = calloc((size_t)s->ticks + 1, sizeof *rows);
     m->sets = calloc((size_t)s->n_series + 1, sizeof *m->sets);
     m->names = calloc((size_t)s->n_series + 1, sizeof *m->names);
-    gt_status st = part && rows && m->sets && m->names ? build(m, s, part, rows) : gt_fail(GT_NOMEM, "out of memory for '%s'", m->path);
-    if (st) {
+    gt_status st = part && rows && m->sets && m->names ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", m->path);
+    m->sink = (h5_sink){0};
+    if (!st) st = m->swmr ? build_growing(m, s, part, rows) : build_whole(m, s, rows);
+    if (st || !m->swmr) {
         char why[1024];
         snprintf(why, sizeof why, "%s", gt_message());
         metrics_h5_close(m);
-        if (part) unlink(part);
-        gt_fail(st, "%s", why);
+        if (st) gt_fail(st, "%s", why);
     }
     free(rows);
     free(part);
@@ -207,7 +199,7 @@ bool metrics_h5_ready(const metrics_h5 *m, const gt_stat_value *values, int n) {
 
 gt_status metrics_h5_append(metrics_h5 *m, int64_t images, double timestamp, const gt_stat_value *values, int n) {
     row *rows = malloc(((size_t)m->n + 1) * sizeof *rows);
-    gt_status st = rows ? set_aside(m->path, bytes_for(m->n, 0)) : gt_fail(GT_NOMEM, "out of memory for '%s'", m->path);
+    gt_status st = rows ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", m->path);
     for (int i = 0; i < m->n && !st; i++) rows[i] = (row){0, NAN, NAN};
     for (int i = 0; i < n && !st; i++) rows[find(m, values[i].name, i)] = (row){values[i].num, values[i].mean, values[i].std};
     for (int i = 0; i < m->n && !st; i++) st = append_row(m, m->sets[i], m->row_type, &rows[i]);
@@ -215,5 +207,5 @@ gt_status metrics_h5_append(metrics_h5 *m, int64_t images, double timestamp, con
     if (!st) st = append_row(m, m->images, H5T_NATIVE_INT64, &images); /* last: its length says how far all the others are */
     m->rows++;
     free(rows);
-    return st;
+    return st ? st : sunk(m);
 }

@@ -12,7 +12,8 @@
 
 typedef struct metrics_h5 metrics_h5;
 
-metrics_h5 *metrics_h5_new(const char *dir); /* no file yet: rebuild makes it */
+/* No file yet: rebuild makes it. Without `swmr` each rebuild writes the file as a whole and leaves it closed. */
+metrics_h5 *metrics_h5_new(const char *dir, bool swmr);
 /* Make the file from `stats`, put it in the old one's place, and keep it open for appending. */
 gt_status metrics_h5_rebuild(metrics_h5 *m, const gt_stats *stats);
 /* Is the file open, with a series for each of these names? Otherwise rebuild. */

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "appender.h"
 #include "gantry/hash.h"
 
 enum { /* field numbers */
@@ -21,10 +21,10 @@ enum { /* field numbers */
 };
 enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
+enum { MOST_PENDING = 64 << 20 }; /* bytes of events that wait for a disk with room */
+
 struct tfevents {
-    char *path;
-    int fd;
-    off_t good; /* up to here the file is whole */
+    appender file;
 };
 
 /* ---- protocol buffers ---- */
@@ -80,22 +80,23 @@ static void put_checked(gt_buffer *b, const void *data, size_t n) {
     put_little_endian(b, (crc >> 15 | crc << 17) + 0xa282ead8u, 4);
 }
 
-/* Writes and frees the event. */
+/* Writes and frees the event; keeps it for later when it cannot be written, as long as there is memory for that. */
 static gt_status write_event(tfevents *e, gt_buffer *event) {
-    gt_buffer record = {0}, length = {0};
+    gt_buffer length = {0}, *out = &e->file.pending;
+    size_t before = out->n;
     put_little_endian(&length, event->n, 8);
-    put_checked(&record, length.data, length.n);
-    put_checked(&record, event->data, event->n);
-    bool failed = record.failed || length.failed || event->failed;
-    int error = failed ? ENOMEM : gt_write_all(e->fd, record.data, record.n);
-    if (!error)
-        e->good += (off_t)record.n;
-    else if (ftruncate(e->fd, e->good) == 0)
-        lseek(e->fd, e->good, SEEK_SET);
+    put_checked(out, length.data, length.n);
+    put_checked(out, event->data, event->n);
+    bool failed = out->failed || length.failed || event->failed;
+    if (failed) { /* earlier ones stay */
+        out->n = before;
+        out->failed = false;
+    }
     gt_buffer_free(event);
     gt_buffer_free(&length);
-    gt_buffer_free(&record);
-    return error ? gt_fail(GT_FAILED, "cannot write '%s': %s", e->path, strerror(error)) : GT_OK;
+    gt_status st = appender_flush(&e->file, false);
+    if (st && out->n > MOST_PENDING) out->n = before;
+    return failed ? gt_fail(GT_NOMEM, "out of memory for an event in '%s'", e->file.path) : st;
 }
 
 static gt_buffer begin_event(double time, int64_t step) {
@@ -127,22 +128,25 @@ tfevents *tfevents_open(const char *dir, int64_t images) {
         gt_fail(GT_NOMEM, "out of memory for an events file");
         return NULL;
     }
+    e->file.fd = -1;
     clock_gettime(CLOCK_REALTIME, &t);
     gethostname(host, sizeof host - 1);
+    gt_status st;
     for (int i = 0;; i++) { /* a run may go on twice within one second */
         snprintf(name, sizeof name, "events.out.tfevents.%010lld.%s.%ld.%d", (long long)t.tv_sec, host, (long)getpid(), i);
-        free(e->path);
-        e->path = gt_path_join(dir, name);
-        e->fd = e->path ? open(e->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666) : -1;
-        if (e->fd >= 0 || errno != EEXIST) break;
+        char *path = gt_path_join(dir, name);
+        st = path ? appender_open(&e->file, path, O_EXCL) : GT_NOMEM;
+        bool again = st == GT_FAILED && errno == EEXIST;
+        free(path);
+        if (!again) break;
     }
-    if (e->fd < 0 && e->path) gt_fail(GT_FAILED, "cannot create '%s': %s", e->path, strerror(errno));
-    if (e->fd < 0 || write_head(e, (double)t.tv_sec + 1e-9 * (double)t.tv_nsec, images)) {
-        if (e->fd >= 0) unlink(e->path);
-        tfevents_close(e);
-        return NULL;
+    if (!st) {
+        st = write_head(e, (double)t.tv_sec + 1e-9 * (double)t.tv_nsec, images);
+        if (st) unlink(e->file.path);
     }
-    return e;
+    if (!st) return e;
+    tfevents_close(e);
+    return NULL;
 }
 
 gt_status tfevents_scalars(tfevents *e, double time, int64_t images, const gt_stat_value *values, int n) {
@@ -173,7 +177,7 @@ gt_status tfevents_picture(tfevents *e, double time, int64_t images, const char 
 
 void tfevents_close(tfevents *e) {
     if (!e) return;
-    if (e->fd >= 0) close(e->fd);
-    free(e->path);
+    if (e->file.fd >= 0) appender_flush(&e->file, false);
+    appender_close(&e->file);
     free(e);
 }

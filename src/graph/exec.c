@@ -12,10 +12,12 @@
 static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_arena *arena) {
     typedef gt_graph *pass_fn(const gt_graph *, gt_arena *);
     /* Algebra makes nodes that are equal to others, and merged nodes make new algebra: twice is where it ends in practice. */
-    pass_fn *const passes[] = {gt_pass_dead,   gt_pass_common, gt_pass_algebra, gt_pass_common,  gt_pass_algebra, gt_pass_common,
-                               gt_pass_fuse, gt_pass_order,  gt_pass_results, gt_pass_hoist};
-    for (size_t i = 0; g && i < sizeof passes / sizeof *passes; i++)
-        if (passes[i] != gt_pass_fuse || !o->no_fusion) g = passes[i](g, arena);
+    pass_fn *const of_a_slice[] = {gt_pass_dead, gt_pass_common, gt_pass_algebra, gt_pass_common, gt_pass_algebra, gt_pass_common};
+    pass_fn *const of_the_run[] = {gt_pass_common, gt_pass_fuse, gt_pass_order, gt_pass_results, gt_pass_hoist};
+    for (size_t i = 0; g && i < sizeof of_a_slice / sizeof *of_a_slice; i++) g = of_a_slice[i](g, arena);
+    if (g && o->slices > 1) g = gt_pass_slices(g, arena, o->slices);
+    for (size_t i = o->slices > 1 ? 0 : 1; g && i < sizeof of_the_run / sizeof *of_the_run; i++)
+        if (of_the_run[i] != gt_pass_fuse || !o->no_fusion) g = of_the_run[i](g, arena);
     return g;
 }
 
@@ -50,6 +52,7 @@ gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options) {
     if (e) {
         e->meta = meta;
         e->pool = o.pool;
+        e->slices = o.slices > 1 ? o.slices : 1;
         e->graph = optimise(g, &o, meta);
     }
     if (!e || !e->graph || gt_plan_memory(e->graph, gt_pool_threads(o.pool), meta, &e->plan) || make_steps(e)) {
@@ -122,11 +125,19 @@ static gt_status resolve(gt_exec *e) {
     return GT_OK;
 }
 
+void gt_exec_at(gt_exec *e, int slice) { e->at = slice; }
+
+/* The chosen slice's share of values that hold all slices. */
+static float *share_of(const gt_exec *e, const gt_node *n) {
+    return address(e, n) + (int64_t)e->at * (gt_shape_size(&n->shape) / e->slices);
+}
+
 float *gt_exec_input(gt_exec *e, const char *name) {
     for (int id = 0; id < e->graph->n_nodes; id++) {
         const gt_node *n = e->graph->nodes[id];
         if ((n->op != &gt_op_input && n->op != &gt_op_update_input) || strcmp(n->name, name) != 0) continue;
-        return have_memory(e) ? NULL : address(e, n);
+        if (have_memory(e)) return NULL;
+        return n->op == &gt_op_input ? share_of(e, n) : address(e, n);
     }
     return NULL;
 }
@@ -139,12 +150,12 @@ static const gt_node *find_output(const gt_exec *e, const char *name) {
 
 const float *gt_exec_output(gt_exec *e, const char *name) {
     const gt_node *n = find_output(e, name);
-    return !n || have_memory(e) ? NULL : address(e, n);
+    return !n || have_memory(e) ? NULL : share_of(e, n);
 }
 
 size_t gt_exec_output_size(const gt_exec *e, const char *name) {
     const gt_node *n = find_output(e, name);
-    return n ? (size_t)gt_shape_size(&n->shape) : 0;
+    return n ? (size_t)gt_shape_size(&n->shape) / (size_t)e->slices : 0;
 }
 
 int gt_exec_output_order(const gt_exec *e, const gt_output_place **places) {

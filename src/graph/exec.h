@@ -19,6 +19,7 @@ struct gt_exec {
     gt_memory_plan plan;
     gt_pool *pool;
     gt_step *steps;
+    int slices, at;         /* run at once; of which one inputs and outputs are asked for */
     int n_steps, n_hoisted; /* the first n_hoisted are gt_exec_prepare()'s */
     gt_output_place *order;
     int n_order;

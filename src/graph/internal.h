@@ -42,6 +42,9 @@ static inline bool gt_is_leaf(const gt_node *n) {
     return n->op == &gt_op_param || n->op == &gt_op_input || n->op == &gt_op_update_input || n->op == &gt_op_constant;
 }
 
+/* Where a view's values begin in those of its input, in bytes. */
+size_t gt_view_offset(const gt_node *n);
+
 /* Does running n read the values of its input number i? */
 static inline bool gt_reads(const gt_node *n, int i) { return !n->op->unread || !(n->op->unread(n) >> i & 1); }
 

@@ -49,14 +49,18 @@ gt_status gt_isa_check_environment(void) {
     return GT_OK;
 }
 
+gt_isa gt_isa_most(void) {
+    int most = GT_ISA_COUNT - 1;
+    while (!gt_isa_available((gt_isa)most)) most--;
+    const char *name = getenv("GT_ISA");
+    int wanted = name ? find(name) : -1;
+    return (gt_isa)(wanted >= 0 && wanted < most ? wanted : most);
+}
+
 gt_isa gt_isa_now(void) {
     int now = atomic_load_explicit(&chosen, memory_order_relaxed);
     if (now >= 0) return (gt_isa)now;
-    now = GT_ISA_COUNT - 1;
-    while (!gt_isa_available((gt_isa)now)) now--;
-    const char *name = getenv("GT_ISA");
-    int wanted = name ? find(name) : -1;
-    if (wanted >= 0 && wanted < now) now = wanted;
+    now = (int)gt_isa_most();
     int unset = -1; /* a thread that came first, or gt_isa_set(), wins */
     return atomic_compare_exchange_strong(&chosen, &unset, now) ? (gt_isa)now : (gt_isa)unset;
 }

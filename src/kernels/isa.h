@@ -21,6 +21,7 @@ typedef enum gt_isa {
 } gt_isa;
 
 gt_isa gt_isa_now(void);               /* the set in use */
+gt_isa gt_isa_most(void);              /* the most this process may choose by itself: this CPU's best, or what GT_ISA asks for if that is less */
 const char *gt_isa_id(void);           /* its kernel set id, "avx512-1" */
 const char *gt_isa_name(gt_isa isa);   /* "avx512" */
 bool gt_isa_available(gt_isa isa);     /* does this CPU have it? */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How a run begins: a new directory, a run that is there and goes on, or a new run from another's networks. Rank 0 looks at the
  * files; what it found is handed out, so that all ranks take the same way. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,29 +55,33 @@ static gt_status check_same_job(gt_trainer *t, const gt_checkpoint_file *f) {
     return st;
 }
 
-/* The kernels that made a checkpoint go on with it; where a CPU lacks them, bits change, and it is said. A new run takes rank 0's, since
- * launchers need not pass the environment on. In a mixed allocation all ranks use the least that any has. */
+/* The kernels that made a checkpoint go on with it; where a CPU (or GT_ISA) does not allow them, bits change, and it is said. A new run
+ * takes rank 0's, since launchers need not pass the environment on. In a mixed allocation all ranks use the most that every one has. */
 static gt_status agree_on_kernels(gt_trainer *t, const gt_checkpoint_file *f) {
     char wanted[GT_KERNEL_SET_BYTES];
     snprintf(wanted, sizeof wanted, "%s", f ? gt_checkpoint_info(f)->kernel_set : gt_kernel_set_id());
     gt_comm_broadcast(t->comm, wanted, sizeof wanted, 0);
-    int lacking = gt_comm_max(t->comm, gt_kernel_set_adopt(wanted) != GT_OK), recorded = gt_comm_max(t->comm, f != NULL);
-    int least = GT_ISA_COUNT - gt_comm_max(t->comm, GT_ISA_COUNT - (int)gt_isa_now());
-    bool mixed = gt_comm_max(t->comm, least != (int)gt_isa_now());
+    bool adopted = gt_kernel_set_adopt(wanted) == GT_OK;
+    gt_isa mine = gt_isa_now() < gt_isa_most() ? gt_isa_now() : gt_isa_most();
+    int least = GT_ISA_COUNT - gt_comm_max(t->comm, GT_ISA_COUNT - (int)mine);
+    bool lacking = gt_comm_max(t->comm, !adopted || mine != gt_isa_now()), recorded = gt_comm_max(t->comm, f != NULL);
+    bool mixed = gt_comm_max(t->comm, least != (int)gt_isa_most()) && !recorded;
     gt_status st = gt_isa_set(gt_isa_name((gt_isa)least));
     if (lacking && recorded && t->comm->rank == 0)
-        gt_warn("the checkpoint was made with kernels %s, which are not to be had here: going on with %s, bits will differ", wanted, gt_kernel_set_id());
+        gt_warn("the checkpoint was made with kernels %s, which are not to be had on all ranks: going on with %s, bits will differ", wanted, gt_kernel_set_id());
     else if (mixed)
-        gt_info("kernels: %s on all ranks, the most that all CPUs have", gt_isa_name((gt_isa)least));
+        gt_info("kernels: %s on all ranks, the most that all of them have", gt_isa_name((gt_isa)least));
     return st;
 }
 
 static gt_status open_logs(gt_trainer *t) {
     char path[4200];
     snprintf(path, sizeof path, "%s/log.txt", t->dir);
-    if (!gt_log_open(path)) return GT_FAILED;
-    if (!(t->log = gt_runlog_open(t->dir, t->shown))) return GT_FAILED;
-    if (!(t->saver = gt_saver_new(t->dir, t->job->keep > 0 ? (int)t->job->keep : INT32_MAX))) return GT_FAILED;
+    if (gt_log_cut_back(path, t->shown) || !gt_log_open(path)) return GT_FAILED;
+    if (!(t->log = gt_runlog_open(t->dir, t->shown, t->job->log_swmr))) return GT_FAILED;
+    gt_keep keep = {.newest = (int)t->job->keep, .every = llround(1000 * t->job->keep_every), .bytes = 1e9 * t->job->disk_cap};
+    if (!(t->saver = gt_saver_new(t->dir, &keep))) return GT_FAILED;
+    gt_trainer_best_begin(t);
     char *text = gt_job_to_text(t->job);
     gt_status st = text ? gt_rundir_write(t->dir, "job.ini", text) : GT_NOMEM;
     free(text);
@@ -114,7 +119,7 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
             gt_info("going on with %s at %.1f kimg (%s)", t->dir, (double)t->shown / 1000, gt_checkpoint_path(file));
     }
     st = gt_comm_agree(t->comm, st);
-    *done = !st && found == 1 && t->shown >= t->job->total_images;
+    *done = !st && found == 1 && gt_trainer_finished(t);
     if (*done && first) gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", t->dir, (double)t->shown / 1000);
 end:
     gt_checkpoint_close(file);

@@ -20,8 +20,8 @@ static size_t trainable(const gt_net *n) {
 /* Arithmetic of one image over all phases, each at its interval: direct convolutions, a multiply-add counted as two. */
 static double flops_per_image(const gt_trainer *t) {
     double flops = 0;
-    for (int p = 0; p < t->model->n_phases; p++) flops += gt_exec_cost(t->runs[p].exec).flops / t->model->phases[p].interval;
-    return flops / t->model->slice_size;
+    for (int p = 0; p < t->model->n_phases; p++) flops += gt_exec_cost(t->runs[p].at[0].exec).flops / t->model->phases[p].interval;
+    return flops / t->sizes[0];
 }
 
 static double memory_per_rank(const gt_trainer *t) {
@@ -60,8 +60,8 @@ static void print(const gt_trainer *t, double seconds_per_image) {
     for (int i = 0; i < m->n_nets; i++)
         printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]), m->nets[i]->n_tensors);
     double flops = flops_per_image(t), hours = seconds_per_image * (double)t->job->total_images / 3600 * t->comm->hosts;
-    printf("slices      %d of %d images; at most %d ranks: beyond that a larger batch, smaller groups (--mbstd), or more threads\n", t->n_slices,
-           m->slice_size, t->n_slices);
+    printf("slices      %d of %d images; at most %d ranks: beyond that a larger batch, smaller groups (--mbstd), or more threads\n", t->shares[0].cut.slices,
+           m->slice_size, t->shares[0].cut.slices);
     printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step\n", memory_per_rank(t) / 1e6, (double)t->arena_bytes / 1e6);
     printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n", flops / 1e9);
     printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image, 1000 * seconds_per_image,

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "gantry/dist.h"
+#include "gantry/train.h"
 
 /* ---- rules ---- */
 
@@ -123,7 +124,7 @@ static void apply_recipe(gt_job *job) {
 static gt_status resolve_slices(gt_job *job) {
     bool derived = derives(job, "slices");
     int slices;
-    gt_status st = gt_slices_choose((int)job->batch, (int)job->mbstd, derived ? 0 : (int)job->slices, 1, &slices);
+    gt_status st = gt_slices_choose((int)job->batch, gt_model_group(job), derived ? 0 : (int)job->slices, 1, &slices);
     if (!st) job->slices = slices;
     return st;
 }

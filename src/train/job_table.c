@@ -13,6 +13,13 @@ static gt_status check_gpus(const gt_option *o, const char *value) {
     return n & (n - 1) ? gt_fail(GT_USAGE, "--%s must be a power of two", o->key) : GT_OK;
 }
 
+static gt_status check_duration(const gt_option *o, const char *value) {
+    double seconds;
+    char what[64];
+    snprintf(what, sizeof what, "--%s", o->key);
+    return *value ? gt_parse_duration(what, value, &seconds) : GT_OK;
+}
+
 static gt_status check_grid(const gt_option *o, const char *value) {
     gt_grid grid;
     (void)o;
@@ -154,6 +161,10 @@ static const gt_option table[] = {
     {.key = "threads", .type = GT_OPTION_INT, .class = GT_EXECUTION, FIELD(threads), .group = "execution",
      .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .common = true, .help = "Threads per rank",
      .detail = "Changes no bit of the results."},
+    {.key = "max-time", .type = GT_OPTION_TEXT, .class = GT_COMMAND, FIELD(max_time), .group = "execution", .standard = "", .check = check_duration,
+     .help = "Checkpoint and stop after so long: minutes, h:m:s or days-hours",
+     .detail = "As Slurm writes times: 90, 23:50:00, 1-12. Counted from the start of the program, with exit status 75: the same command goes on. Leave "
+               "time for a step and for writing a checkpoint before the walltime ends."},
     {.key = "dry-run", .type = GT_OPTION_BOOL, .class = GT_COMMAND, FIELD(dry_run), .group = "execution", .standard = "0", .letter = 'n',
      .common = true,
      .help = "Print job, sizes, speed and node-hours, and exit"},
@@ -184,9 +195,22 @@ static const gt_option table[] = {
      .detail = "At most so much work is lost when a machine fails. Writing goes on in the background."},
     {.key = "keep", .type = GT_OPTION_INT, .class = GT_OUTPUT, FIELD(keep), .group = "output", .standard = "3", .unit = "files", .min = 1,
      .max = 1e6, .help = "Newest checkpoints that are kept; the last always is"},
+    {.key = "keep-every", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(keep_every), .group = "output", .standard = "0",
+     .unit = "thousands of images", .max = 1e9, .help = "Also keep the first checkpoint of every so many, for good; 0: none"},
+    {.key = "disk-cap", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(disk_cap), .group = "output", .standard = "0", .unit = "GB",
+     .max = 1e9, .help = "Most that all checkpoints of the run may take; 0: no cap",
+     .detail = "The oldest ones go until the others fit. The two newest and the best stay in any case, and while a new one is written nothing goes."},
+    {.key = "best", .type = GT_OPTION_TEXT, .class = GT_OUTPUT, FIELD(best), .group = "output", .standard = "none",
+     .help = "Statistic by which the link `best` is set: [min:|max:]NAME",
+     .detail = "NAME as in stats.jsonl, such as Loss/D/loss or a metric; min: (the default) or max: says which end is good. The best checkpoint so "
+               "far is kept, and `best` in the run's directory points to it."},
     {.key = "grid", .type = GT_OPTION_TEXT, .class = GT_OUTPUT, FIELD(grid), .group = "output", .standard = "8x8", .check = check_grid,
      .help = "Columns and rows of the pictures, or reference",
      .detail = "reference is the reference tool's layout: 7680x4320 pixels, 7 to 32 columns, 4 to 32 rows. With labels each row shows one class."},
+    {.key = "log-swmr", .type = GT_OPTION_CHOICE, .class = GT_OUTPUT, FIELD(log_swmr), .group = "output", .standard = "auto",
+     .choices = "auto|on|off", .help = "Let metrics.h5 grow in place, readable meanwhile",
+     .detail = "auto: not on file systems that hosts share (NFS, Lustre, ...), where readers would see it in pieces; there, and with off, it is "
+               "replaced as a whole now and then and at the end. stats.jsonl has every tick at once in any case."},
     {.key = "metrics", .type = GT_OPTION_TEXT, .class = GT_OUTPUT, FIELD(metrics), .group = "output", .standard = "none",
      .check = check_metrics, .help = "Quality metrics to compute with each checkpoint: none"},
 

@@ -28,28 +28,34 @@ static void was_done(schedule *s, int64_t shown, double now) {
     s->last_time = now;
 }
 
+typedef enum stop_reason { GO_ON, ASKED, STOP_FILE, TIME_OVER } stop_reason;
+
 typedef struct due { /* rank 0's decision */
     bool tick, pictures, checkpoint;
-    bool stop, finished;
+    stop_reason stop;
+    bool finished;
     bool lost; /* another process took the run over */
 } due;
 
 typedef struct plan {
     schedule tick, pictures, checkpoint;
+    double end; /* of --max-time, by gt_clock() */
 } plan;
 
 /* At least one. */
 static int64_t images_of(double kimg) { return kimg > 0.001 ? llround(1000 * kimg) : 1; }
 
-static plan make_plan(const gt_trainer *t) {
+static plan make_plan(const gt_trainer *t, double began) {
     const gt_job *j = t->job;
-    double now = gt_clock();
+    double now = gt_clock(), most = INFINITY;
+    if (*j->max_time) gt_parse_duration("--max-time", j->max_time, &most); /* was checked when it was given */
     int64_t tick = images_of(j->tick), snap;
     if (__builtin_mul_overflow(tick, j->snap, &snap)) snap = 0;
     int64_t checkpoint = j->checkpoint_kimg > 0 ? images_of(j->checkpoint_kimg) : snap;
     return (plan){.tick = {tick, 60 * j->tick_minutes, t->shown, now},
                   .pictures = {snap, 60 * j->image_minutes, t->shown, now},
-                  .checkpoint = {checkpoint, 60 * j->checkpoint_minutes, t->shown, now}};
+                  .checkpoint = {checkpoint, 60 * j->checkpoint_minutes, t->shown, now},
+                  .end = began + most};
 }
 
 static due decide(gt_trainer *t, const plan *p) {
@@ -59,14 +65,17 @@ static due decide(gt_trainer *t, const plan *p) {
     int wish = gt_stop_requested() ? STOP : gt_stop_take_checkpoint() ? CHECKPOINT : NOTHING;
     wish = gt_comm_max(t->comm, wish);
     if (t->comm->rank == 0) {
-        d.finished = t->shown >= t->job->total_images;
-        d.stop = !d.finished && (wish == STOP || gt_rundir_stop(t->dir));
+        d.finished = gt_trainer_finished(t);
+        if (!d.finished) d.stop = wish == STOP ? ASKED : gt_rundir_stop(t->dir) ? STOP_FILE : now >= p->end ? TIME_OVER : GO_ON;
         bool failed = gt_saver_poll(t->saver) == GT_SAVER_FAILED;
         d.pictures = d.finished || is_due(&p->pictures, t->shown, now);
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, t->shown, now);
         /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write the next tick tries again. */
         d.tick = d.checkpoint || is_due(&p->tick, t->shown, now) || t->shown == t->job->batch;
-        if (failed) t->checkpoint_failed = true;
+        if (failed) {
+            t->checkpoint_failed = true;
+            gt_trainer_best_lost(t);
+        }
         if (t->checkpoint_failed && d.tick) d.checkpoint = true;
         d.lost = gt_lock_lost(t->lock);
     }
@@ -104,8 +113,14 @@ static gt_status settle(gt_trainer *t) {
     return gt_comm_agree(t->comm, st);
 }
 
-static gt_status train(gt_trainer *t) {
-    plan p = make_plan(t);
+static void say_end(const gt_trainer *t, stop_reason stop) {
+    static const char *const reasons[] = {[ASKED] = "as it was asked to", [STOP_FILE] = "because of the file `stop`", [TIME_OVER] = "because --max-time is over"};
+    if (stop == GO_ON) gt_info("done: %s", t->dir);
+    else gt_info("stopped at a step boundary %s, a checkpoint is written: %s goes on with the same command", reasons[stop], t->dir);
+}
+
+static gt_status train(gt_trainer *t, double began) {
+    plan p = make_plan(t, began);
     gt_status st = GT_OK;
     if (t->shown == 0) {
         if ((st = gt_comm_agree(t->comm, gt_trainer_reals(t))) || (st = gt_trainer_fakes(t))) return st;
@@ -119,7 +134,7 @@ static gt_status train(gt_trainer *t) {
         if ((st = act(t, &p, d))) return st;
         if (d.finished || d.stop) {
             if ((st = settle(t))) return st;
-            if (t->comm->rank == 0) gt_info(d.finished ? "done: %s" : "stopped at a step boundary, a checkpoint is written: %s goes on with the same command", t->dir);
+            if (t->comm->rank == 0) say_end(t, d.stop);
             return d.finished ? GT_OK : GT_STOPPED;
         }
         if (t->comm->rank == 0) gt_trainer_live(t);
@@ -130,13 +145,14 @@ static void describe(const gt_trainer *t) {
     gt_info("%s; kernels %s", t->comm->description, gt_kernel_set_id());
     gt_info("data: %s: %lld images %dx%dx%d, %s", t->job->data, (long long)t->info->count, t->info->height, t->info->width, t->info->channels,
             t->job->label_dim ? "labels used" : "no labels used");
-    gt_info("batch %lld in %d slices of %d; %.1f kimg to train; arena %.0f MB a rank", (long long)t->job->batch, t->n_slices, t->model->slice_size,
+    gt_info("batch %lld in %d slices of %d; %.1f kimg to train; arena %.0f MB a rank", (long long)t->job->batch, t->shares[0].cut.slices, t->model->slice_size,
             (double)t->job->total_images / 1000, (double)t->arena_bytes / 1e6);
 }
 
 gt_status gt_train(gt_comm *comm, gt_job *job) {
     gt_trainer t;
     bool done = false;
+    double began = gt_clock();
     gt_stop_install(comm->rank == 0 && comm->ranks > 1);
     gt_status st = gt_trainer_open(&t, comm, job);
     if (!st) st = gt_trainer_begin(&t, &done);
@@ -145,7 +161,7 @@ gt_status gt_train(gt_comm *comm, gt_job *job) {
         t.seconds_before = comm->rank == 0 && t.shown ? gt_runlog_last(t.log, "Timing/total_sec") : 0;
         describe(&t);
         st = gt_trainer_start_loader(&t);
-        if (!st) st = train(&t);
+        if (!st) st = train(&t, began);
     }
     gt_log_live(NULL);
     gt_trainer_close(&t);

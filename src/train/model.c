@@ -4,7 +4,6 @@
 
 void gt_model_free(gt_model *m) {
     if (!m) return;
-    for (int i = 0; i < m->n_phases; i++) gt_graph_free(m->phases[i].graph);
     if (m->ema_of >= 0 && m->nets[m->ema_of]) gt_block_free(m->ema_block, m->nets[m->ema_of]->block_floats * sizeof(float));
     for (int i = 0; i < m->n_nets; i++) {
         if (!m->nets[i]) continue;

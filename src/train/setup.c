@@ -29,26 +29,72 @@ static gt_status open_data(gt_trainer *t) {
     return GT_OK;
 }
 
+/* ---- slices ---- */
+
+static int size_index(const gt_trainer *t, int size) {
+    int i = 0;
+    while (i < t->n_sizes && t->sizes[i] != size) i++;
+    return i;
+}
+
+int gt_trainer_size(const gt_trainer *t, const gt_share *share, int slice) { return size_index(t, gt_cut_size(share->cut, slice)); }
+
+static void add_size(gt_trainer *t, int size) {
+    int i = size_index(t, size);
+    if (i == t->n_sizes) t->sizes[t->n_sizes++] = size;
+}
+
+static void add_share(gt_trainer *t, gt_cut cut) {
+    gt_share *s = &t->shares[t->n_shares++];
+    s->cut = cut;
+    gt_slice_range(cut.slices, t->comm->ranks, t->comm->rank, &s->first, &s->count);
+    if (s == t->shares) add_size(t, gt_cut_size(cut, 0)); /* what is told of a step refers to it */
+    for (int k = 0; k < s->count; k++) add_size(t, gt_cut_size(cut, s->first + k));
+}
+
+/* How many slices a rank has at most. */
+static size_t most_slices(const gt_trainer *t) {
+    int most = 0;
+    for (int i = 0; i < t->n_shares; i++)
+        if (t->shares[i].count > most) most = t->shares[i].count;
+    return (size_t)most;
+}
+
+static void share_out(gt_trainer *t) {
+    t->steps = (gt_steps){.items = t->info->count, .batch = (int)t->job->batch, .end = t->model->epoch_end};
+    gt_cut full = {(int)t->job->batch, (int)t->job->slices};
+    add_share(t, full);
+    if (gt_steps_rest(&t->steps)) add_share(t, gt_cut_rest(full, gt_steps_rest(&t->steps)));
+}
+
+static gt_ranges ranges_of(const gt_share *s, gt_range *ranges) {
+    for (int k = 0; k < s->count; k++) ranges[k] = (gt_range){gt_cut_first(s->cut, s->first + k), gt_cut_size(s->cut, s->first + k)};
+    return (gt_ranges){s->count, ranges};
+}
+
 static gt_status open_loader(gt_trainer *t) {
-    gt_range ranges[t->my_slices];
-    int n = t->model->slice_size;
-    for (int k = 0; k < t->my_slices; k++) ranges[k] = (gt_range){(t->first_slice + k) * n, n};
-    gt_loader_plan plan = {.batch = (int)t->job->batch, .n_ranges = t->my_slices, .ranges = ranges, .seed = (uint64_t)t->job->seed,
-                           .start_step = t->step, .cache_bytes = GT_LOADER_CACHE};
+    gt_range full[t->shares[0].count + 1], rest[t->shares[1].count + 1];
+    gt_loader_plan plan = {.batch = (int)t->job->batch, .epoch_end = t->model->epoch_end, .full = ranges_of(&t->shares[0], full),
+                           .rest = ranges_of(&t->shares[1], rest), .seed = (uint64_t)t->job->seed, .start_step = t->step, .cache_bytes = GT_LOADER_CACHE};
     return gt_loader_new(&t->loader, t->data, &plan);
 }
+
+/* ---- the model made ready ---- */
 
 static gt_status open_learner(gt_trainer *t, int net) {
     const gt_model *m = t->model;
     gt_learner *l = &t->learners[net];
-    l->optimizer = gt_optimizer_find("adam");
-    l->settings = (gt_optimizer_settings){.lr = t->job->lrate, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
+    l->optimizer = gt_optimizer_find(m->learning[net].optimizer);
+    l->settings = m->learning[net].settings;
     /* Lazy regularisation: a phase that runs every `interval` steps adds an update to those of its network (spec 4.3). */
     for (int p = 0; p < m->n_phases; p++)
         if (m->phases[p].net == net && m->phases[p].interval > 1) l->settings = gt_optimizer_lazy(l->settings, m->phases[p].interval);
-    gt_reducer_options o = {.slices = t->n_slices, .floats = m->nets[net]->trainable_floats, .plain = gt_is(t->job->reduce, "allreduce")};
-    l->reducer = gt_reducer_new(t->comm, t->pool, &o);
-    if (!l->reducer) return GT_NOMEM;
+    for (int i = 0; i < t->n_shares; i++) {
+        gt_reducer_options o = {.slices = t->shares[i].cut.slices, .floats = m->nets[net]->trainable_floats, .plain = gt_is(t->job->reduce, "allreduce")};
+        t->shares[i].reducers[net] = gt_reducer_new(t->comm, t->pool, &o);
+        if (!t->shares[i].reducers[net]) return GT_NOMEM;
+    }
+    l->reducer = t->shares[0].reducers[net];
     for (int k = 0; k < l->optimizer->n_moments; k++) {
         l->moments[k] = gt_block_alloc(m->nets[net]->block_floats * sizeof(float), "the optimiser's moments");
         if (!l->moments[k]) return GT_NOMEM;
@@ -56,28 +102,47 @@ static gt_status open_learner(gt_trainer *t, int net) {
     return GT_OK;
 }
 
-static gt_status open_phase(gt_trainer *t, int index) {
-    gt_model *m = t->model;
-    gt_phase_run *run = &t->runs[index];
-    run->phase = &m->phases[index];
-    run->reducer = t->learners[run->phase->net].reducer;
-    run->exec = gt_exec_new(run->phase->graph, &(gt_exec_options){.pool = t->pool});
-    if (!run->exec) return gt_wrap(GT_FAILED, "phase %s", run->phase->name);
-    for (int i = 0; i < m->n_nets; i++) gt_exec_bind(run->exec, GT_SLOT(i), m->blocks[i]);
-    gt_exec_bind(run->exec, GT_SLOT_GRAD, gt_reducer_gradient(run->reducer)); /* each slice binds its own place */
-    if (gt_exec_arena_bytes(run->exec) > t->arena_bytes) t->arena_bytes = gt_exec_arena_bytes(run->exec);
+static bool unequal(const gt_trainer *t) {
+    bool any = false;
+    for (int i = 0; i < t->n_shares; i++) any |= t->shares[i].cut.samples % t->shares[i].cut.slices != 0;
+    return any;
+}
 
+static gt_status open_exec(gt_trainer *t, gt_phase_run *run, int size) {
+    gt_model *m = t->model;
+    gt_phase_exec *x = &run->at[size];
+    x->graph = run->phase->build(run->phase, t->sizes[size]);
+    x->exec = x->graph ? gt_exec_new(x->graph, &(gt_exec_options){.pool = t->pool}) : NULL;
+    if (!x->exec) return gt_wrap(GT_FAILED, "phase %s", run->phase->name);
+    if (unequal(t) && !gt_exec_input(x->exec, GT_SLICE_WEIGHT))
+        return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size", run->phase->name, m->name);
+    for (int i = 0; i < m->n_nets; i++) gt_exec_bind(x->exec, GT_SLOT(i), m->blocks[i]);
+    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_gradient(t->shares[0].reducers[run->phase->net])); /* each slice binds its own place */
+    if (gt_exec_arena_bytes(x->exec) > t->arena_bytes) t->arena_bytes = gt_exec_arena_bytes(x->exec);
+    for (int i = 0; i < run->phase->n_stats; i++) x->stat_size[i] = gt_exec_output_size(x->exec, run->phase->stats[i].output);
+    return GT_OK;
+}
+
+/* When the buckets of a phase's gradients leave is decided by this rank's last slice. */
+static gt_status open_plan(gt_trainer *t, gt_share *share, int phase) {
+    int last = share->count ? gt_trainer_size(t, share, share->first + share->count - 1) : 0;
+    gt_exec *e = t->runs[phase].at[last].exec;
     const gt_output_place *order;
-    int n = gt_exec_output_order(run->exec, &order);
+    int n = gt_exec_output_order(e, &order);
     gt_span spans[n > 0 ? n : 1];
     for (int i = 0; i < n; i++) spans[i] = (gt_span){order[i].offset, order[i].size};
-    run->plan = gt_reducer_plan_new(run->reducer, n, spans);
-    if (!run->plan) return GT_FAILED;
-    for (int i = 0; i < run->phase->n_stats; i++) {
-        run->stat[i] = gt_stat_index(&t->stats, run->phase->stats[i].name);
-        run->stat_size[i] = gt_exec_output_size(run->exec, run->phase->stats[i].output);
-    }
-    return GT_OK;
+    share->plans[phase] = gt_reducer_plan_new(share->reducers[t->model->phases[phase].net], n, spans);
+    return share->plans[phase] ? GT_OK : GT_FAILED;
+}
+
+static gt_status open_phase(gt_trainer *t, int index) {
+    gt_phase_run *run = &t->runs[index];
+    run->phase = &t->model->phases[index];
+    gt_status st = GT_OK;
+    for (int i = 0; i < t->n_sizes && !st; i++) st = open_exec(t, run, i);
+    for (int i = 0; i < t->n_shares && !st; i++) st = open_plan(t, &t->shares[i], index);
+    for (int i = 0; i < run->phase->n_stats; i++) run->stat[i] = gt_stat_index(&t->stats, run->phase->stats[i].name);
+    return st;
 }
 
 static gt_status open_generator(gt_trainer *t) {
@@ -103,13 +168,14 @@ static gt_status open_memory(gt_trainer *t) {
     size_t pixels = (size_t)m->slice_size * (size_t)m->height * (size_t)m->width * (size_t)m->channels;
     t->images = calloc(pixels, sizeof *t->images);
     t->labels = calloc((size_t)m->slice_size * (size_t)(m->label_dim + 1), sizeof *t->labels);
-    t->slice_states = calloc((size_t)t->my_slices * states + 1, sizeof *t->slice_states);
+    t->slice_states = calloc(most_slices(t) * states + 1, sizeof *t->slice_states);
     t->state_means = calloc(states + 1, sizeof *t->state_means);
-    t->slice_moments = calloc((size_t)t->my_slices * stats + 1, sizeof(gt_moments));
+    t->slice_moments = calloc(most_slices(t) * stats + 1, sizeof(gt_moments));
     t->arena = gt_block_alloc(t->arena_bytes, "the graphs of a step");
     if (!t->images || !t->labels || !t->slice_states || !t->state_means || !t->slice_moments) return gt_fail(GT_NOMEM, "out of memory for a slice");
     if (!t->arena) return GT_NOMEM;
-    for (int p = 0; p < m->n_phases; p++) gt_exec_use_arena(t->runs[p].exec, t->arena);
+    for (int p = 0; p < m->n_phases; p++)
+        for (int i = 0; i < t->n_sizes; i++) gt_exec_use_arena(t->runs[p].at[i].exec, t->arena);
     gt_exec_use_arena(t->generator, t->arena);
     return GT_OK;
 }
@@ -118,12 +184,15 @@ static gt_status open_model(gt_trainer *t) {
     t->model = gt_model_new(t->job);
     if (!t->model) return GT_FAILED;
     gt_status st = gt_stat_table_init(&t->stats, t->model);
+    share_out(t);
     for (int i = 0; i < t->model->n_nets && !st; i++) st = open_learner(t, i);
     for (int p = 0; p < t->model->n_phases && !st; p++) st = open_phase(t, p);
     if (!st) st = open_generator(t);
     if (!st) st = open_memory(t);
     return st;
 }
+
+bool gt_trainer_finished(const gt_trainer *t) { return t->shown >= t->job->total_images || (t->job->steps && t->step >= t->job->steps); }
 
 void gt_trainer_label_of(void *dataset, int64_t item, float *label) { gt_dataset_label(dataset, item, label); }
 
@@ -140,9 +209,8 @@ gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job) {
     gt_status st = open_data(t);
     if (st) return st;
     AGREE(t, gt_job_resolve(job, t->info->height, t->info->width, t->info->channels, t->info->label_width, t->info->stored));
-    AGREE(t, gt_slices_choose((int)job->batch, (int)job->mbstd, (int)job->slices, comm->ranks, &t->n_slices));
-    job->slices = t->n_slices;
-    gt_slice_range(t->n_slices, comm->ranks, comm->rank, &t->first_slice, &t->my_slices);
+    int slices; /* the job has them; are they enough for the ranks? */
+    AGREE(t, gt_slices_choose((int)job->batch, gt_model_group(job), (int)job->slices, comm->ranks, &slices));
     t->pool = gt_pool_new(comm->threads);
     AGREE(t, t->pool ? GT_OK : GT_NOMEM);
     gt_pool_spin(t->pool, !comm->oversubscribed);
@@ -167,9 +235,13 @@ void gt_trainer_close(gt_trainer *t) {
     gt_loader_free(t->loader);
     gt_exec_free(t->generator);
     gt_graph_free(t->generator_graph);
-    for (int i = 0; i < GT_MAX_PHASES; i++) gt_exec_free(t->runs[i].exec);
+    for (int i = 0; i < GT_MAX_PHASES; i++)
+        for (int k = 0; k < GT_MAX_SIZES; k++) {
+            gt_exec_free(t->runs[i].at[k].exec);
+            gt_graph_free(t->runs[i].at[k].graph);
+        }
     for (int i = 0; i < GT_MAX_NETS; i++) {
-        gt_reducer_free(t->learners[i].reducer);
+        for (int k = 0; k < GT_MAX_CUTS; k++) gt_reducer_free(t->shares[k].reducers[i]);
         for (int k = 0; k < GT_MAX_MOMENTS; k++)
             if (t->model) gt_block_free(t->learners[i].moments[k], i < t->model->n_nets ? t->model->nets[i]->block_floats * sizeof(float) : 0);
     }

@@ -118,7 +118,7 @@ gt_status gt_trainer_save(gt_trainer *t) {
     }
     if (first) {
         put_state(c, t);
-        if (gt_saver_start(t->saver, c, t->shown)) { /* the loop tries again */
+        if (gt_saver_start(t->saver, c, t->shown, gt_trainer_best_now(t))) { /* the loop tries again */
             gt_warn("no checkpoint this time: %s", gt_message());
             t->checkpoint_failed = true;
         }
@@ -142,7 +142,7 @@ static gt_status get_state(const gt_checkpoint_file *f, gt_trainer *t) {
         (st = gt_checkpoint_get_double(f, "/state/ada_sum", &t->ada.sum)) || (st = gt_checkpoint_get_double(f, "/state/ada_count", &t->ada.count)) ||
         (st = gt_checkpoint_get_double(f, "/state/ada_updates_above", &t->ada.updates_above)))
         return st;
-    if (step < 0 || step > UINT32_MAX || t->shown != step * t->job->batch)
+    if (step < 0 || step > UINT32_MAX || t->shown != gt_steps_shown(&t->steps, (uint64_t)step))
         return gt_fail(GT_FORMAT, "%s: step %lld and %lld images do not belong together", gt_checkpoint_path(f), (long long)step, (long long)t->shown);
     t->step = (uint32_t)step;
     t->ada.p = (float)p;

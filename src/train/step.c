@@ -8,37 +8,42 @@
 
 enum { MOMENTS = sizeof(gt_moments) / sizeof(double) };
 
-static gt_status run_slice(gt_trainer *t, gt_phase_run *run, int k, float *states, double *moments) {
+/* The k-th of this rank's slices. */
+static gt_status run_slice(gt_trainer *t, gt_phase_run *run, const gt_share *share, int k, float *states, double *moments) {
     gt_phase *p = run->phase;
-    int n = t->model->slice_size, index = t->first_slice + k;
+    gt_reducer *reducer = share->reducers[p->net];
+    int index = share->first + k;
+    gt_phase_exec *x = &run->at[gt_trainer_size(t, share, index)];
     gt_status st = gt_loader_step(t->loader, t->step, k, t->images, t->labels);
     if (st) return st;
-    gt_slice_input slice = {.n = n, .seed = (uint64_t)t->job->seed, .step = t->step, .sample0 = (uint32_t)(index * n), .index = index,
-                      .images = t->images, .labels = t->model->label_dim ? t->labels : NULL, .augment_p = t->ada.p,
-                      .label_of = gt_trainer_label_of, .label_arg = t->data, .items = t->info->count};
-    if ((st = p->fill(p, run->exec, &slice))) return st;
-    gt_exec_bind(run->exec, GT_SLOT_GRAD, gt_reducer_begin_slice(run->reducer));
-    st = gt_exec_run(run->exec, &(gt_exec_env){.seed = slice.seed, .step = t->step, .sample0 = slice.sample0,
-                                               .between = gt_reducer_progress, .between_arg = run->reducer});
+    gt_slice_input slice = {.n = gt_cut_size(share->cut, index), .seed = (uint64_t)t->job->seed, .step = t->step, .sample0 = (uint32_t)gt_cut_first(share->cut, index),
+                            .index = index, .images = t->images, .labels = t->model->label_dim ? t->labels : NULL, .augment_p = t->ada.p,
+                            .label_of = gt_trainer_label_of, .label_arg = t->data, .items = t->info->count};
+    if ((st = p->fill(p, x->exec, &slice))) return st;
+    float *weight = gt_exec_input(x->exec, GT_SLICE_WEIGHT);
+    if (weight) *weight = (float)gt_cut_weight(share->cut, index);
+    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_begin_slice(reducer));
+    st = gt_exec_run(x->exec, &(gt_exec_env){.seed = slice.seed, .step = t->step, .sample0 = slice.sample0,
+                                             .between = gt_reducer_progress, .between_arg = reducer});
     if (st) return st;
-    gt_reducer_end_slice(run->reducer);
+    gt_reducer_end_slice(reducer);
 
     for (int i = 0; i < p->n_states; i++) {
-        memcpy(states, gt_exec_output(run->exec, p->states[i].output), p->states[i].size * sizeof *states);
+        memcpy(states, gt_exec_output(x->exec, p->states[i].output), p->states[i].size * sizeof *states);
         states += p->states[i].size;
     }
     for (int i = 0; i < p->n_stats; i++)
-        gt_moments_add((gt_moments *)moments + i, gt_exec_output(run->exec, p->stats[i].output), run->stat_size[i]);
+        gt_moments_add((gt_moments *)moments + i, gt_exec_output(x->exec, p->stats[i].output), x->stat_size[i]);
     return GT_OK;
 }
 
 /* States and statistics of all slices, joined by the tree over slices. A phase whose update was left out leaves no trace in the states either. */
-static gt_status join_small(gt_trainer *t, gt_phase_run *run, bool updated) {
+static gt_status join_small(gt_trainer *t, gt_phase_run *run, const gt_share *share, bool updated) {
     gt_phase *p = run->phase;
     size_t n_states = 0;
     for (int i = 0; i < p->n_states; i++) n_states += p->states[i].size;
     if (n_states) {
-        gt_status st = gt_comm_tree_mean(t->comm, t->n_slices, n_states, t->slice_states, t->state_means);
+        gt_status st = gt_comm_tree_mean(t->comm, share->cut, n_states, t->slice_states, t->state_means);
         if (st) return st;
         const float *mean = t->state_means;
         for (int i = 0; i < p->n_states && updated; i++) {
@@ -47,7 +52,7 @@ static gt_status join_small(gt_trainer *t, gt_phase_run *run, bool updated) {
         }
     }
     gt_moments all[GT_MAX_STATS];
-    gt_status st = gt_comm_tree_sum(t->comm, t->n_slices, MOMENTS * (size_t)p->n_stats, t->slice_moments, &all[0].num);
+    gt_status st = gt_comm_tree_sum(t->comm, share->cut.slices, MOMENTS * (size_t)p->n_stats, t->slice_moments, &all[0].num);
     if (st) return st;
     for (int i = 0; i < p->n_stats; i++) {
         gt_moments_join(&t->stats.since_tick[run->stat[i]], &all[i]);
@@ -81,10 +86,11 @@ static gt_status judge_nonfinite(gt_trainer *t, const gt_phase_run *run, gt_nonf
 }
 
 /* False: left out because of --nan. */
-static gt_status update(gt_trainer *t, gt_phase_run *run, bool *updated) {
+static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share, bool *updated) {
     gt_learner *l = &t->learners[run->phase->net];
     float *block = t->model->blocks[run->phase->net];
-    gt_nonfinite bad = gt_reducer_finish(l->reducer);
+    gt_reducer *reducer = share->reducers[run->phase->net];
+    gt_nonfinite bad = gt_reducer_finish(reducer);
     *updated = true;
     if (bad.count) {
         gt_status st = judge_nonfinite(t, run, bad, updated);
@@ -92,35 +98,45 @@ static gt_status update(gt_trainer *t, gt_phase_run *run, bool *updated) {
     }
     l->updates++;
     int n_parts;
-    const gt_span *parts = gt_reducer_parts(l->reducer, &n_parts);
+    const gt_span *parts = gt_reducer_parts(reducer, &n_parts);
     for (int i = 0; i < n_parts; i++) {
         size_t offset = parts[i].offset, size = parts[i].size;
-        float *gradient = gt_reducer_gradient(l->reducer) + offset, *moments[GT_MAX_MOMENTS];
+        float *gradient = gt_reducer_gradient(reducer) + offset, *moments[GT_MAX_MOMENTS];
         for (int k = 0; k < l->optimizer->n_moments; k++) moments[k] = l->moments[k] + offset;
         if (bad.count) gt_clean_nonfinite(gradient, size);
         l->optimizer->update(&l->settings, l->updates, size, gradient, block + offset, moments);
     }
-    gt_reducer_share(l->reducer, block);
+    gt_reducer_share(reducer, block);
     return GT_OK;
 }
 
-static gt_status run_phase(gt_trainer *t, gt_phase_run *run) {
+/* Hoisted nodes, for each size of slice that comes: graphs share their memory, so that one's are gone when another has run. */
+static gt_status prepare(gt_trainer *t, gt_phase_run *run, int size) {
+    gt_phase *p = run->phase;
+    gt_exec *e = run->at[size].exec;
+    gt_status st = p->prepare ? p->prepare(p, e) : GT_OK;
+    return st ? st : gt_exec_prepare(e, &(gt_exec_env){.seed = (uint64_t)t->job->seed, .step = t->step});
+}
+
+static gt_status run_phase(gt_trainer *t, gt_phase_run *run, const gt_share *share) {
     gt_phase *p = run->phase;
     double start = gt_clock();
     size_t n_states = 0;
     for (int i = 0; i < p->n_states; i++) n_states += p->states[i].size;
     size_t n_moments = MOMENTS * (size_t)p->n_stats;
-    memset(t->slice_moments, 0, (size_t)t->my_slices * n_moments * sizeof *t->slice_moments);
+    memset(t->slice_moments, 0, (size_t)share->count * n_moments * sizeof *t->slice_moments);
 
-    gt_status st = p->prepare ? p->prepare(p, run->exec) : GT_OK;
-    if (!st) st = gt_exec_prepare(run->exec, &(gt_exec_env){.seed = (uint64_t)t->job->seed, .step = t->step});
-    gt_reducer_begin(run->reducer, run->plan);
-    for (int k = 0; k < t->my_slices && !st; k++)
-        st = run_slice(t, run, k, t->slice_states + (size_t)k * n_states, t->slice_moments + (size_t)k * n_moments);
+    gt_status st = GT_OK;
+    gt_reducer_begin(share->reducers[p->net], share->plans[p - t->model->phases]);
+    for (int k = 0, ready = -1; k < share->count && !st; k++) {
+        int size = gt_trainer_size(t, share, share->first + k);
+        if (size != ready) st = prepare(t, run, ready = size);
+        if (!st) st = run_slice(t, run, share, k, t->slice_states + (size_t)k * n_states, t->slice_moments + (size_t)k * n_moments);
+    }
     /* Others already wait for this rank's gradients: an error here cannot be agreed upon. */
     if (st) return gt_comm_abort(t->comm, st);
     bool updated;
-    if ((st = update(t, run, &updated)) || (st = join_small(t, run, updated))) return st;
+    if ((st = update(t, run, share, &updated)) || (st = join_small(t, run, share, updated))) return st;
     run->seconds = gt_clock() - start;
     return GT_OK;
 }
@@ -130,7 +146,7 @@ static void moving_average(gt_trainer *t) {
     if (m->ema_of < 0) return;
     const gt_net *net = m->nets[m->ema_of];
     const float *block = m->blocks[m->ema_of];
-    double beta = gt_ema_beta(t->job->ema_kimg, t->job->ema_ramp, (double)t->shown, (double)t->job->batch);
+    double beta = gt_ema_beta(t->job->ema_kimg, t->job->ema_ramp, (double)t->shown, (double)gt_steps_batch(&t->steps, t->step));
     int n;
     const gt_span *parts = gt_reducer_parts(t->learners[m->ema_of].reducer, &n);
     for (int i = 0; i < n; i++) gt_ema_update(m->ema_block + parts[i].offset, block + parts[i].offset, parts[i].size, beta);
@@ -138,14 +154,16 @@ static void moving_average(gt_trainer *t) {
 }
 
 gt_status gt_trainer_step(gt_trainer *t) {
+    int batch = gt_steps_batch(&t->steps, t->step);
+    const gt_share *share = &t->shares[batch < t->steps.batch];
     for (int i = 0; i < t->model->n_phases; i++) {
         gt_phase_run *run = &t->runs[i];
         if (t->step % (uint32_t)run->phase->interval) continue;
-        gt_status st = run_phase(t, run);
+        gt_status st = run_phase(t, run, share);
         if (st) return st;
     }
     moving_average(t);
-    t->shown += t->job->batch;
+    t->shown += batch;
     t->step++;
     if (t->job->ada_target >= 0) {
         gt_ada_config c = gt_trainer_ada(t);

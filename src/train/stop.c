@@ -11,8 +11,8 @@ static volatile sig_atomic_t stop_signal, checkpoint_wanted;
 /* Said at once: the end of the step may come too late. */
 static const char *warning;
 static const char under_a_launcher[] =
-    "stopping after this step. mpirun ends its ranks about a second after it has passed on this signal: if no line says that a checkpoint was written, the "
-    "work since the last one is lost. SIGUSR1, or a file `stop` in the run's directory, takes all the time that is needed.\n";
+    "stopping after this step. Launchers kill what does not end in time, mpirun after about a second, Slurm after its KillWait: if no line says that a "
+    "checkpoint is written, the work since the last one is lost. SIGUSR1, or a file `stop` in the run's directory, takes all the time that is needed.\n";
 
 static void on_signal(int number) {
     if (number == SIGUSR2) {

@@ -24,9 +24,12 @@ gt_model *gt_stylegan2_of_job(const gt_job *j) {
     d->freeze_layers = (int)j->freezed;
     c.seed = (uint64_t)j->seed;
     c.slice_size = (int)(j->batch / j->slices);
+    c.lr = j->lrate;
     c.r1_gamma = j->gamma;
     c.pl_weight = j->pl_weight;
     c.style_mixing = j->style_mixing;
     if (j->augments && gt_augment_preset(j->augpipe, &c.augment)) return NULL;
     return gt_stylegan2_model_new(&c);
 }
+
+int gt_stylegan2_group(const gt_job *j) { return (int)j->mbstd; }

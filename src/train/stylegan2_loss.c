@@ -17,11 +17,10 @@ int gt_stylegan2_interval(const gt_stylegan2 *m, const gt_stylegan2_phase *p) {
     return c->r1_gamma > 0 ? c->d_reg_interval : 0;
 }
 
-int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p) {
-    const gt_stylegan2_train_config *c = &m->config;
-    if (!(p->generates && p->regularises)) return c->slice_size;
-    int n = c->slice_size / c->pl_batch_shrink;
-    return n > 0 ? n : 1;
+int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p, int n) {
+    if (!(p->generates && p->regularises)) return n;
+    int part = n / m->config.pl_batch_shrink;
+    return part > 0 ? part : 1;
 }
 
 static gt_node *label_input(const gt_stylegan2 *m, gt_graph *g, const char *name, int n) {
@@ -40,9 +39,9 @@ typedef struct fakes {
     gt_node *ws, *image, *labels;
 } fakes;
 
-/* One pass of G: renews w_avg, mixes the styles of two latents. */
-static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g) {
-    int n = gt_stylegan2_samples(m, p), z_dim = m->mapping.z_dim, num_ws = m->mapping.num_ws;
+/* One pass of G for n samples: renews w_avg, mixes the styles of two latents. */
+static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
+    int z_dim = m->mapping.z_dim, num_ws = m->mapping.num_ws;
     gt_bound_net b = {g, m->nets[G], G};
     gt_node *average = NULL;
     gt_mapping_options first = {.truncation = 1, .w_avg = &average}, second = {.truncation = 1};
@@ -80,42 +79,27 @@ static gt_node *judge(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_gra
     return logits;
 }
 
-/* Gradients of gain * mean(loss) with respect to the trainable tensors of the phase's network, in order; NULL after a fault. */
+/* Gradients of interval * mean(loss) in the phase's network. The slices of a batch are equal: no weights. */
 static gt_node **gradients(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, gt_node *loss) {
-    const gt_net *net = m->nets[p->net];
-    gt_node **wrt = gt_arena_array(gt_graph_arena(g), 2 * (size_t)net->n_tensors, sizeof *wrt), **out = wrt + net->n_tensors;
-    if (!wrt || !loss) return NULL;
-    int n = 0;
-    for (int i = 0; i < net->n_tensors; i++)
-        if (net->tensors[i].trainable) wrt[n++] = gt_net_leaf(g, net, p->net, net->tensors[i].name);
+    if (!loss) return NULL;
     double gain = (double)gt_stylegan2_interval(m, p) / (double)gt_dim(loss, 0);
-    gt_node *total = gt_scale(g, gt_sum(g, loss, GT_ALL_AXES), (float)gain);
-    return gt_grad(g, 1, &total, NULL, n, wrt, out) ? NULL : out;
+    return gt_gradients(g, m->nets[p->net], p->net, gt_scale(g, gt_sum(g, loss, GT_ALL_AXES), (float)gain));
 }
 
-/* Their sum over the loss terms as the phase's result. b may be NULL. */
 static void put_gradients(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, gt_node **a, gt_node **b) {
-    const gt_net *net = m->nets[p->net];
-    for (int i = 0, k = 0; a && i < net->n_tensors; i++) {
-        const gt_tensor *t = &net->tensors[i];
-        if (!t->trainable) continue;
-        char name[512];
-        snprintf(name, sizeof name, "grad of %s.%s", net->name, t->name);
-        gt_output_to(g, name, b ? gt_add(g, a[k], b[k]) : a[k], GT_SLOT_GRAD, t->offset);
-        k++;
-    }
+    gt_put_gradients(g, m->nets[p->net], a, b);
 }
 
-static void g_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g) {
-    fakes f = generate(m, p, g);
+static void g_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
+    fakes f = generate(m, p, g, n);
     gt_node *loss = gt_softplus(g, gt_neg(g, judge(m, p, g, "fake", f.image, f.labels)));
     gt_output(g, "Loss/G/loss", loss);
     put_gradients(m, p, g, gradients(m, p, g, loss), NULL);
 }
 
 /* The length of d image / d w along a random direction is drawn towards its running mean, through which the gradient flows too. */
-static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g) {
-    fakes f = generate(m, p, g);
+static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
+    fakes f = generate(m, p, g, gt_stylegan2_samples(m, p, n));
     if (!f.image) return;
     double pixels = (double)(gt_dim(f.image, 1) * gt_dim(f.image, 2));
     gt_node *direction = gt_scale(g, normal(m, p, g, "pl_noise", "pl_noise", *gt_node_shape(f.image)), (float)(1 / sqrt(pixels)));
@@ -133,26 +117,26 @@ static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *
     put_gradients(m, p, g, gradients(m, p, g, loss), NULL);
 }
 
-static gt_node *images(const gt_stylegan2 *m, gt_graph *g) {
+static gt_node *images(const gt_stylegan2 *m, gt_graph *g, int n) {
     const gt_discriminator_config *c = &m->config.discriminator;
-    return gt_input(g, "images", GT_SHAPE(m->config.slice_size, c->height, c->width, c->channels));
+    return gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
 }
 
 /* The backward pass of the fakes comes before the forward pass of the reals: their activations never live together. */
-static void d_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g) {
-    fakes f = generate(m, p, g);
+static void d_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
+    fakes f = generate(m, p, g, n);
     gt_node *fake_loss = gt_softplus(g, judge(m, p, g, "fake", gt_stop_gradient(g, f.image), f.labels));
     gt_node **of_fakes = gradients(m, p, g, fake_loss);
-    gt_node *real_loss = gt_softplus(g, gt_neg(g, judge(m, p, g, "real", images(m, g), label_input(m, g, "real_c", m->config.slice_size))));
+    gt_node *real_loss = gt_softplus(g, gt_neg(g, judge(m, p, g, "real", images(m, g, n), label_input(m, g, "real_c", n))));
     gt_node **of_reals = gradients(m, p, g, real_loss);
     gt_output(g, "Loss/D/loss", gt_add(g, fake_loss, real_loss));
     if (of_reals) put_gradients(m, p, g, of_fakes, of_reals);
 }
 
 /* R1: with respect to the images before augmentation. */
-static void d_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g) {
-    gt_node *real = images(m, g), *slope = NULL;
-    gt_node *logits = judge(m, p, g, "real", real, label_input(m, g, "real_c", m->config.slice_size));
+static void d_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
+    gt_node *real = images(m, g, n), *slope = NULL;
+    gt_node *logits = judge(m, p, g, "real", real, label_input(m, g, "real_c", n));
     if (gt_grad(g, 1, &logits, NULL, 1, &real, &slope)) return;
     gt_node *penalty = gt_sum(g, gt_square(g, slope), GT_AXIS(1) | GT_AXIS(2) | GT_AXIS(3));
     gt_node *loss = gt_scale(g, penalty, (float)(m->config.r1_gamma / 2));

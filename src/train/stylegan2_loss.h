@@ -21,14 +21,14 @@ typedef struct gt_stylegan2_phase {
     bool generates, regularises;                /* runs G; runs once in several steps */
     bool sees_fakes, sees_reals;                /* through the augmentation */
     const char *stats[GT_STYLEGAN2_MAX_STATS];  /* names of statistics, each an output with a value per sample; ended by NULL */
-    void (*build)(const gt_stylegan2 *m, const struct gt_stylegan2_phase *p, gt_graph *g);
+    void (*build)(const gt_stylegan2 *m, const struct gt_stylegan2_phase *p, gt_graph *g, int n); /* for slices of n samples */
 } gt_stylegan2_phase;
 
 extern const gt_stylegan2_phase gt_stylegan2_phases[GT_STYLEGAN2_PHASES];
 
 /* 0: the phase is switched off. */
 int gt_stylegan2_interval(const gt_stylegan2 *m, const gt_stylegan2_phase *p);
-/* Samples that G makes in this phase. */
-int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p);
+/* Samples that G makes in this phase of a slice of n. */
+int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p, int n);
 
 #endif

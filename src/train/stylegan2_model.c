@@ -8,7 +8,7 @@
 
 gt_stylegan2_train_config gt_stylegan2_train_defaults(void) {
     return (gt_stylegan2_train_config){.generator = {gt_mapping_defaults(), gt_synthesis_defaults()}, .discriminator = gt_discriminator_defaults(),
-        .augment = gt_augment_off(), .slice_size = 1, .r1_gamma = 10, .pl_weight = 2, .pl_decay = 0.01, .pl_batch_shrink = 2, .style_mixing = 0.9,
+        .augment = gt_augment_off(), .slice_size = 1, .lr = 0.002, .r1_gamma = 10, .pl_weight = 2, .pl_decay = 0.01, .pl_batch_shrink = 2, .style_mixing = 0.9,
         .g_reg_interval = 4, .d_reg_interval = 16, .noise = GT_NOISE_RANDOM};
 }
 
@@ -53,12 +53,17 @@ static gt_status write_augmentation(gt_exec *e, const gt_phase *p, const gt_slic
     return gt_augment_fill(&own->config.augment, e, prefix, &source, s->augment_p, GT_SHAPE(s->n, m->height, m->width, m->channels));
 }
 
-static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
-    const gt_stylegan2 *own = p->model->own;
+static const gt_stylegan2_phase *kind_of(const gt_phase *p) {
     const gt_stylegan2_phase *kind = gt_stylegan2_phases;
     while (strcmp(kind->name, p->name)) kind++;
+    return kind;
+}
+
+static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
+    const gt_stylegan2 *own = p->model->own;
+    const gt_stylegan2_phase *kind = kind_of(p);
     if (kind->generates) {
-        write_labels(e, p, s, gt_stylegan2_samples(own, kind));
+        write_labels(e, p, s, gt_stylegan2_samples(own, kind, s->n));
         write_mix_mask(e, p, s, own);
     }
     if (kind->sees_reals) {
@@ -78,29 +83,40 @@ static gt_status prepare(gt_phase *p, gt_exec *e) {
 
 /* ---- making the model ---- */
 
+static gt_graph *build_phase(gt_phase *p, int n) {
+    gt_graph *g = gt_graph_new(p->name);
+    if (!g) return NULL;
+    const gt_stylegan2_phase *kind = kind_of(p);
+    kind->build(p->model->own, kind, g, n);
+    gt_status st = gt_graph_status(g);
+    if (!st) return g;
+    gt_wrap(st, "phase %s", p->name);
+    gt_graph_free(g);
+    return NULL;
+}
+
 static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_phase *kind) {
     gt_phase *p = &m->phases[m->n_phases++];
     int n = 0;
     while (kind->stats[n]) n++;
     gt_stat *stats = gt_arena_array(m->arena, (size_t)n, sizeof *stats);
     gt_state *states = gt_arena_array(m->arena, 2, sizeof *states);
-    *p = (gt_phase){.name = kind->name, .net = kind->net, .interval = gt_stylegan2_interval(own, kind), .graph = gt_graph_new(kind->name),
+    *p = (gt_phase){.name = kind->name, .net = kind->net, .interval = gt_stylegan2_interval(own, kind), .build = build_phase,
         .prepare = prepare, .fill = fill, .n_stats = n, .stats = stats, .states = states, .model = m};
-    if (!stats || !states || !p->graph) return GT_NOMEM;
+    if (!stats || !states) return GT_NOMEM;
     for (int i = 0; i < n; i++) stats[i] = (gt_stat){kind->stats[i], kind->stats[i]};
     const gt_tensor *average = gt_net_find(m->nets[0], "mapping.w_avg");
     if (kind->generates && average) states[p->n_states++] = (gt_state){"w_avg", m->blocks[0] + average->offset, average->size};
     if (kind->generates && kind->regularises) states[p->n_states++] = (gt_state){"pl_mean", &own->pl_mean, 1};
-    kind->build(own, kind, p->graph);
-    gt_status st = gt_graph_status(p->graph);
-    return st ? gt_wrap(st, "phase %s", kind->name) : GT_OK;
+    return GT_OK;
 }
 
-static gt_status add_network(gt_model *m, gt_net *net, uint64_t seed) {
+static gt_status add_network(gt_model *m, gt_net *net, uint64_t seed, double lr) {
     if (!net) return GT_USAGE; /* the message is there */
     int i = m->n_nets++;
     m->nets[i] = net;
     m->blocks[i] = gt_block_alloc(net->block_floats * sizeof(float), "the parameters of a network");
+    m->learning[i] = (gt_learning){"adam", {.lr = lr, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8}};
     if (!m->blocks[i]) return GT_NOMEM;
     gt_net_init(net, m->blocks[i], seed);
     return GT_OK;
@@ -144,8 +160,8 @@ static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
     m->ada_stat = "Loss/signs/real";
     m->build_generator = build_generator;
 
-    gt_status st = add_network(m, gt_generator_net("G", &c->generator), c->seed);
-    if (!st) st = add_network(m, gt_discriminator_net("D", &c->discriminator), c->seed);
+    gt_status st = add_network(m, gt_generator_net("G", &c->generator), c->seed, c->lr);
+    if (!st) st = add_network(m, gt_discriminator_net("D", &c->discriminator), c->seed, c->lr);
     if (st) return st;
     size_t bytes = m->nets[0]->block_floats * sizeof(float);
     m->ema_of = 0;

@@ -49,7 +49,7 @@ static double shown_mean(const gt_trainer *t, const char *name) {
 
 static void print_line(const gt_trainer *t, double rate, double memory) {
     char line[512], time[32], left[32];
-    int n = snprintf(line, sizeof line, "tick %-4d kimg %-8.2f time %-11s sec/kimg %-7.2f img/s %-7.1f", t->tick, (double)t->shown / 1000,
+    int n = snprintf(line, sizeof line, "tick %-4d kimg %-9.3f time %-11s sec/kimg %-7.2f img/s %-7.1f", t->tick, (double)t->shown / 1000,
                      duration(total_seconds(t), time), rate > 0 ? 1000 / rate : NAN, rate);
     for (int i = 0; i < t->stats.n; i++) /* "Loss/G/loss" -> "loss G" */
         if (!strncmp(t->stats.names[i], "Loss/", 5) && strlen(t->stats.names[i]) > 10 && !strcmp(t->stats.names[i] + strlen(t->stats.names[i]) - 5, "/loss"))
@@ -61,8 +61,7 @@ static void print_line(const gt_trainer *t, double rate, double memory) {
 }
 
 static void write_log(gt_trainer *t, double rate, double memory, double wait) {
-    gt_stat_value v[GT_MAX_STATS + 20 + GT_MAX_PHASES];
-    char names[GT_MAX_PHASES][64];
+    gt_stat_value *v = t->logged;
     int n = 0;
     for (int i = 0; i < t->stats.n; i++)
         if (t->stats.shown[i].num > 0) v[n++] = t->stats.shown[i];
@@ -80,9 +79,10 @@ static void write_log(gt_trainer *t, double rate, double memory, double wait) {
     put(v, &n, "Timing/total_days", total / 86400);
     put(v, &n, "Resources/cpu_mem_gb", memory);
     for (int p = 0; p < t->model->n_phases; p++) {
-        snprintf(names[p], sizeof names[p], "Timing/%s", t->runs[p].phase->name);
-        put(v, &n, names[p], 1000 * t->runs[p].seconds);
+        snprintf(t->phase_series[p], sizeof t->phase_series[p], "Timing/%s", t->runs[p].phase->name);
+        put(v, &n, t->phase_series[p], 1000 * t->runs[p].seconds);
     }
+    t->n_logged = n;
     gt_runlog_tick(t->log, t->shown, v, n);
 }
 

@@ -18,22 +18,39 @@
 /* What training adds to a network: its reduction, its optimiser and that optimiser's moments. Moments are whole blocks of which a rank
  * touches (and thereby holds in memory) only the parts it owns. */
 typedef struct gt_learner {
-    gt_reducer *reducer;
+    gt_reducer *reducer; /* of whole batches: which parts of the block this rank owns does not depend on how a batch is cut */
     const gt_optimizer *optimizer;
     gt_optimizer_settings settings;
     float *moments[GT_MAX_MOMENTS];
     uint64_t updates; /* so far: the t of Adam */
 } gt_learner;
 
+/* A phase made ready for slices of one size. */
+typedef struct gt_phase_exec {
+    gt_graph *graph;
+    gt_exec *exec;
+    size_t stat_size[GT_MAX_STATS];
+} gt_phase_exec;
+
+/* At most two sizes of slices in a batch, and two in an epoch's short last one. */
+enum { GT_MAX_SIZES = 4, GT_MAX_CUTS = 2 };
+
 typedef struct gt_phase_run {
     gt_phase *phase;
-    gt_exec *exec;
-    gt_reducer *reducer;          /* of the network it trains */
-    gt_reducer_plan *plan;
-    int stat[GT_MAX_STATS];       /* phase's statistic -> index in the table */
-    size_t stat_size[GT_MAX_STATS];
-    double seconds;               /* of the latest execution */
+    gt_phase_exec at[GT_MAX_SIZES]; /* as t->sizes */
+    int stat[GT_MAX_STATS];         /* phase's statistic -> index in the table */
+    double seconds;                 /* of the latest execution */
 } gt_phase_run;
+
+/* A batch as it is cut, and this rank's share of it. */
+typedef struct gt_share {
+    gt_cut cut;
+    int first, count;                      /* this rank's slices */
+    gt_reducer *reducers[GT_MAX_NETS];
+    gt_reducer_plan *plans[GT_MAX_PHASES];
+} gt_share;
+
+enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + 24 }; /* series of a tick */
 
 typedef struct gt_trainer {
     gt_job *job;
@@ -47,15 +64,18 @@ typedef struct gt_trainer {
     gt_learner learners[GT_MAX_NETS];
     gt_phase_run runs[GT_MAX_PHASES];
 
-    int n_slices, first_slice, my_slices;
+    gt_steps steps;
+    int n_shares, n_sizes;
+    gt_share shares[GT_MAX_CUTS]; /* a batch; an epoch's short last batch */
+    int sizes[GT_MAX_SIZES];      /* of this rank's slices, and at least that of the batch's first; no two the same */
     float *images, *labels;       /* of one slice */
     gt_graph *generator_graph;    /* slice_size images from the moving average */
     gt_exec *generator;
     void *arena;                  /* shared by all graphs: they take turns */
     size_t arena_bytes;
-    float *slice_states;          /* [my_slices][sum of the phase's state sizes], the phase with the most */
+    float *slice_states;          /* [this rank's slices][sum of the phase's state sizes], the phase with the most */
     float *state_means;
-    double *slice_moments;        /* [my_slices][statistics of the phase] as gt_moments */
+    double *slice_moments;        /* [this rank's slices][statistics of the phase] as gt_moments */
 
     /* where the run is: this, the networks and the moments are what a checkpoint holds */
     uint32_t step;
@@ -74,6 +94,11 @@ typedef struct gt_trainer {
     gt_runlog *log;
     gt_saver *saver;
     bool checkpoint_failed;       /* the latest could not be written: the next tick tries again */
+    gt_stat_value logged[GT_MAX_LOGGED]; /* the latest tick's line */
+    int n_logged;
+    char phase_series[GT_MAX_PHASES][64]; /* names of some of them */
+    double best, best_before;     /* by --best, of the checkpoints so far, and of those before the latest best; NaN: none */
+    bool said_no_best;
 } gt_trainer;
 
 /* ---- setup.c ---- all ranks together; on an error gt_trainer_close() ends what was begun */
@@ -84,6 +109,9 @@ void gt_trainer_close(gt_trainer *t);
 gt_ada_config gt_trainer_ada(const gt_trainer *t);
 void gt_trainer_label_of(void *dataset, int64_t item, float *label);   /* gt_dataset_label where a callback is wanted */
 
+int gt_trainer_size(const gt_trainer *t, const gt_share *share, int slice); /* index in t->sizes */
+bool gt_trainer_finished(const gt_trainer *t);
+
 /* ---- step.c ---- */
 gt_status gt_trainer_step(gt_trainer *t); /* all phases that are due, moving average, ADA; advances step and shown */
 
@@ -92,6 +120,11 @@ size_t gt_trainer_checkpoint_bytes(const gt_trainer *t);               /* about 
 gt_status gt_trainer_save(gt_trainer *t);                               /* all ranks: begins a checkpoint of this moment */
 gt_status gt_trainer_load(gt_trainer *t, const gt_checkpoint_file *f);  /* rank 0 has the file, others pass NULL */
 gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f);
+
+/* ---- best.c ---- rank 0 */
+void gt_trainer_best_begin(gt_trainer *t); /* after the log is open */
+bool gt_trainer_best_now(gt_trainer *t);   /* is the checkpoint about to be made the best so far? After the tick that it ends */
+void gt_trainer_best_lost(gt_trainer *t);  /* ... it could not be written */
 
 /* ---- pictures.c ---- all ranks; that a picture cannot be written is a warning */
 gt_status gt_trainer_reals(gt_trainer *t);

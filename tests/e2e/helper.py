@@ -114,7 +114,7 @@ def read_events(path):
 
 
 def log(run, ticks=None, gaps=False):
-    """log RUN [TICKS]: stats.jsonl, metrics.h5 and TensorBoard's events of a run say the same, each tick once; gaps: events may lack ticks"""
+    """log RUN [TICKS]: stats.jsonl, metrics.h5, TensorBoard's events and log.txt of a run say the same, each tick once; gaps: log.txt may lack ticks"""
     import h5py
     with open(f'{run}/stats.jsonl') as f: lines = [json.loads(l) for l in f]
     numbers = [int(l['Progress/tick']['mean']) for l in lines]
@@ -137,9 +137,11 @@ def log(run, ticks=None, gaps=False):
     for l, n in zip(lines, images):
         for tag in ('Loss/G/loss', 'Progress/augment'):
             here = [v for (t, s), v in scalars.items() if t == tag and s == n]
-            assert here or gaps or tag not in l, f'{tag} at {n} is not among the events'
+            assert here or tag not in l, f'{tag} at {n} is not among the events'
             if here: assert abs(here[0] - l[tag]['mean']) <= 1e-5 * max(1, abs(here[0])), f'{tag} at {n}: {here[0]} and {l[tag]}'
     assert any(v == 'picture' for v in seen.values()), 'no picture among the events'
+    with open(f'{run}/log.txt') as f: said = [int(l.split()[3]) for l in f if l.split()[2:3] == ['tick']]
+    assert said == numbers or gaps, f'log.txt has ticks {said}, stats.jsonl {numbers}'
     print(len(lines), 'ticks')
 
 

@@ -73,6 +73,7 @@ ends() {
 }
 # the newest checkpoint of a run
 last() { readlink -f "$1/last"; }
+shown() { sed -n 's/.*checkpoint-0*\([0-9]*\)\.h5$/\1/p' <<<"$(last "$1")"; } # images of that
 same() { # two checkpoints are equal, attributes included
     [ -e "$1" ] && [ -e "$2" ] || fail "no checkpoint '$1' or '$2'"
     h5diff -q "$1" "$2" >/dev/null || { h5diff "$1" "$2" | head -20; fail "$1 and $2 differ"; }

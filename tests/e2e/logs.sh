@@ -42,6 +42,20 @@ quietly ranks 3 "$GANTRY" train $job --run=wide --steps=1 --grid=4x2
 quietly ranks 2 "$GANTRY" train $job --run=reference --steps=1 --grid=reference
 [ "$(helper size reference/fakes000000008.png)" = '512 512 3' ] || fail "--grid=reference: $(helper size reference/fakes000000008.png)" # 32x32 of 16x16
 
+# The best checkpoint by a statistic stays, beside the newest and the first of every so many; metrics.h5 as a whole.
+quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=best --steps=10 --keep=1 --keep-every=0.032 --best=max:Loss/scores/fake --log-swmr=off
+"$python" - <<'P' || fail 'the best checkpoint is another one'
+import glob, json, os, h5py
+best = {l['images']: l['Loss/scores/fake']['mean'] for l in map(json.loads, open('best/stats.jsonl'))}
+number = lambda path: int(os.path.basename(path)[11:20])
+first = max(best, key=best.get)
+assert number(os.readlink('best/best')) == first, (best, os.readlink('best/best'))
+assert sorted(map(number, glob.glob('best/checkpoint-*'))) == sorted({8, 32, 64, 80, first}), os.listdir('best')
+with h5py.File('best/metrics.h5', 'r') as f: assert f['images'][:].tolist() == list(range(8, 88, 8))
+P
+quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=best --steps=12 --keep=1 --best=max:Loss/scores/fake
+[ "$(readlink best/best)" ] || fail 'best is gone'
+
 # By the clock.
 quietly "$GANTRY" train $small --run=clock --steps=300 --tick-minutes=0.002 --image-minutes=0.004 --checkpoint-minutes=0.004
 [ "$(ls clock/checkpoint-* | wc -l)" = 3 ] && [ "$(ls clock/fakes* | wc -l)" -gt 2 ] || fail "by the clock: $(ls clock)"

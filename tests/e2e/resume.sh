@@ -17,7 +17,6 @@ begin() { # ranks, run, options: in the background, until it has made its first 
     if [ "$n" = 1 ]; then background "$GANTRY" train $job --run="$run" "$@"; else background "$LAUNCH" "$n" "$GANTRY" train $job --run="$run" "$@"; fi
     wait_until 20 has_line Progress/tick "$run/stats.jsonl"
 }
-shown() { sed -n 's/.*checkpoint-0*\([0-9]*\)\.h5$/\1/p' <<<"$(last "$1")"; } # images of the newest checkpoint
 on_and_compare() { # run, ranks: three steps further it is where a run without a stop is
     local steps=$(($(shown "$1") / 16 + 3))
     train "$2" "$1" --steps=$steps
@@ -123,6 +122,25 @@ GT_CONV=direct train 1 direct --steps=5
 train 2 direct --steps=8
 GT_CONV=direct train 1 direct-straight --steps=8
 same "$(last direct-straight)" "$(last direct)"
+
+# CPUs of two kinds: all ranks take what all of them have, and say so. A run that began on better ones cannot keep its kernels there, and says so.
+mixed() { # pattern, options: the second rank has the portable kernels only
+    local pattern=$1
+    shift
+    expect 0 "$pattern" ranks 1 "$LAUNCH" 1 "$GANTRY" train $job "$@" : -n 1 env GT_ISA=portable "$GANTRY" train $job "$@"
+}
+if grep -q avx2 /proc/cpuinfo; then
+    mixed 'kernels: portable on all ranks' --run=mixed --steps=8
+    same "$(last kernels-straight)" "$(last mixed)"
+    mixed 'warning: .*made with kernels .*going on with portable.*bits will differ' --run=stopped --steps=13
+    train 2 kernels --steps=9 # as recorded, though these ranks could do better
+    ! grep -q 'kernels: portable on all ranks\|bits will differ' said || { cat said; fail 'portable kernels were recorded, and are to be had'; }
+fi
+
+# --max-time: as if somebody had asked to stop.
+expect 75 'because --max-time is over' ranks 2 "$GANTRY" train $job --run=time --steps=1000000 --max-time=0:01
+on_and_compare time 1
+expect 2 'max-time must be minutes' "$GANTRY" train $job --max-time=soon
 
 # A finished run: the same job says so; more steps train on; another job, other data, another seed are refused with a table.
 expect 0 'finished' "$GANTRY" train $job --run=whole --steps=12

@@ -39,7 +39,8 @@ bool gold_phase_open(gold *f, gold_phase *p, gt_model *m, const gt_stylegan2_tra
         return false;
     }
     if (!strcmp(name, "Greg")) p->made = p->made / (size_t)c->pl_batch_shrink ? p->made / (size_t)c->pl_batch_shrink : 1;
-    p->exec = gt_exec_new(p->phase->graph, &(gt_exec_options){0});
+    p->graph = p->phase->build(p->phase, m->slice_size);
+    p->exec = p->graph ? gt_exec_new(p->graph, &(gt_exec_options){0}) : NULL;
     p->grads = gt_block_alloc(m->nets[p->phase->net]->block_floats * sizeof(float), "gradients");
     if (!p->exec || !p->grads) {
         gold_fail(f, "phase %s: %s", name, gt_message());
@@ -52,6 +53,7 @@ bool gold_phase_open(gold *f, gold_phase *p, gt_model *m, const gt_stylegan2_tra
 
 void gold_phase_close(gold_phase *p) {
     gt_exec_free(p->exec);
+    gt_graph_free(p->graph);
     if (p->grads) gt_block_free(p->grads, p->phase->model->nets[p->phase->net]->block_floats * sizeof(float));
 }
 

@@ -15,6 +15,7 @@ typedef struct gold_inputs {
 
 typedef struct gold_phase {
     gt_phase *phase;
+    gt_graph *graph;
     gt_exec *exec;
     float *grads;     /* a block like the network's */
     const gt_stylegan2_train_config *config;

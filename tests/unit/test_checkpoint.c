@@ -219,12 +219,14 @@ static void first_error_sticks(void **state) {
     gt_checkpoint_free(make(2)); /* abandoned */
 }
 
-static void save(gt_saver *s, int64_t images, gt_saver_state expected) {
-    assert_ok(gt_saver_start(s, make((float)images), images));
+static void save_one(gt_saver *s, int64_t images, bool best, gt_saver_state expected) {
+    assert_ok(gt_saver_start(s, make((float)images), images, best));
     assert_int_equal(gt_saver_wait(s), expected);
     assert_int_equal(gt_saver_poll(s), GT_SAVER_IDLE);
     assert_true(gt_saver_outcome(s)->images == images);
 }
+
+static void save(gt_saver *s, int64_t images, gt_saver_state expected) { save_one(s, images, false, expected); }
 
 static void assert_link(const char *link, const char *target) {
     char text[64] = "";
@@ -235,12 +237,13 @@ static void assert_link(const char *link, const char *target) {
 static void saver_keeps_the_newest(void **state) {
     (void)state;
     put(at("checkpoint-000000050.h5.part"), "half", 4);
-    gt_saver *s = gt_saver_new(scratch, 2);
+    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 2});
     assert_false(exists("checkpoint-000000050.h5.part"));
     store("checkpoint-000009000.h5", 9);
     assert_int_equal(truncate(at("checkpoint-000009000.h5"), 800), 0); /* a damaged one, passed over */
-    save(s, 100, GT_SAVER_WRITTEN);
-    assert_ok(gt_saver_best(s, 100));
+    assert_int_equal(gt_checkpoint_best(scratch), -1);
+    save_one(s, 100, true, GT_SAVER_WRITTEN);
+    assert_int_equal(gt_checkpoint_best(scratch), 100);
     for (int64_t images = 200; images <= 500; images += 100) save(s, images, GT_SAVER_WRITTEN);
     assert_true(exists("checkpoint-000000100.h5")); /* best */
     assert_false(exists("checkpoint-000000200.h5"));
@@ -256,10 +259,39 @@ static void saver_keeps_the_newest(void **state) {
     gt_checkpoint_close(f);
 }
 
+/* The numbers in hundreds of the checkpoints that are there, oldest first. */
+static void assert_kept(const char *expected) {
+    char there[256] = "";
+    for (int i = 1; i <= 40; i++) {
+        char name[40];
+        gt_checkpoint_name(100 * i, name);
+        if (exists(name)) snprintf(there + strlen(there), sizeof there - strlen(there), "%s%d", *there ? " " : "", i);
+    }
+    assert_string_equal(there, expected);
+}
+
+static void milestones_and_a_cap(void **state) {
+    (void)state;
+    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 2, .every = 400});
+    for (int64_t i = 1; i <= 11; i++) save_one(s, 100 * i, i == 6, GT_SAVER_WRITTEN);
+    assert_kept("1 4 6 8 10 11"); /* the first of each interval, the best, the two newest */
+    gt_saver_free(s);
+    struct stat one;
+    assert_int_equal(stat(at("checkpoint-000000100.h5"), &one), 0);
+    s = gt_saver_new(scratch, &(gt_keep){.newest = 3, .every = 400, .bytes = 4.5 * (double)one.st_size});
+    save(s, 1200, GT_SAVER_WRITTEN);
+    assert_kept("6 10 11 12"); /* 1, 4 and 8 were too many */
+    gt_saver_free(s);
+    s = gt_saver_new(scratch, &(gt_keep){.newest = 3, .bytes = 1});
+    save(s, 1300, GT_SAVER_WRITTEN);
+    assert_kept("6 12 13"); /* less than this never stays */
+    gt_saver_free(s);
+}
+
 static void saver_is_in_the_background(void **state) {
     (void)state;
-    gt_saver *s = gt_saver_new(scratch, 3);
-    for (int64_t images = 1; images <= 5; images++) assert_ok(gt_saver_start(s, make(1), images)); /* each waits for the one before */
+    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 3});
+    for (int64_t images = 1; images <= 5; images++) assert_ok(gt_saver_start(s, make(1), images, false)); /* each waits for the one before */
     while (gt_saver_poll(s) == GT_SAVER_BUSY) usleep(1000);
     assert_true(exists("checkpoint-000000005.h5"));
     gt_saver_free(s);
@@ -268,7 +300,7 @@ static void saver_is_in_the_background(void **state) {
 static void full_disk(void **state) {
     (void)state;
     struct rlimit before, small;
-    gt_saver *s = gt_saver_new(scratch, 1);
+    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 1});
     save(s, 100, GT_SAVER_WRITTEN);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small = before;
@@ -287,7 +319,7 @@ static void full_disk(void **state) {
 
 static void directory_gone(void **state) {
     (void)state;
-    gt_saver *s = gt_saver_new(at("nowhere"), 1);
+    gt_saver *s = gt_saver_new(at("nowhere"), &(gt_keep){.newest = 1});
     save(s, 200, GT_SAVER_FAILED);
     assert_int_equal(mkdir(at("nowhere"), 0755), 0);
     save(s, 300, GT_SAVER_WRITTEN);
@@ -298,7 +330,7 @@ int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
         TEST(round_trip), TEST(equal_states_equal_bytes), TEST(any_flipped_bit_is_found), TEST(other_damage), TEST(newer_format),
-        TEST(newest_that_verifies), TEST(first_error_sticks), TEST(saver_keeps_the_newest), TEST(saver_is_in_the_background), TEST(full_disk),
+        TEST(newest_that_verifies), TEST(first_error_sticks), TEST(saver_keeps_the_newest), TEST(milestones_and_a_cap), TEST(saver_is_in_the_background), TEST(full_disk),
         TEST(directory_gone),
     };
     gt_log_setup(0, 1, GT_ERROR); /* warnings are expected; and where stderr is a file, they would count against a file-size limit */

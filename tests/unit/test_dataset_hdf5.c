@@ -114,8 +114,7 @@ static void a_loader_reads_it(void **state) {
     gt_dataset *ds = opened(labelled("loader.h5"), NULL);
     for (int way = 0; way < 2; way++) {
         gt_loader_plan plan = {.batch = 8,
-                               .n_ranges = 1,
-                               .ranges = (gt_range[]){{4, 4}},
+                               .full = {1, (gt_range[]){{4, 4}}},
                                .seed = 3,
                                .cache_bytes = way ? GT_LOADER_CACHE : 0};
         gt_loader *l;

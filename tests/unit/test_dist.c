@@ -19,6 +19,8 @@
 
 #include "gantry/dist.h"
 #include "gantry/log.h"
+#include "gantry/model.h"
+#include "gantry/ops.h"
 #include "gantry/random.h"
 
 static gt_comm *comm;
@@ -39,7 +41,7 @@ static void slices_of_a_batch(void **state) {
         {8, 32, 2, 1, 0, "nearest that fit: 1"},
         {64, 32, 0, 4, 0, "4 ranks, but --batch=64 has 2 slices"},
         {64, 4, 0, 9, 0, "or more --slices"},
-        {0, 4, 0, 1, 0, "--batch=0"}, {8, 0, 0, 1, 0, "--mbstd=0"},
+        {0, 4, 0, 1, 0, "--batch=0"}, {8, -1, 0, 1, 0, "--mbstd=-1"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         int slices = 0;
@@ -57,6 +59,38 @@ static void slices_of_a_batch(void **state) {
                 next += count;
                 assert_true(rank + 1 < ranks || next == slices);
             }
+}
+
+static void unequal_slices_of_a_batch(void **state) {
+    (void)state;
+    int slices;
+    assert_int_equal(gt_slices_choose(150, 0, 0, 3, &slices), GT_OK);
+    assert_int_equal(slices, 8);
+    assert_int_equal(gt_slices_choose(5, 0, 0, 1, &slices), GT_OK);
+    assert_int_equal(slices, 5);
+    assert_int_equal(gt_slices_choose(5, 0, 6, 1, &slices), GT_USAGE);
+    for (int samples = 1; samples < 40; samples++)
+        for (int s = 1; s <= samples; s++) {
+            gt_cut c = {samples, s};
+            double weight = 0;
+            for (int i = 0, next = 0; i < s; i++) {
+                assert_int_equal(gt_cut_first(c, i), next);
+                next += gt_cut_size(c, i);
+                weight += gt_cut_weight(c, i) / s;
+                assert_true(gt_cut_size(c, 0) - gt_cut_size(c, i) <= 1 && (!i || gt_cut_size(c, i) <= gt_cut_size(c, i - 1)));
+                if (samples % s == 0) assert_true(gt_cut_weight(c, i) == 1);
+                assert_true(i + 1 < s || next == samples);
+            }
+            assert_true(fabs(weight - 1) < 1e-14);
+        }
+    static const struct {
+        gt_cut full;
+        int rest, slices;
+    } rests[] = {{{32, 8}, 8, 2}, {{32, 8}, 7, 7}, {{32, 8}, 10, 8}, {{150, 8}, 38, 2}, {{150, 8}, 36, 2}, {{150, 8}, 70, 8}, {{150, 8}, 3, 3}, {{6, 1}, 5, 1}};
+    for (size_t i = 0; i < sizeof rests / sizeof *rests; i++) {
+        gt_cut c = gt_cut_rest(rests[i].full, rests[i].rest);
+        assert_true(c.samples == rests[i].rest && c.slices == rests[i].slices && gt_cut_size(c, 0) <= gt_cut_size(rests[i].full, 0));
+    }
 }
 
 /* ---- gradients ---- */
@@ -183,6 +217,74 @@ static void plain_mode_agrees_nearly(void **state) {
     reduce(comm->ranks + 2, 20011, 2048, true);
 }
 
+/* A short last batch may have fewer slices than there are ranks. */
+static void ranks_without_a_slice_take_part(void **state) {
+    (void)state;
+    for (int slices = 1; slices < comm->ranks; slices++) {
+        reduce(slices, 20011, 0, false);
+        reduce(slices, 20011, 0, true);
+    }
+}
+
+/* 150 samples in 8 slices: the gradient of a linear loss is the mean of the samples, and the weighted sum over slices is that mean, the
+ * same bits on any number of ranks. */
+static void unequal_slices_give_the_mean_over_the_batch(void **state) {
+    (void)state;
+    enum { SAMPLES = 150, N = 37 };
+    gt_cut cut = {SAMPLES, 8};
+    if (comm->ranks > cut.slices) return;
+    static float sample[SAMPLES][N];
+    double mean[N] = {0};
+    for (int i = 0; i < SAMPLES; i++) {
+        gt_random_normal((gt_key){.seed = 4, .sample = (uint32_t)i}, sample[i], N);
+        for (int j = 0; j < N; j++) mean[j] += (double)sample[i][j] / SAMPLES;
+    }
+    gt_span whole = {0, N};
+    gt_reducer *r = gt_reducer_new(comm, pool, &(gt_reducer_options){.slices = cut.slices, .floats = N});
+    gt_reducer_begin(r, gt_reducer_plan_new(r, 1, &whole));
+    float alone[8][N], w[N], states[8], state_mean, block[N];
+    int first, count;
+    gt_slice_range(cut.slices, comm->ranks, comm->rank, &first, &count);
+    memset(w, 0, sizeof w);
+    for (int s = 0; s < cut.slices; s++) { /* every rank computes all slices, to sum them serially */
+        int n = gt_cut_size(cut, s), at = gt_cut_first(cut, s);
+        bool own = s >= first && s < first + count;
+        gt_graph *g = gt_graph_new("linear");
+        gt_node *x = gt_input(g, "x", GT_SHAPE(n, N)), *p = gt_param(g, "w", GT_SHAPE(1, N), 0, 0), *dp;
+        gt_node *total = gt_mean_loss(g, gt_matmul(g, x, p, .transpose_b = true));
+        assert_int_equal(gt_grad(g, 1, &total, NULL, 1, &p, &dp), GT_OK);
+        gt_output_to(g, "dw", dp, GT_SLOT_GRAD, 0);
+        gt_exec *e = gt_exec_new(g, NULL);
+        assert_non_null(e);
+        gt_exec_bind(e, 0, w);
+        memcpy(gt_exec_input(e, "x"), sample[at], (size_t)n * sizeof *sample);
+        *gt_exec_input(e, GT_SLICE_WEIGHT) = (float)gt_cut_weight(cut, s);
+        gt_exec_bind(e, GT_SLOT_GRAD, alone[s]);
+        assert_int_equal(gt_exec_run(e, NULL), GT_OK);
+        if (own) {
+            memcpy(gt_reducer_begin_slice(r), alone[s], sizeof alone[s]);
+            gt_reducer_end_slice(r);
+            states[s - first] = (float)n; /* of which the mean over samples is known */
+        }
+        gt_exec_free(e);
+        gt_graph_free(g);
+    }
+    assert_int_equal(gt_reducer_finish(r).count, 0);
+    int parts;
+    const gt_span *part = gt_reducer_parts(r, &parts);
+    for (int i = 0; i < parts; i++) memcpy(block + part[i].offset, gt_reducer_gradient(r) + part[i].offset, part[i].size * sizeof *block);
+    gt_reducer_share(r, block);
+    for (int j = 0; j < N; j++) {
+        float pairs[4];
+        for (int k = 0; k < 4; k++) pairs[k] = alone[2 * k][j] + alone[2 * k + 1][j];
+        assert_true(block[j] == ((pairs[0] + pairs[1]) + (pairs[2] + pairs[3])) / 8);
+        assert_true(fabs(block[j] - mean[j]) < 1e-6); /* 150 terms of about 1, rounded to float32 */
+    }
+    assert_int_equal(gt_comm_tree_mean(comm, cut, 1, states, &state_mean), GT_OK);
+    assert_true(state_mean == (float)((6 * 19 * 19 + 2 * 18 * 18) / 150.0));
+    gt_reducer_free(r);
+}
+
 static void order_of_summation_matters_here(void **state) {
     (void)state; /* or the test above could not fail */
     enum { N = 1003, SLICES = 5 };
@@ -204,7 +306,7 @@ static void wrong_plans_are_refused(void **state) {
     assert_null(gt_reducer_plan_new(r, 1, (gt_span[]){{50, SIZE_MAX}}));
     assert_non_null(gt_reducer_plan_new(r, 0, NULL));
     gt_reducer_free(r);
-    assert_null(gt_reducer_new(comm, NULL, &(gt_reducer_options){.slices = comm->ranks - 1, .floats = 100}));
+    assert_null(gt_reducer_new(comm, NULL, &(gt_reducer_options){.slices = 0, .floats = 100}));
 }
 
 /* ---- values ---- */
@@ -225,7 +327,7 @@ static void small_values_are_the_serial_tree(void **state) {
         memcpy(mine, all[first], (size_t)count * sizeof *mine);
         memcpy(mine_float, all_float[first], (size_t)count * sizeof *mine_float);
         assert_int_equal(gt_comm_tree_sum(comm, slices, N, mine[0], sum), GT_OK);
-        assert_int_equal(gt_comm_tree_mean(comm, slices, N, mine_float[0], mean), GT_OK);
+        assert_int_equal(gt_comm_tree_mean(comm, (gt_cut){slices, slices}, N, mine_float[0], mean), GT_OK);
         for (int i = 0; i < N; i++) {
             double level[32], exact = 0;
             for (int s = 0; s < slices; s++) level[s] = all[s][i], exact += all_float[s][i];
@@ -295,9 +397,12 @@ int main(int argc, char **argv) {
     if (comm->rank == 0) printf("%s\n", comm->description);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_of_a_batch),
+        cmocka_unit_test(unequal_slices_of_a_batch),
         cmocka_unit_test(ranks_know_their_place),
         cmocka_unit_test(order_of_summation_matters_here),
         cmocka_unit_test(gradients_are_the_serial_tree),
+        cmocka_unit_test(ranks_without_a_slice_take_part),
+        cmocka_unit_test(unequal_slices_give_the_mean_over_the_batch),
         cmocka_unit_test(plain_mode_agrees_nearly),
         cmocka_unit_test(wrong_plans_are_refused),
         cmocka_unit_test(small_values_are_the_serial_tree),

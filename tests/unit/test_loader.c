@@ -24,8 +24,8 @@ static void check_range(gt_loader *l, gt_dataset *ds, const gt_loader_plan *plan
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     gt_sampler s = gt_sampler_make(plan->seed, info->count);
     if (gt_loader_step(l, step, range, images, labels)) fail_msg("%s", gt_message());
-    for (int j = 0; j < plan->ranges[range].count; j++) {
-        int64_t item = gt_sampler_item(&s, step * (uint64_t)plan->batch + (uint64_t)(plan->ranges[range].first + j));
+    for (int j = 0; j < plan->full.range[range].count; j++) {
+        int64_t item = gt_sampler_item(&s, step * (uint64_t)plan->batch + (uint64_t)(plan->full.range[range].first + j));
         float label[16];
         assert_int_equal(gt_dataset_read(ds, item, pixels), GT_OK);
         gt_dataset_label(ds, item, label);
@@ -56,7 +56,7 @@ static void it_equals_reading(void **state) {
             gt_dataset *ds = opened(path, &options[o]);
             gt_range ranges[] = {{4, 2}, {6, 3}};
             gt_loader_plan plan = {
-                .batch = 12, .n_ranges = 2, .ranges = ranges, .seed = 77, .start_step = 5, .cache_bytes = caches[c]};
+                .batch = 12, .full = {2, ranges}, .seed = 77, .start_step = 5, .cache_bytes = caches[c]};
             gt_loader *l = loading(ds, plan);
             for (uint64_t step = 5; step < 30; step++)
                 for (int phase = 0; phase < 2; phase++) /* the same step again, as several phases ask for it */
@@ -69,6 +69,34 @@ static void it_equals_reading(void **state) {
     }
 }
 
+/* A short last batch: other ranges, and the next epoch begins with a full batch. */
+static void an_epoch_ends_with_what_is_left(void **state) {
+    (void)state;
+    enum { N = 23, BATCH = 10, REST = 3 };
+    static float images[BATCH * IMAGE];
+    static uint8_t pixels[IMAGE];
+    gt_dataset *ds = opened(labelled(N), NULL);
+    gt_range full[] = {{0, 5}, {5, 5}}, rest[] = {{0, REST}};
+    gt_loader_plan plan = {.batch = BATCH, .epoch_end = GT_EPOCH_SHORT, .full = {2, full}, .rest = {1, rest}, .seed = 6, .cache_bytes = GT_LOADER_CACHE};
+    gt_loader *l = loading(ds, plan);
+    gt_sampler s = gt_sampler_make(plan.seed, N);
+    uint64_t position = 0;
+    for (uint64_t step = 0; step < 9; step++)
+        for (int r = 0; r < (step % 3 == 2 ? 1 : 2); r++) {
+            if (gt_loader_step(l, step, r, images, NULL)) fail_msg("%s", gt_message());
+            for (int j = 0; j < (step % 3 == 2 ? REST : 5); j++, position++) {
+                assert_int_equal(gt_dataset_read(ds, gt_sampler_item(&s, position), pixels), GT_OK);
+                for (int k = 0; k < IMAGE; k++) assert_true(images[j * IMAGE + k] == pixels[k] / 127.5f - 1);
+            }
+        }
+    assert_int_equal(position, 3 * N);
+    assert_int_equal(gt_loader_step(l, 2, 1, images, NULL), GT_USAGE);
+    gt_loader_free(l);
+    plan = (gt_loader_plan){.batch = 24, .epoch_end = GT_EPOCH_DROPPED, .full = {1, &(gt_range){0, 24}}};
+    assert_int_equal(gt_loader_new(&l, ds, &plan), GT_USAGE); /* no step would ever come */
+    gt_dataset_close(ds);
+}
+
 /* Ranks of any number see, together, each image once per epoch. */
 static void ranks_see_each_image_once(void **state) {
     (void)state;
@@ -79,7 +107,7 @@ static void ranks_see_each_image_once(void **state) {
         for (int rank = 0; rank < ranks; rank++) {
             gt_range range = {rank * BATCH / ranks, BATCH / ranks};
             gt_loader_plan plan = {
-                .batch = BATCH, .n_ranges = 1, .ranges = &range, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
+                .batch = BATCH, .full = {1, &range}, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
             gt_loader *l = loading(ds, plan);
             for (uint64_t step = 0; step < 2 * N / BATCH; step++) {
                 static float images[BATCH * IMAGE];
@@ -120,7 +148,7 @@ static void a_bad_picture_is_named_at_its_step(void **state) {
 
     gt_sampler s = gt_sampler_make(4, N);
     gt_loader_plan plan = {
-        .batch = BATCH, .n_ranges = 1, .ranges = (gt_range[]){{0, BATCH}}, .seed = 4, .cache_bytes = GT_LOADER_CACHE};
+        .batch = BATCH, .full = {1, (gt_range[]){{0, BATCH}}}, .seed = 4, .cache_bytes = GT_LOADER_CACHE};
     gt_loader *l = loading(ds, plan);
     for (uint64_t step = 0; step < 3 * N / BATCH; step++) {
         static float images[BATCH * IMAGE];
@@ -139,7 +167,7 @@ static void steps_do_not_allocate(void **state) {
     (void)state;
     gt_dataset *ds = opened("synth:shapes:n=64,size=8", NULL);
     gt_loader_plan plan = {
-        .batch = 16, .n_ranges = 1, .ranges = (gt_range[]){{0, 16}}, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
+        .batch = 16, .full = {1, (gt_range[]){{0, 16}}}, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
     gt_loader *l = loading(ds, plan);
     static float images[16 * IMAGE], labels[16 * 8];
     assert_int_equal(gt_loader_step(l, 0, 0, images, labels), GT_OK);
@@ -160,10 +188,10 @@ static void plans_that_do_not_fit_are_refused(void **state) {
     static const gt_range bad[] = {{-1, 2}, {0, 0}, {7, 2}, {0, 9}, {INT32_MAX, 1}};
     gt_loader *l;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = 8, .n_ranges = 1, .ranges = &bad[i]}),
+        assert_int_equal(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = 8, .full = {1, &bad[i]}}),
                          GT_USAGE);
     assert_int_equal(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = 0}), GT_USAGE);
-    l = loading(ds, (gt_loader_plan){.batch = 8, .n_ranges = 1, .ranges = (gt_range[]){{0, 8}}});
+    l = loading(ds, (gt_loader_plan){.batch = 8, .full = {1, (gt_range[]){{0, 8}}}});
     float image;
     assert_int_equal(gt_loader_step(l, 0, 1, &image, NULL), GT_USAGE);
     gt_loader_free(l);
@@ -173,7 +201,7 @@ static void plans_that_do_not_fit_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_equals_reading),
-        cmocka_unit_test(ranks_see_each_image_once),
+        cmocka_unit_test(an_epoch_ends_with_what_is_left), cmocka_unit_test(ranks_see_each_image_once),
         cmocka_unit_test(a_bad_picture_is_named_at_its_step),
         cmocka_unit_test(steps_do_not_allocate),
         cmocka_unit_test(plans_that_do_not_fit_are_refused),

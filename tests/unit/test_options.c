@@ -48,6 +48,24 @@ static int end(void **state) {
     return 0;
 }
 
+static void durations(void **state) {
+    static const struct {
+        const char *text;
+        double seconds; /* -1: an error */
+    } cases[] = {
+        {"90", 5400}, {"0", 0}, {"1:30", 90}, {"23:50:00", 85800}, {"1-12", 129600}, {"1-12:30", 131400}, {"2-00:00:07", 172807},
+        {"", -1}, {"x", -1}, {"5m", -1}, {":30", -1}, {"1:", -1}, {"1-", -1}, {"1:2:3:4", -1}, {"1-2-3", -1}, {"1:2-3", -1}, {"-5", -1},
+        {"1-1:1:1:1", -1}, {"1234567890", -1}, {" 5", -1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double seconds = -1;
+        gt_status st = gt_parse_duration("--max-time", cases[i].text, &seconds);
+        if (st != (cases[i].seconds < 0 ? GT_USAGE : GT_OK) || (!st && seconds != cases[i].seconds))
+            fail_msg("'%s' gives status %d, %g seconds", cases[i].text, st, seconds);
+    }
+}
+
 static void defaults_and_values(void **state) {
     set *s = *state;
     assert_true(!s->f.flag && s->f.count == 4 && s->f.real == 0.5 && !*s->f.text);
@@ -246,6 +264,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(defaults_and_values, begin, end),
         cmocka_unit_test_setup_teardown(bad_values_are_refused_and_named, begin, end),
+        cmocka_unit_test(durations),
         cmocka_unit_test(numbers_survive_being_written),
         cmocka_unit_test_setup_teardown(range_lists, begin, end),
         cmocka_unit_test_setup_teardown(the_command_line_is_split, begin, end),

@@ -49,7 +49,7 @@ static void add_pictures(int64_t images, float phase) {
 
 static void whole_run(void **state) {
     (void)state;
-    gt_runlog *l = gt_runlog_open(scratch, 0);
+    gt_runlog *l = gt_runlog_open(scratch, 0, "auto");
     assert_non_null(l);
     for (int i = 1; i <= 300; i++) {
         double t = i / 300.0;
@@ -81,7 +81,7 @@ static void whole_run(void **state) {
 
 static void one_tick(void **state) {
     (void)state;
-    gt_runlog *l = gt_runlog_open(scratch, 0);
+    gt_runlog *l = gt_runlog_open(scratch, 0, "auto");
     assert_non_null(l);
     gt_runlog_tick(l, 32, (gt_stat_value[]){{"Loss/G/loss", 1, 0, 0}, {"Loss/D/loss", 1, 1e300, 0}, {"x", 1, -1e-300, 0}}, 3);
     gt_runlog_close(l);

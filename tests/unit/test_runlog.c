@@ -21,7 +21,7 @@ static void tick(gt_runlog *l, int64_t images, int n) {
 }
 
 static gt_runlog *open_log(int64_t images) {
-    gt_runlog *l = gt_runlog_open(scratch, images);
+    gt_runlog *l = gt_runlog_open(scratch, images, "auto");
     if (!l) fail_msg("%s", gt_message());
     return l;
 }
@@ -118,6 +118,22 @@ static void cut_back(void **state) {
     gt_runlog_close(l);
 }
 
+static void talk_cut_back(void **state) {
+    static const char text[] = "2025-01-01 00:00:00 2 ranks on tick 9 kimg 9\n2025-01-01 00:00:01 tick 0    kimg 0.064     time 0s\n"
+                               "2025-01-01 00:00:02 tick 1    kimg 0.065     time 1s\n2025-01-01 00:00:03 warning: tick 7 kimg 8 was slow\n"
+                               "2025-01-01 00:00:04 tick 2    kimg 1234.567  time 9s\n2025-01-01 00:00:05 killed in the mid";
+    static const char left[] = "2025-01-01 00:00:00 2 ranks on tick 9 kimg 9\n2025-01-01 00:00:01 tick 0    kimg 0.064     time 0s\n"
+                               "2025-01-01 00:00:03 warning: tick 7 kimg 8 was slow\n2025-01-01 00:00:05 killed in the mid\n";
+    (void)state;
+    assert_int_equal(gt_log_cut_back(at("log.txt"), 64), GT_OK); /* there is none */
+    put(at("log.txt"), text, sizeof text - 1);
+    assert_int_equal(gt_log_cut_back(at("log.txt"), 64), GT_OK);
+    size_t n;
+    char *now = get(at("log.txt"), &n);
+    assert_string_equal(now, left);
+    free(now);
+}
+
 static void read_along(void **state) {
     (void)state;
     if (!have_h5py()) skip();
@@ -195,10 +211,10 @@ static void awkward_names(void **state) {
 
 static void unusable(void **state) {
     (void)state;
-    assert_null(gt_runlog_open(at("none"), 0));
+    assert_null(gt_runlog_open(at("none"), 0, "auto"));
     assert_message("none/");
     assert_int_equal(mkdir(at("stats.jsonl"), 0755), 0);
-    assert_null(gt_runlog_open(scratch, 0));
+    assert_null(gt_runlog_open(scratch, 0, "auto"));
 }
 
 /* ---- TensorBoard ---- */
@@ -325,7 +341,7 @@ static void events(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(lines), TEST(foreign_lines), TEST(cut_back), TEST(read_along), TEST(full_disk), TEST(awkward_names), TEST(unusable), TEST(events),
+        TEST(lines), TEST(foreign_lines), TEST(cut_back), TEST(talk_cut_back), TEST(read_along), TEST(full_disk), TEST(awkward_names), TEST(unusable), TEST(events),
     };
     gt_log_setup(0, 1, GT_ERROR); /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,6 +91,32 @@ static void neighbours_part(void **state) {
     assert_true(fabs(sum / (N - 1) / N - 1.0 / 3) < 0.02); /* standard deviation about 0.24 / sqrt(N) = 0.0024 */
 }
 
+static void steps_of_an_epoch(void **state) {
+    (void)state;
+    static const struct {
+        gt_epoch_end end;
+        int batch;
+        int rest;
+        uint64_t position[5]; /* of steps 0 .. 4 */
+        int size[5];
+    } table[] = {
+        {GT_EPOCH_RUNS_ON, 4, 0, {0, 4, 8, 12, 16}, {4, 4, 4, 4, 4}}, {GT_EPOCH_SHORT, 4, 2, {0, 4, 8, 10, 14}, {4, 4, 2, 4, 4}},
+        {GT_EPOCH_DROPPED, 4, 0, {0, 4, 10, 14, 20}, {4, 4, 4, 4, 4}}, {GT_EPOCH_SHORT, 5, 0, {0, 5, 10, 15, 20}, {5, 5, 5, 5, 5}},
+        {GT_EPOCH_SHORT, 16, 10, {0, 10, 20, 30, 40}, {10, 10, 10, 10, 10}},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        gt_steps s = {.items = 10, .batch = table[i].batch, .end = table[i].end};
+        int64_t shown = 0;
+        assert_int_equal(gt_steps_rest(&s), table[i].rest);
+        for (uint64_t step = 0; step < 5; step++) {
+            assert_int_equal(gt_steps_position(&s, step), table[i].position[step]);
+            assert_int_equal(gt_steps_batch(&s, step), table[i].size[step]);
+            assert_int_equal(gt_steps_shown(&s, step), shown);
+            shown += table[i].size[step];
+        }
+    }
+}
+
 static void large_sets_work(void **state) {
     (void)state;
     int64_t n = (int64_t)1 << 40;
@@ -107,6 +133,7 @@ int main(void) {
         cmocka_unit_test(every_item_once_per_epoch), cmocka_unit_test(ranks_share_the_samples),
         cmocka_unit_test(seeds_and_epochs_differ),   cmocka_unit_test(no_place_is_preferred),
         cmocka_unit_test(neighbours_part),           cmocka_unit_test(large_sets_work),
+        cmocka_unit_test(steps_of_an_epoch),
     };
     return cmocka_run_group_tests_name("sampler", tests, NULL, NULL);
 }

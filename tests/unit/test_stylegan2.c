@@ -169,6 +169,7 @@ static void label_of(void *arg, int64_t item, float *label) {
 typedef struct bench { /* a model and one phase of it, ready to run */
     gt_model *m;
     gt_phase *p;
+    gt_graph *g;
     gt_exec *e;
     float *grads;
     gt_slice_input slice;
@@ -195,7 +196,8 @@ static bench open_phase_on(gt_pool *pool, gt_model *m, const char *name) {
     for (int i = 0; i < m->n_phases; i++)
         if (!strcmp(m->phases[i].name, name)) b.p = &m->phases[i];
     assert_non_null(b.p);
-    b.e = gt_exec_new(b.p->graph, &(gt_exec_options){.pool = pool});
+    b.g = b.p->build(b.p, SLICE);
+    b.e = b.g ? gt_exec_new(b.g, &(gt_exec_options){.pool = pool}) : NULL;
     if (!b.e) fail_msg("%s", gt_message());
     b.grads = gt_block_alloc(m->nets[b.p->net]->block_floats * sizeof(float), "gradients");
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(b.e, i, m->blocks[i]);
@@ -209,6 +211,7 @@ static bench open_phase(gt_model *m, const char *name) {
 
 static void close_phase(bench *b) {
     gt_exec_free(b->e);
+    gt_graph_free(b->g);
     gt_block_free(b->grads, b->m->nets[b->p->net]->block_floats * sizeof(float));
 }
 
@@ -285,6 +288,74 @@ static void a_run_repeats_bit_for_bit_on_any_number_of_threads(void **state) {
     gt_pool_free(pool);
     gt_model_free(m[0]);
     gt_model_free(m[1]);
+}
+
+/* The k-th slice of a batch: like slice_of(), with images of its own. */
+static gt_slice_input slice_number(int k) {
+    enum { PIXELS = SLICE * HEIGHT * WIDTH };
+    static float images[PIXELS];
+    gt_slice_input s = slice_of((uint32_t)(k * SLICE), k);
+    for (int i = 0; i < PIXELS; i++) images[i] = sinf(0.37f * (float)(i + k * PIXELS));
+    s.images = images;
+    return s;
+}
+
+/* Gradients, states and statistics of each of `slices` run one by one: gradients summed by the tree, the others one after the other. */
+static void check_at_once(gt_model *m, const char *name, int slices, gt_pool *pool) {
+    bench one = open_phase(m, name), all = open_phase_on(pool, m, name);
+    gt_exec_free(all.e);
+    all.e = gt_exec_new(all.g, &(gt_exec_options){.pool = pool, .slices = slices});
+    if (!all.e) fail_msg("%s", gt_message());
+    for (int i = 0; i < m->n_nets; i++) gt_exec_bind(all.e, i, m->blocks[i]);
+    gt_exec_bind(all.e, GT_SLOT_GRAD, all.grads);
+    gt_exec_env env = {.seed = all.slice.seed, .step = all.slice.step, .slice_samples = SLICE};
+    assert_int_equal(all.p->prepare(all.p, all.e), GT_OK);
+    assert_int_equal(gt_exec_prepare(all.e, &env), GT_OK);
+    for (int k = 0; k < slices; k++) {
+        gt_slice_input s = slice_number(k);
+        gt_exec_at(all.e, k);
+        assert_int_equal(all.p->fill(all.p, all.e, &s), GT_OK);
+    }
+    assert_int_equal(gt_exec_run(all.e, &env), GT_OK);
+
+    size_t n = m->nets[one.p->net]->trainable_floats;
+    float *sums = calloc((size_t)slices * n, sizeof *sums);
+    for (int k = 0; k < slices; k++) {
+        one.slice = slice_number(k);
+        run(&one);
+        memcpy(sums + (size_t)k * n, one.grads, n * sizeof *sums);
+        gt_exec_at(all.e, k);
+        for (int i = 0; i < one.p->n_stats + one.p->n_states; i++) {
+            const char *output = i < one.p->n_stats ? one.p->stats[i].output : one.p->states[i - one.p->n_stats].output;
+            size_t size = gt_exec_output_size(one.e, output);
+            assert_int_equal(gt_exec_output_size(all.e, output), size);
+            if (memcmp(gt_exec_output(one.e, output), gt_exec_output(all.e, output), size * sizeof(float))) fail_msg("%s: %s of slice %d of %d", name, output, k, slices);
+        }
+    }
+    for (int width = 1; width < slices; width *= 2)
+        for (int left = 0; left + width < slices; left += 2 * width)
+            for (size_t i = 0; i < n; i++) sums[(size_t)left * n + i] += sums[(size_t)(left + width) * n + i];
+    for (int i = 0; i < m->nets[one.p->net]->n_tensors; i++) {
+        const gt_tensor *t = &m->nets[one.p->net]->tensors[i];
+        if (t->trainable && memcmp(sums + t->offset, all.grads + t->offset, t->size * sizeof *sums)) fail_msg("%s: gradient of %s over %d slices", name, t->name, slices);
+    }
+    free(sums);
+    close_phase(&one);
+    close_phase(&all);
+}
+
+static void several_slices_at_once_change_no_bit(void **state) {
+    (void)state;
+    gt_stylegan2_train_config c = small_training();
+    c.augment = gt_augment_off();
+    for (int i = 0; i < GT_AUGMENT_KINDS; i++) c.augment.multiplier[i] = 1;
+    gt_model *m = gt_stylegan2_model_new(&c);
+    for (size_t i = 0; i < m->nets[0]->block_floats; i++) m->blocks[0][i] += 0.01f * sinf((float)i); /* or biases and noise strengths were zero */
+    gt_pool *pool = gt_pool_new(2);
+    for (int i = 0; i < m->n_phases; i++)
+        for (int slices = 2; slices <= 5; slices++) check_at_once(m, m->phases[i].name, slices, slices == 5 ? pool : NULL);
+    gt_pool_free(pool);
+    gt_model_free(m);
 }
 
 /* Labels belong to samples, the mixing cut to slices; neither knows how the batch is cut into ranks. */
@@ -396,6 +467,7 @@ int main(void) {
         cmocka_unit_test(images_need_not_be_square),
         cmocka_unit_test(gradients_agree_with_differences),
         cmocka_unit_test(a_run_repeats_bit_for_bit_on_any_number_of_threads),
+        cmocka_unit_test(several_slices_at_once_change_no_bit),
         cmocka_unit_test(inputs_are_drawn_by_sample_and_slice),
         cmocka_unit_test(states_are_renewed),
         cmocka_unit_test(phases_without_weight_are_left_out),

@@ -193,11 +193,12 @@ static const char *conv_kernel(const gt_node *n) {
 /* The plain weights when there are packed ones. */
 static unsigned conv_unread(const gt_node *n) { return n->n_in > 2 ? 1u << 1 : 0; }
 
-#define CONV_OP(title, inputs)                                                                                                      \
+/* Images by rows; weights are shared. The kernel was chosen for a slice. */
+#define CONV_OP(title, inputs, by_rows)                                                                                                      \
     {.name = title, .min_in = 2, .max_in = inputs, .shape = conv_shape, .vjp = conv_vjp, .run = conv_run, .workspace = conv_workspace, \
-     .cost = conv_cost, .kernel = conv_kernel, .unread = conv_unread}
-const gt_op gt_op_conv = CONV_OP("conv", 3);
-const gt_op gt_op_conv_input_grad = CONV_OP("conv_input_grad", 3);
-const gt_op gt_op_conv_weight_grad = CONV_OP("conv_weight_grad", 2);
+     .cost = conv_cost, .kernel = conv_kernel, .unread = conv_unread, .rows = by_rows}
+const gt_op gt_op_conv = CONV_OP("conv", 3, 1);
+const gt_op gt_op_conv_input_grad = CONV_OP("conv_input_grad", 3, 1);
+const gt_op gt_op_conv_weight_grad = CONV_OP("conv_weight_grad", 2, 0);
 const gt_op gt_op_conv_pack = {.name = "conv_pack", .min_in = 1, .max_in = 1, .shape = pack_shape, .not_differentiable = true, .run = pack_run,
                                .kernel = conv_kernel};

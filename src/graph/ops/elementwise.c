@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gantry/ops.h"
+#include "graph/ops/together.h"
 
 /* ---- shapes ---- */
 
@@ -274,12 +275,43 @@ static void map_cost(const gt_node *n, double *flops, double *bytes) {
     *bytes = (read + size) * sizeof(float);
 }
 
+/* ---- several slices ---- */
+
+/* Does in[i], as it is, spread over joined rows? */
+static bool fits_rows(const gt_node *n, int i, const gt_node *x, bool shared) {
+    const gt_shape *one = &n->in[i]->shape;
+    if (!shared) return one->n == n->shape.n && (one->n == 0 || one->d[0] == n->shape.d[0]);
+    bool spread = x->op == &gt_op_elementwise[GT_MAP_broadcast] && (x->in[0]->shape.n < x->shape.n || x->in[0]->shape.d[0] == 1);
+    return one->n < n->shape.n || one->d[0] == 1 || spread;
+}
+
+static gt_node *map_together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+    gt_map_attr attr;
+    memcpy(&attr, n->attr, sizeof attr);
+    int rank = n->shape.n;
+    bool rows = true;
+    for (int i = 0; i < n->n_in; i++) rows &= fits_rows(n, i, in[i], shared[i]);
+    gt_node *x[n->n_in];
+    for (int i = 0; i < n->n_in; i++) {
+        const gt_shape *one = &n->in[i]->shape;
+        x[i] = in[i];
+        if (!rows && !shared[i] && !(x[i] = gt_slices_apart(g, in[i], one, slices, rank))) return NULL;
+        if (rows && shared[i] && rank && one->n == rank && one->d[0] != 1) x[i] = gt_slices_repeat(g, in[i], slices);
+    }
+    if (attr.has_shape) {
+        if (!rows) memmove(attr.shape.d + 1, attr.shape.d, (size_t)rank * sizeof *attr.shape.d);
+        if (!rows) attr.shape.n = rank + 1, attr.shape.d[0] = slices;
+        else attr.shape = gt_joined_shape(&n->shape, slices);
+    }
+    return gt_node_new(g, n->op, n->n_in, x, &attr, sizeof attr);
+}
+
 /* ---- the ops ---- */
 
 const gt_op gt_op_elementwise[GT_MAP_CODES] = {
 #define X(id, inputs, constants, flops, differentiable)                                                                \
     {.name = #id, .min_in = inputs, .max_in = inputs, .shape = map_shape, .vjp = vjp_##id, .not_differentiable = !(differentiable), \
-     .run = gt_map_run, .cost = map_cost, .inplace = true, .elementwise = true},
+     .run = gt_map_run, .cost = map_cost, .together = map_together, .inplace = true, .elementwise = true},
     GT_ELEMENTWISE_TABLE(X)
 #undef X
 };

@@ -9,6 +9,7 @@
     X(sum)                 \
     X(reshape)             \
     X(stop_gradient)       \
+    X(part)                \
     X(permute)             \
     X(flip)                \
     X(pad)                 \

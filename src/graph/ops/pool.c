@@ -36,9 +36,9 @@ static void pool_run(const gt_run *r) {
     (a->adjoint ? gt_avg_pool_adjoint_run : gt_avg_pool_run)(pooled[0], pooled[1], pooled[2], pooled[3], a->size, r->pool, r->in[0], r->out);
 }
 
-const gt_op gt_op_avg_pool = {.name = "avg_pool", .min_in = 1, .max_in = 1, .shape = pool_shape, .vjp = pool_vjp, .run = pool_run};
+const gt_op gt_op_avg_pool = {.name = "avg_pool", .rows = 1, .min_in = 1, .max_in = 1, .shape = pool_shape, .vjp = pool_vjp, .run = pool_run};
 const gt_op gt_op_avg_pool_adjoint = {
-    .name = "avg_pool_adjoint", .min_in = 1, .max_in = 1, .shape = pool_shape, .vjp = pool_vjp, .run = pool_run};
+    .name = "avg_pool_adjoint", .rows = 1, .min_in = 1, .max_in = 1, .shape = pool_shape, .vjp = pool_vjp, .run = pool_run};
 
 gt_node *gt_avg_pool(gt_graph *g, gt_node *x, int size) { return make(g, x, size, false); }
 gt_node *gt_avg_pool_adjoint(gt_graph *g, gt_node *y, int size) { return make(g, y, size, true); }

@@ -4,11 +4,12 @@
 
 #include "gantry/ops.h"
 #include "graph/op.h"
+#include "graph/ops/together.h"
 
 typedef struct random_attr {
     gt_shape shape;
     uint32_t stream;
-    uint32_t zero; /* padding */
+    uint32_t per_slice; /* rows of the first dimension that belong to a slice */
 } random_attr;
 
 static gt_status random_shape(gt_node *n) {
@@ -29,7 +30,8 @@ static void random_tile(void *arg, int tile, int worker) {
     const random_job *job = arg;
     const gt_exec_env *env = job->run->env;
     const random_attr *attr = job->run->node->attr;
-    gt_key key = {env->seed, attr->stream, env->step, env->sample0 + (uint32_t)tile};
+    uint32_t row = (uint32_t)tile, slice = row / attr->per_slice;
+    gt_key key = {env->seed, attr->stream, env->step, env->sample0 + slice * env->slice_samples + row % attr->per_slice};
     job->draw(key, job->run->out + (size_t)tile * job->per_sample, job->per_sample);
 }
 
@@ -52,11 +54,18 @@ static void cost_of(const gt_node *n, double per_number, double *flops, double *
 static void cost_normal(const gt_node *n, double *flops, double *bytes) { cost_of(n, 50, flops, bytes); }
 static void cost_uniform(const gt_node *n, double *flops, double *bytes) { cost_of(n, 1, flops, bytes); }
 
-const gt_op gt_op_random_normal = {.name = "random_normal", .shape = random_shape, .not_differentiable = true, .run = run_normal, .cost = cost_normal, .impure = true};
-const gt_op gt_op_random_uniform = {.name = "random_uniform", .shape = random_shape, .not_differentiable = true, .run = run_uniform, .cost = cost_uniform, .impure = true};
+static gt_node *together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+    (void)shared;
+    random_attr attr = *(const random_attr *)n->attr;
+    attr.shape = gt_joined_shape(&n->shape, slices);
+    return gt_node_new(g, n->op, 0, in, &attr, sizeof attr);
+}
+
+const gt_op gt_op_random_normal = {.name = "random_normal", .shape = random_shape, .not_differentiable = true, .run = run_normal, .cost = cost_normal, .together = together, .impure = true};
+const gt_op gt_op_random_uniform = {.name = "random_uniform", .shape = random_shape, .not_differentiable = true, .run = run_uniform, .cost = cost_uniform, .together = together, .impure = true};
 
 static gt_node *random_node(gt_graph *g, const gt_op *op, const char *stream, gt_shape shape) {
-    random_attr attr = {.stream = gt_stream(stream), .zero = 0};
+    random_attr attr = {.stream = gt_stream(stream), .per_slice = shape.n > 0 ? (uint32_t)shape.d[0] : 0};
     __builtin_memset(&attr.shape, 0, sizeof attr.shape);
     attr.shape.n = shape.n;
     for (int i = 0; i < shape.n && i < GT_MAX_DIMS; i++) attr.shape.d[i] = shape.d[i];

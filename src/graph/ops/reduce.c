@@ -7,6 +7,7 @@
 #include "base/clones.h"
 #include "gantry/ops.h"
 #include "graph/ops/reduce.h"
+#include "graph/ops/together.h"
 
 /* ---- builders ---- */
 
@@ -245,4 +246,17 @@ static void sum_cost(const gt_node *n, double *flops, double *bytes) {
     *bytes = (*flops + (double)gt_shape_size(&n->shape)) * sizeof(float);
 }
 
-const gt_op gt_op_sum = {.name = "sum", .min_in = 1, .max_in = 1, .shape = sum_shape, .vjp = sum_vjp, .run = sum_run, .workspace = sum_workspace, .cost = sum_cost};
+/* Sums over samples too: bits are a function of what is reduced, not of what is kept. */
+static gt_node *sum_together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+    (void)shared;
+    gt_sum_attr attr = *(const gt_sum_attr *)n->attr;
+    const gt_shape *one = &n->in[0]->shape;
+    gt_node *x = in[0];
+    if (attr.axes & 1) {
+        x = gt_slices_apart(g, x, one, slices, one->n);
+        attr.axes <<= 1;
+    }
+    return x ? gt_sum(g, x, attr.axes) : NULL;
+}
+
+const gt_op gt_op_sum = {.name = "sum", .min_in = 1, .max_in = 1, .shape = sum_shape, .vjp = sum_vjp, .run = sum_run, .together = sum_together, .workspace = sum_workspace, .cost = sum_cost};

@@ -77,8 +77,8 @@ static void fold_image(void *arg, int image, int worker) {
 static void run(const gt_run *r) { gt_pool_run(r->pool, (int)r->node->shape.d[0], pad_image, (void *)r); }
 static void run_adjoint(const gt_run *r) { gt_pool_run(r->pool, (int)r->node->shape.d[0], fold_image, (void *)r); }
 
-const gt_op gt_op_reflect_pad = {.name = "reflect_pad", .min_in = 1, .max_in = 1, .shape = shape, .vjp = vjp, .run = run};
-const gt_op gt_op_reflect_pad_adjoint = {.name = "reflect_pad_adjoint", .min_in = 1, .max_in = 1, .shape = shape_adjoint,
+const gt_op gt_op_reflect_pad = {.name = "reflect_pad", .rows = 1, .min_in = 1, .max_in = 1, .shape = shape, .vjp = vjp, .run = run};
+const gt_op gt_op_reflect_pad_adjoint = {.name = "reflect_pad_adjoint", .rows = 1, .min_in = 1, .max_in = 1, .shape = shape_adjoint,
                                          .vjp = vjp_adjoint, .run = run_adjoint};
 
 gt_node *gt_reflect_pad(gt_graph *g, gt_node *x, int pad) {

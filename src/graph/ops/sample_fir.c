@@ -84,7 +84,7 @@ static void cost(const gt_node *n, double *flops, double *bytes) {
     *bytes = 4.0 * (double)(gt_shape_size(&n->shape) + gt_shape_size(&n->in[0]->shape));
 }
 
-const gt_op gt_op_sample_fir = {.name = "sample_fir", .min_in = 2, .max_in = 2, .shape = shape, .vjp = vjp, .run = run,
+const gt_op gt_op_sample_fir = {.name = "sample_fir", .rows = 1 | 2, .min_in = 2, .max_in = 2, .shape = shape, .vjp = vjp, .run = run,
                                 .workspace = workspace, .cost = cost};
 
 gt_node *gt_sample_fir(gt_graph *g, gt_node *x, gt_node *taps, int axis, int pad, bool flip) {

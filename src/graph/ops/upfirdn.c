@@ -111,7 +111,7 @@ static void cost(const gt_node *n, double *flops, double *bytes) {
 
 static const char *kernel(const gt_node *n) { return ((const fir_attr *)n->attr)->separable ? "fir separable" : "fir 2-D"; }
 
-const gt_op gt_op_upfirdn = {.name = "upfirdn", .min_in = 1, .max_in = 1, .shape = shape, .vjp = vjp, .run = run,
+const gt_op gt_op_upfirdn = {.name = "upfirdn", .rows = 1, .min_in = 1, .max_in = 1, .shape = shape, .vjp = vjp, .run = run,
                              .workspace = workspace, .cost = cost, .kernel = kernel};
 
 /* Is f (ny x nx) the outer product of a column and a row, up to the rounding of its taps? Then taps gets row and column. */

@@ -61,8 +61,8 @@ static void cost(const gt_node *n, double *flops, double *bytes) {
     *bytes = 8.0 * (double)gt_shape_size(&n->shape);
 }
 
-const gt_op gt_op_warp = {.name = "warp", .min_in = 2, .max_in = 2, .shape = shape, .vjp = vjp, .run = run, .workspace = workspace, .cost = cost};
-const gt_op gt_op_warp_adjoint = {.name = "warp_adjoint", .min_in = 2, .max_in = 2, .shape = shape, .vjp = vjp_adjoint, .run = run_adjoint,
+const gt_op gt_op_warp = {.name = "warp", .rows = 1 | 2, .min_in = 2, .max_in = 2, .shape = shape, .vjp = vjp, .run = run, .workspace = workspace, .cost = cost};
+const gt_op gt_op_warp_adjoint = {.name = "warp_adjoint", .rows = 1 | 2, .min_in = 2, .max_in = 2, .shape = shape, .vjp = vjp_adjoint, .run = run_adjoint,
                                   .workspace = workspace, .cost = cost};
 
 gt_node *gt_warp(gt_graph *g, gt_node *x, gt_node *matrix) {

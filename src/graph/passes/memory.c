@@ -176,6 +176,7 @@ gt_status gt_plan_memory(const gt_graph *g, int threads, gt_arena *arena, gt_mem
             int owner = l[id].buffer_of;
             if (owner != id) plan->places[id] = plan->places[owner];
             if (buffer_at[owner]) plan->places[id].offset = plan->buffers[buffer_at[owner] - 1].offset;
+            for (const gt_node *v = g->nodes[id]; v->op->view; v = v->in[0]) plan->places[id].offset += gt_view_offset(v);
             if (workspace_at[id]) plan->workspace[id] = plan->buffers[workspace_at[id] - 1].offset;
         }
     }

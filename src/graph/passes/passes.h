@@ -18,6 +18,7 @@ int *gt_count_uses(const gt_graph *g);
 gt_graph *gt_pass_dead(const gt_graph *src, gt_arena *arena);    /* drop what no result needs */
 gt_graph *gt_pass_common(const gt_graph *src, gt_arena *arena);  /* equal nodes become one */
 gt_graph *gt_pass_algebra(const gt_graph *src, gt_arena *arena); /* x * 1, flip of flip, sum of broadcast ... */
+gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, int slices); /* of one slice: of several at once */
 gt_graph *gt_pass_fuse(const gt_graph *src, gt_arena *arena);    /* element-wise chains become one node */
 gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena);   /* so that little is alive at one time */
 gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena); /* a node of its own for every placed result */

@@ -1,0 +1,104 @@
+# What the scripts of this folder share: site settings, starting ranks, the dataset on local disks, going on after a stop.
+# shellcheck shell=bash
+set -u
+slurm_folder=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+# shellcheck source=site.env
+. "${GANTRY_SITE:-$slurm_folder/site.env}"
+# shellcheck disable=SC2086
+[ -z "$GANTRY_MODULES" ] || module load $GANTRY_MODULES || exit 1
+
+job_id=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID} # the bare number of an array's task may mean the whole array
+job_id=${job_id:-${SLURM_JOB_ID:-${PBS_JOBID:-0}}}
+
+# option NAME ARGUMENT...: the value of --NAME=VALUE or NAME=VALUE, the last one
+option() {
+    local name=$1 value=
+    shift
+    for a in "$@"; do
+        case $a in "--$name="* | "$name="*) value=${a#*=} ;; esac
+    done
+    printf '%s' "$value"
+}
+
+# launch COMMAND...: on all ranks of the allocation, in the background; the launcher's process is $child
+launch() {
+    # shellcheck disable=SC2086
+    case $GANTRY_LAUNCHER in
+    # -K: one rank that ends badly ends all of them. Since Slurm 22.05 srun no longer takes -c from the job.
+    srun) srun -K --mpi="$GANTRY_MPI" --cpu-bind=cores ${SLURM_CPUS_PER_TASK:+-c "$SLURM_CPUS_PER_TASK"} $GANTRY_LAUNCH_OPTIONS "$@" & ;;
+    mpirun) mpirun $GANTRY_LAUNCH_OPTIONS "$@" & ;;
+    *) echo "GANTRY_LAUNCHER=$GANTRY_LAUNCHER: srun or mpirun" >&2 && exit 2 ;;
+    esac
+    child=$!
+}
+
+# launch_and_wait COMMAND...: launched and waited for, also when a signal interrupts the waiting; its status is $status
+launch_and_wait() {
+    launch "$@"
+    while kill -0 "$child" 2>/dev/null; do wait "$child"; done
+    wait "$child"
+    status=$?
+}
+
+# once_a_node COMMAND...
+once_a_node() {
+    if [ -n "${SLURM_JOB_ID-}" ]; then
+        srun --mpi=none --nodes="$SLURM_JOB_NUM_NODES" --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 "$@"
+    else
+        mpirun --map-by ppr:1:node "$@"
+    fi
+}
+
+# stage FILE: to every node's own disk; its name there is $staged. What is there already, after a requeue, is not copied again.
+stage() {
+    staged=$GANTRY_STAGE/gantry-$job_id/${1##*/}
+    [ -f "$1" ] || { echo "staging: '$1' is no file (gantry dataset makes one of a folder)" >&2 && return 1; }
+    # shellcheck disable=SC2016
+    once_a_node bash -c '
+        same() { [ "$(stat -Lc "%s %Y" "$1")" = "$(stat -c "%s %Y" "$2" 2>/dev/null)" ]; }
+        same "$1" "$2" && exit
+        mkdir -p "${2%/*}" && cp -Lp "$1" "$2.$$" && mv "$2.$$" "$2"' bash "$(realpath "$1")" "$staged"
+}
+unstage() { [ -z "${staged-}" ] || once_a_node rm -rf "${staged%/*}"; }
+
+# again: this job once more, from where it stopped. A job that was cancelled, or that Slurm itself has put back into the queue (preempted,
+# a node lost), is left alone.
+again() {
+    if [ -n "${PBS_JOBID-}" ]; then
+        [ -z "$asked" ] || return # qdel
+        export GANTRY_ARGS GANTRY_SCRIPTS=$slurm_folder # a value in the list of -v could not have a comma
+        # shellcheck disable=SC2086
+        qsub $GANTRY_QSUB_OPTIONS -W depend=afterany:"$PBS_JOBID" -v GANTRY_ARGS,GANTRY_SCRIPTS "$slurm_folder/train.pbs"
+        return
+    fi
+    local state
+    state=$(squeue --noheader --jobs="$job_id" --format=%T)
+    [ "$state" = RUNNING ] || { echo "job $job_id is $state: not started again by this script" && return; }
+    scontrol requeue "$job_id" || echo "job $job_id cannot be requeued: submit it again with the same arguments, and it goes on"
+}
+
+# train_until_done ARGUMENTS OF gantry train: exit status 75 means 'start me again', and so does a signal that came while the ranks were
+# starting. A failure, such as a lost rank or node, is a reason to try again if a checkpoint was written since this start.
+train_until_done() {
+    local run before data
+    asked=
+    run=$(option run "$@")
+    [ -n "$run" ] || run=runs/$job_id && set -- "$@" --run="$run"
+    data=$(option data "$@")
+    if [ -n "$GANTRY_STAGE" ] && [ -n "$data" ]; then
+        stage "$data" || exit 1
+        set -- "$@" --data="$staged"
+    fi
+    before=$(readlink "$run/last")
+    trap 'asked=1; [ -z "${child-}" ] || kill -USR1 "$child" 2>/dev/null' USR1 # --signal=B: tells this shell alone
+    trap 'asked=1' TERM                                                       # Slurm tells the ranks, too
+    [ -n "$asked" ] || launch_and_wait "$GANTRY" train "$@"
+    unstage
+    status=${status-75}
+    case $status in
+    0 | 2) ;; # done; or the command itself is wrong
+    75) again ;;
+    *) if [ -n "$asked" ] || [ "$(readlink "$run/last")" != "$before" ]; then again; fi ;;
+    esac
+    exit "$status"
+}

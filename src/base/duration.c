@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Spans of time as Slurm writes them. */
+#include "gantry/option.h"
+
+/* The next number of the text, or -1; moves past it. */
+static double take_number(const char **text) {
+    enum { MOST_DIGITS = 9 };
+    const char *start = *text;
+    double x = 0;
+    for (; **text >= '0' && **text <= '9'; ++*text) x = 10 * x + (**text - '0');
+    return *text == start || *text - start > MOST_DIGITS ? -1 : x;
+}
+
+gt_status gt_parse_duration(const char *what, const char *text, double *seconds) {
+    double part[4] = {0}; /* separated by ':', after the days */
+    int n = 0;
+    bool good = true, days = false;
+    for (const char *t = text; good; t++) {
+        good = n < 4 && (part[n++] = take_number(&t)) >= 0;
+        if (!*t) break;
+        if (*t == '-' && n == 1 && !days) days = true;
+        else if (*t != ':') good = false;
+    }
+    if (good && days && n >= 2)
+        *seconds = 86400 * part[0] + 3600 * part[1] + 60 * part[2] + part[3];
+    else if (good && !days && n <= 3)
+        *seconds = n == 3 ? 3600 * part[0] + 60 * part[1] + part[2] : 60 * part[0] + part[1];
+    else
+        good = false;
+    if (good) return GT_OK;
+    return gt_fail(GT_USAGE, "%s must be minutes, minutes:seconds, hours:minutes:seconds, days-hours or days-hours:minutes:seconds", what);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry submit: a job as a Slurm batch script. What would only show when the job starts, hours later, is checked now: options, data, slices
+ * against ranks. The script stays in the run's directory; what it does at run time stands in slurm/lib.sh. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "gantry/dataset.h"
+#include "gantry/dist.h"
+#include "gantry/rundir.h"
+#include "gantry/train.h"
+
+typedef struct submit_fields {
+    int64_t nodes, ntasks_per_node, cpus_per_task, grace;
+    const char *time, *partition, *account, *qos, *constraint, *name;
+    bool yes, dry_run;
+} submit_fields;
+
+#define FIELD(name) .class = GT_COMMAND, .offset = offsetof(submit_fields, name), .group = "submit", .common = true
+static const gt_option table[] = {
+    {.key = "nodes", .type = GT_OPTION_INT, FIELD(nodes), .standard = "1", .min = 1, .max = 1 << 20, .help = "Nodes, used whole"},
+    {.key = "ntasks-per-node", .type = GT_OPTION_INT, FIELD(ntasks_per_node), .standard = "1", .min = 1, .max = 4096, .help = "Ranks a node"},
+    {.key = "cpus-per-task", .type = GT_OPTION_INT, FIELD(cpus_per_task), .derived = "required", .min = 1, .max = 4096, .help = "Required: cores a rank"},
+    {.key = "time", .type = GT_OPTION_TEXT, FIELD(time), .standard = "24:00:00", .help = "Walltime of a piece"},
+    {.key = "grace", .type = GT_OPTION_INT, FIELD(grace), .standard = "300", .unit = "seconds", .min = 1, .max = 65535,
+     .help = "Seconds before its end to stop"},
+    {.key = "partition", .type = GT_OPTION_TEXT, FIELD(partition), .standard = "", .help = "Partition; site.env may name one"},
+    {.key = "account", .type = GT_OPTION_TEXT, FIELD(account), .standard = "", .help = "Project that pays"},
+    {.key = "qos", .type = GT_OPTION_TEXT, FIELD(qos), .standard = "", .help = "Quality of service"},
+    {.key = "constraint", .type = GT_OPTION_TEXT, FIELD(constraint), .standard = "", .help = "Features of the nodes, such as one kind of CPU"},
+    {.key = "job-name", .type = GT_OPTION_TEXT, FIELD(name), .derived = "the run's name", .help = "Name in the queue"},
+    {.key = "yes", .type = GT_OPTION_BOOL, FIELD(yes), .standard = "0", .letter = 'y', .help = "Submit without asking"},
+    {.key = "dry-run", .type = GT_OPTION_BOOL, FIELD(dry_run), .standard = "0", .letter = 'n', .help = "Show the script only; write nothing"},
+};
+enum { OWN = sizeof table / sizeof *table };
+
+const gt_option *cli_submit_options(int *n) {
+    *n = OWN;
+    return table;
+}
+
+typedef struct submission {
+    submit_fields f;
+    uint8_t state[OWN];
+    gt_options own;
+    cli_arguments training; /* the arguments of gantry train */
+    gt_job *job;            /* what they say; its arena serves all texts here */
+    const char *run, *scripts, *program, *path;
+} submission;
+
+/* ---- arguments ---- */
+
+/* Options of this command are taken, all others belong to the training. */
+static gt_status read_arguments(submission *s, int argc, char **argv, bool *help) {
+    int n;
+    const gt_option *training = gt_job_table(&n);
+    gt_arena *a = s->job->arena;
+    gt_option *all = gt_arena_array(a, (size_t)(OWN + n), sizeof *all);
+    if (!all) return GT_NOMEM;
+    memcpy(all, table, sizeof table);
+    memcpy(all + OWN, training, (size_t)n * sizeof *all);
+    gt_status st = cli_split(a, all, OWN + n, argc, argv, true, &s->training);
+    cli_arguments *t = &s->training;
+    *help = t->help;
+    int kept = 0;
+    for (int i = 0; i < t->n_pairs && !st; i++) {
+        if (gt_options_find(&s->own, t->keys[i])) {
+            st = gt_options_set(&s->own, t->keys[i], t->values[i], NULL);
+        } else {
+            t->keys[kept] = t->keys[i];
+            t->values[kept++] = t->values[i];
+        }
+    }
+    t->n_pairs = kept;
+    return st;
+}
+
+static gt_status check_times(const submit_fields *f) {
+    double seconds;
+    if (!f->cpus_per_task) return gt_fail(GT_USAGE, "--cpus-per-task is needed: the cores of a rank; with one rank a node, those of the node");
+    gt_status st = gt_parse_duration("--time", f->time, &seconds);
+    if (!st && seconds <= (double)f->grace) st = gt_fail(GT_USAGE, "--time=%s is not longer than --grace=%lld seconds", f->time, (long long)f->grace);
+    return st;
+}
+
+/* The job with the data's shape: do the options fit together, and are there slices for all ranks? */
+static gt_status check_job(submission *s) {
+    gt_job *job = s->job;
+    gt_status st = cli_read_job(job, &s->training);
+    if (!st) st = gt_dataset_check_foreign(job->data, NULL);
+    gt_dataset *data = NULL;
+    gt_dataset_options o = {.use_labels = job->cond, .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
+    if (!st) st = gt_dataset_open(&data, job->data, &o);
+    if (st) return st;
+    const gt_dataset_info *i = gt_dataset_get_info(data);
+    int slices;
+    st = gt_dataset_check_size(i->height, i->width, NULL);
+    if (!st) st = gt_job_resolve(job, i->height, i->width, i->channels, i->label_width, i->stored);
+    if (!st) st = gt_slices_choose((int)job->batch, gt_model_group(job), (int)job->slices, (int)(s->f.nodes * s->f.ntasks_per_node), &slices);
+    gt_dataset_close(data);
+    return st;
+}
+
+/* ---- places ---- */
+
+/* The scripts lie beside the sources' build folder, or where they were installed. */
+static gt_status find_scripts(submission *s) {
+    static const char *const places[] = {"../slurm", "../share/gantry/slurm"};
+    char self[4096];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[n > 0 ? n : 0] = 0;
+    gt_arena *a = s->job->arena;
+    if (!(s->program = gt_arena_printf(a, "%s", self))) return GT_NOMEM;
+    char *slash = strrchr(self, '/');
+    if (slash) *slash = 0;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        const char *library = gt_arena_printf(a, "%s/%s/lib.sh", self, places[i]);
+        char *real = library ? realpath(library, NULL) : NULL;
+        if (!real) continue;
+        *strrchr(real, '/') = 0;
+        s->scripts = gt_arena_printf(a, "%s", real);
+        free(real);
+        return s->scripts ? GT_OK : GT_NOMEM;
+    }
+    return gt_fail(GT_FAILED, "the scripts are not installed: there is no lib.sh in %s/%s or %s/%s", self, places[0], self, places[1]);
+}
+
+/* Where the run will be, absolutely: --run, or by its description in --outdir; a number would be another one at each restart. */
+static gt_status find_run(submission *s) {
+    gt_arena *a = s->job->arena;
+    gt_job *job = s->job;
+    const char *run = job->run;
+    if (!*run) {
+        const char *description = gt_job_description(job);
+        run = description ? gt_arena_printf(a, "%s/%s", job->outdir, description) : NULL;
+    }
+    char *here = getcwd(NULL, 0);
+    s->run = !run || !here ? NULL : *run == '/' ? run : gt_arena_printf(a, "%s/%s", here, run);
+    free(here);
+    s->path = s->run ? gt_arena_printf(a, "%s/submit.sbatch", s->run) : NULL;
+    return s->path ? GT_OK : gt_fail(GT_FAILED, "the name of the run's directory cannot be made");
+}
+
+/* ---- the script ---- */
+
+static void put_quoted(gt_buffer *b, const char *word) {
+    gt_buffer_add(b, "'", 1);
+    for (; *word; word++)
+        if (*word == '\'') gt_buffer_printf(b, "'\\''");
+        else gt_buffer_add(b, word, 1);
+    gt_buffer_add(b, "'", 1);
+}
+
+static void put_directive(gt_buffer *b, const char *key, const char *value) {
+    if (*value) gt_buffer_printf(b, "#SBATCH --%s=\"%s\"\n", key, value);
+}
+
+static void put_training(gt_buffer *b, const submission *s) {
+    const cli_arguments *t = &s->training;
+    gt_buffer_printf(b, "train_until_done");
+    for (int i = 0; i < t->n_words; i++) {
+        gt_buffer_printf(b, " ");
+        put_quoted(b, t->words[i]);
+    }
+    for (int i = 0; i < t->n_pairs; i++) {
+        if (!strcmp(t->keys[i], "run") || !strcmp(t->keys[i], "outdir")) continue;
+        gt_buffer_printf(b, " --%s", t->keys[i]);
+        if (!t->values[i]) continue;
+        gt_buffer_printf(b, "=");
+        put_quoted(b, t->values[i]);
+    }
+    gt_buffer_printf(b, " --run=");
+    put_quoted(b, s->run);
+    gt_buffer_printf(b, "\n");
+}
+
+static void put_script(gt_buffer *b, const submission *s) {
+    const submit_fields *f = &s->f;
+    char *here = getcwd(NULL, 0);
+    gt_buffer_printf(b, "#!/bin/bash\n# Written by gantry submit. `sbatch` with this file submits it again, and the run goes on where it is.\n");
+    put_directive(b, "job-name", *f->name ? f->name : strrchr(s->run, '/') + 1);
+    gt_buffer_printf(b, "#SBATCH --nodes=%lld\n#SBATCH --ntasks-per-node=%lld\n#SBATCH --cpus-per-task=%lld\n#SBATCH --exclusive\n#SBATCH --time=%s\n",
+                     (long long)f->nodes, (long long)f->ntasks_per_node, (long long)f->cpus_per_task, f->time);
+    gt_buffer_printf(b, "#SBATCH --signal=B:USR1@%lld\n#SBATCH --requeue\n#SBATCH --open-mode=append\n", (long long)f->grace);
+    put_directive(b, "partition", f->partition);
+    put_directive(b, "account", f->account);
+    put_directive(b, "qos", f->qos);
+    put_directive(b, "constraint", f->constraint);
+    gt_buffer_printf(b, "#SBATCH --output=\"%s/slurm-%%j.log\"\ncd ", s->run);
+    put_quoted(b, here ? here : ".");
+    gt_buffer_printf(b, " || exit 1\n: \"${GANTRY:=%s}\"\n. ", s->program);
+    put_quoted(b, s->scripts);
+    gt_buffer_printf(b, "/lib.sh || exit 1\n");
+    put_training(b, s);
+    free(here);
+}
+
+/* A directive is a line between double quotes, and % begins one of sbatch's patterns. */
+static gt_status check_texts(const submission *s) {
+    const char *const texts[] = {s->run, s->program, s->f.name, s->f.partition, s->f.account, s->f.qos, s->f.constraint};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i][strcspn(texts[i], "\"\\%$`\n")]) return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ %% $ `", texts[i]);
+    return GT_OK;
+}
+
+/* ---- submitting ---- */
+
+static gt_status ask(bool *go) {
+    char answer[16] = "";
+    if (!isatty(STDIN_FILENO)) return gt_fail(GT_USAGE, "there is no terminal to ask on: --yes submits, --dry-run only shows the script");
+    fflush(stdout);
+    fprintf(stderr, "Submit this? [y/N] ");
+    *go = fgets(answer, sizeof answer, stdin) && (*answer == 'y' || *answer == 'Y');
+    return GT_OK;
+}
+
+/* Becomes sbatch, with the site's settings; returns only when that cannot be. What the settings say in sbatch's variables overrules the script's
+ * lines, so what was asked for here is given once more. */
+static gt_status become_sbatch(const submission *s) {
+    static const char shell[] = ". \"${GANTRY_SITE:-$1/site.env}\" && shift && exec sbatch \"$@\"";
+    const struct {
+        const char *key, *value;
+    } given[] = {{"partition", s->f.partition}, {"account", s->f.account}, {"qos", s->f.qos}, {"constraint", s->f.constraint}};
+    enum { GIVEN = sizeof given / sizeof *given };
+    const char *argv[GIVEN + 7] = {"bash", "-c", shell, "gantry-submit", s->scripts};
+    int n = 5;
+    for (int i = 0; i < GIVEN; i++)
+        if (*given[i].value) argv[n++] = gt_arena_printf(s->job->arena, "--%s=%s", given[i].key, given[i].value);
+    argv[n++] = s->path;
+    fflush(stdout);
+    execvp("bash", (char *const *)argv);
+    return gt_fail(GT_FAILED, "bash cannot be started");
+}
+
+static gt_status submit(submission *s) {
+    gt_buffer script = {0};
+    gt_status st = check_times(&s->f);
+    if (!st) st = check_job(s);
+    if (!st) st = find_scripts(s);
+    if (!st) st = find_run(s);
+    if (!st) st = check_texts(s);
+    if (st) return st;
+    put_script(&script, s);
+    gt_buffer_add(&script, "", 1);
+    bool go = s->f.yes;
+    if (script.failed) st = gt_fail(GT_NOMEM, "out of memory for a batch script");
+    if (!st) fputs(script.data, stdout);
+    if (!st && !s->f.dry_run && !go) st = ask(&go);
+    if (!st && !s->f.dry_run && go) {
+        st = gt_rundir_prepare(s->run, 0);
+        if (!st) st = gt_rundir_write(s->run, "submit.sbatch", script.data);
+        if (!st) st = become_sbatch(s);
+    }
+    gt_buffer_free(&script);
+    return st;
+}
+
+int cli_submit(int argc, char **argv) {
+    submission s = {.job = gt_job_new()};
+    if (!s.job) return cli_exit("submit", GT_NOMEM);
+    bool help = false;
+    int status = CLI_DONE;
+    s.own = (gt_options){.rows = table, .n = OWN, .fields = &s.f, .state = s.state, .arena = s.job->arena};
+    gt_options_reset(&s.own);
+    gt_status st = read_arguments(&s, argc, argv, &help);
+    if (!st && help) cli_print_help(cli_find("submit"), stdout);
+    else status = cli_exit("submit", st ? st : submit(&s));
+    gt_job_free(s.job);
+    return status;
+}

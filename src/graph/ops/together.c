@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graph/ops/together.h"
+
+#include <string.h>
+
+#include "gantry/ops.h"
+#include "graph/ops/elementwise.h"
+#include "graph/ops/shape.h"
+
+gt_shape gt_joined_shape(const gt_shape *one, int slices) {
+    if (one->n == 0) return GT_SHAPE(slices);
+    gt_shape s = *one;
+    s.d[0] *= slices;
+    return s;
+}
+
+gt_node *gt_slices_apart(gt_graph *g, gt_node *joined, const gt_shape *one, int slices, int rank) {
+    if (rank + 1 > GT_MAX_DIMS) return NULL;
+    gt_shape s = {.n = rank + 1, .d = {slices}};
+    int lead = rank - one->n;
+    for (int i = 0; i < rank; i++) s.d[i + 1] = i < lead ? 1 : one->d[i - lead];
+    while (joined && joined->op == &gt_op_reshape) joined = joined->in[0];
+    return gt_reshape(g, joined, s);
+}
+
+/* A broadcast that spreads along the first dimension anyhow can spread further. */
+static bool spreads_rows(const gt_node *n) {
+    return n->op == &gt_op_elementwise[GT_MAP_broadcast] && (n->in[0]->shape.n < n->shape.n || n->in[0]->shape.d[0] == 1);
+}
+
+gt_node *gt_slices_repeat(gt_graph *g, gt_node *shared, int slices) {
+    gt_shape one = shared->shape, joined = gt_joined_shape(&one, slices);
+    if (one.n && spreads_rows(shared)) return gt_broadcast(g, shared->in[0], joined);
+    if (one.n == 0 || one.d[0] == 1) return gt_broadcast(g, shared, joined);
+    if (one.n == GT_MAX_DIMS) return gt_graph_fault(g, "'%s' has too many dimensions to be repeated", shared->name);
+    gt_shape wide = {.n = one.n + 1, .d = {slices}};
+    memcpy(wide.d + 1, one.d, (size_t)one.n * sizeof *one.d);
+    return gt_reshape(g, gt_broadcast(g, shared, wide), joined);
+}
+
+gt_node *gt_slices_by_rows(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared, unsigned rows) {
+    gt_node *joined[n->n_in + 1];
+    for (int i = 0; i < n->n_in; i++) {
+        bool by_rows = i < 32 && rows >> i & 1;
+        if (!by_rows && !shared[i]) return NULL;
+        joined[i] = by_rows && shared[i] ? gt_slices_repeat(g, in[i], slices) : in[i];
+    }
+    return gt_node_new(g, n->op, n->n_in, joined, n->attr, n->attr_bytes);
+}
+
+/* ---- a part ---- */
+
+typedef struct part_attr {
+    gt_shape shape;
+    int64_t slice;
+} part_attr;
+
+static gt_status part_shape(gt_node *n) {
+    n->shape = ((const part_attr *)n->attr)->shape;
+    return GT_OK;
+}
+
+size_t gt_view_offset(const gt_node *n) {
+    return n->op == &gt_op_part ? (size_t)((const part_attr *)n->attr)->slice * (size_t)gt_shape_size(&n->shape) * sizeof(float) : 0;
+}
+
+static void no_cost(const gt_node *n, double *flops, double *bytes) {
+    (void)n;
+    *flops = *bytes = 0;
+}
+
+const gt_op gt_op_part = {.name = "part", .min_in = 1, .max_in = 1, .shape = part_shape, .not_differentiable = true, .cost = no_cost, .view = true};
+
+gt_node *gt_part(gt_graph *g, gt_node *joined, const gt_shape *one, int slice) {
+    part_attr attr;
+    memset(&attr, 0, sizeof attr);
+    attr.shape.n = one->n;
+    memcpy(attr.shape.d, one->d, (size_t)one->n * sizeof *one->d);
+    attr.slice = slice;
+    while (joined && joined->op == &gt_op_reshape) joined = joined->in[0];
+    return gt_node_new(g, &gt_op_part, 1, &joined, &attr, sizeof attr);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Several slices at once: the graph of one slice becomes that of `slices`, with the same bits for each.
+ *
+ * What is the same for all slices (parameters and what follows from them alone) stays as it is. Of the rest, a node computes all
+ * slices together where its op has a rule for that: everything that goes sample by sample, and small sums. Elsewhere each slice gets a
+ * node of its own, which reads its part of joined values: weight gradients, matrix products that sum over samples, and what follows
+ * from these. A placed result is the sum over slices, by the same tree as in dist.h, of slices that are each complete; other results
+ * hold the slices one after the other. */
+#include <stdlib.h>
+
+#include "gantry/ops.h"
+#include "graph/ops/together.h"
+#include "graph/passes/passes.h"
+
+/* A node of the source in the new graph: in one or two of these forms. */
+typedef struct value {
+    bool shared;
+    gt_node *joined; /* or, shared, the one for all */
+    gt_node **apart; /* one for each slice, or NULL */
+} value;
+
+typedef struct several {
+    gt_graph *dst;
+    int slices;
+    value *values; /* by id */
+} several;
+
+static gt_node *joined(several *s, const gt_node *n) {
+    value *v = &s->values[n->id];
+    if (v->shared || v->joined || !v->apart) return v->joined;
+    gt_node *rows[s->slices];
+    for (int k = 0; k < s->slices; k++) rows[k] = n->shape.n ? v->apart[k] : gt_reshape(s->dst, v->apart[k], GT_SHAPE(1));
+    return v->joined = gt_concat(s->dst, s->slices, rows, 0);
+}
+
+static gt_node *slice_of(several *s, const gt_node *n, int slice) {
+    value *v = &s->values[n->id];
+    if (v->shared) return v->joined;
+    if (!v->apart) {
+        v->apart = gt_arena_array(s->dst->arena, (size_t)s->slices, sizeof *v->apart);
+        if (!v->apart) return gt_graph_fault(s->dst, "out of memory for slices");
+    }
+    if (!v->apart[slice]) v->apart[slice] = gt_part(s->dst, v->joined, &n->shape, slice);
+    return v->apart[slice];
+}
+
+static bool only_apart(const several *s, const gt_node *n) {
+    const value *v = &s->values[n->id];
+    return !v->shared && !v->joined;
+}
+
+/* One node for all slices; NULL: there is no such node. */
+static gt_node *compute_together(several *s, const gt_node *n) {
+    if (!n->op->together && !n->op->rows) return NULL;
+    gt_node *in[n->n_in + 1];
+    bool shared[n->n_in + 1];
+    for (int i = 0; i < n->n_in; i++) {
+        if (only_apart(s, n->in[i])) return NULL;
+        in[i] = s->values[n->in[i]->id].joined;
+        shared[i] = s->values[n->in[i]->id].shared;
+    }
+    gt_node *made = n->op->together ? n->op->together(s->dst, n, s->slices, in, shared) : gt_slices_by_rows(s->dst, n, s->slices, in, shared, n->op->rows);
+    gt_shape shape = gt_joined_shape(&n->shape, s->slices);
+    return made ? gt_reshape(s->dst, made, shape) : NULL;
+}
+
+static void compute_apart(several *s, const gt_node *n) {
+    value *v = &s->values[n->id];
+    v->apart = gt_arena_array(s->dst->arena, (size_t)s->slices, sizeof *v->apart);
+    for (int k = 0; v->apart && k < s->slices && !s->dst->status; k++) {
+        gt_node *in[n->n_in + 1];
+        for (int i = 0; i < n->n_in; i++) in[i] = slice_of(s, n->in[i], k);
+        if (s->dst->status) return;
+        v->apart[k] = gt_node_clone(s->dst, n, in);
+        const char *name = gt_arena_printf(s->dst->arena, "%s, slice %d", n->name, k);
+        if (v->apart[k] && name) v->apart[k]->name = name;
+    }
+}
+
+static void compute(several *s, const gt_node *n) {
+    value *v = &s->values[n->id];
+    if (n->rate == GT_RATE_UPDATE) {
+        gt_node *in[n->n_in + 1];
+        for (int i = 0; i < n->n_in; i++) in[i] = s->values[n->in[i]->id].joined;
+        *v = (value){.shared = true, .joined = gt_node_clone(s->dst, n, in)};
+    } else if (n->op == &gt_op_input) {
+        v->joined = gt_input(s->dst, n->name, gt_joined_shape(&n->shape, s->slices));
+    } else {
+        int before = s->dst->n_nodes;
+        v->joined = compute_together(s, n);
+        if (v->joined && v->joined->id >= before) v->joined->name = n->name;
+        if (!v->joined && !s->dst->status) compute_apart(s, n);
+    }
+}
+
+/* By the tree: node(level, i) = node(level - 1, 2 i) + node(level - 1, 2 i + 1). */
+static gt_node *sum_of(several *s, const gt_node *n) {
+    gt_node *sum[s->slices];
+    for (int k = 0; k < s->slices; k++) sum[k] = slice_of(s, n, k);
+    for (int width = 1; width < s->slices; width *= 2)
+        for (int left = 0; left + width < s->slices; left += 2 * width) sum[left] = gt_add(s->dst, sum[left], sum[left + width]);
+    return sum[0];
+}
+
+static void put_result(several *s, const gt_result *r) {
+    gt_result joint = *r;
+    value *v = &s->values[r->node->id];
+    if (r->placed)
+        joint.node = sum_of(s, r->node);
+    else
+        joint.node = v->shared ? gt_slices_repeat(s->dst, v->joined, s->slices) : joined(s, r->node);
+    if (joint.node && joint.placed) gt_name_exactly(joint.node, r->name);
+    if (joint.node) gt_result_add(s->dst, &joint);
+}
+
+gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, int slices) {
+    several s = {.dst = gt_graph_derived(src, arena), .slices = slices, .values = calloc((size_t)src->n_nodes + 1, sizeof *s.values)};
+    gt_graph *dst = NULL;
+    if (s.dst && s.values) {
+        for (int id = 0; id < src->n_nodes && !s.dst->status; id++) compute(&s, src->nodes[id]);
+        for (int i = 0; i < src->n_results && !s.dst->status; i++) put_result(&s, &src->results[i]);
+        dst = gt_graph_status(s.dst) ? NULL : s.dst;
+    } else {
+        gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
+    }
+    free(s.values);
+    return dst;
+}

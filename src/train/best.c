@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * --best: which checkpoint is the best so far, by a statistic of the tick that it ends. What was best before a run was gone on with stands
+ * in its log; nothing of this is in checkpoints, which know nothing of ticks. */
+#include <math.h>
+#include <string.h>
+
+#include "gantry/log.h"
+#include "train/trainer.h"
+
+/* The series, and whether its largest value is the best; NULL: not asked for. */
+static const char *series_of(const gt_job *job, bool *largest) {
+    const char *name = job->best;
+    *largest = !strncmp(name, "max:", 4);
+    if (*largest || !strncmp(name, "min:", 4)) name += 4;
+    return gt_is(name, "none") ? NULL : name;
+}
+
+void gt_trainer_best_begin(gt_trainer *t) {
+    bool largest;
+    const char *name = series_of(t->job, &largest);
+    int64_t images = gt_checkpoint_best(t->dir);
+    t->best = t->best_before = name && images >= 0 ? gt_runlog_at(t->log, images, name) : NAN;
+}
+
+bool gt_trainer_best_now(gt_trainer *t) {
+    bool largest;
+    const char *name = series_of(t->job, &largest);
+    if (!name) return false;
+    double value = NAN;
+    for (int i = 0; i < t->n_logged; i++)
+        if (!strcmp(t->logged[i].name, name)) value = t->logged[i].mean;
+    if (isnan(value)) {
+        if (!t->said_no_best) gt_warn("--best=%s: the tick has no such statistic (stats.jsonl shows what there is)", t->job->best);
+        t->said_no_best = true;
+        return false;
+    }
+    if (!isnan(t->best) && (largest ? value <= t->best : value >= t->best)) return false;
+    t->best_before = t->best;
+    t->best = value;
+    return true;
+}
+
+void gt_trainer_best_lost(gt_trainer *t) { t->best = t->best_before; }

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the graphs of all models' phases end with: a slice's loss, its gradients, their places. */
+#include <stdio.h>
+
+#include "gantry/model.h"
+#include "gantry/ops.h"
+
+gt_node *gt_slice_weight(gt_graph *g) { return gt_input(g, GT_SLICE_WEIGHT, GT_SCALAR); }
+
+gt_node *gt_mean_loss(gt_graph *g, gt_node *loss) {
+    if (!loss) return NULL;
+    gt_node *mean = gt_scale(g, gt_sum(g, loss, GT_ALL_AXES), (float)(1.0 / (double)gt_dim(loss, 0)));
+    return gt_mul(g, mean, gt_slice_weight(g));
+}
+
+gt_node **gt_gradients(gt_graph *g, const gt_net *net, int slot, gt_node *total) {
+    gt_node **wrt = gt_arena_array(gt_graph_arena(g), 2 * (size_t)net->n_tensors, sizeof *wrt), **out = wrt + net->n_tensors;
+    if (!wrt || !total) return NULL;
+    int n = 0;
+    for (int i = 0; i < net->n_tensors; i++)
+        if (net->tensors[i].trainable) wrt[n++] = gt_net_leaf(g, net, slot, net->tensors[i].name);
+    return gt_grad(g, 1, &total, NULL, n, wrt, out) ? NULL : out;
+}
+
+void gt_put_gradients(gt_graph *g, const gt_net *net, gt_node **a, gt_node **b) {
+    for (int i = 0, k = 0; a && i < net->n_tensors; i++) {
+        const gt_tensor *t = &net->tensors[i];
+        if (!t->trainable) continue;
+        char name[512];
+        snprintf(name, sizeof name, "grad of %s.%s", net->name, t->name);
+        gt_output_to(g, name, b ? gt_add(g, a[k], b[k]) : a[k], GT_SLOT_GRAD, t->offset);
+        k++;
+    }
+}

@@ -1,0 +1,46 @@
+# level: full
+# Ranks on hosts of their own (network namespaces) behind a switch that can be slow, narrow or broken: the same bits, whatever the network does, and an
+# end with a message when it never comes back.
+. "$(dirname "$0")/lib.sh"
+hosts=$here/../../bench/hosts
+need ip 'Debian: iproute2'
+[ -c /dev/net/tun ] || skip 'no /dev/net/tun'
+ip netns add "gtprobe$$" 2>/dev/null || skip 'no right to make network namespaces'
+ip netns del "gtprobe$$"
+hosts_down() { # what a script that was killed leaves behind
+    local n
+    for n in $(cat names 2>/dev/null); do
+        # shellcheck disable=SC2046
+        kill -9 $(ip netns pids "$n" 2>/dev/null) 2>/dev/null
+        ip netns del "$n" 2>/dev/null && rm -rf "/etc/netns/$n"
+    done
+}
+trap 'for p in "${started[@]}"; do kill -9 "$p" 2>/dev/null; done; hosts_down; end_test' EXIT
+mkfifo control
+export HOSTS_SWITCH="$BUILD/tests/switch --control=$tmp/control" HOSTS_NAMES=$tmp/names
+job="$small --slices=8 --batch=16"
+control() { for line; do echo "$line" >control; done; }
+ticks() { cat "$1/stats.jsonl" 2>/dev/null | wc -l; }
+more_than() { [ "$(ticks "$2")" -gt "$1" ]; } # N RUN
+
+# A slow and narrow network: 1 ms one way, 50 Mbit/s.
+quietly "$GANTRY" train $job --run=alone --steps=10
+HOSTS_SWITCH="$HOSTS_SWITCH --delay=1000 --rate=50" quietly "$hosts" 3 0 "$GANTRY" train $job --run=slow --steps=10
+has_line '3 ranks on 3 hosts' said || { cat said; fail 'not three hosts'; }
+same "$(last alone)" "$(last slow)"
+
+# One host cut off for 3 s: nothing moves meanwhile, then it goes on as if nothing had been.
+background "$hosts" 2 0 "$GANTRY" train $job --run=cut --steps=1000000 --tick=0.001
+wait_until 30 more_than 3 cut
+away=$(tail -n 1 names)
+control "cut $away"
+sleep 1
+before=$(ticks cut)
+sleep 2
+[ "$(ticks cut)" = "$before" ] || fail 'training went on over a cut link: the test tests nothing'
+control "join $away"
+wait_until 30 more_than $((before + 3)) cut
+touch cut/stop
+ends 75
+quietly "$GANTRY" train $job --run=uncut --steps=$(($(shown cut) / 16))
+same "$(last uncut)" "$(last cut)"

@@ -1,0 +1,122 @@
+# level: full
+# The scripts of slurm/ on a real Slurm of four nodes: walltime, preemption, a lost node, cancelling, an array, srun and mpirun, staging. Whatever
+# happens to a job, it ends with the checkpoint of a run that was left alone.
+. "$(dirname "$0")/lib.sh"
+. "$here/slurm_cluster.sh"
+scripts=$here/../../slurm real=$GANTRY
+cluster_up 5
+
+# The program for the jobs: in its first piece it trains for ever, after a restart to the step that the test then names.
+cat >program <<'END'
+#!/bin/bash
+steps=1000000000
+for a in "$@"; do case $a in --run=*) run=${a#--run=} ;; esac; done
+if [ "${SLURM_RESTART_COUNT:-0}" != 0 ] && [ "$1" = train ]; then
+    until [ -s "$run.steps" ]; do sleep 0.1; done
+    steps=$(cat "$run.steps")
+fi
+[ "$1" = train ] && set -- "$@" --steps="$steps"
+exec "$REAL" "$@"
+END
+chmod +x program
+export GANTRY=$tmp/program REAL=$real OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+job="$small --slices=8 --batch=16 --checkpoint-kimg=0.4 --keep=2"
+
+submit() { # NAME [NAME=VALUE ...] [options of sbatch] -- arguments of gantry train: job number to $id, output to NAME.out
+    local name=$1 settings=()
+    shift
+    while [[ $1 == [A-Z]*=* ]]; do settings+=("$1") && shift; done
+    local options=()
+    while [ "$1" != -- ]; do options+=("$1") && shift; done
+    shift
+    id=$(env "${settings[@]}" sbatch --parsable --job-name="$name" --output="$name.out" --ntasks-per-node=2 --cpus-per-task=1 --time=10 "${options[@]}" \
+        "$scripts/train.sbatch" $job --run="$name" "$@") || fail "sbatch for $name"
+}
+state() { timeout 5 scontrol show job "$1" 2>/dev/null | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p'; }
+is_state() { [ "$(state "$1")" = "$2" ]; }
+show() { for f in *.out; do echo "== $f" && tail -n 20 "$f"; done; timeout 5 squeue; }
+until_out() { # SECONDS NAME PATTERN
+    local end=$((SECONDS + $1))
+    until grep -qs -- "$3" "$2.out"; do
+        [ "$SECONDS" -lt "$end" ] || { show; fail "$2: waited in vain for '$3'"; }
+        sleep 0.2
+    done
+}
+trains() { until_out 30 "$1" 'tick 1 ' && wait_until 30 test -e "$1/last"; }
+finish() { # NAME: a few steps after where its first piece ended
+    local steps=$(($(shown "$1") / 16 + 4))
+    echo "$steps" >"$1.steps"
+}
+compare() { # NAME [options]: with a run that was left alone
+    local name=$1
+    shift
+    until_out 60 "$name" "done: .*$name"
+    quietly "$real" train $job --run="$name-alone" --steps="$(cat "$name.steps")" "$@"
+    same "$(last "$name-alone")" "$(last "$name")"
+    echo "$name: ok after $SECONDS s"
+}
+
+# What cannot work is said before the job waits in the queue.
+expect 2 '16 ranks.* slices' "$real" submit $job --run=never --nodes=16 --cpus-per-task=1 --yes
+expect 2 'cpus-per-task' "$real" submit $job --run=never --yes
+expect 1 'nowhere.zip' "$real" submit --data=nowhere.zip --cpus-per-task=1 --yes
+expect 0 '^#SBATCH --signal=B:USR1@300' "$real" submit $job --run=never --cpus-per-task=1 --dry-run
+[ ! -e never ] || fail 'a dry run made the run'
+
+# Three jobs at once: one will run into its walltime, one will be preempted, one will lose a node.
+submit walltime --nodes=1 --nodelist=n1 --time=1 --signal=B:USR1@50 -- --tick=1
+# shellcheck disable=SC2086
+expect 0 'Submitted batch job' "$real" submit $job --run=preempted --ntasks-per-node=2 --cpus-per-task=1 --time=10 --constraint=kind2 --yes
+preempted=$(sed -n 's/Submitted batch job //p' said)
+ln -s "preempted/slurm-$preempted.log" preempted.out
+helper folder pictures 40 16 16 3 && (cd pictures && zip -q ../pictures.zip ./*.png)
+submit node GANTRY_STAGE="$tmp/stage" --nodes=2 --ntasks-per-node=1 --exclude=n1,n2 -- --data=pictures.zip --cond=0
+node=$id
+trains preempted
+sbatch --parsable --partition=urgent --nodelist=n2 --exclusive --job-name=urgent --output=urgent.out --wrap='echo urgent work' >/dev/null || fail 'an urgent job'
+trains node
+[ "$(ls stage/gantry-"$node")" = pictures.zip ] || fail 'the dataset was not staged'
+node_kill n4
+
+until_out 60 preempted 'stopped at a step boundary'
+finish preempted
+until_out 60 walltime 'stopped at a step boundary'
+finish walltime
+compare preempted
+compare walltime --tick=1
+helper log walltime
+grep -q 'TIME LIMIT' walltime.out && fail 'the walltime killed it'
+[ -s urgent.out ] || fail 'the urgent job has not run'
+
+# mpirun inside the allocation, told to stop as at the end of its walltime.
+submit mpirun GANTRY_LAUNCHER=mpirun --nodes=2 --ntasks-per-node=1 --exclude=n3,n4 --
+trains mpirun
+scancel --batch --signal=USR1 "$id"
+until_out 30 mpirun 'stopped at a step boundary'
+finish mpirun
+
+# The node: Slurm itself puts the job back into the queue; it starts again when there are two nodes.
+wait_until 60 grep -qs 'NODE FAILURE' node.out
+finish node
+node_start n4
+compare mpirun
+compare node --data=pictures.zip --cond=0
+
+# Cancelled: a checkpoint, and not started again.
+submit cancelled --nodes=1 --
+trains cancelled
+scancel "$id"
+until_out 30 cancelled 'stopped at a step boundary'
+wait_until 30 is_state "$id" CANCELLED
+
+# An array over a list of options, each to its end; then pictures of one of them.
+printf '%s\n' '# runs of the sweep' '--seed=5' '' '--seed=6 --gamma=2' >list.txt
+GANTRY=$real sbatch --parsable --array=1-2 --output=sweep-%a.out --nodes=1 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/sweep.sbatch" list.txt $small \
+    --steps=6 --run=sweep >/dev/null || fail 'sbatch for a sweep'
+until_out 60 sweep-1 'done: sweep/1'
+until_out 60 sweep-2 'done: sweep/2'
+quietly "$real" train $small --steps=6 --run=alone --seed=6 --gamma=2
+same "$(last alone)" "$(last sweep/2)"
+GANTRY=$real sbatch --parsable --output=generate.out --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/generate.sbatch" sweep/2 --class=1 --seeds=0-3 --outdir=out >/dev/null
+wait_until 60 test -e out/seed0003.png
+echo "all jobs came to their ends, in $SECONDS s"

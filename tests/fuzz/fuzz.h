@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Fuzzing of everything that reads bytes from elsewhere. A target is one file tests/fuzz/NAME.c that defines `target`; it is found by
+ * its place, and nothing else names it. It becomes two programs:
+ *
+ *     build/tests/test_fuzz_NAME     replays the seeds, variants of them and tests/fuzz/found/NAME/ (in `make check`); replay.c
+ *     build/fuzz/fuzz_NAME           searches with libFuzzer, AddressSanitizer and UBSan (make check-long T=fuzz); tests/e2e/fuzz.sh
+ *
+ * What a search has found goes to tests/fuzz/found/NAME/ with the repair, and is replayed ever after. */
+#ifndef TESTS_FUZZ_H
+#define TESTS_FUZZ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef void fuzz_put(void *arg, const void *bytes, size_t n);
+
+typedef struct fuzz_target {
+    int variants; /* of each seed, in a replay */
+    /* Calls put() for each valid input, or nearly valid one, that a search begins with. */
+    void (*seeds)(fuzz_put *put, void *arg);
+    /* Reads the bytes as a file from elsewhere is read. What it says of them is its own affair; it must not crash, run away, leak, or
+     * accept what it then cannot use (fuzz_check). */
+    void (*run)(const uint8_t *bytes, size_t n);
+} fuzz_target;
+
+extern const fuzz_target target;
+
+/* The bytes as a file without a place in any directory: its path, good until the next call. Other processes may open it, too. */
+const char *fuzz_file(const void *bytes, size_t n);
+
+/* Something that must hold for any input; if not, the program ends as for a crash. */
+#define fuzz_check(what) ((what) ? (void)0 : fuzz_broken(#what, __FILE__, __LINE__))
+void fuzz_broken(const char *what, const char *file, int line) __attribute__((noreturn));
+
+/* Is the HDF5 file sound? What training asks before it opens a file from elsewhere: the walk in a process of its own. */
+bool fuzz_hdf5_passes(const char *path);
+
+/* To be called first in main(): quiet logs, and where this program is started as the checking process, the check. */
+void fuzz_begin(int argc, char **argv);
+
+#endif
