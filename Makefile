@@ -78,6 +78,16 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli $< -o $@ $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
 $(BUILD)/tests/test_import: TEST_LIBS = -llmdb
+FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/replay.o
+.SECONDARY: $(FUZZ_SHARED)
+$(BUILD)/tests/test_fuzz_%: tests/fuzz/%.c $(FUZZ_SHARED) $(LIBRARY)
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests/fuzz $< -o $@ $(FUZZ_SHARED) $(LIBRARY) $(LDFLAGS) $(LIBS)
+# Searches: for a build by clang with -fsanitize=fuzzer-no-link (tests/e2e/fuzz.sh).
+fuzzers: $(FUZZ:tests/fuzz/%.c=$(BUILD)/fuzz_%)
+$(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(LIBRARY)
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -Itests/fuzz $< -o $@ $(BUILD)/tests/fuzz/fuzz.o $(LIBRARY) $(LDFLAGS) $(LIBS)
 # The option table belongs to the program, not to the library: its tests link it.
 $(BUILD)/tests/test_options: TEST_EXTRA = $(CLI_OBJ)
 $(BUILD)/tests/test_options: $(CLI_OBJ)
