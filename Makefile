@@ -10,7 +10,7 @@ MINUTES ?= 10
 
 VERSION  := $(shell sed -n 's/^\#define GT_VERSION "\(.*\)"/\1/p' include/gantry/version.h)
 GIT_ID   := $(shell git describe --always --dirty --abbrev=10 2>/dev/null || echo unknown)
-PACKAGES := ompi openblas hdf5-serial libpng libzip jansson libxxhash zlib libjpeg libwebp libwebpdemux libtiff-4 lcms2 libarchive libdeflate
+PACKAGES := ompi openblas hdf5-serial libpng libzip jansson libxxhash zlib libjpeg libdeflate libwebp libwebpdemux libtiff-4 lcms2 libarchive
 MISSING  := $(shell for p in $(PACKAGES); do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
 CFLAGS_PACKAGES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -pthread
@@ -21,7 +21,7 @@ CFLAGS_ALL = -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffp-contract=off -fno-m
 # Instrumentation for searches (tests/e2e/fuzz.sh): of what reads bytes, not of arithmetic.
 $(BUILD)/src/kernels/%.o $(BUILD)/src/graph/%.o: override INSTRUMENT =
 
-LIBRARY_DIRS := base kernels graph graph/ops graph/passes nets codec data files dist train metrics
+LIBRARY_DIRS := base kernels graph graph/ops graph/passes nets codec data files dist pack train metrics
 LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(LIBRARY_DIRS:%=src/%/*.c)))
 CLI_OBJ      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
 GOLDEN_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden_run/*.c))

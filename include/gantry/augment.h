@@ -49,6 +49,7 @@ typedef struct gt_augment_config {
     float multiplier[GT_AUGMENT_KINDS]; /* 0: the transform is not built; it fires with probability multiplier * p */
     float strength[GT_AUGMENT_KINDS];
     float band[GT_AUGMENT_BANDS];       /* of imgfilter: 1 each */
+    int colours;                        /* what colour transforms act on: 0 all channels (1 or 3), else the first 1 (grey) or 3 (RGB); -1 nothing */
     bool given_noise;                   /* the noise image is an input instead of random: for tests against recorded values */
 } gt_augment_config;
 
@@ -56,6 +57,8 @@ gt_augment_config gt_augment_off(void);                               /* publish
 gt_status gt_augment_preset(const char *name, gt_augment_config *c);  /* blit geom color filter noise cutout bg bgc bgcf bgcfn bgcfnc */
 int gt_augment_find(const char *name);                                /* a transform's kind by its name; -1: unknown */
 bool gt_augment_any(const gt_augment_config *c);                      /* does it do anything at all? */
+/* Takes out colour transforms where these channels have no colour to act on (c->colours); true: there were some. */
+bool gt_augment_drop_colour(gt_augment_config *c, int channels);
 
 /* ---- where parameters come from ---- */
 
@@ -89,11 +92,14 @@ gt_augment_source gt_augment_recorded(int n, const float *const *draws);
 
 typedef struct gt_augment_params { /* of one sample */
     float matrix[2][3];            /* output pixel -> input pixel, origin at the image centre, x right, y down */
-    float color[3][4];             /* y = M x + t; grey images: color[0][0], color[0][3] */
+    float color[3][4];             /* y = M x + t; grey colours: color[0][0], color[0][3] */
     float taps[GT_AUGMENT_TAPS];   /* of the image filter, both axes */
     float sigma;                   /* of the noise */
     float cutout, centre[2];       /* side as a fraction of the image (0: none), centre x, y in [0,1) */
 } gt_augment_params;
+
+/* Channels that colour transforms act on: 0, 1 or 3. */
+int gt_augment_colours(const gt_augment_config *c, int64_t channels);
 
 /* False: the recorded draws ended too early. images: [N,H,W,C]. noise_call (may be NULL) gets the number of the draw that is
  * the noise image, -1: none. */
@@ -104,7 +110,7 @@ bool gt_augment_parameters(const gt_augment_config *c, const gt_augment_source *
 
 /* images [N,H,W,C] in [-1,1] -> the same shape; twice differentiable in images. Inputs are named prefix/matrix, prefix/color,
  * prefix/offset, prefix/taps, prefix/sigma, prefix/noise_image, prefix/cutout_x, prefix/cutout_y, as far as they are needed;
- * random noise has the stream prefix/noise. Colour transforms need C = 1 or 3. */
+ * random noise has the stream prefix/noise. Colour transforms need C = 1 or 3, or c->colours; further channels pass them by. */
 gt_node *gt_augment(gt_graph *g, const gt_augment_config *c, const char *prefix, gt_node *images);
 
 /* Draw the parameters of a slice's samples and write these inputs. Inputs that the exec dropped are skipped. A drawn noise

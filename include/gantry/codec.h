@@ -41,6 +41,9 @@ gt_status gt_png_decode(const void *bytes, size_t n, const gt_png_info *info, ui
 /* The inverse for 1 to 4 channels: *bytes is malloc'ed, the caller frees it. `level` is zlib's, 0 (stored) to 9. */
 gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes, size_t *n);
 
+/* The same from samples of 8 bits, or of 16 in the machine's byte order, as `as` says. */
+gt_status gt_png_encode_samples(const void *pixels, const gt_png_info *as, int level, void **bytes, size_t *n);
+
 /* Encode and write as a whole: a reader never sees half a picture. The message names the path. */
 gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A dataset: images of one shape, 8 bits per sample, and optional labels.
+ * A dataset: images of one shape and kind of sample (sample.h), and optional labels.
  *
  *     gt_dataset *ds;
  *     gt_status st = gt_dataset_open(&ds, "cifar10.zip", &(gt_dataset_options){.use_labels = true, .mirror = true});
@@ -9,11 +9,13 @@
  *     gt_dataset_close(ds);
  *
  * What can be opened:
- *   FILE.zip   PNG images and an optional dataset.json (the interchange format of the field); stored or deflated, zip64
- *   FOLDER     PNG images, recursively, and an optional dataset.json at its root
- *   FILE.h5    HDF5: `images` [N,H,W,C] uint8, optional `labels` [N] integers or [N,L] floats;
+ *   FILE.zip   pictures and an optional dataset.json (the interchange format of the field); stored or deflated, zip64
+ *   FOLDER     pictures, recursively, and an optional dataset.json at its root
+ *   FILE.h5    HDF5: `images` [N,H,W,C] uint8, uint16 or float32 (finite), C up to 256; optional `labels` [N] integers or [N,L] floats;
  *              optional attributes of `images`: range (two numbers), channels (text), class_names (list of text)
  *   synth:NAME[:key=value,...]   made on the fly, see below
+ * Pictures are PNG, JPEG, BMP, PNM, WebP and TIFF as picture.h reads them, all of one shape. Those with alpha have the
+ * channels R,G,B,A or grey,A when nobody says otherwise.
  * A file whose name ends differently is recognised by its first bytes. Images are sorted by the code points of their
  * names.
  *
@@ -42,6 +44,7 @@
 #include <stdint.h>
 
 #include "gantry/hash.h"
+#include "gantry/sample.h"
 #include "gantry/status.h"
 
 typedef struct gt_dataset gt_dataset;
@@ -60,14 +63,16 @@ typedef struct gt_dataset_info {
     const char *source;          /* "zip", "folder", "hdf5", "synth" */
     int64_t count;               /* items: after subset and mirror */
     int64_t stored;              /* images in the source */
-    int height, width, channels; /* channels: 1 (grey) or 3 (RGB) */
+    int height, width, channels;
+    gt_sample type;
+    size_t image_bytes;          /* of one image's samples */
     gt_label_kind label_kind;    /* what the source holds, wanted or not */
     int stored_label_width;      /* classes: 1 + the largest; vectors: their length; 0: none */
     int label_width;             /* the same, or 0 when labels are not wanted: floats that gt_dataset_label writes */
     int class_names;             /* number of names, 0: not given */
     const char *const *class_name;
     const char *channel_names; /* as given ("R,G,B"), NULL: not given */
-    double range[2];           /* sample values that stand for -1 and 1; 0, 255 when not given */
+    double range[2];           /* sample values that stand for -1 and 1; the usual ones (sample.h) when not given */
     bool main_thread_only;     /* gt_dataset_read only from the main thread */
 } gt_dataset_info;
 
@@ -77,8 +82,15 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
 void gt_dataset_close(gt_dataset *ds); /* NULL is fine */
 const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds);
 
-/* Item 0 .. count-1 as [H,W,C] bytes into `pixels`. */
-gt_status gt_dataset_read(gt_dataset *ds, int64_t item, uint8_t *pixels);
+/* Item 0 .. count-1 as [H,W,C] samples of info->type into `samples` (image_bytes). */
+gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples);
+
+/* n samples as the networks see them: range becomes -1 .. 1 (for the range 0..255 exactly x / 127.5 - 1 in float32). */
+void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t n, float *out);
+
+/* What colour means here: 0, all channels (1 is grey, 3 are RGB); n > 0, the first n of them (1 grey, 3 RGB); -1, none. By
+ * the names of the channels, where they are given, else by their number. */
+int gt_dataset_colours(const gt_dataset_info *info);
 
 /* The item's label as label_width floats (classes: one-hot); writes nothing when label_width is 0. */
 void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label);

@@ -69,6 +69,9 @@ void gt_comm_barrier(gt_comm *c);
 void gt_comm_broadcast(gt_comm *c, void *data, size_t bytes, int root);
 /* Every rank's bytes one after the other in `all` on rank 0, in rank order; `all` is ignored elsewhere. */
 void gt_comm_gather(gt_comm *c, const void *mine, size_t bytes, void *all);
+/* The same without room for all at once: on rank 0 `take` sees every rank's bytes in rank order, its own included, until it
+ * fails. Returns what it returned; GT_OK elsewhere. */
+gt_status gt_comm_funnel(gt_comm *c, const void *mine, size_t bytes, gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg);
 int gt_comm_max(gt_comm *c, int value);          /* a vote: any rank's wish */
 int64_t gt_comm_sum(gt_comm *c, int64_t value);
 

@@ -53,6 +53,7 @@ typedef struct gt_generate_request {
     int64_t class;           /* one-hot label instead; < 0: none */
     const char *outdir;      /* made if needed */
     bool single;             /* seed0000.png ... */
+    bool npy;                /* seed0000.npy ...: all channels as float32 [H,W,C], nominally in [-1,1] */
     gt_grid grid;            /* else all in grid.png; 0 columns: about square */
 } gt_generate_request;
 

@@ -29,13 +29,13 @@ void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out);
 
 /* Tile images [columns*rows, height, width, channels] (range lo .. hi) and write the PNG, whole or not at all. 1 channel: grey; 3: RGB;
  * others: the first three, or the first. `png`, when not NULL, gets the encoded picture (free() it) for gt_runlog_picture. */
-typedef struct gt_picture {
+typedef struct gt_grid_png {
     void *png;
     size_t bytes;
     int width, height, channels;
-} gt_picture;
+} gt_grid_png;
 gt_status gt_grid_write(const char *path, const float *images, int columns, int rows, int height, int width, int channels, float lo, float hi,
-                        gt_picture *picture);
+                        gt_grid_png *picture);
 
 /* "fakes000200000.png" */
 void gt_grid_fakes_name(int64_t images, char name[40]);

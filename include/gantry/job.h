@@ -90,6 +90,7 @@ typedef struct gt_job {
 
     /* the data's shape, known once resolved */
     int64_t height, width, channels;
+    int64_t colours;                    /* of the channels (gt_dataset_colours); set before gt_job_resolve */
     int64_t label_dim;                  /* what the networks see: 0 without cond */
 
     /* derived, never written */

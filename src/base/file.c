@@ -135,6 +135,37 @@ static int sync_directory(const char *dir) {
     return error == EINVAL || error == ENOTSUP ? 0 : error; /* some file systems cannot, and need not */
 }
 
+gt_status gt_sync_parent(const char *path) {
+    char *copy = strdup(path);
+    if (!copy) return gt_fail(GT_NOMEM, "out of memory for a file name");
+    int error = sync_directory(dirname(copy));
+    free(copy);
+    return error ? gt_fail(GT_FAILED, "the directory of '%s' cannot be synced: %s", path, strerror(error)) : GT_OK;
+}
+
+static bool is_directory(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+gt_status gt_make_directories(const char *dir) {
+    char *path = strdup(dir);
+    if (!path || !*dir) {
+        free(path);
+        return *dir ? gt_fail(GT_NOMEM, "out of memory for a directory name") : gt_fail(GT_USAGE, "a directory name is empty");
+    }
+    gt_status st = GT_OK;
+    for (char *slash = path; slash && !st;) {
+        slash = strchr(slash + 1, '/');
+        if (slash) *slash = 0;
+        if (!is_directory(path) && mkdir(path, 0777) && (errno != EEXIST || !is_directory(path)))
+            st = gt_fail(GT_FAILED, "cannot make the directory '%s': %s", path, strerror(errno));
+        if (slash) *slash = '/';
+    }
+    free(path);
+    return st;
+}
+
 static gt_status write_error(const char *path, int error, size_t bytes) {
     char *copy = error == ENOSPC ? strdup(path) : NULL;
     gt_status st = copy ? gt_fail(GT_FAILED, "cannot write '%s': %s (%.1f MB needed, %.1f MB free): make room", path, strerror(error),

@@ -39,6 +39,12 @@ int gt_file_remove(const char *path);
 gt_status gt_file_replace(const char *path, const struct iovec *parts, int n);
 gt_status gt_file_write(const char *path, const void *bytes, size_t n); /* the same from one part */
 
+/* The directory and all above it that are not there yet. */
+gt_status gt_make_directories(const char *dir);
+
+/* So that a name given or taken away in the folder of `path` outlives a crash. */
+gt_status gt_sync_parent(const char *path);
+
 /* All of a regular file of at most `most` bytes; *bytes is malloc'ed (one zero byte more than *n), the caller frees it. */
 gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n);
 

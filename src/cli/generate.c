@@ -11,6 +11,7 @@ typedef struct generate_fields {
     const char *seeds, *noise_mode, *outdir, *grid, *label;
     double trunc;
     int64_t class, threads;
+    bool npy;
 } generate_fields;
 
 #define FIELD(name) .class = GT_COMMAND, .group = "generate", .common = true, .offset = offsetof(generate_fields, name)
@@ -25,6 +26,8 @@ static const gt_option table[] = {
     {.key = "grid", .type = GT_OPTION_TEXT, FIELD(grid), .standard = "", .bare = "auto",
      .help = "All in one grid.png, COLUMNSxROWS or about square",
      .detail = "Without it each seed is a file of its own, seed0000.png."},
+    {.key = "npy", .type = GT_OPTION_BOOL, FIELD(npy), .standard = "0", .help = "All channels of each seed as float32 in seed0000.npy too",
+     .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the first, of images that are not grey, RGB or RGBA."},
     {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096,
      .help = "Threads per rank"},
 };
@@ -75,6 +78,7 @@ static gt_status read_request(cli_session *s, const generate_fields *fields, gt_
         .options = {.noise_mode = fields->noise_mode, .truncation = (float)fields->trunc},
         .class = class_given ? fields->class : -1,
         .outdir = fields->outdir,
+        .npy = fields->npy,
     };
     int64_t *seeds;
     gt_status st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);

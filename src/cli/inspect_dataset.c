@@ -70,21 +70,25 @@ static gt_status print_labels(const gt_dataset *ds, const gt_dataset_info *info)
     return GT_OK;
 }
 
+static double sample_of(gt_sample type, const void *samples, size_t i) {
+    return type == GT_U8 ? ((const uint8_t *)samples)[i] : type == GT_U16 ? ((const uint16_t *)samples)[i] : (double)((const float *)samples)[i];
+}
+
 /* Of evenly spaced images. */
 static gt_status print_pixels(gt_dataset *ds, const gt_dataset_info *info) {
     int channels = info->channels;
     size_t size = (size_t)info->height * (size_t)info->width * (size_t)channels;
     int64_t looks = info->count < MOST_LOOKED_AT ? info->count : MOST_LOOKED_AT;
-    uint8_t *pixels = malloc(size);
+    void *samples = malloc(info->image_bytes);
     moments *m = calloc((size_t)channels, sizeof *m);
-    gt_status st = pixels && m ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image");
+    gt_status st = samples && m ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an image");
     for (int64_t i = 0; i < looks && !st; i++) {
-        st = gt_dataset_read(ds, info->count * i / looks, pixels);
-        for (size_t k = 0; k < size && !st; k++) add(&m[k % (size_t)channels], pixels[k]);
+        st = gt_dataset_read(ds, info->count * i / looks, samples);
+        for (size_t k = 0; k < size && !st; k++) add(&m[k % (size_t)channels], sample_of(info->type, samples, k));
     }
     if (!st) printf("pixels       of %lld images\n", (long long)looks);
     for (int c = 0; c < channels && !st; c++) print_moments("channel", c, &m[c]);
-    free(pixels);
+    free(samples);
     free(m);
     return st;
 }
@@ -99,7 +103,8 @@ gt_status cli_inspect_dataset(const char *spec) {
     int levels;
     printf("dataset      %s (%s)\n", spec, info->source);
     printf("images       %lld\n", (long long)info->count);
-    printf("size         %dx%d, %d channel%s%s%s%s, range %g .. %g\n", info->width, info->height, info->channels, info->channels > 1 ? "s" : "",
+    printf("size         %dx%d, %s, %d channel%s%s%s%s, range %g .. %g\n", info->width, info->height, gt_sample_name(info->type), info->channels,
+           info->channels > 1 ? "s" : "",
            info->channel_names ? " (" : "", info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0],
            info->range[1]);
     if (gt_dataset_check_size(info->height, info->width, &levels)) printf("             no networks for this size: %s\n", gt_message());

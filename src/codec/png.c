@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * PNG from and to memory. libpng reports errors by longjmp: everything that must survive one lives in struct reader or
  * struct writer, and the functions that call setjmp have no other state that is read afterwards. */
+#include <arpa/inet.h>
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -147,8 +148,9 @@ struct writer {
     size_t n, room;
     png_structp png;
     png_infop info;
-    const uint8_t *pixels;
-    int height, width, channels, level;
+    const void *pixels;
+    gt_png_info as;
+    int level;
     char reason[REASON_BYTES];
 };
 
@@ -176,24 +178,25 @@ static bool write_rows(struct writer *w) {
     if (setjmp(png_jmpbuf(w->png))) return false;
     png_set_write_fn(w->png, w, on_write, on_flush);
     png_set_compression_level(w->png, w->level);
-    png_set_IHDR(w->png, w->info, (png_uint_32)w->width, (png_uint_32)w->height, 8, colour[w->channels],
+    if (w->level == 0) png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* filters only help to deflate */
+    png_set_IHDR(w->png, w->info, (png_uint_32)w->as.width, (png_uint_32)w->as.height, w->as.bits, colour[w->as.channels],
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(w->png, w->info);
-    for (int y = 0; y < w->height; y++)
-        png_write_row(w->png, w->pixels + (size_t)y * (size_t)w->width * (unsigned)w->channels);
+    if (w->as.bits == 16 && htons(1) != 1) png_set_swap(w->png);
+    size_t line = (size_t)w->as.width * (unsigned)w->as.channels * (w->as.bits == 16 ? 2 : 1);
+    for (int y = 0; y < w->as.height; y++) png_write_row(w->png, (png_const_bytep)w->pixels + (size_t)y * line);
     png_write_end(w->png, w->info);
     return true;
 }
 
-gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes,
-                        size_t *n) {
+gt_status gt_png_encode_samples(const void *pixels, const gt_png_info *as, int level, void **bytes, size_t *n) {
     *bytes = NULL;
     *n = 0;
-    if (channels < 1 || channels > 4 || height < 1 || width < 1 || level < 0 || level > 9)
-        return gt_fail(
-            GT_USAGE, "a PNG of %d x %d pixels, %d channels, level %d: 1 to 4 channels and level 0 to 9 can be written",
-            width, height, channels, level);
-    struct writer w = {.pixels = pixels, .height = height, .width = width, .channels = channels, .level = level};
+    if (as->channels < 1 || as->channels > 4 || as->height < 1 || as->width < 1 || level < 0 || level > 9 || (as->bits != 8 && as->bits != 16))
+        return gt_fail(GT_USAGE,
+                       "a PNG of %d x %d pixels, %d channels of %d bits, level %d: 1 to 4 channels, 8 or 16 bits and level 0 to 9 can be written",
+                       as->width, as->height, as->channels, as->bits, level);
+    struct writer w = {.pixels = pixels, .as = *as, .level = level};
     w.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w.reason, on_error, on_warning);
     w.info = w.png ? png_create_info_struct(w.png) : NULL;
     gt_status st = GT_OK;
@@ -207,6 +210,11 @@ gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channe
     *bytes = w.bytes;
     *n = w.n;
     return GT_OK;
+}
+
+gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes, size_t *n) {
+    gt_png_info as = {.height = height, .width = width, .channels = channels, .bits = 8};
+    return gt_png_encode_samples(pixels, &as, level, bytes, n);
 }
 
 gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels) {

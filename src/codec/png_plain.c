@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * See the PNG specification (W3C, 3rd edition): chunks in section 5, filters in section 9. */
+ * libdeflate unpacks a stream whose size is known far faster than zlib, and libpng cannot be told to use it; what remains
+ * is to walk the chunks and to undo the row filters (PNG specification, third edition, section 9). */
 #include "codec/png_plain.h"
 
 #include <libdeflate.h>
@@ -7,146 +8,160 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/clones.h"
 
-enum { SIGNATURE = 8, CHUNK = 12, INTERLACE_AT = 28, BYTES_MOST = 16 << 20 };
-enum { NONE, SUB, UP, AVERAGE, PAETH };
+enum { SIGNATURE_BYTES = 8, CHUNK_BYTES = 12, INTERLACE_AT = 28, PIXEL_MOST = 8 };
 
-typedef struct chunk {
-    const uint8_t *name, *data; /* the CRC is over name and data, and follows them */
-    size_t n;
-} chunk;
+/* ---- row filters ---- */
 
-/* The chunk at *at, which moves on; false: there is none that is whole. */
-static bool next_chunk(const uint8_t *bytes, size_t n, size_t *at, chunk *c) {
-    if (*at > n || n - *at < CHUNK) return false;
-    c->n = gt_be32(bytes + *at);
-    if (c->n > n - *at - CHUNK) return false;
-    c->name = bytes + *at + 4;
-    c->data = c->name + 4;
-    *at += CHUNK + c->n;
-    return true;
+/* A pixel as lanes wide enough for sums; further lanes are zero. */
+typedef uint8_t lanes8 __attribute__((vector_size(8)));
+typedef int16_t lanes16 __attribute__((vector_size(16)));
+
+static inline lanes16 load(const uint8_t *p, size_t bytes) {
+    lanes8 v = {0};
+    memcpy(&v, p, bytes);
+    return __builtin_convertvector(v, lanes16);
 }
 
-static bool is(const chunk *c, const char *name) {
-    return !memcmp(c->name, name, 4);
+static inline lanes16 store(uint8_t *p, size_t bytes, lanes16 x) {
+    x &= 255;
+    lanes8 v = __builtin_convertvector(x, lanes8);
+    memcpy(p, &v, bytes);
+    return x;
 }
 
-bool gt_png_is_plain(const uint8_t *bytes, size_t n, const gt_png_info *info) {
-    size_t total = (size_t)info->height * (size_t)info->width * (size_t)info->channels * (size_t)info->bits / 8;
-    if (info->palette || info->bits < 8 || bytes[INTERLACE_AT] != 0 || total > BYTES_MOST) return false;
-    chunk c;
-    for (size_t at = SIGNATURE; next_chunk(bytes, n, &at, &c);) {
-        if (is(&c, "iCCP") || is(&c, "eXIf") || is(&c, "tRNS")) return false;
-        if (is(&c, "IEND")) break;
+static inline lanes16 magnitude(lanes16 x) {
+    lanes16 negative = x < 0;
+    return (x ^ negative) - negative;
+}
+
+static inline lanes16 choose(lanes16 mask, lanes16 yes, lanes16 no) { return (yes & mask) | (no & ~mask); }
+
+/* Of left, above and above left the one nearest to left + above - above left, in this order. */
+static inline lanes16 paeth(lanes16 a, lanes16 b, lanes16 c) {
+    lanes16 to_a = magnitude(b - c), to_b = magnitude(a - c), to_c = magnitude(a + b - c - c);
+    return choose((to_a <= to_b) & (to_a <= to_c), a, choose(to_b <= to_c, b, c));
+}
+
+typedef struct row {
+    const uint8_t *in, *up; /* up: the row above, as it came out */
+    uint8_t *out;
+    lanes16 left, corner; /* the pixels left and above left of the next one */
+} row;
+
+/* Pixels from byte `from` to byte `to`; of each `touched` bytes are read and written: what is beyond it is overwritten by
+ * the next one. Filter and sizes are constants where this is inlined. */
+static inline __attribute__((always_inline)) void undo_span(row *r, int filter, size_t from, size_t to, size_t pixel, size_t touched) {
+    for (size_t i = from; i < to; i += pixel) {
+        lanes16 above = filter == 1 ? r->left : load(r->up + i, touched), guess = r->left;
+        if (filter == 3) guess = (r->left + above) >> 1;
+        if (filter == 4) guess = paeth(r->left, above, r->corner);
+        r->left = store(r->out + i, touched, load(r->in + i, touched) + guess);
+        r->corner = above;
     }
-    return true;
 }
 
-/* Joins the IDAT chunks: *stream is the data themselves where there is one, else *joined, to be freed. */
-static gt_status gather(const uint8_t *bytes, size_t n, const uint8_t **stream, size_t *stream_n, uint8_t **joined) {
-    chunk c = {0};
-    bool end = false;
-    *stream_n = 0;
-    *joined = NULL;
-    for (size_t at = SIGNATURE; !end && next_chunk(bytes, n, &at, &c); end = is(&c, "IEND")) {
-        if (libdeflate_crc32(0, c.name, 4 + c.n) != gt_be32(c.data + c.n)) return gt_fail(GT_FORMAT, "damaged: CRC of chunk %.4s is wrong", (const char *)c.name);
-        bool known = is(&c, "IHDR") || is(&c, "PLTE") || is(&c, "IDAT") || is(&c, "IEND");
-        if (!known && !(c.name[0] & 0x20)) return gt_fail(GT_FORMAT, "damaged: unknown critical chunk"); /* upper case: must be understood */
-        if (!is(&c, "IDAT")) continue;
-        if (*stream_n == 0) {
-            *stream = c.data;
-        } else {
-            if (!*joined) { /* all further data fit into the rest of the file */
-                if (!(*joined = malloc(n))) return gt_fail(GT_NOMEM, "out of memory for a PNG");
-                memcpy(*joined, *stream, *stream_n);
-                *stream = *joined;
-            }
-            memcpy(*joined + *stream_n, c.data, c.n);
-        }
-        *stream_n += c.n;
-    }
-    return end ? GT_OK : gt_fail(GT_FORMAT, "damaged: truncated");
-}
-
-/* Without branches: what is near is random. */
-static inline uint8_t paeth(int a, int b, int c) {
-    int to_a = b - c, to_b = a - c, pa = abs(to_a), pb = abs(to_b), pc = abs(to_a + to_b);
-    int best = pb < pa ? pb : pa, near = pb < pa ? b : a;
-    return (uint8_t)(pc < best ? c : near);
-}
-
-/* Undoes the filter of a row: from `in` into `out`; `up`: the row above, zeros for the first. `step`: bytes of a pixel. */
-static inline __attribute__((always_inline)) bool undo_step(int filter, const uint8_t *in, uint8_t *out, const uint8_t *up, size_t n, size_t step) {
+static inline __attribute__((always_inline)) bool undo(row *r, int filter, size_t line, size_t pixel, size_t touched) {
+    size_t last = line - pixel;
     switch (filter) {
-    case NONE: memcpy(out, in, n); return true;
-    case SUB:
-        memcpy(out, in, step);
-        for (size_t i = step; i < n; i++) out[i] = (uint8_t)(in[i] + out[i - step]);
+    case 0: memcpy(r->out, r->in, line); return true;
+    case 1: undo_span(r, 1, 0, last, pixel, touched), undo_span(r, 1, last, line, pixel, pixel); return true;
+    case 2:
+        for (size_t i = 0; i < line; i++) r->out[i] = (uint8_t)(r->in[i] + r->up[i]);
         return true;
-    case UP:
-        for (size_t i = 0; i < n; i++) out[i] = (uint8_t)(in[i] + up[i]);
-        return true;
-    case AVERAGE:
-        for (size_t i = 0; i < step; i++) out[i] = (uint8_t)(in[i] + up[i] / 2);
-        for (size_t i = step; i < n; i++) out[i] = (uint8_t)(in[i] + (out[i - step] + up[i]) / 2);
-        return true;
-    case PAETH:
-        for (size_t i = 0; i < step; i++) out[i] = (uint8_t)(in[i] + up[i]);
-        for (size_t i = step; i < n; i++) out[i] = (uint8_t)(in[i] + paeth(out[i - step], up[i], up[i - step]));
-        return true;
+    case 3: undo_span(r, 3, 0, last, pixel, touched), undo_span(r, 3, last, line, pixel, pixel); return true;
+    case 4: undo_span(r, 4, 0, last, pixel, touched), undo_span(r, 4, last, line, pixel, pixel); return true;
     default: return false;
     }
 }
 
-/* The compiler makes better loops for a step it knows. */
-static bool undo(int filter, const uint8_t *in, uint8_t *out, const uint8_t *up, size_t n, size_t step) {
-    switch (step) {
-    case 1: return undo_step(filter, in, out, up, n, 1);
-    case 3: return undo_step(filter, in, out, up, n, 3);
-    case 4: return undo_step(filter, in, out, up, n, 4);
-    default: return undo_step(filter, in, out, up, n, step);
+static inline __attribute__((always_inline)) bool undo_row(row *r, int filter, size_t line, size_t pixel) {
+    switch (pixel) {
+    case 1: return undo(r, filter, line, 1, 1);
+    case 3: return undo(r, filter, line, 3, 4);
+    case 4: return undo(r, filter, line, 4, 4);
+    default: return undo(r, filter, line, pixel, pixel);
     }
 }
 
-static gt_status unfilter(gt_picture *p, const uint8_t *rows) {
-    size_t step = (size_t)p->channels * gt_sample_bytes(p->type), stride = (size_t)p->width * step;
-    uint8_t *zeros = calloc(1, stride), *out = p->samples;
+/* `raw`: a filter byte and a line, for each row. */
+GT_CLONES static bool undo_filters(const uint8_t *raw, int height, size_t line, size_t pixel, uint8_t *out) {
+    uint8_t *zeros = calloc(1, line); /* above the first row */
     const uint8_t *up = zeros;
-    gt_status st = zeros ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a PNG");
-    for (int y = 0; y < p->height && !st; y++, rows += 1 + stride, up = out, out += stride)
-        if (!undo(rows[0], rows + 1, out, up, stride, step)) st = gt_fail(GT_FORMAT, "damaged: filter %d in row %d", rows[0], y);
+    bool good = zeros != NULL;
+    for (int y = 0; y < height && good; y++, raw += 1 + line) {
+        row r = {.in = raw + 1, .up = up, .out = out};
+        good = undo_row(&r, raw[0], line, pixel);
+        up = out;
+        out += line;
+    }
     free(zeros);
-    return st;
+    return good;
 }
 
-static gt_status unpack(const uint8_t *stream, size_t n, uint8_t *rows, size_t bytes) {
-    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
-    if (!d) return gt_fail(GT_NOMEM, "out of memory for a PNG");
-    enum libdeflate_result result = libdeflate_zlib_decompress(d, stream, n, rows, bytes, NULL);
+/* ---- chunks ---- */
+
+/* Chunks that say nothing about the pixels, or what is so anyway. */
+static bool may_be_ignored(const uint8_t *type) {
+    static const char names[] = "tEXtzTXtiTXttIMEpHYssBITbKGDgAMAcHRMsRGB";
+    for (size_t i = 0; i + 4 < sizeof names; i += 4)
+        if (!memcmp(type, names + i, 4)) return true;
+    return false;
+}
+
+/* All data of the IDAT chunks: where they are when there is one, else put together in *joined (malloc'ed). NULL: not a plain
+ * PNG. */
+static const uint8_t *find_data(const uint8_t *bytes, size_t n, uint8_t **joined, size_t *data_bytes) {
+    const uint8_t *data = NULL;
+    size_t at = SIGNATURE_BYTES, size = 0;
+    for (bool first = true;; first = false) {
+        if (n - at < CHUNK_BYTES || gt_be32(bytes + at) > n - at - CHUNK_BYTES) return NULL;
+        size_t length = gt_be32(bytes + at);
+        const uint8_t *type = bytes + at + 4, *content = type + 4;
+        if (libdeflate_crc32(0, type, 4 + length) != gt_be32(content + length)) return NULL;
+        at += CHUNK_BYTES + length;
+        if (!memcmp(type, "IEND", 4)) break;
+        if (!memcmp(type, "IDAT", 4)) {
+            if (data && !*joined && (*joined = malloc(n))) memcpy(*joined, data, size);
+            if (data && !*joined) return NULL;
+            if (*joined) memcpy(*joined + size, content, length);
+            if (!data) data = content;
+            size += length;
+        } else if (memcmp(type, "IHDR", 4) ? !may_be_ignored(type) : !first) {
+            return NULL;
+        }
+    }
+    *data_bytes = size;
+    return *joined ? *joined : data;
+}
+
+static bool unpack(const uint8_t *bytes, size_t n, uint8_t *raw, size_t raw_bytes) {
+    uint8_t *joined = NULL;
+    size_t size = 0;
+    const uint8_t *data = find_data(bytes, n, &joined, &size);
+    struct libdeflate_decompressor *d = data ? libdeflate_alloc_decompressor() : NULL;
+    bool good = d && libdeflate_zlib_decompress(d, data, size, raw, raw_bytes, NULL) == LIBDEFLATE_SUCCESS;
     libdeflate_free_decompressor(d);
-    if (result == LIBDEFLATE_SUCCESS) return GT_OK;
-    return gt_fail(GT_FORMAT, result == LIBDEFLATE_BAD_DATA ? "damaged: its pixels cannot be unpacked, or fail their checksum"
-                                                            : "damaged: its pixels are not as many as its header says");
-}
-
-static void to_native(gt_picture *p) {
-    uint16_t *s = p->samples;
-    for (size_t i = 0; p->type == GT_U16 && i < gt_picture_bytes(p) / 2; i++) s[i] = gt_be16(&s[i]);
-}
-
-gt_status gt_png_plain(gt_raw_picture *raw, const uint8_t *bytes, size_t n, const gt_png_info *info) {
-    const uint8_t *stream = NULL;
-    uint8_t *joined = NULL, *rows = NULL;
-    size_t stream_n;
-    gt_status st = gt_raw_new(raw, (unsigned)info->height, (unsigned)info->width, (unsigned)info->channels, info->bits == 16 ? GT_U16 : GT_U8);
-    if (!st) st = gather(bytes, n, &stream, &stream_n, &joined);
-    size_t packed = st ? 0 : gt_picture_bytes(&raw->picture) + (size_t)info->height; /* a filter in front of each row */
-    if (!st && !(rows = malloc(packed))) st = gt_fail(GT_NOMEM, "out of memory for a PNG of %zu bytes", packed);
-    if (!st) st = unpack(stream, stream_n, rows, packed);
-    if (!st) st = unfilter(&raw->picture, rows);
-    if (!st) to_native(&raw->picture);
-    raw->picture.alpha = info->channels == 2 || info->channels == 4;
     free(joined);
-    free(rows);
-    return st;
+    return good;
+}
+
+static void swap_bytes(uint8_t *p, size_t n) {
+    for (size_t i = 0; i + 1 < n; i += 2) {
+        uint8_t high = p[i];
+        p[i] = p[i + 1];
+        p[i + 1] = high;
+    }
+}
+
+bool gt_png_plain(const void *bytes, size_t n, const gt_png_info *info, void *samples) {
+    if (info->palette || info->bits < 8 || n < GT_PNG_HEAD_BYTES || ((const uint8_t *)bytes)[INTERLACE_AT]) return false;
+    size_t pixel = (size_t)info->channels * (size_t)(info->bits / 8), line = (size_t)info->width * pixel, all = (1 + line) * (size_t)info->height;
+    if (pixel > PIXEL_MOST) return false;
+    uint8_t *raw = malloc(all);
+    bool good = raw && unpack(bytes, n, raw, all) && undo_filters(raw, info->height, line, pixel, samples);
+    free(raw);
+    if (good && info->bits == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) swap_bytes(samples, line * (size_t)info->height);
+    return good;
 }

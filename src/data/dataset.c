@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,9 +49,9 @@ static gt_status open_source(gt_source *source, const char *text, const char **k
         return kinds[i]->open(source, text);
     }
     if (error)
-        return gt_fail(GT_FAILED, "'%s' cannot be opened: %s (a ZIP, an HDF5 file, a folder of PNGs or synth:NAME)",
+        return gt_fail(GT_FAILED, "'%s' cannot be opened: %s (a ZIP, an HDF5 file, a folder of pictures or synth:NAME)",
                        text, strerror(error));
-    return gt_fail(GT_FORMAT, "'%s': %s; a dataset is a ZIP, an HDF5 file, a folder of PNGs or synth:NAME", text,
+    return gt_fail(GT_FORMAT, "'%s': %s; a dataset is a ZIP, an HDF5 file, a folder of pictures or synth:NAME", text,
                    spec.is_file && s.st_size == 0 ? "empty" : "neither ZIP nor HDF5 file nor folder");
 }
 
@@ -107,13 +109,15 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options, const c
         .height = s->height,
         .width = s->width,
         .channels = s->channels,
+        .type = s->type,
+        .image_bytes = (size_t)s->height * (size_t)s->width * (size_t)s->channels * gt_sample_bytes(s->type),
         .label_kind = n->kind,
         .stored_label_width = n->width,
         .label_width = options->use_labels ? n->width : 0,
         .class_names = n->class_names,
         .class_name = (const char *const *)n->class_name,
         .channel_names = n->channel_names,
-        .range = {n->has_range ? n->range[0] : 0, n->has_range ? n->range[1] : 255},
+        .range = {n->has_range ? n->range[0] : gt_sample_low(s->type), n->has_range ? n->range[1] : gt_sample_high(s->type)},
         .main_thread_only = s->main_thread_only,
     };
 }
@@ -156,31 +160,69 @@ int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {
     return ds->chosen ? ds->chosen[item] : item;
 }
 
-gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, uint8_t *pixels) {
-    return ds->source.read(ds->source.state, stored, pixels);
+gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples) {
+    gt_status st = ds->source.read(ds->source.state, stored, samples);
+    size_t n = ds->source.type == GT_F32 ? ds->info.image_bytes / sizeof(float) : 0;
+    for (size_t i = 0; i < n && !st; i++)
+        if (!isfinite(((const float *)samples)[i])) st = gt_fail(GT_FORMAT, "'%s': image %" PRId64 ": sample %zu is not finite", ds->name, stored, i);
+    return st;
 }
 
-void gt_mirror(uint8_t *pixels, int height, int width, int channels) {
+void gt_mirror(void *samples, int height, int width, size_t pixel_bytes) {
     for (int y = 0; y < height; y++) {
-        uint8_t *left = pixels + (size_t)y * (size_t)width * (size_t)channels,
-                *right = left + (size_t)(width - 1) * (size_t)channels;
-        for (; left < right; left += channels, right -= channels) {
-            for (int c = 0; c < channels; c++) {
-                uint8_t swap = left[c];
-                left[c] = right[c];
-                right[c] = swap;
+        uint8_t *left = (uint8_t *)samples + (size_t)y * (size_t)width * pixel_bytes, *right = left + (size_t)(width - 1) * pixel_bytes;
+        for (; left < right; left += pixel_bytes, right -= pixel_bytes) {
+            for (size_t b = 0; b < pixel_bytes; b++) {
+                uint8_t swap = left[b];
+                left[b] = right[b];
+                right[b] = swap;
             }
         }
     }
 }
 
-gt_status gt_dataset_read(gt_dataset *ds, int64_t item, uint8_t *pixels) {
+gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples) {
     bool mirrored;
     if (item < 0 || item >= ds->info.count)
         return gt_fail(GT_USAGE, "item %" PRId64 " of '%s': there are %" PRId64, item, ds->name, ds->info.count);
-    gt_status st = gt_dataset_read_stored(ds, gt_dataset_stored(ds, item, &mirrored), pixels);
-    if (!st && mirrored) gt_mirror(pixels, ds->info.height, ds->info.width, ds->info.channels);
+    gt_status st = gt_dataset_read_stored(ds, gt_dataset_stored(ds, item, &mirrored), samples);
+    if (!st && mirrored) gt_mirror(samples, ds->info.height, ds->info.width, (size_t)ds->info.channels * gt_sample_bytes(ds->info.type));
     return st;
+}
+
+static inline float meaning(double x, double low, float half) { return (float)(x - low) / half - 1; }
+
+void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t n, float *out) {
+    enum { LEVELS = 256 };
+    double low = info->range[0];
+    float half = (float)((info->range[1] - low) / 2), level[LEVELS];
+    switch (info->type) {
+    case GT_U8:
+        for (int v = 0; v < LEVELS; v++) level[v] = meaning(v, low, half);
+        for (size_t i = 0; i < n; i++) out[i] = level[((const uint8_t *)samples)[i]];
+        break;
+    case GT_U16:
+        for (size_t i = 0; i < n; i++) out[i] = meaning(((const uint16_t *)samples)[i], low, half);
+        break;
+    case GT_F32:
+        for (size_t i = 0; i < n; i++) out[i] = meaning((double)((const float *)samples)[i], low, half);
+        break;
+    }
+}
+
+int gt_dataset_colours(const gt_dataset_info *info) {
+    static const char *const red[] = {"R,G,B", "red,green,blue"}, *const grey[] = {"grey", "gray", "L"};
+    const char *names = info->channel_names;
+    if (!names) return 0;
+    for (size_t i = 0; i < sizeof red / sizeof *red; i++) {
+        size_t n = strlen(red[i]);
+        if (!strncasecmp(names, red[i], n) && (!names[n] || names[n] == ',')) return info->channels == 3 ? 0 : info->channels > 3 ? 3 : -1;
+    }
+    for (size_t i = 0; i < sizeof grey / sizeof *grey; i++) {
+        size_t n = strlen(grey[i]);
+        if (!strncasecmp(names, grey[i], n) && (!names[n] || names[n] == ',')) return info->channels == 1 ? 0 : 1;
+    }
+    return info->channels == 1 ? 0 : -1; /* one channel is grey, whatever it is of */
 }
 
 void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label) {
@@ -219,12 +261,11 @@ static void hash_labels(const gt_dataset *ds, gt_hasher *h) {
 }
 
 gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out) {
-    enum { TYPE_UINT8 = 8 };
     const gt_source *s = &ds->source;
     gt_hasher *h = gt_hasher_new();
     if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
     uint64_t shape[7] = {htole64((uint64_t)s->count),      htole64((uint64_t)s->height), htole64((uint64_t)s->width),
-                         htole64((uint64_t)s->channels),   htole64(TYPE_UINT8),          htole64(s->notes.kind),
+                         htole64((uint64_t)s->channels),   htole64(8 * gt_sample_bytes(s->type)), htole64(s->notes.kind),
                          htole64((uint64_t)s->notes.width)};
     gt_hasher_add(h, shape, sizeof shape);
     hash_labels(ds, h);

@@ -14,7 +14,7 @@ static bool claims(const gt_spec *spec) {
 
 static gt_picture shape_of(gt_dataset *ds) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    return (gt_picture){.height = info->height, .width = info->width, .channels = info->channels};
+    return (gt_picture){.height = info->height, .width = info->width, .channels = info->channels, .type = info->type};
 }
 
 static gt_status read_item(void *state, int64_t i, gt_picture *out) {

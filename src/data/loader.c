@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * A ring of DEPTH steps, each with room for this rank's samples as bytes. `want` is the step that was asked for last.
+ * A ring of DEPTH steps, each with room for this rank's samples as they are stored. `want` is the step that was asked for last.
  * The thread fills, in order, the steps want .. want + DEPTH - 1 that their places (step % DEPTH) do not hold yet, so a
  * place is overwritten only after `want` has moved past its step, and only gt_loader_step moves `want`: what it copies
  * from cannot change under it. Any step may be asked for, an earlier one too; then the ring fills anew.
@@ -21,7 +21,7 @@
 #include "gantry/memory.h"
 #include "gantry/sampler.h"
 
-enum { DEPTH = 3, LEVELS = 256 };
+enum { DEPTH = 3 };
 
 typedef struct place { /* of one step in the ring */
     uint64_t step;
@@ -45,7 +45,6 @@ struct gt_loader {
     uint8_t *pixels; /* of all places */
     int64_t *items;
     place ring[DEPTH];
-    float level[LEVELS]; /* what a byte means */
     double waited;       /* seconds */
 
     bool threaded, stop;
@@ -65,7 +64,7 @@ static gt_status fetch(gt_loader *l, int64_t item, uint8_t *pixels) {
         if (kept) l->cached[stored] = true;
     }
     if (kept) memcpy(pixels, kept, l->image_bytes);
-    if (mirrored) gt_mirror(pixels, l->info->height, l->info->width, l->info->channels);
+    if (mirrored) gt_mirror(pixels, l->info->height, l->info->width, (size_t)l->info->channels * gt_sample_bytes(l->info->type));
     return GT_OK;
 }
 
@@ -153,9 +152,8 @@ gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, 
     l->waited += gt_clock() - begin;
     if (p->status) return gt_fail(p->status, "%s", p->message);
     int count = ranges->range[range].count, offset = samples_of(ranges, range); /* of the range's first sample among this rank's */
-    size_t n = (size_t)count * l->image_bytes, width = (size_t)l->info->label_width;
-    const uint8_t *pixels = p->pixels + (size_t)offset * l->image_bytes;
-    for (size_t i = 0; i < n; i++) images[i] = l->level[pixels[i]];
+    size_t n = (size_t)count * (l->image_bytes / gt_sample_bytes(l->info->type)), width = (size_t)l->info->label_width;
+    gt_dataset_floats(l->info, p->pixels + (size_t)offset * l->image_bytes, n, images);
     for (int j = 0; labels && j < count; j++) gt_dataset_label(l->ds, p->items[offset + j], labels + (size_t)j * width);
     return GT_OK;
 }
@@ -250,10 +248,7 @@ gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *p
     }
     l->sampler = gt_sampler_make(plan->seed, l->info->count);
     l->want = plan->start_step;
-    l->image_bytes = (size_t)l->info->height * (size_t)l->info->width * (size_t)l->info->channels;
-    double low = l->info->range[0], high = l->info->range[1];
-    for (int i = 0; i < LEVELS; i++) /* for the range 0..255 exactly x / 127.5 - 1 in float32 */
-        l->level[i] = (float)(i - low) / (float)((high - low) / 2) - 1;
+    l->image_bytes = l->info->image_bytes;
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->asked, NULL);
     pthread_cond_init(&l->filled, NULL);

@@ -39,6 +39,6 @@ gt_status gt_dataset_check_size(int height, int width, int *levels) {
     }
     return gt_fail(
         GT_USAGE,
-        "images of %d x %d pixels (width x height) do not fit: both sides must be divisible by %d; the nearest size that fits is %d x %d",
-        width, height, 1 << levels_of(height, width), best_width, best_height);
+        "images of %d x %d pixels (width x height) do not fit: both sides must be divisible by %d; the nearest size that fits is %d x %d (gantry dataset: --width=%d --height=%d)",
+        width, height, 1 << levels_of(height, width), best_width, best_height, best_width, best_height);
 }

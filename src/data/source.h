@@ -40,10 +40,11 @@ typedef struct gt_source {
     void *state;
     int64_t count;
     int height, width, channels;
+    gt_sample type;
     bool main_thread_only;
     gt_notes notes;
     gt_status (*read)(void *state, int64_t i,
-                      uint8_t *pixels); /* any thread unless main_thread_only; messages name file and entry */
+                      void *samples); /* any thread unless main_thread_only; messages name file and entry */
     gt_status (*fingerprint)(void *state, gt_hasher *h); /* adds what tells its images from others; main thread */
     void (*close)(void *state);                          /* NULL: nothing opened yet */
 } gt_source;
@@ -69,7 +70,7 @@ bool gt_file_is_hdf5(const char *path);
 
 /* The stored image behind an item, and whether it is to be mirrored. */
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored);
-gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, uint8_t *pixels);
-void gt_mirror(uint8_t *pixels, int height, int width, int channels);
+gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples);
+void gt_mirror(void *samples, int height, int width, size_t pixel_bytes);
 
 #endif

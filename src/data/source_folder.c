@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A folder of PNG pictures, subfolders included, with an optional dataset.json at its root. */
+ * A folder of pictures, subfolders included, with an optional dataset.json at its root. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <endian.h>
@@ -69,12 +69,12 @@ static gt_status read_part(int fd, uint64_t offset, uint8_t *out, size_t n) {
     return GT_OK;
 }
 
-static gt_status peek(void *state, int64_t i, uint8_t head[GT_PNG_HEAD_BYTES], size_t *n) {
+static gt_status peek(void *state, int64_t i, void *head, size_t most, size_t *n) {
     int fd;
     uint64_t size = 0;
     gt_status st = open_picture(state, i, &fd, &size);
     if (st) return st;
-    *n = size < GT_PNG_HEAD_BYTES ? (size_t)size : GT_PNG_HEAD_BYTES;
+    *n = size < most ? (size_t)size : most;
     st = read_part(fd, 0, head, *n);
     close(fd);
     return st;
@@ -85,8 +85,8 @@ static gt_status load(void *state, int64_t i, void **bytes, size_t *n) {
     uint64_t size = 0;
     gt_status st = open_picture(state, i, &fd, &size);
     if (st) return st;
-    if (size > GT_PNG_MAX_BYTES) {
-        st = gt_fail(GT_FORMAT, "%llu bytes; at most %d are read", (unsigned long long)size, GT_PNG_MAX_BYTES);
+    if (size > GT_PICTURE_MAX_BYTES) {
+        st = gt_fail(GT_FORMAT, "%llu bytes; at most %d are read", (unsigned long long)size, GT_PICTURE_MAX_BYTES);
     } else if (!(*bytes = malloc(size + 1))) {
         st = gt_fail(GT_NOMEM, "out of memory for %llu bytes", (unsigned long long)size);
     } else {
@@ -97,8 +97,8 @@ static gt_status load(void *state, int64_t i, void **bytes, size_t *n) {
     return st;
 }
 
-static gt_status read_picture(void *state, int64_t i, uint8_t *pixels) {
-    return gt_pictures_read(&((folder *)state)->pictures, i, pixels);
+static gt_status read_picture(void *state, int64_t i, void *samples) {
+    return gt_pictures_read(&((folder *)state)->pictures, i, samples);
 }
 
 /* Size and CRC-32 of the first and the last 64 KiB (which overlap in a small file). */
@@ -212,7 +212,8 @@ static gt_status open_folder(gt_source *s, const char *spec) {
     if (st) return st;
     if (f->pictures.count) qsort(f->pictures.names, (size_t)f->pictures.count, sizeof *f->pictures.names, by_name);
     st = gt_pictures_survey(&f->pictures, s);
-    return st ? st : read_notes(f, &s->notes);
+    if (!st) st = read_notes(f, &s->notes);
+    return st ? st : gt_pictures_name_channels(&f->pictures, &s->notes);
 }
 
 const gt_source_kind gt_source_folder = {.name = "folder", .claims = claims, .open = open_folder};

@@ -9,6 +9,7 @@
 #include "data/source.h"
 #include "gantry/codec.h"
 #include "gantry/memory.h"
+#include "gantry/picture.h"
 
 enum { CACHE_LEAST = 1 << 20, CACHE_MOST = 64 << 20, CHUNK_MOST = 1 << 30, TEXT_MOST = 64 * 1024, PROBES = 256 };
 #define LABEL_BYTES_MOST ((size_t)1 << 30)
@@ -17,6 +18,7 @@ typedef struct h5set {
     char *path;
     hid_t file, images, space, block; /* block: memory space of one image */
     hsize_t dims[4];                  /* N, H, W, C */
+    gt_sample type;
 } h5set;
 
 static bool claims(const gt_spec *spec) {
@@ -34,11 +36,13 @@ static void close_set(void *state) {
     free(d);
 }
 
-static gt_status read_image(void *state, int64_t i, uint8_t *pixels) {
+static hid_t memory_type(gt_sample type) { return type == GT_U8 ? H5T_NATIVE_UINT8 : type == GT_U16 ? H5T_NATIVE_UINT16 : H5T_NATIVE_FLOAT; }
+
+static gt_status read_image(void *state, int64_t i, void *samples) {
     h5set *d = state;
     hsize_t start[4] = {(hsize_t)i}, count[4] = {1, d->dims[1], d->dims[2], d->dims[3]};
     if (H5Sselect_hyperslab(d->space, H5S_SELECT_SET, start, NULL, count, NULL) < 0 ||
-        H5Dread(d->images, H5T_NATIVE_UINT8, d->block, d->space, H5P_DEFAULT, pixels) < 0) {
+        H5Dread(d->images, memory_type(d->type), d->block, d->space, H5P_DEFAULT, samples) < 0) {
         gt_status st = gt_hdf5_fail("cannot be read");
         return gt_wrap(st, "'%s': image %" PRId64, d->path, i);
     }
@@ -47,7 +51,7 @@ static gt_status read_image(void *state, int64_t i, uint8_t *pixels) {
 
 static gt_status fingerprint(void *state, gt_hasher *h) {
     h5set *d = state;
-    size_t bytes = (size_t)(d->dims[1] * d->dims[2] * d->dims[3]);
+    size_t bytes = (size_t)(d->dims[1] * d->dims[2] * d->dims[3]) * gt_sample_bytes(d->type);
     uint8_t *pixels = malloc(bytes);
     if (!pixels) return gt_fail(GT_NOMEM, "out of memory for one image of '%s'", d->path);
     hsize_t looks = d->dims[0] < PROBES ? d->dims[0] : PROBES;
@@ -60,17 +64,18 @@ static gt_status fingerprint(void *state, gt_hasher *h) {
     return st;
 }
 
-/* 8-bit samples only; others are named. */
-static gt_status check_type(hid_t images) {
+/* Types that images can be of; others are named. */
+static gt_status check_type(hid_t images, gt_sample *sample) {
     hid_t type = H5Dget_type(images);
     if (type < 0) return gt_hdf5_fail("images");
     H5T_class_t class = H5Tget_class(type);
     size_t bits = 8 * H5Tget_size(type);
     bool is_unsigned = class == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_NONE;
     H5Tclose(type);
-    if (is_unsigned && bits == 8) return GT_OK;
+    *sample = class == H5T_FLOAT ? GT_F32 : bits == 16 ? GT_U16 : GT_U8;
+    if ((is_unsigned && (bits == 8 || bits == 16)) || (class == H5T_FLOAT && bits == 32)) return GT_OK;
     if (class != H5T_INTEGER && class != H5T_FLOAT) return gt_fail(GT_FORMAT, "images: neither integers nor floats");
-    return gt_fail(GT_FORMAT, "images: %zu-bit %s samples; 8-bit unsigned ones (uint8) are needed: convert them", bits,
+    return gt_fail(GT_FORMAT, "images: %zu-bit %s samples; uint8, uint16 or float32 are needed: convert them", bits,
                    class == H5T_FLOAT ? "float"
                    : is_unsigned      ? "unsigned"
                                       : "signed");
@@ -93,16 +98,15 @@ static gt_status check_dims(h5set *d) {
     const hsize_t *n = d->dims;
     if (n[0] == 0) return gt_fail(GT_FORMAT, "images: holds no images");
     if (n[1] == 0 || n[2] == 0 || n[0] > INT32_MAX || n[1] > GT_PNG_MAX_SIDE || n[2] > GT_PNG_MAX_SIDE ||
-        n[1] * n[2] * 3 > GT_PNG_MAX_BYTES)
+        n[1] * n[2] * 3 > GT_PNG_MAX_BYTES || n[3] > GT_PNG_MAX_BYTES / (n[1] * n[2]))
         return gt_fail(
             GT_FORMAT,
             "images: claims %llu images of %llu x %llu pixels; at most %d per side and %d MB per image are read",
             (unsigned long long)n[0], (unsigned long long)n[2], (unsigned long long)n[1], GT_PNG_MAX_SIDE,
             GT_PNG_MAX_BYTES >> 20);
-    if (n[3] != 1 && n[3] != 3)
-        return gt_fail(GT_FORMAT,
-                       "images: %llu channels; 1 (grey) or 3 (RGB) are needed, in the last axis of [N,H,W,C]",
-                       (unsigned long long)n[3]);
+    if (n[3] < 1 || n[3] > GT_PICTURE_MAX_CHANNELS)
+        return gt_fail(GT_FORMAT, "images: %llu channels; 1 to %d are possible, in the last axis of [N,H,W,C]",
+                       (unsigned long long)n[3], GT_PICTURE_MAX_CHANNELS);
     return GT_OK;
 }
 
@@ -133,7 +137,7 @@ static gt_status check_storage(const h5set *d, size_t *cache) {
         return gt_fail(GT_FORMAT, "images: incomplete: %llu of its %llu chunks were written",
                        (unsigned long long)written, (unsigned long long)chunks);
     /* the chunks that one row of images touches are decompressed once, not once per image */
-    size_t row = (size_t)(chunk[0] * d->dims[1] * d->dims[2] * d->dims[3]) + (size_t)bytes;
+    size_t row = ((size_t)(chunk[0] * d->dims[1] * d->dims[2] * d->dims[3]) + (size_t)bytes) * gt_sample_bytes(d->type);
     *cache = row < CACHE_LEAST ? CACHE_LEAST : row > CACHE_MOST ? CACHE_MOST : row;
     return GT_OK;
 }
@@ -277,7 +281,7 @@ static gt_status open_file(h5set *d, gt_source *s) {
     if ((d->images = open_images(d->file, CACHE_LEAST)) < 0) return gt_hdf5_fail("images");
     if ((d->space = H5Dget_space(d->images)) < 0) return gt_hdf5_fail("images");
     size_t cache = CACHE_LEAST;
-    if ((st = check_dims(d)) || (st = check_type(d->images)) || (st = check_storage(d, &cache))) return st;
+    if ((st = check_dims(d)) || (st = check_type(d->images, &d->type)) || (st = check_storage(d, &cache))) return st;
     if (cache > CACHE_LEAST) { /* the cache is sized when a dataset is opened */
         H5Dclose(d->images);
         if ((d->images = open_images(d->file, cache)) < 0) return gt_hdf5_fail("images");
@@ -288,6 +292,7 @@ static gt_status open_file(h5set *d, gt_source *s) {
     s->height = (int)d->dims[1];
     s->width = (int)d->dims[2];
     s->channels = (int)d->dims[3];
+    s->type = d->type;
     return read_notes(d, &s->notes);
 }
 

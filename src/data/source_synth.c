@@ -256,7 +256,7 @@ static bool claims(const gt_spec *spec) {
     return !strncmp(spec->text, "synth:", 6);
 }
 
-static gt_status draw(void *state, int64_t i, uint8_t *pixels) {
+static gt_status draw(void *state, int64_t i, void *pixels) {
     const synth *s = state;
     s->set->draw(s, (uint32_t)i, pixels);
     return GT_OK;

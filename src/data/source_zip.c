@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ZIP of PNG pictures with an optional dataset.json: the interchange format of the field. */
+ * ZIP of pictures with an optional dataset.json: the interchange format of the field. */
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +27,10 @@ static void close_archive(void *state) {
     free(a);
 }
 
-static gt_status peek(void *state, int64_t i, uint8_t head[GT_PNG_HEAD_BYTES], size_t *n) {
+static gt_status peek(void *state, int64_t i, void *head, size_t most, size_t *n) {
     archive *a = state;
     uint64_t size = gt_zip_at(a->zip, a->entry[i])->size;
-    *n = size < GT_PNG_HEAD_BYTES ? (size_t)size : GT_PNG_HEAD_BYTES;
+    *n = size < most ? (size_t)size : most;
     return gt_zip_peek(a->zip, a->entry[i], head, *n);
 }
 
@@ -55,11 +55,11 @@ static gt_status load_entry(gt_zip *zip, size_t entry, uint64_t most, void **byt
 
 static gt_status load(void *state, int64_t i, void **bytes, size_t *n) {
     archive *a = state;
-    return load_entry(a->zip, a->entry[i], GT_PNG_MAX_BYTES, bytes, n);
+    return load_entry(a->zip, a->entry[i], GT_PICTURE_MAX_BYTES, bytes, n);
 }
 
-static gt_status read_picture(void *state, int64_t i, uint8_t *pixels) {
-    return gt_pictures_read(&((archive *)state)->pictures, i, pixels);
+static gt_status read_picture(void *state, int64_t i, void *samples) {
+    return gt_pictures_read(&((archive *)state)->pictures, i, samples);
 }
 
 static gt_status fingerprint(void *state, gt_hasher *h) {
@@ -115,7 +115,7 @@ static gt_status open_zip(gt_source *s, const char *spec) {
     if (!st) st = list_pictures(a);
     if (!st) st = gt_pictures_survey(&a->pictures, s);
     if (!st) st = read_notes(a, &s->notes);
-    return st;
+    return st ? st : gt_pictures_name_channels(&a->pictures, &s->notes);
 }
 
 const gt_source_kind gt_source_zip = {.name = "zip", .claims = claims, .open = open_zip};

@@ -55,6 +55,30 @@ void gt_comm_gather(gt_comm *c, const void *mine, size_t bytes, void *all) {
     }
 }
 
+gt_status gt_comm_funnel(gt_comm *c, const void *mine, size_t bytes, gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg) {
+    if (c->rank != 0) {
+        uint64_t size = bytes;
+        pass(c, &size, sizeof size, c->rank, 0);
+        pass(c, (void *)mine, bytes, c->rank, 0);
+        return GT_OK;
+    }
+    gt_status st = take(arg, mine, bytes);
+    void *data = NULL;
+    size_t room = 0;
+    for (int rank = 1; rank < c->ranks; rank++) { /* after a failure too: the others must get rid of theirs */
+        uint64_t size = 0;
+        pass(c, &size, sizeof size, rank, 0);
+        void *larger = size > room ? realloc(data, size) : data;
+        if (size > room && !larger) return gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for %llu bytes from rank %d", (unsigned long long)size, rank));
+        data = larger;
+        if (size > room) room = size;
+        pass(c, data, size, rank, 0);
+        if (!st) st = take(arg, data, size);
+    }
+    free(data);
+    return st;
+}
+
 static void reduce_one(gt_comm *c, void *value, MPI_Datatype type, MPI_Op op) {
     if (c->ranks == 1) return;
     MPI_Request request;

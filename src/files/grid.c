@@ -149,7 +149,7 @@ void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out) 
 }
 
 gt_status gt_grid_write(const char *path, const float *images, int columns, int rows, int height, int width, int channels, float lo, float hi,
-                        gt_picture *picture) {
+                        gt_grid_png *picture) {
     int shown = channels >= 3 ? 3 : 1;
     size_t line, size, w = (size_t)columns * (size_t)width, h = (size_t)rows * (size_t)height;
     if (columns < 1 || rows < 1 || height < 1 || width < 1 || channels < 1 || w > GT_PNG_MAX_SIDE || h > GT_PNG_MAX_SIDE ||
@@ -171,7 +171,7 @@ gt_status gt_grid_write(const char *path, const float *images, int columns, int 
     free(row);
     free(pixels);
     if (picture && !st)
-        *picture = (gt_picture){png, bytes, (int)w, (int)h, shown};
+        *picture = (gt_grid_png){png, bytes, (int)w, (int)h, shown};
     else
         free(png);
     return st;

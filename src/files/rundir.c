@@ -20,28 +20,6 @@ static gt_status cannot_make(const char *dir) {
     return gt_fail(GT_FAILED, "cannot make the directory '%s': %s", dir, strerror(errno));
 }
 
-static bool is_directory(const char *path) {
-    struct stat s;
-    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-}
-
-static gt_status make_directories(const char *dir) {
-    char *path = strdup(dir);
-    if (!path || !*dir) {
-        free(path);
-        return *dir ? gt_fail(GT_NOMEM, "out of memory for a directory name") : gt_fail(GT_USAGE, "a directory name is empty");
-    }
-    gt_status st = GT_OK;
-    for (char *slash = path; slash && !st;) {
-        slash = strchr(slash + 1, '/');
-        if (slash) *slash = 0;
-        if (!is_directory(path) && mkdir(path, 0777) && (errno != EEXIST || !is_directory(path))) st = cannot_make(path);
-        if (slash) *slash = '/';
-    }
-    free(path);
-    return st;
-}
-
 /* One more than the largest leading number among the subdirectories; 0 when there is none. -1: cannot be read. */
 static long next_number(const char *outdir) {
     DIR *d = opendir(outdir);
@@ -62,7 +40,7 @@ static long next_number(const char *outdir) {
 }
 
 char *gt_rundir_new(const char *outdir, const char *description) {
-    if (make_directories(outdir)) return NULL;
+    if (gt_make_directories(outdir)) return NULL;
     char clean[LONGEST_DESCRIPTION + 1];
     size_t n = 0;
     for (const char *p = description; *p && n < LONGEST_DESCRIPTION; p++, n++)
@@ -82,7 +60,7 @@ char *gt_rundir_new(const char *outdir, const char *description) {
 }
 
 gt_status gt_rundir_prepare(const char *dir, size_t bytes) {
-    gt_status st = make_directories(dir);
+    gt_status st = gt_make_directories(dir);
     if (st) return st;
     double have = gt_space_free(dir);
     if (have < (double)bytes + PROBE_BYTES)

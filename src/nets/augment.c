@@ -97,9 +97,22 @@ static gt_node *input(gt_graph *g, const char *prefix, const char *name, gt_shap
     return gt_input(g, input_name(buffer, prefix, name), shape);
 }
 
-static gt_node *apply_color(gt_graph *g, const char *prefix, gt_node *x) {
+int gt_augment_colours(const gt_augment_config *c, int64_t channels) {
+    int n = c->colours ? c->colours : (int)channels;
+    return (n == 1 || n == 3) && n <= channels ? n : 0;
+}
+
+bool gt_augment_drop_colour(gt_augment_config *c, int channels) {
+    bool any = any_of(c, COLOR) && !gt_augment_colours(c, channels);
+    for (int i = 0; i < GT_AUGMENT_KINDS && any; i++)
+        if (COLOR >> i & 1) c->multiplier[i] = 0;
+    return any;
+}
+
+/* One matrix for all channels: those without a colour have the rows of the identity. */
+static gt_node *apply_color(gt_graph *g, const gt_augment_config *config, const char *prefix, gt_node *x) {
     int64_t n = gt_dim(x, 0), h = gt_dim(x, 1), w = gt_dim(x, 2), c = gt_dim(x, 3);
-    if (c != 1 && c != 3)
+    if (!gt_augment_colours(config, c))
         return gt_graph_fault(g, "%s: colour augmentations need images of 1 or 3 channels, not %lld; take another --augpipe", prefix, (long long)c);
     gt_node *pixels = gt_reshape(g, x, GT_SHAPE(n, h * w, c));
     gt_node *y = gt_matmul(g, pixels, input(g, prefix, "color", GT_SHAPE(n, c, c)), .transpose_b = true);
@@ -135,7 +148,7 @@ gt_node *gt_augment(gt_graph *g, const gt_augment_config *c, const char *prefix,
     gt_scope_push(g, "%s", prefix);
     gt_node *x = images;
     if (any_of(c, GEOMETRY)) x = gt_warp(g, x, input(g, prefix, "matrix", GT_SHAPE(gt_dim(x, 0), 2, 3)));
-    if (x && any_of(c, COLOR)) x = apply_color(g, prefix, x);
+    if (x && any_of(c, COLOR)) x = apply_color(g, c, prefix, x);
     if (x && any_of(c, BIT(IMGFILTER))) x = apply_filter(g, prefix, x);
     if (x && any_of(c, BIT(NOISE))) x = apply_noise(g, c, prefix, x);
     if (x && any_of(c, BIT(CUTOUT))) x = apply_cutout(g, prefix, x);
@@ -157,11 +170,12 @@ static void outside(float *mask, int64_t n, float centre, float side) {
 
 static float *row(float *base, int64_t i, int64_t size) { return base ? base + i * size : NULL; }
 
-static void write_sample(const places *to, const gt_augment_params *a, int64_t i, const gt_shape *images) {
+static void write_sample(const places *to, const gt_augment_params *a, int64_t i, const gt_shape *images, int64_t colours) {
     int64_t h = images->d[1], w = images->d[2], c = images->d[3];
     if (to->matrix) memcpy(to->matrix + 6 * i, a->matrix, sizeof a->matrix);
-    for (int64_t j = 0; j < c && to->offset; j++) to->offset[i * c + j] = a->color[j][3];
-    for (int64_t j = 0; j < c && to->color; j++) memcpy(to->color + (i * c + j) * c, a->color[j], sizeof(float) * (size_t)c);
+    for (int64_t j = 0; j < c && to->offset; j++) to->offset[i * c + j] = j < colours ? a->color[j][3] : 0;
+    for (int64_t j = 0; j < c && to->color; j++)
+        for (int64_t k = 0; k < c; k++) to->color[(i * c + j) * c + k] = j < colours && k < colours ? a->color[j][k] : j == k;
     if (to->taps) memcpy(to->taps + GT_AUGMENT_TAPS * i, a->taps, sizeof a->taps);
     if (to->sigma) to->sigma[i] = a->sigma;
     outside(row(to->cutout_x, i, w), w, a->centre[0], a->cutout);
@@ -196,7 +210,7 @@ gt_status gt_augment_fill(const gt_augment_config *c, gt_exec *e, const char *pr
         gt_augment_params a;
         if (!gt_augment_parameters(c, s, i, p, &images, &a, &noise_call))
             return gt_fail(GT_USAGE, "%s: %d recorded draws are too few for these augmentations", prefix, s->n_recorded);
-        write_sample(&to, &a, i, &images);
+        write_sample(&to, &a, i, &images, gt_augment_colours(c, images.d[3]));
     }
     float *noise = place(e, prefix, "noise_image");
     if (!noise) return GT_OK;

@@ -220,7 +220,7 @@ bool gt_augment_parameters(const gt_augment_config *c, const gt_augment_source *
     walk w = {.config = c, .source = s, .sample = sample, .p = p};
     *out = (gt_augment_params){0};
     geometry(&w, (float)images->d[2], (float)images->d[1], out->matrix);
-    color(&w, images->d[3] == 1, out->color);
+    color(&w, gt_augment_colours(c, images->d[3]) == 1, out->color);
     image_filter(&w, out->taps);
     int image = -1;
     if (on(&w, GT_AUGMENT_NOISE)) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gantry/checkpoint.h"
+#include "files/npy.h"
 #include "gantry/codec.h"
 #include "gantry/log.h"
 #include "gantry/random.h"
@@ -114,7 +115,9 @@ typedef struct work {
     const gt_generate_request *request;
     gt_comm *comm;
     gt_generator *generator;
-    size_t image_bytes;       /* of one image */
+    int shown;                /* channels in pictures */
+    size_t image_bytes;       /* of one image in a picture */
+    size_t image_floats;
     int64_t batches, rounds;  /* rounds: batches of the rank that has most */
     float *z, *labels, *images;
     uint8_t *bytes;           /* of this rank's images, round by round */
@@ -145,7 +148,11 @@ static gt_status prepare(work *w) {
     if (!w->generator) return GT_FAILED;
     const gt_model *m = w->generator->model;
     int64_t batch = w->generator->batch;
-    w->image_bytes = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+    w->shown = m->channels == 4 ? 4 : m->channels >= 3 ? 3 : 1;
+    w->image_bytes = (size_t)m->height * (size_t)m->width * (size_t)w->shown;
+    w->image_floats = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+    if (w->shown != m->channels && !w->comm->rank)
+        gt_info("pictures show %s of %d channels%s", w->shown == 1 ? "the first" : "the first three", m->channels, r->npy ? "" : "; --npy writes all of them");
     w->batches = (r->n + batch - 1) / batch;
     w->rounds = (w->batches + w->comm->ranks - 1) / w->comm->ranks;
     /* single images leave at once, those of a grid are kept until all are there */
@@ -153,24 +160,30 @@ static gt_status prepare(work *w) {
     if (gt_mul_overflows(kept, w->image_bytes, &w->bytes_size)) return gt_fail(GT_USAGE, "--grid: too large");
     w->z = calloc((size_t)batch, (size_t)m->z_dim * sizeof *w->z);
     w->labels = calloc((size_t)batch, ((size_t)m->label_dim + 1) * sizeof *w->labels);
-    w->images = calloc((size_t)batch, w->image_bytes * sizeof *w->images);
+    w->images = calloc((size_t)batch, w->image_floats * sizeof *w->images);
     w->bytes = calloc(w->bytes_size, 1);
     if (!w->z || !w->labels || !w->images || !w->bytes) return gt_fail(GT_NOMEM, "out of memory for images");
     gt_status st = fill_labels(w);
-    if (!st && w->comm->rank == 0) st = gt_rundir_prepare(r->outdir, (size_t)r->n * w->image_bytes);
+    if (!st && w->comm->rank == 0) st = gt_rundir_prepare(r->outdir, (size_t)r->n * (w->image_bytes + (r->npy ? w->image_floats * sizeof(float) : 0)));
     return st;
 }
 
-static gt_status write_singles(const work *w, int64_t first, int64_t n, const uint8_t *bytes) {
+/* Image i of the batch, as a picture and with all its channels, as far as they are wanted. */
+static gt_status write_image(const work *w, int64_t seed, int64_t i, const uint8_t *bytes) {
     const gt_model *m = w->generator->model;
-    gt_status st = GT_OK;
-    for (int64_t i = 0; i < n && !st; i++) {
-        char path[4096];
-        int length = snprintf(path, sizeof path, "%s/seed%04lld.png", w->request->outdir, (long long)w->request->seeds[first + i]);
-        if (length >= (int)sizeof path) return gt_fail(GT_USAGE, "--outdir: the path is too long");
-        st = gt_png_write(path, bytes + (size_t)i * w->image_bytes, m->height, m->width, m->channels);
-    }
+    char path[4096];
+    int length = snprintf(path, sizeof path - 4, "%s/seed%04lld", w->request->outdir, (long long)seed);
+    if (length >= (int)sizeof path - 4) return gt_fail(GT_USAGE, "--outdir: the path is too long");
+    strcpy(path + length, ".png");
+    gt_status st = w->request->single ? gt_png_write(path, bytes + (size_t)i * w->image_bytes, m->height, m->width, w->shown) : GT_OK;
+    strcpy(path + length, ".npy");
+    if (!st && w->request->npy) st = gt_npy_write(path, w->images + (size_t)i * w->image_floats, m->height, m->width, m->channels);
     return st;
+}
+
+static void show_images(const work *w, int64_t n, uint8_t *bytes) {
+    size_t channels = (size_t)w->generator->model->channels, shown = (size_t)w->shown, pixels = (size_t)n * w->image_floats / channels;
+    for (size_t i = 0; i < pixels; i++) gt_image_bytes(w->images + i * channels, bytes + i * shown, shown);
 }
 
 static gt_status make_batch(work *w, int64_t round) {
@@ -183,13 +196,14 @@ static gt_status make_batch(work *w, int64_t round) {
     gt_status st = gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
     if (st) return st;
     uint8_t *bytes = w->bytes + (r->single ? 0 : (size_t)round * (size_t)batch * w->image_bytes);
-    gt_image_bytes(w->images, bytes, (size_t)n * w->image_bytes);
-    return r->single ? write_singles(w, first, n, bytes) : GT_OK;
+    show_images(w, n, bytes);
+    for (int64_t i = 0; i < n && !st; i++) st = write_image(w, r->seeds[first + i], i, bytes);
+    return st;
 }
 
 /* Images [n] one after the other into a picture of `columns`; cells without an image stay black. */
-static void tile(const uint8_t *image, int64_t cell, const gt_model *m, int columns, uint8_t *picture) {
-    size_t line = (size_t)m->width * (size_t)m->channels, x = (size_t)(cell % columns) * line;
+static void tile(const uint8_t *image, int64_t cell, const gt_model *m, int shown, int columns, uint8_t *picture) {
+    size_t line = (size_t)m->width * (size_t)shown, x = (size_t)(cell % columns) * line;
     size_t y = (size_t)(cell / columns) * (size_t)m->height;
     for (size_t i = 0; i < (size_t)m->height; i++) memcpy(picture + (y + i) * line * (size_t)columns + x, image + i * line, line);
 }
@@ -210,11 +224,11 @@ static gt_status write_grid(const work *w, const uint8_t *all) {
     for (int64_t i = 0; i < r->n; i++) {
         int64_t b = i / batch, rank = b % w->comm->ranks, round = b / w->comm->ranks;
         const uint8_t *image = all + (size_t)rank * w->bytes_size + (size_t)(round * batch + i % batch) * w->image_bytes;
-        tile(image, i, m, (int)columns, picture);
+        tile(image, i, m, w->shown, (int)columns, picture);
     }
     char path[4096];
     snprintf(path, sizeof path, "%s/grid.png", r->outdir);
-    gt_status st = gt_png_write(path, picture, (int)rows * m->height, (int)columns * m->width, m->channels);
+    gt_status st = gt_png_write(path, picture, (int)rows * m->height, (int)columns * m->width, w->shown);
     free(picture);
     return st;
 }

@@ -221,6 +221,8 @@ static const gt_option table[] = {
      .max = 1 << 20, .help = "Width of the images"},
     {.key = "data-channels", .type = GT_OPTION_INT, .class = GT_SHAPE, FIELD(channels), .group = "shape", .standard = "0",
      .max = 1 << 16, .help = "Channels of the images"},
+    {.key = "data-colours", .type = GT_OPTION_INT, .class = GT_SHAPE, FIELD(colours), .group = "shape", .standard = "0", .min = -1, .max = 3,
+     .help = "Channels with a colour: 0 all, n the first n, -1 none"},
     {.key = "label-dim", .type = GT_OPTION_INT, .class = GT_SHAPE, FIELD(label_dim), .group = "shape", .standard = "0",
      .max = 1 << 16, .help = "Length of a label vector as the networks see it; 0: unconditional"},
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gantry/augment.h"
 #include "gantry/log.h"
 #include "kernels/kernel_set.h"
 #include "base/clock.h"
@@ -141,10 +142,21 @@ static gt_status train(gt_trainer *t, double began) {
     }
 }
 
+/* Does the job's set of augmentations have some of colour, which these channels do without? */
+static bool colour_is_off(const gt_job *j) {
+    gt_augment_config c;
+    if (!j->augments || gt_augment_preset(j->augpipe, &c)) return false;
+    c.colours = (int)j->colours;
+    return gt_augment_drop_colour(&c, (int)j->channels);
+}
+
 static void describe(const gt_trainer *t) {
     gt_info("%s; kernels %s", t->comm->description, gt_kernel_set_id());
     gt_info("data: %s: %lld images %dx%dx%d, %s", t->job->data, (long long)t->info->count, t->info->height, t->info->width, t->info->channels,
             t->job->label_dim ? "labels used" : "no labels used");
+    if (colour_is_off(t->job))
+        gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", t->info->channels, t->info->channel_names ? " " : "",
+                t->info->channel_names ? t->info->channel_names : "");
     gt_info("batch %lld in %d slices of %d; %.1f kimg to train; arena %.0f MB a rank", (long long)t->job->batch, t->shares[0].cut.slices, t->model->slice_size,
             (double)t->job->total_images / 1000, (double)t->arena_bytes / 1e6);
 }

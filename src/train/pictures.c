@@ -21,7 +21,7 @@ static gt_status choose(const gt_trainer *t, gt_grid *grid, int64_t **items) {
 
 static void write_picture(gt_trainer *t, const char *name, const char *series, const gt_grid *grid, const float *images, float lo, float hi) {
     char path[4200];
-    gt_picture picture;
+    gt_grid_png picture;
     snprintf(path, sizeof path, "%s/%s", t->dir, name);
     if (gt_grid_write(path, images, grid->columns, grid->rows, t->info->height, t->info->width, t->info->channels, lo, hi, &picture)) {
         gt_warn("no picture this time: %s", gt_message());
@@ -37,16 +37,16 @@ gt_status gt_trainer_reals(gt_trainer *t) {
     int64_t *items = NULL;
     gt_status st = choose(t, &grid, &items);
     size_t pixels = (size_t)t->info->height * (size_t)t->info->width * (size_t)t->info->channels;
-    uint8_t *bytes = malloc(pixels);
+    void *samples = malloc(t->info->image_bytes);
     float *images = st ? NULL : calloc((size_t)cells_of(&grid), pixels * sizeof *images);
-    if (!st && (!bytes || !images)) st = gt_fail(GT_NOMEM, "out of memory for reals.png");
+    if (!st && (!samples || !images)) st = gt_fail(GT_NOMEM, "out of memory for reals.png");
     for (int i = 0; !st && i < cells_of(&grid); i++) {
-        st = gt_dataset_read(t->data, items[i], bytes);
-        for (size_t k = 0; k < pixels; k++) images[(size_t)i * pixels + k] = bytes[k];
+        st = gt_dataset_read(t->data, items[i], samples);
+        if (!st) gt_dataset_floats(t->info, samples, pixels, images + (size_t)i * pixels);
     }
-    if (!st) write_picture(t, "reals.png", "reals", &grid, images, 0, 255);
+    if (!st) write_picture(t, "reals.png", "reals", &grid, images, -1, 1);
     free(items);
-    free(bytes);
+    free(samples);
     free(images);
     return st;
 }

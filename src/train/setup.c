@@ -20,6 +20,7 @@ static gt_status open_data(gt_trainer *t) {
     AGREE(t, gt_dataset_open(&t->data, job->data, &o));
     t->info = gt_dataset_get_info(t->data);
     AGREE(t, gt_dataset_check_size(t->info->height, t->info->width, NULL));
+    job->colours = gt_dataset_colours(t->info);
 
     gt_hash128 hash = {0, 0};
     gt_status st = t->comm->rank == 0 ? gt_dataset_fingerprint(t->data, &hash) : GT_OK;

@@ -29,6 +29,8 @@ gt_model *gt_stylegan2_of_job(const gt_job *j) {
     c.pl_weight = j->pl_weight;
     c.style_mixing = j->style_mixing;
     if (j->augments && gt_augment_preset(j->augpipe, &c.augment)) return NULL;
+    c.augment.colours = (int)j->colours;
+    gt_augment_drop_colour(&c.augment, (int)j->channels);
     return gt_stylegan2_model_new(&c);
 }
 

@@ -138,9 +138,9 @@ static void odd_pictures_are_named(void **state) {
     }
     zip_t *z = begin_zip(at("jpeg.zip"));
     add_picture(z, "a.png", 0, 8, 8, 3);
-    add_entry(z, "b.JPG", "x", 1, ZIP_CM_STORE);
+    add_entry(z, "b.GIF", "x", 1, ZIP_CM_STORE);
     end_zip(z);
-    refused(at("jpeg.zip"), "jpeg.zip", "b.JPG", "convert");
+    refused(at("jpeg.zip"), "jpeg.zip", "b.GIF", "convert");
 
     assert_int_equal(mkdir(at("odd"), 0777), 0);
     put_picture(at("odd/a.png"), 1, 8, 8, 1);
@@ -149,12 +149,45 @@ static void odd_pictures_are_named(void **state) {
     put(at("odd/b.png"), "", 0);
     refused(at("odd"), "odd", "b.png", "empty");
     put(at("odd/b.png"), "GIF89a", 6);
-    refused(at("odd"), "odd", "b.png", "not a PNG");
+    refused(at("odd"), "odd", "b.png", "GIF");
     put(at("odd/b.png"), "\x89PNG\r\n\x1a\n", 8);
     refused(at("odd"), "odd", "b.png", "truncated");
     unlink(at("odd/b.png"));
     assert_int_equal(symlink("nowhere", at("odd/b.png")), 0);
     refused(at("odd"), "odd", "b.png", "No such file");
+}
+
+/* Other kinds than PNG, named as anything; alpha and 16 bits. */
+static void other_pictures_are_read(void **state) {
+    (void)state;
+    uint8_t got[4 * 4 * 8];
+    assert_int_equal(mkdir(at("other"), 0777), 0);
+    const char *ppm = "P5 4 4 255 abcdefghijklmnop";
+    put(at("other/a.pgm"), ppm, strlen(ppm));
+    put(at("other/b.png"), ppm, strlen(ppm));
+    gt_dataset *ds = opened(at("other"), NULL);
+    assert_int_equal(gt_dataset_get_info(ds)->channels, 1);
+    assert_int_equal(gt_dataset_read(ds, 1, got), GT_OK);
+    assert_memory_equal(got, "abcdefghijklmnop", 16);
+    gt_dataset_close(ds);
+
+    uint16_t deep[4 * 4 * 4];
+    bytes b;
+    for (int k = 0; k < 64; k++) deep[k] = (uint16_t)(1000 * k + 1);
+    assert_int_equal(gt_png_encode_samples(deep, &(gt_png_info){.height = 4, .width = 4, .channels = 4, .bits = 16}, 6, &b.data, &b.n), GT_OK);
+    zip_t *z = begin_zip(at("deep.zip"));
+    add_entry(z, "a.png", b.data, b.n, ZIP_CM_STORE);
+    end_zip(z);
+    free(b.data);
+    ds = opened(at("deep.zip"), NULL);
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    assert_int_equal(info->type, GT_U16);
+    assert_int_equal(info->channels, 4);
+    assert_string_equal(info->channel_names, "R,G,B,A");
+    assert_int_equal(gt_dataset_colours(info), 3);
+    assert_int_equal(gt_dataset_read(ds, 0, got), GT_OK);
+    assert_memory_equal(got, deep, sizeof deep);
+    gt_dataset_close(ds);
 }
 
 static void nothing_is_not_a_dataset(void **state) {
@@ -169,9 +202,9 @@ static void nothing_is_not_a_dataset(void **state) {
     zip_t *z = begin_zip(at("no-images.zip"));
     add_entry(z, "readme.txt", "x", 1, ZIP_CM_STORE);
     end_zip(z);
-    refused(at("no-images.zip"), "no-images.zip", "no PNG");
+    refused(at("no-images.zip"), "no-images.zip", "no pictures");
     assert_int_equal(mkdir(at("bare"), 0777), 0);
-    refused(at("bare"), "bare", "no PNG");
+    refused(at("bare"), "bare", "no pictures");
     refused("synth:cats", "synth:cats", "synth:shapes");
     refused("synth:", "synth:", "synth:shapes");
     refused("synth:shapes:", "key=value");
@@ -219,6 +252,7 @@ int main(void) {
         cmocka_unit_test(a_subset_is_the_reference_tools),
         cmocka_unit_test(a_fingerprint_is_of_the_contents),
         cmocka_unit_test(odd_pictures_are_named),
+        cmocka_unit_test(other_pictures_are_read),
         cmocka_unit_test(nothing_is_not_a_dataset),
         cmocka_unit_test(sizes_that_fit),
     };

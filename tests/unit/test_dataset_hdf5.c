@@ -149,6 +149,62 @@ static void vectors_are_read(void **state) {
     gt_dataset_close(ds);
 }
 
+/* 2 channels of 16 bits, 5 of float32: samples come as they are, and mean what the range says; colour where names say so. */
+static void every_sample_type_is_read(void **state) {
+    (void)state;
+    static uint16_t deep[N][H][W][2];
+    static float real[N][H][W][5];
+    for (size_t k = 0; k < sizeof deep / sizeof(uint16_t); k++) ((uint16_t *)deep)[k] = (uint16_t)(k * 7919);
+    for (size_t k = 0; k < sizeof real / sizeof(float); k++) ((float *)real)[k] = sinf((float)k);
+    hsize_t two[] = {N, H, W, 2}, five[] = {N, H, W, 5};
+    hid_t file = begin(at("deep.h5"));
+    end(file, add(file, "images", H5T_STD_U16BE, H5T_NATIVE_UINT16, 4, two, NULL, deep));
+    file = begin(at("real.h5"));
+    hid_t images = add(file, "images", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 4, five, NULL, real), names = H5Tcopy(H5T_C_S1);
+    double range[] = {0, 4};
+    add_attribute(images, "range", H5T_NATIVE_DOUBLE, 2, range);
+    H5Tset_size(names, 10);
+    add_attribute(images, "channels", names, 1, "r,g,b,x,y");
+    H5Tclose(names);
+    end(file, images);
+
+    gt_dataset *ds = opened(at("deep.h5"), &(gt_dataset_options){.mirror = true});
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    uint16_t got[H][W][2];
+    float floats[H * W * 5];
+    assert_int_equal(info->type, GT_U16);
+    assert_int_equal(info->image_bytes, sizeof got);
+    assert_true(info->range[0] == 0 && info->range[1] == 65535);
+    assert_int_equal(gt_dataset_read(ds, 3, got), GT_OK);
+    assert_memory_equal(got, deep[3], sizeof got);
+    assert_int_equal(gt_dataset_read(ds, N + 3, got), GT_OK);
+    for (int x = 0; x < W; x++) assert_memory_equal(got[5][x], deep[3][5][W - 1 - x], 4);
+    gt_dataset_floats(info, (uint16_t[]){0, 65535, 32768}, 3, floats);
+    assert_true(floats[0] == -1 && floats[1] == 1 && fabsf(floats[2]) < 2e-5f);
+    assert_int_equal(gt_dataset_colours(info), 0);
+    gt_dataset_close(ds);
+
+    ds = opened(at("real.h5"), NULL);
+    info = gt_dataset_get_info(ds);
+    float samples[H * W * 5];
+    assert_int_equal(info->type, GT_F32);
+    assert_int_equal(gt_dataset_read(ds, 7, samples), GT_OK);
+    assert_memory_equal(samples, real[7], sizeof samples);
+    gt_dataset_floats(info, samples, H * W * 5, floats);
+    for (int k = 0; k < H * W * 5; k++) assert_true(fabsf(floats[k] - (samples[k] / 2 - 1)) < 1e-6f);
+    assert_int_equal(gt_dataset_colours(info), 3);
+    gt_dataset_close(ds);
+
+    real[7][2][3][4] = NAN;
+    file = begin(at("nan.h5"));
+    end(file, add(file, "images", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 4, five, NULL, real));
+    ds = opened(at("nan.h5"), NULL);
+    assert_int_equal(gt_dataset_read(ds, 7, samples), GT_FORMAT);
+    assert_message("image 7");
+    assert_message("not finite");
+    gt_dataset_close(ds);
+}
+
 static void refused_images(hid_t type, int rank, const hsize_t *dims, bool write, const char *word) {
     static const uint8_t zeros[1 << 16];
     hid_t file = begin(at("wrong.h5")),
@@ -159,15 +215,16 @@ static void refused_images(hid_t type, int rank, const hsize_t *dims, bool write
 
 static void wrong_images_are_named(void **state) {
     (void)state;
-    hsize_t flat[] = {N, H * W * C}, five[] = {N, H, W, 5}, none[] = {0, H, W, C}, wide[] = {1, 4, 40000, 1},
+    hsize_t flat[] = {N, H * W * C}, many[] = {N, H, W, 300}, none[] = {0, H, W, C}, wide[] = {1, 4, 40000, 1},
             good[] = {N, H, W, C};
     refused_images(H5T_STD_U8LE, 2, flat, true, "2 axes");
-    refused_images(H5T_STD_U8LE, 4, five, true, "5 channels");
+    refused_images(H5T_STD_U8LE, 4, many, false, "300 channels");
     refused_images(H5T_STD_U8LE, 4, none, false, "no images");
     refused_images(H5T_STD_U8LE, 4, wide, false, "at most");
-    refused_images(H5T_STD_U16LE, 4, good, true, "16-bit unsigned");
+    refused_images(H5T_STD_I16LE, 4, good, true, "16-bit signed");
+    refused_images(H5T_STD_U32LE, 4, good, true, "32-bit unsigned");
     refused_images(H5T_STD_I8LE, 4, good, true, "8-bit signed");
-    refused_images(H5T_IEEE_F32LE, 4, good, true, "32-bit float");
+    refused_images(H5T_IEEE_F64LE, 4, good, true, "64-bit float");
     refused_images(H5T_STD_U8LE, 4, good, false, "never written");
 
     hsize_t absurd[] = {1 << 30, H, W, C}, chunk[] = {1, H, W, C};
@@ -273,6 +330,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_file_is_read),
         cmocka_unit_test(a_loader_reads_it),
         cmocka_unit_test(vectors_are_read),
+        cmocka_unit_test(every_sample_type_is_read),
         cmocka_unit_test(wrong_images_are_named),
         cmocka_unit_test(wrong_labels_are_named),
         cmocka_unit_test(damage_is_found),

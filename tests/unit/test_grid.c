@@ -44,7 +44,7 @@ static void check_tiles(int channels, int shown) {
     enum { COLUMNS = 3, ROWS = 2, H = 4, W = 5 };
     float images[COLUMNS * ROWS * H * W * 4];
     for (int i = 0; i < COLUMNS * ROWS * H * W * channels; i++) images[i] = (float)(i * 7 % 256);
-    gt_picture picture;
+    gt_grid_png picture;
     assert_ok(gt_grid_write(at("grid.png"), images, COLUMNS, ROWS, H, W, channels, 0, 255, &picture));
     size_t n;
     char *file = get(at("grid.png"), &n);

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry dataset: pictures of any source into a dataset; subset, split and merge; looking at datasets (dataset_look.c). */
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/dataset_look.h"
+#include "gantry/log.h"
+#include "gantry/pack.h"
+
+typedef struct dataset_fields {
+    const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *report, *parts, *grid;
+    int64_t max_images, width, height, channels, crops, count, seed, threads;
+    bool pad, compress, scan, restart, coarse;
+} dataset_fields;
+
+#define FIELD(name) .class = GT_COMMAND, .group = "dataset", .offset = offsetof(dataset_fields, name)
+#define COMMON .common = true
+
+static const gt_option table[] = {
+    {.key = "source", .type = GT_OPTION_TEXT, FIELD(source), .standard = "", .help = "SOURCE, as the reference tool takes it"},
+    {.key = "dest", .type = GT_OPTION_TEXT, FIELD(dest), .standard = "", .help = "DEST, as the reference tool takes it"},
+    {.key = "width", .type = GT_OPTION_INT, FIELD(width), COMMON, .standard = "0", .max = 32768, .unit = "pixels", .help = "Width of the images; 0: as they are"},
+    {.key = "height", .type = GT_OPTION_INT, FIELD(height), COMMON, .standard = "0", .max = 32768, .unit = "pixels", .help = "Height of the images; 0: as they are"},
+    {.key = "transform", .type = GT_OPTION_CHOICE, FIELD(transform), COMMON, .standard = "none", .choices = "none|center-crop|center-crop-wide",
+     .help = "Cropping before resizing",
+     .detail = "center-crop takes the largest square in the middle; center-crop-wide the middle rows of the wanted proportion, and adds black above and below."},
+    {.key = "resize-filter", .type = GT_OPTION_CHOICE, FIELD(filter), COMMON, .standard = "lanczos", .choices = "box|lanczos", .help = "Filter, as in Pillow"},
+    {.key = "pad", .type = GT_OPTION_BOOL, FIELD(pad), .standard = "0", .help = "Fit images into width x height without stretching them, and fill up with the background"},
+    {.key = "crops", .type = GT_OPTION_INT, FIELD(crops), .standard = "0", .max = 32768, .unit = "pixels", .help = "Cut each picture into a grid of squares of this side",
+     .detail = "The last row and column are aligned to the border."},
+    {.key = "channels", .type = GT_OPTION_INT, FIELD(channels), .standard = "0", .max = 256, .help = "1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"},
+    {.key = "background", .type = GT_OPTION_TEXT, FIELD(background), .standard = "", .help = "Lay transparent images over this colour: white, black or RRGGBB",
+     .detail = "Without it alpha stays a channel. Also what --pad fills up with (black without it)."},
+    {.key = "depth", .type = GT_OPTION_CHOICE, FIELD(depth), .standard = "keep", .choices = "keep|u8|u16|f32", .help = "Kind of sample: 8-bit, 16-bit or float32"},
+    {.key = "max-images", .type = GT_OPTION_INT, FIELD(max_images), .standard = "0", .max = 2147483647, .help = "Take only the first so many pictures of the source; 0: all"},
+    {.key = "labels", .type = GT_OPTION_TEXT, FIELD(labels), COMMON, .standard = "own", .help = "own, folders (a class each), FILE.csv, or none",
+     .detail = "own: the source's dataset.json, label file or columns. FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,..."},
+    {.key = "coarse", .type = GT_OPTION_BOOL, FIELD(coarse), .standard = "0", .help = "CIFAR-100: the 20 coarse classes"},
+    {.key = "compress", .type = GT_OPTION_BOOL, FIELD(compress), COMMON, .standard = "0", .help = "Compressed PNG or HDF5: smaller, slower to read"},
+    {.key = "on-error", .type = GT_OPTION_CHOICE, FIELD(on_error), COMMON, .standard = "stop", .choices = "stop|skip", .help = "Unusable pictures: make nothing, or leave them out"},
+    {.key = "duplicates", .type = GT_OPTION_CHOICE, FIELD(duplicates), .standard = "keep", .choices = "keep|skip", .help = "Equal pictures: only list them, or take the first alone"},
+    {.key = "report", .type = GT_OPTION_TEXT, FIELD(report), .standard = "", .help = "Write all findings to this file, and as JSON to this name with .json"},
+    {.key = "scan", .type = GT_OPTION_BOOL, FIELD(scan), COMMON, .standard = "0", .help = "Only look through SOURCE and list what is wrong"},
+    {.key = "restart", .type = GT_OPTION_BOOL, FIELD(restart), .standard = "0", .help = "Do not go on with what an earlier run left unfinished"},
+    {.key = "count", .type = GT_OPTION_INT, FIELD(count), .standard = "0", .max = 2147483647, .help = "subset: how many images"},
+    {.key = "parts", .type = GT_OPTION_TEXT, FIELD(parts), .standard = "", .help = "split: sizes of the parts, as in 0.9,0.1; equal parts without it"},
+    {.key = "seed", .type = GT_OPTION_INT, FIELD(seed), .standard = "0", .max = 4294967295, .help = "subset and split: which random choice"},
+    {.key = "grid", .type = GT_OPTION_TEXT, FIELD(grid), .standard = "", .help = "inspect: write a grid of images to this PNG"},
+    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), COMMON, .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
+};
+
+const gt_option *cli_dataset_options(int *n) {
+    *n = sizeof table / sizeof *table;
+    return table;
+}
+
+/* ---- from options to a request ---- */
+
+static gt_status read_background(const char *text, gt_transform *t) {
+    unsigned rgb = 0;
+    int end = 0;
+    if (!*text) return GT_OK;
+    bool hex = strlen(text) == 6 && sscanf(text, "%6x%n", &rgb, &end) == 1 && end == 6;
+    if (gt_is(text, "white")) rgb = 0xffffff;
+    else if (!hex && !gt_is(text, "black")) return gt_fail(GT_USAGE, "--background=%s: white, black or six hexadecimal digits such as 80c0ff", text);
+    for (int c = 0; c < 3; c++) t->background[c] = (rgb >> (16 - 8 * c) & 255) / 255.0;
+    t->alpha = GT_ALPHA_FLATTEN;
+    return GT_OK;
+}
+
+static void read_labels(const char *text, gt_import_options *o) {
+    if (gt_is(text, "folders")) o->labels = GT_IMPORT_FOLDERS;
+    else if (gt_is(text, "none")) o->labels = GT_IMPORT_NONE;
+    else if (!gt_is(text, "own")) o->labels_csv = text;
+}
+
+static gt_status read_request(const dataset_fields *f, gt_pack_request *r) {
+    *r = (gt_pack_request){
+        .import = {.crops = (int)f->crops, .coarse = f->coarse},
+        .transform = {.width = (int)f->width,
+                      .height = (int)f->height,
+                      .filter = gt_is(f->filter, "box") ? GT_FILTER_BOX : GT_FILTER_LANCZOS,
+                      .crop = gt_is(f->transform, "center-crop")        ? GT_CROP_CENTER
+                              : gt_is(f->transform, "center-crop-wide") ? GT_CROP_CENTER_WIDE
+                                                                        : GT_CROP_NONE,
+                      .pad = f->pad,
+                      .channels = (int)f->channels,
+                      .depth = gt_is(f->depth, "u8")    ? GT_DEPTH_U8
+                               : gt_is(f->depth, "u16") ? GT_DEPTH_U16
+                               : gt_is(f->depth, "f32") ? GT_DEPTH_F32
+                                                        : GT_DEPTH_KEEP},
+        .max_images = f->max_images,
+        .seed = (uint32_t)f->seed,
+        .compress = f->compress,
+        .skip = gt_is(f->on_error, "skip"),
+        .skip_duplicates = gt_is(f->duplicates, "skip"),
+        .restart = f->restart,
+        .report = *f->report ? f->report : NULL,
+        .scan_only = f->scan,
+    };
+    read_labels(f->labels, &r->import);
+    return read_background(f->background, &r->transform);
+}
+
+/* ---- results ---- */
+
+static void print_classes(const gt_pack_result *result) {
+    enum { MOST = 64, BAR = 40 };
+    int64_t most = 1;
+    for (int i = 0; i < result->classes; i++)
+        if (result->of_class[i] > most) most = result->of_class[i];
+    for (int i = 0; i < result->classes && i < MOST; i++)
+        printf("  class %-5d %8lld  %-*.*s %s\n", i, (long long)result->of_class[i], BAR, (int)(result->of_class[i] * BAR / most),
+               "########################################", result->class_name && result->class_name[i] ? result->class_name[i] : "");
+    if (result->classes > MOST) printf("  ... and %d more classes\n", result->classes - MOST);
+}
+
+static void print_result(const gt_pack_request *r, const gt_pack_result *result) {
+    printf("%lld pictures: %lld cannot be read, %lld unlike the others, %lld duplicates, %lld left out by the transform\n", (long long)result->items,
+           (long long)result->bad, (long long)result->odd, (long long)result->duplicates, (long long)result->dropped);
+    if (r->scan_only) return;
+    printf("%s: %lld images of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept, result->width, result->height, result->channels,
+           result->channels == 1 ? "" : "s", gt_sample_name(result->type), result->bytes / 1e6);
+    print_classes(result);
+}
+
+static gt_status pack(gt_comm *comm, const gt_pack_request *r) {
+    gt_pack_result result;
+    gt_status st = gt_pack(comm, r, &result);
+    if (!comm->rank && !st) print_result(r, &result);
+    gt_pack_result_free(&result);
+    return st;
+}
+
+/* ---- actions ---- */
+
+typedef struct action {
+    const char *name;
+    int least; /* words after it */
+    const char *needed;
+    gt_status (*run)(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n);
+} action;
+
+static gt_status make(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {
+    (void)s;
+    const char *source = *f->source ? f->source : n > 0 ? words[0] : "", *dest = *f->dest ? f->dest : n > 1 ? words[1] : "";
+    int given = (*f->source != 0) + (*f->dest != 0) + n;
+    if (!*source || (!*dest && !f->scan) || given > 2) return gt_fail(GT_USAGE, "SOURCE and DEST are needed (or an action: inspect, verify, subset, split, merge)");
+    r->n_sources = 1;
+    r->sources = &source;
+    r->dest = dest;
+    return pack(comm, r);
+}
+
+static gt_status subset(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {
+    (void)s;
+    if (n != 2 || !f->count) return gt_fail(GT_USAGE, "gantry dataset subset SOURCE DEST --count=N [--seed=N]");
+    r->n_sources = 1;
+    r->sources = words;
+    r->dest = words[1];
+    r->choice = GT_PACK_SUBSET;
+    r->amount = f->count;
+    return pack(comm, r);
+}
+
+/* "0.9,0.1" -> 0, 0.9, 1; "" -> equal parts. They must make a whole. */
+static gt_status read_parts(const char *text, int n, double *border) {
+    for (int i = 0; i <= n; i++) border[i] = (double)i / n;
+    for (int i = 0; i < n && *text; i++) {
+        char *end;
+        double part = strtod(text, &end);
+        bool last = i == n - 1;
+        if (end == text || *end != (last ? 0 : ',') || !(part > 0 && part < 1))
+            return gt_fail(GT_USAGE, "--parts must be one number between 0 and 1 for each of the %d destinations, such as 0.9,0.1", n);
+        border[i + 1] = border[i] + part;
+        if (!last) text = end + 1;
+    }
+    if (fabs(border[n] - 1) > 1e-6) return gt_fail(GT_USAGE, "--parts must add up to 1, not %g", border[n]);
+    border[n] = 1;
+    return GT_OK;
+}
+
+static gt_status split(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {
+    int parts = n - 1;
+    double *border = gt_arena_array(s->arena, (size_t)parts + 2, sizeof *border);
+    gt_status st = border ? read_parts(f->parts, parts, border) : GT_NOMEM;
+    r->n_sources = 1;
+    r->sources = words;
+    r->choice = GT_PACK_PART;
+    for (int i = 0; i < parts && !st; i++) {
+        r->dest = words[1 + i];
+        r->parts[0] = border[i];
+        r->parts[1] = border[i + 1];
+        st = pack(comm, r);
+    }
+    return st;
+}
+
+static gt_status merge(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {
+    (void)s, (void)f;
+    r->n_sources = n - 1;
+    r->sources = words;
+    r->dest = words[n - 1];
+    return pack(comm, r);
+}
+
+static gt_status inspect(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {
+    (void)s, (void)r;
+    gt_status st = GT_OK;
+    for (int i = 0; i < n && !st && !comm->rank; i++) st = cli_dataset_inspect(words[i], *f->grid ? f->grid : NULL);
+    return gt_comm_agree(comm, st);
+}
+
+static gt_status verify(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {
+    (void)s, (void)f, (void)r;
+    gt_status st = GT_OK;
+    for (int i = 0; i < n && !st; i++) st = cli_dataset_verify(comm, words[i]);
+    return st;
+}
+
+static const action actions[] = {
+    {"inspect", 1, "DATASET", inspect}, {"verify", 1, "DATASET", verify},          {"subset", 2, "SOURCE DEST", subset},
+    {"split", 3, "SOURCE DEST DEST ...", split}, {"merge", 3, "SOURCE SOURCE ... DEST", merge},
+};
+
+static gt_status run(gt_comm *comm, cli_session *s, const dataset_fields *f) {
+    gt_log_setup(comm->rank, comm->ranks, GT_INFO);
+    gt_pack_request request;
+    const char **words = s->arguments.words;
+    int n = s->arguments.n_words;
+    gt_status st = read_request(f, &request);
+    if (st) return st;
+    for (size_t i = 0; i < sizeof actions / sizeof *actions && n; i++) {
+        const action *a = &actions[i];
+        if (strcmp(words[0], a->name)) continue;
+        if (n - 1 < a->least) return gt_fail(GT_USAGE, "gantry dataset %s %s", a->name, a->needed);
+        return a->run(comm, s, f, &request, words + 1, n - 1);
+    }
+    return make(comm, s, f, &request, words, n);
+}
+
+/* Buffers of pictures come and go by the million: do not give their pages back to the system each time. */
+static void keep_memory(void) {
+#ifdef __GLIBC__
+    enum { TRIM = 16 << 20, MAPPED = 1 << 20 };
+    mallopt(M_TRIM_THRESHOLD, TRIM);
+    mallopt(M_TOP_PAD, MAPPED);
+    mallopt(M_MMAP_THRESHOLD, MAPPED);
+#endif
+}
+
+int cli_dataset(int argc, char **argv) {
+    dataset_fields fields;
+    cli_session s;
+    int status;
+    keep_memory();
+    if (!cli_begin(&s, "dataset", argc, argv, &fields, &status)) return status;
+    gt_comm *comm = gt_comm_start((int)fields.threads);
+    status = cli_exit("dataset", comm ? run(comm, &s, &fields) : GT_FAILED);
+    gt_comm_stop(comm);
+    cli_end(&s);
+    return status;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The list of items: one source or several, all of it or a seeded choice. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/random.h"
+#include "pack/pack.h"
+
+static bool same_names(const gt_import_info *a, const gt_import_info *b) {
+    if (a->class_names != b->class_names) return false;
+    for (int i = 0; i < a->class_names; i++)
+        if (strcmp(a->class_name[i], b->class_name[i])) return false;
+    return true;
+}
+
+/* What a further source says must agree with those before it. */
+static gt_status join(gt_items *items, const gt_import_info *more, const char *source, const char *first) {
+    gt_import_info *all = &items->info;
+    if (all->label_kind != more->label_kind || (all->label_kind == GT_LABELS_VECTORS && all->label_width != more->label_width))
+        return gt_fail(GT_USAGE, "'%s' and '%s' have labels of different kinds (none, classes, or vectors of one length); --labels=none leaves them out",
+                       first, source);
+    if (!same_names(all, more))
+        return gt_fail(GT_USAGE, "'%s' and '%s' have different class names: class numbers would not mean the same; --labels=none leaves them out", first,
+                       source);
+    bool ranges = all->has_range == more->has_range && (!all->has_range || !memcmp(all->range, more->range, sizeof all->range));
+    if (!ranges) return gt_fail(GT_USAGE, "'%s' and '%s' have samples of different ranges", first, source);
+    if (more->label_width > all->label_width) all->label_width = more->label_width;
+    all->unlabelled += more->unlabelled;
+    return GT_OK;
+}
+
+static int by_number(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Places `from` up to `to` of the shuffled list of `n`, in order. */
+static gt_status choose(gt_items *items, int64_t n, int64_t from, int64_t to, uint32_t seed) {
+    gt_mt19937 *random = malloc(sizeof *random);
+    items->chosen = malloc((size_t)(n ? n : 1) * sizeof *items->chosen);
+    if (!random || !items->chosen) {
+        free(random);
+        return gt_fail(GT_NOMEM, "out of memory for a choice from %" PRId64 " images", n);
+    }
+    for (int64_t i = 0; i < n; i++) items->chosen[i] = i;
+    gt_mt_seed(random, seed);
+    gt_mt_shuffle(random, items->chosen, (size_t)n);
+    free(random);
+    items->count = to - from;
+    memmove(items->chosen, items->chosen + from, (size_t)items->count * sizeof *items->chosen);
+    qsort(items->chosen, (size_t)items->count, sizeof *items->chosen, by_number);
+    return GT_OK;
+}
+
+static gt_status choose_items(gt_items *items, const gt_pack_request *r, int64_t n) {
+    items->count = n;
+    switch (r->choice) {
+    case GT_PACK_ALL: return GT_OK;
+    case GT_PACK_SUBSET:
+        if (r->amount < 1 || r->amount > n) return gt_fail(GT_USAGE, "--count=%" PRId64 ": there are %" PRId64 " images", r->amount, n);
+        return r->amount == n ? GT_OK : choose(items, n, 0, r->amount, r->seed);
+    case GT_PACK_PART: return choose(items, n, (int64_t)((double)n * r->parts[0] + 0.5), (int64_t)((double)n * r->parts[1] + 0.5), r->seed);
+    }
+    return GT_OK;
+}
+
+gt_status gt_items_open(gt_items *items, const gt_pack_request *r) {
+    *items = (gt_items){0};
+    items->imports = calloc((size_t)r->n_sources, sizeof(gt_import *));
+    items->first = calloc((size_t)r->n_sources + 1, sizeof *items->first);
+    if (!items->imports || !items->first) return gt_fail(GT_NOMEM, "out of memory for a list of sources");
+    for (int k = 0; k < r->n_sources; k++) {
+        gt_status st = gt_import_open(&items->imports[k], r->sources[k], &r->import);
+        if (st) return st;
+        items->n++;
+        const gt_import_info *info = gt_import_get_info(items->imports[k]);
+        if (k == 0) items->info = *info;
+        else if ((st = join(items, info, r->sources[k], r->sources[0]))) return st;
+        items->main_thread_only |= info->main_thread_only;
+        items->first[k + 1] = items->first[k] + info->count;
+    }
+    int64_t n = items->first[items->n];
+    if (r->max_images && n > r->max_images) n = r->max_images;
+    if (n == 0) return gt_fail(GT_FORMAT, "'%s' holds no pictures", r->sources[0]);
+    if (n > INT32_MAX) return gt_fail(GT_USAGE, "%" PRId64 " images: at most %d fit into a dataset", n, INT32_MAX);
+    gt_status st = choose_items(items, r, n);
+    if (!st && items->count == 0) st = gt_fail(GT_USAGE, "'%s' would get none of the %" PRId64 " images", r->dest, n);
+    return st;
+}
+
+void gt_items_close(gt_items *items) {
+    for (int k = 0; k < items->n; k++) gt_import_close(items->imports[k]);
+    free(items->imports);
+    free(items->first);
+    free(items->chosen);
+    *items = (gt_items){0};
+}
+
+/* The import that item i comes from, and its number there. */
+static gt_import *find(const gt_items *items, int64_t i, int64_t *number) {
+    *number = items->chosen ? items->chosen[i] : i;
+    int k = 0;
+    while (*number >= items->first[k + 1]) k++;
+    *number -= items->first[k];
+    return items->imports[k];
+}
+
+gt_status gt_items_read(const gt_items *items, int64_t i, gt_picture *out) {
+    int64_t number;
+    gt_import *from = find(items, i, &number);
+    return gt_import_read(from, number, out);
+}
+
+gt_status gt_items_head(const gt_items *items, int64_t i, gt_picture_info *out) {
+    int64_t number;
+    gt_import *from = find(items, i, &number);
+    return gt_import_head(from, number, out);
+}
+
+const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+    int64_t number;
+    gt_import *from = find(items, i, &number);
+    return gt_import_name(from, number, buffer);
+}
+
+int gt_items_class(const gt_items *items, int64_t i) {
+    int64_t number;
+    gt_import *from = find(items, i, &number);
+    return gt_import_class(from, number);
+}
+
+const double *gt_items_vector(const gt_items *items, int64_t i) {
+    int64_t number;
+    gt_import *from = find(items, i, &number);
+    return gt_import_vector(from, number);
+}

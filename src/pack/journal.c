@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * DESIGN
+ * DEST.progress: a mark, the key, then one record per item in order, each with a checksum of its own: what a crash left
+ * half written ends the list. Records wait in memory until the part they speak of is on the disk. The file is locked, so
+ * that two runs cannot make the same result. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "pack/pack.h"
+
+enum { MARK_BYTES = 8, TEXT_MOST = 1 << 16 };
+static const char mark[MARK_BYTES] = "GTPACK1";
+
+typedef struct record { /* the text follows, without a zero */
+    gt_outcome outcome;
+    uint32_t text_bytes, crc; /* crc: of all before it, and the text */
+} record;
+
+struct gt_journal {
+    char *path;
+    int fd;
+    FILE *reading;
+    gt_buffer waiting;
+};
+
+static uint32_t crc_of(const record *r, const char *text) {
+    return gt_crc32(gt_crc32(0, r, offsetof(record, crc)), text, r->text_bytes);
+}
+
+/* False: there is no further whole record. */
+static bool read_record(FILE *f, record *r, char *text) {
+    return fread(r, sizeof *r, 1, f) == 1 && r->text_bytes < TEXT_MOST && fread(text, 1, r->text_bytes, f) == r->text_bytes &&
+           r->crc == crc_of(r, text);
+}
+
+/* What is there of a run with this key: *done records, up to byte *end. */
+static gt_status review(gt_journal *j, gt_hash128 key, int64_t *done, off_t *end) {
+    struct {
+        char mark[MARK_BYTES];
+        gt_hash128 key;
+    } head;
+    record r;
+    char *text = malloc(TEXT_MOST);
+    if (!text) return gt_fail(GT_NOMEM, "out of memory for '%s'", j->path);
+    *done = *end = 0;
+    if (fread(&head, sizeof head, 1, j->reading) == 1 && !memcmp(head.mark, mark, MARK_BYTES) && !memcmp(&head.key, &key, sizeof key)) {
+        *end = sizeof head;
+        for (; read_record(j->reading, &r, text); ++*done) *end = ftello(j->reading);
+        fseeko(j->reading, sizeof head, SEEK_SET);
+    }
+    free(text);
+    return GT_OK;
+}
+
+static gt_status start_anew(gt_journal *j, gt_hash128 key) {
+    gt_buffer_add(&j->waiting, mark, MARK_BYTES);
+    gt_buffer_add(&j->waiting, &key, sizeof key);
+    return gt_journal_sync(j);
+}
+
+gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, bool restart, int64_t *done) {
+    *out = NULL;
+    *done = 0;
+    gt_journal *j = calloc(1, sizeof *j);
+    if (!j || asprintf(&j->path, "%s.progress", dest) < 0) {
+        free(j);
+        return gt_fail(GT_NOMEM, "out of memory for '%s'", dest);
+    }
+    off_t end = 0;
+    gt_status st = GT_OK;
+    j->fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (j->fd >= 0) j->reading = fopen(j->path, "re");
+    if (!j->reading) st = gt_fail(GT_FAILED, "cannot create '%s': %s", j->path, strerror(errno));
+    else if (flock(j->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) st = gt_fail(GT_FAILED, "'%s' is being made by another process", dest);
+    else if (!restart) st = review(j, key, done, &end);
+    if (!st && (ftruncate(j->fd, end) || lseek(j->fd, 0, SEEK_END) < 0)) st = gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
+    if (!st && !end) st = start_anew(j, key);
+    if (st) gt_journal_close(j, false);
+    else *out = j;
+    return st;
+}
+
+gt_status gt_journal_next(gt_journal *j, gt_outcome *o, char **text) {
+    record r;
+    char *found = calloc(1, TEXT_MOST);
+    if (!found) return gt_fail(GT_NOMEM, "out of memory for '%s'", j->path);
+    if (!read_record(j->reading, &r, found)) {
+        free(found);
+        return gt_fail(GT_FAILED, "'%s' cannot be read", j->path);
+    }
+    *o = r.outcome;
+    *text = r.text_bytes ? strndup(found, r.text_bytes) : NULL;
+    free(found);
+    return r.text_bytes && !*text ? gt_fail(GT_NOMEM, "out of memory for '%s'", j->path) : GT_OK;
+}
+
+gt_status gt_journal_add(gt_journal *j, const gt_outcome *o, const char *text) {
+    record r;
+    memset(&r, 0, sizeof r); /* gaps in the struct too */
+    r.outcome.fate = o->fate, r.outcome.remark = o->remark, r.outcome.size = o->size, r.outcome.crc = o->crc, r.outcome.hash = o->hash;
+    r.text_bytes = text ? (uint32_t)strnlen(text, TEXT_MOST - 1) : 0;
+    r.crc = crc_of(&r, text ? text : "");
+    gt_buffer_add(&j->waiting, &r, sizeof r);
+    gt_buffer_add(&j->waiting, text ? text : "", r.text_bytes);
+    return j->waiting.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", j->path) : GT_OK;
+}
+
+gt_status gt_journal_sync(gt_journal *j) {
+    int error = gt_write_all(j->fd, j->waiting.data, j->waiting.n);
+    if (!error && fdatasync(j->fd)) error = errno;
+    j->waiting.n = 0;
+    return error ? gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(error)) : GT_OK;
+}
+
+void gt_journal_close(gt_journal *j, bool finished) {
+    if (!j) return;
+    if (finished) unlink(j->path);
+    if (j->reading) fclose(j->reading);
+    if (j->fd >= 0) close(j->fd);
+    gt_buffer_free(&j->waiting);
+    free(j->path);
+    free(j);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * DESIGN
+ * In rounds every rank makes a block of items, and rank 0 takes the blocks in the order of the items. So the result is
+ * one ordered stream, whoever made its parts. */
+#define _GNU_SOURCE
+#include "gantry/pack.h"
+
+#include <libgen.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gantry/log.h"
+#include "pack/ledger.h"
+
+typedef struct packing { /* one call of gt_pack */
+    gt_comm *comm;
+    gt_pool *pool;
+    const gt_pack_request *request;
+    gt_items items;
+    gt_picture shape;
+    gt_hash128 digest; /* of the scan */
+    gt_worker *worker;
+    gt_findings *findings;
+    gt_ledger ledger; /* report and ledger: rank 0 */
+} packing;
+
+static gt_status check_request(const gt_pack_request *r) {
+    if (r->n_sources < 1) return gt_fail(GT_USAGE, "a source is needed");
+    if (!r->scan_only && (!r->dest || !*r->dest)) return gt_fail(GT_USAGE, "--dest: a name for the result is needed");
+    return gt_transform_check(&r->transform);
+}
+
+/* The folder of the result, made if needed. */
+static gt_status prepare_folder(const char *dest) {
+    char *copy = strdup(dest);
+    gt_status st = copy ? gt_make_directories(dirname(copy)) : gt_fail(GT_NOMEM, "out of memory for a file name");
+    free(copy);
+    return st;
+}
+
+/* Everything that decides what the items made so far look like. */
+static gt_hash128 key_of(const packing *p) {
+    const gt_transform *t = &p->request->transform;
+    char text[512], name[GT_IMPORT_NAME_BYTES];
+    gt_hasher *h = gt_hasher_new();
+    if (!h) return (gt_hash128){0};
+    int n = snprintf(text, sizeof text, "1 %s %d %d %d %d %d %d %a %a %a %d %d %a %a %d %d %lld", gt_dest_kind_of(p->request->dest)->name, t->width, t->height,
+                     t->filter, t->crop, t->pad, t->alpha, t->background[0], t->background[1], t->background[2], t->channels, t->depth, t->range[0],
+                     t->range[1], p->request->compress, p->request->skip_duplicates, (long long)p->items.count);
+    gt_hasher_add(h, text, (size_t)n);
+    gt_hasher_add(h, &p->digest, sizeof p->digest);
+    for (int64_t i = 0; i < p->items.count; i++) {
+        const char *item = gt_items_name(&p->items, i, name);
+        gt_hasher_add(h, item, strlen(item) + 1);
+    }
+    return gt_hasher_end(h);
+}
+
+/* Says how large the result will be, and whether that fits. */
+static gt_status announce(const packing *p) {
+    const gt_dest_kind *kind = gt_dest_kind_of(p->request->dest);
+    char text[96], *copy = strdup(p->request->dest);
+    double bytes = kind->bytes(&p->shape, p->items.count), room = copy ? gt_space_free(dirname(copy)) : INFINITY;
+    bool sure = !p->request->compress;
+    if (kind == &gt_dest_hdf5) room /= 2; /* it is made from a file of about its size */
+    free(copy);
+    gt_info("%s: %lld images, %s: %s%.1f MB%s", p->request->dest, (long long)p->items.count, gt_pack_shape_text(&p->shape, text), sure ? "" : "less than ", bytes / 1e6,
+            sure ? "" : ", as it is compressed");
+    if (bytes <= room) return GT_OK;
+    if (sure)
+        return gt_fail(GT_FAILED, "'%s' needs %.1f MB%s, and %.1f MB are free there: make room, or use --compress", p->request->dest, bytes / 1e6,
+                       kind == &gt_dest_hdf5 ? " twice while it is made" : "", gt_space_free(p->request->dest) / 1e6);
+    gt_warn("only %.1f MB are free", room / 1e6);
+    return GT_OK;
+}
+
+static gt_status unusable(const packing *p) {
+    const char *bad = gt_findings_first(p->findings, GT_FOUND_BAD), *odd = gt_findings_first(p->findings, GT_FOUND_ODD);
+    int64_t n = gt_findings_count(p->findings, GT_FOUND_BAD) + gt_findings_count(p->findings, GT_FOUND_ODD);
+    return gt_fail(GT_FORMAT, "%lld of %lld pictures cannot be used; the first: %s (--on-error=skip leaves them out, --width and --height make sizes equal, --channels and --depth the rest)",
+                   (long long)n, (long long)p->items.count, bad ? bad : odd);
+}
+
+static bool any_unusable(const packing *p) { return gt_findings_count(p->findings, GT_FOUND_BAD) + gt_findings_count(p->findings, GT_FOUND_ODD) > 0; }
+
+/* Rank 0, after the scan: may the work begin? Its findings stand if not; else the work finds them again, and more. */
+static gt_status judge_scan(packing *p) {
+    if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
+    gt_findings_free(p->findings);
+    p->findings = gt_findings_new(&p->items, true);
+    if (!p->findings) return GT_NOMEM;
+    if (p->request->scan_only) return GT_OK;
+    gt_status st = GT_OK;
+    if (gt_dataset_check_size(p->shape.height, p->shape.width, NULL)) st = GT_FORMAT; /* it is the pictures that do not fit */
+    if (!st) st = gt_dest_kind_of(p->request->dest)->check(&p->shape);
+    return st ? st : announce(p);
+}
+
+static gt_status scan(packing *p) {
+    gt_status st = gt_pack_scan(p->comm, p->pool, &p->items, &p->request->transform, p->findings, &p->shape, &p->digest);
+    if (!st && !p->comm->rank) st = judge_scan(p);
+    return gt_comm_agree(p->comm, st);
+}
+
+static gt_status begin_work(packing *p) {
+    const gt_pack_request *r = p->request;
+    gt_status st = GT_OK;
+    if (!p->comm->rank && !r->scan_only) st = prepare_folder(r->dest);
+    if (!st && !p->comm->rank) st = gt_ledger_open(&p->ledger, r, &p->items, p->findings, &p->shape, r->scan_only ? (gt_hash128){0} : key_of(p));
+    p->worker = gt_worker_new(p->pool, &p->items, &r->transform, &p->shape, gt_dest_kind_of(r->scan_only ? "" : r->dest), r->compress);
+    if (!p->worker && !st) st = GT_NOMEM;
+    return gt_comm_agree(p->comm, st);
+}
+
+static gt_status work(packing *p) {
+    struct {
+        int64_t next;
+        int checking;
+    } plan = {p->ledger.done, p->ledger.checking};
+    int64_t block = -gt_comm_max(p->comm, -gt_worker_block(p->worker)); /* the smallest */
+    gt_buffer made = {0};
+    gt_status st = GT_OK;
+    gt_comm_broadcast(p->comm, &plan, sizeof plan, 0);
+    while (plan.next < p->items.count && !st) {
+        int64_t first = plan.next + block * p->comm->rank, n = p->items.count - first;
+        made.n = 0;
+        if (n > 0) st = gt_worker_run(p->worker, first, (int)(n < block ? n : block), plan.checking, &made);
+        if ((st = gt_comm_agree(p->comm, st))) break;
+        st = gt_comm_agree(p->comm, gt_comm_funnel(p->comm, made.data, made.n, gt_ledger_take, &p->ledger));
+        plan.next += block * p->comm->ranks;
+        plan.checking = p->ledger.checking;
+        gt_comm_broadcast(p->comm, &plan, sizeof plan, 0);
+    }
+    gt_buffer_free(&made);
+    return st;
+}
+
+static gt_status finish(packing *p) {
+    if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
+    if (p->request->scan_only) return GT_OK;
+    return p->ledger.dest.n ? gt_ledger_finish(&p->ledger) : gt_fail(GT_FORMAT, "none of the %lld pictures can be used", (long long)p->items.count);
+}
+
+static gt_status count_classes(const packing *p, gt_pack_result *result) {
+    const gt_dest *d = &p->ledger.dest;
+    const gt_import_info *info = &p->items.info;
+    if (info->label_kind != GT_LABELS_CLASSES || !gt_dest_labelled(d)) return GT_OK;
+    result->of_class = calloc((size_t)info->label_width, sizeof *result->of_class);
+    if (info->class_names >= info->label_width) result->class_name = calloc((size_t)info->label_width, sizeof *result->class_name);
+    if (!result->of_class) return gt_fail(GT_NOMEM, "out of memory for %d classes", info->label_width);
+    result->classes = info->label_width;
+    for (size_t i = 0; i < d->n; i++) result->of_class[gt_items_class(&p->items, d->entries[i].item)]++;
+    for (int i = 0; i < result->classes && result->class_name; i++) result->class_name[i] = strdup(info->class_name[i]);
+    return GT_OK;
+}
+
+static void fill_result(const packing *p, gt_pack_result *result) {
+    struct stat s;
+    result->items = p->items.count;
+    result->kept = (int64_t)p->ledger.dest.n;
+    result->dropped = gt_findings_count(p->findings, GT_FOUND_DROPPED);
+    result->bad = gt_findings_count(p->findings, GT_FOUND_BAD);
+    result->odd = gt_findings_count(p->findings, GT_FOUND_ODD);
+    result->duplicates = gt_findings_count(p->findings, GT_FOUND_DUPLICATE);
+    result->height = p->shape.height, result->width = p->shape.width, result->channels = p->shape.channels;
+    result->type = p->shape.type;
+    if (p->request->scan_only) return;
+    bool file = !stat(p->request->dest, &s) && S_ISREG(s.st_mode);
+    result->bytes = file ? (double)s.st_size : p->ledger.dest.kind ? p->ledger.dest.kind->bytes(&p->shape, result->kept) : 0;
+}
+
+/* Rank 0, when the work is over or has failed. */
+static gt_status conclude(packing *p, gt_status st, gt_pack_result *result) {
+    const gt_pack_request *r = p->request;
+    if (!st) st = finish(p);
+    if (!st && !r->scan_only) st = count_classes(p, result);
+    char message[1024]; /* what follows must not hide it */
+    snprintf(message, sizeof message, "%s", gt_message());
+    fill_result(p, result);
+    if (r->report && gt_findings_write(p->findings, r->report)) gt_warn("%s", gt_message());
+    gt_ledger_close(&p->ledger, !st);
+    return st ? gt_fail(st, "%s", message) : GT_OK;
+}
+
+static gt_status open_all(packing *p) {
+    gt_status st = check_request(p->request);
+    if (!st) st = gt_items_open(&p->items, p->request);
+    if (!st && !p->comm->rank && !(p->findings = gt_findings_new(&p->items, !p->request->skip && !p->request->scan_only))) st = GT_NOMEM;
+    if (!st && !(p->pool = gt_pool_new(p->comm->threads))) st = GT_FAILED;
+    gt_pool_spin(p->pool, false); /* tiles wait for files now and then */
+    return gt_comm_agree(p->comm, st);
+}
+
+static gt_status pack(packing *p, gt_pack_result *result) {
+    gt_status st = open_all(p);
+    if (st) return st;
+    st = scan(p);
+    if (!st) st = begin_work(p);
+    if (!st) st = work(p);
+    if (!p->comm->rank) st = conclude(p, st, result);
+    return gt_comm_agree(p->comm, st);
+}
+
+gt_status gt_pack(gt_comm *comm, const gt_pack_request *request, gt_pack_result *result) {
+    packing p = {.comm = comm, .request = request};
+    *result = (gt_pack_result){0};
+    gt_status st = pack(&p, result);
+    gt_worker_free(p.worker);
+    gt_findings_free(p.findings);
+    gt_items_close(&p.items);
+    gt_pool_free(p.pool);
+    return st;
+}
+
+void gt_pack_result_free(gt_pack_result *result) {
+    for (int i = 0; i < result->classes && result->class_name; i++) free(result->class_name[i]);
+    free(result->class_name);
+    free(result->of_class);
+    *result = (gt_pack_result){0};
+}

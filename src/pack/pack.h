@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside of src/pack: what its parts tell each other. Items are numbered 0 .. count-1 in the order of the result. */
+#ifndef GANTRY_PACK_PACK_H
+#define GANTRY_PACK_PACK_H
+
+#include "base/file.h"
+#include "gantry/hash.h"
+#include "gantry/memory.h"
+#include "gantry/pack.h"
+
+/* ---- items: what is to be packed (items.c) ---- */
+
+typedef struct gt_items {
+    int n;
+    gt_import **imports;
+    int64_t *first;  /* [n+1] number of an import's first item among those of all */
+    int64_t *chosen; /* [count] numbers of the items taken; NULL: the first `count` */
+    int64_t count;
+    bool main_thread_only;
+    gt_import_info info; /* of all together; count is not used */
+} gt_items;
+
+gt_status gt_items_open(gt_items *items, const gt_pack_request *r); /* gt_items_close in any case */
+void gt_items_close(gt_items *items);
+gt_status gt_items_read(const gt_items *items, int64_t i, gt_picture *out);
+gt_status gt_items_head(const gt_items *items, int64_t i, gt_picture_info *out);
+const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]);
+int gt_items_class(const gt_items *items, int64_t i);
+const double *gt_items_vector(const gt_items *items, int64_t i);
+
+/* ---- findings (findings.c), on rank 0 ---- */
+
+typedef enum gt_finding { GT_FOUND_BAD, GT_FOUND_ODD, GT_FOUND_DUPLICATE, GT_FOUND_DROPPED, GT_FOUND_NOTE, GT_FINDINGS } gt_finding;
+
+typedef struct gt_findings gt_findings;
+gt_findings *gt_findings_new(const gt_items *items, bool logged); /* logged: the first few of a kind go to the log too. NULL: see gt_message() */
+void gt_findings_free(gt_findings *r);
+/* `text`: the reason. `quiet`: known from before, not to the log. */
+gt_status gt_findings_add(gt_findings *r, gt_finding kind, int64_t item, const char *text, bool quiet);
+int64_t gt_findings_count(const gt_findings *r, gt_finding kind);
+const char *gt_findings_first(const gt_findings *r, gt_finding kind); /* "'NAME': reason", NULL: none; the report's */
+gt_status gt_findings_write(const gt_findings *r, const char *path);  /* PATH and PATH.json */
+
+/* ---- the scan (scan.c) ---- */
+
+/* All ranks: *shape is what most items become; unusable ones are added to the report (rank 0). `items` is used from the
+ * pool's threads unless it is main_thread_only. */
+gt_status gt_pack_scan(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_findings *findings, gt_picture *shape,
+                       gt_hash128 *digest);
+bool gt_pack_same_shape(const gt_picture *a, const gt_picture *b);
+/* "32 x 32 pixels, 8-bit RGB" */
+const char *gt_pack_shape_text(const gt_picture *shape, char text[96]);
+
+/* ---- destinations: one file each ---- */
+
+typedef struct gt_entry { /* one image of the result */
+    uint32_t item, size, crc;
+} gt_entry;
+
+typedef struct gt_dest gt_dest;
+
+typedef struct gt_dest_kind {
+    const char *name;
+    bool (*claims)(const char *path);
+    gt_status (*check)(const gt_picture *shape);                                                  /* can it hold such images? */
+    double (*bytes)(const gt_picture *shape, int64_t images);                                     /* of the result, uncompressed */
+    gt_status (*encode)(const gt_picture *p, bool compress, void **bytes, size_t *n);             /* malloc'ed; any thread */
+    gt_status (*begin)(gt_dest *d);                                                               /* d->n entries are there already */
+    gt_status (*put)(gt_dest *d, const gt_entry *e, const void *bytes);
+    gt_status (*sync)(gt_dest *d);                                                                /* what was put is on the disk */
+    gt_status (*finish)(gt_dest *d);                                                              /* whole, under its name */
+} gt_dest_kind;
+
+extern const gt_dest_kind gt_dest_zip, gt_dest_hdf5, gt_dest_folder;
+const gt_dest_kind *gt_dest_kind_of(const char *path);
+
+struct gt_dest {
+    const gt_dest_kind *kind;
+    const char *path;
+    char *part; /* DEST.part */
+    const gt_items *items;
+    gt_picture shape;
+    const gt_transform *transform;
+    bool compress;
+    gt_entry *entries; /* of the images put so far */
+    size_t n, room;
+    int fd;            /* of the part, -1: closed */
+    uint64_t offset;   /* its length, with what waits */
+    gt_buffer waiting; /* to be appended to it */
+};
+
+gt_status gt_dest_open(gt_dest *d); /* the part, cut to the entries that are there already (put without bytes) */
+gt_status gt_dest_put(gt_dest *d, const gt_entry *e, const void *bytes);
+void gt_dest_close(gt_dest *d);
+
+/* ---- for destinations (names.c, part.c) ---- */
+
+enum { GT_ENTRY_NAME_BYTES = 32 };
+void gt_entry_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]); /* "00000/img00000000.png" */
+/* dataset.json of the images put; gt_buffer_free it. */
+gt_status gt_dest_notes(const gt_dest *d, gt_buffer *text);
+bool gt_dest_labelled(const gt_dest *d);                        /* every image that was put has a label */
+const char *gt_dest_channels(const gt_dest *d);               /* what the channels mean; NULL: not known, or plain grey or RGB */
+bool gt_dest_range(const gt_dest *d, double range[2]);        /* false: the usual one */
+/* The part file, for destinations that are one file: written in large pieces, all of it by a sync. publish: sync `file` and give it its name. */
+gt_status gt_part_open(gt_dest *d, uint64_t length);
+gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n);
+gt_status gt_part_sync(gt_dest *d);
+gt_status gt_part_publish(const char *file, const char *path);
+gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n);
+gt_status gt_png_check(const gt_picture *shape);
+
+/* ---- progress on disk (journal.c), on rank 0 ---- */
+
+typedef struct gt_outcome { /* of one item, in order */
+    uint8_t fate;           /* 0: kept; else 1 + a gt_finding */
+    uint8_t remark;         /* what its text is: 0 none, else 1 + a gt_finding */
+    uint32_t size, crc;     /* of a kept one */
+    gt_hash128 hash;        /* of its samples and shape as read; zero: not read */
+} gt_outcome;
+
+typedef struct gt_journal gt_journal;
+/* Takes DEST.progress for this run alone; `key` says what is being made. *done: items that an earlier run has dealt with;
+ * gt_journal_next gives their outcomes, texts included, one after the other. */
+gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, bool restart, int64_t *done);
+gt_status gt_journal_next(gt_journal *j, gt_outcome *o, char **text); /* text: freed by the caller; NULL: none */
+gt_status gt_journal_add(gt_journal *j, const gt_outcome *o, const char *text);
+gt_status gt_journal_sync(gt_journal *j);   /* after the part was synced: what was added counts from now on */
+void gt_journal_close(gt_journal *j, bool finished); /* finished: the file goes away */
+
+/* ---- the work of one rank (work.c) ---- */
+
+typedef struct gt_worker gt_worker;
+gt_worker *gt_worker_new(gt_pool *pool, const gt_items *items, const gt_transform *t, const gt_picture *shape, const gt_dest_kind *kind, bool compress);
+void gt_worker_free(gt_worker *w); /* NULL is fine */
+int gt_worker_block(const gt_worker *w); /* items at a time that keep its threads busy and its memory small */
+/* Items first .. first+n-1 into `out` (emptied first) as gt_outcome, length of text, text, image: see gt_made_next.
+ * `check_only`: they are read, and no images made. What is wrong with an item is its outcome, not a failure. */
+gt_status gt_worker_run(gt_worker *w, int64_t first, int n, bool check_only, gt_buffer *out);
+
+typedef struct gt_made {
+    gt_outcome outcome;
+    const char *text;  /* NULL: none */
+    const void *image; /* outcome.size bytes; NULL: none */
+} gt_made;
+/* The next one in what gt_worker_run made; false: no more. Pointers lead into the buffer. */
+bool gt_made_next(const char **at, const char *end, gt_made *made);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * DEST.part: a file that grows until it is whole and gets its name. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pack/pack.h"
+
+gt_status gt_part_open(gt_dest *d, uint64_t length) {
+    struct stat s;
+    d->fd = open(d->part, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (d->fd < 0) return gt_fail(GT_FAILED, "cannot create '%s': %s", d->part, strerror(errno));
+    if (fstat(d->fd, &s)) return gt_fail(GT_FAILED, "'%s': %s", d->part, strerror(errno));
+    if ((uint64_t)s.st_size < length) return gt_fail(GT_FORMAT, "'%s' is shorter than what was written into it; --restart begins anew", d->part);
+    if (ftruncate(d->fd, (off_t)length) || lseek(d->fd, 0, SEEK_END) < 0) return gt_fail(GT_FAILED, "'%s': %s", d->part, strerror(errno));
+    d->offset = length;
+    return GT_OK;
+}
+
+static gt_status flush(gt_dest *d) {
+    int error = gt_write_all(d->fd, d->waiting.data, d->waiting.n);
+    d->waiting.n = 0;
+    if (error == ENOSPC)
+        return gt_fail(GT_FAILED, "'%s': %s (%.1f MB free); make room and start again: it goes on from here", d->part, strerror(error),
+                       gt_space_free(d->part) / 1e6);
+    return error ? gt_fail(GT_FAILED, "'%s': %s", d->part, strerror(error)) : GT_OK;
+}
+
+gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n) {
+    enum { ENOUGH = 1 << 20 };
+    gt_buffer_add(&d->waiting, bytes, n);
+    if (d->waiting.failed) return gt_fail(GT_NOMEM, "out of memory for '%s'", d->part);
+    d->offset += n;
+    return d->waiting.n < ENOUGH ? GT_OK : flush(d);
+}
+
+gt_status gt_part_sync(gt_dest *d) {
+    gt_status st = flush(d);
+    if (!st && fdatasync(d->fd)) st = gt_fail(GT_FAILED, "cannot sync '%s': %s", d->part, strerror(errno));
+    return st;
+}
+
+gt_status gt_part_publish(const char *file, const char *path) {
+    int fd = open(file, O_RDONLY | O_CLOEXEC), error = fd < 0 || fsync(fd) ? errno : 0;
+    if (fd >= 0) close(fd);
+    if (!error && rename(file, path)) error = errno;
+    return error ? gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", file, path, strerror(error)) : gt_sync_parent(path);
+}
