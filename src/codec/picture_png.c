@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "codec/png_plain.h"
 #include "codec/raw_picture.h"
 #include "gantry/codec.h"
 
@@ -134,10 +135,20 @@ static bool read_picture(struct reader *r) {
     return true;
 }
 
+/* The usual kind; false: libpng is to read it. */
+static bool decode_plain(gt_raw_picture *raw, const uint8_t *bytes, size_t n, const gt_png_info *info) {
+    if (info->palette || info->bits < 8) return false;
+    bool good = !gt_raw_new(raw, (uint64_t)info->height, (uint64_t)info->width, (unsigned)info->channels, info->bits == 16 ? GT_U16 : GT_U8) &&
+                gt_png_plain(bytes, n, info, raw->picture.samples);
+    if (good) raw->picture.alpha = info->channels == 2 || info->channels == 4;
+    else gt_picture_free(&raw->picture);
+    return good;
+}
+
 static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     struct reader r = {.bytes = bytes, .left = n, .raw = raw};
     gt_status st = gt_png_head(bytes, n, &r.found);
-    if (st) return st;
+    if (st || decode_plain(raw, bytes, n, &r.found)) return st;
     r.rows = malloc((size_t)r.found.height * sizeof *r.rows);
     r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r.reason, on_error, on_warning);
     r.info = r.png ? png_create_info_struct(r.png) : NULL;
