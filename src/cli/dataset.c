@@ -241,6 +241,17 @@ static gt_status run(gt_comm *comm, cli_session *s, const dataset_fields *f) {
     return make(comm, s, f, &request, words, n);
 }
 
+/* HDF5 files from elsewhere, before MPI is up: what is to be made is not there, or is about to be replaced. */
+static gt_status check_foreign(const cli_session *s, const dataset_fields *f) {
+    gt_status st = *f->source ? gt_dataset_check_foreign(f->source, NULL) : GT_OK;
+    for (int i = 0; i < s->arguments.n_words && !st; i++) {
+        bool last = i == s->arguments.n_words - 1 && i > 0;
+        bool looks = !strcmp(s->arguments.words[0], "inspect") || !strcmp(s->arguments.words[0], "verify");
+        if (!last || looks) st = gt_dataset_check_foreign(s->arguments.words[i], NULL);
+    }
+    return st;
+}
+
 /* Buffers of pictures come and go by the million: do not give their pages back to the system each time. */
 static void keep_memory(void) {
 #ifdef __GLIBC__
@@ -257,8 +268,8 @@ int cli_dataset(int argc, char **argv) {
     int status;
     keep_memory();
     if (!cli_begin(&s, "dataset", argc, argv, &fields, &status)) return status;
-    gt_status st;
-    gt_comm *comm = gt_comm_start((int)fields.threads, &st);
+    gt_status st = cli_first_rank() ? check_foreign(&s, &fields) : GT_OK;
+    gt_comm *comm = st ? NULL : gt_comm_start((int)fields.threads, &st);
     status = cli_exit("dataset", comm ? run(comm, &s, &fields) : st);
     gt_comm_stop(comm);
     cli_end(&s);
