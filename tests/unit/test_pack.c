@@ -250,7 +250,7 @@ static void archives_beyond_4_gb(void **state) {
 
 int main(void) {
     gt_log_setup(0, 1, GT_ERROR);
-    comm = gt_comm_start(2);
+    comm = gt_comm_start(2, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_destination_holds_it),      cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(unusable_pictures),
         cmocka_unit_test(progress_is_believed_while_whole), cmocka_unit_test(archives_beyond_4_gb),
