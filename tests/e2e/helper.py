@@ -143,6 +143,31 @@ def read_events(path):
     return out
 
 
+def mixed(path):
+    """mixed FILE.h5: 100 circles and 30 squares and pictures of noise, 12x12, labels 0 and 1"""
+    import h5py, random
+    random.seed(5)
+    def circle():
+        r = 0.5 + 5 * random.random()
+        return [[max(0, 255 - int(255 * max(0, 1 - abs(((x - 5.5) ** 2 + (y - 5.5) ** 2) ** 0.5 - r)) * 0.4)) for x in range(12)] for y in range(12)]
+    def square():
+        a = random.randint(1, 5)
+        return [[0 if a in (abs(x - 6), abs(y - 6)) and max(abs(x - 6), abs(y - 6)) <= a else 255 for x in range(12)] for y in range(12)]
+    def noise(): return [[random.randint(0, 255) for x in range(12)] for y in range(12)]
+    images = [circle() for i in range(100)] + [square() for i in range(15)] + [noise() for i in range(15)]
+    with h5py.File(path, 'w') as f:
+        f.create_dataset('images', data=[[[[v] for v in row] for row in im] for im in images], dtype='u1')
+        f.create_dataset('labels', data=[0] * 100 + [1] * 30, dtype='i4')
+
+
+def auc(path):
+    """auc SCORES.csv: probability that an image of class 1 scores above one of class 0"""
+    with open(path) as f: rows = [l.strip().split(',') for l in f][1:]
+    odd = [float(r[1]) for r in rows if r[2] == '1']
+    even = [float(r[1]) for r in rows if r[2] == '0']
+    print(sum((a > b) + 0.5 * (a == b) for a in odd for b in even) / (len(odd) * len(even)))
+
+
 def log(run, ticks=None, gaps=False):
     """log RUN [TICKS]: stats.jsonl, metrics.h5, TensorBoard's events and log.txt of a run say the same, each tick once; gaps: log.txt may lack ticks"""
     import h5py

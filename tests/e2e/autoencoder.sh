@@ -1,0 +1,52 @@
+# level: full
+# The autoencoder family: every model trains, goes on exactly, is the same on any number of ranks; its commands; what cannot be is said.
+. "$(dirname "$0")/lib.sh"
+need_python
+circles="--data=synth:circles:n=100,size=12 --batch=16 --slices=4"
+for model in cvae digits gumbel vq; do
+    quietly "$GANTRY" train --model=$model $circles --run=$model --epochs=2 --seed=1
+    quietly ranks 3 "$GANTRY" train --model=$model $circles --run=$model-3 --epochs=2 --seed=1
+    same "$(last $model)" "$(last $model-3)"
+    expect 75 'stopped' ranks 2 bash -c "(until [ -s $model-2/stats.jsonl ]; do sleep 0.05; done; touch $model-2/stop) & exec \"$GANTRY\" train --model=$model $circles --run=$model-2 --epochs=2000 --seed=1 --tick=0.016"
+    rm -f $model-2/stop
+    at=$(shown $model-2)
+    [ "$at" -lt 200 ] || continue # it stopped too late to be compared
+    quietly "$GANTRY" train --model=$model $circles --run=$model-2 --epochs=2 --seed=1
+    same "$(last $model)" "$(last $model-2)"
+done
+[ "$(shown cvae)" = 200 ] || fail 'the short last batch of an epoch is missing' # 6 batches of 16 and one of 4, twice
+[ -e cvae/reconstructions000000200.png ] || fail 'no picture of reconstructions'
+grep -q '"Loss/KL"' cvae/stats.jsonl || fail 'no divergence in the log'
+grep -q '"Codes/perplexity"' vq/stats.jsonl || fail 'no perplexity in the log'
+# slices that differ by one sample
+quietly "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=15 --slices=4 --run=uneven --epochs=1
+quietly ranks 4 "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=15 --slices=4 --run=uneven-4 --epochs=1
+same "$(last uneven)" "$(last uneven-4)"
+
+# commands
+quietly "$GANTRY" latent cvae synth:circles:n=100,size=12 --outdir=latent
+for f in latents.h5 histograms.svg histograms.png labels.svg labels.png traversal.png interpolation.png; do [ -s latent/$f ] || fail "no latent/$f"; done
+quietly ranks 2 "$GANTRY" latent cvae synth:circles:n=100,size=12 --outdir=latent-2
+cmp latent/latents.h5 latent-2/latents.h5 || fail 'latents depend on the number of ranks'
+[ "$(helper size latent/traversal.png)" = '60 12 1' ] || fail "traversal: $(helper size latent/traversal.png)"
+quietly "$GANTRY" reconstruct cvae synth:circles:n=100,size=12 --out=pairs.png --items=0-7 --columns=4
+[ "$(helper size pairs.png)" = '96 24 1' ] || fail "pairs: $(helper size pairs.png)"
+quietly "$GANTRY" generate cvae --seeds=0-3 --outdir=prior --grid=4x1
+quietly "$GANTRY" generate vq --seeds=0-3 --outdir=codes --grid=4x1
+
+# anomalies: an autoencoder of circles ranks squares and noise on top
+quietly "$GANTRY" train --model=ae --data=synth:circles:n=200,size=12 --batch=32 --slices=1 --run=ae --epochs=20 --lrate=0.001
+helper mixed mixed.h5
+quietly "$GANTRY" anomalies ae mixed.h5 --outdir=odd --worst=16
+[ -s odd/worst.png ] || fail 'no picture of the worst'
+auc=$(helper auc odd/scores.csv)
+awk -v a="$auc" 'BEGIN { exit !(a >= 0.99) }' || fail "squares and noise among circles: AUC $auc"
+echo "AUC $auc"
+
+# what cannot be
+expect 2 'has no meaning with --model=vae' "$GANTRY" train --model=vae --data=synth:circles --gamma=1
+expect 2 'has no meaning with --model=stylegan2' "$GANTRY" train --data=synth:circles --beta=1
+expect 2 'needs pixels between 0 and 1' "$GANTRY" train --model=vae --data=synth:circles --recon=bce --sigmoid=0
+expect 2 'divisible by 4.*12x12' "$GANTRY" train --model=cvae --data=synth:circles:size=13 --run=x
+expect 1 'no encoder' bash -c "\"$GANTRY\" train $small --run=gan --steps=1 >/dev/null 2>&1 && \"$GANTRY\" latent gan synth:shapes:size=16"
+expect 2 'the model was trained on' "$GANTRY" latent ae synth:circles:size=16 --outdir=x
