@@ -63,7 +63,7 @@ static void less_memory_and_the_same_bits(void **state) {
         run_deep_net(g, &(gt_exec_options){.recompute = 1}, 0, &again);
         assert_same_bits(&held, &again);
         print_message("held: %zu bytes, again: %zu bytes and %.3f of the work\n", held.bytes, again.bytes, again.flops / held.flops);
-        assert_true(again.bytes < held.bytes * 2 / 3);
+        assert_true(again.bytes < held.bytes * 3 / 4);
         assert_true(again.flops > held.flops && again.flops < 2 * held.flops);
         /* With more room less is computed again; with room for everything nothing is. */
         size_t between = (held.bytes + again.bytes) / 2;

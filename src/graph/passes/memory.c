@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The memory plan: every buffer a fixed offset in one arena, so that two share bytes only if they are never alive at
- * the same time. Buffers are placed from the largest down, each into the smallest gap between those alive with it. */
+ * the same time. Buffers are placed one after the other, each into the smallest gap between those alive with it. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "graph/passes/passes.h"
 
-static int by_size(const void *a, const void *b) {
-    const gt_buffer *x = *(const gt_buffer *const *)a, *y = *(const gt_buffer *const *)b;
+/* In which order buffers are placed: what comes late must fit in between. */
+typedef double weight_fn(const gt_buffer *b);
+static double life_of(const gt_buffer *b) { return 1.0 + b->last - b->first; }
+static double by_size(const gt_buffer *b) { return (double)b->bytes; }
+static double by_life(const gt_buffer *b) { return life_of(b); }
+static double by_both(const gt_buffer *b) { return (double)b->bytes * (double)b->bytes * life_of(b); }
+
+typedef struct placing {
+    gt_buffer *buffer;
+    double weight;
+} placing;
+
+static int heavier(const void *a, const void *b) {
+    const placing *p = a, *q = b;
+    const gt_buffer *x = p->buffer, *y = q->buffer;
+    if (p->weight != q->weight) return p->weight < q->weight ? 1 : -1;
     if (x->bytes != y->bytes) return x->bytes < y->bytes ? 1 : -1;
     if (x->first != y->first) return x->first < y->first ? -1 : 1;
     return x->last < y->last ? -1 : x->last > y->last;
@@ -28,28 +42,55 @@ static size_t best_gap(gt_buffer *const *placed, int n, const gt_buffer *b) {
     return best != SIZE_MAX ? best : top;
 }
 
-static gt_status pack(gt_memory_plan *plan) {
-    int n = plan->n_buffers;
-    gt_buffer **order = calloc((size_t)n + 1, sizeof *order), **placed = calloc((size_t)n + 1, sizeof *placed);
-    if (!order || !placed) {
-        free(order);
-        free(placed);
-        return gt_fail(GT_NOMEM, "out of memory for a memory plan");
-    }
-    for (int i = 0; i < n; i++) order[i] = &plan->buffers[i];
-    qsort(order, (size_t)n, sizeof *order, by_size);
+/* Places all buffers in this order; returns the bytes of the arena, and in *top the place in the order of the one that ends there. */
+static size_t place_all(const placing *order, int n, gt_buffer **placed, int *top) {
+    size_t bytes = 0;
     for (int i = 0; i < n; i++) {
-        gt_buffer *b = order[i];
+        gt_buffer *b = order[i].buffer;
         b->offset = best_gap(placed, i, b);
         int at = i;
         while (at > 0 && placed[at - 1]->offset > b->offset) at--;
         memmove(placed + at + 1, placed + at, (size_t)(i - at) * sizeof *placed);
         placed[at] = b;
-        if (b->offset + b->bytes > plan->bytes) plan->bytes = b->offset + b->bytes;
+        if (b->offset + b->bytes > bytes) bytes = b->offset + b->bytes, *top = i;
     }
+    return bytes;
+}
+
+enum { TRIES = 16 };
+
+static bool good_enough(const gt_memory_plan *plan) { return plan->bytes <= plan->least + plan->least / 128; }
+
+static void keep(gt_memory_plan *plan, size_t bytes, size_t *best) {
+    plan->bytes = bytes;
+    for (int i = 0; i < plan->n_buffers; i++) best[i] = plan->buffers[i].offset;
+}
+
+/* From each order a few steps: what lay on top comes first the next time. */
+static gt_status pack(gt_memory_plan *plan) {
+    static weight_fn *const orders[] = {by_size, by_life, by_both};
+    size_t n = (size_t)plan->n_buffers, *best = calloc(n + 1, sizeof *best);
+    placing *order = calloc(n + 1, sizeof *order);
+    gt_buffer **placed = calloc(n + 1, sizeof *placed);
+    bool fine = best && order && placed;
+    plan->bytes = SIZE_MAX;
+    for (size_t k = 0; k < sizeof orders / sizeof *orders && fine && !good_enough(plan); k++) {
+        for (size_t i = 0; i < n; i++) order[i] = (placing){&plan->buffers[i], orders[k](&plan->buffers[i])};
+        qsort(order, n, sizeof *order, heavier);
+        for (int more = 0; more < TRIES && !good_enough(plan); more++) {
+            int top = 0;
+            size_t bytes = place_all(order, (int)n, placed, &top);
+            if (bytes < plan->bytes) keep(plan, bytes, best);
+            placing first = order[top];
+            memmove(order + 1, order, (size_t)top * sizeof *order);
+            order[0] = first;
+        }
+    }
+    for (size_t i = 0; i < n && fine; i++) plan->buffers[i].offset = best[i];
+    free(best);
     free(order);
     free(placed);
-    return GT_OK;
+    return fine ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a memory plan");
 }
 
 gt_status gt_plan_memory(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan) {
