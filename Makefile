@@ -148,5 +148,5 @@ clean:               ## remove what was built
 help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
--include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(BENCHES:=.d)
+-include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(BENCHES:=.d)
 .PHONY: all tests fuzzers bench-programs deps check check-quick check-long demo install bench bench-results clean help FORCE

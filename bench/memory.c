@@ -12,7 +12,7 @@
 
 typedef struct memory_options {
     bench_common common;
-    const char *recipe;
+    const char *recipe, *memory;
     int64_t threads;
 } memory_options;
 
@@ -22,6 +22,7 @@ static const gt_option rows[] = {
     BENCH_OPTIONS,
     {.key = "recipe", .type = GT_OPTION_CHOICE, BENCH_FIELD(memory_options, recipe), .standard = "small", .choices = BENCH_RECIPE_NAMES "|all",
      .help = "What to train; all, and --long: those with a reference"},
+    {.key = "memory", .type = GT_OPTION_CHOICE, BENCH_FIELD(memory_options, memory), .standard = "normal", .choices = "normal|low", .help = "As in jobs"},
     {.key = "threads", .type = GT_OPTION_INT, BENCH_FIELD(memory_options, threads), .standard = "1", .min = 1, .max = 4096, .help = "Threads"},
 };
 
@@ -54,7 +55,19 @@ static double touched(void *memory, size_t bytes) {
     return n ? (double)(present * page) : NAN;
 }
 
-static gt_status measure(bench *b, const bench_recipe *r, gt_table *table) {
+/* The recipe with one more key. */
+static bench_recipe recipe_with(const bench_recipe *r, const char *key) {
+    bench_recipe with = *r;
+    for (int i = 0; i < BENCH_RECIPE_KEYS; i++)
+        if (!with.keys[i]) {
+            with.keys[i] = key;
+            break;
+        }
+    return with;
+}
+
+static gt_status measure(bench *b, const bench_recipe *plain, gt_table *table) {
+    const bench_recipe with_low = recipe_with(plain, "memory=low"), *r = strcmp(options.memory, "low") ? plain : &with_low;
     gt_trainer t;
     bench_steps steps;
     reset_high_water();

@@ -5,7 +5,7 @@
 
 #include "train/trainer.h"
 
-enum { BENCH_RECIPES = 8, BENCH_RECIPE_KEYS = 6 };
+enum { BENCH_RECIPES = 8, BENCH_RECIPE_KEYS = 7 };
 
 typedef struct bench_recipe {
     const char *name;

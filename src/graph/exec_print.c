@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What an execution costs, as numbers and as a table. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "graph/exec.h"
@@ -59,10 +60,37 @@ static void print_total(FILE *f, const char *what, int nodes, double flops, doub
     fprintf(f, "%-44s %-16s %-24s %10.3f %9.3f %9.3f\n\n", text, "", "", flops / 1e6, bytes / 1e6, ms);
 }
 
+static int larger(const void *a, const void *b) {
+    const gt_buffer *x = *(const gt_buffer *const *)a, *y = *(const gt_buffer *const *)b;
+    if (x->bytes != y->bytes) return x->bytes < y->bytes ? 1 : -1;
+    return x->node - y->node;
+}
+
+/* What the arena holds when it holds most. */
+static void print_peak(const gt_exec *e, FILE *f) {
+    enum { SHOWN = 12 };
+    const gt_memory_plan *p = &e->plan;
+    const gt_graph *g = e->graph;
+    const gt_buffer **alive = malloc((size_t)(p->n_buffers + 1) * sizeof *alive);
+    int n = 0;
+    for (int i = 0; i < p->n_buffers && alive; i++)
+        if (p->buffers[i].first <= p->peak && p->peak <= p->buffers[i].last) alive[n++] = &p->buffers[i];
+    if (n) qsort(alive, (size_t)n, sizeof *alive, larger);
+    fprintf(f, "arena: %.3f MB; %.3f MB alive at its fullest%s%s\n", (double)p->bytes / 1e6, (double)p->least / 1e6, p->peak < g->n_nodes ? ", by " : "",
+            p->peak < g->n_nodes ? g->nodes[p->peak]->name : "");
+    for (int i = 0; i < n && i < SHOWN; i++) {
+        const gt_buffer *b = alive[i];
+        fprintf(f, "  %9.3f MB %s%s, until %s\n", (double)b->bytes / 1e6, b->scratch ? "workspace of " : "", g->nodes[b->node]->name,
+                b->last < g->n_nodes ? g->nodes[b->last]->name : "the end");
+    }
+    if (n > SHOWN) fprintf(f, "  and %d smaller\n", n - SHOWN);
+    free(alive);
+}
+
 void gt_exec_print(const gt_exec *e, FILE *f) {
     gt_exec_totals t = gt_exec_cost(e);
     fprintf(f, "%-44s %-16s %-24s %10s %9s %9s\n", "node", "shape", "kernel", "Mflop", "MB", "ms");
     if (e->n_hoisted) print_total(f, "once per update", t.hoisted_nodes, t.hoisted_flops, t.hoisted_bytes, print_steps(e, f, 0, e->n_hoisted));
     print_total(f, "every run", t.nodes, t.flops, t.bytes, print_steps(e, f, e->n_hoisted, e->n_steps));
-    fprintf(f, "arena: %.3f MB\n", (double)t.arena_bytes / 1e6);
+    print_peak(e, f);
 }
