@@ -103,7 +103,7 @@ typedef struct gt_exec gt_exec;
 
 typedef struct gt_exec_options {
     gt_pool *pool;    /* NULL: one thread */
-    int runs;         /* gt_exec_run calls after each gt_exec_prepare, when known: with one, nothing is held in memory for later ones. 0: many */
+    int runs;         /* gt_exec_run calls after each gt_exec_prepare: for few of them less is held in memory for later ones. 0: no end of them */
     double recompute; /* this share of a run's work may be done twice to save memory; no bit changes */
     int no_fusion;    /* for tests: every node by itself */
     /* The graph, made for one slice, is run for so many at once (0: one): inputs and outputs hold them one after the other

@@ -171,7 +171,7 @@ static void test_sinking(void **state) {
             gt_node *w = gt_scale(g, gt_param(g, "w", S(64, 64), 0, 0), 0.5f), *x = gt_input(g, "x", S(rows, 64));
             gt_output(g, "y", gt_matmul(g, gt_tanh_op(g, x), w));
             gt_exec *e = ready(g, &(gt_exec_options){.runs = runs});
-            assert_int_equal(e->n_hoisted > 0, runs != 1 && rows == 2);
+            assert_int_equal(e->n_hoisted > 0, runs == 0 || (runs == 2 && rows == 2));
             check_places(e);
             done(g, e);
         }

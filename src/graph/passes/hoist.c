@@ -19,9 +19,9 @@ gt_graph *gt_pass_hoist(const gt_graph *src, gt_arena *arena) {
     return dst;
 }
 
-/* Its memory is held from the first run to the last; computed where it is needed instead, it shares the memory of others. That is for
- * nothing where there is one run, and cheap where the nodes that read it are that much more work: large images, long slices. */
-enum { CHEAP = 32 };
+/* The memory of what is hoisted is held from the first run to the last; what is computed where it is needed shares the memory of others.
+ * That costs nothing where there is one run, and little where the nodes that read it are that much more work: large images, long slices. */
+enum { LITTLE = 32 };
 
 static gt_node *sink(void *arg, gt_graph *dst, const gt_node *n, gt_node **in) {
     const bool *sunk = arg;
@@ -39,7 +39,7 @@ gt_graph *gt_pass_sink(const gt_graph *src, gt_arena *arena, int runs) {
         const gt_node *n = src->nodes[id];
         double work = gt_node_work(n);
         bool often = n->rate == GT_RATE_SLICE;
-        sunk[id] = !often && !gt_is_leaf(n) && (runs == 1 || CHEAP * work < read_by[id]);
+        sunk[id] = !often && !gt_is_leaf(n) && (runs == 1 || (runs > 1 && LITTLE * work < read_by[id]));
         double share = sunk[id] || (often && n->op->view) ? read_by[id] : often ? work : -INFINITY; /* one that stays holds what it is made from */
         for (int i = 0; i < n->n_in; i++)
             if (!often || gt_reads(n, i)) read_by[n->in[i]->id] += share;

@@ -20,7 +20,7 @@ gt_graph *gt_pass_common(const gt_graph *src, gt_arena *arena);  /* equal nodes 
 gt_graph *gt_pass_algebra(const gt_graph *src, gt_arena *arena); /* x * 1, flip of flip, sum of broadcast ... */
 gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, int slices); /* of one slice: of several at once */
 gt_graph *gt_pass_fuse(const gt_graph *src, gt_arena *arena);    /* element-wise chains become one node */
-/* Nodes of rate UPDATE that are not worth their memory get rate SLICE, for `runs` runs per update (0: many). */
+/* Nodes of rate UPDATE that are not worth their memory get rate SLICE, for `runs` runs per update (0: no end of them, all are). */
 gt_graph *gt_pass_sink(const gt_graph *src, gt_arena *arena, int runs);
 gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena);   /* so that little is alive at one time */
 gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena); /* a node of its own for every placed result */
