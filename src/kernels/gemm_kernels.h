@@ -22,14 +22,21 @@ enum {
     GT_TILE_ROWS = 112, /* most rows of a tile of any set: several panels of micro rows, and a multiple of the vector length */
 };
 
-/* Rows c[0..rows) + c_offset receive the first `columns` of the result. `lda` is read by the by-k kernels only. With each GT_CHUNK
- * of K, the next `ahead_step` floats from `ahead` on are fetched into the second-level cache: what will be needed soon. */
+/* What will be needed soon: with each GT_CHUNK of K, the next `step` floats from `at` on, but not past `end`, are fetched into the
+ * second-level cache. The micro-kernels move `at` on. */
+typedef struct gt_fetch {
+    const float *at, *end;
+    int64_t step;
+} gt_fetch;
+enum { GT_FETCHES = 2 };
+
+/* Rows c[0..rows) + c_offset receive the first `columns` of the result. `lda` is read by the by-k kernels only. `ahead`: GT_FETCHES of them. */
 typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, int64_t c_offset,
-                         int columns, bool add, const float *ahead, int64_t ahead_step);
+                         int columns, bool add, gt_fetch *ahead);
 
 /* Winograd's transforms (winograd_transforms.h): small square matrices of vectors over channels, stored row by row behind arrays
  * of pointers. Value c < count of element i is read at from[i][c] and written at to[i][c / GT_CHUNK * to_step[i] + c % GT_CHUNK].
- * `to` is moved on past the whole chunks. */
+ * `to` is moved on past the whole chunks. What lies `ahead` floats further on will be read soon, and is fetched. */
 typedef enum gt_winograd_transform {
     GT_WINOGRAD_IMAGE,           /* 6x6 pixels -> 6x6 points */
     GT_WINOGRAD_RESULT,          /* 6x6 points -> 4x4 pixels */
@@ -45,7 +52,7 @@ typedef enum gt_winograd_transform {
     GT_WINOGRAD_TRANSFORMS
 } gt_winograd_transform;
 enum { GT_WINOGRAD_MOST_POINTS = 81 };
-typedef void gt_transform_fn(const float *const *from, float **to, const int64_t *to_step, int64_t count);
+typedef void gt_transform_fn(const float *const *from, float **to, const int64_t *to_step, int64_t count, int64_t ahead);
 
 typedef struct gt_gemm_kernels {
     int lanes;     /* floats per vector; a panel of B is two vectors wide, the last one may be one */

@@ -54,13 +54,18 @@ INLINE void micro_store(const int R, const int V, vec (*acc)[2], float *const *c
 
 /* GT_CHUNK steps of K. */
 INLINE void micro_chunk(const int R, const int V, const bool by_k, vec (*acc)[2], const float *a, int64_t lda, const float *b, int64_t ldb,
-                        const float *ahead, int64_t ahead_step) {
-    for (const float *end = ahead + ahead_step; ahead < end; ahead += LINE) __builtin_prefetch(ahead, 0, 2);
+                        gt_fetch *ahead) {
+    UNROLL for (int i = 0; i < GT_FETCHES; i++) {
+        const float *at = ahead[i].at, *end = at + ahead[i].step;
+        if (end > ahead[i].end) end = ahead[i].end;
+        for (; at < end; at += LINE) __builtin_prefetch(at, 0, 2);
+        ahead[i].at = at;
+    }
     for (int i = 0; i < GT_CHUNK; i++, b += ldb, a += by_k ? lda : 1) micro_step(R, V, by_k ? 1 : GT_CHUNK, acc, a, b);
 }
 
 INLINE void micro(const int R, const int V, const bool by_k, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb,
-                  float *const *c, int64_t c_offset, int columns, bool add, const float *ahead, int64_t ahead_step) {
+                  float *const *c, int64_t c_offset, int columns, bool add, gt_fetch *ahead) {
     vec acc[ROWS][2];
     UNROLL for (int r = 0; r < R; r++) {
         UNROLL for (int v = 0; v < V; v++) {
@@ -68,16 +73,16 @@ INLINE void micro(const int R, const int V, const bool by_k, int64_t k, const fl
             if (v * LANES % LINE == 0) __builtin_prefetch(c[r] + c_offset + v * LANES, 1, 3);
         }
     }
-    for (; k >= GT_CHUNK; k -= GT_CHUNK, a += by_k ? GT_CHUNK * lda : R * GT_CHUNK, b += GT_CHUNK * ldb, ahead += ahead_step)
-        micro_chunk(R, V, by_k, acc, a, lda, b, ldb, ahead, ahead_step);
+    for (; k >= GT_CHUNK; k -= GT_CHUNK, a += by_k ? GT_CHUNK * lda : R * GT_CHUNK, b += GT_CHUNK * ldb)
+        micro_chunk(R, V, by_k, acc, a, lda, b, ldb, ahead);
     for (; k > 0; k--, a += by_k ? lda : 1, b += ldb) micro_step(R, V, by_k ? 1 : GT_CHUNK, acc, a, b);
     micro_store(R, V, acc, c, c_offset, columns, add);
 }
 
 #define MICRO(name, R, V, BY_K)                                                                                                     \
     static void name(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, int64_t c_offset,         \
-                     int columns, bool add, const float *ahead, int64_t ahead_step) {                                               \
-        micro(R, V, BY_K, k, a, lda, b, ldb, c, c_offset, columns, add, ahead, ahead_step);                                          \
+                     int columns, bool add, gt_fetch *ahead) {                                                                       \
+        micro(R, V, BY_K, k, a, lda, b, ldb, c, c_offset, columns, add, ahead);                                                      \
     }
 #define MICRO_ALL(R)                                                                                                                \
     MICRO(chunked_##R##x1, R, 1, false) MICRO(chunked_##R##x2, R, 2, false) MICRO(by_k_##R##x1, R, 1, true)                           \

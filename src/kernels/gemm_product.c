@@ -89,38 +89,79 @@ static const float *panel_at(const stage *s, int64_t k0, int64_t column, int col
     return p->b + (s->k0 + k0) * p->ldb + column;
 }
 
-/* A block of the tile: `a` holds its rows for K [k0, k0 + k) of the stage; all panels of B in [column, end). While a panel is
- * at work, the next one is fetched: from L3 or memory the first rows would wait for it. */
-static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64_t column, int64_t end, float *const *rows, bool add) {
+/* What a block of a tile reads first: its A, if that lies packed, and its first panel of B. */
+typedef struct first_reads {
+    const float *a, *b;
+    int64_t a_floats, b_floats;
+} first_reads;
+
+static gt_pack_a tile_block(const stage *s, int tile, int64_t k0) {
+    gt_pack_a a = gt_pack_a_tile(tile / s->l.column_tiles * s->l.kernels->tile_rows, s->p->m);
+    a.k0 = s->k0 + k0;
+    a.k = (int)least(GT_PRODUCT_KC, s->k - k0);
+    return a;
+}
+
+static int64_t first_column(const stage *s, int tile) { return tile % s->l.column_tiles * s->l.tile_columns; }
+
+static first_reads reads_of(const stage *s, int tile, int64_t k0) {
+    const gt_product *p = s->p;
+    first_reads f = {0};
+    gt_pack_a a = tile_block(s, tile, k0);
+    if (p->a_packed) {
+        p->pack_a(p->a_source, &a);
+        f.a = a.to;
+        f.a_floats = a.k * (p->a_by_k ? a.stride : a.rows);
+    }
+    if (!s->l.b_in_place) {
+        int64_t column = first_column(s, tile), ldb;
+        f.b = panel_at(s, k0, column, (int)least(s->l.panel_width, p->n - column), &ldb);
+        f.b_floats = a.k * ldb;
+    }
+    return f;
+}
+
+/* `floats` from `from` on, in so many equal steps. */
+static gt_fetch fetch_in_steps(const float *from, int64_t floats, int64_t steps) {
+    return (gt_fetch){from, from + floats, steps > 0 ? round_up((floats + steps - 1) / steps, GT_CHUNK) : 0};
+}
+
+/* A block of the tile: `a` holds its rows for K [k0, k0 + k) of the stage; all panels of B in [column, end). While a panel is at work,
+ * the next one and a part of the next block's A are fetched: from L3 or memory their first reads would have to wait. */
+static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64_t column, int64_t end, float *const *rows, bool add,
+                           const first_reads *next) {
     const gt_product *p = s->p;
     const layout *l = &s->l;
-    int row_panels = (a->rows + a->panel_rows - 1) / a->panel_rows;
+    int64_t steps = (a->rows + a->panel_rows - 1) / a->panel_rows * (a->k / GT_CHUNK), panels = (end - column + l->panel_width - 1) / l->panel_width;
+    gt_fetch ahead[GT_FETCHES] = {fetch_in_steps(next->a, next->a == a->to ? 0 : next->a_floats, steps * panels)};
     for (; column < end; column += l->panel_width) {
-        int columns = (int)least(l->panel_width, p->n - column);
-        int width = gt_product_panel_width(columns);
-        int64_t ldb, ahead_step = l->b_in_place || column + l->panel_width >= end ? 0 : round_up(GT_CHUNK * width / row_panels, GT_CHUNK);
-        const float *b = panel_at(s, k0, column, columns, &ldb), *ahead = b + l->panel_width * s->b_rows;
+        int columns = (int)least(l->panel_width, p->n - column), width = gt_product_panel_width(columns);
+        int64_t ldb;
+        const float *b = panel_at(s, k0, column, columns, &ldb);
+        if (column + l->panel_width >= end) ahead[1] = fetch_in_steps(next->b, next->b_floats, steps);
+        else ahead[1] = fetch_in_steps(b + l->panel_width * s->b_rows, l->b_in_place ? 0 : a->k * width, steps);
         gt_micro_fn *const *micro = l->kernels->micro[p->a_by_k][width / l->kernels->lanes - 1];
-        for (int r = 0; r < a->rows; r += a->panel_rows, ahead += a->k / GT_CHUNK * ahead_step) {
+        for (int r = 0; r < a->rows; r += a->panel_rows) {
             const float *panel = a->to + (p->a_by_k ? r : (int64_t)r * round_up(a->k, GT_CHUNK));
-            micro[gt_pack_panel_rows(a, r)](a->k, panel, a->stride, b, ldb, rows + r, column, columns, add, ahead, ahead_step);
+            micro[gt_pack_panel_rows(a, r)](a->k, panel, a->stride, b, ldb, rows + r, column, columns, add, ahead);
         }
     }
 }
 
-static void multiply_tile(const stage *s, int tile, int worker) {
+/* `after`: what this thread, or another, is about to read when the tile is done. */
+static void multiply_tile(const stage *s, int tile, int worker, const first_reads *after) {
     const gt_product *p = s->p;
     const layout *l = &s->l;
-    gt_pack_a a = gt_pack_a_tile(tile / l->column_tiles * l->kernels->tile_rows, p->m);
-    int64_t column = tile % l->column_tiles * l->tile_columns, end = least(column + l->tile_columns, p->n);
+    int64_t column = first_column(s, tile), end = least(column + l->tile_columns, p->n);
+    gt_pack_a a = tile_block(s, tile, 0);
     float *rows[GT_TILE_ROWS];
     tile_rows(p, a.row0, a.rows, rows);
     for (int64_t k0 = 0; k0 < s->k; k0 += GT_PRODUCT_KC) {
-        a.k0 = s->k0 + k0;
-        a.k = (int)least(GT_PRODUCT_KC, s->k - k0);
+        a = tile_block(s, tile, k0);
         a.to = s->a + (size_t)worker * a_floats();
         p->pack_a(p->a_source, &a);
-        multiply_block(s, &a, k0, column, end, rows, p->accumulate || a.k0 > 0);
+        first_reads next = k0 + GT_PRODUCT_KC < s->k ? reads_of(s, tile, k0 + GT_PRODUCT_KC) : *after;
+        multiply_block(s, &a, k0, column, end, rows, p->accumulate || a.k0 > 0, &next);
     }
     if (p->k == 0 && !p->accumulate) /* the empty sum */
         for (int r = 0; r < a.rows; r++) memset(rows[r] + column, 0, (size_t)(end - column) * sizeof **rows);
@@ -128,22 +169,37 @@ static void multiply_tile(const stage *s, int tile, int worker) {
 
 static int tiles_of(const layout *l) { return (int)(l->row_tiles * l->column_tiles); }
 
-static void stage_tile(void *arg, int tile, int worker) { multiply_tile(arg, tile, worker); }
+static void stage_tile(void *arg, int tile, int worker) {
+    const stage *s = arg;
+    first_reads after = tile + 1 < tiles_of(&s->l) ? reads_of(s, tile + 1, 0) : (first_reads){0};
+    multiply_tile(s, tile, worker, &after);
+}
 
 /* Several products with packed B, and where the tiles of each begin in the common loop. */
 typedef struct packed_products {
     const gt_product *p;
-    int first_tile[GT_PRODUCTS_MOST + 1];
+    int count, first_tile[GT_PRODUCTS_MOST + 1];
     float *a; /* of worker 0 */
 } packed_products;
+
+static stage packed_stage(const packed_products *all, int i) {
+    const gt_product *p = &all->p[i];
+    return (stage){.p = p, .l = plan(p), .k = p->k, .b = p->b_packed, .b_rows = p->k, .a = all->a};
+}
 
 static void packed_tile(void *arg, int tile, int worker) {
     const packed_products *all = arg;
     int i = 0;
     while (tile >= all->first_tile[i + 1]) i++;
-    const gt_product *p = &all->p[i];
-    stage s = {.p = p, .l = plan(p), .k = p->k, .b = p->b_packed, .b_rows = p->k, .a = all->a};
-    multiply_tile(&s, tile - all->first_tile[i], worker);
+    stage s = packed_stage(all, i);
+    first_reads after = {0};
+    if (tile + 1 < all->first_tile[i + 1]) {
+        after = reads_of(&s, tile + 1 - all->first_tile[i], 0);
+    } else if (i + 1 < all->count) {
+        stage next = packed_stage(all, i + 1);
+        after = reads_of(&next, 0, 0);
+    }
+    multiply_tile(&s, tile - all->first_tile[i], worker, &after);
 }
 
 static int panels_of(const layout *l, int64_t n) { return (int)((n + l->panel_width - 1) / l->panel_width); }
@@ -154,7 +210,7 @@ size_t gt_product_workspace(const gt_product *p, int threads) {
 }
 
 void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace) {
-    packed_products all = {.p = p, .a = workspace};
+    packed_products all = {.p = p, .count = count, .a = workspace};
     for (int i = 0; i < count; i++) {
         layout l = plan(&p[i]);
         all.first_tile[i + 1] = all.first_tile[i] + tiles_of(&l);

@@ -7,7 +7,8 @@
  *   stage of K (all of it, unless B packed would exceed a bound)
  *     pack B into panels of two vectors of columns; tiles = panels                   [pool]
  *     tiles of rows x columns of C                                                   [pool]
- *       blocks of GT_PRODUCT_KC of K: pack the tile's rows of A (stays in L2); panel of B (stays in L1) x panels of A
+ *       blocks of GT_PRODUCT_KC of K: pack the tile's rows of A (stays in L2); panels of B x panels of A,
+ *         while what comes next, a panel of B and the next block of A, is fetched into L2
  *
  * Bits: an element of C is the sum, in order, of one chain per block of GT_PRODUCT_KC, whatever m, n and the number of threads.
  */
@@ -20,7 +21,7 @@
 #include "kernels/gemm_kernels.h"
 
 enum { GT_PRODUCTS_MOST = 36 };
-enum { GT_PRODUCT_KC = 192 }; /* of K per block: a panel of B (192 x 32 floats, 24 KiB) stays in L1; part of the kernel set's bits */
+enum { GT_PRODUCT_KC = 512 }; /* of K per block: a tile's block of A (112 x 512 floats, 224 KiB), the next one and two panels of B (64 KiB each) stay in L2; part of the kernel set's bits */
 
 /* Where a tile's block of A lies: rows [row0, row0 + rows), K [k0, k0 + k). */
 typedef struct gt_pack_a {
@@ -55,6 +56,7 @@ typedef struct gt_product {
     bool a_by_k; /* the layout: by k, or chunked rows */
     void (*pack_a)(const void *source, gt_pack_a *t); /* fill t->to, or point it at where the block lies packed */
     const void *a_source;
+    bool a_packed; /* pack_a only points */
 
     /* B: row-major at b with row length ldb, or pack_b != NULL, or all of it packed already (gt_product_pack_b). */
     const float *b;

@@ -23,6 +23,7 @@ enum {
     PLANE_GAP = 5 * 16,    /* floats */
     PACK_ROWS = 16,        /* of weights gathered at a time */
     MOST_COLUMNS = 32,     /* of a panel of B of any kernel set */
+    AHEAD = 128,           /* floats: how far ahead transformed values are fetched */
 };
 
 static int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
@@ -119,6 +120,9 @@ static const int64_t *pixel_steps(int64_t steps[GT_WINOGRAD_MOST_POINTS]) {
     return steps;
 }
 
+/* Floats from a pixel to the same one of the tile to the right. */
+static int64_t next_tile(const gt_winograd_face *f) { return f->step * f->channels; }
+
 /* ---- U: transformed tiles ---- */
 
 /* The rows of tile t in a plane with so many points, as packed A: where channel c (a multiple of GT_PRODUCT_KC) of each
@@ -155,7 +159,7 @@ static void image_rows(const winograd *z, int64_t t, const float **from) {
             to[i] = z->u + plane_at(z, p->plane[i], channels) + row->at;
             step[i] = row->step;
         }
-        z->kernels->transform[p->from.transform](from, to, step, k);
+        z->kernels->transform[p->from.transform](from, to, step, k, next_tile(&p->from));
     }
 }
 
@@ -170,7 +174,7 @@ static void image_columns(const winograd *z, int64_t t, const float **from) {
             int64_t before = c * p->shared[p->plane[i]] * z->count;
             to[i] = z->u + plane_at(z, p->plane[i], channels) + before + row_of(p, i, t) * tile_width(c, p->from.channels);
         }
-        z->kernels->transform[p->from.transform](from, to, step, least(tile_rows, p->from.channels - c));
+        z->kernels->transform[p->from.transform](from, to, step, least(tile_rows, p->from.channels - c), next_tile(&p->from));
     }
 }
 
@@ -199,7 +203,7 @@ static void multiply(winograd *z, gt_pool *pool) {
     for (int i = 0; i < GT_WINOGRAD_PLANES; i++) {
         int64_t values = p->shared[i] * z->count;
         z->operands[i] = (operand){z->u + plane_at(z, i, channels), by_k ? from : values, by_k ? values : from, by_k};
-        gt_product product = {.n = to, .a_by_k = by_k, .pack_a = find_operand, .a_source = &z->operands[i], .ldc = to};
+        gt_product product = {.n = to, .a_by_k = by_k, .pack_a = find_operand, .a_packed = true, .a_source = &z->operands[i], .ldc = to};
         if (by_k) {
             product.m = from, product.k = values;
             product.b_packed = z->m + plane_at(z, i, (int64_t)gt_product_packed_floats(to, 1));
@@ -232,7 +236,7 @@ static void result_group(void *arg, int group, int worker) {
     for (int64_t t = (int64_t)group * GROUP; t < least((int64_t)(group + 1) * GROUP, z->count); t++) {
         find_values(z, t, 0, from);
         gt_winograd_pixels(p, &p->to, z->out, z->tile0 + t, trash, to);
-        z->kernels->transform[p->to.transform](from, (float **)to, pixel_steps(steps), p->to.channels);
+        z->kernels->transform[p->to.transform](from, (float **)to, pixel_steps(steps), p->to.channels, AHEAD);
     }
 }
 
@@ -261,7 +265,7 @@ static void overlapping_results(void *arg, int index, int worker) {
         for (int i = 0; i < p->to.side * p->to.side; i++)
             if (to[i] != trash) to[i] += c;
         clear_edges(p, tile, to, (size_t)count * sizeof(float));
-        z->kernels->transform[p->to.transform](from, (float **)to, pixel_steps(steps), count);
+        z->kernels->transform[p->to.transform](from, (float **)to, pixel_steps(steps), count, AHEAD);
     }
 }
 
@@ -294,7 +298,7 @@ static void derivative_group(void *arg, int group, int worker) {
             int columns = (int)least(panel, p->to.channels - o), width = gt_product_panel_width(columns);
             for (int i = 0; i < p->points; i++)
                 to[i] = z->m + plane_at(z, p->plane[i], padded) + o * p->shared[p->plane[i]] * z->count + row_of(p, i, t) * width;
-            z->kernels->transform[p->to.transform](from, to, pixel_steps(steps), columns);
+            z->kernels->transform[p->to.transform](from, to, pixel_steps(steps), columns, next_tile(&p->to));
         }
     }
 }
@@ -308,7 +312,7 @@ static void weight_line(void *arg, int c, int worker) {
     int64_t steps[GT_WINOGRAD_MOST_POINTS], inputs = p->from.channels, outputs = p->to.channels;
     for (int i = 0; i < GT_WINOGRAD_PLANES; i++) from[i] = z->d + i * (inputs * outputs + PLANE_GAP) + c * outputs;
     for (int i = 0; i < GT_WINOGRAD_TAPS; i++) to[i] = z->out + (i * inputs + c) * outputs;
-    z->kernels->transform[p->to_weights](from, to, pixel_steps(steps), outputs);
+    z->kernels->transform[p->to_weights](from, to, pixel_steps(steps), outputs, AHEAD);
 }
 
 /* ---- all directions ---- */
@@ -365,7 +369,7 @@ static void pack_panel(void *arg, int panel, int worker) {
         for (int64_t r = 0; r < rows; r++) {
             for (int i = 0; i < GT_WINOGRAD_TAPS; i++) from[i] = taps[i] + r * width;
             for (int i = 0; i < GT_WINOGRAD_PLANES; i++) to[i] = v + (c0 + r) * width + i * stride;
-            gt_gemm_kernels_now()->transform[p->weights](from, to, pixel_steps(steps), width);
+            gt_gemm_kernels_now()->transform[p->weights](from, to, pixel_steps(steps), width, 0);
         }
     }
 }

@@ -176,12 +176,16 @@ INLINE void transform_rest(const int in, const int out, const int kind, void (*l
     for (int i = 0; i < out * out; i++) memcpy(to[i] + to_at, after[i], (size_t)count * sizeof(float));
 }
 
-INLINE void transform(const int in, const int out, const int kind, void (*line)(vec *, const vec *), const float *const *from, float **to,
-                      const int64_t *to_step, int64_t count) {
+INLINE void transform(const int in, const int out, const int kind, const int seen, void (*line)(vec *, const vec *), const float *const *from,
+                      float **to, const int64_t *to_step, int64_t count, int64_t ahead) {
     int64_t c = 0;
     for (; c + LANES <= count; c += LANES) {
-        if (kind == POINTS && c % GT_CHUNK == 0)
-            for (int i = 0; i < out * out; i++) __builtin_prefetch(to[i] + to_step[i], 1, 2);
+        if (c % GT_CHUNK == 0) {
+            for (int i = 0; i < in; i++)
+                for (int j = seen; j < in; j++) __builtin_prefetch(from[i * in + j] + c + ahead, 0, 2);
+            if (kind == POINTS)
+                for (int i = 0; i < out * out; i++) __builtin_prefetch(to[i] + to_step[i], 1, 2);
+        }
         transform_vector(in, out, kind, line, from, c, to, c % GT_CHUNK);
         if ((c + LANES) % GT_CHUNK == 0)
             for (int i = 0; i < out * out; i++) to[i] += to_step[i];
@@ -189,18 +193,19 @@ INLINE void transform(const int in, const int out, const int kind, void (*line)(
     if (c < count) transform_rest(in, out, kind, line, from, c, to, c % GT_CHUNK, count - c);
 }
 
-#define TRANSFORM(name, in, out, kind)                                                                              \
-    static void transform_##name(const float *const *from, float **to, const int64_t *to_step, int64_t count) { \
-        transform(in, out, kind, line_##name, from, to, to_step, count);                                         \
+/* seen: so many columns of what is read are not fetched ahead: the tile to the left has read them, or they lie in a small buffer. */
+#define TRANSFORM(name, in, out, kind, seen)                                                                                      \
+    static void transform_##name(const float *const *from, float **to, const int64_t *to_step, int64_t count, int64_t ahead) { \
+        transform(in, out, kind, seen, line_##name, from, to, to_step, count, ahead);                                            \
     }
-TRANSFORM(image, 6, 6, POINTS)
-TRANSFORM(result, 6, 4, PIXELS)
-TRANSFORM(result_adjoint, 4, 6, POINTS)
-TRANSFORM(weights, 3, 6, POINTS)
-TRANSFORM(weights_adjoint, 6, 3, PIXELS)
-TRANSFORM(half_image, 9, 9, POINTS)
-TRANSFORM(half_image_adjoint, 9, 9, SHARED_PIXELS)
-TRANSFORM(half_result, 9, 4, PIXELS)
-TRANSFORM(half_result_adjoint, 4, 9, POINTS)
-TRANSFORM(half_weights, 3, 6, POINTS)
-TRANSFORM(half_weights_adjoint, 6, 3, PIXELS)
+TRANSFORM(image, 6, 6, POINTS, 2)
+TRANSFORM(result, 6, 4, PIXELS, 0)
+TRANSFORM(result_adjoint, 4, 6, POINTS, 0)
+TRANSFORM(weights, 3, 6, POINTS, 3)
+TRANSFORM(weights_adjoint, 6, 3, PIXELS, 0)
+TRANSFORM(half_image, 9, 9, POINTS, 1)
+TRANSFORM(half_image_adjoint, 9, 9, SHARED_PIXELS, 0)
+TRANSFORM(half_result, 9, 4, PIXELS, 0)
+TRANSFORM(half_result_adjoint, 4, 9, POINTS, 0)
+TRANSFORM(half_weights, 3, 6, POINTS, 3)
+TRANSFORM(half_weights_adjoint, 6, 3, PIXELS, 0)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * golden DIR: run all golden files of a directory. A line per file; exit status 0 if and only if none failed. */
+ * golden DIR: run all golden files of a directory, with the kernels that GT_CONV and GT_ISA ask for. A line per file, and one that begins
+ * with the kernel set; exit status 0 if and only if none failed. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "golden.h"
+#include "kernels/kernel_set.h"
 
 const gold_kind gold_kinds[] = {
     {"upfirdn2d", gold_upfirdn},
@@ -58,6 +60,10 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: golden DIR\n");
         return 2;
     }
+    if (gt_kernel_set_check_environment()) {
+        fprintf(stderr, "golden: %s\n", gt_message());
+        return 2;
+    }
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     struct dirent **list;
     int n = scandir(argv[1], &list, is_golden, alphasort), count[3] = {0};
@@ -72,6 +78,6 @@ int main(int argc, char **argv) {
         free(list[i]);
     }
     free(list);
-    printf("%d passed, %d failed, %d skipped\n", count[PASSED], count[FAILED], count[SKIPPED]);
+    printf("%s: %d passed, %d failed, %d skipped\n", gt_kernel_set_id(), count[PASSED], count[FAILED], count[SKIPPED]);
     return count[FAILED] > 0;
 }
