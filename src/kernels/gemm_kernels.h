@@ -43,12 +43,14 @@ typedef enum gt_winograd_transform {
     GT_WINOGRAD_RESULT_ADJOINT,  /* 4x4 pixels -> 6x6 points */
     GT_WINOGRAD_WEIGHTS,         /* 3x3 taps -> 6x6 points */
     GT_WINOGRAD_WEIGHTS_ADJOINT, /* 6x6 points -> 3x3 taps */
+    GT_WINOGRAD_WEIGHTS_ADDED,   /* the same, added to what lies there */
     GT_WINOGRAD_HALF_IMAGE,           /* stride 2: 9x9 pixels -> 9x9 points */
     GT_WINOGRAD_HALF_IMAGE_ADJOINT,   /* 9x9 points -> 9x9 pixels; the first row and column are added to what lies there */
     GT_WINOGRAD_HALF_RESULT,          /* 9x9 points -> 4x4 pixels */
     GT_WINOGRAD_HALF_RESULT_ADJOINT,  /* 4x4 pixels -> 9x9 points */
     GT_WINOGRAD_HALF_WEIGHTS,         /* 3x3 taps -> 6x6 points of weights */
     GT_WINOGRAD_HALF_WEIGHTS_ADJOINT, /* 6x6 points of weights -> 3x3 taps */
+    GT_WINOGRAD_HALF_WEIGHTS_ADDED,   /* the same, added to what lies there */
     GT_WINOGRAD_TRANSFORMS
 } gt_winograd_transform;
 enum { GT_WINOGRAD_MOST_POINTS = 81 };

@@ -158,7 +158,7 @@ static void multiply_tile(const stage *s, int tile, int worker, const first_read
     tile_rows(p, a.row0, a.rows, rows);
     for (int64_t k0 = 0; k0 < s->k; k0 += GT_PRODUCT_KC) {
         a = tile_block(s, tile, k0);
-        a.to = s->a + (size_t)worker * a_floats();
+        if (!p->a_packed) a.to = s->a + (size_t)worker * a_floats();
         p->pack_a(p->a_source, &a);
         first_reads next = k0 + GT_PRODUCT_KC < s->k ? reads_of(s, tile, k0 + GT_PRODUCT_KC) : *after;
         multiply_block(s, &a, k0, column, end, rows, p->accumulate || a.k0 > 0, &next);
@@ -206,7 +206,7 @@ static int panels_of(const layout *l, int64_t n) { return (int)((n + l->panel_wi
 
 size_t gt_product_workspace(const gt_product *p, int threads) {
     layout l = plan(p);
-    return (l.b_floats + (size_t)threads * a_floats()) * sizeof(float);
+    return (l.b_floats + (p->a_packed ? 0 : (size_t)threads * a_floats())) * sizeof(float);
 }
 
 void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace) {

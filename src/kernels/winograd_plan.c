@@ -9,6 +9,7 @@ enum {
     HALF_POINTS = 9,        /* stride 2: points along each axis; the last four belong to one plane */
     LEAST_BLOCK = 5 << 15,  /* floats of transformed data per block of tiles: 640 KiB stay in the second-level cache */
     MOST_BLOCK = 8 << 20,   /* 32 MiB, the last-level cache at best */
+    MOST_TILES = 256,       /* of a block of the weight gradient */
 };
 
 static int plane_along(int point) { return point < GT_WINOGRAD_SIDE ? point : GT_WINOGRAD_SIDE - 1; }
@@ -27,6 +28,7 @@ static void stride_one(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_dire
     p->side = GT_WINOGRAD_SIDE;
     p->weights = GT_WINOGRAD_WEIGHTS;
     p->to_weights = GT_WINOGRAD_WEIGHTS_ADJOINT;
+    p->add_weights = GT_WINOGRAD_WEIGHTS_ADDED;
     p->from = (gt_winograd_face){s->h, s->w, s->c, GT_WINOGRAD_SIDE, TILE, s->pad_top, s->pad_left, GT_WINOGRAD_IMAGE};
     p->to = (gt_winograd_face){s->p, s->q, s->o, TILE, TILE, 0, 0,
                                direction == GT_CONV_WEIGHT_GRAD ? GT_WINOGRAD_RESULT_ADJOINT : GT_WINOGRAD_RESULT};
@@ -43,6 +45,7 @@ static void stride_two(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_dire
     p->side = HALF_POINTS;
     p->weights = GT_WINOGRAD_HALF_WEIGHTS;
     p->to_weights = GT_WINOGRAD_HALF_WEIGHTS_ADJOINT;
+    p->add_weights = GT_WINOGRAD_HALF_WEIGHTS_ADDED;
     p->transposed = adjoint;
     gt_winograd_face image = {s->h, s->w, s->c, 2 * TILE + 1, 2 * TILE, s->pad_top, s->pad_left,
                               adjoint ? GT_WINOGRAD_HALF_IMAGE_ADJOINT : GT_WINOGRAD_HALF_IMAGE};
@@ -59,13 +62,15 @@ static int64_t tiles_along(const gt_winograd_face *f, bool across, const gt_wino
 
 static int64_t down_to(int64_t value, int64_t step) { return value / step * step; }
 
-/* Every block reads all weights (weight grad: reads and writes them): so a block is as large as they are, within bounds. */
+/* Every block reads all weights: so a block is as large as they are, within bounds. Of the weight gradient it is as large that
+ * transforming its weights back, once per block, is a small part. */
 static int64_t block_of(const gt_winograd_plan *p, gt_conv_direction direction) {
     const gt_gemm_kernels *kernels = gt_gemm_kernels_now();
-    int64_t weights = GT_WINOGRAD_PLANES * p->from.channels * p->to.channels * (direction == GT_CONV_WEIGHT_GRAD ? 2 : 1);
-    int64_t floats = weights < LEAST_BLOCK ? LEAST_BLOCK : weights < MOST_BLOCK ? weights : MOST_BLOCK;
-    int64_t block = floats / (p->points * (p->from.channels + p->to.channels));
-    block = down_to(block, block < kernels->tile_rows ? kernels->rows : kernels->tile_rows);
+    int64_t weights = GT_WINOGRAD_PLANES * p->from.channels * p->to.channels, tile = p->points * (p->from.channels + p->to.channels);
+    bool to_weights = direction == GT_CONV_WEIGHT_GRAD;
+    int64_t floats = to_weights ? MOST_TILES * tile : weights < LEAST_BLOCK ? LEAST_BLOCK : weights;
+    int64_t block = (floats < MOST_BLOCK ? floats : MOST_BLOCK) / tile;
+    if (!to_weights) block = down_to(block, block < kernels->tile_rows ? kernels->rows : kernels->tile_rows);
     if (block < kernels->rows) block = kernels->rows;
     return block < p->tiles ? block : p->tiles;
 }

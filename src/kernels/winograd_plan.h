@@ -31,7 +31,7 @@ typedef struct gt_winograd_plan {
     uint8_t first[GT_WINOGRAD_PLANES], shared[GT_WINOGRAD_PLANES]; /* of each plane: points in those before, and in it */
 
     gt_winograd_face from, to;        /* images in; images out, or dy of the weight gradient */
-    gt_winograd_transform weights, to_weights;
+    gt_winograd_transform weights, to_weights, add_weights; /* to the points; back from them; the same, added */
     bool flipped, transposed;         /* the weights, for the input gradient */
     int64_t images, across, per_image, tiles;
     int64_t block;                    /* tiles at a time */

@@ -136,8 +136,8 @@ INLINE void line_half_weights_adjoint(vec *o, const vec *m) {
 }
 
 /* What a transform's results are: pixels; pixels of tiles that overlap, the first row and column of which are added to what is there;
- * or points, so many distant places that the next ones must be fetched ahead. */
-enum { PIXELS, SHARED_PIXELS, POINTS };
+ * terms, all of which are added; or points, so many distant places that the next ones must be fetched ahead. */
+enum { PIXELS, SHARED_PIXELS, TERMS, POINTS };
 
 INLINE void transform_vector(const int in, const int out, const int kind, void (*line)(vec *, const vec *), const float *const *from,
                              int64_t from_at, float *const *to, int64_t to_at) {
@@ -151,7 +151,7 @@ INLINE void transform_vector(const int in, const int out, const int kind, void (
         line(row, half[i]);
         UNROLL for (int j = 0; j < out; j++) {
             vec *at = (vec *)(to[i * out + j] + to_at);
-            if (kind == SHARED_PIXELS && (i == 0 || j == 0)) row[j] += *at;
+            if (kind == TERMS || (kind == SHARED_PIXELS && (i == 0 || j == 0))) row[j] += *at;
             *at = row[j];
         }
     }
@@ -170,7 +170,7 @@ INLINE void transform_rest(const int in, const int out, const int kind, void (*l
     }
     for (int i = 0; i < out * out; i++) {
         result[i] = after[i];
-        if (kind == SHARED_PIXELS) memcpy(after[i], to[i] + to_at, (size_t)count * sizeof(float));
+        if (kind == SHARED_PIXELS || kind == TERMS) memcpy(after[i], to[i] + to_at, (size_t)count * sizeof(float));
     }
     transform_vector(in, out, kind, line, padded, 0, result, 0);
     for (int i = 0; i < out * out; i++) memcpy(to[i] + to_at, after[i], (size_t)count * sizeof(float));
@@ -194,18 +194,21 @@ INLINE void transform(const int in, const int out, const int kind, const int see
 }
 
 /* seen: so many columns of what is read are not fetched ahead: the tile to the left has read them, or they lie in a small buffer. */
-#define TRANSFORM(name, in, out, kind, seen)                                                                                      \
+#define TRANSFORM_BY(name, line, in, out, kind, seen)                                                                           \
     static void transform_##name(const float *const *from, float **to, const int64_t *to_step, int64_t count, int64_t ahead) { \
-        transform(in, out, kind, seen, line_##name, from, to, to_step, count, ahead);                                            \
+        transform(in, out, kind, seen, line_##line, from, to, to_step, count, ahead);                                            \
     }
+#define TRANSFORM(name, in, out, kind, seen) TRANSFORM_BY(name, name, in, out, kind, seen)
 TRANSFORM(image, 6, 6, POINTS, 2)
 TRANSFORM(result, 6, 4, PIXELS, 0)
 TRANSFORM(result_adjoint, 4, 6, POINTS, 0)
 TRANSFORM(weights, 3, 6, POINTS, 3)
 TRANSFORM(weights_adjoint, 6, 3, PIXELS, 0)
+TRANSFORM_BY(weights_added, weights_adjoint, 6, 3, TERMS, 0)
 TRANSFORM(half_image, 9, 9, POINTS, 1)
 TRANSFORM(half_image_adjoint, 9, 9, SHARED_PIXELS, 0)
 TRANSFORM(half_result, 9, 4, PIXELS, 0)
 TRANSFORM(half_result_adjoint, 4, 9, POINTS, 0)
 TRANSFORM(half_weights, 3, 6, POINTS, 3)
 TRANSFORM(half_weights_adjoint, 6, 3, PIXELS, 0)
+TRANSFORM_BY(half_weights_added, half_weights_adjoint, 6, 3, TERMS, 0)

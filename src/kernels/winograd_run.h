@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the loops of all Winograd directions share: where transformed values lie while a block of tiles is at work.
+ *
+ * The points of a plane lie tile by tile: as rows of U and M, as K of the weight gradient. Between planes there are a few odd cache
+ * lines, or a tile's values, 36 to 81 of them at equal distances, would all fall into one set of the cache. */
+#ifndef GANTRY_KERNELS_WINOGRAD_RUN_H
+#define GANTRY_KERNELS_WINOGRAD_RUN_H
+
+#include "kernels/gemm_product.h"
+#include "kernels/winograd_plan.h"
+
+enum {
+    GT_WINOGRAD_GROUP = 8,          /* tiles transformed per tile of the pool */
+    GT_WINOGRAD_PLANE_GAP = 5 * 16, /* floats */
+    GT_WINOGRAD_AHEAD = 128,        /* floats: how far ahead transformed values are fetched */
+};
+
+/* A block of tiles at work. Sizes of U, M and Y are those of this block. */
+typedef struct gt_winograd_block {
+    gt_winograd_plan plan;
+    const gt_gemm_kernels *kernels;
+    const float *from;    /* images in */
+    float *out;
+    float *u;             /* transformed tiles of them */
+    float *m;             /* the other face's values: M, or Y of the weight gradient */
+    float *zeros;         /* a pixel outside the image */
+    int64_t tile0, count; /* the block: so many tiles from this one on */
+} gt_winograd_block;
+
+/* A of the product of one plane: its values, and the channels stored per row. */
+typedef struct gt_winograd_operand {
+    const float *u;
+    int64_t stored;
+} gt_winograd_operand;
+
+/* winograd_weight_grad.c; in: x, dy. */
+size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads); /* bytes */
+void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in, float *out);
+
+static inline int64_t gt_round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
+static inline int64_t gt_least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t gt_largest(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/* Take so many floats of a workspace of which *used are taken: where they begin. */
+static inline size_t gt_winograd_take(size_t *used, int64_t floats) {
+    size_t at = *used;
+    *used += (size_t)gt_round_up(floats, 16);
+    return at;
+}
+
+/* Channels of U as stored. */
+static inline int64_t gt_winograd_stored(const gt_winograd_plan *p) { return gt_round_up(p->from.channels, GT_CHUNK); }
+
+/* Floats of all planes with so many floats per tile and point. */
+static inline int64_t gt_winograd_floats(const gt_winograd_plan *p, int64_t floats) {
+    return p->points * p->block * floats + GT_WINOGRAD_PLANES * GT_WINOGRAD_PLANE_GAP;
+}
+
+/* Where plane number `plane` of matrices with so many floats per tile and point begins. */
+static inline int64_t gt_winograd_plane_at(const gt_winograd_block *z, int plane, int64_t floats) {
+    return z->plan.first[plane] * z->count * floats + plane * GT_WINOGRAD_PLANE_GAP;
+}
+
+/* The row (or index of K) of point i and tile t in its plane. */
+static inline int64_t gt_winograd_row(const gt_winograd_plan *p, int i, int64_t t) { return t * p->shared[p->plane[i]] + p->index[i]; }
+
+static inline void gt_move_on(const float **from, int count, int64_t floats) {
+    for (int i = 0; i < count; i++) from[i] += floats;
+}
+
+/* The steps of results whose vectors lie behind each other. */
+static inline const int64_t *gt_winograd_steps(int64_t steps[GT_WINOGRAD_MOST_POINTS]) {
+    for (int i = 0; i < GT_WINOGRAD_MOST_POINTS; i++) steps[i] = GT_CHUNK;
+    return steps;
+}
+
+/* Floats from a pixel to the same one of the tile to the right. */
+static inline int64_t gt_winograd_next_tile(const gt_winograd_face *f) { return f->step * f->channels; }
+
+static inline int gt_winograd_groups(const gt_winograd_block *z) { return (int)((z->count + GT_WINOGRAD_GROUP - 1) / GT_WINOGRAD_GROUP); }
+
+#endif

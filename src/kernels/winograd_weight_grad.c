@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Winograd's weight gradient, per block of tiles:
+ *
+ *   U[points][from][tiles] = transformed tiles of x, as packed A by k
+ *   Y[points][tiles][to]   = transformed tiles of dy, as packed B
+ *   per patch of (from, to):  D[planes][from][to] = U Y;  w = D transformed back, added to that of the blocks before
+ *
+ * D of a patch stays in the second-level cache; whole it would be four times as large as the weights, and go through memory. */
+#include "kernels/winograd_run.h"
+
+enum { PATCH_PANELS = 4 }; /* of channels out in a patch */
+
+/* U lies in strips of so many channels, one after the other. D is cut into patches of rows x columns: a strip's, or a part's of it where
+ * there would be too few for the threads; bits do not depend on it. */
+typedef struct patches {
+    int64_t strip, rows, columns;
+    int64_t per_strip, down, across; /* patches */
+} patches;
+
+static patches patches_of(const gt_winograd_plan *p, int threads) {
+    int64_t from = p->from.channels, most = gt_gemm_kernels_now()->tile_rows, strips = (from + most - 1) / most;
+    patches all = {.strip = gt_round_up((from + strips - 1) / strips, GT_CHUNK), .columns = PATCH_PANELS * gt_product_panel_columns()};
+    strips = (from + all.strip - 1) / all.strip;
+    all.across = (p->to.channels + all.columns - 1) / all.columns;
+    do {
+        all.per_strip++;
+        all.rows = (all.strip + all.per_strip - 1) / all.per_strip;
+        all.down = strips * all.per_strip;
+    } while (threads > 1 && all.rows > GT_CHUNK && all.down * all.across < 2 * threads);
+    return all;
+}
+
+typedef struct weight_grad {
+    gt_winograd_block block; /* from: x; m: Y; out: w [taps][from][to] */
+    const float *dy;
+    patches patches;
+    float *d; /* of worker 0 */
+} weight_grad;
+
+static int64_t patch_plane(const patches *all) { return all->rows * all->columns + GT_WINOGRAD_PLANE_GAP; }
+
+/* Places of everything within the workspace, in floats; returns its size. */
+static size_t lay_out(const gt_conv_shape *s, int threads, weight_grad *w, float *base) {
+    gt_winograd_plan p = gt_winograd_plan_of(s, GT_CONV_WEIGHT_GRAD);
+    patches all = patches_of(&p, threads);
+    size_t used = 0;
+    size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, gt_winograd_stored(&p)));
+    size_t y = gt_winograd_take(&used, gt_winograd_floats(&p, (int64_t)gt_product_packed_floats(p.to.channels, 1)));
+    size_t d = gt_winograd_take(&used, threads * GT_WINOGRAD_PLANES * patch_plane(&all));
+    size_t zeros = gt_winograd_take(&used, gt_largest(p.from.channels, p.to.channels));
+    if (w)
+        *w = (weight_grad){.block = {.plan = p, .kernels = gt_gemm_kernels_now(), .u = base + u, .m = base + y, .zeros = base + zeros},
+                           .patches = all, .d = base + d};
+    return used;
+}
+
+size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads) { return lay_out(s, threads, NULL, NULL) * sizeof(float); }
+
+/* ---- U and Y ---- */
+
+/* Each strip is [tiles x points of the plane][its width]. */
+static void image_tile(const weight_grad *w, int64_t t) {
+    const gt_winograd_block *z = &w->block;
+    const gt_winograd_plan *p = &z->plan;
+    const float *from[GT_WINOGRAD_MOST_POINTS];
+    float *to[GT_WINOGRAD_MOST_POINTS];
+    int64_t channels = gt_winograd_stored(p), width = w->patches.strip, steps[GT_WINOGRAD_MOST_POINTS];
+    gt_winograd_pixels(p, &p->from, z->from, z->tile0 + t, z->zeros, from);
+    for (int64_t c = 0; c < p->from.channels; c += width, gt_move_on(from, p->from.side * p->from.side, width)) {
+        int64_t stored = gt_least(width, channels - c);
+        for (int i = 0; i < p->points; i++) {
+            int64_t strip = c * p->shared[p->plane[i]] * z->count;
+            to[i] = z->u + gt_winograd_plane_at(z, p->plane[i], channels) + strip + gt_winograd_row(p, i, t) * stored;
+        }
+        z->kernels->transform[p->from.transform](from, to, gt_winograd_steps(steps), gt_least(width, p->from.channels - c), gt_winograd_next_tile(&p->from));
+    }
+}
+
+/* Columns past the last panel's own are never stored, so they stay as they are. */
+static void derivative_tile(const weight_grad *w, int64_t t) {
+    const gt_winograd_block *z = &w->block;
+    const gt_winograd_plan *p = &z->plan;
+    const float *from[GT_WINOGRAD_MOST_POINTS];
+    float *to[GT_WINOGRAD_MOST_POINTS];
+    int panel = gt_product_panel_columns();
+    int64_t padded = (int64_t)gt_product_packed_floats(p->to.channels, 1), steps[GT_WINOGRAD_MOST_POINTS];
+    gt_winograd_pixels(p, &p->to, w->dy, z->tile0 + t, z->zeros, from);
+    for (int64_t o = 0; o < p->to.channels; o += panel, gt_move_on(from, p->to.side * p->to.side, panel)) {
+        int columns = (int)gt_least(panel, p->to.channels - o), width = gt_product_panel_width(columns);
+        for (int i = 0; i < p->points; i++)
+            to[i] = z->m + gt_winograd_plane_at(z, p->plane[i], padded) + o * p->shared[p->plane[i]] * z->count + gt_winograd_row(p, i, t) * width;
+        z->kernels->transform[p->to.transform](from, to, gt_winograd_steps(steps), columns, gt_winograd_next_tile(&p->to));
+    }
+}
+
+static void transform_group(void *arg, int group, int worker) {
+    (void)worker;
+    const weight_grad *w = arg;
+    int64_t begin = (int64_t)group * GT_WINOGRAD_GROUP, end = gt_least(begin + GT_WINOGRAD_GROUP, w->block.count);
+    for (int64_t t = begin; t < end; t++) image_tile(w, t);
+    for (int64_t t = begin; t < end; t++) derivative_tile(w, t);
+}
+
+/* ---- patches ---- */
+
+static void columns_of_u(const void *source, gt_pack_a *t) {
+    const gt_winograd_operand *a = source;
+    t->to = (float *)a->u + t->k0 * a->stored;
+    t->stride = (int)a->stored;
+}
+
+static void weight_patch(void *arg, int index, int worker) {
+    const weight_grad *w = arg;
+    const gt_winograd_block *z = &w->block;
+    const gt_winograd_plan *p = &z->plan;
+    const patches *all = &w->patches;
+    int64_t row = index / all->across, strip = row / all->per_strip * all->strip, in_strip = row % all->per_strip * all->rows;
+    int64_t o = index % all->across * all->columns, inputs = p->from.channels, outputs = p->to.channels, channels = gt_winograd_stored(p);
+    int64_t rows = gt_least(all->rows, gt_least(all->strip, inputs - strip) - in_strip), columns = gt_least(all->columns, outputs - o);
+    if (rows <= 0) return; /* the last strip may have fewer patches */
+    int64_t stored = gt_least(all->strip, channels - strip), padded = (int64_t)gt_product_packed_floats(outputs, 1);
+    float *d = w->d + worker * GT_WINOGRAD_PLANES * patch_plane(all);
+    gt_winograd_operand operands[GT_WINOGRAD_PLANES];
+    gt_product products[GT_WINOGRAD_PLANES];
+    for (int i = 0; i < GT_WINOGRAD_PLANES; i++) {
+        int64_t values = p->shared[i] * z->count;
+        operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, i, channels) + strip * values + in_strip, stored};
+        products[i] = (gt_product){.m = rows, .n = columns, .k = values, .a_by_k = true, .pack_a = columns_of_u, .a_source = &operands[i],
+                                   .a_packed = true, .b_packed = z->m + gt_winograd_plane_at(z, i, padded) + o * values,
+                                   .c = d + i * patch_plane(all), .ldc = all->columns};
+    }
+    gt_product_run_packed(products, GT_WINOGRAD_PLANES, NULL, NULL);
+    const float *from[GT_WINOGRAD_PLANES];
+    float *to[GT_WINOGRAD_TAPS];
+    int64_t steps[GT_WINOGRAD_MOST_POINTS];
+    gt_transform_fn *back = z->kernels->transform[z->tile0 ? p->add_weights : p->to_weights];
+    for (int64_t r = 0; r < rows; r++) {
+        for (int i = 0; i < GT_WINOGRAD_PLANES; i++) from[i] = products[i].c + r * all->columns;
+        for (int i = 0; i < GT_WINOGRAD_TAPS; i++) to[i] = z->out + (i * inputs + strip + in_strip + r) * outputs + o;
+        back(from, to, gt_winograd_steps(steps), columns, GT_WINOGRAD_AHEAD);
+    }
+}
+
+void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in, float *out) {
+    weight_grad w;
+    lay_out(s, gt_pool_threads(pool), &w, workspace);
+    gt_winograd_block *z = &w.block;
+    z->from = in[0];
+    z->out = out;
+    w.dy = in[1];
+    for (int64_t i = 0, n = gt_largest(z->plan.from.channels, z->plan.to.channels); i < n; i++) z->zeros[i] = 0;
+    for (; z->tile0 < z->plan.tiles; z->tile0 += z->count) {
+        z->count = gt_least(z->plan.block, z->plan.tiles - z->tile0);
+        gt_pool_run(pool, gt_winograd_groups(z), transform_group, &w);
+        gt_pool_run(pool, (int)(w.patches.down * w.patches.across), weight_patch, &w);
+    }
+}
