@@ -8,6 +8,8 @@
 #include "dist/comm.h"
 #include "gantry/log.h"
 
+enum { LAUNCHER_READS_US = 300000 }; /* what a rank has said before a signal is on its way to the terminal after this time */
+
 gt_status gt_comm_agree(gt_comm *c, gt_status st) {
     if (c->ranks == 1) return st;
     gt_comm_inside *in = gt_inside(c);
@@ -27,10 +29,27 @@ gt_status gt_comm_agree(gt_comm *c, gt_status st) {
     return gt_fail(failure.status, "rank %d (%s): %s", lowest, failure.host, failure.message);
 }
 
-gt_status gt_comm_abort(gt_comm *c, gt_status st) {
-    if (c->ranks == 1) return st;
+static void say_last_words(const gt_comm *c) {
     gt_log(GT_ERROR, "%s (on %s; all ranks end)", gt_message(), c->host);
     gt_log_close();
+}
+
+void gt_comm_abandon(gt_comm *c) {
+    pid_t launcher = gt_inside(c)->watchdog.launcher;
+    if (launcher > 0) {
+        say_last_words(c);
+        for (int i = 0; i < 2; i++) {
+            usleep(LAUNCHER_READS_US);
+            kill(launcher, SIGTERM);
+        }
+        _exit(1);
+    }
+    gt_comm_abort(c, GT_FAILED);
+}
+
+gt_status gt_comm_abort(gt_comm *c, gt_status st) {
+    if (c->ranks == 1) return st;
+    say_last_words(c);
     signal(SIGALRM, SIG_DFL); /* should MPI fail to end us */
     alarm(5);
     MPI_Abort(gt_inside(c)->world, st == GT_USAGE ? 2 : 1);

@@ -46,6 +46,10 @@ pid_t gt_find_launcher(void);
 /* Choose this rank's cores: see affinity.c. Fills cores, threads, oversubscribed. Collective over inside->node. */
 void gt_choose_cores(gt_comm_inside *in, pid_t launcher, int threads);
 
+/* Like gt_comm_abort() with gt_message(), when another host may be out of reach: asked to abort, mpirun would wait for its daemon there for as
+ * long as TCP keeps trying, a quarter of an hour. A second SIGTERM within 5 s makes it end at once. */
+void gt_comm_abandon(gt_comm *c);
+
 /* Heartbeats: see pulse.c. */
 gt_status gt_pulse_start(gt_comm_inside *in); /* collective */
 void gt_pulse_stop(gt_comm_inside *in);       /* behind a barrier */

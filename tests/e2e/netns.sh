@@ -20,6 +20,7 @@ mkfifo control
 export HOSTS_SWITCH="$BUILD/tests/switch --control=$tmp/control" HOSTS_NAMES=$tmp/names
 job="$small --slices=8 --batch=16"
 control() { for line; do echo "$line" >control; done; }
+ended() { ! kill -0 "$1" 2>/dev/null; }
 ticks() { cat "$1/stats.jsonl" 2>/dev/null | wc -l; }
 more_than() { [ "$(ticks "$2")" -gt "$1" ]; } # N RUN
 
@@ -44,3 +45,16 @@ touch cut/stop
 ends 75
 quietly "$GANTRY" train $job --run=uncut --steps=$(($(shown cut) / 16))
 same "$(last uncut)" "$(last cut)"
+
+# Cut off for good: the end of all, soon, with the rank, its host and what it did last; mpirun does not wait for a daemon that it cannot reach.
+background "$hosts" 2 0 "$GANTRY" train $job --run="$tmp/gone" --steps=1000000 --checkpoint-kimg=0.1 --heartbeat-limit=4
+wait_until 30 test -e gone/last
+away=$(tail -n 1 names)
+control "cut $away"
+SECONDS=0
+wait_until 30 ended "$pid"
+wait "$pid" && fail 'status 0 after a host was lost'
+grep -qE "error: rank 1 \($away\) has not been heard of for [0-9]+ s.*step [0-9]+" running || { cat running; fail 'no message names the lost host'; }
+echo "a lost host was named after $SECONDS s"
+nobody() { ! pgrep -f "run=$tmp/gone" >/dev/null; }
+wait_until 20 nobody # the lost host's ranks, too, have noticed
