@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Troubles of a run: see warnings.h. Limits are wide on purpose: a warning that comes in good runs is read by nobody. */
+#include "train/warnings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/log.h"
+
+enum { TEXT_BYTES = 256 };
+
+/* A tick as a rule sees it. */
+typedef struct view {
+    const gt_stat_value *values;
+    int n;
+    double p_max;
+    double *usual; /* [GT_WATCHED] of this kind; a rule keeps it up to date while all is well */
+    char *text;    /* [TEXT_BYTES]: what is wrong, for people */
+} view;
+
+/* NaN: no such series. */
+static double value_of(const view *v, const char *name) {
+    for (int i = 0; i < v->n; i++)
+        if (!strcmp(v->values[i].name, name)) return v->values[i].mean;
+    return NAN;
+}
+
+/* The next series PREFIX...SUFFIX from *i on; NULL: no more. */
+static const gt_stat_value *next_series(const view *v, const char *prefix, const char *suffix, int *i) {
+    for (; *i < v->n; ++*i) {
+        const char *name = v->values[*i].name;
+        size_t n = strlen(name), a = strlen(prefix), b = strlen(suffix);
+        if (n >= a + b && !strncmp(name, prefix, a) && !strcmp(name + n - b, suffix)) return &v->values[(*i)++];
+    }
+    return NULL;
+}
+
+/* Is some series above `factor` times its usual value, and above `least`? The usual value follows slowly, and not into trouble. */
+static bool above_usual(const view *v, const char *prefix, const char *suffix, double factor, double least, const char *what) {
+    const double pace = 0.05;
+    bool found = false;
+    const gt_stat_value *s;
+    for (int i = 0, k = 0; k < GT_WATCHED && (s = next_series(v, prefix, suffix, &i)); k++) {
+        double x = fabs(s->mean), *usual = &v->usual[k];
+        if (!isfinite(x) || (*usual > 0 && x > factor * *usual && x > least)) {
+            if (!found) snprintf(v->text, TEXT_BYTES, "%s %s is %.3g, usual was %.3g", what, s->name, s->mean, *usual);
+            found = true;
+        } else {
+            *usual = *usual > 0 ? *usual + pace * (x - *usual) : x;
+        }
+    }
+    return found;
+}
+
+/* ---- the rules ---- */
+
+static bool collapse(const view *v) {
+    const double part = 0.3;
+    double spread = value_of(v, "Fakes/spread"), *largest = &v->usual[0];
+    if (isnan(spread)) return false;
+    if (spread > *largest) *largest = spread;
+    snprintf(v->text, TEXT_BYTES, "images of a fixed set of latents differ by %.3g, at most they did by %.3g", spread, *largest);
+    return spread < part * *largest;
+}
+
+static bool saturation(const view *v) {
+    const double sure = 0.98;
+    double real = value_of(v, "Loss/signs/real"), fake = value_of(v, "Loss/signs/fake");
+    snprintf(v->text, TEXT_BYTES, "the discriminator is never wrong: signs %.3f of reals, %.3f of fakes", real, fake);
+    return real > sure && fake < -sure;
+}
+
+static bool ceiling(const view *v) {
+    double p = value_of(v, "Progress/augment");
+    snprintf(v->text, TEXT_BYTES, "augmentation is held at its ceiling, p = %.3f: the discriminator overfits all the same", p);
+    return v->p_max > 0 && p > 0.999 * v->p_max;
+}
+
+static bool divergence(const view *v) { return above_usual(v, "Loss/", "/loss", 10, 10, "the loss"); }
+
+static bool norms(const view *v) { return above_usual(v, "Norms/", "", 30, 0, "the gradient's norm"); }
+
+static bool slow_data(const view *v) {
+    const double much = 0.2;
+    double wait = value_of(v, "Ranks/most_wait_for_data_sec"), seconds = value_of(v, "Timing/sec_per_tick");
+    snprintf(v->text, TEXT_BYTES, "a rank waited %.1f of %.1f s for images", wait, seconds);
+    return wait > much * seconds && wait > 0.1;
+}
+
+static bool slow_disk(const view *v) {
+    const double slow = 10;
+    double rate = value_of(v, "Timing/checkpoint_mb_per_sec");
+    snprintf(v->text, TEXT_BYTES, "the latest checkpoint was written at %.1f MB/s", rate);
+    return rate < slow;
+}
+
+static bool slow_rank(const view *v) {
+    const double factor = 1.5;
+    double ratio = value_of(v, "Ranks/slowest");
+    snprintf(v->text, TEXT_BYTES, "rank %.0f takes %.2f times as long for a slice as most ranks", value_of(v, "Ranks/slowest_rank"), ratio);
+    return ratio > factor;
+}
+
+static bool imbalance(const view *v) {
+    const double factor = 1.5;
+    double ratio = value_of(v, "Ranks/imbalance");
+    snprintf(v->text, TEXT_BYTES, "the rank with most to do has %.2f times the work of the mean", ratio);
+    return ratio > factor;
+}
+
+static const struct {
+    const char *name;
+    bool (*rule)(const view *v);
+    int ticks;          /* that it must last to be told of */
+    bool of_training;   /* not of machines */
+    const char *advice;
+} kinds[GT_TROUBLES] = {
+    {"collapse", collapse, 2, true, "a larger --gamma, or go back to an earlier checkpoint with another --seed"},
+    {"saturation", saturation, 8, true, "more data, --mirror, --aug=ada, or a larger --gamma"},
+    {"ceiling", ceiling, 8, true, "more data, or a smaller network; --p-max raises the ceiling"},
+    {"divergence", divergence, 3, true, "a larger --gamma, a smaller --lrate, or an earlier checkpoint with another --seed"},
+    {"norms", norms, 3, true, "a smaller --lrate, or an earlier checkpoint with another --seed"},
+    {"slow-data", slow_data, 5, false, "stage the dataset on a local disk, or pack it as stored ZIP; gantry doctor measures"},
+    {"slow-disk", slow_disk, 1, false, "write to another file system; gantry doctor measures"},
+    {"slow-rank", slow_rank, 5, false, "see what else runs there: gantry doctor under mpirun"},
+    {"imbalance", imbalance, 5, false, "a number of ranks that divides the number of slices"},
+};
+
+/* ---- ticks ---- */
+
+const char *gt_trouble_name(int trouble) { return kinds[trouble].name; }
+double gt_trouble_began_kimg(const gt_watch *w, int trouble) { return w->of[trouble].began_kimg; }
+
+static const char *const series[GT_TROUBLES] = {"Trouble/collapse",  "Trouble/saturation", "Trouble/ceiling",   "Trouble/divergence", "Trouble/norms",
+                                                "Trouble/slow-data", "Trouble/slow-disk",  "Trouble/slow-rank", "Trouble/imbalance"};
+
+int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n) {
+    char text[TEXT_BYTES];
+    int found = -1, seen = *n;
+    for (int k = 0; k < GT_TROUBLES; k++) {
+        view v = {.values = values, .n = seen, .p_max = w->p_max, .usual = w->of[k].usual, .text = text};
+        bool bad = kinds[k].rule(&v);
+        if (bad && w->of[k].lasts++ == 0) {
+            w->of[k].began = tick;
+            w->of[k].began_kimg = kimg;
+        }
+        if (bad && w->of[k].lasts == kinds[k].ticks) {
+            if (!w->quiet) gt_warn("%s since tick %d (%.2f kimg): %s; %s", kinds[k].name, w->of[k].began, w->of[k].began_kimg, text, kinds[k].advice);
+            if (kinds[k].of_training && found < 0) found = k;
+        }
+        if (!bad && w->of[k].lasts >= kinds[k].ticks && !w->quiet) gt_info("%s is over after %d ticks", kinds[k].name, w->of[k].lasts);
+        if (!bad) w->of[k].lasts = 0;
+        values[(*n)++] = (gt_stat_value){series[k], 1, w->of[k].lasts, 0};
+    }
+    return found;
+}
+
+void gt_watch_replay(gt_watch *w, const gt_stats *earlier) {
+    gt_stat_value *values = malloc(((size_t)earlier->n_series + GT_TROUBLES) * sizeof *values);
+    if (!values) return; /* it then knows no past */
+    w->quiet = true;
+    for (int t = 0; t < earlier->ticks; t++) {
+        int n = 0;
+        double tick = t;
+        for (int s = 0; s < earlier->n_series; s++) {
+            const gt_stat_value *v = &earlier->series[s].values[t];
+            if (!(v->num > 0) || !strncmp(v->name, "Trouble/", 8)) continue;
+            if (!strcmp(v->name, "Progress/tick")) tick = v->mean;
+            values[n++] = *v;
+        }
+        gt_watch_tick(w, (int)tick, (double)earlier->images[t] / 1000, values, &n);
+    }
+    w->quiet = false;
+    free(values);
+}

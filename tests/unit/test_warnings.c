@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Troubles of a run: each is seen in series that show it, once, with the tick it began; good series give none; a run gone on with judges as
+ * one that was never stopped. */
+#define _GNU_SOURCE
+#include "expect.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <sys/mman.h>
+
+#include "gantry/log.h"
+#include "train/warnings.h"
+
+enum { MOST = 32 };
+
+typedef struct course { /* of a run: what the series are at a tick */
+    double spread, real, fake, p, loss, norm, wait, disk, slowest, imbalance;
+} course;
+
+static const course good = {.spread = 0.5, .real = 0.6, .fake = -0.6, .p = 0.3, .loss = 1, .norm = 0.2, .wait = 0.5, .disk = 200, .slowest = 1.1, .imbalance = 1};
+
+static int tick_of(gt_watch *w, int tick, course c, double lasts[GT_TROUBLES]) {
+    gt_stat_value v[MOST] = {
+        {"Fakes/spread", 1, c.spread, 0}, {"Loss/signs/real", 8, c.real, 0}, {"Loss/signs/fake", 8, c.fake, 0}, {"Progress/augment", 1, c.p, 0},
+        {"Loss/G/loss", 8, c.loss, 0}, {"Norms/G", 1, c.norm, 0}, {"Ranks/most_wait_for_data_sec", 1, c.wait, 0}, {"Timing/sec_per_tick", 1, 60, 0},
+        {"Timing/checkpoint_mb_per_sec", 1, c.disk, 0}, {"Ranks/slowest", 1, c.slowest, 0}, {"Ranks/slowest_rank", 1, 3, 0}, {"Ranks/imbalance", 1, c.imbalance, 0},
+    };
+    int n = 12, found = gt_watch_tick(w, tick, 4.0 * tick, v, &n);
+    assert_int_equal(n, 12 + GT_TROUBLES);
+    for (int k = 0; k < GT_TROUBLES; k++) {
+        char name[64];
+        snprintf(name, sizeof name, "Trouble/%s", gt_trouble_name(k));
+        assert_string_equal(v[12 + k].name, name);
+        lasts[k] = v[12 + k].mean;
+    }
+    return found;
+}
+
+static int index_of(const char *name) {
+    for (int k = 0; k < GT_TROUBLES; k++)
+        if (!strcmp(gt_trouble_name(k), name)) return k;
+    fail_msg("there is no trouble '%s'", name);
+    return -1;
+}
+
+static const char *said_by(void (*run)(void)) { /* on stderr */
+    static char text[8192];
+    int before = dup(STDERR_FILENO), memory = memfd_create("said", 0);
+    dup2(memory, STDERR_FILENO);
+    run();
+    dup2(before, STDERR_FILENO);
+    ssize_t n = pread(memory, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = 0;
+    close(before);
+    close(memory);
+    return text;
+}
+
+static const struct {
+    const char *name;
+    course bad;
+    bool of_training;
+} cases[] = {
+    {"collapse", {.spread = 0.1}, true},    {"saturation", {.real = 1, .fake = -1}, true}, {"ceiling", {.p = 0.8}, true},
+    {"divergence", {.loss = 40}, true},     {"norms", {.norm = 10}, true},                 {"slow-data", {.wait = 30}, false},
+    {"slow-disk", {.disk = 2}, false},      {"slow-rank", {.slowest = 2}, false},          {"imbalance", {.imbalance = 2}, false},
+};
+static int at_hand;
+
+static course badly(const course *bad) { /* what is 0 there stays good */
+    course c = good;
+    for (size_t i = 0; i < sizeof c / sizeof(double); i++)
+        if (((const double *)bad)[i] != 0) ((double *)&c)[i] = ((const double *)bad)[i];
+    return c;
+}
+
+static void one_case(void) {
+    enum { GOOD = 20, BAD = 15 };
+    gt_watch w = {.p_max = 0.8};
+    double lasts[GT_TROUBLES];
+    int k = index_of(cases[at_hand].name), told = 0;
+    for (int t = 0; t < GOOD; t++) assert_int_equal(tick_of(&w, t, good, lasts), -1);
+    for (int t = GOOD; t < GOOD + BAD; t++) {
+        int found = tick_of(&w, t, badly(&cases[at_hand].bad), lasts);
+        told += found == k;
+        assert_true(found == k || found == -1);
+        for (int j = 0; j < GT_TROUBLES; j++) assert_true(lasts[j] == (j == k ? t - GOOD + 1 : 0));
+    }
+    assert_int_equal(told, cases[at_hand].of_training);
+    assert_true(gt_trouble_began_kimg(&w, k) == 4.0 * GOOD);
+    tick_of(&w, GOOD + BAD, good, lasts);
+    assert_true(lasts[k] == 0);
+}
+
+static void each_is_seen_once(void **state) {
+    (void)state;
+    for (at_hand = 0; at_hand < (int)(sizeof cases / sizeof *cases); at_hand++) {
+        char expected[128];
+        const char *text = said_by(one_case), *warning = strstr(text, "warning: ");
+        snprintf(expected, sizeof expected, "%s since tick 20 (80.00 kimg)", cases[at_hand].name);
+        if (!strstr(text, expected)) fail_msg("'%s' is not in '%s'", expected, text);
+        assert_null(strstr(warning + 1, "warning: "));
+        assert_non_null(strstr(text, "is over after 15 ticks"));
+    }
+}
+
+static void good_run(void) { /* noise, slow growth, a short peak */
+    gt_watch w = {.p_max = 0.8};
+    double lasts[GT_TROUBLES];
+    for (int t = 0; t < 300; t++) {
+        course c = good;
+        c.spread *= t < 10 ? 0.02 + 0.1 * t : 1 + 0.2 * sin(t);
+        c.loss *= 1 + 0.5 * sin(0.7 * t) + 0.01 * t;
+        c.norm *= exp(0.01 * t) * (t % 50 == 20 ? 50 : 1);
+        c.real = t < 6 ? 1 : 0.6;
+        c.fake = t < 6 ? -1 : -0.6;
+        assert_int_equal(tick_of(&w, t, c, lasts), -1);
+    }
+}
+
+static void good_runs_are_quiet(void **state) {
+    (void)state;
+    assert_string_equal(said_by(good_run), "");
+}
+
+static void gone_on_with(void **state) {
+    (void)state;
+    enum { TICKS = 12, SERIES = 2 };
+    gt_stat_value norm[TICKS], tick[TICKS];
+    int64_t images[TICKS];
+    double times[TICKS] = {0}, lasts[GT_TROUBLES];
+    for (int t = 0; t < TICKS; t++) {
+        norm[t] = (gt_stat_value){"Norms/G", 1, t < 10 ? 0.2 : 10, 0};
+        tick[t] = (gt_stat_value){"Progress/tick", 1, t, 0};
+        images[t] = 4000 * t;
+    }
+    gt_stats earlier = {.ticks = TICKS, .n_series = SERIES, .images = images, .timestamp = times,
+                        .series = (gt_stats_series[]){{"Norms/G", norm}, {"Progress/tick", tick}}};
+    gt_watch w = {0};
+    gt_watch_replay(&w, &earlier);
+    assert_int_equal(tick_of(&w, TICKS, badly(&(course){.norm = 10}), lasts), index_of("norms")); /* the third tick */
+    assert_true(gt_trouble_began_kimg(&w, index_of("norms")) == 40);
+}
+
+static void what_is_not_there(void **state) {
+    (void)state;
+    gt_watch w = {0};
+    gt_stat_value v[MOST] = {{"Loss/E/loss", 1, NAN, 0}};
+    for (int t = 0; t < 20; t++) {
+        int n = 1;
+        int found = gt_watch_tick(&w, t, t, v, &n);
+        assert_int_equal(found, t == 2 ? index_of("divergence") : -1); /* not a number is a divergence */
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_is_seen_once), cmocka_unit_test(good_runs_are_quiet), cmocka_unit_test(gone_on_with), cmocka_unit_test(what_is_not_there),
+    };
+    gt_log_setup(0, 1, GT_INFO);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
