@@ -94,6 +94,10 @@ gt_saver_state gt_saver_wait(gt_saver *s);        /* until nothing is being writ
 const gt_saver_result *gt_saver_outcome(const gt_saver *s); /* of the latest WRITTEN or FAILED */
 void gt_saver_free(gt_saver *s);                  /* waits; NULL is fine */
 
+/* The checkpoints in `dir` of `images` or more images shown become bad-checkpoint-*.h5, *n of them, and `last` and `best` point to the newest that is left.
+ * When none would be left it is an error, and nothing is changed. Not while one is being written. */
+gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n);
+
 /* ---- reading ---- */
 
 typedef struct gt_checkpoint_file gt_checkpoint_file;

@@ -80,6 +80,7 @@ typedef struct gt_job {
     /* execution */
     int64_t threads;                    /* of a rank; 0: the cores of the host shared out among its ranks */
     const char *memory;                 /* "normal" "low" */
+    const char *on_trouble;             /* "warn" "stop" "rollback" */
     double heartbeat_limit;             /* seconds; 0: none */
     bool dry_run;
     const char *max_time;               /* of this process, see gt_parse_duration(); "": none */

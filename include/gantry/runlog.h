@@ -34,6 +34,7 @@ void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width
 /* The mean of a series (or "timestamp", unix seconds) in the last line kept when the log was opened; 0 when there is none: a run's clock goes on with
  * the "Timing/total_sec" of the tick it was cut back to. */
 double gt_runlog_last(const gt_runlog *l, const char *name);
+const struct gt_stats *gt_runlog_before(const gt_runlog *l); /* the lines kept when the log was opened; as long as the log lives */
 /* The mean of a series at the tick of `images`, among the lines kept when the log was opened; NaN when there is none. */
 double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name);
 void gt_runlog_close(gt_runlog *l); /* NULL is fine */

@@ -208,7 +208,7 @@ static gt_status collect(machine *m, gt_pickle *v, gt_pickle_kind kind) {
     if (!m->marks) return damaged(m, "no mark");
     size_t from = m->mark[--m->marks], n = m->depth - from;
     m->depth = from;
-    gt_pickle **items = m->stack + from;
+    gt_pickle **items = n ? m->stack + from : NULL; /* an empty stack has no place */
     if (!v) v = top(m);
     if (!v || v->kind != kind || (kind == GT_PICKLE_DICT && n % 2)) return damaged(m, "items for no collection");
     return add_items(m, v, items, n);

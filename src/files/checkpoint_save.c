@@ -171,6 +171,33 @@ static gt_status remove_old(const char *dir, const gt_keep *keep, int64_t images
     return st;
 }
 
+gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n) {
+    int64_t *list, best = gt_checkpoint_best(dir), left = -1;
+    int count;
+    *n = 0;
+    gt_status st = checkpoint_scan(dir, &list, &count);
+    for (int i = 0; i < count && left < 0; i++)
+        if (list[i] < images) left = list[i];
+    if (!st && left < 0) st = gt_fail(GT_FAILED, "'%s' has no checkpoint of less than %lld images to go back to", dir, (long long)images);
+    for (int i = 0; i < count && !st && list[i] > left; i++) {
+        char name[40], bad[48], *from = path_of(dir, list[i]);
+        gt_checkpoint_name(list[i], name);
+        snprintf(bad, sizeof bad, "bad-%s", name);
+        char *to = gt_path_join(dir, bad);
+        int error = from && to ? gt_file_rename(from, to) : ENOMEM;
+        if (error) st = gt_fail(GT_FAILED, "cannot set '%s/%s' aside: %s", dir, name, strerror(error));
+        else ++*n;
+        free(from);
+        free(to);
+    }
+    free(list);
+    char name[40];
+    gt_checkpoint_name(left, name);
+    if (!st) st = point(dir, "last", name);
+    if (!st && best >= images) st = point(dir, "best", name);
+    return st;
+}
+
 static gt_status save(gt_saver *s, bool *written) {
     char *path = gt_path_join(s->dir, s->result.name);
     errno = ENOMEM;

@@ -179,6 +179,8 @@ double gt_runlog_last(const gt_runlog *l, const char *name) {
     return s && s->values[last].num > 0 ? s->values[last].mean : 0;
 }
 
+const gt_stats *gt_runlog_before(const gt_runlog *l) { return l->before; }
+
 double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name) {
     const gt_stats_series *s = gt_stats_find(l->before, name);
     for (int t = l->before->ticks - 1; s && t >= 0; t--)

@@ -75,16 +75,26 @@ static gt_status agree_on_kernels(gt_trainer *t, const gt_checkpoint_file *f) {
     return st;
 }
 
-static gt_status open_logs(gt_trainer *t) {
+gt_status gt_trainer_open_logs(gt_trainer *t) {
     char path[4200];
     snprintf(path, sizeof path, "%s/log.txt", t->dir);
+    gt_log_close();
+    gt_runlog_close(t->log);
+    t->log = NULL;
     if (gt_log_cut_back(path, t->shown) || !gt_log_open(path)) return GT_FAILED;
     if (!(t->log = gt_runlog_open(t->dir, t->shown, t->job->log_swmr))) return GT_FAILED;
+    gt_trainer_best_begin(t);
+    gt_trainer_watch_begin(t);
+    return GT_OK;
+}
+
+static gt_status open_files(gt_trainer *t) {
+    gt_status st = gt_trainer_open_logs(t);
+    if (st) return st;
     gt_keep keep = {.newest = (int)t->job->keep, .every = llround(1000 * t->job->keep_every), .bytes = 1e9 * t->job->disk_cap};
     if (!(t->saver = gt_saver_new(t->dir, &keep))) return GT_FAILED;
-    gt_trainer_best_begin(t);
     char *text = gt_job_to_text(t->job);
-    gt_status st = text ? gt_rundir_write(t->dir, "job.ini", text) : GT_NOMEM;
+    st = text ? gt_rundir_write(t->dir, "job.ini", text) : GT_NOMEM;
     free(text);
     return st;
 }
@@ -115,7 +125,7 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
     if (st) goto end;
 
     if (first) {
-        st = open_logs(t);
+        st = open_files(t);
         if (!st && found == 1 && t->shown < t->job->total_images)
             gt_info("going on with %s at %.1f kimg (%s)", t->dir, (double)t->shown / 1000, gt_checkpoint_path(file));
     }

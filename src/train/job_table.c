@@ -213,6 +213,11 @@ static const gt_option table[] = {
      .choices = "normal|low", .help = "low: need less memory and more time",
      .detail = "Changes no bit of the results. normal computes again what costs about a fiftieth of a step; low whatever saves memory, for up to "
                "half of a step's time on top."},
+    {.key = "on-trouble", .type = GT_OPTION_CHOICE, .class = GT_EXECUTION, FIELD(on_trouble), .group = "execution", .standard = "warn",
+     .choices = "warn|stop|rollback", .help = "When training itself goes wrong (collapse, divergence, ...)",
+     .detail = "A warning comes in any case, with the tick it began. stop ends the run with the checkpoints from before. rollback goes on from the newest "
+               "checkpoint from before, with other random numbers; later checkpoints are set aside as bad-checkpoint-*.h5. After three times it "
+               "stops."},
     {.key = "heartbeat-limit", .type = GT_OPTION_REAL, .class = GT_EXECUTION, FIELD(heartbeat_limit), .group = "execution", .standard = "60",
      .unit = "seconds", .max = 1e6, .help = "End the run when a rank has not been heard of for so long; 0: never",
      .detail = "The message names rank, host and what it did last. For work known to be long and silent (reading a checkpoint, pictures) ten times "

@@ -86,12 +86,30 @@ static due decide(gt_trainer *t, const plan *p) {
     return d;
 }
 
+/* The run stands at an earlier step again. */
+static gt_status set_back(gt_trainer *t, plan *p) {
+    double now = gt_clock();
+    was_done(&p->tick, t->shown, now);
+    was_done(&p->pictures, t->shown, now);
+    was_done(&p->checkpoint, t->shown, now);
+    t->checkpoint_failed = false;
+    t->tick_start = now;
+    t->tick_shown = t->shown;
+    return GT_OK;
+}
+
 static gt_status act(gt_trainer *t, plan *p, due d) {
     gt_status st = GT_OK;
     if (d.tick || d.pictures || d.checkpoint) gt_comm_busy(t->comm, "logs, pictures, checkpoints");
     if (d.tick) {
-        st = gt_trainer_tick(t);
+        int trouble;
+        st = gt_trainer_tick(t, &trouble);
         was_done(&p->tick, t->shown, gt_clock());
+        if (!st && trouble >= 0) {
+            bool back = false;
+            st = gt_trainer_trouble(t, trouble, &back);
+            if (st || back) return st ? st : set_back(t, p);
+        }
     }
     if (!st && d.checkpoint) {
         t->checkpoint_failed = false;
@@ -137,7 +155,7 @@ static gt_status train(gt_trainer *t, double began) {
         due d = decide(t, &p);
         if (d.lost) return gt_fail(GT_FAILED, "the lock in the run's directory is no longer ours: another process took the run over; stopped without writing");
         if ((st = act(t, &p, d))) return st;
-        if (d.finished || d.stop) {
+        if ((d.finished && gt_trainer_finished(t)) || d.stop) { /* not where it was set back */
             if ((st = settle(t))) return st;
             if (t->comm->rank == 0) say_end(t, d.stop);
             return d.finished ? GT_OK : GT_STOPPED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * reals.png and fakes*.png: the same items and latents all through a run. The fakes are made by all ranks, a slice at a time. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,22 @@ static gt_status make_chunk(gt_trainer *t, const int64_t *items, int cells, int 
     return gt_exec_run(t->generator, &(gt_exec_env){.seed = (uint64_t)t->job->seed, .step = t->step});
 }
 
+/* Mean over the samples of a picture of the standard deviation over n pictures: small when all look alike. */
+static double spread_of(const float *images, int n, size_t samples) {
+    double total = 0;
+    for (size_t k = 0; k < samples; k++) {
+        double sum = 0, square = 0;
+        for (int i = 0; i < n; i++) {
+            double x = images[(size_t)i * samples + k];
+            sum += x;
+            square += x * x;
+        }
+        double variance = square / n - sum / n * (sum / n);
+        total += variance > 0 ? sqrt(variance) : 0;
+    }
+    return total / (double)samples;
+}
+
 gt_status gt_trainer_fakes(gt_trainer *t) {
     const gt_model *m = t->model;
     gt_grid grid;
@@ -91,6 +108,7 @@ gt_status gt_trainer_fakes(gt_trainer *t) {
     if (t->comm->rank == 0) {
         for (int k = 0; k < chunks; k++)
             memcpy(ordered + (size_t)k * chunk_floats, all + ((size_t)(k % ranks) * (size_t)rounds + (size_t)(k / ranks)) * chunk_floats, chunk_floats * sizeof *all);
+        t->fakes_spread = spread_of(ordered, cells, pixels);
         char name[40];
         gt_grid_fakes_name(t->shown, name);
         gt_trainer_write_grid(t, name, "fakes", &grid, ordered, -1, 1);

@@ -41,6 +41,7 @@ static void put_state(gt_checkpoint *c, const gt_trainer *t) {
     gt_checkpoint_int(c, "/state/step", t->step);
     gt_checkpoint_int(c, "/state/images", t->shown);
     gt_checkpoint_int(c, "/state/seed", t->job->seed);
+    if (t->reseed) gt_checkpoint_int(c, "/state/reseed", t->reseed); /* the others are equal to those of a program without it */
     gt_checkpoint_double(c, "/state/ada_p", t->ada.p);
     gt_checkpoint_double(c, "/state/ada_r", t->ada.r);
     gt_checkpoint_double(c, "/state/ada_sum", t->ada.sum);
@@ -146,6 +147,8 @@ static gt_status get_state(const gt_checkpoint_file *f, gt_trainer *t) {
     if (step < 0 || step > UINT32_MAX || t->shown != gt_steps_shown(&t->steps, (uint64_t)step))
         return gt_fail(GT_FORMAT, "%s: step %lld and %lld images do not belong together", gt_checkpoint_path(f), (long long)step, (long long)t->shown);
     t->step = (uint32_t)step;
+    t->reseed = 0;
+    if (gt_checkpoint_find(f, "/state/reseed") && (st = gt_checkpoint_get_int(f, "/state/reseed", &t->reseed))) return st;
     t->ada.p = (float)p;
     for (int i = 0; i < t->model->n_scalars; i++) {
         char path[128];
@@ -167,18 +170,20 @@ static gt_status hand_out(gt_trainer *t) {
     const gt_model *m = t->model;
     struct {
         uint32_t step;
-        int64_t shown;
+        int64_t shown, reseed;
         gt_ada ada;
         uint64_t updates[GT_MAX_NETS];
     } small;
     memset(&small, 0, sizeof small);
     small.step = t->step;
     small.shown = t->shown;
+    small.reseed = t->reseed;
     small.ada = t->ada;
     for (int i = 0; i < m->n_nets; i++) small.updates[i] = t->learners[i].updates;
     gt_comm_broadcast(t->comm, &small, sizeof small, 0);
     t->step = small.step;
     t->shown = small.shown;
+    t->reseed = small.reseed;
     t->ada = small.ada;
     for (int i = 0; i < m->n_nets; i++) {
         t->learners[i].updates = small.updates[i];

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "train/trainer.h"
 
-enum { MOMENTS = sizeof(gt_moments) / sizeof(double) };
+enum { MOMENTS = sizeof(gt_moments) / sizeof(double), NORM_STEPS = 8 /* the norms of gradients are looked at so often */ };
 
 /* The k-th of this rank's slices. */
 static gt_status run_slice(gt_trainer *t, gt_phase_run *run, const gt_share *share, int k, float *states, double *moments) {
@@ -18,16 +18,19 @@ static gt_status run_slice(gt_trainer *t, gt_phase_run *run, const gt_share *sha
     gt_status st = gt_loader_step(t->loader, t->step, k, t->images, t->labels);
     if (st) return st;
     gt_comm_doing(t->comm, t->step, p->name);
-    gt_slice_input slice = {.n = gt_cut_size(share->cut, index), .seed = (uint64_t)t->job->seed, .step = t->step, .sample0 = (uint32_t)gt_cut_first(share->cut, index),
+    gt_slice_input slice = {.n = gt_cut_size(share->cut, index), .seed = gt_trainer_seed(t), .step = t->step, .sample0 = (uint32_t)gt_cut_first(share->cut, index),
                             .index = index, .batch = share->cut.samples, .shown = t->shown, .images = t->images, .labels = t->model->label_dim ? t->labels : NULL, .augment_p = t->ada.p,
                             .label_of = gt_trainer_label_of, .label_arg = t->data, .items = t->info->count};
     if ((st = p->fill(p, x->exec, &slice))) return st;
     float *weight = gt_exec_input(x->exec, GT_SLICE_WEIGHT);
     if (weight) *weight = (float)gt_cut_weight(share->cut, index);
     gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_begin_slice(reducer));
+    double start = gt_clock();
     st = gt_exec_run(x->exec, &(gt_exec_env){.seed = slice.seed, .step = t->step, .sample0 = slice.sample0,
                                              .between = gt_reducer_progress, .between_arg = reducer});
     if (st) return st;
+    t->effort.compute += gt_clock() - start;
+    t->effort.slices++;
     gt_reducer_end_slice(reducer);
 
     for (int i = 0; i < p->n_states; i++) {
@@ -87,6 +90,12 @@ static gt_status judge_nonfinite(gt_trainer *t, const gt_phase_run *run, gt_nonf
     return GT_OK;
 }
 
+static double square_of(const float *x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += (double)x[i] * x[i];
+    return sum;
+}
+
 /* False: left out because of --nan. */
 static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share, bool *updated) {
     gt_learner *l = &t->learners[run->phase->net];
@@ -101,8 +110,11 @@ static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share,
     l->updates++;
     int n_parts;
     const gt_span *parts = gt_reducer_parts(reducer, &n_parts);
+    bool measured = t->step % NORM_STEPS == 0 && run->phase->interval == 1; /* a regulariser has norms of its own */
+    if (measured) t->effort.square[run->phase->net] = 0;
     for (int i = 0; i < n_parts; i++) {
         size_t offset = parts[i].offset, size = parts[i].size;
+        if (measured) t->effort.square[run->phase->net] += square_of(gt_reducer_gradient(reducer) + offset, size);
         float *gradient = gt_reducer_gradient(reducer) + offset, *moments[GT_MAX_MOMENTS];
         for (int k = 0; k < l->optimizer->n_moments; k++) moments[k] = l->moments[k] ? l->moments[k] + offset : NULL;
         if (bad.count) gt_clean_nonfinite(gradient, size);
@@ -117,7 +129,7 @@ static gt_status prepare(gt_trainer *t, gt_phase_run *run, int size) {
     gt_phase *p = run->phase;
     gt_exec *e = run->at[size].exec;
     gt_status st = p->prepare ? p->prepare(p, e) : GT_OK;
-    return st ? st : gt_exec_prepare(e, &(gt_exec_env){.seed = (uint64_t)t->job->seed, .step = t->step});
+    return st ? st : gt_exec_prepare(e, &(gt_exec_env){.seed = gt_trainer_seed(t), .step = t->step});
 }
 
 static gt_status run_phase(gt_trainer *t, gt_phase_run *run, const gt_share *share) {

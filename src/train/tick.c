@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Ticks: what a run says of itself, on a line and in its logs. */
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -62,7 +64,38 @@ static void print_line(const gt_trainer *t, double rate, double memory) {
     if (*remark) gt_info("  %s", remark);
 }
 
-static void write_log(gt_trainer *t, double rate, double memory, double wait) {
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Seconds for a slice: the slowest rank against the median; work: the most against the mean; the longest wait for data; norms of gradients. */
+static void put_efforts(gt_trainer *t, gt_stat_value *v, int *n, const gt_effort *all) {
+    int ranks = t->comm->ranks, slowest = 0;
+    double per_slice[ranks], sorted[ranks], most = 0, sum = 0, wait = 0;
+    for (int r = 0; r < ranks; r++) {
+        sorted[r] = per_slice[r] = all[r].slices > 0 ? all[r].compute / all[r].slices : 0;
+        if (per_slice[r] > per_slice[slowest]) slowest = r;
+        if (all[r].slices > most) most = all[r].slices;
+        if (all[r].wait_for_data > wait) wait = all[r].wait_for_data;
+        sum += all[r].slices;
+    }
+    qsort(sorted, (size_t)ranks, sizeof *sorted, by_value);
+    double median = sorted[(ranks - 1) / 2];
+    put(v, n, "Ranks/slowest", median > 0 ? per_slice[slowest] / median : 1);
+    put(v, n, "Ranks/slowest_rank", slowest);
+    put(v, n, "Ranks/imbalance", sum > 0 ? most * ranks / sum : 1);
+    put(v, n, "Ranks/most_wait_for_data_sec", wait);
+    for (int i = 0; i < t->model->n_nets; i++) {
+        double square = 0;
+        for (int r = 0; r < ranks; r++) square += all[r].square[i];
+        snprintf(t->norm_series[i], sizeof t->norm_series[i], "Norms/%.20s_grad", t->model->nets[i]->name);
+        put(v, n, t->norm_series[i], sqrt(square));
+    }
+}
+
+/* Returns the trouble that begins, -1: none. */
+static int write_log(gt_trainer *t, double rate, double memory, const gt_effort *all) {
     gt_stat_value *v = t->logged;
     int n = 0;
     for (int i = 0; i < t->stats.n; i++)
@@ -76,7 +109,7 @@ static void write_log(gt_trainer *t, double rate, double memory, double wait) {
     put(v, &n, "Timing/total_sec", total);
     put(v, &n, "Timing/sec_per_tick", seconds);
     put(v, &n, "Timing/sec_per_kimg", rate > 0 ? 1000 / rate : NAN);
-    put(v, &n, "Timing/wait_for_data_sec", wait);
+    put(v, &n, "Timing/wait_for_data_sec", all[0].wait_for_data);
     put(v, &n, "Timing/total_hours", total / 3600);
     put(v, &n, "Timing/total_days", total / 86400);
     put(v, &n, "Resources/cpu_mem_gb", memory);
@@ -84,19 +117,38 @@ static void write_log(gt_trainer *t, double rate, double memory, double wait) {
         snprintf(t->phase_series[p], sizeof t->phase_series[p], "Timing/%s", t->runs[p].phase->name);
         put(v, &n, t->phase_series[p], 1000 * t->runs[p].seconds);
     }
+    put_efforts(t, v, &n, all);
+    if (!isnan(t->fakes_spread)) put(v, &n, "Fakes/spread", t->fakes_spread);
+    const gt_saver_result *saved = gt_saver_outcome(t->saver);
+    if (saved->seconds > 2 && !saved->status) /* of small ones it means nothing */
+        put(v, &n, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
+    int trouble = gt_watch_tick(&t->watch, t->tick, (double)t->shown / 1000, v, &n);
     t->n_logged = n;
     gt_runlog_tick(t->log, t->shown, v, n);
+    return trouble;
 }
 
-gt_status gt_trainer_tick(gt_trainer *t) {
+void gt_trainer_watch_begin(gt_trainer *t) {
+    t->watch = (gt_watch){.p_max = t->job->p_max};
+    gt_watch_replay(&t->watch, gt_runlog_before(t->log));
+    double spread = gt_runlog_last(t->log, "Fakes/spread");
+    t->fakes_spread = spread > 0 ? spread : NAN;
+}
+
+gt_status gt_trainer_tick(gt_trainer *t, int *trouble) {
     double memory = gt_comm_max(t->comm, (int)(1000 * peak_memory_gb())) / 1000.0; /* of the rank that has most */
-    double wait = gt_loader_wait_seconds(t->loader);
+    gt_effort all[t->comm->rank == 0 ? t->comm->ranks : 1];
+    t->effort.wait_for_data = gt_loader_wait_seconds(t->loader);
+    gt_comm_gather(t->comm, &t->effort, sizeof t->effort, all);
+    memset(&t->effort, 0, offsetof(gt_effort, square)); /* norms stay until they are measured again */
     gt_stat_table_tick(&t->stats);
+    *trouble = -1;
     if (t->comm->rank == 0) {
         double rate = rate_now(t);
         print_line(t, rate, memory);
-        write_log(t, rate, memory, wait);
+        *trouble = write_log(t, rate, memory, all);
     }
+    gt_comm_broadcast(t->comm, trouble, sizeof *trouble, 0);
     t->tick++;
     t->tick_start = gt_clock();
     t->tick_shown = t->shown;

@@ -14,6 +14,7 @@
 #include "gantry/runlog.h"
 #include "gantry/train.h"
 #include "train/stats.h"
+#include "train/warnings.h"
 
 /* What training adds to a network: its reduction, its optimiser and that optimiser's moments. Moments are whole blocks of which a rank
  * touches (and thereby holds in memory) only the parts it owns. */
@@ -56,7 +57,14 @@ typedef struct gt_share {
     gt_reducer_plan *plans[GT_MAX_PHASES];
 } gt_share;
 
-enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + 24 }; /* series of a tick */
+enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_TROUBLES + 24 }; /* series of a tick */
+
+/* What a rank measures of itself between ticks, for the warnings. */
+typedef struct gt_effort {
+    double compute, wait_for_data;  /* seconds */
+    double slices;                  /* executed */
+    double square[GT_MAX_NETS];     /* of its parts of the latest gradient */
+} gt_effort;
 
 typedef struct gt_trainer {
     gt_job *job;
@@ -103,6 +111,12 @@ typedef struct gt_trainer {
     gt_stat_value logged[GT_MAX_LOGGED]; /* the latest tick's line */
     int n_logged;
     char phase_series[GT_MAX_PHASES][64]; /* names of some of them */
+    gt_effort effort;             /* of this rank since the last tick */
+    double fakes_spread;          /* mean over samples of the standard deviation over the latest pictures; NaN: none yet. Rank 0 */
+    char norm_series[GT_MAX_NETS][32];
+    gt_watch watch;               /* rank 0 */
+    int rollbacks;                /* so far */
+    int64_t reseed;               /* rollbacks behind this state: they change the seed of everything drawn in steps */
     double best, best_before;     /* by --best, of the checkpoints so far, and of those before the latest best; NaN: none */
     bool said_no_best;
 } gt_trainer;
@@ -123,6 +137,12 @@ gt_exec_options gt_trainer_exec_options(const gt_trainer *t);          /* of the
 gt_status gt_trainer_relax(gt_trainer *t);                             /* t->arena_bytes is known: none of them need be smaller */
 void gt_trainer_warn_memory(gt_trainer *t);                            /* all ranks: does it fit into the hosts, and if not, what would? */
 size_t gt_trainer_network_bytes(const gt_trainer *t);                  /* of this rank: parameters, moving average, moments, gradients */
+
+/* ---- rollback.c ---- */
+/* All ranks: what --on-trouble says about a trouble that has begun (as gt_trainer_tick() gives it). GT_OK: training goes on, from where t then is;
+ * *back: it was set back, and what depends on t->shown is to be made anew. */
+gt_status gt_trainer_trouble(gt_trainer *t, int trouble, bool *back);
+uint64_t gt_trainer_seed(const gt_trainer *t); /* of what is drawn in steps */
 
 /* ---- step.c ---- */
 gt_status gt_trainer_step(gt_trainer *t); /* all phases that are due, moving average, ADA; advances step and shown */
@@ -152,9 +172,12 @@ gt_status gt_trainer_reconstructions(gt_trainer *t);
 /* ---- begin.c ---- */
 /* A new run, or the run in the job's directory gone on with. *done: the run was finished already, and nothing is to do. */
 gt_status gt_trainer_begin(gt_trainer *t, bool *done);
+gt_status gt_trainer_open_logs(gt_trainer *t); /* rank 0: log.txt and metric log, cut back to t->shown; again after the run was set back */
 
 /* ---- tick.c ---- rank 0 */
-gt_status gt_trainer_tick(gt_trainer *t);  /* all ranks: statistics to the logs, a line */
+/* All ranks: statistics to the logs, a line. *trouble: the kind of trouble that begins (gt_watch_tick), -1: none. */
+gt_status gt_trainer_tick(gt_trainer *t, int *trouble);
+void gt_trainer_watch_begin(gt_trainer *t); /* after the log is open: the warnings know what came before */
 void gt_trainer_live(gt_trainer *t);       /* the live line */
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "gantry/log.h"
 
-enum { TEXT_BYTES = 256 };
+enum { TEXT_BYTES = 256, YOUNG_TICKS = 8 };
 
 /* A tick as a rule sees it. */
 typedef struct view {
@@ -17,6 +17,7 @@ typedef struct view {
     int n;
     double p_max;
     double *usual; /* [GT_WATCHED] of this kind; a rule keeps it up to date while all is well */
+    bool young;    /* the run: nothing is usual yet */
     char *text;    /* [TEXT_BYTES]: what is wrong, for people */
 } view;
 
@@ -37,18 +38,19 @@ static const gt_stat_value *next_series(const view *v, const char *prefix, const
     return NULL;
 }
 
-/* Is some series above `factor` times its usual value, and above `least`? The usual value follows slowly, and not into trouble. */
+/* Is some series above `factor` times its usual value, and above `least`? The usual value is the largest of a young run, then it follows
+ * slowly, and not into trouble. */
 static bool above_usual(const view *v, const char *prefix, const char *suffix, double factor, double least, const char *what) {
     const double pace = 0.05;
     bool found = false;
     const gt_stat_value *s;
     for (int i = 0, k = 0; k < GT_WATCHED && (s = next_series(v, prefix, suffix, &i)); k++) {
         double x = fabs(s->mean), *usual = &v->usual[k];
-        if (!isfinite(x) || (*usual > 0 && x > factor * *usual && x > least)) {
+        if (!isfinite(x) || (!v->young && x > factor * *usual && x > least)) {
             if (!found) snprintf(v->text, TEXT_BYTES, "%s %s is %.3g, usual was %.3g", what, s->name, s->mean, *usual);
             found = true;
         } else {
-            *usual = *usual > 0 ? *usual + pace * (x - *usual) : x;
+            *usual = !v->young ? *usual + pace * (x - *usual) : fmax(x, *usual);
         }
     }
     return found;
@@ -140,7 +142,7 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int
     char text[TEXT_BYTES];
     int found = -1, seen = *n;
     for (int k = 0; k < GT_TROUBLES; k++) {
-        view v = {.values = values, .n = seen, .p_max = w->p_max, .usual = w->of[k].usual, .text = text};
+        view v = {.values = values, .n = seen, .p_max = w->p_max, .usual = w->of[k].usual, .young = w->ticks < YOUNG_TICKS, .text = text};
         bool bad = kinds[k].rule(&v);
         if (bad && w->of[k].lasts++ == 0) {
             w->of[k].began = tick;
@@ -154,6 +156,7 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int
         if (!bad) w->of[k].lasts = 0;
         values[(*n)++] = (gt_stat_value){series[k], 1, w->of[k].lasts, 0};
     }
+    w->ticks++;
     return found;
 }
 

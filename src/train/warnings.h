@@ -24,6 +24,7 @@ typedef struct gt_watch {
         double began_kimg;
         double usual[GT_WATCHED]; /* what the series were like while all was well; 0: not known yet */
     } of[GT_TROUBLES];
+    int ticks;  /* seen */
     bool quiet; /* says nothing */
 } gt_watch;
 

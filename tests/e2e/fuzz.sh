@@ -9,7 +9,7 @@ need "$clang" 'building for libFuzzer'
 top=$here/../..
 build=$BUILD/fuzz long=$BUILD/long/fuzz
 instrument="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
-make -s -C "$top" -j"$(nproc)" BUILD="$build" CC="${FUZZ_CC:-$clang}" OPT=-O1 CFLAGS=-w INSTRUMENT="$instrument" fuzzers >made 2>&1 || { tail -n 30 made; fail 'it does not build'; }
+make -C "$top" -j"$(nproc)" BUILD="$build" CC="${FUZZ_CC:-$clang}" OPT=-O1 CFLAGS=-w INSTRUMENT="$instrument" fuzzers >made 2>&1 || { tail -n 30 made; fail 'it does not build'; }
 targets=${FUZZ:-$(cd "$build" && ls fuzz_* | grep -v '\.d$' | sed 's/^fuzz_//')}
 set -- $targets
 seconds=$((60 * ${MINUTES:-10} / $#))

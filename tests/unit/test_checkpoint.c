@@ -288,6 +288,25 @@ static void milestones_and_a_cap(void **state) {
     gt_saver_free(s);
 }
 
+static void set_aside(void **state) {
+    (void)state;
+    gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 9});
+    for (int64_t i = 1; i <= 5; i++) save_one(s, 100 * i, i == 4, GT_SAVER_WRITTEN);
+    gt_saver_free(s);
+    int n = 9;
+    assert_int_equal(gt_checkpoint_set_aside(scratch, 100, &n), GT_FAILED);
+    assert_message("no checkpoint of less than 100 images");
+    assert_kept("1 2 3 4 5");
+    assert_ok(gt_checkpoint_set_aside(scratch, 300, &n));
+    assert_int_equal(n, 3);
+    assert_kept("1 2");
+    assert_true(exists("bad-checkpoint-000000300.h5") && exists("bad-checkpoint-000000500.h5"));
+    assert_link("last", "checkpoint-000000200.h5");
+    assert_link("best", "checkpoint-000000200.h5");
+    assert_ok(gt_checkpoint_set_aside(scratch, 300, &n));
+    assert_int_equal(n, 0);
+}
+
 static void saver_is_in_the_background(void **state) {
     (void)state;
     gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 3});
@@ -330,7 +349,7 @@ int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
         TEST(round_trip), TEST(equal_states_equal_bytes), TEST(any_flipped_bit_is_found), TEST(other_damage), TEST(newer_format),
-        TEST(newest_that_verifies), TEST(first_error_sticks), TEST(saver_keeps_the_newest), TEST(milestones_and_a_cap), TEST(saver_is_in_the_background), TEST(full_disk),
+        TEST(newest_that_verifies), TEST(first_error_sticks), TEST(saver_keeps_the_newest), TEST(milestones_and_a_cap), TEST(set_aside), TEST(saver_is_in_the_background), TEST(full_disk),
         TEST(directory_gone),
     };
     gt_log_setup(0, 1, GT_ERROR); /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
