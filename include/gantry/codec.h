@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Bytes in, arrays out: PNG, entries of ZIP archives. Nothing here trusts a byte it reads: sizes are
+ * Bytes in and out: PNG for writing, entries of ZIP archives for reading. Pictures of every kind are read by picture.h. Nothing here trusts a byte it reads: sizes are
  * checked before memory is taken, checksums are verified, and a message gives the reason; the caller puts file and
  * entry in front of it (gt_wrap). All functions may be called from any thread. */
 #ifndef GANTRY_CODEC_H
@@ -30,15 +30,7 @@ typedef struct gt_png_info {
  * absurdly large. */
 gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info);
 
-/* "8-bit RGB", "4-bit palette", ...: for messages. */
-const char *gt_png_describe(const gt_png_info *info, char text[32]);
-
-/* Samples exactly as stored, [H,W,C], into `pixels` (height * width * channels bytes, as `info` from gt_png_head says).
- * 8-bit images without palette only: anything else is GT_FORMAT and says what it is. Every chunk's CRC and the stream's
- * checksum are verified. Gamma, colour profiles and tRNS are ignored, as they do not change samples. */
-gt_status gt_png_decode(const void *bytes, size_t n, const gt_png_info *info, uint8_t *pixels);
-
-/* The inverse for 1 to 4 channels: *bytes is malloc'ed, the caller frees it. `level` is zlib's, 0 (stored) to 9. */
+/* Samples [H,W,C] of 1 to 4 channels as a PNG, which gt_picture_decode (picture.h) reads: *bytes is malloc'ed, the caller frees it. `level` is zlib's, 0 (stored) to 9. */
 gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes, size_t *n);
 
 /* The same from samples of 8 bits, or of 16 in the machine's byte order, as `as` says. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * PNG from and to memory. libpng reports errors by longjmp: everything that must survive one lives in struct reader or
- * struct writer, and the functions that call setjmp have no other state that is read afterwards. */
+ * PNG: what its first bytes say, and writing. libpng reports errors by longjmp: everything that must survive one lives in
+ * struct writer, and the function that calls setjmp has no other state that is read afterwards. */
 #include <arpa/inet.h>
 #include <png.h>
 #include <setjmp.h>
@@ -8,17 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "gantry/codec.h"
 #include "gantry/hash.h"
 
-enum { SIGNATURE = 8, CHUNK_LIMIT = 8 << 20, REASON_BYTES = 160 };
+enum { SIGNATURE = 8, REASON_BYTES = 160 };
 
 enum { GREY = 0, RGB = 2, PALETTE = 3, GREY_ALPHA = 4, RGBA = 6 }; /* colour types of the format */
-
-static uint32_t big_endian32(const uint8_t *p) {
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
 
 static int channels_of(int colour_type) {
     switch (colour_type) {
@@ -45,10 +42,10 @@ gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info) {
     if (memcmp(p, start, n < SIGNATURE ? n : SIGNATURE)) return gt_fail(GT_FORMAT, "not a PNG picture");
     if (n < GT_PNG_HEAD_BYTES) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
     if (memcmp(p, start, sizeof start)) return gt_fail(GT_FORMAT, "damaged: a PNG must begin with its IHDR chunk");
-    if (gt_crc32(0, p + 12, 17) != big_endian32(p + 29))
+    if (gt_crc32(0, p + 12, 17) != gt_be32(p + 29))
         return gt_fail(GT_FORMAT, "damaged: CRC of chunk IHDR is wrong");
 
-    uint32_t width = big_endian32(p + 16), height = big_endian32(p + 20);
+    uint32_t width = gt_be32(p + 16), height = gt_be32(p + 20);
     int bits = p[24], colour_type = p[25], channels = channels_of(colour_type);
     if (!channels || !bits_allowed(colour_type, bits) || p[26] != 0 || p[27] != 0 || p[28] > 1)
         return gt_fail(GT_FORMAT,
@@ -66,15 +63,6 @@ gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info) {
     return GT_OK;
 }
 
-const char *gt_png_describe(const gt_png_info *info, char text[32]) {
-    static const char *const kind[] = {"", "grey", "grey + alpha", "RGB", "RGBA"};
-    if (info->palette) snprintf(text, 32, "%d-bit palette", info->bits);
-    else
-        snprintf(text, 32, "%d-bit %s", info->bits,
-                 info->channels >= 1 && info->channels <= 4 ? kind[info->channels] : "?");
-    return text;
-}
-
 /* The error pointer of every png_struct here is a reason[REASON_BYTES]. */
 static void on_error(png_structp png, png_const_charp message) {
     snprintf(png_get_error_ptr(png), REASON_BYTES, "%s", message);
@@ -83,64 +71,6 @@ static void on_error(png_structp png, png_const_charp message) {
 
 static void on_warning(png_structp png, png_const_charp message) {
     (void)png, (void)message;
-}
-
-struct reader {
-    const uint8_t *bytes;
-    size_t left;
-    png_structp png;
-    png_infop info;
-    png_bytepp rows;
-    char reason[REASON_BYTES];
-};
-
-static void on_read(png_structp png, png_bytep out, size_t n) {
-    struct reader *r = png_get_io_ptr(png);
-    if (n > r->left) png_error(png, "truncated");
-    memcpy(out, r->bytes, n);
-    r->bytes += n;
-    r->left -= n;
-}
-
-/* False: r->reason says why. */
-static bool read_rows(struct reader *r) {
-    if (setjmp(png_jmpbuf(r->png))) return false;
-    png_set_read_fn(r->png, r, on_read);
-    png_set_user_limits(r->png, GT_PNG_MAX_SIDE, GT_PNG_MAX_SIDE);
-    png_set_chunk_malloc_max(r->png, CHUNK_LIMIT);
-    png_set_crc_action(r->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-    png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); /* no ancillary chunk matters to samples */
-    png_set_benign_errors(r->png, 0);                                      /* a wrong Adler-32 is an error */
-    png_read_info(r->png, r->info);
-    png_read_image(r->png, r->rows);
-    png_read_end(r->png, NULL);
-    return true;
-}
-
-gt_status gt_png_decode(const void *bytes, size_t n, const gt_png_info *info, uint8_t *pixels) {
-    gt_png_info found = {0};
-    char text[32];
-    gt_status st = gt_png_head(bytes, n, &found);
-    if (st) return st;
-    if (found.bits != 8 || found.palette)
-        return gt_fail(GT_FORMAT, "a PNG with %s samples; 8-bit grey or RGB is needed", gt_png_describe(&found, text));
-    if (found.height != info->height || found.width != info->width || found.channels != info->channels)
-        return gt_fail(GT_FORMAT, "%d x %d %s", found.width, found.height, gt_png_describe(&found, text));
-
-    struct reader r = {.bytes = bytes, .left = n};
-    size_t stride = (size_t)found.width * (unsigned)found.channels;
-    r.rows = malloc((size_t)found.height * sizeof *r.rows);
-    r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r.reason, on_error, on_warning);
-    r.info = r.png ? png_create_info_struct(r.png) : NULL;
-    if (!r.rows || !r.info) {
-        st = gt_fail(GT_NOMEM, "out of memory for reading a PNG");
-    } else {
-        for (int y = 0; y < found.height; y++) r.rows[y] = pixels + (size_t)y * stride;
-        if (!read_rows(&r)) st = gt_fail(GT_FORMAT, "damaged: %s", r.reason);
-    }
-    png_destroy_read_struct(&r.png, &r.info, NULL);
-    free(r.rows);
-    return st;
 }
 
 struct writer {

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "gantry/codec.h"
+#include "gantry/picture.h"
 
 extern char **environ;
 
@@ -66,29 +67,25 @@ static gt_status read_entry(gt_zip *z, size_t i, char **bytes) {
     return *bytes ? gt_zip_read(z, i, *bytes) : gt_fail(GT_NOMEM, "out of memory");
 }
 
-static gt_status read_pixels(gt_zip *z, size_t i, gt_png_info *info, uint8_t **pixels) {
+static gt_status read_picture(gt_zip *z, size_t i, gt_picture *p) {
     char *bytes;
     gt_status st = read_entry(z, i, &bytes);
-    size_t n = gt_zip_at(z, i)->size;
-    if (!st) st = gt_png_head(bytes, n, info);
-    *pixels = st ? NULL : malloc((size_t)info->height * (size_t)info->width * (size_t)info->channels);
-    if (!st) st = *pixels ? gt_png_decode(bytes, n, info, *pixels) : gt_fail(GT_NOMEM, "out of memory");
+    if (!st) st = gt_picture_decode(p, bytes, gt_zip_at(z, i)->size, NULL);
     free(bytes);
     return st;
 }
 
 static gt_status compare_pictures(gt_zip *a, gt_zip *b, size_t i) {
-    gt_png_info x, y;
-    uint8_t *p = NULL, *q = NULL;
-    gt_status st = read_pixels(a, i, &x, &p);
-    if (!st) st = read_pixels(b, i, &y, &q);
-    if (!st && (x.height != y.height || x.width != y.width || x.channels != y.channels))
+    gt_picture x = {0}, y = {0};
+    gt_status st = read_picture(a, i, &x);
+    if (!st) st = read_picture(b, i, &y);
+    if (!st && (x.height != y.height || x.width != y.width || x.channels != y.channels || x.type != y.type))
         st = gt_fail(GT_FAILED, "%dx%dx%d instead of %dx%dx%d", x.width, x.height, x.channels, y.width, y.height, y.channels);
-    size_t n = st ? 0 : (size_t)x.height * (size_t)x.width * (size_t)x.channels, differ = 0;
-    for (size_t k = 0; k < n; k++) differ += p[k] != q[k];
-    if (differ) st = gt_fail(GT_FAILED, "%zu of %zu samples differ", differ, n);
-    free(p);
-    free(q);
+    size_t n = st ? 0 : gt_picture_bytes(&x), differ = 0;
+    for (size_t k = 0; k < n; k++) differ += ((uint8_t *)x.samples)[k] != ((uint8_t *)y.samples)[k];
+    if (differ) st = gt_fail(GT_FAILED, "%zu of %zu bytes of samples differ", differ, n);
+    gt_picture_free(&x);
+    gt_picture_free(&y);
     return st;
 }
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "gantry/codec.h"
 #include "gantry/dataset.h"
+#include "gantry/picture.h"
 
 enum { CLASSES = 8, PER_CLASS = 400, TEMPLATES = CLASSES * PER_CLASS, SIDE = 24 };
 
@@ -113,14 +113,13 @@ static gt_status read_set(const char *spec, int n, mask *out) {
 static gt_status read_picture(const char *path, mask *out) {
     void *bytes;
     size_t n;
-    gt_png_info info;
+    gt_picture p = {0};
     gt_status st = gt_file_read(path, 1 << 24, &bytes, &n);
     if (st) return st;
-    st = gt_png_head(bytes, n, &info);
-    uint8_t *pixels = st ? NULL : malloc((size_t)info.height * (size_t)info.width * (size_t)info.channels);
-    if (!st) st = info.channels == 3 && pixels ? gt_png_decode(bytes, n, &info, pixels) : gt_fail(GT_FORMAT, "not an RGB picture");
-    if (!st) *out = normalise(pixels, info.height, info.width);
-    free(pixels);
+    st = gt_picture_decode(&p, bytes, n, NULL);
+    if (!st && (p.channels != 3 || p.type != GT_U8)) st = gt_fail(GT_FORMAT, "not an RGB picture of 8 bits");
+    if (!st) *out = normalise(p.samples, p.height, p.width);
+    gt_picture_free(&p);
     free(bytes);
     return st;
 }

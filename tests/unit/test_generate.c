@@ -5,8 +5,8 @@
 #include <math.h>
 
 #include "gantry/checkpoint.h"
-#include "gantry/codec.h"
 #include "gantry/generate.h"
+#include "gantry/picture.h"
 #include "gantry/train.h"
 #include "kernels/kernel_set.h"
 
@@ -77,16 +77,15 @@ static gt_comm *alone(void) {
 }
 
 /* Pixels of DIR/NAME; free() them. */
-static uint8_t *read_png(const char *where, const char *name, gt_png_info *info) {
+static uint8_t *read_png(const char *where, const char *name, gt_picture *info) {
     char path[256];
     size_t n;
     snprintf(path, sizeof path, "%s/%s", where, name);
     void *bytes = get(path, &n);
-    assert_ok(gt_png_head(bytes, n, info));
-    uint8_t *pixels = malloc((size_t)info->height * (size_t)info->width * (size_t)info->channels);
-    assert_int_equal(gt_png_decode(bytes, n, info, pixels), GT_OK);
+    assert_ok(gt_picture_decode(info, bytes, n, NULL));
+    assert_int_equal(info->type, GT_U8);
     free(bytes);
-    return pixels;
+    return info->samples;
 }
 
 static void an_image_depends_on_its_seed_alone(void **state) {
@@ -97,7 +96,7 @@ static void an_image_depends_on_its_seed_alone(void **state) {
     snprintf(b, sizeof b, "%s/deep/er/one", scratch);
     gt_generate_request r = request_for(11, many, a), s = request_for(1, one, b);
     if (gt_generate(alone(), &r) || gt_generate(alone(), &s)) fail_msg("%s", gt_message());
-    gt_png_info info, other;
+    gt_picture info, other;
     uint8_t *x = read_png(a, "seed0097.png", &info), *y = read_png(b, "seed0097.png", &other), *z = read_png(a, "seed0003.png", &other);
     assert_true(info.height == 16 && info.width == 16 && info.channels == 3);
     assert_memory_equal(x, y, 16 * 16 * 3);
@@ -116,7 +115,7 @@ static void a_grid_holds_the_same_images(void **state) {
     assert_int_equal(gt_generate(alone(), &r), GT_OK);
     r.single = false; /* about square: 4 columns, 3 rows */
     assert_int_equal(gt_generate(alone(), &r), GT_OK);
-    gt_png_info info, one;
+    gt_picture info, one;
     uint8_t *grid = read_png(a, "grid.png", &info), *image = read_png(a, "seed0016.png", &one);
     assert_true(info.width == 64 && info.height == 48);
     for (int y = 0; y < 16; y++) assert_memory_equal(grid + ((16 + y) * 64 + 2 * 16) * 3, image + y * 16 * 3, 16 * 3); /* cell 6: row 1, column 2 */

@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#include "gantry/codec.h"
 #include "gantry/grid.h"
+#include "gantry/picture.h"
 
 static void parse(void **state) {
     (void)state;
@@ -51,11 +51,10 @@ static void check_tiles(int channels, int shown) {
     assert_int_equal(n, picture.bytes);
     assert_memory_equal(file, picture.png, n);
     assert_true(picture.width == COLUMNS * W && picture.height == ROWS * H && picture.channels == shown);
-    gt_png_info info;
-    uint8_t out[COLUMNS * ROWS * H * W * 3];
-    assert_ok(gt_png_head(file, n, &info));
-    assert_true(info.width == picture.width && info.height == picture.height && info.channels == shown && info.bits == 8);
-    assert_ok(gt_png_decode(file, n, &info, out));
+    gt_picture p;
+    assert_ok(gt_picture_decode(&p, file, n, NULL));
+    assert_true(p.width == picture.width && p.height == picture.height && p.channels == shown && p.type == GT_U8);
+    const uint8_t *out = p.samples;
     for (int y = 0; y < ROWS * H; y++)
         for (int x = 0; x < COLUMNS * W; x++)
             for (int c = 0; c < shown; c++) {
@@ -63,6 +62,7 @@ static void check_tiles(int channels, int shown) {
                 float expected = images[((image * H + y % H) * W + x % W) * channels + c];
                 assert_int_equal(out[(y * COLUMNS * W + x) * shown + c], (int)expected);
             }
+    gt_picture_free(&p);
     free(file);
     free(picture.png);
 }
