@@ -245,8 +245,8 @@ static gt_status look_up(reader *r) {
     bool wide = false;
     for (unsigned i = 0; i < 1u << r->bits; i++) wide = wide || map[0][i] > 255 || map[1][i] > 255 || map[2][i] > 255;
     gt_picture index = r->raw->picture;
-    r->raw->picture = (gt_picture){0};
     gt_status st = gt_raw_new(r->raw, r->height, r->width, 3, GT_U8);
+    r->raw->picture.note = index.note;
     for (size_t i = 0; !st && i < gt_picture_bytes(&index); i++)
         for (int c = 0; c < 3; c++) {
             unsigned v = map[c][((uint8_t *)index.samples)[i]];
@@ -282,6 +282,7 @@ static void keep_metadata(reader *r) {
     void *profile = NULL;
     uint16_t orientation = 0;
     if (TIFFGetField(r->tiff, TIFFTAG_ICCPROFILE, &n, &profile)) gt_raw_keep_profile(r->raw, profile, n);
+    if (!TIFFLastDirectory(r->tiff)) r->raw->picture.note = "only the first of its pages is read";
     if (TIFFGetField(r->tiff, TIFFTAG_ORIENTATION, &orientation) && orientation <= 8) r->raw->orientation = orientation;
 }
 

@@ -294,6 +294,31 @@ static void test_tiff_layouts(void **state) {
     }
 }
 
+/* Two grey pixels, 5 and 6; "a" appends a page. */
+static void write_grey_tiff(const char *path, const char *mode, const void *profile, uint32_t profile_bytes) {
+    TIFF *t = TIFFOpen(path, mode);
+    TIFFSetField(t, TIFFTAG_IMAGEWIDTH, 2);
+    TIFFSetField(t, TIFFTAG_IMAGELENGTH, 1);
+    TIFFSetField(t, TIFFTAG_BITSPERSAMPLE, 8);
+    TIFFSetField(t, TIFFTAG_SAMPLESPERPIXEL, 1);
+    TIFFSetField(t, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
+    if (profile) TIFFSetField(t, TIFFTAG_ICCPROFILE, profile_bytes, profile);
+    TIFFWriteEncodedStrip(t, 0, (void *)"\5\6", 2);
+    TIFFClose(t);
+}
+
+static void test_tiff_pages(void **state) {
+    (void)state;
+    for (int pages = 1; pages <= 2; pages++) {
+        write_grey_tiff(at("pages.tif"), pages == 1 ? "w" : "a", NULL, 0);
+        gt_picture p = decoded("pages.tif", NULL);
+        assert_memory_equal(p.samples, "\5\6", 2);
+        if (pages == 1) assert_null(p.note);
+        else assert_non_null(strstr(p.note, "first of its pages"));
+        gt_picture_free(&p);
+    }
+}
+
 /* ---- PNG with 16 bits in colour, and options ---- */
 
 static int interlace = PNG_INTERLACE_ADAM7;
@@ -377,15 +402,19 @@ static void test_profiles(void **state) {
     assert_memory_equal(pic.samples, row, 6);
     gt_picture_free(&pic);
 
-    TIFF *t = TIFFOpen(at("p.tif"), "w"); /* libpng refuses such a profile itself, libtiff takes anything */
-    TIFFSetField(t, TIFFTAG_IMAGEWIDTH, 2);
-    TIFFSetField(t, TIFFTAG_IMAGELENGTH, 1);
-    TIFFSetField(t, TIFFTAG_BITSPERSAMPLE, 8);
-    TIFFSetField(t, TIFFTAG_SAMPLESPERPIXEL, 1);
-    TIFFSetField(t, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
-    TIFFSetField(t, TIFFTAG_ICCPROFILE, n, profile);
-    TIFFWriteEncodedStrip(t, 0, (void *)"\5\6", 2);
-    TIFFClose(t);
+    /* Alpha is no colour; 16 bits are as good as 8. */
+    const uint8_t with_alpha[16] = {200, 200, 50, 50, 20, 20, 7, 7, 10, 10, 90, 90, 255, 255, 250, 250};
+    write_png(at("p.png"), 16, PNG_COLOR_TYPE_RGB_ALPHA, profile, n, with_alpha);
+    pic = decoded("p.png", NULL);
+    for (int i = 0; i < 8; i += 4) {
+        const uint16_t *deep = (const uint16_t *)pic.samples + i;
+        assert_in_range(deep[0] / 257 + 2 - with_alpha[2 * i + 2], 0, 4);
+        assert_in_range(deep[1] / 257 + 2 - with_alpha[2 * i], 0, 4);
+        assert_int_equal(deep[3], 257 * with_alpha[2 * i + 6]);
+    }
+    gt_picture_free(&pic);
+
+    write_grey_tiff(at("p.tif"), "w", profile, n); /* libpng refuses such a profile itself, libtiff takes anything */
     pic = decoded("p.tif", NULL);
     assert_memory_equal(pic.samples, "\5\6", 2);
     assert_non_null(strstr(pic.note, "another kind"));
@@ -402,7 +431,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pillow),       cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_refused),      cmocka_unit_test(test_small_kinds), cmocka_unit_test(test_bmp_runs),
-        cmocka_unit_test(test_bmp_fields),   cmocka_unit_test(test_tiff_layouts), cmocka_unit_test(test_png_kinds),
+        cmocka_unit_test(test_bmp_fields),   cmocka_unit_test(test_tiff_layouts), cmocka_unit_test(test_tiff_pages), cmocka_unit_test(test_png_kinds),
         cmocka_unit_test(test_profiles),     cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, make_pictures, remove_scratch);
