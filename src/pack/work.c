@@ -13,7 +13,7 @@ typedef struct made { /* by a tile; what gt_made shows */
     gt_outcome outcome;
     char *text;
     void *image;
-    gt_status fatal; /* out of memory */
+    gt_status fatal; /* a failure of the run, not of the picture; `text` says why */
     gt_picture picture;
     gt_status read;
 } made;
@@ -36,9 +36,9 @@ static int choose_block(const gt_items *items, const gt_picture *shape, int thre
     size_t bytes = gt_picture_bytes(shape);
     if (items->main_thread_only && !gt_items_head(items, 0, &head)) /* all of a block are in memory as they were read */
         bytes += (size_t)head.height * (size_t)head.width * (size_t)head.channels * 4;
-    size_t fit = BLOCK_BYTES / (bytes + 1);
+    size_t fit = BLOCK_BYTES / (bytes + 1), least = (size_t)(items->main_thread_only ? threads : PER_THREAD * threads);
     if (fit > BLOCK_MOST) fit = BLOCK_MOST;
-    return fit < (size_t)(PER_THREAD * threads) ? PER_THREAD * threads : (int)fit;
+    return (int)(fit < least ? least : fit);
 }
 
 gt_worker *gt_worker_new(gt_pool *pool, const gt_items *items, const gt_transform *t, const gt_picture *shape, const gt_dest_kind *kind, bool compress) {
@@ -69,10 +69,16 @@ void gt_worker_free(gt_worker *w) {
 
 int gt_worker_block(const gt_worker *w) { return w->block; }
 
+static void fail_run(made *m, gt_status st) {
+    m->fatal = st;
+    free(m->text);
+    m->text = strdup(gt_message());
+}
+
 static void say(made *m, gt_finding fate, const char *text) {
     m->outcome.fate = m->outcome.remark = 1 + fate;
     m->text = strdup(text);
-    if (!m->text) m->fatal = gt_fail(GT_NOMEM, "out of memory");
+    if (!m->text) m->fatal = GT_NOMEM;
 }
 
 /* Of samples and shape: equal ones are duplicates, whatever file they came in. */
@@ -92,9 +98,12 @@ static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *
     }
     if (w->check_only) return;
     size_t n = 0;
-    m->fatal = w->kind->encode(p, w->compress, &m->image, &n);
-    if (!m->fatal && n > UINT32_MAX - (1 << 20)) m->fatal = gt_fail(GT_USAGE, "an image of %zu bytes is too large for the destination", n);
-    if (m->fatal) return;
+    gt_status st = w->kind->encode(p, w->compress, &m->image, &n);
+    if (!st && n > UINT32_MAX - (1 << 20)) st = gt_fail(GT_USAGE, "an image of %zu bytes is too large for the destination", n);
+    if (st) {
+        fail_run(m, st);
+        return;
+    }
     m->outcome.size = (uint32_t)n;
     m->outcome.crc = gt_crc32(0, m->image, n);
 }
@@ -104,13 +113,14 @@ static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
     bool dropped = false;
     if (!w->items->main_thread_only) m->read = gt_items_read(w->items, item, &m->picture);
     if (m->read) {
-        if (!m->text) say(m, GT_FOUND_BAD, gt_message());
+        if (m->read == GT_NOMEM) fail_run(m, m->read);
+        else if (!m->text) say(m, GT_FOUND_BAD, gt_message());
         return;
     }
     m->outcome.hash = hash_of(&m->picture);
     const char *note = m->picture.note;
     gt_status st = gt_transformer_run(w->transformers[worker], &m->picture, &dropped);
-    if (st == GT_NOMEM) m->fatal = st;
+    if (st == GT_NOMEM) fail_run(m, st);
     else if (st || dropped) {
         snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name), st ? gt_message() : "smaller than wanted");
         say(m, st ? GT_FOUND_BAD : GT_FOUND_DROPPED, text);
@@ -157,7 +167,7 @@ gt_status gt_worker_run(gt_worker *w, int64_t first, int n, bool check_only, gt_
     out->n = 0;
     for (int i = 0; i < n; i++) {
         made *m = &w->made[i];
-        if (m->fatal && !st) st = gt_fail(m->fatal, "item %lld: out of memory, or too large for its destination", (long long)(first + i));
+        if (m->fatal && !st) st = gt_fail(m->fatal, "item %lld: %s", (long long)(first + i), m->text ? m->text : "out of memory");
         add_made(out, m);
         free(m->text);
         free(m->image);
