@@ -81,6 +81,12 @@ static void say(made *m, gt_finding fate, const char *text) {
     if (!m->text) m->fatal = GT_NOMEM;
 }
 
+/* The picture could not be read. */
+static void refuse(made *m) {
+    if (m->read == GT_NOMEM) fail_run(m, m->read);
+    else say(m, GT_FOUND_BAD, gt_message());
+}
+
 /* Of samples and shape: equal ones are duplicates, whatever file they came in. */
 static gt_hash128 hash_of(const gt_picture *p) {
     int64_t shape[4] = {p->height, p->width, p->channels, p->type};
@@ -113,8 +119,7 @@ static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
     bool dropped = false;
     if (!w->items->main_thread_only) m->read = gt_items_read(w->items, item, &m->picture);
     if (m->read) {
-        if (m->read == GT_NOMEM) fail_run(m, m->read);
-        else if (!m->text) say(m, GT_FOUND_BAD, gt_message());
+        if (!m->text) refuse(m);
         return;
     }
     m->outcome.hash = hash_of(&m->picture);
@@ -145,7 +150,7 @@ static void read_ahead(gt_worker *w, int n) {
     for (int i = 0; i < n; i++) {
         made *m = &w->made[i];
         m->read = gt_items_read(w->items, w->first + i, &m->picture);
-        if (m->read) say(m, GT_FOUND_BAD, gt_message());
+        if (m->read) refuse(m);
     }
 }
 
