@@ -60,20 +60,30 @@ static gt_hash128 key_of(const packing *p) {
     return gt_hasher_end(h);
 }
 
+/* Bytes that may still be written beside `dest`, what an earlier run wrote of it included. */
+static double room_for(const char *dest) {
+    char *folder = strdup(dest), *part = NULL;
+    struct stat s;
+    double room = folder ? gt_space_free(dirname(folder)) : INFINITY;
+    if (asprintf(&part, "%s.part", dest) >= 0 && !stat(part, &s) && S_ISREG(s.st_mode)) room += (double)s.st_size;
+    free(folder);
+    free(part);
+    return room;
+}
+
 /* Says how large the result will be, and whether that fits. */
 static gt_status announce(const packing *p) {
-    const gt_dest_kind *kind = gt_dest_kind_of(p->request->dest);
-    char text[96], *copy = strdup(p->request->dest);
-    double bytes = kind->bytes(&p->shape, p->items.count), room = copy ? gt_space_free(dirname(copy)) : INFINITY;
-    bool sure = !p->request->compress;
-    if (kind == &gt_dest_hdf5) room /= 2; /* it is made from a file of about its size */
-    free(copy);
-    gt_info("%s: %lld images, %s: %s%.1f MB%s", p->request->dest, (long long)p->items.count, gt_pack_shape_text(&p->shape, text), sure ? "" : "less than ", bytes / 1e6,
+    const char *dest = p->request->dest;
+    const gt_dest_kind *kind = gt_dest_kind_of(dest);
+    char text[96];
+    bool sure = !p->request->compress, twice = kind == &gt_dest_hdf5; /* it is made from a file of about its size */
+    double bytes = kind->bytes(&p->shape, p->items.count), room = room_for(dest);
+    gt_info("%s: %lld images, %s: %s%.1f MB%s", dest, (long long)p->items.count, gt_pack_shape_text(&p->shape, text), sure ? "" : "less than ", bytes / 1e6,
             sure ? "" : ", as it is compressed");
-    if (bytes <= room) return GT_OK;
+    if ((twice ? 2 : 1) * bytes <= room) return GT_OK;
     if (sure)
-        return gt_fail(GT_FAILED, "'%s' needs %.1f MB%s, and %.1f MB are free there: make room, or use --compress", p->request->dest, bytes / 1e6,
-                       kind == &gt_dest_hdf5 ? " twice while it is made" : "", gt_space_free(p->request->dest) / 1e6);
+        return gt_fail(GT_FAILED, "'%s' needs %.1f MB%s, and %.1f MB are free there: make room, or use --compress", dest, bytes / 1e6,
+                       twice ? " twice while it is made" : "", room / 1e6);
     gt_warn("only %.1f MB are free", room / 1e6);
     return GT_OK;
 }

@@ -87,6 +87,7 @@ struct gt_dest {
     int fd;            /* of the part, -1: closed */
     uint64_t offset;   /* its length, with what waits */
     gt_buffer waiting; /* to be appended to it */
+    bool broken;       /* some of that could not be: nothing after it counts */
 };
 
 gt_status gt_dest_open(gt_dest *d); /* the part, cut to the entries that are there already (put without bytes) */

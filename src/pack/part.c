@@ -22,7 +22,8 @@ gt_status gt_part_open(gt_dest *d, uint64_t length) {
 }
 
 static gt_status flush(gt_dest *d) {
-    int error = gt_write_all(d->fd, d->waiting.data, d->waiting.n);
+    int error = d->broken ? EIO : gt_write_all(d->fd, d->waiting.data, d->waiting.n);
+    d->broken = error != 0;
     d->waiting.n = 0;
     if (error == ENOSPC)
         return gt_fail(GT_FAILED, "'%s': %s (%.1f MB free); make room and start again: it goes on from here", d->part, strerror(error),

@@ -4,6 +4,7 @@
 #include "data_files.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include "gantry/log.h"
 #include "pack/pack.h"
@@ -217,6 +218,30 @@ static void progress_is_believed_while_whole(void **state) {
     free(bytes);
 }
 
+/* A write that fails is not forgotten: nothing that came after it is ever taken for written. */
+static void a_failed_write_sticks(void **state) {
+    (void)state;
+    enum { SIZE = 3 << 20 };
+    gt_items items = {0};
+    char *image = calloc(1, SIZE), path[600];
+    snprintf(path, sizeof path, "%s", at("limited.zip"));
+    gt_dest d = {.kind = &gt_dest_zip, .path = path, .items = &items, .transform = &(gt_transform){0}, .fd = -1};
+    assert_int_equal(gt_dest_open(&d), GT_OK);
+    assert_int_equal(gt_dest_put(&d, &(gt_entry){.size = SIZE}, image), GT_OK);
+    assert_int_equal(d.kind->sync(&d), GT_OK);
+    struct rlimit limit, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = limit;
+    small.rlim_cur = SIZE + 1000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    assert_int_equal(gt_dest_put(&d, &(gt_entry){.item = 1, .size = SIZE}, image), GT_FAILED);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(d.n, 1);
+    assert_int_equal(d.kind->sync(&d), GT_FAILED);
+    gt_dest_close(&d);
+    free(image);
+}
+
 /* Three entries of 3 GB, as holes: the index behind them needs zip64 for all but the first. */
 static void archives_beyond_4_gb(void **state) {
     (void)state;
@@ -253,7 +278,8 @@ int main(void) {
     comm = gt_comm_start(2, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_destination_holds_it),      cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(unusable_pictures),
-        cmocka_unit_test(progress_is_believed_while_whole), cmocka_unit_test(archives_beyond_4_gb),
+        cmocka_unit_test(progress_is_believed_while_whole), cmocka_unit_test(a_failed_write_sticks),
+        cmocka_unit_test(archives_beyond_4_gb),
     };
     int failed = cmocka_run_group_tests_name("pack", tests, make_scratch, remove_scratch);
     gt_comm_stop(comm);
