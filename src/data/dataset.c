@@ -2,6 +2,7 @@
  * The one interface over all sources: which source a name means, subset, mirror, labels, fingerprint. */
 #include "gantry/dataset.h"
 
+#include <ctype.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -210,19 +210,27 @@ void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t 
     }
 }
 
+/* Does the list of names begin with these? Case and spaces do not count. */
+static bool names_begin(const char *names, const char *with) {
+    for (; *with; names++) {
+        if (*names == ' ') continue;
+        if (tolower((unsigned char)*names) != *with) return false;
+        with++;
+    }
+    names += strspn(names, " ");
+    return !*names || *names == ',';
+}
+
 int gt_dataset_colours(const gt_dataset_info *info) {
-    static const char *const red[] = {"R,G,B", "red,green,blue"}, *const grey[] = {"grey", "gray", "L"};
-    const char *names = info->channel_names;
-    if (!names) return 0;
-    for (size_t i = 0; i < sizeof red / sizeof *red; i++) {
-        size_t n = strlen(red[i]);
-        if (!strncasecmp(names, red[i], n) && (!names[n] || names[n] == ',')) return info->channels == 3 ? 0 : info->channels > 3 ? 3 : -1;
-    }
-    for (size_t i = 0; i < sizeof grey / sizeof *grey; i++) {
-        size_t n = strlen(grey[i]);
-        if (!strncasecmp(names, grey[i], n) && (!names[n] || names[n] == ',')) return info->channels == 1 ? 0 : 1;
-    }
-    return info->channels == 1 ? 0 : -1; /* one channel is grey, whatever it is of */
+    static const struct {
+        const char *names;
+        int channels;
+    } colours[] = {{"r,g,b", 3}, {"red,green,blue", 3}, {"grey", 1}, {"gray", 1}, {"l", 1}};
+    if (!info->channel_names || info->channels == 1) return 0; /* one channel is grey, whatever it is of */
+    for (size_t i = 0; i < sizeof colours / sizeof *colours; i++)
+        if (info->channels >= colours[i].channels && names_begin(info->channel_names, colours[i].names))
+            return info->channels == colours[i].channels ? 0 : colours[i].channels;
+    return -1;
 }
 
 void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label) {

@@ -190,6 +190,17 @@ static void other_pictures_are_read(void **state) {
     gt_dataset_close(ds);
 }
 
+static void colours_have_names(void **state) {
+    (void)state;
+    static const struct {
+        const char *names;
+        int channels, want;
+    } cases[] = {{NULL, 1, 0}, {NULL, 5, 0}, {"R,G,B", 3, 0}, {"r, g, b, nir", 4, 3}, {"Red,Green,Blue,A", 4, 3}, {"R,G,Bx", 3, -1}, {"R,G", 2, -1},
+                 {"grey,A", 2, 1}, {"T1,T2", 2, -1}, {"T1", 1, 0}, {"x,y,z", 3, -1}, {"", 3, -1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(gt_dataset_colours(&(gt_dataset_info){.channel_names = cases[i].names, .channels = cases[i].channels}), cases[i].want);
+}
+
 static void nothing_is_not_a_dataset(void **state) {
     (void)state;
     refused(at("missing.zip"), "missing.zip", "No such file");
@@ -253,6 +264,7 @@ int main(void) {
         cmocka_unit_test(a_fingerprint_is_of_the_contents),
         cmocka_unit_test(odd_pictures_are_named),
         cmocka_unit_test(other_pictures_are_read),
+        cmocka_unit_test(colours_have_names),
         cmocka_unit_test(nothing_is_not_a_dataset),
         cmocka_unit_test(sizes_that_fit),
     };
