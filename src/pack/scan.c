@@ -93,26 +93,32 @@ static int by_code(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* The end of the run of equal codes that begins at i. */
+static size_t run_end(const uint64_t *sorted, size_t n, size_t i) {
+    size_t end = i + 1;
+    while (end < n && sorted[end] == sorted[i]) end++;
+    return end;
+}
+
 /* The most frequent shape; of equally frequent ones that of the earliest item. 0: there is none. */
 static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
     uint64_t *sorted = malloc(n * sizeof *sorted);
     if (!sorted) return gt_fail(GT_NOMEM, "out of memory for a scan of %zu images", n);
     for (size_t i = 0; i < n; i++) sorted[i] = code[i] & ~UNSURE;
     qsort(sorted, n, sizeof *sorted, by_code);
-    size_t most = 0;
-    for (size_t i = 0, run = 0; i < n; i++) { /* how frequent */
-        run = i && sorted[i] == sorted[i - 1] ? run + 1 : 1;
-        if (sorted[i] & SHAPE && run > most) most = run;
+    size_t most = 0, leaders = 0; /* leaders: codes that occur `most` times, kept at the front */
+    for (size_t i = 0, end; i < n; i = end) {
+        end = run_end(sorted, n, i);
+        if (sorted[i] & SHAPE && end - i > most) most = end - i;
+    }
+    for (size_t i = 0, end; i < n && most; i = end) {
+        end = run_end(sorted, n, i);
+        if (sorted[i] & SHAPE && end - i == most) sorted[leaders++] = sorted[i];
     }
     *best = 0;
-    for (size_t i = 0; i < n && !*best && most; i++) {
+    for (size_t i = 0; i < n && !*best; i++) {
         uint64_t c = code[i] & ~UNSURE;
-        if (!(c & SHAPE)) continue;
-        const uint64_t *at = bsearch(&c, sorted, n, sizeof *sorted, by_code);
-        size_t run = 1;
-        for (const uint64_t *p = at; p > sorted && p[-1] == c; p--) run++;
-        for (const uint64_t *p = at; p + 1 < sorted + n && p[1] == c; p++) run++;
-        if (run == most) *best = c;
+        if (bsearch(&c, sorted, leaders, sizeof *sorted, by_code)) *best = c;
     }
     free(sorted);
     return GT_OK;
