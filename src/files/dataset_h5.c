@@ -60,15 +60,15 @@ static gt_status write_labels(hid_t file, const gt_h5_dataset *d) {
 }
 
 /* Texts of one fixed length: no pieces of a heap whose order could vary. */
-static gt_status write_texts(hid_t images, const char *name, const char *const *text, int n, bool list) {
+static gt_status write_texts(hid_t images, const char *name, const char *const *text, size_t n, bool list) {
     size_t length = 1;
-    for (int i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         if (strlen(text[i]) + 1 > length) length = strlen(text[i]) + 1;
-    char *all = calloc((size_t)n, length);
+    char *all = calloc(n, length);
     hid_t type = H5Tcopy(H5T_C_S1);
     gt_status st = all && type >= 0 && H5Tset_size(type, length) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0 ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", name);
-    for (int i = 0; i < n && !st; i++) memcpy(all + (size_t)i * length, text[i], strlen(text[i]));
-    hsize_t dims[1] = {(hsize_t)n};
+    for (size_t i = 0; i < n && !st; i++) memcpy(all + i * length, text[i], strlen(text[i]));
+    hsize_t dims[1] = {n};
     if (!st) st = write_array(images, true, name, list ? 1 : 0, dims, type, type, all);
     if (type >= 0) H5Tclose(type);
     free(all);
@@ -80,7 +80,7 @@ static gt_status write_attributes(hid_t images, const gt_h5_dataset *d) {
     hsize_t two[1] = {2};
     if (d->range) st = write_array(images, true, "range", 1, two, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, d->range);
     if (!st && d->channel_names) st = write_texts(images, "channels", &d->channel_names, 1, false);
-    if (!st && d->class_names) st = write_texts(images, "class_names", d->class_name, d->class_names, true);
+    if (!st && d->class_names) st = write_texts(images, "class_names", d->class_name, (size_t)d->class_names, true);
     return st;
 }
 
