@@ -31,25 +31,10 @@ static gt_status open_data(gt_trainer *t) {
 
 /* ---- slices ---- */
 
-static int size_index(const gt_trainer *t, int size) {
-    int i = 0;
-    while (i < t->n_sizes && t->sizes[i] != size) i++;
-    return i;
-}
-
-int gt_trainer_size(const gt_trainer *t, const gt_share *share, int slice) { return size_index(t, gt_cut_size(share->cut, slice)); }
-
-static void add_size(gt_trainer *t, int size) {
-    int i = size_index(t, size);
-    if (i == t->n_sizes) t->sizes[t->n_sizes++] = size;
-}
-
 static void add_share(gt_trainer *t, gt_cut cut) {
     gt_share *s = &t->shares[t->n_shares++];
     s->cut = cut;
     gt_slice_range(cut.slices, t->comm->ranks, t->comm->rank, &s->first, &s->count);
-    if (s == t->shares) add_size(t, gt_cut_size(cut, 0)); /* what is told of a step refers to it */
-    for (int k = 0; k < s->count; k++) add_size(t, gt_cut_size(cut, s->first + k));
 }
 
 /* How many slices a rank has at most. */
@@ -65,6 +50,29 @@ static void share_out(gt_trainer *t) {
     gt_cut full = {(int)t->job->batch, (int)t->job->slices};
     add_share(t, full);
     if (gt_steps_rest(&t->steps)) add_share(t, gt_cut_rest(full, gt_steps_rest(&t->steps)));
+}
+
+static int find_variant(gt_trainer *t, gt_variant v) {
+    int i = 0;
+    while (i < t->n_variants && (t->variants[i].slices != v.slices || t->variants[i].samples != v.samples)) i++;
+    if (i == t->n_variants) t->variants[t->n_variants++] = v;
+    return i;
+}
+
+static gt_status bundle_up(gt_trainer *t, int most) {
+    for (int i = 0; i < t->n_shares; i++) {
+        gt_share *s = &t->shares[i];
+        s->bundles = gt_arena_array(t->model->arena, (size_t)s->count + 1, sizeof *s->bundles);
+        s->variant = gt_arena_array(t->model->arena, (size_t)s->count + 1, sizeof *s->variant);
+        if (!s->bundles || !s->variant) return GT_NOMEM;
+        for (int next = s->first; next < s->first + s->count; s->n_bundles++) {
+            gt_bundle b = gt_bundle_from(s->cut, next, s->first + s->count, most);
+            s->bundles[s->n_bundles] = b;
+            s->variant[s->n_bundles] = find_variant(t, (gt_variant){b.count, gt_cut_size(s->cut, b.first)});
+            next += b.count;
+        }
+    }
+    return GT_OK;
 }
 
 static gt_ranges ranges_of(const gt_share *s, gt_range *ranges) {
@@ -90,9 +98,11 @@ static gt_status open_learner(gt_trainer *t, int net) {
     for (int p = 0; p < m->n_phases; p++)
         if (m->phases[p].net == net && m->phases[p].interval > 1) l->settings = gt_optimizer_lazy(l->settings, m->phases[p].interval);
     for (int i = 0; i < t->n_shares; i++) {
-        gt_reducer_options o = {.slices = t->shares[i].cut.slices, .floats = m->nets[net]->trainable_floats, .plain = gt_is(t->job->reduce, "allreduce")};
-        t->shares[i].reducers[net] = gt_reducer_new(t->comm, t->pool, &o);
-        if (!t->shares[i].reducers[net]) return GT_NOMEM;
+        gt_share *s = &t->shares[i];
+        gt_reducer_options o = {.slices = s->cut.slices, .n_bundles = s->n_bundles, .bundles = s->bundles, .floats = m->nets[net]->trainable_floats,
+                                .plain = gt_is(t->job->reduce, "allreduce")};
+        s->reducers[net] = gt_reducer_new(t->comm, t->pool, &o);
+        if (!s->reducers[net]) return GT_NOMEM;
     }
     l->reducer = t->shares[0].reducers[net];
     for (int k = 0; k < l->optimizer->n_moments; k++) {
@@ -108,24 +118,35 @@ static bool unequal(const gt_trainer *t) {
     return any;
 }
 
-static gt_status open_exec(gt_trainer *t, gt_phase_run *run, int size) {
+static gt_status make_exec(gt_trainer *t, gt_phase_exec *x, gt_phase *p, gt_variant v) {
+    x->graph = p->build(p, v.samples);
+    x->exec = x->graph ? gt_exec_new(x->graph, &(gt_exec_options){.pool = t->pool, .slices = v.slices}) : NULL;
+    return x->exec ? GT_OK : gt_wrap(GT_FAILED, "phase %s", p->name);
+}
+
+static void free_exec(gt_phase_exec *x) {
+    gt_exec_free(x->exec);
+    gt_graph_free(x->graph);
+    *x = (gt_phase_exec){0};
+}
+
+static gt_status open_exec(gt_trainer *t, gt_phase_run *run, int variant) {
     gt_model *m = t->model;
-    gt_phase_exec *x = &run->at[size];
-    x->graph = run->phase->build(run->phase, t->sizes[size]);
-    x->exec = x->graph ? gt_exec_new(x->graph, &(gt_exec_options){.pool = t->pool}) : NULL;
-    if (!x->exec) return gt_wrap(GT_FAILED, "phase %s", run->phase->name);
+    gt_phase_exec *x = &run->at[variant];
+    gt_status st = make_exec(t, x, run->phase, t->variants[variant]);
+    if (st) return st;
     if (unequal(t) && !gt_exec_input(x->exec, GT_SLICE_WEIGHT))
         return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size", run->phase->name, m->name);
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(x->exec, GT_SLOT(i), m->blocks[i]);
-    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_gradient(t->shares[0].reducers[run->phase->net])); /* each slice binds its own place */
+    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_gradient(t->shares[0].reducers[run->phase->net])); /* each bundle binds its own place */
     if (gt_exec_arena_bytes(x->exec) > t->arena_bytes) t->arena_bytes = gt_exec_arena_bytes(x->exec);
     for (int i = 0; i < run->phase->n_stats; i++) x->stat_size[i] = gt_exec_output_size(x->exec, run->phase->stats[i].output);
     return GT_OK;
 }
 
-/* When the buckets of a phase's gradients leave is decided by this rank's last slice. */
+/* When the buckets of a phase's gradients leave is decided by this rank's last bundle. */
 static gt_status open_plan(gt_trainer *t, gt_share *share, int phase) {
-    int last = share->count ? gt_trainer_size(t, share, share->first + share->count - 1) : 0;
+    int last = share->n_bundles ? share->variant[share->n_bundles - 1] : 0;
     gt_exec *e = t->runs[phase].at[last].exec;
     const gt_output_place *order;
     int n = gt_exec_output_order(e, &order);
@@ -139,7 +160,7 @@ static gt_status open_phase(gt_trainer *t, int index) {
     gt_phase_run *run = &t->runs[index];
     run->phase = &t->model->phases[index];
     gt_status st = GT_OK;
-    for (int i = 0; i < t->n_sizes && !st; i++) st = open_exec(t, run, i);
+    for (int i = 0; i < t->n_variants && !st; i++) st = open_exec(t, run, i);
     for (int i = 0; i < t->n_shares && !st; i++) st = open_plan(t, &t->shares[i], index);
     for (int i = 0; i < run->phase->n_stats; i++) run->stat[i] = gt_stat_index(&t->stats, run->phase->stats[i].name);
     return st;
@@ -175,7 +196,7 @@ static gt_status open_memory(gt_trainer *t) {
     if (!t->images || !t->labels || !t->slice_states || !t->state_means || !t->slice_moments) return gt_fail(GT_NOMEM, "out of memory for a slice");
     if (!t->arena) return GT_NOMEM;
     for (int p = 0; p < m->n_phases; p++)
-        for (int i = 0; i < t->n_sizes; i++) gt_exec_use_arena(t->runs[p].at[i].exec, t->arena);
+        for (int i = 0; i < t->n_variants; i++) gt_exec_use_arena(t->runs[p].at[i].exec, t->arena);
     gt_exec_use_arena(t->generator, t->arena);
     return GT_OK;
 }
@@ -185,6 +206,7 @@ static gt_status open_model(gt_trainer *t) {
     if (!t->model) return GT_FAILED;
     gt_status st = gt_stat_table_init(&t->stats, t->model);
     share_out(t);
+    if (!st) st = bundle_up(t, t->job->slices_at_once ? (int)t->job->slices_at_once : 1);
     for (int i = 0; i < t->model->n_nets && !st; i++) st = open_learner(t, i);
     for (int p = 0; p < t->model->n_phases && !st; p++) st = open_phase(t, p);
     if (!st) st = open_generator(t);
@@ -236,10 +258,7 @@ void gt_trainer_close(gt_trainer *t) {
     gt_exec_free(t->generator);
     gt_graph_free(t->generator_graph);
     for (int i = 0; i < GT_MAX_PHASES; i++)
-        for (int k = 0; k < GT_MAX_SIZES; k++) {
-            gt_exec_free(t->runs[i].at[k].exec);
-            gt_graph_free(t->runs[i].at[k].graph);
-        }
+        for (int k = 0; k < t->n_variants; k++) free_exec(&t->runs[i].at[k]);
     for (int i = 0; i < GT_MAX_NETS; i++) {
         for (int k = 0; k < GT_MAX_CUTS; k++) gt_reducer_free(t->shares[k].reducers[i]);
         for (int k = 0; k < GT_MAX_MOMENTS; k++)
