@@ -29,52 +29,6 @@ static gt_status open_data(gt_trainer *t) {
     return GT_OK;
 }
 
-/* ---- slices ---- */
-
-static void add_share(gt_trainer *t, gt_cut cut) {
-    gt_share *s = &t->shares[t->n_shares++];
-    s->cut = cut;
-    gt_slice_range(cut.slices, t->comm->ranks, t->comm->rank, &s->first, &s->count);
-}
-
-/* How many slices a rank has at most. */
-static size_t most_slices(const gt_trainer *t) {
-    int most = 0;
-    for (int i = 0; i < t->n_shares; i++)
-        if (t->shares[i].count > most) most = t->shares[i].count;
-    return (size_t)most;
-}
-
-static void share_out(gt_trainer *t) {
-    t->steps = (gt_steps){.items = t->info->count, .batch = (int)t->job->batch, .end = t->model->epoch_end};
-    gt_cut full = {(int)t->job->batch, (int)t->job->slices};
-    add_share(t, full);
-    if (gt_steps_rest(&t->steps)) add_share(t, gt_cut_rest(full, gt_steps_rest(&t->steps)));
-}
-
-static int find_variant(gt_trainer *t, gt_variant v) {
-    int i = 0;
-    while (i < t->n_variants && (t->variants[i].slices != v.slices || t->variants[i].samples != v.samples)) i++;
-    if (i == t->n_variants) t->variants[t->n_variants++] = v;
-    return i;
-}
-
-static gt_status bundle_up(gt_trainer *t, int most) {
-    for (int i = 0; i < t->n_shares; i++) {
-        gt_share *s = &t->shares[i];
-        s->bundles = gt_arena_array(t->model->arena, (size_t)s->count + 1, sizeof *s->bundles);
-        s->variant = gt_arena_array(t->model->arena, (size_t)s->count + 1, sizeof *s->variant);
-        if (!s->bundles || !s->variant) return GT_NOMEM;
-        for (int next = s->first; next < s->first + s->count; s->n_bundles++) {
-            gt_bundle b = gt_bundle_from(s->cut, next, s->first + s->count, most);
-            s->bundles[s->n_bundles] = b;
-            s->variant[s->n_bundles] = find_variant(t, (gt_variant){b.count, gt_cut_size(s->cut, b.first)});
-            next += b.count;
-        }
-    }
-    return GT_OK;
-}
-
 static gt_ranges ranges_of(const gt_share *s, gt_range *ranges) {
     for (int k = 0; k < s->count; k++) ranges[k] = (gt_range){gt_cut_first(s->cut, s->first + k), gt_cut_size(s->cut, s->first + k)};
     return (gt_ranges){s->count, ranges};
@@ -118,22 +72,10 @@ static bool unequal(const gt_trainer *t) {
     return any;
 }
 
-static gt_status make_exec(gt_trainer *t, gt_phase_exec *x, gt_phase *p, gt_variant v) {
-    x->graph = p->build(p, v.samples);
-    x->exec = x->graph ? gt_exec_new(x->graph, &(gt_exec_options){.pool = t->pool, .slices = v.slices}) : NULL;
-    return x->exec ? GT_OK : gt_wrap(GT_FAILED, "phase %s", p->name);
-}
-
-static void free_exec(gt_phase_exec *x) {
-    gt_exec_free(x->exec);
-    gt_graph_free(x->graph);
-    *x = (gt_phase_exec){0};
-}
-
 static gt_status open_exec(gt_trainer *t, gt_phase_run *run, int variant) {
     gt_model *m = t->model;
     gt_phase_exec *x = &run->at[variant];
-    gt_status st = make_exec(t, x, run->phase, t->variants[variant]);
+    gt_status st = gt_phase_exec_make(t, x, run->phase, t->variants[variant]);
     if (st) return st;
     if (unequal(t) && !gt_exec_input(x->exec, GT_SLICE_WEIGHT))
         return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size", run->phase->name, m->name);
@@ -189,9 +131,9 @@ static gt_status open_memory(gt_trainer *t) {
     size_t pixels = (size_t)m->slice_size * (size_t)m->height * (size_t)m->width * (size_t)m->channels;
     t->images = calloc(pixels, sizeof *t->images);
     t->labels = calloc((size_t)m->slice_size * (size_t)(m->label_dim + 1), sizeof *t->labels);
-    t->slice_states = calloc(most_slices(t) * states + 1, sizeof *t->slice_states);
+    t->slice_states = calloc(gt_trainer_most_slices(t) * states + 1, sizeof *t->slice_states);
     t->state_means = calloc(states + 1, sizeof *t->state_means);
-    t->slice_moments = calloc(most_slices(t) * stats + 1, sizeof(gt_moments));
+    t->slice_moments = calloc(gt_trainer_most_slices(t) * stats + 1, sizeof(gt_moments));
     t->arena = gt_block_alloc(t->arena_bytes, "the graphs of a step");
     if (!t->images || !t->labels || !t->slice_states || !t->state_means || !t->slice_moments) return gt_fail(GT_NOMEM, "out of memory for a slice");
     if (!t->arena) return GT_NOMEM;
@@ -205,8 +147,7 @@ static gt_status open_model(gt_trainer *t) {
     t->model = gt_model_new(t->job);
     if (!t->model) return GT_FAILED;
     gt_status st = gt_stat_table_init(&t->stats, t->model);
-    share_out(t);
-    if (!st) st = bundle_up(t, t->job->slices_at_once ? (int)t->job->slices_at_once : 1);
+    if (!st) st = gt_trainer_share_out(t);
     for (int i = 0; i < t->model->n_nets && !st; i++) st = open_learner(t, i);
     for (int p = 0; p < t->model->n_phases && !st; p++) st = open_phase(t, p);
     if (!st) st = open_generator(t);
@@ -258,7 +199,7 @@ void gt_trainer_close(gt_trainer *t) {
     gt_exec_free(t->generator);
     gt_graph_free(t->generator_graph);
     for (int i = 0; i < GT_MAX_PHASES; i++)
-        for (int k = 0; k < t->n_variants; k++) free_exec(&t->runs[i].at[k]);
+        for (int k = 0; k < t->n_variants; k++) gt_phase_exec_free(&t->runs[i].at[k]);
     for (int i = 0; i < GT_MAX_NETS; i++) {
         for (int k = 0; k < GT_MAX_CUTS; k++) gt_reducer_free(t->shares[k].reducers[i]);
         for (int k = 0; k < GT_MAX_MOMENTS; k++)

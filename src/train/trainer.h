@@ -120,6 +120,12 @@ void gt_trainer_label_of(void *dataset, int64_t item, float *label);   /* gt_dat
 
 bool gt_trainer_finished(const gt_trainer *t);
 
+/* ---- share.c ---- */
+gt_status gt_trainer_share_out(gt_trainer *t);           /* cuts, slices and bundles: shares and variants */
+size_t gt_trainer_most_slices(const gt_trainer *t);      /* that this rank has in a batch */
+gt_status gt_phase_exec_make(gt_trainer *t, gt_phase_exec *x, gt_phase *p, gt_variant v);
+void gt_phase_exec_free(gt_phase_exec *x);
+
 /* ---- step.c ---- */
 gt_status gt_trainer_step(gt_trainer *t); /* all phases that are due, moving average, ADA; advances step and shown */
 
