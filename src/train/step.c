@@ -108,6 +108,19 @@ static gt_status judge_nonfinite(gt_trainer *t, const gt_phase_run *run, gt_nonf
     return GT_OK;
 }
 
+static double average_beta(const gt_trainer *t) {
+    return gt_ema_beta(t->job->ema_kimg, t->job->ema_ramp, (double)t->shown, (double)gt_steps_batch(&t->steps, t->step));
+}
+
+/* Is this phase the last of the step that changes the averaged network? Then the average moves in the same pass over memory. */
+static bool ends_averaged_network(const gt_trainer *t, const gt_phase_run *run) {
+    const gt_model *m = t->model;
+    if (run->phase->net != m->ema_of) return false;
+    for (int i = (int)(run->phase - m->phases) + 1; i < m->n_phases; i++)
+        if (m->phases[i].net == m->ema_of && t->step % (uint32_t)m->phases[i].interval == 0) return false;
+    return true;
+}
+
 /* False: left out because of --nan. */
 static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share, bool *updated) {
     gt_learner *l = &t->learners[run->phase->net];
@@ -120,14 +133,18 @@ static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share,
         if (st || !*updated) return st;
     }
     l->updates++;
+    t->averaged |= ends_averaged_network(t, run);
+    gt_update u = {.optimizer = l->optimizer, .settings = l->settings, .step = l->updates, .clean = bad.count, .average_beta = average_beta(t)};
     int n_parts;
     const gt_span *parts = gt_reducer_parts(reducer, &n_parts);
     for (int i = 0; i < n_parts; i++) {
-        size_t offset = parts[i].offset, size = parts[i].size;
-        float *gradient = gt_reducer_gradient(reducer) + offset, *moments[GT_MAX_MOMENTS];
-        for (int k = 0; k < l->optimizer->n_moments; k++) moments[k] = l->moments[k] + offset;
-        if (bad.count) gt_clean_nonfinite(gradient, size);
-        l->optimizer->update(&l->settings, l->updates, size, gradient, block + offset, moments);
+        size_t offset = parts[i].offset;
+        u.n = parts[i].size;
+        u.grad = gt_reducer_gradient(reducer) + offset;
+        u.params = block + offset;
+        for (int k = 0; k < l->optimizer->n_moments; k++) u.moments[k] = l->moments[k] + offset;
+        if (t->averaged && run->phase->net == t->model->ema_of) u.average = t->model->ema_block + offset;
+        gt_update_run(&u, t->pool);
     }
     gt_reducer_share(reducer, block);
     return GT_OK;
@@ -159,21 +176,25 @@ static gt_status run_phase(gt_trainer *t, gt_phase_run *run, const gt_share *sha
     return GT_OK;
 }
 
+/* Its buffers; its parameters too, where no update of this step has taken them along. */
 static void moving_average(gt_trainer *t) {
     gt_model *m = t->model;
     if (m->ema_of < 0) return;
     const gt_net *net = m->nets[m->ema_of];
-    const float *block = m->blocks[m->ema_of];
-    double beta = gt_ema_beta(t->job->ema_kimg, t->job->ema_ramp, (double)t->shown, (double)gt_steps_batch(&t->steps, t->step));
+    float *block = m->blocks[m->ema_of];
     int n;
     const gt_span *parts = gt_reducer_parts(t->learners[m->ema_of].reducer, &n);
-    for (int i = 0; i < n; i++) gt_ema_update(m->ema_block + parts[i].offset, block + parts[i].offset, parts[i].size, beta);
+    for (int i = 0; i < n && !t->averaged; i++) {
+        gt_update u = {.n = parts[i].size, .params = block + parts[i].offset, .average = m->ema_block + parts[i].offset, .average_beta = average_beta(t)};
+        gt_update_run(&u, t->pool);
+    }
     memcpy(m->ema_block + net->trainable_floats, block + net->trainable_floats, (net->block_floats - net->trainable_floats) * sizeof *block);
 }
 
 gt_status gt_trainer_step(gt_trainer *t) {
     int batch = gt_steps_batch(&t->steps, t->step);
     const gt_share *share = &t->shares[batch < t->steps.batch];
+    t->averaged = false;
     for (int i = 0; i < t->model->n_phases; i++) {
         gt_phase_run *run = &t->runs[i];
         if (t->step % (uint32_t)run->phase->interval) continue;

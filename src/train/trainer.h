@@ -91,6 +91,7 @@ typedef struct gt_trainer {
     int64_t shown;                /* images */
     gt_ada ada;
 
+    bool averaged;                /* the moving average has had its share of this step */
     gt_stat_table stats;
     bool said_nonfinite;
     int tick;
