@@ -10,7 +10,7 @@ MINUTES ?= 10
 
 VERSION  := $(shell sed -n 's/^\#define GT_VERSION "\(.*\)"/\1/p' include/gantry/version.h)
 GIT_ID   := $(shell git describe --always --dirty --abbrev=10 2>/dev/null || echo unknown)
-PACKAGES := ompi openblas hdf5-serial libpng libzip jansson libxxhash zlib libjpeg libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo
+PACKAGES := ompi openblas hdf5-serial libpng libzip jansson libxxhash zlib libjpeg libdeflate libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo
 MISSING  := $(shell for p in $(PACKAGES); do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
 CFLAGS_PACKAGES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -pthread

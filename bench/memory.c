@@ -54,16 +54,6 @@ static double touched(void *memory, size_t bytes) {
     return n ? (double)(present * page) : NAN;
 }
 
-static double blocks_bytes(const gt_trainer *t) {
-    double bytes = 0;
-    for (int i = 0; i < t->model->n_nets; i++) {
-        double block = (double)t->model->nets[i]->block_floats * sizeof(float);
-        bytes += block * (1 + (t->model->ema_of == i) + (double)t->learners[i].optimizer->n_moments / t->comm->ranks);
-        bytes += (double)gt_reducer_bytes(t->learners[i].reducer);
-    }
-    return bytes;
-}
-
 static gt_status measure(bench *b, const bench_recipe *r, gt_table *table) {
     gt_trainer t;
     bench_steps steps;
@@ -73,9 +63,9 @@ static gt_status measure(bench *b, const bench_recipe *r, gt_table *table) {
     gt_status st = bench_recipe_open(&t, b->comm, r, &(bench_changes){.batch = batch, .slices = batch ? 1 : 0}); /* one slice of as many images as the reference had */
     if (st) return st;
     st = bench_recipe_steps(&t, 1, &steps);
-    double high = status_bytes("VmHWM") - before, planned = (double)t.arena_bytes + blocks_bytes(&t);
+    double high = status_bytes("VmHWM") - before, networks = (double)gt_trainer_network_bytes(&t), planned = (double)t.arena_bytes + networks;
     if (!st)
-        gt_table_row(table, r->name, (double)t.model->slice_size, (double)t.arena_bytes / 1e6, touched(t.arena, t.arena_bytes) / 1e6, blocks_bytes(&t) / 1e6, planned / 1e6, high / 1e6,
+        gt_table_row(table, r->name, (double)t.model->slice_size, (double)t.arena_bytes / 1e6, touched(t.arena, t.arena_bytes) / 1e6, networks / 1e6, planned / 1e6, high / 1e6,
                      high / planned, r->reference_memory > 0 ? high / r->reference_memory : NAN);
     bench_recipe_close(&t);
     return st;

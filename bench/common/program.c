@@ -67,7 +67,7 @@ static void say_conditions(gt_results *r) {
 
 static gt_status join(const bench_program *p, bench *b) {
     if (!p->ranks) return GT_OK;
-    b->comm = gt_comm_start(p->threads ? (int)*p->threads : 1);
+    b->comm = gt_comm_start(p->threads ? (int)*p->threads : 1, NULL);
     if (!b->comm) return GT_FAILED;
     gt_log_setup(b->comm->rank, b->comm->ranks, GT_WARNING);
     if (b->comm->rank == 0) gt_results_say(b->results, "ranks", "%s", b->comm->description);

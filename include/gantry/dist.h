@@ -5,7 +5,7 @@
  * The tree over slices: node(0, i) is slice i, node(level, i) = node(level-1, 2i) + node(level-1, 2i+1), and a missing
  * sibling passes through. Every sum over slices here, of gradients, states or statistics, is this tree's root.
  *
- *     gt_comm *c = gt_comm_start(0);
+ *     gt_comm *c = gt_comm_start(0, &st);
  *     gt_status st = gt_comm_agree(c, gt_slices_choose(batch, group, 0, c->ranks, &slices)); // every rank returns the same
  *     gt_slice_range(slices, c->ranks, c->rank, &first, &count);
  *     gt_reducer *r = gt_reducer_new(c, pool, &(gt_reducer_options){.slices = slices, .floats = block_floats});
@@ -51,8 +51,8 @@ typedef struct gt_comm { /* read only */
 /* Join the other ranks; alone, without mpirun or srun, MPI is not touched. Chooses this rank's cores (an equal share of
  * what the launcher itself may use, also when it bound each rank to one core) and the number of threads: `threads`, or as
  * many as it has cores for 0. Starts the watchdog: a rank whose launcher is gone ends. Make thread pools after it.
- * NULL: see gt_message(). Once per process. */
-gt_comm *gt_comm_start(int threads);
+ * NULL: see gt_message() and *status (which may be NULL itself). Once per process. */
+gt_comm *gt_comm_start(int threads, gt_status *status);
 void gt_comm_stop(gt_comm *c); /* waits for all ranks; NULL is fine */
 
 /* All ranks bring the status of something that may have failed on some of them, and all return the same one: GT_OK, or
@@ -64,6 +64,15 @@ gt_status gt_comm_agree(gt_comm *c, gt_status st);
  * ends all ranks within seconds (exit status 2 for GT_USAGE, else 1); does not return. Alone: returns st, to be handled in
  * the ordinary way. */
 gt_status gt_comm_abort(gt_comm *c, gt_status st);
+
+/* Heartbeats go between the ranks by themselves whenever one waits for others or works on a graph. A rank that has not been heard of for `limit`
+ * seconds (60 at the beginning; 0: no limit) is named with its host and what it did last, and all ranks end as with gt_comm_abort(). None of
+ * the three is collective, and none waits. `what` must stay where it is.
+ * gt_comm_doing: what this rank does from now on. gt_comm_busy: likewise, and it may take long without a word (files, sums by one rank): ten
+ * times the limit holds until the next gt_comm_doing. So it is from the beginning. */
+void gt_comm_heartbeat(gt_comm *c, double limit);
+void gt_comm_doing(gt_comm *c, uint32_t step, const char *what);
+void gt_comm_busy(gt_comm *c, const char *what);
 
 void gt_comm_barrier(gt_comm *c);
 void gt_comm_broadcast(gt_comm *c, void *data, size_t bytes, int root);

@@ -103,6 +103,8 @@ typedef struct gt_exec gt_exec;
 
 typedef struct gt_exec_options {
     gt_pool *pool;    /* NULL: one thread */
+    int runs;         /* gt_exec_run calls after each gt_exec_prepare, when known: with one, nothing is held in memory for later ones. 0: many */
+    double recompute; /* this share of a run's work may be done twice to save memory; no bit changes */
     int no_fusion;    /* for tests: every node by itself */
     /* The graph, made for one slice, is run for so many at once (0: one): inputs and outputs hold them one after the other
      * (gt_exec_at), results of gt_output_to are their sum by the tree of dist.h. Each slice has the bits it has alone. */
@@ -124,6 +126,9 @@ gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options); /* the graph 
 void gt_exec_free(gt_exec *e);
 
 size_t gt_exec_arena_bytes(const gt_exec *e);
+/* An arena of `bytes` will be there anyway, so that less need be computed twice: plans again, for at most that. What was written to
+ * inputs is lost, and the next run wants its arena given anew. */
+gt_status gt_exec_relax(gt_exec *e, size_t bytes);
 void gt_exec_use_arena(gt_exec *e, void *memory);    /* 64-byte aligned; several execs that take turns may share one. Without it the first prepare/run allocates its own. */
 void gt_exec_bind(gt_exec *e, int slot, void *base); /* parameters are read from it, gt_output_to outputs written to it */
 void gt_exec_at(gt_exec *e, int slice);              /* of several: the one that the next three functions are about from now on; at first 0 */

@@ -80,6 +80,8 @@ typedef struct gt_job {
     /* execution */
     int64_t slices_at_once;             /* in one execution; 0: as many as fit */
     int64_t threads;                    /* of a rank; 0: the cores of the host shared out among its ranks */
+    const char *memory;                 /* "normal" "low" */
+    double heartbeat_limit;             /* seconds; 0: none */
     bool dry_run;
     const char *max_time;               /* of this process, see gt_parse_duration(); "": none */
     const char *log;                    /* "debug" "info" "warning" "error" */

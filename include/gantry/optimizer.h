@@ -22,7 +22,8 @@ typedef struct gt_optimizer {
     const char *name;                           /* "adam" */
     int n_moments;
     const char *moment_names[GT_MAX_MOMENTS];   /* as in checkpoints: "exp_avg", "exp_avg_sq" */
-    /* One step over n floats. `step` counts from 1 (this step included). moments[i]: n floats each, zeros before the first step. */
+    /* One step over n floats. `step` counts from 1 (this step included). moments[i]: n floats each, zeros before the first step.
+     * moments[0] may be NULL when beta1 is 0: it would be the gradient itself. */
     void (*update)(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments);
 } gt_optimizer;
 

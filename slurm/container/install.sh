@@ -5,7 +5,6 @@ set -eu
 cd "$1"
 apt-get update -q
 bash .ci/deps build
-make -s -j"$(nproc)" BUILD=/tmp/gantry-build
-make -s install BUILD=/tmp/gantry-build PREFIX=/usr/local
+make -s -j"$(nproc)" install BUILD=/tmp/gantry-build PREFIX=/usr/local
 rm -rf /tmp/gantry-build /var/lib/apt/lists/*
 gantry version

@@ -26,7 +26,7 @@ static const gt_option table[] = {
     {.key = "transform", .type = GT_OPTION_CHOICE, FIELD(transform), COMMON, .standard = "none", .choices = "none|center-crop|center-crop-wide",
      .help = "Cropping before resizing",
      .detail = "center-crop takes the largest square in the middle; center-crop-wide the middle rows of the wanted proportion, and adds black above and below."},
-    {.key = "resize-filter", .type = GT_OPTION_CHOICE, FIELD(filter), COMMON, .standard = "lanczos", .choices = "box|lanczos", .help = "How images are resized, as Pillow does it"},
+    {.key = "resize-filter", .type = GT_OPTION_CHOICE, FIELD(filter), COMMON, .standard = "lanczos", .choices = "box|lanczos", .help = "Filter, as in Pillow"},
     {.key = "pad", .type = GT_OPTION_BOOL, FIELD(pad), .standard = "0", .help = "Fit images into width x height without stretching them, and fill up with the background"},
     {.key = "crops", .type = GT_OPTION_INT, FIELD(crops), .standard = "0", .max = 32768, .unit = "pixels", .help = "Cut each picture into a grid of squares of this side",
      .detail = "The last row and column are aligned to the border."},
@@ -39,7 +39,7 @@ static const gt_option table[] = {
      .detail = "own: the source's dataset.json, label file or columns. FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,..."},
     {.key = "coarse", .type = GT_OPTION_BOOL, FIELD(coarse), .standard = "0", .help = "CIFAR-100: the 20 coarse classes"},
     {.key = "compress", .type = GT_OPTION_BOOL, FIELD(compress), COMMON, .standard = "0", .help = "Compressed PNG or HDF5: smaller, slower to read"},
-    {.key = "on-error", .type = GT_OPTION_CHOICE, FIELD(on_error), COMMON, .standard = "stop", .choices = "stop|skip", .help = "Pictures that cannot be used: make nothing, or leave them out"},
+    {.key = "on-error", .type = GT_OPTION_CHOICE, FIELD(on_error), COMMON, .standard = "stop", .choices = "stop|skip", .help = "Unusable pictures: make nothing, or leave them out"},
     {.key = "duplicates", .type = GT_OPTION_CHOICE, FIELD(duplicates), .standard = "keep", .choices = "keep|skip", .help = "Equal pictures: only list them, or take the first alone"},
     {.key = "report", .type = GT_OPTION_TEXT, FIELD(report), .standard = "", .help = "Write all findings to this file, and as JSON to this name with .json"},
     {.key = "scan", .type = GT_OPTION_BOOL, FIELD(scan), COMMON, .standard = "0", .help = "Only look through SOURCE and list what is wrong"},
@@ -241,6 +241,17 @@ static gt_status run(gt_comm *comm, cli_session *s, const dataset_fields *f) {
     return make(comm, s, f, &request, words, n);
 }
 
+/* HDF5 files from elsewhere, before MPI is up: what is to be made is not there, or is about to be replaced. */
+static gt_status check_foreign(const cli_session *s, const dataset_fields *f) {
+    gt_status st = *f->source ? gt_dataset_check_foreign(f->source, NULL) : GT_OK;
+    for (int i = 0; i < s->arguments.n_words && !st; i++) {
+        bool last = i == s->arguments.n_words - 1 && i > 0;
+        bool looks = !strcmp(s->arguments.words[0], "inspect") || !strcmp(s->arguments.words[0], "verify");
+        if (!last || looks) st = gt_dataset_check_foreign(s->arguments.words[i], NULL);
+    }
+    return st;
+}
+
 /* Buffers of pictures come and go by the million: do not give their pages back to the system each time. */
 static void keep_memory(void) {
 #ifdef __GLIBC__
@@ -257,8 +268,9 @@ int cli_dataset(int argc, char **argv) {
     int status;
     keep_memory();
     if (!cli_begin(&s, "dataset", argc, argv, &fields, &status)) return status;
-    gt_comm *comm = gt_comm_start((int)fields.threads);
-    status = cli_exit("dataset", comm ? run(comm, &s, &fields) : GT_FAILED);
+    gt_status st = cli_first_rank() ? check_foreign(&s, &fields) : GT_OK;
+    gt_comm *comm = st ? NULL : gt_comm_start((int)fields.threads, &st);
+    status = cli_exit("dataset", comm ? run(comm, &s, &fields) : st);
     gt_comm_stop(comm);
     cli_end(&s);
     return status;

@@ -44,8 +44,7 @@ static gt_status write_grid(gt_dataset *ds, const char *path) {
 
 gt_status cli_dataset_inspect(const char *spec, const char *grid) {
     gt_dataset *ds;
-    gt_status st = gt_dataset_check_foreign(spec, NULL);
-    if (!st) st = cli_inspect_dataset(spec);
+    gt_status st = cli_inspect_dataset(spec);
     if (st || !grid || (st = gt_dataset_open(&ds, spec, NULL))) return st;
     st = write_grid(ds, grid);
     gt_dataset_close(ds);

@@ -154,9 +154,9 @@ int cli_doctor(int argc, char **argv) {
     gt_comm *comm = NULL;
     gt_status st = s.arguments.n_words ? gt_fail(GT_USAGE, "takes no arguments") : GT_OK;
     if (!st) {
-        d.comm = comm = gt_comm_start(0);
+        d.comm = comm = gt_comm_start(0, &st);
         d.pool = comm ? gt_pool_new(comm->threads) : NULL;
-        st = d.pool ? GT_OK : GT_FAILED;
+        if (comm && !d.pool) st = GT_FAILED;
     }
     if (!st && comm->rank == 0) st = examine(&d);
     status = cli_exit("doctor", st);

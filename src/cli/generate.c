@@ -112,8 +112,8 @@ int cli_generate(int argc, char **argv) {
     gt_status st = read_request(&s, &fields, &request);
     gt_comm *comm = NULL;
     if (!st) {
-        comm = gt_comm_start((int)fields.threads);
-        st = comm ? generate(comm, &request) : GT_FAILED;
+        comm = gt_comm_start((int)fields.threads, &st);
+        if (comm) st = generate(comm, &request);
     }
     status = cli_exit("generate", st);
     gt_comm_stop(comm);

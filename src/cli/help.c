@@ -46,7 +46,8 @@ static void print_common(const gt_option *o, FILE *f) {
 static void print_further(const gt_option *rows, int n, FILE *f) {
     int column = 0;
     for (int i = 0; i < n; i++) {
-        if (rows[i].common || rows[i].class == GT_SHAPE) continue;
+        bool other = rows[i].only && !strstr(rows[i].only, "stylegan2"); /* of models other than the one when none is named */
+        if (rows[i].common || other || rows[i].class == GT_SHAPE) continue;
         int length = (int)strlen(rows[i].key);
         if (!column) fputs("Further keys (`gantry help KEY` explains each, jobs/reference.ini all of them):\n", f);
         if (!column || column + 1 + length > COLUMNS) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry inspect, of a dataset: count, shape, labels, how often each class occurs, and what the pixels are like. */
+#define _GNU_SOURCE
+#include <ftw.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -93,6 +95,21 @@ static gt_status print_pixels(gt_dataset *ds, const gt_dataset_info *info) {
     return st;
 }
 
+static double bytes_on_disk;
+
+static int add_bytes(const char *path, const struct stat *s, int kind, struct FTW *where) {
+    (void)path, (void)where;
+    if (kind == FTW_F) bytes_on_disk += (double)s->st_size;
+    return 0;
+}
+
+/* Of a file, or of all files of a folder. */
+static void print_bytes(const char *spec) {
+    enum { OPEN_FOLDERS = 8 };
+    bytes_on_disk = 0;
+    if (!nftw(spec, add_bytes, OPEN_FOLDERS, FTW_PHYS)) printf("on disk      %.1f MB\n", bytes_on_disk / 1e6);
+}
+
 gt_status cli_inspect_dataset(const char *spec) {
     gt_dataset *ds;
     gt_status st = gt_dataset_open(&ds, spec, NULL);
@@ -110,6 +127,7 @@ gt_status cli_inspect_dataset(const char *spec) {
     if (gt_dataset_check_size(info->height, info->width, &levels)) printf("             no networks for this size: %s\n", gt_message());
     st = print_labels(ds, info);
     if (!st) st = print_pixels(ds, info);
+    if (!st) print_bytes(spec);
     if (!st) st = gt_dataset_fingerprint(ds, &hash);
     if (!st) {
         gt_hash_hex(hash, hex);

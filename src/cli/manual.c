@@ -11,6 +11,7 @@ static const struct {
     {"data", "What to train on"},
     {"recipe", "How to train. Values \"from cfg\" are those of the published recipe"},
     {"networks", "The networks"},
+    {"autoencoder", "Autoencoders: models ae, vae, cvae, digits, gumbel, vq"},
     {"augmentation", "Augmentation of what the discriminator sees"},
     {"transfer", "Starting from other networks"},
     {"execution", "How the work is done; changes no bit of the results"},
@@ -33,8 +34,8 @@ void cli_print_reference(FILE *f) {
             if (strcmp(o->group, groups[g].group)) continue;
             fputc('\n', f);
             cli_print_option(o, "# ", f);
-            bool set = o->standard && o->class != GT_COMMAND;
-            fprintf(f, "%s%s =%s%s\n", set ? "" : "# ", o->key, set && *o->standard ? " " : "", set ? o->standard : "");
+            bool known = o->standard && o->class != GT_COMMAND, set = known && (!o->only || strstr(o->only, "stylegan2")); /* the model when none is named */
+            fprintf(f, "%s%s =%s%s\n", set ? "" : "# ", o->key, known && *o->standard ? " " : "", known ? o->standard : "");
         }
     }
 }

@@ -59,8 +59,9 @@ static int train(gt_job *job) {
     /* One rank looks at a file from elsewhere; if it says no, the launcher ends the others. */
     gt_status st = cli_first_rank() ? gt_dataset_check_foreign(job->data, NULL) : GT_OK;
     if (st) return cli_exit("train", st);
-    gt_comm *comm = gt_comm_start((int)job->threads);
-    if (!comm) return cli_exit("train", GT_FAILED);
+    gt_comm *comm = gt_comm_start((int)job->threads, &st);
+    if (!comm) return cli_exit("train", st);
+    gt_comm_heartbeat(comm, job->heartbeat_limit);
     gt_log_setup(comm->rank, comm->ranks, least_level(job));
     st = job->dry_run ? gt_train_dry_run(comm, job) : gt_train(comm, job);
     int status = cli_exit("train", st), rank = comm->rank, ranks = comm->ranks;

@@ -8,10 +8,17 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "codec/png_plain.h"
 #include "codec/raw_picture.h"
 #include "gantry/codec.h"
 
-enum { CHUNK_LIMIT = 8 << 20, REASON_BYTES = 160, CHUNK_BYTES = 12 };
+enum {
+    CHUNK_LIMIT = 8 << 20,
+    REASON_BYTES = 160,
+    CHUNK_BYTES = 12,
+    PLAIN_MOST = 16 << 20, /* bytes of samples: a larger picture is not kept in memory twice */
+    DEFLATE_MOST = 1032,   /* no deflate stream unpacks to more than this times its size */
+};
 
 static bool begins(const uint8_t *bytes, size_t n) {
     return n >= 8 && !memcmp(bytes, "\211PNG\r\n\032\n", 8);
@@ -134,10 +141,26 @@ static bool read_picture(struct reader *r) {
     return true;
 }
 
+static uint64_t sample_bits(const gt_png_info *info) {
+    return (uint64_t)info->height * (uint64_t)info->width * (unsigned)(info->channels * info->bits);
+}
+
+/* The usual kind; false: libpng is to read it. */
+static bool decode_plain(gt_raw_picture *raw, const uint8_t *bytes, size_t n, const gt_png_info *info) {
+    if (info->palette || info->bits < 8 || sample_bits(info) / 8 > PLAIN_MOST) return false;
+    bool good = !gt_raw_new(raw, (uint64_t)info->height, (uint64_t)info->width, (unsigned)info->channels, info->bits == 16 ? GT_U16 : GT_U8) &&
+                gt_png_plain(bytes, n, info, raw->picture.samples);
+    if (good) raw->picture.alpha = info->channels == 2 || info->channels == 4;
+    else gt_picture_free(&raw->picture);
+    return good;
+}
+
 static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     struct reader r = {.bytes = bytes, .left = n, .raw = raw};
     gt_status st = gt_png_head(bytes, n, &r.found);
-    if (st) return st;
+    if (!st && sample_bits(&r.found) / 8 / DEFLATE_MOST > n)
+        st = gt_fail(GT_FORMAT, "damaged or truncated: %zu bytes cannot hold the %d x %d pixels that it claims", n, r.found.width, r.found.height);
+    if (st || decode_plain(raw, bytes, n, &r.found)) return st;
     r.rows = malloc((size_t)r.found.height * sizeof *r.rows);
     r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r.reason, on_error, on_warning);
     r.info = r.png ? png_create_info_struct(r.png) : NULL;

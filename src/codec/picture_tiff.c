@@ -199,7 +199,11 @@ static void put_block(const reader *r, const uint8_t *data, size_t stride, uint3
     unsigned in_pixel = separate ? 1 : r->channels;
     uint32_t rows = r->block_height < r->height - y0 ? r->block_height : r->height - y0;
     uint32_t columns = r->block_width < r->width - x0 ? r->block_width : r->width - x0;
-    for (uint32_t y = 0; y < rows; y++)
+    bool as_is = !separate && (r->bits == 8 || r->bits == 16 || r->bits == 32) && r->photometric != PHOTOMETRIC_MINISWHITE;
+    for (uint32_t y = 0; y < rows && as_is; y++)
+        memcpy((uint8_t *)p->samples + ((size_t)(y0 + y) * r->width + x0) * r->channels * (r->bits / 8u), data + y * stride,
+               (size_t)columns * r->channels * (r->bits / 8u));
+    for (uint32_t y = 0; y < rows && !as_is; y++)
         for (uint32_t x = 0; x < columns; x++)
             for (unsigned c = 0; c < in_pixel; c++)
                 put_sample(r, data + y * stride, (size_t)x * in_pixel + c, p,

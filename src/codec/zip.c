@@ -74,6 +74,8 @@ static gt_status check_entry(const zip_stat_t *e, uint64_t file_bytes) {
     if (e->comp_method == ZIP_CM_STORE ? e->size != e->comp_size : e->size / DEFLATE_MOST > e->comp_size)
         return gt_fail(GT_FORMAT, "entry '%s': damaged: %llu bytes cannot be packed into %llu", e->name, (unsigned long long)e->size,
                        (unsigned long long)e->comp_size);
+    if (e->size == 0 && e->crc != 0) /* libzip looks at no checksum where there is nothing to read */
+        return gt_fail(GT_FORMAT, "entry '%s': damaged: it is empty, and its CRC-32 is not", e->name);
     return GT_OK;
 }
 

@@ -27,6 +27,7 @@ hid_t gt_hdf5_open(const char *path) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_file_locking(access, false, true);
+    H5Pset_metadata_read_attempts(access, 10); /* of a file that is being written; the default of 100 takes hours over a damaged one */
     /* A metric log that a run is writing opens in the second way only; the third attempt is for the message of the first. */
     const unsigned ways[] = {H5F_ACC_RDONLY, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, H5F_ACC_RDONLY};
     hid_t file = -1;

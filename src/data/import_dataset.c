@@ -63,7 +63,7 @@ static gt_status copy_labels(gt_import_source *s, gt_dataset *ds) {
 static gt_status copy_meaning(gt_import_notes *n, const gt_dataset_info *info) {
     if (info->channel_names && !(n->channel_names = strdup(info->channel_names)))
         return gt_fail(GT_NOMEM, "out of memory for channel names");
-    n->has_range = true;
+    n->has_range = info->range[0] != gt_sample_low(info->type) || info->range[1] != gt_sample_high(info->type);
     memcpy(n->range, info->range, sizeof n->range);
     return GT_OK;
 }

@@ -14,10 +14,11 @@
  * called), then given up between looks. Oversubscribed ranks give it up at once. */
 static const double keep_core = 20e-3, keep_core_crowded = 0.2e-3, long_wait = 0.25;
 
-void gt_comm_idle(const gt_comm *c, double *since) {
+void gt_comm_idle(gt_comm *c, double *since) {
     double now = gt_clock();
     if (*since == 0) *since = now;
     double waited = now - *since;
+    gt_pulse_turn(c, *since);
     if (waited < (c->oversubscribed ? keep_core_crowded : keep_core)) {
         sched_yield();
     } else {
@@ -104,12 +105,14 @@ static void describe(gt_comm_inside *in) {
     c->description = in->description;
 }
 
-gt_comm *gt_comm_start(int threads) {
+static gt_comm *failed(gt_status st, gt_status *status) {
+    if (status) *status = st;
+    return NULL;
+}
+
+gt_comm *gt_comm_start(int threads, gt_status *status) {
     gt_comm_inside *in = calloc(1, sizeof *in);
-    if (!in) {
-        gt_fail(GT_NOMEM, "out of memory for the ranks");
-        return NULL;
-    }
+    if (!in) return failed(gt_fail(GT_NOMEM, "out of memory for the ranks"), status);
     gt_comm *c = &in->seen;
     pid_t launcher = 0;
     c->ranks = c->local_ranks = c->hosts = 1;
@@ -118,7 +121,7 @@ gt_comm *gt_comm_start(int threads) {
         join_ranks(in);
     } else if (refuse_srun_without_mpi()) {
         free(in);
-        return NULL;
+        return failed(GT_USAGE, status);
     } else {
         gethostname(c->host, sizeof c->host - 1);
     }
@@ -126,12 +129,14 @@ gt_comm *gt_comm_start(int threads) {
     in->starts = in->counts ? in->counts + c->ranks : NULL;
     gt_choose_cores(in, launcher, threads);
     describe(in);
-    gt_status st = in->counts ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the ranks");
-    if (gt_comm_agree(c, st)) {
+    gt_status st = gt_pulse_start(in);
+    if (!st && !in->counts) st = gt_fail(GT_NOMEM, "out of memory for the ranks");
+    if ((st = gt_comm_agree(c, st))) {
         gt_comm_stop(c);
-        return NULL;
+        return failed(st, status);
     }
     if (in->mpi) gt_watchdog_start(&in->watchdog, launcher, c);
+    if (status) *status = GT_OK;
     return c;
 }
 
@@ -140,6 +145,7 @@ void gt_comm_stop(gt_comm *c) {
     gt_comm_inside *in = gt_inside(c);
     if (in->mpi) {
         gt_comm_barrier(c);
+        gt_pulse_stop(in);
         gt_watchdog_stop(&in->watchdog);
         MPI_Comm_free(&in->node);
         MPI_Comm_free(&in->world);

@@ -20,11 +20,14 @@ typedef struct gt_watchdog {
     pthread_cond_t wake;
 } gt_watchdog;
 
+typedef struct gt_pulse gt_pulse; /* pulse.c */
+
 typedef struct gt_comm_inside {
     gt_comm seen; /* first: what the public pointer points at */
     bool mpi;     /* false: alone, MPI was never started */
     MPI_Comm world, node;
     gt_watchdog watchdog;
+    gt_pulse *pulse; /* NULL: alone, or not yet */
     char description[512];
     double *scratch; /* grows to the largest small value asked for */
     size_t scratch_size;
@@ -36,12 +39,18 @@ static inline gt_comm_inside *gt_inside(gt_comm *c) { return (gt_comm_inside *)c
 /* Wait for requests. Every wait of src/dist is this one: MPI's own would spin on a core that another rank needs. */
 void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests);
 /* One turn of a caller's own waiting loop; *since is 0 at its beginning. */
-void gt_comm_idle(const gt_comm *c, double *since);
+void gt_comm_idle(gt_comm *c, double *since);
 
 /* The nearest ancestor that is Open MPI's mpirun or orted; 0: none. */
 pid_t gt_find_launcher(void);
 /* Choose this rank's cores: see affinity.c. Fills cores, threads, oversubscribed. Collective over inside->node. */
 void gt_choose_cores(gt_comm_inside *in, pid_t launcher, int threads);
+
+/* Heartbeats: see pulse.c. */
+gt_status gt_pulse_start(gt_comm_inside *in); /* collective */
+void gt_pulse_stop(gt_comm_inside *in);       /* behind a barrier */
+/* Now and then, cheap: `waiting_since` by gt_clock(), 0 when at work. Does not return when a rank is silent for too long. */
+void gt_pulse_turn(gt_comm *c, double waiting_since);
 
 void gt_watchdog_start(gt_watchdog *w, pid_t launcher, const gt_comm *c);
 void gt_watchdog_stop(gt_watchdog *w);

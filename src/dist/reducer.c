@@ -189,6 +189,7 @@ void gt_reducer_progress(void *reducer, int done) {
     gt_reducer *r = reducer;
     if (r->bundle + 1 == r->n_bundles) launch_ready(r, done);
     finish_arrived(r);
+    gt_pulse_turn(r->comm, 0);
 }
 
 void gt_reducer_end_bundle(gt_reducer *r) {

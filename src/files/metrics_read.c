@@ -96,6 +96,7 @@ static hid_t open_file(const char *path) {
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (access < 0) return -1;
     H5Pset_file_locking(access, 0, 1);
+    H5Pset_metadata_read_attempts(access, 10); /* each waits twice as long as the one before; the default of 100 takes hours over a damaged file */
     hid_t file = H5Fopen(path, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access); /* while it is written, this is the only way in */
     if (file < 0) file = H5Fopen(path, H5F_ACC_RDONLY, access);
     H5Pclose(access);

@@ -8,21 +8,24 @@
 
 /* ---- making ---- */
 
-/* The graph through all passes; NULL: see gt_message(). */
+/* The graph through all passes but recomputation; NULL: see gt_message(). */
 static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_arena *arena) {
     typedef gt_graph *pass_fn(const gt_graph *, gt_arena *);
     /* Algebra makes nodes that are equal to others, and merged nodes make new algebra: twice is where it ends in practice. */
-    pass_fn *const of_a_slice[] = {gt_pass_dead, gt_pass_common, gt_pass_algebra, gt_pass_common, gt_pass_algebra, gt_pass_common};
-    pass_fn *const of_the_run[] = {gt_pass_common, gt_pass_fuse, gt_pass_order, gt_pass_results, gt_pass_hoist};
-    for (size_t i = 0; g && i < sizeof of_a_slice / sizeof *of_a_slice; i++) g = of_a_slice[i](g, arena);
+    static pass_fn *const simplify[] = {gt_pass_dead, gt_pass_common, gt_pass_algebra, gt_pass_common, gt_pass_algebra, gt_pass_common};
+    for (size_t i = 0; g && i < sizeof simplify / sizeof *simplify; i++) g = simplify[i](g, arena);
     if (g && o->slices > 1) g = gt_pass_slices(g, arena, o->slices);
-    for (size_t i = o->slices > 1 ? 0 : 1; g && i < sizeof of_the_run / sizeof *of_the_run; i++)
-        if (of_the_run[i] != gt_pass_fuse || !o->no_fusion) g = of_the_run[i](g, arena);
-    return g;
+    if (g && o->slices > 1) g = gt_pass_common(g, arena);
+    if (g) g = gt_pass_sink(g, arena, o->runs);
+    if (g && !o->no_fusion) g = gt_pass_fuse(g, arena);
+    if (g) g = gt_pass_order(g, arena);
+    if (g) g = gt_pass_results(g, arena);
+    return g ? gt_pass_hoist(g, arena) : NULL;
 }
 
 static gt_status make_steps(gt_exec *e) {
     const gt_graph *g = e->graph;
+    e->n_steps = e->n_hoisted = e->n_order = 0;
     e->steps = gt_arena_array(e->meta, (size_t)g->n_nodes + 1, sizeof *e->steps);
     e->order = gt_arena_array(e->meta, (size_t)g->n_results + 1, sizeof *e->order);
     if (!e->steps || !e->order) return GT_NOMEM;
@@ -33,7 +36,7 @@ static gt_status make_steps(gt_exec *e) {
         const float **in = gt_arena_array(e->meta, (size_t)n->n_in + 1, sizeof *in);
         if (!in) return GT_NOMEM;
         s->node = n;
-        s->run = (gt_run){.node = n, .in = in, .pool = e->pool, .env = &e->env};
+        s->run = (gt_run){.node = n, .in = in, .pool = e->options.pool, .env = &e->env};
         if (n->rate == GT_RATE_UPDATE) e->n_hoisted++;
         for (int i = 0; i < g->n_results; i++) {
             const gt_result *r = &g->results[i];
@@ -44,18 +47,28 @@ static gt_status make_steps(gt_exec *e) {
     return GT_OK;
 }
 
+/* Recomputation down to `enough` bytes, places, steps. */
+static gt_status make_plan(gt_exec *e, size_t enough) {
+    int threads = gt_pool_threads(e->options.pool);
+    const gt_graph *g = e->ordered;
+    if (e->options.recompute > 0) g = gt_pass_recompute(g, e->meta, threads, e->options.recompute, enough);
+    if (!g) return GT_NOMEM;
+    e->graph = g;
+    gt_status status = gt_plan_memory(g, threads, e->meta, &e->plan);
+    return status ? status : make_steps(e);
+}
+
 gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options) {
-    gt_exec_options o = options ? *options : (gt_exec_options){0};
     if (gt_graph_status(g)) return NULL;
     gt_arena *meta = gt_arena_new();
     gt_exec *e = meta ? gt_arena_alloc(meta, sizeof *e) : NULL;
     if (e) {
         e->meta = meta;
-        e->pool = o.pool;
-        e->slices = o.slices > 1 ? o.slices : 1;
-        e->graph = optimise(g, &o, meta);
+        if (options) e->options = *options;
+        if (e->options.slices < 1) e->options.slices = 1;
+        e->ordered = optimise(g, &e->options, meta);
     }
-    if (!e || !e->graph || gt_plan_memory(e->graph, gt_pool_threads(o.pool), meta, &e->plan) || make_steps(e)) {
+    if (!e || !e->ordered || make_plan(e, 0)) {
         gt_arena_free(meta);
         return NULL;
     }
@@ -71,6 +84,18 @@ void gt_exec_free(gt_exec *e) {
 /* ---- memory ---- */
 
 size_t gt_exec_arena_bytes(const gt_exec *e) { return e->plan.bytes; }
+
+gt_status gt_exec_relax(gt_exec *e, size_t bytes) {
+    if (e->options.recompute <= 0 || e->memory || e->plan.bytes >= bytes) return GT_OK;
+    /* A plan may come out a little larger than what is alive at one time. */
+    gt_status status = GT_OK;
+    size_t enough = bytes;
+    do {
+        status = make_plan(e, enough);
+        enough -= enough / 16;
+    } while (!status && e->plan.bytes > bytes && enough > bytes / 2);
+    return !status && e->plan.bytes > bytes ? make_plan(e, 0) : status;
+}
 
 void gt_exec_use_arena(gt_exec *e, void *memory) {
     if (e->memory == memory) return;
@@ -119,7 +144,8 @@ static gt_status resolve(gt_exec *e) {
         for (int i = 0; i < s->node->n_in; i++)
             if (!(in[i] = address(e, s->node->in[i]))) return unbound(e, s->node->in[i]);
         if (!(s->run.out = address(e, s->node))) return unbound(e, s->node);
-        s->run.workspace = (char *)e->memory + e->plan.workspace[s->node->id];
+        int scratch = e->plan.scratch_in[s->node->id];
+        s->run.workspace = scratch < 0 ? NULL : (char *)e->memory + e->plan.buffers[scratch].offset;
     }
     e->resolved = true;
     return GT_OK;
@@ -129,7 +155,7 @@ void gt_exec_at(gt_exec *e, int slice) { e->at = slice; }
 
 /* The chosen slice's share of values that hold all slices. */
 static float *share_of(const gt_exec *e, const gt_node *n) {
-    return address(e, n) + (int64_t)e->at * (gt_shape_size(&n->shape) / e->slices);
+    return address(e, n) + (int64_t)e->at * (gt_shape_size(&n->shape) / e->options.slices);
 }
 
 float *gt_exec_input(gt_exec *e, const char *name) {
@@ -155,7 +181,7 @@ const float *gt_exec_output(gt_exec *e, const char *name) {
 
 size_t gt_exec_output_size(const gt_exec *e, const char *name) {
     const gt_node *n = find_output(e, name);
-    return n ? (size_t)gt_shape_size(&n->shape) / (size_t)e->slices : 0;
+    return n ? (size_t)gt_shape_size(&n->shape) / (size_t)e->options.slices : 0;
 }
 
 int gt_exec_output_order(const gt_exec *e, const gt_output_place **places) {

@@ -15,11 +15,12 @@ typedef struct gt_step { /* a node that computes something */
 
 struct gt_exec {
     gt_arena *meta;      /* everything here but the numbers */
-    const gt_graph *graph;
+    gt_exec_options options;
+    const gt_graph *ordered; /* after all passes but recomputation */
+    const gt_graph *graph;   /* what is run */
     gt_memory_plan plan;
-    gt_pool *pool;
     gt_step *steps;
-    int slices, at;         /* run at once; of which one inputs and outputs are asked for */
+    int at;                 /* of the slices run at once: the one whose inputs and outputs are asked for */
     int n_steps, n_hoisted; /* the first n_hoisted are gt_exec_prepare()'s */
     gt_output_place *order;
     int n_order;

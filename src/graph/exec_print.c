@@ -5,22 +5,11 @@
 #include "graph/exec.h"
 #include "graph/ops/elementwise.h"
 
-static void step_cost(const gt_node *n, double *flops, double *bytes) {
-    if (n->op->cost) {
-        n->op->cost(n, flops, bytes);
-        return;
-    }
-    *flops = 0;
-    *bytes = (double)gt_shape_size(&n->shape);
-    for (int i = 0; i < n->n_in; i++) *bytes += (double)gt_shape_size(&n->in[i]->shape);
-    *bytes *= sizeof(float);
-}
-
 gt_exec_totals gt_exec_cost(const gt_exec *e) {
     gt_exec_totals t = {.nodes = e->n_steps - e->n_hoisted, .hoisted_nodes = e->n_hoisted, .arena_bytes = e->plan.bytes};
     for (int k = 0; k < e->n_steps; k++) {
         double flops, bytes;
-        step_cost(e->steps[k].node, &flops, &bytes);
+        gt_node_cost(e->steps[k].node, &flops, &bytes);
         *(k < e->n_hoisted ? &t.hoisted_flops : &t.flops) += flops;
         *(k < e->n_hoisted ? &t.hoisted_bytes : &t.bytes) += bytes;
     }
@@ -35,7 +24,7 @@ bool gt_exec_node(const gt_exec *e, int i, gt_node_report *report) {
     if (i < 0 || i >= e->n_steps) return false;
     const gt_step *s = &e->steps[i];
     *report = (gt_node_report){.name = s->node->name, .op = s->node->op->name, .hoisted = i < e->n_hoisted, .seconds = step_seconds(s)};
-    step_cost(s->node, &report->flops, &report->bytes);
+    gt_node_cost(s->node, &report->flops, &report->bytes);
     return true;
 }
 
@@ -56,7 +45,7 @@ static double print_steps(const gt_exec *e, FILE *f, int begin, int end) {
         const gt_step *s = &e->steps[k];
         double flops, bytes, ms = 1e3 * step_seconds(s);
         char shape[96], kernel[160];
-        step_cost(s->node, &flops, &bytes);
+        gt_node_cost(s->node, &flops, &bytes);
         fprintf(f, "%-44s %-16s %-24s %10.3f %9.3f %9.3f\n", s->node->name, gt_shape_text(&s->node->shape, shape),
                 kernel_text(s->node, kernel, sizeof kernel), flops / 1e6, bytes / 1e6, ms);
         total += ms;

@@ -62,6 +62,11 @@ void gt_name_exactly(gt_node *n, const char *name);
 /* Make room for one more element in an array that lives in an arena; false: out of memory. */
 bool gt_arena_grow(gt_arena *a, void *array, int used, int *room, size_t element);
 
+/* ---- cost.c ---- */
+
+void gt_node_cost(const gt_node *n, double *flops, double *bytes); /* as its op says, or what it must read and write */
+double gt_node_work(const gt_node *n); /* both in one number, for passes to weigh: float operations */
+
 /* ---- exec.c, passes/ ---- */
 
 typedef enum gt_place_kind {

@@ -34,7 +34,8 @@ static uint64_t entry_bytes(const char *name, uint32_t size) { return LOCAL_BYTE
 static double bytes(const gt_picture *shape, int64_t images) {
     double line = 1 + (double)shape->width * shape->channels * (double)gt_sample_bytes(shape->type), data = shape->height * line;
     double png = data + 5 * ceil(data / 65535) + 6 + 57; /* stored deflate blocks, zlib frame, signature and chunks */
-    return (double)images * (png + LOCAL_BYTES + CENTRAL_BYTES + 2 * 22) + 1000;
+    enum { NAME = 22, LABEL = 40 }; /* LABEL: a line of dataset.json, about */
+    return (double)images * (png + LOCAL_BYTES + CENTRAL_BYTES + 2 * NAME + LABEL) + 1000;
 }
 
 /* What local and central headers have in common, from the version needed on. */

@@ -32,12 +32,13 @@ struct gt_findings {
     finding *list;
     size_t n, room;
     int64_t count[GT_FINDINGS];
+    bool logged;
 };
 
-gt_findings *gt_findings_new(const gt_items *items) {
+gt_findings *gt_findings_new(const gt_items *items, bool logged) {
     gt_findings *r = calloc(1, sizeof *r);
     if (!r) gt_fail(GT_NOMEM, "out of memory for a report");
-    else r->items = items;
+    else r->items = items, r->logged = logged;
     return r;
 }
 
@@ -60,7 +61,7 @@ gt_status gt_findings_add(gt_findings *r, gt_finding kind, int64_t item, const c
     if (!copy) return gt_fail(GT_NOMEM, "out of memory for a report");
     r->list[r->n++] = (finding){item, kind, copy};
     int64_t n = ++r->count[kind];
-    if (quiet || kind == GT_FOUND_DROPPED) return GT_OK;
+    if (quiet || !r->logged || kind == GT_FOUND_DROPPED) return GT_OK;
     if (n <= LOGGED) gt_log(kind == GT_FOUND_BAD || kind == GT_FOUND_ODD ? GT_WARNING : GT_INFO, "%s: %s", kinds[kind].word, text);
     if (n == LOGGED) gt_info("(further ones of this kind: see --report)");
     return GT_OK;

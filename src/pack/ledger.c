@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pack/ledger.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "base/clock.h"
 #include "gantry/log.h"
 
-enum { SYNC_SECONDS = 5, LINE_SECONDS = 60 };
+enum { LINE_SECONDS = 60, SYNC_LEAST = 1, SYNC_SHARE = 20 }; /* of the time, one part in so many may go into syncing */
 
 /* ---- duplicates ---- */
 
@@ -66,7 +67,8 @@ gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items 
     *l = (gt_ledger){.request = r, .items = items, .findings = findings, .checking = r->scan_only};
     l->dest = (gt_dest){.kind = gt_dest_kind_of(r->dest), .path = r->dest, .items = items, .shape = *shape, .transform = &r->transform,
                         .compress = r->compress, .fd = -1};
-    l->started = l->synced = l->spoken = gt_clock();
+    l->started = l->spoken = gt_clock();
+    l->next_sync = l->started + SYNC_LEAST;
     int64_t done = 0;
     gt_status st = make_table(l);
     if (st || r->scan_only) return st;
@@ -97,9 +99,12 @@ static void show_progress(gt_ledger *l, bool last) {
 }
 
 static gt_status sync_all(gt_ledger *l) {
-    l->synced = gt_clock();
+    double begin = gt_clock();
     gt_status st = l->dest.kind->sync(&l->dest);
-    return st ? st : gt_journal_sync(l->journal);
+    if (!st) st = gt_journal_sync(l->journal);
+    double end = gt_clock();
+    l->next_sync = end + fmax(SYNC_LEAST, SYNC_SHARE * (end - begin));
+    return st;
 }
 
 /* With --on-error=stop the first unusable picture ends the making: the rest is only looked at, for the list to be whole. */
@@ -129,7 +134,7 @@ gt_status gt_ledger_take(void *ledger, const void *made, size_t bytes) {
     gt_made m;
     gt_status st = GT_OK;
     while (!st && gt_made_next(&at, end, &m)) st = take_one(l, &m);
-    if (!st && l->journal && !l->checking && gt_clock() - l->synced > SYNC_SECONDS) st = sync_all(l);
+    if (!st && l->journal && !l->checking && gt_clock() > l->next_sync) st = sync_all(l);
     show_progress(l, false);
     return st;
 }

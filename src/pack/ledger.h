@@ -17,7 +17,7 @@ typedef struct gt_ledger {
     gt_hash128 *hash;    /* [items.count] of items read; zero: not read */
     uint32_t *seen;      /* hash table of 1 + item, 0: free */
     size_t slots;        /* of it: a power of 2 */
-    double started, synced, spoken;
+    double started, next_sync, spoken;
 } gt_ledger;
 
 /* Opens the destination, going on where an earlier run with the same key ended. gt_ledger_close in any case. */

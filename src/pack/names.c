@@ -23,8 +23,7 @@ const char *gt_dest_channels(const gt_dest *d) {
 
 bool gt_dest_range(const gt_dest *d, double range[2]) {
     const gt_import_info *info = &d->items->info;
-    bool usual = info->range[0] == gt_sample_low(d->shape.type) && info->range[1] == gt_sample_high(d->shape.type);
-    if (!info->has_range || usual || d->transform->depth) return false; /* another depth has the usual range */
+    if (!info->has_range || d->transform->depth) return false; /* another depth has the usual range */
     range[0] = info->range[0];
     range[1] = info->range[1];
     return true;

@@ -91,7 +91,7 @@ static bool any_unusable(const packing *p) { return gt_findings_count(p->finding
 static gt_status judge_scan(packing *p) {
     if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
     gt_findings_free(p->findings);
-    p->findings = gt_findings_new(&p->items);
+    p->findings = gt_findings_new(&p->items, true);
     if (!p->findings) return GT_NOMEM;
     if (p->request->scan_only) return GT_OK;
     gt_status st = GT_OK;
@@ -189,7 +189,7 @@ static gt_status conclude(packing *p, gt_status st, gt_pack_result *result) {
 static gt_status open_all(packing *p) {
     gt_status st = check_request(p->request);
     if (!st) st = gt_items_open(&p->items, p->request);
-    if (!st && !p->comm->rank && !(p->findings = gt_findings_new(&p->items))) st = GT_NOMEM;
+    if (!st && !p->comm->rank && !(p->findings = gt_findings_new(&p->items, !p->request->skip && !p->request->scan_only))) st = GT_NOMEM;
     if (!st && !(p->pool = gt_pool_new(p->comm->threads))) st = GT_FAILED;
     gt_pool_spin(p->pool, false); /* tiles wait for files now and then */
     return gt_comm_agree(p->comm, st);

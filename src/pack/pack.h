@@ -33,9 +33,9 @@ const double *gt_items_vector(const gt_items *items, int64_t i);
 typedef enum gt_finding { GT_FOUND_BAD, GT_FOUND_ODD, GT_FOUND_DUPLICATE, GT_FOUND_DROPPED, GT_FOUND_NOTE, GT_FINDINGS } gt_finding;
 
 typedef struct gt_findings gt_findings;
-gt_findings *gt_findings_new(const gt_items *items); /* NULL: see gt_message() */
+gt_findings *gt_findings_new(const gt_items *items, bool logged); /* logged: the first few of a kind go to the log too. NULL: see gt_message() */
 void gt_findings_free(gt_findings *r);
-/* `text`: the reason. The first few of a kind go to the log at once. `quiet`: known from before, not to the log. */
+/* `text`: the reason. `quiet`: known from before, not to the log. */
 gt_status gt_findings_add(gt_findings *r, gt_finding kind, int64_t item, const char *text, bool quiet);
 int64_t gt_findings_count(const gt_findings *r, gt_finding kind);
 const char *gt_findings_first(const gt_findings *r, gt_finding kind); /* "'NAME': reason", NULL: none; the report's */

@@ -24,17 +24,6 @@ static double flops_per_image(const gt_trainer *t) {
     return flops / (t->variants[0].slices * t->variants[0].samples);
 }
 
-static double memory_per_rank(const gt_trainer *t) {
-    const gt_model *m = t->model;
-    double bytes = (double)t->arena_bytes;
-    for (int i = 0; i < m->n_nets; i++) {
-        double block = (double)m->nets[i]->block_floats * sizeof(float);
-        bytes += block * (1 + (i == m->ema_of)) + (double)t->learners[i].optimizer->n_moments * block / t->comm->ranks +
-                 (double)gt_reducer_bytes(t->learners[i].reducer);
-    }
-    return bytes;
-}
-
 /* Seconds per image, phases weighted by how often they run. The first step touches memory for the first time and does not count: it is
  * made again, with all its phases, and then as many as fit into the time. */
 static gt_status measure(gt_trainer *t, double *seconds_per_image) {
@@ -62,7 +51,8 @@ static void print(const gt_trainer *t, double seconds_per_image) {
     double flops = flops_per_image(t), hours = seconds_per_image * (double)t->job->total_images / 3600 * t->comm->hosts;
     printf("slices      %d of %d images; at most %d ranks: beyond that a larger batch, smaller groups (--mbstd), or more threads\n", t->shares[0].cut.slices,
            m->slice_size, t->shares[0].cut.slices);
-    printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step\n", memory_per_rank(t) / 1e6, (double)t->arena_bytes / 1e6);
+    printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes a checkpoint\n",
+           (double)(t->arena_bytes + gt_trainer_network_bytes(t)) / 1e6, (double)t->arena_bytes / 1e6, (double)gt_trainer_checkpoint_bytes(t) / 1e6);
     printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n", flops / 1e9);
     printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image, 1000 * seconds_per_image,
            flops / seconds_per_image / 1e9, t->comm->description, gt_kernel_set_id());

@@ -215,6 +215,14 @@ static const gt_option table[] = {
      .help = "Slices of a rank that are computed together",
      .detail = "Where images are small and channels many, more at once read the weights less often; each takes memory for its "
                "activations. Changes no bit of the results."},
+    {.key = "memory", .type = GT_OPTION_CHOICE, .class = GT_EXECUTION, FIELD(memory), .group = "execution", .standard = "normal",
+     .choices = "normal|low", .help = "low: need less memory and more time",
+     .detail = "Changes no bit of the results. normal computes again what costs about a fiftieth of a step; low whatever saves memory, for up to "
+               "half of a step's time on top."},
+    {.key = "heartbeat-limit", .type = GT_OPTION_REAL, .class = GT_EXECUTION, FIELD(heartbeat_limit), .group = "execution", .standard = "60",
+     .unit = "seconds", .max = 1e6, .help = "End the run when a rank has not been heard of for so long; 0: never",
+     .detail = "The message names rank, host and what it did last. For work known to be long and silent (reading a checkpoint, pictures) ten times "
+               "as long."},
     {.key = "dry-run", .type = GT_OPTION_BOOL, .class = GT_COMMAND, FIELD(dry_run), .group = "execution", .standard = "0", .letter = 'n',
      .common = true,
      .help = "Print job, sizes, speed and node-hours, and exit"},
@@ -234,7 +242,7 @@ static const gt_option table[] = {
     {.key = "tick-minutes", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(tick_minutes), .group = "output", .standard = "1",
      .unit = "minutes", .max = 1e6, .help = "And at least so often by the clock; 0: not by the clock"},
     {.key = "snap", .type = GT_OPTION_INT, .class = GT_OUTPUT, FIELD(snap), .group = "output", .standard = "50", .unit = "ticks", .min = 1,
-     .max = 1e9, .common = true, .help = "Pictures and checkpoint so often",
+     .max = 1e9, .help = "Pictures and checkpoint so often",
      .detail = "Counted in ticks by images, so that the clock does not change it: 50 ticks of 4 kimg are 200 kimg."},
     {.key = "image-steps", .type = GT_OPTION_INT, .class = GT_OUTPUT, FIELD(image_steps), .group = "output", .standard = "0", .unit = "steps",
      .max = 1e9, .help = "Pictures also every so many steps; 0: not by steps"},

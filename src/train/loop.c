@@ -88,6 +88,7 @@ static due decide(gt_trainer *t, const plan *p) {
 
 static gt_status act(gt_trainer *t, plan *p, due d) {
     gt_status st = GT_OK;
+    if (d.tick || d.pictures || d.checkpoint) gt_comm_busy(t->comm, "logs, pictures, checkpoints");
     if (d.tick) {
         st = gt_trainer_tick(t);
         was_done(&p->tick, t->shown, gt_clock());

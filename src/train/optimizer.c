@@ -21,10 +21,10 @@ GT_CLONES static void adam(const gt_optimizer_settings *s, uint64_t step, size_t
     float root = (float)sqrt(1 - power(s->beta2, step));
     float eps = (float)s->eps;
     for (size_t i = 0; i < n; i++) {
-        float g = grad[i];
-        m[i] = b1 * m[i] + c1 * g;
+        float g = grad[i], first = m ? b1 * m[i] + c1 * g : g;
+        if (m) m[i] = first;
         v[i] = b2 * v[i] + c2 * (g * g);
-        p[i] -= rate * (m[i] / (sqrtf(v[i]) / root + eps));
+        p[i] -= rate * (first / (sqrtf(v[i]) / root + eps));
     }
 }
 
@@ -33,8 +33,9 @@ GT_CLONES static void sgd(const gt_optimizer_settings *s, uint64_t step, size_t 
     float *restrict m = moments[0], *restrict p = params;
     float momentum = (float)s->beta1, lr = (float)s->lr;
     for (size_t i = 0; i < n; i++) {
-        m[i] = momentum * m[i] + grad[i];
-        p[i] -= lr * m[i];
+        float first = m ? momentum * m[i] + grad[i] : grad[i];
+        if (m) m[i] = first;
+        p[i] -= lr * first;
     }
 }
 

@@ -59,7 +59,7 @@ static gt_status open_learner(gt_trainer *t, int net) {
         if (!s->reducers[net]) return GT_NOMEM;
     }
     l->reducer = t->shares[0].reducers[net];
-    for (int k = 0; k < l->optimizer->n_moments; k++) {
+    for (int k = l->settings.beta1 > 0 ? 0 : 1; k < l->optimizer->n_moments; k++) { /* with a beta1 of 0 the first is the gradient itself */
         l->moments[k] = gt_block_alloc(m->nets[net]->block_floats * sizeof(float), "the optimiser's moments");
         if (!l->moments[k]) return GT_NOMEM;
     }
@@ -151,7 +151,7 @@ static gt_status open_model(gt_trainer *t) {
     for (int i = 0; i < t->model->n_nets && !st; i++) st = open_learner(t, i);
     for (int p = 0; p < t->model->n_phases && !st; p++) st = open_phase(t, p);
     if (!st) st = open_generator(t);
-    if (!st) st = open_memory(t);
+    if (!st) st = gt_trainer_relax(t);
     return st;
 }
 
@@ -183,6 +183,8 @@ gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job) {
 
 gt_status gt_trainer_build(gt_trainer *t) {
     AGREE(t, open_model(t));
+    gt_trainer_warn_memory(t);
+    AGREE(t, open_memory(t));
     return GT_OK;
 }
 

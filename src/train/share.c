@@ -30,7 +30,8 @@ static void cut_batches(gt_trainer *t) {
 
 gt_status gt_phase_exec_make(gt_trainer *t, gt_phase_exec *x, gt_phase *p, gt_variant v) {
     x->graph = p->build(p, v.samples);
-    x->exec = x->graph ? gt_exec_new(x->graph, &(gt_exec_options){.pool = t->pool, .slices = v.slices}) : NULL;
+    gt_exec_options options = gt_trainer_exec_options(t, v.slices);
+    x->exec = x->graph ? gt_exec_new(x->graph, &options) : NULL;
     return x->exec ? GT_OK : gt_wrap(GT_FAILED, "phase %s", p->name);
 }
 
@@ -65,9 +66,9 @@ static gt_status arena_for(gt_trainer *t, int most, size_t *bytes) {
     return st;
 }
 
-/* What the job says; else as many as make an execution of enough samples and fit. A rank's own affair: no bit depends on it. */
+/* What the job says: a number, or little memory; else as many as make an execution of enough samples and fit. A rank's own affair: no bit depends on it. */
 static gt_status choose_at_once(gt_trainer *t, int *most) {
-    *most = (int)t->job->slices_at_once;
+    *most = t->job->slices_at_once || !gt_is(t->job->memory, "low") ? (int)t->job->slices_at_once : 1;
     if (*most) return GT_OK;
     gt_machine machine;
     gt_machine_look(&machine);

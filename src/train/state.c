@@ -64,7 +64,7 @@ static void copy_parts(const gt_reducer *r, const float *from, float *to) {
 size_t gt_trainer_checkpoint_bytes(const gt_trainer *t) {
     const gt_model *m = t->model;
     size_t floats = 0;
-    for (int i = 0; i < m->n_nets; i++) floats += m->nets[i]->block_floats * (size_t)(1 + (m->ema_of == i) + t->learners[i].optimizer->n_moments);
+    for (int i = 0; i < m->n_nets; i++) floats += m->nets[i]->block_floats * (size_t)(1 + (m->ema_of == i) + gt_learner_moments(&t->learners[i]));
     return floats * sizeof(float);
 }
 
@@ -95,6 +95,7 @@ gt_status gt_trainer_save(gt_trainer *t) {
             put_block(c, group, net, m->blocks[i], false, scratch);
         }
         for (int k = 0; k < l->optimizer->n_moments; k++) {
+            if (!l->moments[k]) continue;
             /* Rank 0 collects beside its own moments, so that it goes on holding its parts alone. */
             if (first) copy_parts(l->reducer, l->moments[k], whole);
             gt_reducer_collect(l->reducer, first ? whole : l->moments[k]);
@@ -213,6 +214,7 @@ gt_status gt_trainer_load(gt_trainer *t, const gt_checkpoint_file *f) {
     for (int i = 0; i < m->n_nets; i++) {
         const gt_learner *l = &t->learners[i];
         for (int k = 0; k < l->optimizer->n_moments; k++) {
+            if (!l->moments[k]) continue;
             if (first) {
                 char group[128];
                 snprintf(group, sizeof group, "/optimizers/%s/%s", m->nets[i]->name, l->optimizer->moment_names[k]);

@@ -18,8 +18,10 @@ static size_t states_of(const gt_phase *p) {
 /* The inputs of one slice; k: of this rank's. */
 static gt_status fill_slice(gt_trainer *t, gt_phase *p, gt_exec *e, const gt_share *share, int k) {
     int index = share->first + k;
+    gt_comm_doing(t->comm, t->step, "waiting for data");
     gt_status st = gt_loader_step(t->loader, t->step, k, t->images, t->labels);
     if (st) return st;
+    gt_comm_doing(t->comm, t->step, p->name);
     gt_slice_input slice = {.n = gt_cut_size(share->cut, index), .seed = (uint64_t)t->job->seed, .step = t->step, .sample0 = (uint32_t)gt_cut_first(share->cut, index),
                             .index = index, .batch = share->cut.samples, .shown = t->shown, .images = t->images, .labels = t->model->label_dim ? t->labels : NULL, .augment_p = t->ada.p,
                             .label_of = gt_trainer_label_of, .label_arg = t->data, .items = t->info->count};
@@ -142,7 +144,7 @@ static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share,
         u.n = parts[i].size;
         u.grad = gt_reducer_gradient(reducer) + offset;
         u.params = block + offset;
-        for (int k = 0; k < l->optimizer->n_moments; k++) u.moments[k] = l->moments[k] + offset;
+        for (int k = 0; k < l->optimizer->n_moments; k++) u.moments[k] = l->moments[k] ? l->moments[k] + offset : NULL;
         if (t->averaged && run->phase->net == t->model->ema_of) u.average = t->model->ema_block + offset;
         gt_update_run(&u, t->pool);
     }

@@ -21,9 +21,15 @@ typedef struct gt_learner {
     gt_reducer *reducer; /* of whole batches: which parts of the block this rank owns does not depend on how a batch is cut */
     const gt_optimizer *optimizer;
     gt_optimizer_settings settings;
-    float *moments[GT_MAX_MOMENTS];
+    float *moments[GT_MAX_MOMENTS]; /* NULL: not needed */
     uint64_t updates; /* so far: the t of Adam */
 } gt_learner;
+
+static inline int gt_learner_moments(const gt_learner *l) {
+    int n = 0;
+    for (int k = 0; k < GT_MAX_MOMENTS; k++) n += l->moments[k] != NULL;
+    return n;
+}
 
 /* What an execution computes: so many slices at once, of so many samples each. */
 typedef struct gt_variant {
@@ -126,6 +132,12 @@ gt_status gt_trainer_share_out(gt_trainer *t);           /* cuts, slices and bun
 size_t gt_trainer_most_slices(const gt_trainer *t);      /* that this rank has in a batch */
 gt_status gt_phase_exec_make(gt_trainer *t, gt_phase_exec *x, gt_phase *p, gt_variant v);
 void gt_phase_exec_free(gt_phase_exec *x);
+
+/* ---- memory_use.c ---- */
+gt_exec_options gt_trainer_exec_options(const gt_trainer *t, int at_once); /* of the phases' graphs, for so many slices at once */
+gt_status gt_trainer_relax(gt_trainer *t);                             /* t->arena_bytes is known: none of them need be smaller */
+void gt_trainer_warn_memory(gt_trainer *t);                            /* all ranks: does it fit into the hosts, and if not, what would? */
+size_t gt_trainer_network_bytes(const gt_trainer *t);                  /* of this rank: parameters, moving average, moments, gradients */
 
 /* ---- step.c ---- */
 gt_status gt_trainer_step(gt_trainer *t); /* all phases that are due, moving average, ADA; advances step and shown */

@@ -11,7 +11,7 @@ static void update_tile(void *arg, int tile, int worker) {
     size_t start = (size_t)tile * TILE, n = u->n - start < TILE ? u->n - start : TILE;
     if (u->optimizer) {
         float *moments[GT_MAX_MOMENTS];
-        for (int k = 0; k < u->optimizer->n_moments; k++) moments[k] = u->moments[k] + start;
+        for (int k = 0; k < u->optimizer->n_moments; k++) moments[k] = u->moments[k] ? u->moments[k] + start : NULL;
         if (u->clean) gt_clean_nonfinite(u->grad + start, n);
         u->optimizer->update(&u->settings, u->step, n, u->grad + start, u->params + start, moments);
     }

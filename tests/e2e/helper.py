@@ -53,6 +53,36 @@ def hdf5(where, n, height, width, channels, labels='none', kind='u1'):
         if labels == 'text': f['labels'] = [b'cat'] * n
 
 
+def many_channels():
+    """many_channels: two.h5 (2 channels, 16 bits) and five.h5 (5 channels, float32, with a range)"""
+    import h5py, numpy as np
+    r = np.random.RandomState(0)
+    y, x = np.mgrid[0:16, 0:16] / 16
+    waves = np.stack([[np.sin(6 * (x * r.randn() + y * r.randn()) + r.rand() * 6) for _ in range(5)] for _ in range(48)]).transpose(0, 2, 3, 1)
+    with h5py.File('two.h5', 'w') as f: f['images'] = ((waves[..., :2] + 1) * 32767).astype('u2')
+    with h5py.File('five.h5', 'w') as f:
+        f['images'] = (waves * 3 + 5).astype('f4')
+        f['images'].attrs['range'] = [2.0, 8.0]
+        f['labels'] = np.arange(48) % 3
+
+
+def npy(path):
+    """npy FILE: finite float32 [16,16,C]"""
+    import numpy as np
+    a = np.load(path)
+    assert a.dtype == 'f4' and a.shape[:2] == (16, 16) and np.isfinite(a).all(), (a.dtype, a.shape)
+
+
+def same_h5(a, b):
+    """same_h5 FILE FILE: images, labels and range of the first are those of the second"""
+    import h5py
+    with h5py.File(a) as f, h5py.File(b) as g:
+        assert f['images'].dtype == g['images'].dtype and (f['images'][:] == g['images'][:]).all()
+        assert ('labels' in f) == ('labels' in g) and ('labels' not in f or (f['labels'][:] == g['labels'][:]).all())
+        assert ('range' in f['images'].attrs) == ('range' in g['images'].attrs)
+        assert 'range' not in f['images'].attrs or (f['images'].attrs['range'] == g['images'].attrs['range']).all()
+
+
 def size(*files):
     """size FILE...: width, height and channels of each PNG"""
     for name in files:

@@ -88,10 +88,10 @@ helper log walltime
 grep -q 'TIME LIMIT' walltime.out && fail 'the walltime killed it'
 [ -s urgent.out ] || fail 'the urgent job has not run'
 
-# mpirun inside the allocation, told to stop as at the end of its walltime.
+# mpirun inside the allocation, told to stop as at the end of its walltime; --full: each rank is told three times, by Slurm, by orted and by mpirun.
 submit mpirun GANTRY_LAUNCHER=mpirun --nodes=2 --ntasks-per-node=1 --exclude=n3,n4 --
 trains mpirun
-scancel --batch --signal=USR1 "$id"
+scancel --full --signal=USR1 "$id"
 until_out 30 mpirun 'stopped at a step boundary'
 finish mpirun
 
@@ -118,5 +118,8 @@ until_out 60 sweep-2 'done: sweep/2'
 quietly "$real" train $small --steps=6 --run=alone --seed=6 --gamma=2
 same "$(last alone)" "$(last sweep/2)"
 GANTRY=$real sbatch --parsable --output=generate.out --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/generate.sbatch" sweep/2 --class=1 --seeds=0-3 --outdir=out >/dev/null
+GANTRY=$real sbatch --parsable --output=dataset.out --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/dataset.sbatch" pictures made.zip >/dev/null
 wait_until 60 test -e out/seed0003.png
+wait_until 60 test -e made.zip
+expect 0 '40 images' "$real" inspect made.zip
 echo "all jobs came to their ends, in $SECONDS s"

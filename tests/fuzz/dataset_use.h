@@ -8,7 +8,7 @@
 #include "fuzz.h"
 #include "gantry/dataset.h"
 
-enum { FUZZ_MOST_PIXELS = 4 << 20 };
+enum { FUZZ_MOST_BYTES = 4 << 20 };
 
 static inline void fuzz_use_dataset(const char *path) {
     gt_dataset *ds;
@@ -18,9 +18,9 @@ static inline void fuzz_use_dataset(const char *path) {
     gt_status st = gt_dataset_fingerprint(ds, &hash);
     (void)st;
     fuzz_check(info->count > 0 && info->height > 0 && info->width > 0 && info->channels > 0 && info->label_width >= 0);
-    size_t pixels;
-    bool huge = __builtin_mul_overflow((size_t)info->height * (size_t)info->width, (size_t)info->channels, &pixels) || pixels > FUZZ_MOST_PIXELS;
-    uint8_t *image = huge ? NULL : malloc(pixels);
+    fuzz_check(info->image_bytes > 0);
+    bool huge = info->image_bytes > FUZZ_MOST_BYTES;
+    void *image = huge ? NULL : malloc(info->image_bytes);
     float *label = malloc(((size_t)info->label_width + 1) * sizeof *label);
     fuzz_check(label && (huge || image));
     for (int64_t i = 0; i < info->count && i < 256; i++) {

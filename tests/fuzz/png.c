@@ -7,6 +7,7 @@
 
 #include "gantry/codec.h"
 #include "gantry/hash.h"
+#include "gantry/picture.h"
 
 enum { MOST_PIXELS = 16 << 20 };
 
@@ -55,6 +56,13 @@ static void decode(const uint8_t *bytes, size_t n) {
     if (!st) {
         memset(out, 0x5a, pixels);
         fuzz_check(!gt_png_decode(bytes, n, &info, out) && gt_crc32(0, out, pixels) == sum);
+    }
+    /* Two readers, one of them our own for the usual kind: what both take is the same. */
+    gt_picture p;
+    gt_picture_options as_stored = {.keep_orientation = true, .keep_profile = true};
+    if (!st && !gt_picture_decode(&p, bytes, n, &as_stored)) {
+        fuzz_check(gt_picture_bytes(&p) == pixels && !memcmp(p.samples, out, pixels));
+        gt_picture_free(&p);
     }
     free(out);
 }

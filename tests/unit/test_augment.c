@@ -264,6 +264,35 @@ static void slices_and_threads_change_no_bit(void **state) {
     pipe_free(&three);
 }
 
+/* Colour transforms of five channels whose first three are RGB: those as alone, the others as they were; without colour they go. */
+static void colour_acts_on_colours(void **state) {
+    (void)state;
+    gt_augment_config c = preset("color"), many = c;
+    many.colours = 3;
+    pipe rgb = pipe_new(&c, GT_SHAPE(2, 4, 4, 3), 1), five = pipe_new(&many, GT_SHAPE(2, 4, 4, 5), 1);
+    float *x = normal_values("x", five.n), *three = malloc(sizeof(float) * rgb.n);
+    assert_non_null(three);
+    for (size_t i = 0; i < rgb.n; i++) three[i] = x[i / 3 * 5 + i % 3];
+    pipe_run(&five, &many, x, x, 0);
+    pipe_run(&rgb, &c, three, three, 0);
+    const float *y = gt_exec_output(five.e, "y"), *want = gt_exec_output(rgb.e, "y");
+    for (size_t i = 0; i < five.n; i++) assert_true(fabsf(y[i] - (i % 5 < 3 ? want[i / 5 * 3 + i % 5] : x[i])) < 1e-5f); /* sums of 5 instead of 3 terms */
+    free(x);
+    free(three);
+    pipe_free(&rgb);
+    pipe_free(&five);
+
+    static const struct { int colours, channels, left; } cases[] = {{0, 1, 12}, {0, 3, 12}, {0, 2, 7}, {0, 5, 7}, {3, 4, 12}, {1, 2, 12}, {-1, 3, 7}, {3, 2, 7}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int left = 0;
+        c = preset("bgc");
+        c.colours = cases[i].colours;
+        assert_int_equal(gt_augment_drop_colour(&c, cases[i].channels), cases[i].left == 7);
+        for (int k = 0; k < GT_AUGMENT_KINDS; k++) left += c.multiplier[k] > 0;
+        assert_int_equal(left, cases[i].left);
+    }
+}
+
 static void faults_are_named(void **state) {
     (void)state;
     gt_augment_config c = preset("bgc");
@@ -293,6 +322,7 @@ int main(void) {
         cmocka_unit_test(recorded_draws),
         cmocka_unit_test(derivatives),
         cmocka_unit_test(slices_and_threads_change_no_bit),
+        cmocka_unit_test(colour_acts_on_colours),
         cmocka_unit_test(faults_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

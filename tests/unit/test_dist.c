@@ -424,7 +424,7 @@ static void ranks_know_their_place(void **state) {
 }
 
 int main(int argc, char **argv) {
-    comm = gt_comm_start(argc > 1 ? 0 : 2);
+    comm = gt_comm_start(argc > 1 ? 0 : 2, NULL);
     if (!comm) return printf("%s\n", gt_message()), 1;
     gt_log_setup(comm->rank, comm->ranks, GT_INFO);
     if (argc > 1) {

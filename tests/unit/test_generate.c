@@ -71,7 +71,7 @@ static gt_generate_request request_for(int64_t n, const int64_t *seeds, const ch
 
 static gt_comm *alone(void) {
     static gt_comm *comm;
-    if (!comm) comm = gt_comm_start(1);
+    if (!comm) comm = gt_comm_start(1, NULL);
     assert_non_null(comm);
     return comm;
 }

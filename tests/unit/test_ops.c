@@ -105,6 +105,8 @@ CASE(reflect_pad_adjoint, gt_reflect_pad_adjoint(g, x, 3))
 CASE(warp, gt_warp(g, x, y))
 CASE(warp_adjoint, gt_warp_adjoint(g, x, y))
 CASE(random_normal, gt_mul(g, x, gt_random_normal_op(g, "a", S(2, 40))))
+CASE(one_hot_max, gt_mul(g, x, gt_one_hot_max(g, y)))
+CASE(log_softmax, gt_log_softmax(g, x))
 CASE(random_uniform, gt_add(g, x, gt_random_uniform_op(g, "a", S(2, 40))))
 
 #undef x
@@ -189,6 +191,8 @@ static void for_each_case(void (*visit)(const check_case *c, void *arg), void *a
         FIXED(warp, 2, CHECK_LINEAR, S(2, 8, 8, 3), S(2, 2, 3)),
         FIXED(warp_adjoint, 2, CHECK_LINEAR, S(2, 8, 8, 3), S(2, 2, 3)),
         ROW(random_normal, CHECK_LINEAR, S(2, 40)),
+        FIXED(one_hot_max, 2, CHECK_LINEAR, S(2, 3, 5), S(2, 3, 5)),
+        ROW(log_softmax, 0, S(2, 3, 5)),
         ROW(random_uniform, 0, S(2, 40)),
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) visit(&cases[i], arg);

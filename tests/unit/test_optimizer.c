@@ -37,6 +37,24 @@ static void beta1_of_zero_is_allowed(void **state) {
     near(m, 5, 0);
 }
 
+/* The first moment is then the gradient: nobody need hold it. */
+static void beta1_of_zero_needs_no_first_moment(void **state) {
+    (void)state;
+    gt_optimizer_settings s = {.lr = 0.003, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
+    int count;
+    const gt_optimizer *list = gt_optimizer_list(&count);
+    for (int k = 0; k < count; k++) {
+        float g[N], with[3][N] = {{0}}, without[2][N] = {{0}};
+        for (uint64_t t = 1; t <= 3; t++) {
+            for (int i = 0; i < N; i++) g[i] = sinf((float)(i * (int)t + 1));
+            list[k].update(&s, t, N, g, with[0], (float *[]){with[1], with[2]});
+            list[k].update(&s, t, N, g, without[0], (float *[]){NULL, without[1]});
+        }
+        assert_memory_equal(with[0], without[0], sizeof with[0]);
+        assert_memory_equal(with[2], without[1], sizeof with[2]);
+    }
+}
+
 /* Ranks update parts of a block: the bits must not know. */
 static void cutting_a_range_changes_no_bit(void **state) {
     (void)state;
@@ -140,6 +158,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adam_takes_unit_steps_on_constant_gradients),
         cmocka_unit_test(beta1_of_zero_is_allowed),
+        cmocka_unit_test(beta1_of_zero_needs_no_first_moment),
         cmocka_unit_test(cutting_a_range_changes_no_bit), cmocka_unit_test(an_update_is_its_rules_one_by_one),
         cmocka_unit_test(lazy_regularisation_scales_settings),
         cmocka_unit_test(nonfinite_gradients_are_counted_and_replaced),

@@ -296,12 +296,14 @@ static void test_tiff_layouts(void **state) {
 
 /* ---- PNG with 16 bits in colour, and options ---- */
 
+static int interlace = PNG_INTERLACE_ADAM7;
+
 static void write_png(const char *path, int bits, int colour, const void *profile, size_t profile_bytes, const uint8_t *row) {
     FILE *f = fopen(path, "wb");
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
     png_infop info = png_create_info_struct(png);
     png_init_io(png, f);
-    png_set_IHDR(png, info, 2, 1, bits, colour, PNG_INTERLACE_ADAM7, 0, 0);
+    png_set_IHDR(png, info, 2, 1, bits, colour, interlace, 0, 0);
     if (profile) png_set_iCCP(png, info, "p", 0, profile, (png_uint_32)profile_bytes);
     if (colour == PNG_COLOR_TYPE_PALETTE)
         png_set_PLTE(png, info, (png_color[]){{10, 20, 30}, {40, 50, 60}, {70, 80, 90}, {100, 110, 120}}, 4);
@@ -313,8 +315,7 @@ static void write_png(const char *path, int bits, int colour, const void *profil
     fclose(f);
 }
 
-static void test_png_kinds(void **state) {
-    (void)state;
+static void check_png_kinds(void) {
     const uint8_t row16[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
     write_png(at("x.png"), 16, PNG_COLOR_TYPE_RGB_ALPHA, NULL, 0, row16);
     gt_picture p = decoded("x.png", NULL);
@@ -336,6 +337,27 @@ static void test_png_kinds(void **state) {
     p = decoded("x.png", NULL);
     assert_memory_equal(p.samples, "\377\125", 2);
     gt_picture_free(&p);
+}
+
+static void test_png_kinds(void **state) {
+    (void)state;
+    for (interlace = PNG_INTERLACE_NONE; interlace <= PNG_INTERLACE_ADAM7; interlace++) check_png_kinds();
+    interlace = PNG_INTERLACE_NONE;
+}
+
+static void test_png_flipped_bits(void **state) {
+    (void)state;
+    const uint8_t row[6] = {200, 50, 20, 10, 90, 255};
+    write_png(at("f.png"), 8, PNG_COLOR_TYPE_RGB, NULL, 0, row);
+    file f = load("f.png");
+    gt_picture p;
+    for (size_t bit = 0; bit < 8 * f.n; bit++) {
+        uint8_t *byte = (uint8_t *)f.bytes + bit / 8;
+        *byte ^= (uint8_t)(1 << bit % 8);
+        if (!gt_picture_decode(&p, f.bytes, f.n, NULL)) fail_msg("bit %zu was flipped, and the picture read", bit);
+        *byte ^= (uint8_t)(1 << bit % 8);
+    }
+    free(f.bytes);
 }
 
 /* A profile whose red and green are exchanged, so that what it does cannot be overlooked. */
@@ -396,7 +418,7 @@ int main(void) {
         cmocka_unit_test(test_pillow),       cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_refused),      cmocka_unit_test(test_small_kinds), cmocka_unit_test(test_bmp_runs),
         cmocka_unit_test(test_bmp_fields),   cmocka_unit_test(test_tiff_layouts), cmocka_unit_test(test_png_kinds),
-        cmocka_unit_test(test_profiles),     cmocka_unit_test(test_names),
+        cmocka_unit_test(test_png_flipped_bits), cmocka_unit_test(test_profiles),     cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, make_pictures, remove_scratch);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Order: nodes as early or late as keeps little memory alive. Of two orders - as the nodes were made; and greedy, always
  * the node that is ready and adds least to what is alive - the one with the lower peak is taken. Greedy runs the
- * backward pass of one loss term before the forward pass of the next, as that frees memory and the other needs it. */
+ * backward pass of one loss term before the forward pass of the next, as that frees memory and the other needs it.
+ * In both, what needs nothing but parameters (packed weights) or nothing at all (random numbers) waits for its first reader. */
 #include <stdlib.h>
 
 #include "graph/passes/passes.h"
@@ -13,9 +14,30 @@ typedef struct schedule {
     int *readers;     /* by owner: readers to come; -1: alive to the end */
     int *missing;     /* by id: inputs not there yet */
     int *user_begin, *users; /* by id: who reads it, in users[user_begin[id] .. user_begin[id+1]) */
-    int *order, *ready;
-    int *left;        /* readers, counted down */
+    int *ready;
+    bool *waits;      /* for its first reader */
+    bool *placed;     /* in the order */
+    int *order, n_order;
 } schedule;
+
+static void find_waiting(schedule *s) {
+    for (int id = 0; id < s->g->n_nodes; id++) {
+        const gt_node *n = s->g->nodes[id];
+        s->waits[id] = !gt_is_leaf(n);
+        for (int i = 0; i < n->n_in; i++) {
+            const gt_node *x = n->in[i];
+            s->waits[id] &= !x->op->impure && (gt_is_leaf(x) ? x->op != &gt_op_input : s->waits[x->id]);
+        }
+    }
+    /* What nobody reads does not wait. */
+    bool *read = s->placed;
+    for (int id = 0; id < s->g->n_nodes; id++)
+        for (int i = 0; i < s->g->nodes[id]->n_in; i++) read[s->g->nodes[id]->in[i]->id] = true;
+    for (int id = 0; id < s->g->n_nodes; id++) {
+        s->waits[id] &= read[id];
+        read[id] = false;
+    }
+}
 
 static void find_owners(schedule *s) {
     const gt_graph *g = s->g;
@@ -44,11 +66,10 @@ static void find_owners(schedule *s) {
         }
 }
 
-/* What running n adds to and takes from the memory alive. */
-static void change(const schedule *s, const gt_node *n, int64_t *added, int64_t *freed) {
-    *added = s->bytes[n->id];
-    *freed = 0;
-    if (n->op->view) return;
+/* What running n adds to the memory alive, less what it frees. */
+static int64_t growth(const schedule *s, const gt_node *n) {
+    int64_t grows = s->bytes[n->id];
+    if (n->op->view) return grows;
     for (int i = 0; i < n->n_in; i++) {
         int x = s->owner[n->in[i]->id], times = 0;
         bool seen = !gt_reads(n, i);
@@ -57,84 +78,96 @@ static void change(const schedule *s, const gt_node *n, int64_t *added, int64_t 
             times += it;
             seen |= it && k < i;
         }
-        if (!seen && s->left[x] == times) *freed += s->bytes[x];
+        if (!seen && !s->waits[x] && s->readers[x] == times) grows -= s->bytes[x];
     }
+    return grows;
 }
 
-static void count_down(schedule *s, const gt_node *n) {
-    if (n->op->view) return;
-    for (int i = 0; i < n->n_in; i++) {
+/* Appends a node, and before it those among its inputs that wait. */
+static void place(schedule *s, const gt_node *n) {
+    if (s->placed[n->id]) return;
+    s->placed[n->id] = true;
+    for (int i = 0; i < n->n_in; i++)
+        if (s->waits[n->in[i]->id]) place(s, n->in[i]);
+    s->order[s->n_order++] = n->id;
+    for (int i = 0; i < n->n_in && !n->op->view; i++) {
         int x = s->owner[n->in[i]->id];
-        if (s->left[x] > 0 && gt_reads(n, i)) s->left[x]--;
+        if (s->readers[x] > 0 && gt_reads(n, i)) s->readers[x]--;
     }
 }
 
-/* The peak of an order. */
-static int64_t peak_of(schedule *s, const int *order) {
-    int64_t alive = 0, peak = 0, added, freed;
-    for (int id = 0; id < s->g->n_nodes; id++) s->left[id] = s->readers[id];
-    for (int k = 0; k < s->g->n_nodes; k++) {
-        const gt_node *n = s->g->nodes[order[k]];
-        change(s, n, &added, &freed);
-        alive += added;
-        if (alive > peak) peak = alive;
-        alive -= freed;
-        count_down(s, n);
-    }
-    return peak;
+static void as_made(schedule *s) {
+    for (int id = 0; id < s->g->n_nodes; id++)
+        if (!s->waits[id]) place(s, s->g->nodes[id]);
 }
 
 static int make_ready(schedule *s, int id, int n_ready) {
     for (int k = s->user_begin[id]; k < s->user_begin[id + 1]; k++)
-        if (--s->missing[s->users[k]] == 0) s->ready[n_ready++] = s->users[k];
+        if (--s->missing[s->users[k]] == 0 && !s->waits[s->users[k]]) s->ready[n_ready++] = s->users[k];
     return n_ready;
 }
 
-static void greedy(schedule *s, int *order) {
+static void greedy(schedule *s) {
     const gt_graph *g = s->g;
     int n_ready = 0;
     for (int id = 0; id < g->n_nodes; id++) {
-        s->left[id] = s->readers[id];
-        s->missing[id] = g->nodes[id]->n_in;
-        if (!s->missing[id]) s->ready[n_ready++] = id;
+        const gt_node *n = g->nodes[id];
+        s->missing[id] = 0;
+        for (int i = 0; i < n->n_in; i++) s->missing[id] += !s->waits[n->in[i]->id];
+        if (!s->missing[id] && !s->waits[id]) s->ready[n_ready++] = id;
     }
-    for (int done = 0; done < g->n_nodes; done++) {
+    while (n_ready) {
         int best = 0;
         int64_t least = INT64_MAX;
         for (int k = 0; k < n_ready; k++) {
-            int64_t added, freed;
-            change(s, g->nodes[s->ready[k]], &added, &freed);
-            if (added - freed < least || (added - freed == least && s->ready[k] < s->ready[best])) {
-                least = added - freed;
+            int64_t grows = growth(s, g->nodes[s->ready[k]]);
+            if (grows < least || (grows == least && s->ready[k] < s->ready[best])) {
+                least = grows;
                 best = k;
             }
         }
         int id = s->ready[best];
         s->ready[best] = s->ready[--n_ready];
-        order[done] = id;
-        count_down(s, g->nodes[id]);
+        place(s, g->nodes[id]);
         n_ready = make_ready(s, id, n_ready);
     }
 }
 
-gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena) {
+/* The order must be the same on all ranks, as buckets of gradients leave in it; their threads may differ. */
+enum { ANY_THREADS = 1 };
+
+typedef void order_fn(schedule *s);
+
+/* The graph in one of the orders, in `arena`; *peak: its memory. */
+static gt_graph *try(const gt_graph *src, order_fn *fn, gt_arena *arena, size_t *peak) {
     size_t n = (size_t)src->n_nodes + 1, edges = 1;
     for (int id = 0; id < src->n_nodes; id++) edges += (size_t)src->nodes[id]->n_in;
-    int *ints = calloc(8 * n + edges, sizeof *ints);
+    int *ints = calloc(6 * n + edges, sizeof *ints);
     int64_t *bytes = calloc(n, sizeof *bytes);
+    bool *flags = calloc(2 * n, sizeof *flags);
     gt_graph *dst = NULL;
-    if (ints && bytes) {
+    gt_memory_plan plan;
+    if (ints && bytes && flags) {
         schedule s = {.g = src, .owner = ints, .bytes = bytes, .readers = ints + n, .missing = ints + 2 * n, .user_begin = ints + 3 * n,
-                      .order = ints + 4 * n, .ready = ints + 5 * n, .left = ints + 6 * n, .users = ints + 8 * n};
-        int *made = ints + 7 * n;
-        for (int id = 0; id < src->n_nodes; id++) made[id] = id;
+                      .order = ints + 4 * n, .ready = ints + 5 * n, .users = ints + 6 * n, .waits = flags, .placed = flags + n};
+        find_waiting(&s);
         find_owners(&s);
-        greedy(&s, s.order);
-        dst = gt_reorder(src, arena, peak_of(&s, s.order) < peak_of(&s, made) ? s.order : made);
+        fn(&s);
+        dst = gt_reorder(src, arena, s.order);
     } else {
         gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
     }
+    if (dst && gt_find_lives(dst, ANY_THREADS, arena, &plan)) dst = NULL;
+    if (dst) *peak = plan.least;
     free(ints);
     free(bytes);
+    free(flags);
     return dst;
+}
+
+gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena) {
+    size_t peak_made, peak_greedy;
+    gt_graph *made = try(src, as_made, arena, &peak_made), *picked = try(src, greedy, arena, &peak_greedy);
+    if (!made || !picked) return NULL;
+    return peak_greedy < peak_made ? picked : made;
 }

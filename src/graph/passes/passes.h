@@ -20,26 +20,35 @@ gt_graph *gt_pass_common(const gt_graph *src, gt_arena *arena);  /* equal nodes 
 gt_graph *gt_pass_algebra(const gt_graph *src, gt_arena *arena); /* x * 1, flip of flip, sum of broadcast ... */
 gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, int slices); /* of one slice: of several at once */
 gt_graph *gt_pass_fuse(const gt_graph *src, gt_arena *arena);    /* element-wise chains become one node */
+/* Nodes of rate UPDATE that are not worth their memory get rate SLICE, for `runs` runs per update (0: many). */
+gt_graph *gt_pass_sink(const gt_graph *src, gt_arena *arena, int runs);
 gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena);   /* so that little is alive at one time */
 gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena); /* a node of its own for every placed result */
 gt_graph *gt_pass_hoist(const gt_graph *src, gt_arena *arena);   /* nodes of rate UPDATE come first */
+/* Values computed again instead of being held, as far as `share` of the graph's work goes, until `enough` bytes would do. The order is final. */
+gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double share, size_t enough);
 
-/* ---- memory.c: a place for every node of a graph whose order is final ---- */
+/* ---- lives.c, memory.c: a place for every node of a graph whose order is final. Time is the node's id ---- */
 
 typedef struct gt_buffer {
     size_t offset, bytes;
-    int first, last; /* ids of the nodes between which it holds something */
+    int first, last; /* ids of the nodes between which it holds something; the number of nodes: to the end */
+    int node;        /* whose values it held first, or whose workspace it is */
+    bool scratch;    /* a workspace */
 } gt_buffer;
 
 typedef struct gt_memory_plan {
-    gt_place *places;  /* of each node */
-    size_t *workspace; /* offset of each node's workspace */
+    gt_place *places;             /* of each node */
+    int *values_in, *scratch_in;  /* by node: the index of the buffer that holds its values, its workspace; -1: none in the arena */
     gt_buffer *buffers;
     int n_buffers;
+    size_t *alive;     /* [nodes + 1] bytes at each time */
+    size_t least;      /* the most of these: no plan needs less */
+    int peak;          /* when that is */
     size_t bytes;      /* of the arena */
-    size_t least;      /* the most bytes alive at one time: no plan needs less */
 } gt_memory_plan;
 
+gt_status gt_find_lives(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan); /* everything but offsets and `bytes` */
 gt_status gt_plan_memory(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan);
 
 #endif

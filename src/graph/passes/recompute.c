@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Recomputation: a value that is read, then long not, then read again may be computed twice instead of being held all the
+ * while (Chen et al., "Training Deep Nets with Sublinear Memory Cost", here without fixed segments). The same kernels run
+ * on the same numbers: no bit changes.
+ *
+ * The graph is a sequence of instances: node ids of the source, some of them more than once. A reader takes the latest
+ * instance before it; so whatever is inserted or left out, every value stays right as long as one instance precedes each
+ * reader. The greedy search looks at the time at which most is alive, and there for the value that gives most bytes for
+ * least work; it is inserted again before its next reader, together with those of its inputs that have ended by then. What
+ * does not lower the peak is taken back. At the end insertions that turned out not to matter are taken back too. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "graph/passes/passes.h"
+
+enum {
+    SMALL = 16,    /* an input so many times smaller than the value is held on to instead of being computed again */
+    LEAST = 500,   /* values below this part of the peak are not worth looking at */
+    MOST_AGAIN = 64, /* nodes that one insertion may compute again */
+};
+
+typedef struct instance {
+    int id;    /* of the source */
+    int stamp; /* the insertion it came with; 0: it was always there */
+} instance;
+
+typedef struct sequence {
+    instance *at;
+    int n, room;
+} sequence;
+
+/* A sequence as a graph, and what lives when. */
+typedef struct trial {
+    gt_arena *arena;
+    gt_graph *g;
+    int *at; /* by node of g: its place in the sequence */
+    gt_memory_plan plan;
+    double work;
+} trial;
+
+typedef struct search {
+    const gt_graph *src;
+    int threads;
+    bool *fixed;    /* by source id: computed once, whatever it costs */
+    bool *refused;  /* by source id: computing it again did not help, as things are */
+    double *work;   /* by source id */
+    double most;    /* work in total */
+    sequence now;
+    trial best;
+    int stamps;
+} search;
+
+static const gt_node *base(const gt_node *n) {
+    while (n->op->view) n = n->in[0];
+    return n;
+}
+
+static size_t bytes_of(const gt_node *n) { return (size_t)gt_shape_size(&n->shape) * sizeof(float); }
+
+/* ---- sequences and their graphs ---- */
+
+static bool sequence_add(sequence *s, instance x) {
+    if (s->n == s->room) {
+        int room = s->room ? 2 * s->room : 1024;
+        instance *at = realloc(s->at, (size_t)room * sizeof *at);
+        if (!at) return false;
+        s->at = at;
+        s->room = room;
+    }
+    s->at[s->n++] = x;
+    return true;
+}
+
+/* Marks the instances that somebody reads, or that are results; `wanted`: room for a flag for each source id. */
+static void find_needed(const search *s, const sequence *q, bool *needed, bool *wanted) {
+    for (int i = 0; i < s->src->n_results; i++) wanted[s->src->results[i].node->id] = true;
+    for (int k = q->n - 1; k >= 0; k--) {
+        const gt_node *n = s->src->nodes[q->at[k].id];
+        needed[k] = wanted[n->id];
+        wanted[n->id] = false;
+        for (int i = 0; needed[k] && i < n->n_in; i++) wanted[n->in[i]->id] = true;
+    }
+}
+
+static bool build(const search *s, const sequence *q, trial *t, gt_arena *arena) {
+    const gt_graph *src = s->src;
+    gt_node **map = calloc((size_t)src->n_nodes + 1, sizeof *map);
+    bool *wanted = calloc((size_t)src->n_nodes + 1, sizeof *wanted), *needed = calloc((size_t)q->n + 1, sizeof *needed);
+    *t = (trial){.arena = arena, .g = gt_graph_derived(src, arena), .at = gt_arena_array(arena, (size_t)q->n + 1, sizeof *t->at)};
+    bool fine = map && wanted && needed && t->g && t->at;
+    if (fine) find_needed(s, q, needed, wanted);
+    for (int k = 0; k < q->n && fine; k++) {
+        const gt_node *n = src->nodes[q->at[k].id];
+        gt_node *in[n->n_in + 1];
+        if (!needed[k]) continue;
+        for (int i = 0; i < n->n_in; i++) in[i] = map[n->in[i]->id];
+        t->at[t->g->n_nodes] = k;
+        t->work += s->work[n->id];
+        fine = (map[n->id] = gt_node_clone(t->g, n, in));
+    }
+    for (int i = 0; i < src->n_results && fine; i++) {
+        gt_result r = src->results[i];
+        r.node = map[r.node->id];
+        fine = !gt_result_add(t->g, &r);
+    }
+    free(map);
+    free(wanted);
+    free(needed);
+    return fine && !gt_find_lives(t->g, s->threads, arena, &t->plan);
+}
+
+/* A trial in an arena of its own; false: out of memory. */
+static bool try(const search *s, const sequence *q, trial *t) {
+    gt_arena *arena = gt_arena_new();
+    if (arena && build(s, q, t, arena)) return true;
+    gt_arena_free(arena);
+    return false;
+}
+
+/* ---- what can be computed again ---- */
+
+/* By node of the best trial: when it is read, views of it included. */
+typedef struct reading {
+    int next; /* first reader after the peak; INT_MAX: none */
+    int last;
+    bool now; /* read at the peak itself */
+} reading;
+
+static void find_reading(const trial *t, reading *r) {
+    const gt_graph *g = t->g;
+    for (int id = 0; id < g->n_nodes; id++) {
+        const gt_node *n = g->nodes[id];
+        r[id] = (reading){INT32_MAX, -1, id == t->plan.peak};
+        for (int i = 0; i < n->n_in && !n->op->view; i++) {
+            if (!gt_reads(n, i)) continue;
+            reading *x = &r[base(n->in[i])->id];
+            x->last = id;
+            x->now |= id == t->plan.peak;
+            if (id > t->plan.peak && id < x->next) x->next = id;
+        }
+    }
+}
+
+typedef struct insertion {
+    int of;               /* source id of the value that is not held any more */
+    int before;           /* place in the sequence */
+    int n;
+    int id[MOST_AGAIN];   /* source ids, ascending */
+    size_t bytes;         /* freed at the peak */
+    double work;
+} insertion;
+
+static bool listed(const insertion *x, int id) {
+    for (int i = 0; i < x->n; i++)
+        if (x->id[i] == id) return true;
+    return false;
+}
+
+/* The instance of a source id that a reader at `time` would take. */
+static const gt_node *instance_at(const search *s, int id, int time) {
+    const trial *t = &s->best;
+    for (int k = time - 1; k >= 0; k--)
+        if (s->now.at[t->at[k]].id == id) return t->g->nodes[k];
+    return NULL;
+}
+
+/* Adds source node n, needed at `time`, and what it needs itself; false: impossible, or too much. */
+static bool again(const search *s, const reading *r, const gt_node *n, int time, size_t small, insertion *x) {
+    if (listed(x, n->id)) return true;
+    if (s->fixed[n->id] || gt_is_leaf(n) || n->rate == GT_RATE_UPDATE || x->n == MOST_AGAIN) return false;
+    int at = x->n++;
+    while (at > 0 && x->id[at - 1] > n->id) x->id[at] = x->id[at - 1], at--;
+    x->id[at] = n->id;
+    x->work += s->work[n->id];
+    for (int i = 0; i < n->n_in; i++) {
+        const gt_node *in = n->in[i], *y = base(in);
+        if (!gt_reads(n, i) || gt_is_leaf(y) || y->rate == GT_RATE_UPDATE) continue;
+        const gt_node *there = instance_at(s, y->id, time);
+        if (there && (r[there->id].last >= time || bytes_of(y) * SMALL <= small)) continue;
+        for (const gt_node *v = in; v != y; v = v->in[0])
+            if (!again(s, r, v, time, small, x)) return false;
+        if (!again(s, r, y, time, small, x)) return false;
+    }
+    return true;
+}
+
+static int by_gain(const void *a, const void *b) {
+    const insertion *x = a, *y = b;
+    double gx = (double)x->bytes * y->work, gy = (double)y->bytes * x->work;
+    return gx > gy ? -1 : gx < gy ? 1 : x->of - y->of;
+}
+
+/* All that might help at the peak, best first. */
+static int find_insertions(const search *s, const reading *r, insertion *x) {
+    const trial *t = &s->best;
+    int n = 0;
+    for (int id = 0; id < t->plan.peak && id < t->g->n_nodes; id++) {
+        const gt_node *v = t->g->nodes[id], *of = s->src->nodes[s->now.at[t->at[id]].id];
+        if (v->op->view || s->refused[of->id] || r[id].now || r[id].next == INT32_MAX) continue;
+        if (t->plan.values_in[id] < 0 || bytes_of(v) < t->plan.least / LEAST) continue;
+        x[n] = (insertion){.of = of->id, .before = t->at[r[id].next], .bytes = bytes_of(v)};
+        if (again(s, r, of, r[id].next, bytes_of(v), &x[n]) && t->work + x[n].work <= s->most) n++;
+    }
+    qsort(x, (size_t)n, sizeof *x, by_gain);
+    return n;
+}
+
+/* The sequence with an insertion; views of what is inserted come with it. Later instances of the same are left out: one must do. */
+static bool insert(const search *s, const insertion *x, int stamp, sequence *q) {
+    const gt_graph *src = s->src;
+    q->n = 0;
+    for (int k = 0; k <= s->now.n; k++) {
+        for (int id = 0; id < src->n_nodes && k == x->before; id++) {
+            bool comes = !s->fixed[id] && (listed(x, id) || listed(x, base(src->nodes[id])->id));
+            if (comes && !sequence_add(q, (instance){id, stamp})) return false;
+        }
+        if (k == s->now.n) break;
+        const instance *old = &s->now.at[k];
+        bool replaced = k > x->before && old->stamp && listed(x, old->id);
+        if (!replaced && !sequence_add(q, *old)) return false;
+    }
+    return true;
+}
+
+/* ---- the search ---- */
+
+static void adopt(search *s, sequence *q, trial *t) {
+    sequence old = s->now;
+    gt_arena_free(s->best.arena);
+    s->now = *q;
+    s->best = *t;
+    *q = old;
+}
+
+/* One insertion that lowers the peak; false: there is none, or memory is short. */
+static bool improve(search *s, sequence *q) {
+    size_t nodes = (size_t)s->best.g->n_nodes;
+    reading *r = calloc(nodes + 1, sizeof *r);
+    insertion *x = calloc(nodes + 1, sizeof *x);
+    bool better = false;
+    if (r && x) {
+        find_reading(&s->best, r);
+        int n = find_insertions(s, r, x);
+        for (int i = 0; i < n && !better; i++) {
+            trial t;
+            if (!insert(s, &x[i], s->stamps + 1, q) || !try(s, q, &t)) break;
+            better = t.plan.least < s->best.plan.least;
+            if (better) {
+                adopt(s, q, &t);
+                s->stamps++;
+                memset(s->refused, 0, (size_t)s->src->n_nodes);
+            } else {
+                gt_arena_free(t.arena);
+                s->refused[x[i].of] = true;
+            }
+        }
+    }
+    free(r);
+    free(x);
+    return better;
+}
+
+/* Insertions without which the peak is no higher, and no higher than it need be. */
+static void take_back(search *s, sequence *q, size_t enough) {
+    for (int stamp = s->stamps; stamp > 0; stamp--) {
+        q->n = 0;
+        bool any = false;
+        for (int k = 0; k < s->now.n; k++) {
+            any |= s->now.at[k].stamp == stamp;
+            if (s->now.at[k].stamp != stamp && !sequence_add(q, s->now.at[k])) return;
+        }
+        trial t;
+        if (!any) continue;
+        if (!try(s, q, &t)) return;
+        if (t.work <= s->best.work && (t.plan.least <= s->best.plan.least || t.plan.least <= enough))
+            adopt(s, q, &t);
+        else
+            gt_arena_free(t.arena);
+    }
+}
+
+/* Results are computed once, where they are. */
+static void fix_results(search *s) {
+    for (int i = 0; i < s->src->n_results; i++)
+        for (const gt_node *r = s->src->results[i].node;; r = r->in[0]) {
+            s->fixed[r->id] = true;
+            if (!r->op->view) break;
+        }
+}
+
+/* A result may go where a parameter lies: after that the parameter cannot be read again. */
+static bool reads_overwritten(const gt_graph *g, const gt_node *n) {
+    for (int i = 0; i < n->n_in; i++) {
+        const gt_node *x = base(n->in[i]);
+        if (x->op != &gt_op_param) continue;
+        const gt_param_attr *p = x->attr;
+        int64_t end = p->offset + gt_shape_size(&x->shape);
+        for (int k = 0; k < g->n_results; k++) {
+            const gt_result *r = &g->results[k];
+            int64_t from = (int64_t)r->offset;
+            if (r->placed && r->slot == p->slot && from < end && p->offset < from + gt_shape_size(&r->node->shape)) return true;
+        }
+    }
+    return false;
+}
+
+static bool begin(search *s) {
+    const gt_graph *src = s->src;
+    size_t n = (size_t)src->n_nodes + 1;
+    s->fixed = calloc(n, sizeof *s->fixed);
+    s->refused = calloc(n, sizeof *s->refused);
+    s->work = calloc(n, sizeof *s->work);
+    if (!s->fixed || !s->refused || !s->work) return false;
+    fix_results(s);
+    for (int id = 0; id < src->n_nodes; id++) {
+        s->fixed[id] |= reads_overwritten(src, src->nodes[id]);
+        s->work[id] = gt_node_work(src->nodes[id]);
+        if (!sequence_add(&s->now, (instance){id, 0})) return false;
+    }
+    return try(s, &s->now, &s->best);
+}
+
+gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double share, size_t enough) {
+    search s = {.src = src, .threads = threads};
+    sequence other = {0};
+    gt_graph *dst = NULL;
+    if (begin(&s)) {
+        s.most = s.best.work * (1 + share);
+        while (s.best.plan.least > enough && improve(&s, &other)) continue;
+        take_back(&s, &other, enough);
+        trial final;
+        if (build(&s, &s.now, &final, arena)) dst = final.g;
+    }
+    if (!dst) gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
+    gt_arena_free(s.best.arena);
+    free(s.now.at);
+    free(other.at);
+    free(s.fixed);
+    free(s.refused);
+    free(s.work);
+    return dst;
+}

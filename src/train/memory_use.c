@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Memory of a training run on a rank: how its graphs are planned, and what they need with everything else. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/machine.h"
+#include "gantry/log.h"
+#include "train/trainer.h"
+
+/* Shares of a phase's work that may be done twice. The first costs less than it saves in traffic of memory; the second is what it costs to
+ * run all forward passes again, and more only where graphs hold derivatives of derivatives. */
+static const double recompute_normal = 0.015, recompute_low = 0.5;
+
+static gt_exec_options exec_options(const gt_trainer *t, int slices, int at_once, bool low) {
+    int own = (slices + t->comm->ranks - 1) / t->comm->ranks; /* of the rank with the most */
+    return (gt_exec_options){.pool = t->pool, .slices = at_once, .runs = low ? 1 : (own + at_once - 1) / at_once, .recompute = low ? recompute_low : recompute_normal};
+}
+
+gt_exec_options gt_trainer_exec_options(const gt_trainer *t, int at_once) {
+    return exec_options(t, t->shares[0].cut.slices, at_once, gt_is(t->job->memory, "low"));
+}
+
+gt_status gt_trainer_relax(gt_trainer *t) {
+    gt_status st = GT_OK;
+    for (int p = 0; p < t->model->n_phases; p++)
+        for (int i = 0; i < t->n_variants && !st; i++) st = gt_exec_relax(t->runs[p].at[i].exec, t->arena_bytes);
+    return st;
+}
+
+size_t gt_trainer_network_bytes(const gt_trainer *t) {
+    const gt_model *m = t->model;
+    size_t bytes = 0;
+    for (int i = 0; i < m->n_nets; i++) {
+        size_t block = m->nets[i]->block_floats * sizeof(float);
+        bytes += block * (size_t)(1 + (i == m->ema_of)) + (size_t)gt_learner_moments(&t->learners[i]) * block / (size_t)t->comm->ranks;
+        for (int k = 0; k < t->n_shares; k++) bytes += gt_reducer_bytes(t->shares[k].reducers[i]);
+    }
+    return bytes;
+}
+
+/* ---- does it fit? ---- */
+
+typedef struct demand { /* of a rank, or of a host's ranks together */
+    int host, ranks;
+    double graphs, rest; /* bytes */
+    double memory;       /* of the host */
+} demand;
+
+static double bytes_of(const demand *d) { return d->graphs + d->rest; }
+
+static demand own_demand(const gt_trainer *t) {
+    gt_machine machine;
+    gt_machine_look(&machine);
+    size_t image = t->comm->rank == 0 ? gt_trainer_checkpoint_bytes(t) : 0;
+    return (demand){.host = t->comm->host_index, .ranks = 1, .graphs = (double)t->arena_bytes, .rest = (double)(gt_trainer_network_bytes(t) + image),
+                    .memory = (double)machine.memory};
+}
+
+/* On rank 0: the host whose ranks need most of what it has. */
+static demand fullest_host(const demand *all, int ranks) {
+    demand worst = {.memory = 1};
+    for (int first = 0; first < ranks; first++) {
+        demand host = {.host = all[first].host, .memory = all[first].memory};
+        for (int r = 0; r < ranks; r++) {
+            if (all[r].host != host.host) continue;
+            host.ranks++;
+            host.graphs += all[r].graphs;
+            host.rest += all[r].rest;
+        }
+        if (host.memory > 0 && bytes_of(&host) / host.memory > bytes_of(&worst) / worst.memory) worst = host;
+    }
+    return worst;
+}
+
+/* What the host would need with other slices or more recomputation; 0: cannot be said. */
+static double needed_with(gt_trainer *t, const demand *host, int slices, bool low) {
+    gt_exec_options o = exec_options(t, slices, 1, low);
+    size_t arena = 0;
+    for (int p = 0; p < t->model->n_phases; p++) {
+        gt_phase *phase = &t->model->phases[p];
+        gt_graph *g = phase->build(phase, gt_cut_size((gt_cut){(int)t->job->batch, slices}, 0));
+        gt_exec *e = g ? gt_exec_new(g, &o) : NULL;
+        bool made = e;
+        if (made && gt_exec_arena_bytes(e) > arena) arena = gt_exec_arena_bytes(e);
+        gt_exec_free(e);
+        gt_graph_free(g);
+        if (!made) return 0;
+    }
+    return host->rest + (double)arena * host->ranks;
+}
+
+/* The least change with which it fits, as options; says so if there is none. */
+static void advise(gt_trainer *t, const demand *host, char *text, size_t room) {
+    int slices = t->shares[0].cut.slices, legal;
+    double needs = 0;
+    if (!gt_is(t->job->memory, "low")) {
+        needs = needed_with(t, host, slices, true);
+        snprintf(text, room, "--memory=low needs %.1f GB", needs / 1e9);
+        if (needs > 0 && needs < host->memory) return;
+    }
+    double image = needs > 0 ? (needs - host->rest) / host->ranks * slices / (double)t->job->batch : 0; /* about what one needs */
+    for (int s = slices + 1; s <= (int)t->job->batch; s++) {
+        int images = gt_cut_size((gt_cut){(int)t->job->batch, s}, 0);
+        bool hopeless = host->rest + image * images * host->ranks > 1.5 * host->memory;
+        if (hopeless || gt_slices_choose((int)t->job->batch, gt_model_group(t->job), s, t->comm->ranks, &legal)) continue;
+        needs = needed_with(t, host, s, true);
+        image = (needs - host->rest) / host->ranks / images;
+        snprintf(text, room, "--memory=low with --slices=%d (%d images each; other numbers, as slices are part of the recipe) needs %.1f GB", s, images,
+                 needs / 1e9);
+        if (needs > 0 && needs < host->memory) return;
+    }
+    size_t used = strlen(text);
+    snprintf(text + used, room - used, "%sfewer ranks on a host, or smaller networks (--cbase, --cmax)", used ? ", which is too much as well: " : "");
+}
+
+void gt_trainer_warn_memory(gt_trainer *t) {
+    demand mine = own_demand(t), *all = t->comm->rank == 0 ? calloc((size_t)t->comm->ranks, sizeof *all) : NULL;
+    gt_comm_gather(t->comm, &mine, sizeof mine, all);
+    if (all) {
+        demand host = fullest_host(all, t->comm->ranks);
+        char advice[256] = "";
+        if (bytes_of(&host) > host.memory) {
+            advise(t, &host, advice, sizeof advice);
+            gt_warn("this job needs %.1f GB on a host with %d rank%s, which has %.1f GB: %s", bytes_of(&host) / 1e9, host.ranks, host.ranks > 1 ? "s" : "",
+                    host.memory / 1e9, advice);
+        }
+    }
+    free(all);
+}

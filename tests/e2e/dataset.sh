@@ -1,0 +1,98 @@
+#!/bin/bash
+# level: full
+# gantry dataset as users meet it: any number of ranks and threads, killed and gone on, bad pictures, labels, looking at results, and
+# training straight from what it reads and makes.
+. "$(dirname "$0")/lib.sh"
+
+make() { quietly "$GANTRY" dataset "$@"; }
+counted() { # dataset, number of images
+    expect 0 "^images +$2\$" "$GANTRY" dataset inspect "$1"
+}
+
+# The same bytes from any number of ranks and threads, to every kind of destination
+make synth:shapes:n=300,size=32,classes=3 source
+for dest in set.zip set.h5; do
+    make source one."$dest" --width=16 --height=24 --threads=1
+    make source two."$dest" --width=16 --height=24 --threads=3
+    quietly ranks 3 "$GANTRY" dataset source three."$dest" --width=16 --height=24
+    cmp -s one."$dest" two."$dest" && cmp -s one."$dest" three."$dest" || fail "$dest depends on ranks or threads"
+done
+make source folder --width=16 --height=24 --compress
+counted folder 300
+expect 0 'class 2 +100 .* triangle|class 2 +100' "$GANTRY" dataset inspect one.set.zip --grid=grid.png
+[ -s grid.png ] || fail "no grid.png"
+[ "$(find . -name '*.part' -o -name '*.progress')" = "" ] || fail "something was left behind"
+unzip -tq one.set.zip >/dev/null || fail "unzip does not like it"
+
+# subset, split, merge, verify
+make subset one.set.zip some.h5 --count=30 --seed=4
+make split one.set.zip a.zip b.h5 --parts=0.9,0.1
+counted a.zip 270
+make merge a.zip b.h5 all.zip
+counted all.zip 300
+expect 0 'all 300 images are good' ranks 2 "$GANTRY" dataset verify all.zip
+expect 2 'add up to 1' "$GANTRY" dataset split all.zip x.zip y.zip --parts=0.5,0.1
+expect 2 'SOURCE and DEST' "$GANTRY" dataset all.zip
+
+# Killed, it goes on; the result is the one of a run that was not
+background "$GANTRY" dataset synth:shapes:n=8000,size=64 killed.zip --compress --threads=1
+wait_until 60 eval '[ "$(stat -c %s killed.zip.progress 2>/dev/null || echo 0)" -gt 4000 ]'
+kill -9 "$pid" && wait "$pid" 2>/dev/null
+[ ! -e killed.zip ] || fail "it was faster than its killer"
+printf 'torn' >>killed.zip.part
+expect 0 'going on after [0-9]+ of 8000' ranks 2 "$GANTRY" dataset synth:shapes:n=8000,size=64 killed.zip --compress
+make synth:shapes:n=8000,size=64 whole.zip --compress
+cmp -s killed.zip whole.zip || fail "what was killed and went on differs"
+rm -f killed.zip whole.zip
+
+# Bad input: every bad picture is listed with its reason, nothing is made or they are left out
+mkdir -p pictures/cat pictures/dog
+i=0
+for f in $(find source -name '*.png' | sort | head -20); do
+    i=$((i + 1))
+    if [ $((i % 2)) = 0 ]; then cp "$f" pictures/cat/$i.png; else cp "$f" pictures/dog/$i.png; fi
+done
+head -c 2000 pictures/cat/2.png >pictures/cat/short.png
+echo 'no picture' >pictures/dog/text.jpg
+printf 'P5 8 8 255 0123456789012345678901234567890123456789012345678901234567890123' >pictures/dog/odd.pgm
+cp pictures/cat/2.png pictures/dog/2again.png
+expect 1 'text\.jpg' "$GANTRY" dataset pictures bad.zip
+[ ! -e bad.zip ] || fail "bad.zip was made"
+for n in 1 2; do
+    expect 0 '24 pictures: 2 cannot be read, 1 unlike the others, 1 duplicates' ranks $n "$GANTRY" dataset pictures good$n.zip --on-error=skip --labels=folders --report=report$n
+    grep -q 'short\.png' report$n && grep -q 'text\.jpg' report$n && grep -q 'odd\.pgm.*8 x 8' report$n && grep -q "2again.png.*equal to" report$n || fail "report$n is not complete"
+    "$python" -m json.tool report$n.json >/dev/null || fail "report$n.json is no JSON"
+done
+cmp -s report1 report2 && cmp -s good1.zip good2.zip || fail "findings depend on ranks"
+expect 0 'class 0 +10 .* cat' "$GANTRY" dataset inspect good1.zip
+expect 0 '2 cannot be read' "$GANTRY" dataset pictures --scan
+expect 0 'going on|images' "$GANTRY" dataset pictures all3.zip --channels=3 --width=32 --height=32 --on-error=skip
+expect 1 'nearest size that fits is 32 x 32 .*--width=32 --height=32' "$GANTRY" dataset source odd.zip --width=33 --height=33
+expect 2 'must specify --width and --height' "$GANTRY" dataset source odd.zip --transform=center-crop
+expect 1 'nowhere' "$GANTRY" dataset nowhere odd.zip
+expect 1 'nowhere' ranks 2 "$GANTRY" dataset nowhere odd.zip
+expect 1 '/proc' "$GANTRY" dataset source /proc/x.zip
+printf '%s\n' 'cat/2.png,0.5,1' 'cat/4.png,2,3' >labels.csv
+expect 0 'labels +none' "$GANTRY" dataset inspect all3.zip
+
+# Training from RGBA, and from a folder of JPEG
+make source rgba.zip --channels=4 --compress
+mkdir jpeg && for k in 1 2 3 4 5 6 7 8; do cp "$here/../golden/dataset/mixed/x/pic001.jpg" jpeg/$k.jpg; done
+tiny="$nets --batch=8 --mbstd=2 --slices=4 --seed=3 --kimg=0.016"
+expect 0 'done' "$GANTRY" train --data=rgba.zip $tiny --run=rgba --p-max=1
+expect 0 'done' "$GANTRY" train --data=jpeg $tiny --run=jpeg
+quietly "$GANTRY" generate rgba --seeds=0-3 --outdir=generated --grid
+
+# 2 channels of 16 bits, 5 channels of float32: colour is left alone, and the log says so; resumed bit for bit
+"$python" -c 'import h5py' 2>/dev/null || skip "no python3-h5py (data of many channels); all else passed"
+helper many_channels
+for data in two five; do
+    expect 0 'colour augmentations are off' "$GANTRY" train --data=$data.h5 $tiny --run=$data
+    quietly ranks 2 "$GANTRY" train --data=$data.h5 $tiny --run=$data.2
+    same "$(last $data)" "$(last $data.2)"
+    quietly "$GANTRY" generate $data --seeds=0-3 --outdir=$data.images --npy
+    helper npy $data.images/seed0000.npy
+    quietly "$GANTRY" dataset $data.h5 $data.copy.h5
+    helper same_h5 $data.h5 $data.copy.h5
+done
+expect 2 'FILE\.h5' "$GANTRY" dataset five.h5 five.zip

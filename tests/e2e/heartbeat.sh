@@ -1,0 +1,59 @@
+# level: full
+# No hang: a rank that falls silent is named by the others, with what it did last, and all end in bounded time; one that was silent for a
+# moment is waited for; one that dies ends the job at once.
+. "$(dirname "$0")/lib.sh"
+job="$small --steps=1000000 --threads=1"
+begin() { # RUN SECONDS: three ranks; $ranks are their processes by rank
+    background "$LAUNCH" 3 "$GANTRY" train $job --run="$1" --heartbeat-limit="$2"
+    wait_until 30 has_line Progress/tick "$1/stats.jsonl"
+    ranks=()
+    for p in $(pgrep -P "$pid"); do
+        r=$(tr '\0' '\n' <"/proc/$p/environ" | sed -n 's/^OMPI_COMM_WORLD_RANK=//p')
+        [ -n "$r" ] && ranks[$r]=$p && started+=("$p")
+    done
+    [ ${#ranks[@]} = 3 ] || fail "ranks not found: ${ranks[*]}"
+    sleep 1 # the first tick's pictures and logs are announced as long: beyond them
+}
+over() { # SECONDS: the job ends by itself, with a failure, and nothing of it is left
+    local end=$((SECONDS + $1))
+    while kill -0 "$pid" 2>/dev/null && [ "$SECONDS" -lt "$end" ]; do sleep 0.1; done
+    kill -0 "$pid" 2>/dev/null && { cat running; fail "still running after $1 s"; }
+    wait "$pid" && fail 'status 0'
+    for p in "${ranks[@]}"; do wait_until 5 test ! -e "/proc/$p/fd/0"; done
+}
+
+# Silent for good: named by those that hear of each other; rank 0 by the others.
+begin silent 3
+kill -STOP "${ranks[2]}"
+over 20
+grep -qE 'error: rank 2 \([^)]+\) has not been heard of for [0-9]+ s .*step [0-9]+, (G_main|G_reg|D_main|D_reg|waiting for data|logs)' running || { cat running; fail 'rank 2 is not named'; }
+has_line 'rank 2 .* has not been heard of' silent/log.txt || fail 'log.txt does not name rank 2'
+begin silent0 3
+kill -STOP "${ranks[0]}"
+over 20
+grep -q 'rank 0 ([^)]*) has not been heard of' running || { cat running; fail 'rank 0 is not named'; }
+
+# For a moment: nothing but a warning, and the same bits.
+begin moment 4
+kill -STOP "${ranks[1]}"
+sleep 2
+kill -CONT "${ranks[1]}"
+wait_until 20 has_line 'rank 1 .* is heard of again' running
+# Everybody stopped, as batch systems do: nobody is accused afterwards.
+kill -STOP "${ranks[@]}"
+sleep 5
+kill -CONT "${ranks[@]}"
+sleep 2
+kill -0 "$pid" || { cat running; fail 'a job that was suspended as a whole ended'; }
+kill -USR1 "$pid"
+ends 75
+images=$(last moment | sed 's/.*checkpoint-0*\([0-9]*\)\.h5/\1/')
+quietly "$GANTRY" train $small --steps=$((images / 8)) --run=straight --tick=1000
+same "$(last moment)" "$(last straight)"
+
+# Dead: at once.
+begin dead 60
+kill -9 "${ranks[1]}"
+over 10
+grep -qiE 'rank 1|signal 9|killed' running || { cat running; fail 'nobody says who died'; }
+echo 'nobody waits for ever'

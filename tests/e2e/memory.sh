@@ -1,0 +1,18 @@
+#!/bin/bash
+# level: full
+# --memory=low: the same checkpoint, on one rank and on two; and what is said of a job that does not fit.
+. "$(dirname "$0")/lib.sh"
+
+small=(--data=synth:shapes:n=64,size=32,classes=4 --cfg=auto --cbase=512 --cmax=16 --map-layers=2 --batch=12 --mbstd=4 --slices=3 --steps=3 --grid=2x2
+       --aug=fixed --p=0.5 --seed=3 --threads=1)
+expect 0 'done' "$GANTRY" train "${small[@]}" --run=normal
+expect 0 'done' "$GANTRY" train "${small[@]}" --run=low --memory=low
+expect 0 'done' ranks 2 "$GANTRY" train "${small[@]}" --run=two --memory=low
+for run in low two; do
+    cmp normal/checkpoint-*36.h5 "$run"/checkpoint-*36.h5 || fail "--memory=low changed the numbers ($run)"
+done
+
+# Slices of half a million images fit nowhere: the nearest that does is named. (The limit makes sure that it is not tried.)
+ulimit -v 8000000
+expect 1 'out of memory' "$GANTRY" train --data=synth:shapes:n=64,size=64 --cfg=auto --cbase=512 --cmax=16 --map-layers=2 --batch=1048576 --slices=1 --mbstd=4 --dry-run
+grep -q 'warning: this job needs .* GB on a host with 1 rank, which has .* GB: --memory=low with --slices=[0-9]* (' said || { cat said; fail "no advice"; }

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Foreign sources other than picture files. The first byte of an input says under which name it is opened. */
+#include "fuzz.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gantry/hash.h"
+#include "gantry/import.h"
+
+static const char *const names[] = {"x.csv", "x.npy", "x.npz", "x-images-idx3-ubyte", "x.tfrecords", "x.tar", "x_lmdb/data.mdb"};
+enum { CSV, NPY, NPZ, IDX, TFRECORDS, TAR, LMDB, NAMES };
+enum { ITEMS_MOST = 64, PAGE = 512 };
+
+typedef struct seed {
+    fuzz_put *put;
+    void *arg;
+} seed;
+
+static void put_as(const seed *s, int name, const void *bytes, size_t n) {
+    uint8_t *input = malloc(n + 1);
+    fuzz_check(input);
+    input[0] = (uint8_t)name;
+    memcpy(input + 1, bytes, n);
+    s->put(s->arg, input, n + 1);
+    free(input);
+}
+
+static size_t make_npy(uint8_t *out, const char *type, const char *shape, size_t bytes) {
+    memcpy(out, "\x93NUMPY\1\0\166\0", 10);
+    int n = snprintf((char *)out + 10, 119, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type, shape);
+    memset(out + 10 + n, ' ', (size_t)(118 - n));
+    out[127] = '\n';
+    for (size_t i = 0; i < bytes; i++) out[128 + i] = (uint8_t)i;
+    return 128 + bytes;
+}
+
+/* Files of one archive, as libarchive writes them. */
+static void put_archive(const seed *s, int name, const char *const *entries, const void *const *bytes, const size_t *n, int count) {
+    static uint8_t packed[1 << 16];
+    size_t used = 0;
+    struct archive *a = archive_write_new();
+    if (name == TAR) archive_write_set_format_ustar(a);
+    else archive_write_set_format_zip(a);
+    if (name == TAR) archive_write_add_filter_gzip(a);
+    fuzz_check(archive_write_open_memory(a, packed, sizeof packed, &used) == ARCHIVE_OK);
+    for (int i = 0; i < count; i++) {
+        struct archive_entry *e = archive_entry_new();
+        archive_entry_set_pathname(e, entries[i]);
+        archive_entry_set_size(e, (la_int64_t)n[i]);
+        archive_entry_set_filetype(e, AE_IFREG);
+        fuzz_check(archive_write_header(a, e) == ARCHIVE_OK && archive_write_data(a, bytes[i], n[i]) == (la_ssize_t)n[i]);
+        archive_entry_free(e);
+    }
+    archive_write_free(a);
+    put_as(s, name, packed, used);
+}
+
+/* A train batch of one image, pickled as Python 2 does it, with a list of one label. */
+static size_t make_pickle(uint8_t *out) {
+    static const char head[] = "\x80\2}q\1(U\13fine_labelsq\2]q\3K\7aU\4dataq\4cnumpy.core.multiarray\n_reconstruct\nq\5cnumpy\nndarray\nq\6K\0\x85q\7"
+                               "U\1bq\10\x87q\11Rq\12(K\1K\1M\0\14\x86q\13cnumpy\ndtype\nq\14U\2u1q\15K\0K\1\x87q\16Rq\17(K\3U\1|q\20NNNJ\377\377\377\377J\377\377\377\377K\0tq\21b\x89T\0\14\0\0";
+    size_t n = sizeof head - 1;
+    memcpy(out, head, n);
+    memset(out + n, 'x', 3072);
+    memcpy(out + n + 3072, "tq\22bu.", 6);
+    return n + 3072 + 6;
+}
+
+static uint32_t checksum(const void *data, size_t n) {
+    uint32_t crc = gt_crc32c(0, data, n);
+    return ((crc >> 15) | (crc << 17)) + 0xa282ead8u;
+}
+
+static void put_tfrecord(const seed *s) {
+    static const uint8_t example[] = "\12\46" "\12\20" "\12\5shape" "\22\7" "\32\5" "\12\3\1\2\3" "\12\22" "\12\4data" "\22\12" "\12\10" "\12\6abcdef";
+    uint8_t out[128] = {sizeof example - 1};
+    uint32_t sum = checksum(out, 8);
+    memcpy(out + 8, &sum, 4);
+    memcpy(out + 12, example, sizeof example - 1);
+    sum = checksum(example, sizeof example - 1);
+    memcpy(out + 12 + sizeof example - 1, &sum, 4);
+    put_as(s, TFRECORDS, out, 12 + sizeof example - 1 + 4);
+}
+
+/* Two meta pages and a leaf with one value, which is a PGM. */
+static void put_lmdb(const seed *s) {
+    static const uint8_t meta[] = {0xde, 0xc0, 0xef, 0xbe, 1}, node[] = "\16\0\0\0\0\0\3\0keyP5 2 2 255\nabcd";
+    static uint8_t file[3 * PAGE];
+    for (int k = 0; k < 2; k++) {
+        uint8_t *page = file + k * PAGE;
+        page[0] = (uint8_t)k;
+        page[10] = 8;
+        memcpy(page + 16, meta, sizeof meta);
+        page[41] = PAGE >> 8;
+        page[128] = 2;
+        page[144] = (uint8_t)k;
+    }
+    uint8_t *leaf = file + 2 * PAGE;
+    leaf[0] = 2;
+    leaf[10] = 2;
+    leaf[12] = 18;
+    leaf[16] = 64;
+    memcpy(leaf + 64, node, sizeof node - 1);
+    leaf[64] = 17;
+    put_as(s, LMDB, file, sizeof file);
+}
+
+static void seeds(fuzz_put *put, void *arg) {
+    const seed s = {put, arg};
+    static const char *const tables[] = {"path,label\na.png,3\n\"b.png\",4\n", "a.png,cat\nb.png,\"d\"\"og\"\n", "a.png,1.5,2\nb.png,3,-4e3\n"};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) put_as(&s, CSV, tables[i], strlen(tables[i]));
+    uint8_t a[4096], b[4096];
+    put_as(&s, NPY, a, make_npy(a, "|u1", "2, 3, 4", 24));
+    put_as(&s, NPY, a, make_npy(a, "<f8", "2, 3, 2, 2", 192));
+    put_as(&s, NPY, a, make_npy(a, "<u2", "1, 3, 17, 18", 1836));
+    size_t n[2] = {make_npy(a, "|u1", "2, 3, 4", 24), make_npy(b, "<i8", "2,", 16)};
+    memset(b + 128, 0, 16);
+    put_archive(&s, NPZ, (const char *const[]){"images.npy", "labels.npy"}, (const void *const[]){a, b}, n, 2);
+    put_as(&s, IDX, "\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\3abcdefghijkl", 28);
+    n[0] = make_pickle(a);
+    put_archive(&s, TAR, (const char *const[]){"cifar-100-python/train"}, (const void *const[]){a}, n, 1);
+    put_tfrecord(&s);
+    put_lmdb(&s);
+}
+
+static char folder[] = "/tmp/gantry-fuzz-XXXXXX";
+
+static void remove_folder(void) {
+    char path[64];
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/x_lmdb", folder);
+    rmdir(path);
+    rmdir(folder);
+}
+
+static void make_folder(void) {
+    static bool made;
+    char path[64];
+    if (made) return;
+    fuzz_check(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/x_lmdb", folder);
+    fuzz_check(mkdir(path, 0700) == 0);
+    atexit(remove_folder);
+    made = true;
+}
+
+static void use(gt_import *imp) {
+    const gt_import_info *info = gt_import_get_info(imp);
+    char buffer[GT_IMPORT_NAME_BYTES];
+    fuzz_check(info->count > 0 && info->label_width >= 0);
+    for (int64_t i = 0; i < info->count && i < ITEMS_MOST; i++) {
+        gt_picture p;
+        gt_picture_info head;
+        gt_status st = gt_import_head(imp, i, &head);
+        fuzz_check(strlen(gt_import_name(imp, i, buffer)) < GT_IMPORT_NAME_BYTES && gt_import_class(imp, i) < (info->label_width ? info->label_width : 1));
+        if (!st && (size_t)head.height * (size_t)head.width * (size_t)head.channels < 1 << 24 && !gt_import_read(imp, i, &p)) gt_picture_free(&p);
+    }
+}
+
+static void run(const uint8_t *bytes, size_t n) {
+    char path[64];
+    if (n == 0) return;
+    make_folder();
+    snprintf(path, sizeof path, "%s/%s", folder, names[bytes[0] % NAMES]);
+    unlink(path);
+    fuzz_check(symlink(fuzz_file(bytes + 1, n - 1), path) == 0);
+    if (bytes[0] % NAMES == LMDB) *strrchr(path, '/') = 0;
+    gt_import *imp;
+    for (int crops = 0; crops <= 2; crops += 2) {
+        if (gt_import_open(&imp, path, &(gt_import_options){.crops = crops})) continue;
+        use(imp);
+        gt_import_close(imp);
+    }
+}
+
+const fuzz_target target = {.variants = 400, .seeds = seeds, .run = run};

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The dataset tool as a library: what goes in comes out of every kind of destination; what cannot be used is listed, stops the
+ * making or is left out; progress on disk is believed as far as it is whole; archives beyond 4 GB. */
+#include "data_files.h"
+
+#include <fcntl.h>
+
+#include "gantry/log.h"
+#include "pack/pack.h"
+
+static gt_comm *comm;
+
+static gt_status pack(const char *source, const char *dest, gt_pack_request r, gt_pack_result *result) {
+    r.n_sources = r.n_sources ? r.n_sources : 1;
+    r.sources = r.sources ? r.sources : &source;
+    r.dest = dest;
+    gt_status st = gt_pack(comm, &r, result);
+    return st;
+}
+
+static void packed(const char *source, const char *dest, gt_pack_request r) {
+    gt_pack_result result;
+    if (pack(source, dest, r, &result)) fail_msg("%s", gt_message());
+    gt_pack_result_free(&result);
+}
+
+/* Item i of the one is item i of the other, labels included. */
+static void same_items(const char *a, const char *b, int64_t count) {
+    gt_dataset *x = opened(a, NULL), *y = opened(b, NULL);
+    const gt_dataset_info *p = gt_dataset_get_info(x), *q = gt_dataset_get_info(y);
+    assert_int_equal(p->count, count);
+    assert_int_equal(q->count, count);
+    assert_int_equal(p->image_bytes, q->image_bytes);
+    assert_true(p->type == q->type && p->channels == q->channels && p->label_width == q->label_width && p->class_names == q->class_names);
+    uint8_t *u = malloc(p->image_bytes), *v = malloc(q->image_bytes);
+    for (int64_t i = 0; i < count; i++) {
+        assert_int_equal(gt_dataset_read(x, i, u), GT_OK);
+        assert_int_equal(gt_dataset_read(y, i, v), GT_OK);
+        assert_memory_equal(u, v, p->image_bytes);
+        assert_int_equal(gt_dataset_class(x, i), gt_dataset_class(y, i));
+    }
+    free(u);
+    free(v);
+    gt_dataset_close(x);
+    gt_dataset_close(y);
+}
+
+static void every_destination_holds_it(void **state) {
+    (void)state;
+    static const char *const dests[] = {"set.zip", "set.h5", "new/folder/set"};
+    const char *source = "synth:shapes:n=40,size=16,classes=5";
+    for (int compress = 0; compress < 2; compress++)
+        for (int i = 0; i < 3; i++) {
+            char dest[600], name[64];
+            snprintf(name, sizeof name, "%d%s", compress, dests[i]);
+            snprintf(dest, sizeof dest, "%s", at(name));
+            packed(source, dest, (gt_pack_request){.compress = compress});
+            same_items(source, dest, 40);
+            assert_false(exists("0set.zip.part") || exists("0set.zip.progress") || exists("1set.h5.part") || exists("1set.h5.progress"));
+            packed(source, at("deep.h5"), (gt_pack_request){.compress = compress, .transform = {.depth = GT_DEPTH_F32, .channels = 4}});
+            gt_dataset *ds = opened(at("deep.h5"), NULL);
+            assert_true(gt_dataset_get_info(ds)->type == GT_F32);
+            assert_string_equal(gt_dataset_get_info(ds)->channel_names, "R,G,B,A");
+            float pixel[16 * 16 * 4], plain[16 * 16 * 3];
+            uint8_t bytes[16 * 16 * 3];
+            assert_int_equal(gt_dataset_read(ds, 7, pixel), GT_OK);
+            gt_dataset_close(ds);
+            ds = opened(source, NULL);
+            assert_int_equal(gt_dataset_read(ds, 7, bytes), GT_OK);
+            gt_dataset_floats(gt_dataset_get_info(ds), bytes, 16 * 16 * 3, plain);
+            for (int k = 0; k < 16 * 16 * 3; k++) assert_true(fabsf(plain[k] - pixel[k / 3 * 4 + k % 3]) < 1e-6f);
+            gt_dataset_close(ds);
+        }
+    gt_pack_result result;
+    assert_int_equal(pack(source, at("0new/folder/set"), (gt_pack_request){0}, &result), GT_USAGE); /* not empty any more */
+    assert_message("must be empty");
+}
+
+static void choices_are_seeded_and_whole(void **state) {
+    (void)state;
+    const char *source = "synth:shapes:n=50,size=8,classes=5", *parts[2];
+    char a[600], b[600];
+    packed(source, at("sub.zip"), (gt_pack_request){.choice = GT_PACK_SUBSET, .amount = 12, .seed = 3});
+    gt_dataset *ds = opened(source, &(gt_dataset_options){.subset = 12, .subset_seed = 3}), *sub = opened(at("sub.zip"), NULL);
+    uint8_t x[8 * 8 * 3], y[8 * 8 * 3];
+    for (int i = 0; i < 12; i++) {
+        assert_int_equal(gt_dataset_read(ds, i, x), GT_OK);
+        assert_int_equal(gt_dataset_read(sub, i, y), GT_OK);
+        assert_memory_equal(x, y, sizeof x);
+    }
+    gt_dataset_close(ds);
+    gt_dataset_close(sub);
+    snprintf(a, sizeof a, "%s", at("a.zip"));
+    snprintf(b, sizeof b, "%s", at("b.zip"));
+    packed(source, a, (gt_pack_request){.choice = GT_PACK_PART, .parts = {0, 0.7}, .seed = 5});
+    packed(source, b, (gt_pack_request){.choice = GT_PACK_PART, .parts = {0.7, 1}, .seed = 5});
+    parts[0] = a, parts[1] = b;
+    gt_pack_result result;
+    assert_int_equal(pack(NULL, at("both.zip"), (gt_pack_request){.n_sources = 2, .sources = parts}, &result), GT_OK);
+    assert_int_equal(result.kept, 50);
+    assert_int_equal(result.duplicates, 0); /* the parts have nothing in common */
+    assert_int_equal(result.classes, 5);
+    for (int i = 0; i < 5; i++) assert_int_equal(result.of_class[i], 10);
+    gt_pack_result_free(&result);
+}
+
+/* ---- pictures that cannot be used ---- */
+
+enum { GOOD = 24 };
+
+/* GOOD pictures, one damaged beyond its head, one of another size, and one that is there twice. */
+static const char *mixed_folder(void) {
+    char path[600];
+    mkdir(at("mixed"), 0777);
+    for (int i = 0; i < GOOD; i++) {
+        snprintf(path, sizeof path, "%s/mixed/%02d.png", scratch, i);
+        put_picture(path, i, 8, 8, 3);
+    }
+    put_picture(at("mixed/10twice.png"), 3, 8, 8, 3);
+    size_t n;
+    uint8_t *bytes = get(at("mixed/20.png"), &n);
+    bytes[n / 2] ^= 1;
+    put(at("mixed/20damaged.png"), bytes, n);
+    free(bytes);
+    return at("mixed");
+}
+
+static void unusable_pictures(void **state) {
+    (void)state;
+    gt_pack_result result;
+    char source[600];
+    snprintf(source, sizeof source, "%s", mixed_folder());
+    assert_int_equal(pack(source, at("stop.zip"), (gt_pack_request){.report = at("report")}, &result), GT_FORMAT);
+    assert_message("20damaged.png");
+    assert_true(result.bad == 1 && result.odd == 0 && result.duplicates == 1);
+    assert_false(exists("stop.zip"));
+    assert_true(exists("stop.zip.part") && exists("stop.zip.progress"));
+    size_t n;
+    char *text = get(at("report.json"), &n);
+    assert_non_null(strstr(text, "20damaged.png"));
+    assert_non_null(strstr(text, "equal to"));
+    free(text);
+
+    /* left out, it goes on from there; the bytes are those of a run that did so at once */
+    assert_int_equal(pack(source, at("stop.zip"), (gt_pack_request){.skip = true}, &result), GT_OK);
+    assert_true(result.kept == GOOD + 1 && result.bad == 1 && result.duplicates == 1);
+    packed(source, at("once.zip"), (gt_pack_request){.skip = true});
+    size_t m;
+    uint8_t *a = get(at("stop.zip"), &n), *b = get(at("once.zip"), &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(a, b, n);
+    free(a);
+    free(b);
+    assert_int_equal(pack(source, at("single.zip"), (gt_pack_request){.skip = true, .skip_duplicates = true}, &result), GT_OK);
+    assert_int_equal(result.kept, GOOD);
+
+    put_picture(at("mixed/99odd.png"), 3, 16, 8, 3); /* known from heads: nothing is begun */
+    assert_int_equal(pack(source, at("odd.zip"), (gt_pack_request){0}, &result), GT_FORMAT);
+    assert_message("99odd.png");
+    assert_message("8 x 16");
+    assert_false(exists("odd.zip.part"));
+    assert_int_equal(pack(source, at("odd.zip"), (gt_pack_request){.scan_only = true}, &result), GT_OK);
+    assert_true(result.bad == 1 && result.odd == 1 && result.duplicates == 1);
+    assert_int_equal(pack(source, at("odd.zip"), (gt_pack_request){.skip = true}, &result), GT_OK);
+    assert_true(result.kept == GOOD + 1 && result.bad == 1 && result.odd == 1);
+    assert_int_equal(pack(source, at("odd.zip"), (gt_pack_request){.transform = {.width = 7, .height = 30}, .skip = true}, &result), GT_FORMAT);
+    assert_message("--width=8 --height=32");
+    gt_status st = pack(source, at("f32.zip"), (gt_pack_request){.transform = {.depth = GT_DEPTH_F32}, .skip = true}, &result);
+    assert_int_equal(st, GT_USAGE);
+    assert_message(".h5");
+}
+
+/* ---- progress on disk ---- */
+
+static int64_t progress(const char *dest, gt_hash128 key, bool add) {
+    gt_journal *j;
+    int64_t done;
+    if (gt_journal_open(&j, dest, key, false, &done)) fail_msg("%s", gt_message());
+    for (int64_t i = 0; i < done; i++) {
+        gt_outcome o;
+        char *text;
+        assert_int_equal(gt_journal_next(j, &o, &text), GT_OK);
+        assert_int_equal(o.size, 100);
+        assert_string_equal(text, "why");
+        free(text);
+    }
+    if (add) {
+        assert_int_equal(gt_journal_add(j, &(gt_outcome){.size = 100}, "why"), GT_OK);
+        assert_int_equal(gt_journal_sync(j), GT_OK);
+        gt_journal *second;
+        assert_int_equal(gt_journal_open(&second, dest, key, false, &done), GT_FAILED);
+        assert_message("another process");
+    }
+    gt_journal_close(j, false);
+    return done;
+}
+
+static void progress_is_believed_while_whole(void **state) {
+    (void)state;
+    gt_hash128 key = {1, 2}, other = {1, 3};
+    char dest[600];
+    snprintf(dest, sizeof dest, "%s", at("dest"));
+    for (int i = 0; i < 3; i++) progress(dest, key, true);
+    assert_int_equal(progress(dest, key, false), 3);
+    size_t n;
+    uint8_t *bytes = get(at("dest.progress"), &n);
+    for (size_t cut = 1; cut < n; cut += 13) {
+        put(at("dest.progress"), bytes, n - cut);
+        size_t record = (n - 24) / 3;
+        assert_int_equal(progress(dest, key, false), n - cut < 24 ? 0 : (n - cut - 24) / record);
+    }
+    bytes[n - 5] ^= 1;
+    put(at("dest.progress"), bytes, n);
+    assert_int_equal(progress(dest, key, false), 2);
+    assert_int_equal(progress(dest, other, false), 0); /* something else was asked for */
+    assert_int_equal(progress(dest, key, false), 0);
+    free(bytes);
+}
+
+/* Three entries of 3 GB, as holes: the index behind them needs zip64 for all but the first. */
+static void archives_beyond_4_gb(void **state) {
+    (void)state;
+    enum { ENTRIES = 3 };
+    const uint32_t size = 3u << 30;
+    gt_items items = {0};
+    gt_dest d = {.kind = &gt_dest_zip, .path = at("large.zip"), .items = &items, .transform = &(gt_transform){0}, .fd = -1};
+    char path[600], part[700];
+    snprintf(path, sizeof path, "%s", d.path);
+    snprintf(part, sizeof part, "%s.part", path);
+    d.path = path;
+    for (uint32_t i = 0; i < ENTRIES; i++) assert_int_equal(gt_dest_put(&d, &(gt_entry){.item = i, .size = size, .crc = i}, NULL), GT_OK);
+    int fd = open(part, O_CREAT | O_WRONLY, 0600);
+    assert_true(fd >= 0);
+    if (ftruncate(fd, (off_t)ENTRIES * size + 1000)) skip();
+    close(fd);
+    assert_int_equal(gt_dest_open(&d), GT_OK);
+    if (d.kind->finish(&d)) fail_msg("%s", gt_message());
+    gt_dest_close(&d);
+    gt_zip *z;
+    if (gt_zip_open(&z, path)) fail_msg("%s", gt_message());
+    assert_int_equal(gt_zip_count(z), ENTRIES + 1);
+    size_t at_entry;
+    char text[32] = "";
+    assert_non_null(gt_zip_find(z, "dataset.json", &at_entry));
+    assert_int_equal(gt_zip_read(z, at_entry, text), GT_OK);
+    assert_string_equal(text, "{\"labels\": null}");
+    for (uint32_t i = 0; i < ENTRIES; i++) assert_true(gt_zip_at(z, i)->size == size && gt_zip_at(z, i)->crc == i);
+    gt_zip_close(z);
+}
+
+int main(void) {
+    gt_log_setup(0, 1, GT_ERROR);
+    comm = gt_comm_start(2, NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_destination_holds_it),      cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(unusable_pictures),
+        cmocka_unit_test(progress_is_believed_while_whole), cmocka_unit_test(archives_beyond_4_gb),
+    };
+    int failed = cmocka_run_group_tests_name("pack", tests, make_scratch, remove_scratch);
+    gt_comm_stop(comm);
+    return failed;
+}
