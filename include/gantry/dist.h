@@ -163,6 +163,13 @@ void gt_reducer_end_bundle(gt_reducer *r); /* not collective */
 gt_nonfinite gt_reducer_finish(gt_reducer *r);
 float *gt_reducer_gradient(gt_reducer *r);
 
+/* How long this rank's gradients and parameters were on their way since the last call of this function, from the first bucket that left to
+ * the last that arrived, and how long of that it had nothing else to do: the rest was hidden behind the backward pass. Alone: zeros. */
+typedef struct gt_traffic {
+    double seconds, waited;
+} gt_traffic;
+gt_traffic gt_reducer_traffic(gt_reducer *r); /* not collective */
+
 /* The ranges of the block that this rank owns, ascending; fixed for the reducer's life. Alone: all of it. */
 const gt_span *gt_reducer_parts(const gt_reducer *r, int *n);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "gantry/memory.h"
 
 enum {
@@ -139,6 +140,12 @@ const gt_span *gt_reducer_parts(const gt_reducer *r, int *n) {
 
 float *gt_reducer_gradient(gt_reducer *r) { return r->buffers; }
 
+gt_traffic gt_reducer_traffic(gt_reducer *r) {
+    gt_traffic t = r->traffic;
+    r->traffic = (gt_traffic){0};
+    return t;
+}
+
 /* ---- a reduction ---- */
 
 float *gt_reducer_begin_bundle(gt_reducer *r) {
@@ -170,6 +177,7 @@ static void finish_arrived(gt_reducer *r) {
 static void launch_ready(gt_reducer *r, int done) {
     while (r->launched < r->buckets && r->plan->ready[r->plan->order[r->launched]] <= done) {
         int bucket = r->plan->order[r->launched++];
+        if (r->launched == 1) r->launched_at = gt_clock();
         fold(r, r->depth + 1, r->last_additions, (size_t)bucket * r->bucket_floats, gt_bucket_size(r, bucket));
         gt_exchange_launch(r, bucket);
     }
@@ -205,14 +213,22 @@ void gt_reducer_end_bundle(gt_reducer *r) {
 }
 
 gt_nonfinite gt_reducer_finish(gt_reducer *r) {
-    double since = 0;
+    double since = 0, waited = 0;
     int before = r->finished;
     while (finish_arrived(r), r->finished < r->buckets) {
         if (r->finished > before) since = 0; /* as long as something comes, look often */
         before = r->finished;
+        double start = gt_clock();
         gt_comm_idle(r->comm, &since);
+        waited += gt_clock() - start;
     }
+    double start = gt_clock();
     gt_exchange_end(r);
+    if (r->comm->ranks > 1) {
+        double end = gt_clock();
+        r->traffic.waited += waited + end - start;
+        r->traffic.seconds += end - r->launched_at;
+    }
     r->bad.count = (uint64_t)gt_comm_sum(r->comm, (int64_t)r->bad.count);
     if (r->bad.count > 0) { /* MPI has no minimum of size_t: the largest negative */
         int64_t least = r->bad.first > INT32_MAX ? INT32_MAX : (int64_t)r->bad.first;

@@ -52,6 +52,8 @@ struct gt_reducer {
     int depth, bundle;
     int launched, finished; /* buckets, counted along plan->order */
     gt_nonfinite bad;
+    double launched_at; /* the first bucket */
+    gt_traffic traffic;
 };
 
 /* The part of a bucket that a rank owns: equal shares, cut at cache lines. */
