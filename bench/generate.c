@@ -54,7 +54,7 @@ static gt_status run(bench *b) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"ranks", "ranks", 0}, {"threads", "threads", 0}, {"batch", "batch", 0}, {"rate", "images/s", 1}, {"gflop", "Gflop/image", 2},
                                         {"gflops", "Gflop/s", 1}, {"of_peak", "of FMA peak", 2}, {"arena", "arena MB", 1}};
     gt_trainer t;
-    gt_status st = bench_recipe_open(&t, b->comm, bench_recipe_find(options.recipe), 0, 0, NULL);
+    gt_status st = bench_recipe_open(&t, b->comm, bench_recipe_find(options.recipe), &(bench_changes){0});
     if (st) return st;
     double peak = bench_peak(b, t.pool);
     gt_table *table = gt_results_table(b->results, "generation", columns, 9);

@@ -111,7 +111,7 @@ static gt_status measure_waiting(bench *b, const char *path) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"rate", "images/s", 1}, {"wait", "waiting %", 2}};
     gt_table *table = gt_results_table(b->results, "training from stored PNG, first epoch", columns, 3);
     gt_trainer t;
-    gt_status st = bench_recipe_open(&t, b->comm, bench_recipe_find("demo"), 0, 0, path);
+    gt_status st = bench_recipe_open(&t, b->comm, bench_recipe_find("demo"), &(bench_changes){.data = path});
     if (st) return st;
     st = gt_trainer_step(&t); /* touches the memory */
     gt_loader_wait_seconds(t.loader);

@@ -73,7 +73,7 @@ static gt_status measure(bench *b, const bench_recipe *plain, gt_table *table) {
     reset_high_water();
     double before = status_bytes("VmRSS");
     int64_t batch = r->reference_slice;
-    gt_status st = bench_recipe_open(&t, b->comm, r, batch, batch ? 1 : 0, NULL); /* one slice of as many images as the reference had */
+    gt_status st = bench_recipe_open(&t, b->comm, r, &(bench_changes){.batch = batch, .slices = batch ? 1 : 0}); /* one slice of as many images as the reference had */
     if (st) return st;
     st = bench_recipe_steps(&t, 1, &steps);
     double high = status_bytes("VmHWM") - before, networks = (double)gt_trainer_network_bytes(&t), planned = (double)t.arena_bytes + networks;

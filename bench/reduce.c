@@ -31,11 +31,11 @@ typedef struct subject {
 /* From gradients that are there to sums that are everywhere: a backward pass of no duration. Filling the gradient is not counted. */
 static double tree_seconds(const subject *s) {
     gt_reducer_begin(s->reducer, s->plan);
-    memset(gt_reducer_begin_slice(s->reducer), 0, s->floats * sizeof(float));
+    memset(gt_reducer_begin_bundle(s->reducer), 0, s->floats * sizeof(float));
     gt_comm_barrier(s->comm);
     double start = gt_clock();
     gt_reducer_progress(s->reducer, 1);
-    gt_reducer_end_slice(s->reducer);
+    gt_reducer_end_bundle(s->reducer);
     gt_reducer_finish(s->reducer);
     gt_reducer_share(s->reducer, s->block);
     return gt_clock() - start;

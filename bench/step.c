@@ -10,7 +10,7 @@
 typedef struct step_options {
     bench_common common;
     const char *recipe;
-    int64_t threads, batch, slices, steps;
+    int64_t threads, batch, slices, at_once, steps;
 } step_options;
 
 static step_options options;
@@ -21,6 +21,7 @@ static const gt_option rows[] = {
     {.key = "threads", .type = GT_OPTION_INT, BENCH_FIELD(step_options, threads), .standard = "1", .min = 1, .max = 4096, .help = "Of each rank"},
     {.key = "batch", .type = GT_OPTION_INT, BENCH_FIELD(step_options, batch), .standard = "0", .max = 65536, .help = "Images per step over all ranks; 0: the recipe's"},
     {.key = "slices", .type = GT_OPTION_INT, BENCH_FIELD(step_options, slices), .standard = "0", .max = 65536, .help = "0: the recipe's"},
+    {.key = "slices-at-once", .type = GT_OPTION_INT, BENCH_FIELD(step_options, at_once), .standard = "0", .max = 16, .help = "In one execution; 0: as training chooses"},
     {.key = "steps", .type = GT_OPTION_INT, BENCH_FIELD(step_options, steps), .standard = "0", .max = 1000, .help = "Measured after one that is not; 0: 2, with --long 5"},
 };
 
@@ -59,7 +60,7 @@ static double add_phase(const gt_trainer *t, int p, family_sum *sums, double *ho
     double graph = 0;
     gt_node_report n;
     for (int i = 0; gt_exec_node(t->runs[p].at[0].exec, i, &n); i++) {
-        double times = n.hoisted ? 1 : t->shares[0].count, seconds = n.seconds * times;
+        double times = n.hoisted ? 1 : (double)t->shares[0].count / t->variants[0].slices, seconds = n.seconds * times;
         family_sum *f = &sums[family_of(&n)];
         f->seconds += seconds / t->model->phases[p].interval;
         f->flops += n.flops * times / t->model->phases[p].interval;
@@ -79,7 +80,7 @@ static void tell_phases(bench *b, const gt_trainer *t, const bench_steps *s, fam
         const gt_phase *phase = &t->model->phases[p];
         double hoisted = 0, graph = add_phase(t, p, sums, &hoisted);
         gt_table_row(table, options.recipe, phase->name, (double)phase->interval, s->phase[p], graph, hoisted, (double)t->shares[0].count, (double)t->model->nets[phase->net]->trainable_floats,
-                     gt_exec_cost(t->runs[p].at[0].exec).flops / 1e9);
+                     gt_exec_cost(t->runs[p].at[0].exec).flops / t->variants[0].slices / 1e9);
     }
     gt_table_row(table, options.recipe, "moving average", 1.0, s->rest, NAN, NAN, NAN, NAN, NAN);
 }
@@ -112,7 +113,7 @@ static gt_status measure(bench *b, const char *recipe) {
     gt_trainer t;
     bench_steps steps;
     options.recipe = recipe;
-    gt_status st = bench_recipe_open(&t, b->comm, bench_recipe_find(recipe), options.batch, options.slices, NULL);
+    gt_status st = bench_recipe_open(&t, b->comm, bench_recipe_find(recipe), &(bench_changes){.batch = options.batch, .slices = options.slices, .at_once = options.at_once});
     if (st) return st;
     double peak = bench_peak(b, t.pool);
     st = bench_recipe_steps(&t, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);

@@ -31,7 +31,7 @@ static gt_status set_number(gt_job *job, const char *key, int64_t value) {
     return value ? gt_job_set(job, key, text, NULL) : GT_OK;
 }
 
-static gt_job *job_of(const bench_recipe *r, int64_t batch, int64_t slices, const char *data) {
+static gt_job *job_of(const bench_recipe *r, const bench_changes *c) {
     gt_job *job = gt_job_new();
     gt_status st = job ? GT_OK : GT_NOMEM;
     for (int i = 0; i < BENCH_RECIPE_KEYS && r->keys[i] && !st; i++) {
@@ -40,16 +40,17 @@ static gt_job *job_of(const bench_recipe *r, int64_t batch, int64_t slices, cons
         snprintf(key, sizeof key, "%.*s", (int)(equals - r->keys[i]), r->keys[i]);
         st = gt_job_set(job, key, equals + 1, NULL);
     }
-    if (!st && data) st = gt_job_set(job, "data", data, NULL);
-    if (!st) st = set_number(job, "batch", batch);
-    if (!st) st = set_number(job, "slices", slices);
+    if (!st && c->data) st = gt_job_set(job, "data", c->data, NULL);
+    if (!st) st = set_number(job, "batch", c->batch);
+    if (!st) st = set_number(job, "slices", c->slices);
+    if (!st) st = set_number(job, "slices-at-once", c->at_once);
     if (!st) return job;
     gt_job_free(job);
     return NULL;
 }
 
-gt_status bench_recipe_open(gt_trainer *t, gt_comm *comm, const bench_recipe *r, int64_t batch, int64_t slices, const char *data) {
-    gt_job *job = job_of(r, batch, slices, data);
+gt_status bench_recipe_open(gt_trainer *t, gt_comm *comm, const bench_recipe *r, const bench_changes *changes) {
+    gt_job *job = job_of(r, changes);
     if (!job) return GT_USAGE;
     gt_status st = gt_trainer_open(t, comm, job);
     if (!st) st = gt_trainer_build(t);
@@ -140,5 +141,5 @@ gt_status bench_recipe_steps(gt_trainer *t, int steps, bench_steps *out) {
 double bench_flops_per_image(const gt_trainer *t) {
     double flops = 0;
     for (int p = 0; p < t->model->n_phases; p++) flops += gt_exec_cost(t->runs[p].at[0].exec).flops / t->model->phases[p].interval;
-    return flops / t->sizes[0];
+    return flops / (t->variants[0].slices * t->variants[0].samples);
 }

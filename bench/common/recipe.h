@@ -20,9 +20,14 @@ extern const bench_recipe bench_recipes[BENCH_RECIPES];
 
 const bench_recipe *bench_recipe_find(const char *name);
 
-/* The trainer of a recipe up to its first step. batch, slices 0: the recipe's own; data NULL: images made on the fly.
- * On an error it is closed already. Close with bench_recipe_close(). */
-gt_status bench_recipe_open(gt_trainer *t, gt_comm *comm, const bench_recipe *r, int64_t batch, int64_t slices, const char *data);
+/* What is to be other than in the recipe; 0 or NULL: as there. */
+typedef struct bench_changes {
+    int64_t batch, slices, at_once; /* at_once: slices in one execution */
+    const char *data;               /* a recipe's images are made on the fly */
+} bench_changes;
+
+/* The trainer of a recipe up to its first step. On an error it is closed already. Close with bench_recipe_close(). */
+gt_status bench_recipe_open(gt_trainer *t, gt_comm *comm, const bench_recipe *r, const bench_changes *changes);
 void bench_recipe_close(gt_trainer *t);
 
 /* What was measured of steps in which every phase is due. Seconds on this rank. */

@@ -12,10 +12,10 @@
  *     gt_reducer_plan *plan = gt_reducer_plan_new(r, n, outputs);     // one per phase
  *     each phase:
  *         gt_reducer_begin(r, plan);
- *         for each of this rank's slices:
- *             gt_exec_bind(e, GT_SLOT_GRAD, gt_reducer_begin_slice(r));
+ *         for each of this rank's bundles of slices:
+ *             gt_exec_bind(e, GT_SLOT_GRAD, gt_reducer_begin_bundle(r));
  *             gt_exec_run(e, &(gt_exec_env){.between = gt_reducer_progress, .between_arg = r, ...});
- *             gt_reducer_end_slice(r);
+ *             gt_reducer_end_bundle(r);
  *         gt_nonfinite bad = gt_reducer_finish(r);
  *         for each part of gt_reducer_parts(r, &n): optimiser on gradient + offset, params + offset, moments + offset
  *         gt_reducer_share(r, params);
@@ -107,6 +107,14 @@ gt_cut gt_cut_rest(gt_cut full, int rest);
 /* The contiguous range of slices of a rank: ranges differ by one slice at most. With more ranks than slices some get none. */
 void gt_slice_range(int slices, int ranks, int rank, int *first, int *count);
 
+/* Slices that one execution computes (gt_exec_options.slices): of equal size, and together a node of the tree. */
+typedef struct gt_bundle {
+    int first, count;
+} gt_bundle;
+enum { GT_MOST_AT_ONCE = 16 };
+/* The largest bundle of at most `most` slices that begins with slice `first` and ends before slice `end`. */
+gt_bundle gt_bundle_from(gt_cut cut, int first, int end, int most);
+
 /* Small values, one vector of n per slice. mine: [this rank's slices][n]. Summed in float64 by the tree. */
 gt_status gt_comm_tree_sum(gt_comm *c, int slices, size_t n, const double *mine, double *out);
 gt_status gt_comm_tree_mean(gt_comm *c, gt_cut cut, size_t n, const float *mine, float *out); /* each slice by its weight */
@@ -118,6 +126,8 @@ typedef struct gt_reducer_plan gt_reducer_plan;
 
 typedef struct gt_reducer_options {
     int slices;
+    int n_bundles;        /* this rank's slices as they are computed, in order; 0: each by itself. Changes no bit */
+    const gt_bundle *bundles;
     size_t floats;        /* of the block: gradients, and the parameters they belong to */
     size_t bucket_floats; /* 0: chosen from the size of the block. Changes no bit */
     bool plain;           /* between ranks MPI_Iallreduce in place of the tree: for comparison, bits may depend on ranks */
@@ -136,21 +146,29 @@ gt_reducer *gt_reducer_new(gt_comm *c, gt_pool *pool, const gt_reducer_options *
 void gt_reducer_free(gt_reducer *r);                                                /* frees its plans too */
 size_t gt_reducer_bytes(const gt_reducer *r);                                       /* memory it holds on this rank */
 
-/* What a phase writes into the gradient, in the order in which an execution finishes it (gt_exec_output_order). The rest
- * of the block is zeros. Not collective, but the same on all ranks. NULL: see gt_message(). */
+/* What a phase writes into the gradient, in the order in which the last bundle's execution finishes it (gt_exec_output_order). The rest
+ * of the block is zeros. Not collective; all ranks have the same outputs, in whatever order. NULL: see gt_message(). */
 gt_reducer_plan *gt_reducer_plan_new(gt_reducer *r, int n, const gt_span *outputs);
 
 void gt_reducer_begin(gt_reducer *r, const gt_reducer_plan *plan);
-/* Not collective: where this slice's gradient is to be written, a block of `floats`, zero wherever the plan has no output. */
-float *gt_reducer_begin_slice(gt_reducer *r);
-/* Not collective: the first `done` outputs of this slice are written (the executor's `between` hook, arg = the reducer).
- * In the last slice finished buckets leave for their owners; otherwise it lets communication move on. */
+/* Not collective: where this bundle's gradient, the tree's sum over its slices, is to be written, a block of `floats`, zero wherever the plan
+ * has no output. */
+float *gt_reducer_begin_bundle(gt_reducer *r);
+/* Not collective: the first `done` outputs of this bundle are written (the executor's `between` hook, arg = the reducer).
+ * In the last bundle finished buckets leave for their owners; otherwise it lets communication move on. */
 void gt_reducer_progress(void *reducer, int done);
-void gt_reducer_end_slice(gt_reducer *r); /* not collective */
+void gt_reducer_end_bundle(gt_reducer *r); /* not collective */
 /* All gradients are in: this rank's parts of gt_reducer_gradient() are the tree sum / slices. Non-finite numbers are
  * counted over all ranks. */
 gt_nonfinite gt_reducer_finish(gt_reducer *r);
 float *gt_reducer_gradient(gt_reducer *r);
+
+/* How long this rank's gradients and parameters were on their way since the last call of this function, from the first bucket that left to
+ * the last that arrived, and how long of that it had nothing else to do: the rest was hidden behind the backward pass. Alone: zeros. */
+typedef struct gt_traffic {
+    double seconds, waited;
+} gt_traffic;
+gt_traffic gt_reducer_traffic(gt_reducer *r); /* not collective */
 
 /* The ranges of the block that this rank owns, ascending; fixed for the reducer's life. Alone: all of it. */
 const gt_span *gt_reducer_parts(const gt_reducer *r, int *n);

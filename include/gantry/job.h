@@ -78,6 +78,7 @@ typedef struct gt_job {
     int64_t freezed;                    /* layers of D that stay as they are */
 
     /* execution */
+    int64_t slices_at_once;             /* in one execution; 0: as many as fit */
     int64_t threads;                    /* of a rank; 0: the cores of the host shared out among its ranks */
     const char *memory;                 /* "normal" "low" */
     const char *on_trouble;             /* "warn" "stop" "rollback" */

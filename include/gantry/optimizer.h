@@ -5,8 +5,11 @@
 #ifndef GANTRY_OPTIMIZER_H
 #define GANTRY_OPTIMIZER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "gantry/pool.h"
 
 enum { GT_MAX_MOMENTS = 2 };
 
@@ -26,6 +29,20 @@ typedef struct gt_optimizer {
 
 const gt_optimizer *gt_optimizer_find(const char *name); /* NULL: unknown */
 const gt_optimizer *gt_optimizer_list(int *count);
+
+/* One update of n floats, and what follows it, in one pass over memory: the rules below and gt_optimizer.update, tile by tile. */
+typedef struct gt_update {
+    const gt_optimizer *optimizer; /* NULL: parameters stay as they are, only the average moves */
+    gt_optimizer_settings settings;
+    uint64_t step;
+    size_t n;
+    bool clean;                    /* the gradient first: gt_clean_nonfinite() */
+    float *grad, *params, *moments[GT_MAX_MOMENTS];
+    float *average;                /* NULL: none; else gt_ema_update() with average_beta */
+    double average_beta;
+} gt_update;
+
+void gt_update_run(const gt_update *u, gt_pool *pool); /* the same bits for any pool; NULL: one thread */
 
 /* Settings for a network whose regularisation phase runs every `interval` steps and shares its optimiser (spec 4.3):
  * c = interval/(interval+1); lr *= c, betas = beta^c. */

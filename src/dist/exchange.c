@@ -4,6 +4,7 @@
  * allocates nothing. Blocks owned in parts move as one MPI type per rank. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "dist/reducer.h"
 #include "gantry/memory.h"
 
@@ -198,9 +199,14 @@ static void queue(gt_reducer *r, float *block, bool sending, int whose, int othe
 
 void gt_reducer_share(gt_reducer *r, float *block) {
     int n = 0, ranks = r->comm->ranks, self = r->comm->rank;
+    double start = gt_clock();
     for (int step = 1; step < ranks; step++) queue(r, block, false, (self + step) % ranks, (self + step) % ranks, &n);
     for (int step = 1; step < ranks; step++) queue(r, block, true, self, (self + ranks - step) % ranks, &n);
     gt_comm_wait(r->comm, n, r->exchange.share);
+    if (ranks == 1) return;
+    double seconds = gt_clock() - start;
+    r->traffic.seconds += seconds;
+    r->traffic.waited += seconds;
 }
 
 /* Between rank 0 and each other rank moves that rank's part; rank 0 sends or receives. */

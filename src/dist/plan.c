@@ -28,6 +28,10 @@ static void order_buckets(const gt_reducer *r, gt_reducer_plan *p, int n, const 
         size_t first = outputs[i].offset / r->bucket_floats, last = (outputs[i].offset + outputs[i].size - 1) / r->bucket_floats;
         for (size_t b = first; b <= last; b++) p->ready[b] = i + 1; /* outputs come in order: the last one counts */
     }
+    if (r->plain) { /* collectives begin in one order on all ranks: from the end, as backward passes mostly do */
+        for (int b = 0; b < r->buckets; b++) p->order[b] = r->buckets - 1 - b;
+        return;
+    }
     for (int b = 0; b < r->buckets; b++) { /* insertion keeps equal ones in order of the block */
         int at = b;
         for (; at > 0 && p->ready[p->order[at - 1]] > p->ready[b]; at--) p->order[at] = p->order[at - 1];

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Gradients summed over slices. On a rank: a binary counter of partial sums; slice gradients are written straight to the
- * top of its stack, so that a sum costs one pass and one slice per rank costs none. Between ranks: exchange.c. */
+ * Gradients summed over slices. On a rank: a binary counter of partial sums; the gradients of a bundle of slices are written straight to
+ * the top of its stack, so that a sum costs one pass and one bundle per rank costs none. Between ranks: exchange.c. */
 #include "dist/reducer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "gantry/memory.h"
 
 enum {
@@ -36,13 +37,30 @@ gt_span gt_reducer_part(const gt_reducer *r, int bucket, int rank) {
     return (gt_span){.offset = start + from, .size = to - from};
 }
 
-/* Run the stack machine over the own slices without values: how many buffers, which nodes, what the last slice does. */
+/* This rank's bundles; each slice by itself where none are given. */
+static gt_status take_bundles(gt_reducer *r, const gt_reducer_options *o) {
+    int first, count, next;
+    gt_slice_range(r->slices, r->comm->ranks, r->comm->rank, &first, &count);
+    next = first;
+    r->n_bundles = o->n_bundles ? o->n_bundles : count;
+    r->bundles = calloc((size_t)r->n_bundles + 1, sizeof *r->bundles);
+    if (!r->bundles) return gt_fail(GT_NOMEM, "out of memory for a reducer");
+    for (int i = 0; i < r->n_bundles; i++) {
+        gt_bundle b = o->n_bundles ? o->bundles[i] : (gt_bundle){first + i, 1};
+        if (b.first != next || b.count < 1) return gt_fail(GT_FAILED, "bundle %d, of %d slices, begins with slice %d instead of %d", i, b.count, b.first, next);
+        next += b.count;
+        r->bundles[i] = gt_tree_node_of(b.first, b.count);
+    }
+    return next == first + count ? GT_OK : gt_fail(GT_FAILED, "bundles end before slice %d instead of %d", next, first + count);
+}
+
+/* Run the stack machine over the own bundles without values: how many buffers, which nodes, what the last bundle does. */
 static void rehearse(gt_reducer *r) {
     int depth = 0;
     r->n_buffers = 1; /* the result's, also without a slice */
-    for (int i = 0; i < r->n_own_slices; i++) {
+    for (int i = 0; i < r->n_bundles; i++) {
         if (depth + 1 > r->n_buffers) r->n_buffers = depth + 1;
-        r->last_additions = gt_tree_push(r->nodes, &depth, (gt_tree_node){0, r->first_slice + i}, r->slices);
+        r->last_additions = gt_tree_push(r->nodes, &depth, r->bundles[i], r->slices);
     }
     r->n_nodes = depth;
 }
@@ -60,7 +78,8 @@ static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
     r->stride = round_up(o->floats, LINE);
     r->bucket_floats = choose_bucket(c, o->floats, o->bucket_floats);
     r->buckets = (int)((o->floats + r->bucket_floats - 1) / r->bucket_floats);
-    gt_slice_range(r->slices, c->ranks, c->rank, &r->first_slice, &r->n_own_slices);
+    gt_status st = take_bundles(r, o);
+    if (st) return st;
     rehearse(r);
     r->parts = calloc((size_t)r->buckets, sizeof *r->parts);
     if (!r->parts) return gt_fail(GT_NOMEM, "out of memory for a reducer");
@@ -110,6 +129,7 @@ void gt_reducer_free(gt_reducer *r) {
     }
     gt_block_free(r->buffers, (size_t)r->n_buffers * r->stride * sizeof(float));
     free(r->parts);
+    free(r->bundles);
     free(r);
 }
 
@@ -120,15 +140,21 @@ const gt_span *gt_reducer_parts(const gt_reducer *r, int *n) {
 
 float *gt_reducer_gradient(gt_reducer *r) { return r->buffers; }
 
+gt_traffic gt_reducer_traffic(gt_reducer *r) {
+    gt_traffic t = r->traffic;
+    r->traffic = (gt_traffic){0};
+    return t;
+}
+
 /* ---- a reduction ---- */
 
-float *gt_reducer_begin_slice(gt_reducer *r) {
+float *gt_reducer_begin_bundle(gt_reducer *r) {
     float *top = gt_reducer_buffer(r, r->depth);
     for (int i = 0; i < r->plan->n_gaps; i++) memset(top + r->plan->gaps[i].offset, 0, r->plan->gaps[i].size * sizeof *top);
     return top;
 }
 
-/* The additions that follow a slice, on a range of the block; `height`: of the stack with the slice's own value on it. */
+/* The additions that follow a bundle, on a range of the block; `height`: of the stack with the bundle's own value on it. */
 static void fold(gt_reducer *r, int height, int additions, size_t offset, size_t n) {
     for (int i = 0; i < additions; i++, height--)
         gt_add_to(r->pool, gt_reducer_buffer(r, height - 2) + offset, gt_reducer_buffer(r, height - 1) + offset, n);
@@ -147,10 +173,11 @@ static void finish_arrived(gt_reducer *r) {
         finish_bucket(r, r->plan->order[r->finished++]);
 }
 
-/* Called in the last slice only: the stack below this slice's value holds what earlier slices left. */
+/* Called in the last bundle only: the stack below this bundle's value holds what earlier ones left. */
 static void launch_ready(gt_reducer *r, int done) {
     while (r->launched < r->buckets && r->plan->ready[r->plan->order[r->launched]] <= done) {
         int bucket = r->plan->order[r->launched++];
+        if (r->launched == 1) r->launched_at = gt_clock();
         fold(r, r->depth + 1, r->last_additions, (size_t)bucket * r->bucket_floats, gt_bucket_size(r, bucket));
         gt_exchange_launch(r, bucket);
     }
@@ -158,42 +185,50 @@ static void launch_ready(gt_reducer *r, int done) {
 
 void gt_reducer_begin(gt_reducer *r, const gt_reducer_plan *plan) {
     r->plan = plan;
-    r->depth = r->slice = r->launched = r->finished = 0;
+    r->depth = r->bundle = r->launched = r->finished = 0;
     r->bad = (gt_nonfinite){.first = SIZE_MAX};
     gt_exchange_begin(r);
-    if (r->n_own_slices > 0) return;
+    if (r->n_bundles > 0) return;
     if (r->plain) memset(r->buffers, 0, r->floats * sizeof *r->buffers); /* takes part with zeros */
     launch_ready(r, INT32_MAX);
 }
 
 void gt_reducer_progress(void *reducer, int done) {
     gt_reducer *r = reducer;
-    if (r->slice + 1 == r->n_own_slices) launch_ready(r, done);
+    if (r->bundle + 1 == r->n_bundles) launch_ready(r, done);
     finish_arrived(r);
     gt_pulse_turn(r->comm, 0);
 }
 
-void gt_reducer_end_slice(gt_reducer *r) {
-    if (r->slice + 1 == r->n_own_slices) {
+void gt_reducer_end_bundle(gt_reducer *r) {
+    if (r->bundle + 1 == r->n_bundles) {
         launch_ready(r, INT32_MAX);
         finish_arrived(r);
     } else {
         int height = r->depth + 1;
-        int additions = gt_tree_push(r->stack, &r->depth, (gt_tree_node){0, r->first_slice + r->slice}, r->slices);
+        int additions = gt_tree_push(r->stack, &r->depth, r->bundles[r->bundle], r->slices);
         fold(r, height, additions, 0, r->floats);
     }
-    r->slice++;
+    r->bundle++;
 }
 
 gt_nonfinite gt_reducer_finish(gt_reducer *r) {
-    double since = 0;
+    double since = 0, waited = 0;
     int before = r->finished;
     while (finish_arrived(r), r->finished < r->buckets) {
         if (r->finished > before) since = 0; /* as long as something comes, look often */
         before = r->finished;
+        double start = gt_clock();
         gt_comm_idle(r->comm, &since);
+        waited += gt_clock() - start;
     }
+    double start = gt_clock();
     gt_exchange_end(r);
+    if (r->comm->ranks > 1) {
+        double end = gt_clock();
+        r->traffic.waited += waited + end - start;
+        r->traffic.seconds += end - r->launched_at;
+    }
     r->bad.count = (uint64_t)gt_comm_sum(r->comm, (int64_t)r->bad.count);
     if (r->bad.count > 0) { /* MPI has no minimum of size_t: the largest negative */
         int64_t least = r->bad.first > INT32_MAX ? INT32_MAX : (int64_t)r->bad.first;

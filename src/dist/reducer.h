@@ -33,12 +33,13 @@ struct gt_reducer {
     gt_comm *comm;
     gt_pool *pool;
     bool plain;
-    int slices, n_own_slices, first_slice;
+    int slices, n_bundles;
+    gt_tree_node *bundles; /* this rank's, as nodes of the tree */
     size_t floats, stride; /* of the block; from one buffer to the next */
     size_t bucket_floats;
     int buckets;
-    int n_buffers, n_nodes; /* partial sums held at most; and when the last slice is done */
-    int last_additions;     /* of the last slice, done bucket by bucket */
+    int n_buffers, n_nodes; /* partial sums held at most; and when the last bundle is done */
+    int last_additions;     /* of the last bundle, done bucket by bucket */
     gt_tree_node nodes[GT_TREE_DEPTH];
     float *buffers;
     gt_span *parts; /* [buckets] this rank's */
@@ -48,9 +49,11 @@ struct gt_reducer {
     /* of the reduction that is going on */
     const gt_reducer_plan *plan;
     gt_tree_node stack[GT_TREE_DEPTH];
-    int depth, slice;
+    int depth, bundle;
     int launched, finished; /* buckets, counted along plan->order */
     gt_nonfinite bad;
+    double launched_at; /* the first bucket */
+    gt_traffic traffic;
 };
 
 /* The part of a bucket that a rank owns: equal shares, cut at cache lines. */

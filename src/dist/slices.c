@@ -74,3 +74,13 @@ gt_cut gt_cut_rest(gt_cut full, int rest) {
     }
     return (gt_cut){rest, rest < full.slices ? rest : full.slices};
 }
+
+gt_bundle gt_bundle_from(gt_cut cut, int first, int end, int most) {
+    gt_bundle b = {first, 1};
+    for (int width = 2; first % width == 0 && width / 2 < cut.slices - first; width *= 2) { /* the node one level up */
+        int count = width < cut.slices - first ? width : cut.slices - first;
+        if (count > most || first + count > end || gt_cut_size(cut, first + count - 1) != gt_cut_size(cut, first)) break;
+        b.count = count;
+    }
+    return b;
+}

@@ -14,6 +14,13 @@ enum { GT_TREE_DEPTH = 64 }; /* enough for any stack over 2^31 slices */
 
 static inline int gt_tree_width(int slices, int level) { return (int)((slices + (1ll << level) - 1) >> level); }
 
+/* The node that is `count` slices from `first` on: see gt_bundle. */
+static inline gt_tree_node gt_tree_node_of(int first, int count) {
+    gt_tree_node n = {0, first};
+    for (; (1ll << n.level) < count; n.level++) n.index /= 2;
+    return n;
+}
+
 /* Push a node; *depth is the height of the stack. Returns how many times the top two values are to be added into the lower
  * one, after the node's own value is in place at the old height. */
 static inline int gt_tree_push(gt_tree_node *stack, int *depth, gt_tree_node node, int slices) {

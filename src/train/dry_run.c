@@ -21,7 +21,7 @@ static size_t trainable(const gt_net *n) {
 static double flops_per_image(const gt_trainer *t) {
     double flops = 0;
     for (int p = 0; p < t->model->n_phases; p++) flops += gt_exec_cost(t->runs[p].at[0].exec).flops / t->model->phases[p].interval;
-    return flops / t->sizes[0];
+    return flops / (t->variants[0].slices * t->variants[0].samples);
 }
 
 /* Seconds per image, phases weighted by how often they run. The first step touches memory for the first time and does not count: it is

@@ -2,6 +2,7 @@
  * The moving average of a network's parameters. */
 #include <math.h>
 
+#include "base/clones.h"
 #include "gantry/mathfn.h"
 #include "gantry/optimizer.h"
 
@@ -12,7 +13,7 @@ double gt_ema_beta(double ema_kimg, double rampup, double images_shown, double b
 }
 
 /* Computed from the nearer end, which keeps the small step exact. */
-void gt_ema_update(float *average, const float *params, size_t n, double beta) {
+GT_CLONES void gt_ema_update(float *restrict average, const float *restrict params, size_t n, double beta) {
     float b = (float)beta, rest = (float)(1 - beta);
     if (b < 0.5f)
         for (size_t i = 0; i < n; i++) average[i] = params[i] + b * (average[i] - params[i]);

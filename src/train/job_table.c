@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "gantry/dist.h"
 #include "gantry/grid.h"
 
 static gt_status check_gpus(const gt_option *o, const char *value) {
@@ -209,6 +210,11 @@ static const gt_option table[] = {
      .help = "Checkpoint and stop after so long: minutes, h:m:s or days-hours",
      .detail = "As Slurm writes times: 90, 23:50:00, 1-12. Counted from the start of the program, with exit status 75: the same command goes on. Leave "
                "time for a step and for writing a checkpoint before the walltime ends."},
+    {.key = "slices-at-once", .type = GT_OPTION_INT, .class = GT_EXECUTION, FIELD(slices_at_once), .group = "execution",
+     .derived = "as many as pay and fit into memory", .min = 1, .max = GT_MOST_AT_ONCE,
+     .help = "Slices of a rank that are computed together",
+     .detail = "Where images are small and channels many, more at once read the weights less often; each takes memory for its "
+               "activations. Changes no bit of the results."},
     {.key = "memory", .type = GT_OPTION_CHOICE, .class = GT_EXECUTION, FIELD(memory), .group = "execution", .standard = "normal",
      .choices = "normal|low", .help = "low: need less memory and more time",
      .detail = "Changes no bit of the results. normal computes again what costs about a fiftieth of a step; low whatever saves memory, for up to "

@@ -179,7 +179,8 @@ static void describe(const gt_trainer *t) {
     if (colour_is_off(t->job))
         gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", t->info->channels, t->info->channel_names ? " " : "",
                 t->info->channel_names ? t->info->channel_names : "");
-    gt_info("batch %lld in %d slices of %d; %.1f kimg to train; arena %.0f MB a rank", (long long)t->job->batch, t->shares[0].cut.slices, t->model->slice_size,
+    gt_info("batch %lld in %d slices of %d, %d at once; %.1f kimg to train; arena %.0f MB a rank", (long long)t->job->batch, t->shares[0].cut.slices,
+            t->model->slice_size, t->variants[0].slices,
             (double)t->job->total_images / 1000, (double)t->arena_bytes / 1e6);
 }
 

@@ -11,17 +11,19 @@
  * run all forward passes again, and more only where graphs hold derivatives of derivatives. */
 static const double recompute_normal = 0.015, recompute_low = 0.5;
 
-static gt_exec_options exec_options(const gt_trainer *t, int slices, bool low) {
-    int runs = (slices + t->comm->ranks - 1) / t->comm->ranks; /* of the rank with the most: on all ranks gradients are finished in the same order */
-    return (gt_exec_options){.pool = t->pool, .runs = low ? 1 : runs, .recompute = low ? recompute_low : recompute_normal};
+static gt_exec_options exec_options(const gt_trainer *t, int slices, int at_once, bool low) {
+    int own = (slices + t->comm->ranks - 1) / t->comm->ranks; /* of the rank with the most */
+    return (gt_exec_options){.pool = t->pool, .slices = at_once, .runs = low ? 1 : (own + at_once - 1) / at_once, .recompute = low ? recompute_low : recompute_normal};
 }
 
-gt_exec_options gt_trainer_exec_options(const gt_trainer *t) { return exec_options(t, t->shares[0].cut.slices, gt_is(t->job->memory, "low")); }
+gt_exec_options gt_trainer_exec_options(const gt_trainer *t, int at_once) {
+    return exec_options(t, t->shares[0].cut.slices, at_once, gt_is(t->job->memory, "low"));
+}
 
 gt_status gt_trainer_relax(gt_trainer *t) {
     gt_status st = GT_OK;
     for (int p = 0; p < t->model->n_phases; p++)
-        for (int i = 0; i < t->n_sizes && !st; i++) st = gt_exec_relax(t->runs[p].at[i].exec, t->arena_bytes);
+        for (int i = 0; i < t->n_variants && !st; i++) st = gt_exec_relax(t->runs[p].at[i].exec, t->arena_bytes);
     return st;
 }
 
@@ -72,7 +74,7 @@ static demand fullest_host(const demand *all, int ranks) {
 
 /* What the host would need with other slices or more recomputation; 0: cannot be said. */
 static double needed_with(gt_trainer *t, const demand *host, int slices, bool low) {
-    gt_exec_options o = exec_options(t, slices, low);
+    gt_exec_options o = exec_options(t, slices, 1, low);
     size_t arena = 0;
     for (int p = 0; p < t->model->n_phases; p++) {
         gt_phase *phase = &t->model->phases[p];

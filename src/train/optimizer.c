@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "gantry/mathfn.h"
 
 /* beta^step in float64; beta 0 is the published setting, which gt_pow() does not take. */
@@ -13,8 +14,8 @@ static double power(double beta, uint64_t step) {
 }
 
 /* Kingma & Ba, "Adam: A Method for Stochastic Optimization", with bias corrections as in spec 4.3. */
-static void adam(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments) {
-    float *restrict m = moments[0], *restrict v = moments[1];
+GT_CLONES static void adam(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments) {
+    float *restrict m = moments[0], *restrict v = moments[1], *restrict p = params;
     float b1 = (float)s->beta1, b2 = (float)s->beta2, c1 = (float)(1 - s->beta1), c2 = (float)(1 - s->beta2);
     float rate = (float)(s->lr / (1 - power(s->beta1, step)));
     float root = (float)sqrt(1 - power(s->beta2, step));
@@ -23,18 +24,18 @@ static void adam(const gt_optimizer_settings *s, uint64_t step, size_t n, const 
         float g = grad[i], first = m ? b1 * m[i] + c1 * g : g;
         if (m) m[i] = first;
         v[i] = b2 * v[i] + c2 * (g * g);
-        params[i] -= rate * (first / (sqrtf(v[i]) / root + eps));
+        p[i] -= rate * (first / (sqrtf(v[i]) / root + eps));
     }
 }
 
-static void sgd(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments) {
+GT_CLONES static void sgd(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments) {
     (void)step;
-    float *restrict m = moments[0];
+    float *restrict m = moments[0], *restrict p = params;
     float momentum = (float)s->beta1, lr = (float)s->lr;
     for (size_t i = 0; i < n; i++) {
         float first = m ? momentum * m[i] + grad[i] : grad[i];
         if (m) m[i] = first;
-        params[i] -= lr * first;
+        p[i] -= lr * first;
     }
 }
 

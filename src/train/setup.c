@@ -29,44 +29,6 @@ static gt_status open_data(gt_trainer *t) {
     return GT_OK;
 }
 
-/* ---- slices ---- */
-
-static int size_index(const gt_trainer *t, int size) {
-    int i = 0;
-    while (i < t->n_sizes && t->sizes[i] != size) i++;
-    return i;
-}
-
-int gt_trainer_size(const gt_trainer *t, const gt_share *share, int slice) { return size_index(t, gt_cut_size(share->cut, slice)); }
-
-static void add_size(gt_trainer *t, int size) {
-    int i = size_index(t, size);
-    if (i == t->n_sizes) t->sizes[t->n_sizes++] = size;
-}
-
-static void add_share(gt_trainer *t, gt_cut cut) {
-    gt_share *s = &t->shares[t->n_shares++];
-    s->cut = cut;
-    gt_slice_range(cut.slices, t->comm->ranks, t->comm->rank, &s->first, &s->count);
-    if (s == t->shares) add_size(t, gt_cut_size(cut, 0)); /* what is told of a step refers to it */
-    for (int k = 0; k < s->count; k++) add_size(t, gt_cut_size(cut, s->first + k));
-}
-
-/* How many slices a rank has at most. */
-static size_t most_slices(const gt_trainer *t) {
-    int most = 0;
-    for (int i = 0; i < t->n_shares; i++)
-        if (t->shares[i].count > most) most = t->shares[i].count;
-    return (size_t)most;
-}
-
-static void share_out(gt_trainer *t) {
-    t->steps = (gt_steps){.items = t->info->count, .batch = (int)t->job->batch, .end = t->model->epoch_end};
-    gt_cut full = {(int)t->job->batch, (int)t->job->slices};
-    add_share(t, full);
-    if (gt_steps_rest(&t->steps)) add_share(t, gt_cut_rest(full, gt_steps_rest(&t->steps)));
-}
-
 static gt_ranges ranges_of(const gt_share *s, gt_range *ranges) {
     for (int k = 0; k < s->count; k++) ranges[k] = (gt_range){gt_cut_first(s->cut, s->first + k), gt_cut_size(s->cut, s->first + k)};
     return (gt_ranges){s->count, ranges};
@@ -90,9 +52,11 @@ static gt_status open_learner(gt_trainer *t, int net) {
     for (int p = 0; p < m->n_phases; p++)
         if (m->phases[p].net == net && m->phases[p].interval > 1) l->settings = gt_optimizer_lazy(l->settings, m->phases[p].interval);
     for (int i = 0; i < t->n_shares; i++) {
-        gt_reducer_options o = {.slices = t->shares[i].cut.slices, .floats = m->nets[net]->trainable_floats, .plain = gt_is(t->job->reduce, "allreduce")};
-        t->shares[i].reducers[net] = gt_reducer_new(t->comm, t->pool, &o);
-        if (!t->shares[i].reducers[net]) return GT_NOMEM;
+        gt_share *s = &t->shares[i];
+        gt_reducer_options o = {.slices = s->cut.slices, .n_bundles = s->n_bundles, .bundles = s->bundles, .floats = m->nets[net]->trainable_floats,
+                                .plain = gt_is(t->job->reduce, "allreduce")};
+        s->reducers[net] = gt_reducer_new(t->comm, t->pool, &o);
+        if (!s->reducers[net]) return GT_NOMEM;
     }
     l->reducer = t->shares[0].reducers[net];
     for (int k = l->settings.beta1 > 0 ? 0 : 1; k < l->optimizer->n_moments; k++) { /* with a beta1 of 0 the first is the gradient itself */
@@ -108,25 +72,23 @@ static bool unequal(const gt_trainer *t) {
     return any;
 }
 
-static gt_status open_exec(gt_trainer *t, gt_phase_run *run, int size) {
+static gt_status open_exec(gt_trainer *t, gt_phase_run *run, int variant) {
     gt_model *m = t->model;
-    gt_phase_exec *x = &run->at[size];
-    x->graph = run->phase->build(run->phase, t->sizes[size]);
-    gt_exec_options options = gt_trainer_exec_options(t);
-    x->exec = x->graph ? gt_exec_new(x->graph, &options) : NULL;
-    if (!x->exec) return gt_wrap(GT_FAILED, "phase %s", run->phase->name);
+    gt_phase_exec *x = &run->at[variant];
+    gt_status st = gt_phase_exec_make(t, x, run->phase, t->variants[variant]);
+    if (st) return st;
     if (unequal(t) && !gt_exec_input(x->exec, GT_SLICE_WEIGHT))
         return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size", run->phase->name, m->name);
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(x->exec, GT_SLOT(i), m->blocks[i]);
-    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_gradient(t->shares[0].reducers[run->phase->net])); /* each slice binds its own place */
+    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_gradient(t->shares[0].reducers[run->phase->net])); /* each bundle binds its own place */
     if (gt_exec_arena_bytes(x->exec) > t->arena_bytes) t->arena_bytes = gt_exec_arena_bytes(x->exec);
     for (int i = 0; i < run->phase->n_stats; i++) x->stat_size[i] = gt_exec_output_size(x->exec, run->phase->stats[i].output);
     return GT_OK;
 }
 
-/* When the buckets of a phase's gradients leave is decided by this rank's last slice. */
+/* When the buckets of a phase's gradients leave is decided by this rank's last bundle. */
 static gt_status open_plan(gt_trainer *t, gt_share *share, int phase) {
-    int last = share->count ? gt_trainer_size(t, share, share->first + share->count - 1) : 0;
+    int last = share->n_bundles ? share->variant[share->n_bundles - 1] : 0;
     gt_exec *e = t->runs[phase].at[last].exec;
     const gt_output_place *order;
     int n = gt_exec_output_order(e, &order);
@@ -140,7 +102,7 @@ static gt_status open_phase(gt_trainer *t, int index) {
     gt_phase_run *run = &t->runs[index];
     run->phase = &t->model->phases[index];
     gt_status st = GT_OK;
-    for (int i = 0; i < t->n_sizes && !st; i++) st = open_exec(t, run, i);
+    for (int i = 0; i < t->n_variants && !st; i++) st = open_exec(t, run, i);
     for (int i = 0; i < t->n_shares && !st; i++) st = open_plan(t, &t->shares[i], index);
     for (int i = 0; i < run->phase->n_stats; i++) run->stat[i] = gt_stat_index(&t->stats, run->phase->stats[i].name);
     return st;
@@ -169,14 +131,14 @@ static gt_status open_memory(gt_trainer *t) {
     size_t pixels = (size_t)m->slice_size * (size_t)m->height * (size_t)m->width * (size_t)m->channels;
     t->images = calloc(pixels, sizeof *t->images);
     t->labels = calloc((size_t)m->slice_size * (size_t)(m->label_dim + 1), sizeof *t->labels);
-    t->slice_states = calloc(most_slices(t) * states + 1, sizeof *t->slice_states);
+    t->slice_states = calloc(gt_trainer_most_slices(t) * states + 1, sizeof *t->slice_states);
     t->state_means = calloc(states + 1, sizeof *t->state_means);
-    t->slice_moments = calloc(most_slices(t) * stats + 1, sizeof(gt_moments));
+    t->slice_moments = calloc(gt_trainer_most_slices(t) * stats + 1, sizeof(gt_moments));
     t->arena = gt_block_alloc(t->arena_bytes, "the graphs of a step");
     if (!t->images || !t->labels || !t->slice_states || !t->state_means || !t->slice_moments) return gt_fail(GT_NOMEM, "out of memory for a slice");
     if (!t->arena) return GT_NOMEM;
     for (int p = 0; p < m->n_phases; p++)
-        for (int i = 0; i < t->n_sizes; i++) gt_exec_use_arena(t->runs[p].at[i].exec, t->arena);
+        for (int i = 0; i < t->n_variants; i++) gt_exec_use_arena(t->runs[p].at[i].exec, t->arena);
     gt_exec_use_arena(t->generator, t->arena);
     return GT_OK;
 }
@@ -185,7 +147,7 @@ static gt_status open_model(gt_trainer *t) {
     t->model = gt_model_new(t->job);
     if (!t->model) return GT_FAILED;
     gt_status st = gt_stat_table_init(&t->stats, t->model);
-    share_out(t);
+    if (!st) st = gt_trainer_share_out(t);
     for (int i = 0; i < t->model->n_nets && !st; i++) st = open_learner(t, i);
     for (int p = 0; p < t->model->n_phases && !st; p++) st = open_phase(t, p);
     if (!st) st = open_generator(t);
@@ -239,10 +201,7 @@ void gt_trainer_close(gt_trainer *t) {
     gt_exec_free(t->generator);
     gt_graph_free(t->generator_graph);
     for (int i = 0; i < GT_MAX_PHASES; i++)
-        for (int k = 0; k < GT_MAX_SIZES; k++) {
-            gt_exec_free(t->runs[i].at[k].exec);
-            gt_graph_free(t->runs[i].at[k].graph);
-        }
+        for (int k = 0; k < t->n_variants; k++) gt_phase_exec_free(&t->runs[i].at[k]);
     for (int i = 0; i < GT_MAX_NETS; i++) {
         for (int k = 0; k < GT_MAX_CUTS; k++) gt_reducer_free(t->shares[k].reducers[i]);
         for (int k = 0; k < GT_MAX_MOMENTS; k++)

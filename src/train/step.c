@@ -8,12 +8,16 @@
 
 enum { MOMENTS = sizeof(gt_moments) / sizeof(double), NORM_STEPS = 8 /* the norms of gradients are looked at so often */ };
 
-/* The k-th of this rank's slices. */
-static gt_status run_slice(gt_trainer *t, gt_phase_run *run, const gt_share *share, int k, float *states, double *moments) {
-    gt_phase *p = run->phase;
-    gt_reducer *reducer = share->reducers[p->net];
+/* Floats of all states of a phase. */
+static size_t states_of(const gt_phase *p) {
+    size_t n = 0;
+    for (int i = 0; i < p->n_states; i++) n += p->states[i].size;
+    return n;
+}
+
+/* The inputs of one slice; k: of this rank's. */
+static gt_status fill_slice(gt_trainer *t, gt_phase *p, gt_exec *e, const gt_share *share, int k) {
     int index = share->first + k;
-    gt_phase_exec *x = &run->at[gt_trainer_size(t, share, index)];
     gt_comm_doing(t->comm, t->step, "waiting for data");
     gt_status st = gt_loader_step(t->loader, t->step, k, t->images, t->labels);
     if (st) return st;
@@ -21,32 +25,51 @@ static gt_status run_slice(gt_trainer *t, gt_phase_run *run, const gt_share *sha
     gt_slice_input slice = {.n = gt_cut_size(share->cut, index), .seed = gt_trainer_seed(t), .step = t->step, .sample0 = (uint32_t)gt_cut_first(share->cut, index),
                             .index = index, .batch = share->cut.samples, .shown = t->shown, .images = t->images, .labels = t->model->label_dim ? t->labels : NULL, .augment_p = t->ada.p,
                             .label_of = gt_trainer_label_of, .label_arg = t->data, .items = t->info->count};
-    if ((st = p->fill(p, x->exec, &slice))) return st;
-    float *weight = gt_exec_input(x->exec, GT_SLICE_WEIGHT);
+    float *weight = gt_exec_input(e, GT_SLICE_WEIGHT);
     if (weight) *weight = (float)gt_cut_weight(share->cut, index);
-    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_begin_slice(reducer));
-    double start = gt_clock();
-    st = gt_exec_run(x->exec, &(gt_exec_env){.seed = slice.seed, .step = t->step, .sample0 = slice.sample0,
-                                             .between = gt_reducer_progress, .between_arg = reducer});
-    if (st) return st;
-    t->effort.compute += gt_clock() - start;
-    t->effort.slices++;
-    gt_reducer_end_slice(reducer);
+    return p->fill(p, e, &slice);
+}
 
+/* What a slice leaves besides gradients. */
+static void keep_small(const gt_phase *p, const gt_phase_exec *x, float *states, gt_moments *moments) {
     for (int i = 0; i < p->n_states; i++) {
         memcpy(states, gt_exec_output(x->exec, p->states[i].output), p->states[i].size * sizeof *states);
         states += p->states[i].size;
     }
-    for (int i = 0; i < p->n_stats; i++)
-        gt_moments_add((gt_moments *)moments + i, gt_exec_output(x->exec, p->stats[i].output), x->stat_size[i]);
+    for (int i = 0; i < p->n_stats; i++) gt_moments_add(moments + i, gt_exec_output(x->exec, p->stats[i].output), x->stat_size[i]);
+}
+
+static gt_status run_bundle(gt_trainer *t, gt_phase_run *run, const gt_share *share, int index) {
+    gt_phase *p = run->phase;
+    gt_reducer *reducer = share->reducers[p->net];
+    const gt_phase_exec *x = &run->at[share->variant[index]];
+    gt_bundle b = share->bundles[index];
+    int k0 = b.first - share->first;
+    for (int j = 0; j < b.count; j++) {
+        gt_exec_at(x->exec, j);
+        gt_status st = fill_slice(t, p, x->exec, share, k0 + j);
+        if (st) return st;
+    }
+    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_begin_bundle(reducer));
+    gt_exec_env env = {.seed = gt_trainer_seed(t), .step = t->step, .sample0 = (uint32_t)gt_cut_first(share->cut, b.first),
+                       .slice_samples = (uint32_t)gt_cut_size(share->cut, b.first), .between = gt_reducer_progress, .between_arg = reducer};
+    double start = gt_clock();
+    gt_status st = gt_exec_run(x->exec, &env);
+    t->effort.compute += gt_clock() - start;
+    t->effort.slices += b.count;
+    if (st) return st;
+    gt_reducer_end_bundle(reducer);
+    for (int j = 0; j < b.count; j++) {
+        gt_exec_at(x->exec, j);
+        keep_small(p, x, t->slice_states + (size_t)(k0 + j) * states_of(p), t->slice_moments + (size_t)(k0 + j) * (size_t)p->n_stats);
+    }
     return GT_OK;
 }
 
 /* States and statistics of all slices, joined by the tree over slices. A phase whose update was left out leaves no trace in the states either. */
 static gt_status join_small(gt_trainer *t, gt_phase_run *run, const gt_share *share, bool updated) {
     gt_phase *p = run->phase;
-    size_t n_states = 0;
-    for (int i = 0; i < p->n_states; i++) n_states += p->states[i].size;
+    size_t n_states = states_of(p);
     if (n_states) {
         gt_status st = gt_comm_tree_mean(t->comm, share->cut, n_states, t->slice_states, t->state_means);
         if (st) return st;
@@ -57,7 +80,7 @@ static gt_status join_small(gt_trainer *t, gt_phase_run *run, const gt_share *sh
         }
     }
     gt_moments all[GT_MAX_STATS];
-    gt_status st = gt_comm_tree_sum(t->comm, share->cut.slices, MOMENTS * (size_t)p->n_stats, t->slice_moments, &all[0].num);
+    gt_status st = gt_comm_tree_sum(t->comm, share->cut.slices, MOMENTS * (size_t)p->n_stats, &t->slice_moments[0].num, &all[0].num);
     if (st) return st;
     for (int i = 0; i < p->n_stats; i++) {
         gt_moments_join(&t->stats.since_tick[run->stat[i]], &all[i]);
@@ -96,6 +119,19 @@ static double square_of(const float *x, size_t n) {
     return sum;
 }
 
+static double average_beta(const gt_trainer *t) {
+    return gt_ema_beta(t->job->ema_kimg, t->job->ema_ramp, (double)t->shown, (double)gt_steps_batch(&t->steps, t->step));
+}
+
+/* Is this phase the last of the step that changes the averaged network? Then the average moves in the same pass over memory. */
+static bool ends_averaged_network(const gt_trainer *t, const gt_phase_run *run) {
+    const gt_model *m = t->model;
+    if (run->phase->net != m->ema_of) return false;
+    for (int i = (int)(run->phase - m->phases) + 1; i < m->n_phases; i++)
+        if (m->phases[i].net == m->ema_of && t->step % (uint32_t)m->phases[i].interval == 0) return false;
+    return true;
+}
+
 /* False: left out because of --nan. */
 static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share, bool *updated) {
     gt_learner *l = &t->learners[run->phase->net];
@@ -108,26 +144,30 @@ static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share,
         if (st || !*updated) return st;
     }
     l->updates++;
+    t->averaged |= ends_averaged_network(t, run);
+    gt_update u = {.optimizer = l->optimizer, .settings = l->settings, .step = l->updates, .clean = bad.count, .average_beta = average_beta(t)};
     int n_parts;
     const gt_span *parts = gt_reducer_parts(reducer, &n_parts);
     bool measured = t->step % NORM_STEPS == 0 && run->phase->interval == 1; /* a regulariser has norms of its own */
     if (measured) t->effort.square[run->phase->net] = 0;
     for (int i = 0; i < n_parts; i++) {
-        size_t offset = parts[i].offset, size = parts[i].size;
-        if (measured) t->effort.square[run->phase->net] += square_of(gt_reducer_gradient(reducer) + offset, size);
-        float *gradient = gt_reducer_gradient(reducer) + offset, *moments[GT_MAX_MOMENTS];
-        for (int k = 0; k < l->optimizer->n_moments; k++) moments[k] = l->moments[k] ? l->moments[k] + offset : NULL;
-        if (bad.count) gt_clean_nonfinite(gradient, size);
-        l->optimizer->update(&l->settings, l->updates, size, gradient, block + offset, moments);
+        size_t offset = parts[i].offset;
+        u.n = parts[i].size;
+        u.grad = gt_reducer_gradient(reducer) + offset;
+        u.params = block + offset;
+        if (measured) t->effort.square[run->phase->net] += square_of(u.grad, u.n);
+        for (int k = 0; k < l->optimizer->n_moments; k++) u.moments[k] = l->moments[k] ? l->moments[k] + offset : NULL;
+        if (t->averaged && run->phase->net == t->model->ema_of) u.average = t->model->ema_block + offset;
+        gt_update_run(&u, t->pool);
     }
     gt_reducer_share(reducer, block);
     return GT_OK;
 }
 
-/* Hoisted nodes, for each size of slice that comes: graphs share their memory, so that one's are gone when another has run. */
-static gt_status prepare(gt_trainer *t, gt_phase_run *run, int size) {
+/* Hoisted nodes, for each variant that comes: graphs share their memory, so that one's are gone when another has run. */
+static gt_status prepare(gt_trainer *t, gt_phase_run *run, int variant) {
     gt_phase *p = run->phase;
-    gt_exec *e = run->at[size].exec;
+    gt_exec *e = run->at[variant].exec;
     gt_status st = p->prepare ? p->prepare(p, e) : GT_OK;
     return st ? st : gt_exec_prepare(e, &(gt_exec_env){.seed = gt_trainer_seed(t), .step = t->step});
 }
@@ -135,17 +175,12 @@ static gt_status prepare(gt_trainer *t, gt_phase_run *run, int size) {
 static gt_status run_phase(gt_trainer *t, gt_phase_run *run, const gt_share *share) {
     gt_phase *p = run->phase;
     double start = gt_clock();
-    size_t n_states = 0;
-    for (int i = 0; i < p->n_states; i++) n_states += p->states[i].size;
-    size_t n_moments = MOMENTS * (size_t)p->n_stats;
-    memset(t->slice_moments, 0, (size_t)share->count * n_moments * sizeof *t->slice_moments);
-
+    memset(t->slice_moments, 0, (size_t)share->count * (size_t)p->n_stats * sizeof *t->slice_moments);
     gt_status st = GT_OK;
     gt_reducer_begin(share->reducers[p->net], share->plans[p - t->model->phases]);
-    for (int k = 0, ready = -1; k < share->count && !st; k++) {
-        int size = gt_trainer_size(t, share, share->first + k);
-        if (size != ready) st = prepare(t, run, ready = size);
-        if (!st) st = run_slice(t, run, share, k, t->slice_states + (size_t)k * n_states, t->slice_moments + (size_t)k * n_moments);
+    for (int i = 0, ready = -1; i < share->n_bundles && !st; i++) {
+        if (share->variant[i] != ready) st = prepare(t, run, ready = share->variant[i]);
+        if (!st) st = run_bundle(t, run, share, i);
     }
     /* Others already wait for this rank's gradients: an error here cannot be agreed upon. */
     if (st) return gt_comm_abort(t->comm, st);
@@ -155,21 +190,25 @@ static gt_status run_phase(gt_trainer *t, gt_phase_run *run, const gt_share *sha
     return GT_OK;
 }
 
+/* Its buffers; its parameters too, where no update of this step has taken them along. */
 static void moving_average(gt_trainer *t) {
     gt_model *m = t->model;
     if (m->ema_of < 0) return;
     const gt_net *net = m->nets[m->ema_of];
-    const float *block = m->blocks[m->ema_of];
-    double beta = gt_ema_beta(t->job->ema_kimg, t->job->ema_ramp, (double)t->shown, (double)gt_steps_batch(&t->steps, t->step));
+    float *block = m->blocks[m->ema_of];
     int n;
     const gt_span *parts = gt_reducer_parts(t->learners[m->ema_of].reducer, &n);
-    for (int i = 0; i < n; i++) gt_ema_update(m->ema_block + parts[i].offset, block + parts[i].offset, parts[i].size, beta);
+    for (int i = 0; i < n && !t->averaged; i++) {
+        gt_update u = {.n = parts[i].size, .params = block + parts[i].offset, .average = m->ema_block + parts[i].offset, .average_beta = average_beta(t)};
+        gt_update_run(&u, t->pool);
+    }
     memcpy(m->ema_block + net->trainable_floats, block + net->trainable_floats, (net->block_floats - net->trainable_floats) * sizeof *block);
 }
 
 gt_status gt_trainer_step(gt_trainer *t) {
     int batch = gt_steps_batch(&t->steps, t->step);
     const gt_share *share = &t->shares[batch < t->steps.batch];
+    t->averaged = false;
     for (int i = 0; i < t->model->n_phases; i++) {
         gt_phase_run *run = &t->runs[i];
         if (t->step % (uint32_t)run->phase->interval) continue;

@@ -42,6 +42,23 @@ static double time_left(const gt_trainer *t, double rate) { return rate > 0 ? (d
 
 static double total_seconds(const gt_trainer *t) { return t->seconds_before + gt_clock() - t->start; }
 
+/* Since the last tick, on average over the ranks. All ranks. */
+static gt_traffic communication(gt_trainer *t) {
+    gt_traffic sum = {0};
+    for (int i = 0; i < t->n_shares; i++)
+        for (int net = 0; net < t->model->n_nets; net++) {
+            gt_traffic one = gt_reducer_traffic(t->shares[i].reducers[net]);
+            sum.seconds += one.seconds;
+            sum.waited += one.waited;
+        }
+    const double microsecond = 1e-6;
+    sum.seconds = microsecond * (double)gt_comm_sum(t->comm, llrint(sum.seconds / microsecond)) / t->comm->ranks;
+    sum.waited = microsecond * (double)gt_comm_sum(t->comm, llrint(sum.waited / microsecond)) / t->comm->ranks;
+    return sum;
+}
+
+static double hidden_percent(gt_traffic c) { return 100 * (1 - c.waited / c.seconds); }
+
 static void put(gt_stat_value *v, int *n, const char *name, double value) { v[(*n)++] = (gt_stat_value){name, 1, value, 0}; }
 
 static double shown_mean(const gt_trainer *t, const char *name) {
@@ -49,13 +66,14 @@ static double shown_mean(const gt_trainer *t, const char *name) {
     return i < 0 ? NAN : t->stats.shown[i].mean;
 }
 
-static void print_line(const gt_trainer *t, double rate, double memory) {
+static void print_line(const gt_trainer *t, double rate, double memory, gt_traffic c) {
     char line[512], time[32], left[32];
     int n = snprintf(line, sizeof line, "tick %-4d kimg %-9.3f time %-11s sec/kimg %-7.2f img/s %-7.1f", t->tick, (double)t->shown / 1000,
                      duration(total_seconds(t), time), rate > 0 ? 1000 / rate : NAN, rate);
     for (int i = 0; i < t->model->n_shown; i++)
         n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", t->model->shown[i].label, shown_mean(t, t->model->shown[i].stat));
     if (t->model->ada_stat) n += snprintf(line + n, sizeof line - (size_t)n, " r_t %-6.3f p %-5.3f", shown_mean(t, t->model->ada_stat), t->ada.p);
+    if (c.seconds > 0) n += snprintf(line + n, sizeof line - (size_t)n, " comm %.0f%% hidden", hidden_percent(c));
     snprintf(line + n, sizeof line - (size_t)n, " mem %.2fG %3.0f%% ETA %s", memory, 100.0 * (double)t->shown / (double)t->job->total_images,
              duration(time_left(t, rate), left));
     gt_info("%s", line);
@@ -95,7 +113,7 @@ static void put_efforts(gt_trainer *t, gt_stat_value *v, int *n, const gt_effort
 }
 
 /* Returns the trouble that begins, -1: none. */
-static int write_log(gt_trainer *t, double rate, double memory, const gt_effort *all) {
+static int write_log(gt_trainer *t, double rate, double memory, const gt_effort *all, gt_traffic c) {
     gt_stat_value *v = t->logged;
     int n = 0;
     for (int i = 0; i < t->stats.n; i++)
@@ -110,6 +128,11 @@ static int write_log(gt_trainer *t, double rate, double memory, const gt_effort 
     put(v, &n, "Timing/sec_per_tick", seconds);
     put(v, &n, "Timing/sec_per_kimg", rate > 0 ? 1000 / rate : NAN);
     put(v, &n, "Timing/wait_for_data_sec", all[0].wait_for_data);
+    if (c.seconds > 0) {
+        put(v, &n, "Timing/communication_sec", c.seconds);
+        put(v, &n, "Timing/wait_for_ranks_sec", c.waited);
+        put(v, &n, "Timing/communication_hidden_percent", hidden_percent(c));
+    }
     put(v, &n, "Timing/total_hours", total / 3600);
     put(v, &n, "Timing/total_days", total / 86400);
     put(v, &n, "Resources/cpu_mem_gb", memory);
@@ -141,12 +164,13 @@ gt_status gt_trainer_tick(gt_trainer *t, int *trouble) {
     t->effort.wait_for_data = gt_loader_wait_seconds(t->loader);
     gt_comm_gather(t->comm, &t->effort, sizeof t->effort, all);
     memset(&t->effort, 0, offsetof(gt_effort, square)); /* norms stay until they are measured again */
+    gt_traffic c = communication(t);
     gt_stat_table_tick(&t->stats);
     *trouble = -1;
     if (t->comm->rank == 0) {
         double rate = rate_now(t);
-        print_line(t, rate, memory);
-        *trouble = write_log(t, rate, memory, all);
+        print_line(t, rate, memory, c);
+        *trouble = write_log(t, rate, memory, all, c);
     }
     gt_comm_broadcast(t->comm, trouble, sizeof *trouble, 0);
     t->tick++;

@@ -32,27 +32,36 @@ static inline int gt_learner_moments(const gt_learner *l) {
     return n;
 }
 
-/* A phase made ready for slices of one size. */
+/* What an execution computes: so many slices at once, of so many samples each. */
+typedef struct gt_variant {
+    int slices, samples;
+} gt_variant;
+
+/* Variants: a rank's range of slices has bundles of at most six lengths (powers of two up to GT_MOST_AT_ONCE, and the tree's right
+ * edge), a batch two sizes of slices, an epoch's short last one another two. */
+enum { GT_MAX_CUTS = 2, GT_MAX_VARIANTS = 24 };
+
+/* A phase made ready for one variant. */
 typedef struct gt_phase_exec {
     gt_graph *graph;
     gt_exec *exec;
-    size_t stat_size[GT_MAX_STATS];
+    size_t stat_size[GT_MAX_STATS]; /* of one slice */
 } gt_phase_exec;
-
-/* At most two sizes of slices in a batch, and two in an epoch's short last one. */
-enum { GT_MAX_SIZES = 4, GT_MAX_CUTS = 2 };
 
 typedef struct gt_phase_run {
     gt_phase *phase;
-    gt_phase_exec at[GT_MAX_SIZES]; /* as t->sizes */
-    int stat[GT_MAX_STATS];         /* phase's statistic -> index in the table */
-    double seconds;                 /* of the latest execution */
+    gt_phase_exec at[GT_MAX_VARIANTS]; /* as t->variants */
+    int stat[GT_MAX_STATS];            /* phase's statistic -> index in the table */
+    double seconds;                    /* of the latest execution */
 } gt_phase_run;
 
 /* A batch as it is cut, and this rank's share of it. */
 typedef struct gt_share {
     gt_cut cut;
     int first, count;                      /* this rank's slices */
+    int n_bundles;
+    gt_bundle *bundles;
+    int *variant;                          /* [n_bundles] indices in t->variants */
     gt_reducer *reducers[GT_MAX_NETS];
     gt_reducer_plan *plans[GT_MAX_PHASES];
 } gt_share;
@@ -79,9 +88,9 @@ typedef struct gt_trainer {
     gt_phase_run runs[GT_MAX_PHASES];
 
     gt_steps steps;
-    int n_shares, n_sizes;
+    int n_shares, n_variants;
     gt_share shares[GT_MAX_CUTS]; /* a batch; an epoch's short last batch */
-    int sizes[GT_MAX_SIZES];      /* of this rank's slices, and at least that of the batch's first; no two the same */
+    gt_variant variants[GT_MAX_VARIANTS]; /* of this rank's bundles; the first is that of the batch's first bundle here */
     float *images, *labels;       /* of one slice */
     gt_graph *generator_graph;    /* slice_size images from the moving average */
     gt_exec *generator;
@@ -89,13 +98,14 @@ typedef struct gt_trainer {
     size_t arena_bytes;
     float *slice_states;          /* [this rank's slices][sum of the phase's state sizes], the phase with the most */
     float *state_means;
-    double *slice_moments;        /* [this rank's slices][statistics of the phase] as gt_moments */
+    gt_moments *slice_moments;    /* [this rank's slices][statistics of the phase] */
 
     /* where the run is: this, the networks and the moments are what a checkpoint holds */
     uint32_t step;
     int64_t shown;                /* images */
     gt_ada ada;
 
+    bool averaged;                /* the moving average has had its share of this step */
     gt_stat_table stats;
     bool said_nonfinite;
     int tick;
@@ -129,11 +139,16 @@ void gt_trainer_close(gt_trainer *t);
 gt_ada_config gt_trainer_ada(const gt_trainer *t);
 void gt_trainer_label_of(void *dataset, int64_t item, float *label);   /* gt_dataset_label where a callback is wanted */
 
-int gt_trainer_size(const gt_trainer *t, const gt_share *share, int slice); /* index in t->sizes */
 bool gt_trainer_finished(const gt_trainer *t);
 
+/* ---- share.c ---- */
+gt_status gt_trainer_share_out(gt_trainer *t);           /* cuts, slices and bundles: shares and variants */
+size_t gt_trainer_most_slices(const gt_trainer *t);      /* that this rank has in a batch */
+gt_status gt_phase_exec_make(gt_trainer *t, gt_phase_exec *x, gt_phase *p, gt_variant v);
+void gt_phase_exec_free(gt_phase_exec *x);
+
 /* ---- memory_use.c ---- */
-gt_exec_options gt_trainer_exec_options(const gt_trainer *t);          /* of the phases' graphs */
+gt_exec_options gt_trainer_exec_options(const gt_trainer *t, int at_once); /* of the phases' graphs, for so many slices at once */
 gt_status gt_trainer_relax(gt_trainer *t);                             /* t->arena_bytes is known: none of them need be smaller */
 void gt_trainer_warn_memory(gt_trainer *t);                            /* all ranks: does it fit into the hosts, and if not, what would? */
 size_t gt_trainer_network_bytes(const gt_trainer *t);                  /* of this rank: parameters, moving average, moments, gradients */

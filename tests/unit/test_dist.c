@@ -101,6 +101,31 @@ static void slice_gradient(int slice, size_t n, float *g) {
     for (size_t i = 0; i < n; i++) g[i] *= ldexpf(1, (int)((i * 7 + (size_t)slice * 5) % 23));
 }
 
+/* Several slices' from `first` on, by the tree. */
+static void bundle_gradient(gt_bundle b, size_t n, float *g) {
+    float *sum[GT_MOST_AT_ONCE];
+    for (int k = 0; k < b.count; k++) {
+        sum[k] = k ? malloc(n * sizeof *g) : g;
+        slice_gradient(b.first + k, n, sum[k]);
+    }
+    for (int width = 1; width < b.count; width *= 2)
+        for (int left = 0; left + width < b.count; left += 2 * width)
+            for (size_t i = 0; i < n; i++) sum[left][i] += sum[left + width][i];
+    for (int k = 1; k < b.count; k++) free(sum[k]);
+}
+
+/* This rank's slices in bundles of at most `most`; returns how many. */
+static int make_bundles(int slices, int most, gt_bundle *bundles) {
+    int first, count, n = 0;
+    gt_slice_range(slices, comm->ranks, comm->rank, &first, &count);
+    for (int next = first; next < first + count; next += bundles[n++].count) {
+        bundles[n] = gt_bundle_from((gt_cut){slices, slices}, next, first + count, most);
+        assert_true(bundles[n].first == next && bundles[n].count >= 1 && bundles[n].count <= most);
+    }
+    assert_true(comm->ranks > 1 || slices > most || n == 1);
+    return n;
+}
+
 /* node(level, i), straight from its definition. */
 static void serial_node(int slices, int level, int i, size_t n, float *out) {
     if (level == 0) {
@@ -135,30 +160,33 @@ static void make_outputs(size_t floats, gt_span out[PIECES]) {
 }
 
 /* One phase as the training loop does it; `poison` puts an infinity into the last slice. */
-static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_plan *plan, int slices, size_t floats, const gt_span *outputs, bool poison) {
+static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_plan *plan, int slices, int most, size_t floats, const gt_span *outputs, bool poison) {
     float *source = malloc(floats * sizeof *source);
-    int first, count;
-    gt_slice_range(slices, comm->ranks, comm->rank, &first, &count);
+    gt_bundle bundles[32];
+    int n = make_bundles(slices, most, bundles);
     gt_reducer_begin(r, plan);
-    for (int s = first; s < first + count; s++) {
-        float *g = gt_reducer_begin_slice(r);
-        slice_gradient(s, floats, source);
+    for (int k = 0; k < n; k++) {
+        float *g = gt_reducer_begin_bundle(r);
+        bundle_gradient(bundles[k], floats, source);
         for (int i = 0; i < PIECES; i++) {
             memcpy(g + outputs[i].offset, source + outputs[i].offset, outputs[i].size * sizeof *g);
-            if (poison && s == slices - 1 && i == 5) g[outputs[i].offset + 1] = INFINITY;
+            if (poison && bundles[k].first + bundles[k].count == slices && i == 5) g[outputs[i].offset + 1] = INFINITY;
             if (i % 3 == comm->rank % 3) gt_reducer_progress(r, i + 1); /* ranks look at different times */
         }
-        gt_reducer_end_slice(r);
+        gt_reducer_end_bundle(r);
     }
     free(source);
     return gt_reducer_finish(r);
 }
 
-static void reduce(int slices, size_t floats, size_t bucket_floats, bool plain) {
+/* Slices in bundles of at most `most`. */
+static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats, bool plain) {
     gt_span outputs[PIECES];
     make_outputs(floats, outputs);
-    gt_reducer *r =
-        gt_reducer_new(comm, pool, &(gt_reducer_options){.slices = slices, .floats = floats, .bucket_floats = bucket_floats, .plain = plain});
+    gt_bundle bundles[32];
+    gt_reducer_options o = {.slices = slices, .bundles = bundles, .floats = floats, .bucket_floats = bucket_floats, .plain = plain};
+    if (most > 1) o.n_bundles = make_bundles(slices, most, bundles); /* 1 is the default */
+    gt_reducer *r = gt_reducer_new(comm, pool, &o);
     assert_non_null(r);
     gt_reducer_plan *plan = gt_reducer_plan_new(r, PIECES, outputs);
     assert_non_null(plan);
@@ -170,7 +198,7 @@ static void reduce(int slices, size_t floats, size_t bucket_floats, bool plain) 
     int n_parts;
     const gt_span *parts = gt_reducer_parts(r, &n_parts);
     for (int round = 0; round < 2; round++) {
-        gt_nonfinite bad = one_phase(r, plan, slices, floats, outputs, false);
+        gt_nonfinite bad = one_phase(r, plan, slices, most, floats, outputs, false);
         assert_int_equal(bad.count, 0);
         const float *g = gt_reducer_gradient(r);
         int64_t owned = 0;
@@ -185,7 +213,7 @@ static void reduce(int slices, size_t floats, size_t bucket_floats, bool plain) 
             if (!(fabsf(block[i] - want[i]) <= 4 * (float)slices)) fail_msg("float %zu of %zu: %g, want %g", i, floats, block[i], want[i]);
     }
 
-    gt_nonfinite bad = one_phase(r, plan, slices, floats, outputs, true);
+    gt_nonfinite bad = one_phase(r, plan, slices, most, floats, outputs, true);
     assert_int_equal(bad.count, 1);
     assert_int_equal(bad.first, outputs[5].offset + 1);
 
@@ -202,6 +230,8 @@ static void reduce(int slices, size_t floats, size_t bucket_floats, bool plain) 
     free(mean), free(want), free(block);
 }
 
+static void reduce(int slices, size_t floats, size_t bucket_floats, bool plain) { reduce_in(1, slices, floats, bucket_floats, plain); }
+
 static void gradients_are_the_serial_tree(void **state) {
     (void)state;
     for (int slices = comm->ranks; slices <= 9 || slices < comm->ranks + 2; slices++) {
@@ -212,9 +242,20 @@ static void gradients_are_the_serial_tree(void **state) {
     reduce(comm->ranks, 97, 0, false); /* parts without a float */
 }
 
+static void bundles_of_slices_change_no_bit(void **state) {
+    (void)state;
+    for (int most = 2; most <= GT_MOST_AT_ONCE; most += most)
+        for (int slices = comm->ranks; slices < comm->ranks + 14; slices += 3) reduce_in(most, slices, 1003, 64, false);
+    gt_bundle b[3] = {gt_bundle_from((gt_cut){150, 8}, 4, 8, 8), gt_bundle_from((gt_cut){150, 8}, 2, 8, 8), gt_bundle_from((gt_cut){7, 7}, 4, 7, 8)};
+    assert_true(b[0].count == 2 && b[1].count == 2 && b[2].count == 3); /* of equal size; aligned; the tree's edge */
+    gt_reducer_options o = {.slices = comm->ranks, .floats = 100, .n_bundles = 1, .bundles = &(gt_bundle){comm->rank + 1, 1}};
+    assert_null(gt_reducer_new(comm, NULL, &o));
+}
+
 static void plain_mode_agrees_nearly(void **state) {
     (void)state;
     reduce(comm->ranks + 2, 20011, 2048, true);
+    reduce_in(2, comm->ranks + 2, 20011, 2048, true);
 }
 
 /* A short last batch may have fewer slices than there are ranks. */
@@ -262,8 +303,8 @@ static void unequal_slices_give_the_mean_over_the_batch(void **state) {
         gt_exec_bind(e, GT_SLOT_GRAD, alone[s]);
         assert_int_equal(gt_exec_run(e, NULL), GT_OK);
         if (own) {
-            memcpy(gt_reducer_begin_slice(r), alone[s], sizeof alone[s]);
-            gt_reducer_end_slice(r);
+            memcpy(gt_reducer_begin_bundle(r), alone[s], sizeof alone[s]);
+            gt_reducer_end_bundle(r);
             states[s - first] = (float)n; /* of which the mean over samples is known */
         }
         gt_exec_free(e);
@@ -401,6 +442,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(ranks_know_their_place),
         cmocka_unit_test(order_of_summation_matters_here),
         cmocka_unit_test(gradients_are_the_serial_tree),
+        cmocka_unit_test(bundles_of_slices_change_no_bit),
         cmocka_unit_test(ranks_without_a_slice_take_part),
         cmocka_unit_test(unequal_slices_give_the_mean_over_the_batch),
         cmocka_unit_test(plain_mode_agrees_nearly),

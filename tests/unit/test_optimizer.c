@@ -123,12 +123,43 @@ static void unknown_optimisers_are_not_found(void **state) {
     assert_null(gt_optimizer_find("adamw"));
 }
 
+/* In one pass, on any number of threads: what the rules give one after the other. */
+static void an_update_is_its_rules_one_by_one(void **state) {
+    (void)state;
+    enum { LONG = 100003 };
+    static float g[LONG], rules[4][LONG], pass[4][LONG];
+    gt_optimizer_settings s = {.lr = 0.003, .beta1 = 0.5, .beta2 = 0.99, .eps = 1e-8};
+    gt_pool *pool = gt_pool_new(3);
+    int count;
+    const gt_optimizer *list = gt_optimizer_list(&count);
+    for (int k = 0; k < count; k++)
+        for (int threads = 1; threads <= 3; threads += 2) {
+            memset(rules, 0, sizeof rules);
+            memset(pass, 0, sizeof pass);
+            for (uint64_t t = 1; t <= 2; t++)
+                for (int which = 0; which < 2; which++) { /* both, then the average alone */
+                    for (int i = 0; i < LONG; i++) g[i] = i % 1000 == 7 ? NAN : sinf((float)(i * (int)t + 1));
+                    gt_update u = {.optimizer = which ? NULL : &list[k], .settings = s, .step = t, .n = LONG, .clean = true, .grad = g, .params = pass[0],
+                                   .moments = {pass[1], pass[2]}, .average = pass[3], .average_beta = 0.9};
+                    gt_update_run(&u, threads > 1 ? pool : NULL);
+                    if (!which) {
+                        gt_clean_nonfinite(g, LONG);
+                        list[k].update(&s, t, LONG, g, rules[0], (float *[]){rules[1], rules[2]});
+                    }
+                    gt_ema_update(rules[3], rules[0], LONG, 0.9);
+                }
+            assert_memory_equal(rules, pass, sizeof rules);
+            assert_true(pass[3][0] != 0 && pass[3][LONG - 1] != 0);
+        }
+    gt_pool_free(pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adam_takes_unit_steps_on_constant_gradients),
         cmocka_unit_test(beta1_of_zero_is_allowed),
         cmocka_unit_test(beta1_of_zero_needs_no_first_moment),
-        cmocka_unit_test(cutting_a_range_changes_no_bit),
+        cmocka_unit_test(cutting_a_range_changes_no_bit), cmocka_unit_test(an_update_is_its_rules_one_by_one),
         cmocka_unit_test(lazy_regularisation_scales_settings),
         cmocka_unit_test(nonfinite_gradients_are_counted_and_replaced),
         cmocka_unit_test(moving_average_ramps_up),

@@ -10,7 +10,6 @@
     X(one_hot_max)         \
     X(reshape)             \
     X(stop_gradient)       \
-    X(part)                \
     X(permute)             \
     X(flip)                \
     X(pad)                 \
