@@ -13,8 +13,9 @@
  * rank 0 has the message. */
 gt_status gt_train(gt_comm *comm, gt_job *job);
 
-/* The same up to the first step, then two seconds of steps: prints what the job would cost to stdout; writes nothing. */
-gt_status gt_train_dry_run(gt_comm *comm, gt_job *job);
+/* The same up to the first step, then two seconds of steps: prints what the job would cost to stdout; writes nothing.
+ * *checkpoint_bytes: about the size of a checkpoint. */
+gt_status gt_train_dry_run(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes);
 
 /* The model of a resolved job (for generating and inspecting too); it keeps pointing to the job's texts, so the job must live as long.
  * The job's `conv`, unless auto, becomes the process's convolution mode.

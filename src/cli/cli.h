@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/machine.h"
+#include "gantry/dist.h"
 #include "gantry/job.h"
 #include "gantry/option.h"
 #include "gantry/version.h"
@@ -99,6 +101,19 @@ const gt_option *cli_anomalies_options(int *n);
 const gt_option *cli_inspect_options(int *n);
 const gt_option *cli_report_options(int *n);
 const gt_option *cli_bench_options(int *n);
+
+const gt_option *cli_doctor_options(int *n);
+
+/* ---- gantry doctor, also at the end of a dry run ---- */
+
+typedef struct cli_checkup { /* what is to be seen before MPI is up */
+    gt_machine machine;
+    char mpirun[256];
+} cli_checkup;
+void cli_doctor_before(cli_checkup *k);
+/* All ranks: prints to stdout on rank 0. `data`: a dataset, or ""; `dir`: where runs go; `checkpoint`: bytes of one, 0 when not known. GT_FAILED:
+ * something is broken. */
+gt_status cli_doctor_examine(const cli_checkup *k, gt_comm *comm, const char *data, const char *dir, double checkpoint);
 
 /* ---- gantry inspect: one file per kind of thing ---- */
 

@@ -41,7 +41,10 @@ static const cli_command commands[] = {
      .help = "Measure this machine: arithmetic, steps, loading, scaling",
      .detail = "Each NAME is a program of its own with its own --help; `gantry bench` lists them. Results go to stdout as tables, or as JSON, which "
                "`gantry bench report FILE ...` prints again, joins into one HDF5 file and plots."},
-    {.name = "doctor", .run = cli_doctor, .arguments = "", .help = "Is this machine set up for speed? What to do if not"},
+    {.name = "doctor", .run = cli_doctor, .options = cli_doctor_options, .arguments = "[--key=value ...]",
+     .help = "Are the machines set up for speed? What to do if not",
+     .detail = "Under mpirun or srun it looks at all hosts, at clocks, and at the network between them; with --data and --outdir at their file systems, "
+               "which it measures."},
     {.name = "help", .run = cli_help, .arguments = "[COMMAND | KEY]", .help = "Explain a command or an option"},
     {.name = "version", .run = cli_version, .arguments = "", .help = "Version, libraries and instruction set"},
     {.name = "reference", .run = cli_reference, .arguments = "", .help = "Print jobs/reference.ini", .hidden = true},

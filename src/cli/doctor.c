@@ -1,166 +1,127 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry doctor: is this machine, and what the environment says about it, fit for training? A line for each thing looked at, and what to
- * do where something is slow or broken. */
+ * gantry doctor: are the machines, and what the environment says about them, fit for training? A line for each thing looked at, and what to
+ * do where something is slow or broken. Under mpirun or srun it looks at all hosts. */
+#include "cli/doctor.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
-#include "base/machine.h"
-#include "cli/cli.h"
-#include "dist/mpi_version.h"
-#include "gantry/dist.h"
-#include "gantry/pool.h"
-#include "kernels/blas.h"
-#include "kernels/conv.h"
-#include "kernels/isa.h"
-#include "kernels/kernel_set.h"
-#include "kernels/probe.h"
+#include "gantry/dataset.h"
+#include "gantry/log.h"
 
-typedef enum state { FINE, WARNING, BROKEN } state;
-
-typedef struct doctor {
-    gt_machine machine;
-    const gt_comm *comm;
-    gt_pool *pool;
-    int found[BROKEN + 1];
-} doctor;
-
-/* "ok       memory      23.1 of 25.3 GB are free"; `advice` NULL: nothing is to be done. */
-static void tell(doctor *d, state s, const char *what, const char *advice, const char *format, ...) __attribute__((format(printf, 5, 6)));
-static void tell(doctor *d, state s, const char *what, const char *advice, const char *format, ...) {
+void doctor_tell(doctor *d, doctor_state s, const char *what, const char *advice, const char *format, ...) {
     static const char *const words[] = {"ok", "warning", "BROKEN"};
+    char text[1024];
     d->found[s]++;
-    printf("%-8s %-12s ", words[s], what);
     va_list ap;
     va_start(ap, format);
-    vprintf(format, ap);
+    vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    putchar('\n');
-    if (advice) printf("%-8s %-12s -> %s\n", "", "", advice);
+    gt_buffer_printf(&d->said, "%-8s %-12s %s\n", words[s], what, text);
+    if (advice) gt_buffer_printf(&d->said, "%-8s %-12s -> %s\n", "", "", advice);
 }
 
-static void look_at_cpu(doctor *d) {
-    char text[512];
-    gt_machine_text(&d->machine, text, sizeof text);
-    tell(d, FINE, "CPU", NULL, "%s", text);
-}
-
-static void look_at_kernels(doctor *d) {
-    gt_isa best = GT_ISA_COUNT - 1;
-    while (!gt_isa_available(best)) best--;
-    if (gt_isa_now() != best)
-        tell(d, WARNING, "kernels", "unset GT_ISA, unless bits like those of another machine are wanted", "%s is in use, but this CPU has %s", gt_isa_name(gt_isa_now()), gt_isa_name(best));
-    else if (best < GT_ISA_AVX2)
-        tell(d, WARNING, "kernels", "training will be several times slower than on a CPU with AVX2 or AVX-512", "%s: this CPU has no instruction set with kernels of its own", gt_isa_name(best));
-    else tell(d, FINE, "kernels", NULL, "%s, the best this CPU has (kernel set %s)", gt_isa_name(best), gt_kernel_set_id());
-    if (strcmp(gt_conv_mode(), "auto"))
-        tell(d, WARNING, "convolution", "unset GT_CONV, unless for comparison", "GT_CONV=%s: not always the fastest kernel", gt_conv_mode());
-}
-
-static void look_at_blas(doctor *d) {
-    tell(d, FINE, "BLAS", NULL, "%s", gt_blas_description());
-    for (const char *const *name = gt_forcing_settings; *name; name++)
-        if (getenv(*name))
-            tell(d, WARNING, "BLAS", "unset it, unless there is a reason: OpenBLAS knows this CPU", "%s=%s overrides what OpenBLAS would choose, and can halve its speed", *name, getenv(*name));
-}
-
-static void look_at_threads(doctor *d) {
-    const gt_machine *m = &d->machine;
-    if (m->allowed < m->processors)
-        tell(d, WARNING, "cores", "taskset, a batch system or a container holds it there; wanted? Then all is well", "this process may use %d of %d processors", m->allowed, m->processors);
-    if (m->quota > 0 && m->quota < m->allowed)
-        tell(d, WARNING, "cores", "ask for more CPU time (container, control group), or give --threads", "a quota of %.2f cores for %d processors: threads will be stopped again and again", m->quota, m->allowed);
-    double load;
-    if (getloadavg(&load, 1) == 1 && load > 0.5 * m->processors)
-        tell(d, WARNING, "load", "measure again when they are done; ranks and threads sleep while they wait, but share the cores", "other programs want %.1f of %d processors", load, m->processors);
-    tell(d, d->comm->oversubscribed ? WARNING : FINE, "threads", d->comm->oversubscribed ? "fewer ranks, or fewer --threads" : NULL, "%s", d->comm->description);
-}
-
-static void look_at_speed(doctor *d) {
-    enum { IN_MEMORY = 256 << 20 };
-    int threads = gt_pool_threads(d->pool);
-    double one = gt_probe_fma(NULL), all = gt_probe_fma(d->pool);
-    size_t near = d->machine.l2 ? d->machine.l2 / 2 : (size_t)128 << 10;
-    double near_rate = gt_probe_bandwidth(NULL, near), one_rate = gt_probe_bandwidth(NULL, IN_MEMORY), all_rate = gt_probe_bandwidth(d->pool, IN_MEMORY / (size_t)threads);
-    bool slow = all < 0.8 * threads * one;
-    tell(d, slow ? WARNING : FINE, "arithmetic", slow ? "the cores are busy, throttled, or two processors of one core: compare with `gantry bench peak` at rest" : NULL,
-         "%.0f Gflop/s on one thread, %.0f on %d: %.2f times", one / 1e9, all / 1e9, threads, all / one);
-    if (!one_rate || !all_rate) tell(d, BROKEN, "bandwidth", "free memory, or raise its limit", "%s", gt_message());
-    else tell(d, FINE, "bandwidth", NULL, "%.0f GB/s from L2; from memory %.1f GB/s on one thread, %.1f on %d", near_rate / 1e9, one_rate / 1e9, all_rate / 1e9, threads);
-}
-
-static void look_at_memory(doctor *d) {
-    const double enough = 4e9;
-    double all = (double)d->machine.memory, free_bytes = (double)d->machine.available;
-    bool little = free_bytes < enough;
-    tell(d, little ? WARNING : FINE, "memory", little ? "small jobs only; --dry-run says what a job needs" : NULL, "%.1f of %.1f GB are free", free_bytes / 1e9, all / 1e9);
-    FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
-    char line[128] = "";
-    if (f && !fgets(line, sizeof line, f)) line[0] = 0;
-    if (f) fclose(f);
-    bool never = strstr(line, "[never]");
-    if (*line)
-        tell(d, never ? WARNING : FINE, "huge pages", never ? "as root: echo madvise > /sys/kernel/mm/transparent_hugepage/enabled" : NULL,
-             never ? "switched off: large arrays cost more time" : "large arrays get them");
-}
-
-static void look_at_shared_memory(doctor *d) {
-    const double enough = 256e6;
-    struct statvfs s;
-    if (statvfs("/dev/shm", &s) || access("/dev/shm", W_OK)) {
-        tell(d, WARNING, "/dev/shm", "mount a tmpfs there: ranks of one host exchange data through it", "not there, or not writable");
-        return;
+/* What each host's first rank said, host by host. */
+static gt_status print_hosts(doctor *d) {
+    enum { MOST = 16 << 10 };
+    typedef struct host {
+        char name[GT_HOST_BYTES];
+        int found[BROKEN + 1];
+        bool speaks;
+        char said[MOST];
+    } host;
+    gt_comm *c = d->comm;
+    host *mine = calloc(1, sizeof *mine), *all = c->rank ? NULL : calloc((size_t)c->ranks, sizeof *all);
+    gt_status st = gt_comm_agree(c, mine && (c->rank || all) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for what %d ranks say", c->ranks));
+    if (!st) {
+        memcpy(mine->name, c->host, sizeof mine->name);
+        memcpy(mine->found, d->found, sizeof mine->found);
+        mine->speaks = c->local_rank == 0;
+        snprintf(mine->said, sizeof mine->said, "%s", d->said.data ? d->said.data : "");
+        gt_comm_gather(c, mine, sizeof *mine, all);
     }
-    double free_bytes = (double)s.f_bavail * (double)s.f_frsize;
-    tell(d, free_bytes < enough ? WARNING : FINE, "/dev/shm", free_bytes < enough ? "several ranks on this host may fail: docker run --shm-size=1g" : NULL, "%.0f MB are free", free_bytes / 1e6);
-}
-
-static void look_at_mpi(doctor *d) {
-    char library[256], line[256] = "";
-    gt_mpi_version(library, sizeof library);
-    tell(d, FINE, "MPI", NULL, "%s", library);
-    FILE *f = popen("mpirun --version 2>/dev/null", "re");
-    if (f && !fgets(line, sizeof line, f)) line[0] = 0;
-    if (f) pclose(f);
-    line[strcspn(line, "\n")] = 0;
-    bool open_mpi = !strncmp(library, "Open MPI", 8);
-    if (!*line) tell(d, WARNING, "mpirun", "install openmpi-bin, or load the MPI module; under Slurm, srun --mpi=pmix does without", "not found: one rank only");
-    else if (open_mpi && !strstr(line, "Open MPI"))
-        tell(d, WARNING, "mpirun", "put the mpirun of the MPI named above first in PATH: with another one each rank believes it is alone", "of another MPI: %s", line);
-    else tell(d, FINE, "mpirun", NULL, "%s", line);
+    for (int r = 0; r < c->ranks && !st && c->rank == 0; r++) {
+        if (!all[r].speaks) continue;
+        if (c->hosts > 1) printf("-- %s\n", all[r].name);
+        fputs(all[r].said, stdout);
+        for (int s = FINE; r && s <= BROKEN; s++) d->found[s] += all[r].found[s];
+    }
+    free(mine);
+    free(all);
+    d->said.n = 0;
+    if (d->said.data) d->said.data[0] = 0;
+    return st;
 }
 
 static gt_status examine(doctor *d) {
-    look_at_cpu(d);
-    look_at_kernels(d);
-    look_at_blas(d);
-    look_at_threads(d);
-    look_at_speed(d);
-    look_at_memory(d);
-    look_at_shared_memory(d);
-    look_at_mpi(d);
-    printf("%d ok, %d warning%s, %d broken\n", d->found[FINE], d->found[WARNING], d->found[WARNING] == 1 ? "" : "s", d->found[BROKEN]);
-    return d->found[BROKEN] ? gt_fail(GT_FAILED, "%d broken; see above", d->found[BROKEN]) : GT_OK;
+    gt_comm *c = d->comm;
+    if (c->local_rank == 0) doctor_machine(d);
+    gt_status st = print_hosts(d);
+    if (st) return st;
+    if (c->hosts > 1 && c->rank == 0) puts("-- all together");
+    doctor_ranks(d);
+    doctor_files(d);
+    int broken = c->rank == 0 ? d->found[BROKEN] : 0;
+    if (c->rank == 0) {
+        fputs(d->said.data ? d->said.data : "", stdout);
+        printf("%d ok, %d warning%s, %d broken\n", d->found[FINE], d->found[WARNING], d->found[WARNING] == 1 ? "" : "s", d->found[BROKEN]);
+    }
+    gt_comm_broadcast(c, &broken, sizeof broken, 0);
+    return broken ? gt_fail(GT_FAILED, "%d broken; see above", broken) : GT_OK;
+}
+
+void cli_doctor_before(cli_checkup *k) {
+    gt_machine_look(&k->machine); /* before this process is bound to cores */
+    FILE *f = popen("mpirun --version 2>/dev/null", "re");
+    if (f && !fgets(k->mpirun, sizeof k->mpirun, f)) k->mpirun[0] = 0;
+    if (f) pclose(f);
+    k->mpirun[strcspn(k->mpirun, "\n")] = 0;
+}
+
+gt_status cli_doctor_examine(const cli_checkup *k, gt_comm *comm, const char *data, const char *dir, double checkpoint) {
+    doctor d = {.machine = k->machine, .comm = comm, .pool = gt_pool_new(comm->threads), .data = data, .dir = dir, .checkpoint = checkpoint};
+    memcpy(d.mpirun, k->mpirun, sizeof d.mpirun);
+    gt_status st = gt_comm_agree(comm, d.pool ? GT_OK : GT_FAILED);
+    if (!st) st = examine(&d);
+    gt_pool_free(d.pool);
+    gt_buffer_free(&d.said);
+    return st;
+}
+
+typedef struct doctor_fields {
+    const char *data, *outdir;
+} doctor_fields;
+
+static const gt_option rows[] = {
+    {.key = "data", .type = GT_OPTION_TEXT, .class = GT_COMMAND, .offset = offsetof(doctor_fields, data), .group = "doctor", .standard = "", .common = true,
+     .help = "Dataset whose file system is looked at"},
+    {.key = "outdir", .type = GT_OPTION_TEXT, .class = GT_COMMAND, .offset = offsetof(doctor_fields, outdir), .group = "doctor", .standard = "runs", .common = true,
+     .help = "Where runs will go: its file system is measured"},
+};
+
+const gt_option *cli_doctor_options(int *n) {
+    *n = sizeof rows / sizeof *rows;
+    return rows;
 }
 
 int cli_doctor(int argc, char **argv) {
+    doctor_fields fields;
     cli_session s;
-    doctor d = {.pool = NULL};
     int status;
-    if (!cli_begin(&s, "doctor", argc, argv, NULL, &status)) return status;
-    gt_machine_look(&d.machine); /* before this process is bound to cores */
+    if (!cli_begin(&s, "doctor", argc, argv, &fields, &status)) return status;
+    cli_checkup k = {0};
     gt_comm *comm = NULL;
     gt_status st = s.arguments.n_words ? gt_fail(GT_USAGE, "takes no arguments") : GT_OK;
     if (!st) {
-        d.comm = comm = gt_comm_start(0, &st);
-        d.pool = comm ? gt_pool_new(comm->threads) : NULL;
-        if (comm && !d.pool) st = GT_FAILED;
+        cli_doctor_before(&k);
+        comm = gt_comm_start(0, &st);
     }
-    if (!st && comm->rank == 0) st = examine(&d);
+    if (comm) {
+        gt_log_setup(comm->rank, comm->ranks, GT_WARNING);
+        st = cli_doctor_examine(&k, comm, fields.data, fields.outdir, 0);
+    }
     status = cli_exit("doctor", st);
-    gt_pool_free(d.pool);
     gt_comm_stop(comm);
     cli_end(&s);
     return status;

@@ -59,11 +59,15 @@ static int train(gt_job *job) {
     /* One rank looks at a file from elsewhere; if it says no, the launcher ends the others. */
     gt_status st = cli_first_rank() ? gt_dataset_check_foreign(job->data, NULL) : GT_OK;
     if (st) return cli_exit("train", st);
+    cli_checkup checkup = {0};
+    if (job->dry_run) cli_doctor_before(&checkup);
     gt_comm *comm = gt_comm_start((int)job->threads, &st);
     if (!comm) return cli_exit("train", st);
     gt_comm_heartbeat(comm, job->heartbeat_limit);
     gt_log_setup(comm->rank, comm->ranks, least_level(job));
-    st = job->dry_run ? gt_train_dry_run(comm, job) : gt_train(comm, job);
+    size_t checkpoint_bytes;
+    st = job->dry_run ? gt_train_dry_run(comm, job, &checkpoint_bytes) : gt_train(comm, job);
+    if (!st && job->dry_run) st = cli_doctor_examine(&checkup, comm, job->data, *job->run ? job->run : job->outdir, (double)checkpoint_bytes);
     int status = cli_exit("train", st), rank = comm->rank, ranks = comm->ranks;
     gt_comm_stop(comm);
     return status == CLI_STOPPED && ranks > 1 ? stopped(rank) : status;

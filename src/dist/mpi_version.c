@@ -16,6 +16,31 @@ void gt_mpi_version(char *out, size_t bytes) {
     snprintf(out, bytes, "%s, MPI %d.%d", library, major, minor);
 }
 
+/* Open MPI unloads components that it does not use: those that are mapped carry the messages. */
+bool gt_mpi_transport(char *out, size_t bytes) {
+    static const char *const kinds[] = {"pml", "mtl", "btl"};
+    size_t at = 0;
+    out[0] = 0;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        char line[1024], wanted[16], before[64] = "";
+        bool first = true;
+        FILE *f = fopen("/proc/self/maps", "re");
+        snprintf(wanted, sizeof wanted, "/mca_%s_", kinds[k]);
+        while (f && fgets(line, sizeof line, f) && at < bytes) {
+            char *name = strstr(line, wanted), *end = name ? strstr(name, ".so") : NULL;
+            if (!end) continue;
+            *end = 0;
+            name += strlen(wanted);
+            if (!strcmp(name, before) || strlen(name) >= sizeof before) continue; /* a file is mapped in several pieces */
+            strcpy(before, name);
+            at += (size_t)snprintf(out + at, bytes - at, "%s%s%s%s", first && at ? ", " : "", first ? kinds[k] : "", " ", name);
+            first = false;
+        }
+        if (f) fclose(f);
+    }
+    return at > 0;
+}
+
 int gt_mpi_launched_rank(void) {
     static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

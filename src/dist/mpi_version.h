@@ -3,10 +3,14 @@
 #ifndef GANTRY_DIST_MPI_VERSION_H
 #define GANTRY_DIST_MPI_VERSION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* "Open MPI v4.1.4, MPI 3.1": the first part of what the library says of itself. May be called at any time. */
 void gt_mpi_version(char *out, size_t bytes);
+
+/* What carries messages, from the components that the library has kept: "pml ob1, btl self tcp vader". False: it does not show. After MPI_Init. */
+bool gt_mpi_transport(char *out, size_t bytes);
 
 /* The rank that mpirun or srun gave this process, from the environment, before MPI is up; 0 without a launcher. */
 int gt_mpi_launched_rank(void);

@@ -59,7 +59,7 @@ static void print(const gt_trainer *t, double seconds_per_image) {
     printf("the run     %.1f kimg: %.1f node-hours\n", (double)t->job->total_images / 1000, hours);
 }
 
-gt_status gt_train_dry_run(gt_comm *comm, gt_job *job) {
+gt_status gt_train_dry_run(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes) {
     gt_trainer t;
     double seconds = 0;
     gt_status st = gt_trainer_open(&t, comm, job);
@@ -67,6 +67,7 @@ gt_status gt_train_dry_run(gt_comm *comm, gt_job *job) {
     if (!st) st = gt_trainer_start_loader(&t);
     if (!st) st = measure(&t, &seconds);
     if (!st && comm->rank == 0) print(&t, seconds);
+    *checkpoint_bytes = st ? 0 : gt_trainer_checkpoint_bytes(&t);
     gt_trainer_close(&t);
     return st;
 }

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE GT_ISA GT_CONV
 expect 0 '^[0-9]+ ok, [0-9]+ warnings?, 0 broken$' "$GANTRY" doctor
-for what in CPU kernels BLAS threads arithmetic bandwidth memory MPI; do
+for what in CPU kernels BLAS threads arithmetic bandwidth memory MPI runs; do
     grep -qE "^(ok|warning) +$what " said || { cat said; fail "nothing is said of $what"; }
 done
 grep -qE '^warning +(BLAS|kernels|convolution) ' said && { cat said; fail 'a warning without a reason'; }
@@ -15,4 +15,16 @@ grep -q avx2 /proc/cpuinfo && GT_ISA=portable expect 0 '^warning +kernels +porta
 mkdir empty
 expect 0 '^warning +mpirun ' env PATH="$tmp/empty" "$GANTRY" doctor
 expect 2 'takes no arguments' "$GANTRY" doctor all
+# Between ranks; data that a rank does not see, runs where nothing can be written; at the end of a dry run, with the checkpoint's time.
+expect 0 '^[0-9]+ ok, [0-9]+ warnings?, 0 broken$' ranks 2 "$GANTRY" doctor --data=said --outdir=deep/below
+for what in transport 'reduction +gradients of [0-9]+ MB are summed over 2 ranks' "data +'said'" "runs +'\\.' on [a-z0-9]+"; do
+    grep -qE "^(ok|warning) +$what" said || { cat said; fail "nothing is said of $what"; }
+done
+expect 1 "^BROKEN +data +rank 0 does not see 'nowhere.zip'" ranks 2 "$GANTRY" doctor --data=nowhere.zip
+expect 1 '^BROKEN +runs ' "$GANTRY" doctor --outdir=/proc/none
+for n in 1 2; do
+    expect 0 '^(ok|warning) +checkpoint +[0-9.]+ MB are written' ranks $n "$GANTRY" train $small --dry-run
+    [ "$(grep -c ' ok, .* broken$' said)" = 1 ] || { cat said; fail 'more than one doctor'; }
+done
+[ -z "$(find . -name '.gantry*' -o -name runs)" ] || fail 'the doctor leaves something behind'
 echo 'doctor speaks'

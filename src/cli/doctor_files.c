@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the doctor looks at on disks: the kinds of file systems of data and runs, what they do in a second, who sees them. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file_system.h"
+#include "cli/doctor.h"
+#include "gantry/memory.h"
+
+enum { PIECE = 4 << 20, PIECES = 16 }; /* measured with up to 64 MB, and not for long: */
+static const double longest = 2;
+
+/* Bytes per second written and synced into a file that has no name left when it is over; 0: see gt_message(). */
+static double write_rate(const char *dir) {
+    char *path = gt_path_join(dir, ".gantry-doctor.part");
+    void *piece = gt_block_alloc(PIECE, "a test of the disk");
+    int fd = path && piece ? gt_file_open(path, O_RDWR | O_CREAT | O_TRUNC) : -1, error = fd < 0 ? errno : 0;
+    double start = gt_clock(), bytes = 0;
+    if (fd >= 0) unlink(path);
+    for (int i = 0; i < PIECES && !error && gt_clock() - start < longest; i++, bytes += PIECE) error = gt_write_all(fd, piece, PIECE);
+    if (!error) error = gt_file_sync(fd);
+    double seconds = gt_clock() - start;
+    if (fd >= 0) close(fd);
+    if (error) gt_fail(GT_FAILED, "cannot write into '%s': %s", dir, strerror(error));
+    gt_block_free(piece, PIECE);
+    free(path);
+    return error ? 0 : bytes / seconds;
+}
+
+/* Bytes per second read from a file's beginning, not from memory as far as the system can be told so; 0: it cannot be read. */
+static double read_rate(const char *path) {
+    void *piece = gt_block_alloc(PIECE, "a test of the disk");
+    int fd = piece ? gt_file_open(path, O_RDONLY | O_NONBLOCK) : -1;
+    double start = gt_clock(), bytes = 0;
+    if (fd >= 0) posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    for (int i = 0; i < PIECES && fd >= 0 && gt_clock() - start < longest; i++) {
+        ssize_t n = read(fd, piece, PIECE);
+        if (n <= 0) break;
+        bytes += (double)n;
+    }
+    double seconds = gt_clock() - start;
+    if (fd >= 0) close(fd);
+    gt_block_free(piece, PIECE);
+    return bytes / seconds;
+}
+
+static const char *kind(const gt_file_system *fs, char text[64]) {
+    snprintf(text, 64, "%s%s", fs->name, fs->shared ? " (shared by hosts)" : "");
+    return text;
+}
+
+/* The path itself, or the nearest folder above that is there. */
+static char *nearest(const char *path) {
+    char *p = strdup(*path ? path : ".");
+    struct stat s;
+    while (p && stat(p, &s)) {
+        char *slash = strrchr(p, '/');
+        if (!slash) strcpy(p, ".");
+        else slash[slash == p] = 0;
+    }
+    return p;
+}
+
+static void look_at_runs(doctor *d) {
+    const double slow = 30e6, long_time = 60;
+    char text[64], *dir = nearest(d->dir);
+    gt_file_system fs = gt_file_system_of(dir ? dir : ".");
+    double rate = dir ? write_rate(dir) : 0;
+    bool hidden = !fs.shared && d->comm->hosts > 1;
+    if (!rate) doctor_tell(d, BROKEN, "runs", "choose another --outdir", "%s", gt_message());
+    else
+        doctor_tell(d, rate < slow || hidden ? WARNING : FINE, "runs",
+                    hidden      ? "only one host sees it: a run that is started again elsewhere does not find its checkpoints"
+                    : rate < slow ? "checkpoints take long: another file system, or fewer of them (--checkpoint-minutes)"
+                                  : NULL,
+                    "'%s' on %s: %.0f MB/s written and synced, %.1f GB free%s", dir, kind(&fs, text), rate / 1e6, gt_space_free(dir) / 1e9,
+                    fs.shared ? "; metrics.h5 is replaced as a whole there (--log-swmr)" : "");
+    if (rate && d->checkpoint)
+        doctor_tell(d, d->checkpoint / rate > long_time ? WARNING : FINE, "checkpoint",
+                    d->checkpoint / rate > long_time ? "--checkpoint-minutes well above that; training goes on meanwhile" : NULL, "%.1f MB are written in %.1f s in the background",
+                    d->checkpoint / 1e6, d->checkpoint / rate);
+    free(dir);
+}
+
+/* All ranks. */
+static void look_at_data(doctor *d) {
+    const double slow = 50e6;
+    char text[64];
+    gt_comm *c = d->comm;
+    if (!*d->data || !strncmp(d->data, "synth:", 6)) return;
+    struct stat s = {0};
+    bool missing = stat(d->data, &s) != 0;
+    int blind = gt_comm_max(c, missing ? c->ranks - c->rank : 0); /* the first rank that does not see it */
+    if (c->rank) return;
+    if (blind) {
+        doctor_tell(d, BROKEN, "data", "put it on a file system that all hosts share, or copy it to the same path on each", "rank %d does not see '%s'", c->ranks - blind, d->data);
+        return;
+    }
+    gt_file_system fs = gt_file_system_of(d->data);
+    if (!S_ISREG(s.st_mode)) {
+        doctor_tell(d, fs.shared ? WARNING : FINE, "data", fs.shared ? "many small files are slow on it: pack them, gantry dataset" : NULL, "'%s', a folder on %s", d->data, kind(&fs, text));
+        return;
+    }
+    double rate = read_rate(d->data);
+    doctor_tell(d, rate < slow ? WARNING : FINE, "data", rate < slow ? "stage it on a local disk (slurm/README.md)" : NULL, "'%s', %.1f MB on %s: read at %.0f MB/s", d->data,
+                (double)s.st_size / 1e6, kind(&fs, text), rate / 1e6);
+}
+
+void doctor_files(doctor *d) {
+    look_at_data(d);
+    if (d->comm->rank == 0) look_at_runs(d);
+}

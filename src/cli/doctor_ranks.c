@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the doctor looks at between ranks: the MPI library and what it carries messages with, clocks, and the sum of a block of gradients. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/doctor.h"
+#include "dist/mpi_version.h"
+#include "gantry/memory.h"
+
+static void look_at_library(doctor *d) {
+    char library[256];
+    gt_mpi_version(library, sizeof library);
+    doctor_tell(d, FINE, "MPI", NULL, "%s", library);
+    bool open_mpi = !strncmp(library, "Open MPI", 8);
+    if (!*d->mpirun)
+        doctor_tell(d, WARNING, "mpirun", "install openmpi-bin, or load the MPI module; under Slurm, srun --mpi=pmix does without", "not found: one rank only");
+    else if (open_mpi && !strstr(d->mpirun, "Open MPI"))
+        doctor_tell(d, WARNING, "mpirun", "put the mpirun of the MPI named above first in PATH: with another one each rank believes it is alone", "of another MPI: %s", d->mpirun);
+    else
+        doctor_tell(d, FINE, "mpirun", NULL, "%s", d->mpirun);
+}
+
+static void look_at_transport(doctor *d) {
+    char text[256];
+    if (d->comm->ranks == 1) return;
+    bool known = gt_mpi_transport(text, sizeof text);
+    bool fast = strstr(text, "ucx") || strstr(text, "ofi") || strstr(text, "openib") || strstr(text, "psm");
+    bool wasted = known && d->comm->hosts > 1 && !fast && !access("/sys/class/infiniband", F_OK);
+    doctor_tell(d, wasted ? WARNING : FINE, "transport",
+                wasted ? "load an MPI built with UCX or OFI (mpirun --mca pml ucx): messages go by TCP although there is InfiniBand or the like" : NULL, "%s",
+                known ? text : "not told by this MPI");
+}
+
+/* All leave the barrier at about the same moment: what their clocks then differ by is skew, but for some latency. */
+static void look_at_clocks(doctor *d) {
+    const double much = 2;
+    gt_comm *c = d->comm;
+    if (c->hosts == 1) return;
+    double *all = calloc((size_t)c->ranks, sizeof *all), least = INFINITY, most = -INFINITY;
+    gt_comm_barrier(c);
+    double now = gt_unix_time();
+    if (gt_comm_agree(c, all ? GT_OK : gt_fail(GT_NOMEM, "out of memory"))) {
+        free(all);
+        return;
+    }
+    gt_comm_gather(c, &now, sizeof now, all);
+    int late = 0;
+    for (int r = 0; r < c->ranks; r++) {
+        if (all[r] > most) late = r;
+        least = fmin(least, all[r]);
+        most = fmax(most, all[r]);
+    }
+    if (c->rank == 0)
+        doctor_tell(d, most - least > much ? WARNING : FINE, "clocks", most - least > much ? "run NTP on all hosts: times in logs and of files mislead" : NULL,
+                    most - least > much ? "hosts differ by %.3f s; that of rank %d is ahead" : "hosts differ by %.3f s at most", most - least, late);
+    free(all);
+}
+
+/* Seconds until a block of gradients that every rank has is summed and everywhere. */
+static double reduction(gt_comm *c, gt_reducer *r, const gt_reducer_plan *plan, float *block, size_t floats) {
+    gt_reducer_begin(r, plan);
+    memset(gt_reducer_begin_slice(r), 0, floats * sizeof *block);
+    gt_comm_barrier(c);
+    double start = gt_clock();
+    gt_reducer_progress(r, 1);
+    gt_reducer_end_slice(r);
+    gt_reducer_finish(r);
+    gt_reducer_share(r, block);
+    return gt_clock() - start;
+}
+
+static void look_at_reduction(doctor *d) {
+    enum { FLOATS = 4 << 20, TURNS = 3 };
+    const double slow = 100e6; /* bytes per second */
+    gt_comm *c = d->comm;
+    if (c->ranks == 1) return;
+    gt_reducer *r = gt_reducer_new(c, NULL, &(gt_reducer_options){.slices = c->ranks, .floats = FLOATS});
+    gt_reducer_plan *plan = r ? gt_reducer_plan_new(r, 1, &(gt_span){0, FLOATS}) : NULL;
+    float *block = gt_block_alloc(FLOATS * sizeof *block, "a block of gradients");
+    if (!gt_comm_agree(c, plan && block ? GT_OK : GT_NOMEM)) {
+        double best = INFINITY, bytes = FLOATS * sizeof *block;
+        for (int i = 0; i <= TURNS; i++) {
+            double now = reduction(c, r, plan, block, FLOATS);
+            if (i && now < best) best = now; /* the first opens connections */
+        }
+        bool lame = bytes / best < slow;
+        if (c->rank == 0)
+            doctor_tell(d, lame ? WARNING : FINE, "reduction", lame ? "see the transport above; fewer ranks with more threads each send less" : NULL,
+                        "gradients of %.0f MB are summed over %d ranks in %.0f ms: %.0f MB/s", bytes / 1e6, c->ranks, best * 1e3, bytes / best / 1e6);
+    }
+    gt_reducer_free(r);
+    gt_block_free(block, FLOATS * sizeof *block);
+}
+
+void doctor_ranks(doctor *d) {
+    if (d->comm->rank == 0) {
+        look_at_library(d);
+        look_at_transport(d);
+    }
+    look_at_clocks(d);
+    look_at_reduction(d);
+}
