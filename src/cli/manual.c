@@ -109,7 +109,7 @@ void cli_print_manual(FILE *f) {
         if (!c[i].hidden) put_command(&c[i], f);
     fputs(".SH JOB FILES\nA job file holds lines of the form key = value under [group] banners; a key is an option's name. jobs/reference.ini "
           "lists all of them.\n"
-          ".SH SIGNALS\nSIGUSR1, SIGTERM and SIGINT, or a file named stop in the run's directory, let a run write a checkpoint at the next step, "
+          ".SH SIGNALS\nSIGUSR1, SIGTERM and SIGINT, or a file named stop in the run's directory, or the end of \\-\\-max\\-time, let a run write a checkpoint at the next step, "
           "and exit with status 75.\n"
           "SIGUSR2 lets it write a checkpoint and go on. mpirun itself ends its ranks about a second after passing on SIGTERM or SIGINT; SIGUSR1 "
           "gives them time.\n"
