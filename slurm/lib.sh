@@ -71,8 +71,8 @@ again() {
         qsub $GANTRY_QSUB_OPTIONS -W depend=afterany:"$PBS_JOBID" -v GANTRY_ARGS,GANTRY_SCRIPTS "$slurm_folder/train.pbs"
         return
     fi
-    local state
-    state=$(squeue --noheader --jobs="$job_id" --format=%T)
+    local state='' tries=0
+    until state=$(squeue --noheader --jobs="$job_id" --format=%T) || [ $((tries += 1)) -gt 20 ]; do sleep 10; done # Slurm's controller may be away for a while
     [ "$state" = RUNNING ] || { echo "job $job_id is $state: not started again by this script" && return; }
     scontrol requeue "$job_id" || echo "job $job_id cannot be requeued: submit it again with the same arguments, and it goes on"
 }
@@ -85,7 +85,8 @@ train_until_done() {
     run=$(option run "$@")
     [ -n "$run" ] || run=runs/$job_id && set -- "$@" --run="$run"
     data=$(option data "$@")
-    if [ -n "$GANTRY_STAGE" ] && [ -n "$data" ]; then
+    if [ -n "$GANTRY_STAGE" ]; then
+        [ -n "$data" ] || { echo 'GANTRY_STAGE: give the dataset as --data=FILE, not in the job file, to have it copied' >&2 && exit 2; }
         stage "$data" || exit 1
         set -- "$@" --data="$staged"
     fi
