@@ -27,7 +27,7 @@ for ((i = 1; i <= kills; i++)); do
     children=()
     [ "$n" = 1 ] || mapfile -t children < <(pgrep -P "$pid")
     victim=all
-    [ "${#children[@]}" -gt 0 ] && case $((RANDOM % 3)) in 0) victim=rank ;; 1) victim=launcher ;; esac
+    [ "${#children[@]}" -gt 0 ] && case $((RANDOM % 4)) in 0 | 1) victim=rank ;; 2) victim=launcher ;; esac
     case $victim in
     rank) kill -9 "${children[RANDOM % ${#children[@]}]}" 2>/dev/null ;;
     launcher) kill -9 "$pid" ;;
