@@ -48,6 +48,7 @@ typedef struct submission {
     cli_arguments training; /* the arguments of gantry train */
     gt_job *job;            /* what they say; its arena serves all texts here */
     const char *run, *scripts, *program, *path;
+    const char *site; /* a file of settings in place of the scripts' own; "": theirs */
 } submission;
 
 /* ---- arguments ---- */
@@ -127,7 +128,7 @@ static gt_status find_scripts(submission *s) {
     return gt_fail(GT_FAILED, "the scripts are not installed: there is no lib.sh in %s/%s or %s/%s", self, places[0], self, places[1]);
 }
 
-/* Where the run will be, absolutely: --run, or by its description in --outdir; a number would be another one at each restart. */
+/* Where the run will be, absolutely: --run, or by its description in --outdir; a number would be another one at each restart. And the site. */
 static gt_status find_run(submission *s) {
     gt_arena *a = s->job->arena;
     gt_job *job = s->job;
@@ -137,6 +138,7 @@ static gt_status find_run(submission *s) {
         run = description ? gt_arena_printf(a, "%s/%s", job->outdir, description) : NULL;
     }
     char *here = getcwd(NULL, 0);
+    s->site = getenv("GANTRY_SITE") ? getenv("GANTRY_SITE") : "";
     s->run = !run || !here ? NULL : *run == '/' ? run : gt_arena_printf(a, "%s/%s", here, run);
     free(here);
     s->path = s->run ? gt_arena_printf(a, "%s/submit.sbatch", s->run) : NULL;
@@ -190,7 +192,9 @@ static void put_script(gt_buffer *b, const submission *s) {
     put_directive(b, "constraint", f->constraint);
     gt_buffer_printf(b, "#SBATCH --output=\"%s/slurm-%%j.log\"\ncd ", s->run);
     put_quoted(b, here ? here : ".");
-    gt_buffer_printf(b, " || exit 1\n: \"${GANTRY:=%s}\"\n. ", s->program);
+    gt_buffer_printf(b, " || exit 1\n: \"${GANTRY:=%s}\"\n", s->program);
+    if (*s->site) gt_buffer_printf(b, ": \"${GANTRY_SITE:=%s}\"\n", s->site);
+    gt_buffer_printf(b, ". ");
     put_quoted(b, s->scripts);
     gt_buffer_printf(b, "/lib.sh || exit 1\n");
     put_training(b, s);
@@ -199,7 +203,7 @@ static void put_script(gt_buffer *b, const submission *s) {
 
 /* A directive is a line between double quotes, and % begins one of sbatch's patterns. */
 static gt_status check_texts(const submission *s) {
-    const char *const texts[] = {s->run, s->program, s->f.name, s->f.partition, s->f.account, s->f.qos, s->f.constraint};
+    const char *const texts[] = {s->run, s->program, s->site, s->f.name, s->f.partition, s->f.account, s->f.qos, s->f.constraint};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i][strcspn(texts[i], "\"\\%$`\n")]) return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ %% $ `", texts[i]);
     return GT_OK;
