@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lines of comma-separated values (RFC 4180: fields may stand in double quotes), one at a time. */
+ * Lines of comma-separated values (RFC 4180: fields may stand in double quotes; no line breaks within them), one at a time. */
 #ifndef GANTRY_DATA_CSV_H
 #define GANTRY_DATA_CSV_H
 
