@@ -77,6 +77,10 @@ typedef struct gt_picture_info {
  * also means that more of it (TIFF: all) is needed. */
 gt_status gt_picture_head(gt_picture_info *out, const void *bytes, size_t n);
 
+/* Do these first bytes (64 are enough) begin like a picture of a kind that is read? GT_FORMAT: no, and what they are
+ * instead. Asked before much is unpacked in the hope of a picture. */
+gt_status gt_picture_recognise(const void *bytes, size_t n);
+
 /* "8-bit RGB", "16-bit grey + alpha", "float32, 5 channels": for messages. */
 const char *gt_picture_describe(const gt_picture *p, char text[48]);
 

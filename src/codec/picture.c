@@ -37,6 +37,11 @@ static gt_status find_kind(const gt_picture_kind **kind, const uint8_t *bytes, s
     return gt_fail(GT_FORMAT, "no picture: it begins like no PNG, JPEG, BMP, PPM, PGM, WebP or TIFF");
 }
 
+gt_status gt_picture_recognise(const void *bytes, size_t n) {
+    const gt_picture_kind *kind;
+    return find_kind(&kind, bytes, n);
+}
+
 gt_status gt_picture_head(gt_picture_info *out, const void *bytes, size_t n) {
     const gt_picture_kind *kind = NULL;
     *out = (gt_picture_info){0};

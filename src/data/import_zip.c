@@ -39,11 +39,20 @@ static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT
     return gt_zip_at(a->zip, a->entry[i])->name;
 }
 
+/* A large entry is unpacked only if it begins like a picture: it may be made to be unpacked for ever. */
+static gt_status check_begin(const archive *a, int64_t i) {
+    uint8_t begin[64];
+    if (gt_zip_at(a->zip, a->entry[i])->size <= GT_PICTURE_HEAD_BYTES) return GT_OK;
+    gt_status st = gt_zip_peek(a->zip, a->entry[i], begin, sizeof begin);
+    return st ? st : gt_picture_recognise(begin, sizeof begin);
+}
+
 static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     archive *a = state;
     void *bytes;
     size_t n;
     gt_status st = gt_import_check_name(name_item(a, i, NULL));
+    if (!st) st = check_begin(a, i);
     if (!st) st = load(a->zip, a->entry[i], GT_IMPORT_FILE_MOST, true, &bytes, &n);
     if (st) return st;
     st = gt_picture_decode(out, bytes, n, &a->options);
@@ -60,7 +69,7 @@ static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     if (st) return st;
     st = gt_picture_head(out, bytes, n);
     free(bytes);
-    if (!st || n < GT_PICTURE_HEAD_BYTES) return st;
+    if (!st || n < GT_PICTURE_HEAD_BYTES || check_begin(a, i)) return st;
     st = load(a->zip, a->entry[i], GT_IMPORT_FILE_MOST, true, &bytes, &n); /* there is more of it */
     if (!st) st = gt_picture_head(out, bytes, n);
     free(bytes);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <zlib.h>
 
 #include "gantry/import.h"
@@ -190,6 +191,31 @@ static void test_zip(void **state) {
     gt_picture p = item(imp, 2);
     assert_int_equal(p.channels, 3);
     gt_picture_free(&p);
+    gt_import_close(imp);
+}
+
+static long peak_memory(void) {
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return u.ru_maxrss;
+}
+
+/* Zeros without end in a few bytes: refused without being unpacked, as the memory shows. */
+static void test_zip_bomb(void **state) {
+    (void)state;
+    enum { BOMB = 200 << 20 };
+    zip_t *z = begin_zip(at("bomb.zip"));
+    int fd = open(at("zeros"), O_RDWR | O_CREAT, 0600);
+    assert_int_equal(ftruncate(fd, BOMB), 0);
+    assert_true(zip_file_add(z, "bomb.png", zip_source_file(z, at("zeros"), 0, BOMB), 0) >= 0);
+    end_zip(z);
+    close(fd);
+    gt_import *imp = import(at("bomb.zip"), NULL);
+    gt_picture_info head;
+    long before = peak_memory();
+    item_refused(imp, 0, "bomb.zip", "bomb.png", "no picture");
+    assert_int_equal(gt_import_head(imp, 0, &head), GT_FORMAT);
+    assert_true(peak_memory() - before < BOMB / 1024 / 4);
     gt_import_close(imp);
 }
 
@@ -574,7 +600,7 @@ static void test_threads(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_folder),       cmocka_unit_test(test_bad_items),     cmocka_unit_test(test_zip),
-        cmocka_unit_test(test_csv),          cmocka_unit_test(test_cifar10),       cmocka_unit_test(test_cifar100),
+        cmocka_unit_test(test_zip_bomb), cmocka_unit_test(test_csv),          cmocka_unit_test(test_cifar10),       cmocka_unit_test(test_cifar100),
         cmocka_unit_test(test_cifar_refused), cmocka_unit_test(test_cifar_damaged), cmocka_unit_test(test_mnist),
         cmocka_unit_test(test_lmdb),         cmocka_unit_test(test_lmdb_damaged),  cmocka_unit_test(test_tfrecords),
         cmocka_unit_test(test_numpy),        cmocka_unit_test(test_datasets),      cmocka_unit_test(test_crops),
