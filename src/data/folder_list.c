@@ -21,22 +21,31 @@ typedef struct walk {
 
 static gt_status list_folder(walk *w, size_t length, int depth);
 
-/* w->path[0 .. length) is the folder with a slash behind it. */
-static gt_status list_one(walk *w, DIR *dir, size_t length, const char *leaf, int depth) {
+typedef enum entry_kind { NOTHING, FILE_ENTRY, FOLDER_ENTRY } entry_kind;
+
+/* Most file systems tell with the name what it is of; asking for each file is slow on a network. */
+static entry_kind kind_of(DIR *dir, const struct dirent *e) {
     struct stat s;
-    if (fstatat(dirfd(dir), leaf, &s, AT_SYMLINK_NOFOLLOW) != 0) return GT_OK; /* gone in the meantime */
-    bool link = S_ISLNK(s.st_mode);
-    if (link && fstatat(dirfd(dir), leaf, &s, 0) != 0) s.st_mode = S_IFREG; /* a dead link is named when it is read */
-    size_t more = strlen(leaf);
-    if (length + more + 2 > sizeof w->path) return gt_fail(GT_FORMAT, "'%.*s%s': the path is too long", (int)length, w->path, leaf);
-    memcpy(w->path + length, leaf, more + 1);
-    if (S_ISDIR(s.st_mode)) {
-        if (link) return GT_OK;
+    if (e->d_type == DT_REG) return FILE_ENTRY;
+    if (e->d_type == DT_DIR) return FOLDER_ENTRY;
+    if (fstatat(dirfd(dir), e->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0) return NOTHING; /* gone in the meantime */
+    if (S_ISDIR(s.st_mode)) return FOLDER_ENTRY;
+    bool to_folder = S_ISLNK(s.st_mode) && fstatat(dirfd(dir), e->d_name, &s, 0) == 0 && S_ISDIR(s.st_mode);
+    return to_folder ? NOTHING : FILE_ENTRY; /* also a dead link: it is named when it is read */
+}
+
+/* w->path[0 .. length) is the folder with a slash behind it. */
+static gt_status list_one(walk *w, DIR *dir, size_t length, const struct dirent *e, int depth) {
+    size_t more = strlen(e->d_name);
+    entry_kind kind = kind_of(dir, e);
+    if (length + more + 2 > sizeof w->path) return gt_fail(GT_FORMAT, "'%.*s%s': the path is too long", (int)length, w->path, e->d_name);
+    memcpy(w->path + length, e->d_name, more + 1);
+    if (kind == FOLDER_ENTRY) {
         memcpy(w->path + length + more, "/", 2);
         return list_folder(w, length + more + 1, depth + 1);
     }
     const char *name = w->path + w->root;
-    return w->accept(name) ? gt_names_add(w->list, name, strlen(name)) : GT_OK;
+    return kind == FILE_ENTRY && w->accept(name) ? gt_names_add(w->list, name, strlen(name)) : GT_OK;
 }
 
 static gt_status list_folder(walk *w, size_t length, int depth) {
@@ -45,7 +54,7 @@ static gt_status list_folder(walk *w, size_t length, int depth) {
     if (!dir) return gt_fail(GT_FAILED, "'%s' cannot be listed: %s", w->path, strerror(errno));
     gt_status st = GT_OK;
     for (struct dirent *e; !st && (errno = 0, e = readdir(dir));)
-        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) st = list_one(w, dir, length, e->d_name, depth);
+        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) st = list_one(w, dir, length, e, depth);
     int error = errno;
     w->path[length] = 0;
     if (!st && error) st = gt_fail(GT_FAILED, "'%s' cannot be listed: %s", w->path, strerror(error));

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A folder of pictures, subfolders included, with an optional dataset.json at its root. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,16 +11,15 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "data/folder_list.h"
 #include "data/pictures.h"
-#include "gantry/memory.h"
 
-enum { DEPTH_MOST = 64, PART_BYTES = 64 * 1024 };
+enum { PART_BYTES = 64 * 1024 };
 
 typedef struct folder {
-    gt_arena *arena; /* path and names */
     char *path;
+    gt_name_list list;
     gt_pictures pictures;
-    size_t room; /* in pictures.names */
 } folder;
 
 static bool claims(const gt_spec *spec) {
@@ -30,8 +28,9 @@ static bool claims(const gt_spec *spec) {
 
 static void close_folder(void *state) {
     folder *f = state;
-    gt_arena_free(f->arena);
+    gt_names_free(&f->list);
     free(f->pictures.names);
+    free(f->path);
     free(f);
 }
 
@@ -131,70 +130,32 @@ static gt_status fingerprint(void *state, gt_hasher *h) {
     return st;
 }
 
-static gt_status add_picture(folder *f, const char *name) {
-    gt_pictures *p = &f->pictures;
-    if ((size_t)p->count == f->room) {
-        size_t room = f->room ? 2 * f->room : 1024;
-        const char **bigger = realloc(p->names, room * sizeof *bigger);
-        if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a list of %zu pictures", room);
-        p->names = bigger;
-        f->room = room;
+/* Every picture's name, in order; one of a kind that cannot be read is an error. */
+static gt_status list_pictures(folder *f) {
+    gt_status st = gt_folder_list(&f->list, f->path, gt_picture_is_name);
+    gt_names_sort(&f->list, gt_by_code_points);
+    if (!st && !(f->pictures.names = malloc((f->list.count + 1) * sizeof *f->pictures.names)))
+        st = gt_fail(GT_NOMEM, "out of memory for a list of %zu pictures", f->list.count);
+    for (size_t i = 0; i < f->list.count && !st; i++) {
+        bool accepted;
+        const char *name = gt_names_at(&f->list, i);
+        st = gt_pictures_accept(name, &accepted);
+        if (st) gt_wrap(st, "'%s'", f->path);
+        if (accepted) f->pictures.names[f->pictures.count++] = name;
     }
-    p->names[p->count++] = name;
-    return GT_OK;
-}
-
-static gt_status list_folder(folder *f, const char *below, int depth);
-
-/* Links to files are followed, links to folders are not: they may lead round in a circle. */
-static gt_status list_one(folder *f, DIR *dir, const char *below, const char *leaf, int depth) {
-    struct stat s;
-    if (fstatat(dirfd(dir), leaf, &s, AT_SYMLINK_NOFOLLOW) != 0) return GT_OK; /* gone in the meantime */
-    bool link = S_ISLNK(s.st_mode);
-    if (link && fstatat(dirfd(dir), leaf, &s, 0) != 0) s.st_mode = S_IFREG; /* a dead link is named when it is read */
-    char *name = gt_arena_printf(f->arena, "%s%s", below, leaf);
-    if (!name) return GT_NOMEM;
-    if (S_ISDIR(s.st_mode)) {
-        if (link) return GT_OK;
-        char *inside = gt_arena_printf(f->arena, "%s/", name);
-        return inside ? list_folder(f, inside, depth + 1) : GT_NOMEM;
-    }
-    bool accepted;
-    gt_status st = gt_pictures_accept(name, &accepted);
-    if (st) return gt_wrap(st, "'%s'", f->path);
-    return accepted ? add_picture(f, name) : GT_OK;
-}
-
-static gt_status list_folder(folder *f, const char *below, int depth) {
-    if (depth > DEPTH_MOST)
-        return gt_fail(GT_FORMAT, "'%s/%s': folders are nested more than %d deep", f->path, below, DEPTH_MOST);
-    char *path = gt_arena_printf(f->arena, "%s/%s", f->path, below);
-    if (!path) return GT_NOMEM;
-    DIR *dir = opendir(path);
-    if (!dir) return gt_fail(GT_FAILED, "'%s' cannot be listed: %s", path, strerror(errno));
-    gt_status st = GT_OK;
-    for (struct dirent *e; !st && (errno = 0, e = readdir(dir));)
-        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) st = list_one(f, dir, below, e->d_name, depth);
-    if (!st && errno) st = gt_fail(GT_FAILED, "'%s' cannot be listed: %s", path, strerror(errno));
-    closedir(dir);
     return st;
 }
 
-static int by_name(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static gt_status read_notes(folder *f, gt_notes *notes) {
-    char *path = gt_arena_printf(f->arena, "%s/%s", f->path, GT_NOTES_FILE);
+    char *path = gt_path_join(f->path, GT_NOTES_FILE);
     if (!path) return GT_NOMEM;
-    if (access(path, F_OK) != 0) return GT_OK;
-    void *text;
+    void *text = NULL;
     size_t n;
-    gt_status st = gt_file_read(path, GT_NOTES_MOST, &text, &n);
-    if (st) return st;
-    st = gt_notes_parse(notes, text, n, f->pictures.names, f->pictures.count);
+    gt_status st = access(path, F_OK) == 0 ? gt_file_read(path, GT_NOTES_MOST, &text, &n) : GT_OK;
+    if (text && (st = gt_notes_parse(notes, text, n, f->pictures.names, f->pictures.count))) gt_wrap(st, "'%s'", path);
     free(text);
-    return st ? gt_wrap(st, "'%s'", path) : GT_OK;
+    free(path);
+    return st;
 }
 
 static gt_status open_folder(gt_source *s, const char *spec) {
@@ -204,14 +165,10 @@ static gt_status open_folder(gt_source *s, const char *spec) {
     s->close = close_folder;
     s->read = read_picture;
     s->fingerprint = fingerprint;
-    f->arena = gt_arena_new();
-    f->path = f->arena ? gt_arena_printf(f->arena, "%s", spec) : NULL;
-    if (!f->path) return GT_NOMEM;
+    if (!(f->path = strdup(spec))) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     f->pictures = (gt_pictures){.path = f->path, .peek = peek, .load = load, .state = f};
-    gt_status st = list_folder(f, "", 0);
-    if (st) return st;
-    if (f->pictures.count) qsort(f->pictures.names, (size_t)f->pictures.count, sizeof *f->pictures.names, by_name);
-    st = gt_pictures_survey(&f->pictures, s);
+    gt_status st = list_pictures(f);
+    if (!st) st = gt_pictures_survey(&f->pictures, s);
     if (!st) st = read_notes(f, &s->notes);
     return st ? st : gt_pictures_name_channels(&f->pictures, &s->notes);
 }
