@@ -84,10 +84,19 @@ static gt_status write_attributes(hid_t images, const gt_h5_dataset *d) {
     return st;
 }
 
+/* In the format of HDF5 1.8: older ones hold no attribute of more than 64 KB, and a thousand class names may be more. */
+static hid_t create_file(const char *path) {
+    hid_t create = gt_h5_untimed(H5P_FILE_CREATE), access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
+    if (create >= 0 && access >= 0 && H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0)
+        file = H5Fcreate(path, H5F_ACC_TRUNC, create, access);
+    if (access >= 0) H5Pclose(access);
+    if (create >= 0) H5Pclose(create);
+    return file;
+}
+
 gt_status gt_h5_dataset_write(const char *path, const gt_h5_dataset *d) {
     gt_h5_quiet();
-    hid_t create = gt_h5_untimed(H5P_FILE_CREATE), file = create < 0 ? -1 : H5Fcreate(path, H5F_ACC_TRUNC, create, H5P_DEFAULT);
-    if (create >= 0) H5Pclose(create);
+    hid_t file = create_file(path);
     hid_t images = file < 0 ? -1 : create_images(file, d);
     gt_status st = images < 0 ? gt_h5_fail(GT_FAILED, "cannot be created") : GT_OK;
     if (!st) st = write_images(images, d);

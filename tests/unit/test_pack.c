@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
+#include "files/dataset_h5.h"
 #include "gantry/log.h"
 #include "pack/pack.h"
 
@@ -218,6 +219,36 @@ static void progress_is_believed_while_whole(void **state) {
     free(bytes);
 }
 
+static gt_status same_chunk(void *arg, size_t i, const void **data, size_t *n) {
+    (void)i;
+    *data = arg;
+    *n = 8 * 8;
+    return GT_OK;
+}
+
+/* More names than an attribute of old HDF5 files holds. */
+static void thousands_of_class_names(void **state) {
+    (void)state;
+    enum { NAMES = 3000, LENGTH = 60 };
+    static char text[NAMES][LENGTH + 1];
+    static const char *names[NAMES];
+    uint8_t image[8 * 8] = {1, 2, 3};
+    int32_t classes[2] = {0, NAMES - 1};
+    for (int i = 0; i < NAMES; i++) {
+        snprintf(text[i], sizeof text[i], "%0*d", LENGTH, i);
+        names[i] = text[i];
+    }
+    gt_h5_dataset d = {.count = 2, .height = 8, .width = 8, .channels = 1, .classes = classes, .label_width = NAMES, .class_names = NAMES, .class_name = names,
+                       .next = same_chunk, .arg = image};
+    if (gt_h5_dataset_write(at("names.h5"), &d)) fail_msg("%s", gt_message());
+    gt_dataset *ds = opened(at("names.h5"), NULL);
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    assert_int_equal(info->class_names, NAMES);
+    assert_string_equal(info->class_name[NAMES - 1], text[NAMES - 1]);
+    assert_int_equal(gt_dataset_class(ds, 1), NAMES - 1);
+    gt_dataset_close(ds);
+}
+
 /* A write that fails is not forgotten: nothing that came after it is ever taken for written. */
 static void a_failed_write_sticks(void **state) {
     (void)state;
@@ -279,6 +310,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_destination_holds_it),      cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(unusable_pictures),
         cmocka_unit_test(progress_is_believed_while_whole), cmocka_unit_test(a_failed_write_sticks),
+        cmocka_unit_test(thousands_of_class_names),
         cmocka_unit_test(archives_beyond_4_gb),
     };
     int failed = cmocka_run_group_tests_name("pack", tests, make_scratch, remove_scratch);
