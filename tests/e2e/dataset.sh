@@ -34,6 +34,11 @@ expect 0 'all 300 images are good' ranks 2 "$GANTRY" dataset verify all.zip
 expect 2 'add up to 1' "$GANTRY" dataset split all.zip x.zip y.zip --parts=0.5,0.1
 expect 2 'SOURCE and DEST' "$GANTRY" dataset all.zip
 
+# Archives of the reference tool
+for golden in "$here"/../golden/dataset/*32.zip; do
+    expect 0 "images are good" "$GANTRY" dataset verify "$golden"
+done
+
 # Killed, it goes on; the result is the one of a run that was not
 background "$GANTRY" dataset synth:shapes:n=8000,size=64 killed.zip --compress --threads=1
 wait_until 60 eval '[ "$(stat -c %s killed.zip.progress 2>/dev/null || echo 0)" -gt 4000 ]'
