@@ -216,9 +216,15 @@ static gt_status pack(packing *p, gt_pack_result *result) {
 }
 
 gt_status gt_pack(gt_comm *comm, const gt_pack_request *request, gt_pack_result *result) {
-    packing p = {.comm = comm, .request = request};
+    gt_pack_request r = *request;
+    packing p = {.comm = comm, .request = &r};
     *result = (gt_pack_result){0};
-    gt_status st = pack(&p, result);
+    char *dest = strdup(r.dest ? r.dest : "");
+    for (size_t n = dest ? strlen(dest) : 0; n > 1 && dest[n - 1] == '/'; n--) dest[n - 1] = 0; /* names are put together with it */
+    r.dest = dest;
+    gt_status st = gt_comm_agree(comm, dest ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name"));
+    if (!st) st = pack(&p, result);
+    free(dest);
     gt_worker_free(p.worker);
     gt_findings_free(p.findings);
     gt_items_close(&p.items);

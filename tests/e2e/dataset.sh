@@ -17,7 +17,7 @@ for dest in set.zip set.h5; do
     quietly ranks 3 "$GANTRY" dataset source three."$dest" --width=16 --height=24
     cmp -s one."$dest" two."$dest" && cmp -s one."$dest" three."$dest" || fail "$dest depends on ranks or threads"
 done
-make source folder --width=16 --height=24 --compress
+make source folder/ --width=16 --height=24 --compress
 counted folder 300
 expect 0 'class 2 +100 .* triangle|class 2 +100' "$GANTRY" dataset inspect one.set.zip --grid=grid.png
 [ -s grid.png ] || fail "no grid.png"

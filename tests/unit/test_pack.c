@@ -49,7 +49,7 @@ static void same_items(const char *a, const char *b, int64_t count) {
 
 static void every_destination_holds_it(void **state) {
     (void)state;
-    static const char *const dests[] = {"set.zip", "set.h5", "new/folder/set"};
+    static const char *const dests[] = {"set.zip", "set.h5", "new/folder/set/"};
     const char *source = "synth:shapes:n=40,size=16,classes=5";
     for (int compress = 0; compress < 2; compress++)
         for (int i = 0; i < 3; i++) {
