@@ -174,7 +174,7 @@ static bool colour_is_off(const gt_job *j) {
 
 static void describe(const gt_trainer *t) {
     gt_info("%s; kernels %s", t->comm->description, gt_kernel_set_id());
-    gt_info("data: %s: %lld images %dx%dx%d, %s", t->job->data, (long long)t->info->count, t->info->height, t->info->width, t->info->channels,
+    gt_info("data: %s: %lld images %dx%dx%d, %s samples, %s", t->job->data, (long long)t->info->count, t->info->height, t->info->width, t->info->channels, gt_sample_name(t->info->type),
             t->job->label_dim ? "labels used" : "no labels used");
     if (colour_is_off(t->job))
         gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", t->info->channels, t->info->channel_names ? " " : "",
