@@ -62,11 +62,11 @@ static void look_at_clocks(doctor *d) {
 /* Seconds until a block of gradients that every rank has is summed and everywhere. */
 static double reduction(gt_comm *c, gt_reducer *r, const gt_reducer_plan *plan, float *block, size_t floats) {
     gt_reducer_begin(r, plan);
-    memset(gt_reducer_begin_slice(r), 0, floats * sizeof *block);
+    memset(gt_reducer_begin_bundle(r), 0, floats * sizeof *block);
     gt_comm_barrier(c);
     double start = gt_clock();
     gt_reducer_progress(r, 1);
-    gt_reducer_end_slice(r);
+    gt_reducer_end_bundle(r);
     gt_reducer_finish(r);
     gt_reducer_share(r, block);
     return gt_clock() - start;
