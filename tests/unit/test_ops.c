@@ -4,6 +4,7 @@
 #include "check_op.h"
 
 #include "graph/ops/op_list.h"
+#include "graph/ops/together.h"
 
 /* ---- cases: x, y, z are the function's inputs ---- */
 
