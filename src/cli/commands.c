@@ -18,7 +18,7 @@ static const cli_command commands[] = {
      .detail = "Takes the arguments of gantry train besides its own. The batch script is shown, kept in the run's directory as submit.sbatch, and "
                "submitted after a question; the job checkpoints before its walltime ends or when it is preempted, and comes back by itself. What is "
                "particular to a site stands in slurm/site.env (or the file that GANTRY_SITE names)."},
-    {.name = "dataset", .run = cli_dataset, .options = cli_dataset_options, .arguments = "SOURCE DEST | inspect|verify|subset|split|merge ARGUMENT...",
+    {.name = "dataset", .run = cli_dataset, .options = cli_dataset_options, .arguments = "SOURCE DEST | ACTION ... [--key=value ...]",
      .help = "Make a dataset of pictures from any source, or look at one",
      .detail = "SOURCE: a folder or ZIP of pictures, HDF5, LMDB (NAME_lmdb), CIFAR, MNIST, TFRecords, .npy, .npz, a CSV of paths and labels, synth:NAME. DEST: FILE.zip, FILE.h5 "
                "or a folder. Also: inspect DATASET ..., verify DATASET ..., subset SOURCE DEST --count=N, split SOURCE DEST DEST ..., merge SOURCE SOURCE ... DEST. What was "
