@@ -49,7 +49,8 @@ typedef struct gt_comm { /* read only */
 } gt_comm;
 
 /* Join the other ranks; alone, without mpirun or srun, MPI is not touched. Chooses this rank's cores (an equal share of
- * what the launcher itself may use, also when it bound each rank to one core) and the number of threads: `threads`, or as
+ * what the launcher itself may use, also when it bound each rank to one core; none of its own where another run has some of
+ * them) and the number of threads: `threads`, or as
  * many as it has cores for 0. Starts the watchdog: a rank whose launcher is gone ends. Make thread pools after it.
  * NULL: see gt_message() and *status (which may be NULL itself). Once per process. */
 gt_comm *gt_comm_start(int threads, gt_status *status);

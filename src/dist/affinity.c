@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which cores a rank runs on. mpirun binds ranks to single cores or to whole sockets by rules that know nothing of
  * threads; so the program takes what the launcher itself may use and cuts it into equal, contiguous shares of physical
- * cores, one per rank of the host. Where ranks were given different cores on purpose (srun) they are kept. */
+ * cores, one per rank of the host. Where ranks were given different cores on purpose (srun) they are kept. Where another run has some of
+ * the cores already (claim.c) the ranks roam over all that the launcher may use: bound, two runs would sit on the same few. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <stdio.h>
@@ -46,16 +47,18 @@ static int list_cpus(const cpu_set_t *set, cpu *list, int *n) {
     return cores;
 }
 
-/* Bind to the physical cores [first, last) of the list. */
-static void bind_to(const cpu *list, int n, int first, int last) {
+/* The physical cores [first, last) of the list. */
+static cpu_set_t cores_of(const cpu *list, int n, int first, int last) {
     cpu_set_t mine;
     CPU_ZERO(&mine);
     for (int i = 0, core = -1; i < n; i++) {
         core += i == 0 || list[i].core != list[i - 1].core || list[i].package != list[i - 1].package;
         if (core >= first && core < last) CPU_SET(list[i].number, &mine);
     }
-    sched_setaffinity(0, sizeof mine, &mine); /* if refused, the launcher's binding stays: slower, not wrong */
+    return mine;
 }
+
+static void bind_to(cpu_set_t mine) { sched_setaffinity(0, sizeof mine, &mine); /* if refused, the launcher's binding stays: slower, not wrong */ }
 
 static bool is_launcher(const char *name) {
     static const char *const names[] = {"mpirun", "mpiexec", "orterun", "orted", "prterun", "prted"};
@@ -108,15 +111,17 @@ void gt_choose_cores(gt_comm_inside *in, pid_t launcher, int threads) {
         cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
         c->cores = cores / shares ? cores / shares : 1;
     } else if (shares > cores) {
-        bind_to(list, n, 0, cores);
+        bind_to(set);
         c->cores = 1;
     } else {
         int first = (int)((long)share * cores / shares), last = (int)((long)(share + 1) * cores / shares);
-        bind_to(list, n, first, last);
+        cpu_set_t mine = cores_of(list, n, first, last);
+        in->roams = shares > 1 && !gt_claim_cores(in, &mine);
+        bind_to(in->roams ? set : mine);
         c->cores = last - first;
     }
     c->threads = threads > 0 ? threads : c->cores;
-    int crowded = shares > cores || c->threads > c->cores * (n > cores ? n / cores : 1);
+    int crowded = in->roams || shares > cores || c->threads > c->cores * (n > cores ? n / cores : 1);
     if (in->mpi) MPI_Allreduce(MPI_IN_PLACE, &crowded, 1, MPI_INT, MPI_MAX, in->node);
     c->oversubscribed = crowded;
 }

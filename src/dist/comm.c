@@ -99,7 +99,8 @@ static void describe(gt_comm_inside *in) {
     int most = -span.minus_threads_most;
     if (most == span.threads_least) PUT(", %d thread%s%s", most, plural(most), each);
     else PUT(", %d to %d threads%s", span.threads_least, most, each);
-    if (crowded) PUT(", more threads than cores: they sleep while they wait");
+    if (in->roams) PUT(", not bound: another run has some of the cores");
+    else if (crowded) PUT(", more threads than cores: they sleep while they wait");
     else PUT(", bound to %d core%s%s", span.cores_least, plural(span.cores_least), each);
 #undef PUT
     c->description = in->description;
@@ -115,6 +116,7 @@ gt_comm *gt_comm_start(int threads, gt_status *status) {
     if (!in) return failed(gt_fail(GT_NOMEM, "out of memory for the ranks"), status);
     gt_comm *c = &in->seen;
     pid_t launcher = 0;
+    in->claims = -1;
     c->ranks = c->local_ranks = c->hosts = 1;
     if (launched()) {
         launcher = gt_find_launcher(); /* before MPI, which may start helpers */
@@ -151,6 +153,7 @@ void gt_comm_stop(gt_comm *c) {
         MPI_Comm_free(&in->world);
         MPI_Finalize();
     }
+    gt_release_cores(in);
     free(in->scratch);
     free(in->counts);
     free(in);

@@ -5,6 +5,7 @@
 
 #include <mpi.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/types.h>
 
 #include "gantry/dist.h"
@@ -28,6 +29,8 @@ typedef struct gt_comm_inside {
     MPI_Comm world, node;
     gt_watchdog watchdog;
     gt_pulse *pulse; /* NULL: alone, or not yet */
+    int claims;      /* claim.c: the open file; -1: none */
+    bool roams;      /* not bound, as another run has some of the cores */
     char description[512];
     double *scratch; /* grows to the largest small value asked for */
     size_t scratch_size;
@@ -43,6 +46,10 @@ void gt_comm_idle(gt_comm *c, double *since);
 
 /* The nearest ancestor that is Open MPI's mpirun or orted; 0: none. */
 pid_t gt_find_launcher(void);
+/* claim.c: this rank's cores are its alone as far as other runs of this program go; false: some rank of this host did not get all of its
+ * own, and none of them has any. Collective over inside->node. */
+bool gt_claim_cores(gt_comm_inside *in, const cpu_set_t *mine);
+void gt_release_cores(gt_comm_inside *in);
 /* Choose this rank's cores: see affinity.c. Fills cores, threads, oversubscribed. Collective over inside->node. */
 void gt_choose_cores(gt_comm_inside *in, pid_t launcher, int threads);
 
