@@ -22,7 +22,7 @@ for ((i = 1; i <= kills; i++)); do
     if [ "$n" = 1 ]; then background "$GANTRY" train $job --run=run --steps=1000000; else background "$LAUNCH" "$n" "$GANTRY" train $job --run=run --steps=1000000; fi
     # A quarter of the kills hit the beginning: reading the checkpoint, cutting back the logs, taking the lock; the others hit training.
     before=$(readlink run/last)
-    [ $((RANDOM % 4)) = 0 ] || wait_until 30 is_further
+    [ $((RANDOM % 4)) = 0 ] || wait_until 60 is_further
     sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
     children=()
     [ "$n" = 1 ] || mapfile -t children < <(pgrep -P "$pid")

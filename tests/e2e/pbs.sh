@@ -26,7 +26,7 @@ export GANTRY_ARGS="$job --gama=1"
 expect 2 'unknown option' bash "$GANTRY_SCRIPTS/train.pbs"
 export GANTRY_ARGS="$job --run=ended --steps=1000000"
 background bash "$GANTRY_SCRIPTS/train.pbs"
-wait_until 30 has_line 'tick 0' running
+wait_until 60 has_line 'tick 0' running
 kill -TERM "$pid" # PBS tells all processes of the job; here the ranks stop by the file
 touch ended/stop
 ends 75

@@ -29,7 +29,7 @@ submit() { # NAME [NAME=VALUE ...] [options of sbatch] -- arguments of gantry tr
     local options=()
     while [ "$1" != -- ]; do options+=("$1") && shift; done
     shift
-    id=$(env "${settings[@]}" sbatch --parsable --job-name="$name" --output="$name.out" --ntasks-per-node=2 --cpus-per-task=1 --time=10 "${options[@]}" \
+    id=$(env "${settings[@]}" sbatch --parsable --job-name="$name" --output="$name.out" --ntasks-per-node=2 --cpus-per-task=1 --time=10 --exclusive=user "${options[@]}" \
         "$scripts/train.sbatch" $job --run="$name" "$@") || fail "sbatch for $name"
 }
 state() { timeout 5 scontrol show job "$1" 2>/dev/null | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p'; }
@@ -42,7 +42,7 @@ until_out() { # SECONDS NAME PATTERN
         sleep 0.2
     done
 }
-trains() { until_out 30 "$1" 'tick 1 ' && wait_until 30 test -e "$1/last"; }
+trains() { until_out 60 "$1" 'tick 1 ' && wait_until 60 test -e "$1/last"; }
 finish() { # NAME: a few steps after where its first piece ended
     local steps=$(($(shown "$1") / 16 + 4))
     echo "$steps" >"$1.steps"
@@ -63,7 +63,7 @@ expect 1 'nowhere.zip' "$real" submit --data=nowhere.zip --cpus-per-task=1 --yes
 expect 0 '^#SBATCH --signal=B:USR1@300' "$real" submit $job --run=never --cpus-per-task=1 --dry-run
 [ ! -e never ] || fail 'a dry run made the run'
 
-# Three jobs at once: one will run into its walltime, one will be preempted, one will lose a node.
+# Four jobs at once: one will run into its walltime, one will be preempted, one will lose a node, and one runs under mpirun.
 submit walltime --nodes=1 --nodelist=n1 --time=1 --signal=B:USR1@50 -- --tick=1
 # shellcheck disable=SC2086
 expect 0 'Submitted batch job' "$real" submit $job --run=preempted --ntasks-per-node=2 --cpus-per-task=1 --time=10 --constraint=kind2 --yes
@@ -77,37 +77,37 @@ sbatch --parsable --partition=urgent --nodelist=n2 --exclusive --job-name=urgent
 trains node
 [ "$(ls stage/gantry-"$node")" = pictures.zip ] || fail 'the dataset was not staged'
 node_kill n4
+submit mpirun GANTRY_LAUNCHER=mpirun --nodes=2 --ntasks-per-node=1 --nodelist=n1,n3 --
+mpirun=$id
 
 until_out 60 preempted 'stopped at a step boundary'
 finish preempted
+# mpirun inside the allocation, told to stop as at the end of its walltime; --full: each rank is told three times, by Slurm, by orted and by mpirun.
+trains mpirun
+scancel --full --signal=USR1 "$mpirun"
+until_out 60 mpirun 'stopped at a step boundary'
+finish mpirun
 until_out 60 walltime 'stopped at a step boundary'
 finish walltime
 compare preempted
+compare mpirun
 compare walltime --tick=1
 helper log walltime
 grep -q 'TIME LIMIT' walltime.out && fail 'the walltime killed it'
 [ -s urgent.out ] || fail 'the urgent job has not run'
 
-# mpirun inside the allocation, told to stop as at the end of its walltime; --full: each rank is told three times, by Slurm, by orted and by mpirun.
-submit mpirun GANTRY_LAUNCHER=mpirun --nodes=2 --ntasks-per-node=1 --exclude=n3,n4 --
-trains mpirun
-scancel --full --signal=USR1 "$id"
-until_out 30 mpirun 'stopped at a step boundary'
-finish mpirun
-
 # The node: Slurm itself puts the job back into the queue; it starts again when there are two nodes.
 wait_until 60 grep -qs 'NODE FAILURE' node.out
 finish node
 node_start n4
-compare mpirun
 compare node --data=pictures.zip --cond=0
 
 # Cancelled: a checkpoint, and not started again.
 submit cancelled --nodes=1 --
 trains cancelled
 scancel "$id"
-until_out 30 cancelled 'stopped at a step boundary'
-wait_until 30 is_state "$id" CANCELLED
+until_out 60 cancelled 'stopped at a step boundary'
+wait_until 60 is_state "$id" CANCELLED
 
 # An array over a list of options, each to its end; then pictures of one of them.
 printf '%s\n' '# runs of the sweep' '--seed=5' '' '--seed=6 --gamma=2' >list.txt
