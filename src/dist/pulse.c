@@ -118,7 +118,8 @@ static void accuse(gt_comm *c, const peer *p) {
             "rank %d (%s) has not been heard of for %.0f s (--heartbeat-limit); what it did last: step %u, %s. Its process, its host or the network between is "
             "stuck or gone",
             p->rank, p->last.host, p->silent, p->last.step, p->last.what);
-    gt_comm_abandon(c);
+    if (strcmp(p->last.host, c->host)) gt_comm_abandon(c);
+    gt_comm_abort(c, GT_FAILED); /* on this host the launcher can end it, even if it is stopped */
 }
 
 /* All ranks have waited for each other for long: nobody will ever move. Only rank 0 sees that. */
