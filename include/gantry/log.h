@@ -12,6 +12,9 @@ void gt_log_setup(int rank, int ranks, gt_level least);      /* call once MPI is
 bool gt_log_open(const char *path);                          /* append to this file too; false: see gt_message() */
 void gt_log_close(void);
 void gt_log(gt_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The outcome of writing something that is tried again and again: one warning with gt_message() when it begins to fail, one line when it works
+ * again. *failing is the caller's memory of it, false at first. */
+void gt_log_outcome(bool *failing, bool failed, const char *what);
 bool gt_log_is_terminal(void);                               /* stderr is a terminal that can take a live line */
 
 /* A live line at the bottom of a terminal, redrawn in place; log lines scroll above it. Does nothing elsewhere. NULL clears it. */

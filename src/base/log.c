@@ -118,6 +118,12 @@ void gt_log(gt_level level, const char *format, ...) {
     pthread_mutex_unlock(&state.lock);
 }
 
+void gt_log_outcome(bool *failing, bool failed, const char *what) {
+    if (failed && !*failing) gt_warn("%s: %s; training goes on and tries again", what, gt_message());
+    if (!failed && *failing) gt_info("%s can be written again", what);
+    *failing = failed;
+}
+
 bool gt_log_open(const char *path) {
     int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (file < 0) {

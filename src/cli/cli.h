@@ -104,6 +104,10 @@ const gt_option *cli_bench_options(int *n);
 
 const gt_option *cli_doctor_options(int *n);
 
+/* A checkpoint, or a run with some, that may come from elsewhere and is about to be opened: walked in a process of its own first, as datasets
+ * are (gt_dataset_check_foreign; before MPI). */
+gt_status cli_check_checkpoint(const char *path);
+
 /* ---- gantry doctor, also at the end of a dry run ---- */
 
 typedef struct cli_checkup { /* what is to be seen before MPI is up */

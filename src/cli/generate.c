@@ -111,6 +111,7 @@ int cli_generate(int argc, char **argv) {
     gt_generate_request request;
     gt_status st = read_request(&s, &fields, &request);
     gt_comm *comm = NULL;
+    if (!st && cli_first_rank()) st = cli_check_checkpoint(request.checkpoint);
     if (!st) {
         comm = gt_comm_start((int)fields.threads, &st);
         if (comm) st = generate(comm, &request);

@@ -3,11 +3,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "cli/cli.h"
 #include "files/metrics_read.h"
 #include "gantry/checkpoint.h"
+#include "gantry/dataset.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
 
@@ -47,9 +50,21 @@ static void print_state(const gt_checkpoint_file *f, const gt_checkpoint_entry *
         printf("%s\n", gt_shape_text(&e->shape, shape));
 }
 
+gt_status cli_check_checkpoint(const char *path) {
+    struct stat s;
+    bool run = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+    char *file = run ? gt_path_join(path, "last") : strdup(path);
+    if (!file) return gt_fail(GT_NOMEM, "out of memory for a file name");
+    gt_status st = gt_checkpoint_verify(file); /* first: damage is told as such */
+    if (!st) st = gt_dataset_check_foreign(file, NULL);
+    else if (run) st = GT_OK; /* an older one will be opened, and what is wrong with this one said */
+    free(file);
+    return st;
+}
+
 gt_status cli_inspect_checkpoint(const char *path) {
-    gt_status st;
-    gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
+    gt_status st = cli_check_checkpoint(path);
+    gt_checkpoint_file *f = st ? NULL : gt_checkpoint_open(path, &st);
     if (!f) return st;
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
     printf("checkpoint   %s (verified)\n", gt_checkpoint_path(f));

@@ -58,6 +58,7 @@ static int stopped(int rank) {
 static int train(gt_job *job) {
     /* One rank looks at a file from elsewhere; if it says no, the launcher ends the others. */
     gt_status st = cli_first_rank() ? gt_dataset_check_foreign(job->data, NULL) : GT_OK;
+    if (!st && cli_first_rank() && !gt_is(job->resume, "noresume") && *job->resume) st = cli_check_checkpoint(job->resume);
     if (st) return cli_exit("train", st);
     cli_checkup checkup = {0};
     if (job->dry_run) cli_doctor_before(&checkup);

@@ -187,7 +187,8 @@ static gt_status open_verified(gt_checkpoint_file *f) {
     return st ? st : read_about(f);
 }
 
-static gt_status open_file(const char *path, gt_checkpoint_file **out) {
+/* Loaded and verified; HDF5 has not seen it yet. */
+static gt_status load_file(const char *path, gt_checkpoint_file **out) {
     *out = NULL;
     struct stat s;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* non-blocking: a FIFO is refused, not waited for */
@@ -206,11 +207,25 @@ static gt_status open_file(const char *path, gt_checkpoint_file **out) {
     else
         st = load(f, fd, (size_t)s.st_size);
     close(fd);
-    if (!st) st = open_verified(f);
     if (st)
         gt_checkpoint_close(f);
     else
         *out = f;
+    return st;
+}
+
+static gt_status open_file(const char *path, gt_checkpoint_file **out) {
+    gt_status st = load_file(path, out);
+    if (st || !(st = open_verified(*out))) return st;
+    gt_checkpoint_close(*out);
+    *out = NULL;
+    return st;
+}
+
+gt_status gt_checkpoint_verify(const char *path) {
+    gt_checkpoint_file *f;
+    gt_status st = load_file(path, &f);
+    if (!st) gt_checkpoint_close(f);
     return st;
 }
 

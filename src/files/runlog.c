@@ -37,12 +37,9 @@ struct gt_runlog {
     gt_stats *before; /* what was there when the log was opened */
 };
 
-/* One warning when it begins, one line when it is over. */
 static void report(gt_runlog *l, part p, gt_status st) {
     static const char *const names[PARTS] = {"stats.jsonl", "metrics.h5", "TensorBoard's events"};
-    if (st && !l->failing[p]) gt_warn("%s: %s; training goes on, each tick tries again", names[p], gt_message());
-    if (!st && l->failing[p]) gt_info("%s can be written again", names[p]);
-    l->failing[p] = st != GT_OK;
+    gt_log_outcome(&l->failing[p], st != GT_OK, names[p]);
 }
 
 /* ---- cutting back ---- */

@@ -9,6 +9,7 @@
 #include "gantry/log.h"
 #include "kernels/kernel_set.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "train/stop.h"
 #include "train/trainer.h"
 
@@ -73,13 +74,13 @@ static due decide(gt_trainer *t, const plan *p) {
         bool failed = gt_saver_poll(t->saver) == GT_SAVER_FAILED;
         d.pictures = d.finished || is_due(&p->pictures, t->shown, now) || (p->picture_steps && t->step % (uint32_t)p->picture_steps == 0);
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, t->shown, now);
-        /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write the next tick tries again. */
+        /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each tick with room on the disk tries again. */
         d.tick = d.checkpoint || is_due(&p->tick, t->shown, now) || t->shown == t->job->batch;
         if (failed) {
             t->checkpoint_failed = true;
             gt_trainer_best_lost(t);
         }
-        if (t->checkpoint_failed && d.tick) d.checkpoint = true;
+        if (t->checkpoint_failed && d.tick && gt_space_free(t->dir) > (double)gt_trainer_checkpoint_bytes(t)) d.checkpoint = true;
         d.lost = gt_lock_lost(t->lock);
     }
     gt_comm_broadcast(t->comm, &d, sizeof d, 0);
@@ -120,7 +121,7 @@ static gt_status act(gt_trainer *t, plan *p, due d) {
         st = gt_trainer_fakes(t);
         if (!st) st = gt_comm_agree(t->comm, gt_trainer_reconstructions(t));
         was_done(&p->pictures, t->shown, gt_clock());
-        if (!st && t->comm->rank == 0 && gt_report_write(t->dir, NULL)) gt_warn("no report this time: %s", gt_message());
+        if (!st && t->comm->rank == 0) gt_log_outcome(&t->report_failing, gt_report_write(t->dir, NULL) != GT_OK, "report.html");
     }
     t->tick_start = d.tick ? gt_clock() : t->tick_start; /* writing does not count against the next tick's rate */
     return st;

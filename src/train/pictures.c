@@ -23,10 +23,9 @@ void gt_trainer_write_grid(gt_trainer *t, const char *name, const char *series, 
     char path[4200];
     gt_grid_png picture;
     snprintf(path, sizeof path, "%s/%s", t->dir, name);
-    if (gt_grid_write(path, images, grid->columns, grid->rows, t->info->height, t->info->width, t->info->channels, lo, hi, &picture)) {
-        gt_warn("no picture this time: %s", gt_message());
-        return;
-    }
+    gt_status st = gt_grid_write(path, images, grid->columns, grid->rows, t->info->height, t->info->width, t->info->channels, lo, hi, &picture);
+    gt_log_outcome(&t->pictures_failing, st != GT_OK, "pictures");
+    if (st) return;
     gt_runlog_picture(t->log, t->shown, series, picture.width, picture.height, picture.channels, picture.png, picture.bytes);
     free(picture.png);
 }

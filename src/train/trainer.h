@@ -117,7 +117,8 @@ typedef struct gt_trainer {
     gt_lock *lock;
     gt_runlog *log;
     gt_saver *saver;
-    bool checkpoint_failed;       /* the latest could not be written: the next tick tries again */
+    bool checkpoint_failed;       /* the latest could not be written: ticks try again */
+    bool pictures_failing, report_failing;
     gt_stat_value logged[GT_MAX_LOGGED]; /* the latest tick's line */
     int n_logged;
     char phase_series[GT_MAX_PHASES][64]; /* names of some of them */
