@@ -130,7 +130,7 @@ const char *gt_picture_describe(const gt_picture *p, char text[48]) {
 }
 
 bool gt_picture_is_name(const char *name) {
-    static const char *const endings[] = {"png", "apng", "jpg", "jpeg", "jpe", "jfif", "jp2", "j2k", "jpf",  "jpx",
+    static const char *const endings[] = {"png", "apng", "jpg", "jpeg", "jpe", "jfif", "mpo", "jp2", "j2k", "jpf",  "jpx",
                                           "j2c", "jpc",  "bmp", "dib",  "gif", "tif",  "tiff", "webp", "tga", "ppm",
                                           "pgm", "pbm",  "pnm", "pcx",  "ico", "icns", "sgi", "dds",  "psd", "rgb",
                                           "rgba", "bw",  "xbm", "xpm",  "im",  "msp",  "cur", "fli",  "flc", "dcx",

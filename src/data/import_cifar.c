@@ -225,8 +225,8 @@ static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
 static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
     const cifar *c = state;
     const batch *b = batch_of(c, i);
-    if (c->n_batches == 1) snprintf(buffer, GT_IMPORT_NAME_BYTES, "train/%05" PRId64, i);
-    else snprintf(buffer, GT_IMPORT_NAME_BYTES, "data_batch_%d/%05" PRId64, (int)(b - c->batches) + 1, i - b->first);
+    if (c->n_batches == 1) snprintf(buffer, GT_IMPORT_NAME_BYTES, "train:%05" PRId64, i);
+    else snprintf(buffer, GT_IMPORT_NAME_BYTES, "data_batch_%d:%05" PRId64, (int)(b - c->batches) + 1, i - b->first);
     return buffer;
 }
 

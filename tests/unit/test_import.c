@@ -268,7 +268,7 @@ static void test_cifar10(void **state) {
         assert_int_equal(info->count, 15);
         assert_int_equal(info->class_names, 10);
         assert_string_equal(info->class_name[9], "name9");
-        assert_string_equal(name(imp, 4), "data_batch_2/00001");
+        assert_string_equal(name(imp, 4), "data_batch_2:00001");
         for (int i = 0; i < 15; i++) {
             check_formula(imp, i, 32, 32, 3, 0);
             assert_int_equal(gt_import_class(imp, i), i % 10);
@@ -293,6 +293,7 @@ static void test_cifar100(void **state) {
 static void test_cifar_refused(void **state) {
     (void)state;
     if (!have_python()) return;
+    import_refused(at("cifar-10-py2.tar.gz"), &(gt_import_options){.labels = GT_IMPORT_FOLDERS}, "no picture lies in a subfolder");
     import_refused(at("cifar-10-evil.tar.gz"), NULL, "cifar-10-evil.tar.gz", "data_batch_1", "calls", "system");
     assert_false(exists("pwned"));
     size_t n;
