@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "base/clones.h"
 
-enum { SIGNATURE_BYTES = 8, CHUNK_BYTES = 12, INTERLACE_AT = 28, PIXEL_MOST = 8 };
+enum { SIGNATURE_BYTES = 8, CHUNK_BYTES = 12, INTERLACE_AT = 28, PIXEL_MOST = 8, RAW_MOST = 16 << 20 };
 
 /* ---- row filters ---- */
 
@@ -158,7 +158,7 @@ static void swap_bytes(uint8_t *p, size_t n) {
 bool gt_png_plain(const void *bytes, size_t n, const gt_png_info *info, void *samples) {
     if (info->palette || info->bits < 8 || n < GT_PNG_HEAD_BYTES || ((const uint8_t *)bytes)[INTERLACE_AT]) return false;
     size_t pixel = (size_t)info->channels * (size_t)(info->bits / 8), line = (size_t)info->width * pixel, all = (1 + line) * (size_t)info->height;
-    if (pixel > PIXEL_MOST) return false;
+    if (pixel > PIXEL_MOST || all > RAW_MOST) return false;
     uint8_t *raw = malloc(all);
     bool good = raw && unpack(bytes, n, raw, all) && undo_filters(raw, info->height, line, pixel, samples);
     free(raw);

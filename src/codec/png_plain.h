@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The usual kind of PNG, read about twice as fast as libpng reads it: 8 or 16 bits, no palette, not interlaced, and nothing
- * beside the pixels that could change what they mean. */
+ * beside the pixels that could change what they mean; up to 16 MB, as it holds what it unpacks beside the samples. */
 #ifndef CODEC_PNG_PLAIN_H
 #define CODEC_PNG_PLAIN_H
 
