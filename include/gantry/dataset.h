@@ -91,6 +91,7 @@ void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t 
 /* What colour means here: 0, all channels (1 is grey, 3 are RGB); n > 0, the first n of them (1 grey, 3 RGB); -1, none. By
  * the names of the channels, where they are given, else by their number. */
 int gt_dataset_colours(const gt_dataset_info *info);
+bool gt_dataset_alpha(const gt_dataset_info *info); /* is the last channel alpha, by its name (A or alpha)? */
 
 /* The item's label as label_width floats (classes: one-hot); writes nothing when label_width is 0. */
 void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label);

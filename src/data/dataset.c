@@ -233,6 +233,11 @@ int gt_dataset_colours(const gt_dataset_info *info) {
     return -1;
 }
 
+bool gt_dataset_alpha(const gt_dataset_info *info) {
+    const char *last = info->channel_names && info->channels > 1 ? strrchr(info->channel_names, ',') : NULL;
+    return last && (names_begin(last + 1, "a") || names_begin(last + 1, "alpha"));
+}
+
 void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label) {
     bool mirrored;
     size_t width = (size_t)ds->info.label_width;

@@ -14,13 +14,15 @@ static bool claims(const gt_spec *spec) {
 
 static gt_picture shape_of(gt_dataset *ds) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    return (gt_picture){.height = info->height, .width = info->width, .channels = info->channels, .type = info->type};
+    return (gt_picture){.height = info->height, .width = info->width, .channels = info->channels, .type = info->type, .alpha = gt_dataset_alpha(info)};
 }
 
 static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     gt_picture shape = shape_of(state);
     gt_status st = gt_picture_new(out, shape.height, shape.width, shape.channels, shape.type);
-    return st ? st : gt_dataset_read(state, i, out->samples);
+    out->alpha = shape.alpha;
+    if (!st && (st = gt_dataset_read(state, i, out->samples))) gt_picture_free(out);
+    return st;
 }
 
 static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {

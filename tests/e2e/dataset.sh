@@ -80,6 +80,14 @@ expect 1 '/proc' "$GANTRY" dataset source /proc/x.zip
 printf '%s\n' 'cat/2.png,0.5,1' 'cat/4.png,2,3' >labels.csv
 expect 0 'labels +none' "$GANTRY" dataset inspect all3.zip
 
+# 16-bit RGBA in HDF5 and back is exact, whoever reads it
+make source deep.h5 --channels=4 --depth=u16
+make source plain.zip
+for n in 1 2; do
+    quietly ranks $n "$GANTRY" dataset deep.h5 back$n.zip --channels=3 --depth=u8
+    cmp -s back$n.zip plain.zip || fail "RGBA of 16 bits came back as something else"
+done
+
 # Training from RGBA, and from a folder of JPEG
 make source rgba.zip --channels=4 --compress
 mkdir jpeg && for k in 1 2 3 4 5 6 7 8; do cp "$here/../golden/dataset/mixed/x/pic001.jpg" jpeg/$k.jpg; done

@@ -199,6 +199,10 @@ static void colours_have_names(void **state) {
                  {"grey,A", 2, 1}, {"T1,T2", 2, -1}, {"T1", 1, 0}, {"x,y,z", 3, -1}, {"", 3, -1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(gt_dataset_colours(&(gt_dataset_info){.channel_names = cases[i].names, .channels = cases[i].channels}), cases[i].want);
+    assert_true(gt_dataset_alpha(&(gt_dataset_info){.channel_names = "R,G,B,A", .channels = 4}));
+    assert_true(gt_dataset_alpha(&(gt_dataset_info){.channel_names = "grey, Alpha", .channels = 2}));
+    assert_false(gt_dataset_alpha(&(gt_dataset_info){.channel_names = "R,G,B,air", .channels = 4}));
+    assert_false(gt_dataset_alpha(&(gt_dataset_info){.channels = 4}));
 }
 
 static void nothing_is_not_a_dataset(void **state) {
