@@ -112,7 +112,7 @@ static gt_status open_generator(gt_trainer *t) {
     gt_generate_options o = {.n = t->model->slice_size, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1};
     t->generator_graph = t->model->build_generator(t->model, &o);
     if (!t->generator_graph) return GT_FAILED;
-    gt_exec_options options = gt_trainer_exec_options(t);
+    gt_exec_options options = gt_trainer_exec_options(t, 1);
     t->generator = gt_exec_new(t->generator_graph, &options);
     if (!t->generator) return gt_wrap(GT_FAILED, "the generator");
     gt_exec_bind(t->generator, GT_SLOT(0), t->model->ema_of >= 0 ? t->model->ema_block : t->model->blocks[0]);
