@@ -91,6 +91,7 @@ $(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(LIBRARY)
 # The option table belongs to the program, not to the library: its tests link it.
 $(BUILD)/tests/test_options: TEST_EXTRA = $(CLI_OBJ)
 $(BUILD)/tests/test_options: $(CLI_OBJ)
+$(BUILD)/tests/golden_dataset: | $(BUILD)/gantry
 $(TOOLS): $(BUILD)/tests/%: tests/tools/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
