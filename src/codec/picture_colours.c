@@ -4,6 +4,7 @@
  * Most profiles in the wild are some copy of sRGB itself. Converting those would change samples by rounding alone, so a
  * profile that moves no colour of a coarse grid by more than SAME steps of 255 is taken for sRGB, and samples stay. */
 #include <lcms2.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ enum { GRID = 6, SAME = 2 };
 
 static const char note_damaged[] = "its colour profile is damaged: colours are left as they are",
                   note_unfit[] = "its colour profile is of another kind than its pixels: colours are left as they are",
+                  note_memory[] = "out of memory for its colour profile: colours are left as they are",
                   note_float[] = "its colour profile is not applied to float samples";
 
 /* Pillow's formula: every ink takes its share of the light that black leaves, a*b/255 rounded. */
@@ -67,29 +69,71 @@ static bool moves_colours(cmsHPROFILE from, bool grey) {
     return false;
 }
 
-/* The last profile that proved to be sRGB, a thread each: a photo set has the same one in every file. */
-static _Thread_local gt_hash128 known_srgb;
+/* What the last profile of a thread comes to: a photo set has the same one in every file, and working it out takes longer
+ * than decoding a small picture. */
+typedef struct memory {
+    gt_hash128 profile;
+    cmsUInt32Number format;  /* of the samples; 0: nothing remembered */
+    cmsHTRANSFORM transform; /* NULL: samples stay as they are */
+} memory;
+
+static pthread_key_t memory_key;
+static pthread_once_t memory_once = PTHREAD_ONCE_INIT;
+
+static void forget(void *p) {
+    memory *m = p;
+    if (m->transform) cmsDeleteTransform(m->transform);
+    free(m);
+}
+
+static void make_key(void) {
+    pthread_key_create(&memory_key, forget);
+}
+
+static memory *recall(void) {
+    pthread_once(&memory_once, make_key);
+    memory *m = pthread_getspecific(memory_key);
+    if (!m && (m = calloc(1, sizeof *m))) pthread_setspecific(memory_key, m);
+    return m;
+}
+
+static cmsHPROFILE open_profile(const gt_raw_picture *raw) {
+    return raw->profile_bytes > UINT32_MAX ? NULL : cmsOpenProfileFromMem(raw->profile, (cmsUInt32Number)raw->profile_bytes);
+}
+
+/* Returns a note where the profile cannot be used, NULL: m->transform is what it takes. */
+static const char *learn(memory *m, const gt_raw_picture *raw, gt_hash128 hash, cmsUInt32Number format, bool grey) {
+    if (m->transform) cmsDeleteTransform(m->transform);
+    *m = (memory){.profile = hash};
+    cmsHPROFILE profile = open_profile(raw);
+    if (!profile) return note_damaged;
+    const char *note = NULL;
+    if (cmsGetColorSpace(profile) != (grey ? cmsSigGrayData : cmsSigRgbData)) note = note_unfit;
+    else if (moves_colours(profile, grey) && !(m->transform = open_transform(profile, format, format, grey))) note = note_damaged;
+    cmsCloseProfile(profile);
+    if (!note) m->format = format;
+    return note;
+}
 
 /* RGB and grey: in place. Returns a note, NULL: done. */
-static const char *apply(gt_picture *p, cmsHPROFILE profile, gt_hash128 hash) {
+static const char *apply(gt_raw_picture *raw) {
+    gt_picture *p = &raw->picture;
     int colours = p->channels - p->alpha;
     bool grey = colours == 1;
-    if ((colours != 1 && colours != 3) || cmsGetColorSpace(profile) != (grey ? cmsSigGrayData : cmsSigRgbData)) return note_unfit;
+    memory *m = recall();
+    if (colours != 1 && colours != 3) return note_unfit;
     if (p->type == GT_F32) return note_float;
-    if (!moves_colours(profile, grey)) {
-        known_srgb = hash;
-        return NULL;
-    }
+    if (!m) return note_memory;
     cmsUInt32Number format = COLORSPACE_SH(grey ? PT_GRAY : PT_RGB) | CHANNELS_SH((unsigned)colours) |
                              EXTRA_SH((unsigned)p->alpha) | BYTES_SH((unsigned)gt_sample_bytes(p->type));
-    cmsHTRANSFORM t = open_transform(profile, format, format, grey);
-    if (!t) return note_damaged;
-    for (int y = 0; y < p->height; y++) {
+    gt_hash128 hash = gt_hash(raw->profile, raw->profile_bytes);
+    bool known = m->format == format && m->profile.high == hash.high && m->profile.low == hash.low;
+    const char *note = known ? NULL : learn(m, raw, hash, format, grey);
+    for (int y = 0; y < p->height && !note && m->transform; y++) {
         uint8_t *row = (uint8_t *)p->samples + (size_t)y * (gt_picture_bytes(p) / (size_t)p->height);
-        cmsDoTransform(t, row, row, (cmsUInt32Number)p->width);
+        cmsDoTransform(m->transform, row, row, (cmsUInt32Number)p->width);
     }
-    cmsDeleteTransform(t);
-    return NULL;
+    return note;
 }
 
 /* By the profile where there is one that can be used, else by the formula. */
@@ -118,18 +162,14 @@ static gt_status cmyk_to_rgb(gt_raw_picture *raw, cmsHPROFILE profile) {
 
 gt_status gt_raw_colours(gt_raw_picture *raw) {
     bool wanted = raw->profile && !raw->options.keep_profile;
-    gt_hash128 hash = wanted ? gt_hash(raw->profile, raw->profile_bytes) : (gt_hash128){0};
-    if (wanted && !raw->cmyk && hash.high == known_srgb.high && hash.low == known_srgb.low) return GT_OK;
-    cmsHPROFILE profile = wanted && raw->profile_bytes <= UINT32_MAX
-                              ? cmsOpenProfileFromMem(raw->profile, (cmsUInt32Number)raw->profile_bytes)
-                              : NULL;
-    gt_status st = GT_OK;
-    if (raw->cmyk) st = cmyk_to_rgb(raw, profile);
-    else if (profile) {
-        const char *note = apply(&raw->picture, profile, hash);
-        if (note) raw->picture.note = note;
+    if (raw->cmyk) {
+        cmsHPROFILE profile = wanted ? open_profile(raw) : NULL;
+        gt_status st = cmyk_to_rgb(raw, profile);
+        if (profile) cmsCloseProfile(profile);
+        else if (wanted) raw->picture.note = note_damaged;
+        return st;
     }
-    if (wanted && !profile && !st) raw->picture.note = note_damaged;
-    if (profile) cmsCloseProfile(profile);
-    return st;
+    const char *note = wanted ? apply(raw) : NULL;
+    if (note) raw->picture.note = note;
+    return GT_OK;
 }

@@ -397,6 +397,9 @@ static void test_profiles(void **state) {
         assert_in_range(s[i + 2] + 2 - row[i + 2], 0, 4);
     }
     assert_null(pic.note);
+    gt_picture again = decoded("p.png", NULL); /* by what is remembered of the profile */
+    assert_memory_equal(again.samples, pic.samples, 6);
+    gt_picture_free(&again);
     gt_picture_free(&pic);
     pic = decoded("p.png", &(gt_picture_options){.keep_profile = true});
     assert_memory_equal(pic.samples, row, 6);
