@@ -16,8 +16,7 @@ enum {
     CHUNK_LIMIT = 8 << 20,
     REASON_BYTES = 160,
     CHUNK_BYTES = 12,
-    PLAIN_MOST = 16 << 20, /* bytes of samples: a larger picture is not kept in memory twice */
-    DEFLATE_MOST = 1032,   /* no deflate stream unpacks to more than this times its size */
+    DEFLATE_MOST = 1032, /* no deflate stream unpacks to more than this times its size */
 };
 
 static bool begins(const uint8_t *bytes, size_t n) {
@@ -147,7 +146,7 @@ static uint64_t sample_bits(const gt_png_info *info) {
 
 /* The usual kind; false: libpng is to read it. */
 static bool decode_plain(gt_raw_picture *raw, const uint8_t *bytes, size_t n, const gt_png_info *info) {
-    if (info->palette || info->bits < 8 || sample_bits(info) / 8 > PLAIN_MOST) return false;
+    if (info->palette || info->bits < 8) return false;
     bool good = !gt_raw_new(raw, (uint64_t)info->height, (uint64_t)info->width, (unsigned)info->channels, info->bits == 16 ? GT_U16 : GT_U8) &&
                 gt_png_plain(bytes, n, info, raw->picture.samples);
     if (good) raw->picture.alpha = info->channels == 2 || info->channels == 4;
