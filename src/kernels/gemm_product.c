@@ -288,11 +288,36 @@ void gt_pack_rows(const float *from, int64_t ld, int columns, int width, int64_t
     }
 }
 
+typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
+#ifdef __clang__
+#define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else /* what older versions of gcc have as well */
+typedef int32_t places __attribute__((vector_size(16)));
+#define PICK(a, b, ...) __builtin_shuffle(a, b, (places){__VA_ARGS__})
+#endif
+
+/* to[i * to_ld + j] = from[j * from_ld + i] for i, j < 4. */
+static inline void transpose_quad(const float *from, int64_t from_ld, float *to, int64_t to_ld) {
+    quad a = *(const quad *)from, b = *(const quad *)(from + from_ld), c = *(const quad *)(from + 2 * from_ld), d = *(const quad *)(from + 3 * from_ld);
+    quad ab = PICK(a, b, 0, 4, 1, 5), cd = PICK(c, d, 0, 4, 1, 5);
+    *(quad *)to = PICK(ab, cd, 0, 1, 4, 5);
+    *(quad *)(to + to_ld) = PICK(ab, cd, 2, 3, 6, 7);
+    ab = PICK(a, b, 2, 6, 3, 7), cd = PICK(c, d, 2, 6, 3, 7);
+    *(quad *)(to + 2 * to_ld) = PICK(ab, cd, 0, 1, 4, 5);
+    *(quad *)(to + 3 * to_ld) = PICK(ab, cd, 2, 3, 6, 7);
+}
+
 void gt_pack_transposed(const float *from, int64_t ld, int columns, int width, int64_t k, float *panel) {
-    enum { BLOCK = 16 }; /* a cache line of each column at a time */
+    enum { BLOCK = 16, QUAD = 4 }; /* a cache line of each column at a time */
     for (int64_t i0 = 0; i0 < k; i0 += BLOCK) {
-        int64_t end = least(i0 + BLOCK, k);
-        for (int j = 0; j < columns; j++)
+        int64_t end = least(i0 + BLOCK, k), quads = i0 + (end - i0) / QUAD * QUAD;
+        int j = 0;
+        for (; j + QUAD <= columns; j += QUAD) {
+            for (int64_t i = i0; i < quads; i += QUAD) transpose_quad(from + j * ld + i, ld, panel + i * width + j, width);
+            for (int64_t i = quads; i < end; i++)
+                for (int c = j; c < j + QUAD; c++) panel[i * width + c] = from[c * ld + i];
+        }
+        for (; j < columns; j++)
             for (int64_t i = i0; i < end; i++) panel[i * width + j] = from[j * ld + i];
     }
     if (columns < width)
