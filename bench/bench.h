@@ -11,9 +11,10 @@
 
 extern char **environ;
 
+/* Processor time of this thread: other programs on its core do not count. */
 static inline double bench_now(void) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 

@@ -9,7 +9,7 @@
 #include "kernels/conv_direct.h"
 #include "kernels/winograd.h"
 
-enum { DIRECTIONS = 3 };
+enum { DIRECTIONS = 3, STRIDES = 2 };
 
 typedef struct kernel {
     const char *name;
@@ -24,15 +24,14 @@ static const kernel kernels[] = {
     [GT_CONV_WINOGRAD] = {"winograd", gt_winograd_packed_floats, gt_winograd_pack, gt_winograd_workspace, gt_winograd},
 };
 
-/* Winograd pays from these sizes on (bench/conv; part of the kernel set's version). Fewer channels: its transforms cost more
+/* Winograd pays from these sizes on, with strides 1 and 2 (bench/conv; part of the kernel set's version). Fewer channels: its transforms cost more
  * than it saves. Fewer tiles: weights in the transformed domain, four times as many, cost more than the sums over tiles save. Images
  * in and out count the tiles of one image: its bits must not depend on how many are in the call. */
 static const struct {
     int64_t channels, tiles;
-} pays[DIRECTIONS] = {
-    [GT_CONV_FORWARD] = {32, 1},
-    [GT_CONV_INPUT_GRAD] = {32, 1},
-    [GT_CONV_WEIGHT_GRAD] = {32, 16},
+} pays[STRIDES][DIRECTIONS] = {
+    {[GT_CONV_FORWARD] = {16, 1}, [GT_CONV_INPUT_GRAD] = {16, 1}, [GT_CONV_WEIGHT_GRAD] = {16, 8}},
+    {[GT_CONV_FORWARD] = {32, 1}, [GT_CONV_INPUT_GRAD] = {32, 1}, [GT_CONV_WEIGHT_GRAD] = {32, 16}},
 };
 
 static const char *const modes[] = {"auto", "direct", "winograd"};
@@ -74,7 +73,8 @@ gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, gt_conv_direction directio
     if (now == DIRECT || !gt_winograd_possible(s)) return GT_CONV_DIRECT;
     if (now == WINOGRAD) return GT_CONV_WINOGRAD;
     int64_t tiles = gt_winograd_tiles_per_image(s, direction) * (direction == GT_CONV_WEIGHT_GRAD ? s->n : 1);
-    bool enough = s->c >= pays[direction].channels && s->o >= pays[direction].channels && tiles >= pays[direction].tiles;
+    int64_t least = pays[s->stride - 1][direction].channels;
+    bool enough = s->c >= least && s->o >= least && tiles >= pays[s->stride - 1][direction].tiles;
     return enough ? GT_CONV_WINOGRAD : GT_CONV_DIRECT;
 }
 
