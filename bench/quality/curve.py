@@ -2,7 +2,7 @@
 """Draws bench/quality/emoji32.svg: the yardstick of generated images by kimg, ours and the reference implementation's.
 
 usage: curve.py REFERENCE.json OURS.json > emoji32.svg
-OURS.json: {"runs": [{"name": ..., "points": [[kimg, distance], ...]}, ...]}"""
+OURS.json: {"runs": [{"name": ..., "group": ..., "points": [[kimg, distance], ...]}, ...]}; a colour per group. Larger distances stop at the upper edge."""
 import json
 import sys
 
@@ -32,11 +32,15 @@ for v in range(0, YMAX + 1, 10):
 for k in range(0, XMAX + 1, 10):
     out.append(f'<text x="{x(k):.1f}" y="{H - 22}" text-anchor="middle">{k}</text>')
 out.append(f'<text x="{(LEFT + W - RIGHT) / 2}" y="{H - 5}" text-anchor="middle">thousands of images shown</text>')
-curves = [(f"reference, seed {s['seed']}", [(p["kimg"], p["frechet"]) for p in s["points"]], "#888", ' stroke-dasharray="5 4"') for s in reference["seeds"]]
-colours = ["#1f6feb", "#d1480f", "#1a7f37", "#8250df", "#bf8700"]
-curves += [(r["name"], r["points"], colours[i % len(colours)], "") for i, r in enumerate(ours["runs"])]
-for i, (name, points, colour, dash) in enumerate(curves):
-    out.append(line(points, colour, dash))
-    out.append(f'<line x1="{W - 210}" x2="{W - 180}" y1="{24 + 16 * i}" y2="{24 + 16 * i}" stroke="{colour}" stroke-width="2"{dash}/>'
-               f'<text x="{W - 174}" y="{28 + 16 * i}">{name}</text>')
+colours = {"reference": "#888888"}
+runs = [("reference", [(p["kimg"], p["frechet"]) for p in r["points"]]) for r in reference["seeds"]] + [(r["group"], r["points"]) for r in ours["runs"]]
+palette = iter(["#1f6feb", "#1a7f37", "#8250df", "#bf8700"])
+for group, points in runs:
+    if group not in colours:
+        colours[group] = next(palette)
+    out.append(line(points, colours[group], ' stroke-dasharray="5 4"' if group == "reference" else ""))
+for i, (group, colour) in enumerate(colours.items()):
+    n = sum(g == group for g, _ in runs)
+    out.append(f'<line x1="{W - 300}" x2="{W - 270}" y1="{24 + 16 * i}" y2="{24 + 16 * i}" stroke="{colour}" stroke-width="2"/>'
+               f'<text x="{W - 264}" y="{28 + 16 * i}">{group}: {n} runs</text>')
 print("\n".join(out + ["</svg>"]))

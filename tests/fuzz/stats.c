@@ -9,8 +9,8 @@
 static void seeds(fuzz_put *put, void *arg) {
     static const char *const texts[] = {
         "{\"Loss/G/loss\": {\"num\": 64, \"mean\": 0.69, \"std\": 0.01}, \"images\": 200000, \"timestamp\": 1700000000.5}\n",
-        "{\"Progress/kimg\": {\"num\": 1, \"mean\": 0.5, \"std\": 0}, \"a\\\"b\": {\"num\": 1, \"mean\": NaN, \"std\": -Infinity}, \"timestamp\": 1}\n"
-        "{\"Progress/kimg\": {\"num\": 1, \"mean\": 1.5, \"std\": null}, \"timestamp\": 2}\n",
+        ("{\"Progress/kimg\": {\"num\": 1, \"mean\": 0.5, \"std\": 0}, \"a\\\"b\": {\"num\": 1, \"mean\": NaN, \"std\": -Infinity}, \"timestamp\": 1}\n"
+        "{\"Progress/kimg\": {\"num\": 1, \"mean\": 1.5, \"std\": null}, \"timestamp\": 2}\n"),
         "{\"images\": 8, \"timestamp\": 1}\n{\"images\": 16, \"tim",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put(arg, texts[i], strlen(texts[i]));
