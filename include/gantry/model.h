@@ -8,8 +8,9 @@
  * One step of the loop, for each phase that is due (step % interval == 0), in table order:
  *     phase->prepare(phase, exec)                 update inputs (pl_mean, ...)
  *     gt_exec_prepare(exec)                       hoisted nodes
- *     for each slice this rank owns:
- *         phase->fill(phase, exec, slice); gt_exec_run(exec)
+ *     for each bundle of slices this rank owns (gt_bundle in dist.h; often one with all of them):
+ *         for each of its slices: gt_exec_at(exec, slice); phase->fill(phase, exec, slice)
+ *         gt_exec_run(exec)
  *     gradients: tree sum over slices / slices -> optimiser of networks[phase->net]
  *     states:    tree sum over slices / slices -> their places (w_avg, pl_mean), each slice by its weight
  *     stats:     collected over slices, reduced in the same order
