@@ -23,5 +23,7 @@ gt_status gt_train_dry_run(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes)
 gt_model *gt_model_new(const gt_job *job);
 /* How many samples of a batch belong together in the job's model: gt_slices_choose(). */
 int gt_model_group(const gt_job *job);
+/* The share of a phase's work that training may do twice to save memory (gt_exec_options.recompute), by the job's `memory`. */
+double gt_job_recompute(const gt_job *job);
 
 #endif

@@ -70,9 +70,9 @@ static gt_status time_phase(gt_phase *p, gt_exec *e) {
     return st;
 }
 
-static gt_status print_phase(gt_phase *p, bool timed, gt_pool *pool) {
+static gt_status print_phase(gt_phase *p, bool timed, const gt_exec_options *options) {
     gt_graph *g = p->build(p, p->model->slice_size);
-    gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){.pool = pool}) : NULL;
+    gt_exec *e = g ? gt_exec_new(g, options) : NULL;
     if (!e) {
         gt_graph_free(g);
         return GT_FAILED;
@@ -87,11 +87,11 @@ static gt_status print_phase(gt_phase *p, bool timed, gt_pool *pool) {
     return st;
 }
 
-static gt_status print_phases(gt_model *m, const char *phase, bool timed, gt_pool *pool) {
+static gt_status print_phases(gt_model *m, const char *phase, bool timed, const gt_exec_options *options) {
     int printed = 0;
     for (int i = 0; i < m->n_phases; i++) {
         if (*phase && strcmp(phase, m->phases[i].name)) continue;
-        gt_status st = print_phase(&m->phases[i], timed, pool);
+        gt_status st = print_phase(&m->phases[i], timed, options);
         if (st) return st;
         printed++;
     }
@@ -103,7 +103,9 @@ gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int
     if (!job) return GT_USAGE;
     gt_model *m = gt_model_new(job);
     gt_pool *pool = m ? gt_pool_new(threads) : NULL;
-    gt_status st = pool ? print_phases(m, phase, timed, pool) : GT_FAILED;
+    /* As training plans them where a rank has one slice. */
+    gt_exec_options options = {.pool = pool, .runs = 1, .recompute = gt_job_recompute(job)};
+    gt_status st = pool ? print_phases(m, phase, timed, &options) : GT_FAILED;
     gt_pool_free(pool);
     gt_model_free(m);
     gt_job_free(job);

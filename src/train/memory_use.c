@@ -11,6 +11,8 @@
  * run all forward passes again, and more only where graphs hold derivatives of derivatives. */
 static const double recompute_normal = 0.015, recompute_low = 0.5;
 
+double gt_job_recompute(const gt_job *job) { return gt_is(job->memory, "low") ? recompute_low : recompute_normal; }
+
 static gt_exec_options exec_options(const gt_trainer *t, int slices, int at_once, bool low) {
     int own = (slices + t->comm->ranks - 1) / t->comm->ranks; /* of the rank with the most */
     return (gt_exec_options){.pool = t->pool, .slices = at_once, .runs = low ? 1 : (own + at_once - 1) / at_once, .recompute = low ? recompute_low : recompute_normal};
