@@ -109,14 +109,22 @@ scancel "$id"
 until_out 60 cancelled 'stopped at a step boundary'
 wait_until 60 is_state "$id" CANCELLED
 
-# An array over a list of options, each to its end; then pictures of one of them.
+# An array over a list of options; one of its tasks is stopped and comes back, alone. Then pictures of a run, and a dataset.
 printf '%s\n' '# runs of the sweep' '--seed=5' '' '--seed=6 --gamma=2' >list.txt
-GANTRY=$real sbatch --parsable --array=1-2 --output=sweep-%a.out --nodes=1 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/sweep.sbatch" list.txt $small \
-    --steps=6 --run=sweep >/dev/null || fail 'sbatch for a sweep'
-until_out 60 sweep-1 'done: sweep/1'
+id=$(sbatch --parsable --array=1-2 --output=sweep-%a.out --nodes=1 --ntasks-per-node=1 --cpus-per-task=1 --time=10 --exclusive=user "$scripts/sweep.sbatch" list.txt $job \
+    --run=sweep) || fail 'sbatch for a sweep'
+for i in 1 2; do
+    until_out 60 sweep-$i 'tick 1 '
+    wait_until 60 test -e sweep/$i/last
+done
+scancel --batch --signal=USR1 "${id}_2"
+until_out 60 sweep-2 'stopped at a step boundary'
+finish sweep/2
 until_out 60 sweep-2 'done: sweep/2'
-quietly "$real" train $small --steps=6 --run=alone --seed=6 --gamma=2
+quietly "$real" train $job --steps="$(cat sweep/2.steps)" --run=alone --seed=6 --gamma=2
 same "$(last alone)" "$(last sweep/2)"
+grep -q 'stopped at' sweep-1.out && fail 'the other task of the array was stopped, too'
+touch sweep/1/stop
 GANTRY=$real sbatch --parsable --output=generate.out --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/generate.sbatch" sweep/2 --class=1 --seeds=0-3 --outdir=out >/dev/null
 GANTRY=$real sbatch --parsable --output=dataset.out --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --time=5 "$scripts/dataset.sbatch" pictures made.zip >/dev/null
 wait_until 60 test -e out/seed0003.png
