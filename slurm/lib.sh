@@ -82,8 +82,13 @@ again() {
 train_until_done() {
     local run before data
     asked=
+    trap 'asked=1; [ -z "${child-}" ] || kill -USR1 "$child" 2>/dev/null' USR1 # --signal=B: tells this shell alone
+    trap 'asked=1' TERM                                                       # Slurm tells the ranks, too
     run=$(option run "$@")
-    [ -n "$run" ] || run=runs/$job_id && set -- "$@" --run="$run"
+    if [ -z "$run" ]; then
+        run=runs/$job_id
+        set -- "$@" --run="$run"
+    fi
     data=$(option data "$@")
     if [ -n "$GANTRY_STAGE" ]; then
         [ -n "$data" ] || { echo 'GANTRY_STAGE: give the dataset as --data=FILE, not in the job file, to have it copied' >&2 && exit 2; }
@@ -91,8 +96,6 @@ train_until_done() {
         set -- "$@" --data="$staged"
     fi
     before=$(readlink "$run/last")
-    trap 'asked=1; [ -z "${child-}" ] || kill -USR1 "$child" 2>/dev/null' USR1 # --signal=B: tells this shell alone
-    trap 'asked=1' TERM                                                       # Slurm tells the ranks, too
     [ -n "$asked" ] || launch_and_wait "$GANTRY" train "$@"
     unstage
     status=${status-75}
