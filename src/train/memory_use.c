@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Memory of a training run on a rank: how its graphs are planned, and what they need with everything else. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/machine.h"
@@ -116,16 +115,13 @@ static void advise(gt_trainer *t, const demand *host, char *text, size_t room) {
 }
 
 void gt_trainer_warn_memory(gt_trainer *t) {
-    demand mine = own_demand(t), *all = t->comm->rank == 0 ? calloc((size_t)t->comm->ranks, sizeof *all) : NULL;
+    demand mine = own_demand(t), all[t->comm->rank == 0 ? t->comm->ranks : 1];
     gt_comm_gather(t->comm, &mine, sizeof mine, all);
-    if (all) {
-        demand host = fullest_host(all, t->comm->ranks);
-        char advice[256] = "";
-        if (bytes_of(&host) > host.memory) {
-            advise(t, &host, advice, sizeof advice);
-            gt_warn("this job needs %.1f GB on a host with %d rank%s, which has %.1f GB: %s", bytes_of(&host) / 1e9, host.ranks, host.ranks > 1 ? "s" : "",
-                    host.memory / 1e9, advice);
-        }
-    }
-    free(all);
+    if (t->comm->rank) return;
+    demand host = fullest_host(all, t->comm->ranks);
+    if (bytes_of(&host) <= host.memory) return;
+    char advice[256] = "";
+    advise(t, &host, advice, sizeof advice);
+    gt_warn("this job needs %.1f GB on a host with %d rank%s, which has %.1f GB: %s", bytes_of(&host) / 1e9, host.ranks, host.ranks > 1 ? "s" : "",
+            host.memory / 1e9, advice);
 }
