@@ -20,7 +20,13 @@ clean() { # COMMAND...: it must end well, and the sanitizers have nothing to say
     ! grep -qE 'Sanitizer|runtime error' "$tmp/said" || { grep -nE -A 25 'Sanitizer|runtime error' "$tmp/said" | head -60; fail "$*"; }
     [ "$got" = "${status:-0}" ] || { tail -n 25 "$tmp/said"; fail "exit status $got: $*"; }
 }
-for t in $tests; do (cd "$top" && clean "$build/tests/$t") || exit 1; done
+# HDF5 itself loses a little memory when a file fails under it, which test_faults makes happen again and again.
+echo 'leak:libhdf5_serial' >hdf5.supp
+for t in $tests; do
+    [ "$t" = test_faults ] && export LSAN_OPTIONS=suppressions=$tmp/hdf5.supp:print_suppressions=0
+    (cd "$top" && clean "$build/tests/$t") || exit 1
+    unset LSAN_OPTIONS
+done
 
 export GANTRY=$build/gantry
 clean "$GANTRY" train $small --run=run --steps=3 --aug=fixed --p=0.5 --augpipe=bgcfnc --mirror --threads=2
