@@ -58,7 +58,8 @@ static int stopped(int rank) {
 static int train(gt_job *job) {
     /* One rank looks at a file from elsewhere; if it says no, the launcher ends the others. */
     gt_status st = cli_first_rank() ? gt_dataset_check_foreign(job->data, NULL) : GT_OK;
-    if (!st && cli_first_rank() && !gt_is(job->resume, "noresume") && *job->resume) st = cli_check_checkpoint(job->resume);
+    /* One that is not there is missed only if the run has no checkpoint of its own yet. */
+    if (!st && cli_first_rank() && !gt_is(job->resume, "noresume") && *job->resume && !access(job->resume, F_OK)) st = cli_check_checkpoint(job->resume);
     if (st) return cli_exit("train", st);
     cli_checkup checkup = {0};
     if (job->dry_run) cli_doctor_before(&checkup);
