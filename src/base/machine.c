@@ -84,7 +84,8 @@ static void look_at_caches(gt_machine *m) {
         }
         if (!fine || !strcmp(type, "Instruction")) continue;
         char *unit;
-        size_t bytes = strtoull(size, &unit, 10) << (*unit == 'M' ? 20 : *unit == 'K' ? 10 : 0);
+        size_t bytes = strtoull(size, &unit, 10);
+        bytes <<= *unit == 'M' ? 20 : *unit == 'K' ? 10 : 0;
         *(level[0] == '1' ? &m->l1d : level[0] == '2' ? &m->l2 : &m->l3) = bytes;
     }
 }
