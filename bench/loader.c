@@ -144,15 +144,7 @@ static gt_status run_in(bench *b, const char *folder) {
     return st;
 }
 
-static gt_status run(bench *b) {
-    char folder[256];
-    const char *tmp = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/gantry-loader-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    if (!mkdtemp(folder)) return gt_fail(GT_FAILED, "%s: no folder for the archives can be made", folder);
-    gt_status st = run_in(b, folder);
-    rmdir(folder);
-    return st;
-}
+static gt_status run(bench *b) { return bench_in_folder(b, run_in); }
 
 int main(int argc, char **argv) {
     const bench_program p = {.name = "loader", .help = "Decoded images per second and core; waiting in training", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options, .run = run, .ranks = true};

@@ -94,6 +94,16 @@ static gt_status run(const bench_program *p, bool first_rank) {
     return st;
 }
 
+gt_status bench_in_folder(bench *b, gt_status (*work)(bench *b, const char *folder)) {
+    char folder[256];
+    const char *tmp = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/gantry-bench-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (!mkdtemp(folder)) return gt_fail(GT_FAILED, "%s: no folder for the archives can be made", folder);
+    gt_status st = work(b, folder);
+    rmdir(folder);
+    return st;
+}
+
 int bench_main(const bench_program *p, int argc, char **argv) {
     start_without_forcing_settings(argv);
     bool help = false, first_rank = gt_mpi_launched_rank() == 0;

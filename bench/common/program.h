@@ -39,6 +39,9 @@ typedef struct bench_program {
 /* The whole life of a program: returns its exit status. */
 int bench_main(const bench_program *p, int argc, char **argv);
 
+/* Runs `work` with a new folder for files, which work leaves empty and which is gone afterwards. */
+gt_status bench_in_folder(bench *b, gt_status (*work)(bench *b, const char *folder));
+
 /* FMA peak of this pool's threads in flops per second, measured now and added to the conditions. */
 double bench_peak(bench *b, gt_pool *pool);
 

@@ -133,6 +133,12 @@ struct gt_model {
     void *own;              /* the model's own data */
 };
 
+/* A model without networks and moving average, to be filled in; NULL: out of memory. gt_model_made() ends that: m itself for GT_OK, else m is
+ * freed and NULL. */
+gt_model *gt_model_begin(void);
+gt_model *gt_model_made(gt_model *m, gt_status st);
+/* The next network, which becomes the model's, with initial parameters. NULL is a fault met earlier, whose message is there. */
+gt_status gt_model_add_network(gt_model *m, gt_net *net, uint64_t seed, gt_learning learning);
 void gt_model_free(gt_model *m); /* networks, blocks, arena */
 
 /* ---- for the builders of phases (train/phase_graph.c) ---- */
@@ -143,6 +149,8 @@ gt_node *gt_slice_weight(gt_graph *g);
 gt_node *gt_mean_loss(gt_graph *g, gt_node *loss);
 /* Derivatives of the scalar `total` in the trainable tensors of a network whose parameters lie in `slot`, in their order; NULL after a fault. */
 gt_node **gt_gradients(gt_graph *g, const gt_net *net, int slot, gt_node *total);
+/* g if it has no fault; else it is freed, `what` and `name` are put before the message, and NULL. */
+gt_graph *gt_whole_graph(gt_graph *g, const char *what, const char *name);
 /* Make them, or the sum of two such lists (b not NULL), the phase's result. A list that is NULL is a fault met earlier. */
 void gt_put_gradients(gt_graph *g, const gt_net *net, gt_node **a, gt_node **b);
 

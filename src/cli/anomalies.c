@@ -60,7 +60,7 @@ static gt_status write_worst(cli_encoding *e, const score *scores, int64_t n, co
     float *cells = calloc(2 * COLUMNS * (size_t)rows, (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *cells);
     if (!cells) return gt_fail(GT_NOMEM, "out of memory for %lld pictures", (long long)n);
     for (int64_t i = 0; i < n; i++) items[i] = scores[i].item;
-    gt_status st = cli_encoding_images(e, n, items, 2, true, cells);
+    gt_status st = gt_reconstruct(e->encoder, e->data, n, items, cells);
     if (!st) st = gt_grid_write(path, cells, 2 * COLUMNS, rows, m->height, m->width, m->channels, -1, 1, NULL);
     free(cells);
     return st;

@@ -2,9 +2,6 @@
  * The commands of autoencoders: what they share. */
 #include "cli/encoding.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "gantry/log.h"
 
 static gt_status open_all(cli_encoding *e, const cli_session *s) {
@@ -37,33 +34,6 @@ int cli_run_encoding(cli_session *s, const char *command, int threads, bool whol
     gt_comm_stop(e.comm);
     cli_end(s);
     return status;
-}
-
-gt_status cli_encoding_images(cli_encoding *e, int64_t n, const int64_t *items, int stride, bool beside, float *cells) {
-    const gt_model *m = e->model;
-    int64_t batch = gt_encoder_batch(e->encoder);
-    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-    if (e->info->height != m->height || e->info->width != m->width || e->info->channels != m->channels)
-        return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d", e->info->width, e->info->height, e->info->channels,
-                       m->width, m->height, m->channels);
-    void *samples = malloc(e->info->image_bytes);
-    float *images = calloc((size_t)batch, pixels * sizeof *images);
-    gt_status st = samples && images ? GT_OK : gt_fail(GT_NOMEM, "out of memory for pictures");
-    for (int64_t first = 0; first < n && !st; first += batch) {
-        int64_t count = n - first < batch ? n - first : batch;
-        for (int64_t i = 0; i < count && !st; i++) {
-            float *image = images + (size_t)i * pixels;
-            st = gt_read_image(e->data, items[first + i], samples, image);
-            memcpy(cells + (size_t)((first + i) * stride) * pixels, image, pixels * sizeof *cells);
-        }
-        gt_encoded out;
-        if (st || !beside || (st = gt_encoder_run(e->encoder, images, &out))) continue;
-        for (int64_t i = 0; i < count; i++)
-            memcpy(cells + (size_t)((first + i) * stride + 1) * pixels, out.image + (size_t)i * pixels, pixels * sizeof *cells);
-    }
-    free(samples);
-    free(images);
-    return st;
 }
 
 const char *cli_path_in(gt_arena *a, const char *outdir, const char *name) { return gt_arena_printf(a, "%s/%s", outdir, name); }

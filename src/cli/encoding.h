@@ -20,9 +20,6 @@ typedef struct cli_encoding {
  * beforehand. Returns the exit status. */
 int cli_run_encoding(cli_session *s, const char *command, int threads, bool whole, gt_status (*work)(cli_encoding *e, void *arg), void *arg);
 
-/* Items as images in [-1,1] into cells 0, stride, 2 stride, ... of `cells`, and if `beside`, what the model makes of each into the cell after it. */
-gt_status cli_encoding_images(cli_encoding *e, int64_t n, const int64_t *items, int stride, bool beside, float *cells);
-
 /* OUTDIR/NAME; the directory is there. */
 const char *cli_path_in(gt_arena *a, const char *outdir, const char *name);
 

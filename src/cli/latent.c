@@ -108,9 +108,7 @@ static gt_status draw_labels(const cli_encoding *e, const request *r) {
 /* ---- decoding ---- */
 
 /* Latents [n,z_dim] as a picture of `columns`. */
-static gt_status decode_grid(const request *r, const float *z, int64_t n, int columns, const char *name) {
-    gt_generator *g = gt_generator_open(r->checkpoint, &(gt_generator_options){.noise_mode = "const", .truncation = 1});
-    if (!g) return GT_FAILED;
+static gt_status decode_grid(const request *r, gt_generator *g, const float *z, int64_t n, int columns, const char *name) {
     const gt_model *m = gt_generator_model(g);
     int64_t batch = gt_generator_batch(g), rows = (n + columns - 1) / columns;
     size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, z_dim = (size_t)m->z_dim;
@@ -124,7 +122,6 @@ static gt_status decode_grid(const request *r, const float *z, int64_t n, int co
     if (!st) st = gt_grid_write(path_of(r, name), cells, columns, (int)rows, m->height, m->width, m->channels, -1, 1, NULL);
     free(cells);
     free(in);
-    gt_generator_close(g);
     return st;
 }
 
@@ -139,7 +136,7 @@ static gt_status read_values(const char *text, float values[MOST_VALUES], int *n
     return gt_fail(GT_USAGE, "--traverse must be at most %d numbers with commas between them, such as -3,0,3", MOST_VALUES);
 }
 
-static gt_status draw_traversal(const cli_encoding *e, const request *r) {
+static gt_status draw_traversal(const cli_encoding *e, const request *r, gt_generator *g) {
     float values[MOST_VALUES];
     int n, d = e->model->z_dim, rows = d < MOST_PANELS ? d : MOST_PANELS;
     gt_status st = read_values(r->fields->traverse, values, &n);
@@ -148,13 +145,13 @@ static gt_status draw_traversal(const cli_encoding *e, const request *r) {
     if (!z) return gt_fail(GT_NOMEM, "out of memory for traversal.png");
     for (int k = 0; k < rows; k++)
         for (int i = 0; i < n; i++) z[(size_t)(k * n + i) * (size_t)d + (size_t)k] = values[i];
-    st = decode_grid(r, z, rows * n, n, "traversal.png");
+    st = decode_grid(r, g, z, rows * n, n, "traversal.png");
     free(z);
     return st;
 }
 
 /* Bilinear between the latents of four images, one in each corner. */
-static gt_status draw_interpolation(const cli_encoding *e, const request *r) {
+static gt_status draw_interpolation(const cli_encoding *e, const request *r, gt_generator *g) {
     int64_t n = r->fields->interpolate, count = e->info->count, d = e->model->z_dim;
     float *z = calloc((size_t)(n * n), (size_t)d * sizeof *z);
     if (!z) return gt_fail(GT_NOMEM, "out of memory for interpolation.png");
@@ -166,7 +163,7 @@ static gt_status draw_interpolation(const cli_encoding *e, const request *r) {
             for (int64_t i = 0; i < d; i++)
                 z[(y * n + x) * d + i] = (1 - v) * ((1 - u) * corner[0][i] + u * corner[1][i]) + v * ((1 - u) * corner[2][i] + u * corner[3][i]);
         }
-    gt_status st = decode_grid(r, z, n * n, (int)n, "interpolation.png");
+    gt_status st = decode_grid(r, g, z, n * n, (int)n, "interpolation.png");
     free(z);
     return st;
 }
@@ -178,8 +175,11 @@ static gt_status write_all(cli_encoding *e, void *arg) {
     if (!st) st = draw_histograms(e, r);
     if (!st) st = draw_labels(e, r);
     if (e->model->z_dim == e->model->latent_size) {
-        if (!st) st = draw_traversal(e, r);
-        if (!st) st = draw_interpolation(e, r);
+        gt_generator *g = st ? NULL : gt_generator_open(r->checkpoint, &(gt_generator_options){.noise_mode = "const", .truncation = 1});
+        if (!st && !g) st = GT_FAILED;
+        if (!st) st = draw_traversal(e, r, g);
+        if (!st) st = draw_interpolation(e, r, g);
+        gt_generator_close(g);
     } else {
         gt_info("a discrete latent has nothing between its codes: no traversal.png and no interpolation.png");
     }

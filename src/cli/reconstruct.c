@@ -43,7 +43,7 @@ static gt_status reconstruct(cli_encoding *e, void *arg) {
     const gt_model *m = e->model;
     float *cells = calloc(2 * (size_t)columns * (size_t)rows, (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *cells);
     if (!cells) return gt_fail(GT_NOMEM, "out of memory for %lld pictures", (long long)kept);
-    st = cli_encoding_images(e, kept, items, 2, true, cells);
+    st = gt_reconstruct(e->encoder, e->data, kept, items, cells);
     if (!st) st = gt_grid_write(r->fields->out, cells, 2 * columns, rows, m->height, m->width, m->channels, -1, 1, NULL);
     free(cells);
     if (!st) printf("%s: %lld images, each beside its reconstruction\n", r->fields->out, (long long)kept);

@@ -24,7 +24,6 @@ typedef struct gt_autoencoder_train_config {
     double code_floor;             /* vq: a code met less often than this share of the average is restarted at an encoded token */
 } gt_autoencoder_train_config;
 
-gt_autoencoder_train_config gt_autoencoder_train_defaults(void);
 gt_model *gt_autoencoder_model_new(const gt_autoencoder_train_config *c);
 
 /* ---- between autoencoder_model.c and autoencoder_loss.c ---- */

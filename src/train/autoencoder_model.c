@@ -7,11 +7,6 @@
 #include "gantry/ops.h"
 #include "train/autoencoder_loss.h"
 
-gt_autoencoder_train_config gt_autoencoder_train_defaults(void) {
-    return (gt_autoencoder_train_config){.slice_size = 1, .lr = 3e-4, .beta1 = 0.9, .beta2 = 0.999, .factor = 1, .beta = 1, .temperature = 1,
-        .temperature_min = 0.5, .temperature_images = 3e4, .commitment = 0.25, .code_decay = 0.99, .code_floor = 0.03};
-}
-
 static void write_scalar(gt_exec *e, const char *name, double value) {
     float *to = gt_exec_input(e, name);
     if (to) *to = (float)value;
@@ -31,19 +26,11 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     return GT_OK;
 }
 
-static gt_graph *checked(gt_graph *g, const char *what) {
-    gt_status st = gt_graph_status(g);
-    if (!st) return g;
-    gt_wrap(st, "%s", what);
-    gt_graph_free(g);
-    return NULL;
-}
-
 static gt_graph *build_phase(gt_phase *p, int n) {
     gt_graph *g = gt_graph_new(p->name);
     if (!g) return NULL;
     gt_autoencoder_loss(p->model->own, g, n);
-    return checked(g, p->name);
+    return gt_whole_graph(g, "", p->name);
 }
 
 static gt_node *to_image(gt_graph *g, const gt_autoencoder_config *c, gt_node *decoded) {
@@ -63,7 +50,7 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
         z = gt_autoencoder_look_up(g, chosen, gt_autoencoder_codes(b, c));
     }
     gt_output(g, "image", to_image(g, c, gt_autoencoder_decode(b, c, z)));
-    return checked(g, "the decoder");
+    return gt_whole_graph(g, "the ", "decoder");
 }
 
 static gt_graph *build_encoder(gt_model *m, int n) {
@@ -78,7 +65,7 @@ static gt_graph *build_encoder(gt_model *m, int n) {
     gt_output(g, "image", to_image(g, c, r.decoded));
     gt_output(g, "error", gt_autoencoder_pixel_loss(a, g, r.decoded, pixels));
     if (r.encoding.log_variance) gt_output(g, "log_variance", r.encoding.log_variance);
-    return checked(g, "the encoder");
+    return gt_whole_graph(g, "the ", "encoder");
 }
 
 /* Values that the phase renews: the codes' running sums, and what the log says of latent dimensions. */
@@ -131,19 +118,14 @@ static gt_status build(gt_model *m, const gt_autoencoder_train_config *c) {
     m->epoch_end = GT_EPOCH_SHORT;
     m->height = n->height, m->width = n->width, m->channels = n->channels;
     m->z_dim = gt_latent_is_discrete(n) ? gt_autoencoder_tokens(n) * n->codes : n->z_dim;
-    m->ema_of = -1;
     m->build_generator = build_generator;
     m->build_encoder = build_encoder;
     m->latent_size = gt_latent_is_discrete(n) ? gt_autoencoder_tokens(n) : n->z_dim;
     m->remark = remark;
-    gt_net *net = gt_autoencoder_net(n);
-    if (!net) return GT_USAGE; /* the message is there */
-    m->nets[m->n_nets++] = net;
-    a->net = net;
-    m->learning[0] = (gt_learning){"adam", {.lr = c->lr, .beta1 = c->beta1, .beta2 = c->beta2, .eps = 1e-8}};
-    m->blocks[0] = gt_block_alloc(net->block_floats * sizeof(float), "the parameters of a network");
-    if (!m->blocks[0]) return GT_NOMEM;
-    gt_net_init(net, m->blocks[0], c->seed);
+    gt_learning learning = {"adam", {.lr = c->lr, .beta1 = c->beta1, .beta2 = c->beta2, .eps = 1e-8}};
+    gt_status st = gt_model_add_network(m, gt_autoencoder_net(n), c->seed, learning);
+    if (st) return st;
+    a->net = m->nets[0];
     if (n->latent == GT_LATENT_NORMAL) {
         gt_scalar_state *state = gt_arena_alloc(m->arena, sizeof *state);
         a->divergence = gt_arena_array(m->arena, (size_t)n->z_dim, sizeof *a->divergence);
@@ -156,14 +138,6 @@ static gt_status build(gt_model *m, const gt_autoencoder_train_config *c) {
 }
 
 gt_model *gt_autoencoder_model_new(const gt_autoencoder_train_config *c) {
-    gt_arena *arena = gt_arena_new();
-    gt_model *m = arena ? gt_arena_alloc(arena, sizeof *m) : NULL;
-    if (!m) {
-        gt_arena_free(arena);
-        return NULL;
-    }
-    m->arena = arena;
-    if (!build(m, c)) return m;
-    gt_model_free(m);
-    return NULL;
+    gt_model *m = gt_model_begin();
+    return m ? gt_model_made(m, build(m, c)) : NULL;
 }

@@ -67,7 +67,6 @@ void gt_encoder_close(gt_encoder *e) {
 }
 
 gt_model *gt_encoder_model(const gt_encoder *e) { return e->model; }
-const float *gt_encoder_params(const gt_encoder *e) { return e->params; }
 int gt_encoder_batch(const gt_encoder *e) { return e->batch; }
 
 gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out) {
@@ -87,6 +86,39 @@ gt_status gt_read_image(gt_dataset *ds, int64_t item, void *samples, float *imag
     return st;
 }
 
+static gt_status check_shape(const gt_encoder *e, gt_dataset *ds) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    const gt_model *m = e->model;
+    if (info->height == m->height && info->width == m->width && info->channels == m->channels) return GT_OK;
+    return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d", info->width, info->height, info->channels, m->width,
+                   m->height, m->channels);
+}
+
+gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t *items, float *pairs) {
+    const gt_model *m = e->model;
+    gt_status st = check_shape(e, ds);
+    if (st) return st;
+    int64_t batch = e->batch;
+    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+    void *samples = malloc(gt_dataset_get_info(ds)->image_bytes);
+    float *images = calloc((size_t)batch * pixels, sizeof *images);
+    if (!samples || !images) st = gt_fail(GT_NOMEM, "out of memory for reconstructions");
+    for (int64_t first = 0; first < n && !st; first += batch) {
+        int64_t count = n - first < batch ? n - first : batch;
+        for (int64_t i = 0; i < count && !st; i++) st = gt_read_image(ds, items[first + i], samples, images + (size_t)i * pixels);
+        gt_encoded out;
+        if (st || (st = gt_encoder_run(e, images, &out))) break;
+        for (int64_t i = 0; i < count; i++) {
+            float *pair = pairs + 2 * (size_t)(first + i) * pixels;
+            memcpy(pair, images + (size_t)i * pixels, pixels * sizeof *pair);
+            memcpy(pair + pixels, out.image + (size_t)i * pixels, pixels * sizeof *pair);
+        }
+    }
+    free(samples);
+    free(images);
+    return st;
+}
+
 /* ---- a whole dataset: batches are dealt to the ranks in turn, and come back as records of `width` floats an image ---- */
 
 typedef struct pass {
@@ -100,12 +132,11 @@ typedef struct pass {
 } pass;
 
 static gt_status prepare(pass *p) {
-    const gt_dataset_info *info = gt_dataset_get_info(p->ds);
     const gt_model *m = p->encoder->model;
-    if (info->height != m->height || info->width != m->width || info->channels != m->channels)
-        return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d", info->width, info->height, info->channels, m->width,
-                       m->height, m->channels);
+    gt_status st = check_shape(p->encoder, p->ds);
+    if (st) return st;
     int batch = p->encoder->batch;
+    const gt_dataset_info *info = gt_dataset_get_info(p->ds);
     p->count = info->count;
     p->batches = (p->count + batch - 1) / batch;
     p->rounds = (p->batches + p->comm->ranks - 1) / p->comm->ranks;

@@ -32,3 +32,11 @@ void gt_put_gradients(gt_graph *g, const gt_net *net, gt_node **a, gt_node **b) 
         k++;
     }
 }
+
+gt_graph *gt_whole_graph(gt_graph *g, const char *what, const char *name) {
+    gt_status st = gt_graph_status(g);
+    if (!st) return g;
+    gt_wrap(st, "%s%s", what, name);
+    gt_graph_free(g);
+    return NULL;
+}

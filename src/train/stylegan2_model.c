@@ -88,11 +88,7 @@ static gt_graph *build_phase(gt_phase *p, int n) {
     if (!g) return NULL;
     const gt_stylegan2_phase *kind = kind_of(p);
     kind->build(p->model->own, kind, g, n);
-    gt_status st = gt_graph_status(g);
-    if (!st) return g;
-    gt_wrap(st, "phase %s", p->name);
-    gt_graph_free(g);
-    return NULL;
+    return gt_whole_graph(g, "phase ", p->name);
 }
 
 static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_phase *kind) {
@@ -108,17 +104,6 @@ static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_ph
     const gt_tensor *average = gt_net_find(m->nets[0], "mapping.w_avg");
     if (kind->generates && average) states[p->n_states++] = (gt_state){"w_avg", m->blocks[0] + average->offset, average->size};
     if (kind->generates && kind->regularises) states[p->n_states++] = (gt_state){"pl_mean", &own->pl_mean, 1};
-    return GT_OK;
-}
-
-static gt_status add_network(gt_model *m, gt_net *net, uint64_t seed, double lr) {
-    if (!net) return GT_USAGE; /* the message is there */
-    int i = m->n_nets++;
-    m->nets[i] = net;
-    m->blocks[i] = gt_block_alloc(net->block_floats * sizeof(float), "the parameters of a network");
-    m->learning[i] = (gt_learning){"adam", {.lr = lr, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8}};
-    if (!m->blocks[i]) return GT_NOMEM;
-    gt_net_init(net, m->blocks[i], seed);
     return GT_OK;
 }
 
@@ -163,8 +148,9 @@ static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
     m->ada_stat = "Loss/signs/real";
     m->build_generator = build_generator;
 
-    gt_status st = add_network(m, gt_generator_net("G", &c->generator), c->seed, c->lr);
-    if (!st) st = add_network(m, gt_discriminator_net("D", &c->discriminator), c->seed, c->lr);
+    gt_learning learning = {"adam", {.lr = c->lr, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8}};
+    gt_status st = gt_model_add_network(m, gt_generator_net("G", &c->generator), c->seed, learning);
+    if (!st) st = gt_model_add_network(m, gt_discriminator_net("D", &c->discriminator), c->seed, learning);
     if (st) return st;
     size_t bytes = m->nets[0]->block_floats * sizeof(float);
     m->ema_of = 0;
@@ -178,15 +164,6 @@ static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
 }
 
 gt_model *gt_stylegan2_model_new(const gt_stylegan2_train_config *c) {
-    gt_arena *arena = gt_arena_new();
-    gt_model *m = arena ? gt_arena_alloc(arena, sizeof *m) : NULL;
-    if (!m) {
-        gt_arena_free(arena);
-        return NULL;
-    }
-    m->arena = arena;
-    m->ema_of = -1;
-    if (!build(m, c)) return m;
-    gt_model_free(m);
-    return NULL;
+    gt_model *m = gt_model_begin();
+    return m ? gt_model_made(m, build(m, c)) : NULL;
 }

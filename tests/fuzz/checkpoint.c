@@ -5,19 +5,16 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "files/checkpoint_block.h"
 #include "gantry/checkpoint.h"
 
-enum { MOST_BYTES = 1 << 20, MOST_FLOATS = 1 << 20 };
+enum { MOST_FLOATS = 1 << 20 };
 
 static void seed(fuzz_put *put, void *arg, int networks, const char *recipe) {
-    char path[] = "/tmp/gantry-fuzz-XXXXXX";
-    int fd = mkstemp(path);
+    const char *path = fuzz_scratch();
     gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){"stylegan2", "avx2", "00112233445566778899aabbccddeeff", recipe});
-    fuzz_check(fd >= 0 && c);
+    fuzz_check(c);
     float w[24] = {0.5f, -1, 2};
     for (int i = 0; i < networks; i++) {
         static const char *const names[] = {"/networks/G/mapping.w_avg", "/networks/G_ema/mapping.w_avg", "/optimizers/G/m/mapping.w_avg"};
@@ -28,13 +25,7 @@ static void seed(fuzz_put *put, void *arg, int networks, const char *recipe) {
     gt_checkpoint_text(c, "/state/note", "text");
     fuzz_check(!gt_checkpoint_write(c, path));
     gt_checkpoint_free(c);
-    void *bytes;
-    size_t n;
-    fuzz_check(!gt_file_read(path, MOST_BYTES, &bytes, &n));
-    put(arg, bytes, n);
-    free(bytes);
-    close(fd);
-    unlink(path);
+    fuzz_put_scratch(put, arg, path);
 }
 
 static void seeds(fuzz_put *put, void *arg) {

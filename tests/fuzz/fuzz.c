@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "gantry/dataset.h"
 #include "gantry/log.h"
 
@@ -44,6 +45,25 @@ const char *fuzz_file(const void *bytes, size_t n) {
     }
     fuzz_check(fd >= 0 && ftruncate(fd, 0) == 0 && pwrite(fd, bytes, n, 0) == (ssize_t)n);
     return path;
+}
+
+const char *fuzz_scratch(void) {
+    static char path[64];
+    snprintf(path, sizeof path, "/tmp/gantry-fuzz-XXXXXX");
+    int fd = mkstemp(path);
+    fuzz_check(fd >= 0);
+    close(fd);
+    return path;
+}
+
+void fuzz_put_scratch(fuzz_put *put, void *arg, const char *path) {
+    enum { MOST_BYTES = 1 << 24 };
+    void *bytes;
+    size_t n;
+    fuzz_check(!gt_file_read(path, MOST_BYTES, &bytes, &n));
+    put(arg, bytes, n);
+    free(bytes);
+    unlink(path);
 }
 
 /* The checking process without sanitizers where a search gives one: training's has none either. */

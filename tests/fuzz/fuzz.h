@@ -29,6 +29,10 @@ extern const fuzz_target target;
 /* The bytes as a file without a place in any directory: its path, good until the next call. Other processes may open it, too. */
 const char *fuzz_file(const void *bytes, size_t n);
 
+/* For seeds that a library writes to a file: an empty one, its path good until the next call; and its bytes as a seed, after which it is gone. */
+const char *fuzz_scratch(void);
+void fuzz_put_scratch(fuzz_put *put, void *arg, const char *path);
+
 /* Something that must hold for any input; if not, the program ends as for a crash. */
 #define fuzz_check(what) ((what) ? (void)0 : fuzz_broken(#what, __FILE__, __LINE__))
 void fuzz_broken(const char *what, const char *file, int line) __attribute__((noreturn));

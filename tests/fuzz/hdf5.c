@@ -4,12 +4,10 @@
 #include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "dataset_use.h"
 
-enum { N = 6, H = 4, W = 4, C = 3, MOST_BYTES = 1 << 20 };
+enum { N = 6, H = 4, W = 4, C = 3 };
 
 static hid_t add(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims, const hsize_t *chunk, const void *data) {
     hid_t space = H5Screate_simple(rank, dims, NULL), plist = H5Pcreate(H5P_DATASET_CREATE);
@@ -35,11 +33,10 @@ enum { CHUNKED = 1, LATEST = 2, CLASSES = 4, VECTORS = 8, ATTRIBUTES = 16 };
 
 static void seed(fuzz_put *put, void *arg, int kind) {
     static const hsize_t dims[] = {N, H, W, C}, chunk[] = {2, H, W, C}, vectors[] = {N, 2};
-    char path[] = "/tmp/gantry-fuzz-XXXXXX";
-    int fd = mkstemp(path);
+    const char *path = fuzz_scratch();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (kind & LATEST) H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
-    hid_t file = fd < 0 ? -1 : H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
     fuzz_check(file >= 0);
     uint8_t pixels[N * H * W * C];
     for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(7 * i);
@@ -56,13 +53,7 @@ static void seed(fuzz_put *put, void *arg, int kind) {
     H5Dclose(images);
     H5Fclose(file);
     H5Pclose(access);
-    void *bytes;
-    size_t n;
-    fuzz_check(!gt_file_read(path, MOST_BYTES, &bytes, &n));
-    put(arg, bytes, n);
-    free(bytes);
-    close(fd);
-    unlink(path);
+    fuzz_put_scratch(put, arg, path);
 }
 
 static void seeds(fuzz_put *put, void *arg) {

@@ -8,10 +8,8 @@
 
 #include <jpeglib.h>
 #include <tiffio.h>
-#include <unistd.h>
 #include <webp/encode.h>
 
-#include "base/file.h"
 #include "gantry/codec.h"
 #include "gantry/picture.h"
 
@@ -64,9 +62,9 @@ static void put_webp(fuzz_put *put, void *arg) {
 }
 
 static void put_tiff(fuzz_put *put, void *arg, int compression, int bits, bool tiles, int photometric) {
-    char path[] = "/tmp/gantry-fuzz-XXXXXX";
-    int fd = mkstemp(path), channels = photometric == PHOTOMETRIC_RGB ? 3 : 1;
-    TIFF *t = fd < 0 ? NULL : TIFFOpen(path, "w");
+    const char *path = fuzz_scratch();
+    int channels = photometric == PHOTOMETRIC_RGB ? 3 : 1;
+    TIFF *t = TIFFOpen(path, "w");
     fuzz_check(t);
     TIFFSetField(t, TIFFTAG_IMAGEWIDTH, W);
     TIFFSetField(t, TIFFTAG_IMAGELENGTH, H);
@@ -84,13 +82,7 @@ static void put_tiff(fuzz_put *put, void *arg, int compression, int bits, bool t
     if (tiles) TIFFWriteEncodedTile(t, 0, block, (tmsize_t)(16 * 16 * channels * bits / 8));
     else TIFFWriteEncodedStrip(t, 0, block, (tmsize_t)((W * channels * bits + 7) / 8 * H));
     TIFFClose(t);
-    void *bytes;
-    size_t n;
-    fuzz_check(!gt_file_read(path, MOST_BYTES, &bytes, &n));
-    put(arg, bytes, n);
-    free(bytes);
-    close(fd);
-    unlink(path);
+    fuzz_put_scratch(put, arg, path);
 }
 
 /* Headers of 40 bytes, a palette of four colours or masks, pixels or run lengths. */

@@ -2,10 +2,8 @@
  * ZIP archives: the index, every entry, and the archive as a dataset. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zip.h>
 
-#include "base/file.h"
 #include "dataset_use.h"
 #include "gantry/codec.h"
 #include "gantry/hash.h"
@@ -20,9 +18,10 @@ static void add(zip_t *z, const char *name, const void *bytes, size_t n, int met
 }
 
 static void seed(fuzz_put *put, void *arg, int pictures, const char *json) {
-    char path[] = "/tmp/gantry-fuzz-XXXXXX", name[32];
-    int fd = mkstemp(path), error;
-    zip_t *z = fd < 0 ? NULL : zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &error);
+    char name[32];
+    const char *path = fuzz_scratch();
+    int error;
+    zip_t *z = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &error);
     fuzz_check(z);
     for (int i = 0; i < pictures; i++) {
         uint8_t pixels[HEIGHT * WIDTH * 3];
@@ -37,13 +36,7 @@ static void seed(fuzz_put *put, void *arg, int pictures, const char *json) {
     zip_dir_add(z, "00000/", 0);
     if (json) add(z, "dataset.json", json, strlen(json), ZIP_CM_DEFLATE);
     fuzz_check(zip_close(z) == 0);
-    void *bytes;
-    size_t n;
-    fuzz_check(!gt_file_read(path, MOST_UNPACKED, &bytes, &n));
-    put(arg, bytes, n);
-    free(bytes);
-    close(fd);
-    unlink(path);
+    fuzz_put_scratch(put, arg, path);
 }
 
 static void seeds(fuzz_put *put, void *arg) {
