@@ -77,7 +77,7 @@ $(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli $< -o $@ $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
-$(BUILD)/tests/test_import: TEST_LIBS = -llmdb
+$(BUILD)/tests/test_import_foreign: TEST_LIBS = -llmdb
 FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/replay.o
 .SECONDARY: $(FUZZ_SHARED)
 $(BUILD)/tests/test_fuzz_%: tests/fuzz/%.c $(FUZZ_SHARED) $(LIBRARY)

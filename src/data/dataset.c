@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "data/source.h"
-#include "gantry/random.h"
+#include "data/subset.h"
 
 static const gt_source_kind *const kinds[] = {&gt_source_synth, &gt_source_folder, &gt_source_zip, &gt_source_hdf5};
 
@@ -72,11 +72,6 @@ static char *name_of(const char *text, const char *kind) {
     return name;
 }
 
-static int by_index(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* The first images of a shuffled list, sorted again: the choice of the reference tool. */
 static gt_status choose_subset(gt_dataset *ds, int64_t subset, uint32_t seed) {
     int64_t n = ds->source.count;
@@ -84,18 +79,7 @@ static gt_status choose_subset(gt_dataset *ds, int64_t subset, uint32_t seed) {
         return gt_fail(GT_USAGE, "--subset=%" PRId64 ": '%s' holds %" PRId64 " images", subset, ds->name, n);
     ds->unmirrored = subset ? subset : n;
     if (ds->unmirrored == n) return GT_OK;
-    gt_mt19937 *random = malloc(sizeof *random);
-    ds->chosen = malloc((size_t)n * sizeof *ds->chosen);
-    if (!random || !ds->chosen) {
-        free(random);
-        return gt_fail(GT_NOMEM, "out of memory for a subset of %" PRId64 " images", n);
-    }
-    for (int64_t i = 0; i < n; i++) ds->chosen[i] = i;
-    gt_mt_seed(random, seed);
-    gt_mt_shuffle(random, ds->chosen, (size_t)n);
-    free(random);
-    qsort(ds->chosen, (size_t)subset, sizeof *ds->chosen, by_index);
-    return GT_OK;
+    return gt_subset(&ds->chosen, n, 0, subset, seed);
 }
 
 static void fill_info(gt_dataset *ds, const gt_dataset_options *options, const char *kind_name) {

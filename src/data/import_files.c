@@ -46,11 +46,18 @@ static gt_status read_front(const char *path, size_t most, bool whole, void **by
     return st;
 }
 
+/* The path of a name in a folder, to be freed; NULL after an error with the status in *st. */
+static char *path_of(const char *folder, const char *name, gt_status *st) {
+    *st = gt_import_check_name(name);
+    char *path = *st ? NULL : gt_path_join(folder, name);
+    if (!*st && !path) *st = GT_NOMEM;
+    return path;
+}
+
 gt_status gt_import_read_file(gt_picture *out, const char *folder, const char *name, const gt_picture_options *options) {
-    gt_status st = gt_import_check_name(name);
-    if (st) return st;
-    char *path = gt_path_join(folder, name);
-    if (!path) return GT_NOMEM;
+    gt_status st;
+    char *path = path_of(folder, name, &st);
+    if (!path) return st;
     void *bytes;
     size_t n;
     st = read_front(path, GT_IMPORT_FILE_MOST, true, &bytes, &n);
@@ -61,10 +68,9 @@ gt_status gt_import_read_file(gt_picture *out, const char *folder, const char *n
 }
 
 gt_status gt_import_head_file(gt_picture_info *out, const char *folder, const char *name) {
-    gt_status st = gt_import_check_name(name);
-    if (st) return st;
-    char *path = gt_path_join(folder, name);
-    if (!path) return GT_NOMEM;
+    gt_status st;
+    char *path = path_of(folder, name, &st);
+    if (!path) return st;
     void *bytes;
     size_t n;
     st = read_front(path, GT_PICTURE_HEAD_BYTES, false, &bytes, &n);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/random.h"
+#include "data/subset.h"
 #include "pack/pack.h"
 
 static bool same_names(const gt_import_info *a, const gt_import_info *b) {
@@ -30,27 +30,9 @@ static gt_status join(gt_items *items, const gt_import_info *more, const char *s
     return GT_OK;
 }
 
-static int by_number(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Places `from` up to `to` of the shuffled list of `n`, in order. */
 static gt_status choose(gt_items *items, int64_t n, int64_t from, int64_t to, uint32_t seed) {
-    gt_mt19937 *random = malloc(sizeof *random);
-    items->chosen = malloc((size_t)(n ? n : 1) * sizeof *items->chosen);
-    if (!random || !items->chosen) {
-        free(random);
-        return gt_fail(GT_NOMEM, "out of memory for a choice from %" PRId64 " images", n);
-    }
-    for (int64_t i = 0; i < n; i++) items->chosen[i] = i;
-    gt_mt_seed(random, seed);
-    gt_mt_shuffle(random, items->chosen, (size_t)n);
-    free(random);
     items->count = to - from;
-    memmove(items->chosen, items->chosen + from, (size_t)items->count * sizeof *items->chosen);
-    qsort(items->chosen, (size_t)items->count, sizeof *items->chosen, by_number);
-    return GT_OK;
+    return gt_subset(&items->chosen, n, from, to, seed);
 }
 
 static gt_status choose_items(gt_items *items, const gt_pack_request *r, int64_t n) {

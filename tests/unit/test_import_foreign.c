@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Foreign containers: LMDB by liblmdb, CIFAR, MNIST, TFRecords and numpy by tests/tools/foreign.py, each read back sample
+ * by sample, and each damaged in its own way. */
+#include "imports.h"
+
+#include <lmdb.h>
+#include <zlib.h>
+
+static bool have_python(void) {
+    static int have = -1;
+    if (have < 0) have = system("/usr/bin/python3 -c 'import numpy' 2>/dev/null") == 0;
+    if (!have) print_message("numpy is not installed: skipped\n");
+    return have;
+}
+
+static int make_foreign(void **state) {
+    char command[256];
+    if (make_scratch(state)) return -1;
+    snprintf(command, sizeof command, "/usr/bin/python3 tests/tools/foreign.py %s", scratch);
+    return have_python() ? system(command) : 0;
+}
+
+/* Sample (y, x, c) of image i in what foreign.py writes. */
+static int sample(int64_t i, int y, int x, int c) {
+    return (int)((7 * i + 3 * y + 5 * x + 11 * c) % 251);
+}
+
+static void check_formula(gt_import *imp, int64_t i, int height, int width, int channels, int pad) {
+    gt_picture p = item(imp, i);
+    assert_int_equal(p.height, height + 2 * pad);
+    assert_int_equal(p.width, width + 2 * pad);
+    assert_int_equal(p.channels, channels);
+    assert_int_equal(p.type, GT_U8);
+    const uint8_t *s = p.samples;
+    for (int y = -pad; y < height + pad; y++)
+        for (int x = -pad; x < width + pad; x++)
+            for (int c = 0; c < channels; c++, s++) {
+                int expected = y < 0 || x < 0 || y >= height || x >= width ? 0 : sample(i, y, x, c);
+                if (*s != expected) fail_msg("image %d, y %d, x %d, c %d: %d, not %d", (int)i, y, x, c, *s, expected);
+            }
+    gt_picture_free(&p);
+}
+
+/* ---- CIFAR, MNIST ---- */
+
+static void test_cifar10(void **state) {
+    (void)state;
+    static const char *const files[] = {"cifar-10-py2.tar.gz", "cifar-10-2.tar.gz", "cifar-10-3.tar.gz", "cifar-10-4.tar.gz", "cifar-10-5.tar.gz"};
+    for (size_t f = 0; have_python() && f < sizeof files / sizeof *files; f++) {
+        gt_import *imp = import(at(files[f]), NULL);
+        const gt_import_info *info = gt_import_get_info(imp);
+        assert_int_equal(info->count, 15);
+        assert_int_equal(info->class_names, 10);
+        assert_string_equal(info->class_name[9], "name9");
+        assert_string_equal(name(imp, 4), "data_batch_2:00001");
+        for (int i = 0; i < 15; i++) {
+            check_formula(imp, i, 32, 32, 3, 0);
+            assert_int_equal(gt_import_class(imp, i), i % 10);
+        }
+        gt_import_close(imp);
+    }
+}
+
+static void test_cifar100(void **state) {
+    (void)state;
+    if (!have_python()) return;
+    for (int coarse = 0; coarse < 2; coarse++) {
+        gt_import *imp = import(at("cifar-100-python.tar.gz"), &(gt_import_options){.coarse = coarse});
+        assert_int_equal(gt_import_get_info(imp)->count, 130);
+        assert_string_equal(gt_import_get_info(imp)->class_name[3], coarse ? "coarse3" : "fine3");
+        assert_int_equal(gt_import_class(imp, 129), coarse ? 9 : 29);
+        check_formula(imp, 129, 32, 32, 3, 0);
+        gt_import_close(imp);
+    }
+}
+
+static void test_cifar_refused(void **state) {
+    (void)state;
+    if (!have_python()) return;
+    import_refused(at("cifar-10-py2.tar.gz"), &(gt_import_options){.labels = GT_IMPORT_FOLDERS}, "no picture lies in a subfolder");
+    import_refused(at("cifar-10-evil.tar.gz"), NULL, "cifar-10-evil.tar.gz", "data_batch_1", "calls", "system");
+    assert_false(exists("pwned"));
+    size_t n;
+    char *whole = get(at("cifar-10-py2.tar.gz"), &n);
+    for (size_t cut = 0; cut < n; cut += n / 17) {
+        put(at("cut.tar.gz"), whole, cut);
+        import_refused(at("cut.tar.gz"), NULL, "cut.tar.gz");
+    }
+    free(whole);
+}
+
+/* Pickles with a byte changed: read, or refused with a reason. The compressed stream is taken away so that the change gets
+ * to the pickle. */
+static void test_cifar_damaged(void **state) {
+    (void)state;
+    if (!have_python()) return;
+    char command[256];
+    snprintf(command, sizeof command, "gzip -dc %s > %s", at("cifar-10-py2.tar.gz"), at("plain.tar"));
+    assert_int_equal(system(command), 0);
+    size_t n;
+    unsigned char *whole = get(at("plain.tar"), &n);
+    for (unsigned k = 0; k < 300; k++) {
+        size_t place = 1536 + 512 * (k % 3) + (k * 2654435761u) % 700;
+        if (place >= n) continue;
+        unsigned char before = whole[place];
+        whole[place] ^= (unsigned char)(1 + k % 255);
+        put(at("changed.tar"), whole, n);
+        whole[place] = before;
+        gt_import *imp;
+        if (!gt_import_open(&imp, at("changed.tar"), NULL)) gt_import_close(imp);
+        else assert_true(gt_message()[0]);
+    }
+    free(whole);
+}
+
+static void test_mnist(void **state) {
+    (void)state;
+    if (!have_python()) return;
+    gt_import *imp = import(at("train-images-idx3-ubyte.gz"), NULL);
+    assert_int_equal(gt_import_get_info(imp)->count, 12);
+    for (int i = 0; i < 12; i++) {
+        check_formula(imp, i, 28, 28, 1, 2);
+        assert_int_equal(gt_import_class(imp, i), i % 10);
+    }
+    gt_import_close(imp);
+    imp = import(at("odd-images-idx3-ubyte.gz"), NULL);
+    check_formula(imp, 4, 10, 12, 1, 0);
+    gt_import_close(imp);
+
+    size_t n;
+    char *whole = get(at("odd-images-idx3-ubyte.gz"), &n);
+    for (size_t cut = 0; cut < n; cut += n / 9) {
+        put(at("cut-images-idx3-ubyte.gz"), whole, cut);
+        import_refused(at("cut-images-idx3-ubyte.gz"), NULL, "cut-images");
+    }
+    free(whole);
+    put(at("bomb-images-idx3-ubyte"), "\0\0\10\3\377\377\377\377\0\0\20\0\0\0\20\0", 16);
+    import_refused(at("bomb-images-idx3-ubyte"), NULL, "cannot be packed");
+    put(at("odd-labels-idx1-ubyte.gz"), "\0\0\10\1\0\0\0\4\1\2\3\4", 12);
+    import_refused(at("odd-images-idx3-ubyte.gz"), NULL, "odd-labels", "4 labels for 5");
+}
+
+/* ---- LMDB ---- */
+
+static const char *make_lmdb(int n) {
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi dbi;
+    mkdir(at("some_lmdb"), 0777);
+    unlink(at("some_lmdb/data.mdb"));
+    assert_int_equal(mdb_env_create(&env), 0);
+    mdb_env_set_mapsize(env, 1 << 26);
+    assert_int_equal(mdb_env_open(env, at("some_lmdb"), MDB_NOLOCK | MDB_NOSYNC, 0644), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
+    for (int k = 0; k < n; k++) {
+        int i = (int)(((unsigned)k * 7919u) % (unsigned)n); /* not in order */
+        char key[48];
+        snprintf(key, sizeof key, "%040d", i);
+        bytes b = i % 5 == 4 ? (bytes){strdup("no picture"), 10} : i % 3 ? picture(i, 6, 9, 3) : picture(i, 50, 60, 1);
+        assert_int_equal(mdb_put(txn, dbi, &(MDB_val){strlen(key), key}, &(MDB_val){b.n, b.data}, 0), 0);
+        free(b.data);
+    }
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+    return at("some_lmdb");
+}
+
+static void test_lmdb(void **state) {
+    (void)state;
+    enum { N = 700 }; /* three levels of pages */
+    gt_import *imp = import(make_lmdb(N), NULL);
+    assert_int_equal(gt_import_get_info(imp)->count, N);
+    uint8_t expected[50 * 60 * 3];
+    for (int i = 0; i < N; i++) {
+        char key[48];
+        snprintf(key, sizeof key, "%040d", i);
+        assert_string_equal(name(imp, i), key);
+        if (i % 5 == 4) {
+            item_refused(imp, i, "some_lmdb", key, "no picture");
+            continue;
+        }
+        gt_picture p = item(imp, i);
+        assert_int_equal(p.channels, 3);
+        paint(i, p.height, p.width, i % 3 ? 3 : 1, expected);
+        for (int k = 0; k < p.height * p.width * 3; k++) assert_int_equal(((uint8_t *)p.samples)[k], expected[i % 3 ? k : k / 3]);
+        gt_picture_free(&p);
+    }
+    gt_import_close(imp);
+}
+
+static void read_all(const char *spec) {
+    gt_import *imp;
+    gt_picture p;
+    if (gt_import_open(&imp, spec, NULL)) {
+        assert_true(gt_message()[0]);
+        return;
+    }
+    int64_t n = gt_import_get_info(imp)->count;
+    for (int64_t i = 0; i < n && i < 50; i++)
+        if (!gt_import_read(imp, i, &p)) gt_picture_free(&p);
+    gt_import_close(imp);
+}
+
+/* liblmdb itself would crash on most of these. */
+static void test_lmdb_damaged(void **state) {
+    (void)state;
+    make_lmdb(60);
+    mkdir(at("hurt_lmdb"), 0777);
+    size_t n;
+    unsigned char *whole = get(at("some_lmdb/data.mdb"), &n);
+    for (size_t cut = 0; cut < n; cut += 1777) {
+        put(at("hurt_lmdb/data.mdb"), whole, cut);
+        import_refused(at("hurt_lmdb"), NULL, "hurt_lmdb", "data.mdb");
+        if (cut > 8192) break;
+    }
+    for (unsigned k = 0; k < 400; k++) {
+        size_t place = k < 200 ? k * 40 % 8400 : (k * 2654435761u) % n;
+        unsigned char before = whole[place];
+        whole[place] ^= (unsigned char)(1 + k % 255);
+        put(at("hurt_lmdb/data.mdb"), whole, n);
+        whole[place] = before;
+        read_all(at("hurt_lmdb"));
+    }
+    free(whole);
+}
+
+/* ---- TFRecords, numpy ---- */
+
+static void test_tfrecords(void **state) {
+    (void)state;
+    if (!have_python()) return;
+    gt_import *imp = import(at("records"), NULL);
+    assert_int_equal(gt_import_get_info(imp)->count, 9);
+    for (int i = 0; i < 9; i++) {
+        check_formula(imp, i, 16, 16, 3, 0); /* the largest level */
+        assert_int_equal(gt_import_class(imp, i), i);
+    }
+    gt_import_close(imp);
+    imp = import(at("records/set-r02.tfrecords"), NULL);
+    check_formula(imp, 8, 4, 4, 3, 0);
+    assert_int_equal(gt_import_get_info(imp)->label_width, 9);
+    gt_import_close(imp);
+
+    size_t n;
+    unsigned char *whole = get(at("records/set-r03.tfrecords"), &n);
+    for (size_t place = 0; place < n; place++) {
+        whole[place] ^= 4;
+        put(at("x.tfrecords"), whole, n);
+        whole[place] ^= 4;
+        gt_import *damaged;
+        bool refused = gt_import_open(&damaged, at("x.tfrecords"), NULL) != GT_OK;
+        for (int i = 0; !refused && i < 9; i++) {
+            gt_picture p;
+            refused = gt_import_read(damaged, i, &p) != GT_OK;
+            gt_picture_free(&p);
+        }
+        if (!refused) fail_msg("byte %zu was changed, and nothing noticed", place); /* everything is under a checksum */
+        assert_message("x.tfrecords");
+        gt_import_close(damaged);
+        if (place > 600) place += 11;
+    }
+    put(at("x.tfrecords"), whole, n - 5);
+    import_refused(at("x.tfrecords"), NULL, "truncated");
+    free(whole);
+}
+
+static void test_numpy(void **state) {
+    (void)state;
+    if (!have_python()) return;
+    gt_import *imp = import(at("hwc.npy"), NULL);
+    for (int i = 0; i < 5; i++) check_formula(imp, i, 8, 6, 3, 0);
+    gt_import_close(imp);
+    imp = import(at("grey.npy"), NULL);
+    check_formula(imp, 4, 8, 6, 1, 0);
+    gt_import_close(imp);
+    imp = import(at("chw16.npy"), NULL);
+    gt_picture p = item(imp, 3);
+    assert_int_equal(p.type, GT_U16);
+    assert_int_equal(p.channels, 3);
+    for (int k = 0; k < 20 * 24 * 3; k++) assert_int_equal(((uint16_t *)p.samples)[k], 257 * sample(3, k / 72, k / 3 % 24, k % 3));
+    gt_picture_free(&p);
+    gt_import_close(imp);
+    imp = import(at("f64.npy"), NULL);
+    p = item(imp, 2);
+    assert_int_equal(p.type, GT_F32);
+    for (int k = 0; k < 8 * 6 * 2; k++) assert_true(((float *)p.samples)[k] == (float)sample(2, k / 12, k / 2 % 6, k % 2) / 256);
+    gt_picture_free(&p);
+    gt_import_close(imp);
+    imp = import(at("plain.npz"), NULL);
+    assert_int_equal(gt_import_get_info(imp)->count, 11);
+    check_formula(imp, 10, 8, 6, 3, 0);
+    assert_int_equal(gt_import_class(imp, 10), 0);
+    gt_import_close(imp);
+    imp = import(at("packed.npz"), NULL);
+    check_formula(imp, 10, 64, 64, 3, 0);
+    assert_true(gt_import_vector(imp, 10)[1] == 21 / 8.0);
+    gt_import_close(imp);
+
+    import_refused(at("objects.npy"), NULL, "objects.npy", "pickled objects");
+    import_refused(at("fortran.npy"), NULL, "Fortran");
+    size_t n;
+    char *whole = get(at("hwc.npy"), &n);
+    put(at("cut.npy"), whole, n - 1);
+    import_refused(at("cut.npy"), NULL, "truncated");
+    free(whole);
+    whole = get(at("packed.npz"), &n);
+    for (size_t cut = 0; cut < n; cut += n / 13) {
+        put(at("cut.npz"), whole, cut);
+        import_refused(at("cut.npz"), NULL, "cut.npz");
+    }
+    free(whole);
+}
+
+static void test_lmdb_threads(void **state) {
+    (void)state;
+    read_by_threads(import(make_lmdb(40), NULL));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cifar10),
+        cmocka_unit_test(test_cifar100),
+        cmocka_unit_test(test_cifar_refused),
+        cmocka_unit_test(test_cifar_damaged),
+        cmocka_unit_test(test_mnist),
+        cmocka_unit_test(test_lmdb),
+        cmocka_unit_test(test_lmdb_damaged),
+        cmocka_unit_test(test_tfrecords),
+        cmocka_unit_test(test_numpy),
+        cmocka_unit_test(test_lmdb_threads),
+    };
+    return cmocka_run_group_tests(tests, make_foreign, remove_scratch);
+}
