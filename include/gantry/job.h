@@ -31,7 +31,7 @@ typedef struct gt_job {
     int64_t subset;                     /* images; 0: all */
 
     /* recipe */
-    const char *model;                  /* "stylegan2" "vae" ...: model_list.h */
+    const char *model;                  /* "stylegan2" "dcgan" "vae" ...: model_list.h */
     const char *cfg;                    /* "auto" "stylegan2" "paper256" "paper512" "paper1024" "cifar" */
     int64_t gpus;                       /* of the reference's recipe; not the number of ranks */
     int64_t batch;                      /* images per step over all ranks */
@@ -54,6 +54,18 @@ typedef struct gt_job {
     int64_t cbase, cmax, map_layers, z_dim, w_dim;
     const char *g_arch, *d_arch;        /* "skip" "resnet" "orig" */
     bool fp32;                          /* no clamp */
+
+    /* dcgan */
+    const char *latent;                 /* "normal" "uniform" */
+    const char *d_batches;              /* "separate" "mixed" */
+    const char *smoothing;              /* "none" "one-sided" "two-sided" */
+    double flip;                        /* share of D's targets */
+    double instance_noise, instance_noise_kimg; /* standard deviation; falls to 0 in so many, 0: stays */
+    const char *d_optimizer;            /* "adam" "sgd" */
+    double d_lrate;
+    const char *g_activation;           /* "lrelu" "relu" */
+    bool semi;                          /* D tells the classes of real images */
+    double labelled;                    /* share of the data whose labels count */
 
     /* autoencoders */
     int64_t epochs;                     /* length in passes over the data, unless kimg is given */
@@ -106,7 +118,7 @@ typedef struct gt_job {
     /* the data's shape, known once resolved */
     int64_t height, width, channels;
     int64_t colours;                    /* of the channels (gt_dataset_colours); set before gt_job_resolve */
-    int64_t label_dim;                  /* what the networks see: 0 without cond */
+    int64_t label_dim;                  /* what the networks see: 0 without cond or semi */
 
     /* derived, never written */
     bool resolved;
@@ -131,6 +143,7 @@ gt_status gt_job_set(gt_job *job, const char *key, const char *value, const char
 gt_status gt_job_read_file(gt_job *job, const char *path);
 gt_status gt_job_read_text(gt_job *job, const char *text, const char *name);
 bool gt_job_given(gt_job *job, const char *key);
+static inline bool gt_job_labels(const gt_job *job) { return job->cond || job->semi; } /* does training use the labels of the data? */
 
 /* What must hold before the data is opened: what is required, and rules between options that need no shape. */
 gt_status gt_job_check(gt_job *job);

@@ -117,11 +117,12 @@ struct gt_model {
     int n_scalars;
     const gt_scalar_state *scalars;
     int z_dim, label_dim;
+    bool unlabelled_generator; /* the generator takes no labels even if there are some: D alone learns from them */
     int height, width, channels;
     int n_shown;
     const gt_shown *shown;
     const char *ada_stat;   /* name of the statistic whose mean steers ADA ("Loss/signs/real"); NULL: none */
-    /* A graph with inputs "z" [n,z_dim] and (label_dim > 0) "c" [n,label_dim], output "image" [n,H,W,C] in [-1,1], parameters of the
+    /* A graph with inputs "z" [n,z_dim] and (label_dim > 0, unless unlabelled_generator) "c" [n,label_dim], output "image" [n,H,W,C] in [-1,1], parameters of the
      * generator in slot 0. */
     gt_graph *(*build_generator)(gt_model *m, const gt_generate_options *o);
     /* Models that encode: a graph for n images with input "images" [n,H,W,C] in [-1,1], outputs "latent" [n,latent_size], "image" [n,H,W,C] (the

@@ -54,7 +54,7 @@ static gt_status time_phase(gt_phase *p, gt_exec *e) {
     float *gradient = gt_block_alloc(bytes, "a gradient");
     gt_status st = images && labels && gradient ? GT_OK : gt_fail(GT_NOMEM, "out of memory for timing %s", p->name);
     gt_slice_input slice =
-        {.n = m->slice_size, .images = images, .labels = m->label_dim ? labels : NULL, .label_of = no_label, .label_arg = &m->label_dim, .items = 1};
+        {.n = m->slice_size, .images = images, .labels = m->label_dim ? labels : NULL, .label_of = no_label, .label_arg = &m->label_dim, .batch = m->slice_size, .items = m->slice_size};
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(e, i, m->blocks[i]);
     gt_exec_bind(e, GT_SLOT_GRAD, gradient);
     for (int i = 0; i <= TIMED_RUNS && !st; i++) { /* the first run touches the memory and is not counted */

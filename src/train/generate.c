@@ -106,7 +106,7 @@ typedef struct work {
 
 static gt_status fill_labels(work *w) {
     const gt_generate_request *r = w->request;
-    int dim = w->generator->model->label_dim, batch = w->generator->batch;
+    int dim = w->generator->model->unlabelled_generator ? 0 : w->generator->model->label_dim, batch = w->generator->batch;
     if (!dim) {
         if (w->comm->rank == 0 && (r->class >= 0 || r->label))
             gt_warn("--%s ignored when running on an unconditional network", r->label ? "label" : "class");

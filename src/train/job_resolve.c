@@ -48,8 +48,8 @@ static gt_status check_family(gt_job *job) {
         if (!row->only || at) continue;
         if (gt_job_given(job, row->key)) return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s)", row->key, job->model, row->only);
         job->state[i] = GT_OPTION_MOOT;
-        if (gt_is(row->key, "aug")) job->aug = "noaug";
     }
+    if (!kind->aug || gt_job_derives(job, "aug")) job->aug = kind->aug ? kind->aug : "noaug";
     return GT_OK;
 }
 
@@ -99,12 +99,13 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     if (st) return st;
     if (height < 1 || width < 1 || channels < 1)
         return gt_fail(GT_USAGE, "images of %lldx%lld with %lld channels cannot be", (long long)width, (long long)height, (long long)channels);
-    if (job->cond && !label_width) return gt_fail(GT_USAGE, "--cond=1 requires labels specified in dataset.json: the data have none");
+    if (gt_job_labels(job) && !label_width)
+        return gt_fail(GT_USAGE, "--%s=1 requires labels specified in dataset.json: the data have none", job->cond ? "cond" : "semi");
     if (images && job->subset > images) return gt_fail(GT_USAGE, "--subset must be between 1 and %lld", (long long)images);
     job->height = height;
     job->width = width;
     job->channels = channels;
-    job->label_dim = job->cond ? label_width : 0;
+    job->label_dim = gt_job_labels(job) ? label_width : 0;
     job->resumes = *job->resume && !gt_is(job->resume, "noresume");
     int64_t items = (job->subset ? job->subset : images) * (job->mirror ? 2 : 1);
     const gt_model_kind *kind = gt_model_kind_of(job);

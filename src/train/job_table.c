@@ -36,6 +36,8 @@ static gt_status check_metrics(const gt_option *o, const char *value) {
 #define ANY_MAX HUGE_VAL
 #define ARCHITECTURES "skip|resnet|orig"
 #define STYLEGAN2 "stylegan2"
+#define DCGAN "dcgan"
+#define GANS STYLEGAN2 "|" DCGAN
 #define AUTOENCODER "autoencoder"
 
 static const gt_option table[] = {
@@ -45,7 +47,7 @@ static const gt_option table[] = {
      .detail = "Required. A relative path starts at the current directory. Built-in sets: synth:shapes and synth:circles, with options as in "
                "synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the same data when the fingerprints of the data agree, wherever "
                "they lie."},
-    {.key = "cond", .only = STYLEGAN2, .type = GT_OPTION_BOOL, .class = GT_RECIPE, FIELD(cond), .group = "data", .standard = "0", .common = true,
+    {.key = "cond", .only = GANS, .type = GT_OPTION_BOOL, .class = GT_RECIPE, FIELD(cond), .group = "data", .standard = "0", .common = true,
      .help = "Train a conditional model on the labels of the data",
      .detail = "The data must have labels: classes or vectors."},
     {.key = "mirror", .type = GT_OPTION_BOOL, .class = GT_RECIPE, FIELD(mirror), .group = "data", .standard = "0", .common = true,
@@ -57,8 +59,8 @@ static const gt_option table[] = {
 
     /* ---- recipe ---- */
     {.key = "model", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(model), .group = "recipe", .standard = "stylegan2",
-     .choices = "stylegan2|ae|vae|cvae|digits|gumbel|vq", .common = true, .help = "Kind of model",
-     .detail = "stylegan2: StyleGAN2-ADA. Autoencoders: ae (fully connected), vae (the same, variational), cvae (convolutional), digits (for 28x28 digits), gumbel and vq "
+     .choices = "stylegan2|dcgan|ae|vae|cvae|digits|gumbel|vq", .common = true, .help = "Kind of model",
+     .detail = "stylegan2: StyleGAN2-ADA. dcgan: DCGAN, with its tricks. Autoencoders: ae (fully connected), vae (the same, variational), cvae (convolutional), digits (for 28x28 digits), gumbel and vq "
                "(convolutional with discrete latents). Each option says which models have it."},
     {.key = "cfg", .only = STYLEGAN2, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(cfg), .group = "recipe", .standard = "auto", .common = true,
      .choices = "auto|stylegan2|paper256|paper512|paper1024|cifar", .help = "Published recipe that the other values come from",
@@ -89,10 +91,10 @@ static const gt_option table[] = {
      .detail = "The value most worth trying out: too small, training collapses; too large, images stay blurred. Try factors of two to five."},
     {.key = "lrate", .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(lrate), .group = "recipe", .derived = "from cfg", .max = 1,
      .help = "Learning rate of both networks"},
-    {.key = "ema-kimg", .only = STYLEGAN2, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(ema_kimg), .group = "recipe", .derived = "from cfg",
-     .unit = "thousands of images", .max = 1e9, .help = "Half-life of the moving average of the generator"},
-    {.key = "ema-ramp", .only = STYLEGAN2, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(ema_ramp), .group = "recipe",
-     .derived = "from cfg; 0 with --resume", .max = 1e9, .help = "Half-life at most this times the images shown so far; 0: no ramp-up"},
+    {.key = "ema-kimg", .only = GANS, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(ema_kimg), .group = "recipe", .derived = "from cfg; dcgan 0",
+     .unit = "thousands of images", .max = 1e9, .help = "Half-life of the moving average of the generator; 0: none"},
+    {.key = "ema-ramp", .only = GANS, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(ema_ramp), .group = "recipe",
+     .derived = "from cfg; 0 with --resume; dcgan 0.05", .max = 1e9, .help = "Half-life at most this times the images shown so far; 0: no ramp-up"},
     {.key = "pl-weight", .only = STYLEGAN2, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(pl_weight), .group = "recipe", .derived = "from cfg",
      .max = ANY_MAX, .help = "Weight of the path length penalty; 0: off"},
     {.key = "style-mixing", .only = STYLEGAN2, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(style_mixing), .group = "recipe", .derived = "from cfg",
@@ -110,14 +112,14 @@ static const gt_option table[] = {
                "their last bits. With auto the environment variable GT_CONV, if set, says which."},
 
     /* ---- networks ---- */
-    {.key = "cbase", .only = STYLEGAN2, .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(cbase), .group = "networks", .derived = "from cfg", .min = 1,
+    {.key = "cbase", .only = GANS, .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(cbase), .group = "networks", .derived = "from cfg; dcgan 32 x size", .min = 1,
      .max = 1 << 24, .help = "Feature maps at size R: the smaller of cbase / R and cmax",
      .detail = "Halving cbase and cmax together makes a step about four times cheaper."},
-    {.key = "cmax", .only = STYLEGAN2, .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(cmax), .group = "networks", .standard = "512", .min = 1,
+    {.key = "cmax", .only = GANS, .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(cmax), .group = "networks", .standard = "512", .min = 1,
      .max = 1 << 14, .help = "Most feature maps at any size"},
     {.key = "map-layers", .only = STYLEGAN2, .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(map_layers), .group = "networks", .derived = "from cfg",
      .min = 1, .max = 64, .help = "Layers of the mapping network"},
-    {.key = "z-dim", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(z_dim), .group = "networks", .derived = "512; for autoencoders from model", .min = 1,
+    {.key = "z-dim", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(z_dim), .group = "networks", .derived = "512; dcgan 100; for autoencoders from model", .min = 1,
      .max = 1 << 14, .help = "Length of the input latent z"},
     {.key = "w-dim", .only = STYLEGAN2, .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(w_dim), .group = "networks", .standard = "512", .min = 1,
      .max = 1 << 14, .help = "Length of the intermediate latent w"},
@@ -129,6 +131,33 @@ static const gt_option table[] = {
      .help = "No clamp after convolutions",
      .detail = "All arithmetic is float32 anyhow. The published recipes clamp activations at 256, which came with their half precision; "
                "their --fp32 switches both off, and this key what is left of it."},
+
+    /* ---- dcgan ---- */
+    {.key = "latent", .only = DCGAN, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(latent), .group = "dcgan", .standard = "normal",
+     .choices = "normal|uniform", .help = "Distribution of the latent z: N(0,1), or uniform in [-1,1)"},
+    {.key = "d-batches", .only = DCGAN, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(d_batches), .group = "dcgan", .standard = "separate",
+     .choices = "separate|mixed", .help = "D sees real and fake images in batches of their own, or mixed",
+     .detail = "It matters because batches share the statistics of batch normalisation."},
+    {.key = "smoothing", .only = DCGAN, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(smoothing), .group = "dcgan", .standard = "none",
+     .choices = "none|one-sided|two-sided", .help = "Soft targets of D: uniform in 0.7..1.2 for real images",
+     .detail = "two-sided: those of fake images are uniform in 0..0.3, too, instead of 0."},
+    {.key = "flip", .only = DCGAN, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(flip), .group = "dcgan", .standard = "0", .max = 0.5,
+     .help = "Noisy labels: D takes such a share of images for the other kind", .detail = "Customary is 0.05."},
+    {.key = "instance-noise", .only = DCGAN, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(instance_noise), .group = "dcgan", .standard = "0", .max = 10,
+     .help = "Standard deviation of noise added to all D sees", .detail = "Pixels are in -1..1. Customary is 0.1."},
+    {.key = "instance-noise-kimg", .only = DCGAN, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(instance_noise_kimg), .group = "dcgan", .standard = "0",
+     .unit = "thousands of images", .max = 1e9, .help = "That noise falls to 0 in so many; 0: it stays"},
+    {.key = "d-optimizer", .only = DCGAN, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(d_optimizer), .group = "dcgan", .standard = "adam",
+     .choices = "adam|sgd", .help = "Optimiser of D: Adam, or gradient descent with momentum 0.5"},
+    {.key = "d-lrate", .only = DCGAN, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(d_lrate), .group = "dcgan", .derived = "lrate; 0.02 with sgd", .max = 10,
+     .help = "Learning rate of D"},
+    {.key = "g-activation", .only = DCGAN, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(g_activation), .group = "dcgan", .standard = "lrelu",
+     .choices = "lrelu|relu", .help = "Activation of G: LeakyReLU with slope 0.2, or ReLU"},
+    {.key = "semi", .only = DCGAN, .type = GT_OPTION_BOOL, .class = GT_RECIPE, FIELD(semi), .group = "dcgan", .standard = "0",
+     .help = "Semi-supervised: D also learns the classes of real images",
+     .detail = "The data must have classes. D has one output per class, and fake images are one class more; its accuracy is logged as Accuracy/real. Not with --cond."},
+    {.key = "labelled", .only = DCGAN, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(labelled), .group = "dcgan", .standard = "1", .min = 1e-6, .max = 1,
+     .help = "Share of the data whose labels are used with --semi", .detail = "Chosen by --seed. The accuracy is that of all real images."},
 
     /* ---- autoencoders ---- */
     {.key = "epochs", .only = AUTOENCODER, .type = GT_OPTION_INT, .class = GT_EXECUTION, FIELD(epochs), .group = "autoencoder", .derived = "from model", .min = 1,
@@ -171,26 +200,26 @@ static const gt_option table[] = {
      .help = "A code used less than this share of the average starts anew (vq); 0: never"},
 
     /* ---- augmentation ---- */
-    {.key = "aug", .only = STYLEGAN2, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(aug), .group = "augmentation", .standard = "ada", .common = true,
+    {.key = "aug", .only = GANS, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(aug), .group = "augmentation", .derived = "ada; noaug for dcgan", .common = true,
      .choices = "ada|fixed|noaug", .help = "Augment what D sees",
      .detail = "ada steers its probability p so that the discriminator does not overfit; fixed keeps p at --p; noaug has none."},
-    {.key = "augpipe", .only = STYLEGAN2, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(augpipe), .group = "augmentation", .standard = "bgc",
+    {.key = "augpipe", .only = GANS, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(augpipe), .group = "augmentation", .standard = "bgc",
      .choices = "blit|geom|color|filter|noise|cutout|bg|bgc|bgcf|bgcfn|bgcfnc", .help = "Kinds of augmentation",
      .detail = "b: mirror, rotate by 90 degrees, shift (blit); g: scale, rotate, stretch (geom); c: brightness, contrast, hue (color); f: filter; "
                "n: noise; c: cutout. Not with aug=noaug."},
-    {.key = "p", .only = STYLEGAN2, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(p), .group = "augmentation", .derived = "required with aug=fixed",
+    {.key = "p", .only = GANS, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(p), .group = "augmentation", .derived = "required with aug=fixed",
      .max = 1, .help = "Probability of each augmentation, with aug=fixed"},
-    {.key = "target", .only = STYLEGAN2, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(target), .group = "augmentation", .standard = "0.6", .max = 1,
+    {.key = "target", .only = GANS, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(target), .group = "augmentation", .standard = "0.6", .max = 1,
      .help = "Mean sign of D on real images that ada steers to",
      .detail = "Larger: less augmentation. Only with aug=ada."},
-    {.key = "p-max", .only = STYLEGAN2, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(p_max), .group = "augmentation", .standard = "0", .max = ANY_MAX,
+    {.key = "p-max", .only = GANS, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(p_max), .group = "augmentation", .standard = "0", .max = ANY_MAX,
      .help = "Ceiling of p, with aug=ada; 0: none",
      .detail = "Published behaviour is no ceiling. Above about 0.8 augmentations begin to show in the generated images; the run warns."},
-    {.key = "ada-kimg", .only = STYLEGAN2, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(ada_kimg), .group = "augmentation",
+    {.key = "ada-kimg", .only = GANS, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(ada_kimg), .group = "augmentation",
      .derived = "500; 100 with --resume", .unit = "thousands of images", .min = 0.001, .max = 1e9,
      .help = "Speed of ada: p can go from 0 to 1 in so many",
      .detail = "For short runs make it smaller. Only with aug=ada."},
-    {.key = "ada-interval", .only = STYLEGAN2, .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(ada_interval), .group = "augmentation", .standard = "4",
+    {.key = "ada-interval", .only = GANS, .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(ada_interval), .group = "augmentation", .standard = "4",
      .unit = "steps", .min = 1, .max = 1 << 20, .help = "How often p is adjusted", .detail = "Only with aug=ada."},
 
     /* ---- transfer ---- */

@@ -9,6 +9,7 @@
 
 typedef struct gt_model_kind {
     const char *family;                      /* options whose `only` names others have no meaning */
+    const char *aug;                         /* its --aug by default; NULL: it knows no augmentation */
     /* Gives values to the family's options that nobody set (gt_job_derives). `items`: images of an epoch; 0: unknown. */
     void (*resolve)(gt_job *job, int64_t items);
     gt_status (*check)(const gt_job *job);   /* rules between the resolved options; NULL: none */
@@ -18,10 +19,11 @@ typedef struct gt_model_kind {
     gt_model *(*make)(const gt_job *job);    /* of a resolved job; NULL: see gt_message() */
 } gt_model_kind;
 
-extern const gt_model_kind gt_stylegan2_kind, gt_autoencoder_kind;
+extern const gt_model_kind gt_stylegan2_kind, gt_dcgan_kind, gt_autoencoder_kind;
 
 #define GT_MODEL_LIST(row)              \
     row("stylegan2", gt_stylegan2_kind) \
+    row("dcgan", gt_dcgan_kind)         \
     row("ae", gt_autoencoder_kind)      \
     row("vae", gt_autoencoder_kind)     \
     row("cvae", gt_autoencoder_kind)    \

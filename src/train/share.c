@@ -19,11 +19,14 @@ size_t gt_trainer_most_slices(const gt_trainer *t) {
     return (size_t)most;
 }
 
-static void cut_batches(gt_trainer *t) {
+static gt_status cut_batches(gt_trainer *t) {
     t->steps = (gt_steps){.items = t->info->count, .batch = (int)t->job->batch, .end = t->model->epoch_end};
+    if (t->steps.end == GT_EPOCH_DROPPED && t->steps.batch > t->steps.items)
+        return gt_fail(GT_USAGE, "--batch=%d is more than the %lld images there are, and an incomplete batch is not used", t->steps.batch, (long long)t->steps.items);
     gt_cut full = {(int)t->job->batch, (int)t->job->slices};
     add_share(t, full);
     if (gt_steps_rest(&t->steps)) add_share(t, gt_cut_rest(full, gt_steps_rest(&t->steps)));
+    return GT_OK;
 }
 
 /* ---- executions ---- */
@@ -109,7 +112,7 @@ static gt_status bundle_up(gt_trainer *t, int most) {
 
 gt_status gt_trainer_share_out(gt_trainer *t) {
     int most;
-    cut_batches(t);
-    gt_status st = choose_at_once(t, &most);
+    gt_status st = cut_batches(t);
+    if (!st) st = choose_at_once(t, &most);
     return st ? st : bundle_up(t, most);
 }

@@ -110,4 +110,4 @@ static gt_model *make(const gt_job *j) {
     return gt_stylegan2_model_new(&c);
 }
 
-const gt_model_kind gt_stylegan2_kind = {.family = "stylegan2", .resolve = resolve, .check = check, .group = group, .make = make};
+const gt_model_kind gt_stylegan2_kind = {.family = "stylegan2", .aug = "ada", .resolve = resolve, .check = check, .group = group, .make = make};

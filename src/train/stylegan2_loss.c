@@ -7,6 +7,7 @@
 
 #include "gantry/model.h"
 #include "gantry/ops.h"
+#include "train/gan.h"
 
 enum { G, D };
 
@@ -64,18 +65,11 @@ static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_gra
 
 /* D on augmented images; `which`: "fake" or "real". Reports scores and signs. */
 static gt_node *judge(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *which, gt_node *image, gt_node *labels) {
-    char name[64];
-    if (gt_augment_any(&m->config.augment)) {
-        snprintf(name, sizeof name, "aug/%s/%s", p->name, which);
-        image = gt_augment(g, &m->config.augment, name, image);
-    }
+    image = gt_gan_augment(g, &m->config.augment, p->name, which, image);
     gt_scope_push(g, "D");
     gt_node *logits = gt_discriminator((gt_bound_net){g, m->nets[D], D}, "", &m->config.discriminator, image, labels);
     gt_scope_pop(g);
-    snprintf(name, sizeof name, "Loss/scores/%s", which);
-    gt_output(g, name, logits);
-    snprintf(name, sizeof name, "Loss/signs/%s", which);
-    gt_output(g, name, gt_sign(g, logits));
+    gt_gan_report(g, which, logits);
     return logits;
 }
 

@@ -4,6 +4,7 @@
 
 #include "gantry/model.h"
 #include "gantry/random.h"
+#include "train/gan.h"
 #include "train/stylegan2_loss.h"
 
 gt_stylegan2_train_config gt_stylegan2_train_defaults(void) {
@@ -13,23 +14,6 @@ gt_stylegan2_train_config gt_stylegan2_train_defaults(void) {
 }
 
 /* ---- before a run ---- */
-
-static void write_input(gt_exec *e, const char *name, const float *values, size_t n) {
-    float *to = gt_exec_input(e, name);
-    if (to) memcpy(to, values, n * sizeof *values);
-}
-
-/* Labels of generated images are labels of random items of the dataset. */
-static void write_labels(gt_exec *e, const gt_phase *p, const gt_slice_input *s, int n) {
-    float *to = gt_exec_input(e, "gen_c");
-    char stream[64];
-    snprintf(stream, sizeof stream, "gen_c/%s", p->name);
-    gt_key key = {.seed = s->seed, .stream = gt_stream(stream), .step = s->step};
-    for (int i = 0; to && i < n; i++) {
-        key.sample = s->sample0 + (uint32_t)i;
-        s->label_of(s->label_arg, gt_random_below(key, 0, (uint32_t)s->items), to + (size_t)i * (size_t)p->model->label_dim);
-    }
-}
 
 /* One cut for the whole slice: from there on the second latent rules; with probability 1 - style_mixing nowhere. */
 static void write_mix_mask(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_stylegan2 *own) {
@@ -45,14 +29,6 @@ static void write_mix_mask(gt_exec *e, const gt_phase *p, const gt_slice_input *
     for (int i = 0; i < num_ws; i++) to[i] = i >= cut;
 }
 
-static gt_status write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_stylegan2 *own, const char *which) {
-    char prefix[64];
-    snprintf(prefix, sizeof prefix, "aug/%s/%s", p->name, which);
-    gt_augment_source source = gt_augment_random(s->seed, prefix, s->step, s->sample0);
-    const gt_model *m = p->model;
-    return gt_augment_fill(&own->config.augment, e, prefix, &source, s->augment_p, GT_SHAPE(s->n, m->height, m->width, m->channels));
-}
-
 static const gt_stylegan2_phase *kind_of(const gt_phase *p) {
     const gt_stylegan2_phase *kind = gt_stylegan2_phases;
     while (strcmp(kind->name, p->name)) kind++;
@@ -63,21 +39,16 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     const gt_stylegan2 *own = p->model->own;
     const gt_stylegan2_phase *kind = kind_of(p);
     if (kind->generates) {
-        write_labels(e, p, s, gt_stylegan2_samples(own, kind, s->n));
+        gt_gan_write_labels(e, p, s, gt_stylegan2_samples(own, kind, s->n));
         write_mix_mask(e, p, s, own);
     }
-    if (kind->sees_reals) {
-        const gt_model *m = p->model;
-        write_input(e, "images", s->images, (size_t)s->n * (size_t)m->height * (size_t)m->width * (size_t)m->channels);
-        if (m->label_dim) write_input(e, "real_c", s->labels, (size_t)s->n * (size_t)m->label_dim);
-    }
-    if (!gt_augment_any(&own->config.augment)) return GT_OK;
-    gt_status st = kind->sees_fakes ? write_augmentation(e, p, s, own, "fake") : GT_OK;
-    return st || !kind->sees_reals ? st : write_augmentation(e, p, s, own, "real");
+    if (kind->sees_reals) gt_gan_write_reals(e, p, s);
+    gt_status st = kind->sees_fakes ? gt_gan_write_augmentation(e, p, s, &own->config.augment, "fake") : GT_OK;
+    return st || !kind->sees_reals ? st : gt_gan_write_augmentation(e, p, s, &own->config.augment, "real");
 }
 
 static gt_status prepare(gt_phase *p, gt_exec *e) {
-    write_input(e, "pl_mean", &((gt_stylegan2 *)p->model->own)->pl_mean, 1);
+    gt_gan_write(e, "pl_mean", &((gt_stylegan2 *)p->model->own)->pl_mean, 1);
     return GT_OK;
 }
 
@@ -92,19 +63,14 @@ static gt_graph *build_phase(gt_phase *p, int n) {
 }
 
 static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_phase *kind) {
-    gt_phase *p = &m->phases[m->n_phases++];
-    int n = 0;
-    while (kind->stats[n]) n++;
-    gt_stat *stats = gt_arena_array(m->arena, (size_t)n, sizeof *stats);
     gt_state *states = gt_arena_array(m->arena, 2, sizeof *states);
-    *p = (gt_phase){.name = kind->name, .net = kind->net, .interval = gt_stylegan2_interval(own, kind), .build = build_phase,
-        .prepare = prepare, .fill = fill, .n_stats = n, .stats = stats, .states = states, .model = m};
-    if (!stats || !states) return GT_NOMEM;
-    for (int i = 0; i < n; i++) stats[i] = (gt_stat){kind->stats[i], kind->stats[i]};
+    if (!states) return GT_NOMEM;
+    gt_phase p = {.name = kind->name, .net = kind->net, .interval = gt_stylegan2_interval(own, kind), .build = build_phase,
+        .prepare = prepare, .fill = fill, .states = states};
     const gt_tensor *average = gt_net_find(m->nets[0], "mapping.w_avg");
-    if (kind->generates && average) states[p->n_states++] = (gt_state){"w_avg", m->blocks[0] + average->offset, average->size};
-    if (kind->generates && kind->regularises) states[p->n_states++] = (gt_state){"pl_mean", &own->pl_mean, 1};
-    return GT_OK;
+    if (kind->generates && average) states[p.n_states++] = (gt_state){"w_avg", m->blocks[0] + average->offset, average->size};
+    if (kind->generates && kind->regularises) states[p.n_states++] = (gt_state){"pl_mean", &own->pl_mean, 1};
+    return gt_gan_add_phase(m, p, kind->stats);
 }
 
 static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
@@ -151,12 +117,8 @@ static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
     gt_learning learning = {"adam", {.lr = c->lr, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8}};
     gt_status st = gt_model_add_network(m, gt_generator_net("G", &c->generator), c->seed, learning);
     if (!st) st = gt_model_add_network(m, gt_discriminator_net("D", &c->discriminator), c->seed, learning);
+    if (!st) st = gt_gan_average(m, 0);
     if (st) return st;
-    size_t bytes = m->nets[0]->block_floats * sizeof(float);
-    m->ema_of = 0;
-    m->ema_block = gt_block_alloc(bytes, "the moving average of the generator");
-    if (!m->ema_block) return GT_NOMEM;
-    memcpy(m->ema_block, m->blocks[0], bytes);
     memcpy(own->nets, m->nets, sizeof own->nets);
     for (int i = 0; i < GT_STYLEGAN2_PHASES && !st; i++)
         if (gt_stylegan2_interval(own, &gt_stylegan2_phases[i])) st = add_phase(m, own, &gt_stylegan2_phases[i]);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Batch normalisation. */
+#include "nets/batch_norm.h"
+
+static const float epsilon = 1e-5f, momentum = 0.1f;
+
+void gt_batch_norm_declare(gt_declarer *d, const char *name, int channels, bool running) {
+    gt_shape shape = GT_SHAPE(channels);
+    gt_declare(d, (gt_tensor){.file_shape = shape, .trainable = true, .init_mean = 1, .init_std = 0.02f}, name, ".weight");
+    gt_declare(d, (gt_tensor){.file_shape = shape, .trainable = true}, name, ".bias");
+    if (!running) return;
+    gt_declare(d, (gt_tensor){.file_shape = shape}, name, ".running_mean");
+    gt_declare(d, (gt_tensor){.file_shape = shape, .init_mean = 1}, name, ".running_var");
+}
+
+/* Mean over samples and pixels of each channel: the only place where samples meet. */
+static gt_node *mean_over_samples(gt_graph *g, gt_node *x) { return gt_mean(g, x, GT_AXIS(0) | GT_AXIS(1) | GT_AXIS(2)); }
+
+/* 0.9 of what BUFFER was and 0.1 of `now`, as the output that renews it. */
+static void renew(gt_bound_net b, const char *name, const char *buffer, gt_node *now) {
+    gt_graph *g = b.graph;
+    if (!now) return;
+    gt_node *before = gt_leaf(b, name, buffer), *after = gt_reshape(g, now, *gt_node_shape(before));
+    after = gt_add(g, gt_scale(g, before, 1 - momentum), gt_scale(g, after, momentum));
+    gt_output(g, gt_text_of("%s%s", name, buffer).s, after);
+}
+
+gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by by) {
+    gt_graph *g = b.graph;
+    if (!x) return NULL;
+    bool running = gt_net_find(b.net, gt_text_of("%s.running_mean", name).s) != NULL;
+    gt_shape channel = GT_SHAPE(1, 1, 1, gt_dim(x, 3));
+    gt_node *mean, *variance;
+    gt_scope_push(g, "%s", name);
+    if (by == GT_NORM_RUNNING) {
+        mean = gt_reshape(g, gt_leaf(b, name, ".running_mean"), channel);
+        variance = gt_reshape(g, gt_leaf(b, name, ".running_var"), channel);
+    } else {
+        mean = mean_over_samples(g, x);
+        variance = mean_over_samples(g, gt_square(g, gt_sub(g, x, mean)));
+        double values = (double)(gt_dim(x, 0) * gt_dim(x, 1) * gt_dim(x, 2));
+        if (running) {
+            renew(b, name, ".running_mean", mean);
+            renew(b, name, ".running_var", gt_scale(g, variance, (float)(values / (values - 1))));
+        }
+    }
+    gt_node *scale = gt_mul(g, gt_rsqrt(g, gt_shift(g, variance, epsilon)), gt_reshape(g, gt_leaf(b, name, ".weight"), channel));
+    gt_node *y = gt_add(g, gt_mul(g, gt_sub(g, x, mean), scale), gt_reshape(g, gt_leaf(b, name, ".bias"), channel));
+    gt_scope_pop(g);
+    return y;
+}

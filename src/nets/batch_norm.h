@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Batch normalisation: Ioffe and Szegedy, "Batch Normalization", algorithm 1. Each channel of images [N,H,W,C] is normalised by its mean and
+ * variance (+ 1e-5) over samples and pixels, then scaled and shifted: tensors NAME.weight, begun as N(1, 0.02^2), and NAME.bias.
+ *
+ * The samples are those of a slice. Running statistics, where a network has them, are buffers NAME.running_mean and NAME.running_var; a pass
+ * with the samples' own statistics makes new ones, 0.9 of the old and 0.1 of the samples' (the variance with N H W - 1 for
+ * a divisor, as in PyTorch). They are outputs under the buffers' names, states for a phase to keep: the mean over slices is. */
+#ifndef GANTRY_NETS_BATCH_NORM_H
+#define GANTRY_NETS_BATCH_NORM_H
+
+#include "nets/layers.h"
+
+typedef enum gt_norm_by {
+    GT_NORM_SAMPLES, /* renews running statistics if there are any */
+    GT_NORM_RUNNING,
+} gt_norm_by;
+
+void gt_batch_norm_declare(gt_declarer *d, const char *name, int channels, bool running);
+gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by by);
+
+#endif

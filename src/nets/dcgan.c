@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The networks of DCGAN. */
+#include "gantry/dcgan.h"
+
+#include "nets/batch_norm.h"
+
+enum { KERNEL = 4, FIRST = 4 /* side of the smallest maps */, LEAST_SIZE = 16, MOST_CHANNELS = 4 };
+
+static const float slope = 0.2f, weight_std = 0.02f;
+static const gt_conv_attr halve = {.stride = 2, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
+
+/* Feature maps of side `side`. */
+static int maps(const gt_dcgan_config *c, int side) {
+    int n = c->channel_base / side;
+    return n < c->channel_max ? n : c->channel_max;
+}
+
+static bool is_power_of_two(int n) { return n > 0 && !(n & (n - 1)); }
+
+gt_status gt_dcgan_check(const gt_dcgan_config *c) {
+    int power = LEAST_SIZE;
+    while (power < c->height && power < c->width) power *= 2;
+    if (c->height != c->width || c->height < LEAST_SIZE || !is_power_of_two(c->height))
+        return gt_fail(GT_USAGE, "images of %dx%d: DCGAN makes square ones with sides that are a power of two of at least %d; resize them to %dx%d (gantry dataset --width=%d --height=%d)",
+                       c->width, c->height, LEAST_SIZE, power, power, power, power);
+    if (c->channels < 1 || c->channels > MOST_CHANNELS) return gt_fail(GT_USAGE, "images with %d channels: DCGAN takes 1 to %d", c->channels, MOST_CHANNELS);
+    if (maps(c, c->height / 2) < 1) return gt_fail(GT_USAGE, "--cbase=%d leaves no feature map at %dx%d: use at least %d", c->channel_base, c->height / 2, c->width / 2, c->height / 2);
+    if (c->c_dim && c->classes) return gt_fail(GT_USAGE, "D either sees labels or tells classes: not both");
+    return GT_OK;
+}
+
+/* Weights of a 4x4 convolution; of a transposed one `out` and `in` change places (in files, and in the gradients). */
+static void declare_conv(gt_declarer *d, const char *layer, int out, int in) {
+    gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out, in, KERNEL, KERNEL), .layout = GT_LAYOUT_OIHW, .trainable = true, .init_std = weight_std}, layer, ".conv.weight");
+}
+
+static void declare_embedding(gt_declarer *d, int labels, int width) {
+    if (labels) gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(labels, width), .trainable = true, .init_std = 1}, "embed", ".weight");
+}
+
+static gt_net *sealed(gt_declarer *d) {
+    if (d->net && !d->status && !gt_net_seal(d->net)) return d->net;
+    gt_net_free(d->net);
+    return NULL;
+}
+
+/* Labels [N,c_dim] as [N,width]. */
+static gt_node *embed(gt_bound_net b, gt_node *labels) { return gt_matmul(b.graph, labels, gt_leaf(b, "embed", ".weight")); }
+
+/* ---- G ---- */
+
+gt_net *gt_dcgan_generator_net(const gt_dcgan_config *c) {
+    if (gt_dcgan_check(c)) return NULL;
+    gt_declarer d = {.net = gt_net_new("G")};
+    if (!d.net) return NULL;
+    int in = c->z_dim + (c->c_dim ? GT_DCGAN_EMBEDDING : 0);
+    declare_embedding(&d, c->c_dim, GT_DCGAN_EMBEDDING);
+    for (int side = FIRST; side <= c->height; side *= 2) {
+        int out = side < c->height ? maps(c, side) : c->channels;
+        gt_text layer = gt_text_of("b%d", side);
+        declare_conv(&d, layer.s, in, out);
+        if (side < c->height) gt_batch_norm_declare(&d, gt_text_of("%s.norm", layer.s).s, out, true);
+        in = out;
+    }
+    return sealed(&d);
+}
+
+/* The transposed convolution of a single pixel: every weight times a number. */
+static gt_node *first_maps(gt_bound_net b, gt_node *z) {
+    gt_node *w = gt_leaf(b, "b4", ".conv.weight"); /* [4,4,out,in] */
+    if (!z || !w) return NULL;
+    int64_t out = gt_dim(w, 2), in = gt_dim(w, 3);
+    gt_node *y = gt_matmul(b.graph, z, gt_reshape(b.graph, w, GT_SHAPE(FIRST * FIRST * out, in)), .transpose_b = true);
+    return gt_reshape(b.graph, y, GT_SHAPE(gt_dim(z, 0), FIRST, FIRST, out));
+}
+
+gt_node *gt_dcgan_generator(gt_bound_net b, const gt_dcgan_config *c, gt_node *z, gt_node *labels, bool training) {
+    gt_graph *g = b.graph;
+    if (labels) z = gt_concat(g, 2, (gt_node *[]){z, embed(b, labels)}, 1);
+    gt_node *x = first_maps(b, z);
+    for (int side = FIRST; side <= c->height && x; side *= 2) {
+        gt_text layer = gt_text_of("b%d", side);
+        gt_scope_push(g, "%s", layer.s);
+        if (side > FIRST) x = gt_conv_input_grad(g, x, gt_leaf(b, layer.s, ".conv.weight"), side, side, halve);
+        if (side < c->height) {
+            x = gt_batch_norm(b, gt_text_of("%s.norm", layer.s).s, x, training ? GT_NORM_SAMPLES : GT_NORM_RUNNING);
+            x = gt_leaky_relu(g, x, c->relu ? 0 : slope);
+        }
+        gt_scope_pop(g);
+    }
+    return gt_tanh_op(g, x);
+}
+
+/* ---- D ---- */
+
+gt_net *gt_dcgan_discriminator_net(const gt_dcgan_config *c) {
+    if (gt_dcgan_check(c)) return NULL;
+    gt_declarer d = {.net = gt_net_new("D")};
+    if (!d.net) return NULL;
+    int in = c->channels + (c->c_dim ? 1 : 0);
+    declare_embedding(&d, c->c_dim, c->height * c->width);
+    for (int side = c->height; side > FIRST; side /= 2) {
+        int out = maps(c, side / 2);
+        gt_text layer = gt_text_of("b%d", side);
+        declare_conv(&d, layer.s, out, in);
+        if (side < c->height) gt_batch_norm_declare(&d, gt_text_of("%s.norm", layer.s).s, out, false);
+        in = out;
+    }
+    declare_conv(&d, "out", c->classes ? c->classes : 1, in);
+    return sealed(&d);
+}
+
+/* A 4x4 window on 4x4 pixels: a product. */
+static gt_node *last_logits(gt_bound_net b, gt_node *x) {
+    gt_node *w = gt_leaf(b, "out", ".conv.weight"); /* [4,4,in,out] */
+    if (!x || !w) return NULL;
+    int64_t in = gt_dim(w, 0) * gt_dim(w, 1) * gt_dim(w, 2), out = gt_dim(w, 3);
+    return gt_matmul(b.graph, gt_reshape(b.graph, x, GT_SHAPE(gt_dim(x, 0), in)), gt_reshape(b.graph, w, GT_SHAPE(in, out)));
+}
+
+gt_node *gt_dcgan_discriminator(gt_bound_net b, const gt_dcgan_config *c, gt_node *x, gt_node *labels) {
+    gt_graph *g = b.graph;
+    if (x && labels) {
+        gt_node *map = gt_reshape(g, embed(b, labels), GT_SHAPE(gt_dim(x, 0), c->height, c->width, 1));
+        x = gt_concat(g, 2, (gt_node *[]){x, map}, 3);
+    }
+    for (int side = c->height; side > FIRST && x; side /= 2) {
+        gt_text layer = gt_text_of("b%d", side);
+        gt_scope_push(g, "%s", layer.s);
+        x = gt_conv(g, x, gt_leaf(b, layer.s, ".conv.weight"), halve);
+        if (side < c->height) x = gt_batch_norm(b, gt_text_of("%s.norm", layer.s).s, x, GT_NORM_SAMPLES);
+        x = gt_leaky_relu(g, x, slope);
+        gt_scope_pop(g);
+    }
+    return last_logits(b, x);
+}
