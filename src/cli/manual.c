@@ -11,6 +11,7 @@ static const struct {
     {"data", "What to train on"},
     {"recipe", "How to train. Values \"from cfg\" are those of the published recipe"},
     {"networks", "The networks"},
+    {"dcgan", "DCGAN and its tricks"},
     {"autoencoder", "Autoencoders: models ae, vae, cvae, digits, gumbel, vq"},
     {"augmentation", "Augmentation of what the discriminator sees"},
     {"transfer", "Starting from other networks"},

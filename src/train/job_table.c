@@ -59,7 +59,7 @@ static const gt_option table[] = {
 
     /* ---- recipe ---- */
     {.key = "model", .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(model), .group = "recipe", .standard = "stylegan2",
-     .choices = "stylegan2|dcgan|ae|vae|cvae|digits|gumbel|vq", .common = true, .help = "Kind of model",
+     .choices = "stylegan2|dcgan|ae|vae|cvae|digits|gumbel|vq", .common = true, .help = "Model",
      .detail = "stylegan2: StyleGAN2-ADA. dcgan: DCGAN, with its tricks. Autoencoders: ae (fully connected), vae (the same, variational), cvae (convolutional), digits (for 28x28 digits), gumbel and vq "
                "(convolutional with discrete latents). Each option says which models have it."},
     {.key = "cfg", .only = STYLEGAN2, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(cfg), .group = "recipe", .standard = "auto", .common = true,
