@@ -51,9 +51,16 @@ typedef enum gt_winograd_transform {
     GT_WINOGRAD_HALF_WEIGHTS,         /* 3x3 taps -> 6x6 points of weights */
     GT_WINOGRAD_HALF_WEIGHTS_ADJOINT, /* 6x6 points of weights -> 3x3 taps */
     GT_WINOGRAD_HALF_WEIGHTS_ADDED,   /* the same, added to what lies there */
+    GT_WINOGRAD_FOUR_IMAGE,           /* 4x4 windows, stride 2: 10x10 pixels -> 10x10 points */
+    GT_WINOGRAD_FOUR_IMAGE_ADJOINT,   /* 10x10 points -> 10x10 pixels; the first two rows and columns are added to what lies there */
+    GT_WINOGRAD_FOUR_RESULT,          /* 10x10 points -> 4x4 pixels */
+    GT_WINOGRAD_FOUR_RESULT_ADJOINT,  /* 4x4 pixels -> 10x10 points */
+    GT_WINOGRAD_FOUR_WEIGHTS,         /* 4x4 taps -> 10x10 points */
+    GT_WINOGRAD_FOUR_WEIGHTS_ADJOINT, /* 10x10 points -> 4x4 taps */
+    GT_WINOGRAD_FOUR_WEIGHTS_ADDED,   /* the same, added to what lies there */
     GT_WINOGRAD_TRANSFORMS
 } gt_winograd_transform;
-enum { GT_WINOGRAD_MOST_POINTS = 81 };
+enum { GT_WINOGRAD_MOST_POINTS = 100 };
 typedef void gt_transform_fn(const float *const *from, float **to, const int64_t *to_step, int64_t count, int64_t ahead);
 
 typedef struct gt_gemm_kernels {

@@ -20,7 +20,7 @@
 #include "gantry/pool.h"
 #include "kernels/gemm_kernels.h"
 
-enum { GT_PRODUCTS_MOST = 36 };
+enum { GT_PRODUCTS_MOST = 100 };
 enum { GT_PRODUCT_KC = 512 }; /* of K per block: a tile's block of A (112 x 512 floats, 224 KiB), the next one and two panels of B (64 KiB each) stay in L2; part of the kernel set's bits */
 
 /* Where a tile's block of A lies: rows [row0, row0 + rows), K [k0, k0 + k). */

@@ -110,14 +110,14 @@ static void multiply(const winograd *w, gt_pool *pool) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_plan *p = &z->plan;
     int64_t channels = gt_winograd_stored(p), from = p->from.channels, to = p->to.channels;
-    gt_winograd_operand operands[GT_WINOGRAD_PLANES];
-    gt_product products[GT_WINOGRAD_PLANES];
-    for (int i = 0; i < GT_WINOGRAD_PLANES; i++) {
+    gt_winograd_operand operands[GT_WINOGRAD_MOST_PLANES];
+    gt_product products[GT_WINOGRAD_MOST_PLANES];
+    for (int i = 0; i < p->planes; i++) {
         operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, i, channels), channels};
         products[i] = (gt_product){.m = p->shared[i] * z->count, .n = to, .k = from, .pack_a = rows_of_u, .a_source = &operands[i], .a_packed = true,
                                    .b_packed = w->v + i * weight_plane(p), .c = z->m + gt_winograd_plane_at(z, i, to), .ldc = to};
     }
-    gt_product_run_packed(products, GT_WINOGRAD_PLANES, pool, NULL);
+    gt_product_run_packed(products, p->planes, pool, NULL);
 }
 
 /* ---- results ---- */
@@ -144,14 +144,14 @@ static void result_group(void *arg, int group, int worker) {
     }
 }
 
-/* What the tile will add to although no tile before it has been there: the first rows and columns of an image. */
+/* What the tile will add to although no tile before it, above or to the left, has been there: the first rows and columns of an image. */
 static void clear_edges(const gt_winograd_plan *p, int64_t tile, const float **to, size_t bytes) {
     int64_t in_image = tile % p->per_image;
     bool top = in_image < p->across, left = in_image % p->across == 0;
-    for (int i = 0; i < p->to.side; i++) {
-        if (left && (top || i > 0)) memset((float *)to[i * p->to.side], 0, bytes);
-        if (top && i > 0) memset((float *)to[i], 0, bytes);
-    }
+    int side = p->to.side, overlap = side - p->to.step;
+    for (int i = 0; i < side; i++)
+        for (int j = 0; j < (i < overlap ? side : overlap); j++)
+            if ((top || i >= overlap) && (left || j >= overlap)) memset((float *)to[i * side + j], 0, bytes);
 }
 
 /* Tiles that overlap: one image's tiles of this block, in order. */
@@ -224,19 +224,19 @@ static void pack_panel(void *arg, int panel, int worker) {
     int64_t inputs = z->s->c, outputs = z->s->o, from_channels = p->from.channels, to_channels = p->to.channels;
     int64_t stride = weight_plane(p), o = (int64_t)panel * gt_product_panel_columns();
     int columns = (int)gt_least(gt_product_panel_columns(), to_channels - o), width = gt_product_panel_width(columns);
-    float taps[GT_WINOGRAD_TAPS][PACK_ROWS * MOST_COLUMNS], *to[GT_WINOGRAD_PLANES], *v = z->v + o * from_channels;
-    const float *from[GT_WINOGRAD_TAPS];
+    float taps[GT_WINOGRAD_MOST_TAPS][PACK_ROWS * MOST_COLUMNS], *to[GT_WINOGRAD_MOST_PLANES], *v = z->v + o * from_channels;
+    const float *from[GT_WINOGRAD_MOST_TAPS];
     int64_t steps[GT_WINOGRAD_MOST_POINTS];
     for (int64_t c0 = 0; c0 < from_channels; c0 += PACK_ROWS) {
         int64_t rows = gt_least(PACK_ROWS, from_channels - c0);
-        for (int i = 0; i < GT_WINOGRAD_TAPS; i++) {
-            const float *tap = z->w + (p->flipped ? GT_WINOGRAD_TAPS - 1 - i : i) * inputs * outputs;
+        for (int i = 0; i < p->taps; i++) {
+            const float *tap = z->w + (p->flipped ? p->taps - 1 - i : i) * inputs * outputs;
             if (p->transposed) gt_pack_transposed(tap + o * outputs + c0, outputs, columns, width, rows, taps[i]);
             else gt_pack_rows(tap + c0 * outputs + o, outputs, columns, width, rows, taps[i]);
         }
         for (int64_t r = 0; r < rows; r++) {
-            for (int i = 0; i < GT_WINOGRAD_TAPS; i++) from[i] = taps[i] + r * width;
-            for (int i = 0; i < GT_WINOGRAD_PLANES; i++) to[i] = v + (c0 + r) * width + i * stride;
+            for (int i = 0; i < p->taps; i++) from[i] = taps[i] + r * width;
+            for (int i = 0; i < p->planes; i++) to[i] = v + (c0 + r) * width + i * stride;
             gt_gemm_kernels_now()->transform[p->weights](from, to, gt_winograd_steps(steps), width, 0);
         }
     }
@@ -244,7 +244,7 @@ static void pack_panel(void *arg, int panel, int worker) {
 
 size_t gt_winograd_packed_floats(const gt_conv_shape *s, gt_conv_direction direction) {
     gt_winograd_plan p = gt_winograd_plan_of(s, direction);
-    return (size_t)(GT_WINOGRAD_PLANES * weight_plane(&p));
+    return (size_t)(p.planes * weight_plane(&p));
 }
 
 void gt_winograd_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w, float *packed) {

@@ -6,35 +6,37 @@
 
 enum {
     TILE = 4,               /* pixels of a result tile along each axis */
+    SIDE = 6,               /* stride 1: points along each axis */
     HALF_POINTS = 9,        /* stride 2: points along each axis; the last four belong to one plane */
+    FOUR_POINTS = 10,       /* windows of 4x4 */
     LEAST_BLOCK = 5 << 15,  /* floats of transformed data per block of tiles: 640 KiB stay in the second-level cache */
     MOST_BLOCK = 8 << 20,   /* 32 MiB, the last-level cache at best */
     MOST_TILES = 256,       /* of a block of the weight gradient */
 };
 
-static int plane_along(int point) { return point < GT_WINOGRAD_SIDE ? point : GT_WINOGRAD_SIDE - 1; }
+static int plane_along(const gt_winograd_plan *p, int point) { return point < p->planes_side ? point : p->planes_side - 1; }
 
 static void find_planes(gt_winograd_plan *p) {
     for (int i = 0; i < p->points; i++) {
-        int plane = plane_along(i / p->side) * GT_WINOGRAD_SIDE + plane_along(i % p->side);
+        int plane = plane_along(p, i / p->side) * p->planes_side + plane_along(p, i % p->side);
         p->plane[i] = (uint8_t)plane;
         p->index[i] = p->shared[plane]++;
     }
-    for (int i = 1; i < GT_WINOGRAD_PLANES; i++) p->first[i] = (uint8_t)(p->first[i - 1] + p->shared[i - 1]);
+    for (int i = 1; i < p->planes; i++) p->first[i] = (uint8_t)(p->first[i - 1] + p->shared[i - 1]);
 }
 
 /* Stride 1: the input gradient is a convolution of dy with the flipped, transposed weights and padding 2 - pad. */
 static void stride_one(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_direction direction) {
-    p->side = GT_WINOGRAD_SIDE;
+    p->side = p->planes_side = SIDE;
     p->weights = GT_WINOGRAD_WEIGHTS;
     p->to_weights = GT_WINOGRAD_WEIGHTS_ADJOINT;
     p->add_weights = GT_WINOGRAD_WEIGHTS_ADDED;
-    p->from = (gt_winograd_face){s->h, s->w, s->c, GT_WINOGRAD_SIDE, TILE, s->pad_top, s->pad_left, GT_WINOGRAD_IMAGE};
+    p->from = (gt_winograd_face){s->h, s->w, s->c, SIDE, TILE, s->pad_top, s->pad_left, GT_WINOGRAD_IMAGE};
     p->to = (gt_winograd_face){s->p, s->q, s->o, TILE, TILE, 0, 0,
                                direction == GT_CONV_WEIGHT_GRAD ? GT_WINOGRAD_RESULT_ADJOINT : GT_WINOGRAD_RESULT};
     if (direction != GT_CONV_INPUT_GRAD) return;
     p->flipped = p->transposed = true;
-    p->from = (gt_winograd_face){s->p, s->q, s->o, GT_WINOGRAD_SIDE, TILE, 2 - s->pad_top, 2 - s->pad_left, GT_WINOGRAD_IMAGE};
+    p->from = (gt_winograd_face){s->p, s->q, s->o, SIDE, TILE, 2 - s->pad_top, 2 - s->pad_left, GT_WINOGRAD_IMAGE};
     p->to = (gt_winograd_face){s->h, s->w, s->c, TILE, TILE, 0, 0, GT_WINOGRAD_RESULT};
 }
 
@@ -43,6 +45,7 @@ static void stride_one(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_dire
 static void stride_two(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_direction direction) {
     bool adjoint = direction == GT_CONV_INPUT_GRAD;
     p->side = HALF_POINTS;
+    p->planes_side = SIDE;
     p->weights = GT_WINOGRAD_HALF_WEIGHTS;
     p->to_weights = GT_WINOGRAD_HALF_WEIGHTS_ADJOINT;
     p->add_weights = GT_WINOGRAD_HALF_WEIGHTS_ADDED;
@@ -51,6 +54,22 @@ static void stride_two(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_dire
                               adjoint ? GT_WINOGRAD_HALF_IMAGE_ADJOINT : GT_WINOGRAD_HALF_IMAGE};
     gt_winograd_face result = {s->p, s->q, s->o, TILE, TILE, 0, 0,
                                direction == GT_CONV_FORWARD ? GT_WINOGRAD_HALF_RESULT : GT_WINOGRAD_HALF_RESULT_ADJOINT};
+    p->from = adjoint ? result : image;
+    p->to = adjoint ? image : result;
+}
+
+/* The same with windows of 4x4. */
+static void four_by_four(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_direction direction) {
+    bool adjoint = direction == GT_CONV_INPUT_GRAD;
+    p->side = p->planes_side = FOUR_POINTS;
+    p->weights = GT_WINOGRAD_FOUR_WEIGHTS;
+    p->to_weights = GT_WINOGRAD_FOUR_WEIGHTS_ADJOINT;
+    p->add_weights = GT_WINOGRAD_FOUR_WEIGHTS_ADDED;
+    p->transposed = adjoint;
+    gt_winograd_face image = {s->h, s->w, s->c, 2 * TILE + 2, 2 * TILE, s->pad_top, s->pad_left,
+                              adjoint ? GT_WINOGRAD_FOUR_IMAGE_ADJOINT : GT_WINOGRAD_FOUR_IMAGE};
+    gt_winograd_face result = {s->p, s->q, s->o, TILE, TILE, 0, 0,
+                               direction == GT_CONV_FORWARD ? GT_WINOGRAD_FOUR_RESULT : GT_WINOGRAD_FOUR_RESULT_ADJOINT};
     p->from = adjoint ? result : image;
     p->to = adjoint ? image : result;
 }
@@ -66,7 +85,7 @@ static int64_t down_to(int64_t value, int64_t step) { return value / step * step
  * transforming its weights back, once per block, is a small part. */
 static int64_t block_of(const gt_winograd_plan *p, gt_conv_direction direction) {
     const gt_gemm_kernels *kernels = gt_gemm_kernels_now();
-    int64_t weights = GT_WINOGRAD_PLANES * p->from.channels * p->to.channels, tile = p->points * (p->from.channels + p->to.channels);
+    int64_t weights = p->planes * p->from.channels * p->to.channels, tile = p->points * (p->from.channels + p->to.channels);
     bool to_weights = direction == GT_CONV_WEIGHT_GRAD;
     int64_t floats = to_weights ? MOST_TILES * tile : weights < LEAST_BLOCK ? LEAST_BLOCK : weights;
     int64_t block = (floats < MOST_BLOCK ? floats : MOST_BLOCK) / tile;
@@ -77,8 +96,10 @@ static int64_t block_of(const gt_winograd_plan *p, gt_conv_direction direction) 
 
 gt_winograd_plan gt_winograd_plan_of(const gt_conv_shape *s, gt_conv_direction direction) {
     gt_winograd_plan p = {.images = s->n};
-    (s->stride == 1 ? stride_one : stride_two)(&p, s, direction);
+    (s->stride == 1 ? stride_one : s->kh == 4 ? four_by_four : stride_two)(&p, s, direction);
     p.points = p.side * p.side;
+    p.planes = p.planes_side * p.planes_side;
+    p.taps = s->kh * s->kw;
     p.across = tiles_along(&p.to, true, &p.from);
     p.per_image = tiles_along(&p.to, false, &p.from) * p.across;
     p.tiles = p.images * p.per_image;
@@ -88,9 +109,11 @@ gt_winograd_plan gt_winograd_plan_of(const gt_conv_shape *s, gt_conv_direction d
 }
 
 bool gt_winograd_possible(const gt_conv_shape *s) {
-    if (s->kh != 3 || s->kw != 3 || s->groups != 1) return false;
-    if (s->stride == 1) return s->pad_top <= 2 && s->pad_left <= 2;
-    return s->stride == 2 && s->h + s->pad_top <= 2 * s->p + 1 && s->w + s->pad_left <= 2 * s->q + 1;
+    int window = s->kh;
+    if (s->kw != window || s->groups != 1) return false;
+    if (s->stride == 1) return window == 3 && s->pad_top <= 2 && s->pad_left <= 2;
+    bool sees_all = s->h + s->pad_top <= 2 * s->p + window - 2 && s->w + s->pad_left <= 2 * s->q + window - 2;
+    return s->stride == 2 && (window == 3 || window == 4) && sees_all;
 }
 
 int64_t gt_winograd_tiles_per_image(const gt_conv_shape *s, gt_conv_direction direction) {

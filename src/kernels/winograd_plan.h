@@ -3,7 +3,8 @@
  *
  * The images on either side of the products are a *face*: each tile of it, side x side pixels, is a linear map away from the
  * points of the transformed domain. Points with the same transformed weights form a *plane*: one product. Stride 1 has 36 points in 36
- * planes; stride 2 has 81 points (9 along each axis) in 36 planes (6 along each axis: the four odd pixels share one).
+ * planes; stride 2 has 81 points (9 along each axis) in 36 planes (6 along each axis: the four odd pixels share one), with 4x4 windows
+ * 100 points in 100 planes.
  * A *block* is as many tiles as stay in the last-level cache. */
 #ifndef GANTRY_KERNELS_WINOGRAD_PLAN_H
 #define GANTRY_KERNELS_WINOGRAD_PLAN_H
@@ -12,9 +13,8 @@
 #include "kernels/gemm_kernels.h"
 
 enum {
-    GT_WINOGRAD_PLANES = 36,
-    GT_WINOGRAD_SIDE = 6,       /* planes along each axis */
-    GT_WINOGRAD_TAPS = 9,
+    GT_WINOGRAD_MOST_PLANES = 100,
+    GT_WINOGRAD_MOST_TAPS = 16,
     GT_WINOGRAD_MOST_SHARED = 16, /* points of a plane */
 };
 
@@ -27,8 +27,9 @@ typedef struct gt_winograd_face {
 
 typedef struct gt_winograd_plan {
     int points, side;                 /* in all, along each axis */
+    int planes, planes_side, taps;    /* in all, along each axis; of a window */
     uint8_t plane[GT_WINOGRAD_MOST_POINTS], index[GT_WINOGRAD_MOST_POINTS]; /* of each point: its plane and its place there */
-    uint8_t first[GT_WINOGRAD_PLANES], shared[GT_WINOGRAD_PLANES]; /* of each plane: points in those before, and in it */
+    uint8_t first[GT_WINOGRAD_MOST_PLANES], shared[GT_WINOGRAD_MOST_PLANES]; /* of each plane: points in those before, and in it */
 
     gt_winograd_face from, to;        /* images in; images out, or dy of the weight gradient */
     gt_winograd_transform weights, to_weights, add_weights; /* to the points; back from them; the same, added */

@@ -2,7 +2,7 @@
  * What the loops of all Winograd directions share: where transformed values lie while a block of tiles is at work.
  *
  * The points of a plane lie tile by tile: as rows of U and M, as K of the weight gradient. Between planes there are a few odd cache
- * lines, or a tile's values, 36 to 81 of them at equal distances, would all fall into one set of the cache. */
+ * lines, or a tile's values, 36 to 100 of them at equal distances, would all fall into one set of the cache. */
 #ifndef GANTRY_KERNELS_WINOGRAD_RUN_H
 #define GANTRY_KERNELS_WINOGRAD_RUN_H
 
@@ -53,7 +53,7 @@ static inline int64_t gt_winograd_stored(const gt_winograd_plan *p) { return gt_
 
 /* Floats of all planes with so many floats per tile and point. */
 static inline int64_t gt_winograd_floats(const gt_winograd_plan *p, int64_t floats) {
-    return p->points * p->block * floats + GT_WINOGRAD_PLANES * GT_WINOGRAD_PLANE_GAP;
+    return p->points * p->block * floats + p->planes * GT_WINOGRAD_PLANE_GAP;
 }
 
 /* Where plane number `plane` of matrices with so many floats per tile and point begins. */

@@ -76,72 +76,141 @@ INLINE void line_weights_adjoint(vec *o, const vec *m) {
 #define MA (2 * QA * (QA2 - QB2))
 #define MB (2 * QB * (QB2 - QA2))
 
-/* 9 -> 9 */
-INLINE void line_half_image(vec *o, const vec *x) {
+/* F(4,2) of every other pixel: 5 of 9 pixels -> 5 points */
+INLINE void every_other_image(vec *o, const vec *x) {
     vec odd_a = x[6] - QB2 * x[2], even_a = QA * (x[4] - QB2 * x[0]), odd_b = x[6] - QA2 * x[2], even_b = QB * (x[4] - QA2 * x[0]);
     o[0] = odd_a + even_a;
     o[1] = odd_a - even_a;
     o[2] = odd_b + even_b;
     o[3] = odd_b - even_b;
     o[4] = (QA2 * QB2) * x[0] - (QA2 + QB2) * x[4] + x[8];
-    UNROLL for (int i = 0; i < 4; i++) o[5 + i] = x[2 * i + 1];
 }
 
 /* Its transpose. */
-INLINE void line_half_image_adjoint(vec *o, const vec *m) {
+INLINE void every_other_image_adjoint(vec *o, const vec *m) {
     vec even_a = QA * (m[0] - m[1]), odd_a = m[0] + m[1], even_b = QB * (m[2] - m[3]), odd_b = m[2] + m[3];
     o[0] = (QA2 * QB2) * m[4] - QB2 * even_a - QA2 * even_b;
     o[2] = -QB2 * odd_a - QA2 * odd_b;
     o[4] = even_a + even_b - (QA2 + QB2) * m[4];
     o[6] = odd_a + odd_b;
     o[8] = m[4];
-    UNROLL for (int i = 0; i < 4; i++) o[2 * i + 1] = m[5 + i];
 }
 
-/* 9 -> 4 */
-INLINE void line_half_result(vec *o, const vec *m) {
+/* 5 points -> 4 pixels */
+INLINE void two_taps_result(vec *o, const vec *m) {
     vec even_a = m[0] + m[1], odd_a = m[0] - m[1], even_b = m[2] + m[3], odd_b = m[2] - m[3];
-    o[0] = even_a + even_b + m[5];
-    o[1] = QA * odd_a + QB * odd_b + m[6];
-    o[2] = QA2 * even_a + QB2 * even_b + m[7];
-    o[3] = (QA2 * QA) * odd_a + (QB2 * QB) * odd_b + m[4] + m[8];
+    o[0] = even_a + even_b;
+    o[1] = QA * odd_a + QB * odd_b;
+    o[2] = QA2 * even_a + QB2 * even_b;
+    o[3] = (QA2 * QA) * odd_a + (QB2 * QB) * odd_b + m[4];
 }
 
-/* 4 -> 9 */
-INLINE void line_half_result_adjoint(vec *o, const vec *y) {
+/* Its transpose. */
+INLINE void two_taps_result_adjoint(vec *o, const vec *y) {
     vec even_a = y[0] + QA2 * y[2], odd_a = QA * y[1] + (QA2 * QA) * y[3], even_b = y[0] + QB2 * y[2], odd_b = QB * y[1] + (QB2 * QB) * y[3];
     o[0] = even_a + odd_a;
     o[1] = even_a - odd_a;
     o[2] = even_b + odd_b;
     o[3] = even_b - odd_b;
     o[4] = y[3];
-    UNROLL for (int i = 0; i < 4; i++) o[5 + i] = y[i];
 }
 
-/* 3 -> 6 */
-INLINE void line_half_weights(vec *o, const vec *g) {
+/* Taps g[0] and g[2] -> 5 points */
+INLINE void two_taps_weights(vec *o, const vec *g) {
     o[0] = g[0] * (1 / MA) + g[2] * (QA / MA);
     o[1] = g[2] * (QA / MA) - g[0] * (1 / MA);
     o[2] = g[0] * (1 / MB) + g[2] * (QB / MB);
     o[3] = g[2] * (QB / MB) - g[0] * (1 / MB);
     o[4] = g[2];
+}
+
+/* Its transpose. */
+INLINE void two_taps_weights_adjoint(vec *o, const vec *m) {
+    o[0] = (m[0] - m[1]) * (1 / MA) + (m[2] - m[3]) * (1 / MB);
+    o[2] = (m[0] + m[1]) * (QA / MA) + (m[2] + m[3]) * (QB / MB) + m[4];
+}
+
+/* 9 -> 9 */
+INLINE void line_half_image(vec *o, const vec *x) {
+    every_other_image(o, x);
+    UNROLL for (int i = 0; i < 4; i++) o[5 + i] = x[2 * i + 1];
+}
+
+INLINE void line_half_image_adjoint(vec *o, const vec *m) {
+    every_other_image_adjoint(o, m);
+    UNROLL for (int i = 0; i < 4; i++) o[2 * i + 1] = m[5 + i];
+}
+
+/* 9 -> 4 */
+INLINE void line_half_result(vec *o, const vec *m) {
+    two_taps_result(o, m);
+    UNROLL for (int i = 0; i < 4; i++) o[i] += m[5 + i];
+}
+
+/* 4 -> 9 */
+INLINE void line_half_result_adjoint(vec *o, const vec *y) {
+    two_taps_result_adjoint(o, y);
+    UNROLL for (int i = 0; i < 4; i++) o[5 + i] = y[i];
+}
+
+/* 3 -> 6 */
+INLINE void line_half_weights(vec *o, const vec *g) {
+    two_taps_weights(o, g);
     o[5] = g[1];
 }
 
 /* 6 -> 3 */
 INLINE void line_half_weights_adjoint(vec *o, const vec *m) {
-    o[0] = (m[0] - m[1]) * (1 / MA) + (m[2] - m[3]) * (1 / MB);
+    two_taps_weights_adjoint(o, m);
     o[1] = m[5];
-    o[2] = (m[0] + m[1]) * (QA / MA) + (m[2] + m[3]) * (QB / MB) + m[4];
 }
 
-/* What a transform's results are: pixels; pixels of tiles that overlap, the first row and column of which are added to what is there;
+/* Windows of 4 with stride 2. y[i] = w0 x[2i] + w2 x[2i+2] + w1 x[2i+1] + w3 x[2i+3]: F(4,2) of the even pixels, and F(4,2) of the odd ones. */
+
+/* 10 -> 10 */
+INLINE void line_four_image(vec *o, const vec *x) {
+    every_other_image(o, x);
+    every_other_image(o + 5, x + 1);
+}
+
+INLINE void line_four_image_adjoint(vec *o, const vec *m) {
+    every_other_image_adjoint(o, m);
+    every_other_image_adjoint(o + 1, m + 5);
+}
+
+/* 10 -> 4 */
+INLINE void line_four_result(vec *o, const vec *m) {
+    vec sum[5];
+    UNROLL for (int i = 0; i < 5; i++) sum[i] = m[i] + m[5 + i];
+    two_taps_result(o, sum);
+}
+
+/* 4 -> 10 */
+INLINE void line_four_result_adjoint(vec *o, const vec *y) {
+    two_taps_result_adjoint(o, y);
+    UNROLL for (int i = 0; i < 5; i++) o[5 + i] = o[i];
+}
+
+/* 4 -> 10 */
+INLINE void line_four_weights(vec *o, const vec *g) {
+    two_taps_weights(o, g);
+    two_taps_weights(o + 5, g + 1);
+}
+
+/* 10 -> 4 */
+INLINE void line_four_weights_adjoint(vec *o, const vec *m) {
+    two_taps_weights_adjoint(o, m);
+    two_taps_weights_adjoint(o + 1, m + 5);
+}
+
+/* What a transform's results are: pixels; pixels of tiles that overlap, the first rows and columns of which are added to what is there;
  * terms, all of which are added; or points, so many distant places that the next ones must be fetched ahead. */
 enum { PIXELS, SHARED_PIXELS, TERMS, POINTS };
 
 INLINE void transform_vector(const int in, const int out, const int kind, void (*line)(vec *, const vec *), const float *const *from,
                              int64_t from_at, float *const *to, int64_t to_at) {
-    vec half[9][9], column[9], row[9];
+    const int overlap = out - 8; /* of shared pixels: a step of two for each of 4 results */
+    vec half[10][10], column[10], row[10];
     UNROLL for (int j = 0; j < in; j++) {
         UNROLL for (int i = 0; i < in; i++) column[i] = *(const vec *)(from[i * in + j] + from_at);
         line(row, column);
@@ -151,7 +220,7 @@ INLINE void transform_vector(const int in, const int out, const int kind, void (
         line(row, half[i]);
         UNROLL for (int j = 0; j < out; j++) {
             vec *at = (vec *)(to[i * out + j] + to_at);
-            if (kind == TERMS || (kind == SHARED_PIXELS && (i == 0 || j == 0))) row[j] += *at;
+            if (kind == TERMS || (kind == SHARED_PIXELS && (i < overlap || j < overlap))) row[j] += *at;
             *at = row[j];
         }
     }
@@ -212,3 +281,10 @@ TRANSFORM(half_result_adjoint, 4, 9, POINTS, 0)
 TRANSFORM(half_weights, 3, 6, POINTS, 3)
 TRANSFORM(half_weights_adjoint, 6, 3, PIXELS, 0)
 TRANSFORM_BY(half_weights_added, half_weights_adjoint, 6, 3, TERMS, 0)
+TRANSFORM(four_image, 10, 10, POINTS, 2)
+TRANSFORM(four_image_adjoint, 10, 10, SHARED_PIXELS, 0)
+TRANSFORM(four_result, 10, 4, PIXELS, 0)
+TRANSFORM(four_result_adjoint, 4, 10, POINTS, 0)
+TRANSFORM(four_weights, 4, 10, POINTS, 4)
+TRANSFORM(four_weights_adjoint, 10, 4, PIXELS, 0)
+TRANSFORM_BY(four_weights_added, four_weights_adjoint, 10, 4, TERMS, 0)

@@ -46,7 +46,7 @@ static size_t lay_out(const gt_conv_shape *s, int threads, weight_grad *w, float
     size_t used = 0;
     size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, gt_winograd_stored(&p)));
     size_t y = gt_winograd_take(&used, gt_winograd_floats(&p, (int64_t)gt_product_packed_floats(p.to.channels, 1)));
-    size_t d = gt_winograd_take(&used, threads * GT_WINOGRAD_PLANES * patch_plane(&all));
+    size_t d = gt_winograd_take(&used, threads * p.planes * patch_plane(&all));
     size_t zeros = gt_winograd_take(&used, gt_largest(p.from.channels, p.to.channels));
     if (w)
         *w = (weight_grad){.block = {.plan = p, .kernels = gt_gemm_kernels_now(), .u = base + u, .m = base + y, .zeros = base + zeros},
@@ -119,24 +119,24 @@ static void weight_patch(void *arg, int index, int worker) {
     int64_t rows = gt_least(all->rows, gt_least(all->strip, inputs - strip) - in_strip), columns = gt_least(all->columns, outputs - o);
     if (rows <= 0) return; /* the last strip may have fewer patches */
     int64_t stored = gt_least(all->strip, channels - strip), padded = (int64_t)gt_product_packed_floats(outputs, 1);
-    float *d = w->d + worker * GT_WINOGRAD_PLANES * patch_plane(all);
-    gt_winograd_operand operands[GT_WINOGRAD_PLANES];
-    gt_product products[GT_WINOGRAD_PLANES];
-    for (int i = 0; i < GT_WINOGRAD_PLANES; i++) {
+    float *d = w->d + worker * p->planes * patch_plane(all);
+    gt_winograd_operand operands[GT_WINOGRAD_MOST_PLANES];
+    gt_product products[GT_WINOGRAD_MOST_PLANES];
+    for (int i = 0; i < p->planes; i++) {
         int64_t values = p->shared[i] * z->count;
         operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, i, channels) + strip * values + in_strip, stored};
         products[i] = (gt_product){.m = rows, .n = columns, .k = values, .a_by_k = true, .pack_a = columns_of_u, .a_source = &operands[i],
                                    .a_packed = true, .b_packed = z->m + gt_winograd_plane_at(z, i, padded) + o * values,
                                    .c = d + i * patch_plane(all), .ldc = all->columns};
     }
-    gt_product_run_packed(products, GT_WINOGRAD_PLANES, NULL, NULL);
-    const float *from[GT_WINOGRAD_PLANES];
-    float *to[GT_WINOGRAD_TAPS];
+    gt_product_run_packed(products, p->planes, NULL, NULL);
+    const float *from[GT_WINOGRAD_MOST_PLANES];
+    float *to[GT_WINOGRAD_MOST_TAPS];
     int64_t steps[GT_WINOGRAD_MOST_POINTS];
     gt_transform_fn *back = z->kernels->transform[z->tile0 ? p->add_weights : p->to_weights];
     for (int64_t r = 0; r < rows; r++) {
-        for (int i = 0; i < GT_WINOGRAD_PLANES; i++) from[i] = products[i].c + r * all->columns;
-        for (int i = 0; i < GT_WINOGRAD_TAPS; i++) to[i] = z->out + (i * inputs + strip + in_strip + r) * outputs + o;
+        for (int i = 0; i < p->planes; i++) from[i] = products[i].c + r * all->columns;
+        for (int i = 0; i < p->taps; i++) to[i] = z->out + (i * inputs + strip + in_strip + r) * outputs + o;
         back(from, to, gt_winograd_steps(steps), columns, GT_WINOGRAD_AHEAD);
     }
 }

@@ -48,6 +48,12 @@ static const gt_conv_shape shapes[] = {
     CONV(2, 12, 21, 16, 20, 3, 3, 2, 1, 2, 0, 1, 1), /* padding */
     CONV(1, 9, 9, 256, 210, 3, 3, 2, 0, 0, 0, 0, 1), /* more channels than a block of K */
     CONV(2, 10, 10, 8, 8, 3, 3, 2, 0, 0, 0, 0, 1),   /* a line that no output sees: not for Winograd */
+    CONV(2, 32, 16, 3, 20, 4, 4, 2, 1, 1, 1, 1, 1),  /* DCGAN: from an image, */
+    CONV(3, 16, 16, 20, 24, 4, 4, 2, 1, 1, 1, 1, 1), /* between maps, */
+    CONV(5, 8, 8, 70, 40, 4, 4, 2, 1, 1, 1, 1, 1),   /* a tile an image, */
+    CONV(1, 11, 15, 16, 18, 4, 4, 2, 2, 0, 1, 3, 1), /* uneven padding, partial tiles, */
+    CONV(1, 9, 8, 8, 8, 4, 4, 2, 0, 0, 0, 0, 1),     /* a line that no output sees, */
+    CONV(1, 16, 16, 520, 210, 4, 4, 2, 1, 1, 1, 1, 1), /* more channels than a block of K */
     CONV(1, 10, 9, 4, 6, 5, 2, 3, 2, 1, 0, 1, 1),
     CONV(1, 7, 8, 5, 4, 1, 1, 2, 0, 0, 0, 0, 1),     /* input pixels that no output sees */
     CONV(2, 6, 5, 8, 6, 3, 3, 1, 1, 1, 1, 1, 2),

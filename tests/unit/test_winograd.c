@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Winograd with as many channels as the recipes have, against float64 at random places: three directions of stride 1 and 2
- * on every instruction set of this CPU. (test_conv.c compares all places of smaller convolutions.) */
+ * Winograd with as many channels as the recipes have, against float64 at random places: three directions of stride 1 and 2, 3x3
+ * and 4x4, on every instruction set of this CPU. (test_conv.c compares all places of smaller convolutions.) */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,8 @@ enum { PROBES = 300 };
 
 #define SAME(N, H, C) {.n = N, .h = H, .w = H, .c = C, .p = H, .q = H, .o = C, .kh = 3, .kw = 3, .stride = 1, .pad_top = 1, .pad_left = 1, .groups = 1}
 #define HALF(N, P, C) {.n = N, .h = 2 * P + 1, .w = 2 * P + 1, .c = C, .p = P, .q = P, .o = C, .kh = 3, .kw = 3, .stride = 2, .groups = 1}
-static const gt_conv_shape shapes[] = {SAME(2, 16, 256), SAME(1, 8, 512), HALF(2, 8, 256), HALF(1, 8, 512)};
+#define FOUR(N, P, C) {.n = N, .h = 2 * P, .w = 2 * P, .c = C, .p = P, .q = P, .o = C, .kh = 4, .kw = 4, .stride = 2, .pad_top = 1, .pad_left = 1, .groups = 1}
+static const gt_conv_shape shapes[] = {SAME(2, 16, 256), SAME(1, 8, 512), HALF(2, 8, 256), HALF(1, 8, 512), FOUR(2, 8, 256), FOUR(1, 4, 512)};
 
 static size_t floats_of(const gt_conv_shape *s, int tensor) {
     return (size_t)(tensor == 0 ? s->n * s->h * s->w * s->c : tensor == 1 ? s->kh * s->kw * s->c * s->o : s->n * s->p * s->q * s->o);
