@@ -139,6 +139,24 @@ size_t gt_exec_output_size(const gt_exec *e, const char *name); /* floats; 0: no
 gt_status gt_exec_prepare(gt_exec *e, const gt_exec_env *env); /* GT_RATE_UPDATE nodes: once after parameters or update inputs changed, or the arena was used by another exec */
 gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env);
 
+/* Graphs with sums over slices (gt_sum_over_slices) run in parts, from one meeting of all slices of the batch to the next: after part k, all
+ * executions of all ranks have their share of meeting k in `own`; the sum of these, by the tree over slices, belongs into every `total`
+ * before part k + 1. The executions of one batch, each in an arena of its own, so go on abreast:
+ *     for (int k = 0; k <= gt_exec_meetings(e[0]); k++) {
+ *         for each of this rank's executions: gt_exec_run_part(e[i], &env[i], k);
+ *         if (k < gt_exec_meetings(e[0])) own of gt_exec_meeting(e[i], k) over all ranks -> total of each; // gt_meeter_sum in dist.h
+ *     }
+ * Graphs of slices of different sizes have the same meetings. gt_exec_run() is all parts as if this execution's slices were all there are. */
+typedef struct gt_meeting {
+    const char *name; /* of the sum, or the first of several that meet together; lives as long as the execution */
+    size_t floats;
+    const float *own; /* with several slices at once their sum; NULL before a run */
+    float *total;
+} gt_meeting;
+int gt_exec_meetings(const gt_exec *e);
+gt_meeting gt_exec_meeting(const gt_exec *e, int i);
+gt_status gt_exec_run_part(gt_exec *e, const gt_exec_env *env, int part); /* 0 .. gt_exec_meetings(), in this order */
+
 /* The gt_output_to outputs in the order in which a run finishes them. */
 typedef struct gt_output_place {
     const char *name;

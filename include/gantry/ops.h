@@ -52,6 +52,13 @@ gt_node *gt_mean(gt_graph *g, gt_node *x, unsigned axes);
 gt_node *gt_broadcast(gt_graph *g, gt_node *x, gt_shape shape);
 gt_node *gt_sum_to(gt_graph *g, gt_node *x, gt_shape shape); /* adjoint of broadcast: sums down to `shape` */
 
+/* ---- over slices (ops/over_slices.c) ---- */
+/* The sum of x over all slices of the batch, those of other ranks included, by the tree of dist.h: of x's shape, the same numbers in every
+ * slice. For small values: each sum, or each set of sums that do not depend on each other, is a meeting of all ranks, and the slices of a
+ * rank hold their activations in memory together (gt_exec_run_part). Slices may differ in size: what depends on the number of samples in the batch
+ * takes that as gt_sum_over_slices of the slice's own. */
+gt_node *gt_sum_over_slices(gt_graph *g, gt_node *x);
+
 /* ---- choices (ops/choice.c) ---- */
 /* 1 where the last axis has its (first) maximum, 0 elsewhere; not differentiable. */
 gt_node *gt_one_hot_max(gt_graph *g, gt_node *x);

@@ -12,7 +12,7 @@
 static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_arena *arena) {
     typedef gt_graph *pass_fn(const gt_graph *, gt_arena *);
     /* Algebra makes nodes that are equal to others, and merged nodes make new algebra: twice is where it ends in practice. */
-    static pass_fn *const simplify[] = {gt_pass_dead, gt_pass_common, gt_pass_algebra, gt_pass_common, gt_pass_algebra, gt_pass_common};
+    static pass_fn *const simplify[] = {gt_pass_dead, gt_pass_meetings, gt_pass_common, gt_pass_algebra, gt_pass_common, gt_pass_algebra, gt_pass_common};
     for (size_t i = 0; g && i < sizeof simplify / sizeof *simplify; i++) g = simplify[i](g, arena);
     if (g && o->slices > 1) g = gt_pass_slices(g, arena, o->slices);
     if (g && o->slices > 1) g = gt_pass_common(g, arena);
@@ -25,13 +25,15 @@ static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_
 
 static gt_status make_steps(gt_exec *e) {
     const gt_graph *g = e->graph;
-    e->n_steps = e->n_hoisted = e->n_order = 0;
+    e->n_steps = e->n_hoisted = e->n_order = e->n_meetings = 0;
     e->steps = gt_arena_array(e->meta, (size_t)g->n_nodes + 1, sizeof *e->steps);
     e->order = gt_arena_array(e->meta, (size_t)g->n_results + 1, sizeof *e->order);
-    if (!e->steps || !e->order) return GT_NOMEM;
+    e->meetings = gt_arena_array(e->meta, (size_t)g->n_nodes + 1, sizeof *e->meetings);
+    if (!e->steps || !e->order || !e->meetings) return GT_NOMEM;
     for (int id = 0; id < g->n_nodes; id++) {
         const gt_node *n = g->nodes[id];
         if (gt_is_leaf(n) || n->op->view) continue;
+        if (gt_is_meeting(n)) e->meetings[e->n_meetings++] = e->n_steps;
         gt_step *s = &e->steps[e->n_steps++];
         const float **in = gt_arena_array(e->meta, (size_t)n->n_in + 1, sizeof *in);
         if (!in) return GT_NOMEM;
@@ -204,23 +206,39 @@ static void run_steps(gt_exec *e, int begin, int end) {
     }
 }
 
-static gt_status begin(gt_exec *e, const gt_exec_env *env) {
+static gt_status set_env(gt_exec *e, const gt_exec_env *env) {
     e->env = env ? *env : (gt_exec_env){0};
     return resolve(e);
 }
 
 gt_status gt_exec_prepare(gt_exec *e, const gt_exec_env *env) {
-    gt_status status = begin(e, env);
+    gt_status status = set_env(e, env);
     if (status) return status;
     run_steps(e, 0, e->n_hoisted);
     e->prepared = true;
     return GT_OK;
 }
 
-gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env) {
+static gt_status run_from(gt_exec *e, const gt_exec_env *env, int begin, int end) {
     gt_status status = e->prepared ? GT_OK : gt_exec_prepare(e, env);
-    if (!status) status = begin(e, env);
+    if (!status) status = set_env(e, env);
     if (status) return status;
-    run_steps(e, e->n_hoisted, e->n_steps);
+    run_steps(e, begin, end);
     return GT_OK;
+}
+
+gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env) { return run_from(e, env, e->n_hoisted, e->n_steps); }
+
+/* ---- meetings ---- */
+
+int gt_exec_meetings(const gt_exec *e) { return e->n_meetings; }
+
+gt_status gt_exec_run_part(gt_exec *e, const gt_exec_env *env, int part) {
+    int first = part > 0 ? e->meetings[part - 1] + 1 : e->n_hoisted, end = part < e->n_meetings ? e->meetings[part] : e->n_steps;
+    return run_from(e, env, first, end);
+}
+
+gt_meeting gt_exec_meeting(const gt_exec *e, int i) {
+    const gt_step *s = &e->steps[e->meetings[i]];
+    return (gt_meeting){.name = s->node->name, .floats = (size_t)gt_shape_size(&s->node->shape), .own = s->run.in[0], .total = s->run.out};
 }

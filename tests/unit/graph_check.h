@@ -21,11 +21,11 @@ static inline void follow(const gt_exec *e, int begin, int end, int *writer) {
         for (int i = 0; i < n->n_in; i++) {
             const gt_node *x = n->in[i];
             const gt_place *p = &plan->places[x->id];
+            size_t end = (p->offset + (size_t)gt_shape_size(&x->shape) * sizeof(float) + 63) / 64;
             if (!gt_reads(n, i)) continue;
             while (x->op->view) x = x->in[0];
-            for (size_t b = 0; p->kind == GT_PLACE_ARENA && b < blocks_of(x); b++)
-                if (writer[p->offset / 64 + b] != x->id)
-                    fail_msg("'%s' reads '%s' after '%s' has written there", n->name, x->name, e->graph->nodes[writer[p->offset / 64 + b]]->name);
+            for (size_t b = p->offset / 64; p->kind == GT_PLACE_ARENA && b < end; b++)
+                if (writer[b] != x->id) fail_msg("'%s' reads '%s' after '%s' has written there", n->name, x->name, e->graph->nodes[writer[b]]->name);
         }
         const gt_place *p = &plan->places[n->id];
         if (plan->scratch_in[n->id] >= 0) {

@@ -7,6 +7,7 @@
 
 #define GT_OP_LIST(X)      \
     X(sum)                 \
+    X(sum_over_slices)     \
     X(one_hot_max)         \
     X(reshape)             \
     X(stop_gradient)       \

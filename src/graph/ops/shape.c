@@ -303,7 +303,7 @@ static gt_node *concat_together(gt_graph *g, const gt_node *n, int slices, gt_no
     return ((const concat_attr *)n->attr)->axis == 0 ? NULL : gt_slices_by_rows(g, n, slices, in, shared, ~0u);
 }
 
-const gt_op gt_op_concat = {.name = "concat", .min_in = 1, .max_in = 64, .shape = concat_shape, .vjp = concat_vjp, .run = concat_run, .together = concat_together};
+const gt_op gt_op_concat = {.name = "concat", .min_in = 1, .max_in = 4096, .shape = concat_shape, .vjp = concat_vjp, .run = concat_run, .together = concat_together};
 
 gt_node *gt_concat(gt_graph *g, int n, gt_node *const *x, int axis) {
     if (n > 0 && x[0] && axis < 0) axis += x[0]->shape.n;

@@ -6,16 +6,22 @@
 
 #include "graph/internal.h"
 
+/* Is n a sum over slices, where a run stops for the other slices? */
+bool gt_is_meeting(const gt_node *n);
+
 /* rewrite.c: the frame of most passes. Nodes that no result needs are dropped; for each other node, in order, fn gives
  * its replacement in dst, over inputs already replaced: NULL means a plain copy. */
 typedef gt_node *gt_rewrite_fn(void *arg, gt_graph *dst, const gt_node *n, gt_node **in);
 gt_graph *gt_rewrite(const gt_graph *src, gt_arena *arena, gt_rewrite_fn *fn, void *arg);
+/* dst, every node of src rebuilt in it as map[id] says (dropped ones: NULL), with src's results; NULL: dst has a fault. */
+gt_graph *gt_rebuilt(gt_graph *dst, const gt_graph *src, gt_node *const *map);
 /* The same nodes in another order: order[k] is the id of the k-th. */
 gt_graph *gt_reorder(const gt_graph *src, gt_arena *arena, const int *order);
 /* How many nodes and results use each node (by id); NULL: out of memory. Free it. */
 int *gt_count_uses(const gt_graph *g);
 
 gt_graph *gt_pass_dead(const gt_graph *src, gt_arena *arena);    /* drop what no result needs */
+gt_graph *gt_pass_meetings(const gt_graph *src, gt_arena *arena); /* sums over slices that can be one become one */
 gt_graph *gt_pass_common(const gt_graph *src, gt_arena *arena);  /* equal nodes become one */
 gt_graph *gt_pass_algebra(const gt_graph *src, gt_arena *arena); /* x * 1, flip of flip, sum of broadcast ... */
 gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, int slices); /* of one slice: of several at once */

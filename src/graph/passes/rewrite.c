@@ -20,7 +20,7 @@ static gt_node *replacement(gt_graph *dst, const gt_node *n, gt_node **map, gt_r
     return r;
 }
 
-static gt_graph *finish(gt_graph *dst, const gt_graph *src, gt_node **map) {
+gt_graph *gt_rebuilt(gt_graph *dst, const gt_graph *src, gt_node *const *map) {
     for (int i = 0; i < src->n_results && !dst->status; i++) {
         gt_result r = src->results[i];
         r.node = map[r.node->id];
@@ -37,7 +37,7 @@ gt_graph *gt_rewrite(const gt_graph *src, gt_arena *arena, gt_rewrite_fn *fn, vo
         mark(src, needed);
         for (int id = 0; id < src->n_nodes && !dst->status; id++)
             if (needed[id]) map[id] = replacement(dst, src->nodes[id], map, fn, arg);
-        dst = finish(dst, src, map);
+        dst = gt_rebuilt(dst, src, map);
     } else {
         gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
         dst = NULL;
@@ -52,7 +52,7 @@ gt_graph *gt_reorder(const gt_graph *src, gt_arena *arena, const int *order) {
     gt_node **map = calloc((size_t)src->n_nodes + 1, sizeof *map);
     if (dst && map) {
         for (int k = 0; k < src->n_nodes && !dst->status; k++) map[order[k]] = replacement(dst, src->nodes[order[k]], map, NULL, NULL);
-        dst = finish(dst, src, map);
+        dst = gt_rebuilt(dst, src, map);
     } else {
         gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
         dst = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Several slices at once: the graph of one slice becomes that of `slices`, with the same bits for each.
  *
- * What is the same for all slices (parameters and what follows from them alone) stays as it is. Of the rest, a node computes all
+ * What is the same for all slices (parameters, sums over slices, and what follows from these alone) stays as it is. Of the rest, a node computes all
  * slices together where its op has a rule for that: everything that goes sample by sample, and small sums. Elsewhere each slice gets a
  * node of its own, which reads its part of joined values: weight gradients, matrix products that sum over samples, and what follows
  * from these. A placed result is the sum over slices, by the same tree as in dist.h, of slices that are each complete; other results
@@ -77,9 +77,28 @@ static void compute_apart(several *s, const gt_node *n) {
     }
 }
 
+/* By the tree: node(level, i) = node(level - 1, 2 i) + node(level - 1, 2 i + 1). */
+static gt_node *sum_of(several *s, const gt_node *n) {
+    gt_node *sum[s->slices];
+    for (int k = 0; k < s->slices; k++) sum[k] = slice_of(s, n, k);
+    for (int width = 1; width < s->slices; width *= 2)
+        for (int left = 0; left + width < s->slices; left += 2 * width) sum[left] = gt_add(s->dst, sum[left], sum[left + width]);
+    return sum[0];
+}
+
+static bool same_for_all(const several *s, const gt_node *n) {
+    if (n->rate == GT_RATE_UPDATE) return true;
+    for (int i = 0; i < n->n_in; i++)
+        if (!s->values[n->in[i]->id].shared) return false;
+    return n->n_in > 0 && !n->op->impure;
+}
+
 static void compute(several *s, const gt_node *n) {
     value *v = &s->values[n->id];
-    if (n->rate == GT_RATE_UPDATE) {
+    if (gt_is_meeting(n)) {
+        gt_node *own = sum_of(s, n->in[0]);
+        *v = (value){.shared = true, .joined = gt_node_clone(s->dst, n, &own)};
+    } else if (same_for_all(s, n)) {
         gt_node *in[n->n_in + 1];
         for (int i = 0; i < n->n_in; i++) in[i] = s->values[n->in[i]->id].joined;
         *v = (value){.shared = true, .joined = gt_node_clone(s->dst, n, in)};
@@ -91,15 +110,6 @@ static void compute(several *s, const gt_node *n) {
         if (v->joined && v->joined->id >= before) v->joined->name = n->name;
         if (!v->joined && !s->dst->status) compute_apart(s, n);
     }
-}
-
-/* By the tree: node(level, i) = node(level - 1, 2 i) + node(level - 1, 2 i + 1). */
-static gt_node *sum_of(several *s, const gt_node *n) {
-    gt_node *sum[s->slices];
-    for (int k = 0; k < s->slices; k++) sum[k] = slice_of(s, n, k);
-    for (int width = 1; width < s->slices; width *= 2)
-        for (int left = 0; left + width < s->slices; left += 2 * width) sum[left] = gt_add(s->dst, sum[left], sum[left + width]);
-    return sum[0];
 }
 
 static void put_result(several *s, const gt_result *r) {
