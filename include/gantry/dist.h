@@ -12,7 +12,7 @@
  *     gt_reducer_plan *plan = gt_reducer_plan_new(r, n, outputs);     // one per phase
  *     each phase:
  *         gt_reducer_begin(r, plan);
- *         for each of this rank's bundles of slices:
+ *         for each of this rank's bundles of slices:                  // abreast: each line for all of them
  *             gt_exec_bind(e, GT_SLOT_GRAD, gt_reducer_begin_bundle(r));
  *             gt_exec_run(e, &(gt_exec_env){.between = gt_reducer_progress, .between_arg = r, ...});
  *             gt_reducer_end_bundle(r);
@@ -120,6 +120,10 @@ gt_bundle gt_bundle_from(gt_cut cut, int first, int end, int most);
 gt_status gt_comm_tree_sum(gt_comm *c, int slices, size_t n, const double *mine, double *out);
 gt_status gt_comm_tree_mean(gt_comm *c, gt_cut cut, size_t n, const float *mine, float *out); /* each slice by its weight */
 
+/* Where all slices of a batch meet in the middle of a run (gt_meeting in graph.h): n float32 numbers each, own[i] the tree's sum over this
+ * rank's bundle i; the tree's root goes to every total[i]. Ranks without a slice take part with n_bundles = 0. */
+gt_status gt_comm_meet(gt_comm *c, int slices, int n_bundles, const gt_bundle *bundles, size_t n, const float *const *own, float *const *total);
+
 /* ---- gradients ---- */
 
 typedef struct gt_reducer gt_reducer;
@@ -131,6 +135,7 @@ typedef struct gt_reducer_options {
     const gt_bundle *bundles;
     size_t floats;        /* of the block: gradients, and the parameters they belong to */
     size_t bucket_floats; /* 0: chosen from the size of the block. Changes no bit */
+    bool abreast;         /* all bundles begin before the first ends, and each has memory of its own. Changes no bit */
     bool plain;           /* between ranks MPI_Iallreduce in place of the tree: for comparison, bits may depend on ranks */
 } gt_reducer_options;
 
@@ -152,11 +157,11 @@ size_t gt_reducer_bytes(const gt_reducer *r);                                   
 gt_reducer_plan *gt_reducer_plan_new(gt_reducer *r, int n, const gt_span *outputs);
 
 void gt_reducer_begin(gt_reducer *r, const gt_reducer_plan *plan);
-/* Not collective: where this bundle's gradient, the tree's sum over its slices, is to be written, a block of `floats`, zero wherever the plan
+/* Not collective: where the next bundle's gradient, the tree's sum over its slices, is to be written, a block of `floats`, zero wherever the plan
  * has no output. */
 float *gt_reducer_begin_bundle(gt_reducer *r);
 /* Not collective: the first `done` outputs of this bundle are written (the executor's `between` hook, arg = the reducer).
- * In the last bundle finished buckets leave for their owners; otherwise it lets communication move on. */
+ * In the last bundle (of several abreast: in none) finished buckets leave for their owners; otherwise it lets communication move on. */
 void gt_reducer_progress(void *reducer, int done);
 void gt_reducer_end_bundle(gt_reducer *r); /* not collective */
 /* All gradients are in: this rank's parts of gt_reducer_gradient() are the tree sum / slices. Non-finite numbers are

@@ -144,7 +144,7 @@ gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env);
  * before part k + 1. The executions of one batch, each in an arena of its own, so go on abreast:
  *     for (int k = 0; k <= gt_exec_meetings(e[0]); k++) {
  *         for each of this rank's executions: gt_exec_run_part(e[i], &env[i], k);
- *         if (k < gt_exec_meetings(e[0])) own of gt_exec_meeting(e[i], k) over all ranks -> total of each; // gt_meeter_sum in dist.h
+ *         if (k < gt_exec_meetings(e[0])) own of gt_exec_meeting(e[i], k) over all ranks -> total of each; // gt_comm_meet in dist.h
  *     }
  * Graphs of slices of different sizes have the same meetings. gt_exec_run() is all parts as if this execution's slices were all there are. */
 typedef struct gt_meeting {

@@ -32,12 +32,15 @@ typedef struct gt_comm_inside {
     int claims;      /* claim.c: the open file; -1: none */
     bool roams;      /* not bound, as another run has some of the cores */
     char description[512];
-    double *scratch; /* grows to the largest small value asked for */
-    size_t scratch_size;
+    void *scratch; /* grows to the largest small values asked for */
+    size_t scratch_bytes;
     int *counts, *starts; /* [ranks] each, for collectives of uneven sizes */
 } gt_comm_inside;
 
 static inline gt_comm_inside *gt_inside(gt_comm *c) { return (gt_comm_inside *)c; }
+
+/* Room for small values, until the next call; NULL: see gt_message(), and the ranks end. */
+void *gt_comm_scratch(gt_comm *c, size_t rows, size_t row_bytes);
 
 /* Wait for requests. Every wait of src/dist is this one: MPI's own would spin on a core that another rank needs. */
 void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests);

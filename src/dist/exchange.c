@@ -10,35 +10,23 @@
 
 enum { TAG_BLOCK = 0, TAG_BUCKET = 1, TAGS_OF_BUCKET = 32 /* nodes of one rank: 2 log2(MOST_SLICES) at most */ };
 
-/* A rank's finished nodes follow from its range of slices: every rank computes every rank's. */
-typedef struct walker {
-    const gt_reducer *r;
-    gt_tree_node nodes[GT_TREE_DEPTH];
-} walker;
-
-static int nodes_of(walker *w, int rank) {
-    int first, count, depth = 0;
-    gt_slice_range(w->r->slices, w->r->comm->ranks, rank, &first, &count);
-    for (int i = 0; i < count; i++) gt_tree_push(w->nodes, &depth, (gt_tree_node){0, first + i}, w->r->slices);
-    return depth;
-}
+static int nodes_of(const gt_reducer *r, int rank, gt_tree_node *nodes) { return gt_tree_nodes_of(r->slices, r->comm->ranks, rank, nodes); }
 
 /* How the owner joins all ranks' nodes: the same stack machine over them. */
 static gt_status plan_additions(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
-    walker w = {.r = r};
+    gt_tree_node nodes[GT_TREE_DEPTH], stack[GT_TREE_DEPTH];
     int ranks = r->comm->ranks;
     for (int rank = 0; rank < ranks; rank++) {
         if (rank == r->comm->rank) x->first_own = x->n_all;
-        x->n_all += nodes_of(&w, rank);
+        x->n_all += nodes_of(r, rank, nodes);
     }
     x->additions = calloc((size_t)x->n_all, sizeof *x->additions);
     if (!x->additions) return gt_fail(GT_NOMEM, "out of memory for the sum over ranks");
-    gt_tree_node stack[GT_TREE_DEPTH];
     int depth = 0, next = 0;
     for (int rank = 0; rank < ranks; rank++) {
-        int n = nodes_of(&w, rank);
-        for (int i = 0; i < n; i++) x->additions[next++] = gt_tree_push(stack, &depth, w.nodes[i], r->slices);
+        int n = nodes_of(r, rank, nodes);
+        for (int i = 0; i < n; i++) x->additions[next++] = gt_tree_push(stack, &depth, nodes[i], r->slices);
     }
     return GT_OK;
 }
@@ -81,10 +69,10 @@ static int tag_of(int bucket, int node) { return TAG_BUCKET + bucket * TAGS_OF_B
 static void connect_bucket(gt_reducer *r, int bucket) {
     gt_exchange *x = &r->exchange;
     int ranks = r->comm->ranks, self = r->comm->rank, received = 0, sent = 0;
-    walker w = {.r = r};
+    gt_tree_node nodes[GT_TREE_DEPTH];
     for (int rank = 0; rank < ranks; rank++) {
         if (rank == self) continue;
-        int n = nodes_of(&w, rank);
+        int n = nodes_of(r, rank, nodes);
         for (int i = 0; i < n; i++, received++)
             MPI_Recv_init(inbox_piece(r, bucket, received), (int)r->parts[bucket].size, MPI_FLOAT, rank, tag_of(bucket, i), x->world,
                           &x->receive[(size_t)bucket * (size_t)x->n_receive + (size_t)received]);
@@ -93,7 +81,7 @@ static void connect_bucket(gt_reducer *r, int bucket) {
         int rank = (self + step) % ranks;
         gt_span part = gt_reducer_part(r, bucket, rank);
         for (int i = 0; i < r->n_nodes; i++, sent++)
-            MPI_Send_init(gt_reducer_buffer(r, i) + part.offset, (int)part.size, MPI_FLOAT, rank, tag_of(bucket, i), x->world,
+            MPI_Send_init(gt_reducer_node(r, i) + part.offset, (int)part.size, MPI_FLOAT, rank, tag_of(bucket, i), x->world,
                           &x->send[(size_t)bucket * (size_t)x->n_send + (size_t)sent]);
     }
 }
@@ -154,7 +142,7 @@ void gt_exchange_launch(gt_reducer *r, int bucket) {
         return;
     }
     size_t start = (size_t)bucket * r->bucket_floats, size = gt_bucket_size(r, bucket);
-    for (int i = 1; i < r->n_nodes; i++) gt_add_to(r->pool, r->buffers + start, gt_reducer_buffer(r, i) + start, size);
+    for (int i = 1; i < r->n_nodes; i++) gt_add_to(r->pool, r->buffers + start, gt_reducer_node(r, i) + start, size);
     MPI_Iallreduce(MPI_IN_PLACE, r->buffers + start, (int)size, MPI_FLOAT, MPI_SUM, x->world, &x->plain[bucket]);
 }
 
@@ -176,7 +164,7 @@ float *gt_exchange_complete(gt_reducer *r, int bucket) {
     for (int node = 0; node < x->n_all; node++) {
         int own = node - x->first_own;
         bool is_own = own >= 0 && own < r->n_nodes;
-        stack[depth++] = is_own ? gt_reducer_buffer(r, own) + part.offset : inbox_piece(r, bucket, received++);
+        stack[depth++] = is_own ? gt_reducer_node(r, own) + part.offset : inbox_piece(r, bucket, received++);
         for (int i = 0; i < x->additions[node]; i++, depth--) gt_add_to(r->pool, stack[depth - 2], stack[depth - 1], part.size);
     }
     return stack[0];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Gradients summed over slices. On a rank: a binary counter of partial sums; the gradients of a bundle of slices are written straight to
- * the top of its stack, so that a sum costs one pass and one bundle per rank costs none. Between ranks: exchange.c. */
+ * the top of its stack, so that a sum costs one pass and one bundle per rank costs none. (Bundles that run abreast have a buffer each, and
+ * are put on the stack as they end.) Between ranks: exchange.c. */
 #include "dist/reducer.h"
 
 #include <stdlib.h>
@@ -44,7 +45,8 @@ static gt_status take_bundles(gt_reducer *r, const gt_reducer_options *o) {
     next = first;
     r->n_bundles = o->n_bundles ? o->n_bundles : count;
     r->bundles = calloc((size_t)r->n_bundles + 1, sizeof *r->bundles);
-    if (!r->bundles) return gt_fail(GT_NOMEM, "out of memory for a reducer");
+    r->place = calloc((size_t)r->n_bundles + 1, sizeof *r->place);
+    if (!r->bundles || !r->place) return gt_fail(GT_NOMEM, "out of memory for a reducer");
     for (int i = 0; i < r->n_bundles; i++) {
         gt_bundle b = o->n_bundles ? o->bundles[i] : (gt_bundle){first + i, 1};
         if (b.first != next || b.count < 1) return gt_fail(GT_FAILED, "bundle %d, of %d slices, begins with slice %d instead of %d", i, b.count, b.first, next);
@@ -59,7 +61,8 @@ static void rehearse(gt_reducer *r) {
     int depth = 0;
     r->n_buffers = 1; /* the result's, also without a slice */
     for (int i = 0; i < r->n_bundles; i++) {
-        if (depth + 1 > r->n_buffers) r->n_buffers = depth + 1;
+        r->place[i] = r->node_place[depth] = r->abreast ? i : depth;
+        if (r->place[i] + 1 > r->n_buffers) r->n_buffers = r->place[i] + 1;
         r->last_additions = gt_tree_push(r->nodes, &depth, r->bundles[i], r->slices);
     }
     r->n_nodes = depth;
@@ -74,6 +77,7 @@ static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
         return gt_fail(GT_USAGE, "%zu parameters in one network are more than MPI can address from several ranks", o->floats);
     r->slices = o->slices;
     r->plain = o->plain && c->ranks > 1;
+    r->abreast = o->abreast;
     r->floats = o->floats;
     r->stride = round_up(o->floats, LINE);
     r->bucket_floats = choose_bucket(c, o->floats, o->bucket_floats);
@@ -130,6 +134,7 @@ void gt_reducer_free(gt_reducer *r) {
     gt_block_free(r->buffers, (size_t)r->n_buffers * r->stride * sizeof(float));
     free(r->parts);
     free(r->bundles);
+    free(r->place);
     free(r);
 }
 
@@ -149,15 +154,15 @@ gt_traffic gt_reducer_traffic(gt_reducer *r) {
 /* ---- a reduction ---- */
 
 float *gt_reducer_begin_bundle(gt_reducer *r) {
-    float *top = gt_reducer_buffer(r, r->depth);
-    for (int i = 0; i < r->plan->n_gaps; i++) memset(top + r->plan->gaps[i].offset, 0, r->plan->gaps[i].size * sizeof *top);
-    return top;
+    float *own = gt_reducer_buffer(r, r->place[r->begun++]);
+    for (int i = 0; i < r->plan->n_gaps; i++) memset(own + r->plan->gaps[i].offset, 0, r->plan->gaps[i].size * sizeof *own);
+    return own;
 }
 
 /* The additions that follow a bundle, on a range of the block; `height`: of the stack with the bundle's own value on it. */
 static void fold(gt_reducer *r, int height, int additions, size_t offset, size_t n) {
     for (int i = 0; i < additions; i++, height--)
-        gt_add_to(r->pool, gt_reducer_buffer(r, height - 2) + offset, gt_reducer_buffer(r, height - 1) + offset, n);
+        gt_add_to(r->pool, gt_reducer_buffer(r, r->stack_place[height - 2]) + offset, gt_reducer_buffer(r, r->stack_place[height - 1]) + offset, n);
 }
 
 static void finish_bucket(gt_reducer *r, int bucket) {
@@ -175,6 +180,7 @@ static void finish_arrived(gt_reducer *r) {
 
 /* Called in the last bundle only: the stack below this bundle's value holds what earlier ones left. */
 static void launch_ready(gt_reducer *r, int done) {
+    r->stack_place[r->depth] = r->place[r->bundle];
     while (r->launched < r->buckets && r->plan->ready[r->plan->order[r->launched]] <= done) {
         int bucket = r->plan->order[r->launched++];
         if (r->launched == 1) r->launched_at = gt_clock();
@@ -185,7 +191,7 @@ static void launch_ready(gt_reducer *r, int done) {
 
 void gt_reducer_begin(gt_reducer *r, const gt_reducer_plan *plan) {
     r->plan = plan;
-    r->depth = r->bundle = r->launched = r->finished = 0;
+    r->depth = r->begun = r->bundle = r->launched = r->finished = 0;
     r->bad = (gt_nonfinite){.first = SIZE_MAX};
     gt_exchange_begin(r);
     if (r->n_bundles > 0) return;
@@ -206,6 +212,7 @@ void gt_reducer_end_bundle(gt_reducer *r) {
         finish_arrived(r);
     } else {
         int height = r->depth + 1;
+        r->stack_place[r->depth] = r->place[r->bundle];
         int additions = gt_tree_push(r->stack, &r->depth, r->bundles[r->bundle], r->slices);
         fold(r, height, additions, 0, r->floats);
     }

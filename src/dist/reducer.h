@@ -35,12 +35,15 @@ struct gt_reducer {
     bool plain;
     int slices, n_bundles;
     gt_tree_node *bundles; /* this rank's, as nodes of the tree */
+    bool abreast;
+    int *place;            /* [bundles] the buffer a bundle is written to */
     size_t floats, stride; /* of the block; from one buffer to the next */
     size_t bucket_floats;
     int buckets;
     int n_buffers, n_nodes; /* partial sums held at most; and when the last bundle is done */
     int last_additions;     /* of the last bundle, done bucket by bucket */
     gt_tree_node nodes[GT_TREE_DEPTH];
+    int node_place[GT_TREE_DEPTH];
     float *buffers;
     gt_span *parts; /* [buckets] this rank's */
     gt_exchange exchange;
@@ -49,7 +52,8 @@ struct gt_reducer {
     /* of the reduction that is going on */
     const gt_reducer_plan *plan;
     gt_tree_node stack[GT_TREE_DEPTH];
-    int depth, bundle;
+    int stack_place[GT_TREE_DEPTH]; /* the buffers of the stack's values */
+    int depth, begun, bundle;       /* bundles begun; ended */
     int launched, finished; /* buckets, counted along plan->order */
     gt_nonfinite bad;
     double launched_at; /* the first bucket */
@@ -59,6 +63,7 @@ struct gt_reducer {
 /* The part of a bucket that a rank owns: equal shares, cut at cache lines. */
 gt_span gt_reducer_part(const gt_reducer *r, int bucket, int rank);
 static inline float *gt_reducer_buffer(const gt_reducer *r, int i) { return r->buffers + (size_t)i * r->stride; }
+static inline float *gt_reducer_node(const gt_reducer *r, int i) { return gt_reducer_buffer(r, r->node_place[i]); } /* a finished one */
 static inline size_t gt_bucket_size(const gt_reducer *r, int bucket) {
     size_t start = (size_t)bucket * r->bucket_floats;
     return r->floats - start < r->bucket_floats ? r->floats - start : r->bucket_floats;

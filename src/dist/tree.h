@@ -44,4 +44,7 @@ static inline int gt_tree_push(gt_tree_node *stack, int *depth, gt_tree_node nod
     }
 }
 
+/* The nodes that a rank's slices add up to, from left to right, into nodes[GT_TREE_DEPTH]; returns how many. Every rank knows every rank's. */
+int gt_tree_nodes_of(int slices, int ranks, int rank, gt_tree_node *nodes);
+
 #endif

@@ -96,27 +96,33 @@ int64_t gt_comm_sum(gt_comm *c, int64_t value) {
     return value;
 }
 
-/* Room for every slice's vector. Returns where this rank's own go, and how many numbers those are; NULL: see gt_message(). */
-static double *make_room(gt_comm *c, int slices, size_t n, size_t *own_size) {
+void *gt_comm_scratch(gt_comm *c, size_t rows, size_t row_bytes) {
     gt_comm_inside *in = gt_inside(c);
-    size_t all;
-    int first, count;
-    if (gt_mul_overflows((size_t)slices, n, &all) || all > INT32_MAX) {
-        gt_comm_abort(c, gt_fail(GT_FAILED, "%d vectors of %zu numbers are too many to sum over slices", slices, n));
+    size_t bytes;
+    if (gt_mul_overflows(rows, row_bytes, &bytes) || bytes / sizeof(float) > INT32_MAX) {
+        gt_comm_abort(c, gt_fail(GT_FAILED, "%zu vectors of %zu bytes are too many to sum over slices", rows, row_bytes));
         return NULL;
     }
-    if (all > in->scratch_size) {
-        double *larger = realloc(in->scratch, all * sizeof *larger);
+    if (bytes > in->scratch_bytes) {
+        void *larger = realloc(in->scratch, bytes);
         if (!larger) {
-            gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for %zu numbers to sum over slices", all));
+            gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for %zu bytes to sum over slices", bytes));
             return NULL;
         }
         in->scratch = larger;
-        in->scratch_size = all;
+        in->scratch_bytes = bytes;
     }
+    return in->scratch;
+}
+
+/* Room for every slice's vector. Returns where this rank's own go, and how many numbers those are; NULL: see gt_message(). */
+static double *make_room(gt_comm *c, int slices, size_t n, size_t *own_size) {
+    int first, count;
+    double *all = gt_comm_scratch(c, (size_t)slices, n * sizeof *all);
+    if (!all) return NULL;
     gt_slice_range(slices, c->ranks, c->rank, &first, &count);
     *own_size = (size_t)count * n;
-    return in->scratch + (size_t)first * n;
+    return all + (size_t)first * n;
 }
 
 /* The own vectors are in place: fetch the others' and leave the tree's root in the first vector. */

@@ -159,32 +159,36 @@ static void make_outputs(size_t floats, gt_span out[PIECES]) {
     }
 }
 
+typedef enum how { TREE, ABREAST, PLAIN } how;
+
 /* One phase as the training loop does it; `poison` puts an infinity into the last slice. */
-static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_plan *plan, int slices, int most, size_t floats, const gt_span *outputs, bool poison) {
-    float *source = malloc(floats * sizeof *source);
+static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_plan *plan, int slices, int most, size_t floats, const gt_span *outputs, how how, bool poison) {
+    float *source = malloc(floats * sizeof *source), *place[32];
     gt_bundle bundles[32];
     int n = make_bundles(slices, most, bundles);
     gt_reducer_begin(r, plan);
+    for (int k = 0; k < n && how == ABREAST; k++) place[k] = gt_reducer_begin_bundle(r);
     for (int k = 0; k < n; k++) {
-        float *g = gt_reducer_begin_bundle(r);
+        float *g = how == ABREAST ? place[k] : gt_reducer_begin_bundle(r);
         bundle_gradient(bundles[k], floats, source);
         for (int i = 0; i < PIECES; i++) {
             memcpy(g + outputs[i].offset, source + outputs[i].offset, outputs[i].size * sizeof *g);
             if (poison && bundles[k].first + bundles[k].count == slices && i == 5) g[outputs[i].offset + 1] = INFINITY;
             if (i % 3 == comm->rank % 3) gt_reducer_progress(r, i + 1); /* ranks look at different times */
         }
-        gt_reducer_end_bundle(r);
+        if (how != ABREAST) gt_reducer_end_bundle(r);
     }
+    for (int k = 0; k < n && how == ABREAST; k++) gt_reducer_end_bundle(r);
     free(source);
     return gt_reducer_finish(r);
 }
 
 /* Slices in bundles of at most `most`. */
-static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats, bool plain) {
+static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats, how how) {
     gt_span outputs[PIECES];
     make_outputs(floats, outputs);
     gt_bundle bundles[32];
-    gt_reducer_options o = {.slices = slices, .bundles = bundles, .floats = floats, .bucket_floats = bucket_floats, .plain = plain};
+    gt_reducer_options o = {.slices = slices, .bundles = bundles, .floats = floats, .bucket_floats = bucket_floats, .plain = how == PLAIN, .abreast = how == ABREAST};
     if (most > 1) o.n_bundles = make_bundles(slices, most, bundles); /* 1 is the default */
     gt_reducer *r = gt_reducer_new(comm, pool, &o);
     assert_non_null(r);
@@ -198,7 +202,7 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
     int n_parts;
     const gt_span *parts = gt_reducer_parts(r, &n_parts);
     for (int round = 0; round < 2; round++) {
-        gt_nonfinite bad = one_phase(r, plan, slices, most, floats, outputs, false);
+        gt_nonfinite bad = one_phase(r, plan, slices, most, floats, outputs, how, false);
         assert_int_equal(bad.count, 0);
         const float *g = gt_reducer_gradient(r);
         int64_t owned = 0;
@@ -208,12 +212,12 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
         }
         assert_int_equal(gt_comm_sum(comm, owned), floats);
         gt_reducer_share(r, block);
-        if (!plain) assert_memory_equal(block, want, floats * sizeof *want);
+        if (how != PLAIN) assert_memory_equal(block, want, floats * sizeof *want);
         for (size_t i = 0; i < floats; i++) /* a sum of `slices` terms of at most 2^25 */
             if (!(fabsf(block[i] - want[i]) <= 4 * (float)slices)) fail_msg("float %zu of %zu: %g, want %g", i, floats, block[i], want[i]);
     }
 
-    gt_nonfinite bad = one_phase(r, plan, slices, most, floats, outputs, true);
+    gt_nonfinite bad = one_phase(r, plan, slices, most, floats, outputs, how, true);
     assert_int_equal(bad.count, 1);
     assert_int_equal(bad.first, outputs[5].offset + 1);
 
@@ -230,40 +234,45 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
     free(mean), free(want), free(block);
 }
 
-static void reduce(int slices, size_t floats, size_t bucket_floats, bool plain) { reduce_in(1, slices, floats, bucket_floats, plain); }
+static void reduce(int slices, size_t floats, size_t bucket_floats, how how) { reduce_in(1, slices, floats, bucket_floats, how); }
 
 static void gradients_are_the_serial_tree(void **state) {
     (void)state;
     for (int slices = comm->ranks; slices <= 9 || slices < comm->ranks + 2; slices++) {
-        reduce(slices, 1003, 64, false);
-        reduce(slices, 20011, 0, false);
+        reduce(slices, 1003, 64, TREE);
+        reduce(slices, 20011, 0, TREE);
     }
-    reduce(comm->ranks + 3, 300000, 0, false);
-    reduce(comm->ranks, 97, 0, false); /* parts without a float */
+    reduce(comm->ranks + 3, 300000, 0, TREE);
+    reduce(comm->ranks, 97, 0, TREE); /* parts without a float */
 }
 
 static void bundles_of_slices_change_no_bit(void **state) {
     (void)state;
     for (int most = 2; most <= GT_MOST_AT_ONCE; most += most)
-        for (int slices = comm->ranks; slices < comm->ranks + 14; slices += 3) reduce_in(most, slices, 1003, 64, false);
+        for (int slices = comm->ranks; slices < comm->ranks + 14; slices += 3) reduce_in(most, slices, 1003, 64, TREE);
     gt_bundle b[3] = {gt_bundle_from((gt_cut){150, 8}, 4, 8, 8), gt_bundle_from((gt_cut){150, 8}, 2, 8, 8), gt_bundle_from((gt_cut){7, 7}, 4, 7, 8)};
     assert_true(b[0].count == 2 && b[1].count == 2 && b[2].count == 3); /* of equal size; aligned; the tree's edge */
     gt_reducer_options o = {.slices = comm->ranks, .floats = 100, .n_bundles = 1, .bundles = &(gt_bundle){comm->rank + 1, 1}};
     assert_null(gt_reducer_new(comm, NULL, &o));
 }
 
+static void bundles_abreast_change_no_bit(void **state) {
+    (void)state;
+    for (int most = 1; most <= 4; most += most)
+        for (int slices = comm->ranks; slices < comm->ranks + 14; slices += 3) reduce_in(most, slices, 1003, 64, ABREAST);
+}
+
 static void plain_mode_agrees_nearly(void **state) {
     (void)state;
-    reduce(comm->ranks + 2, 20011, 2048, true);
-    reduce_in(2, comm->ranks + 2, 20011, 2048, true);
+    reduce(comm->ranks + 2, 20011, 2048, PLAIN);
+    reduce_in(2, comm->ranks + 2, 20011, 2048, PLAIN);
 }
 
 /* A short last batch may have fewer slices than there are ranks. */
 static void ranks_without_a_slice_take_part(void **state) {
     (void)state;
     for (int slices = 1; slices < comm->ranks; slices++) {
-        reduce(slices, 20011, 0, false);
-        reduce(slices, 20011, 0, true);
+        for (how how = TREE; how <= PLAIN; how++) reduce(slices, 20011, 0, how);
     }
 }
 
@@ -380,6 +389,28 @@ static void small_values_are_the_serial_tree(void **state) {
     }
 }
 
+/* Ranks with any number of slices, in bundles of any size, down to none. */
+static void meetings_are_the_serial_tree(void **state) {
+    (void)state;
+    enum { N = 37 };
+    for (int slices = 1; slices < comm->ranks + 14; slices++)
+        for (int most = 1; most <= 4; most += most) {
+            float own[32][N], total[32][N], want[N], *to[32];
+            const float *from[32];
+            gt_bundle bundles[32];
+            int n = make_bundles(slices, most, bundles), level = 0;
+            for (int k = 0; k < n; k++) {
+                bundle_gradient(bundles[k], N, own[k]);
+                from[k] = own[k];
+                to[k] = total[k];
+            }
+            while ((1 << level) < slices) level++;
+            serial_node(slices, level, 0, N, want);
+            assert_int_equal(gt_comm_meet(comm, slices, n, bundles, N, from, to), GT_OK);
+            for (int k = 0; k < n; k++) assert_memory_equal(total[k], want, sizeof want);
+        }
+}
+
 static void values_go_round(void **state) {
     (void)state;
     int last = comm->ranks - 1;
@@ -445,9 +476,11 @@ int main(int argc, char **argv) {
         cmocka_unit_test(bundles_of_slices_change_no_bit),
         cmocka_unit_test(ranks_without_a_slice_take_part),
         cmocka_unit_test(unequal_slices_give_the_mean_over_the_batch),
+        cmocka_unit_test(bundles_abreast_change_no_bit),
         cmocka_unit_test(plain_mode_agrees_nearly),
         cmocka_unit_test(wrong_plans_are_refused),
         cmocka_unit_test(small_values_are_the_serial_tree),
+        cmocka_unit_test(meetings_are_the_serial_tree),
         cmocka_unit_test(values_go_round),
         cmocka_unit_test(errors_are_agreed_on),
     };

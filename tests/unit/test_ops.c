@@ -71,6 +71,7 @@ CASE(sum_image, gt_square(g, gt_sum(g, x, GT_AXIS(1) | GT_AXIS(2))))
 CASE(sum_mixed, gt_sum(g, x, GT_AXIS(0) | GT_AXIS(2)))
 CASE(mean, gt_mean(g, gt_square(g, x), GT_AXIS(0) | GT_AXIS(3)))
 CASE(sum_to, gt_sum_to(g, x, S(3, 1, 5)))
+CASE(sum_over_slices, gt_square(g, gt_sum_over_slices(g, gt_sum_over_slices(g, x))))
 
 CASE(reshape, gt_reshape(g, x, S(6, -1)))
 CASE(stop_gradient, gt_mul(g, x, gt_square(g, gt_stop_gradient(g, y))))
@@ -162,6 +163,7 @@ static void for_each_case(void (*visit)(const check_case *c, void *arg), void *a
         ROW(sum_mixed, CHECK_LINEAR, S(2, 3, 4, 5)),
         ROW(mean, 0, S(2, 3, 4, 5)),
         ROW(sum_to, CHECK_LINEAR, S(2, 3, 4, 5)),
+        ROW(sum_over_slices, 0, S(2, 3)),
         ROW(reshape, CHECK_LINEAR, S(2, 3, 4)),
         FIXED(stop_gradient, 2, CHECK_LINEAR, S(2, 3), S(2, 3)),
         ROW(permute, CHECK_LINEAR, S(2, 3, 4, 5)),
