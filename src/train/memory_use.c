@@ -14,7 +14,8 @@ double gt_job_recompute(const gt_job *job) { return gt_is(job->memory, "low") ? 
 
 static gt_exec_options exec_options(const gt_trainer *t, int slices, int at_once, bool low) {
     int own = (slices + t->comm->ranks - 1) / t->comm->ranks; /* of the rank with the most */
-    return (gt_exec_options){.pool = t->pool, .slices = at_once, .runs = low ? 1 : (own + at_once - 1) / at_once, .recompute = low ? recompute_low : recompute_normal};
+    bool once = low || t->model->over_slices;
+    return (gt_exec_options){.pool = t->pool, .slices = at_once, .runs = once ? 1 : (own + at_once - 1) / at_once, .recompute = low ? recompute_low : recompute_normal};
 }
 
 gt_exec_options gt_trainer_exec_options(const gt_trainer *t, int at_once) {
@@ -23,6 +24,9 @@ gt_exec_options gt_trainer_exec_options(const gt_trainer *t, int at_once) {
 
 gt_status gt_trainer_relax(gt_trainer *t) {
     gt_status st = GT_OK;
+    bool share_arena = false; /* then the place that one leaves may be another's */
+    for (int i = 0; i < t->n_shares; i++) share_arena |= t->model->over_slices && t->shares[i].n_bundles > 1;
+    if (share_arena) return GT_OK;
     for (int p = 0; p < t->model->n_phases; p++)
         for (int i = 0; i < t->n_variants && !st; i++) st = gt_exec_relax(t->runs[p].at[i].exec, t->arena_bytes);
     return st;
@@ -87,7 +91,8 @@ static double needed_with(gt_trainer *t, const demand *host, int slices, bool lo
         gt_graph_free(g);
         if (!made) return 0;
     }
-    return host->rest + (double)arena * host->ranks;
+    int together = t->model->over_slices ? (slices + t->comm->ranks - 1) / t->comm->ranks : 1;
+    return host->rest + (double)arena * together * host->ranks;
 }
 
 /* The least change with which it fits, as options; says so if there is none. */

@@ -56,7 +56,7 @@ static gt_status open_learner(gt_trainer *t, int net) {
     for (int i = 0; i < t->n_shares; i++) {
         gt_share *s = &t->shares[i];
         gt_reducer_options o = {.slices = s->cut.slices, .n_bundles = s->n_bundles, .bundles = s->bundles, .floats = m->nets[net]->trainable_floats,
-                                .plain = gt_is(t->job->reduce, "allreduce")};
+                                .plain = gt_is(t->job->reduce, "allreduce"), .abreast = m->over_slices};
         s->reducers[net] = gt_reducer_new(t->comm, t->pool, &o);
         if (!s->reducers[net]) return GT_NOMEM;
     }
@@ -83,7 +83,8 @@ static gt_status open_exec(gt_trainer *t, gt_phase_run *run, int variant) {
         return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size", run->phase->name, m->name);
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(x->exec, GT_SLOT(i), m->blocks[i]);
     gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_gradient(t->shares[0].reducers[run->phase->net])); /* each bundle binds its own place */
-    if (gt_exec_arena_bytes(x->exec) > t->arena_bytes) t->arena_bytes = gt_exec_arena_bytes(x->exec);
+    if (gt_exec_meetings(x->exec) && !m->over_slices)
+        return gt_fail(GT_FAILED, "phase %s sums over slices, but model %s does not say so (over_slices)", run->phase->name, m->name);
     for (int i = 0; i < run->phase->n_stats; i++) x->stat_size[i] = gt_exec_output_size(x->exec, run->phase->stats[i].output);
     return GT_OK;
 }
@@ -100,11 +101,23 @@ static gt_status open_plan(gt_trainer *t, gt_share *share, int phase) {
     return share->plans[phase] ? GT_OK : GT_FAILED;
 }
 
+/* Room for the executions that are in memory together: one, or all of a batch. */
+static void make_room(gt_trainer *t, const gt_phase_run *run, const gt_share *share) {
+    size_t bytes = 0;
+    for (int i = 0; i < share->n_bundles; i++) {
+        size_t own = gt_exec_arena_bytes(run->at[share->variant[i]].exec);
+        bytes = t->model->over_slices ? bytes + own : own;
+        if (bytes > t->arena_bytes) t->arena_bytes = bytes;
+    }
+}
+
 static gt_status open_phase(gt_trainer *t, int index) {
     gt_phase_run *run = &t->runs[index];
     run->phase = &t->model->phases[index];
-    gt_status st = GT_OK;
+    run->at = gt_arena_array(t->model->arena, (size_t)t->n_variants + 1, sizeof *run->at);
+    gt_status st = run->at ? GT_OK : GT_NOMEM;
     for (int i = 0; i < t->n_variants && !st; i++) st = open_exec(t, run, i);
+    for (int i = 0; i < t->n_shares && !st; i++) make_room(t, run, &t->shares[i]);
     for (int i = 0; i < t->n_shares && !st; i++) st = open_plan(t, &t->shares[i], index);
     for (int i = 0; i < run->phase->n_stats; i++) run->stat[i] = gt_stat_index(&t->stats, run->phase->stats[i].name);
     return st;
@@ -126,9 +139,7 @@ static gt_status open_memory(gt_trainer *t) {
     const gt_model *m = t->model;
     size_t states = 0, stats = 0;
     for (int p = 0; p < m->n_phases; p++) {
-        size_t s = 0;
-        for (int i = 0; i < m->phases[p].n_states; i++) s += m->phases[p].states[i].size;
-        if (s > states) states = s;
+        if (gt_phase_states(&m->phases[p]) > states) states = gt_phase_states(&m->phases[p]);
         if ((size_t)m->phases[p].n_stats > stats) stats = (size_t)m->phases[p].n_stats;
     }
     size_t pixels = (size_t)m->slice_size * (size_t)m->height * (size_t)m->width * (size_t)m->channels;
@@ -140,8 +151,6 @@ static gt_status open_memory(gt_trainer *t) {
     t->arena = gt_block_alloc(t->arena_bytes, "the graphs of a step");
     if (!t->images || !t->labels || !t->slice_states || !t->state_means || !t->slice_moments) return gt_fail(GT_NOMEM, "out of memory for a slice");
     if (!t->arena) return GT_NOMEM;
-    for (int p = 0; p < m->n_phases; p++)
-        for (int i = 0; i < t->n_variants; i++) gt_exec_use_arena(t->runs[p].at[i].exec, t->arena);
     gt_exec_use_arena(t->generator, t->arena);
     return GT_OK;
 }
@@ -155,6 +164,29 @@ static gt_status open_model(gt_trainer *t) {
     for (int p = 0; p < t->model->n_phases && !st; p++) st = open_phase(t, p);
     if (!st) st = open_generator(t);
     if (!st) st = gt_trainer_relax(t);
+    return st;
+}
+
+/* Of an execution's meetings, in a number. */
+static int fingerprint_of_meetings(const gt_exec *e) {
+    uint32_t h = 2166136261u; /* FNV-1a, a meeting at a time */
+    for (int i = 0; i < gt_exec_meetings(e); i++) h = (h ^ (uint32_t)gt_exec_meeting(e, i).floats) * 16777619u;
+    return (int)(h >> 1);
+}
+
+/* Whatever the size of slices, all executions of a phase meet alike on all ranks: else they would wait for each other for ever. */
+static gt_status check_meetings(gt_trainer *t) {
+    gt_status st = GT_OK;
+    for (int p = 0; p < t->model->n_phases; p++) {
+        int most = 0, least = INT32_MAX;
+        for (int i = 0; i < t->n_variants; i++) {
+            int one = fingerprint_of_meetings(t->runs[p].at[i].exec);
+            if (one > most) most = one;
+            if (one < least) least = one;
+        }
+        bool alike = gt_comm_max(t->comm, most) == -gt_comm_max(t->comm, -least);
+        if (!alike && !st) st = gt_fail(GT_FAILED, "phase %s sums other things over slices where slices have other sizes: use --slices that divide --batch", t->runs[p].phase->name);
+    }
     return st;
 }
 
@@ -186,6 +218,7 @@ gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job) {
 
 gt_status gt_trainer_build(gt_trainer *t) {
     AGREE(t, open_model(t));
+    if (t->model->over_slices) AGREE(t, check_meetings(t));
     gt_trainer_warn_memory(t);
     AGREE(t, open_memory(t));
     return GT_OK;
@@ -204,7 +237,7 @@ void gt_trainer_close(gt_trainer *t) {
     gt_exec_free(t->generator);
     gt_graph_free(t->generator_graph);
     for (int i = 0; i < GT_MAX_PHASES; i++)
-        for (int k = 0; k < t->n_variants; k++) gt_phase_exec_free(&t->runs[i].at[k]);
+        for (int k = 0; t->runs[i].at && k < t->n_variants; k++) gt_phase_exec_free(&t->runs[i].at[k]);
     for (int i = 0; i < GT_MAX_NETS; i++) {
         for (int k = 0; k < GT_MAX_CUTS; k++) gt_reducer_free(t->shares[k].reducers[i]);
         for (int k = 0; k < GT_MAX_MOMENTS; k++)

@@ -62,7 +62,7 @@ static gt_status arena_for(gt_trainer *t, int most, size_t *bytes) {
     *bytes = 0;
     for (int p = 0; p < t->model->n_phases && !st; p++) {
         gt_phase_exec x = {0};
-        st = gt_phase_exec_make(t, &x, &t->model->phases[p], (gt_variant){largest.count, gt_cut_size(s->cut, largest.first)});
+        st = gt_phase_exec_make(t, &x, &t->model->phases[p], (gt_variant){largest.count, gt_cut_size(s->cut, largest.first), 0});
         if (!st && gt_exec_arena_bytes(x.exec) > *bytes) *bytes = gt_exec_arena_bytes(x.exec);
         gt_phase_exec_free(&x);
     }
@@ -71,8 +71,13 @@ static gt_status arena_for(gt_trainer *t, int most, size_t *bytes) {
 
 /* What the job says: a number, or little memory; else as many as make an execution of enough samples and fit. A rank's own affair: no bit depends on it. */
 static gt_status choose_at_once(gt_trainer *t, int *most) {
-    *most = t->job->slices_at_once || !gt_is(t->job->memory, "low") ? (int)t->job->slices_at_once : 1;
+    bool alone = gt_is(t->job->memory, "low") && !t->model->over_slices;
+    *most = t->job->slices_at_once || !alone ? (int)t->job->slices_at_once : 1;
     if (*most) return GT_OK;
+    if (t->model->over_slices) { /* as all of them are in memory anyway */
+        *most = GT_MOST_AT_ONCE;
+        return GT_OK;
+    }
     gt_machine machine;
     gt_machine_look(&machine);
     size_t limit = machine.memory / (size_t)t->comm->local_ranks / MEMORY_SHARE, bytes = 0;
@@ -89,12 +94,24 @@ static gt_status choose_at_once(gt_trainer *t, int *most) {
 
 static int find_variant(gt_trainer *t, gt_variant v) {
     int i = 0;
-    while (i < t->n_variants && (t->variants[i].slices != v.slices || t->variants[i].samples != v.samples)) i++;
+    while (i < t->n_variants && (t->variants[i].slices != v.slices || t->variants[i].samples != v.samples || t->variants[i].copy != v.copy)) i++;
     if (i == t->n_variants) t->variants[t->n_variants++] = v;
     return i;
 }
 
+/* How many of a batch's bundles before this one are like it. */
+static int earlier_like(const gt_share *s, int index) {
+    int n = 0;
+    for (int i = 0; i < index; i++)
+        n += s->bundles[i].count == s->bundles[index].count && gt_cut_size(s->cut, s->bundles[i].first) == gt_cut_size(s->cut, s->bundles[index].first);
+    return n;
+}
+
 static gt_status bundle_up(gt_trainer *t, int most) {
+    size_t slices = 0;
+    for (int i = 0; i < t->n_shares; i++) slices += (size_t)t->shares[i].count;
+    t->variants = gt_arena_array(t->model->arena, slices + 1, sizeof *t->variants);
+    if (!t->variants) return GT_NOMEM;
     for (int i = 0; i < t->n_shares; i++) {
         gt_share *s = &t->shares[i];
         s->bundles = gt_arena_array(t->model->arena, (size_t)s->count + 1, sizeof *s->bundles);
@@ -103,7 +120,8 @@ static gt_status bundle_up(gt_trainer *t, int most) {
         for (int next = s->first; next < s->first + s->count; s->n_bundles++) {
             gt_bundle b = gt_bundle_from(s->cut, next, s->first + s->count, most);
             s->bundles[s->n_bundles] = b;
-            s->variant[s->n_bundles] = find_variant(t, (gt_variant){b.count, gt_cut_size(s->cut, b.first)});
+            int copy = t->model->over_slices ? earlier_like(s, s->n_bundles) : 0;
+            s->variant[s->n_bundles] = find_variant(t, (gt_variant){b.count, gt_cut_size(s->cut, b.first), copy});
             next += b.count;
         }
     }

@@ -8,68 +8,10 @@
 
 enum { MOMENTS = sizeof(gt_moments) / sizeof(double), NORM_STEPS = 8 /* the norms of gradients are looked at so often */ };
 
-/* Floats of all states of a phase. */
-static size_t states_of(const gt_phase *p) {
-    size_t n = 0;
-    for (int i = 0; i < p->n_states; i++) n += p->states[i].size;
-    return n;
-}
-
-/* The inputs of one slice; k: of this rank's. */
-static gt_status fill_slice(gt_trainer *t, gt_phase *p, gt_exec *e, const gt_share *share, int k) {
-    int index = share->first + k;
-    gt_comm_doing(t->comm, t->step, "waiting for data");
-    gt_status st = gt_loader_step(t->loader, t->step, k, t->images, t->labels);
-    if (st) return st;
-    gt_comm_doing(t->comm, t->step, p->name);
-    gt_slice_input slice = {.n = gt_cut_size(share->cut, index), .seed = gt_trainer_seed(t), .step = t->step, .sample0 = (uint32_t)gt_cut_first(share->cut, index),
-                            .index = index, .batch = share->cut.samples, .shown = t->shown, .images = t->images, .labels = t->model->label_dim ? t->labels : NULL, .augment_p = t->ada.p,
-                            .label_of = gt_trainer_label_of, .label_arg = t->data, .items = t->info->count};
-    float *weight = gt_exec_input(e, GT_SLICE_WEIGHT);
-    if (weight) *weight = (float)gt_cut_weight(share->cut, index);
-    return p->fill(p, e, &slice);
-}
-
-/* What a slice leaves besides gradients. */
-static void keep_small(const gt_phase *p, const gt_phase_exec *x, float *states, gt_moments *moments) {
-    for (int i = 0; i < p->n_states; i++) {
-        memcpy(states, gt_exec_output(x->exec, p->states[i].output), p->states[i].size * sizeof *states);
-        states += p->states[i].size;
-    }
-    for (int i = 0; i < p->n_stats; i++) gt_moments_add(moments + i, gt_exec_output(x->exec, p->stats[i].output), x->stat_size[i]);
-}
-
-static gt_status run_bundle(gt_trainer *t, gt_phase_run *run, const gt_share *share, int index) {
-    gt_phase *p = run->phase;
-    gt_reducer *reducer = share->reducers[p->net];
-    const gt_phase_exec *x = &run->at[share->variant[index]];
-    gt_bundle b = share->bundles[index];
-    int k0 = b.first - share->first;
-    for (int j = 0; j < b.count; j++) {
-        gt_exec_at(x->exec, j);
-        gt_status st = fill_slice(t, p, x->exec, share, k0 + j);
-        if (st) return st;
-    }
-    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_begin_bundle(reducer));
-    gt_exec_env env = {.seed = gt_trainer_seed(t), .step = t->step, .sample0 = (uint32_t)gt_cut_first(share->cut, b.first),
-                       .slice_samples = (uint32_t)gt_cut_size(share->cut, b.first), .between = gt_reducer_progress, .between_arg = reducer};
-    double start = gt_clock();
-    gt_status st = gt_exec_run(x->exec, &env);
-    t->effort.compute += gt_clock() - start;
-    t->effort.slices += b.count;
-    if (st) return st;
-    gt_reducer_end_bundle(reducer);
-    for (int j = 0; j < b.count; j++) {
-        gt_exec_at(x->exec, j);
-        keep_small(p, x, t->slice_states + (size_t)(k0 + j) * states_of(p), t->slice_moments + (size_t)(k0 + j) * (size_t)p->n_stats);
-    }
-    return GT_OK;
-}
-
 /* States and statistics of all slices, joined by the tree over slices. A phase whose update was left out leaves no trace in the states either. */
 static gt_status join_small(gt_trainer *t, gt_phase_run *run, const gt_share *share, bool updated) {
     gt_phase *p = run->phase;
-    size_t n_states = states_of(p);
+    size_t n_states = gt_phase_states(p);
     if (n_states) {
         gt_status st = gt_comm_tree_mean(t->comm, share->cut, n_states, t->slice_states, t->state_means);
         if (st) return st;
@@ -164,24 +106,12 @@ static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share,
     return GT_OK;
 }
 
-/* Hoisted nodes, for each variant that comes: graphs share their memory, so that one's are gone when another has run. */
-static gt_status prepare(gt_trainer *t, gt_phase_run *run, int variant) {
-    gt_phase *p = run->phase;
-    gt_exec *e = run->at[variant].exec;
-    gt_status st = p->prepare ? p->prepare(p, e) : GT_OK;
-    return st ? st : gt_exec_prepare(e, &(gt_exec_env){.seed = gt_trainer_seed(t), .step = t->step});
-}
-
 static gt_status run_phase(gt_trainer *t, gt_phase_run *run, const gt_share *share) {
     gt_phase *p = run->phase;
     double start = gt_clock();
     memset(t->slice_moments, 0, (size_t)share->count * (size_t)p->n_stats * sizeof *t->slice_moments);
-    gt_status st = GT_OK;
     gt_reducer_begin(share->reducers[p->net], share->plans[p - t->model->phases]);
-    for (int i = 0, ready = -1; i < share->n_bundles && !st; i++) {
-        if (share->variant[i] != ready) st = prepare(t, run, ready = share->variant[i]);
-        if (!st) st = run_bundle(t, run, share, i);
-    }
+    gt_status st = gt_trainer_compute(t, run, share);
     /* Others already wait for this rank's gradients: an error here cannot be agreed upon. */
     if (st) return gt_comm_abort(t->comm, st);
     bool updated;

@@ -32,14 +32,13 @@ static inline int gt_learner_moments(const gt_learner *l) {
     return n;
 }
 
-/* What an execution computes: so many slices at once, of so many samples each. */
+/* What an execution computes: so many slices at once, of so many samples each. Models that sum over slices have all of a rank's executions
+ * in memory together: the copy-th such one of a batch. */
 typedef struct gt_variant {
-    int slices, samples;
+    int slices, samples, copy;
 } gt_variant;
 
-/* Variants: a rank's range of slices has bundles of at most six lengths (powers of two up to GT_MOST_AT_ONCE, and the tree's right
- * edge), a batch two sizes of slices, an epoch's short last one another two. */
-enum { GT_MAX_CUTS = 2, GT_MAX_VARIANTS = 24 };
+enum { GT_MAX_CUTS = 2 };
 
 /* A phase made ready for one variant. */
 typedef struct gt_phase_exec {
@@ -50,7 +49,7 @@ typedef struct gt_phase_exec {
 
 typedef struct gt_phase_run {
     gt_phase *phase;
-    gt_phase_exec at[GT_MAX_VARIANTS]; /* as t->variants */
+    gt_phase_exec *at;                 /* [t->n_variants], as t->variants; NULL: not yet */
     int stat[GT_MAX_STATS];            /* phase's statistic -> index in the table */
     double seconds;                    /* of the latest execution */
 } gt_phase_run;
@@ -90,11 +89,11 @@ typedef struct gt_trainer {
     gt_steps steps;
     int n_shares, n_variants;
     gt_share shares[GT_MAX_CUTS]; /* a batch; an epoch's short last batch */
-    gt_variant variants[GT_MAX_VARIANTS]; /* of this rank's bundles; the first is that of the batch's first bundle here */
+    gt_variant *variants;         /* of this rank's bundles; the first is that of the batch's first bundle here */
     float *images, *labels;       /* of one slice */
     gt_graph *generator_graph;    /* slice_size images from the moving average */
     gt_exec *generator;
-    void *arena;                  /* shared by all graphs: they take turns */
+    void *arena;                  /* shared by all graphs: they take turns (compute.c) */
     size_t arena_bytes;
     float *slice_states;          /* [this rank's slices][sum of the phase's state sizes], the phase with the most */
     float *state_means;
@@ -159,6 +158,12 @@ size_t gt_trainer_network_bytes(const gt_trainer *t);                  /* of thi
  * *back: it was set back, and what depends on t->shown is to be made anew. */
 gt_status gt_trainer_trouble(gt_trainer *t, int trouble, bool *back);
 uint64_t gt_trainer_seed(const gt_trainer *t); /* of what is drawn in steps */
+
+/* ---- compute.c ---- */
+size_t gt_phase_states(const gt_phase *p); /* floats of all its states */
+/* A phase of this rank's slices between gt_reducer_begin() and gt_reducer_finish(): gradients to the reducer, the rest to t->slice_states and
+ * t->slice_moments. */
+gt_status gt_trainer_compute(gt_trainer *t, gt_phase_run *run, const gt_share *share);
 
 /* ---- step.c ---- */
 gt_status gt_trainer_step(gt_trainer *t); /* all phases that are due, moving average, ADA; advances step and shown */
