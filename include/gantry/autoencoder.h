@@ -27,6 +27,7 @@ typedef struct gt_autoencoder_config {
     int height, width, channels;
     int z_dim;            /* plain, normal: width of the latent; gumbel, vq with a body other than conv: tokens */
     int codes, code_dim;  /* gumbel, vq */
+    double widths;        /* of hidden layers, relative to those above; 0: as above */
     bool sigmoid;         /* of the decoder's last layer; else linear */
 } gt_autoencoder_config;
 

@@ -68,6 +68,7 @@ typedef struct gt_job {
     double labelled;                    /* share of the data whose labels count */
 
     /* autoencoders */
+    double widths;                      /* of hidden layers, relative to the published ones */
     int64_t epochs;                     /* length in passes over the data, unless kimg is given */
     const char *recon;                  /* "mse" "bce" */
     double factor, beta, kl_warmup;     /* weights of reconstruction and divergence; kimg in which the latter grows */

@@ -41,7 +41,7 @@ typedef struct gt_activation {
     float alpha, gain;
 } gt_activation;
 const gt_activation *gt_activation_find(const char *name); /* linear relu lrelu tanh sigmoid elu selu softplus swish; NULL: unknown */
-/* y = clamp(gain * act(x + b), -c, c): b broadcast ([C], or NULL), alpha < 0: the default, gain <= 0: the default, clamp < 0: none. */
+/* y = clamp(gain * act(x + b), -c, c): b broadcast ([C], or NULL), alpha (of lrelu; the others have none) < 0: the default, gain <= 0: the default, clamp < 0: none. */
 gt_node *gt_bias_act(gt_graph *g, gt_node *x, gt_node *b, const char *activation, float alpha, float gain, float clamp);
 
 /* ---- sums and broadcasts (ops/reduce.c). `axes` is a bit mask: GT_AXIS(0) | GT_AXIS(2); dimensions are kept as 1. ---- */

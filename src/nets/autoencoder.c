@@ -2,6 +2,8 @@
  * Encoders and decoders of the autoencoder family, as tables of layers. */
 #include "gantry/autoencoder.h"
 
+#include <math.h>
+
 #include "nets/sequence.h"
 
 enum { MLP_WIDTH = 2048, DIGITS_ENCODER = 800, DIGITS_DECODER = 2000, DIGITS_MAPS = 20, CONV_TOP = 64, MAX_LAYERS = 8 };
@@ -24,23 +26,34 @@ static gt_layer transposed(int out, int stride, const char *activation) {
     return (gt_layer){GT_LAYER_TRANSPOSED, .out = out, .kernel = 3, .stride = stride, .pad = 1, .output_pad = stride - 1, .activation = activation, .slope = slope};
 }
 
+/* A published width as this network has it. */
+static int width_of(const gt_autoencoder_config *c, int published) {
+    int width = (int)floor(published * (c->widths > 0 ? c->widths : 1) + 0.5);
+    return width > 1 ? width : 1;
+}
+
+static void push_hidden(layers *l, const gt_autoencoder_config *c, gt_layer layer) {
+    layer.out = width_of(c, layer.out);
+    push(l, layer);
+}
+
 static layers encoder_layers(const gt_autoencoder_config *c) {
     layers l = {0};
     switch (c->body) {
     case GT_BODY_MLP:
-        push(&l, linear(MLP_WIDTH, "lrelu"));
-        push(&l, linear(MLP_WIDTH, "lrelu"));
+        push_hidden(&l, c, linear(MLP_WIDTH, "lrelu"));
+        push_hidden(&l, c, linear(MLP_WIDTH, "lrelu"));
         break;
     case GT_BODY_CONV:
-        push(&l, conv(32, 1, 1, "lrelu"));
-        push(&l, conv(64, 2, 1, "lrelu"));
-        push(&l, conv(64, 2, 1, "lrelu"));
-        push(&l, conv(CONV_TOP, 1, 1, "lrelu"));
+        push_hidden(&l, c, conv(32, 1, 1, "lrelu"));
+        push_hidden(&l, c, conv(64, 2, 1, "lrelu"));
+        push_hidden(&l, c, conv(64, 2, 1, "lrelu"));
+        push_hidden(&l, c, conv(CONV_TOP, 1, 1, "lrelu"));
         break;
     case GT_BODY_DIGITS:
-        push(&l, conv(DIGITS_MAPS, 1, 0, "relu"));
-        push(&l, conv(DIGITS_MAPS, 1, 0, "relu"));
-        push(&l, linear(DIGITS_ENCODER, "relu"));
+        push_hidden(&l, c, conv(DIGITS_MAPS, 1, 0, "relu"));
+        push_hidden(&l, c, conv(DIGITS_MAPS, 1, 0, "relu"));
+        push_hidden(&l, c, linear(DIGITS_ENCODER, "relu"));
         break;
     }
     return l;
@@ -55,23 +68,23 @@ static layers decoder_layers(const gt_autoencoder_config *c) {
     image.becomes = GT_SHAPE(c->height, c->width, c->channels);
     switch (c->body) {
     case GT_BODY_MLP:
-        push(&l, linear(MLP_WIDTH, "lrelu"));
-        push(&l, linear(MLP_WIDTH, "lrelu"));
+        push_hidden(&l, c, linear(MLP_WIDTH, "lrelu"));
+        push_hidden(&l, c, linear(MLP_WIDTH, "lrelu"));
         push(&l, image);
         break;
     case GT_BODY_CONV:
         if (!keeps_map(c)) {
-            gt_layer map = linear(CONV_TOP * (c->height / 4) * (c->width / 4), NULL);
-            map.becomes = GT_SHAPE(c->height / 4, c->width / 4, CONV_TOP);
+            gt_layer map = linear(width_of(c, CONV_TOP) * (c->height / 4) * (c->width / 4), NULL);
+            map.becomes = GT_SHAPE(c->height / 4, c->width / 4, width_of(c, CONV_TOP));
             push(&l, map);
         }
-        push(&l, transposed(64, 1, "lrelu"));
-        push(&l, transposed(64, 2, "lrelu"));
-        push(&l, transposed(32, 2, "lrelu"));
+        push_hidden(&l, c, transposed(64, 1, "lrelu"));
+        push_hidden(&l, c, transposed(64, 2, "lrelu"));
+        push_hidden(&l, c, transposed(32, 2, "lrelu"));
         push(&l, transposed(c->channels, 1, NULL));
         break;
     case GT_BODY_DIGITS:
-        push(&l, linear(DIGITS_DECODER, "relu"));
+        push_hidden(&l, c, linear(DIGITS_DECODER, "relu"));
         push(&l, image);
         break;
     }

@@ -43,7 +43,7 @@ static void resolve(gt_job *job, int64_t items) {
 static gt_autoencoder_config network(const gt_job *j) {
     const recipe *r = find(j);
     return (gt_autoencoder_config){.body = r->body, .latent = r->latent, .height = (int)j->height, .width = (int)j->width, .channels = (int)j->channels,
-        .z_dim = (int)j->z_dim, .codes = (int)j->codes, .code_dim = (int)j->code_dim, .sigmoid = j->sigmoid};
+        .z_dim = (int)j->z_dim, .codes = (int)j->codes, .code_dim = (int)j->code_dim, .widths = j->widths, .sigmoid = j->sigmoid};
 }
 
 static gt_status check(const gt_job *j) {

@@ -160,6 +160,8 @@ static const gt_option table[] = {
      .help = "Share of the data whose labels are used with --semi", .detail = "Chosen by --seed. The accuracy is that of all real images."},
 
     /* ---- autoencoders ---- */
+    {.key = "widths", .only = AUTOENCODER, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(widths), .group = "autoencoder", .standard = "1", .min = 1e-3, .max = 16,
+     .help = "Features of hidden layers, relative to the model's own"},
     {.key = "epochs", .only = AUTOENCODER, .type = GT_OPTION_INT, .class = GT_EXECUTION, FIELD(epochs), .group = "autoencoder", .derived = "from model", .min = 1,
      .max = 1e9, .help = "Length of the run in passes over the data, unless --kimg is given",
      .detail = "The last batch of an epoch holds what is left."},

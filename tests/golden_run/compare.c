@@ -47,21 +47,34 @@ static const float *reference(gold *f, const char *path, gold_order order, size_
     return values;
 }
 
-void gold_check(gold *f, const char *path, gold_order order, const float *ours, size_t n, double limit) {
-    const float *theirs = reference(f, path, order, n);
-    if (!theirs || !ours) {
-        gold_fail(f, "dataset %s: nothing to compare with", path);
-        return;
-    }
+/* What the file itself says a result may be off by. */
+static double limit_of(gold *f, const char *path) { return fmax(20 * number_attribute(f, path, "sens"), 1e-5); }
+
+/* `count` values from `first` on, relative to the largest of all n. */
+static void check_part(gold *f, const char *path, const float *theirs, const float *ours, size_t n, size_t first, size_t count, double limit) {
     double difference = 0, largest = 0;
-    for (size_t i = 0; i < n; i++) {
-        double d = fabs((double)ours[i] - theirs[i]);
+    for (size_t i = 0; i < count; i++) {
+        double d = fabs((double)ours[i] - theirs[first + i]);
         if (!(d <= difference)) difference = d; /* a NaN of ours stays */
-        largest = fmax(largest, fabs((double)theirs[i]));
     }
-    if (limit <= 0) limit = fmax(20 * number_attribute(f, path, "sens"), 1e-5);
+    for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs((double)theirs[i]));
+    if (limit <= 0) limit = limit_of(f, path);
     if (f->cap > 0) limit = fmin(limit, f->cap);
     judge(f, path, largest > 0 ? difference / largest : difference, limit);
+}
+
+void gold_check(gold *f, const char *path, gold_order order, const float *ours, size_t n, double limit) {
+    const float *theirs = reference(f, path, order, n);
+    if (theirs && ours) check_part(f, path, theirs, ours, n, 0, n, limit);
+    else gold_fail(f, "dataset %s: nothing to compare with", path);
+}
+
+void gold_check_rows(gold *f, const char *path, const float *ours, size_t first, size_t count) {
+    gt_shape shape;
+    const float *theirs = gold_read(f, path, GOLD_PLAIN, &shape);
+    size_t n = theirs ? (size_t)gt_shape_size(&shape) : 0;
+    if (first + count <= n) check_part(f, path, theirs, ours, n, first, count, 0);
+    else gold_fail(f, "dataset %s: %zu values, ours has more", path, n);
 }
 
 void gold_check_change(gold *f, const char *path, gold_order order, const float *ours, const float *start, size_t n, double limit) {
@@ -72,7 +85,7 @@ void gold_check_change(gold *f, const char *path, gold_order order, const float 
         difference += ((double)ours[i] - theirs[i]) * ((double)ours[i] - theirs[i]);
         change += ((double)theirs[i] - start[i]) * ((double)theirs[i] - start[i]);
     }
-    judge(f, path, change > 0 ? sqrt(difference / change) : sqrt(difference), limit);
+    judge(f, path, change > 0 ? sqrt(difference / change) : sqrt(difference), limit > 0 ? limit : limit_of(f, path));
 }
 
 /* A result is what lies below a group named `out` or starting with `grad`. */

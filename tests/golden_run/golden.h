@@ -59,6 +59,7 @@ void gold_discriminator(gold *f);
 void gold_augment(gold *f);
 void gold_loss(gold *f);
 void gold_train(gold *f);
+void gold_job(gold *f);
 
 /* ---- file.c: datasets and configuration ---- */
 gt_status gold_open(gold *f, const char *path);
@@ -78,7 +79,9 @@ const char *gold_text(json_t *object, const char *key, const char *otherwise);
 /* ---- compare.c ---- */
 /* Ours against a dataset, normwise; limit max(20 sens, 1e-5) unless given as > 0. Ours is in memory order. */
 void gold_check(gold *f, const char *path, gold_order order, const float *ours, size_t n, double limit);
-/* RMS of the difference of changes from `start`, over the RMS of the file's change. */
+/* The same for a part of the dataset, `count` values from number `first` on, in the file's order. */
+void gold_check_rows(gold *f, const char *path, const float *ours, size_t first, size_t count);
+/* RMS of the difference of changes from `start`, over the RMS of the file's change; the limit as above. */
 void gold_check_change(gold *f, const char *path, gold_order order, const float *ours, const float *start, size_t n, double limit);
 void gold_check_complete(gold *f); /* every dataset below an `out` or `grad*` group was compared */
 

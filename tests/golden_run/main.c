@@ -17,6 +17,7 @@ const gold_kind gold_kinds[] = {
     {"augment_", gold_augment},
     {"loss", gold_loss},
     {"train8", gold_train},
+    {"job_", gold_job},
     {"adam_ema_ada", gold_optimizer},
     {NULL, NULL},
 };

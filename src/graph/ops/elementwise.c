@@ -124,7 +124,8 @@ const gt_activation *gt_activation_find(const char *name) {
 /* The activation proper; those that are a ramp are left to the ramp of gain and clamp, whose slope they set. */
 static gt_node *curve(gt_graph *g, gt_node *x, const char *name, float alpha, float *slope) {
     *slope = 1;
-    if (strcmp(name, "relu") == 0 || strcmp(name, "lrelu") == 0) *slope = alpha;
+    if (strcmp(name, "relu") == 0) *slope = 0; /* alpha is of lrelu alone */
+    if (strcmp(name, "lrelu") == 0) *slope = alpha;
     if (strcmp(name, "tanh") == 0) return gt_tanh_op(g, x);
     if (strcmp(name, "sigmoid") == 0) return gt_sigmoid(g, x);
     if (strcmp(name, "softplus") == 0) return gt_softplus(g, x);

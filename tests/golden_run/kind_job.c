@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * job_*: the first steps of a job of any model, cut into slices as training does it, held against another program's. The file has the job's
+ * options, the images of every step and the results; initial parameters and all chance follow from the seed, as in training. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/dist.h"
+#include "gantry/optimizer.h"
+#include "gantry/train.h"
+#include "golden.h"
+
+enum { MAX_SIZES = 2 };
+
+typedef struct phase_run { /* a phase made ready for each size of slice */
+    gt_graph *graph[MAX_SIZES];
+    gt_exec *exec[MAX_SIZES];
+    int size[MAX_SIZES];
+} phase_run;
+
+typedef struct learner {
+    gt_optimizer_settings settings;
+    float *grads, *start, *moments[GT_MAX_MOMENTS];
+    uint64_t updates;
+} learner;
+
+typedef struct steps {
+    gold *f;
+    gt_job *job;
+    gt_model *model;
+    gt_cut cut;
+    int n;
+    phase_run runs[GT_MAX_PHASES];
+    learner learners[GT_MAX_NETS];
+    const float *images, *labels; /* labels: NULL, or [steps,batch,label_dim] */
+    float *states;                /* of a phase, summed over slices */
+} steps;
+
+/* ---- getting ready ---- */
+
+static gt_job *job_of(gold *f) {
+    gt_job *job = gt_job_new();
+    const char *key;
+    json_t *value;
+    json_object_foreach(gold_get(f->config, "options"), key, value)
+        if (gt_job_set(job, key, json_string_value(value), f->kind)) gold_fail(f, "option %s: %s", key, gt_message());
+    int size[3], labels = gold_int(f->config, "label_width", 0);
+    static const char *const names[] = {"height", "width", "channels"};
+    for (int i = 0; i < 3; i++) size[i] = gold_int(f->config, names[i], 0);
+    if (gt_job_resolve(job, size[0], size[1], size[2], labels, gold_int(f->config, "items", 0))) gold_fail(f, "job: %s", gt_message());
+    return job;
+}
+
+static void *room(steps *s, size_t n) { return gt_arena_array(s->f->arena, n, sizeof(float)); }
+
+static void open_learner(steps *s, int i) {
+    const gt_model *m = s->model;
+    const gt_net *net = m->nets[i];
+    learner *l = &s->learners[i];
+    l->settings = m->learning[i].settings;
+    for (int p = 0; p < m->n_phases; p++)
+        if (m->phases[p].net == i && m->phases[p].interval > 1) l->settings = gt_optimizer_lazy(l->settings, m->phases[p].interval);
+    l->grads = room(s, net->block_floats), l->start = room(s, net->block_floats);
+    for (int k = l->settings.beta1 > 0 ? 0 : 1; k < gt_optimizer_find(m->learning[i].optimizer)->n_moments; k++) l->moments[k] = room(s, net->block_floats);
+    memcpy(l->start, m->blocks[i], net->block_floats * sizeof(float));
+}
+
+/* The phase for slices of n samples; NULL: a fault. */
+static gt_exec *exec_for(steps *s, int phase, int n) {
+    gt_phase *p = &s->model->phases[phase];
+    phase_run *r = &s->runs[phase];
+    int i = 0;
+    while (i < MAX_SIZES - 1 && r->size[i] && r->size[i] != n) i++;
+    if (!r->exec[i]) {
+        r->size[i] = n;
+        r->graph[i] = p->build(p, n);
+        r->exec[i] = r->graph[i] ? gt_exec_new(r->graph[i], &(gt_exec_options){0}) : NULL;
+        if (!r->exec[i]) gold_fail(s->f, "phase %s: %s", p->name, gt_message());
+        for (int k = 0; r->exec[i] && k < s->model->n_nets; k++) gt_exec_bind(r->exec[i], k, s->model->blocks[k]);
+    }
+    return r->exec[i];
+}
+
+/* ---- a step ---- */
+
+/* Results per sample go into the file's out/stats/NAME [steps,batch]. */
+static void check_stats(steps *s, const gt_phase *p, gt_exec *e, int step, int first, int n) {
+    for (int i = 0; i < p->n_stats; i++) {
+        const char *path = gold_path(s->f, "out/stats/%s", p->stats[i].name);
+        if (!gold_has(s->f, path) || gt_exec_output_size(e, p->stats[i].output) != (size_t)n) continue;
+        gold_check_rows(s->f, path, gt_exec_output(e, p->stats[i].output), (size_t)step * (size_t)s->cut.samples + (size_t)first, (size_t)n);
+    }
+}
+
+static gt_status run_slice(steps *s, int phase, int step, int index, float *grads) {
+    gt_model *m = s->model;
+    gt_phase *p = &m->phases[phase];
+    int n = gt_cut_size(s->cut, index), first = gt_cut_first(s->cut, index), batch = s->cut.samples;
+    gt_exec *e = exec_for(s, phase, n);
+    if (!e) return GT_FAILED;
+    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, row = (size_t)step * (size_t)batch + (size_t)first;
+    gt_slice_input in = {.n = n, .seed = (uint64_t)s->job->seed, .step = (uint32_t)step, .sample0 = (uint32_t)first, .index = index, .batch = batch,
+                         .shown = (int64_t)step * batch, .images = s->images + row * pixels,
+                         .labels = s->labels ? s->labels + row * (size_t)m->label_dim : NULL, .items = gold_int(s->f->config, "items", 0)};
+    gt_exec_env env = {.seed = in.seed, .step = in.step, .sample0 = in.sample0};
+    gt_exec_bind(e, GT_SLOT_GRAD, grads);
+    gt_status st = p->prepare ? p->prepare(p, e) : GT_OK;
+    float *weight = gt_exec_input(e, GT_SLICE_WEIGHT);
+    if (weight) *weight = (float)gt_cut_weight(s->cut, index);
+    if (!st) st = gt_exec_prepare(e, &env);
+    if (!st) st = p->fill(p, e, &in);
+    if (!st) st = gt_exec_run(e, &env);
+    if (st) return st;
+    float *sum = s->states;
+    for (int i = 0; i < p->n_states; sum += p->states[i++].size)
+        for (size_t k = 0; k < p->states[i].size; k++)
+            sum[k] += (float)(gt_cut_weight(s->cut, index) / s->cut.slices) * gt_exec_output(e, p->states[i].output)[k];
+    check_stats(s, p, e, step, first, n);
+    return GT_OK;
+}
+
+static void check_gradients(steps *s, const gt_phase *p) {
+    const gt_net *net = s->model->nets[p->net];
+    for (int i = 0; i < net->n_tensors; i++) {
+        const gt_tensor *t = &net->tensors[i];
+        const char *path = gold_path(s->f, "grad/%s/%s/%s", p->name, net->name, t->name);
+        if (t->trainable) gold_check(s->f, path, gold_order_of(t), s->learners[p->net].grads + t->offset, t->size, 0);
+    }
+}
+
+static void run_phase(steps *s, int phase, int step) {
+    gt_model *m = s->model;
+    gt_phase *p = &m->phases[phase];
+    const gt_net *net = m->nets[p->net];
+    learner *l = &s->learners[p->net];
+    float *one = room(s, net->block_floats);
+    size_t n_states = 0;
+    for (int i = 0; i < p->n_states; i++) n_states += p->states[i].size;
+    s->states = room(s, n_states + 1);
+    memset(l->grads, 0, net->block_floats * sizeof(float));
+    for (int i = 0; i < s->cut.slices && !s->f->failed; i++) {
+        if (run_slice(s, phase, step, i, one)) gold_fail(s->f, "step %d, phase %s: %s", step, p->name, gt_message());
+        for (size_t k = 0; k < net->trainable_floats; k++) l->grads[k] += one[k] / (float)s->cut.slices;
+    }
+    if (s->f->failed) return;
+    if (step == 0) check_gradients(s, p);
+    gt_optimizer_find(m->learning[p->net].optimizer)->update(&l->settings, ++l->updates, net->trainable_floats, l->grads, m->blocks[p->net], l->moments);
+    const float *state = s->states;
+    for (int i = 0; i < p->n_states; state += p->states[i++].size) memcpy(p->states[i].place, state, p->states[i].size * sizeof *state);
+}
+
+/* All tensors against out/after<N>/NET/NAME, where the file has that. */
+static void check_after(steps *s, int done) {
+    const gt_model *m = s->model;
+    for (int i = 0; i < m->n_nets && gold_has(s->f, gold_path(s->f, "out/after%d", done)); i++)
+        for (int k = 0; k < m->nets[i]->n_tensors; k++) {
+            const gt_tensor *t = &m->nets[i]->tensors[k];
+            gold_check_change(s->f, gold_path(s->f, "out/after%d/%s/%s", done, m->nets[i]->name, t->name), gold_order_of(t), m->blocks[i] + t->offset,
+                              s->learners[i].start + t->offset, t->size, 0);
+        }
+}
+
+static void run(steps *s) {
+    gt_shape images, labels = {0};
+    s->images = gold_read(s->f, "in/images", GOLD_PLAIN, &images); /* [steps,batch,H,W,C] */
+    if (gold_has(s->f, "in/labels")) s->labels = gold_read(s->f, "in/labels", GOLD_PLAIN, &labels);
+    s->cut = (gt_cut){(int)s->job->batch, (int)s->job->slices};
+    if (s->f->failed || images.n != 5 || images.d[1] != s->cut.samples) {
+        gold_fail(s->f, "in/images must be [steps,%d,height,width,channels]", s->cut.samples);
+        return;
+    }
+    for (int i = 0; i < s->model->n_nets; i++) open_learner(s, i);
+    for (int step = 0; step < images.d[0] && !s->f->failed; step++) {
+        for (int p = 0; p < s->model->n_phases && !s->f->failed; p++)
+            if (step % s->model->phases[p].interval == 0) run_phase(s, p, step);
+        check_after(s, step + 1);
+    }
+}
+
+void gold_job(gold *f) {
+    steps s = {.f = f, .job = job_of(f)};
+    s.model = f->failed ? NULL : gt_model_new(s.job);
+    if (s.model) run(&s);
+    else gold_fail(f, "model: %s", gt_message());
+    for (int i = 0; i < GT_MAX_PHASES; i++)
+        for (int k = 0; k < MAX_SIZES; k++) {
+            gt_exec_free(s.runs[i].exec[k]);
+            gt_graph_free(s.runs[i].graph[k]);
+        }
+    gt_model_free(s.model);
+    gt_job_free(s.job);
+}
