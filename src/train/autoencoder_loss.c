@@ -151,7 +151,10 @@ void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n) {
         gt_node *loss = per_sample(g, divergence, t->mean_latent);
         total = gt_add(g, total, term(g, loss, 1, gt_input(g, GT_AE_BETA, GT_SCALAR), batch, t->mean_batch_kl));
         gt_output(g, "Loss/KL", loss);
-        if (e.log_variance) gt_output(g, "divergence", gt_reshape(g, gt_mean(g, divergence, GT_AXIS(0)), GT_SHAPE(c->z_dim)));
+        if (e.log_variance) {
+            gt_output(g, GT_AE_DIVERGENCES, divergence);
+            gt_output(g, "divergence", gt_reshape(g, gt_mean(g, divergence, GT_AXIS(0)), GT_SHAPE(c->z_dim)));
+        }
     }
     if (commitment) {
         gt_node *loss = per_sample(g, commitment, t->mean_latent);

@@ -40,6 +40,9 @@ typedef struct gt_autoencoder {
 #define GT_AE_TEMPERATURE "temperature"
 #define GT_AE_RESTART "restart"        /* slices / weight of slice 0 for slice 0, 0 for the others: its tokens are the ones codes restart at */
 
+/* An output of latents with a distribution: the divergence of every sample's dimensions [n,z_dim]. */
+#define GT_AE_DIVERGENCES "divergences"
+
 void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n);
 
 /* What is known of images without chance: the latent as a table has it, and the pixels made from it. */

@@ -7,6 +7,8 @@
 #include "gantry/ops.h"
 #include "train/autoencoder_loss.h"
 
+enum { MOST_SERIES = 128 }; /* latent dimensions whose divergence has a series in the log */
+
 static void write_scalar(gt_exec *e, const char *name, double value) {
     float *to = gt_exec_input(e, name);
     if (to) *to = (float)value;
@@ -70,21 +72,27 @@ static gt_graph *build_encoder(gt_model *m, int n) {
 
 /* Values that the phase renews: the codes' running sums, and what the log says of latent dimensions. */
 static gt_status add_phase(gt_model *m, gt_autoencoder *a) {
-    static const gt_stat stats[] = {{"Loss/reconstruction", "Loss/reconstruction"}, {"Loss/total", "Loss/total"}, {"Loss/KL", "Loss/KL"},
-                                    {"Loss/commitment", "Loss/commitment"}, {"Codes/perplexity", "Codes/perplexity"}};
-    static const int terms[][5] = {[GT_LATENT_PLAIN] = {1, 1}, [GT_LATENT_NORMAL] = {1, 1, 1}, [GT_LATENT_GUMBEL] = {1, 1, 1, 0, 1}, [GT_LATENT_VQ] = {1, 1, 0, 1, 1}};
+    static const char *const names[] = {"Loss/reconstruction", "Loss/total", "Loss/KL", "Loss/commitment", "Codes/perplexity"};
+    enum { TERMS = 5 };
+    static const int terms[][TERMS] = {[GT_LATENT_PLAIN] = {1, 1}, [GT_LATENT_NORMAL] = {1, 1, 1}, [GT_LATENT_GUMBEL] = {1, 1, 1, 0, 1}, [GT_LATENT_VQ] = {1, 1, 0, 1, 1}};
     const gt_autoencoder_config *c = &a->config.net;
     gt_phase *p = &m->phases[m->n_phases++];
-    gt_stat *mine = gt_arena_array(m->arena, 5, sizeof *mine);
+    int dimensions = c->latent == GT_LATENT_NORMAL ? c->z_dim < MOST_SERIES ? c->z_dim : MOST_SERIES : 0;
+    gt_stat *mine = gt_arena_array(m->arena, TERMS + (size_t)dimensions, sizeof *mine);
     gt_state *states = gt_arena_array(m->arena, 2, sizeof *states);
     *p = (gt_phase){.name = "AE_main", .interval = 1, .build = build_phase, .fill = fill, .stats = mine, .states = states, .model = m};
-    gt_shown *shown = gt_arena_array(m->arena, 5, sizeof *shown);
+    gt_shown *shown = gt_arena_array(m->arena, TERMS, sizeof *shown);
     if (!mine || !states || !shown) return GT_NOMEM;
     m->shown = shown;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < TERMS; i++) {
         if (!terms[c->latent][i]) continue;
-        mine[p->n_stats++] = stats[i];
-        if (i != 1) shown[m->n_shown++] = (gt_shown){stats[i].name, strchr(stats[i].name, '/') + 1}; /* not the total */
+        mine[p->n_stats++] = (gt_stat){.name = names[i], .output = names[i]};
+        if (i != 1) shown[m->n_shown++] = (gt_shown){names[i], strchr(names[i], '/') + 1}; /* not the total */
+    }
+    for (int i = 0; i < dimensions; i++) {
+        const char *name = gt_arena_printf(m->arena, "KL/dimension_%03d", i);
+        if (!name) return GT_NOMEM;
+        mine[p->n_stats++] = (gt_stat){.name = name, .output = GT_AE_DIVERGENCES, .column = i, .columns = c->z_dim};
     }
     for (int i = 0; i < 2 && c->latent == GT_LATENT_VQ; i++) {
         const gt_tensor *t = gt_net_find(m->nets[0], i ? "latent.sum" : "latent.count");

@@ -114,7 +114,11 @@ static void keep_small(const wave *w, int bundle) {
             memcpy(states, gt_exec_output(x->exec, p->states[i].output), p->states[i].size * sizeof *states);
             states += p->states[i].size;
         }
-        for (int i = 0; i < p->n_stats; i++) gt_moments_add(moments + i, gt_exec_output(x->exec, p->stats[i].output), x->stat_size[i]);
+        for (int i = 0; i < p->n_stats; i++) {
+            const gt_stat *s = &p->stats[i];
+            size_t columns = s->columns > 0 ? (size_t)s->columns : 1;
+            gt_moments_add(moments + i, gt_exec_output(x->exec, s->output) + s->column, x->stat_size[i] / columns, columns);
+        }
     }
     w->t->effort.slices += b.count;
 }

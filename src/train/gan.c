@@ -65,7 +65,7 @@ gt_status gt_gan_add_phase(gt_model *m, gt_phase phase, const char *const *stats
     while (stats[n]) n++;
     gt_stat *list = gt_arena_array(m->arena, (size_t)n, sizeof *list);
     if (!list) return GT_NOMEM;
-    for (int i = 0; i < n; i++) list[i] = (gt_stat){stats[i], stats[i]};
+    for (int i = 0; i < n; i++) list[i] = (gt_stat){.name = stats[i], .output = stats[i]};
     phase.model = m;
     phase.stats = list;
     phase.n_stats = n;

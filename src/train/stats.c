@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
-void gt_moments_add(gt_moments *m, const float *values, size_t n) {
-    for (size_t i = 0; i < n; i++) {
+void gt_moments_add(gt_moments *m, const float *values, size_t n, size_t stride) {
+    for (size_t i = 0; i < n; i++, values += stride) {
         m->num += 1;
-        m->sum += values[i];
-        m->sum2 += (double)values[i] * values[i];
+        m->sum += *values;
+        m->sum2 += (double)*values * *values;
     }
 }
 

@@ -13,12 +13,12 @@ typedef struct gt_moments {
     double num, sum, sum2;
 } gt_moments;
 
-void gt_moments_add(gt_moments *m, const float *values, size_t n);
+void gt_moments_add(gt_moments *m, const float *values, size_t n, size_t stride); /* n values, `stride` floats from one to the next */
 void gt_moments_join(gt_moments *m, const gt_moments *other);
 double gt_moments_mean(const gt_moments *m);
 double gt_moments_std(const gt_moments *m);
 
-enum { GT_MAX_STATS = 48 };
+enum { GT_MAX_STATS = 144 };
 
 /* The statistics of all phases of a model, by name; a name reported by several phases is one series. */
 typedef struct gt_stat_table {
