@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +52,8 @@ static gt_status open_packed(gzFile *file, const char *path, uint64_t *bytes) {
 }
 
 static gt_status read_packed(gzFile file, void *out, size_t n) {
-    int got = gzread(file, out, (unsigned)n), code;
-    if (got == (int)n) return GT_OK;
+    int got = n <= INT_MAX ? gzread(file, out, (unsigned)n) : 0, code; /* it reads no more at once */
+    if ((size_t)got == n) return GT_OK;
     const char *reason = gzerror(file, &code);
     if (code == Z_ERRNO) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
     return gt_fail(GT_FORMAT, "damaged or truncated%s%s", code == Z_OK || code == Z_BUF_ERROR ? "" : ": ", code == Z_OK || code == Z_BUF_ERROR ? "" : reason);

@@ -33,10 +33,10 @@ static uint32_t crc_of(const record *r, const char *text) {
     return gt_crc32(gt_crc32(0, r, offsetof(record, crc)), text, r->text_bytes);
 }
 
-/* False: there is no further whole record. */
+/* False: there is no further whole record. A checksum that is right does not mean that what it covers makes sense. */
 static bool read_record(FILE *f, record *r, char *text) {
     return fread(r, sizeof *r, 1, f) == 1 && r->text_bytes < TEXT_MOST && fread(text, 1, r->text_bytes, f) == r->text_bytes &&
-           r->crc == crc_of(r, text);
+           r->crc == crc_of(r, text) && r->outcome.fate <= GT_FINDINGS && r->outcome.remark <= GT_FINDINGS;
 }
 
 /* What is there of a run with this key: *done records, up to byte *end. */

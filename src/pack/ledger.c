@@ -50,6 +50,9 @@ static void judge_equal(gt_ledger *l, gt_outcome *o, char *text, size_t bytes) {
 /* What an earlier run did with its items. */
 static gt_status replay(gt_ledger *l, int64_t items) {
     gt_status st = GT_OK;
+    if (items > l->items->count)
+        st = gt_fail(GT_FORMAT, "'%s.progress' speaks of %lld images, there are %lld; --restart begins anew", l->request->dest, (long long)items,
+                     (long long)l->items->count);
     for (; l->done < items && !st; l->done++) {
         gt_outcome o;
         char *text = NULL;

@@ -219,6 +219,44 @@ static void progress_is_believed_while_whole(void **state) {
     free(bytes);
 }
 
+/* As somebody who means harm would write it: whole records of images that there are not, or of a kind that there is not. */
+static void progress_from_elsewhere(void **state) {
+    (void)state;
+    gt_hash128 key = {1, 2};
+    char dest[600];
+    snprintf(dest, sizeof dest, "%s", at("foreign"));
+    static const gt_outcome odd[] = {{.size = 100, .remark = 1 + GT_FINDINGS}, {.size = 100, .remark = 255}, {.size = 100, .fate = 1 + GT_FINDINGS}};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        gt_journal *j;
+        int64_t done;
+        progress(dest, key, true);
+        assert_int_equal(gt_journal_open(&j, dest, key, false, &done), GT_OK);
+        assert_int_equal(gt_journal_add(j, &odd[i], "why"), GT_OK);
+        assert_int_equal(gt_journal_sync(j), GT_OK);
+        gt_journal_close(j, false);
+        assert_int_equal(progress(dest, key, false), i + 1);
+    }
+
+    char source[600];
+    snprintf(source, sizeof source, "%s", mixed_folder());
+    unlink(at("mixed/99odd.png"));
+    gt_pack_result result;
+    assert_int_equal(pack(source, at("more.zip"), (gt_pack_request){0}, &result), GT_FORMAT);
+    size_t n;
+    uint8_t *bytes = get(at("more.zip.progress"), &n), *longer = malloc(16 * n);
+    size_t records = n - 24, length = n;
+    assert_true(records > 0);
+    memcpy(longer, bytes, n);
+    for (; length + records <= 16 * n; length += records) memcpy(longer + length, bytes + 24, records);
+    put(at("more.zip.progress"), longer, length);
+    assert_int_equal(pack(source, at("more.zip"), (gt_pack_request){.skip = true}, &result), GT_FORMAT);
+    assert_message("more.zip.progress");
+    assert_message("--restart");
+    assert_int_equal(pack(source, at("more.zip"), (gt_pack_request){.skip = true, .restart = true}, &result), GT_OK);
+    free(bytes);
+    free(longer);
+}
+
 static gt_status same_chunk(void *arg, size_t i, const void **data, size_t *n) {
     (void)i;
     *data = arg;
@@ -309,7 +347,7 @@ int main(void) {
     comm = gt_comm_start(2, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_destination_holds_it),      cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(unusable_pictures),
-        cmocka_unit_test(progress_is_believed_while_whole), cmocka_unit_test(a_failed_write_sticks),
+        cmocka_unit_test(progress_is_believed_while_whole), cmocka_unit_test(progress_from_elsewhere), cmocka_unit_test(a_failed_write_sticks),
         cmocka_unit_test(thousands_of_class_names),
         cmocka_unit_test(archives_beyond_4_gb),
     };
