@@ -24,6 +24,7 @@ typedef struct gt_dcgan_config {
     int c_dim;            /* class-conditional: length of the labels that G and D see; 0: they see none */
     int classes;          /* semi-supervised: D has a logit per class; 0: one logit, real or fake */
     bool relu;            /* in G, instead of LeakyReLU */
+    bool whole_batch;     /* batch normalisation in training is over all slices' samples, not each slice's own */
 } gt_dcgan_config;
 
 /* Can there be such networks? GT_USAGE names what does not fit. */
@@ -32,10 +33,10 @@ gt_status gt_dcgan_check(const gt_dcgan_config *c);
 gt_net *gt_dcgan_generator_net(const gt_dcgan_config *c);
 gt_net *gt_dcgan_discriminator_net(const gt_dcgan_config *c);
 
-/* z [N,z_dim] and labels [N,c_dim] (NULL without) -> images [N,H,W,C] in [-1,1]. training: normalised by the statistics of these samples, and
+/* z [N,z_dim] and labels [N,c_dim] (NULL without) -> images [N,H,W,C] in [-1,1]. training: normalised by the statistics of these samples (or the whole batch's), and
  * the renewed running statistics become outputs under their tensors' names (gt_batch_norm); else by the running ones. */
 gt_node *gt_dcgan_generator(gt_bound_net b, const gt_dcgan_config *c, gt_node *z, gt_node *labels, bool training);
-/* Images [N,H,W,C] and labels -> logits [N,1], or [N,classes]; always normalised by the statistics of these samples. */
+/* Images [N,H,W,C] and labels -> logits [N,1], or [N,classes]; always normalised by the statistics of these samples (or the whole batch's). */
 gt_node *gt_dcgan_discriminator(gt_bound_net b, const gt_dcgan_config *c, gt_node *images, gt_node *labels);
 
 #endif

@@ -64,6 +64,7 @@ typedef struct gt_job {
     const char *d_optimizer;            /* "adam" "sgd" */
     double d_lrate;
     const char *g_activation;           /* "lrelu" "relu" */
+    const char *bn;                     /* batch normalisation over: "slice" "batch" */
     bool semi;                          /* D tells the classes of real images */
     double labelled;                    /* share of the data whose labels count */
 

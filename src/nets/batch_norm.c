@@ -13,8 +13,13 @@ void gt_batch_norm_declare(gt_declarer *d, const char *name, int channels, bool 
     gt_declare(d, (gt_tensor){.file_shape = shape, .init_mean = 1}, name, ".running_var");
 }
 
+/* A slice's sum as that of the samples which are normalised together. */
+static gt_node *total(gt_graph *g, gt_node *sum, gt_norm_by by) { return by == GT_NORM_BATCH ? gt_sum_over_slices(g, sum) : sum; }
+
 /* Mean over samples and pixels of each channel: the only place where samples meet. */
-static gt_node *mean_over_samples(gt_graph *g, gt_node *x) { return gt_mean(g, x, GT_AXIS(0) | GT_AXIS(1) | GT_AXIS(2)); }
+static gt_node *mean_over_samples(gt_graph *g, gt_node *x, gt_node *count, gt_norm_by by) {
+    return gt_div(g, total(g, gt_sum(g, x, GT_AXIS(0) | GT_AXIS(1) | GT_AXIS(2)), by), count);
+}
 
 /* 0.9 of what BUFFER was and 0.1 of `now`, as the output that renews it. */
 static void renew(gt_bound_net b, const char *name, const char *buffer, gt_node *now) {
@@ -36,12 +41,12 @@ gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by 
         mean = gt_reshape(g, gt_leaf(b, name, ".running_mean"), channel);
         variance = gt_reshape(g, gt_leaf(b, name, ".running_var"), channel);
     } else {
-        mean = mean_over_samples(g, x);
-        variance = mean_over_samples(g, gt_square(g, gt_sub(g, x, mean)));
-        double values = (double)(gt_dim(x, 0) * gt_dim(x, 1) * gt_dim(x, 2));
+        gt_node *count = total(g, gt_scalar(g, (float)(gt_dim(x, 0) * gt_dim(x, 1) * gt_dim(x, 2))), by);
+        mean = mean_over_samples(g, x, count, by);
+        variance = mean_over_samples(g, gt_square(g, gt_sub(g, x, mean)), count, by);
         if (running) {
             renew(b, name, ".running_mean", mean);
-            renew(b, name, ".running_var", gt_scale(g, variance, (float)(values / (values - 1))));
+            renew(b, name, ".running_var", gt_mul(g, variance, gt_div(g, count, gt_shift(g, count, -1))));
         }
     }
     gt_node *scale = gt_mul(g, gt_rsqrt(g, gt_shift(g, variance, epsilon)), gt_reshape(g, gt_leaf(b, name, ".weight"), channel));

@@ -19,7 +19,7 @@ static void resolve(gt_job *job, int64_t items) {
 static gt_dcgan_config network(const gt_job *j) {
     return (gt_dcgan_config){.height = (int)j->height, .width = (int)j->width, .channels = (int)j->channels, .z_dim = (int)j->z_dim,
         .channel_base = (int)j->cbase, .channel_max = (int)j->cmax, .c_dim = j->cond ? (int)j->label_dim : 0, .classes = j->semi ? (int)j->label_dim : 0,
-        .relu = gt_is(j->g_activation, "relu")};
+        .relu = gt_is(j->g_activation, "relu"), .whole_batch = gt_is(j->bn, "batch")};
 }
 
 static gt_status check(const gt_job *j) {

@@ -153,6 +153,10 @@ static const gt_option table[] = {
      .help = "Learning rate of D"},
     {.key = "g-activation", .only = DCGAN, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(g_activation), .group = "dcgan", .standard = "lrelu",
      .choices = "lrelu|relu", .help = "Activation of G: LeakyReLU with slope 0.2, or ReLU"},
+    {.key = "bn", .only = DCGAN, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(bn), .group = "dcgan", .standard = "slice",
+     .choices = "slice|batch", .help = "Batch normalisation over a slice's samples, or the whole batch's",
+     .detail = "slice: each slice by itself, as devices do that train in parallel; --slices then changes the result. batch: as if there were one slice, but for rounding; all ranks wait for each "
+               "other twice per layer and pass, and a rank holds all its slices in memory together."},
     {.key = "semi", .only = DCGAN, .type = GT_OPTION_BOOL, .class = GT_RECIPE, FIELD(semi), .group = "dcgan", .standard = "0",
      .help = "Semi-supervised: D also learns the classes of real images",
      .detail = "The data must have classes. D has one output per class, and fake images are one class more; its accuracy is logged as Accuracy/real. Not with --cond."},
