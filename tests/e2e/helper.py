@@ -83,6 +83,30 @@ def same_h5(a, b):
         assert 'range' not in f['images'].attrs or (f['images'].attrs['range'] == g['images'].attrs['range']).all()
 
 
+def farthest(a, b):
+    """Gradients and buffers of two checkpoints: the largest difference, relative to the largest number of the same tensor"""
+    import h5py
+    most = 0
+    with h5py.File(a, 'r') as x, h5py.File(b, 'r') as y:
+        def compare(name, mine):
+            nonlocal most
+            if isinstance(mine, h5py.Dataset) and ('/exp_avg/' in name or '.running_' in name):
+                other = y[name][()]
+                most = max(most, abs(mine[()] - other).max() / abs(other).max())
+        x.visititems(compare)
+    return most
+
+
+def near(a, b, tolerance):
+    """near FILE FILE T: gradients and buffers of two checkpoints differ by at most T, relative to each tensor's largest number"""
+    assert farthest(a, b) <= float(tolerance), f'{a} and {b} differ by {farthest(a, b)}'
+
+
+def far(a, b, tolerance):
+    """far FILE FILE T: they differ by more"""
+    assert farthest(a, b) > float(tolerance), f'{a} and {b} differ by {farthest(a, b)} only'
+
+
 def size(*files):
     """size FILE...: width, height and channels of each PNG"""
     for name in files:
