@@ -86,7 +86,7 @@ int main(int argc, char **argv) {
     else printf("%s, FMA peak %.0f GF/s\n%-34s %-10s %-7s %9s %8s\n", gt_isa_id(), peak * 1e-9, "layer", "kernel", "", "GF/s", "of peak");
     const char *separator = "";
     for (int i = 0; i < (quick ? QUICK_SHAPES : SHAPES); i++)
-        for (int k = GT_CONV_DIRECT; k <= GT_CONV_WINOGRAD; k++)
+        for (int k = GT_CONV_DIRECT; k < GT_CONV_KERNELS; k++)
             for (int d = 0; d < 3; d++) {
                 const gt_conv_shape *s = &shapes[i];
                 if (!gt_conv_has_kernel(s, (gt_conv_direction)d, (gt_conv_kernel)k)) continue;

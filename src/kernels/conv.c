@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/conv_columns.h"
 #include "kernels/conv_direct.h"
 #include "kernels/winograd.h"
 
-enum { DIRECTIONS = 3, STRIDES = 2 };
+enum { DIRECTIONS = 3, STRIDES = 2, FEW_CHANNELS = 8 /* columns pay up to so many */ };
 
 typedef struct kernel {
     const char *name;
@@ -22,6 +23,7 @@ typedef struct kernel {
 static const kernel kernels[] = {
     [GT_CONV_DIRECT] = {"direct", gt_conv_direct_packed_floats, gt_conv_direct_pack, gt_conv_direct_workspace, gt_conv_direct},
     [GT_CONV_WINOGRAD] = {"winograd", gt_winograd_packed_floats, gt_winograd_pack, gt_winograd_workspace, gt_winograd},
+    [GT_CONV_COLUMNS] = {"columns", gt_conv_columns_packed_floats, gt_conv_columns_pack, gt_conv_columns_workspace, gt_conv_columns},
 };
 
 /* Winograd pays from these sizes on, with strides 1 and 2 (bench/conv; part of the kernel set's version). Fewer channels: its transforms cost more
@@ -64,14 +66,15 @@ gt_status gt_conv_mode_set(const char *name) {
 const char *gt_conv_mode(void) { return modes[mode_now()]; }
 
 bool gt_conv_has_kernel(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel k) {
-    (void)direction;
+    if (k == GT_CONV_COLUMNS) return gt_conv_columns_possible(s, direction);
     return k == GT_CONV_DIRECT || gt_winograd_possible(s);
 }
 
 gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, gt_conv_direction direction) {
     int now = mode_now();
+    if (now == WINOGRAD && gt_winograd_possible(s)) return GT_CONV_WINOGRAD;
+    if (now == AUTO && s->c <= FEW_CHANNELS && s->kh * s->kw > 1 && gt_conv_columns_possible(s, direction)) return GT_CONV_COLUMNS;
     if (now == DIRECT || !gt_winograd_possible(s)) return GT_CONV_DIRECT;
-    if (now == WINOGRAD) return GT_CONV_WINOGRAD;
     int64_t tiles = gt_winograd_tiles_per_image(s, direction) * (direction == GT_CONV_WEIGHT_GRAD ? s->n : 1);
     int64_t least = pays[s->stride - 1][direction].channels;
     bool enough = s->c >= least && s->o >= least && tiles >= pays[s->stride - 1][direction].tiles;

@@ -26,7 +26,7 @@ typedef struct gt_conv_shape {
 } gt_conv_shape;
 
 typedef enum gt_conv_direction { GT_CONV_FORWARD, GT_CONV_INPUT_GRAD, GT_CONV_WEIGHT_GRAD } gt_conv_direction;
-typedef enum gt_conv_kernel { GT_CONV_DIRECT, GT_CONV_WINOGRAD } gt_conv_kernel;
+typedef enum gt_conv_kernel { GT_CONV_DIRECT, GT_CONV_WINOGRAD, GT_CONV_COLUMNS, GT_CONV_KERNELS } gt_conv_kernel;
 
 /* What gt_conv_choose() may choose from: "auto", "direct", or "winograd": wherever it is possible. Without a call: the
  * environment's GT_CONV, or auto. Set it before the first graph is built. GT_USAGE: no such mode. */

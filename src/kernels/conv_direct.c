@@ -13,6 +13,8 @@
 
 #include "kernels/gemm_product.h"
 
+enum { SMALL_PATCH = 96 }; /* floats of a patch that is gathered as a whole; a tile has at least so many rows */
+
 /* A product's patches: row m is position (n, p, q) of a grid. Its taps form a box; tap (i, j) reads pixel
  * (p * step + dy0 + sign * i, q * step + dx0 + sign * j) of source image n, zero outside, and belongs to the weights at
  * (a0 + i * tap_step, b0 + j * tap_step) of the window. */
@@ -91,6 +93,39 @@ static void pack_patches_by_k(const void *source, gt_pack_a *t) {
     }
 }
 
+/* Patches of few floats, as of images: a line of the window lies in the source as it lies in the patch, and goes there at once. */
+static bool are_small(const patches *g) {
+    return g->direction != GT_CONV_INPUT_GRAD && g->pixel == g->channels && g->s->kh * g->s->kw * g->channels <= SMALL_PATCH;
+}
+
+static void small_patch(const patches *g, const position *at, float *patch) {
+    int64_t x = at->x + g->dx0, left = x < 0 ? -x : 0, right = x + g->taps_x > g->width ? x + g->taps_x - g->width : 0; /* taps outside */
+    int64_t line = g->taps_x * g->channels, begin = left * g->channels, end = line - right * g->channels;
+    for (int i = 0; i < g->s->kh; i++, patch += line) {
+        int64_t y = at->y + g->dy0 + i;
+        bool outside = y < 0 || y >= g->height || begin >= end;
+        const float *from = outside ? NULL : g->src + ((at->n * g->height + y) * g->width + x) * g->channels;
+        for (int64_t f = 0; f < line; f++) patch[f] = 0;
+        for (int64_t f = begin; f < end && from; f++) patch[f] = from[f];
+    }
+}
+
+static void pack_small_patches(const void *source, gt_pack_a *t) {
+    const patches *g = source;
+    float patch[SMALL_PATCH];
+    position at = position_of(g, t->row0);
+    for (int r = 0; r < t->rows; r++, advance(g, &at)) {
+        small_patch(g, &at, patch);
+        gt_pack_a_row(t, r, 0, t->k, patch);
+    }
+}
+
+static void pack_small_patches_by_k(const void *source, gt_pack_a *t) {
+    const patches *g = source;
+    position at = position_of(g, t->k0);
+    for (int k = 0; k < t->k; k++, advance(g, &at)) small_patch(g, &at, t->to + k * GT_TILE_ROWS);
+}
+
 /* B of the input gradient: row (tap, o), column c is w[tap][c][o]. */
 static void pack_transposed_weights(const void *source, int64_t column, int columns, int width, int64_t k0, int64_t k, float *panel) {
     const patches *g = source;
@@ -143,8 +178,10 @@ static gt_product forward_product(patches *g) {
     g->height = s->h, g->width = s->w, g->pixel = s->c;
     g->p = s->p, g->q = s->q, g->step = s->stride;
     g->taps_x = s->kw, g->dy0 = -s->pad_top, g->dx0 = -s->pad_left, g->sign = 1;
+    void (*by_k)(const void *, gt_pack_a *) = are_small(g) ? pack_small_patches_by_k : pack_patches_by_k;
+    void (*by_rows)(const void *, gt_pack_a *) = are_small(g) ? pack_small_patches : pack_patches;
     return (gt_product){.m = to_weights ? window : positions, .k = to_weights ? positions : window, .n = s->o / s->groups,
-                        .a_by_k = to_weights, .pack_a = to_weights ? pack_patches_by_k : pack_patches, .a_source = g,
+                        .a_by_k = to_weights, .pack_a = to_weights ? by_k : by_rows, .a_source = g,
                         .ldb = s->o, .ldc = s->o};
 }
 

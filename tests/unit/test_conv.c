@@ -22,9 +22,9 @@
 
 /* Largest error / largest value of the result. Direct: half of the 2e-6 that golden values of single ops ask for. Winograd's
  * transforms amplify rounding: measured 1e-6 at 16 channels, 1.6e-6 at 64, 4.1e-6 at 256. */
-static const double tolerance[] = {[GT_CONV_DIRECT] = 1e-6, [GT_CONV_WINOGRAD] = 6e-6};
+static const double tolerance[] = {[GT_CONV_DIRECT] = 1e-6, [GT_CONV_WINOGRAD] = 6e-6, [GT_CONV_COLUMNS] = 1e-6};
 
-enum { DIRECTIONS = 3, KERNELS = 2 };
+enum { DIRECTIONS = 3, KERNELS = GT_CONV_KERNELS };
 static const char *const direction_names[DIRECTIONS] = {"forward", "input grad", "weight grad"};
 
 #define CONV(N, H, W, C, O, KH, KW, S, PT, PL, PB, PR, G)                                                                              \

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Input gradients by columns. Images are cut into strips of lines, each a tile of its own: it makes the columns of all lines of dy that reach into it. A
+ * pixel gets its terms in the order of these lines, whatever the strips. */
+#include "kernels/conv_columns.h"
+
+#include <string.h>
+
+#include "kernels/gemm.h"
+
+enum { STRIP_FLOATS = 1 << 15 /* of columns: 128 KiB stay in the second-level cache */, ALIGN = 16 };
+
+static size_t aligned(size_t floats) { return (floats + ALIGN - 1) / ALIGN * ALIGN; }
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t largest(int64_t a, int64_t b) { return a > b ? a : b; }
+
+typedef struct columns {
+    const gt_conv_shape *s;
+    int64_t width;           /* taps x c */
+    int64_t strip, strips;   /* lines of the image in a strip; strips of an image */
+    int64_t most_lines;      /* of dy that reach into a strip */
+    const float *dy, *packed;
+    float *out;
+    char *workspace;         /* of worker 0: columns, then the product's own */
+    size_t bytes;            /* of each worker */
+} columns;
+
+static gt_gemm_args product(const columns *z, int64_t positions) {
+    return (gt_gemm_args){.m = positions, .n = z->width, .k = z->s->o, .transpose_b = true, .lda = z->s->o, .ldb = z->s->o, .ldc = z->width, .b_packed = z->packed};
+}
+
+/* `set` is what b_packed points at where only sizes matter. */
+static columns plan(const gt_conv_shape *s) {
+    static const float set;
+    columns z = {.s = s, .width = s->kh * s->kw * s->c, .packed = &set};
+    int64_t lines = largest(1, STRIP_FLOATS / (s->q * z.width));
+    z.strip = least(lines * s->stride, s->h);
+    z.strips = (s->h + z.strip - 1) / z.strip;
+    z.most_lines = least((z.strip + s->kh - 2) / s->stride + 1, s->p);
+    gt_gemm_args g = product(&z, z.most_lines * s->q);
+    z.bytes = sizeof(float) * aligned((size_t)(z.most_lines * s->q * z.width)) + (gt_gemm_workspace(&g, 1) + 63) / 64 * 64;
+    return z;
+}
+
+bool gt_conv_columns_possible(const gt_conv_shape *s, gt_conv_direction direction) { return direction == GT_CONV_INPUT_GRAD && s->groups == 1; }
+
+size_t gt_conv_columns_packed_floats(const gt_conv_shape *s, gt_conv_direction direction) {
+    (void)direction;
+    gt_gemm_args g = {.n = s->kh * s->kw * s->c, .k = s->o};
+    return gt_gemm_packed_floats(&g);
+}
+
+void gt_conv_columns_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w, float *packed) {
+    (void)direction;
+    gt_gemm_args g = {.n = s->kh * s->kw * s->c, .k = s->o, .transpose_b = true, .b = w, .ldb = s->o};
+    gt_gemm_pack_b(&g, pool, packed);
+}
+
+size_t gt_conv_columns_workspace(const gt_conv_shape *s, gt_conv_direction direction, bool packed, int threads) {
+    return plan(s).bytes * (size_t)threads + (packed ? 0 : aligned(gt_conv_columns_packed_floats(s, direction)) * sizeof(float));
+}
+
+/* What line `line` of dy, whose columns are given, adds to line y of the image. */
+static void add_line(const gt_conv_shape *s, const float *from, int tap_line, float *pixels) {
+    int64_t window = s->kw * s->c, step = s->kh * window;
+    from += tap_line * window;
+    for (int64_t q = 0; q < s->q; q++, from += step) {
+        int64_t x = q * s->stride - s->pad_left, left = largest(0, -x) * s->c, right = least(s->kw, s->w - x) * s->c;
+        float *to = pixels + x * s->c;
+        for (int64_t i = left; i < right; i++) to[i] += from[i];
+    }
+}
+
+static void strip_tile(void *arg, int index, int worker) {
+    const columns *z = arg;
+    const gt_conv_shape *s = z->s;
+    int64_t n = index / z->strips, y0 = index % z->strips * z->strip, y1 = least(y0 + z->strip, s->h);
+    int64_t first = largest(0, (y0 + s->pad_top - s->kh + s->stride) / s->stride), end = least(s->p, (y1 - 1 + s->pad_top) / s->stride + 1);
+    float *mine = (float *)(z->workspace + (size_t)worker * z->bytes), *line = z->out + (n * s->h + y0) * s->w * s->c;
+    memset(line, 0, (size_t)((y1 - y0) * s->w * s->c) * sizeof *line);
+    if (end <= first) return;
+    gt_gemm_args g = product(z, (end - first) * s->q);
+    g.a = z->dy + (n * s->p + first) * s->q * s->o;
+    g.c = mine;
+    gt_gemm(&g, NULL, mine + aligned((size_t)(z->most_lines * s->q * z->width)));
+    for (int64_t p = first; p < end; p++, mine += s->q * z->width)
+        for (int tap = 0; tap < s->kh; tap++) {
+            int64_t y = p * s->stride + tap - s->pad_top;
+            if (y >= y0 && y < y1) add_line(s, mine, tap, z->out + (n * s->h + y) * s->w * s->c);
+        }
+}
+
+void gt_conv_columns(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, void *workspace, const float *const *in, float *out) {
+    columns z = plan(s);
+    z.dy = in[0];
+    z.out = out;
+    z.workspace = workspace;
+    z.packed = in[2];
+    if (!z.packed) {
+        float *packed = (float *)(z.workspace + z.bytes * (size_t)gt_pool_threads(pool));
+        gt_conv_columns_pack(s, direction, pool, in[1], packed);
+        z.packed = packed;
+    }
+    gt_pool_run(pool, (int)(s->n * z.strips), strip_tile, &z);
+}
