@@ -19,7 +19,7 @@ static bool is_power_of_two(int n) { return n > 0 && !(n & (n - 1)); }
 
 gt_status gt_dcgan_check(const gt_dcgan_config *c) {
     int power = LEAST_SIZE;
-    while (power < c->height && power < c->width) power *= 2;
+    while (power < c->height || power < c->width) power *= 2;
     if (c->height != c->width || c->height < LEAST_SIZE || !is_power_of_two(c->height))
         return gt_fail(GT_USAGE, "images of %dx%d: DCGAN makes square ones with sides that are a power of two of at least %d; resize them to %dx%d (gantry dataset --width=%d --height=%d)",
                        c->width, c->height, LEAST_SIZE, power, power, power, power);
