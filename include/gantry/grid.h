@@ -39,5 +39,7 @@ gt_status gt_grid_write(const char *path, const float *images, int columns, int 
 
 /* "fakes000200000.png" */
 void gt_grid_fakes_name(int64_t images, char name[40]);
+/* The numbers of such pictures in a directory, smallest first; free() them. */
+long long *gt_grid_list_fakes(const char *dir, size_t *n);
 
 #endif

@@ -87,6 +87,7 @@ int cli_latent(int argc, char **argv);
 int cli_anomalies(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
 int cli_report(int argc, char **argv);
+int cli_compare(int argc, char **argv);
 int cli_bench(int argc, char **argv);
 int cli_doctor(int argc, char **argv);
 int cli_help(int argc, char **argv);
@@ -100,6 +101,7 @@ const gt_option *cli_latent_options(int *n);
 const gt_option *cli_anomalies_options(int *n);
 const gt_option *cli_inspect_options(int *n);
 const gt_option *cli_report_options(int *n);
+const gt_option *cli_compare_options(int *n);
 const gt_option *cli_bench_options(int *n);
 
 const gt_option *cli_doctor_options(int *n);

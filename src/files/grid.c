@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "gantry/grid.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,6 +176,27 @@ gt_status gt_grid_write(const char *path, const float *images, int columns, int 
     else
         free(png);
     return st;
+}
+
+static int by_number(const void *a, const void *b) {
+    long long x = *(const long long *)a, y = *(const long long *)b;
+    return (x > y) - (x < y);
+}
+
+long long *gt_grid_list_fakes(const char *dir, size_t *n) {
+    gt_buffer found = {0};
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char again[40];
+        long long images;
+        if (sscanf(e->d_name, "fakes%18lld", &images) != 1 || images < 0) continue;
+        gt_grid_fakes_name(images, again);
+        if (strcmp(again, e->d_name) == 0) gt_buffer_add(&found, &images, sizeof images);
+    }
+    if (d) closedir(d);
+    *n = found.n / sizeof(long long);
+    if (*n) qsort(found.data, *n, sizeof(long long), by_number);
+    return (long long *)found.data;
 }
 
 void gt_grid_fakes_name(int64_t images, char name[40]) { snprintf(name, 40, "fakes%09lld.png", (long long)images); }

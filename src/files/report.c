@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * report.html: a run on one page, in one file, without anything from outside: figures, curves, pictures, the job. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <libgen.h>
 #include <math.h>
@@ -78,31 +77,9 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
     free(path);
 }
 
-static int by_number(const void *a, const void *b) {
-    long long x = *(const long long *)a, y = *(const long long *)b;
-    return (x > y) - (x < y);
-}
-
-/* Numbers of the fakes*.png, smallest first. */
-static long long *list_fakes(const char *dir, size_t *n) {
-    gt_buffer found = {0};
-    DIR *d = opendir(dir);
-    for (struct dirent *e; d && (e = readdir(d));) {
-        char again[40];
-        long long images;
-        if (sscanf(e->d_name, "fakes%18lld", &images) != 1 || images < 0) continue;
-        gt_grid_fakes_name(images, again);
-        if (strcmp(again, e->d_name) == 0) gt_buffer_add(&found, &images, sizeof images);
-    }
-    if (d) closedir(d);
-    *n = found.n / sizeof(long long);
-    if (*n) qsort(found.data, *n, sizeof(long long), by_number);
-    return (long long *)found.data;
-}
-
 static void put_pictures(gt_buffer *out, const char *dir) {
     size_t n;
-    long long *fakes = list_fakes(dir, &n);
+    long long *fakes = gt_grid_list_fakes(dir, &n);
     char name[40], title[80];
     gt_buffer_printf(out, "<h2>Pictures</h2>\n<div class=\"pictures\">");
     if (n) {
@@ -136,6 +113,8 @@ static const struct {
     } lines[CHART_LINES];
 } charts[] = {
     {"Losses", "Generator against discriminator: level is good, a runaway is not", {{"G", "Loss/G/loss", NULL}, {"D", "Loss/D/loss", NULL}}},
+    {"Discriminator", "Its loss on real and on generated images", {{"real", "Loss/D/real", NULL}, {"generated", "Loss/D/fake", NULL}}},
+    {"Accuracy", "Classes of real images, as the discriminator tells them", {{"accuracy", "Accuracy/real", NULL}}},
     {"Scores",
      "What the discriminator says; the gap should not grow for ever",
      {{"real", "Loss/scores/real", NULL}, {"generated", "Loss/scores/fake", NULL}}},
