@@ -21,7 +21,7 @@ CFLAGS_ALL = -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffp-contract=off -fno-m
 # Instrumentation for searches (tests/e2e/fuzz.sh): of what reads bytes, not of arithmetic.
 $(BUILD)/src/kernels/%.o $(BUILD)/src/graph/%.o: override INSTRUMENT =
 
-LIBRARY_DIRS := base kernels graph graph/ops graph/passes nets codec data files dist pack train metrics
+LIBRARY_DIRS := base kernels graph graph/ops graph/passes nets codec data files dist pack train mixture metrics
 LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(LIBRARY_DIRS:%=src/%/*.c)))
 CLI_OBJ      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
 GOLDEN_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden_run/*.c))

@@ -5,6 +5,7 @@
  *     /networks/NAME/<published tensor name, dots and all>   float32, published shape
  *     /optimizers/NAME/SLOT/<tensor name>                    float32
  *     /state/KEY                                             scalars: int64, float64 or text
+ *     /mixture/..., /going_on/...                            float64 arrays, of Gaussian mixtures (mixture.h)
  *     /recipe                                                the recipe keys of the job, as text
  * with root attributes format_version, model, kernel_set, dataset. Equal states give equal bytes: no times, no hosts.
  *
@@ -43,6 +44,7 @@ typedef struct gt_checkpoint gt_checkpoint;
 gt_checkpoint *gt_checkpoint_begin(const gt_checkpoint_about *about);      /* NULL: out of memory */
 /* Groups on the way are made; a path that is there already is an error. Data are copied at once. */
 gt_status gt_checkpoint_tensor(gt_checkpoint *c, const char *path, const gt_shape *shape, const float *data);
+gt_status gt_checkpoint_doubles(gt_checkpoint *c, const char *path, const gt_shape *shape, const double *data);
 gt_status gt_checkpoint_int(gt_checkpoint *c, const char *path, int64_t value);
 gt_status gt_checkpoint_double(gt_checkpoint *c, const char *path, double value);
 gt_status gt_checkpoint_text(gt_checkpoint *c, const char *path, const char *value);
@@ -107,7 +109,7 @@ typedef struct gt_checkpoint_entry {
     const char *path;        /* "/networks/G/mapping.w_avg" */
     const char *name;        /* the part after the last slash, within path */
     gt_checkpoint_type type;
-    gt_shape shape;          /* of floats; scalar otherwise */
+    gt_shape shape;          /* of floats and doubles; scalar otherwise */
     size_t size;             /* elements; bytes of text */
 } gt_checkpoint_entry;
 
@@ -129,6 +131,7 @@ const gt_checkpoint_entry *gt_checkpoint_find(const gt_checkpoint_file *f, const
 
 /* Missing, of another type or size: an error that names file and path. */
 gt_status gt_checkpoint_read(const gt_checkpoint_file *f, const char *path, float *out, size_t floats);
+gt_status gt_checkpoint_read_doubles(const gt_checkpoint_file *f, const char *path, double *out, size_t doubles);
 gt_status gt_checkpoint_get_int(const gt_checkpoint_file *f, const char *path, int64_t *value);
 gt_status gt_checkpoint_get_double(const gt_checkpoint_file *f, const char *path, double *value);
 gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, char *out, size_t bytes); /* with its final 0 */

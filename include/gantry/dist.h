@@ -124,6 +124,16 @@ gt_status gt_comm_tree_mean(gt_comm *c, gt_cut cut, size_t n, const float *mine,
  * rank's bundle i; the tree's root goes to every total[i]. Ranks without a slice take part with n_bundles = 0. */
 gt_status gt_comm_meet(gt_comm *c, int slices, int n_bundles, const gt_bundle *bundles, size_t n, const float *const *own, float *const *total);
 
+/* Long vectors: [n] per slice, of which a rank holds a few at a time. Not collective but `finish`:
+ *     gt_tree_sum *s = gt_tree_sum_new(c, slices, n);                       // memory: 2 log2(slices) + 2 vectors at most
+ *     for each of this rank's slices in order: gt_tree_sum_add(s, vector);
+ *     gt_tree_sum_finish(s, out);                                           // out [n] on rank 0: the tree's root; s is as new again */
+typedef struct gt_tree_sum gt_tree_sum;
+gt_tree_sum *gt_tree_sum_new(gt_comm *c, int slices, size_t n); /* NULL: see gt_message() */
+void gt_tree_sum_add(gt_tree_sum *s, const double *vector);
+gt_status gt_tree_sum_finish(gt_tree_sum *s, double *out);
+void gt_tree_sum_free(gt_tree_sum *s);                          /* NULL is fine */
+
 /* ---- gradients ---- */
 
 typedef struct gt_reducer gt_reducer;

@@ -32,6 +32,10 @@ static const cli_command commands[] = {
      .help = "Encode a dataset; histograms, traversals, interpolation"},
     {.name = "anomalies", .run = cli_anomalies, .options = cli_anomalies_options, .arguments = "CHECKPOINT | RUN DATA [--key=value ...]",
      .help = "Rank images by how badly an autoencoder reconstructs them"},
+    {.name = "gmm", .run = cli_gmm, .options = cli_gmm_options, .arguments = "fit DATA | ACTION ... [--key=value ...]",
+     .help = "Gaussian mixtures: fit them to points, and use them",
+     .detail = "DATA: FILE.csv with a point a line, an array of an HDF5 file (such as what gantry latent writes), or a dataset, whose images are points of numbers from 0 to 1. "
+               "Log-likelihoods are per sample, in nats, in the data's own units."},
     {.name = "inspect", .run = cli_inspect, .options = cli_inspect_options, .arguments = "FILE ... [--key=value ...]",
      .help = "Show what a dataset, checkpoint, metric log or run holds",
      .detail = "With --graph FILE is a job file, a checkpoint or a run, and the training graphs of its model are shown as tables."},

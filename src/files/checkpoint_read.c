@@ -103,7 +103,7 @@ static bool entry_shape(hid_t set, gt_checkpoint_entry *e) {
     }
     if (e->type != GT_CHECKPOINT_TEXT) e->size = size;
     if (space >= 0) H5Sclose(space);
-    return good && (e->type == GT_CHECKPOINT_FLOAT || n == 0);
+    return good && (e->type == GT_CHECKPOINT_FLOAT || e->type == GT_CHECKPOINT_DOUBLE || n == 0);
 }
 
 static gt_status list_group(gt_checkpoint_file *f, hid_t group, const char *prefix, int depth);
@@ -315,6 +315,9 @@ static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_ch
 
 gt_status gt_checkpoint_read(const gt_checkpoint_file *f, const char *path, float *out, size_t floats) {
     return read_entry(f, path, GT_CHECKPOINT_FLOAT, H5T_NATIVE_FLOAT, out, floats);
+}
+gt_status gt_checkpoint_read_doubles(const gt_checkpoint_file *f, const char *path, double *out, size_t doubles) {
+    return read_entry(f, path, GT_CHECKPOINT_DOUBLE, H5T_NATIVE_DOUBLE, out, doubles);
 }
 gt_status gt_checkpoint_get_int(const gt_checkpoint_file *f, const char *path, int64_t *value) {
     return read_entry(f, path, GT_CHECKPOINT_INT, H5T_NATIVE_INT64, value, 1);

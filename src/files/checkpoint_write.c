@@ -65,6 +65,10 @@ gt_status gt_checkpoint_tensor(gt_checkpoint *c, const char *path, const gt_shap
     return put(c, path, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, shape->n, shape->d, data);
 }
 
+gt_status gt_checkpoint_doubles(gt_checkpoint *c, const char *path, const gt_shape *shape, const double *data) {
+    return put(c, path, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, shape->n, shape->d, data);
+}
+
 gt_status gt_checkpoint_int(gt_checkpoint *c, const char *path, int64_t value) {
     return put(c, path, H5T_STD_I64LE, H5T_NATIVE_INT64, 0, NULL, &value);
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The actions of gantry gmm, and what they share. */
+#ifndef GANTRY_CLI_GMM_H
+#define GANTRY_CLI_GMM_H
+
+#include "cli/cli.h"
+#include "gantry/mixture.h"
+
+typedef struct gmm_fields {
+    const char *covariance, *array, *outdir;
+    int64_t k, restarts, iterations, seed, threads;
+    double tol, floor, checkpoint_minutes;
+} gmm_fields;
+
+typedef struct gmm_run {
+    cli_session *session;
+    const gmm_fields *fields;
+    const char **words; /* after the action */
+    gt_comm *comm;
+    gt_pool *pool;
+} gmm_run;
+
+typedef struct gmm_action {
+    const char *name;
+    int n_words;
+    const char *words;
+    gt_status (*run)(gmm_run *r); /* collective */
+} gmm_action;
+
+gt_status gmm_fit(gmm_run *r);
+
+/* OUTDIR/NAME, in the session's arena. */
+const char *gmm_path(const gmm_run *r, const char *name);
+/* DATA in blocks, and what it is; the source is closed again. */
+gt_status gmm_read_points(const gmm_run *r, const char *data, gt_blocks **blocks, gt_cloud_info *info);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry gmm fit: begins with a mixture, or goes on with the one in OUTDIR. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/gmm.h"
+#include "gantry/figure.h"
+#include "gantry/log.h"
+#include "gantry/rundir.h"
+#include "train/stop.h"
+
+const char *gmm_path(const gmm_run *r, const char *name) { return gt_arena_printf(r->session->arena, "%s/%s", r->fields->outdir, name); }
+
+gt_status gmm_read_points(const gmm_run *r, const char *data, gt_blocks **blocks, gt_cloud_info *info) {
+    gt_cloud *cloud;
+    *blocks = NULL;
+    gt_comm_busy(r->comm, "reading the points");
+    gt_status st = gt_comm_agree(r->comm, gt_cloud_open(&cloud, data, r->fields->array));
+    if (!st) {
+        *info = gt_cloud_get_info(cloud);
+        gt_info("%lld points of %d numbers from %s", (long long)info->count, info->d, data);
+        st = gt_blocks_read(blocks, r->comm, r->pool, cloud);
+    }
+    gt_cloud_close(cloud);
+    return st;
+}
+
+/* ---- the file ---- */
+
+static gt_mixture_recipe recipe_of(const gmm_fields *f) {
+    return (gt_mixture_recipe){gt_covariance_parse(f->covariance), (int)f->k, (uint64_t)f->seed, (int)f->restarts, (int)f->iterations, f->tol, f->floor};
+}
+
+static bool same_recipe(const gt_mixture_recipe *a, const gt_mixture_recipe *b) {
+    return a->covariance == b->covariance && a->k == b->k && a->seed == b->seed && a->restarts == b->restarts && a->iterations == b->iterations && a->tol == b->tol &&
+           a->floor == b->floor;
+}
+
+/* What is in the file must be this fit, or it would be lost. */
+static gt_status go_on(gt_fit *f, const gt_mixture_recipe *recipe, const char *fingerprint, const char *path) {
+    gt_status st = gt_fit_read(f, path);
+    if (st) return gt_wrap(st, "remove it or choose another --outdir");
+    if (!same_recipe(&f->recipe, recipe)) return gt_fail(GT_USAGE, "%s is a fit with other options: choose another --outdir, or remove it", path);
+    if (strcmp(f->fingerprint, fingerprint)) return gt_fail(GT_USAGE, "%s is a fit to other data: choose another --outdir, or remove it", path);
+    if (!f->finished) gt_info("going on with %s at iteration %d of restart %d", path, f->n_now, f->restart + 1);
+    return GT_OK;
+}
+
+static gt_status begin(const gmm_run *r, gt_blocks *blocks, gt_cloud_info info, const char *path, gt_fit *f) {
+    char fingerprint[33];
+    gt_mixture_recipe recipe = recipe_of(r->fields);
+    gt_hash_hex(gt_blocks_fingerprint(blocks), fingerprint);
+    gt_comm_broadcast(r->comm, fingerprint, sizeof fingerprint, 0);
+    gt_status st = r->comm->rank ? GT_OK : gt_rundir_prepare(r->fields->outdir, 0);
+    st = gt_comm_agree(r->comm, st);
+    if (!st && !access(path, F_OK)) return gt_comm_agree(r->comm, go_on(f, &recipe, fingerprint, path));
+    if (!st) st = gt_fit_init(f, &recipe, info);
+    memcpy(f->fingerprint, fingerprint, sizeof fingerprint);
+    return gt_comm_agree(r->comm, st);
+}
+
+/* ---- hooks ---- */
+
+typedef struct keeper {
+    const gmm_run *run;
+    const char *path;
+    double written; /* when */
+} keeper;
+
+static bool wants_stop(void *arg) {
+    const keeper *k = arg;
+    return gt_stop_requested() || (k->run->comm->rank == 0 && gt_rundir_stop(k->run->fields->outdir));
+}
+
+static gt_status save(void *arg, const gt_fit *f, bool now) {
+    keeper *k = arg;
+    gt_comm *c = k->run->comm;
+    double every = 60 * k->run->fields->checkpoint_minutes;
+    bool due = now || gt_stop_take_checkpoint() || (every > 0 && gt_clock() - k->written >= every);
+    gt_status st = GT_OK;
+    if (c->rank == 0 && due) {
+        st = gt_fit_write(f, k->path);
+        k->written = gt_clock();
+    }
+    return now ? gt_comm_agree(c, st) : GT_OK; /* a disk that is full now may not be at the end */
+}
+
+/* ---- results ---- */
+
+static gt_status draw_curve(const gmm_run *r, const gt_fit *f) {
+    double *x = malloc((size_t)f->n_curve * sizeof *x);
+    if (!x) return gt_fail(GT_NOMEM, "out of memory for a figure");
+    for (int i = 0; i < f->n_curve; i++) x[i] = i;
+    gt_panel p = {.title = "log-likelihood per sample", .x_label = "iteration", .y_label = "nats", .curve = {f->n_curve, x, f->curve}};
+    gt_status st = gt_figure_write(gmm_path(r, "curve"), &p, 1, 1);
+    free(x);
+    return st;
+}
+
+static gt_status show(const gmm_run *r, const gt_fit *f, const char *path) {
+    int64_t n = f->points.count;
+    printf("%s: %s covariances, %d components, %lld points of %d numbers\n", path, gt_covariance_name(f->recipe.covariance), f->recipe.k, (long long)n, f->points.d);
+    printf("restart %d of %d, %d iterations%s\n", f->best_restart + 1, f->recipe.restarts, f->n_curve - 1, f->converged ? "" : ", not converged: more --iterations, or a larger --tol");
+    printf("log-likelihood %.9g nats per sample, BIC %.10g, AIC %.10g\n", f->log_likelihood, gt_fit_bic(f, f->log_likelihood, n), gt_fit_aic(f, f->log_likelihood, n));
+    return draw_curve(r, f);
+}
+
+gt_status gmm_fit(gmm_run *r) {
+    gt_blocks *blocks;
+    gt_cloud_info info;
+    gt_fit f = {0};
+    keeper k = {r, gmm_path(r, "mixture.h5"), gt_clock()};
+    gt_status st = gmm_read_points(r, r->words[0], &blocks, &info);
+    if (!st) st = begin(r, blocks, info, k.path, &f);
+    if (!st && f.finished) gt_info("%s is finished", k.path);
+    if (!st && !f.finished) {
+        gt_stop_install(r->comm->ranks > 1);
+        st = gt_mixture_fit(blocks, &f, &(gt_fit_hooks){wants_stop, save, &k});
+        gt_stop_restore();
+        if (st == GT_STOPPED) gt_info("stopped: %s is written, the same command goes on", k.path);
+    }
+    if (!st) st = gt_comm_agree(r->comm, r->comm->rank ? GT_OK : show(r, &f, k.path));
+    gt_fit_free(&f);
+    gt_blocks_free(blocks);
+    return st;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * LAPACK's storage is by columns: our rows are its columns, so that our lower triangle is its upper one. */
+#include "kernels/lapack.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+void dpotrf_(const char *uplo, const blasint *n, double *a, const blasint *lda, blasint *info);
+void dtrtri_(const char *uplo, const char *diag, const blasint *n, double *a, const blasint *lda, blasint *info);
+void dsyevd_(const char *jobz, const char *uplo, const blasint *n, double *a, const blasint *lda, double *w, double *work, const blasint *lwork, blasint *iwork,
+             const blasint *liwork, blasint *info);
+
+void gt_lapack_single_threaded(void) { openblas_set_num_threads(1); }
+
+bool gt_cholesky(size_t d, double *a) {
+    blasint n = (blasint)d, info;
+    dpotrf_("U", &n, a, &n, &info);
+    for (size_t i = 0; i < d; i++) {
+        if (!(a[i * d + i] > 0)) info = 1; /* NaN too */
+        memset(a + i * d + i + 1, 0, (d - i - 1) * sizeof *a);
+    }
+    return info == 0;
+}
+
+void gt_invert_lower(size_t d, double *l) {
+    blasint n = (blasint)d, info;
+    dtrtri_("U", "N", &n, l, &n, &info);
+}
+
+static size_t work_size(size_t d) { return 1 + 6 * d + 2 * d * d; }    /* as dsyevd asks for */
+static size_t integers_size(size_t d) { return 3 + 5 * d; }
+
+size_t gt_raise_scratch(size_t d) { return d + work_size(d) + (integers_size(d) * sizeof(blasint) + sizeof(double) - 1) / sizeof(double); }
+
+bool gt_raise_eigenvalues(size_t d, double *a, double least, double *scratch) {
+    double *values = scratch, *work = values + d;
+    blasint n = (blasint)d, lwork = (blasint)work_size(d), liwork = (blasint)integers_size(d), info;
+    dsyevd_("V", "U", &n, a, &n, values, work, &lwork, (blasint *)(work + work_size(d)), &liwork, &info);
+    if (info) return false;
+    for (size_t i = 0; i < d; i++) { /* row i is eigenvector i now */
+        double scale = sqrt(fmax(values[i], least));
+        for (size_t j = 0; j < d; j++) a[i * d + j] *= scale;
+    }
+    memcpy(work, a, d * d * sizeof *a);
+    cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, n, n, 1, work, n, 0, a, n);
+    for (size_t i = 0; i < d; i++)
+        for (size_t j = 0; j < i; j++) a[j * d + i] = a[i * d + j];
+    return true;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * See blocks.h. */
+#include "mixture/blocks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/memory.h"
+#include "kernels/mixture_kernels.h"
+
+enum {
+    PANELS_OF_BLOCK = 8, /* long enough that adding up a block's sums costs little beside making them */
+    MOST_BLOCKS = 4096,
+    EASY_BLOCKS = 64,    /* with fewer panels than so many blocks each panel is a block */
+    VECTORS_OF_THREAD = 4, /* blocks that are summed before the tree takes them */
+};
+
+/* A panel and a copy of it stay in the caches. */
+static size_t panel_for(size_t d) { return d <= 32 ? 8 * GT_MIXTURE_STEP : 2 * GT_MIXTURE_STEP; }
+
+static gt_cut cut_for(int64_t panels) {
+    int64_t blocks = panels / PANELS_OF_BLOCK, easy = panels < EASY_BLOCKS ? panels : EASY_BLOCKS;
+    if (blocks < easy) blocks = easy;
+    return (gt_cut){(int)panels, (int)(blocks < MOST_BLOCKS ? blocks : MOST_BLOCKS)};
+}
+
+static int64_t first_panel(const gt_blocks *b, int block) { return block < b->cut.slices ? gt_cut_first(b->cut, block) : b->cut.samples; }
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+int64_t gt_blocks_first_point(const gt_blocks *b) { return least(first_panel(b, b->first) * (int64_t)b->panel, b->count); }
+int64_t gt_blocks_own_points(const gt_blocks *b) {
+    return least(first_panel(b, b->first + b->own) * (int64_t)b->panel, b->count) - gt_blocks_first_point(b);
+}
+
+/* ---- reading ---- */
+
+static gt_status allocate(gt_blocks *b) {
+    size_t panels = (size_t)(first_panel(b, b->first + b->own) - first_panel(b, b->first));
+    if (gt_mul_overflows(panels * b->panel, b->d * sizeof *b->x, &b->x_bytes)) return gt_fail(GT_NOMEM, "%lld points are too many", (long long)b->count);
+    if (!panels) return GT_OK;
+    b->x = gt_block_alloc(b->x_bytes, "points");
+    return b->x ? GT_OK : GT_NOMEM;
+}
+
+static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
+    double *rows = malloc(b->panel * b->d * sizeof *rows);
+    if (!rows) return gt_fail(GT_NOMEM, "out of memory for points");
+    int64_t first = gt_blocks_first_point(b), own = gt_blocks_own_points(b);
+    gt_status st = GT_OK;
+    for (int64_t i = 0; i < own && !st; i += (int64_t)b->panel) {
+        size_t n = (size_t)least((int64_t)b->panel, own - i);
+        double *x = b->x + (size_t)i * b->d;
+        st = gt_cloud_read(points, first + i, (int64_t)n, rows);
+        for (size_t p = 0; p < n && !st; p++)
+            for (size_t j = 0; j < b->d; j++) x[j * b->panel + p] = rows[p * b->d + j];
+    }
+    free(rows);
+    return st;
+}
+
+gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, gt_cloud *points) {
+    gt_cloud_info info = gt_cloud_get_info(points);
+    gt_blocks *b = *out = calloc(1, sizeof *b);
+    gt_status st = b ? GT_OK : gt_fail(GT_NOMEM, "out of memory for points");
+    if (!st) {
+        *b = (gt_blocks){.comm = c, .pool = pool, .count = info.count, .d = (size_t)info.d, .panel = panel_for((size_t)info.d)};
+        int64_t panels = (info.count + (int64_t)b->panel - 1) / (int64_t)b->panel;
+        if (panels > INT32_MAX) st = gt_fail(GT_NOMEM, "%lld points are too many", (long long)info.count);
+        else b->cut = cut_for(panels);
+    }
+    if (!st) {
+        gt_slice_range(b->cut.slices, c->ranks, c->rank, &b->first, &b->own);
+        st = allocate(b);
+    }
+    if (!st) st = read_panels(b, points);
+    st = gt_comm_agree(c, st);
+    if (st) {
+        gt_blocks_free(b);
+        *out = NULL;
+    }
+    return st;
+}
+
+void gt_blocks_free(gt_blocks *b) {
+    if (!b) return;
+    gt_block_free(b->x, b->x_bytes);
+    free(b);
+}
+
+/* ---- sums ---- */
+
+typedef struct wave { /* consecutive blocks, each summed by one thread */
+    const gt_blocks *b;
+    int first;
+    size_t n;
+    gt_panel_fn *fn;
+    void *arg;
+    double *sums; /* [blocks of the wave][n] */
+} wave;
+
+static void sum_block(void *arg, int tile, int worker) {
+    const wave *w = arg;
+    const gt_blocks *b = w->b;
+    double *sums = w->sums + (size_t)tile * w->n;
+    memset(sums, 0, w->n * sizeof *sums);
+    int64_t begin = first_panel(b, w->first + tile), end = first_panel(b, w->first + tile + 1), size = (int64_t)b->panel, before = first_panel(b, b->first);
+    for (int64_t p = begin; p < end; p++) {
+        gt_panel_of_points panel = {
+            .x = b->x + (size_t)((p - before) * size) * b->d,
+            .count = (size_t)least(size, b->count - p * size),
+            .first = p * size,
+            .own = (p - before) * size,
+        };
+        w->fn(w->arg, &panel, worker, sums);
+    }
+}
+
+/* Own blocks in waves; `take` sees each block's sums in order. */
+static gt_status sum_own(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, void (*take)(void *to, const double *sums), void *to) {
+    int most = VECTORS_OF_THREAD * gt_pool_threads(b->pool);
+    if (most > b->own) most = b->own;
+    double *sums = malloc((size_t)(most + 1) * n * sizeof *sums);
+    if (!sums) return gt_fail(GT_NOMEM, "out of memory for the sums of %d blocks", most);
+    for (int done = 0; done < b->own; done += most) {
+        int count = most < b->own - done ? most : b->own - done;
+        gt_pool_run(b->pool, count, sum_block, &(wave){b, b->first + done, n, fn, arg, sums});
+        for (int i = 0; i < count; i++) take(to, sums + (size_t)i * n);
+    }
+    free(sums);
+    return GT_OK;
+}
+
+static void add_to_tree(void *to, const double *sums) { gt_tree_sum_add(to, sums); }
+
+gt_status gt_blocks_sum(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, double *out) {
+    gt_tree_sum *tree = gt_tree_sum_new(b->comm, b->cut.slices, n);
+    gt_status st = tree ? sum_own(b, n, fn, arg, add_to_tree, tree) : GT_FAILED;
+    st = gt_comm_agree(b->comm, st);
+    if (!st) st = gt_comm_agree(b->comm, gt_tree_sum_finish(tree, out));
+    gt_tree_sum_free(tree);
+    return st;
+}
+
+typedef struct list {
+    double *next;
+    size_t n;
+} list;
+
+static void add_to_list(void *to, const double *sums) {
+    list *l = to;
+    memcpy(l->next, sums, l->n * sizeof *sums);
+    l->next += l->n;
+}
+
+gt_status gt_blocks_each(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, double *out) {
+    double *own = out + (size_t)b->first * n;
+    gt_status st = gt_comm_agree(b->comm, sum_own(b, n, fn, arg, add_to_list, &(list){own, n}));
+    if (st) return st;
+    gt_comm_gather(b->comm, own, (size_t)b->own * n * sizeof *out, out);
+    gt_comm_broadcast(b->comm, out, (size_t)b->cut.slices * n * sizeof *out, 0);
+    return GT_OK;
+}
+
+/* ---- fingerprint ---- */
+
+
+static gt_status add_hashes(void *hasher, const void *hashes, size_t bytes) {
+    gt_hasher_add(hasher, hashes, bytes);
+    return GT_OK;
+}
+
+gt_hash128 gt_blocks_fingerprint(gt_blocks *b) {
+    int64_t panels = first_panel(b, b->first + b->own) - first_panel(b, b->first), shape[] = {b->count, (int64_t)b->d};
+    size_t floats = b->panel * b->d;
+    gt_hash128 *hashes = malloc((size_t)(panels + 1) * sizeof *hashes);
+    gt_hasher *hasher = b->comm->rank ? NULL : gt_hasher_new();
+    gt_hash128 all = {0};
+    bool fine = hashes && (hasher || b->comm->rank);
+    if (gt_comm_agree(b->comm, fine ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a fingerprint"))) {
+        free(hashes);
+        if (hasher) gt_hasher_end(hasher);
+        return all;
+    }
+    for (int64_t p = 0; p < panels; p++) hashes[p] = gt_hash(b->x + (size_t)p * floats, floats * sizeof *b->x);
+    if (hasher) gt_hasher_add(hasher, shape, sizeof shape);
+    gt_comm_funnel(b->comm, hashes, (size_t)panels * sizeof *hashes, add_hashes, hasher);
+    if (hasher) all = gt_hasher_end(hasher);
+    free(hashes);
+    return all;
+}

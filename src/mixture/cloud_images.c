@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The images of a dataset as points: pixels row by row, channels innermost, 0 and 1 for the ends of the dataset's range. */
+#include <limits.h>
+#include <stdlib.h>
+
+#include "gantry/dataset.h"
+#include "mixture/cloud.h"
+
+typedef struct album {
+    gt_dataset *data;
+    const gt_dataset_info *info;
+    size_t pixels;
+    void *samples; /* of one image */
+    float *image;
+} album;
+
+static gt_status read_points(void *state, int64_t first, int64_t n, double *points) {
+    album *a = state;
+    for (int64_t i = 0; i < n; i++) {
+        gt_status st = gt_dataset_read(a->data, first + i, a->samples);
+        if (st) return st;
+        gt_dataset_floats(a->info, a->samples, a->pixels, a->image);
+        for (size_t p = 0; p < a->pixels; p++) points[(size_t)i * a->pixels + p] = ((double)a->image[p] + 1) / 2;
+    }
+    return GT_OK;
+}
+
+static void close_album(void *state) {
+    album *a = state;
+    gt_dataset_close(a->data);
+    free(a->samples);
+    free(a->image);
+    free(a);
+}
+
+gt_status gt_cloud_images(gt_cloud *c, const char *spec) {
+    album *a = calloc(1, sizeof *a);
+    if (!a) return gt_fail(GT_NOMEM, "out of memory for '%s'", spec);
+    c->state = a;
+    c->source = (cloud_source){read_points, close_album};
+    gt_status st = gt_dataset_open(&a->data, spec, &(gt_dataset_options){0});
+    if (st) return st;
+    const gt_dataset_info *info = a->info = gt_dataset_get_info(a->data);
+    a->pixels = (size_t)info->height * (size_t)info->width * (size_t)info->channels;
+    a->samples = malloc(info->image_bytes);
+    a->image = malloc(a->pixels * sizeof *a->image);
+    if (!a->samples || !a->image) return gt_fail(GT_NOMEM, "out of memory for an image of '%s'", spec);
+    c->info = (gt_cloud_info){info->count, a->pixels < INT_MAX ? (int)a->pixels : INT_MAX, info->height, info->width, info->channels};
+    return GT_OK;
+}

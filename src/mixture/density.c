@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * See density.h. */
+#include "mixture/density.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/mathfn.h"
+#include "kernels/lapack.h"
+#include "kernels/mixture_kernels.h"
+
+static bool is_matrix(gt_covariance c) { return c == GT_COVARIANCE_FULL || c == GT_COVARIANCE_TIED; }
+
+gt_status gt_density_init(gt_density *e, const gt_mixture *m, size_t panel, int workers) {
+    size_t k = (size_t)m->k, d = (size_t)m->d;
+    bool matrix = is_matrix(m->covariance);
+    *e = (gt_density){.covariance = m->covariance, .k = k, .d = d, .panel = panel, .workers = workers};
+    gt_lapack_single_threaded();
+    e->factors = calloc((m->covariance == GT_COVARIANCE_TIED ? 1 : k) * (matrix ? gt_mixture_factor_size(d) : d), sizeof *e->factors);
+    e->places = calloc(k * d, sizeof *e->places);
+    e->centre = calloc(d, sizeof *e->centre);
+    e->ones = calloc(d, sizeof *e->ones);
+    e->bias = calloc(k, sizeof *e->bias);
+    e->work = calloc((size_t)workers, (matrix ? d * d : 1) * sizeof *e->work);
+    if (!e->factors || !e->places || !e->centre || !e->ones || !e->bias || !e->work) return gt_fail(GT_NOMEM, "out of memory for the densities of %zu components", k);
+    for (size_t j = 0; j < d; j++) e->ones[j] = 1;
+    return GT_OK;
+}
+
+void gt_density_free(gt_density *e) {
+    free(e->factors);
+    free(e->places);
+    free(e->centre);
+    free(e->ones);
+    free(e->bias);
+    free(e->work);
+    *e = (gt_density){0};
+}
+
+/* ---- factorising ---- */
+
+/* W row by row [d,d] -> as `whiten` wants it. */
+static void pack(size_t d, const double *w, double *factor) {
+    for (size_t i = 0; i < d; i += GT_MIXTURE_ROWS)
+        for (size_t j = 0; j < i + GT_MIXTURE_ROWS; j++)
+            for (size_t r = i; r < i + GT_MIXTURE_ROWS; r++) *factor++ = r < d && j <= r ? w[r * d + j] : 0;
+}
+
+typedef struct axes { /* of one component */
+    double log_volume; /* the logarithm of W's determinant */
+    double least, most; /* of W's diagonal */
+} axes;
+
+static void count_axis(axes *a, double w) {
+    a->log_volume += gt_ln(w);
+    a->least = fmin(a->least, w);
+    a->most = fmax(a->most, w);
+}
+
+static bool factorise(size_t d, const double *covariance, double *work, double *factor, axes *a) {
+    memcpy(work, covariance, d * d * sizeof *work);
+    if (!gt_cholesky(d, work)) return false;
+    gt_invert_lower(d, work);
+    for (size_t i = 0; i < d; i++) count_axis(a, work[i * d + i]);
+    pack(d, work, factor);
+    return true;
+}
+
+typedef struct setting {
+    gt_density *e;
+    const gt_mixture *m;
+    axes *axes;     /* [k], or one for all */
+    bool *singular; /* likewise */
+} setting;
+
+static void set_component(void *arg, int c, int worker) {
+    const setting *s = arg;
+    gt_density *e = s->e;
+    size_t d = e->d, n = (size_t)c;
+    s->axes[c] = (axes){0, INFINITY, 0};
+    if (is_matrix(e->covariance)) {
+        s->singular[c] = !factorise(d, s->m->covariances + n * d * d, e->work + (size_t)worker * d * d, e->factors + n * gt_mixture_factor_size(d), &s->axes[c]);
+        return;
+    }
+    for (size_t j = 0; j < d; j++) {
+        double variance = s->m->covariances[e->covariance == GT_COVARIANCE_DIAGONAL ? n * d + j : n], w = 1 / sqrt(variance);
+        s->singular[c] |= !(variance > 0 && isfinite(w) && w > 0);
+        e->factors[n * d + j] = w;
+        count_axis(&s->axes[c], w);
+    }
+}
+
+/* places = W (mean - centre) */
+static void whiten_means(gt_density *e, const gt_mixture *m) {
+    const double *w = e->work; /* worker 0 factorised it */
+    for (size_t c = 0; c < e->k; c++)
+        for (size_t i = 0; i < e->d; i++) {
+            double sum = 0;
+            for (size_t j = 0; j <= i; j++) sum += w[i * e->d + j] * (m->means[c * e->d + j] - e->centre[j]);
+            e->places[c * e->d + i] = sum;
+        }
+}
+
+gt_status gt_density_set(gt_density *e, const gt_mixture *m, const double *centre, gt_pool *pool) {
+    bool tied = e->covariance == GT_COVARIANCE_TIED;
+    int n = tied ? 1 : m->k;
+    setting s = {e, m, calloc((size_t)n, sizeof *s.axes), calloc((size_t)n, sizeof *s.singular)};
+    gt_status st = s.axes && s.singular ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the densities of %d components", n);
+    if (!st) gt_pool_run(pool, n, set_component, &s);
+    e->spread = 1;
+    for (int c = 0; c < n && !st; c++) {
+        if (s.singular[c] && tied) st = gt_fail(GT_FAILED, "the covariance is singular");
+        else if (s.singular[c]) st = gt_fail(GT_FAILED, "the covariance of component %d is singular", c);
+        else e->spread = fmax(e->spread, s.axes[c].most / s.axes[c].least);
+    }
+    double constant = -0.5 * (double)m->d * gt_ln(2 * M_PI);
+    for (int c = 0; c < m->k && !st; c++) e->bias[c] = gt_ln(m->weights[c]) + constant + s.axes[tied ? 0 : c].log_volume;
+    if (!st && tied) {
+        memcpy(e->centre, centre, e->d * sizeof *centre);
+        whiten_means(e, m);
+    } else if (!st) {
+        memcpy(e->places, m->means, e->k * e->d * sizeof *e->places);
+    }
+    free(s.axes);
+    free(s.singular);
+    return st;
+}
+
+/* ---- evaluating ---- */
+
+size_t gt_density_scratch(const gt_density *e) {
+    return gt_mixture_padded(e->d) * GT_MIXTURE_STEP + (e->covariance == GT_COVARIANCE_TIED ? e->d * e->panel : 0);
+}
+
+void gt_density_distances(const gt_density *e, const double *x, double *scratch, double *squared) {
+    const gt_mixture_kernels *kernels = gt_mixture_kernels_now();
+    size_t p = e->panel, d = e->d;
+    double *whitened = scratch + gt_mixture_padded(d) * GT_MIXTURE_STEP;
+    if (e->covariance == GT_COVARIANCE_TIED) kernels->whiten(p, d, x, e->centre, e->factors, scratch, NULL, whitened);
+    for (size_t c = 0; c < e->k; c++) {
+        const double *place = e->places + c * d;
+        if (e->covariance == GT_COVARIANCE_FULL) kernels->whiten(p, d, x, place, e->factors + c * gt_mixture_factor_size(d), scratch, squared + c * p, NULL);
+        else if (e->covariance == GT_COVARIANCE_TIED) kernels->distance(p, d, whitened, place, e->ones, squared + c * p);
+        else kernels->distance(p, d, x, place, e->factors + c * d, squared + c * p);
+    }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A mixture made ready to be evaluated on panels: its covariances factorised. */
+#ifndef GANTRY_MIXTURE_DENSITY_H
+#define GANTRY_MIXTURE_DENSITY_H
+
+#include "gantry/mixture.h"
+
+/* With S = L L^T and W = L^-1 the squared distance of x is |W (x - mean)|^2. diag and spherical have a W of one number a dimension. A tied W is
+ * the same for all components: points are whitened once, about `centre`, and compared with whitened means. */
+typedef struct gt_density {
+    gt_covariance covariance;
+    size_t k, d, panel;
+    double *factors; /* full: [k] packed W; tied: one; diag, spherical [k,d] */
+    double *places;  /* [k,d]: means, or (tied) whitened means */
+    double *centre;  /* [d], tied */
+    double *ones;    /* [d] */
+    double *bias;    /* [k]: logarithm of the weight and of the density at the mean */
+    double spread;   /* the largest of the components' ratios of largest to smallest axis, roughly: how much rounding is amplified */
+    int workers;
+    double *work;    /* [workers][d,d] */
+} gt_density;
+
+/* Room for mixtures like `m` on panels of `panel` points. */
+gt_status gt_density_init(gt_density *e, const gt_mixture *m, size_t panel, int workers);
+void gt_density_free(gt_density *e);
+
+/* GT_FAILED names a component whose covariance is singular. `centre` [d]: a place among the points, used by tied covariances alone. */
+gt_status gt_density_set(gt_density *e, const gt_mixture *m, const double *centre, gt_pool *pool);
+
+/* Squared distances of a panel from all components, [k, panel]. scratch: gt_density_scratch() doubles. */
+void gt_density_distances(const gt_density *e, const double *x, double *scratch, double *squared);
+size_t gt_density_scratch(const gt_density *e);
+
+#endif

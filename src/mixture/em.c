@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The pass over the points. Moments are taken about the means that the shares were computed with, which are near the new ones, so that little
+ * cancels. */
+#include "mixture/em.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/mixture_kernels.h"
+
+typedef struct worker_room {
+    double *shares; /* [k, panel] */
+    double *log_sum, *weights; /* [panel] each */
+    double *scratch;
+} worker_room;
+
+static size_t scratch_size(const gt_em *em) {
+    size_t moments = (gt_mixture_padded(em->blocks->d) + 1) * em->blocks->panel, distances = gt_density_scratch(&em->density);
+    return moments > distances ? moments : distances;
+}
+
+static worker_room room_of(const gt_em *em, int worker) {
+    double *base = em->work + (size_t)worker * em->worker_doubles;
+    size_t p = em->blocks->panel, k = (size_t)em->mixture.k;
+    return (worker_room){base, base + k * p, base + (k + 1) * p, base + (k + 2) * p};
+}
+
+/* ---- the points by themselves ---- */
+
+/* Their moments about em->centre. */
+static void measure(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
+    const gt_em *em = arg;
+    worker_room w = room_of(em, worker);
+    size_t p = em->blocks->panel, d = em->blocks->d;
+    for (size_t n = 0; n < p; n++) w.weights[n] = n < panel->count;
+    gt_mixture_kernels_now()->moments_diagonal(p, d, panel->x, em->centre, w.weights, sums, sums + 1, sums + 1 + d);
+}
+
+static void measure_scatter(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
+    const gt_em *em = arg;
+    worker_room w = room_of(em, worker);
+    size_t p = em->blocks->panel, d = em->blocks->d;
+    for (size_t n = 0; n < p; n++) w.weights[n] = n < panel->count;
+    gt_mixture_kernels_now()->moments_full(p, d, panel->x, em->centre, w.weights, w.scratch, sums, sums + 1, sums + 1 + d);
+}
+
+static gt_status measure_points(gt_em *em, double floor) {
+    gt_blocks *b = em->blocks;
+    size_t d = b->d, triangle = d * (d + 1) / 2;
+    double *sums = calloc(1 + d + (em->scatter ? triangle : d), sizeof *sums);
+    gt_status st = gt_comm_agree(b->comm, sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for moments"));
+    if (!st && b->comm->rank == 0)
+        for (size_t j = 0; j < d; j++) em->centre[j] = b->x[j * b->panel]; /* the first point, until the mean is known */
+    if (!st) gt_comm_broadcast(b->comm, em->centre, d * sizeof *em->centre, 0);
+    if (!st) st = gt_blocks_sum(b, 1 + 2 * d, measure, em, sums);
+    for (size_t j = 0; j < d && !st && b->comm->rank == 0; j++) {
+        double shift = sums[1 + j] / (double)b->count;
+        em->centre[j] += shift;
+        em->variance += fmax(sums[1 + d + j] / (double)b->count - shift * shift, 0) / (double)d;
+    }
+    if (!st) gt_comm_broadcast(b->comm, em->centre, d * sizeof *em->centre, 0);
+    if (!st) gt_comm_broadcast(b->comm, &em->variance, sizeof em->variance, 0);
+    if (!st && !(em->variance > 0)) st = gt_fail(GT_FORMAT, "all %lld points are the same: there is nothing to fit", (long long)b->count);
+    if (!st && !isfinite(em->variance)) st = gt_fail(GT_NONFINITE, "the points are so far apart that their variance is not finite");
+    em->floor = floor * em->variance;
+    if (!st && em->scatter) {
+        st = gt_blocks_sum(b, 1 + d + triangle, measure_scatter, em, sums);
+        memcpy(em->scatter, sums + 1 + d, triangle * sizeof *sums);
+    }
+    free(sums);
+    return st;
+}
+
+/* ---- begin and end ---- */
+
+static gt_status allocate(gt_em *em, gt_covariance covariance, int k) {
+    gt_blocks *b = em->blocks;
+    int workers = gt_pool_threads(b->pool);
+    size_t d = b->d, triangle = d * (d + 1) / 2, n = (size_t)k;
+    gt_status st = gt_mixture_init(&em->mixture, covariance, k, (int)d);
+    if (!st) st = gt_density_init(&em->density, &em->mixture, b->panel, workers);
+    if (st) return st;
+    em->moments = covariance == GT_COVARIANCE_FULL ? triangle : covariance == GT_COVARIANCE_TIED ? 0 : d;
+    em->n_sums = 1 + n * (1 + d + em->moments);
+    em->worker_doubles = (n + 2) * b->panel + scratch_size(em);
+    em->centre = calloc(d, sizeof *em->centre);
+    em->scatter = covariance == GT_COVARIANCE_TIED ? calloc(triangle, sizeof *em->scatter) : NULL;
+    em->sums = calloc(em->n_sums, sizeof *em->sums);
+    em->work = calloc((size_t)workers, em->worker_doubles * sizeof *em->work);
+    bool got = em->centre && em->sums && em->work && (em->scatter || covariance != GT_COVARIANCE_TIED);
+    return got ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the moments of %d components", k);
+}
+
+gt_status gt_em_new(gt_em **out, gt_blocks *b, gt_covariance covariance, int k, double floor) {
+    gt_em *em = *out = calloc(1, sizeof *em);
+    gt_status st = em ? GT_OK : gt_fail(GT_NOMEM, "out of memory");
+    if (!st && k > b->count) st = gt_fail(GT_FORMAT, "%d components for %lld points: there must be at least as many points", k, (long long)b->count);
+    if (!st) {
+        em->blocks = b;
+        st = allocate(em, covariance, k);
+    }
+    st = gt_comm_agree(b->comm, st);
+    if (!st) st = measure_points(em, floor);
+    if (!st) return GT_OK;
+    gt_em_free(em);
+    *out = NULL;
+    return st;
+}
+
+void gt_em_free(gt_em *em) {
+    if (!em) return;
+    gt_mixture_free(&em->mixture);
+    gt_density_free(&em->density);
+    free(em->centre);
+    free(em->scatter);
+    free(em->sums);
+    free(em->work);
+    free(em);
+}
+
+/* ---- passes ---- */
+
+/* Shares of 1 for the nearest, else 0. */
+static void share_with_nearest(size_t p, size_t k, double *squared) {
+    for (size_t n = 0; n < p; n++) {
+        size_t nearest = 0;
+        for (size_t c = 1; c < k; c++)
+            if (squared[c * p + n] < squared[nearest * p + n]) nearest = c;
+        for (size_t c = 0; c < k; c++) squared[c * p + n] = c == nearest;
+    }
+}
+
+static void pass_panel(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
+    const gt_em *em = arg;
+    const gt_mixture_kernels *kernels = gt_mixture_kernels_now();
+    worker_room w = room_of(em, worker);
+    size_t p = em->blocks->panel, d = em->blocks->d, k = (size_t)em->mixture.k;
+    double *total = sums + 1, *first = total + k, *second = first + k * d;
+    if (em->hard) {
+        for (size_t c = 0; c < k; c++) kernels->distance(p, d, panel->x, em->mixture.means + c * d, em->density.ones, w.shares + c * p);
+        share_with_nearest(p, k, w.shares);
+    } else {
+        gt_density_distances(&em->density, panel->x, w.scratch, w.shares);
+        kernels->share(p, k, em->density.bias, w.shares, w.log_sum);
+        for (size_t n = 0; n < panel->count; n++) sums[0] += w.log_sum[n];
+    }
+    for (size_t c = 0; c < k; c++) {
+        double *share = w.shares + c * p;
+        const double *mean = em->mixture.means + c * d;
+        for (size_t n = panel->count; n < p; n++) share[n] = 0;
+        if (em->mixture.covariance == GT_COVARIANCE_FULL) kernels->moments_full(p, d, panel->x, mean, share, w.scratch, total + c, first + c * d, second + c * em->moments);
+        else kernels->moments_diagonal(p, d, panel->x, mean, share, total + c, first + c * d, em->moments ? second + c * em->moments : NULL);
+    }
+}
+
+static gt_status pass(gt_em *em, double *log_likelihood) {
+    gt_blocks *b = em->blocks;
+    gt_status st = gt_blocks_sum(b, em->n_sums, pass_panel, em, em->sums);
+    if (st) return st;
+    *log_likelihood = em->sums[0] / (double)b->count;
+    gt_comm_broadcast(b->comm, log_likelihood, sizeof *log_likelihood, 0);
+    return GT_OK;
+}
+
+gt_status gt_em_pass(gt_em *em, double *log_likelihood) {
+    gt_status st = pass(em, log_likelihood);
+    if (!st && !isfinite(*log_likelihood)) st = gt_fail(GT_NONFINITE, "the log-likelihood is %g: some points are too far from all components", *log_likelihood);
+    return st;
+}
+
+gt_status gt_em_set(gt_em *em) { return gt_comm_agree(em->blocks->comm, gt_density_set(&em->density, &em->mixture, em->centre, em->blocks->pool)); }
+
+gt_status gt_em_update(gt_em *em) {
+    gt_comm *c = em->blocks->comm;
+    gt_status st = gt_comm_agree(c, c->rank ? GT_OK : gt_em_maximise(em));
+    if (st) return st;
+    gt_comm_broadcast(c, em->mixture.weights, em->mixture.size * sizeof *em->mixture.weights, 0);
+    return gt_em_set(em);
+}
+
+gt_status gt_em_start(gt_em *em, uint64_t seed, uint32_t restart) {
+    double nothing;
+    gt_status st = gt_em_seed_means(em, seed, restart);
+    if (st) return st;
+    em->hard = true;
+    st = pass(em, &nothing);
+    em->hard = false;
+    return st ? st : gt_em_update(em);
+}
+
+double gt_em_rounding(const gt_em *em, double log_likelihood) {
+    enum { SAFETY = 64 };
+    return SAFETY * DBL_EPSILON * em->density.spread * ((double)em->mixture.d + fabs(log_likelihood));
+}

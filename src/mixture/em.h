@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Expectation maximisation, a pass over the points at a time. Every function but gt_em_free is collective. */
+#ifndef GANTRY_MIXTURE_EM_H
+#define GANTRY_MIXTURE_EM_H
+
+#include "mixture/blocks.h"
+#include "mixture/density.h"
+
+typedef struct gt_em {
+    gt_blocks *blocks;
+    gt_mixture mixture;  /* on all ranks */
+    gt_density density;  /* of it */
+    double *centre;      /* [d] the mean of all points */
+    double *scatter;     /* tied: the points' second moments about it, lower triangle; rank 0 */
+    double variance;     /* of the points, mean over dimensions */
+    double floor;        /* no variance in any direction is less */
+    bool hard;           /* points belong to the nearest mean alone: the first pass */
+    size_t moments;      /* second moments of a component */
+    size_t n_sums;
+    double *sums;        /* of the last pass, rank 0: log-likelihood, totals [k], first moments [k,d], second moments [k,moments] */
+    size_t worker_doubles;
+    double *work;        /* [workers][worker_doubles] */
+} gt_em;
+
+/* floor: in units of the points' variance. */
+gt_status gt_em_new(gt_em **out, gt_blocks *b, gt_covariance covariance, int k, double floor);
+void gt_em_free(gt_em *em); /* NULL is fine */
+
+/* em->mixture.means by k-means++ (D. Arthur, S. Vassilvitskii, 2007), then the mixture of the points nearest to each. */
+gt_status gt_em_start(gt_em *em, uint64_t seed, uint32_t restart);
+/* The mixture was changed from outside. */
+gt_status gt_em_set(gt_em *em);
+/* Log-likelihood per sample under the mixture, and the moments of its shares. */
+gt_status gt_em_pass(gt_em *em, double *log_likelihood);
+/* The mixture that maximises the expected log-likelihood under those shares, among those with no variance below the floor. */
+gt_status gt_em_update(gt_em *em);
+
+/* What rounding may make of a log-likelihood per sample: W's rows are combined with rounding errors of eps in a sum of d terms that may
+ * cancel as far as its axes differ. */
+double gt_em_rounding(const gt_em *em, double log_likelihood);
+
+/* ---- the parts, for em.c ---- */
+
+/* From sums to em->mixture, on rank 0. */
+gt_status gt_em_maximise(gt_em *em);
+/* em->mixture.means, on all ranks. */
+gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart);
+
+#endif

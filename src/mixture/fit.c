@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A fit: restarts, each a k-means++ start and iterations until little is gained.
+ *
+ * An iteration is a pass (log-likelihood of the mixture as it is, and its moments) and an update. A restart ends after a pass, so that the
+ * log-likelihood told is that of the mixture kept. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "gantry/log.h"
+#include "gantry/mathfn.h"
+#include "gantry/memory.h"
+#include "mixture/em.h"
+
+gt_status gt_fit_init(gt_fit *f, const gt_mixture_recipe *r, gt_cloud_info points) {
+    *f = (gt_fit){.recipe = *r, .points = points};
+    gt_status st = gt_mixture_init(&f->best, r->covariance, r->k, points.d);
+    if (!st) st = gt_mixture_init(&f->now, r->covariance, r->k, points.d);
+    if (st) return st;
+    f->curve = calloc((size_t)r->iterations + 1, sizeof *f->curve);
+    f->curve_now = calloc((size_t)r->iterations + 1, sizeof *f->curve_now);
+    return f->curve && f->curve_now ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d iterations", r->iterations);
+}
+
+void gt_fit_free(gt_fit *f) {
+    gt_mixture_free(&f->best);
+    gt_mixture_free(&f->now);
+    free(f->curve);
+    free(f->curve_now);
+    *f = (gt_fit){0};
+}
+
+double gt_fit_bic(const gt_fit *f, double log_likelihood, int64_t points) {
+    return -2 * log_likelihood * (double)points + gt_mixture_free_numbers(&f->best) * gt_ln((double)points);
+}
+
+double gt_fit_aic(const gt_fit *f, double log_likelihood, int64_t points) { return -2 * log_likelihood * (double)points + 2 * gt_mixture_free_numbers(&f->best); }
+
+/* ---- one restart ---- */
+
+typedef struct fitting {
+    gt_em *em;
+    gt_fit *f;
+    const gt_fit_hooks *hooks;
+    double said; /* when something was last said */
+} fitting;
+
+static gt_status begin_restart(fitting *t) {
+    gt_fit *f = t->f;
+    if (!f->started) {
+        f->n_now = 0;
+        f->started = true;
+        return gt_em_start(t->em, f->recipe.seed, (uint32_t)f->restart);
+    }
+    gt_mixture_copy(&t->em->mixture, &f->now);
+    return gt_em_set(t->em);
+}
+
+/* What EM promises, looked at. */
+static gt_status check_monotone(const fitting *t, double l) {
+    const gt_fit *f = t->f;
+    if (!f->n_now) return GT_OK;
+    double before = f->curve_now[f->n_now - 1], rounding = gt_em_rounding(t->em, l);
+    if (l >= before - rounding) return GT_OK;
+    return gt_fail(GT_FAILED, "iteration %d of restart %d: the log-likelihood per sample fell from %.15g to %.15g, more than rounding explains (%.1e)", f->n_now,
+                   f->restart + 1, before, l, rounding);
+}
+
+static void say(fitting *t, double l) {
+    enum { SECONDS = 30 };
+    const gt_fit *f = t->f;
+    char line[160];
+    snprintf(line, sizeof line, "restart %d/%d  iteration %-4d log-likelihood %.9g", f->restart + 1, f->recipe.restarts, f->n_now, l);
+    gt_log_live(line);
+    double now = gt_clock();
+    if (gt_log_is_terminal() || now - t->said < SECONDS) return;
+    t->said = now;
+    gt_info("%s", line);
+}
+
+static void end_restart(fitting *t, double l, bool converged) {
+    gt_fit *f = t->f;
+    bool better = !f->n_curve || l > f->log_likelihood;
+    gt_log_live(NULL);
+    gt_info("restart %d/%d  %d iterations, log-likelihood %.9g per sample%s%s", f->restart + 1, f->recipe.restarts, f->n_now - 1, l,
+            converged ? "" : ", not converged", better && f->n_curve ? ": the best so far" : "");
+    if (better) {
+        gt_mixture_copy(&f->best, &t->em->mixture);
+        memcpy(f->curve, f->curve_now, (size_t)f->n_now * sizeof *f->curve);
+        f->n_curve = f->n_now;
+        f->log_likelihood = l;
+        f->best_restart = f->restart;
+        f->converged = converged;
+    }
+    f->restart++;
+    f->started = false;
+    f->n_now = 0;
+    f->finished = f->restart == f->recipe.restarts;
+}
+
+/* A pass, and an update or the end of the restart. */
+static gt_status iterate(fitting *t) {
+    gt_fit *f = t->f;
+    double l;
+    gt_comm_doing(t->em->blocks->comm, (uint32_t)f->n_now, "an iteration of EM");
+    gt_status st = gt_em_pass(t->em, &l);
+    if (!st) st = gt_comm_agree(t->em->blocks->comm, check_monotone(t, l));
+    if (st) return st;
+    f->curve_now[f->n_now++] = l;
+    say(t, l);
+    bool converged = f->n_now > 1 && l - f->curve_now[f->n_now - 2] < f->recipe.tol;
+    if (converged || f->n_now > f->recipe.iterations) {
+        end_restart(t, l, converged);
+        return GT_OK;
+    }
+    if ((st = gt_em_update(t->em))) return gt_wrap(st, "iteration %d", f->n_now);
+    gt_mixture_copy(&f->now, &t->em->mixture);
+    return GT_OK;
+}
+
+gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
+    static const gt_fit_hooks none;
+    if (!hooks) hooks = &none;
+    fitting t = {.f = f, .hooks = hooks, .said = gt_clock()};
+    gt_status st = gt_em_new(&t.em, b, f->recipe.covariance, f->recipe.k, f->recipe.floor);
+    bool stopped = false;
+    while (!st && !f->finished && !stopped) {
+        st = begin_restart(&t);
+        do {
+            if (!st) st = iterate(&t);
+            if (!st && hooks->stop) stopped = gt_comm_max(b->comm, hooks->stop(hooks->arg)) && !f->finished;
+            if (!st && hooks->save) st = hooks->save(hooks->arg, f, stopped || f->finished);
+        } while (!st && !stopped && f->started);
+    }
+    gt_log_live(NULL);
+    gt_em_free(t.em);
+    return st ? st : stopped ? gt_fail(GT_STOPPED, "stopped after an iteration, as asked to") : GT_OK;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Mixtures: their numbers. */
+#include "gantry/mixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/memory.h"
+#include "gantry/option.h"
+
+static const char *const names[] = {
+    [GT_COVARIANCE_FULL] = "full", [GT_COVARIANCE_TIED] = "tied", [GT_COVARIANCE_DIAGONAL] = "diag", [GT_COVARIANCE_SPHERICAL] = "spherical"};
+
+gt_covariance gt_covariance_parse(const char *name) {
+    int i = 0;
+    while (i < GT_COVARIANCE_SPHERICAL && strcmp(names[i], name)) i++;
+    return (gt_covariance)i;
+}
+
+const char *gt_covariance_name(gt_covariance c) { return names[c]; }
+
+static size_t covariances_size(gt_covariance covariance, size_t k, size_t d) {
+    switch (covariance) {
+    case GT_COVARIANCE_FULL: return k * d * d;
+    case GT_COVARIANCE_TIED: return d * d;
+    case GT_COVARIANCE_DIAGONAL: return k * d;
+    default: return k;
+    }
+}
+
+gt_status gt_mixture_init(gt_mixture *m, gt_covariance covariance, int k, int d) {
+    enum { MOST_COMPONENTS = 1 << 20, MOST_NUMBERS = 1 << 17 }; /* so that the sizes below cannot overflow */
+    *m = (gt_mixture){.covariance = covariance, .k = k, .d = d};
+    if (k < 1 || k > MOST_COMPONENTS) return gt_fail(GT_USAGE, "%d components: must be 1 to %d", k, MOST_COMPONENTS);
+    if (d < 1 || d > MOST_NUMBERS) return gt_fail(GT_FORMAT, "points of %d numbers: must be 1 to %d", d, MOST_NUMBERS);
+    m->size = (size_t)k + (size_t)k * (size_t)d + covariances_size(covariance, (size_t)k, (size_t)d);
+    m->weights = calloc(m->size, sizeof *m->weights);
+    if (!m->weights) return gt_fail(GT_NOMEM, "out of memory for a mixture of %zu numbers", m->size);
+    m->means = m->weights + k;
+    m->covariances = m->means + (size_t)k * (size_t)d;
+    return GT_OK;
+}
+
+void gt_mixture_free(gt_mixture *m) {
+    free(m->weights);
+    *m = (gt_mixture){0};
+}
+
+void gt_mixture_copy(gt_mixture *to, const gt_mixture *from) { memcpy(to->weights, from->weights, from->size * sizeof *to->weights); }
+
+double gt_mixture_free_numbers(const gt_mixture *m) {
+    double k = m->k, d = m->d, triangle = d * (d + 1) / 2;
+    double covariances = m->covariance == GT_COVARIANCE_FULL ? k * triangle : m->covariance == GT_COVARIANCE_TIED ? triangle : m->covariance == GT_COVARIANCE_DIAGONAL ? k * d : k;
+    return k - 1 + k * d + covariances;
+}
+
+double gt_mixture_covariance(const gt_mixture *m, int c, int i, int j) {
+    size_t d = (size_t)m->d, at = (size_t)i * d + (size_t)j;
+    switch (m->covariance) {
+    case GT_COVARIANCE_FULL: return m->covariances[(size_t)c * d * d + at];
+    case GT_COVARIANCE_TIED: return m->covariances[at];
+    case GT_COVARIANCE_DIAGONAL: return i == j ? m->covariances[(size_t)c * d + (size_t)i] : 0;
+    default: return i == j ? m->covariances[c] : 0;
+    }
+}

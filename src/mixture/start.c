@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where means begin: points drawn with probabilities proportional to the squared distance from the nearest one drawn so far (D. Arthur,
+ * S. Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007). A draw walks along the blocks' sums, then along the points of one
+ * block, so it is the same point on any number of ranks. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/random.h"
+#include "kernels/mixture_kernels.h"
+#include "mixture/em.h"
+
+typedef struct seeding {
+    const gt_em *em;
+    const double *latest; /* [d] the mean drawn last; NULL: none */
+    double *nearest;      /* [own points, rounded up to panels] squared distances from the nearest mean */
+    double *sums;         /* [blocks] */
+} seeding;
+
+static void look_at(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
+    (void)worker;
+    const seeding *s = arg;
+    size_t p = s->em->blocks->panel;
+    double *nearest = s->nearest + panel->own, squared[p];
+    if (s->latest) gt_mixture_kernels_now()->distance(p, s->em->blocks->d, panel->x, s->latest, s->em->density.ones, squared);
+    for (size_t n = 0; n < panel->count; n++) {
+        nearest[n] = s->latest ? fmin(nearest[n], squared[n]) : 1; /* the first one: all alike */
+        sums[0] += nearest[n];
+    }
+    for (size_t n = 0; n < panel->count && !s->latest; n++) nearest[n] = INFINITY;
+}
+
+/* Which block a share of the whole falls into; *rest is what is left of it within the block. -1: all sums are 0. */
+static int choose_block(const double *sums, int n, double share, double *rest) {
+    double all = 0;
+    int last = -1;
+    for (int i = 0; i < n; i++) all += sums[i];
+    *rest = share * all;
+    for (int i = 0; i < n; i++) {
+        if (!(sums[i] > 0)) continue;
+        last = i;
+        if (*rest < sums[i]) break;
+        *rest -= sums[i];
+    }
+    return last;
+}
+
+/* The owner of the block: the point that `rest` falls on. `nearest` is NULL for the first mean. */
+static void choose_point(const seeding *s, int block, double rest, double *mean) {
+    const gt_blocks *b = s->em->blocks;
+    int64_t own = gt_blocks_own_points(b), before = gt_cut_first(b->cut, b->first);
+    int64_t begin = (gt_cut_first(b->cut, block) - before) * (int64_t)b->panel, end = begin + (int64_t)gt_cut_size(b->cut, block) * (int64_t)b->panel, at = -1;
+    for (int64_t i = begin; i < end && i < own; i++) {
+        double weight = s->latest ? s->nearest[i] : 1;
+        if (!(weight > 0)) continue;
+        at = i;
+        if (rest < weight) break;
+        rest -= weight;
+    }
+    if (at < 0) at = begin; /* cannot be: the block's sum is above 0 */
+    const double *panel = b->x + (size_t)(at / (int64_t)b->panel) * b->panel * b->d;
+    for (size_t j = 0; j < b->d; j++) mean[j] = panel[j * b->panel + (size_t)(at % (int64_t)b->panel)];
+}
+
+static int owner_of(const gt_blocks *b, int block) {
+    for (int rank = 0;; rank++) {
+        int first, count;
+        gt_slice_range(b->cut.slices, b->comm->ranks, rank, &first, &count);
+        if (block < first + count) return rank;
+    }
+}
+
+static gt_status draw(seeding *s, double share, int c, double *mean) {
+    gt_blocks *b = s->em->blocks;
+    double rest;
+    gt_status st = gt_blocks_each(b, 1, look_at, s, s->sums);
+    if (st) return st;
+    int block = choose_block(s->sums, b->cut.slices, share, &rest);
+    if (block < 0) return gt_fail(GT_FORMAT, "the points have only %d different values: too few for %d components", c, s->em->mixture.k);
+    int owner = owner_of(b, block);
+    if (b->comm->rank == owner) choose_point(s, block, rest, mean);
+    gt_comm_broadcast(b->comm, mean, b->d * sizeof *mean, owner);
+    return GT_OK;
+}
+
+/* [0,1), multiples of 2^-53 */
+static double uniform(uint64_t seed, uint32_t restart, uint32_t draw) {
+    uint32_t bits[2];
+    gt_random_bits((gt_key){seed, gt_stream("mixture/means"), restart, draw}, bits, 2);
+    return (double)(((uint64_t)bits[0] << 32 | bits[1]) >> 11) * 0x1p-53;
+}
+
+gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart) {
+    gt_blocks *b = em->blocks;
+    seeding s = {.em = em};
+    s.nearest = malloc(((size_t)gt_blocks_own_points(b) + b->panel) * sizeof *s.nearest);
+    s.sums = calloc((size_t)b->cut.slices, sizeof *s.sums);
+    gt_status st = gt_comm_agree(b->comm, s.nearest && s.sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the distances of points"));
+    for (int c = 0; c < em->mixture.k && !st; c++) {
+        double *mean = em->mixture.means + (size_t)c * b->d;
+        st = draw(&s, uniform(seed, restart, (uint32_t)c), c, mean);
+        s.latest = mean;
+    }
+    free(s.nearest);
+    free(s.sums);
+    return st;
+}
