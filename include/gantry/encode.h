@@ -29,11 +29,15 @@ gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool);
 gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool);
 void gt_encoder_close(gt_encoder *e); /* NULL is fine */
 gt_model *gt_encoder_model(const gt_encoder *e);
+const float *gt_encoder_params(const gt_encoder *e); /* of the model's network 0; as long as the encoder lives */
 int gt_encoder_batch(const gt_encoder *e);
 gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out); /* images [batch,H,W,C] in [-1,1] */
 
 /* An item of a dataset as numbers in [-1,1]; `samples`: room for info->image_bytes. */
 gt_status gt_read_image(gt_dataset *ds, int64_t item, void *samples, float *image);
+
+/* Are the images of the shape that the model was trained on? */
+gt_status gt_model_takes(const gt_model *m, gt_dataset *ds);
 
 /* Items of a dataset and what the model makes of each: pairs [n,2,H,W,C] in [-1,1]. */
 gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t *items, float *pairs);

@@ -131,6 +131,10 @@ struct gt_model {
      * reconstruction), "error" [n] and, if latents are distributions, "log_variance" [n,latent_size]. NULL: the model has no encoder. */
     gt_graph *(*build_encoder)(gt_model *m, int n);
     int latent_size;
+    /* Models with a density: see likelihood.h. A graph for n images with input "images" and, each [n,samples], for latents z drawn from q(z|x), outputs
+     * "observation": the pixels' squared error or cross-entropy, summed over pixels in [0,1], and "ratio": log p(z) - log q(z|x). NULL: the model has none. */
+    gt_graph *(*build_density)(gt_model *m, int n, int samples);
+    double pixel_variance;  /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
     /* What a tick should say about the model: a sentence, or nothing. NULL: never anything. */
     void (*remark)(const gt_model *m, char *text, size_t bytes);
     void *own;              /* the model's own data */

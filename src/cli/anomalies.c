@@ -92,5 +92,5 @@ int cli_anomalies(int argc, char **argv) {
     cli_session s;
     int status;
     if (!cli_begin(&s, "anomalies", argc, argv, &fields, &status)) return status;
-    return cli_run_encoding(&s, "anomalies", (int)fields.threads, true, rank_items, &(request){&s, &fields});
+    return cli_run_encoding(&s, "anomalies", (int)fields.threads, CLI_ENCODED, rank_items, &(request){&s, &fields});
 }

@@ -36,6 +36,10 @@ static const cli_command commands[] = {
      .help = "Gaussian mixtures: fit them to points, and use them",
      .detail = "DATA: FILE.csv with a point a line, an array of an HDF5 file (such as what gantry latent writes), or a dataset, whose images are points of numbers from 0 to 1. "
                "Log-likelihoods are per sample, in nats, in the data's own units."},
+    {.name = "likelihood", .run = cli_likelihood, .options = cli_likelihood_options, .arguments = "CHECKPOINT | RUN DATA [--key=value ...]",
+     .help = "log p(x) of images under a variational autoencoder",
+     .detail = "Estimated with importance samples, beside the ELBO and what lies between them. In nats per image for pixels in [0,1]: comparable with the "
+               "log-likelihood of another model of the same pixels."},
     {.name = "inspect", .run = cli_inspect, .options = cli_inspect_options, .arguments = "FILE ... [--key=value ...]",
      .help = "Show what a dataset, checkpoint, metric log or run holds",
      .detail = "With --graph FILE is a job file, a checkpoint or a run, and the training graphs of its model are shown as tables."},

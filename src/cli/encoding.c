@@ -16,15 +16,15 @@ static gt_status open_all(cli_encoding *e, const cli_session *s) {
     return st;
 }
 
-int cli_run_encoding(cli_session *s, const char *command, int threads, bool whole, gt_status (*work)(cli_encoding *e, void *arg), void *arg) {
+int cli_run_encoding(cli_session *s, const char *command, int threads, cli_encoding_way way, gt_status (*work)(cli_encoding *e, void *arg), void *arg) {
     cli_encoding e = {0};
     gt_status st = s->arguments.n_words == 2 ? gt_dataset_check_foreign(s->arguments.words[1], NULL) : GT_OK;
     if (!st) e.comm = gt_comm_start(threads, &st);
     if (e.comm) {
         gt_log_setup(e.comm->rank, e.comm->ranks, GT_INFO);
         st = gt_comm_agree(e.comm, open_all(&e, s));
-        if (!st && whole) st = gt_encode_dataset(e.comm, e.encoder, e.data, &e.all);
-        if (!st) st = gt_comm_agree(e.comm, e.comm->rank ? GT_OK : work(&e, arg));
+        if (!st && way == CLI_ENCODED) st = gt_encode_dataset(e.comm, e.encoder, e.data, &e.all);
+        if (!st) st = gt_comm_agree(e.comm, e.comm->rank && way != CLI_COLLECTIVE ? GT_OK : work(&e, arg));
     }
     gt_encoded_free(&e.all);
     gt_dataset_close(e.data);

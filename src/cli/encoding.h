@@ -16,9 +16,14 @@ typedef struct cli_encoding {
     gt_encoded all;        /* of all items; rank 0 */
 } cli_encoding;
 
-/* `work` on rank 0 after all ranks have encoded the data named by the session's two words; `whole` false: nothing is encoded
- * beforehand. Returns the exit status. */
-int cli_run_encoding(cli_session *s, const char *command, int threads, bool whole, gt_status (*work)(cli_encoding *e, void *arg), void *arg);
+typedef enum cli_encoding_way {
+    CLI_ENCODED,   /* `work` on rank 0 after all ranks have encoded the data */
+    CLI_UNENCODED, /* ... without */
+    CLI_COLLECTIVE /* `work` on all ranks, which return the same; nothing is encoded beforehand */
+} cli_encoding_way;
+
+/* Opens the checkpoint and the data that the session's two words name, for `work`. Returns the exit status. */
+int cli_run_encoding(cli_session *s, const char *command, int threads, cli_encoding_way way, gt_status (*work)(cli_encoding *e, void *arg), void *arg);
 
 /* OUTDIR/NAME; the directory is there. */
 const char *cli_path_in(gt_arena *a, const char *outdir, const char *name);

@@ -193,5 +193,5 @@ int cli_latent(int argc, char **argv) {
     int status;
     if (!cli_begin(&s, "latent", argc, argv, &fields, &status)) return status;
     request r = {&s, &fields, s.arguments.n_words ? s.arguments.words[0] : NULL};
-    return cli_run_encoding(&s, "latent", (int)fields.threads, true, write_all, &r);
+    return cli_run_encoding(&s, "latent", (int)fields.threads, CLI_ENCODED, write_all, &r);
 }

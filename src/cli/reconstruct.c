@@ -55,5 +55,5 @@ int cli_reconstruct(int argc, char **argv) {
     cli_session s;
     int status;
     if (!cli_begin(&s, "reconstruct", argc, argv, &fields, &status)) return status;
-    return cli_run_encoding(&s, "reconstruct", (int)fields.threads, false, reconstruct, &(request){&s, &fields});
+    return cli_run_encoding(&s, "reconstruct", (int)fields.threads, CLI_UNENCODED, reconstruct, &(request){&s, &fields});
 }

@@ -58,6 +58,7 @@ static gt_model *make(const gt_job *j) {
     gt_autoencoder_train_config c = {
         .net = network(j),
         .seed = (uint64_t)j->seed,
+        .batch = (int)j->batch,
         .slice_size = (int)((j->batch + j->slices - 1) / j->slices),
         .lr = j->lrate, .beta1 = 0.9, .beta2 = 0.999,
         .cross_entropy = gt_is(j->recon, "bce"),

@@ -14,13 +14,13 @@ static gt_node *per_sample(gt_graph *g, gt_node *x, bool mean) {
 }
 
 /* The cross-entropy from the number before the sigmoid: softplus(l) - x l, which no rounding makes infinite. */
-static gt_node *pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels) {
+gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels) {
     if (a->config.cross_entropy) return gt_sub(g, gt_softplus(g, decoded), gt_mul(g, pixels, decoded));
     return gt_square(g, gt_sub(g, gt_autoencoder_pixels(g, &a->config.net, decoded), pixels));
 }
 
 gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels) {
-    return per_sample(g, pixel_terms(a, g, decoded, pixels), false);
+    return per_sample(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), false);
 }
 
 gt_node *gt_autoencoder_divergence(gt_graph *g, const gt_encoding *e) {
@@ -144,7 +144,7 @@ void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n) {
     gt_scope_pop(g);
 
     gt_node *batch = t->mean_batch && t->mean_batch_kl ? NULL : gt_input(g, GT_AE_BATCH, GT_SCALAR);
-    gt_node *pixel_loss = per_sample(g, pixel_terms(a, g, decoded, pixels), t->mean_pixels);
+    gt_node *pixel_loss = per_sample(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), t->mean_pixels);
     gt_node *total = term(g, pixel_loss, t->factor, NULL, batch, t->mean_batch);
     gt_output(g, "Loss/reconstruction", pixel_loss);
     if (divergence) {

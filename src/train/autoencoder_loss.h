@@ -10,7 +10,7 @@
 typedef struct gt_autoencoder_train_config {
     gt_autoencoder_config net;
     uint64_t seed;                 /* of the initial parameters */
-    int slice_size;
+    int batch, slice_size;         /* samples of a whole batch, of its largest slice */
     double lr, beta1, beta2;
     bool cross_entropy;            /* binary cross-entropy of pixels (needs a sigmoid); else squared error */
     double factor;
@@ -53,6 +53,11 @@ typedef struct gt_reconstruction {
 } gt_reconstruction;
 gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_net b, gt_node *pixels);
 gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels); /* [N], summed over pixels */
+gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels); /* of each pixel; pixels may be broadcast */
 gt_node *gt_autoencoder_divergence(gt_graph *g, const gt_encoding *e); /* normal, gumbel: [N,dimensions]; NULL: there is none */
+
+/* ---- autoencoder_density.c: gt_model.build_density and .pixel_variance ---- */
+gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples);
+double gt_autoencoder_pixel_variance(const gt_autoencoder_train_config *c);
 
 #endif

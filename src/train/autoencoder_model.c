@@ -130,6 +130,10 @@ static gt_status build(gt_model *m, const gt_autoencoder_train_config *c) {
     m->build_encoder = build_encoder;
     m->latent_size = gt_latent_is_discrete(n) ? gt_autoencoder_tokens(n) : n->z_dim;
     m->remark = remark;
+    if (n->latent == GT_LATENT_NORMAL) {
+        m->build_density = gt_autoencoder_density;
+        m->pixel_variance = gt_autoencoder_pixel_variance(c);
+    }
     gt_learning learning = {"adam", {.lr = c->lr, .beta1 = c->beta1, .beta2 = c->beta2, .eps = 1e-8}};
     gt_status st = gt_model_add_network(m, gt_autoencoder_net(n), c->seed, learning);
     if (st) return st;

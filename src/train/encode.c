@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/log.h"
+#include "train/records.h"
 #include "train/trained.h"
 
 enum { BATCH = 32 }; /* a fixed number: an image's latent does not depend on how many are encoded */
@@ -67,6 +67,7 @@ void gt_encoder_close(gt_encoder *e) {
 }
 
 gt_model *gt_encoder_model(const gt_encoder *e) { return e->model; }
+const float *gt_encoder_params(const gt_encoder *e) { return e->params; }
 int gt_encoder_batch(const gt_encoder *e) { return e->batch; }
 
 gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out) {
@@ -86,9 +87,8 @@ gt_status gt_read_image(gt_dataset *ds, int64_t item, void *samples, float *imag
     return st;
 }
 
-static gt_status check_shape(const gt_encoder *e, gt_dataset *ds) {
+gt_status gt_model_takes(const gt_model *m, gt_dataset *ds) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    const gt_model *m = e->model;
     if (info->height == m->height && info->width == m->width && info->channels == m->channels) return GT_OK;
     return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d", info->width, info->height, info->channels, m->width,
                    m->height, m->channels);
@@ -96,7 +96,7 @@ static gt_status check_shape(const gt_encoder *e, gt_dataset *ds) {
 
 gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t *items, float *pairs) {
     const gt_model *m = e->model;
-    gt_status st = check_shape(e, ds);
+    gt_status st = gt_model_takes(m, ds);
     if (st) return st;
     int64_t batch = e->batch;
     size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
@@ -119,91 +119,50 @@ gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t
     return st;
 }
 
-/* ---- a whole dataset: batches are dealt to the ranks in turn, and come back as records of `width` floats an image ---- */
+/* ---- a whole dataset ---- */
 
-typedef struct pass {
-    gt_comm *comm;
+typedef struct records { /* of an image: latent, log-variance, error */
     gt_encoder *encoder;
-    gt_dataset *ds;
-    int64_t count, batches, rounds;
-    size_t latent, width, pixels; /* floats: of a latent, of a record, of an image */
-    void *samples;
-    float *images, *mine, *all;   /* all: rank 0 */
-} pass;
+    size_t latent, width; /* floats */
+} records;
 
-static gt_status prepare(pass *p) {
-    const gt_model *m = p->encoder->model;
-    gt_status st = check_shape(p->encoder, p->ds);
-    if (st) return st;
-    int batch = p->encoder->batch;
-    const gt_dataset_info *info = gt_dataset_get_info(p->ds);
-    p->count = info->count;
-    p->batches = (p->count + batch - 1) / batch;
-    p->rounds = (p->batches + p->comm->ranks - 1) / p->comm->ranks;
-    p->latent = (size_t)m->latent_size;
-    p->width = 2 * p->latent + 1;
-    p->pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-    p->samples = malloc(info->image_bytes);
-    p->images = calloc((size_t)batch * p->pixels, sizeof *p->images);
-    p->mine = calloc((size_t)p->rounds * (size_t)batch * p->width, sizeof *p->mine);
-    p->all = p->comm->rank ? NULL : calloc((size_t)p->rounds * (size_t)p->comm->ranks * (size_t)batch * p->width, sizeof *p->all);
-    bool got = p->samples && p->images && p->mine && (p->comm->rank || p->all);
-    return got ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the latents of %lld images", (long long)p->count);
-}
-
-static gt_status encode_batch(pass *p, int64_t round) {
-    int64_t batch = p->encoder->batch, first = (round * p->comm->ranks + p->comm->rank) * batch;
-    int64_t n = p->count - first < batch ? p->count - first : batch;
-    gt_status st = GT_OK;
-    for (int64_t i = 0; i < n && !st; i++) st = gt_read_image(p->ds, first + i, p->samples, p->images + (size_t)i * p->pixels);
-    gt_encoded out;
-    if (st || n <= 0 || (st = gt_encoder_run(p->encoder, p->images, &out))) return st;
-    for (int64_t i = 0; i < n; i++) {
-        float *record = p->mine + (size_t)(round * batch + i) * p->width;
-        memcpy(record, out.latent + (size_t)i * p->latent, p->latent * sizeof *record);
-        if (out.log_variance) memcpy(record + p->latent, out.log_variance + (size_t)i * p->latent, p->latent * sizeof *record);
-        record[2 * p->latent] = out.error[i];
+static gt_status encode_batch(void *arg, int64_t first, int n, const float *images, void *out) {
+    (void)first;
+    const records *r = arg;
+    gt_encoded e;
+    gt_status st = gt_encoder_run(r->encoder, images, &e);
+    for (int i = 0; i < n && !st; i++) {
+        float *record = (float *)out + (size_t)i * r->width;
+        memcpy(record, e.latent + (size_t)i * r->latent, r->latent * sizeof *record);
+        if (e.log_variance) memcpy(record + r->latent, e.log_variance + (size_t)i * r->latent, r->latent * sizeof *record);
+        record[2 * r->latent] = e.error[i];
     }
-    return GT_OK;
+    return st;
 }
 
-static gt_status unpack(const pass *p, gt_encoded *out) {
-    size_t n = (size_t)p->count;
-    bool spread = gt_exec_output(p->encoder->exec, "log_variance") != NULL;
-    float *latent = malloc(n * p->latent * sizeof *latent), *error = malloc(n * sizeof *error);
-    float *log_variance = spread ? malloc(n * p->latent * sizeof *log_variance) : NULL;
+static gt_status unpack(const records *r, const float *all, size_t n, gt_encoded *out) {
+    bool spread = gt_exec_output(r->encoder->exec, "log_variance") != NULL;
+    float *latent = malloc(n * r->latent * sizeof *latent), *error = malloc(n * sizeof *error);
+    float *log_variance = spread ? malloc(n * r->latent * sizeof *log_variance) : NULL;
     *out = (gt_encoded){latent, log_variance, NULL, error};
     if (!latent || !error || (spread && !log_variance)) return gt_fail(GT_NOMEM, "out of memory for the latents of %zu images", n);
-    int64_t batch = p->encoder->batch, ranks = p->comm->ranks;
-    for (int64_t i = 0; i < p->count; i++) {
-        int64_t b = i / batch;
-        const float *record = p->all + (size_t)(((b % ranks) * p->rounds + b / ranks) * batch + i % batch) * p->width;
-        memcpy(latent + (size_t)i * p->latent, record, p->latent * sizeof *record);
-        if (spread) memcpy(log_variance + (size_t)i * p->latent, record + p->latent, p->latent * sizeof *record);
-        error[i] = record[2 * p->latent];
+    for (size_t i = 0; i < n; i++) {
+        const float *record = all + i * r->width;
+        memcpy(latent + i * r->latent, record, r->latent * sizeof *record);
+        if (spread) memcpy(log_variance + i * r->latent, record + r->latent, r->latent * sizeof *record);
+        error[i] = record[2 * r->latent];
     }
     return GT_OK;
 }
 
 gt_status gt_encode_dataset(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_encoded *out) {
-    pass p = {.comm = c, .encoder = e, .ds = ds};
+    records r = {e, (size_t)e->model->latent_size, 2 * (size_t)e->model->latent_size + 1};
+    void *all = NULL;
     *out = (gt_encoded){0};
-    gt_status st = gt_comm_agree(c, prepare(&p));
-    for (int64_t round = 0; round < p.rounds && !st; round++) {
-        st = encode_batch(&p, round);
-        char line[64];
-        snprintf(line, sizeof line, "encoding: %.0f %%", 100.0 * (double)(round + 1) / (double)p.rounds);
-        gt_log_live(line);
-    }
-    gt_log_live(NULL);
-    if (!(st = gt_comm_agree(c, st))) {
-        gt_comm_gather(c, p.mine, (size_t)p.rounds * (size_t)e->batch * p.width * sizeof *p.mine, p.all);
-        st = gt_comm_agree(c, c->rank ? GT_OK : unpack(&p, out));
-    }
-    free(p.samples);
-    free(p.images);
-    free(p.mine);
-    free(p.all);
+    gt_status st = gt_comm_agree(c, gt_model_takes(e->model, ds));
+    if (!st) st = gt_records_make(&(gt_records){c, ds, e->batch, r.width * sizeof(float), "encoding", encode_batch, &r}, &all);
+    if (!st) st = gt_comm_agree(c, all ? unpack(&r, all, (size_t)gt_dataset_get_info(ds)->count, out) : GT_OK);
+    free(all);
     if (st) gt_encoded_free(out);
     return st;
 }

@@ -36,6 +36,11 @@ quietly "$GANTRY" reconstruct cvae synth:circles:n=100,size=12 --out=pairs.png -
 quietly "$GANTRY" generate cvae --seeds=0-3 --outdir=prior --grid=4x1
 quietly "$GANTRY" generate vq --seeds=0-3 --outdir=codes --grid=4x1
 
+quietly "$GANTRY" likelihood cvae synth:circles:n=20,size=12 --samples=40 --sigma=0.1 --out=one.csv --threads=1
+grep -q 'log p(x)' said || fail 'no log-likelihood'
+quietly ranks 2 "$GANTRY" likelihood cvae synth:circles:n=20,size=12 --samples=40 --sigma=0.1 --out=two.csv --threads=2
+cmp one.csv two.csv || fail 'the likelihood depends on ranks or threads'
+
 # anomalies: an autoencoder of circles ranks squares and noise on top
 quietly "$GANTRY" train --model=ae --data=synth:circles:n=200,size=12 --batch=32 --slices=1 --run=ae --epochs=20 --lrate=0.001
 helper mixed mixed.h5
@@ -51,4 +56,5 @@ expect 2 'has no meaning with --model=stylegan2' "$GANTRY" train --data=synth:ci
 expect 2 'needs pixels between 0 and 1' "$GANTRY" train --model=vae --data=synth:circles --recon=bce --sigmoid=0
 expect 2 'divisible by 4.*12x12' "$GANTRY" train --model=cvae --data=synth:circles:size=13 --run=x
 expect 1 'no encoder' bash -c "\"$GANTRY\" train $small --run=gan --steps=1 >/dev/null 2>&1 && \"$GANTRY\" latent gan synth:shapes:size=16"
+expect 1 'no density' "$GANTRY" likelihood ae synth:circles:n=20,size=12
 expect 2 'the model was trained on' "$GANTRY" latent ae synth:circles:size=16 --outdir=x

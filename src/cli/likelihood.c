@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry likelihood: how likely images are under a variational autoencoder. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "cli/encoding.h"
+#include "gantry/likelihood.h"
+
+typedef struct likelihood_fields {
+    const char *out;
+    int64_t samples, seed, threads;
+    double sigma;
+} likelihood_fields;
+
+#define FIELD(name) .class = GT_COMMAND, .group = "likelihood", .common = true, .offset = offsetof(likelihood_fields, name)
+
+static const gt_option table[] = {
+    {.key = "samples", .type = GT_OPTION_INT, FIELD(samples), .standard = "500", .min = 1, .max = 1 << 20, .help = "Importance samples of each image",
+     .detail = "The estimate of log p(x) is low on average, and the less the more samples there are."},
+    {.key = "sigma", .type = GT_OPTION_REAL, FIELD(sigma), .derived = "what the loss means", .min = 1e-6, .max = 1e6,
+     .help = "Standard deviation of a pixel in [0,1] around the decoded image",
+     .detail = "Squared error with the weight w against the divergence means 1/sqrt(2 w): 0.707 by default. With another value the decoder is the same, the density is not: "
+               "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1."},
+    {.key = "seed", .type = GT_OPTION_INT, FIELD(seed), .standard = "0", .max = 4294967295.0, .help = "Of the samples"},
+    {.key = "out", .type = GT_OPTION_TEXT, FIELD(out), .standard = "likelihood.csv", .help = "A line for every image: log p(x), ELBO, divergence, error"},
+    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
+};
+
+const gt_option *cli_likelihood_options(int *n) {
+    *n = sizeof table / sizeof *table;
+    return table;
+}
+
+static gt_status write_lines(const char *path, const gt_likelihood *all, int64_t n) {
+    gt_buffer b = {0};
+    gt_buffer_printf(&b, "item,log_likelihood,elbo,divergence,error\n");
+    for (int64_t i = 0; i < n; i++)
+        gt_buffer_printf(&b, "%lld,%.9g,%.9g,%.9g,%.9g\n", (long long)i, all[i].log_likelihood, all[i].bound, all[i].divergence, all[i].error);
+    gt_status st = b.failed ? gt_fail(GT_NOMEM, "out of memory for %s", path) : gt_file_write(path, b.data, b.n);
+    gt_buffer_free(&b);
+    return st;
+}
+
+typedef struct mean {
+    double value, deviation; /* the second: of the mean itself */
+} mean;
+
+static mean mean_of(const gt_likelihood *all, int64_t n, size_t field) {
+    double sum = 0, square = 0;
+    for (int64_t i = 0; i < n; i++) sum += *(const double *)((const char *)&all[i] + field);
+    for (int64_t i = 0; i < n; i++) {
+        double d = *(const double *)((const char *)&all[i] + field) - sum / (double)n;
+        square += d * d;
+    }
+    return (mean){sum / (double)n, n > 1 ? sqrt(square / (double)(n - 1) / (double)n) : 0};
+}
+
+static void print_summary(const cli_encoding *e, const gt_likelihood *all, const likelihood_fields *f, double sigma) {
+    const gt_model *m = e->model;
+    int64_t n = e->info->count;
+    mean likelihood = mean_of(all, n, offsetof(gt_likelihood, log_likelihood)), bound = mean_of(all, n, offsetof(gt_likelihood, bound)),
+         divergence = mean_of(all, n, offsetof(gt_likelihood, divergence)), error = mean_of(all, n, offsetof(gt_likelihood, error));
+    printf("%lld images, %lld samples each, nats per image (standard error of the mean)\n", (long long)n, (long long)f->samples);
+    printf("log p(x)            %12.4f (%.4f)\n", likelihood.value, likelihood.deviation);
+    printf("ELBO                %12.4f (%.4f)\n", bound.value, bound.deviation);
+    printf("KL(q(z|x)||p(z|x))  %12.4f           = log p(x) - ELBO\n", likelihood.value - bound.value);
+    printf("E log p(x|z)        %12.4f           = ELBO + KL(q(z|x)||p(z))\n", bound.value + divergence.value);
+    printf("KL(q(z|x)||p(z))    %12.4f (%.4f)\n", divergence.value, divergence.deviation);
+    double pixels = (double)m->height * m->width * m->channels;
+    if (sigma > 0)
+        printf("Gaussian pixels in [0,1], sigma %.4g%s; the ELBO is largest at %.4g\n", sigma, f->sigma > 0 ? "" : " (what the loss means)", sqrt(error.value / pixels));
+    else
+        printf("Bernoulli pixels\n");
+    printf("%s\n", f->out);
+}
+
+static gt_status estimate(cli_encoding *e, void *arg) {
+    const likelihood_fields *f = arg;
+    gt_likelihood_options o = {.samples = (int)f->samples, .sigma = f->sigma, .seed = (uint64_t)f->seed, .pool = e->pool};
+    gt_estimator *estimator = gt_estimator_new(gt_encoder_model(e->encoder), gt_encoder_params(e->encoder), &o);
+    gt_likelihood *all = NULL;
+    gt_status st = gt_comm_agree(e->comm, estimator ? GT_OK : GT_FAILED);
+    if (!st) st = gt_likelihood_dataset(e->comm, estimator, e->data, &all);
+    if (!st && all) st = write_lines(f->out, all, e->info->count);
+    if (!st && all) print_summary(e, all, f, gt_estimator_sigma(estimator));
+    free(all);
+    gt_estimator_free(estimator);
+    return st;
+}
+
+int cli_likelihood(int argc, char **argv) {
+    likelihood_fields fields;
+    cli_session s;
+    int status;
+    if (!cli_begin(&s, "likelihood", argc, argv, &fields, &status)) return status;
+    return cli_run_encoding(&s, "likelihood", (int)fields.threads, CLI_COLLECTIVE, estimate, &fields);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Importance-weighted log-likelihood, where there is a closed form: with a linear decoder, x = c + A z + sigma noise is a Gaussian with the covariance
+ * A A^T + sigma^2. All LeakyReLUs of the network here stay on their linear side, as biases of LIFT keep them above 0; A has orthogonal columns, so that
+ * the posterior is a Gaussian with independent dimensions, which the encoder can give exactly. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+
+#include "gantry/likelihood.h"
+#include "train/autoencoder_loss.h"
+
+enum { HEIGHT = 2, WIDTH = 3, D = HEIGHT * WIDTH, Z = 2, HIDDEN = 4 };
+
+static const float LIFT = 8;
+static const double factor = 2, variance = 0.25; /* 1 / (2 factor) */
+static const double A[Z][D] = {{0.5, -0.5, 0.5, 0.5, 0, 0}, {0.3, 0.3, 0, 0, -0.6, 0.3}}, centre[D] = {0.2, 0.4, 0.5, 0.5, 0.7, 0.1};
+static const double pixels[D] = {0.9, 0.1, 0.55, 0.7, 0.25, 0.3};
+
+static float *tensor(gt_model *m, const char *name) { return m->blocks[0] + gt_net_find(m->nets[0], name)->offset; }
+
+static double norm2(int z) {
+    double sum = 0;
+    for (int i = 0; i < D; i++) sum += A[z][i] * A[z][i];
+    return sum;
+}
+
+/* q(z|x) is the posterior, its variance times `wide`. */
+static gt_model *linear_model(double wide) {
+    gt_autoencoder_train_config c = {.net = {.body = GT_BODY_MLP, .latent = GT_LATENT_NORMAL, .height = HEIGHT, .width = WIDTH, .channels = 1, .z_dim = Z, .widths = HIDDEN / 2048.0},
+        .batch = 8, .slice_size = 8, .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .factor = factor, .beta = 1};
+    gt_model *m = gt_autoencoder_model_new(&c);
+    assert_non_null(m);
+    memset(m->blocks[0], 0, m->nets[0]->block_floats * sizeof(float));
+    for (int i = 0; i < HIDDEN; i++) {
+        tensor(m, "encoder.0.bias")[i] = tensor(m, "decoder.0.bias")[i] = LIFT;
+        tensor(m, "encoder.1.weight")[i * HIDDEN + i] = tensor(m, "decoder.1.weight")[i * HIDDEN + i] = 1;
+    }
+    for (int i = 0; i < D; i++) tensor(m, "decoder.2.bias")[i] = (float)centre[i];
+    for (int z = 0; z < Z; z++) {
+        double gain = norm2(z) + variance;
+        tensor(m, "decoder.0.weight")[z * Z + z] = 1;
+        tensor(m, "latent.mean.0.weight")[z * HIDDEN + z] = 1;
+        tensor(m, "latent.mean.0.bias")[z] = -LIFT;
+        tensor(m, "latent.log_variance.0.bias")[z] = (float)log(wide * variance / gain);
+        for (int i = 0; i < D; i++) {
+            tensor(m, "encoder.0.weight")[z * D + i] = (float)(A[z][i] / gain);
+            tensor(m, "encoder.0.bias")[z] -= (float)(A[z][i] * centre[i] / gain);
+            tensor(m, "decoder.2.weight")[i * HIDDEN + z] = (float)A[z][i];
+            tensor(m, "decoder.2.bias")[i] -= (float)(A[z][i] * LIFT);
+        }
+    }
+    return m;
+}
+
+static double closed_form(void) {
+    double d[D], rest = 0, sum = D * log(2 * M_PI) + (D - Z) * log(variance);
+    for (int i = 0; i < D; i++) {
+        d[i] = pixels[i] - centre[i];
+        rest += d[i] * d[i];
+    }
+    for (int z = 0; z < Z; z++) {
+        double along = 0;
+        for (int i = 0; i < D; i++) along += A[z][i] * d[i];
+        along = along * along / norm2(z);
+        rest -= along;
+        sum += along / (norm2(z) + variance) + log(norm2(z) + variance);
+    }
+    return -0.5 * (sum + rest / variance);
+}
+
+static gt_likelihood estimate(gt_model *m, const gt_likelihood_options *o) {
+    gt_estimator *e = gt_estimator_new(m, m->blocks[0], o);
+    if (!e) fail_msg("%s", gt_message());
+    assert_true(fabs(gt_estimator_sigma(e) - sqrt(variance)) < 1e-12);
+    float images[gt_estimator_batch(e) * D];
+    memset(images, 0, sizeof images);
+    for (int i = 0; i < D; i++) images[i] = (float)(2 * pixels[i] - 1);
+    gt_likelihood l;
+    assert_int_equal(gt_estimator_run(e, 0, 1, images, &l), GT_OK);
+    gt_estimator_free(e);
+    return l;
+}
+
+/* Then every weight is p(x), and nothing is left to chance but float32: numbers of size LIFT cancel, divided by 2 sigma^2. */
+static void with_the_exact_posterior_one_sample_is_enough(void **state) {
+    (void)state;
+    gt_model *m = linear_model(1);
+    gt_likelihood l = estimate(m, &(gt_likelihood_options){.samples = 1, .seed = 3});
+    double tolerance = 8 * D * (double)LIFT * 6e-8 / (2 * variance);
+    assert_true(fabs(l.log_likelihood - closed_form()) < tolerance);
+    assert_true(l.bound == l.log_likelihood);
+    gt_model_free(m);
+}
+
+/* With variances u = e v in place of v: E (p/q)^2 = u / sqrt(v (2u - v)) for each dimension, which gives the deviation of the mean weight; log p - ELBO is
+ * KL(q||p(z|x)) = (e - 2) / 2 for each; log w varies by (e - 1)^2 / 2 for each. */
+static void with_another_posterior_many_samples_come_close(void **state) {
+    (void)state;
+    enum { K = 4000 };
+    const double e = M_E;
+    gt_model *m = linear_model(e);
+    gt_likelihood l = estimate(m, &(gt_likelihood_options){.samples = K, .seed = 5});
+    double deviation = sqrt((pow(e / sqrt(2 * e - 1), Z) - 1) / K);
+    assert_true(fabs(l.log_likelihood - closed_form()) < 4 * deviation);
+    assert_true(fabs(l.log_likelihood - l.bound - Z * (e - 2) / 2) < 4 * sqrt(Z * (e - 1) * (e - 1) / 2 / K) + 4 * deviation);
+    gt_model_free(m);
+}
+
+static void threads_change_no_bit(void **state) {
+    (void)state;
+    gt_model *m = linear_model(2);
+    gt_pool *pool = gt_pool_new(3);
+    gt_likelihood one = estimate(m, &(gt_likelihood_options){.samples = 50}), three = estimate(m, &(gt_likelihood_options){.samples = 50, .pool = pool});
+    assert_memory_equal(&one, &three, sizeof one);
+    gt_pool_free(pool);
+    gt_model_free(m);
+}
+
+static void without_a_density_it_says_so(void **state) {
+    (void)state;
+    gt_autoencoder_train_config c = {.net = {.body = GT_BODY_MLP, .height = HEIGHT, .width = WIDTH, .channels = 1, .z_dim = Z, .widths = 0.01}, .batch = 8, .slice_size = 8, .factor = 1};
+    gt_model *m = gt_autoencoder_model_new(&c);
+    assert_non_null(m);
+    assert_null(gt_estimator_new(m, m->blocks[0], &(gt_likelihood_options){.samples = 1}));
+    assert_non_null(strstr(gt_message(), "no density"));
+    gt_model_free(m);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(with_the_exact_posterior_one_sample_is_enough),
+        cmocka_unit_test(with_another_posterior_many_samples_come_close),
+        cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(without_a_density_it_says_so),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
