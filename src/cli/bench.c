@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "files/results.h"
+#include "gantry/dataset.h"
 
 static const struct {
     const char *name, *help;
@@ -71,6 +72,8 @@ static gt_status read_results(const char *path, gt_results **list, int *n) {
     size_t length = strlen(path), bytes;
     if (*n == MOST_RESULTS) return gt_fail(GT_USAGE, "more than %d results", MOST_RESULTS);
     if (length > 3 && !strcmp(path + length - 3, ".h5")) {
+        gt_status st = gt_dataset_check_foreign(path, NULL);
+        if (st) return st;
         int more = gt_results_read_h5(path, list + *n, MOST_RESULTS - *n);
         *n += more > 0 ? more : 0;
         return more < 0 ? GT_FORMAT : GT_OK;

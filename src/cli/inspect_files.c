@@ -106,7 +106,8 @@ static void print_stats(const gt_stats *s) {
     printf("ticks        %d\n", s->ticks);
     if (s->bad_lines) printf("damaged      %d lines passed over\n", s->bad_lines);
     if (s->ticks) {
-        time_t when = (time_t)s->timestamp[s->ticks - 1];
+        double seconds = s->timestamp[s->ticks - 1];
+        time_t when = seconds > 0 && seconds < 1e11 ? (time_t)seconds : 0; /* else no year of four digits */
         char text[64] = "unknown";
         struct tm parts;
         if (when && localtime_r(&when, &parts)) strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);

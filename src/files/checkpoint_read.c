@@ -122,7 +122,7 @@ static gt_status list_link(gt_checkpoint_file *f, hid_t group, const char *prefi
     gt_checkpoint_entry e = {.path = path, .name = path + strlen(prefix) + 1};
     if (kind == H5I_GROUP)
         st = list_group(f, object, path, depth + 1);
-    else if (kind == H5I_DATASET && entry_type(object, &e) && entry_shape(object, &e)) {
+    else if (kind == H5I_DATASET && gt_h5_holds(object) && entry_type(object, &e) && entry_shape(object, &e)) {
         gt_buffer_add(&f->found, &e, sizeof e);
         if (f->found.failed || f->found.n / sizeof e > MOST_ENTRIES) st = gt_fail(GT_NOMEM, "'%s' has too many entries", f->path);
     }

@@ -4,12 +4,18 @@
 #define FILES_H5_H
 
 #include <hdf5.h>
+#include <stdbool.h>
 
 #include "gantry/status.h"
 
 void gt_h5_quiet(void); /* HDF5 prints no error stacks of its own */
 /* gt_fail with HDF5's innermost reason appended to the message. */
 gt_status gt_h5_fail(gt_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The object of this name, -1: there is none. Soft and external links are not followed: those lead anywhere. To be closed with H5Oclose(). */
+hid_t gt_h5_open(hid_t where, const char *name);
+/* Are a dataset's numbers in this file and nowhere else (no external files, no virtual dataset), and is the file large enough for all of them, packed as
+ * closely as deflate can? To be asked before memory is taken for them. */
+bool gt_h5_holds(hid_t set);
 /* A property list of `class` for objects that keep no times and whose members are listed in the order of creation. */
 hid_t gt_h5_untimed(hid_t class);
 

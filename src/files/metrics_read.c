@@ -7,6 +7,7 @@
 
 #include "gantry/memory.h"
 #include "h5.h"
+#include "stats_line.h"
 
 enum { MOST_ROWS = 1 << 24, MOST_SERIES = 4096 };
 
@@ -18,7 +19,7 @@ typedef struct reader {
 /* Length of a series; -1: not one-dimensional, or longer than believable. */
 static hssize_t rows_of(hid_t set) {
     hid_t space = H5Dget_space(set);
-    hssize_t n = space >= 0 && H5Sget_simple_extent_ndims(space) == 1 ? H5Sget_simple_extent_npoints(space) : -1;
+    hssize_t n = space >= 0 && H5Sget_simple_extent_ndims(space) == 1 && gt_h5_holds(set) ? H5Sget_simple_extent_npoints(space) : -1;
     if (space >= 0) H5Sclose(space);
     return n > MOST_ROWS ? -1 : n;
 }
@@ -39,7 +40,7 @@ static herr_t visit(hid_t root, const char *name, const H5O_info_t *info, void *
     reader *r = arg;
     gt_stats *s = r->stats;
     if (info->type != H5O_TYPE_DATASET || s->n_series == MOST_SERIES) return 0;
-    hid_t set = H5Dopen2(root, name, H5P_DEFAULT);
+    hid_t set = H5Dopen2(root, name, H5P_DEFAULT); /* H5Ovisit goes along hard links alone */
     if (set < 0) return -1;
     hid_t type = H5Dget_type(set);
     bool is_series = type >= 0 && H5Tget_class(type) == H5T_COMPOUND && H5Tget_member_index(type, "mean") >= 0;
@@ -48,9 +49,10 @@ static herr_t visit(hid_t root, const char *name, const H5O_info_t *info, void *
     if (is_series) {
         hssize_t n = rows_of(set);
         gt_stats_series *series = &s->series[s->n_series];
+        if (!gt_stats_has_room(s, s->ticks)) n = -1;
         series->name = gt_arena_printf(s->arena, "%s", name);
-        series->values = gt_arena_array(s->arena, (size_t)s->ticks + 1, sizeof *series->values);
-        bad = n < 0 || !series->name || !series->values ? -1 : 0;
+        series->values = n < 0 ? NULL : gt_arena_array(s->arena, (size_t)s->ticks + 1, sizeof *series->values);
+        bad = !series->name || !series->values ? -1 : 0;
         for (int t = 0; t < s->ticks && !bad; t++) series->values[t] = (gt_stat_value){series->name, 0, NAN, NAN};
         if (n > s->ticks) n = s->ticks;
         if (!bad) bad = read_rows(set, r->row_type, (hsize_t)n, series->values);
@@ -72,9 +74,9 @@ static hid_t value_type(void) {
 }
 
 static bool read_axis(reader *r, const char *name, hid_t type, void *out) {
-    hid_t set = H5Dopen2(r->file, name, H5P_DEFAULT);
+    hid_t set = gt_h5_open(r->file, name);
     bool fine = set >= 0 && rows_of(set) >= r->stats->ticks && read_rows(set, type, (hsize_t)r->stats->ticks, out) >= 0;
-    if (set >= 0) H5Dclose(set);
+    if (set >= 0) H5Oclose(set);
     return fine;
 }
 
@@ -106,12 +108,12 @@ static hid_t open_file(const char *path) {
 gt_stats *gt_metrics_read(const char *path, bool *other) {
     reader r = {.file = open_file(path), .row_type = value_type()};
     gt_arena *a = gt_arena_new();
-    hid_t images = r.file >= 0 && H5Lexists(r.file, "timestamp", H5P_DEFAULT) > 0 ? H5Dopen2(r.file, "images", H5P_DEFAULT) : -1;
+    hid_t images = r.file >= 0 && H5Lexists(r.file, "timestamp", H5P_DEFAULT) > 0 ? gt_h5_open(r.file, "images") : -1;
     hssize_t rows = images >= 0 ? rows_of(images) : -1;
     *other = r.file >= 0 && rows < 0;
     bool fine = a && r.row_type >= 0 && rows >= 0 && read_all(&r, a, rows);
     if (!fine) gt_h5_fail(GT_FORMAT, "'%s' cannot be read as a metric log", path);
-    if (images >= 0) H5Dclose(images);
+    if (images >= 0) H5Oclose(images);
     if (r.row_type >= 0) H5Tclose(r.row_type);
     if (r.file >= 0) H5Fclose(r.file);
     if (fine) return r.stats;

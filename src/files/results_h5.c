@@ -127,12 +127,12 @@ typedef struct column { /* as read: n rows of doubles, or of words of `size` byt
 } column;
 
 static bool read_column(gt_arena *a, hid_t group, const char *key, column *out) {
-    hid_t set = H5Dopen2(group, key, H5P_DEFAULT), type = set >= 0 ? H5Dget_type(set) : -1, space = set >= 0 ? H5Dget_space(set) : -1;
+    hid_t set = gt_h5_open(group, key), type = set >= 0 ? H5Dget_type(set) : -1, space = set >= 0 ? H5Dget_space(set) : -1;
     bool fine = type >= 0 && space >= 0 && H5Sget_simple_extent_ndims(space) == 1 && H5Sget_simple_extent_dims(space, &out->n, NULL) == 1 && out->n <= MOST_ROWS;
     bool words = fine && H5Tget_class(type) == H5T_STRING;
     fine = fine && (words ? !H5Tis_variable_str(type) : H5Tget_class(type) == H5T_FLOAT);
     out->size = words ? H5Tget_size(type) : sizeof(double);
-    fine = fine && out->size <= MOST_TEXT;
+    fine = fine && out->size <= MOST_TEXT && gt_h5_holds(set);
     out->data = fine ? gt_arena_array(a, (size_t)out->n + 1, out->size) : NULL;
     fine = out->data && (!out->n || H5Dread(set, words ? type : H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->data) >= 0);
     const char *title = fine ? read_text(a, set, "title") : NULL, *digits = fine ? read_text(a, set, "digits") : NULL;
@@ -140,7 +140,7 @@ static bool read_column(gt_arena *a, hid_t group, const char *key, column *out) 
     out->about = (gt_column){gt_arena_printf(a, "%s", key), title ? title : key, words ? GT_COLUMN_TEXT : d < 0 || d > 9 ? 2 : d};
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
-    if (set >= 0) H5Dclose(set);
+    if (set >= 0) H5Oclose(set);
     return fine && out->about.key;
 }
 
@@ -158,7 +158,7 @@ static hsize_t members(hid_t group) {
 }
 
 static bool read_table(gt_results *r, hid_t document, const char *member_name) {
-    hid_t group = H5Gopen2(document, member_name, H5P_DEFAULT);
+    hid_t group = gt_h5_open(document, member_name);
     hsize_t n = members(group);
     column columns[GT_RESULTS_COLUMNS];
     gt_column about[GT_RESULTS_COLUMNS];
@@ -169,7 +169,7 @@ static bool read_table(gt_results *r, hid_t document, const char *member_name) {
         about[c] = columns[c].about;
     }
     const char *title = fine ? read_text(r->arena, group, "name") : NULL;
-    if (group >= 0) H5Gclose(group);
+    if (group >= 0) H5Oclose(group);
     gt_table *t = title ? gt_results_table(r, title, about, (int)n) : NULL;
     for (hsize_t row = 0; t && row < columns[0].n; row++) {
         gt_cell cells[GT_RESULTS_COLUMNS];
@@ -184,7 +184,7 @@ static bool read_table(gt_results *r, hid_t document, const char *member_name) {
 }
 
 static gt_results *read_document(hid_t file, const char *name) {
-    hid_t group = H5Gopen2(file, name, H5P_DEFAULT);
+    hid_t group = gt_h5_open(file, name);
     gt_results *r = group >= 0 ? gt_results_new(name) : NULL;
     bool fine = r != NULL;
     if (r) {
@@ -202,7 +202,7 @@ static gt_results *read_document(hid_t file, const char *name) {
             fine = table && read_table(r, group, table);
         }
     }
-    if (group >= 0) H5Gclose(group);
+    if (group >= 0) H5Oclose(group);
     if (fine) return r;
     gt_results_free(r);
     return NULL;

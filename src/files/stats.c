@@ -9,13 +9,15 @@
 #include "gantry/memory.h"
 #include "stats_line.h"
 
-enum { MOST_SERIES = 4096, LARGEST = 1 << 30 };
+enum { MOST_SERIES = 4096, MOST_VALUES = 1 << 25, LARGEST = 1 << 30 };
+
+bool gt_stats_has_room(const gt_stats *s, int ticks) { return s->n_series < MOST_SERIES && (int64_t)(s->n_series + 1) * ticks <= MOST_VALUES; }
 
 static gt_stats_series *series_for(gt_stats *s, const char *name, int ticks, int near) {
     if (near < s->n_series && strcmp(s->series[near].name, name) == 0) return &s->series[near]; /* lines mostly have one order */
     for (int i = 0; i < s->n_series; i++)
         if (strcmp(s->series[i].name, name) == 0) return &s->series[i];
-    if (s->n_series == MOST_SERIES) return NULL;
+    if (!gt_stats_has_room(s, ticks)) return NULL;
     gt_stats_series *series = &s->series[s->n_series];
     series->name = gt_arena_printf(s->arena, "%s", name);
     series->values = gt_arena_array(s->arena, (size_t)ticks, sizeof *series->values);

@@ -23,4 +23,7 @@ typedef struct stats_line {
 
 bool stats_line_parse(char *text, stats_line *line); /* false: damaged, or no line of ours */
 
+/* One more series of so many ticks: is that still believable? A short text can claim a huge table, of which hardly any cell is filled. */
+bool gt_stats_has_room(const gt_stats *s, int ticks);
+
 #endif
