@@ -9,10 +9,12 @@ clang=${CLANG:-clang}
 need "$clang" 'building for libFuzzer'
 top=$here/../..
 build=$BUILD/fuzz long=$BUILD/long/fuzz
-instrument="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+instrument="-fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize-recover=undefined,float-cast-overflow -fno-omit-frame-pointer"
 make -C "$top" -j"$(nproc)" BUILD="$build" CC="${FUZZ_CC:-$clang}" OPT=-O1 CFLAGS=-w INSTRUMENT="$instrument" fuzzers >made 2>&1 || { tail -n 30 made; fail 'it does not build'; }
 targets=${FUZZ:-$(cd "$build" && ls fuzz_* | grep -v '\.d$' | sed 's/^fuzz_//')}
-export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 FUZZ_CHECKER=$BUILD/tests/test_fuzz_hdf5
+TMPDIR=$(mktemp -d -p /dev/shm 2>/dev/null || echo "$tmp") # many files, each for a moment
+trap 'rm -rf "$TMPDIR"; end_test' EXIT
+export TMPDIR ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 FUZZ_CHECKER=$BUILD/tests/test_fuzz_hdf5
 
 million=1000000 end=$((SECONDS + 60 * ${MINUTES:-10}))
 mkdir -p "$long"

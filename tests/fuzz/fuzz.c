@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "fuzz.h"
 
+#include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,8 @@
 #include "base/file.h"
 #include "gantry/dataset.h"
 #include "gantry/log.h"
+
+enum { FUZZ_PATH = 512 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
@@ -47,9 +51,43 @@ const char *fuzz_file(const void *bytes, size_t n) {
     return path;
 }
 
+static void temporary(char path[FUZZ_PATH]) {
+    const char *dir = getenv("TMPDIR");
+    snprintf(path, FUZZ_PATH, "%s/gantry-fuzz-XXXXXX", dir ? dir : "/tmp");
+}
+
+static char folder[FUZZ_PATH];
+
+static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *where) {
+    (void)s, (void)kind, (void)where;
+    return remove(path);
+}
+
+static void remove_folder(void) { nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS); }
+
+const char *fuzz_folder(void) {
+    if (!*folder) {
+        temporary(folder);
+        fuzz_check(mkdtemp(folder));
+        atexit(remove_folder);
+    }
+    return folder;
+}
+
+const char *fuzz_named(const char *name, const void *bytes, size_t n) {
+    static char paths[4][FUZZ_PATH + 64];
+    static int turn;
+    char *path = paths[turn++ % 4];
+    snprintf(path, sizeof *paths, "%s/%s", fuzz_folder(), name);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    fuzz_check(fd >= 0 && write(fd, bytes, n) == (ssize_t)n);
+    close(fd);
+    return path;
+}
+
 const char *fuzz_scratch(void) {
-    static char path[64];
-    snprintf(path, sizeof path, "/tmp/gantry-fuzz-XXXXXX");
+    static char path[FUZZ_PATH];
+    temporary(path);
     int fd = mkstemp(path);
     fuzz_check(fd >= 0);
     close(fd);

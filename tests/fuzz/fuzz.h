@@ -5,6 +5,17 @@
  *     build/tests/test_fuzz_NAME     replays the seeds, variants of them and tests/fuzz/found/NAME/ (in `make check`); replay.c
  *     build/fuzz/fuzz_NAME           searches with libFuzzer, AddressSanitizer and UBSan (make check-long T=fuzz); tests/e2e/fuzz.sh
  *
+ * What is read from elsewhere, and which targets go through it:
+ *
+ *     datasets: ZIP, its PNGs, dataset.json, HDF5                         zip, png, notes, hdf5
+ *     foreign sources: pictures of all kinds, CIFAR, MNIST, LMDB,         picture, pickle, import
+ *       TFRecords, NumPy, CSV, ZIP, a folder, and their labels
+ *     checkpoints, and the recipe in them                                 checkpoint, job
+ *     job files                                                           job
+ *     what a run goes on with: stats.jsonl, log.txt                       stats
+ *     what `gantry dataset` goes on with: DEST.progress                   progress
+ *     metric logs, results of benchmarks                                  results, own_hdf5
+ *
  * What a search has found goes to tests/fuzz/found/NAME/ with the repair, and is replayed ever after. */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
@@ -28,6 +39,11 @@ extern const fuzz_target target;
 
 /* The bytes as a file without a place in any directory: its path, good until the next call. Other processes may open it, too. */
 const char *fuzz_file(const void *bytes, size_t n);
+
+/* For readers that go by names: the bytes as a file of this name in a folder of this process, and the folder, which is gone at the end. The path is
+ * good until the next call but three. */
+const char *fuzz_named(const char *name, const void *bytes, size_t n);
+const char *fuzz_folder(void);
 
 /* For seeds that a library writes to a file: an empty one, its path good until the next call; and its bytes as a seed, after which it is gone. */
 const char *fuzz_scratch(void);

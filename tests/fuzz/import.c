@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Foreign sources other than picture files. The first byte of an input says under which name it is opened. */
+ * Foreign sources other than picture files, each with the file of labels beside it. An input begins with HEAD bytes: under which names it is
+ * opened, with which options, and how long the labels are, which come next; the rest is the source. */
 #include "fuzz.h"
 
 #include <archive.h>
@@ -13,8 +14,22 @@
 #include "gantry/hash.h"
 #include "gantry/import.h"
 
-static const char *const names[] = {"x.csv", "x.npy", "x.npz", "x-images-idx3-ubyte", "x.tfrecords", "x.tar", "x_lmdb/data.mdb"};
-enum { CSV, NPY, NPZ, IDX, TFRECORDS, TAR, LMDB, NAMES };
+enum { CSV, NPY, NPZ, IDX, TFRECORDS, TAR, LMDB, ZIP, FOLDER, KINDS };
+static const struct {
+    const char *opened, *source, *labels;
+} names[KINDS] = {
+    [CSV] = {"x.csv", "x.csv", "a.png"}, /* not its labels, but what its lines name */
+    [NPY] = {"x.npy", "x.npy", "labels.csv"},
+    [NPZ] = {"x.npz", "x.npz", "labels.csv"},
+    [IDX] = {"x-images-idx3-ubyte", "x-images-idx3-ubyte", "x-labels-idx1-ubyte"},
+    [TFRECORDS] = {"x.tfrecords", "x.tfrecords", "x.labels"},
+    [TAR] = {"x.tar", "x.tar", "labels.csv"},
+    [LMDB] = {"x_lmdb", "x_lmdb/data.mdb", "labels.csv"},
+    [ZIP] = {"x.zip", "x.zip", "labels.csv"},
+    [FOLDER] = {"x", "x/a.png", "x/dataset.json"},
+};
+enum { CROPS = 1, COARSE = 2, FOLDERS = 4, NO_LABELS = 8, LABELS_CSV = 16 }; /* options */
+enum { KIND, OPTIONS, LABEL_BYTES, HEAD = 4 };
 enum { ITEMS_MOST = 64, PAGE = 512 };
 
 typedef struct seed {
@@ -22,14 +37,20 @@ typedef struct seed {
     void *arg;
 } seed;
 
-static void put_as(const seed *s, int name, const void *bytes, size_t n) {
-    uint8_t *input = malloc(n + 1);
+static void put_with(const seed *s, int kind, int options, const char *labels, size_t label_bytes, const void *bytes, size_t n) {
+    uint8_t *input = malloc(HEAD + label_bytes + n);
     fuzz_check(input);
-    input[0] = (uint8_t)name;
-    memcpy(input + 1, bytes, n);
-    s->put(s->arg, input, n + 1);
+    memcpy(input, (uint8_t[HEAD]){(uint8_t)kind, (uint8_t)options, (uint8_t)label_bytes, (uint8_t)(label_bytes >> 8)}, HEAD);
+    memcpy(input + HEAD, labels, label_bytes);
+    memcpy(input + HEAD + label_bytes, bytes, n);
+    s->put(s->arg, input, HEAD + label_bytes + n);
     free(input);
 }
+
+static void put_beside(const seed *s, int kind, int options, const char *labels, const void *bytes, size_t n) {
+    put_with(s, kind, options, labels, strlen(labels), bytes, n);
+}
+static void put_as(const seed *s, int kind, const void *bytes, size_t n) { put_beside(s, kind, 0, "", bytes, n); }
 
 static size_t make_npy(uint8_t *out, const char *type, const char *shape, size_t bytes) {
     memcpy(out, "\x93NUMPY\1\0\166\0", 10);
@@ -41,13 +62,13 @@ static size_t make_npy(uint8_t *out, const char *type, const char *shape, size_t
 }
 
 /* Files of one archive, as libarchive writes them. */
-static void put_archive(const seed *s, int name, const char *const *entries, const void *const *bytes, const size_t *n, int count) {
+static void put_archive(const seed *s, int kind, int options, const char *labels, const char *const *entries, const void *const *bytes, const size_t *n, int count) {
     static uint8_t packed[1 << 16];
     size_t used = 0;
     struct archive *a = archive_write_new();
-    if (name == TAR) archive_write_set_format_ustar(a);
+    if (kind == TAR) archive_write_set_format_ustar(a);
     else archive_write_set_format_zip(a);
-    if (name == TAR) archive_write_add_filter_gzip(a);
+    if (kind == TAR) archive_write_add_filter_gzip(a);
     fuzz_check(archive_write_open_memory(a, packed, sizeof packed, &used) == ARCHIVE_OK);
     for (int i = 0; i < count; i++) {
         struct archive_entry *e = archive_entry_new();
@@ -58,7 +79,7 @@ static void put_archive(const seed *s, int name, const char *const *entries, con
         archive_entry_free(e);
     }
     archive_write_free(a);
-    put_as(s, name, packed, used);
+    put_beside(s, kind, options, labels, packed, used);
 }
 
 /* A train batch of one image, pickled as Python 2 does it, with a list of one label. */
@@ -85,7 +106,10 @@ static void put_tfrecord(const seed *s) {
     memcpy(out + 12, example, sizeof example - 1);
     sum = checksum(example, sizeof example - 1);
     memcpy(out + 12 + sizeof example - 1, &sum, 4);
-    put_as(s, TFRECORDS, out, 12 + sizeof example - 1 + 4);
+    uint8_t labels[256];
+    size_t n = 12 + sizeof example - 1 + 4, label_bytes = make_npy(labels, "<f4", "1, 2", 8);
+    memcpy(labels + 128, "\0\0\0\0\0\0\x80?", 8);
+    put_with(s, TFRECORDS, 0, (const char *)labels, label_bytes, out, n);
 }
 
 /* Two meta pages and a leaf with one value, which is a PGM. */
@@ -114,43 +138,33 @@ static void put_lmdb(const seed *s) {
 static void seeds(fuzz_put *put, void *arg) {
     const seed s = {put, arg};
     static const char *const tables[] = {"path,label\na.png,3\n\"b.png\",4\n", "a.png,cat\nb.png,\"d\"\"og\"\n", "a.png,1.5,2\nb.png,3,-4e3\n"};
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) put_as(&s, CSV, tables[i], strlen(tables[i]));
+    static const char picture[] = "P5 2 2 255\nabcd", bitmap[] = "P4 2 2 ab";
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) put_with(&s, CSV, 0, picture, sizeof picture - 1, tables[i], strlen(tables[i]));
+    put_beside(&s, FOLDER, 0, "{\"labels\": [[\"a.png\", 1]]}", picture, sizeof picture - 1);
+    put_beside(&s, FOLDER, 0, "{\"labels\": [[\"a.png\", [1.5]]], \"channels\": \"grey\"}", picture, sizeof picture - 1);
+    put_beside(&s, FOLDER, LABELS_CSV | CROPS, "a.png,3\n", picture, sizeof picture - 1);
     uint8_t a[4096], b[4096];
     put_as(&s, NPY, a, make_npy(a, "|u1", "2, 3, 4", 24));
-    put_as(&s, NPY, a, make_npy(a, "<f8", "2, 3, 2, 2", 192));
+    put_beside(&s, NPY, CROPS, "", a, make_npy(a, "<f8", "2, 3, 2, 2", 192));
     put_as(&s, NPY, a, make_npy(a, "<u2", "1, 3, 17, 18", 1836));
     size_t n[2] = {make_npy(a, "|u1", "2, 3, 4", 24), make_npy(b, "<i8", "2,", 16)};
     memset(b + 128, 0, 16);
-    put_archive(&s, NPZ, (const char *const[]){"images.npy", "labels.npy"}, (const void *const[]){a, b}, n, 2);
-    put_as(&s, IDX, "\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\3abcdefghijkl", 28);
+    put_archive(&s, NPZ, 0, "", (const char *const[]){"images.npy", "labels.npy"}, (const void *const[]){a, b}, n, 2);
+    static const char digits[] = "\0\0\10\3\0\0\0\2\0\0\0\2\0\0\0\3abcdefghijkl";
+    put_with(&s, IDX, 0, "\0\0\10\1\0\0\0\2\1\7", 10, digits, sizeof digits - 1);
+    put_beside(&s, IDX, LABELS_CSV, "00000,a\n00001,b\n", digits, sizeof digits - 1);
     n[0] = make_pickle(a);
-    put_archive(&s, TAR, (const char *const[]){"cifar-100-python/train"}, (const void *const[]){a}, n, 1);
+    put_archive(&s, TAR, 0, "", (const char *const[]){"cifar-100-python/train"}, (const void *const[]){a}, n, 1);
+    put_archive(&s, TAR, NO_LABELS, "", (const char *const[]){"x/data_batch_1", "x/data_batch_2", "x/data_batch_3", "x/data_batch_4", "x/data_batch_5"},
+                (const void *const[]){a, a, a, a, a}, (const size_t[]){n[0], n[0], n[0], n[0], n[0]}, 5);
+    n[0] = sizeof picture - 1, n[1] = sizeof bitmap - 1;
+    put_archive(&s, ZIP, FOLDERS, "", (const char *const[]){"a/x.png", "b/y.png"}, (const void *const[]){picture, bitmap}, n, 2);
+    put_archive(&s, ZIP, LABELS_CSV, "x.png,0.5,2\n", (const char *const[]){"x.png"}, (const void *const[]){picture}, n, 1);
+    static const char json[] = "{\"labels\": [[\"x.png\", 2]], \"class_names\": [\"a\", \"b\", \"c\"]}";
+    n[1] = sizeof json - 1;
+    put_archive(&s, ZIP, 0, "", (const char *const[]){"x.png", "dataset.json"}, (const void *const[]){picture, json}, n, 2);
     put_tfrecord(&s);
     put_lmdb(&s);
-}
-
-static char folder[] = "/tmp/gantry-fuzz-XXXXXX";
-
-static void remove_folder(void) {
-    char path[64];
-    for (int i = 0; i < NAMES; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        unlink(path);
-    }
-    snprintf(path, sizeof path, "%s/x_lmdb", folder);
-    rmdir(path);
-    rmdir(folder);
-}
-
-static void make_folder(void) {
-    static bool made;
-    char path[64];
-    if (made) return;
-    fuzz_check(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/x_lmdb", folder);
-    fuzz_check(mkdir(path, 0700) == 0);
-    atexit(remove_folder);
-    made = true;
 }
 
 static void use(gt_import *imp) {
@@ -167,19 +181,26 @@ static void use(gt_import *imp) {
 }
 
 static void run(const uint8_t *bytes, size_t n) {
-    char path[64];
-    if (n == 0) return;
-    make_folder();
-    snprintf(path, sizeof path, "%s/%s", folder, names[bytes[0] % NAMES]);
-    unlink(path);
-    fuzz_check(symlink(fuzz_file(bytes + 1, n - 1), path) == 0);
-    if (bytes[0] % NAMES == LMDB) *strrchr(path, '/') = 0;
+    char opened[640], labels[640];
+    if (n < HEAD) return;
+    int kind = bytes[KIND] % KINDS, options = bytes[OPTIONS];
+    size_t label_bytes = (size_t)(bytes[LABEL_BYTES] | bytes[LABEL_BYTES + 1] << 8);
+    if (label_bytes > n - HEAD) label_bytes = n - HEAD;
+    snprintf(labels, sizeof labels, "%s/x", fuzz_folder());
+    mkdir(labels, 0700);
+    snprintf(labels, sizeof labels, "%s/x_lmdb", fuzz_folder());
+    mkdir(labels, 0700);
+    snprintf(opened, sizeof opened, "%s/%s", fuzz_folder(), names[kind].opened);
+    snprintf(labels, sizeof labels, "%s/%s", fuzz_folder(), names[kind].labels);
+    if (label_bytes) fuzz_named(names[kind].labels, bytes + HEAD, label_bytes);
+    else unlink(labels);
+    fuzz_named(names[kind].source, bytes + HEAD + label_bytes, n - HEAD - label_bytes);
     gt_import *imp;
-    for (int crops = 0; crops <= 2; crops += 2) {
-        if (gt_import_open(&imp, path, &(gt_import_options){.crops = crops})) continue;
-        use(imp);
-        gt_import_close(imp);
-    }
+    const gt_import_options with = {.crops = options & CROPS ? 2 : 0, .coarse = options & COARSE, .labels_csv = options & LABELS_CSV && label_bytes ? labels : NULL,
+                                    .labels = options & NO_LABELS ? GT_IMPORT_NONE : options & FOLDERS ? GT_IMPORT_FOLDERS : GT_IMPORT_OWN};
+    if (gt_import_open(&imp, opened, &with)) return;
+    use(imp);
+    gt_import_close(imp);
 }
 
-const fuzz_target target = {.variants = 400, .seeds = seeds, .run = run};
+const fuzz_target target = {.variants = 150, .seeds = seeds, .run = run};

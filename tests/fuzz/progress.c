@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * DEST.progress, with which `gantry dataset` goes on: as it is, and with the checksums made right. What is believed makes sense. */
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pack/pack.h"
+
+enum { HEAD = 24, OUTCOME = 32, TEXT_BYTES_AT = 32, CRC_AT = 36, RECORD = 40 }; /* see pack/journal.c */
+static const gt_hash128 key = {1, 2};
+_Static_assert(sizeof(gt_outcome) == OUTCOME && sizeof key == HEAD - 8, "the layout of a record");
+
+static const char *dest(const char *ending) {
+    static char path[640];
+    snprintf(path, sizeof path, "%s/x.zip%s", fuzz_folder(), ending);
+    return path;
+}
+
+static void seeds(fuzz_put *put, void *arg) {
+    static const gt_outcome outcomes[] = {{.size = 100, .crc = 7, .hash = {3, 4}}, {.fate = 1, .remark = 1}, {.remark = GT_FINDINGS, .size = 5}};
+    gt_journal *j;
+    int64_t done;
+    fuzz_check(!gt_journal_open(&j, dest(""), key, true, &done));
+    for (int i = 0; i < 3; i++) fuzz_check(!gt_journal_add(j, &outcomes[i], outcomes[i].remark ? "'a.png': cut short" : NULL));
+    fuzz_check(!gt_journal_sync(j));
+    gt_journal_close(j, false);
+    void *bytes;
+    size_t n;
+    fuzz_check(!gt_file_read(dest(".progress"), 1 << 16, &bytes, &n));
+    put(arg, bytes, n);
+    free(bytes);
+}
+
+static void repair(uint8_t *b, size_t n) {
+    for (size_t at = HEAD; at + RECORD <= n;) {
+        uint32_t text, crc;
+        memcpy(&text, b + at + TEXT_BYTES_AT, sizeof text);
+        if (text > n - at - RECORD) return;
+        crc = gt_crc32(gt_crc32(0, b + at, CRC_AT), b + at + RECORD, text);
+        memcpy(b + at + CRC_AT, &crc, sizeof crc);
+        at += RECORD + text;
+    }
+}
+
+static void go_on(const uint8_t *bytes, size_t n) {
+    gt_journal *j;
+    int64_t done, again;
+    fuzz_named("x.zip.progress", bytes, n);
+    fuzz_check(!gt_journal_open(&j, dest(""), key, false, &done) && done >= 0 && done <= (int64_t)(n / RECORD));
+    for (int64_t i = 0; i < done; i++) {
+        gt_outcome o;
+        char *text;
+        fuzz_check(!gt_journal_next(j, &o, &text) && o.fate <= GT_FINDINGS && o.remark <= GT_FINDINGS);
+        free(text);
+    }
+    fuzz_check(!gt_journal_add(j, &(gt_outcome){.size = 1}, NULL) && !gt_journal_sync(j));
+    gt_journal_close(j, false);
+    fuzz_check(!gt_journal_open(&j, dest(""), key, false, &again) && again == done + 1);
+    gt_journal_close(j, true);
+}
+
+static void run(const uint8_t *bytes, size_t n) {
+    go_on(bytes, n);
+    uint8_t *copy = malloc(n + 1);
+    fuzz_check(copy);
+    memcpy(copy, bytes, n);
+    repair(copy, n);
+    go_on(copy, n);
+    free(copy);
+}
+
+const fuzz_target target = {.variants = 200, .seeds = seeds, .run = run};
