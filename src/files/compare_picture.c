@@ -12,7 +12,7 @@
 #include "gantry/grid.h"
 #include "gantry/picture.h"
 
-enum { MOST_SIDE = 512, GAP = 12, NAME_HEIGHT = 22, FONT_SIZE = 14, LARGEST_FILE = 256 << 20, OPAQUE = 255 };
+enum { MOST_SIDE = 512, LEAST_WIDTH = 128 /* room for a name */, LEAST_HEIGHT = 32, GAP = 12, NAME_HEIGHT = 22, FONT_SIZE = 14, LARGEST_FILE = 256 << 20, OPAQUE = 255 };
 
 /* Samples of 1 to 4 channels as cairo wants them: 32 bits a pixel, colours premultiplied. NULL: out of memory. */
 static cairo_surface_t *surface_of(const gt_picture *p) {
@@ -68,7 +68,7 @@ typedef struct sheet {
 } sheet;
 
 static sheet lay_out(cairo_surface_t *const *pictures, int n, int columns) {
-    sheet s = {.columns = columns ? columns : (int)ceil(sqrt(n)), .width = 64, .height = 64};
+    sheet s = {.columns = columns ? columns : (int)ceil(sqrt(n)), .width = LEAST_WIDTH, .height = LEAST_HEIGHT};
     if (s.columns > n) s.columns = n;
     s.rows = (n + s.columns - 1) / s.columns;
     for (int i = 0; i < n; i++) {
@@ -83,9 +83,13 @@ static void draw_cell(cairo_t *c, const sheet *s, int cell, cairo_surface_t *pic
     double x = GAP + cell % s->columns * (s->width + GAP), y = GAP + cell / s->columns * (s->height + NAME_HEIGHT + GAP);
     char text[256];
     snprintf(text, sizeof text, "%.*s", name.length, name.text);
+    cairo_save(c);
+    cairo_rectangle(c, x, y, s->width, s->height + NAME_HEIGHT);
+    cairo_clip(c);
     cairo_set_source_rgb(c, 0, 0, 0);
     cairo_move_to(c, x, y + s->height + FONT_SIZE + 2);
     cairo_show_text(c, text);
+    cairo_restore(c);
     if (!picture) return;
     cairo_save(c);
     cairo_translate(c, x, y);

@@ -1,0 +1,35 @@
+#!/bin/bash
+# Trains the runs of a list, one after the other on this machine, and ends with a table and a picture of all outcomes side by side.
+#
+#     jobs/sweep.sh LIST [JOB.ini] [--key=value ...] --run=DIR
+#     MPIRUN="mpirun -n 4" GANTRY=build/gantry jobs/sweep.sh jobs/dcgan-tricks.list jobs/dcgan-tricks.ini --run=runs/tricks
+#
+# The runs are DIR/NAME. What is finished is not done again, and what was stopped goes on. On a cluster: slurm/sweep.sbatch.
+set -u
+# shellcheck source=../slurm/list.sh
+. "$(dirname "$0")/../slurm/list.sh" || exit 1
+GANTRY=${GANTRY:-gantry}
+[ $# -ge 2 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2 && exit 2; }
+list=$1 runs= arguments=()
+shift
+for a in "$@"; do
+    case $a in
+    --run=* | run=*) runs=${a#*=} ;;
+    *) arguments+=("$a") ;;
+    esac
+done
+[ -n "$runs" ] || { echo '--run=DIR is missing: where the runs go' >&2 && exit 2; }
+[ -r "$list" ] || { echo "$list: the list cannot be read" >&2 && exit 2; }
+failed=()
+for ((i = 1; ; i++)); do
+    list_run "$list" $i || break
+    printf '\n%s:%s\n' "$name" "$options"
+    # shellcheck disable=SC2086
+    ${MPIRUN-} "$GANTRY" train "${arguments[@]}" $options --run="$runs/$name"
+    status=$?
+    [ $status != 75 ] || exit 75 # stopped: the same command goes on
+    [ $status = 0 ] || failed+=("$name")
+done
+echo
+compare_list "$list" "$runs" || exit 1
+[ ${#failed[@]} = 0 ] || { echo "these runs failed: ${failed[*]}" >&2 && exit 1; }
