@@ -59,7 +59,9 @@ static bool fill_column(gt_stats *const *stats, int n, const char *title, const 
     snprintf(cells[0].text, sizeof cells[0].text, "%s", title);
     for (int i = 0; i < n; i++) {
         double x = mean_of_last(stats[i], series, jumps ? (stats[i]->ticks + QUARTER - 1) / QUARTER : 1);
-        snprintf(cells[1 + i].text, sizeof cells[1 + i].text, isnan(x) ? "-" : format, x);
+        char *text = cells[1 + i].text;
+        if (isnan(x)) strcpy(text, "-");
+        else snprintf(text, sizeof cells[1 + i].text, format, x);
         any |= !isnan(x);
     }
     return any;
