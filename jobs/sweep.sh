@@ -10,7 +10,7 @@ set -u
 . "$(dirname "$0")/../slurm/list.sh" || exit 1
 GANTRY=${GANTRY:-gantry}
 [ $# -ge 2 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2 && exit 2; }
-list=$1 runs= arguments=()
+list=$1 runs='' name='' options='' arguments=()
 shift
 for a in "$@"; do
     case $a in
