@@ -119,10 +119,10 @@ static const struct {
     bool of_training;   /* not of machines */
     const char *advice;
 } kinds[GT_TROUBLES] = {
-    {"collapse", collapse, 2, true, "a larger --gamma, or go back to an earlier checkpoint with another --seed"},
-    {"saturation", saturation, 8, true, "more data, --mirror, --aug=ada, or a larger --gamma"},
+    {"collapse", collapse, 2, true, "a larger --gamma (dcgan: --smoothing, --instance-noise), or go back to an earlier checkpoint with another --seed"},
+    {"saturation", saturation, 8, true, "more data, --mirror, --aug=ada, or a larger --gamma (dcgan: --smoothing, --flip, a smaller --d-lrate)"},
     {"ceiling", ceiling, 8, true, "more data, or a smaller network; --p-max raises the ceiling"},
-    {"divergence", divergence, 3, true, "a larger --gamma, a smaller --lrate, or an earlier checkpoint with another --seed"},
+    {"divergence", divergence, 3, true, "a larger --gamma (stylegan2), a smaller --lrate, or an earlier checkpoint with another --seed"},
     {"norms", norms, 3, true, "a smaller --lrate, or an earlier checkpoint with another --seed"},
     {"slow-data", slow_data, 5, false, "stage the dataset on a local disk, or pack it as stored ZIP; gantry doctor measures"},
     {"slow-disk", slow_disk, 1, false, "write to another file system; gantry doctor measures"},

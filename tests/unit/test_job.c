@@ -302,6 +302,41 @@ static void the_jobs_that_are_shipped_can_be_read(void **state) {
     }
 }
 
+static void dcgan_has_the_published_values(void **state) {
+    (void)state;
+    gt_job *j = gt_job_new();
+    gt_job_set(j, "data", "x", NULL);
+    gt_job_set(j, "model", "dcgan", NULL);
+    assert_int_equal(gt_job_check(j), GT_OK);
+    assert_int_equal(gt_job_resolve(j, 64, 64, 3, 10, 1000), GT_OK);
+    assert_int_equal(j->batch, 128);
+    assert_int_equal(j->z_dim, 100);
+    assert_int_equal(j->cbase / 32, 64); /* feature maps at half the size */
+    assert_int_equal(j->label_dim, 0);
+    assert_true(j->lrate == 2e-4 && j->d_lrate == 2e-4 && j->ema_kimg == 0 && !j->augments);
+    gt_job_free(j);
+
+    static const char *const names[] = {"dcgan", "dcgan-tricks"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "jobs/%s.ini", names[i]);
+        j = gt_job_new();
+        if (gt_job_read_file(j, path) || gt_job_check(j) || gt_job_resolve(j, 64, 64, 3, 0, 1000)) fail_msg("%s: %s", path, gt_message());
+        gt_job_free(j);
+    }
+    static const struct {
+        const char *key, *value, *said;
+    } wrong[] = {{"semi", "1", "labels"}, {"labelled", "0.5", "--semi"}, {"gamma", "1", "has no meaning"}, {"latent", "binary", "latent"}, {"flip", "0.7", "between"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        j = gt_job_new();
+        gt_job_set(j, "data", "x", NULL);
+        gt_job_set(j, "model", "dcgan", NULL);
+        bool refused = gt_job_set(j, wrong[i].key, wrong[i].value, NULL) || gt_job_check(j) || gt_job_resolve(j, 64, 64, 3, 0, 1000);
+        if (!refused || !strstr(gt_message(), wrong[i].said)) fail_msg("--%s=%s: %s", wrong[i].key, wrong[i].value, gt_message());
+        gt_job_free(j);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_recipes_have_the_published_values),
@@ -319,6 +354,7 @@ int main(void) {
         cmocka_unit_test(the_command_line_may_make_a_file_s_options_moot),
         cmocka_unit_test(descriptions_are_those_of_the_reference),
         cmocka_unit_test(the_jobs_that_are_shipped_can_be_read),
+        cmocka_unit_test(dcgan_has_the_published_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
