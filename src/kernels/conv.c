@@ -10,7 +10,7 @@
 #include "kernels/conv_direct.h"
 #include "kernels/winograd.h"
 
-enum { DIRECTIONS = 3, STRIDES = 2, FEW_CHANNELS = 8 /* columns pay up to so many */ };
+enum { DIRECTIONS = 3, WINOGRADS = 3, FEW_CHANNELS = 8 /* columns pay up to so many */ };
 
 typedef struct kernel {
     const char *name;
@@ -26,14 +26,15 @@ static const kernel kernels[] = {
     [GT_CONV_COLUMNS] = {"columns", gt_conv_columns_packed_floats, gt_conv_columns_pack, gt_conv_columns_workspace, gt_conv_columns},
 };
 
-/* Winograd pays from these sizes on, with strides 1 and 2 (bench/conv; part of the kernel set's version). Fewer channels: its transforms cost more
+/* Winograd pays from these sizes on: 3x3 with stride 1, with stride 2, 4x4 with stride 2 (bench/conv; part of the kernel set's version). Fewer channels: its transforms cost more
  * than it saves. Fewer tiles: weights in the transformed domain, four times as many, cost more than the sums over tiles save. Images
  * in and out count the tiles of one image: its bits must not depend on how many are in the call. */
 static const struct {
     int64_t channels, tiles;
-} pays[STRIDES][DIRECTIONS] = {
+} pays[WINOGRADS][DIRECTIONS] = {
     {[GT_CONV_FORWARD] = {16, 1}, [GT_CONV_INPUT_GRAD] = {16, 1}, [GT_CONV_WEIGHT_GRAD] = {16, 8}},
     {[GT_CONV_FORWARD] = {32, 1}, [GT_CONV_INPUT_GRAD] = {32, 1}, [GT_CONV_WEIGHT_GRAD] = {32, 16}},
+    {[GT_CONV_FORWARD] = {16, 1}, [GT_CONV_INPUT_GRAD] = {16, 1}, [GT_CONV_WEIGHT_GRAD] = {16, 16}},
 };
 
 static const char *const modes[] = {"auto", "direct", "winograd"};
@@ -76,8 +77,9 @@ gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, gt_conv_direction directio
     if (now == AUTO && s->c <= FEW_CHANNELS && s->kh * s->kw > 1 && gt_conv_columns_possible(s, direction)) return GT_CONV_COLUMNS;
     if (now == DIRECT || !gt_winograd_possible(s)) return GT_CONV_DIRECT;
     int64_t tiles = gt_winograd_tiles_per_image(s, direction) * (direction == GT_CONV_WEIGHT_GRAD ? s->n : 1);
-    int64_t least = pays[s->stride - 1][direction].channels;
-    bool enough = s->c >= least && s->o >= least && tiles >= pays[s->stride - 1][direction].tiles;
+    int kind = s->kh == 4 ? 2 : s->stride - 1;
+    int64_t least = pays[kind][direction].channels;
+    bool enough = s->c >= least && s->o >= least && tiles >= pays[kind][direction].tiles;
     return enough ? GT_CONV_WINOGRAD : GT_CONV_DIRECT;
 }
 
