@@ -110,6 +110,7 @@ struct gt_model {
     float *blocks[GT_MAX_NETS];   /* parameters and buffers of each network; owned by the model */
     int ema_of;             /* index of the network that has a moving average (NAME_ema); -1: none */
     float *ema_block;
+    bool average_buffers;   /* the network's buffers are averaged with its parameters, not copied: running statistics fit the parameters then */
     int slice_size;         /* samples of the largest slice */
     bool over_slices;       /* phases sum over all slices of the batch (gt_sum_over_slices): a rank's slices are in memory together */
     gt_epoch_end epoch_end; /* what becomes of an epoch's last batch; StyleGAN2: GT_EPOCH_RUNS_ON */

@@ -112,6 +112,7 @@ static gt_status build(gt_model *m, const gt_dcgan_train_config *c) {
     m->slice_size = c->slice_size;
     m->over_slices = c->net.whole_batch;
     m->epoch_end = GT_EPOCH_DROPPED;
+    m->average_buffers = true;
     m->z_dim = c->net.z_dim;
     m->label_dim = c->net.c_dim + c->net.classes; /* one of the two */
     m->unlabelled_generator = c->net.classes > 0;

@@ -132,7 +132,9 @@ static void moving_average(gt_trainer *t) {
         gt_update u = {.n = parts[i].size, .params = block + parts[i].offset, .average = m->ema_block + parts[i].offset, .average_beta = average_beta(t)};
         gt_update_run(&u, t->pool);
     }
-    memcpy(m->ema_block + net->trainable_floats, block + net->trainable_floats, (net->block_floats - net->trainable_floats) * sizeof *block);
+    size_t at = net->trainable_floats, buffers = net->block_floats - at;
+    if (m->average_buffers) gt_ema_update(m->ema_block + at, block + at, buffers, average_beta(t));
+    else memcpy(m->ema_block + at, block + at, buffers * sizeof *block);
 }
 
 gt_status gt_trainer_step(gt_trainer *t) {
