@@ -3,10 +3,18 @@
 #include "train/dcgan_loss.h"
 #include "train/model_list.h"
 
+enum { MOST_SLICES = 8, LEAST_NORMALISED = 16 /* samples whose statistics are still those of the data */ };
+
+static int64_t slices_of(int64_t batch) {
+    int64_t n = batch / LEAST_NORMALISED;
+    return n < 1 ? 1 : n > MOST_SLICES ? MOST_SLICES : n;
+}
+
 static void resolve(gt_job *job, int64_t items) {
     (void)items;
     if (gt_job_derives(job, "kimg")) job->kimg = 1000;
     if (gt_job_derives(job, "batch")) job->batch = 128;
+    if (gt_is(job->bn, "slice") && gt_job_derives(job, "slices")) job->slices = slices_of(job->batch);
     if (gt_job_derives(job, "lrate")) job->lrate = 2e-4;
     if (gt_job_derives(job, "d-lrate")) job->d_lrate = gt_is(job->d_optimizer, "sgd") ? 0.02 : job->lrate;
     if (gt_job_derives(job, "z-dim")) job->z_dim = 100;

@@ -74,7 +74,7 @@ static const gt_option table[] = {
      .min = 1, .max = 1 << 20, .common = true, .help = "Images per step over all ranks",
      .detail = "Must be divisible by --gpus (stylegan2). The batch is cut into slices, and at most so many ranks can share it."},
     {.key = "slices", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(slices), .group = "recipe",
-     .derived = "the largest number up to 8 that fits", .min = 1, .max = 1 << 20,
+     .derived = "the largest number up to 8 that fits; dcgan slices of at least 16", .min = 1, .max = 1 << 20,
      .help = "Parts of a batch: the units of work shared out among ranks",
      .detail = "A slice must hold whole stddev groups: batch / slices is a multiple of the smaller of mbstd and batch. More slices let more ranks "
                "work; what a slice is changes the numbers (stddev groups, style-mixing cut, path length), so it is part of the recipe."},
