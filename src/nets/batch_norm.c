@@ -36,7 +36,6 @@ gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by 
     bool running = gt_net_find(b.net, gt_text_of("%s.running_mean", name).s) != NULL;
     gt_shape channel = GT_SHAPE(1, 1, 1, gt_dim(x, 3));
     gt_node *mean, *variance;
-    gt_scope_push(g, "%s", name);
     if (by == GT_NORM_RUNNING) {
         mean = gt_reshape(g, gt_leaf(b, name, ".running_mean"), channel);
         variance = gt_reshape(g, gt_leaf(b, name, ".running_var"), channel);
@@ -50,7 +49,5 @@ gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by 
         }
     }
     gt_node *scale = gt_mul(g, gt_rsqrt(g, gt_shift(g, variance, epsilon)), gt_reshape(g, gt_leaf(b, name, ".weight"), channel));
-    gt_node *y = gt_add(g, gt_mul(g, gt_sub(g, x, mean), scale), gt_reshape(g, gt_leaf(b, name, ".bias"), channel));
-    gt_scope_pop(g);
-    return y;
+    return gt_add(g, gt_mul(g, gt_sub(g, x, mean), scale), gt_reshape(g, gt_leaf(b, name, ".bias"), channel));
 }

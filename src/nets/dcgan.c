@@ -49,6 +49,13 @@ static gt_node *embed(gt_bound_net b, gt_node *labels) { return gt_matmul(b.grap
 
 static gt_norm_by in_training(const gt_dcgan_config *c) { return c->whole_batch ? GT_NORM_BATCH : GT_NORM_SLICE; }
 
+static gt_node *normalise(gt_bound_net b, const char *layer, gt_node *x, gt_norm_by by) {
+    gt_scope_push(b.graph, "norm");
+    x = gt_batch_norm(b, gt_text_of("%s.norm", layer).s, x, by);
+    gt_scope_pop(b.graph);
+    return x;
+}
+
 /* ---- G ---- */
 
 gt_net *gt_dcgan_generator_net(const gt_dcgan_config *c) {
@@ -85,7 +92,7 @@ gt_node *gt_dcgan_generator(gt_bound_net b, const gt_dcgan_config *c, gt_node *z
         gt_scope_push(g, "%s", layer.s);
         if (side > FIRST) x = gt_conv_input_grad(g, x, gt_leaf(b, layer.s, ".conv.weight"), side, side, halve);
         if (side < c->height) {
-            x = gt_batch_norm(b, gt_text_of("%s.norm", layer.s).s, x, training ? in_training(c) : GT_NORM_RUNNING);
+            x = normalise(b, layer.s, x, training ? in_training(c) : GT_NORM_RUNNING);
             x = gt_leaky_relu(g, x, c->relu ? 0 : slope);
         }
         gt_scope_pop(g);
@@ -130,7 +137,7 @@ gt_node *gt_dcgan_discriminator(gt_bound_net b, const gt_dcgan_config *c, gt_nod
         gt_text layer = gt_text_of("b%d", side);
         gt_scope_push(g, "%s", layer.s);
         x = gt_conv(g, x, gt_leaf(b, layer.s, ".conv.weight"), halve);
-        if (side < c->height) x = gt_batch_norm(b, gt_text_of("%s.norm", layer.s).s, x, in_training(c));
+        if (side < c->height) x = normalise(b, layer.s, x, in_training(c));
         x = gt_leaky_relu(g, x, slope);
         gt_scope_pop(g);
     }
