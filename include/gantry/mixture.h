@@ -124,4 +124,23 @@ gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks);
 gt_status gt_fit_write(const gt_fit *f, const char *path);
 gt_status gt_fit_read(gt_fit *f, const char *path); /* GT_FORMAT: damaged, or no fit; to be freed in any case */
 
+/* ---- using a mixture ---- */
+
+typedef struct gt_prediction { /* of all points, on rank 0; malloc'ed */
+    float *responsibilities; /* [points,k]; NULL unless wanted */
+    int32_t *labels;         /* [points] the component with the largest share */
+    double *log_likelihoods; /* [points] */
+} gt_prediction;
+
+/* GT_FORMAT: points of another dimension. */
+gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibilities, gt_prediction *out);
+void gt_prediction_free(gt_prediction *p);
+gt_status gt_mixture_score(gt_blocks *b, const gt_mixture *m, double *log_likelihood); /* per sample, on all ranks */
+gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out);                    /* [points] one number of every point, on rank 0 */
+
+/* Points [n,d] and their components, a function of seed and place in the list alone. Not collective. */
+gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, double *points, int32_t *components);
+/* The density of one of the numbers of a point. */
+double gt_mixture_marginal(const gt_mixture *m, int axis, double x);
+
 #endif

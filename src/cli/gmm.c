@@ -24,8 +24,12 @@ static const gt_option table[] = {
                "the log-likelihood never falls."},
     {.key = "seed", .type = GT_OPTION_INT, FIELD(seed), COMMON, .standard = "0", .max = 4294967295, .help = "fit and sample: which random numbers"},
     {.key = "array", .type = GT_OPTION_TEXT, FIELD(array), COMMON, .standard = "", .help = "Which array of DATA.h5, such as latent"},
+    {.key = "axes", .type = GT_OPTION_TEXT, FIELD(axes), COMMON, .standard = "0,1", .help = "fit and predict: which two numbers clusters.png shows"},
+    {.key = "n", .type = GT_OPTION_INT, FIELD(n), COMMON, .standard = "64", .min = 1, .max = 1e9, .help = "sample: how many"},
+    {.key = "decoder", .type = GT_OPTION_TEXT, FIELD(decoder), COMMON, .standard = "", .help = "sample: latents through this checkpoint's decoder"},
     {.key = "outdir", .type = GT_OPTION_TEXT, FIELD(outdir), COMMON, .standard = "mixture", .help = "Where to; made if needed",
-     .detail = "fit: mixture.h5, which also goes on where a fit was stopped; curve.svg, .png: log-likelihood over iterations; clusters.svg, .png: points and ellipses."},
+     .detail = "fit: mixture.h5, which also goes on where a fit was stopped; curve.svg, .png: log-likelihood over iterations; clusters.svg, .png: points and ellipses. "
+               "predict: predictions.h5 (responsibilities, labels, log_likelihood), clusters. sample: samples.h5 (points, component) and, of images or with a decoder, samples.png."},
     {.key = "checkpoint-minutes", .type = GT_OPTION_REAL, FIELD(checkpoint_minutes), .standard = "10", .max = 1e6, .unit = "minutes", .help = "fit: how often mixture.h5 is written; 0: only at the end"},
     {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), COMMON, .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
 };
@@ -37,6 +41,9 @@ const gt_option *cli_gmm_options(int *n) {
 
 static const gmm_action actions[] = {
     {"fit", 1, "DATA", gmm_fit},
+    {"predict", 2, "MIXTURE DATA", gmm_predict},
+    {"score", 2, "MIXTURE DATA", gmm_score},
+    {"sample", 1, "MIXTURE", gmm_sample},
 };
 enum { ACTIONS = sizeof actions / sizeof *actions };
 
@@ -53,10 +60,11 @@ static gt_status find_action(const cli_arguments *a, const gmm_action **action) 
 }
 
 /* What comes from elsewhere is looked at before MPI is up. */
-static gt_status check_files(const cli_session *s, const gmm_action *action) {
+static gt_status check_files(const cli_session *s, const gmm_fields *fields, const gmm_action *action) {
     gt_status st = GT_OK;
     for (int i = 1; i <= action->n_words && !st && cli_first_rank(); i++)
         st = i == 1 && action->run != gmm_fit ? cli_check_checkpoint(s->arguments.words[i]) : gt_dataset_check_foreign(s->arguments.words[i], NULL);
+    if (!st && *fields->decoder && cli_first_rank()) st = cli_check_checkpoint(fields->decoder);
     return st;
 }
 
@@ -68,7 +76,7 @@ int cli_gmm(int argc, char **argv) {
     const gmm_action *action;
     gmm_run run = {.session = &s, .fields = &fields};
     gt_status st = find_action(&s.arguments, &action);
-    if (!st) st = check_files(&s, action);
+    if (!st) st = check_files(&s, &fields, action);
     if (!st) run.comm = gt_comm_start((int)fields.threads, &st);
     if (run.comm) {
         gt_log_setup(run.comm->rank, run.comm->ranks, GT_INFO);

@@ -7,8 +7,8 @@
 #include "gantry/mixture.h"
 
 typedef struct gmm_fields {
-    const char *covariance, *array, *outdir;
-    int64_t k, restarts, iterations, seed, threads;
+    const char *covariance, *array, *outdir, *axes, *decoder;
+    int64_t k, restarts, iterations, seed, n, threads;
     double tol, floor, checkpoint_minutes;
 } gmm_fields;
 
@@ -28,10 +28,18 @@ typedef struct gmm_action {
 } gmm_action;
 
 gt_status gmm_fit(gmm_run *r);
+gt_status gmm_predict(gmm_run *r);
+gt_status gmm_score(gmm_run *r);
+gt_status gmm_sample(gmm_run *r);
 
 /* OUTDIR/NAME, in the session's arena. */
 const char *gmm_path(const gmm_run *r, const char *name);
 /* DATA in blocks, and what it is; the source is closed again. */
 gt_status gmm_read_points(const gmm_run *r, const char *data, gt_blocks **blocks, gt_cloud_info *info);
+
+/* OUTDIR/curve.svg, .png: rank 0 alone. */
+gt_status gmm_draw_curve(const gmm_run *r, const gt_fit *f);
+/* OUTDIR/clusters.svg, .png: two numbers of the points, coloured by label (both on rank 0), and ellipses. Collective. */
+gt_status gmm_draw_clusters(const gmm_run *r, gt_blocks *b, const gt_mixture *m, const int32_t *labels, int64_t n);
 
 #endif

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry gmm fit: begins with a mixture, or goes on with the one in OUTDIR. */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/gmm.h"
-#include "gantry/figure.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "train/stop.h"
@@ -89,22 +87,23 @@ static gt_status save(void *arg, const gt_fit *f, bool now) {
 
 /* ---- results ---- */
 
-static gt_status draw_curve(const gmm_run *r, const gt_fit *f) {
-    double *x = malloc((size_t)f->n_curve * sizeof *x);
-    if (!x) return gt_fail(GT_NOMEM, "out of memory for a figure");
-    for (int i = 0; i < f->n_curve; i++) x[i] = i;
-    gt_panel p = {.title = "log-likelihood per sample", .x_label = "iteration", .y_label = "nats", .curve = {f->n_curve, x, f->curve}};
-    gt_status st = gt_figure_write(gmm_path(r, "curve"), &p, 1, 1);
-    free(x);
-    return st;
-}
-
-static gt_status show(const gmm_run *r, const gt_fit *f, const char *path) {
+static void print_fit(const gt_fit *f, const char *path) {
     int64_t n = f->points.count;
     printf("%s: %s covariances, %d components, %lld points of %d numbers\n", path, gt_covariance_name(f->recipe.covariance), f->recipe.k, (long long)n, f->points.d);
     printf("restart %d of %d, %d iterations%s\n", f->best_restart + 1, f->recipe.restarts, f->n_curve - 1, f->converged ? "" : ", not converged: more --iterations, or a larger --tol");
     printf("log-likelihood %.9g nats per sample, BIC %.10g, AIC %.10g\n", f->log_likelihood, gt_fit_bic(f, f->log_likelihood, n), gt_fit_aic(f, f->log_likelihood, n));
-    return draw_curve(r, f);
+}
+
+/* Figures, then words. */
+static gt_status show(const gmm_run *r, gt_blocks *b, const gt_fit *f, const char *path) {
+    gt_prediction p;
+    gt_status st = gt_comm_agree(r->comm, r->comm->rank ? GT_OK : gmm_draw_curve(r, f));
+    if (!st) st = gt_mixture_predict(b, &f->best, false, &p);
+    if (st) return st;
+    st = gmm_draw_clusters(r, b, &f->best, p.labels, f->points.count);
+    gt_prediction_free(&p);
+    if (!st && r->comm->rank == 0) print_fit(f, path);
+    return st;
 }
 
 gt_status gmm_fit(gmm_run *r) {
@@ -121,7 +120,7 @@ gt_status gmm_fit(gmm_run *r) {
         gt_stop_restore();
         if (st == GT_STOPPED) gt_info("stopped: %s is written, the same command goes on", k.path);
     }
-    if (!st) st = gt_comm_agree(r->comm, r->comm->rank ? GT_OK : show(r, &f, k.path));
+    if (!st) st = show(r, blocks, &f, k.path);
     gt_fit_free(&f);
     gt_blocks_free(blocks);
     return st;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/decoding.h"
 #include "cli/encoding.h"
 #include "gantry/arrays.h"
 #include "gantry/figure.h"
@@ -107,24 +108,6 @@ static gt_status draw_labels(const cli_encoding *e, const request *r) {
 
 /* ---- decoding ---- */
 
-/* Latents [n,z_dim] as a picture of `columns`. */
-static gt_status decode_grid(const request *r, gt_generator *g, const float *z, int64_t n, int columns, const char *name) {
-    const gt_model *m = gt_generator_model(g);
-    int64_t batch = gt_generator_batch(g), rows = (n + columns - 1) / columns;
-    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, z_dim = (size_t)m->z_dim;
-    float *cells = calloc((size_t)(rows * columns + batch), pixels * sizeof *cells), *in = calloc((size_t)batch, z_dim * sizeof *in);
-    gt_status st = cells && in ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %s", name);
-    for (int64_t first = 0; first < n && !st; first += batch) {
-        int64_t count = n - first < batch ? n - first : batch;
-        memcpy(in, z + (size_t)first * z_dim, (size_t)count * z_dim * sizeof *in);
-        st = gt_generator_run(g, in, NULL, 0, cells + (size_t)first * pixels);
-    }
-    if (!st) st = gt_grid_write(path_of(r, name), cells, columns, (int)rows, m->height, m->width, m->channels, -1, 1, NULL);
-    free(cells);
-    free(in);
-    return st;
-}
-
 static gt_status read_values(const char *text, float values[MOST_VALUES], int *n) {
     for (*n = 0; *n < MOST_VALUES; text++) {
         char *end;
@@ -145,7 +128,7 @@ static gt_status draw_traversal(const cli_encoding *e, const request *r, gt_gene
     if (!z) return gt_fail(GT_NOMEM, "out of memory for traversal.png");
     for (int k = 0; k < rows; k++)
         for (int i = 0; i < n; i++) z[(size_t)(k * n + i) * (size_t)d + (size_t)k] = values[i];
-    st = decode_grid(r, g, z, rows * n, n, "traversal.png");
+    st = cli_draw_decoded(g, z, rows * n, n, path_of(r, "traversal.png"));
     free(z);
     return st;
 }
@@ -163,7 +146,7 @@ static gt_status draw_interpolation(const cli_encoding *e, const request *r, gt_
             for (int64_t i = 0; i < d; i++)
                 z[(y * n + x) * d + i] = (1 - v) * ((1 - u) * corner[0][i] + u * corner[1][i]) + v * ((1 - u) * corner[2][i] + u * corner[3][i]);
         }
-    gt_status st = decode_grid(r, g, z, n * n, (int)n, "interpolation.png");
+    gt_status st = cli_draw_decoded(g, z, n * n, (int)n, path_of(r, "interpolation.png"));
     free(z);
     return st;
 }

@@ -56,14 +56,6 @@ static void push(gt_tree_sum *s, gt_tree_node node, const double *values) {
 
 void gt_tree_sum_add(gt_tree_sum *s, const double *values) { push(s, (gt_tree_node){0, s->first + s->added++}, values); }
 
-/* A rank's nodes follow from its range of slices. */
-static int nodes_of(const gt_tree_sum *s, int rank, gt_tree_node nodes[GT_TREE_DEPTH]) {
-    int first, count, depth = 0;
-    gt_slice_range(s->slices, s->comm->ranks, rank, &first, &count);
-    for (int i = 0; i < count; i++) gt_tree_push(nodes, &depth, (gt_tree_node){0, first + i}, s->slices);
-    return depth;
-}
-
 typedef struct funnel {
     gt_tree_sum *sum;
     int rank; /* whose nodes come next */
@@ -73,7 +65,7 @@ static gt_status take(void *arg, const void *data, size_t bytes) {
     funnel *f = arg;
     gt_tree_sum *s = f->sum;
     gt_tree_node nodes[GT_TREE_DEPTH];
-    int n = nodes_of(s, f->rank, nodes);
+    int n = gt_tree_nodes_of(s->slices, s->comm->ranks, f->rank, nodes);
     if (bytes != (size_t)n * s->n * sizeof(double)) return gt_fail(GT_FAILED, "rank %d sent %zu bytes of sums where %d nodes were due", f->rank, bytes, n);
     for (int i = 0; i < n && f->rank > 0; i++) push(s, nodes[i], (const double *)data + (size_t)i * s->n); /* rank 0's own are there */
     f->rank++;

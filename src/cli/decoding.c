@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Latents as a picture. */
+#include "cli/decoding.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/grid.h"
+
+gt_status cli_draw_decoded(gt_generator *g, const float *z, int64_t n, int columns, const char *path) {
+    const gt_model *m = gt_generator_model(g);
+    int64_t batch = gt_generator_batch(g), rows = (n + columns - 1) / columns;
+    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, z_dim = (size_t)m->z_dim;
+    float *cells = calloc((size_t)(rows * columns + batch), pixels * sizeof *cells), *in = calloc((size_t)batch, z_dim * sizeof *in);
+    gt_status st = cells && in ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %s", path);
+    for (int64_t first = 0; first < n && !st; first += batch) {
+        int64_t count = n - first < batch ? n - first : batch;
+        memcpy(in, z + (size_t)first * z_dim, (size_t)count * z_dim * sizeof *in);
+        st = gt_generator_run(g, in, NULL, 0, cells + (size_t)first * pixels);
+    }
+    if (!st) st = gt_grid_write(path, cells, columns, (int)rows, m->height, m->width, m->channels, -1, 1, NULL);
+    free(cells);
+    free(in);
+    return st;
+}

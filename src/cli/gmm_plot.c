@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Pictures of fits: the log-likelihood over iterations, and points with the components' ellipses. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/gmm.h"
+#include "gantry/figure.h"
+
+enum { BARS = 60, CURVE = 401 };
+
+gt_status gmm_draw_curve(const gmm_run *r, const gt_fit *f) {
+    double *x = malloc((size_t)f->n_curve * sizeof *x);
+    if (!x) return gt_fail(GT_NOMEM, "out of memory for a figure");
+    for (int i = 0; i < f->n_curve; i++) x[i] = i;
+    gt_panel p = {.title = "log-likelihood per sample", .x_label = "iteration", .y_label = "nats", .curve = {f->n_curve, x, f->curve}};
+    gt_status st = gt_figure_write(gmm_path(r, "curve"), &p, 1, 1);
+    free(x);
+    return st;
+}
+
+/* "0,1" */
+static gt_status read_axes(const char *text, int d, int axes[2]) {
+    char end;
+    if (sscanf(text, "%d,%d%c", &axes[0], &axes[1], &end) != 2 || axes[0] < 0 || axes[1] < 0) return gt_fail(GT_USAGE, "--axes must be two numbers, such as 0,1");
+    if (axes[0] < d && axes[1] < d) return GT_OK;
+    return gt_fail(GT_USAGE, "--axes=%s: the points have the axes 0 to %d", text, d - 1);
+}
+
+/* Points of one number: a histogram under the density. */
+static gt_status draw_line(const gmm_run *r, const gt_mixture *m, const float *x, int64_t n) {
+    double edges[BARS + 1], heights[BARS], at[CURVE], density[CURVE];
+    gt_histogram(x, n, 1, BARS, edges, heights);
+    for (int i = 0; i < CURVE; i++) {
+        at[i] = edges[0] + (edges[BARS] - edges[0]) * i / (CURVE - 1);
+        density[i] = gt_mixture_marginal(m, 0, at[i]);
+    }
+    gt_panel p = {.title = "points and density", .x_label = "number 0", .y_label = "density", .bars = {BARS, edges, heights}, .curve = {CURVE, at, density}};
+    return gt_figure_write(gmm_path(r, "clusters"), &p, 1, 1);
+}
+
+static gt_status draw_plane(const gmm_run *r, const gt_mixture *m, const int axes[2], const float *x, const float *y, const int32_t *labels, int64_t n) {
+    gt_ellipse *ellipses = calloc((size_t)m->k, sizeof *ellipses);
+    char labels_of[2][32];
+    int shown = 0;
+    if (!ellipses) return gt_fail(GT_NOMEM, "out of memory for a figure");
+    for (int c = 0; c < m->k; c++) {
+        if (!(m->weights[c] > 0)) continue;
+        const double *mean = m->means + (size_t)c * (size_t)m->d;
+        ellipses[shown++] = (gt_ellipse){
+            .mean = {mean[axes[0]], mean[axes[1]]},
+            .covariance = {gt_mixture_covariance(m, c, axes[0], axes[0]), gt_mixture_covariance(m, c, axes[0], axes[1]), gt_mixture_covariance(m, c, axes[1], axes[1])},
+            .radius = 2,
+            .group = c,
+        };
+    }
+    for (int i = 0; i < 2; i++) snprintf(labels_of[i], sizeof labels_of[i], "number %d", axes[i]);
+    gt_panel p = {.title = "components, two standard deviations", .x_label = labels_of[0], .y_label = labels_of[1], .points = {n, x, y, 1, 1, labels},
+                  .n_ellipses = shown, .ellipses = ellipses};
+    gt_status st = gt_figure_write(gmm_path(r, "clusters"), &p, 1, 1);
+    free(ellipses);
+    return st;
+}
+
+gt_status gmm_draw_clusters(const gmm_run *r, gt_blocks *b, const gt_mixture *m, const int32_t *labels, int64_t n) {
+    int axes[2] = {0, 0};
+    gt_status st = m->d > 1 ? read_axes(r->fields->axes, m->d, axes) : GT_OK;
+    float *x = NULL, *y = NULL;
+    if (!st && r->comm->rank == 0) {
+        x = malloc((size_t)n * sizeof *x);
+        y = malloc((size_t)n * sizeof *y);
+        if (!x || !y) st = gt_fail(GT_NOMEM, "out of memory for a figure");
+    }
+    st = gt_comm_agree(r->comm, st);
+    if (!st) st = gt_blocks_coordinate(b, axes[0], x);
+    if (!st) st = gt_blocks_coordinate(b, axes[1], y);
+    if (!st && r->comm->rank == 0) st = m->d > 1 ? draw_plane(r, m, axes, x, y, labels, n) : draw_line(r, m, x, n);
+    free(x);
+    free(y);
+    return gt_comm_agree(r->comm, st);
+}

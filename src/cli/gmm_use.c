@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry gmm predict | score | sample: what a mixture says of points, and points from it. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "cli/decoding.h"
+#include "cli/gmm.h"
+#include "gantry/arrays.h"
+#include "gantry/log.h"
+#include "gantry/rundir.h"
+
+/* All ranks: a fit of which at least one restart is over. */
+static gt_status read_mixture(const gmm_run *r, gt_fit *f) {
+    const char *path = r->words[0];
+    gt_status st = gt_fit_read(f, path);
+    if (!st && !f->n_curve) st = gt_fail(GT_FAILED, "%s holds no mixture yet: its fit was stopped in the first restart; `gantry gmm fit` goes on with it", path);
+    if (!st && !f->finished && r->comm->rank == 0) gt_warn("%s is not finished: the best of %d of %d restarts is used", path, f->restart, f->recipe.restarts);
+    return gt_comm_agree(r->comm, st);
+}
+
+static gt_status read_both(const gmm_run *r, gt_fit *f, gt_blocks **blocks, gt_cloud_info *info) {
+    *blocks = NULL;
+    gt_status st = read_mixture(r, f);
+    return st ? st : gmm_read_points(r, r->words[1], blocks, info);
+}
+
+static void print_score(const gt_fit *f, double log_likelihood, int64_t n) {
+    printf("log-likelihood %.9g nats per sample, %.10g of %lld points; BIC %.10g, AIC %.10g\n", log_likelihood, log_likelihood * (double)n, (long long)n,
+           gt_fit_bic(f, log_likelihood, n), gt_fit_aic(f, log_likelihood, n));
+}
+
+gt_status gmm_score(gmm_run *r) {
+    gt_fit f;
+    gt_blocks *blocks;
+    gt_cloud_info info;
+    double log_likelihood;
+    gt_status st = read_both(r, &f, &blocks, &info);
+    if (!st) st = gt_mixture_score(blocks, &f.best, &log_likelihood);
+    if (!st && r->comm->rank == 0) print_score(&f, log_likelihood, info.count);
+    gt_blocks_free(blocks);
+    gt_fit_free(&f);
+    return st;
+}
+
+/* ---- predict ---- */
+
+static gt_status write_prediction(const gmm_run *r, const gt_fit *f, const gt_prediction *p, int64_t n) {
+    const char *path = gmm_path(r, "predictions.h5");
+    gt_status st = gt_rundir_prepare(r->fields->outdir, (size_t)n * (size_t)f->best.k * 8);
+    if (!st) st = gt_arrays_write(path, (gt_array[]){{"responsibilities", GT_NUMBER_FLOAT, 2, {n, f->best.k}, p->responsibilities}, {"labels", GT_NUMBER_INT32, 1, {n}, p->labels},
+                                                     {"log_likelihood", GT_NUMBER_DOUBLE, 1, {n}, p->log_likelihoods}}, 3);
+    if (!st) printf("%s: responsibilities, labels and log-likelihoods of %lld points\n", path, (long long)n);
+    return st;
+}
+
+gt_status gmm_predict(gmm_run *r) {
+    gt_fit f;
+    gt_blocks *blocks;
+    gt_cloud_info info;
+    gt_prediction p = {0};
+    gt_status st = read_both(r, &f, &blocks, &info);
+    if (!st) st = gt_mixture_predict(blocks, &f.best, true, &p);
+    if (!st) st = gt_comm_agree(r->comm, r->comm->rank ? GT_OK : write_prediction(r, &f, &p, info.count));
+    if (!st) st = gmm_draw_clusters(r, blocks, &f.best, p.labels, info.count);
+    gt_prediction_free(&p);
+    gt_blocks_free(blocks);
+    gt_fit_free(&f);
+    return st;
+}
+
+/* ---- sample: by rank 0 ---- */
+
+static gt_status decode(const gmm_run *r, const float *latents, int64_t n, int d, int columns, const char *path) {
+    gt_generator *g = gt_generator_open(r->fields->decoder, &(gt_generator_options){.noise_mode = "const", .truncation = 1, .pool = r->pool});
+    if (!g) return GT_FAILED;
+    int z_dim = gt_generator_model(g)->z_dim;
+    gt_status st = z_dim == d ? GT_OK : gt_fail(GT_FORMAT, "%s decodes latents of %d numbers, the mixture is of %d", r->fields->decoder, z_dim, d);
+    if (!st) st = cli_draw_decoded(g, latents, n, columns, path);
+    gt_generator_close(g);
+    return st;
+}
+
+/* Latents through the decoder of a checkpoint, or points that are images themselves, as one picture, about square. */
+static gt_status draw_samples(const gmm_run *r, const gt_fit *f, const double *points, int64_t n) {
+    const gt_cloud_info *p = &f->points;
+    bool decoded = *r->fields->decoder;
+    if (!decoded && !p->channels) return GT_OK;
+    int columns = (int)ceil(sqrt((double)n)), rows = (int)((n + columns - 1) / columns);
+    size_t size = (size_t)n * (size_t)p->d;
+    const char *path = gmm_path(r, "samples.png");
+    float *x = calloc((size_t)rows * (size_t)columns, (size_t)p->d * sizeof *x);
+    if (!x) return gt_fail(GT_NOMEM, "out of memory for %lld samples", (long long)n);
+    for (size_t i = 0; i < size; i++) x[i] = (float)(decoded ? points[i] : 2 * points[i] - 1);
+    gt_status st = decoded ? decode(r, x, n, p->d, columns, path) : gt_grid_write(path, x, columns, rows, p->height, p->width, p->channels, -1, 1, NULL);
+    free(x);
+    if (!st) printf("%s: %lld samples%s\n", path, (long long)n, decoded ? ", decoded" : "");
+    return st;
+}
+
+static gt_status make_samples(const gmm_run *r, const gt_fit *f) {
+    int64_t n = r->fields->n, d = f->best.d;
+    const char *path = gmm_path(r, "samples.h5");
+    double *points = malloc((size_t)n * (size_t)d * sizeof *points);
+    int32_t *components = malloc((size_t)n * sizeof *components);
+    gt_status st = points && components ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld samples", (long long)n);
+    if (!st) st = gt_mixture_sample(&f->best, (uint64_t)r->fields->seed, n, points, components);
+    if (!st) st = gt_rundir_prepare(r->fields->outdir, (size_t)n * (size_t)d * sizeof *points);
+    if (!st) st = gt_arrays_write(path, (gt_array[]){{"points", GT_NUMBER_DOUBLE, 2, {n, d}, points}, {"component", GT_NUMBER_INT32, 1, {n}, components}}, 2);
+    if (!st) printf("%s: %lld points of %lld numbers\n", path, (long long)n, (long long)d);
+    if (!st) st = draw_samples(r, f, points, n);
+    free(points);
+    free(components);
+    return st;
+}
+
+gt_status gmm_sample(gmm_run *r) {
+    gt_fit f;
+    gt_status st = read_mixture(r, &f);
+    if (!st) st = gt_comm_agree(r->comm, r->comm->rank ? GT_OK : make_samples(r, &f));
+    gt_fit_free(&f);
+    return st;
+}

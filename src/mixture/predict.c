@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a mixture says of points. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/mixture_kernels.h"
+#include "mixture/blocks.h"
+#include "mixture/density.h"
+
+typedef struct prediction {
+    gt_blocks *b;
+    gt_density density;
+    size_t worker_doubles;
+    double *work;      /* [workers][worker_doubles]: shares, log sums, scratch */
+    gt_prediction own; /* of this rank's points; members that are NULL are not wanted */
+} prediction;
+
+static void predict_panel(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
+    prediction *p = arg;
+    size_t size = p->b->panel, k = p->density.k, first = (size_t)panel->own;
+    double *shares = p->work + (size_t)worker * p->worker_doubles, *log_sum = shares + k * size;
+    gt_density_distances(&p->density, panel->x, log_sum + size, shares);
+    gt_mixture_kernels_now()->share(size, k, p->density.bias, shares, log_sum);
+    for (size_t n = 0; n < panel->count; n++) sums[0] += log_sum[n];
+    if (!p->own.labels) return;
+    memcpy(p->own.log_likelihoods + first, log_sum, panel->count * sizeof *log_sum);
+    for (size_t n = 0; n < panel->count; n++) {
+        size_t most = 0;
+        for (size_t c = 0; c < k; c++) {
+            if (shares[c * size + n] > shares[most * size + n]) most = c;
+            if (p->own.responsibilities) p->own.responsibilities[(first + n) * k + c] = (float)shares[c * size + n];
+        }
+        p->own.labels[first + n] = (int32_t)most;
+    }
+}
+
+static gt_status prepare(prediction *p, const gt_mixture *m) {
+    size_t d = p->b->d;
+    if ((size_t)m->d != d) return gt_fail(GT_FORMAT, "the mixture is of points of %d numbers, the data are of %zu", m->d, d);
+    int workers = gt_pool_threads(p->b->pool);
+    gt_status st = gt_density_init(&p->density, m, p->b->panel, workers);
+    double *centre = calloc(d, sizeof *centre);
+    for (int c = 0; c < m->k && centre; c++)
+        for (size_t j = 0; j < d; j++) centre[j] += m->weights[c] * m->means[(size_t)c * d + j];
+    if (!st && !centre) st = gt_fail(GT_NOMEM, "out of memory for a mean");
+    if (!st) st = gt_density_set(&p->density, m, centre, p->b->pool);
+    free(centre);
+    if (st) return st;
+    p->worker_doubles = (p->density.k + 1) * p->b->panel + gt_density_scratch(&p->density);
+    p->work = calloc((size_t)workers, p->worker_doubles * sizeof *p->work);
+    return p->work ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the shares of %zu components", p->density.k);
+}
+
+static gt_status allocate(gt_prediction *p, size_t n, size_t k, bool responsibilities) {
+    *p = (gt_prediction){.labels = malloc((n + 1) * sizeof *p->labels), .log_likelihoods = malloc((n + 1) * sizeof *p->log_likelihoods)};
+    if (responsibilities) p->responsibilities = malloc((n + 1) * k * sizeof *p->responsibilities);
+    bool got = p->labels && p->log_likelihoods && (p->responsibilities || !responsibilities);
+    return got ? GT_OK : gt_fail(GT_NOMEM, "out of memory for what is said of %zu points", n);
+}
+
+void gt_prediction_free(gt_prediction *p) {
+    free(p->responsibilities);
+    free(p->labels);
+    free(p->log_likelihoods);
+    *p = (gt_prediction){0};
+}
+
+static gt_status run(prediction *p, const gt_mixture *m, double *sum) {
+    gt_status st = gt_comm_agree(p->b->comm, prepare(p, m));
+    if (!st) st = gt_blocks_sum(p->b, 1, predict_panel, p, sum);
+    gt_density_free(&p->density);
+    free(p->work);
+    return st;
+}
+
+gt_status gt_mixture_score(gt_blocks *b, const gt_mixture *m, double *log_likelihood) {
+    prediction p = {.b = b};
+    double sum = 0;
+    gt_status st = run(&p, m, &sum);
+    if (st) return st;
+    *log_likelihood = sum / (double)b->count;
+    gt_comm_broadcast(b->comm, log_likelihood, sizeof *log_likelihood, 0);
+    return GT_OK;
+}
+
+gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibilities, gt_prediction *out) {
+    prediction p = {.b = b};
+    double sum;
+    size_t n = (size_t)gt_blocks_own_points(b), k = (size_t)m->k;
+    *out = (gt_prediction){0};
+    gt_status st = allocate(&p.own, n, k, responsibilities);
+    if (!st && b->comm->rank == 0) st = allocate(out, (size_t)b->count, k, responsibilities);
+    st = gt_comm_agree(b->comm, st);
+    if (!st) st = run(&p, m, &sum);
+    if (!st) {
+        gt_comm_gather(b->comm, p.own.labels, n * sizeof *p.own.labels, out->labels);
+        gt_comm_gather(b->comm, p.own.log_likelihoods, n * sizeof *p.own.log_likelihoods, out->log_likelihoods);
+        if (responsibilities) gt_comm_gather(b->comm, p.own.responsibilities, n * k * sizeof *p.own.responsibilities, out->responsibilities);
+    } else {
+        gt_prediction_free(out);
+    }
+    gt_prediction_free(&p.own);
+    return st;
+}
+
+gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out) {
+    size_t n = (size_t)gt_blocks_own_points(b);
+    float *own = malloc((n + 1) * sizeof *own);
+    gt_status st = gt_comm_agree(b->comm, own ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %zu numbers", n));
+    for (size_t i = 0; i < n && !st; i++) own[i] = (float)b->x[i / b->panel * b->panel * b->d + (size_t)axis * b->panel + i % b->panel];
+    if (!st) gt_comm_gather(b->comm, own, n * sizeof *own, out);
+    free(own);
+    return st;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Points drawn from a mixture. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/mathfn.h"
+#include "gantry/mixture.h"
+#include "gantry/random.h"
+#include "kernels/lapack.h"
+
+static int32_t draw_component(const gt_mixture *m, uint64_t seed, int64_t i) {
+    uint32_t bits[2];
+    gt_random_bits((gt_key){seed, gt_stream("mixture/component"), (uint32_t)(i >> 32), (uint32_t)i}, bits, 2);
+    double u = (double)(((uint64_t)bits[0] << 32 | bits[1]) >> 11) * 0x1p-53;
+    int32_t last = 0;
+    for (int32_t c = 0; c < m->k; c++) {
+        if (!(m->weights[c] > 0)) continue;
+        last = c;
+        if (u < m->weights[c]) break;
+        u -= m->weights[c];
+    }
+    return last; /* weights may add up to a little less than 1 */
+}
+
+/* point = mean + L noise */
+static void place(const gt_mixture *m, int32_t c, const double *root, const float *noise, double *point) {
+    size_t d = (size_t)m->d;
+    const double *mean = m->means + (size_t)c * d;
+    for (size_t i = 0; i < d; i++) {
+        double sum = 0;
+        if (root)
+            for (size_t j = 0; j <= i; j++) sum += root[i * d + j] * (double)noise[j];
+        else
+            sum = sqrt(gt_mixture_covariance(m, c, (int)i, (int)i)) * (double)noise[i];
+        point[i] = mean[i] + sum;
+    }
+}
+
+gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, double *points, int32_t *components) {
+    size_t d = (size_t)m->d;
+    bool full = m->covariance == GT_COVARIANCE_FULL, tied = m->covariance == GT_COVARIANCE_TIED;
+    double *root = full || tied ? malloc(d * d * sizeof *root) : NULL;
+    float *noise = malloc(d * sizeof *noise);
+    gt_status st = noise && (root || !(full || tied)) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for samples");
+    for (int64_t i = 0; i < n && !st; i++) components[i] = draw_component(m, seed, i);
+    for (int32_t c = 0; c < m->k && !st; c++) { /* by component: each covariance is factorised once */
+        if (full || (tied && c == 0)) {
+            memcpy(root, m->covariances + (full ? (size_t)c * d * d : 0), d * d * sizeof *root);
+            if (!gt_cholesky(d, root)) st = gt_fail(GT_FORMAT, "the covariance of component %d is singular", c);
+        }
+        for (int64_t i = 0; i < n && !st; i++) {
+            if (components[i] != c) continue;
+            gt_random_normal((gt_key){seed, gt_stream("mixture/noise"), (uint32_t)(i >> 32), (uint32_t)i}, noise, d);
+            place(m, c, root, noise, points + (size_t)i * d);
+        }
+    }
+    free(root);
+    free(noise);
+    return st;
+}
+
+double gt_mixture_marginal(const gt_mixture *m, int axis, double x) {
+    double sum = 0;
+    for (int c = 0; c < m->k; c++) {
+        double variance = gt_mixture_covariance(m, c, axis, axis), z = x - m->means[(size_t)c * (size_t)m->d + (size_t)axis];
+        sum += m->weights[c] * gt_exp(-0.5 * z * z / variance) / sqrt(2 * M_PI * variance);
+    }
+    return sum;
+}
