@@ -48,21 +48,20 @@ static void pack(size_t d, const double *w, double *factor) {
 }
 
 typedef struct axes { /* of one component */
-    double log_volume; /* the logarithm of W's determinant */
-    double least, most; /* of W's diagonal */
+    double log_volume;    /* the logarithm of W's determinant */
+    double amplification; /* see gt_density */
 } axes;
 
-static void count_axis(axes *a, double w) {
+static void count_axis(axes *a, double w, double variance) {
     a->log_volume += gt_ln(w);
-    a->least = fmin(a->least, w);
-    a->most = fmax(a->most, w);
+    a->amplification = fmax(a->amplification, w * w * variance);
 }
 
 static bool factorise(size_t d, const double *covariance, double *work, double *factor, axes *a) {
     memcpy(work, covariance, d * d * sizeof *work);
     if (!gt_cholesky(d, work)) return false;
     gt_invert_lower(d, work);
-    for (size_t i = 0; i < d; i++) count_axis(a, work[i * d + i]);
+    for (size_t i = 0; i < d; i++) count_axis(a, work[i * d + i], covariance[i * d + i]);
     pack(d, work, factor);
     return true;
 }
@@ -78,7 +77,7 @@ static void set_component(void *arg, int c, int worker) {
     const setting *s = arg;
     gt_density *e = s->e;
     size_t d = e->d, n = (size_t)c;
-    s->axes[c] = (axes){0, INFINITY, 0};
+    s->axes[c] = (axes){0, 1};
     if (is_matrix(e->covariance)) {
         s->singular[c] = !factorise(d, s->m->covariances + n * d * d, e->work + (size_t)worker * d * d, e->factors + n * gt_mixture_factor_size(d), &s->axes[c]);
         return;
@@ -87,7 +86,7 @@ static void set_component(void *arg, int c, int worker) {
         double variance = s->m->covariances[e->covariance == GT_COVARIANCE_DIAGONAL ? n * d + j : n], w = 1 / sqrt(variance);
         s->singular[c] |= !(variance > 0 && isfinite(w) && w > 0);
         e->factors[n * d + j] = w;
-        count_axis(&s->axes[c], w);
+        count_axis(&s->axes[c], w, variance);
     }
 }
 
@@ -108,11 +107,11 @@ gt_status gt_density_set(gt_density *e, const gt_mixture *m, const double *centr
     setting s = {e, m, calloc((size_t)n, sizeof *s.axes), calloc((size_t)n, sizeof *s.singular)};
     gt_status st = s.axes && s.singular ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the densities of %d components", n);
     if (!st) gt_pool_run(pool, n, set_component, &s);
-    e->spread = 1;
+    e->amplification = 1;
     for (int c = 0; c < n && !st; c++) {
         if (s.singular[c] && tied) st = gt_fail(GT_FAILED, "the covariance is singular");
         else if (s.singular[c]) st = gt_fail(GT_FAILED, "the covariance of component %d is singular", c);
-        else e->spread = fmax(e->spread, s.axes[c].most / s.axes[c].least);
+        else e->amplification = fmax(e->amplification, s.axes[c].amplification);
     }
     double constant = -0.5 * (double)m->d * gt_ln(2 * M_PI);
     for (int c = 0; c < m->k && !st; c++) e->bias[c] = gt_ln(m->weights[c]) + constant + s.axes[tied ? 0 : c].log_volume;

@@ -15,7 +15,7 @@ typedef struct gt_density {
     double *centre;  /* [d], tied */
     double *ones;    /* [d] */
     double *bias;    /* [k]: logarithm of the weight and of the density at the mean */
-    double spread;   /* the largest of the components' ratios of largest to smallest axis, roughly: how much rounding is amplified */
+    double amplification; /* of rounding: the most that a variance exceeds what is left of it when the dimensions before are known */
     int workers;
     double *work;    /* [workers][d,d] */
 } gt_density;

@@ -192,5 +192,5 @@ gt_status gt_em_start(gt_em *em, uint64_t seed, uint32_t restart) {
 
 double gt_em_rounding(const gt_em *em, double log_likelihood) {
     enum { SAFETY = 64 };
-    return SAFETY * DBL_EPSILON * em->density.spread * ((double)em->mixture.d + fabs(log_likelihood));
+    return SAFETY * DBL_EPSILON * em->density.amplification * ((double)em->mixture.d + fabs(log_likelihood));
 }

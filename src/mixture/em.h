@@ -35,8 +35,8 @@ gt_status gt_em_pass(gt_em *em, double *log_likelihood);
 /* The mixture that maximises the expected log-likelihood under those shares, among those with no variance below the floor. */
 gt_status gt_em_update(gt_em *em);
 
-/* What rounding may make of a log-likelihood per sample: W's rows are combined with rounding errors of eps in a sum of d terms that may
- * cancel as far as its axes differ. */
+/* What rounding may make of a log-likelihood per sample: a covariance is known to eps of its entries, which matters the more the less of a variance
+ * is left when other dimensions are known; sums over points and terms add a little. */
 double gt_em_rounding(const gt_em *em, double log_likelihood);
 
 /* ---- the parts, for em.c ---- */
