@@ -108,6 +108,7 @@ struct gt_model {
     int n_nets;
     gt_net *nets[GT_MAX_NETS];
     float *blocks[GT_MAX_NETS];   /* parameters and buffers of each network; owned by the model */
+    uint64_t seed;          /* of their first parameters: gt_model_init() */
     int ema_of;             /* index of the network that has a moving average (NAME_ema); -1: none */
     float *ema_block;
     bool average_buffers;   /* the network's buffers are averaged with its parameters, not copied: running statistics fit the parameters then */
@@ -145,8 +146,10 @@ struct gt_model {
  * freed and NULL. */
 gt_model *gt_model_begin(void);
 gt_model *gt_model_made(gt_model *m, gt_status st);
-/* The next network, which becomes the model's, with initial parameters. NULL is a fault met earlier, whose message is there. */
+/* The next network, which becomes the model's. NULL is a fault met earlier, whose message is there. Its parameters are zero, and no memory has been
+ * touched for them, until gt_model_init() draws them or a checkpoint brings them. */
 gt_status gt_model_add_network(gt_model *m, gt_net *net, uint64_t seed, gt_learning learning);
+void gt_model_init(gt_model *m); /* first parameters of all networks; a moving average begins as its network */
 void gt_model_free(gt_model *m); /* networks, blocks, arena */
 
 /* ---- for the builders of phases (train/phase_graph.c) ---- */

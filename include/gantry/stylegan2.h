@@ -137,7 +137,7 @@ typedef struct gt_stylegan2_train_config {
 
 gt_stylegan2_train_config gt_stylegan2_train_defaults(void);
 
-/* Networks G (0, with a moving average) and D (1), initialised from the seed, and the phases G_main, G_reg, D_main, D_reg.
+/* Networks G (0, with a moving average) and D (1), their parameters still zero (gt_model_init), and the phases G_main, G_reg, D_main, D_reg.
  * Graph inputs: "gen_c" and "real_c" (with labels), "images", "mix_mask" [1,num_ws,1] (style mixing: 1 where the second latent rules), those of the
  * augmentation under "aug/PHASE/fake" and "aug/PHASE/real", and the update input "pl_mean"; fill() and prepare() write them. Statistics are outputs
  * under their own names, "w_avg" and "pl_mean" are the renewed states. NULL: see gt_message(). */

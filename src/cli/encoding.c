@@ -18,7 +18,11 @@ static gt_status open_all(cli_encoding *e, const cli_session *s) {
 
 int cli_run_encoding(cli_session *s, const char *command, int threads, cli_encoding_way way, gt_status (*work)(cli_encoding *e, void *arg), void *arg) {
     cli_encoding e = {0};
-    gt_status st = s->arguments.n_words == 2 ? gt_dataset_check_foreign(s->arguments.words[1], NULL) : GT_OK;
+    gt_status st = GT_OK;
+    if (s->arguments.n_words == 2 && cli_first_rank()) {
+        st = cli_check_checkpoint(s->arguments.words[0]);
+        if (!st) st = gt_dataset_check_foreign(s->arguments.words[1], NULL);
+    }
     if (!st) e.comm = gt_comm_start(threads, &st);
     if (e.comm) {
         gt_log_setup(e.comm->rank, e.comm->ranks, GT_INFO);

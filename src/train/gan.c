@@ -74,10 +74,7 @@ gt_status gt_gan_add_phase(gt_model *m, gt_phase phase, const char *const *stats
 }
 
 gt_status gt_gan_average(gt_model *m, int net) {
-    size_t bytes = m->nets[net]->block_floats * sizeof(float);
     m->ema_of = net;
-    m->ema_block = gt_block_alloc(bytes, "the moving average of the generator");
-    if (!m->ema_block) return GT_NOMEM;
-    memcpy(m->ema_block, m->blocks[net], bytes);
-    return GT_OK;
+    m->ema_block = gt_block_alloc(m->nets[net]->block_floats * sizeof(float), "the moving average of the generator");
+    return m->ema_block ? GT_OK : GT_NOMEM;
 }

@@ -2,6 +2,8 @@
  * What all models share. */
 #include "gantry/model.h"
 
+#include <string.h>
+
 gt_model *gt_model_begin(void) {
     gt_arena *arena = gt_arena_new();
     gt_model *m = arena ? gt_arena_alloc(arena, sizeof *m) : NULL;
@@ -26,9 +28,13 @@ gt_status gt_model_add_network(gt_model *m, gt_net *net, uint64_t seed, gt_learn
     m->nets[i] = net;
     m->learning[i] = learning;
     m->blocks[i] = gt_block_alloc(net->block_floats * sizeof(float), "the parameters of a network");
-    if (!m->blocks[i]) return GT_NOMEM;
-    gt_net_init(net, m->blocks[i], seed);
-    return GT_OK;
+    m->seed = seed;
+    return m->blocks[i] ? GT_OK : GT_NOMEM;
+}
+
+void gt_model_init(gt_model *m) {
+    for (int i = 0; i < m->n_nets; i++) gt_net_init(m->nets[i], m->blocks[i], m->seed);
+    if (m->ema_of >= 0) memcpy(m->ema_block, m->blocks[m->ema_of], m->nets[m->ema_of]->block_floats * sizeof(float));
 }
 
 void gt_model_free(gt_model *m) {

@@ -20,10 +20,16 @@ const gt_model_kind *gt_model_kind_of(const gt_job *job) {
     return NULL;
 }
 
-gt_model *gt_model_new(const gt_job *job) {
+gt_model *gt_model_bare(const gt_job *job) {
     if (!gt_is(job->conv, "auto") && gt_conv_mode_set(job->conv)) return NULL; /* graphs are built for one mode */
     const gt_model_kind *kind = gt_model_kind_of(job);
     return kind ? kind->make(job) : NULL;
+}
+
+gt_model *gt_model_new(const gt_job *job) {
+    gt_model *m = gt_model_bare(job);
+    if (m) gt_model_init(m);
+    return m;
 }
 
 int gt_model_group(const gt_job *job) {

@@ -16,7 +16,7 @@ typedef struct gt_model_kind {
     /* How many samples belong together, so that slices are equal and hold whole groups; NULL: none do, slices may differ by one
      * sample (model.h). */
     int (*group)(const gt_job *job);
-    gt_model *(*make)(const gt_job *job);    /* of a resolved job; NULL: see gt_message() */
+    gt_model *(*make)(const gt_job *job);    /* of a resolved job, before gt_model_init(); NULL: see gt_message() */
 } gt_model_kind;
 
 extern const gt_model_kind gt_stylegan2_kind, gt_dcgan_kind, gt_autoencoder_kind;
@@ -33,6 +33,10 @@ extern const gt_model_kind gt_stylegan2_kind, gt_dcgan_kind, gt_autoencoder_kind
 
 /* The kind of the job's model; NULL: there is no such model, see gt_message(). */
 const gt_model_kind *gt_model_kind_of(const gt_job *job);
+
+/* gt_model_new() without first parameters (gt_model_init): a checkpoint will bring them. However large the networks are that a recipe from elsewhere
+ * speaks of, memory is taken only as they are read. */
+gt_model *gt_model_bare(const gt_job *job);
 
 /* Nobody gave this option a value: it is to get one now. */
 bool gt_job_derives(gt_job *job, const char *key);

@@ -6,8 +6,8 @@
 
 #include "gantry/checkpoint.h"
 #include "gantry/log.h"
-#include "gantry/train.h"
 #include "kernels/kernel_set.h"
+#include "train/model_list.h"
 #include "train/net_checkpoint.h"
 
 static gt_status load(gt_trained *t, const gt_checkpoint_file *f) {
@@ -15,7 +15,7 @@ static gt_status load(gt_trained *t, const gt_checkpoint_file *f) {
     if (gt_kernel_set_adopt(about->kernel_set)) gt_warn("%s: images may differ in their last bits", gt_message());
     t->job = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
     if (!t->job) return GT_FORMAT;
-    t->model = gt_model_new(t->job);
+    t->model = gt_model_bare(t->job);
     if (!t->model) return gt_wrap(GT_FORMAT, "%s", gt_checkpoint_path(f));
     bool averaged = t->model->ema_of >= 0;
     const gt_net *net = t->model->nets[averaged ? t->model->ema_of : 0];

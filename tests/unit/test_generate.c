@@ -3,6 +3,7 @@
 #include "scratch.h"
 
 #include <math.h>
+#include <sys/resource.h>
 
 #include "gantry/checkpoint.h"
 #include "gantry/generate.h"
@@ -40,6 +41,29 @@ static int begin(void **state) {
     gt_model_free(m);
     gt_job_free(job);
     return st;
+}
+
+/* As somebody who means harm would write it: a checkpoint of a few kilobytes whose recipe claims networks of gigabytes. */
+static void networks_are_measured_by_the_file(void **state) {
+    (void)state;
+    static const char *const recipes[] = {
+        "[networks]\ncbase = 16777216\ncmax = 2048\n[shape]\ndata-height = 64\ndata-width = 64\ndata-channels = 3\n",
+        "[recipe]\nmodel = dcgan\n[networks]\ncbase = 16777216\ncmax = 4096\n[shape]\ndata-height = 64\ndata-width = 64\ndata-channels = 3\n",
+        "[recipe]\nmodel = digits\n[networks]\nz-dim = 16384\n[shape]\ndata-height = 4096\ndata-width = 4096\ndata-channels = 3\n",
+    };
+    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
+        gt_checkpoint *c =
+            gt_checkpoint_begin(&(gt_checkpoint_about){.model = "x", .kernel_set = gt_kernel_set_id(), .dataset = "", .recipe = recipes[i]});
+        gt_checkpoint_tensor(c, "/networks/G_ema/mapping.w_avg", &GT_SHAPE(2), (float[]){1, 2});
+        assert_int_equal(gt_checkpoint_write(c, at("huge.h5")), GT_OK);
+        gt_checkpoint_free(c);
+        struct rusage before, after;
+        getrusage(RUSAGE_SELF, &before);
+        assert_null(gt_generator_open(at("huge.h5"), &(gt_generator_options){.noise_mode = "const", .truncation = 1}));
+        getrusage(RUSAGE_SELF, &after);
+        assert_message("huge.h5");
+        assert_true(after.ru_maxrss - before.ru_maxrss < 64 << 10);
+    }
 }
 
 static void latents_are_those_of_the_reference(void **state) {
@@ -161,6 +185,7 @@ int main(void) {
         cmocka_unit_test(a_grid_holds_the_same_images),
         cmocka_unit_test(classes_are_checked),
         cmocka_unit_test(a_damaged_checkpoint_is_refused),
+        cmocka_unit_test(networks_are_measured_by_the_file),
     };
     return cmocka_run_group_tests(tests, begin, remove_scratch);
 }

@@ -167,6 +167,13 @@ static void label_of(void *arg, int64_t item, float *label) {
     for (int i = 0; i < 3; i++) label[i] = (float)(item % 3 == i);
 }
 
+static gt_model *new_model(const gt_stylegan2_train_config *c) {
+    gt_model *m = gt_stylegan2_model_new(c);
+    if (!m) fail_msg("%s", gt_message());
+    gt_model_init(m);
+    return m;
+}
+
 typedef struct bench { /* a model and one phase of it, ready to run */
     gt_model *m;
     gt_phase *p;
@@ -245,8 +252,7 @@ static void gradients_agree_with_differences(void **state) {
                  {"D_reg", "Loss/D/reg", SLICE, 2e-3}};
     gt_stylegan2_train_config c = small_training();
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        gt_model *m = gt_stylegan2_model_new(&c);
-        if (!m) fail_msg("%s", gt_message());
+        gt_model *m = new_model(&c);
         bench b = open_phase(m, cases[k].phase);
         run(&b);
         size_t n = m->nets[b.p->net]->trainable_floats;
@@ -274,7 +280,7 @@ static void gradients_agree_with_differences(void **state) {
 static void a_run_repeats_bit_for_bit_on_any_number_of_threads(void **state) {
     (void)state;
     gt_stylegan2_train_config c = small_training();
-    gt_model *m[2] = {gt_stylegan2_model_new(&c), gt_stylegan2_model_new(&c)};
+    gt_model *m[2] = {new_model(&c), new_model(&c)};
     gt_pool *pool = gt_pool_new(3);
     for (int i = 0; i < m[0]->n_phases; i++) {
         bench a = open_phase(m[0], m[0]->phases[i].name), b = open_phase_on(pool, m[1], m[0]->phases[i].name);
@@ -350,7 +356,7 @@ static void several_slices_at_once_change_no_bit(void **state) {
     gt_stylegan2_train_config c = small_training();
     c.augment = gt_augment_off();
     for (int i = 0; i < GT_AUGMENT_KINDS; i++) c.augment.multiplier[i] = 1;
-    gt_model *m = gt_stylegan2_model_new(&c);
+    gt_model *m = new_model(&c);
     const char *before = gt_conv_mode();
     for (size_t i = 0; i < m->nets[0]->block_floats; i++) m->blocks[0][i] += 0.01f * sinf((float)i); /* or biases and noise strengths were zero */
     gt_pool *pool = gt_pool_new(2);
@@ -369,7 +375,7 @@ static void inputs_are_drawn_by_sample_and_slice(void **state) {
     (void)state;
     gt_stylegan2_train_config c = small_training();
     c.style_mixing = 1;
-    gt_model *m = gt_stylegan2_model_new(&c);
+    gt_model *m = new_model(&c);
     bench b = open_phase(m, "G_main");
     float labels[3][SLICE * 3];
     const uint32_t first[3] = {4, 5, 4};
@@ -401,7 +407,7 @@ static void inputs_are_drawn_by_sample_and_slice(void **state) {
 static void states_are_renewed(void **state) {
     (void)state;
     gt_stylegan2_train_config c = small_training();
-    gt_model *m = gt_stylegan2_model_new(&c);
+    gt_model *m = new_model(&c);
     static const struct {
         const char *phase;
         int states;
@@ -426,7 +432,7 @@ static void phases_without_weight_are_left_out(void **state) {
     (void)state;
     gt_stylegan2_train_config c = small_training();
     c.pl_weight = c.r1_gamma = 0;
-    gt_model *m = gt_stylegan2_model_new(&c);
+    gt_model *m = new_model(&c);
     assert_int_equal(m->n_phases, 2);
     assert_string_equal(m->phases[0].name, "G_main");
     assert_string_equal(m->phases[1].name, "D_main");
@@ -440,7 +446,7 @@ static void generator_makes_images(void **state) {
     (void)state;
     enum { PIXELS = HEIGHT * WIDTH };
     gt_stylegan2_train_config c = small_training();
-    gt_model *m = gt_stylegan2_model_new(&c);
+    gt_model *m = new_model(&c);
     float image[2][3 * PIXELS];
     for (int truncated = 0; truncated < 2; truncated++) {
         gt_graph *g =
