@@ -7,6 +7,8 @@
 
 enum { WIDTH = 560, HEIGHT = 210, LEFT = 54, RIGHT = 10, TOP = 8, BOTTOM = 24, MOST_POINTS = 400, X_STEPS = 6, Y_STEPS = 5 };
 
+static const double LEAST = 1e-305, MOST = 1e300; /* so that sums and quotients of them stay numbers */
+
 typedef struct axis {
     double lo, hi, step;
 } axis;
@@ -25,10 +27,11 @@ static double value(const chart *c, int line, int tick) {
     return c->lines[line].map ? c->lines[line].map(x) : x;
 }
 
-/* Ends on multiples of 1, 2 or 5 times a power of ten. */
+/* Ends on multiples of 1, 2 or 5 times a power of ten. Numbers that hardly differ count as one, or a step would be lost in them. */
 static axis make_axis(double lo, double hi, int steps, bool whole) {
-    if (!(hi > lo)) {
-        double around = fabs(lo) > 0 ? fabs(lo) * 0.1 : 1;
+    double size = fmax(fabs(lo), fabs(hi));
+    if (!(hi - lo > 1e-9 * size) || size < LEAST) {
+        double around = size < LEAST ? 1 : size * 0.1;
         lo -= whole ? 0 : around;
         hi += around;
     }
@@ -103,10 +106,15 @@ bool chart_draw(gt_buffer *out, const gt_stats *s, const chart *c) {
                 lo = fmin(lo, value(c, i, t));
                 hi = fmax(hi, value(c, i, t));
             }
-    if (!(hi >= lo) || !isfinite(hi - lo)) return false;
-    bool kimg = s->images[s->ticks - 1] >= 10000;
+    if (!(hi >= lo) || lo < -MOST || hi > MOST) return false;
+    int64_t first = s->images[0], last = first;
+    for (int t = 0; t < s->ticks; t++) { /* in any order: it may be nobody's run */
+        if (s->images[t] < first) first = s->images[t];
+        if (s->images[t] > last) last = s->images[t];
+    }
+    bool kimg = last >= 10000;
     double unit = kimg ? 1000 : 1;
-    axis x = make_axis((double)s->images[0] / unit, (double)s->images[s->ticks - 1] / unit, X_STEPS, true), y = make_axis(lo, hi, Y_STEPS, false);
+    axis x = make_axis((double)first / unit, (double)last / unit, X_STEPS, true), y = make_axis(lo, hi, Y_STEPS, false);
     gt_buffer_printf(out, "<figure><figcaption><h3>");
     html_text(out, c->title);
     gt_buffer_printf(out, "</h3><p>");

@@ -17,7 +17,7 @@ typedef struct chart {
     } lines[CHART_LINES];
 } chart;
 
-/* Appends the chart; false when none of its lines has a finite value (then nothing is appended). */
+/* Appends the chart; false when none of its lines has a finite value, or one beyond 1e300 (then nothing is appended). */
 bool chart_draw(gt_buffer *out, const gt_stats *stats, const chart *c);
 
 void html_text(gt_buffer *out, const char *text); /* escaped */

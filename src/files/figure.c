@@ -40,7 +40,7 @@ static float point_at(const float *p, int64_t stride, int64_t i) { return p[i * 
 
 static void margins(double *lo, double *hi, bool from_zero) {
     if (!(*hi >= *lo)) *lo = 0, *hi = 1;
-    double span = *hi > *lo ? *hi - *lo : fmax(fabs(*hi), 1);
+    double size = fmax(fabs(*lo), fabs(*hi)), span = *hi - *lo > 1e-9 * size ? *hi - *lo : fmax(size, 1); /* ticks must not be lost in what they mark */
     if (!from_zero) *lo -= 0.04 * span;
     *hi += 0.04 * span;
 }

@@ -10,9 +10,9 @@
  *     datasets: ZIP, its PNGs, dataset.json, HDF5                         zip, png, notes, hdf5
  *     foreign sources: pictures of all kinds, CIFAR, MNIST, LMDB,         picture, pickle, import
  *       TFRecords, NumPy, CSV, ZIP, a folder, and their labels
- *     checkpoints, and the recipe in them                                 checkpoint, job
+ *     checkpoints, the recipe in them and the networks it speaks of       checkpoint, job, model
  *     job files                                                           job
- *     what a run goes on with: stats.jsonl, log.txt                       stats
+ *     what a run goes on with, or is reported by: stats.jsonl, log.txt    stats, report
  *     what `gantry dataset` goes on with: DEST.progress                   progress
  *     metric logs, results of benchmarks                                  results, own_hdf5
  *

@@ -90,8 +90,39 @@ static void one_tick(void **state) {
     free(page);
 }
 
+/* Numbers that a computer hardly tells apart, or can hardly hold: the page is there in no time. */
+static void hard_numbers(void **state) {
+    (void)state;
+    static const double pairs[][2] = {{0.1, 0.10000000000000002}, {1e16, 1e16 + 2}, {0, 1.7e308}, {0, 5e-324}, {-1.7e308, 1.7e308}, {1e-310, 2e-310}, {7, 7}};
+    enum { PAIRS = sizeof pairs / sizeof *pairs };
+    gt_runlog *l = gt_runlog_open(scratch, 0, "off");
+    assert_non_null(l);
+    for (int t = 0; t < 2; t++) {
+        char names[PAIRS][8];
+        gt_stat_value values[PAIRS];
+        for (int i = 0; i < PAIRS; i++) {
+            snprintf(names[i], sizeof names[i], "x%d", i);
+            values[i] = (gt_stat_value){names[i], 1, pairs[i][t], 0};
+        }
+        gt_runlog_tick(l, 8 * (t + 1), values, PAIRS);
+    }
+    gt_runlog_close(l);
+    alarm(30);
+    char *page = report();
+    alarm(0);
+    assert_int_equal(count(page, "<svg "), PAIRS - 2);
+    free(page);
+
+    static const char order[] = "{\"images\": 100, \"timestamp\": 1, \"x\": {\"num\": 1, \"mean\": 1, \"std\": 0}}\n"
+                                "{\"images\": 10, \"timestamp\": 2, \"x\": {\"num\": 1, \"mean\": 2, \"std\": 0}}\n";
+    put(at("stats.jsonl"), order, sizeof order - 1); /* of nobody's run */
+    page = report();
+    assert_int_equal(count(page, "<svg "), 1);
+    free(page);
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
-    const struct CMUnitTest tests[] = {TEST(empty_run), TEST(whole_run), TEST(one_tick)};
+    const struct CMUnitTest tests[] = {TEST(empty_run), TEST(whole_run), TEST(one_tick), TEST(hard_numbers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
