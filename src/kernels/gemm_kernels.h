@@ -54,7 +54,7 @@ typedef enum gt_winograd_transform {
     GT_WINOGRAD_FOUR_IMAGE,           /* 4x4 windows, stride 2: 10x10 pixels -> 10x10 points */
     GT_WINOGRAD_FOUR_IMAGE_ADJOINT,   /* 10x10 points -> 10x10 pixels; the first two rows and columns are added to what lies there */
     GT_WINOGRAD_FOUR_RESULT,          /* 10x10 points -> 4x4 pixels */
-    GT_WINOGRAD_FOUR_RESULT_ADJOINT,  /* 4x4 pixels -> 10x10 points */
+    GT_WINOGRAD_FOUR_RESULT_ADJOINT,  /* 4x4 pixels -> 5x5 points */
     GT_WINOGRAD_FOUR_WEIGHTS,         /* 4x4 taps -> 10x10 points */
     GT_WINOGRAD_FOUR_WEIGHTS_ADJOINT, /* 10x10 points -> 4x4 taps */
     GT_WINOGRAD_FOUR_WEIGHTS_ADDED,   /* the same, added to what lies there */

@@ -35,8 +35,8 @@ static size_t lay_out(const gt_conv_shape *s, gt_conv_direction direction, bool 
     gt_winograd_plan p = gt_winograd_plan_of(s, direction);
     size_t used = 0;
     size_t v = packed ? 0 : gt_winograd_take(&used, (int64_t)gt_winograd_packed_floats(s, direction));
-    size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, gt_winograd_stored(&p)));
-    size_t m = gt_winograd_take(&used, gt_winograd_floats(&p, p.to.channels));
+    size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)));
+    size_t m = gt_winograd_take(&used, gt_winograd_floats(&p, p.to_points, p.to.channels));
     size_t zeros = gt_winograd_take(&used, p.from.channels);
     size_t trash = gt_winograd_take(&used, threads * gt_round_up(p.to.channels, 16));
     if (w)
@@ -80,7 +80,7 @@ static void image_tile(const gt_winograd_block *z, int64_t t) {
         int k = (int)gt_least(GT_PRODUCT_KC, p->from.channels - c);
         row_place rows[GT_WINOGRAD_MOST_SHARED + 1][GT_WINOGRAD_MOST_SHARED];
         uint32_t known = 0;
-        for (int i = 0; i < p->points; i++) {
+        for (int i = 0; i < p->from_points; i++) {
             int shared = p->shared[p->plane[i]];
             if (!(known >> shared & 1)) find_rows(z, shared, t, c, k, rows[shared]);
             known |= 1u << shared;
@@ -113,7 +113,7 @@ static void multiply(const winograd *w, gt_pool *pool) {
     gt_winograd_operand operands[GT_WINOGRAD_MOST_PLANES];
     gt_product products[GT_WINOGRAD_MOST_PLANES];
     for (int i = 0; i < p->planes; i++) {
-        operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, i, channels), channels};
+        operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->from_points, i), channels), channels};
         products[i] = (gt_product){.m = p->shared[i] * z->count, .n = to, .k = from, .pack_a = rows_of_u, .a_source = &operands[i], .a_packed = true,
                                    .b_packed = w->v + i * weight_plane(p), .c = z->m + gt_winograd_plane_at(z, i, to), .ldc = to};
     }

@@ -9,6 +9,7 @@ enum {
     SIDE = 6,               /* stride 1: points along each axis */
     HALF_POINTS = 9,        /* stride 2: points along each axis; the last four belong to one plane */
     FOUR_POINTS = 10,       /* windows of 4x4 */
+    TWO_TAPS_POINTS = 5,    /* of which so many are different ones for dy */
     LEAST_BLOCK = 5 << 15,  /* floats of transformed data per block of tiles: 640 KiB stay in the second-level cache */
     MOST_BLOCK = 8 << 20,   /* 32 MiB, the last-level cache at best */
     MOST_TILES = 256,       /* of a block of the weight gradient */
@@ -72,6 +73,12 @@ static void four_by_four(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_di
                                direction == GT_CONV_FORWARD ? GT_WINOGRAD_FOUR_RESULT : GT_WINOGRAD_FOUR_RESULT_ADJOINT};
     p->from = adjoint ? result : image;
     p->to = adjoint ? image : result;
+    if (direction != GT_CONV_FORWARD) *(adjoint ? &p->from_points : &p->to_points) = TWO_TAPS_POINTS * TWO_TAPS_POINTS;
+}
+
+int gt_winograd_plane_of(const gt_winograd_plan *plan, int points, int plane) {
+    if (points == plan->points) return plane;
+    return plane / FOUR_POINTS % TWO_TAPS_POINTS * TWO_TAPS_POINTS + plane % FOUR_POINTS % TWO_TAPS_POINTS;
 }
 
 static int64_t tiles_along(const gt_winograd_face *f, bool across, const gt_winograd_face *other) {
@@ -85,7 +92,7 @@ static int64_t down_to(int64_t value, int64_t step) { return value / step * step
  * transforming its weights back, once per block, is a small part. */
 static int64_t block_of(const gt_winograd_plan *p, gt_conv_direction direction) {
     const gt_gemm_kernels *kernels = gt_gemm_kernels_now();
-    int64_t weights = p->planes * p->from.channels * p->to.channels, tile = p->points * (p->from.channels + p->to.channels);
+    int64_t weights = p->planes * p->from.channels * p->to.channels, tile = p->from_points * p->from.channels + p->to_points * p->to.channels;
     bool to_weights = direction == GT_CONV_WEIGHT_GRAD;
     int64_t floats = to_weights ? MOST_TILES * tile : weights < LEAST_BLOCK ? LEAST_BLOCK : weights;
     int64_t block = (floats < MOST_BLOCK ? floats : MOST_BLOCK) / tile;
@@ -99,6 +106,8 @@ gt_winograd_plan gt_winograd_plan_of(const gt_conv_shape *s, gt_conv_direction d
     (s->stride == 1 ? stride_one : s->kh == 4 ? four_by_four : stride_two)(&p, s, direction);
     p.points = p.side * p.side;
     p.planes = p.planes_side * p.planes_side;
+    if (!p.from_points) p.from_points = p.points;
+    if (!p.to_points) p.to_points = p.points;
     p.taps = s->kh * s->kw;
     p.across = tiles_along(&p.to, true, &p.from);
     p.per_image = tiles_along(&p.to, false, &p.from) * p.across;

@@ -4,7 +4,7 @@
  * The images on either side of the products are a *face*: each tile of it, side x side pixels, is a linear map away from the
  * points of the transformed domain. Points with the same transformed weights form a *plane*: one product. Stride 1 has 36 points in 36
  * planes; stride 2 has 81 points (9 along each axis) in 36 planes (6 along each axis: the four odd pixels share one), with 4x4 windows
- * 100 points in 100 planes.
+ * 100 points in 100 planes. There the even and the odd pixels of x meet the same points of dy: 25, each of which serves four planes.
  * A *block* is as many tiles as stay in the last-level cache. */
 #ifndef GANTRY_KERNELS_WINOGRAD_PLAN_H
 #define GANTRY_KERNELS_WINOGRAD_PLAN_H
@@ -31,6 +31,7 @@ typedef struct gt_winograd_plan {
     uint8_t plane[GT_WINOGRAD_MOST_POINTS], index[GT_WINOGRAD_MOST_POINTS]; /* of each point: its plane and its place there */
     uint8_t first[GT_WINOGRAD_MOST_PLANES], shared[GT_WINOGRAD_MOST_PLANES]; /* of each plane: points in those before, and in it */
 
+    int from_points, to_points;       /* different ones of each face: not all where several planes read the same values */
     gt_winograd_face from, to;        /* images in; images out, or dy of the weight gradient */
     gt_winograd_transform weights, to_weights, add_weights; /* to the points; back from them; the same, added */
     bool flipped, transposed;         /* the weights, for the input gradient */
@@ -39,6 +40,9 @@ typedef struct gt_winograd_plan {
 } gt_winograd_plan;
 
 gt_winograd_plan gt_winograd_plan_of(const gt_conv_shape *s, gt_conv_direction direction);
+
+/* Where values of a face with so many different points lie for the product of plane number `plane`: the number of their own plane. */
+int gt_winograd_plane_of(const gt_winograd_plan *plan, int points, int plane);
 
 /* Pointers to the pixels of tile number `tile` of images with face f; `outside` for those that are not there. */
 void gt_winograd_pixels(const gt_winograd_plan *plan, const gt_winograd_face *f, const float *images, int64_t tile, const float *outside,

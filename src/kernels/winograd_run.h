@@ -51,9 +51,9 @@ static inline size_t gt_winograd_take(size_t *used, int64_t floats) {
 /* Channels of U as stored. */
 static inline int64_t gt_winograd_stored(const gt_winograd_plan *p) { return gt_round_up(p->from.channels, GT_CHUNK); }
 
-/* Floats of all planes with so many floats per tile and point. */
-static inline int64_t gt_winograd_floats(const gt_winograd_plan *p, int64_t floats) {
-    return p->points * p->block * floats + p->planes * GT_WINOGRAD_PLANE_GAP;
+/* Floats of all planes of a face's values with so many floats per tile and point. */
+static inline int64_t gt_winograd_floats(const gt_winograd_plan *p, int points, int64_t floats) {
+    return points * p->block * floats + p->planes * GT_WINOGRAD_PLANE_GAP;
 }
 
 /* Where plane number `plane` of matrices with so many floats per tile and point begins. */

@@ -106,7 +106,7 @@ INLINE void two_taps_result(vec *o, const vec *m) {
 }
 
 /* Its transpose. */
-INLINE void two_taps_result_adjoint(vec *o, const vec *y) {
+INLINE void line_two_taps_result_adjoint(vec *o, const vec *y) {
     vec even_a = y[0] + QA2 * y[2], odd_a = QA * y[1] + (QA2 * QA) * y[3], even_b = y[0] + QB2 * y[2], odd_b = QB * y[1] + (QB2 * QB) * y[3];
     o[0] = even_a + odd_a;
     o[1] = even_a - odd_a;
@@ -149,7 +149,7 @@ INLINE void line_half_result(vec *o, const vec *m) {
 
 /* 4 -> 9 */
 INLINE void line_half_result_adjoint(vec *o, const vec *y) {
-    two_taps_result_adjoint(o, y);
+    line_two_taps_result_adjoint(o, y);
     UNROLL for (int i = 0; i < 4; i++) o[5 + i] = y[i];
 }
 
@@ -183,12 +183,6 @@ INLINE void line_four_result(vec *o, const vec *m) {
     vec sum[5];
     UNROLL for (int i = 0; i < 5; i++) sum[i] = m[i] + m[5 + i];
     two_taps_result(o, sum);
-}
-
-/* 4 -> 10 */
-INLINE void line_four_result_adjoint(vec *o, const vec *y) {
-    two_taps_result_adjoint(o, y);
-    UNROLL for (int i = 0; i < 5; i++) o[5 + i] = o[i];
 }
 
 /* 4 -> 10 */
@@ -284,7 +278,7 @@ TRANSFORM_BY(half_weights_added, half_weights_adjoint, 6, 3, TERMS, 0)
 TRANSFORM(four_image, 10, 10, POINTS, 2)
 TRANSFORM(four_image_adjoint, 10, 10, SHARED_PIXELS, 0)
 TRANSFORM(four_result, 10, 4, PIXELS, 0)
-TRANSFORM(four_result_adjoint, 4, 10, POINTS, 0)
+TRANSFORM_BY(four_result_adjoint, two_taps_result_adjoint, 4, 5, POINTS, 0)
 TRANSFORM(four_weights, 4, 10, POINTS, 4)
 TRANSFORM(four_weights_adjoint, 10, 4, PIXELS, 0)
 TRANSFORM_BY(four_weights_added, four_weights_adjoint, 10, 4, TERMS, 0)

@@ -44,8 +44,8 @@ static size_t lay_out(const gt_conv_shape *s, int threads, weight_grad *w, float
     gt_winograd_plan p = gt_winograd_plan_of(s, GT_CONV_WEIGHT_GRAD);
     patches all = patches_of(&p, threads);
     size_t used = 0;
-    size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, gt_winograd_stored(&p)));
-    size_t y = gt_winograd_take(&used, gt_winograd_floats(&p, (int64_t)gt_product_packed_floats(p.to.channels, 1)));
+    size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)));
+    size_t y = gt_winograd_take(&used, gt_winograd_floats(&p, p.to_points, (int64_t)gt_product_packed_floats(p.to.channels, 1)));
     size_t d = gt_winograd_take(&used, threads * p.planes * patch_plane(&all));
     size_t zeros = gt_winograd_take(&used, gt_largest(p.from.channels, p.to.channels));
     if (w)
@@ -87,7 +87,7 @@ static void derivative_tile(const weight_grad *w, int64_t t) {
     gt_winograd_pixels(p, &p->to, w->dy, z->tile0 + t, z->zeros, from);
     for (int64_t o = 0; o < p->to.channels; o += panel, gt_move_on(from, p->to.side * p->to.side, panel)) {
         int columns = (int)gt_least(panel, p->to.channels - o), width = gt_product_panel_width(columns);
-        for (int i = 0; i < p->points; i++)
+        for (int i = 0; i < p->to_points; i++)
             to[i] = z->m + gt_winograd_plane_at(z, p->plane[i], padded) + o * p->shared[p->plane[i]] * z->count + gt_winograd_row(p, i, t) * width;
         z->kernels->transform[p->to.transform](from, to, gt_winograd_steps(steps), columns, gt_winograd_next_tile(&p->to));
     }
@@ -126,7 +126,7 @@ static void weight_patch(void *arg, int index, int worker) {
         int64_t values = p->shared[i] * z->count;
         operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, i, channels) + strip * values + in_strip, stored};
         products[i] = (gt_product){.m = rows, .n = columns, .k = values, .a_by_k = true, .pack_a = columns_of_u, .a_source = &operands[i],
-                                   .a_packed = true, .b_packed = z->m + gt_winograd_plane_at(z, i, padded) + o * values,
+                                   .a_packed = true, .b_packed = z->m + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->to_points, i), padded) + o * values,
                                    .c = d + i * patch_plane(all), .ldc = all->columns};
     }
     gt_product_run_packed(products, p->planes, NULL, NULL);
