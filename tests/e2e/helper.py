@@ -184,6 +184,23 @@ def mixed(path):
         f.create_dataset('labels', data=[0] * 100 + [1] * 30, dtype='i4')
 
 
+def points(n, d, csv, h5):
+    """points N D FILE.csv FILE.h5: the same overlapping lumps in both"""
+    import h5py, numpy
+    n, d = int(n), int(d)
+    random = numpy.random.RandomState(3)
+    x = 2.5 * random.randn(4, d)[random.randint(4, size=n)] + random.randn(n, d) * random.uniform(0.5, 1.5, d)
+    numpy.savetxt(csv, x, '%.17g', ',')
+    with h5py.File(h5, 'w') as f: f['points'] = x
+
+
+def shares(path):
+    """shares FILE: responsibilities add up to 1, and the label is the largest"""
+    import h5py, numpy
+    with h5py.File(path) as f: r, labels = f['responsibilities'][:], f['labels'][:]
+    assert abs(r.sum(axis=1) - 1).max() < 1e-5 and (r.argmax(axis=1) == labels).all() and numpy.isfinite(r).all()
+
+
 def auc(path):
     """auc SCORES.csv: probability that an image of class 1 scores above one of class 0"""
     with open(path) as f: rows = [l.strip().split(',') for l in f][1:]
