@@ -21,7 +21,7 @@ struct gt_array_file {
 void gt_array_close(gt_array_file *f) {
     if (!f) return;
     if (f->space >= 0) H5Sclose(f->space);
-    if (f->set >= 0) H5Dclose(f->set);
+    if (f->set >= 0) H5Oclose(f->set);
     if (f->file >= 0) H5Fclose(f->file);
     free(f->path);
     free(f);
@@ -37,7 +37,7 @@ bool gt_array_exists(const char *path, const char *name) {
 }
 
 static bool is_array(hid_t file, const char *name) {
-    hid_t object = H5Oopen(file, name, H5P_DEFAULT);
+    hid_t object = gt_h5_open(file, name);
     bool is = object >= 0 && H5Iget_type(object) == H5I_DATASET;
     hid_t type = is ? H5Dget_type(object) : -1, space = is ? H5Dget_space(object) : -1;
     if (is) is = (H5Tget_class(type) == H5T_FLOAT || H5Tget_class(type) == H5T_INTEGER) && H5Sget_simple_extent_ndims(space) > 0;
@@ -73,8 +73,9 @@ static gt_status open_array(gt_array_file *f) {
         gt_status st = choose(f);
         if (st) return st;
     }
-    if (H5Lexists(f->file, f->name, H5P_DEFAULT) <= 0 || !is_array(f->file, f->name)) return gt_fail(GT_FORMAT, "%s has no array of numbers '%s'", f->path, f->name);
-    f->set = H5Dopen2(f->file, f->name, H5P_DEFAULT);
+    if (!is_array(f->file, f->name)) return gt_fail(GT_FORMAT, "%s has no array of numbers '%s'", f->path, f->name);
+    f->set = gt_h5_open(f->file, f->name);
+    if (!gt_h5_holds(f->set)) return gt_fail(GT_FORMAT, "%s: '%s' does not hold as many numbers as it says", f->path, f->name);
     f->space = f->set < 0 ? -1 : H5Dget_space(f->set);
     f->n_dims = f->space < 0 ? -1 : H5Sget_simple_extent_ndims(f->space);
     if (f->n_dims < 1 || H5Sget_simple_extent_dims(f->space, f->dims, NULL) < 0) return gt_h5_fail(GT_FORMAT, "%s: '%s' cannot be opened", f->path, f->name);
