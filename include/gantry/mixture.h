@@ -91,6 +91,7 @@ typedef struct gt_fit {
     gt_mixture_recipe recipe;
     gt_cloud_info points; /* what it is fitted to */
     char fingerprint[33]; /* of them */
+    char kernel_set[32];  /* of the computation so far: taken over by what goes on with it */
     bool finished;
     gt_mixture best;      /* of the restarts that are over; no weights: none is */
     double log_likelihood; /* of `best` */

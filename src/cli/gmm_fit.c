@@ -65,6 +65,7 @@ typedef struct keeper {
     const gmm_run *run;
     const char *path;
     double written; /* when */
+    bool failing;   /* it could not be written the last time */
 } keeper;
 
 static bool wants_stop(void *arg) {
@@ -81,8 +82,9 @@ static gt_status save(void *arg, const gt_fit *f, bool now) {
     if (c->rank == 0 && due) {
         st = gt_fit_write(f, k->path);
         k->written = gt_clock();
+        if (!now) gt_log_outcome(&k->failing, st != GT_OK, k->path); /* a disk that is full now may not be at the end */
     }
-    return now ? gt_comm_agree(c, st) : GT_OK; /* a disk that is full now may not be at the end */
+    return now ? gt_comm_agree(c, st) : GT_OK;
 }
 
 /* ---- results ---- */
@@ -110,8 +112,9 @@ gt_status gmm_fit(gmm_run *r) {
     gt_blocks *blocks;
     gt_cloud_info info;
     gt_fit f = {0};
-    keeper k = {r, gmm_path(r, "mixture.h5"), gt_clock()};
+    keeper k = {r, gmm_path(r, "mixture.h5"), gt_clock(), false};
     gt_status st = gmm_read_points(r, r->words[0], &blocks, &info);
+    if (!st) st = gt_comm_agree(r->comm, gmm_read_axes(r, info.d, NULL));
     if (!st) st = begin(r, blocks, info, k.path, &f);
     if (!st && f.finished) gt_info("%s is finished", k.path);
     if (!st && !f.finished) {

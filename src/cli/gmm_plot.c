@@ -18,12 +18,14 @@ gt_status gmm_draw_curve(const gmm_run *r, const gt_fit *f) {
     return st;
 }
 
-/* "0,1" */
-static gt_status read_axes(const char *text, int d, int axes[2]) {
+gt_status gmm_read_axes(const gmm_run *r, int d, int axes[2]) {
+    const char *text = r->fields->axes;
+    int two[2] = {0, 0};
     char end;
-    if (sscanf(text, "%d,%d%c", &axes[0], &axes[1], &end) != 2 || axes[0] < 0 || axes[1] < 0) return gt_fail(GT_USAGE, "--axes must be two numbers, such as 0,1");
-    if (axes[0] < d && axes[1] < d) return GT_OK;
-    return gt_fail(GT_USAGE, "--axes=%s: the points have the axes 0 to %d", text, d - 1);
+    if (d > 1 && (sscanf(text, "%d,%d%c", &two[0], &two[1], &end) != 2 || two[0] < 0 || two[1] < 0)) return gt_fail(GT_USAGE, "--axes must be two numbers, such as 0,1");
+    if (two[0] >= d || two[1] >= d) return gt_fail(GT_USAGE, "--axes=%s: the points have the axes 0 to %d", text, d - 1);
+    if (axes) memcpy(axes, two, sizeof two);
+    return GT_OK;
 }
 
 /* Points of one number: a histogram under the density. */
@@ -62,8 +64,8 @@ static gt_status draw_plane(const gmm_run *r, const gt_mixture *m, const int axe
 }
 
 gt_status gmm_draw_clusters(const gmm_run *r, gt_blocks *b, const gt_mixture *m, const int32_t *labels, int64_t n) {
-    int axes[2] = {0, 0};
-    gt_status st = m->d > 1 ? read_axes(r->fields->axes, m->d, axes) : GT_OK;
+    int axes[2];
+    gt_status st = gmm_read_axes(r, m->d, axes);
     float *x = NULL, *y = NULL;
     if (!st && r->comm->rank == 0) {
         x = malloc((size_t)n * sizeof *x);

@@ -59,6 +59,7 @@ gt_status gmm_predict(gmm_run *r) {
     gt_cloud_info info;
     gt_prediction p = {0};
     gt_status st = read_both(r, &f, &blocks, &info);
+    if (!st) st = gt_comm_agree(r->comm, gmm_read_axes(r, info.d, NULL));
     if (!st) st = gt_mixture_predict(blocks, &f.best, true, &p);
     if (!st) st = gt_comm_agree(r->comm, r->comm->rank ? GT_OK : write_prediction(r, &f, &p, info.count));
     if (!st) st = gmm_draw_clusters(r, blocks, &f.best, p.labels, info.count);

@@ -50,6 +50,12 @@ static void print_state(const gt_checkpoint_file *f, const gt_checkpoint_entry *
         printf("%s\n", gt_shape_text(&e->shape, shape));
 }
 
+static void print_entries(const gt_checkpoint_file *f, const char *under, const char *heading) {
+    int first = gt_checkpoint_first(f, under);
+    if (first >= 0) puts(heading);
+    for (int i = first; i >= 0; i = gt_checkpoint_next(f, under, i)) print_state(f, gt_checkpoint_at(f, i));
+}
+
 gt_status cli_check_checkpoint(const char *path) {
     struct stat s;
     bool run = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
@@ -70,11 +76,12 @@ gt_status cli_inspect_checkpoint(const char *path) {
     printf("checkpoint   %s (verified)\n", gt_checkpoint_path(f));
     printf("format       %d\nmodel        %s\nkernel set   %s\ndataset      %s\n", gt_checkpoint_format(f), about->model, about->kernel_set,
            about->dataset);
-    puts("networks (with their buffers) and optimisers (of their parameters)");
+    if (gt_checkpoint_first(f, "/networks") >= 0) puts("networks (with their buffers) and optimisers (of their parameters)");
     print_groups(f, "/networks");
     print_groups(f, "/optimizers");
-    puts("state");
-    for (int i = gt_checkpoint_first(f, "/state"); i >= 0; i = gt_checkpoint_next(f, "/state", i)) print_state(f, gt_checkpoint_at(f, i));
+    print_entries(f, "/mixture", "mixture");
+    print_entries(f, "/going_on", "the mixture it goes on with");
+    print_entries(f, "/state", "state");
     puts("recipe");
     const char *line = about->recipe;
     while (*line) {

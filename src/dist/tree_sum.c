@@ -54,7 +54,10 @@ static void push(gt_tree_sum *s, gt_tree_node node, const double *values) {
     }
 }
 
-void gt_tree_sum_add(gt_tree_sum *s, const double *values) { push(s, (gt_tree_node){0, s->first + s->added++}, values); }
+void gt_tree_sum_add(gt_tree_sum *s, const double *values) {
+    gt_pulse_turn(s->comm, 0); /* slices may take long, and the others wait */
+    push(s, (gt_tree_node){0, s->first + s->added++}, values);
+}
 
 typedef struct funnel {
     gt_tree_sum *sum;

@@ -174,6 +174,7 @@ gt_status gt_em_set(gt_em *em) { return gt_comm_agree(em->blocks->comm, gt_densi
 
 gt_status gt_em_update(gt_em *em) {
     gt_comm *c = em->blocks->comm;
+    gt_comm_busy(c, "covariances of a mixture");
     gt_status st = gt_comm_agree(c, c->rank ? GT_OK : gt_em_maximise(em));
     if (st) return st;
     gt_comm_broadcast(c, em->mixture.weights, em->mixture.size * sizeof *em->mixture.weights, 0);
@@ -182,6 +183,7 @@ gt_status gt_em_update(gt_em *em) {
 
 gt_status gt_em_start(gt_em *em, uint64_t seed, uint32_t restart) {
     double nothing;
+    gt_comm_busy(em->blocks->comm, "the start of a mixture");
     gt_status st = gt_em_seed_means(em, seed, restart);
     if (st) return st;
     em->hard = true;

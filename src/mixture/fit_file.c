@@ -12,7 +12,6 @@
 #include "gantry/checkpoint.h"
 #include "gantry/mixture.h"
 #include "gantry/option.h"
-#include "kernels/kernel_set.h"
 
 #define MODEL "gmm"
 enum { RECIPE_BYTES = 512 };
@@ -100,7 +99,7 @@ static void put_scalar(gt_checkpoint *c, const gt_fit *f, const scalar *s) {
 gt_status gt_fit_write(const gt_fit *f, const char *path) {
     char recipe[RECIPE_BYTES];
     write_recipe(&f->recipe, recipe);
-    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){.model = MODEL, .kernel_set = gt_kernel_set_id(), .dataset = f->fingerprint, .recipe = recipe});
+    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){.model = MODEL, .kernel_set = f->kernel_set, .dataset = f->fingerprint, .recipe = recipe});
     if (!c) return GT_NOMEM;
     for (int i = 0; i < N_SCALARS; i++) put_scalar(c, f, &scalars[i]);
     if (f->n_curve) put_mixture(c, "mixture", &f->best, f->curve, f->n_curve);
@@ -153,6 +152,7 @@ static gt_status read_fit(gt_fit *f, const gt_checkpoint_file *c) {
     if (said.n_curve > most || said.n_now > most) return gt_fail(GT_FORMAT, "'%s': more iterations than its recipe allows", path);
     if ((st = gt_fit_init(f, &said.recipe, said.points))) return st;
     snprintf(f->fingerprint, sizeof f->fingerprint, "%s", about->dataset);
+    snprintf(f->kernel_set, sizeof f->kernel_set, "%s", about->kernel_set);
     for (int i = 0; i < N_SCALARS && !st; i++) st = get_scalar(c, f, &scalars[i]);
     if (!st && f->n_curve) st = get_mixture(c, "mixture", &f->best, f->curve, f->n_curve);
     if (!st && f->started) st = get_mixture(c, "going_on", &f->now, f->curve_now, f->n_now);
