@@ -110,18 +110,22 @@ static gt_status check_dims(h5set *d) {
     return GT_OK;
 }
 
+static gt_status check_place(const char *name, hid_t plist) {
+    if (H5Pget_external_count(plist) == 0 && H5Pget_layout(plist) != H5D_VIRTUAL) return GT_OK;
+    return gt_fail(GT_FORMAT, "%s: lies in other files; copy it into one file (h5repack)", name);
+}
+
 /* Storage within this file, completely written, in chunks of bearable size. *cache: bytes of chunk cache that reading
  * in order needs. */
 static gt_status check_storage(const h5set *d, size_t *cache) {
     hid_t plist = H5Dget_create_plist(d->images);
     if (plist < 0) return gt_hdf5_fail("images");
     H5D_layout_t layout = H5Pget_layout(plist);
-    int external = H5Pget_external_count(plist);
+    gt_status st = check_place("images", plist);
     hsize_t chunk[4] = {1, 1, 1, 1}, chunks = 1, bytes = 1, written = 0;
     int chunk_rank = layout == H5D_CHUNKED ? H5Pget_chunk(plist, 4, chunk) : 4;
     H5Pclose(plist);
-    if (external || layout == H5D_VIRTUAL)
-        return gt_fail(GT_FORMAT, "images: lies in other files; copy it into one file (h5repack)");
+    if (st) return st;
     if (chunk_rank != 4) return gt_fail(GT_FORMAT, "images: damaged chunk sizes");
     *cache = CACHE_LEAST;
     if (layout != H5D_CHUNKED)
@@ -142,12 +146,19 @@ static gt_status check_storage(const h5set *d, size_t *cache) {
     return GT_OK;
 }
 
-static hid_t open_images(hid_t file, size_t cache) {
+static herr_t refuse_link(const char *group, const char *name, const char *file, const char *object, unsigned *flags, hid_t access, void *unused) {
+    (void)group, (void)name, (void)file, (void)object, (void)flags, (void)access, (void)unused;
+    return -1;
+}
+
+/* A soft link may lead to it; one into another file, on whatever way, does not. */
+static hid_t open_set(hid_t file, const char *name, size_t cache) {
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
     H5Pset_chunk_cache(access, 12421, cache, 1);
-    hid_t images = H5Dopen2(file, "images", access);
+    H5Pset_elink_cb(access, refuse_link, NULL);
+    hid_t set = H5Dopen2(file, name, access);
     gt_hdf5_close_list(access);
-    return images;
+    return set;
 }
 
 static gt_status check_link(hid_t file, const char *name, bool *there) {
@@ -156,6 +167,17 @@ static gt_status check_link(hid_t file, const char *name, bool *there) {
     if (*there && (H5Lget_info(file, name, &info, H5P_DEFAULT) < 0 || info.type == H5L_TYPE_EXTERNAL))
         return gt_fail(GT_FORMAT, "%s: lies in another file; copy it into one file (h5repack)", name);
     return GT_OK;
+}
+
+/* In this file, and as much of it as deflate, at its best, needs for so many bytes: a small file can claim much. */
+static gt_status check_labels_storage(hid_t labels, uint64_t bytes) {
+    enum { DEFLATE_MOST = 1032 };
+    hid_t plist = H5Dget_create_plist(labels);
+    if (plist < 0) return gt_hdf5_fail("labels");
+    gt_status st = check_place("labels", plist);
+    H5Pclose(plist);
+    if (!st && bytes / DEFLATE_MOST > H5Dget_storage_size(labels)) st = gt_fail(GT_FORMAT, "labels: incomplete: most of them were never written");
+    return st;
 }
 
 /* [N] integers or [N,L] floats, N as many as images. */
@@ -176,6 +198,7 @@ static gt_status read_labels(const h5set *d, hid_t labels, gt_notes *notes) {
     if (dims[1] == 0 || dims[1] > GT_VECTOR_MOST || dims[0] * dims[1] > LABEL_BYTES_MOST / sizeof(float))
         return gt_fail(GT_FORMAT, "labels: %llu numbers per image; 1 to %d and at most %zu MB in all are possible",
                        (unsigned long long)dims[1], GT_VECTOR_MOST, LABEL_BYTES_MOST >> 20);
+    if ((st = check_labels_storage(labels, dims[0] * dims[1]))) return st;
     void *numbers = calloc(dims[0] * dims[1], sizeof(float)); /* an int32 has the same size */
     if (!numbers) return gt_fail(GT_NOMEM, "out of memory for labels");
     notes->kind = classes ? GT_LABELS_CLASSES : GT_LABELS_VECTORS;
@@ -256,7 +279,7 @@ static gt_status read_notes(const h5set *d, gt_notes *notes) {
     bool there;
     gt_status st = check_link(d->file, "labels", &there);
     if (!st && there) {
-        hid_t labels = H5Dopen2(d->file, "labels", H5P_DEFAULT);
+        hid_t labels = open_set(d->file, "labels", CACHE_LEAST);
         st = labels < 0 ? gt_hdf5_fail("labels") : read_labels(d, labels, notes);
         if (labels >= 0) H5Dclose(labels);
     }
@@ -278,13 +301,13 @@ static gt_status open_file(h5set *d, gt_source *s) {
     gt_status st = check_link(d->file, "images", &there);
     if (st) return st;
     if (!there) return gt_fail(GT_FORMAT, "holds no dataset 'images' [N,H,W,C]");
-    if ((d->images = open_images(d->file, CACHE_LEAST)) < 0) return gt_hdf5_fail("images");
+    if ((d->images = open_set(d->file, "images", CACHE_LEAST)) < 0) return gt_hdf5_fail("images");
     if ((d->space = H5Dget_space(d->images)) < 0) return gt_hdf5_fail("images");
     size_t cache = CACHE_LEAST;
     if ((st = check_dims(d)) || (st = check_type(d->images, &d->type)) || (st = check_storage(d, &cache))) return st;
     if (cache > CACHE_LEAST) { /* the cache is sized when a dataset is opened */
         H5Dclose(d->images);
-        if ((d->images = open_images(d->file, cache)) < 0) return gt_hdf5_fail("images");
+        if ((d->images = open_set(d->file, "images", cache)) < 0) return gt_hdf5_fail("images");
     }
     hsize_t block[4] = {1, d->dims[1], d->dims[2], d->dims[3]};
     if ((d->block = H5Screate_simple(4, block, NULL)) < 0) return gt_hdf5_fail("images");

@@ -238,6 +238,16 @@ static void wrong_images_are_named(void **state) {
     H5Lcreate_external("/etc/passwd", "/x", file, "images", H5P_DEFAULT, H5P_DEFAULT);
     H5Fclose(file);
     refused(at("other.h5"), "other.h5", "another file");
+    file = begin(at("whole.h5"));
+    end(file, add_images(file));
+    gt_dataset *whole = NULL;
+    assert_int_equal(gt_dataset_open(&whole, at("whole.h5"), NULL), GT_OK);
+    gt_dataset_close(whole);
+    file = begin(at("through.h5"));
+    H5Lcreate_external(at("whole.h5"), "/", file, "way", H5P_DEFAULT, H5P_DEFAULT);
+    H5Lcreate_soft("/way/images", file, "images", H5P_DEFAULT, H5P_DEFAULT);
+    H5Fclose(file);
+    refused(at("through.h5"), "through.h5", "images");
     file = begin(at("bare.h5"));
     H5Fclose(file);
     refused(at("bare.h5"), "bare.h5", "no dataset 'images'");
@@ -258,6 +268,11 @@ static void wrong_labels_are_named(void **state) {
     refused_labels(H5T_NATIVE_INT64, 1, &fewer, classes, "19 labels for 20 images");
     refused_labels(H5T_NATIVE_FLOAT, 1, &n, floats, "[N] integers");
     refused_labels(H5T_NATIVE_INT64, 2, grid, NULL, "[N] integers");
+    hsize_t vectors[] = {N, 65536}, row[] = {1, 65536};
+    hid_t sparse = begin(at("sparse.h5")), images = add_images(sparse);
+    H5Dclose(add(sparse, "labels", H5T_NATIVE_FLOAT, H5T_NATIVE_FLOAT, 2, vectors, row, NULL));
+    end(sparse, images);
+    refused(at("sparse.h5"), "sparse.h5", "labels", "never written");
     refused_labels(H5T_NATIVE_FLOAT, 2, none, NULL, "0 numbers");
     classes[3] = -1;
     refused_labels(H5T_NATIVE_INT64, 1, &n, classes, "label 3 is -1");
