@@ -11,29 +11,6 @@
 
 enum { MOST_FLOATS = 1 << 20 };
 
-static void seed(fuzz_put *put, void *arg, int networks, const char *recipe) {
-    const char *path = fuzz_scratch();
-    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){"stylegan2", "avx2", "00112233445566778899aabbccddeeff", recipe});
-    fuzz_check(c);
-    float w[24] = {0.5f, -1, 2};
-    for (int i = 0; i < networks; i++) {
-        static const char *const names[] = {"/networks/G/mapping.w_avg", "/networks/G_ema/mapping.w_avg", "/optimizers/G/m/mapping.w_avg"};
-        gt_checkpoint_tensor(c, names[i], &GT_SHAPE(2, 3, 4), w);
-    }
-    gt_checkpoint_int(c, "/state/images", 200000);
-    gt_checkpoint_double(c, "/state/ada_p", 0.25);
-    gt_checkpoint_text(c, "/state/note", "text");
-    fuzz_check(!gt_checkpoint_write(c, path));
-    gt_checkpoint_free(c);
-    fuzz_put_scratch(put, arg, path);
-}
-
-static void seeds(fuzz_put *put, void *arg) {
-    seed(put, arg, 3, "[gantry]\nbatch = 8\n");
-    seed(put, arg, 1, "");
-    seed(put, arg, 0, "[recipe]\ncfg = cifar\n");
-}
-
 static void read_all(const gt_checkpoint_file *f) {
     for (int i = gt_checkpoint_first(f, ""); i >= 0; i = gt_checkpoint_next(f, "", i)) {
         const gt_checkpoint_entry *e = gt_checkpoint_at(f, i);
@@ -59,6 +36,30 @@ static bool opens(const char *path) {
     if (f) read_all(f);
     gt_checkpoint_close(f);
     return f;
+}
+
+static void seed(fuzz_put *put, void *arg, int networks, const char *recipe) {
+    const char *path = fuzz_scratch();
+    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){"stylegan2", "avx2", "00112233445566778899aabbccddeeff", recipe});
+    fuzz_check(c);
+    float w[24] = {0.5f, -1, 2};
+    for (int i = 0; i < networks; i++) {
+        static const char *const names[] = {"/networks/G/mapping.w_avg", "/networks/G_ema/mapping.w_avg", "/optimizers/G/m/mapping.w_avg"};
+        gt_checkpoint_tensor(c, names[i], &GT_SHAPE(2, 3, 4), w);
+    }
+    gt_checkpoint_int(c, "/state/images", 200000);
+    gt_checkpoint_double(c, "/state/ada_p", 0.25);
+    gt_checkpoint_text(c, "/state/note", "text");
+    fuzz_check(!gt_checkpoint_write(c, path));
+    gt_checkpoint_free(c);
+    fuzz_check(fuzz_hdf5_passes(path) && opens(path));
+    fuzz_put_scratch(put, arg, path);
+}
+
+static void seeds(fuzz_put *put, void *arg) {
+    seed(put, arg, 3, "[gantry]\nbatch = 8\n");
+    seed(put, arg, 1, "");
+    seed(put, arg, 0, "[recipe]\ncfg = cifar\n");
 }
 
 /* The checksum that the file ought to have is the one it has. */

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -38,17 +37,6 @@ void fuzz_begin(int argc, char **argv) {
 void fuzz_broken(const char *what, const char *file, int line) {
     fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
     abort();
-}
-
-const char *fuzz_file(const void *bytes, size_t n) {
-    static int fd = -1;
-    static char path[64];
-    if (fd < 0) {
-        fd = memfd_create("fuzz", 0);
-        snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)getpid(), fd);
-    }
-    fuzz_check(fd >= 0 && ftruncate(fd, 0) == 0 && pwrite(fd, bytes, n, 0) == (ssize_t)n);
-    return path;
 }
 
 static void temporary(char path[FUZZ_PATH]) {
@@ -84,6 +72,8 @@ const char *fuzz_named(const char *name, const void *bytes, size_t n) {
     close(fd);
     return path;
 }
+
+const char *fuzz_file(const void *bytes, size_t n) { return fuzz_named("input", bytes, n); }
 
 const char *fuzz_scratch(void) {
     static char path[FUZZ_PATH];

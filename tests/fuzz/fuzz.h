@@ -15,6 +15,7 @@
  *     what a run goes on with, or is reported by: stats.jsonl, log.txt    stats, report
  *     what `gantry dataset` goes on with: DEST.progress                   progress
  *     metric logs, results of benchmarks                                  results, own_hdf5
+ *     HDF5 files of any kind whose structure is sound                     odd_hdf5
  *
  * What a search has found goes to tests/fuzz/found/NAME/ with the repair, and is replayed ever after. */
 #ifndef TESTS_FUZZ_H
@@ -37,11 +38,9 @@ typedef struct fuzz_target {
 
 extern const fuzz_target target;
 
-/* The bytes as a file without a place in any directory: its path, good until the next call. Other processes may open it, too. */
+/* The bytes as a file of this name, where that matters, in a folder of this process, and the folder, which is gone at the end. The path is good until
+ * the next call but three, the file until the next of the same name. */
 const char *fuzz_file(const void *bytes, size_t n);
-
-/* For readers that go by names: the bytes as a file of this name in a folder of this process, and the folder, which is gone at the end. The path is
- * good until the next call but three. */
 const char *fuzz_named(const char *name, const void *bytes, size_t n);
 const char *fuzz_folder(void);
 
@@ -53,7 +52,8 @@ void fuzz_put_scratch(fuzz_put *put, void *arg, const char *path);
 #define fuzz_check(what) ((what) ? (void)0 : fuzz_broken(#what, __FILE__, __LINE__))
 void fuzz_broken(const char *what, const char *file, int line) __attribute__((noreturn));
 
-/* Is the HDF5 file sound? What training asks before it opens a file from elsewhere: the walk in a process of its own. */
+/* Is the HDF5 file sound? What training asks before it opens a file from elsewhere: the walk in a process of its own. To be true of seeds: one
+ * that does not pass tests nothing. */
 bool fuzz_hdf5_passes(const char *path);
 
 /* To be called first in main(): quiet logs, and where this program is started as the checking process, the check. */

@@ -53,6 +53,7 @@ static void seed(fuzz_put *put, void *arg, int kind) {
     H5Dclose(images);
     H5Fclose(file);
     H5Pclose(access);
+    fuzz_check(fuzz_hdf5_passes(path));
     fuzz_put_scratch(put, arg, path);
 }
 
