@@ -13,6 +13,7 @@
  * is never seen half written, and a reply that a network file system lost is no doubt: the link count tells. Where there are no hard links it is
  * created exclusively. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -270,6 +271,30 @@ static gt_status take(gt_lock *l, const char *fresh, const gt_lock_options *o) {
     }
 }
 
+/* ---- takers that were killed before their lock had its name ---- */
+
+static bool is_fresh_name(const char *name) { return !strncmp(name, "lock.", 5) && strlen(name) == 21 && strspn(name + 5, "0123456789abcdef") == 16; }
+
+/* On this host its process is looked at; elsewhere, or half written, it is left alone for an hour, by the file system's clock. */
+static bool is_left_over(const gt_lock *l, const char *path) {
+    enum { HOUR = 3600 };
+    struct stat mine, there;
+    holder h;
+    if (read_holder(path, &h) || fstat(l->fd, &mine) || stat(path, &there)) return false;
+    if (!strcmp(h.host, l->self.host)) return !alive_here(&h);
+    return mine.st_mtim.tv_sec - there.st_mtim.tv_sec > HOUR;
+}
+
+static void clear_left_over(const gt_lock *l, const char *dir) {
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char *path = is_fresh_name(e->d_name) ? gt_path_join(dir, e->d_name) : NULL;
+        if (path && is_left_over(l, path)) unlink(path);
+        free(path);
+    }
+    if (d) closedir(d);
+}
+
 static bool start_beating(gt_lock *l) {
     pthread_condattr_t clock;
     pthread_condattr_init(&clock);
@@ -298,6 +323,7 @@ gt_lock *gt_lock_take(const char *dir, const gt_lock_options *options) {
     if (asprintf(&fresh, "%s.%016" PRIx64, l->path, l->self.token) < 0) fresh = NULL;
     gt_status st = fresh ? take(l, fresh, &o) : gt_fail(GT_NOMEM, "out of memory for a lock");
     free(fresh);
+    if (!st) clear_left_over(l, dir);
     if (!st && !start_beating(l)) {
         unlink(l->path);
         st = gt_fail(GT_FAILED, "cannot start a thread for the lock's heartbeat");

@@ -2,6 +2,7 @@
  * A run's directory: numbers, first checks, the stop file, and a lock that outlives kill -9 and keeps the living out. */
 #include "scratch.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -202,6 +203,46 @@ static void recycled_pid(void **state) {
     free(text);
 }
 
+static void age(const char *name, time_t seconds) {
+    struct stat s;
+    assert_int_equal(stat(at(name), &s), 0);
+    assert_int_equal(utimensat(AT_FDCWD, at(name), (struct timespec[]){s.st_atim, {.tv_sec = s.st_mtim.tv_sec - seconds}}, 0), 0);
+}
+
+/* Takers that were killed before their lock had its name. */
+static void unfinished_takers(void **state) {
+    (void)state;
+    pid_t pid = start_holder();
+    stop_holder(pid);
+    size_t n, m;
+    char *dead = get(at("lock"), &n);
+    gt_lock *l = gt_lock_take(scratch, &quick);
+    assert_non_null(l);
+    char *living = get(at("lock"), &m), foreign[] = "beat 0000000001\nhost elsewhere/boot/ns\npid 1 started 1\ntoken 00000000000000aa\n";
+    gt_lock_release(l);
+    put(at("lock.0000000000000001"), dead, n);
+    put(at("lock.0000000000000002"), living, m); /* this process: it may be about to take it in another thread */
+    put(at("lock.0000000000000003"), foreign, sizeof foreign - 1);
+    put(at("lock.0000000000000004"), foreign, sizeof foreign - 1);
+    put(at("lock.0000000000000005"), "", 0);
+    put(at("lock.0000000000000006"), "", 0);
+    put(at("lock.txt"), dead, n); /* nobody's lock */
+    age("lock.0000000000000004", 7200);
+    age("lock.0000000000000006", 7200);
+    l = gt_lock_take(scratch, &quick);
+    assert_non_null(l);
+    static const bool stays[] = {false, true, true, false, true, false};
+    for (int i = 0; i < 6; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "lock.%016d", i + 1);
+        assert_int_equal(exists(name), stays[i]);
+    }
+    assert_true(exists("lock.txt") && exists("lock"));
+    gt_lock_release(l);
+    free(dead);
+    free(living);
+}
+
 static void lost(void **state) {
     (void)state;
     gt_lock *l = gt_lock_take(scratch, &quick);
@@ -242,7 +283,7 @@ int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
         TEST(numbers), TEST(unusable), TEST(small_files), TEST(free_lock), TEST(living_holder), TEST(dead_holder), TEST(holder_ends_while_we_wait),
-        TEST(holder_elsewhere), TEST(damaged_lock), TEST(recycled_pid), TEST(lost), TEST(race),
+        TEST(holder_elsewhere), TEST(damaged_lock), TEST(recycled_pid), TEST(unfinished_takers), TEST(lost), TEST(race),
     };
     gt_log_setup(0, 1, GT_ERROR); /* waiting is expected */
     return cmocka_run_group_tests(tests, NULL, NULL);
