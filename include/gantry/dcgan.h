@@ -5,7 +5,7 @@
  *   D   4x4 convolutions with stride 2, padding 1 down to 4x4 pixels - one 4x4 convolution to the logits
  *
  * Batch normalisation before each activation, but for D's first and G's last layer; LeakyReLU with slope 0.2; no biases. Side R of an image
- * has min(channel_base / R, channel_max) feature maps. Weights begin as N(0, 0.02^2).
+ * has min(channel_base / R, channel_max) feature maps. Weights begin as N(0, 0.02^2), embeddings as N(0, 1).
  *
  * Tensors, R being the side that a layer makes (G) or sees (D), as PyTorch shapes them:
  *   G.bR.conv.weight [in,out,4,4], G.bR.norm.weight, .bias, .running_mean, .running_var; D.bR.conv.weight [out,in,4,4], D.bR.norm.weight, .bias;
@@ -18,7 +18,7 @@
 enum { GT_DCGAN_EMBEDDING = 50 }; /* numbers that labels become for G */
 
 typedef struct gt_dcgan_config {
-    int height, width, channels; /* of the images: equal sides, a power of two of at least 16; 1 to 4 channels */
+    int height, width, channels; /* of the images: equal sides, a power of two from 16 to 8192; 1 to 4 channels */
     int z_dim;
     int channel_base, channel_max;
     int c_dim;            /* class-conditional: length of the labels that G and D see; 0: they see none */

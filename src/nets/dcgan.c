@@ -4,7 +4,7 @@
 
 #include "nets/batch_norm.h"
 
-enum { KERNEL = 4, FIRST = 4 /* side of the smallest maps */, LEAST_SIZE = 16, MOST_CHANNELS = 4 };
+enum { KERNEL = 4, FIRST = 4 /* side of the smallest maps */, LEAST_SIZE = 16, MOST_SIZE = 8192, MOST_CHANNELS = 4 };
 
 static const float slope = 0.2f, weight_std = 0.02f;
 static const gt_conv_attr halve = {.stride = 2, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
@@ -19,7 +19,8 @@ static bool is_power_of_two(int n) { return n > 0 && !(n & (n - 1)); }
 
 gt_status gt_dcgan_check(const gt_dcgan_config *c) {
     int power = LEAST_SIZE;
-    while (power < c->height || power < c->width) power *= 2;
+    while (power < MOST_SIZE && (power < c->height || power < c->width)) power *= 2;
+    if (c->height > power || c->width > power) return gt_fail(GT_USAGE, "images of %dx%d are larger than %dx%d", c->width, c->height, MOST_SIZE, MOST_SIZE);
     if (c->height != c->width || c->height < LEAST_SIZE || !is_power_of_two(c->height))
         return gt_fail(GT_USAGE, "images of %dx%d: DCGAN makes square ones with sides that are a power of two of at least %d; resize them to %dx%d (gantry dataset --width=%d --height=%d)",
                        c->width, c->height, LEAST_SIZE, power, power, power, power);

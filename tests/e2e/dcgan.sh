@@ -45,6 +45,14 @@ quietly "$GANTRY" report tricks/plain
 
 # Sizes and channels.
 quietly "$GANTRY" train --model=dcgan --data=synth:circles:n=20,size=64 $nets --batch=4 --steps=1 --run=grey # 1 channel
+for channels in 2 4 5; do
+    "$python" -c "import h5py, numpy as np; h5py.File('c$channels.h5', 'w')['images'] = np.random.RandomState(0).randint(0, 255, (20, 16, 16, $channels), np.uint8)"
+done
+quietly "$GANTRY" train --model=dcgan --data=c2.h5 $nets --batch=4 --steps=1 --run=two
+quietly "$GANTRY" train --model=dcgan --data=c4.h5 $nets --batch=4 --steps=1 --run=four
+quietly "$GANTRY" generate four --seeds=0-3 --outdir=four-out --grid=4x1
+[ "$(helper size four-out/grid.png)" = '64 16 4' ] || fail "four channels: $(helper size four-out/grid.png)"
+expect 2 'takes 1 to 4' "$GANTRY" train --model=dcgan --data=c5.h5 $nets --batch=4 --run=x
 expect 2 'resize them to 32x32' "$GANTRY" train --model=dcgan --data=synth:circles:n=20 --run=x
 expect 2 'power of two of at least 16; resize them to 16x16' "$GANTRY" train --model=dcgan --data=synth:shapes:n=20,size=8 --run=x
 

@@ -45,7 +45,7 @@ static void images_that_cannot_be_made_are_refused(void **state) {
     static const struct {
         int height, width, channels;
         const char *said;
-    } cases[] = {{8, 8, 3, "resize them to 16x16"}, {24, 24, 3, "resize them to 32x32"}, {32, 16, 3, "resize them to 32x32"}, {16, 16, 5, "5 channels"}, {256, 256, 1, "--cbase=64"}};
+    } cases[] = {{8, 8, 3, "resize them to 16x16"}, {24, 24, 3, "resize them to 32x32"}, {32, 16, 3, "resize them to 32x32"}, {16, 16, 5, "5 channels"}, {1 << 20, 1 << 20, 3, "larger than 8192x8192"}, {256, 256, 1, "--cbase=64"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         gt_dcgan_config c = small_network();
         c.height = cases[i].height, c.width = cases[i].width, c.channels = cases[i].channels;
