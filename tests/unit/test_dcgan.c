@@ -142,6 +142,7 @@ static gt_dcgan_train_config small_training(void) {
 static gt_model *new_model(const gt_dcgan_train_config *c) {
     gt_model *m = gt_dcgan_model_new(c);
     if (!m) fail_msg("%s", gt_message());
+    gt_model_init(m);
     return m;
 }
 
