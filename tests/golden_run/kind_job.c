@@ -31,7 +31,7 @@ typedef struct steps {
     int n;
     phase_run runs[GT_MAX_PHASES];
     learner learners[GT_MAX_NETS];
-    const float *images, *labels; /* labels: NULL, or [steps,batch,label_dim] */
+    const float *images, *labels; /* labels: NULL, or those of all items, of which a step takes the next `batch` [items,label_dim] */
     float *states;                /* of a phase, summed over slices */
 } steps;
 
@@ -82,13 +82,18 @@ static gt_exec *exec_for(steps *s, int phase, int n) {
 
 /* ---- a step ---- */
 
-/* Results per sample go into the file's out/stats/NAME [steps,batch]. */
+/* Results per sample are the file's out/stats/PHASE/NAME [steps,batch]. */
 static void check_stats(steps *s, const gt_phase *p, gt_exec *e, int step, int first, int n) {
     for (int i = 0; i < p->n_stats; i++) {
-        const char *path = gold_path(s->f, "out/stats/%s", p->stats[i].name);
+        const char *path = gold_path(s->f, "out/stats/%s/%s", p->name, p->stats[i].name);
         if (!gold_has(s->f, path) || gt_exec_output_size(e, p->stats[i].output) != (size_t)n) continue;
         gold_check_rows(s->f, path, gt_exec_output(e, p->stats[i].output), (size_t)step * (size_t)s->cut.samples + (size_t)first, (size_t)n);
     }
+}
+
+static void label_of(void *arg, int64_t item, float *label) {
+    const steps *s = arg;
+    if (s->labels) memcpy(label, s->labels + (size_t)item * (size_t)s->model->label_dim, (size_t)s->model->label_dim * sizeof *label);
 }
 
 static gt_status run_slice(steps *s, int phase, int step, int index, float *grads) {
@@ -100,7 +105,8 @@ static gt_status run_slice(steps *s, int phase, int step, int index, float *grad
     size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, row = (size_t)step * (size_t)batch + (size_t)first;
     gt_slice_input in = {.n = n, .seed = (uint64_t)s->job->seed, .step = (uint32_t)step, .sample0 = (uint32_t)first, .index = index, .batch = batch,
                          .shown = (int64_t)step * batch, .images = s->images + row * pixels,
-                         .labels = s->labels ? s->labels + row * (size_t)m->label_dim : NULL, .items = gold_int(s->f->config, "items", 0)};
+                         .labels = s->labels ? s->labels + row * (size_t)m->label_dim : NULL, .label_of = label_of, .label_arg = s,
+                         .items = gold_int(s->f->config, "items", 0)};
     gt_exec_env env = {.seed = in.seed, .step = in.step, .sample0 = in.sample0};
     gt_exec_bind(e, GT_SLOT_GRAD, grads);
     gt_status st = p->prepare ? p->prepare(p, e) : GT_OK;

@@ -54,3 +54,8 @@ def normal(seed, stream, step, sample, n):
         angle = w[2 * p + 1] * (2 * np.pi / 2 ** 32)
         out[:, 2 * p], out[:, 2 * p + 1] = radius * np.cos(angle), radius * np.sin(angle)
     return out.reshape(-1)[:n]
+
+
+def below(seed, stream, step, sample, position, n):
+    """0 .. n - 1."""
+    return int(bits(seed, stream, step, sample, position + 1)[position % 4, position // 4]) * n >> 32
