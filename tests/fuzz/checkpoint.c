@@ -74,7 +74,7 @@ static bool intact(const uint8_t *bytes, size_t n) {
 static void run(const uint8_t *bytes, size_t n) {
     static unsigned turn;
     if (!intact(bytes, n)) fuzz_check(!opens(fuzz_file(bytes, n)));
-    if (n <= CHECKPOINT_BLOCK || turn++ % 16) return; /* starting a process takes a hundred times as long as all else */
+    if (n <= CHECKPOINT_BLOCK || (!getenv("FUZZ_CHECKER") && turn++ % 16)) return; /* starting a process takes a hundred times as long as all else */
     uint8_t *copy = malloc(n);
     fuzz_check(copy);
     memcpy(copy, bytes, n);

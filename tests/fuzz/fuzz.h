@@ -53,7 +53,7 @@ void fuzz_put_scratch(fuzz_put *put, void *arg, const char *path);
 void fuzz_broken(const char *what, const char *file, int line) __attribute__((noreturn));
 
 /* Is the HDF5 file sound? What training asks before it opens a file from elsewhere: the walk in a process of its own. To be true of seeds: one
- * that does not pass tests nothing. */
+ * that does not pass tests nothing. FUZZ_CHECKER, for searches: a test_fuzz_NAME without sanitizers that is that process, for many files. */
 bool fuzz_hdf5_passes(const char *path);
 
 /* To be called first in main(): quiet logs, and where this program is started as the checking process, the check. */
