@@ -19,11 +19,11 @@ static const gt_option table[] = {
     {.key = "samples", .type = GT_OPTION_INT, FIELD(samples), .standard = "500", .min = 1, .max = 1 << 20, .help = "Importance samples of each image",
      .detail = "The estimate of log p(x) is low on average, and the less the more samples there are."},
     {.key = "sigma", .type = GT_OPTION_REAL, FIELD(sigma), .derived = "what the loss means", .min = 1e-6, .max = 1e6,
-     .help = "Standard deviation of a pixel in [0,1] around the decoded image",
+     .help = "Deviation of a pixel in [0,1] from what is decoded",
      .detail = "Squared error with the weight w against the divergence means 1/sqrt(2 w): 0.707 by default. With another value the decoder is the same, the density is not: "
                "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1."},
     {.key = "seed", .type = GT_OPTION_INT, FIELD(seed), .standard = "0", .max = 4294967295.0, .help = "Of the samples"},
-    {.key = "out", .type = GT_OPTION_TEXT, FIELD(out), .standard = "likelihood.csv", .help = "A line for every image: log p(x), ELBO, divergence, error"},
+    {.key = "out", .type = GT_OPTION_TEXT, FIELD(out), .standard = "likelihood.csv", .help = "A line an image: log p(x), ELBO, divergence, error"},
     {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
 };
 
