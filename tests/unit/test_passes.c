@@ -162,6 +162,19 @@ static void test_memory_plan(void **state) {
     }
 }
 
+/* Slices at once: a sum over slices is made as soon as its last slice's value is there, so that it can leave for other ranks and memory is free. */
+static void test_sums_of_slices_come_early(void **state) {
+    (void)state;
+    net n = make_net();
+    gt_exec *e = ready(n.g, &(gt_exec_options){.slices = 4, .no_fusion = 1});
+    int last_product = 0, early = 0;
+    for (int k = 0; k < e->n_steps; k++)
+        if (strcmp(e->steps[k].node->op->name, "conv_weight_grad") == 0) last_product = k;
+    early = e->steps[last_product].done;
+    assert_true(early >= NET_PARAMS - 2); /* the first layer's weight and bias come last */
+    done(n.g, e);
+}
+
 /* Weights that many runs share are held; for one run, or where their readers are much more work, they wait for their reader. */
 static void test_sinking(void **state) {
     (void)state;
@@ -186,6 +199,7 @@ int main(void) {
         cmocka_unit_test(test_hoisting),
         cmocka_unit_test(test_order_saves_memory),
         cmocka_unit_test(test_memory_plan),
+        cmocka_unit_test(test_sums_of_slices_come_early),
         cmocka_unit_test(test_sinking),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,8 @@ typedef struct value {
 typedef struct several {
     gt_graph *dst;
     int slices;
-    value *values; /* by id */
+    value *values;     /* by id */
+    gt_node **results; /* in the source's order */
 } several;
 
 static gt_node *joined(several *s, const gt_node *n) {
@@ -112,27 +113,39 @@ static void compute(several *s, const gt_node *n) {
     }
 }
 
-static void put_result(several *s, const gt_result *r) {
-    gt_result joint = *r;
-    value *v = &s->values[r->node->id];
-    if (r->placed)
-        joint.node = sum_of(s, r->node);
-    else
-        joint.node = v->shared ? gt_slices_repeat(s->dst, v->joined, s->slices) : joined(s, r->node);
-    if (joint.node && joint.placed) gt_name_exactly(joint.node, r->name);
-    if (joint.node) gt_result_add(s->dst, &joint);
+/* The results that n is, as soon as it is there: nodes run in the order in which they are made, or in a better one. */
+static void make_results(several *s, const gt_graph *src, const gt_node *n) {
+    for (int i = 0; i < src->n_results; i++) {
+        const gt_result *r = &src->results[i];
+        const value *v = &s->values[n->id];
+        if (r->node != n || s->dst->status) continue;
+        if (r->placed)
+            s->results[i] = sum_of(s, n);
+        else
+            s->results[i] = v->shared ? gt_slices_repeat(s->dst, v->joined, s->slices) : joined(s, n);
+        if (r->placed) gt_name_exactly(s->results[i], r->name);
+    }
 }
 
 gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, int slices) {
-    several s = {.dst = gt_graph_derived(src, arena), .slices = slices, .values = calloc((size_t)src->n_nodes + 1, sizeof *s.values)};
+    several s = {.dst = gt_graph_derived(src, arena), .slices = slices, .values = calloc((size_t)src->n_nodes + 1, sizeof *s.values),
+                 .results = calloc((size_t)src->n_results + 1, sizeof *s.results)};
     gt_graph *dst = NULL;
-    if (s.dst && s.values) {
-        for (int id = 0; id < src->n_nodes && !s.dst->status; id++) compute(&s, src->nodes[id]);
-        for (int i = 0; i < src->n_results && !s.dst->status; i++) put_result(&s, &src->results[i]);
+    if (s.dst && s.values && s.results) {
+        for (int id = 0; id < src->n_nodes && !s.dst->status; id++) {
+            compute(&s, src->nodes[id]);
+            make_results(&s, src, src->nodes[id]);
+        }
+        for (int i = 0; i < src->n_results && !s.dst->status; i++) {
+            gt_result r = src->results[i];
+            r.node = s.results[i];
+            gt_result_add(s.dst, &r);
+        }
         dst = gt_graph_status(s.dst) ? NULL : s.dst;
     } else {
         gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
     }
     free(s.values);
+    free(s.results);
     return dst;
 }
