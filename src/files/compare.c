@@ -30,6 +30,7 @@ static const struct {
     {"KL", "Loss/KL", "%.4g", true},
     {"augment p", "Progress/augment", "%.3f", false},
     {"spread", "Fakes/spread", "%.3f", false},
+    {"swd", "Fakes/swd", "%.1f", false},
     {"seconds", "Timing/total_sec", "%.0f", false},
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };

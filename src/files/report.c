@@ -114,6 +114,7 @@ static const struct {
 } charts[] = {
     {"Losses", "Generator against discriminator: level is good, a runaway is not", {{"G", "Loss/G/loss", NULL}, {"D", "Loss/D/loss", NULL}}},
     {"Discriminator", "Its loss on real and on generated images", {{"real", "Loss/D/real", NULL}, {"generated", "Loss/D/fake", NULL}}},
+    {"Distance", "Generated from real images: patches at all scales (sliced Wasserstein distance, times 1000)", {{"SWD", "Fakes/swd", NULL}}},
     {"Accuracy", "Classes of real images, as the discriminator tells them", {{"accuracy", "Accuracy/real", NULL}}},
     {"Scores",
      "What the discriminator says; the gap should not grow for ever",

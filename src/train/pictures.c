@@ -6,6 +6,7 @@
 
 #include "gantry/log.h"
 #include "gantry/random.h"
+#include "gantry/swd.h"
 #include "train/trainer.h"
 
 static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
@@ -30,24 +31,51 @@ void gt_trainer_write_grid(gt_trainer *t, const char *name, const char *series, 
     free(picture.png);
 }
 
+/* The data's images in the grid's cells, to be freed; NULL: see *st. */
+static float *read_reals(gt_trainer *t, gt_grid *grid, gt_status *st) {
+    int64_t *items = NULL;
+    *st = gt_trainer_grid(t, grid, &items);
+    size_t pixels = (size_t)t->info->height * (size_t)t->info->width * (size_t)t->info->channels;
+    void *samples = malloc(t->info->image_bytes);
+    float *images = *st ? NULL : calloc((size_t)cells_of(grid), pixels * sizeof *images);
+    if (!*st && (!samples || !images)) *st = gt_fail(GT_NOMEM, "out of memory for reals.png");
+    for (int i = 0; !*st && i < cells_of(grid); i++) {
+        *st = gt_dataset_read(t->data, items[i], samples);
+        if (!*st) gt_dataset_floats(t->info, samples, pixels, images + (size_t)i * pixels);
+    }
+    free(items);
+    free(samples);
+    if (!*st) return images;
+    free(images);
+    return NULL;
+}
+
 gt_status gt_trainer_reals(gt_trainer *t) {
     if (t->comm->rank) return GT_OK;
     gt_grid grid;
-    int64_t *items = NULL;
-    gt_status st = gt_trainer_grid(t, &grid, &items);
-    size_t pixels = (size_t)t->info->height * (size_t)t->info->width * (size_t)t->info->channels;
-    void *samples = malloc(t->info->image_bytes);
-    float *images = st ? NULL : calloc((size_t)cells_of(&grid), pixels * sizeof *images);
-    if (!st && (!samples || !images)) st = gt_fail(GT_NOMEM, "out of memory for reals.png");
-    for (int i = 0; !st && i < cells_of(&grid); i++) {
-        st = gt_dataset_read(t->data, items[i], samples);
-        if (!st) gt_dataset_floats(t->info, samples, pixels, images + (size_t)i * pixels);
-    }
+    gt_status st;
+    float *images = read_reals(t, &grid, &st);
     if (!st) gt_trainer_write_grid(t, "reals.png", "reals", &grid, images, -1, 1);
-    free(items);
-    free(samples);
     free(images);
     return st;
+}
+
+static gt_swd *describe(const gt_trainer *t, int n, const float *images) { return gt_swd_new(n, t->info->height, t->info->width, t->info->channels, images); }
+
+/* How far the fakes are from the reals of the same grid. That it cannot be told is no failure. */
+static double distance_to_reals(gt_trainer *t, int n, const float *fakes) {
+    if (t->info->height < GT_SWD_PATCH || t->info->width < GT_SWD_PATCH) return NAN;
+    if (!t->reals) {
+        gt_grid grid;
+        gt_status st;
+        float *images = read_reals(t, &grid, &st);
+        if (!st) t->reals = describe(t, n, images);
+        free(images);
+    }
+    gt_swd *described = t->reals ? describe(t, n, fakes) : NULL;
+    double distance = described ? gt_swd_distance(t->reals, described) : NAN;
+    gt_swd_free(described);
+    return distance;
 }
 
 /* Chunk c of the grid: the cells c*n .. c*n+n-1, with latents and labels that depend on the cell alone. */
@@ -108,6 +136,7 @@ gt_status gt_trainer_fakes(gt_trainer *t) {
         for (int k = 0; k < chunks; k++)
             memcpy(ordered + (size_t)k * chunk_floats, all + ((size_t)(k % ranks) * (size_t)rounds + (size_t)(k / ranks)) * chunk_floats, chunk_floats * sizeof *all);
         t->fakes_spread = spread_of(ordered, cells, pixels);
+        t->fakes_swd = distance_to_reals(t, cells, ordered);
         char name[40];
         gt_grid_fakes_name(t->shown, name);
         gt_trainer_write_grid(t, name, "fakes", &grid, ordered, -1, 1);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gantry/log.h"
+#include "gantry/swd.h"
 #include "kernels/isa.h"
 #include "train/trainer.h"
 
@@ -231,6 +232,7 @@ gt_status gt_trainer_start_loader(gt_trainer *t) {
 
 void gt_trainer_close(gt_trainer *t) {
     gt_saver_free(t->saver);
+    gt_swd_free(t->reals);
     gt_runlog_close(t->log);
     gt_lock_release(t->lock);
     gt_loader_free(t->loader);

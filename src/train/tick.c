@@ -142,6 +142,7 @@ static int write_log(gt_trainer *t, double rate, double memory, const gt_effort 
     }
     put_efforts(t, v, &n, all);
     if (!isnan(t->fakes_spread)) put(v, &n, "Fakes/spread", t->fakes_spread);
+    if (!isnan(t->fakes_swd)) put(v, &n, "Fakes/swd", t->fakes_swd);
     const gt_saver_result *saved = gt_saver_outcome(t->saver);
     if (saved->seconds > 2 && !saved->status) /* of small ones it means nothing */
         put(v, &n, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
@@ -154,8 +155,9 @@ static int write_log(gt_trainer *t, double rate, double memory, const gt_effort 
 void gt_trainer_watch_begin(gt_trainer *t) {
     t->watch = (gt_watch){.p_max = t->job->p_max};
     gt_watch_replay(&t->watch, gt_runlog_before(t->log));
-    double spread = gt_runlog_last(t->log, "Fakes/spread");
+    double spread = gt_runlog_last(t->log, "Fakes/spread"), swd = gt_runlog_last(t->log, "Fakes/swd");
     t->fakes_spread = spread > 0 ? spread : NAN;
+    t->fakes_swd = swd > 0 ? swd : NAN;
 }
 
 gt_status gt_trainer_tick(gt_trainer *t, int *trouble) {

@@ -122,6 +122,8 @@ typedef struct gt_trainer {
     int n_logged;
     char phase_series[GT_MAX_PHASES][64]; /* names of some of them */
     gt_effort effort;             /* of this rank since the last tick */
+    struct gt_swd *reals;         /* the grid's, described; NULL: not yet. Rank 0 */
+    double fakes_swd;             /* sliced Wasserstein distance of the latest pictures to them (swd.h); NaN: none yet. Rank 0 */
     double fakes_spread;          /* mean over samples of the standard deviation over the latest pictures; NaN: none yet. Rank 0 */
     char norm_series[GT_MAX_NETS][32];
     gt_watch watch;               /* rank 0 */

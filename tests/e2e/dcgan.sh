@@ -28,7 +28,7 @@ expect 0 'tricks/compare.png' env GANTRY="$GANTRY" "$jobs/sweep.sh" "$jobs/dcgan
 [ "$(wc -l <tricks/compare.txt)" = 16 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 14 runs, the picture's name
 [ "$(helper size tricks/compare.png)" = '572 276 3' ] || fail "the picture of all runs: $(helper size tricks/compare.png)"
 grep -q '"Accuracy/real"' tricks/classes/stats.jsonl || fail 'no accuracy in the log'
-for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread; do grep -q "\"$s\"" tricks/plain/stats.jsonl || fail "no $s in the log"; done
+for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread Fakes/swd; do grep -q "\"$s\"" tricks/plain/stats.jsonl || fail "no $s in the log"; done
 ! cmp -s tricks/plain/checkpoint-*.h5 tricks/uniform/checkpoint-*.h5 || fail 'uniform latents change nothing'
 expect 2 'no stats.jsonl' "$GANTRY" compare tricks/plain "$jobs"
 
