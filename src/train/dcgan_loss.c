@@ -119,13 +119,20 @@ static gt_node *real_images(const pass *p) {
     return view(p, "real", gt_input(p->g, "images", GT_SHAPE(p->n, c->height, c->width, c->channels)));
 }
 
-/* One pass for both kinds of images. */
+/* Logits of both kinds of images from one pass, in which they share statistics: [2n,...], those of real images first. */
+static gt_node *discriminate_mixed(const pass *p, gt_node *fakes) {
+    gt_node *real_c = labels(p, "real_c"), *gen_c = labels(p, "gen_c");
+    gt_node *seen = gt_concat(p->g, 2, (gt_node *[]){real_images(p), fakes}, 0);
+    return discriminate(p, seen, real_c ? gt_concat(p->g, 2, (gt_node *[]){real_c, gen_c}, 0) : NULL);
+}
+
+static gt_node *reals_of(const pass *p, gt_node *logits) { return gt_slice(p->g, logits, 0, 0, p->n); }
+static gt_node *fakes_of(const pass *p, gt_node *logits) { return gt_slice(p->g, logits, 0, p->n, 2 * p->n); }
+
 static void d_mixed(const pass *p) {
     gt_graph *g = p->g;
-    gt_node *real_c = labels(p, "real_c"), *gen_c = labels(p, "gen_c");
-    gt_node *seen = gt_concat(g, 2, (gt_node *[]){real_images(p), view(p, "fake", gt_stop_gradient(g, generate(p)))}, 0);
-    gt_node *logits = discriminate(p, seen, real_c ? gt_concat(g, 2, (gt_node *[]){real_c, gen_c}, 0) : NULL);
-    gt_node *real = gt_slice(g, logits, 0, 0, p->n), *fake = gt_slice(g, logits, 0, p->n, 2 * p->n);
+    gt_node *logits = discriminate_mixed(p, view(p, "fake", gt_stop_gradient(g, generate(p))));
+    gt_node *real = reals_of(p, logits), *fake = fakes_of(p, logits);
     gt_node *loss = gt_add(g, d_loss(p, true, score_of(p, real)), d_loss(p, false, score_of(p, fake)));
     gt_output(g, "Loss/D/loss", loss);
     gt_put_gradients(g, p->m->nets[D], gradients(p, sum_if_both(g, loss, class_loss(p, real))), NULL);
@@ -152,7 +159,9 @@ void gt_dcgan_d_main(const gt_dcgan *m, gt_graph *g, int n) {
 void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n) {
     pass p = {m, g, "G_main", n};
     gt_node *fakes = view(&p, "fake", generate(&p));
-    gt_node *score = score_of(&p, discriminate(&p, fakes, labels(&p, "gen_c")));
+    /* Mixed here, too: statistics of fakes alone would give them away, or to D's eyes make others of them. */
+    gt_node *logits = m->config.mixed ? fakes_of(&p, discriminate_mixed(&p, fakes)) : discriminate(&p, fakes, labels(&p, "gen_c"));
+    gt_node *score = score_of(&p, logits);
     gt_node *loss = gt_softplus(g, gt_neg(g, score));
     gt_gan_report(g, "fake", score);
     gt_output(g, "Loss/G/loss", loss);

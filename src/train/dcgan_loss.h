@@ -19,7 +19,7 @@ typedef struct gt_dcgan_train_config {
     bool average;              /* G has a moving average */
     /* the tricks */
     bool uniform;              /* z is uniform in [-1,1), else standard normal */
-    bool mixed;                /* D sees real and fake images in one batch, so that they share statistics */
+    bool mixed;                /* D sees real and fake images in one batch, so that they share statistics, in both phases */
     gt_smoothing smoothing;    /* D's targets: U[0.7,1.2) for real, two-sided also U[0,0.3) for fake images */
     double flip;               /* share of images that D's targets take for the other kind */
     double noise;              /* standard deviation of what is added to all that D sees ... */

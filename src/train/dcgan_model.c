@@ -37,7 +37,7 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     gt_gan_write_labels(e, p, s, s->n);
     write_noise(e, c, s->shown);
     gt_status st = gt_gan_write_augmentation(e, p, s, &c->augment, "fake");
-    if (st || p->net == G) return st;
+    if (st || (p->net == G && !c->mixed)) return st; /* G's phase sees no real images */
     gt_gan_write_reals(e, p, s);
     write_labelled(e, p, s);
     return gt_gan_write_augmentation(e, p, s, &c->augment, "real");

@@ -137,7 +137,7 @@ static const gt_option table[] = {
      .choices = "normal|uniform", .help = "Distribution of the latent z: N(0,1), or uniform in [-1,1)"},
     {.key = "d-batches", .only = DCGAN, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(d_batches), .group = "dcgan", .standard = "separate",
      .choices = "separate|mixed", .help = "D sees real and fake images in batches of their own, or mixed",
-     .detail = "It matters because batches share the statistics of batch normalisation."},
+     .detail = "It matters because batches share the statistics of batch normalisation. Mixed, the update of G shows D real images, too."},
     {.key = "smoothing", .only = DCGAN, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(smoothing), .group = "dcgan", .standard = "none",
      .choices = "none|one-sided|two-sided", .help = "Soft targets of D: uniform in 0.7..1.2 for real images",
      .detail = "two-sided: those of fake images are uniform in 0..0.3, too, instead of 0."},

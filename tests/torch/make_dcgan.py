@@ -89,16 +89,19 @@ def train(job, images, move):
                     return F.binary_cross_entropy_with_logits(score, move(target), reduction='none')
 
                 fakes = G(z, gen_c)
+                part = slice(step * batch + first, step * batch + first + n)
+                real_c, mixed = move(truth[part]), job.get('d-batches') == 'mixed'
+                reals = view(move(images[step, first:first + n].transpose(0, 3, 1, 2)), 'real')
                 if name == 'G':
-                    score, _ = D(view(fakes, 'fake'), gen_c)
+                    fakes = view(fakes, 'fake')
+                    score, _ = D(torch.cat([reals, fakes]), torch.cat([real_c, gen_c]) if labels else None) if mixed else D(fakes, gen_c)
+                    score = score[-n:]
                     loss = F.softplus(-score)
                     row = {'Loss/scores/fake': score, 'Loss/G/loss': loss}
                 else:
-                    part = slice(step * batch + first, step * batch + first + n)
-                    real_c = move(truth[part])
-                    reals, fakes = view(move(images[step, first:first + n].transpose(0, 3, 1, 2)), 'real'), view(fakes.detach(), 'fake')
+                    fakes = view(fakes.detach(), 'fake')
                     seen = real_c if labels else None
-                    if job.get('d-batches') == 'mixed':
+                    if mixed:
                         score, logits = D(torch.cat([reals, fakes]), torch.cat([seen, gen_c]) if labels else None)
                         real, fake, logits = score[:n], score[n:], logits[:n] if classes else None
                     else:
