@@ -67,6 +67,7 @@ typedef struct gt_mixture {
 gt_covariance gt_covariance_parse(const char *name); /* one of GT_COVARIANCES */
 const char *gt_covariance_name(gt_covariance c);
 
+size_t gt_mixture_size(gt_covariance covariance, int k, int d);                   /* 0: there is no such mixture (see gt_message()) */
 gt_status gt_mixture_init(gt_mixture *m, gt_covariance covariance, int k, int d); /* zeros */
 void gt_mixture_free(gt_mixture *m);
 void gt_mixture_copy(gt_mixture *to, const gt_mixture *from); /* of equal shapes */

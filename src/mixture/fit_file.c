@@ -133,11 +133,43 @@ static gt_status get_array(const gt_checkpoint_file *c, const char *group, const
     return st;
 }
 
+/* Before memory is taken for it. */
+static gt_status check_size(const gt_checkpoint_file *c, const char *group, const gt_fit *said) {
+    static const char *const names[] = {"weights", "means", "covariances"};
+    size_t size = gt_mixture_size(said->recipe.covariance, said->recipe.k, said->points.d), there = 0;
+    if (!size) return gt_wrap(GT_FORMAT, "'%s'", gt_checkpoint_path(c));
+    for (int i = 0; i < 3; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/%s/%s", group, names[i]);
+        const gt_checkpoint_entry *e = gt_checkpoint_find(c, path);
+        there += e ? e->size : 0;
+    }
+    return there == size ? GT_OK : gt_fail(GT_FORMAT, "'%s': '/%s' has %zu numbers where %zu are needed", gt_checkpoint_path(c), group, there, size);
+}
+
+static gt_status check_weights(const gt_checkpoint_file *c, const gt_mixture *m) {
+    double sum = 0;
+    bool fine = true;
+    for (int i = 0; i < m->k; i++) {
+        fine = fine && m->weights[i] >= 0;
+        sum += m->weights[i];
+    }
+    return fine && fabs(sum - 1) < 1e-6 ? GT_OK : gt_fail(GT_FORMAT, "'%s': the weights are no shares of 1", gt_checkpoint_path(c));
+}
+
 static gt_status get_mixture(const gt_checkpoint_file *c, const char *group, gt_mixture *m, double *curve, int n_curve) {
     gt_status st = get_array(c, group, "weights", m->weights, (size_t)m->k);
     if (!st) st = get_array(c, group, "means", m->means, (size_t)m->k * (size_t)m->d);
     if (!st) st = get_array(c, group, "covariances", m->covariances, m->size - (size_t)(m->covariances - m->weights));
-    return st ? st : get_array(c, group, "curve", curve, (size_t)n_curve);
+    if (!st) st = get_array(c, group, "curve", curve, (size_t)n_curve);
+    return st ? st : check_weights(c, m);
+}
+
+/* Could a fit stand there? Either in the middle of a restart, after an iteration, or between two, or at the end. */
+static bool is_sound(const gt_fit *f) {
+    bool over = f->restart == f->recipe.restarts, some = f->restart > 0;
+    bool middle = f->started && !over && f->n_now >= 1 && f->n_now <= f->recipe.iterations, between = !f->started && some;
+    return f->restart <= f->recipe.restarts && f->finished == over && some == (f->n_curve > 0) && f->n_curve <= f->recipe.iterations + 1 && (middle || between);
 }
 
 static gt_status read_fit(gt_fit *f, const gt_checkpoint_file *c) {
@@ -148,8 +180,9 @@ static gt_status read_fit(gt_fit *f, const gt_checkpoint_file *c) {
     gt_status st = read_recipe(about->recipe, path, &said.recipe);
     for (int i = 0; i < N_SCALARS && !st; i++) st = get_scalar(c, &said, &scalars[i]);
     if (st) return st;
-    int most = said.recipe.iterations + 1;
-    if (said.n_curve > most || said.n_now > most) return gt_fail(GT_FORMAT, "'%s': more iterations than its recipe allows", path);
+    if (!is_sound(&said)) return gt_fail(GT_FORMAT, "'%s': its iterations are not those of its recipe", path);
+    if (said.n_curve && (st = check_size(c, "mixture", &said))) return st;
+    if (said.started && (st = check_size(c, "going_on", &said))) return st;
     if ((st = gt_fit_init(f, &said.recipe, said.points))) return st;
     snprintf(f->fingerprint, sizeof f->fingerprint, "%s", about->dataset);
     snprintf(f->kernel_set, sizeof f->kernel_set, "%s", about->kernel_set);

@@ -28,12 +28,17 @@ static size_t covariances_size(gt_covariance covariance, size_t k, size_t d) {
     }
 }
 
+size_t gt_mixture_size(gt_covariance covariance, int k, int d) {
+    enum { MOST_COMPONENTS = 1 << 20, MOST_NUMBERS = 1 << 17 }; /* so that nothing overflows */
+    if (k < 1 || k > MOST_COMPONENTS) gt_fail(GT_USAGE, "%d components: must be 1 to %d", k, MOST_COMPONENTS);
+    else if (d < 1 || d > MOST_NUMBERS) gt_fail(GT_USAGE, "points of %d numbers: must be 1 to %d", d, MOST_NUMBERS);
+    else return (size_t)k + (size_t)k * (size_t)d + covariances_size(covariance, (size_t)k, (size_t)d);
+    return 0;
+}
+
 gt_status gt_mixture_init(gt_mixture *m, gt_covariance covariance, int k, int d) {
-    enum { MOST_COMPONENTS = 1 << 20, MOST_NUMBERS = 1 << 17 }; /* so that the sizes below cannot overflow */
-    *m = (gt_mixture){.covariance = covariance, .k = k, .d = d};
-    if (k < 1 || k > MOST_COMPONENTS) return gt_fail(GT_USAGE, "%d components: must be 1 to %d", k, MOST_COMPONENTS);
-    if (d < 1 || d > MOST_NUMBERS) return gt_fail(GT_FORMAT, "points of %d numbers: must be 1 to %d", d, MOST_NUMBERS);
-    m->size = (size_t)k + (size_t)k * (size_t)d + covariances_size(covariance, (size_t)k, (size_t)d);
+    *m = (gt_mixture){.covariance = covariance, .k = k, .d = d, .size = gt_mixture_size(covariance, k, d)};
+    if (!m->size) return GT_USAGE;
     m->weights = calloc(m->size, sizeof *m->weights);
     if (!m->weights) return gt_fail(GT_NOMEM, "out of memory for a mixture of %zu numbers", m->size);
     m->means = m->weights + k;
