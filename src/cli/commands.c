@@ -32,10 +32,12 @@ static const cli_command commands[] = {
      .help = "Encode a dataset; histograms, traversals, interpolation"},
     {.name = "anomalies", .run = cli_anomalies, .options = cli_anomalies_options, .arguments = "CHECKPOINT | RUN DATA [--key=value ...]",
      .help = "Rank images by how badly an autoencoder reconstructs them"},
-    {.name = "gmm", .run = cli_gmm, .options = cli_gmm_options, .arguments = "fit DATA | ACTION ... [--key=value ...]",
-     .help = "Gaussian mixtures: fit them to points, and use them",
+    {.name = "gmm", .run = cli_gmm, .options = cli_gmm_options, .arguments = "fit DATA | predict|score MIXTURE DATA | sample MIXTURE ...",
+     .help = "Gaussian mixtures of points, images or latents",
      .detail = "DATA: FILE.csv with a point a line, an array of an HDF5 file (such as what gantry latent writes), or a dataset, whose images are points of numbers from 0 to 1. "
-               "Log-likelihoods are per sample, in nats, in the data's own units."},
+               "Log-likelihoods are per sample, in nats, in the data's own units; those of images are comparable with what gantry likelihood says of "
+               "autoencoders. Under mpirun the ranks share the points; the bits are the same on any number. MIXTURE: what fit has written, OUTDIR/mixture.h5; a fit that was stopped goes on with "
+               "the same command."},
     {.name = "likelihood", .run = cli_likelihood, .options = cli_likelihood_options, .arguments = "CHECKPOINT | RUN DATA [--key=value ...]",
      .help = "log p(x) of images under a variational autoencoder",
      .detail = "Estimated with importance samples, beside the ELBO and what lies between them. In nats per image for pixels in [0,1]: comparable with the "

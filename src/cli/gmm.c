@@ -14,7 +14,7 @@
 
 static const gt_option table[] = {
     {.key = "k", .type = GT_OPTION_INT, FIELD(k), COMMON, .standard = "8", .min = 1, .max = 1 << 20, .help = "fit: components"},
-    {.key = "covariance", .type = GT_OPTION_CHOICE, FIELD(covariance), COMMON, .standard = "full", .choices = GT_COVARIANCES, .help = "fit: one of", .detail =
+    {.key = "covariance", .type = GT_OPTION_CHOICE, FIELD(covariance), COMMON, .standard = "full", .choices = GT_COVARIANCES, .help = "fit: matrices or variances", .detail =
      "full: a matrix for each component; tied: one matrix for all; diag: a variance for each dimension of each component; spherical: one for each component."},
     {.key = "restarts", .type = GT_OPTION_INT, FIELD(restarts), COMMON, .standard = "1", .min = 1, .max = 100000, .help = "fit: k-means++ starts; the best end is kept"},
     {.key = "iterations", .type = GT_OPTION_INT, FIELD(iterations), COMMON, .standard = "500", .min = 1, .max = 1 << 24, .help = "fit: at most, of each"},
@@ -23,7 +23,7 @@ static const gt_option table[] = {
      .detail = "In every direction, as a share of the mean variance of the data's dimensions. A constraint and not an addition: covariances that need none are left as they are, and "
                "the log-likelihood never falls."},
     {.key = "seed", .type = GT_OPTION_INT, FIELD(seed), COMMON, .standard = "0", .max = 4294967295, .help = "fit and sample: which random numbers"},
-    {.key = "array", .type = GT_OPTION_TEXT, FIELD(array), COMMON, .standard = "", .help = "Which array of DATA.h5, such as latent"},
+    {.key = "array", .type = GT_OPTION_TEXT, FIELD(array), COMMON, .standard = "", .help = "Which array of an HDF5 file DATA"},
     {.key = "axes", .type = GT_OPTION_TEXT, FIELD(axes), COMMON, .standard = "0,1", .help = "fit and predict: which two numbers clusters.png shows"},
     {.key = "n", .type = GT_OPTION_INT, FIELD(n), COMMON, .standard = "64", .min = 1, .max = 1e9, .help = "sample: how many"},
     {.key = "decoder", .type = GT_OPTION_TEXT, FIELD(decoder), COMMON, .standard = "", .help = "sample: latents through this checkpoint's decoder"},
