@@ -4,6 +4,7 @@
 
 #include <cblas.h>
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 void dpotrf_(const char *uplo, const blasint *n, double *a, const blasint *lda, blasint *info);
@@ -11,9 +12,16 @@ void dtrtri_(const char *uplo, const char *diag, const blasint *n, double *a, co
 void dsyevd_(const char *jobz, const char *uplo, const blasint *n, double *a, const blasint *lda, double *w, double *work, const blasint *lwork, blasint *iwork,
              const blasint *liwork, blasint *info);
 
-void gt_lapack_single_threaded(void) { openblas_set_num_threads(1); }
+static void set_one_thread(void) { openblas_set_num_threads(1); }
+
+/* No threads of its own: they would change bits, and take cores that others want. */
+static void use_one_thread(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_one_thread);
+}
 
 bool gt_cholesky(size_t d, double *a) {
+    use_one_thread();
     blasint n = (blasint)d, info;
     dpotrf_("U", &n, a, &n, &info);
     for (size_t i = 0; i < d; i++) {
@@ -24,6 +32,7 @@ bool gt_cholesky(size_t d, double *a) {
 }
 
 void gt_invert_lower(size_t d, double *l) {
+    use_one_thread();
     blasint n = (blasint)d, info;
     dtrtri_("U", "N", &n, l, &n, &info);
 }
@@ -34,6 +43,7 @@ static size_t integers_size(size_t d) { return 3 + 5 * d; }
 size_t gt_raise_scratch(size_t d) { return d + work_size(d) + (integers_size(d) * sizeof(blasint) + sizeof(double) - 1) / sizeof(double); }
 
 bool gt_raise_eigenvalues(size_t d, double *a, double least, double *scratch) {
+    use_one_thread();
     double *values = scratch, *work = values + d;
     blasint n = (blasint)d, lwork = (blasint)work_size(d), liwork = (blasint)integers_size(d), info;
     dsyevd_("V", "U", &n, a, &n, values, work, &lwork, (blasint *)(work + work_size(d)), &liwork, &info);

@@ -6,9 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Before several threads call the others: LAPACK is to start no threads of its own. */
-void gt_lapack_single_threaded(void);
-
 /* A = L L^T in place: L in the lower triangle, zeros above. false: A is not positive definite (A is then spoilt). Reads the lower triangle. */
 bool gt_cholesky(size_t d, double *a);
 /* The inverse of a lower triangular matrix with a positive diagonal, in place. */

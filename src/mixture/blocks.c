@@ -84,6 +84,8 @@ gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, gt_cloud *p
 void gt_blocks_free(gt_blocks *b) {
     if (!b) return;
     gt_block_free(b->x, b->x_bytes);
+    free(b->sums);
+    gt_tree_sum_free(b->tree);
     free(b);
 }
 
@@ -119,26 +121,32 @@ static void sum_block(void *arg, int tile, int worker) {
 static gt_status sum_own(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, void (*take)(void *to, const double *sums), void *to) {
     int most = VECTORS_OF_THREAD * gt_pool_threads(b->pool);
     if (most > b->own) most = b->own;
-    double *sums = malloc((size_t)(most + 1) * n * sizeof *sums);
-    if (!sums) return gt_fail(GT_NOMEM, "out of memory for the sums of %d blocks", most);
+    size_t room = (size_t)most * n;
+    if (room > b->sums_room) {
+        free(b->sums);
+        b->sums = malloc(room * sizeof *b->sums);
+        b->sums_room = b->sums ? room : 0;
+    }
+    double *sums = b->sums;
+    if (!sums && room) return gt_fail(GT_NOMEM, "out of memory for the sums of %d blocks", most);
     for (int done = 0; done < b->own; done += most) {
         int count = most < b->own - done ? most : b->own - done;
         gt_pool_run(b->pool, count, sum_block, &(wave){b, b->first + done, n, fn, arg, sums});
         for (int i = 0; i < count; i++) take(to, sums + (size_t)i * n);
     }
-    free(sums);
     return GT_OK;
 }
 
 static void add_to_tree(void *to, const double *sums) { gt_tree_sum_add(to, sums); }
 
 gt_status gt_blocks_sum(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, double *out) {
-    gt_tree_sum *tree = gt_tree_sum_new(b->comm, b->cut.slices, n);
-    gt_status st = tree ? sum_own(b, n, fn, arg, add_to_tree, tree) : GT_FAILED;
-    st = gt_comm_agree(b->comm, st);
-    if (!st) st = gt_comm_agree(b->comm, gt_tree_sum_finish(tree, out));
-    gt_tree_sum_free(tree);
-    return st;
+    if (b->tree_n != n) {
+        gt_tree_sum_free(b->tree);
+        b->tree = gt_tree_sum_new(b->comm, b->cut.slices, n);
+        b->tree_n = b->tree ? n : 0;
+    }
+    gt_status st = gt_comm_agree(b->comm, b->tree ? sum_own(b, n, fn, arg, add_to_tree, b->tree) : GT_FAILED);
+    return st ? st : gt_comm_agree(b->comm, gt_tree_sum_finish(b->tree, out));
 }
 
 typedef struct list {

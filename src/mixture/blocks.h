@@ -17,6 +17,10 @@ struct gt_blocks {
     int first, own; /* this rank's blocks */
     double *x;     /* this rank's panels; what the last one has no points for is zeros */
     size_t x_bytes;
+    double *sums;   /* of the blocks that are worked on: kept from one sum to the next, as is */
+    size_t sums_room;
+    gt_tree_sum *tree; /* the tree for vectors of tree_n */
+    size_t tree_n;
 };
 
 /* A panel in the hands of a block's sum. */

@@ -15,20 +15,21 @@ static bool is_matrix(gt_covariance c) { return c == GT_COVARIANCE_FULL || c == 
 gt_status gt_density_init(gt_density *e, const gt_mixture *m, size_t panel, int workers) {
     size_t k = (size_t)m->k, d = (size_t)m->d;
     bool matrix = is_matrix(m->covariance);
-    *e = (gt_density){.covariance = m->covariance, .k = k, .d = d, .panel = panel, .workers = workers};
-    gt_lapack_single_threaded();
+    *e = (gt_density){.covariance = m->covariance, .k = k, .d = d, .panel = panel};
     e->factors = calloc((m->covariance == GT_COVARIANCE_TIED ? 1 : k) * (matrix ? gt_mixture_factor_size(d) : d), sizeof *e->factors);
     e->places = calloc(k * d, sizeof *e->places);
     e->centre = calloc(d, sizeof *e->centre);
     e->ones = calloc(d, sizeof *e->ones);
     e->bias = calloc(k, sizeof *e->bias);
     e->work = calloc((size_t)workers, (matrix ? d * d : 1) * sizeof *e->work);
-    if (!e->factors || !e->places || !e->centre || !e->ones || !e->bias || !e->work) return gt_fail(GT_NOMEM, "out of memory for the densities of %zu components", k);
+    e->axes = calloc(k, sizeof *e->axes);
+    if (!e->axes || !e->factors || !e->places || !e->centre || !e->ones || !e->bias || !e->work) return gt_fail(GT_NOMEM, "out of memory for the densities of %zu components", k);
     for (size_t j = 0; j < d; j++) e->ones[j] = 1;
     return GT_OK;
 }
 
 void gt_density_free(gt_density *e) {
+    free(e->axes);
     free(e->factors);
     free(e->places);
     free(e->centre);
@@ -47,17 +48,12 @@ static void pack(size_t d, const double *w, double *factor) {
             for (size_t r = i; r < i + GT_MIXTURE_ROWS; r++) *factor++ = r < d && j <= r ? w[r * d + j] : 0;
 }
 
-typedef struct axes { /* of one component */
-    double log_volume;    /* the logarithm of W's determinant */
-    double amplification; /* see gt_density */
-} axes;
-
-static void count_axis(axes *a, double w, double variance) {
+static void count_axis(gt_axes *a, double w, double variance) {
     a->log_volume += gt_ln(w);
     a->amplification = fmax(a->amplification, w * w * variance);
 }
 
-static bool factorise(size_t d, const double *covariance, double *work, double *factor, axes *a) {
+static bool factorise(size_t d, const double *covariance, double *work, double *factor, gt_axes *a) {
     memcpy(work, covariance, d * d * sizeof *work);
     if (!gt_cholesky(d, work)) return false;
     gt_invert_lower(d, work);
@@ -69,24 +65,23 @@ static bool factorise(size_t d, const double *covariance, double *work, double *
 typedef struct setting {
     gt_density *e;
     const gt_mixture *m;
-    axes *axes;     /* [k], or one for all */
-    bool *singular; /* likewise */
 } setting;
 
 static void set_component(void *arg, int c, int worker) {
     const setting *s = arg;
     gt_density *e = s->e;
     size_t d = e->d, n = (size_t)c;
-    s->axes[c] = (axes){0, 1};
+    gt_axes *axes = &e->axes[c];
+    *axes = (gt_axes){0, 1, false};
     if (is_matrix(e->covariance)) {
-        s->singular[c] = !factorise(d, s->m->covariances + n * d * d, e->work + (size_t)worker * d * d, e->factors + n * gt_mixture_factor_size(d), &s->axes[c]);
+        axes->singular = !factorise(d, s->m->covariances + n * d * d, e->work + (size_t)worker * d * d, e->factors + n * gt_mixture_factor_size(d), axes);
         return;
     }
     for (size_t j = 0; j < d; j++) {
         double variance = s->m->covariances[e->covariance == GT_COVARIANCE_DIAGONAL ? n * d + j : n], w = 1 / sqrt(variance);
-        s->singular[c] |= !(variance > 0 && isfinite(w) && w > 0);
+        axes->singular |= !(variance > 0 && isfinite(w) && w > 0);
         e->factors[n * d + j] = w;
-        count_axis(&s->axes[c], w, variance);
+        count_axis(axes, w, variance);
     }
 }
 
@@ -104,26 +99,22 @@ static void whiten_means(gt_density *e, const gt_mixture *m) {
 gt_status gt_density_set(gt_density *e, const gt_mixture *m, const double *centre, gt_pool *pool) {
     bool tied = e->covariance == GT_COVARIANCE_TIED;
     int n = tied ? 1 : m->k;
-    setting s = {e, m, calloc((size_t)n, sizeof *s.axes), calloc((size_t)n, sizeof *s.singular)};
-    gt_status st = s.axes && s.singular ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the densities of %d components", n);
-    if (!st) gt_pool_run(pool, n, set_component, &s);
+    gt_pool_run(pool, n, set_component, &(setting){e, m});
     e->amplification = 1;
-    for (int c = 0; c < n && !st; c++) {
-        if (s.singular[c] && tied) st = gt_fail(GT_FAILED, "the covariance is singular");
-        else if (s.singular[c]) st = gt_fail(GT_FAILED, "the covariance of component %d is singular", c);
-        else e->amplification = fmax(e->amplification, s.axes[c].amplification);
+    for (int c = 0; c < n; c++) {
+        if (e->axes[c].singular && tied) return gt_fail(GT_FAILED, "the covariance is singular");
+        if (e->axes[c].singular) return gt_fail(GT_FAILED, "the covariance of component %d is singular", c);
+        e->amplification = fmax(e->amplification, e->axes[c].amplification);
     }
     double constant = -0.5 * (double)m->d * gt_ln(2 * M_PI);
-    for (int c = 0; c < m->k && !st; c++) e->bias[c] = gt_ln(m->weights[c]) + constant + s.axes[tied ? 0 : c].log_volume;
-    if (!st && tied) {
+    for (int c = 0; c < m->k; c++) e->bias[c] = gt_ln(m->weights[c]) + constant + e->axes[tied ? 0 : c].log_volume;
+    if (tied) {
         memcpy(e->centre, centre, e->d * sizeof *centre);
         whiten_means(e, m);
-    } else if (!st) {
+    } else {
         memcpy(e->places, m->means, e->k * e->d * sizeof *e->places);
     }
-    free(s.axes);
-    free(s.singular);
-    return st;
+    return GT_OK;
 }
 
 /* ---- evaluating ---- */

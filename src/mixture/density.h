@@ -5,6 +5,12 @@
 
 #include "gantry/mixture.h"
 
+typedef struct gt_axes { /* of one covariance */
+    double log_volume;    /* the logarithm of W's determinant */
+    double amplification; /* see gt_density */
+    bool singular;
+} gt_axes;
+
 /* With S = L L^T and W = L^-1 the squared distance of x is |W (x - mean)|^2. diag and spherical have a W of one number a dimension. A tied W is
  * the same for all components: points are whitened once, about `centre`, and compared with whitened means. */
 typedef struct gt_density {
@@ -16,7 +22,7 @@ typedef struct gt_density {
     double *ones;    /* [d] */
     double *bias;    /* [k]: logarithm of the weight and of the density at the mean */
     double amplification; /* of rounding: the most that a variance exceeds what is left of it when the dimensions before are known */
-    int workers;
+    gt_axes *axes;   /* [k], or one for all */
     double *work;    /* [workers][d,d] */
 } gt_density;
 

@@ -89,7 +89,8 @@ static gt_status allocate(gt_em *em, gt_covariance covariance, int k) {
     em->scatter = covariance == GT_COVARIANCE_TIED ? calloc(triangle, sizeof *em->scatter) : NULL;
     em->sums = calloc(em->n_sums, sizeof *em->sums);
     em->work = calloc((size_t)workers, em->worker_doubles * sizeof *em->work);
-    bool got = em->centre && em->sums && em->work && (em->scatter || covariance != GT_COVARIANCE_TIED);
+    if (b->comm->rank == 0 && em->sums) em->maximiser = gt_maximiser_new(em);
+    bool got = (em->maximiser || b->comm->rank > 0) && em->centre && em->sums && em->work && (em->scatter || covariance != GT_COVARIANCE_TIED);
     return got ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the moments of %d components", k);
 }
 
@@ -117,6 +118,7 @@ void gt_em_free(gt_em *em) {
     free(em->scatter);
     free(em->sums);
     free(em->work);
+    gt_maximiser_free(em->maximiser);
     free(em);
 }
 
@@ -175,7 +177,7 @@ gt_status gt_em_set(gt_em *em) { return gt_comm_agree(em->blocks->comm, gt_densi
 gt_status gt_em_update(gt_em *em) {
     gt_comm *c = em->blocks->comm;
     gt_comm_busy(c, "covariances of a mixture");
-    gt_status st = gt_comm_agree(c, c->rank ? GT_OK : gt_em_maximise(em));
+    gt_status st = gt_comm_agree(c, c->rank ? GT_OK : gt_em_maximise(em->maximiser));
     if (st) return st;
     gt_comm_broadcast(c, em->mixture.weights, em->mixture.size * sizeof *em->mixture.weights, 0);
     return gt_em_set(em);

@@ -20,6 +20,7 @@ typedef struct gt_em {
     double *sums;        /* of the last pass, rank 0: log-likelihood, totals [k], first moments [k,d], second moments [k,moments] */
     size_t worker_doubles;
     double *work;        /* [workers][worker_doubles] */
+    struct gt_maximiser *maximiser; /* room for the M step: rank 0 */
 } gt_em;
 
 /* floor: in units of the points' variance. */
@@ -42,7 +43,10 @@ double gt_em_rounding(const gt_em *em, double log_likelihood);
 /* ---- the parts, for em.c ---- */
 
 /* From sums to em->mixture, on rank 0. */
-gt_status gt_em_maximise(gt_em *em);
+typedef struct gt_maximiser gt_maximiser;
+gt_maximiser *gt_maximiser_new(gt_em *em); /* NULL: out of memory */
+void gt_maximiser_free(gt_maximiser *m);   /* NULL is fine */
+gt_status gt_em_maximise(gt_maximiser *m);
 /* em->mixture.means, on all ranks. */
 gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart);
 

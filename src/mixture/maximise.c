@@ -12,13 +12,13 @@
 #include "kernels/lapack.h"
 #include "mixture/em.h"
 
-typedef struct maximising {
+struct gt_maximiser {
     gt_em *em;
-    const double *total, *first, *second;
+    const double *total, *first, *second; /* of em->sums */
     double *work; /* [workers][work_size] */
     size_t work_size;
     enum outcome { FINE, EMPTY, SINGULAR } *outcome; /* [k] */
-} maximising;
+};
 
 /* The covariance [d,d] is within the floor, or brought there. */
 static enum outcome hold_above_floor(const gt_em *em, double *covariance, double *work) {
@@ -42,7 +42,7 @@ static enum outcome set_variance(const gt_em *em, double variance, double *out) 
 }
 
 static void maximise_component(void *arg, int c, int worker) {
-    const maximising *m = arg;
+    const gt_maximiser *m = arg;
     gt_mixture *mixture = &m->em->mixture;
     size_t d = m->em->blocks->d, n = (size_t)c;
     double total = m->total[c], *mean = mixture->means + n * d, *work = m->work + (size_t)worker * m->work_size, *shift = work, variance = 0;
@@ -84,7 +84,7 @@ static enum outcome set_tied(const gt_em *em, double *work) {
     return hold_above_floor(em, m->covariances, work);
 }
 
-static gt_status maximise(maximising *m) {
+gt_status gt_em_maximise(gt_maximiser *m) {
     gt_em *em = m->em;
     int k = em->mixture.k;
     gt_pool_run(em->blocks->pool, k, maximise_component, m);
@@ -97,15 +97,23 @@ static gt_status maximise(maximising *m) {
     return gt_fail(GT_FAILED, "the covariance is singular: the points lie in a space of fewer dimensions; a --floor above 0 keeps it regular");
 }
 
-gt_status gt_em_maximise(gt_em *em) {
+gt_maximiser *gt_maximiser_new(gt_em *em) {
     size_t k = (size_t)em->mixture.k, d = em->blocks->d, workers = (size_t)gt_pool_threads(em->blocks->pool);
     bool matrix = em->mixture.covariance == GT_COVARIANCE_FULL || em->mixture.covariance == GT_COVARIANCE_TIED;
-    maximising m = {.em = em, .total = em->sums + 1, .first = em->sums + 1 + k, .second = em->sums + 1 + k + k * d, .work_size = d};
-    if (matrix) m.work_size += d * d > gt_raise_scratch(d) ? d * d : gt_raise_scratch(d);
-    m.work = malloc(workers * m.work_size * sizeof *m.work);
-    m.outcome = calloc(k, sizeof *m.outcome);
-    gt_status st = m.work && m.outcome ? maximise(&m) : gt_fail(GT_NOMEM, "out of memory for the covariances");
-    free(m.work);
-    free(m.outcome);
-    return st;
+    gt_maximiser *m = malloc(sizeof *m);
+    if (!m) return NULL;
+    *m = (gt_maximiser){.em = em, .total = em->sums + 1, .first = em->sums + 1 + k, .second = em->sums + 1 + k + k * d, .work_size = d};
+    if (matrix) m->work_size += d * d > gt_raise_scratch(d) ? d * d : gt_raise_scratch(d);
+    m->work = malloc(workers * m->work_size * sizeof *m->work);
+    m->outcome = calloc(k, sizeof *m->outcome);
+    if (m->work && m->outcome) return m;
+    gt_maximiser_free(m);
+    return NULL;
+}
+
+void gt_maximiser_free(gt_maximiser *m) {
+    if (!m) return;
+    free(m->work);
+    free(m->outcome);
+    free(m);
 }
