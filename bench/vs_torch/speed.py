@@ -1,13 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Training speed of Gantry and PyTorch side by side, on the same cores: speed.py GANTRY [--models=cvae,vae] [--threads=1,2] [--rounds=3] [--slices=1]
+"""Training speed of Gantry and PyTorch side by side, on the same cores:
+    speed.py GANTRY [--models=cvae,vae,dcgan] [--threads=1,2] [--rounds=3] [--steps=40] [--batch=N] [--slices=1]
 Same network, batch, loss and optimiser, images in memory. The two take turns, `rounds` times; a row has the medians. By the clock, and by processor time
-(of all threads), which other programs on the machine disturb less. Gantry's figure is the difference of a long and a short run, so that starting, and
-the checkpoint at the end, do not count; PyTorch's is of steps after ten others."""
-import json
+(of all threads), which other programs on the machine disturb less. Gantry's figure is the difference of a run of `steps` + 5 and one of 5 steps, so that starting
+and the checkpoint at the end do not count; PyTorch's is of `steps` after 5 others. DCGAN: 64x64 pixels, three channels."""
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,47 +14,72 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../tests/torch'))
 import torch
+import torch.nn.functional as F
 from autoencoders import MODELS, Autoencoder
+from dcgan import Discriminator, Generator
 
-STEPS, SHORT, LONG, ITEMS = 40, 1, 3, 960
+FIRST, ITEMS = 5, 512
 
 
-def torch_speed(model, threads):
-    """(seconds by the clock, processor seconds) for an image."""
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
+def autoencoder_step(model, batch):
     net = Autoencoder(model, (1, 28, 28))
-    batch = MODELS[model]['batch']
     optimizer = torch.optim.Adam(net.parameters(), lr=MODELS[model]['lrate'])
     images = torch.rand(ITEMS, 1, 28, 28)
-    for step in range(-10, STEPS):
-        if step == 0: clock, processor = time.perf_counter(), time.process_time()
-        x = images[torch.randint(ITEMS, (batch,))]
-        loss = net.losses(x)['total']
+
+    def step():
+        loss = net.losses(images[torch.randint(ITEMS, (batch,))])['total']
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-    return (time.perf_counter() - clock) / (STEPS * batch), (time.process_time() - processor) / (STEPS * batch)
+    return step
 
 
-def gantry_run(gantry, model, threads, slices, epochs, where):
-    shutil.rmtree(where, ignore_errors=True)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    env = {k: v for k, v in os.environ.items() if k not in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE')}
-    subprocess.run([gantry, 'train', '--model=' + model, '--data=synth:circles:n=%d' % ITEMS, '--run=' + where, '--epochs=%d' % epochs, '--threads=%d' % threads,
-                    '--slices=%d' % slices, '--tick=%g' % (ITEMS / 1000), '--image-steps=0'], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    ticks = [json.loads(line) for line in open(where + '/stats.jsonl')]
-    return ticks, sum(getattr(after, k) - getattr(before, k) for k in ('ru_utime', 'ru_stime'))
+def dcgan_step(model, batch):
+    nets = G, D = Generator(64, 3), Discriminator(64, 3)
+    of_g, of_d = (torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in nets)
+    images = 2 * torch.rand(ITEMS, 3, 64, 64) - 1
+
+    def step():
+        reals = images[torch.randint(ITEMS, (batch,))]
+        with torch.no_grad(): fakes = G(torch.randn(batch, 100))
+        of_d.zero_grad(set_to_none=True)
+        F.softplus(-D(reals)[0]).mean().backward()
+        F.softplus(D(fakes)[0]).mean().backward()
+        of_d.step()
+        for p in D.parameters(): p.requires_grad_(False)
+        of_g.zero_grad(set_to_none=True)
+        F.softplus(-D(G(torch.randn(batch, 100)))[0]).mean().backward()
+        of_g.step()
+        for p in D.parameters(): p.requires_grad_(True)
+    return step
 
 
-def gantry_speed(gantry, model, threads, slices):
-    with tempfile.TemporaryDirectory() as tmp:
-        _, short = gantry_run(gantry, model, threads, slices, SHORT, tmp + '/run')
-        ticks, long = gantry_run(gantry, model, threads, slices, LONG, tmp + '/run')
-    at = [(t['Progress/kimg']['mean'], t['Timing/total_sec']['mean']) for t in ticks]
-    (k0, s0), (k1, s1) = at[1], at[-1] # the first tick is after the first step
-    return (s1 - s0) / (1000 * (k1 - k0)), (long - short) / (ITEMS * (LONG - SHORT))
+def times(function):
+    """Seconds by the clock; processor seconds of this process and of those it ran."""
+    spent = lambda: time.process_time() + sum(getattr(resource.getrusage(resource.RUSAGE_CHILDREN), k) for k in ('ru_utime', 'ru_stime'))
+    clock, processor = time.perf_counter(), spent()
+    function()
+    return time.perf_counter() - clock, spent() - processor
+
+
+def torch_speed(model, batch, threads, steps):
+    """Seconds for an image: clock, processor."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    step = (dcgan_step if model == 'dcgan' else autoencoder_step)(model, batch)
+    for _ in range(FIRST): step()
+    return [t / (steps * batch) for t in times(lambda: [step() for _ in range(steps)])]
+
+
+def gantry_speed(gantry, model, batch, threads, steps, slices):
+    data = 'synth:shapes:size=64' if model == 'dcgan' else 'synth:circles'
+
+    def run(count):
+        with tempfile.TemporaryDirectory() as tmp:
+            subprocess.run([gantry, 'train', '--model=' + model, '--data=%s%sn=%d' % (data, ',' if model == 'dcgan' else ':', ITEMS), '--run=' + tmp + '/run', '--batch=%d' % batch,
+                            '--steps=%d' % count, '--kimg=1000', '--threads=%d' % threads, '--slices=%d' % slices], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    short, long = times(lambda: run(FIRST)), times(lambda: run(FIRST + steps))
+    return [(b - a) / (steps * batch) for a, b in zip(short, long)]
 
 
 def median(rows):
@@ -63,16 +87,18 @@ def median(rows):
 
 
 def main(gantry, *options):
-    o = dict(models='cvae,vae', threads='1,2', rounds='3', slices='1')
+    o = dict(models='cvae,vae,dcgan', threads='1,2', rounds='3', steps='40', batch='0', slices='1')
     o.update(a.lstrip('-').split('=') for a in options)
-    os.environ.pop('OPENBLAS_CORETYPE', None)
+    for key in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE'): os.environ.pop(key, None)
+    steps, slices = int(o['steps']), int(o['slices'])
     print('| model, batch | threads | PyTorch %s, images/s: clock, processor | Gantry: clock, processor | ratio: clock | processor |' % torch.__version__)
     print('| --- | --- | --- | --- | --- | --- |')
     for model in o['models'].split(','):
+        batch = int(o['batch']) or (128 if model == 'dcgan' else MODELS[model]['batch'])
         for threads in map(int, o['threads'].split(',')):
-            rows = [torch_speed(model, threads) + gantry_speed(os.path.abspath(gantry), model, threads, int(o['slices'])) for _ in range(int(o['rounds']))]
+            rows = [torch_speed(model, batch, threads, steps) + gantry_speed(os.path.abspath(gantry), model, batch, threads, steps, slices) for _ in range(int(o['rounds']))]
             tc, tp, gc, gp = median(rows)
-            print('| %s, %d | %d | %.0f, %.0f | %.0f, %.0f | %.2f | %.2f |' % (model, MODELS[model]['batch'], threads, 1 / tc, 1 / tp, 1 / gc, 1 / gp, tc / gc, tp / gp), flush=True)
+            print('| %s, %d | %d | %.4g, %.4g | %.4g, %.4g | %.2f | %.2f |' % (model, batch, threads, 1 / tc, 1 / tp, 1 / gc, 1 / gp, tc / gc, tp / gp), flush=True)
 
 
 if __name__ == '__main__':
