@@ -14,7 +14,7 @@
 #include "gantry/hash.h"
 #include "gantry/import.h"
 
-enum { CSV, NPY, NPZ, IDX, TFRECORDS, TAR, LMDB, ZIP, FOLDER, KINDS };
+enum { CSV, NPY, NPZ, IDX, TFRECORDS, TAR, LMDB, ZIP, FOLDER, LEVELS, KINDS };
 static const struct {
     const char *opened, *source, *labels;
 } names[KINDS] = {
@@ -27,6 +27,7 @@ static const struct {
     [LMDB] = {"x_lmdb", "x_lmdb/data.mdb", "labels.csv"},
     [ZIP] = {"x.zip", "x.zip", "labels.csv"},
     [FOLDER] = {"x", "x/a.png", "x/dataset.json"},
+    [LEVELS] = {"x_levels", "x_levels/x-r02.tfrecords", "x_levels/x-rxx.labels"},
 };
 enum { CROPS = 1, COARSE = 2, FOLDERS = 4, NO_LABELS = 8, LABELS_CSV = 16 }; /* options */
 enum { KIND, OPTIONS, LABEL_BYTES, HEAD = 4 };
@@ -110,6 +111,7 @@ static void put_tfrecord(const seed *s) {
     size_t n = 12 + sizeof example - 1 + 4, label_bytes = make_npy(labels, "<f4", "1, 2", 8);
     memcpy(labels + 128, "\0\0\0\0\0\0\x80?", 8);
     put_with(s, TFRECORDS, 0, (const char *)labels, label_bytes, out, n);
+    put_with(s, LEVELS, 0, (const char *)labels, label_bytes, out, n);
 }
 
 /* Two meta pages and a leaf with one value, which is a PGM. */
@@ -157,6 +159,9 @@ static void seeds(fuzz_put *put, void *arg) {
     put_archive(&s, TAR, 0, "", (const char *const[]){"cifar-100-python/train"}, (const void *const[]){a}, n, 1);
     put_archive(&s, TAR, NO_LABELS, "", (const char *const[]){"x/data_batch_1", "x/data_batch_2", "x/data_batch_3", "x/data_batch_4", "x/data_batch_5"},
                 (const void *const[]){a, a, a, a, a}, (const size_t[]){n[0], n[0], n[0], n[0], n[0]}, 5);
+    static const char names_of_classes[] = "\x80\2}U\20fine_label_names]U\3cat" "as.";
+    n[0] = make_pickle(a), n[1] = sizeof names_of_classes - 1;
+    put_archive(&s, TAR, 0, "", (const char *const[]){"cifar-100-python/train", "cifar-100-python/meta"}, (const void *const[]){a, names_of_classes}, n, 2);
     n[0] = sizeof picture - 1, n[1] = sizeof bitmap - 1;
     put_archive(&s, ZIP, FOLDERS, "", (const char *const[]){"a/x.png", "b/y.png"}, (const void *const[]){picture, bitmap}, n, 2);
     put_archive(&s, ZIP, LABELS_CSV, "x.png,0.5,2\n", (const char *const[]){"x.png"}, (const void *const[]){picture}, n, 1);
@@ -186,10 +191,11 @@ static void run(const uint8_t *bytes, size_t n) {
     int kind = bytes[KIND] % KINDS, options = bytes[OPTIONS];
     size_t label_bytes = (size_t)(bytes[LABEL_BYTES] | bytes[LABEL_BYTES + 1] << 8);
     if (label_bytes > n - HEAD) label_bytes = n - HEAD;
-    snprintf(labels, sizeof labels, "%s/x", fuzz_folder());
-    mkdir(labels, 0700);
-    snprintf(labels, sizeof labels, "%s/x_lmdb", fuzz_folder());
-    mkdir(labels, 0700);
+    static const char *const folders[] = {"x", "x_lmdb", "x_levels"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        snprintf(labels, sizeof labels, "%s/%s", fuzz_folder(), folders[i]);
+        mkdir(labels, 0700);
+    }
     snprintf(opened, sizeof opened, "%s/%s", fuzz_folder(), names[kind].opened);
     snprintf(labels, sizeof labels, "%s/%s", fuzz_folder(), names[kind].labels);
     if (label_bytes) fuzz_named(names[kind].labels, bytes + HEAD, label_bytes);
