@@ -17,6 +17,7 @@
  *     what `gantry dataset` goes on with: DEST.progress                   progress
  *     metric logs, results of benchmarks                                  results, own_hdf5
  *     HDF5 files of any kind whose structure is sound                     odd_hdf5
+ *     points of mixtures in CSV; fits of mixtures                         points, mixture
  *
  * What a search has found goes to tests/fuzz/found/NAME/ with the repair, and is replayed ever after. */
 #ifndef TESTS_FUZZ_H
