@@ -15,7 +15,7 @@
  *     job files                                                           job
  *     what a run goes on with, or is reported by: stats.jsonl, log.txt    stats, report
  *     what `gantry dataset` goes on with: DEST.progress                   progress
- *     metric logs, results of benchmarks                                  results, own_hdf5
+ *     metric logs, arrays, results of benchmarks                          results, own_hdf5
  *     HDF5 files of any kind whose structure is sound                     odd_hdf5
  *     points of mixtures in CSV; fits of mixtures                         points, mixture
  *

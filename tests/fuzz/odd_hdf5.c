@@ -13,9 +13,10 @@
 #include "files/metrics_read.h"
 #include "files/results.h"
 #include "gantry/checkpoint.h"
+#include "gantry/mixture.h"
 
 /* What a byte of a program means, wherever one of these is asked for: a name, a length, ... */
-static const char *const names[] = {"images", "labels", "timestamp", "recipe", "networks", "G_ema", "mapping.w_avg", "state", "note", "Loss", "000-x", "table00", "rate", "other"};
+static const char *const names[] = {"images", "labels", "timestamp", "recipe", "networks", "G_ema", "mapping.w_avg", "state", "note", "Loss", "000-x", "table00", "rate", "other", "points"};
 static const char *const attribute_names[] = {"range", "class_names", "channels", "format", "bench", "name", "title", "digits", "model", "kernel_set", "dataset", "condition00"};
 static const char *const texts[] = {"", "gantry benchmark results 1", "R,G,B", "stylegan2", "avx2", "what: said", "[recipe]\nbatch = 8\n", "0"};
 static const hsize_t lengths[] = {0, 1, 2, 3, 4, 5, 16, 256, 65536, 1 << 24, (hsize_t)1 << 31, (hsize_t)1 << 40, UINT64_MAX - 1};
@@ -25,7 +26,7 @@ enum { SET, ATTRIBUTE, GROUP, UP, LINK, STEPS }; /* a step of a program */
 enum { U8, U16, F32, F64, I64, I32_BIG, TEXT, LONG_TEXT, FREE_TEXT, VALUES, OPAQUE, TYPES };
 enum { CONTIGUOUS, CHUNKED, PACKED, COMPACT, EXTERNAL, LAYOUTS };
 enum { SOFT, HARD, OUTSIDE, LINKS };
-enum { AS_DATASET, AS_CHECKPOINT, AS_METRICS, AS_RESULTS, READERS };
+enum { AS_DATASET, AS_CHECKPOINT, AS_METRICS, AS_RESULTS, AS_POINTS, READERS };
 enum { MOST_STEPS = 24, MOST_RANK = 5, MOST_WRITTEN = 1 << 14 };
 
 typedef struct program {
@@ -183,6 +184,18 @@ static void read_results(const char *path) {
     }
 }
 
+static void read_points(const char *path) {
+    gt_cloud *c;
+    if (gt_cloud_open(&c, path, "")) return;
+    gt_cloud_info info = gt_cloud_get_info(c);
+    double *point = malloc((size_t)info.d * sizeof *point);
+    fuzz_check(info.count > 0 && info.d > 0 && point);
+    gt_status st = gt_cloud_read(c, info.count - 1, 1, point);
+    (void)st;
+    free(point);
+    gt_cloud_close(c);
+}
+
 static void read_checkpoint(const void *image, size_t n) {
     uint8_t *file = malloc(CHECKPOINT_BLOCK + n);
     fuzz_check(file && !checkpoint_block_make((char *)file, GT_CHECKPOINT_FORMAT, image, n));
@@ -218,6 +231,7 @@ static void run(const uint8_t *bytes, size_t n) {
     if (reader == AS_DATASET) fuzz_use_dataset(fuzz_file(image.data, (size_t)size));
     if (reader == AS_CHECKPOINT) read_checkpoint(image.data, (size_t)size);
     if (reader == AS_METRICS) read_metrics(fuzz_file(image.data, (size_t)size));
+    if (reader == AS_POINTS) read_points(fuzz_named("input.h5", image.data, (size_t)size));
     if (reader == AS_RESULTS) read_results(fuzz_file(image.data, (size_t)size));
     free(image.data);
     fuzz_check(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0); /* whatever was read, nothing is left open */
@@ -225,7 +239,7 @@ static void run(const uint8_t *bytes, size_t n) {
 
 /* Programs for files that readers take: the numbers are places in the tables above. */
 static void seeds(fuzz_put *put, void *arg) {
-    enum { IMAGES, LABELS, TIMES, RECIPE, NETWORKS, G_EMA, W_AVG, STATE, NOTE, LOSS, DOCUMENT, TABLE, RATE };
+    enum { IMAGES, LABELS, TIMES, RECIPE, NETWORKS, G_EMA, W_AVG, STATE, NOTE, LOSS, DOCUMENT, TABLE, RATE, OTHER, POINTS };
     static const uint8_t dataset[] = {AS_DATASET, SET, IMAGES, U8, 4, 2, 4, 4, 3, CONTIGUOUS, 1, 0, 9, ATTRIBUTE, 2, FREE_TEXT, 0, 1, 2, ATTRIBUTE, 0, F64, 1, 2, 0, 0,
                                       SET, LABELS, I64, 1, 2, CHUNKED, 1, 0, 0};
     static const uint8_t packed[] = {AS_DATASET, SET, IMAGES, F32, 4, 2, 4, 4, 1, PACKED, 1, 0, 0, SET, LABELS, F32, 2, 2, 3, PACKED, 1, 0, 0};
@@ -234,11 +248,12 @@ static void seeds(fuzz_put *put, void *arg) {
                                          GROUP, NETWORKS, GROUP, G_EMA, SET, W_AVG, F32, 2, 2, 3, CONTIGUOUS, 1, 0, 0, UP, GROUP, STATE, SET, NOTE, I64, 0, 1, CONTIGUOUS, 1, 0, 1};
     static const uint8_t results[] = {AS_RESULTS, ATTRIBUTE, 3, TEXT, 0, 1, 1, GROUP, DOCUMENT, ATTRIBUTE, 4, TEXT, 0, 1, 5, ATTRIBUTE, 11, TEXT, 0, 1, 5, GROUP, TABLE,
                                       ATTRIBUTE, 5, TEXT, 0, 1, 2, SET, RATE, F64, 1, 2, CONTIGUOUS, 1, 0, 0, ATTRIBUTE, 7, TEXT, 0, 1, 7};
+    static const uint8_t points[] = {AS_POINTS, SET, POINTS, F32, 2, 4, 3, PACKED, 1, 0, 1, SET, LOSS, TEXT, 0, 1, CONTIGUOUS, 1, 3};
     static const uint8_t links[] = {AS_DATASET, SET, IMAGES, U8, 4, 2, 4, 4, 3, EXTERNAL, 0, LINK, SOFT, LABELS, 1, LINK, OUTSIDE, TIMES, 2, LINK, HARD, LOSS, 0};
     const struct {
         const uint8_t *bytes;
         size_t n;
-    } all[] = {{dataset, sizeof dataset}, {packed, sizeof packed}, {metrics, sizeof metrics}, {checkpoint, sizeof checkpoint}, {results, sizeof results}, {links, sizeof links}};
+    } all[] = {{dataset, sizeof dataset}, {packed, sizeof packed}, {metrics, sizeof metrics}, {checkpoint, sizeof checkpoint}, {results, sizeof results}, {points, sizeof points}, {links, sizeof links}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) put(arg, all[i].bytes, all[i].n);
 }
 

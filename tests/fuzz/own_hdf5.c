@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HDF5 files that Gantry writes, beside checkpoints and datasets: metric logs, results of benchmarks. As in `gantry inspect` and `gantry
+ * HDF5 files that Gantry writes, beside checkpoints and datasets: metric logs, arrays, results of benchmarks. As in `gantry inspect` and `gantry
  * bench report` the checking process sees them first; then each reader has its try. */
 #include "fuzz.h"
 
@@ -11,6 +11,8 @@
 #include "base/file.h"
 #include "files/metrics_read.h"
 #include "files/results.h"
+#include "gantry/arrays.h"
+#include "gantry/mixture.h"
 
 enum { MOST_BYTES = 1 << 20, MOST_RESULTS = 8 };
 
@@ -29,6 +31,15 @@ static void put_metrics(fuzz_put *put, void *arg, const char *swmr) {
     free(path);
 }
 
+static void put_arrays(fuzz_put *put, void *arg) {
+    static const float numbers[6] = {0.5f, -1, 2};
+    static const int32_t classes[2] = {1, 0};
+    const gt_array arrays[] = {{"latent", GT_NUMBER_FLOAT, 2, {2, 3}, numbers}, {"labels", GT_NUMBER_INT32, 1, {2}, classes}};
+    const char *path = fuzz_scratch();
+    fuzz_check(!gt_arrays_write(path, arrays, 2) && fuzz_hdf5_passes(path));
+    fuzz_put_scratch(put, arg, path);
+}
+
 static void put_results(fuzz_put *put, void *arg) {
     static const gt_column columns[] = {{"rate", "images/s", 1}, {"set", "kernel set", GT_COLUMN_TEXT}};
     gt_results *r = gt_results_new("loader");
@@ -44,6 +55,7 @@ static void put_results(fuzz_put *put, void *arg) {
 static void seeds(fuzz_put *put, void *arg) {
     put_metrics(put, arg, "on");
     put_metrics(put, arg, "off");
+    put_arrays(put, arg);
     put_results(put, arg);
 }
 
@@ -53,6 +65,18 @@ static void read_metrics(const char *path) {
     for (int i = 0; s && i < s->n_series; i++) fuzz_check(gt_stats_find(s, s->series[i].name));
     for (int i = 0; s && i < s->ticks; i++) fuzz_check(s->images[i] == s->images[i]);
     gt_stats_free(s);
+}
+
+static void read_points(const char *path) {
+    gt_cloud *c;
+    if (gt_cloud_open(&c, path, "")) return;
+    gt_cloud_info info = gt_cloud_get_info(c);
+    double *point = malloc((size_t)info.d * sizeof *point);
+    fuzz_check(info.count > 0 && info.d > 0 && point);
+    for (int64_t i = 0; i < info.count && i < 64; i++)
+        if (gt_cloud_read(c, i, 1, point)) break;
+    free(point);
+    gt_cloud_close(c);
 }
 
 static void read_results(const char *path) {
@@ -68,10 +92,11 @@ static void read_results(const char *path) {
 }
 
 static void run(const uint8_t *bytes, size_t n) {
-    const char *path = fuzz_file(bytes, n);
+    const char *path = fuzz_named("input.h5", bytes, n);
     if (!fuzz_hdf5_passes(path)) return;
     read_metrics(path);
     read_results(path);
+    read_points(path);
 }
 
 const fuzz_target target = {.variants = 12, .seeds = seeds, .run = run};
