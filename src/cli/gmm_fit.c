@@ -113,16 +113,16 @@ gt_status gmm_fit(gmm_run *r) {
     gt_cloud_info info;
     gt_fit f = {0};
     keeper k = {r, gmm_path(r, "mixture.h5"), gt_clock(), false};
+    gt_stop_install(r->comm->ranks > 1); /* a signal while points are read ends the first iteration */
     gt_status st = gmm_read_points(r, r->words[0], &blocks, &info);
     if (!st) st = gt_comm_agree(r->comm, gmm_read_axes(r, info.d, NULL));
     if (!st) st = begin(r, blocks, info, k.path, &f);
     if (!st && f.finished) gt_info("%s is finished", k.path);
     if (!st && !f.finished) {
-        gt_stop_install(r->comm->ranks > 1);
         st = gt_mixture_fit(blocks, &f, &(gt_fit_hooks){wants_stop, save, &k});
-        gt_stop_restore();
         if (st == GT_STOPPED) gt_info("stopped: %s is written, the same command goes on", k.path);
     }
+    gt_stop_restore();
     if (!st) st = show(r, blocks, &f, k.path);
     gt_fit_free(&f);
     gt_blocks_free(blocks);
