@@ -88,9 +88,11 @@ int64_t gt_comm_sum(gt_comm *c, int64_t value);
 /* ---- slices ---- */
 
 /* How many slices a batch is cut into. `group`: samples that belong together (the recipe's minibatch-stddev group): legal are
- * divisors s of the batch with batch/s a multiple of min(group, batch). 0: no sample belongs to another, any s up to the batch
+ * divisors s of the batch with batch/s a multiple of min(group, batch), so that slices hold whole groups; and, if wanted, those with batch/s a
+ * multiple of the number of groups, whose slices have equal parts of all groups. 0: no sample belongs to another, any s up to the batch
  * is legal and slices may differ by one sample. wanted = 0 takes the largest up to 8.
  * GT_USAGE, naming the nearest that fit, when there is none, when `wanted` is none, or when there are more ranks than slices. */
+bool gt_slices_hold_groups(int batch, int group, int slices);
 gt_status gt_slices_choose(int batch, int group, int wanted, int ranks, int *slices);
 
 /* A batch cut into slices of consecutive samples, which differ by one sample at most, the larger ones first. In sums over slices

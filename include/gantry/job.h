@@ -35,8 +35,8 @@ typedef struct gt_job {
     const char *cfg;                    /* "auto" "stylegan2" "paper256" "paper512" "paper1024" "cifar" */
     int64_t gpus;                       /* of the reference's recipe; not the number of ranks */
     int64_t batch;                      /* images per step over all ranks */
-    int64_t slices;                     /* divides batch; batch / slices is a multiple of min(mbstd, batch) */
-    int64_t mbstd;                      /* minibatch-stddev group; use min(mbstd, batch / slices) */
+    int64_t slices;                     /* divides batch; batch / slices is a multiple of min(mbstd, batch), or of the number of such groups */
+    int64_t mbstd;                      /* minibatch-stddev group; use min(mbstd, batch) */
     double kimg;                        /* length in thousands of images */
     int64_t steps;                      /* length in steps; 0: by kimg alone, otherwise whichever ends first */
     int64_t seed;                       /* 0 .. 2^32-1 */

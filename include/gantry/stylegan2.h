@@ -94,6 +94,7 @@ typedef struct gt_discriminator_config {
     int cmap_dim;             /* < 0: the channels of the last block with labels, 0 without */
     int freeze_layers;        /* Freeze-D: that many layers, from the image on, are buffers */
     int mbstd_group_size;     /* 0: the whole slice */
+    int mbstd_batch;          /* groups are cut from so many samples, all slices' together (gt_sum_over_slices); 0: from each slice's own */
     int mbstd_channels;       /* 0: no minibatch standard deviation */
     gt_mapping_config mapping; /* num_layers, activation, lr_multiplier, embed_features, layer_features are used */
     gt_resample_filter resample_filter;

@@ -6,7 +6,22 @@
 
 enum { AUTO_MOST = 8 };
 
-static bool fits(int batch, int group, int slices) { return !group || (batch % slices == 0 && batch / slices % group == 0); }
+static int least(int a, int b) { return a < b ? a : b; }
+
+bool gt_slices_hold_groups(int batch, int group, int slices) {
+    return !group || (batch % slices == 0 && batch / slices % least(group, batch) == 0);
+}
+
+/* Sample i belongs to group i mod their number: a multiple of that number of samples has equal parts of all groups. */
+static bool fits(int batch, int group, int slices) {
+    return gt_slices_hold_groups(batch, group, slices) || (batch % slices == 0 && batch / slices % (batch / group) == 0);
+}
+
+static int most_that_fit(int batch, int group) {
+    int slices = batch;
+    while (!fits(batch, group, slices)) slices--;
+    return slices;
+}
 
 /* "2 and 4", "4": the nearest numbers below and above `wanted` that fit. */
 static void nearest(int batch, int group, int wanted, char *text, size_t room) {
@@ -29,7 +44,7 @@ static int largest_common_divisor(int a, int b) {
 gt_status gt_slices_choose(int batch, int group, int wanted, int ranks, int *slices) {
     if (batch < 1) return gt_fail(GT_USAGE, "--batch=%d: must be at least 1", batch);
     if (group < 0) return gt_fail(GT_USAGE, "--mbstd=%d: must be at least 1", group);
-    int whole = group < batch ? group : batch;
+    int whole = least(group, batch);
     if (whole && batch % whole != 0) {
         int below = batch / whole * whole;
         return gt_fail(GT_USAGE, "--batch=%d is not a multiple of the minibatch-stddev group of %d: the nearest batches that fit are %d and %d, or use --mbstd=%d",
@@ -39,16 +54,16 @@ gt_status gt_slices_choose(int batch, int group, int wanted, int ranks, int *sli
     if (!whole && wanted > batch) return gt_fail(GT_USAGE, "--slices=%d are more than --batch=%d has images", wanted, batch);
     if (wanted != 0 && (wanted < 1 || wanted > batch || !fits(batch, whole, wanted))) {
         nearest(batch, whole, wanted < 1 ? 0 : wanted, near, sizeof near);
-        return gt_fail(GT_USAGE, "--slices=%d does not cut --batch=%d into equal slices of whole minibatch-stddev groups of %d: nearest that fit: %s",
+        return gt_fail(GT_USAGE, "--slices=%d does not cut --batch=%d into equal slices of whole minibatch-stddev groups of %d, or of equal parts of all groups: nearest that fit: %s",
                        wanted, batch, whole, near);
     }
     int chosen = wanted;
     for (int s = 1; wanted == 0 && s <= AUTO_MOST && s <= batch; s++)
-        if (fits(batch, whole, s)) chosen = s;
+        if (gt_slices_hold_groups(batch, whole, s)) chosen = s;
     if (ranks > chosen)
         return gt_fail(GT_USAGE, "%d ranks, but --batch=%d has %d slice%s of work: start at most %d rank%s and give them threads, or use a larger --batch, a smaller --mbstd%s",
                        ranks, batch, chosen, chosen == 1 ? "" : "s", chosen, chosen == 1 ? "" : "s",
-                       batch / (whole ? whole : 1) > chosen ? " or more --slices" : "");
+                       most_that_fit(batch, whole) > chosen ? " or more --slices" : "");
     *slices = chosen;
     return GT_OK;
 }

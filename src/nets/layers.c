@@ -101,15 +101,21 @@ gt_node *gt_normalize_2nd_moment(gt_graph *g, gt_node *x) {
     return gt_mul(g, x, gt_rsqrt(g, gt_shift(g, mean, 1e-8f)));
 }
 
-gt_node *gt_minibatch_stddev(gt_graph *g, gt_node *x, int group_size, int channels) {
+/* The mean over the first axis, of which a slice has a part of `count` if groups reach over slices. */
+static gt_node *mean_of_group(gt_graph *g, gt_node *x, int64_t count) {
+    gt_node *sum = gt_sum(g, x, GT_AXIS(0));
+    return gt_scale(g, count > gt_dim(x, 0) ? gt_sum_over_slices(g, sum) : sum, (float)(1.0 / (double)count));
+}
+
+gt_node *gt_minibatch_stddev(gt_graph *g, gt_node *x, int group_size, int channels, int batch) {
     if (!x) return NULL;
     int64_t n = gt_dim(x, 0), h = gt_dim(x, 1), w = gt_dim(x, 2), c = gt_dim(x, 3);
-    int64_t group = group_size > 0 && group_size < n ? group_size : n, groups = n / group;
-    gt_node *y = gt_reshape(g, x, GT_SHAPE(group, groups, h * w, channels, c / channels)); /* a wrong fit is the reshape's fault to report */
-    gt_node *deviation = gt_sub(g, y, gt_mean(g, y, GT_AXIS(0)));
-    y = gt_sqrt(g, gt_shift(g, gt_mean(g, gt_square(g, deviation), GT_AXIS(0)), 1e-8f));
+    int64_t all = batch > n ? batch : n, group = group_size > 0 && group_size < all ? group_size : all, groups = all / group, own = n / groups;
+    gt_node *y = gt_reshape(g, x, GT_SHAPE(own, groups, h * w, channels, c / channels)); /* a wrong fit is the reshape's fault to report */
+    gt_node *deviation = gt_sub(g, y, mean_of_group(g, y, group));
+    y = gt_sqrt(g, gt_shift(g, mean_of_group(g, gt_square(g, deviation), group), 1e-8f));
     y = gt_mean(g, y, GT_AXIS(2) | GT_AXIS(4)); /* [1, groups, 1, channels, 1] */
-    y = gt_broadcast(g, y, GT_SHAPE(group, groups, h * w, channels, 1));
+    y = gt_broadcast(g, y, GT_SHAPE(own, groups, h * w, channels, 1));
     y = gt_reshape(g, y, GT_SHAPE(n, h, w, channels));
     return gt_concat(g, 2, (gt_node *[]){x, y}, 3);
 }

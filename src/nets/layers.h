@@ -70,7 +70,7 @@ gt_node *gt_modulated_conv2d(gt_graph *g, gt_node *x, gt_node *w, gt_node *style
 gt_node *gt_normalize_2nd_moment(gt_graph *g, gt_node *x);
 
 /* Spec 1.7: `channels` maps with the standard deviation over groups of `group_size` samples (0: all; sample n belongs to group
- * n mod (N/G)) are appended. */
-gt_node *gt_minibatch_stddev(gt_graph *g, gt_node *x, int group_size, int channels);
+ * n mod (N/G)) are appended. N: the samples of x; or `batch` where that is more: those of all slices, of which x has a multiple of N/G. */
+gt_node *gt_minibatch_stddev(gt_graph *g, gt_node *x, int group_size, int channels, int batch);
 
 #endif

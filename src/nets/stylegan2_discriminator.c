@@ -124,7 +124,7 @@ static gt_node *block_of(const discriminator *d, const char *block, const gt_lev
 static gt_node *epilogue(const discriminator *d, const char *block, const gt_levels *l, gt_node *x, gt_node *image) {
     gt_graph *g = d->b.graph;
     if (l->architecture == GT_ARCH_SKIP) x = gt_add(g, x, conv(d, block, "fromrgb", image, (gt_conv2d_options){.clamp = -1}));
-    if (d->c->mbstd_channels > 0) x = gt_minibatch_stddev(g, x, d->c->mbstd_group_size, d->c->mbstd_channels);
+    if (d->c->mbstd_channels > 0) x = gt_minibatch_stddev(g, x, d->c->mbstd_group_size, d->c->mbstd_channels, d->c->mbstd_batch);
     x = conv(d, block, "conv", x, (gt_conv2d_options){.clamp = d->c->conv_clamp});
     if (!x) return NULL;
     gt_node *flat = gt_permute(g, x, (int[]){0, 3, 1, 2}); /* the stored weight's columns run over C, H, W */

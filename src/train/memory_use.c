@@ -97,7 +97,7 @@ static double needed_with(gt_trainer *t, const demand *host, int slices, bool lo
 
 /* The least change with which it fits, as options; says so if there is none. */
 static void advise(gt_trainer *t, const demand *host, char *text, size_t room) {
-    int slices = t->shares[0].cut.slices, legal;
+    int slices = t->shares[0].cut.slices;
     double needs = 0;
     if (!gt_is(t->job->memory, "low")) {
         needs = needed_with(t, host, slices, true);
@@ -108,7 +108,7 @@ static void advise(gt_trainer *t, const demand *host, char *text, size_t room) {
     for (int s = slices + 1; s <= (int)t->job->batch; s++) {
         int images = gt_cut_size((gt_cut){(int)t->job->batch, s}, 0);
         bool hopeless = host->rest + image * images * host->ranks > 1.5 * host->memory;
-        if (hopeless || gt_slices_choose((int)t->job->batch, gt_model_group(t->job), s, t->comm->ranks, &legal)) continue;
+        if (hopeless || !gt_slices_hold_groups((int)t->job->batch, gt_model_group(t->job), s)) continue;
         needs = needed_with(t, host, s, true);
         image = (needs - host->rest) / host->ranks / images;
         snprintf(text, room, "--memory=low with --slices=%d (%d images each; other numbers, as slices are part of the recipe) needs %.1f GB", s, images,

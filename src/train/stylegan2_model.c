@@ -104,6 +104,7 @@ static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
     *scalars = (gt_scalar_state){"pl_mean", &own->pl_mean, 1};
     m->name = "stylegan2";
     m->slice_size = c->slice_size;
+    m->over_slices = c->discriminator.mbstd_batch > c->slice_size;
     m->scalars = scalars;
     m->n_scalars = 1;
     m->z_dim = own->mapping.z_dim, m->label_dim = own->mapping.c_dim;

@@ -38,7 +38,9 @@ static void slices_of_a_batch(void **state) {
         {32, 4, 3, 1, 0, "nearest that fit: 2 and 4"},
         {32, 4, 99, 1, 0, "nearest that fit: 8"},
         {32, 4, -1, 1, 0, "nearest that fit: 1"},
-        {8, 32, 2, 1, 0, "nearest that fit: 1"},
+        {8, 32, 2, 1, 2, NULL}, {64, 32, 32, 1, 32, NULL}, {24, 4, 4, 1, 4, NULL}, /* groups over slices: parts of one, of two, of six */
+        {64, 32, 64, 1, 0, "nearest that fit: 32"},
+        {24, 4, 8, 1, 0, "nearest that fit: 6"},
         {64, 32, 0, 4, 0, "4 ranks, but --batch=64 has 2 slices"},
         {64, 4, 0, 9, 0, "or more --slices"},
         {0, 4, 0, 1, 0, "--batch=0"}, {8, -1, 0, 1, 0, "--mbstd=-1"},

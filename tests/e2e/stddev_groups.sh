@@ -1,0 +1,37 @@
+#!/bin/bash
+# level: full
+# Minibatch-stddev groups that reach over slices: one slice but for rounding, R1's derivatives of derivatives included; the same bits on any
+# number of ranks, and wherever the run was stopped.
+. "$(dirname "$0")/lib.sh"
+need_python
+# What else slices would change is off: the style-mixing cut and the path length are a slice's own.
+job="$shapes --cond $nets --batch=16 --mbstd=8 --seed=3 --aug=noaug --style-mixing=0 --pl-weight=0 --progress=0"
+train() { # ranks, run, options
+    local n=$1 run=$2
+    shift 2
+    # shellcheck disable=SC2086
+    quietly ranks "$n" "$GANTRY" train $job --run="$run" "$@"
+}
+
+# Squares of the first step's gradients, relative to the largest of each tensor: twice the rounding of sums of some hundred terms.
+train 1 one --slices=1 --steps=1
+train 1 four --slices=4 --steps=1
+train 1 eight --slices=8 --steps=1
+train 1 whole --slices=2 --steps=1
+helper near "$(last four)" "$(last one)" 2e-5
+helper near "$(last eight)" "$(last one)" 2e-5
+helper far "$(last whole)" "$(last one)" 1e-1 # whole groups within slices are other groups
+
+# Seventeen steps: R1 twice.
+train 1 alone --slices=8 --steps=17
+train 3 three --slices=8 --steps=17 --slices-at-once=2
+same "$(last alone)" "$(last three)"
+train 2 resumed --slices=8 --steps=9
+train 1 resumed --slices=8 --steps=17
+same "$(last alone)" "$(last resumed)"
+
+# shellcheck disable=SC2086
+expect 2 'parts of all groups: nearest that fit: 8' "$GANTRY" train $job --run=x --slices=16
+# shellcheck disable=SC2086
+expect 2 '4 ranks, but --batch=16 has 2 slices .* or more --slices' ranks 4 "$GANTRY" train $job --run=x
+echo 'groups of 8 over 4 and 8 slices'
