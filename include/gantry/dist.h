@@ -127,7 +127,7 @@ gt_status gt_comm_tree_mean(gt_comm *c, gt_cut cut, size_t n, const float *mine,
 gt_status gt_comm_meet(gt_comm *c, int slices, int n_bundles, const gt_bundle *bundles, size_t n, const float *const *own, float *const *total);
 
 /* Long vectors: [n] per slice, of which a rank holds a few at a time. Not collective but `finish`:
- *     gt_tree_sum *s = gt_tree_sum_new(c, slices, n);                       // memory: 2 log2(slices) + 2 vectors at most
+ *     gt_tree_sum *s = gt_tree_sum_new(c, slices, n);                       // memory: some 4 log2(slices) vectors at most
  *     for each of this rank's slices in order: gt_tree_sum_add(s, vector);
  *     gt_tree_sum_finish(s, out);                                           // out [n] on rank 0: the tree's root; s is as new again */
 typedef struct gt_tree_sum gt_tree_sum;

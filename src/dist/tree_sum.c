@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Long vectors of float64 summed over slices by the tree. A rank adds its slices up as they come and keeps the finished nodes, at most two for
- * each level; rank 0 gets all ranks' nodes in order and finishes the tree. */
+ * each level. Then every rank finishes the tree for a part of the vector, of which it gets all ranks' nodes, and rank 0 collects the parts: so no
+ * rank receives much more than it holds anyway. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,78 +9,151 @@
 #include "dist/tree.h"
 #include "gantry/memory.h"
 
+enum { TAG = 2 };
+
 struct gt_tree_sum {
     gt_comm *comm;
     int slices, first, own; /* this rank's slices */
     int added;              /* of them */
     size_t n;
-    double *values;         /* of the nodes on the stack, one after the other */
+    double *values;         /* [nodes on the stack][n] */
     size_t bytes;
     gt_tree_node stack[GT_TREE_DEPTH];
     int depth;
+    double *inbox;          /* the other ranks' nodes of this rank's part, in their order */
+    size_t inbox_bytes;
+    MPI_Request *requests;  /* [2 ranks] */
 };
+
+/* The part of the vector that a rank finishes begins here and ends where the next one's begins. */
+static size_t part_begin(const gt_tree_sum *s, int rank) {
+    size_t ranks = (size_t)s->comm->ranks, r = (size_t)rank;
+    return s->n / ranks * r + s->n % ranks * r / ranks;
+}
+static size_t part_size(const gt_tree_sum *s, int rank) { return part_begin(s, rank + 1) - part_begin(s, rank); }
+
+static size_t nodes_of_others(const gt_tree_sum *s) {
+    gt_tree_node nodes[GT_TREE_DEPTH];
+    size_t sum = 0;
+    for (int rank = 0; rank < s->comm->ranks; rank++)
+        if (rank != s->comm->rank) sum += (size_t)gt_tree_nodes_of(s->slices, s->comm->ranks, rank, nodes);
+    return sum;
+}
+
+static gt_status allocate(gt_tree_sum *s) {
+    size_t levels = 0;
+    while (1ll << levels < s->slices) levels++;
+    bool too_long = s->n > INT32_MAX || part_size(s, s->comm->rank) > INT32_MAX / (2 * levels + 2) || gt_mul_overflows(2 * levels + 2, s->n * sizeof *s->values, &s->bytes) ||
+                    gt_mul_overflows(nodes_of_others(s), part_size(s, s->comm->rank) * sizeof *s->inbox, &s->inbox_bytes);
+    if (too_long) return gt_fail(GT_NOMEM, "vectors of %zu numbers are too long to be summed over slices", s->n);
+    s->values = gt_block_alloc(s->bytes, "sums over slices"); /* untouched pages cost nothing */
+    s->inbox = gt_block_alloc(s->inbox_bytes + 1, "sums over slices");
+    s->requests = calloc(2 * (size_t)s->comm->ranks, sizeof *s->requests);
+    if (!s->requests) gt_fail(GT_NOMEM, "out of memory for sums over slices");
+    return s->values && s->inbox && s->requests ? GT_OK : GT_NOMEM;
+}
 
 gt_tree_sum *gt_tree_sum_new(gt_comm *c, int slices, size_t n) {
     gt_tree_sum *s = calloc(1, sizeof *s);
     if (!s) {
-        gt_fail(GT_NOMEM, "out of memory for sums");
+        gt_fail(GT_NOMEM, "out of memory for sums over slices");
         return NULL;
     }
     *s = (gt_tree_sum){.comm = c, .slices = slices, .n = n};
     gt_slice_range(slices, c->ranks, c->rank, &s->first, &s->own);
-    size_t levels = 0;
-    while (1ll << levels < slices) levels++;
-    bool too_many = gt_mul_overflows(2 * levels + 2, n, &s->bytes) || gt_mul_overflows(s->bytes, sizeof *s->values, &s->bytes);
-    if (too_many) gt_fail(GT_NOMEM, "vectors of %zu numbers are too long to be summed", n);
-    else s->values = gt_block_alloc(s->bytes, "sums over blocks of points"); /* untouched pages cost nothing */
-    if (s->values) return s;
-    free(s);
+    if (!allocate(s)) return s;
+    gt_tree_sum_free(s);
     return NULL;
 }
 
 void gt_tree_sum_free(gt_tree_sum *s) {
     if (!s) return;
-    gt_block_free(s->values, s->bytes);
+    if (s->values) gt_block_free(s->values, s->bytes);
+    if (s->inbox) gt_block_free(s->inbox, s->inbox_bytes + 1);
+    free(s->requests);
     free(s);
 }
 
-static void push(gt_tree_sum *s, gt_tree_node node, const double *values) {
-    memcpy(s->values + (size_t)s->depth * s->n, values, s->n * sizeof *values);
-    int additions = gt_tree_push(s->stack, &s->depth, node, s->slices);
-    double *into = s->values + (size_t)(s->depth - 1 + additions) * s->n;
-    for (; additions > 0; additions--) {
-        double *left = into - s->n;
-        for (size_t i = 0; i < s->n; i++) left[i] += into[i];
-        into = left;
-    }
+static void add_to(double *a, const double *b, size_t n) {
+    for (size_t i = 0; i < n; i++) a[i] += b[i];
 }
 
 void gt_tree_sum_add(gt_tree_sum *s, const double *values) {
     gt_pulse_turn(s->comm, 0); /* slices may take long, and the others wait */
-    push(s, (gt_tree_node){0, s->first + s->added++}, values);
+    double *top = s->values + (size_t)s->depth * s->n;
+    memcpy(top, values, s->n * sizeof *values);
+    int additions = gt_tree_push(s->stack, &s->depth, (gt_tree_node){0, s->first + s->added++}, s->slices);
+    for (; additions > 0; additions--, top -= s->n) add_to(top - s->n, top, s->n);
 }
 
-typedef struct funnel {
-    gt_tree_sum *sum;
-    int rank; /* whose nodes come next */
-} funnel;
+/* Every rank's nodes of every part go to the part's owner. */
+static void exchange(gt_tree_sum *s) {
+    gt_comm *c = s->comm;
+    MPI_Comm world = gt_inside(c)->world;
+    double *next = s->inbox;
+    size_t mine = part_size(s, c->rank);
+    int n = 0;
+    for (int rank = 0; rank < c->ranks; rank++) {
+        gt_tree_node nodes[GT_TREE_DEPTH];
+        int theirs = gt_tree_nodes_of(s->slices, c->ranks, rank, nodes);
+        if (rank == c->rank) continue;
+        if (theirs && mine) MPI_Irecv(next, (int)((size_t)theirs * mine), MPI_DOUBLE, rank, TAG, world, &s->requests[n++]);
+        next += (size_t)theirs * mine;
+    }
+    for (int step = 1; step < c->ranks && s->depth; step++) { /* each rank begins with another receiver */
+        int rank = (c->rank + step) % c->ranks;
+        MPI_Datatype part;
+        if (!part_size(s, rank)) continue;
+        MPI_Type_vector(s->depth, (int)part_size(s, rank), (int)s->n, MPI_DOUBLE, &part);
+        MPI_Type_commit(&part);
+        MPI_Isend(s->values + part_begin(s, rank), 1, part, rank, TAG, world, &s->requests[n++]);
+        MPI_Type_free(&part); /* once it is sent */
+    }
+    gt_comm_wait(c, n, s->requests);
+}
 
-static gt_status take(void *arg, const void *data, size_t bytes) {
-    funnel *f = arg;
-    gt_tree_sum *s = f->sum;
-    gt_tree_node nodes[GT_TREE_DEPTH];
-    int n = gt_tree_nodes_of(s->slices, s->comm->ranks, f->rank, nodes);
-    if (bytes != (size_t)n * s->n * sizeof(double)) return gt_fail(GT_FAILED, "rank %d sent %zu bytes of sums where %d nodes were due", f->rank, bytes, n);
-    for (int i = 0; i < n && f->rank > 0; i++) push(s, nodes[i], (const double *)data + (size_t)i * s->n); /* rank 0's own are there */
-    f->rank++;
-    return GT_OK;
+/* This rank's part of the root; it lies in the inbox or among the own values. */
+static double *finish_part(gt_tree_sum *s) {
+    gt_comm *c = s->comm;
+    size_t mine = part_size(s, c->rank);
+    double *stack[GT_TREE_DEPTH], *next = s->inbox;
+    gt_tree_node heights[GT_TREE_DEPTH];
+    int depth = 0;
+    for (int rank = 0; rank < c->ranks; rank++) {
+        gt_tree_node nodes[GT_TREE_DEPTH];
+        int n = gt_tree_nodes_of(s->slices, c->ranks, rank, nodes);
+        for (int i = 0; i < n; i++) {
+            bool own = rank == c->rank;
+            int top = depth;
+            stack[top] = own ? s->values + (size_t)i * s->n + part_begin(s, rank) : next;
+            if (!own) next += mine;
+            int additions = gt_tree_push(heights, &depth, nodes[i], s->slices);
+            for (; additions > 0; additions--, top--) add_to(stack[top - 1], stack[top], mine);
+        }
+    }
+    return stack[0];
+}
+
+static void collect(gt_tree_sum *s, double *part, double *out) {
+    gt_comm *c = s->comm;
+    MPI_Comm world = gt_inside(c)->world;
+    int n = 0;
+    size_t mine = part_size(s, c->rank);
+    if (c->rank && mine) MPI_Isend(part, (int)mine, MPI_DOUBLE, 0, TAG, world, &s->requests[n++]);
+    if (!c->rank) memcpy(out, part, mine * sizeof *out);
+    for (int rank = 1; rank < c->ranks && !c->rank; rank++)
+        if (part_size(s, rank)) MPI_Irecv(out + part_begin(s, rank), (int)part_size(s, rank), MPI_DOUBLE, rank, TAG, world, &s->requests[n++]);
+    gt_comm_wait(c, n, s->requests);
 }
 
 gt_status gt_tree_sum_finish(gt_tree_sum *s, double *out) {
-    funnel f = {s, 0};
-    gt_status st = s->added == s->own ? GT_OK : gt_fail(GT_FAILED, "%d of %d slices were summed", s->added, s->own);
-    if (!st && s->comm->ranks > 1) st = gt_comm_funnel(s->comm, s->values, (size_t)s->depth * s->n * sizeof *s->values, take, &f);
-    if (!st && s->comm->rank == 0) memcpy(out, s->values, s->n * sizeof *out);
+    if (s->added != s->own) return gt_comm_abort(s->comm, gt_fail(GT_FAILED, "%d of %d slices were summed", s->added, s->own));
+    if (s->comm->ranks > 1) {
+        exchange(s);
+        collect(s, finish_part(s), out);
+    } else {
+        memcpy(out, s->values, s->n * sizeof *out);
+    }
     s->depth = s->added = 0;
-    return st;
+    return GT_OK;
 }

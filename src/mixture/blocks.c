@@ -146,7 +146,7 @@ gt_status gt_blocks_sum(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, doub
         b->tree_n = b->tree ? n : 0;
     }
     gt_status st = gt_comm_agree(b->comm, b->tree ? sum_own(b, n, fn, arg, add_to_tree, b->tree) : GT_FAILED);
-    return st ? st : gt_comm_agree(b->comm, gt_tree_sum_finish(b->tree, out));
+    return st ? st : gt_tree_sum_finish(b->tree, out);
 }
 
 typedef struct list {

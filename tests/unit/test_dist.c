@@ -391,6 +391,32 @@ static void small_values_are_the_serial_tree(void **state) {
     }
 }
 
+/* Vectors shorter and longer than there are ranks, slices fewer and more. Twice: the second time nothing of the first is left. */
+static void long_vectors_are_the_serial_tree(void **state) {
+    (void)state;
+    static const int lengths[] = {1, 5, 37, 1000};
+    for (int slices = 1; slices < 41; slices += 1 + slices / 8)
+        for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {
+            int n = lengths[l], first, count;
+            double *all = malloc((size_t)(slices * n) * sizeof *all), *out = malloc((size_t)n * sizeof *out);
+            gt_tree_sum *s = gt_tree_sum_new(comm, slices, (size_t)n);
+            assert_true(all && out && s);
+            gt_slice_range(slices, comm->ranks, comm->rank, &first, &count);
+            for (int again = 0; again < 2; again++) {
+                for (int i = 0; i < slices * n; i++) all[i] = (again + 1.0) / (3 + i * 7) * pow(10, (i * 3) % 8);
+                for (int i = 0; i < count; i++) gt_tree_sum_add(s, all + (first + i) * n);
+                assert_int_equal(gt_tree_sum_finish(s, out), GT_OK);
+                for (int m = slices; m > 1; m = (m + 1) / 2)
+                    for (int i = 0; i < m; i += 2)
+                        for (int j = 0; j < n; j++) all[i / 2 * n + j] = i + 1 < m ? all[i * n + j] + all[(i + 1) * n + j] : all[i * n + j];
+                if (comm->rank == 0) assert_memory_equal(out, all, (size_t)n * sizeof *out);
+            }
+            gt_tree_sum_free(s);
+            free(all);
+            free(out);
+        }
+}
+
 /* Ranks with any number of slices, in bundles of any size, down to none. */
 static void meetings_are_the_serial_tree(void **state) {
     (void)state;
@@ -482,6 +508,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(plain_mode_agrees_nearly),
         cmocka_unit_test(wrong_plans_are_refused),
         cmocka_unit_test(small_values_are_the_serial_tree),
+        cmocka_unit_test(long_vectors_are_the_serial_tree),
         cmocka_unit_test(meetings_are_the_serial_tree),
         cmocka_unit_test(values_go_round),
         cmocka_unit_test(errors_are_agreed_on),
