@@ -116,6 +116,9 @@ static const struct {
     {"Discriminator", "Its loss on real and on generated images", {{"real", "Loss/D/real", NULL}, {"generated", "Loss/D/fake", NULL}}},
     {"Distance", "Generated from real images: patches at all scales (sliced Wasserstein distance, times 1000)", {{"SWD", "Fakes/swd", NULL}}},
     {"Accuracy", "Classes of real images, as the discriminator tells them", {{"accuracy", "Accuracy/real", NULL}}},
+    {"Reconstruction", "Between an image and what the decoder makes of its latent", {{"reconstruction", "Loss/reconstruction", NULL}}},
+    {"Divergence", "What the latent says of an image, in nats; 0: nothing", {{"KL", "Loss/KL", NULL}}},
+    {"Codes", "How many codes are in use (perplexity)", {{"codes", "Codes/perplexity", NULL}}},
     {"Scores",
      "What the discriminator says; the gap should not grow for ever",
      {{"real", "Loss/scores/real", NULL}, {"generated", "Loss/scores/fake", NULL}}},
@@ -174,6 +177,8 @@ static void put_tiles(gt_buffer *out, const gt_stats *s) {
     tile(out, "images per second", "%.3g", per_second(last_of(s, "Timing/sec_per_kimg")));
     tile(out, "loss G", "%.3f", last_of(s, "Loss/G/loss"));
     tile(out, "loss D", "%.3f", last_of(s, "Loss/D/loss"));
+    tile(out, "reconstruction", "%.4g", last_of(s, "Loss/reconstruction"));
+    tile(out, "KL", "%.4g", last_of(s, "Loss/KL"));
     tile(out, "augmentation p", "%.3f", last_of(s, "Progress/augment"));
     tile(out, "ticks", "%.0f", s->ticks);
     gt_buffer_printf(out, "</div>\n");
