@@ -62,7 +62,7 @@ static void networks_are_measured_by_the_file(void **state) {
         assert_null(gt_generator_open(at("huge.h5"), &(gt_generator_options){.noise_mode = "const", .truncation = 1}));
         getrusage(RUSAGE_SELF, &after);
         assert_message("huge.h5");
-        assert_true(after.ru_maxrss - before.ru_maxrss < 64 << 10);
+        assert_true(after.ru_maxrss - before.ru_maxrss < 192 << 10); /* each of the networks has more than 512 MB; a sanitizer keeps what is freed */
     }
 }
 
