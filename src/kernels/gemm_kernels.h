@@ -36,7 +36,7 @@ typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b,
 
 /* Winograd's transforms (winograd_transforms.h): small square matrices of vectors over channels, stored row by row behind arrays
  * of pointers. Value c < count of element i is read at from[i][c] and written at to[i][c / GT_CHUNK * to_step[i] + c % GT_CHUNK].
- * `to` is moved on past the whole chunks. What lies `ahead` floats further on will be read soon, and is fetched. */
+ * `to` is moved on past the whole chunks. What lies `ahead` is fetched: it will be read or, if results are pixels or taps, written soon. */
 typedef enum gt_winograd_transform {
     GT_WINOGRAD_IMAGE,           /* 6x6 pixels -> 6x6 points */
     GT_WINOGRAD_RESULT,          /* 6x6 points -> 4x4 pixels */
@@ -61,7 +61,10 @@ typedef enum gt_winograd_transform {
     GT_WINOGRAD_TRANSFORMS
 } gt_winograd_transform;
 enum { GT_WINOGRAD_MOST_POINTS = 100 };
-typedef void gt_transform_fn(const float *const *from, float **to, const int64_t *to_step, int64_t count, int64_t ahead);
+typedef struct gt_ahead {
+    int64_t from, to; /* floats further on */
+} gt_ahead;
+typedef void gt_transform_fn(const float *const *from, float **to, const int64_t *to_step, int64_t count, gt_ahead ahead);
 
 typedef struct gt_gemm_kernels {
     int lanes;     /* floats per vector; a panel of B is two vectors wide, the last one may be one */

@@ -12,7 +12,7 @@
 #include "kernels/winograd_run.h"
 
 enum {
-    MOST_CHANNELS = 64,    /* where tiles overlap: one image's tiles in order, so many channels at a time, ... */
+    MOST_CHANNELS = 512,   /* where tiles overlap: one image's tiles in order, so many channels at a time, ... */
     LEAST_CHANNELS = 16,   /* ... or fewer if there are not enough pieces for the threads: bits do not depend on it */
     PACK_ROWS = 16,        /* of weights gathered at a time */
     MOST_COLUMNS = 32,     /* of a panel of B of any kernel set */
@@ -88,7 +88,7 @@ static void image_tile(const gt_winograd_block *z, int64_t t) {
             to[i] = z->u + gt_winograd_plane_at(z, p->plane[i], channels) + row->at;
             step[i] = row->step;
         }
-        z->kernels->transform[p->from.transform](from, to, step, k, gt_winograd_next_tile(&p->from));
+        z->kernels->transform[p->from.transform](from, to, step, k, gt_winograd_pixels_ahead(&p->from));
     }
 }
 
@@ -140,7 +140,7 @@ static void result_group(void *arg, int group, int worker) {
     for (int64_t t = begin; t < end; t++) {
         find_values(z, t, 0, from);
         gt_winograd_pixels(p, &p->to, z->out, z->tile0 + t, trash_of(w, worker), to);
-        z->kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), p->to.channels, GT_WINOGRAD_AHEAD);
+        z->kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), p->to.channels, gt_winograd_results_ahead(&p->to));
     }
 }
 
@@ -170,7 +170,7 @@ static void overlapping_results(void *arg, int index, int worker) {
         for (int i = 0; i < p->to.side * p->to.side; i++)
             if (to[i] != trash) to[i] += c;
         clear_edges(p, tile, to, (size_t)count * sizeof(float));
-        z->kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), count, GT_WINOGRAD_AHEAD);
+        z->kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), count, gt_winograd_results_ahead(&p->to));
     }
 }
 
@@ -237,7 +237,7 @@ static void pack_panel(void *arg, int panel, int worker) {
         for (int64_t r = 0; r < rows; r++) {
             for (int i = 0; i < p->taps; i++) from[i] = taps[i] + r * width;
             for (int i = 0; i < p->planes; i++) to[i] = v + (c0 + r) * width + i * stride;
-            gt_gemm_kernels_now()->transform[p->weights](from, to, gt_winograd_steps(steps), width, 0);
+            gt_gemm_kernels_now()->transform[p->weights](from, to, gt_winograd_steps(steps), width, (gt_ahead){0, 0});
         }
     }
 }

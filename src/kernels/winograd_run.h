@@ -74,8 +74,9 @@ static inline const int64_t *gt_winograd_steps(int64_t steps[GT_WINOGRAD_MOST_PO
     return steps;
 }
 
-/* Floats from a pixel to the same one of the tile to the right. */
-static inline int64_t gt_winograd_next_tile(const gt_winograd_face *f) { return f->step * f->channels; }
+/* What is near at hand while a tile of pixels is read or written: the same pixel of the tile to the right. */
+static inline gt_ahead gt_winograd_pixels_ahead(const gt_winograd_face *f) { return (gt_ahead){f->step * f->channels, 0}; }
+static inline gt_ahead gt_winograd_results_ahead(const gt_winograd_face *f) { return (gt_ahead){GT_WINOGRAD_AHEAD, f->step * f->channels}; }
 
 static inline int gt_winograd_groups(const gt_winograd_block *z) { return (int)((z->count + GT_WINOGRAD_GROUP - 1) / GT_WINOGRAD_GROUP); }
 

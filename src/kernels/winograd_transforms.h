@@ -198,13 +198,27 @@ INLINE void line_four_weights_adjoint(vec *o, const vec *m) {
 }
 
 /* What a transform's results are: pixels; pixels of tiles that overlap, the first rows and columns of which are added to what is there;
- * terms, all of which are added; or points, so many distant places that the next ones must be fetched ahead. */
+ * terms, all of which are added; or points. */
 enum { PIXELS, SHARED_PIXELS, TERMS, POINTS };
 
-INLINE void transform_vector(const int in, const int out, const int kind, void (*line)(vec *, const vec *), const float *const *from,
-                             int64_t from_at, float *const *to, int64_t to_at) {
+/* A core waits for so many lines at a time at most, and drops what is to be fetched beyond: more than these are fetched between
+ * the second pass's stores, few of them at once before the first. */
+enum { FETCHED_AT_ONCE = 24 };
+
+INLINE void fetch_row(const int in, const int seen, int i, const float *const *from, int64_t at) {
+    UNROLL for (int j = seen; j < in; j++) __builtin_prefetch(from[i * in + j] + at, 0, 2);
+}
+
+/* to_step: NULL, or what is needed soon is fetched. */
+INLINE void transform_vector(const int in, const int out, const int kind, const int seen, void (*line)(vec *, const vec *), const float *const *from,
+                             int64_t from_at, float *const *to, int64_t to_at, const int64_t *to_step, gt_ahead ahead) {
+    const bool at_once = in * (in - seen) <= FETCHED_AT_ONCE;
     const int overlap = out - 8; /* of shared pixels: a step of two for each of 4 results */
     vec half[10][10], column[10], row[10];
+    if (to_step && at_once)
+        for (int i = 0; i < in; i++) fetch_row(in, seen, i, from, from_at + ahead.from);
+    if (to_step && kind == POINTS)
+        for (int i = 0; i < out * out; i++) __builtin_prefetch(to[i] + to_step[i], 1, 2);
     UNROLL for (int j = 0; j < in; j++) {
         UNROLL for (int i = 0; i < in; i++) column[i] = *(const vec *)(from[i * in + j] + from_at);
         line(row, column);
@@ -212,10 +226,14 @@ INLINE void transform_vector(const int in, const int out, const int kind, void (
     }
     UNROLL for (int i = 0; i < out; i++) {
         line(row, half[i]);
+        if (to_step && !at_once) {
+            UNROLL for (int k = i * in / out; k < (i + 1) * in / out; k++) fetch_row(in, seen, k, from, from_at + ahead.from);
+        }
         UNROLL for (int j = 0; j < out; j++) {
             vec *at = (vec *)(to[i * out + j] + to_at);
             if (kind == TERMS || (kind == SHARED_PIXELS && (i < overlap || j < overlap))) row[j] += *at;
             *at = row[j];
+            if (to_step && kind != POINTS && !(kind == SHARED_PIXELS && j < overlap)) __builtin_prefetch((float *)at + ahead.to, 1, 2);
         }
     }
 }
@@ -235,21 +253,15 @@ INLINE void transform_rest(const int in, const int out, const int kind, void (*l
         result[i] = after[i];
         if (kind == SHARED_PIXELS || kind == TERMS) memcpy(after[i], to[i] + to_at, (size_t)count * sizeof(float));
     }
-    transform_vector(in, out, kind, line, padded, 0, result, 0);
+    transform_vector(in, out, kind, in, line, padded, 0, result, 0, NULL, (gt_ahead){0, 0});
     for (int i = 0; i < out * out; i++) memcpy(to[i] + to_at, after[i], (size_t)count * sizeof(float));
 }
 
 INLINE void transform(const int in, const int out, const int kind, const int seen, void (*line)(vec *, const vec *), const float *const *from,
-                      float **to, const int64_t *to_step, int64_t count, int64_t ahead) {
+                      float **to, const int64_t *to_step, int64_t count, gt_ahead ahead) {
     int64_t c = 0;
     for (; c + LANES <= count; c += LANES) {
-        if (c % GT_CHUNK == 0) {
-            for (int i = 0; i < in; i++)
-                for (int j = seen; j < in; j++) __builtin_prefetch(from[i * in + j] + c + ahead, 0, 2);
-            if (kind == POINTS)
-                for (int i = 0; i < out * out; i++) __builtin_prefetch(to[i] + to_step[i], 1, 2);
-        }
-        transform_vector(in, out, kind, line, from, c, to, c % GT_CHUNK);
+        transform_vector(in, out, kind, seen, line, from, c, to, c % GT_CHUNK, c % GT_CHUNK ? NULL : to_step, ahead);
         if ((c + LANES) % GT_CHUNK == 0)
             for (int i = 0; i < out * out; i++) to[i] += to_step[i];
     }
@@ -258,7 +270,7 @@ INLINE void transform(const int in, const int out, const int kind, const int see
 
 /* seen: so many columns of what is read are not fetched ahead: the tile to the left has read them, or they lie in a small buffer. */
 #define TRANSFORM_BY(name, line, in, out, kind, seen)                                                                           \
-    static void transform_##name(const float *const *from, float **to, const int64_t *to_step, int64_t count, int64_t ahead) { \
+    static void transform_##name(const float *const *from, float **to, const int64_t *to_step, int64_t count, gt_ahead ahead) { \
         transform(in, out, kind, seen, line_##line, from, to, to_step, count, ahead);                                            \
     }
 #define TRANSFORM(name, in, out, kind, seen) TRANSFORM_BY(name, name, in, out, kind, seen)

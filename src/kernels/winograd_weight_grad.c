@@ -72,7 +72,7 @@ static void image_tile(const weight_grad *w, int64_t t) {
             int64_t strip = c * p->shared[p->plane[i]] * z->count;
             to[i] = z->u + gt_winograd_plane_at(z, p->plane[i], channels) + strip + gt_winograd_row(p, i, t) * stored;
         }
-        z->kernels->transform[p->from.transform](from, to, gt_winograd_steps(steps), gt_least(width, p->from.channels - c), gt_winograd_next_tile(&p->from));
+        z->kernels->transform[p->from.transform](from, to, gt_winograd_steps(steps), gt_least(width, p->from.channels - c), gt_winograd_pixels_ahead(&p->from));
     }
 }
 
@@ -89,7 +89,7 @@ static void derivative_tile(const weight_grad *w, int64_t t) {
         int columns = (int)gt_least(panel, p->to.channels - o), width = gt_product_panel_width(columns);
         for (int i = 0; i < p->to_points; i++)
             to[i] = z->m + gt_winograd_plane_at(z, p->plane[i], padded) + o * p->shared[p->plane[i]] * z->count + gt_winograd_row(p, i, t) * width;
-        z->kernels->transform[p->to.transform](from, to, gt_winograd_steps(steps), columns, gt_winograd_next_tile(&p->to));
+        z->kernels->transform[p->to.transform](from, to, gt_winograd_steps(steps), columns, gt_winograd_pixels_ahead(&p->to));
     }
 }
 
@@ -137,7 +137,7 @@ static void weight_patch(void *arg, int index, int worker) {
     for (int64_t r = 0; r < rows; r++) {
         for (int i = 0; i < p->planes; i++) from[i] = products[i].c + r * all->columns;
         for (int i = 0; i < p->taps; i++) to[i] = z->out + (i * inputs + strip + in_strip + r) * outputs + o;
-        back(from, to, gt_winograd_steps(steps), columns, GT_WINOGRAD_AHEAD);
+        back(from, to, gt_winograd_steps(steps), columns, (gt_ahead){GT_WINOGRAD_AHEAD, outputs});
     }
 }
 
