@@ -153,7 +153,7 @@ static void what_does_not_fit_together_is_refused_in_the_words_of_the_field(void
     assert_refused(JOB(32, "batch=9", "gpus=2"), "--batch must be at least 1 and divisible by --gpus");
     assert_refused(JOB(32, "subset=1001"), "--subset must be between 1 and 1000");
     assert_refused(JOB(32, "run=a", "outdir=b"), "--run and --outdir");
-    assert_refused(JOB(32, "batch=64", "mbstd=32", "slices=4"), "slices");
+    assert_refused(JOB(32, "batch=64", "mbstd=32", "slices=64"), "slices");
     gt_job *job = gt_job_new();
     assert_int_equal(gt_job_check(job), GT_USAGE);
     assert_non_null(strstr(gt_message(), "--data is required"));
