@@ -100,6 +100,7 @@ typedef struct gt_map_plan {
     int64_t d[GT_MAX_DIMS + 1], stride[GT_MAP_MAX_IN][GT_MAX_DIMS + 1];
     int64_t rows_per_chunk, chunks_per_row, row_blocks, chunks;
     int64_t size;
+    bool far; /* inputs lie in memory rather than in a cache: what the next chunk reads is fetched ahead */
 } gt_map_plan;
 
 /* Scratch of one thread. */

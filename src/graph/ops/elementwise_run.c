@@ -88,6 +88,8 @@ static loop_fn *const loops[GT_MAP_CODES] = {
 
 /* ---- plans ---- */
 
+enum { FAR = 4 << 20 }; /* floats that are read, in all. Measured: from here on it pays, up to twofold; of half as many it costs a tenth more time */
+
 /* Merge dimension i with i + 1 if every input steps through both as through one. */
 static bool mergeable(const gt_map_plan *plan, int n_in, int i) {
     for (int k = 0; k < n_in; k++)
@@ -109,6 +111,9 @@ void gt_map_plan_make(gt_map_plan *plan, const gt_map_program *program, const gt
     gt_map_assign(program, plan->temp);
     const gt_shape *out = &n->shape;
     plan->size = gt_shape_size(out);
+    int64_t read = 0;
+    for (int k = 0; k < n->n_in; k++) read += gt_shape_size(&n->in[k]->shape);
+    plan->far = read >= FAR;
     plan->n_dims = out->n;
     for (int i = 0; i < out->n; i++) plan->d[i] = out->d[i];
     for (int k = 0; k < n->n_in; k++) {
@@ -153,10 +158,19 @@ static void fill(float *y, float value, int64_t n) {
     for (int64_t i = 0; i < n; i++) y[i] = value;
 }
 
+/* Prefetching hardware stops at the end of a page and follows few inputs at a time. */
+static void fetch_ahead(const float *from, int64_t n) {
+    enum { LINE = 16 };
+    for (int64_t i = 0; i < n; i += LINE) __builtin_prefetch(from + i);
+}
+
 /* The values of input k for `rows` rows of `columns`: where they lie, or spread into the buffer. */
 static const float *load(const gt_map_plan *plan, gt_map_scratch *s, int k, const float *from, int64_t rows, int64_t columns) {
     int64_t row_stride = plan->stride[k][plan->n_dims - 2], column_stride = plan->stride[k][plan->n_dims - 1];
-    if (column_stride == 1 && (rows == 1 || row_stride == columns)) return from;
+    if (column_stride == 1 && (rows == 1 || row_stride == columns)) {
+        if (plan->far) fetch_ahead(from + rows * columns, rows * columns);
+        return from;
+    }
     float *to = s->load[k];
     if (row_stride == 0 && s->held[k] == from && s->held_rows[k] >= rows * columns) return to;
     s->held[k] = row_stride == 0 ? from : NULL;
