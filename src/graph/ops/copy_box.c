@@ -65,8 +65,11 @@ static void turn_panel(const gt_box *b, float *to, const float *from, int64_t ro
     float buffer[PANEL][PANEL_COLUMNS];
     for (int64_t at = 0; at < b->d[last]; at += PANEL_COLUMNS) {
         int64_t n = b->d[last] - at < PANEL_COLUMNS ? b->d[last] - at : PANEL_COLUMNS;
-        for (int64_t i = 0; i < n; i++)
-            for (int64_t k = 0; k < rows; k++) buffer[k][i] = from[(at + i) * b->from[last] + k];
+        for (int64_t i = 0; i < n; i++) {
+            const float *x = from + (at + i) * b->from[last];
+            __builtin_prefetch(x + PANEL); /* the next panel's */
+            for (int64_t k = 0; k < rows; k++) buffer[k][i] = x[k];
+        }
         for (int64_t k = 0; k < rows; k++) copy_row(to + k * b->to[last - 1] + at * b->to[last], b->to[last], buffer[k], 1, n);
     }
 }
