@@ -49,7 +49,7 @@ static void print(const gt_trainer *t, double seconds_per_image) {
     for (int i = 0; i < m->n_nets; i++)
         printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]), m->nets[i]->n_tensors);
     double flops = flops_per_image(t), hours = seconds_per_image * (double)t->job->total_images / 3600 * t->comm->hosts;
-    printf("slices      %d of %d images; at most %d ranks: beyond that a larger batch, smaller groups (--mbstd), or more threads\n", t->shares[0].cut.slices,
+    printf("slices      %d of %d images; at most %d ranks: beyond that more --slices, a larger batch, or more threads\n", t->shares[0].cut.slices,
            m->slice_size, t->shares[0].cut.slices);
     printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes a checkpoint\n",
            (double)(t->arena_bytes + gt_trainer_network_bytes(t)) / 1e6, (double)t->arena_bytes / 1e6, (double)gt_trainer_checkpoint_bytes(t) / 1e6);

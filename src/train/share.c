@@ -69,15 +69,13 @@ static gt_status arena_for(gt_trainer *t, int most, size_t *bytes) {
     return st;
 }
 
-/* What the job says: a number, or little memory; else as many as make an execution of enough samples and fit. A rank's own affair: no bit depends on it. */
+/* What the job says: a number, or little memory (unless all slices are in it anyway); else as many as make an execution of enough samples and fit.
+ * A rank's own affair: no bit depends on it. */
 static gt_status choose_at_once(gt_trainer *t, int *most) {
-    bool alone = gt_is(t->job->memory, "low") && !t->model->over_slices;
-    *most = t->job->slices_at_once || !alone ? (int)t->job->slices_at_once : 1;
+    *most = (int)t->job->slices_at_once;
+    if (!*most && t->model->over_slices) *most = GT_MOST_AT_ONCE;
+    if (!*most && gt_is(t->job->memory, "low")) *most = 1;
     if (*most) return GT_OK;
-    if (t->model->over_slices) { /* as all of them are in memory anyway */
-        *most = GT_MOST_AT_ONCE;
-        return GT_OK;
-    }
     gt_machine machine;
     gt_machine_look(&machine);
     size_t limit = machine.memory / (size_t)t->comm->local_ranks / MEMORY_SHARE, bytes = 0;
