@@ -134,7 +134,7 @@ typedef struct gt_prediction { /* of all points, on rank 0; malloc'ed */
     double *log_likelihoods; /* [points] */
 } gt_prediction;
 
-/* GT_FORMAT: points of another dimension. */
+/* Rank 0 holds all of it, 12 bytes a point, and 4 k more with responsibilities. GT_FORMAT: points of another dimension. */
 gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibilities, gt_prediction *out);
 void gt_prediction_free(gt_prediction *p);
 gt_status gt_mixture_score(gt_blocks *b, const gt_mixture *m, double *log_likelihood); /* per sample, on all ranks */

@@ -61,6 +61,8 @@ void cli_end(cli_session *s);
 
 /* The exit status for a status; says gt_message() on stderr when there is something to say. Before MPI is up only the first rank speaks. */
 int cli_exit(const char *command, gt_status status);
+/* The same for work that can be stopped, and the end of `comm` (NULL is fine). */
+int cli_leave(const char *command, gt_status status, gt_comm *comm);
 bool cli_first_rank(void); /* as told by the launcher's environment, before MPI is up; true without a launcher */
 
 /* ---- documentation from the tables ---- */

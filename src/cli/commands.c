@@ -94,6 +94,21 @@ int cli_exit(const char *command, gt_status status) {
     return codes[status];
 }
 
+/* `srun -K` kills all other tasks when one ends with a status that is not 0, and then returns the status of the killed ones. So rank 0 alone
+ * says 75, when the others have gone. */
+static int stopped(int rank) {
+    enum { MICROSECONDS = 500000 };
+    if (rank > 0) return CLI_DONE;
+    usleep(MICROSECONDS);
+    return CLI_STOPPED;
+}
+
+int cli_leave(const char *command, gt_status status, gt_comm *comm) {
+    int code = cli_exit(command, status), rank = comm ? comm->rank : 0, ranks = comm ? comm->ranks : 1;
+    gt_comm_stop(comm);
+    return code == CLI_STOPPED && ranks > 1 ? stopped(rank) : code;
+}
+
 const char *cli_nearest(const char *name) {
     gt_option rows[N_COMMANDS];
     for (int i = 0; i < N_COMMANDS; i++) rows[i] = (gt_option){.key = commands[i].name};

@@ -86,8 +86,7 @@ int cli_gmm(int argc, char **argv) {
         if (!st) st = action->run(&run);
         gt_pool_free(run.pool);
     }
-    status = cli_exit("gmm", st);
-    gt_comm_stop(run.comm);
+    status = cli_leave("gmm", st, run.comm);
     cli_end(&s);
     return status;
 }

@@ -46,15 +46,6 @@ static gt_level least_level(const gt_job *job) {
     return level;
 }
 
-/* `srun -K` kills all other tasks when one ends with a status that is not 0, and then returns the status of the killed ones. So rank 0 alone
- * says 75, when the others have gone. */
-static int stopped(int rank) {
-    enum { MICROSECONDS = 500000 };
-    if (rank > 0) return CLI_DONE;
-    usleep(MICROSECONDS);
-    return CLI_STOPPED;
-}
-
 static int train(gt_job *job) {
     /* One rank looks at a file from elsewhere; if it says no, the launcher ends the others. */
     gt_status st = cli_first_rank() ? gt_dataset_check_foreign(job->data, NULL) : GT_OK;
@@ -70,9 +61,7 @@ static int train(gt_job *job) {
     size_t checkpoint_bytes;
     st = job->dry_run ? gt_train_dry_run(comm, job, &checkpoint_bytes) : gt_train(comm, job);
     if (!st && job->dry_run) st = cli_doctor_examine(&checkup, comm, job->data, *job->run ? job->run : job->outdir, (double)checkpoint_bytes);
-    int status = cli_exit("train", st), rank = comm->rank, ranks = comm->ranks;
-    gt_comm_stop(comm);
-    return status == CLI_STOPPED && ranks > 1 ? stopped(rank) : status;
+    return cli_leave("train", st, comm);
 }
 
 int cli_train(int argc, char **argv) {

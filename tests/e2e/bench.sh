@@ -9,6 +9,7 @@ expect 2 'unknown option' "$GANTRY" bench step --speed=1
 OPENBLAS_CORETYPE=Haswell expect 0 '^unset: OPENBLAS_CORETYPE=Haswell' "$GANTRY" bench step --recipe=demo --batch=4 --steps=1
 grep -qE '^convolution +[0-9.]+ +[0-9.]+ ' said && grep -qE '^FMA peak: [0-9.]+ Gflop/s' said || { cat said; fail 'no shares, or no peak'; }
 GT_CONV=direct expect 0 '^environment: GT_CONV=direct' "$GANTRY" bench memory --recipe=demo
+expect 0 '^gantry +diag +1 ' "$GANTRY" bench gmm --points=2000 --covariance=diag --iterations=1 --threads=1 --script=none
 quietly ranks 2 "$GANTRY" bench reduce --most=1
 [ "$(grep -c '^ *2 ' said)" = 2 ] || { cat said; fail 'two ranks should report two sizes, once'; }
 
