@@ -263,5 +263,14 @@ def html(path):
     print(len(kept), 'pictures')
 
 
+def dimensions(path, n):
+    """dimensions STATS.jsonl N: the divergences of N latent dimensions add up to the latent's, on every line"""
+    for line in open(path):
+        row = json.loads(line)
+        parts = [v['mean'] for k, v in row.items() if k.startswith('KL/')]
+        total = row['Loss/KL']['mean']
+        if len(parts) != int(n) or abs(sum(parts) - total) > 1e-4 * abs(total): sys.exit(f'{len(parts)} dimensions, {sum(parts)} in all, {total} for the latent')
+
+
 if __name__ == '__main__':
     globals()[sys.argv[1]](*sys.argv[2:])
