@@ -148,7 +148,7 @@ gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env);
  *     }
  * Graphs of slices of different sizes have the same meetings. gt_exec_run() is all parts as if this execution's slices were all there are. */
 typedef struct gt_meeting {
-    const char *name; /* of the sum, or "NAME and 3 more"; lives as long as the execution */
+    const char *name; /* "over slices: NAME", or "... and 3 more"; lives as long as the execution */
     size_t floats;
     const float *own; /* with several slices at once their sum; NULL before a run */
     float *total;

@@ -10,7 +10,7 @@
  *     gt_exec_prepare(exec)                       hoisted nodes
  *     for each bundle of slices this rank owns (gt_bundle in dist.h; often one with all of them):
  *         for each of its slices: gt_exec_at(exec, slice); phase->fill(phase, exec, slice)
- *         gt_exec_run(exec)
+ *         gt_exec_run(exec)                       over_slices: of all bundles abreast, from meeting to meeting (gt_meeting in graph.h)
  *     gradients: tree sum over slices / slices -> optimiser of networks[phase->net]
  *     states:    tree sum over slices / slices -> their places (w_avg, pl_mean), each slice by its weight
  *     stats:     collected over slices, reduced in the same order

@@ -265,7 +265,7 @@ static void independent_sums_meet_once(void **state) {
         }
         assert_int_equal(gt_exec_meetings(e), 2);
         assert_int_equal(gt_exec_meeting(e, 0).floats, 6 + 3 + 6 + 1);
-        assert_string_equal(gt_exec_meeting(e, 0).name, "first and 3 more");
+        assert_string_equal(gt_exec_meeting(e, 0).name, "over slices: first and 3 more");
         assert_int_equal(gt_exec_meeting(e, 1).floats, 6);
         run(e, NULL); /* the slices of this execution are all there are */
         for (int i = 0; i < 6; i++) {

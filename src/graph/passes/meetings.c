@@ -39,21 +39,20 @@ static void find_sums(meetings *m, const gt_graph *src, int level) {
 
 /* All sums of a level become one; each gets its part of the result. */
 static void meet(meetings *m) {
-    const gt_node *first = m->sums[0];
-    if (m->n_sums == 1) {
-        m->map[first->id] = gt_node_clone(m->dst, first, &m->map[first->in[0]->id]);
-        return;
-    }
-    gt_node *flat[m->n_sums];
+    gt_node *flat[m->n_sums], *own, *all;
     for (int i = 0; i < m->n_sums; i++) flat[i] = gt_reshape(m->dst, m->map[m->sums[i]->in[0]->id], GT_SHAPE(-1));
-    gt_node *own = gt_concat(m->dst, m->n_sums, flat, 0), *all = gt_sum_over_slices(m->dst, own);
-    if (all) all->name = own->name = gt_arena_printf(m->dst->arena, "%s and %d more", first->name, m->n_sums - 1);
-    if (all && !all->name) gt_graph_fault(m->dst, "out of memory for a name");
+    own = m->n_sums > 1 ? gt_concat(m->dst, m->n_sums, flat, 0) : flat[0];
+    all = gt_sum_over_slices(m->dst, own);
+    if (!all) return;
+    const char *first = m->sums[0]->name;
+    all->name = m->n_sums > 1 ? gt_arena_printf(m->dst->arena, "over slices: %s and %d more", first, m->n_sums - 1) : gt_arena_printf(m->dst->arena, "over slices: %s", first);
+    if (!all->name) gt_graph_fault(m->dst, "out of memory for a name");
+    if (m->n_sums > 1) own->name = all->name;
     int64_t begin = 0;
     for (int i = 0; i < m->n_sums; i++) {
         int64_t end = begin + gt_shape_size(&m->sums[i]->shape);
-        gt_node *part = gt_slice(m->dst, all, 0, begin, end);
-        gt_name_exactly(part, m->sums[i]->name);
+        gt_node *part = m->n_sums > 1 ? gt_slice(m->dst, all, 0, begin, end) : all;
+        if (m->n_sums > 1) gt_name_exactly(part, m->sums[i]->name);
         m->map[m->sums[i]->id] = gt_reshape(m->dst, part, m->sums[i]->shape);
         begin = end;
     }
