@@ -5,7 +5,7 @@
  *   D   4x4 convolutions with stride 2, padding 1 down to 4x4 pixels - one 4x4 convolution to the logits
  *
  * Batch normalisation before each activation, but for D's first and G's last layer; LeakyReLU with slope 0.2; no biases. Side R of an image
- * has min(channel_base / R, channel_max) feature maps. Weights begin as N(0, 0.02^2), embeddings as N(0, 1).
+ * has min(channel_base / R, channel_max) feature maps. Weights begin as N(0, 0.02^2), G's embedding as N(0, 1).
  *
  * Tensors, R being the side that a layer makes (G) or sees (D), as PyTorch shapes them:
  *   G.bR.conv.weight [in,out,4,4], G.bR.norm.weight, .bias, .running_mean, .running_var; D.bR.conv.weight [out,in,4,4], D.bR.norm.weight, .bias;

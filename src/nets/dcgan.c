@@ -35,8 +35,8 @@ static void declare_conv(gt_declarer *d, const char *layer, int out, int in) {
     gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out, in, KERNEL, KERNEL), .layout = GT_LAYOUT_OIHW, .trainable = true, .init_std = weight_std}, layer, ".conv.weight");
 }
 
-static void declare_embedding(gt_declarer *d, int labels, int width) {
-    if (labels) gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(labels, width), .trainable = true, .init_std = 1}, "embed", ".weight");
+static void declare_embedding(gt_declarer *d, int labels, int width, float std) {
+    if (labels) gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(labels, width), .trainable = true, .init_std = std}, "embed", ".weight");
 }
 
 static gt_net *sealed(gt_declarer *d) {
@@ -64,7 +64,7 @@ gt_net *gt_dcgan_generator_net(const gt_dcgan_config *c) {
     gt_declarer d = {.net = gt_net_new("G")};
     if (!d.net) return NULL;
     int in = c->z_dim + (c->c_dim ? GT_DCGAN_EMBEDDING : 0);
-    declare_embedding(&d, c->c_dim, GT_DCGAN_EMBEDDING);
+    declare_embedding(&d, c->c_dim, GT_DCGAN_EMBEDDING, 1);
     for (int side = FIRST; side <= c->height; side *= 2) {
         int out = side < c->height ? maps(c, side) : c->channels;
         gt_text layer = gt_text_of("b%d", side);
@@ -108,7 +108,7 @@ gt_net *gt_dcgan_discriminator_net(const gt_dcgan_config *c) {
     gt_declarer d = {.net = gt_net_new("D")};
     if (!d.net) return NULL;
     int in = c->channels + (c->c_dim ? 1 : 0);
-    declare_embedding(&d, c->c_dim, c->height * c->width);
+    declare_embedding(&d, c->c_dim, c->height * c->width, weight_std);
     for (int side = c->height; side > FIRST; side /= 2) {
         int out = maps(c, side / 2);
         gt_text layer = gt_text_of("b%d", side);
