@@ -431,6 +431,35 @@ static void shares_add_up(void **state) {
     gt_blocks_free(b);
 }
 
+/* A component without weight, components that are too far away to be told from 0, points far from all of them: no NaN, and the formula's value. */
+static void nothing_is_too_far(void **state) {
+    (void)state;
+    static const double places[] = {0, 1, -30, 45, 800, -1e8, 1e100};
+    enum { N = sizeof places / sizeof *places };
+    for (int kind = 0; kind < KINDS; kind++) {
+        gt_mixture m;
+        assert_ok(gt_mixture_init(&m, (gt_covariance)kind, 3, 1));
+        m.weights[0] = 0.25, m.weights[2] = 0.75;
+        m.means[1] = 7, m.means[2] = 900;
+        for (double *c = m.covariances; c < m.weights + m.size; c++) *c = 2;
+        numbers p = {N, 1, malloc(sizeof places)};
+        memcpy(p.x, places, sizeof places);
+        gt_blocks *b = blocks_of(p, NULL);
+        gt_prediction said;
+        assert_ok(gt_mixture_predict(b, &m, true, &said));
+        for (int i = 0; i < N; i++) {
+            long double first = log_density(&m, 0, &places[i]), last = log_density(&m, 2, &places[i]), most = fmaxl(first, last);
+            long double expected = most + logl(expl(first - most) + expl(last - most));
+            near(said.log_likelihoods[i], (double)expected, 1e-14 * (double)(1 + fabsl(expected)));
+            if (fabs(places[i]) < 1e9) near((double)said.responsibilities[3 * i], (double)expl(first - expected), 1e-6); /* beyond, both are equally far */
+            assert_true(said.responsibilities[3 * i + 1] == 0);
+        }
+        gt_prediction_free(&said);
+        gt_blocks_free(b);
+        gt_mixture_free(&m);
+    }
+}
+
 /* ---- what cannot be ---- */
 
 static void fails_to_fit(numbers p, const gt_mixture_recipe *r, gt_status expected, const char *message) {
@@ -555,7 +584,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(iterations_agree_with_the_formulas), cmocka_unit_test(iterations_agree_with_scikit_learn), cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(a_fit_goes_on_with_the_same_bits), cmocka_unit_test(log_likelihoods_never_fall), cmocka_unit_test(a_fall_is_an_error_that_names_the_iteration),
-        cmocka_unit_test(no_variance_is_below_the_floor), cmocka_unit_test(a_mixture_is_found_again), cmocka_unit_test(shares_add_up),
+        cmocka_unit_test(no_variance_is_below_the_floor), cmocka_unit_test(a_mixture_is_found_again), cmocka_unit_test(shares_add_up), cmocka_unit_test(nothing_is_too_far),
         cmocka_unit_test(what_cannot_be_fitted_is_said), cmocka_unit_test(csv_is_read_or_refused_by_line), cmocka_unit_test(arrays_are_chosen_and_refused_by_name),
         cmocka_unit_test(files_that_are_damaged_or_none_are_said), cmocka_unit_test(eigenvalues_are_raised_and_nothing_else),
     };
