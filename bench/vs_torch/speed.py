@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+os.environ.setdefault('OMP_WAIT_POLICY', 'passive') # PyTorch's threads do not spin where others want the core
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../tests/torch'))
 import torch
 import torch.nn.functional as F
