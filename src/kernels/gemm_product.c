@@ -178,13 +178,14 @@ static void stage_tile(void *arg, int tile, int worker) {
 /* Several products with packed B, and where the tiles of each begin in the common loop. */
 typedef struct packed_products {
     const gt_product *p;
+    layout layouts[GT_PRODUCTS_MOST];
     int count, first_tile[GT_PRODUCTS_MOST + 1];
     float *a; /* of worker 0 */
 } packed_products;
 
 static stage packed_stage(const packed_products *all, int i) {
     const gt_product *p = &all->p[i];
-    return (stage){.p = p, .l = plan(p), .k = p->k, .b = p->b_packed, .b_rows = p->k, .a = all->a};
+    return (stage){.p = p, .l = all->layouts[i], .k = p->k, .b = p->b_packed, .b_rows = p->k, .a = all->a};
 }
 
 static void packed_tile(void *arg, int tile, int worker) {
@@ -212,8 +213,8 @@ size_t gt_product_workspace(const gt_product *p, int threads) {
 void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace) {
     packed_products all = {.p = p, .count = count, .a = workspace};
     for (int i = 0; i < count; i++) {
-        layout l = plan(&p[i]);
-        all.first_tile[i + 1] = all.first_tile[i] + tiles_of(&l);
+        all.layouts[i] = plan(&p[i]);
+        all.first_tile[i + 1] = all.first_tile[i] + tiles_of(&all.layouts[i]);
     }
     gt_pool_run(pool, all.first_tile[count], packed_tile, &all);
 }

@@ -221,6 +221,9 @@ INLINE void transform_vector(const int in, const int out, const int kind, const 
         for (int i = 0; i < out * out; i++) __builtin_prefetch(to[i] + to_step[i], 1, 2);
     UNROLL for (int j = 0; j < in; j++) {
         UNROLL for (int i = 0; i < in; i++) column[i] = *(const vec *)(from[i * in + j] + from_at);
+        if (to_step && kind != POINTS && j < out && !(kind == SHARED_PIXELS && j < overlap)) {
+            UNROLL for (int i = 0; i < out; i++) __builtin_prefetch(to[i * out + j] + to_at + ahead.to, 1, 2);
+        }
         line(row, column);
         UNROLL for (int i = 0; i < out; i++) half[i][j] = row[i];
     }
@@ -233,7 +236,6 @@ INLINE void transform_vector(const int in, const int out, const int kind, const 
             vec *at = (vec *)(to[i * out + j] + to_at);
             if (kind == TERMS || (kind == SHARED_PIXELS && (i < overlap || j < overlap))) row[j] += *at;
             *at = row[j];
-            if (to_step && kind != POINTS && !(kind == SHARED_PIXELS && j < overlap)) __builtin_prefetch((float *)at + ahead.to, 1, 2);
         }
     }
 }
