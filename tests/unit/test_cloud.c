@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Points from CSV and from arrays of HDF5 files. */
+#include "mixtures.h"
+
+static void cloud_fails(const char *name, const char *text, gt_status expected, const char *message) {
+    gt_cloud *c;
+    double points[64];
+    put(at(name), text, strlen(text));
+    gt_status st = gt_cloud_open(&c, at(name), "");
+    if (!st) st = gt_cloud_read(c, 0, gt_cloud_get_info(c).count, points);
+    assert_failed(st, expected, message);
+    gt_cloud_close(c);
+}
+
+static void csv_is_read_or_refused_by_line(void **state) {
+    (void)state;
+    gt_cloud *c;
+    double x[6];
+    static const char table[] = "height, width\n1,2\n\n3.5,-4e2\r\n5, 6 \n";
+    put(at("good.csv"), table, sizeof table - 1);
+    assert_ok(gt_cloud_open(&c, at("good.csv"), ""));
+    assert_int_equal(gt_cloud_get_info(c).count, 3);
+    assert_int_equal(gt_cloud_get_info(c).d, 2);
+    assert_ok(gt_cloud_read(c, 1, 2, x));
+    near(x[1], -400, 0);
+    near(x[3], 6, 0);
+    assert_ok(gt_cloud_read(c, 0, 1, x)); /* back */
+    near(x[0], 1, 0);
+    gt_cloud_close(c);
+    cloud_fails("ragged.csv", "1,2\n3,4,5\n", GT_FORMAT, "line 2 has 3 numbers, the first line 2");
+    cloud_fails("words.csv", "1,2\n3,four\n", GT_FORMAT, "line 2: 'four' is no number");
+    cloud_fails("nan.csv", "1,2\n3,nan\n", GT_NONFINITE, "number 1 of point 1 is nan");
+    cloud_fails("empty.csv", "", GT_FORMAT, "no points");
+    cloud_fails("heading.csv", "a,b\n", GT_FORMAT, "no points");
+}
+
+static void arrays_are_chosen_and_refused_by_name(void **state) {
+    (void)state;
+    gt_cloud *c;
+    double x[4] = {1, 2, 3, INFINITY};
+    gt_array arrays[] = {{"labels", GT_NUMBER_INT32, 1, {2}, (int32_t[]){0, 1}}, {"means", GT_NUMBER_DOUBLE, 2, {2, 2}, x}, {"latent", GT_NUMBER_DOUBLE, 2, {2, 2}, x}};
+    assert_ok(gt_arrays_write(at("three.h5"), arrays, 3));
+    assert_ok(gt_cloud_open(&c, at("three.h5"), ""));
+    assert_int_equal(gt_cloud_get_info(c).d, 2);
+    assert_failed(gt_cloud_read(c, 1, 1, x), GT_NONFINITE, "number 1 of point 1 is inf");
+    gt_cloud_close(c);
+    assert_ok(gt_arrays_write(at("two.h5"), arrays, 2));
+    assert_failed(gt_cloud_open(&c, at("two.h5"), ""), GT_FORMAT, "which one is meant? labels, means");
+    assert_failed(gt_cloud_open(&c, at("two.h5"), "latent"), GT_FORMAT, "no array of numbers 'latent'");
+    assert_ok(gt_cloud_open(&c, at("two.h5"), "labels"));
+    assert_int_equal(gt_cloud_get_info(c).d, 1);
+    gt_cloud_close(c);
+}
+
+int main(void) {
+    gt_status st;
+    comm = gt_comm_start(1, &st);
+    if (!comm) return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(csv_is_read_or_refused_by_line),
+        cmocka_unit_test(arrays_are_chosen_and_refused_by_name),
+    };
+    int failed = cmocka_run_group_tests(tests, make_scratch, remove_scratch);
+    gt_comm_stop(comm);
+    return failed;
+}
