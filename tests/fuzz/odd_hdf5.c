@@ -27,7 +27,7 @@ enum { U8, U16, F32, F64, I64, I32_BIG, TEXT, LONG_TEXT, FREE_TEXT, VALUES, OPAQ
 enum { CONTIGUOUS, CHUNKED, PACKED, COMPACT, EXTERNAL, LAYOUTS };
 enum { SOFT, HARD, OUTSIDE, LINKS };
 enum { AS_DATASET, AS_CHECKPOINT, AS_METRICS, AS_RESULTS, AS_POINTS, READERS };
-enum { MOST_STEPS = 24, MOST_RANK = 5, MOST_WRITTEN = 1 << 14 };
+enum { MOST_STEPS = 24, MOST_RANK = 5, MOST_WRITTEN = 1 << 14, MOST_ATTRIBUTE = 1 << 18 };
 
 typedef struct program {
     const uint8_t *at, *end;
@@ -123,7 +123,7 @@ static void add_attribute(program *p, hid_t object) {
     const char *name = attribute_names[next(p, COUNT_OF_ATTRIBUTES)];
     hid_t type = make_type(next(p, TYPES)), space = make_space(p, dims, &rank);
     hssize_t n = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
-    hid_t attribute = n < 0 || n > MOST_WRITTEN ? -1 : H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t attribute = n < 0 || (size_t)n > MOST_ATTRIBUTE / H5Tget_size(type) ? -1 : H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     if (attribute >= 0) {
         fill(p, attribute, type, space, H5Awrite);
         H5Aclose(attribute);
