@@ -150,16 +150,8 @@ static gt_status list_group(gt_checkpoint_file *f, hid_t group, const char *pref
 /* ---- attributes ---- */
 
 static gt_status read_attribute(gt_checkpoint_file *f, const char *name, const char **value) {
-    hid_t attribute = H5Aopen(f->h5, name, H5P_DEFAULT);
-    hid_t type = attribute < 0 ? -1 : H5Aget_type(attribute);
-    size_t size = type < 0 ? 0 : H5Tget_size(type);
-    char *text = NULL;
-    if (type >= 0 && H5Tget_class(type) == H5T_STRING && !H5Tis_variable_str(type) && size <= LONGEST_TEXT) text = gt_arena_alloc(f->arena, size + 1);
-    gt_status st = text && H5Aread(attribute, type, text) >= 0 ? GT_OK : gt_h5_fail(GT_FORMAT, "'%s' has no attribute '%s'", f->path, name);
-    if (type >= 0) H5Tclose(type);
-    if (attribute >= 0) H5Aclose(attribute);
-    *value = text;
-    return st;
+    *value = gt_h5_text(f->arena, f->h5, name, LONGEST_TEXT);
+    return *value ? GT_OK : gt_h5_fail(GT_FORMAT, "'%s' has no attribute '%s'", f->path, name);
 }
 
 static gt_status read_about(gt_checkpoint_file *f) {

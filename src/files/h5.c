@@ -49,6 +49,19 @@ bool gt_h5_holds(hid_t set) {
     return holds;
 }
 
+char *gt_h5_text(gt_arena *a, hid_t object, const char *name, size_t most) {
+    hid_t at = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1, type = at >= 0 ? H5Aget_type(at) : -1;
+    hid_t space = at >= 0 ? H5Aget_space(at) : -1;
+    size_t size = type >= 0 && H5Tget_class(type) == H5T_STRING && !H5Tis_variable_str(type) ? H5Tget_size(type) : 0;
+    bool scalar = space >= 0 && H5Sget_simple_extent_type(space) == H5S_SCALAR;
+    char *text = scalar && size && size <= most ? gt_arena_alloc(a, size + 1) : NULL;
+    if (text && H5Aread(at, type, text) < 0) text = NULL;
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    if (at >= 0) H5Aclose(at);
+    return text;
+}
+
 hid_t gt_h5_untimed(hid_t class) {
     hid_t list = H5Pcreate(class);
     if (list < 0) return list;

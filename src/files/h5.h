@@ -6,6 +6,7 @@
 #include <hdf5.h>
 #include <stdbool.h>
 
+#include "gantry/memory.h"
 #include "gantry/status.h"
 
 void gt_h5_quiet(void); /* HDF5 prints no error stacks of its own */
@@ -16,6 +17,9 @@ hid_t gt_h5_open(hid_t where, const char *name);
 /* Are a dataset's numbers in this file and nowhere else (no external files, no virtual dataset), and is the file large enough for all of them, packed as
  * closely as deflate can? To be asked before memory is taken for them. */
 bool gt_h5_holds(hid_t set);
+/* An attribute that is one text of fixed length, of at most `most` bytes; NULL: there is none such, or no memory. Lists are refused: H5Aread writes all of
+ * them. */
+char *gt_h5_text(gt_arena *a, hid_t object, const char *name, size_t most);
 /* A property list of `class` for objects that keep no times and whose members are listed in the order of creation. */
 hid_t gt_h5_untimed(hid_t class);
 

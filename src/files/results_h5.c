@@ -106,18 +106,7 @@ gt_status gt_results_write_h5(gt_results *const *list, int n, const char *path) 
 
 /* ---- reading ---- */
 
-static char *read_text(gt_arena *a, hid_t object, const char *name) {
-    hid_t at = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1, type = at >= 0 ? H5Aget_type(at) : -1;
-    size_t size = type >= 0 && H5Tget_class(type) == H5T_STRING && !H5Tis_variable_str(type) ? H5Tget_size(type) : 0;
-    hid_t space = at >= 0 ? H5Aget_space(at) : -1;
-    bool scalar = space >= 0 && H5Sget_simple_extent_type(space) == H5S_SCALAR;
-    char *text = scalar && size && size <= MOST_TEXT ? gt_arena_alloc(a, size + 1) : NULL;
-    if (text && H5Aread(at, type, text) < 0) text = NULL;
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    if (at >= 0) H5Aclose(at);
-    return text;
-}
+static char *read_text(gt_arena *a, hid_t object, const char *name) { return gt_h5_text(a, object, name, MOST_TEXT); }
 
 typedef struct column { /* as read: n rows of doubles, or of words of `size` bytes */
     gt_column about;

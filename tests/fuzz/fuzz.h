@@ -11,7 +11,6 @@
  *     foreign sources: pictures of all kinds, CIFAR, MNIST, LMDB,         picture, pickle, import
  *       TFRecords, NumPy, CSV, ZIP, a folder, and their labels
  *     checkpoints, the recipe in them and the networks it speaks of       checkpoint, job, model
- *     fits of mixtures, points from CSV                                   mixture
  *     job files                                                           job
  *     what a run goes on with, or is reported by: stats.jsonl, log.txt    stats, report
  *     what `gantry dataset` goes on with: DEST.progress                   progress

@@ -4,6 +4,7 @@
 #include "scratch.h"
 
 #include <fcntl.h>
+#include <hdf5.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -182,6 +183,34 @@ static void newer_format(void **state) {
     free(data);
 }
 
+/* As somebody who means harm would write it, the checksum right: a name that is a list of names. */
+static void lists_for_names(void **state) {
+    (void)state;
+    enum { NAMES = 900 }; /* as much as an attribute of this format holds */
+    static const char names[NAMES][64];
+    store("list.h5", 1.5f);
+    hid_t file = H5Fopen(at("list.h5"), H5F_ACC_RDWR, H5P_DEFAULT), type = H5Tcopy(H5T_C_S1);
+    hsize_t n = NAMES;
+    H5Tset_size(type, 64);
+    hid_t space = H5Screate_simple(1, &n, NULL);
+    assert_true(file >= 0 && H5Adelete(file, "model") >= 0);
+    hid_t attribute = H5Acreate2(file, "model", type, space, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(attribute >= 0 && H5Awrite(attribute, type, names) >= 0);
+    H5Aclose(attribute);
+    H5Sclose(space);
+    H5Tclose(type);
+    H5Fclose(file);
+    size_t bytes;
+    char *data = get(at("list.h5"), &bytes);
+    assert_ok(checkpoint_block_make(data, GT_CHECKPOINT_FORMAT, data + CHECKPOINT_BLOCK, bytes - CHECKPOINT_BLOCK));
+    put(at("list.h5"), data, bytes);
+    free(data);
+    gt_status st;
+    assert_null(gt_checkpoint_open(at("list.h5"), &st));
+    assert_int_equal(st, GT_FORMAT);
+    assert_message("model");
+}
+
 static void newest_that_verifies(void **state) {
     (void)state;
     gt_checkpoint_file *f;
@@ -348,7 +377,7 @@ static void directory_gone(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(round_trip), TEST(equal_states_equal_bytes), TEST(any_flipped_bit_is_found), TEST(other_damage), TEST(newer_format),
+        TEST(round_trip), TEST(equal_states_equal_bytes), TEST(any_flipped_bit_is_found), TEST(other_damage), TEST(newer_format), TEST(lists_for_names),
         TEST(newest_that_verifies), TEST(first_error_sticks), TEST(saver_keeps_the_newest), TEST(milestones_and_a_cap), TEST(set_aside), TEST(saver_is_in_the_background), TEST(full_disk),
         TEST(directory_gone),
     };
