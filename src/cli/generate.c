@@ -5,10 +5,11 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "cli/gmm.h"
 #include "gantry/log.h"
 
 typedef struct generate_fields {
-    const char *seeds, *noise_mode, *outdir, *grid, *label;
+    const char *seeds, *noise_mode, *outdir, *grid, *label, *mixture;
     double trunc;
     int64_t class, threads;
     bool npy;
@@ -22,6 +23,8 @@ static const gt_option table[] = {
     {.key = "trunc", .type = GT_OPTION_REAL, FIELD(trunc), .standard = "1", .help = "Truncation psi; less than 1: less variety, better images"},
     {.key = "class", .type = GT_OPTION_INT, FIELD(class), .derived = "none", .max = 65535, .help = "Class, of a conditional model"},
     {.key = "label", .type = GT_OPTION_TEXT, FIELD(label), .standard = "", .help = "Label vector instead of a class, as in 0.5,-1"},
+    {.key = "mixture", .type = GT_OPTION_TEXT, FIELD(mixture), .standard = "", .help = "Latents from this mixture, not from N(0,1)",
+     .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Sample n of the mixture is that of seed n."},
     {.key = "noise-mode", .type = GT_OPTION_CHOICE, FIELD(noise_mode), .standard = "const", .choices = "const|random|none", .help = "Noise inputs"},
     {.key = "grid", .type = GT_OPTION_TEXT, FIELD(grid), .standard = "", .bare = "auto",
      .help = "All in one grid.png, COLUMNSxROWS or about square",
@@ -88,12 +91,34 @@ static gt_status read_request(cli_session *s, const generate_fields *fields, gt_
     return st ? st : read_grid(fields, r);
 }
 
-static gt_status generate(gt_comm *comm, gt_generate_request *r) {
+static gt_status latent_of_mixture(void *arg, int64_t seed, int z_dim, float *z) {
+    const gt_mixture *m = arg;
+    if (m->d != z_dim) return gt_fail(GT_USAGE, "--mixture is of %d numbers, latents of the checkpoint are of %d", m->d, z_dim);
+    double point[z_dim];
+    int32_t component;
+    gt_status st = gt_mixture_sample(m, (uint64_t)seed, 1, point, &component);
+    for (int i = 0; i < z_dim && !st; i++) z[i] = (float)point[i];
+    return st;
+}
+
+/* All ranks: the images, from seeds or from samples of a mixture. */
+static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *mixture) {
+    if (!*mixture) return gt_generate(comm, r);
+    gt_fit fit;
+    gt_status st = gmm_read_mixture(comm, mixture, &fit);
+    r->latent = latent_of_mixture;
+    r->latent_arg = &fit.best;
+    if (!st) st = gt_generate(comm, r);
+    gt_fit_free(&fit);
+    return st;
+}
+
+static gt_status generate(gt_comm *comm, gt_generate_request *r, const char *mixture) {
     gt_log_setup(comm->rank, comm->ranks, GT_INFO);
     r->options.pool = gt_pool_new(comm->threads);
     if (!r->options.pool) return GT_FAILED;
     gt_info("Loading networks from \"%s\"...", r->checkpoint);
-    gt_status st = gt_generate(comm, r);
+    gt_status st = make_images(comm, r, mixture);
     gt_pool_free(r->options.pool);
     if (st || comm->rank) return st;
     if (r->single)
@@ -112,9 +137,10 @@ int cli_generate(int argc, char **argv) {
     gt_status st = read_request(&s, &fields, &request);
     gt_comm *comm = NULL;
     if (!st && cli_first_rank()) st = cli_check_checkpoint(request.checkpoint);
+    if (!st && *fields.mixture && cli_first_rank()) st = cli_check_checkpoint(fields.mixture);
     if (!st) {
         comm = gt_comm_start((int)fields.threads, &st);
-        if (comm) st = generate(comm, &request);
+        if (comm) st = generate(comm, &request, fields.mixture);
     }
     status = cli_exit("generate", st);
     gt_comm_stop(comm);

@@ -32,6 +32,9 @@ gt_status gmm_predict(gmm_run *r);
 gt_status gmm_score(gmm_run *r);
 gt_status gmm_sample(gmm_run *r);
 
+/* All ranks: a fit of which at least one restart is over; to be freed in any case. */
+gt_status gmm_read_mixture(gt_comm *c, const char *path, gt_fit *f);
+
 /* OUTDIR/NAME, in the session's arena. */
 const char *gmm_path(const gmm_run *r, const char *name);
 /* DATA in blocks, and what it is; the source is closed again. */

@@ -9,14 +9,14 @@
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 
-/* All ranks: a fit of which at least one restart is over. */
-static gt_status read_mixture(const gmm_run *r, gt_fit *f) {
-    const char *path = r->words[0];
+gt_status gmm_read_mixture(gt_comm *c, const char *path, gt_fit *f) {
     gt_status st = gt_fit_read(f, path);
     if (!st && !f->n_curve) st = gt_fail(GT_FAILED, "%s holds no mixture yet: its fit was stopped in the first restart; `gantry gmm fit` goes on with it", path);
-    if (!st && !f->finished && r->comm->rank == 0) gt_warn("%s is not finished: the best of %d of %d restarts is used", path, f->restart, f->recipe.restarts);
-    return gt_comm_agree(r->comm, st);
+    if (!st && !f->finished && c->rank == 0) gt_warn("%s is not finished: the best of %d of %d restarts is used", path, f->restart, f->recipe.restarts);
+    return gt_comm_agree(c, st);
 }
+
+static gt_status read_mixture(const gmm_run *r, gt_fit *f) { return gmm_read_mixture(r->comm, r->words[0], f); }
 
 static gt_status read_both(const gmm_run *r, gt_fit *f, gt_blocks **blocks, gt_cloud_info *info) {
     *blocks = NULL;

@@ -166,14 +166,21 @@ static void show_images(const work *w, int64_t n, uint8_t *bytes) {
     for (size_t i = 0; i < pixels; i++) gt_image_bytes(w->images + i * channels, bytes + i * shown, shown);
 }
 
+static gt_status latent_of(const gt_generate_request *r, int64_t seed, int z_dim, float *z) {
+    if (r->latent) return r->latent(r->latent_arg, seed, z_dim, z);
+    gt_seed_latent((uint32_t)seed, z_dim, z);
+    return GT_OK;
+}
+
 static gt_status make_batch(work *w, int64_t round) {
     const gt_generate_request *r = w->request;
     int batch = w->generator->batch, z_dim = w->generator->model->z_dim;
     int64_t first = (round * w->comm->ranks + w->comm->rank) * batch;
     int64_t n = r->n - first < batch ? r->n - first : batch;
     if (n <= 0) return GT_OK;
-    for (int64_t i = 0; i < n; i++) gt_seed_latent((uint32_t)r->seeds[first + i], z_dim, w->z + i * z_dim);
-    gt_status st = gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
+    gt_status st = GT_OK;
+    for (int64_t i = 0; i < n && !st; i++) st = latent_of(r, r->seeds[first + i], z_dim, w->z + i * z_dim);
+    if (!st) st = gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
     if (st) return st;
     uint8_t *bytes = w->bytes + (r->single ? 0 : (size_t)round * (size_t)batch * w->image_bytes);
     show_images(w, n, bytes);

@@ -56,6 +56,11 @@ quietly "$GANTRY" latent cvae synth:circles:n=100,size=12 --outdir=latent
 quietly "$GANTRY" gmm fit latent/latents.h5 --k=2 --outdir=latent
 quietly "$GANTRY" gmm sample latent/mixture.h5 --decoder=cvae --n=9 --outdir=latent
 [ "$(helper size latent/samples.png)" = '36 36 1' ] || fail "decoded samples: $(helper size latent/samples.png)"
+quietly "$GANTRY" generate cvae --seeds=0-8 --mixture=latent/mixture.h5 --outdir=seeds --grid
+quietly ranks 2 "$GANTRY" generate cvae --seeds=0-8 --mixture=latent/mixture.h5 --outdir=seeds-2 --grid
+quietly "$GANTRY" generate cvae --seeds=0-8 --outdir=prior --grid
+cmp seeds/grid.png seeds-2/grid.png && ! cmp -s seeds/grid.png prior/grid.png || fail 'images of a mixture of latents'
+expect 2 'mixture is of 3 numbers' "$GANTRY" generate cvae --seeds=0 --mixture=one/mixture.h5 --outdir=x
 expect 1 'decodes latents of 1 numbers, the mixture is of 3' "$GANTRY" gmm sample one/mixture.h5 --decoder=cvae --outdir=x
 
 # what cannot be
