@@ -24,7 +24,7 @@ findings() { find "$long/found" -type f 2>/dev/null; }
 # search TARGET EXECUTIONS SECONDS: whether nothing is found
 search() {
     local corpus=$long/$1 found=$long/found/$1 status began=$SECONDS
-    "$build/fuzz_$1" -runs="$2" -max_total_time="$3" -max_len=65536 -timeout=25 -rss_limit_mb=3000 -print_final_stats=1 -artifact_prefix="$found/" "$corpus" >search 2>&1
+    "$build/fuzz_$1" -runs="$2" -max_total_time="$3" -max_len=65536 -timeout=25 -report_slow_units=25 -rss_limit_mb=3000 -print_final_stats=1 -artifact_prefix="$found/" "$corpus" >search 2>&1
     status=$?
     now=$(sed -n 's/^stat::number_of_executed_units: *//p' search)
     echo $(($(executions "$1") + ${now:-0})) >"$long/$1.executions"
