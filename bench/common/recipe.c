@@ -17,6 +17,8 @@ const bench_recipe bench_recipes[BENCH_RECIPES] = {
     {.name = "auto256", .keys = {"cfg=auto", "data=synth:shapes:size=256,n=256", "batch=8"}, .reference_rate = 0.22, .reference_memory = 3.9e9, .reference_slice = 4},
     {.name = "auto512", .keys = {"cfg=auto", "data=synth:shapes:size=512,n=64", "batch=8"}},
     {.name = "demo", .keys = {"cfg=auto", "data=synth:shapes:size=32", "cbase=2048", "cmax=64", "batch=32", "mbstd=4"}},
+    {.name = "dcgan", .keys = {"model=dcgan", "data=synth:shapes:size=64", "batch=128", "slices=4"}},
+    {.name = "vae", .keys = {"model=vae", "data=synth:circles", "batch=128"}},
 };
 
 const bench_recipe *bench_recipe_find(const char *name) {

@@ -5,7 +5,7 @@
 
 #include "train/trainer.h"
 
-enum { BENCH_RECIPES = 8, BENCH_RECIPE_KEYS = 7 };
+enum { BENCH_RECIPES = 10, BENCH_RECIPE_KEYS = 7 };
 
 typedef struct bench_recipe {
     const char *name;
@@ -16,7 +16,7 @@ typedef struct bench_recipe {
 } bench_recipe;
 
 extern const bench_recipe bench_recipes[BENCH_RECIPES];
-#define BENCH_RECIPE_NAMES "small|cifar|auto32|auto64|auto128|auto256|auto512|demo"
+#define BENCH_RECIPE_NAMES "small|cifar|auto32|auto64|auto128|auto256|auto512|demo|dcgan|vae"
 
 const bench_recipe *bench_recipe_find(const char *name);
 

@@ -8,7 +8,7 @@
 
 /* The version goes up whenever a kernel's summation order or a choice between kernels changes: old checkpoints then
  * say so instead of silently going on with other bits. */
-#define SET_VERSION "-5"
+#define SET_VERSION "-6"
 
 static const struct {
     const char *name, *id;
