@@ -4,14 +4,7 @@
  *   ROWS      most rows of the micro-kernel: ROWS x 2 accumulators, two vectors of B and a broadcast must fit the registers
  *   KERNELS   name of the table
  * and selects the target. Floating-point contraction is on here, and only here: a += u * b must be one FMA. */
-#ifdef __clang__
-#pragma clang fp contract(fast)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#pragma GCC optimize("fp-contract=fast")
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-#define INLINE static inline __attribute__((always_inline))
+#include "kernels/micro.h"
 
 enum { LINE = 16 }; /* floats of a cache line */
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));

@@ -5,14 +5,7 @@
  *   COLS      columns of a 4x4 tile of second moments at a time: 4 x COLS accumulators
  *   KERNELS   name of the table
  * and selects the target. Contraction is on: a += u * b must be one FMA. */
-#ifdef __clang__
-#pragma clang fp contract(fast)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#pragma GCC optimize("fp-contract=fast")
-#define UNROLL _Pragma("GCC unroll 16")
-#endif
-#define INLINE static inline __attribute__((always_inline))
+#include "kernels/micro.h"
 
 enum { ROWS = GT_MIXTURE_ROWS, STEP = VECS * LANES };
 typedef double vec __attribute__((vector_size(8 * LANES), aligned(8), may_alias));

@@ -42,38 +42,34 @@ static void stride_one(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_dire
 }
 
 /* Stride 2: the input gradient is the adjoint of all steps in opposite order, so that it has no more tiles than the forward
- * direction; its tiles overlap. */
-static void stride_two(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_direction direction) {
+ * direction; its tiles overlap. By windows of 3x3 and of 4x4. */
+typedef struct strided {
+    int points, planes_side, overlap; /* of the image's tiles, along each axis */
+    gt_winograd_transform weights, to_weights, add_weights, image, image_adjoint, result, result_adjoint;
+} strided;
+static const strided three_taps = {HALF_POINTS, SIDE, 1, GT_WINOGRAD_HALF_WEIGHTS, GT_WINOGRAD_HALF_WEIGHTS_ADJOINT, GT_WINOGRAD_HALF_WEIGHTS_ADDED,
+                                   GT_WINOGRAD_HALF_IMAGE, GT_WINOGRAD_HALF_IMAGE_ADJOINT, GT_WINOGRAD_HALF_RESULT, GT_WINOGRAD_HALF_RESULT_ADJOINT};
+static const strided four_taps = {FOUR_POINTS, FOUR_POINTS, 2, GT_WINOGRAD_FOUR_WEIGHTS, GT_WINOGRAD_FOUR_WEIGHTS_ADJOINT, GT_WINOGRAD_FOUR_WEIGHTS_ADDED,
+                                  GT_WINOGRAD_FOUR_IMAGE, GT_WINOGRAD_FOUR_IMAGE_ADJOINT, GT_WINOGRAD_FOUR_RESULT, GT_WINOGRAD_FOUR_RESULT_ADJOINT};
+
+static void stride_two(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_direction direction, const strided *by) {
     bool adjoint = direction == GT_CONV_INPUT_GRAD;
-    p->side = HALF_POINTS;
-    p->planes_side = SIDE;
-    p->weights = GT_WINOGRAD_HALF_WEIGHTS;
-    p->to_weights = GT_WINOGRAD_HALF_WEIGHTS_ADJOINT;
-    p->add_weights = GT_WINOGRAD_HALF_WEIGHTS_ADDED;
+    p->side = by->points;
+    p->planes_side = by->planes_side;
+    p->weights = by->weights;
+    p->to_weights = by->to_weights;
+    p->add_weights = by->add_weights;
     p->transposed = adjoint;
-    gt_winograd_face image = {s->h, s->w, s->c, 2 * TILE + 1, 2 * TILE, s->pad_top, s->pad_left,
-                              adjoint ? GT_WINOGRAD_HALF_IMAGE_ADJOINT : GT_WINOGRAD_HALF_IMAGE};
-    gt_winograd_face result = {s->p, s->q, s->o, TILE, TILE, 0, 0,
-                               direction == GT_CONV_FORWARD ? GT_WINOGRAD_HALF_RESULT : GT_WINOGRAD_HALF_RESULT_ADJOINT};
+    gt_winograd_face image = {s->h, s->w, s->c, 2 * TILE + by->overlap, 2 * TILE, s->pad_top, s->pad_left, adjoint ? by->image_adjoint : by->image};
+    gt_winograd_face result = {s->p, s->q, s->o, TILE, TILE, 0, 0, direction == GT_CONV_FORWARD ? by->result : by->result_adjoint};
     p->from = adjoint ? result : image;
     p->to = adjoint ? image : result;
 }
 
-/* The same with windows of 4x4. */
-static void four_by_four(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_direction direction) {
-    bool adjoint = direction == GT_CONV_INPUT_GRAD;
-    p->side = p->planes_side = FOUR_POINTS;
-    p->weights = GT_WINOGRAD_FOUR_WEIGHTS;
-    p->to_weights = GT_WINOGRAD_FOUR_WEIGHTS_ADJOINT;
-    p->add_weights = GT_WINOGRAD_FOUR_WEIGHTS_ADDED;
-    p->transposed = adjoint;
-    gt_winograd_face image = {s->h, s->w, s->c, 2 * TILE + 2, 2 * TILE, s->pad_top, s->pad_left,
-                              adjoint ? GT_WINOGRAD_FOUR_IMAGE_ADJOINT : GT_WINOGRAD_FOUR_IMAGE};
-    gt_winograd_face result = {s->p, s->q, s->o, TILE, TILE, 0, 0,
-                               direction == GT_CONV_FORWARD ? GT_WINOGRAD_FOUR_RESULT : GT_WINOGRAD_FOUR_RESULT_ADJOINT};
-    p->from = adjoint ? result : image;
-    p->to = adjoint ? image : result;
-    if (direction != GT_CONV_FORWARD) *(adjoint ? &p->from_points : &p->to_points) = TWO_TAPS_POINTS * TWO_TAPS_POINTS;
+/* Points of results of 4x4 windows are the same for even and odd pixels. */
+static void share_points(gt_winograd_plan *p, gt_conv_direction direction) {
+    if (direction == GT_CONV_INPUT_GRAD) p->from_points = TWO_TAPS_POINTS * TWO_TAPS_POINTS;
+    if (direction == GT_CONV_WEIGHT_GRAD) p->to_points = TWO_TAPS_POINTS * TWO_TAPS_POINTS;
 }
 
 int gt_winograd_plane_of(const gt_winograd_plan *plan, int points, int plane) {
@@ -105,7 +101,9 @@ static int64_t block_of(const gt_winograd_plan *p, gt_conv_direction direction) 
 
 gt_winograd_plan gt_winograd_plan_of(const gt_conv_shape *s, gt_conv_direction direction) {
     gt_winograd_plan p = {.images = s->n};
-    (s->stride == 1 ? stride_one : s->kh == 4 ? four_by_four : stride_two)(&p, s, direction);
+    if (s->stride == 1) stride_one(&p, s, direction);
+    else stride_two(&p, s, direction, s->kh == 4 ? &four_taps : &three_taps);
+    if (s->kh == 4) share_points(&p, direction);
     p.points = p.side * p.side;
     p.planes = p.planes_side * p.planes_side;
     if (!p.from_points) p.from_points = p.points;
