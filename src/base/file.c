@@ -246,3 +246,11 @@ gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n) {
     *n = got;
     return GT_OK;
 }
+
+gt_status gt_file_read_text(const char *path, size_t most, void **text, size_t *n) {
+    gt_status st = gt_file_read(path, most, text, n);
+    char *p = *text;
+    for (size_t i = 0; i < *n; i++)
+        if (!p[i]) p[i] = 1;
+    return st;
+}

@@ -47,6 +47,8 @@ gt_status gt_sync_parent(const char *path);
 
 /* All of a regular file of at most `most` bytes; *bytes is malloc'ed (one zero byte more than *n), the caller frees it. */
 gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n);
+/* The same for text: zeros, blocks of which a power cut may leave, are read as ones, or text would end there. */
+gt_status gt_file_read_text(const char *path, size_t most, void **text, size_t *n);
 
 double gt_space_free(const char *path); /* bytes the user may still write there; infinity when unknown */
 

@@ -52,7 +52,7 @@ static gt_status keep_lines(const char *path, int64_t images, judge *judges, voi
     void *bytes;
     size_t n;
     if (access(path, F_OK)) return GT_OK;
-    gt_status st = gt_file_read(path, LARGEST, &bytes, &n);
+    gt_status st = gt_file_read_text(path, LARGEST, &bytes, &n);
     if (st) return st;
     gt_buffer kept = {0};
     for (char *p = bytes, *end = p + n, *next; p < end; p = next) {

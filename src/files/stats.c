@@ -64,7 +64,7 @@ static bool fill(gt_stats *s, char *text) {
 gt_stats *gt_stats_read(const char *path) {
     void *text = NULL;
     size_t n;
-    if (access(path, F_OK) == 0 && gt_file_read(path, LARGEST, &text, &n)) return NULL;
+    if (access(path, F_OK) == 0 && gt_file_read_text(path, LARGEST, &text, &n)) return NULL;
     gt_arena *a = gt_arena_new();
     gt_stats *s = a ? gt_arena_alloc(a, sizeof *s) : NULL;
     char nothing[1] = "";

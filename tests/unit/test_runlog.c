@@ -118,6 +118,20 @@ static void cut_back(void **state) {
     gt_runlog_close(l);
 }
 
+/* What a power cut may leave: blocks of zeros, at which text ends for C. */
+static void zeros(void **state) {
+    static const char text[] = "{\"images\": 1000, \"timestamp\": 1}\n{\"images\": 2000, \"timestamp\": 1}\0\0\0\0\n{\"images\": 3000, \"timestamp\": 1}\n";
+    (void)state;
+    put(at("stats.jsonl"), text, sizeof text - 1);
+    gt_stats *s = gt_stats_read(at("stats.jsonl"));
+    assert_true(s && s->bad_lines == 1 && s->ticks == 2);
+    gt_stats_free(s);
+    gt_runlog *l = open_log(3000);
+    tick(l, 4000, 2);
+    gt_runlog_close(l);
+    assert_images(3, (int64_t[]){1000, 3000, 4000});
+}
+
 static void talk_cut_back(void **state) {
     static const char text[] = "2025-01-01 00:00:00 2 ranks on tick 9 kimg 9\n2025-01-01 00:00:01 tick 0    kimg 0.064     time 0s\n"
                                "2025-01-01 00:00:02 tick 1    kimg 0.065     time 1s\n2025-01-01 00:00:03 warning: tick 7 kimg 8 was slow\n"
@@ -341,7 +355,7 @@ static void events(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(lines), TEST(foreign_lines), TEST(cut_back), TEST(talk_cut_back), TEST(read_along), TEST(full_disk), TEST(awkward_names), TEST(unusable), TEST(events),
+        TEST(lines), TEST(foreign_lines), TEST(cut_back), TEST(zeros), TEST(talk_cut_back), TEST(read_along), TEST(full_disk), TEST(awkward_names), TEST(unusable), TEST(events),
     };
     gt_log_setup(0, 1, GT_ERROR); /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
     return cmocka_run_group_tests(tests, NULL, NULL);
