@@ -48,8 +48,8 @@ typedef struct gt_generate_request {
     gt_generator_options options;
     int64_t n;
     const int64_t *seeds;
-    gt_status (*latent)(void *arg, int64_t seed, int z_dim, float *z); /* NULL: gt_seed_latent */
-    void *latent_arg;
+    gt_status (*latents)(void *arg, int64_t n, const int64_t *seeds, int z_dim, float *z); /* [n,z_dim]; NULL: gt_seed_latent of each */
+    void *latents_arg;
     const float *label;      /* [label_dim] of every image; NULL: none */
     int label_dim;
     int64_t class;           /* one-hot label instead; < 0: none */

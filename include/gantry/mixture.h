@@ -140,8 +140,8 @@ void gt_prediction_free(gt_prediction *p);
 gt_status gt_mixture_score(gt_blocks *b, const gt_mixture *m, double *log_likelihood); /* per sample, on all ranks */
 gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out);                    /* [points] one number of every point, on rank 0 */
 
-/* Points [n,d] and their components, a function of seed and place in the list alone. Not collective. */
-gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, double *points, int32_t *components);
+/* Points [n,d] and their components, a function of seed and place in the list alone. `places` [n] >= 0; NULL: 0 .. n-1. Not collective. */
+gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const int64_t *places, double *points, int32_t *components);
 /* The density of one of the numbers of a point. */
 double gt_mixture_marginal(const gt_mixture *m, int axis, double x);
 

@@ -24,7 +24,7 @@ static const gt_option table[] = {
     {.key = "class", .type = GT_OPTION_INT, FIELD(class), .derived = "none", .max = 65535, .help = "Class, of a conditional model"},
     {.key = "label", .type = GT_OPTION_TEXT, FIELD(label), .standard = "", .help = "Label vector instead of a class, as in 0.5,-1"},
     {.key = "mixture", .type = GT_OPTION_TEXT, FIELD(mixture), .standard = "", .help = "Latents from this mixture, not from N(0,1)",
-     .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Sample n of the mixture is that of seed n."},
+     .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm sample`."},
     {.key = "noise-mode", .type = GT_OPTION_CHOICE, FIELD(noise_mode), .standard = "const", .choices = "const|random|none", .help = "Noise inputs"},
     {.key = "grid", .type = GT_OPTION_TEXT, FIELD(grid), .standard = "", .bare = "auto",
      .help = "All in one grid.png, COLUMNSxROWS or about square",
@@ -91,13 +91,16 @@ static gt_status read_request(cli_session *s, const generate_fields *fields, gt_
     return st ? st : read_grid(fields, r);
 }
 
-static gt_status latent_of_mixture(void *arg, int64_t seed, int z_dim, float *z) {
+/* Sample n of the mixture is that of seed n, as in `gantry gmm sample --seed=0`. */
+static gt_status latents_of_mixture(void *arg, int64_t n, const int64_t *seeds, int z_dim, float *z) {
     const gt_mixture *m = arg;
     if (m->d != z_dim) return gt_fail(GT_USAGE, "--mixture is of %d numbers, latents of the checkpoint are of %d", m->d, z_dim);
-    double point[z_dim];
-    int32_t component;
-    gt_status st = gt_mixture_sample(m, (uint64_t)seed, 1, point, &component);
-    for (int i = 0; i < z_dim && !st; i++) z[i] = (float)point[i];
+    double *points = malloc((size_t)n * (size_t)z_dim * sizeof *points);
+    int32_t *components = malloc((size_t)n * sizeof *components);
+    gt_status st = points && components ? gt_mixture_sample(m, 0, n, seeds, points, components) : gt_fail(GT_NOMEM, "out of memory for %lld latents", (long long)n);
+    for (int64_t i = 0; i < n * z_dim && !st; i++) z[i] = (float)points[i];
+    free(points);
+    free(components);
     return st;
 }
 
@@ -106,8 +109,8 @@ static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *
     if (!*mixture) return gt_generate(comm, r);
     gt_fit fit;
     gt_status st = gmm_read_mixture(comm, mixture, &fit);
-    r->latent = latent_of_mixture;
-    r->latent_arg = &fit.best;
+    r->latents = latents_of_mixture;
+    r->latents_arg = &fit.best;
     if (!st) st = gt_generate(comm, r);
     gt_fit_free(&fit);
     return st;

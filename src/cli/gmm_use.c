@@ -104,7 +104,7 @@ static gt_status make_samples(const gmm_run *r, const gt_fit *f) {
     double *points = malloc((size_t)n * (size_t)d * sizeof *points);
     int32_t *components = malloc((size_t)n * sizeof *components);
     gt_status st = points && components ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld samples", (long long)n);
-    if (!st) st = gt_mixture_sample(&f->best, (uint64_t)r->fields->seed, n, points, components);
+    if (!st) st = gt_mixture_sample(&f->best, (uint64_t)r->fields->seed, n, NULL, points, components);
     if (!st) st = gt_rundir_prepare(r->fields->outdir, (size_t)n * (size_t)d * sizeof *points);
     if (!st) st = gt_arrays_write(path, (gt_array[]){{"points", GT_NUMBER_DOUBLE, 2, {n, d}, points}, {"component", GT_NUMBER_INT32, 1, {n}, components}}, 2);
     if (!st) printf("%s: %lld points of %lld numbers\n", path, (long long)n, (long long)d);

@@ -37,13 +37,15 @@ static void place(const gt_mixture *m, int32_t c, const double *root, const floa
     }
 }
 
-gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, double *points, int32_t *components) {
+static int64_t place_of(const int64_t *places, int64_t i) { return places ? places[i] : i; }
+
+gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const int64_t *places, double *points, int32_t *components) {
     size_t d = (size_t)m->d;
     bool full = m->covariance == GT_COVARIANCE_FULL, tied = m->covariance == GT_COVARIANCE_TIED;
     double *root = full || tied ? malloc(d * d * sizeof *root) : NULL;
     float *noise = malloc(d * sizeof *noise);
     gt_status st = noise && (root || !(full || tied)) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for samples");
-    for (int64_t i = 0; i < n && !st; i++) components[i] = draw_component(m, seed, i);
+    for (int64_t i = 0; i < n && !st; i++) components[i] = draw_component(m, seed, place_of(places, i));
     for (int32_t c = 0; c < m->k && !st; c++) { /* by component: each covariance is factorised once */
         if (full || (tied && c == 0)) {
             memcpy(root, m->covariances + (full ? (size_t)c * d * d : 0), d * d * sizeof *root);
@@ -51,7 +53,8 @@ gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, doubl
         }
         for (int64_t i = 0; i < n && !st; i++) {
             if (components[i] != c) continue;
-            gt_random_normal((gt_key){seed, gt_stream("mixture/noise"), (uint32_t)(i >> 32), (uint32_t)i}, noise, d);
+            int64_t at = place_of(places, i);
+            gt_random_normal((gt_key){seed, gt_stream("mixture/noise"), (uint32_t)(at >> 32), (uint32_t)at}, noise, d);
             place(m, c, root, noise, points + (size_t)i * d);
         }
     }

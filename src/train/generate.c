@@ -166,9 +166,9 @@ static void show_images(const work *w, int64_t n, uint8_t *bytes) {
     for (size_t i = 0; i < pixels; i++) gt_image_bytes(w->images + i * channels, bytes + i * shown, shown);
 }
 
-static gt_status latent_of(const gt_generate_request *r, int64_t seed, int z_dim, float *z) {
-    if (r->latent) return r->latent(r->latent_arg, seed, z_dim, z);
-    gt_seed_latent((uint32_t)seed, z_dim, z);
+static gt_status latents_of(const gt_generate_request *r, int64_t n, const int64_t *seeds, int z_dim, float *z) {
+    if (r->latents) return r->latents(r->latents_arg, n, seeds, z_dim, z);
+    for (int64_t i = 0; i < n; i++) gt_seed_latent((uint32_t)seeds[i], z_dim, z + i * z_dim);
     return GT_OK;
 }
 
@@ -178,8 +178,7 @@ static gt_status make_batch(work *w, int64_t round) {
     int64_t first = (round * w->comm->ranks + w->comm->rank) * batch;
     int64_t n = r->n - first < batch ? r->n - first : batch;
     if (n <= 0) return GT_OK;
-    gt_status st = GT_OK;
-    for (int64_t i = 0; i < n && !st; i++) st = latent_of(r, r->seeds[first + i], z_dim, w->z + i * z_dim);
+    gt_status st = latents_of(r, n, r->seeds + first, z_dim, w->z);
     if (!st) st = gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
     if (st) return st;
     uint8_t *bytes = w->bytes + (r->single ? 0 : (size_t)round * (size_t)batch * w->image_bytes);

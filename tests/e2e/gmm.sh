@@ -60,6 +60,7 @@ quietly "$GANTRY" generate cvae --seeds=0-8 --mixture=latent/mixture.h5 --outdir
 quietly ranks 2 "$GANTRY" generate cvae --seeds=0-8 --mixture=latent/mixture.h5 --outdir=seeds-2 --grid
 quietly "$GANTRY" generate cvae --seeds=0-8 --outdir=prior --grid
 cmp seeds/grid.png seeds-2/grid.png && ! cmp -s seeds/grid.png prior/grid.png || fail 'images of a mixture of latents'
+cmp latent/samples.png seeds/grid.png || fail 'seed n is not sample n of the mixture'
 expect 2 'mixture is of 3 numbers' "$GANTRY" generate cvae --seeds=0 --mixture=one/mixture.h5 --outdir=x
 expect 1 'decodes latents of 1 numbers, the mixture is of 3' "$GANTRY" gmm sample one/mixture.h5 --decoder=cvae --outdir=x
 

@@ -46,7 +46,7 @@ static void use(gt_fit *f) {
     if (f->points.d > 16 || f->now.size > MOST_NUMBERS) return;
     gt_blocks *b = blocks_of(f->points.d);
     if (f->n_curve && !gt_mixture_score(b, &f->best, &l)) fuzz_check(!isnan(l));
-    if (f->n_curve && !gt_mixture_sample(&f->best, 1, SAMPLES, points, components))
+    if (f->n_curve && !gt_mixture_sample(&f->best, 1, SAMPLES, NULL, points, components))
         for (int i = 0; i < SAMPLES; i++) fuzz_check(components[i] >= 0 && components[i] < f->best.k);
     (void)gt_mixture_fit(b, f, &(gt_fit_hooks){.stop = stop_now});
     gt_blocks_free(b);

@@ -135,7 +135,7 @@ static void a_mixture_is_found_again(void **state) {
     int32_t *components = malloc(N * sizeof *components);
     assert_ok(gt_mixture_init(&m, GT_COVARIANCE_FULL, 2, 2));
     memcpy(m.weights, (double[]){0.3, 0.7, -4, 0, 4, 1, 1, 0.5, 0.5, 2, 0.5, -0.2, -0.2, 0.3}, m.size * sizeof *m.weights);
-    assert_ok(gt_mixture_sample(&m, 11, N, p.x, components));
+    assert_ok(gt_mixture_sample(&m, 11, N, NULL, p.x, components));
     int second = 0;
     for (int i = 0; i < N; i++) second += components[i];
     near(second / (double)N, 0.7, 5 * sqrt(0.3 * 0.7 / N));
