@@ -5,12 +5,6 @@
 . "$(dirname "$0")/lib.sh"
 need_python
 job="--model=dcgan --data=synth:shapes:n=64,size=16,classes=4 --cbase=128 --z-dim=8 --seed=5 --progress=0"
-train() { # ranks, run, options
-    local n=$1 run=$2
-    shift 2
-    # shellcheck disable=SC2086
-    quietly ranks "$n" "$GANTRY" train $job --run="$run" "$@"
-}
 
 # 14 images in slices of 4, 4, 3 and 3: gradients and statistics are those of one slice. Sums of some hundred float32 terms, in another order,
 # twice through a deviation: 1e-5 of the largest. By slice they are others altogether.

@@ -48,6 +48,13 @@ quietly() {
     local got=$?
     [ "$got" = 0 ] || { cat said; fail "exit status $got: $*"; }
 }
+# train RANKS RUN OPTIONS...: the script's $job
+train() {
+    local n=$1 run=$2
+    shift 2
+    # shellcheck disable=SC2086,SC2154
+    quietly ranks "$n" "$GANTRY" train $job --run="$run" "$@"
+}
 # background COMMAND...: its process is $pid, what it says goes to the file `running`
 background() {
     : >running # what the one before said is gone now, not when this one begins

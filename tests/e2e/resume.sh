@@ -4,12 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 job="$small --slices=8 --batch=16"
 
-train() { # ranks, run, options
-    local n=$1 run=$2
-    shift 2
-    # shellcheck disable=SC2086
-    quietly ranks "$n" "$GANTRY" train $job --run="$run" "$@"
-}
 begin() { # ranks, run, options: in the background, until it has made its first steps
     local n=$1 run=$2
     shift 2

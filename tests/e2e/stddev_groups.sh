@@ -6,12 +6,6 @@
 need_python
 # What else slices would change is off: the style-mixing cut and the path length are a slice's own.
 job="$shapes --cond $nets --batch=16 --mbstd=8 --seed=3 --aug=noaug --style-mixing=0 --pl-weight=0 --progress=0"
-train() { # ranks, run, options
-    local n=$1 run=$2
-    shift 2
-    # shellcheck disable=SC2086
-    quietly ranks "$n" "$GANTRY" train $job --run="$run" "$@"
-}
 
 # Squares of the first step's gradients, relative to the largest of each tensor: twice the rounding of sums of some hundred terms.
 train 1 one --slices=1 --steps=1

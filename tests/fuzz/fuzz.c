@@ -43,6 +43,16 @@ void fuzz_begin(int argc, char **argv) {
     if (argc == 4 && !strcmp(argv[1], "inspect") && !strcmp(argv[2], "--check")) exit(gt_hdf5_walk(argv[3]) ? 1 : 0);
 }
 
+void fuzz_with_repaired(const uint8_t *bytes, size_t n, void (*use)(const uint8_t *, size_t), void (*repair)(uint8_t *, size_t)) {
+    use(bytes, n);
+    uint8_t *copy = malloc(n + 1);
+    fuzz_check(copy);
+    memcpy(copy, bytes, n);
+    repair(copy, n);
+    use(copy, n);
+    free(copy);
+}
+
 void fuzz_broken(const char *what, const char *file, int line) {
     fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
     abort();

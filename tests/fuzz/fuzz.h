@@ -49,6 +49,9 @@ const char *fuzz_folder(void);
 const char *fuzz_scratch(void);
 void fuzz_put_scratch(fuzz_put *put, void *arg, const char *path);
 
+/* The bytes as they are, and a copy whose checksums `repair` makes right, so that what lies behind them is reached, too. */
+void fuzz_with_repaired(const uint8_t *bytes, size_t n, void (*use)(const uint8_t *, size_t), void (*repair)(uint8_t *, size_t));
+
 /* Something that must hold for any input; if not, the program ends as for a crash. */
 #define fuzz_check(what) ((what) ? (void)0 : fuzz_broken(#what, __FILE__, __LINE__))
 void fuzz_broken(const char *what, const char *file, int line) __attribute__((noreturn));

@@ -13,7 +13,7 @@
 #include "files/metrics_read.h"
 #include "files/results.h"
 #include "gantry/checkpoint.h"
-#include "gantry/mixture.h"
+#include "points_use.h"
 
 /* What a byte of a program means, wherever one of these is asked for: a name, a length, ... */
 static const char *const names[] = {"images", "labels", "timestamp", "recipe", "networks", "G_ema", "mapping.w_avg", "state", "note", "Loss", "000-x", "table00", "rate", "other", "points"};
@@ -184,18 +184,6 @@ static void read_results(const char *path) {
     }
 }
 
-static void read_points(const char *path) {
-    gt_cloud *c;
-    if (gt_cloud_open(&c, path, "")) return;
-    gt_cloud_info info = gt_cloud_get_info(c);
-    double *point = malloc((size_t)info.d * sizeof *point);
-    fuzz_check(info.count > 0 && info.d > 0 && point);
-    gt_status st = gt_cloud_read(c, info.count - 1, 1, point);
-    (void)st;
-    free(point);
-    gt_cloud_close(c);
-}
-
 static void read_checkpoint(const void *image, size_t n) {
     uint8_t *file = malloc(CHECKPOINT_BLOCK + n);
     fuzz_check(file && !checkpoint_block_make((char *)file, GT_CHECKPOINT_FORMAT, image, n));
@@ -231,7 +219,7 @@ static void run(const uint8_t *bytes, size_t n) {
     if (reader == AS_DATASET) fuzz_use_dataset(fuzz_file(image.data, (size_t)size));
     if (reader == AS_CHECKPOINT) read_checkpoint(image.data, (size_t)size);
     if (reader == AS_METRICS) read_metrics(fuzz_file(image.data, (size_t)size));
-    if (reader == AS_POINTS) read_points(fuzz_named("input.h5", image.data, (size_t)size));
+    if (reader == AS_POINTS) fuzz_use_points(fuzz_named("input.h5", image.data, (size_t)size));
     if (reader == AS_RESULTS) read_results(fuzz_file(image.data, (size_t)size));
     free(image.data);
     fuzz_check(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0); /* whatever was read, nothing is left open */

@@ -12,7 +12,7 @@
 #include "files/metrics_read.h"
 #include "files/results.h"
 #include "gantry/arrays.h"
-#include "gantry/mixture.h"
+#include "points_use.h"
 
 enum { MOST_BYTES = 1 << 20, MOST_RESULTS = 8 };
 
@@ -67,18 +67,6 @@ static void read_metrics(const char *path) {
     gt_stats_free(s);
 }
 
-static void read_points(const char *path) {
-    gt_cloud *c;
-    if (gt_cloud_open(&c, path, "")) return;
-    gt_cloud_info info = gt_cloud_get_info(c);
-    double *point = malloc((size_t)info.d * sizeof *point);
-    fuzz_check(info.count > 0 && info.d > 0 && point);
-    for (int64_t i = 0; i < info.count && i < 64; i++)
-        if (gt_cloud_read(c, i, 1, point)) break;
-    free(point);
-    gt_cloud_close(c);
-}
-
 static void read_results(const char *path) {
     gt_results *list[MOST_RESULTS];
     int n = gt_results_read_h5(path, list, MOST_RESULTS);
@@ -96,7 +84,7 @@ static void run(const uint8_t *bytes, size_t n) {
     if (!fuzz_hdf5_passes(path)) return;
     read_metrics(path);
     read_results(path);
-    read_points(path);
+    fuzz_use_points(path);
 }
 
 const fuzz_target target = {.variants = 12, .seeds = seeds, .run = run};

@@ -107,14 +107,6 @@ static void decode(const uint8_t *bytes, size_t n) {
     gt_picture_free(&p);
 }
 
-static void run(const uint8_t *bytes, size_t n) {
-    decode(bytes, n);
-    uint8_t *copy = malloc(n ? n : 1);
-    fuzz_check(copy);
-    memcpy(copy, bytes, n);
-    repair(copy, n);
-    decode(copy, n);
-    free(copy);
-}
+static void run(const uint8_t *bytes, size_t n) { fuzz_with_repaired(bytes, n, decode, repair); }
 
 const fuzz_target target = {.variants = 400, .seeds = seeds, .run = run};

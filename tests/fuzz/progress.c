@@ -62,14 +62,6 @@ static void go_on(const uint8_t *bytes, size_t n) {
     gt_journal_close(j, true);
 }
 
-static void run(const uint8_t *bytes, size_t n) {
-    go_on(bytes, n);
-    uint8_t *copy = malloc(n + 1);
-    fuzz_check(copy);
-    memcpy(copy, bytes, n);
-    repair(copy, n);
-    go_on(copy, n);
-    free(copy);
-}
+static void run(const uint8_t *bytes, size_t n) { fuzz_with_repaired(bytes, n, go_on, repair); }
 
 const fuzz_target target = {.variants = 200, .seeds = seeds, .run = run};
