@@ -8,13 +8,7 @@
 #define LANES 8
 #define ROWS 6
 #define KERNELS gt_gemm_avx2
-#ifdef __clang__
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#else
-#pragma GCC target("avx2,fma")
-#endif
+#include "kernels/target_avx2.h"
 #include "kernels/gemm_micro.h"
-#ifdef __clang__
-#pragma clang attribute pop
-#endif
+#include "kernels/target_end.h"
 #endif

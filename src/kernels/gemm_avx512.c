@@ -8,13 +8,7 @@
 #define LANES 16
 #define ROWS 14
 #define KERNELS gt_gemm_avx512
-#ifdef __clang__
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
-#else
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
-#endif
+#include "kernels/target_avx512.h"
 #include "kernels/gemm_micro.h"
-#ifdef __clang__
-#pragma clang attribute pop
-#endif
+#include "kernels/target_end.h"
 #endif

@@ -9,13 +9,7 @@
 #define VECS 2
 #define COLS 2
 #define KERNELS gt_mixture_avx2
-#ifdef __clang__
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#else
-#pragma GCC target("avx2,fma")
-#endif
+#include "kernels/target_avx2.h"
 #include "kernels/mixture_micro.h"
-#ifdef __clang__
-#pragma clang attribute pop
-#endif
+#include "kernels/target_end.h"
 #endif

@@ -9,13 +9,7 @@
 #define VECS 4
 #define COLS 4
 #define KERNELS gt_mixture_avx512
-#ifdef __clang__
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
-#else
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
-#endif
+#include "kernels/target_avx512.h"
 #include "kernels/mixture_micro.h"
-#ifdef __clang__
-#pragma clang attribute pop
-#endif
+#include "kernels/target_end.h"
 #endif
