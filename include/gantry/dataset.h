@@ -25,11 +25,13 @@
  * read and checked whether wanted or not.
  *
  * synth:circles, keys n=1000, size=28 (8..4096), seed=0
- *   One channel, white ground (255), one thin black circle line, centred in the image: at size/2, where pixel x covers
- *   x .. x+1. With u = size/28 the radius is uniform in [u, 13u) pixels and the line u/2 wide; a pixel whose centre
- *   lies at distance d from the line's middle is covered by the overlap of [d-1/2, d+1/2] and [-u/4, u/4]. The label is
- *   a vector of width 1: the radius in pixels. At size 28 the mean over images of the sum of squared pixels (white = 1)
- *   is 784 - 2 pi 7 (19/24) = 749.2.
+ *   One channel, white ground (255), one black circle line near the middle. With u = size/28 the radius is uniform in
+ *   [0.65u, 10.2u) pixels, the line 0.92u wide, the centre at size/2 (where pixel x covers x .. x+1) or up to 0.65u
+ *   right of it and up to 0.65u above; a pixel whose centre lies at distance d from the line's middle is covered by the
+ *   overlap of [d-1/2, d+1/2] and [-0.46u, 0.46u]. The label is a vector of width 1: the radius in pixels. These are
+ *   the measures of the circles in D. Voigt Godoy, "Understanding autoencoders with an example", 2022, as far as its
+ *   pictures tell. At size 28 the mean over images of the sum of squared pixels (white = 1) is
+ *   784 - 2 pi 5.425 (2w - w^2 + w^3/3) = 741.3 with w = 0.92.
  * synth:shapes, keys n=4096, size=32 (8..4096), classes=8 (1..8), seed=0
  *   RGB, one anti-aliased shape of a clear colour on a ground of another; image i has class i mod classes: disc, ring,
  *   square, triangle, cross, half disc, star, diamond (the class names). Centre, size, tilt and colours are random.

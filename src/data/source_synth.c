@@ -46,16 +46,18 @@ static uint8_t to_byte(float x) {
 
 static float radius_of(const synth *s, uint32_t i) {
     float unit = (float)s->size / 28;
-    return draw_number(s, i, 0, unit, 13 * unit);
+    return draw_number(s, i, 0, 0.65f * unit, 10.2f * unit);
 }
 
 static void draw_circle(const synth *s, uint32_t i, uint8_t *pixels) {
+    enum { RIGHT = 1, UP };
     int size = (int)s->size;
-    float half_line = (float)size / (4 * 28), middle = 0.5f * (float)size, radius = radius_of(s, i);
+    float unit = (float)size / 28, half_line = 0.46f * unit, middle = 0.5f * (float)size, radius = radius_of(s, i);
+    float x0 = middle + draw_number(s, i, RIGHT, 0, 0.65f * unit), y0 = middle - draw_number(s, i, UP, 0, 0.65f * unit);
     for (int y = 0; y < size; y++) {
-        float dy = (float)y + 0.5f - middle;
+        float dy = (float)y + 0.5f - y0;
         for (int x = 0; x < size; x++) {
-            float dx = (float)x + 0.5f - middle, d = fabsf(sqrtf(dx * dx + dy * dy) - radius);
+            float dx = (float)x + 0.5f - x0, d = fabsf(sqrtf(dx * dx + dy * dy) - radius);
             float overlap = fminf(d + 0.5f, half_line) - fmaxf(d - 0.5f, -half_line);
             pixels[y * size + x] = to_byte(1 - fmaxf(overlap, 0));
         }
@@ -182,7 +184,7 @@ static gt_status label_shapes(const synth *s, gt_notes *notes) {
 
 static const synth_set sets[] = {
     {.name = "circles",
-     .version = 1,
+     .version = 2,
      .n = 1000,
      .size = 28,
      .channels = 1,
