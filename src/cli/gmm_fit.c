@@ -46,13 +46,19 @@ static gt_status go_on(gt_fit *f, const gt_mixture_recipe *recipe, const char *f
     return GT_OK;
 }
 
-static gt_status begin(const gmm_run *r, gt_blocks *blocks, gt_cloud_info info, const char *path, gt_fit *f) {
+static gt_status take_folder(const gmm_run *r, gt_lock **lock) {
+    if (r->comm->rank) return GT_OK;
+    gt_status st = gt_rundir_prepare(r->fields->outdir, 0);
+    if (!st && !(*lock = gt_lock_take(r->fields->outdir, NULL))) st = GT_FAILED;
+    return st;
+}
+
+static gt_status begin(const gmm_run *r, gt_blocks *blocks, gt_cloud_info info, const char *path, gt_fit *f, gt_lock **lock) {
     char fingerprint[33];
     gt_mixture_recipe recipe = recipe_of(r->fields);
     gt_hash_hex(gt_blocks_fingerprint(blocks), fingerprint);
     gt_comm_broadcast(r->comm, fingerprint, sizeof fingerprint, 0);
-    gt_status st = r->comm->rank ? GT_OK : gt_rundir_prepare(r->fields->outdir, 0);
-    st = gt_comm_agree(r->comm, st);
+    gt_status st = gt_comm_agree(r->comm, take_folder(r, lock));
     if (!st && !access(path, F_OK)) return gt_comm_agree(r->comm, go_on(f, &recipe, fingerprint, path));
     if (!st) st = gt_fit_init(f, &recipe, info);
     memcpy(f->fingerprint, fingerprint, sizeof fingerprint);
@@ -64,6 +70,7 @@ static gt_status begin(const gmm_run *r, gt_blocks *blocks, gt_cloud_info info, 
 typedef struct keeper {
     const gmm_run *run;
     const char *path;
+    gt_lock *lock;  /* of OUTDIR; rank 0's */
     double written; /* when */
     bool failing;   /* it could not be written the last time */
 } keeper;
@@ -80,7 +87,7 @@ static gt_status save(void *arg, const gt_fit *f, bool now) {
     bool due = now || gt_stop_take_checkpoint() || (every > 0 && gt_clock() - k->written >= every);
     gt_status st = GT_OK;
     if (c->rank == 0 && due) {
-        st = gt_fit_write(f, k->path);
+        st = gt_lock_lost(k->lock) ? gt_fail(GT_FAILED, "the lock in '%s' is no longer ours: another process took it over", k->run->fields->outdir) : gt_fit_write(f, k->path);
         k->written = gt_clock();
         if (!now) gt_log_outcome(&k->failing, st != GT_OK, k->path); /* a disk that is full now may not be at the end */
     }
@@ -112,11 +119,11 @@ gt_status gmm_fit(gmm_run *r) {
     gt_blocks *blocks;
     gt_cloud_info info;
     gt_fit f = {0};
-    keeper k = {r, gmm_path(r, "mixture.h5"), gt_clock(), false};
+    keeper k = {.run = r, .path = gmm_path(r, "mixture.h5"), .written = gt_clock()};
     gt_stop_install(r->comm->ranks > 1); /* a signal while points are read ends the first iteration */
     gt_status st = gmm_read_points(r, r->words[0], &blocks, &info);
     if (!st) st = gt_comm_agree(r->comm, gmm_read_axes(r, info.d, NULL));
-    if (!st) st = begin(r, blocks, info, k.path, &f);
+    if (!st) st = begin(r, blocks, info, k.path, &f, &k.lock);
     if (!st && f.finished) gt_info("%s is finished", k.path);
     if (!st && !f.finished) {
         st = gt_mixture_fit(blocks, &f, &(gt_fit_hooks){wants_stop, save, &k});
@@ -124,6 +131,7 @@ gt_status gmm_fit(gmm_run *r) {
     }
     gt_stop_restore();
     if (!st) st = show(r, blocks, &f, k.path);
+    gt_lock_release(k.lock);
     gt_fit_free(&f);
     gt_blocks_free(blocks);
     return st;

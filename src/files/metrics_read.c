@@ -80,6 +80,12 @@ static bool read_axis(reader *r, const char *name, hid_t type, void *out) {
     return fine;
 }
 
+static bool counts(const int64_t *images, int n) {
+    for (int i = 0; i < n; i++)
+        if (images[i] < 0) return false;
+    return true;
+}
+
 static bool read_all(reader *r, gt_arena *a, hssize_t rows) {
     gt_stats *s = r->stats = gt_arena_alloc(a, sizeof *s);
     if (!s) return false;
@@ -89,7 +95,7 @@ static bool read_all(reader *r, gt_arena *a, hssize_t rows) {
     s->timestamp = gt_arena_array(a, (size_t)rows + 1, sizeof *s->timestamp);
     s->series = gt_arena_array(a, MOST_SERIES, sizeof *s->series);
     if (!s->images || !s->timestamp || !s->series) return false;
-    return read_axis(r, "images", H5T_NATIVE_INT64, s->images) && read_axis(r, "timestamp", H5T_NATIVE_DOUBLE, s->timestamp) &&
+    return read_axis(r, "images", H5T_NATIVE_INT64, s->images) && counts(s->images, s->ticks) && read_axis(r, "timestamp", H5T_NATIVE_DOUBLE, s->timestamp) &&
            H5Ovisit2(r->file, H5_INDEX_NAME, H5_ITER_INC, visit, r, H5O_INFO_BASIC) >= 0;
 }
 

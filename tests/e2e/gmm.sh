@@ -37,7 +37,14 @@ kill -TERM "$pid"
 ends 75
 [ -s signal/mixture.h5 ] || fail 'a signal left no mixture'
 quietly "$GANTRY" "${long[@]}" --outdir=signal
-quietly "$GANTRY" "${long[@]}" --outdir=whole
+
+# two fits in one folder: the second waits
+background "$GANTRY" "${long[@]}" --outdir=whole
+wait_until 20 test -e whole/lock
+kill -STOP "$pid"
+expect 137 "belongs to process $pid" timeout -s KILL 3 "$GANTRY" "${long[@]}" --outdir=whole
+kill -CONT "$pid"
+ends 0
 cmp signal/mixture.h5 whole/mixture.h5 || fail 'the mixture depends on a signal'
 
 # predict and score: the same on any number of ranks; CSV and HDF5 are the same points

@@ -63,7 +63,7 @@ static void read_metrics(const char *path) {
     bool other;
     gt_stats *s = gt_metrics_read(path, &other);
     for (int i = 0; s && i < s->n_series; i++) fuzz_check(gt_stats_find(s, s->series[i].name));
-    for (int i = 0; s && i < s->ticks; i++) fuzz_check(s->images[i] == s->images[i]);
+    for (int i = 0; s && i < s->ticks; i++) fuzz_check(s->images[i] >= 0);
     gt_stats_free(s);
 }
 
