@@ -12,7 +12,7 @@ run=runs/mixture train=synth:circles:n=1000 test=synth:circles:n=200,seed=1
 "$gantry" gmm fit "$run/latent/latents.h5" --k=8 --restarts=5 --outdir="$run/latent" || exit
 "$gantry" gmm sample "$run/latent/mixture.h5" --decoder="$run/cvae" --n=64 --outdir="$run/latent" || exit
 # the floor: no pixel is surer than the decoder's sigma below, or those that are always white would decide
-"$gantry" gmm fit "$train" --k=20 --covariance=diag --restarts=3 --floor=0.95 --outdir="$run/images" || exit
+"$gantry" gmm fit "$train" --k=20 --covariance=diag --restarts=3 --floor=0.46 --outdir="$run/images" || exit
 "$gantry" gmm sample "$run/images/mixture.h5" --n=64 --outdir="$run/images" || exit
 
 printf '\nOn %s, which neither has seen:\nthe mixture over pixels\n' "$test"
