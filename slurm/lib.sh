@@ -20,13 +20,31 @@ option() {
     printf '%s' "$value"
 }
 
+# patiently COMMAND...: tried again for some minutes; the batch system's server may be away for a while
+patiently() {
+    local tries=0
+    until "$@"; do
+        [ $((tries += 1)) -le 20 ] || return
+        sleep 10
+    done
+}
+
+# PBS's hosts and the ranks on each, as Open MPI wants to be told: built without PBS's library, as Debian's is, it would start all ranks on this host.
+# Other MPIs read PBS's list themselves. tmrsh.sh starts what mpirun starts on other hosts.
+hosts=()
+if [ "$GANTRY_LAUNCHER" = mpirun ] && [ -n "${PBS_NODEFILE-}" ] && [[ $(mpirun --version) == *'Open MPI'* ]]; then
+    hosts=(--host "$(awk '!ranks[$1]++ { name[++n] = $1 }
+        END { for (i = 1; i <= n; i++) printf "%s%s:%d", i == 1 ? "" : ",", name[i], ranks[name[i]] }' "$PBS_NODEFILE")")
+    ! command -v pbs_tmrsh >/dev/null || export OMPI_MCA_plm_rsh_agent="${OMPI_MCA_plm_rsh_agent:-bash $slurm_folder/tmrsh.sh}"
+fi
+
 # launch COMMAND...: on all ranks of the allocation, in the background; the launcher's process is $child
 launch() {
     # shellcheck disable=SC2086
     case $GANTRY_LAUNCHER in
     # -K: one rank that ends badly ends all of them. Since Slurm 22.05 srun no longer takes -c from the job.
     srun) srun -K --mpi="$GANTRY_MPI" --cpu-bind=cores ${SLURM_CPUS_PER_TASK:+-c "$SLURM_CPUS_PER_TASK"} $GANTRY_LAUNCH_OPTIONS "$@" & ;;
-    mpirun) mpirun $GANTRY_LAUNCH_OPTIONS "$@" & ;;
+    mpirun) mpirun "${hosts[@]}" $GANTRY_LAUNCH_OPTIONS "$@" & ;;
     *) echo "GANTRY_LAUNCHER=$GANTRY_LAUNCHER: srun or mpirun" >&2 && exit 2 ;;
     esac
     child=$!
@@ -45,7 +63,7 @@ once_a_node() {
     if [ -n "${SLURM_JOB_ID-}" ]; then
         srun --mpi=none --nodes="$SLURM_JOB_NUM_NODES" --ntasks="$SLURM_JOB_NUM_NODES" --ntasks-per-node=1 "$@"
     else
-        mpirun --map-by ppr:1:node "$@"
+        mpirun "${hosts[@]}" --map-by ppr:1:node "$@"
     fi
 }
 
@@ -61,26 +79,43 @@ stage() {
 }
 unstage() { [ -z "${staged-}" ] || once_a_node rm -rf "${staged%/*}"; }
 
-# again: this job once more, from where it stopped. A job that was cancelled, or that Slurm itself has put back into the queue (preempted,
-# a node lost), is left alone.
+# again: this job once more, from where it stopped. A job that was cancelled, or that the batch system itself has put back into the queue
+# (preempted, a node lost), is left alone.
 again() {
     if [ -n "${PBS_JOBID-}" ]; then
-        [ -z "$asked" ] || return # qdel
-        export GANTRY_ARGS GANTRY_SCRIPTS=$slurm_folder # a value in the list of -v could not have a comma
+        if [ -n "$asked" ]; then
+            echo "job $job_id was ended from outside: not submitted again (after qdel, or the end of its walltime, the same qsub goes on)"
+            return
+        fi
+        export GANTRY_ARGS GANTRY_SCRIPTS=$slurm_folder
+        local list='' name
+        # In quotes, for the commas. By name alone OpenPBS's qsub (23.06.06) writes a value that has commas beyond its memory.
+        for name in $(compgen -e GANTRY_); do list+=${list:+,}$name="'${!name}'"; done
         # shellcheck disable=SC2086
-        qsub $GANTRY_QSUB_OPTIONS -W depend=afterany:"$PBS_JOBID" -v GANTRY_ARGS,GANTRY_SCRIPTS "$slurm_folder/train.pbs"
+        patiently qsub $GANTRY_QSUB_OPTIONS -W depend=afterany:"$PBS_JOBID" -v "$list" "$0" || # $0: PBS's copy of the script as it was submitted
+            echo "the next piece of job $job_id cannot be submitted: submit it with the same arguments, and it goes on"
         return
     fi
-    local state='' tries=0
-    until state=$(squeue --noheader --jobs="$job_id" --format=%T) || [ $((tries += 1)) -gt 20 ]; do sleep 10; done # Slurm's controller may be away for a while
+    local state
+    state=$(patiently squeue --noheader --jobs="$job_id" --format=%T)
     [ "$state" = RUNNING ] || { echo "job $job_id is $state: not started again by this script" && return; }
     scontrol requeue "$job_id" || echo "job $job_id cannot be requeued: submit it again with the same arguments, and it goes on"
+}
+
+# seconds_left: until the walltime of this job under PBS ends, less what a step and a checkpoint take: a quarter of it, at most ten minutes. Nothing where
+# there is no limit.
+seconds_left() {
+    local said h m s
+    said=$(patiently qstat -f "$PBS_JOBID") || return
+    IFS=: read -r h m s < <(sed -n 's/^ *Resource_List.walltime = //p' <<<"$said") || return 0
+    local all=$((10#$h * 3600 + 10#$m * 60 + 10#$s))
+    echo $((all - (all < 2400 ? all / 4 : 600) - SECONDS))
 }
 
 # train_until_done ARGUMENTS OF gantry train: exit status 75 means 'start me again', and so does a signal that came while the ranks were
 # starting. A failure, such as a lost rank or node, is a reason to try again if a checkpoint was written since this start.
 train_until_done() {
-    local run before data
+    local run before data left
     asked=
     trap 'asked=1; [ -z "${child-}" ] || kill -USR1 "$child" 2>/dev/null' USR1 # --signal=B: tells this shell alone
     trap 'asked=1' TERM                                                       # Slurm tells the ranks, too
@@ -88,12 +123,17 @@ train_until_done() {
     if [ -z "$run" ]; then
         run=runs/$job_id
         set -- "$@" --run="$run"
+        GANTRY_ARGS="${GANTRY_ARGS-} --run=$run" # the next piece under PBS has another number
     fi
     data=$(option data "$@")
     if [ -n "$GANTRY_STAGE" ]; then
         [ -n "$data" ] || { echo 'GANTRY_STAGE: give the dataset as --data=FILE, not in the job file, to have it copied' >&2 && exit 2; }
         stage "$data" || exit 1
         set -- "$@" --data="$staged"
+    fi
+    if [ -n "${PBS_JOBID-}" ] && [ -z "$(option max-time "$@")" ]; then # PBS tells nobody that the walltime ends
+        left=$(seconds_left) || { echo 'qstat says no walltime: give --max-time=HOURS:MINUTES:SECONDS in GANTRY_ARGS' >&2 && exit 1; }
+        set -- "$@" ${left:+--max-time="0:$left"}
     fi
     before=$(readlink "$run/last")
     [ -n "$asked" ] || launch_and_wait "$GANTRY" train "$@"

@@ -1,34 +1,63 @@
 # level: full
-# The script for PBS, with a qsub that only writes down how it was called: a piece ends before its walltime and submits the next, which goes on.
+# The script for PBS, with commands of PBS that only write down how they were called: a piece ends before its walltime and submits the next, which goes on.
 . "$(dirname "$0")/lib.sh"
-mkdir bin && cat >bin/qsub <<'END'
+export PBS_JOBID=17.server PBS_O_WORKDIR=$tmp PBS_NODEFILE=$tmp/nodes GANTRY_SCRIPTS=$here/../../slurm GANTRY_LAUNCH_OPTIONS=--oversubscribe \
+    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 PATH=$tmp/bin:$PATH
+mkdir bin
+program() { cat >"bin/$1" && chmod +x "bin/$1"; }
+program qsub <<'END'
 #!/bin/bash
-printf '%s\n' "$@" "ARGS $GANTRY_ARGS" >>"$PBS_O_WORKDIR/submitted"
+rm "$PBS_O_WORKDIR/away" 2>/dev/null && exit 1 # the server, for the first try
+printf '%s\n' "$@" >>"$PBS_O_WORKDIR/submitted"
 END
-chmod +x bin/qsub
-export PATH=$tmp/bin:$PATH PBS_JOBID=17.server PBS_O_WORKDIR=$tmp GANTRY_SCRIPTS=$here/../../slurm GANTRY_LAUNCH_OPTIONS='-n 2 --oversubscribe' \
-    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-job="$small --slices=8 --batch=16 --run=run"
+program qstat <<'END'
+#!/bin/bash
+printf 'Job Id: %s\n    Resource_List.walltime = %s\n' "$2" "$(cat "$PBS_O_WORKDIR/walltime")"
+END
+program pbs_tmrsh <<'END'
+#!/bin/bash
+exec env -i "${@:2}" # a program, no shell's command; nothing of the caller's environment
+END
+sleep() { command sleep 0.1; } # before a second try
+export -f sleep
+printf 'localhost\nlocalhost\n' >nodes
+cp "$GANTRY_SCRIPTS/train.pbs" mine.pbs # a copy with lines of one's own, such as the walltime
+job="$small --slices=8 --batch=16"
 
-export GANTRY_ARGS="$job --steps=1000000 --max-time=0:01"
-expect 75 'because --max-time is over' bash "$GANTRY_SCRIPTS/train.pbs"
-grep -qx 'depend=afterany:17.server' submitted && grep -qx "ARGS $GANTRY_ARGS" submitted && grep -q '/train.pbs$' submitted || { cat submitted; fail 'the next piece was not submitted'; }
+# PBS's list of hosts is what Open MPI gets, with the command that starts ranks on other hosts as a part of the job.
+printf 'b\na\nb\n' >list
+expect 0 '^--host b:2,a:1; bash .*/tmrsh.sh$' env PBS_NODEFILE="$tmp/list" GANTRY_LAUNCHER=mpirun \
+    bash -c '. "$GANTRY_SCRIPTS/lib.sh"; echo "${hosts[*]}; $OMPI_MCA_plm_rsh_agent"'
+expect 0 '^/some:there$' env PATH="/some:$PATH" bash "$GANTRY_SCRIPTS/tmrsh.sh" far echo '"${PATH%%:*}:there"'
+
+# A piece ends before the walltime does, and the next one is this script again: with its options, its settings, and the run's name, which no option gives here.
+export GANTRY_ARGS="$job --steps=1000000"
+echo 00:00:03 >walltime
+touch away
+expect 75 '^2 ranks' bash mine.pbs
+has_line 'because --max-time is over' said || { cat said; fail 'it does not stop by itself'; }
+grep -qx 'depend=afterany:17.server' submitted && [ "$(tail -n 1 submitted)" = mine.pbs ] || { cat submitted; fail 'the next piece was not submitted'; }
+GANTRY_ARGS=lost GANTRY_LAUNCH_OPTIONS=lost
+eval "export $(grep -x 'GANTRY_.*' submitted | sed "s/',/' /g")" # in quotes, for the commas
+[ "$GANTRY_ARGS" = "$job --steps=1000000 --run=runs/17.server" ] && [ "$GANTRY_LAUNCH_OPTIONS" = --oversubscribe ] ||
+    { cat submitted; fail 'the next piece gets other settings'; }
 
 # The next piece has no more than the end to train; then nothing is submitted.
 rm submitted
-steps=$(($(shown run) / 16 + 2))
-export GANTRY_ARGS="$job --steps=$steps"
-expect 0 'done: run' bash "$GANTRY_SCRIPTS/train.pbs"
+echo 24:00:00 >walltime
+GANTRY_ARGS+=" --steps=$(($(shown runs/17.server) / 16 + 2))"
+PBS_JOBID=18.server expect 0 'done: runs/17.server' bash mine.pbs
 [ ! -e submitted ] || fail 'a finished job was submitted again'
 
 # A wrong option is not tried for ever; nor is a job that somebody ended.
 export GANTRY_ARGS="$job --gama=1"
-expect 2 'unknown option' bash "$GANTRY_SCRIPTS/train.pbs"
+expect 2 'unknown option' bash mine.pbs
 export GANTRY_ARGS="$job --run=ended --steps=1000000"
-background bash "$GANTRY_SCRIPTS/train.pbs"
+background bash mine.pbs
 wait_until 60 has_line 'tick 0' running
 kill -TERM "$pid" # PBS tells all processes of the job; here the ranks stop by the file
 touch ended/stop
 ends 75
+has_line 'ended from outside' running || { cat running; fail 'the log does not say why it ended'; }
 [ ! -e submitted ] || fail 'a job that was to end was submitted again'
 echo 'pieces follow each other'
