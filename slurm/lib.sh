@@ -88,12 +88,16 @@ again() {
             return
         fi
         export GANTRY_ARGS GANTRY_SCRIPTS=$slurm_folder
-        local list='' name
+        local list='' name next
         # In quotes, for the commas. By name alone OpenPBS's qsub (23.06.06) writes a value that has commas beyond its memory.
         for name in $(compgen -e GANTRY_); do list+=${list:+,}$name="'${!name}'"; done
-        # shellcheck disable=SC2086
-        patiently qsub $GANTRY_QSUB_OPTIONS -W depend=afterany:"$PBS_JOBID" -v "$list" "$0" || # $0: PBS's copy of the script as it was submitted
+        # shellcheck disable=SC2086 # $0: PBS's copy of the script as it was submitted
+        if next=$(patiently qsub $GANTRY_QSUB_OPTIONS -W depend=afterany:"$PBS_JOBID" -v "$list" "$0"); then
+            echo "job $next goes on"
+            [ -z "$asked" ] || qdel "$next" # qdel of this one, meanwhile, was meant for both
+        else
             echo "the next piece of job $job_id cannot be submitted: submit it with the same arguments, and it goes on"
+        fi
         return
     fi
     local state

@@ -9,6 +9,12 @@ program qsub <<'END'
 #!/bin/bash
 rm "$PBS_O_WORKDIR/away" 2>/dev/null && exit 1 # the server, for the first try
 printf '%s\n' "$@" >>"$PBS_O_WORKDIR/submitted"
+[ -z "${DELETE-}" ] || kill -TERM "$(cat "$PBS_O_WORKDIR/$DELETE")"
+echo 18.server
+END
+program qdel <<'END'
+#!/bin/bash
+echo "$1" >"$PBS_O_WORKDIR/deleted"
 END
 program qstat <<'END'
 #!/bin/bash
@@ -60,4 +66,10 @@ touch ended/stop
 ends 75
 has_line 'ended from outside' running || { cat running; fail 'the log does not say why it ended'; }
 [ ! -e submitted ] || fail 'a job that was to end was submitted again'
+
+# Deleted just as the next piece is submitted: that one goes, too.
+export GANTRY_ARGS="$job --run=late --steps=1000000 --max-time=0:01" DELETE=number
+background bash -c 'echo $$ >number; exec bash mine.pbs'
+ends 75
+has_line 18.server deleted || { cat running; fail 'the next piece of a deleted job was left'; }
 echo 'pieces follow each other'
