@@ -136,7 +136,7 @@ train_until_done() {
         set -- "$@" --data="$staged"
     fi
     if [ -n "${PBS_JOBID-}" ] && [ -z "$(option max-time "$@")" ]; then # PBS tells nobody that the walltime ends
-        left=$(seconds_left) || { echo 'qstat says no walltime: give --max-time=HOURS:MINUTES:SECONDS in GANTRY_ARGS' >&2 && exit 1; }
+        left=$(seconds_left) || { echo 'qstat does not say how long this job may run: give --max-time=HOURS:MINUTES:SECONDS in GANTRY_ARGS' >&2 && exit 1; }
         set -- "$@" ${left:+--max-time="0:$left"}
     fi
     before=$(readlink "$run/last")
