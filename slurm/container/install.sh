@@ -3,8 +3,11 @@
 #   install.sh SOURCES
 set -eu
 cd "$1"
+build=$(mktemp -d) # Apptainer shows the host's /tmp here
+trap 'rm -rf "$build"' EXIT
 apt-get update -q
 bash .ci/deps build
-make -s -j"$(nproc)" install BUILD=/tmp/gantry-build PREFIX=/usr/local
-rm -rf /tmp/gantry-build /var/lib/apt/lists/*
+make -s -j"$(nproc)" install BUILD="$build" PREFIX=/usr/local
+apt-get clean
+rm -rf /var/lib/apt/lists/*
 gantry version
