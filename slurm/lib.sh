@@ -116,10 +116,13 @@ seconds_left() {
     echo $((all - (all < 2400 ? all / 4 : 600) - SECONDS))
 }
 
+# changed FOLDER: when something was made or removed in it; reading it first makes a network file system look again
+changed() { ls "$1" >/dev/null 2>&1 && stat -c %y "$1"; }
+
 # train_until_done ARGUMENTS OF gantry train: exit status 75 means 'start me again', and so does a signal that came while the ranks were
 # starting. A failure, such as a lost rank or node, is a reason to try again if a checkpoint was written since this start.
 train_until_done() {
-    local run before data left
+    local run before data left seen
     asked=
     trap 'asked=1; [ -z "${child-}" ] || kill -USR1 "$child" 2>/dev/null' USR1 # --signal=B: tells this shell alone
     trap 'asked=1' TERM                                                       # Slurm tells the ranks, too
@@ -140,9 +143,15 @@ train_until_done() {
         set -- "$@" ${left:+--max-time="0:$left"}
     fi
     before=$(readlink "$run/last")
+    seen=$(changed "$run")
     [ -n "$asked" ] || launch_and_wait "$GANTRY" train "$@"
     unstage
     status=${status-75}
+    # srun of Slurm 22.05 ends so when it cannot launch its tasks. Even for a finished run gantry makes and removes a lock.
+    if [ "$status" = 0 ] && [ "$seen" = "$(changed "$run")" ] && [[ " $* " != *" --dry-run"* ]]; then
+        echo "$GANTRY_LAUNCHER ended with status 0, but nothing was done in $run: gantry train was not started" >&2
+        status=1
+    fi
     case $status in
     0 | 2) ;; # done; or the command itself is wrong
     75) again ;;

@@ -55,6 +55,10 @@ GANTRY_ARGS+=" --steps=$(($(shown runs/17.server) / 16 + 2))"
 PBS_JOBID=18.server expect 0 'done: runs/17.server' bash mine.pbs
 [ ! -e submitted ] || fail 'a finished job was submitted again'
 
+# Status 0 of a launcher that could not start anything is no success.
+GANTRY=true expect 1 'gantry train was not started' bash mine.pbs
+[ ! -e submitted ] || fail 'what cannot be started was submitted again'
+
 # A wrong option is not tried for ever; nor is a job that somebody ended.
 export GANTRY_ARGS="$job --gama=1"
 expect 2 'unknown option' bash mine.pbs
