@@ -2,8 +2,10 @@
 """Draws bench/quality/emoji32.svg: the yardstick of generated images by kimg, ours and the reference implementation's.
 
 usage: curve.py REFERENCE.json OURS.json > emoji32.svg
-OURS.json: {"runs": [{"name": ..., "group": ..., "points": [[kimg, distance], ...]}, ...]}; a colour per group. Larger distances stop at the upper edge."""
+OURS.json: {"runs": [{"name": ..., "group": ..., "points": [[kimg, distance], ...]}, ...]}; a colour per group. A thin line is a run, a thick one the median of a group
+where it has three runs or more. Larger distances stop at the upper edge."""
 import json
+import statistics
 import sys
 
 W, H, LEFT, RIGHT, TOP, BOTTOM = 720, 360, 52, 12, 14, 40
@@ -18,9 +20,17 @@ def y(value):
     return TOP + (H - TOP - BOTTOM) * (1 - min(value, YMAX) / YMAX)
 
 
-def line(points, colour, dash):
+def line(points, colour, width, dash=""):
     path = " ".join(f"{x(k):.1f},{y(v):.1f}" for k, v in points if k > 0)
-    return f'<polyline fill="none" stroke="{colour}" stroke-width="2"{dash} points="{path}"/>'
+    return f'<polyline fill="none" stroke="{colour}" stroke-width="{width}"{dash} points="{path}"/>'
+
+
+def medians(curves):
+    at = {}
+    for points in curves:
+        for k, v in points:
+            at.setdefault(round(k), []).append(v)
+    return [(k, statistics.median(v)) for k, v in sorted(at.items()) if len(v) > 2]
 
 
 reference, ours = (json.load(open(p)) for p in sys.argv[1:3])
@@ -38,7 +48,9 @@ palette = iter(["#1f6feb", "#1a7f37", "#8250df", "#bf8700"])
 for group, points in runs:
     if group not in colours:
         colours[group] = next(palette)
-    out.append(line(points, colours[group], ' stroke-dasharray="5 4"' if group == "reference" else ""))
+    thin = sum(g == group for g, _ in runs) > 2
+    out.append(line(points, colours[group], 0.7 if thin else 2, ' stroke-dasharray="5 4"' if group == "reference" else ""))
+out += [line(medians([p for g, p in runs if g == group]), colour, 3) for group, colour in colours.items()]
 for i, (group, colour) in enumerate(colours.items()):
     n = sum(g == group for g, _ in runs)
     out.append(f'<line x1="{W - 300}" x2="{W - 270}" y1="{24 + 16 * i}" y2="{24 + 16 * i}" stroke="{colour}" stroke-width="2"/>'
