@@ -90,14 +90,15 @@ MICRO_ALL(7) MICRO_ALL(8) MICRO_ALL(9) MICRO_ALL(10) MICRO_ALL(11) MICRO_ALL(12)
 #define ROW_TABLE(kind, v) {0, kind##_1##v, kind##_2##v, kind##_3##v, kind##_4##v, kind##_5##v, kind##_6##v}
 #endif
 
-/* As many chains as the widest micro-kernel has accumulators; the factor keeps the values finite. */
+/* As many chains as the widest micro-kernel needs at least; the factor keeps the values finite. The compiler must not know it, or it
+ * works out beforehand the chain that begins at the fixed point, and counts what is never done. */
 static double fma_peak(int64_t rounds) {
     enum { CHAINS = 12 };
-    vec acc[CHAINS], factor = (vec){0} + 0.5f, term = (vec){0} + 1.0f;
+    volatile float half = 0.5f, one = 1.0f;
+    vec acc[CHAINS], factor = (vec){0} + half, term = (vec){0} + one;
     UNROLL for (int i = 0; i < CHAINS; i++) acc[i] = (vec){0} + (float)i;
     for (int64_t r = 0; r < rounds; r++) {
         UNROLL for (int i = 0; i < CHAINS; i++) acc[i] = acc[i] * factor + term;
-        __asm__ volatile("" : "+m"(rounds)); /* or the compiler would work out the fixed point */
     }
     vec sum = {0};
     UNROLL for (int i = 0; i < CHAINS; i++) sum += acc[i];
