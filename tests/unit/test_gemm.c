@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Matrix product: against float64 for many shapes on every instruction set of this CPU, untouched memory around the
- * result, and the promise that neither threads, nor packing ahead, nor the other rows and columns change a bit. */
+ * result, and the promise that neither threads, nor packing ahead, nor the other rows and columns change a bit. The peak that speeds are
+ * compared with. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,9 +13,11 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "gantry/memory.h"
 #include "gantry/random.h"
 #include "kernels/gemm.h"
+#include "kernels/gemm_kernels.h"
 #include "kernels/isa.h"
 
 /* Rounding errors add up like a random walk over chains of at most 192 products and the blocks after them: a few
@@ -146,7 +149,51 @@ static void test_isa_names(void **state) {
     assert_int_equal(gt_isa_set(id), GT_OK);
 }
 
+#if defined(__x86_64__)
+static double seconds_now(void) { return gt_clock_of(CLOCK_THREAD_CPUTIME_ID); }
+
+/* Cycles per second: additions that wait for each other take one each. */
+static double clock_rate(void) {
+    enum { ROUNDS = 200000, ADDITIONS = 10 };
+    uint64_t x = 1;
+    double start = seconds_now();
+    for (int i = 0; i < ROUNDS; i++)
+        __asm__ volatile("add %0, %0; add %0, %0; add %0, %0; add %0, %0; add %0, %0;"
+                         "add %0, %0; add %0, %0; add %0, %0; add %0, %0; add %0, %0" : "+r"(x));
+    return ROUNDS * ADDITIONS / (seconds_now() - start);
+}
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* No x86-64 core does more than two multiply-adds a cycle; what the compiler does beforehand must not count. The median, since the clock
+ * changes and other programs disturb. */
+static void peak(void) {
+    enum { RUNS = 31, MOST_A_CYCLE = 2 };
+    const gt_gemm_kernels *kernels = gt_gemm_kernels_now();
+    double part_of_most[RUNS];
+    for (int i = 0; i < RUNS; i++) {
+        double clock = clock_rate(), start = seconds_now(), flops = kernels->fma_peak(50000);
+        part_of_most[i] = flops / (seconds_now() - start) / (2 * MOST_A_CYCLE * kernels->lanes * clock);
+    }
+    qsort(part_of_most, RUNS, sizeof *part_of_most, ascending);
+    assert_true(part_of_most[RUNS / 2] < 1.05);
+}
+
+static void test_peak(void **state) {
+    (void)state;
+    each_isa(peak);
+}
+#endif
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_parts), cmocka_unit_test(test_isa_names)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values), cmocka_unit_test(test_parts), cmocka_unit_test(test_isa_names),
+#if defined(__x86_64__)
+        cmocka_unit_test(test_peak),
+#endif
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
