@@ -28,7 +28,7 @@ typedef struct gt_fetch {
     const float *at, *end;
     int64_t step;
 } gt_fetch;
-enum { GT_FETCHES = 2 };
+enum { GT_FETCHES = 4 };
 
 /* Rows c[0..rows) + c_offset receive the first `columns` of the result. `lda` is read by the by-k kernels only. `ahead`: GT_FETCHES of them. */
 typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, int64_t c_offset,

@@ -52,6 +52,7 @@ typedef struct stage {
     const float *b;      /* packed panels of this stage: panel j at b + j * width * rows of the buffer */
     int64_t b_rows;      /* rows of that buffer */
     float *a;            /* of worker 0 */
+    gt_range soon[GT_PRODUCT_RANGES]; /* fetched with the tile at work */
 } stage;
 
 static size_t a_floats(void) { return (size_t)GT_PRODUCT_KC * GT_TILE_ROWS; }
@@ -121,6 +122,12 @@ static first_reads reads_of(const stage *s, int tile, int64_t k0) {
     return f;
 }
 
+gt_range gt_range_part(gt_range r, int64_t begin, int64_t end, int64_t of) {
+    if (!r.floats) return r;
+    int64_t first = r.floats * begin / of;
+    return (gt_range){r.from + first, r.floats * end / of - first};
+}
+
 /* `floats` from `from` on, in so many equal steps. */
 static gt_fetch fetch_in_steps(const float *from, int64_t floats, int64_t steps) {
     return (gt_fetch){from, from + floats, steps > 0 ? round_up((floats + steps - 1) / steps, GT_CHUNK) : 0};
@@ -134,6 +141,10 @@ static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64
     const layout *l = &s->l;
     int64_t steps = (a->rows + a->panel_rows - 1) / a->panel_rows * (a->k / GT_CHUNK), panels = (end - column + l->panel_width - 1) / l->panel_width;
     gt_fetch ahead[GT_FETCHES] = {fetch_in_steps(next->a, next->a == a->to ? 0 : next->a_floats, steps * panels)};
+    for (int i = 0; i < GT_PRODUCT_RANGES; i++) {
+        gt_range part = gt_range_part(s->soon[i], k0, k0 + a->k, s->k);
+        ahead[2 + i] = fetch_in_steps(part.from, part.floats, steps * panels);
+    }
     for (; column < end; column += l->panel_width) {
         int columns = (int)least(l->panel_width, p->n - column), width = gt_product_panel_width(columns);
         int64_t ldb;
@@ -181,6 +192,7 @@ typedef struct packed_products {
     layout layouts[GT_PRODUCTS_MOST];
     int count, first_tile[GT_PRODUCTS_MOST + 1];
     float *a; /* of worker 0 */
+    gt_range soon[GT_PRODUCT_RANGES];
 } packed_products;
 
 static stage packed_stage(const packed_products *all, int i) {
@@ -193,6 +205,7 @@ static void packed_tile(void *arg, int tile, int worker) {
     int i = 0;
     while (tile >= all->first_tile[i + 1]) i++;
     stage s = packed_stage(all, i);
+    for (int r = 0; r < GT_PRODUCT_RANGES; r++) s.soon[r] = gt_range_part(all->soon[r], tile, tile + 1, all->first_tile[all->count]);
     first_reads after = {0};
     if (tile + 1 < all->first_tile[i + 1]) {
         after = reads_of(&s, tile + 1 - all->first_tile[i], 0);
@@ -210,8 +223,9 @@ size_t gt_product_workspace(const gt_product *p, int threads) {
     return (l.b_floats + (p->a_packed ? 0 : (size_t)threads * a_floats())) * sizeof(float);
 }
 
-void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace) {
+void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace, const gt_range *soon) {
     packed_products all = {.p = p, .count = count, .a = workspace};
+    if (soon) memcpy(all.soon, soon, sizeof all.soon);
     for (int i = 0; i < count; i++) {
         all.layouts[i] = plan(&p[i]);
         all.first_tile[i + 1] = all.first_tile[i] + tiles_of(&all.layouts[i]);
@@ -221,7 +235,7 @@ void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *
 
 void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace) {
     if (p->b_packed) {
-        gt_product_run_packed(p, 1, pool, workspace);
+        gt_product_run_packed(p, 1, pool, workspace, NULL);
         return;
     }
     float *work = workspace;

@@ -74,8 +74,18 @@ typedef struct gt_product {
 
 size_t gt_product_workspace(const gt_product *p, int threads); /* bytes; reads sizes, and whether b_packed and pack_b are set */
 void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace);
-/* Up to GT_PRODUCTS_MOST products with the same n and layout of A, each with b_packed, as one loop over all their tiles. */
-void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace);
+
+/* Memory that is needed once products are done. */
+typedef struct gt_range {
+    const float *from;
+    int64_t floats;
+} gt_range;
+gt_range gt_range_part(gt_range r, int64_t begin, int64_t end, int64_t of); /* parts [begin, end) of so many */
+
+/* Up to GT_PRODUCTS_MOST products with the same n and layout of A, each with b_packed, as one loop over all their tiles. `soon`: NULL, or
+ * GT_PRODUCT_RANGES that are fetched meanwhile, a share with each tile: products hardly wait for memory, and what comes after them does. */
+enum { GT_PRODUCT_RANGES = GT_FETCHES - 2 };
+void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace, const gt_range *soon);
 
 /* Pack all of B once for many products: floats needed, and the packing. */
 size_t gt_product_packed_floats(int64_t n, int64_t k);

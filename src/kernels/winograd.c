@@ -4,7 +4,9 @@
  *
  *   U[points][tiles][from] = transformed tiles, written as packed A
  *   M[points][tiles][to]   = U V, V[planes][from][to] = transformed weights as packed B
- *   pixels                 = M transformed back */
+ *   pixels                 = M transformed back
+ *
+ * While products run, pixels of this block's results and of the next one's images are fetched. */
 #include "kernels/winograd.h"
 
 #include <string.h>
@@ -117,7 +119,10 @@ static void multiply(const winograd *w, gt_pool *pool) {
         products[i] = (gt_product){.m = p->shared[i] * z->count, .n = to, .k = from, .pack_a = rows_of_u, .a_source = &operands[i], .a_packed = true,
                                    .b_packed = w->v + i * weight_plane(p), .c = z->m + gt_winograd_plane_at(z, i, to), .ldc = to};
     }
-    gt_product_run_packed(products, p->planes, pool, NULL);
+    int64_t next = z->tile0 + z->count;
+    gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, z->from, next, next + p->block),
+                                        gt_winograd_rows_ahead(p, &p->to, z->out, z->tile0, next)};
+    gt_product_run_packed(products, p->planes, pool, NULL, soon);
 }
 
 /* ---- results ---- */

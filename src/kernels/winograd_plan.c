@@ -12,6 +12,7 @@ enum {
     TWO_TAPS_POINTS = 5,    /* of which so many are different ones for dy */
     LEAST_BLOCK = 5 << 17,  /* floats of transformed data per block of tiles: 2.5 MiB */
     MOST_BLOCK = 11 << 20,  /* 44 MiB: what the last-level cache does not hold is read in order */
+    MOST_AHEAD = 5 << 18,   /* 5 MiB of rows: more would drive from the cache what the products read */
     MOST_VALUES = 128 * HALF_POINTS * HALF_POINTS, /* points of all tiles in a block of the weight gradient */
 };
 
@@ -138,4 +139,19 @@ void gt_winograd_pixels(const gt_winograd_plan *plan, const gt_winograd_face *f,
             bool inside = y + i >= 0 && y + i < f->height && x + j >= 0 && x + j < f->width;
             to[i * f->side + j] = inside ? images + ((n * f->height + y + i) * f->width + x + j) * f->channels : outside;
         }
+}
+
+/* Floats of the images up to the last row of pixels of a tile. */
+static int64_t rows_end(const gt_winograd_plan *plan, const gt_winograd_face *f, int64_t tile) {
+    if (tile < 0) return 0;
+    int64_t y = tile % plan->per_image / plan->across * f->step - f->pad_y + f->side;
+    return (tile / plan->per_image * f->height + (y < f->height ? y : f->height)) * f->width * f->channels;
+}
+
+gt_range gt_winograd_rows_ahead(const gt_winograd_plan *plan, const gt_winograd_face *f, const float *images, int64_t begin, int64_t end) {
+    if (end > plan->tiles) end = plan->tiles;
+    if (begin >= end) return (gt_range){NULL, 0};
+    int64_t at = rows_end(plan, f, begin - 1);
+    int64_t floats = rows_end(plan, f, end - 1) - at;
+    return (gt_range){images + at, floats <= MOST_AHEAD ? floats : 0};
 }

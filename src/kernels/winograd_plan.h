@@ -10,7 +10,7 @@
 #define GANTRY_KERNELS_WINOGRAD_PLAN_H
 
 #include "kernels/conv.h"
-#include "kernels/gemm_kernels.h"
+#include "kernels/gemm_product.h"
 
 enum {
     GT_WINOGRAD_MOST_PLANES = 100,
@@ -47,5 +47,9 @@ int gt_winograd_plane_of(const gt_winograd_plan *plan, int points, int plane);
 /* Pointers to the pixels of tile number `tile` of images with face f; `outside` for those that are not there. */
 void gt_winograd_pixels(const gt_winograd_plan *plan, const gt_winograd_face *f, const float *images, int64_t tile, const float *outside,
                         const float **to);
+
+/* What to fetch ahead for tiles [begin, end) of images with face f: the rows of pixels that the tiles before do not have. Nothing
+ * past the last tile, nor where it is too much for the cache. */
+gt_range gt_winograd_rows_ahead(const gt_winograd_plan *plan, const gt_winograd_face *f, const float *images, int64_t begin, int64_t end);
 
 #endif

@@ -129,7 +129,11 @@ static void weight_patch(void *arg, int index, int worker) {
                                    .a_packed = true, .b_packed = z->m + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->to_points, i), padded) + o * values,
                                    .c = d + i * patch_plane(all), .ldc = all->columns};
     }
-    gt_product_run_packed(products, p->planes, NULL, NULL);
+    int64_t next = z->tile0 + z->count;
+    gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, z->from, next, next + p->block),
+                                        gt_winograd_rows_ahead(p, &p->to, w->dy, next, next + p->block)};
+    for (int i = 0; i < GT_PRODUCT_RANGES; i++) soon[i] = gt_range_part(soon[i], index, index + 1, all->down * all->across);
+    gt_product_run_packed(products, p->planes, NULL, NULL, soon);
     const float *from[GT_WINOGRAD_MOST_PLANES];
     float *to[GT_WINOGRAD_MOST_TAPS];
     int64_t steps[GT_WINOGRAD_MOST_POINTS];
