@@ -18,6 +18,7 @@ enum {
     LEAST_CHANNELS = 16,   /* ... or fewer if there are not enough pieces for the threads: bits do not depend on it */
     PACK_ROWS = 16,        /* of weights gathered at a time */
     MOST_COLUMNS = 32,     /* of a panel of B of any kernel set */
+    GROUP = 4,             /* tiles transformed per tile of the pool */
 };
 
 typedef struct winograd {
@@ -97,7 +98,7 @@ static void image_tile(const gt_winograd_block *z, int64_t t) {
 static void image_group(void *arg, int group, int worker) {
     (void)worker;
     const winograd *w = arg;
-    int64_t begin = (int64_t)group * GT_WINOGRAD_GROUP, end = gt_least(begin + GT_WINOGRAD_GROUP, w->block.count);
+    int64_t begin = (int64_t)group * GROUP, end = gt_least(begin + GROUP, w->block.count);
     for (int64_t t = begin; t < end; t++) image_tile(&w->block, t);
 }
 
@@ -141,7 +142,7 @@ static void result_group(void *arg, int group, int worker) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_plan *p = &z->plan;
     const float *from[GT_WINOGRAD_MOST_POINTS], *to[GT_WINOGRAD_MOST_POINTS];
-    int64_t steps[GT_WINOGRAD_MOST_POINTS], begin = (int64_t)group * GT_WINOGRAD_GROUP, end = gt_least(begin + GT_WINOGRAD_GROUP, z->count);
+    int64_t steps[GT_WINOGRAD_MOST_POINTS], begin = (int64_t)group * GROUP, end = gt_least(begin + GROUP, z->count);
     for (int64_t t = begin; t < end; t++) {
         find_values(z, t, 0, from);
         gt_winograd_pixels(p, &p->to, z->out, z->tile0 + t, trash_of(w, worker), to);
@@ -183,7 +184,7 @@ static void write_results(winograd *w, gt_pool *pool) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_plan *p = &z->plan;
     if (p->to.side == p->to.step) {
-        gt_pool_run(pool, gt_winograd_groups(z), result_group, w);
+        gt_pool_run(pool, gt_winograd_groups(z, GROUP), result_group, w);
         return;
     }
     int64_t images = (z->tile0 + z->count - 1) / p->per_image - z->tile0 / p->per_image + 1;
@@ -207,7 +208,7 @@ void gt_winograd(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *p
     memset(z->zeros, 0, (size_t)z->plan.from.channels * sizeof *z->zeros);
     for (; z->tile0 < z->plan.tiles; z->tile0 += z->count) {
         z->count = gt_least(z->plan.block, z->plan.tiles - z->tile0);
-        gt_pool_run(pool, gt_winograd_groups(z), image_group, &w);
+        gt_pool_run(pool, gt_winograd_groups(z, GROUP), image_group, &w);
         multiply(&w, pool);
         write_results(&w, pool);
     }

@@ -11,6 +11,7 @@ enum {
     FOUR_POINTS = 10,       /* windows of 4x4 */
     TWO_TAPS_POINTS = 5,    /* of which so many are different ones for dy */
     LEAST_BLOCK = 5 << 17,  /* floats of transformed data per block of tiles: 2.5 MiB */
+    MOST_CACHED = 3 << 20,  /* 12 MiB: weights that stay in the last-level cache from block to block */
     MOST_BLOCK = 11 << 20,  /* 44 MiB: what the last-level cache does not hold is read in order */
     MOST_AHEAD = 5 << 18,   /* 5 MiB of rows: more would drive from the cache what the products read */
     MOST_VALUES = 128 * HALF_POINTS * HALF_POINTS, /* points of all tiles in a block of the weight gradient */
@@ -85,13 +86,14 @@ static int64_t tiles_along(const gt_winograd_face *f, bool across, const gt_wino
 
 static int64_t down_to(int64_t value, int64_t step) { return value / step * step; }
 
-/* Every block reads all weights: so a block is as large as they are, within bounds. Of the weight gradient it is as large that
- * transforming its weights back, once per block, is a small part; blocks are equal then, or the last would have as much to transform back
- * for less. */
+/* Every block reads all weights: so a block is as large as they are, or half of that where they come from the cache, within bounds. Of the
+ * weight gradient it is as large that transforming its weights back, once per block, is a small part; blocks are equal then, or the last
+ * would have as much to transform back for less. */
 static int64_t block_of(const gt_winograd_plan *p, gt_conv_direction direction) {
     const gt_gemm_kernels *kernels = gt_gemm_kernels_now();
     int64_t weights = p->planes * p->from.channels * p->to.channels, tile = p->from_points * p->from.channels + p->to_points * p->to.channels;
     bool to_weights = direction == GT_CONV_WEIGHT_GRAD;
+    if (weights <= MOST_CACHED) weights /= 2;
     int64_t floats = to_weights ? MOST_VALUES / p->points * tile : weights < LEAST_BLOCK ? LEAST_BLOCK : weights;
     int64_t block = (floats < MOST_BLOCK ? floats : MOST_BLOCK) / tile;
     if (!to_weights) block = down_to(block, block < kernels->tile_rows ? kernels->rows : kernels->tile_rows);

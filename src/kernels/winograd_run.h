@@ -10,7 +10,6 @@
 #include "kernels/winograd_plan.h"
 
 enum {
-    GT_WINOGRAD_GROUP = 8,          /* tiles transformed per tile of the pool */
     GT_WINOGRAD_PLANE_GAP = 5 * 16, /* floats */
     GT_WINOGRAD_AHEAD = 128,        /* floats: how far ahead transformed values are fetched */
 };
@@ -78,6 +77,7 @@ static inline const int64_t *gt_winograd_steps(int64_t steps[GT_WINOGRAD_MOST_PO
 static inline gt_ahead gt_winograd_pixels_ahead(const gt_winograd_face *f) { return (gt_ahead){f->step * f->channels, 0}; }
 static inline gt_ahead gt_winograd_results_ahead(const gt_winograd_face *f) { return (gt_ahead){GT_WINOGRAD_AHEAD, f->step * f->channels}; }
 
-static inline int gt_winograd_groups(const gt_winograd_block *z) { return (int)((z->count + GT_WINOGRAD_GROUP - 1) / GT_WINOGRAD_GROUP); }
+/* Tiles of the pool that transform so many tiles each. */
+static inline int gt_winograd_groups(const gt_winograd_block *z, int size) { return (int)((z->count + size - 1) / size); }
 
 #endif

@@ -8,7 +8,10 @@
  * D of a patch stays in the second-level cache; whole it would be four times as large as the weights, and go through memory. */
 #include "kernels/winograd_run.h"
 
-enum { PATCH_PANELS = 4 }; /* of channels out in a patch */
+enum {
+    PATCH_PANELS = 4, /* of channels out in a patch */
+    GROUP = 8,        /* tiles transformed per tile of the pool */
+};
 
 /* U lies in strips of so many channels, one after the other. D is cut into patches of rows x columns: a strip's, or a part's of it where
  * there would be too few for the threads; bits do not depend on it. */
@@ -96,7 +99,7 @@ static void derivative_tile(const weight_grad *w, int64_t t) {
 static void transform_group(void *arg, int group, int worker) {
     (void)worker;
     const weight_grad *w = arg;
-    int64_t begin = (int64_t)group * GT_WINOGRAD_GROUP, end = gt_least(begin + GT_WINOGRAD_GROUP, w->block.count);
+    int64_t begin = (int64_t)group * GROUP, end = gt_least(begin + GROUP, w->block.count);
     for (int64_t t = begin; t < end; t++) image_tile(w, t);
     for (int64_t t = begin; t < end; t++) derivative_tile(w, t);
 }
@@ -155,7 +158,7 @@ void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *works
     for (int64_t i = 0, n = gt_largest(z->plan.from.channels, z->plan.to.channels); i < n; i++) z->zeros[i] = 0;
     for (; z->tile0 < z->plan.tiles; z->tile0 += z->count) {
         z->count = gt_least(z->plan.block, z->plan.tiles - z->tile0);
-        gt_pool_run(pool, gt_winograd_groups(z), transform_group, &w);
+        gt_pool_run(pool, gt_winograd_groups(z, GROUP), transform_group, &w);
         gt_pool_run(pool, (int)(w.patches.down * w.patches.across), weight_patch, &w);
     }
 }
