@@ -23,14 +23,13 @@ enum {
 };
 
 /* What will be needed soon: with each GT_CHUNK of K, the next `step` floats from `at` on, but not past `end`, are fetched into the
- * second-level cache. The micro-kernels move `at` on. */
+ * second-level cache. The micro-kernels move `at` on. A list of them ends with a step of 0. */
 typedef struct gt_fetch {
     const float *at, *end;
     int64_t step;
 } gt_fetch;
-enum { GT_FETCHES = 4 };
 
-/* Rows c[0..rows) + c_offset receive the first `columns` of the result. `lda` is read by the by-k kernels only. `ahead`: GT_FETCHES of them. */
+/* Rows c[0..rows) + c_offset receive the first `columns` of the result. `lda` is read by the by-k kernels only. `ahead`: a list. */
 typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, int64_t c_offset,
                          int columns, bool add, gt_fetch *ahead);
 

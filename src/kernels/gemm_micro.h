@@ -48,11 +48,11 @@ INLINE void micro_store(const int R, const int V, vec (*acc)[2], float *const *c
 /* GT_CHUNK steps of K. */
 INLINE void micro_chunk(const int R, const int V, const bool by_k, vec (*acc)[2], const float *a, int64_t lda, const float *b, int64_t ldb,
                         gt_fetch *ahead) {
-    UNROLL for (int i = 0; i < GT_FETCHES; i++) {
-        const float *at = ahead[i].at, *end = at + ahead[i].step;
-        if (end > ahead[i].end) end = ahead[i].end;
+    for (; ahead->step; ahead++) {
+        const float *at = ahead->at, *end = at + ahead->step;
+        if (end > ahead->end) end = ahead->end;
         for (; at < end; at += LINE) __builtin_prefetch(at, 0, 2);
-        ahead[i].at = at;
+        ahead->at = at;
     }
     for (int i = 0; i < GT_CHUNK; i++, b += ldb, a += by_k ? lda : 1) micro_step(R, V, by_k ? 1 : GT_CHUNK, acc, a, b);
 }

@@ -133,6 +133,11 @@ static gt_fetch fetch_in_steps(const float *from, int64_t floats, int64_t steps)
     return (gt_fetch){from, from + floats, steps > 0 ? round_up((floats + steps - 1) / steps, GT_CHUNK) : 0};
 }
 
+static void add_fetch(gt_fetch *list, int *count, const float *from, int64_t floats, int64_t steps) {
+    list[*count] = fetch_in_steps(from, floats, steps);
+    *count += list[*count].step > 0;
+}
+
 /* A block of the tile: `a` holds its rows for K [k0, k0 + k) of the stage; all panels of B in [column, end). While a panel is at work,
  * the next one and a part of the next block's A are fetched: from L3 or memory their first reads would have to wait. */
 static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64_t column, int64_t end, float *const *rows, bool add,
@@ -140,17 +145,19 @@ static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64
     const gt_product *p = s->p;
     const layout *l = &s->l;
     int64_t steps = (a->rows + a->panel_rows - 1) / a->panel_rows * (a->k / GT_CHUNK), panels = (end - column + l->panel_width - 1) / l->panel_width;
-    gt_fetch ahead[GT_FETCHES] = {fetch_in_steps(next->a, next->a == a->to ? 0 : next->a_floats, steps * panels)};
+    gt_fetch ahead[GT_PRODUCT_RANGES + 3] = {0}; /* A, what is needed soon, B; the end */
+    int count = 0;
+    add_fetch(ahead, &count, next->a, next->a == a->to ? 0 : next->a_floats, steps * panels);
     for (int i = 0; i < GT_PRODUCT_RANGES; i++) {
         gt_range part = gt_range_part(s->soon[i], k0, k0 + a->k, s->k);
-        ahead[2 + i] = fetch_in_steps(part.from, part.floats, steps * panels);
+        add_fetch(ahead, &count, part.from, part.floats, steps * panels);
     }
     for (; column < end; column += l->panel_width) {
         int columns = (int)least(l->panel_width, p->n - column), width = gt_product_panel_width(columns);
         int64_t ldb;
         const float *b = panel_at(s, k0, column, columns, &ldb);
-        if (column + l->panel_width >= end) ahead[1] = fetch_in_steps(next->b, next->b_floats, steps);
-        else ahead[1] = fetch_in_steps(b + l->panel_width * s->b_rows, l->b_in_place ? 0 : a->k * width, steps);
+        if (column + l->panel_width >= end) ahead[count] = fetch_in_steps(next->b, next->b_floats, steps);
+        else ahead[count] = fetch_in_steps(b + l->panel_width * s->b_rows, l->b_in_place ? 0 : a->k * width, steps);
         gt_micro_fn *const *micro = l->kernels->micro[p->a_by_k][width / l->kernels->lanes - 1];
         for (int r = 0; r < a->rows; r += a->panel_rows) {
             const float *panel = a->to + (p->a_by_k ? r : (int64_t)r * round_up(a->k, GT_CHUNK));

@@ -84,7 +84,7 @@ gt_range gt_range_part(gt_range r, int64_t begin, int64_t end, int64_t of); /* p
 
 /* Up to GT_PRODUCTS_MOST products with the same n and layout of A, each with b_packed, as one loop over all their tiles. `soon`: NULL, or
  * GT_PRODUCT_RANGES that are fetched meanwhile, a share with each tile: products hardly wait for memory, and what comes after them does. */
-enum { GT_PRODUCT_RANGES = GT_FETCHES - 2 };
+enum { GT_PRODUCT_RANGES = 2 };
 void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace, const gt_range *soon);
 
 /* Pack all of B once for many products: floats needed, and the packing. */
