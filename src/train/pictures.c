@@ -62,16 +62,36 @@ gt_status gt_trainer_reals(gt_trainer *t) {
 
 static gt_swd *describe(const gt_trainer *t, int n, const float *images) { return gt_swd_new(n, t->info->height, t->info->width, t->info->channels, images); }
 
-/* How far the fakes are from the reals of the same grid. That it cannot be told is no failure. */
-static double distance_to_reals(gt_trainer *t, int n, const float *fakes) {
-    if (t->info->height < GT_SWD_PATCH || t->info->width < GT_SWD_PATCH) return NAN;
-    if (!t->reals) {
-        gt_grid grid;
-        gt_status st;
-        float *images = read_reals(t, &grid, &st);
-        if (!st) t->reals = describe(t, n, images);
-        free(images);
+/* Mean over the samples of a picture of the standard deviation over n pictures: small when all look alike. */
+static double spread_of(const float *images, int n, size_t samples) {
+    double total = 0;
+    for (size_t k = 0; k < samples; k++) {
+        double sum = 0, square = 0;
+        for (int i = 0; i < n; i++) {
+            double x = images[(size_t)i * samples + k];
+            sum += x;
+            square += x * x;
+        }
+        double variance = square / n - sum / n * (sum / n);
+        total += variance > 0 ? sqrt(variance) : 0;
     }
+    return total / (double)samples;
+}
+
+/* What can be said of the data's images in the grid's cells, once. That it cannot be told is no failure. */
+static void look_at_reals(gt_trainer *t, int n, size_t pixels) {
+    bool small = t->info->height < GT_SWD_PATCH || t->info->width < GT_SWD_PATCH;
+    if (t->reals || (small && !isnan(t->reals_spread))) return;
+    gt_grid grid;
+    gt_status st;
+    float *images = read_reals(t, &grid, &st);
+    if (!st) t->reals_spread = spread_of(images, n, pixels);
+    if (!st && !small) t->reals = describe(t, n, images);
+    free(images);
+}
+
+/* How far the fakes are from the reals of the same grid. */
+static double distance_to_reals(const gt_trainer *t, int n, const float *fakes) {
     gt_swd *described = t->reals ? describe(t, n, fakes) : NULL;
     double distance = described ? gt_swd_distance(t->reals, described) : NAN;
     gt_swd_free(described);
@@ -90,22 +110,6 @@ static gt_status make_chunk(gt_trainer *t, const int64_t *items, int cells, int 
         if (c && m->label_dim) gt_dataset_label(t->data, items[cell], c + (size_t)i * (size_t)m->label_dim);
     }
     return gt_exec_run(t->generator, &(gt_exec_env){.seed = (uint64_t)t->job->seed, .step = t->step});
-}
-
-/* Mean over the samples of a picture of the standard deviation over n pictures: small when all look alike. */
-static double spread_of(const float *images, int n, size_t samples) {
-    double total = 0;
-    for (size_t k = 0; k < samples; k++) {
-        double sum = 0, square = 0;
-        for (int i = 0; i < n; i++) {
-            double x = images[(size_t)i * samples + k];
-            sum += x;
-            square += x * x;
-        }
-        double variance = square / n - sum / n * (sum / n);
-        total += variance > 0 ? sqrt(variance) : 0;
-    }
-    return total / (double)samples;
 }
 
 gt_status gt_trainer_fakes(gt_trainer *t) {
@@ -135,6 +139,7 @@ gt_status gt_trainer_fakes(gt_trainer *t) {
     if (t->comm->rank == 0) {
         for (int k = 0; k < chunks; k++)
             memcpy(ordered + (size_t)k * chunk_floats, all + ((size_t)(k % ranks) * (size_t)rounds + (size_t)(k / ranks)) * chunk_floats, chunk_floats * sizeof *all);
+        look_at_reals(t, cells, pixels);
         t->fakes_spread = spread_of(ordered, cells, pixels);
         t->fakes_swd = distance_to_reals(t, cells, ordered);
         char name[40];

@@ -142,6 +142,7 @@ static int write_log(gt_trainer *t, double rate, double memory, const gt_effort 
     }
     put_efforts(t, v, &n, all);
     if (!isnan(t->fakes_spread)) put(v, &n, "Fakes/spread", t->fakes_spread);
+    if (!isnan(t->reals_spread)) put(v, &n, "Reals/spread", t->reals_spread);
     if (!isnan(t->fakes_swd)) put(v, &n, "Fakes/swd", t->fakes_swd);
     const gt_saver_result *saved = gt_saver_outcome(t->saver);
     if (saved->seconds > 2 && !saved->status) /* of small ones it means nothing */
@@ -152,12 +153,17 @@ static int write_log(gt_trainer *t, double rate, double memory, const gt_effort 
     return trouble;
 }
 
+static double last_or_nan(const gt_trainer *t, const char *series) {
+    double last = gt_runlog_last(t->log, series);
+    return last > 0 ? last : NAN;
+}
+
 void gt_trainer_watch_begin(gt_trainer *t) {
     t->watch = (gt_watch){.p_max = t->job->p_max};
     gt_watch_replay(&t->watch, gt_runlog_before(t->log));
-    double spread = gt_runlog_last(t->log, "Fakes/spread"), swd = gt_runlog_last(t->log, "Fakes/swd");
-    t->fakes_spread = spread > 0 ? spread : NAN;
-    t->fakes_swd = swd > 0 ? swd : NAN;
+    t->fakes_spread = last_or_nan(t, "Fakes/spread");
+    t->reals_spread = last_or_nan(t, "Reals/spread");
+    t->fakes_swd = last_or_nan(t, "Fakes/swd");
 }
 
 gt_status gt_trainer_tick(gt_trainer *t, int *trouble) {

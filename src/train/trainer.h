@@ -125,6 +125,7 @@ typedef struct gt_trainer {
     struct gt_swd *reals;         /* the grid's, described; NULL: not yet. Rank 0 */
     double fakes_swd;             /* sliced Wasserstein distance of the latest pictures to them (swd.h); NaN: none yet. Rank 0 */
     double fakes_spread;          /* mean over samples of the standard deviation over the latest pictures; NaN: none yet. Rank 0 */
+    double reals_spread;          /* the same of the grid's reals; NaN: not known. Rank 0 */
     char norm_series[GT_MAX_NETS][32];
     gt_watch watch;               /* rank 0 */
     int rollbacks;                /* so far */

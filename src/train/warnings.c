@@ -58,13 +58,17 @@ static bool above_usual(const view *v, const char *prefix, const char *suffix, d
 
 /* ---- the rules ---- */
 
+/* What an untrained network makes, and a burst of noise, may differ by more than any image of the data does: neither is a measure. */
 static bool collapse(const view *v) {
     const double part = 0.3;
-    double spread = value_of(v, "Fakes/spread"), *largest = &v->usual[0];
+    double spread = value_of(v, "Fakes/spread"), reals = value_of(v, "Reals/spread"), *largest = &v->usual[0], *untrained = &v->usual[1];
     if (isnan(spread)) return false;
+    if (*untrained == 0) *untrained = spread;
+    if (spread == *untrained) return false;
     if (spread > *largest) *largest = spread;
-    snprintf(v->text, TEXT_BYTES, "images of a fixed set of latents differ by %.3g, at most they did by %.3g", spread, *largest);
-    return spread < part * *largest;
+    double possible = *largest > reals ? reals : *largest;
+    snprintf(v->text, TEXT_BYTES, "images of a fixed set of latents differ by %.3g, they could by %.3g", spread, possible);
+    return spread < part * possible;
 }
 
 static bool saturation(const view *v) {

@@ -14,27 +14,29 @@
 #include "gantry/log.h"
 #include "train/warnings.h"
 
-enum { MOST = 32 };
+enum { MOST = 32, SEEN = 13 }; /* series: room, of a tick */
+
+static const double UNTRAINED = 5; /* the first pictures' spread */
 
 typedef struct course { /* of a run: what the series are at a tick */
-    double spread, real, fake, p, loss, norm, wait, disk, slowest, imbalance;
+    double spread, reals, real, fake, p, loss, norm, wait, disk, slowest, imbalance;
 } course;
 
-static const course good = {.spread = 0.5, .real = 0.6, .fake = -0.6, .p = 0.3, .loss = 1, .norm = 0.2, .wait = 0.5, .disk = 200, .slowest = 1.1, .imbalance = 1};
+static const course good = {.spread = 0.5, .reals = 0.6, .real = 0.6, .fake = -0.6, .p = 0.3, .loss = 1, .norm = 0.2, .wait = 0.5, .disk = 200, .slowest = 1.1, .imbalance = 1};
 
 static int tick_of(gt_watch *w, int tick, course c, double lasts[GT_TROUBLES]) {
     gt_stat_value v[MOST] = {
-        {"Fakes/spread", 1, c.spread, 0}, {"Loss/signs/real", 8, c.real, 0}, {"Loss/signs/fake", 8, c.fake, 0}, {"Progress/augment", 1, c.p, 0},
-        {"Loss/G/loss", 8, c.loss, 0}, {"Norms/G", 1, c.norm, 0}, {"Ranks/most_wait_for_data_sec", 1, c.wait, 0}, {"Timing/sec_per_tick", 1, 60, 0},
+        {"Fakes/spread", 1, tick ? c.spread : UNTRAINED, 0}, {"Reals/spread", 1, c.reals, 0}, {"Loss/signs/real", 8, c.real, 0}, {"Loss/signs/fake", 8, c.fake, 0},
+        {"Progress/augment", 1, c.p, 0}, {"Loss/G/loss", 8, c.loss, 0}, {"Norms/G", 1, c.norm, 0}, {"Ranks/most_wait_for_data_sec", 1, c.wait, 0}, {"Timing/sec_per_tick", 1, 60, 0},
         {"Timing/checkpoint_mb_per_sec", 1, c.disk, 0}, {"Ranks/slowest", 1, c.slowest, 0}, {"Ranks/slowest_rank", 1, 3, 0}, {"Ranks/imbalance", 1, c.imbalance, 0},
     };
-    int n = 12, found = gt_watch_tick(w, tick, 4.0 * tick, v, &n);
-    assert_int_equal(n, 12 + GT_TROUBLES);
+    int n = SEEN, found = gt_watch_tick(w, tick, 4.0 * tick, v, &n);
+    assert_int_equal(n, SEEN + GT_TROUBLES);
     for (int k = 0; k < GT_TROUBLES; k++) {
         char name[64];
         snprintf(name, sizeof name, "Trouble/%s", gt_trouble_name(k));
-        assert_string_equal(v[12 + k].name, name);
-        lasts[k] = v[12 + k].mean;
+        assert_string_equal(v[SEEN + k].name, name);
+        lasts[k] = v[SEEN + k].mean;
     }
     return found;
 }
@@ -112,7 +114,7 @@ static void good_run(void) { /* noise, slow growth, a short peak */
     double lasts[GT_TROUBLES];
     for (int t = 0; t < 300; t++) {
         course c = good;
-        c.spread *= t < 10 ? 0.02 + 0.1 * t : 1 + 0.2 * sin(t);
+        c.spread *= t < 10 ? 0.02 + 0.1 * t : t == 150 ? 10 : 1 + 0.2 * sin(t); /* a burst of noise in the middle */
         c.loss *= 1 + 0.5 * sin(0.7 * t) + 0.01 * t;
         c.norm *= exp(0.01 * t) * (t % 50 == 20 ? 50 : 1);
         c.real = t < 6 ? 1 : 0.6;
