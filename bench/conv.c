@@ -55,7 +55,7 @@ static double rate(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k
     bytes[4] = largest(gt_conv_workspace(s, d, k, packs, 1), 1);
     void *workspace = gt_block_alloc(bytes[4], "workspace");
     if (!workspace) exit(1);
-    const float *in[3] = {d == GT_CONV_INPUT_GRAD ? y : x, packs ? w : y, packed};
+    const float *in[GT_CONV_INPUTS] = {d == GT_CONV_INPUT_GRAD ? y : x, packs ? w : y, packed};
     float *out = d == GT_CONV_FORWARD ? y : d == GT_CONV_INPUT_GRAD ? x : w;
     double best = 0, flops = gt_conv_flops(s);
     for (int i = 0; i < 4; i++) { /* the first touches the memory */

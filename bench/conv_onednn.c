@@ -115,7 +115,8 @@ static double our_seconds(const test *t, float *out) {
     void *workspace = gt_block_alloc(bytes, "workspace");
     double best = INFINITY;
     if (packs) gt_conv_pack(&t->s, t->d, k, NULL, t->tensor[WEIGHTS], packed);
-    const float *in[3] = {t->d == GT_CONV_INPUT_GRAD ? t->tensor[RESULT] : t->tensor[SOURCE], packs ? t->tensor[WEIGHTS] : t->tensor[RESULT], packed};
+    const float *in[GT_CONV_INPUTS] = {t->d == GT_CONV_INPUT_GRAD ? t->tensor[RESULT] : t->tensor[SOURCE], packs ? t->tensor[WEIGHTS] : t->tensor[RESULT],
+                                       packed};
     for (int i = 0; i <= t->runs; i++) {
         double start = seconds_now();
         gt_conv_run(&t->s, t->d, k, NULL, workspace, in, out);

@@ -66,6 +66,8 @@ gt_status gt_conv_mode_set(const char *name) {
 
 const char *gt_conv_mode(void) { return modes[mode_now()]; }
 
+bool gt_conv_takes_factors(gt_conv_kernel k) { return k == GT_CONV_WINOGRAD; }
+
 bool gt_conv_has_kernel(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel k) {
     if (k == GT_CONV_COLUMNS) return gt_conv_columns_possible(s, direction);
     return k == GT_CONV_DIRECT || gt_winograd_possible(s);
@@ -102,6 +104,6 @@ size_t gt_conv_workspace(const gt_conv_shape *s, gt_conv_direction direction, gt
 }
 
 void gt_conv_run(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel k, gt_pool *pool, void *workspace,
-                 const float *const *in, float *out) {
+                 const float *const in[GT_CONV_INPUTS], float *out) {
     kernels[k].run(s, direction, pool, workspace, in, out);
 }

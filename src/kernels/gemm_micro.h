@@ -134,5 +134,11 @@ const gt_gemm_kernels KERNELS = {
                   [GT_WINOGRAD_FOUR_WEIGHTS] = transform_four_weights,
                   [GT_WINOGRAD_FOUR_WEIGHTS_ADJOINT] = transform_four_weights_adjoint,
                   [GT_WINOGRAD_FOUR_WEIGHTS_ADDED] = transform_four_weights_added},
+    .by_factor = {[GT_WINOGRAD_IMAGE] = transform_image_by_factor,
+                  [GT_WINOGRAD_RESULT_ADJOINT] = transform_result_adjoint_by_factor,
+                  [GT_WINOGRAD_HALF_IMAGE] = transform_half_image_by_factor,
+                  [GT_WINOGRAD_HALF_RESULT_ADJOINT] = transform_half_result_adjoint_by_factor,
+                  [GT_WINOGRAD_FOUR_IMAGE] = transform_four_image_by_factor,
+                  [GT_WINOGRAD_FOUR_RESULT_ADJOINT] = transform_four_result_adjoint_by_factor},
     .fma_peak = fma_peak,
 };

@@ -8,4 +8,12 @@
 #pragma GCC optimize("fp-contract=fast")
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
+/* A value that is rounded as it is: a product does not become part of a fused multiply-add. */
+#if defined(__x86_64__)
+#define ROUNDED(value) __asm__("" : "+v"(value))
+#elif defined(__aarch64__)
+#define ROUNDED(value) __asm__("" : "+w"(value))
+#else
+#define ROUNDED(value) __asm__("" : "+m"(value))
+#endif
 #define INLINE static inline __attribute__((always_inline))

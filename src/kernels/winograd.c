@@ -40,10 +40,10 @@ static size_t lay_out(const gt_conv_shape *s, gt_conv_direction direction, bool 
     size_t v = packed ? 0 : gt_winograd_take(&used, (int64_t)gt_winograd_packed_floats(s, direction));
     size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)));
     size_t m = gt_winograd_take(&used, gt_winograd_floats(&p, p.to_points, p.to.channels));
-    size_t zeros = gt_winograd_take(&used, p.from.channels);
+    size_t zeros = gt_winograd_take(&used, p.images * p.from.channels);
     size_t trash = gt_winograd_take(&used, threads * gt_round_up(p.to.channels, 16));
     if (w)
-        *w = (winograd){.block = {.plan = p, .kernels = gt_gemm_kernels_now(), .u = base + u, .m = base + m, .zeros = base + zeros},
+        *w = (winograd){.block = {.plan = p, .kernels = gt_gemm_kernels_now(), .u = base + u, .m = base + m, .from.zeros = base + zeros},
                         .v = base + v, .trash = base + trash};
     return used;
 }
@@ -76,10 +76,10 @@ static void find_rows(const gt_winograd_block *z, int shared, int64_t t, int64_t
 static void image_tile(const gt_winograd_block *z, int64_t t) {
     const gt_winograd_plan *p = &z->plan;
     int64_t channels = gt_winograd_stored(p), step[GT_WINOGRAD_MOST_POINTS];
-    const float *from[GT_WINOGRAD_MOST_POINTS];
+    const float *from[GT_WINOGRAD_MOST_POINTS + 1];
     float *to[GT_WINOGRAD_MOST_POINTS];
-    gt_winograd_pixels(p, &p->from, z->from, z->tile0 + t, z->zeros, from);
-    for (int64_t c = 0; c < p->from.channels; c += GT_PRODUCT_KC, gt_move_on(from, p->from.side * p->from.side, GT_PRODUCT_KC)) {
+    int read = gt_winograd_read(p, &p->from, &z->from, z->tile0 + t, from);
+    for (int64_t c = 0; c < p->from.channels; c += GT_PRODUCT_KC, gt_move_on(from, read, GT_PRODUCT_KC)) {
         int k = (int)gt_least(GT_PRODUCT_KC, p->from.channels - c);
         row_place rows[GT_WINOGRAD_MOST_SHARED + 1][GT_WINOGRAD_MOST_SHARED];
         uint32_t known = 0;
@@ -91,7 +91,7 @@ static void image_tile(const gt_winograd_block *z, int64_t t) {
             to[i] = z->u + gt_winograd_plane_at(z, p->plane[i], channels) + row->at;
             step[i] = row->step;
         }
-        z->kernels->transform[p->from.transform](from, to, step, k, gt_winograd_pixels_ahead(&p->from));
+        gt_winograd_reader(z, &p->from, &z->from)(from, to, step, k, gt_winograd_pixels_ahead(&p->from));
     }
 }
 
@@ -121,7 +121,7 @@ static void multiply(const winograd *w, gt_pool *pool) {
                                    .b_packed = w->v + i * weight_plane(p), .c = z->m + gt_winograd_plane_at(z, i, to), .ldc = to};
     }
     int64_t next = z->tile0 + z->count;
-    gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, z->from, next, next + p->block),
+    gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, z->from.at, next, next + p->block),
                                         gt_winograd_rows_ahead(p, &p->to, z->out, z->tile0, next)};
     gt_product_run_packed(products, p->planes, pool, NULL, soon);
 }
@@ -201,11 +201,10 @@ void gt_winograd(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *p
     winograd w;
     lay_out(s, direction, in[2] != NULL, gt_pool_threads(pool), &w, workspace);
     gt_winograd_block *z = &w.block;
-    z->from = in[0];
+    z->from = gt_winograd_images_of(&z->plan, &z->plan.from, in[0], in[GT_CONV_FACTORS], z->from.zeros);
     z->out = out;
     if (in[2]) w.v = in[2];
     else gt_winograd_pack(s, direction, pool, in[1], (float *)w.v);
-    memset(z->zeros, 0, (size_t)z->plan.from.channels * sizeof *z->zeros);
     for (; z->tile0 < z->plan.tiles; z->tile0 += z->count) {
         z->count = gt_least(z->plan.block, z->plan.tiles - z->tile0);
         gt_pool_run(pool, gt_winograd_groups(z, GROUP), image_group, &w);

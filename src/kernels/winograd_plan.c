@@ -2,6 +2,9 @@
  * How a Winograd convolution is cut up. */
 #include "kernels/winograd_plan.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "kernels/winograd.h"
 
 enum {
@@ -141,6 +144,23 @@ void gt_winograd_pixels(const gt_winograd_plan *plan, const gt_winograd_face *f,
             bool inside = y + i >= 0 && y + i < f->height && x + j >= 0 && x + j < f->width;
             to[i * f->side + j] = inside ? images + ((n * f->height + y + i) * f->width + x + j) * f->channels : outside;
         }
+}
+
+/* A pixel outside is +0, whatever the signs of factors. */
+gt_winograd_images gt_winograd_images_of(const gt_winograd_plan *plan, const gt_winograd_face *f, const float *at, const float *factors, float *zeros) {
+    if (!factors) memset(zeros, 0, (size_t)f->channels * sizeof *zeros);
+    for (int64_t i = 0; factors && i < plan->images * f->channels; i++) zeros[i] = copysignf(0, factors[i]);
+    return (gt_winograd_images){at, factors, zeros};
+}
+
+int gt_winograd_read(const gt_winograd_plan *plan, const gt_winograd_face *f, const gt_winograd_images *images, int64_t tile,
+                     const float *from[GT_WINOGRAD_MOST_POINTS + 1]) {
+    int pixels = f->side * f->side;
+    int64_t own = images->factors ? tile / plan->per_image * f->channels : 0;
+    gt_winograd_pixels(plan, f, images->at, tile, images->zeros + own, from);
+    if (!images->factors) return pixels;
+    from[pixels] = images->factors + own;
+    return pixels + 1;
 }
 
 /* Floats of the images up to the last row of pixels of a tile. */

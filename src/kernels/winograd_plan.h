@@ -44,6 +44,20 @@ gt_winograd_plan gt_winograd_plan_of(const gt_conv_shape *s, gt_conv_direction d
 /* Where values of a face with so many different points lie for the product of plane number `plane`: the number of their own plane. */
 int gt_winograd_plane_of(const gt_winograd_plan *plan, int points, int plane);
 
+/* Images that are read by tiles. */
+typedef struct gt_winograd_images {
+    const float *at;
+    const float *factors; /* NULL, or [n][channels]: pixels are multiplied with them as they are read */
+    float *zeros;         /* [n][channels]: a pixel outside. With factors, one for each image: zeros whose product is +0 */
+} gt_winograd_images;
+
+/* Fills `zeros`. */
+gt_winograd_images gt_winograd_images_of(const gt_winograd_plan *plan, const gt_winograd_face *f, const float *at, const float *factors, float *zeros);
+
+/* Pointers to what a transform of these images reads for tile number `tile`; returns their number. */
+int gt_winograd_read(const gt_winograd_plan *plan, const gt_winograd_face *f, const gt_winograd_images *images, int64_t tile,
+                     const float *from[GT_WINOGRAD_MOST_POINTS + 1]);
+
 /* Pointers to the pixels of tile number `tile` of images with face f; `outside` for those that are not there. */
 void gt_winograd_pixels(const gt_winograd_plan *plan, const gt_winograd_face *f, const float *images, int64_t tile, const float *outside,
                         const float **to);

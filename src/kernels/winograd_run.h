@@ -18,11 +18,10 @@ enum {
 typedef struct gt_winograd_block {
     gt_winograd_plan plan;
     const gt_gemm_kernels *kernels;
-    const float *from;    /* images in */
+    gt_winograd_images from; /* images in */
     float *out;
     float *u;             /* transformed tiles of them */
     float *m;             /* the other face's values: M, or Y of the weight gradient */
-    float *zeros;         /* a pixel outside the image */
     int64_t tile0, count; /* the block: so many tiles from this one on */
 } gt_winograd_block;
 
@@ -32,7 +31,7 @@ typedef struct gt_winograd_operand {
     int64_t stored;
 } gt_winograd_operand;
 
-/* winograd_weight_grad.c; in: x, dy. */
+/* winograd_weight_grad.c; in: as of gt_conv_run(). */
 size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads); /* bytes */
 void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in, float *out);
 
@@ -62,6 +61,10 @@ static inline int64_t gt_winograd_plane_at(const gt_winograd_block *z, int plane
 
 /* The row (or index of K) of point i and tile t in its plane. */
 static inline int64_t gt_winograd_row(const gt_winograd_plan *p, int i, int64_t t) { return t * p->shared[p->plane[i]] + p->index[i]; }
+
+static inline gt_transform_fn *gt_winograd_reader(const gt_winograd_block *z, const gt_winograd_face *f, const gt_winograd_images *images) {
+    return (images->factors ? z->kernels->by_factor : z->kernels->transform)[f->transform];
+}
 
 static inline void gt_move_on(const float **from, int count, int64_t floats) {
     for (int i = 0; i < count; i++) from[i] += floats;

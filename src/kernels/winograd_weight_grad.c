@@ -35,7 +35,7 @@ static patches patches_of(const gt_winograd_plan *p, int threads) {
 
 typedef struct weight_grad {
     gt_winograd_block block; /* from: x; m: Y; out: w [taps][from][to] */
-    const float *dy;
+    gt_winograd_images dy;
     patches patches;
     float *d; /* of worker 0 */
 } weight_grad;
@@ -50,10 +50,10 @@ static size_t lay_out(const gt_conv_shape *s, int threads, weight_grad *w, float
     size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)));
     size_t y = gt_winograd_take(&used, gt_winograd_floats(&p, p.to_points, (int64_t)gt_product_packed_floats(p.to.channels, 1)));
     size_t d = gt_winograd_take(&used, threads * p.planes * patch_plane(&all));
-    size_t zeros = gt_winograd_take(&used, gt_largest(p.from.channels, p.to.channels));
+    size_t x_zeros = gt_winograd_take(&used, p.images * p.from.channels), dy_zeros = gt_winograd_take(&used, p.images * p.to.channels);
     if (w)
-        *w = (weight_grad){.block = {.plan = p, .kernels = gt_gemm_kernels_now(), .u = base + u, .m = base + y, .zeros = base + zeros},
-                           .patches = all, .d = base + d};
+        *w = (weight_grad){.block = {.plan = p, .kernels = gt_gemm_kernels_now(), .u = base + u, .m = base + y, .from.zeros = base + x_zeros},
+                           .dy.zeros = base + dy_zeros, .patches = all, .d = base + d};
     return used;
 }
 
@@ -65,17 +65,18 @@ size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads) { 
 static void image_tile(const weight_grad *w, int64_t t) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_plan *p = &z->plan;
-    const float *from[GT_WINOGRAD_MOST_POINTS];
+    const float *from[GT_WINOGRAD_MOST_POINTS + 1];
     float *to[GT_WINOGRAD_MOST_POINTS];
     int64_t channels = gt_winograd_stored(p), width = w->patches.strip, steps[GT_WINOGRAD_MOST_POINTS];
-    gt_winograd_pixels(p, &p->from, z->from, z->tile0 + t, z->zeros, from);
-    for (int64_t c = 0; c < p->from.channels; c += width, gt_move_on(from, p->from.side * p->from.side, width)) {
+    int read = gt_winograd_read(p, &p->from, &z->from, z->tile0 + t, from);
+    for (int64_t c = 0; c < p->from.channels; c += width, gt_move_on(from, read, width)) {
         int64_t stored = gt_least(width, channels - c);
         for (int i = 0; i < p->points; i++) {
             int64_t strip = c * p->shared[p->plane[i]] * z->count;
             to[i] = z->u + gt_winograd_plane_at(z, p->plane[i], channels) + strip + gt_winograd_row(p, i, t) * stored;
         }
-        z->kernels->transform[p->from.transform](from, to, gt_winograd_steps(steps), gt_least(width, p->from.channels - c), gt_winograd_pixels_ahead(&p->from));
+        gt_transform_fn *transform = gt_winograd_reader(z, &p->from, &z->from);
+        transform(from, to, gt_winograd_steps(steps), gt_least(width, p->from.channels - c), gt_winograd_pixels_ahead(&p->from));
     }
 }
 
@@ -83,16 +84,16 @@ static void image_tile(const weight_grad *w, int64_t t) {
 static void derivative_tile(const weight_grad *w, int64_t t) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_plan *p = &z->plan;
-    const float *from[GT_WINOGRAD_MOST_POINTS];
+    const float *from[GT_WINOGRAD_MOST_POINTS + 1];
     float *to[GT_WINOGRAD_MOST_POINTS];
     int panel = gt_product_panel_columns();
     int64_t padded = (int64_t)gt_product_packed_floats(p->to.channels, 1), steps[GT_WINOGRAD_MOST_POINTS];
-    gt_winograd_pixels(p, &p->to, w->dy, z->tile0 + t, z->zeros, from);
-    for (int64_t o = 0; o < p->to.channels; o += panel, gt_move_on(from, p->to.side * p->to.side, panel)) {
+    int read = gt_winograd_read(p, &p->to, &w->dy, z->tile0 + t, from);
+    for (int64_t o = 0; o < p->to.channels; o += panel, gt_move_on(from, read, panel)) {
         int columns = (int)gt_least(panel, p->to.channels - o), width = gt_product_panel_width(columns);
         for (int i = 0; i < p->to_points; i++)
             to[i] = z->m + gt_winograd_plane_at(z, p->plane[i], padded) + o * p->shared[p->plane[i]] * z->count + gt_winograd_row(p, i, t) * width;
-        z->kernels->transform[p->to.transform](from, to, gt_winograd_steps(steps), columns, gt_winograd_pixels_ahead(&p->to));
+        gt_winograd_reader(z, &p->to, &w->dy)(from, to, gt_winograd_steps(steps), columns, gt_winograd_pixels_ahead(&p->to));
     }
 }
 
@@ -133,8 +134,8 @@ static void weight_patch(void *arg, int index, int worker) {
                                    .c = d + i * patch_plane(all), .ldc = all->columns};
     }
     int64_t next = z->tile0 + z->count;
-    gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, z->from, next, next + p->block),
-                                        gt_winograd_rows_ahead(p, &p->to, w->dy, next, next + p->block)};
+    gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, z->from.at, next, next + p->block),
+                                        gt_winograd_rows_ahead(p, &p->to, w->dy.at, next, next + p->block)};
     for (int i = 0; i < GT_PRODUCT_RANGES; i++) soon[i] = gt_range_part(soon[i], index, index + 1, all->down * all->across);
     gt_product_run_packed(products, p->planes, NULL, NULL, soon);
     const float *from[GT_WINOGRAD_MOST_PLANES];
@@ -152,10 +153,9 @@ void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *works
     weight_grad w;
     lay_out(s, gt_pool_threads(pool), &w, workspace);
     gt_winograd_block *z = &w.block;
-    z->from = in[0];
+    z->from = gt_winograd_images_of(&z->plan, &z->plan.from, in[0], in[GT_CONV_FACTORS], z->from.zeros);
     z->out = out;
-    w.dy = in[1];
-    for (int64_t i = 0, n = gt_largest(z->plan.from.channels, z->plan.to.channels); i < n; i++) z->zeros[i] = 0;
+    w.dy = gt_winograd_images_of(&z->plan, &z->plan.to, in[1], in[GT_CONV_FACTORS + 1], w.dy.zeros);
     for (; z->tile0 < z->plan.tiles; z->tile0 += z->count) {
         z->count = gt_least(z->plan.block, z->plan.tiles - z->tile0);
         gt_pool_run(pool, gt_winograd_groups(z, GROUP), transform_group, &w);

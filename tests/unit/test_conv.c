@@ -122,7 +122,7 @@ static void convolve(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel
     void *workspace = gt_block_alloc(bytes ? bytes : 1, "workspace");
     assert_non_null(workspace);
     memset(workspace, 0xff, bytes); /* NaN: nothing may rely on zeros */
-    gt_conv_run(s, d, k, pool, workspace, (const float *const[]){t->in[0], t->in[1], packed}, out);
+    gt_conv_run(s, d, k, pool, workspace, (const float *const[GT_CONV_INPUTS]){t->in[0], t->in[1], packed}, out);
     gt_block_free(workspace, bytes ? bytes : 1);
     gt_pool_free(pool);
 }

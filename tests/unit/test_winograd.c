@@ -96,7 +96,7 @@ static void compare(const gt_conv_shape *s, gt_conv_direction d, float *const *t
     void *workspace = gt_block_alloc(bytes, "workspace");
     float *out = malloc(floats * sizeof *out);
     assert_true(workspace && out);
-    gt_conv_run(s, d, GT_CONV_WINOGRAD, NULL, workspace, (const float *const[]){t[directions[d].in[0]], t[directions[d].in[1]], NULL}, out);
+    gt_conv_run(s, d, GT_CONV_WINOGRAD, NULL, workspace, (const float *const[GT_CONV_INPUTS]){t[directions[d].in[0]], t[directions[d].in[1]]}, out);
     double error = 0, largest = 0;
     for (int i = 0; i < PROBES; i++) {
         double e = fabs((double)out[probes[i].place] - probes[i].exact);

@@ -175,7 +175,7 @@ static size_t conv_workspace(const gt_node *n, int threads) {
 static void conv_run(const gt_run *r) {
     const conv_node_attr *a = r->node->attr;
     gt_conv_shape s = shape_of(r->node);
-    const float *in[3] = {r->in[0], r->in[1], r->node->n_in > 2 ? r->in[2] : NULL};
+    const float *in[GT_CONV_INPUTS] = {r->in[0], r->in[1], r->node->n_in > 2 ? r->in[2] : NULL};
     gt_conv_run(&s, a->direction, a->kernel, r->pool, r->workspace, in, r->out);
 }
 
