@@ -3,16 +3,22 @@
  *
  * When the weights are parameters (or follow from them), the kernel's packed or transformed form of them is a node of its
  * own, "packed weights of NAME", and a third input: the executor computes it once per update instead of once per slice. The plain
- * weights stay an input, for the derivatives; the kernel does not read them then. */
+ * weights stay an input, for the derivatives; the kernel does not read them then.
+ *
+ * Factors of images in are the last inputs. A pass adds them when all derivatives have been taken: such a node has none. */
+#include "graph/ops/conv.h"
+
 #include "gantry/ops.h"
 #include "graph/internal.h"
 #include "graph/ops/op_list.h"
+#include "graph/ops/together.h"
 #include "kernels/conv.h"
 
 typedef struct conv_node_attr {
     gt_conv_attr conv;  /* without its defaults' zeros */
     int32_t direction;  /* a gt_conv_direction */
-    int32_t kernel;     /* a gt_conv_kernel, chosen when the node is made */
+    int16_t kernel;     /* a gt_conv_kernel, chosen when the node is made */
+    int16_t factors;    /* bit i: the images in[i] have factors */
     int64_t extent[2];  /* input grad: height and width; weight grad: kh and kw */
 } conv_node_attr;
 
@@ -63,10 +69,35 @@ static gt_status describe_node(gt_node *const *in, const conv_node_attr *a, gt_c
     return GT_OK;
 }
 
+static bool has_factors(const conv_node_attr *a, int i) { return a->factors >> i & 1; }
+
+/* Inputs before the factors: 2, or 3 with packed weights. */
+static int n_plain(const gt_node *n) {
+    const conv_node_attr *a = n->attr;
+    return n->n_in - has_factors(a, 0) - has_factors(a, 1);
+}
+
+static bool has_packed(const gt_node *n) { return n_plain(n) > 2; }
+
+static gt_status check_factors(const gt_node *n) {
+    const conv_node_attr *a = n->attr;
+    if (a->factors && !gt_conv_takes_factors(a->kernel)) return gt_fail(GT_USAGE, "kernel %s takes no factors", gt_conv_kernel_name(a->kernel));
+    for (int i = 0, at = n_plain(n); i < 2; i++) {
+        if (!has_factors(a, i)) continue;
+        const gt_shape *x = &n->in[i]->shape, *factors = &n->in[at++]->shape;
+        gt_shape needed = images(x->d[0], 1, 1, x->d[3]);
+        char has[96], needs[96];
+        if (!gt_shape_equal(factors, &needed))
+            return gt_fail(GT_USAGE, "factors of images have shape %s instead of %s", gt_shape_text(factors, has), gt_shape_text(&needed, needs));
+    }
+    return GT_OK;
+}
+
 static gt_status conv_shape(gt_node *n) {
     const conv_node_attr *a = n->attr;
     gt_conv_shape s;
     gt_status st = describe_node(n->in, a, &s);
+    if (!st) st = check_factors(n);
     if (st) return st;
     if (a->direction == GT_CONV_FORWARD) n->shape = images(s.n, s.p, s.q, s.o);
     else if (a->direction == GT_CONV_INPUT_GRAD) n->shape = images(s.n, s.h, s.w, s.c);
@@ -121,7 +152,7 @@ static gt_node *make(gt_graph *g, gt_conv_direction direction, gt_node *a, gt_no
     int n_in = 2;
     gt_conv_shape s;
     if (a && b && !describe_node(in, &attr, &s)) { /* a fault is reported by the node itself */
-        attr.kernel = gt_conv_choose(&s, direction);
+        attr.kernel = (int16_t)gt_conv_choose(&s, direction);
         if (direction != GT_CONV_WEIGHT_GRAD && b->rate == GT_RATE_UPDATE) in[n_in++] = packed_weights(g, b, &attr);
     }
     return gt_node_new(g, ops[direction], n_in, in, &attr, sizeof attr);
@@ -137,10 +168,31 @@ gt_node *gt_conv_weight_grad(gt_graph *g, gt_node *x, gt_node *dy, int64_t kh, i
     return make(g, GT_CONV_WEIGHT_GRAD, x, dy, attr, kh, kw);
 }
 
+bool gt_conv_node_takes_factors(const gt_node *n, int i) {
+    if (n->op != &gt_op_conv && n->op != &gt_op_conv_input_grad && n->op != &gt_op_conv_weight_grad) return false;
+    const conv_node_attr *a = n->attr;
+    bool of_images = i == 0 || (i == 1 && a->direction == GT_CONV_WEIGHT_GRAD);
+    return of_images && !a->factors && gt_conv_takes_factors(a->kernel);
+}
+
+gt_node *gt_conv_with_factors(gt_graph *g, const gt_node *n, gt_node *const *in, gt_node *const factors[2]) {
+    conv_node_attr attr = *(const conv_node_attr *)n->attr;
+    gt_node *all[4];
+    int n_in = 0;
+    while (n_in < n->n_in) all[n_in] = in[n_in], n_in++;
+    for (int i = 0; i < 2; i++) {
+        if (!factors[i]) continue;
+        attr.factors |= (int16_t)(1 << i);
+        all[n_in++] = factors[i];
+    }
+    return gt_node_new(g, n->op, n_in, all, &attr, sizeof attr);
+}
+
 /* Each op is linear in each of x, w, dy; its derivative in one is the adjoint with the other kept:
- * forward(x, w), input grad(dy, w), weight grad(x, dy). */
+ * forward(x, w), input grad(dy, w), weight grad(x, dy). With factors there is none: whoever asks is told so. */
 static void conv_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
     const conv_node_attr *a = y->attr;
+    if (a->factors) return;
     gt_node *in0 = y->in[0], *in1 = y->in[1];
     switch (a->direction) {
     case GT_CONV_FORWARD:
@@ -169,36 +221,53 @@ static gt_conv_shape shape_of(const gt_node *n) {
 static size_t conv_workspace(const gt_node *n, int threads) {
     const conv_node_attr *a = n->attr;
     gt_conv_shape s = shape_of(n);
-    return gt_conv_workspace(&s, a->direction, a->kernel, n->n_in > 2, threads);
+    return gt_conv_workspace(&s, a->direction, a->kernel, has_packed(n), threads);
 }
 
 static void conv_run(const gt_run *r) {
     const conv_node_attr *a = r->node->attr;
     gt_conv_shape s = shape_of(r->node);
-    const float *in[GT_CONV_INPUTS] = {r->in[0], r->in[1], r->node->n_in > 2 ? r->in[2] : NULL};
+    const float *in[GT_CONV_INPUTS] = {r->in[0], r->in[1], has_packed(r->node) ? r->in[2] : NULL};
+    for (int i = 0, at = n_plain(r->node); i < 2; i++)
+        if (has_factors(a, i)) in[GT_CONV_FACTORS + i] = r->in[at++];
     gt_conv_run(&s, a->direction, a->kernel, r->pool, r->workspace, in, r->out);
 }
 
 static void conv_cost(const gt_node *n, double *flops, double *bytes) {
     gt_conv_shape s = shape_of(n);
     *flops = gt_conv_flops(&s);
-    *bytes = 4.0 * (double)(gt_shape_size(&n->in[0]->shape) + gt_shape_size(&n->in[n->n_in - 1]->shape) + gt_shape_size(&n->shape));
+    int64_t floats = gt_shape_size(&n->in[0]->shape) + gt_shape_size(&n->in[has_packed(n) ? 2 : 1]->shape) + gt_shape_size(&n->shape);
+    for (int i = n_plain(n); i < n->n_in; i++) floats += gt_shape_size(&n->in[i]->shape);
+    for (int i = 0; i < 2; i++)
+        if (has_factors(n->attr, i)) *flops += (double)gt_shape_size(&n->in[i]->shape);
+    *bytes = 4.0 * (double)floats;
 }
 
-static const char *conv_kernel(const gt_node *n) {
+static const char *pack_kernel(const gt_node *n) {
     const conv_node_attr *a = n->attr;
     return gt_conv_kernel_name(a->kernel);
 }
 
-/* The plain weights when there are packed ones. */
-static unsigned conv_unread(const gt_node *n) { return n->n_in > 2 ? 1u << 1 : 0; }
+static const char *conv_kernel(const gt_node *n) {
+    static const char *const with_factors[] = {NULL, "mul,winograd", "mul,mul,winograd"};
+    int factors = n->n_in - n_plain(n);
+    return factors ? with_factors[factors] : pack_kernel(n);
+}
 
-/* Images by rows; weights are shared. The kernel was chosen for a slice. */
-#define CONV_OP(title, inputs, by_rows)                                                                                                      \
-    {.name = title, .min_in = 2, .max_in = inputs, .shape = conv_shape, .vjp = conv_vjp, .run = conv_run, .workspace = conv_workspace, \
-     .cost = conv_cost, .kernel = conv_kernel, .unread = conv_unread, .rows = by_rows}
-const gt_op gt_op_conv = CONV_OP("conv", 3, 1);
-const gt_op gt_op_conv_input_grad = CONV_OP("conv_input_grad", 3, 1);
-const gt_op gt_op_conv_weight_grad = CONV_OP("conv_weight_grad", 2, 0);
+/* The plain weights when there are packed ones. */
+static unsigned conv_unread(const gt_node *n) { return has_packed(n) ? 1u << 1 : 0; }
+
+/* Images and their factors by rows; weights are shared. The kernel was chosen for a slice. */
+static gt_node *conv_together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+    unsigned factors = has_factors(n->attr, 0) ? 1u << n_plain(n) : 0;
+    return gt_slices_by_rows(g, n, slices, in, shared, 1 | factors);
+}
+
+#define CONV_OP(title, by_rows)                                                                                                           \
+    {.name = title, .min_in = 2, .max_in = 4, .shape = conv_shape, .vjp = conv_vjp, .run = conv_run, .workspace = conv_workspace, \
+     .cost = conv_cost, .kernel = conv_kernel, .unread = conv_unread, .together = by_rows}
+const gt_op gt_op_conv = CONV_OP("conv", conv_together);
+const gt_op gt_op_conv_input_grad = CONV_OP("conv_input_grad", conv_together);
+const gt_op gt_op_conv_weight_grad = CONV_OP("conv_weight_grad", NULL);
 const gt_op gt_op_conv_pack = {.name = "conv_pack", .min_in = 1, .max_in = 1, .shape = pack_shape, .not_differentiable = true, .run = pack_run,
-                               .kernel = conv_kernel};
+                               .kernel = pack_kernel};

@@ -24,6 +24,7 @@ gt_graph *gt_pass_dead(const gt_graph *src, gt_arena *arena);    /* drop what no
 gt_graph *gt_pass_meetings(const gt_graph *src, gt_arena *arena); /* sums over slices that can be one become one */
 gt_graph *gt_pass_common(const gt_graph *src, gt_arena *arena);  /* equal nodes become one */
 gt_graph *gt_pass_algebra(const gt_graph *src, gt_arena *arena); /* x * 1, flip of flip, sum of broadcast ... */
+gt_graph *gt_pass_factors(const gt_graph *src, gt_arena *arena); /* products that convolutions can read as factors */
 gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, int slices); /* of one slice: of several at once */
 gt_graph *gt_pass_fuse(const gt_graph *src, gt_arena *arena);    /* element-wise chains become one node */
 /* Nodes of rate UPDATE that are not worth their memory get rate SLICE, for `runs` runs per update (0: no end of them, all are). */
