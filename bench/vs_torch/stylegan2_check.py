@@ -1,0 +1,234 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The PyTorch StyleGAN2-ADA of this folder against the golden values of the reference: stylegan2_check.py GOLDEN_DIR
+Checks what the twin has (no labels, no clamping, stddev groups that divide the batch, ops of `bgc`). Limits are those of tests/golden/README.md; trajectories are compared by the change
+of each tensor from its start, RMS, within 5 %. Status 1 if any value is further off."""
+import json
+import os
+import sys
+
+import h5py
+import numpy as np
+import torch
+
+import stylegan2_augment as aug
+from stylegan2 import Trainer
+from stylegan2_nets import Discriminator, Generator, Mapping
+
+GEOMETRY = ['xflip', 'rotate90', 'xint', 'scale', 'rotate', 'aniso', 'rotate', 'xfrac']
+COLOUR = ['brightness', 'contrast', 'lumaflip', 'hue', 'saturation']
+
+
+class File:
+    """A golden file, and the worst that was compared with it."""
+    every = []
+
+    def __init__(self, folder, name):
+        self.h5 = h5py.File('%s/%s.h5' % (folder, name), 'r')
+        self.config = json.loads(self.h5.attrs['config'])
+        self.name, self.count, self.worst = name, 0, (-1, 0, 1, '-')
+        File.every.append(self)
+
+    def __getitem__(self, path):
+        return torch.from_numpy(np.asarray(self.h5[path], dtype=np.float32))
+
+    def judge(self, path, off, limit):
+        self.count += 1
+        if not off / limit <= self.worst[0]: self.worst = (off / limit, off, limit, path)
+        if not off <= limit: print('%s %s: off by %.2e, limit %.2e' % (self.name, path, off, limit))
+
+    def check(self, path, ours, limit=0):
+        theirs = self[path]
+        ours = ours.detach().reshape(theirs.shape)
+        self.judge(path, float((ours - theirs).abs().max() / theirs.abs().max().clamp(min=1e-30)), max(limit, 20 * self.h5[path].attrs.get('sens', 0), 1e-5))
+
+    def check_change(self, path, ours, start):
+        """By RMS, of what training has changed."""
+        change = self[path] - start
+        self.judge(path, float((ours.detach() - self[path]).square().mean().sqrt() / change.square().mean().sqrt().clamp(min=1e-30)), 0.05)
+
+    def fill(self, net, group):
+        """Tensors of the group into the network; every one it has must be there."""
+        state = net.state_dict()
+        net.load_state_dict({name: self['%s/%s' % (group, name)] for name in state})
+        return net
+
+    def check_gradients(self, group, net):
+        names = sorted(name for name, p in net.named_parameters() if p.requires_grad)
+        theirs = []
+        self.h5[group].visititems(lambda name, item: theirs.append(name) if isinstance(item, h5py.Dataset) else None)
+        if names != sorted(theirs): raise SystemExit('%s %s: other parameters' % (self.name, group))
+        for name, p in net.named_parameters(): self.check('%s/%s' % (group, name), p.grad)
+
+
+def generator(config):
+    s = config['synthesis_kwargs']
+    return Generator(config['img_resolution'], config['img_channels'], config['z_dim'], config['w_dim'], s['channel_base'], s['channel_max'], config['mapping_kwargs']['num_layers'])
+
+
+def discriminator(config):
+    return Discriminator(config['img_resolution'], config['img_channels'], config['channel_base'], config['channel_max'], config['epilogue_kwargs']['mbstd_group_size'])
+
+
+def mapping(f):
+    c = f.config['c0']
+    net = f.fill(Mapping(c['z_dim'], c['w_dim'], c['num_ws'], c['num_layers']), 'c0/params').eval()
+    z = f['c0/in/z'].requires_grad_(True)
+    ws = net(z)
+    f.check('c0/out/ws_psi1', ws)
+    (ws * f['c0/in/v']).sum().backward()
+    f.check('c0/grad/psi1/z', z.grad)
+    f.check_gradients('c0/grad/psi1/params', net)
+    net.train()
+    for which in ('', 'second_'):
+        net(z)
+        f.check('c0/out/w_avg_after_%strain_forward' % which, net.w_avg)
+
+
+def synthesis(f):
+    c = f.config
+    net = Generator(c['img_resolution'], c['img_channels'], 1, c['w_dim'], c['channel_base'], c['channel_max']).synthesis
+    f.fill(net, 'params').eval()
+    for noise in ('const', 'none'):
+        ws, every = f['in/ws'].requires_grad_(True), []
+        net.zero_grad()
+        image = net(ws, noise, every)
+        f.check('out/%s/img' % noise, image)
+        for r, (x, img) in zip(c['block_resolutions'], every):
+            f.check('out/%s/blocks/b%d.x' % (noise, r), x)
+            f.check('out/%s/blocks/b%d.img' % (noise, r), img)
+        (image * f['in/v']).sum().backward()
+        f.check('grad/%s/ws' % noise, ws.grad)
+        if noise == 'const': f.check_gradients('grad/const/params', net)
+
+
+def of_discriminator(f):
+    for case, c in f.config.items():
+        if not case.startswith('c0') or c.get('conv_clamp') or not c['epilogue_kwargs']['mbstd_group_size']: continue
+        net = f.fill(discriminator(c), case + '/params')
+        x = f[case + '/in/img'].requires_grad_(True)
+        logits = net(x)
+        f.check(case + '/out/logits', logits)
+        (logits * f[case + '/in/v']).sum().backward()
+        f.check(case + '/grad/img', x.grad)
+        f.check_gradients(case + '/grad/params', net)
+        net.zero_grad(set_to_none=True)
+        penalty = torch.autograd.grad(net(x).sum(), x, create_graph=True)[0].square().sum((1, 2, 3))
+        f.check(case + '/out/r1_penalty', penalty)
+        penalty.mean().backward()
+        for name, p in net.named_parameters(): # a bias whose value only shifts linear parts has none
+            path = '%s/grad_r1/params/%s' % (case, name)
+            f.check(path, torch.zeros_like(p) if p.grad is None else p.grad)
+
+
+def percentile(q, ops, names):
+    """Draws that give each op of `names` the q-quantile of its value, as the reference does for tests, if it is one of `ops`; gates: p = 1."""
+    state = dict(gate=False, at=0)
+
+    def value(shape, of):
+        state['gate'] = True
+        second_rotation = names[state['at']] == 'rotate' and 'rotate' in names[:state['at']]
+        return torch.full(shape, 0.5 if second_rotation else of) # no second turn
+
+    def rand(shape):
+        if not state['gate']: return value(shape, q)
+        state['gate'], open = False, names[state['at']] in ops
+        state['at'] += 1
+        return torch.full(shape, 0.0 if open else 2.0)
+    return rand, lambda shape: value(shape, float(torch.erfinv(torch.tensor(2 * q - 1))))
+
+
+def augmentation(f):
+    """Files of one percentile; an op of colour alone is run without geometry, as the reference runs it."""
+    ops = f.config['ops']
+    for group, q in f.config['percentiles'].items():
+        x = f['in/img'].requires_grad_(True)
+        y, n = x, len(x)
+        if set(ops) & set(GEOMETRY): y = aug.warp(y, aug.draw_geometry(aug.Draws(n, 1, *percentile(q, ops, GEOMETRY)), x.shape[3], x.shape[2]))
+        if set(ops) & set(COLOUR): y = aug.tint(y, aug.draw_colour(aug.Draws(n, 1, *percentile(q, ops, COLOUR))))
+        f.check(group + '/out/img', y, 3e-5)
+        (y * f['in/v']).sum().backward()
+        f.check(group + '/grad/img', x.grad, 3e-5)
+
+
+def augmentation_random(f):
+    for case, c in f.config['cases'].items():
+        if c['spec'] != 'bgc': continue
+        x = f[case + '/in/img'].requires_grad_(True)
+        draws = iter(sorted(f.h5[case + '/in/draws']))
+        def draw(kind):
+            def function(shape):
+                name = next(draws)
+                if not name.endswith('_' + kind): raise SystemExit('%s: %s is no %s' % (f.name, name, kind))
+                return f['%s/in/draws/%s' % (case, name)].reshape(shape)
+            return function
+        y = aug.augment(x, c['p'], draw('rand'), draw('randn'))
+        if next(draws, None): raise SystemExit(f.name + ': draws are left')
+        f.check(case + '/out/img', y, 3e-5)
+        (y * f[case + '/in/v']).sum().backward()
+        f.check(case + '/grad/img', x.grad, 3e-5)
+
+
+def loss(f):
+    c = f.config
+    for group, how in c['phases'].items():
+        G, D = f.fill(generator(c['G']), 'params/G'), f.fill(discriminator(c['D']), 'params/D')
+        trainer = Trainer(G, D, c['r1_gamma'], p=None, noise=c['noise_mode'], mixing=0, intervals=dict(Gmain=1, Greg=4, Dmain=1, Dreg=16))
+        trainer.intervals[how['phase']] = how['gain']
+        trainer.pl_mean = torch.tensor(c['pl_mean'])
+        trainer.randn_like = lambda images: f['in/pl_randn']
+        if how['augment']:
+            trainer.p = 1
+            trainer.augment = lambda x, p, q=how['debug_percentile']: aug.augment(x, p, *percentile(q, GEOMETRY + COLOUR, GEOMETRY + COLOUR))
+        if how['style_mixing_cutoff']:
+            run = G.mapping.forward
+            G.mapping.forward = lambda z, cut=how['style_mixing_cutoff']: torch.cat([run(z)[:, :cut], run(f['in/mix_z'], update=False)[:, cut:]], 1)
+        statistics = trainer.gradients(how['phase'], f['in/gen_z'], f['in/real_img'])
+        for name, value in statistics.items(): f.check('%s/out/%s' % (group, name), value)
+        if how['phase'] == 'Greg': f.check(group + '/out/pl_mean', trainer.pl_mean)
+        f.check(group + '/out/w_avg', G.mapping.w_avg)
+        net = dict(G=G, D=D)[how['module']]
+        for name, p in net.named_parameters(): f.check('%s/grad/%s' % (group, name), p.grad)
+
+
+def trajectory(f):
+    c = f.config
+    G, D = f.fill(generator(c['G']), 'params/G'), f.fill(discriminator(c['D']), 'params/D')
+    intervals = dict(zip(c['phase_slots'], c['phase_intervals']))
+    trainer = Trainer(G, D, c['loss']['r1_gamma'], p=None, noise=c['noise_mode'], mixing=0, intervals=intervals, ema_kimg=c['ema_kimg'], ema_rampup=c['ema_rampup'], lr=c['base_lr'])
+    noises = iter(f['in/pl_randn'])
+    trainer.randn_like = lambda images: next(noises)
+    rows = {}
+    nets = dict(G=G, D=D, G_ema=trainer.G_ema)
+    for i in range(c['iterations']):
+        f.judge('ema_beta %d' % i, abs(trainer.ema_beta(c['batch']) - c['ema_beta'][i]), 1e-6)
+        ran = trainer.step(dict(zip(c['phase_slots'], f['in/gen_z'][i])), f['in/reals'][i])
+        if list(ran) != c['phase_order'][i]: raise SystemExit(f.name + ': phases %s in step %d' % (list(ran), i))
+        for phase, statistics in ran.items():
+            for name, value in statistics.items(): rows.setdefault('%s/%s' % (phase, name), []).append(value.flatten())
+        rows.setdefault('pl_mean', []).append(trainer.pl_mean)
+        group = 'out/after%d' % (i + 1)
+        for net in f.h5[group] if group in f.h5 else ():
+            for name in f.h5['%s/%s' % (group, net)]:
+                start = f['params/%s/%s' % (net[0], name)]
+                f.check_change('%s/%s/%s' % (group, net, name), nets[net].state_dict()[name], start)
+    for name, values in rows.items(): f.check('out/' + name if name == 'pl_mean' else 'out/losses/' + name, torch.stack(values), 1e-4)
+
+
+CHECKS = [('mapping', mapping), ('synthesis_skip', synthesis), ('discriminator_resnet', of_discriminator)]
+CHECKS += [('augment_' + op, augmentation) for op in sorted(set(GEOMETRY + COLOUR)) + ['bgc']]
+CHECKS += [('augment_random', augmentation_random), ('loss', loss), ('train8', trajectory)]
+
+
+def main(folder):
+    torch.set_num_threads(1)
+    for name, function in CHECKS: function(File(folder, name))
+    print('| file | values | worst of its limit | off by | limit | where |\n| --- | --- | --- | --- | --- | --- |')
+    for f in File.every: print('| %s | %d | %.2f | %.1e | %.1e | %s |' % (f.name, f.count, *f.worst))
+    bad = [f.name for f in File.every if not f.worst[0] <= 1 or not f.count]
+    print('FAILED: ' + ', '.join(bad) if bad else 'PASSED: %d values' % sum(f.count for f in File.every))
+    return bool(bad)
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1]))
