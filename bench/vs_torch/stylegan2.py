@@ -27,29 +27,47 @@ from stylegan2_nets import Discriminator, Generator
 BATCH = 32
 
 
-def reg_adam(net, lr, interval):
+def reg_adam(parameters, lr, interval):
     """One optimiser for both phases of a network, slowed by the share of steps that the regularisation adds."""
     ratio = interval / (interval + 1)
-    return torch.optim.Adam(net.parameters(), lr=lr * ratio, betas=(0, 0.99 ** ratio), eps=1e-8)
+    return torch.optim.Adam(parameters, lr=lr * ratio, betas=(0, 0.99 ** ratio), eps=1e-8)
+
+
+def cleaned(gradient):
+    return torch.nan_to_num(gradient, 0, 1e5, -1e5)
+
+
+def ema_beta(images, batch, kimg, rampup):
+    """images: those before this batch; rampup None: none."""
+    n = 1000 * kimg if rampup is None else min(1000 * kimg, images * rampup)
+    return 0.5 ** (batch / max(n, 1e-8))
+
+
+def adapted(p, sign, target, images, kimg):
+    """The strength of augmentation `images` later; sign: the mean sign of what D says of reals."""
+    return max(0.0, p + float(np.sign(sign - target)) * images / (1000 * kimg))
 
 
 class Trainer:
-    """Everything of a step. p None: no augmentation. Random numbers of the images' noise, of mixing and of path lengths are PyTorch's."""
+    """Everything of a step. p None: no augmentation. Random numbers of the images' noise, of mixing and of path lengths are PyTorch's own."""
     def __init__(self, G, D, r1_gamma, p=0.0, noise='random', mixing=0.9, intervals=dict(Gmain=1, Greg=4, Dmain=1, Dreg=16), ema_kimg=10, ema_rampup=0.05,
                  ada_target=0.6, ada_kimg=100, lr=0.0025):
         self.G, self.D, self.G_ema = G.train(), D.train(), copy.deepcopy(G).eval().requires_grad_(False)
         self.r1_gamma, self.p, self.noise, self.mixing, self.intervals = r1_gamma, p, noise, mixing, intervals
         self.ema_kimg, self.ema_rampup, self.ada_target, self.ada_kimg = ema_kimg, ema_rampup, ada_target, ada_kimg
-        self.optimizers = dict(G=reg_adam(G, lr, intervals['Greg']), D=reg_adam(D, lr, intervals['Dreg']))
+        self.optimizers = dict(G=reg_adam(G.parameters(), lr, intervals['Greg']), D=reg_adam(D.parameters(), lr, intervals['Dreg']))
         self.pl_mean, self.images, self.steps, self.signs = torch.zeros([]), 0, 0, []
         self.randn_like, self.augment = torch.randn_like, augment # a test gives its own numbers
 
     def run_G(self, z):
         ws = self.G.mapping(z)
-        if self.mixing > 0:
-            cut = np.random.randint(1, self.G.mapping.num_ws)
-            if np.random.rand() < self.mixing: ws = torch.cat([ws[:, :cut], self.G.mapping(torch.randn_like(z), update=False)[:, cut:]], 1)
+        if torch.rand([]) < self.mixing:
+            cut = self.mixing_cut()
+            ws = torch.cat([ws[:, :cut], self.G.mapping(self.randn_like(z), update=False)[:, cut:]], 1)
         return self.G.synthesis(ws, self.noise), ws
+
+    def mixing_cut(self):
+        return int(torch.randint(1, self.G.mapping.num_ws, []))
 
     def run_D(self, images):
         return self.D(images if self.p is None else self.augment(images, self.p))
@@ -90,7 +108,7 @@ class Trainer:
         loss, statistics = getattr(self, phase)(z, reals)
         (self.intervals[phase] * loss.mean()).backward()
         for p in (self.G if phase[0] == 'G' else self.D).parameters(): # zero, not none, where a phase has none: Adam's moments decay
-            p.grad = torch.zeros_like(p) if p.grad is None else torch.nan_to_num(p.grad, 0, 1e5, -1e5)
+            p.grad = torch.zeros_like(p) if p.grad is None else cleaned(p.grad)
         return {k: v.detach() for k, v in statistics.items()}
 
     def run_phase(self, phase, z, reals):
@@ -100,22 +118,17 @@ class Trainer:
         optimizer.step()
         return statistics
 
-    def ema_beta(self, batch):
-        n = 1000 * self.ema_kimg
-        if self.ema_rampup is not None: n = min(n, self.images * self.ema_rampup)
-        return 0.5 ** (batch / max(n, 1e-8))
-
     def step(self, zs, reals):
         """zs: by phase. Returns statistics of the phases that ran."""
         ran = {name: self.run_phase(name, zs[name], reals) for name in ('Gmain', 'Greg', 'Dmain', 'Dreg') if self.steps % self.intervals[name] == 0}
-        beta = self.ema_beta(len(reals))
+        beta = ema_beta(self.images, len(reals), self.ema_kimg, self.ema_rampup)
         with torch.no_grad():
             for average, p in zip(self.G_ema.parameters(), self.G.parameters()): average.copy_(p.lerp(average, beta))
             for average, b in zip(self.G_ema.buffers(), self.G.buffers()): average.copy_(b)
         self.images += len(reals)
         self.steps += 1
         if self.p is not None and self.steps % 4 == 0:
-            self.p = max(0.0, self.p + float(np.sign(np.mean(self.signs) - self.ada_target)) * len(reals) * 4 / (1000 * self.ada_kimg))
+            self.p = adapted(self.p, np.mean(self.signs), self.ada_target, 4 * len(reals), self.ada_kimg)
             self.signs = []
         return ran
 
@@ -164,7 +177,6 @@ def main():
     ctypes.CDLL(None).mallopt(-1, 2 ** 31 - 1) # M_TRIM_THRESHOLD
     torch.set_num_threads(o.threads)
     torch.manual_seed(o.seed)
-    np.random.seed(o.seed)
     os.makedirs(o.out, exist_ok=True)
     data = load(o.data)
     resolution = data.shape[2]

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 import stylegan2_augment as aug
-from stylegan2 import Trainer
+from stylegan2 import Trainer, adapted, cleaned, ema_beta, reg_adam
 from stylegan2_nets import Discriminator, Generator, Mapping
 
 GEOMETRY = ['xflip', 'rotate90', 'xint', 'scale', 'rotate', 'aniso', 'rotate', 'xfrac']
@@ -176,19 +176,43 @@ def loss(f):
         trainer = Trainer(G, D, c['r1_gamma'], p=None, noise=c['noise_mode'], mixing=0, intervals=dict(Gmain=1, Greg=4, Dmain=1, Dreg=16))
         trainer.intervals[how['phase']] = how['gain']
         trainer.pl_mean = torch.tensor(c['pl_mean'])
-        trainer.randn_like = lambda images: f['in/pl_randn']
+        trainer.randn_like = lambda x: f['in/pl_randn' if x.dim() == 4 else 'in/mix_z']
         if how['augment']:
             trainer.p = 1
             trainer.augment = lambda x, p, q=how['debug_percentile']: aug.augment(x, p, *percentile(q, GEOMETRY + COLOUR, GEOMETRY + COLOUR))
         if how['style_mixing_cutoff']:
-            run = G.mapping.forward
-            G.mapping.forward = lambda z, cut=how['style_mixing_cutoff']: torch.cat([run(z)[:, :cut], run(f['in/mix_z'], update=False)[:, cut:]], 1)
+            trainer.mixing = 1
+            trainer.mixing_cut = lambda cut=how['style_mixing_cutoff']: cut
         statistics = trainer.gradients(how['phase'], f['in/gen_z'], f['in/real_img'])
         for name, value in statistics.items(): f.check('%s/out/%s' % (group, name), value)
         if how['phase'] == 'Greg': f.check(group + '/out/pl_mean', trainer.pl_mean)
         f.check(group + '/out/w_avg', G.mapping.w_avg)
         net = dict(G=G, D=D)[how['module']]
         for name, p in net.named_parameters(): f.check('%s/grad/%s' % (group, name), p.grad)
+
+
+def updates(f):
+    """Adam of lazy regularisation, EMA and ADA."""
+    for case, c in f.config['adam'].items():
+        if not c['reg_interval']: continue
+        path = 'adam/' + case
+        p = torch.nn.Parameter(torch.zeros_like(f[path + '/in/p0'])) # what is recorded there are parameters after the last step: the start follows from those after the first
+        optimizer, after = reg_adam([p], 0.0025, c['reg_interval']), []
+        for g in f[path + '/in/grads']:
+            p.grad = cleaned(g)
+            optimizer.step()
+            after.append(p.detach().clone())
+        f.check(path + '/out/exp_avg_sq', optimizer.state[p]['exp_avg_sq'])
+        f.check(path + '/out/p', torch.stack(after) - after[0] + f[path + '/out/p'][0])
+    for case, c in f.config['ema'].items():
+        betas = [ema_beta(i * c['batch'], c['batch'], c['ema_kimg'], c['ema_rampup']) for i in range(len(f['ema/%s/out/beta' % case]))]
+        f.check('ema/%s/out/beta' % case, torch.tensor(betas))
+    for case, c in f.config['ada'].items():
+        p, after = c['p0'], []
+        for sign in f['ada/%s/in/sign_mean' % case].tolist():
+            p = adapted(p, sign, np.float32(c['target']), c['batch'] * c['ada_interval'], c['ada_kimg'])
+            after.append(p)
+        f.check('ada/%s/out/p' % case, torch.tensor(after))
 
 
 def trajectory(f):
@@ -201,7 +225,6 @@ def trajectory(f):
     rows = {}
     nets = dict(G=G, D=D, G_ema=trainer.G_ema)
     for i in range(c['iterations']):
-        f.judge('ema_beta %d' % i, abs(trainer.ema_beta(c['batch']) - c['ema_beta'][i]), 1e-6)
         ran = trainer.step(dict(zip(c['phase_slots'], f['in/gen_z'][i])), f['in/reals'][i])
         if list(ran) != c['phase_order'][i]: raise SystemExit(f.name + ': phases %s in step %d' % (list(ran), i))
         for phase, statistics in ran.items():
@@ -217,7 +240,7 @@ def trajectory(f):
 
 CHECKS = [('mapping', mapping), ('synthesis_skip', synthesis), ('discriminator_resnet', of_discriminator)]
 CHECKS += [('augment_' + op, augmentation) for op in sorted(set(GEOMETRY + COLOUR)) + ['bgc']]
-CHECKS += [('augment_random', augmentation_random), ('loss', loss), ('train8', trajectory)]
+CHECKS += [('augment_random', augmentation_random), ('loss', loss), ('adam_ema_ada', updates), ('train8', trajectory)]
 
 
 def main(folder):
