@@ -182,13 +182,14 @@ def main():
     resolution = data.shape[2]
     trainer = Trainer(Generator(resolution), Discriminator(resolution), r1_gamma=0.0002 * resolution ** 2 / BATCH)
     order = shuffled(len(data), o.seed)
-    spent, due = 0.0, o.eval_every
+    spent, processor, due = 0.0, 0.0, o.eval_every
     while trainer.images < 1000 * o.kimg:
-        start = time.perf_counter()
+        start = time.perf_counter(), time.process_time()
         reals = data[[next(order) for _ in range(BATCH)]].float() / 127.5 - 1
         trainer.step({phase: torch.randn(BATCH, trainer.G.z_dim) for phase in trainer.intervals}, reals)
-        spent += time.perf_counter() - start
-        if trainer.steps % 25 == 0: print('kimg %.1f  p %.4f  %.2f images/s' % (trainer.images / 1000, trainer.p, trainer.images / spent), flush=True)
+        spent += time.perf_counter() - start[0]
+        processor += time.process_time() - start[1]
+        if trainer.steps % 25 == 0: print('kimg %.1f  p %.4f  %.2f images/s, %.2f by processor time' % (trainer.images / 1000, trainer.p, trainer.images / spent, trainer.images / processor), flush=True)
         if trainer.images >= 1000 * due:
             due += o.eval_every
             line = dict(kimg=trainer.images / 1000, frechet=evaluate(trainer.G_ema, o.out + '/fakes', o.data, o.yardstick), p=trainer.p, seconds=spent)
