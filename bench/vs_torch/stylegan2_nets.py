@@ -93,8 +93,8 @@ class Linear(nn.Module):
 
 
 def lrelu(x):
-    """For callers that have put the gain of sqrt(2) into what they multiply by before."""
-    return F.leaky_relu(x, 0.2)
+    """In place; for callers that have put the gain of sqrt(2) into what they multiply by before."""
+    return F.leaky_relu(x, 0.2, inplace=True)
 
 
 class Mapping(nn.Module):
@@ -115,7 +115,7 @@ class SynthesisLayer(nn.Module):
     def __init__(self, inputs, outputs, w_dim, resolution, up):
         super().__init__()
         self.affine = Linear(w_dim, inputs, bias=1.0)
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3).contiguous(memory_format=torch.channels_last))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.noise_strength = nn.Parameter(torch.zeros([]))
         self.register_buffer('noise_const', torch.randn(resolution, resolution))
@@ -130,7 +130,7 @@ class SynthesisLayer(nn.Module):
         x = torch.addcmul(self.bias[:, None, None] * math.sqrt(2), x, d[:, :, None, None])
         if noise != 'none':
             drawn = torch.randn(len(x), 1, *self.noise_const.shape) if noise == 'random' else self.noise_const
-            x = x + drawn * (self.noise_strength * math.sqrt(2))
+            x = x.add_(drawn * (self.noise_strength * math.sqrt(2)))
         return lrelu(x)
 
 
@@ -205,7 +205,7 @@ class Generator(nn.Module):
 class ConvLayer(nn.Module):
     def __init__(self, inputs, outputs, kernel, bias=True):
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel).contiguous(memory_format=torch.channels_last))
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
 
     def forward(self, x, down=False, gain=math.sqrt(2)):
@@ -214,7 +214,7 @@ class ConvLayer(nn.Module):
         if not down: x = conv(x, w, 1, k // 2)
         elif k == 1: x = conv(fir(x, 1, stride=2), w)
         else: x = conv(fir(x, 2), w, 2)
-        return x if self.bias is None else lrelu(x + self.bias[:, None, None] * gain)
+        return x if self.bias is None else lrelu(x.add_(self.bias[:, None, None] * gain))
 
 
 class DiscriminatorBlock(nn.Module):
