@@ -189,7 +189,8 @@ def main():
         trainer.step({phase: torch.randn(BATCH, trainer.G.z_dim) for phase in trainer.intervals}, reals)
         spent += time.perf_counter() - start[0]
         processor += time.process_time() - start[1]
-        if trainer.steps % 25 == 0: print('kimg %.1f  p %.4f  %.2f images/s, %.2f by processor time' % (trainer.images / 1000, trainer.p, trainer.images / spent, trainer.images / processor), flush=True)
+        if trainer.steps % 25 == 0:
+            print('kimg %.1f  p %.4f  %.2f images/s, %.2f by processor time' % (trainer.images / 1000, trainer.p, trainer.images / spent, trainer.images / processor), flush=True)
         if trainer.images >= 1000 * due:
             due += o.eval_every
             line = dict(kimg=trainer.images / 1000, frechet=evaluate(trainer.G_ema, o.out + '/fakes', o.data, o.yardstick), p=trainer.p, seconds=spent)

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The PyTorch StyleGAN2-ADA of this folder against the golden values of the reference: stylegan2_check.py GOLDEN_DIR
-Checks what the twin has (no labels, no clamping, stddev groups that divide the batch, ops of `bgc`). Limits are those of tests/golden/README.md; trajectories are compared by the change
-of each tensor from its start, RMS, within 5 %. Status 1 if any value is further off."""
+Checks what the twin has: no labels, no clamping, groups for the stddev, ops of `bgc`. Limits are those of tests/golden/README.md, of trajectories 5 % of how far a tensor has gone (RMS)
+and 1e-4 of a loss. Status 1 if any value is further off.
+What no golden value covers: initial values, the order of the data, random noise, the draws themselves."""
 import json
-import os
 import sys
 
 import h5py
@@ -26,7 +26,7 @@ class File:
     def __init__(self, folder, name):
         self.h5 = h5py.File('%s/%s.h5' % (folder, name), 'r')
         self.config = json.loads(self.h5.attrs['config'])
-        self.name, self.count, self.worst = name, 0, (-1, 0, 1, '-')
+        self.name, self.count, self.bad, self.worst = name, 0, 0, (-1, 0, 1, '-')
         File.every.append(self)
 
     def __getitem__(self, path):
@@ -35,7 +35,9 @@ class File:
     def judge(self, path, off, limit):
         self.count += 1
         if not off / limit <= self.worst[0]: self.worst = (off / limit, off, limit, path)
-        if not off <= limit: print('%s %s: off by %.2e, limit %.2e' % (self.name, path, off, limit))
+        if not off <= limit:
+            self.bad += 1
+            print('%s %s: off by %.2e, limit %.2e' % (self.name, path, off, limit))
 
     def check(self, path, ours, limit=0):
         theirs = self[path]
@@ -248,7 +250,7 @@ def main(folder):
     for name, function in CHECKS: function(File(folder, name))
     print('| file | values | worst of its limit | off by | limit | where |\n| --- | --- | --- | --- | --- | --- |')
     for f in File.every: print('| %s | %d | %.2f | %.1e | %.1e | %s |' % (f.name, f.count, *f.worst))
-    bad = [f.name for f in File.every if not f.worst[0] <= 1 or not f.count]
+    bad = [f.name for f in File.every if f.bad or not f.count]
     print('FAILED: ' + ', '.join(bad) if bad else 'PASSED: %d values' % sum(f.count for f in File.every))
     return bool(bad)
 
