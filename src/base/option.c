@@ -26,14 +26,16 @@ gt_option_state gt_options_state(const gt_options *o, const char *key) {
 
 /* ---- the nearest key ---- */
 
-/* Edit distance with swaps of neighbours (optimal string alignment); texts longer than the table are never near. */
-static int distance(const char *a, const char *b) {
+/* Edit distance with swaps of neighbours (optimal string alignment), `most` where it is that or more; texts longer than the table are never near. */
+static int distance(const char *a, const char *b, int most) {
     enum { MOST = 40 };
-    int n = (int)strnlen(a, MOST), m = (int)strnlen(b, MOST), d[MOST + 1][MOST + 1];
-    if (n == MOST || m == MOST) return MOST;
+    int n = (int)strnlen(a, MOST), m = (int)strnlen(b, MOST), d[MOST + 1][MOST + 1], least = 0;
+    if (n == MOST || m == MOST || abs(n - m) >= most) return most;
     for (int i = 0; i <= n; i++) d[i][0] = i;
     for (int j = 0; j <= m; j++) d[0][j] = j;
     for (int i = 1; i <= n; i++) {
+        int before = least;
+        least = i;
         for (int j = 1; j <= m; j++) {
             int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
             if (d[i - 1][j] + 1 < best) best = d[i - 1][j] + 1;
@@ -41,9 +43,11 @@ static int distance(const char *a, const char *b) {
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
                 best = d[i - 2][j - 2] + 1;
             d[i][j] = best;
+            if (best < least) least = best;
         }
+        if (least >= most && before >= most) return most; /* a row comes of the two before it and is no less */
     }
-    return d[n][m];
+    return d[n][m] < most ? d[n][m] : most;
 }
 
 const char *gt_options_nearest(const gt_options *o, const char *key) {
@@ -52,7 +56,7 @@ const char *gt_options_nearest(const gt_options *o, const char *key) {
     for (int i = 0; i < o->n; i++) {
         const gt_option *row = &o->rows[i];
         if (row->class == GT_SHAPE) continue;
-        int d = distance(key, row->key);
+        int d = distance(key, row->key, best);
         if (d < best) {
             best = d;
             nearest = row->key;
