@@ -7,6 +7,7 @@
 
 #include "data/hdf5_util.h"
 #include "data/source.h"
+#include "files/h5_chunks.h"
 #include "gantry/codec.h"
 #include "gantry/memory.h"
 #include "gantry/picture.h"
@@ -19,6 +20,7 @@ typedef struct h5set {
     hid_t file, images, space, block; /* block: memory space of one image */
     hsize_t dims[4];                  /* N, H, W, C */
     gt_sample type;
+    h5_chunks *chunks; /* of the images; NULL: nothing to be looked at */
 } h5set;
 
 static bool claims(const gt_spec *spec) {
@@ -28,6 +30,7 @@ static bool claims(const gt_spec *spec) {
 
 static void close_set(void *state) {
     h5set *d = state;
+    h5_chunks_close(d->chunks);
     if (d->block >= 0) H5Sclose(d->block);
     if (d->space >= 0) H5Sclose(d->space);
     if (d->images >= 0) H5Dclose(d->images);
@@ -41,12 +44,11 @@ static hid_t memory_type(gt_sample type) { return type == GT_U8 ? H5T_NATIVE_UIN
 static gt_status read_image(void *state, int64_t i, void *samples) {
     h5set *d = state;
     hsize_t start[4] = {(hsize_t)i}, count[4] = {1, d->dims[1], d->dims[2], d->dims[3]};
-    if (H5Sselect_hyperslab(d->space, H5S_SELECT_SET, start, NULL, count, NULL) < 0 ||
-        H5Dread(d->images, memory_type(d->type), d->block, d->space, H5P_DEFAULT, samples) < 0) {
-        gt_status st = gt_hdf5_fail("cannot be read");
-        return gt_wrap(st, "'%s': image %" PRId64, d->path, i);
-    }
-    return GT_OK;
+    gt_status st = d->chunks ? h5_chunks_row(d->chunks, (hsize_t)i) : GT_OK;
+    if (!st && (H5Sselect_hyperslab(d->space, H5S_SELECT_SET, start, NULL, count, NULL) < 0 ||
+                H5Dread(d->images, memory_type(d->type), d->block, d->space, H5P_DEFAULT, samples) < 0))
+        st = gt_hdf5_fail("cannot be read");
+    return st ? gt_wrap(st, "'%s': image %" PRId64, d->path, i) : GT_OK;
 }
 
 static gt_status fingerprint(void *state, gt_hasher *h) {
@@ -177,6 +179,7 @@ static gt_status check_labels_storage(hid_t labels, uint64_t bytes) {
     gt_status st = check_place("labels", plist);
     H5Pclose(plist);
     if (!st && bytes / DEFLATE_MOST > H5Dget_storage_size(labels)) st = gt_fail(GT_FORMAT, "labels: incomplete: most of them were never written");
+    if (!st && !h5_chunks_whole(labels)) st = gt_wrap(GT_FORMAT, "labels");
     return st;
 }
 
@@ -309,6 +312,7 @@ static gt_status open_file(h5set *d, gt_source *s) {
         H5Dclose(d->images);
         if ((d->images = open_set(d->file, "images", cache)) < 0) return gt_hdf5_fail("images");
     }
+    if ((st = h5_chunks_open(&d->chunks, d->images))) return gt_wrap(st, "images");
     hsize_t block[4] = {1, d->dims[1], d->dims[2], d->dims[3]};
     if ((d->block = H5Screate_simple(4, block, NULL)) < 0) return gt_hdf5_fail("images");
     s->count = (int64_t)d->dims[0];

@@ -6,6 +6,7 @@
 
 #include <hdf5.h>
 #include <time.h>
+#include <zlib.h>
 
 #include "gantry/loader.h"
 
@@ -253,6 +254,36 @@ static void wrong_images_are_named(void **state) {
     refused(at("bare.h5"), "bare.h5", "no dataset 'images'");
 }
 
+/* The second chunk of the images is replaced: by what becomes of `n` bytes, or by these as they are. libhdf5 would read what lies behind them. */
+static void refused_chunk(size_t n, bool packed) {
+    static const uint8_t zeros[2 * 3 * IMAGE];
+    static uint8_t stored[2 * 3 * IMAGE];
+    const hsize_t second[] = {3, 0, 0, 0};
+    uLongf size = sizeof stored;
+    hid_t file = begin(at("chunk.h5")), images = add_images(file);
+    assert_int_equal(compress2(stored, &size, zeros, n, 6), Z_OK);
+    assert_true(H5Dwrite_chunk(images, H5P_DEFAULT, packed ? 0 : 1, second, packed ? size : n, packed ? stored : zeros) >= 0);
+    end(file, images);
+    gt_dataset *ds;
+    uint8_t image[IMAGE];
+    assert_int_equal(gt_dataset_open(&ds, at("chunk.h5"), NULL), GT_OK);
+    for (int i = 0; i < N; i++) {
+        bool whole = i < 3 || i > 5 || n == 3 * IMAGE;
+        assert_int_equal(gt_dataset_read(ds, i, image), whole ? GT_OK : GT_FORMAT);
+        if (!whole) assert_non_null(strstr(gt_message(), "a chunk is damaged"));
+    }
+    gt_dataset_close(ds);
+}
+
+static void short_chunks_are_refused(void **state) {
+    (void)state;
+    const size_t sizes[] = {0, 1, 3 * IMAGE - 1, 3 * IMAGE, 3 * IMAGE + 1};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        refused_chunk(sizes[i], true);
+        if (sizes[i]) refused_chunk(sizes[i], false);
+    }
+}
+
 static void refused_labels(hid_t type, int rank, const hsize_t *dims, const void *data, const char *word) {
     hid_t file = begin(at("labels.h5")), images = add_images(file);
     H5Dclose(add(file, "labels", type, type, rank, dims, NULL, data));
@@ -347,6 +378,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(vectors_are_read),
         cmocka_unit_test(every_sample_type_is_read),
         cmocka_unit_test(wrong_images_are_named),
+        cmocka_unit_test(short_chunks_are_refused),
         cmocka_unit_test(wrong_labels_are_named),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(the_check_survives_anything),
