@@ -8,6 +8,7 @@
 #include "data/hdf5_util.h"
 #include "data/source.h"
 #include "files/h5_chunks.h"
+#include "files/h5_texts.h"
 #include "gantry/codec.h"
 #include "gantry/memory.h"
 #include "gantry/picture.h"
@@ -216,22 +217,19 @@ static gt_status read_labels(const h5set *d, hid_t labels, gt_notes *notes) {
 }
 
 /* Reads `count` texts of an attribute's fixed or variable length into text[]; `type` is the attribute's. */
-static gt_status read_texts(const char *name, hid_t attribute, hid_t type, hid_t space, size_t count, char **text) {
-    bool variable = H5Tis_variable_str(type) > 0;
-    size_t stride = variable ? sizeof(char *) : H5Tget_size(type), bytes;
-    if (!variable && (stride == 0 || stride > TEXT_MOST))
-        return gt_fail(GT_FORMAT, "attribute %s: texts of %zu bytes", name, stride);
-    if (gt_mul_overflows(count, stride, &bytes) || bytes > LABEL_BYTES_MOST)
-        return gt_fail(GT_FORMAT, "attribute %s: too large", name);
+static gt_status read_texts(const char *name, hid_t attribute, hid_t type, size_t count, char **text) {
+    size_t stride = H5Tget_size(type), bytes;
+    if (H5Tis_variable_str(type) > 0) {
+        gt_status st = h5_texts_read(attribute, count, TEXT_MOST, text);
+        return st ? gt_wrap(st, "attribute %s", name) : GT_OK;
+    }
+    if (stride == 0 || stride > TEXT_MOST) return gt_fail(GT_FORMAT, "attribute %s: texts of %zu bytes", name, stride);
+    if (gt_mul_overflows(count, stride, &bytes) || bytes > LABEL_BYTES_MOST) return gt_fail(GT_FORMAT, "attribute %s: too large", name);
     char *raw = calloc(1, bytes + 1);
     if (!raw) return gt_fail(GT_NOMEM, "out of memory for attribute %s", name);
     gt_status st = H5Aread(attribute, type, raw) < 0 ? gt_hdf5_fail(name) : GT_OK;
-    for (size_t i = 0; i < count && !st; i++) {
-        const char *found = variable ? ((char **)(void *)raw)[i] : raw + i * stride;
-        text[i] = strndup(found ? found : "", variable ? TEXT_MOST : stride);
-        if (!text[i]) st = gt_fail(GT_NOMEM, "out of memory for attribute %s", name);
-    }
-    if (variable) H5Dvlen_reclaim(type, space, H5P_DEFAULT, raw);
+    for (size_t i = 0; i < count && !st; i++)
+        if (!(text[i] = strndup(raw + i * stride, stride))) st = gt_fail(GT_NOMEM, "out of memory for attribute %s", name);
     free(raw);
     return st;
 }
@@ -252,7 +250,7 @@ static gt_status read_text_attribute(hid_t images, const char *name, size_t most
         st = gt_fail(GT_NOMEM, "out of memory for attribute %s", name);
     else {
         *count = (int)n;
-        st = read_texts(name, attribute, type, space, (size_t)n, *text);
+        st = read_texts(name, attribute, type, (size_t)n, *text);
     }
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);

@@ -28,14 +28,9 @@ enum { FUZZ_PATH = 512 };
 static void serve(void);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
-const char *__lsan_default_suppressions(void);
 const char *__asan_default_suppressions(void);
 
-/* What libhdf5 does wrong by itself, and who calls it cannot avoid. It leaks its copy of a text of variable length that a damaged file says has no
- * characters, or characters without a size; */
-const char *__lsan_default_suppressions(void) { return "leak:H5HG_read\n"; }
-
-/* and reads behind an object's header for an attribute that says it is longer, to see what its name is. */
+/* What libhdf5 does wrong whoever calls it: it reads behind an object's header for an attribute that says it is longer, to see what its name is. */
 const char *__asan_default_suppressions(void) { return "interceptor_via_fun:H5O__msg_iterate_real\n"; }
 
 /* libhdf5 waits before it reads a damaged place once more, up to ten times, as somebody might be writing there: here nobody is. */

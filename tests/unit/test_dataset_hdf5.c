@@ -2,12 +2,14 @@
  * HDF5 datasets: what is written is read, attributes are understood, and what is wrong is refused by name; a damaged
  * file is found by the check in a process of its own, whatever it does to libhdf5. This program plays `gantry inspect
  * --check` for that. */
+#define _GNU_SOURCE
 #include "data_files.h"
 
 #include <hdf5.h>
 #include <time.h>
 #include <zlib.h>
 
+#include "base/file.h"
 #include "gantry/loader.h"
 
 enum { N = 20, H = 8, W = 12, C = 3, IMAGE = H * W * C };
@@ -284,6 +286,27 @@ static void short_chunks_are_refused(void **state) {
     }
 }
 
+/* The heap of the texts, or its first object, which is the name of the first class, gets another size, which is so many bytes from the heap's beginning. */
+static void refused_heap(size_t place, uint64_t size, const char *word) {
+    void *bytes;
+    size_t n;
+    assert_int_equal(gt_file_read(labelled("heap.h5"), 1 << 20, &bytes, &n), GT_OK);
+    uint8_t *heap = memmem(bytes, n, "GCOL", 4);
+    assert_non_null(heap);
+    memcpy(heap + place, &size, sizeof size);
+    assert_int_equal(gt_file_write(at("heap.h5"), bytes, n), GT_OK);
+    free(bytes);
+    refused(at("heap.h5"), "heap.h5", "class_names", word);
+}
+
+static void damaged_texts_are_refused(void **state) {
+    (void)state;
+    enum { HEAP = 8, OBJECT = 24 };
+    const uint64_t objects[] = {0, 2, 5000, UINT64_MAX - 7, UINT64_MAX}, heaps[] = {0, 15, 16, 40, (uint64_t)1 << 25, UINT64_MAX};
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) refused_heap(OBJECT, objects[i], "a text of it is damaged");
+    for (size_t i = 0; i < sizeof heaps / sizeof *heaps; i++) refused_heap(HEAP, heaps[i], "text");
+}
+
 static void refused_labels(hid_t type, int rank, const hsize_t *dims, const void *data, const char *word) {
     hid_t file = begin(at("labels.h5")), images = add_images(file);
     H5Dclose(add(file, "labels", type, type, rank, dims, NULL, data));
@@ -379,6 +402,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(every_sample_type_is_read),
         cmocka_unit_test(wrong_images_are_named),
         cmocka_unit_test(short_chunks_are_refused),
+        cmocka_unit_test(damaged_texts_are_refused),
         cmocka_unit_test(wrong_labels_are_named),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(the_check_survives_anything),
