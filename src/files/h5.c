@@ -47,7 +47,7 @@ bool gt_h5_holds(hid_t set) {
     H5D_layout_t layout;
     bool holds = lies_here(set, &layout) && n >= 0 && size > 0 && file >= 0 && H5Fget_filesize(file, &bytes) >= 0 && !__builtin_mul_overflow((hsize_t)n, size, &all) &&
                  all / DEFLATE_MOST <= (stored < bytes ? stored : bytes) &&
-                 (layout != H5D_CHUNKED || h5_chunks_whole(set));
+                 (layout == H5D_CHUNKED ? h5_chunks_whole(set) : all <= stored);
     if (file >= 0) H5Fclose(file);
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);

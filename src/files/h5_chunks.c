@@ -131,6 +131,17 @@ static gt_status read_all(h5_chunks *c, hid_t list) {
     return st;
 }
 
+/* Where there are no chunks. */
+static gt_status check_storage(hid_t set) {
+    hid_t type = H5Dget_type(set), space = H5Dget_space(set);
+    hssize_t n = type < 0 || space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
+    hsize_t stored = H5Dget_storage_size(set), bytes = 0;
+    bool fine = n >= 0 && !__builtin_mul_overflow((hsize_t)n, H5Tget_size(type), &bytes) && bytes <= stored;
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    return fine ? GT_OK : gt_fail(GT_FORMAT, "was never written, or is damaged: it has %llu bytes of %llu", (unsigned long long)stored, (unsigned long long)bytes);
+}
+
 gt_status h5_chunks_open(h5_chunks **out, hid_t set) {
     h5_chunks *c = calloc(1, sizeof *c);
     hid_t list = H5Dget_create_plist(set);
@@ -140,7 +151,8 @@ gt_status h5_chunks_open(h5_chunks **out, hid_t set) {
     else if (H5Pget_layout(list) == H5D_CHUNKED) {
         c->set = set;
         st = read_all(c, list);
-    }
+    } else
+        st = check_storage(set);
     if (list >= 0) H5Pclose(list);
     *out = !st && c->seen ? c : NULL;
     if (!*out) h5_chunks_close(c);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Chunks of HDF5 datasets from elsewhere. libhdf5 takes what it finds of a chunk, or what the filters make of it, for the whole chunk, and reads on behind
- * it where that is less. So each chunk is looked at before libhdf5 reads from it. */
+ * What HDF5 datasets from elsewhere hold. libhdf5 takes what it finds of a chunk, or what the filters make of it, for the whole chunk, and reads on behind
+ * it where that is less; likewise without chunks. So each chunk is looked at before libhdf5 reads from it. */
 #ifndef FILES_H5_CHUNKS_H
 #define FILES_H5_CHUNKS_H
 
@@ -11,13 +11,13 @@
 
 typedef struct h5_chunks h5_chunks;
 
-/* Looks at what the dataset says of its chunks; it must stay open meanwhile. *out is NULL where nothing is to be looked at any more, as nothing is packed.
+/* Looks at how much the dataset says it holds; it must stay open meanwhile. *out is NULL where nothing is to be looked at any more, as nothing is packed.
  * Filters other than deflate, shuffle and fletcher32 are refused. */
 gt_status h5_chunks_open(h5_chunks **out, hid_t set);
 void h5_chunks_close(h5_chunks *c);
 /* Are the chunks with row i of the first axis whole, if they were written? Unpacks them once. */
 gt_status h5_chunks_row(h5_chunks *c, hsize_t i);
-/* Are all of them? For datasets that are read at once. */
+/* Are all of them, or what is there instead? For datasets that are read at once. */
 bool h5_chunks_whole(hid_t set);
 
 #endif
