@@ -25,7 +25,7 @@ struct h5_chunks {
 
 /* What deflated bytes become: so many; more than `most` where it is more than that, 0 where they are damaged. */
 static size_t inflated(const uint8_t *bytes, size_t n, size_t most) {
-    static uint8_t piece[PIECE];
+    uint8_t piece[PIECE];
     z_stream z = {.next_in = (uint8_t *)bytes, .avail_in = (uInt)n};
     size_t total = 0;
     int result = n <= UINT_MAX ? inflateInit(&z) : Z_DATA_ERROR;
