@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """StyleGAN2-ADA trained in PyTorch by the recipe of the emoji yardstick, for comparing speed and quality on the same cores:
-    stylegan2.py --data=ZIP --seed=S --out=DIR [--kimg=40] [--eval-every=4] [--threads=1] [--yardstick=FILE]
+    stylegan2.py --data=ZIP --out=DIR --yardstick=FILE [--seed=0] [--kimg=40] [--eval-every=4] [--threads=1]
 Recipe: `--cfg=auto --cbase=8192 --cmax=128 --map-layers=2 --batch=32 --mbstd=4 --ada-kimg=100`. At each evaluation DIR/fakes has 2,048 images of the averaged generator
 (seeds 0-2047, constant noise, no truncation) and DIR/curve.jsonl gets a line of kimg, Frechet distance by the yardstick program, p, and seconds of training so far."""
 import argparse
