@@ -3,7 +3,8 @@
 """StyleGAN2-ADA trained in PyTorch by the recipe of the emoji yardstick, for comparing speed and quality on the same cores:
     stylegan2.py --data=ZIP --out=DIR --yardstick=FILE [--seed=0] [--kimg=40] [--eval-every=4] [--threads=1]
 Recipe: `--cfg=auto --cbase=8192 --cmax=128 --map-layers=2 --batch=32 --mbstd=4 --ada-kimg=100`. At each evaluation DIR/fakes has 2,048 images of the averaged generator
-(seeds 0-2047, constant noise, no truncation) and DIR/curve.jsonl gets a line of kimg, Frechet distance by the yardstick program, p, and seconds of training so far."""
+(seeds 0-2047, constant noise, no truncation) and DIR/curve.jsonl gets a line of kimg, Frechet distance by the yardstick program, p, seconds of training so far, means of the
+losses and penalties since the line before, and the noise strengths of G."""
 import argparse
 import copy
 import ctypes
@@ -163,6 +164,22 @@ def evaluate(G, folder, dataset, yardstick):
     return float(subprocess.run([sys.executable, yardstick, dataset, folder], check=True, stdout=subprocess.PIPE).stdout)
 
 
+class Means:
+    """Of what the phases report."""
+    def __init__(self): self.sums = {}
+
+    def add(self, ran):
+        for statistics in ran.values():
+            for name, values in statistics.items():
+                total, count = self.sums.get(name, (0.0, 0))
+                self.sums[name] = total + values.double().sum().item(), count + values.numel()
+
+    def take(self):
+        means = {name: total / count for name, (total, count) in self.sums.items()}
+        self.sums = {}
+        return means
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--data', required=True)
@@ -182,18 +199,20 @@ def main():
     resolution = data.shape[2]
     trainer = Trainer(Generator(resolution), Discriminator(resolution), r1_gamma=0.0002 * resolution ** 2 / BATCH)
     order = shuffled(len(data), o.seed)
-    spent, processor, due = 0.0, 0.0, o.eval_every
+    spent, processor, due, means = 0.0, 0.0, o.eval_every, Means()
     while trainer.images < 1000 * o.kimg:
         start = time.perf_counter(), time.process_time()
         reals = data[[next(order) for _ in range(BATCH)]].float() / 127.5 - 1
-        trainer.step({phase: torch.randn(BATCH, trainer.G.z_dim) for phase in trainer.intervals}, reals)
+        ran = trainer.step({phase: torch.randn(BATCH, trainer.G.z_dim) for phase in trainer.intervals}, reals)
         spent += time.perf_counter() - start[0]
         processor += time.process_time() - start[1]
+        means.add(ran)
         if trainer.steps % 25 == 0:
             print('kimg %.1f  p %.4f  %.2f images/s, %.2f by processor time' % (trainer.images / 1000, trainer.p, trainer.images / spent, trainer.images / processor), flush=True)
         if trainer.images >= 1000 * due:
             due += o.eval_every
-            line = dict(kimg=trainer.images / 1000, frechet=evaluate(trainer.G_ema, o.out + '/fakes', o.data, o.yardstick), p=trainer.p, seconds=spent)
+            line = dict(kimg=trainer.images / 1000, frechet=evaluate(trainer.G_ema, o.out + '/fakes', o.data, o.yardstick), p=trainer.p, seconds=spent, means=means.take(),
+                        noise_strengths={name: p.item() for name, p in trainer.G.named_parameters() if name.endswith('noise_strength')})
             print(json.dumps(line), flush=True)
             with open(o.out + '/curve.jsonl', 'a') as f: f.write(json.dumps(line) + '\n')
 
