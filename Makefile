@@ -9,7 +9,8 @@ T      ?=
 MINUTES ?= 10
 
 VERSION  := $(shell sed -n 's/^\#define GT_VERSION "\(.*\)"/\1/p' include/gantry/version.h)
-GIT_ID   := $(shell git describe --always --dirty --abbrev=10 2>/dev/null || echo unknown)
+# Given from outside where the sources come without .git.
+GIT_ID   := $(or $(GIT_ID),$(shell git describe --always --dirty --abbrev=10 2>/dev/null || echo unknown))
 PACKAGES := ompi openblas hdf5-serial libpng libzip jansson libxxhash zlib libjpeg libdeflate libwebp libwebpdemux libtiff-4 lcms2 libarchive cairo
 MISSING  := $(shell for p in $(PACKAGES); do pkg-config --exists $$p 2>/dev/null || echo $$p; done)
 CFLAGS_PACKAGES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)

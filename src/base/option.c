@@ -29,13 +29,11 @@ gt_option_state gt_options_state(const gt_options *o, const char *key) {
 /* Edit distance with swaps of neighbours (optimal string alignment), `most` where it is that or more; texts longer than the table are never near. */
 static int distance(const char *a, const char *b, int most) {
     enum { MOST = 40 };
-    int n = (int)strnlen(a, MOST), m = (int)strnlen(b, MOST), d[MOST + 1][MOST + 1], least = 0;
+    int n = (int)strnlen(a, MOST), m = (int)strnlen(b, MOST), d[MOST + 1][MOST + 1];
     if (n == MOST || m == MOST || abs(n - m) >= most) return most;
     for (int i = 0; i <= n; i++) d[i][0] = i;
     for (int j = 0; j <= m; j++) d[0][j] = j;
-    for (int i = 1; i <= n; i++) {
-        int before = least;
-        least = i;
+    for (int i = 1; i <= n; i++)
         for (int j = 1; j <= m; j++) {
             int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
             if (d[i - 1][j] + 1 < best) best = d[i - 1][j] + 1;
@@ -43,10 +41,7 @@ static int distance(const char *a, const char *b, int most) {
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
                 best = d[i - 2][j - 2] + 1;
             d[i][j] = best;
-            if (best < least) least = best;
         }
-        if (least >= most && before >= most) return most; /* a row comes of the two before it and is no less */
-    }
     return d[n][m] < most ? d[n][m] : most;
 }
 

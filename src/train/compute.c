@@ -94,7 +94,9 @@ static gt_status meet(const wave *w, int index) {
         total[i] = m.total;
     }
     gt_comm_doing(t->comm, t->step, one.name);
+    double start = gt_clock();
     gt_status st = gt_comm_meet(t->comm, w->share->cut.slices, w->n, w->share->bundles + w->first, one.floats, own, total);
+    if (t->comm->ranks > 1) t->effort.meetings += gt_clock() - start;
     gt_comm_doing(t->comm, t->step, w->run->phase->name);
     return st;
 }

@@ -50,16 +50,6 @@ static float *read_reals(gt_trainer *t, gt_grid *grid, gt_status *st) {
     return NULL;
 }
 
-gt_status gt_trainer_reals(gt_trainer *t) {
-    if (t->comm->rank) return GT_OK;
-    gt_grid grid;
-    gt_status st;
-    float *images = read_reals(t, &grid, &st);
-    if (!st) gt_trainer_write_grid(t, "reals.png", "reals", &grid, images, -1, 1);
-    free(images);
-    return st;
-}
-
 static gt_swd *describe(const gt_trainer *t, int n, const float *images) { return gt_swd_new(n, t->info->height, t->info->width, t->info->channels, images); }
 
 /* Mean over the samples of a picture of the standard deviation over n pictures: small when all look alike. */
@@ -78,15 +68,32 @@ static double spread_of(const float *images, int n, size_t samples) {
     return total / (double)samples;
 }
 
-/* What can be said of the data's images in the grid's cells, once. That it cannot be told is no failure. */
-static void look_at_reals(gt_trainer *t, int n, size_t pixels) {
-    bool small = t->info->height < GT_SWD_PATCH || t->info->width < GT_SWD_PATCH;
-    if (t->reals || (small && !isnan(t->reals_spread))) return;
+static bool has_patches(const gt_trainer *t) { return t->info->height >= GT_SWD_PATCH && t->info->width >= GT_SWD_PATCH; }
+static bool knows_reals(const gt_trainer *t) { return has_patches(t) ? t->reals != NULL : !isnan(t->reals_spread); }
+
+/* What can be said of the data's images in the n cells of the grid, once. */
+static void look_at_reals(gt_trainer *t, int n, const float *images) {
+    t->reals_spread = spread_of(images, n, (size_t)t->info->height * (size_t)t->info->width * (size_t)t->info->channels);
+    if (has_patches(t)) t->reals = describe(t, n, images);
+}
+
+gt_status gt_trainer_reals(gt_trainer *t) {
+    if (t->comm->rank) return GT_OK;
     gt_grid grid;
     gt_status st;
     float *images = read_reals(t, &grid, &st);
-    if (!st) t->reals_spread = spread_of(images, n, pixels);
-    if (!st && !small) t->reals = describe(t, n, images);
+    if (!st) gt_trainer_write_grid(t, "reals.png", "reals", &grid, images, -1, 1);
+    if (!st && !knows_reals(t)) look_at_reals(t, cells_of(&grid), images);
+    free(images);
+    return st;
+}
+
+/* In a run that goes on. That it cannot be told is no failure. */
+static void look_again(gt_trainer *t) {
+    gt_grid grid;
+    gt_status st;
+    float *images = knows_reals(t) ? NULL : read_reals(t, &grid, &st);
+    if (images) look_at_reals(t, cells_of(&grid), images);
     free(images);
 }
 
@@ -139,7 +146,7 @@ gt_status gt_trainer_fakes(gt_trainer *t) {
     if (t->comm->rank == 0) {
         for (int k = 0; k < chunks; k++)
             memcpy(ordered + (size_t)k * chunk_floats, all + ((size_t)(k % ranks) * (size_t)rounds + (size_t)(k / ranks)) * chunk_floats, chunk_floats * sizeof *all);
-        look_at_reals(t, cells, pixels);
+        look_again(t);
         t->fakes_spread = spread_of(ordered, cells, pixels);
         t->fakes_swd = distance_to_reals(t, cells, ordered);
         char name[40];

@@ -44,7 +44,7 @@ static double total_seconds(const gt_trainer *t) { return t->seconds_before + gt
 
 /* Since the last tick, on average over the ranks. All ranks. */
 static gt_traffic communication(gt_trainer *t) {
-    gt_traffic sum = {0};
+    gt_traffic sum = {t->effort.meetings, t->effort.meetings}; /* nothing is done meanwhile */
     for (int i = 0; i < t->n_shares; i++)
         for (int net = 0; net < t->model->n_nets; net++) {
             gt_traffic one = gt_reducer_traffic(t->shares[i].reducers[net]);
@@ -171,8 +171,8 @@ gt_status gt_trainer_tick(gt_trainer *t, int *trouble) {
     gt_effort all[t->comm->rank == 0 ? t->comm->ranks : 1];
     t->effort.wait_for_data = gt_loader_wait_seconds(t->loader);
     gt_comm_gather(t->comm, &t->effort, sizeof t->effort, all);
-    memset(&t->effort, 0, offsetof(gt_effort, square)); /* norms stay until they are measured again */
     gt_traffic c = communication(t);
+    memset(&t->effort, 0, offsetof(gt_effort, square)); /* norms stay until they are measured again */
     gt_stat_table_tick(&t->stats);
     *trouble = -1;
     if (t->comm->rank == 0) {

@@ -70,6 +70,7 @@ enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_TROUBLES 
 /* What a rank measures of itself between ticks, for the warnings. */
 typedef struct gt_effort {
     double compute, wait_for_data;  /* seconds */
+    double meetings;                /* seconds: of slices of other ranks, where the model sums over slices */
     double slices;                  /* executed */
     double square[GT_MAX_NETS];     /* of its parts of the latest gradient */
 } gt_effort;

@@ -43,14 +43,30 @@ arena() { # options
 together=$(arena --bn=batch) apart=$(arena --bn=slice)
 [ "$together" -ge $((3 * apart)) ] || fail "8 slices together need $together MB, one after the other $apart"
 
+stop_second_rank() { # of what runs in the background
+    for slow in $(pgrep -P "$pid"); do
+        tr '\0' '\n' <"/proc/$slow/environ" | grep -q '^OMPI_COMM_WORLD_RANK=1$' && started+=("$slow") && kill -STOP "$slow" && return
+    done
+    fail 'there is no second rank'
+}
+
+# A rank that pauses: what the other waits for its sums is communication, on average over the two.
+# shellcheck disable=SC2086
+background "$LAUNCH" 2 "$GANTRY" train $job --bn=batch --batch=32 --run=paused --threads=1 --kimg=100000
+wait_until 30 has_line Progress/tick paused/stats.jsonl
+stop_second_rank
+sleep 3
+kill -CONT "$slow"
+wait_until 20 grep -qE '"Timing/communication_sec": \{"num": 1, "mean": [1-9]' paused/stats.jsonl
+touch paused/stop
+ends 75
+
 # A rank that is stopped in the middle of a step: the others, who wait for its sums, end.
 # shellcheck disable=SC2086
 background "$LAUNCH" 2 "$GANTRY" train $job --bn=batch --batch=32 --run=silent --heartbeat-limit=2 --threads=1 --kimg=100000
 wait_until 30 has_line Progress/tick silent/stats.jsonl
 sleep 1
-for p in $(pgrep -P "$pid"); do
-    tr '\0' '\n' <"/proc/$p/environ" | grep -q '^OMPI_COMM_WORLD_RANK=1$' && kill -STOP "$p" && started+=("$p")
-done
+stop_second_rank
 wait_until 20 has_line 'rank 1 .* has not been heard of for .* step' running
 wait_until 20 bash -c "! kill -0 $pid 2>/dev/null"
 echo "one slice after the other $apart MB, together $together MB"
