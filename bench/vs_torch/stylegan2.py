@@ -106,11 +106,15 @@ class Trainer:
     def gradients(self, phase, z, reals):
         """Into .grad of the network that the phase trains; its statistics."""
         for name, net in (('G', self.G), ('D', self.D)): net.requires_grad_(name == phase[0])
-        loss, statistics = getattr(self, phase)(z, reals)
-        (self.intervals[phase] * loss.mean()).backward()
+        statistics = self.backward(phase, z, reals)
         for p in (self.G if phase[0] == 'G' else self.D).parameters(): # zero, not none, where a phase has none: Adam's moments decay
             p.grad = torch.zeros_like(p) if p.grad is None else cleaned(p.grad)
         return {k: v.detach() for k, v in statistics.items()}
+
+    def backward(self, phase, z, reals):
+        loss, statistics = getattr(self, phase)(z, reals)
+        (self.intervals[phase] * loss.mean()).backward()
+        return statistics
 
     def run_phase(self, phase, z, reals):
         optimizer = self.optimizers[phase[0]]

@@ -121,6 +121,9 @@ class SynthesisLayer(nn.Module):
         self.register_buffer('noise_const', torch.randn(resolution, resolution))
         self.up = up
 
+    def random_noise(self, n):
+        return torch.randn(n, 1, *self.noise_const.shape)
+
     def forward(self, x, w, noise):
         """noise: 'random', 'const' or 'none'."""
         s = self.affine(w)
@@ -129,7 +132,7 @@ class SynthesisLayer(nn.Module):
         x = fir(up_conv(x, self.weight), 1, gain=4.0) if self.up else conv(x, self.weight, 1, 1)
         x = torch.addcmul(self.bias[:, None, None] * math.sqrt(2), x, d[:, :, None, None])
         if noise != 'none':
-            drawn = torch.randn(len(x), 1, *self.noise_const.shape) if noise == 'random' else self.noise_const
+            drawn = self.random_noise(len(x)) if noise == 'random' else self.noise_const
             x = x.add_(drawn * (self.noise_strength * math.sqrt(2)))
         return lrelu(x)
 
