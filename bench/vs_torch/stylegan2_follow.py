@@ -27,7 +27,7 @@ from stylegan2_nets import Discriminator, Generator
 
 PHASES = dict(Gmain='G_main', Greg='G_reg', Dmain='D_main', Dreg='D_reg')
 DRAWS = ['xflip', 'rotate90', 'xint', 'scale', 'pre_rotate', 'aniso', 'post_rotate', 'xfrac', 'brightness', 'contrast', 'lumaflip', 'hue', 'saturation'] # in this order, each with a gate
-LIMIT, LIMIT_MOMENT = 0.05, 1e-3
+LIMIT, LIMIT_MOMENT, LIMIT_PL, LIMIT_P = 0.05, 1e-3, 1e-5, 1e-6
 
 
 def ordered(seed, first, count, items):
@@ -126,7 +126,8 @@ def compare(follower, before, after):
         line += '  %s: way %.3f, off by %.1e, moments by %.1e' % (name, way, off, off_moments)
         fine = fine and off <= LIMIT and off_moments <= LIMIT_MOMENT
     pl, p = float(after['state/pl_mean'][()]) - follower.pl_mean.item(), float(after['state/ada_p'][()]) - follower.p
-    return line + '  pl_mean by %.0e, p by %.0e%s' % (pl, p, '' if fine else '  TOO FAR'), fine and abs(pl) < 1e-5 and abs(p) < 1e-6
+    fine = fine and abs(pl) <= LIMIT_PL and abs(p) <= LIMIT_P
+    return line + '  pl_mean by %.0e, p by %.0e%s' % (pl, p, '' if fine else '  TOO FAR'), fine
 
 
 def main():
