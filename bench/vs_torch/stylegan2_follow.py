@@ -21,6 +21,7 @@ import torch
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE + '/../../tests/torch')
 import philox
+from golden_job import draw
 from stylegan2 import BATCH, Trainer, load
 from stylegan2_augment import augment
 from stylegan2_nets import Discriminator, Generator
@@ -58,9 +59,8 @@ class Follower(Trainer):
             if hasattr(layer, 'random_noise'): layer.random_noise = lambda n, layer=layer, name=name: self.normals('noise/%s/%s' % (name, self.phase), (n, 1, *layer.noise_const.shape))
 
     def drawn(self, kind, stream, shape):
-        """Of the slice's samples: shape[0] of them from the first on."""
-        size = int(np.prod(shape[1:]))
-        return torch.from_numpy(np.stack([kind(self.seed, stream, self.steps, self.first + i, size) for i in range(shape[0])])).float().reshape(shape)
+        """Of the slice's samples."""
+        return torch.from_numpy(draw(self.seed, stream, self.steps, shape, kind, self.first)).float()
 
     def normals(self, stream, shape):
         return self.drawn(philox.normal, stream, shape)

@@ -83,7 +83,7 @@ gt_status gt_trainer_reals(gt_trainer *t) {
     gt_status st;
     float *images = read_reals(t, &grid, &st);
     if (!st) gt_trainer_write_grid(t, "reals.png", "reals", &grid, images, -1, 1);
-    if (!st && !knows_reals(t)) look_at_reals(t, cells_of(&grid), images);
+    if (!st) look_at_reals(t, cells_of(&grid), images);
     free(images);
     return st;
 }

@@ -67,7 +67,7 @@ typedef struct gt_share {
 
 enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_TROUBLES + 24 }; /* series of a tick */
 
-/* What a rank measures of itself between ticks, for the warnings. */
+/* What a rank measures of itself between ticks, for the log and the warnings. */
 typedef struct gt_effort {
     double compute, wait_for_data;  /* seconds */
     double meetings;                /* seconds: of slices of other ranks, where the model sums over slices */
