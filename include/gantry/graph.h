@@ -17,8 +17,9 @@
  *     gt_exec *e = gt_exec_new(g, &(gt_exec_options){.pool = pool});       // NULL: gt_message() names the node at fault
  *     gt_exec_bind(e, 0, params); gt_exec_bind(e, 1, grads);
  *     memcpy(gt_exec_input(e, "x"), data, ...);
- *     gt_exec_prepare(e);                                                  // after the parameters changed: hoisted nodes
- *     gt_exec_run(e, &(gt_exec_env){.seed = 1});
+ *     gt_exec_env env = {.seed = 1};
+ *     gt_exec_prepare(e, &env);                                            // after the parameters changed: hoisted nodes
+ *     gt_exec_run(e, &env);
  *     float value = *gt_exec_output(e, "loss");
  *
  * Errors: a builder that finds a fault returns NULL, and the graph remembers the first fault with the node's name;
@@ -132,6 +133,7 @@ gt_status gt_exec_relax(gt_exec *e, size_t bytes);
 void gt_exec_use_arena(gt_exec *e, void *memory);    /* 64-byte aligned; several execs that take turns may share one. Without it the first prepare/run allocates its own. */
 void gt_exec_bind(gt_exec *e, int slot, void *base); /* parameters are read from it, gt_output_to outputs written to it */
 void gt_exec_at(gt_exec *e, int slice);              /* of several: the one that the next three functions are about from now on; at first 0 */
+bool gt_exec_has_input(const gt_exec *e, const char *name); /* takes no memory, as gt_exec_input() does when none was given */
 float *gt_exec_input(gt_exec *e, const char *name);  /* where to write an input (either kind); NULL: no such input, or nothing depends on it */
 const float *gt_exec_output(gt_exec *e, const char *name); /* valid after a run; NULL: no such output */
 size_t gt_exec_output_size(const gt_exec *e, const char *name); /* floats; 0: no such output */

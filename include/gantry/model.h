@@ -84,7 +84,7 @@ struct gt_phase {
     gt_model *model;
 };
 
-typedef struct gt_learning { /* how a network learns; phases with an interval > 1 change it (gt_optimizer_lazy) */
+typedef struct gt_learning { /* how a network learns */
     const char *optimizer;   /* "adam": gt_optimizer_find() */
     gt_optimizer_settings settings;
 } gt_learning;

@@ -161,14 +161,20 @@ static float *share_of(const gt_exec *e, const gt_node *n) {
     return address(e, n) + (int64_t)e->at * (gt_shape_size(&n->shape) / e->options.slices);
 }
 
-float *gt_exec_input(gt_exec *e, const char *name) {
+static const gt_node *find_input(const gt_exec *e, const char *name) {
     for (int id = 0; id < e->graph->n_nodes; id++) {
         const gt_node *n = e->graph->nodes[id];
-        if ((n->op != &gt_op_input && n->op != &gt_op_update_input) || strcmp(n->name, name) != 0) continue;
-        if (have_memory(e)) return NULL;
-        return n->op == &gt_op_input ? share_of(e, n) : address(e, n);
+        if ((n->op == &gt_op_input || n->op == &gt_op_update_input) && strcmp(n->name, name) == 0) return n;
     }
     return NULL;
+}
+
+bool gt_exec_has_input(const gt_exec *e, const char *name) { return find_input(e, name) != NULL; }
+
+float *gt_exec_input(gt_exec *e, const char *name) {
+    const gt_node *n = find_input(e, name);
+    if (!n || have_memory(e)) return NULL;
+    return n->op == &gt_op_input ? share_of(e, n) : address(e, n);
 }
 
 static const gt_node *find_output(const gt_exec *e, const char *name) {

@@ -8,7 +8,7 @@
 #include "kernels/isa.h"
 #include "train/trainer.h"
 
-/* One message for all ranks: what failed on any fails on all. */
+/* One message for all ranks: what failed on any fails on all. Not for what lets ranks wait for each other inside: one that fails before that would leave them there. */
 #define AGREE(t, expression)                                    \
     do {                                                        \
         gt_status st_ = gt_comm_agree((t)->comm, (expression)); \
@@ -46,21 +46,32 @@ static gt_status open_loader(gt_trainer *t) {
 
 /* ---- the model made ready ---- */
 
+static gt_status share_out(gt_trainer *t) {
+    t->model = gt_model_new(t->job);
+    if (!t->model) return GT_FAILED;
+    gt_status st = gt_stat_table_init(&t->stats, t->model);
+    return st ? st : gt_trainer_share_out(t);
+}
+
+/* All ranks together, and all fail where one does: no rank leaves while others wait for it in here. */
+static gt_status connect(gt_trainer *t) {
+    const gt_model *m = t->model;
+    for (int net = 0; net < m->n_nets; net++)
+        for (int i = 0; i < t->n_shares; i++) {
+            gt_share *s = &t->shares[i];
+            gt_reducer_options o = {.slices = s->cut.slices, .n_bundles = s->n_bundles, .bundles = s->bundles, .floats = m->nets[net]->trainable_floats,
+                                    .plain = gt_is(t->job->reduce, "allreduce"), .abreast = m->over_slices};
+            s->reducers[net] = gt_reducer_new(t->comm, t->pool, &o);
+            if (!s->reducers[net]) return GT_NOMEM;
+        }
+    return GT_OK;
+}
+
 static gt_status open_learner(gt_trainer *t, int net) {
     const gt_model *m = t->model;
     gt_learner *l = &t->learners[net];
     l->optimizer = gt_optimizer_find(m->learning[net].optimizer);
     l->settings = m->learning[net].settings;
-    /* Lazy regularisation: a phase that runs every `interval` steps adds an update to those of its network (spec 4.3). */
-    for (int p = 0; p < m->n_phases; p++)
-        if (m->phases[p].net == net && m->phases[p].interval > 1) l->settings = gt_optimizer_lazy(l->settings, m->phases[p].interval);
-    for (int i = 0; i < t->n_shares; i++) {
-        gt_share *s = &t->shares[i];
-        gt_reducer_options o = {.slices = s->cut.slices, .n_bundles = s->n_bundles, .bundles = s->bundles, .floats = m->nets[net]->trainable_floats,
-                                .plain = gt_is(t->job->reduce, "allreduce"), .abreast = m->over_slices};
-        s->reducers[net] = gt_reducer_new(t->comm, t->pool, &o);
-        if (!s->reducers[net]) return GT_NOMEM;
-    }
     l->reducer = t->shares[0].reducers[net];
     for (int k = l->settings.beta1 > 0 ? 0 : 1; k < l->optimizer->n_moments; k++) { /* with a beta1 of 0 the first is the gradient itself */
         l->moments[k] = gt_block_alloc(m->nets[net]->block_floats * sizeof(float), "the optimiser's moments");
@@ -80,7 +91,7 @@ static gt_status open_exec(gt_trainer *t, gt_phase_run *run, int variant) {
     gt_phase_exec *x = &run->at[variant];
     gt_status st = gt_phase_exec_make(t, x, run->phase, t->variants[variant]);
     if (st) return st;
-    if (unequal(t) && !gt_exec_input(x->exec, GT_SLICE_WEIGHT))
+    if (unequal(t) && !gt_exec_has_input(x->exec, GT_SLICE_WEIGHT))
         return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size", run->phase->name, m->name);
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(x->exec, GT_SLOT(i), m->blocks[i]);
     gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_gradient(t->shares[0].reducers[run->phase->net])); /* each bundle binds its own place */
@@ -157,10 +168,7 @@ static gt_status open_memory(gt_trainer *t) {
 }
 
 static gt_status open_model(gt_trainer *t) {
-    t->model = gt_model_new(t->job);
-    if (!t->model) return GT_FAILED;
-    gt_status st = gt_stat_table_init(&t->stats, t->model);
-    if (!st) st = gt_trainer_share_out(t);
+    gt_status st = GT_OK;
     for (int i = 0; i < t->model->n_nets && !st; i++) st = open_learner(t, i);
     for (int p = 0; p < t->model->n_phases && !st; p++) st = open_phase(t, p);
     if (!st) st = open_generator(t);
@@ -218,6 +226,9 @@ gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job) {
 }
 
 gt_status gt_trainer_build(gt_trainer *t) {
+    AGREE(t, share_out(t));
+    gt_status st = connect(t); /* agreed on in there */
+    if (st) return st;
     AGREE(t, open_model(t));
     if (t->model->over_slices) AGREE(t, check_meetings(t));
     gt_trainer_warn_memory(t);

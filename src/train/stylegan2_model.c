@@ -92,6 +92,11 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     return NULL;
 }
 
+/* Slowed for the updates that lazy regularisation adds (spec 4.3), also where the regulariser has no weight, as cifar's path length. */
+static gt_learning learning(const gt_stylegan2_train_config *c, int interval) {
+    return (gt_learning){"adam", gt_optimizer_lazy((gt_optimizer_settings){.lr = c->lr, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8}, interval)};
+}
+
 static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
     gt_stylegan2 *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
     gt_scalar_state *scalars = gt_arena_alloc(m->arena, sizeof *scalars);
@@ -115,9 +120,8 @@ static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
     m->ada_stat = "Loss/signs/real";
     m->build_generator = build_generator;
 
-    gt_learning learning = {"adam", {.lr = c->lr, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8}};
-    gt_status st = gt_model_add_network(m, gt_generator_net("G", &c->generator), c->seed, learning);
-    if (!st) st = gt_model_add_network(m, gt_discriminator_net("D", &c->discriminator), c->seed, learning);
+    gt_status st = gt_model_add_network(m, gt_generator_net("G", &c->generator), c->seed, learning(c, c->g_reg_interval));
+    if (!st) st = gt_model_add_network(m, gt_discriminator_net("D", &c->discriminator), c->seed, learning(c, c->d_reg_interval));
     if (!st) st = gt_gan_average(m, 0);
     if (st) return st;
     memcpy(own->nets, m->nets, sizeof own->nets);

@@ -16,3 +16,9 @@ done
 ulimit -v 8000000
 expect 1 'out of memory' "$GANTRY" train --data=synth:shapes:n=64,size=64 --cfg=auto --cbase=512 --cmax=16 --map-layers=2 --batch=1048576 --slices=1 --mbstd=4 --dry-run
 grep -q 'warning: this job needs .* GB on a host with 1 rank, which has .* GB: --memory=low with --slices=[0-9]* (' said || { cat said; fail "no advice"; }
+
+# One rank that has not enough, at whatever point it notices, ends all with its message: no rank waits for it, or takes what it says for something else.
+large=(--data=synth:shapes:n=64,size=32,classes=4 --cfg=auto --cbase=8192 --cmax=256 --map-layers=2 --batch=8 --mbstd=4 --slices=2 --steps=1 --grid=2x2 --threads=1)
+for limit in 400000 450000 500000; do
+    expect 1 'rank 1 .*out of memory' ranks 2 bash -c '[ "$OMPI_COMM_WORLD_RANK" = 1 ] && ulimit -v '$limit'; exec "$@"' - "$GANTRY" train "${large[@]}" --run=lacking$limit
+done

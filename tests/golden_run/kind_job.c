@@ -57,8 +57,6 @@ static void open_learner(steps *s, int i) {
     const gt_net *net = m->nets[i];
     learner *l = &s->learners[i];
     l->settings = m->learning[i].settings;
-    for (int p = 0; p < m->n_phases; p++)
-        if (m->phases[p].net == i && m->phases[p].interval > 1) l->settings = gt_optimizer_lazy(l->settings, m->phases[p].interval);
     l->grads = room(s, net->block_floats), l->start = room(s, net->block_floats);
     for (int k = l->settings.beta1 > 0 ? 0 : 1; k < gt_optimizer_find(m->learning[i].optimizer)->n_moments; k++) l->moments[k] = room(s, net->block_floats);
     memcpy(l->start, m->blocks[i], net->block_floats * sizeof(float));

@@ -428,14 +428,28 @@ static void states_are_renewed(void **state) {
     gt_model_free(m);
 }
 
+static void expect_rates(const gt_model *m, double lr) {
+    static const double interval[] = {4, 16};
+    for (int net = 0; net < 2; net++) {
+        double part = interval[net] / (interval[net] + 1);
+        gt_optimizer_settings s = m->learning[net].settings;
+        assert_true(fabs(s.lr - part * lr) < 1e-12 && s.beta1 == 0 && fabs(s.beta2 - pow(0.99, part)) < 1e-12);
+    }
+}
+
+/* What regularisation without weight leaves is the rate: lazy regularisation slows the optimisers whether there is a gradient or not (spec 4.3). */
 static void phases_without_weight_are_left_out(void **state) {
     (void)state;
     gt_stylegan2_train_config c = small_training();
+    gt_model *whole = new_model(&c);
+    expect_rates(whole, c.lr);
+    gt_model_free(whole);
     c.pl_weight = c.r1_gamma = 0;
     gt_model *m = new_model(&c);
     assert_int_equal(m->n_phases, 2);
     assert_string_equal(m->phases[0].name, "G_main");
     assert_string_equal(m->phases[1].name, "D_main");
+    expect_rates(m, c.lr);
     gt_model_free(m);
     c.generator.synthesis.height = 9;
     assert_null(gt_stylegan2_model_new(&c));
