@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The controller of the augmentation probability p (spec 4.4): it steers the mean sign of the discriminator's scores of real
- * images, r, to a target. Runs on rank 0 with sums over all ranks; p is then handed out. */
+ * images, r, to a target. Every rank runs it on the same sums over all ranks, so that all have the same p without handing it out. */
 #ifndef GANTRY_ADA_H
 #define GANTRY_ADA_H
 

@@ -4,7 +4,7 @@
  * The file is 512 bytes of text (name, format version, size, XXH3-128 of the whole file), then the HDF5 data:
  *     /networks/NAME/<published tensor name, dots and all>   float32, published shape
  *     /optimizers/NAME/SLOT/<tensor name>                    float32
- *     /state/KEY                                             scalars: int64, float64 or text
+ *     /state/KEY                                             scalars: int64, float64 or text; a model's own (pl_mean, ...): float32
  *     /mixture/..., /going_on/...                            float64 arrays, of Gaussian mixtures (mixture.h)
  *     /recipe                                                the recipe keys of the job, as text
  * with root attributes format_version, model, kernel_set, dataset. Equal states give equal bytes: no times, no hosts.
@@ -73,6 +73,7 @@ typedef struct gt_saver_result {
     int64_t images;
     size_t bytes;
     double seconds;
+    bool best;          /* `best` points to it */
     char name[40];
     char message[1024]; /* why it failed; "" otherwise */
 } gt_saver_result;

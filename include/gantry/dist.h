@@ -5,8 +5,9 @@
  * The tree over slices: node(0, i) is slice i, node(level, i) = node(level-1, 2i) + node(level-1, 2i+1), and a missing
  * sibling passes through. Every sum over slices here, of gradients, states or statistics, is this tree's root.
  *
+ *     gt_status st;
  *     gt_comm *c = gt_comm_start(0, &st);
- *     gt_status st = gt_comm_agree(c, gt_slices_choose(batch, group, 0, c->ranks, &slices)); // every rank returns the same
+ *     st = gt_comm_agree(c, gt_slices_choose(batch, group, 0, c->ranks, &slices)); // every rank returns the same
  *     gt_slice_range(slices, c->ranks, c->rank, &first, &count);
  *     gt_reducer *r = gt_reducer_new(c, pool, &(gt_reducer_options){.slices = slices, .floats = block_floats});
  *     gt_reducer_plan *plan = gt_reducer_plan_new(r, n, outputs);     // one per phase

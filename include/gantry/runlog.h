@@ -37,6 +37,7 @@ double gt_runlog_last(const gt_runlog *l, const char *name);
 const struct gt_stats *gt_runlog_before(const gt_runlog *l); /* the lines kept when the log was opened; as long as the log lives */
 /* The mean of a series at the tick of `images`, among the lines kept when the log was opened; NaN when there is none. */
 double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name);
+void gt_runlog_leave(gt_runlog *l); /* another process writes it now: nothing more, also not when it is closed */
 void gt_runlog_close(gt_runlog *l); /* NULL is fine */
 
 /* ---- reading a stats.jsonl, ours or the reference tool's ---- */

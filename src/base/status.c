@@ -15,7 +15,7 @@ gt_status gt_fail(gt_status code, const char *format, ...) {
     va_start(ap, format);
     vsnprintf(fresh, sizeof fresh, format, ap);
     va_end(ap);
-    memcpy(message, fresh, sizeof message);
+    snprintf(message, sizeof message, "%s", fresh);
     return code;
 }
 
@@ -26,7 +26,7 @@ gt_status gt_wrap(gt_status code, const char *format, ...) {
     vsnprintf(context, sizeof context, format, ap);
     va_end(ap);
     snprintf(fresh, sizeof fresh, "%s: %s", context, message);
-    memcpy(message, fresh, sizeof message - 1);
+    snprintf(message, sizeof message, "%.*s", MESSAGE_BYTES - 1, fresh);
     return code;
 }
 

@@ -30,7 +30,8 @@ struct gt_saver {
     gt_saver_state news; /* WRITTEN or FAILED until reported */
     void *data;          /* of the checkpoint being written */
     size_t bytes;
-    gt_saver_result result;
+    gt_saver_result result;  /* the thread's, while there is one */
+    gt_saver_result settled; /* the latest that is known of */
 };
 
 void gt_checkpoint_name(int64_t images, char name[40]) { snprintf(name, 40, "checkpoint-%09lld.h5", (long long)images); }
@@ -205,7 +206,7 @@ static gt_status save(gt_saver *s, bool *written) {
     s->error = st ? errno : 0;
     *written = !st;
     if (!st) st = point(s->dir, "last", s->result.name);
-    if (!st && s->best) st = point(s->dir, "best", s->result.name);
+    if (!st && s->best) s->result.best = !(st = point(s->dir, "best", s->result.name));
     gt_status cleared = *written ? remove_old(s->dir, &s->keep, s->result.images) : GT_OK;
     free(path);
     return st ? st : cleared;
@@ -227,10 +228,10 @@ static void *thread_main(void *arg) {
 
 /* ---- the main thread's side ---- */
 
-/* Files of other names are written again under the same one, so that no half of them stays. */
+/* Of files that are numbered. The others are written again under the same name, so that no half of them stays. */
 static bool is_half(const char *name) {
     size_t n = strlen(name);
-    return (strncmp(name, "checkpoint-", 11) == 0 || strncmp(name, "fakes", 5) == 0) && n > 5 && strcmp(name + n - 5, ".part") == 0;
+    return (strncmp(name, "checkpoint-", 11) == 0 || strncmp(name, "fakes", 5) == 0 || strncmp(name, "reconstructions", 15) == 0) && n > 5 && strcmp(name + n - 5, ".part") == 0;
 }
 
 static void clear_halves(const char *dir) {
@@ -254,6 +255,7 @@ gt_saver *gt_saver_new(const char *dir, const gt_keep *keep) {
 }
 
 static void take_note(gt_saver *s) {
+    s->settled = s->result;
     s->news = s->result.status ? GT_SAVER_FAILED : GT_SAVER_WRITTEN;
     if (s->error && s->error != s->failing)
         gt_warn("%s was not written: %s; earlier ones stay, training goes on and tries again", s->result.name, s->result.message);
@@ -282,7 +284,7 @@ gt_saver_state gt_saver_wait(gt_saver *s) {
     return gt_saver_poll(s);
 }
 
-const gt_saver_result *gt_saver_outcome(const gt_saver *s) { return &s->result; }
+const gt_saver_result *gt_saver_outcome(const gt_saver *s) { return &s->settled; }
 
 gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool best) {
     gt_saver_wait(s);

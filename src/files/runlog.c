@@ -33,6 +33,7 @@ struct gt_runlog {
     bool swmr;        /* else metrics.h5 is replaced as a whole, */
     int rest;         /* ... after so many more ticks */
     bool stale;       /* it lacks ticks */
+    bool left;        /* to another process */
     tfevents *events;
     gt_stats *before; /* what was there when the log was opened */
 };
@@ -185,10 +186,12 @@ double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name) {
     return NAN;
 }
 
+void gt_runlog_leave(gt_runlog *l) { l->left = true; }
+
 void gt_runlog_close(gt_runlog *l) {
     if (!l) return;
-    if (l->stats.fd >= 0) report(l, STATS, appender_flush(&l->stats, true));
-    if (l->stale && !l->failing[STATS]) report(l, METRICS, rebuild_metrics(l));
+    if (l->stats.fd >= 0 && !l->left) report(l, STATS, appender_flush(&l->stats, true));
+    if (l->stale && !l->left && !l->failing[STATS]) report(l, METRICS, rebuild_metrics(l));
     appender_close(&l->stats);
     metrics_h5_free(l->metrics);
     tfevents_close(l->events);

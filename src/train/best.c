@@ -25,7 +25,7 @@ void gt_trainer_best_begin(gt_trainer *t) {
 bool gt_trainer_best_now(gt_trainer *t) {
     bool largest;
     const char *name = series_of(t->job, &largest);
-    if (!name) return false;
+    if (!name || !t->n_logged) return false; /* a rolled back run's checkpoint, made again, ends no tick */
     double value = NAN;
     for (int i = 0; i < t->n_logged; i++)
         if (!strcmp(t->logged[i].name, name)) value = t->logged[i].mean;
@@ -37,7 +37,17 @@ bool gt_trainer_best_now(gt_trainer *t) {
     if (!isnan(t->best) && (largest ? value <= t->best : value >= t->best)) return false;
     t->best_before = t->best;
     t->best = value;
-    return true;
+    return t->best_pending = true;
 }
 
-void gt_trainer_best_lost(gt_trainer *t) { t->best = t->best_before; }
+void gt_trainer_best_lost(gt_trainer *t) {
+    t->best = t->best_before;
+    t->best_pending = false;
+}
+
+void gt_trainer_saved(gt_trainer *t, gt_saver_state news) {
+    if (news != GT_SAVER_WRITTEN && news != GT_SAVER_FAILED) return;
+    if (t->best_pending && !gt_saver_outcome(t->saver)->best) gt_trainer_best_lost(t);
+    t->best_pending = false;
+    t->checkpoint_failed |= news == GT_SAVER_FAILED;
+}

@@ -71,15 +71,11 @@ static due decide(gt_trainer *t, const plan *p) {
     if (t->comm->rank == 0) {
         d.finished = gt_trainer_finished(t);
         if (!d.finished) d.stop = wish == STOP ? ASKED : gt_rundir_stop(t->dir) ? STOP_FILE : now >= p->end ? TIME_OVER : GO_ON;
-        bool failed = gt_saver_poll(t->saver) == GT_SAVER_FAILED;
+        gt_trainer_saved(t, gt_saver_poll(t->saver));
         d.pictures = d.finished || is_due(&p->pictures, t->shown, now) || (p->picture_steps && t->step % (uint32_t)p->picture_steps == 0);
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, t->shown, now);
         /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each tick with room on the disk tries again. */
         d.tick = d.checkpoint || is_due(&p->tick, t->shown, now) || t->shown == t->job->batch;
-        if (failed) {
-            t->checkpoint_failed = true;
-            gt_trainer_best_lost(t);
-        }
         if (t->checkpoint_failed && d.tick && gt_space_free(t->dir) > (double)gt_trainer_checkpoint_bytes(t)) d.checkpoint = true;
         d.lost = gt_lock_lost(t->lock);
     }
@@ -93,7 +89,6 @@ static gt_status set_back(gt_trainer *t, plan *p) {
     was_done(&p->tick, t->shown, now);
     was_done(&p->pictures, t->shown, now);
     was_done(&p->checkpoint, t->shown, now);
-    t->checkpoint_failed = false;
     t->tick_start = now;
     t->tick_shown = t->shown;
     return GT_OK;
@@ -113,8 +108,7 @@ static gt_status act(gt_trainer *t, plan *p, due d) {
         }
     }
     if (!st && d.checkpoint) {
-        t->checkpoint_failed = false;
-        st = gt_trainer_save(t);
+        gt_trainer_save(t);
         was_done(&p->checkpoint, t->shown, gt_clock());
     }
     if (!st && d.pictures) {
@@ -131,7 +125,8 @@ static gt_status act(gt_trainer *t, plan *p, due d) {
 static gt_status settle(gt_trainer *t) {
     gt_status st = GT_OK;
     if (t->comm->rank == 0) {
-        if (gt_saver_wait(t->saver) == GT_SAVER_FAILED || t->checkpoint_failed)
+        gt_trainer_saved(t, gt_saver_wait(t->saver));
+        if (t->checkpoint_failed)
             st = gt_fail(GT_FAILED, "the last checkpoint of %s could not be written (see the warning): started again, the run goes on from the one before", t->dir);
     }
     return gt_comm_agree(t->comm, st);
@@ -154,6 +149,7 @@ static gt_status train(gt_trainer *t, double began) {
     for (;;) {
         if ((st = gt_trainer_step(t))) return st;
         due d = decide(t, &p);
+        if (d.lost && t->log) gt_runlog_leave(t->log);
         if (d.lost) return gt_fail(GT_FAILED, "the lock in the run's directory is no longer ours: another process took the run over; stopped without writing");
         if ((st = act(t, &p, d))) return st;
         if ((d.finished && gt_trainer_finished(t)) || d.stop) { /* not where it was set back */

@@ -131,7 +131,11 @@ gt_status gt_trainer_fakes(gt_trainer *t) {
     float *all = st || t->comm->rank ? NULL : calloc((size_t)ranks * (size_t)rounds, chunk_floats * sizeof *all);
     float *ordered = st || t->comm->rank ? NULL : calloc((size_t)chunks, chunk_floats * sizeof *ordered);
     if (!st && (!mine || (!t->comm->rank && (!all || !ordered)))) st = gt_fail(GT_NOMEM, "out of memory for a grid of %d pictures", cells);
-    if ((st = gt_comm_agree(t->comm, st))) goto end;
+    if ((st = gt_comm_agree(t->comm, st))) {
+        if (st == GT_NOMEM && t->comm->rank == 0) gt_warn("no pictures this time: %s", gt_message());
+        if (st == GT_NOMEM) st = GT_OK;
+        goto end;
+    }
 
     if (m->ema_of >= 0) gt_reducer_share(t->learners[m->ema_of].reducer, m->ema_block);
     st = gt_exec_prepare(t->generator, &(gt_exec_env){.seed = (uint64_t)t->job->seed});

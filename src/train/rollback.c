@@ -42,7 +42,7 @@ static gt_status roll_back(gt_trainer *t, int trouble) {
     if (!st) st = gt_trainer_load(t, file);
     if (!st) {
         t->reseed = reseed;
-        t->rollbacks++;
+        t->n_logged = 0; /* what the last tick said is not of this state */
         gt_stat_table_tick(&t->stats); /* what was gathered since is of no use */
         gt_loader_free(t->loader);
         t->loader = NULL;
@@ -51,8 +51,10 @@ static gt_status roll_back(gt_trainer *t, int trouble) {
     if (!st) st = gt_comm_agree(t->comm, first ? reopen_logs(t) : GT_OK);
     if (!st && first)
         gt_warn("rolled back to %s because of %s, on with other random numbers (%d of at most %d times)", gt_checkpoint_path(file),
-                gt_trouble_name(trouble), t->rollbacks, MOST_ROLLBACKS);
+                gt_trouble_name(trouble), (int)reseed, MOST_ROLLBACKS);
     gt_checkpoint_close(file);
+    /* The same state under the same name, but for the count of rollbacks: without it a run killed before its next checkpoint would meet the same trouble again. */
+    if (!st) gt_trainer_save(t);
     return st;
 }
 
@@ -61,9 +63,9 @@ gt_status gt_trainer_trouble(gt_trainer *t, int trouble, bool *back) {
     if (gt_is(t->job->on_trouble, "warn")) return GT_OK;
     if (gt_is(t->job->on_trouble, "stop"))
         return gt_fail(GT_FAILED, "--on-trouble=stop: %s (see the warning); checkpoints from before are in the run's directory", gt_trouble_name(trouble));
-    if (t->rollbacks == MOST_ROLLBACKS)
+    if (t->reseed >= MOST_ROLLBACKS)
         return gt_fail(GT_FAILED, "--on-trouble=rollback: %s again after %d rollbacks: this job needs other settings (see the warning)", gt_trouble_name(trouble),
-                       t->rollbacks);
+                       MOST_ROLLBACKS);
     gt_status st = roll_back(t, trouble);
     *back = !st;
     return st ? gt_wrap(st, "--on-trouble=rollback") : GT_OK;

@@ -69,7 +69,14 @@ size_t gt_trainer_checkpoint_bytes(const gt_trainer *t) {
     return floats * sizeof(float);
 }
 
-gt_status gt_trainer_save(gt_trainer *t) {
+/* That there is no checkpoint does not end the work: the loop tries again. */
+static void not_saved(gt_trainer *t) {
+    gt_warn("no checkpoint this time: %s", gt_message());
+    if (t->best_pending) gt_trainer_best_lost(t);
+    t->checkpoint_failed = true;
+}
+
+void gt_trainer_save(gt_trainer *t) {
     const gt_model *m = t->model;
     gt_checkpoint *c = NULL;
     float *scratch = NULL, *whole = NULL;
@@ -85,7 +92,10 @@ gt_status gt_trainer_save(gt_trainer *t) {
         whole = gt_block_alloc(whole_bytes, "a checkpoint");
         if (!c || !scratch || !whole) st = GT_NOMEM;
     }
-    if ((st = gt_comm_agree(t->comm, st))) goto end;
+    if (gt_comm_agree(t->comm, st)) {
+        if (first) not_saved(t);
+        goto end;
+    }
 
     for (int i = 0; i < m->n_nets; i++) {
         const gt_net *net = m->nets[i];
@@ -120,17 +130,15 @@ gt_status gt_trainer_save(gt_trainer *t) {
     }
     if (first) {
         put_state(c, t);
-        if (gt_saver_start(t->saver, c, t->shown, gt_trainer_best_now(t))) { /* the loop tries again */
-            gt_warn("no checkpoint this time: %s", gt_message());
-            t->checkpoint_failed = true;
-        }
+        gt_trainer_saved(t, gt_saver_wait(t->saver)); /* is the best so far on the disk? */
+        t->checkpoint_failed = false;
+        if (gt_saver_start(t->saver, c, t->shown, gt_trainer_best_now(t))) not_saved(t);
         c = NULL;
     }
 end:
     gt_checkpoint_free(c);
     free(scratch);
     gt_block_free(whole, whole_bytes);
-    return st;
 }
 
 /* ---- loading: rank 0 reads and hands out ---- */

@@ -56,7 +56,7 @@ void gt_stop_restore(void) {
 int gt_stop_requested(void) { return stop_signal; }
 
 bool gt_stop_take_checkpoint(void) {
-    bool wanted = checkpoint_wanted;
-    checkpoint_wanted = 0;
-    return wanted;
+    if (!checkpoint_wanted) return false;
+    checkpoint_wanted = 0; /* a signal that comes now is answered by the checkpoint that is about to be made */
+    return true;
 }

@@ -129,9 +129,9 @@ typedef struct gt_trainer {
     double reals_spread;          /* the same of the grid's reals; NaN: not known. Rank 0 */
     char norm_series[GT_MAX_NETS][32];
     gt_watch watch;               /* rank 0 */
-    int rollbacks;                /* so far */
-    int64_t reseed;               /* rollbacks behind this state: they change the seed of everything drawn in steps */
+    int64_t reseed;               /* rollbacks behind this state, in all processes: they change the seed of everything drawn in steps */
     double best, best_before;     /* by --best, of the checkpoints so far, and of those before the latest best; NaN: none */
+    bool best_pending;            /* the checkpoint being written is to be the best */
     bool said_no_best;
 } gt_trainer;
 
@@ -174,14 +174,15 @@ gt_status gt_trainer_step(gt_trainer *t); /* all phases that are due, moving ave
 
 /* ---- state.c ---- */
 size_t gt_trainer_checkpoint_bytes(const gt_trainer *t);               /* about */
-gt_status gt_trainer_save(gt_trainer *t);                               /* all ranks: begins a checkpoint of this moment */
+void gt_trainer_save(gt_trainer *t);                                    /* all ranks: begins a checkpoint of this moment; where none can be made, it is said and tried again */
 gt_status gt_trainer_load(gt_trainer *t, const gt_checkpoint_file *f);  /* rank 0 has the file, others pass NULL */
 gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f);
 
 /* ---- best.c ---- rank 0 */
 void gt_trainer_best_begin(gt_trainer *t); /* after the log is open */
 bool gt_trainer_best_now(gt_trainer *t);   /* is the checkpoint about to be made the best so far? After the tick that it ends */
-void gt_trainer_best_lost(gt_trainer *t);  /* ... it could not be written */
+void gt_trainer_best_lost(gt_trainer *t);  /* ... it is not */
+void gt_trainer_saved(gt_trainer *t, gt_saver_state news); /* what became of the checkpoint: it may not be the best one after all, or must be tried again */
 
 /* ---- pictures.c ---- all ranks; that a picture cannot be written is a warning */
 gt_status gt_trainer_reals(gt_trainer *t);

@@ -56,6 +56,12 @@ P
 quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=best --steps=12 --keep=1 --best=max:Loss/scores/fake
 [ "$(readlink best/best)" ] || fail 'best is gone'
 
+# One that cannot be written, and is not the best, changes nothing of that.
+mkdir -p unbest/checkpoint-000000016.h5.part
+quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=unbest --steps=6 --keep=1 --best=min:Progress/tick
+has_line 'checkpoint-000000016.h5 was not written' said || fail 'it could be written'
+[ "$(readlink unbest/best)" = checkpoint-000000008.h5 ] && [ -e unbest/best ] || fail "best is $(readlink unbest/best)"
+
 # By the clock.
 quietly "$GANTRY" train $small --run=clock --steps=300 --tick-minutes=0.002 --image-minutes=0.004 --checkpoint-minutes=0.004
 [ "$(ls clock/checkpoint-* | wc -l)" = 3 ] && [ "$(ls clock/fakes* | wc -l)" -gt 2 ] || fail "by the clock: $(ls clock)"

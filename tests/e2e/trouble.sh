@@ -30,6 +30,8 @@ for n in 1 3; do
 done
 ls back1/bad-checkpoint-* >/dev/null || fail 'nothing was set aside'
 same "$(last back1)" "$(last back3)"
+from=$(sed -n 's/.*warning: rolled back to \(.*\.h5\) because.*/\1/p' back1/log.txt | tail -1)
+h5dump -d /state/reseed "$from" | grep -q '(0): 3$' || fail 'killed now, it would forget the last rollback'
 h5dump -d /state/reseed "$(last back1)" | grep -q '(0): 3$' || fail 'the checkpoint does not know of the rollbacks'
 h5diff -q "$(last back1)" warned/"$(basename "$(last back1)")" >/dev/null && fail 'the random numbers are those of the first time'
 helper log back1
