@@ -119,9 +119,9 @@ static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *
 static gt_status generate(gt_comm *comm, gt_generate_request *r, const char *mixture) {
     gt_log_setup(comm->rank, comm->ranks, GT_INFO);
     r->options.pool = gt_pool_new(comm->threads);
-    if (!r->options.pool) return GT_FAILED;
-    gt_info("Loading networks from \"%s\"...", r->checkpoint);
-    gt_status st = make_images(comm, r, mixture);
+    gt_status st = gt_comm_agree(comm, r->options.pool ? GT_OK : GT_FAILED);
+    if (!st) gt_info("Loading networks from \"%s\"...", r->checkpoint);
+    if (!st) st = make_images(comm, r, mixture);
     gt_pool_free(r->options.pool);
     if (st || comm->rank) return st;
     if (r->single)

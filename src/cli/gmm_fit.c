@@ -46,6 +46,14 @@ static gt_status go_on(gt_fit *f, const gt_mixture_recipe *recipe, const char *f
     return GT_OK;
 }
 
+/* Ranks that went on from different places would wait for each other for ever. */
+static gt_status same_place(gt_comm *c, const gt_fit *f) {
+    const int place[] = {f->finished, f->restart, f->started, f->n_now};
+    bool same = true;
+    for (int i = 0; i < 4; i++) same &= gt_comm_max(c, place[i]) == -gt_comm_max(c, -place[i]);
+    return same ? GT_OK : gt_fail(GT_FAILED, "hosts have different fits in the same place: --outdir must be one folder that all of them see");
+}
+
 static gt_status take_folder(const gmm_run *r, gt_lock **lock) {
     if (r->comm->rank) return GT_OK;
     gt_status st = gt_rundir_prepare(r->fields->outdir, 0);
@@ -59,8 +67,14 @@ static gt_status begin(const gmm_run *r, gt_blocks *blocks, gt_cloud_info info, 
     gt_hash_hex(gt_blocks_fingerprint(blocks), fingerprint);
     gt_comm_broadcast(r->comm, fingerprint, sizeof fingerprint, 0);
     gt_status st = gt_comm_agree(r->comm, take_folder(r, lock));
-    if (!st && !access(path, F_OK)) return gt_comm_agree(r->comm, go_on(f, &recipe, fingerprint, path));
-    if (!st) st = gt_fit_init(f, &recipe, info);
+    if (st) return st;
+    int found = !access(path, F_OK);
+    gt_comm_broadcast(r->comm, &found, sizeof found, 0); /* rank 0 holds the lock of the folder, so what it sees counts */
+    if (found) {
+        st = gt_comm_agree(r->comm, go_on(f, &recipe, fingerprint, path));
+        return st ? st : same_place(r->comm, f);
+    }
+    st = gt_fit_init(f, &recipe, info);
     memcpy(f->fingerprint, fingerprint, sizeof fingerprint);
     return gt_comm_agree(r->comm, st);
 }

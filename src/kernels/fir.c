@@ -78,7 +78,7 @@ static int64_t gcd(int64_t a, int64_t b) {
 static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
 
-/* The input pixels that a row of output touches: [first, last), of which [from, to) are in the image. */
+/* The input pixels that a row of output touches: [first, last), of which [from, to) are in the image; none where a row lies beside it. */
 typedef struct span {
     int64_t first, last, from, to;
 } span;
@@ -86,7 +86,7 @@ typedef struct span {
 static span row_span(const gt_fir *f) {
     const gt_fir_axis *a = &f->x;
     int64_t first = phase_of(a, 0).input, last = phase_of(a, a->out - 1).input + (a->n + a->up - 1) / a->up;
-    int64_t from = min64(max64(first, 0), a->in);
+    int64_t from = max64(first, min64(max64(first, 0), min64(last, a->in)));
     return (span){first, last, from, max64(from, min64(last, a->in))};
 }
 
@@ -129,7 +129,7 @@ void gt_fir_rows(const gt_fir *f, const float *in, float *out, int64_t row0, int
         phase p = phase_of(&f->y, m);
         int64_t lo = max64(0, -p.input), hi = min64(p.n, f->y.in - p.input); /* of its taps, those on rows of the image */
         float *y = out + m * out_row;
-        if (lo >= hi) {
+        if (lo >= hi || s.from == s.to) {
             memset(y, 0, sizeof(float) * (size_t)out_row);
             continue;
         }

@@ -34,7 +34,7 @@ static layout plan(const gt_product *p) {
     l.column_tiles = (p->n + l.tile_columns - 1) / l.tile_columns;
     l.b_in_place = !p->b_packed && !p->pack_b && p->m <= FEW_PANELS * l.kernels->rows;
     l.stage = p->k;
-    if (p->b_packed) return l;
+    if (p->b_packed || !p->n) return l;
     int64_t columns = l.b_in_place ? l.panel_width : padded_columns(l.kernels, p->n);
     int64_t bound = STAGE_FLOATS / columns / GT_PRODUCT_KC * GT_PRODUCT_KC;
     if (bound < GT_PRODUCT_KC) bound = GT_PRODUCT_KC;

@@ -114,7 +114,7 @@ static void declare_codes(gt_declarer *d, const gt_autoencoder_config *c) {
     gt_shape table = GT_SHAPE(c->codes, c->code_dim);
     if (c->latent == GT_LATENT_GUMBEL) {
         gt_declare(d, (gt_tensor){.file_shape = table, .trainable = true, .init_std = 1}, "latent.codes", "");
-    } else { /* codes that were hardly met yet: the first step restarts them at encoded tokens */
+    } else { /* codes that were hardly met yet: the first step restarts them at encoded tokens, unless there are so many that this is their share */
         const float scarce = 1e-3f;
         gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(c->codes), .init_mean = scarce}, "latent.count", "");
         gt_declare(d, (gt_tensor){.file_shape = table, .init_std = scarce}, "latent.sum", "");

@@ -26,6 +26,8 @@ static const fir_case cases[] = {
     {1, 1, {.up_x = 2, .up_y = 2, .pad_x0 = 1, .pad_y1 = 1, .gain = 3}},
     {0, 1, {.up_x = 5, .up_y = 4, .down_x = 3, .down_y = 2, .pad_x0 = 9, .pad_x1 = 20, .pad_y0 = 11}},
     {0, 4, {.pad_x0 = -2, .pad_x1 = -1, .pad_y0 = -1}},
+    {0, 4, {.pad_x0 = 25, .pad_x1 = -20}}, /* all of the output lies beside the image */
+    {2, 3, {.pad_x0 = -20, .pad_x1 = 25, .pad_y0 = 1}},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
