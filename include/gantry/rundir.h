@@ -29,9 +29,10 @@ typedef struct gt_lock_options { /* zeros: the defaults */
     double wait_s;  /* 15: for a living process on this host to end */
     double still_s; /* 30: a heartbeat from elsewhere that stands still so long is dead */
     double beat_s;  /* 5 */
+    int (*stop)(void); /* not 0: waiting is given up */
 } gt_lock_options;
 
-/* NULL: the run belongs to a living process; the message names host and pid. Taken over at once when its process on this host is gone. */
+/* NULL: the run belongs to a living process; the message names host and pid. Or stop() ended the waiting. Taken over at once when its process on this host is gone. */
 gt_lock *gt_lock_take(const char *dir, const gt_lock_options *options);
 bool gt_lock_lost(const gt_lock *l); /* the lock file is no longer ours (somebody removed it, or judged us dead): stop writing here */
 void gt_lock_release(gt_lock *l);    /* NULL is fine */

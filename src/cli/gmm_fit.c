@@ -57,7 +57,7 @@ static gt_status same_place(gt_comm *c, const gt_fit *f) {
 static gt_status take_folder(const gmm_run *r, gt_lock **lock) {
     if (r->comm->rank) return GT_OK;
     gt_status st = gt_rundir_prepare(r->fields->outdir, 0);
-    if (!st && !(*lock = gt_lock_take(r->fields->outdir, NULL))) st = GT_FAILED;
+    if (!st && !(*lock = gt_lock_take(r->fields->outdir, &(gt_lock_options){.stop = gt_stop_requested}))) st = gt_stop_requested() ? GT_STOPPED : GT_FAILED;
     return st;
 }
 
@@ -138,6 +138,7 @@ gt_status gmm_fit(gmm_run *r) {
     gt_status st = gmm_read_points(r, r->words[0], &blocks, &info);
     if (!st) st = gt_comm_agree(r->comm, gmm_read_axes(r, info.d, NULL));
     if (!st) st = begin(r, blocks, info, k.path, &f, &k.lock);
+    if (st == GT_STOPPED) gt_info("%s", gt_message());
     if (!st && f.finished) gt_info("%s is finished", k.path);
     if (!st && !f.finished) {
         st = gt_mixture_fit(blocks, &f, &(gt_fit_hooks){wants_stop, save, &k});

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry: one binary, one subcommand per row of commands.c. */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "files/h5.h"
 #include "kernels/kernel_set.h"
 
 static int unknown_command(const char *name) {
@@ -33,8 +35,18 @@ static void fill_standard_files(void) {
     if (fd >= 0) close(fd);
 }
 
+/* OpenBLAS starts a thread for each core before main(), with 140 MB of address space each, none of which is ever used here (kernels/lapack.c). Where address
+ * space is limited they wait for it for ever, also when the program ends. So it starts once more, and tells it. */
+static void do_without_threads_of_blas(char **argv) {
+    static const char key[] = "OPENBLAS_NUM_THREADS";
+    if (getenv(key) || setenv(key, "1", 1)) return;
+    execv("/proc/self/exe", argv); /* where this is not to be had it goes on with them */
+}
+
 int main(int argc, char **argv) {
+    do_without_threads_of_blas(argv);
     fill_standard_files();
+    gt_h5_own_end();
     gt_status st = gt_kernel_set_check_environment();
     int status = st ? cli_exit("", st) : dispatch(argc, argv);
     if (fflush(stdout) || ferror(stdout)) { /* a full disk behind `gantry ... > file` must not look like success */

@@ -7,6 +7,8 @@
 
 #include "h5_chunks.h"
 
+void gt_h5_own_end(void) { H5dont_atexit(); }
+
 void gt_h5_quiet(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
 
 static herr_t innermost(unsigned n, const H5E_error2_t *e, void *text) {

@@ -9,6 +9,7 @@
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
+void gt_h5_own_end(void); /* to be called first: at the program's end HDF5 closes nothing that an error has left open; it may be half made */
 void gt_h5_quiet(void); /* HDF5 prints no error stacks of its own */
 /* gt_fail with HDF5's innermost reason appended to the message. */
 gt_status gt_h5_fail(gt_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));

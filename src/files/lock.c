@@ -188,6 +188,7 @@ static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h)
         if (over)
             return gt_fail(GT_FAILED, "'%s' belongs to process %ld on this machine, which is still running: one run per directory", l->path, h->pid);
         if (!said) say_waiting(l, h, here, limit);
+        if (o->stop && o->stop()) return gt_fail(GT_STOPPED, "'%s' belongs to process %ld on %s; stopped waiting for it, as asked to", l->path, h->pid, h->host);
         pause_for(limit < 2 ? limit / 8 : 0.25);
         holder seen;
         int error = read_holder(l->path, &seen);

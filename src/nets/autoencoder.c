@@ -102,10 +102,22 @@ static gt_layer token_head(const gt_autoencoder_config *c) {
 
 static int nearest_multiple_of_4(int size) { return size < 4 ? 4 : (size + 2) / 4 * 4; }
 
+/* Layers and latents are counted in int. */
+static bool fits_int(int64_t a, int64_t b) {
+    int64_t n;
+    return !__builtin_mul_overflow(a, b, &n) && n <= INT32_MAX;
+}
+
 gt_status gt_autoencoder_check(const gt_autoencoder_config *c) {
     if (c->body == GT_BODY_CONV && (c->height % 4 || c->width % 4))
         return gt_fail(GT_USAGE, "images of %dx%d: both sides must be divisible by 4 for the convolutional autoencoder; the nearest size is %dx%d", c->width, c->height,
                        nearest_multiple_of_4(c->width), nearest_multiple_of_4(c->height));
+    int64_t pixels = (int64_t)c->height * c->width, quarter = (int64_t)(c->height / 4) * (c->width / 4), tokens = keeps_map(c) ? quarter : c->z_dim;
+    bool fits = fits_int(pixels, c->channels) && fits_int(quarter, width_of(c, CONV_TOP));
+    if (gt_latent_is_discrete(c)) fits = fits && fits_int(tokens, c->codes) && fits_int(tokens, c->code_dim);
+    if (!fits)
+        return gt_fail(GT_USAGE, "an autoencoder of images of %dx%dx%d would have layers or latents of more than %d numbers: it takes smaller images, or less --widths, --codes or --code-dim",
+                       c->width, c->height, c->channels, INT32_MAX);
     if (c->body == GT_BODY_DIGITS && (c->height < 5 || c->width < 5)) return gt_fail(GT_USAGE, "images of %dx%d are too small for two 3x3 convolutions", c->width, c->height);
     return GT_OK;
 }

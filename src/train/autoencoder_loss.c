@@ -95,6 +95,12 @@ static void renew_codes(const gt_autoencoder *a, gt_bound_net b, gt_node *vector
     gt_node *new_count = gt_add(g, gt_scale(g, count, (float)a->config.code_decay), gt_scale(g, met, (float)rest));
     gt_node *new_sum = gt_add(g, gt_scale(g, sum, (float)a->config.code_decay), gt_scale(g, met_sum, (float)rest));
 
+    /* A code that nothing chooses any more keeps its place when both sums are nearly gone, and is not 0/0. */
+    const float gone = 1e-20f;
+    gt_node *fading = gt_shift(g, gt_neg(g, new_count), gone);
+    new_count = gt_select(g, fading, count, new_count);
+    new_sum = gt_select(g, fading, sum, new_sum);
+
     gt_node *draw = gt_reshape(g, gt_random_uniform_op(g, "restart/AE_main", GT_SHAPE(n, tokens, k)), GT_SHAPE(n * tokens, k));
     gt_node *pick = gt_one_hot_max(g, gt_permute(g, draw, (int[]){1, 0}));
     gt_node *candidate = gt_mul(g, gt_matmul(g, pick, rows), gt_input(g, GT_AE_RESTART, GT_SCALAR));

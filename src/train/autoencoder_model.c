@@ -121,6 +121,8 @@ static gt_status build(gt_model *m, const gt_autoencoder_train_config *c) {
     a->config = *c;
     const gt_autoencoder_config *n = &c->net;
     if (c->cross_entropy && !n->sigmoid) return gt_fail(GT_USAGE, "cross-entropy needs pixels between 0 and 1: a sigmoid after the decoder's last layer");
+    gt_status st = gt_autoencoder_check(n);
+    if (st) return st;
     m->name = "autoencoder";
     m->slice_size = c->slice_size;
     m->epoch_end = GT_EPOCH_SHORT;
@@ -135,8 +137,7 @@ static gt_status build(gt_model *m, const gt_autoencoder_train_config *c) {
         m->pixel_variance = gt_autoencoder_pixel_variance(c);
     }
     gt_learning learning = {"adam", {.lr = c->lr, .beta1 = c->beta1, .beta2 = c->beta2, .eps = 1e-8}};
-    gt_status st = gt_model_add_network(m, gt_autoencoder_net(n), c->seed, learning);
-    if (st) return st;
+    if ((st = gt_model_add_network(m, gt_autoencoder_net(n), c->seed, learning))) return st;
     a->net = m->nets[0];
     if (n->latent == GT_LATENT_NORMAL) {
         gt_scalar_state *state = gt_arena_alloc(m->arena, sizeof *state);

@@ -9,6 +9,7 @@
 #include "gantry/log.h"
 #include "kernels/isa.h"
 #include "kernels/kernel_set.h"
+#include "train/stop.h"
 #include "train/trainer.h"
 
 /* The directory of the run, made if it is not there. */
@@ -19,8 +20,8 @@ static gt_status find_directory(gt_trainer *t) {
     t->dir = dir;
     gt_status st = gt_rundir_prepare(dir, 0);
     if (st) return st;
-    t->lock = gt_lock_take(dir, NULL);
-    return t->lock ? GT_OK : GT_FAILED;
+    t->lock = gt_lock_take(dir, &(gt_lock_options){.stop = gt_stop_requested});
+    return t->lock ? GT_OK : gt_stop_requested() ? GT_STOPPED : GT_FAILED;
 }
 
 /* Is what the run was begun with the same job? A difference is a table on stderr and an error. */

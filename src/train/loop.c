@@ -188,6 +188,7 @@ gt_status gt_train(gt_comm *comm, gt_job *job) {
     gt_stop_install(comm->rank == 0 && comm->ranks > 1);
     gt_status st = gt_trainer_open(&t, comm, job);
     if (!st) st = gt_trainer_begin(&t, &done);
+    if (st == GT_STOPPED) gt_info("%s", gt_message()); /* before it began */
     if (!st && !done) {
         t.tick = comm->rank == 0 && t.shown ? (int)gt_runlog_last(t.log, "Progress/tick") + 1 : 0;
         t.seconds_before = comm->rank == 0 && t.shown ? gt_runlog_last(t.log, "Timing/total_sec") : 0;

@@ -20,6 +20,10 @@ grep -q '"Loss/KL"' cvae/stats.jsonl || fail 'no divergence in the log'
 helper dimensions digits/stats.jsonl 100 || fail 'the divergences of the dimensions are not there, or not those of the whole latent'
 grep -q 'latent dimensions that carry nothing.*: 0' cvae/log.txt || fail 'a dimension that carries nothing is not named'
 grep -q '"Codes/perplexity"' vq/stats.jsonl || fail 'no perplexity in the log'
+# Codes that are not chosen any more, however fast they fade and though they are not restarted, do no harm.
+for decay in 0 0.5; do
+    quietly "$GANTRY" train --model=vq --data=synth:circles:n=50 --batch=2 --widths=0.01 --code-decay=$decay --code-floor=0 --run=fading$decay --steps=150 --threads=1
+done
 # slices that differ by one sample
 quietly "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=15 --slices=4 --run=uneven --epochs=1
 quietly ranks 4 "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=15 --slices=4 --run=uneven-4 --epochs=1

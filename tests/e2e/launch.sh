@@ -59,11 +59,24 @@ for command in "'$LAUNCH' 2 '$GANTRY' train $job --run=v2 --steps=3" "'$GANTRY' 
     grep -qi 'warn\|cannot' said && { cat said; fail "complaints under ulimit -v: $command"; }
 done
 same "$(last v1)" "$(last v2)"
+# Far less: done, or an error with its message, but never a crash or a process that does not end.
+for limit in 180000 200000 240000 300000 340000; do
+    timeout -s KILL 30 bash -c "ulimit -v $limit; exec '$GANTRY' train $job --run=v$limit --steps=3" >said 2>&1
+    status=$?
+    [ $status = 0 ] || { [ $status = 1 ] && grep -qi 'memory' said; } || { cat said; fail "status $status under ulimit -v $limit"; }
+done
 
 # Two runs on one directory: the second waits; when the first ends in time it goes on, when not it gives up (bad_input.sh).
 background "$GANTRY" train $endless --run=shared
 wait_until 20 has_line Progress/tick shared/stats.jsonl
 first=$pid
+for s in INT USR1; do
+    background "$GANTRY" train $endless --run=shared
+    wait_until 10 has_line "belongs to process $first" running
+    kill -$s "$pid"
+    wait_until 5 has_line 'stopped waiting for it' running
+    ends 75
+done
 background "$LAUNCH" 2 "$GANTRY" train $endless --run=shared
 wait_until 10 has_line "belongs to process $first" running
 kill -9 "$first"

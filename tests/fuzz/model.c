@@ -9,6 +9,7 @@
 #include "train/model_list.h"
 
 #define SHAPE "[shape]\ndata-height = 16\ndata-width = 16\ndata-channels = 3\nlabel-dim = 2\n"
+#define HUGE(side) "[shape]\ndata-height = " side "\ndata-width = " side "\ndata-channels = 3\nlabel-dim = 0\n"
 
 static void seeds(fuzz_put *put, void *arg) {
     static const char *const recipes[] = {
@@ -19,6 +20,11 @@ static void seeds(fuzz_put *put, void *arg) {
         "[recipe]\nmodel = digits\n" SHAPE,
         "[recipe]\nmodel = gumbel\n" SHAPE,
         "[recipe]\nmodel = vq\n" SHAPE,
+        "[recipe]\nmodel = vq\n[autoencoder]\ncodes = 65536\n" HUGE("1024"),
+        "[recipe]\nmodel = gumbel\n" HUGE("1048576"),
+        "[recipe]\nmodel = ae\n" HUGE("65536"),
+        "[recipe]\nmodel = dcgan\nbatch = 4\n" HUGE("1048576"),
+        "[recipe]\nmodel = stylegan2\nbatch = 4\n" HUGE("1048576"),
     };
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) put(arg, recipes[i], strlen(recipes[i]));
 }
@@ -41,6 +47,7 @@ static void run(const uint8_t *bytes, size_t n) {
     gt_job *job = gt_job_from_recipe_text(text, "a recipe");
     free(text);
     gt_model *m = job ? gt_model_bare(job) : NULL;
+    if (m) fuzz_check(m->z_dim > 0 || m->label_dim > 0);
     for (int i = 0; m && i < m->n_nets; i++) check_layout(m->nets[i]);
     gt_model_free(m);
     gt_job_free(job);
