@@ -41,6 +41,7 @@ gt_status gt_import_new_vectors(gt_import_source *s, size_t width) {
 }
 
 gt_status gt_import_copy_class_names(gt_import_notes *n, const char *const *names, int count) {
+    if (n->class_name) return gt_fail(GT_FORMAT, "class names a second time; there are %d already", n->class_names);
     n->class_name = calloc((size_t)count + 1, sizeof *n->class_name);
     if (!n->class_name) return gt_fail(GT_NOMEM, "out of memory for class names");
     for (; n->class_names < count; n->class_names++)

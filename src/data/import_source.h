@@ -58,7 +58,8 @@ gt_status gt_import_folder_classes(gt_import_source *s);
 gt_status gt_import_new_classes(gt_import_source *s);
 gt_status gt_import_new_vectors(gt_import_source *s, size_t width);
 
-gt_status gt_import_copy_class_names(gt_import_notes *n, const char *const *names, int count); /* there are none yet */
+/* GT_FORMAT: there are names already. */
+gt_status gt_import_copy_class_names(gt_import_notes *n, const char *const *names, int count);
 
 /* Width of the classes, and the checks that hold for all labels. */
 gt_status gt_import_check_labels(gt_import_source *s);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Foreign containers: LMDB by liblmdb, CIFAR, MNIST, TFRecords and numpy by tests/tools/foreign.py, each read back sample
  * by sample, and each damaged in its own way. */
+#define _GNU_SOURCE
 #include "imports.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <lmdb.h>
 #include <zlib.h>
 
@@ -87,6 +90,72 @@ static void test_cifar_refused(void **state) {
         import_refused(at("cut.tar.gz"), NULL, "cut.tar.gz");
     }
     free(whole);
+}
+
+typedef struct tar_member {
+    const char *name;
+    const void *bytes;
+    size_t n;
+} tar_member;
+
+static const char *make_tar(const char *file, const tar_member *members, int count) {
+    struct archive *a = archive_write_new();
+    archive_write_set_format_ustar(a);
+    archive_write_add_filter_gzip(a);
+    archive_write_set_filter_option(a, NULL, "compression-level", "1");
+    assert_int_equal(archive_write_open_filename(a, at(file)), ARCHIVE_OK);
+    for (int i = 0; i < count; i++) {
+        struct archive_entry *e = archive_entry_new();
+        archive_entry_set_pathname(e, members[i].name);
+        archive_entry_set_size(e, (la_int64_t)members[i].n);
+        archive_entry_set_filetype(e, AE_IFREG);
+        assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
+        assert_int_equal(archive_write_data(a, members[i].bytes, members[i].n), members[i].n);
+        archive_entry_free(e);
+    }
+    assert_int_equal(archive_write_close(a), ARCHIVE_OK);
+    archive_write_free(a);
+    return at(file);
+}
+
+/* A pickled batch of one black image and its label, whose array is of `type`. */
+static tar_member make_batch(const char *name, const char type[2]) {
+    static const char head[] = "\x80\2}(U\13fine_labels]K\0aU\4datacnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\1btR"
+                               "(K\1K\1M\0\14\x86" "cnumpy\ndtype\nU\2u1K\0K\1\x87R(K\3U\1|NNNJ\377\377\377\377J\377\377\377\377K\0tb\x89T\0\14\0\0";
+    static char out[4][sizeof head + 3072 + 3];
+    static int turn;
+    char *p = out[turn++ % 4];
+    memset(p, 0, sizeof out[0]);
+    memcpy(p, head, sizeof head - 1);
+    memcpy((char *)memmem(p, sizeof head, "U\2u1", 4) + 2, type, 2);
+    memcpy(p + sizeof head - 1 + 3072, "tbu.", 4);
+    return (tar_member){name, p, sizeof head - 1 + 3072 + 4};
+}
+
+/* A pickled list of n names. */
+static tar_member make_names(const char *name, int n) {
+    static const char head[] = "\x80\2}U\20fine_label_names](", end[] = "es.";
+    static char out[2][1 << 16];
+    static int turn;
+    char *p = out[turn++ % 2];
+    size_t used = sizeof head - 1;
+    memcpy(p, head, used);
+    for (int i = 0; i < n; i++, used += 4) memcpy(p + used, "U\2ab", 4);
+    memcpy(p + used, end, sizeof end - 1);
+    return (tar_member){name, p, used + sizeof end - 1};
+}
+
+/* Of each place in the archive there may be one file, under whichever of its names. */
+static void test_cifar_twice(void **state) {
+    (void)state;
+    const tar_member train = make_batch("x/train", "u1"), other = make_batch("y/data_batch_1", "u1"), few = make_names("x/meta", 2), many = make_names("x/batches.meta", 10000);
+    gt_import *imp = import(make_tar("once.tar.gz", (const tar_member[]){train, few}, 2), NULL);
+    assert_int_equal(gt_import_get_info(imp)->class_names, 2);
+    gt_import_close(imp);
+    import_refused(make_tar("two.tar.gz", (const tar_member[]){train, few, few}, 3), NULL, "two.tar.gz", "more than one file 'meta'");
+    import_refused(make_tar("two.tar.gz", (const tar_member[]){train, many, few}, 3), NULL, "both 'batches.meta' and 'meta'");
+    import_refused(make_tar("two.tar.gz", (const tar_member[]){train, train}, 2), NULL, "more than one file 'train'");
+    import_refused(make_tar("two.tar.gz", (const tar_member[]){train, other}, 2), NULL, "both 'train' and 'data_batch_1'");
 }
 
 /* Pickles with a byte changed: read, or refused with a reason. The compressed stream is taken away so that the change gets
@@ -322,6 +391,7 @@ int main(void) {
         cmocka_unit_test(test_cifar10),
         cmocka_unit_test(test_cifar100),
         cmocka_unit_test(test_cifar_refused),
+        cmocka_unit_test(test_cifar_twice),
         cmocka_unit_test(test_cifar_damaged),
         cmocka_unit_test(test_mnist),
         cmocka_unit_test(test_lmdb),
