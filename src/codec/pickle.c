@@ -8,7 +8,9 @@
 
 #include "base/bytes.h"
 
-enum { MEMO_MOST = 1 << 22, NAME_MOST = 200 };
+/* A byte of the input can make a value of a hundred: their number is bounded by what files hold. Half a gigabyte of CIFAR's pictures come with a
+ * million values. */
+enum { MEMO_MOST = 1 << 22, VALUES_MOST = 1 << 22, NAME_MOST = 200 };
 
 typedef struct machine {
     const uint8_t *at, *end, *begin;
@@ -20,6 +22,7 @@ typedef struct machine {
     size_t marks, mark_room;
     gt_pickle **memo;
     size_t memo_room, memo_next;
+    size_t values; /* pushed so far, and marks set */
     bool done;
 } machine;
 
@@ -45,9 +48,17 @@ static gt_pickle *new_value(machine *m, gt_pickle_kind kind) {
     return v;
 }
 
+/* Whatever takes memory - the stack, its marks, new values, items of collections - was pushed or set before. */
+static gt_status count_value(machine *m) {
+    if (m->values == VALUES_MOST) return gt_fail(GT_FORMAT, "a pickle of more than %d values", VALUES_MOST);
+    m->values++;
+    return GT_OK;
+}
+
 static gt_status push(machine *m, gt_pickle *v) {
     if (!v) return GT_NOMEM;
-    gt_status st = grow((void **)&m->stack, &m->stack_room, m->depth + 1, sizeof *m->stack);
+    gt_status st = count_value(m);
+    if (!st) st = grow((void **)&m->stack, &m->stack_room, m->depth + 1, sizeof *m->stack);
     if (!st) m->stack[m->depth++] = v;
     return st;
 }
@@ -198,7 +209,8 @@ static gt_status set_state(machine *m) {
 /* ---- collections ---- */
 
 static gt_status set_mark(machine *m) {
-    gt_status st = grow((void **)&m->mark, &m->mark_room, m->marks + 1, sizeof *m->mark);
+    gt_status st = count_value(m);
+    if (!st) st = grow((void **)&m->mark, &m->mark_room, m->marks + 1, sizeof *m->mark);
     if (!st) m->mark[m->marks++] = m->depth;
     return st;
 }

@@ -36,7 +36,7 @@ typedef struct gt_pickle {
 
 /* The pickle in bytes[0 .. n), whose values live in `arena` and point into `bytes`. `allowed`: names that may occur,
  * "module.name", ended by NULL. A list may hold itself: do not walk values blindly. GT_FORMAT: damaged, truncated, a name
- * that is not allowed, an opcode beyond plain data. */
+ * that is not allowed, an opcode beyond plain data, more than four million values. */
 gt_status gt_pickle_read(gt_pickle **out, gt_arena *arena, const void *bytes, size_t n, const char *const *allowed);
 
 bool gt_pickle_is(const gt_pickle *v, gt_pickle_kind kind, const char *text); /* bytes, text or name that equals `text` */

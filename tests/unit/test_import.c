@@ -3,7 +3,6 @@
 #include "imports.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 
 /* ---- folders and archives ---- */
 
@@ -113,12 +112,6 @@ static void test_zip(void **state) {
     assert_int_equal(p.channels, 3);
     gt_picture_free(&p);
     gt_import_close(imp);
-}
-
-static long peak_memory(void) {
-    struct rusage u;
-    getrusage(RUSAGE_SELF, &u);
-    return u.ru_maxrss;
 }
 
 /* Zeros without end in a few bytes: refused without being unpacked, as the memory shows. */

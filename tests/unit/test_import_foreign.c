@@ -158,6 +158,22 @@ static void test_cifar_twice(void **state) {
     import_refused(make_tar("two.tar.gz", (const tar_member[]){train, other}, 2), NULL, "both 'train' and 'data_batch_1'");
 }
 
+/* A few bytes that unpack to very many values of a pickle: empty tuples, marks, one value again and again. */
+static void test_cifar_bomb(void **state) {
+    (void)state;
+    enum { BOMB = 12 << 20 };
+    char *bomb = malloc(BOMB);
+    assert_non_null(bomb);
+    for (int k = 0; k < 3; k++) {
+        for (size_t i = 0; i < BOMB; i++) bomb[i] = k < 2 ? ")("[k] : "\0h"[i % 2];
+        if (k == 2) memcpy(bomb, "]q", 2);
+        long before = peak_memory();
+        import_refused(make_tar("bomb.tar.gz", &(tar_member){"x/train", bomb, BOMB}, 1), NULL, "bomb.tar.gz", "'train'", "more than 4194304 values");
+        if (peak_memory() - before > 600 << 10) fail_msg("bomb %d: %ld MB", k, (peak_memory() - before) >> 10);
+    }
+    free(bomb);
+}
+
 /* Pickles with a byte changed: read, or refused with a reason. The compressed stream is taken away so that the change gets
  * to the pickle. */
 static void test_cifar_damaged(void **state) {
@@ -392,6 +408,7 @@ int main(void) {
         cmocka_unit_test(test_cifar100),
         cmocka_unit_test(test_cifar_refused),
         cmocka_unit_test(test_cifar_twice),
+        cmocka_unit_test(test_cifar_bomb),
         cmocka_unit_test(test_cifar_damaged),
         cmocka_unit_test(test_mnist),
         cmocka_unit_test(test_lmdb),
