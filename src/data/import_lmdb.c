@@ -114,13 +114,17 @@ static gt_status add_value(lmdb *l, uint64_t at, uint32_t n) {
 
 static gt_status visit_page(lmdb *l, uint64_t number, int depth);
 
-/* The node at `offset` of the page. */
-static gt_status visit_node(lmdb *l, const uint8_t *page, uint64_t number, size_t offset, bool leaf, int depth) {
-    if (offset < PAGE_HEADER || offset > l->page - NODE_HEADER) return damaged("a node beyond its page");
+/* The node at `offset` of the page. `*left`: bytes behind the page's table that no node has taken yet. Nodes do not share bytes, and offsets
+ * that repeat would make many names and values of few. */
+static gt_status visit_node(lmdb *l, const uint8_t *page, uint64_t number, size_t offset, bool leaf, int depth, size_t *left) {
+    if (offset < gt_le16(page + TABLE_END_AT) || offset > l->page - NODE_HEADER) return damaged("a node beyond its page");
     const uint8_t *node = page + offset, *key = node + NODE_HEADER;
     size_t key_bytes = gt_le16(node + 6), room = l->page - offset - NODE_HEADER;
     unsigned flags = gt_le16(node + 4);
     uint32_t n = gt_le32(node);
+    size_t taken = NODE_HEADER + key_bytes + (!leaf ? 0 : flags & BIG ? 8 : (size_t)n);
+    if (taken > *left) return damaged("nodes that are larger than their page");
+    *left -= taken;
     if (!leaf) return visit_page(l, n | (uint64_t)flags << 32, depth + 1);
     if (flags & (SUB_DATABASE | SORTED)) return gt_fail(GT_FORMAT, "'data.mdb': holds databases of its own, which is not read");
     if (key_bytes > room || (flags & BIG ? room - key_bytes < 8 : room - key_bytes < n)) return damaged("a node beyond its page");
@@ -144,7 +148,8 @@ static gt_status visit_page(lmdb *l, uint64_t number, int depth) {
     unsigned flags = gt_le16(page + PAGE_FLAGS_AT);
     size_t end = gt_le16(page + TABLE_END_AT);
     if (!st && (gt_le64(page) != number || !(flags & (BRANCH | LEAF)) || end < PAGE_HEADER || end > l->page)) st = damaged("a page that is none");
-    for (size_t at = PAGE_HEADER; !st && at + 2 <= end; at += 2) st = visit_node(l, page, number, gt_le16(page + at), flags & LEAF, depth);
+    size_t left = l->page - end;
+    for (size_t at = PAGE_HEADER; !st && at + 2 <= end; at += 2) st = visit_node(l, page, number, gt_le16(page + at), flags & LEAF, depth, &left);
     free(page);
     return st;
 }

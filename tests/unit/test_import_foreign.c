@@ -310,6 +310,38 @@ static void test_lmdb_damaged(void **state) {
     free(whole);
 }
 
+/* Pages whose table of offsets names one node again and again, or nodes within the table: few bytes would become many pictures. */
+static void test_lmdb_repeats(void **state) {
+    (void)state;
+    enum { PAGE = 4096 };
+    static uint8_t file[3 * PAGE];
+    for (int k = 0; k < 2; k++) {
+        uint8_t *page = file + k * PAGE;
+        page[0] = (uint8_t)k;
+        page[10] = 8;
+        memcpy(page + 16, "\xde\xc0\xef\xbe\1", 5);
+        page[41] = PAGE >> 8;
+        page[128] = 2;
+        page[144] = (uint8_t)k;
+    }
+    uint8_t *leaf = file + 2 * PAGE;
+    leaf[0] = leaf[10] = 2;
+    memcpy(leaf + 2048, "\17\0\0\0\0\0\3\0keyP5 2 2 255\nabcd", 26);
+    mkdir(at("own_lmdb"), 0777);
+    static const struct {
+        int nodes;
+        uint16_t at;
+        const char *reason; /* NULL: read */
+    } cases[] = {{1, 2048, NULL}, {200, 2048, "larger than their page"}, {1016, 2048, "larger than their page"}, {1016, 2046, "beyond its page"}, {1, 16, "beyond its page"}};
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        for (int i = 0; i < cases[k].nodes; i++) memcpy(leaf + 16 + 2 * i, &cases[k].at, 2);
+        memcpy(leaf + 12, &(uint16_t){(uint16_t)(16 + 2 * cases[k].nodes)}, 2);
+        put(at("own_lmdb/data.mdb"), file, sizeof file);
+        if (cases[k].reason) import_refused(at("own_lmdb"), NULL, "own_lmdb", cases[k].reason);
+        else gt_import_close(import(at("own_lmdb"), NULL));
+    }
+}
+
 /* ---- TFRecords, numpy ---- */
 
 static void test_tfrecords(void **state) {
@@ -413,6 +445,7 @@ int main(void) {
         cmocka_unit_test(test_mnist),
         cmocka_unit_test(test_lmdb),
         cmocka_unit_test(test_lmdb_damaged),
+        cmocka_unit_test(test_lmdb_repeats),
         cmocka_unit_test(test_tfrecords),
         cmocka_unit_test(test_numpy),
         cmocka_unit_test(test_lmdb_threads),
