@@ -77,15 +77,33 @@ static gt_status split(gt_csv *c) {
     return st;
 }
 
+/* The next line with its end, *n bytes and a zero behind them; none at the end of the file. What is no text is refused as soon as that shows:
+ * a file may be one line without end. */
+static gt_status read_line(gt_csv *c, size_t *n) {
+    int byte = 0;
+    c->line++;
+    for (*n = 0; byte != '\n' && (byte = getc_unlocked(c->file)) != EOF;) {
+        if (byte == 0 || *n == GT_CSV_LINE_MOST) return gt_fail(GT_FORMAT, "line %" PRId64 ": no line of text", c->line);
+        if (*n + 1 >= c->room) {
+            size_t room = 2 * c->room + 256;
+            char *bigger = realloc(c->text, room);
+            if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a line of %zu bytes", room);
+            c->text = bigger;
+            c->room = room;
+        }
+        c->text[(*n)++] = (char)byte;
+    }
+    if (ferror(c->file)) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
+    if (*n) c->text[*n] = 0;
+    return GT_OK;
+}
+
 gt_status gt_csv_next(gt_csv *c) {
     c->fields = 0;
-    ssize_t n;
+    size_t n;
     do {
-        n = getline(&c->text, &c->room, c->file);
-        c->line++;
-        if (n < 0) return ferror(c->file) ? gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno)) : GT_OK;
-        if (n > GT_CSV_LINE_MOST || memchr(c->text, 0, (size_t)n))
-            return gt_fail(GT_FORMAT, "line %" PRId64 ": no line of text", c->line);
+        gt_status st = read_line(c, &n);
+        if (st || n == 0) return st;
         while (n > 0 && (c->text[n - 1] == '\n' || c->text[n - 1] == '\r')) c->text[--n] = 0;
         if (c->line == 1 && n >= 3 && !memcmp(c->text, "\xef\xbb\xbf", 3)) { /* a byte order mark */
             n -= 3;

@@ -171,6 +171,27 @@ static void test_csv(void **state) {
     import_refused(at("folder"), &(gt_import_options){.labels_csv = at("labels.csv")}, "labels.csv", "none of its names");
 }
 
+/* Lines without end, in a file that takes no room: refused from what may be a line, as the memory shows. */
+static void test_csv_without_lines(void **state) {
+    (void)state;
+    enum { LINE_MOST = 1 << 24, BYTES = 400 << 20 };
+    char *line = malloc(LINE_MOST + 1);
+    memset(line, 'x', LINE_MOST + 1);
+    put(at("long.csv"), line, LINE_MOST + 1);
+    import_refused(at("long.csv"), NULL, "long.csv", "line 1: no line of text");
+    free(line);
+    put_text(at("zeros.csv"), "a.png,1\nb.png");
+    assert_int_equal(truncate(at("zeros.csv"), BYTES), 0);
+    long before = peak_memory();
+    import_refused(at("zeros.csv"), NULL, "zeros.csv", "line 2: no line of text");
+    assert_true(peak_memory() - before < BYTES / 1024 / 4);
+    put_text(at("folder/list.csv"), "a/1.PNG,1\n\r\n\nb.png,2");
+    gt_import *imp = import(at("folder/list.csv"), NULL);
+    assert_int_equal(gt_import_get_info(imp)->count, 2);
+    assert_int_equal(gt_import_class(imp, 1), 2);
+    gt_import_close(imp);
+}
+
 /* ---- datasets, crops, threads ---- */
 
 static void test_datasets(void **state) {
@@ -231,6 +252,7 @@ int main(void) {
         cmocka_unit_test(test_zip),
         cmocka_unit_test(test_zip_bomb),
         cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_csv_without_lines),
         cmocka_unit_test(test_datasets),
         cmocka_unit_test(test_crops),
         cmocka_unit_test(test_threads),
