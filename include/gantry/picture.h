@@ -11,7 +11,8 @@
  *   PNG    as stored: grey, grey + alpha, RGB, RGBA of 8 or 16 bits; 1, 2 and 4 bits spread over 0..255; a palette gives
  *          RGB, or RGBA where it has transparent colours. The colour key of grey and RGB (tRNS) is no channel: a note.
  *   JPEG   8-bit grey or RGB, baseline or progressive; CMYK and YCCK become RGB
- *   BMP    1 to 32 bits, bit fields, run lengths: RGB; grey where the palette is the ramp 0..255 (or 0, 255)
+ *   BMP    1 to 32 bits, bit fields, run lengths: RGB, or RGBA where an alpha channel is not all zeros; grey where the
+ *          palette is the ramp 0..255 (or 0, 255)
  *   PNM    P1 to P6; maxval up to 255 spread over 0..255 in 8 bits, a larger one over 0..65535 in 16
  *   WebP   lossy and lossless, RGB or RGBA; no animations
  *   TIFF   first page; strips or tiles, 1 to 16 bits, 32- and 64-bit float (as GT_F32), any number of channels, palettes,
@@ -74,7 +75,7 @@ typedef struct gt_picture_info {
 } gt_picture_info;
 
 /* What a picture says about itself, without its pixels. `bytes` may be the beginning of the file only: GT_FORMAT then
- * also means that more of it (TIFF: all) is needed. */
+ * also means that more of it (TIFF, BMP with an alpha channel of zeros: all) is needed. */
 gt_status gt_picture_head(gt_picture_info *out, const void *bytes, size_t n);
 
 /* Do these first bytes (64 are enough) begin like a picture of a kind that is read? GT_FORMAT: no, and what they are

@@ -98,22 +98,6 @@ static gt_status read_head(bmp *b, const uint8_t *bytes, size_t n) {
     return st;
 }
 
-static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
-    bmp *b = malloc(sizeof *b);
-    if (!b) return gt_fail(GT_NOMEM, "out of memory for reading a BMP");
-    gt_status st = read_head(b, bytes, n);
-    if (!st) {
-        bool alpha = b->bits > 8 && b->mask[3];
-        *out = (gt_picture_info){.height = (int)b->height,
-                                 .width = (int)b->width,
-                                 .channels = b->grey ? 1 : 3 + alpha,
-                                 .bits = b->bits <= 8 ? (int)b->bits : 8,
-                                 .alpha = alpha};
-    }
-    free(b);
-    return st;
-}
-
 /* Rows stand from the bottom up unless the header says otherwise. */
 static uint8_t *row_of(const bmp *b, const gt_picture *p, uint32_t y) {
     return (uint8_t *)p->samples + (size_t)(b->top_down ? y : b->height - 1 - y) * b->width * (size_t)p->channels;
@@ -131,6 +115,15 @@ static uint8_t field(uint32_t pixel, uint32_t mask) {
     return mask ? (uint8_t)((uint64_t)((pixel & mask) / low) * 255 / (mask / low)) : 0;
 }
 
+/* Of 16 or 32 bits. */
+static uint32_t pixel_at(const bmp *b, const uint8_t *row, uint32_t x) {
+    return b->bits == 16 ? gt_le16(row + 2 * x) : gt_le32(row + 4 * x);
+}
+
+static bool may_have_alpha(const bmp *b) {
+    return b->bits > 8 && b->mask[3];
+}
+
 static gt_status read_row(const bmp *b, const gt_picture *p, const uint8_t *in, uint8_t *out) {
     gt_status st = GT_OK;
     for (uint32_t x = 0; x < b->width && !st; x++, out += p->channels) {
@@ -140,16 +133,24 @@ static gt_status read_row(const bmp *b, const gt_picture *p, const uint8_t *in, 
         } else if (b->bits == 24) {
             for (int c = 0; c < 3; c++) out[c] = in[3 * x + 2 - (unsigned)c];
         } else {
-            uint32_t pixel = b->bits == 16 ? gt_le16(in + 2 * x) : gt_le32(in + 4 * x);
+            uint32_t pixel = pixel_at(b, in, x);
             for (int c = 0; c < p->channels; c++) out[c] = field(pixel, b->mask[c]);
         }
     }
     return st;
 }
 
+static size_t stride_of(const bmp *b) {
+    return ((size_t)b->width * b->bits + 31) / 32 * 4;
+}
+
+static gt_status pixels_missing(void) {
+    return gt_fail(GT_FORMAT, "truncated: its pixels are not all there");
+}
+
 static gt_status read_rows(const bmp *b, const gt_picture *p) {
-    size_t stride = ((size_t)b->width * b->bits + 31) / 32 * 4;
-    if (b->pixels > b->n || (b->n - b->pixels) / stride < b->height) return gt_fail(GT_FORMAT, "truncated: its pixels are not all there");
+    size_t stride = stride_of(b);
+    if (b->pixels > b->n || (b->n - b->pixels) / stride < b->height) return pixels_missing();
     gt_status st = GT_OK;
     for (uint32_t y = 0; y < b->height && !st; y++) st = read_row(b, p, b->bytes + b->pixels + y * stride, row_of(b, p, y));
     return st;
@@ -213,7 +214,7 @@ static gt_status read_runs(const bmp *b, gt_picture *p) {
     return st;
 }
 
-/* Many programs write an alpha channel of nothing but zeros and mean an opaque picture. */
+/* Many programs write an alpha channel of nothing but zeros and mean an opaque picture. find_alpha must agree. */
 static void drop_empty_alpha(gt_picture *p) {
     uint8_t *s = p->samples;
     size_t pixels = (size_t)p->height * (size_t)p->width;
@@ -227,7 +228,7 @@ static void drop_empty_alpha(gt_picture *p) {
 static gt_status decode_with(bmp *b, gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     gt_status st = read_head(b, bytes, n);
     if (st) return st;
-    bool alpha = b->bits > 8 && b->mask[3], single = b->grey || (b->bits <= 8 && raw->options.palette_indices);
+    bool alpha = may_have_alpha(b), single = b->grey || (b->bits <= 8 && raw->options.palette_indices);
     st = gt_raw_new(raw, b->height, b->width, single ? 1u : 3u + alpha, GT_U8);
     if (st) return st;
     raw->picture.alpha = alpha;
@@ -240,6 +241,37 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     bmp *b = malloc(sizeof *b);
     if (!b) return gt_fail(GT_NOMEM, "out of memory for reading a BMP");
     gt_status st = decode_with(b, raw, bytes, n);
+    free(b);
+    return st;
+}
+
+/* Whether decoding gives an alpha channel. One pixel that is not transparent tells; that none is only the whole file does. */
+static gt_status find_alpha(const bmp *b, bool *alpha) {
+    size_t stride = stride_of(b), pixel_bytes = b->bits / 8, at = b->pixels;
+    *alpha = false;
+    if (!may_have_alpha(b)) return GT_OK;
+    for (uint32_t y = 0; y < b->height; y++, at += stride)
+        for (uint32_t x = 0; x < b->width; x++) {
+            if (at > b->n || (b->n - at) / pixel_bytes <= x) return pixels_missing();
+            if (!field(pixel_at(b, b->bytes + at, x), b->mask[3])) continue;
+            *alpha = true;
+            return GT_OK;
+        }
+    return GT_OK;
+}
+
+static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
+    bmp *b = malloc(sizeof *b);
+    bool alpha = false;
+    if (!b) return gt_fail(GT_NOMEM, "out of memory for reading a BMP");
+    gt_status st = read_head(b, bytes, n);
+    if (!st) st = find_alpha(b, &alpha);
+    if (!st)
+        *out = (gt_picture_info){.height = (int)b->height,
+                                 .width = (int)b->width,
+                                 .channels = b->grey ? 1 : 3 + alpha,
+                                 .bits = b->bits <= 8 ? (int)b->bits : 8,
+                                 .alpha = alpha};
     free(b);
     return st;
 }

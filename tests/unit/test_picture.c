@@ -215,6 +215,32 @@ static void test_bmp_fields(void **state) {
     gt_picture_free(&p);
 }
 
+/* 32 bits with an alpha channel: one of nothing but zeros is none, which only the whole file tells. */
+static void test_bmp_alpha(void **state) {
+    (void)state;
+    enum { HEAD = 14 + 56, SIDE = 20, BYTES = HEAD + 4 * SIDE * SIDE };
+    uint8_t bmp[BYTES] = {'B', 'M', [10] = HEAD, [14] = 56, [18] = SIDE, [22] = SIDE, [26] = 1, [28] = 32, [30] = 3,
+                          [54] = 0, 0, 0xff, 0, [58] = 0, 0xff, 0, 0, [62] = 0xff, 0, 0, 0, [66] = 0, 0, 0, 0xff};
+    for (int i = HEAD; i < BYTES; i++) bmp[i] = (i - HEAD) % 4 == 3 ? 0 : (uint8_t)i;
+    for (int place = -1; place < SIDE * SIDE; place += SIDE * SIDE / 2) { /* of the only pixel that is not transparent */
+        if (place >= 0) bmp[HEAD + 4 * place + 3] = 1;
+        gt_picture p;
+        gt_picture_info head;
+        assert_ok(gt_picture_decode(&p, bmp, BYTES, NULL));
+        assert_ok(gt_picture_head(&head, bmp, BYTES));
+        assert_int_equal(p.channels, place < 0 ? 3 : 4);
+        assert_int_equal(head.channels, p.channels);
+        assert_int_equal(head.alpha, p.alpha);
+        for (int n = HEAD; n < BYTES; n++) {
+            gt_status st = gt_picture_head(&head, bmp, (size_t)n);
+            assert_int_equal(st, place >= 0 && n >= HEAD + 4 * place + 4 ? GT_OK : GT_FORMAT);
+            if (!st) assert_int_equal(head.channels, 4);
+        }
+        if (place >= 0) bmp[HEAD + 4 * place + 3] = 0;
+        gt_picture_free(&p);
+    }
+}
+
 /* ---- TIFF as Pillow does not write it ---- */
 
 enum { H = 37, W = 45 };
@@ -434,7 +460,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pillow),       cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_refused),      cmocka_unit_test(test_small_kinds), cmocka_unit_test(test_bmp_runs),
-        cmocka_unit_test(test_bmp_fields),   cmocka_unit_test(test_tiff_layouts), cmocka_unit_test(test_tiff_pages), cmocka_unit_test(test_png_kinds),
+        cmocka_unit_test(test_bmp_fields),   cmocka_unit_test(test_bmp_alpha), cmocka_unit_test(test_tiff_layouts), cmocka_unit_test(test_tiff_pages), cmocka_unit_test(test_png_kinds),
         cmocka_unit_test(test_profiles),     cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, make_pictures, remove_scratch);
