@@ -19,11 +19,12 @@ typedef struct columns {
     bool whole, real; /* all are integers; all are numbers */
 } columns;
 
+/* Finite as datasets store it: in 32 bits. */
 static bool to_number(const char *text, double *v) {
     char *end;
     *v = strtod(text, &end);
     while (*end == ' ') end++;
-    return end != text && *end == 0 && isfinite(*v);
+    return end != text && *end == 0 && isfinite((float)*v);
 }
 
 static bool to_class(const char *text, long *v) {
@@ -58,7 +59,7 @@ static gt_status survey(gt_csv *c, columns *k, gt_csv_item item, const void *sta
             k->whole = k->whole && to_class(c->field[i], &n);
             k->real = k->real && to_number(c->field[i], &v);
         }
-        if (k->width > 1 && !k->real) return gt_fail(GT_FORMAT, "line %" PRId64 ": of several labels each must be a finite number", c->line);
+        if (k->width > 1 && !k->real) return gt_fail(GT_FORMAT, "line %" PRId64 ": of several labels each must be a finite number of 32 bits", c->line);
     }
     return st;
 }

@@ -244,7 +244,7 @@ gt_status gt_import_one_hot(gt_import_source *s, const double *rows, size_t widt
         }
         for (size_t k = 0; k < width; k++) {
             double v = rows[(size_t)i * width + k];
-            if (!isfinite(v)) return gt_fail(GT_FORMAT, "label %" PRId64 ": number %zu is not finite", i, k);
+            if (!isfinite((float)v)) return gt_fail(GT_FORMAT, "label %" PRId64 ": number %zu (%g) is not finite in 32 bits", i, k, v);
             s->notes.vectors[(size_t)i * width + k] = v;
         }
     }

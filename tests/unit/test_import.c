@@ -165,6 +165,8 @@ static void test_csv(void **state) {
     gt_import_close(imp);
     put_text(at("folder/list.csv"), "a/1.PNG,1,2\nb.png,3\n");
     import_refused(at("folder/list.csv"), NULL, "list.csv", "line 2");
+    put_text(at("folder/list.csv"), "a/1.PNG,1,2\nb.png,3e38,4\na-b/0.png,1e39,2\n"); /* what no dataset could hold */
+    import_refused(at("folder/list.csv"), NULL, "list.csv", "line 3", "finite");
     put_text(at("folder/list.csv"), "a/1.PNG,\"1\nb.png,3\n");
     import_refused(at("folder/list.csv"), NULL, "line 1", "quote");
     put_text(at("labels.csv"), "x.png,1\n");

@@ -429,6 +429,34 @@ static void test_numpy(void **state) {
     free(whole);
 }
 
+/* A .npy of `bytes` of data in out[]; returns its length. */
+static size_t make_npy(char *out, const char *type, const char *shape, const void *data, size_t bytes) {
+    memcpy(out, "\x93NUMPY\1\0\166\0", 10);
+    int n = snprintf(out + 10, 118, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type, shape);
+    memset(out + 10 + n, ' ', (size_t)(117 - n));
+    out[127] = '\n';
+    memcpy(out + 128, data, bytes);
+    return 128 + bytes;
+}
+
+static const char *make_npz(const char *first, const char *second, const char *shape, double label) {
+    char images[256], labels[256];
+    size_t images_n = make_npy(images, "|u1", shape, "abcdefgh", 8), labels_n = make_npy(labels, "<f8", "2, 1", (double[]){1, label}, 16);
+    zip_t *z = begin_zip(at("own.npz"));
+    add_entry(z, first, images, images_n, ZIP_CM_DEFLATE);
+    if (second) add_entry(z, second, labels, labels_n, ZIP_CM_STORE);
+    end_zip(z);
+    return at("own.npz");
+}
+
+static void test_npz_refused(void **state) {
+    (void)state;
+    gt_import *imp = import(make_npz("anything.npy", "labels.npy", "2, 2, 2", 3e38), NULL);
+    assert_true(gt_import_vector(imp, 1)[0] == 3e38);
+    gt_import_close(imp);
+    import_refused(make_npz("anything.npy", "labels.npy", "2, 2, 2", 1e39), NULL, "own.npz", "'labels'", "label 1", "1e+39", "not finite");
+}
+
 static void test_lmdb_threads(void **state) {
     (void)state;
     read_by_threads(import(make_lmdb(40), NULL));
@@ -448,6 +476,7 @@ int main(void) {
         cmocka_unit_test(test_lmdb_repeats),
         cmocka_unit_test(test_tfrecords),
         cmocka_unit_test(test_numpy),
+        cmocka_unit_test(test_npz_refused),
         cmocka_unit_test(test_lmdb_threads),
     };
     return cmocka_run_group_tests(tests, make_foreign, remove_scratch);
