@@ -237,6 +237,7 @@ static gt_status open_lmdb(gt_import_source *s, const char *spec, const gt_impor
     if (!l) return gt_fail(GT_NOMEM, "out of memory");
     *s = (gt_import_source){.state = l, .read = read_item, .head = head_item, .name = name_item, .close = close_lmdb};
     l->options = options->picture;
+    l->fd = -1;
     uint64_t root;
     gt_status st = open_file(l, spec);
     if (!st) st = read_meta(l, &root);

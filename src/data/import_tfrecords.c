@@ -229,7 +229,7 @@ static gt_status load(const tfrecords *t, int64_t i, uint8_t **bytes, example *x
 
 static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     uint8_t *bytes;
-    example x;
+    example x = {0};
     gt_status st = load(state, i, &bytes, &x);
     if (!st) st = gt_picture_new(out, (int)x.shape[1], (int)x.shape[2], (int)x.shape[0], GT_U8);
     size_t channels = (size_t)x.shape[0], plane = st ? 0 : (size_t)(x.shape[1] * x.shape[2]);
@@ -241,7 +241,7 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
 
 static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     uint8_t *bytes;
-    example x;
+    example x = {0};
     gt_status st = load(state, i, &bytes, &x);
     if (!st) gt_import_array_head(out, "TFRecord", &(gt_picture){.height = (int)x.shape[1], .width = (int)x.shape[2], .channels = (int)x.shape[0]});
     free(bytes);
