@@ -37,8 +37,8 @@ static gt_status unknown(const char *what) {
 /* dtype('u1') and its like; their state tells the byte order: '|' where there is none, '<', '>'. */
 static gt_status read_type(gt_pickle_array *out, const gt_pickle *v) {
     const gt_pickle *code = calls(v, "numpy.dtype") ? argument(v, 0) : NULL;
-    if (!code || (code->kind != GT_PICKLE_BYTES && code->kind != GT_PICKLE_TEXT) || code->n != 2 || !strchr("uifb", code->bytes[0]) ||
-        !strchr("1248", code->bytes[1]))
+    if (!code || (code->kind != GT_PICKLE_BYTES && code->kind != GT_PICKLE_TEXT) || code->n != 2 || !memchr("uifb", code->bytes[0], 4) ||
+        !memchr("1248", code->bytes[1], 4))
         return unknown("of no plain number type");
     const gt_pickle *state = v->item[2];
     bool big = state && state->kind == GT_PICKLE_LIST && state->items > 1 && state->item[1]->n == 1 && state->item[1]->bytes &&

@@ -107,6 +107,7 @@ static gt_status read_front(struct archive *a, char *out, size_t most, size_t *n
 }
 
 static gt_status spool_rest(gt_spool *to, struct archive *a, char *piece, size_t n, uint64_t most) {
+    if (to->fd >= 0) return gt_fail(GT_FORMAT, "damaged: the archive holds two arrays of this name");
     gt_status st = gt_spool_open(to);
     while (!st && n > 0) {
         if (to->size + n > most) return gt_fail(GT_FORMAT, "damaged: it goes on behind its array");
@@ -130,6 +131,8 @@ static void consider(choice *c, const char *name, const gt_npy *a) {
                 c->rank[r] = k;
                 snprintf(c->name[r], sizeof c->name[r], "%s", name);
             }
+    for (int k = 0; k < ROLE_NAMES; k++)
+        if (!strcmp(name, role_names[LABELS][k])) return; /* one array does not play both roles, whatever its shape */
     if (a->dimensions < 3) return;
     c->by_shape++;
     if (c->rank[IMAGES] < 0) {

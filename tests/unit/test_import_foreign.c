@@ -92,17 +92,22 @@ static void test_cifar_refused(void **state) {
     free(whole);
 }
 
-typedef struct tar_member {
+typedef struct packed_file {
     const char *name;
     const void *bytes;
     size_t n;
-} tar_member;
+} packed_file;
 
-static const char *make_tar(const char *file, const tar_member *members, int count) {
+/* A packed tar; a ZIP where the name is that of an .npz: unlike libzip's it may hold a name twice. */
+static const char *make_archive(const char *file, const packed_file *members, int count) {
     struct archive *a = archive_write_new();
-    archive_write_set_format_ustar(a);
-    archive_write_add_filter_gzip(a);
-    archive_write_set_filter_option(a, NULL, "compression-level", "1");
+    if (strstr(file, ".npz")) {
+        archive_write_set_format_zip(a);
+    } else {
+        archive_write_set_format_ustar(a);
+        archive_write_add_filter_gzip(a);
+        archive_write_set_filter_option(a, NULL, "compression-level", "1");
+    }
     assert_int_equal(archive_write_open_filename(a, at(file)), ARCHIVE_OK);
     for (int i = 0; i < count; i++) {
         struct archive_entry *e = archive_entry_new();
@@ -119,7 +124,7 @@ static const char *make_tar(const char *file, const tar_member *members, int cou
 }
 
 /* A pickled batch of one black image and its label, whose array is of `type`. */
-static tar_member make_batch(const char *name, const char type[2]) {
+static packed_file make_batch(const char *name, const char type[2]) {
     static const char head[] = "\x80\2}(U\13fine_labels]K\0aU\4datacnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\1btR"
                                "(K\1K\1M\0\14\x86" "cnumpy\ndtype\nU\2u1K\0K\1\x87R(K\3U\1|NNNJ\377\377\377\377J\377\377\377\377K\0tb\x89T\0\14\0\0";
     static char out[4][sizeof head + 3072 + 3];
@@ -129,11 +134,11 @@ static tar_member make_batch(const char *name, const char type[2]) {
     memcpy(p, head, sizeof head - 1);
     memcpy((char *)memmem(p, sizeof head, "U\2u1", 4) + 2, type, 2);
     memcpy(p + sizeof head - 1 + 3072, "tbu.", 4);
-    return (tar_member){name, p, sizeof head - 1 + 3072 + 4};
+    return (packed_file){name, p, sizeof head - 1 + 3072 + 4};
 }
 
 /* A pickled list of n names. */
-static tar_member make_names(const char *name, int n) {
+static packed_file make_names(const char *name, int n) {
     static const char head[] = "\x80\2}U\20fine_label_names](", end[] = "es.";
     static char out[2][1 << 16];
     static int turn;
@@ -142,20 +147,20 @@ static tar_member make_names(const char *name, int n) {
     memcpy(p, head, used);
     for (int i = 0; i < n; i++, used += 4) memcpy(p + used, "U\2ab", 4);
     memcpy(p + used, end, sizeof end - 1);
-    return (tar_member){name, p, used + sizeof end - 1};
+    return (packed_file){name, p, used + sizeof end - 1};
 }
 
 /* Of each place in the archive there may be one file, under whichever of its names. */
 static void test_cifar_twice(void **state) {
     (void)state;
-    const tar_member train = make_batch("x/train", "u1"), other = make_batch("y/data_batch_1", "u1"), few = make_names("x/meta", 2), many = make_names("x/batches.meta", 10000);
-    gt_import *imp = import(make_tar("once.tar.gz", (const tar_member[]){train, few}, 2), NULL);
+    const packed_file train = make_batch("x/train", "u1"), other = make_batch("y/data_batch_1", "u1"), few = make_names("x/meta", 2), many = make_names("x/batches.meta", 10000);
+    gt_import *imp = import(make_archive("once.tar.gz", (const packed_file[]){train, few}, 2), NULL);
     assert_int_equal(gt_import_get_info(imp)->class_names, 2);
     gt_import_close(imp);
-    import_refused(make_tar("two.tar.gz", (const tar_member[]){train, few, few}, 3), NULL, "two.tar.gz", "more than one file 'meta'");
-    import_refused(make_tar("two.tar.gz", (const tar_member[]){train, many, few}, 3), NULL, "both 'batches.meta' and 'meta'");
-    import_refused(make_tar("two.tar.gz", (const tar_member[]){train, train}, 2), NULL, "more than one file 'train'");
-    import_refused(make_tar("two.tar.gz", (const tar_member[]){train, other}, 2), NULL, "both 'train' and 'data_batch_1'");
+    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, few, few}, 3), NULL, "two.tar.gz", "more than one file 'meta'");
+    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, many, few}, 3), NULL, "both 'batches.meta' and 'meta'");
+    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, train}, 2), NULL, "more than one file 'train'");
+    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, other}, 2), NULL, "both 'train' and 'data_batch_1'");
 }
 
 /* A few bytes that unpack to very many values of a pickle: empty tuples, marks, one value again and again. */
@@ -168,10 +173,18 @@ static void test_cifar_bomb(void **state) {
         for (size_t i = 0; i < BOMB; i++) bomb[i] = k < 2 ? ")("[k] : "\0h"[i % 2];
         if (k == 2) memcpy(bomb, "]q", 2);
         long before = peak_memory();
-        import_refused(make_tar("bomb.tar.gz", &(tar_member){"x/train", bomb, BOMB}, 1), NULL, "bomb.tar.gz", "'train'", "more than 4194304 values");
+        import_refused(make_archive("bomb.tar.gz", &(packed_file){"x/train", bomb, BOMB}, 1), NULL, "bomb.tar.gz", "'train'", "more than 4194304 values");
         if (peak_memory() - before > 600 << 10) fail_msg("bomb %d: %ld MB", k, (peak_memory() - before) >> 10);
     }
     free(bomb);
+}
+
+/* Types of numbers that numpy does not have: a zero byte is none of the letters. */
+static void test_cifar_types(void **state) {
+    (void)state;
+    static const char types[][2] = {{'u', 0}, {0, '1'}, {'u', '3'}, {'x', '1'}};
+    for (size_t k = 0; k < sizeof types / sizeof *types; k++)
+        import_refused(make_archive("type.tar.gz", (const packed_file[]){make_batch("x/train", types[k])}, 1), NULL, "'train'", "no plain number type");
 }
 
 /* Pickles with a byte changed: read, or refused with a reason. The compressed stream is taken away so that the change gets
@@ -457,6 +470,19 @@ static void test_npz_refused(void **state) {
     import_refused(make_npz("anything.npy", "labels.npy", "2, 2, 2", 1e39), NULL, "own.npz", "'labels'", "label 1", "1e+39", "not finite");
 }
 
+/* Each role is played by one array, and no array plays two. */
+static void test_npz_roles(void **state) {
+    (void)state;
+    char file[2][256];
+    const packed_file images = {"images.npy", file[0], make_npy(file[0], "|u1", "2, 2, 2", "abcdefgh", 8)}, labels = {"y.npy", file[1], make_npy(file[1], "|u1", "2,", "\1\2", 2)};
+    gt_import *imp = import(make_archive("own.npz", (const packed_file[]){images, labels}, 2), NULL);
+    assert_int_equal(gt_import_class(imp, 1), 2);
+    gt_import_close(imp);
+    import_refused(make_npz("labels.npy", NULL, "2, 2, 2", 0), NULL, "own.npz", "holds no array of images");
+    import_refused(make_archive("twice.npz", (const packed_file[]){images, labels, images}, 3), NULL, "twice.npz", "'images'", "two arrays of this name");
+    import_refused(make_archive("twice.npz", (const packed_file[]){labels, images, labels}, 3), NULL, "twice.npz", "'y'", "two arrays of this name");
+}
+
 static void test_lmdb_threads(void **state) {
     (void)state;
     read_by_threads(import(make_lmdb(40), NULL));
@@ -469,6 +495,7 @@ int main(void) {
         cmocka_unit_test(test_cifar_refused),
         cmocka_unit_test(test_cifar_twice),
         cmocka_unit_test(test_cifar_bomb),
+        cmocka_unit_test(test_cifar_types),
         cmocka_unit_test(test_cifar_damaged),
         cmocka_unit_test(test_mnist),
         cmocka_unit_test(test_lmdb),
@@ -477,6 +504,7 @@ int main(void) {
         cmocka_unit_test(test_tfrecords),
         cmocka_unit_test(test_numpy),
         cmocka_unit_test(test_npz_refused),
+        cmocka_unit_test(test_npz_roles),
         cmocka_unit_test(test_lmdb_threads),
     };
     return cmocka_run_group_tests(tests, make_foreign, remove_scratch);
