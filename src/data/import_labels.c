@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data/import_source.h"
+#include "data/label_text.h"
 #include "data/name_list.h"
 #include "gantry/memory.h"
 
@@ -101,7 +102,8 @@ static gt_status put_class(gt_import_source *s, int64_t item, const char *name, 
     return st;
 }
 
-static gt_status put_pair(struct labelling *l, size_t number, const json_t *pair) {
+static gt_status put_pair(void *arg, size_t number, const json_t *pair) {
+    const struct labelling *l = arg;
     gt_import_source *s = l->source;
     const char *name = json_string_value(json_array_get(pair, 0));
     const json_t *label = json_array_get(pair, 1);
@@ -115,15 +117,11 @@ static gt_status put_pair(struct labelling *l, size_t number, const json_t *pair
     return json_is_integer(label) ? put_class(s, item, name, label) : put_vector(s, item, name, label);
 }
 
-static gt_status parse_labels(gt_import_source *s, const json_t *labels) {
-    if (!labels || json_is_null(labels)) return GT_OK;
-    if (!json_is_array(labels)) return gt_fail(GT_FORMAT, "labels must be a list of [name, label] pairs, or null");
+static gt_status parse_labels(gt_import_source *s, const gt_label_text *text) {
+    if (!text->labels) return GT_OK;
     struct labelling l = {.source = s, .index = gt_names_index(name_of, s, s->count)};
     if (!l.index) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", s->count);
-    gt_status st = GT_OK;
-    size_t number;
-    json_t *pair;
-    json_array_foreach(labels, number, pair) if (!st) st = put_pair(&l, number, pair);
+    gt_status st = gt_label_text_each(text, put_pair, &l);
     free(l.index);
     return st;
 }
@@ -138,16 +136,15 @@ static void take_meaning(gt_import_notes *n, gt_notes *found) {
 }
 
 gt_status gt_import_json(gt_import_source *s, const char *text, size_t bytes) {
-    json_error_t error;
-    json_t *root = json_loadb(text, bytes, 0, &error);
-    if (!root) return gt_fail(GT_FORMAT, "line %d: %s", error.line, error.text);
+    gt_label_text t;
+    gt_status st = gt_label_text_open(&t, text, bytes);
+    if (st) return st;
     gt_notes meaning = {0};
-    gt_status st = json_is_object(root) ? parse_labels(s, json_object_get(root, "labels"))
-                                        : gt_fail(GT_FORMAT, "not an object with a key \"labels\"");
-    if (!st) st = gt_notes_parse_meaning(&meaning, root);
+    st = parse_labels(s, &t);
+    if (!st) st = gt_notes_parse_meaning(&meaning, t.meaning);
     if (st) gt_notes_free(&meaning);
     else take_meaning(&s->notes, &meaning);
-    json_decref(root);
+    gt_label_text_close(&t);
     return st;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/label_text.h"
 #include "data/source.h"
 
 void gt_notes_free(gt_notes *n) {
@@ -58,6 +59,7 @@ struct labelling { /* of the images by the pairs of dataset.json */
     int64_t count;
     gt_label_kind kind;
     size_t width; /* of a vector */
+    bool store;   /* there is room already */
     bool *seen;
 };
 
@@ -121,26 +123,22 @@ static void store_label(const struct labelling *l, int64_t image, const json_t *
             n->vectors[(size_t)image * l->width + i] = (float)json_number_value(json_array_get(label, i));
 }
 
-/* Every label that is an image's: stored where there is room already, else checked. */
-static gt_status go_through(struct labelling *l, const json_t *labels, bool store) {
-    size_t number;
-    json_t *pair;
-    json_array_foreach(labels, number, pair) {
-        int64_t image = -1;
-        gt_status st = find_image(l, number, pair, &image);
-        if (st) return st;
-        if (image < 0) continue;
-        const json_t *label = json_array_get(pair, 1);
-        if (store) store_label(l, image, label);
-        else if ((st = check_label(l, image, label))) return st;
-        l->seen[image] = true;
-    }
-    return GT_OK;
+/* A label that is an image's: stored where there is room already, else checked. */
+static gt_status take_pair(void *arg, size_t number, const json_t *pair) {
+    struct labelling *l = arg;
+    int64_t image = -1;
+    gt_status st = find_image(l, number, pair, &image);
+    if (st || image < 0) return st;
+    const json_t *label = json_array_get(pair, 1);
+    if (l->store) store_label(l, image, label);
+    else st = check_label(l, image, label);
+    l->seen[image] = true;
+    return st;
 }
 
 /* Nothing is allocated for labels before every image is known to have one: then the text bounds their size. */
-static gt_status check_labels(struct labelling *l, const json_t *labels) {
-    gt_status st = go_through(l, labels, false);
+static gt_status check_labels(struct labelling *l, const gt_label_text *text) {
+    gt_status st = gt_label_text_each(text, take_pair, l);
     if (st) return st;
     for (int64_t i = 0; i < l->count; i++)
         if (!l->seen[i])
@@ -149,7 +147,7 @@ static gt_status check_labels(struct labelling *l, const json_t *labels) {
     return GT_OK;
 }
 
-static gt_status store_labels(struct labelling *l, const json_t *labels) {
+static gt_status store_labels(struct labelling *l, const gt_label_text *text) {
     gt_notes *n = l->notes;
     n->kind = l->kind;
     if (l->kind == GT_LABELS_CLASSES) {
@@ -159,17 +157,17 @@ static gt_status store_labels(struct labelling *l, const json_t *labels) {
         n->vectors = calloc((size_t)l->count * l->width, sizeof *n->vectors);
     }
     if (!n->classes && !n->vectors) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", l->count);
-    gt_status st = go_through(l, labels, true);
+    l->store = true;
+    gt_status st = gt_label_text_each(text, take_pair, l);
     return !st && n->classes ? gt_notes_check_classes(n, l->count) : st;
 }
 
-static gt_status parse_labels(gt_notes *n, const json_t *labels, const char *const *names, int64_t count) {
-    if (!labels || json_is_null(labels)) return GT_OK;
-    if (!json_is_array(labels)) return gt_fail(GT_FORMAT, "labels must be a list of [name, label] pairs, or null");
+static gt_status parse_labels(gt_notes *n, const gt_label_text *text, const char *const *names, int64_t count) {
+    if (!text->labels) return GT_OK;
     struct labelling l = {.notes = n, .names = names, .count = count, .seen = calloc((size_t)count, sizeof *l.seen)};
     if (!l.seen) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", count);
-    gt_status st = check_labels(&l, labels);
-    if (!st) st = store_labels(&l, labels);
+    gt_status st = check_labels(&l, text);
+    if (!st) st = store_labels(&l, text);
     free(l.seen);
     return st;
 }
@@ -210,12 +208,11 @@ gt_status gt_notes_parse_meaning(gt_notes *n, const json_t *root) {
 }
 
 gt_status gt_notes_parse(gt_notes *n, const char *text, size_t bytes, const char *const *names, int64_t count) {
-    json_error_t error;
-    json_t *root = json_loadb(text, bytes, 0, &error);
-    if (!root) return gt_fail(GT_FORMAT, "line %d: %s", error.line, error.text);
-    gt_status st = json_is_object(root) ? GT_OK : gt_fail(GT_FORMAT, "not an object with a key \"labels\"");
-    if (!st) st = parse_labels(n, json_object_get(root, "labels"), names, count);
-    if (!st) st = gt_notes_parse_meaning(n, root);
-    json_decref(root);
+    gt_label_text t;
+    gt_status st = gt_label_text_open(&t, text, bytes);
+    if (st) return st;
+    st = parse_labels(n, &t, names, count);
+    if (!st) st = gt_notes_parse_meaning(n, t.meaning);
+    gt_label_text_close(&t);
     return st;
 }

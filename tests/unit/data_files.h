@@ -6,6 +6,7 @@
 #include "scratch.h"
 
 #include <math.h>
+#include <sys/resource.h>
 #include <zip.h>
 
 #include "gantry/codec.h"
@@ -76,6 +77,24 @@ static inline const char *simple_zip(const char *name, int n, const char *json) 
     }
     end_zip(z);
     return path;
+}
+
+/* The most memory this process ever had, in KiB: a test of what is not taken looks before and after. */
+static inline long peak_memory(void) {
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return u.ru_maxrss;
+}
+
+/* before, `unit` again and again, after: at least `bytes` of text; free() it. */
+static inline char *long_text(const char *before, const char *unit, const char *after, size_t bytes) {
+    size_t n = strlen(unit), used = strlen(before);
+    char *text = malloc(used + bytes + n + strlen(after) + 1);
+    assert_non_null(text);
+    memcpy(text, before, used);
+    for (; used < bytes; used += n) memcpy(text + used, unit, n);
+    strcpy(text + used, after);
+    return text;
 }
 
 /* Opening fails, and the message holds all the words (NULL ends them). */

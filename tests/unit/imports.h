@@ -6,7 +6,6 @@
 #include "data_files.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include "gantry/import.h"
 
@@ -46,13 +45,6 @@ static inline gt_picture item(gt_import *imp, int64_t i) {
     assert_int_equal(head.width, p.width);
     assert_int_equal(head.channels, p.channels);
     return p;
-}
-
-/* The most memory this process ever had, in KiB: a test of what is not taken looks before and after. */
-static inline long peak_memory(void) {
-    struct rusage u;
-    getrusage(RUSAGE_SELF, &u);
-    return u.ru_maxrss;
 }
 
 /* The source under four threads at once: for the sanitizers, and for whatever two readers share. */

@@ -64,6 +64,12 @@ static void test_folder(void **state) {
     gt_import_close(imp);
     put_text(at("folder/dataset.json"), "{\"labels\": [[\"b.png\", 3], [\"a/1.PNG\", [1]]]}");
     import_refused(dir, NULL, "folder", "dataset.json", "a/1.PNG", "list");
+    char *text = long_text("{\"labels\": [[\"b.png\", 3],", "[],", "[]]}", 16 << 20);
+    put_text(at("folder/dataset.json"), text);
+    free(text);
+    long before = peak_memory();
+    import_refused(dir, NULL, "dataset.json", "element 1");
+    assert_true(peak_memory() - before < 64 << 10);
     unlink(at("folder/dataset.json"));
 }
 

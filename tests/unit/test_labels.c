@@ -54,8 +54,8 @@ static void vectors_are_used_as_they_are(void **state) {
 
 static void no_labels_are_no_labels(void **state) {
     (void)state;
-    static const char *const texts[] = {NULL, "{\"labels\": null}", "{}"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const texts[] = {NULL, "{\"labels\": null}", "{}", " { \"a\\\"}\" : [ {} , \"]\" , -1 ] , \"labels\" : null } \n"};
+    for (int i = 0; i < 4; i++) {
         gt_dataset *ds = opened(simple_zip("none.zip", 2, texts[i]), NULL);
         assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_NONE);
         assert_int_equal(gt_dataset_get_info(ds)->label_width, 0);
@@ -95,6 +95,17 @@ static void wrong_labels_are_named(void **state) {
         {"{\"range\": [1]}", {"range"}},
         {"{\"range\": [1, 1]}", {"range"}},
         {"{\"channels\": 3}", {"channels"}},
+        {"{\"labels\": null,\n \"range\": [1,\n x]}", {"line 3"}},
+        {"{\"labels\": [\n" FIRST "1]\n" SECOND "1]]}", {"line 3", "','"}},
+        {"{\"labels\": [" FIRST "1], " SECOND "1],]}", {"line 1"}},
+        {"{\"labels\": [" FIRST "1], " SECOND "1]}}", {"line 1"}},
+        {"{\"labels\": [" FIRST "1], " SECOND "1]]} {}", {"behind the end"}},
+        {"{\"labels\": null \"range\": null}", {"line 1", "','"}},
+        {"{\"labels\": null, range: null}", {"a key"}},
+        {"{\"labels\" null}", {"':'"}},
+        {"{\"labels\": }", {"a value"}},
+        {"{\"lab\\u0065ls\": 5}", {"list of [name, label] pairs"}},
+        {"{\"channels\": \"R,G", {"line 1"}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *path = simple_zip("wrong.zip", 2, cases[i].text);
@@ -105,12 +116,40 @@ static void wrong_labels_are_named(void **state) {
     }
 }
 
+/* Text that packs to nothing and would take a hundred times its memory when parsed as a whole: a folder's dataset.json, so that the text alone counts.
+ * Labels of images that are not there are no fault, and keys without a meaning are passed over. */
+static void long_texts_take_little_memory(void **state) {
+    (void)state;
+    enum { BYTES = 16 << 20 };
+    static const struct {
+        const char *before, *unit, *after, *word; /* NULL: read */
+    } cases[] = {
+        {"{\"labels\": [", "[],", "[]]}", "element 0"},
+        {"{\"labels\": [[\"a.png\", [", "[],", "1]]]}", "line 1: more values"},
+        {"{\"class_names\":\n[", "\"\",", "\"\"]}", "line 2: more values"},
+        {"{\"labels\": [[\"a.png\", 1]], \"more\": [", "[],", "0]}", NULL},
+        {"{\"labels\": [[\"a.png\", 1],", "[\"\",2],", "[\"b\", 0]]}", NULL},
+    };
+    mkdir(at("long"), 0777);
+    put_picture(at("long/a.png"), 1, 4, 4, 3);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = long_text(cases[i].before, cases[i].unit, cases[i].after, BYTES);
+        put(at("long/dataset.json"), text, strlen(text));
+        free(text);
+        long before = peak_memory();
+        if (cases[i].word) refused(at("long"), "dataset.json", cases[i].word);
+        else gt_dataset_close(opened(at("long"), NULL));
+        if (peak_memory() - before > 4 * BYTES >> 10) fail_msg("case %zu: %ld MB", i, (peak_memory() - before) >> 10);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_become_one_hot),
         cmocka_unit_test(vectors_are_used_as_they_are),
         cmocka_unit_test(no_labels_are_no_labels),
         cmocka_unit_test(wrong_labels_are_named),
+        cmocka_unit_test(long_texts_take_little_memory),
     };
     return cmocka_run_group_tests_name("labels", tests, make_scratch, remove_scratch);
 }
