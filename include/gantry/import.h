@@ -43,6 +43,7 @@
 #include <stdint.h>
 
 #include "gantry/dataset.h"
+#include "gantry/hash.h"
 #include "gantry/picture.h"
 #include "gantry/status.h"
 
@@ -95,6 +96,12 @@ gt_status gt_import_head(gt_import *imp, int64_t i, gt_picture_info *out);
 /* The item's name: path below the folder, entry of the archive, key; made up for items that have none. The text is in
  * `buffer` or lives as long as the import. */
 const char *gt_import_name(const gt_import *imp, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]);
+
+/* What tells what is read from something else of the same names and shapes: of the source as a whole (main thread), and of item
+ * i where items can be told apart for themselves, else zero. A file is known by its size and the time of its last change,
+ * so that it may be moved; an entry of an archive by its size and checksum; a built-in set by its name and keys. */
+gt_hash128 gt_import_identity(const gt_import *imp);
+gt_hash128 gt_import_stamp(const gt_import *imp, int64_t i);
 
 /* The item's class; -1: none, or labels are vectors. */
 int gt_import_class(const gt_import *imp, int64_t i);

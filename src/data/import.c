@@ -145,6 +145,14 @@ const char *gt_import_name(const gt_import *imp, int64_t i, char buffer[GT_IMPOR
     return imp->source.name(imp->source.state, i, buffer);
 }
 
+gt_hash128 gt_import_identity(const gt_import *imp) {
+    return imp->source.identity;
+}
+
+gt_hash128 gt_import_stamp(const gt_import *imp, int64_t i) {
+    return imp->source.stamp ? imp->source.stamp(imp->source.state, i) : (gt_hash128){0};
+}
+
 int gt_import_class(const gt_import *imp, int64_t i) {
     return imp->info.label_kind == GT_LABELS_CLASSES ? imp->source.notes.classes[i] : -1;
 }

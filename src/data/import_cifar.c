@@ -249,7 +249,7 @@ static void close_cifar(void *state) {
 static gt_status open_cifar(gt_import_source *s, const char *spec, const gt_import_options *options) {
     cifar *c = calloc(1, sizeof *c);
     if (!c) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = c, .read = read_item, .head = head_item, .name = name_item, .close = close_cifar};
+    *s = (gt_import_source){.state = c, .read = read_item, .head = head_item, .identity = gt_import_file_stamp(spec), .name = name_item, .close = close_cifar};
     c->coarse = options->coarse;
     gt_status st = gt_spool_open(&c->spool);
     if (!st) st = unpack(c, spec);

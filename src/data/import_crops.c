@@ -134,6 +134,11 @@ static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     return st;
 }
 
+static gt_hash128 stamp_item(const void *state, int64_t i) {
+    const crops *c = state;
+    return c->inner.stamp(c->inner.state, picture_of(c, i));
+}
+
 static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
     const crops *c = state;
     int64_t picture = picture_of(c, i);
@@ -198,7 +203,7 @@ gt_status gt_import_crops(gt_import_source *s, int side) {
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->decoded, NULL);
     *s = (gt_import_source){.state = c, .main_thread_only = s->main_thread_only, .notes = s->notes, .read = read_item,
-                            .head = head_item, .name = name_item, .close = close_crops};
+                            .head = head_item, .identity = s->identity, .stamp = s->stamp ? stamp_item : NULL, .name = name_item, .close = close_crops};
     for (int64_t i = 0; i < c->inner.count; i++) {
         first[i] = count;
         count += squares(c, i);

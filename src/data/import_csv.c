@@ -28,6 +28,11 @@ static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     return gt_import_head_file(out, l->folder, gt_names_at(&l->names, (size_t)i));
 }
 
+static gt_hash128 stamp_item(const void *state, int64_t i) {
+    const listing *l = state;
+    return gt_import_file_stamp_in(l->folder, gt_names_at(&l->names, (size_t)i));
+}
+
 static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
     (void)buffer;
     return gt_names_at(&((const listing *)state)->names, (size_t)i);
@@ -56,7 +61,7 @@ static gt_status read_names(listing *l, const char *path) {
 static gt_status open_csv(gt_import_source *s, const char *spec, const gt_import_options *options) {
     listing *l = calloc(1, sizeof *l);
     if (!l) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = l, .read = read_item, .head = head_item, .name = name_item, .close = close_listing};
+    *s = (gt_import_source){.state = l, .read = read_item, .head = head_item, .stamp = stamp_item, .name = name_item, .close = close_listing};
     const char *slash = strrchr(spec, '/');
     l->options = options->picture;
     l->folder = slash ? strndup(spec, (size_t)(slash - spec) + 1) : strdup(".");

@@ -72,12 +72,14 @@ static gt_status copy_meaning(gt_import_notes *n, const gt_dataset_info *info) {
 
 static gt_status open_dataset(gt_import_source *s, const char *spec, const gt_import_options *options) {
     gt_dataset *ds;
+    gt_hash128 identity = gt_import_file_stamp(spec); /* before it is read */
     gt_status st = gt_dataset_open(&ds, spec, NULL);
     if (st) return st;
+    if (gt_source_synth.claims(&(gt_spec){.text = spec})) st = gt_dataset_fingerprint(ds, &identity);
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     *s = (gt_import_source){.state = ds, .count = info->count, .main_thread_only = info->main_thread_only, .read = read_item,
-                            .head = head_item, .name = name_item, .close = close_dataset};
-    st = copy_meaning(&s->notes, info);
+                            .head = head_item, .identity = identity, .name = name_item, .close = close_dataset};
+    if (!st) st = copy_meaning(&s->notes, info);
     if (!st && options->labels == GT_IMPORT_OWN && !options->labels_csv) st = copy_labels(s, ds);
     return st;
 }

@@ -85,6 +85,21 @@ gt_status gt_import_head_file(gt_picture_info *out, const char *folder, const ch
     return st;
 }
 
+gt_hash128 gt_import_file_stamp(const char *path) {
+    struct stat s;
+    if (stat(path, &s)) return (gt_hash128){0};
+    int64_t known[3] = {s.st_size, s.st_mtim.tv_sec, s.st_mtim.tv_nsec};
+    return gt_hash(known, sizeof known);
+}
+
+gt_hash128 gt_import_file_stamp_in(const char *folder, const char *name) {
+    gt_status st;
+    char *path = path_of(folder, name, &st);
+    gt_hash128 stamp = path ? gt_import_file_stamp(path) : (gt_hash128){0};
+    free(path);
+    return stamp;
+}
+
 void gt_import_array_head(gt_picture_info *out, const char *format, const gt_picture *shape) {
     *out = (gt_picture_info){.format = format,
                              .height = shape->height,

@@ -29,6 +29,11 @@ static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     return gt_import_head_file(out, f->path, gt_names_at(&f->names, (size_t)i));
 }
 
+static gt_hash128 stamp_item(const void *state, int64_t i) {
+    const folder *f = state;
+    return gt_import_file_stamp_in(f->path, gt_names_at(&f->names, (size_t)i));
+}
+
 static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
     (void)buffer;
     return gt_names_at(&((const folder *)state)->names, (size_t)i);
@@ -62,7 +67,7 @@ static gt_status read_json(gt_import_source *s, const folder *f) {
 static gt_status open_folder(gt_import_source *s, const char *spec, const gt_import_options *options) {
     folder *f = calloc(1, sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = f, .read = read_item, .head = head_item, .name = name_item, .close = close_folder};
+    *s = (gt_import_source){.state = f, .read = read_item, .head = head_item, .stamp = stamp_item, .name = name_item, .close = close_folder};
     f->options = options->picture;
     if (!(f->path = strdup(spec))) return gt_fail(GT_NOMEM, "out of memory");
     gt_status st = gt_folder_list(&f->names, spec, gt_picture_is_name);

@@ -220,10 +220,11 @@ static void close_lmdb(void *state) {
     free(l);
 }
 
-static gt_status open_file(lmdb *l, const char *folder) {
+static gt_status open_file(lmdb *l, const char *folder, gt_hash128 *identity) {
     struct stat s;
     char *path = gt_path_join(folder, "data.mdb");
     if (!path) return GT_NOMEM;
+    *identity = gt_import_file_stamp(path);
     l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     free(path);
     if (l->fd < 0 || fstat(l->fd, &s) != 0) return gt_fail(GT_FAILED, "'data.mdb' cannot be opened: %s", strerror(errno));
@@ -239,7 +240,7 @@ static gt_status open_lmdb(gt_import_source *s, const char *spec, const gt_impor
     l->options = options->picture;
     l->fd = -1;
     uint64_t root;
-    gt_status st = open_file(l, spec);
+    gt_status st = open_file(l, spec, &s->identity);
     if (!st) st = read_meta(l, &root);
     if (st) return st;
     l->pages_left = l->bytes / l->page;

@@ -186,7 +186,7 @@ static void close_mnist(void *state) {
 static gt_status open_mnist(gt_import_source *s, const char *spec, const gt_import_options *options) {
     mnist *m = calloc(1, sizeof *m);
     if (!m) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = m, .read = read_item, .head = head_item, .name = name_item, .close = close_mnist};
+    *s = (gt_import_source){.state = m, .read = read_item, .head = head_item, .identity = gt_import_file_stamp(spec), .name = name_item, .close = close_mnist};
     m->spool = GT_SPOOL_NONE;
     gt_status st = read_images(s, m, spec);
     return !st && options->labels == GT_IMPORT_OWN && !options->labels_csv ? find_labels(s, spec) : st;

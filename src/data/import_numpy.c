@@ -281,7 +281,7 @@ static void close_numpy(void *state) {
 static gt_status open_numpy(gt_import_source *s, const char *spec, const gt_import_options *options) {
     numpy *f = calloc(1, sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = f, .read = read_item, .head = head_item, .name = name_item, .close = close_numpy};
+    *s = (gt_import_source){.state = f, .read = read_item, .head = head_item, .identity = gt_import_file_stamp(spec), .name = name_item, .close = close_numpy};
     f->file = GT_SPOOL_NONE;
     if (!strcasecmp(spec + strlen(spec) - 4, ".npy")) return open_npy(s, f, spec);
     return open_npz(s, f, spec, options->labels == GT_IMPORT_OWN && !options->labels_csv);

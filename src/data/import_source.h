@@ -28,6 +28,8 @@ typedef struct gt_import_source {
     gt_import_notes notes;
     gt_status (*read)(void *state, int64_t i, gt_picture *out); /* messages: the reason alone */
     gt_status (*head)(void *state, int64_t i, gt_picture_info *out);
+    gt_hash128 identity;                                 /* of the file that all items come from (gt_import_file_stamp); zero: each has a stamp */
+    gt_hash128 (*stamp)(const void *state, int64_t i);   /* NULL: `identity` is all that is known */
     const char *(*name)(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]);
     void (*close)(void *state); /* NULL: nothing opened yet */
 } gt_import_source;
@@ -81,6 +83,11 @@ enum { GT_IMPORT_FILE_MOST = GT_PICTURE_MAX_BYTES + (64 << 20) }; /* bytes of on
 gt_status gt_import_read_file(gt_picture *out, const char *folder, const char *name, const gt_picture_options *options);
 gt_status gt_import_head_file(gt_picture_info *out, const char *folder, const char *name);
 gt_status gt_import_check_name(const char *name);
+
+/* What tells a file from another one, or from itself after a change, wherever it lies: size and time; zero: it is not there. To be
+ * asked before the file is read, so that a change in between is noticed the next time. */
+gt_hash128 gt_import_file_stamp(const char *path);
+gt_hash128 gt_import_file_stamp_in(const char *folder, const char *name); /* of a name that would be read */
 
 /* The array item as picture head. */
 void gt_import_array_head(gt_picture_info *out, const char *format, const gt_picture *shape);

@@ -353,6 +353,7 @@ static gt_status open_tfrecords(gt_import_source *s, const char *spec, const gt_
     if (is_file(spec)) path = strdup(spec);
     else st = choose_file(&path, spec);
     if (!st && !path) st = gt_fail(GT_NOMEM, "out of memory");
+    if (!st) s->identity = gt_import_file_stamp(path);
     if (!st && !(st = open_records(t, path))) st = index_records(t, &s->count);
     if (st && path && !is_file(spec)) gt_wrap(st, "'%s'", path);
     if (!st && options->labels == GT_IMPORT_OWN && !options->labels_csv) st = read_labels(s, path);

@@ -33,6 +33,14 @@ static gt_status load(gt_zip *zip, size_t entry, uint64_t most, bool whole, void
     return st;
 }
 
+/* The archive's own size and time do not count: it may be copied to a local disk each time. */
+static gt_hash128 stamp_item(const void *state, int64_t i) {
+    const archive *a = state;
+    const gt_zip_entry *e = gt_zip_at(a->zip, a->entry[i]);
+    uint64_t known[2] = {e->size, e->crc};
+    return gt_hash(known, sizeof known);
+}
+
 static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
     const archive *a = state;
     (void)buffer;
@@ -98,7 +106,7 @@ static gt_status read_json(gt_import_source *s, archive *a) {
 static gt_status open_zip(gt_import_source *s, const char *spec, const gt_import_options *options) {
     archive *a = calloc(1, sizeof *a);
     if (!a) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = a, .read = read_item, .head = head_item, .name = name_item, .close = close_archive};
+    *s = (gt_import_source){.state = a, .read = read_item, .head = head_item, .stamp = stamp_item, .name = name_item, .close = close_archive};
     a->options = options->picture;
     gt_status st = gt_zip_open(&a->zip, spec);
     if (st) return st;

@@ -106,6 +106,39 @@ const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_IMPOR
     return gt_import_name(from, number, buffer);
 }
 
+gt_hash128 gt_items_stamp(const gt_items *items, int64_t i) {
+    int64_t number;
+    gt_import *from = find(items, i, &number);
+    return gt_import_stamp(from, number);
+}
+
+static void identify_sources(const gt_items *items, gt_hasher *h) {
+    const gt_import_info *info = &items->info;
+    const char *channels = info->channel_names ? info->channel_names : "";
+    double labels[5] = {info->label_kind, info->label_width, info->has_range, info->has_range ? info->range[0] : 0, info->has_range ? info->range[1] : 0};
+    for (int k = 0; k < items->n; k++) {
+        gt_hash128 identity = gt_import_identity(items->imports[k]);
+        gt_hasher_add(h, &identity, sizeof identity);
+        gt_hasher_add(h, &items->first[k + 1], sizeof items->first[k + 1]);
+    }
+    gt_hasher_add(h, labels, sizeof labels);
+    gt_hasher_add(h, channels, strlen(channels) + 1);
+    for (int i = 0; i < info->class_names; i++) gt_hasher_add(h, info->class_name[i], strlen(info->class_name[i]) + 1);
+}
+
+void gt_items_identify(const gt_items *items, gt_hasher *h) {
+    char buffer[GT_IMPORT_NAME_BYTES];
+    identify_sources(items, h);
+    for (int64_t i = 0; i < items->count; i++) {
+        const char *name = gt_items_name(items, i, buffer);
+        const double *vector = gt_items_vector(items, i);
+        int64_t known[3] = {items->chosen ? items->chosen[i] : i, gt_items_class(items, i), vector != NULL};
+        gt_hasher_add(h, name, strlen(name) + 1);
+        gt_hasher_add(h, known, sizeof known);
+        if (vector) gt_hasher_add(h, vector, (size_t)items->info.label_width * sizeof *vector);
+    }
+}
+
 int gt_items_class(const gt_items *items, int64_t i) {
     int64_t number;
     gt_import *from = find(items, i, &number);

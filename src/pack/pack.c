@@ -22,7 +22,7 @@ typedef struct packing { /* one call of gt_pack */
     const gt_pack_request *request;
     gt_items items;
     gt_picture shape;
-    gt_hash128 digest; /* of the scan */
+    gt_hash128 digest; /* of the scan, rank 0 */
     gt_worker *worker;
     gt_findings *findings;
     gt_ledger ledger; /* report and ledger: rank 0 */
@@ -42,21 +42,20 @@ static gt_status prepare_folder(const char *dest) {
     return st;
 }
 
-/* Everything that decides what the items made so far look like. */
+/* Everything that decides what the items made so far look like. Labels count as they are, whatever file they come from. */
 static gt_hash128 key_of(const packing *p) {
     const gt_transform *t = &p->request->transform;
-    char text[512], name[GT_IMPORT_NAME_BYTES];
+    const gt_import_options *o = &p->request->import;
+    char text[512];
     gt_hasher *h = gt_hasher_new();
     if (!h) return (gt_hash128){0};
-    int n = snprintf(text, sizeof text, "1 %s %d %d %d %d %d %d %a %a %a %d %d %a %a %d %d %lld", gt_dest_kind_of(p->request->dest)->name, t->width, t->height,
-                     t->filter, t->crop, t->pad, t->alpha, t->background[0], t->background[1], t->background[2], t->channels, t->depth, t->range[0],
-                     t->range[1], p->request->compress, p->request->skip_duplicates, (long long)p->items.count);
+    int n = snprintf(text, sizeof text, "2 %s %d %d %d %d %d %d %a %a %a %d %d %a %a %d %d %lld %d %d %d %zu %d %d %d",
+                     gt_dest_kind_of(p->request->dest)->name, t->width, t->height, t->filter, t->crop, t->pad, t->alpha, t->background[0], t->background[1], t->background[2], t->channels, t->depth, t->range[0],
+                     t->range[1], p->request->compress, p->request->skip_duplicates, (long long)p->items.count, o->crops, o->coarse, o->labels,
+                     o->picture.most_bytes, o->picture.keep_orientation, o->picture.keep_profile, o->picture.palette_indices);
     gt_hasher_add(h, text, (size_t)n);
     gt_hasher_add(h, &p->digest, sizeof p->digest);
-    for (int64_t i = 0; i < p->items.count; i++) {
-        const char *item = gt_items_name(&p->items, i, name);
-        gt_hasher_add(h, item, strlen(item) + 1);
-    }
+    gt_items_identify(&p->items, h);
     return gt_hasher_end(h);
 }
 

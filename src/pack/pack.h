@@ -25,6 +25,9 @@ void gt_items_close(gt_items *items);
 gt_status gt_items_read(const gt_items *items, int64_t i, gt_picture *out);
 gt_status gt_items_head(const gt_items *items, int64_t i, gt_picture_info *out);
 const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]);
+gt_hash128 gt_items_stamp(const gt_items *items, int64_t i); /* see gt_import_stamp */
+/* All that the list says of its items and where they come from, but not their stamps. */
+void gt_items_identify(const gt_items *items, gt_hasher *h);
 int gt_items_class(const gt_items *items, int64_t i);
 const double *gt_items_vector(const gt_items *items, int64_t i);
 
@@ -44,7 +47,8 @@ gt_status gt_findings_write(const gt_findings *r, const char *path);  /* PATH an
 /* ---- the scan (scan.c) ---- */
 
 /* All ranks: *shape is what most items become; unusable ones are added to the report (rank 0). `items` is used from the
- * pool's threads unless it is main_thread_only. */
+ * pool's threads unless it is main_thread_only. *digest (rank 0): of what all items became and of their stamps, whatever the
+ * number of ranks. */
 gt_status gt_pack_scan(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_findings *findings, gt_picture *shape,
                        gt_hash128 *digest);
 bool gt_pack_same_shape(const gt_picture *a, const gt_picture *b);

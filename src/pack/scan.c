@@ -3,6 +3,7 @@
  * Ranks look at the heads of a contiguous share of the items each, threads at tiles of it. An item's shape after the
  * transform becomes one 64-bit code, so that all of them fit into memory; rank 0 collects the codes and finds the most
  * frequent one. Reasons are found again for the few that need one. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,13 +80,28 @@ typedef struct share { /* of one rank */
     const gt_transform *t;
     int64_t first, count;
     uint64_t *code;
+    _Atomic uint64_t stamps[2]; /* sums, in which the order of threads and ranks does not show */
 } share;
+
+/* Which item has which stamp. */
+static void add_stamp(share *s, int64_t i) {
+    struct {
+        int64_t item;
+        gt_hash128 stamp;
+    } known = {i, gt_items_stamp(s->items, i)};
+    gt_hash128 h = gt_hash(&known, sizeof known);
+    atomic_fetch_add(&s->stamps[0], h.high);
+    atomic_fetch_add(&s->stamps[1], h.low);
+}
 
 static void scan_tile(void *arg, int tile, int worker) {
     (void)worker;
     share *s = arg;
     int64_t from = (int64_t)tile * TILE, to = from + TILE < s->count ? from + TILE : s->count;
-    for (int64_t i = from; i < to; i++) scan_one(s->items, s->t, s->first + i, &s->code[i]);
+    for (int64_t i = from; i < to; i++) {
+        add_stamp(s, s->first + i); /* before its head is read: a change in between is noticed the next time */
+        scan_one(s->items, s->t, s->first + i, &s->code[i]);
+    }
 }
 
 static int by_code(const void *a, const void *b) {
@@ -144,17 +160,30 @@ static bool is_odd(uint64_t code, uint64_t best) {
     return (code & ~UNSURE & ~sides) != (best & ~sides);
 }
 
-static gt_status judge(const gt_items *items, const gt_transform *t, const uint64_t *code, gt_findings *findings, gt_picture *shape, gt_hash128 *digest) {
+static gt_status judge(const gt_items *items, const gt_transform *t, const uint64_t *code, gt_findings *findings, gt_picture *shape) {
     uint64_t best = 0;
     gt_status st = most_frequent(code, (size_t)items->count, &best);
     *shape = shape_of(best);
-    *digest = gt_hash(code, (size_t)items->count * sizeof *code);
     for (int64_t i = 0; i < items->count && !st; i++)
         if (code[i] == BAD || is_odd(code[i], best)) st = report_one(items, t, i, code[i] & ~UNSURE, shape, findings);
     if (st || best) return st;
     const char *first = gt_findings_first(findings, GT_FOUND_BAD);
     return first ? gt_fail(GT_FORMAT, "none of the %lld pictures can be used; the first: %s", (long long)items->count, first)
                  : gt_fail(GT_USAGE, "the transform leaves out all %lld pictures: they are smaller than wanted", (long long)items->count);
+}
+
+/* The sums of all ranks' stamps, and the codes. All ranks. */
+static gt_status digest_all(gt_comm *comm, const share *s, const uint64_t *code, gt_hash128 *digest) {
+    uint64_t mine[2] = {atomic_load(&s->stamps[0]), atomic_load(&s->stamps[1])}, sum[2] = {0, 0};
+    uint64_t (*all)[2] = comm->rank ? NULL : malloc((size_t)comm->ranks * sizeof *all);
+    gt_status st = gt_comm_agree(comm, all || comm->rank ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)s->items->count));
+    if (!st) gt_comm_gather(comm, mine, sizeof mine, all);
+    for (int r = 0; r < comm->ranks && !st && !comm->rank; r++) sum[0] += all[r][0], sum[1] += all[r][1];
+    free(all);
+    if (st || comm->rank) return st;
+    gt_hash128 codes = gt_hash(code, (size_t)s->items->count * sizeof *code);
+    *digest = gt_hash((uint64_t[]){codes.high, codes.low, sum[0], sum[1]}, 4 * sizeof *sum);
+    return GT_OK;
 }
 
 gt_status gt_pack_scan(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_findings *findings, gt_picture *shape,
@@ -168,7 +197,8 @@ gt_status gt_pack_scan(gt_comm *comm, gt_pool *pool, const gt_items *items, cons
     if (!st) {
         gt_pool_run(items->main_thread_only ? NULL : pool, (int)((s.count + TILE - 1) / TILE), scan_tile, &s);
         gt_comm_gather(comm, s.code, (size_t)s.count * sizeof *s.code, all);
-        if (!comm->rank) st = judge(items, t, all, findings, shape, digest);
+        st = digest_all(comm, &s, all, digest);
+        if (!st && !comm->rank) st = judge(items, t, all, findings, shape);
         st = gt_comm_agree(comm, st);
         gt_comm_broadcast(comm, shape, sizeof *shape, 0);
     }

@@ -77,6 +77,13 @@ expect 2 'must specify --width and --height' "$GANTRY" dataset source odd.zip --
 expect 1 'nowhere' "$GANTRY" dataset nowhere odd.zip
 expect 1 'nowhere' ranks 2 "$GANTRY" dataset nowhere odd.zip
 expect 1 '/proc' "$GANTRY" dataset source /proc/x.zip
+cp -r pictures/cat half
+expect 1 'short\.png' "$GANTRY" dataset half half.zip
+expect 0 'going on after 10 of 11' ranks 2 "$GANTRY" dataset half half.zip --on-error=skip
+expect 1 'short\.png' ranks 2 "$GANTRY" dataset half again.zip
+touch -d '1 hour ago' half/4.png
+expect 0 '11 pictures: 1 cannot be read' "$GANTRY" dataset half again.zip --on-error=skip
+grep -q 'going on' said && fail 'it went on though a picture had changed'
 printf '%s\n' 'cat/2.png,0.5,1' 'cat/4.png,2,3' >labels.csv
 expect 0 'labels +none' "$GANTRY" dataset inspect all3.zip
 

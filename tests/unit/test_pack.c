@@ -172,6 +172,179 @@ static void unusable_pictures(void **state) {
     assert_message(".h5");
 }
 
+/* ---- going on ---- */
+
+static void age(const char *path, int hours) {
+    struct timespec times[2] = {{.tv_sec = 1700000000 + 3600 * hours}, {.tv_sec = 1700000000 + 3600 * hours}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* An array of 20 pictures, as numpy saves it. */
+static void put_array(const char *path, int first) {
+    enum { HEAD = 128, PICTURES = 20, PIXELS = 8 * 8 * 3 };
+    static uint8_t bytes[HEAD + PICTURES * PIXELS];
+    memset(bytes, ' ', HEAD);
+    memcpy(bytes, "\x93NUMPY\1\0\x76", 10);
+    int n = snprintf((char *)bytes + 10, HEAD - 10, "{'descr': '|u1', 'fortran_order': False, 'shape': (%d, 8, 8, 3), }", PICTURES);
+    bytes[10 + n] = ' ';
+    bytes[HEAD - 1] = '\n';
+    for (int i = 0; i < PICTURES; i++) paint(first + i, 8, 8, 3, bytes + HEAD + i * PIXELS);
+    put(path, bytes, sizeof bytes);
+    age(path, first);
+}
+
+static void put_archive(const char *path, int first) {
+    zip_t *z = begin_zip(path);
+    for (int i = 0; i < 20; i++) {
+        char entry[16];
+        snprintf(entry, sizeof entry, "%02d.png", i);
+        bytes b = picture(first + i, 8, 8, 3);
+        add_entry(z, entry, b.data, b.n, ZIP_CM_STORE);
+        free(b.data);
+    }
+    end_zip(z);
+}
+
+static void put_folder(const char *name, int first) {
+    char path[600];
+    mkdir(at(name), 0777);
+    for (int i = 0; i < 20; i++) {
+        snprintf(path, sizeof path, "%s/%s/%02d.png", scratch, name, i);
+        uint8_t pixels[3 + 8 * 8 * 3 + 10]; /* a PPM: its size tells nothing of its samples */
+        int n = snprintf((char *)pixels, sizeof pixels, "P6 8 8 255\n");
+        paint(first + i, 8, 8, 3, pixels + n);
+        put(path, pixels, (size_t)n + 8 * 8 * 3);
+        age(path, first);
+    }
+}
+
+/* The sources that a picture which cannot be read comes after: it ends the making when all else is made. */
+static gt_pack_request before_damage(const char *source, gt_pack_request r) {
+    static const char *sources[2];
+    static char first[600], last[600];
+    snprintf(first, sizeof first, "%s", source);
+    snprintf(last, sizeof last, "%s/last", scratch);
+    sources[0] = first, sources[1] = last;
+    r.n_sources = 2, r.sources = sources;
+    return r;
+}
+
+enum { WITHIN = 100 }; /* a byte of the first image of an archive */
+
+static void begin_making(const char *dest, const char *source, gt_pack_request r) {
+    gt_pack_result result;
+    assert_int_equal(pack(NULL, dest, before_damage(source, r), &result), GT_FORMAT);
+    assert_message("damaged.png");
+    char part[600];
+    snprintf(part, sizeof part, "%s.part", dest);
+    size_t n;
+    uint8_t *bytes = get(part, &n);
+    assert_true(n > 20 * 8 * 8 * 3);
+    bytes[WITHIN] ^= 1; /* it will tell whether the part is gone on with */
+    put(part, bytes, n);
+    free(bytes);
+}
+
+/* Does it go on with what was begun? If not the result is what it is at once. */
+static bool goes_on(const char *dest, const char *source, gt_pack_request r) {
+    char fresh[600];
+    gt_pack_result result;
+    snprintf(fresh, sizeof fresh, "%s/fresh.zip", scratch);
+    r = before_damage(source, r);
+    r.skip = true;
+    if (pack(NULL, dest, r, &result) || pack(NULL, fresh, r, &result)) fail_msg("%s", gt_message());
+    size_t n, m;
+    uint8_t *made = get(dest, &n), *wanted = get(fresh, &m);
+    bool old = made[WITHIN] != wanted[WITHIN];
+    assert_int_equal(n, m);
+    made[WITHIN] = wanted[WITHIN];
+    assert_memory_equal(made, wanted, n);
+    free(made);
+    free(wanted);
+    return old;
+}
+
+static void make_damaged(void) {
+    size_t n;
+    mkdir(at("last"), 0777);
+    put_picture(at("last/damaged.png"), 99, 8, 8, 3);
+    uint8_t *bytes = get(at("last/damaged.png"), &n);
+    bytes[n / 2] ^= 1;
+    put(at("last/damaged.png"), bytes, n);
+    free(bytes);
+}
+
+/* It goes on with the same alone, which may have moved; with what only looks the same it begins anew. */
+static void what_is_read_decides_about_going_on(void **state) {
+    (void)state;
+    gt_pack_request plain = {.import = {.labels = GT_IMPORT_NONE}};
+    char dest[600];
+    snprintf(dest, sizeof dest, "%s", at("on.zip"));
+    make_damaged();
+
+    begin_making(dest, "synth:shapes:n=20,size=8,seed=1", plain);
+    assert_true(goes_on(dest, "synth:shapes:seed=1,size=8,n=20", plain));
+    begin_making(dest, "synth:shapes:n=20,size=8,seed=1", plain);
+    assert_false(goes_on(dest, "synth:shapes:n=20,size=8,seed=2", plain));
+
+    put_array(at("a.npy"), 0);
+    begin_making(dest, at("a.npy"), plain);
+    assert_int_equal(rename(at("a.npy"), at("b.npy")), 0);
+    assert_true(goes_on(dest, at("b.npy"), plain));
+    begin_making(dest, at("b.npy"), plain);
+    put_array(at("b.npy"), 40);
+    assert_false(goes_on(dest, at("b.npy"), plain));
+
+    packed("synth:shapes:n=20,size=8,seed=1", at("a.h5"), (gt_pack_request){0});
+    packed("synth:shapes:n=20,size=8,seed=2", at("b.h5"), (gt_pack_request){0});
+    age(at("a.h5"), 1), age(at("b.h5"), 2);
+    begin_making(dest, at("a.h5"), plain);
+    assert_true(goes_on(dest, at("a.h5"), plain));
+    begin_making(dest, at("a.h5"), plain);
+    assert_false(goes_on(dest, at("b.h5"), plain));
+
+    put_folder("before", 0);
+    begin_making(dest, at("before"), plain);
+    assert_int_equal(rename(at("before"), at("after")), 0);
+    assert_true(goes_on(dest, at("after"), plain));
+    begin_making(dest, at("after"), plain);
+    put_folder("after", 40);
+    assert_false(goes_on(dest, at("after"), plain));
+
+    put_archive(at("in.zip"), 0);
+    begin_making(dest, at("in.zip"), plain);
+    age(at("in.zip"), 3); /* as when it is copied to a local disk once more */
+    assert_true(goes_on(dest, at("in.zip"), plain));
+    begin_making(dest, at("in.zip"), plain);
+    put_archive(at("in.zip"), 40);
+    assert_false(goes_on(dest, at("in.zip"), plain));
+}
+
+static void options_decide_about_going_on(void **state) {
+    (void)state;
+    static const char one[] = "00.png,1\ndamaged.png,0\n", two[] = "00.png,2\ndamaged.png,0\n";
+    char dest[600], csv[600];
+    snprintf(dest, sizeof dest, "%s", at("on.zip"));
+    snprintf(csv, sizeof csv, "%s", at("labels.csv"));
+    make_damaged();
+    put_folder("labelled", 0);
+
+    gt_pack_request labelled = {.import = {.labels_csv = csv}};
+    put(csv, one, sizeof one - 1);
+    begin_making(dest, at("labelled"), labelled);
+    assert_true(goes_on(dest, at("labelled"), labelled));
+    begin_making(dest, at("labelled"), labelled);
+    put(csv, two, sizeof two - 1);
+    assert_false(goes_on(dest, at("labelled"), labelled));
+
+    gt_pack_request squares = {.import = {.labels = GT_IMPORT_NONE, .crops = 5}, .transform = {.width = 8, .height = 8}}, larger = squares;
+    larger.import.crops = 6; /* as many squares of every picture */
+    begin_making(dest, at("labelled"), squares);
+    assert_true(goes_on(dest, at("labelled"), squares));
+    begin_making(dest, at("labelled"), squares);
+    assert_false(goes_on(dest, at("labelled"), larger));
+}
+
 /* ---- progress on disk ---- */
 
 static int64_t progress(const char *dest, gt_hash128 key, bool add) {
@@ -347,6 +520,7 @@ int main(void) {
     comm = gt_comm_start(2, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_destination_holds_it),      cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(unusable_pictures),
+        cmocka_unit_test(what_is_read_decides_about_going_on), cmocka_unit_test(options_decide_about_going_on),
         cmocka_unit_test(progress_is_believed_while_whole), cmocka_unit_test(progress_from_elsewhere), cmocka_unit_test(a_failed_write_sticks),
         cmocka_unit_test(thousands_of_class_names),
         cmocka_unit_test(archives_beyond_4_gb),
