@@ -16,7 +16,9 @@
  *   FOLDER     the files of FILE.zip; must not exist, or be empty
  *
  * The result appears under its name when it is whole. Until then it is DEST.part, with DEST.progress beside it; a run that
- * was ended goes on from there when it is asked for the same again, and begins anew when anything differs. */
+ * was ended goes on from there when it is asked for the same again, and begins anew when anything differs: options, names,
+ * labels, or what is read, as far as gt_import_identity and gt_import_stamp tell. Files of these names that no such run made are
+ * never written over: GT_USAGE. */
 #ifndef GANTRY_PACK_H
 #define GANTRY_PACK_H
 

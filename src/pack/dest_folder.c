@@ -40,11 +40,13 @@ static int remove_one(const char *path, const struct stat *s, int kind, struct F
     return remove(path);
 }
 
-/* What an earlier run of another kind left goes away. Files that this one wrote and did not account for are made anew. */
+/* The part is ours (gt_journal_open). What an earlier run of another kind left in it goes away; files that this one wrote and did not
+ * account for are made anew. */
 static gt_status begin(gt_dest *d) {
     enum { OPEN_FOLDERS = 8 };
     gt_status st = check_empty(d->path);
-    if (!st && !d->n) nftw(d->part, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    if (!st && !d->n && nftw(d->part, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) && errno != ENOENT)
+        st = gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(errno));
     if (!st) st = make_folder(d->part);
     if (st) return st;
     d->fd = open(d->part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -2,7 +2,10 @@
  * DESIGN
  * DEST.progress: a mark, the key, then one record per item in order, each with a checksum of its own: what a crash left
  * half written ends the list. Records wait in memory until the part they speak of is on the disk. The file is locked, so
- * that two runs cannot make the same result. */
+ * that two runs cannot make the same result.
+ *
+ * The mark also says that DEST.part is ours, to be cut or removed. So it is on the disk before there is a part, is only
+ * written where there is none, and stays while there is one: a run that begins anew cuts this file behind the mark. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pack/pack.h"
@@ -39,29 +43,79 @@ static bool read_record(FILE *f, record *r, char *text) {
            r->crc == crc_of(r, text) && r->outcome.fate <= GT_FINDINGS && r->outcome.remark <= GT_FINDINGS;
 }
 
+typedef struct head {
+    char mark[MARK_BYTES];
+    gt_hash128 key;
+} head;
+
+typedef enum owner { NOBODY, OURS, ANOTHER } owner;
+
+/* Whose file it is. NOBODY's: there was none, or what a crash left of the first bytes of one. */
+static owner owner_of(gt_journal *j, head *h) {
+    static const head zeros;
+    *h = zeros;
+    struct stat s;
+    if (fstat(j->fd, &s) || !S_ISREG(s.st_mode)) return ANOTHER;
+    size_t n = fread(h, 1, sizeof *h, j->reading);
+    if (n >= MARK_BYTES && !memcmp(h->mark, mark, MARK_BYTES)) return OURS;
+    bool begun = n < MARK_BYTES && !memcmp(h->mark, mark, n), blank = n < sizeof *h || fgetc(j->reading) == EOF;
+    return begun || (blank && !memcmp(h, &zeros, sizeof zeros)) ? NOBODY : ANOTHER;
+}
+
+/* Where no run of ours began, files of these names are somebody else's. */
+static gt_status check_names(const char *dest) {
+    static const char *const endings[] = {".part", ".part.h5"};
+    gt_status st = GT_OK;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && !st; i++) {
+        struct stat s;
+        char *path;
+        if (asprintf(&path, "%s%s", dest, endings[i]) < 0) return gt_fail(GT_NOMEM, "out of memory for '%s'", dest);
+        if (!lstat(path, &s) || errno != ENOENT)
+            st = gt_fail(GT_USAGE, "'%s' is in the way, and no unfinished run that made it is known here: remove it, or choose another destination than '%s'", path, dest);
+        free(path);
+    }
+    return st;
+}
+
 /* What is there of a run with this key: *done records, up to byte *end. */
-static gt_status review(gt_journal *j, gt_hash128 key, int64_t *done, off_t *end) {
-    struct {
-        char mark[MARK_BYTES];
-        gt_hash128 key;
-    } head;
+static gt_status review(gt_journal *j, int64_t *done, off_t *end) {
     record r;
     char *text = malloc(TEXT_MOST);
     if (!text) return gt_fail(GT_NOMEM, "out of memory for '%s'", j->path);
-    *done = *end = 0;
-    if (fread(&head, sizeof head, 1, j->reading) == 1 && !memcmp(head.mark, mark, MARK_BYTES) && !memcmp(&head.key, &key, sizeof key)) {
-        *end = sizeof head;
-        for (; read_record(j->reading, &r, text); ++*done) *end = ftello(j->reading);
-        fseeko(j->reading, sizeof head, SEEK_SET);
-    }
+    *end = sizeof(head);
+    fseeko(j->reading, *end, SEEK_SET);
+    for (*done = 0; read_record(j->reading, &r, text); ++*done) *end = ftello(j->reading);
+    fseeko(j->reading, sizeof(head), SEEK_SET);
     free(text);
     return GT_OK;
 }
 
-static gt_status start_anew(gt_journal *j, gt_hash128 key) {
-    gt_buffer_add(&j->waiting, mark, MARK_BYTES);
+/* The file is cut to its mark and gets a key; or both, and then its name outlives a crash before there is a part. */
+static gt_status start_anew(gt_journal *j, owner owner, gt_hash128 key) {
+    off_t kept = owner == OURS ? MARK_BYTES : 0;
+    if (ftruncate(j->fd, kept) || lseek(j->fd, 0, SEEK_END) < 0) return gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
+    if (!kept) gt_buffer_add(&j->waiting, mark, MARK_BYTES);
     gt_buffer_add(&j->waiting, &key, sizeof key);
-    return gt_journal_sync(j);
+    gt_status st = gt_journal_sync(j);
+    return st || kept ? st : gt_sync_parent(j->path);
+}
+
+/* Of a file that this run alone has. */
+static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, bool restart, int64_t *done) {
+    head h;
+    off_t end = 0;
+    owner owner = owner_of(j, &h);
+    gt_status st = GT_OK;
+    if (owner == ANOTHER)
+        return gt_fail(GT_USAGE, "'%s' is in the way, and not what an unfinished run wrote: remove it, or choose another destination than '%s'", j->path, dest);
+    if (owner == NOBODY && (st = check_names(dest))) {
+        unlink(j->path); /* it may have come into being just now, and holds nothing */
+        return st;
+    }
+    if (owner == NOBODY || restart || memcmp(&h.key, &key, sizeof key)) return start_anew(j, owner, key);
+    st = review(j, done, &end);
+    if (!st && (ftruncate(j->fd, end) || lseek(j->fd, 0, SEEK_END) < 0)) st = gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
+    return st;
 }
 
 gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, bool restart, int64_t *done) {
@@ -72,15 +126,12 @@ gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, bo
         free(j);
         return gt_fail(GT_NOMEM, "out of memory for '%s'", dest);
     }
-    off_t end = 0;
     gt_status st = GT_OK;
     j->fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (j->fd >= 0) j->reading = fopen(j->path, "re");
     if (!j->reading) st = gt_fail(GT_FAILED, "cannot create '%s': %s", j->path, strerror(errno));
     else if (flock(j->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) st = gt_fail(GT_FAILED, "'%s' is being made by another process", dest);
-    else if (!restart) st = review(j, key, done, &end);
-    if (!st && (ftruncate(j->fd, end) || lseek(j->fd, 0, SEEK_END) < 0)) st = gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
-    if (!st && !end) st = start_anew(j, key);
+    else st = take_over(j, dest, key, restart, done);
     if (st) gt_journal_close(j, false);
     else *out = j;
     return st;

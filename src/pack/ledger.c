@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "pack/ledger.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "gantry/log.h"
@@ -66,6 +69,16 @@ static gt_status replay(gt_ledger *l, int64_t items) {
     return st;
 }
 
+/* Has a run begun to write? Also true when that cannot be told. */
+static bool part_is_there(const char *dest) {
+    struct stat s;
+    char *path;
+    if (asprintf(&path, "%s.part", dest) < 0) return true;
+    bool there = !lstat(path, &s) || errno != ENOENT;
+    free(path);
+    return there;
+}
+
 gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items *items, gt_findings *findings, const gt_picture *shape, gt_hash128 key) {
     *l = (gt_ledger){.request = r, .items = items, .findings = findings, .checking = r->scan_only};
     l->dest = (gt_dest){.kind = gt_dest_kind_of(r->dest), .path = r->dest, .items = items, .shape = *shape, .transform = &r->transform,
@@ -75,7 +88,8 @@ gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items 
     int64_t done = 0;
     gt_status st = make_table(l);
     if (st || r->scan_only) return st;
-    st = gt_journal_open(&l->journal, r->dest, key, r->restart, &done);
+    bool lost = !part_is_there(r->dest); /* it got its name just before that run was ended, or somebody took it away */
+    st = gt_journal_open(&l->journal, r->dest, key, r->restart || lost, &done);
     if (!st) st = replay(l, done);
     if (!st) st = gt_dest_open(&l->dest);
     if (!st && l->begun) gt_info("going on after %lld of %lld images, which an earlier run made", (long long)l->begun, (long long)items->count);
@@ -152,7 +166,7 @@ void gt_ledger_close(gt_ledger *l, bool finished) {
     gt_log_live(NULL);
     if (l->journal && !finished && l->dest.part && l->dest.fd >= 0) sync_all(l); /* what is whole so far is kept for the next time */
     gt_dest_close(&l->dest);
-    gt_journal_close(l->journal, finished);
+    gt_journal_close(l->journal, finished || (l->journal && !part_is_there(l->request->dest)));
     free(l->hash);
     free(l->seen);
     *l = (gt_ledger){0};

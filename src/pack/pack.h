@@ -126,7 +126,8 @@ typedef struct gt_outcome { /* of one item, in order */
 
 typedef struct gt_journal gt_journal;
 /* Takes DEST.progress for this run alone; `key` says what is being made. *done: items that an earlier run has dealt with;
- * gt_journal_next gives their outcomes, texts included, one after the other. */
+ * gt_journal_next gives their outcomes, texts included, one after the other. Afterwards DEST.part and DEST.part.h5, if they are
+ * there, are what an earlier run left. GT_USAGE: they, or DEST.progress, are somebody else's; they stay as they are. */
 gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, bool restart, int64_t *done);
 gt_status gt_journal_next(gt_journal *j, gt_outcome *o, char **text); /* text: freed by the caller; NULL: none */
 gt_status gt_journal_add(gt_journal *j, const gt_outcome *o, const char *text);

@@ -430,6 +430,81 @@ static void progress_from_elsewhere(void **state) {
     free(longer);
 }
 
+/* ---- what is not ours ---- */
+
+static void refused_making(const char *dest, const char *in_the_way) {
+    gt_pack_result result;
+    char path[600];
+    snprintf(path, sizeof path, "%s", at(in_the_way));
+    for (int restart = 0; restart < 2; restart++) {
+        gt_status st = pack("synth:shapes:n=5,size=8", at(dest), (gt_pack_request){.restart = restart}, &result);
+        assert_int_equal(st, GT_USAGE);
+        assert_message(path);
+        assert_message("remove it, or choose another destination");
+        assert_false(exists(dest));
+    }
+}
+
+/* Files and folders that only have the names of parts are left alone. */
+static void what_others_left_is_not_touched(void **state) {
+    (void)state;
+    static const char text[] = "years of work", *const files[][2] = {{"v.zip", "v.zip.part"}, {"v.h5", "v.h5.part"}, {"v.h5", "v.h5.part.h5"}, {"v.zip", "v.zip.progress"}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        put(at(files[i][1]), text, sizeof text);
+        refused_making(files[i][0], files[i][1]);
+        size_t n;
+        char *left = get(at(files[i][1]), &n);
+        assert_string_equal(left, text);
+        free(left);
+        unlink(at(files[i][1]));
+    }
+    assert_false(exists("v.zip.progress") || exists("v.h5.progress")); /* else what stands there would be ours the next time */
+    mkdir(at("vault.part"), 0777);
+    put(at("vault.part/work"), text, sizeof text);
+    refused_making("vault", "vault.part");
+    assert_true(exists("vault.part/work") && !exists("vault.progress"));
+
+    mkdir(at("full"), 0777); /* refused for another reason: no mark stays that would make a part ours */
+    put(at("full/work"), text, sizeof text);
+    gt_pack_result result;
+    assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_pack_request){0}, &result), GT_USAGE);
+    assert_message("must be empty");
+    assert_false(exists("full.progress") || exists("full.part"));
+}
+
+/* Whatever a run that was killed left of its own, the next one goes on or begins anew by itself. */
+static void what_we_left_is_no_obstacle(void **state) {
+    (void)state;
+    static const char *const dests[] = {"own.zip", "own.h5", "own"};
+    gt_pack_request plain = {.import = {.labels = GT_IMPORT_NONE}}, again = {.skip = true, .import = {.labels = GT_IMPORT_NONE}};
+    gt_hash128 other = {5, 6};
+    make_damaged();
+    for (size_t i = 0; i < 3; i++)
+        for (int kind = 0; kind < 6; kind++) {
+            char dest[600], part[700], progress_file[700];
+            gt_pack_result result;
+            snprintf(dest, sizeof dest, "%s.%d%s", at("left"), kind, dests[i]);
+            snprintf(part, sizeof part, "%s.part", dest);
+            snprintf(progress_file, sizeof progress_file, "%s.progress", dest);
+            if (kind < 2) { /* before there was a part: no mark yet, half of it, all of it */
+                put(progress_file, "GTPACK1", kind ? 4 : 0);
+            } else if (kind == 2) {
+                progress(dest, other, false);
+            } else {
+                assert_int_equal(pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", plain), &result), GT_FORMAT);
+                if (kind == 3) progress(dest, other, false);                               /* of another kind */
+                if (kind == 4) assert_int_equal(truncate(progress_file, 8), 0);            /* killed when it began anew */
+                if (kind == 5) assert_int_equal(rename(part, at("elsewhere")), 0);         /* ended between two steps of its end */
+            }
+            if (pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", again), &result)) fail_msg("kind %d of %s: %s", kind, dest, gt_message());
+            assert_int_equal(result.kept, 20);
+            assert_true(access(part, F_OK) && access(progress_file, F_OK));
+            gt_dataset_close(opened(dest, NULL));
+            if (kind == 5 && i == 2) assert_int_equal(rename(at("elsewhere"), at("elsewhere.folder")), 0);
+            else unlink(at("elsewhere"));
+        }
+}
+
 static gt_status same_chunk(void *arg, size_t i, const void **data, size_t *n) {
     (void)i;
     *data = arg;
@@ -522,7 +597,7 @@ int main(void) {
         cmocka_unit_test(every_destination_holds_it),      cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(unusable_pictures),
         cmocka_unit_test(what_is_read_decides_about_going_on), cmocka_unit_test(options_decide_about_going_on),
         cmocka_unit_test(progress_is_believed_while_whole), cmocka_unit_test(progress_from_elsewhere), cmocka_unit_test(a_failed_write_sticks),
-        cmocka_unit_test(thousands_of_class_names),
+        cmocka_unit_test(what_others_left_is_not_touched), cmocka_unit_test(what_we_left_is_no_obstacle), cmocka_unit_test(thousands_of_class_names),
         cmocka_unit_test(archives_beyond_4_gb),
     };
     int failed = cmocka_run_group_tests_name("pack", tests, make_scratch, remove_scratch);
