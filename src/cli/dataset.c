@@ -168,14 +168,16 @@ static gt_status subset(gt_comm *comm, cli_session *s, const dataset_fields *f, 
 /* "0.9,0.1" -> 0, 0.9, 1; "" -> equal parts. They must make a whole. */
 static gt_status read_parts(const char *text, int n, double *border) {
     for (int i = 0; i <= n; i++) border[i] = (double)i / n;
-    for (int i = 0; i < n && *text; i++) {
+    if (!*text) return GT_OK;
+    const char *at = text;
+    for (int i = 0; i < n; i++) {
         char *end;
-        double part = strtod(text, &end);
+        double part = strtod(at, &end);
         bool last = i == n - 1;
-        if (end == text || *end != (last ? 0 : ',') || !(part > 0 && part < 1))
-            return gt_fail(GT_USAGE, "--parts must be one number between 0 and 1 for each of the %d destinations, such as 0.9,0.1", n);
+        if (end == at || *end != (last ? 0 : ',') || !(part > 0 && part < 1))
+            return gt_fail(GT_USAGE, "--parts=%s: one number between 0 and 1 for each of the %d destinations is needed, such as 0.9,0.1 for two", text, n);
         border[i + 1] = border[i] + part;
-        if (!last) text = end + 1;
+        at = end + 1; /* behind the last one nothing is read any more */
     }
     if (fabs(border[n] - 1) > 1e-6) return gt_fail(GT_USAGE, "--parts must add up to 1, not %g", border[n]);
     border[n] = 1;
