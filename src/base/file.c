@@ -3,16 +3,20 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -67,13 +71,14 @@ char *gt_path_join(const char *dir, const char *name) {
     return NULL;
 }
 
-/* A write beyond RLIMIT_FSIZE raises SIGXFSZ, which would end the process: hold it back and take it away. At `at`, or where the file
- * stands for -1. */
+/* A write beyond RLIMIT_FSIZE raises SIGXFSZ, one into a pipe that nobody reads SIGPIPE, which would end the process: hold them back and take
+ * them away. At `at`, or where the file stands for -1. */
 static int write_pieces(int fd, const char *p, size_t bytes, off_t at) {
-    sigset_t limit, before;
-    sigemptyset(&limit);
-    sigaddset(&limit, SIGXFSZ);
-    pthread_sigmask(SIG_BLOCK, &limit, &before);
+    sigset_t raised, before;
+    sigemptyset(&raised);
+    sigaddset(&raised, SIGXFSZ);
+    sigaddset(&raised, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &raised, &before);
     int error = 0;
     while (bytes && !error) {
         size_t piece = bytes < (size_t)64 << 20 ? bytes : (size_t)64 << 20;
@@ -87,7 +92,7 @@ static int write_pieces(int fd, const char *p, size_t bytes, off_t at) {
         else if (errno != EINTR)
             error = errno;
     }
-    if (error == EFBIG) sigtimedwait(&limit, NULL, &(struct timespec){0});
+    if (error == EFBIG || error == EPIPE) sigtimedwait(&raised, NULL, &(struct timespec){0});
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }
@@ -170,39 +175,131 @@ static gt_status write_error(const char *path, int error, size_t bytes) {
     char *copy = error == ENOSPC ? strdup(path) : NULL;
     gt_status st = copy ? gt_fail(GT_FAILED, "cannot write '%s': %s (%.1f MB needed, %.1f MB free): make room", path, strerror(error),
                                   (double)bytes / 1e6, gt_space_free(dirname(copy)) / 1e6)
-                        : gt_fail(GT_FAILED, "cannot write '%s': %s", path, strerror(error));
+                        : gt_fail(error == ENOMEM ? GT_NOMEM : GT_FAILED, "cannot write '%s': %s", path, strerror(error));
     free(copy);
     return st;
 }
 
-/* 0 or errno. All of it, on the disk, under this name. */
-static int write_file(const char *path, const struct iovec *parts, int n) {
-    int error = 0, fd = gt_file_open(path, O_WRONLY | O_CREAT | O_TRUNC);
-    if (fd < 0) return errno;
+/* ---- replacing ---- */
+
+enum { TAG = 8, MOST_LINKS = 40, TRIES = 100, REWRITES = 3 };
+static const char half[] = ".part";
+
+static int write_parts(int fd, const struct iovec *parts, int n) {
+    int error = 0;
     for (int i = 0; i < n && !error; i++) error = gt_write_all(fd, parts[i].iov_base, parts[i].iov_len);
+    return error;
+}
+
+/* "dir/name" -> "dir/name.1a2b3c4d.part", another one each time; a long name is cut, so that there is room. NULL: out of memory. */
+static char *name_half(const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t room = NAME_MAX - 1 - TAG - strlen(half), length = strlen(name);
+    uint32_t tag;
+    char *part;
+    if (getrandom(&tag, sizeof tag, GRND_NONBLOCK) != sizeof tag) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        tag = (uint32_t)getpid() * 2654435761u ^ (uint32_t)now.tv_nsec;
+    }
+    return asprintf(&part, "%.*s.%08x%s", (int)(name - path + (ptrdiff_t)(length < room ? length : room)), path, tag, half) < 0 ? NULL : part;
+}
+
+bool gt_file_is_half(const char *name) {
+    size_t n = strlen(name), end = 1 + TAG + strlen(half);
+    if (n <= end || strcmp(name + n - strlen(half), half) || name[n - end] != '.') return false;
+    return strspn(name + n - end + 1, "0123456789abcdef") == TAG;
+}
+
+void gt_file_clear_halves(const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char *folder = strndup(path, (size_t)(name - path));
+    DIR *d = folder ? opendir(*folder ? folder : ".") : NULL;
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (!strncmp(e->d_name, name, strlen(name)) && strlen(e->d_name) == strlen(name) + 1 + TAG + strlen(half) && gt_file_is_half(e->d_name))
+            unlinkat(dirfd(d), e->d_name, 0);
+    if (d) closedir(d);
+    free(folder);
+}
+
+/* 0 or errno. All of it, on the disk, under a name that nobody else has; *part is to be freed. */
+static int write_half(const char *path, const struct iovec *parts, int n, char **part) {
+    int fd = -1;
+    *part = NULL;
+    for (int i = 0; i < TRIES && fd < 0; i++) {
+        free(*part);
+        if (!(*part = name_half(path))) return ENOMEM;
+        fd = gt_file_open(*part, O_WRONLY | O_CREAT | O_EXCL);
+        if (fd < 0 && errno != EEXIST) return errno;
+    }
+    if (fd < 0) return EEXIST;
+    int error = write_parts(fd, parts, n);
     if (!error) error = gt_file_sync(fd);
     if (close(fd) && !error && errno != EINTR) error = errno; /* an interrupted close has closed it */
     return error;
 }
 
+/* 0 or errno. A half that is gone before it got its name was taken for the remains of a killed process: it is written again. */
+static int replace(const char *path, const struct iovec *parts, int n) {
+    int error = ENOENT;
+    for (int i = 0; i < REWRITES && error == ENOENT; i++) {
+        char *part;
+        error = write_half(path, parts, n, &part);
+        bool whole = !error;
+        if (whole) error = gt_file_rename(part, path);
+        if (error && part) unlink(part); /* before anything is said: it makes room for whoever reads the message */
+        free(part);
+        if (!whole) break;
+    }
+    return error;
+}
+
+/* What `path` leads to through symbolic links, whether it is there or not; to be freed. NULL: see errno. */
+static char *follow(const char *path) {
+    char *at = strdup(path);
+    for (int i = 0; at && i < MOST_LINKS; i++) {
+        char target[PATH_MAX], *next;
+        ssize_t n = readlink(at, target, sizeof target - 1);
+        if (n < 0) return at;
+        target[n] = 0;
+        const char *slash = *target == '/' ? NULL : strrchr(at, '/');
+        if (asprintf(&next, "%.*s%s", slash ? (int)(slash - at + 1) : 0, at, target) < 0) next = NULL;
+        free(at);
+        at = next;
+    }
+    errno = at ? ELOOP : ENOMEM;
+    free(at);
+    return NULL;
+}
+
+/* 0 or errno. Devices and pipes are written to, not replaced; and so is what stdout writes to, a file too: `--out=/dev/stdout >>file`. */
+static int write_through(const char *path, bool is_stdout, const struct iovec *parts, int n) {
+    if (is_stdout) fflush(stdout);
+    int fd = is_stdout ? STDOUT_FILENO : gt_file_open(path, O_WRONLY | O_NOCTTY);
+    int error = fd < 0 ? errno : write_parts(fd, parts, n);
+    if (fd >= 0 && !is_stdout && close(fd) && !error && errno != EINTR) error = errno;
+    return error;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b) { return a->st_dev == b->st_dev && a->st_ino == b->st_ino; }
+
 gt_status gt_file_replace(const char *path, const struct iovec *parts, int n) {
-    char *part, *copy = strdup(path);
-    if (asprintf(&part, "%s.part", path) < 0) part = NULL;
-    gt_status st = part && copy ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
-    int error = ENOMEM;
-    if (!st) {
+    struct stat target, out;
+    bool there = stat(path, &target) == 0, is_stdout = there && fstat(STDOUT_FILENO, &out) == 0 && same_file(&target, &out);
+    gt_status st = GT_OK;
+    char *file = NULL;
+    int error = 0;
+    if (there && S_ISDIR(target.st_mode)) error = EISDIR;
+    else if (there && (is_stdout || !S_ISREG(target.st_mode))) error = write_through(path, is_stdout, parts, n);
+    else if (!(file = follow(path))) error = errno;
+    else error = replace(file, parts, n);
+    if (error) {
         size_t bytes = 0;
         for (int i = 0; i < n; i++) bytes += parts[i].iov_len;
-        error = write_file(part, parts, n);
-        if (!error) error = gt_file_rename(part, path);
-        if (error) {
-            unlink(part); /* first: it makes room for whoever reads the message */
-            st = write_error(path, error, bytes);
-        } else if ((error = sync_directory(dirname(copy))))
-            st = gt_fail(GT_FAILED, "'%s' was written, but its directory cannot be synced: %s", path, strerror(error));
-    }
-    free(part);
-    free(copy);
+        st = write_error(path, error, bytes);
+    } else if (file && (error = sync_directory(dirname(file))))
+        st = gt_fail(GT_FAILED, "'%s' was written, but its directory cannot be synced: %s", path, strerror(error));
+    free(file);
     errno = error;
     return st;
 }

@@ -34,10 +34,17 @@ int gt_file_sync(int fd);                      /* 0 or errno. fsync() that survi
 int gt_file_rename(const char *from, const char *to); /* 0 or errno. rename() and unlink() likewise */
 int gt_file_remove(const char *path);
 
-/* Put the parts, one after the other, into `path`: written as PATH.part, synced, renamed, directory synced. On failure
- * the old file is as it was (the new one, if the directory alone could not be synced), nothing is left behind, and errno says why. */
+/* Put the parts, one after the other, into `path`: written under a name of their own, PATH.1a2b3c4d.part (always another one, so that several
+ * processes may write one file at once: the last one stays), synced, renamed, directory synced. A symbolic link stays, and what it leads to is
+ * replaced. A device or a pipe is written to as it is, and so is whatever stdout writes to. On failure the old file is as it was (the new one, if
+ * the directory alone could not be synced), nothing is left behind, and errno says why. */
 gt_status gt_file_replace(const char *path, const struct iovec *parts, int n);
 gt_status gt_file_write(const char *path, const void *bytes, size_t n); /* the same from one part */
+
+/* A process that is killed leaves its PATH.1a2b3c4d.part behind: whether this is the name of such a file, and remove those of `path`. Whoever
+ * is writing one at this moment writes it again. */
+bool gt_file_is_half(const char *name);
+void gt_file_clear_halves(const char *path);
 
 /* The directory and all above it that are not there yet. */
 gt_status gt_make_directories(const char *dir);

@@ -64,6 +64,8 @@ int cli_exit(const char *command, gt_status status);
 /* The same for work that can be stopped, and the end of `comm` (NULL is fine). */
 int cli_leave(const char *command, gt_status status, gt_comm *comm);
 bool cli_first_rank(void); /* as told by the launcher's environment, before MPI is up; true without a launcher */
+/* For commands that are not parallel, when mpirun starts several of them: true on all ranks but the first, which is to do the work. */
+bool cli_others_work(const char *command);
 
 /* ---- documentation from the tables ---- */
 

@@ -79,6 +79,12 @@ const cli_command *cli_find(const char *name) {
 
 bool cli_first_rank(void) { return gt_mpi_launched_rank() == 0; }
 
+bool cli_others_work(const char *command) {
+    int rank = gt_mpi_launched_rank();
+    if (rank == 1) fprintf(stderr, "gantry %s: rank 0 does this alone, the other ranks have nothing to do\n", command);
+    return rank > 0;
+}
+
 int cli_exit(const char *command, gt_status status) {
     static const int codes[] = {
         [GT_OK] = CLI_DONE, [GT_FAILED] = CLI_FAILED, [GT_USAGE] = CLI_USAGE, [GT_FORMAT] = CLI_FAILED, [GT_NOMEM] = CLI_FAILED,

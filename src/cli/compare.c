@@ -21,6 +21,7 @@ const gt_option *cli_compare_options(int *n) {
 }
 
 int cli_compare(int argc, char **argv) {
+    if (cli_others_work("compare")) return CLI_DONE;
     compare_fields fields;
     cli_session s;
     int status;

@@ -84,6 +84,10 @@ int cli_inspect(int argc, char **argv) {
     cli_session s;
     int status;
     if (!cli_begin(&s, "inspect", argc, argv, &fields, &status)) return status;
+    if (!fields.check && cli_others_work("inspect")) { /* a check belongs to the rank that asked for it */
+        cli_end(&s);
+        return CLI_DONE;
+    }
     gt_status st = s.arguments.n_words ? GT_OK : gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
     for (int i = 0; i < s.arguments.n_words && !st; i++) {
         if (i) putchar('\n');

@@ -18,6 +18,7 @@ const gt_option *cli_report_options(int *n) {
 }
 
 int cli_report(int argc, char **argv) {
+    if (cli_others_work("report")) return CLI_DONE;
     report_fields fields;
     cli_session s;
     int status;

@@ -262,6 +262,7 @@ static gt_status submit(submission *s) {
 }
 
 int cli_submit(int argc, char **argv) {
+    if (cli_others_work("submit")) return CLI_DONE;
     submission s = {.job = gt_job_new()};
     if (!s.job) return cli_exit("submit", GT_NOMEM);
     bool help = false;

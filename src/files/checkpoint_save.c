@@ -228,10 +228,12 @@ static void *thread_main(void *arg) {
 
 /* ---- the main thread's side ---- */
 
-/* Of files that are numbered. The others are written again under the same name, so that no half of them stays. */
+/* What a killed process has left, also one of an earlier version. The run is ours; what others write into its directory (a report) they
+ * write again. */
 static bool is_half(const char *name) {
     size_t n = strlen(name);
-    return (strncmp(name, "checkpoint-", 11) == 0 || strncmp(name, "fakes", 5) == 0 || strncmp(name, "reconstructions", 15) == 0) && n > 5 && strcmp(name + n - 5, ".part") == 0;
+    bool numbered = strncmp(name, "checkpoint-", 11) == 0 || strncmp(name, "fakes", 5) == 0 || strncmp(name, "reconstructions", 15) == 0;
+    return gt_file_is_half(name) || (numbered && n > 5 && strcmp(name + n - 5, ".part") == 0);
 }
 
 static void clear_halves(const char *dir) {

@@ -30,6 +30,19 @@ for p in run/reals.png run/fakes000000080.png; do [ "$(helper size $p)" = '128 1
 for words in 'kernels' 'tick 0 ' 'done: run' '2 ranks on'; do has_line "$words" run/log.txt || fail "no '$words' in log.txt"; done
 quietly "$GANTRY" train run/job.ini --run=again && same "$(last run)" "$(last again)" # job.ini repeats the run
 quietly "$GANTRY" report run --out=elsewhere.html && helper html elsewhere.html
+# Links stay, pipes are written to, what stdout goes to is added to; reports may be made at once, and rank 0 makes one alone.
+ln -s elsewhere.html link.html && : >elsewhere.html && quietly "$GANTRY" report run --out=link.html
+[ -L link.html ] && helper html elsewhere.html
+mkfifo pipe && timeout 20 cat pipe >piped.html & quietly "$GANTRY" report run --out=pipe && wait $! && [ -p pipe ] && helper html piped.html
+echo '<!-- first -->' >appended.html && "$GANTRY" report run --out=/dev/stdout >>appended.html || fail 'a report to stdout'
+has_line 'first' appended.html && has_line '</html>' appended.html || fail 'a report to stdout replaced the file behind it'
+making=()
+for i in 1 2 3 4 5 6; do "$GANTRY" report run >said$i 2>&1 & making+=($!); done
+for p in "${making[@]}"; do wait "$p" || { cat said?; fail 'reports at once'; }; done
+quietly ranks 3 "$GANTRY" report run && [ "$(grep -c report.html said)" = 1 ] || { cat said; fail 'a report by several ranks'; }
+quietly ranks 3 "$GANTRY" inspect run && [ "$(grep -c 'rank 0 does this alone' said)" = 1 ] || { cat said; fail 'several ranks inspect'; }
+quietly ranks 3 "$GANTRY" compare run again --out=pair.png && [ "$(grep -c pair.png said)" = 1 ] && [ -s pair.png ] || { cat said; fail 'several ranks compare'; }
+helper html run/report.html
 quietly "$GANTRY" inspect run run/metrics.h5 "$(last run)"
 # No host, time or number of ranks in a checkpoint. (Words, by themselves: numbers look like any two letters sooner or later.)
 strings -n 5 "$(last run)" | grep -E "(^|[^[:graph:]])($(hostname)|$(date +%Y-%m).*)([^[:graph:]]|$)" && fail 'a checkpoint names host or date'
@@ -57,7 +70,8 @@ quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=best -
 [ "$(readlink best/best)" ] || fail 'best is gone'
 
 # One that cannot be written, and is not the best, changes nothing of that.
-mkdir -p unbest/checkpoint-000000016.h5.part
+quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=unbest --steps=1 --keep=1 --best=min:Progress/tick
+ln -s nowhere/file unbest/checkpoint-000000016.h5
 quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=unbest --steps=6 --keep=1 --best=min:Progress/tick
 has_line 'checkpoint-000000016.h5 was not written' said || fail 'it could be written'
 [ "$(readlink unbest/best)" = checkpoint-000000008.h5 ] && [ -e unbest/best ] || fail "best is $(readlink unbest/best)"

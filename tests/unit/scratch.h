@@ -5,6 +5,7 @@
 
 #include "expect.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,15 @@ static inline const char *at(const char *name) {
 }
 
 static inline bool exists(const char *name) { return access(at(name), F_OK) == 0; }
+
+/* Files there whose names end in .part. */
+static inline int halves(void) {
+    int n = 0;
+    DIR *d = opendir(scratch);
+    for (struct dirent *e; d && (e = readdir(d));) n += strlen(e->d_name) > 5 && !strcmp(e->d_name + strlen(e->d_name) - 5, ".part");
+    if (d) closedir(d);
+    return n;
+}
 
 static inline void put(const char *path, const void *bytes, size_t n) {
     unlink(path); /* some file systems sync a file that is truncated and written anew */

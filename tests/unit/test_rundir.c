@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
+#include "base/file.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 
@@ -66,12 +68,136 @@ static void small_files(void **state) {
     assert_string_equal(text, "[gantry]\nbatch = 16\n");
     free(text);
     assert_null(gt_rundir_read(scratch, "none.ini"));
-    assert_false(exists("job.ini.part"));
+    assert_int_equal(halves(), 0);
     assert_false(gt_rundir_stop(scratch));
     put(at("stop"), "", 0);
     assert_true(gt_rundir_stop(scratch));
     assert_false(exists("stop"));
     assert_false(gt_rundir_stop(scratch));
+}
+
+static void assert_holds(const char *path, const char *text) {
+    size_t n;
+    char *found = get(path, &n);
+    assert_string_equal(found, text);
+    free(found);
+}
+
+static char link_target[512];
+static const char *target_of(const char *link) {
+    ssize_t n = readlink(at(link), link_target, sizeof link_target - 1);
+    link_target[n > 0 ? n : 0] = 0;
+    return link_target;
+}
+
+static void links_stay(void **state) {
+    (void)state;
+    assert_int_equal(mkdir(at("other"), 0777), 0);
+    put(at("other/file"), "old", 3);
+    assert_int_equal(symlink("other/file", at("link")), 0);
+    assert_int_equal(symlink("link", at("second")), 0);
+    assert_ok(gt_file_write(at("second"), "new", 3));
+    assert_string_equal(target_of("second"), "link");
+    assert_string_equal(target_of("link"), "other/file");
+    assert_holds(at("other/file"), "new");
+    assert_int_equal(symlink("other/later", at("dangling")), 0);
+    assert_ok(gt_file_write(at("dangling"), "there", 5));
+    assert_string_equal(target_of("dangling"), "other/later");
+    assert_holds(at("other/later"), "there");
+    assert_int_equal(symlink("round", at("round")), 0);
+    assert_int_equal(gt_file_write(at("round"), "x", 1), GT_FAILED);
+    assert_message("round");
+    assert_int_equal(symlink("nowhere/file", at("lost")), 0);
+    assert_int_equal(gt_file_write(at("lost"), "x", 1), GT_FAILED);
+    assert_message("lost': No such file");
+    assert_int_equal(halves(), 0);
+}
+
+static void pipes_and_devices_are_written_to(void **state) {
+    (void)state;
+    char got[8] = "";
+    struct stat s;
+    assert_int_equal(mkfifo(at("pipe"), 0666), 0);
+    int reader = open(at("pipe"), O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    assert_ok(gt_file_write(at("pipe"), "page", 4));
+    assert_int_equal(read(reader, got, sizeof got), 4);
+    assert_string_equal(got, "page");
+    assert_int_equal(stat(at("pipe"), &s), 0);
+    assert_true(S_ISFIFO(s.st_mode));
+    close(reader);
+    if (mknod(at("null"), S_IFCHR | 0666, makedev(1, 3)) == 0) { /* who may: root */
+        int can = open(at("null"), O_WRONLY); /* ... and where devices are not forbidden */
+        if (can >= 0) assert_ok(gt_file_write(at("null"), "page", 4));
+        if (can >= 0) close(can);
+        assert_int_equal(stat(at("null"), &s), 0);
+        assert_true(S_ISCHR(s.st_mode));
+    }
+    assert_int_equal(halves(), 0);
+}
+
+/* What stdout writes to is added to, not replaced: others have it open. */
+static void stdout_is_written_to(void **state) {
+    (void)state;
+    put(at("out"), "before, ", 8);
+    fflush(stdout);
+    int saved = dup(STDOUT_FILENO), out = open(at("out"), O_WRONLY | O_APPEND);
+    dup2(out, STDOUT_FILENO);
+    gt_status st = gt_file_write("/dev/stdout", "then", 4);
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+    close(out);
+    assert_ok(st);
+    assert_holds(at("out"), "before, then");
+}
+
+static void neighbours_stay(void **state) {
+    (void)state;
+    char longest[256];
+    memset(longest, 'n', 255);
+    longest[255] = 0;
+    put(at("a.html.part"), "mine", 4);
+    assert_ok(gt_file_write(at("a.html"), "page", 4));
+    assert_holds(at("a.html.part"), "mine");
+    assert_ok(gt_file_write(at(longest), "fits", 4));
+    assert_holds(at(longest), "fits");
+    put(at("a.html.0123abcd.part"), "torn", 4);
+    put(at("b.html.0123abcd.part"), "torn", 4);
+    put(at("a.html.old.part"), "mine", 4);
+    gt_file_clear_halves(at("a.html"));
+    assert_false(exists("a.html.0123abcd.part"));
+    assert_int_equal(halves(), 3);
+    assert_true(gt_file_is_half("a.0123abcd.part") && !gt_file_is_half(".0123abcd.part") && !gt_file_is_half("a.0123ABCD.part") && !gt_file_is_half("a.part"));
+}
+
+/* All write the same file, and one takes the others' halves for remains. */
+static void several_write_one_file(void **state) {
+    (void)state;
+    enum { WRITERS = 4, TIMES = 200, BYTES = 3000 };
+    char letters[BYTES];
+    pid_t children[WRITERS];
+    for (int k = 0; k < WRITERS; k++) {
+        if ((children[k] = fork())) continue;
+        memset(letters, 'a' + k, BYTES);
+        int bad = 0;
+        for (int i = 0; i < TIMES && !bad; i++) {
+            bad = gt_file_write(at("page"), letters, BYTES) != GT_OK;
+            if (k == 0 && i == TIMES / 2) gt_file_clear_halves(at("page"));
+        }
+        if (bad) fprintf(stderr, "%s\n", gt_message());
+        _exit(bad);
+    }
+    for (int k = 0; k < WRITERS; k++) {
+        int how;
+        assert_int_equal(waitpid(children[k], &how, 0), children[k]);
+        assert_int_equal(how, 0);
+    }
+    size_t n;
+    char *page = get(at("page"), &n);
+    assert_int_equal(n, BYTES);
+    assert_int_equal(strspn(page, (char[]){page[0], 0}), BYTES);
+    free(page);
+    assert_int_equal(halves(), 0);
 }
 
 /* ---- the lock ---- */
@@ -282,7 +408,7 @@ static void race(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(numbers), TEST(unusable), TEST(small_files), TEST(free_lock), TEST(living_holder), TEST(dead_holder), TEST(holder_ends_while_we_wait),
+        TEST(numbers), TEST(unusable), TEST(small_files), TEST(links_stay), TEST(pipes_and_devices_are_written_to), TEST(stdout_is_written_to), TEST(neighbours_stay), TEST(several_write_one_file), TEST(free_lock), TEST(living_holder), TEST(dead_holder), TEST(holder_ends_while_we_wait),
         TEST(holder_elsewhere), TEST(damaged_lock), TEST(recycled_pid), TEST(unfinished_takers), TEST(lost), TEST(race),
     };
     gt_log_setup(0, 1, GT_ERROR); /* waiting is expected */
