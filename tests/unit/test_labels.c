@@ -117,7 +117,8 @@ static void wrong_labels_are_named(void **state) {
 }
 
 /* Text that packs to nothing and would take a hundred times its memory when parsed as a whole: a folder's dataset.json, so that the text alone counts.
- * Labels of images that are not there are no fault, and keys without a meaning are passed over. */
+ * Labels of images that are not there are no fault, and keys without a meaning are passed over. The limit leaves room for what a sanitizer keeps of
+ * freed memory. */
 static void long_texts_take_little_memory(void **state) {
     (void)state;
     enum { BYTES = 16 << 20 };
@@ -139,7 +140,7 @@ static void long_texts_take_little_memory(void **state) {
         long before = peak_memory();
         if (cases[i].word) refused(at("long"), "dataset.json", cases[i].word);
         else gt_dataset_close(opened(at("long"), NULL));
-        if (peak_memory() - before > 4 * BYTES >> 10) fail_msg("case %zu: %ld MB", i, (peak_memory() - before) >> 10);
+        if (peak_memory() - before > 24 * (BYTES >> 10)) fail_msg("case %zu: %ld MB", i, (peak_memory() - before) >> 10);
     }
 }
 
