@@ -34,7 +34,7 @@ quietly "$GANTRY" report run --out=elsewhere.html && helper html elsewhere.html
 ln -s elsewhere.html link.html && : >elsewhere.html && quietly "$GANTRY" report run --out=link.html
 [ -L link.html ] && helper html elsewhere.html
 mkfifo pipe && timeout 20 cat pipe >piped.html & quietly "$GANTRY" report run --out=pipe && wait $! && [ -p pipe ] && helper html piped.html
-echo '<!-- first -->' >appended.html && "$GANTRY" report run --out=/dev/stdout >>appended.html || fail 'a report to stdout'
+ln -s /proc/self/fd/1 to-stdout && echo '<!-- first -->' >appended.html && "$GANTRY" report run --out=to-stdout >>appended.html || fail 'a report to stdout'
 has_line 'first' appended.html && has_line '</html>' appended.html || fail 'a report to stdout replaced the file behind it'
 making=()
 for i in 1 2 3 4 5 6; do "$GANTRY" report run >said$i 2>&1 & making+=($!); done

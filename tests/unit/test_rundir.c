@@ -139,11 +139,14 @@ static void pipes_and_devices_are_written_to(void **state) {
 /* What stdout writes to is added to, not replaced: others have it open. */
 static void stdout_is_written_to(void **state) {
     (void)state;
+    char link[4096]; /* as /dev/stdout is one; not that itself, which a fault would replace */
+    snprintf(link, sizeof link, "%s", at("stdout"));
+    assert_int_equal(symlink("/proc/self/fd/1", link), 0);
     put(at("out"), "before, ", 8);
     fflush(stdout);
     int saved = dup(STDOUT_FILENO), out = open(at("out"), O_WRONLY | O_APPEND);
     dup2(out, STDOUT_FILENO);
-    gt_status st = gt_file_write("/dev/stdout", "then", 4);
+    gt_status st = gt_file_write(link, "then", 4);
     dup2(saved, STDOUT_FILENO);
     close(saved);
     close(out);
