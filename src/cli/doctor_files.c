@@ -55,11 +55,12 @@ static const char *kind(const gt_file_system *fs, char text[64]) {
     return text;
 }
 
-/* The path itself, or the nearest folder above that is there. */
+/* The path itself, or the nearest folder above that is there. At its end stands "." or "/", there or not: what a process was
+ * started in may be gone, or out of its reach. */
 static char *nearest(const char *path) {
     char *p = strdup(*path ? path : ".");
     struct stat s;
-    while (p && stat(p, &s)) {
+    while (p && strcmp(p, ".") && strcmp(p, "/") && stat(p, &s)) {
         char *slash = strrchr(p, '/');
         if (!slash) strcpy(p, ".");
         else slash[slash == p] = 0;

@@ -73,7 +73,14 @@ static gt_status inspect(const char *path) {
     return ends_with(path, ".h5") || ends_with(path, ".hdf5") ? inspect_hdf5(path) : cli_inspect_dataset(path);
 }
 
+/* A pipe would be waited for without end. */
+static bool is_special(const char *path) {
+    struct stat s;
+    return !stat(path, &s) && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode);
+}
+
 static gt_status inspect_one(const char *path, const inspect_fields *fields) {
+    if (is_special(path)) return gt_fail(GT_FAILED, "'%s' is neither a regular file nor a folder: copy what it gives into a file, and inspect that", path);
     if (fields->check) return gt_hdf5_walk(path);
     if (fields->graph) return cli_inspect_graph(path, fields->phase, fields->time, (int)fields->threads);
     return inspect(path);

@@ -71,7 +71,8 @@ static gt_status check_names(const char *dest) {
         char *path;
         if (asprintf(&path, "%s%s", dest, endings[i]) < 0) return gt_fail(GT_NOMEM, "out of memory for '%s'", dest);
         if (!lstat(path, &s) || errno != ENOENT)
-            st = gt_fail(GT_USAGE, "'%s' is in the way, and no unfinished run that made it is known here: remove it, or choose another destination than '%s'", path, dest);
+            st = gt_fail(GT_USAGE, "'%s' is in the way, and no unfinished run that made it is known here: remove it, or choose another destination than '%s'", path,
+                         dest);
         free(path);
     }
     return st;

@@ -160,6 +160,14 @@ helper log messy
 "$GANTRY" train $s $job --run=closed <&- >&- 2>&- || fail 'started without stdin, stdout and stderr'
 helper log closed
 
+# ---- pipes are not waited for ----
+for name in pipe pipe.h5 pipe.jsonl checkpoint-pipe; do
+    mkfifo $name
+    g 1 "'$name' is neither a regular file" inspect $name
+    g 1 "'$name' is neither a regular file" inspect --check $name
+    g 1 "'$name'" dataset inspect $name
+done
+
 # ---- two runs in one directory: the second waits, says so, gives up; the first goes on ----
 background "$GANTRY" train $s $job --steps=1000000 --run=shared
 wait_until 20 has_line Progress/tick shared/stats.jsonl

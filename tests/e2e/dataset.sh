@@ -33,7 +33,7 @@ counted all.zip 300
 expect 0 'all 300 images are good' ranks 2 "$GANTRY" dataset verify all.zip
 expect 2 'add up to 1' "$GANTRY" dataset split all.zip x.zip y.zip --parts=0.5,0.1
 # One number for each destination, and nothing else
-for parts in 0.2, 0.2,0.8 0.2,0.3, 0.2,,0.8 ,0.2,0.8 0.2,0.3,0.5, 0.2,0.3,0.4,0.1 0.2,0.3,0.5x 0.2,x,0.5 0.2,nan,0.5 0.2,0.8,0 , ' '; do
+for parts in '0.2,' 0.2,0.8 '0.2,0.3,' '0.2,,0.8' ',0.2,0.8' '0.2,0.3,0.5,' 0.2,0.3,0.4,0.1 0.2,0.3,0.5x 0.2,x,0.5 0.2,nan,0.5 0.2,0.8,0 ',' ' '; do
     expect 2 "parts=$parts: one number" "$GANTRY" dataset split all.zip x.zip y.zip z.zip "--parts=$parts"
 done
 [ ! -e x.zip ] || fail 'a part was made though the parts were refused'

@@ -26,5 +26,15 @@ for n in 1 2; do
     expect 0 '^(ok|warning) +checkpoint +[0-9.]+ MB are written' ranks $n "$GANTRY" train $small --dry-run
     [ "$(grep -c ' ok, .* broken$' said)" = 1 ] || { cat said; fail 'more than one doctor'; }
 done
+# In a folder that is gone, and in one that may not even be looked at (root may: it becomes nobody, who must find the program)
+mkdir gone shut
+expect 1 '^BROKEN +runs ' bash -c 'cd gone && rmdir ../gone && exec "$0" doctor' "$GANTRY"
+nobody=
+[ "$(id -u)" = 0 ] && nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
+if (cd / && $nobody "$GANTRY" --version) >/dev/null 2>&1; then
+    expect 1 '^BROKEN +runs ' bash -c 'cd shut && chmod 0 . && exec "$@"' bash $nobody "$GANTRY" doctor
+    chmod 700 shut
+fi
+rmdir shut
 [ -z "$(find . -name '.gantry*' -o -name runs)" ] || fail 'the doctor leaves something behind'
 echo 'doctor speaks'
