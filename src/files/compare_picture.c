@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "compare_name.h"
+#include "files/cairo_buffer.h"
 #include "gantry/compare.h"
 #include "gantry/grid.h"
 #include "gantry/picture.h"
@@ -111,9 +112,12 @@ static gt_status write_sheet(const char *path, cairo_surface_t *const *pictures,
     for (int i = 0; i < n; i++) draw_cell(c, &s, i, pictures[i], gt_compare_name(dirs[i]));
     cairo_status_t status = cairo_status(c);
     cairo_destroy(c);
-    if (!status) status = cairo_surface_write_to_png(page, path);
+    gt_buffer png = {0};
+    if (!status) status = cairo_surface_write_to_png_stream(page, gt_cairo_add, &png);
     cairo_surface_destroy(page);
-    return status ? gt_fail(GT_FAILED, "%s: the picture cannot be written: %s", path, cairo_status_to_string(status)) : GT_OK;
+    gt_status st = status ? gt_fail(GT_FAILED, "%s: the picture cannot be made: %s", path, cairo_status_to_string(status)) : gt_file_write(path, png.data, png.n);
+    gt_buffer_free(&png);
+    return st;
 }
 
 gt_status gt_compare_picture(const char *path, const char *const *dirs, int n, int columns) {

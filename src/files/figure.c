@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "files/cairo_buffer.h"
+
 enum { PANEL_WIDTH = 420, PANEL_HEIGHT = 320, LEFT = 60, RIGHT = 16, TOP = 34, BOTTOM = 46, MOST_POINTS = 20000, ELLIPSE_STEPS = 96 };
 
 typedef struct colour {
@@ -180,16 +182,19 @@ gt_status gt_figure_write(const char *stem, const gt_panel *panels, int n, int c
     int width = columns * PANEL_WIDTH, height = (n + columns - 1) / columns * PANEL_HEIGHT;
     for (int png = 0; png < 2; png++) {
         if (snprintf(path, sizeof path, "%s.%s", stem, png ? "png" : "svg") >= (int)sizeof path) return gt_fail(GT_USAGE, "the path '%.40s...' is too long", stem);
-        cairo_surface_t *s = png ? cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height) : cairo_svg_surface_create(path, width, height);
+        gt_buffer out = {0};
+        cairo_surface_t *s = png ? cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height) : cairo_svg_surface_create_for_stream(gt_cairo_add, &out, width, height);
         cairo_t *c = cairo_create(s);
         draw(c, panels, n, columns);
         cairo_status_t status = cairo_status(c);
         cairo_destroy(c);
-        if (!status && png) status = cairo_surface_write_to_png(s, path);
+        if (!status && png) status = cairo_surface_write_to_png_stream(s, gt_cairo_add, &out);
         cairo_surface_finish(s);
         if (!status) status = cairo_surface_status(s);
         cairo_surface_destroy(s);
-        if (status) return gt_fail(GT_FAILED, "%s: the figure cannot be written: %s", path, cairo_status_to_string(status));
+        gt_status st = status ? gt_fail(GT_FAILED, "%s: the figure cannot be made: %s", path, cairo_status_to_string(status)) : gt_file_write(path, out.data, out.n);
+        gt_buffer_free(&out);
+        if (st) return st;
     }
     return GT_OK;
 }

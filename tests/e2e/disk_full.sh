@@ -16,6 +16,11 @@ grep -q 'the last checkpoint .* could not be written' running || { cat running; 
 quietly ranks 2 "$GANTRY" train $larger --run=limit --steps=20
 quietly "$GANTRY" train $larger --run=good --steps=20
 same "$(last good)" "$(last limit)"
+# A picture does not fit: the old one stays.
+quietly "$GANTRY" compare good --out=pair.png && cp pair.png before.png
+expect 1 "cannot write 'pair.png': File too large" bash -c "ulimit -f 1; exec '$GANTRY' compare good --out=pair.png"
+cmp pair.png before.png || fail 'the old picture is gone'
+expect 1 "cannot write 'nowhere/pair.png': No such file" "$GANTRY" compare good --out=nowhere/pair.png
 # Not even a log fits.
 background bash -c "ulimit -f 1; exec '$GANTRY' train $job --run=nothing --steps=20"
 ends 1

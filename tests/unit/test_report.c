@@ -4,7 +4,9 @@
 #include "scratch.h"
 
 #include <math.h>
+#include <sys/resource.h>
 
+#include "gantry/figure.h"
 #include "gantry/grid.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
@@ -121,8 +123,37 @@ static void hard_numbers(void **state) {
     free(page);
 }
 
+static void figures_are_whole_or_as_before(void **state) {
+    (void)state;
+    double x[] = {0, 1, 2}, y[] = {1, 3, 2};
+    gt_panel p = {.title = "a curve", .curve = {3, x, y}};
+    struct rlimit before, small;
+    size_t n, m;
+    assert_ok(gt_figure_write(at("figure"), &p, 1, 1));
+    char *svg = get(at("figure.svg"), &n), *png = get(at("figure.png"), &m);
+    assert_non_null(strstr(svg, "</svg>"));
+    assert_memory_equal(png, "\x89PNG", 4);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 1000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    gt_status st = gt_figure_write(at("figure"), &p, 1, 1);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(st, GT_FAILED);
+    assert_message("figure.svg': File too large");
+    size_t again;
+    char *now = get(at("figure.svg"), &again);
+    assert_int_equal(again, n);
+    assert_memory_equal(now, svg, n);
+    free(svg);
+    free(png);
+    free(now);
+    assert_int_equal(gt_figure_write(at("none/figure"), &p, 1, 1), GT_FAILED);
+    assert_message("No such file");
+}
+
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
-    const struct CMUnitTest tests[] = {TEST(empty_run), TEST(whole_run), TEST(one_tick), TEST(hard_numbers)};
+    const struct CMUnitTest tests[] = {TEST(empty_run), TEST(whole_run), TEST(one_tick), TEST(hard_numbers), TEST(figures_are_whole_or_as_before)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
