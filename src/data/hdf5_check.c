@@ -126,10 +126,10 @@ gt_status gt_hdf5_walk(const char *path) {
 
 /* ---- the process of its own ---- */
 
-/* Starts `program inspect --check path`; what it says on stderr comes out of *talk. */
+/* Starts `program inspect --check -- path`; what it says on stderr comes out of *talk. */
 static int start(const char *program, const char *path, pid_t *child, int *talk) {
     extern char **environ;
-    char *const arguments[] = {(char *)program, "inspect", "--check", (char *)path, NULL};
+    char *const arguments[] = {(char *)program, "inspect", "--check", "--", (char *)path, NULL};
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return errno;
     posix_spawn_file_actions_t files;

@@ -47,6 +47,7 @@ check circles '28 28 1' '' --data=synth:circles:n=40
 check shapes '32 32 3' --class=1 --data=synth:shapes:n=40,classes=2 --cond
 helper hdf5 u1.h5 24 16 16 3 classes
 check hdf5 '16 16 3' --class=0 --data=u1.h5 --cond
+cp u1.h5 ./-u1.h5 && check dash '16 16 3' --class=0 --data=-u1.h5 --cond && quietly "$GANTRY" inspect -- -u1.h5
 helper hdf5 v.h5 24 16 32 1 vectors && check v '32 16 1' --label=1,2 --data=v.h5 --cond
 
 # Ranks read only their own samples, and the same ones.

@@ -53,7 +53,7 @@ void fuzz_begin(int argc, char **argv) {
     gt_log_setup(0, 1, GT_ERROR); /* warnings are the rule here */
     H5set_free_list_limits(-1, -1, -1, -1, -1, -1); /* an open file has half a megabyte of tables: not to be mapped anew each time */
     if (argc == 2 && !strcmp(argv[1], "serve")) serve();
-    if (argc == 4 && !strcmp(argv[1], "inspect") && !strcmp(argv[2], "--check")) exit(gt_hdf5_walk(argv[3]) ? 1 : 0);
+    if (argc == 5 && !strcmp(argv[1], "inspect") && !strcmp(argv[2], "--check") && !strcmp(argv[3], "--")) exit(gt_hdf5_walk(argv[4]) ? 1 : 0);
 }
 
 void fuzz_with_repaired(const uint8_t *bytes, size_t n, void (*use)(const uint8_t *, size_t), void (*repair)(uint8_t *, size_t)) {

@@ -390,8 +390,8 @@ static void the_check_survives_anything(void **state) {
 }
 
 int main(int argc, char **argv) {
-    if (argc == 4 && !strcmp(argv[1], "inspect") && !strcmp(argv[2], "--check")) {
-        gt_status st = gt_hdf5_walk(argv[3]);
+    if (argc == 5 && !strcmp(argv[1], "inspect") && !strcmp(argv[2], "--check") && !strcmp(argv[3], "--")) {
+        gt_status st = gt_hdf5_walk(argv[4]);
         if (st) fprintf(stderr, "%s\n", gt_message());
         return st ? 1 : 0;
     }
