@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "gantry/compare.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,10 +95,11 @@ static gt_status read_all(gt_stats **stats, const char *const *dirs, int n) {
     for (int i = 0; i < n; i++) {
         char *path = gt_path_join(dirs[i], "stats.jsonl");
         if (!path) return gt_fail(GT_NOMEM, "out of memory comparing runs");
-        bool there = access(path, R_OK) == 0;
-        stats[i] = there ? gt_stats_read(path) : NULL;
+        int error = access(path, R_OK) ? errno : 0;
+        stats[i] = error ? NULL : gt_stats_read(path);
+        if (error && error != ENOENT && error != ENOTDIR) gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(error));
         free(path);
-        if (!there) return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no stats.jsonl", dirs[i]);
+        if (error == ENOENT || error == ENOTDIR) return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no stats.jsonl", dirs[i]);
         if (!stats[i]) return GT_FAILED;
     }
     return GT_OK;

@@ -2,8 +2,11 @@
  * Reading metrics.h5, also while a run writes it: `images` says how many rows are complete. */
 #include "metrics_read.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "gantry/memory.h"
 #include "h5.h"
@@ -112,6 +115,11 @@ static hid_t open_file(const char *path) {
 }
 
 gt_stats *gt_metrics_read(const char *path, bool *other) {
+    *other = false;
+    if (access(path, R_OK)) { /* libhdf5 would not say why */
+        gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
+        return NULL;
+    }
     reader r = {.file = open_file(path), .row_type = value_type()};
     gt_arena *a = gt_arena_new();
     hid_t images = r.file >= 0 && H5Lexists(r.file, "timestamp", H5P_DEFAULT) > 0 ? gt_h5_open(r.file, "images") : -1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A whole stats.jsonl as series (gantry/runlog.h): for metrics.h5 and the report. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,8 @@ static bool fill(gt_stats *s, char *text) {
 gt_stats *gt_stats_read(const char *path) {
     void *text = NULL;
     size_t n;
-    if (access(path, F_OK) == 0 && gt_file_read_text(path, LARGEST, &text, &n)) return NULL;
+    bool none = access(path, F_OK) && errno == ENOENT;
+    if (!none && gt_file_read_text(path, LARGEST, &text, &n)) return NULL;
     gt_arena *a = gt_arena_new();
     gt_stats *s = a ? gt_arena_alloc(a, sizeof *s) : NULL;
     char nothing[1] = "";

@@ -141,6 +141,18 @@ done
 g 1 'nowhere' generate nowhere --seeds=0 --outdir=x
 g 1 'good\.h5' generate good.h5 --seeds=0 --outdir=x
 g 1 'nothing' generate nothing --seeds=0 --outdir=x
+# What may not be read is not called damaged, or no run.
+as_user=()
+[ "$(id -u)" = 0 ] && as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups) && chmod 755 "$tmp" && cp "$GANTRY" user-gantry
+if [ "$(id -u)" != 0 ] || "${as_user[@]}" ./user-gantry version >/dev/null 2>&1; then
+    [ "$(id -u)" = 0 ] && user=./user-gantry || user=$GANTRY
+    cp ok/metrics.h5 closed.h5 && cp -r ok closed && chmod 000 closed.h5 closed/stats.jsonl
+    expect 1 "cannot read 'closed\.h5': Permission denied" "${as_user[@]}" "$user" inspect closed.h5
+    expect 1 "cannot read 'closed/stats\.jsonl': Permission denied" "${as_user[@]}" "$user" compare ok closed
+    chmod 644 closed/stats.jsonl && chmod 000 closed
+    expect 1 "cannot read 'closed/stats\.jsonl': Permission denied" "${as_user[@]}" "$user" compare ok closed
+    chmod 755 closed
+fi
 size=$(stat -c %s "$(last ok)")
 for offset in 3 100 600 $((size / 2)) $((size - 2)); do # any byte
     rm -rf damaged && cp -r ok damaged && damage "$(last damaged)" "$offset"
