@@ -58,7 +58,8 @@ static gt_status measure_points(gt_em *em, double floor) {
     for (size_t j = 0; j < d && !st && b->comm->rank == 0; j++) {
         double shift = sums[1 + j] / (double)b->count;
         em->centre[j] += shift;
-        em->variance += fmax(sums[1 + d + j] / (double)b->count - shift * shift, 0) / (double)d;
+        double spread = sums[1 + d + j] / (double)b->count - shift * shift;
+        em->variance += isfinite(spread) ? fmax(spread, 0) / (double)d : INFINITY; /* infinity less infinity: fmax would pass over that */
     }
     if (!st) gt_comm_broadcast(b->comm, em->centre, d * sizeof *em->centre, 0);
     if (!st) gt_comm_broadcast(b->comm, &em->variance, sizeof em->variance, 0);

@@ -78,6 +78,8 @@ expect 1 'ragged.csv: line 3 has 1 numbers' "$GANTRY" gmm fit ragged.csv --outdi
 printf '1,2\n3,nan\n' >nan.csv
 expect 1 "nan.csv': number 1 of point 1 is nan" "$GANTRY" gmm fit nan.csv --k=1 --outdir=x
 printf '%s,3\n' 1 2 3 4 5 6 7 8 >flat.csv
+printf '1e200,1\n-1e200,2\n1e199,3\n' >far.csv
+for c in full diag tied; do expect 1 'so far apart' "$GANTRY" gmm fit far.csv --k=1 --covariance=$c --outdir=x; done
 expect 1 'singular.*--floor' "$GANTRY" gmm fit flat.csv --k=2 --floor=0 --outdir=x
 quietly "$GANTRY" gmm fit flat.csv --k=2 --outdir=flat
 expect 1 'the mixture is of points of 3 numbers, the data are of 2' "$GANTRY" gmm score one/mixture.h5 flat.csv
