@@ -111,6 +111,7 @@ static gt_status read_real(const gt_option *row, const char *value, double *out)
     char *end;
     *out = strtod(value, &end);
     if (end == value || *end || !isfinite(*out)) return gt_fail(GT_USAGE, "--%s must be a number", row->key);
+    *out += 0.0; /* -0 is 0, and no other job */
     return check_range(row, *out);
 }
 

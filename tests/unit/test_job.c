@@ -258,6 +258,22 @@ static void job_files_name_file_and_line(void **state) {
     assert_int_equal(gt_job_read_file(j, "no/such/job.ini"), GT_USAGE);
     assert_non_null(strstr(gt_message(), "no/such/job.ini"));
     gt_job_free(j);
+
+    gt_job *marked = gt_job_new(); /* a byte-order mark */
+    assert_int_equal(gt_job_read_text(marked, "\xEF\xBB\xBF[recipe]\nbatch = 8\n", "m.ini"), GT_OK);
+    assert_int_equal(marked->batch, 8);
+    gt_job_free(marked);
+}
+
+static void zero_has_no_sign(void **state) {
+    (void)state;
+    gt_job *zero = JOB(32, "gamma=0", "p=0", "aug=fixed"), *minus = JOB(32, "gamma=-0", "p=-0.0", "aug=fixed");
+    char *one = gt_job_to_recipe_text(zero), *other = gt_job_to_recipe_text(minus);
+    assert_string_equal(one, other);
+    free(one);
+    free(other);
+    gt_job_free(zero);
+    gt_job_free(minus);
 }
 
 static void the_command_line_may_make_a_file_s_options_moot(void **state) {
@@ -352,6 +368,7 @@ int main(void) {
         cmocka_unit_test(resolved_dump_repeats_the_run),
         cmocka_unit_test(comparison_lists_recipe_options_only),
         cmocka_unit_test(job_files_name_file_and_line),
+        cmocka_unit_test(zero_has_no_sign),
         cmocka_unit_test(the_command_line_may_make_a_file_s_options_moot),
         cmocka_unit_test(descriptions_are_those_of_the_reference),
         cmocka_unit_test(the_jobs_that_are_shipped_can_be_read),
