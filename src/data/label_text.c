@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct piece { /* the text of a value */
@@ -83,7 +84,17 @@ static gt_status parse(const gt_label_text *t, const piece *p, json_t **value) {
 enum { LABELS, CLASS_NAMES, RANGE, CHANNELS, KEYS };
 static const char *const keys[KEYS] = {"labels", "class_names", "range", "channels"};
 
-/* As with any parser the last of several values of a key counts. */
+static gt_status note(const cursor *c, piece found[KEYS], const char *key, const piece *value) {
+    for (int k = 0; k < KEYS; k++) {
+        if (strcmp(key, keys[k])) continue;
+        char twice[64];
+        snprintf(twice, sizeof twice, "the key \"%s\" is there twice", key);
+        if (found[k].n) return wrong_here(c, twice);
+        found[k] = *value;
+    }
+    return GT_OK;
+}
+
 static gt_status take_member(cursor *c, piece found[KEYS]) {
     piece name, value;
     json_t *key;
@@ -93,14 +104,15 @@ static gt_status take_member(cursor *c, piece found[KEYS]) {
     if (!st) st = parse(c->text, &name, &key);
     if (st) return st;
     st = take(c, ':') ? take_value(c, &value) : wrong_here(c, "':' is expected");
-    for (int k = 0; k < KEYS && !st; k++)
-        if (!strcmp(json_string_value(key), keys[k])) found[k] = value;
+    if (!st) st = note(c, found, json_string_value(key), &value);
     json_decref(key);
     return st;
 }
 
 static gt_status find_keys(const gt_label_text *t, piece found[KEYS]) {
-    cursor c = {.text = t, .at = t->text, .end = t->text + t->bytes};
+    static const char mark[] = {'\xEF', '\xBB', '\xBF'}; /* a byte-order mark, which some editors put first */
+    bool marked = t->bytes >= sizeof mark && !memcmp(t->text, mark, sizeof mark);
+    cursor c = {.text = t, .at = t->text + (marked ? sizeof mark : 0), .end = t->text + t->bytes};
     skip_blanks(&c);
     if (c.at == c.end) return wrong_here(&c, "the text is empty");
     if (!take(&c, '{')) return gt_fail(GT_FORMAT, "not an object with a key \"labels\"");

@@ -19,8 +19,8 @@ typedef struct gt_label_text {
     json_t *meaning;    /* "class_names", "range" and "channels", those that are there */
 } gt_label_text;
 
-/* Finds the keys and parses those of t->meaning. `text` must outlive *t. GT_FORMAT: no JSON object, or "labels" that are neither a list nor
- * null. On failure nothing is to be closed. */
+/* Finds the keys and parses those of t->meaning. `text` must outlive *t. GT_FORMAT: no JSON object, one of these keys twice,
+ * or "labels" that are neither a list nor null. A byte-order mark may come first. On failure nothing is to be closed. */
 gt_status gt_label_text_open(gt_label_text *t, const char *text, size_t bytes);
 void gt_label_text_close(gt_label_text *t);
 

@@ -123,6 +123,14 @@ static void store_label(const struct labelling *l, int64_t image, const json_t *
             n->vectors[(size_t)image * l->width + i] = (float)json_number_value(json_array_get(label, i));
 }
 
+static bool is_stored(const struct labelling *l, int64_t image, const json_t *label) {
+    const gt_notes *n = l->notes;
+    if (n->classes) return n->classes[image] == (int32_t)json_integer_value(label);
+    for (size_t i = 0; i < l->width; i++)
+        if (n->vectors[(size_t)image * l->width + i] != (float)json_number_value(json_array_get(label, i))) return false;
+    return true;
+}
+
 /* A label that is an image's: stored where there is room already, else checked. */
 static gt_status take_pair(void *arg, size_t number, const json_t *pair) {
     struct labelling *l = arg;
@@ -130,7 +138,9 @@ static gt_status take_pair(void *arg, size_t number, const json_t *pair) {
     gt_status st = find_image(l, number, pair, &image);
     if (st || image < 0) return st;
     const json_t *label = json_array_get(pair, 1);
-    if (l->store) store_label(l, image, label);
+    if (l->store && l->seen[image] && !is_stored(l, image, label))
+        st = gt_fail(GT_FORMAT, "'%s' is there twice, with different labels", l->names[image]);
+    else if (l->store) store_label(l, image, label);
     else st = check_label(l, image, label);
     l->seen[image] = true;
     return st;
@@ -158,6 +168,7 @@ static gt_status store_labels(struct labelling *l, const gt_label_text *text) {
     }
     if (!n->classes && !n->vectors) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", l->count);
     l->store = true;
+    memset(l->seen, 0, (size_t)l->count * sizeof *l->seen); /* from here on: is stored */
     gt_status st = gt_label_text_each(text, take_pair, l);
     return !st && n->classes ? gt_notes_check_classes(n, l->count) : st;
 }

@@ -92,6 +92,9 @@ static void wrong_labels_are_named(void **state) {
         {"{\"labels\": [" FIRST "0], " SECOND "2]], \"class_names\": [\"a\", \"b\"]}", {"2 names for 3 classes"}},
         {"{\"class_names\": [1]}", {"class_names", "element 0"}},
         {"{\"class_names\": \"a\"}", {"class_names"}},
+        {"{\"labels\": [" FIRST "1], " SECOND "1], " FIRST "2]]}", {"img00000000.png", "twice"}},
+        {"{\"labels\": [" FIRST "[1, 2]], " SECOND "[1, 3]], " SECOND "[1, 2]]]}", {"img00000001.png", "twice"}},
+        {"{\"labels\": [" FIRST "1], " SECOND "1]], \"labels\": null}", {"\"labels\"", "twice"}},
         {"{\"range\": [1]}", {"range"}},
         {"{\"range\": [1, 1]}", {"range"}},
         {"{\"channels\": 3}", {"channels"}},
@@ -144,6 +147,18 @@ static void long_texts_take_little_memory(void **state) {
     }
 }
 
+static void what_does_no_harm_is_read(void **state) {
+    (void)state;
+    gt_dataset *ds = opened(simple_zip("marked.zip", 2, "\xEF\xBB\xBF{\"labels\": [" FIRST "1], " SECOND "0], " FIRST "1]]}"), NULL);
+    assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_CLASSES);
+    assert_int_equal(gt_dataset_class(ds, 0), 1);
+    assert_int_equal(gt_dataset_class(ds, 1), 0);
+    gt_dataset_close(ds);
+    ds = opened(simple_zip("twice.zip", 2, "{\"labels\": [" FIRST "[1, 2]], " SECOND "[0, 1]], " FIRST "[1.0, 2e0]]]}"), NULL);
+    assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_VECTORS);
+    gt_dataset_close(ds);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_become_one_hot),
@@ -151,6 +166,7 @@ int main(void) {
         cmocka_unit_test(no_labels_are_no_labels),
         cmocka_unit_test(wrong_labels_are_named),
         cmocka_unit_test(long_texts_take_little_memory),
+        cmocka_unit_test(what_does_no_harm_is_read),
     };
     return cmocka_run_group_tests_name("labels", tests, make_scratch, remove_scratch);
 }
