@@ -21,7 +21,7 @@ static const gt_source_kind *const kinds[] = {&gt_source_synth, &gt_source_folde
 struct gt_dataset {
     gt_source source;
     gt_dataset_info info;
-    char *name;
+    char *name, *spec; /* short, for runs; as it was given, for messages */
     int64_t *chosen;    /* stored images of a subset, in order; NULL: all */
     int64_t unmirrored; /* items before the mirrored ones */
 };
@@ -76,7 +76,7 @@ static char *name_of(const char *text, const char *kind) {
 static gt_status choose_subset(gt_dataset *ds, int64_t subset, uint32_t seed) {
     int64_t n = ds->source.count;
     if (subset < 0 || subset > n)
-        return gt_fail(GT_USAGE, "--subset=%" PRId64 ": '%s' holds %" PRId64 " images", subset, ds->name, n);
+        return gt_fail(GT_USAGE, "--subset=%" PRId64 ": '%s' holds %" PRId64 " images", subset, ds->spec, n);
     ds->unmirrored = subset ? subset : n;
     if (ds->unmirrored == n) return GT_OK;
     return gt_subset(&ds->chosen, n, 0, subset, seed);
@@ -114,7 +114,7 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
     if (!ds) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     const char *kind_name = NULL;
     gt_status st = open_source(&ds->source, spec, &kind_name);
-    if (!st && !(ds->name = name_of(spec, kind_name))) st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    if (!st && (!(ds->name = name_of(spec, kind_name)) || !(ds->spec = strdup(spec)))) st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     if (!st) st = choose_subset(ds, options->subset, options->subset_seed);
     if (st) {
         gt_dataset_close(ds);
@@ -131,6 +131,7 @@ void gt_dataset_close(gt_dataset *ds) {
     gt_notes_free(&ds->source.notes);
     free(ds->chosen);
     free(ds->name);
+    free(ds->spec);
     free(ds);
 }
 
@@ -148,7 +149,7 @@ gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples) 
     gt_status st = ds->source.read(ds->source.state, stored, samples);
     size_t n = ds->source.type == GT_F32 ? ds->info.image_bytes / sizeof(float) : 0;
     for (size_t i = 0; i < n && !st; i++)
-        if (!isfinite(((const float *)samples)[i])) st = gt_fail(GT_FORMAT, "'%s': image %" PRId64 ": sample %zu is not finite", ds->name, stored, i);
+        if (!isfinite(((const float *)samples)[i])) st = gt_fail(GT_FORMAT, "'%s': image %" PRId64 ": sample %zu is not finite", ds->spec, stored, i);
     return st;
 }
 
@@ -168,7 +169,7 @@ void gt_mirror(void *samples, int height, int width, size_t pixel_bytes) {
 gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples) {
     bool mirrored;
     if (item < 0 || item >= ds->info.count)
-        return gt_fail(GT_USAGE, "item %" PRId64 " of '%s': there are %" PRId64, item, ds->name, ds->info.count);
+        return gt_fail(GT_USAGE, "item %" PRId64 " of '%s': there are %" PRId64, item, ds->spec, ds->info.count);
     gt_status st = gt_dataset_read_stored(ds, gt_dataset_stored(ds, item, &mirrored), samples);
     if (!st && mirrored) gt_mirror(samples, ds->info.height, ds->info.width, (size_t)ds->info.channels * gt_sample_bytes(ds->info.type));
     return st;

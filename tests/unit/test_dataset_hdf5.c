@@ -203,6 +203,7 @@ static void every_sample_type_is_read(void **state) {
     end(file, add(file, "images", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 4, five, NULL, real));
     ds = opened(at("nan.h5"), NULL);
     assert_int_equal(gt_dataset_read(ds, 7, samples), GT_FORMAT);
+    assert_message(at("nan.h5"));
     assert_message("image 7");
     assert_message("not finite");
     gt_dataset_close(ds);
