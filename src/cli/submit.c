@@ -90,6 +90,7 @@ static gt_status check_times(const submit_fields *f) {
 static gt_status check_job(submission *s) {
     gt_job *job = s->job;
     gt_status st = cli_read_job(job, &s->training);
+    if (!st && job->dry_run) st = gt_fail(GT_USAGE, "the job says dry-run = 1: it would wait in the queue and train nothing; take that out (--dry-run here shows the script)");
     if (!st) st = gt_dataset_check_foreign(job->data, NULL);
     gt_dataset *data = NULL;
     gt_dataset_options o = {.use_labels = job->cond, .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};

@@ -68,7 +68,7 @@ static const gt_option table[] = {
                "that a recipe computes from others (gamma, ema-kimg and mbstd of auto) are not computed anew."},
     {.key = "gpus", .only = STYLEGAN2, .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(gpus), .group = "recipe", .standard = "1", .min = 1, .max = 1024,
      .check = check_gpus, .help = "Number of GPUs that the recipe auto is computed for",
-     .detail = "It says what the reference tool would do with so many GPUs: batch, gamma and stddev group of auto depend on it. It has "
+     .detail = "A power of two. It says what the reference tool would do with so many GPUs: batch, gamma and stddev group of auto depend on it. It has "
                "nothing to do with the number of ranks, which changes nothing."},
     {.key = "batch", .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(batch), .group = "recipe", .derived = "from cfg or model", .unit = "images",
      .min = 1, .max = 1 << 20, .common = true, .help = "Images per step over all ranks",

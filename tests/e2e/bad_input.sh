@@ -126,6 +126,7 @@ printf '[recipe]\nbatch = eight\n' >bad.ini && g 2 'bad\.ini:2.*batch' train bad
 printf '[job\nbatch\n' >bad.ini && g 2 'bad\.ini:[12]' train bad.ini $s --run=refused
 g 2 'nowhere\.ini' train nowhere.ini $s --run=refused
 g 2 'trane.*train' trane
+printf '[execution]\ndry-run = 1\n' >dry.ini && g 2 'dry-run = 1.*train nothing' submit dry.ini $s --run=refused --cpus-per-task=1 --dry-run
 g 2 'grid' train $s --grid=0x0 --run=refused
 g 2 'kimg' train $s --kimg=nan --run=refused
 [ ! -e refused ] || [ -z "$(ls refused)" ] || fail 'a refused run left something behind'
