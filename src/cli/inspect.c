@@ -55,7 +55,7 @@ static bool is_checkpoint(const char *path) {
 }
 
 static gt_status inspect_hdf5(const char *path) {
-    bool other;
+    bool other = false;
     gt_status st = gt_dataset_check_foreign(path, NULL);
     if (!st) st = cli_inspect_log(path, &other);
     return st && other ? cli_inspect_dataset(path) : st;
