@@ -255,15 +255,24 @@ static gt_status take_over(gt_lock *l, const char *fresh, const holder *dead, bo
     return error ? gt_fail(GT_FAILED, "cannot take over the lock '%s': %s", l->path, strerror(error)) : GT_OK;
 }
 
+/* Each round meets something new, such as another taker; but a lock that is there and cannot be read (a link to nowhere, say) would be the same for ever. */
 static gt_status take(gt_lock *l, const char *fresh, const gt_lock_options *o) {
-    for (;;) {
+    enum { ROUNDS = 20 };
+    for (int round = 0;; round++) {
         int error = create_lock(l, fresh);
         if (!error) return GT_OK;
         if (error != EEXIST) return gt_fail(GT_FAILED, "cannot write the lock '%s': %s", l->path, strerror(error));
         holder h;
-        if (read_holder(l->path, &h) == ENOENT) continue;
         bool mine = false;
         gt_status st;
+        error = read_holder(l->path, &h);
+        if (error && round >= (error == ENOENT ? ROUNDS : 1))
+            return gt_fail(GT_FAILED, "the lock '%s' is there and cannot be read: %s; remove it if no run uses the directory", l->path, strerror(error));
+        if (o->stop && o->stop()) return gt_fail(GT_STOPPED, "stopped waiting for '%s', as asked to", l->path);
+        if (error == ENOENT) {
+            if (round) pause_for(0.1); /* a network file system may remember for a moment what is gone */
+            continue;
+        }
         if ((st = wait_for(l, o, &h)) || (st = take_over(l, fresh, &h, &mine))) return st;
         if (mine) {
             gt_info("took over the run from process %ld, which is gone", h.pid);

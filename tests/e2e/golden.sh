@@ -15,3 +15,16 @@ for isa in avx512 avx2 portable; do
         tail -n 1 said
     done
 done
+
+# A value that is no number is within no limit, wherever it stands.
+need_python
+unset GT_ISA GT_CONV
+mkdir spoilt && cp "$here/../golden/upfirdn2d.h5" spoilt/ && chmod u+w spoilt/upfirdn2d.h5
+"$python" - <<'P' || fail 'cannot spoil a file'
+import h5py
+with h5py.File('spoilt/upfirdn2d.h5', 'r+') as f:
+    values = f['bias_act/elu_0/grad/x'][()]
+    values[0, 0, 0, 0] = float('nan')
+    f['bias_act/elu_0/grad/x'][...] = values
+P
+expect 1 '0 passed, 1 failed' "$BUILD/tests/golden" spoilt

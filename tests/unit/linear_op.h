@@ -88,7 +88,7 @@ static inline void check_linear(linear_op *op, const void *arg, gt_shape shape) 
     float **r = result[0];
     double size = sqrt(dot(r[0], r[0], ny) * dot(in[2], in[2], ny)) + 1e-30;
     double first = fabs(dot(r[0], in[2], ny) - dot(in[0], r[1], nx)), second = fabs(dot(r[2], in[2], ny) - dot(in[1], r[1], nx));
-    if (first > 1e-6 * size || second > 1e-6 * size)
+    if (!(first <= 1e-6 * size && second <= 1e-6 * size))
         fail_msg("not an adjoint: <Ax,v> is off by %.2g of |Ax||v|, <A**u,v> by %.2g", first / size, second / size);
     for (int i = 0; i < 3; i++) {
         free(in[i]);

@@ -128,7 +128,7 @@ static void gives(gt_transform t, gt_picture p, gt_picture want, const double *s
     assert_true(shape.height == p.height && shape.width == p.width && shape.channels == p.channels && shape.type == p.type && shape.alpha == p.alpha);
     for (int i = 0; i < p.height * p.width * p.channels; i++) {
         double got = p.type == GT_U8 ? ((uint8_t *)p.samples)[i] : p.type == GT_U16 ? ((uint16_t *)p.samples)[i] : (double)((float *)p.samples)[i];
-        if (fabs(got - samples[i]) > 1e-5) fail_msg("sample %d is %g instead of %g", i, got, samples[i]);
+        if (!(fabs(got - samples[i]) <= 1e-5)) fail_msg("sample %d is %g instead of %g", i, got, samples[i]);
     }
     gt_picture_free(&p);
     gt_transformer_free(w);

@@ -317,6 +317,17 @@ static void damaged_lock(void **state) {
     }
 }
 
+/* What cannot be read is not waited for without end. */
+static void unreadable_lock(void **state) {
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(symlink(i ? "lock" : "nowhere", at("lock")), 0);
+        assert_null(gt_lock_take(scratch, &(gt_lock_options){.wait_s = 0.2, .still_s = 0.2}));
+        assert_message("cannot be read");
+        unlink(at("lock"));
+    }
+}
+
 static void recycled_pid(void **state) {
     (void)state;
     gt_lock *l = gt_lock_take(scratch, &quick);
@@ -412,7 +423,7 @@ int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
         TEST(numbers), TEST(unusable), TEST(small_files), TEST(links_stay), TEST(pipes_and_devices_are_written_to), TEST(stdout_is_written_to), TEST(neighbours_stay), TEST(several_write_one_file), TEST(free_lock), TEST(living_holder), TEST(dead_holder), TEST(holder_ends_while_we_wait),
-        TEST(holder_elsewhere), TEST(damaged_lock), TEST(recycled_pid), TEST(unfinished_takers), TEST(lost), TEST(race),
+        TEST(holder_elsewhere), TEST(damaged_lock), TEST(unreadable_lock), TEST(recycled_pid), TEST(unfinished_takers), TEST(lost), TEST(race),
     };
     gt_log_setup(0, 1, GT_ERROR); /* waiting is expected */
     return cmocka_run_group_tests(tests, NULL, NULL);

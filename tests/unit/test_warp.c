@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "linear_op.h"
+#include "worse.h"
 
 static const double sym6[12] = {0.015404109327027373, 0.0034907120842174702, -0.11799011114819057, -0.048311742585633,
                                 0.4910559419267466,   0.787641141030194,     0.3379294217276218,   -0.07263752278646252,
@@ -97,7 +98,7 @@ static void matches_the_definition(void **state) {
         for (int64_t i = 0; i < m.h * m.w; i += 1 + m.h * m.w / 30)
             for (m.channel = 0; m.channel < m.channels; m.channel++) {
                 double want = by_definition(&m, a, i / m.w, i % m.w);
-                worst = fmax(worst, fabs(want - (double)y[i * m.channels + m.channel]));
+                worst = worse(worst, fabs(want - (double)y[i * m.channels + m.channel]));
                 size = fmax(size, fabs(want));
             }
         if (!(worst <= 3e-6 * size)) fail_msg("matrix %d, shape %d: off by %g of %g", k / SHAPES, k % SHAPES, worst, size);
