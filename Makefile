@@ -59,12 +59,12 @@ $(LIBRARY): $(LIBRARY_OBJ)
 	@rm -f $@
 	$(Q)ar qcs $@ $^
 
-$(BUILD)/src/cli/%.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
+$(BUILD)/src/base/version.o: CFLAGS_ALL += -DGT_GIT_ID='"$(GIT_ID)"'
 # The program says which commit it is: rebuilt when that changes.
 $(BUILD)/git-id: FORCE
 	@mkdir -p $(@D)
 	@echo '$(GIT_ID)' | cmp -s - $@ || echo '$(GIT_ID)' > $@
-$(BUILD)/src/cli/version.o: $(BUILD)/git-id
+$(BUILD)/src/base/version.o: $(BUILD)/git-id
 
 $(BUILD)/gantry: $(CLI_OBJ) $(LIBRARY)
 	$(if $(Q),@echo "  link $@")

@@ -5,4 +5,6 @@
 
 #define GT_VERSION "0.1.0"
 
+const char *gt_git_id(void); /* of the sources: "08324bbe74", with "-dirty" if they were changed; "unknown" outside of a repository */
+
 #endif

@@ -13,10 +13,6 @@
 #include "gantry/option.h"
 #include "gantry/version.h"
 
-#ifndef GT_GIT_ID /* set by the Makefile */
-#define GT_GIT_ID "unknown"
-#endif
-
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 75 };
 
 typedef struct cli_command {

@@ -26,6 +26,7 @@ static gt_status read_job(gt_job *job, const char *path) {
     if (!st) st = gt_dataset_open(&ds, job->data, NULL);
     if (st) return st;
     const gt_dataset_info *info = gt_dataset_get_info(ds);
+    job->colours = gt_dataset_colours(info);
     st = gt_job_resolve(job, info->height, info->width, info->channels, info->stored_label_width, info->stored);
     gt_dataset_close(ds);
     return st;

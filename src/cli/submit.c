@@ -93,13 +93,13 @@ static gt_status check_job(submission *s) {
     if (!st && job->dry_run) st = gt_fail(GT_USAGE, "the job says dry-run = 1: it would wait in the queue and train nothing; take that out (--dry-run here shows the script)");
     if (!st) st = gt_dataset_check_foreign(job->data, NULL);
     gt_dataset *data = NULL;
-    gt_dataset_options o = {.use_labels = job->cond, .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
+    gt_dataset_options o = {.mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
     if (!st) st = gt_dataset_open(&data, job->data, &o);
     if (st) return st;
     const gt_dataset_info *i = gt_dataset_get_info(data);
     int slices;
-    st = gt_dataset_check_size(i->height, i->width, NULL);
-    if (!st) st = gt_job_resolve(job, i->height, i->width, i->channels, i->label_width, i->stored);
+    job->colours = gt_dataset_colours(i);
+    st = gt_job_resolve(job, i->height, i->width, i->channels, i->stored_label_width, i->stored);
     if (!st) st = gt_slices_choose((int)job->batch, gt_model_group(job), (int)job->slices, (int)(s->f.nodes * s->f.ntasks_per_node), &slices);
     gt_dataset_close(data);
     return st;

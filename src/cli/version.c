@@ -9,7 +9,7 @@
 void cli_print_version(FILE *f) {
     char mpi[256];
     gt_mpi_version(mpi, sizeof mpi);
-    fprintf(f, "gantry %s (git %s)\n", GT_VERSION, GT_GIT_ID);
+    fprintf(f, "gantry %s (git %s)\n", GT_VERSION, gt_git_id());
     fprintf(f, "BLAS: %s\n", gt_blas_description());
     fprintf(f, "MPI: %s\n", mpi);
     fprintf(f, "instruction set: %s (kernel set %s)\n", gt_isa_name(gt_isa_now()), gt_kernel_set_id());

@@ -49,7 +49,7 @@ static gt_status check_same_job(gt_trainer *t, const gt_checkpoint_file *f) {
         st = before ? gt_job_read_text(before, text, name) : GT_NOMEM;
         if (st == GT_USAGE) st = GT_FORMAT; /* nobody typed it */
         if (!st) before->colours = t->job->colours;
-        if (!st) st = gt_job_resolve(before, t->job->height, t->job->width, t->job->channels, t->info->label_width, t->info->stored);
+        if (!st) st = gt_job_resolve(before, t->job->height, t->job->width, t->job->channels, t->info->stored_label_width, t->info->stored);
         if (!st) st = compare_jobs(t, before, "");
         free(text);
     }

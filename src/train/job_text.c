@@ -110,7 +110,7 @@ const char *gt_job_description(gt_job *job) {
         const char *value = effective(&o, gt_options_find(&o, parts[i].key));
         if (value) fprintf(f, "%s%s", parts[i].prefix, value);
     }
-    if (!gt_is(job->resume, "noresume"))
+    if (job->resumes)
         fputs("-resumecustom", f);
     else if (gt_options_state(&o, "resume") == GT_OPTION_GIVEN)
         fputs("-noresume", f);

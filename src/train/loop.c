@@ -7,9 +7,12 @@
 
 #include "gantry/augment.h"
 #include "gantry/log.h"
-#include "kernels/kernel_set.h"
+#include "gantry/version.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "dist/mpi_version.h"
+#include "kernels/blas.h"
+#include "kernels/kernel_set.h"
 #include "train/stop.h"
 #include "train/trainer.h"
 
@@ -170,6 +173,9 @@ static bool colour_is_off(const gt_job *j) {
 }
 
 static void describe(const gt_trainer *t) {
+    char mpi[256];
+    gt_mpi_version(mpi, sizeof mpi);
+    gt_info("gantry %s (git %s), %s, %s", GT_VERSION, gt_git_id(), mpi, gt_blas_description());
     gt_info("%s; kernels %s", t->comm->description, gt_kernel_set_id());
     gt_info("data: %s: %lld images %dx%dx%d, %s samples, %s", t->job->data, (long long)t->info->count, t->info->height, t->info->width, t->info->channels, gt_sample_name(t->info->type),
             t->job->label_dim ? "labels used" : "no labels used");

@@ -128,6 +128,7 @@ printf '[job\nbatch\n' >bad.ini && g 2 'bad\.ini:[12]' train bad.ini $s --run=re
 g 2 'nowhere\.ini' train nowhere.ini $s --run=refused
 g 2 'trane.*train' trane
 printf '[execution]\ndry-run = 1\n' >dry.ini && g 2 'dry-run = 1.*train nothing' submit dry.ini $s --run=refused --cpus-per-task=1 --dry-run
+g 0 'model=.dcgan' submit --model=dcgan --semi --data=synth:shapes:n=200,size=16 --batch=64 --run=refused --cpus-per-task=1 --dry-run # what train can do
 g 2 'grid' train $s --grid=0x0 --run=refused
 g 2 'kimg' train $s --kimg=nan --run=refused
 [ ! -e refused ] || [ -z "$(ls refused)" ] || fail 'a refused run left something behind'
@@ -167,6 +168,8 @@ expect 0 'checkpoint-000000032\.h5.*(hash|damaged)' ranks 2 "$GANTRY" train $s $
 quietly "$GANTRY" train $s $job --steps=5 --run=whole && same "$(last whole)" "$(last damaged2)"
 rm -rf damaged && cp -r ok damaged && damage "$(last damaged)" 9000
 g 1 'checkpoint-' train $s $job --run=damaged --steps=3
+mkdir killed && "$GANTRY" train $s --cond --run=conditional $job >said 2>&1 && cp conditional/job.ini killed/ # as one killed before its first checkpoint
+g 1 'cond .*1 .*0' train $s --run=killed $job
 mkdir garbage && echo garbage >garbage/job.ini && g 1 'garbage/job\.ini:1' train $s --run=garbage $job
 quietly ranks 2 "$GANTRY" train $s $job --run=messy && echo '{"a' >>messy/stats.jsonl && cp noise.bin messy/metrics.h5 && rm messy/last
 expect 0 'half-written' "$GANTRY" train $s $job --run=messy --steps=3
