@@ -12,11 +12,13 @@ GANTRY=${GANTRY:-gantry}
 [ $# -ge 2 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0" >&2 && exit 2; }
 list=$1 runs='' name='' options='' arguments=()
 shift
-for a in "$@"; do
-    case $a in
-    --run=* | run=*) runs=${a#*=} ;;
-    *) arguments+=("$a") ;;
+while [ $# -gt 0 ]; do
+    case $1 in
+    --run=* | run=*) runs=${1#*=} ;;
+    --run) [[ ${2-} == --* ]] || { runs=${2-} && shift; } ;;
+    *) arguments+=("$1") ;;
     esac
+    shift
 done
 [ -n "$runs" ] || { echo '--run=DIR is missing: where the runs go' >&2 && exit 2; }
 [ -r "$list" ] || { echo "$list: the list cannot be read" >&2 && exit 2; }

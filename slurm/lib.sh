@@ -10,12 +10,17 @@ slurm_folder=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 job_id=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID} # the bare number of an array's task may mean the whole array
 job_id=${job_id:-${SLURM_JOB_ID:-${PBS_JOBID:-0}}}
 
-# option NAME ARGUMENT...: the value of --NAME=VALUE or NAME=VALUE, the last one
+# option NAME ARGUMENT...: the value of --NAME=VALUE, --NAME VALUE or NAME=VALUE, the last one
 option() {
-    local name=$1 value=
+    local name=$1 value='' before=''
     shift
     for a in "$@"; do
-        case $a in "--$name="* | "$name="*) value=${a#*=} ;; esac
+        if [ "$before" = "--$name" ] && [[ $a != --* ]]; then
+            value=$a
+        else
+            case $a in "--$name="* | "$name="*) value=${a#*=} ;; esac
+        fi
+        before=$a
     done
     printf '%s' "$value"
 }

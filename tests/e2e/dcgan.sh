@@ -24,7 +24,7 @@ h5dump -d /networks/G/b4.norm.running_var "$(last one)" | grep -q '(0):' || fail
 h5diff -q "$(last one)" "$(last three)" /networks/G_ema /networks/G >/dev/null && fail 'the moving average is the network itself'
 
 # Every trick by itself, as the sweep makes them.
-expect 0 'tricks/compare.png' env GANTRY="$GANTRY" "$jobs/sweep.sh" "$jobs/dcgan-tricks.list" $dcgan --steps=2 --tick=0.018 --grid=4x2 --run=tricks
+expect 0 'tricks/compare.png' env GANTRY="$GANTRY" "$jobs/sweep.sh" "$jobs/dcgan-tricks.list" $dcgan --steps=2 --tick=0.018 --grid=4x2 --run tricks
 [ "$(wc -l <tricks/compare.txt)" = 16 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 14 runs, the picture's name
 [ "$(helper size tricks/compare.png)" = '572 276 3' ] || fail "the picture of all runs: $(helper size tricks/compare.png)"
 grep -q '"Accuracy/real"' tricks/classes/stats.jsonl || fail 'no accuracy in the log'

@@ -36,6 +36,10 @@ expect 0 '^--host b:2,a:1; bash .*/tmrsh.sh$' env PBS_NODEFILE="$tmp/list" GANTR
     bash -c '. "$GANTRY_SCRIPTS/lib.sh"; echo "${hosts[*]}; $OMPI_MCA_plm_rsh_agent"'
 expect 0 '^/some:there$' env PATH="/some:$PATH" bash "$GANTRY_SCRIPTS/tmrsh.sh" far echo '"${PATH%%:*}:there"'
 
+# An option may stand before its value, as gantry takes it.
+expect 0 '^runs/mine,0:30,,last$' bash -c '. "$GANTRY_SCRIPTS/lib.sh"; printf "%s," "$(option run job.ini --cond --run runs/mine)" "$(option max-time --max-time 0:30 --cond)" \
+    "$(option run --run --cond)"; option run --run=first --run last'
+
 # A piece ends before the walltime does, and the next one is this script again: with its options, its settings, and the run's name, which no option gives here.
 export GANTRY_ARGS="$job --steps=1000000"
 echo 00:00:03 >walltime
@@ -62,7 +66,7 @@ GANTRY=true expect 1 'gantry train was not started' bash mine.pbs
 # A wrong option is not tried for ever; nor is a job that somebody ended.
 export GANTRY_ARGS="$job --gama=1"
 expect 2 'unknown option' bash mine.pbs
-export GANTRY_ARGS="$job --run=ended --steps=1000000"
+export GANTRY_ARGS="$job --run ended --steps=1000000"
 background bash mine.pbs
 wait_until 60 has_line 'tick 0' running
 kill -TERM "$pid" # PBS tells all processes of the job; here the ranks stop by the file
@@ -72,7 +76,7 @@ has_line 'ended from outside' running || { cat running; fail 'the log does not s
 [ ! -e submitted ] || fail 'a job that was to end was submitted again'
 
 # Deleted just as the next piece is submitted: that one goes, too.
-export GANTRY_ARGS="$job --run=late --steps=1000000 --max-time=0:01" DELETE=number
+export GANTRY_ARGS="$job --run=late --steps=1000000 --max-time 0:01" DELETE=number
 background bash -c 'echo $$ >number; exec bash mine.pbs'
 ends 75
 has_line 18.server deleted || { cat running; fail 'the next piece of a deleted job was left'; }
