@@ -18,6 +18,7 @@ static const struct {
     {"conv_onednn", "the same beside oneDNN, with errors (built where libdnnl-dev is)"},
     {"step", "phases of training: images/s, sec/kimg, share of each family of ops"},
     {"memory", "memory of training steps: planned, touched, held"},
+    {"dataset", "the dataset tool beside a loop in Python with Pillow"},
     {"loader", "decoded images/s and core; waiting in training"},
     {"reduce", "sums over ranks, the exact tree against MPI_Allreduce (mpirun)"},
     {"generate", "generated images/s"},

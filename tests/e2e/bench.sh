@@ -3,6 +3,10 @@
 # The benchmarks run, print what was in force, and their results survive JSON and HDF5.
 . "$(dirname "$0")/lib.sh"
 expect 0 'scaling' "$GANTRY" bench
+for p in "$BUILD"/bench/*; do # each that was built has its line
+    [ ! -f "$p" ] || [ ! -x "$p" ] || grep -q "^  ${p##*/} " said || { cat said; fail "gantry bench does not know ${p##*/}"; }
+done
+expect 0 '^gantry ' "$GANTRY" bench dataset --images=20 --threads=1 --script=none
 expect 2 "no benchmark 'speed'" "$GANTRY" bench speed
 expect 2 'unknown option' "$GANTRY" bench step --speed=1
 
