@@ -5,7 +5,12 @@ gantry=$1
 cd "$(dirname "$0")/.." || exit 1
 run=runs/demo
 
-# The demo always begins anew; a demo that is still running is left alone by its lock.
+# The demo always begins anew, but not under one that is still running here: its lock names the process and when that began.
+read -r pid started < <(sed -n 's/^pid \([0-9]*\) started \([0-9]*\)$/\1 \2/p' "$run/lock" 2>/dev/null)
+if [ -n "${pid-}" ] && [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d ' ' -f 20)" = "$started" ]; then
+    echo "$run belongs to process $pid, which is still running: wait for it, or stop it (touch $run/stop)" >&2
+    exit 1
+fi
 rm -rf "$run"
 printf 'Training a StyleGAN2-ADA on coloured shapes (32x32, 8 classes) with two ranks; about five minutes on two cores.\n\n'
 .ci/launch 2 "$gantry" train jobs/demo.ini --run="$run"

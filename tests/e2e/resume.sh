@@ -131,6 +131,17 @@ if grep -q avx2 /proc/cpuinfo; then
     ! grep -q 'kernels: portable on all ranks\|bits will differ' said || { cat said; fail 'portable kernels were recorded, and are to be had'; }
 fi
 
+# The demo begins anew, but not under one that is running.
+mkdir -p tree/jobs && cp "$here/../../jobs/demo.sh" tree/jobs
+begin 1 tree/runs/demo --steps=1000000
+expect 1 "process [0-9]+, which is still running" bash tree/jobs/demo.sh false
+kill -0 "$pid" && [ -e tree/runs/demo/stats.jsonl ] || fail 'the demo was taken away from under the one that runs'
+kill -9 "$pid"
+wait "$pid"
+[ -e tree/runs/demo/lock ] || fail 'no lock was left'
+bash tree/jobs/demo.sh false >said 2>&1
+[ ! -e tree/runs/demo ] || { cat said; fail 'a demo that was killed is in the way of the next'; }
+
 # --max-time: as if somebody had asked to stop.
 expect 75 'because --max-time is over' ranks 2 "$GANTRY" train $job --run=time --steps=1000000 --max-time=0:01
 on_and_compare time 1
