@@ -18,13 +18,14 @@ clean() { # COMMAND...: it must end well, and the sanitizers have nothing to say
     timeout -k 5 120 "$@" >"$tmp/said" 2>&1 </dev/null
     got=$?
     ! grep -qE 'Sanitizer|runtime error' "$tmp/said" || { grep -nE -A 25 'Sanitizer|runtime error' "$tmp/said" | head -60; fail "$*"; }
+    [ "$got" != 77 ] || [ -z "${part-}" ] || { echo "$part" >>"$tmp/skipped" && return; }
     [ "$got" = "${status:-0}" ] || { tail -n 25 "$tmp/said"; fail "exit status $got: $*"; }
 }
 # HDF5 itself loses a little memory when a file fails under it, which test_faults makes happen again and again.
 echo 'leak:libhdf5_serial' >hdf5.supp
 for t in $tests; do
     [ "$t" = test_faults ] && export LSAN_OPTIONS=suppressions=$tmp/hdf5.supp:print_suppressions=0
-    (cd "$top" && clean "$build/tests/$t") || exit 1
+    (cd "$top" && part=$t clean "$build/tests/$t") || exit 1 # a part of it may need a tool that is not here
     unset LSAN_OPTIONS
 done
 
@@ -46,4 +47,5 @@ status=2 clean "$GANTRY" train --gama=1
 status=1 clean "$GANTRY" train --data=nowhere.zip
 printf 'cut' >cut.zip && cp cut.zip cut.h5
 for f in cut.zip cut.h5; do status=1 clean "$GANTRY" train --data=$f; done
+[ ! -e skipped ] || skip "a part of $(xargs <skipped), for want of a tool; nothing found in all else"
 echo 'nothing found'

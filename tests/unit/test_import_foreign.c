@@ -3,6 +3,7 @@
  * by sample, and each damaged in its own way. */
 #define _GNU_SOURCE
 #include "imports.h"
+#include "without.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -11,8 +12,7 @@
 
 static bool have_python(void) {
     static int have = -1;
-    if (have < 0) have = system("/usr/bin/python3 -c 'import numpy' 2>/dev/null") == 0;
-    if (!have) print_message("numpy is not installed: skipped\n");
+    if (have < 0) have = have_tool("/usr/bin/python3 -c 'import numpy'", "numpy");
     return have;
 }
 
@@ -507,5 +507,5 @@ int main(void) {
         cmocka_unit_test(test_npz_roles),
         cmocka_unit_test(test_lmdb_threads),
     };
-    return cmocka_run_group_tests(tests, make_foreign, remove_scratch);
+    return test_status(cmocka_run_group_tests(tests, make_foreign, remove_scratch));
 }

@@ -2,6 +2,7 @@
  * Decoding of pictures: files written by Pillow against Pillow's own reading of them (tests/tools/pictures.py), kinds that
  * Pillow does not write made by libtiff and byte by byte, colour profiles, and damage of every kind. */
 #include "scratch.h"
+#include "without.h"
 
 #include <dirent.h>
 #include <lcms2.h>
@@ -12,8 +13,7 @@
 
 static bool have_pillow(void) {
     static int have = -1;
-    if (have < 0) have = system("/usr/bin/python3 -c 'import PIL, numpy' 2>/dev/null") == 0;
-    if (!have) print_message("python3-pil is not installed: its side is skipped\n");
+    if (have < 0) have = have_tool("/usr/bin/python3 -c 'import PIL, numpy'", "python3-pil or numpy");
     return have;
 }
 
@@ -463,5 +463,5 @@ int main(void) {
         cmocka_unit_test(test_bmp_fields),   cmocka_unit_test(test_bmp_alpha), cmocka_unit_test(test_tiff_layouts), cmocka_unit_test(test_tiff_pages), cmocka_unit_test(test_png_kinds),
         cmocka_unit_test(test_profiles),     cmocka_unit_test(test_names),
     };
-    return cmocka_run_group_tests(tests, make_pictures, remove_scratch);
+    return test_status(cmocka_run_group_tests(tests, make_pictures, remove_scratch));
 }
