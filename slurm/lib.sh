@@ -145,6 +145,11 @@ train_until_done() {
     fi
     if [ -n "${PBS_JOBID-}" ] && [ -z "$(option max-time "$@")" ]; then # PBS tells nobody that the walltime ends
         left=$(seconds_left) || { echo 'qstat does not say how long this job may run: give --max-time=HOURS:MINUTES:SECONDS in GANTRY_ARGS' >&2 && exit 1; }
+        if [ "${left:-60}" -lt 60 ]; then # or none at all: such a job would come back for ever
+            echo "of this job's walltime $left s are left to train in: ask for a longer walltime, or give --max-time in GANTRY_ARGS" >&2
+            unstage
+            exit 1
+        fi
         set -- "$@" ${left:+--max-time="0:$left"}
     fi
     before=$(readlink "$run/last")

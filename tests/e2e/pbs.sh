@@ -42,9 +42,19 @@ expect 0 '^runs/mine,0:30,,last$' bash -c '. "$GANTRY_SCRIPTS/lib.sh"; printf "%
 
 # A piece ends before the walltime does, and the next one is this script again: with its options, its settings, and the run's name, which no option gives here.
 export GANTRY_ARGS="$job --steps=1000000"
-echo 00:00:03 >walltime
+program soon <<'END'
+#!/bin/bash
+for a in "$@"; do
+    shift
+    [[ $a != --max-time=0:* ]] || { echo "to train: ${a#*:} s" && a=--max-time=0:02; } # the time that is left, but not all of it for a test
+    set -- "$@" "$a"
+done
+exec "$REAL" "$@"
+END
+echo 00:02:00 >walltime
 touch away
-expect 75 '^2 ranks' bash mine.pbs
+REAL=$GANTRY GANTRY=$tmp/bin/soon expect 75 '^2 ranks' bash mine.pbs
+has_line '^to train: \(90\|8[0-9]\) s' said || { cat said; fail 'the walltime is not what it goes by'; }
 has_line 'because --max-time is over' said || { cat said; fail 'it does not stop by itself'; }
 grep -qx 'depend=afterany:17.server' submitted && [ "$(tail -n 1 submitted)" = mine.pbs ] || { cat submitted; fail 'the next piece was not submitted'; }
 GANTRY_ARGS=lost GANTRY_LAUNCH_OPTIONS=lost
@@ -58,6 +68,14 @@ echo 24:00:00 >walltime
 GANTRY_ARGS+=" --steps=$(($(shown runs/17.server) / 16 + 2))"
 PBS_JOBID=18.server expect 0 'done: runs/17.server' bash mine.pbs
 [ ! -e submitted ] || fail 'a finished job was submitted again'
+
+# A walltime that leaves no time to train would be used up again and again.
+for short in 00:01:15 00:00:03 00:00:00; do
+    echo $short >walltime
+    expect 1 'ask for a longer walltime' bash mine.pbs
+    [ ! -e submitted ] || fail 'a job without time to train was submitted again'
+done
+echo 24:00:00 >walltime
 
 # Status 0 of a launcher that could not start anything is no success.
 GANTRY=true expect 1 'gantry train was not started' bash mine.pbs
