@@ -11,15 +11,26 @@
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
 
+/* Whether the word stands in the page; pictures, as base64, may have any letters. */
+static bool says(const char *page, const char *word) {
+    static const char data[] = ";base64,";
+    for (const char *end; page; page = end ? end + strcspn(end, "\"") : NULL) {
+        end = strstr(page, data);
+        const char *found = strstr(page, word);
+        if (found && (!end || found < end)) return true;
+    }
+    return false;
+}
+
 static char *report(void) {
     size_t n;
     assert_ok(gt_report_write(scratch, NULL));
     char *page = get(at("report.html"), &n);
     assert_int_equal(strlen(page), n);
     assert_non_null(strstr(page, "</main></body></html>"));
-    assert_null(strstr(page, "http")); /* nothing from outside */
-    assert_null(strstr(page, "nan"));
-    assert_null(strstr(page, "inf"));
+    assert_false(says(page, "http")); /* nothing from outside */
+    assert_false(says(page, "nan"));
+    assert_false(says(page, "inf"));
     return page;
 }
 
