@@ -65,12 +65,17 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
         gt_buffer_printf(out, "<figure><figcaption><h3>%s</h3><p>", title);
         html_text(out, name);
         gt_buffer_printf(out, "</p></figcaption>");
-        if (gt_file_read(path, LARGEST_PICTURE, &png, &n) == GT_OK) {
+        if (s.st_size > LARGEST_PICTURE) {
+            gt_buffer_printf(out, "<p>%.1f MB: too large for this page; see the file beside it.</p>", (double)s.st_size / 1e6);
+        } else if (gt_file_read(path, LARGEST_PICTURE, &png, &n) == GT_OK) {
             gt_buffer_printf(out, "<img alt=\"%s\" src=\"data:image/png;base64,", title);
             base64(out, png, n);
             gt_buffer_printf(out, "\">");
-        } else
-            gt_buffer_printf(out, "<p>%.1f MB: too large for this page; see the file beside it.</p>", (double)s.st_size / 1e6);
+        } else {
+            gt_buffer_printf(out, "<p>Not shown: ");
+            html_text(out, gt_message());
+            gt_buffer_printf(out, "</p>");
+        }
         gt_buffer_printf(out, "</figure>\n");
     }
     free(png);

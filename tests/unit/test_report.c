@@ -92,6 +92,23 @@ static void whole_run(void **state) {
     }
 }
 
+/* A picture that is not shown: the page says why. */
+static void pictures_not_shown(void **state) {
+    (void)state;
+    put(at("reals.png"), "", 0);
+    assert_int_equal(truncate(at("reals.png"), (16 << 20) + 1), 0);
+    char *page = report();
+    assert_int_equal(count(page, "16.8 MB: too large for this page"), 1);
+    free(page);
+    assert_int_equal(unlink(at("reals.png")), 0);
+    assert_int_equal(mkdir(at("reals.png"), 0755), 0); /* what root cannot read either */
+    page = report();
+    assert_int_equal(count(page, "too large"), 0);
+    assert_int_equal(count(page, "Not shown: "), 1);
+    assert_int_equal(count(page, "is not a regular file"), 1);
+    free(page);
+}
+
 static void one_tick(void **state) {
     (void)state;
     gt_runlog *l = gt_runlog_open(scratch, 0, "auto");
@@ -165,6 +182,6 @@ static void figures_are_whole_or_as_before(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
-    const struct CMUnitTest tests[] = {TEST(empty_run), TEST(whole_run), TEST(one_tick), TEST(hard_numbers), TEST(figures_are_whole_or_as_before)};
+    const struct CMUnitTest tests[] = {TEST(empty_run), TEST(whole_run), TEST(pictures_not_shown), TEST(one_tick), TEST(hard_numbers), TEST(figures_are_whole_or_as_before)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
