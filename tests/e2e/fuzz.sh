@@ -49,10 +49,12 @@ aim=$(((lowest / million + 1) * million))
 behind=
 for t in $targets; do [ "$(executions "$t")" -ge "$aim" ] || behind="$behind $t"; done
 set -- $behind
+bad=
 while [ $# -gt 0 ] && [ "$SECONDS" -lt "$end" ]; do
-    search "$1" $((aim - $(executions "$1"))) $(((end - SECONDS) / $# + 1))
+    search "$1" $((aim - $(executions "$1"))) $(((end - SECONDS) / $# + 1)) || bad="$bad $1"
     shift
 done
 [ -z "$(findings)" ] || fail "findings: $(findings | tr '\n' ' ')"
+[ -z "$bad" ] || fail "searches that ended badly and left no finding:$bad"
 for t in $targets; do [ "$(executions "$t")" -ge "$aim" ] || echo "$t: $(executions "$t") of $aim"; done
 echo 'nothing found'

@@ -86,14 +86,18 @@ def same_h5(a, b):
 def farthest(a, b):
     """Gradients and buffers of two checkpoints: the largest difference, relative to the largest number of the same tensor"""
     import h5py
-    most = 0
+    import numpy as np
+    most = compared = 0
     with h5py.File(a, 'r') as x, h5py.File(b, 'r') as y:
         def compare(name, mine):
-            nonlocal most
+            nonlocal most, compared
             if isinstance(mine, h5py.Dataset) and ('/exp_avg' in name or '.running_' in name):
                 other = y[name][()]
-                most = max(most, abs(mine[()] - other).max() / abs(other).max())
+                apart, largest = abs(mine[()] - other).max(), abs(other).max()
+                if apart or not largest == 0: most = np.maximum(most, apart / largest)  # unlike max() it keeps a NaN, which is neither near nor far
+                compared += 1
         x.visititems(compare)
+    assert compared, f'{a} has no gradients and no buffers'
     return most
 
 
