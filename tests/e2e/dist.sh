@@ -21,6 +21,7 @@ grep -q 'error: rank 2: the disk is on fire (on ' said || { cat said; fail "the 
 # A rank whose launcher is gone ends; waiting ranks leave the cores to others.
 "$LAUNCH" 2 "$program" wait >said 2>&1 &
 launcher=$!
+started+=("$launcher")
 ranks=
 for _ in $(seq 50); do
     sleep 0.2

@@ -9,6 +9,7 @@ begin() { # ranks, run, options: in the background, until it has made its first 
     shift 2
     # shellcheck disable=SC2086
     if [ "$n" = 1 ]; then background "$GANTRY" train $job --run="$run" "$@"; else background "$LAUNCH" "$n" "$GANTRY" train $job --run="$run" "$@"; fi
+    wait_until 20 has_line '^tick ' running # the run's own files may be there from before
     wait_until 20 has_line Progress/tick "$run/stats.jsonl"
 }
 on_and_compare() { # run, ranks: three steps further it is where a run without a stop is
@@ -88,9 +89,11 @@ ends 75
 helper log goeson
 
 # kill -9 of one rank, of the launcher, of all, at several moments while checkpoints are written: it goes on from the newest good one.
+written_anew() { [ "$(readlink killed/last)" != "$before" ]; }
 for victim in rank launcher all; do
+    before=$(readlink killed/last)
     begin 2 killed --steps=1000000 --checkpoint-kimg=0.032 --keep=2
-    wait_until 20 test -e killed/last
+    wait_until 20 written_anew
     sleep 0.$((RANDOM % 9))
     children=$(pgrep -P "$pid")
     case $victim in
