@@ -142,7 +142,7 @@ install: $(BUILD)/gantry bench-programs ## program, library, headers, pkg-config
 bench: all           ## run the benchmarks and print their tables
 	@bash bench/all $(BUILD)
 
-bench-results: all   ## the same with all recipes, careful: what bench/RESULTS.md shows
+bench-results: all   ## the same with all recipes, careful: as for bench/RESULTS.md
 	@bash bench/all $(BUILD) --long
 
 clean:               ## remove what was built
