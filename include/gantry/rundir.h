@@ -32,8 +32,9 @@ typedef struct gt_lock_options { /* zeros: the defaults */
     int (*stop)(void); /* not 0: waiting is given up */
 } gt_lock_options;
 
-/* NULL: the run belongs to a living process; the message names host and pid. Or stop() ended the waiting. Taken over at once when its process on this host is gone. */
-gt_lock *gt_lock_take(const char *dir, const gt_lock_options *options);
+/* *lock is NULL unless GT_OK. GT_STOPPED: stop() ended the waiting. GT_FAILED: the run belongs to a living process; the message names host and pid.
+ * Taken over at once when its process on this host is gone. */
+gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *options);
 bool gt_lock_lost(const gt_lock *l); /* the lock file is no longer ours (somebody removed it, or judged us dead): stop writing here */
 void gt_lock_release(gt_lock *l);    /* NULL is fine */
 

@@ -344,6 +344,8 @@ gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n) {
     return GT_OK;
 }
 
+size_t gt_text_mark(const char *text, size_t n) { return n >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3) ? 3 : 0; }
+
 gt_status gt_file_read_text(const char *path, size_t most, void **text, size_t *n) {
     gt_status st = gt_file_read(path, most, text, n);
     char *p = *text;

@@ -57,6 +57,12 @@ gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n);
 /* The same for text: zeros, blocks of which a power cut may leave, are read as ones, or text would end there. */
 gt_status gt_file_read_text(const char *path, size_t most, void **text, size_t *n);
 
+/* 3: the text begins with the byte-order mark that some editors put first; else 0. */
+size_t gt_text_mark(const char *text, size_t n);
+
+/* 3: the text begins with the byte-order mark that some editors put first; else 0. */
+size_t gt_text_mark(const char *text, size_t n);
+
 double gt_space_free(const char *path); /* bytes the user may still write there; infinity when unknown */
 
 #endif

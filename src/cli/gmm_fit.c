@@ -58,8 +58,7 @@ static gt_status same_place(gt_comm *c, const gt_fit *f) {
 static gt_status take_folder(const gmm_run *r, gt_lock **lock) {
     if (r->comm->rank) return GT_OK;
     gt_status st = gt_rundir_prepare(r->fields->outdir, 0);
-    if (!st && !(*lock = gt_lock_take(r->fields->outdir, &(gt_lock_options){.stop = gt_stop_requested}))) st = gt_stop_requested() ? GT_STOPPED : GT_FAILED;
-    return st;
+    return st ? st : gt_lock_take(lock, r->fields->outdir, &(gt_lock_options){.stop = gt_stop_requested});
 }
 
 static gt_status begin(const gmm_run *r, gt_blocks *blocks, gt_cloud_info info, const char *path, gt_fit *f, gt_lock **lock) {

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 gt_status gt_csv_open(gt_csv *c, const char *path) {
     *c = (gt_csv){0};
     struct stat s;
@@ -105,10 +107,8 @@ gt_status gt_csv_next(gt_csv *c) {
         gt_status st = read_line(c, &n);
         if (st || n == 0) return st;
         while (n > 0 && (c->text[n - 1] == '\n' || c->text[n - 1] == '\r')) c->text[--n] = 0;
-        if (c->line == 1 && n >= 3 && !memcmp(c->text, "\xef\xbb\xbf", 3)) { /* a byte order mark */
-            n -= 3;
-            memmove(c->text, c->text + 3, (size_t)n + 1);
-        }
+        size_t mark = c->line == 1 ? gt_text_mark(c->text, n) : 0;
+        if (mark) memmove(c->text, c->text + mark, (n -= mark) + 1);
     } while (n == 0);
     return split(c);
 }

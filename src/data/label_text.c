@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
+
 typedef struct piece { /* the text of a value */
     const char *at;
     size_t n, values;
@@ -110,9 +112,7 @@ static gt_status take_member(cursor *c, piece found[KEYS]) {
 }
 
 static gt_status find_keys(const gt_label_text *t, piece found[KEYS]) {
-    static const char mark[] = {'\xEF', '\xBB', '\xBF'}; /* a byte-order mark, which some editors put first */
-    bool marked = t->bytes >= sizeof mark && !memcmp(t->text, mark, sizeof mark);
-    cursor c = {.text = t, .at = t->text + (marked ? sizeof mark : 0), .end = t->text + t->bytes};
+    cursor c = {.text = t, .at = t->text + gt_text_mark(t->text, t->bytes), .end = t->text + t->bytes};
     skip_blanks(&c);
     if (c.at == c.end) return wrong_here(&c, "the text is empty");
     if (!take(&c, '{')) return gt_fail(GT_FORMAT, "not an object with a key \"labels\"");

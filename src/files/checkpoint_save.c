@@ -228,19 +228,12 @@ static void *thread_main(void *arg) {
 
 /* ---- the main thread's side ---- */
 
-/* What a killed process has left, also one of an earlier version. The run is ours; what others write into its directory (a report) they
- * write again. */
-static bool is_half(const char *name) {
-    size_t n = strlen(name);
-    bool numbered = strncmp(name, "checkpoint-", 11) == 0 || strncmp(name, "fakes", 5) == 0 || strncmp(name, "reconstructions", 15) == 0;
-    return gt_file_is_half(name) || (numbered && n > 5 && strcmp(name + n - 5, ".part") == 0);
-}
-
+/* What a killed process has left. The run is ours; what others write into its directory (a report) they write again. */
 static void clear_halves(const char *dir) {
     DIR *d = opendir(dir);
     if (!d) return;
     for (struct dirent *e; (e = readdir(d));)
-        if (is_half(e->d_name)) unlinkat(dirfd(d), e->d_name, 0);
+        if (gt_file_is_half(e->d_name)) unlinkat(dirfd(d), e->d_name, 0);
     closedir(d);
 }
 

@@ -315,7 +315,8 @@ static bool start_beating(gt_lock *l) {
     return gt_thread_start(&l->thread, 0, beat_main, l) == 0;
 }
 
-gt_lock *gt_lock_take(const char *dir, const gt_lock_options *options) {
+gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *options) {
+    *lock = NULL;
     gt_lock_options o = options ? *options : (gt_lock_options){0};
     if (o.wait_s <= 0) o.wait_s = 15;
     if (o.still_s <= 0) o.still_s = 30;
@@ -323,8 +324,7 @@ gt_lock *gt_lock_take(const char *dir, const gt_lock_options *options) {
     gt_lock *l = calloc(1, sizeof *l);
     if (!l || !(l->path = gt_path_join(dir, "lock"))) {
         free(l);
-        gt_fail(GT_NOMEM, "out of memory for a lock");
-        return NULL;
+        return gt_fail(GT_NOMEM, "out of memory for a lock");
     }
     l->fd = -1;
     l->beat_s = o.beat_s;
@@ -342,9 +342,10 @@ gt_lock *gt_lock_take(const char *dir, const gt_lock_options *options) {
         if (l->fd >= 0) close(l->fd);
         free(l->path);
         free(l);
-        return NULL;
+        return st;
     }
-    return l;
+    *lock = l;
+    return GT_OK;
 }
 
 bool gt_lock_lost(const gt_lock *l) { return atomic_load(&l->lost); }

@@ -68,12 +68,9 @@ static gt_status check_names(const char *dest) {
     gt_status st = GT_OK;
     for (size_t i = 0; i < sizeof endings / sizeof *endings && !st; i++) {
         struct stat s;
-        char *path;
-        if (asprintf(&path, "%s%s", dest, endings[i]) < 0) return gt_fail(GT_NOMEM, "out of memory for '%s'", dest);
-        if (!lstat(path, &s) || errno != ENOENT)
-            st = gt_fail(GT_USAGE, "'%s' is in the way, and no unfinished run that made it is known here: remove it, or choose another destination than '%s'", path,
-                         dest);
-        free(path);
+        if (gt_part_look(dest, endings[i], &s) != ENOENT)
+            st = gt_fail(GT_USAGE, "'%s%s' is in the way, and no unfinished run that made it is known here: remove it, or choose another destination than '%s'", dest,
+                         endings[i], dest);
     }
     return st;
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#define _GNU_SOURCE
 #include "pack/ledger.h"
 
 #include <errno.h>
@@ -72,11 +71,7 @@ static gt_status replay(gt_ledger *l, int64_t items) {
 /* Has a run begun to write? Also true when that cannot be told. */
 static bool part_is_there(const char *dest) {
     struct stat s;
-    char *path;
-    if (asprintf(&path, "%s.part", dest) < 0) return true;
-    bool there = !lstat(path, &s) || errno != ENOENT;
-    free(path);
-    return there;
+    return gt_part_look(dest, ".part", &s) != ENOENT;
 }
 
 gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items *items, gt_findings *findings, const gt_picture *shape, gt_hash128 key) {

@@ -2,7 +2,6 @@
  * DESIGN
  * In rounds every rank makes a block of items, and rank 0 takes the blocks in the order of the items. So the result is
  * one ordered stream, whoever made its parts. */
-#define _GNU_SOURCE
 #include "gantry/pack.h"
 
 #include <libgen.h>
@@ -62,12 +61,11 @@ static gt_hash128 key_of(const packing *p) {
 
 /* Bytes that may still be written beside `dest`, what an earlier run wrote of it included. */
 static double room_for(const char *dest) {
-    char *folder = strdup(dest), *part = NULL;
+    char *folder = strdup(dest);
     struct stat s;
     double room = folder ? gt_space_free(dirname(folder)) : INFINITY;
-    if (asprintf(&part, "%s.part", dest) >= 0 && !stat(part, &s) && S_ISREG(s.st_mode)) room += (double)s.st_size;
+    if (!gt_part_look(dest, ".part", &s) && S_ISREG(s.st_mode)) room += (double)s.st_size;
     free(folder);
-    free(part);
     return room;
 }
 

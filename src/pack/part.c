@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DEST.part: a file that grows until it is whole and gets its name. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +10,14 @@
 #include <unistd.h>
 
 #include "pack/pack.h"
+
+int gt_part_look(const char *dest, const char *ending, struct stat *s) {
+    char *path;
+    if (asprintf(&path, "%s%s", dest, ending) < 0) return ENOMEM;
+    int error = lstat(path, s) ? errno : 0;
+    free(path);
+    return error;
+}
 
 gt_status gt_part_open(gt_dest *d, uint64_t length) {
     struct stat s;

@@ -20,8 +20,7 @@ static gt_status find_directory(gt_trainer *t) {
     t->dir = dir;
     gt_status st = gt_rundir_prepare(dir, 0);
     if (st) return st;
-    t->lock = gt_lock_take(dir, &(gt_lock_options){.stop = gt_stop_requested});
-    return t->lock ? GT_OK : gt_stop_requested() ? GT_STOPPED : GT_FAILED;
+    return gt_lock_take(&t->lock, dir, &(gt_lock_options){.stop = gt_stop_requested});
 }
 
 /* Is what the run was begun with the same job? A difference is a table on stderr and an error. */

@@ -86,7 +86,7 @@ static gt_status read_line(reader *r, char *line) {
 static gt_status read_text(gt_job *job, const char *text, const char *name, bool shapes) {
     reader r = {.options = gt_job_options(job), .name = name};
     r.options.shapes = shapes; /* in the recipe of a checkpoint */
-    if (!strncmp(text, "\xEF\xBB\xBF", 3)) text += 3; /* the byte-order mark that some editors put first */
+    text += gt_text_mark(text, strlen(text));
     char *copy = strdup(text), *rest = copy, *line;
     if (!copy) return gt_fail(GT_NOMEM, "out of memory reading the job '%s'", name);
     gt_status st = GT_OK;

@@ -264,7 +264,6 @@ static void assert_link(const char *link, const char *target) {
 
 static void saver_keeps_the_newest(void **state) {
     (void)state;
-    put(at("checkpoint-000000050.h5.part"), "half", 4);
     put(at("checkpoint-000000050.h5.1a2b3c4d.part"), "half", 4);
     put(at("report.html.00000000.part"), "half", 4);
     put(at("mine.part"), "not ours", 8);

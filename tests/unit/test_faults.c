@@ -278,8 +278,8 @@ static void nothing(void) {}
 
 static void take_lock(int kind) {
     (void)kind;
-    lock = gt_lock_take(scratch, &(gt_lock_options){.still_s = 0.2, .wait_s = 0.2, .beat_s = 60});
-    snprintf(failure, sizeof failure, "%s", lock ? "" : gt_message());
+    gt_status st = gt_lock_take(&lock, scratch, &(gt_lock_options){.still_s = 0.2, .wait_s = 0.2, .beat_s = 60});
+    snprintf(failure, sizeof failure, "%s", st ? gt_message() : "");
 }
 
 static void after_taking(int kind, bool hit, const char *text) {

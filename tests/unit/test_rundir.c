@@ -207,6 +207,13 @@ static void several_write_one_file(void **state) {
 
 static const gt_lock_options quick = {.wait_s = 0.5, .still_s = 0.5, .beat_s = 0.1};
 
+static gt_lock *take(const char *dir, const gt_lock_options *options) {
+    gt_lock *l;
+    gt_status st = gt_lock_take(&l, dir, options);
+    assert_true(st ? !l : l != NULL);
+    return l;
+}
+
 /* A process that takes the lock, says so through the pipe, and holds it until it is killed. */
 static pid_t start_holder(void) {
     int ready[2];
@@ -215,7 +222,7 @@ static pid_t start_holder(void) {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        byte = gt_lock_take(scratch, &quick) ? 'y' : 'n';
+        byte = take(scratch, &quick) ? 'y' : 'n';
         if (write(ready[1], &byte, 1) != 1) _exit(1);
         for (;;) pause();
     }
@@ -234,7 +241,7 @@ static void stop_holder(pid_t pid) {
 static void free_lock(void **state) {
     (void)state;
     for (int i = 0; i < 2; i++) {
-        gt_lock *l = gt_lock_take(scratch, &quick);
+        gt_lock *l = take(scratch, &quick);
         assert_non_null(l);
         assert_true(exists("lock"));
         usleep(250000);
@@ -242,7 +249,7 @@ static void free_lock(void **state) {
         gt_lock_release(l);
         assert_false(exists("lock"));
     }
-    assert_null(gt_lock_take(at("nowhere"), &quick));
+    assert_null(take(at("nowhere"), &quick));
     assert_message("nowhere/lock");
 }
 
@@ -250,7 +257,7 @@ static void living_holder(void **state) {
     (void)state;
     pid_t pid = start_holder();
     char text[64];
-    assert_null(gt_lock_take(scratch, &quick));
+    assert_null(take(scratch, &quick));
     snprintf(text, sizeof text, "process %ld", (long)pid);
     assert_message(text);
     stop_holder(pid);
@@ -261,7 +268,7 @@ static void dead_holder(void **state) {
     pid_t pid = start_holder();
     kill(pid, SIGKILL);
     usleep(50000); /* dead, not yet waited for: a zombie holds nothing */
-    gt_lock *l = gt_lock_take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 60});
+    gt_lock *l = take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 60});
     assert_non_null(l);
     gt_lock_release(l);
     waitpid(pid, NULL, 0);
@@ -275,7 +282,7 @@ static void holder_ends_while_we_wait(void **state) {
         kill(pid, SIGKILL);
         _exit(0);
     }
-    gt_lock *l = gt_lock_take(scratch, &(gt_lock_options){.wait_s = 1.9, .still_s = 60});
+    gt_lock *l = take(scratch, &(gt_lock_options){.wait_s = 1.9, .still_s = 60});
     assert_non_null(l);
     gt_lock_release(l);
     waitpid(pid, NULL, 0);
@@ -291,7 +298,7 @@ static void write_foreign(unsigned beat, long pid, const char *host) {
 static void holder_elsewhere(void **state) {
     (void)state;
     write_foreign(7, 1, "elsewhere/boot/ns"); /* pid 1 lives here too: it must not be looked at */
-    gt_lock *l = gt_lock_take(scratch, &quick);
+    gt_lock *l = take(scratch, &quick);
     assert_non_null(l); /* its beat stood still */
     gt_lock_release(l);
     write_foreign(7, 1, "elsewhere/boot/ns");
@@ -301,7 +308,7 @@ static void holder_elsewhere(void **state) {
         write_foreign(8, 1, "elsewhere/boot/ns");
         _exit(0);
     }
-    assert_null(gt_lock_take(scratch, &quick));
+    assert_null(take(scratch, &quick));
     assert_message("elsewhere");
     waitpid(beater, NULL, 0);
 }
@@ -311,7 +318,7 @@ static void damaged_lock(void **state) {
     static const char *const texts[] = {"", "rubbish\n", "beat 1\nhost x\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         put(at("lock"), texts[i], strlen(texts[i]));
-        gt_lock *l = gt_lock_take(scratch, &quick);
+        gt_lock *l = take(scratch, &quick);
         assert_non_null(l);
         gt_lock_release(l);
     }
@@ -322,7 +329,7 @@ static void unreadable_lock(void **state) {
     (void)state;
     for (int i = 0; i < 2; i++) {
         assert_int_equal(symlink(i ? "lock" : "nowhere", at("lock")), 0);
-        assert_null(gt_lock_take(scratch, &(gt_lock_options){.wait_s = 0.2, .still_s = 0.2}));
+        assert_null(take(scratch, &(gt_lock_options){.wait_s = 0.2, .still_s = 0.2}));
         assert_message("cannot be read");
         unlink(at("lock"));
     }
@@ -330,14 +337,14 @@ static void unreadable_lock(void **state) {
 
 static void recycled_pid(void **state) {
     (void)state;
-    gt_lock *l = gt_lock_take(scratch, &quick);
+    gt_lock *l = take(scratch, &quick);
     assert_non_null(l);
     size_t n;
     char *text = get(at("lock"), &n), *host = strstr(text, "host "), name[128];
     assert_true(host && sscanf(host, "host %127s", name) == 1);
     gt_lock_release(l);
     write_foreign(3, (long)getpid(), name); /* our number, another start time */
-    l = gt_lock_take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 60});
+    l = take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 60});
     assert_non_null(l);
     gt_lock_release(l);
     free(text);
@@ -356,7 +363,7 @@ static void unfinished_takers(void **state) {
     stop_holder(pid);
     size_t n, m;
     char *dead = get(at("lock"), &n);
-    gt_lock *l = gt_lock_take(scratch, &quick);
+    gt_lock *l = take(scratch, &quick);
     assert_non_null(l);
     char *living = get(at("lock"), &m), foreign[] = "beat 0000000001\nhost elsewhere/boot/ns\npid 1 started 1\ntoken 00000000000000aa\n";
     gt_lock_release(l);
@@ -369,7 +376,7 @@ static void unfinished_takers(void **state) {
     put(at("lock.txt"), dead, n); /* nobody's lock */
     age("lock.0000000000000004", 7200);
     age("lock.0000000000000006", 7200);
-    l = gt_lock_take(scratch, &quick);
+    l = take(scratch, &quick);
     assert_non_null(l);
     static const bool stays[] = {false, true, true, false, true, false};
     for (int i = 0; i < 6; i++) {
@@ -385,7 +392,7 @@ static void unfinished_takers(void **state) {
 
 static void lost(void **state) {
     (void)state;
-    gt_lock *l = gt_lock_take(scratch, &quick);
+    gt_lock *l = take(scratch, &quick);
     assert_non_null(l);
     assert_int_equal(unlink(at("lock")), 0);
     write_foreign(1, 1, "elsewhere/boot/ns");
@@ -405,7 +412,7 @@ static void race(void **state) {
     assert_int_equal(pipe(results), 0);
     for (int i = 0; i < RACERS; i++)
         if ((racer[i] = fork()) == 0) {
-            char got = gt_lock_take(scratch, &quick) ? 'y' : 'n';
+            char got = take(scratch, &quick) ? 'y' : 'n';
             if (write(results[1], &got, 1) != 1) _exit(1);
             for (;;) pause();
         }
