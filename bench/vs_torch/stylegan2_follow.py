@@ -72,8 +72,8 @@ class Follower(Trainer):
 
     def mixing_cut(self):
         stream, num_ws = 'mix/' + self.phase, self.G.mapping.num_ws
-        mixes = philox.uniform(self.seed, stream, self.steps, self.slice, 2)[1] < 0.9
-        return 1 + philox.below(self.seed, stream, self.steps, self.slice, 0, num_ws - 1) if mixes else num_ws
+        mixes = philox.uniform(self.seed, stream, self.steps, 0, 2)[1] < 0.9
+        return 1 + philox.below(self.seed, stream, self.steps, 0, 0, num_ws - 1) if mixes else num_ws
 
     def augmented(self, images, p):
         """D_main judges fakes first."""

@@ -79,7 +79,7 @@ static const gt_option table[] = {
      .detail = "A slice holds whole stddev groups: batch / slices is a multiple of the smaller of mbstd and batch. Or it holds its part of all groups: batch / slices "
                "is a multiple of their number; groups then reach over slices, as with one slice, ranks wait for each other wherever D runs, and a rank holds all its slices "
                "in memory together. More slices let more ranks "
-               "work; what a slice is changes the numbers (stddev groups, style-mixing cut, path length), so it is part of the recipe."},
+               "work; what a slice is changes the numbers (stddev groups, path length), so it is part of the recipe."},
     {.key = "mbstd", .only = STYLEGAN2, .type = GT_OPTION_INT, .class = GT_RECIPE, FIELD(mbstd), .group = "recipe", .derived = "from cfg", .unit = "images",
      .min = 1, .max = 1 << 20, .help = "Group over which the discriminator sees the standard deviation"},
     {.key = "kimg", .type = GT_OPTION_REAL, .class = GT_EXECUTION, FIELD(kimg), .group = "recipe", .derived = "from cfg; by epochs",

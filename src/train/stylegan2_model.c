@@ -15,13 +15,14 @@ gt_stylegan2_train_config gt_stylegan2_train_defaults(void) {
 
 /* ---- before a run ---- */
 
-/* One cut for the whole slice: from there on the second latent rules; with probability 1 - style_mixing nowhere. */
+/* One cut for the whole batch, so that slices do not change what is computed: from there on the second latent rules; with probability
+ * 1 - style_mixing nowhere. */
 static void write_mix_mask(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_stylegan2 *own) {
     float *to = gt_exec_input(e, "mix_mask");
     if (!to) return;
     char stream[64];
     snprintf(stream, sizeof stream, "mix/%s", p->name);
-    gt_key key = {.seed = s->seed, .stream = gt_stream(stream), .step = s->step, .sample = (uint32_t)s->index};
+    gt_key key = {.seed = s->seed, .stream = gt_stream(stream), .step = s->step};
     int num_ws = own->mapping.num_ws, cut = 1 + (int)gt_random_below(key, 0, (uint32_t)num_ws - 1);
     float draws[2]; /* the first position of the stream went into the cut */
     gt_random_uniform(key, draws, 2);

@@ -4,8 +4,8 @@
 # number of ranks, and wherever the run was stopped.
 . "$(dirname "$0")/lib.sh"
 need_python
-# What else slices would change is off: the style-mixing cut and the path length are a slice's own.
-job="$shapes --cond $nets --batch=16 --mbstd=8 --seed=3 --aug=noaug --style-mixing=0 --pl-weight=0 --progress=0"
+# What else slices would change is off: the path length is a slice's own.
+job="$shapes --cond $nets --batch=16 --mbstd=8 --seed=3 --aug=noaug --pl-weight=0 --progress=0"
 
 # Squares of the first step's gradients, relative to the largest of each tensor: twice the rounding of sums of some hundred terms.
 train 1 one --slices=1 --steps=1

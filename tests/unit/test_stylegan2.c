@@ -183,7 +183,7 @@ typedef struct bench { /* a model and one phase of it, ready to run */
     gt_slice_input slice;
 } bench;
 
-static gt_slice_input slice_of(uint32_t sample0, int index) {
+static gt_slice_input slice_of(uint32_t sample0) {
     static float images[SLICE * HEIGHT * WIDTH];
     static const float labels[SLICE * 3] = {0, 1, 0, 1, 0, 0};
     for (int i = 0; i < SLICE * HEIGHT * WIDTH; i++) images[i] = sinf(0.37f * (float)i);
@@ -191,7 +191,6 @@ static gt_slice_input slice_of(uint32_t sample0, int index) {
                             .seed = 11,
                             .step = 5,
                             .sample0 = sample0,
-                            .index = index,
                             .images = images,
                             .labels = labels,
                             .augment_p = 0.7f,
@@ -200,7 +199,7 @@ static gt_slice_input slice_of(uint32_t sample0, int index) {
 }
 
 static bench open_phase_on(gt_pool *pool, gt_model *m, const char *name) {
-    bench b = {.m = m, .slice = slice_of(4, 2)};
+    bench b = {.m = m, .slice = slice_of(4)};
     for (int i = 0; i < m->n_phases; i++)
         if (!strcmp(m->phases[i].name, name)) b.p = &m->phases[i];
     assert_non_null(b.p);
@@ -301,7 +300,7 @@ static void a_run_repeats_bit_for_bit_on_any_number_of_threads(void **state) {
 static gt_slice_input slice_number(int k) {
     enum { PIXELS = SLICE * HEIGHT * WIDTH };
     static float images[PIXELS];
-    gt_slice_input s = slice_of((uint32_t)(k * SLICE), k);
+    gt_slice_input s = slice_of((uint32_t)(k * SLICE));
     for (int i = 0; i < PIXELS; i++) images[i] = sinf(0.37f * (float)(i + k * PIXELS));
     s.images = images;
     return s;
@@ -370,8 +369,8 @@ static void several_slices_at_once_change_no_bit(void **state) {
     gt_model_free(m);
 }
 
-/* Labels belong to samples, the mixing cut to slices; neither knows how the batch is cut into ranks. */
-static void inputs_are_drawn_by_sample_and_slice(void **state) {
+/* Labels belong to samples, the mixing cut to the batch; neither knows how the batch is cut. */
+static void inputs_are_drawn_by_sample_and_batch(void **state) {
     (void)state;
     gt_stylegan2_train_config c = small_training();
     c.style_mixing = 1;
@@ -380,7 +379,7 @@ static void inputs_are_drawn_by_sample_and_slice(void **state) {
     float labels[3][SLICE * 3];
     const uint32_t first[3] = {4, 5, 4};
     for (int k = 0; k < 3; k++) {
-        b.slice = slice_of(first[k], 0);
+        b.slice = slice_of(first[k]);
         run(&b);
         assert_int_equal(b.p->fill(b.p, b.e, &b.slice), GT_OK);
         memcpy(labels[k], gt_exec_input(b.e, "gen_c"), sizeof labels[k]);
@@ -390,13 +389,18 @@ static void inputs_are_drawn_by_sample_and_slice(void **state) {
     assert_memory_equal(labels[0] + 3, labels[1], 3 * sizeof(float)); /* sample 5 in both */
 
     int num_ws = gt_synthesis_num_ws(&c.generator.synthesis), seen[32] = {0};
-    for (int index = 0; index < 200; index++) {
-        b.slice = slice_of(4, index);
-        assert_int_equal(b.p->fill(b.p, b.e, &b.slice), GT_OK);
-        const float *mask = gt_exec_input(b.e, "mix_mask");
+    for (uint32_t step = 0; step < 200; step++) {
+        float mask[2][32];
+        for (uint32_t k = 0; k < 2; k++) {
+            b.slice = slice_of(k * SLICE);
+            b.slice.step = step;
+            assert_int_equal(b.p->fill(b.p, b.e, &b.slice), GT_OK);
+            memcpy(mask[k], gt_exec_input(b.e, "mix_mask"), (size_t)num_ws * sizeof(float));
+        }
+        assert_memory_equal(mask[0], mask[1], (size_t)num_ws * sizeof(float)); /* of both slices of the batch */
         int cut = 0;
-        while (cut < num_ws && mask[cut] == 0) cut++;
-        for (int i = cut; i < num_ws; i++) assert_true(mask[i] == 1);
+        while (cut < num_ws && mask[0][cut] == 0) cut++;
+        for (int i = cut; i < num_ws; i++) assert_true(mask[0][i] == 1);
         seen[cut]++;
     }
     for (int cut = 0; cut <= num_ws; cut++) assert_int_equal(seen[cut] > 0, cut >= 1 && cut < num_ws);
@@ -494,7 +498,7 @@ int main(void) {
         cmocka_unit_test(gradients_agree_with_differences),
         cmocka_unit_test(a_run_repeats_bit_for_bit_on_any_number_of_threads),
         cmocka_unit_test(several_slices_at_once_change_no_bit),
-        cmocka_unit_test(inputs_are_drawn_by_sample_and_slice),
+        cmocka_unit_test(inputs_are_drawn_by_sample_and_batch),
         cmocka_unit_test(states_are_renewed),
         cmocka_unit_test(phases_without_weight_are_left_out),
         cmocka_unit_test(generator_makes_images),
