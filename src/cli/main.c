@@ -36,11 +36,19 @@ static void fill_standard_files(void) {
 }
 
 /* OpenBLAS starts a thread for each core before main(), with 140 MB of address space each, none of which is ever used here (kernels/lapack.c). Where address
- * space is limited they wait for it for ever, also when the program ends. So it starts once more, and tells it. */
+ * space is limited they wait for it for ever, also when the program ends. So it starts once more, and tells it; by its own path, or top and pkill
+ * would know it as "exe". */
 static void do_without_threads_of_blas(char **argv) {
     static const char key[] = "OPENBLAS_NUM_THREADS";
     if (getenv(key) || setenv(key, "1", 1)) return;
-    execv("/proc/self/exe", argv); /* where this is not to be had it goes on with them */
+    static const char self[] = "/proc/self/exe";
+    char path[4096];
+    ssize_t n = readlink(self, path, sizeof path - 1);
+    if (n > 0) {
+        path[n] = 0;
+        execv(path, argv);
+    }
+    execv(self, argv); /* the file has been moved since; where this is not to be had either it goes on with them */
 }
 
 int main(int argc, char **argv) {

@@ -70,6 +70,7 @@ done
 background "$GANTRY" train $endless --run=shared
 wait_until 20 has_line Progress/tick shared/stats.jsonl
 first=$pid
+[ "$(cat /proc/"$first"/comm)" = "$(basename "$GANTRY")" ] || fail "top and pkill know it as $(cat /proc/"$first"/comm)"
 for s in INT USR1; do
     background "$GANTRY" train $endless --run=shared
     wait_until 10 has_line "belongs to process $first" running
