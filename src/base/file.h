@@ -60,9 +60,6 @@ gt_status gt_file_read_text(const char *path, size_t most, void **text, size_t *
 /* 3: the text begins with the byte-order mark that some editors put first; else 0. */
 size_t gt_text_mark(const char *text, size_t n);
 
-/* 3: the text begins with the byte-order mark that some editors put first; else 0. */
-size_t gt_text_mark(const char *text, size_t n);
-
 double gt_space_free(const char *path); /* bytes the user may still write there; infinity when unknown */
 
 #endif

@@ -36,9 +36,8 @@ static void list_programs(FILE *f) {
 /* Becomes the program; returns only when it cannot. */
 static gt_status become(const char *name, char **argv) {
     static const char *const places[] = {"bench", "../libexec/gantry"};
-    char self[4096], path[4352];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[n > 0 ? n : 0] = 0;
+    char self[CLI_PATH_BYTES], path[CLI_PATH_BYTES + 256];
+    cli_own_path(self);
     char *slash = strrchr(self, '/');
     if (slash) *slash = 0;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {

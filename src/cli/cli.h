@@ -13,6 +13,7 @@
 #include "gantry/option.h"
 #include "gantry/version.h"
 
+enum { CLI_PATH_BYTES = 4096 };
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 75 };
 
 typedef struct cli_command {
@@ -29,6 +30,9 @@ const cli_command *cli_commands(int *n);
 const cli_command *cli_find(const char *name); /* NULL: no such command */
 
 const char *cli_nearest(const char *name);     /* the command most like a mistyped one; NULL: none is close */
+
+/* Where this program lies, whatever name it was called by; "": that cannot be told. */
+void cli_own_path(char path[CLI_PATH_BYTES]);
 
 /* ---- arguments ---- */
 

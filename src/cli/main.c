@@ -41,14 +41,10 @@ static void fill_standard_files(void) {
 static void do_without_threads_of_blas(char **argv) {
     static const char key[] = "OPENBLAS_NUM_THREADS";
     if (getenv(key) || setenv(key, "1", 1)) return;
-    static const char self[] = "/proc/self/exe";
-    char path[4096];
-    ssize_t n = readlink(self, path, sizeof path - 1);
-    if (n > 0) {
-        path[n] = 0;
-        execv(path, argv);
-    }
-    execv(self, argv); /* the file has been moved since; where this is not to be had either it goes on with them */
+    char self[CLI_PATH_BYTES];
+    cli_own_path(self);
+    execv(self, argv);
+    execv("/proc/self/exe", argv); /* the file has been moved since; where this is not to be had either it goes on with them */
 }
 
 int main(int argc, char **argv) {

@@ -110,9 +110,8 @@ static gt_status check_job(submission *s) {
 /* The scripts lie beside the sources' build folder, or where they were installed. */
 static gt_status find_scripts(submission *s) {
     static const char *const places[] = {"../slurm", "../share/gantry/slurm"};
-    char self[4096];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[n > 0 ? n : 0] = 0;
+    char self[CLI_PATH_BYTES];
+    cli_own_path(self);
     gt_arena *a = s->job->arena;
     if (!(s->program = gt_arena_printf(a, "%s", self))) return GT_NOMEM;
     char *slash = strrchr(self, '/');

@@ -109,8 +109,8 @@ gt_status gt_dest_notes(const gt_dest *d, gt_buffer *text);
 bool gt_dest_labelled(const gt_dest *d);                        /* every image that was put has a label */
 const char *gt_dest_channels(const gt_dest *d);               /* what the channels mean; NULL: not known, or plain grey or RGB */
 bool gt_dest_range(const gt_dest *d, double range[2]);        /* false: the usual one */
-/* The part file, for destinations that are one file: written in large pieces, all of it by a sync. publish: sync `file` and give it its name. */
 int gt_part_look(const char *dest, const char *ending, struct stat *s); /* 0 or errno: what stands beside DEST as DEST.part or DEST.part.h5 */
+/* The part file, for destinations that are one file: written in large pieces, all of it by a sync. publish: sync `file` and give it its name. */
 gt_status gt_part_open(gt_dest *d, uint64_t length);
 gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_part_sync(gt_dest *d);
