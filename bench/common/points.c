@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
+#include "base/program.h"
 
 enum { MOST_RUNS = 64 };
 
@@ -21,14 +21,10 @@ static void add_launcher(gt_buffer *line, const char *launch, int ranks, int thr
 
 /* Programs lie beside each other; the path is quoted for the shell. */
 static bool add_program(gt_buffer *line, const char *program) {
-    char self[4096];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0) return false;
-    self[n] = 0;
-    char *slash = strrchr(self, '/');
-    if (!slash || strchr(self, '\'')) return false;
-    *slash = 0;
-    gt_buffer_printf(line, "'%s/%s' --json ", self, program);
+    char folder[GT_PROGRAM_PATH_BYTES];
+    gt_program_folder(folder);
+    if (!*folder || strchr(folder, '\'')) return false;
+    gt_buffer_printf(line, "'%s/%s' --json ", folder, program);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/machine.h"
+#include "base/program.h"
 #include "dist/mpi_version.h"
 #include "gantry/log.h"
 #include "gantry/version.h"
@@ -26,7 +27,7 @@ static void start_without_forcing_settings(char **argv) {
         unsetenv(*name);
     }
     if (!*record || setenv(unset_record, record, 1)) return;
-    execv("/proc/self/exe", argv); /* comes back only where it is impossible; then the settings stay in force, unknown to getenv() */
+    gt_program_again(argv); /* otherwise the settings stay in force, unknown to getenv() */
     fprintf(stderr, "cannot start anew without %s: unset it yourself\n", record);
     exit(1);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/program.h"
 #include "cli/cli.h"
 #include "files/results.h"
 #include "gantry/dataset.h"
@@ -36,15 +37,13 @@ static void list_programs(FILE *f) {
 /* Becomes the program; returns only when it cannot. */
 static gt_status become(const char *name, char **argv) {
     static const char *const places[] = {"bench", "../libexec/gantry"};
-    char self[CLI_PATH_BYTES], path[CLI_PATH_BYTES + 256];
-    cli_own_path(self);
-    char *slash = strrchr(self, '/');
-    if (slash) *slash = 0;
+    char folder[GT_PROGRAM_PATH_BYTES], path[GT_PROGRAM_PATH_BYTES + 256];
+    gt_program_folder(folder);
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        snprintf(path, sizeof path, "%s/%s/%s", self, places[i], name);
+        snprintf(path, sizeof path, "%s/%s/%s", folder, places[i], name);
         if (!access(path, X_OK)) execv(path, argv);
     }
-    return gt_fail(GT_FAILED, "'%s' is not installed: no such program in %s/bench or %s/../libexec/gantry (make bench-programs builds them%s)", name, self, self,
+    return gt_fail(GT_FAILED, "'%s' is not installed: no such program in %s/bench or %s/../libexec/gantry (make bench-programs builds them%s)", name, folder, folder,
                    strcmp(name, "conv_onednn") ? "" : "; this one needs libdnnl-dev");
 }
 

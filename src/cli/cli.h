@@ -13,7 +13,6 @@
 #include "gantry/option.h"
 #include "gantry/version.h"
 
-enum { CLI_PATH_BYTES = 4096 };
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 75 };
 
 typedef struct cli_command {
@@ -30,9 +29,6 @@ const cli_command *cli_commands(int *n);
 const cli_command *cli_find(const char *name); /* NULL: no such command */
 
 const char *cli_nearest(const char *name);     /* the command most like a mistyped one; NULL: none is close */
-
-/* Where this program lies, whatever name it was called by; "": that cannot be told. */
-void cli_own_path(char path[CLI_PATH_BYTES]);
 
 /* ---- arguments ---- */
 
@@ -82,6 +78,8 @@ int cli_train(int argc, char **argv);
 /* The job that the arguments of `gantry train` describe: from the job file, or the run's own, and the options; checked as far as it can be
  * without the data. */
 gt_status cli_read_job(gt_job *job, const cli_arguments *arguments);
+/* The rest of it, from the data as the training would open them. */
+gt_status cli_resolve_job(gt_job *job);
 int cli_submit(int argc, char **argv);
 const gt_option *cli_submit_options(int *n);
 int cli_dataset(int argc, char **argv);

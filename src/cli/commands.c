@@ -85,11 +85,6 @@ bool cli_others_work(const char *command) {
     return rank > 0;
 }
 
-void cli_own_path(char path[CLI_PATH_BYTES]) {
-    ssize_t n = readlink("/proc/self/exe", path, CLI_PATH_BYTES - 1);
-    path[n > 0 ? n : 0] = 0;
-}
-
 int cli_exit(const char *command, gt_status status) {
     static const int codes[] = {
         [GT_OK] = CLI_DONE, [GT_FAILED] = CLI_FAILED, [GT_USAGE] = CLI_USAGE, [GT_FORMAT] = CLI_FAILED, [GT_NOMEM] = CLI_FAILED,

@@ -5,7 +5,6 @@
 
 #include "cli/cli.h"
 #include "gantry/checkpoint.h"
-#include "gantry/dataset.h"
 #include "gantry/train.h"
 
 enum { TIMED_RUNS = 3 };
@@ -21,15 +20,7 @@ static gt_job *job_of_checkpoint(const char *path) {
 static gt_status read_job(gt_job *job, const char *path) {
     gt_status st = gt_job_read_file(job, path);
     if (!st) st = gt_job_check(job);
-    if (!st) st = gt_dataset_check_foreign(job->data, NULL);
-    gt_dataset *ds = NULL;
-    if (!st) st = gt_dataset_open(&ds, job->data, NULL);
-    if (st) return st;
-    const gt_dataset_info *info = gt_dataset_get_info(ds);
-    job->colours = gt_dataset_colours(info);
-    st = gt_job_resolve(job, info->height, info->width, info->channels, info->stored_label_width, info->stored);
-    gt_dataset_close(ds);
-    return st;
+    return st ? st : cli_resolve_job(job);
 }
 
 static gt_job *job_of(const char *path) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/program.h"
 #include "cli/cli.h"
 #include "files/h5.h"
 #include "kernels/kernel_set.h"
@@ -36,15 +37,12 @@ static void fill_standard_files(void) {
 }
 
 /* OpenBLAS starts a thread for each core before main(), with 140 MB of address space each, none of which is ever used here (kernels/lapack.c). Where address
- * space is limited they wait for it for ever, also when the program ends. So it starts once more, and tells it; by its own path, or top and pkill
- * would know it as "exe". */
+ * space is limited they wait for it for ever, also when the program ends. So it starts once more, and tells it. Where that cannot be had it goes on with
+ * them. */
 static void do_without_threads_of_blas(char **argv) {
     static const char key[] = "OPENBLAS_NUM_THREADS";
     if (getenv(key) || setenv(key, "1", 1)) return;
-    char self[CLI_PATH_BYTES];
-    cli_own_path(self);
-    execv(self, argv);
-    execv("/proc/self/exe", argv); /* the file has been moved since; where this is not to be had either it goes on with them */
+    gt_program_again(argv);
 }
 
 int main(int argc, char **argv) {

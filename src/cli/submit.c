@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/program.h"
 #include "cli/cli.h"
-#include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/rundir.h"
 #include "gantry/train.h"
@@ -91,18 +91,9 @@ static gt_status check_job(submission *s) {
     gt_job *job = s->job;
     gt_status st = cli_read_job(job, &s->training);
     if (!st && job->dry_run) st = gt_fail(GT_USAGE, "the job says dry-run = 1: it would wait in the queue and train nothing; take that out (--dry-run here shows the script)");
-    if (!st) st = gt_dataset_check_foreign(job->data, NULL);
-    gt_dataset *data = NULL;
-    gt_dataset_options o = {.mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
-    if (!st) st = gt_dataset_open(&data, job->data, &o);
-    if (st) return st;
-    const gt_dataset_info *i = gt_dataset_get_info(data);
+    if (!st) st = cli_resolve_job(job);
     int slices;
-    job->colours = gt_dataset_colours(i);
-    st = gt_job_resolve(job, i->height, i->width, i->channels, i->stored_label_width, i->stored);
-    if (!st) st = gt_slices_choose((int)job->batch, gt_model_group(job), (int)job->slices, (int)(s->f.nodes * s->f.ntasks_per_node), &slices);
-    gt_dataset_close(data);
-    return st;
+    return st ? st : gt_slices_choose((int)job->batch, gt_model_group(job), (int)job->slices, (int)(s->f.nodes * s->f.ntasks_per_node), &slices);
 }
 
 /* ---- places ---- */
@@ -110,14 +101,13 @@ static gt_status check_job(submission *s) {
 /* The scripts lie beside the sources' build folder, or where they were installed. */
 static gt_status find_scripts(submission *s) {
     static const char *const places[] = {"../slurm", "../share/gantry/slurm"};
-    char self[CLI_PATH_BYTES];
-    cli_own_path(self);
+    char program[GT_PROGRAM_PATH_BYTES], folder[GT_PROGRAM_PATH_BYTES];
+    gt_program_path(program);
+    gt_program_folder(folder);
     gt_arena *a = s->job->arena;
-    if (!(s->program = gt_arena_printf(a, "%s", self))) return GT_NOMEM;
-    char *slash = strrchr(self, '/');
-    if (slash) *slash = 0;
+    if (!(s->program = gt_arena_printf(a, "%s", program))) return GT_NOMEM;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        const char *library = gt_arena_printf(a, "%s/%s/lib.sh", self, places[i]);
+        const char *library = gt_arena_printf(a, "%s/%s/lib.sh", folder, places[i]);
         char *real = library ? realpath(library, NULL) : NULL;
         if (!real) continue;
         *strrchr(real, '/') = 0;
@@ -125,7 +115,7 @@ static gt_status find_scripts(submission *s) {
         free(real);
         return s->scripts ? GT_OK : GT_NOMEM;
     }
-    return gt_fail(GT_FAILED, "the scripts are not installed: there is no lib.sh in %s/%s or %s/%s", self, places[0], self, places[1]);
+    return gt_fail(GT_FAILED, "the scripts are not installed: there is no lib.sh in %s/%s or %s/%s", folder, places[0], folder, places[1]);
 }
 
 /* Where the run will be, absolutely: --run, or by its description in --outdir; a number would be another one at each restart. And the site. */

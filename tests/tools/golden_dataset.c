@@ -8,7 +8,6 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <jansson.h>
-#include <libgen.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/program.h"
 #include "gantry/codec.h"
 #include "gantry/picture.h"
 
@@ -33,13 +33,11 @@ typedef struct golden_case {
 static char gantry[PATH_BYTES], folder[] = "/tmp/golden-dataset-XXXXXX";
 
 static bool find_gantry(void) {
-    char self[PATH_MAX];
+    char here[GT_PROGRAM_PATH_BYTES];
     const char *given = getenv("GANTRY");
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n < 0) return false;
-    self[n] = 0;
+    gt_program_folder(here);
     if (given && *given) snprintf(gantry, sizeof gantry, "%s", given);
-    else snprintf(gantry, sizeof gantry, "%s/../gantry", dirname(self));
+    else snprintf(gantry, sizeof gantry, "%s/../gantry", here);
     return access(gantry, X_OK) == 0;
 }
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/program.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const char link_to_self[] = "/proc/self/exe";
+
+void gt_program_path(char path[GT_PROGRAM_PATH_BYTES]) {
+    ssize_t n = readlink(link_to_self, path, GT_PROGRAM_PATH_BYTES - 1);
+    path[n > 0 ? n : 0] = 0;
+}
+
+void gt_program_folder(char folder[GT_PROGRAM_PATH_BYTES]) {
+    gt_program_path(folder);
+    char *slash = strrchr(folder, '/');
+    if (slash) *slash = 0;
+}
+
+/* By its own path, or top and pkill would know it as "exe"; by the link where the file has been moved since. */
+void gt_program_again(char **argv) {
+    char self[GT_PROGRAM_PATH_BYTES];
+    gt_program_path(self);
+    execv(self, argv);
+    execv(link_to_self, argv);
+}
