@@ -117,7 +117,7 @@ void cli_print_manual(FILE *f) {
           ".SH ENVIRONMENT\n.TP\n.B GT_ISA\n"
           "Instruction set of the kernels: portable, avx2 or avx512; by default the best that the CPU has. Results differ in their last bits "
           "between sets.\n"
-          ".TP\n.B GT_CONV\nKernels of convolutions where the job says conv = auto: auto, direct or winograd.\n"
+          ".TP\n.B GT_CONV\nKernels of convolutions where the job says conv = auto: auto, direct or winograd. A run that goes on keeps those it began with.\n"
           ".TP\n.B NO_COLOR\nNo colours on a terminal.\n"
           ".SH EXIT STATUS\n0: done. 1: failed. 2: bad usage. 75: stopped before its end; start it again to go on.\n"
           ".SH EXAMPLES\n.nf\nmpirun \\-n 2 gantry train \\-\\-data=pictures.zip \\-\\-run=runs/first\n"

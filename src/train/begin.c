@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "gantry/log.h"
+#include "kernels/conv.h"
 #include "kernels/isa.h"
 #include "kernels/kernel_set.h"
 #include "train/stop.h"
@@ -63,6 +64,9 @@ static gt_status agree_on_kernels(gt_trainer *t, const gt_checkpoint_file *f) {
     snprintf(wanted, sizeof wanted, "%s", f ? gt_checkpoint_info(f)->kernel_set : gt_kernel_set_id());
     gt_comm_broadcast(t->comm, wanted, sizeof wanted, 0);
     bool adopted = gt_kernel_set_adopt(wanted) == GT_OK;
+    const char *mode = getenv("GT_CONV");
+    if (f && mode && *mode && strcmp(mode, gt_conv_mode()) && t->comm->rank == 0)
+        gt_warn("GT_CONV=%s has no effect: a run goes on with the kernels it was begun with (%s)", mode, gt_kernel_set_id());
     gt_isa mine = gt_isa_now() < gt_isa_most() ? gt_isa_now() : gt_isa_most();
     int least = GT_ISA_COUNT - gt_comm_max(t->comm, GT_ISA_COUNT - (int)mine);
     bool lacking = gt_comm_max(t->comm, !adopted || mine != gt_isa_now()), recorded = gt_comm_max(t->comm, f != NULL);

@@ -119,6 +119,7 @@ GT_CONV=direct train 1 direct --steps=5
 train 2 direct --steps=8
 GT_CONV=direct train 1 direct-straight --steps=8
 same "$(last direct-straight)" "$(last direct)"
+GT_CONV=winograd expect 0 'GT_CONV=winograd has no effect: .*direct' "$GANTRY" train $job --run=direct --steps=9 # the longer run asked for, with the kernels it has
 
 # CPUs of two kinds: all ranks take what all of them have, and say so. A run that began on better ones cannot keep its kernels there, and says so.
 mixed() { # pattern, options: the second rank has the portable kernels only
