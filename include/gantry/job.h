@@ -147,6 +147,11 @@ gt_status gt_job_read_text(gt_job *job, const char *text, const char *name);
 bool gt_job_given(gt_job *job, const char *key);
 static inline bool gt_job_labels(const gt_job *job) { return job->cond || job->semi; } /* does training use the labels of the data? */
 
+/* The job's data as training sees it: with or without labels, mirrored, a subset; job->colours are theirs. GT_USAGE: labels that the job cannot use.
+ * A file from elsewhere is looked at first by gt_dataset_check_foreign(), which is the caller's. */
+struct gt_dataset;
+gt_status gt_job_open_data(gt_job *job, struct gt_dataset **out);
+
 /* What must hold before the data is opened: what is required, and rules between options that need no shape. */
 gt_status gt_job_check(gt_job *job);
 /* Fill in everything that depends on cfg and on the data: their shape, the width of their labels (of what the source holds, wanted or not; 0:

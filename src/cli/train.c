@@ -42,11 +42,9 @@ gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
 gt_status cli_resolve_job(gt_job *job) {
     gt_status st = gt_dataset_check_foreign(job->data, NULL);
     gt_dataset *data = NULL;
-    gt_dataset_options o = {.use_labels = gt_job_labels(job), .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
-    if (!st) st = gt_dataset_open(&data, job->data, &o);
+    if (!st) st = gt_job_open_data(job, &data);
     if (st) return st;
     const gt_dataset_info *i = gt_dataset_get_info(data);
-    job->colours = gt_dataset_colours(i);
     st = gt_job_resolve(job, i->height, i->width, i->channels, i->label_width, i->stored);
     gt_dataset_close(data);
     return st;

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/train.h"
 #include "train/model_list.h"
@@ -91,6 +92,18 @@ static void derive_quantities(gt_job *job) {
     int64_t by_steps;
     bool counts = job->steps && !__builtin_mul_overflow(job->steps, job->batch, &by_steps);
     if (counts && by_steps < job->total_images) job->total_images = by_steps;
+}
+
+gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
+    gt_dataset_options o = {.use_labels = gt_job_labels(job), .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
+    gt_status st = gt_dataset_open(out, job->data, &o);
+    if (st) return st;
+    const gt_dataset_info *i = gt_dataset_get_info(*out);
+    job->colours = gt_dataset_colours(i);
+    if (!job->semi || !i->label_width || i->label_kind == GT_LABELS_CLASSES) return GT_OK;
+    gt_dataset_close(*out);
+    *out = NULL;
+    return gt_fail(GT_USAGE, "--semi: the labels of '%s' are vectors, and D can only learn classes", job->data);
 }
 
 gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t channels, int64_t label_width, int64_t images) {

@@ -16,14 +16,8 @@
     } while (0)
 
 static gt_status open_data(gt_trainer *t) {
-    gt_job *job = t->job;
-    gt_dataset_options o = {.use_labels = gt_job_labels(job), .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
-    AGREE(t, gt_dataset_open(&t->data, job->data, &o));
+    AGREE(t, gt_job_open_data(t->job, &t->data));
     t->info = gt_dataset_get_info(t->data);
-    job->colours = gt_dataset_colours(t->info);
-    if (job->semi && t->info->label_width && t->info->label_kind != GT_LABELS_CLASSES)
-        return gt_fail(GT_USAGE, "--semi: the labels of '%s' are vectors, and D can only learn classes", job->data);
-
     gt_hash128 hash = {0, 0};
     gt_status st = t->comm->rank == 0 ? gt_dataset_fingerprint(t->data, &hash) : GT_OK;
     AGREE(t, st);

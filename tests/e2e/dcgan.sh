@@ -60,7 +60,9 @@ expect 2 'power of two of at least 16; resize them to 16x16' "$GANTRY" train --m
 expect 2 'more than the 70 images' "$GANTRY" train $dcgan --batch=71 --run=x
 expect 2 'only one of them' "$GANTRY" train $dcgan --cond --semi --run=x
 expect 2 'only be specified with --semi' "$GANTRY" train $dcgan --labelled=0.5 --run=x
-expect 2 'labels of .* are vectors' "$GANTRY" train --model=dcgan --data=synth:circles:n=70,size=16 --semi --batch=8 --run=x
+vectors='--model=dcgan --data=synth:circles:n=70,size=16 --semi --batch=8'
+expect 2 'labels of .* are vectors' "$GANTRY" train $vectors --run=x
+expect 2 "labels of .* are vectors" "$GANTRY" submit $vectors --run=x --cpus-per-task=1 --dry-run # whoever opens the data of a job
 expect 2 'has no meaning with --model=dcgan' "$GANTRY" train $dcgan --gamma=1 --run=x
 expect 2 'has no meaning with --model=stylegan2' "$GANTRY" train $data --latent=uniform --run=x
 expect 2 '--p can only be specified with --aug=fixed' "$GANTRY" train $dcgan --p=0.5 --run=x
