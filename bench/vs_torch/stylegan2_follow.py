@@ -4,7 +4,7 @@
 RUN is a run of `gantry train` by the recipe of stylegan2.py with a checkpoint for each step (`--checkpoint-kimg=0.032 --keep=1000`). The state before a step comes from its checkpoint;
 the step is computed from it by stylegan2.py with the random numbers that Gantry draws (tests/torch/philox.py: latents, mixing, noise, augmentation, order of the images), slice by slice;
 the result is held against the next checkpoint. So nothing but rounding may differ, at the real sizes, in whatever state training is, whether it goes well or not.
-A line per step: for G and D how far the parameters went and by how much the two ways differ (RMS, relative), the same of Adam's second moments, what pl_mean and p differ by.
+A line per step: for G, D and G's moving average how far the parameters went and by how much the two ways differ (RMS, relative), the same of buffers (the mean of w) and of Adam's second moments, what pl_mean and p differ by.
 Adam divides by the root of the second moment, so rounding shows where a gradient is next to nothing: the limit of the ways is 5 % (as of golden trajectories), of second moments 1e-3.
 Status 1 if a step is further off."""
 import argparse
@@ -83,13 +83,16 @@ class Follower(Trainer):
         return augment(images, p, lambda shape: self.drawn(philox.uniform, next(names), shape), lambda shape: self.normals(next(names), shape))
 
     def backward(self, phase, _, reals):
-        self.phase, before, after, n = PHASES[phase], self.pl_mean, [], BATCH // self.slices
+        w_avg, n = self.G.mapping.w_avg, BATCH // self.slices
+        self.phase, before, after = PHASES[phase], (self.pl_mean, w_avg.clone()), []
         for self.slice in range(self.slices):
-            self.first, self.judged, self.pl_mean = self.slice * n, False, before
+            self.first, self.judged, self.pl_mean = self.slice * n, False, before[0]
+            w_avg.copy_(before[1])
             loss, _ = getattr(self, phase)(self.normals('z/' + self.phase, (n, self.G.z_dim)), reals[self.first:self.first + n])
             (self.intervals[phase] * loss.mean() / self.slices).backward()
-            after.append(self.pl_mean)
-        self.pl_mean = torch.stack(after).mean()
+            after.append((self.pl_mean, w_avg.clone()))
+        self.pl_mean = torch.stack([pl for pl, _ in after]).mean()
+        w_avg.copy_(torch.stack([w for _, w in after]).mean(0))
         return {}
 
     def put(self, h5):
@@ -117,14 +120,23 @@ def difference(before, ours, theirs):
 def compare(follower, before, after):
     """A line, and whether all is within the limits."""
     line, fine = 'step %d' % (follower.steps - 1), True
-    for name, net in (('G', follower.G), ('D', follower.D)):
-        of = lambda h5, group: [h5['%s/%s' % (group, k)][()] for k, _ in net.named_parameters()]
-        way, off = difference(of(before, 'networks/' + name), of(after, 'networks/' + name), [p.detach().numpy() for p in net.parameters()])
-        moments = [follower.optimizers[name].state[p]['exp_avg_sq'].numpy() for p in net.parameters()]
-        group = 'optimizers/%s/exp_avg_sq' % name
-        off_moments = difference([0 * m for m in moments], of(after, group), moments)[1]
-        line += '  %s: way %.3f, off by %.1e, moments by %.1e' % (name, way, off, off_moments)
-        fine = fine and off <= LIMIT and off_moments <= LIMIT_MOMENT
+    for name, net in (('G', follower.G), ('D', follower.D), ('G_ema', follower.G_ema)):
+        def off_by(group, tensors):
+            of = lambda h5: [h5['%s/%s' % (group, k)][()] for k in tensors]
+            return difference(of(before), of(after), tensors.values())
+        way, off = off_by('networks/' + name, {k: p.detach().numpy() for k, p in net.named_parameters()})
+        line += '  %s: way %.3g, off by %.1e' % (name, way, off)
+        fine = fine and off <= LIMIT
+        buffers = {k: b.numpy() for k, b in net.named_buffers()}
+        if buffers:
+            off_buffers = off_by('networks/' + name, buffers)[1]
+            line += ', buffers by %.1e' % off_buffers
+            fine = fine and off_buffers <= LIMIT
+        if name in follower.optimizers:
+            group, moments = 'optimizers/%s/exp_avg_sq' % name, [follower.optimizers[name].state[p]['exp_avg_sq'].numpy() for p in net.parameters()]
+            off_moments = difference([0 * m for m in moments], [after['%s/%s' % (group, k)][()] for k, _ in net.named_parameters()], moments)[1]
+            line += ', moments by %.1e' % off_moments
+            fine = fine and off_moments <= LIMIT_MOMENT
     pl, p = float(after['state/pl_mean'][()]) - follower.pl_mean.item(), float(after['state/ada_p'][()]) - follower.p
     fine = fine and abs(pl) <= LIMIT_PL and abs(p) <= LIMIT_P
     return line + '  pl_mean by %.0e, p by %.0e%s' % (pl, p, '' if fine else '  TOO FAR'), fine
