@@ -105,6 +105,9 @@ int gt_dataset_class(const gt_dataset *ds, int64_t item);
  * part of every file of a folder, 256 images of an HDF5 file, and nothing more of a ZIP: one rank makes it and tells
  * the others. Main thread only. */
 gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out);
+/* Likewise, but of no more than a few images where they must be read for it: so cheap that every rank can make it, to see whether all have the same
+ * data before them. Another number than the fingerprint. */
+gt_status gt_dataset_glance(gt_dataset *ds, gt_hash128 *out);
 
 /* Can the networks make images of this size? k = floor(log2(max(H,W)/4)) levels, both sides divisible by 2^k. GT_USAGE
  * names the nearest size that fits. `levels` (k) may be NULL. */

@@ -78,6 +78,7 @@ void gt_comm_busy(gt_comm *c, const char *what);
 
 void gt_comm_barrier(gt_comm *c);
 void gt_comm_broadcast(gt_comm *c, void *data, size_t bytes, int root);
+bool gt_comm_as_first(gt_comm *c, const void *mine, size_t bytes); /* is what this rank has what rank 0 has? (rank 0: true) A few bytes at most. */
 /* Every rank's bytes one after the other in `all` on rank 0, in rank order; `all` is ignored elsewhere. */
 void gt_comm_gather(gt_comm *c, const void *mine, size_t bytes, void *all);
 /* The same without room for all at once: on rank 0 `take` sees every rank's bytes in rank order, its own included, until it

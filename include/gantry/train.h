@@ -3,6 +3,7 @@
 #ifndef GANTRY_TRAIN_H
 #define GANTRY_TRAIN_H
 
+#include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/job.h"
 #include "gantry/model.h"
@@ -16,6 +17,10 @@ gt_status gt_train(gt_comm *comm, gt_job *job);
 /* The same up to the first step, then two seconds of steps: prints what the job would cost to stdout; writes nothing.
  * *checkpoint_bytes: about the size of a checkpoint. */
 gt_status gt_train_dry_run(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes);
+
+/* Collective, of a set that each rank opened for itself under the name `spec`: GT_FAILED, naming a rank, where not all have the same data before
+ * them (copies on the hosts' own disks, one of them old or incomplete): counts that differ would end in ranks that wait for ever. */
+gt_status gt_same_data(gt_comm *comm, gt_dataset *data, const char *spec);
 
 /* The model of a resolved job (for generating and inspecting too); it keeps pointing to the job's texts, so the job must live as long.
  * The job's `conv`, unless auto, becomes the process's convolution mode.

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "gantry/dataset.h"
 #include "gantry/grid.h"
+#include "gantry/train.h"
 
 /* ---- inspect ---- */
 
@@ -121,7 +122,8 @@ gt_status cli_dataset_verify(gt_comm *comm, const char *spec) {
     gt_dataset *ds;
     gt_status st = gt_comm_agree(comm, gt_dataset_open(&ds, spec, NULL));
     if (st) return st;
-    st = verify(comm, ds, spec);
+    st = gt_same_data(comm, ds, spec);
+    if (!st) st = verify(comm, ds, spec);
     gt_dataset_close(ds);
     return st;
 }

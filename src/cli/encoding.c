@@ -3,6 +3,7 @@
 #include "cli/encoding.h"
 
 #include "gantry/log.h"
+#include "gantry/train.h"
 
 static gt_status open_all(cli_encoding *e, const cli_session *s) {
     if (s->arguments.n_words != 2) return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
@@ -27,6 +28,7 @@ int cli_run_encoding(cli_session *s, const char *command, int threads, cli_encod
     if (e.comm) {
         gt_log_setup(e.comm->rank, e.comm->ranks, GT_INFO);
         st = gt_comm_agree(e.comm, open_all(&e, s));
+        if (!st) st = gt_same_data(e.comm, e.data, s->arguments.words[1]);
         if (!st && way == CLI_ENCODED) st = gt_encode_dataset(e.comm, e.encoder, e.data, &e.all);
         if (!st) st = gt_comm_agree(e.comm, e.comm->rank && way != CLI_COLLECTIVE ? GT_OK : work(&e, arg));
     }

@@ -50,9 +50,8 @@ static gt_status go_on(gt_fit *f, const gt_mixture_recipe *recipe, const char *f
 /* Ranks that went on from different places would wait for each other for ever. */
 static gt_status same_place(gt_comm *c, const gt_fit *f) {
     const int place[] = {f->finished, f->restart, f->started, f->n_now};
-    bool same = true;
-    for (int i = 0; i < 4; i++) same &= gt_comm_max(c, place[i]) == -gt_comm_max(c, -place[i]);
-    return same ? GT_OK : gt_fail(GT_FAILED, "hosts have different fits in the same place: --outdir must be one folder that all of them see");
+    bool same = gt_comm_as_first(c, place, sizeof place);
+    return gt_comm_agree(c, same ? GT_OK : gt_fail(GT_FAILED, "another fit than on rank 0 is in the same place: --outdir must be one folder that all hosts see"));
 }
 
 static gt_status take_folder(const gmm_run *r, gt_lock **lock) {

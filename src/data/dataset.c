@@ -258,7 +258,7 @@ static void hash_labels(const gt_dataset *ds, gt_hasher *h) {
     }
 }
 
-gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out) {
+static gt_status hash_source(gt_dataset *ds, int64_t most, gt_hash128 *out) {
     const gt_source *s = &ds->source;
     gt_hasher *h = gt_hasher_new();
     if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
@@ -267,7 +267,14 @@ gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out) {
                          htole64((uint64_t)s->notes.width)};
     gt_hasher_add(h, shape, sizeof shape);
     hash_labels(ds, h);
-    gt_status st = s->fingerprint(s->state, h);
+    gt_status st = s->fingerprint(s->state, h, most);
     *out = gt_hasher_end(h);
     return st;
+}
+
+gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out) { return hash_source(ds, 0, out); }
+
+gt_status gt_dataset_glance(gt_dataset *ds, gt_hash128 *out) {
+    enum { LOOKS = 16 };
+    return hash_source(ds, LOOKS, out);
 }

@@ -14,14 +14,15 @@
 
 enum { SIDE = 32, PLANE = SIDE * SIDE, IMAGE = 3 * PLANE, MEMBERS = 6, MEMBER_MOST = 512 << 20, PIECE = 1 << 16 };
 
-/* What may be in the archive: one member of each place. Either the five batches or `train` hold the images. */
+/* What may be in the archive: of one of the two sets, one member of each place. */
 typedef struct member_kind {
     const char *name;
-    int batch; /* its place in the order of items; -1: names of the classes */
+    int batch;   /* its place in the order of items; -1: names of the classes */
+    int batches; /* of the set it belongs to */
 } member_kind;
 
-static const member_kind member_kinds[] = {{"data_batch_1", 0}, {"data_batch_2", 1}, {"data_batch_3", 2}, {"data_batch_4", 3},
-                                           {"data_batch_5", 4}, {"train", 0},        {"batches.meta", -1}, {"meta", -1}};
+static const member_kind member_kinds[] = {{"data_batch_1", 0, 5}, {"data_batch_2", 1, 5}, {"data_batch_3", 2, 5}, {"data_batch_4", 3, 5},
+                                           {"data_batch_5", 4, 5}, {"batches.meta", -1, 5}, {"train", 0, 1},       {"meta", -1, 1}};
 
 typedef struct member {
     const member_kind *kind;
@@ -54,12 +55,12 @@ static bool claims(const gt_spec *spec) {
 
 /* ---- unpacking ---- */
 
-/* Two members of one place contradict each other: neither is guessed to be the one that is meant. */
+/* Two members of one place, or of both sets, contradict each other: neither is guessed to be the one that is meant. */
 static gt_status check_place(const cifar *c, const member_kind *kind) {
     for (int i = 0; i < c->n_members; i++) {
         const member_kind *other = c->members[i].kind;
         if (other == kind) return gt_fail(GT_FORMAT, "holds more than one file '%s'", kind->name);
-        if (other->batch == kind->batch) return gt_fail(GT_FORMAT, "holds both '%s' and '%s'; only one of them is read", other->name, kind->name);
+        if (other->batch == kind->batch || other->batches != kind->batches) return gt_fail(GT_FORMAT, "holds both '%s' and '%s'; only one of them is read", other->name, kind->name);
     }
     return GT_OK;
 }
@@ -189,11 +190,10 @@ static gt_status read_member(gt_import_source *s, cifar *c, const member *m, pas
 static gt_status find_all_images(gt_import_source *s, cifar *c) {
     gt_status st = GT_OK;
     for (int i = 0; i < c->n_members && !st; i++) {
-        int place = c->members[i].kind->batch;
-        if (place < 0) continue;
+        const member_kind *kind = c->members[i].kind;
+        if (kind->batch < 0) continue;
         st = read_member(s, c, &c->members[i], FIND_IMAGES);
-        if (!strcmp(c->members[i].kind->name, "train")) c->n_batches = 1;
-        else if (c->n_batches != 1) c->n_batches = 5;
+        c->n_batches = kind->batches;
     }
     if (st) return st;
     if (c->n_batches == 0) return gt_fail(GT_FORMAT, "holds neither data_batch_1 .. data_batch_5 (CIFAR-10) nor train (CIFAR-100)");

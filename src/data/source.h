@@ -45,7 +45,8 @@ typedef struct gt_source {
     gt_notes notes;
     gt_status (*read)(void *state, int64_t i,
                       void *samples); /* any thread unless main_thread_only; messages name file and entry */
-    gt_status (*fingerprint)(void *state, gt_hasher *h); /* adds what tells its images from others; main thread */
+    /* Adds what tells its images from others; main thread. `most` > 0: where images would have to be read for it, of so many alone, spread over all. */
+    gt_status (*fingerprint)(void *state, gt_hasher *h, int64_t most);
     void (*close)(void *state);                          /* NULL: nothing opened yet */
 } gt_source;
 

@@ -117,12 +117,14 @@ static gt_status fingerprint_one(folder *f, int64_t i, uint8_t *buffer, gt_hashe
     return st;
 }
 
-static gt_status fingerprint(void *state, gt_hasher *h) {
+static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
     folder *f = state;
     uint8_t *buffer = malloc(PART_BYTES);
     if (!buffer) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
+    int64_t all = f->pictures.count, looks = most && most < all ? most : all;
     gt_status st = GT_OK;
-    for (int64_t i = 0; i < f->pictures.count && !st; i++) {
+    for (int64_t k = 0; k < looks && !st; k++) {
+        int64_t i = k * all / looks;
         st = fingerprint_one(f, i, buffer, h);
         if (st) gt_wrap(st, "'%s': '%s'", f->path, f->pictures.names[i]);
     }

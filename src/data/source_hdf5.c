@@ -52,12 +52,12 @@ static gt_status read_image(void *state, int64_t i, void *samples) {
     return st ? gt_wrap(st, "'%s': image %" PRId64, d->path, i) : GT_OK;
 }
 
-static gt_status fingerprint(void *state, gt_hasher *h) {
+static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
     h5set *d = state;
     size_t bytes = (size_t)(d->dims[1] * d->dims[2] * d->dims[3]) * gt_sample_bytes(d->type);
     uint8_t *pixels = malloc(bytes);
     if (!pixels) return gt_fail(GT_NOMEM, "out of memory for one image of '%s'", d->path);
-    hsize_t looks = d->dims[0] < PROBES ? d->dims[0] : PROBES;
+    hsize_t wanted = most && most < PROBES ? (hsize_t)most : PROBES, looks = d->dims[0] < wanted ? d->dims[0] : wanted;
     gt_status st = GT_OK;
     for (hsize_t k = 0; k < looks && !st; k++) {
         st = read_image(d, (int64_t)(k * d->dims[0] / looks), pixels);

@@ -264,7 +264,8 @@ static gt_status draw(void *state, int64_t i, void *pixels) {
     return GT_OK;
 }
 
-static gt_status fingerprint(void *state, gt_hasher *h) {
+static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
+    (void)most;
     const synth *s = state;
     char text[160];
     int n = snprintf(text, sizeof text, "synth:%s:n=%llu,size=%llu,classes=%llu,seed=%llu;version=%u", s->set->name,

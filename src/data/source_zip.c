@@ -62,7 +62,8 @@ static gt_status read_picture(void *state, int64_t i, void *samples) {
     return gt_pictures_read(&((archive *)state)->pictures, i, samples);
 }
 
-static gt_status fingerprint(void *state, gt_hasher *h) {
+static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
+    (void)most;
     archive *a = state;
     for (int64_t i = 0; i < a->pictures.count; i++) {
         const gt_zip_entry *e = gt_zip_at(a->zip, a->entry[i]);

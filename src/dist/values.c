@@ -25,6 +25,13 @@ void gt_comm_broadcast(gt_comm *c, void *data, size_t bytes, int root) {
     }
 }
 
+bool gt_comm_as_first(gt_comm *c, const void *mine, size_t bytes) {
+    uint8_t first[bytes];
+    memcpy(first, mine, bytes);
+    gt_comm_broadcast(c, first, bytes, 0);
+    return !memcmp(first, mine, bytes);
+}
+
 /* One message of any length from `from` to `to`, in pieces; other ranks do nothing. */
 static void pass(gt_comm *c, void *data, size_t bytes, int from, int to) {
     enum { TAG = 1 };

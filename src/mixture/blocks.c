@@ -60,8 +60,11 @@ static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
 
 gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, gt_cloud *points) {
     gt_cloud_info info = gt_cloud_get_info(points);
-    gt_blocks *b = *out = calloc(1, sizeof *b);
-    gt_status st = b ? GT_OK : gt_fail(GT_NOMEM, "out of memory for points");
+    const int64_t shape[] = {info.count, info.d};
+    gt_status st = gt_comm_as_first(c, shape, sizeof shape) ? GT_OK : gt_fail(GT_FAILED, "%lld points of %d dimensions are here, on rank 0 others: all ranks must see the same data", (long long)info.count, (int)info.d);
+    st = gt_comm_agree(c, st); /* before anything that is as long as the points are many */
+    gt_blocks *b = *out = st ? NULL : calloc(1, sizeof *b);
+    if (!b && !st) st = gt_fail(GT_NOMEM, "out of memory for points");
     if (!st) {
         *b = (gt_blocks){.comm = c, .pool = pool, .count = info.count, .d = (size_t)info.d, .panel = panel_for((size_t)info.d)};
         int64_t panels = (info.count + (int64_t)b->panel - 1) / (int64_t)b->panel;

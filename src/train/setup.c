@@ -18,8 +18,10 @@
 static gt_status open_data(gt_trainer *t) {
     AGREE(t, gt_job_open_data(t->job, &t->data));
     t->info = gt_dataset_get_info(t->data);
+    gt_status st = gt_same_data(t->comm, t->data, t->job->data);
+    if (st) return st;
     gt_hash128 hash = {0, 0};
-    gt_status st = t->comm->rank == 0 ? gt_dataset_fingerprint(t->data, &hash) : GT_OK;
+    st = t->comm->rank == 0 ? gt_dataset_fingerprint(t->data, &hash) : GT_OK;
     AGREE(t, st);
     gt_comm_broadcast(t->comm, &hash, sizeof hash, 0);
     gt_hash_hex(hash, t->fingerprint);

@@ -111,6 +111,31 @@ for offset in $(seq 8 190 2000); do # the structures at the front: refused, or h
     rm -rf bent
 done
 
+# ---- hosts with copies of their own, which differ ----
+# apart NAME SOURCE SOURCE COMMAND...: each rank in a folder of its own, which holds its SOURCE under this name
+apart() {
+    local name=$1 k
+    rm -rf host0 host1
+    for k in 0 1; do
+        mkdir host$k && cp -r "${@:2+k:1}" "host$k/$name" || fail "no ${*:2+k:1}"
+    done
+    shift 3
+    expect 1 "rank 1 .*'$name' holds [0-9]* images of 16x16 with 3 channels here, and not what it holds on rank 0" ranks 2 sh -c 'cd host$OMPI_COMM_WORLD_RANK && exec "$@"' sh "$@"
+    [ "$(grep -c 'and not what it holds on rank 0' said)" = 1 ] || { cat said; fail "more than one message: $*"; }
+}
+for n in 96 90; do quietly "$GANTRY" dataset synth:shapes:n=$n,size=16,classes=4 set$n.zip; done
+quietly "$GANTRY" dataset synth:shapes:n=96,size=16,classes=4,seed=1 other96.zip
+apart set.zip set96.zip set90.zip "$GANTRY" train --data=set.zip --model=vae --batch=16 --epochs=1 --run="$PWD/refused" # another number of rests of a batch
+apart set.zip set96.zip other96.zip "$GANTRY" train --data=set.zip $job --run="$PWD/refused"
+for n in set96 other96; do quietly "$GANTRY" dataset $n.zip $n.h5 && quietly "$GANTRY" dataset $n.zip $n; done
+apart set.h5 set96.h5 other96.h5 "$GANTRY" train --data=set.h5 $job --run="$PWD/refused"
+apart set set96 other96 "$GANTRY" train --data=set $job --run="$PWD/refused"
+apart set.zip set96.zip set90.zip "$GANTRY" dataset verify set.zip
+[ ! -e refused/job.ini ] || fail 'a run was begun with data that differ'
+seq 1 40 | sed 's/$/,1/' >host0/points.csv
+seq 1 30 | sed 's/$/,1/' >host1/points.csv
+expect 1 '30 points of 2 dimensions are here, on rank 0 others' ranks 2 sh -c 'cd host$OMPI_COMM_WORLD_RANK && exec "$@"' sh "$GANTRY" gmm fit points.csv --k=2 --outdir="$PWD/refused"
+
 # ---- options and job files ----
 s=--data=synth:shapes:n=40,size=16
 g 2 'gama.*gamma' train $s --gama=1 --run=refused

@@ -164,6 +164,7 @@ static void seeds(fuzz_put *put, void *arg) {
     put_archive(&s, TAR, 0, "", (const char *const[]){"cifar-100-python/train", "cifar-100-python/meta"}, (const void *const[]){a, names_of_classes}, n, 2);
     put_archive(&s, TAR, 0, "", (const char *const[]){"x/train", "x/meta", "x/batches.meta"}, (const void *const[]){a, names_of_classes, names_of_classes},
                 (const size_t[]){n[0], n[1], n[1]}, 3);
+    put_archive(&s, TAR, 0, "", (const char *const[]){"x/train", "x/data_batch_2"}, (const void *const[]){a, a}, (const size_t[]){n[0], n[0]}, 2);
     n[0] = sizeof picture - 1, n[1] = sizeof bitmap - 1;
     put_archive(&s, ZIP, FOLDERS, "", (const char *const[]){"a/x.png", "b/y.png"}, (const void *const[]){picture, bitmap}, n, 2);
     put_archive(&s, ZIP, LABELS_CSV, "x.png,0.5,2\n", (const char *const[]){"x.png"}, (const void *const[]){picture}, n, 1);
