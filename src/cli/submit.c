@@ -168,14 +168,18 @@ static void put_training(gt_buffer *b, const submission *s) {
     gt_buffer_printf(b, "\n");
 }
 
+#define SIGNAL "B:USR1@%lld" /* the batch shell is told so many seconds before the end */
+
+static const char *job_name(const submission *s) { return *s->f.name ? s->f.name : strrchr(s->run, '/') + 1; }
+
 static void put_script(gt_buffer *b, const submission *s) {
     const submit_fields *f = &s->f;
     char *here = getcwd(NULL, 0);
     gt_buffer_printf(b, "#!/bin/bash\n# Written by gantry submit. `sbatch` with this file submits it again, and the run goes on where it is.\n");
-    put_directive(b, "job-name", *f->name ? f->name : strrchr(s->run, '/') + 1);
+    put_directive(b, "job-name", job_name(s));
     gt_buffer_printf(b, "#SBATCH --nodes=%lld\n#SBATCH --ntasks-per-node=%lld\n#SBATCH --cpus-per-task=%lld\n#SBATCH --exclusive\n#SBATCH --time=%s\n",
                      (long long)f->nodes, (long long)f->ntasks_per_node, (long long)f->cpus_per_task, f->time);
-    gt_buffer_printf(b, "#SBATCH --signal=B:USR1@%lld\n#SBATCH --requeue\n#SBATCH --open-mode=append\n", (long long)f->grace);
+    gt_buffer_printf(b, "#SBATCH --signal=" SIGNAL "\n#SBATCH --requeue\n#SBATCH --open-mode=append\n", (long long)f->grace);
     put_directive(b, "partition", f->partition);
     put_directive(b, "account", f->account);
     put_directive(b, "qos", f->qos);
@@ -211,15 +215,18 @@ static gt_status ask(bool *go) {
 }
 
 /* Becomes sbatch, with the site's settings; returns only when that cannot be. What the settings say in sbatch's variables overrules the script's
- * lines, so what was asked for here is given once more. */
+ * lines, so what was asked for here is given once more, and so is what going on rests on. */
 static gt_status become_sbatch(const submission *s) {
     static const char shell[] = ". \"${GANTRY_SITE:-$1/site.env}\" && shift && exec sbatch \"$@\"";
+    const char *signal = gt_arena_printf(s->job->arena, SIGNAL, (long long)s->f.grace);
+    if (!signal) return GT_NOMEM;
     const struct {
         const char *key, *value;
-    } given[] = {{"partition", s->f.partition}, {"account", s->f.account}, {"qos", s->f.qos}, {"constraint", s->f.constraint}};
+    } given[] = {{"job-name", job_name(s)}, {"time", s->f.time}, {"signal", signal}, {"partition", s->f.partition}, {"account", s->f.account}, {"qos", s->f.qos},
+                 {"constraint", s->f.constraint}};
     enum { GIVEN = sizeof given / sizeof *given };
-    const char *argv[GIVEN + 7] = {"bash", "-c", shell, "gantry-submit", s->scripts};
-    int n = 5;
+    const char *argv[GIVEN + 8] = {"bash", "-c", shell, "gantry-submit", s->scripts, "--requeue"};
+    int n = 6;
     for (int i = 0; i < GIVEN; i++)
         if (*given[i].value) argv[n++] = gt_arena_printf(s->job->arena, "--%s=%s", given[i].key, given[i].value);
     argv[n++] = s->path;

@@ -62,6 +62,10 @@ eval "export $(grep -x 'GANTRY_.*' submitted | sed "s/',/' /g")" # in quotes, fo
 [ "$GANTRY_ARGS" = "$job --steps=1000000 --run=runs/17.server" ] && [ "$GANTRY_LAUNCH_OPTIONS" = --oversubscribe ] ||
     { cat submitted; fail 'the next piece gets other settings'; }
 
+# A word may hold a space.
+mkdir 'my files' && echo 'gama = 1' >'my files/job.ini'
+GANTRY_ARGS="my\ files/job.ini --run='my files/run'" expect 2 'my files/job.ini:1: .*gama' bash mine.pbs
+
 # The next piece has no more than the end to train; then nothing is submitted.
 rm submitted
 echo 24:00:00 >walltime

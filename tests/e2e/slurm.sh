@@ -3,7 +3,8 @@
 # happens to a job, it ends with the checkpoint of a run that was left alone.
 . "$(dirname "$0")/lib.sh"
 . "$here/slurm_cluster.sh"
-scripts=$here/../../slurm real=$GANTRY
+real=$GANTRY scripts="$tmp/my scripts"
+cp -r "$here/../../slurm" "$scripts"
 cluster_up 5
 
 # The program for the jobs: in its first piece it trains for ever, after a restart to the step that the test then names.
@@ -66,8 +67,10 @@ expect 0 '^#SBATCH --signal=B:USR1@300' "$real" submit $job --run=never --cpus-p
 # Four jobs at once: one will run into its walltime, one will be preempted, one will lose a node, and one runs under mpirun.
 submit walltime --nodes=1 --nodelist=n1 --time=1 --signal=B:USR1@50 -- --tick=1
 # shellcheck disable=SC2086
-expect 0 'Submitted batch job' "$real" submit $job --run=preempted --ntasks-per-node=2 --cpus-per-task=1 --time=10 --constraint=kind2 --yes
+expect 0 'Submitted batch job' env SBATCH_TIMELIMIT=1 SBATCH_JOB_NAME=other SBATCH_NO_REQUEUE=1 "$real" submit $job --run=preempted --ntasks-per-node=2 --cpus-per-task=1 --time=10 --constraint=kind2 --yes
 preempted=$(sed -n 's/Submitted batch job //p' said)
+timeout 5 scontrol show job "$preempted" >said
+for wanted in TimeLimit=00:10:00 JobName=preempted Requeue=1; do grep -q "$wanted" said || { cat said; fail "the site's settings overrule $wanted"; }; done
 ln -s "preempted/slurm-$preempted.log" preempted.out
 helper folder pictures 40 16 16 3 && (cd pictures && zip -q ../pictures.zip ./*.png)
 submit node GANTRY_STAGE="$tmp/stage" --nodes=2 --ntasks-per-node=1 --exclude=n1,n2 -- --data=pictures.zip --cond=0
