@@ -72,7 +72,6 @@ size_t gt_trainer_checkpoint_bytes(const gt_trainer *t) {
 /* That there is no checkpoint does not end the work: the loop tries again. */
 static void not_saved(gt_trainer *t) {
     gt_warn("no checkpoint this time: %s", gt_message());
-    if (t->best_pending) gt_trainer_best_lost(t);
     t->checkpoint_failed = true;
 }
 
@@ -132,7 +131,10 @@ void gt_trainer_save(gt_trainer *t) {
         put_state(c, t);
         gt_trainer_saved(t, gt_saver_wait(t->saver)); /* is the best so far on the disk? */
         t->checkpoint_failed = false;
-        if (gt_saver_start(t->saver, c, t->shown, gt_trainer_best_now(t))) not_saved(t);
+        if (gt_saver_start(t->saver, c, t->shown, gt_trainer_best_now(t))) {
+            not_saved(t);
+            if (t->best_pending) gt_trainer_best_lost(t); /* this one: no other is being written any more */
+        }
         c = NULL;
     }
 end:

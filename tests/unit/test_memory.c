@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Memory of a training step: what was planned is what is used, and a step allocates nothing. */
+ * Memory of a training step: what was planned is what is used, and a step allocates nothing; and a save that gets none. */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,16 +19,18 @@
 #ifndef __SANITIZE_ADDRESS__
 enum { COUNTS_ALLOCATIONS = 1 };
 static _Thread_local long allocations;
+static _Thread_local size_t most = SIZE_MAX; /* larger ones fail */
 
 void *__libc_malloc(size_t bytes);
 void *__libc_calloc(size_t n, size_t bytes);
 void *__libc_realloc(void *p, size_t bytes);
 void *malloc(size_t bytes) { return allocations++, __libc_malloc(bytes); }
-void *calloc(size_t n, size_t bytes) { return allocations++, __libc_calloc(n, bytes); }
+void *calloc(size_t n, size_t bytes) { return allocations++, n && bytes > most / n ? NULL : __libc_calloc(n, bytes); }
 void *realloc(void *p, size_t bytes) { return allocations++, __libc_realloc(p, bytes); }
 #else
 enum { COUNTS_ALLOCATIONS = 0 }; /* the sanitizer has an allocator of its own */
 static const long allocations;
+static size_t most;
 #endif
 
 /* ---- a trainer without a run's directory ---- */
@@ -102,7 +104,22 @@ static void step_allocates_nothing(void **state) {
     assert_int_equal(allocations - before, 0);
 }
 
+/* The best checkpoint so far is still being written, and there is no memory for the next one. */
+static void save_without_memory(void **state) {
+    gt_trainer *t = &((fixture *)*state)->trainer;
+    if (!COUNTS_ALLOCATIONS) skip();
+    t->best_before = 1;
+    t->best = 2;
+    t->best_pending = true;
+    most = 1 << 16;
+    gt_trainer_save(t);
+    most = SIZE_MAX;
+    assert_true(t->checkpoint_failed); /* it is tried again */
+    assert_true(t->best_pending && t->best == 2);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(arena_is_used_as_planned), cmocka_unit_test(step_allocates_nothing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(arena_is_used_as_planned), cmocka_unit_test(step_allocates_nothing),
+                                       cmocka_unit_test(save_without_memory)};
     return cmocka_run_group_tests(tests, begin, end);
 }
