@@ -116,8 +116,9 @@ typedef struct gt_checkpoint_entry {
 
 /* NULL: missing, damaged (GT_FORMAT), of a newer format, ... `status` may be NULL. A directory means its newest that verifies. */
 gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status);
-/* Size, format and checksum alone: HDF5 sees nothing of the file. GT_FORMAT: damaged. */
-gt_status gt_checkpoint_verify(const char *path);
+/* The file to open: `path` itself if it verifies, of a directory its newest that does; size, format and checksum alone count, HDF5 sees nothing of it.
+ * To be freed. NULL and GT_OK: a directory without checkpoints. */
+gt_status gt_checkpoint_choose(const char *path, char **file);
 void gt_checkpoint_close(gt_checkpoint_file *f); /* NULL is fine */
 const char *gt_checkpoint_path(const gt_checkpoint_file *f);
 int gt_checkpoint_format(const gt_checkpoint_file *f);

@@ -129,6 +129,7 @@ typedef struct gt_job {
     double p_initial;                   /* p at the start */
     bool augments;                      /* there is an augmentation pipe */
     bool resumes;                       /* starts from other networks */
+    const char *resume_file;            /* what `resume` stands for, where the caller has looked at it; NULL: it is looked for when it is opened */
     int64_t total_images;               /* the run is done when this many have been shown */
 } gt_job;
 

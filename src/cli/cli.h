@@ -112,9 +112,15 @@ const gt_option *cli_bench_options(int *n);
 
 const gt_option *cli_doctor_options(int *n);
 
-/* A checkpoint, or a run with some, that may come from elsewhere and is about to be opened: walked in a process of its own first, as datasets
- * are (gt_dataset_check_foreign; before MPI). */
-gt_status cli_check_checkpoint(const char *path);
+/* ---- checkpoints that may come from elsewhere: before MPI ---- */
+
+/* A checkpoint, or a run with some, that is about to be opened: *file, to be freed, is the file that is then to be opened; walked in a process of its own
+ * first, as datasets are (gt_dataset_check_foreign). NULL and GT_OK: a directory without checkpoints. */
+gt_status cli_check_checkpoint(const char *path, char **file);
+/* The same on the first rank, others do nothing: the file takes the place of *path. */
+gt_status cli_choose_checkpoint(gt_arena *a, const char **path);
+/* All ranks, with MPI: *path becomes the first rank's, so that they open what it has chosen. */
+gt_status cli_share_path(gt_comm *c, gt_arena *a, const char **path);
 
 /* ---- gantry doctor, also at the end of a dry run ---- */
 

@@ -20,14 +20,14 @@ static gt_status open_all(cli_encoding *e, const cli_session *s) {
 int cli_run_encoding(cli_session *s, const char *command, int threads, cli_encoding_way way, gt_status (*work)(cli_encoding *e, void *arg), void *arg) {
     cli_encoding e = {0};
     gt_status st = GT_OK;
-    if (s->arguments.n_words == 2 && cli_first_rank()) {
-        st = cli_check_checkpoint(s->arguments.words[0]);
-        if (!st) st = gt_dataset_check_foreign(s->arguments.words[1], NULL);
-    }
+    bool named = s->arguments.n_words == 2;
+    if (named) st = cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
+    if (named && !st && cli_first_rank()) st = gt_dataset_check_foreign(s->arguments.words[1], NULL);
     if (!st) e.comm = gt_comm_start(threads, &st);
     if (e.comm) {
         gt_log_setup(e.comm->rank, e.comm->ranks, GT_INFO);
-        st = gt_comm_agree(e.comm, open_all(&e, s));
+        if (named) st = cli_share_path(e.comm, s->arena, &s->arguments.words[0]);
+        if (!st) st = gt_comm_agree(e.comm, open_all(&e, s));
         if (!st) st = gt_same_data(e.comm, e.data, s->arguments.words[1]);
         if (!st && way == CLI_ENCODED) st = gt_encode_dataset(e.comm, e.encoder, e.data, &e.all);
         if (!st) st = gt_comm_agree(e.comm, e.comm->rank && way != CLI_COLLECTIVE ? GT_OK : work(&e, arg));

@@ -116,10 +116,12 @@ static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *
     return st;
 }
 
-static gt_status generate(gt_comm *comm, gt_generate_request *r, const char *mixture) {
+static gt_status generate(gt_comm *comm, gt_arena *a, gt_generate_request *r, const char *mixture) {
     gt_log_setup(comm->rank, comm->ranks, GT_INFO);
     r->options.pool = gt_pool_new(comm->threads);
     gt_status st = gt_comm_agree(comm, r->options.pool ? GT_OK : GT_FAILED);
+    if (!st) st = cli_share_path(comm, a, &r->checkpoint);
+    if (!st) st = cli_share_path(comm, a, &mixture);
     if (!st) gt_info("Loading networks from \"%s\"...", r->checkpoint);
     if (!st) st = make_images(comm, r, mixture);
     gt_pool_free(r->options.pool);
@@ -139,11 +141,11 @@ int cli_generate(int argc, char **argv) {
     gt_generate_request request;
     gt_status st = read_request(&s, &fields, &request);
     gt_comm *comm = NULL;
-    if (!st && cli_first_rank()) st = cli_check_checkpoint(request.checkpoint);
-    if (!st && *fields.mixture && cli_first_rank()) st = cli_check_checkpoint(fields.mixture);
+    if (!st) st = cli_choose_checkpoint(s.arena, &request.checkpoint);
+    if (!st && *fields.mixture) st = cli_choose_checkpoint(s.arena, &fields.mixture);
     if (!st) {
         comm = gt_comm_start((int)fields.threads, &st);
-        if (comm) st = generate(comm, &request, fields.mixture);
+        if (comm) st = generate(comm, s.arena, &request, fields.mixture);
     }
     status = cli_exit("generate", st);
     gt_comm_stop(comm);

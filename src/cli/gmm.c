@@ -59,12 +59,15 @@ static gt_status find_action(const cli_arguments *a, const gmm_action **action) 
     return gt_fail(GT_USAGE, "gantry gmm %s %s: %d argument%s needed", (*action)->name, (*action)->words, (*action)->n_words, (*action)->n_words > 1 ? "s are" : " is");
 }
 
+static bool takes_mixture(const gmm_action *action) { return action->run != gmm_fit; } /* as its first word */
+
 /* What comes from elsewhere is looked at before MPI is up. */
-static gt_status check_files(const cli_session *s, const gmm_fields *fields, const gmm_action *action) {
+static gt_status check_files(cli_session *s, gmm_fields *fields, const gmm_action *action) {
+    const char **words = s->arguments.words + 1;
     gt_status st = GT_OK;
-    for (int i = 1; i <= action->n_words && !st && cli_first_rank(); i++)
-        st = i == 1 && action->run != gmm_fit ? cli_check_checkpoint(s->arguments.words[i]) : gt_dataset_check_foreign(s->arguments.words[i], NULL);
-    if (!st && *fields->decoder && cli_first_rank()) st = cli_check_checkpoint(fields->decoder);
+    for (int i = 0; i < action->n_words && !st && cli_first_rank(); i++)
+        st = i == 0 && takes_mixture(action) ? cli_choose_checkpoint(s->arena, &words[i]) : gt_dataset_check_foreign(words[i], NULL);
+    if (!st && *fields->decoder) st = cli_choose_checkpoint(s->arena, &fields->decoder); /* only the first rank opens it */
     return st;
 }
 
@@ -83,6 +86,7 @@ int cli_gmm(int argc, char **argv) {
         run.words = s.arguments.words + 1;
         run.pool = gt_pool_new(run.comm->threads);
         st = gt_comm_agree(run.comm, run.pool ? GT_OK : GT_FAILED);
+        if (!st && takes_mixture(action)) st = cli_share_path(run.comm, s.arena, &run.words[0]);
         if (!st) st = action->run(&run);
         gt_pool_free(run.pool);
     }

@@ -3,14 +3,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
-#include "base/file.h"
 #include "cli/cli.h"
 #include "files/metrics_read.h"
 #include "gantry/checkpoint.h"
-#include "gantry/dataset.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
 
@@ -56,21 +53,10 @@ static void print_entries(const gt_checkpoint_file *f, const char *under, const 
     for (int i = first; i >= 0; i = gt_checkpoint_next(f, under, i)) print_state(f, gt_checkpoint_at(f, i));
 }
 
-gt_status cli_check_checkpoint(const char *path) {
-    struct stat s;
-    bool run = stat(path, &s) == 0 && S_ISDIR(s.st_mode);
-    char *file = run ? gt_path_join(path, "last") : strdup(path);
-    if (!file) return gt_fail(GT_NOMEM, "out of memory for a file name");
-    gt_status st = gt_checkpoint_verify(file); /* first: damage is told as such */
-    if (!st) st = gt_dataset_check_foreign(file, NULL);
-    else if (run) st = GT_OK; /* an older one will be opened, and what is wrong with this one said */
-    free(file);
-    return st;
-}
-
-gt_status cli_inspect_checkpoint(const char *path) {
-    gt_status st = cli_check_checkpoint(path);
-    gt_checkpoint_file *f = st ? NULL : gt_checkpoint_open(path, &st);
+/* Of a file that was checked. */
+static gt_status print_checkpoint(const char *path) {
+    gt_status st;
+    gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
     if (!f) return st;
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
     printf("checkpoint   %s (verified)\n", gt_checkpoint_path(f));
@@ -91,6 +77,14 @@ gt_status cli_inspect_checkpoint(const char *path) {
     }
     gt_checkpoint_close(f);
     return GT_OK;
+}
+
+gt_status cli_inspect_checkpoint(const char *path) {
+    char *file;
+    gt_status st = cli_check_checkpoint(path, &file);
+    if (!st) st = print_checkpoint(file);
+    free(file);
+    return st;
 }
 
 /* ---- metric logs ---- */
@@ -147,14 +141,10 @@ gt_status cli_inspect_run(const char *dir) {
     bool other;
     if (snprintf(path, sizeof path, "%s/stats.jsonl", dir) >= (int)sizeof path) return gt_fail(GT_USAGE, "'%s': the path is too long", dir);
     gt_status st = cli_inspect_log(path, &other);
-    gt_checkpoint_file *f = NULL;
-    if (!st) st = gt_checkpoint_newest(dir, &f);
-    if (!st && f) {
-        snprintf(path, sizeof path, "%s", gt_checkpoint_path(f));
-        gt_checkpoint_close(f);
-        putchar('\n');
-        return cli_inspect_checkpoint(path);
-    }
-    if (!st) puts("no checkpoint yet");
+    char *file = NULL;
+    if (!st) st = cli_check_checkpoint(dir, &file);
+    if (!st) puts(file ? "" : "no checkpoint yet");
+    if (!st && file) st = print_checkpoint(file);
+    free(file);
     return st;
 }

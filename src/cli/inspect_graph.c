@@ -9,12 +9,14 @@
 
 enum { TIMED_RUNS = 3 };
 
-static gt_job *job_of_checkpoint(const char *path) {
-    gt_status st;
-    gt_checkpoint_file *f = gt_checkpoint_open(path, &st);
-    gt_job *job = f ? gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, path) : NULL;
+static gt_status job_of_checkpoint(const char *path, gt_job **job) {
+    char *file;
+    gt_status st = cli_check_checkpoint(path, &file);
+    gt_checkpoint_file *f = st ? NULL : gt_checkpoint_open(file ? file : path, &st);
+    if (f && !(*job = gt_job_from_recipe_text(gt_checkpoint_info(f)->recipe, path))) st = GT_FORMAT;
     gt_checkpoint_close(f);
-    return job;
+    free(file);
+    return st;
 }
 
 static gt_status read_job(gt_job *job, const char *path) {
@@ -23,13 +25,12 @@ static gt_status read_job(gt_job *job, const char *path) {
     return st ? st : cli_resolve_job(job);
 }
 
-static gt_job *job_of(const char *path) {
+static gt_status job_of(const char *path, gt_job **job) {
     const char *dot = strrchr(path, '.');
-    if (!dot || strcmp(dot, ".ini")) return job_of_checkpoint(path);
-    gt_job *job = gt_job_new();
-    if (!job || !read_job(job, path)) return job;
-    gt_job_free(job);
-    return NULL;
+    *job = NULL;
+    if (!dot || strcmp(dot, ".ini")) return job_of_checkpoint(path, job);
+    *job = gt_job_new();
+    return *job ? read_job(*job, path) : GT_NOMEM;
 }
 
 static void no_label(void *label_dim, int64_t item, float *label) {
@@ -91,13 +92,13 @@ static gt_status print_phases(gt_model *m, const char *phase, bool timed, const 
 }
 
 gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int threads) {
-    gt_job *job = job_of(path);
-    if (!job) return GT_USAGE;
-    gt_model *m = gt_model_new(job);
+    gt_job *job;
+    gt_status st = job_of(path, &job);
+    gt_model *m = st ? NULL : gt_model_new(job);
     gt_pool *pool = m ? gt_pool_new(threads) : NULL;
     /* As training plans them where a rank has one slice. */
-    gt_exec_options options = {.pool = pool, .runs = 1, .recompute = gt_job_recompute(job)};
-    gt_status st = pool ? print_phases(m, phase, timed, &options) : GT_FAILED;
+    gt_exec_options options = {.pool = pool, .runs = 1, .recompute = m ? gt_job_recompute(job) : 0};
+    if (!st) st = pool ? print_phases(m, phase, timed, &options) : GT_FAILED;
     gt_pool_free(pool);
     gt_model_free(m);
     gt_job_free(job);

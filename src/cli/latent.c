@@ -37,7 +37,6 @@ enum { BARS = 40, CURVE = 121, MOST_PANELS = 16, COLUMNS = 4, MOST_VALUES = 64 }
 typedef struct request {
     cli_session *session;
     const latent_fields *fields;
-    const char *checkpoint;
 } request;
 
 static const char *path_of(const request *r, const char *name) { return cli_path_in(r->session->arena, r->fields->outdir, name); }
@@ -158,7 +157,7 @@ static gt_status write_all(cli_encoding *e, void *arg) {
     if (!st) st = draw_histograms(e, r);
     if (!st) st = draw_labels(e, r);
     if (e->model->z_dim == e->model->latent_size) {
-        gt_generator *g = st ? NULL : gt_generator_open(r->checkpoint, &(gt_generator_options){.noise_mode = "const", .truncation = 1});
+        gt_generator *g = st ? NULL : gt_generator_open(r->session->arguments.words[0], &(gt_generator_options){.noise_mode = "const", .truncation = 1});
         if (!st && !g) st = GT_FAILED;
         if (!st) st = draw_traversal(e, r, g);
         if (!st) st = draw_interpolation(e, r, g);
@@ -175,6 +174,6 @@ int cli_latent(int argc, char **argv) {
     cli_session s;
     int status;
     if (!cli_begin(&s, "latent", argc, argv, &fields, &status)) return status;
-    request r = {&s, &fields, s.arguments.n_words ? s.arguments.words[0] : NULL};
+    request r = {&s, &fields};
     return cli_run_encoding(&s, "latent", (int)fields.threads, CLI_ENCODED, write_all, &r);
 }

@@ -60,8 +60,11 @@ static gt_level least_level(const gt_job *job) {
 static int train(gt_job *job) {
     /* One rank looks at a file from elsewhere; if it says no, the launcher ends the others. */
     gt_status st = cli_first_rank() ? gt_dataset_check_foreign(job->data, NULL) : GT_OK;
-    /* One that is not there is missed only if the run has no checkpoint of its own yet. */
-    if (!st && cli_first_rank() && !gt_is(job->resume, "noresume") && *job->resume && !access(job->resume, F_OK)) st = cli_check_checkpoint(job->resume);
+    /* One that is not there is missed only if the run has no checkpoint of its own yet. The first rank alone opens it. */
+    if (!st && cli_first_rank() && !gt_is(job->resume, "noresume") && *job->resume && !access(job->resume, F_OK)) {
+        job->resume_file = job->resume;
+        st = cli_choose_checkpoint(job->arena, &job->resume_file);
+    }
     if (st) return cli_exit("train", st);
     cli_checkup checkup = {0};
     if (job->dry_run) cli_doctor_before(&checkup);

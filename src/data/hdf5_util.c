@@ -2,6 +2,7 @@
 #include "data/hdf5_util.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "data/source.h"
 
@@ -37,8 +38,10 @@ hid_t gt_hdf5_open(const char *path) {
 }
 
 bool gt_file_is_hdf5(const char *path) {
-    /* a user block of 512, 1024, ... bytes may come first */
-    for (uint64_t at = 0; at <= (uint64_t)1 << 20; at = at ? 2 * at : 512)
+    struct stat s;
+    if (stat(path, &s) != 0) return false;
+    /* a user block of 512, 1024, ... bytes may come first; libhdf5 looks as far as the file goes */
+    for (uint64_t at = 0; at < (uint64_t)s.st_size; at = at ? 2 * at : 512)
         if (gt_file_begins(path, at, "\x89HDF\r\n\x1a\n", 8)) return true;
     return false;
 }

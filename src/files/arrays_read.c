@@ -47,25 +47,32 @@ static bool is_array(hid_t file, const char *name) {
     return is;
 }
 
+/* The arrays that there are. */
+typedef struct listing {
+    int n;
+    char names[LIST_BYTES], last[NAME_BYTES], chosen[NAME_BYTES];
+} listing;
+
+/* H5Literate */
+static herr_t next_link(hid_t file, const char *name, const H5L_info_t *link, void *arg) {
+    listing *l = arg;
+    (void)link;
+    if (strlen(name) >= NAME_BYTES || !is_array(file, name)) return 0;
+    l->n++;
+    strcpy(l->last, name);
+    size_t used = strlen(l->names);
+    if (used + strlen(name) + 3 < sizeof l->names) snprintf(l->names + used, sizeof l->names - used, "%s%s", used ? ", " : "", name);
+    if (!strcmp(name, "latent") || !strcmp(name, "points")) strcpy(l->chosen, name);
+    return 0;
+}
+
 /* The array to take when none is named. */
 static gt_status choose(gt_array_file *f) {
-    H5G_info_t info;
-    char found[LIST_BYTES] = "", last[NAME_BYTES] = "";
-    int n = 0;
-    if (H5Gget_info(f->file, &info) < 0) return gt_h5_fail(GT_FORMAT, "%s: cannot be listed", f->path);
-    for (hsize_t i = 0; i < info.nlinks; i++) {
-        char name[NAME_BYTES];
-        ssize_t length = H5Lget_name_by_idx(f->file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT);
-        if (length <= 0 || length >= (ssize_t)sizeof name || !is_array(f->file, name)) continue;
-        n++;
-        strcpy(last, name);
-        size_t used = strlen(found);
-        if (used + (size_t)length + 3 < sizeof found) snprintf(found + used, sizeof found - used, "%s%s", used ? ", " : "", name);
-        if (!strcmp(name, "latent") || !strcmp(name, "points")) strcpy(f->name, name);
-    }
-    if (n == 1) strcpy(f->name, last);
+    listing l = {0};
+    if (H5Literate(f->file, H5_INDEX_NAME, H5_ITER_INC, NULL, next_link, &l) < 0) return gt_h5_fail(GT_FORMAT, "%s: cannot be listed", f->path);
+    strcpy(f->name, l.n == 1 ? l.last : l.chosen);
     if (*f->name) return GT_OK;
-    return n ? gt_fail(GT_FORMAT, "%s has several arrays, which one is meant? %s", f->path, found) : gt_fail(GT_FORMAT, "%s has no array of numbers", f->path);
+    return l.n ? gt_fail(GT_FORMAT, "%s has several arrays, which one is meant? %s", f->path, l.names) : gt_fail(GT_FORMAT, "%s has no array of numbers", f->path);
 }
 
 static gt_status open_array(gt_array_file *f) {

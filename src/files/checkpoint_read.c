@@ -16,7 +16,7 @@
 #include "h5.h"
 #include "h5_image.h"
 
-enum { DEEPEST = 32, MOST_ENTRIES = 1 << 20, LONGEST_TEXT = 1 << 24 };
+enum { DEEPEST = 32, MOST_LINKS = 1 << 16, LONGEST_PATH = 1024, LONGEST_TEXT = 1 << 24 };
 
 struct gt_checkpoint_file {
     gt_arena *arena;
@@ -29,7 +29,11 @@ struct gt_checkpoint_file {
     gt_checkpoint_about about;
     gt_buffer found; /* of gt_checkpoint_entry */
     int n;
+    int links;       /* that were followed */
+    size_t held;     /* bytes of all that was found */
 };
+
+static const char signature[] = "\x89HDF\r\n\x1a\n"; /* of HDF5 */
 
 /* ---- bytes ---- */
 
@@ -64,6 +68,10 @@ static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes) {
     if (f->format > GT_CHECKPOINT_FORMAT)
         return gt_fail(GT_USAGE, "'%s' has checkpoint format %d, this program reads up to %d: use a newer gantry", f->path, f->format,
                        GT_CHECKPOINT_FORMAT);
+    /* libhdf5 looks for it at 0, 512, 1024, 2048, ... of what it is given: here that is what follows the block, in a check of the file all of it. */
+    size_t n = sizeof signature - 1;
+    if (bytes - CHECKPOINT_BLOCK < n || memcmp(f->data + CHECKPOINT_BLOCK, signature, n))
+        return gt_fail(GT_FORMAT, "'%s' is damaged: its HDF5 part does not begin behind its first %d bytes", f->path, CHECKPOINT_BLOCK);
     return GT_OK;
 }
 
@@ -106,45 +114,70 @@ static bool entry_shape(hid_t set, gt_checkpoint_entry *e) {
     return good && (e->type == GT_CHECKPOINT_FLOAT || e->type == GT_CHECKPOINT_DOUBLE || n == 0);
 }
 
+/* A group that is being listed. */
+typedef struct listing {
+    gt_checkpoint_file *file;
+    const char *prefix;
+    int depth;
+    gt_status st;
+} listing;
+
 static gt_status list_group(gt_checkpoint_file *f, hid_t group, const char *prefix, int depth);
 
+/* Before all of them are looked at: what shares its bytes with others would take many times the file's size. */
+static gt_status count_bytes(gt_checkpoint_file *f, hid_t set, const gt_checkpoint_entry *e) {
+    static const size_t size[] = {[GT_CHECKPOINT_FLOAT] = 4, [GT_CHECKPOINT_DOUBLE] = 8, [GT_CHECKPOINT_INT] = 1, [GT_CHECKPOINT_TEXT] = 1};
+    size_t said, stored = H5Dget_storage_size(set);
+    if (gt_mul_overflows(e->size, size[e->type], &said) || gt_add_overflows(f->held, said > stored ? said : stored, &f->held) || f->held > f->bytes)
+        return gt_fail(GT_FORMAT, "'%s': its entries up to '%s' hold more than the file has bytes", f->path, e->path);
+    return GT_OK;
+}
+
 /* An object of a kind that this program does not know is left alone: a later program may have put it there. */
-static gt_status list_link(gt_checkpoint_file *f, hid_t group, const char *prefix, const char *name, int depth) {
-    H5L_info_t link;
-    char *path = gt_arena_printf(f->arena, "%s/%s", prefix, name);
+static gt_status list_object(gt_checkpoint_file *f, hid_t object, const char *path, const char *name, int depth) {
+    gt_checkpoint_entry e = {.path = path, .name = name};
+    H5I_type_t kind = H5Iget_type(object);
+    if (kind == H5I_GROUP) return list_group(f, object, path, depth + 1);
+    if (kind != H5I_DATASET || !entry_type(object, &e) || !entry_shape(object, &e)) return GT_OK;
+    gt_status st = count_bytes(f, object, &e);
+    if (st || !gt_h5_holds(object)) return st;
+    gt_buffer_add(&f->found, &e, sizeof e);
+    return f->found.failed ? gt_fail(GT_NOMEM, "out of memory for the entries of '%s'", f->path) : GT_OK;
+}
+
+/* Links are counted and not objects: groups that several links lead to have many more paths than there are groups. */
+static gt_status list_link(const listing *l, hid_t group, const char *name, const H5L_info_t *link) {
+    gt_checkpoint_file *f = l->file;
+    if (++f->links > MOST_LINKS) return gt_fail(GT_FORMAT, "'%s' has too many entries: more than %d", f->path, MOST_LINKS);
+    if (strlen(l->prefix) + strlen(name) >= LONGEST_PATH)
+        return gt_fail(GT_FORMAT, "'%s': the path of an entry has more than %d characters: '%.64s...'", f->path, LONGEST_PATH, *l->prefix ? l->prefix : name);
+    if (link->type != H5L_TYPE_HARD) return GT_OK;
+    char *path = gt_arena_printf(f->arena, "%s/%s", l->prefix, name);
     if (!path) return GT_NOMEM;
-    if (H5Lget_info(group, name, &link, H5P_DEFAULT) < 0) return gt_h5_fail(GT_FORMAT, "'%s': cannot look at '%s'", f->path, path);
-    if (link.type != H5L_TYPE_HARD) return GT_OK;
     hid_t object = H5Oopen(group, name, H5P_DEFAULT);
     if (object < 0) return gt_h5_fail(GT_FORMAT, "'%s': cannot open '%s'", f->path, path);
-    gt_status st = GT_OK;
-    H5I_type_t kind = H5Iget_type(object);
-    gt_checkpoint_entry e = {.path = path, .name = path + strlen(prefix) + 1};
-    if (kind == H5I_GROUP)
-        st = list_group(f, object, path, depth + 1);
-    else if (kind == H5I_DATASET && gt_h5_holds(object) && entry_type(object, &e) && entry_shape(object, &e)) {
-        gt_buffer_add(&f->found, &e, sizeof e);
-        if (f->found.failed || f->found.n / sizeof e > MOST_ENTRIES) st = gt_fail(GT_NOMEM, "'%s' has too many entries", f->path);
-    }
+    gt_status st = list_object(f, object, path, path + strlen(l->prefix) + 1, l->depth);
     H5Oclose(object);
     return st;
 }
 
+/* H5Literate */
+static herr_t next_link(hid_t group, const char *name, const H5L_info_t *link, void *arg) {
+    listing *l = arg;
+    l->st = list_link(l, group, name, link);
+    return l->st != GT_OK;
+}
+
+/* One by one, H5Lget_name_by_idx() would sort all names anew for each. */
 static gt_status list_group(gt_checkpoint_file *f, hid_t group, const char *prefix, int depth) {
-    H5G_info_t info;
+    listing l = {f, prefix, depth, GT_OK};
+    unsigned order = 0;
     if (depth > DEEPEST) return gt_fail(GT_FORMAT, "'%s': groups are nested too deep at '%s'", f->path, prefix);
-    if (H5Gget_info(group, &info) < 0) return gt_h5_fail(GT_FORMAT, "'%s': cannot list '%s'", f->path, prefix);
-    gt_status st = GT_OK;
-    for (hsize_t i = 0; i < info.nlinks && !st; i++) {
-        H5_index_t order = H5_INDEX_CRT_ORDER;
-        ssize_t n = H5Lget_name_by_idx(group, ".", order, H5_ITER_INC, i, NULL, 0, H5P_DEFAULT);
-        if (n < 0) n = H5Lget_name_by_idx(group, ".", order = H5_INDEX_NAME, H5_ITER_INC, i, NULL, 0, H5P_DEFAULT);
-        char *name = n < 0 ? NULL : gt_arena_alloc(f->arena, (size_t)n + 1);
-        if (!name || H5Lget_name_by_idx(group, ".", order, H5_ITER_INC, i, name, (size_t)n + 1, H5P_DEFAULT) < 0)
-            return gt_h5_fail(GT_FORMAT, "'%s': cannot list '%s'", f->path, prefix);
-        st = list_link(f, group, prefix, name, depth);
-    }
-    return st;
+    hid_t list = H5Gget_create_plist(group);
+    herr_t bad = list < 0 ? -1 : H5Pget_link_creation_order(list, &order);
+    if (list >= 0) H5Pclose(list);
+    if (bad >= 0) bad = H5Literate(group, order & H5P_CRT_ORDER_TRACKED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME, H5_ITER_INC, NULL, next_link, &l);
+    return l.st || bad >= 0 ? l.st : gt_h5_fail(GT_FORMAT, "'%s': cannot list '%s'", f->path, prefix);
 }
 
 /* ---- attributes ---- */
@@ -214,18 +247,15 @@ static gt_status open_file(const char *path, gt_checkpoint_file **out) {
     return st;
 }
 
-gt_status gt_checkpoint_verify(const char *path) {
-    gt_checkpoint_file *f;
-    gt_status st = load_file(path, &f);
-    if (!st) gt_checkpoint_close(f);
-    return st;
+static bool is_directory(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
 }
 
 gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status) {
-    struct stat s;
     gt_checkpoint_file *f = NULL;
     gt_status st;
-    if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) {
+    if (is_directory(path)) {
         st = gt_checkpoint_newest(path, &f);
         if (!st && !f) st = gt_fail(GT_FAILED, "there is no checkpoint in '%s'", path);
     } else
@@ -243,7 +273,8 @@ void gt_checkpoint_close(gt_checkpoint_file *f) {
     free(f);
 }
 
-gt_status gt_checkpoint_newest(const char *dir, gt_checkpoint_file **file) {
+/* The newest checkpoint that `get` takes. */
+static gt_status newest(const char *dir, gt_status (*get)(const char *path, gt_checkpoint_file **out), gt_checkpoint_file **file) {
     int64_t *images;
     int n;
     *file = NULL;
@@ -253,13 +284,24 @@ gt_status gt_checkpoint_newest(const char *dir, gt_checkpoint_file **file) {
         char name[40], *path;
         gt_checkpoint_name(images[i], name);
         path = gt_path_join(dir, name);
-        st = path ? open_file(path, file) : GT_NOMEM;
+        st = path ? get(path, file) : GT_NOMEM;
         again = st == GT_FORMAT || st == GT_FAILED; /* damaged or unreadable; a newer format or no memory ends the search */
         if (again) gt_warn("passed over: %s", gt_message());
         free(path);
     }
     free(images);
     if (again) return gt_fail(st, "none of the %d checkpoints in '%s' can be used; the last one tried: %s", n, dir, gt_message());
+    return st;
+}
+
+gt_status gt_checkpoint_newest(const char *dir, gt_checkpoint_file **file) { return newest(dir, open_file, file); }
+
+gt_status gt_checkpoint_choose(const char *path, char **file) {
+    gt_checkpoint_file *f = NULL;
+    gt_status st = is_directory(path) ? newest(path, load_file, &f) : load_file(path, &f);
+    *file = f ? strdup(f->path) : NULL;
+    if (f && !*file) st = gt_fail(GT_NOMEM, "out of memory for a file name");
+    gt_checkpoint_close(f);
     return st;
 }
 

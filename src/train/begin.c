@@ -112,7 +112,7 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
         st = find_directory(t);
         if (!st) st = gt_checkpoint_newest(t->dir, &file);
         if (!st) st = check_same_job(t, file);
-        if (!st && !file && transfers) source = gt_checkpoint_open(t->job->resume, &st);
+        if (!st && !file && transfers) source = gt_checkpoint_open(t->job->resume_file ? t->job->resume_file : t->job->resume, &st);
         if (st && transfers && !file && !source && t->lock) gt_wrap(st, "--resume");
     }
     int found = file ? 1 : source ? 2 : 0;

@@ -193,6 +193,26 @@ expect 0 'checkpoint-000000032\.h5.*(hash|damaged)' ranks 2 "$GANTRY" train $s $
 quietly "$GANTRY" train $s $job --steps=5 --run=whole && same "$(last whole)" "$(last damaged2)"
 rm -rf damaged && cp -r ok damaged && damage "$(last damaged)" 9000
 g 1 'checkpoint-' train $s $job --run=damaged --steps=3
+# One from elsewhere whose checksum is right, but nothing behind it: it is looked at in a process of its own before it is opened, whatever `last` points to.
+quietly "$GANTRY" train --data=synth:circles:n=64,size=8 --model=ae --run=coded --z-dim=2 --batch=16 --steps=2
+for run in ok coded; do
+    cp -r $run foreign-$run && cp "$(last $run)" foreign-$run/checkpoint-000000900.h5
+    damage foreign-$run/checkpoint-000000900.h5 540 && "$BUILD/tests/checksum" foreign-$run/checkpoint-000000900.h5 || fail 'no checksum'
+done
+bad="checkpoint-000000900\.h5': damaged file: "
+for last in with without; do
+    g 1 "$bad" generate foreign-ok --seeds=0 --outdir=x
+    g 1 "$bad" inspect foreign-ok
+    g 1 "$bad" inspect --graph foreign-ok
+    g 1 "$bad" train $s $job --resume=foreign-ok --run=resumed
+    g 1 "$bad" latent foreign-coded synth:circles:n=64,size=8 --outdir=x
+    g 1 "$bad" gmm score foreign-coded points.csv
+    rm foreign-ok/last foreign-coded/last 2>/dev/null
+done
+expect 1 "$bad" ranks 2 "$GANTRY" generate foreign-ok --seeds=0 --outdir=x
+damage foreign-ok/checkpoint-000000900.h5 9000 # and now that is seen: the one before it is looked at, and opened by all ranks
+expect 0 'Loading networks from "foreign-ok/checkpoint-000000016\.h5"' ranks 2 "$GANTRY" generate foreign-ok --seeds=0,1 --outdir=x
+[ "$(grep -c 'passed over' said)" = 1 ] || { cat said; fail 'more than one rank has chosen a checkpoint'; }
 mkdir killed && "$GANTRY" train $s --cond --run=conditional $job >said 2>&1 && cp conditional/job.ini killed/ # as one killed before its first checkpoint
 g 1 'cond .*1 .*0' train $s --run=killed $job
 mkdir garbage && echo garbage >garbage/job.ini && g 1 'garbage/job\.ini:1' train $s --run=garbage $job

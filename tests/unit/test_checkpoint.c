@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "files/checkpoint_block.h" /* to make a file of a format to come */
 #include "gantry/checkpoint.h"
 #include "gantry/log.h"
@@ -181,39 +182,170 @@ static void newer_format(void **state) {
     free(data);
 }
 
-/* As somebody who means harm would write it, the checksum right: a name that is a list of names. */
+/* ---- as somebody who means harm would write them: the checksum is right ---- */
+
+static void make_valid(const char *name) {
+    size_t bytes;
+    char *data = get(at(name), &bytes);
+    assert_ok(checkpoint_block_make(data, GT_CHECKPOINT_FORMAT, data + CHECKPOINT_BLOCK, bytes - CHECKPOINT_BLOCK));
+    put(at(name), data, bytes);
+    free(data);
+}
+
+/* A checkpoint, to be changed by libhdf5. */
+static hid_t spoil(const char *name) {
+    store(name, 1.5f);
+    hid_t file = H5Fopen(at(name), H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(file >= 0);
+    return file;
+}
+
+static void refused(const char *name, const char *says) {
+    gt_status st;
+    make_valid(name);
+    assert_null(gt_checkpoint_open(at(name), &st));
+    assert_int_equal(st, GT_FORMAT);
+    assert_message(name);
+    assert_message(says);
+}
+
+static hid_t make_group(hid_t where, const char *name) {
+    hid_t group = H5Gcreate2(where, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(group >= 0);
+    return group;
+}
+
+static void also(hid_t where, const char *name, const char *other) {
+    assert_true(H5Lcreate_hard(where, name, where, other, H5P_DEFAULT, H5P_DEFAULT) >= 0);
+}
+
+/* A name that is a list of names. */
 static void lists_for_names(void **state) {
     (void)state;
     enum { NAMES = 900 }; /* as much as an attribute of this format holds */
     static const char names[NAMES][64];
-    store("list.h5", 1.5f);
-    hid_t file = H5Fopen(at("list.h5"), H5F_ACC_RDWR, H5P_DEFAULT), type = H5Tcopy(H5T_C_S1);
+    hid_t file = spoil("list.h5"), type = H5Tcopy(H5T_C_S1);
     hsize_t n = NAMES;
     H5Tset_size(type, 64);
     hid_t space = H5Screate_simple(1, &n, NULL);
-    assert_true(file >= 0 && H5Adelete(file, "model") >= 0);
+    assert_true(H5Adelete(file, "model") >= 0);
     hid_t attribute = H5Acreate2(file, "model", type, space, H5P_DEFAULT, H5P_DEFAULT);
     assert_true(attribute >= 0 && H5Awrite(attribute, type, names) >= 0);
     H5Aclose(attribute);
     H5Sclose(space);
     H5Tclose(type);
     H5Fclose(file);
-    size_t bytes;
-    char *data = get(at("list.h5"), &bytes);
-    assert_ok(checkpoint_block_make(data, GT_CHECKPOINT_FORMAT, data + CHECKPOINT_BLOCK, bytes - CHECKPOINT_BLOCK));
-    put(at("list.h5"), data, bytes);
+    refused("list.h5", "model");
+}
+
+/* Groups nested so deep, each with two links to the next, are 2^LEVELS paths. */
+static void two_ways_to_each_group(void **state) {
+    (void)state;
+    enum { LEVELS = 18 };
+    hid_t file = spoil("ways.h5"), group = make_group(file, "0");
+    for (int i = 0; i < LEVELS; i++) {
+        hid_t next = make_group(group, "a");
+        also(group, "a", "b");
+        H5Gclose(group);
+        group = next;
+    }
+    H5Gclose(group);
+    H5Fclose(file);
+    refused("ways.h5", "too many entries");
+}
+
+static void a_group_in_itself(void **state) {
+    (void)state;
+    hid_t file = spoil("ring.h5"), group = make_group(file, "0");
+    also(file, "/0", "/0/0");
+    H5Gclose(group);
+    H5Fclose(file);
+    refused("ring.h5", "nested too deep");
+}
+
+/* Time grows with the number of names, not with its square. */
+static void a_group_of_many_names(void **state) {
+    (void)state;
+    enum { NAMES = 6000 };
+    hid_t file = spoil("names.h5"), group = make_group(file, "0"), one = make_group(group, "x");
+    for (int i = 0; i < NAMES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", i);
+        also(group, "x", name);
+    }
+    H5Gclose(one);
+    H5Gclose(group);
+    H5Fclose(file);
+    make_valid("names.h5");
+    double start = gt_clock();
+    gt_checkpoint_file *f = gt_checkpoint_open(at("names.h5"), NULL);
+    assert_non_null(f); /* of what it does not know, nothing is amiss */
+    gt_checkpoint_close(f);
+    assert_true(gt_clock() - start < 10);
+}
+
+static void one_tensor_under_many_names(void **state) {
+    (void)state;
+    enum { NAMES = 100, FLOATS = 4000 };
+    static const float w[FLOATS];
+    gt_checkpoint *c = make(1.5f);
+    gt_checkpoint_tensor(c, "/networks/G/w", &GT_SHAPE(FLOATS), w);
+    assert_ok(gt_checkpoint_write(c, at("often.h5")));
+    gt_checkpoint_free(c);
+    hid_t file = H5Fopen(at("often.h5"), H5F_ACC_RDWR, H5P_DEFAULT);
+    for (int i = 0; i < NAMES; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "/networks/G/%d", i);
+        also(file, "/networks/G/w", name);
+    }
+    H5Fclose(file);
+    refused("often.h5", "hold more");
+}
+
+static void names_without_end(void **state) {
+    (void)state;
+    char name[500];
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    hid_t file = spoil("long.h5"), one = make_group(file, name), two = make_group(one, name), three = make_group(two, name);
+    H5Gclose(three);
+    H5Gclose(two);
+    H5Gclose(one);
+    H5Fclose(file);
+    refused("long.h5", "characters");
+}
+
+/* libhdf5 looks for the beginning of its part at 0, 512, 1024, 2048, ...: in a file that is not where it is in the part behind the block. */
+static void data_further_on(void **state) {
+    (void)state;
+    enum { GAP = 1024 };
+    store("a.h5", 1.5f);
+    size_t n;
+    char *data = get(at("a.h5"), &n), *moved = calloc(1, n + GAP);
+    memcpy(moved + CHECKPOINT_BLOCK + GAP, data + CHECKPOINT_BLOCK, n - CHECKPOINT_BLOCK);
+    put(at("further.h5"), moved, n + GAP);
+    refused("further.h5", "does not begin");
+    free(moved);
     free(data);
-    gt_status st;
-    assert_null(gt_checkpoint_open(at("list.h5"), &st));
-    assert_int_equal(st, GT_FORMAT);
-    assert_message("model");
+}
+
+/* ---- which one ---- */
+
+static void assert_chosen(const char *path, const char *expected) {
+    char *file;
+    assert_ok(gt_checkpoint_choose(path, &file));
+    assert_string_equal(file, expected);
+    free(file);
 }
 
 static void newest_that_verifies(void **state) {
     (void)state;
     gt_checkpoint_file *f;
+    char *file;
     assert_ok(gt_checkpoint_newest(scratch, &f));
     assert_null(f);
+    assert_ok(gt_checkpoint_choose(scratch, &file));
+    assert_null(file);
     store("checkpoint-000000100.h5", 1);
     store("checkpoint-000000200.h5", 2);
     store("checkpoint-1000000000.h5", 3); /* ten digits: more than 999,999,999 images */
@@ -223,14 +355,20 @@ static void newest_that_verifies(void **state) {
     assert_ok(gt_checkpoint_newest(scratch, &f));
     assert_string_equal(gt_checkpoint_path(f), at("checkpoint-1000000000.h5"));
     gt_checkpoint_close(f);
+    assert_chosen(scratch, at("checkpoint-1000000000.h5"));
+    assert_chosen(at("checkpoint-000000100.h5"), at("checkpoint-000000100.h5"));
     assert_int_equal(truncate(at("checkpoint-1000000000.h5"), 700), 0);
     assert_int_equal(truncate(at("checkpoint-000000200.h5"), 0), 0);
     f = gt_checkpoint_open(scratch, NULL);
     assert_non_null(f);
     assert_string_equal(gt_checkpoint_path(f), at("checkpoint-000000100.h5"));
     gt_checkpoint_close(f);
+    assert_chosen(scratch, at("checkpoint-000000100.h5"));
     assert_int_equal(truncate(at("checkpoint-000000100.h5"), 600), 0);
     assert_int_equal(gt_checkpoint_newest(scratch, &f), GT_FORMAT);
+    assert_message("none of the 3 checkpoints");
+    assert_int_equal(gt_checkpoint_choose(scratch, &file), GT_FORMAT);
+    assert_null(file);
     assert_message("none of the 3 checkpoints");
 }
 
@@ -381,6 +519,8 @@ int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
         TEST(round_trip), TEST(equal_states_equal_bytes), TEST(any_flipped_bit_is_found), TEST(other_damage), TEST(newer_format), TEST(lists_for_names),
+        TEST(two_ways_to_each_group), TEST(a_group_in_itself), TEST(a_group_of_many_names), TEST(one_tensor_under_many_names), TEST(names_without_end),
+        TEST(data_further_on),
         TEST(newest_that_verifies), TEST(first_error_sticks), TEST(saver_keeps_the_newest), TEST(milestones_and_a_cap), TEST(set_aside), TEST(saver_is_in_the_background), TEST(full_disk),
         TEST(directory_gone),
     };

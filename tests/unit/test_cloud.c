@@ -2,6 +2,10 @@
  * Points from CSV and from arrays of HDF5 files. */
 #include "mixtures.h"
 
+#include <hdf5.h>
+
+#include "base/clock.h"
+
 static void cloud_fails(const char *name, const char *text, gt_status expected, const char *message) {
     gt_cloud *c;
     double points[64];
@@ -52,6 +56,27 @@ static void arrays_are_chosen_and_refused_by_name(void **state) {
     gt_cloud_close(c);
 }
 
+/* Time grows with the number of names, not with its square. */
+static void a_file_of_many_names(void **state) {
+    (void)state;
+    enum { NAMES = 6000 };
+    hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_libver_bounds(list, H5F_LIBVER_V18, H5F_LIBVER_V18);
+    hid_t file = H5Fcreate(at("names.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, list), group = H5Gcreate2(file, "x", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    for (int i = 0; i < NAMES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", i);
+        assert_true(H5Lcreate_hard(file, "x", file, name, H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    }
+    H5Gclose(group);
+    H5Fclose(file);
+    H5Pclose(list);
+    gt_cloud *c;
+    double start = gt_clock();
+    assert_failed(gt_cloud_open(&c, at("names.h5"), ""), GT_FORMAT, "no array of numbers");
+    assert_true(gt_clock() - start < 5);
+}
+
 int main(void) {
     gt_status st;
     comm = gt_comm_start(1, &st);
@@ -59,6 +84,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv_is_read_or_refused_by_line),
         cmocka_unit_test(arrays_are_chosen_and_refused_by_name),
+        cmocka_unit_test(a_file_of_many_names),
     };
     int failed = cmocka_run_group_tests(tests, make_scratch, remove_scratch);
     gt_comm_stop(comm);
