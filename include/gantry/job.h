@@ -70,7 +70,7 @@ typedef struct gt_job {
 
     /* autoencoders */
     double widths;                      /* of hidden layers, relative to the published ones */
-    int64_t epochs;                     /* length in passes over the data, unless kimg is given */
+    int64_t epochs;                     /* length in passes over the data, unless kimg is given; 0: by kimg */
     const char *recon;                  /* "mse" "bce" */
     double factor, beta, kl_warmup;     /* weights of reconstruction and divergence; kimg in which the latter grows */
     const char *recon_pixels, *recon_batch, *kl_latent, *kl_batch; /* "sum" "mean" */

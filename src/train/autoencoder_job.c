@@ -32,8 +32,10 @@ static const recipe *find(const gt_job *job) {
 static void resolve(gt_job *job, int64_t items) {
     const recipe *r = find(job);
     if (gt_job_derives(job, "batch")) job->batch = r->batch;
-    if (gt_job_derives(job, "epochs")) job->epochs = r->epochs;
-    if (gt_job_derives(job, "kimg")) job->kimg = (double)job->epochs * (double)items / 1000;
+    if (gt_job_follows(job, "kimg", "epochs")) {
+        if (gt_job_derives(job, "epochs")) job->epochs = r->epochs;
+        job->kimg = (double)job->epochs * (double)items / 1000;
+    }
     if (gt_job_derives(job, "lrate")) job->lrate = r->lrate;
     if (gt_job_derives(job, "z-dim")) job->z_dim = r->z_dim;
     if (gt_job_derives(job, "recon")) job->recon = r->recon;

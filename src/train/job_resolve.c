@@ -73,6 +73,15 @@ bool gt_job_derives(gt_job *job, const char *key) {
     return true;
 }
 
+bool gt_job_follows(gt_job *job, const char *key, const char *other) {
+    gt_options o = gt_job_options(job);
+    uint8_t *state = &job->state[gt_options_find(&o, key) - o.rows], *of_other = &job->state[gt_options_find(&o, other) - o.rows];
+    bool follows = *state == GT_OPTION_DEFAULT || (*state == GT_OPTION_FILED && *of_other == GT_OPTION_GIVEN);
+    if (follows) *state = GT_OPTION_DERIVED;
+    else if (*state == GT_OPTION_GIVEN) *of_other = GT_OPTION_MOOT;
+    return follows;
+}
+
 /* Ranks do not come into it here: more of them than slices is an error of the run, not of the job. */
 static gt_status resolve_slices(gt_job *job) {
     bool derived = gt_job_derives(job, "slices");

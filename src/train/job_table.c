@@ -170,7 +170,7 @@ static const gt_option table[] = {
      .help = "Features of hidden layers, relative to the model's own"},
     {.key = "epochs", .only = AUTOENCODER, .type = GT_OPTION_INT, .class = GT_EXECUTION, FIELD(epochs), .group = "autoencoder", .derived = "from model", .min = 1,
      .max = 1e9, .help = "Length of the run in passes over the data, unless --kimg is given",
-     .detail = "The last batch of an epoch holds what is left."},
+     .detail = "On the command line it counts also where a job file gives kimg. The last batch of an epoch holds what is left."},
     {.key = "recon", .only = AUTOENCODER, .type = GT_OPTION_CHOICE, .class = GT_RECIPE, FIELD(recon), .group = "autoencoder", .derived = "from model",
      .choices = "mse|bce", .help = "Reconstruction loss: squared error, or binary cross-entropy"},
     {.key = "factor", .only = AUTOENCODER, .type = GT_OPTION_REAL, .class = GT_RECIPE, FIELD(factor), .group = "autoencoder", .standard = "1", .max = ANY_MAX,

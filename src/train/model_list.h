@@ -40,5 +40,8 @@ gt_model *gt_model_bare(const gt_job *job);
 
 /* Nobody gave this option a value: it is to get one now. */
 bool gt_job_derives(gt_job *job, const char *key);
+/* Of two options that say the same, is `key` to get its value from `other` now? Where both have one, `key` counts; but what the command line says goes
+ * before what a file says, such as the values that a run's job.ini holds of both. `other` is moot where `key` was given over it. */
+bool gt_job_follows(gt_job *job, const char *key, const char *other);
 
 #endif

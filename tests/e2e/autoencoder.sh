@@ -27,6 +27,16 @@ grep -q '"Codes/perplexity"' vq/stats.jsonl || fail 'no perplexity in the log'
 for decay in 0 0.5; do
     quietly "$GANTRY" train --model=vq --data=synth:circles:n=50 --batch=2 --widths=0.01 --code-decay=$decay --code-floor=0 --run=fading$decay --steps=150 --threads=1
 done
+# The length of a run that goes on by its directory: of epochs and kimg the command line's counts, whatever job.ini holds of both.
+longer() { # option, images, what job.ini does not hold afterwards
+    quietly "$GANTRY" train --run=longer "$1"
+    [ "$(shown longer)" = "$2" ] || { cat said; fail "$(shown longer) images instead of $2 with $1"; }
+    ! grep -q "^$3" longer/job.ini || { cat longer/job.ini; fail "job.ini holds $3 after $1"; }
+}
+quietly "$GANTRY" train --model=vae --data=synth:circles:n=32,size=12 --batch=16 --slices=1 --epochs=1 --run=longer
+longer --epochs=3 96 'kimg = 0.032'
+longer --kimg=0.16 160 epochs
+longer --epochs=6 192 'kimg = 0.16'
 # slices that differ by one sample
 quietly "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=15 --slices=4 --run=uneven --epochs=1
 quietly ranks 4 "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=15 --slices=4 --run=uneven-4 --epochs=1

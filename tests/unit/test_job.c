@@ -354,6 +354,45 @@ static void dcgan_has_the_published_values(void **state) {
     }
 }
 
+/* What a run's job.ini says of its length, gone on with by its directory and these two of the command line (NULL: not given). */
+static gt_job *vae_gone_on_with(const char *filed, const char *epochs, const char *kimg) {
+    gt_job *j = gt_job_new();
+    gt_status st = gt_job_read_text(j, filed, "job.ini");
+    if (!st && epochs) st = gt_job_set(j, "epochs", epochs, NULL);
+    if (!st && kimg) st = gt_job_set(j, "kimg", kimg, NULL);
+    if (st || gt_job_check(j) || gt_job_resolve(j, 12, 12, 1, 0, 100)) fail_msg("%s", gt_message());
+    return j;
+}
+
+static void of_epochs_and_kimg_the_command_line_s_counts(void **state) {
+    (void)state;
+    static const char by_epochs[] = "data = x\nmodel = vae\nepochs = 1\nkimg = 0.1\n", by_kimg[] = "data = x\nmodel = vae\nkimg = 0.1\n";
+    static const struct {
+        const char *filed, *epochs, *kimg;
+        int64_t images;
+        const char *says, *says_not; /* of the length; NULL: nothing */
+    } rows[] = {
+        {by_epochs, NULL, NULL, 100, "epochs = 1\n", NULL},
+        {by_epochs, "3", NULL, 300, "epochs = 3\n", NULL},
+        {by_epochs, NULL, "0.25", 250, "kimg = 0.25\n", "\nepochs"},
+        {by_epochs, "3", "0.25", 250, "kimg = 0.25\n", "\nepochs"},
+        {by_kimg, "3", NULL, 300, "epochs = 3\n", NULL},
+        {by_kimg, NULL, NULL, 100, "kimg = 0.1\n", "\nepochs"},
+        {"data = x\nmodel = vae\n", NULL, NULL, 3000, "epochs = 30\n", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        gt_job *j = vae_gone_on_with(rows[i].filed, rows[i].epochs, rows[i].kimg);
+        assert_int_equal(j->total_images, rows[i].images);
+        char *text = gt_job_to_text(j);
+        if (!strstr(text, rows[i].says) || (rows[i].says_not && strstr(text, rows[i].says_not))) fail_msg("row %zu: %s", i, text);
+        gt_job *again = vae_gone_on_with(text, NULL, NULL);
+        assert_int_equal(again->total_images, rows[i].images);
+        gt_job_free(again);
+        free(text);
+        gt_job_free(j);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_recipes_have_the_published_values),
@@ -373,6 +412,7 @@ int main(void) {
         cmocka_unit_test(descriptions_are_those_of_the_reference),
         cmocka_unit_test(the_jobs_that_are_shipped_can_be_read),
         cmocka_unit_test(dcgan_has_the_published_values),
+        cmocka_unit_test(of_epochs_and_kimg_the_command_line_s_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
