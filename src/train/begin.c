@@ -21,7 +21,10 @@ static gt_status find_directory(gt_trainer *t) {
     t->dir = dir;
     gt_status st = gt_rundir_prepare(dir, 0);
     if (st) return st;
-    return gt_lock_take(&t->lock, dir, &(gt_lock_options){.stop = gt_stop_requested});
+    st = gt_lock_take(&t->lock, dir, &(gt_lock_options){.stop = gt_stop_requested});
+    /* Made for a run that has ended, by a crash perhaps: this one would stop after a step. */
+    if (!st && gt_rundir_stop(dir)) gt_info("removed a file `stop` from before the start in '%s'", dir);
+    return st;
 }
 
 /* Is what the run was begun with the same job? A difference is a table on stderr and an error. */

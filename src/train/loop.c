@@ -72,8 +72,9 @@ static due decide(gt_trainer *t, const plan *p) {
     int wish = gt_stop_requested() ? STOP : gt_stop_take_checkpoint() ? CHECKPOINT : NOTHING;
     wish = gt_comm_max(t->comm, wish);
     if (t->comm->rank == 0) {
+        bool stop_file = gt_rundir_stop(t->dir); /* whatever else there is to stop for: left there, it would stop the next start */
         d.finished = gt_trainer_finished(t);
-        if (!d.finished) d.stop = wish == STOP ? ASKED : gt_rundir_stop(t->dir) ? STOP_FILE : now >= p->end ? TIME_OVER : GO_ON;
+        d.stop = wish == STOP ? ASKED : stop_file ? STOP_FILE : now >= p->end ? TIME_OVER : GO_ON;
         gt_trainer_saved(t, gt_saver_poll(t->saver));
         d.pictures = d.finished || is_due(&p->pictures, t->shown, now) || (p->picture_steps && t->step % (uint32_t)p->picture_steps == 0);
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, t->shown, now);
@@ -155,10 +156,11 @@ static gt_status train(gt_trainer *t, double began) {
         if (d.lost && t->log) gt_runlog_leave(t->log);
         if (d.lost) return gt_fail(GT_FAILED, "the lock in the run's directory is no longer ours: another process took the run over; stopped without writing");
         if ((st = act(t, &p, d))) return st;
-        if ((d.finished && gt_trainer_finished(t)) || d.stop) { /* not where it was set back */
+        bool finished = d.finished && gt_trainer_finished(t); /* not where it was set back */
+        if (finished || d.stop) {
             if ((st = settle(t))) return st;
-            if (t->comm->rank == 0) say_end(t, d.stop);
-            return d.finished ? GT_OK : GT_STOPPED;
+            if (t->comm->rank == 0) say_end(t, finished ? GO_ON : d.stop);
+            return finished ? GT_OK : GT_STOPPED;
         }
         if (t->comm->rank == 0) gt_trainer_live(t);
     }

@@ -77,6 +77,17 @@ touch file/stop
 ends 75
 [ ! -e file/stop ] || fail 'the file stop is still there'
 on_and_compare file 1
+# One that comes together with a signal goes as well; one from before the start stops nothing.
+begin 1 both --steps=1000000
+kill -STOP "$pid"
+touch both/stop
+kill -USR1 "$pid"
+kill -CONT "$pid"
+ends 75
+[ ! -e both/stop ] || fail 'a signal came with the file stop, which is still there'
+touch both/stop
+on_and_compare both 1
+[ ! -e both/stop ] || fail 'the file stop from before the start is still there'
 
 # SIGUSR2: a checkpoint, and on it goes.
 begin 2 goeson --steps=1000000
