@@ -27,7 +27,7 @@ typedef struct gt_lock gt_lock;
 
 typedef struct gt_lock_options { /* zeros: the defaults */
     double wait_s;  /* 15: for a living process on this host to end */
-    double still_s; /* 30: a heartbeat from elsewhere that stands still so long is dead */
+    double still_s; /* 30: a heartbeat from elsewhere, or of a process that cannot be looked at, that stands still so long is dead */
     double beat_s;  /* 5 */
     int (*stop)(void); /* not 0: waiting is given up */
 } gt_lock_options;

@@ -8,8 +8,8 @@
  *     token 9f86d081884c7d65
  *     job 1234567
  *
- * On the same host (same boot, same process namespace) the process itself is looked at; elsewhere whether the beat moves, by the clock of
- * who looks: clocks of hosts may differ. The file is written under a name of its own and linked to `lock`, which fails where there is one: so it
+ * On the same host (same boot, same process namespace) the process itself is looked at; elsewhere, and where it is there but hidden (another user's under
+ * hidepid, no file to open), whether the beat moves, by the clock of who looks: clocks of hosts may differ. The file is written under a name of its own and linked to `lock`, which fails where there is one: so it
  * is never seen half written, and a reply that a network file system lost is no doubt: the link count tells. Where there are no hard links it is
  * created exclusively. */
 #define _GNU_SOURCE
@@ -17,7 +17,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +41,7 @@ typedef struct holder {
     unsigned long beat;
     char host[WORD]; /* name, boot and process namespace in one: "" when the file says nothing */
     long pid;
-    unsigned long long started; /* /proc/PID/stat, field 22: tells a process from a later one of the same number */
+    unsigned long long started; /* /proc/PID/stat, field 22: tells a process from a later one of the same number; 0: it could not look */
     uint64_t token;             /* tells two takers apart */
     char job[WORD];             /* of the batch system; "-": none */
 } holder;
@@ -70,7 +72,7 @@ static void one_word(const char *path, char *out, size_t bytes) {
     out[strcspn(out, " \n")] = 0;
 }
 
-/* State and start time of a process; false: there is none. */
+/* State and start time of a process; false: there is none, or it cannot be looked at. */
 static bool process_of(long pid, char *state, unsigned long long *started) {
     char path[64], line[1024];
     snprintf(path, sizeof path, "/proc/%ld/stat", pid);
@@ -100,10 +102,17 @@ static holder describe_self(void) {
     return h;
 }
 
-static bool alive_here(const holder *h) {
+typedef enum fate { GONE, LIVES, HIDDEN } fate; /* hidden: its beat tells */
+
+/* Of a holder on this host. */
+static fate fate_of(const holder *h) {
     char state;
     unsigned long long started;
-    return process_of(h->pid, &state, &started) && started == h->started && state != 'Z' && state != 'X';
+    bool seen = process_of(h->pid, &state, &started);
+    if (seen && (state == 'Z' || state == 'X')) return GONE;
+    if (seen && h->started) return started == h->started ? LIVES : GONE;
+    bool none = h->pid < 1 || h->pid > INT_MAX || (kill((pid_t)h->pid, 0) && errno == ESRCH);
+    return none ? GONE : HIDDEN;
 }
 
 /* ---- the file ---- */
@@ -169,8 +178,8 @@ static void *beat_main(void *arg) {
 
 /* ---- taking ---- */
 
-static void say_waiting(const gt_lock *l, const holder *h, bool here, double limit) {
-    if (here)
+static void say_waiting(const gt_lock *l, const holder *h, fate f, double limit) {
+    if (f == LIVES)
         gt_info("'%s' belongs to process %ld on this machine; waiting up to %.0f s for it to end", l->path, h->pid, limit);
     else
         gt_info("'%s' belongs to %s, process %ld, job %s; waiting up to %.0f s to see whether it lives", l->path,
@@ -181,23 +190,23 @@ static void say_waiting(const gt_lock *l, const holder *h, bool here, double lim
 static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h) {
     const holder first = *h;
     const bool here = strcmp(h->host, l->self.host) == 0;
-    const double begin = gt_clock(), limit = here ? o->wait_s : o->still_s;
+    const double begin = gt_clock();
     for (bool said = false;; said = true) {
-        bool over = gt_clock() - begin >= limit;
-        if (here ? !alive_here(h) : over) return GT_OK; /* elsewhere: the beat stood still all the time */
+        const fate f = here ? fate_of(h) : HIDDEN;
+        if (h->token != first.token || (f == HIDDEN && h->beat != first.beat))
+            return gt_fail(GT_FAILED, "'%s' belongs to %s, process %ld, job %s, which is running: one run per directory", l->path, h->host, h->pid, h->job);
+        const double limit = f == LIVES ? o->wait_s : o->still_s;
+        const bool over = gt_clock() - begin >= limit;
+        if (f == GONE || (f == HIDDEN && over)) return GT_OK; /* hidden: the beat stood still all the time */
         if (over)
             return gt_fail(GT_FAILED, "'%s' belongs to process %ld on this machine, which is still running: one run per directory", l->path, h->pid);
-        if (!said) say_waiting(l, h, here, limit);
+        if (!said) say_waiting(l, h, f, limit);
         if (o->stop && o->stop()) return gt_fail(GT_STOPPED, "'%s' belongs to process %ld on %s; stopped waiting for it, as asked to", l->path, h->pid, h->host);
         pause_for(limit < 2 ? limit / 8 : 0.25);
         holder seen;
         int error = read_holder(l->path, &seen);
         if (error == ENOENT) return GT_OK;
-        if (error) continue; /* a network file system may hiccup */
-        if (seen.token != first.token || (!here && seen.beat != first.beat))
-            return gt_fail(GT_FAILED, "'%s' belongs to %s, process %ld, job %s, which is running: one run per directory", l->path, seen.host, seen.pid,
-                           seen.job);
-        *h = seen;
+        if (!error) *h = seen; /* a network file system may hiccup */
     }
 }
 
@@ -285,14 +294,14 @@ static gt_status take(gt_lock *l, const char *fresh, const gt_lock_options *o) {
 
 static bool is_fresh_name(const char *name) { return !strncmp(name, "lock.", 5) && strlen(name) == 21 && strspn(name + 5, "0123456789abcdef") == 16; }
 
-/* On this host its process is looked at; elsewhere, or half written, it is left alone for an hour, by the file system's clock. */
+/* On this host its process is looked at; elsewhere, hidden, or half written, it is left alone for an hour, by the file system's clock. */
 static bool is_left_over(const gt_lock *l, const char *path) {
     enum { HOUR = 3600 };
     struct stat mine, there;
     holder h;
     if (read_holder(path, &h) || fstat(l->fd, &mine) || stat(path, &there)) return false;
-    if (!strcmp(h.host, l->self.host)) return !alive_here(&h);
-    return mine.st_mtim.tv_sec - there.st_mtim.tv_sec > HOUR;
+    fate f = strcmp(h.host, l->self.host) ? HIDDEN : fate_of(&h);
+    return f == GONE || (f == HIDDEN && mine.st_mtim.tv_sec - there.st_mtim.tv_sec > HOUR);
 }
 
 static void clear_left_over(const gt_lock *l, const char *dir) {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A run's directory: numbers, first checks, the stop file, and a lock that outlives kill -9 and keeps the living out. */
+#define _GNU_SOURCE
 #include "scratch.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -11,6 +14,18 @@
 #include "base/file.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
+
+/* A process that cannot be looked at, as where /proc is mounted with hidepid=2; 0: none. It stands before libc's. */
+static pid_t hidden;
+static bool blind; /* a holder cannot look at itself */
+
+FILE *fopen(const char *path, const char *mode) {
+    char its[64];
+    snprintf(its, sizeof its, "/proc/%ld/stat", (long)hidden);
+    if (strcmp(path, its)) return ((__typeof__(&fopen))dlsym(RTLD_NEXT, "fopen"))(path, mode);
+    errno = ENOENT;
+    return NULL;
+}
 
 static void assert_new(const char *description, const char *name) {
     char *path = gt_rundir_new(at("runs"), description);
@@ -222,6 +237,7 @@ static pid_t start_holder(void) {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
+        if (blind) hidden = getpid();
         byte = take(scratch, &quick) ? 'y' : 'n';
         if (write(ready[1], &byte, 1) != 1) _exit(1);
         for (;;) pause();
@@ -287,6 +303,37 @@ static void holder_ends_while_we_wait(void **state) {
     gt_lock_release(l);
     waitpid(pid, NULL, 0);
     waitpid(killer, NULL, 0);
+}
+
+/* Of a process that is there and cannot be looked at the beat tells. */
+static void hidden_holder(void **state) {
+    (void)state;
+    hidden = start_holder();
+    assert_null(take(scratch, &quick));
+    assert_message("is running");
+    kill(hidden, SIGKILL);
+    usleep(50000); /* a zombie is there */
+    gt_lock *l = take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 0.5});
+    assert_non_null(l);
+    gt_lock_release(l);
+    stop_holder(hidden);
+    hidden = start_holder();
+    stop_holder(hidden); /* this one is gone, to be seen or not */
+    l = take(scratch, &(gt_lock_options){.wait_s = 60, .still_s = 60});
+    hidden = 0;
+    assert_non_null(l);
+    gt_lock_release(l);
+}
+
+/* The same of one that could not look at itself when it took the lock: no start time. */
+static void holder_without_a_start_time(void **state) {
+    (void)state;
+    blind = true;
+    pid_t pid = start_holder();
+    blind = false;
+    assert_null(take(scratch, &quick));
+    assert_message("is running");
+    stop_holder(pid);
 }
 
 static void write_foreign(unsigned beat, long pid, const char *host) {
@@ -430,7 +477,7 @@ int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
         TEST(numbers), TEST(unusable), TEST(small_files), TEST(links_stay), TEST(pipes_and_devices_are_written_to), TEST(stdout_is_written_to), TEST(neighbours_stay), TEST(several_write_one_file), TEST(free_lock), TEST(living_holder), TEST(dead_holder), TEST(holder_ends_while_we_wait),
-        TEST(holder_elsewhere), TEST(damaged_lock), TEST(unreadable_lock), TEST(recycled_pid), TEST(unfinished_takers), TEST(lost), TEST(race),
+        TEST(holder_elsewhere), TEST(damaged_lock), TEST(unreadable_lock), TEST(recycled_pid), TEST(hidden_holder), TEST(holder_without_a_start_time), TEST(unfinished_takers), TEST(lost), TEST(race),
     };
     gt_log_setup(0, 1, GT_ERROR); /* waiting is expected */
     return cmocka_run_group_tests(tests, NULL, NULL);
