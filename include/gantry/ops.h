@@ -109,6 +109,7 @@ typedef struct gt_filter { /* fh == 0: separable, fw taps used along both axes, 
 gt_node *gt_upfirdn(gt_graph *g, gt_node *x, gt_filter f, gt_upfirdn_attr attr);
 /* spec 1.3: prepare raw taps (normalise, flip, gain; 1-D below 8 taps becomes the outer product). n_taps_y 0: 1-D or scalar. Result in the arena. */
 gt_filter gt_filter_setup(gt_arena *a, const float *taps, int n_taps_x, int n_taps_y, bool normalize, bool flip, float gain, bool force_2d);
+static inline int gt_floor_half(int n) { return (n - (n < 0)) / 2; } /* paddings are halves rounded down; negative ones, of filters shorter than the factor, crop */
 gt_node *gt_upsample2d(gt_graph *g, gt_node *x, gt_filter f, int up);
 gt_node *gt_downsample2d(gt_graph *g, gt_node *x, gt_filter f, int down);
 gt_node *gt_filter2d(gt_graph *g, gt_node *x, gt_filter f);

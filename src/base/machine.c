@@ -53,18 +53,24 @@ static long topology(int processor, const char *what) {
     return read_line(path, line, sizeof line) ? strtol(line, NULL, 10) : -1;
 }
 
-/* Processors that are the first of their core, and of their socket. */
+/* Processors that are the first of their core, and of their socket. Each is asked once: an answer takes some microseconds, and there may be hundreds of processors. */
 static void count_cores(gt_machine *m) {
+    enum { MOST = 4096 };
+    static _Thread_local struct place {
+        long core, package;
+    } seen[MOST];
     long configured = sysconf(_SC_NPROCESSORS_CONF);
-    for (int i = 0; i < configured; i++) {
-        long core = topology(i, "core_id"), package = topology(i, "physical_package_id");
-        if (core < 0) continue; /* offline */
+    int n = 0;
+    for (int i = 0; i < configured && n < MOST; i++) {
+        struct place p = {topology(i, "core_id"), topology(i, "physical_package_id")};
+        if (p.core < 0) continue; /* offline */
         bool new_core = true, new_socket = true;
-        for (int k = 0; k < i; k++) {
-            bool same = topology(k, "physical_package_id") == package;
+        for (int k = 0; k < n; k++) {
+            bool same = seen[k].package == p.package;
             new_socket &= !same;
-            new_core &= !(same && topology(k, "core_id") == core);
+            new_core &= !(same && seen[k].core == p.core);
         }
+        seen[n++] = p;
         m->cores += new_core;
         m->sockets += new_socket;
     }

@@ -11,12 +11,12 @@ typedef struct pads { /* relative to the upsampled image; FIR steps take negativ
 static void add_resampling_pads(pads *p, gt_filter f, int up, int down) {
     int nx = f.fw, ny = f.fh ? f.fh : f.fw;
     if (up > 1) {
-        p->x0 += (nx + up - 1) / 2, p->x1 += (nx - up) / 2;
-        p->y0 += (ny + up - 1) / 2, p->y1 += (ny - up) / 2;
+        p->x0 += (nx + up - 1) / 2, p->x1 += gt_floor_half(nx - up);
+        p->y0 += (ny + up - 1) / 2, p->y1 += gt_floor_half(ny - up);
     }
     if (down > 1) {
-        p->x0 += (nx - down + 1) / 2, p->x1 += (nx - down) / 2;
-        p->y0 += (ny - down + 1) / 2, p->y1 += (ny - down) / 2;
+        p->x0 += gt_floor_half(nx - down + 1), p->x1 += gt_floor_half(nx - down);
+        p->y0 += gt_floor_half(ny - down + 1), p->y1 += gt_floor_half(ny - down);
     }
 }
 

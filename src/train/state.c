@@ -267,6 +267,19 @@ static void transfer_block(const gt_checkpoint_file *f, const char *name, const 
     gt_info("  %s: %d of %d tensors copied", name, copied, net->n_tensors);
 }
 
+/* A run without averages gives what it has: the average begins as the network itself, as in any new run. */
+static void transfer_average(const gt_checkpoint_file *f, const gt_model *m, int net, float *scratch) {
+    char name[64], group[96];
+    snprintf(name, sizeof name, "%s_ema", m->nets[net]->name);
+    snprintf(group, sizeof group, "/networks/%s", name);
+    if (gt_checkpoint_first(f, group) >= 0) {
+        transfer_block(f, name, m->nets[net], m->ema_block, scratch);
+    } else {
+        memcpy(m->ema_block, m->blocks[net], m->nets[net]->block_floats * sizeof(float));
+        gt_info("  %s: begins as %s, there is none", name, m->nets[net]->name);
+    }
+}
+
 gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f) {
     const gt_model *m = t->model;
     gt_status st = GT_OK;
@@ -279,11 +292,8 @@ gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f) {
         else {
             gt_info("starting from the networks of %s", gt_checkpoint_path(f));
             for (int i = 0; i < m->n_nets; i++) {
-                char name[64];
                 transfer_block(f, m->nets[i]->name, m->nets[i], m->blocks[i], scratch);
-                if (m->ema_of != i) continue;
-                snprintf(name, sizeof name, "%s_ema", m->nets[i]->name);
-                transfer_block(f, name, m->nets[i], m->ema_block, scratch);
+                if (m->ema_of == i) transfer_average(f, m, i, scratch);
             }
         }
         free(scratch);

@@ -140,6 +140,35 @@ static void helpers_keep_constants(void **state) {
     free(y);
 }
 
+typedef struct factor {
+    int taps, by;
+} factor;
+
+static gt_node *build_up_by(gt_graph *g, gt_node *x, const void *arg) {
+    const factor *f = arg;
+    return gt_upsample2d(g, x, gt_filter_setup(gt_graph_arena(g), binomial, f->taps, 0, true, false, 1, false), f->by);
+}
+
+static gt_node *build_down_by(gt_graph *g, gt_node *x, const void *arg) {
+    const factor *f = arg;
+    return gt_downsample2d(g, x, gt_filter_setup(gt_graph_arena(g), binomial, f->taps, 0, true, false, 1, false), f->by);
+}
+
+/* Filters shorter than the factor, too: an image becomes exactly `by` times as large, or as small as its samples reach. */
+static void sizes_by_any_factor(void **state) {
+    (void)state;
+    float x[8 * 8] = {0};
+    for (int taps = 1; taps <= 4; taps++)
+        for (int by = 1; by <= 4; by++) {
+            gt_shape out;
+            free(apply(build_up_by, &(factor){taps, by}, GT_SHAPE(1, 8, 8, 1), x, &out));
+            assert_int_equal(out.d[1], 8 * by);
+            assert_int_equal(out.d[2], 8 * by);
+            free(apply(build_down_by, &(factor){taps, by}, GT_SHAPE(1, 8, 8, 1), x, &out)); /* the paddings are taps - by in all */
+            assert_int_equal(out.d[1], (8 - by) / by + 1);
+        }
+}
+
 typedef struct sample_case {
     int axis, pad, n;
     bool flip;
@@ -228,7 +257,7 @@ static void faults_are_named(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(matches_the_definition), cmocka_unit_test(adjoints),
-        cmocka_unit_test(filters_are_prepared),   cmocka_unit_test(helpers_keep_constants),
+        cmocka_unit_test(filters_are_prepared),   cmocka_unit_test(helpers_keep_constants), cmocka_unit_test(sizes_by_any_factor),
         cmocka_unit_test(filters_per_sample),     cmocka_unit_test(margins_are_mirrored),
         cmocka_unit_test(faults_are_named),
     };

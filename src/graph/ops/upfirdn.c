@@ -195,15 +195,15 @@ static int taps_y(gt_filter f) { return f.fh ? f.fh : f.fw; }
 gt_node *gt_upsample2d(gt_graph *g, gt_node *x, gt_filter f, int up) {
     int nx = taps_x(f), ny = taps_y(f);
     return gt_upfirdn(g, x, f, (gt_upfirdn_attr){.up_x = up, .up_y = up, .gain = (float)up * (float)up,
-                                                 .pad_x0 = (nx + up - 1) / 2, .pad_x1 = (nx - up) / 2,
-                                                 .pad_y0 = (ny + up - 1) / 2, .pad_y1 = (ny - up) / 2});
+                                                 .pad_x0 = (nx + up - 1) / 2, .pad_x1 = gt_floor_half(nx - up),
+                                                 .pad_y0 = (ny + up - 1) / 2, .pad_y1 = gt_floor_half(ny - up)});
 }
 
 gt_node *gt_downsample2d(gt_graph *g, gt_node *x, gt_filter f, int down) {
     int nx = taps_x(f), ny = taps_y(f);
     return gt_upfirdn(g, x, f, (gt_upfirdn_attr){.down_x = down, .down_y = down,
-                                                 .pad_x0 = (nx - down + 1) / 2, .pad_x1 = (nx - down) / 2,
-                                                 .pad_y0 = (ny - down + 1) / 2, .pad_y1 = (ny - down) / 2});
+                                                 .pad_x0 = gt_floor_half(nx - down + 1), .pad_x1 = gt_floor_half(nx - down),
+                                                 .pad_y0 = gt_floor_half(ny - down + 1), .pad_y1 = gt_floor_half(ny - down)});
 }
 
 gt_node *gt_filter2d(gt_graph *g, gt_node *x, gt_filter f) {
