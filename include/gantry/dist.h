@@ -67,9 +67,9 @@ gt_status gt_comm_agree(gt_comm *c, gt_status st);
  * the ordinary way. */
 gt_status gt_comm_abort(gt_comm *c, gt_status st);
 
-/* Heartbeats go between the ranks by themselves whenever one waits for others or works on a graph. A rank that has not been heard of for `limit`
- * seconds (60 at the beginning; 0: no limit) is named with its host and what it did last, and all ranks end as with gt_comm_abort(). None of
- * the three is collective, and none waits. `what` must stay where it is.
+/* Heartbeats go between the ranks by themselves whenever one waits for others, works on a graph, or gets on in a long loop of this library. A rank
+ * that has not been heard of for `limit` seconds (60 at the beginning; 0: no limit) is named with its host and what it did last, and all ranks end
+ * as with gt_comm_abort(). None of the three is collective, and none waits. `what` must stay where it is.
  * gt_comm_doing: what this rank does from now on. gt_comm_busy: likewise, and it may take long without a word (files, sums by one rank): ten
  * times the limit holds until the next gt_comm_doing. So it is from the beginning. */
 void gt_comm_heartbeat(gt_comm *c, double limit);

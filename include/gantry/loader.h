@@ -17,6 +17,7 @@
 #ifndef GANTRY_LOADER_H
 #define GANTRY_LOADER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,13 +51,16 @@ typedef struct gt_loader_plan {
 gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *plan);
 void gt_loader_free(gt_loader *l); /* NULL is fine */
 
+/* Whether a step is there, or comes within so many seconds: what gt_loader_step need not wait for. False also where the main thread itself is to read it. */
+bool gt_loader_wait(gt_loader *l, uint64_t step, double seconds);
+
 /* Images [count,H,W,C] in [-1,1] (x / 127.5 - 1 for the range 0..255) and labels [count,label_width] of one range of
  * one step, into the caller's memory; labels may be NULL. The same step may be asked for again; later steps are ready
  * when steps come in order. An error met while decoding ahead comes out here, naming file and entry, when its step is
  * asked for. Does not allocate (libhdf5 does). */
 gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, float *labels);
 
-/* Seconds spent waiting for images in gt_loader_step since the last call of this function. */
+/* Seconds spent waiting for images since the last call of this function. */
 double gt_loader_wait_seconds(gt_loader *l);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/thread.h"
 
 #include <signal.h>
+#include <time.h>
 
 int gt_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *arg) {
     pthread_attr_t attributes;
@@ -16,4 +17,12 @@ int gt_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *),
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return error;
+}
+
+void gt_condition_init(pthread_cond_t *c) {
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &monotonic);
+    pthread_condattr_destroy(&monotonic);
 }

@@ -9,4 +9,7 @@
 /* 0 or errno, as pthread_create. `stack_bytes` 0: the system's choice. */
 int gt_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *arg);
 
+/* A condition to be waited for until a gt_deadline(). */
+void gt_condition_init(pthread_cond_t *c);
+
 #endif

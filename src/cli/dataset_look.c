@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alive.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
 #include "gantry/grid.h"
@@ -67,9 +68,11 @@ typedef struct verification { /* of one rank's share */
 static void verify_tile(void *arg, int tile, int worker) {
     verification *v = arg;
     int64_t from = (int64_t)tile * TILE, to = from + TILE < v->count ? from + TILE : v->count;
-    for (int64_t i = from; i < to; i++)
+    for (int64_t i = from; i < to; i++) {
+        gt_alive();
         if (gt_dataset_read(v->ds, v->first + i, v->samples[worker]) && !(v->message[i] = strndup(gt_message(), MESSAGE_BYTES - 1)))
             v->out_of_memory = true;
+    }
 }
 
 static gt_status list_bad(void *arg, const void *data, size_t bytes) {

@@ -2,8 +2,8 @@
  * DESIGN
  * A ring of DEPTH steps, each with room for this rank's samples as they are stored. `want` is the step that was asked for last.
  * The thread fills, in order, the steps want .. want + DEPTH - 1 that their places (step % DEPTH) do not hold yet, so a
- * place is overwritten only after `want` has moved past its step, and only gt_loader_step moves `want`: what it copies
- * from cannot change under it. Any step may be asked for, an earlier one too; then the ring fills anew.
+ * place is overwritten only after `want` has moved past its step, and only the caller's asking for a step moves `want`: what
+ * gt_loader_step copies from cannot change under it. Any step may be asked for, an earlier one too; then the ring fills anew.
  *
  * Where images may be read by the main thread alone (HDF5 too large for memory) there is no thread, and gt_loader_step
  * fills the place itself. The cache of decoded images belongs to whoever fills. */
@@ -11,10 +11,12 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alive.h"
 #include "base/clock.h"
 #include "base/thread.h"
 #include "data/source.h"
@@ -46,6 +48,7 @@ struct gt_loader {
     int64_t *items;
     place ring[DEPTH];
     double waited;       /* seconds */
+    atomic_uint fetched; /* images so far: it shows whether the thread gets on */
 
     bool threaded, stop;
     uint64_t want;
@@ -64,6 +67,8 @@ static gt_status fetch(gt_loader *l, int64_t item, uint8_t *pixels) {
         if (kept) l->cached[stored] = true;
     }
     if (kept) memcpy(pixels, kept, l->image_bytes);
+    atomic_fetch_add(&l->fetched, 1);
+    gt_alive();
     if (mirrored) gt_mirror(pixels, l->info->height, l->info->width, (size_t)l->info->channels * gt_sample_bytes(l->info->type));
     return GT_OK;
 }
@@ -117,23 +122,48 @@ static void *prefetch(void *arg) {
     return NULL;
 }
 
-static place *await_step(gt_loader *l, uint64_t step) {
-    place *p = &l->ring[step % DEPTH];
-    if (!l->threaded) {
-        if (!p->ready || p->step != step) {
-            fill(l, p, step);
-            p->step = step;
-            p->ready = true;
-        }
-        return p;
-    }
+static bool holds(const place *p, uint64_t step) { return p->ready && p->step == step; }
+
+bool gt_loader_wait(gt_loader *l, uint64_t step, double seconds) {
+    const place *p = &l->ring[step % DEPTH];
+    if (!l->threaded) return holds(p, step);
+    double begin = gt_clock();
+    struct timespec until = gt_deadline(seconds);
+    int error = 0;
     pthread_mutex_lock(&l->lock);
     if (l->want != step) {
         l->want = step;
         pthread_cond_signal(&l->asked);
     }
-    while (!p->ready || p->step != step) pthread_cond_wait(&l->filled, &l->lock);
+    while (!holds(p, step) && !error) error = pthread_cond_timedwait(&l->filled, &l->lock, &until);
+    bool there = holds(p, step);
     pthread_mutex_unlock(&l->lock);
+    l->waited += gt_clock() - begin;
+    return there;
+}
+
+/* A thread that gets no image any more is a rank that does not live. */
+static void await_thread(gt_loader *l, uint64_t step) {
+    const double look = 0.5;
+    unsigned before = atomic_load(&l->fetched);
+    while (!gt_loader_wait(l, step, look)) {
+        unsigned now = atomic_load(&l->fetched);
+        if (now != before) gt_alive();
+        before = now;
+    }
+}
+
+static place *await_step(gt_loader *l, uint64_t step) {
+    place *p = &l->ring[step % DEPTH];
+    if (l->threaded) {
+        await_thread(l, step);
+    } else if (!holds(p, step)) {
+        double begin = gt_clock();
+        fill(l, p, step);
+        p->step = step;
+        p->ready = true;
+        l->waited += gt_clock() - begin;
+    }
     return p;
 }
 
@@ -147,9 +177,7 @@ static int samples_of(const gt_ranges *ranges, int n) {
 gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, float *labels) {
     const gt_ranges *ranges = ranges_of(l, step);
     if (range < 0 || range >= ranges->n) return gt_fail(GT_USAGE, "range %d of a loader with %d ranges", range, ranges->n);
-    double begin = gt_clock();
     place *p = await_step(l, step);
-    l->waited += gt_clock() - begin;
     if (p->status) return gt_fail(p->status, "%s", p->message);
     int count = ranges->range[range].count, offset = samples_of(ranges, range); /* of the range's first sample among this rank's */
     size_t n = (size_t)count * (l->image_bytes / gt_sample_bytes(l->info->type)), width = (size_t)l->info->label_width;
@@ -224,6 +252,7 @@ static gt_status make_cache(gt_loader *l, size_t most) {
         gt_status st = gt_dataset_read_stored(l->ds, (int64_t)i, l->cache + i * l->image_bytes);
         if (st) return st;
         l->cached[i] = true;
+        gt_alive();
     }
     return GT_OK;
 }
@@ -251,7 +280,7 @@ gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *p
     l->image_bytes = l->info->image_bytes;
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->asked, NULL);
-    pthread_cond_init(&l->filled, NULL);
+    gt_condition_init(&l->filled);
     st = make_ring(l, plan);
     if (!st) st = make_cache(l, plan->cache_bytes);
     if (!st && (!l->info->main_thread_only || l->cache)) st = start_thread(l);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/alive.h"
+
 enum { SURVEY_MOST = 65536, SHORT_HEAD = 1024, DESCRIPTION_BYTES = 96 };
 
 gt_status gt_pictures_accept(const char *name, bool *accepted) {
@@ -65,6 +67,7 @@ static gt_status read_head(const gt_pictures *p, int64_t i, void *buffer, gt_pic
 
 static gt_status survey_one(const gt_pictures *p, int64_t i, void *buffer) {
     gt_picture_info info = {0};
+    gt_alive();
     gt_status st = read_head(p, i, buffer, &info);
     gt_picture found = {.height = info.height, .width = info.width, .channels = info.channels, .alpha = info.alpha, .type = gt_sample_of_bits(info.bits)};
     if (!st) st = compare(p, &found, strcmp(info.format, "PNG") != 0);

@@ -2,10 +2,11 @@
  * Heartbeats, so that no rank waits for ever: each rank tells rank 0 now and then that it lives and what it does, and rank 0 tells all; who has
  * not been heard of for too long is named, and all ranks end.
  *
- * MPI is called by the main thread alone, so beats leave while it waits (gt_comm_idle) and between the nodes of a graph
- * (gt_reducer_progress): a silent rank is one whose process, host or network is gone, or whose main thread is stuck. Work that is known to be
- * long and silent (all of the start is) is announced, and then silence may last BUSY_FACTOR times as long. The messages have a communicator of their
- * own: they never wait for anything and nothing waits for them.
+ * MPI is called by the main thread alone, so beats leave when it begins to wait and while it waits (gt_comm_wait), between the nodes of a graph
+ * (gt_reducer_progress), and from loops that may be long (gt_alive): a silent rank is one whose process, host or network is gone, or whose main
+ * thread is stuck. What may keep that from its next beat for long, such as a file system that stands still, is announced (all of the start is), and
+ * then silence may last BUSY_FACTOR times as long. The messages have a communicator of their own: they never wait for anything and nothing waits for
+ * them.
  *
  * Time is the listener's own, and only time in which it listened counts: a rank that was stopped and goes on accuses nobody at once. */
 #include <math.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alive.h"
 #include "base/clock.h"
 #include "dist/comm.h"
 #include "gantry/log.h"
@@ -52,6 +54,8 @@ static void listen(const gt_comm_inside *in, peer *p) {
     MPI_Irecv(&p->in, sizeof p->in, MPI_BYTE, p->rank, TAG, in->pulse->world, &p->receive);
 }
 
+static void beat_if_due(void *comm) { gt_pulse_turn(comm, 0); }
+
 gt_status gt_pulse_start(gt_comm_inside *in) {
     gt_comm *c = &in->seen;
     if (c->ranks == 1) return GT_OK;
@@ -75,6 +79,7 @@ gt_status gt_pulse_start(gt_comm_inside *in) {
         listen(in, &u->peers[i]);
     }
     gt_comm_heartbeat(c, 60);
+    gt_alive_calls(beat_if_due, c);
     return GT_OK;
 }
 
@@ -172,6 +177,7 @@ void gt_comm_doing(gt_comm *c, uint32_t step, const char *what) {
     if (!u) return;
     u->step = step;
     u->what = what;
+    if (u->busy) u->next = 0; /* or the others would wait long for one that dies now */
     u->busy = false;
     gt_pulse_turn(c, 0);
 }
@@ -189,6 +195,7 @@ void gt_comm_busy(gt_comm *c, const char *what) {
 void gt_pulse_stop(gt_comm_inside *in) {
     gt_pulse *u = in->pulse;
     if (!u) return;
+    gt_alive_calls(NULL, NULL);
     for (int i = 0; i < u->n; i++) {
         MPI_Cancel(&u->peers[i].receive);
         MPI_Wait(&u->peers[i].receive, MPI_STATUS_IGNORE);

@@ -38,11 +38,7 @@ static void *watch(void *arg) {
 void gt_watchdog_start(gt_watchdog *w, pid_t launcher, const gt_comm *c) {
     *w = (gt_watchdog){.launcher = launcher, .parent = getppid(), .rank = c->rank, .host = c->host};
     pthread_mutex_init(&w->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    gt_condition_init(&w->wake);
     w->running = gt_thread_start(&w->thread, STACK_BYTES, watch, w) == 0; /* without it training works all the same */
 }
 

@@ -315,11 +315,7 @@ static void clear_left_over(const gt_lock *l, const char *dir) {
 }
 
 static bool start_beating(gt_lock *l) {
-    pthread_condattr_t clock;
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&l->wake, &clock);
-    pthread_condattr_destroy(&clock);
+    gt_condition_init(&l->wake);
     pthread_mutex_init(&l->mutex, NULL);
     return gt_thread_start(&l->thread, 0, beat_main, l) == 0;
 }

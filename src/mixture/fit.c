@@ -84,6 +84,7 @@ static void say(fitting *t, double l) {
 static void end_restart(fitting *t, double l, bool converged) {
     gt_fit *f = t->f;
     bool better = !f->n_curve || l > f->log_likelihood;
+    gt_comm_busy(t->em->blocks->comm, "the end of a restart"); /* no update comes, but perhaps a file */
     gt_log_live(NULL);
     gt_info("restart %d/%d  %d iterations, log-likelihood %.9g per sample%s%s", f->restart + 1, f->recipe.restarts, f->n_now - 1, l,
             converged ? "" : ", not converged", better && f->n_curve ? ": the best so far" : "");

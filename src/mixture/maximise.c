@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alive.h"
 #include "gantry/log.h"
 #include "kernels/lapack.h"
 #include "mixture/em.h"
@@ -50,6 +51,7 @@ static void maximise_component(void *arg, int c, int worker) {
     const double nobody = 1e-100; /* shares of nobody at all have no mean that means anything */
     enum outcome *outcome = &m->outcome[c];
     bool had_points = mixture->weights[c] > 0, has_points = total > nobody;
+    gt_alive();
     mixture->weights[c] = has_points ? total / (double)m->em->blocks->count : 0;
     *outcome = had_points && !has_points ? EMPTY : FINE;
     if (!has_points) return; /* it stays where it is */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alive.h"
 #include "pack/pack.h"
 
 static bool claims(const char *path) {
@@ -37,6 +38,7 @@ static gt_status make_folder(const char *path) {
 
 static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *where) {
     (void)s, (void)kind, (void)where;
+    gt_alive();
     return remove(path);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/alive.h"
 #include "files/dataset_h5.h"
 #include "pack/pack.h"
 
@@ -61,12 +62,23 @@ static gt_status put(gt_dest *d, const gt_entry *e, const void *data) { return g
 
 typedef struct reading { /* of the part, from its beginning to its end */
     gt_dest *d;
-    uint64_t offset;
+    uint64_t offset, settled; /* the file made from it is on the disk up to there */
     uint8_t *buffer;
+    const char *file;
 } reading;
+
+static gt_status settle(reading *r) {
+    if (r->offset - r->settled < GT_UNSYNCED_MOST) return GT_OK;
+    r->settled = r->offset;
+    int error = gt_part_settle(r->file);
+    return error ? gt_fail(GT_FAILED, "cannot be synced: %s", strerror(error)) : GT_OK;
+}
 
 static gt_status next_chunk(void *arg, size_t i, const void **data, size_t *n) {
     reading *r = arg;
+    gt_status st = settle(r);
+    if (st) return st;
+    gt_alive();
     *n = r->d->entries[i].size;
     if (pread(r->d->fd, r->buffer, *n, (off_t)r->offset) != (ssize_t)*n) return gt_fail(GT_FAILED, "'%s' cannot be read back", r->d->part);
     r->offset += *n;
@@ -89,7 +101,7 @@ static gt_status write_file(gt_dest *d, const char *path, gt_h5_dataset *h) {
     size_t most = 0;
     for (size_t i = 0; i < d->n; i++)
         if (d->entries[i].size > most) most = d->entries[i].size;
-    reading r = {.d = d, .buffer = malloc(most + 1)};
+    reading r = {.d = d, .buffer = malloc(most + 1), .file = path};
     int32_t *classes = NULL;
     float *vectors = NULL;
     bool labelled = gt_dest_labelled(d);

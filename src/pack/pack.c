@@ -184,6 +184,7 @@ static void fill_result(const packing *p, gt_pack_result *result) {
 /* Rank 0, when the work is over or has failed. */
 static gt_status conclude(packing *p, gt_status st, gt_pack_result *result) {
     const gt_pack_request *r = p->request;
+    gt_comm_busy(p->comm, "the end of a dataset");
     if (!st) st = finish(p);
     if (!st && !r->scan_only) st = count_classes(p, result);
     char message[1024]; /* what follows must not hide it */

@@ -93,6 +93,7 @@ struct gt_dest {
     int fd;            /* of the part, -1: closed */
     uint64_t offset;   /* its length, with what waits */
     gt_buffer waiting; /* to be appended to it */
+    uint64_t unsynced; /* bytes of it since the last sync */
     bool broken;       /* some of that could not be: nothing after it counts */
 };
 
@@ -110,10 +111,14 @@ bool gt_dest_labelled(const gt_dest *d);                        /* every image t
 const char *gt_dest_channels(const gt_dest *d);               /* what the channels mean; NULL: not known, or plain grey or RGB */
 bool gt_dest_range(const gt_dest *d, double range[2]);        /* false: the usual one */
 int gt_part_look(const char *dest, const char *ending, struct stat *s); /* 0 or errno: what stands beside DEST as DEST.part or DEST.part.h5 */
-/* The part file, for destinations that are one file: written in large pieces, all of it by a sync. publish: sync `file` and give it its name. */
+/* The part file, for destinations that are one file: written in large pieces, all of it by a sync. publish: sync `file` and give it its name.
+ * A file is also synced whenever GT_UNSYNCED_MOST bytes were written into it: however much of it memory would hold back, no sync may take so long
+ * that the other ranks give rank 0 up. */
+#define GT_UNSYNCED_MOST ((uint64_t)1 << 30)
 gt_status gt_part_open(gt_dest *d, uint64_t length);
 gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_part_sync(gt_dest *d);
+int gt_part_settle(const char *file); /* 0 or errno: sync it */
 gt_status gt_part_publish(const char *file, const char *path);
 gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n);
 gt_status gt_png_check(const gt_picture *shape);

@@ -30,8 +30,16 @@ gt_status gt_part_open(gt_dest *d, uint64_t length) {
     return GT_OK;
 }
 
+/* 0 or errno */
+static int sync_data(gt_dest *d) {
+    d->unsynced = 0;
+    return fdatasync(d->fd) ? errno : 0;
+}
+
 static gt_status flush(gt_dest *d) {
     int error = d->broken ? EIO : gt_write_all(d->fd, d->waiting.data, d->waiting.n);
+    d->unsynced += d->waiting.n;
+    if (!error && d->unsynced >= GT_UNSYNCED_MOST) error = sync_data(d);
     d->broken = error != 0;
     d->waiting.n = 0;
     if (error == ENOSPC)
@@ -50,13 +58,18 @@ gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n) {
 
 gt_status gt_part_sync(gt_dest *d) {
     gt_status st = flush(d);
-    if (!st && fdatasync(d->fd)) st = gt_fail(GT_FAILED, "cannot sync '%s': %s", d->part, strerror(errno));
-    return st;
+    int error = st ? 0 : sync_data(d);
+    return error ? gt_fail(GT_FAILED, "cannot sync '%s': %s", d->part, strerror(error)) : st;
+}
+
+int gt_part_settle(const char *file) {
+    int fd = open(file, O_RDONLY | O_CLOEXEC), error = fd < 0 || fsync(fd) ? errno : 0;
+    if (fd >= 0) close(fd);
+    return error;
 }
 
 gt_status gt_part_publish(const char *file, const char *path) {
-    int fd = open(file, O_RDONLY | O_CLOEXEC), error = fd < 0 || fsync(fd) ? errno : 0;
-    if (fd >= 0) close(fd);
+    int error = gt_part_settle(file);
     if (!error && rename(file, path)) error = errno;
     return error ? gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", file, path, strerror(error)) : gt_sync_parent(path);
 }

@@ -44,8 +44,10 @@ static gt_status prepare(const wave *w, int bundle) {
 
 /* The inputs of one slice; k: of this rank's. */
 static gt_status fill_slice(gt_trainer *t, gt_phase *p, gt_exec *e, const gt_share *share, int k) {
+    const double soon = 0.25; /* seconds */
     int index = share->first + k;
     gt_comm_doing(t->comm, t->step, "waiting for data");
+    if (!gt_loader_wait(t->loader, t->step, soon)) gt_comm_busy(t->comm, "waiting for data"); /* storage may stand still for minutes */
     gt_status st = gt_loader_step(t->loader, t->step, k, t->images, t->labels);
     if (st) return st;
     gt_comm_doing(t->comm, t->step, p->name);

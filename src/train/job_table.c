@@ -262,8 +262,8 @@ static const gt_option table[] = {
                "stops."},
     {.key = "heartbeat-limit", .type = GT_OPTION_REAL, .class = GT_EXECUTION, FIELD(heartbeat_limit), .group = "execution", .standard = "60",
      .unit = "seconds", .max = 1e6, .help = "End the run when a rank has not been heard of for so long; 0: never",
-     .detail = "The message names rank, host and what it did last. For work known to be long and silent (reading a checkpoint, pictures) ten times "
-               "as long."},
+     .detail = "The message names rank, host and what it did last. For what may be long and silent (reading a checkpoint, pictures, waiting for data) ten "
+               "times as long. Long work that gets on is not silent."},
     {.key = "dry-run", .type = GT_OPTION_BOOL, .class = GT_COMMAND, FIELD(dry_run), .group = "execution", .standard = "0", .letter = 'n',
      .common = true,
      .help = "Print job, sizes, speed and node-hours, and exit"},

@@ -45,6 +45,7 @@ typedef struct due { /* rank 0's decision */
 typedef struct plan {
     schedule tick, pictures, checkpoint;
     double end; /* of --max-time, by gt_clock() */
+    double look; /* when rank 0 looks for the file `stop` again */
     int64_t picture_steps;
 } plan;
 
@@ -65,22 +66,40 @@ static plan make_plan(const gt_trainer *t, double began) {
                   .end = began + most};
 }
 
-static due decide(gt_trainer *t, const plan *p) {
+/* The file system of the run may stand still for minutes, so that the others must be told of each look: not at every step, but with every tick,
+ * which goes there anyway, and at the last: a file that were left there would stop the next start. */
+static bool stop_file(gt_trainer *t, plan *p, double now, bool last) {
+    const double interval = 1; /* seconds */
+    if (now < p->look && !last && !is_due(&p->tick, t->shown, now)) return false;
+    p->look = now + interval;
+    gt_comm_busy(t->comm, "looking for the file `stop`");
+    bool stop = gt_rundir_stop(t->dir);
+    gt_comm_doing(t->comm, t->step, "between two steps");
+    return stop;
+}
+
+static bool is_room(gt_trainer *t) {
+    gt_comm_busy(t->comm, "logs, pictures, checkpoints");
+    return gt_space_free(t->dir) > (double)gt_trainer_checkpoint_bytes(t);
+}
+
+static due decide(gt_trainer *t, plan *p) {
     due d = {0};
     double now = gt_clock();
     enum { NOTHING, CHECKPOINT, STOP };
     int wish = gt_stop_requested() ? STOP : gt_stop_take_checkpoint() ? CHECKPOINT : NOTHING;
     wish = gt_comm_max(t->comm, wish);
     if (t->comm->rank == 0) {
-        bool stop_file = gt_rundir_stop(t->dir); /* whatever else there is to stop for: left there, it would stop the next start */
         d.finished = gt_trainer_finished(t);
-        d.stop = wish == STOP ? ASKED : stop_file ? STOP_FILE : now >= p->end ? TIME_OVER : GO_ON;
+        bool last = d.finished || wish == STOP || now >= p->end;
+        bool file = stop_file(t, p, now, last);
+        d.stop = wish == STOP ? ASKED : file ? STOP_FILE : now >= p->end ? TIME_OVER : GO_ON;
         gt_trainer_saved(t, gt_saver_poll(t->saver));
         d.pictures = d.finished || is_due(&p->pictures, t->shown, now) || (p->picture_steps && t->step % (uint32_t)p->picture_steps == 0);
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, t->shown, now);
         /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each tick with room on the disk tries again. */
         d.tick = d.checkpoint || is_due(&p->tick, t->shown, now) || t->shown == t->job->batch;
-        if (t->checkpoint_failed && d.tick && gt_space_free(t->dir) > (double)gt_trainer_checkpoint_bytes(t)) d.checkpoint = true;
+        if (t->checkpoint_failed && d.tick && is_room(t)) d.checkpoint = true;
         d.lost = gt_lock_lost(t->lock);
     }
     gt_comm_broadcast(t->comm, &d, sizeof d, 0);

@@ -1,6 +1,6 @@
 # level: full
 # No hang: a rank that falls silent is named by the others, with what it did last, and all end in bounded time; one that was silent for a
-# moment is waited for; one that dies ends the job at once.
+# moment is waited for, and so is one that gets on; one that dies ends the job at once.
 . "$(dirname "$0")/lib.sh"
 job="$small --steps=1000000 --threads=1"
 begin() { # RUN SECONDS: three ranks; $ranks are their processes by rank
@@ -50,6 +50,14 @@ ends 75
 images=$(last moment | sed 's/.*checkpoint-0*\([0-9]*\)\.h5/\1/')
 quietly "$GANTRY" train $small --steps=$((images / 8)) --run=straight --tick=1000
 same "$(last moment)" "$(last straight)"
+
+# At work for long, or kept waiting by its files: waited for. For ever: named.
+timeout 60 "$LAUNCH" 2 "$BUILD/tests/test_heartbeat" hang hanging >hung 2>&1 </dev/null &
+hung=$!
+started+=("$hung")
+quietly ranks 2 "$BUILD/tests/test_heartbeat"
+wait "$hung" && fail 'status 0 of a job that gets no data'
+grep -qE 'error: rank 1 .* has not been heard of for [0-9]+ s .*step [0-9]+, waiting for data' hung || { cat hung; fail 'the rank that gets no data is not named'; }
 
 # Dead: at once.
 begin dead 60

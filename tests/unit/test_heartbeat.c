@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Who gets on is not taken for dead, however long the others wait for it. Does the waiting on several ranks, by tests/e2e/heartbeat.sh: there one
+ * rank's calls of the system are slow, so that what it does takes longer than a silent rank is waited for. With an argument:
+ *     hang FOLDER  rank 1 never gets its data; the folder is made and stays
+ */
+#define _GNU_SOURCE
+#include "data_files.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "gantry/loader.h"
+#include "gantry/log.h"
+#include "gantry/pack.h"
+#include "gantry/train.h"
+#include "mixtures.h"
+
+enum { PICTURES = 96, BUSY_FACTOR = 10 };
+
+/* ---- slow calls ---- */
+
+static struct slowness {
+    const char *call, *part; /* on files whose paths have this in them, */
+    bool beside;             /* by threads beside the main one, else by that alone */
+    int skipped, calls;      /* so many after so many */
+    double seconds;          /* INFINITY: for ever */
+} slow;
+
+static pthread_t main_thread;
+
+static void slow_down(int rank, struct slowness s) {
+    if (comm->ranks > 1 && comm->rank == rank) slow = s;
+}
+
+static void dawdle(const char *call, const char *path) {
+    if (!slow.call || strcmp(call, slow.call) || !strstr(path, slow.part) || slow.beside == !!pthread_equal(pthread_self(), main_thread)) return;
+    if (slow.skipped-- > 0 || slow.calls-- <= 0) return;
+    while (slow.seconds == INFINITY) pause();
+    nanosleep(&(struct timespec){(time_t)slow.seconds, (long)(1e9 * (slow.seconds - floor(slow.seconds)))}, NULL);
+}
+
+static void dawdle_on(const char *call, int fd) {
+    char link[64], path[512] = "";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (slow.call && readlink(link, path, sizeof path - 1) > 0) dawdle(call, path);
+}
+
+/* Before libc's, for the libraries too. */
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define DEFINE_OPEN(name) \
+    int name(const char *path, int flags, ...) { \
+        va_list ap; \
+        va_start(ap, flags); \
+        mode_t mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0; \
+        va_end(ap); \
+        dawdle("open", path); \
+        return REAL(name)(path, flags, mode); \
+    }
+#define DEFINE_PWRITE(name, offset) \
+    ssize_t name(int fd, const void *data, size_t n, offset at_byte) { \
+        dawdle_on("pwrite", fd); \
+        return REAL(name)(fd, data, n, at_byte); \
+    }
+DEFINE_OPEN(open)
+DEFINE_OPEN(open64)
+DEFINE_PWRITE(pwrite, off_t)
+DEFINE_PWRITE(pwrite64, off64_t)
+int unlink(const char *path) {
+    dawdle("unlink", path);
+    return REAL(unlink)(path);
+}
+
+/* ---- the ranks ---- */
+
+/* One folder for all of them. */
+static int begin_all(void **state) {
+    int failed = comm->rank ? 0 : *scratch ? mkdir(scratch, 0777) : make_scratch(state);
+    gt_comm_broadcast(comm, scratch, sizeof scratch, 0);
+    if (comm->rank) return 0;
+    char path[512];
+    mkdir(at("pictures"), 0777);
+    for (int i = 0; i < PICTURES; i++) {
+        snprintf(path, sizeof path, "%s/pictures/%02d.png", scratch, i);
+        put_picture(path, i, 16, 16, 3);
+    }
+    return failed;
+}
+
+static int end_all(void **state) {
+    gt_comm_barrier(comm);
+    return comm->rank ? 0 : remove_scratch(state);
+}
+
+static int begin_one(void **state) {
+    (void)state;
+    gt_comm_barrier(comm);
+    slow.call = NULL;
+    gt_comm_heartbeat(comm, 60);
+    gt_comm_busy(comm, "a test");
+    return 0;
+}
+
+/* Pictures that are looked at so slowly that all of them take longer than a rank is waited for. */
+static struct slowness slow_pictures(double limit, bool beside) {
+    return (struct slowness){"open", "pictures/", beside, .calls = PICTURES, .seconds = 1.5 * BUSY_FACTOR * limit / PICTURES};
+}
+
+/* The others are there already whenever this rank comes, so that it never waits itself. */
+static void the_slowest_of_all_is_heard(void **state) {
+    (void)state;
+    const double limit = 0.5;
+    gt_comm_heartbeat(comm, limit);
+    gt_comm_doing(comm, 1, "rounds");
+    for (int i = 0; i < 12 && comm->ranks > 1; i++) {
+        if (!comm->rank) usleep((useconds_t)(1e6 * limit / 4));
+        gt_comm_gather(comm, &i, sizeof i, (int[64]){0});
+    }
+}
+
+/* ---- rank 0 alone ---- */
+
+static void a_file_is_put_together(void **state) {
+    (void)state;
+    const double limit = 0.3;
+    gt_pack_result result;
+    gt_pack_request r = {.n_sources = 1, .sources = (const char *[]){at("pictures")}, .dest = at("made.h5")};
+    gt_comm_heartbeat(comm, limit);
+    struct slowness s = slow_pictures(limit, false);
+    s.call = "pwrite";
+    s.part = "made.h5.part.h5";
+    slow_down(0, s);
+    assert_ok(gt_pack(comm, &r, &result));
+    assert_true(slow.calls <= 0);
+    gt_pack_result_free(&result);
+}
+
+static void a_folder_is_looked_through(void **state) {
+    (void)state;
+    const double limit = 0.3;
+    gt_dataset *ds = opened(at("pictures"), NULL);
+    gt_hash128 hash;
+    gt_comm_heartbeat(comm, limit);
+    slow_down(0, slow_pictures(limit, false));
+    assert_ok(gt_comm_agree(comm, comm->rank ? GT_OK : gt_dataset_fingerprint(ds, &hash)));
+    assert_true(slow.calls <= 0);
+    gt_dataset_close(ds);
+}
+
+/* The last time by rank 0: one call that takes longer than a rank at work may be silent. Before, so that each iteration sends a beat. */
+static gt_status save_slowly(void *arg, const gt_fit *f, bool now) {
+    (void)f;
+    const double *limit = arg;
+    if (comm->ranks > 1 && !(now && comm->rank)) usleep((useconds_t)(1e6 * *limit * (now ? 2 : 0.1)));
+    return now ? gt_comm_agree(comm, GT_OK) : GT_OK;
+}
+
+static void a_mixture_is_written(void **state) {
+    (void)state;
+    double limit = 1;
+    gt_fit f;
+    numbers points = lumps(2000, 3, 1);
+    gt_mixture_recipe r = usual;
+    r.restarts = 1;
+    r.iterations = 3;
+    gt_blocks *b = blocks_of(points, NULL);
+    gt_comm_heartbeat(comm, limit);
+    assert_ok(gt_fit_init(&f, &r, (gt_cloud_info){points.n, points.d, 0, 0, 0}));
+    assert_ok(gt_mixture_fit(b, &f, &(gt_fit_hooks){.save = save_slowly, .arg = &limit}));
+    gt_fit_free(&f);
+    gt_blocks_free(b);
+}
+
+/* ---- training ---- */
+
+static void a_step_is_long_in_coming(void **state) {
+    (void)state;
+    const double limit = 0.3;
+    static float images[PICTURES * 16 * 16 * 3];
+    gt_dataset *ds = opened(at("pictures"), NULL);
+    gt_loader *l;
+    gt_comm_heartbeat(comm, limit);
+    slow_down(comm->ranks - 1, slow_pictures(limit, true));
+    assert_ok(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = PICTURES, .full = {1, &(gt_range){0, PICTURES}}}));
+    assert_ok(gt_comm_agree(comm, gt_loader_step(l, 0, 0, images, NULL)));
+    slow.call = NULL; /* the steps after it are none of ours */
+    gt_loader_free(l);
+    gt_dataset_close(ds);
+}
+
+static gt_status train(const char *run, double limit) {
+    static const char *const options[][2] = {{"cbase", "256"}, {"cmax", "16"},  {"map-layers", "2"}, {"z-dim", "32"}, {"w-dim", "32"}, {"batch", "8"},
+                                             {"mbstd", "2"},   {"slices", "4"}, {"steps", "20"},     {"tick", "1000"}};
+    gt_job *job = gt_job_new();
+    assert_non_null(job);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) assert_ok(gt_job_set(job, options[i][0], options[i][1], NULL));
+    assert_ok(gt_job_set(job, "data", at("pictures"), NULL));
+    assert_ok(gt_job_set(job, "run", at(run), NULL));
+    gt_comm_heartbeat(comm, limit);
+    gt_status st = gt_train(comm, job);
+    gt_job_free(job);
+    return st;
+}
+
+enum { LATER = 40 }; /* pictures of a rank that are read before its data stop to come */
+
+static void data_do_not_come_for_a_while(void **state) {
+    (void)state;
+    const double limit = 1.5;
+    slow_down(1, (struct slowness){"open", "pictures/", .beside = true, .skipped = LATER, .calls = 1, .seconds = 2 * limit});
+    assert_ok(train("stalled", limit));
+    assert_true(slow.calls <= 0);
+}
+
+static void the_folder_of_a_run_stands_still(void **state) {
+    (void)state;
+    const double limit = 1.5;
+    slow_down(0, (struct slowness){"unlink", "/stop", .calls = 1, .seconds = 2 * limit});
+    assert_ok(train("still", limit));
+    assert_true(slow.calls <= 0);
+}
+
+static int hang(const char *folder) {
+    void *state = NULL;
+    snprintf(scratch, sizeof scratch, "%s", folder);
+    begin_all(&state);
+    slow_down(1, (struct slowness){"open", "pictures/", .beside = true, .skipped = LATER, .calls = 1, .seconds = INFINITY});
+    train("hanging", 0.5);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    main_thread = pthread_self();
+    comm = gt_comm_start(1, NULL);
+    if (!comm) return printf("%s\n", gt_message()), 1;
+    gt_log_setup(comm->rank, comm->ranks, GT_WARNING);
+    if (argc > 2 && !strcmp(argv[1], "hang")) return hang(argv[2]);
+    if (comm->ranks > 1) setenv("CMOCKA_TEST_ABORT", "1", 1); /* a rank that fails must not leave the others waiting */
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(the_slowest_of_all_is_heard, begin_one),
+        cmocka_unit_test_setup(a_file_is_put_together, begin_one),
+        cmocka_unit_test_setup(a_folder_is_looked_through, begin_one),
+        cmocka_unit_test_setup(a_mixture_is_written, begin_one),
+        cmocka_unit_test_setup(a_step_is_long_in_coming, begin_one),
+        cmocka_unit_test_setup(data_do_not_come_for_a_while, begin_one),
+        cmocka_unit_test_setup(the_folder_of_a_run_stands_still, begin_one),
+    };
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
+    int failed = cmocka_run_group_tests_name("heartbeat", tests, begin_all, end_all);
+    gt_comm_stop(comm);
+    return failed != 0;
+}
