@@ -37,7 +37,7 @@ typedef struct gt_pack_request {
     const char *const *sources;
     gt_import_options import;
     const char *dest;
-    gt_transform transform;
+    gt_transform transform; /* a range that the sources have takes the place of its own */
     int64_t max_images; /* of the source's items only the first so many; 0: all */
     gt_pack_choice choice;
     int64_t amount;

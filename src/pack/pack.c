@@ -18,7 +18,7 @@
 typedef struct packing { /* one call of gt_pack */
     gt_comm *comm;
     gt_pool *pool;
-    const gt_pack_request *request;
+    gt_pack_request *request; /* the caller's, with the source's range */
     gt_items items;
     gt_picture shape;
     gt_hash128 digest; /* of the scan, rank 0 */
@@ -195,9 +195,16 @@ static gt_status conclude(packing *p, gt_status st, gt_pack_result *result) {
     return st ? gt_fail(st, "%s", message) : GT_OK;
 }
 
+/* Black and white are where the source says: whoever trains on it takes them from there. */
+static void take_range(packing *p) {
+    const gt_import_info *info = &p->items.info;
+    if (info->has_range) memcpy(p->request->transform.range, info->range, sizeof info->range);
+}
+
 static gt_status open_all(packing *p) {
     gt_status st = check_request(p->request);
     if (!st) st = gt_items_open(&p->items, p->request);
+    if (!st) take_range(p);
     if (!st && !p->comm->rank && !(p->findings = gt_findings_new(&p->items, !p->request->skip && !p->request->scan_only))) st = GT_NOMEM;
     if (!st && !(p->pool = gt_pool_new(p->comm->threads))) st = GT_FAILED;
     gt_pool_spin(p->pool, false); /* tiles wait for files now and then */

@@ -88,6 +88,72 @@ static void choices_are_seeded_and_whole(void **state) {
     gt_pack_result_free(&result);
 }
 
+/* ---- sets with a range of their own ---- */
+
+enum { SIDE = 8 };
+
+static uint16_t twelve_bits(int k) { return (uint16_t)(k * 65); } /* 0 .. 4095 */
+
+/* A folder of one grey 16-bit picture, the samples of which are twelve_bits, and a dataset.json. */
+static const char *twelve_bit_folder(const char *name, const char *json) {
+    uint16_t samples[SIDE * SIDE];
+    char path[100];
+    void *bytes;
+    size_t n;
+    for (int k = 0; k < SIDE * SIDE; k++) samples[k] = twelve_bits(k);
+    if (gt_png_of_picture(&(gt_picture){.height = SIDE, .width = SIDE, .channels = 1, .type = GT_U16, .samples = samples}, false, &bytes, &n))
+        fail_msg("%s", gt_message());
+    mkdir(at(name), 0777);
+    snprintf(path, sizeof path, "%s/0.png", name);
+    put(at(path), bytes, n);
+    snprintf(path, sizeof path, "%s/dataset.json", name);
+    put(at(path), json, strlen(json));
+    free(bytes);
+    return at(name);
+}
+
+/* The set's only image and its range. */
+static void first_image(const char *spec, void *samples, size_t bytes, double range[2]) {
+    gt_dataset *ds = opened(spec, NULL);
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    assert_int_equal(info->image_bytes, bytes);
+    if (gt_dataset_read(ds, 0, samples)) fail_msg("%s", gt_message());
+    memcpy(range, info->range, sizeof info->range);
+    gt_dataset_close(ds);
+}
+
+static void a_set_keeps_its_range(void **state) {
+    (void)state;
+    const char *source = twelve_bit_folder("twelve", "{\"range\": [0, 4095]}");
+    char dest[600];
+    double range[2];
+    uint8_t bytes[SIDE * SIDE];
+    float floats[SIDE * SIDE];
+    uint16_t wide[SIDE][2 * SIDE];
+
+    snprintf(dest, sizeof dest, "%s", at("twelve_u8.zip"));
+    packed(source, dest, (gt_pack_request){.transform = {.depth = GT_DEPTH_U8}});
+    first_image(dest, bytes, sizeof bytes, range);
+    for (int k = 0; k < SIDE * SIDE; k++) assert_true(fabs(bytes[k] - twelve_bits(k) / 4095.0 * 255) <= 0.5);
+    assert_true(range[0] == 0 && range[1] == 255);
+
+    snprintf(dest, sizeof dest, "%s", at("twelve_f32.h5"));
+    packed(source, dest, (gt_pack_request){.transform = {.depth = GT_DEPTH_F32}});
+    first_image(dest, floats, sizeof floats, range);
+    for (int k = 0; k < SIDE * SIDE; k++) assert_true(fabs((double)floats[k] - (twelve_bits(k) / 4095.0 * 2 - 1)) < 1e-6);
+    assert_true(range[0] == -1 && range[1] == 1);
+
+    snprintf(dest, sizeof dest, "%s", at("twelve_wide.zip")); /* white is the range's */
+    packed(source, dest, (gt_pack_request){.transform = {.width = 2 * SIDE, .height = SIDE, .pad = true, .background = {1, 1, 1}, .alpha = GT_ALPHA_FLATTEN}});
+    first_image(dest, wide, sizeof wide, range);
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < 2 * SIDE; x++) {
+            bool inside = x >= SIDE / 2 && x < SIDE / 2 + SIDE;
+            assert_int_equal(wide[y][x], inside ? twelve_bits(y * SIDE + x - SIDE / 2) : 4095);
+        }
+    assert_true(range[0] == 0 && range[1] == 4095);
+}
+
 /* ---- pictures that cannot be used ---- */
 
 static void unusable_pictures(void **state) {
@@ -224,8 +290,9 @@ int main(void) {
     gt_log_setup(0, 1, GT_ERROR);
     comm = gt_comm_start(2, NULL);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_destination_holds_it), cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(unusable_pictures),
-        cmocka_unit_test(thousands_of_class_names),   cmocka_unit_test(a_failed_write_sticks),        cmocka_unit_test(archives_beyond_4_gb),
+        cmocka_unit_test(every_destination_holds_it), cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(a_set_keeps_its_range),
+        cmocka_unit_test(unusable_pictures),          cmocka_unit_test(thousands_of_class_names),     cmocka_unit_test(a_failed_write_sticks),
+        cmocka_unit_test(archives_beyond_4_gb),
     };
     int failed = cmocka_run_group_tests_name("pack", tests, make_scratch, remove_scratch);
     gt_comm_stop(comm);
