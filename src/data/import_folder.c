@@ -46,7 +46,7 @@ static void close_folder(void *state) {
     free(f);
 }
 
-static gt_status read_json(gt_import_source *s, const folder *f) {
+static gt_status read_json(gt_import_source *s, const folder *f, bool labels) {
     char *path = gt_path_join(f->path, GT_NOTES_FILE);
     if (!path) return GT_NOMEM;
     void *text = NULL;
@@ -55,7 +55,7 @@ static gt_status read_json(gt_import_source *s, const folder *f) {
     if (access(path, F_OK) == 0) {
         st = gt_file_read(path, GT_NOTES_MOST, &text, &n);
         if (!st) {
-            st = gt_import_json(s, text, n);
+            st = gt_import_json(s, text, n, labels);
             free(text);
             if (st) gt_wrap(st, "'%s'", GT_NOTES_FILE);
         }
@@ -74,7 +74,7 @@ static gt_status open_folder(gt_import_source *s, const char *spec, const gt_imp
     if (st) return st;
     gt_names_sort(&f->names, gt_by_components);
     s->count = (int64_t)f->names.count;
-    return options->labels == GT_IMPORT_OWN && !options->labels_csv ? read_json(s, f) : GT_OK;
+    return read_json(s, f, options->labels == GT_IMPORT_OWN && !options->labels_csv);
 }
 
 const gt_import_kind gt_import_folder = {.name = "folder", .claims = claims, .open = open_folder};

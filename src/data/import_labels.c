@@ -11,11 +11,16 @@
 #include "data/name_list.h"
 #include "gantry/memory.h"
 
-void gt_import_notes_free(gt_import_notes *n) {
+void gt_import_labels_free(gt_import_notes *n) {
     free(n->classes);
     free(n->vectors);
     for (int i = 0; i < n->class_names; i++) free(n->class_name[i]);
     free(n->class_name);
+    *n = (gt_import_notes){.channel_names = n->channel_names, .has_range = n->has_range, .range = {n->range[0], n->range[1]}};
+}
+
+void gt_import_notes_free(gt_import_notes *n) {
+    gt_import_labels_free(n);
     free(n->channel_names);
     *n = (gt_import_notes){0};
 }
@@ -135,9 +140,9 @@ static void take_meaning(gt_import_notes *n, gt_notes *found) {
     memcpy(n->range, found->range, sizeof n->range);
 }
 
-gt_status gt_import_json(gt_import_source *s, const char *text, size_t bytes) {
+gt_status gt_import_json(gt_import_source *s, const char *text, size_t bytes, bool labels) {
     gt_label_text t;
-    gt_status st = gt_label_text_open(&t, text, bytes);
+    gt_status st = gt_label_text_open(&t, text, bytes, labels);
     if (st) return st;
     gt_notes meaning = {0};
     st = parse_labels(s, &t);
@@ -197,7 +202,7 @@ gt_status gt_import_folder_classes(gt_import_source *s) {
     gt_import_notes *n = &s->notes;
     char buffer[GT_IMPORT_NAME_BYTES];
     size_t room = 0;
-    gt_import_notes_free(n);
+    gt_import_labels_free(n);
     gt_status st = gt_import_new_classes(s);
     for (int64_t i = 0; i < s->count && !st; i++) {
         const char *name = s->name(s->state, i, buffer);

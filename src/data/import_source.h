@@ -20,6 +20,7 @@ typedef struct gt_import_notes {
 } gt_import_notes;
 
 void gt_import_notes_free(gt_import_notes *n);
+void gt_import_labels_free(gt_import_notes *n); /* labels and class names alone */
 
 typedef struct gt_import_source {
     void *state;
@@ -38,7 +39,8 @@ typedef struct gt_import_kind {
     const char *name;
     bool (*claims)(const gt_spec *spec);
     /* On failure what has been opened is closed by the caller through s->close. Messages: the reason alone, or what is
-     * below `spec` and the reason. Labels are read where options->labels is GT_IMPORT_OWN and options->labels_csv NULL. */
+     * below `spec` and the reason. Labels are read where options->labels is GT_IMPORT_OWN and options->labels_csv NULL;
+     * range and names of channels always. */
     gt_status (*open)(gt_import_source *s, const char *spec, const gt_import_options *options);
 } gt_import_kind;
 
@@ -50,8 +52,9 @@ gt_status gt_import_crops(gt_import_source *s, int side);
 
 /* ---- labels (import_labels.c) ---- */
 
-/* dataset.json: {"labels": [[NAME, LABEL], ...] or null, ...} as in dataset.h, but an item may lack a label. */
-gt_status gt_import_json(gt_import_source *s, const char *text, size_t bytes);
+/* dataset.json: {"labels": [[NAME, LABEL], ...] or null, ...} as in dataset.h, but an item may lack a label. `labels` false: neither
+ * labels nor class names are taken. */
+gt_status gt_import_json(gt_import_source *s, const char *text, size_t bytes, bool labels);
 
 /* The first folder of each name is its class. */
 gt_status gt_import_folder_classes(gt_import_source *s);

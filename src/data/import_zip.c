@@ -91,13 +91,13 @@ static void close_archive(void *state) {
     free(a);
 }
 
-static gt_status read_json(gt_import_source *s, archive *a) {
+static gt_status read_json(gt_import_source *s, archive *a, bool labels) {
     size_t entry, n;
     void *text;
     if (!gt_zip_find(a->zip, GT_NOTES_FILE, &entry)) return GT_OK;
     gt_status st = load(a->zip, entry, GT_NOTES_MOST, true, &text, &n);
     if (!st) {
-        st = gt_import_json(s, text, n);
+        st = gt_import_json(s, text, n, labels);
         free(text);
     }
     return st ? gt_wrap(st, "'%s'", GT_NOTES_FILE) : GT_OK;
@@ -115,7 +115,7 @@ static gt_status open_zip(gt_import_source *s, const char *spec, const gt_import
     if (!(a->entry = malloc((entries + 1) * sizeof *a->entry))) return gt_fail(GT_NOMEM, "out of memory for a list of %zu pictures", entries);
     for (size_t i = 0; i < entries; i++)
         if (gt_picture_is_name(gt_zip_at(a->zip, i)->name)) a->entry[s->count++] = (uint32_t)i;
-    return options->labels == GT_IMPORT_OWN && !options->labels_csv ? read_json(s, a) : GT_OK;
+    return read_json(s, a, options->labels == GT_IMPORT_OWN && !options->labels_csv);
 }
 
 const gt_import_kind gt_import_zip = {.name = "zip", .claims = claims, .open = open_zip};

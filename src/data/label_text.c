@@ -83,11 +83,11 @@ static gt_status parse(const gt_label_text *t, const piece *p, json_t **value) {
 
 /* ---- the object ---- */
 
-enum { LABELS, CLASS_NAMES, RANGE, CHANNELS, KEYS };
+enum { LABELS, CLASS_NAMES, RANGE, CHANNELS, KEYS }; /* those that may be passed over first */
 static const char *const keys[KEYS] = {"labels", "class_names", "range", "channels"};
 
 static gt_status note(const cursor *c, piece found[KEYS], const char *key, const piece *value) {
-    for (int k = 0; k < KEYS; k++) {
+    for (int k = c->text->passed ? RANGE : LABELS; k < KEYS; k++) {
         if (strcmp(key, keys[k])) continue;
         char twice[64];
         snprintf(twice, sizeof twice, "the key \"%s\" is there twice", key);
@@ -131,9 +131,9 @@ static gt_status check_labels(gt_label_text *t, const piece *p) {
     return GT_OK;
 }
 
-gt_status gt_label_text_open(gt_label_text *t, const char *text, size_t bytes) {
+gt_status gt_label_text_open(gt_label_text *t, const char *text, size_t bytes, bool labels) {
     piece found[KEYS] = {0};
-    *t = (gt_label_text){.text = text, .bytes = bytes};
+    *t = (gt_label_text){.text = text, .bytes = bytes, .passed = !labels};
     gt_status st = find_keys(t, found);
     if (!st) st = check_labels(t, &found[LABELS]);
     if (!st && !(t->meaning = json_object())) st = gt_fail(GT_NOMEM, "out of memory for labels");

@@ -6,6 +6,7 @@
 #define GANTRY_DATA_LABEL_TEXT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "gantry/status.h"
@@ -16,12 +17,14 @@ typedef struct gt_label_text {
     const char *text;
     size_t bytes;
     const char *labels; /* the value of "labels": a list; NULL: there are none */
+    bool passed;        /* labels and class names are not wanted */
     json_t *meaning;    /* "class_names", "range" and "channels", those that are there */
 } gt_label_text;
 
 /* Finds the keys and parses those of t->meaning. `text` must outlive *t. GT_FORMAT: no JSON object, one of these keys twice,
- * or "labels" that are neither a list nor null. A byte-order mark may come first. On failure nothing is to be closed. */
-gt_status gt_label_text_open(gt_label_text *t, const char *text, size_t bytes);
+ * or "labels" that are neither a list nor null. A byte-order mark may come first. On failure nothing is to be closed.
+ * `labels` false: "labels" and "class_names" are keys that mean nothing. */
+gt_status gt_label_text_open(gt_label_text *t, const char *text, size_t bytes, bool labels);
 void gt_label_text_close(gt_label_text *t);
 
 /* Calls use() with every element of the labels, and ends with the first failure. */

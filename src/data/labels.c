@@ -220,7 +220,7 @@ gt_status gt_notes_parse_meaning(gt_notes *n, const json_t *root) {
 
 gt_status gt_notes_parse(gt_notes *n, const char *text, size_t bytes, const char *const *names, int64_t count) {
     gt_label_text t;
-    gt_status st = gt_label_text_open(&t, text, bytes);
+    gt_status st = gt_label_text_open(&t, text, bytes, true);
     if (st) return st;
     st = parse_labels(n, &t, names, count);
     if (!st) st = gt_notes_parse_meaning(n, t.meaning);

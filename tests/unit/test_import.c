@@ -120,6 +120,39 @@ static void test_zip(void **state) {
     gt_import_close(imp);
 }
 
+/* Whatever labels are taken: what samples and channels mean is a matter of the set. Labels that are not taken need not even be labels. */
+static void test_meaning_without_labels(void **state) {
+    (void)state;
+    const char *json = "{\"labels\": \"none of ours\", \"class_names\": 3, \"range\": [0, 200], \"channels\": \"B,G,R\"}";
+    zip_t *z = begin_zip(at("meant.zip"));
+    add_picture(z, "a/0.png", 0, 4, 4, 3);
+    add_entry(z, "dataset.json", json, strlen(json), ZIP_CM_STORE);
+    end_zip(z);
+    mkdir(at("meant"), 0777);
+    mkdir(at("meant/a"), 0777);
+    put_picture(at("meant/a/0.png"), 0, 4, 4, 3);
+    put_text(at("meant/dataset.json"), json);
+    char csv[400];
+    snprintf(csv, sizeof csv, "%s", at("meant.csv"));
+    put_text(csv, "a/0.png,cat\n");
+    const gt_import_options ways[] = {{.labels = GT_IMPORT_NONE}, {.labels = GT_IMPORT_FOLDERS}, {.labels_csv = csv}};
+    static const char *const class_name[] = {NULL, "a", "cat"};
+    for (int i = 0; i < 6; i++) {
+        gt_import *imp = import(at(i % 2 ? "meant" : "meant.zip"), &ways[i / 2]);
+        const gt_import_info *info = gt_import_get_info(imp);
+        assert_true(info->has_range && info->range[0] == 0 && info->range[1] == 200);
+        assert_non_null(info->channel_names);
+        assert_string_equal(info->channel_names, "B,G,R");
+        assert_int_equal(info->class_names, class_name[i / 2] != NULL);
+        if (class_name[i / 2]) assert_string_equal(info->class_name[0], class_name[i / 2]);
+        assert_int_equal(gt_import_class(imp, 0), class_name[i / 2] ? 0 : -1);
+        gt_import_close(imp);
+    }
+    import_refused(at("meant"), NULL, "dataset.json", "labels");
+    put_text(at("meant/dataset.json"), "{\"labels\": null, \"range\": [2, 1]}");
+    import_refused(at("meant"), &ways[0], "dataset.json", "range");
+}
+
 /* Zeros without end in a few bytes: refused without being unpacked, as the memory shows. */
 static void test_zip_bomb(void **state) {
     (void)state;
@@ -258,6 +291,7 @@ int main(void) {
         cmocka_unit_test(test_folder),
         cmocka_unit_test(test_bad_items),
         cmocka_unit_test(test_zip),
+        cmocka_unit_test(test_meaning_without_labels),
         cmocka_unit_test(test_zip_bomb),
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_csv_without_lines),
