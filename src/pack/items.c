@@ -14,6 +14,12 @@ static bool same_names(const gt_import_info *a, const gt_import_info *b) {
     return true;
 }
 
+/* The names of channels that say more than the pictures do: what datasets call those of pictures with alpha, a folder of the same pictures does not. */
+static const char *telling_names(const gt_import_info *info) {
+    const char *names = info->channel_names ? info->channel_names : "";
+    return !strcmp(names, "R,G,B,A") || !strcmp(names, "grey,A") ? "" : names;
+}
+
 /* What a further source says must agree with those before it. */
 static gt_status join(gt_items *items, const gt_import_info *more, const char *source, const char *first) {
     gt_import_info *all = &items->info;
@@ -25,6 +31,7 @@ static gt_status join(gt_items *items, const gt_import_info *more, const char *s
                        source);
     bool ranges = all->has_range == more->has_range && (!all->has_range || !memcmp(all->range, more->range, sizeof all->range));
     if (!ranges) return gt_fail(GT_USAGE, "'%s' and '%s' have samples of different ranges", first, source);
+    if (strcmp(telling_names(all), telling_names(more))) return gt_fail(GT_USAGE, "'%s' and '%s' have channels of different names", first, source);
     if (more->label_width > all->label_width) all->label_width = more->label_width;
     all->unlabelled += more->unlabelled;
     return GT_OK;

@@ -154,6 +154,41 @@ static void a_set_keeps_its_range(void **state) {
     assert_true(range[0] == 0 && range[1] == 4095);
 }
 
+/* RGB or RGBA pictures and a dataset.json (NULL: none) that names their channels. */
+static void named_folder(char path[600], int number, int channels, const char *names) {
+    char file[64], json[64];
+    snprintf(file, sizeof file, "named%d", number);
+    snprintf(path, 600, "%s", at(file));
+    mkdir(path, 0777);
+    snprintf(file, sizeof file, "named%d/0.png", number);
+    put_picture(at(file), number, SIDE, SIDE, channels);
+    if (!names) return;
+    snprintf(file, sizeof file, "named%d/dataset.json", number);
+    int n = snprintf(json, sizeof json, "{\"channels\": \"%s\"}", names);
+    put(at(file), json, (size_t)n);
+}
+
+static void sets_that_are_merged_agree_on_channels(void **state) {
+    (void)state;
+    static const struct {
+        int channels;
+        const char *first, *second;
+        bool fits;
+    } cases[] = {{3, "R,G,B", "B,G,R", false}, {3, "B,G,R", NULL, false},  {3, NULL, "B,G,R", false},     {3, "B,G,R", "B,G,R", true},
+                 {3, NULL, NULL, true},        {4, "R,G,B,A", NULL, true}, {4, "R,G,B,A", "R,G,B,nir", false}};
+    char a[600], b[600];
+    const char *sources[] = {a, b};
+    gt_pack_result result;
+    for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) {
+        named_folder(a, 2 * i, cases[i].channels, cases[i].first);
+        named_folder(b, 2 * i + 1, cases[i].channels, cases[i].second);
+        gt_status st = pack(NULL, at("named.zip"), (gt_pack_request){.n_sources = 2, .sources = sources}, &result);
+        assert_int_equal(st, cases[i].fits ? GT_OK : GT_USAGE);
+        if (st) assert_message("channels of different names");
+        gt_pack_result_free(&result);
+    }
+}
+
 /* ---- pictures that cannot be used ---- */
 
 static void unusable_pictures(void **state) {
@@ -291,8 +326,8 @@ int main(void) {
     comm = gt_comm_start(2, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_destination_holds_it), cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(a_set_keeps_its_range),
-        cmocka_unit_test(unusable_pictures),          cmocka_unit_test(thousands_of_class_names),     cmocka_unit_test(a_failed_write_sticks),
-        cmocka_unit_test(archives_beyond_4_gb),
+        cmocka_unit_test(sets_that_are_merged_agree_on_channels), cmocka_unit_test(unusable_pictures),
+        cmocka_unit_test(thousands_of_class_names), cmocka_unit_test(a_failed_write_sticks), cmocka_unit_test(archives_beyond_4_gb),
     };
     int failed = cmocka_run_group_tests_name("pack", tests, make_scratch, remove_scratch);
     gt_comm_stop(comm);
