@@ -101,9 +101,9 @@ void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label);
 /* The item's class, wanted or not; -1: the source has no classes. */
 int gt_dataset_class(const gt_dataset *ds, int64_t item);
 
-/* XXH3-128 of what the source holds (subset, mirror and use_labels do not count): independent of path and time. Reads a
- * part of every file of a folder, 256 images of an HDF5 file, and nothing more of a ZIP: one rank makes it and tells
- * the others. Main thread only. */
+/* XXH3-128 of what the source holds (subset, mirror and use_labels do not count) and, where they are not the usual ones, of its range
+ * and which channels are colours: independent of path and time. Reads a part of every file of a folder, 256 images of an HDF5 file, and
+ * nothing more of a ZIP: one rank makes it and tells the others. Main thread only. */
 gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out);
 /* Likewise, but of no more than a few images where they must be read for it: so cheap that every rank can make it, to see whether all have the same
  * data before them. Another number than the fingerprint. */

@@ -258,6 +258,26 @@ static void hash_labels(const gt_dataset *ds, gt_hasher *h) {
     }
 }
 
+static bool usual_range(const gt_dataset_info *i) { return i->range[0] == gt_sample_low(i->type) && i->range[1] == gt_sample_high(i->type); }
+
+/* Pictures with alpha have names of channels whether somebody gave them or not. */
+static bool usual_colours(const gt_dataset_info *i) {
+    int colours = gt_dataset_colours(i);
+    return colours == 0 || (colours == i->channels - 1 && gt_dataset_alpha(i));
+}
+
+/* What the networks are given of samples and channels. The usual adds nothing: checkpoints hold the number of what they were trained on. */
+static void hash_meaning(const gt_dataset_info *info, gt_hasher *h) {
+    for (int k = 0; k < 2 && !usual_range(info); k++) {
+        uint64_t word;
+        memcpy(&word, &info->range[k], sizeof word);
+        word = htole64(word);
+        gt_hasher_add(h, &word, sizeof word);
+    }
+    uint32_t colours = htole32((uint32_t)gt_dataset_colours(info));
+    if (!usual_colours(info)) gt_hasher_add(h, &colours, sizeof colours);
+}
+
 static gt_status hash_source(gt_dataset *ds, int64_t most, gt_hash128 *out) {
     const gt_source *s = &ds->source;
     gt_hasher *h = gt_hasher_new();
@@ -267,6 +287,7 @@ static gt_status hash_source(gt_dataset *ds, int64_t most, gt_hash128 *out) {
                          htole64((uint64_t)s->notes.width)};
     gt_hasher_add(h, shape, sizeof shape);
     hash_labels(ds, h);
+    hash_meaning(&ds->info, h);
     gt_status st = s->fingerprint(s->state, h, most);
     *out = gt_hasher_end(h);
     return st;

@@ -31,7 +31,7 @@ static gt_status find_directory(gt_trainer *t) {
 static gt_status compare_jobs(gt_trainer *t, gt_job *before, const char *dataset) {
     int differences = gt_job_compare(before, "the run", t->job, "now", stderr);
     bool other_data = *dataset && strcmp(dataset, t->fingerprint);
-    if (other_data) fprintf(stderr, "  the images or labels are not those the run was begun with (fingerprint %.8s..., now %.8s...)\n", dataset, t->fingerprint);
+    if (other_data) fprintf(stderr, "  the images, their labels, range or colours are not those the run was begun with (fingerprint %.8s..., now %.8s...)\n", dataset, t->fingerprint);
     if (!differences && !other_data) return GT_OK;
     return gt_fail(GT_FAILED, "%s was begun with another job (see the table): give the same values, or another --run; --resume=%s begins a new run from its networks",
                    t->dir, t->dir);

@@ -121,6 +121,38 @@ static void a_fingerprint_is_of_the_contents(void **state) {
     assert_string_not_equal(first, other);
 }
 
+/* Of a set of one image, the bytes of which no library makes. */
+static void fingerprint_with(const char *json, char text[33]) {
+    static const char header[] = "P6 8 8 255\n";
+    enum { HEADER = sizeof header - 1, BYTES = 8 * 8 * 3 };
+    uint8_t file[HEADER + BYTES];
+    memcpy(file, header, HEADER);
+    paint(1, 8, 8, 3, file + HEADER);
+    mkdir(at("meaning"), 0777);
+    put(at("meaning/a.ppm"), file, sizeof file);
+    if (json) put(at("meaning/dataset.json"), json, strlen(json));
+    fingerprint(at("meaning"), text);
+}
+
+/* Checkpoints hold fingerprints: that of a set of the usual meaning must stay the number it is. */
+static void a_fingerprint_is_of_the_meaning(void **state) {
+    (void)state;
+    static const char *const usual[] = {NULL, "{\"range\": [0, 255]}", "{\"channels\": \"R,G,B\"}", "{\"channels\": \"red, green, blue\"}"};
+    static const char *const others[] = {"{\"range\": [0, 200]}", "{\"range\": [10, 255]}", "{\"channels\": \"B,G,R\"}",
+                                         "{\"range\": [0, 200], \"channels\": \"B,G,R\"}"};
+    enum { N = sizeof usual / sizeof *usual };
+    char text[33], seen[N][33];
+    for (int i = 0; i < N; i++) {
+        fingerprint_with(usual[i], text);
+        assert_string_equal(text, "e1cfdb1638cf906c4531ae4d4dcf1e61");
+    }
+    for (int i = 0; i < N; i++) {
+        fingerprint_with(others[i], seen[i]);
+        assert_string_not_equal(seen[i], text);
+        for (int k = 0; k < i; k++) assert_string_not_equal(seen[i], seen[k]);
+    }
+}
+
 static void odd_pictures_are_named(void **state) {
     (void)state;
     static const struct {
@@ -266,6 +298,7 @@ int main(void) {
         cmocka_unit_test(a_folder_is_read),
         cmocka_unit_test(a_subset_is_the_reference_tools),
         cmocka_unit_test(a_fingerprint_is_of_the_contents),
+        cmocka_unit_test(a_fingerprint_is_of_the_meaning),
         cmocka_unit_test(odd_pictures_are_named),
         cmocka_unit_test(other_pictures_are_read),
         cmocka_unit_test(colours_have_names),

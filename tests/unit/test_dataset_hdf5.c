@@ -152,6 +152,36 @@ static void vectors_are_read(void **state) {
     gt_dataset_close(ds);
 }
 
+/* As hexadecimal digits; images of four channels that have these names (NULL: none). */
+static void fingerprint_with(const char *channels, char text[33]) {
+    static uint8_t pixels[2][H][W][4];
+    gt_hash128 h;
+    paint(1, 2 * H, W, 4, (uint8_t *)pixels);
+    hid_t file = begin(at("four.h5")), images = add(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, (hsize_t[]){2, H, W, 4}, NULL, pixels);
+    hid_t names = H5Tcopy(H5T_C_S1);
+    if (channels) H5Tset_size(names, strlen(channels));
+    if (channels) add_attribute(images, "channels", names, 1, channels);
+    H5Tclose(names);
+    end(file, images);
+    gt_dataset *ds = opened(at("four.h5"), NULL);
+    if (gt_dataset_fingerprint(ds, &h)) fail_msg("%s", gt_message());
+    gt_hash_hex(h, text);
+    gt_dataset_close(ds);
+}
+
+/* Pictures with alpha have its name whether somebody gave it or not: it counts as the usual one. */
+static void names_of_channels_count(void **state) {
+    (void)state;
+    static const char usual[] = "f0dec05df1234e1c6d3d0ebdebf97c55";
+    char text[33];
+    fingerprint_with("R,G,B,A", text);
+    assert_string_equal(text, usual);
+    fingerprint_with(NULL, text);
+    assert_string_equal(text, usual);
+    fingerprint_with("R,G,B,x", text);
+    assert_string_not_equal(text, usual);
+}
+
 /* 2 channels of 16 bits, 5 of float32: samples come as they are, and mean what the range says; colour where names say so. */
 static void every_sample_type_is_read(void **state) {
     (void)state;
@@ -407,6 +437,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_file_is_read),
         cmocka_unit_test(a_loader_reads_it),
         cmocka_unit_test(vectors_are_read),
+        cmocka_unit_test(names_of_channels_count),
         cmocka_unit_test(every_sample_type_is_read),
         cmocka_unit_test(wrong_images_are_named),
         cmocka_unit_test(short_chunks_are_refused),
