@@ -13,7 +13,7 @@
  *   FILE.zip   the interchange format: 00000/img00000000.png, numbered by the item's place in the source, stored; PNG
  *              uncompressed unless `compress`; dataset.json last. Zip64 where it must be. No times: equal input, equal bytes
  *   FILE.h5    `images` [N,H,W,C] in chunks of one image, `labels`, attributes as in dataset.h; `compress`: deflated
- *   FOLDER     the files of FILE.zip; must not exist, or be empty
+ *   FOLDER     the files of FILE.zip; must not exist, or be empty, and must not lie in a source
  *
  * The result appears under its name when it is whole. Until then it is DEST.part, with DEST.progress beside it; a run that
  * was ended goes on from there when it is asked for the same again, and begins anew when anything differs: options, names,
@@ -65,5 +65,8 @@ typedef struct gt_pack_result {
  * listed in the log), or the source is damaged; GT_USAGE: options, sizes or channels that do not fit. */
 gt_status gt_pack(gt_comm *comm, const gt_pack_request *request, gt_pack_result *result);
 void gt_pack_result_free(gt_pack_result *result);
+
+/* What gt_pack refuses before it reads anything (GT_USAGE), for callers with several requests of which none should be carried out then. */
+gt_status gt_pack_check(const gt_pack_request *request);
 
 #endif

@@ -191,6 +191,11 @@ static gt_status split(gt_comm *comm, cli_session *s, const dataset_fields *f, g
     r->n_sources = 1;
     r->sources = words;
     r->choice = GT_PACK_PART;
+    for (int i = 0; i < parts && !st; i++) { /* all of them before the first one is made */
+        r->dest = words[1 + i];
+        st = gt_pack_check(r);
+    }
+    st = gt_comm_agree(comm, st);
     for (int i = 0; i < parts && !st; i++) {
         r->dest = words[1 + i];
         r->parts[0] = border[i];

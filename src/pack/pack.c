@@ -4,6 +4,7 @@
  * one ordered stream, whoever made its parts. */
 #include "gantry/pack.h"
 
+#include <errno.h>
 #include <libgen.h>
 #include <math.h>
 #include <stdio.h>
@@ -27,10 +28,42 @@ typedef struct packing { /* one call of gt_pack */
     gt_ledger ledger; /* report and ledger: rank 0 */
 } packing;
 
-static gt_status check_request(const gt_pack_request *r) {
+/* Where a path leads, links followed, as far as it is there already. malloc'ed; NULL: that cannot be told. */
+static char *place_of(const char *name) {
+    char *path = strdup(name), *place = NULL;
+    while (path && !(place = realpath(path, NULL)) && errno == ENOENT && strcmp(path, ".")) {
+        const char *above = dirname(path);
+        memmove(path, above, strlen(above) + 1);
+    }
+    free(path);
+    return place;
+}
+
+static bool lies_in(const char *place, const char *folder) {
+    size_t n = strlen(folder);
+    return !strncmp(place, folder, n) && (place[n] == '/' || !place[n] || folder[n - 1] == '/');
+}
+
+/* Pictures that are made in a folder of pictures would be taken for the source's own, by the next part of a split or the next call. */
+static gt_status check_place(const gt_pack_request *r) {
+    char *dest = gt_dest_kind_of(r->dest) == &gt_dest_folder ? place_of(r->dest) : NULL;
+    gt_status st = GT_OK;
+    for (int k = 0; k < r->n_sources && dest && !st; k++) {
+        char *source = realpath(r->sources[k], NULL);
+        if (source && lies_in(dest, source))
+            st = gt_fail(GT_USAGE, "the destination folder '%s' lies in the source '%s', to which its pictures would belong: choose one beside it, or a FILE.zip or FILE.h5",
+                         r->dest, r->sources[k]);
+        free(source);
+    }
+    free(dest);
+    return st;
+}
+
+gt_status gt_pack_check(const gt_pack_request *r) {
     if (r->n_sources < 1) return gt_fail(GT_USAGE, "a source is needed");
     if (!r->scan_only && (!r->dest || !*r->dest)) return gt_fail(GT_USAGE, "--dest: a name for the result is needed");
-    return gt_transform_check(&r->transform);
+    gt_status st = gt_transform_check(&r->transform);
+    return st || r->scan_only ? st : check_place(r);
 }
 
 /* The folder of the result, made if needed. */
@@ -202,7 +235,7 @@ static void take_range(packing *p) {
 }
 
 static gt_status open_all(packing *p) {
-    gt_status st = check_request(p->request);
+    gt_status st = gt_pack_check(p->request);
     if (!st) st = gt_items_open(&p->items, p->request);
     if (!st) take_range(p);
     if (!st && !p->comm->rank && !(p->findings = gt_findings_new(&p->items, !p->request->skip && !p->request->scan_only))) st = GT_NOMEM;

@@ -42,6 +42,12 @@ counted y.zip 90
 make split all.zip x.zip y.zip z.zip
 counted y.zip 100
 expect 2 'SOURCE and DEST' "$GANTRY" dataset all.zip
+# The second part of a split would hold pictures of the first
+cp -r source own
+for n in 1 2; do
+    expect 2 "'own/test' lies in the source 'own'" ranks $n "$GANTRY" dataset split own train.zip own/test --parts=0.8,0.2
+done
+[ ! -e train.zip ] && [ ! -e own/test ] || fail 'a part was made though another one was refused'
 
 # Archives of the reference tool
 for golden in "$here"/../golden/dataset/*32.zip; do

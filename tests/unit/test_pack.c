@@ -187,6 +187,34 @@ static void sets_that_are_merged_agree_on_channels(void **state) {
         if (st) assert_message("channels of different names");
         gt_pack_result_free(&result);
     }
+
+/* Pictures made in the source's own folder would be found there the next time, as with a split's second part. */
+static void not_in_the_source(void **state) {
+    (void)state;
+    static const char *const within[] = {"own/train", "own", "own/new/deeper/", "own/../own/train", "link/train", "own/sub"},
+                      *const elsewhere[] = {"owner", "own/../beside", "own/set.zip"};
+    const char *sources[2] = {"synth:shapes:n=5,size=8", NULL};
+    char source[600], dest[600];
+    gt_pack_result result;
+    snprintf(source, sizeof source, "%s", at("own"));
+    sources[1] = source;
+    mkdir(source, 0777);
+    mkdir(at("own/sub"), 0777);
+    put_picture(at("own/1.png"), 1, 8, 8, 3);
+    assert_int_equal(symlink(source, at("link")), 0);
+    for (size_t i = 0; i < sizeof within / sizeof *within; i++) {
+        snprintf(dest, sizeof dest, "%s", at(within[i]));
+        assert_int_equal(pack(source, dest, (gt_pack_request){0}, &result), GT_USAGE);
+        assert_message("lies in the source");
+        assert_int_equal(pack(NULL, dest, (gt_pack_request){.n_sources = 2, .sources = sources, .import.labels = GT_IMPORT_NONE}, &result), GT_USAGE);
+        assert_message(source);
+    }
+    assert_false(exists("own/train") || exists("own/new"));
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+        snprintf(dest, sizeof dest, "%s", at(elsewhere[i]));
+        packed(source, dest, (gt_pack_request){0});
+    }
+    assert_int_equal(pack(source, NULL, (gt_pack_request){.scan_only = true}, &result), GT_OK);
 }
 
 /* ---- pictures that cannot be used ---- */
@@ -328,6 +356,9 @@ int main(void) {
         cmocka_unit_test(every_destination_holds_it), cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(a_set_keeps_its_range),
         cmocka_unit_test(sets_that_are_merged_agree_on_channels), cmocka_unit_test(unusable_pictures),
         cmocka_unit_test(thousands_of_class_names), cmocka_unit_test(a_failed_write_sticks), cmocka_unit_test(archives_beyond_4_gb),
+
+        cmocka_unit_test(every_destination_holds_it), cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(not_in_the_source), cmocka_unit_test(unusable_pictures),
+        cmocka_unit_test(thousands_of_class_names),   cmocka_unit_test(a_failed_write_sticks),        cmocka_unit_test(archives_beyond_4_gb),
     };
     int failed = cmocka_run_group_tests_name("pack", tests, make_scratch, remove_scratch);
     gt_comm_stop(comm);
