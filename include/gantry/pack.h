@@ -5,7 +5,7 @@
  *     gt_status st = gt_pack(comm, &r, &result);
  *
  * First a scan: the head of every picture says what would become of it. What most pictures become is the dataset's
- * shape; those that cannot be read or become something else are listed. Then the work, which finds what only decoding
+ * shape; those that cannot be read, become something else, or lack a label that import.labels or labels_csv asks for are listed. Then the work, which finds what only decoding
  * can find: damaged pictures, and duplicates (equal samples and shape). All ranks and threads share both; the result
  * depends on their number in no bit.
  *

@@ -36,7 +36,8 @@ static const gt_option table[] = {
     {.key = "depth", .type = GT_OPTION_CHOICE, FIELD(depth), .standard = "keep", .choices = "keep|u8|u16|f32", .help = "Kind of sample: 8-bit, 16-bit or float32"},
     {.key = "max-images", .type = GT_OPTION_INT, FIELD(max_images), .standard = "0", .max = 2147483647, .help = "Take only the first so many pictures of the source; 0: all"},
     {.key = "labels", .type = GT_OPTION_TEXT, FIELD(labels), COMMON, .standard = "own", .help = "own, folders (a class each), FILE.csv, or none",
-     .detail = "own: the source's dataset.json, label file or columns. FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... A dataset.json's range and channel names count in any case."},
+     .detail = "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
+               "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's range and channel names count in any case."},
     {.key = "coarse", .type = GT_OPTION_BOOL, FIELD(coarse), .standard = "0", .help = "CIFAR-100: the 20 coarse classes"},
     {.key = "compress", .type = GT_OPTION_BOOL, FIELD(compress), COMMON, .standard = "0", .help = "Compressed PNG or HDF5: smaller, slower to read"},
     {.key = "on-error", .type = GT_OPTION_CHOICE, FIELD(on_error), COMMON, .standard = "stop", .choices = "stop|skip", .help = "Unusable pictures: make nothing, or leave them out"},

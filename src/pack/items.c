@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The list of items: one source or several, all of it or a seeded choice. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +56,7 @@ static gt_status choose_items(gt_items *items, const gt_pack_request *r, int64_t
 }
 
 gt_status gt_items_open(gt_items *items, const gt_pack_request *r) {
-    *items = (gt_items){0};
+    *items = (gt_items){.labels = r->import.labels_csv ? r->import.labels_csv : r->import.labels == GT_IMPORT_FOLDERS ? "folders" : NULL};
     items->imports = calloc((size_t)r->n_sources, sizeof(gt_import *));
     items->first = calloc((size_t)r->n_sources + 1, sizeof *items->first);
     if (!items->imports || !items->first) return gt_fail(GT_NOMEM, "out of memory for a list of sources");
@@ -156,4 +157,13 @@ const double *gt_items_vector(const gt_items *items, int64_t i) {
     int64_t number;
     gt_import *from = find(items, i, &number);
     return gt_import_vector(from, number);
+}
+
+bool gt_items_labelled(const gt_items *items, int64_t i) { return gt_items_class(items, i) >= 0 || gt_items_vector(items, i); }
+
+bool gt_items_lacks_label(const gt_items *items, int64_t i, char text[GT_UNLABELLED_BYTES]) {
+    char name[GT_IMPORT_NAME_BYTES];
+    if (!items->labels || !items->info.unlabelled || gt_items_labelled(items, i)) return false;
+    snprintf(text, GT_UNLABELLED_BYTES, "'%s': --labels=%.4000s has no label for it", gt_items_name(items, i, name), items->labels);
+    return true;
 }

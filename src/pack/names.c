@@ -42,10 +42,9 @@ static void add_label(const gt_dest *d, gt_buffer *text, uint32_t item) {
 
 /* Every image that was put has a label. */
 bool gt_dest_labelled(const gt_dest *d) {
-    gt_label_kind kind = d->items->info.label_kind;
-    if (kind == GT_LABELS_NONE) return false;
+    if (d->items->info.label_kind == GT_LABELS_NONE) return false;
     for (size_t i = 0; i < d->n && d->items->info.unlabelled; i++)
-        if (kind == GT_LABELS_CLASSES ? gt_items_class(d->items, d->entries[i].item) < 0 : !gt_items_vector(d->items, d->entries[i].item)) return false;
+        if (!gt_items_labelled(d->items, d->entries[i].item)) return false;
     return true;
 }
 

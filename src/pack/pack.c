@@ -87,6 +87,7 @@ static gt_hash128 key_of(const packing *p) {
                      (long long)p->items.count, o->crops, o->coarse, o->labels, o->picture.most_bytes, o->picture.keep_orientation,
                      o->picture.keep_profile, o->picture.palette_indices);
     gt_hasher_add(h, text, (size_t)n);
+    if (p->items.labels && p->items.info.unlabelled) gt_hasher_add(h, "labelled", 8); /* those without a label are left out */
     gt_hasher_add(h, &p->digest, sizeof p->digest);
     gt_items_identify(&p->items, h);
     return gt_hasher_end(h);
@@ -122,8 +123,8 @@ static gt_status announce(const packing *p) {
 static gt_status unusable(const packing *p) {
     const char *bad = gt_findings_first(p->findings, GT_FOUND_BAD), *odd = gt_findings_first(p->findings, GT_FOUND_ODD);
     int64_t n = gt_findings_count(p->findings, GT_FOUND_BAD) + gt_findings_count(p->findings, GT_FOUND_ODD);
-    return gt_fail(GT_FORMAT, "%lld of %lld pictures cannot be used; the first: %s (--on-error=skip leaves them out, --width and --height make sizes equal, --channels and --depth the rest)",
-                   (long long)n, (long long)p->items.count, bad ? bad : odd);
+    return gt_fail(GT_FORMAT, "%lld of %lld pictures cannot be used; the first: %s (--on-error=skip leaves them out, --width and --height make sizes equal, --channels and --depth the rest%s)",
+                   (long long)n, (long long)p->items.count, bad ? bad : odd, p->items.labels && p->items.info.unlabelled ? "; --labels=none needs no labels" : "");
 }
 
 static bool any_unusable(const packing *p) { return gt_findings_count(p->findings, GT_FOUND_BAD) + gt_findings_count(p->findings, GT_FOUND_ODD) > 0; }
@@ -180,9 +181,29 @@ static gt_status work(packing *p) {
     return st;
 }
 
+/* One image without a label, and the dataset has none: that is the format's rule, and nothing that should happen without a word. */
+static gt_status note_unlabelled(packing *p) {
+    const gt_dest *d = &p->ledger.dest;
+    bool scan = p->request->scan_only;
+    int64_t n = scan ? p->items.count : (int64_t)d->n, missing = 0, first = 0;
+    char name[GT_IMPORT_NAME_BYTES], text[GT_IMPORT_NAME_BYTES + 100];
+    gt_status st = GT_OK;
+    if (p->items.labels || !p->items.info.unlabelled) return GT_OK;
+    for (int64_t i = 0; i < n && !st; i++) {
+        int64_t item = scan ? i : d->entries[i].item;
+        if (gt_items_labelled(&p->items, item)) continue;
+        if (!missing++) first = item;
+        snprintf(text, sizeof text, "'%s': no label", gt_items_name(&p->items, item, name));
+        st = gt_findings_add(p->findings, GT_FOUND_NOTE, item, text, true);
+    }
+    if (missing) gt_warn("no labels: %lld of %lld pictures have none, the first '%s'", (long long)missing, (long long)n, gt_items_name(&p->items, first, name));
+    return st;
+}
+
 static gt_status finish(packing *p) {
     if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
-    if (p->request->scan_only) return GT_OK;
+    gt_status st = note_unlabelled(p);
+    if (st || p->request->scan_only) return st;
     return p->ledger.dest.n ? gt_ledger_finish(&p->ledger) : gt_fail(GT_FORMAT, "none of the %lld pictures can be used", (long long)p->items.count);
 }
 

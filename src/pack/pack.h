@@ -20,6 +20,7 @@ typedef struct gt_items {
     int64_t count;
     bool main_thread_only;
     gt_import_info info; /* of all together; count is not used */
+    const char *labels;  /* "folders" or the CSV that was asked to tell them: an item that it has none for cannot be used; NULL: neither */
 } gt_items;
 
 gt_status gt_items_open(gt_items *items, const gt_pack_request *r); /* gt_items_close in any case */
@@ -32,6 +33,10 @@ gt_hash128 gt_items_stamp(const gt_items *items, int64_t i); /* see gt_import_st
 void gt_items_identify(const gt_items *items, gt_hasher *h);
 int gt_items_class(const gt_items *items, int64_t i);
 const double *gt_items_vector(const gt_items *items, int64_t i);
+bool gt_items_labelled(const gt_items *items, int64_t i);
+/* Has an item not got the label that it needs? `text` says so. */
+enum { GT_UNLABELLED_BYTES = 2 * GT_IMPORT_NAME_BYTES };
+bool gt_items_lacks_label(const gt_items *items, int64_t i, char text[GT_UNLABELLED_BYTES]);
 
 /* ---- findings (findings.c), on rank 0 ---- */
 

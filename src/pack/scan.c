@@ -166,8 +166,11 @@ static gt_status judge(const gt_items *items, const gt_transform *t, const uint6
     uint64_t best = 0;
     gt_status st = most_frequent(code, (size_t)items->count, &best);
     *shape = shape_of(best);
-    for (int64_t i = 0; i < items->count && !st; i++)
+    char text[GT_UNLABELLED_BYTES];
+    for (int64_t i = 0; i < items->count && !st; i++) {
         if (code[i] == BAD || is_odd(code[i], best)) st = report_one(items, t, i, code[i] & ~UNSURE, shape, findings);
+        else if (code[i] != DROPPED && gt_items_lacks_label(items, i, text)) st = gt_findings_add(findings, GT_FOUND_ODD, i, text, false);
+    }
     if (st || best) return st;
     const char *first = gt_findings_first(findings, GT_FOUND_BAD);
     return first ? gt_fail(GT_FORMAT, "none of the %lld pictures can be used; the first: %s", (long long)items->count, first)

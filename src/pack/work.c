@@ -102,6 +102,11 @@ static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *
         say(m, GT_FOUND_ODD, text);
         return;
     }
+    char text[GT_UNLABELLED_BYTES];
+    if (gt_items_lacks_label(w->items, item, text)) {
+        say(m, GT_FOUND_ODD, text);
+        return;
+    }
     if (w->check_only) return;
     size_t n = 0;
     gt_status st = w->kind->encode(p, w->compress, &m->image, &n);

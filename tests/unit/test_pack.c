@@ -264,6 +264,61 @@ static void unusable_pictures(void **state) {
     assert_message(".h5");
 }
 
+/* Labels that were asked for must be there, or the picture cannot be used; where the source's own lack one, the dataset has none. */
+static void pictures_without_labels(void **state) {
+    (void)state;
+    char source[600], csv[600], path[700], lines[256] = "", json[512] = "{\"labels\": [";
+    snprintf(source, sizeof source, "%s", at("stray"));
+    snprintf(csv, sizeof csv, "%s", at("stray.csv"));
+    mkdir(source, 0777);
+    mkdir(at("stray/cat"), 0777);
+    mkdir(at("stray/dog"), 0777);
+    put_picture(at("stray/stray.png"), 99, 8, 8, 3);
+    for (int i = 0; i < 8; i++) {
+        const char *folder = i % 2 ? "dog" : "cat";
+        snprintf(path, sizeof path, "%s/%s/%d.png", source, folder, i);
+        put_picture(path, i, 8, 8, 3);
+        snprintf(lines + strlen(lines), sizeof lines - strlen(lines), "%s/%d.png,%d\n", folder, i, i % 2);
+        snprintf(json + strlen(json), sizeof json - strlen(json), "%s[\"%s/%d.png\", %d]", i ? ", " : "", folder, i, i % 2);
+    }
+    put(csv, lines, strlen(lines));
+    gt_pack_result result;
+    gt_import_options wanted[2] = {{.labels = GT_IMPORT_FOLDERS}, {.labels_csv = csv}};
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(pack(source, at("stray.zip"), (gt_pack_request){.import = wanted[k]}, &result), GT_FORMAT);
+        assert_message("1 of 9 pictures");
+        assert_message("'stray.png': ");
+        assert_message(k ? "stray.csv" : "--labels=folders");
+        assert_message("--labels=none");
+        assert_false(exists("stray.zip") || exists("stray.zip.part"));
+        assert_int_equal(pack(source, NULL, (gt_pack_request){.import = wanted[k], .scan_only = true}, &result), GT_OK);
+        assert_int_equal(result.odd, 1);
+        assert_int_equal(pack(source, at("stray.zip"), (gt_pack_request){.import = wanted[k], .skip = true}, &result), GT_OK);
+        assert_true(result.kept == 8 && result.odd == 1 && result.classes == 2 && result.of_class[1] == 4);
+        gt_pack_result_free(&result);
+        unlink(at("stray.zip"));
+    }
+    strcat(json, "]}");
+    put(at("stray/dataset.json"), json, strlen(json));
+    for (int scan = 0; scan < 2; scan++) {
+        assert_int_equal(pack(source, at("stray.zip"), (gt_pack_request){.report = at("stray.report"), .scan_only = scan}, &result), GT_OK);
+        assert_true(result.odd == 0 && result.classes == 0);
+        size_t n;
+        char *text = get(at("stray.report"), &n);
+        assert_non_null(strstr(text, "note: 1"));
+        assert_non_null(strstr(text, "'stray.png': no label"));
+        free(text);
+    }
+    gt_dataset *ds = opened(at("stray.zip"), NULL);
+    assert_true(gt_dataset_get_info(ds)->count == 9 && gt_dataset_get_info(ds)->label_width == 0);
+    gt_dataset_close(ds);
+    packed(source, at("stray.zip"), (gt_pack_request){.import = {.labels = GT_IMPORT_NONE}, .report = at("stray.report")});
+    size_t n;
+    char *text = get(at("stray.report"), &n);
+    assert_null(strstr(text, "stray.png"));
+    free(text);
+}
+
 static gt_status same_chunk(void *arg, size_t i, const void **data, size_t *n) {
     (void)i;
     *data = arg;
@@ -354,11 +409,9 @@ int main(void) {
     comm = gt_comm_start(2, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_destination_holds_it), cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(a_set_keeps_its_range),
-        cmocka_unit_test(sets_that_are_merged_agree_on_channels), cmocka_unit_test(unusable_pictures),
-        cmocka_unit_test(thousands_of_class_names), cmocka_unit_test(a_failed_write_sticks), cmocka_unit_test(archives_beyond_4_gb),
-
-        cmocka_unit_test(every_destination_holds_it), cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(not_in_the_source), cmocka_unit_test(unusable_pictures),
-        cmocka_unit_test(thousands_of_class_names),   cmocka_unit_test(a_failed_write_sticks),        cmocka_unit_test(archives_beyond_4_gb),
+        cmocka_unit_test(sets_that_are_merged_agree_on_channels), cmocka_unit_test(not_in_the_source), cmocka_unit_test(unusable_pictures),
+        cmocka_unit_test(pictures_without_labels), cmocka_unit_test(thousands_of_class_names), cmocka_unit_test(a_failed_write_sticks),
+        cmocka_unit_test(archives_beyond_4_gb),
     };
     int failed = cmocka_run_group_tests_name("pack", tests, make_scratch, remove_scratch);
     gt_comm_stop(comm);

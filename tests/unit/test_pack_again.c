@@ -153,19 +153,21 @@ static void what_is_read_decides_about_going_on(void **state) {
 
 static void options_decide_about_going_on(void **state) {
     (void)state;
-    static const char one[] = "00.png,1\ndamaged.png,0\n", two[] = "00.png,2\ndamaged.png,0\n";
-    char dest[600], csv[600];
+    char dest[600], csv[600], labels[20 * 9 + 32];
+    for (int i = 0; i < 20; i++) snprintf(labels + 9 * i, sizeof labels - 9 * (size_t)i, "%02d.png,1\n", i);
+    strcat(labels, "damaged.png,0\n");
     snprintf(dest, sizeof dest, "%s", at("on.zip"));
     snprintf(csv, sizeof csv, "%s", at("labels.csv"));
     make_damaged();
     put_folder("labelled", 0);
 
     gt_pack_request labelled = {.import = {.labels_csv = csv}};
-    put(csv, one, sizeof one - 1);
+    put(csv, labels, strlen(labels));
     begin_making(dest, at("labelled"), labelled);
     assert_true(goes_on(dest, at("labelled"), labelled));
     begin_making(dest, at("labelled"), labelled);
-    put(csv, two, sizeof two - 1);
+    labels[7] = '2';
+    put(csv, labels, strlen(labels));
     assert_false(goes_on(dest, at("labelled"), labelled));
 
     gt_pack_request squares = {.import = {.labels = GT_IMPORT_NONE, .crops = 5}, .transform = {.width = 8, .height = 8}}, larger = squares;
