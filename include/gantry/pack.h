@@ -48,6 +48,7 @@ typedef struct gt_pack_request {
     bool skip_duplicates; /* of equal pictures only the first is taken */
     bool restart;         /* do not go on with what an earlier run left */
     const char *report;   /* PATH: all findings as text there and as JSON in PATH.json; NULL: none */
+    bool report_more;     /* they are added to what stands there, of the parts before */
     bool scan_only;       /* findings, and no dataset */
 } gt_pack_request;
 

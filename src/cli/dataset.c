@@ -42,7 +42,8 @@ static const gt_option table[] = {
     {.key = "compress", .type = GT_OPTION_BOOL, FIELD(compress), COMMON, .standard = "0", .help = "Compressed PNG or HDF5: smaller, slower to read"},
     {.key = "on-error", .type = GT_OPTION_CHOICE, FIELD(on_error), COMMON, .standard = "stop", .choices = "stop|skip", .help = "Unusable pictures: make nothing, or leave them out"},
     {.key = "duplicates", .type = GT_OPTION_CHOICE, FIELD(duplicates), .standard = "keep", .choices = "keep|skip", .help = "Equal pictures: only list them, or take the first alone"},
-    {.key = "report", .type = GT_OPTION_TEXT, FIELD(report), .standard = "", .help = "Write all findings to this file, and as JSON to this name with .json"},
+    {.key = "report", .type = GT_OPTION_TEXT, FIELD(report), .standard = "", .help = "Write all findings to this file, and as JSON to this name with .json",
+     .detail = "Of a split: those of all its parts, each with the part's name; items are numbered in the part."},
     {.key = "scan", .type = GT_OPTION_BOOL, FIELD(scan), COMMON, .standard = "0", .help = "Only look through SOURCE and list what is wrong"},
     {.key = "restart", .type = GT_OPTION_BOOL, FIELD(restart), .standard = "0", .help = "Do not go on with what an earlier run left unfinished"},
     {.key = "count", .type = GT_OPTION_INT, FIELD(count), .standard = "0", .max = 2147483647, .help = "subset: how many images"},
@@ -139,7 +140,8 @@ static gt_status pack(gt_comm *comm, const gt_pack_request *r) {
 
 typedef struct action {
     const char *name;
-    int least; /* words after it */
+    int least;  /* words after it */
+    bool looks; /* it makes nothing */
     const char *needed;
     gt_status (*run)(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n);
 } action;
@@ -201,6 +203,7 @@ static gt_status split(gt_comm *comm, cli_session *s, const dataset_fields *f, g
         r->dest = words[1 + i];
         r->parts[0] = border[i];
         r->parts[1] = border[i + 1];
+        r->report_more = i > 0;
         st = pack(comm, r);
     }
     return st;
@@ -229,24 +232,47 @@ static gt_status verify(gt_comm *comm, cli_session *s, const dataset_fields *f, 
 }
 
 static const action actions[] = {
-    {"inspect", 1, "DATASET", inspect}, {"verify", 1, "DATASET", verify},          {"subset", 2, "SOURCE DEST", subset},
-    {"split", 3, "SOURCE DEST DEST ...", split}, {"merge", 3, "SOURCE SOURCE ... DEST", merge},
+    {"inspect", 1, true, "DATASET", inspect},
+    {"verify", 1, true, "DATASET", verify},
+    {"subset", 2, false, "SOURCE DEST", subset},
+    {"split", 3, false, "SOURCE DEST DEST ...", split},
+    {"merge", 3, false, "SOURCE SOURCE ... DEST", merge},
 };
+static const action making = {"SOURCE DEST", 0, false, "", make};
+
+/* Who takes an option that not all takes which make something. */
+static const char *takers(const char *key) {
+    static const char *const table[][2] = {{"count", "subset"}, {"parts", "split"},        {"seed", "subset and split"},
+                                           {"grid", "inspect"}, {"source", "SOURCE DEST"}, {"dest", "SOURCE DEST"}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (gt_is(table[i][0], key)) return table[i][1];
+    return NULL;
+}
+
+/* An option of another action is a slip: without the word subset, --count=3 would take everything. */
+static gt_status check_options(const gt_options *o, const action *a) {
+    for (int i = 0; i < o->n; i++) {
+        const char *key = o->rows[i].key, *who = takers(key);
+        bool taken = who ? strstr(who, a->name) != NULL : !a->looks || gt_is(key, "threads");
+        if (o->state[i] == GT_OPTION_GIVEN && !taken)
+            return gt_fail(GT_USAGE, "--%s goes with %s, not with %s", key, who ? who : "what makes datasets", a->name);
+    }
+    return GT_OK;
+}
 
 static gt_status run(gt_comm *comm, cli_session *s, const dataset_fields *f) {
     gt_log_setup(comm->rank, comm->ranks, GT_INFO);
     gt_pack_request request;
     const char **words = s->arguments.words;
     int n = s->arguments.n_words;
-    gt_status st = read_request(f, &request);
-    if (st) return st;
-    for (size_t i = 0; i < sizeof actions / sizeof *actions && n; i++) {
-        const action *a = &actions[i];
-        if (strcmp(words[0], a->name)) continue;
-        if (n - 1 < a->least) return gt_fail(GT_USAGE, "gantry dataset %s %s", a->name, a->needed);
-        return a->run(comm, s, f, &request, words + 1, n - 1);
-    }
-    return make(comm, s, f, &request, words, n);
+    const action *a = &making;
+    for (size_t i = 0; i < sizeof actions / sizeof *actions && n; i++)
+        if (!strcmp(words[0], actions[i].name)) a = &actions[i];
+    if (a != &making) words++, n--;
+    if (n < a->least) return gt_fail(GT_USAGE, "gantry dataset %s %s", a->name, a->needed);
+    gt_status st = check_options(&s->options, a);
+    if (!st) st = read_request(f, &request);
+    return st ? st : a->run(comm, s, f, &request, words, n);
 }
 
 /* HDF5 files from elsewhere, before MPI is up: what is to be made is not there, or is about to be replaced. */

@@ -75,13 +75,25 @@ const char *gt_findings_first(const gt_findings *r, gt_finding kind) {
     return NULL;
 }
 
-static gt_status write_text(const gt_findings *r, const char *path) {
+static gt_status read_text(gt_buffer *b, const char *path) {
+    void *text;
+    size_t n;
+    gt_status st = gt_file_read(path, SIZE_MAX, &text, &n);
+    if (st) return st;
+    gt_buffer_add(b, text, n);
+    free(text);
+    return GT_OK;
+}
+
+static gt_status write_text(const gt_findings *r, const char *path, const char *part, bool more) {
     gt_buffer b = {0};
+    gt_status st = more ? read_text(&b, path) : GT_OK;
+    if (part) gt_buffer_printf(&b, "%s:\n", part);
     for (int k = 0; k < GT_FINDINGS; k++) gt_buffer_printf(&b, "%s: %lld (%s)\n", kinds[k].word, (long long)r->count[k], kinds[k].heading);
     for (int k = 0; k < GT_FINDINGS; k++)
         for (size_t i = 0; i < r->n; i++)
             if ((int)r->list[i].kind == k) gt_buffer_printf(&b, "%s\titem %lld\t%s\n", kinds[k].word, (long long)r->list[i].item, r->list[i].text);
-    gt_status st = b.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", path) : gt_file_write(path, b.data, b.n);
+    if (!st) st = b.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", path) : gt_file_write(path, b.data, b.n);
     gt_buffer_free(&b);
     return st;
 }
@@ -98,33 +110,49 @@ static json_t *text_of(const char *text) {
     return s;
 }
 
-static gt_status write_json(const gt_findings *r, const char *path) {
-    char *file = NULL, *text = NULL, buffer[GT_IMPORT_NAME_BYTES];
-    json_t *root = json_object(), *counts = json_object(), *list = json_array();
-    for (int k = 0; k < GT_FINDINGS; k++) json_object_set_new(counts, kinds[k].word, json_integer(r->count[k]));
+/* What stands there already, or nothing. NULL: it cannot be read. */
+static json_t *begin_json(const char *file, bool more) {
+    if (more) return json_load_file(file, 0, NULL);
+    return json_pack("{s:i,s:{},s:[]}", "items", 0, "counts", "findings");
+}
+
+static void count_more(json_t *object, const char *key, int64_t n) {
+    json_object_set_new(object, key, json_integer(json_integer_value(json_object_get(object, key)) + n));
+}
+
+static void add_to_json(json_t *root, const gt_findings *r, const char *part) {
+    char buffer[GT_IMPORT_NAME_BYTES];
+    count_more(root, "items", r->items->count);
+    for (int k = 0; k < GT_FINDINGS; k++) count_more(json_object_get(root, "counts"), kinds[k].word, r->count[k]);
     for (size_t i = 0; i < r->n; i++) {
         const finding *f = &r->list[i];
         json_t *o = json_object();
         json_object_set_new(o, "kind", json_string(kinds[f->kind].word));
+        if (part) json_object_set_new(o, "dest", text_of(part));
         json_object_set_new(o, "item", json_integer(f->item));
         json_object_set_new(o, "name", text_of(gt_items_name(r->items, f->item, buffer)));
         json_object_set_new(o, "reason", text_of(f->text));
-        json_array_append_new(list, o);
+        json_array_append_new(json_object_get(root, "findings"), o);
     }
-    json_object_set_new(root, "items", json_integer(r->items->count));
-    json_object_set_new(root, "counts", counts);
-    json_object_set_new(root, "findings", list);
-    text = json_dumps(root, JSON_INDENT(1));
-    gt_status st = GT_OK;
-    if (!text || asprintf(&file, "%s.json", path) < 0) st = gt_fail(GT_NOMEM, "out of memory for a report");
-    if (!st) st = gt_file_write(file, text, strlen(text));
+}
+
+static gt_status write_json(const gt_findings *r, const char *path, const char *part, bool more) {
+    char *file = NULL, *text = NULL;
+    if (asprintf(&file, "%s.json", path) < 0) return gt_fail(GT_NOMEM, "out of memory for a report");
+    json_t *root = begin_json(file, more);
+    gt_status st = root ? GT_OK : more ? gt_fail(GT_FAILED, "'%s': the report of the parts before cannot be read", file) : gt_fail(GT_NOMEM, "out of memory for a report");
+    if (!st) {
+        add_to_json(root, r, part);
+        text = json_dumps(root, JSON_INDENT(1));
+        st = text ? gt_file_write(file, text, strlen(text)) : gt_fail(GT_NOMEM, "out of memory for a report");
+    }
     free(file);
     free(text);
     json_decref(root);
     return st;
 }
 
-gt_status gt_findings_write(const gt_findings *r, const char *path) {
-    gt_status st = write_text(r, path);
-    return st ? st : write_json(r, path);
+gt_status gt_findings_write(const gt_findings *r, const char *path, const char *part, bool more) {
+    gt_status st = write_text(r, path, part, more);
+    return st ? st : write_json(r, path, part, more);
 }

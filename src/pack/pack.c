@@ -244,7 +244,8 @@ static gt_status conclude(packing *p, gt_status st, gt_pack_result *result) {
     char message[1024]; /* what follows must not hide it */
     snprintf(message, sizeof message, "%s", gt_message());
     fill_result(p, result);
-    if (r->report && gt_findings_write(p->findings, r->report)) gt_warn("%s", gt_message());
+    const char *part = r->choice == GT_PACK_PART ? r->dest : NULL;
+    if (r->report && gt_findings_write(p->findings, r->report, part, r->report_more)) gt_warn("%s", gt_message());
     gt_ledger_close(&p->ledger, !st);
     return st ? gt_fail(st, "%s", message) : GT_OK;
 }

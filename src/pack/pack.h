@@ -49,7 +49,9 @@ void gt_findings_free(gt_findings *r);
 gt_status gt_findings_add(gt_findings *r, gt_finding kind, int64_t item, const char *text, bool quiet);
 int64_t gt_findings_count(const gt_findings *r, gt_finding kind);
 const char *gt_findings_first(const gt_findings *r, gt_finding kind); /* "'NAME': reason", NULL: none; the report's */
-gt_status gt_findings_write(const gt_findings *r, const char *path);  /* PATH and PATH.json */
+/* PATH and PATH.json. `part`: the destination that they are of, for the findings of several to stand there; NULL: there is only one.
+ * `more`: after those that stand there. */
+gt_status gt_findings_write(const gt_findings *r, const char *path, const char *part, bool more);
 
 /* ---- the scan (scan.c) ---- */
 

@@ -49,6 +49,16 @@ for n in 1 2; do
 done
 [ ! -e train.zip ] && [ ! -e own/test ] || fail 'a part was made though another one was refused'
 
+# Options of other actions are no slips to be silent about
+expect 2 '--count goes with subset, .*not with SOURCE DEST' "$GANTRY" dataset all.zip few.zip --count=3
+expect 2 '--parts goes with split, .*not with subset' "$GANTRY" dataset subset all.zip few.zip --count=3 --parts=0.5,0.5
+expect 2 '--seed goes with subset and split, .*not with merge' "$GANTRY" dataset merge a.zip b.h5 few.zip --seed=1
+expect 2 '--grid goes with inspect, .*not with verify' "$GANTRY" dataset verify all.zip --grid=few.zip
+expect 2 '--source goes with SOURCE DEST, .*not with subset' "$GANTRY" dataset subset all.zip few.zip --source=a.zip --count=3
+expect 2 '--width goes with what makes datasets, .*not with inspect' "$GANTRY" dataset inspect all.zip --width=3
+quietly "$GANTRY" dataset verify all.zip --threads=2
+[ ! -e few.zip ] || fail 'a dataset was made though an option was refused'
+
 # Archives of the reference tool
 for golden in "$here"/../golden/dataset/*32.zip; do
     expect 0 "images are good" "$GANTRY" dataset verify "$golden"
@@ -83,6 +93,23 @@ for n in 1 2; do
     grep -q 'short\.png' report$n && grep -q 'text\.jpg' report$n && grep -q 'odd\.pgm.*8 x 8' report$n && grep -q "2again.png.*equal to" report$n || fail "report$n is not complete"
     "$python" -m json.tool report$n.json >/dev/null || fail "report$n.json is no JSON"
 done
+# The report of a split is of all its parts
+for n in 1 2; do
+    quietly ranks $n "$GANTRY" dataset split pictures p$n.zip q$n --on-error=skip --seed=1 --report=split$n
+    "$python" - split$n p$n.zip q$n <<'END' || fail "split$n is not of both parts"
+import json, sys
+name, *dests = sys.argv[1:]
+text, r = open(name).read(), json.load(open(name + '.json'))
+assert r['items'] == 24 and r['counts']['bad'] == 2 and r['counts']['odd'] == 1, r['counts']
+found = {f['name']: f['dest'] for f in r['findings']}
+assert len(found) == len(r['findings']) and set(found.values()) == set(dests), found
+for picture in 'cat/short.png', 'dog/text.jpg', 'dog/odd.pgm':
+    assert found[picture] in dests and text.count(picture) == 1, picture
+    assert text.index(found[picture]) < text.index(picture)
+assert text.index(dests[0]) < text.index(dests[1])
+END
+done
+
 # A picture without a label: none for the dataset, and a word about it; one that was asked for labels cannot do without
 cp -r source stray && cp pictures/cat/4.png stray/stray.png
 expect 0 'no labels: 1 of 301 pictures have none, the first .stray\.png' ranks 2 "$GANTRY" dataset stray stray.zip
