@@ -75,7 +75,8 @@ typedef struct gt_picture_info {
 } gt_picture_info;
 
 /* What a picture says about itself, without its pixels. `bytes` may be the beginning of the file only: GT_FORMAT then
- * also means that more of it (TIFF, BMP with an alpha channel of zeros: all) is needed. */
+ * also means that more of it (TIFF, BMP with an alpha channel of zeros: all; PNG with a palette: up to its pixels) is
+ * needed. */
 gt_status gt_picture_head(gt_picture_info *out, const void *bytes, size_t n);
 
 /* Do these first bytes (64 are enough) begin like a picture of a kind that is read? GT_FORMAT: no, and what they are

@@ -23,22 +23,32 @@ static bool begins(const uint8_t *bytes, size_t n) {
     return n >= 8 && !memcmp(bytes, "\211PNG\r\n\032\n", 8);
 }
 
-/* Has a palette picture transparent colours? They stand in a chunk before the pixels. */
-static bool has_transparency(const uint8_t *bytes, size_t n) {
-    for (size_t at = 8; at <= n && n - at >= CHUNK_BYTES;) {
+/* What its chunks say, as far as the bytes go. */
+typedef struct chunks {
+    bool transparency; /* a palette's */
+    bool pixels;       /* they were reached: what stands before them is known */
+} chunks;
+
+static chunks walk(const uint8_t *bytes, size_t n) {
+    chunks c = {0};
+    for (size_t at = 8; !c.pixels && at <= n && n - at >= CHUNK_BYTES;) {
         uint32_t length = gt_be32(bytes + at);
-        if (!memcmp(bytes + at + 4, "tRNS", 4)) return length > 0;
-        if (!memcmp(bytes + at + 4, "IDAT", 4) || length > n - at - CHUNK_BYTES) return false;
+        const uint8_t *type = bytes + at + 4;
+        if (!memcmp(type, "tRNS", 4)) c.transparency = length > 0;
+        if (!memcmp(type, "IDAT", 4)) c.pixels = true;
+        if (length > n - at - CHUNK_BYTES) break;
         at += CHUNK_BYTES + length;
     }
-    return false;
+    return c;
 }
 
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     gt_png_info info = {0};
     gt_status st = gt_png_head(bytes, n, &info);
     if (st) return st;
-    bool alpha = info.palette ? has_transparency(bytes, n) : info.channels == 2 || info.channels == 4;
+    chunks c = walk(bytes, n);
+    if (info.palette && !c.transparency && !c.pixels) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
+    bool alpha = info.palette ? c.transparency : info.channels == 2 || info.channels == 4;
     *out = (gt_picture_info){.height = info.height,
                              .width = info.width,
                              .channels = info.palette ? 3 + alpha : info.channels,

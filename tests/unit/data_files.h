@@ -5,12 +5,14 @@
 
 #include "scratch.h"
 
+#include <arpa/inet.h>
 #include <math.h>
 #include <sys/resource.h>
 #include <zip.h>
 
 #include "gantry/codec.h"
 #include "gantry/dataset.h"
+#include "gantry/hash.h"
 
 /* Samples of picture i: every one differs from its neighbours, and pictures differ. */
 static inline void paint(int i, int height, int width, int channels, uint8_t *pixels) {
@@ -35,6 +37,46 @@ static inline void put_picture(const char *path, int i, int height, int width, i
     bytes b = picture(i, height, width, channels);
     put(path, b.data, b.n);
     free(b.data);
+}
+
+enum { CHUNKS_AT = 33 }; /* behind the IHDR of a PNG */
+
+/* One more chunk in a PNG, at that byte. */
+static inline void add_chunk(bytes *b, size_t at_byte, const char *type, const void *data, size_t n) {
+    uint8_t *p = realloc(b->data, b->n + n + 12);
+    assert_non_null(p);
+    memmove(p + at_byte + n + 12, p + at_byte, b->n - at_byte);
+    memcpy(p + at_byte + 4, type, 4);
+    if (n) memcpy(p + at_byte + 8, data, n);
+    uint32_t length = htonl((uint32_t)n), crc = htonl(gt_crc32(0, p + at_byte + 4, n + 4));
+    memcpy(p + at_byte, &length, 4);
+    memcpy(p + at_byte + 8 + n, &crc, 4);
+    b->data = p;
+    b->n += n + 12;
+}
+
+/* n bytes that say nothing, in front of all there is. */
+static inline void add_padding(bytes *b, size_t n) {
+    char *data = calloc(1, n);
+    memcpy(data, "note", 4);
+    add_chunk(b, CHUNKS_AT, "tEXt", data, n);
+    free(data);
+}
+
+/* Grey as a palette, the darker the more opaque, `padding` bytes in front of it. */
+static inline bytes palette_picture(int i, int height, int width, size_t padding) {
+    uint8_t palette[256 * 3], opaque[256];
+    for (int k = 0; k < 256 * 3; k++) palette[k] = (uint8_t)(k / 3);
+    for (int k = 0; k < 256; k++) opaque[k] = (uint8_t)(255 - k);
+    bytes b = picture(i, height, width, 1);
+    uint8_t *ihdr = b.data;
+    ihdr[25] = 3; /* the colour type */
+    uint32_t crc = htonl(gt_crc32(0, ihdr + 12, 17));
+    memcpy(ihdr + 29, &crc, 4);
+    add_chunk(&b, CHUNKS_AT, "tRNS", opaque, sizeof opaque);
+    add_chunk(&b, CHUNKS_AT, "PLTE", palette, sizeof palette);
+    add_padding(&b, padding);
+    return b;
 }
 
 /* An archive in the making; entries' bytes are copied. */

@@ -222,6 +222,27 @@ static void other_pictures_are_read(void **state) {
     gt_dataset_close(ds);
 }
 
+/* A palette's transparent colours may stand behind any amount of other things. */
+static void transparency_far_behind(void **state) {
+    (void)state;
+    static const size_t texts[] = {2000, 70000};
+    uint8_t got[8 * 8 * 4];
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+        zip_t *z = begin_zip(at("palette.zip"));
+        for (int i = 0; i < 2; i++) {
+            bytes b = palette_picture(i, 8, 8, texts[k]);
+            add_entry(z, i ? "b.png" : "a.png", b.data, b.n, ZIP_CM_STORE);
+            free(b.data);
+        }
+        end_zip(z);
+        gt_dataset *ds = opened(at("palette.zip"), NULL);
+        assert_int_equal(gt_dataset_get_info(ds)->channels, 4);
+        assert_int_equal(gt_dataset_read(ds, 1, got), GT_OK);
+        assert_int_equal(got[3], 255 - got[0]);
+        gt_dataset_close(ds);
+    }
+}
+
 static void colours_have_names(void **state) {
     (void)state;
     static const struct {
@@ -301,6 +322,7 @@ int main(void) {
         cmocka_unit_test(a_fingerprint_is_of_the_meaning),
         cmocka_unit_test(odd_pictures_are_named),
         cmocka_unit_test(other_pictures_are_read),
+        cmocka_unit_test(transparency_far_behind),
         cmocka_unit_test(colours_have_names),
         cmocka_unit_test(nothing_is_not_a_dataset),
         cmocka_unit_test(sizes_that_fit),

@@ -154,6 +154,25 @@ static void test_meaning_without_labels(void **state) {
 }
 
 /* Zeros without end in a few bytes: refused without being unpacked, as the memory shows. */
+/* What a head leaves open is found further behind. */
+static void test_long_heads(void **state) {
+    (void)state;
+    mkdir(at("long"), 0777);
+    zip_t *z = begin_zip(at("long.zip"));
+    bytes b = palette_picture(1, 4, 6, 70000);
+    put(at("long/a.png"), b.data, b.n);
+    add_entry(z, "a.png", b.data, b.n, ZIP_CM_DEFLATE);
+    end_zip(z);
+    free(b.data);
+    for (int k = 0; k < 2; k++) {
+        gt_import *imp = import(at(k ? "long.zip" : "long"), NULL);
+        gt_picture p = item(imp, 0);
+        assert_int_equal(p.channels, 4);
+        gt_picture_free(&p);
+        gt_import_close(imp);
+    }
+}
+
 static void test_zip_bomb(void **state) {
     (void)state;
     enum { BOMB = 200 << 20 };
@@ -292,6 +311,7 @@ int main(void) {
         cmocka_unit_test(test_bad_items),
         cmocka_unit_test(test_zip),
         cmocka_unit_test(test_meaning_without_labels),
+        cmocka_unit_test(test_long_heads),
         cmocka_unit_test(test_zip_bomb),
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_csv_without_lines),
