@@ -17,6 +17,7 @@ typedef struct reader {
     uint32_t width, height;
     uint16_t channels, bits, format, planar, photometric, compression;
     bool alpha, premultiplied, tiled;
+    bool beyond; /* more was to be read than there is */
     uint32_t block_width, block_height; /* of a tile or strip */
     char reason[REASON_BYTES];
 } reader;
@@ -31,6 +32,7 @@ static tmsize_t on_read(thandle_t handle, void *out, tmsize_t wanted) {
     uint64_t left = r->at < r->n ? r->n - r->at : 0, n = (uint64_t)wanted < left ? (uint64_t)wanted : left;
     memcpy(out, r->bytes + r->at, n);
     r->at += n;
+    r->beyond |= n < (uint64_t)wanted;
     return (tmsize_t)n;
 }
 
@@ -162,6 +164,8 @@ static gt_status begin(reader *r) {
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     reader r = {.bytes = bytes, .n = n};
     gt_status st = begin(&r);
+    /* libtiff takes indices whose palette it cannot reach for grey */
+    if (!st && r.beyond && r.channels == 1 && !is_palette(&r)) st = damaged(&r);
     if (!st)
         *out = (gt_picture_info){.height = (int)r.height,
                                  .width = (int)r.width,

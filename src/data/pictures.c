@@ -65,20 +65,27 @@ static gt_status read_head(const gt_pictures *p, int64_t i, void *buffer, gt_pic
     return st;
 }
 
+/* Its shape by decoding it. */
+static gt_status read_shape(const gt_pictures *p, int64_t i, gt_picture *shape) {
+    gt_status st = decode(p, i, shape);
+    free(shape->samples);
+    shape->samples = NULL;
+    return st;
+}
+
 static gt_status survey_one(const gt_pictures *p, int64_t i, void *buffer) {
     gt_picture_info info = {0};
     gt_alive();
     gt_status st = read_head(p, i, buffer, &info);
     gt_picture found = {.height = info.height, .width = info.width, .channels = info.channels, .alpha = info.alpha, .type = gt_sample_of_bits(info.bits)};
-    if (!st) st = compare(p, &found, strcmp(info.format, "PNG") != 0);
+    bool turns = !st && strcmp(info.format, "PNG") != 0;
+    if (st) st = read_shape(p, i, &found); /* not all that can be read can be told from its head */
+    if (!st) st = compare(p, &found, turns);
     return name_picture(p, i, st);
 }
 
 static gt_status survey_first(gt_pictures *p) {
-    gt_status st = decode(p, 0, &p->shape);
-    free(p->shape.samples);
-    p->shape.samples = NULL;
-    return name_picture(p, 0, st);
+    return name_picture(p, 0, read_shape(p, 0, &p->shape));
 }
 
 gt_status gt_pictures_survey(gt_pictures *p, gt_source *s) {

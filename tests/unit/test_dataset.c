@@ -203,6 +203,18 @@ static void other_pictures_are_read(void **state) {
     assert_memory_equal(got, "abcdefghijklmnop", 16);
     gt_dataset_close(ds);
 
+    /* A TIFF with a text that is not there: its head leaves doubts, its pixels none. */
+    static const uint16_t tiff[] = {
+        0x4949, 42, 8, 0, 8, /* header, and how many tags: number, type, how many, value */
+        256, 3, 1, 0, 4, 0, 257, 3, 1, 0, 4, 0, 258, 3, 1, 0, 8, 0, 262, 3, 1, 0, 1, 0, 270, 2, 64, 0, 9999, 0,
+        273, 4, 1, 0, 110, 0, 278, 3, 1, 0, 4, 0, 279, 4, 1, 0, 16, 0, 0, 0, 'a' | 'b' << 8, 'c' | 'd' << 8,
+        'e' | 'f' << 8, 'g' | 'h' << 8, 'i' | 'j' << 8, 'k' | 'l' << 8, 'm' | 'n' << 8, 'o' | 'p' << 8};
+    put(at("other/c.tif"), tiff, sizeof tiff);
+    ds = opened(at("other"), NULL);
+    assert_int_equal(gt_dataset_read(ds, 2, got), GT_OK);
+    assert_memory_equal(got, "abcdefghijklmnop", 16);
+    gt_dataset_close(ds);
+
     uint16_t deep[4 * 4 * 4];
     bytes b;
     for (int k = 0; k < 64; k++) deep[k] = (uint16_t)(1000 * k + 1);

@@ -63,9 +63,11 @@ static void compare_with_wanted(const char *name) {
     gt_picture_info head;
     file f = load(name);
     assert_ok(gt_picture_head(&head, f.bytes, f.n));
-    assert_true((head.height == h && head.width == wide) || (head.height == wide && head.width == h));
-    assert_int_equal(head.channels, c);
-    assert_int_equal(head.alpha, alpha);
+    for (size_t n = 1; n <= f.n; n += n < 4096 ? 1 : n / 9) { /* the beginning of it says the same, or that it does not tell */
+        if (gt_picture_head(&head, f.bytes, n)) continue;
+        assert_true((head.height == h && head.width == wide) || (head.height == wide && head.width == h));
+        if (head.channels != c || head.alpha != alpha) fail_msg("'%s': %zu bytes of it say %d channels, alpha %d", name, n, head.channels, head.alpha);
+    }
     free(f.bytes);
     gt_picture_free(&p);
     free(w.bytes);
