@@ -68,15 +68,15 @@ size_t gt_picture_bytes(const gt_picture *p); /* of its samples */
 
 typedef struct gt_picture_info {
     const char *format; /* "PNG", "JPEG", "BMP", "PNM", "WebP", "TIFF" */
-    int height, width;  /* as stored: the EXIF orientation may exchange them */
-    int channels;       /* as gt_picture_decode gives them without options */
-    int bits;           /* per sample in the file */
+    int height, width, channels; /* as gt_picture_decode gives them without options */
+    int bits;                    /* per sample in the file */
     bool alpha;
+    bool may_turn; /* an EXIF orientation behind the given bytes (PNG) may yet exchange height and width */
 } gt_picture_info;
 
 /* What a picture says about itself, without its pixels. `bytes` may be the beginning of the file only: GT_FORMAT then
- * also means that more of it (TIFF, BMP with an alpha channel of zeros: all; PNG with a palette: up to its pixels) is
- * needed. */
+ * also means that more of it (TIFF, BMP with an alpha channel of zeros, WebP with EXIF: all; PNG with a palette: up to its
+ * pixels) is needed. */
 gt_status gt_picture_head(gt_picture_info *out, const void *bytes, size_t n);
 
 /* Do these first bytes (64 are enough) begin like a picture of a kind that is read? GT_FORMAT: no, and what they are

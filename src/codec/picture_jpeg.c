@@ -75,6 +75,14 @@ static gt_status check_components(const struct reader *r) {
     return GT_OK;
 }
 
+static int orientation_of(const struct reader *r) {
+    int orientation = 0;
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m && !orientation; m = m->next)
+        if (m->marker == JPEG_APP0 + 1 && m->data_length >= 6 && !memcmp(m->data, "Exif\0", 6))
+            orientation = gt_exif_orientation(m->data, m->data_length);
+    return orientation;
+}
+
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     struct reader r = {0};
     set_up(&r);
@@ -85,6 +93,7 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
                                  .width = (int)r.jpeg.image_width,
                                  .channels = r.jpeg.num_components == 1 ? 1 : 3,
                                  .bits = r.jpeg.data_precision};
+    if (!st) gt_turn_head(out, orientation_of(&r));
     jpeg_destroy_decompress(&r.jpeg);
     return st;
 }
@@ -96,9 +105,7 @@ static void keep_metadata(struct reader *r) {
         r->raw->profile = profile;
         r->raw->profile_bytes = n;
     }
-    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m && !r->raw->orientation; m = m->next)
-        if (m->marker == JPEG_APP0 + 1 && m->data_length >= 6 && !memcmp(m->data, "Exif\0", 6))
-            r->raw->orientation = gt_exif_orientation(m->data, m->data_length);
+    r->raw->orientation = orientation_of(r);
 }
 
 /* False: r->status is set, or r->reason says why. */

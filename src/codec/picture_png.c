@@ -26,17 +26,24 @@ static bool begins(const uint8_t *bytes, size_t n) {
 /* What its chunks say, as far as the bytes go. */
 typedef struct chunks {
     bool transparency; /* a palette's */
-    bool pixels;       /* they were reached: what stands before them is known */
+    bool pixels, end;  /* they were reached */
+    bool exif;
+    int orientation;
 } chunks;
 
 static chunks walk(const uint8_t *bytes, size_t n) {
     chunks c = {0};
-    for (size_t at = 8; !c.pixels && at <= n && n - at >= CHUNK_BYTES;) {
+    for (size_t at = 8; !c.end && at <= n && n - at >= CHUNK_BYTES;) {
         uint32_t length = gt_be32(bytes + at);
-        const uint8_t *type = bytes + at + 4;
-        if (!memcmp(type, "tRNS", 4)) c.transparency = length > 0;
+        const uint8_t *type = bytes + at + 4, *content = type + 4;
+        if (!memcmp(type, "tRNS", 4)) c.transparency |= length > 0 && !c.pixels;
         if (!memcmp(type, "IDAT", 4)) c.pixels = true;
+        if (!memcmp(type, "IEND", 4)) c.end = true;
         if (length > n - at - CHUNK_BYTES) break;
+        if (!memcmp(type, "eXIf", 4) && !c.exif && length > 1 && content[0] == content[1]) { /* II or MM: libpng takes no other */
+            c.exif = true;
+            c.orientation = gt_exif_orientation(content, length);
+        }
         at += CHUNK_BYTES + length;
     }
     return c;
@@ -53,7 +60,9 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
                              .width = info.width,
                              .channels = info.palette ? 3 + alpha : info.channels,
                              .bits = info.bits,
-                             .alpha = alpha};
+                             .alpha = alpha,
+                             .may_turn = info.height != info.width && !c.exif && !c.end};
+    gt_turn_head(out, c.orientation);
     return GT_OK;
 }
 

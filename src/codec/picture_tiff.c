@@ -161,6 +161,11 @@ static gt_status begin(reader *r) {
     return st;
 }
 
+static int orientation_of(const reader *r) {
+    uint16_t orientation = 0;
+    return TIFFGetField(r->tiff, TIFFTAG_ORIENTATION, &orientation) && orientation <= 8 ? orientation : 0;
+}
+
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     reader r = {.bytes = bytes, .n = n};
     gt_status st = begin(&r);
@@ -172,6 +177,7 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
                                  .channels = is_palette(&r) || r.photometric == PHOTOMETRIC_SEPARATED ? 3 : r.channels,
                                  .bits = r.bits,
                                  .alpha = r.alpha};
+    if (!st) gt_turn_head(out, orientation_of(&r));
     if (r.tiff) TIFFClose(r.tiff);
     return st;
 }
@@ -284,10 +290,9 @@ static void divide_alpha(gt_picture *p) {
 static void keep_metadata(reader *r) {
     uint32_t n = 0;
     void *profile = NULL;
-    uint16_t orientation = 0;
     if (TIFFGetField(r->tiff, TIFFTAG_ICCPROFILE, &n, &profile)) gt_raw_keep_profile(r->raw, profile, n);
     if (!TIFFLastDirectory(r->tiff)) r->raw->picture.note = "only the first of its pages is read";
-    if (TIFFGetField(r->tiff, TIFFTAG_ORIENTATION, &orientation) && orientation <= 8) r->raw->orientation = orientation;
+    r->raw->orientation = orientation_of(r);
 }
 
 static gt_status decode_with(reader *r) {

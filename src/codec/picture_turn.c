@@ -8,6 +8,7 @@
 #include "codec/raw_picture.h"
 
 enum { TAG_BYTES = 12, TAG_ORIENTATION = 0x0112, TYPE_SHORT = 3 };
+enum { TRANSPOSED = 5 }; /* this orientation and those above it exchange height and width */
 
 int gt_exif_orientation(const uint8_t *exif, size_t n) {
     if (n >= 6 && !memcmp(exif, "Exif\0", 6)) exif += 6, n -= 6;
@@ -25,10 +26,17 @@ int gt_exif_orientation(const uint8_t *exif, size_t n) {
     return 0;
 }
 
+void gt_turn_head(gt_picture_info *head, int orientation) {
+    int height = head->height;
+    if (orientation < TRANSPOSED) return;
+    head->height = head->width;
+    head->width = height;
+}
+
 gt_status gt_raw_turn(gt_raw_picture *raw) {
     int o = raw->options.keep_orientation ? 0 : raw->orientation;
     if (o <= 1) return GT_OK;
-    bool transpose = o >= 5, flip_x = o == 2 || o == 3 || o == 6 || o == 7, flip_y = o == 3 || o == 4 || o == 7 || o == 8;
+    bool transpose = o >= TRANSPOSED, flip_x = o == 2 || o == 3 || o == 6 || o == 7, flip_y = o == 3 || o == 4 || o == 7 || o == 8;
     const gt_picture *from = &raw->picture;
     size_t bytes = (size_t)from->channels * gt_sample_bytes(from->type), all = gt_picture_bytes(from);
     size_t width = (size_t)(transpose ? from->height : from->width), height = (size_t)(transpose ? from->width : from->height);

@@ -4,13 +4,16 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
+#include "base/bytes.h"
 #include "codec/raw_picture.h"
+
+enum { FIRST_CHUNK = 12, FLAGS_AT = 20 };
 
 static bool begins(const uint8_t *bytes, size_t n) {
     return n >= 12 && !memcmp(bytes, "RIFF", 4) && !memcmp(bytes + 8, "WEBP", 4);
 }
 
-static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
+static gt_status stored_head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     WebPBitstreamFeatures f;
     VP8StatusCode code = WebPGetFeatures(bytes, n, &f);
     if (code == VP8_STATUS_NOT_ENOUGH_DATA) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
@@ -21,6 +24,29 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     return gt_picture_check_size((unsigned)f.height, (unsigned)f.width, 3u + alpha, GT_U8, 0);
 }
 
+static int orientation_of(const WebPDemuxer *demuxer) {
+    WebPChunkIterator chunk;
+    if (!demuxer || !WebPDemuxGetChunk(demuxer, "EXIF", 1, &chunk)) return 0;
+    int orientation = gt_exif_orientation(chunk.chunk.bytes, chunk.chunk.size);
+    WebPDemuxReleaseChunkIterator(&chunk);
+    return orientation;
+}
+
+/* Does the extended header announce EXIF data? They stand behind the pixels. */
+static bool has_exif(const uint8_t *bytes, size_t n) {
+    return n > FLAGS_AT && !memcmp(bytes + FIRST_CHUNK, "VP8X", 4) && bytes[FLAGS_AT] & EXIF_FLAG;
+}
+
+static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
+    gt_status st = stored_head(out, bytes, n);
+    if (st || !has_exif(bytes, n) || out->height == out->width) return st;
+    if (gt_le32(bytes + 4) > n - 8) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
+    WebPDemuxer *demuxer = WebPDemux(&(WebPData){.bytes = bytes, .size = n});
+    gt_turn_head(out, orientation_of(demuxer));
+    WebPDemuxDelete(demuxer);
+    return GT_OK;
+}
+
 static void keep_metadata(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     WebPDemuxer *demuxer = WebPDemux(&(WebPData){.bytes = bytes, .size = n});
     WebPChunkIterator chunk;
@@ -28,16 +54,13 @@ static void keep_metadata(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
         gt_raw_keep_profile(raw, chunk.chunk.bytes, chunk.chunk.size);
         WebPDemuxReleaseChunkIterator(&chunk);
     }
-    if (demuxer && WebPDemuxGetChunk(demuxer, "EXIF", 1, &chunk)) {
-        raw->orientation = gt_exif_orientation(chunk.chunk.bytes, chunk.chunk.size);
-        WebPDemuxReleaseChunkIterator(&chunk);
-    }
+    raw->orientation = orientation_of(demuxer);
     WebPDemuxDelete(demuxer);
 }
 
 static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     gt_picture_info info = {0};
-    gt_status st = head(&info, bytes, n);
+    gt_status st = stored_head(&info, bytes, n);
     if (!st) st = gt_raw_new(raw, (unsigned)info.height, (unsigned)info.width, (unsigned)info.channels, GT_U8);
     if (st) return st;
     gt_picture *p = &raw->picture;

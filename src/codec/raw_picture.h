@@ -36,6 +36,7 @@ void gt_raw_keep_profile(gt_raw_picture *raw, const void *profile, size_t n);
 int gt_exif_orientation(const uint8_t *exif, size_t n); /* of a TIFF header with its tags; 0: not given */
 
 gt_status gt_raw_turn(gt_raw_picture *raw);    /* applies the orientation */
+void gt_turn_head(gt_picture_info *head, int orientation);
 gt_status gt_raw_colours(gt_raw_picture *raw); /* applies the profile; CMYK to RGB */
 
 #endif

@@ -25,12 +25,10 @@ static const char *describe(const gt_picture *p, char text[DESCRIPTION_BYTES]) {
     return text;
 }
 
-/* `turns`: the file may say that its sides are to be exchanged. */
-static gt_status compare(const gt_pictures *p, const gt_picture *found, bool turns) {
+static gt_status compare(const gt_pictures *p, const gt_picture *found) {
     char is[DESCRIPTION_BYTES], first[DESCRIPTION_BYTES];
     const gt_picture *s = &p->shape;
-    bool size = (found->height == s->height && found->width == s->width) || (turns && found->height == s->width && found->width == s->height);
-    if (size && found->channels == s->channels && found->type == s->type && found->alpha == s->alpha) return GT_OK;
+    if (found->height == s->height && found->width == s->width && found->channels == s->channels && found->type == s->type && found->alpha == s->alpha) return GT_OK;
     return gt_fail(GT_FORMAT, "%s, while the first picture ('%s') has %s; all must be alike (gantry dataset makes them so)", describe(found, is),
                    p->names[0], describe(s, first));
 }
@@ -78,9 +76,9 @@ static gt_status survey_one(const gt_pictures *p, int64_t i, void *buffer) {
     gt_alive();
     gt_status st = read_head(p, i, buffer, &info);
     gt_picture found = {.height = info.height, .width = info.width, .channels = info.channels, .alpha = info.alpha, .type = gt_sample_of_bits(info.bits)};
-    bool turns = !st && strcmp(info.format, "PNG") != 0;
-    if (st) st = read_shape(p, i, &found); /* not all that can be read can be told from its head */
-    if (!st) st = compare(p, &found, turns);
+    bool turned = info.may_turn && found.height == p->shape.width && found.width == p->shape.height;
+    if (st || turned) st = read_shape(p, i, &found); /* not all that can be read can be told from its head */
+    if (!st) st = compare(p, &found);
     return name_picture(p, i, st);
 }
 
@@ -113,7 +111,7 @@ gt_status gt_pictures_name_channels(const gt_pictures *p, gt_notes *notes) {
 gt_status gt_pictures_read(const gt_pictures *p, int64_t i, void *samples) {
     gt_picture found = {0};
     gt_status st = decode(p, i, &found);
-    if (!st) st = compare(p, &found, false);
+    if (!st) st = compare(p, &found);
     if (!st) memcpy(samples, found.samples, gt_picture_bytes(&found));
     gt_picture_free(&found);
     return name_picture(p, i, st);

@@ -2,7 +2,9 @@
  * DESIGN
  * Ranks look at the heads of a contiguous share of the items each, threads at tiles of it. An item's shape after the
  * transform becomes one 64-bit code, so that all of them fit into memory; rank 0 collects the codes and finds the most
- * frequent one. Reasons are found again for the few that need one. */
+ * frequent one. Reasons are found again for the few that need one.
+ * A PNG may say behind its pixels how it is to be turned. Such an item is read whole unless its head is like that of one of
+ * the same tile that was read and stood as it was stored: of sets that nobody turned a few are read, of turned ones all. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,7 @@ enum { TILE = 64 };
 
 enum { BAD, DROPPED, FIRST_SHAPE }; /* codes; shapes have the top bit set */
 #define SHAPE ((uint64_t)1 << 63)
-#define UNSURE ((uint64_t)1 << 62) /* an orientation in the file may exchange height and width */
+#define UNSURE ((uint64_t)1 << 62) /* an orientation further behind in the file may exchange height and width */
 
 static uint64_t code_of(const gt_picture *p) {
     return SHAPE | (uint64_t)p->height << 40 | (uint64_t)p->width << 20 | (uint64_t)p->channels << 4 | (uint64_t)p->type << 1 | p->alpha;
@@ -37,21 +39,20 @@ const char *gt_pack_shape_text(const gt_picture *shape, char text[96]) {
     return text;
 }
 
-static bool may_turn(const gt_picture_info *head) {
-    return head->height != head->width && (!strcmp(head->format, "JPEG") || !strcmp(head->format, "TIFF") || !strcmp(head->format, "WebP"));
+/* The item as a picture without samples. */
+static gt_status read_shape(const gt_items *items, int64_t i, gt_picture *p) {
+    gt_status st = gt_items_read(items, i, p);
+    free(p->samples);
+    p->samples = NULL;
+    return st;
 }
 
-/* The head of an item as a picture without samples; where the head alone does not tell, the picture itself. */
+/* The same from its head, where that tells. */
 static gt_status look(const gt_items *items, int64_t i, gt_picture *p, bool *turns) {
     gt_picture_info head;
     *turns = false;
-    if (gt_items_head(items, i, &head)) {
-        gt_status st = gt_items_read(items, i, p);
-        free(p->samples);
-        p->samples = NULL;
-        return st;
-    }
-    *turns = may_turn(&head);
+    if (gt_items_head(items, i, &head)) return read_shape(items, i, p);
+    *turns = head.may_turn;
     *p = (gt_picture){.height = head.height,
                       .width = head.width,
                       .channels = head.channels,
@@ -96,13 +97,26 @@ static void add_stamp(share *s, int64_t i) {
     atomic_fetch_add(&s->stamps[1], h.low);
 }
 
+/* Reads an item whose head leaves open how it is turned; *upright becomes its code if it is not. One that cannot be read
+ * stays as it is: the work finds it again. */
+static void settle(const share *s, int64_t i, uint64_t *upright) {
+    gt_picture p = {0}, shape;
+    bool dropped;
+    if (read_shape(s->items, s->first + i, &p) || gt_transform_shape(s->t, &p, &shape, &dropped)) return;
+    uint64_t code = dropped ? DROPPED : code_of(&shape);
+    if (code == (s->code[i] & ~UNSURE)) *upright = s->code[i];
+    else s->code[i] = code;
+}
+
 static void scan_tile(void *arg, int tile, int worker) {
     (void)worker;
     share *s = arg;
+    uint64_t upright = 0;
     int64_t from = (int64_t)tile * TILE, to = from + TILE < s->count ? from + TILE : s->count;
     for (int64_t i = from; i < to; i++) {
         add_stamp(s, s->first + i); /* before its head is read: a change in between is noticed the next time */
         scan_one(s->items, s->t, s->first + i, &s->code[i]);
+        if (s->code[i] & UNSURE && s->code[i] != upright) settle(s, i, &upright);
     }
 }
 

@@ -255,6 +255,37 @@ static void transparency_far_behind(void **state) {
     }
 }
 
+/* What counts is the size as shown. */
+static void turned_pictures_agree(void **state) {
+    (void)state;
+    for (turn how = TURN_FRONT; how <= TURN_FAR_BEHIND; how++)
+        for (int first = 0; first < 2; first++) { /* does a turned picture come first, or one that stands upright? */
+            zip_t *z = begin_zip(at("turned.zip"));
+            bytes b = turned_picture(1, 16, 8, how);
+            add_entry(z, "b.png", b.data, b.n, ZIP_CM_STORE);
+            add_picture(z, first ? "c.png" : "a.png", 2, 16, 8, 3);
+            end_zip(z);
+            gt_dataset *ds = opened(at("turned.zip"), NULL);
+            assert_true(gt_dataset_get_info(ds)->height == 16 && gt_dataset_get_info(ds)->width == 8);
+            gt_dataset_close(ds);
+
+            z = begin_zip(at("turned.zip"));
+            add_entry(z, "b.png", b.data, b.n, ZIP_CM_STORE);
+            add_picture(z, first ? "c.png" : "a.png", 2, 8, 16, 3);
+            end_zip(z);
+            free(b.data);
+            if (how != TURN_FAR_BEHIND || first) {
+                refused(at("turned.zip"), "turned.zip", first ? "'c.png': 16 x 8" : "'b.png': 8 x 16");
+                continue;
+            }
+            uint8_t got[8 * 16 * 3]; /* their heads are alike: only reading shows it */
+            ds = opened(at("turned.zip"), NULL);
+            assert_int_equal(gt_dataset_read(ds, 1, got), GT_FORMAT);
+            assert_message("'b.png': 8 x 16");
+            gt_dataset_close(ds);
+        }
+}
+
 static void colours_have_names(void **state) {
     (void)state;
     static const struct {
@@ -335,6 +366,7 @@ int main(void) {
         cmocka_unit_test(odd_pictures_are_named),
         cmocka_unit_test(other_pictures_are_read),
         cmocka_unit_test(transparency_far_behind),
+        cmocka_unit_test(turned_pictures_agree),
         cmocka_unit_test(colours_have_names),
         cmocka_unit_test(nothing_is_not_a_dataset),
         cmocka_unit_test(sizes_that_fit),

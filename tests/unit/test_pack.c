@@ -319,6 +319,46 @@ static void pictures_without_labels(void **state) {
     free(text);
 }
 
+/* `turned` pictures shown 8 x 16 and `upright` ones of that size, and `odd` ones of 16 x 8. */
+static const char *turned_zip(turn how, int turned, int upright, int odd) {
+    char entry[32];
+    zip_t *z = begin_zip(at("turned.zip"));
+    for (int i = 0; i < turned + upright + odd; i++) {
+        bytes b = i < turned ? turned_picture(i, 16, 8, how) : i < turned + upright ? picture(i, 16, 8, 3) : picture(i, 8, 16, 3);
+        snprintf(entry, sizeof entry, "%s%02d.png", i < turned ? "turned" : i < turned + upright ? "upright" : "wide", i);
+        add_entry(z, entry, b.data, b.n, ZIP_CM_STORE);
+        free(b.data);
+    }
+    end_zip(z);
+    return at("turned.zip");
+}
+
+/* Pictures that agree as shown make a dataset, whatever they are as stored. */
+static void turned_pictures(void **state) {
+    (void)state;
+    gt_pack_result result;
+    for (turn how = TURN_FRONT; how <= TURN_FAR_BEHIND; how++)
+        for (int upright = 0; upright <= 3; upright += 3)
+            for (int sized = 0; sized < 2; sized++) {
+                gt_pack_request r = {.transform = {.width = sized ? 8 : 0, .height = sized ? 16 : 0}};
+                if (pack(turned_zip(how, 5, upright, 0), at("shown.zip"), r, &result)) fail_msg("%s", gt_message());
+                assert_true(result.kept == 5 + upright && result.bad == 0 && result.odd == 0);
+                gt_dataset *ds = opened(at("shown.zip"), NULL);
+                assert_true(gt_dataset_get_info(ds)->height == 16 && gt_dataset_get_info(ds)->width == 8);
+                gt_dataset_close(ds);
+                unlink(at("shown.zip"));
+            }
+    for (turn how = TURN_FRONT; how <= TURN_FAR_BEHIND; how++) {
+        assert_int_equal(pack(turned_zip(how, 4, 1, 2), at("odd.zip"), (gt_pack_request){0}, &result), GT_FORMAT);
+        assert_message("2 of 7");
+        assert_message("wide05.png': would become 16 x 8 pixels, 8-bit RGB; most become 8 x 16");
+        assert_int_equal(pack(turned_zip(how, 1, 1, 4), at("odd.zip"), (gt_pack_request){.skip = true}, &result), GT_OK);
+        assert_true(result.kept == 4 && result.odd == 2);
+        gt_pack_result_free(&result);
+        unlink(at("odd.zip"));
+    }
+}
+
 static gt_status same_chunk(void *arg, size_t i, const void **data, size_t *n) {
     (void)i;
     *data = arg;
@@ -410,7 +450,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_destination_holds_it), cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(a_set_keeps_its_range),
         cmocka_unit_test(sets_that_are_merged_agree_on_channels), cmocka_unit_test(not_in_the_source), cmocka_unit_test(unusable_pictures),
-        cmocka_unit_test(pictures_without_labels), cmocka_unit_test(thousands_of_class_names), cmocka_unit_test(a_failed_write_sticks),
+        cmocka_unit_test(pictures_without_labels), cmocka_unit_test(turned_pictures), cmocka_unit_test(thousands_of_class_names), cmocka_unit_test(a_failed_write_sticks),
         cmocka_unit_test(archives_beyond_4_gb),
     };
     int failed = cmocka_run_group_tests_name("pack", tests, make_scratch, remove_scratch);

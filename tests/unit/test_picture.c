@@ -63,9 +63,10 @@ static void compare_with_wanted(const char *name) {
     gt_picture_info head;
     file f = load(name);
     assert_ok(gt_picture_head(&head, f.bytes, f.n));
-    for (size_t n = 1; n <= f.n; n += n < 4096 ? 1 : n / 9) { /* the beginning of it says the same, or that it does not tell */
+    for (size_t n = 1; n <= f.n; n++) { /* the beginning of it says the same, or that it does not tell */
         if (gt_picture_head(&head, f.bytes, n)) continue;
-        assert_true((head.height == h && head.width == wide) || (head.height == wide && head.width == h));
+        bool turned = n < f.n && head.may_turn && head.height == wide && head.width == h;
+        if (!turned && (head.height != h || head.width != wide)) fail_msg("'%s': %zu bytes of it say %d x %d", name, n, head.width, head.height);
         if (head.channels != c || head.alpha != alpha) fail_msg("'%s': %zu bytes of it say %d channels, alpha %d", name, n, head.channels, head.alpha);
     }
     free(f.bytes);
