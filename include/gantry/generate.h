@@ -34,8 +34,10 @@ void gt_generator_close(gt_generator *g); /* NULL is fine */
 const gt_model *gt_generator_model(const gt_generator *g);
 /* Images per run; depends on their size alone, so that an image does not depend on how many are made. */
 int gt_generator_batch(const gt_generator *g);
+/* Numbers of the label that each image needs; 0: it takes none, even if the model's label_dim says that D does. */
+int gt_generator_labels(const gt_generator *g);
 
-/* z [batch,z_dim], labels [batch,label_dim] (NULL without labels) -> images [batch,H,W,C]. `first` numbers the images for random noise. */
+/* z [batch,z_dim], labels [batch,label_dim] (NULL: it takes none) -> images [batch,H,W,C]. `first` numbers the images for random noise. */
 gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images);
 
 /* The latent of a seed, as in the reference tools (spec, section 6 and appendix A). */

@@ -9,6 +9,7 @@
 
 gt_status cli_draw_decoded(gt_generator *g, const float *z, int64_t n, int columns, const char *path) {
     const gt_model *m = gt_generator_model(g);
+    if (gt_generator_labels(g)) return gt_fail(GT_USAGE, "%s: the checkpoint is of a conditional model, whose images need labels as well as latents", path);
     int64_t batch = gt_generator_batch(g), rows = (n + columns - 1) / columns;
     size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, z_dim = (size_t)m->z_dim;
     float *cells = calloc((size_t)(rows * columns + batch), pixels * sizeof *cells), *in = calloc((size_t)batch, z_dim * sizeof *in);

@@ -64,11 +64,12 @@ void gt_generator_close(gt_generator *g) {
 
 const gt_model *gt_generator_model(const gt_generator *g) { return g->model; }
 int gt_generator_batch(const gt_generator *g) { return g->batch; }
+int gt_generator_labels(const gt_generator *g) { return g->model->unlabelled_generator ? 0 : g->model->label_dim; }
 
 gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images) {
     const gt_model *m = g->model;
     size_t n = (size_t)g->batch;
-    float *in_z = gt_exec_input(g->exec, "z"), *in_c = m->label_dim ? gt_exec_input(g->exec, "c") : NULL;
+    float *in_z = gt_exec_input(g->exec, "z"), *in_c = gt_generator_labels(g) ? gt_exec_input(g->exec, "c") : NULL;
     if (in_z) memcpy(in_z, z, n * (size_t)m->z_dim * sizeof *z);
     if (in_c) memcpy(in_c, labels, n * (size_t)m->label_dim * sizeof *labels);
     gt_status st = gt_exec_run(g->exec, &(gt_exec_env){.sample0 = first});
@@ -107,7 +108,7 @@ typedef struct work {
 
 static gt_status fill_labels(work *w) {
     const gt_generate_request *r = w->request;
-    int dim = w->generator->model->unlabelled_generator ? 0 : w->generator->model->label_dim, batch = w->generator->batch;
+    int dim = gt_generator_labels(w->generator), batch = w->generator->batch;
     if (!dim) {
         if (w->comm->rank == 0 && (r->class >= 0 || r->label))
             gt_warn("--%s ignored when running on an unconditional network", r->label ? "label" : "class");

@@ -70,6 +70,8 @@ cmp seeds/grid.png seeds-2/grid.png && ! cmp -s seeds/grid.png prior/grid.png ||
 cmp latent/samples.png seeds/grid.png || fail 'seed n is not sample n of the mixture'
 expect 2 'mixture is of 3 numbers' "$GANTRY" generate cvae --seeds=0 --mixture=one/mixture.h5 --outdir=x
 expect 1 'decodes latents of 1 numbers, the mixture is of 3' "$GANTRY" gmm sample one/mixture.h5 --decoder=cvae --outdir=x
+quietly "$GANTRY" train --model=dcgan $shapes --cond --cbase=64 --z-dim=1 --batch=8 --slices=4 --steps=1 --run=classes
+expect 2 'conditional' "$GANTRY" gmm sample latent/mixture.h5 --decoder=classes --n=4 --outdir=x
 
 # what cannot be
 expect 1 '7000 components for 6000 points' "$GANTRY" gmm fit points.h5 --k=7000 --outdir=x
