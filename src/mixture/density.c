@@ -10,6 +10,9 @@
 #include "kernels/lapack.h"
 #include "kernels/mixture_kernels.h"
 
+/* Clusters a hundred widths apart: four of sixteen digits cancel. Beyond that the way about each mean is worth its time. */
+static const double MUCH = 1e4;
+
 static bool is_matrix(gt_covariance c) { return c == GT_COVARIANCE_FULL || c == GT_COVARIANCE_TIED; }
 
 gt_status gt_density_init(gt_density *e, const gt_mixture *m, size_t panel, int workers) {
@@ -85,6 +88,17 @@ static void set_component(void *arg, int c, int worker) {
     }
 }
 
+/* By how much a variance about the centre exceeds that about the means: what cancels between them. */
+static double spread(const gt_mixture *m, const double *centre) {
+    double most = 1;
+    for (size_t j = 0, d = (size_t)m->d; j < d; j++) {
+        double between = 0;
+        for (size_t c = 0; c < (size_t)m->k; c++) between += m->weights[c] * (m->means[c * d + j] - centre[j]) * (m->means[c * d + j] - centre[j]);
+        most = fmax(most, 1 + between / m->covariances[j * d + j]);
+    }
+    return most;
+}
+
 /* places = W (mean - centre) */
 static void whiten_means(gt_density *e, const gt_mixture *m) {
     const double *w = e->work; /* worker 0 factorised it */
@@ -108,7 +122,10 @@ gt_status gt_density_set(gt_density *e, const gt_mixture *m, const double *centr
     }
     double constant = -0.5 * (double)m->d * gt_ln(2 * M_PI);
     for (int c = 0; c < m->k; c++) e->bias[c] = gt_ln(m->weights[c]) + constant + e->axes[tied ? 0 : c].log_volume;
-    if (tied) {
+    double cancelling = tied ? spread(m, centre) : 1;
+    e->apart = !(cancelling < MUCH);
+    if (tied && !e->apart) {
+        e->amplification *= cancelling;
         memcpy(e->centre, centre, e->d * sizeof *centre);
         whiten_means(e, m);
     } else {
@@ -127,11 +144,12 @@ void gt_density_distances(const gt_density *e, const double *x, double *scratch,
     const gt_mixture_kernels *kernels = gt_mixture_kernels_now();
     size_t p = e->panel, d = e->d;
     double *whitened = scratch + gt_mixture_padded(d) * GT_MIXTURE_STEP;
-    if (e->covariance == GT_COVARIANCE_TIED) kernels->whiten(p, d, x, e->centre, e->factors, scratch, NULL, whitened);
+    bool tied = e->covariance == GT_COVARIANCE_TIED, at_once = tied && !e->apart;
+    if (at_once) kernels->whiten(p, d, x, e->centre, e->factors, scratch, NULL, whitened);
     for (size_t c = 0; c < e->k; c++) {
         const double *place = e->places + c * d;
-        if (e->covariance == GT_COVARIANCE_FULL) kernels->whiten(p, d, x, place, e->factors + c * gt_mixture_factor_size(d), scratch, squared + c * p, NULL);
-        else if (e->covariance == GT_COVARIANCE_TIED) kernels->distance(p, d, whitened, place, e->ones, squared + c * p);
+        if (at_once) kernels->distance(p, d, whitened, place, e->ones, squared + c * p);
+        else if (is_matrix(e->covariance)) kernels->whiten(p, d, x, place, e->factors + (tied ? 0 : c * gt_mixture_factor_size(d)), scratch, squared + c * p, NULL);
         else kernels->distance(p, d, x, place, e->factors + c * d, squared + c * p);
     }
 }

@@ -12,16 +12,18 @@ typedef struct gt_axes { /* of one covariance */
 } gt_axes;
 
 /* With S = L L^T and W = L^-1 the squared distance of x is |W (x - mean)|^2. diag and spherical have a W of one number a dimension. A tied W is
- * the same for all components: points are whitened once, about `centre`, and compared with whitened means. */
+ * the same for all components: points are whitened once, about `centre`, and compared with whitened means; but where components are so many of their
+ * widths apart that too much cancels (`apart`), points are whitened about each mean, as with full covariances. */
 typedef struct gt_density {
     gt_covariance covariance;
     size_t k, d, panel;
     double *factors; /* full: [k] packed W; tied: one; diag, spherical [k,d] */
-    double *places;  /* [k,d]: means, or (tied) whitened means */
+    double *places;  /* [k,d]: means, or (tied, not apart) whitened means */
     double *centre;  /* [d], tied */
     double *ones;    /* [d] */
     double *bias;    /* [k]: logarithm of the weight and of the density at the mean */
-    double amplification; /* of rounding: the most that a variance exceeds what is left of it when the dimensions before are known */
+    double amplification; /* of rounding: the most that a variance exceeds what is left of it when the dimensions before are known, times what cancels */
+    bool apart;
     gt_axes *axes;   /* [k], or one for all */
     double *work;    /* [workers][d,d] */
 } gt_density;

@@ -17,7 +17,8 @@ typedef struct worker_room {
 } worker_room;
 
 static size_t scratch_size(const gt_em *em) {
-    size_t moments = (gt_mixture_padded(em->blocks->d) + 1) * em->blocks->panel, distances = gt_density_scratch(&em->density);
+    size_t d = em->blocks->d, p = em->blocks->panel, moments = (gt_mixture_padded(d) + 1) * p, distances = gt_density_scratch(&em->density);
+    if (em->scatter) moments += d * p + 2 * d; /* scatter_about_nearest */
     return moments > distances ? moments : distances;
 }
 
@@ -84,10 +85,10 @@ static gt_status allocate(gt_em *em, gt_covariance covariance, int k) {
     if (!st) st = gt_density_init(&em->density, &em->mixture, b->panel, workers);
     if (st) return st;
     em->moments = covariance == GT_COVARIANCE_FULL ? triangle : covariance == GT_COVARIANCE_TIED ? 0 : d;
-    em->n_sums = 1 + n * (1 + d + em->moments);
-    em->worker_doubles = (n + 2) * b->panel + scratch_size(em);
+    em->n_sums = 1 + n * (1 + d + em->moments) + (covariance == GT_COVARIANCE_TIED ? triangle : 0);
     em->centre = calloc(d, sizeof *em->centre);
     em->scatter = covariance == GT_COVARIANCE_TIED ? calloc(triangle, sizeof *em->scatter) : NULL;
+    em->worker_doubles = (n + 2) * b->panel + scratch_size(em);
     em->sums = calloc(em->n_sums, sizeof *em->sums);
     em->work = calloc((size_t)workers, em->worker_doubles * sizeof *em->work);
     if (b->comm->rank == 0 && em->sums) em->maximiser = gt_maximiser_new(em);
@@ -135,12 +136,25 @@ static void share_with_nearest(size_t p, size_t k, double *squared) {
     }
 }
 
+/* Tied, the first pass: all points together, each about its own mean. */
+static void scatter_about_nearest(const gt_em *em, const gt_panel_of_points *panel, worker_room w, double *second) {
+    size_t p = em->blocks->panel, d = em->blocks->d, k = (size_t)em->mixture.k;
+    double *about = w.scratch + (gt_mixture_padded(d) + 1) * p, *origin = about + d * p, *first = origin + d, total = 0;
+    memset(about, 0, (d * p + 2 * d) * sizeof *about);
+    for (size_t c = 0; c < k; c++)
+        for (size_t j = 0; j < d; j++)
+            for (size_t n = 0; n < p; n++) about[j * p + n] += w.shares[c * p + n] * (panel->x[j * p + n] - em->mixture.means[c * d + j]);
+    for (size_t n = 0; n < p; n++) w.weights[n] = 1; /* `about` is 0 where there is no point */
+    gt_mixture_kernels_now()->moments_full(p, d, about, origin, w.weights, w.scratch, &total, first, second);
+}
+
 static void pass_panel(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
     const gt_em *em = arg;
     const gt_mixture_kernels *kernels = gt_mixture_kernels_now();
     worker_room w = room_of(em, worker);
     size_t p = em->blocks->panel, d = em->blocks->d, k = (size_t)em->mixture.k;
     double *total = sums + 1, *first = total + k, *second = first + k * d;
+    bool tied = em->mixture.covariance == GT_COVARIANCE_TIED, matrices = em->mixture.covariance == GT_COVARIANCE_FULL || (tied && em->about_means && !em->hard);
     if (em->hard) {
         for (size_t c = 0; c < k; c++) kernels->distance(p, d, panel->x, em->mixture.means + c * d, em->density.ones, w.shares + c * p);
         share_with_nearest(p, k, w.shares);
@@ -153,13 +167,15 @@ static void pass_panel(void *arg, const gt_panel_of_points *panel, int worker, d
         double *share = w.shares + c * p;
         const double *mean = em->mixture.means + c * d;
         for (size_t n = panel->count; n < p; n++) share[n] = 0;
-        if (em->mixture.covariance == GT_COVARIANCE_FULL) kernels->moments_full(p, d, panel->x, mean, share, w.scratch, total + c, first + c * d, second + c * em->moments);
+        if (matrices) kernels->moments_full(p, d, panel->x, mean, share, w.scratch, total + c, first + c * d, second + c * em->moments);
         else kernels->moments_diagonal(p, d, panel->x, mean, share, total + c, first + c * d, em->moments ? second + c * em->moments : NULL);
     }
+    if (tied && em->hard) scatter_about_nearest(em, panel, w, second);
 }
 
 static gt_status pass(gt_em *em, double *log_likelihood) {
     gt_blocks *b = em->blocks;
+    em->about_means = em->hard || em->density.apart;
     gt_status st = gt_blocks_sum(b, em->n_sums, pass_panel, em, em->sums);
     if (st) return st;
     *log_likelihood = em->sums[0] / (double)b->count;

@@ -15,9 +15,11 @@ typedef struct gt_em {
     double variance;     /* of the points, mean over dimensions */
     double floor;        /* no variance in any direction is less */
     bool hard;           /* points belong to the nearest mean alone: the first pass */
+    bool about_means;    /* tied: the last pass took second moments about the means, of all components together; else they come from `scatter` */
     size_t moments;      /* second moments of a component */
     size_t n_sums;
-    double *sums;        /* of the last pass, rank 0: log-likelihood, totals [k], first moments [k,d], second moments [k,moments] */
+    double *sums;        /* of the last pass, rank 0: log-likelihood, totals [k], first moments [k,d], second moments [k,moments], or (tied) their
+                          * sum over components, a lower triangle */
     size_t worker_doubles;
     double *work;        /* [workers][worker_doubles] */
     struct gt_maximiser *maximiser; /* room for the M step: rank 0 */

@@ -13,6 +13,8 @@
 #include "kernels/lapack.h"
 #include "mixture/em.h"
 
+static const double NOBODY = 1e-100; /* shares of nobody at all have no mean that means anything */
+
 struct gt_maximiser {
     gt_em *em;
     const double *total, *first, *second; /* of em->sums */
@@ -48,9 +50,8 @@ static void maximise_component(void *arg, int c, int worker) {
     size_t d = m->em->blocks->d, n = (size_t)c;
     double total = m->total[c], *mean = mixture->means + n * d, *work = m->work + (size_t)worker * m->work_size, *shift = work, variance = 0;
     const double *second = m->second + n * m->em->moments;
-    const double nobody = 1e-100; /* shares of nobody at all have no mean that means anything */
     enum outcome *outcome = &m->outcome[c];
-    bool had_points = mixture->weights[c] > 0, has_points = total > nobody;
+    bool had_points = mixture->weights[c] > 0, has_points = total > NOBODY;
     gt_alive();
     mixture->weights[c] = has_points ? total / (double)m->em->blocks->count : 0;
     *outcome = had_points && !has_points ? EMPTY : FINE;
@@ -73,17 +74,30 @@ static void maximise_component(void *arg, int c, int worker) {
 }
 
 /* The scatter about the centre less that of the means. */
-static enum outcome set_tied(const gt_em *em, double *work) {
+static double scatter_less_between(const gt_em *em, size_t i, size_t j) {
     const gt_mixture *m = &em->mixture;
     size_t d = em->blocks->d;
+    double between = 0;
+    for (size_t c = 0; c < (size_t)m->k; c++) between += m->weights[c] * (m->means[c * d + i] - em->centre[i]) * (m->means[c * d + j] - em->centre[j]);
+    return em->scatter[i * (i + 1) / 2 + j] / (double)em->blocks->count - between;
+}
+
+/* The scatter about the means before less that of their shifts. */
+static double scatter_less_shifts(const gt_maximiser *m, size_t i, size_t j) {
+    size_t d = m->em->blocks->d;
+    double shifts = 0;
+    for (size_t c = 0; c < (size_t)m->em->mixture.k; c++)
+        if (m->total[c] > NOBODY) shifts += m->first[c * d + i] / m->total[c] * m->first[c * d + j];
+    return (m->second[i * (i + 1) / 2 + j] - shifts) / (double)m->em->blocks->count;
+}
+
+static enum outcome set_tied(const gt_maximiser *m) {
+    const gt_em *em = m->em;
+    size_t d = em->blocks->d;
+    double *covariance = em->mixture.covariances;
     for (size_t i = 0; i < d; i++)
-        for (size_t j = 0; j <= i; j++) {
-            double between = 0;
-            for (size_t c = 0; c < (size_t)m->k; c++)
-                between += m->weights[c] * (m->means[c * d + i] - em->centre[i]) * (m->means[c * d + j] - em->centre[j]);
-            m->covariances[i * d + j] = m->covariances[j * d + i] = em->scatter[i * (i + 1) / 2 + j] / (double)em->blocks->count - between;
-        }
-    return hold_above_floor(em, m->covariances, work);
+        for (size_t j = 0; j <= i; j++) covariance[i * d + j] = covariance[j * d + i] = em->about_means ? scatter_less_shifts(m, i, j) : scatter_less_between(em, i, j);
+    return hold_above_floor(em, covariance, m->work);
 }
 
 gt_status gt_em_maximise(gt_maximiser *m) {
@@ -95,7 +109,7 @@ gt_status gt_em_maximise(gt_maximiser *m) {
             return gt_fail(GT_FAILED, "the covariance of component %d is singular: its points lie in a space of fewer dimensions; a --floor above 0 keeps it regular", c);
         if (m->outcome[c] == EMPTY) gt_warn("component %d has no points left", c);
     }
-    if (em->mixture.covariance != GT_COVARIANCE_TIED || set_tied(em, m->work) == FINE) return GT_OK;
+    if (em->mixture.covariance != GT_COVARIANCE_TIED || set_tied(m) == FINE) return GT_OK;
     return gt_fail(GT_FAILED, "the covariance is singular: the points lie in a space of fewer dimensions; a --floor above 0 keeps it regular");
 }
 

@@ -29,6 +29,13 @@ done
 mv before one
 for f in curve.svg curve.png clusters.svg clusters.png; do [ -s one/$f ] || fail "no one/$f"; done
 
+# clusters so far apart that a tied covariance takes the long way, with no floor: the same bits there too
+awk 'BEGIN { srand(1); for (i = 0; i < 3000; i++) printf "%.3f,%.6f\n", (i % 2 ? 1 : -1) * 1e7 + rand() + rand() + rand(), rand() + rand() }' >bursts.csv
+fit=(gmm fit bursts.csv --k=4 --covariance=tied --floor=0 --tol=1e-9 --iterations=30)
+quietly "$GANTRY" "${fit[@]}" --outdir=bursts
+quietly ranks 3 "$GANTRY" "${fit[@]}" --threads=1 --outdir=bursts-3
+cmp bursts/mixture.h5 bursts-3/mixture.h5 || fail 'tied, far apart: the mixture depends on the number of ranks'
+
 # a signal: the iteration is finished, written, and the next start ends with the same bits
 long=(gmm fit points.h5 --k=24 --tol=0 --iterations=1000 --seed=1)
 background "$GANTRY" "${long[@]}" --threads=1 --outdir=signal

@@ -76,6 +76,31 @@ static void log_likelihoods_never_fall(void **state) {
         }
 }
 
+/* Two clusters that are millions of their widths apart, with no floor to hide what cancels: neither a fall nor a covariance that is singular. */
+static void clusters_may_be_far_apart(void **state) {
+    (void)state;
+    static const struct {
+        double centre, distance, width;
+        int k;
+    } cases[] = {{0, 1e7, 1, 4}, {0, 1e6, 1, 4}, {0, 1e4, 1, 4}, {0, 1e2, 1, 4}, {1.7e12, 2.16e7, 2, 2} /* bursts of milliseconds, 12 hours apart */};
+    for (int kind = 0; kind < KINDS; kind++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            numbers p = lumps(600, 2, i + 1);
+            float z[2];
+            for (int64_t n = 0; n < p.n; n++) {
+                gt_random_normal((gt_key){.seed = i + 1, .sample = (uint32_t)n}, z, 2);
+                p.x[2 * n] = cases[i].centre + (n % 2 ? 1 : -1) * cases[i].distance + cases[i].width * (double)z[0];
+                p.x[2 * n + 1] = (double)z[1];
+            }
+            gt_blocks *b = blocks_of(p, NULL);
+            gt_mixture_recipe r = {.covariance = (gt_covariance)kind, .k = cases[i].k, .restarts = 1, .iterations = 100, .tol = 1e-9, .floor = 0};
+            gt_fit f = fit_of(b, &r, p);
+            if (kind == GT_COVARIANCE_TIED && r.k == 2) near(gt_mixture_covariance(&f.best, 0, 0, 0), cases[i].width * cases[i].width, 0.5);
+            gt_fit_free(&f);
+            gt_blocks_free(b);
+        }
+}
+
 /* A mixture that is worse than the one before, slipped in: the next iteration says so. */
 static void a_fall_is_an_error_that_names_the_iteration(void **state) {
     (void)state;
@@ -219,6 +244,7 @@ int main(void) {
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(a_fit_goes_on_with_the_same_bits),
         cmocka_unit_test(log_likelihoods_never_fall),
+        cmocka_unit_test(clusters_may_be_far_apart),
         cmocka_unit_test(a_fall_is_an_error_that_names_the_iteration),
         cmocka_unit_test(no_variance_is_below_the_floor),
         cmocka_unit_test(a_mixture_is_found_again),
