@@ -27,6 +27,10 @@ gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim, void (*
 /* out[i] = clip(rint((x[i] - lo) * (255 / (hi - lo))), 0, 255), halves to even; NaN is 0. */
 void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out);
 
+/* Channels of the picture that gt_grid_write makes of images with so many. */
+int gt_grid_shown(int channels);
+/* GT_USAGE: a picture of so many images, of `shown` channels, is too large for a PNG. To be asked before the images are made. */
+gt_status gt_grid_check(int64_t columns, int64_t rows, int height, int width, int shown);
 /* Tile images [columns*rows, height, width, channels] (range lo .. hi) and write the PNG, whole or not at all. 1 channel: grey; 3: RGB;
  * others: the first three, or the first. `png`, when not NULL, gets the encoded picture (free() it) for gt_runlog_picture. */
 typedef struct gt_grid_png {

@@ -11,9 +11,11 @@ gt_status cli_draw_decoded(gt_generator *g, const float *z, int64_t n, int colum
     const gt_model *m = gt_generator_model(g);
     if (gt_generator_labels(g)) return gt_fail(GT_USAGE, "%s: the checkpoint is of a conditional model, whose images need labels as well as latents", path);
     int64_t batch = gt_generator_batch(g), rows = (n + columns - 1) / columns;
+    gt_status st = gt_grid_check(columns, rows, m->height, m->width, gt_grid_shown(m->channels));
+    if (st) return gt_wrap(st, "%s", path);
     size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, z_dim = (size_t)m->z_dim;
     float *cells = calloc((size_t)(rows * columns + batch), pixels * sizeof *cells), *in = calloc((size_t)batch, z_dim * sizeof *in);
-    gt_status st = cells && in ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %s", path);
+    st = cells && in ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %s", path);
     for (int64_t first = 0; first < n && !st; first += batch) {
         int64_t count = n - first < batch ? n - first : batch;
         memcpy(in, z + (size_t)first * z_dim, (size_t)count * z_dim * sizeof *in);

@@ -29,7 +29,7 @@ static const gt_option table[] = {
     {.key = "decoder", .type = GT_OPTION_TEXT, FIELD(decoder), COMMON, .standard = "", .help = "sample: latents through this checkpoint's decoder"},
     {.key = "outdir", .type = GT_OPTION_TEXT, FIELD(outdir), COMMON, .standard = "mixture", .help = "Where to; made if needed",
      .detail = "fit: mixture.h5, which also goes on where a fit was stopped; curve.svg, .png: log-likelihood over iterations; clusters.svg, .png: points and ellipses. "
-               "predict: predictions.h5 (responsibilities, labels, log_likelihood), clusters. sample: samples.h5 (points, component) and, of images or with a decoder, samples.png."},
+               "predict: predictions.h5 (responsibilities, labels, log_likelihood), clusters. sample: samples.h5 (points, component) and, of images or with a decoder, samples.png, if a PNG can hold so many."},
     {.key = "checkpoint-minutes", .type = GT_OPTION_REAL, FIELD(checkpoint_minutes), .standard = "10", .max = 1e6, .unit = "minutes", .help = "fit: how often mixture.h5 is written; 0: only at the end"},
     {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), COMMON, .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
 };

@@ -71,13 +71,28 @@ gt_status gmm_predict(gmm_run *r) {
 
 /* ---- sample: by rank 0 ---- */
 
-static gt_status decode(const gmm_run *r, const float *latents, int64_t n, int d, int columns, const char *path) {
-    gt_generator *g = gt_generator_open(r->fields->decoder, &(gt_generator_options){.noise_mode = "const", .truncation = 1, .pool = r->pool});
-    if (!g) return GT_FAILED;
-    int z_dim = gt_generator_model(g)->z_dim;
-    gt_status st = z_dim == d ? GT_OK : gt_fail(GT_FORMAT, "%s decodes latents of %d numbers, the mixture is of %d", r->fields->decoder, z_dim, d);
-    if (!st) st = cli_draw_decoded(g, latents, n, columns, path);
-    gt_generator_close(g);
+static gt_status open_decoder(const gmm_run *r, int d, gt_generator **g) {
+    *g = gt_generator_open(r->fields->decoder, &(gt_generator_options){.noise_mode = "const", .truncation = 1, .pool = r->pool});
+    if (!*g) return GT_FAILED;
+    int z_dim = gt_generator_model(*g)->z_dim;
+    return z_dim == d ? GT_OK : gt_fail(GT_FORMAT, "%s decodes latents of %d numbers, the mixture is of %d", r->fields->decoder, z_dim, d);
+}
+
+/* Without a decoder points are images themselves. Nothing is drawn of more than a PNG can hold: samples.h5 has them all. */
+static gt_status draw(const gt_cloud_info *p, gt_generator *g, const double *points, int64_t n, const char *path) {
+    int columns = (int)ceil(sqrt((double)n)), rows = (int)((n + columns - 1) / columns);
+    const gt_model *m = g ? gt_generator_model(g) : NULL;
+    if (gt_grid_check(columns, rows, m ? m->height : p->height, m ? m->width : p->width, gt_grid_shown(m ? m->channels : p->channels))) {
+        gt_warn("no %s: %s", path, gt_message());
+        return GT_OK;
+    }
+    size_t size = (size_t)n * (size_t)p->d;
+    float *x = calloc((size_t)rows * (size_t)columns, (size_t)p->d * sizeof *x);
+    if (!x) return gt_fail(GT_NOMEM, "out of memory for %lld samples", (long long)n);
+    for (size_t i = 0; i < size; i++) x[i] = (float)(g ? points[i] : 2 * points[i] - 1);
+    gt_status st = g ? cli_draw_decoded(g, x, n, columns, path) : gt_grid_write(path, x, columns, rows, p->height, p->width, p->channels, -1, 1, NULL);
+    free(x);
+    if (!st) printf("%s: %lld samples%s\n", path, (long long)n, g ? ", decoded" : "");
     return st;
 }
 
@@ -86,15 +101,10 @@ static gt_status draw_samples(const gmm_run *r, const gt_fit *f, const double *p
     const gt_cloud_info *p = &f->points;
     bool decoded = *r->fields->decoder;
     if (!decoded && !p->channels) return GT_OK;
-    int columns = (int)ceil(sqrt((double)n)), rows = (int)((n + columns - 1) / columns);
-    size_t size = (size_t)n * (size_t)p->d;
-    const char *path = gmm_path(r, "samples.png");
-    float *x = calloc((size_t)rows * (size_t)columns, (size_t)p->d * sizeof *x);
-    if (!x) return gt_fail(GT_NOMEM, "out of memory for %lld samples", (long long)n);
-    for (size_t i = 0; i < size; i++) x[i] = (float)(decoded ? points[i] : 2 * points[i] - 1);
-    gt_status st = decoded ? decode(r, x, n, p->d, columns, path) : gt_grid_write(path, x, columns, rows, p->height, p->width, p->channels, -1, 1, NULL);
-    free(x);
-    if (!st) printf("%s: %lld samples%s\n", path, (long long)n, decoded ? ", decoded" : "");
+    gt_generator *g = NULL;
+    gt_status st = decoded ? open_decoder(r, p->d, &g) : GT_OK;
+    if (!st) st = draw(p, g, points, n, gmm_path(r, "samples.png"));
+    gt_generator_close(g);
     return st;
 }
 

@@ -149,17 +149,25 @@ void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out) 
     }
 }
 
+int gt_grid_shown(int channels) { return channels >= 3 ? 3 : channels >= 1; }
+
+gt_status gt_grid_check(int64_t columns, int64_t rows, int height, int width, int shown) {
+    bool fits = columns >= 1 && rows >= 1 && height >= 1 && width >= 1 && shown >= 1 && columns <= GT_PNG_MAX_SIDE / width && rows <= GT_PNG_MAX_SIDE / height;
+    if (fits && columns * width * rows * height <= GT_PNG_MAX_BYTES / shown) return GT_OK;
+    return gt_fail(GT_USAGE, "%lldx%lld images of %dx%d pixels are too large for a PNG, which has at most %d pixels a side and %d MiB of them", (long long)columns,
+                   (long long)rows, width, height, GT_PNG_MAX_SIDE, GT_PNG_MAX_BYTES >> 20);
+}
+
 gt_status gt_grid_write(const char *path, const float *images, int columns, int rows, int height, int width, int channels, float lo, float hi,
                         gt_grid_png *picture) {
-    int shown = channels >= 3 ? 3 : 1;
-    size_t line, size, w = (size_t)columns * (size_t)width, h = (size_t)rows * (size_t)height;
-    if (columns < 1 || rows < 1 || height < 1 || width < 1 || channels < 1 || w > GT_PNG_MAX_SIDE || h > GT_PNG_MAX_SIDE ||
-        gt_mul_overflows(w, (size_t)shown, &line) || gt_mul_overflows(line, h, &size) || size > GT_PNG_MAX_BYTES)
-        return gt_fail(GT_USAGE, "a grid of %dx%d images of %dx%d pixels is too large for a PNG: use a smaller --grid", columns, rows, width, height);
+    int shown = gt_grid_shown(channels);
+    gt_status st = gt_grid_check(columns, rows, height, width, shown);
+    if (st) return st;
+    size_t w = (size_t)columns * (size_t)width, h = (size_t)rows * (size_t)height, line = w * (size_t)shown, size = line * h;
     uint8_t *pixels = malloc(size), *row = malloc((size_t)width * (size_t)channels);
     void *png = NULL;
     size_t bytes = 0;
-    gt_status st = pixels && row ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    st = pixels && row ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     for (size_t y = 0; y < h && !st; y++)
         for (int c = 0; c < columns; c++) {
             size_t image = y / (size_t)height * (size_t)columns + (size_t)c, floats = (size_t)width * (size_t)channels;

@@ -98,6 +98,7 @@ typedef struct work {
     gt_comm *comm;
     gt_generator *generator;
     int shown;                /* channels in pictures */
+    int64_t columns, rows;    /* of the grid */
     size_t image_bytes;       /* of one image in a picture */
     size_t image_floats;
     int64_t batches, rounds;  /* rounds: batches of the rank that has most */
@@ -124,6 +125,18 @@ static gt_status fill_labels(work *w) {
     return GT_OK;
 }
 
+static gt_status lay_out_grid(work *w) {
+    const gt_generate_request *r = w->request;
+    const gt_model *m = w->generator->model;
+    w->columns = r->grid.columns, w->rows = r->grid.rows;
+    if (!w->columns) {
+        w->columns = (int64_t)ceil(sqrt((double)r->n));
+        w->rows = (r->n + w->columns - 1) / w->columns;
+    }
+    gt_status st = gt_grid_check(w->columns, w->rows, m->height, m->width, w->shown);
+    return st ? gt_wrap(st, "--grid") : GT_OK;
+}
+
 static gt_status prepare(work *w) {
     const gt_generate_request *r = w->request;
     w->generator = gt_generator_open(r->checkpoint, &r->options);
@@ -137,6 +150,8 @@ static gt_status prepare(work *w) {
         gt_info("pictures show %s of %d channels%s", w->shown == 1 ? "the first" : "the first three", m->channels, r->npy ? "" : "; --npy writes all of them");
     w->batches = (r->n + batch - 1) / batch;
     w->rounds = (w->batches + w->comm->ranks - 1) / w->comm->ranks;
+    gt_status st = r->single ? GT_OK : lay_out_grid(w);
+    if (st) return st;
     /* single images leave at once, those of a grid are kept until all are there */
     size_t kept = (size_t)(r->single ? 1 : w->rounds) * (size_t)batch;
     if (gt_mul_overflows(kept, w->image_bytes, &w->bytes_size)) return gt_fail(GT_USAGE, "--grid: too large");
@@ -145,7 +160,7 @@ static gt_status prepare(work *w) {
     w->images = calloc((size_t)batch, w->image_floats * sizeof *w->images);
     w->bytes = calloc(w->bytes_size, 1);
     if (!w->z || !w->labels || !w->images || !w->bytes) return gt_fail(GT_NOMEM, "out of memory for images");
-    gt_status st = fill_labels(w);
+    st = fill_labels(w);
     if (!st && w->comm->rank == 0) st = gt_rundir_prepare(r->outdir, (size_t)r->n * (w->image_bytes + (r->npy ? w->image_floats * sizeof(float) : 0)));
     return st;
 }
@@ -199,14 +214,7 @@ static void tile(const uint8_t *image, int64_t cell, const gt_model *m, int show
 static gt_status write_grid(const work *w, const uint8_t *all) {
     const gt_generate_request *r = w->request;
     const gt_model *m = w->generator->model;
-    int64_t columns = r->grid.columns, rows = r->grid.rows, batch = w->generator->batch;
-    if (!columns) {
-        columns = (int64_t)ceil(sqrt((double)r->n));
-        rows = (r->n + columns - 1) / columns;
-    }
-    if (columns * m->width > GT_PNG_MAX_SIDE || rows * m->height > GT_PNG_MAX_SIDE)
-        return gt_fail(GT_USAGE, "--grid=%lldx%lld: the picture would be larger than %d pixels", (long long)columns, (long long)rows,
-                       GT_PNG_MAX_SIDE);
+    int64_t columns = w->columns, rows = w->rows, batch = w->generator->batch;
     uint8_t *picture = calloc((size_t)(columns * rows), w->image_bytes);
     if (!picture) return gt_fail(GT_NOMEM, "out of memory for a picture of %lldx%lld images", (long long)columns, (long long)rows);
     for (int64_t i = 0; i < r->n; i++) {

@@ -148,6 +148,23 @@ static void a_grid_holds_the_same_images(void **state) {
     free(image);
 }
 
+/* The folder would be made before the first image. */
+static void a_grid_that_is_too_large_is_refused_before_the_work(void **state) {
+    (void)state;
+    static const int64_t seeds[] = {1};
+    char a[96];
+    snprintf(a, sizeof a, "%s/large", scratch);
+    static const gt_grid large[] = {{2049, 1, false}, {1, 2049, false}, {1500, 1500, false} /* no side, but more bytes than a PNG may have */};
+    for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
+        gt_generate_request r = request_for(1, seeds, a);
+        r.single = false;
+        r.grid = large[i];
+        assert_int_equal(gt_generate(alone(), &r), GT_USAGE);
+        assert_message("too large for a PNG");
+        assert_int_not_equal(access(a, F_OK), 0);
+    }
+}
+
 static void classes_are_checked(void **state) {
     (void)state;
     static const int64_t seeds[] = {1};
@@ -183,6 +200,7 @@ int main(void) {
         cmocka_unit_test(bytes_are_truncated),
         cmocka_unit_test(an_image_depends_on_its_seed_alone),
         cmocka_unit_test(a_grid_holds_the_same_images),
+        cmocka_unit_test(a_grid_that_is_too_large_is_refused_before_the_work),
         cmocka_unit_test(classes_are_checked),
         cmocka_unit_test(a_damaged_checkpoint_is_refused),
         cmocka_unit_test(networks_are_measured_by_the_file),

@@ -75,7 +75,7 @@ static void tiles(void **state) {
     check_tiles(4, 3);
     float one = 0;
     assert_int_equal(gt_grid_write(at("x.png"), &one, 1 << 20, 1 << 20, 1024, 1024, 3, 0, 1, NULL), GT_USAGE);
-    assert_message("smaller --grid");
+    assert_message("too large for a PNG");
     assert_int_equal(gt_grid_write(at("none/x.png"), &one, 1, 1, 1, 1, 1, 0, 1, NULL), GT_FAILED);
     char name[40];
     gt_grid_fakes_name(200000, name);
