@@ -187,6 +187,7 @@ static void sets_that_are_merged_agree_on_channels(void **state) {
         if (st) assert_message("channels of different names");
         gt_pack_result_free(&result);
     }
+}
 
 /* Pictures made in the source's own folder would be found there the next time, as with a split's second part. */
 static void not_in_the_source(void **state) {
