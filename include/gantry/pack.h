@@ -28,7 +28,7 @@
 
 typedef enum gt_pack_choice {
     GT_PACK_ALL,
-    GT_PACK_SUBSET, /* `amount` items, those that training with --subset=amount --seed=seed would take */
+    GT_PACK_SUBSET, /* `amount` items, those that training with --subset=amount --seed=seed would take of the source, in its order */
     GT_PACK_PART,   /* one part of the shuffled items: from parts[0] to parts[1], of 0..1 */
 } gt_pack_choice;
 

@@ -60,20 +60,42 @@ static void every_destination_holds_it(void **state) {
     assert_message("must be empty");
 }
 
+/* Of pictures of 8 x 8 pixels. */
+static void subset_is_that_of_training(const char *source, int amount, uint32_t seed) {
+    packed(source, at("sub.zip"), (gt_pack_request){.choice = GT_PACK_SUBSET, .amount = amount, .seed = seed});
+    gt_dataset *ds = opened(source, &(gt_dataset_options){.subset = amount, .subset_seed = seed}), *sub = opened(at("sub.zip"), NULL);
+    uint8_t x[8 * 8 * 3], y[8 * 8 * 3];
+    assert_int_equal(gt_dataset_get_info(sub)->count, amount);
+    for (int i = 0; i < amount; i++) {
+        assert_int_equal(gt_dataset_read(ds, i, x), GT_OK);
+        assert_int_equal(gt_dataset_read(sub, i, y), GT_OK);
+        assert_memory_equal(x, y, sizeof x);
+        assert_int_equal(gt_dataset_class(ds, i), gt_dataset_class(sub, i));
+    }
+    gt_dataset_close(ds);
+    gt_dataset_close(sub);
+}
+
+/* Datasets list their pictures by code points, by which "a-b/1.png" comes before "a/1.png". */
+static void subsets_of_folders(void **state) {
+    (void)state;
+    char path[600];
+    mkdir(at("order"), 0777);
+    for (int k = 0; k < 10; k++) {
+        snprintf(path, sizeof path, "%s/order/%s", scratch, k % 2 ? "a" : "a-b");
+        mkdir(path, 0777);
+        snprintf(path + strlen(path), 16, "/%d.png", k / 2);
+        put_picture(path, k, 8, 8, 3);
+    }
+    snprintf(path, sizeof path, "%s", at("order"));
+    for (int amount = 1; amount < 10; amount++) subset_is_that_of_training(path, amount, 0);
+}
+
 static void choices_are_seeded_and_whole(void **state) {
     (void)state;
     const char *source = "synth:shapes:n=50,size=8,classes=5", *parts[2];
     char a[600], b[600];
-    packed(source, at("sub.zip"), (gt_pack_request){.choice = GT_PACK_SUBSET, .amount = 12, .seed = 3});
-    gt_dataset *ds = opened(source, &(gt_dataset_options){.subset = 12, .subset_seed = 3}), *sub = opened(at("sub.zip"), NULL);
-    uint8_t x[8 * 8 * 3], y[8 * 8 * 3];
-    for (int i = 0; i < 12; i++) {
-        assert_int_equal(gt_dataset_read(ds, i, x), GT_OK);
-        assert_int_equal(gt_dataset_read(sub, i, y), GT_OK);
-        assert_memory_equal(x, y, sizeof x);
-    }
-    gt_dataset_close(ds);
-    gt_dataset_close(sub);
+    subset_is_that_of_training(source, 12, 3);
     snprintf(a, sizeof a, "%s", at("a.zip"));
     snprintf(b, sizeof b, "%s", at("b.zip"));
     packed(source, a, (gt_pack_request){.choice = GT_PACK_PART, .parts = {0, 0.7}, .seed = 5});
@@ -449,7 +471,7 @@ int main(void) {
     gt_log_setup(0, 1, GT_ERROR);
     comm = gt_comm_start(2, NULL);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_destination_holds_it), cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(a_set_keeps_its_range),
+        cmocka_unit_test(every_destination_holds_it), cmocka_unit_test(subsets_of_folders), cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(a_set_keeps_its_range),
         cmocka_unit_test(sets_that_are_merged_agree_on_channels), cmocka_unit_test(not_in_the_source), cmocka_unit_test(unusable_pictures),
         cmocka_unit_test(pictures_without_labels), cmocka_unit_test(turned_pictures), cmocka_unit_test(thousands_of_class_names), cmocka_unit_test(a_failed_write_sticks),
         cmocka_unit_test(archives_beyond_4_gb),
