@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "compare_name.h"
 #include "files/cairo_buffer.h"
 #include "gantry/compare.h"
@@ -84,6 +85,7 @@ static void draw_cell(cairo_t *c, const sheet *s, int cell, cairo_surface_t *pic
     double x = GAP + cell % s->columns * (s->width + GAP), y = GAP + cell / s->columns * (s->height + NAME_HEIGHT + GAP);
     char text[256];
     snprintf(text, sizeof text, "%.*s", name.length, name.text);
+    gt_utf8_clean(text); /* cairo draws nothing more after text that is none */
     cairo_save(c);
     cairo_rectangle(c, x, y, s->width, s->height + NAME_HEIGHT);
     cairo_clip(c);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "gantry/log.h"
 #include "pack/pack.h"
 
@@ -103,8 +104,7 @@ static json_t *text_of(const char *text) {
     json_t *s = json_string(text);
     if (s) return s;
     char *clean = strdup(text); /* not UTF-8 */
-    for (char *c = clean; c && *c; c++)
-        if ((unsigned char)*c >= 0x80) *c = '?';
+    if (clean) gt_utf8_clean(clean);
     s = clean ? json_string(clean) : NULL;
     free(clean);
     return s;

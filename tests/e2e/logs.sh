@@ -42,6 +42,7 @@ for p in "${making[@]}"; do wait "$p" || { cat said?; fail 'reports at once'; };
 quietly ranks 3 "$GANTRY" report run && [ "$(grep -c report.html said)" = 1 ] || { cat said; fail 'a report by several ranks'; }
 quietly ranks 3 "$GANTRY" inspect run && [ "$(grep -c 'rank 0 does this alone' said)" = 1 ] || { cat said; fail 'several ranks inspect'; }
 quietly ranks 3 "$GANTRY" compare run again --out=pair.png && [ "$(grep -c pair.png said)" = 1 ] && [ -s pair.png ] || { cat said; fail 'several ranks compare'; }
+ln -s again $'caf\xe9' && quietly "$GANTRY" compare run $'caf\xe9' --out=bytes.png && [ "$(helper size bytes.png)" = "$(helper size pair.png)" ] || fail 'a name that is no UTF-8'
 helper html run/report.html
 quietly "$GANTRY" inspect run run/metrics.h5 "$(last run)"
 # No host, time or number of ranks in a checkpoint. (Words, by themselves: numbers look like any two letters sooner or later.)

@@ -21,6 +21,7 @@
 #include "gantry/status.h"
 
 #include "base/mathfn_inline.h"
+#include "base/utf8.h"
 #include "worse.h"
 
 static double reference_sigmoid(double x) { return 1 / (1 + exp(-x)); }
@@ -226,6 +227,22 @@ static void messages_are_wrapped(void **state) {
     assert_string_equal(gt_message(), "<job 'x': --batch=3>");
 }
 
+static void bytes_that_are_no_text_are_replaced(void **state) {
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"", ""}, {"run", "run"}, {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
+        {"caf\xe9", "caf?"}, {"\xe9t\xe9", "?t?"}, {"\xe2\x82", "??"}, {"\x80\xff\xf8", "???"}, {"\xe2\x82\xc3\xa9", "??\xc3\xa9"},
+        {"\xc0\xaf", "??"}, {"\xe0\x80\xaf", "???"}, {"\xf0\x80\x80\xaf", "????"} /* too long */, {"\xed\xa0\x80", "???"} /* half of a pair */,
+        {"\xf4\x90\x80\x80", "????"} /* beyond the last */, {"\xef\xbf\xbe \xef\xb7\x90", "??? ???"} /* never a character */,
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%s", pairs[i][0]);
+        gt_utf8_clean(text);
+        assert_string_equal(text, pairs[i][1]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(float_functions_are_accurate),
@@ -237,6 +254,7 @@ int main(void) {
         cmocka_unit_test(log_file_takes_lines),
         cmocka_unit_test(memory_is_checked),
         cmocka_unit_test(messages_are_wrapped),
+        cmocka_unit_test(bytes_that_are_no_text_are_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
