@@ -2,8 +2,9 @@
  * The metric log of a run, written by rank 0, once per tick:
  *     stats.jsonl            a line per tick, appended and synced: the truth
  *     metrics.h5             a dataset {num, mean, std} per series, plus `images` and `timestamp`; readable while the run goes on
- *                            (h5py.File(path, 'r', swmr=True)); rebuilt from stats.jsonl when a run goes on or a series is new. On file
- *                            systems that hosts share, SWMR does not work: there it is replaced as a whole now and then, and at the end
+ *                            (h5py.File(path, 'r', swmr=True)); rebuilt from stats.jsonl when a run goes on or a series is new (where that has
+ *                            more ticks than the memory is to hold, from every second, fourth, ... of them). On file systems that hosts share,
+ *                            SWMR does not work: there it is replaced as a whole now and then, and at the end
  *     events.out.tfevents.*  the same for TensorBoard; a new file when a run goes on
  * A disk that fills up is a warning: the lines that could not be written are kept and written later. */
 #ifndef GANTRY_RUNLOG_H
@@ -34,8 +35,10 @@ void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width
 /* The mean of a series (or "timestamp", unix seconds) in the last line kept when the log was opened; 0 when there is none: a run's clock goes on with
  * the "Timing/total_sec" of the tick it was cut back to. */
 double gt_runlog_last(const gt_runlog *l, const char *name);
-const struct gt_stats *gt_runlog_before(const gt_runlog *l); /* the lines kept when the log was opened; as long as the log lives */
-/* The mean of a series at the tick of `images`, among the lines kept when the log was opened; NaN when there is none. */
+/* Each tick that stats.jsonl holds, in its order. The values are there for the call alone. */
+typedef void gt_runlog_line(void *arg, int64_t images, const gt_stat_value *values, int n);
+gt_status gt_runlog_each(const gt_runlog *l, gt_runlog_line *line, void *arg);
+/* The mean of a series at the tick of `images`; NaN when there is none. */
 double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name);
 void gt_runlog_leave(gt_runlog *l); /* another process writes it now: nothing more, also not when it is closed */
 void gt_runlog_close(gt_runlog *l); /* NULL is fine */
@@ -47,8 +50,10 @@ typedef struct gt_stats_series {
     gt_stat_value *values; /* [ticks]; {0, NaN, NaN} where a tick has no such value */
 } gt_stats_series;
 
+/* A log too long for the memory (a gigabyte) is thinned: each tick here stands for `every` ticks, and has the last of their values. */
 typedef struct gt_stats {
     int ticks, n_series;
+    int64_t every, all_ticks; /* 1, unless thinned; ticks of the log */
     int64_t *images;     /* [ticks]; from "images", else Progress/kimg times 1000 */
     double *timestamp;   /* [ticks]; 0 where absent */
     gt_stats_series *series; /* in order of first appearance */

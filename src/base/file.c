@@ -185,9 +185,15 @@ static gt_status write_error(const char *path, int error, size_t bytes) {
 enum { TAG = 8, MOST_LINKS = 40, TRIES = 100, REWRITES = 3 };
 static const char half[] = ".part";
 
-static int write_parts(int fd, const struct iovec *parts, int n) {
+typedef struct iovecs {
+    const struct iovec *parts;
+    int n;
+} iovecs;
+
+static int write_parts(int fd, void *arg) {
+    const iovecs *all = arg;
     int error = 0;
-    for (int i = 0; i < n && !error; i++) error = gt_write_all(fd, parts[i].iov_base, parts[i].iov_len);
+    for (int i = 0; i < all->n && !error; i++) error = gt_write_all(fd, all->parts[i].iov_base, all->parts[i].iov_len);
     return error;
 }
 
@@ -223,7 +229,7 @@ void gt_file_clear_halves(const char *path) {
 }
 
 /* 0 or errno. All of it, on the disk, under a name that nobody else has; *part is to be freed. */
-static int write_half(const char *path, const struct iovec *parts, int n, char **part) {
+static int write_half(const char *path, gt_file_fill *fill, void *arg, char **part) {
     int fd = -1;
     *part = NULL;
     for (int i = 0; i < TRIES && fd < 0; i++) {
@@ -233,18 +239,18 @@ static int write_half(const char *path, const struct iovec *parts, int n, char *
         if (fd < 0 && errno != EEXIST) return errno;
     }
     if (fd < 0) return EEXIST;
-    int error = write_parts(fd, parts, n);
+    int error = fill(fd, arg);
     if (!error) error = gt_file_sync(fd);
     if (close(fd) && !error && errno != EINTR) error = errno; /* an interrupted close has closed it */
     return error;
 }
 
 /* 0 or errno. A half that is gone before it got its name was taken for the remains of a killed process: it is written again. */
-static int replace(const char *path, const struct iovec *parts, int n) {
+static int replace(const char *path, gt_file_fill *fill, void *arg) {
     int error = ENOENT;
     for (int i = 0; i < REWRITES && error == ENOENT; i++) {
         char *part;
-        error = write_half(path, parts, n, &part);
+        error = write_half(path, fill, arg, &part);
         bool whole = !error;
         if (whole) error = gt_file_rename(part, path);
         if (error && part) unlink(part); /* before anything is said: it makes room for whoever reads the message */
@@ -273,61 +279,71 @@ static char *follow(const char *path) {
 }
 
 /* 0 or errno. Devices and pipes are written to, not replaced; and so is what stdout writes to, a file too: `--out=/dev/stdout >>file`. */
-static int write_through(const char *path, bool is_stdout, const struct iovec *parts, int n) {
+static int write_through(const char *path, bool is_stdout, gt_file_fill *fill, void *arg) {
     if (is_stdout) fflush(stdout);
     int fd = is_stdout ? STDOUT_FILENO : gt_file_open(path, O_WRONLY | O_NOCTTY);
-    int error = fd < 0 ? errno : write_parts(fd, parts, n);
+    int error = fd < 0 ? errno : fill(fd, arg);
     if (fd >= 0 && !is_stdout && close(fd) && !error && errno != EINTR) error = errno;
     return error;
 }
 
 static bool same_file(const struct stat *a, const struct stat *b) { return a->st_dev == b->st_dev && a->st_ino == b->st_ino; }
 
-gt_status gt_file_replace(const char *path, const struct iovec *parts, int n) {
+gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes) {
     struct stat target, out;
     bool there = stat(path, &target) == 0, is_stdout = there && fstat(STDOUT_FILENO, &out) == 0 && same_file(&target, &out);
     gt_status st = GT_OK;
     char *file = NULL;
     int error = 0;
     if (there && S_ISDIR(target.st_mode)) error = EISDIR;
-    else if (there && (is_stdout || !S_ISREG(target.st_mode))) error = write_through(path, is_stdout, parts, n);
+    else if (there && (is_stdout || !S_ISREG(target.st_mode))) error = write_through(path, is_stdout, fill, arg);
     else if (!(file = follow(path))) error = errno;
-    else error = replace(file, parts, n);
-    if (error) {
-        size_t bytes = 0;
-        for (int i = 0; i < n; i++) bytes += parts[i].iov_len;
-        st = write_error(path, error, bytes);
-    } else if (file && (error = sync_directory(dirname(file))))
+    else error = replace(file, fill, arg);
+    if (error) st = write_error(path, error, bytes);
+    else if (file && (error = sync_directory(dirname(file))))
         st = gt_fail(GT_FAILED, "'%s' was written, but its directory cannot be synced: %s", path, strerror(error));
     free(file);
     errno = error;
     return st;
 }
 
+gt_status gt_file_replace(const char *path, const struct iovec *parts, int n) {
+    size_t bytes = 0;
+    for (int i = 0; i < n; i++) bytes += parts[i].iov_len;
+    return gt_file_replace_by(path, write_parts, &(iovecs){parts, n}, bytes);
+}
+
 gt_status gt_file_write(const char *path, const void *bytes, size_t n) {
     return gt_file_replace(path, &(struct iovec){(void *)bytes, n}, 1);
+}
+
+gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes) {
+    *fd = gt_file_open(path, O_RDONLY | O_NONBLOCK); /* a pipe must not block before it is refused */
+    struct stat s;
+    gt_status st = GT_OK;
+    if (*fd < 0 || fstat(*fd, &s) != 0) st = gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
+    else if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "'%s' is not a regular file", path);
+    else *bytes = s.st_size;
+    if (st && *fd >= 0) close(*fd);
+    if (st) *fd = -1;
+    return st;
 }
 
 gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n) {
     *bytes = NULL;
     *n = 0;
-    int fd = gt_file_open(path, O_RDONLY | O_NONBLOCK); /* a pipe must not block before it is refused */
-    struct stat s;
-    if (fd < 0 || fstat(fd, &s) != 0) {
-        gt_status st = gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
-        if (fd >= 0) close(fd);
-        return st;
-    }
+    int fd;
+    off_t size;
+    gt_status st = gt_file_open_regular(path, &fd, &size);
+    if (st) return st;
     char *buffer = NULL;
-    gt_status st = GT_OK;
-    if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "'%s' is not a regular file", path);
-    else if ((uintmax_t)s.st_size > most)
-        st = gt_fail(GT_FORMAT, "'%s' has %jd bytes; at most %zu are read", path, (intmax_t)s.st_size, most);
-    else if (!(buffer = malloc((size_t)s.st_size + 1)))
-        st = gt_fail(GT_NOMEM, "out of memory: '%s' has %jd bytes", path, (intmax_t)s.st_size);
+    if ((uintmax_t)size > most)
+        st = gt_fail(GT_FORMAT, "'%s' has %jd bytes; at most %zu are read", path, (intmax_t)size, most);
+    else if (!(buffer = malloc((size_t)size + 1)))
+        st = gt_fail(GT_NOMEM, "out of memory: '%s' has %jd bytes", path, (intmax_t)size);
     size_t got = 0;
-    while (!st && got < (size_t)s.st_size) {
-        ssize_t r = read(fd, buffer + got, (size_t)s.st_size - got);
+    while (!st && got < (size_t)size) {
+        ssize_t r = read(fd, buffer + got, (size_t)size - got);
         if (r < 0 && errno == EINTR) continue;
         if (r < 0) st = gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
         if (r <= 0) break; /* shorter than a moment ago: what is there is what it holds */
@@ -345,11 +361,3 @@ gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n) {
 }
 
 size_t gt_text_mark(const char *text, size_t n) { return n >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3) ? 3 : 0; }
-
-gt_status gt_file_read_text(const char *path, size_t most, void **text, size_t *n) {
-    gt_status st = gt_file_read(path, most, text, n);
-    char *p = *text;
-    for (size_t i = 0; i < *n; i++)
-        if (!p[i]) p[i] = 1;
-    return st;
-}

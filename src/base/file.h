@@ -40,6 +40,9 @@ int gt_file_remove(const char *path);
  * the directory alone could not be synced), nothing is left behind, and errno says why. */
 gt_status gt_file_replace(const char *path, const struct iovec *parts, int n);
 gt_status gt_file_write(const char *path, const void *bytes, size_t n); /* the same from one part */
+/* The same, `bytes` in all, from what writes them into an open file: 0 or errno. It may be asked to again, for another file. */
+typedef int gt_file_fill(int fd, void *arg);
+gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes);
 
 /* A process that is killed leaves its PATH.1a2b3c4d.part behind: whether this is the name of such a file, and remove those of `path`. Whoever
  * is writing one at this moment writes it again. */
@@ -52,10 +55,10 @@ gt_status gt_make_directories(const char *dir);
 /* So that a name given or taken away in the folder of `path` outlives a crash. */
 gt_status gt_sync_parent(const char *path);
 
+/* A regular file to read from; all else is refused. *fd is -1 unless GT_OK. */
+gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes);
 /* All of a regular file of at most `most` bytes; *bytes is malloc'ed (one zero byte more than *n), the caller frees it. */
 gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n);
-/* The same for text: zeros, blocks of which a power cut may leave, are read as ones, or text would end there. */
-gt_status gt_file_read_text(const char *path, size_t most, void **text, size_t *n);
 
 /* 3: the text begins with the byte-order mark that some editors put first; else 0. */
 size_t gt_text_mark(const char *text, size_t n);

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "compare_name.h"
+#include "gantry/log.h"
 #include "gantry/memory.h"
 #include "gantry/runlog.h"
 
@@ -101,6 +102,7 @@ static gt_status read_all(gt_stats **stats, const char *const *dirs, int n) {
         free(path);
         if (error == ENOENT || error == ENOTDIR) return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no stats.jsonl", dirs[i]);
         if (!stats[i]) return GT_FAILED;
+        if (stats[i]->every > 1) gt_info("'%s' has a long log: of every %lld ticks the last is read", dirs[i], (long long)stats[i]->every);
     }
     return GT_OK;
 }

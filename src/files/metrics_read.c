@@ -94,6 +94,8 @@ static bool read_all(reader *r, gt_arena *a, hssize_t rows) {
     if (!s) return false;
     s->arena = a;
     s->ticks = (int)rows;
+    s->all_ticks = rows;
+    s->every = 1;
     s->images = gt_arena_array(a, (size_t)rows + 1, sizeof *s->images);
     s->timestamp = gt_arena_array(a, (size_t)rows + 1, sizeof *s->timestamp);
     s->series = gt_arena_array(a, MOST_SERIES, sizeof *s->series);

@@ -144,7 +144,9 @@ static bool in_a_chart(const char *name) {
 }
 
 static void put_charts(gt_buffer *out, const gt_stats *s) {
-    gt_buffer_printf(out, "<h2>Curves</h2>\n<div class=\"charts\">\n");
+    gt_buffer_printf(out, "<h2>Curves</h2>\n");
+    if (s->every > 1) gt_buffer_printf(out, "<p>A long log: of every %lld ticks the last is drawn.</p>\n", (long long)s->every);
+    gt_buffer_printf(out, "<div class=\"charts\">\n");
     for (int i = 0; i < CHARTS; i++) {
         chart c = {.title = charts[i].title, .note = charts[i].note};
         for (int k = 0; k < CHART_LINES; k++) {
@@ -185,7 +187,7 @@ static void put_tiles(gt_buffer *out, const gt_stats *s) {
     tile(out, "reconstruction", "%.4g", last_of(s, "Loss/reconstruction"));
     tile(out, "KL", "%.4g", last_of(s, "Loss/KL"));
     tile(out, "augmentation p", "%.3f", last_of(s, "Progress/augment"));
-    tile(out, "ticks", "%.0f", s->ticks);
+    tile(out, "ticks", "%.0f", (double)s->all_ticks);
     gt_buffer_printf(out, "</div>\n");
 }
 

@@ -2,25 +2,23 @@
  * The metric log of a run: one tick into stats.jsonl (the truth), metrics.h5 and TensorBoard's events. */
 #include "gantry/runlog.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "appender.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/file_system.h"
+#include "base/lines.h"
 #include "gantry/log.h"
+#include "keep_lines.h"
 #include "metrics_h5.h"
 #include "stats_line.h"
 #include "tfevents.h"
 
 enum {
-    LARGEST = 1 << 30,
     REBUILD_PART = 32, /* without SWMR metrics.h5 is made anew when it has grown by this part: all rebuilds together cost as much as so many of the last */
 };
 typedef enum part { STATS, METRICS, EVENTS, PARTS } part;
@@ -35,7 +33,9 @@ struct gt_runlog {
     bool stale;       /* it lacks ticks */
     bool left;        /* to another process */
     tfevents *events;
-    gt_stats *before; /* what was there when the log was opened */
+    char *last_text;  /* of the last line that was there when the log was opened; NULL: there was none */
+    stats_line last;  /* what it says */
+    bool told;        /* that metrics.h5 is thinned */
 };
 
 static void report(gt_runlog *l, part p, gt_status st) {
@@ -45,44 +45,15 @@ static void report(gt_runlog *l, part p, gt_status st) {
 
 /* ---- cutting back ---- */
 
-typedef enum verdict { KEEP, LATER, BAD, VERDICTS } verdict;
-typedef verdict judge(char *line, bool whole, int64_t images, void *scratch); /* may change the line */
-
-/* Keep the lines that are to be kept, and count the others: rewrites the file only when something goes. */
-static gt_status keep_lines(const char *path, int64_t images, judge *judges, void *scratch, int counts[VERDICTS]) {
-    void *bytes;
-    size_t n;
-    if (access(path, F_OK)) return GT_OK;
-    gt_status st = gt_file_read_text(path, LARGEST, &bytes, &n);
-    if (st) return st;
-    gt_buffer kept = {0};
-    for (char *p = bytes, *end = p + n, *next; p < end; p = next) {
-        char *newline = memchr(p, '\n', (size_t)(end - p));
-        next = newline ? newline + 1 : end;
-        size_t start = kept.n;
-        gt_buffer_add(&kept, p, (size_t)((newline ? newline : end) - p)); /* kept as it is, before it is judged */
-        gt_buffer_add(&kept, "\n", 1);
-        if (newline) *newline = 0;
-        verdict v = judges(p, newline, images, scratch);
-        counts[v]++;
-        if (v != KEEP) kept.n = start;
-    }
-    if (kept.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
-    if (!st && kept.n != n) st = gt_file_write(path, kept.data, kept.n);
-    free(bytes);
-    gt_buffer_free(&kept);
-    return st;
-}
-
 static verdict judge_stats(char *text, bool whole, int64_t images, void *line) {
     if (!whole || !stats_line_parse(text, line)) return BAD;
     return ((stats_line *)line)->images <= images ? KEEP : LATER;
 }
 
-static gt_status cut_back(const char *path, int64_t images) {
+static gt_status cut_back(const char *path, int64_t images, int64_t *last) {
     stats_line line = {0};
     int counts[VERDICTS] = {0};
-    gt_status st = keep_lines(path, images, judge_stats, &line, counts);
+    gt_status st = keep_lines(path, images, judge_stats, &line, counts, last);
     if (counts[LATER]) gt_info("stats.jsonl: cut back to %lld images (%d later lines removed)", (long long)images, counts[LATER]);
     if (counts[BAD]) gt_warn("stats.jsonl: %d damaged or half-written lines removed", counts[BAD]);
     free(line.values);
@@ -97,7 +68,8 @@ static verdict judge_talk(char *text, bool whole, int64_t images, void *scratch)
 
 gt_status gt_log_cut_back(const char *path, int64_t images) {
     int counts[VERDICTS] = {0};
-    return keep_lines(path, images, judge_talk, NULL, counts);
+    int64_t last;
+    return keep_lines(path, images, judge_talk, NULL, counts, &last);
 }
 
 /* ---- the three parts ---- */
@@ -107,6 +79,9 @@ static gt_status rebuild_metrics(gt_runlog *l) {
     gt_status st = stats ? metrics_h5_rebuild(l->metrics, stats) : GT_FAILED;
     l->stale = st != GT_OK;
     l->rest = stats ? stats->ticks / REBUILD_PART : 0;
+    if (stats && stats->every > 1 && !l->told)
+        gt_info("stats.jsonl has %lld ticks, of which metrics.h5 gets one in %lld", (long long)stats->all_ticks, (long long)stats->every);
+    l->told |= stats && stats->every > 1;
     gt_stats_free(stats);
     return st;
 }
@@ -147,14 +122,26 @@ void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width
 
 /* ---- open and close ---- */
 
+static gt_status read_last(gt_runlog *l, int64_t start) {
+    gt_lines in;
+    gt_status st = gt_lines_open(&in, l->path, start, 0);
+    bool got = !st && gt_lines_next(&in);
+    if (got && !(l->last_text = strdup(in.text))) st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path);
+    st = gt_lines_close(&in, st);
+    if (!st && got && !stats_line_parse(l->last_text, &l->last)) st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path); /* it was judged to be one */
+    return st;
+}
+
 static gt_status open_parts(gt_runlog *l, int64_t images, const char *swmr) {
-    gt_status st = cut_back(l->path, images);
+    int64_t last;
+    gt_status st = cut_back(l->path, images, &last);
+    if (!st && last >= 0) st = read_last(l, last);
     if (st) return st;
     gt_file_system fs = gt_file_system_of(l->dir);
     l->swmr = strcmp(swmr, "auto") ? strcmp(swmr, "off") != 0 : !fs.shared;
     if (!strcmp(swmr, "auto") && fs.shared) gt_info("'%s' lies on %s: metrics.h5 is replaced as a whole now and then (--log-swmr=on: grows in place)", l->dir, fs.name);
     if ((st = appender_open(&l->stats, l->path, 0))) return st;
-    if (!(l->before = gt_stats_read(l->path)) || !(l->metrics = metrics_h5_new(l->dir, l->swmr))) return GT_FAILED;
+    if (!(l->metrics = metrics_h5_new(l->dir, l->swmr))) return GT_FAILED;
     if (!(l->events = tfevents_open(l->dir, images))) return GT_FAILED;
     report(l, METRICS, rebuild_metrics(l));
     return GT_OK;
@@ -170,20 +157,39 @@ gt_runlog *gt_runlog_open(const char *dir, int64_t images, const char *swmr) {
 }
 
 double gt_runlog_last(const gt_runlog *l, const char *name) {
-    int last = l->before->ticks - 1;
-    if (last < 0) return 0;
-    if (strcmp(name, "timestamp") == 0) return l->before->timestamp[last];
-    const gt_stats_series *s = gt_stats_find(l->before, name);
-    return s && s->values[last].num > 0 ? s->values[last].mean : 0;
+    if (!l->last_text) return 0;
+    if (strcmp(name, "timestamp") == 0) return l->last.timestamp;
+    const gt_stat_value *v = stats_line_find(l->last.values, l->last.n, name);
+    return v && v->num > 0 ? v->mean : 0;
 }
 
-const gt_stats *gt_runlog_before(const gt_runlog *l) { return l->before; }
+gt_status gt_runlog_each(const gt_runlog *l, gt_runlog_line *line, void *arg) {
+    gt_lines in;
+    stats_line read = {0};
+    gt_status st = gt_lines_open(&in, l->path, 0, 0);
+    while (!st && gt_lines_next(&in))
+        if (stats_line_parse(in.text, &read)) line(arg, read.images, read.values, read.n);
+    free(read.values);
+    return gt_lines_close(&in, st);
+}
+
+typedef struct search {
+    int64_t images;
+    const char *name;
+    double mean;
+} search;
+
+static void look(void *arg, int64_t images, const gt_stat_value *values, int n) {
+    search *s = arg;
+    if (images != s->images) return;
+    const gt_stat_value *v = stats_line_find(values, n, s->name);
+    s->mean = v ? v->mean : NAN;
+}
 
 double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name) {
-    const gt_stats_series *s = gt_stats_find(l->before, name);
-    for (int t = l->before->ticks - 1; s && t >= 0; t--)
-        if (l->before->images[t] == images) return s->values[t].mean;
-    return NAN;
+    search s = {images, name, NAN};
+    if (gt_runlog_each(l, look, &s)) gt_warn("%s", gt_message());
+    return s.mean;
 }
 
 void gt_runlog_leave(gt_runlog *l) { l->left = true; }
@@ -195,7 +201,8 @@ void gt_runlog_close(gt_runlog *l) {
     appender_close(&l->stats);
     metrics_h5_free(l->metrics);
     tfevents_close(l->events);
-    gt_stats_free(l->before);
+    free(l->last_text);
+    free(l->last.values);
     free(l->dir);
     free(l->path);
     free(l);

@@ -6,79 +6,103 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/lines.h"
 #include "gantry/memory.h"
 #include "stats_line.h"
 
-enum { MOST_SERIES = 4096, MOST_VALUES = 1 << 25, LARGEST = 1 << 30 };
+enum { MOST_SERIES = 4096, MOST_VALUES = 1 << 25 };
 
 bool gt_stats_has_room(const gt_stats *s, int ticks) { return s->n_series < MOST_SERIES && (int64_t)(s->n_series + 1) * ticks <= MOST_VALUES; }
 
-static gt_stats_series *series_for(gt_stats *s, const char *name, int ticks, int near) {
+typedef struct filler {
+    gt_stats *stats;
+    int64_t most_values;
+    int room;      /* ticks */
+    bool too_many; /* values: it is to be thinned more */
+} filler;
+
+static gt_stats_series *series_for(filler *f, const char *name, int near) {
+    gt_stats *s = f->stats;
     if (near < s->n_series && strcmp(s->series[near].name, name) == 0) return &s->series[near]; /* lines mostly have one order */
     for (int i = 0; i < s->n_series; i++)
         if (strcmp(s->series[i].name, name) == 0) return &s->series[i];
-    if (!gt_stats_has_room(s, ticks)) return NULL;
+    if (s->n_series == MOST_SERIES || (f->too_many = (int64_t)(s->n_series + 1) * f->room > f->most_values)) return NULL;
     gt_stats_series *series = &s->series[s->n_series];
     series->name = gt_arena_printf(s->arena, "%s", name);
-    series->values = gt_arena_array(s->arena, (size_t)ticks, sizeof *series->values);
+    series->values = gt_arena_array(s->arena, (size_t)f->room, sizeof *series->values);
     if (!series->name || !series->values) return NULL;
-    for (int i = 0; i < ticks; i++) series->values[i] = (gt_stat_value){series->name, 0, NAN, NAN};
+    for (int i = 0; i < f->room; i++) series->values[i] = (gt_stat_value){series->name, 0, NAN, NAN};
     s->n_series++;
     return series;
 }
 
-static bool add_line(gt_stats *s, const stats_line *line, int ticks) {
+/* The first tick and the last one stand for themselves, those between for `every` up to them. A value that is no value leaves what is there. */
+static bool add_line(filler *f, const stats_line *line) {
+    gt_stats *s = f->stats;
+    int tick = (int)((s->all_ticks++ + s->every - 1) / s->every);
     for (int i = 0; i < line->n; i++) {
-        gt_stats_series *series = series_for(s, line->values[i].name, ticks, i);
+        gt_stats_series *series = series_for(f, line->values[i].name, i);
         if (!series) return false;
-        series->values[s->ticks] = line->values[i];
-        series->values[s->ticks].name = series->name;
+        if (series->values[tick].num > 0 && !(line->values[i].num > 0)) continue;
+        series->values[tick] = line->values[i];
+        series->values[tick].name = series->name;
     }
-    s->images[s->ticks] = line->images;
-    s->timestamp[s->ticks++] = line->timestamp;
+    s->images[tick] = line->images;
+    s->timestamp[tick] = line->timestamp;
+    s->ticks = tick + 1;
     return true;
 }
 
-static bool fill(gt_stats *s, char *text) {
-    size_t lines = 1;
-    for (char *p = text; (p = strchr(p, '\n')); p++) lines++;
-    if (lines > LARGEST) return false;
-    s->images = gt_arena_array(s->arena, lines, sizeof *s->images);
-    s->timestamp = gt_arena_array(s->arena, lines, sizeof *s->timestamp);
-    s->series = gt_arena_array(s->arena, MOST_SERIES, sizeof *s->series);
+/* `lines` of them that are not empty: a run that goes on may have written more by now. */
+static gt_status fill(filler *f, const char *path, int64_t lines) {
+    gt_stats *s = f->stats;
+    gt_lines in;
     stats_line line = {0};
+    s->images = gt_arena_array(s->arena, (size_t)f->room, sizeof *s->images);
+    s->timestamp = gt_arena_array(s->arena, (size_t)f->room, sizeof *s->timestamp);
+    s->series = gt_arena_array(s->arena, MOST_SERIES, sizeof *s->series);
     bool good = s->images && s->timestamp && s->series;
-    for (char *p = text, *next; good && *p; p = next) {
-        next = p + strcspn(p, "\n");
-        if (*next) *next++ = 0;
-        if (!*p) continue;
-        if (stats_line_parse(p, &line))
-            good = add_line(s, &line, (int)lines);
+    gt_status st = lines ? gt_lines_open(&in, path, 0, 0) : GT_OK;
+    for (int64_t i = 0; i < lines && !st && good && gt_lines_next(&in);) {
+        if (!*in.text) continue;
+        i++;
+        if (stats_line_parse(in.text, &line))
+            good = add_line(f, &line);
         else
             s->bad_lines++;
     }
+    if (lines) st = gt_lines_close(&in, st);
     free(line.values);
-    return good;
+    return st || good ? st : gt_fail(GT_NOMEM, "'%s' has too much in it for the memory there is", path);
 }
 
-gt_stats *gt_stats_read(const char *path) {
-    void *text = NULL;
-    size_t n;
-    bool none = access(path, F_OK) && errno == ENOENT;
-    if (!none && gt_file_read_text(path, LARGEST, &text, &n)) return NULL;
-    gt_arena *a = gt_arena_new();
-    gt_stats *s = a ? gt_arena_alloc(a, sizeof *s) : NULL;
-    char nothing[1] = "";
-    if (s) s->arena = a;
-    if (!s || !fill(s, text ? text : nothing)) {
-        gt_fail(GT_NOMEM, "'%s' has too much in it for the memory there is", path);
-        gt_arena_free(a);
-        s = NULL;
-    }
-    free(text);
-    return s;
+static gt_status count_lines(const char *path, int64_t *lines) {
+    gt_lines in;
+    *lines = 0;
+    if (access(path, F_OK) && errno == ENOENT) return GT_OK;
+    gt_status st = gt_lines_open(&in, path, 0, 0);
+    while (!st && gt_lines_next(&in)) *lines += *in.text != 0;
+    return gt_lines_close(&in, st);
 }
+
+gt_stats *gt_stats_read_within(const char *path, int64_t most_values) {
+    int64_t lines, every = 1;
+    if (count_lines(path, &lines)) return NULL;
+    while (lines / every > most_values) every *= 2;
+    for (;; every *= 2) {
+        gt_arena *a = gt_arena_new();
+        filler f = {.stats = a ? gt_arena_alloc(a, sizeof *f.stats) : NULL, .most_values = most_values, .room = (int)(lines / every) + 2};
+        if (!f.stats) gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+        else {
+            *f.stats = (gt_stats){.arena = a, .every = every};
+            if (!fill(&f, path, lines)) return f.stats;
+        }
+        gt_arena_free(a);
+        if (!f.too_many || f.room <= 2) return NULL;
+    }
+}
+
+gt_stats *gt_stats_read(const char *path) { return gt_stats_read_within(path, MOST_VALUES); }
 
 const gt_stats_series *gt_stats_find(const gt_stats *s, const char *name) {
     for (int i = 0; i < s->n_series; i++)

@@ -148,3 +148,9 @@ bool stats_line_parse(char *text, stats_line *line) {
     line->images = llrint(images);
     return true;
 }
+
+const gt_stat_value *stats_line_find(const gt_stat_value *values, int n, const char *name) {
+    while (n-- > 0)
+        if (strcmp(values[n].name, name) == 0) return &values[n];
+    return NULL;
+}

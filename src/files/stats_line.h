@@ -23,7 +23,12 @@ typedef struct stats_line {
 
 bool stats_line_parse(char *text, stats_line *line); /* false: damaged, or no line of ours */
 
+const gt_stat_value *stats_line_find(const gt_stat_value *values, int n, const char *name); /* NULL: none; of several the last */
+
 /* One more series of so many ticks: is that still believable? A short text can claim a huge table, of which hardly any cell is filled. */
 bool gt_stats_has_room(const gt_stats *s, int ticks);
+
+/* gt_stats_read() of at most so many values. */
+gt_stats *gt_stats_read_within(const char *path, int64_t most_values);
 
 #endif

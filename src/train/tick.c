@@ -160,7 +160,7 @@ static double last_or_nan(const gt_trainer *t, const char *series) {
 
 void gt_trainer_watch_begin(gt_trainer *t) {
     t->watch = (gt_watch){.p_max = t->job->p_max};
-    gt_watch_replay(&t->watch, gt_runlog_before(t->log));
+    if (gt_runlog_each(t->log, gt_watch_replay, &t->watch)) gt_warn("troubles are judged without the run's past: %s", gt_message());
     t->fakes_spread = last_or_nan(t, "Fakes/spread");
     t->reals_spread = last_or_nan(t, "Reals/spread");
     t->fakes_swd = last_or_nan(t, "Fakes/swd");

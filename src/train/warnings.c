@@ -164,21 +164,19 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int
     return found;
 }
 
-void gt_watch_replay(gt_watch *w, const gt_stats *earlier) {
-    gt_stat_value *values = malloc(((size_t)earlier->n_series + GT_TROUBLES) * sizeof *values);
-    if (!values) return; /* it then knows no past */
-    w->quiet = true;
-    for (int t = 0; t < earlier->ticks; t++) {
-        int n = 0;
-        double tick = t;
-        for (int s = 0; s < earlier->n_series; s++) {
-            const gt_stat_value *v = &earlier->series[s].values[t];
-            if (!(v->num > 0) || !strncmp(v->name, "Trouble/", 8)) continue;
-            if (!strcmp(v->name, "Progress/tick")) tick = v->mean;
-            values[n++] = *v;
-        }
-        gt_watch_tick(w, (int)tick, (double)earlier->images[t] / 1000, values, &n);
+void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
+    gt_watch *w = arg;
+    gt_stat_value *seen = malloc(((size_t)n + GT_TROUBLES) * sizeof *seen);
+    if (!seen) return; /* it then knows less of the past */
+    int k = 0;
+    double tick = w->ticks;
+    for (int i = 0; i < n; i++) {
+        if (!(values[i].num > 0) || !strncmp(values[i].name, "Trouble/", 8)) continue;
+        if (!strcmp(values[i].name, "Progress/tick")) tick = values[i].mean;
+        seen[k++] = values[i];
     }
+    w->quiet = true;
+    gt_watch_tick(w, (int)tick, (double)images / 1000, seen, &k);
     w->quiet = false;
-    free(values);
+    free(seen);
 }

@@ -3,7 +3,7 @@
  * ticks give the same verdicts, also when a run is gone on with. A trouble must last some ticks before it is one.
  *
  *     gt_watch w = {.p_max = job->p_max};
- *     gt_watch_replay(&w, earlier ticks);
+ *     each earlier tick: gt_watch_replay(&w, images, values, n);
  *     each tick: int found = gt_watch_tick(&w, tick, kimg, values, &n);   // appends the series Trouble/NAME, says what has begun or ended
  *
  * A new kind of trouble is a function and a row in warnings.c. */
@@ -35,7 +35,7 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int
 const char *gt_trouble_name(int trouble);
 double gt_trouble_began_kimg(const gt_watch *w, int trouble);
 
-/* The same for ticks of an earlier process, without a word. */
-void gt_watch_replay(gt_watch *w, const gt_stats *earlier);
+/* The same for a tick of an earlier process, without a word (a gt_runlog_line; arg: the gt_watch). */
+void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int n);
 
 #endif

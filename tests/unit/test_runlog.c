@@ -4,10 +4,13 @@
 #include "without.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <math.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "base/lines.h"
+#include "files/stats_line.h"
 #include "gantry/hash.h"
 #include "gantry/log.h"
 #include "gantry/runlog.h"
@@ -127,6 +130,125 @@ static void zeros(void **state) {
     assert_true(s && s->bad_lines == 1 && s->ticks == 2);
     gt_stats_free(s);
     gt_runlog *l = open_log(3000);
+    tick(l, 4000, 2);
+    gt_runlog_close(l);
+    assert_images(3, (int64_t[]){1000, 3000, 4000});
+}
+
+/* Lines to be removed between lines to be kept. */
+static void scattered(void **state) {
+    enum { PAIRS = 50 };
+    char text[PAIRS * 80];
+    int n = 0;
+    int64_t left[PAIRS];
+    (void)state;
+    for (int i = 0; i < PAIRS; i++) {
+        left[i] = i;
+        n += sprintf(text + n, "{\"images\": %d, \"timestamp\": %d}\n%s\n", i, i, i % 2 ? "{\"images\": 9000, \"timestamp\": 1}" : "rubbish");
+    }
+    put(at("stats.jsonl"), text, (size_t)n);
+    gt_runlog *l = open_log(5000);
+    assert_images(PAIRS, left);
+    assert_true(gt_runlog_last(l, "timestamp") == PAIRS - 1);
+    gt_runlog_close(l);
+}
+
+/* The reader of lines, with so little room that each one is met in pieces. */
+static void lines_in_pieces(void **state) {
+    static const char text[] = "one\n\nseven77\neight888\n123456789012345678901234567890\nz\0ro\nabcdefg\nlast";
+    static const struct {
+        const char *text;
+        int64_t start, end;
+    } expected[] = {{"one", 0, 4}, {"", 4, 5}, {"seven77", 5, 13}, {"eight88", 13, 22}, {"1234567", 22, 53}, {"z\1ro", 53, 58}, {"abcdefg", 58, 66}, {"last", 66, 70}};
+    enum { LINES = sizeof expected / sizeof *expected };
+    (void)state;
+    put(at("text"), text, sizeof text - 1);
+    for (size_t longest = 7; longest < 100; longest += longest == 7 ? 92 : 1)
+        for (int first = 0; first < LINES; first++) {
+            gt_lines in;
+            const char *path = at("text");
+            gt_status st = gt_lines_open(&in, path, expected[first].start, longest);
+            for (int i = first; i < LINES && !st; i++) {
+                assert_true(gt_lines_next(&in));
+                assert_true(in.start == expected[i].start && in.end == expected[i].end && in.whole == (i < LINES - 1));
+                assert_memory_equal(in.text, expected[i].text, strlen(expected[i].text));
+                if (longest == 7) assert_int_equal(strlen(in.text), strlen(expected[i].text));
+            }
+            assert_false(gt_lines_next(&in) || gt_lines_next(&in));
+            assert_ok(gt_lines_close(&in, st));
+        }
+    gt_lines none;
+    assert_int_equal(gt_lines_open(&none, at("nowhere"), 0, 0), GT_FAILED);
+    assert_int_equal(gt_lines_close(&none, GT_FAILED), GT_FAILED);
+    assert_int_equal(gt_lines_open(&none, scratch, 0, 0), GT_FORMAT);
+    assert_int_equal(gt_lines_close(&none, GT_FORMAT), GT_FORMAT);
+}
+
+/* More than fits is thinned, evenly; the first and the last tick stay, and so does what only some ticks have. */
+static void thinned(void **state) {
+    enum { TICKS = 101 };
+    (void)state;
+    gt_runlog *l = open_log(0);
+    for (int i = 0; i < TICKS; i++) {
+        const gt_stat_value values[] = {{"a", 1, i, 0}, {"b", 1, -i, 0}, {"some", 2, i, 1}};
+        gt_runlog_tick(l, 1000 * i, values, i % 10 == 5 ? 3 : 2);
+    }
+    gt_runlog_close(l);
+    for (int most = 400; most > 2; most = most * 2 / 3) {
+        gt_stats *s = gt_stats_read_within(at("stats.jsonl"), most);
+        if (!s && most < 3 * 2) break; /* three series of the first tick and the last */
+        assert_true(s && s->n_series == 3 && s->all_ticks == TICKS && 3 * s->ticks <= most && s->bad_lines == 0);
+        assert_true(most >= 3 * TICKS + 6 ? s->every == 1 && s->ticks == TICKS : s->every > 1);
+        const gt_stat_value *a = gt_stats_find(s, "a")->values, *b = gt_stats_find(s, "b")->values, *some = gt_stats_find(s, "some")->values;
+        for (int t = 0; t < s->ticks; t++) {
+            int64_t i = t * s->every < TICKS ? t * s->every : TICKS - 1, latest = (i + 5) / 10 * 10 - 5;
+            assert_true(s->images[t] == 1000 * i && a[t].mean == (double)i && b[t].mean == -(double)i);
+            assert_true(latest > (t - 1) * s->every && latest > 0 ? some[t].num == 2 && some[t].mean == (double)latest : some[t].num == 0);
+        }
+        gt_stats_free(s);
+    }
+}
+
+typedef struct past {
+    int ticks;
+    double sum;
+} past;
+
+static void add(void *arg, int64_t images, const gt_stat_value *values, int n) {
+    past *p = arg;
+    assert_int_equal(images, 1000 * ++p->ticks);
+    for (int i = 0; i < n; i++)
+        if (!strcmp(values[i].name, "Progress/kimg")) p->sum += values[i].mean;
+}
+
+static void past_ticks(void **state) {
+    (void)state;
+    gt_runlog *l = open_log(0);
+    for (int64_t images = 1000; images <= 5000; images += 1000) tick(l, images, images == 2000 ? 1 : 2);
+    gt_runlog_close(l);
+    l = open_log(4000);
+    past p = {0};
+    assert_ok(gt_runlog_each(l, add, &p));
+    assert_true(p.ticks == 4 && p.sum == 1 + 3 + 4);
+    assert_true(gt_runlog_at(l, 3000, "Progress/kimg") == 3 && isnan(gt_runlog_at(l, 2000, "Progress/kimg")) && isnan(gt_runlog_at(l, 5000, "Progress/kimg")));
+    gt_runlog_close(l);
+}
+
+/* A log may be of any size: here most of it is a hole, a line that is none. */
+static void huge(void **state) {
+    static const char first[] = "{\"images\": 1000, \"timestamp\": 1}\n", last[] = "\n{\"images\": 3000, \"timestamp\": 3}\n{\"images\": 5000, \"timestamp\": 5}\n";
+    const off_t hole = (off_t)1100 << 20;
+    (void)state;
+    int fd = open(at("stats.jsonl"), O_WRONLY | O_CREAT, 0666);
+    assert_true(fd >= 0 && pwrite(fd, first, sizeof first - 1, 0) > 0 && pwrite(fd, last, sizeof last - 1, hole) > 0);
+    close(fd);
+    assert_int_equal(symlink("stats.jsonl", at("log.txt")), 0);
+    assert_ok(gt_log_cut_back(at("log.txt"), 0));
+    gt_stats *s = gt_stats_read(at("stats.jsonl"));
+    assert_true(s && s->ticks == 3 && s->bad_lines == 1);
+    gt_stats_free(s);
+    gt_runlog *l = open_log(3000);
+    assert_true(gt_runlog_last(l, "timestamp") == 3);
     tick(l, 4000, 2);
     gt_runlog_close(l);
     assert_images(3, (int64_t[]){1000, 3000, 4000});
@@ -355,7 +477,7 @@ static void events(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(lines), TEST(foreign_lines), TEST(cut_back), TEST(zeros), TEST(talk_cut_back), TEST(read_along), TEST(full_disk), TEST(awkward_names), TEST(unusable), TEST(events),
+        TEST(lines), TEST(foreign_lines), TEST(cut_back), TEST(zeros), TEST(scattered), TEST(lines_in_pieces), TEST(thinned), TEST(past_ticks), TEST(huge), TEST(talk_cut_back), TEST(read_along), TEST(full_disk), TEST(awkward_names), TEST(unusable), TEST(events),
     };
     gt_log_setup(0, 1, GT_ERROR); /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
     return test_status(cmocka_run_group_tests(tests, NULL, NULL));

@@ -130,19 +130,11 @@ static void good_runs_are_quiet(void **state) {
 
 static void gone_on_with(void **state) {
     (void)state;
-    enum { TICKS = 12, SERIES = 2 };
-    gt_stat_value norm[TICKS], tick[TICKS];
-    int64_t images[TICKS];
-    double times[TICKS] = {0}, lasts[GT_TROUBLES];
-    for (int t = 0; t < TICKS; t++) {
-        norm[t] = (gt_stat_value){"Norms/G", 1, t < 10 ? 0.2 : 10, 0};
-        tick[t] = (gt_stat_value){"Progress/tick", 1, t, 0};
-        images[t] = 4000 * t;
-    }
-    gt_stats earlier = {.ticks = TICKS, .n_series = SERIES, .images = images, .timestamp = times,
-                        .series = (gt_stats_series[]){{"Norms/G", norm}, {"Progress/tick", tick}}};
+    enum { TICKS = 12 };
+    double lasts[GT_TROUBLES];
     gt_watch w = {0};
-    gt_watch_replay(&w, &earlier);
+    for (int t = 0; t < TICKS; t++)
+        gt_watch_replay(&w, 4000 * t, (gt_stat_value[]){{"Norms/G", 1, t < 10 ? 0.2 : 10, 0}, {"Trouble/norms", 1, 7, 0}, {"Progress/tick", 1, t, 0}}, 3);
     assert_int_equal(tick_of(&w, TICKS, badly(&(course){.norm = 10}), lasts), index_of("norms")); /* the third tick */
     assert_true(gt_trouble_began_kimg(&w, index_of("norms")) == 40);
 }
