@@ -91,7 +91,7 @@ static void stats_of_gigabytes(void **state) {
     gt_stats *s = gt_stats_read_within(at("stats.jsonl"), 1 << 20);
     assert_true(s && s->n_series == SERIES && s->all_ticks == TICKS + 1 && SERIES * s->ticks <= 1 << 20 && s->ticks > 100);
     gt_stats_free(s);
-    assert_true(peak_kib() - before < 64 << 10);
+    assert_true(peak_kib() - before < 320 << 10); /* not thinned they were 134 GB; a sanitizer keeps up to 256 MB of what is freed */
 }
 
 static void put_axes(const char *name, hid_t list) {

@@ -83,7 +83,10 @@ static bool goes_on(const char *dest, const char *source, gt_pack_request r) {
     snprintf(fresh, sizeof fresh, "%s/fresh.zip", scratch);
     r = before_damage(source, r);
     r.skip = true;
-    if (pack(NULL, dest, r, &result) || pack(NULL, fresh, r, &result)) fail_msg("%s", gt_message());
+    for (int k = 0; k < 2; k++) {
+        if (pack(NULL, k ? fresh : dest, r, &result)) fail_msg("%s", gt_message());
+        gt_pack_result_free(&result);
+    }
     size_t n, m;
     uint8_t *made = get(dest, &n), *wanted = get(fresh, &m);
     bool old = made[WITHIN] != wanted[WITHIN];
