@@ -55,13 +55,13 @@ static long topology(int processor, const char *what) {
 
 /* Processors that are the first of their core, and of their socket. Each is asked once: an answer takes some microseconds, and there may be hundreds of processors. */
 static void count_cores(gt_machine *m) {
-    enum { MOST = 4096 };
-    static _Thread_local struct place {
+    struct place {
         long core, package;
-    } seen[MOST];
+    } *seen;
     long configured = sysconf(_SC_NPROCESSORS_CONF);
     int n = 0;
-    for (int i = 0; i < configured && n < MOST; i++) {
+    seen = configured > 0 ? malloc((size_t)configured * sizeof *seen) : NULL;
+    for (int i = 0; seen && i < configured; i++) {
         struct place p = {topology(i, "core_id"), topology(i, "physical_package_id")};
         if (p.core < 0) continue; /* offline */
         bool new_core = true, new_socket = true;
@@ -74,6 +74,7 @@ static void count_cores(gt_machine *m) {
         m->cores += new_core;
         m->sockets += new_socket;
     }
+    free(seen);
     if (!m->cores) m->cores = m->processors;
     if (!m->sockets) m->sockets = 1;
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * System calls that fail on demand: the functions below stand before libc's, also for the libraries that a test is linked with. Only calls on
- * files of the scratch directory count. Include it in one test program. */
+ * System calls that fail on demand. Only calls on files of the scratch directory count. Include it in one test program. */
 #ifndef TESTS_FAULTS_H
 #define TESTS_FAULTS_H
 
+#include "interpose.h"
 #include "scratch.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 
 enum { SHORT_WRITE = -1 }; /* instead of an errno: half is written, and no error told */
@@ -55,37 +53,36 @@ static int verdict(const char *call, const char *path, bool writes) {
 }
 
 static int verdict_fd(const char *call, int fd, bool writes) {
-    char link[64], path[512] = "";
-    if (!atomic_load(&fault.armed)) return 0;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, path, sizeof path - 1);
-    return n < 0 ? 0 : verdict(call, path, writes);
+    char path[512];
+    return atomic_load(&fault.armed) && path_of_fd(fd, path, sizeof path) ? verdict(call, path, writes) : 0;
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-#define FAIL_OR(test, ...) \
+/* Opening for reading is no part of a write path. */
+static int verdict_open(const char *path, int flags) {
+    return (flags & O_ACCMODE) == O_RDONLY && !(flags & O_DIRECTORY) ? 0 : verdict("open", path, false);
+}
+
+#define FAIL_ON(test) \
     do { \
         int failure_ = test; \
-        if (!failure_) return __VA_ARGS__; \
-        errno = failure_; \
-        return -1; \
+        if (failure_) { \
+            errno = failure_; \
+            return -1; \
+        } \
+    } while (0)
+#define FAIL_OR(test, ...) \
+    do { \
+        FAIL_ON(test); \
+        return __VA_ARGS__; \
+    } while (0)
+/* Of what writes n bytes to fd. */
+#define FAIL_OR_SHORTEN(call) \
+    do { \
+        int error_ = verdict_fd(call, fd, true); \
+        if (error_ != SHORT_WRITE) FAIL_ON(error_); \
+        else if (n > 1) n /= 2; \
     } while (0)
 
-/* Opening for reading is no part of a write path. */
-#define DEFINE_OPEN(name) \
-    int name(const char *path, int flags, ...) { \
-        va_list ap; \
-        va_start(ap, flags); \
-        mode_t mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0; \
-        va_end(ap); \
-        FAIL_OR((flags & O_ACCMODE) == O_RDONLY && !(flags & O_DIRECTORY) ? 0 : verdict("open", path, false), REAL(name)(path, flags, mode)); \
-    }
-#define DEFINE_PWRITE(name, offset) \
-    ssize_t name(int fd, const void *data, size_t n, offset at) { \
-        int error = verdict_fd("pwrite", fd, true); \
-        if (error == SHORT_WRITE) return REAL(name)(fd, data, n > 1 ? n / 2 : n, at); \
-        FAIL_OR(error, REAL(name)(fd, data, n, at)); \
-    }
 #define DEFINE_ON_FD(name) \
     int name(int fd) { FAIL_OR(verdict_fd(#name, fd, false), REAL(name)(fd)); }
 #define DEFINE_TRUNCATE(name, offset) \
@@ -95,10 +92,10 @@ static int verdict_fd(const char *call, int fd, bool writes) {
 #define DEFINE_FALLOCATE(name, offset) \
     int name(int fd, int mode, offset from, offset n) { FAIL_OR(verdict_fd("fallocate", fd, false), REAL(name)(fd, mode, from, n)); }
 
-DEFINE_OPEN(open)
-DEFINE_OPEN(open64)
-DEFINE_PWRITE(pwrite, off_t)
-DEFINE_PWRITE(pwrite64, off64_t)
+INTERPOSE_OPEN(open, FAIL_ON(verdict_open(path, flags)))
+INTERPOSE_OPEN(open64, FAIL_ON(verdict_open(path, flags)))
+INTERPOSE_PWRITE(pwrite, off_t, FAIL_OR_SHORTEN("pwrite"))
+INTERPOSE_PWRITE(pwrite64, off64_t, FAIL_OR_SHORTEN("pwrite"))
 DEFINE_ON_FD(fsync)
 DEFINE_ON_FD(fdatasync)
 DEFINE_TRUNCATE(ftruncate, off_t)
@@ -112,9 +109,8 @@ int unlink(const char *path) { FAIL_OR(verdict("unlink", path, false), REAL(unli
 int mkdir(const char *path, mode_t mode) { FAIL_OR(verdict("mkdir", path, false), REAL(mkdir)(path, mode)); }
 
 ssize_t write(int fd, const void *data, size_t n) {
-    int error = verdict_fd("write", fd, true);
-    if (error == SHORT_WRITE) return REAL(write)(fd, data, n > 1 ? n / 2 : n);
-    FAIL_OR(error, REAL(write)(fd, data, n));
+    FAIL_OR_SHORTEN("write");
+    return REAL(write)(fd, data, n);
 }
 
 /* As the kernel does: the file is closed, whatever is said. */

@@ -6,8 +6,6 @@
 #define _GNU_SOURCE
 #include "data_files.h"
 
-#include <dlfcn.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -15,6 +13,7 @@
 #include "gantry/log.h"
 #include "gantry/pack.h"
 #include "gantry/train.h"
+#include "interpose.h"
 #include "mixtures.h"
 
 enum { PICTURES = 96, BUSY_FACTOR = 10 };
@@ -42,31 +41,14 @@ static void dawdle(const char *call, const char *path) {
 }
 
 static void dawdle_on(const char *call, int fd) {
-    char link[64], path[512] = "";
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    if (slow.call && readlink(link, path, sizeof path - 1) > 0) dawdle(call, path);
+    char path[512];
+    if (slow.call && path_of_fd(fd, path, sizeof path)) dawdle(call, path);
 }
 
-/* Before libc's, for the libraries too. */
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-#define DEFINE_OPEN(name) \
-    int name(const char *path, int flags, ...) { \
-        va_list ap; \
-        va_start(ap, flags); \
-        mode_t mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0; \
-        va_end(ap); \
-        dawdle("open", path); \
-        return REAL(name)(path, flags, mode); \
-    }
-#define DEFINE_PWRITE(name, offset) \
-    ssize_t name(int fd, const void *data, size_t n, offset at_byte) { \
-        dawdle_on("pwrite", fd); \
-        return REAL(name)(fd, data, n, at_byte); \
-    }
-DEFINE_OPEN(open)
-DEFINE_OPEN(open64)
-DEFINE_PWRITE(pwrite, off_t)
-DEFINE_PWRITE(pwrite64, off64_t)
+INTERPOSE_OPEN(open, dawdle("open", path))
+INTERPOSE_OPEN(open64, dawdle("open", path))
+INTERPOSE_PWRITE(pwrite, off_t, dawdle_on("pwrite", fd))
+INTERPOSE_PWRITE(pwrite64, off64_t, dawdle_on("pwrite", fd))
 int unlink(const char *path) {
     dawdle("unlink", path);
     return REAL(unlink)(path);
