@@ -74,10 +74,13 @@ $(BUILD)/tests/golden: $(GOLDEN_OBJ) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
 	$(Q)$(CC) $(CFLAGS) -o $@ $^ $(LDFLAGS) $(LIBS)
-$(BUILD)/tests/%: tests/unit/%.c $(LIBRARY)
+# Linked into every unit test: chooses the cases that run (T=NAME:CASE).
+ONE_CASE := $(BUILD)/tests/unit/one_case.o
+.SECONDARY: $(ONE_CASE)
+$(BUILD)/tests/%: tests/unit/%.c $(ONE_CASE) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli $< -o $@ $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli $< -o $@ $(ONE_CASE) $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
 $(BUILD)/tests/test_import_foreign: TEST_LIBS = -llmdb
 FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/replay.o
 .SECONDARY: $(FUZZ_SHARED)
@@ -108,7 +111,7 @@ $(BUILD)/bench/conv_onednn: BENCH_LIBS = -ldnnl -lgomp
 deps:                ## install the missing packages (Debian), or say which they are
 	@bash .ci/deps
 
-check: deps          ## build and run the tests; T=NAME runs one, CHECK_STRICT=1 counts skipped as failed
+check: deps          ## build and run the tests; T=NAME runs one, T=NAME:CASE one case of a unit test, CHECK_STRICT=1 counts skipped as failed
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) all
 	@bash tests/run $(BUILD) full $(T)
 
