@@ -29,6 +29,7 @@
  * tool an item may have none: gt_import_info.unlabelled counts those.
  *   CSV: a first line that names no picture is a header. One column of integers: classes. One column of which
  *   any is no number: names of classes, numbered in the order of their code points. Else vectors, one number per column.
+ *   A line with nothing, or blanks alone, where its label should stand has none.
  *   NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only array of 3 or 4 dimensions; labels are `labels`,
  *   `y_train`, `y` or `arr_1`: [N] or [N,1] integers or [N,L] numbers. Four dimensions are [N,H,W,C] where C <= 16, else
  *   [N,C,H,W].

@@ -16,23 +16,33 @@
 typedef struct columns {
     bool header;
     size_t width;     /* labels in a line */
-    bool whole, real; /* all are integers; all are numbers */
+    bool whole, real; /* all are integers; all are numbers; of lines that have a label */
+    int64_t labelled; /* lines that have one */
 } columns;
 
 /* Finite as datasets store it: in 32 bits. */
 static bool to_number(const char *text, double *v) {
     char *end;
     *v = strtod(text, &end);
+    bool number = end != text; /* blanks alone are none */
     while (*end == ' ') end++;
-    return end != text && *end == 0 && isfinite((float)*v);
+    return number && *end == 0 && isfinite((float)*v);
 }
 
 static bool to_class(const char *text, long *v) {
     char *end;
     errno = 0;
     *v = strtol(text, &end, 10);
+    bool number = end != text;
     while (*end == ' ') end++;
-    return end != text && *end == 0 && !errno && *v >= 0 && *v <= GT_CLASS_MOST;
+    return number && *end == 0 && !errno && *v >= 0 && *v <= GT_CLASS_MOST;
+}
+
+/* A line with nothing but blanks where its label should stand has none: that is no class of the name "". */
+static bool has_label(const gt_csv *c) {
+    for (size_t i = 1; i < c->fields; i++)
+        if (c->field[i][strspn(c->field[i], " \t")]) return true;
+    return false;
 }
 
 /* The next line of data; c->fields == 0: there is none. */
@@ -53,6 +63,8 @@ static gt_status survey(gt_csv *c, columns *k, gt_csv_item item, const void *sta
     for (; !st && c->fields; st = gt_csv_next(c)) {
         if (c->fields - 1 != k->width)
             return gt_fail(GT_FORMAT, "line %" PRId64 ": %zu fields, others have %zu", c->line, c->fields, k->width + 1);
+        if (!has_label(c)) continue;
+        k->labelled++;
         for (size_t i = 1; i < c->fields; i++) {
             double v;
             long n;
@@ -85,7 +97,7 @@ static gt_status collect_names(gt_csv *c, const columns *k, gt_import_notes *n) 
     size_t room = 0;
     gt_status st = next_line(c, k->header);
     for (; !st && c->fields; st = next_line(c, k->header)) {
-        if (tfind(c->field[1], &set.tree, compare)) continue;
+        if (!has_label(c) || tfind(c->field[1], &set.tree, compare)) continue;
         if (n->class_names > GT_CLASS_MOST) {
             st = gt_fail(GT_FORMAT, "line %" PRId64 ": more than %d different labels", c->line, GT_CLASS_MOST + 1);
             break;
@@ -135,7 +147,7 @@ static gt_status fill_in(gt_import_source *s, gt_csv *c, const columns *k, gt_cs
     for (int64_t row = 0; !st && c->fields; row++, st = next_line(c, k->header)) {
         int64_t i = item ? item(state, c->field[0]) : row;
         if (i < 0 || i >= s->count) continue;
-        put_label(&s->notes, k, i, c);
+        if (has_label(c)) put_label(&s->notes, k, i, c);
         ++*met;
     }
     return st;
@@ -149,9 +161,9 @@ gt_status gt_import_csv_labels(gt_import_source *s, const char *path, gt_csv_ite
     if (st) return st;
     st = survey(&c, &k, item, state);
     gt_csv_rewind(&c);
-    if (!st && k.width) st = fill_in(s, &c, &k, item, state, &met);
+    if (!st && k.labelled) st = fill_in(s, &c, &k, item, state, &met);
     if (!st && item && met == 0)
-        st = k.width || k.header ? gt_fail(GT_FORMAT, "none of its names is that of a picture")
+        st = k.labelled || (k.header && !k.width) ? gt_fail(GT_FORMAT, "none of its names is that of a picture")
                                  : gt_fail(GT_FORMAT, "its lines hold no labels: NAME,LABEL[,LABEL...] is needed");
     gt_csv_close(&c);
     return st;

@@ -231,6 +231,54 @@ static void test_csv(void **state) {
     import_refused(at("folder"), &(gt_import_options){.labels_csv = at("labels.csv")}, "labels.csv", "none of its names");
 }
 
+/* Nothing, quoted or not, or blanks alone where a label should stand: the picture has none. */
+static void test_csv_missing_labels(void **state) {
+    (void)state;
+    static const char *const nothing[] = {"", "\"\"", " \t", "\"  \""};
+    char text[200];
+    make_folder();
+    for (size_t k = 0; k < sizeof nothing / sizeof *nothing; k++) {
+        snprintf(text, sizeof text, "a/1.PNG,dog\na-b/0.png,%s\nb.png,cat\n", nothing[k]); /* names of classes */
+        put_text(at("folder/list.csv"), text);
+        gt_import *imp = import(at("folder/list.csv"), NULL);
+        const gt_import_info *info = gt_import_get_info(imp);
+        assert_int_equal(info->class_names, 2);
+        assert_int_equal(info->unlabelled, 1);
+        assert_string_equal(info->class_name[0], "cat");
+        assert_int_equal(gt_import_class(imp, 0), 1);
+        assert_int_equal(gt_import_class(imp, 1), -1);
+        gt_import_close(imp);
+
+        snprintf(text, sizeof text, "a/1.PNG,3\na-b/0.png,%s\nb.png,1\n", nothing[k]); /* numbers of classes stay numbers */
+        put_text(at("folder/list.csv"), text);
+        imp = import(at("folder/list.csv"), NULL);
+        info = gt_import_get_info(imp);
+        assert_true(info->class_names == 0 && info->label_width == 4 && info->unlabelled == 1);
+        assert_int_equal(gt_import_class(imp, 0), 3);
+        assert_int_equal(gt_import_class(imp, 1), -1);
+        gt_import_close(imp);
+
+        snprintf(text, sizeof text, "name,x,y\nb.png,%s,%s\na/1.PNG,1.5,2\n", nothing[k], nothing[k]); /* vectors, by name */
+        put_text(at("labels.csv"), text);
+        imp = import(at("folder"), &(gt_import_options){.labels_csv = at("labels.csv")});
+        assert_true(gt_import_get_info(imp)->label_kind == GT_LABELS_VECTORS && gt_import_get_info(imp)->unlabelled == 3);
+        assert_null(gt_import_vector(imp, 3));
+        assert_true(gt_import_vector(imp, 0)[1] == 2);
+        gt_import_close(imp);
+
+        snprintf(text, sizeof text, "a/1.PNG,1,2\nb.png,3,%s\n", nothing[k]); /* half a label is a mistake */
+        put_text(at("folder/list.csv"), text);
+        import_refused(at("folder/list.csv"), NULL, "list.csv", "line 2", "finite");
+
+        snprintf(text, sizeof text, "a/1.PNG,%s\nb.png,%s\n", nothing[k], nothing[k]); /* no label at all */
+        put_text(at("folder/list.csv"), text);
+        imp = import(at("folder/list.csv"), NULL);
+        assert_int_equal(gt_import_get_info(imp)->label_kind, GT_LABELS_NONE);
+        gt_import_close(imp);
+        import_refused(at("folder"), &(gt_import_options){.labels_csv = at("folder/list.csv")}, "list.csv", "hold no labels");
+    }
+}
+
 /* Lines without end, in a file that takes no room: refused from what may be a line, as the memory shows. */
 static void test_csv_without_lines(void **state) {
     (void)state;
@@ -314,6 +362,7 @@ int main(void) {
         cmocka_unit_test(test_long_heads),
         cmocka_unit_test(test_zip_bomb),
         cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_csv_missing_labels),
         cmocka_unit_test(test_csv_without_lines),
         cmocka_unit_test(test_datasets),
         cmocka_unit_test(test_crops),
