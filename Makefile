@@ -29,7 +29,7 @@ GOLDEN_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden_run/*.c))
 TOOLS        := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
 # A file of tests/fuzz that defines a target is a program; the others are what they share.
 FUZZ_SOURCES := $(shell grep -ls '^const fuzz_target target' tests/fuzz/*.c)
-TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/tests/test_fuzz_%) $(BUILD)/tests/golden $(TOOLS)
+TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c)) $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/tests/test_fuzz_%) $(BUILD)/tests/golden $(BUILD)/tests/gantry_failing $(TOOLS)
 BENCH_OBJ    := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bench/common/*.c))
 # The comparison with oneDNN only where that is installed (Debian: libdnnl-dev).
 NO_ONEDNN    := $(shell $(CC) -E -include dnnl.h -x c /dev/null >/dev/null 2>&1 || echo bench/conv_onednn.c)
@@ -96,6 +96,20 @@ $(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(LIBRARY)
 $(BUILD)/tests/test_options: TEST_EXTRA = $(CLI_OBJ)
 $(BUILD)/tests/test_options: $(CLI_OBJ)
 $(BUILD)/tests/golden_dataset: | $(BUILD)/gantry
+# Memory that runs short on demand; there each allocation of an arena is one of malloc's.
+FAILING := $(BUILD)/tests/failing/memory.o $(BUILD)/tests/failing/main.o
+$(BUILD)/tests/failing/memory.o: src/base/memory.c
+$(BUILD)/tests/failing/main.o: src/cli/main.c
+$(FAILING): CFLAGS_ALL += -DGT_CHUNK_BYTES=16 -Dmain=gantry_main
+$(FAILING):
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  cc   $< (failing)")
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
+$(BUILD)/tests/gantry_failing: tests/failing/gantry.c $(FAILING) $(CLI_OBJ) $(LIBRARY)
+	$(if $(Q),@echo "  link $@")
+	$(Q)$(CC) $(CFLAGS_ALL) $< -o $@ $(FAILING) $(filter-out %/main.o,$(CLI_OBJ)) $(LIBRARY) $(LDFLAGS) $(LIBS)
+$(BUILD)/tests/test_short_memory: TEST_EXTRA = $(BUILD)/tests/failing/memory.o
+$(BUILD)/tests/test_short_memory: $(BUILD)/tests/failing/memory.o
 $(TOOLS): $(BUILD)/tests/%: tests/tools/%.c $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
@@ -154,5 +168,5 @@ clean:               ## remove what was built
 help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
--include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(BENCHES:=.d)
+-include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
 .PHONY: all tests fuzzers bench-programs deps check check-quick check-long demo install bench bench-results clean help FORCE

@@ -14,6 +14,7 @@ gt_arena *gt_arena_new(void);                                 /* NULL: out of me
 void gt_arena_free(gt_arena *a);                              /* everything in it ends; NULL is fine */
 void *gt_arena_alloc(gt_arena *a, size_t bytes);              /* zeroed, 16-byte aligned; NULL: out of memory */
 void *gt_arena_array(gt_arena *a, size_t count, size_t size); /* the same with an overflow check */
+bool gt_arena_failed(const gt_arena *a);                      /* something asked of the arena could not be had */
 char *gt_arena_printf(gt_arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Zeroed memory aligned to 64 bytes (pages come untouched from the system); `what` names it in the message on failure.

@@ -17,9 +17,13 @@ typedef struct chunk {
 
 struct gt_arena {
     chunk *top;
+    bool failed;
 };
 
-enum { CHUNK_BYTES = 64 * 1024, ALIGN = 16, BLOCK_ALIGN = 64 };
+#ifndef GT_CHUNK_BYTES /* tests make each allocation of an arena one of malloc's */
+#define GT_CHUNK_BYTES (64 * 1024)
+#endif
+enum { CHUNK_BYTES = GT_CHUNK_BYTES, ALIGN = 16, BLOCK_ALIGN = 64 };
 
 gt_arena *gt_arena_new(void) {
     gt_arena *a = calloc(1, sizeof *a);
@@ -36,10 +40,13 @@ void gt_arena_free(gt_arena *a) {
     free(a);
 }
 
+bool gt_arena_failed(const gt_arena *a) { return a->failed; }
+
 void *gt_arena_alloc(gt_arena *a, size_t bytes) {
     size_t need;
     if (gt_add_overflows(bytes, ALIGN - 1, &need)) {
-        gt_fail(GT_NOMEM, "an arena was asked for %zu bytes", bytes);
+        gt_fail(GT_NOMEM, "out of memory: an arena was asked for %zu bytes", bytes);
+        a->failed = true;
         return NULL;
     }
     need &= ~(size_t)(ALIGN - 1);
@@ -48,6 +55,7 @@ void *gt_arena_alloc(gt_arena *a, size_t bytes) {
         chunk *c = gt_add_overflows(size, sizeof *c, &all) ? NULL : calloc(1, all);
         if (!c) {
             gt_fail(GT_NOMEM, "out of memory: an arena needs %zu bytes more", size);
+            a->failed = true;
             return NULL;
         }
         c->size = size;
@@ -62,7 +70,8 @@ void *gt_arena_alloc(gt_arena *a, size_t bytes) {
 void *gt_arena_array(gt_arena *a, size_t count, size_t size) {
     size_t bytes;
     if (gt_mul_overflows(count, size, &bytes)) {
-        gt_fail(GT_NOMEM, "an array of %zu times %zu bytes is too large", count, size);
+        gt_fail(GT_NOMEM, "out of memory: an array of %zu times %zu bytes is too large", count, size);
+        a->failed = true;
         return NULL;
     }
     return gt_arena_alloc(a, bytes);

@@ -71,7 +71,7 @@ gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options) {
         if (e->options.slices < 1) e->options.slices = 1;
         e->ordered = optimise(g, &e->options, meta);
     }
-    if (!e || !e->ordered || make_plan(e, 0)) {
+    if (!e || !e->ordered || make_plan(e, 0) || gt_arena_failed(meta)) {
         gt_arena_free(meta);
         return NULL;
     }

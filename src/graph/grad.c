@@ -85,7 +85,7 @@ gt_status gt_grad(gt_graph *g, int n_y, gt_node *const *y, gt_node *const *dy, i
     if (!dependent || !grads) {
         free(dependent);
         free(grads);
-        return gt_fail(GT_NOMEM, "out of memory for the derivatives of a graph of %d nodes", n_nodes);
+        return gt_graph_out_of_memory(g);
     }
     mark_dependent(g, n_nodes, n_wrt, wrt, dependent);
     for (int i = 0; i < n_y; i++)

@@ -83,7 +83,9 @@ void gt_graph_free(gt_graph *g) {
 
 gt_arena *gt_graph_arena(gt_graph *g) { return g->arena; }
 
+/* A graph whose arena could not grow lacks something, whether or not the one who asked has looked at the answer. */
 gt_status gt_graph_status(const gt_graph *g) {
+    if (gt_arena_failed(g->arena)) return gt_fail(GT_NOMEM, "graph '%s': out of memory", g->name);
     if (!g->status) return GT_OK;
     return gt_fail(g->status, "graph '%s': %s", g->name, g->fault);
 }
@@ -96,6 +98,11 @@ static gt_node *keep_fault(gt_graph *g, gt_status status, const char *text) {
 }
 
 static gt_node *out_of_memory(gt_graph *g) { return keep_fault(g, GT_NOMEM, NULL); }
+
+gt_status gt_graph_out_of_memory(gt_graph *g) {
+    out_of_memory(g);
+    return gt_graph_status(g);
+}
 
 gt_node *gt_graph_fault(gt_graph *g, const char *format, ...) {
     if (g->status) return NULL;
@@ -278,10 +285,7 @@ bool gt_is_constant_scalar(const gt_node *n, float *value) {
 /* ---- results ---- */
 
 gt_status gt_result_add(gt_graph *g, const gt_result *r) {
-    if (!gt_arena_grow(g->arena, &g->results, g->n_results, &g->room_results, sizeof *g->results)) {
-        out_of_memory(g);
-        return gt_graph_status(g);
-    }
+    if (!gt_arena_grow(g->arena, &g->results, g->n_results, &g->room_results, sizeof *g->results)) return gt_graph_out_of_memory(g);
     g->results[g->n_results++] = *r;
     return GT_OK;
 }
@@ -301,10 +305,7 @@ static gt_status new_result(gt_graph *g, const char *name, gt_node *n, bool plac
             return gt_graph_status(g);
         }
     gt_result r = {gt_arena_printf(g->arena, "%s", name), n, placed, slot, offset};
-    if (!r.name) {
-        out_of_memory(g);
-        return gt_graph_status(g);
-    }
+    if (!r.name) return gt_graph_out_of_memory(g);
     return gt_result_add(g, &r);
 }
 

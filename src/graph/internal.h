@@ -56,6 +56,8 @@ gt_graph *gt_graph_derived(const gt_graph *of, gt_arena *arena);
 /* n over other inputs of the same shapes: same op, attributes, name and rate. NULL: out of memory. */
 gt_node *gt_node_clone(gt_graph *g, const gt_node *n, gt_node *const *in);
 gt_status gt_result_add(gt_graph *g, const gt_result *r);
+/* For memory that was not asked of the graph's arena: the graph has this fault from now on. */
+gt_status gt_graph_out_of_memory(gt_graph *g);
 /* The name as it stands, without a scope's prefix. */
 void gt_name_exactly(gt_node *n, const char *name);
 

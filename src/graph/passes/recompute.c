@@ -109,11 +109,12 @@ static bool build(const search *s, const sequence *q, trial *t, gt_arena *arena)
     return fine && !gt_find_lives(t->g, s->threads, arena, &t->plan);
 }
 
-/* A trial in an arena of its own; false: out of memory. */
+/* A trial in an arena of its own; false: out of memory, and the trial holds nothing. */
 static bool try(const search *s, const sequence *q, trial *t) {
     gt_arena *arena = gt_arena_new();
     if (arena && build(s, q, t, arena)) return true;
     gt_arena_free(arena);
+    *t = (trial){0};
     return false;
 }
 
