@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a run says. Talk goes to stderr (results of a command go to stdout, by the command itself) and, once a run has a
- * directory, to its log.txt. Only rank 0 speaks at GT_INFO and below; errors and warnings of every rank are printed. */
+ * directory, to its log.txt, which takes everything whatever is printed. Only rank 0 speaks at GT_INFO and below; errors and warnings of every rank are printed. */
 #ifndef GANTRY_LOG_H
 #define GANTRY_LOG_H
 
@@ -8,7 +8,7 @@
 
 typedef enum gt_level { GT_DEBUG, GT_INFO, GT_WARNING, GT_ERROR } gt_level;
 
-void gt_log_setup(int rank, int ranks, gt_level least);      /* call once MPI is up; before it, rank 0 of 1 */
+void gt_log_setup(int rank, int ranks, gt_level least);      /* call once MPI is up; before it, rank 0 of 1. `least`: what is printed */
 bool gt_log_open(const char *path);                          /* append to this file too; false: see gt_message() */
 void gt_log_close(void);
 void gt_log(gt_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -111,8 +111,8 @@ void gt_log(gt_level level, const char *format, ...) {
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     pthread_mutex_lock(&state.lock);
-    if (level >= state.least && (state.rank == 0 || level >= GT_WARNING)) {
-        to_terminal(level, text);
+    if (state.rank == 0 || level >= GT_WARNING) {
+        if (level >= state.least) to_terminal(level, text);
         to_file(level, text);
     }
     pthread_mutex_unlock(&state.lock);

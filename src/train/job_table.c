@@ -268,7 +268,8 @@ static const gt_option table[] = {
      .common = true,
      .help = "Print job, sizes, speed and node-hours, and exit"},
     {.key = "log", .type = GT_OPTION_CHOICE, .class = GT_EXECUTION, FIELD(log), .group = "execution", .standard = "info",
-     .choices = "debug|info|warning|error", .help = "Least important messages that are printed"},
+     .choices = "debug|info|warning|error", .help = "Least important messages that are printed",
+     .detail = "The run's log.txt takes all of them."},
     {.key = "progress", .type = GT_OPTION_BOOL, .class = GT_EXECUTION, FIELD(progress), .group = "execution", .standard = "1",
      .help = "Show a live line on a terminal"},
 

@@ -113,4 +113,9 @@ steps=$((10 + $(tail -n 1 live/stats.jsonl | sed 's/.*"Progress\/step": {"num": 
 printf '{"half a li' >>live/stats.jsonl
 quietly "$GANTRY" train $job --run=live --steps=$steps
 helper log live
+# What is printed is one thing; log.txt has it all.
+# shellcheck disable=SC2086
+quietly "$GANTRY" train $small --steps=2 --run=quiet --log=warning
+! has_line 'tick 0 ' said || fail '--log=warning prints ticks'
+for words in 'tick 0 ' 'done: quiet'; do has_line "$words" quiet/log.txt || fail "--log=warning: no '$words' in log.txt"; done
 echo 'logs agree'
