@@ -22,6 +22,8 @@ option() {
         fi
         before=$a
     done
+    # shellcheck disable=SC2088
+    case $value in '~' | '~/'*) value=$HOME${value#'~'} ;; esac # as gantry reads it
     printf '%s' "$value"
 }
 

@@ -61,6 +61,7 @@ struct gt_option {
     const char *detail;        /* NULL, or what follows from it: sentences for manual and reference job */
     const char *bare;          /* what the key without a value stands for; NULL: a value is needed (a boolean stands for 1) */
     char letter;               /* short form for the command line, "-n"; 0: none */
+    bool path;                 /* of texts: the name of a file, of which a leading ~ is expanded (base/tilde.h) */
     bool common;               /* shown with its help on the --help screen; the others are listed there by name */
 };
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/tilde.h"
+
 enum { REAL_TEXT = 32 };
 
 static void *field(const gt_options *o, const gt_option *row) { return (char *)o->fields + row->offset; }
@@ -128,7 +130,8 @@ static gt_status read_choice(const gt_option *row, const char *value) {
 static gt_status store_text(gt_options *o, const gt_option *row, const char *value) {
     for (const char *c = value; *c; c++)
         if ((unsigned char)*c < ' ') return gt_fail(GT_USAGE, "--%s must not contain line breaks or other control characters", row->key);
-    const char *copy = gt_arena_printf(o->arena, "%s", value);
+    const char *text = row->path ? gt_path_expand(o->arena, value) : value;
+    const char *copy = text ? gt_arena_printf(o->arena, "%s", text) : NULL;
     if (!copy) return GT_NOMEM;
     *(const char **)field(o, row) = copy;
     return GT_OK;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/tilde.h"
 #include "cli/cli.h"
 
 static const gt_option *find_row(const gt_option *rows, int n, const char *key, size_t length) {
@@ -18,6 +19,13 @@ static bool takes_next(const gt_option *row, const char *word) {
     return !strcmp(word, "0") || !strcmp(word, "1") || !strcasecmp(word, "true") || !strcasecmp(word, "false");
 }
 
+/* `row` NULL: the table has none. No memory: the key is NULL. */
+static void add_pair(gt_arena *a, const gt_option *row, const char *key, size_t length, const char *value, cli_arguments *out) {
+    const char *text = value && row && row->path ? gt_path_expand(a, value) : value;
+    out->keys[out->n_pairs] = value && !text ? NULL : row ? row->key : gt_arena_printf(a, "%.*s", (int)length, key);
+    out->values[out->n_pairs++] = text;
+}
+
 /* "--key", "--key=value" or "-k" at argv[i], with the value that may follow. Returns the index of the last word used. */
 static int take_option(gt_arena *a, const gt_option *rows, int n, char **argv, int i, cli_arguments *out) {
     const char *word = argv[i] + 1 + (argv[i][1] == '-'), *equals = strchr(word, '=');
@@ -29,8 +37,7 @@ static int take_option(gt_arena *a, const gt_option *rows, int n, char **argv, i
     if (!row) row = find_row(rows, n, word, length);
     const char *value = equals ? equals + 1 : NULL;
     if (!value && row && takes_next(row, argv[i + 1])) value = argv[++i];
-    out->keys[out->n_pairs] = row ? row->key : gt_arena_printf(a, "%.*s", (int)length, word);
-    out->values[out->n_pairs++] = value;
+    add_pair(a, row, word, length, value, out);
     return i;
 }
 
@@ -51,10 +58,10 @@ gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **
         } else if (!options_over && word[0] == '-' && word[1]) {
             i = take_option(a, rows, n, argv, i, out);
         } else if (!options_over && pairs && equals) {
-            out->keys[out->n_pairs] = gt_arena_printf(a, "%.*s", (int)(equals - word), word);
-            out->values[out->n_pairs++] = equals + 1;
-        } else {
-            out->words[out->n_words++] = word;
+            size_t length = (size_t)(equals - word);
+            add_pair(a, find_row(rows, n, word, length), word, length, equals + 1, out);
+        } else if (!(out->words[out->n_words++] = gt_path_expand(a, word))) {
+            return GT_NOMEM;
         }
     }
     for (int i = 0; i < out->n_pairs; i++)

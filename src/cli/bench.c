@@ -57,9 +57,9 @@ enum { MOST_RESULTS = 1024 };
 static const size_t most_json = (size_t)64 << 20;
 
 static const gt_option report_rows[] = {
-    {.key = "h5", .type = GT_OPTION_TEXT, .class = GT_COMMAND, .offset = offsetof(report_fields, h5), .group = "bench", .standard = "", .common = true,
+    {.key = "h5", .type = GT_OPTION_TEXT, .path = true, .class = GT_COMMAND, .offset = offsetof(report_fields, h5), .group = "bench", .standard = "", .common = true,
      .help = "With report: write all results to this HDF5 file"},
-    {.key = "svg", .type = GT_OPTION_TEXT, .class = GT_COMMAND, .offset = offsetof(report_fields, svg), .group = "bench", .standard = "", .common = true,
+    {.key = "svg", .type = GT_OPTION_TEXT, .path = true, .class = GT_COMMAND, .offset = offsetof(report_fields, svg), .group = "bench", .standard = "", .common = true,
      .help = "With report: plot images/s over ranks to this file"},
 };
 

@@ -41,7 +41,7 @@ typedef struct cli_arguments {
 } cli_arguments;
 
 /* Split argv[1..]. Options are looked up only to see whether the next word is their value. `pairs`: words of the form
- * key=value are options too. */
+ * key=value are options too. A leading ~ is expanded in words and in values of options that are paths (base/tilde.h). */
 gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **argv, bool pairs, cli_arguments *out);
 gt_status cli_apply(gt_options *o, const cli_arguments *arguments);
 

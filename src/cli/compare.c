@@ -11,7 +11,7 @@ typedef struct compare_fields {
 #define FIELD(name) .class = GT_COMMAND, .group = "compare", .common = true, .offset = offsetof(compare_fields, name)
 
 static const gt_option table[] = {
-    {.key = "out", .type = GT_OPTION_TEXT, FIELD(out), .standard = "compare.png", .help = "The picture: the newest fakes of each run"},
+    {.key = "out", .type = GT_OPTION_TEXT, .path = true, FIELD(out), .standard = "compare.png", .help = "The picture: the newest fakes of each run"},
     {.key = "columns", .type = GT_OPTION_INT, FIELD(columns), .standard = "0", .max = 100, .help = "Runs side by side in it; 0: about a square"},
 };
 

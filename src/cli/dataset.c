@@ -19,8 +19,8 @@ typedef struct dataset_fields {
 #define COMMON .common = true
 
 static const gt_option table[] = {
-    {.key = "source", .type = GT_OPTION_TEXT, FIELD(source), .standard = "", .help = "SOURCE, as the reference tool takes it"},
-    {.key = "dest", .type = GT_OPTION_TEXT, FIELD(dest), .standard = "", .help = "DEST, as the reference tool takes it"},
+    {.key = "source", .type = GT_OPTION_TEXT, .path = true, FIELD(source), .standard = "", .help = "SOURCE, as the reference tool takes it"},
+    {.key = "dest", .type = GT_OPTION_TEXT, .path = true, FIELD(dest), .standard = "", .help = "DEST, as the reference tool takes it"},
     {.key = "width", .type = GT_OPTION_INT, FIELD(width), COMMON, .standard = "0", .max = 32768, .unit = "pixels", .help = "Width of the images; 0: as they are"},
     {.key = "height", .type = GT_OPTION_INT, FIELD(height), COMMON, .standard = "0", .max = 32768, .unit = "pixels", .help = "Height of the images; 0: as they are"},
     {.key = "transform", .type = GT_OPTION_CHOICE, FIELD(transform), COMMON, .standard = "none", .choices = "none|center-crop|center-crop-wide",
@@ -35,21 +35,21 @@ static const gt_option table[] = {
      .detail = "Without it alpha stays a channel. Also what --pad fills up with (black without it)."},
     {.key = "depth", .type = GT_OPTION_CHOICE, FIELD(depth), .standard = "keep", .choices = "keep|u8|u16|f32", .help = "Kind of sample: 8-bit, 16-bit or float32"},
     {.key = "max-images", .type = GT_OPTION_INT, FIELD(max_images), .standard = "0", .max = 2147483647, .help = "Take only the first so many pictures of the source; 0: all"},
-    {.key = "labels", .type = GT_OPTION_TEXT, FIELD(labels), COMMON, .standard = "own", .help = "own, folders (a class each), FILE.csv, or none",
+    {.key = "labels", .type = GT_OPTION_TEXT, .path = true, FIELD(labels), COMMON, .standard = "own", .help = "own, folders (a class each), FILE.csv, or none",
      .detail = "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
                "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's range and channel names count in any case."},
     {.key = "coarse", .type = GT_OPTION_BOOL, FIELD(coarse), .standard = "0", .help = "CIFAR-100: the 20 coarse classes"},
     {.key = "compress", .type = GT_OPTION_BOOL, FIELD(compress), COMMON, .standard = "0", .help = "Compressed PNG or HDF5: smaller, slower to read"},
     {.key = "on-error", .type = GT_OPTION_CHOICE, FIELD(on_error), COMMON, .standard = "stop", .choices = "stop|skip", .help = "Unusable pictures: make nothing, or leave them out"},
     {.key = "duplicates", .type = GT_OPTION_CHOICE, FIELD(duplicates), .standard = "keep", .choices = "keep|skip", .help = "Equal pictures: only list them, or take the first alone"},
-    {.key = "report", .type = GT_OPTION_TEXT, FIELD(report), .standard = "", .help = "Write all findings to this file, and as JSON to this name with .json",
+    {.key = "report", .type = GT_OPTION_TEXT, .path = true, FIELD(report), .standard = "", .help = "Write all findings to this file, and as JSON to this name with .json",
      .detail = "Of a split: those of all its parts, each with the part's name; items are numbered in the part."},
     {.key = "scan", .type = GT_OPTION_BOOL, FIELD(scan), COMMON, .standard = "0", .help = "Only look through SOURCE and list what is wrong"},
     {.key = "restart", .type = GT_OPTION_BOOL, FIELD(restart), .standard = "0", .help = "Do not go on with what an earlier run left unfinished"},
     {.key = "count", .type = GT_OPTION_INT, FIELD(count), .standard = "0", .max = 2147483647, .help = "subset: how many images"},
     {.key = "parts", .type = GT_OPTION_TEXT, FIELD(parts), .standard = "", .help = "split: sizes of the parts, as in 0.9,0.1; equal parts without it"},
     {.key = "seed", .type = GT_OPTION_INT, FIELD(seed), .standard = "0", .max = 4294967295, .help = "subset and split: which random choice"},
-    {.key = "grid", .type = GT_OPTION_TEXT, FIELD(grid), .standard = "", .help = "inspect: write a grid of images to this PNG"},
+    {.key = "grid", .type = GT_OPTION_TEXT, .path = true, FIELD(grid), .standard = "", .help = "inspect: write a grid of images to this PNG"},
     {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), COMMON, .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
 };
 

@@ -94,9 +94,9 @@ typedef struct doctor_fields {
 } doctor_fields;
 
 static const gt_option rows[] = {
-    {.key = "data", .type = GT_OPTION_TEXT, .class = GT_COMMAND, .offset = offsetof(doctor_fields, data), .group = "doctor", .standard = "", .common = true,
+    {.key = "data", .type = GT_OPTION_TEXT, .path = true, .class = GT_COMMAND, .offset = offsetof(doctor_fields, data), .group = "doctor", .standard = "", .common = true,
      .help = "Dataset whose file system is looked at"},
-    {.key = "outdir", .type = GT_OPTION_TEXT, .class = GT_COMMAND, .offset = offsetof(doctor_fields, outdir), .group = "doctor", .standard = "runs", .common = true,
+    {.key = "outdir", .type = GT_OPTION_TEXT, .path = true, .class = GT_COMMAND, .offset = offsetof(doctor_fields, outdir), .group = "doctor", .standard = "runs", .common = true,
      .help = "Where runs will go: its file system is measured"},
 };
 

@@ -19,11 +19,11 @@ typedef struct generate_fields {
 
 static const gt_option table[] = {
     {.key = "seeds", .type = GT_OPTION_TEXT, FIELD(seeds), .standard = "", .help = "Required: seeds and ranges, as in 0-63,77"},
-    {.key = "outdir", .type = GT_OPTION_TEXT, FIELD(outdir), .standard = "", .help = "Required: where to; made if needed"},
+    {.key = "outdir", .type = GT_OPTION_TEXT, .path = true, FIELD(outdir), .standard = "", .help = "Required: where to; made if needed"},
     {.key = "trunc", .type = GT_OPTION_REAL, FIELD(trunc), .standard = "1", .help = "Truncation psi; less than 1: less variety, better images"},
     {.key = "class", .type = GT_OPTION_INT, FIELD(class), .derived = "none", .max = 65535, .help = "Class, of a conditional model"},
     {.key = "label", .type = GT_OPTION_TEXT, FIELD(label), .standard = "", .help = "Label vector instead of a class, as in 0.5,-1"},
-    {.key = "mixture", .type = GT_OPTION_TEXT, FIELD(mixture), .standard = "", .help = "Latents from this mixture, not from N(0,1)",
+    {.key = "mixture", .type = GT_OPTION_TEXT, .path = true, FIELD(mixture), .standard = "", .help = "Latents from this mixture, not from N(0,1)",
      .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm sample`."},
     {.key = "noise-mode", .type = GT_OPTION_CHOICE, FIELD(noise_mode), .standard = "const", .choices = "const|random|none", .help = "Noise inputs"},
     {.key = "grid", .type = GT_OPTION_TEXT, FIELD(grid), .standard = "", .bare = "auto",

@@ -26,8 +26,8 @@ static const gt_option table[] = {
     {.key = "array", .type = GT_OPTION_TEXT, FIELD(array), COMMON, .standard = "", .help = "Which array of an HDF5 file DATA"},
     {.key = "axes", .type = GT_OPTION_TEXT, FIELD(axes), COMMON, .standard = "0,1", .help = "fit and predict: which two numbers clusters.png shows"},
     {.key = "n", .type = GT_OPTION_INT, FIELD(n), COMMON, .standard = "64", .min = 1, .max = 1e9, .help = "sample: how many"},
-    {.key = "decoder", .type = GT_OPTION_TEXT, FIELD(decoder), COMMON, .standard = "", .help = "sample: latents through this checkpoint's decoder"},
-    {.key = "outdir", .type = GT_OPTION_TEXT, FIELD(outdir), COMMON, .standard = "mixture", .help = "Where to; made if needed",
+    {.key = "decoder", .type = GT_OPTION_TEXT, .path = true, FIELD(decoder), COMMON, .standard = "", .help = "sample: latents through this checkpoint's decoder"},
+    {.key = "outdir", .type = GT_OPTION_TEXT, .path = true, FIELD(outdir), COMMON, .standard = "mixture", .help = "Where to; made if needed",
      .detail = "fit: mixture.h5, which also goes on where a fit was stopped; curve.svg, .png: log-likelihood over iterations; clusters.svg, .png: points and ellipses. "
                "predict: predictions.h5 (responsibilities, labels, log_likelihood), clusters. sample: samples.h5 (points, component) and, of images or with a decoder, samples.png, if a PNG can hold so many."},
     {.key = "checkpoint-minutes", .type = GT_OPTION_REAL, FIELD(checkpoint_minutes), .standard = "10", .max = 1e6, .unit = "minutes", .help = "fit: how often mixture.h5 is written; 0: only at the end"},

@@ -19,7 +19,7 @@ typedef struct latent_fields {
 #define FIELD(name) .class = GT_COMMAND, .group = "latent", .common = true, .offset = offsetof(latent_fields, name)
 
 static const gt_option table[] = {
-    {.key = "outdir", .type = GT_OPTION_TEXT, FIELD(outdir), .standard = "latent", .help = "Where to; made if needed",
+    {.key = "outdir", .type = GT_OPTION_TEXT, .path = true, FIELD(outdir), .standard = "latent", .help = "Where to; made if needed",
      .detail = "latents.h5: latent (and log_variance), error, labels of every image. histograms.svg, .png: each dimension against N(0,1). labels.svg, .png: "
                "the first dimensions against the label. traversal.png: one dimension moved, the others 0. interpolation.png: between four images."},
     {.key = "traverse", .type = GT_OPTION_TEXT, FIELD(traverse), .standard = "-3,-0.5,0,0.9,3", .help = "Values of a dimension in traversal.png"},

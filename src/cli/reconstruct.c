@@ -13,7 +13,7 @@ typedef struct reconstruct_fields {
 #define FIELD(name) .class = GT_COMMAND, .group = "reconstruct", .common = true, .offset = offsetof(reconstruct_fields, name)
 
 static const gt_option table[] = {
-    {.key = "out", .type = GT_OPTION_TEXT, FIELD(out), .standard = "reconstructions.png", .help = "The picture"},
+    {.key = "out", .type = GT_OPTION_TEXT, .path = true, FIELD(out), .standard = "reconstructions.png", .help = "The picture"},
     {.key = "items", .type = GT_OPTION_TEXT, FIELD(items), .standard = "0-31", .help = "Which images, as in 0-31,77"},
     {.key = "columns", .type = GT_OPTION_INT, FIELD(columns), .standard = "8", .min = 1, .max = 256, .help = "Pairs side by side"},
     {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores", .min = 1, .max = 4096, .help = "Threads"},

@@ -8,7 +8,7 @@ typedef struct report_fields {
 } report_fields;
 
 static const gt_option table[] = {
-    {.key = "out", .type = GT_OPTION_TEXT, .class = GT_COMMAND, .offset = offsetof(report_fields, out), .group = "report", .standard = "",
+    {.key = "out", .type = GT_OPTION_TEXT, .path = true, .class = GT_COMMAND, .offset = offsetof(report_fields, out), .group = "report", .standard = "",
      .common = true, .help = "File to write; by default report.html in the run"},
 };
 

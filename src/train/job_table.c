@@ -42,7 +42,7 @@ static gt_status check_metrics(const gt_option *o, const char *value) {
 
 static const gt_option table[] = {
     /* ---- data ---- */
-    {.key = "data", .type = GT_OPTION_TEXT, .class = GT_EXECUTION, FIELD(data), .group = "data", .standard = "", .common = true,
+    {.key = "data", .type = GT_OPTION_TEXT, .path = true, .class = GT_EXECUTION, FIELD(data), .group = "data", .standard = "", .common = true,
      .help = "Images: ZIP, folder of PNGs, HDF5 file or synth:NAME",
      .detail = "Required. A relative path starts at the current directory. Built-in sets: synth:shapes and synth:circles, with options as in "
                "synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the same data when the fingerprints of the data agree, wherever "
@@ -231,7 +231,7 @@ static const gt_option table[] = {
      .unit = "steps", .min = 1, .max = 1 << 20, .help = "How often p is adjusted", .detail = "Only with aug=ada."},
 
     /* ---- transfer ---- */
-    {.key = "resume", .type = GT_OPTION_TEXT, .class = GT_EXECUTION, FIELD(resume), .group = "transfer", .standard = "noresume",
+    {.key = "resume", .type = GT_OPTION_TEXT, .path = true, .class = GT_EXECUTION, FIELD(resume), .group = "transfer", .standard = "noresume",
      .common = true, .help = "Start from the networks of a checkpoint or run",
      .detail = "Transfer learning. For a new run; to go on with one, give its directory as --run. Tensors of the same name and shape are copied, the "
                "others are listed and start afresh. As published, ada then works faster and the moving average has no ramp-up. noresume: none."},
@@ -274,10 +274,10 @@ static const gt_option table[] = {
      .help = "Show a live line on a terminal"},
 
     /* ---- output ---- */
-    {.key = "run", .type = GT_OPTION_TEXT, .class = GT_COMMAND, FIELD(run), .group = "output", .standard = "", .common = true,
+    {.key = "run", .type = GT_OPTION_TEXT, .path = true, .class = GT_COMMAND, FIELD(run), .group = "output", .standard = "", .common = true,
      .help = "Directory of the run: begin it, or go on with it",
      .detail = "Going on gives the same bits as never having stopped, on any number of ranks. Not together with --outdir."},
-    {.key = "outdir", .type = GT_OPTION_TEXT, .class = GT_COMMAND, FIELD(outdir), .group = "output", .standard = "runs", .common = true,
+    {.key = "outdir", .type = GT_OPTION_TEXT, .path = true, .class = GT_COMMAND, FIELD(outdir), .group = "output", .standard = "runs", .common = true,
      .help = "Where to make a new numbered run"},
     {.key = "tick", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(tick), .group = "output", .standard = "4",
      .unit = "thousands of images", .min = 0.001, .max = 1e9, .help = "Print and log statistics so often"},

@@ -1,0 +1,33 @@
+# level: full
+# File names: a leading ~ that no shell has expanded, folders that are no runs, pipes in place of files, what is left after a start that fails.
+. tests/e2e/lib.sh
+export HOME=$tmp/home
+mkdir "$HOME"
+job="$small --kimg=0.024 --tick=0.008 --snap=1 --threads=1"
+
+# ---- ~ ----
+# shellcheck disable=SC2088
+{
+    # shellcheck disable=SC2086
+    quietly "$GANTRY" train $job --outdir='~/runs'
+    cp -r "$HOME"/runs/00000-* "$HOME/run"
+    quietly "$GANTRY" report '~/run' --out '~/report.html'
+    quietly "$GANTRY" inspect '~/run'
+    quietly "$GANTRY" compare '~/run' --out='~/compare.png'
+    quietly "$GANTRY" generate '~/run' --seeds=0 --class=1 --outdir='~/fakes'
+    quietly "$GANTRY" dataset synth:shapes:n=8,size=16 '~/set.zip'
+    quietly "$GANTRY" dataset --source='~/set.zip' --dest='~/set.h5'
+    sed 's,^data *=.*,data = ~/set.zip,; s/^cond *=.*/cond = 0/' "$HOME/run/job.ini" >a.ini
+    quietly "$GANTRY" train a.ini --run='~/other'
+    quietly "$GANTRY" train --run='~/other'       # by its own job.ini
+    quietly "$GANTRY" train run='~/other' a.ini
+    expect 0 "run='$HOME/other'" "$GANTRY" submit --data='~/set.zip' a.ini --run='~/other' --cpus-per-task=1 --dry-run
+    has_line "data='$HOME/set.zip'" said || fail 'the batch script has a ~ that no shell will expand'
+}
+for made in report.html compare.png fakes/seed0000.png set.zip set.h5 other/last; do [ -e "$HOME/$made" ] || fail "no ~/$made"; done
+[ ! -e '~' ] || fail 'a folder named ~'
+grep -q '~' "$HOME/other/job.ini" && fail 'job.ini has a ~'
+mkdir './~x' && quietly "$GANTRY" dataset synth:shapes:n=8,size=16 './~x/set.zip'
+# shellcheck disable=SC2088
+quietly "$GANTRY" inspect '~x/set.zip' # there is no user x
+echo 'ok: ~'
