@@ -191,7 +191,13 @@ static void put_tiles(gt_buffer *out, const gt_stats *s) {
     gt_buffer_printf(out, "</div>\n");
 }
 
-static void put_page(gt_buffer *out, const char *dir, const char *name, const gt_stats *s) {
+/* A run has a log, or, before the first tick, its job. */
+static gt_status is_run(const char *dir, const gt_stats *s, const char *job) {
+    if (s->ticks || job) return GT_OK;
+    return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no ticks in stats.jsonl and no job.ini", dir);
+}
+
+static void put_page(gt_buffer *out, const char *dir, const char *name, const char *job, const gt_stats *s) {
     gt_buffer_add(out, head, sizeof head - 1);
     gt_buffer_printf(out, "<title>");
     html_text(out, name);
@@ -201,13 +207,11 @@ static void put_page(gt_buffer *out, const char *dir, const char *name, const gt
     put_tiles(out, s);
     put_pictures(out, dir);
     if (s->ticks) put_charts(out, s);
-    char *job = gt_rundir_read(dir, "job.ini");
     if (job) {
         gt_buffer_printf(out, "<details><summary>Job</summary><pre>");
         html_text(out, job);
         gt_buffer_printf(out, "</pre></details>\n");
     }
-    free(job);
     gt_buffer_printf(out, "</main></body></html>\n");
 }
 
@@ -218,13 +222,16 @@ gt_status gt_report_write(const char *dir, const char *path) {
     gt_stats *stats = stats_path ? gt_stats_read(stats_path) : NULL;
     gt_status st = stats && (path || own) && full ? GT_OK : gt_wrap(GT_FAILED, "no report of '%s'", dir);
     gt_buffer page = {0};
+    char *job = st ? NULL : gt_rundir_read(dir, "job.ini");
+    if (!st) st = is_run(dir, stats, job);
     if (!st) {
-        put_page(&page, dir, basename(full), stats);
+        put_page(&page, dir, basename(full), job, stats);
         st = page.failed ? gt_fail(GT_NOMEM, "out of memory for the report of '%s'", dir)
                          : gt_file_write(path ? path : own, page.data, page.n);
     }
     gt_buffer_free(&page);
     gt_stats_free(stats);
+    free(job);
     free(stats_path);
     free(own);
     free(full);

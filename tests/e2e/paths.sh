@@ -31,3 +31,18 @@ mkdir './~x' && quietly "$GANTRY" dataset synth:shapes:n=8,size=16 './~x/set.zip
 # shellcheck disable=SC2088
 quietly "$GANTRY" inspect '~x/set.zip' # there is no user x
 echo 'ok: ~'
+
+# ---- no runs ----
+mkdir empty && touch file
+for command in report compare inspect; do
+    for what in empty missing file; do
+        limited "$GANTRY" "$command" "$what" && fail "$command takes '$what' for a run"
+        has_line "'$what'" said || fail "$command does not name '$what'"
+    done
+done
+expect 2 "'empty' is not a run's directory" "$GANTRY" report empty
+[ -z "$(ls empty)" ] || fail "a report of nothing: $(ls empty)"
+expect 2 'not a run' "$GANTRY" report empty --out=here.html
+[ ! -e here.html ] || fail 'a report of nothing'
+mkdir begun && cp "$HOME/run/job.ini" begun && quietly "$GANTRY" report begun
+echo 'ok: no runs'

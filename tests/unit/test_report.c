@@ -42,6 +42,10 @@ static int count(const char *page, const char *what) {
 
 static void empty_run(void **state) {
     (void)state;
+    assert_int_equal(gt_report_write(scratch, NULL), GT_USAGE); /* nothing says that it is a run */
+    assert_message("is not a run's directory");
+    assert_int_equal(access(at("report.html"), F_OK), -1);
+    put(at("job.ini"), "seed = 1\n", 9);
     char *page = report();
     assert_int_equal(count(page, "<figure>"), 0);
     free(page);
@@ -95,6 +99,7 @@ static void whole_run(void **state) {
 /* A picture that is not shown: the page says why. */
 static void pictures_not_shown(void **state) {
     (void)state;
+    put(at("job.ini"), "", 0);
     put(at("reals.png"), "", 0);
     assert_int_equal(truncate(at("reals.png"), (16 << 20) + 1), 0);
     char *page = report();
