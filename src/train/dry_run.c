@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * --dry-run: what a job would cost, from its graphs and from two seconds of real steps. Nothing is written. */
+ * --dry-run: what a job would cost, from its graphs and from two seconds of real steps (no more than the job has). Nothing is written. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ static gt_status measure(gt_trainer *t, double *seconds_per_image) {
     double start = gt_clock();
     for (int more = 1; more && !st; gt_comm_broadcast(t->comm, &more, sizeof more, 0)) {
         st = gt_trainer_step(t);
-        more = gt_clock() - start < MEASURE_SECONDS;
+        more = gt_clock() - start < MEASURE_SECONDS && !gt_trainer_finished(t);
     }
     *seconds_per_image = 0;
     for (int p = 0; p < t->model->n_phases; p++) *seconds_per_image += t->runs[p].seconds / t->model->phases[p].interval;

@@ -1,0 +1,72 @@
+"""documented.py GANTRY TOP: do the commands, options and job files that README, scripts and comments name exist? Called by jobs.sh."""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+
+gantry, top = sys.argv[1:]
+FILES = ["README.md", "slurm/*", "slurm/container/*", "jobs/*.sh", "jobs/*.ini", "jobs/*.list", "bench/RESULTS.md", ".ci/run"]
+PROGRAM = re.compile(r"""(?:build/|\$\{?)?\bgantry\b(?:\.sif)?[}"']*|"?\$\{?GANTRY\}?"?""")
+OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
+END = re.compile(r"[`;|&#)]|   ")  # of a command line, in scripts and in text
+
+
+def said(*words):
+    p = subprocess.run([gantry, *words], capture_output=True, text=True)
+    assert p.returncode == 0 or words[0] == "bench", (words, p.stdout, p.stderr)  # the smaller of those programs give their usage as an error
+    return p.stdout + p.stderr
+
+
+def keys(*words):
+    """The options that a command's --help names, also those that are listed by name alone."""
+    text = said(*words, "--help")
+    found = set(OPTION.findall(text)) | {"help"}
+    _, further, names = text.partition("Further keys")
+    if further:
+        found |= set(names.partition(":")[2].split())
+    return found
+
+
+commands = {}
+for name in re.findall(r"^  ([a-z]+) ", said("--help"), re.M):
+    commands[name] = keys(name) if name not in ("help", "version") else set()
+commands["train"] |= set(re.findall(r"^#? ?([a-z][a-z0-9-]*) =", said("reference"), re.M))  # with those of some models only
+commands["submit"] |= commands["train"]
+assert {"tick", "data", "epochs", "flip"} <= commands["train"] and "seeds" in commands["generate"] and len(commands) > 12, commands
+programs = {}  # of gantry bench
+
+
+def options_of(command, words):
+    if command != "bench" or not words or not re.fullmatch("[a-z]+", words[0]):
+        return commands[command]
+    if words[0] not in programs:
+        programs[words[0]] = keys("bench", words[0]) | commands["bench"]
+    return programs[words[0]]
+
+
+lines, options, wrong = 0, 0, []
+for file in [f for pattern in FILES for f in sorted(glob.glob(os.path.join(top, pattern))) if os.path.isfile(f)]:
+    text = open(file, encoding="utf-8").read().replace("\\\n", " ")
+    name = os.path.relpath(file, top)
+    for job in re.findall(r"\bjobs/[\w.-]+\.(?:ini|list|sh)\b", text):
+        if not os.path.exists(os.path.join(top, job)):
+            wrong.append(f"{name}: there is no {job}")
+    for line in text.split("\n"):
+        for start in PROGRAM.finditer(line):
+            rest = line[start.end():]
+            rest = rest[:m.start()] if (m := END.search(rest)) else rest
+            words = rest.split()
+            if not words or not rest.startswith(" ") or words[0] not in commands:
+                continue
+            known = options_of(words[0], words[1:])
+            lines += 1
+            for key in OPTION.findall(rest):
+                options += 1
+                if key not in known:
+                    wrong.append(f"{name}: gantry {words[0]} has no option --{key}: {line.strip()[:120]}")
+print(f"{lines} command lines with {options} options in README, scripts and job files")
+if lines < 40 or options < 40:
+    wrong.append("too few were found: the search is wrong")
+sys.exit("\n".join(wrong) if wrong else 0)

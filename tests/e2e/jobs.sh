@@ -1,0 +1,46 @@
+#!/bin/bash
+# level: full
+# Every job that comes with the program begins: each jobs/*.ini, and each line of each jobs/*.list with its job file, by a dry run of one step. Jobs that name no
+# data are given a small set; networks of GANs are made narrow. And what README, scripts and comments of job files name exists: commands, options, job files.
+. "$(dirname "$0")/lib.sh"
+top=$(dirname "$(dirname "$here")")
+. "$top/slurm/list.sh"
+
+# The command lines, one a line.
+: >todo
+add() { # JOB OPTIONS...: what makes it small comes first, so that the options of a list overrule it
+    local job=$1 few
+    shift
+    few=(--dry-run --steps=1 --threads=1 --outdir="$tmp/runs")
+    if grep -qE '^model *= *(ae|vae|cvae|digits|gumbel|vq)' "$job"; then
+        grep -q '^data *= *[^ ]' "$job" || few+=(--data=synth:circles)
+    else
+        few+=(--cbase=64 --cmax=8)
+        grep -q '^data *= *[^ ]' "$job" || few+=(--data=synth:shapes:n=256,size=32)
+    fi
+    printf '%s\n' "train $job ${few[*]} $*" >>todo
+}
+for job in "$top"/jobs/*.ini; do add "$job"; done
+for list in "$top"/jobs/*.list; do
+    [ -e "${list%.list}.ini" ] || fail "$list has no job file beside it"
+    for ((i = 1; ; i++)); do
+        list_run "$list" $i || break
+        # shellcheck disable=SC2154
+        add "${list%.list}.ini" "$options"
+    done
+    [ "$i" -gt 1 ] || fail "$list has no runs"
+done
+[ "$(wc -l <todo)" -ge 20 ] || fail "only $(wc -l <todo) jobs were found"
+
+one() {
+    # shellcheck disable=SC2086
+    timeout -k 5 120 "$GANTRY" $2 >"said.$1" 2>&1 </dev/null || printf 'FAILED: gantry %s\n%s\n' "$2" "$(tail -n 4 "said.$1")" >>failed
+    grep -q '^measured ' "said.$1" || printf 'no measure: gantry %s\n' "$2" >>failed
+}
+export -f one
+nl todo | sed 's/^ *//' | tr '\t' '\n' | xargs -d '\n' -n 2 -P 2 bash -c 'one "$@"' one
+[ ! -e failed ] || { cat failed; fail "jobs that do not start"; }
+[ ! -e runs ] || fail "a dry run wrote something"
+printf '%d jobs start\n' "$(wc -l <todo)"
+
+"$python" "$here/documented.py" "$GANTRY" "$top" || fail "what is documented does not exist"
