@@ -31,6 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/option.h"
 #include "gantry/pool.h"
 #include "gantry/status.h"
 
@@ -58,9 +59,14 @@ gt_comm *gt_comm_start(int threads, gt_status *status);
 void gt_comm_stop(gt_comm *c); /* waits for all ranks; NULL is fine */
 
 /* All ranks bring the status of something that may have failed on some of them, and all return the same one: GT_OK, or
- * that of the lowest rank that failed, with its message ("rank 3 (node7): ..." where it is not a mistake of usage). So
- * that rank 0 prints one message and all exit alike. */
+ * that of the lowest rank that failed, with its message ("rank 3 (node7): ..." where it is not a mistake of usage that rank 0 has
+ * made, too). So that rank 0 prints one message and all exit alike. */
 gt_status gt_comm_agree(gt_comm *c, gt_status st);
+
+/* Is this a run of one program with one set of settings? Every rank brings its own; the program's version goes with them, and where the first
+ * setting differs (the command) the others are not looked at. GT_FAILED on all
+ * ranks, with the names and both values, where a rank has other ones than rank 0: such ranks would compute a mixture, or wait for each other for ever. */
+gt_status gt_comm_same_settings(gt_comm *c, const gt_setting *settings, int n);
 
 /* Not collective: this rank cannot go on while others wait for it. Logs gt_message() as an error with rank and host and
  * ends all ranks within seconds (exit status 2 for GT_USAGE, else 1); does not return. Alone: returns st, to be handled in

@@ -63,6 +63,7 @@ struct gt_option {
     char letter;               /* short form for the command line, "-n"; 0: none */
     bool path;                 /* of texts: the name of a file, of which a leading ~ is expanded (base/tilde.h) */
     bool common;               /* shown with its help on the --help screen; the others are listed there by name */
+    bool by_rank;              /* the ranks of a run may have different values: it concerns one rank alone, or is compared in another way */
 };
 
 typedef enum gt_option_state {
@@ -93,6 +94,17 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
 
 /* The value as text that gt_options_set() reads back to the same value; lives in the arena; NULL: out of memory. */
 const char *gt_options_text(const gt_options *o, const gt_option *row);
+
+/* The value that counts, as text in the arena; NULL: there is none (moot, or left open for the program to find). */
+const char *gt_options_effective(const gt_options *o, const gt_option *row);
+
+/* What the ranks of a run must have in common: see gt_comm_same_settings(). */
+typedef struct gt_setting {
+    const char *name;
+    const char *value; /* NULL: left open */
+} gt_setting;
+/* The options that all ranks must have alike, as "--key" and value, into settings[o->n] in the arena; the values are as they are now. */
+gt_status gt_options_settings(const gt_options *o, gt_setting **settings, int *n);
 
 /* Shortest decimal text that reads back as x. */
 const char *gt_real_text(double x, char buffer[32]);

@@ -8,7 +8,7 @@
 #include "gantry/job.h"
 #include "gantry/model.h"
 
-/* On all ranks, with equal jobs that were read but not resolved. Resolves the job,
+/* On all ranks, with equal jobs (GT_FAILED where they are not) that were read but not resolved. Resolves the job,
  * opens the data, begins or goes on with the run.
  * GT_OK: done. GT_STOPPED: checkpointed and stopped before its end (exit status 75). Others: all ranks return the same status,
  * rank 0 has the message. */

@@ -212,6 +212,24 @@ const char *gt_options_text(const gt_options *o, const gt_option *row) {
     return NULL;
 }
 
+const char *gt_options_effective(const gt_options *o, const gt_option *row) {
+    gt_option_state state = o->state[row - o->rows];
+    if (state == GT_OPTION_MOOT || (state == GT_OPTION_DEFAULT && row->derived)) return NULL;
+    return gt_options_text(o, row);
+}
+
+gt_status gt_options_settings(const gt_options *o, gt_setting **settings, int *n) {
+    gt_setting *s = gt_arena_array(o->arena, (size_t)o->n + 1, sizeof *s);
+    *n = 0;
+    for (int i = 0; i < o->n && s; i++) {
+        if (o->rows[i].by_rank) continue;
+        s[*n] = (gt_setting){gt_arena_printf(o->arena, "--%s", o->rows[i].key), gt_options_effective(o, &o->rows[i])};
+        if (!s[(*n)++].name) return gt_fail(GT_NOMEM, "out of memory for the options");
+    }
+    *settings = s;
+    return s ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the options");
+}
+
 /* ---- values with a grammar of their own ---- */
 
 static bool read_u32(const char **text, int64_t *out) {

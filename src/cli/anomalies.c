@@ -18,7 +18,7 @@ static const gt_option table[] = {
     {.key = "outdir", .type = GT_OPTION_TEXT, .path = true, FIELD(outdir), .standard = "anomalies", .help = "Where to; made if needed",
      .detail = "scores.csv: every image with its reconstruction error, the largest first. worst.png: those images, each beside its reconstruction."},
     {.key = "worst", .type = GT_OPTION_INT, FIELD(worst), .standard = "32", .min = 1, .max = 4096, .help = "Images in the picture"},
-    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
+    {.key = "threads", .by_rank = true, .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
 };
 
 const gt_option *cli_anomalies_options(int *n) {

@@ -82,19 +82,16 @@ bool cli_begin(cli_session *s, const char *command, int argc, char **argv, void 
     int n = 0;
     const gt_option *rows = c->options ? c->options(&n) : NULL;
     *s = (cli_session){.arena = gt_arena_new()};
+    s->settings.arena = s->arena;
     uint8_t *state = s->arena ? gt_arena_array(s->arena, (size_t)n + 1, 1) : NULL;
     gt_status st = state ? cli_split(s->arena, rows, n, argc, argv, false, &s->arguments) : GT_NOMEM;
-    if (!st && s->arguments.help) {
-        cli_print_help(c, stdout);
-        *status = CLI_DONE;
-        cli_end(s);
-        return false;
-    }
+    bool help = !st && s->arguments.help;
     s->options = (gt_options){.rows = rows, .n = n, .fields = fields, .state = state, .arena = s->arena};
-    if (!st) gt_options_reset(&s->options);
-    if (!st) st = cli_apply(&s->options, &s->arguments);
-    if (!st) return true;
-    *status = cli_exit(command, st);
+    if (!st && !help) gt_options_reset(&s->options);
+    if (!st && !help) st = cli_apply(&s->options, &s->arguments);
+    if (!st && !help) st = cli_note_settings(&s->settings, command, &s->options, &s->arguments);
+    if (!st && !help) return true;
+    *status = cli_end_early(command, &s->arguments, &s->settings, st);
     cli_end(s);
     return false;
 }

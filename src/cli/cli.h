@@ -23,6 +23,8 @@ typedef struct cli_command {
     const gt_option *(*options)(int *n);    /* NULL: none */
     int (*run)(int argc, char **argv);      /* argv[0] is the command's name; returns the exit status */
     bool hidden;                            /* for building the documentation: not in --help */
+    bool ranks;                             /* several ranks share the work, and come together in cli_meet() */
+    unsigned own_words;                     /* bit i: words[i] may be another on each rank; what the words name is compared instead */
 } cli_command;
 
 const cli_command *cli_commands(int *n);
@@ -45,21 +47,41 @@ typedef struct cli_arguments {
 gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **argv, bool pairs, cli_arguments *out);
 gt_status cli_apply(gt_options *o, const cli_arguments *arguments);
 
+/* What all ranks of a command must have been given alike: the command, its words, its options. */
+typedef struct cli_settings {
+    gt_arena *arena;
+    gt_setting *list;
+    int n;
+} cli_settings;
+/* As they are now; `o` may be NULL. */
+gt_status cli_note_settings(cli_settings *out, const char *command, const gt_options *o, const cli_arguments *arguments);
+
+/* The ranks of a command come together. *st is what this rank has found so far, a mistake of usage perhaps: then, and where ranks were given other
+ * commands, *st is the same failure on all ranks. NULL: this rank is alone with its failure, or there are no ranks to be had. cli_leave() is the end. */
+gt_comm *cli_meet(const cli_settings *mine, int threads, gt_status *st);
+
+/* The end of a command that shows its help, or fails (`st`), before its work begins; returns the exit status. Several ranks do so together. */
+int cli_end_early(const char *command, const cli_arguments *arguments, cli_settings *mine, gt_status st);
+
 /* A command whose options fill in one struct: `fields` is reset, filled, and the arguments that are no options come back. When
  * *status is not negative the command is over and returns it (help was shown, or a usage error). */
 typedef struct cli_session {
     gt_arena *arena;
     cli_arguments arguments;
     gt_options options;
+    cli_settings settings;  /* as they were given */
 } cli_session;
 bool cli_begin(cli_session *s, const char *command, int argc, char **argv, void *fields, int *status);
 void cli_end(cli_session *s);
 
-/* The exit status for a status; says gt_message() on stderr when there is something to say. Before MPI is up only the first rank speaks. */
+/* The exit status for a status; says gt_message() on stderr when there is something to say. Without MPI: see cli_wait_turn(). */
 int cli_exit(const char *command, gt_status status);
-/* The same for work that can be stopped, and the end of `comm` (NULL is fine). */
+/* The same at the end of work that ranks share and that can be stopped: rank 0 speaks. Ends `comm`; NULL: as cli_exit(). */
 int cli_leave(const char *command, gt_status status, gt_comm *comm);
 bool cli_first_rank(void); /* as told by the launcher's environment, before MPI is up; true without a launcher */
+/* For a rank that ends with a failure without MPI: when the first one has the same mistake it speaks first, and the launcher ends the others before
+ * they do. Returns the rank. */
+int cli_wait_turn(void);
 /* For commands that are not parallel, when mpirun starts several of them: true on all ranks but the first, which is to do the work. */
 bool cli_others_work(const char *command);
 

@@ -50,7 +50,7 @@ static const gt_option table[] = {
     {.key = "parts", .type = GT_OPTION_TEXT, FIELD(parts), .standard = "", .help = "split: sizes of the parts, as in 0.9,0.1; equal parts without it"},
     {.key = "seed", .type = GT_OPTION_INT, FIELD(seed), .standard = "0", .max = 4294967295, .help = "subset and split: which random choice"},
     {.key = "grid", .type = GT_OPTION_TEXT, .path = true, FIELD(grid), .standard = "", .help = "inspect: write a grid of images to this PNG"},
-    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), COMMON, .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
+    {.key = "threads", .by_rank = true, .type = GT_OPTION_INT, FIELD(threads), COMMON, .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
 };
 
 const gt_option *cli_dataset_options(int *n) {
@@ -303,9 +303,8 @@ int cli_dataset(int argc, char **argv) {
     keep_memory();
     if (!cli_begin(&s, "dataset", argc, argv, &fields, &status)) return status;
     gt_status st = cli_first_rank() ? check_foreign(&s, &fields) : GT_OK;
-    gt_comm *comm = st ? NULL : gt_comm_start((int)fields.threads, &st);
-    status = cli_exit("dataset", comm ? run(comm, &s, &fields) : st);
-    gt_comm_stop(comm);
+    gt_comm *comm = cli_meet(&s.settings, (int)fields.threads, &st);
+    status = cli_leave("dataset", st ? st : run(comm, &s, &fields), comm);
     cli_end(&s);
     return status;
 }

@@ -111,18 +111,14 @@ int cli_doctor(int argc, char **argv) {
     int status;
     if (!cli_begin(&s, "doctor", argc, argv, &fields, &status)) return status;
     cli_checkup k = {0};
-    gt_comm *comm = NULL;
     gt_status st = s.arguments.n_words ? gt_fail(GT_USAGE, "takes no arguments") : GT_OK;
+    if (!st) cli_doctor_before(&k);
+    gt_comm *comm = cli_meet(&s.settings, 0, &st);
     if (!st) {
-        cli_doctor_before(&k);
-        comm = gt_comm_start(0, &st);
-    }
-    if (comm) {
         gt_log_setup(comm->rank, comm->ranks, GT_WARNING);
         st = cli_doctor_examine(&k, comm, fields.data, fields.outdir, 0);
     }
-    status = cli_exit("doctor", st);
-    gt_comm_stop(comm);
+    status = cli_leave("doctor", st, comm);
     cli_end(&s);
     return status;
 }

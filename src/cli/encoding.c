@@ -23,8 +23,8 @@ int cli_run_encoding(cli_session *s, const char *command, int threads, cli_encod
     bool named = s->arguments.n_words == 2;
     if (named) st = cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
     if (named && !st && cli_first_rank()) st = gt_dataset_check_foreign(s->arguments.words[1], NULL);
-    if (!st) e.comm = gt_comm_start(threads, &st);
-    if (e.comm) {
+    e.comm = cli_meet(&s->settings, threads, &st);
+    if (!st) {
         gt_log_setup(e.comm->rank, e.comm->ranks, GT_INFO);
         if (named) st = cli_share_path(e.comm, s->arena, &s->arguments.words[0]);
         if (!st) st = gt_comm_agree(e.comm, open_all(&e, s));
@@ -36,8 +36,7 @@ int cli_run_encoding(cli_session *s, const char *command, int threads, cli_encod
     gt_dataset_close(e.data);
     gt_encoder_close(e.encoder);
     gt_pool_free(e.pool);
-    int status = cli_exit(command, st);
-    gt_comm_stop(e.comm);
+    int status = cli_leave(command, st, e.comm);
     cli_end(s);
     return status;
 }

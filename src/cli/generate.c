@@ -31,7 +31,7 @@ static const gt_option table[] = {
      .detail = "Without it each seed is a file of its own, seed0000.png."},
     {.key = "npy", .type = GT_OPTION_BOOL, FIELD(npy), .standard = "0", .help = "All channels of each seed as float32 in seed0000.npy too",
      .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the first, of images that are not grey, RGB or RGBA."},
-    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096,
+    {.key = "threads", .by_rank = true, .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096,
      .help = "Threads per rank"},
 };
 
@@ -140,15 +140,11 @@ int cli_generate(int argc, char **argv) {
     if (!cli_begin(&s, "generate", argc, argv, &fields, &status)) return status;
     gt_generate_request request;
     gt_status st = read_request(&s, &fields, &request);
-    gt_comm *comm = NULL;
     if (!st) st = cli_choose_checkpoint(s.arena, &request.checkpoint);
     if (!st && *fields.mixture) st = cli_choose_checkpoint(s.arena, &fields.mixture);
-    if (!st) {
-        comm = gt_comm_start((int)fields.threads, &st);
-        if (comm) st = generate(comm, s.arena, &request, fields.mixture);
-    }
-    status = cli_exit("generate", st);
-    gt_comm_stop(comm);
+    gt_comm *comm = cli_meet(&s.settings, (int)fields.threads, &st);
+    if (!st) st = generate(comm, s.arena, &request, fields.mixture);
+    status = cli_leave("generate", st, comm);
     cli_end(&s);
     return status;
 }

@@ -31,7 +31,7 @@ static const gt_option table[] = {
      .detail = "fit: mixture.h5, which also goes on where a fit was stopped; curve.svg, .png: log-likelihood over iterations; clusters.svg, .png: points and ellipses. "
                "predict: predictions.h5 (responsibilities, labels, log_likelihood), clusters. sample: samples.h5 (points, component) and, of images or with a decoder, samples.png, if a PNG can hold so many."},
     {.key = "checkpoint-minutes", .type = GT_OPTION_REAL, FIELD(checkpoint_minutes), .standard = "10", .max = 1e6, .unit = "minutes", .help = "fit: how often mixture.h5 is written; 0: only at the end"},
-    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), COMMON, .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
+    {.key = "threads", .by_rank = true, .type = GT_OPTION_INT, FIELD(threads), COMMON, .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
 };
 
 const gt_option *cli_gmm_options(int *n) {
@@ -80,8 +80,8 @@ int cli_gmm(int argc, char **argv) {
     gmm_run run = {.session = &s, .fields = &fields};
     gt_status st = find_action(&s.arguments, &action);
     if (!st) st = check_files(&s, &fields, action);
-    if (!st) run.comm = gt_comm_start((int)fields.threads, &st);
-    if (run.comm) {
+    run.comm = cli_meet(&s.settings, (int)fields.threads, &st);
+    if (!st) {
         gt_log_setup(run.comm->rank, run.comm->ranks, GT_INFO);
         run.words = s.arguments.words + 1;
         run.pool = gt_pool_new(run.comm->threads);

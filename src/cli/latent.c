@@ -24,7 +24,7 @@ static const gt_option table[] = {
                "the first dimensions against the label. traversal.png: one dimension moved, the others 0. interpolation.png: between four images."},
     {.key = "traverse", .type = GT_OPTION_TEXT, FIELD(traverse), .standard = "-3,-0.5,0,0.9,3", .help = "Values of a dimension in traversal.png"},
     {.key = "interpolate", .type = GT_OPTION_INT, FIELD(interpolate), .standard = "8", .min = 2, .max = 64, .help = "Steps along a side of interpolation.png"},
-    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
+    {.key = "threads", .by_rank = true, .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
 };
 
 const gt_option *cli_latent_options(int *n) {

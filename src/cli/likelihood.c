@@ -24,7 +24,7 @@ static const gt_option table[] = {
                "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1."},
     {.key = "seed", .type = GT_OPTION_INT, FIELD(seed), .standard = "0", .max = 4294967295.0, .help = "Of the samples"},
     {.key = "out", .type = GT_OPTION_TEXT, .path = true, FIELD(out), .standard = "likelihood.csv", .help = "A line an image: log p(x), ELBO, divergence, error"},
-    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
+    {.key = "threads", .by_rank = true, .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
 };
 
 const gt_option *cli_likelihood_options(int *n) {

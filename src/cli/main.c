@@ -12,13 +12,12 @@
 
 static int unknown_command(const char *name) {
     const char *near = cli_nearest(name);
-    fprintf(stderr, "gantry: unknown command '%.60s'%s%s%s\nsee gantry --help\n", name, near ? "; did you mean " : "", near ? near : "",
-            near ? "?" : "");
-    return CLI_USAGE;
+    return cli_exit("", gt_fail(GT_USAGE, "unknown command '%.60s'%s%s%s", name, near ? "; did you mean " : "", near ? near : "", near ? "?" : ""));
 }
 
 static int dispatch(int argc, char **argv) {
     if (argc < 2) {
+        cli_wait_turn();
         cli_print_overview(stderr);
         return CLI_USAGE;
     }

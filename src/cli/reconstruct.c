@@ -16,7 +16,7 @@ static const gt_option table[] = {
     {.key = "out", .type = GT_OPTION_TEXT, .path = true, FIELD(out), .standard = "reconstructions.png", .help = "The picture"},
     {.key = "items", .type = GT_OPTION_TEXT, FIELD(items), .standard = "0-31", .help = "Which images, as in 0-31,77"},
     {.key = "columns", .type = GT_OPTION_INT, FIELD(columns), .standard = "8", .min = 1, .max = 256, .help = "Pairs side by side"},
-    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores", .min = 1, .max = 4096, .help = "Threads"},
+    {.key = "threads", .by_rank = true, .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores", .min = 1, .max = 4096, .help = "Threads"},
 };
 
 const gt_option *cli_reconstruct_options(int *n) {

@@ -57,19 +57,18 @@ static gt_level least_level(const gt_job *job) {
     return level;
 }
 
-static int train(gt_job *job) {
-    /* One rank looks at a file from elsewhere; if it says no, the launcher ends the others. */
+static int train(gt_job *job, const cli_settings *mine) {
+    /* One rank looks at a file from elsewhere. */
     gt_status st = cli_first_rank() ? gt_dataset_check_foreign(job->data, NULL) : GT_OK;
     /* One that is not there is missed only if the run has no checkpoint of its own yet. The first rank alone opens it. */
     if (!st && cli_first_rank() && !gt_is(job->resume, "noresume") && *job->resume && !access(job->resume, F_OK)) {
         job->resume_file = job->resume;
         st = cli_choose_checkpoint(job->arena, &job->resume_file);
     }
-    if (st) return cli_exit("train", st);
     cli_checkup checkup = {0};
-    if (job->dry_run) cli_doctor_before(&checkup);
-    gt_comm *comm = gt_comm_start((int)job->threads, &st);
-    if (!comm) return cli_exit("train", st);
+    if (!st && job->dry_run) cli_doctor_before(&checkup);
+    gt_comm *comm = cli_meet(mine, (int)job->threads, &st);
+    if (st) return cli_leave("train", st, comm);
     gt_comm_heartbeat(comm, job->heartbeat_limit);
     gt_log_setup(comm->rank, comm->ranks, least_level(job));
     size_t checkpoint_bytes;
@@ -85,13 +84,12 @@ int cli_train(int argc, char **argv) {
     const gt_option *rows = gt_job_table(&n);
     cli_arguments arguments;
     gt_status st = cli_split(job->arena, rows, n, argc, argv, true, &arguments);
-    if (!st && arguments.help) {
-        if (cli_first_rank()) cli_print_help(cli_find("train"), stdout);
-        status = CLI_DONE;
-    } else {
-        if (!st) st = cli_read_job(job, &arguments);
-        status = st ? cli_exit("train", st) : train(job);
-    }
+    bool help = !st && arguments.help;
+    cli_settings mine = {.arena = job->arena};
+    gt_options o = gt_job_options(job);
+    if (!st && !help) st = cli_read_job(job, &arguments);
+    if (!st && !help) st = cli_note_settings(&mine, "train", &o, &arguments);
+    status = st || help ? cli_end_early("train", &arguments, &mine, st) : train(job, &mine);
     gt_job_free(job);
     return status;
 }

@@ -25,7 +25,7 @@ gt_status gt_comm_agree(gt_comm *c, gt_status st) {
     memcpy(failure.host, c->host, sizeof failure.host);
     snprintf(failure.message, sizeof failure.message, "%s", gt_message());
     gt_comm_broadcast(c, &failure, sizeof failure, lowest);
-    if (failure.status == GT_USAGE) return gt_fail(GT_USAGE, "%s", failure.message);
+    if (failure.status == GT_USAGE && lowest == 0) return gt_fail(GT_USAGE, "%s", failure.message);
     return gt_fail(failure.status, "rank %d (%s): %s", lowest, failure.host, failure.message);
 }
 

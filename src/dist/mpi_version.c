@@ -41,11 +41,37 @@ bool gt_mpi_transport(char *out, size_t bytes) {
     return at > 0;
 }
 
-int gt_mpi_launched_rank(void) {
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = getenv(names[i]);
-        if (value) return atoi(value);
+/* What launchers say. A rank counts only beside the number of ranks and what the launcher needs itself: a variable left over in a shell starts
+ * nothing. */
+static const struct {
+    const char *rank, *ranks, *proof;
+} launchers[] = {
+    {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMIX_NAMESPACE"},
+    {"PMIX_RANK", "SLURM_STEP_NUM_TASKS", "PMIX_NAMESPACE"},
+    {"PMI_RANK", "PMI_SIZE", "PMI_FD"},
+    {"MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE", "PMI_FD"},
+};
+
+static int launched(int *ranks) {
+    for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {
+        const char *rank = getenv(launchers[i].rank), *size = getenv(launchers[i].ranks);
+        if (!rank || !size || !getenv(launchers[i].proof)) continue;
+        int r = atoi(rank), n = atoi(size);
+        if (r < 0 || r >= n) continue;
+        *ranks = n;
+        return r;
     }
+    *ranks = 1;
     return 0;
+}
+
+int gt_mpi_launched_rank(void) {
+    int ranks;
+    return launched(&ranks);
+}
+
+int gt_mpi_launched_ranks(void) {
+    int ranks;
+    launched(&ranks);
+    return ranks;
 }

@@ -14,5 +14,6 @@ bool gt_mpi_transport(char *out, size_t bytes);
 
 /* The rank that mpirun or srun gave this process, from the environment, before MPI is up; 0 without a launcher. */
 int gt_mpi_launched_rank(void);
+int gt_mpi_launched_ranks(void); /* likewise their number; 1 without a launcher */
 
 #endif

@@ -42,7 +42,7 @@ static gt_status check_metrics(const gt_option *o, const char *value) {
 
 static const gt_option table[] = {
     /* ---- data ---- */
-    {.key = "data", .type = GT_OPTION_TEXT, .path = true, .class = GT_EXECUTION, FIELD(data), .group = "data", .standard = "", .common = true,
+    {.key = "data", .by_rank = true, .type = GT_OPTION_TEXT, .path = true, .class = GT_EXECUTION, FIELD(data), .group = "data", .standard = "", .common = true,
      .help = "Images: ZIP, folder of PNGs, HDF5 file or synth:NAME",
      .detail = "Required. A relative path starts at the current directory. Built-in sets: synth:shapes and synth:circles, with options as in "
                "synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the same data when the fingerprints of the data agree, wherever "
@@ -239,7 +239,7 @@ static const gt_option table[] = {
      .unit = "layers", .help = "Freeze so many layers of D, from the largest size down"},
 
     /* ---- execution ---- */
-    {.key = "threads", .type = GT_OPTION_INT, .class = GT_EXECUTION, FIELD(threads), .group = "execution",
+    {.key = "threads", .by_rank = true, .type = GT_OPTION_INT, .class = GT_EXECUTION, FIELD(threads), .group = "execution",
      .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .common = true, .help = "Threads per rank",
      .detail = "Changes no bit of the results."},
     {.key = "max-time", .type = GT_OPTION_TEXT, .class = GT_COMMAND, FIELD(max_time), .group = "execution", .standard = "", .check = check_duration,
@@ -267,10 +267,10 @@ static const gt_option table[] = {
     {.key = "dry-run", .type = GT_OPTION_BOOL, .class = GT_COMMAND, FIELD(dry_run), .group = "execution", .standard = "0", .letter = 'n',
      .common = true,
      .help = "Print job, sizes, speed and node-hours, and exit"},
-    {.key = "log", .type = GT_OPTION_CHOICE, .class = GT_EXECUTION, FIELD(log), .group = "execution", .standard = "info",
+    {.key = "log", .by_rank = true, .type = GT_OPTION_CHOICE, .class = GT_EXECUTION, FIELD(log), .group = "execution", .standard = "info",
      .choices = "debug|info|warning|error", .help = "Least important messages that are printed",
      .detail = "The run's log.txt takes all of them."},
-    {.key = "progress", .type = GT_OPTION_BOOL, .class = GT_EXECUTION, FIELD(progress), .group = "execution", .standard = "1",
+    {.key = "progress", .by_rank = true, .type = GT_OPTION_BOOL, .class = GT_EXECUTION, FIELD(progress), .group = "execution", .standard = "1",
      .help = "Show a live line on a terminal"},
 
     /* ---- output ---- */

@@ -5,13 +5,6 @@
 
 #include "gantry/job.h"
 
-/* The value that counts, as text; NULL: there is none (moot, or left open such as subset). */
-static const char *effective(const gt_options *o, const gt_option *row) {
-    gt_option_state state = o->state[row - o->rows];
-    if (state == GT_OPTION_MOOT || (state == GT_OPTION_DEFAULT && row->derived)) return NULL;
-    return gt_options_text(o, row);
-}
-
 /* gt_options_text() writes into the arena only, so that a job may be const for all who print it. */
 static gt_options options_of(const gt_job *job) { return gt_job_options((gt_job *)job); }
 
@@ -33,7 +26,7 @@ static char *to_text(const gt_job *job, unsigned classes, const char *head) {
     const char *group = NULL;
     for (int i = 0; i < o.n; i++) {
         const gt_option *row = &o.rows[i];
-        const char *value = row->class & classes ? effective(&o, row) : NULL;
+        const char *value = row->class & classes ? gt_options_effective(&o, row) : NULL;
         if (!value) continue;
         if (!group || strcmp(group, row->group)) fprintf(f, "%s[%s]\n", group ? "\n" : "", row->group);
         group = row->group;
@@ -56,7 +49,7 @@ int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const c
     for (int i = 0; i < left.n; i++) {
         const gt_option *row = &left.rows[i];
         if (!(row->class & (GT_RECIPE | GT_SHAPE))) continue;
-        const char *x = effective(&left, row), *y = effective(&right, row);
+        const char *x = gt_options_effective(&left, row), *y = gt_options_effective(&right, row);
         x = x ? x : "-";
         y = y ? y : "-";
         if (!strcmp(x, y)) continue;
@@ -107,7 +100,7 @@ const char *gt_job_description(gt_job *job) {
     gt_options o = gt_job_options(job);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         if (!gt_job_given(job, parts[i].key)) continue;
-        const char *value = effective(&o, gt_options_find(&o, parts[i].key));
+        const char *value = gt_options_effective(&o, gt_options_find(&o, parts[i].key));
         if (value) fprintf(f, "%s%s", parts[i].prefix, value);
     }
     if (job->resumes)

@@ -212,6 +212,7 @@ gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job) {
     gt_status st = open_data(t);
     if (st) return st;
     AGREE(t, gt_job_resolve(job, t->info->height, t->info->width, t->info->channels, t->info->label_width, t->info->stored));
+    if ((st = gt_same_job(comm, job))) return st;
     int slices; /* the job has them; are they enough for the ranks? */
     AGREE(t, gt_slices_choose((int)job->batch, gt_model_group(job), (int)job->slices, comm->ranks, &slices));
     t->pool = gt_pool_new(comm->threads);

@@ -135,6 +135,9 @@ typedef struct gt_trainer {
     bool said_no_best;
 } gt_trainer;
 
+/* ---- same_job.c ---- all ranks: GT_FAILED where they have not all resolved the same job */
+gt_status gt_same_job(gt_comm *comm, gt_job *job);
+
 /* ---- setup.c ---- all ranks together; on an error gt_trainer_close() ends what was begun */
 gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job); /* data opened, job resolved, slices shared out */
 gt_status gt_trainer_build(gt_trainer *t);                             /* model, graphs, memory (after the kernel set is chosen) */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The ranks of a command come together: one that cannot begin tells the others so, and all have been given the same command, or none works. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "dist/mpi_version.h"
+
+gt_status cli_note_settings(cli_settings *out, const char *command, const gt_options *o, const cli_arguments *arguments) {
+    const cli_command *c = cli_find(command);
+    gt_setting *options = NULL;
+    int n_options = 0;
+    gt_status st = o ? gt_options_settings(o, &options, &n_options) : GT_OK;
+    gt_arena *a = out->arena;
+    int n_words = arguments->help ? 0 : arguments->n_words;
+    out->n = 0;
+    out->list = st ? NULL : gt_arena_array(a, (size_t)(2 + n_words + n_options), sizeof *out->list);
+    if (!out->list) return st ? st : gt_fail(GT_NOMEM, "out of memory for the arguments");
+    out->list[out->n++] = (gt_setting){"the command", arguments->help ? gt_arena_printf(a, "gantry %s --help", command) : gt_arena_printf(a, "gantry %s", command)};
+    out->list[out->n++] = (gt_setting){"the number of arguments", gt_arena_printf(a, "%d", n_words)};
+    for (int i = 0; i < n_words; i++)
+        if (!(c->own_words >> i & 1)) out->list[out->n++] = (gt_setting){gt_arena_printf(a, "argument %d", i + 1), gt_arena_printf(a, "%s", arguments->words[i])};
+    for (int i = 0; i < out->n; i++)
+        if (!out->list[i].name || !out->list[i].value) return gt_fail(GT_NOMEM, "out of memory for the arguments");
+    if (n_options) memcpy(out->list + out->n, options, (size_t)n_options * sizeof *options);
+    out->n += n_options;
+    return GT_OK;
+}
+
+gt_comm *cli_meet(const cli_settings *mine, int threads, gt_status *st) {
+    gt_status found = *st;
+    if (found && gt_mpi_launched_ranks() == 1) return NULL; /* nobody waits */
+    char *message = found ? strdup(gt_message()) : NULL;
+    gt_comm *c = gt_comm_start(threads, st);
+    if (c) {
+        if (found) gt_fail(found, "%s", message ? message : "out of memory");
+        *st = gt_comm_agree(c, found);
+        if (!*st) *st = gt_comm_same_settings(c, mine->list, mine->n);
+    }
+    free(message);
+    return c;
+}
+
+int cli_end_early(const char *command, const cli_arguments *arguments, cli_settings *mine, gt_status st) {
+    const cli_command *c = cli_find(command);
+    gt_comm *comm = NULL;
+    if (c->ranks && gt_mpi_launched_ranks() > 1) {
+        if (!st) st = cli_note_settings(mine, command, NULL, arguments);
+        comm = cli_meet(mine, 1, &st);
+    }
+    if (!st && (!comm || comm->rank == 0)) cli_print_help(c, stdout);
+    return cli_leave(command, st, comm);
+}
