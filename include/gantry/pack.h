@@ -13,12 +13,18 @@
  *   FILE.zip   the interchange format: 00000/img00000000.png, numbered by the item's place in the source, stored; PNG
  *              uncompressed unless `compress`; dataset.json last. Zip64 where it must be. No times: equal input, equal bytes
  *   FILE.h5    `images` [N,H,W,C] in chunks of one image, `labels`, attributes as in dataset.h; `compress`: deflated
- *   FOLDER     the files of FILE.zip; must not exist, or be empty, and must not lie in a source
+ *   FOLDER     the files of FILE.zip; must not lie in a source
+ * A name with another suffix (out.tar, out.zipp) is refused; `out.tar/`, and a folder of such a name that is there, are folders. A suffix without
+ * a letter (photos-1.5) is none.
  *
  * The result appears under its name when it is whole. Until then it is DEST.part, with DEST.progress beside it; a run that
- * was ended goes on from there when it is asked for the same again, and begins anew when anything differs: options, names,
- * labels, or what is read, as far as gt_import_identity and gt_import_stamp tell. Files of these names that no such run made are
- * never written over: GT_USAGE. */
+ * was ended goes on from there when it is asked for the same again. When anything differs - options, names, labels, or what is
+ * read, as far as gt_import_identity and gt_import_stamp tell - images that were made are not dropped without `restart`: GT_USAGE.
+ * Files of these names that no such run made are never written over: GT_USAGE.
+ *
+ * A file, or a folder with anything in it, that stands at DEST already is compared with what the request makes, image by image, and
+ * nothing is written. All the same: GT_OK, with result->stood. Else GT_USAGE at the first difference, and DEST stays as it is;
+ * with `overwrite` it is replaced when the new one is whole. A folder that holds anything but the files of a dataset is never replaced. */
 #ifndef GANTRY_PACK_H
 #define GANTRY_PACK_H
 
@@ -37,6 +43,7 @@ typedef struct gt_pack_request {
     const char *const *sources;
     gt_import_options import;
     const char *dest;
+    bool folder;  /* dest is a folder whatever its suffix; a '/' at its end says so, too */
     gt_transform transform; /* a range that the sources have takes the place of its own */
     int64_t max_images; /* of the source's items only the first so many; 0: all */
     gt_pack_choice choice;
@@ -46,7 +53,8 @@ typedef struct gt_pack_request {
     bool compress;
     bool skip;            /* pictures that cannot be used are left out; else nothing is made when there are any */
     bool skip_duplicates; /* of equal pictures only the first is taken */
-    bool restart;         /* do not go on with what an earlier run left */
+    bool restart;         /* do not go on with what an earlier run left: drop it, whatever it was to become */
+    bool overwrite;       /* replace what stands at dest, or was begun there by another command */
     const char *report;   /* PATH: all findings as text there and as JSON in PATH.json; NULL: none */
     bool report_more;     /* they are added to what stands there, of the parts before */
     bool scan_only;       /* findings, and no dataset */
@@ -56,6 +64,7 @@ typedef struct gt_pack_result {
     int64_t items, kept, dropped, bad, odd, duplicates; /* items of the source, and what became of them */
     int height, width, channels;
     gt_sample type;
+    bool stood;         /* it was there already, and the same; nothing was written */
     double bytes;       /* of the result */
     int classes;        /* 0: its labels are none, or vectors */
     int64_t *of_class;  /* [classes] images of each, malloc'ed */

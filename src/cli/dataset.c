@@ -12,7 +12,7 @@
 typedef struct dataset_fields {
     const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *report, *parts, *grid;
     int64_t max_images, width, height, channels, crops, count, seed, threads;
-    bool pad, compress, scan, restart, coarse;
+    bool pad, compress, scan, restart, overwrite, coarse;
 } dataset_fields;
 
 #define FIELD(name) .class = GT_COMMAND, .group = "dataset", .offset = offsetof(dataset_fields, name)
@@ -20,7 +20,10 @@ typedef struct dataset_fields {
 
 static const gt_option table[] = {
     {.key = "source", .type = GT_OPTION_TEXT, .path = true, FIELD(source), .standard = "", .help = "SOURCE, as the reference tool takes it"},
-    {.key = "dest", .type = GT_OPTION_TEXT, .path = true, FIELD(dest), .standard = "", .help = "DEST, as the reference tool takes it"},
+    {.key = "dest", .type = GT_OPTION_TEXT, .path = true, FIELD(dest), .standard = "", .help = "DEST, as the reference tool takes it",
+     .detail = "FILE.zip, FILE.h5 or FILE.hdf5 is a file, a name without a suffix a folder. Another suffix is refused unless '/' follows it: data.v2/ is a folder. "
+               "An unfinished DEST is gone on with by the same command. A finished one is compared with what the command makes: where it is the same nothing is "
+               "written, else it is refused (--overwrite)."},
     {.key = "width", .type = GT_OPTION_INT, FIELD(width), COMMON, .standard = "0", .max = 32768, .unit = "pixels", .help = "Width of the images; 0: as they are"},
     {.key = "height", .type = GT_OPTION_INT, FIELD(height), COMMON, .standard = "0", .max = 32768, .unit = "pixels", .help = "Height of the images; 0: as they are"},
     {.key = "transform", .type = GT_OPTION_CHOICE, FIELD(transform), COMMON, .standard = "none", .choices = "none|center-crop|center-crop-wide",
@@ -45,7 +48,10 @@ static const gt_option table[] = {
     {.key = "report", .type = GT_OPTION_TEXT, .path = true, FIELD(report), .standard = "", .help = "Write all findings to this file, and as JSON to this name with .json",
      .detail = "Of a split: those of all its parts, each with the part's name; items are numbered in the part."},
     {.key = "scan", .type = GT_OPTION_BOOL, FIELD(scan), COMMON, .standard = "0", .help = "Only look through SOURCE and list what is wrong"},
-    {.key = "restart", .type = GT_OPTION_BOOL, FIELD(restart), .standard = "0", .help = "Do not go on with what an earlier run left unfinished"},
+    {.key = "restart", .type = GT_OPTION_BOOL, FIELD(restart), .standard = "0", .help = "Do not go on with what an earlier run left unfinished: drop it",
+     .detail = "A finished DEST stays: see --overwrite."},
+    {.key = "overwrite", .type = GT_OPTION_BOOL, FIELD(overwrite), .standard = "0", .help = "Replace DEST where something else stands there or was begun",
+     .detail = "The old one stays until the new one is whole. A folder is replaced only where it holds nothing but the files of a dataset."},
     {.key = "count", .type = GT_OPTION_INT, FIELD(count), .standard = "0", .max = 2147483647, .help = "subset: how many images"},
     {.key = "parts", .type = GT_OPTION_TEXT, FIELD(parts), .standard = "", .help = "split: sizes of the parts, as in 0.9,0.1; equal parts without it"},
     {.key = "seed", .type = GT_OPTION_INT, FIELD(seed), .standard = "0", .max = 4294967295, .help = "subset and split: which random choice"},
@@ -99,6 +105,7 @@ static gt_status read_request(const dataset_fields *f, gt_pack_request *r) {
         .skip = gt_is(f->on_error, "skip"),
         .skip_duplicates = gt_is(f->duplicates, "skip"),
         .restart = f->restart,
+        .overwrite = f->overwrite,
         .report = *f->report ? f->report : NULL,
         .scan_only = f->scan,
     };
@@ -126,6 +133,7 @@ static void print_result(const gt_pack_request *r, const gt_pack_result *result)
     printf("%s: %lld images of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept, result->width, result->height, result->channels,
            result->channels == 1 ? "" : "s", gt_sample_name(result->type), result->bytes / 1e6);
     print_classes(result);
+    if (result->stood) printf("%s was finished before, and is what this command makes: nothing was written\n", r->dest);
 }
 
 static gt_status pack(gt_comm *comm, const gt_pack_request *r) {
@@ -275,13 +283,20 @@ static gt_status run(gt_comm *comm, cli_session *s, const dataset_fields *f) {
     return st ? st : a->run(comm, s, f, &request, words, n);
 }
 
-/* HDF5 files from elsewhere, before MPI is up: what is to be made is not there, or is about to be replaced. */
+/* HDF5 files from elsewhere, before MPI is up: sources, and what stands where something is to be made and is not replaced unread. */
 static gt_status check_foreign(const cli_session *s, const dataset_fields *f) {
     gt_status st = *f->source ? gt_dataset_check_foreign(f->source, NULL) : GT_OK;
+    if (!st && *f->dest && !f->overwrite) st = gt_dataset_check_foreign(f->dest, NULL);
     for (int i = 0; i < s->arguments.n_words && !st; i++) {
-        bool last = i == s->arguments.n_words - 1 && i > 0;
-        bool looks = !strcmp(s->arguments.words[0], "inspect") || !strcmp(s->arguments.words[0], "verify");
-        if (!last || looks) st = gt_dataset_check_foreign(s->arguments.words[i], NULL);
+        const char *action = s->arguments.words[0];
+        bool made = i > 0 && (i == s->arguments.n_words - 1 || (i > 1 && gt_is(action, "split"))) && !gt_is(action, "inspect") && !gt_is(action, "verify");
+        if (!made || !f->overwrite) st = gt_dataset_check_foreign(s->arguments.words[i], NULL);
+        if (st && made) {
+            char reason[512];
+            snprintf(reason, sizeof reason, "%s", gt_message());
+            st = gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (%s): --overwrite replaces it, or choose another destination",
+                         s->arguments.words[i], reason);
+        }
     }
     return st;
 }

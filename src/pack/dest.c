@@ -11,9 +11,10 @@
 
 static const gt_dest_kind *const kinds[] = {&gt_dest_zip, &gt_dest_hdf5, &gt_dest_folder}; /* the last one claims what is left */
 
-const gt_dest_kind *gt_dest_kind_of(const char *path) {
+const gt_dest_kind *gt_dest_kind_of(const gt_pack_request *r) {
     size_t i = 0;
-    while (!kinds[i]->claims(path)) i++;
+    if (r->folder || r->scan_only) return &gt_dest_folder;
+    while (!kinds[i]->claims(r->dest)) i++;
     return kinds[i];
 }
 
@@ -41,6 +42,7 @@ gt_status gt_dest_put(gt_dest *d, const gt_entry *e, const void *bytes) {
 
 void gt_dest_close(gt_dest *d) {
     if (d->kind && d->fd >= 0) close(d->fd);
+    if (d->other) gt_standing_hdf5_close(d);
     free(d->part);
     free(d->entries);
     gt_buffer_free(&d->waiting);

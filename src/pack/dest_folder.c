@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A folder with the files of the interchange format. It grows as DEST.part and gets its name when it is whole. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alive.h"
 #include "pack/pack.h"
 
 static bool claims(const char *path) {
@@ -21,41 +18,26 @@ static bool claims(const char *path) {
 
 static double bytes(const gt_picture *shape, int64_t images) { return gt_dest_zip.bytes(shape, images); }
 
-/* A folder that is there already must be empty. */
-static gt_status check_empty(const char *path) {
-    DIR *dir = opendir(path);
-    if (!dir && errno == ENOENT) return GT_OK;
-    if (!dir) return gt_fail(GT_USAGE, "destination '%s': %s (FILE.zip, FILE.h5 or a folder)", path, strerror(errno));
-    int entries = 0;
-    while (readdir(dir)) entries++;
-    closedir(dir);
-    return entries > 2 ? gt_fail(GT_USAGE, "destination folder '%s' must be empty", path) : GT_OK;
-}
-
 static gt_status make_folder(const char *path) {
     return mkdir(path, 0777) && errno != EEXIST ? gt_fail(GT_FAILED, "cannot create the folder '%s': %s", path, strerror(errno)) : GT_OK;
 }
 
-static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *where) {
-    (void)s, (void)kind, (void)where;
-    gt_alive();
-    return remove(path);
+static gt_status open_folder(gt_dest *d, const char *path) {
+    d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return d->fd < 0 ? gt_fail(GT_FAILED, "'%s': %s", path, strerror(errno)) : GT_OK;
 }
 
 /* The part is ours (gt_journal_open). What an earlier run of another kind left in it goes away; files that this one wrote and did not
  * account for are made anew. */
 static gt_status begin(gt_dest *d) {
-    enum { OPEN_FOLDERS = 8 };
-    gt_status st = check_empty(d->path);
-    if (!st && !d->n && nftw(d->part, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) && errno != ENOENT)
-        st = gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(errno));
-    if (!st) st = make_folder(d->part);
-    if (st) return st;
-    d->fd = open(d->part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return d->fd < 0 ? gt_fail(GT_FAILED, "'%s': %s", d->part, strerror(errno)) : GT_OK;
+    if (d->standing) return open_folder(d, d->path);
+    int error = d->n ? 0 : gt_part_remove(d->path);
+    gt_status st = error ? gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(error)) : make_folder(d->part);
+    return st ? st : open_folder(d, d->part);
 }
 
 static gt_status write_file(gt_dest *d, const char *name, const void *data, size_t n) {
+    if (d->standing) return gt_standing_file(d, name, data, n);
     int fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0 && errno == ENOENT) {
         char folder[GT_ENTRY_NAME_BYTES];
@@ -76,14 +58,47 @@ static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
 
 static gt_status sync_all(gt_dest *d) { return syncfs(d->fd) ? gt_fail(GT_FAILED, "cannot sync '%s': %s", d->part, strerror(errno)) : GT_OK; }
 
+/* No file more than those that were compared. */
+static gt_status compare_files(gt_dest *d) {
+    int64_t files;
+    char *foreign = NULL;
+    int error = gt_standing_folder(d->path, false, &files, &foreign);
+    gt_status st = error                           ? gt_fail(GT_FAILED, "'%s': %s", d->path, strerror(error))
+                   : foreign                       ? gt_dest_differs(d, foreign)
+                   : files != (int64_t)d->n + 1 ? gt_dest_differs(d, "the number of its files")
+                                                   : GT_OK;
+    free(foreign);
+    return st;
+}
+
+/* The old folder takes the part's name, and then goes. Where the two cannot change places at once, its files go first: a run that is ended in
+ * between finds a whole part, and a folder in which nothing but files of a dataset is left. 0 or errno. */
+static int replace(gt_dest *d) {
+    int64_t files;
+    char *foreign = NULL;
+    if (!rename(d->part, d->path)) return 0; /* there was none, or an empty one */
+    if (errno != ENOTEMPTY && errno != EEXIST) return errno;
+    if (!renameat2(AT_FDCWD, d->part, AT_FDCWD, d->path, RENAME_EXCHANGE)) {
+        int error = gt_standing_folder(d->part, true, &files, &foreign);
+        if (foreign) error = ENOTEMPTY;
+        free(foreign);
+        return error ? error : rmdir(d->part) ? errno : 0;
+    }
+    int error = gt_standing_folder(d->path, true, &files, &foreign);
+    if (foreign) error = ENOTEMPTY;
+    free(foreign);
+    return error ? error : rename(d->part, d->path) ? errno : 0;
+}
+
 static gt_status finish(gt_dest *d) {
     gt_buffer notes = {0};
     gt_status st = gt_dest_notes(d, &notes);
     if (!st) st = write_file(d, "dataset.json", notes.data, notes.n);
     gt_buffer_free(&notes);
+    if (d->standing) return st ? st : compare_files(d);
     if (!st) st = sync_all(d);
-    if (!st && rename(d->part, d->path)) /* over an empty folder */
-        st = gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", d->part, d->path, strerror(errno));
+    int error = st ? 0 : replace(d);
+    if (error) st = gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", d->part, d->path, strerror(error));
     return st ? st : gt_sync_parent(d->path);
 }
 

@@ -54,11 +54,14 @@ static gt_status encode(const gt_picture *p, bool compress, void **out, size_t *
 
 static gt_status begin(gt_dest *d) {
     uint64_t length = 0;
+    if (d->standing) return gt_standing_hdf5_open(d);
     for (size_t i = 0; i < d->n; i++) length += d->entries[i].size;
     return gt_part_open(d, length);
 }
 
-static gt_status put(gt_dest *d, const gt_entry *e, const void *data) { return gt_part_append(d, data, e->size); }
+static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
+    return d->standing ? gt_standing_hdf5_chunk(d, data, e->size) : gt_part_append(d, data, e->size);
+}
 
 typedef struct reading { /* of the part, from its beginning to its end */
     gt_dest *d;
@@ -123,6 +126,7 @@ static gt_status write_file(gt_dest *d, const char *path, gt_h5_dataset *h) {
 static gt_status finish(gt_dest *d) {
     char *file;
     double range[2];
+    if (d->standing) return gt_standing_hdf5_end(d);
     if (asprintf(&file, "%s.h5", d->part) < 0) return gt_fail(GT_NOMEM, "out of memory for a file name");
     gt_h5_dataset h = {.count = d->n, .height = d->shape.height, .width = d->shape.width, .channels = d->shape.channels, .type = d->shape.type,
                        .deflated = d->compress, .level = LEVEL, .channel_names = gt_dest_channels(d), .range = gt_dest_range(d, range) ? range : NULL};

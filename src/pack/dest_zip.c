@@ -71,6 +71,7 @@ static gt_status put_named(gt_dest *d, const char *name, uint32_t size, uint32_t
 static gt_status begin(gt_dest *d) {
     uint64_t length = 0;
     char name[GT_ENTRY_NAME_BYTES];
+    if (d->standing) return GT_OK;
     for (size_t i = 0; i < d->n; i++) {
         gt_entry_name(d->entries[i].item, name);
         length += entry_bytes(name, d->entries[i].size);
@@ -159,6 +160,7 @@ static gt_status finish(gt_dest *d) {
     if (!st) st = put_named(d, "dataset.json", (uint32_t)notes.n, crc, notes.data);
     if (!st) st = write_index(d, &notes, crc);
     gt_buffer_free(&notes);
+    if (d->standing) return st ? st : gt_standing_end(d);
     if (!st) st = gt_part_sync(d);
     return st ? st : gt_part_publish(d->part, d->path);
 }

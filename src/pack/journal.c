@@ -99,7 +99,7 @@ static gt_status start_anew(gt_journal *j, owner owner, gt_hash128 key) {
 }
 
 /* Of a file that this run alone has. */
-static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, bool restart, int64_t *done) {
+static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done) {
     head h;
     off_t end = 0;
     owner owner = owner_of(j, &h);
@@ -110,13 +110,20 @@ static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, bool
         unlink(j->path); /* it may have come into being just now, and holds nothing */
         return st;
     }
-    if (owner == NOBODY || restart || memcmp(&h.key, &key, sizeof key)) return start_anew(j, owner, key);
+    if (owner == NOBODY || drop == GT_DROP_ALL) return start_anew(j, owner, key);
     st = review(j, done, &end);
+    if (!st && memcmp(&h.key, &key, sizeof key)) {
+        int64_t made = *done;
+        *done = 0;
+        if (!made || drop == GT_DROP_OTHERS) return start_anew(j, owner, key); /* nothing is lost */
+        return gt_fail(GT_USAGE, "'%s' is unfinished, and not by this command: %lld images were made with other options or from another state of the source. The command "
+                                 "that made them goes on with it; --restart drops them and begins anew", dest, (long long)made);
+    }
     if (!st && (ftruncate(j->fd, end) || lseek(j->fd, 0, SEEK_END) < 0)) st = gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
     return st;
 }
 
-gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, bool restart, int64_t *done) {
+gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done) {
     *out = NULL;
     *done = 0;
     gt_journal *j = calloc(1, sizeof *j);
@@ -129,7 +136,7 @@ gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, bo
     if (j->fd >= 0) j->reading = fopen(j->path, "re");
     if (!j->reading) st = gt_fail(GT_FAILED, "cannot create '%s': %s", j->path, strerror(errno));
     else if (flock(j->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) st = gt_fail(GT_FAILED, "'%s' is being made by another process", dest);
-    else st = take_over(j, dest, key, restart, done);
+    else st = take_over(j, dest, key, drop, done);
     if (st) gt_journal_close(j, false);
     else *out = j;
     return st;
@@ -175,4 +182,17 @@ void gt_journal_close(gt_journal *j, bool finished) {
     gt_buffer_free(&j->waiting);
     free(j->path);
     free(j);
+}
+
+void gt_journal_forget(const char *dest, gt_hash128 key) {
+    head h;
+    gt_journal j = {.fd = -1};
+    if (asprintf(&j.path, "%s.progress", dest) < 0) return;
+    j.fd = open(j.path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (j.fd >= 0) j.reading = fopen(j.path, "re");
+    bool ours = j.reading && !flock(j.fd, LOCK_EX | LOCK_NB) && owner_of(&j, &h) == OURS && !memcmp(&h.key, &key, sizeof key);
+    if (ours && !gt_part_remove(dest)) unlink(j.path); /* the mark last: without it a part is nobody's */
+    if (j.reading) fclose(j.reading);
+    if (j.fd >= 0) close(j.fd);
+    free(j.path);
 }

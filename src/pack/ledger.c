@@ -2,6 +2,7 @@
 #include "pack/ledger.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,17 +75,30 @@ static bool part_is_there(const char *dest) {
     return gt_part_look(dest, ".part", &s) != ENOENT;
 }
 
+static gt_status begin_comparing(gt_ledger *l) {
+    l->dest.standing = true;
+    gt_info("'%s' is there already: it is compared with what this command makes", l->request->dest);
+    if (l->dest.kind == &gt_dest_zip && (l->dest.fd = open(l->dest.path, O_RDONLY | O_CLOEXEC)) < 0)
+        return gt_fail(GT_FAILED, "'%s': %s", l->dest.path, strerror(errno));
+    return gt_dest_open(&l->dest);
+}
+
 gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items *items, gt_findings *findings, const gt_picture *shape, gt_hash128 key) {
-    *l = (gt_ledger){.request = r, .items = items, .findings = findings, .checking = r->scan_only};
-    l->dest = (gt_dest){.kind = gt_dest_kind_of(r->dest), .path = r->dest, .items = items, .shape = *shape, .transform = &r->transform,
+    *l = (gt_ledger){.request = r, .items = items, .findings = findings, .checking = r->scan_only, .key = key};
+    l->dest = (gt_dest){.kind = gt_dest_kind_of(r), .path = r->dest, .items = items, .shape = *shape, .transform = &r->transform,
                         .compress = r->compress, .fd = -1};
     l->started = l->spoken = gt_clock();
     l->next_sync = l->started + SYNC_LEAST;
     int64_t done = 0;
     gt_status st = make_table(l);
     if (st || r->scan_only) return st;
+    bool stands;
+    st = gt_dest_look(r, &stands);
+    if (st || (stands && !r->overwrite)) return st ? st : begin_comparing(l);
     bool lost = !part_is_there(r->dest); /* it got its name just before that run was ended, or somebody took it away */
-    st = gt_journal_open(&l->journal, r->dest, key, r->restart || lost, &done);
+    st = gt_journal_open(&l->journal, r->dest, key, r->restart || lost ? GT_DROP_ALL : r->overwrite ? GT_DROP_OTHERS : GT_DROP_NOTHING, &done);
+    if (!st) st = gt_dest_look(r, &stands);
+    if (!st && stands && !r->overwrite) st = gt_fail(GT_FAILED, "'%s' was finished by another process just now", r->dest);
     if (!st) st = replay(l, done);
     if (!st) st = gt_dest_open(&l->dest);
     if (!st && l->begun) gt_info("going on after %lld of %lld images, which an earlier run made", (long long)l->begun, (long long)items->count);
@@ -134,7 +148,7 @@ static gt_status take_one(gt_ledger *l, const gt_made *made) {
     if (!st && !l->checking) {
         if (!o.fate) st = gt_dest_put(&l->dest, &(gt_entry){(uint32_t)l->done, o.size, o.crc}, made->image);
         if (o.fate) o.size = 0;
-        if (!st) st = gt_journal_add(l->journal, &o, o.remark ? text : NULL);
+        if (!st && l->journal) st = gt_journal_add(l->journal, &o, o.remark ? text : NULL);
     }
     l->done++;
     return st;
@@ -153,8 +167,10 @@ gt_status gt_ledger_take(void *ledger, const void *made, size_t bytes) {
 
 gt_status gt_ledger_finish(gt_ledger *l) {
     show_progress(l, true);
-    gt_status st = sync_all(l);
-    return st ? st : l->dest.kind->finish(&l->dest);
+    gt_status st = l->dest.standing ? GT_OK : sync_all(l);
+    if (!st) st = l->dest.kind->finish(&l->dest);
+    if (!st && l->dest.standing) gt_journal_forget(l->request->dest, l->key);
+    return st;
 }
 
 void gt_ledger_close(gt_ledger *l, bool finished) {

@@ -14,13 +14,14 @@ typedef struct gt_ledger {
     int64_t done;        /* items that came by */
     int64_t begun;       /* of them, those of an earlier run */
     bool checking;       /* no images are made any more */
+    gt_hash128 key;      /* of what is made */
     gt_hash128 *hash;    /* [items.count] of items read; zero: not read */
     uint32_t *seen;      /* hash table of 1 + item, 0: free */
     size_t slots;        /* of it: a power of 2 */
     double started, next_sync, spoken;
 } gt_ledger;
 
-/* Opens the destination, going on where an earlier run with the same key ended. gt_ledger_close in any case. */
+/* Opens the destination, going on where an earlier run with the same key ended, or comparing with what stands there. gt_ledger_close in any case. */
 gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items *items, gt_findings *findings, const gt_picture *shape, gt_hash128 key);
 /* What a rank made (gt_worker_run): the items after l->done. */
 gt_status gt_ledger_take(void *ledger, const void *made, size_t bytes);

@@ -46,7 +46,7 @@ static bool lies_in(const char *place, const char *folder) {
 
 /* Pictures that are made in a folder of pictures would be taken for the source's own, by the next part of a split or the next call. */
 static gt_status check_place(const gt_pack_request *r) {
-    char *dest = gt_dest_kind_of(r->dest) == &gt_dest_folder ? place_of(r->dest) : NULL;
+    char *dest = gt_dest_kind_of(r) == &gt_dest_folder ? place_of(r->dest) : NULL;
     gt_status st = GT_OK;
     for (int k = 0; k < r->n_sources && dest && !st; k++) {
         char *source = realpath(r->sources[k], NULL);
@@ -59,11 +59,28 @@ static gt_status check_place(const gt_pack_request *r) {
     return st;
 }
 
+/* A slip or another format is no name of a folder. What has no letter is part of a name, as in photos-1.5. */
+static gt_status check_suffix(const gt_pack_request *r) {
+    const char *slash = strrchr(r->dest, '/'), *name = slash ? slash + 1 : r->dest, *dot = strrchr(name, '.');
+    struct stat s;
+    if (r->folder || gt_dest_kind_of(r) != &gt_dest_folder || !dot || dot == name || (!stat(r->dest, &s) && S_ISDIR(s.st_mode))) return GT_OK;
+    for (const char *c = dot + 1;; c++) {
+        if (!*c) return GT_OK;
+        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z')) break;
+    }
+    return gt_fail(GT_USAGE, "destination '%s': '%s' is no kind of dataset. FILE.zip, FILE.h5 and FILE.hdf5 are files, names without a suffix folders; '%s/' means a folder of this name",
+                   r->dest, dot, r->dest);
+}
+
 gt_status gt_pack_check(const gt_pack_request *r) {
     if (r->n_sources < 1) return gt_fail(GT_USAGE, "a source is needed");
     if (!r->scan_only && (!r->dest || !*r->dest)) return gt_fail(GT_USAGE, "--dest: a name for the result is needed");
     gt_status st = gt_transform_check(&r->transform);
-    return st || r->scan_only ? st : check_place(r);
+    bool stands;
+    if (st || r->scan_only) return st;
+    st = check_suffix(r);
+    if (!st) st = check_place(r);
+    return st ? st : gt_dest_look(r, &stands);
 }
 
 /* The folder of the result, made if needed. */
@@ -82,7 +99,7 @@ static gt_hash128 key_of(const packing *p) {
     gt_hasher *h = gt_hasher_new();
     if (!h) return (gt_hash128){0};
     int n = snprintf(text, sizeof text, "2 %s %d %d %d %d %d %d %a %a %a %d %d %a %a %d %d %lld %d %d %d %zu %d %d %d",
-                     gt_dest_kind_of(p->request->dest)->name, t->width, t->height, t->filter, t->crop, t->pad, t->alpha, t->background[0],
+                     gt_dest_kind_of(p->request)->name, t->width, t->height, t->filter, t->crop, t->pad, t->alpha, t->background[0],
                      t->background[1], t->background[2], t->channels, t->depth, t->range[0], t->range[1], p->request->compress, p->request->skip_duplicates,
                      (long long)p->items.count, o->crops, o->coarse, o->labels, o->picture.most_bytes, o->picture.keep_orientation,
                      o->picture.keep_profile, o->picture.palette_indices);
@@ -106,7 +123,7 @@ static double room_for(const char *dest) {
 /* Says how large the result will be, and whether that fits. */
 static gt_status announce(const packing *p) {
     const char *dest = p->request->dest;
-    const gt_dest_kind *kind = gt_dest_kind_of(dest);
+    const gt_dest_kind *kind = gt_dest_kind_of(p->request);
     char text[96];
     bool sure = !p->request->compress, twice = kind == &gt_dest_hdf5; /* it is made from a file of about its size */
     double bytes = kind->bytes(&p->shape, p->items.count), room = room_for(dest);
@@ -136,10 +153,12 @@ static gt_status judge_scan(packing *p) {
     p->findings = gt_findings_new(&p->items, true);
     if (!p->findings) return GT_NOMEM;
     if (p->request->scan_only) return GT_OK;
+    bool stands = false;
     gt_status st = GT_OK;
     if (gt_dataset_check_size(p->shape.height, p->shape.width, NULL)) st = GT_FORMAT; /* it is the pictures that do not fit */
-    if (!st) st = gt_dest_kind_of(p->request->dest)->check(&p->shape);
-    return st ? st : announce(p);
+    if (!st) st = gt_dest_kind_of(p->request)->check(&p->shape);
+    if (!st) st = gt_dest_look(p->request, &stands);
+    return st || (stands && !p->request->overwrite) ? st : announce(p);
 }
 
 static gt_status scan(packing *p) {
@@ -153,7 +172,7 @@ static gt_status begin_work(packing *p) {
     gt_status st = GT_OK;
     if (!p->comm->rank && !r->scan_only) st = prepare_folder(r->dest);
     if (!st && !p->comm->rank) st = gt_ledger_open(&p->ledger, r, &p->items, p->findings, &p->shape, r->scan_only ? (gt_hash128){0} : key_of(p));
-    p->worker = gt_worker_new(p->pool, &p->items, &r->transform, &p->shape, gt_dest_kind_of(r->scan_only ? "" : r->dest), r->compress);
+    p->worker = gt_worker_new(p->pool, &p->items, &r->transform, &p->shape, gt_dest_kind_of(r), r->compress);
     if (!p->worker && !st) st = GT_NOMEM;
     return gt_comm_agree(p->comm, st);
 }
@@ -230,6 +249,7 @@ static void fill_result(const packing *p, gt_pack_result *result) {
     result->duplicates = gt_findings_count(p->findings, GT_FOUND_DUPLICATE);
     result->height = p->shape.height, result->width = p->shape.width, result->channels = p->shape.channels;
     result->type = p->shape.type;
+    result->stood = p->ledger.dest.standing;
     if (p->request->scan_only) return;
     bool file = !stat(p->request->dest, &s) && S_ISREG(s.st_mode);
     result->bytes = file ? (double)s.st_size : p->ledger.dest.kind ? p->ledger.dest.kind->bytes(&p->shape, result->kept) : 0;
@@ -281,7 +301,7 @@ gt_status gt_pack(gt_comm *comm, const gt_pack_request *request, gt_pack_result 
     packing p = {.comm = comm, .request = &r};
     *result = (gt_pack_result){0};
     char *dest = strdup(r.dest ? r.dest : "");
-    for (size_t n = dest ? strlen(dest) : 0; n > 1 && dest[n - 1] == '/'; n--) dest[n - 1] = 0; /* names are put together with it */
+    for (size_t n = dest ? strlen(dest) : 0; n > 1 && dest[n - 1] == '/'; n--) dest[n - 1] = 0, r.folder = true; /* names are put together with it */
     r.dest = dest;
     gt_status st = gt_comm_agree(comm, dest ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name"));
     if (!st) st = pack(&p, result);

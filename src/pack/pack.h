@@ -85,7 +85,7 @@ typedef struct gt_dest_kind {
 } gt_dest_kind;
 
 extern const gt_dest_kind gt_dest_zip, gt_dest_hdf5, gt_dest_folder;
-const gt_dest_kind *gt_dest_kind_of(const char *path);
+const gt_dest_kind *gt_dest_kind_of(const gt_pack_request *r); /* of a scan: the folder */
 
 struct gt_dest {
     const gt_dest_kind *kind;
@@ -95,10 +95,12 @@ struct gt_dest {
     gt_picture shape;
     const gt_transform *transform;
     bool compress;
+    bool standing;     /* nothing is made: what stands at `path` is compared with what would be (standing.c) */
+    void *other;       /* of the kind, while comparing */
     gt_entry *entries; /* of the images put so far */
     size_t n, room;
-    int fd;            /* of the part, -1: closed */
-    uint64_t offset;   /* its length, with what waits */
+    int fd;            /* of the part, or of what stands there; -1: closed */
+    uint64_t offset;   /* its length, with what waits; or how far what stands there is the same */
     gt_buffer waiting; /* to be appended to it */
     uint64_t unsynced; /* bytes of it since the last sync */
     bool broken;       /* some of that could not be: nothing after it counts */
@@ -107,6 +109,29 @@ struct gt_dest {
 gt_status gt_dest_open(gt_dest *d); /* the part, cut to the entries that are there already (put without bytes) */
 gt_status gt_dest_put(gt_dest *d, const gt_entry *e, const void *bytes);
 void gt_dest_close(gt_dest *d);
+
+/* ---- what stands at the destination already (standing.c) ---- */
+
+/* *stands: something is there that is to be compared, or with r->overwrite replaced. GT_USAGE: something that can be neither, or that
+ * at a glance is not what this request makes. Looks at no image. */
+gt_status gt_dest_look(const gt_pack_request *r, bool *stands);
+/* GT_USAGE: what stands there is not the same, as `what` (NULL: image number d->n) differs. */
+gt_status gt_dest_differs(const gt_dest *d, const char *what);
+/* The next bytes of the file d->fd. */
+gt_status gt_standing_bytes(gt_dest *d, const void *bytes, size_t n);
+gt_status gt_standing_end(gt_dest *d); /* does the file end here? */
+/* A file of the folder d->fd. */
+gt_status gt_standing_file(gt_dest *d, const char *name, const void *bytes, size_t n);
+/* All of a folder is what a dataset's folder holds: *files of them, or *foreign (malloc'ed) names the first thing that is not. `remove`: they are
+ * removed meanwhile, dataset.json last, as far as the first foreign one. 0 or errno. */
+int gt_standing_folder(const char *path, bool remove, int64_t *files, char **foreign);
+
+/* ---- an HDF5 file that stands there (standing_hdf5.c), main thread ---- */
+
+gt_status gt_standing_hdf5_open(gt_dest *d);
+gt_status gt_standing_hdf5_chunk(gt_dest *d, const void *bytes, size_t n); /* of image number d->n */
+gt_status gt_standing_hdf5_end(gt_dest *d);                                /* number of images, labels, attributes */
+void gt_standing_hdf5_close(gt_dest *d);
 
 /* ---- for destinations (names.c, part.c) ---- */
 
@@ -127,6 +152,7 @@ gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_part_sync(gt_dest *d);
 int gt_part_settle(const char *file); /* 0 or errno: sync it */
 gt_status gt_part_publish(const char *file, const char *path);
+int gt_part_remove(const char *dest); /* 0 or errno: DEST.part, file or folder, and DEST.part.h5, of which the journal said that they are ours */
 gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n);
 gt_status gt_png_check(const gt_picture *shape);
 
@@ -142,12 +168,16 @@ typedef struct gt_outcome { /* of one item, in order */
 typedef struct gt_journal gt_journal;
 /* Takes DEST.progress for this run alone; `key` says what is being made. *done: items that an earlier run has dealt with;
  * gt_journal_next gives their outcomes, texts included, one after the other. Afterwards DEST.part and DEST.part.h5, if they are
- * there, are what an earlier run left. GT_USAGE: they, or DEST.progress, are somebody else's; they stay as they are. */
-gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, bool restart, int64_t *done);
+ * there, are what an earlier run left. GT_USAGE: they, or DEST.progress, are somebody else's, or of another key with images that
+ * count and are not to be dropped; they stay as they are. */
+typedef enum gt_journal_drop { GT_DROP_NOTHING, GT_DROP_ALL, GT_DROP_OTHERS } gt_journal_drop; /* of what was begun: all, or what has another key */
+gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done);
 gt_status gt_journal_next(gt_journal *j, gt_outcome *o, char **text); /* text: freed by the caller; NULL: none */
 gt_status gt_journal_add(gt_journal *j, const gt_outcome *o, const char *text);
 gt_status gt_journal_sync(gt_journal *j);   /* after the part was synced: what was added counts from now on */
 void gt_journal_close(gt_journal *j, bool finished); /* finished: the file goes away */
+/* DEST is finished: what a run of this key, ended between its last steps, left beside it goes away. */
+void gt_journal_forget(const char *dest, gt_hash128 key);
 
 /* ---- the work of one rank (work.c) ---- */
 

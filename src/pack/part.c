@@ -3,12 +3,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/alive.h"
 #include "pack/pack.h"
 
 int gt_part_look(const char *dest, const char *ending, struct stat *s) {
@@ -50,6 +52,7 @@ static gt_status flush(gt_dest *d) {
 
 gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n) {
     enum { ENOUGH = 1 << 20 };
+    if (d->standing) return gt_standing_bytes(d, bytes, n);
     gt_buffer_add(&d->waiting, bytes, n);
     if (d->waiting.failed) return gt_fail(GT_NOMEM, "out of memory for '%s'", d->part);
     d->offset += n;
@@ -72,4 +75,22 @@ gt_status gt_part_publish(const char *file, const char *path) {
     int error = gt_part_settle(file);
     if (!error && rename(file, path)) error = errno;
     return error ? gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", file, path, strerror(error)) : gt_sync_parent(path);
+}
+
+static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *where) {
+    (void)s, (void)kind, (void)where;
+    gt_alive();
+    return remove(path);
+}
+
+int gt_part_remove(const char *dest) {
+    enum { OPEN_FOLDERS = 8 };
+    char *path;
+    int error = 0;
+    if (asprintf(&path, "%s.part.h5", dest) < 0) return ENOMEM;
+    if (unlink(path) && errno != ENOENT) error = errno;
+    path[strlen(path) - strlen(".h5")] = 0;
+    if (nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) && errno != ENOENT) error = errno;
+    free(path);
+    return error;
 }

@@ -39,7 +39,7 @@ done
 [ ! -e x.zip ] || fail 'a part was made though the parts were refused'
 make split all.zip x.zip y.zip z.zip --parts=0.2,0.3,0.5
 counted y.zip 90
-make split all.zip x.zip y.zip z.zip
+make split all.zip x.zip y.zip z.zip --overwrite
 counted y.zip 100
 expect 2 'SOURCE and DEST' "$GANTRY" dataset all.zip
 # The second part of a split would hold pictures of the first
@@ -131,7 +131,8 @@ expect 1 'short\.png' "$GANTRY" dataset half half.zip
 expect 0 'going on after 10 of 11' ranks 2 "$GANTRY" dataset half half.zip --on-error=skip
 expect 1 'short\.png' ranks 2 "$GANTRY" dataset half again.zip
 touch -d '1 hour ago' half/4.png
-expect 0 '11 pictures: 1 cannot be read' "$GANTRY" dataset half again.zip --on-error=skip
+expect 2 'again\.zip. is unfinished, and not by this command' "$GANTRY" dataset half again.zip --on-error=skip # a picture has changed
+expect 0 '11 pictures: 1 cannot be read' "$GANTRY" dataset half again.zip --on-error=skip --restart
 grep -q 'going on' said && fail 'it went on though a picture had changed'
 printf '%s\n' 'cat/2.png,0.5,1' 'cat/4.png,2,3' >labels.csv
 expect 0 'labels +none' "$GANTRY" dataset inspect all3.zip

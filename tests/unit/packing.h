@@ -16,8 +16,10 @@ static inline gt_status pack(const char *source, const char *dest, gt_pack_reque
     return gt_pack(comm, &r, result);
 }
 
+/* Made anew, whatever stands there. */
 static inline void packed(const char *source, const char *dest, gt_pack_request r) {
     gt_pack_result result;
+    r.overwrite = true;
     if (pack(source, dest, r, &result)) fail_msg("%s", gt_message());
     gt_pack_result_free(&result);
 }

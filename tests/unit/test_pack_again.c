@@ -64,6 +64,7 @@ enum { WITHIN = 100 }; /* a byte of the first image of an archive */
 
 static void begin_making(const char *dest, const char *source, gt_pack_request r) {
     gt_pack_result result;
+    unlink(dest);
     assert_int_equal(pack(NULL, dest, before_damage(source, r), &result), GT_FORMAT);
     assert_message("damaged.png");
     char part[600];
@@ -76,14 +77,25 @@ static void begin_making(const char *dest, const char *source, gt_pack_request r
     free(bytes);
 }
 
-/* Does it go on with what was begun? If not the result is what it is at once. */
+/* Does it go on with what was begun? If not it says so, and with --restart the result is what it is at once. */
 static bool goes_on(const char *dest, const char *source, gt_pack_request r) {
     char fresh[600];
     gt_pack_result result;
     snprintf(fresh, sizeof fresh, "%s/fresh.zip", scratch);
     r = before_damage(source, r);
     r.skip = true;
-    for (int k = 0; k < 2; k++) {
+    unlink(fresh);
+    if (pack(NULL, dest, r, &result)) {
+        assert_message("is unfinished");
+        assert_message(" images were made with other options");
+        assert_message("--restart");
+        assert_true(access(dest, F_OK) != 0);
+        r.restart = true;
+    } else {
+        assert_false(result.stood);
+    }
+    gt_pack_result_free(&result);
+    for (int k = r.restart ? 0 : 1; k < 2; k++) {
         if (pack(NULL, k ? fresh : dest, r, &result)) fail_msg("%s", gt_message());
         gt_pack_result_free(&result);
     }
@@ -183,10 +195,10 @@ static void options_decide_about_going_on(void **state) {
 
 /* ---- progress on disk ---- */
 
-static int64_t progress(const char *dest, gt_hash128 key, bool add) {
+static int64_t progress_by(const char *dest, gt_hash128 key, bool add, gt_journal_drop drop) {
     gt_journal *j;
     int64_t done;
-    if (gt_journal_open(&j, dest, key, false, &done)) fail_msg("%s", gt_message());
+    if (gt_journal_open(&j, dest, key, drop, &done)) fail_msg("%s", gt_message());
     for (int64_t i = 0; i < done; i++) {
         gt_outcome o;
         char *text;
@@ -199,12 +211,14 @@ static int64_t progress(const char *dest, gt_hash128 key, bool add) {
         assert_int_equal(gt_journal_add(j, &(gt_outcome){.size = 100}, "why"), GT_OK);
         assert_int_equal(gt_journal_sync(j), GT_OK);
         gt_journal *second;
-        assert_int_equal(gt_journal_open(&second, dest, key, false, &done), GT_FAILED);
+        assert_int_equal(gt_journal_open(&second, dest, key, GT_DROP_ALL, &done), GT_FAILED);
         assert_message("another process");
     }
     gt_journal_close(j, false);
     return done;
 }
+
+static int64_t progress(const char *dest, gt_hash128 key, bool add) { return progress_by(dest, key, add, GT_DROP_NOTHING); }
 
 static void progress_is_believed_while_whole(void **state) {
     (void)state;
@@ -223,8 +237,15 @@ static void progress_is_believed_while_whole(void **state) {
     bytes[n - 5] ^= 1;
     put(at("dest.progress"), bytes, n);
     assert_int_equal(progress(dest, key, false), 2);
-    assert_int_equal(progress(dest, other, false), 0); /* something else was asked for */
-    assert_int_equal(progress(dest, key, false), 0);
+    gt_journal *j;
+    int64_t done;
+    assert_int_equal(gt_journal_open(&j, dest, other, GT_DROP_NOTHING, &done), GT_USAGE); /* something else was asked for */
+    assert_message("2 images were made");
+    assert_int_equal(progress_by(dest, key, false, GT_DROP_OTHERS), 2);
+    assert_int_equal(progress_by(dest, other, false, GT_DROP_OTHERS), 0);
+    assert_int_equal(progress(dest, key, false), 0); /* nothing is lost any more */
+    progress(dest, key, true);
+    assert_int_equal(progress_by(dest, key, false, GT_DROP_ALL), 0);
     free(bytes);
 }
 
@@ -239,7 +260,7 @@ static void progress_from_elsewhere(void **state) {
         gt_journal *j;
         int64_t done;
         progress(dest, key, true);
-        assert_int_equal(gt_journal_open(&j, dest, key, false, &done), GT_OK);
+        assert_int_equal(gt_journal_open(&j, dest, key, GT_DROP_NOTHING, &done), GT_OK);
         assert_int_equal(gt_journal_add(j, &odd[i], "why"), GT_OK);
         assert_int_equal(gt_journal_sync(j), GT_OK);
         gt_journal_close(j, false);
@@ -304,14 +325,17 @@ static void what_others_left_is_not_touched(void **state) {
     put(at("full/work"), text, sizeof text);
     gt_pack_result result;
     assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_pack_request){0}, &result), GT_USAGE);
-    assert_message("must be empty");
+    assert_message("'work' in it is no part of a dataset");
+    assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_pack_request){.overwrite = true}, &result), GT_USAGE);
+    assert_message("removes nothing but datasets");
+    assert_true(exists("full/work"));
     assert_false(exists("full.progress") || exists("full.part"));
 }
 
 /* Whatever a run that was killed left of its own, the next one goes on or begins anew by itself. */
 static void what_we_left_is_no_obstacle(void **state) {
     (void)state;
-    static const char *const dests[] = {"own.zip", "own.h5", "own"};
+    static const char *const dests[] = {"-own.zip", "-own.h5", "-own"};
     gt_pack_request plain = {.import = {.labels = GT_IMPORT_NONE}}, again = {.skip = true, .import = {.labels = GT_IMPORT_NONE}};
     gt_hash128 other = {5, 6};
     make_damaged();
@@ -319,7 +343,7 @@ static void what_we_left_is_no_obstacle(void **state) {
         for (int kind = 0; kind < 6; kind++) {
             char dest[600], part[700], progress_file[700];
             gt_pack_result result;
-            snprintf(dest, sizeof dest, "%s.%d%s", at("left"), kind, dests[i]);
+            snprintf(dest, sizeof dest, "%s%d%s", at("left"), kind, dests[i]);
             snprintf(part, sizeof part, "%s.part", dest);
             snprintf(progress_file, sizeof progress_file, "%s.progress", dest);
             if (kind < 2) { /* before there was a part: no mark yet, half of it, all of it */
@@ -328,7 +352,7 @@ static void what_we_left_is_no_obstacle(void **state) {
                 progress(dest, other, false);
             } else {
                 assert_int_equal(pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", plain), &result), GT_FORMAT);
-                if (kind == 3) progress(dest, other, false);                               /* of another kind */
+                if (kind == 3) progress_by(dest, other, false, GT_DROP_OTHERS);                               /* of another kind */
                 if (kind == 4) assert_int_equal(truncate(progress_file, 8), 0);            /* killed when it began anew */
                 if (kind == 5) assert_int_equal(rename(part, at("elsewhere")), 0);         /* ended between two steps of its end */
             }
