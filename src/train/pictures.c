@@ -50,7 +50,12 @@ static float *read_reals(gt_trainer *t, gt_grid *grid, gt_status *st) {
     return NULL;
 }
 
-static gt_swd *describe(const gt_trainer *t, int n, const float *images) { return gt_swd_new(n, t->info->height, t->info->width, t->info->channels, images); }
+/* NULL: out of memory; the run goes on without. */
+static gt_swd *describe(const gt_trainer *t, int n, const float *images) {
+    gt_swd *s = gt_swd_new(n, t->info->height, t->info->width, t->info->channels, images);
+    if (!s) gt_warn("no distance between pictures this time: %s", gt_message());
+    return s;
+}
 
 /* Mean over the samples of a picture of the standard deviation over n pictures: small when all look alike. */
 static double spread_of(const float *images, int n, size_t samples) {

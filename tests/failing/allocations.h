@@ -55,10 +55,13 @@ static inline void shortage_note_path(long number) {
     int n = backtrace(path, SHORTAGE_DEPTH);
     for (int i = 2; i < n; i++) hash = (hash ^ (uint64_t)(uintptr_t)path[i]) * 1099511628211u;
     hash |= 1;
-    uint64_t place = (hash >> 20) % SHORTAGE_PATHS, empty = 0;
-    for (int i = 0; i < SHORTAGE_PATHS; i++, place = (place + 1) % SHORTAGE_PATHS, empty = 0)
-        if (atomic_load(&seen[place]) == hash || atomic_compare_exchange_strong(&seen[place], &empty, hash)) break;
-    if (empty == hash || atomic_load(&seen[place]) != hash) return;
+    bool fresh = false;
+    for (uint64_t i = 0, place = hash >> 20; i < SHORTAGE_PATHS && !fresh; i++, place++) {
+        uint64_t there = 0;
+        fresh = atomic_compare_exchange_strong(&seen[place % SHORTAGE_PATHS], &there, hash);
+        if (there == hash) return;
+    }
+    if (!fresh) return;
     char line[32];
     int length = snprintf(line, sizeof line, "%ld\n", number);
     if (write(shortage.notes, line, (size_t)length) < 0) abort();

@@ -48,6 +48,7 @@ typedef struct search {
     sequence now;
     trial best;
     int stamps;
+    bool failed; /* out of memory */
 } search;
 
 static const gt_node *base(const gt_node *n) {
@@ -233,18 +234,20 @@ static void adopt(search *s, sequence *q, trial *t) {
     *q = old;
 }
 
-/* One insertion that lowers the peak; false: there is none, or memory is short. */
+/* One insertion that lowers the peak; false: there is none, or out of memory. */
 static bool improve(search *s, sequence *q) {
     size_t nodes = (size_t)s->best.g->n_nodes;
     reading *r = calloc(nodes + 1, sizeof *r);
     insertion *x = calloc(nodes + 1, sizeof *x);
     bool better = false;
-    if (r && x) {
+    s->failed |= !r || !x;
+    if (!s->failed) {
         find_reading(&s->best, r);
         int n = find_insertions(s, r, x);
         for (int i = 0; i < n && !better; i++) {
             trial t;
-            if (!insert(s, &x[i], s->stamps + 1, q) || !try(s, q, &t)) break;
+            s->failed = !insert(s, &x[i], s->stamps + 1, q) || !try(s, q, &t);
+            if (s->failed) break;
             better = t.plan.least < s->best.plan.least;
             if (better) {
                 adopt(s, q, &t);
@@ -268,11 +271,12 @@ static void take_back(search *s, sequence *q, size_t enough) {
         bool any = false;
         for (int k = 0; k < s->now.n; k++) {
             any |= s->now.at[k].stamp == stamp;
-            if (s->now.at[k].stamp != stamp && !sequence_add(q, s->now.at[k])) return;
+            if (s->now.at[k].stamp != stamp && !sequence_add(q, s->now.at[k])) s->failed = true;
         }
         trial t;
         if (!any) continue;
-        if (!try(s, q, &t)) return;
+        if (!s->failed) s->failed = !try(s, q, &t);
+        if (s->failed) return;
         if (t.work <= s->best.work && (t.plan.least <= s->best.plan.least || t.plan.least <= enough))
             adopt(s, q, &t);
         else
@@ -328,9 +332,9 @@ gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, d
     if (begin(&s)) {
         s.most = s.best.work * (1 + share);
         while (s.best.plan.least > enough && improve(&s, &other)) continue;
-        take_back(&s, &other, enough);
+        if (!s.failed) take_back(&s, &other, enough);
         trial final;
-        if (build(&s, &s.now, &final, arena)) dst = final.g;
+        if (!s.failed && build(&s, &s.now, &final, arena)) dst = final.g;
     }
     if (!dst) gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
     gt_arena_free(s.best.arena);
