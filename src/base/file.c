@@ -172,6 +172,7 @@ gt_status gt_make_directories(const char *dir) {
 }
 
 static gt_status write_error(const char *path, int error, size_t bytes) {
+    if (error == ENXIO) return gt_fail(GT_FAILED, "cannot write '%s': a pipe that nobody reads, or a device that is not there", path);
     char *copy = error == ENOSPC ? strdup(path) : NULL;
     gt_status st = copy ? gt_fail(GT_FAILED, "cannot write '%s': %s (%.1f MB needed, %.1f MB free): make room", path, strerror(error),
                                   (double)bytes / 1e6, gt_space_free(dirname(copy)) / 1e6)
@@ -278,10 +279,20 @@ static char *follow(const char *path) {
     return NULL;
 }
 
+/* A pipe that nobody reads is waited for some seconds, not for ever: whoever is to read it may be about to start. */
+static int open_through(const char *path) {
+    enum { PATIENCE = 50 };
+    const struct timespec moment = {0, 100 * 1000 * 1000};
+    int fd;
+    for (int i = 0; (fd = gt_file_open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK)) < 0 && errno == ENXIO && i < PATIENCE; i++) nanosleep(&moment, NULL);
+    if (fd >= 0) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    return fd;
+}
+
 /* 0 or errno. Devices and pipes are written to, not replaced; and so is what stdout writes to, a file too: `--out=/dev/stdout >>file`. */
 static int write_through(const char *path, bool is_stdout, gt_file_fill *fill, void *arg) {
     if (is_stdout) fflush(stdout);
-    int fd = is_stdout ? STDOUT_FILENO : gt_file_open(path, O_WRONLY | O_NOCTTY);
+    int fd = is_stdout ? STDOUT_FILENO : open_through(path);
     int error = fd < 0 ? errno : fill(fd, arg);
     if (fd >= 0 && !is_stdout && close(fd) && !error && errno != EINTR) error = errno;
     return error;

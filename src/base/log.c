@@ -125,7 +125,7 @@ void gt_log_outcome(bool *failing, bool failed, const char *what) {
 }
 
 bool gt_log_open(const char *path) {
-    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666); /* a pipe must not block */
     if (file < 0) {
         gt_fail(GT_FAILED, "log file '%s': %s", path, strerror(errno));
         return false;

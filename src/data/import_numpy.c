@@ -217,7 +217,7 @@ static gt_status open_npz(gt_import_source *s, numpy *f, const char *path, bool 
 static gt_status open_npy(gt_import_source *s, numpy *f, const char *path) {
     char *head = malloc(GT_NPY_HEAD_MOST);
     if (!head) return gt_fail(GT_NOMEM, "out of memory");
-    f->file.fd = open(path, O_RDONLY | O_CLOEXEC);
+    f->file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
     ssize_t n = f->file.fd < 0 ? -1 : pread(f->file.fd, head, GT_NPY_HEAD_MOST, 0);
     off_t end = n < 0 ? -1 : lseek(f->file.fd, 0, SEEK_END);
     gt_status st = end < 0 ? gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno)) : gt_npy_head(&f->array, head, (size_t)n);

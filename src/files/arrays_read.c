@@ -2,7 +2,9 @@
  * Reading arrays of HDF5 files, rows at a time. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "files/h5.h"
 #include "gantry/arrays.h"
 #include "gantry/memory.h"
@@ -27,10 +29,21 @@ void gt_array_close(gt_array_file *f) {
     free(f);
 }
 
-bool gt_array_exists(const char *path, const char *name) {
+/* libhdf5 would wait for ever for a pipe. */
+static gt_status open_file(const char *path, hid_t *file) {
+    int fd;
+    off_t bytes;
+    gt_status st = gt_file_open_regular(path, &fd, &bytes);
+    if (st) return st;
+    close(fd);
     gt_h5_quiet();
-    hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    if (file < 0) return false;
+    *file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    return *file < 0 ? gt_h5_fail(GT_FORMAT, "%s: cannot be opened as an HDF5 file", path) : GT_OK;
+}
+
+bool gt_array_exists(const char *path, const char *name) {
+    hid_t file;
+    if (open_file(path, &file)) return false;
     bool exists = H5Lexists(file, name, H5P_DEFAULT) > 0;
     H5Fclose(file);
     return exists;
@@ -96,15 +109,14 @@ static gt_status open_array(gt_array_file *f) {
 }
 
 gt_status gt_array_open(gt_array_file **out, const char *path, const char *name, int64_t *rows, int64_t *columns) {
-    gt_h5_quiet();
     *out = NULL;
     if (strlen(name) >= NAME_BYTES) return gt_fail(GT_USAGE, "%s: no array has a name as long as '%.40s...'", path, name);
     gt_array_file *f = calloc(1, sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory for %s", path);
     *f = (gt_array_file){.path = strdup(path), .file = -1, .set = -1, .space = -1};
     strcpy(f->name, name);
-    if (f->path) f->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-    gt_status st = f->file < 0 ? gt_h5_fail(GT_FORMAT, "%s: cannot be opened as an HDF5 file", path) : open_array(f);
+    gt_status st = f->path ? open_file(path, &f->file) : gt_fail(GT_NOMEM, "out of memory for %s", path);
+    if (!st) st = open_array(f);
     if (st) {
         gt_array_close(f);
         return st;

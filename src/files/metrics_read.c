@@ -2,12 +2,12 @@
  * Reading metrics.h5, also while a run writes it: `images` says how many rows are complete. */
 #include "metrics_read.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "gantry/memory.h"
 #include "h5.h"
 #include "stats_line.h"
@@ -118,10 +118,10 @@ static hid_t open_file(const char *path) {
 
 gt_stats *gt_metrics_read(const char *path, bool *other) {
     *other = false;
-    if (access(path, R_OK)) { /* libhdf5 would not say why */
-        gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
-        return NULL;
-    }
+    int fd;
+    off_t bytes;
+    if (gt_file_open_regular(path, &fd, &bytes)) return NULL; /* libhdf5 would not say why, and wait for a pipe */
+    close(fd);
     reader r = {.file = open_file(path), .row_type = value_type()};
     gt_arena *a = gt_arena_new();
     hid_t images = r.file >= 0 && H5Lexists(r.file, "timestamp", H5P_DEFAULT) > 0 ? gt_h5_open(r.file, "images") : -1;

@@ -46,3 +46,31 @@ expect 2 'not a run' "$GANTRY" report empty --out=here.html
 [ ! -e here.html ] || fail 'a report of nothing'
 mkdir begun && cp "$HOME/run/job.ini" begun && quietly "$GANTRY" report begun
 echo 'ok: no runs'
+
+# ---- pipes ----
+# promptly COMMAND...: it ends, whatever it says; an ignored SIGTERM counts as hanging
+promptly() {
+    timeout -s KILL 40 "$@" >said 2>&1 </dev/null
+    [ $? != 137 ] || { cat said; fail "hangs: $*"; }
+}
+for file in job.ini log.txt stats.jsonl metrics.h5 reals.png last; do
+    cp -r "$HOME/run" piped && rm -rf "piped/$file" && mkfifo "piped/$file"
+    # shellcheck disable=SC2086
+    promptly "$GANTRY" train $job --kimg=0.032 --run=piped
+    for command in report inspect compare; do promptly "$GANTRY" "$command" piped; done
+    rm -r piped
+done
+for pipe in p.ini p.h5 p.zip p.npy p.csv p.json; do
+    mkfifo "$pipe"
+    for words in "train $pipe" "train --data=$pipe --run=p" "inspect $pipe" "dataset $pipe p.out.zip" "dataset synth:shapes:n=8 p.out.zip --labels=$pipe" "gmm fit $pipe" \
+        "latent $pipe" "generate $pipe --seeds=0 --outdir=p" "generate $HOME/run --class=0 --mixture=$pipe --seeds=0 --outdir=p" "compare $pipe"; do
+        # shellcheck disable=SC2086
+        promptly "$GANTRY" $words
+    done
+done
+expect 1 'a pipe that nobody reads' "$GANTRY" report "$HOME/run" --out=p.ini
+cat p.ini >page.html &
+quietly "$GANTRY" report "$HOME/run" --out=p.ini # one that somebody does
+wait
+has_line '</html>' page.html || fail 'the report did not go through the pipe'
+echo 'ok: pipes'
