@@ -102,6 +102,9 @@ int64_t gt_comm_sum(gt_comm *c, int64_t value);
  * GT_USAGE, naming the nearest that fit, when there is none, when `wanted` is none, or when there are more ranks than slices. */
 bool gt_slices_hold_groups(int batch, int group, int slices);
 gt_status gt_slices_choose(int batch, int group, int wanted, int ranks, int *slices);
+/* The options that give each of `ranks` ranks a slice, as text: those nearest to this batch and group. "--slices=4, or --batch=8 --slices=4" */
+enum { GT_SLICES_ADVICE = 256 };
+void gt_slices_advise(int batch, int group, int ranks, char text[GT_SLICES_ADVICE]);
 
 /* A batch cut into slices of consecutive samples, which differ by one sample at most, the larger ones first. In sums over slices
  * each weighs by its samples, relative to the mean slice: 1 exactly where all are equal. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Checkpoints that may come from elsewhere: what is walked in a process of its own is what is opened afterwards, on all ranks. */
+ * Checkpoints that may come from elsewhere: what is walked in a process of its own is what is opened afterwards, on all ranks. And what stands where a job
+ * file should. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file_kind.h"
 #include "cli/cli.h"
+#include "files/checkpoint_internal.h"
 #include "gantry/checkpoint.h"
 #include "gantry/dataset.h"
 
@@ -35,5 +39,46 @@ gt_status cli_share_path(gt_comm *c, gt_arena *a, const char **path) {
     if (c->rank == 0) memcpy(text, *path, bytes);
     gt_comm_broadcast(c, text, bytes, 0);
     *path = text;
+    return GT_OK;
+}
+
+static bool has_checkpoints(const char *dir) {
+    int64_t *images = NULL;
+    int n = 0;
+    bool any = *dir && !access(dir, F_OK) && !checkpoint_scan(dir, &images, &n) && n > 0;
+    free(images);
+    return any;
+}
+
+gt_status cli_check_resume(gt_job *job) {
+    if (!*job->resume || gt_is(job->resume, "noresume") || has_checkpoints(job->run)) return GT_OK;
+    char *file;
+    gt_status st = cli_check_checkpoint(job->resume, &file);
+    if (!st && !file) st = gt_fail(GT_FAILED, "there is no checkpoint in '%s'", job->resume);
+    if (st) return gt_wrap(st, "--resume");
+    job->resume_file = gt_arena_printf(job->arena, "%s", file);
+    free(file);
+    return job->resume_file ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
+}
+
+static bool is_run(const char *dir) {
+    char path[4096];
+    return has_checkpoints(dir) || (snprintf(path, sizeof path, "%s/job.ini", dir) < (int)sizeof path && !access(path, F_OK));
+}
+
+gt_status cli_check_job_file(const char *path) {
+    gt_file_kind kind = gt_kind_of_file(path);
+    const char *is = gt_kind_text(kind);
+    if (kind == GT_KIND_MISSING && !strncmp(path, "synth:", 6)) return gt_fail(GT_USAGE, "'%s' is a dataset, not a job file: use --data=%s", path, path);
+    if (kind == GT_KIND_MISSING && gt_is_url(path)) return gt_fail(GT_USAGE, "'%s' is no job file here, and nothing is downloaded", path);
+    if (kind == GT_KIND_FOLDER && is_run(path))
+        return gt_fail(GT_USAGE, "'%s' is a run's directory, not a job file: --run=%s goes on with the run, --resume=%s begins a new one from its networks", path, path, path);
+    if (kind == GT_KIND_CHECKPOINT)
+        return gt_fail(GT_USAGE, "'%s' is %s, not a job file: --resume=%s begins a new run from its networks, --run=DIR goes on with the run in DIR", path, is, path);
+    if (kind == GT_KIND_ZIP || kind == GT_KIND_HDF5 || kind == GT_KIND_FOLDER)
+        return gt_fail(GT_USAGE, "'%s' is %s, not a job file: if it is a dataset, use --data=%s", path, is, path);
+    if (kind == GT_KIND_NUMPY || kind == GT_KIND_GZIP || kind == GT_KIND_PICTURE)
+        return gt_fail(GT_USAGE, "'%s' is %s, not a job file; gantry dataset makes datasets of pictures from many sources, --data takes them", path, is);
+    if (gt_kind_is_foreign_network(kind)) return gt_fail(GT_USAGE, "'%s' is %s, not a job file; networks of other programs cannot be read so far", path, is);
     return GT_OK;
 }

@@ -141,6 +141,10 @@ const gt_option *cli_doctor_options(int *n);
 gt_status cli_check_checkpoint(const char *path, char **file);
 /* The same on the first rank, others do nothing: the file takes the place of *path. */
 gt_status cli_choose_checkpoint(gt_arena *a, const char **path);
+/* The first rank: what --resume of a job stands for becomes its resume_file. One that is not there is missed only if the run has no checkpoint of its own. */
+gt_status cli_check_resume(gt_job *job);
+/* The word that stands for a job file: a dataset, checkpoint or run in its place is told which option it belongs to. */
+gt_status cli_check_job_file(const char *path);
 /* All ranks, with MPI: *path becomes the first rank's, so that they open what it has chosen. */
 gt_status cli_share_path(gt_comm *c, gt_arena *a, const char **path);
 

@@ -32,10 +32,15 @@ static const char *job_file(gt_arena *a, const cli_arguments *arguments) {
 gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
     if (arguments->n_words > 1)
         return gt_fail(GT_USAGE, "'%s': one job file at most (the first is '%s'); options begin with --", arguments->words[1], arguments->words[0]);
+    gt_status st = arguments->n_words ? cli_check_job_file(arguments->words[0]) : GT_OK;
     const char *path = job_file(job->arena, arguments);
-    gt_status st = path ? gt_job_read_file(job, path) : GT_OK;
+    if (!st && path) st = gt_job_read_file(job, path);
     gt_options o = gt_job_options(job);
     if (!st) st = cli_apply(&o, arguments);
+    if (!st && !path && !*job->data && *job->run)
+        return gt_fail(GT_USAGE, "there is no run '%s' to go on with (no %s/job.ini), and for a new run --data is required: a ZIP, a folder of PNGs, an HDF5 file, or "
+                                 "synth:shapes",
+                       job->run, job->run);
     return st ? st : gt_job_check(job);
 }
 
@@ -60,11 +65,7 @@ static gt_level least_level(const gt_job *job) {
 static int train(gt_job *job, const cli_settings *mine) {
     /* One rank looks at a file from elsewhere. */
     gt_status st = cli_first_rank() ? gt_dataset_check_foreign(job->data, NULL) : GT_OK;
-    /* One that is not there is missed only if the run has no checkpoint of its own yet. The first rank alone opens it. */
-    if (!st && cli_first_rank() && !gt_is(job->resume, "noresume") && *job->resume && !access(job->resume, F_OK)) {
-        job->resume_file = job->resume;
-        st = cli_choose_checkpoint(job->arena, &job->resume_file);
-    }
+    if (!st && cli_first_rank()) st = cli_check_resume(job);
     cli_checkup checkup = {0};
     if (!st && job->dry_run) cli_doctor_before(&checkup);
     gt_comm *comm = cli_meet(mine, (int)job->threads, &st);

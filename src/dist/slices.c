@@ -17,12 +17,6 @@ static bool fits(int batch, int group, int slices) {
     return gt_slices_hold_groups(batch, group, slices) || (batch % slices == 0 && batch / slices % (batch / group) == 0);
 }
 
-static int most_that_fit(int batch, int group) {
-    int slices = batch;
-    while (!fits(batch, group, slices)) slices--;
-    return slices;
-}
-
 /* "2 and 4", "4": the nearest numbers below and above `wanted` that fit. */
 static void nearest(int batch, int group, int wanted, char *text, size_t room) {
     int below = wanted < batch ? wanted - 1 : batch, above = wanted + 1;
@@ -30,6 +24,35 @@ static void nearest(int batch, int group, int wanted, char *text, size_t room) {
     while (above <= batch && !fits(batch, group, above)) above++;
     if (below > 0 && above <= batch) snprintf(text, room, "%d and %d", below, above);
     else snprintf(text, room, "%d", below > 0 ? below : above);
+}
+
+/* The smallest number from `from` on of slices that hold whole groups or, if `parts`, equal parts of all of them; 0: none. */
+static int slices_from(int batch, int group, int from, bool parts) {
+    for (int s = from; s <= batch; s++)
+        if (parts ? fits(batch, group, s) : gt_slices_hold_groups(batch, group, s)) return s;
+    return 0;
+}
+
+/* The largest smaller group of which a batch has one for each rank; 0: none. */
+static int smaller_group(int batch, int whole, int ranks) {
+    int g = least(whole - 1, batch / ranks);
+    while (g > 0 && batch % g) g--;
+    return g > 0 ? g : 0;
+}
+
+void gt_slices_advise(int batch, int group, int ranks, char text[GT_SLICES_ADVICE]) {
+    enum { MOST_BATCH = 1 << 20 }; /* of --batch */
+    int whole = least(group, batch), n = 0, s = slices_from(batch, whole, ranks, true);
+    bool parts = s && !gt_slices_hold_groups(batch, whole, s);
+    if (s) n = snprintf(text, GT_SLICES_ADVICE, "--slices=%d%s", s, parts ? " (stddev groups then reach over slices)" : "");
+    int g = parts || !s ? smaller_group(batch, whole, ranks) : 0;
+    if (g) n += snprintf(text + n, (size_t)(GT_SLICES_ADVICE - n), "%s--mbstd=%d --slices=%d", n ? ", or " : "", g, slices_from(batch, g, ranks, false));
+    int larger = batch <= MOST_BATCH / 2 ? 2 * batch : 0; /* the first multiple of the batch with a group for each rank */
+    while (larger && (larger % (group ? least(group, larger) : 1) || larger / (group ? least(group, larger) : 1) < ranks))
+        larger = larger <= MOST_BATCH - batch ? larger + batch : 0;
+    if (larger)
+        n += snprintf(text + n, (size_t)(GT_SLICES_ADVICE - n), "%s--batch=%d --slices=%d", n ? ", or " : "", larger, slices_from(larger, group, ranks, false));
+    if (!n) snprintf(text, GT_SLICES_ADVICE, "fewer ranks with more threads");
 }
 
 static int largest_common_divisor(int a, int b) {
@@ -60,10 +83,12 @@ gt_status gt_slices_choose(int batch, int group, int wanted, int ranks, int *sli
     int chosen = wanted;
     for (int s = 1; wanted == 0 && s <= AUTO_MOST && s <= batch; s++)
         if (gt_slices_hold_groups(batch, whole, s)) chosen = s;
-    if (ranks > chosen)
-        return gt_fail(GT_USAGE, "%d ranks, but --batch=%d has %d slice%s of work: start at most %d rank%s and give them threads, or use a larger --batch, a smaller --mbstd%s",
-                       ranks, batch, chosen, chosen == 1 ? "" : "s", chosen, chosen == 1 ? "" : "s",
-                       most_that_fit(batch, whole) > chosen ? " or more --slices" : "");
+    if (ranks > chosen) {
+        char more[GT_SLICES_ADVICE];
+        gt_slices_advise(batch, group, ranks, more);
+        return gt_fail(GT_USAGE, "%d ranks, but --batch=%d has %d slice%s of work: start at most %d rank%s and give them threads, or use %s", ranks, batch, chosen,
+                       chosen == 1 ? "" : "s", chosen, chosen == 1 ? "" : "s", more);
+    }
     *slices = chosen;
     return GT_OK;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/file_kind.h"
 #include "checkpoint_block.h"
 #include "checkpoint_internal.h"
 #include "gantry/log.h"
@@ -50,13 +51,29 @@ static gt_status read_at(int fd, const char *path, void *out, size_t bytes, off_
     return GT_OK;
 }
 
+/* A file of another kind, and what to give instead; GT_OK: its kind says nothing. */
+static gt_status check_kind(const char *path, gt_file_kind kind) {
+    if (kind == GT_KIND_CHECKPOINT || kind == GT_KIND_UNKNOWN || kind == GT_KIND_EMPTY) return GT_OK;
+    return gt_fail(GT_FORMAT, "'%s' is %s, not a Gantry checkpoint: give a checkpoint-*.h5 or a run's directory%s", path, gt_kind_text(kind),
+                   gt_kind_is_foreign_network(kind) ? "; networks of other programs cannot be read so far, but gantry train makes such networks" : "");
+}
+
+static gt_status cannot_open(const char *path, int error) {
+    bool url = gt_is_url(path);
+    if (error == ENOENT && (url || gt_is_published_network(path)))
+        return gt_fail(GT_FAILED, "'%s' is no file here%s; nothing is downloaded, and Gantry reads its own checkpoints only: give a checkpoint-*.h5 or a "
+                                  "run's directory",
+                       path, url ? "" : " (the reference implementation downloads a network of this name)");
+    return gt_fail(GT_FAILED, "cannot open the checkpoint '%s': %s", path, strerror(error));
+}
+
 static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes) {
     char block[CHECKPOINT_BLOCK], expected[CHECKPOINT_BLOCK];
-    size_t should;
+    size_t should, head = bytes < sizeof block ? bytes : sizeof block;
+    gt_status st = read_at(fd, f->path, block, head, 0);
+    if (st || (st = check_kind(f->path, gt_kind_of_bytes(block, head, bytes)))) return st;
     if (bytes < sizeof block)
         return gt_fail(GT_FORMAT, "'%s' is %s: it has %zu bytes", f->path, bytes ? "truncated, or no checkpoint" : "empty", bytes);
-    gt_status st = read_at(fd, f->path, block, sizeof block, 0);
-    if (st) return st;
     if ((st = checkpoint_block_parse(block, &f->format, &should))) return gt_wrap(st, "'%s'", f->path);
     if (bytes != should) return gt_fail(GT_FORMAT, "'%s' is truncated or damaged: it has %zu bytes and says %zu", f->path, bytes, should);
     f->data = gt_block_alloc(bytes, "a checkpoint");
@@ -217,7 +234,7 @@ static gt_status load_file(const char *path, gt_checkpoint_file **out) {
     *out = NULL;
     struct stat s;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* non-blocking: a FIFO is refused, not waited for */
-    if (fd < 0) return gt_fail(GT_FAILED, "cannot open the checkpoint '%s': %s", path, strerror(errno));
+    if (fd < 0) return cannot_open(path, errno);
     gt_checkpoint_file *f = calloc(1, sizeof *f);
     gt_status st = GT_OK;
     if (f) {

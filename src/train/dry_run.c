@@ -49,8 +49,11 @@ static void print(const gt_trainer *t, double seconds_per_image) {
     for (int i = 0; i < m->n_nets; i++)
         printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]), m->nets[i]->n_tensors);
     double flops = flops_per_image(t), hours = seconds_per_image * (double)t->job->total_images / 3600 * t->comm->hosts;
-    printf("slices      %d of %d images; at most %d ranks: beyond that more --slices, a larger batch, or more threads\n", t->shares[0].cut.slices,
-           m->slice_size, t->shares[0].cut.slices);
+    int slices = t->shares[0].cut.slices;
+    char more[GT_SLICES_ADVICE];
+    gt_slices_advise((int)t->job->batch, gt_model_group(t->job), 2 * slices, more);
+    printf("slices      %d of %d image%s; at most %d rank%s, beyond that more threads a rank; for %d ranks %s\n", slices, m->slice_size,
+           m->slice_size == 1 ? "" : "s", slices, slices == 1 ? "" : "s", 2 * slices, more);
     printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes a checkpoint\n",
            (double)(t->arena_bytes + gt_trainer_network_bytes(t)) / 1e6, (double)t->arena_bytes / 1e6, (double)gt_trainer_checkpoint_bytes(t) / 1e6);
     printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n", flops / 1e9);
@@ -59,11 +62,24 @@ static void print(const gt_trainer *t, double seconds_per_image) {
     printf("the run     %.1f kimg: %.1f node-hours\n", (double)t->job->total_images / 1000, hours);
 }
 
+/* Networks to begin with are taken as training takes them. */
+static gt_status transfer(gt_trainer *t) {
+    gt_checkpoint_file *f = NULL;
+    gt_status st = GT_OK;
+    if (!gt_comm_max(t->comm, t->job->resume_file != NULL)) return GT_OK; /* rank 0 alone knows */
+    if (t->comm->rank == 0) f = gt_checkpoint_open(t->job->resume_file, &st);
+    st = gt_comm_agree(t->comm, st);
+    if (!st) st = gt_trainer_transfer(t, f);
+    gt_checkpoint_close(f);
+    return st;
+}
+
 gt_status gt_train_dry_run(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes) {
     gt_trainer t;
     double seconds = 0;
     gt_status st = gt_trainer_open(&t, comm, job);
     if (!st) st = gt_trainer_build(&t);
+    if (!st) st = transfer(&t);
     if (!st) st = gt_trainer_start_loader(&t);
     if (!st) st = measure(&t, &seconds);
     if (!st && comm->rank == 0) print(&t, seconds);

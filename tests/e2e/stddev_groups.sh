@@ -27,5 +27,5 @@ same "$(last alone)" "$(last resumed)"
 # shellcheck disable=SC2086
 expect 2 'parts of all groups: nearest that fit: 8' "$GANTRY" train $job --run=x --slices=16
 # shellcheck disable=SC2086
-expect 2 '4 ranks, but --batch=16 has 2 slices .* or more --slices' ranks 4 "$GANTRY" train $job --run=x
+expect 2 '4 ranks, but --batch=16 has 2 slices .* use --slices=4 ' ranks 4 "$GANTRY" train $job --run=x
 echo 'groups of 8 over 4 and 8 slices'

@@ -42,7 +42,7 @@ static void slices_of_a_batch(void **state) {
         {64, 32, 64, 1, 0, "nearest that fit: 32"},
         {24, 4, 8, 1, 0, "nearest that fit: 6"},
         {64, 32, 0, 4, 0, "4 ranks, but --batch=64 has 2 slices"},
-        {64, 4, 0, 9, 0, "or more --slices"},
+        {64, 4, 0, 9, 0, "or use --slices=16, or --batch=128 --slices=16"},
         {0, 4, 0, 1, 0, "--batch=0"}, {8, -1, 0, 1, 0, "--mbstd=-1"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -61,6 +61,34 @@ static void slices_of_a_batch(void **state) {
                 next += count;
                 assert_true(rank + 1 < ranks || next == slices);
             }
+}
+
+/* What is advised to somebody with more ranks than slices works, and nothing is advised that does not. */
+static void advice_on_slices_works(void **state) {
+    (void)state;
+    int advised = 0;
+    for (int batch = 1; batch <= 64; batch++)
+        for (int group = 0; group <= 9; group++)
+            for (int ranks = 2; ranks <= 20; ranks += 3) {
+                char text[GT_SLICES_ADVICE], *rest = text, *one;
+                if (group && batch % (group < batch ? group : batch)) continue; /* no such job */
+                gt_slices_advise(batch, group, ranks, text);
+                while ((one = strsep(&rest, ","))) {
+                    const char *b = strstr(one, "--batch="), *g = strstr(one, "--mbstd="), *s = strstr(one, "--slices=");
+                    int chosen = 0, new_batch = b ? atoi(b + 8) : batch, new_group = g ? atoi(g + 8) : group;
+                    assert_non_null(s);
+                    if (gt_slices_choose(new_batch, new_group, atoi(s + 9), ranks, &chosen)) fail_msg("batch %d, group %d, %d ranks: %s: %s", batch, group, ranks, text, gt_message());
+                    assert_true(chosen >= ranks && (b || g || new_batch == batch));
+                    assert_true(!b || new_batch % batch == 0);
+                    advised++;
+                }
+            }
+    assert_true(advised > 1000);
+    char text[GT_SLICES_ADVICE];
+    gt_slices_advise(4, 4, 2, text); /* StyleGAN2 at 1024x1024 */
+    assert_string_equal(text, "--slices=2 (stddev groups then reach over slices), or --mbstd=2 --slices=2, or --batch=8 --slices=2");
+    gt_slices_advise(1 << 20, 1 << 20, 1 << 21, text); /* soon, and not a batch that is refused */
+    assert_string_equal(text, "fewer ranks with more threads");
 }
 
 static void unequal_slices_of_a_batch(void **state) {
@@ -497,7 +525,7 @@ int main(int argc, char **argv) {
     if (comm->rank == 0) printf("%s\n", comm->description);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_of_a_batch),
-        cmocka_unit_test(unequal_slices_of_a_batch),
+        cmocka_unit_test(advice_on_slices_works), cmocka_unit_test(unequal_slices_of_a_batch),
         cmocka_unit_test(ranks_know_their_place),
         cmocka_unit_test(order_of_summation_matters_here),
         cmocka_unit_test(gradients_are_the_serial_tree),

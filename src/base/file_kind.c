@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Kinds of files by their first bytes. */
+#define _GNU_SOURCE
+#include "base/file_kind.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool begins(const void *head, size_t n, const char *with, size_t length) { return n >= length && !memcmp(head, with, length); }
+#define BEGINS(text) begins(head, n, text, sizeof(text) - 1)
+#define HOLDS(text) (memmem(head, n, text, sizeof(text) - 1) != NULL)
+
+/* The first entry of a ZIP: torch.save begins with ".../data.pkl", NumPy's .npz has arrays only. */
+static gt_file_kind kind_of_zip(const unsigned char *head, size_t n) {
+    enum { LENGTH_AT = 26, NAME_AT = 30 };
+    static const char torch[] = "/data.pkl";
+    size_t length = n >= NAME_AT ? (size_t)head[LENGTH_AT] + 256u * head[LENGTH_AT + 1] : 0, m = sizeof torch - 1;
+    bool whole = length >= m && NAME_AT + length <= n;
+    return whole && !memcmp(head + NAME_AT + length - m, torch, m) ? GT_KIND_TORCH : GT_KIND_ZIP;
+}
+
+/* Protocols 2 to 5; older ones are text, and nobody keeps networks in them. */
+static gt_file_kind kind_of_pickle(const unsigned char *head, size_t n) {
+    if (n < 4 || head[0] != 0x80 || head[1] < 2 || head[1] > 5) return GT_KIND_UNKNOWN;
+    if (!memcmp(head + 2, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", n < 14 ? n - 2 : 12)) return GT_KIND_TORCH; /* torch.save before 1.6 */
+    return HOLDS("torch_utils") || HOLDS("dnnlib") ? GT_KIND_REFERENCE : GT_KIND_PICKLE;
+}
+
+/* The length of a JSON header, little-endian, and the header's first brace. */
+static bool is_safetensors(const unsigned char *head, size_t n, size_t all) {
+    uint64_t length = 0;
+    for (int i = 7; i >= 0 && n > 8; i--) length = length << 8 | head[i];
+    return n > 9 && length >= 2 && length <= all - 8 && head[8] == '{' && (head[9] == '"' || head[9] == '}');
+}
+
+/* Protocol buffers have no signature: the fields ir_version and producer_name, in their order, the second a short printable text. */
+static bool is_onnx(const unsigned char *head, size_t n) {
+    if (n < 5 || head[0] != 0x08 || head[1] == 0 || head[1] > 32 || head[2] != 0x12 || head[3] == 0 || head[3] > 64 || n < 4u + head[3]) return false;
+    for (int i = 0; i < head[3]; i++)
+        if (head[4 + i] < ' ' || head[4 + i] > '~') return false;
+    return true;
+}
+
+static bool is_text(const unsigned char *head, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (head[i] < ' ' && !strchr("\t\n\r\f", head[i] ? head[i] : 1)) return false;
+    return n > 0;
+}
+
+gt_file_kind gt_kind_of_bytes(const void *head, size_t n, size_t all) {
+    if (!all) return GT_KIND_EMPTY;
+    if (begins("Gantry checkpoint\n", 18, head, n < 18 ? n : 18)) return GT_KIND_CHECKPOINT; /* or cut within its first line */
+    if (BEGINS("\x89HDF\r\n\x1a\n")) return GT_KIND_HDF5;
+    if (BEGINS("PK\3\4") || BEGINS("PK\5\6")) return kind_of_zip(head, n);
+    if (BEGINS("\x93NUMPY")) return GT_KIND_NUMPY;
+    if (BEGINS("\x1f\x8b")) return GT_KIND_GZIP;
+    if (BEGINS("\x89PNG\r\n\x1a\n") || BEGINS("\xff\xd8\xff")) return GT_KIND_PICTURE;
+    gt_file_kind pickle = kind_of_pickle(head, n);
+    if (pickle) return pickle;
+    if (is_safetensors(head, n, all)) return GT_KIND_SAFETENSORS;
+    if (is_onnx(head, n)) return GT_KIND_ONNX;
+    return is_text(head, n) ? GT_KIND_TEXT : GT_KIND_UNKNOWN;
+}
+
+gt_file_kind gt_kind_of_file(const char *path) {
+    struct stat s;
+    unsigned char head[GT_KIND_HEAD];
+    if (stat(path, &s)) return GT_KIND_MISSING;
+    if (S_ISDIR(s.st_mode)) return GT_KIND_FOLDER;
+    if (!S_ISREG(s.st_mode)) return GT_KIND_SPECIAL;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t n = fd >= 0 ? pread(fd, head, sizeof head, 0) : -1;
+    if (fd >= 0) close(fd);
+    return n < 0 ? GT_KIND_MISSING : gt_kind_of_bytes(head, (size_t)n, (size_t)s.st_size);
+}
+
+const char *gt_kind_text(gt_file_kind kind) {
+    static const char *const texts[] = {
+        [GT_KIND_EMPTY] = "empty",
+        [GT_KIND_FOLDER] = "a folder",
+        [GT_KIND_SPECIAL] = "a device, pipe or socket",
+        [GT_KIND_CHECKPOINT] = "a checkpoint of Gantry",
+        [GT_KIND_HDF5] = "an HDF5 file",
+        [GT_KIND_ZIP] = "a ZIP archive",
+        [GT_KIND_NUMPY] = "a NumPy array",
+        [GT_KIND_GZIP] = "a gzip file",
+        [GT_KIND_PICTURE] = "a picture",
+        [GT_KIND_TEXT] = "a text file",
+        [GT_KIND_REFERENCE] = "a pickle of the reference implementation (StyleGAN)",
+        [GT_KIND_PICKLE] = "a Python pickle",
+        [GT_KIND_TORCH] = "a file of PyTorch (torch.save)",
+        [GT_KIND_SAFETENSORS] = "a safetensors file",
+        [GT_KIND_ONNX] = "an ONNX model",
+    };
+    const char *text = (size_t)kind < sizeof texts / sizeof *texts ? texts[kind] : NULL;
+    return text ? text : "";
+}
+
+bool gt_kind_is_foreign_network(gt_file_kind kind) { return kind >= GT_KIND_REFERENCE; }
+
+bool gt_is_url(const char *name) {
+    static const char *const schemes[] = {"http://", "https://", "ftp://", "s3://", "gs://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (!strncasecmp(name, schemes[i], strlen(schemes[i]))) return true;
+    return false;
+}
+
+bool gt_is_published_network(const char *name) {
+    static const char *const names[] = {"ffhq256", "ffhq512", "ffhq1024", "celebahq256", "lsundog256"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i])) return true;
+    return false;
+}

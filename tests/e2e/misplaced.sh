@@ -1,0 +1,123 @@
+#!/bin/bash
+# level: full
+# The wrong kind of file or name in a place: the message says what it is, and what belongs there. And what is advised works.
+. "$(dirname "$0")/lib.sh"
+tiny="--cbase=64 --cmax=8 --map-layers=1 --batch=16 --mbstd=2 --slices=8 --threads=1"
+says() { # STATUS PATTERN COMMAND...: in one message
+    local status=$1 pattern=$2
+    shift 2
+    expect "$status" "$pattern" "$@"
+    [ "$(grep -cE -- "$pattern" said)" = 1 ] || { cat said; fail "more than one message: $*"; }
+}
+quietly "$GANTRY" dataset synth:shapes:n=64,size=16 shapes.zip
+quietly "$GANTRY" dataset synth:shapes:n=64,size=16 shapes.h5
+quietly "$GANTRY" dataset synth:shapes:n=64,size=16 folder
+# shellcheck disable=SC2086
+quietly "$GANTRY" train --data=shapes.zip $tiny --steps=1 --run=mine
+
+# ---- networks of other programs, by their first bytes: their names say nothing ----
+{ printf '\200\003}q\000(X\001\000\000\000Gq\001ctorch_utils.persistence\n_reconstruct_persistent_obj\n' && head -c 2000 /dev/zero; } >reference.h5
+{ printf '\200\004\225\000\000\000\000\000\000\000\000}\224' && head -c 2000 /dev/zero; } >pickle.h5
+{ printf 'PK\003\004\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\020\000\000\000archive/data.pkl' && head -c 2000 /dev/zero; } >torch.h5
+{ printf '\200\002\212\012\154\374\234\106\371\040\152\250\120\031.' && head -c 2000 /dev/zero; } >old-torch.h5
+{ printf '\020\000\000\000\000\000\000\000{"w":[1,2,3,4]}' && head -c 2000 /dev/zero; } >safetensors.h5
+{ printf '\010\010\022\007pytorch\032\0052.1.0' && head -c 2000 /dev/zero; } >onnx.h5
+echo '{}' >text.h5
+printf 'Gantry che' >cut.h5
+head -c 3000 /dev/urandom >noise.h5
+foreign() { # FILE WHAT COMMAND...
+    local pattern="'$1.h5' is $2.*, not a Gantry checkpoint.*checkpoint-\*\.h5"
+    shift 2
+    says 1 "$pattern" "$GANTRY" "$@"
+}
+while IFS=: read -r file what; do foreign "$file" "$what" generate "$file.h5" --seeds=0 --outdir=out; done <<'END'
+reference:a pickle of the reference implementation
+pickle:a Python pickle
+torch:a file of PyTorch
+old-torch:a file of PyTorch
+safetensors:a safetensors file
+onnx:an ONNX model
+text:a text file
+END
+for command in 'latent torch.h5 synth:circles' 'likelihood torch.h5 synth:circles' 'gmm sample torch.h5' 'inspect torch.h5 --graph' \
+    "train --data=shapes.zip $tiny --resume=torch.h5" "train --data=shapes.zip $tiny --resume=torch.h5 --dry-run"; do
+    # shellcheck disable=SC2086
+    foreign torch 'a file of PyTorch' $command
+done
+says 1 'truncated' "$GANTRY" generate cut.h5 --seeds=0 --outdir=out
+says 1 'not a Gantry checkpoint, or its first bytes are damaged' "$GANTRY" generate noise.h5 --seeds=0 --outdir=out
+says 1 "'shapes.h5' is an HDF5 file, not a Gantry checkpoint" "$GANTRY" generate shapes.h5 --seeds=0 --outdir=out
+says 1 "'shapes.zip' is a ZIP archive, not a Gantry checkpoint" "$GANTRY" generate shapes.zip --seeds=0 --outdir=out
+[ ! -e out ] || fail "a refused command made its folder"
+
+# ---- names that the reference implementation downloads ----
+for name in ffhq256 lsundog256 https://somewhere/net.pkl; do
+    for way in '' --dry-run; do
+        # shellcheck disable=SC2086
+        says 1 "'$name' is no file here.*nothing is downloaded" "$GANTRY" train --data=shapes.zip $tiny --resume=$name --outdir=others $way
+    done
+done
+# shellcheck disable=SC2086
+says 1 "'ffhq1024' is no file here.*nothing is downloaded" ranks 2 "$GANTRY" train --data=shapes.zip $tiny --resume=ffhq1024 --outdir=others
+[ ! -e others ] || fail "a refused --resume made a run's directory"
+
+# ---- a dry run looks at --resume ----
+dry="$GANTRY train --data=shapes.zip $tiny --dry-run --steps=1"
+# shellcheck disable=SC2086
+{
+    says 1 'nowhere' $dry --resume=nowhere
+    says 1 "no checkpoint in 'folder'" $dry --resume=folder
+    says 1 "holds model 'stylegan2', not 'dcgan'" "$GANTRY" train --model=dcgan --data=shapes.zip --batch=16 --cbase=64 --cmax=8 --dry-run --steps=1 --resume=mine
+    expect 0 'starting from the networks of mine' $dry --resume=mine
+    expect 0 'starting from the networks of mine' ranks 2 $dry --resume=mine
+    expect 0 'starting from the networks of mine' $dry --resume=mine/last
+    # A run that has checkpoints of its own goes on with them: what it began with need not be there any more.
+    quietly "$GANTRY" train --data=shapes.zip $tiny --steps=1 --run=second --resume=mine
+    cp -r second third
+    quietly $dry --resume=gone --run=second
+    quietly "$GANTRY" train --data=shapes.zip $tiny --steps=2 --run=third --resume=gone
+}
+
+# ---- in the place of a job file ----
+cp mine/reals.png .
+for train in train 'submit --cpus-per-task=1 --dry-run'; do
+    # shellcheck disable=SC2086
+    {
+        for data in shapes.zip shapes.h5 folder synth:shapes; do says 2 "'$data' is .*, not a job file.*use --data=$data" "$GANTRY" $train $data; done
+        says 2 "'mine' is a run's directory, not a job file: --run=mine goes on.*--resume=mine" "$GANTRY" $train mine
+        says 2 "'mine/last' is a checkpoint.*--resume=mine/last" "$GANTRY" $train mine/last
+        says 2 "'torch.h5' is a file of PyTorch" "$GANTRY" $train torch.h5
+        says 2 "'reals.png' is a picture, not a job file" "$GANTRY" $train reals.png
+        says 2 "no run 'nosuch' to go on with \(no nosuch/job\.ini\).*--data" "$GANTRY" $train --run=nosuch
+        says 2 '^gantry [a-z]*: --data is required' "$GANTRY" $train
+    }
+done
+says 2 "'shapes.zip' is a ZIP archive, not a job file" ranks 2 "$GANTRY" train shapes.zip
+says 2 "no run 'nosuch' to go on with" ranks 2 "$GANTRY" train --run=nosuch
+[ ! -e nosuch ] || fail "a run that is not there was begun"
+
+# ---- more ranks than slices: each piece of advice works ----
+advised() { # COMMAND...: what stands in the file `said` after "use" or "for N ranks", each with the command
+    local pieces piece n=0
+    pieces=$(sed -nE 's/.*(give them threads, or use|for 2 ranks) //p' said | sed -E 's/ \([^)]*\)//g; s/, or /\n/g')
+    while read -r piece; do
+        # shellcheck disable=SC2086
+        limited "$@" $piece || { cat said; fail "the advice '$piece' does not work: $*"; }
+        n=$((n + 1))
+    done <<<"$pieces"
+    [ "$n" -ge 2 ] || { printf '%s\n' "$pieces"; fail "too little advice: $*"; }
+}
+coarse="train --data=shapes.zip --cbase=64 --cmax=8 --map-layers=1 --dry-run --steps=1 --threads=1"
+for job in '--batch=4 --mbstd=4' '--batch=5 --mbstd=5'; do
+    # shellcheck disable=SC2086
+    {
+        expect 0 'at most 1 rank, .*for 2 ranks ' "$GANTRY" $coarse $job
+        advised ranks 2 "$GANTRY" $coarse $job
+        expect 2 '2 ranks, but --batch=[0-9]* has 1 slice' ranks 2 "$GANTRY" $coarse $job
+    }
+done
+large="submit --data=synth:shapes:n=8,size=1024 --cfg=auto --cpus-per-task=1 --dry-run --nodes=3"
+# shellcheck disable=SC2086
+expect 2 '3 ranks, but --batch=4 has 1 slice of work.*--slices=4.*--batch=12 --slices=3' "$GANTRY" $large
+# shellcheck disable=SC2086
+advised "$GANTRY" $large
