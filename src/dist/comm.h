@@ -63,6 +63,7 @@ void gt_comm_abandon(gt_comm *c);
 /* Heartbeats: see pulse.c. */
 gt_status gt_pulse_start(gt_comm_inside *in); /* collective */
 void gt_pulse_stop(gt_comm_inside *in);       /* behind a barrier */
+void gt_pulse_link(gt_comm *c);               /* this rank exchanges data with all others: listen to all of them */
 /* Now and then, cheap: `waiting_since` by gt_clock(), 0 when at work. Does not return when a rank is silent for too long. */
 void gt_pulse_turn(gt_comm *c, double waiting_since);
 

@@ -102,6 +102,7 @@ static MPI_Datatype type_of_parts(const gt_reducer *r, int rank) {
 void gt_exchange_connect(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
     if (r->comm->ranks == 1) return;
+    gt_pulse_link(r->comm);
     MPI_Comm_dup(gt_inside(r->comm)->world, &x->world);
     for (int b = 0; b < r->buckets && r->plain; b++) x->plain[b] = MPI_REQUEST_NULL;
     for (int b = 0; b < r->buckets && !r->plain; b++) connect_bucket(r, b);

@@ -8,7 +8,12 @@
  * then silence may last BUSY_FACTOR times as long. The messages have a communicator of their own: they never wait for anything and nothing waits for
  * them.
  *
+ * Ranks that exchange data listen to each other as well, so that a link between two of them does not get lost unseen: each tells rank 0 whom it misses.
+ * Of three ranks whose two other links have been steady all the while, the third link is lost; rank 0 is one of the three, and names both ends. A rank
+ * that is stopped or busy is missed by all, has no steady link, and its links are not judged.
+ *
  * Time is the listener's own, and only time in which it listened counts: a rank that was stopped and goes on accuses nobody at once. */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,31 +24,46 @@
 #include "dist/comm.h"
 #include "gantry/log.h"
 
-enum { TAG = 1, WORD_BYTES = 48, BUSY_FACTOR = 10, BEATS = 20 };
+enum { TAG = 1, WORD_BYTES = 48, BUSY_FACTOR = 10, BEATS = 20, BEAT_BYTES = 256 };
+enum { ALL_LINKED = 64 }; /* up to so many ranks listen to all others from the beginning, more of them once they exchange gradients */
 static const double longest_interval = 1, warn_part = 0.25;
+/* Of the limit: how long a link may pause and still be steady; after what silence a rank is missed; after what a link is lost, which leaves time to end. */
+static const double pause_part = 0.25, missed_part = 0.5, lost_part = 0.75, late_part = 0.9;
+static const double links_a_second = 200; /* beats to other ranks than rank 0 */
 
 typedef struct beat {
     uint32_t step;
     uint32_t busy;              /* long and silent work begins */
     double waiting;             /* seconds, so far, for other ranks */
+    int32_t missed, known;      /* ranks, -1: none. Not heard of for long; heard of well: the one that rank 0 misses, if this rank does not */
+    double missed_for, known_for, first_for; /* seconds; the last: how long rank 0 is heard of well */
     char what[WORD_BYTES];
     char host[GT_HOST_BYTES];
 } beat;
 
-typedef struct peer { /* one that is listened to: all others for rank 0, rank 0 for the others */
+typedef union packet { /* of one size in all versions of this program, which may meet before they have found out that they differ */
+    beat beat;
+    char bytes[BEAT_BYTES];
+} packet;
+static_assert(sizeof(packet) == BEAT_BYTES, "a beat is too large");
+
+typedef struct peer { /* one that is listened to */
     int rank;
     beat last;
     double silent;              /* seconds of listening since its last beat */
+    double steady;              /* seconds of listening without a long pause */
     bool warned;
     MPI_Request send, receive;
-    beat out, in;
+    packet out, in;
 } peer;
 
 struct gt_pulse {
     MPI_Comm world;
-    int n;
+    int n, most;                /* peers that are listened to, and those there are: by rank, without this one. Rank 0 listens to all, all to rank 0 */
     peer *peers;
     double limit, interval, next, listened; /* the last two by gt_clock(): when the next beat is due; when it was listened last */
+    double links_next;          /* likewise to other ranks than rank 0 */
+    int turn;                   /* of those who are missed the one that was told of last */
     double waiting_since;       /* 0: not waiting */
     uint32_t step;
     const char *what;
@@ -51,7 +71,13 @@ struct gt_pulse {
 };
 
 static void listen(const gt_comm_inside *in, peer *p) {
-    MPI_Irecv(&p->in, sizeof p->in, MPI_BYTE, p->rank, TAG, in->pulse->world, &p->receive);
+    MPI_Irecv(p->in.bytes, BEAT_BYTES, MPI_BYTE, p->rank, TAG, in->pulse->world, &p->receive);
+}
+
+/* To the first n peers from now on. */
+static void listen_to(gt_comm_inside *in, int n) {
+    gt_pulse *u = in->pulse;
+    for (; u->n < n; u->n++) listen(in, &u->peers[u->n]);
 }
 
 static void beat_if_due(void *comm) { gt_pulse_turn(comm, 0); }
@@ -62,25 +88,29 @@ gt_status gt_pulse_start(gt_comm_inside *in) {
     MPI_Comm world;
     MPI_Comm_dup(in->world, &world); /* first: it is collective */
     gt_pulse *u = calloc(1, sizeof *u);
-    int n = c->rank == 0 ? c->ranks - 1 : 1;
-    if (u) u->peers = calloc((size_t)n, sizeof *u->peers);
+    int most = c->ranks - 1;
+    if (u) u->peers = calloc((size_t)most, sizeof *u->peers);
     if (!u || !u->peers) {
         free(u);
         return gt_fail(GT_NOMEM, "out of memory for the heartbeats of %d ranks", c->ranks);
     }
     u->world = world;
-    u->n = n;
+    u->most = most;
     u->what = "starting";
     u->busy = true;
     u->listened = gt_clock();
     in->pulse = u;
-    for (int i = 0; i < n; i++) {
-        u->peers[i] = (peer){.rank = c->rank == 0 ? i + 1 : 0, .last = {.busy = 1, .what = "starting", .host = "?"}, .send = MPI_REQUEST_NULL};
-        listen(in, &u->peers[i]);
-    }
+    for (int i = 0; i < most; i++)
+        u->peers[i] = (peer){.rank = i < c->rank ? i : i + 1, .last = {.busy = 1, .missed = -1, .known = -1, .what = "starting", .host = "?"}, .send = MPI_REQUEST_NULL};
+    listen_to(in, c->rank == 0 || c->ranks <= ALL_LINKED ? most : 1);
     gt_comm_heartbeat(c, 60);
     gt_alive_calls(beat_if_due, c);
     return GT_OK;
+}
+
+void gt_pulse_link(gt_comm *c) {
+    gt_pulse *u = gt_inside(c)->pulse;
+    if (u) listen_to(gt_inside(c), u->most);
 }
 
 void gt_comm_heartbeat(gt_comm *c, double limit) {
@@ -91,25 +121,51 @@ void gt_comm_heartbeat(gt_comm *c, double limit) {
     u->next = 0;
 }
 
-/* A beat that could not leave yet is not followed by another: a lame network is not filled with them. */
-static void send_beat(gt_comm_inside *in, peer *p) {
+/* Those who have not been heard of for long take turns. */
+static const peer *find_missed(gt_pulse *u) {
+    for (int k = 0; k < u->n; k++) {
+        int i = (u->turn + 1 + k) % u->n;
+        if (u->peers[i].silent < missed_part * u->limit) continue;
+        u->turn = i;
+        return &u->peers[i];
+    }
+    return NULL;
+}
+
+static const peer *peer_of(const gt_comm_inside *in, int rank) {
+    int i = rank < in->seen.rank ? rank : rank - 1;
+    return rank >= 0 && rank != in->seen.rank && i < in->pulse->n ? &in->pulse->peers[i] : NULL;
+}
+
+static beat make_beat(const gt_comm_inside *in) {
     gt_pulse *u = in->pulse;
+    beat b = {.step = u->step, .busy = u->busy, .waiting = u->waiting_since > 0 ? gt_clock() - u->waiting_since : 0, .missed = -1, .known = -1};
+    snprintf(b.what, sizeof b.what, "%s", u->what);
+    memcpy(b.host, in->seen.host, sizeof b.host);
+    const peer *missed = find_missed(u), *known = in->seen.rank ? peer_of(in, u->peers[0].last.missed) : NULL;
+    if (in->seen.rank) b.first_for = u->peers[0].steady;
+    if (missed) b.missed = missed->rank, b.missed_for = missed->silent;
+    if (known) b.known = known->rank, b.known_for = known->steady;
+    return b;
+}
+
+/* A beat that could not leave yet is not followed by another: a lame network is not filled with them. */
+static void send_beat(gt_comm_inside *in, peer *p, const beat *b) {
     int left = 1;
     if (p->send != MPI_REQUEST_NULL) MPI_Test(&p->send, &left, MPI_STATUS_IGNORE);
     if (!left) return;
-    p->out = (beat){.step = u->step, .busy = u->busy, .waiting = u->waiting_since > 0 ? gt_clock() - u->waiting_since : 0};
-    snprintf(p->out.what, sizeof p->out.what, "%s", u->what);
-    memcpy(p->out.host, in->seen.host, sizeof p->out.host);
-    MPI_Isend(&p->out, sizeof p->out, MPI_BYTE, p->rank, TAG, u->world, &p->send);
+    p->out.beat = *b;
+    MPI_Isend(p->out.bytes, BEAT_BYTES, MPI_BYTE, p->rank, TAG, in->pulse->world, &p->send);
 }
 
 static void hear(gt_comm_inside *in, peer *p, double listened) {
     int arrived = 1;
     p->silent += listened;
+    p->steady = p->silent > pause_part * in->pulse->limit ? 0 : p->steady + listened;
     for (;;) {
         MPI_Test(&p->receive, &arrived, MPI_STATUS_IGNORE);
         if (!arrived) return;
-        p->last = p->in;
+        p->last = p->in.beat;
         p->last.what[WORD_BYTES - 1] = p->last.host[GT_HOST_BYTES - 1] = 0;
         if (p->warned) gt_warn("rank %d (%s) is heard of again after %.0f s", p->rank, p->last.host, p->silent);
         p->warned = false;
@@ -137,9 +193,46 @@ static void judge_all(gt_comm *c, double waited) {
     gt_comm_abort(c, GT_FAILED);
 }
 
+/* Ranks a and b have missed each other for so long, though `third` has heard of both all the while; this rank is one of the three. */
+static void lose_link(gt_comm_inside *in, int a, int b, int third, double silent) {
+    gt_comm *c = &in->seen;
+    gt_pulse *u = in->pulse;
+    beat own = {.step = u->step};
+    snprintf(own.what, sizeof own.what, "%s", u->what);
+    memcpy(own.host, c->host, sizeof own.host);
+    const peer *peers[] = {peer_of(in, a), peer_of(in, b), peer_of(in, third)};
+    const beat *is[3];
+    for (int i = 0; i < 3; i++) is[i] = peers[i] ? &peers[i]->last : &own;
+    bool hosts = strcmp(is[0]->host, is[1]->host);
+    gt_fail(GT_FAILED,
+            "rank %d (%s) and rank %d (%s) have not heard of each other for %.0f s (--heartbeat-limit), though rank %d (%s) hears of both: the %s between %s%s%s "
+            "is broken. What they did last: step %u, %s; step %u, %s",
+            a, is[0]->host, b, is[1]->host, silent, third, is[2]->host, hosts ? "network" : "connection", hosts ? is[0]->host : "these processes of ",
+            hosts ? " and " : "", is[1]->host, is[0]->step, is[0]->what, is[1]->step, is[1]->what);
+    if (hosts) gt_comm_abandon(c);
+    gt_comm_abort(c, GT_FAILED);
+}
+
+/* What this peer says of others, and they of this rank. Rank 0 speaks for all; one that has lost its link to rank 0 ends itself a little later. */
+static void judge_links(gt_comm_inside *in, const peer *p) {
+    if (in->seen.rank) {
+        const peer *first = &in->pulse->peers[0];
+        double late = late_part * in->pulse->limit;
+        if (first->silent >= late && p->steady >= late && p->last.first_for >= late) lose_link(in, 0, in->seen.rank, p->rank, first->silent);
+        return;
+    }
+    double enough = lost_part * in->pulse->limit;
+    if (p->steady < enough) return;
+    const peer *missed = peer_of(in, p->last.missed), *known = peer_of(in, p->last.known);
+    if (missed && p->last.missed_for >= enough && missed->steady >= enough) lose_link(in, p->rank, missed->rank, 0, p->last.missed_for);
+    if (known && p->last.known_for >= enough && known->silent >= enough) lose_link(in, 0, known->rank, p->rank, known->silent);
+}
+
 static void judge(gt_comm_inside *in, double now) {
     gt_pulse *u = in->pulse;
-    for (int i = 0; i < u->n; i++) {
+    bool first = in->seen.rank == 0;
+    for (int i = 0; i < u->n; i++) judge_links(in, &u->peers[i]);
+    for (int i = 0; i < (first ? u->n : 1); i++) {
         peer *p = &u->peers[i];
         double limit = p->last.busy ? BUSY_FACTOR * u->limit : u->limit;
         if (p->silent > limit) accuse(&in->seen, p);
@@ -153,12 +246,13 @@ static void judge(gt_comm_inside *in, double now) {
 static void beat_now(gt_comm_inside *in, double now) {
     gt_pulse *u = in->pulse;
     double listened = fmin(now - u->listened, 2 * u->interval);
+    bool links = in->seen.rank == 0 || now >= u->links_next;
     u->listened = now;
     u->next = now + u->interval;
-    for (int i = 0; i < u->n; i++) {
-        hear(in, &u->peers[i], listened);
-        send_beat(in, &u->peers[i]);
-    }
+    if (links) u->links_next = now + fmin(fmax(u->interval, u->n / links_a_second), u->limit / 10);
+    for (int i = 0; i < u->n; i++) hear(in, &u->peers[i], listened);
+    beat b = make_beat(in);
+    for (int i = 0; i < (links ? u->n : 1); i++) send_beat(in, &u->peers[i], &b);
 }
 
 void gt_pulse_turn(gt_comm *c, double waiting_since) {

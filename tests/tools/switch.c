@@ -3,7 +3,8 @@
  *     switch [--delay=MICROSECONDS] [--rate=MBIT] [--control=FIFO] NAMESPACE NAMESPACE ...
  * Each namespace gets a device eth0, to be given an address and set up by the caller; the switch says "ready" when they are there. Each frame
  * arrives `delay` later, and no namespace gets more than `rate` (0: no limit). Lines on the FIFO (made by the caller) change it while it runs:
- *     delay 1000      rate 100      cut NAMESPACE      join NAMESPACE
+ *     delay 1000      rate 100      cut NAMESPACE      join NAMESPACE      cut NAMESPACE NAMESPACE      join NAMESPACE NAMESPACE
+ * Of two namespaces only what goes from one to the other is cut.
  * Ends with SIGTERM, or with the process that started it. Needs CAP_NET_ADMIN and CAP_SYS_ADMIN. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -44,6 +45,7 @@ typedef struct port {
 
 static port ports[MOST_PORTS];
 static int n_ports;
+static bool parted[MOST_PORTS][MOST_PORTS];
 static double delay, rate; /* seconds, bytes per second */
 
 /* Who is where, learned from the frames that come in. */
@@ -97,7 +99,7 @@ static void take(int from) {
         learn(data + ADDRESS, from);
         int to = data[0] & 1 ? -1 : find(data); /* the lowest bit: to more than one */
         for (int k = 0; k < n_ports; k++)
-            if (k != from && (to < 0 || to == k)) send_to(&ports[k], data, (size_t)n);
+            if (k != from && (to < 0 || to == k) && !parted[from][k]) send_to(&ports[k], data, (size_t)n);
     }
 }
 
@@ -122,12 +124,17 @@ static double deliver(void) {
 /* ---- control ---- */
 
 static void obey(char *line) {
-    char word[16], value[128];
-    if (sscanf(line, "%15s %127s", word, value) != 2) return;
+    char word[16], value[128], other[128] = "";
+    if (sscanf(line, "%15s %127s %127s", word, value, other) < 2) return;
     if (!strcmp(word, "delay")) delay = atof(value) / 1e6;
     if (!strcmp(word, "rate")) rate = atof(value) * 1e6 / 8;
-    for (int i = 0; i < n_ports; i++)
-        if (!strcmp(value, ports[i].name)) ports[i].cut = !strcmp(word, "cut");
+    bool cut = !strcmp(word, "cut");
+    for (int i = 0; i < n_ports; i++) {
+        if (strcmp(value, ports[i].name)) continue;
+        if (!*other) ports[i].cut = cut;
+        for (int k = 0; k < n_ports; k++)
+            if (!strcmp(other, ports[k].name)) parted[i][k] = parted[k][i] = cut;
+    }
 }
 
 static void read_control(int fd) {

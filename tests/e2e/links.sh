@@ -1,0 +1,58 @@
+# level: full
+# Three hosts, each link between two of them cut once while all else works: the job ends within one heartbeat limit, with both ends named; a link that is
+# cut for a while and comes back is waited for.
+# LIMIT: of heartbeats; GRACE: seconds more that a busy machine may take.
+. "$(dirname "$0")/lib.sh"
+hosts=$here/../../bench/hosts limit=${LIMIT-6} grace=${GRACE-4}
+need ip 'Debian: iproute2'
+[ -c /dev/net/tun ] || skip 'no /dev/net/tun'
+ip netns add "gtprobe$$" 2>/dev/null || skip 'no right to make network namespaces'
+ip netns del "gtprobe$$"
+hosts_down() { # what a script that was killed leaves behind
+    local n
+    for n in $(cat names 2>/dev/null); do
+        # shellcheck disable=SC2046
+        kill -9 $(ip netns pids "$n" 2>/dev/null) 2>/dev/null
+        ip netns del "$n" 2>/dev/null && rm -rf "/etc/netns/$n"
+    done
+}
+trap 'for p in "${started[@]}"; do kill -9 "$p" 2>/dev/null; done; hosts_down; end_test' EXIT
+mkfifo control
+export HOSTS_SWITCH="$BUILD/tests/switch --control=$tmp/control" HOSTS_NAMES=$tmp/names
+job="$small --steps=1000000 --tick=0.001 --threads=1"
+ticks() { cat "$1/stats.jsonl" 2>/dev/null | wc -l; }
+more_than() { [ "$(ticks "$2")" -gt "$1" ]; } # N RUN
+ended() { ! kill -0 "$pid" 2>/dev/null; }
+begin() { # RUN: $host[0..2] are the names of the hosts of rank 0, 1, 2
+    rm -f names
+    background "$hosts" 3 0 "$GANTRY" train $job --run="$tmp/$1" --heartbeat-limit="$limit"
+    wait_until 60 more_than 3 "$1"
+    mapfile -t host <names
+}
+nobody() { ! pgrep -f "run=$tmp/$1" >/dev/null; }
+
+for link in '0 1' '0 2' '1 2'; do
+    read -r a b <<<"$link"
+    run=cut$a$b
+    begin "$run"
+    echo "cut ${host[a]} ${host[b]}" >control
+    cut_at=$EPOCHREALTIME
+    wait_until $((3 * ${limit%.*} + 60)) ended
+    took=$(awk -v a="$cut_at" -v b="$EPOCHREALTIME" 'BEGIN {printf "%.1f", b - a}')
+    wait "$pid" && fail "status 0 after the link $link was lost"
+    grep -qE "error: rank ($a \(${host[a]}\) and rank $b \(${host[b]}\)|$b \(${host[b]}\) and rank $a \(${host[a]}\)) have not heard of each other for [0-9]+ s.*rank $((3 - a - b)) \(${host[3 - a - b]}\) hears of both.*step [0-9]+, .*step [0-9]+, " running ||
+        { cat running; fail "the lost link $link is not named"; }
+    [ "$(grep -c 'have not heard of each other' running)" = 1 ] || { cat running; fail 'said more than once'; }
+    awk -v t="$took" -v most="$((${limit%.*} + grace))" 'BEGIN {exit !(t <= most)}' || { cat running; fail "the end came $took s after link $link was cut, at a limit of $limit s"; }
+    echo "link $link: the end, with both hosts named, $took s after the cut (limit $limit s)"
+    wait_until 30 nobody "$run"
+done
+
+# For less than that: nobody is accused, and the job goes on.
+begin back
+echo "cut ${host[1]} ${host[2]}" >control
+sleep "$(awk -v l="$limit" 'BEGIN {print l / 4}')"
+echo "join ${host[1]} ${host[2]}" >control
+wait_until 60 more_than $(($(ticks back) + 3)) back
+touch back/stop
+ends 75
