@@ -9,7 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gantry/log.h"
+
 const char *const gt_forcing_settings[] = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", NULL};
+
+void gt_warn_of_threads(int threads, int processors) {
+    if (processors < 1 || threads <= processors) return;
+    gt_warn("--threads=%d is more than the %d processor%s that this program may use here: more threads make it slower, not faster", threads,
+            processors, processors == 1 ? "" : "s");
+}
 
 bool gt_setting_matters(const char *entry) {
     static const char *const prefixes[] = {"OPENBLAS_", "OMP_", "GOMP_", "GT_"};

@@ -18,6 +18,9 @@ typedef struct gt_machine { /* sizes in bytes; 0: unknown */
 void gt_machine_look(gt_machine *m);
 void gt_machine_text(const gt_machine *m, char *out, size_t room); /* one line */
 
+/* A warning where more threads are asked for than this program has logical processors. */
+void gt_warn_of_threads(int threads, int processors);
+
 /* Settings that force a library to other kernels or block sizes than it would choose for this CPU. Ends with NULL. */
 extern const char *const gt_forcing_settings[];
 /* Does NAME=VALUE belong to BLAS, OpenMP or this program? */

@@ -95,6 +95,9 @@ gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int
     gt_job *job;
     gt_status st = job_of(path, &job);
     gt_model *m = st ? NULL : gt_model_new(job);
+    gt_machine machine;
+    gt_machine_look(&machine);
+    if (timed) gt_warn_of_threads(threads, machine.allowed);
     gt_pool *pool = m ? gt_pool_new(threads) : NULL;
     /* As training plans them where a rank has one slice. */
     gt_exec_options options = {.pool = pool, .runs = 1, .recompute = m ? gt_job_recompute(job) : 0};

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/machine.h"
 #include "dist/comm.h"
 
 typedef struct cpu {
@@ -121,6 +122,7 @@ void gt_choose_cores(gt_comm_inside *in, pid_t launcher, int threads) {
         c->cores = last - first;
     }
     c->threads = threads > 0 ? threads : c->cores;
+    if (c->rank == 0) gt_warn_of_threads(threads, n ? n : cores);
     int crowded = in->roams || shares > cores || c->threads > c->cores * (n > cores ? n / cores : 1);
     if (in->mpi) MPI_Allreduce(MPI_IN_PLACE, &crowded, 1, MPI_INT, MPI_MAX, in->node);
     c->oversubscribed = crowded;
