@@ -8,6 +8,7 @@
 #include "cli/dataset_look.h"
 #include "gantry/log.h"
 #include "gantry/pack.h"
+#include "train/stop.h"
 
 typedef struct dataset_fields {
     const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *report, *parts, *grid;
@@ -138,6 +139,7 @@ static void print_result(const gt_pack_request *r, const gt_pack_result *result)
 
 static gt_status pack(gt_comm *comm, const gt_pack_request *r) {
     gt_pack_result result;
+    if (*r->dest) gt_stop_says(comm, "stopped: the same command goes on where it is");
     gt_status st = gt_pack(comm, r, &result);
     if (!comm->rank && !st) print_result(r, &result);
     gt_pack_result_free(&result);

@@ -134,7 +134,7 @@ gt_status gmm_fit(gmm_run *r) {
     gt_cloud_info info;
     gt_fit f = {0};
     keeper k = {.run = r, .path = gmm_path(r, "mixture.h5"), .written = gt_clock()};
-    gt_stop_install(r->comm->ranks > 1); /* a signal while points are read ends the first iteration */
+    gt_stop_install(r->comm, "this iteration, then mixture.h5 is written"); /* a signal while points are read ends the first iteration */
     gt_status st = gmm_read_points(r, r->words[0], &blocks, &info);
     if (!st) st = gt_comm_agree(r->comm, gmm_read_axes(r, info.d, NULL));
     if (!st) st = begin(r, blocks, info, k.path, &f, &k.lock);

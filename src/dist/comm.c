@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "dist/comm.h"
+#include "dist/mpi_version.h"
 
 /* Seconds of waiting after which a turn becomes longer: first the core is kept (communication moves only while MPI is
  * called), then given up between looks. Oversubscribed ranks give it up at once. */
@@ -36,9 +37,6 @@ void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests) {
         if (!done) gt_comm_idle(c, &since);
     }
 }
-
-/* Whether a launcher that speaks MPI started this process: Open MPI's mpirun and srun --mpi=pmix set PMIX_RANK, others PMI_RANK. */
-static bool launched(void) { return getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("OMPI_COMM_WORLD_RANK"); }
 
 static gt_status refuse_srun_without_mpi(void) {
     const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
@@ -119,7 +117,7 @@ gt_comm *gt_comm_start(int threads, gt_status *status) {
     pid_t launcher = 0;
     in->claims = -1;
     c->ranks = c->local_ranks = c->hosts = 1;
-    if (launched()) {
+    if (gt_mpi_launched()) {
         launcher = gt_find_launcher(); /* before MPI, which may start helpers */
         join_ranks(in);
     } else if (refuse_srun_without_mpi()) {

@@ -65,6 +65,8 @@ static int launched(int *ranks) {
     return 0;
 }
 
+bool gt_mpi_launched(void) { return getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("OMPI_COMM_WORLD_RANK"); }
+
 int gt_mpi_launched_rank(void) {
     int ranks;
     return launched(&ranks);

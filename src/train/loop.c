@@ -212,7 +212,7 @@ gt_status gt_train(gt_comm *comm, gt_job *job) {
     gt_trainer t;
     bool done = false;
     double began = gt_clock();
-    gt_stop_install(comm->rank == 0 && comm->ranks > 1);
+    gt_stop_install(comm, "this step, then a checkpoint");
     gt_status st = gt_trainer_open(&t, comm, job);
     if (!st) st = gt_trainer_begin(&t, &done);
     if (st == GT_STOPPED) gt_info("%s", gt_message()); /* before it began */

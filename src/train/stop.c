@@ -2,17 +2,43 @@
 #include "train/stop.h"
 
 #include <signal.h>
-#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "dist/mpi_version.h"
+#include "gantry/log.h"
 
 static volatile sig_atomic_t stop_signal, checkpoint_wanted;
 
-/* Said at once: the end of the step may come too late. */
-static const char *warning;
+/* Said at once by the handler, for the end of the step may be minutes away. All of it is made beforehand: a handler may do little more than write. */
+static char answer[512]; /* "": nothing is said, or it has been said */
+static bool alone;       /* without a launcher: a second SIGINT ends the program at once */
+static struct timespec interrupted;
+
 static const char under_a_launcher[] =
     "stopping after this step. Launchers kill what does not end in time, mpirun after about a second, Slurm after its KillWait: if no line says that a "
     "checkpoint is written, the work since the last one is lost. SIGUSR1, or a file `stop` in the run's directory, takes all the time that is needed.\n";
+
+static void say(const char *text) {
+    ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
+    (void)ignored;
+}
+
+static void end_by(int number) {
+    signal(number, SIG_DFL);
+    raise(number); /* delivered when the handler returns */
+}
+
+/* Some senders deliver one SIGINT twice (`timeout -s INT`: to the process, then to its group): what comes so soon is no second wish. */
+static bool is_second_wish(void) {
+    const double soon = 0.3; /* seconds */
+    struct timespec now, before = interrupted;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    interrupted = now;
+    return (before.tv_sec || before.tv_nsec) && (double)(now.tv_sec - before.tv_sec) + 1e-9 * (double)(now.tv_nsec - before.tv_nsec) > soon;
+}
 
 static void on_signal(int number) {
     if (number == SIGUSR2) {
@@ -20,10 +46,15 @@ static void on_signal(int number) {
         return;
     }
     stop_signal = number;
-    if (!warning || number == SIGUSR1) return;
-    ssize_t ignored = write(STDERR_FILENO, warning, strlen(warning));
-    (void)ignored;
-    warning = NULL;
+    if (number == SIGINT && alone && is_second_wish()) end_by(number);
+    if (!answer[0] || (number == SIGUSR1 && !alone)) return;
+    say(answer);
+    answer[0] = 0;
+}
+
+static void say_and_end(int number) {
+    say(answer);
+    end_by(number);
 }
 
 /* A file-size limit or a reader of our output that went away must not end a run: the write fails, and that is handled. */
@@ -31,21 +62,41 @@ static const struct {
     int number;
     void (*handler)(int);
 } handled[] = {
-    {SIGUSR1, on_signal}, {SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGUSR2, on_signal}, {SIGXFSZ, SIG_IGN}, {SIGPIPE, SIG_IGN},
+    {SIGUSR1, on_signal}, {SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGHUP, on_signal}, {SIGUSR2, on_signal}, {SIGXFSZ, SIG_IGN}, {SIGPIPE, SIG_IGN},
 };
 enum { N_HANDLED = sizeof handled / sizeof *handled };
 static struct sigaction before[N_HANDLED];
 
-void gt_stop_install(bool warns) {
-    warning = warns ? under_a_launcher : NULL;
-    stop_signal = checkpoint_wanted = 0;
+static void handle(int number, void (*handler)(int), struct sigaction *old) {
     struct sigaction act;
     memset(&act, 0, sizeof act);
     act.sa_flags = SA_RESTART;
+    act.sa_handler = handler;
     sigemptyset(&act.sa_mask);
-    for (int i = 0; i < N_HANDLED; i++) {
-        act.sa_handler = handled[i].handler;
-        sigaction(handled[i].number, &act, &before[i]);
+    sigaction(number, &act, old);
+    if (number == SIGHUP && old->sa_handler == SIG_IGN) sigaction(number, old, NULL); /* nohup: the terminal's end is nothing to it */
+}
+
+/* What stands on the terminal's last line, the live line or "^C", makes room. */
+static const char *line_start(void) { return gt_log_is_terminal() ? "\r\033[K" : ""; }
+
+void gt_stop_install(const gt_comm *comm, const char *after) {
+    alone = !gt_mpi_launched();
+    stop_signal = checkpoint_wanted = 0;
+    interrupted = (struct timespec){0};
+    if (comm->rank > 0) answer[0] = 0;
+    else if (alone) snprintf(answer, sizeof answer, "%sstopping after %s; again: at once\n", line_start(), after);
+    else snprintf(answer, sizeof answer, "%s%s", line_start(), under_a_launcher);
+    for (int i = 0; i < N_HANDLED; i++) handle(handled[i].number, handled[i].handler, &before[i]);
+}
+
+void gt_stop_says(const gt_comm *comm, const char *words) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    snprintf(answer, sizeof answer, "%s%s\n", line_start(), words);
+    for (size_t i = 0; comm->rank == 0 && i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction old;
+        sigaction(numbers[i], NULL, &old);
+        if (old.sa_handler == SIG_DFL) handle(numbers[i], say_and_end, &old);
     }
 }
 
