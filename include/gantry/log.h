@@ -15,6 +15,8 @@ void gt_log(gt_level level, const char *format, ...) __attribute__((format(print
 /* The outcome of writing something that is tried again and again: one warning with gt_message() when it begins to fail, one line when it works
  * again. *failing is the caller's memory of it, false at first. */
 void gt_log_outcome(bool *failing, bool failed, const char *what);
+/* Set in the environment: stderr, though a pipe, ends at a terminal so many columns wide (`gantry run` tells its ranks). */
+#define GT_TERMINAL "GANTRY_TERMINAL"
 bool gt_log_is_terminal(void);                               /* stderr is a terminal that can take a live line */
 
 /* A live line at the bottom of a terminal, redrawn in place; log lines scroll above it. Does nothing elsewhere. NULL clears it. */

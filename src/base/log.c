@@ -45,6 +45,7 @@ void gt_log_setup(int rank, int ranks, gt_level least) {
 }
 
 bool gt_log_is_terminal(void) {
+    if (getenv(GT_TERMINAL)) return true;
     const char *term = getenv("TERM");
     return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 }
@@ -56,7 +57,9 @@ static bool colour_wanted(void) {
 
 static int columns(void) {
     struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : DEFAULT_COLUMNS;
+    const char *told = getenv(GT_TERMINAL);
+    int wide = told ? atoi(told) : ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    return wide > 1 ? wide : DEFAULT_COLUMNS;
 }
 
 static void put(const char *text, size_t bytes) {
@@ -71,7 +74,7 @@ static void put(const char *text, size_t bytes) {
 
 static void to_terminal(gt_level level, const char *text) {
     char out[2 * LINE_BYTES], who[32] = "";
-    bool colour = colour_wanted() && levels[level].colour[0], live = state.live[0] && gt_log_is_terminal();
+    bool colour = colour_wanted() && levels[level].colour[0], live = (state.live[0] || state.rank > 0) && gt_log_is_terminal(); /* another rank's live line may stand there */
     if (state.rank != 0) snprintf(who, sizeof who, "rank %d: ", state.rank);
     int n = snprintf(out, sizeof out, "%s%s%s%s%s%s\n%s", live ? "\r\033[K" : "", colour ? levels[level].colour : "",
                      levels[level].word, who, text, colour ? "\033[0m" : "", live ? state.live : "");

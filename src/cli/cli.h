@@ -102,6 +102,8 @@ int cli_train(int argc, char **argv);
 gt_status cli_read_job(gt_job *job, const cli_arguments *arguments);
 /* The rest of it, from the data as the training would open them. */
 gt_status cli_resolve_job(gt_job *job);
+int cli_run(int argc, char **argv);
+const gt_option *cli_run_options(int *n);
 int cli_submit(int argc, char **argv);
 const gt_option *cli_submit_options(int *n);
 int cli_dataset(int argc, char **argv);

@@ -13,6 +13,11 @@ static const cli_command commands[] = {
                "with an "
                "unfinished run bit for bit, on the same or another number of ranks; without a job file and --data it takes the job from DIR/job.ini. "
                "Ranks cannot be more than slices: for more, use threads, or a larger batch."},
+    {.name = "run", .run = cli_run, .options = cli_run_options, .arguments = "[-n RANKS] [OPTIONS] COMMAND [ARGUMENTS OF COMMAND ...]",
+     .help = "Run a command on several ranks, by mpirun or srun; Ctrl-C is safe",
+     .detail = "Finds the launcher and gives it what it needs: ranks, hosts, more ranks than cores, root in a container. Ctrl-C, SIGTERM and SIGHUP let training "
+               "finish its step, write a checkpoint and end with status 75, which mpirun itself leaves no time for; the second one ends it at once. The exit status is "
+               "that of the ranks."},
     {.name = "submit", .run = cli_submit, .options = cli_submit_options, .arguments = "[JOB.ini] [OPTIONS OF train ...] [--key=value ...]",
      .help = "Check a training job, and put it into Slurm's queue until it is done",
      .detail = "Takes the arguments of gantry train besides its own. The batch script is shown, kept in the run's directory as submit.sbatch, and "

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gantry run: a command on several ranks. Here the launcher's command line is made; run_launch.c starts it. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/program.h"
+#include "cli/cli.h"
+#include "cli/run_launch.h"
+#include "dist/mpi_version.h"
+#include "gantry/log.h"
+
+typedef struct run_fields {
+    int64_t ranks;
+    const char *hosts, *hostfile, *launcher, *options;
+    bool dry_run;
+} run_fields;
+
+#define FIELD(name) .class = GT_COMMAND, .offset = offsetof(run_fields, name), .group = "run", .common = true
+static const gt_option table[] = {
+    {.key = "ranks", .type = GT_OPTION_INT, FIELD(ranks), .derived = "in a Slurm allocation its tasks, else one a socket", .min = 1, .max = 1 << 20, .letter = 'n',
+     .help = "Ranks (one a socket)",
+     .detail = "By default, in a Slurm allocation, as many as it has tasks; with --hosts one on each; otherwise one for each socket, but none with fewer than 8 "
+               "cores. A rank's threads use its share of the cores (--threads)."},
+    {.key = "hosts", .type = GT_OPTION_TEXT, FIELD(hosts), .standard = "", .help = "Hosts, NAME[:RANKS] with commas",
+     .detail = "Where no number stands after a name the ranks are shared out evenly. Each host must have the program and the files under the same paths."},
+    {.key = "hostfile", .type = GT_OPTION_TEXT, FIELD(hostfile), .standard = "", .help = "File of hosts, as mpirun reads it"},
+    {.key = "launcher", .type = GT_OPTION_CHOICE, FIELD(launcher), .standard = "auto", .choices = "auto|mpirun|srun", .help = "What starts the ranks",
+     .detail = "auto: srun in a Slurm allocation where it speaks PMIx (or what the environment's GANTRY_MPI names), else mpirun."},
+    {.key = "launch-options", .type = GT_OPTION_TEXT, FIELD(options), .standard = "", .help = "More words for mpirun or srun, in quotes"},
+    {.key = "dry-run", .type = GT_OPTION_BOOL, FIELD(dry_run), .standard = "0", .help = "Print the launcher's command only"},
+};
+enum { N_ROWS = sizeof table / sizeof *table };
+
+const gt_option *cli_run_options(int *n) {
+    *n = N_ROWS;
+    return table;
+}
+
+/* ---- the launcher's command ---- */
+
+typedef struct words {
+    gt_arena *arena;
+    const char **list; /* ends with NULL */
+    int n, room;
+    bool failed; /* out of memory */
+} words;
+
+static void add(words *w, const char *word) {
+    if (w->n + 1 >= w->room) {
+        const char **list = gt_arena_array(w->arena, (size_t)(w->room + 32) * 2, sizeof *list);
+        if (list && w->n) memcpy(list, w->list, (size_t)w->n * sizeof *list);
+        w->failed |= !list;
+        if (!list) return;
+        w->list = list;
+        w->room = (w->room + 32) * 2;
+    }
+    w->failed |= !word;
+    w->list[w->n++] = word;
+    w->list[w->n] = NULL;
+}
+
+static void add_number(words *w, const char *option, int64_t value) {
+    add(w, option);
+    add(w, gt_arena_printf(w->arena, "%lld", (long long)value));
+}
+
+static void add_split(words *w, const char *text) {
+    while (*(text += strspn(text, " \t\n"))) {
+        int length = (int)strcspn(text, " \t\n");
+        add(w, gt_arena_printf(w->arena, "%.*s", length, text));
+        text += length;
+    }
+}
+
+static bool is_in_path(const char *program) {
+    const char *path = getenv("PATH");
+    for (const char *p = path ? path : ""; *p; p += strcspn(p, ":"), p += *p == ':') {
+        char file[4096];
+        snprintf(file, sizeof file, "%.*s/%s", (int)strcspn(p, ":"), p, program);
+        if (!access(file, X_OK)) return true;
+    }
+    return false;
+}
+
+static bool says(const char *command, const char *word) {
+    char text[4096] = "";
+    FILE *f = popen(command, "re");
+    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+    if (f) pclose(f);
+    text[n] = 0;
+    return strstr(text, word) != NULL;
+}
+
+static const char *pmi_of_srun(void) {
+    const char *name = getenv("GANTRY_MPI");
+    return name && *name ? name : "pmix";
+}
+
+static gt_status choose_launcher(run_fields *f) {
+    bool automatic = !strcmp(f->launcher, "auto"), in_slurm = getenv("SLURM_JOB_ID") != NULL;
+    if (automatic) f->launcher = in_slurm && is_in_path("srun") && says("srun --mpi=list 2>&1", pmi_of_srun()) ? "srun" : "mpirun";
+    if (is_in_path(f->launcher)) return GT_OK;
+    if (!strcmp(f->launcher, "srun")) return gt_fail(GT_USAGE, "srun is not in PATH: it belongs to Slurm; --launcher=mpirun does without");
+    return gt_fail(GT_FAILED, "mpirun is not in PATH: install it (Debian: apt-get install openmpi-bin) or load the MPI module that this program was built with; "
+                              "one rank, with all cores as its threads, needs none: the same command without `run`");
+}
+
+static int count_hosts(const char *list) {
+    int n = *list != 0;
+    for (; *list; list++) n += *list == ',';
+    return n;
+}
+
+/* "a,b:2" -> "a:2,b:2" for four ranks: Open MPI takes a name for one rank. */
+static const char *with_slots(words *w, const char *list, int64_t ranks) {
+    int hosts = count_hosts(list);
+    int64_t each = (ranks + hosts - 1) / hosts;
+    const char *out = "";
+    while (*list && out) {
+        int length = (int)strcspn(list, ",");
+        bool has = memchr(list, ':', (size_t)length) != NULL;
+        out = has ? gt_arena_printf(w->arena, "%s%s%.*s", out, *out ? "," : "", length, list)
+                  : gt_arena_printf(w->arena, "%s%s%.*s:%lld", out, *out ? "," : "", length, list, (long long)each);
+        list += length;
+        list += *list == ',';
+    }
+    return out;
+}
+
+static int cores_here(const gt_machine *m) {
+    int each = m->cores > 0 && m->processors > m->cores ? m->processors / m->cores : 1;
+    return m->allowed / each > 0 ? m->allowed / each : 1;
+}
+
+/* 0: the launcher knows */
+static int64_t standard_ranks(const run_fields *f, const gt_machine *m) {
+    enum { CORES_OF_A_RANK = 8 };
+    if (f->ranks || *f->hostfile || getenv("SLURM_JOB_ID")) return f->ranks;
+    if (*f->hosts) return strchr(f->hosts, ':') ? 0 : count_hosts(f->hosts);
+    int64_t most = cores_here(m) / CORES_OF_A_RANK;
+    return most < 1 ? 1 : most < m->sockets ? most : m->sockets;
+}
+
+/* Containers may forbid one process to read another's memory; Open MPI would complain of that with every message. */
+static bool may_read_memory(void) {
+    char from = 1, to = 0;
+    struct iovec in = {&from, 1}, out = {&to, 1};
+    return process_vm_readv(getpid(), &out, 1, &in, 1, 0) == 1;
+}
+
+/* What binds ranks to cores is the program itself, by threads (dist/affinity.c). */
+static void add_open_mpi(words *w, const run_fields *f, const gt_machine *m) {
+    bool hosts = *f->hosts || *f->hostfile;
+    if (geteuid() == 0) add(w, "--allow-run-as-root");
+    if (f->ranks) add_number(w, "-n", f->ranks);
+    if (*f->hosts) add(w, "--host"), add(w, f->ranks ? with_slots(w, f->hosts, f->ranks) : f->hosts);
+    if (*f->hostfile) add(w, "--hostfile"), add(w, f->hostfile);
+    add_split(w, "--bind-to none");
+    if (!hosts && !getenv("SLURM_JOB_ID") && f->ranks > cores_here(m)) add(w, "--oversubscribe");
+    if (!may_read_memory()) add_split(w, "--mca btl_vader_single_copy_mechanism none");
+    if (hosts && gt_log_is_terminal()) add_split(w, "-x " GT_TERMINAL);
+}
+
+static void add_other_mpi(words *w, const run_fields *f) {
+    if (f->ranks) add_number(w, "-n", f->ranks);
+    if (*f->hosts) add(w, "-hosts"), add(w, f->hosts);
+    if (*f->hostfile) add(w, "-f"), add(w, f->hostfile);
+}
+
+static void add_srun(words *w, const run_fields *f) {
+    const char *cores = getenv("SLURM_CPUS_PER_TASK");
+    add(w, "-K");
+    add(w, gt_arena_printf(w->arena, "--mpi=%s", pmi_of_srun()));
+    add(w, "--cpu-bind=cores");
+    if (f->ranks) add_number(w, "-n", f->ranks);
+    if (cores) add(w, "-c"), add(w, cores); /* since 22.05 srun does not take it from the job */
+    if (*f->hosts) add(w, gt_arena_printf(w->arena, "--nodelist=%s", f->hosts));
+}
+
+static gt_status add_launcher(words *w, run_fields *f, const gt_machine *m) {
+    gt_status st = choose_launcher(f);
+    if (st) return st;
+    add(w, f->launcher);
+    if (!strcmp(f->launcher, "srun")) {
+        if (*f->hostfile) return gt_fail(GT_USAGE, "--hostfile is mpirun's: srun takes --hosts among those of the allocation");
+        if (!getenv("SLURM_JOB_ID")) return gt_fail(GT_USAGE, "srun starts ranks in an allocation: salloc or sbatch first (or gantry submit)");
+        add_srun(w, f);
+    } else {
+        char library[256];
+        gt_mpi_version(library, sizeof library);
+        bool open_mpi = says("mpirun --version 2>&1", "Open MPI") || says("mpirun --version 2>&1", "open-mpi");
+        if (!open_mpi && strstr(library, "Open MPI"))
+            return gt_fail(GT_FAILED, "the mpirun in PATH is not of %s, which this program uses: with another one each rank would believe that it is alone", library);
+        if (open_mpi) add_open_mpi(w, f, m);
+        else add_other_mpi(w, f);
+    }
+    add_split(w, f->options);
+    return GT_OK;
+}
+
+/* As a shell reads it again. */
+static void print_command(const words *w) {
+    for (int i = 0; i < w->n; i++) {
+        const char *word = w->list[i];
+        bool plain = *word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+@%")];
+        printf("%s%s", i ? " " : "", plain ? "" : "'");
+        for (; *word; word++) printf(*word == '\'' ? "'\\''" : "%c", *word);
+        fputs(plain ? "" : "'", stdout);
+    }
+    putchar('\n');
+}
+
+/* ---- the command that follows ---- */
+
+/* Where it stands in argv: behind the options. */
+static int find_command(int argc, char **argv) {
+    const gt_options o = {.rows = table, .n = N_ROWS};
+    int i = 1;
+    while (i < argc && argv[i][0] == '-' && argv[i][1]) {
+        const gt_option *row = argv[i][1] == '-' ? gt_options_find(&o, argv[i] + 2) : NULL;
+        bool takes_next = !strcmp(argv[i], "-n") || (row && row->type != GT_OPTION_BOOL);
+        i += takes_next ? 2 : 1;
+    }
+    return i < argc ? i : argc;
+}
+
+static gt_status check_command(int argc, char **argv, int at) {
+    if (gt_mpi_launched())
+        return gt_fail(GT_USAGE, "mpirun or srun has started this already (OMPI_COMM_WORLD_RANK, PMIX_RANK or PMI_RANK is set): `gantry run` starts ranks itself; "
+                                 "use one of them, gantry run -n N COMMAND or mpirun -n N gantry COMMAND");
+    if (at >= argc) return gt_fail(GT_USAGE, "which command shall run? gantry run -n 4 train ...");
+    const char *name = argv[at], *near = cli_nearest(name);
+    if (!strcmp(name, "run")) return gt_fail(GT_USAGE, "a command other than run is needed: gantry run -n 4 train ...");
+    if (!cli_find(name)) return gt_fail(GT_USAGE, "unknown command '%.60s'%s%s%s", name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return GT_OK;
+}
+
+static bool wants_help(char **argv) {
+    for (; *argv; argv++)
+        if (!strcmp(*argv, "--help") || !strcmp(*argv, "-h")) return true;
+    return false;
+}
+
+/* The ranks write to pipes: they are told of the terminal at the other end, and how wide it is. Not under srun, which passes on whole lines only. */
+static void tell_of_terminal(bool pipes) {
+    struct winsize size = {0};
+    char columns[16];
+    if (!pipes || !gt_log_is_terminal()) return;
+    ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+    snprintf(columns, sizeof columns, "%d", (int)size.ws_col);
+    setenv(GT_TERMINAL, columns, 1);
+}
+
+static int run(run_fields *f, words *w, int argc, char **argv, int at) {
+    gt_machine machine;
+    char program[GT_PROGRAM_PATH_BYTES];
+    gt_machine_look(&machine);
+    unsetenv(GT_TERMINAL); /* of a launcher around this one */
+    gt_program_path(program);
+    f->ranks = standard_ranks(f, &machine);
+    bool alone = f->ranks == 1 && !*f->hosts && !*f->options && !strcmp(f->launcher, "auto") && !getenv("SLURM_JOB_ID");
+    bool here = alone || wants_help(argv + at);
+    gt_status st = access(program, X_OK) ? gt_fail(GT_FAILED, "'%s', which runs here, is no longer there: start it anew", program) : GT_OK;
+    if (!st && !here) st = add_launcher(w, f, &machine);
+    add(w, program);
+    for (int i = at; i < argc; i++) add(w, argv[i]);
+    if (!st && w->failed) st = gt_fail(GT_NOMEM, "out of memory for a command line");
+    if (st) return cli_exit("run", st);
+    if (f->dry_run) {
+        print_command(w);
+        return CLI_DONE;
+    }
+    tell_of_terminal(!here && !strcmp(f->launcher, "mpirun"));
+    if (here) {
+        gt_program_again((char **)w->list);
+        return cli_exit("run", gt_fail(GT_FAILED, "%s cannot be started", program));
+    }
+    return cli_launch(w->list, argv + at);
+}
+
+int cli_run(int argc, char **argv) {
+    run_fields fields;
+    cli_session s;
+    int status, at = find_command(argc, argv);
+    if (!cli_begin(&s, "run", at, argv, &fields, &status)) return status;
+    gt_status st = check_command(argc, argv, at);
+    words w = {.arena = s.arena};
+    if (!st && *fields.hosts && *fields.hostfile) st = gt_fail(GT_USAGE, "--hosts or --hostfile, not both");
+    status = st ? cli_exit("run", st) : run(&fields, &w, argc, argv, at);
+    cli_end(&s);
+    return status;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * DESIGN
+ * The launcher gets a session of its own, so that the terminal's Ctrl-C does not reach it: mpirun would kill the ranks about a second later, in the
+ * middle of a step. This process stays in the terminal's foreground and passes on what lets the ranks finish: SIGUSR1 first, SIGTERM when asked again.
+ * Should it be killed itself, the kernel sends the launcher SIGUSR1 in its place. */
+#include "cli/run_launch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "gantry/log.h"
+
+/* The commands that make a checkpoint when asked to stop: SIGUSR1 is their signal. It would kill the others without a word. */
+static const struct {
+    const char *command, *action, *words;
+} stopping[] = {
+    {"train", NULL, "stopping after this step, then a checkpoint; again: at once"},
+    {"gmm", "fit", "stopping after this iteration, then mixture.h5 is written; again: at once"},
+    {NULL, NULL, "stopping"},
+};
+
+typedef struct child {
+    pid_t pid;
+    const char *said;  /* when it is asked to stop */
+    int stage;         /* of the signals below: what comes next */
+    bool asked, gentle;
+    double last;       /* when it was asked the last time */
+} child;
+
+static void say(const char *text) { fprintf(stderr, "%s%s\n", gt_log_is_terminal() ? "\r\033[K" : "", text); }
+
+/* A second SIGTERM within 5 s makes Open MPI's mpirun end without waiting for anybody. */
+static void ask_to_stop(child *c) {
+    static const int stages[] = {SIGUSR1, SIGTERM, SIGTERM, SIGKILL};
+    enum { LAST = sizeof stages / sizeof *stages - 1 };
+    const double soon = 0.3; /* seconds: `timeout` sends a signal to the process, and then to its group */
+    double now = gt_clock();
+    if (c->asked && now - c->last < soon) return;
+    say(c->asked ? "stopping at once" : c->said);
+    c->asked = true;
+    c->last = now;
+    kill(c->pid, stages[c->stage]);
+    c->stage += c->stage < LAST;
+}
+
+/* Signals are waited for, not handled. */
+static int wait_for(child *c, const sigset_t *signals) {
+    for (;;) {
+        int status, number;
+        if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
+            int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+            if (!c->asked || !c->gentle || code != 128 + SIGUSR1) return code;
+            say("stopped before the first step; the same command goes on"); /* the ranks did not listen yet */
+            return CLI_STOPPED;
+        }
+        do number = sigwaitinfo(signals, NULL);
+        while (number < 0 && errno == EINTR);
+        if (number == SIGINT || number == SIGTERM || number == SIGHUP) ask_to_stop(c);
+        else if (number == SIGUSR1 || number == SIGUSR2) kill(c->pid, number);
+    }
+}
+
+static void become(const char *const *argv, pid_t parent, const sigset_t *mask) {
+    setsid();
+    prctl(PR_SET_PDEATHSIG, SIGUSR1);
+    if (getppid() != parent) _exit(CLI_FAILED);
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    execvp(argv[0], (char *const *)argv);
+    fprintf(stderr, "gantry run: %s: %s\n", argv[0], strerror(errno));
+    _exit(errno == ENOENT ? 127 : 126);
+}
+
+static void choose_words(child *c, char *const *command) {
+    size_t i = 0;
+    while (stopping[i].command && (strcmp(stopping[i].command, command[0]) || (stopping[i].action && (!command[1] || strcmp(stopping[i].action, command[1]))))) i++;
+    c->said = stopping[i].words;
+    c->gentle = stopping[i].command != NULL;
+    c->stage = c->gentle ? 0 : 1;
+}
+
+/* What is ignored, as SIGHUP under nohup, stays ignored. */
+static void choose_signals(sigset_t *set) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
+    sigemptyset(set);
+    signal(SIGCHLD, SIG_DFL);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction now;
+        sigaction(numbers[i], NULL, &now);
+        if (now.sa_handler != SIG_IGN) sigaddset(set, numbers[i]);
+    }
+}
+
+int cli_launch(const char *const *argv, char *const *command) {
+    child c = {0};
+    sigset_t signals, before;
+    choose_signals(&signals);
+    sigprocmask(SIG_BLOCK, &signals, &before);
+    fflush(NULL);
+    choose_words(&c, command);
+    pid_t self = getpid();
+    c.pid = fork();
+    if (c.pid == 0) become(argv, self, &before);
+    if (c.pid < 0) return cli_exit("run", gt_fail(GT_FAILED, "no process can be started for %s: %s", argv[0], strerror(errno)));
+    return wait_for(&c, &signals);
+}

@@ -1,0 +1,230 @@
+"""Commands under a terminal of their own: what Ctrl-C, a second one, a closed terminal and the launcher's death do. ctrl_c.sh gives the program."""
+import os, pty, re, select, signal, sys, time
+
+gantry = os.environ['GANTRY']
+here = os.getcwd()
+nets = '--data=synth:shapes:n=96,size=16 --cbase=256 --cmax=8 --map-layers=1 --batch=16 --mbstd=2 --slices=8 --threads=1'.split()
+endless = nets + ['--steps=100000000', '--tick=0.5']
+# a step takes seconds
+slow = ['--data=synth:shapes:n=96,size=64', '--cfg=auto', '--cbase=8192', '--cmax=128', '--batch=32', '--image-minutes=0', '--mbstd=2', '--slices=2', '--threads=1', '--steps=1000', '--tick=0.001']
+PATIENCE = 60  # seconds; other work may load the machine
+SAID_AT_ONCE = 'again: at once'
+
+
+def fail(text):
+    sys.exit(f'FAILED: {text}')
+
+
+class Terminal:
+    """A command whose controlling terminal is a pseudo-terminal; what it says is in self.text."""
+
+    def __init__(self, *command, ignore=None):
+        self.command, self.text, self.status = command, '', None
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ['TERM'] = 'xterm'
+            if ignore: signal.signal(ignore, signal.SIG_IGN)
+            os.execv(command[0], command)
+
+    def read(self, seconds):
+        if self.fd is None or not select.select([self.fd], [], [], seconds)[0]: return
+        try:
+            self.text += os.read(self.fd, 65536).decode(errors='replace')
+        except OSError:  # the other side is closed
+            time.sleep(min(seconds, 0.05))
+
+    def until(self, pattern, seconds=PATIENCE, start=0):
+        """Seconds until the pattern is read."""
+        began = time.monotonic()
+        while not re.search(pattern, self.text[start:]):
+            if time.monotonic() - began > seconds: fail(f'{" ".join(self.command)}: waited in vain for {pattern!r}\n{self.text[-3000:]}')
+            self.read(0.05)
+        return time.monotonic() - began
+
+    def press_ctrl_c(self, answer=None):
+        start = len(self.text)
+        os.write(self.fd, b'\x03')
+        if answer is None: return None
+        took = self.until(answer, start=start)
+        if took > 3: fail(f'{" ".join(self.command)}: {answer!r} only after {took:.1f} s')
+        return took
+
+    def hang_up(self):
+        os.close(self.fd)
+        self.fd = None
+
+    def ends(self, *wanted, seconds=PATIENCE):
+        """Exit statuses, or minus a signal; the status that it was."""
+        began = time.monotonic()
+        while True:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid: break
+            if time.monotonic() - began > seconds: fail(f'{" ".join(self.command)}: does not end\n{self.text[-3000:]}')
+            if self.fd is None: time.sleep(0.05)
+            else: self.read(0.05)
+        while self.fd is not None and select.select([self.fd], [], [], 0)[0]:
+            before = len(self.text)
+            self.read(0)
+            if len(self.text) == before: break
+        code = os.waitstatus_to_exitcode(status)
+        if code not in wanted: fail(f'{" ".join(self.command)}: status {code} instead of {wanted}\n{self.text[-3000:]}')
+        if self.fd is not None: self.hang_up()
+        return code
+
+
+def running():
+    """Processes that name a file of this test: launchers and ranks."""
+    found = []
+    for p in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open(f'/proc/{p}/cmdline', 'rb') as f: command = f.read().decode(errors='replace')
+        except OSError: continue
+        if f'{here}/' in command: found.append((int(p), command.replace('\0', ' ')))
+    return found
+
+
+def nothing_left(what, seconds=PATIENCE):
+    end = time.monotonic() + seconds
+    while running():
+        if time.monotonic() > end: fail(f'{what}: still running: {running()}')
+        time.sleep(0.1)
+
+
+def log_has(run, text, seconds=PATIENCE):
+    end = time.monotonic() + seconds
+    while not os.path.exists(f'{run}/log.txt') or text not in open(f'{run}/log.txt').read():
+        if time.monotonic() > end: fail(f'{run}/log.txt has no {text!r}')
+        time.sleep(0.1)
+
+
+def run(n, *command, **more):
+    return Terminal(gantry, 'run', '-n', str(n), *command, **more)
+
+
+def path(name):
+    return f'--run={here}/{name}'
+
+
+def ranks_of(name):
+    return [p for p, c in running() if c.startswith(f'{gantry} train') and name in c]
+
+
+def launcher_stops():
+    """gantry run: the first Ctrl-C lets the ranks finish; the same command goes on"""
+    t = run(2, 'train', *endless, path('several'))
+    t.until('tick 1 ')
+    t.until('\r\x1b\\[K')  # the ranks draw their live line
+    took = t.press_ctrl_c(SAID_AT_ONCE)
+    t.ends(75)
+    if 'a checkpoint is written' not in t.text: fail(f'no checkpoint is spoken of\n{t.text[-2000:]}')
+    if not os.path.exists('several/last'): fail('no checkpoint after Ctrl-C')
+    nothing_left('Ctrl-C')
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        t = run(3, 'train', *endless, path('several'))
+        t.until('going on with')
+        t.until('tick ')
+        os.kill(t.pid, number)
+        t.until(SAID_AT_ONCE)
+        t.ends(75)
+        nothing_left(number)
+    print(f'answered after {1000 * took:.0f} ms')
+
+
+def at_once():
+    """the second Ctrl-C does not wait: here for a rank that stands still"""
+    t = run(2, 'train', *endless, path('stuck'))
+    t.until('tick 1 ')
+    os.kill(ranks_of('stuck')[1], signal.SIGSTOP)
+    t.press_ctrl_c(SAID_AT_ONCE)
+    time.sleep(0.5)
+    t.press_ctrl_c('stopping at once')
+    t.ends(*range(1, 75), *range(76, 256), seconds=30)
+    nothing_left('the second Ctrl-C')
+
+
+def closed_terminal():
+    """as when ssh ends, but for nohup; then the launcher is killed, and its ranks still make a checkpoint and end"""
+    t = run(2, 'train', *endless, path('closed'))
+    t.until('tick 1 ')
+    t.hang_up()
+    t.ends(75)
+    nothing_left('a closed terminal')
+    log_has('closed', 'stopped at a step boundary')
+    t = run(2, 'train', *endless, path('kept'), ignore=signal.SIGHUP)
+    t.until('tick 1 ')
+    os.kill(t.pid, signal.SIGHUP)
+    start = len(t.text)
+    t.until('tick .*\n(.*\n)*.*tick ', start=start)
+    os.kill(t.pid, signal.SIGKILL)
+    t.ends(-9)
+    nothing_left('kill -9 of gantry run')
+    log_has('kept', 'stopped at a step boundary')
+
+
+def other_commands():
+    """what has no checkpoint is ended; exit statuses come through"""
+    run(2, 'train', *nets, '--steps=2', path('short')).ends(0)
+    t = run(2, 'generate', f'{here}/short', '--seeds=0-9999999', f'--outdir={here}/pictures', '--threads=1')
+    t.until('Loading networks')
+    t.press_ctrl_c('stopping')
+    t.ends(*range(1, 256))
+    nothing_left('Ctrl-C in generate')
+    run(2, 'train', *nets, '--gama=1', path('never')).ends(2)
+    run(2, 'train', *nets, '--data=nowhere.zip', path('never')).ends(1)
+    nothing_left('the end')
+
+
+def alone():
+    """without a launcher: acknowledged while the step goes on; the second one ends it"""
+    t = Terminal(gantry, 'train', *slow, path('alone'))
+    t.until('tick 0 ')
+    t.press_ctrl_c('stopping after this step, then a checkpoint; ' + SAID_AT_ONCE)
+    t.ends(75)
+    if not os.path.exists('alone/last'): fail('no checkpoint')
+    t = Terminal(gantry, 'train', *slow, path('impatient'))
+    t.until('tick 0 ')
+    t.press_ctrl_c(SAID_AT_ONCE)
+    time.sleep(0.4)
+    os.write(t.fd, b'\x03')
+    t.ends(-signal.SIGINT)
+    for ignore, wanted in ((None, 75), (signal.SIGHUP, 0)):
+        t = Terminal(gantry, 'train', *endless, path(f'hup{wanted}'), ignore=ignore)
+        t.until('tick 0 ')
+        os.kill(t.pid, signal.SIGHUP)
+        if wanted:
+            t.until(SAID_AT_ONCE)
+        else:
+            t.until('tick .*\n(.*\n)*.*tick ', start=len(t.text))
+            if SAID_AT_ONCE in t.text: fail('SIGHUP was ignored at the start, and stops the run')
+            os.kill(t.pid, signal.SIGTERM)
+        t.ends(75)
+    t = Terminal(gantry, 'train', *endless, path('terminal'))
+    t.until('tick 0 ')
+    t.hang_up()
+    t.ends(75)
+    log_has('terminal', 'stopped at a step boundary')
+
+
+def words():
+    """other commands that go on later say so"""
+    t = Terminal(gantry, 'gmm', 'fit', 'synth:shapes:n=1000,size=16', '--k=20', '--tol=0', '--iterations=100000', '--threads=1', f'--outdir={here}/mixture')
+    t.until('iteration')
+    t.press_ctrl_c('stopping after this iteration, then mixture.h5 is written; ' + SAID_AT_ONCE)
+    t.ends(75)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        t = Terminal(gantry, 'dataset', 'synth:shapes:n=1000000,size=64', f'{here}/pictures{int(number)}.zip', '--threads=1')
+        while not os.path.exists(f'{here}/pictures{int(number)}.zip.progress'): t.read(0.05)
+        if number == signal.SIGINT: t.press_ctrl_c()
+        else: os.kill(t.pid, number)
+        t.until('the same command goes on')
+        t.ends(-number)
+    nothing_left('the end')
+
+
+for part in sys.argv[1:] or ('launcher_stops', 'at_once', 'closed_terminal', 'other_commands', 'alone', 'words'):
+    began = time.monotonic()
+    try:
+        globals()[part]()
+    finally:
+        for p, _ in running(): os.kill(p, signal.SIGKILL)
+    print(f'{part}: ok, {time.monotonic() - began:.1f} s')

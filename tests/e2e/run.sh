@@ -1,0 +1,56 @@
+# level: full
+# gantry run: the launcher's command line, what cannot be, and training on several ranks. Threads beyond the processors there are.
+. "$(dirname "$0")/lib.sh"
+unset SLURM_JOB_ID GANTRY_MPI
+job="$small --slices=8 --batch=16"
+root=$([ "$(id -u)" != 0 ] || echo ' --allow-run-as-root')
+
+expect 0 "^mpirun$root -n 3 --bind-to none.* $GANTRY train --data=a --run=b\$" "$GANTRY" run -n 3 --dry-run train --data=a --run=b
+expect 0 " --oversubscribe .*generate a\$" "$GANTRY" run --ranks=4096 --dry-run generate a
+expect 0 "^mpirun$root -n 4 --host a:2,b:2 --bind-to none .*train\$" "$GANTRY" run -n 4 --hosts=a,b --dry-run train
+expect 0 "^mpirun$root -n 2 --host a:1,b:1 --bind-to none .*train\$" "$GANTRY" run --hosts a,b --dry-run train
+expect 0 "^mpirun$root --host a:3,b --bind-to none .*train\$" "$GANTRY" run --hosts=a:3,b --dry-run train
+expect 0 "^mpirun$root -n 5 --hostfile list --bind-to none.* --mca x y .*train '--run=a b'\$" "$GANTRY" run -n 5 --hostfile=list --launch-options='--mca x  y' --dry-run train '--run=a b'
+expect 0 "^$GANTRY train\$" "$GANTRY" run -n 1 --dry-run train
+expect 0 '^usage: gantry run ' "$GANTRY" run --help
+expect 0 '^usage: gantry train ' "$GANTRY" run -n 2 train --help
+[ "$(grep -c '^usage' said)" = 1 ] || fail 'help from each rank'
+
+expect 2 'which command shall run' "$GANTRY" run
+expect 2 'which command shall run' "$GANTRY" run -n 2
+expect 2 'value is needed' "$GANTRY" run -n
+expect 2 'ranks must be at least 1' "$GANTRY" run -n 0 train
+expect 2 'must be a whole number' "$GANTRY" run -n four train
+expect 2 "unknown command 'trian'; did you mean train" "$GANTRY" run -n 2 trian
+expect 2 'did you mean --ranks' "$GANTRY" run --rank=2 train
+expect 2 'other than run' "$GANTRY" run run train
+expect 2 'not both' "$GANTRY" run --hosts=a --hostfile=b train
+mkdir bin && ln -s /bin/true bin/srun
+expect 2 'salloc or sbatch' env PATH="$tmp/bin:$PATH" "$GANTRY" run -n 2 --launcher=srun train
+expect 2 'started this already' env PMIX_RANK=0 "$GANTRY" run -n 2 train
+expect 2 'started this already' ranks 2 "$GANTRY" run -n 2 train
+expect 1 'openmpi-bin' env PATH=/nowhere "$GANTRY" run -n 2 train
+
+# The launcher in a Slurm allocation, and the settings of the scripts there.
+rm bin/srun && printf '#!/bin/bash\n[ "$1" != --mpi=list ] || echo pmix pmi2\n' >bin/srun && chmod +x bin/srun
+slurm="env PATH=$tmp/bin:$PATH SLURM_JOB_ID=1"
+expect 0 "^srun -K --mpi=pmix --cpu-bind=cores -c 3 $GANTRY train\$" $slurm SLURM_CPUS_PER_TASK=3 "$GANTRY" run --dry-run train
+expect 0 "^srun -K --mpi=pmi2 --cpu-bind=cores -n 2 --nodelist=a,b $GANTRY train\$" $slurm GANTRY_MPI=pmi2 "$GANTRY" run -n 2 --hosts=a,b --dry-run train
+expect 0 "^mpirun$root -n 2 --bind-to none.* $GANTRY train\$" $slurm GANTRY_MPI=other "$GANTRY" run -n 2 --dry-run train
+
+# The same bits as alone, by a relative path too, with what the ranks print; the exit status is theirs.
+quietly "$GANTRY" train $job --run=alone --steps=4
+expect 0 '3 ranks on' "$GANTRY" run -n 3 train $job --run=three --steps=4
+same "$(last alone)" "$(last three)"
+cp "$GANTRY" bin/gantry
+expect 0 '10 images in out' "$tmp/bin/gantry" run -n 2 generate three --class=0 --seeds=0-9 --outdir=out
+expect 2 'did you mean' "$GANTRY" run -n 2 train $job --gama=1
+
+expect 0 'warning: --threads=999 is more than the [0-9]+ processors? ' "$GANTRY" train $job --run=threads --steps=1 --threads=999
+[ "$(grep -c 'warning: --threads' said)" = 1 ] || { cat said; fail 'said more than once'; }
+expect 0 'warning: --threads=999 ' "$GANTRY" run -n 2 generate three --class=0 --seeds=0-1 --outdir=out --threads=999
+[ "$(grep -c 'warning: --threads' said)" = 1 ] || { cat said; fail 'said by each rank'; }
+expect 0 'warning: --threads=999 ' "$GANTRY" inspect three --graph --time --threads=999
+quietly "$GANTRY" generate three --class=0 --seeds=0-1 --outdir=out --threads="$(nproc)"
+! has_line warning said || { cat said; fail 'a thread for each processor is no reason to warn'; }
+echo 'run'
