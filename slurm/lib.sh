@@ -126,11 +126,37 @@ seconds_left() {
 # changed FOLDER: when something was made or removed in it; reading it first makes a network file system look again
 changed() { ls "$1" >/dev/null 2>&1 && stat -c %y "$1"; }
 
+# not_started: did the launch come to nothing? Then the file that the program removes when its ranks are up is still there, and in the run's folder
+# nothing was made or removed (the lock), should the program not have been told of the file.
+not_started() { [ -e "$unanswered" ] && [ "$seen" = "$(changed "$run")" ] && case $status in 2 | 75) false ;; esac }
+
+# launch_training COMMAND...: $failed is the number of pieces in a row, this one included, whose launch came to nothing; "" when it did not. It is tried
+# twice: after a requeue Slurm numbers its steps anew, and what the first step's PMIx server finds of one that was killed does not stop the second.
+launch_training() {
+    local tries
+    unanswered=$run/launches
+    mkdir -p "$run" 2>/dev/null
+    failed=$(($(cat "$unanswered" 2>/dev/null) + 1))
+    echo "$failed" 2>/dev/null >"$unanswered"
+    for tries in 1 2; do
+        seen=$(changed "$run")
+        GANTRY_LAUNCHES=$unanswered launch_and_wait "$@"
+        not_started || break
+        echo "gantry train was not started: $GANTRY_LAUNCHER ended with status $status" >&2
+        [ -z "$asked" ] || return
+    done
+    not_started && return
+    rm -f "$unanswered"
+    rmdir "$run" 2>/dev/null # the program has not used it
+    failed=
+}
+
 # train_until_done ARGUMENTS OF gantry train: exit status 75 means 'start me again', and so does a signal that came while the ranks were
 # starting. A failure, such as a lost rank or node, is a reason to try again if a checkpoint was written since this start.
 train_until_done() {
-    local run before data left seen
+    local run before data left seen failed='' unanswered=''
     asked=
+    command -v "$GANTRY" >/dev/null || { echo "GANTRY=$GANTRY: there is no such program" >&2 && exit 2; }
     trap 'asked=1; [ -z "${child-}" ] || kill -USR1 "$child" 2>/dev/null' USR1 # --signal=B: tells this shell alone
     trap 'asked=1' TERM                                                       # Slurm tells the ranks, too
     run=$(option run "$@")
@@ -139,6 +165,8 @@ train_until_done() {
         set -- "$@" --run="$run"
         GANTRY_ARGS="${GANTRY_ARGS-} --run=$run" # the next piece under PBS has another number
     fi
+    # shellcheck disable=SC2088
+    case $run in '~/'*) run=$HOME/${run:2} ;; esac
     data=$(option data "$@")
     if [ -n "$GANTRY_STAGE" ]; then
         [ -n "$data" ] || { echo 'GANTRY_STAGE: give the dataset as --data=FILE, not in the job file, to have it copied' >&2 && exit 2; }
@@ -155,14 +183,18 @@ train_until_done() {
         set -- "$@" ${left:+--max-time="0:$left"}
     fi
     before=$(readlink "$run/last")
-    seen=$(changed "$run")
-    [ -n "$asked" ] || launch_and_wait "$GANTRY" train "$@"
+    [ -n "$asked" ] || launch_training "$GANTRY" train "$@"
     unstage
     status=${status-75}
-    # srun of Slurm 22.05 ends so when it cannot launch its tasks. Even for a finished run gantry makes and removes a lock.
-    if [ "$status" = 0 ] && [ "$seen" = "$(changed "$run")" ] && [[ " $* " != *" --dry-run"* ]]; then
-        echo "$GANTRY_LAUNCHER ended with status 0, but nothing was done in $run: gantry train was not started" >&2
-        status=1
+    if [ -n "$failed" ]; then
+        [ "$status" != 0 ] || status=1 # srun of Slurm 22.05 ends with 0 when it cannot launch its tasks
+        if [ "$failed" -lt "$GANTRY_LAUNCH_TRIES" ]; then
+            again
+        else
+            echo "$failed launches in a row came to nothing: not tried again (GANTRY_LAUNCH_TRIES)" >&2
+            rm -f "$unanswered"
+        fi
+        exit "$status"
     fi
     case $status in
     0 | 2) ;; # done; or the command itself is wrong

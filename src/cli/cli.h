@@ -82,6 +82,8 @@ bool cli_first_rank(void); /* as told by the launcher's environment, before MPI 
 /* For a rank that ends with a failure without MPI: when the first one has the same mistake it speaks first, and the launcher ends the others before
  * they do. Returns the rank. */
 int cli_wait_turn(void);
+/* The ranks are up, or the program ends by itself: the launch is no failure. See slurm/lib.sh. */
+void cli_started(void);
 /* For commands that are not parallel, when mpirun starts several of them: true on all ranks but the first, which is to do the work. */
 bool cli_others_work(const char *command);
 

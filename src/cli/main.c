@@ -50,6 +50,7 @@ int main(int argc, char **argv) {
     gt_h5_own_end();
     gt_status st = gt_kernel_set_check_environment();
     int status = st ? cli_exit("", st) : dispatch(argc, argv);
+    cli_started();
     if (fflush(stdout) || ferror(stdout)) { /* a full disk behind `gantry ... > file` must not look like success */
         perror("gantry: writing results");
         status = status ? status : CLI_FAILED;

@@ -33,6 +33,7 @@ gt_comm *cli_meet(const cli_settings *mine, int threads, gt_status *st) {
     char *message = found ? strdup(gt_message()) : NULL;
     gt_comm *c = gt_comm_start(threads, st);
     if (c) {
+        cli_started();
         if (found) gt_fail(found, "%s", message ? message : "out of memory");
         *st = gt_comm_agree(c, found);
         if (!*st) *st = gt_comm_same_settings(c, mine->list, mine->n);

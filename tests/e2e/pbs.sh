@@ -81,9 +81,15 @@ for short in 00:01:15 00:00:03 00:00:00; do
 done
 echo 24:00:00 >walltime
 
-# Status 0 of a launcher that could not start anything is no success.
-GANTRY=true expect 1 'gantry train was not started' bash mine.pbs
+# Status 0 of a launcher that could not start anything is no success: it is tried again, but not for ever. Nor is a program that is not there.
+for i in 1 2 3; do
+    rm -f submitted
+    GANTRY=true GANTRY_LAUNCH_TRIES=3 expect 1 'gantry train was not started' bash mine.pbs
+    [ $i = 3 ] || [ -e submitted ] || fail "launch $i came to nothing, and is not tried again"
+done
+has_line '3 launches in a row' said || { cat said; fail 'it does not say why it is not tried again'; }
 [ ! -e submitted ] || fail 'what cannot be started was submitted again'
+GANTRY=nowhere expect 2 'GANTRY=nowhere: there is no such program' bash mine.pbs
 
 # A wrong option is not tried for ever; nor is a job that somebody ended.
 export GANTRY_ARGS="$job --gama=1"
