@@ -13,7 +13,7 @@ if [ -n "${pid-}" ] && [ "$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -
 fi
 rm -rf "$run"
 printf 'Training a StyleGAN2-ADA on coloured shapes (32x32, 8 classes) with two ranks; about five minutes on two cores.\n\n'
-.ci/launch 2 "$gantry" train jobs/demo.ini --run="$run"
+"$gantry" run -n 2 train jobs/demo.ini --run="$run"
 status=$?
 [ "$status" = 0 ] || exit "$status"
 "$gantry" generate "$run/last" --class=4 --seeds=0-31 --grid=8x4 --outdir="$run/generated" || exit 1

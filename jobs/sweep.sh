@@ -2,7 +2,7 @@
 # Trains the runs of a list, one after the other on this machine, and ends with a table and a picture of all outcomes side by side.
 #
 #     jobs/sweep.sh LIST [JOB.ini] [--key=value ...] --run=DIR
-#     MPIRUN="mpirun -n 4" GANTRY=build/gantry jobs/sweep.sh jobs/dcgan-tricks.list jobs/dcgan-tricks.ini --run=runs/tricks
+#     RANKS=4 GANTRY=build/gantry jobs/sweep.sh jobs/dcgan-tricks.list jobs/dcgan-tricks.ini --run=runs/tricks
 #
 # The runs are DIR/NAME. What is finished is not done again, and what was stopped goes on. On a cluster: slurm/sweep.sbatch.
 set -u
@@ -27,7 +27,7 @@ for ((i = 1; ; i++)); do
     list_run "$list" $i || break
     printf '\n%s:%s\n' "$name" "$options"
     # shellcheck disable=SC2086
-    ${MPIRUN-} "$GANTRY" train "${arguments[@]}" $options --run="$runs/$name"
+    "$GANTRY" ${RANKS:+run -n "$RANKS"} train "${arguments[@]}" $options --run="$runs/$name"
     status=$?
     [ $status != 75 ] || exit 75 # stopped: the same command goes on
     [ $status = 0 ] || failed+=("$name")

@@ -8,7 +8,7 @@
 
 static const cli_command commands[] = {
     {.name = "train", .run = cli_train, .ranks = true, .own_words = 1, .options = gt_job_table, .arguments = "[JOB.ini] [--key=value | key=value ...]",
-     .help = "Train a model, or go on with a run; under mpirun -n N on N ranks",
+     .help = "Train a model, or go on with a run; after `run -n N` on N ranks",
      .detail = "The job is put together from the recipe, the job file and the command line, each overruling the one before. --run=DIR goes on "
                "with an "
                "unfinished run bit for bit, on the same or another number of ranks; without a job file and --data it takes the job from DIR/job.ini. "

@@ -10,7 +10,7 @@ void cli_print_overview(FILE *f) {
     int n;
     const cli_command *c = cli_commands(&n);
     fputs("usage: gantry COMMAND [ARGUMENTS]\n"
-          "Trains image-generating networks on CPUs, from a workstation to a cluster (mpirun).\n\n", f);
+          "Trains image-generating networks on CPUs, from a workstation to a cluster (gantry run).\n\n", f);
     for (int i = 0; i < n; i++)
         if (!c[i].hidden) fprintf(f, "  %-10s %s\n", c[i].name, c[i].help);
     fputs("\n`gantry COMMAND --help` shows a command's options, `gantry help KEY` explains a key.\n"

@@ -97,7 +97,7 @@ static void put_command(const cli_command *c, FILE *f) {
 void cli_print_manual(FILE *f) {
     fprintf(f, ".\\\" Written by `gantry man` from the option tables.\n.TH GANTRY 1 \"\" \"gantry %s\"\n", GT_VERSION);
     fputs(".SH NAME\ngantry \\- train image-generating networks on CPUs\n"
-          ".SH SYNOPSIS\n.B gantry\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.br\n.B mpirun \\-n\n.I N\n.B gantry train\n"
+          ".SH SYNOPSIS\n.B gantry\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.br\n.B gantry run \\-n\n.I N\n.B train\n"
           "[\\fIJOB.ini\\fR] [\\fB\\-\\-\\fIkey\\fB=\\fIvalue\\fR ...]\n"
           ".SH DESCRIPTION\nGantry trains generative networks, StyleGAN2\\-ADA first, on workstations and clusters without GPUs. A run is a "
           "function of job, data\n"
@@ -110,17 +110,18 @@ void cli_print_manual(FILE *f) {
         if (!c[i].hidden) put_command(&c[i], f);
     fputs(".SH JOB FILES\nA job file holds lines of the form key = value under [group] banners; a key is an option's name. jobs/reference.ini "
           "lists all of them.\n"
-          ".SH SIGNALS\nSIGUSR1, SIGTERM and SIGINT, or a file named stop in the run's directory, or the end of \\-\\-max\\-time, let a run write a checkpoint at the next step, "
+          ".SH SIGNALS\nSIGUSR1, SIGTERM, SIGINT and SIGHUP (unless it was ignored at the start, as by nohup), or a file named stop in the run's directory, or the end of \\-\\-max\\-time, let a run write a checkpoint at the next step, "
           "and exit with status 75.\n"
-          "SIGUSR2 lets it write a checkpoint and go on. mpirun itself ends its ranks about a second after passing on SIGTERM or SIGINT; SIGUSR1 "
-          "gives them time.\n"
+          "SIGUSR2 lets it write a checkpoint and go on. A second SIGINT ends it at once. All this holds for gantry run, too. mpirun itself ends its ranks about a second after passing on SIGTERM or "
+          "SIGINT; SIGUSR1 gives them time.\n"
           ".SH ENVIRONMENT\n.TP\n.B GT_ISA\n"
           "Instruction set of the kernels: portable, avx2 or avx512; by default the best that the CPU has. Results differ in their last bits "
           "between sets.\n"
           ".TP\n.B GT_CONV\nKernels of convolutions where the job says conv = auto: auto, direct or winograd. A run that goes on keeps those it began with.\n"
+          ".TP\n.B GANTRY_TERMINAL\nThe standard error, though a pipe, ends at a terminal so many columns wide: what gantry run tells its ranks.\n"
           ".TP\n.B NO_COLOR\nNo colours on a terminal.\n"
           ".SH EXIT STATUS\n0: done. 1: failed. 2: bad usage. 75: stopped before its end; start it again to go on.\n"
-          ".SH EXAMPLES\n.nf\nmpirun \\-n 2 gantry train \\-\\-data=pictures.zip \\-\\-run=runs/first\n"
+          ".SH EXAMPLES\n.nf\ngantry run \\-n 2 train \\-\\-data=pictures.zip \\-\\-run=runs/first\n"
           "gantry generate runs/first \\-\\-seeds=0\\-63 \\-\\-grid=8x8 \\-\\-outdir=out\n"
           "gantry inspect pictures.zip\n.fi\n", f);
 }
