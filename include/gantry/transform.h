@@ -41,7 +41,7 @@ typedef struct gt_transform {
     double background[3];   /* of 0..1: red, green, blue; grey takes their luma */
     int channels;           /* 0: as they are; 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA are made from each other; any other
                                number only from itself */
-    gt_depth depth;
+    gt_depth depth;  /* any but KEEP: the result has the usual range of that kind, whatever `range` is */
     double range[2]; /* sample values that stand for black and white; both 0: the usual ones (sample.h) */
 } gt_transform;
 

@@ -11,7 +11,7 @@
 #include "train/stop.h"
 
 typedef struct dataset_fields {
-    const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *report, *parts, *grid;
+    const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *report, *parts, *grid, *range;
     int64_t max_images, width, height, channels, crops, count, seed, threads;
     bool pad, compress, scan, restart, overwrite, coarse;
 } dataset_fields;
@@ -37,7 +37,11 @@ static const gt_option table[] = {
     {.key = "channels", .type = GT_OPTION_INT, FIELD(channels), .standard = "0", .max = 256, .help = "1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"},
     {.key = "background", .type = GT_OPTION_TEXT, FIELD(background), .standard = "", .help = "Lay transparent images over this colour: white, black or RRGGBB",
      .detail = "Without it alpha stays a channel. Also what --pad fills up with (black without it)."},
-    {.key = "depth", .type = GT_OPTION_CHOICE, FIELD(depth), .standard = "keep", .choices = "keep|u8|u16|f32", .help = "Kind of sample: 8-bit, 16-bit or float32"},
+    {.key = "depth", .type = GT_OPTION_CHOICE, FIELD(depth), .standard = "keep", .choices = "keep|u8|u16|f32", .help = "Kind of sample: 8-bit, 16-bit or float32",
+     .detail = "Any but keep also brings the samples to the usual range of that kind."},
+    {.key = "range", .type = GT_OPTION_TEXT, FIELD(range), .standard = "", .help = "LO,HI: the samples of SOURCE that stand for black and white",
+     .detail = "Most often of float32 samples, for which -1,1 are usual. In place of what the source says itself; the samples stay as they are and DEST says the same "
+               "(the attribute range of an HDF5 file, \"range\" in a dataset.json), unless --depth brings them to the usual range of its kind."},
     {.key = "max-images", .type = GT_OPTION_INT, FIELD(max_images), .standard = "0", .max = 2147483647, .help = "Take only the first so many pictures of the source; 0: all"},
     {.key = "labels", .type = GT_OPTION_TEXT, .path = true, FIELD(labels), COMMON, .standard = "own", .help = "own, folders (a class each), FILE.csv, or none",
      .detail = "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
@@ -85,6 +89,16 @@ static void read_labels(const char *text, gt_import_options *o) {
     else if (!gt_is(text, "own")) o->labels_csv = text;
 }
 
+/* "LO,HI"; whether they are a range is for gt_pack_check to say. */
+static gt_status read_range(const char *text, gt_pack_request *r) {
+    char *comma, *end = NULL;
+    if (!*text) return GT_OK;
+    r->has_range = true;
+    r->range[0] = strtod(text, &comma);
+    if (comma != text && *comma == ',') r->range[1] = strtod(comma + 1, &end);
+    return end && end != comma + 1 && !*end ? GT_OK : gt_fail(GT_USAGE, "--range=%s: two numbers, the smaller one first, such as --range=100,500", text);
+}
+
 static gt_status read_request(const dataset_fields *f, gt_pack_request *r) {
     *r = (gt_pack_request){
         .import = {.crops = (int)f->crops, .coarse = f->coarse},
@@ -111,6 +125,8 @@ static gt_status read_request(const dataset_fields *f, gt_pack_request *r) {
         .scan_only = f->scan,
     };
     read_labels(f->labels, &r->import);
+    gt_status st = read_range(f->range, r);
+    if (st) return st;
     return read_background(f->background, &r->transform);
 }
 

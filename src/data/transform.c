@@ -160,13 +160,14 @@ static gt_status recolour(const gt_transform *t, const plan *p, gt_picture *pict
 }
 
 static gt_status change_type(const gt_transform *t, gt_sample type, gt_picture *picture) {
-    if (type == picture->type) return GT_OK;
+    scale from = scale_of(t, picture->type);
+    double low = gt_sample_low(type), span = gt_sample_high(type) - low;
+    bool usual = !t->depth || (from.low == low && from.span == span);
+    if (type == picture->type && usual) return GT_OK;
     gt_picture out;
     gt_status st = gt_picture_new(&out, picture->height, picture->width, picture->channels, type);
     if (st) return st;
     out.alpha = picture->alpha;
-    scale from = scale_of(t, picture->type);
-    double low = gt_sample_low(type), span = gt_sample_high(type) - low;
     size_t n = (size_t)out.height * (size_t)out.width * (size_t)out.channels;
     for (size_t i = 0; i < n; i++) store(&out, i, low + span * ((load(picture, i) - from.low) / from.span));
     gt_picture_free(picture);

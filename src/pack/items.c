@@ -32,7 +32,7 @@ static gt_status join(gt_items *items, const gt_import_info *more, const char *s
         return gt_fail(GT_USAGE, "'%s' and '%s' have different class names: class numbers would not mean the same; --labels=none leaves them out", first,
                        source);
     bool ranges = all->has_range == more->has_range && (!all->has_range || !memcmp(all->range, more->range, sizeof all->range));
-    if (!ranges) return gt_fail(GT_USAGE, "'%s' and '%s' have samples of different ranges", first, source);
+    if (!ranges) return gt_fail(GT_USAGE, "'%s' and '%s' have samples of different ranges: --range=LO,HI declares one for all, --depth brings each to the usual one beforehand", first, source);
     if (strcmp(telling_names(all), telling_names(more))) return gt_fail(GT_USAGE, "'%s' and '%s' have channels of different names", first, source);
     if (more->label_width > all->label_width) all->label_width = more->label_width;
     all->unlabelled += more->unlabelled;
@@ -82,11 +82,12 @@ gt_status gt_items_open(gt_items *items, const gt_pack_request *r) {
         gt_status st = gt_import_open(&items->imports[k], r->sources[k], &r->import);
         if (st) return st;
         items->n++;
-        const gt_import_info *info = gt_import_get_info(items->imports[k]);
-        if (k == 0) items->info = *info;
-        else if ((st = join(items, info, r->sources[k], r->sources[0]))) return st;
-        items->main_thread_only |= info->main_thread_only;
-        items->first[k + 1] = items->first[k] + info->count;
+        gt_import_info info = *gt_import_get_info(items->imports[k]);
+        if (r->has_range) info.has_range = true, memcpy(info.range, r->range, sizeof info.range);
+        if (k == 0) items->info = info;
+        else if ((st = join(items, &info, r->sources[k], r->sources[0]))) return st;
+        items->main_thread_only |= info.main_thread_only;
+        items->first[k + 1] = items->first[k] + info.count;
     }
     int64_t n = items->first[items->n];
     if (r->max_images && n > r->max_images) n = r->max_images;

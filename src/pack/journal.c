@@ -160,6 +160,7 @@ gt_status gt_journal_add(gt_journal *j, const gt_outcome *o, const char *text) {
     record r;
     memset(&r, 0, sizeof r); /* gaps in the struct too */
     r.outcome.fate = o->fate, r.outcome.remark = o->remark, r.outcome.size = o->size, r.outcome.crc = o->crc, r.outcome.hash = o->hash;
+    r.outcome.looked = o->looked, r.outcome.low = o->low, r.outcome.high = o->high;
     r.text_bytes = text ? (uint32_t)strnlen(text, TEXT_MOST - 1) : 0;
     r.crc = crc_of(&r, text ? text : "");
     gt_buffer_add(&j->waiting, &r, sizeof r);

@@ -48,6 +48,13 @@ static void judge_equal(gt_ledger *l, gt_outcome *o, char *text, size_t bytes) {
     if (l->request->skip_duplicates) o->fate = 1 + GT_FOUND_DUPLICATE;
 }
 
+static void note_samples(gt_ledger *l, const gt_outcome *o) {
+    if (o->fate || !o->looked) return;
+    if (!l->looked || o->low < l->low) l->low = o->low;
+    if (!l->looked || o->high > l->high) l->high = o->high;
+    l->looked = true;
+}
+
 /* ---- opening ---- */
 
 /* What an earlier run did with its items. */
@@ -61,6 +68,7 @@ static gt_status replay(gt_ledger *l, int64_t items) {
         char *text = NULL;
         st = gt_journal_next(l->journal, &o, &text);
         if (!st && !o.fate) st = gt_dest_put(&l->dest, &(gt_entry){(uint32_t)l->done, o.size, o.crc}, NULL);
+        if (!st) note_samples(l, &o);
         if (!st && !o.fate) find_equal(l, l->done, o.hash);
         if (!st && o.remark && text) st = gt_findings_add(l->findings, (gt_finding)(o.remark - 1), l->done, text, true);
         free(text);
@@ -139,6 +147,7 @@ static gt_status take_one(gt_ledger *l, const gt_made *made) {
     gt_outcome o = made->outcome;
     snprintf(text, sizeof text, "%s", made->text ? made->text : "");
     judge_equal(l, &o, text, sizeof text);
+    note_samples(l, &o);
     gt_status st = o.remark ? gt_findings_add(l->findings, (gt_finding)(o.remark - 1), l->done, text, false) : GT_OK;
     bool unusable = o.fate == 1 + GT_FOUND_BAD || o.fate == 1 + GT_FOUND_ODD;
     if (!st && unusable && !l->request->skip && !l->checking) {

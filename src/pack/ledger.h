@@ -15,6 +15,8 @@ typedef struct gt_ledger {
     int64_t begun;       /* of them, those of an earlier run */
     bool checking;       /* no images are made any more */
     gt_hash128 key;      /* of what is made */
+    bool looked;         /* at samples of images that were kept: */
+    float low, high;     /* the smallest and the largest */
     gt_hash128 *hash;    /* [items.count] of items read; zero: not read */
     uint32_t *seen;      /* hash table of 1 + item, 0: free */
     size_t slots;        /* of it: a power of 2 */

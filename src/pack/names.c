@@ -23,7 +23,7 @@ const char *gt_dest_channels(const gt_dest *d) {
 
 bool gt_dest_range(const gt_dest *d, double range[2]) {
     const gt_import_info *info = &d->items->info;
-    if (!info->has_range || d->transform->depth) return false; /* another depth has the usual range */
+    if (!info->has_range || d->transform->depth) return false; /* a depth that is asked for has its usual range */
     range[0] = info->range[0];
     range[1] = info->range[1];
     return true;

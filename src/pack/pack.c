@@ -76,6 +76,8 @@ gt_status gt_pack_check(const gt_pack_request *r) {
     if (r->n_sources < 1) return gt_fail(GT_USAGE, "a source is needed");
     if (!r->scan_only && (!r->dest || !*r->dest)) return gt_fail(GT_USAGE, "--dest: a name for the result is needed");
     gt_status st = gt_transform_check(&r->transform);
+    if (!st && r->has_range && !(isfinite(r->range[0]) && isfinite(r->range[1]) && r->range[0] < r->range[1]))
+        st = gt_fail(GT_USAGE, "--range=%g,%g: two finite numbers, the smaller one first, such as --range=100,500", r->range[0], r->range[1]);
     bool stands;
     if (st || r->scan_only) return st;
     st = check_suffix(r);
@@ -98,7 +100,7 @@ static gt_hash128 key_of(const packing *p) {
     char text[512];
     gt_hasher *h = gt_hasher_new();
     if (!h) return (gt_hash128){0};
-    int n = snprintf(text, sizeof text, "2 %s %d %d %d %d %d %d %a %a %a %d %d %a %a %d %d %lld %d %d %d %zu %d %d %d",
+    int n = snprintf(text, sizeof text, "3 %s %d %d %d %d %d %d %a %a %a %d %d %a %a %d %d %lld %d %d %d %zu %d %d %d",
                      gt_dest_kind_of(p->request)->name, t->width, t->height, t->filter, t->crop, t->pad, t->alpha, t->background[0],
                      t->background[1], t->background[2], t->channels, t->depth, t->range[0], t->range[1], p->request->compress, p->request->skip_duplicates,
                      (long long)p->items.count, o->crops, o->coarse, o->labels, o->picture.most_bytes, o->picture.keep_orientation,
@@ -146,15 +148,52 @@ static gt_status unusable(const packing *p) {
 
 static bool any_unusable(const packing *p) { return gt_findings_count(p->findings, GT_FOUND_BAD) + gt_findings_count(p->findings, GT_FOUND_ODD) > 0; }
 
+/* Whole numbers have bounds that a range must keep to, or nothing would be white. */
+static gt_status check_range(const packing *p) {
+    const gt_pack_request *r = p->request;
+    gt_picture_info head;
+    char name[GT_IMPORT_NAME_BYTES];
+    if (!r->has_range || gt_items_head(&p->items, 0, &head)) return GT_OK; /* the work says what is wrong with it */
+    gt_sample type = gt_sample_of_bits(head.bits);
+    if (type == GT_F32 || (r->range[0] >= gt_sample_low(type) && r->range[1] <= gt_sample_high(type))) return GT_OK;
+    return gt_fail(GT_USAGE, "--range=%g,%g: the samples of '%s' are whole numbers of %s, between %g and %g", r->range[0], r->range[1],
+                   gt_items_name(&p->items, 0, name), gt_sample_name(type), gt_sample_low(type), gt_sample_high(type));
+}
+
+/* The shortest text that reads back as this float. */
+static const char *float_text(float x, char text[32]) {
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, 32, "%.*g", digits, (double)x);
+        if (strtof(text, NULL) == x) break;
+    }
+    return text;
+}
+
+/* What lies beyond black and white is most often a range that nobody declared. */
+static void note_range(const packing *p) {
+    const gt_ledger *l = &p->ledger;
+    const double *given = p->request->transform.range;
+    bool declared = given[0] != 0 || given[1] != 0;
+    double low = declared ? given[0] : gt_sample_low(GT_F32), high = declared ? given[1] : gt_sample_high(GT_F32);
+    double rounding = 1e-6 * fmax(fabs(low), fabs(high)); /* of ends that no float is exactly */
+    char from[32], to[32];
+    if (!l->looked || ((double)l->low >= low - rounding && (double)l->high <= high + rounding)) return;
+    float_text(l->low, from);
+    float_text(l->high, to);
+    gt_warn("samples lie between %s and %s, and %g and %g stand for black and white%s: if these are not meant, declare them (--range=%s,%s makes the smallest sample "
+            "black and the largest white)", from, to, low, high, declared ? "" : ", as nothing else is declared", from, to);
+}
+
 /* Rank 0, after the scan: may the work begin? Its findings stand if not; else the work finds them again, and more. */
 static gt_status judge_scan(packing *p) {
     if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
+    gt_status st = check_range(p);
+    if (st) return st;
     gt_findings_free(p->findings);
     p->findings = gt_findings_new(&p->items, true);
     if (!p->findings) return GT_NOMEM;
     if (p->request->scan_only) return GT_OK;
     bool stands = false;
-    gt_status st = GT_OK;
     if (gt_dataset_check_size(p->shape.height, p->shape.width, NULL)) st = GT_FORMAT; /* it is the pictures that do not fit */
     if (!st) st = gt_dest_kind_of(p->request)->check(&p->shape);
     if (!st) st = gt_dest_look(p->request, &stands);
@@ -222,6 +261,7 @@ static gt_status note_unlabelled(packing *p) {
 static gt_status finish(packing *p) {
     if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
     gt_status st = note_unlabelled(p);
+    note_range(p);
     if (st || p->request->scan_only) return st;
     return p->ledger.dest.n ? gt_ledger_finish(&p->ledger) : gt_fail(GT_FORMAT, "none of the %lld pictures can be used", (long long)p->items.count);
 }

@@ -163,6 +163,8 @@ typedef struct gt_outcome { /* of one item, in order */
     uint8_t remark;         /* what its text is: 0 none, else 1 + a gt_finding */
     uint32_t size, crc;     /* of a kept one */
     gt_hash128 hash;        /* of its samples and shape as read; zero: not read */
+    bool looked;            /* at its samples: */
+    float low, high;        /* the smallest and the largest as read */
 } gt_outcome;
 
 typedef struct gt_journal gt_journal;

@@ -23,7 +23,7 @@ struct gt_worker {
     const gt_items *items;
     gt_picture shape;
     const gt_dest_kind *kind;
-    bool compress, check_only;
+    bool compress, check_only, ranged; /* ranged: black and white are not where they usually are */
     int threads, block;
     gt_transformer **transformers; /* [threads] */
     int64_t first;
@@ -46,7 +46,7 @@ gt_worker *gt_worker_new(gt_pool *pool, const gt_items *items, const gt_transfor
     int threads = gt_pool_threads(pool);
     bool good = w != NULL;
     if (good) {
-        *w = (gt_worker){.pool = pool, .items = items, .shape = *shape, .kind = kind, .compress = compress, .threads = threads};
+        *w = (gt_worker){.pool = pool, .items = items, .shape = *shape, .kind = kind, .compress = compress, .threads = threads, .ranged = t->range[0] != 0 || t->range[1] != 0};
         w->block = choose_block(items, shape, threads);
         w->made = calloc((size_t)w->block, sizeof *w->made);
         w->transformers = calloc((size_t)threads, sizeof *w->transformers);
@@ -94,6 +94,27 @@ static gt_hash128 hash_of(const gt_picture *p) {
     return gt_hash(h, sizeof h);
 }
 
+#define LOOK_AT(type)                                     \
+    do {                                                  \
+        const type *x = p->samples;                       \
+        type low = x[0], high = x[0];                     \
+        for (size_t i = 1; i < n; i++) {                  \
+            low = x[i] < low ? x[i] : low;                \
+            high = x[i] > high ? x[i] : high;             \
+        }                                                 \
+        o->low = (float)low, o->high = (float)high;       \
+    } while (0)
+
+/* The smallest and the largest sample, where they may lie beyond black and white. */
+static void look_at_samples(const gt_worker *w, const gt_picture *p, gt_outcome *o) {
+    size_t n = gt_picture_bytes(p) / gt_sample_bytes(p->type);
+    if (p->type != GT_F32 && !w->ranged) return;
+    o->looked = true;
+    if (p->type == GT_U8) LOOK_AT(uint8_t);
+    else if (p->type == GT_U16) LOOK_AT(uint16_t);
+    else LOOK_AT(float);
+}
+
 static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *p) {
     if (!gt_pack_same_shape(p, &w->shape)) {
         char name[GT_IMPORT_NAME_BYTES], text[GT_IMPORT_NAME_BYTES + 300], is[96], most[96];
@@ -128,6 +149,7 @@ static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
         return;
     }
     m->outcome.hash = hash_of(&m->picture);
+    look_at_samples(w, &m->picture, &m->outcome);
     const char *note = m->picture.note;
     gt_status st = gt_transformer_run(w->transformers[worker], &m->picture, &dropped);
     if (st == GT_NOMEM) fail_run(m, st);
