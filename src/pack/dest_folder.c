@@ -62,32 +62,37 @@ static gt_status sync_all(gt_dest *d) { return syncfs(d->fd) ? gt_fail(GT_FAILED
 static gt_status compare_files(gt_dest *d) {
     int64_t files;
     char *foreign = NULL;
-    int error = gt_standing_folder(d->path, false, &files, &foreign);
-    gt_status st = error                           ? gt_fail(GT_FAILED, "'%s': %s", d->path, strerror(error))
-                   : foreign                       ? gt_dest_differs(d, foreign)
+    int error = gt_standing_folder(d->path, GT_FOLDER_WALK, &files, &foreign);
+    gt_status st = error                        ? gt_fail(GT_FAILED, "'%s': %s", d->path, strerror(error))
+                   : foreign                    ? gt_dest_differs(d, foreign)
                    : files != (int64_t)d->n + 1 ? gt_dest_differs(d, "the number of its files")
-                                                   : GT_OK;
+                                                : GT_OK;
     free(foreign);
     return st;
 }
 
-/* The old folder takes the part's name, and then goes. Where the two cannot change places at once, its files go first: a run that is ended in
- * between finds a whole part, and a folder in which nothing but files of a dataset is left. 0 or errno. */
-static int replace(gt_dest *d) {
+/* Its files and itself; 0 or errno. */
+static int remove_folder(const char *path) {
     int64_t files;
     char *foreign = NULL;
-    if (!rename(d->part, d->path)) return 0; /* there was none, or an empty one */
-    if (errno != ENOTEMPTY && errno != EEXIST) return errno;
-    if (!renameat2(AT_FDCWD, d->part, AT_FDCWD, d->path, RENAME_EXCHANGE)) {
-        int error = gt_standing_folder(d->part, true, &files, &foreign);
-        if (foreign) error = ENOTEMPTY;
-        free(foreign);
-        return error ? error : rmdir(d->part) ? errno : 0;
-    }
-    int error = gt_standing_folder(d->path, true, &files, &foreign);
-    if (foreign) error = ENOTEMPTY;
+    int error = gt_standing_folder(path, GT_FOLDER_REMOVE, &files, &foreign);
+    if (foreign) error = ENOTEMPTY; /* somebody put something there just now */
     free(foreign);
-    return error ? error : rename(d->part, d->path) ? errno : 0;
+    return error ? error : rmdir(path) ? errno : 0;
+}
+
+/* The old folder takes the part's name, and then goes. From that moment on the part is the old one: the journal must not speak of it any more.
+ * Where the two cannot change places at once, the old one goes first. */
+static gt_status replace(gt_dest *d) {
+    int error = rename(d->part, d->path) ? errno : 0;
+    if (error == ENOTEMPTY || error == EEXIST) { /* else there was none, or an empty one */
+        gt_status st = gt_journal_cut(d->journal);
+        if (st) return st;
+        bool changed = !renameat2(AT_FDCWD, d->part, AT_FDCWD, d->path, RENAME_EXCHANGE);
+        error = remove_folder(changed ? d->part : d->path);
+        if (!changed && !error) error = rename(d->part, d->path) ? errno : 0;
+    }
+    return error ? gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", d->part, d->path, strerror(error)) : GT_OK;
 }
 
 static gt_status finish(gt_dest *d) {
@@ -97,8 +102,7 @@ static gt_status finish(gt_dest *d) {
     gt_buffer_free(&notes);
     if (d->standing) return st ? st : compare_files(d);
     if (!st) st = sync_all(d);
-    int error = st ? 0 : replace(d);
-    if (error) st = gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", d->part, d->path, strerror(error));
+    if (!st) st = replace(d);
     return st ? st : gt_sync_parent(d->path);
 }
 

@@ -175,6 +175,11 @@ gt_status gt_journal_sync(gt_journal *j) {
     return error ? gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(error)) : GT_OK;
 }
 
+gt_status gt_journal_cut(gt_journal *j) {
+    bool good = !ftruncate(j->fd, sizeof(head)) && !fdatasync(j->fd);
+    return good ? GT_OK : gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
+}
+
 void gt_journal_close(gt_journal *j, bool finished) {
     if (!j) return;
     if (finished) unlink(j->path);

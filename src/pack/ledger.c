@@ -103,10 +103,12 @@ gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items 
     bool stands;
     st = gt_dest_look(r, &stands);
     if (st || (stands && !r->overwrite)) return st ? st : begin_comparing(l);
+    if (stands && (st = gt_standing_replaceable(r))) return st;
     bool lost = !part_is_there(r->dest); /* it got its name just before that run was ended, or somebody took it away */
     st = gt_journal_open(&l->journal, r->dest, key, r->restart || lost ? GT_DROP_ALL : r->overwrite ? GT_DROP_OTHERS : GT_DROP_NOTHING, &done);
     if (!st) st = gt_dest_look(r, &stands);
     if (!st && stands && !r->overwrite) st = gt_fail(GT_FAILED, "'%s' was finished by another process just now", r->dest);
+    l->dest.journal = l->journal;
     if (!st) st = replay(l, done);
     if (!st) st = gt_dest_open(&l->dest);
     if (!st && l->begun) gt_info("going on after %lld of %lld images, which an earlier run made", (long long)l->begun, (long long)items->count);

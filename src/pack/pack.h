@@ -71,6 +71,7 @@ typedef struct gt_entry { /* one image of the result */
 } gt_entry;
 
 typedef struct gt_dest gt_dest;
+typedef struct gt_journal gt_journal;
 
 typedef struct gt_dest_kind {
     const char *name;
@@ -91,6 +92,7 @@ struct gt_dest {
     const gt_dest_kind *kind;
     const char *path;
     char *part; /* DEST.part */
+    gt_journal *journal; /* speaks of it */
     const gt_items *items;
     gt_picture shape;
     const gt_transform *transform;
@@ -122,9 +124,12 @@ gt_status gt_standing_bytes(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_standing_end(gt_dest *d); /* does the file end here? */
 /* A file of the folder d->fd. */
 gt_status gt_standing_file(gt_dest *d, const char *name, const void *bytes, size_t n);
-/* All of a folder is what a dataset's folder holds: *files of them, or *foreign (malloc'ed) names the first thing that is not. `remove`: they are
- * removed meanwhile, dataset.json last, as far as the first foreign one. 0 or errno. */
-int gt_standing_folder(const char *path, bool remove, int64_t *files, char **foreign);
+/* Is all of a folder what a dataset's folder holds? *files of them, or *foreign (malloc'ed) names the first thing that is not. 0 or errno.
+ * GLANCE: only at its root. REMOVE: then they go, dataset.json last, unless anything is foreign. */
+typedef enum gt_standing_how { GT_FOLDER_GLANCE, GT_FOLDER_WALK, GT_FOLDER_REMOVE } gt_standing_how;
+int gt_standing_folder(const char *path, gt_standing_how how, int64_t *files, char **foreign);
+/* GT_USAGE: the folder, which is to be replaced, holds something else somewhere. */
+gt_status gt_standing_replaceable(const gt_pack_request *r);
 
 /* ---- an HDF5 file that stands there (standing_hdf5.c), main thread ---- */
 
@@ -167,7 +172,6 @@ typedef struct gt_outcome { /* of one item, in order */
     float low, high;        /* the smallest and the largest as read */
 } gt_outcome;
 
-typedef struct gt_journal gt_journal;
 /* Takes DEST.progress for this run alone; `key` says what is being made. *done: items that an earlier run has dealt with;
  * gt_journal_next gives their outcomes, texts included, one after the other. Afterwards DEST.part and DEST.part.h5, if they are
  * there, are what an earlier run left. GT_USAGE: they, or DEST.progress, are somebody else's, or of another key with images that
@@ -177,6 +181,7 @@ gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, gt
 gt_status gt_journal_next(gt_journal *j, gt_outcome *o, char **text); /* text: freed by the caller; NULL: none */
 gt_status gt_journal_add(gt_journal *j, const gt_outcome *o, const char *text);
 gt_status gt_journal_sync(gt_journal *j);   /* after the part was synced: what was added counts from now on */
+gt_status gt_journal_cut(gt_journal *j);    /* on the disk, too: of what it spoke nothing is in the part any more */
 void gt_journal_close(gt_journal *j, bool finished); /* finished: the file goes away */
 /* DEST is finished: what a run of this key, ended between its last steps, left beside it goes away. */
 void gt_journal_forget(const char *dest, gt_hash128 key);

@@ -70,7 +70,7 @@ static bool is_numbered(const char *name, const char *before, int digits, const 
 }
 
 typedef struct walk {
-    bool remove;
+    gt_standing_how how;
     int64_t files;
     char *foreign;
     int error;
@@ -82,7 +82,30 @@ static void meet_foreign(walk *w, const char *folder, const char *name) {
     if (asprintf(&w->foreign, "%s%s%s", folder, *folder ? "/" : "", name) < 0) w->foreign = NULL, w->error = ENOMEM;
 }
 
-/* A folder of pictures (name), or the root (""). */
+static bool is_kind(int fd, const struct dirent *e, bool folder) {
+    struct stat s;
+    if (e->d_type != DT_UNKNOWN) return e->d_type == (folder ? DT_DIR : DT_REG);
+    return !fstatat(fd, e->d_name, &s, AT_SYMLINK_NOFOLLOW) && (folder ? S_ISDIR(s.st_mode) : S_ISREG(s.st_mode));
+}
+
+static void walk_folder(walk *w, int root, const char *name);
+
+/* What lies in the folder `name` of pictures, or in the root (""). */
+static void meet(walk *w, int root, int fd, const char *name, const struct dirent *e) {
+    bool notes = !*name && !strcmp(e->d_name, "dataset.json"), picture = *name && is_numbered(e->d_name, "img", 8, ".png");
+    bool folder = !*name && is_numbered(e->d_name, "", 5, ""), removes = w->how == GT_FOLDER_REMOVE;
+    gt_alive();
+    if (!(notes || picture || folder) || !is_kind(fd, e, folder)) {
+        meet_foreign(w, name, e->d_name);
+    } else if (!folder) {
+        w->files++;
+        if (picture && removes && unlinkat(fd, e->d_name, 0)) w->error = errno;
+    } else if (w->how != GT_FOLDER_GLANCE) {
+        walk_folder(w, root, e->d_name);
+        if (walk_on(w) && removes && unlinkat(fd, e->d_name, AT_REMOVEDIR)) w->error = errno;
+    }
+}
+
 static void walk_folder(walk *w, int root, const char *name) {
     int fd = openat(root, *name ? name : ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -91,34 +114,21 @@ static void walk_folder(walk *w, int root, const char *name) {
         if (fd >= 0) close(fd);
         return;
     }
-    for (struct dirent *e; walk_on(w) && (errno = 0, e = readdir(dir));) {
-        struct stat s;
-        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
-        gt_alive();
-        bool notes = !*name && !strcmp(e->d_name, "dataset.json"), picture = *name && is_numbered(e->d_name, "img", 8, ".png");
-        bool folder = !*name && is_numbered(e->d_name, "", 5, "");
-        if (!(notes || picture || folder) || fstatat(fd, e->d_name, &s, AT_SYMLINK_NOFOLLOW) || (folder ? !S_ISDIR(s.st_mode) : !S_ISREG(s.st_mode))) {
-            meet_foreign(w, name, e->d_name);
-        } else if (folder) {
-            walk_folder(w, root, e->d_name);
-            if (walk_on(w) && w->remove && unlinkat(fd, e->d_name, AT_REMOVEDIR)) w->error = errno;
-        } else {
-            w->files++;
-            if (picture && w->remove && unlinkat(fd, e->d_name, 0)) w->error = errno;
-        }
-    }
+    for (struct dirent *e; walk_on(w) && (e = readdir(dir));)
+        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) meet(w, root, fd, name, e);
     closedir(dir);
 }
 
-int gt_standing_folder(const char *path, bool remove, int64_t *files, char **foreign) {
-    walk w = {.remove = false};
+int gt_standing_folder(const char *path, gt_standing_how how, int64_t *files, char **foreign) {
+    bool removes = how == GT_FOLDER_REMOVE;
+    walk w = {.how = removes ? GT_FOLDER_WALK : how};
     int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     *foreign = NULL;
     *files = 0;
     if (root < 0) return errno;
     walk_folder(&w, root, "");
-    if (remove && walk_on(&w)) { /* nothing foreign in it */
-        w.remove = true;
+    if (removes && walk_on(&w)) { /* nothing foreign in it */
+        w.how = how;
         walk_folder(&w, root, "");
         if (walk_on(&w) && unlinkat(root, "dataset.json", 0) && errno != ENOENT) w.error = errno;
     }
@@ -138,30 +148,42 @@ static bool is_empty(const char *path) {
     return dir && entries < 3;
 }
 
-static gt_status look_at_folder(const gt_pack_request *r, const struct stat *s, bool *stands) {
+static gt_status check_folder(const gt_pack_request *r, gt_standing_how how) {
     int64_t files;
     char *foreign = NULL;
-    if (!S_ISDIR(s->st_mode)) return gt_fail(GT_USAGE, "'%s' is there already, and is no folder: remove it, or choose another destination (FILE.zip, FILE.h5 or a folder)", r->dest);
-    if (is_empty(r->dest)) return GT_OK;
-    *stands = true;
-    int error = gt_standing_folder(r->dest, false, &files, &foreign);
-    gt_status st = error     ? gt_fail(GT_FAILED, "'%s': %s", r->dest, strerror(error))
-                   : foreign ? gt_fail(GT_USAGE, "the folder '%s' is there already, and '%s' in it is no part of a dataset: choose another destination%s", r->dest, foreign,
-                                       r->overwrite ? " (--overwrite removes nothing but datasets)" : "")
-                             : GT_OK;
+    int error = gt_standing_folder(r->dest, how, &files, &foreign);
+    gt_status st = error ? gt_fail(GT_FAILED, "'%s': %s", r->dest, strerror(error)) : GT_OK;
+    if (foreign)
+        st = gt_fail(GT_USAGE, "the folder '%s' is there already, and '%s' in it is no part of a dataset: choose another destination%s", r->dest,
+                     foreign, r->overwrite ? " (--overwrite removes nothing but datasets)" : "");
     free(foreign);
     return st;
 }
 
+gt_status gt_standing_replaceable(const gt_pack_request *r) {
+    return gt_dest_kind_of(r) == &gt_dest_folder ? check_folder(r, GT_FOLDER_WALK) : GT_OK;
+}
+
+static gt_status look_at_folder(const gt_pack_request *r, const struct stat *s, bool *stands) {
+    if (!S_ISDIR(s->st_mode))
+        return gt_fail(GT_USAGE, "'%s' is there already, and is no folder: remove it, or choose another destination (FILE.zip, FILE.h5 or a folder)",
+                       r->dest);
+    *stands = !is_empty(r->dest);
+    return *stands ? check_folder(r, GT_FOLDER_GLANCE) : GT_OK;
+}
+
 static gt_status look_at_file(const gt_pack_request *r, const struct stat *s, bool *stands) {
     if (S_ISDIR(s->st_mode))
-        return gt_fail(GT_USAGE, "'%s' is a folder: remove it, choose another destination, or write '%s/' where a folder is meant", r->dest, r->dest);
-    if (!S_ISREG(s->st_mode)) return gt_fail(GT_USAGE, "'%s' is there already, and is no file: remove it, or choose another destination", r->dest);
+        return gt_fail(GT_USAGE, "'%s' is a folder: remove it, choose another destination, or write '%s/' where a folder is meant", r->dest,
+                       r->dest);
+    if (!S_ISREG(s->st_mode))
+        return gt_fail(GT_USAGE, "'%s' is there already, and is no file: remove it, or choose another destination", r->dest);
     *stands = true;
     if (r->overwrite) return GT_OK;
     bool zip = gt_dest_kind_of(r) == &gt_dest_zip;
     if (zip ? gt_file_begins(r->dest, 0, "PK\3\4", 4) : gt_file_is_hdf5(r->dest)) return GT_OK;
-    return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (it is no %s): " WAYS_OUT, r->dest, zip ? "ZIP archive" : "HDF5 file");
+    return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (it is no %s): " WAYS_OUT, r->dest,
+                   zip ? "ZIP archive" : "HDF5 file");
 }
 
 gt_status gt_dest_look(const gt_pack_request *r, bool *stands) {
