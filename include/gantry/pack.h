@@ -14,20 +14,21 @@
  *              uncompressed unless `compress`; dataset.json last. Zip64 where it must be. No times: equal input, equal bytes
  *   FILE.h5    `images` [N,H,W,C] in chunks of one image, `labels`, attributes as in dataset.h; `compress`: deflated
  *   FOLDER     the files of FILE.zip; must not lie in a source
- * A name with another suffix (out.tar, out.zipp) is refused; `out.tar/`, and a folder of such a name that is there, are folders. A suffix without
- * a letter (photos-1.5) is none.
+ * A name with another suffix (out.tar, out.zipp) is refused; `out.tar/`, and a folder of such a name that is there, are
+ * folders. A suffix without a letter (photos-1.5) is none.
  *
  * The result appears under its name when it is whole. Until then it is DEST.part, with DEST.progress beside it; a run that
- * was ended goes on from there when it is asked for the same again. When anything differs - options, names, labels, or what is
- * read, as far as gt_import_identity and gt_import_stamp tell - images that were made are not dropped without `restart`: GT_USAGE.
- * Files of these names that no such run made are never written over: GT_USAGE.
+ * was ended goes on from there when it is asked for the same again. When anything differs - options, names, labels, or what
+ * is read, as far as gt_import_identity and gt_import_stamp tell - images that were made are not dropped without
+ * `restart` or `overwrite`: GT_USAGE. Files of these names that no such run made are never written over: GT_USAGE.
  *
- * Float samples beyond the range that stands for black and white (samples of any kind where a range was declared) are told in the log with the
- * smallest and the largest of all.
+ * A file, or a folder with anything in it, that stands at DEST already is compared with what the request makes, image by
+ * image, and nothing is written. All the same: GT_OK, with result->stood. Else GT_USAGE at the first difference, and DEST
+ * stays as it is; with `overwrite` it is replaced when the new one is whole. A folder that holds anything but the files
+ * of a dataset is never replaced.
  *
- * A file, or a folder with anything in it, that stands at DEST already is compared with what the request makes, image by image, and
- * nothing is written. All the same: GT_OK, with result->stood. Else GT_USAGE at the first difference, and DEST stays as it is;
- * with `overwrite` it is replaced when the new one is whole. A folder that holds anything but the files of a dataset is never replaced. */
+ * Float samples beyond the range that stands for black and white (samples of any kind where a range was declared) are
+ * told in the log with the smallest and the largest of all. */
 #ifndef GANTRY_PACK_H
 #define GANTRY_PACK_H
 
@@ -48,8 +49,8 @@ typedef struct gt_pack_request {
     const char *dest;
     bool folder;  /* dest is a folder whatever its suffix; a '/' at its end says so, too */
     gt_transform transform; /* a range that the sources have, or has_range, takes the place of its own */
-    bool has_range;         /* samples of all sources that stand for black and white, whatever the sources say; the result says so, too,
-                               unless transform.depth brings the samples to its usual range */
+    bool has_range;         /* samples of all sources that stand for black and white, whatever the sources say; the
+                               result says so, too, unless transform.depth brings the samples to its usual range */
     double range[2];        /* both finite, the smaller one first */
     int64_t max_images; /* of the source's items only the first so many; 0: all */
     gt_pack_choice choice;

@@ -96,7 +96,8 @@ static gt_status read_range(const char *text, gt_pack_request *r) {
     r->has_range = true;
     r->range[0] = strtod(text, &comma);
     if (comma != text && *comma == ',') r->range[1] = strtod(comma + 1, &end);
-    return end && end != comma + 1 && !*end ? GT_OK : gt_fail(GT_USAGE, "--range=%s: two numbers, the smaller one first, such as --range=100,500", text);
+    if (end && end != comma + 1 && !*end) return GT_OK;
+    return gt_fail(GT_USAGE, "--range=%s: two numbers, the smaller one first, such as --range=100,500", text);
 }
 
 static gt_status read_request(const dataset_fields *f, gt_pack_request *r) {
@@ -301,20 +302,26 @@ static gt_status run(gt_comm *comm, cli_session *s, const dataset_fields *f) {
     return st ? st : a->run(comm, s, f, &request, words, n);
 }
 
-/* HDF5 files from elsewhere, before MPI is up: sources, and what stands where something is to be made and is not replaced unread. */
+static gt_status check_standing(const char *dest) {
+    gt_status st = gt_dataset_check_foreign(dest, NULL);
+    if (!st) return GT_OK;
+    char reason[512];
+    snprintf(reason, sizeof reason, "%s", gt_message());
+    return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (%s): --overwrite replaces it, or "
+                             "choose another destination", dest, reason);
+}
+
+/* HDF5 files from elsewhere, before MPI is up: sources, and what stands where something is to be made and is not
+ * replaced unread. */
 static gt_status check_foreign(const cli_session *s, const dataset_fields *f) {
+    const char **words = s->arguments.words, *action = s->arguments.n_words ? words[0] : "";
+    bool looks = gt_is(action, "inspect") || gt_is(action, "verify");
     gt_status st = *f->source ? gt_dataset_check_foreign(f->source, NULL) : GT_OK;
-    if (!st && *f->dest && !f->overwrite) st = gt_dataset_check_foreign(f->dest, NULL);
+    if (!st && *f->dest && !f->overwrite) st = check_standing(f->dest);
     for (int i = 0; i < s->arguments.n_words && !st; i++) {
-        const char *action = s->arguments.words[0];
-        bool made = i > 0 && (i == s->arguments.n_words - 1 || (i > 1 && gt_is(action, "split"))) && !gt_is(action, "inspect") && !gt_is(action, "verify");
-        if (!made || !f->overwrite) st = gt_dataset_check_foreign(s->arguments.words[i], NULL);
-        if (st && made) {
-            char reason[512];
-            snprintf(reason, sizeof reason, "%s", gt_message());
-            st = gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (%s): --overwrite replaces it, or choose another destination",
-                         s->arguments.words[i], reason);
-        }
+        bool last = i == s->arguments.n_words - 1 && i > 0, made = !looks && (last || (i > 1 && gt_is(action, "split")));
+        if (!made) st = gt_dataset_check_foreign(words[i], NULL);
+        else if (!f->overwrite) st = check_standing(words[i]);
     }
     return st;
 }

@@ -32,7 +32,9 @@ static gt_status open_folder(gt_dest *d, const char *path) {
 static gt_status begin(gt_dest *d) {
     if (d->standing) return open_folder(d, d->path);
     int error = d->n ? 0 : gt_part_remove(d->path);
-    gt_status st = error ? gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(error)) : make_folder(d->part);
+    gt_status st =
+        error ? gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(error))
+              : make_folder(d->part);
     return st ? st : open_folder(d, d->part);
 }
 
@@ -81,8 +83,8 @@ static int remove_folder(const char *path) {
     return error ? error : rmdir(path) ? errno : 0;
 }
 
-/* The old folder takes the part's name, and then goes. From that moment on the part is the old one: the journal must not speak of it any more.
- * Where the two cannot change places at once, the old one goes first. */
+/* The old folder takes the part's name, and then goes. From that moment on the part is the old one: the journal must
+ * not speak of it any more. Where the two cannot change places at once, the old one goes first. */
 static gt_status replace(gt_dest *d) {
     int error = rename(d->part, d->path) ? errno : 0;
     if (error == ENOTEMPTY || error == EEXIST) { /* else there was none, or an empty one */

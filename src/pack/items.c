@@ -32,7 +32,9 @@ static gt_status join(gt_items *items, const gt_import_info *more, const char *s
         return gt_fail(GT_USAGE, "'%s' and '%s' have different class names: class numbers would not mean the same; --labels=none leaves them out", first,
                        source);
     bool ranges = all->has_range == more->has_range && (!all->has_range || !memcmp(all->range, more->range, sizeof all->range));
-    if (!ranges) return gt_fail(GT_USAGE, "'%s' and '%s' have samples of different ranges: --range=LO,HI declares one for all, --depth brings each to the usual one beforehand", first, source);
+    if (!ranges)
+        return gt_fail(GT_USAGE, "'%s' and '%s' have samples of different ranges; --range=LO,HI declares one for all",
+                       first, source);
     if (strcmp(telling_names(all), telling_names(more))) return gt_fail(GT_USAGE, "'%s' and '%s' have channels of different names", first, source);
     if (more->label_width > all->label_width) all->label_width = more->label_width;
     all->unlabelled += more->unlabelled;

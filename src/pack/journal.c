@@ -116,8 +116,9 @@ static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, gt_j
         int64_t made = *done;
         *done = 0;
         if (!made || drop == GT_DROP_OTHERS) return start_anew(j, owner, key); /* nothing is lost */
-        return gt_fail(GT_USAGE, "'%s' is unfinished, and not by this command: %lld images were made with other options or from another state of the source. The command "
-                                 "that made them goes on with it; --restart drops them and begins anew", dest, (long long)made);
+        return gt_fail(GT_USAGE, "'%s' is unfinished, and not by this command: %lld images were made with other options or "
+                                 "from another state of the source. The command that made them goes on with it; "
+                                 "--restart drops them and begins anew", dest, (long long)made);
     }
     if (!st && (ftruncate(j->fd, end) || lseek(j->fd, 0, SEEK_END) < 0)) st = gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
     return st;
@@ -196,7 +197,8 @@ void gt_journal_forget(const char *dest, gt_hash128 key) {
     if (asprintf(&j.path, "%s.progress", dest) < 0) return;
     j.fd = open(j.path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (j.fd >= 0) j.reading = fopen(j.path, "re");
-    bool ours = j.reading && !flock(j.fd, LOCK_EX | LOCK_NB) && owner_of(&j, &h) == OURS && !memcmp(&h.key, &key, sizeof key);
+    bool alone = j.reading && !flock(j.fd, LOCK_EX | LOCK_NB);
+    bool ours = alone && owner_of(&j, &h) == OURS && !memcmp(&h.key, &key, sizeof key);
     if (ours && !gt_part_remove(dest)) unlink(j.path); /* the mark last: without it a part is nobody's */
     if (j.reading) fclose(j.reading);
     if (j.fd >= 0) close(j.fd);

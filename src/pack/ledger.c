@@ -93,8 +93,13 @@ static gt_status begin_comparing(gt_ledger *l) {
 
 gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items *items, gt_findings *findings, const gt_picture *shape, gt_hash128 key) {
     *l = (gt_ledger){.request = r, .items = items, .findings = findings, .checking = r->scan_only, .key = key};
-    l->dest = (gt_dest){.kind = gt_dest_kind_of(r), .path = r->dest, .items = items, .shape = *shape, .transform = &r->transform,
-                        .compress = r->compress, .fd = -1};
+    l->dest = (gt_dest){.kind = gt_dest_kind_of(r),
+                        .path = r->dest,
+                        .items = items,
+                        .shape = *shape,
+                        .transform = &r->transform,
+                        .compress = r->compress,
+                        .fd = -1};
     l->started = l->spoken = gt_clock();
     l->next_sync = l->started + SYNC_LEAST;
     int64_t done = 0;
@@ -105,9 +110,14 @@ gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items 
     if (st || (stands && !r->overwrite)) return st ? st : begin_comparing(l);
     if (stands && (st = gt_standing_replaceable(r))) return st;
     bool lost = !part_is_there(r->dest); /* it got its name just before that run was ended, or somebody took it away */
-    st = gt_journal_open(&l->journal, r->dest, key, r->restart || lost ? GT_DROP_ALL : r->overwrite ? GT_DROP_OTHERS : GT_DROP_NOTHING, &done);
+    st = gt_journal_open(&l->journal, r->dest, key,
+                         r->restart || lost ? GT_DROP_ALL
+                         : r->overwrite     ? GT_DROP_OTHERS
+                                            : GT_DROP_NOTHING,
+                         &done);
     if (!st) st = gt_dest_look(r, &stands);
-    if (!st && stands && !r->overwrite) st = gt_fail(GT_FAILED, "'%s' was finished by another process just now", r->dest);
+    if (!st && stands && !r->overwrite)
+        st = gt_fail(GT_FAILED, "'%s' was finished by another process just now", r->dest);
     l->dest.journal = l->journal;
     if (!st) st = replay(l, done);
     if (!st) st = gt_dest_open(&l->dest);

@@ -23,7 +23,8 @@ typedef struct gt_ledger {
     double started, next_sync, spoken;
 } gt_ledger;
 
-/* Opens the destination, going on where an earlier run with the same key ended, or comparing with what stands there. gt_ledger_close in any case. */
+/* Opens the destination, going on where an earlier run with the same key ended, or comparing with what stands there.
+ * gt_ledger_close in any case. */
 gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items *items, gt_findings *findings, const gt_picture *shape, gt_hash128 key);
 /* What a rank made (gt_worker_run): the items after l->done. */
 gt_status gt_ledger_take(void *ledger, const void *made, size_t bytes);

@@ -63,13 +63,15 @@ static gt_status check_place(const gt_pack_request *r) {
 static gt_status check_suffix(const gt_pack_request *r) {
     const char *slash = strrchr(r->dest, '/'), *name = slash ? slash + 1 : r->dest, *dot = strrchr(name, '.');
     struct stat s;
-    if (r->folder || gt_dest_kind_of(r) != &gt_dest_folder || !dot || dot == name || (!stat(r->dest, &s) && S_ISDIR(s.st_mode))) return GT_OK;
+    if (r->folder || gt_dest_kind_of(r) != &gt_dest_folder || !dot || dot == name ||
+        (!stat(r->dest, &s) && S_ISDIR(s.st_mode)))
+        return GT_OK;
     for (const char *c = dot + 1;; c++) {
         if (!*c) return GT_OK;
         if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z')) break;
     }
-    return gt_fail(GT_USAGE, "destination '%s': '%s' is no kind of dataset. FILE.zip, FILE.h5 and FILE.hdf5 are files, names without a suffix folders; '%s/' means a folder of this name",
-                   r->dest, dot, r->dest);
+    return gt_fail(GT_USAGE, "destination '%s': '%s' is no kind of dataset. FILE.zip, FILE.h5 and FILE.hdf5 are files, "
+                             "names without a suffix folders; '%s/' means a folder of this name", r->dest, dot, r->dest);
 }
 
 gt_status gt_pack_check(const gt_pack_request *r) {
@@ -77,7 +79,8 @@ gt_status gt_pack_check(const gt_pack_request *r) {
     if (!r->scan_only && (!r->dest || !*r->dest)) return gt_fail(GT_USAGE, "--dest: a name for the result is needed");
     gt_status st = gt_transform_check(&r->transform);
     if (!st && r->has_range && !(isfinite(r->range[0]) && isfinite(r->range[1]) && r->range[0] < r->range[1]))
-        st = gt_fail(GT_USAGE, "--range=%g,%g: two finite numbers, the smaller one first, such as --range=100,500", r->range[0], r->range[1]);
+        st = gt_fail(GT_USAGE, "--range=%g,%g: two finite numbers, the smaller one first, such as --range=100,500",
+                     r->range[0], r->range[1]);
     bool stands;
     if (st || r->scan_only) return st;
     st = check_suffix(r);
@@ -101,9 +104,10 @@ static gt_hash128 key_of(const packing *p) {
     gt_hasher *h = gt_hasher_new();
     if (!h) return (gt_hash128){0};
     int n = snprintf(text, sizeof text, "3 %s %d %d %d %d %d %d %a %a %a %d %d %a %a %d %d %lld %d %d %d %zu %d %d %d",
-                     gt_dest_kind_of(p->request)->name, t->width, t->height, t->filter, t->crop, t->pad, t->alpha, t->background[0],
-                     t->background[1], t->background[2], t->channels, t->depth, t->range[0], t->range[1], p->request->compress, p->request->skip_duplicates,
-                     (long long)p->items.count, o->crops, o->coarse, o->labels, o->picture.most_bytes, o->picture.keep_orientation,
+                     gt_dest_kind_of(p->request)->name, t->width, t->height, t->filter, t->crop, t->pad, t->alpha,
+                     t->background[0], t->background[1], t->background[2], t->channels, t->depth, t->range[0],
+                     t->range[1], p->request->compress, p->request->skip_duplicates, (long long)p->items.count,
+                     o->crops, o->coarse, o->labels, o->picture.most_bytes, o->picture.keep_orientation,
                      o->picture.keep_profile, o->picture.palette_indices);
     gt_hasher_add(h, text, (size_t)n);
     if (p->items.labels && p->items.info.unlabelled) gt_hasher_add(h, "labelled", 8); /* those without a label are left out */
@@ -156,8 +160,9 @@ static gt_status check_range(const packing *p) {
     if (!r->has_range || gt_items_head(&p->items, 0, &head)) return GT_OK; /* the work says what is wrong with it */
     gt_sample type = gt_sample_of_bits(head.bits);
     if (type == GT_F32 || (r->range[0] >= gt_sample_low(type) && r->range[1] <= gt_sample_high(type))) return GT_OK;
-    return gt_fail(GT_USAGE, "--range=%g,%g: the samples of '%s' are whole numbers of %s, between %g and %g", r->range[0], r->range[1],
-                   gt_items_name(&p->items, 0, name), gt_sample_name(type), gt_sample_low(type), gt_sample_high(type));
+    return gt_fail(GT_USAGE, "--range=%g,%g: the samples of '%s' are whole numbers of %s, between %g and %g",
+                   r->range[0], r->range[1], gt_items_name(&p->items, 0, name), gt_sample_name(type),
+                   gt_sample_low(type), gt_sample_high(type));
 }
 
 /* The shortest text that reads back as this float. */
@@ -180,8 +185,9 @@ static void note_range(const packing *p) {
     if (!l->looked || ((double)l->low >= low - rounding && (double)l->high <= high + rounding)) return;
     float_text(l->low, from);
     float_text(l->high, to);
-    gt_warn("samples lie between %s and %s, and %g and %g stand for black and white%s: if these are not meant, declare them (--range=%s,%s makes the smallest sample "
-            "black and the largest white)", from, to, low, high, declared ? "" : ", as nothing else is declared", from, to);
+    gt_warn("samples lie between %s and %s, and %g and %g stand for black and white%s: if these are not meant, declare "
+            "them (--range=%s,%s makes the smallest sample black and the largest white)",
+            from, to, low, high, declared ? "" : ", as nothing else is declared", from, to);
 }
 
 /* Rank 0, after the scan: may the work begin? Its findings stand if not; else the work finds them again, and more. */
@@ -341,7 +347,8 @@ gt_status gt_pack(gt_comm *comm, const gt_pack_request *request, gt_pack_result 
     packing p = {.comm = comm, .request = &r};
     *result = (gt_pack_result){0};
     char *dest = strdup(r.dest ? r.dest : "");
-    for (size_t n = dest ? strlen(dest) : 0; n > 1 && dest[n - 1] == '/'; n--) dest[n - 1] = 0, r.folder = true; /* names are put together with it */
+    for (size_t n = dest ? strlen(dest) : 0; n > 1 && dest[n - 1] == '/'; n--)
+        dest[n - 1] = 0, r.folder = true; /* names are put together with it */
     r.dest = dest;
     gt_status st = gt_comm_agree(comm, dest ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name"));
     if (!st) st = pack(&p, result);

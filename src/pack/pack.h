@@ -114,8 +114,8 @@ void gt_dest_close(gt_dest *d);
 
 /* ---- what stands at the destination already (standing.c) ---- */
 
-/* *stands: something is there that is to be compared, or with r->overwrite replaced. GT_USAGE: something that can be neither, or that
- * at a glance is not what this request makes. Looks at no image. */
+/* *stands: something is there that is to be compared, or with r->overwrite replaced. GT_USAGE: something that can be
+ * neither, or that at a glance is not what this request makes. Looks at no image. */
 gt_status gt_dest_look(const gt_pack_request *r, bool *stands);
 /* GT_USAGE: what stands there is not the same, as `what` (NULL: image number d->n) differs. */
 gt_status gt_dest_differs(const gt_dest *d, const char *what);
@@ -124,8 +124,8 @@ gt_status gt_standing_bytes(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_standing_end(gt_dest *d); /* does the file end here? */
 /* A file of the folder d->fd. */
 gt_status gt_standing_file(gt_dest *d, const char *name, const void *bytes, size_t n);
-/* Is all of a folder what a dataset's folder holds? *files of them, or *foreign (malloc'ed) names the first thing that is not. 0 or errno.
- * GLANCE: only at its root. REMOVE: then they go, dataset.json last, unless anything is foreign. */
+/* Is all of a folder what a dataset's folder holds? *files of them, or *foreign (malloc'ed) names the first thing that
+ * is not. 0 or errno. GLANCE: only at its root. REMOVE: then they go, dataset.json last, unless anything is foreign. */
 typedef enum gt_standing_how { GT_FOLDER_GLANCE, GT_FOLDER_WALK, GT_FOLDER_REMOVE } gt_standing_how;
 int gt_standing_folder(const char *path, gt_standing_how how, int64_t *files, char **foreign);
 /* GT_USAGE: the folder, which is to be replaced, holds something else somewhere. */
@@ -157,7 +157,8 @@ gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_part_sync(gt_dest *d);
 int gt_part_settle(const char *file); /* 0 or errno: sync it */
 gt_status gt_part_publish(const char *file, const char *path);
-int gt_part_remove(const char *dest); /* 0 or errno: DEST.part, file or folder, and DEST.part.h5, of which the journal said that they are ours */
+/* 0 or errno: DEST.part, file or folder, and DEST.part.h5, of which the journal said that they are ours. */
+int gt_part_remove(const char *dest);
 gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n);
 gt_status gt_png_check(const gt_picture *shape);
 
@@ -174,9 +175,13 @@ typedef struct gt_outcome { /* of one item, in order */
 
 /* Takes DEST.progress for this run alone; `key` says what is being made. *done: items that an earlier run has dealt with;
  * gt_journal_next gives their outcomes, texts included, one after the other. Afterwards DEST.part and DEST.part.h5, if they are
- * there, are what an earlier run left. GT_USAGE: they, or DEST.progress, are somebody else's, or of another key with images that
- * count and are not to be dropped; they stay as they are. */
-typedef enum gt_journal_drop { GT_DROP_NOTHING, GT_DROP_ALL, GT_DROP_OTHERS } gt_journal_drop; /* of what was begun: all, or what has another key */
+ * there, are what an earlier run left. GT_USAGE: they, or DEST.progress, are somebody else's, or of another key with
+ * images that count and are not to be dropped; they stay as they are. */
+typedef enum gt_journal_drop { /* of what was begun */
+    GT_DROP_NOTHING,
+    GT_DROP_ALL,
+    GT_DROP_OTHERS, /* what has another key */
+} gt_journal_drop;
 gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done);
 gt_status gt_journal_next(gt_journal *j, gt_outcome *o, char **text); /* text: freed by the caller; NULL: none */
 gt_status gt_journal_add(gt_journal *j, const gt_outcome *o, const char *text);

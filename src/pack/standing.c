@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * Whether a finished DEST was made by the same command is told by making its images again and comparing them with what stands
- * there. The result is the same bytes whenever the command is the same, so nothing need be kept: no mark in the result (its bytes are
- * those of the interchange format), no file beside it (that would stay behind when the dataset is moved, or speak for another one that took
- * its place), no extended attribute (many cluster file systems have none). It costs what making costs without the writing, the
- * first image that differs ends it, and a DEST that was damaged since is not taken for a good one. */
+ * Whether a finished DEST was made by the same command is told by making its images again and comparing them with what
+ * stands there. The result is the same bytes whenever the command is the same, so nothing need be kept: no mark in the
+ * result (its bytes are those of the interchange format), no file beside it (that would stay behind when the dataset is
+ * moved, or speak for another one that took its place), no extended attribute (many cluster file systems have none). It
+ * costs what making costs without the writing, the first image that differs ends it, and a DEST that was damaged since
+ * is not taken for a good one. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -24,7 +25,8 @@
 gt_status gt_dest_differs(const gt_dest *d, const char *what) {
     char image[32];
     snprintf(image, sizeof image, "image %zu", d->n);
-    return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (%s differs): " WAYS_OUT, d->path, what ? what : image);
+    return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (%s differs): " WAYS_OUT,
+                   d->path, what ? what : image);
 }
 
 /* ---- files ---- */
@@ -53,7 +55,8 @@ gt_status gt_standing_end(gt_dest *d) {
 /* ---- folders ---- */
 
 gt_status gt_standing_file(gt_dest *d, const char *name, const void *bytes, size_t n) {
-    gt_dest file = {.path = d->path, .n = d->n, .fd = openat(d->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+    gt_dest file = {
+        .path = d->path, .n = d->n, .fd = openat(d->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
     if (file.fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
         return gt_fail(GT_FAILED, "'%s/%s' cannot be read: %s", d->path, name, strerror(errno));
     struct stat s;
@@ -66,7 +69,8 @@ gt_status gt_standing_file(gt_dest *d, const char *name, const void *bytes, size
 /* The number that the name holds between what stands before and behind it; exactly `digits` digits. */
 static bool is_numbered(const char *name, const char *before, int digits, const char *behind) {
     size_t n = strlen(before);
-    return !strncmp(name, before, n) && strspn(name + n, "0123456789") == (size_t)digits && !strcmp(name + n + digits, behind);
+    return !strncmp(name, before, n) && strspn(name + n, "0123456789") == (size_t)digits &&
+           !strcmp(name + n + digits, behind);
 }
 
 typedef struct walk {
@@ -92,7 +96,8 @@ static void walk_folder(walk *w, int root, const char *name);
 
 /* What lies in the folder `name` of pictures, or in the root (""). */
 static void meet(walk *w, int root, int fd, const char *name, const struct dirent *e) {
-    bool notes = !*name && !strcmp(e->d_name, "dataset.json"), picture = *name && is_numbered(e->d_name, "img", 8, ".png");
+    bool notes = !*name && !strcmp(e->d_name, "dataset.json"),
+         picture = *name && is_numbered(e->d_name, "img", 8, ".png");
     bool folder = !*name && is_numbered(e->d_name, "", 5, ""), removes = w->how == GT_FOLDER_REMOVE;
     gt_alive();
     if (!(notes || picture || folder) || !is_kind(fd, e, folder)) {
@@ -154,8 +159,10 @@ static gt_status check_folder(const gt_pack_request *r, gt_standing_how how) {
     int error = gt_standing_folder(r->dest, how, &files, &foreign);
     gt_status st = error ? gt_fail(GT_FAILED, "'%s': %s", r->dest, strerror(error)) : GT_OK;
     if (foreign)
-        st = gt_fail(GT_USAGE, "the folder '%s' is there already, and '%s' in it is no part of a dataset: choose another destination%s", r->dest,
-                     foreign, r->overwrite ? " (--overwrite removes nothing but datasets)" : "");
+        st = gt_fail(
+            GT_USAGE,
+            "the folder '%s' is there already, and '%s' in it is no part of a dataset: choose another destination%s",
+            r->dest, foreign, r->overwrite ? " (--overwrite removes nothing but datasets)" : "");
     free(foreign);
     return st;
 }
@@ -166,30 +173,36 @@ gt_status gt_standing_replaceable(const gt_pack_request *r) {
 
 static gt_status look_at_folder(const gt_pack_request *r, const struct stat *s, bool *stands) {
     if (!S_ISDIR(s->st_mode))
-        return gt_fail(GT_USAGE, "'%s' is there already, and is no folder: remove it, or choose another destination (FILE.zip, FILE.h5 or a folder)",
-                       r->dest);
+        return gt_fail(
+            GT_USAGE,
+            "'%s' is there already, and is no folder: remove it, or choose another destination (FILE.zip, FILE.h5 or a folder)",
+            r->dest);
     *stands = !is_empty(r->dest);
     return *stands ? check_folder(r, GT_FOLDER_GLANCE) : GT_OK;
 }
 
 static gt_status look_at_file(const gt_pack_request *r, const struct stat *s, bool *stands) {
     if (S_ISDIR(s->st_mode))
-        return gt_fail(GT_USAGE, "'%s' is a folder: remove it, choose another destination, or write '%s/' where a folder is meant", r->dest,
-                       r->dest);
+        return gt_fail(
+            GT_USAGE, "'%s' is a folder: remove it, choose another destination, or write '%s/' where a folder is meant",
+            r->dest, r->dest);
     if (!S_ISREG(s->st_mode))
-        return gt_fail(GT_USAGE, "'%s' is there already, and is no file: remove it, or choose another destination", r->dest);
+        return gt_fail(GT_USAGE, "'%s' is there already, and is no file: remove it, or choose another destination",
+                       r->dest);
     *stands = true;
     if (r->overwrite) return GT_OK;
     bool zip = gt_dest_kind_of(r) == &gt_dest_zip;
     if (zip ? gt_file_begins(r->dest, 0, "PK\3\4", 4) : gt_file_is_hdf5(r->dest)) return GT_OK;
-    return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (it is no %s): " WAYS_OUT, r->dest,
-                   zip ? "ZIP archive" : "HDF5 file");
+    return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (it is no %s): " WAYS_OUT,
+                   r->dest, zip ? "ZIP archive" : "HDF5 file");
 }
 
 gt_status gt_dest_look(const gt_pack_request *r, bool *stands) {
     struct stat s;
     *stands = false;
     if (lstat(r->dest, &s)) return GT_OK; /* what keeps it from being made shows when it is */
-    if (stat(r->dest, &s)) return gt_fail(GT_USAGE, "'%s' is a link that leads nowhere: remove it, or choose another destination", r->dest);
+    if (stat(r->dest, &s))
+        return gt_fail(GT_USAGE, "'%s' is a link that leads nowhere: remove it, or choose another destination",
+                       r->dest);
     return gt_dest_kind_of(r) == &gt_dest_folder ? look_at_folder(r, &s, stands) : look_at_file(r, &s, stands);
 }

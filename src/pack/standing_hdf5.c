@@ -36,9 +36,11 @@ gt_status gt_standing_hdf5_open(gt_dest *d) {
         return gt_dest_differs(d, reason);
     }
     const gt_dataset_info *info = gt_dataset_get_info(s->set);
-    bool same = info->height == d->shape.height && info->width == d->shape.width && info->channels == d->shape.channels && info->type == d->shape.type;
+    bool same = info->height == d->shape.height && info->width == d->shape.width &&
+                info->channels == d->shape.channels && info->type == d->shape.type;
     if (!same) return gt_dest_differs(d, "the shape of its images");
-    if ((s->file = gt_hdf5_open(d->path)) < 0 || (s->images = H5Dopen2(s->file, "images", H5P_DEFAULT)) < 0) return gt_wrap(gt_hdf5_fail("images"), "'%s'", d->path);
+    if ((s->file = gt_hdf5_open(d->path)) < 0 || (s->images = H5Dopen2(s->file, "images", H5P_DEFAULT)) < 0)
+        return gt_wrap(gt_hdf5_fail("images"), "'%s'", d->path);
     return GT_OK;
 }
 
@@ -53,7 +55,8 @@ gt_status gt_standing_hdf5_chunk(gt_dest *d, const void *bytes, size_t n) {
         if (!(s->chunk = malloc(n))) return gt_fail(GT_NOMEM, "out of memory for an image of %zu bytes", n);
         s->room = n;
     }
-    bool same = H5Dget_chunk_storage_size(s->images, at, &stored) >= 0 && stored == n && H5Dread_chunk(s->images, H5P_DEFAULT, at, &passed, s->chunk) >= 0;
+    bool same = H5Dget_chunk_storage_size(s->images, at, &stored) >= 0 && stored == n &&
+                H5Dread_chunk(s->images, H5P_DEFAULT, at, &passed, s->chunk) >= 0;
     return same && !passed && !memcmp(s->chunk, bytes, n) ? GT_OK : gt_dest_differs(d, NULL);
 }
 
@@ -82,8 +85,10 @@ static gt_status compare_labels(gt_dest *d, gt_dataset *set) {
     gt_label_kind kind = gt_dest_labelled(d) ? made->label_kind : GT_LABELS_NONE;
     if (info->label_kind != kind) return gt_dest_differs(d, "the kind of its labels");
     if (kind == GT_LABELS_NONE) return info->class_names ? gt_dest_differs(d, "class_names") : GT_OK;
-    if (!same_texts(info->class_names, info->class_name, made->class_names, made->class_name)) return gt_dest_differs(d, "class_names");
-    if (kind == GT_LABELS_VECTORS && info->label_width != made->label_width) return gt_dest_differs(d, "the length of its labels");
+    if (!same_texts(info->class_names, info->class_name, made->class_names, made->class_name))
+        return gt_dest_differs(d, "class_names");
+    if (kind == GT_LABELS_VECTORS && info->label_width != made->label_width)
+        return gt_dest_differs(d, "the length of its labels");
     float *row = malloc(((size_t)info->label_width + 1) * sizeof *row);
     if (!row) return gt_fail(GT_NOMEM, "out of memory for a label");
     bool same = same_labels(d, set, row);
@@ -99,6 +104,7 @@ gt_status gt_standing_hdf5_end(gt_dest *d) {
     gt_dest_range(d, range);
     if ((size_t)info->count != d->n) return gt_dest_differs(d, "the number of its images");
     if (memcmp(range, info->range, sizeof range)) return gt_dest_differs(d, "range");
-    if (strcmp(channels ? channels : "", info->channel_names ? info->channel_names : "")) return gt_dest_differs(d, "channels");
+    if (strcmp(channels ? channels : "", info->channel_names ? info->channel_names : ""))
+        return gt_dest_differs(d, "channels");
     return compare_labels(d, set);
 }

@@ -46,7 +46,8 @@ gt_worker *gt_worker_new(gt_pool *pool, const gt_items *items, const gt_transfor
     int threads = gt_pool_threads(pool);
     bool good = w != NULL;
     if (good) {
-        *w = (gt_worker){.pool = pool, .items = items, .shape = *shape, .kind = kind, .compress = compress, .threads = threads, .ranged = t->range[0] != 0 || t->range[1] != 0};
+        *w = (gt_worker){.pool = pool, .items = items, .shape = *shape, .kind = kind, .compress = compress, .threads = threads};
+        w->ranged = t->range[0] != 0 || t->range[1] != 0;
         w->block = choose_block(items, shape, threads);
         w->made = calloc((size_t)w->block, sizeof *w->made);
         w->transformers = calloc((size_t)threads, sizeof *w->transformers);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # level: full
-# gantry dataset where something stands at DEST already: the same command says so and changes nothing, anything else is refused and stays
-# unless --overwrite is there, and what is no dataset stays in any case. Names with unknown suffixes are refused.
+# gantry dataset where something stands at DEST already: the same command says so and changes nothing, anything else is
+# refused and stays unless --overwrite is there; what is no dataset stays in any case. Unknown suffixes are refused.
 . "$(dirname "$0")/lib.sh"
 
 source=synth:shapes:n=60,size=16,classes=3

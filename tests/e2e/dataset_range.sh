@@ -1,6 +1,7 @@
 #!/bin/bash
 # level: full
-# gantry dataset --range: float samples of 100 to 500 are told of, with their ends and the option that declares them; declared they train.
+# gantry dataset --range: float samples of 100 to 500 are told of, with their ends and the option that declares them;
+# declared they train.
 . "$(dirname "$0")/lib.sh"
 need_python
 "$python" - <<'PY' || fail 'no file of floats'
