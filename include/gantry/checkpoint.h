@@ -5,6 +5,7 @@
  *     /networks/NAME/<published tensor name, dots and all>   float32, published shape
  *     /optimizers/NAME/SLOT/<tensor name>                    float32
  *     /state/KEY                                             scalars: int64, float64 or text; a model's own (pl_mean, ...): float32
+ *     /data/pictures, /data/range, /data/channels            of the training data (gt_checkpoint_data); none need be there
  *     /mixture/..., /going_on/...                            float64 arrays, of Gaussian mixtures (mixture.h)
  *     /recipe                                                the recipe keys of the job, as text
  * with root attributes format_version, model, kernel_set, dataset. Equal states give equal bytes: no times, no hosts.
@@ -26,6 +27,7 @@
 #include <stdint.h>
 
 #include "gantry/graph.h" /* gt_shape */
+#include "gantry/memory.h"
 #include "gantry/status.h"
 
 enum { GT_CHECKPOINT_FORMAT = 1 }; /* what this program writes; it reads 1 .. this */
@@ -48,6 +50,14 @@ gt_status gt_checkpoint_doubles(gt_checkpoint *c, const char *path, const gt_sha
 gt_status gt_checkpoint_int(gt_checkpoint *c, const char *path, int64_t value);
 gt_status gt_checkpoint_double(gt_checkpoint *c, const char *path, double value);
 gt_status gt_checkpoint_text(gt_checkpoint *c, const char *path, const char *value);
+/* Of the pictures that the networks were trained on. Old checkpoints say nothing. */
+typedef struct gt_checkpoint_data {
+    char pictures[33];    /* fingerprint that does not depend on files (gt_data_look), 32 hex digits; "": not known */
+    bool has_range;       /* false: the usual one of their kind of samples, or not known */
+    double range[2];      /* samples that stand for -1 and 1 */
+    const char *channels; /* names, "R,G,B"; NULL: not given */
+} gt_checkpoint_data;
+void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d);
 gt_status gt_checkpoint_finish(gt_checkpoint *c); /* no more content; gt_saver_start calls it. Reports the first error of all. */
 size_t gt_checkpoint_bytes(const gt_checkpoint *c); /* size of the finished file */
 void gt_checkpoint_free(gt_checkpoint *c);        /* abandon it; NULL is fine */
@@ -137,6 +147,9 @@ gt_status gt_checkpoint_read_doubles(const gt_checkpoint_file *f, const char *pa
 gt_status gt_checkpoint_get_int(const gt_checkpoint_file *f, const char *path, int64_t *value);
 gt_status gt_checkpoint_get_double(const gt_checkpoint_file *f, const char *path, double *value);
 gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, char *out, size_t bytes); /* with its final 0 */
+
+/* Texts go into the arena. */
+gt_status gt_checkpoint_get_data(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out);
 
 /* The newest checkpoint of a run that verifies, opened; what was passed over, and why, is logged as warnings.
  * *file NULL and GT_OK: there is none at all. Some, but none usable: an error. One of a newer format is an error, never passed over. */

@@ -46,6 +46,7 @@
 #include <stdint.h>
 
 #include "gantry/hash.h"
+#include "gantry/pool.h"
 #include "gantry/sample.h"
 #include "gantry/status.h"
 
@@ -108,6 +109,34 @@ gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out);
 /* Likewise, but of no more than a few images where they must be read for it: so cheap that every rank can make it, to see whether all have the same
  * data before them. Another number than the fingerprint. */
 gt_status gt_dataset_glance(gt_dataset *ds, gt_hash128 *out);
+
+/* What some of the source's images are like (look.c): all up to 256, else 256 evenly spaced, subset or not. */
+typedef struct gt_data_look {
+    /* Of size, range, colours, labels, order and the pixels of these images, whatever files they lie in: the same for a
+     * ZIP, for the folder that it was unzipped into and for better compressed PNGs. Says nothing where some are
+     * unreadable. */
+    gt_hash128 pictures;
+    int64_t looks;      /* images looked at */
+    int64_t unreadable; /* of them: damaged, or with samples that are not finite */
+    char why[512];      /* of the first such one */
+    double least, most; /* samples of the others */
+} gt_data_look;
+
+/* Reads the images on the threads of `pool` (NULL: this thread alone). Main thread only. That an image cannot be read
+ * is no error here. */
+gt_status gt_dataset_look(gt_dataset *ds, gt_pool *pool, gt_data_look *out);
+/* Warns of images that cannot be used and of samples outside the range, if there are some. `spec`: the name the user
+ * gave. */
+void gt_look_warn(const gt_data_look *look, const gt_dataset_info *info, const char *spec);
+bool gt_dataset_usual_range(const gt_dataset_info *info);
+bool gt_dataset_may_leave_range(const gt_dataset_info *info); /* can samples of this kind lie outside the range? */
+bool gt_dataset_leaves_range(const gt_dataset_info *info, double least, double most); /* do these? */
+
+/* Class numbers below the largest that no image has, by how many images each of n classes has. False, and no text:
+ * there are none. */
+bool gt_classes_empty(const int64_t *images, int n, char *text, size_t room);
+/* The same of all items, as a warning; nothing for labels that are no classes, or not wanted. */
+gt_status gt_dataset_warn_classes(const gt_dataset *ds, const char *spec);
 
 /* Can the networks make images of this size? k = floor(log2(max(H,W)/4)) levels, both sides divisible by 2^k. GT_USAGE
  * names the nearest size that fits. `levels` (k) may be NULL. */

@@ -136,6 +136,9 @@ static gt_status read_request(const dataset_fields *f, gt_pack_request *r) {
 static void print_classes(const gt_pack_result *result) {
     enum { MOST = 64, BAR = 40 };
     int64_t most = 1;
+    char empty[128];
+    if (gt_classes_empty(result->of_class, result->classes, empty, sizeof empty))
+        gt_warn("%s: number them without gaps", empty);
     for (int i = 0; i < result->classes; i++)
         if (result->of_class[i] > most) most = result->of_class[i];
     for (int i = 0; i < result->classes && i < MOST; i++)

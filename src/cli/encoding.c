@@ -17,6 +17,15 @@ static gt_status open_all(cli_encoding *e, const cli_session *s) {
     return st;
 }
 
+/* Rank 0. The others wait. */
+static gt_status warn_range(const cli_encoding *e, const char *spec) {
+    gt_data_look look;
+    if (!gt_dataset_may_leave_range(e->info)) return GT_OK;
+    gt_status st = gt_dataset_look(e->data, e->pool, &look);
+    if (!st) gt_look_warn(&look, e->info, spec);
+    return st;
+}
+
 int cli_run_encoding(cli_session *s, const char *command, int threads, cli_encoding_way way, gt_status (*work)(cli_encoding *e, void *arg), void *arg) {
     cli_encoding e = {0};
     gt_status st = GT_OK;
@@ -29,6 +38,7 @@ int cli_run_encoding(cli_session *s, const char *command, int threads, cli_encod
         if (named) st = cli_share_path(e.comm, s->arena, &s->arguments.words[0]);
         if (!st) st = gt_comm_agree(e.comm, open_all(&e, s));
         if (!st) st = gt_same_data(e.comm, e.data, s->arguments.words[1]);
+        if (!st) st = gt_comm_agree(e.comm, e.comm->rank ? GT_OK : warn_range(&e, s->arguments.words[1]));
         if (!st && way == CLI_ENCODED) st = gt_encode_dataset(e.comm, e.encoder, e.data, &e.all);
         if (!st) st = gt_comm_agree(e.comm, e.comm->rank && way != CLI_COLLECTIVE ? GT_OK : work(&e, arg));
     }

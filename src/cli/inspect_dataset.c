@@ -30,9 +30,11 @@ static void print_moments(const char *name, int index, const moments *m) {
 
 static gt_status print_classes(const gt_dataset *ds, const gt_dataset_info *info) {
     int n = info->stored_label_width;
+    char empty[128];
     int64_t *count = calloc((size_t)n, sizeof *count), most = 1;
     if (!count) return gt_fail(GT_NOMEM, "out of memory for %d classes", n);
     for (int64_t i = 0; i < info->count; i++) count[gt_dataset_class(ds, i)]++;
+    if (gt_classes_empty(count, n, empty, sizeof empty)) printf("             %s: number them without gaps\n", empty);
     for (int i = 0; i < n; i++)
         if (count[i] > most) most = count[i];
     for (int i = 0; i < n && i < MOST_CLASSES; i++) {
@@ -76,6 +78,21 @@ static double sample_of(gt_sample type, const void *samples, size_t i) {
     return type == GT_U8 ? ((const uint8_t *)samples)[i] : type == GT_U16 ? ((const uint16_t *)samples)[i] : (double)((const float *)samples)[i];
 }
 
+/* The ends of all channels, where somebody declares what they should be. */
+static void print_ends(const gt_dataset_info *info, const moments *m) {
+    double least = m[0].least, most = m[0].most;
+    for (int c = 1; c < info->channels; c++) {
+        least = fmin(least, m[c].least);
+        most = fmax(most, m[c].most);
+    }
+    printf("samples      %g .. %g, range %g .. %g%s\n", least, most, info->range[0], info->range[1],
+           gt_dataset_usual_range(info) ? " (usual)" : " (declared)");
+    if (gt_dataset_leaves_range(info, least, most))
+        printf("             outside the range, which becomes -1 .. 1: gantry dataset SRC DEST --range=LO,HI declares another, "
+               "such as --range=%.9g,%.9g\n",
+               least, most);
+}
+
 /* Of evenly spaced images. */
 static gt_status print_pixels(gt_dataset *ds, const gt_dataset_info *info) {
     int channels = info->channels;
@@ -90,6 +107,7 @@ static gt_status print_pixels(gt_dataset *ds, const gt_dataset_info *info) {
     }
     if (!st) printf("pixels       of %lld images\n", (long long)looks);
     for (int c = 0; c < channels && !st; c++) print_moments("channel", c, &m[c]);
+    if (!st) print_ends(info, m);
     free(samples);
     free(m);
     return st;

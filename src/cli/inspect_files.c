@@ -53,6 +53,18 @@ static void print_entries(const gt_checkpoint_file *f, const char *under, const 
     for (int i = first; i >= 0; i = gt_checkpoint_next(f, under, i)) print_state(f, gt_checkpoint_at(f, i));
 }
 
+/* Of what it was trained on, as far as it says. */
+static gt_status print_data(const gt_checkpoint_file *f) {
+    gt_checkpoint_data d;
+    gt_arena *a = gt_arena_new();
+    gt_status st = a ? gt_checkpoint_get_data(f, a, &d) : GT_NOMEM;
+    if (!st && *d.pictures) printf("pictures     %s\n", d.pictures);
+    if (!st && d.has_range) printf("range        %g .. %g\n", d.range[0], d.range[1]);
+    if (!st && d.channels) printf("channels     %s\n", d.channels);
+    gt_arena_free(a);
+    return st;
+}
+
 /* Of a file that was checked. */
 static gt_status print_checkpoint(const char *path) {
     gt_status st;
@@ -62,6 +74,7 @@ static gt_status print_checkpoint(const char *path) {
     printf("checkpoint   %s (verified)\n", gt_checkpoint_path(f));
     printf("format       %d\nmodel        %s\nkernel set   %s\ndataset      %s\n", gt_checkpoint_format(f), about->model, about->kernel_set,
            about->dataset);
+    if ((st = print_data(f))) goto end;
     if (gt_checkpoint_first(f, "/networks") >= 0) puts("networks (with their buffers) and optimisers (of their parameters)");
     print_groups(f, "/networks");
     print_groups(f, "/optimizers");
@@ -75,8 +88,9 @@ static gt_status print_checkpoint(const char *path) {
         if (n) printf("  %.*s\n", n, line);
         line += n + (line[n] == '\n');
     }
+end:
     gt_checkpoint_close(f);
-    return GT_OK;
+    return st;
 }
 
 gt_status cli_inspect_checkpoint(const char *path) {

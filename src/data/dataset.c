@@ -258,7 +258,9 @@ static void hash_labels(const gt_dataset *ds, gt_hasher *h) {
     }
 }
 
-static bool usual_range(const gt_dataset_info *i) { return i->range[0] == gt_sample_low(i->type) && i->range[1] == gt_sample_high(i->type); }
+bool gt_dataset_usual_range(const gt_dataset_info *i) {
+    return i->range[0] == gt_sample_low(i->type) && i->range[1] == gt_sample_high(i->type);
+}
 
 /* Pictures with alpha have names of channels whether somebody gave them or not. */
 static bool usual_colours(const gt_dataset_info *i) {
@@ -268,7 +270,7 @@ static bool usual_colours(const gt_dataset_info *i) {
 
 /* What the networks are given of samples and channels. The usual adds nothing: checkpoints hold the number of what they were trained on. */
 static void hash_meaning(const gt_dataset_info *info, gt_hasher *h) {
-    for (int k = 0; k < 2 && !usual_range(info); k++) {
+    for (int k = 0; k < 2 && !gt_dataset_usual_range(info); k++) {
         uint64_t word;
         memcpy(&word, &info->range[k], sizeof word);
         word = htole64(word);
@@ -278,16 +280,21 @@ static void hash_meaning(const gt_dataset_info *info, gt_hasher *h) {
     if (!usual_colours(info)) gt_hasher_add(h, &colours, sizeof colours);
 }
 
-static gt_status hash_source(gt_dataset *ds, int64_t most, gt_hash128 *out) {
+void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h) {
     const gt_source *s = &ds->source;
-    gt_hasher *h = gt_hasher_new();
-    if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
     uint64_t shape[7] = {htole64((uint64_t)s->count),      htole64((uint64_t)s->height), htole64((uint64_t)s->width),
                          htole64((uint64_t)s->channels),   htole64(8 * gt_sample_bytes(s->type)), htole64(s->notes.kind),
                          htole64((uint64_t)s->notes.width)};
     gt_hasher_add(h, shape, sizeof shape);
     hash_labels(ds, h);
     hash_meaning(&ds->info, h);
+}
+
+static gt_status hash_source(gt_dataset *ds, int64_t most, gt_hash128 *out) {
+    const gt_source *s = &ds->source;
+    gt_hasher *h = gt_hasher_new();
+    if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
+    gt_dataset_hash_shape(ds, h);
     gt_status st = s->fingerprint(s->state, h, most);
     *out = gt_hasher_end(h);
     return st;

@@ -72,6 +72,9 @@ bool gt_file_is_hdf5(const char *path);
 /* The stored image behind an item, and whether it is to be mirrored. */
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored);
 gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples);
+/* Adds number, size, kind of samples, labels and, where they are not the usual ones, range and colours: all of a
+ * fingerprint but the pictures. */
+void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h);
 void gt_mirror(void *samples, int height, int width, size_t pixel_bytes);
 
 #endif

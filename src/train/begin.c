@@ -28,11 +28,12 @@ static gt_status find_directory(gt_trainer *t) {
 }
 
 /* Is what the run was begun with the same job? A difference is a table on stderr and an error. */
-static gt_status compare_jobs(gt_trainer *t, gt_job *before, const char *dataset) {
+static gt_status compare_jobs(gt_trainer *t, gt_job *before, const gt_checkpoint_file *f) {
     int differences = gt_job_compare(before, "the run", t->job, "now", stderr);
-    bool other_data = *dataset && strcmp(dataset, t->fingerprint);
-    if (other_data) fprintf(stderr, "  the images, their labels, range or colours are not those the run was begun with (fingerprint %.8s..., now %.8s...)\n", dataset, t->fingerprint);
-    if (!differences && !other_data) return GT_OK;
+    bool same_data = true;
+    gt_status st = f ? gt_trainer_same_pictures(t, f, &same_data) : GT_OK;
+    if (st) return st;
+    if (!differences && same_data) return GT_OK;
     return gt_fail(GT_FAILED, "%s was begun with another job (see the table): give the same values, or another --run; --resume=%s begins a new run from its networks",
                    t->dir, t->dir);
 }
@@ -43,7 +44,7 @@ static gt_status check_same_job(gt_trainer *t, const gt_checkpoint_file *f) {
     if (f) {
         const gt_checkpoint_about *about = gt_checkpoint_info(f);
         before = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
-        st = before ? compare_jobs(t, before, about->dataset) : GT_FORMAT;
+        st = before ? compare_jobs(t, before, f) : GT_FORMAT;
     } else {
         char *text = gt_rundir_read(t->dir, "job.ini"), name[4200];
         if (!text) return GT_OK; /* stopped before it had written anything */
@@ -53,7 +54,7 @@ static gt_status check_same_job(gt_trainer *t, const gt_checkpoint_file *f) {
         if (st == GT_USAGE) st = GT_FORMAT; /* nobody typed it */
         if (!st) before->colours = t->job->colours;
         if (!st) st = gt_job_resolve(before, t->job->height, t->job->width, t->job->channels, t->info->stored_label_width, t->info->stored);
-        if (!st) st = compare_jobs(t, before, "");
+        if (!st) st = compare_jobs(t, before, NULL);
         free(text);
     }
     gt_job_free(before);
@@ -116,6 +117,7 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
         if (!st) st = gt_checkpoint_newest(t->dir, &file);
         if (!st) st = check_same_job(t, file);
         if (!st && !file && transfers) source = gt_checkpoint_open(t->job->resume_file ? t->job->resume_file : t->job->resume, &st);
+        if (source) st = gt_trainer_compare_meaning(t, source);
         if (st && transfers && !file && !source && t->lock) gt_wrap(st, "--resume");
     }
     int found = file ? 1 : source ? 2 : 0;

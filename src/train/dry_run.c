@@ -78,6 +78,7 @@ gt_status gt_train_dry_run(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes)
     gt_trainer t;
     double seconds = 0;
     gt_status st = gt_trainer_open(&t, comm, job);
+    if (!st) st = gt_comm_agree(comm, comm->rank == 0 ? gt_trainer_warn_data(&t) : GT_OK);
     if (!st) st = gt_trainer_build(&t);
     if (!st) st = transfer(&t);
     if (!st) st = gt_trainer_start_loader(&t);

@@ -137,6 +137,13 @@ static gt_status lay_out_grid(work *w) {
     return st ? gt_wrap(st, "--grid") : GT_OK;
 }
 
+static void say_shown(const work *w) {
+    const char *names = w->generator->trained.data.channels;
+    gt_info("pictures show %s of %d channels%s%.200s%s%s", w->shown == 1 ? "the first" : "the first three",
+            w->generator->model->channels, names ? " (" : "", names ? names : "", names ? ")" : "",
+            w->request->npy ? "" : "; --npy writes all of them");
+}
+
 static gt_status prepare(work *w) {
     const gt_generate_request *r = w->request;
     w->generator = gt_generator_open(r->checkpoint, &r->options);
@@ -147,7 +154,7 @@ static gt_status prepare(work *w) {
     w->image_bytes = (size_t)m->height * (size_t)m->width * (size_t)w->shown;
     w->image_floats = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
     if (w->shown != m->channels && !w->comm->rank)
-        gt_info("pictures show %s of %d channels%s", w->shown == 1 ? "the first" : "the first three", m->channels, r->npy ? "" : "; --npy writes all of them");
+        say_shown(w);
     w->batches = (r->n + batch - 1) / batch;
     w->rounds = (w->batches + w->comm->ranks - 1) / w->comm->ranks;
     gt_status st = r->single ? GT_OK : lay_out_grid(w);

@@ -220,7 +220,8 @@ gt_status gt_train(gt_comm *comm, gt_job *job) {
         t.tick = comm->rank == 0 && t.shown ? (int)gt_runlog_last(t.log, "Progress/tick") + 1 : 0;
         t.seconds_before = comm->rank == 0 && t.shown ? gt_runlog_last(t.log, "Timing/total_sec") : 0;
         describe(&t);
-        st = gt_trainer_start_loader(&t);
+        st = gt_comm_agree(comm, comm->rank == 0 ? gt_trainer_warn_data(&t) : GT_OK);
+        if (!st) st = gt_trainer_start_loader(&t);
         if (!st) st = train(&t, began);
     }
     gt_log_live(NULL);

@@ -218,6 +218,7 @@ gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job) {
     t->pool = gt_pool_new(comm->threads);
     AGREE(t, t->pool ? GT_OK : GT_NOMEM);
     gt_pool_spin(t->pool, !comm->oversubscribed);
+    AGREE(t, comm->rank == 0 ? gt_trainer_look(t) : GT_OK);
     t->ada.p = (float)job->p_initial;
     return GT_OK;
 }

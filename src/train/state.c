@@ -129,6 +129,7 @@ void gt_trainer_save(gt_trainer *t) {
     }
     if (first) {
         put_state(c, t);
+        gt_trainer_put_data(t, c);
         gt_trainer_saved(t, gt_saver_wait(t->saver)); /* is the best so far on the disk? */
         t->checkpoint_failed = false;
         if (gt_saver_start(t->saver, c, t->shown, gt_trainer_best_now(t))) {

@@ -18,6 +18,8 @@ static gt_status load(gt_trained *t, const gt_checkpoint_file *f) {
     if (!t->job) return GT_FORMAT;
     t->model = gt_model_bare(t->job);
     if (!t->model) return gt_wrap(GT_FORMAT, "%s", gt_checkpoint_path(f));
+    gt_status st = gt_checkpoint_get_data(f, t->job->arena, &t->data);
+    if (st) return st;
     bool averaged = t->model->ema_of >= 0;
     const gt_net *net = t->model->nets[averaged ? t->model->ema_of : 0];
     float *block = averaged ? t->model->ema_block : t->model->blocks[0];

@@ -3,12 +3,14 @@
 #ifndef GANTRY_TRAIN_TRAINED_H
 #define GANTRY_TRAIN_TRAINED_H
 
+#include "gantry/checkpoint.h"
 #include "gantry/job.h"
 #include "gantry/model.h"
 
 typedef struct gt_trained {
     gt_job *job; /* the model refers to its texts */
     gt_model *model;
+    gt_checkpoint_data data; /* what the model was trained on, as far as the checkpoint says */
     const float *params; /* of network ema_of: the moving average; of network 0 where the model has none */
 } gt_trained;
 

@@ -81,7 +81,10 @@ typedef struct gt_trainer {
     gt_pool *pool;
     gt_dataset *data;
     const gt_dataset_info *info;
-    char fingerprint[33];
+    char fingerprint[33];         /* of the files; rank 0 has these three: */
+    char pictures[33];            /* of what is in them (gt_data_look); "": unknown, since some cannot be read */
+    char files_before[33];        /* of the files that the run was begun with, where they are others; "": the same */
+    gt_data_look look;
     gt_loader *loader;
     gt_model *model;
     gt_learner learners[GT_MAX_NETS];
@@ -202,6 +205,16 @@ gt_status gt_trainer_reconstructions(gt_trainer *t);
 /* A new run, or the run in the job's directory gone on with. *done: the run was finished already, and nothing is to do. */
 gt_status gt_trainer_begin(gt_trainer *t, bool *done);
 gt_status gt_trainer_open_logs(gt_trainer *t); /* rank 0: log.txt and metric log, cut back to t->shown; again after the run was set back */
+
+/* ---- same_pictures.c ---- rank 0 */
+gt_status gt_trainer_look(gt_trainer *t); /* at some of the images */
+/* Are the data those of the checkpoint? Other files with, as far as one looks, the same pictures will do. Not *same:
+ * why, on stderr. */
+gt_status gt_trainer_same_pictures(gt_trainer *t, const gt_checkpoint_file *f, bool *same);
+gt_status gt_trainer_warn_data(const gt_trainer *t); /* of all that is odd about the data: once the log is open */
+/* Warns where networks come from data of another range or other channels. */
+gt_status gt_trainer_compare_meaning(const gt_trainer *t, const gt_checkpoint_file *source);
+void gt_trainer_put_data(const gt_trainer *t, gt_checkpoint *c);
 
 /* ---- tick.c ---- rank 0 */
 /* All ranks: statistics to the logs, a line. *trouble: the kind of trouble that begins (gt_watch_tick), -1: none. */

@@ -31,14 +31,27 @@ static void read_all(const gt_checkpoint_file *f) {
     }
 }
 
+static void read_data(const gt_checkpoint_file *f) {
+    gt_checkpoint_data d;
+    gt_arena *a = gt_arena_new();
+    fuzz_check(a);
+    if (!gt_checkpoint_get_data(f, a, &d)) {
+        fuzz_check(!*d.pictures || strlen(d.pictures) == sizeof d.pictures - 1);
+        fuzz_check(!d.has_range || d.range[0] < d.range[1]);
+        for (const char *c = d.channels; c && *c; c++) fuzz_check((unsigned char)*c >= ' ');
+    }
+    gt_arena_free(a);
+}
+
 static bool opens(const char *path) {
     gt_checkpoint_file *f = gt_checkpoint_open(path, NULL);
     if (f) read_all(f);
+    if (f) read_data(f);
     gt_checkpoint_close(f);
     return f;
 }
 
-static void seed(fuzz_put *put, void *arg, int networks, const char *recipe) {
+static void seed(fuzz_put *put, void *arg, int networks, const char *recipe, const gt_checkpoint_data *data) {
     const char *path = fuzz_scratch();
     gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){"stylegan2", "avx2", "00112233445566778899aabbccddeeff", recipe});
     fuzz_check(c);
@@ -50,6 +63,7 @@ static void seed(fuzz_put *put, void *arg, int networks, const char *recipe) {
     gt_checkpoint_int(c, "/state/images", 200000);
     gt_checkpoint_double(c, "/state/ada_p", 0.25);
     gt_checkpoint_text(c, "/state/note", "text");
+    if (data) gt_checkpoint_put_data(c, data);
     fuzz_check(!gt_checkpoint_write(c, path));
     gt_checkpoint_free(c);
     fuzz_check(fuzz_hdf5_passes(path) && opens(path));
@@ -57,9 +71,11 @@ static void seed(fuzz_put *put, void *arg, int networks, const char *recipe) {
 }
 
 static void seeds(fuzz_put *put, void *arg) {
-    seed(put, arg, 3, "[gantry]\nbatch = 8\n");
-    seed(put, arg, 1, "");
-    seed(put, arg, 0, "[recipe]\ncfg = cifar\n");
+    static const gt_checkpoint_data data = {"00112233445566778899aabbccddeeff", true, {100, 500}, "R,G,B,nir"};
+    seed(put, arg, 3, "[gantry]\nbatch = 8\n", NULL);
+    seed(put, arg, 1, "", NULL);
+    seed(put, arg, 0, "[recipe]\ncfg = cifar\n", NULL);
+    seed(put, arg, 0, "", &data);
 }
 
 /* The checksum that the file ought to have is the one it has. */

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <hdf5.h>
+#include <math.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -86,6 +87,63 @@ static void round_trip(void **state) {
     assert_message("has no '/state/none'");
     assert_int_equal(gt_checkpoint_read(f, "/networks/G/mapping.w_avg", w, 23), GT_FORMAT);
     assert_message("24 elements where 23");
+    gt_checkpoint_close(f);
+}
+
+/* What a checkpoint says of its data: nothing, all, and what nobody may believe. */
+static void of_the_data(void **state) {
+    (void)state;
+    static const struct {
+        gt_checkpoint_data data;
+        const char *fault, *channels;
+    } cases[] = {
+        {{.pictures = ""}, NULL, NULL},
+        {{.pictures = "00112233445566778899aabbccddeeff", .has_range = true, .range = {100, 500}, .channels = "R,G,B,nir"}, NULL, "R,G,B,nir"},
+        {{.pictures = "00112233445566778899aabbccddeeff"}, NULL, NULL},
+        {{.channels = "a\033[2Jb\nc"}, NULL, "a?[2Jb?c"},
+        {{.channels = ""}, NULL, ""},
+        {{.pictures = "0011"}, "'/data/pictures' is no fingerprint", NULL},
+        {{.pictures = "00112233445566778899AABBCCDDEEFF"}, "'/data/pictures' is no fingerprint", NULL},
+        {{.has_range = true, .range = {1, 1}}, "'/data/range' is no range: 1, 1", NULL},
+        {{.has_range = true, .range = {NAN, 1}}, "'/data/range' is no range", NULL},
+        {{.has_range = true, .range = {0, INFINITY}}, "'/data/range' is no range", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const gt_checkpoint_data *in = &cases[i].data;
+        gt_checkpoint_data out;
+        gt_checkpoint *c = make(1);
+        gt_checkpoint_put_data(c, in);
+        assert_ok(gt_checkpoint_write(c, at("data.h5")));
+        gt_checkpoint_free(c);
+        gt_status st;
+        gt_checkpoint_file *f = gt_checkpoint_open(at("data.h5"), &st);
+        assert_ok(st);
+        gt_arena *a = gt_arena_new();
+        st = gt_checkpoint_get_data(f, a, &out);
+        if (cases[i].fault) {
+            assert_int_equal(st, GT_FORMAT);
+            assert_message(cases[i].fault);
+        } else {
+            assert_ok(st);
+            assert_string_equal(out.pictures, in->pictures);
+            assert_true(out.has_range == in->has_range && !memcmp(out.range, in->range, sizeof out.range));
+            assert_true(!out.channels == !cases[i].channels);
+            if (out.channels) assert_string_equal(out.channels, cases[i].channels);
+        }
+        gt_arena_free(a);
+        gt_checkpoint_close(f);
+    }
+    /* Other things of these names. */
+    gt_checkpoint *c = make(1);
+    gt_checkpoint_int(c, "/data/pictures", 3);
+    assert_ok(gt_checkpoint_write(c, at("data.h5")));
+    gt_checkpoint_free(c);
+    gt_checkpoint_file *f = gt_checkpoint_open(at("data.h5"), NULL);
+    gt_arena *a = gt_arena_new();
+    gt_checkpoint_data out;
+    assert_int_equal(gt_checkpoint_get_data(f, a, &out), GT_FORMAT);
+    assert_message("'/data/pictures' is an integer, not a text");
+    gt_arena_free(a);
     gt_checkpoint_close(f);
 }
 
@@ -518,7 +576,7 @@ static void directory_gone(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(round_trip), TEST(equal_states_equal_bytes), TEST(any_flipped_bit_is_found), TEST(other_damage), TEST(newer_format), TEST(lists_for_names),
+        TEST(round_trip), TEST(of_the_data), TEST(equal_states_equal_bytes), TEST(any_flipped_bit_is_found), TEST(other_damage), TEST(newer_format), TEST(lists_for_names),
         TEST(two_ways_to_each_group), TEST(a_group_in_itself), TEST(a_group_of_many_names), TEST(one_tensor_under_many_names), TEST(names_without_end),
         TEST(data_further_on),
         TEST(newest_that_verifies), TEST(first_error_sticks), TEST(saver_keeps_the_newest), TEST(milestones_and_a_cap), TEST(set_aside), TEST(saver_is_in_the_background), TEST(full_disk),

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A look at some of the pictures of a dataset: their pixels as a fingerprint that does not depend on the files they lie
+ * in, and the least and the greatest sample beside the range that is declared. */
+#include <endian.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alive.h"
+#include "data/source.h"
+#include "gantry/log.h"
+
+enum { LOOKS = 256, WHY_BYTES = 400 };
+
+typedef struct seen { /* of one picture */
+    gt_hash128 hash;
+    double least, most;
+    char *why; /* it cannot be read; NULL: it can */
+    bool failed;
+} seen;
+
+typedef struct looking {
+    gt_dataset *ds;
+    const gt_dataset_info *info;
+    int64_t looks;
+    void **samples; /* [threads] */
+    seen *seen;     /* [looks] */
+} looking;
+
+static void find_ends(const gt_dataset_info *info, const void *samples, seen *s) {
+    size_t n = info->image_bytes / gt_sample_bytes(info->type);
+    const uint8_t *bytes = samples;
+    const uint16_t *words = samples;
+    const float *floats = samples;
+    int low = UINT16_MAX, high = 0;
+    float least = INFINITY, most = -INFINITY;
+    for (size_t i = 0; i < n && info->type != GT_F32; i++) {
+        int x = info->type == GT_U8 ? bytes[i] : words[i];
+        low = x < low ? x : low;
+        high = x > high ? x : high;
+    }
+    for (size_t i = 0; i < n && info->type == GT_F32; i++) { /* finite: else the picture could not be read */
+        least = floats[i] < least ? floats[i] : least;
+        most = floats[i] > most ? floats[i] : most;
+    }
+    s->least = info->type == GT_F32 ? (double)least : low;
+    s->most = info->type == GT_F32 ? (double)most : high;
+}
+
+static void look_at(void *arg, int tile, int worker) {
+    looking *l = arg;
+    seen *s = &l->seen[tile];
+    int64_t i = (int64_t)((__int128)tile * l->info->stored / l->looks);
+    gt_alive();
+    if (gt_dataset_read_stored(l->ds, i, l->samples[worker])) {
+        s->failed = true;
+        s->why = strndup(gt_message(), WHY_BYTES - 1);
+        return;
+    }
+    s->hash = gt_hash(l->samples[worker], l->info->image_bytes);
+    find_ends(l->info, l->samples[worker], s);
+}
+
+/* The pictures one after the other, whichever thread read them. */
+static gt_status sum_up(const looking *l, gt_data_look *out) {
+    gt_hasher *h = gt_hasher_new();
+    if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
+    gt_dataset_hash_shape(l->ds, h);
+    for (int64_t k = 0; k < l->looks; k++) {
+        const seen *s = &l->seen[k];
+        if (s->failed && !out->unreadable++)
+            snprintf(out->why, sizeof out->why, "%s", s->why ? s->why : "out of memory");
+        if (s->failed) continue;
+        uint64_t words[2] = {htole64(s->hash.high), htole64(s->hash.low)};
+        gt_hasher_add(h, words, sizeof words);
+        out->least = fmin(out->least, s->least);
+        out->most = fmax(out->most, s->most);
+    }
+    out->pictures = gt_hasher_end(h);
+    return GT_OK;
+}
+
+gt_status gt_dataset_look(gt_dataset *ds, gt_pool *pool, gt_data_look *out) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    looking l = {.ds = ds, .info = info, .looks = info->stored < LOOKS ? info->stored : LOOKS};
+    if (info->main_thread_only) pool = NULL;
+    int threads = gt_pool_threads(pool);
+    *out = (gt_data_look){.looks = l.looks, .least = INFINITY, .most = -INFINITY};
+    l.seen = calloc((size_t)l.looks, sizeof *l.seen);
+    l.samples = calloc((size_t)threads, sizeof *l.samples);
+    bool got = l.seen && l.samples;
+    for (int i = 0; i < threads && got; i++) got = (l.samples[i] = malloc(info->image_bytes)) != NULL;
+    if (got) gt_pool_run(pool, (int)l.looks, look_at, &l);
+    gt_status st = got ? sum_up(&l, out) : gt_fail(GT_NOMEM, "out of memory for a look at the images");
+    for (int i = 0; i < threads && l.samples; i++) free(l.samples[i]);
+    for (int64_t k = 0; k < l.looks && l.seen; k++) free(l.seen[k].why);
+    free(l.samples);
+    free(l.seen);
+    return st;
+}
+
+bool gt_dataset_may_leave_range(const gt_dataset_info *i) { return i->type == GT_F32 || !gt_dataset_usual_range(i); }
+
+/* A declared 0.1 is not exactly the float32 that samples can have. */
+bool gt_dataset_leaves_range(const gt_dataset_info *info, double least, double most) {
+    return (float)least < (float)info->range[0] || (float)most > (float)info->range[1];
+}
+
+void gt_look_warn(const gt_data_look *l, const gt_dataset_info *info, const char *spec) {
+    if (l->unreadable)
+        gt_warn("%" PRId64 " of %" PRId64 " images looked at cannot be used, the first one: %s", l->unreadable,
+                l->looks, l->why);
+    if (l->looks == l->unreadable || !gt_dataset_leaves_range(info, l->least, l->most)) return;
+    gt_warn(
+        "'%s': the samples go from %.9g to %.9g (of %" PRId64 " of %" PRId64
+        " images looked at), outside the range %g .. %g %s which the networks see as "
+        "-1 .. 1; gantry dataset SRC DEST --range=LO,HI writes a dataset with another range, such as --range=%.9g,%.9g",
+        spec, l->least, l->most, l->looks, info->stored, info->range[0], info->range[1],
+        gt_dataset_usual_range(info) ? "(none is declared, this one is usual)" : "(it is declared)", l->least, l->most);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a checkpoint says of the pictures that its networks were trained on, beside the fingerprint of their files: the
+ * group /data. A member is written only where there is something to say, so that readers must do without any of them.
+ */
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+#include "gantry/checkpoint.h"
+
+enum { TEXT_MOST = 1 << 20 };
+
+#define PICTURES "/data/pictures"
+#define RANGE "/data/range"
+#define CHANNELS "/data/channels"
+
+void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d) {
+    if (*d->pictures) gt_checkpoint_text(c, PICTURES, d->pictures);
+    if (d->has_range) gt_checkpoint_doubles(c, RANGE, &GT_SHAPE(2), d->range);
+    if (d->channels && strlen(d->channels) < TEXT_MOST) gt_checkpoint_text(c, CHANNELS, d->channels);
+}
+
+static gt_status get_pictures(const gt_checkpoint_file *f, gt_checkpoint_data *out) {
+    if (!gt_checkpoint_find(f, PICTURES)) return GT_OK;
+    gt_status st = gt_checkpoint_get_text(f, PICTURES, out->pictures, sizeof out->pictures);
+    size_t digits = strspn(out->pictures, "0123456789abcdef");
+    if (!st && (digits != sizeof out->pictures - 1 || out->pictures[digits]))
+        st = gt_fail(GT_FORMAT, "'%s': '%s' is no fingerprint", gt_checkpoint_path(f), PICTURES);
+    return st;
+}
+
+static gt_status get_range(const gt_checkpoint_file *f, gt_checkpoint_data *out) {
+    if (!gt_checkpoint_find(f, RANGE)) return GT_OK;
+    gt_status st = gt_checkpoint_read_doubles(f, RANGE, out->range, 2);
+    if (st) return st;
+    if (!isfinite(out->range[0]) || !isfinite(out->range[1]) || out->range[0] >= out->range[1])
+        return gt_fail(GT_FORMAT, "'%s': '%s' is no range: %g, %g", gt_checkpoint_path(f), RANGE, out->range[0],
+                       out->range[1]);
+    out->has_range = true;
+    return GT_OK;
+}
+
+/* For people: what would not stay within a line of a terminal becomes question marks. */
+static gt_status get_channels(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out) {
+    const gt_checkpoint_entry *e = gt_checkpoint_find(f, CHANNELS);
+    if (!e) return GT_OK;
+    if (e->size > TEXT_MOST)
+        return gt_fail(GT_FORMAT, "'%s': '%s' has %zu bytes", gt_checkpoint_path(f), CHANNELS, e->size);
+    char *text = gt_arena_alloc(a, e->size + 1);
+    if (!text) return GT_NOMEM;
+    gt_status st = gt_checkpoint_get_text(f, CHANNELS, text, e->size + 1);
+    for (char *c = text; !st && *c; c++)
+        if (iscntrl((unsigned char)*c)) *c = '?';
+    out->channels = st ? NULL : text;
+    return st;
+}
+
+gt_status gt_checkpoint_get_data(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out) {
+    *out = (gt_checkpoint_data){0};
+    gt_status st = get_pictures(f, out);
+    if (!st) st = get_range(f, out);
+    return st ? st : get_channels(f, a, out);
+}

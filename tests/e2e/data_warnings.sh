@@ -1,0 +1,100 @@
+# level: full
+# What is odd about data is said before networks see them: samples outside the range, samples that are no numbers, classes without images. The range
+# and the names of channels are kept in checkpoints.
+. "$(dirname "$0")/lib.sh"
+need_python
+"$python" -c 'import PIL' 2>/dev/null || skip 'no python3-pil (reading pictures)'
+"$python" - <<'PYTHON' || fail 'no data'
+import h5py, numpy as np
+r = np.random.RandomState(0)
+y, x = np.mgrid[0:16, 0:16] / 16
+waves = np.stack([[np.sin(6 * (x * r.randn() + y * r.randn()) + r.rand() * 6) for _ in range(5)] for _ in range(32)]).transpose(0, 2, 3, 1)
+def write(name, images, labels=None, **attributes):
+    with h5py.File(name, 'w') as f:
+        f['images'] = images
+        if labels is not None: f['labels'] = labels
+        for key, value in attributes.items(): f['images'].attrs[key] = value
+hundreds = waves - waves.min()
+hundreds = (100 + 400 * hundreds / hundreds.max()).astype('f4')
+write('far.h5', hundreds)
+write('declared.h5', hundreds, range=[100.0, 500.0], channels='R,G,B,nir,swir')
+write('edge.h5', hundreds, range=[100.001, 500.0])
+tenths = np.clip(waves, -0.1, 0.1).astype('f4')
+write('tenths.h5', tenths, range=[-0.1, 0.1])
+write('bytes.h5', (hundreds / 2).astype('u1'))
+write('declared_bytes.h5', (hundreds / 2).astype('u1'), range=[0, 100])
+bad = hundreds.copy()
+bad[3, 0, 0, 1] = np.nan
+write('nan.h5', bad, range=[100.0, 500.0])
+write('gaps.h5', (hundreds[..., :3] / 2).astype('u1'), labels=np.arange(32) % 3 * 1000)
+write('full.h5', (hundreds[..., :3] / 2).astype('u1'), labels=np.arange(32) % 3)
+many = np.zeros((300, 16, 16, 1), 'f4')
+many[:, 0, 0, 0] = 1.5
+write('many.h5', many)
+PYTHON
+nets="$nets --batch=8 --mbstd=2 --slices=4 --threads=1 --steps=2"
+far="far\.h5': the samples go from 100 to 500 \(of 32 of 32 images looked at\), outside the range -1 \.\. 1 .*gantry dataset SRC DEST --range=LO,HI.*--range=100,500"
+
+# Training, in one process and in two, and its log; a dry run.
+expect 0 "$far" "$GANTRY" train $nets --data=far.h5 --run=far
+grep -qE "$far" far/log.txt || fail 'the log does not say it'
+expect 0 "$far" ranks 2 "$GANTRY" train $nets --data=far.h5 --run=far2
+[ "$(grep -c 'the samples go from' said)" = 1 ] || { cat said; fail 'said more than once'; }
+expect 0 "$far" "$GANTRY" train $nets --data=far.h5 --run=dry --dry-run
+expect 0 '300 images looked at' "$GANTRY" train $nets --data=many.h5 --run=many
+grep -q 'to 1.5 (of 256 of 300 images' said || { cat said; fail 'how many were looked at'; }
+quiet() { # the command says nothing of samples and classes
+    quietly "$@"
+    ! grep -qE 'the samples go from|have no image' said || { cat said; fail "a warning without a reason: $*"; }
+}
+for data in declared tenths bytes full; do quiet "$GANTRY" train $nets --data=$data.h5 --run=$data; done
+expect 0 'outside the range 100\.001 \.\. 500 \(it is declared\)' "$GANTRY" train $nets --data=edge.h5 --run=edge
+expect 0 'go from 50 to 250 .*outside the range 0 \.\. 100 \(it is declared\)' "$GANTRY" train $nets --data=declared_bytes.h5 --run=declared_bytes
+expect 1 "1 of 32 images looked at cannot be used, the first one: 'nan\.h5': image 3: sample 1 is not finite" "$GANTRY" train $nets --data=nan.h5 --run=nan --steps=20
+
+# Autoencoders, and the commands that give data to them.
+quiet "$GANTRY" train --model=vae --data=declared.h5 --run=vae --z-dim=2 --batch=8 --steps=2 --threads=1
+for command in "latent vae far.h5 --outdir=l" "reconstruct vae far.h5 --out=r.png" "anomalies vae far.h5 --outdir=a" "likelihood vae far.h5 --samples=2 --out=p.csv"; do
+    # shellcheck disable=SC2086
+    expect 0 "$far" "$GANTRY" $command
+    # shellcheck disable=SC2086
+    quiet "$GANTRY" ${command/far/declared}
+done
+
+# inspect: what there is beside what is declared.
+expect 0 '^samples +100 \.\. 500, range -1 \.\. 1 \(usual\)$' "$GANTRY" inspect far.h5
+grep -q 'outside the range.*--range=100,500' said || { cat said; fail 'inspect says nothing'; }
+expect 0 '^samples +100 \.\. 500, range 100 \.\. 500 \(declared\)$' "$GANTRY" inspect declared.h5
+! grep -q outside said || { cat said; fail 'inspect: nothing is outside'; }
+
+# In checkpoints: shown, kept by a run that goes on, its own where networks come from another run.
+kept() { grep -qE '^range +100 \.\. 500$' said && grep -qE '^channels +R,G,B,nir,swir$' said || { cat said; fail "$*: range and channels are not kept"; }; }
+quietly "$GANTRY" inspect "$(last declared)"
+kept declared
+quietly "$GANTRY" train $nets --data=declared.h5 --run=declared --steps=3
+quietly "$GANTRY" inspect "$(last declared)"
+kept 'going on'
+expect 0 'trained on samples with the range 100 \.\. 500, the data have -1 \.\. 1' "$GANTRY" train $nets --data=far.h5 --run=transferred --resume=declared
+quietly "$GANTRY" inspect "$(last transferred)"
+! grep -qE '^(range|channels) ' said || { cat said; fail 'the range is of other data'; }
+quiet "$GANTRY" train $nets --data=declared.h5 --run=again --resume=declared
+! grep -q -- '--resume: ' said || { cat said; fail 'a warning about the same range'; }
+quietly "$GANTRY" inspect "$(last again)"
+kept '--resume'
+expect 0 'the first three of 5 channels \(R,G,B,nir,swir\)' "$GANTRY" generate declared --seeds=0-1 --outdir=ours --npy
+"$python" - <<'PYTHON' || fail 'generate: .npy is not in -1 .. 1'
+import numpy as np
+from PIL import Image
+x, picture = np.load('ours/seed0000.npy'), np.asarray(Image.open('ours/seed0000.png')).astype(int)
+assert x.dtype == 'f4' and x.shape == (16, 16, 5), (x.dtype, x.shape)
+x = x[..., :3].astype('f8') * 127.5 + 128
+assert abs(picture - np.floor(np.clip(x, 0, 255))).max() <= 1 and picture.std() > 1
+PYTHON
+
+# Classes without images: where labels are used, in inspect, and when a dataset is made.
+expect 0 "gaps\.h5': 1998 of 2001 classes have no image, such as class 1:" "$GANTRY" train $nets --cond --data=gaps.h5 --run=gaps
+quiet "$GANTRY" train $nets --data=gaps.h5 --run=without
+quiet "$GANTRY" train $nets --cond --data=full.h5 --run=classes
+expect 0 '^ +1998 of 2001 classes have no image, such as class 1:' "$GANTRY" inspect gaps.h5
+expect 0 '1998 of 2001 classes have no image, such as class 1:' "$GANTRY" dataset gaps.h5 gaps.zip
+quiet "$GANTRY" dataset full.h5 full.zip
