@@ -143,9 +143,10 @@ gt_status gt_dataset_warn_classes(const gt_dataset *ds, const char *spec);
 gt_status gt_dataset_check_size(int height, int width, int *levels);
 
 /* libhdf5 can crash on a damaged file, so a file from elsewhere is first walked by `gantry inspect --check FILE` in a
- * process of its own, with resource limits and 10 seconds of time. Call this before MPI_Init. Whatever is no HDF5 file
+ * process of its own, with resource limits and 10 seconds of the processor. Call this before MPI_Init. Whatever is no HDF5 file
  * passes at once. `program`: the executable that knows `inspect --check` (which calls gt_hdf5_walk); NULL: the running
- * one. GT_FORMAT: the walk failed, died or took too long. */
+ * one. GT_FORMAT: the walk failed, died or took too long. GT_NOMEM: memory is too short for it. */
+enum { GT_CHECK_NO_MEMORY = 71 }; /* the exit status of `inspect --check` for want of memory */
 gt_status gt_dataset_check_foreign(const char *spec, const char *program);
 
 /* Opens every object and attribute of an HDF5 file, walks the index of every dataset and reads samples of its contents.

@@ -101,6 +101,7 @@ int cli_inspect(int argc, char **argv) {
         st = inspect_one(s.arguments.words[i], &fields);
     }
     status = cli_exit("inspect", st);
+    if (fields.check && st == GT_NOMEM) status = GT_CHECK_NO_MEMORY;
     cli_end(&s);
     return status;
 }

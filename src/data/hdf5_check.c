@@ -18,10 +18,25 @@
 #include "data/hdf5_util.h"
 #include "data/source.h"
 
-enum { SECONDS = 10, ROWS = 64, CHUNKS = 16, RANK_MOST = 32, ATTRIBUTE_MOST = 64 << 20, ROW_MOST = 64 << 20 };
+enum { SECONDS = 10, PATIENCE = 60, ROWS = 64, CHUNKS = 16, RANK_MOST = 32, ATTRIBUTE_MOST = 64 << 20, ROW_MOST = 64 << 20 };
+enum { NOT_STARTED = 127 }; /* the status of a program that the loader cannot load */
 #define MEMORY_MOST ((rlim_t)4 << 30)
 
 /* ---- the walk ---- */
+
+/* Closes what is open of these. The reason of a failure stays: every call of libhdf5 forgets that of the last one. */
+static void release(hid_t a, hid_t b, hid_t c) {
+    const hid_t ids[] = {a, b, c};
+    hid_t errors = H5Eget_current_stack();
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        if (ids[i] >= 0) H5Idec_ref(ids[i]);
+    H5Eset_current_stack(errors); /* frees them too */
+}
+
+static herr_t no_memory(size_t bytes) {
+    H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_RESOURCE, H5E_NOSPACE, "%zu bytes", bytes);
+    return -1;
+}
 
 /* Reads the current selection of `space` (n points) of a dataset, or an attribute when space is < 0. */
 static herr_t read_points(hid_t object, hid_t file_type, hid_t space, hsize_t n, size_t most) {
@@ -32,14 +47,14 @@ static herr_t read_points(hid_t object, hid_t file_type, hid_t space, hsize_t n,
     if (n > 0 && size > 0 && n <= most / size) {
         hid_t block = H5Screate_simple(1, &n, NULL);
         void *memory = calloc((size_t)n, size);
-        if (!memory) result = -1;
+        if (!memory) result = no_memory((size_t)n * size);
         else if (space < 0) result = H5Aread(object, type, memory);
         else result = H5Dread(object, type, block, space, H5P_DEFAULT, memory);
         if (result >= 0) H5Dvlen_reclaim(type, block, H5P_DEFAULT, memory);
         free(memory);
-        H5Sclose(block);
+        release(block, -1, -1);
     }
-    H5Tclose(type);
+    release(type, -1, -1);
     return result;
 }
 
@@ -50,9 +65,7 @@ static herr_t walk_attribute(hid_t object, const char *name, const H5A_info_t *i
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     hssize_t n = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
     herr_t result = type < 0 || n < 0 ? -1 : read_points(attribute, type, -1, (hsize_t)n, ATTRIBUTE_MOST);
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    H5Aclose(attribute);
+    release(space, type, attribute);
     return result;
 }
 
@@ -66,7 +79,9 @@ static herr_t walk_rows(hid_t dataset, hid_t type, hid_t space) {
         if (__builtin_mul_overflow(row, dims[a], &row)) return 0; /* no row of this can be read at once */
     memcpy(count, dims, sizeof count);
     count[0] = 1;
-    hsize_t looks = dims[0] < ROWS ? dims[0] : ROWS;
+    hsize_t looks = dims[0] < ROWS ? dims[0] : ROWS, size = H5Tget_size(type), bytes;
+    if (__builtin_mul_overflow(row, size, &bytes)) return 0;
+    if (bytes > ROW_MOST / looks) looks = bytes < ROW_MOST ? ROW_MOST / bytes : 1; /* large pictures take long */
     for (hsize_t k = 0; k < looks; k++) {
         start[0] = looks == dims[0] ? k : dims[0] / looks * k;
         if (H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) < 0) return -1;
@@ -93,32 +108,28 @@ static herr_t walk_dataset(hid_t dataset) {
     herr_t result = type < 0 || space < 0 || plist < 0 ? -1 : 0;
     if (result >= 0 && H5Pget_layout(plist) == H5D_CHUNKED) result = walk_chunks(dataset, space);
     if (result >= 0 && H5Sget_simple_extent_npoints(space) > 0) result = walk_rows(dataset, type, space);
-    if (plist >= 0) H5Pclose(plist);
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
+    release(plist, space, type);
     return result;
 }
 
-static herr_t walk_object(hid_t file, const char *name, const H5O_info_t *info, void *told) {
+static herr_t walk_object(hid_t file, const char *name, const H5O_info_t *info, void *told) { /* told: gt_status */
     hid_t object = H5Oopen(file, name, H5P_DEFAULT);
     herr_t result = object < 0 ? -1 : H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, walk_attribute, NULL);
     if (result >= 0 && info->type == H5O_TYPE_DATASET) result = walk_dataset(object);
     if (result < 0) { /* now: closing the object clears the reason */
-        gt_hdf5_fail(name);
-        *(bool *)told = true;
+        *(gt_status *)told = gt_hdf5_fail(name);
     }
     if (object >= 0) H5Oclose(object);
     return result;
 }
 
 gt_status gt_hdf5_walk(const char *path) {
-    gt_status st = GT_OK;
-    bool told = false;
+    gt_status st = GT_OK, told = GT_OK;
     hid_t file = gt_hdf5_open(path);
     if (file < 0) {
         st = gt_hdf5_fail("damaged, truncated or no HDF5 file");
     } else if (H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_NATIVE, walk_object, &told, H5O_INFO_BASIC) < 0) {
-        st = told ? GT_FORMAT : gt_hdf5_fail("damaged");
+        st = told ? told : gt_hdf5_fail("damaged");
     }
     if (file >= 0) H5Fclose(file);
     return st ? gt_wrap(st, "'%s'", path) : GT_OK;
@@ -152,21 +163,45 @@ static int start(const char *program, const char *path, pid_t *child, int *talk)
     return error;
 }
 
-/* The child has hardly begun to load when these arrive. */
+/* Where less is allowed already, that stays. */
+static void lower(pid_t child, __rlimit_resource_t what, rlim_t soft, rlim_t hard) {
+    struct rlimit now;
+    if (prlimit(child, what, NULL, &now)) return;
+    now.rlim_max = now.rlim_max < hard ? now.rlim_max : hard;
+    now.rlim_cur = now.rlim_cur < soft ? now.rlim_cur : soft;
+    prlimit(child, what, &now, NULL);
+}
+
+/* The child has hardly begun to load when these arrive. Out of time it gets SIGXCPU, so that SIGKILL comes from
+ * elsewhere. Time is the processor's: on a busy host a sound file takes long, too. */
 static void limit(pid_t child) {
-    const struct rlimit no_core = {0, 0}, cpu = {SECONDS, SECONDS}, files = {0, 0};
-    prlimit(child, RLIMIT_CORE, &no_core, NULL);
-    prlimit(child, RLIMIT_CPU, &cpu, NULL);
-    prlimit(child, RLIMIT_FSIZE, &files, NULL);
+    lower(child, RLIMIT_CORE, 0, 0);
+    lower(child, RLIMIT_CPU, SECONDS, SECONDS + 5);
+    lower(child, RLIMIT_FSIZE, 0, 0);
 #ifndef __SANITIZE_ADDRESS__ /* whose shadow memory is larger than any limit */
-    const struct rlimit memory = {MEMORY_MOST, MEMORY_MOST};
-    prlimit(child, RLIMIT_AS, &memory, NULL);
+    lower(child, RLIMIT_AS, MEMORY_MOST, MEMORY_MOST);
 #endif
+}
+
+/* Does the user (ulimit -v, ulimit -d) or the job allow less memory than the check may take? Then that is what failed,
+ * as far as one can tell; else the file asked for more than any sound one does. */
+static bool little_memory(char *text, size_t room) {
+    static const struct {
+        __rlimit_resource_t what;
+        const char *name;
+    } limits[] = {{RLIMIT_AS, "ulimit -v"}, {RLIMIT_DATA, "ulimit -d"}};
+    struct rlimit now;
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        if (getrlimit(limits[i].what, &now) || now.rlim_cur >= MEMORY_MOST) continue;
+        snprintf(text, room, "%s allows %llu MB", limits[i].name, (unsigned long long)now.rlim_cur >> 20);
+        return true;
+    }
+    return false;
 }
 
 /* Keeps the first line of what the child says, until it ends or the time is up. */
 static bool listen(int talk, char *line, size_t room) {
-    double end = gt_clock() + SECONDS;
+    double end = gt_clock() + PATIENCE;
     size_t kept = 0;
     for (bool ended = false; !ended;) {
         char piece[512];
@@ -184,6 +219,31 @@ static bool listen(int talk, char *line, size_t room) {
     return true;
 }
 
+/* What the end of the child says. */
+static gt_status judge(const char *spec, const char *program, int how, const char *line) {
+    char little[96];
+    int status = WIFEXITED(how) ? WEXITSTATUS(how) : -1, death = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
+    bool short_of = little_memory(little, sizeof little);
+    if (status == 0) return GT_OK;
+    if (death == SIGXCPU)
+        return gt_fail(GT_FORMAT, "'%s': damaged file: reading it takes more than %d seconds of the processor", spec, SECONDS);
+    if (death == SIGKILL)
+        return gt_fail(GT_NOMEM, "'%s' cannot be checked: the process that reads it was killed: memory is short, on this host or "
+                       "in this job (or somebody killed it)", spec);
+    if (death && short_of)
+        return gt_fail(GT_NOMEM, "'%s' cannot be checked: the process that reads it died (%s): memory is short (%s), or the "
+                       "file is damaged", spec, strsignal(death), little);
+    if (death) return gt_fail(GT_FORMAT, "'%s': damaged file: libhdf5 dies of it (%s)", spec, strsignal(death));
+    if (status == NOT_STARTED)
+        return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", spec, program, line);
+    if (status == GT_CHECK_NO_MEMORY && short_of)
+        return gt_fail(GT_NOMEM, "'%s' cannot be checked: memory is short (%s): %s", spec, little, line);
+    if (status == GT_CHECK_NO_MEMORY)
+        return gt_fail(GT_FORMAT, "'%s': damaged file, or memory is short: %s (up to %llu MB are tried)", spec, line,
+                       (unsigned long long)MEMORY_MOST >> 20);
+    return gt_fail(GT_FORMAT, "'%s': damaged file: %s", spec, *line ? line : "it cannot be read");
+}
+
 gt_status gt_dataset_check_foreign(const char *spec, const char *program) {
     struct stat s;
     if (stat(spec, &s) != 0 || !S_ISREG(s.st_mode) || !gt_file_is_hdf5(spec)) return GT_OK;
@@ -191,18 +251,18 @@ gt_status gt_dataset_check_foreign(const char *spec, const char *program) {
     pid_t child;
     int talk = -1, how = 0;
     int error = start(program, spec, &child, &talk);
-    if (error)
-        return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", spec, program, strerror(error));
+    if (error == EAGAIN || error == ENOMEM)
+        return gt_fail(GT_NOMEM, "'%s' cannot be checked, no process can be started: %s (memory, or ulimit -u, is short)", spec,
+                       strerror(error));
+    if (error) return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", spec, program, strerror(error));
     limit(child);
     char line[512] = "";
     bool ended = listen(talk, line, sizeof line);
     close(talk);
     if (!ended) kill(child, SIGKILL);
     while (waitpid(child, &how, 0) < 0 && errno == EINTR) continue;
-    if (!ended) return gt_fail(GT_FORMAT, "'%s': damaged file: reading it takes more than %d seconds", spec, SECONDS);
-    if (WIFSIGNALED(how))
-        return gt_fail(GT_FORMAT, "'%s': damaged file: libhdf5 dies of it (%s)", spec, strsignal(WTERMSIG(how)));
-    if (WEXITSTATUS(how) != 0)
-        return gt_fail(GT_FORMAT, "'%s': damaged file: %s", spec, *line ? line : "it cannot be read");
-    return GT_OK;
+    if (!ended)
+        return gt_fail(GT_FAILED, "'%s' cannot be checked within %d seconds: this host is busy, its storage does not answer, or "
+                       "the file is damaged", spec, PATIENCE);
+    return judge(spec, program, how, line);
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "data/source.h"
+#include "files/h5.h"
 
 static herr_t keep_innermost(unsigned depth, const H5E_error2_t *error, void *text) {
     (void)depth;
@@ -15,7 +16,7 @@ static herr_t keep_innermost(unsigned depth, const H5E_error2_t *error, void *te
 gt_status gt_hdf5_fail(const char *what) {
     char reason[200] = "cannot be read";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, reason);
-    return gt_fail(GT_FORMAT, "%s: %s", what, reason);
+    return gt_h5_no_memory() ? gt_fail(GT_NOMEM, "%s: out of memory: %s", what, reason) : gt_fail(GT_FORMAT, "%s: %s", what, reason);
 }
 
 void gt_hdf5_close_list(hid_t list) {

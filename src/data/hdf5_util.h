@@ -7,7 +7,8 @@
 
 #include "gantry/status.h"
 
-/* gt_fail(GT_FORMAT, "WHAT: REASON"), REASON being libhdf5's innermost error, or "cannot be read". */
+/* gt_fail(GT_FORMAT, "WHAT: REASON"), REASON being libhdf5's innermost error, or "cannot be read". GT_NOMEM where it had no
+ * memory. */
 gt_status gt_hdf5_fail(const char *what);
 
 /* For reading, without file locks (network file systems often have none). libhdf5 then prints no errors by itself. < 0:

@@ -16,6 +16,18 @@ static herr_t innermost(unsigned n, const H5E_error2_t *e, void *text) {
     return 0;
 }
 
+static herr_t memory(unsigned n, const H5E_error2_t *e, void *short_of) {
+    bool allocation = e->min_num == H5E_NOSPACE || e->min_num == H5E_CANTALLOC;
+    if (n == 0) *(bool *)short_of = e->maj_num == H5E_RESOURCE && allocation;
+    return 0;
+}
+
+bool gt_h5_no_memory(void) {
+    bool short_of = false;
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, memory, &short_of);
+    return short_of;
+}
+
 gt_status gt_h5_fail(gt_status code, const char *format, ...) {
     char reason[256] = "", message[1024];
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, reason);
@@ -23,6 +35,7 @@ gt_status gt_h5_fail(gt_status code, const char *format, ...) {
     va_start(ap, format);
     vsnprintf(message, sizeof message, format, ap);
     va_end(ap);
+    if (gt_h5_no_memory()) code = GT_NOMEM;
     return reason[0] ? gt_fail(code, "%s (HDF5: %s)", message, reason) : gt_fail(code, "%s", message);
 }
 

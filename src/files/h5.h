@@ -11,7 +11,10 @@
 
 void gt_h5_own_end(void); /* to be called first: at the program's end HDF5 closes nothing that an error has left open; it may be half made */
 void gt_h5_quiet(void); /* HDF5 prints no error stacks of its own */
-/* gt_fail with HDF5's innermost reason appended to the message. */
+/* Is it for want of memory that HDF5's latest call failed? A damaged file may have asked for too much. */
+bool gt_h5_no_memory(void);
+/* gt_fail with HDF5's innermost reason appended to the message; GT_NOMEM instead of `code` where that is want of memory: nothing
+ * is said about the file then. */
 gt_status gt_h5_fail(gt_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The object of this name, -1: there is none. Soft and external links are not followed: those lead anywhere. To be closed with H5Oclose(). */
 hid_t gt_h5_open(hid_t where, const char *name);

@@ -427,6 +427,44 @@ static void the_check_survives_anything(void **state) {
     assert_non_null(strstr(gt_message(), "Segmentation fault"));
 }
 
+/* Ends of the checking process that say nothing about the file, or not only. */
+static void short_memory_is_no_damage(void **state) {
+    (void)state;
+    const struct {
+        const char *does;
+        bool limited; /* less than the check may take */
+        gt_status status;
+        const char *words;
+    } cases[] = {
+        {"kill -KILL $$", false, GT_NOMEM, "good.h5' cannot be checked: the process that reads it was killed: memory is short"},
+        {"echo no room >&2; exit 71", false, GT_FORMAT, "good.h5': damaged file, or memory is short: no room"},
+        {"echo no room >&2; exit 71", true, GT_NOMEM, "good.h5' cannot be checked: memory is short (ulimit -v allows 3072 MB): no room"},
+        {"kill -SEGV $$", true, GT_NOMEM, "died (Segmentation fault): memory is short (ulimit -v allows 3072 MB), or the file is damaged"},
+        {"echo no library >&2; exit 127", false, GT_FAILED, "does not start: no library"},
+        {"kill -XCPU $$", false, GT_FORMAT, "good.h5': damaged file: reading it takes more than 10 seconds"},
+        {"exit 1", true, GT_FORMAT, "good.h5': damaged file: it cannot be read"},
+        {"test $(ulimit -v) = 3145728", true, GT_OK, ""}, /* what is allowed already is not made more */
+    };
+    struct rlimit before, low;
+    labelled("good.h5");
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    low = (struct rlimit){(rlim_t)3 << 30, before.rlim_max};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ /* whose shadow memory is larger than any limit */
+        if (cases[i].limited) continue;
+#endif
+        char script[128];
+        snprintf(script, sizeof script, "#!/bin/sh\nsleep 0.2\n%s\n", cases[i].does);
+        put(at("ends"), script, strlen(script));
+        chmod(at("ends"), 0755);
+        assert_int_equal(setrlimit(RLIMIT_AS, cases[i].limited ? &low : &before), 0);
+        gt_status st = gt_dataset_check_foreign(at("good.h5"), at("ends"));
+        assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+        if (st != cases[i].status) fail_msg("'%s': status %d, %s", cases[i].does, st, st ? gt_message() : "");
+        if (st && !strstr(gt_message(), cases[i].words)) fail_msg("'%s': %s", cases[i].does, gt_message());
+    }
+}
+
 int main(int argc, char **argv) {
     if (argc == 5 && !strcmp(argv[1], "inspect") && !strcmp(argv[2], "--check") && !strcmp(argv[3], "--")) {
         gt_status st = gt_hdf5_walk(argv[4]);
@@ -445,6 +483,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(wrong_labels_are_named),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(the_check_survives_anything),
+        cmocka_unit_test(short_memory_is_no_damage),
     };
     return cmocka_run_group_tests_name("dataset_hdf5", tests, make_scratch, remove_scratch);
 }
