@@ -36,6 +36,7 @@ typedef struct gt_lock_options { /* zeros: the defaults */
  * Taken over at once when its process on this host is gone. */
 gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *options);
 bool gt_lock_lost(const gt_lock *l); /* the lock file is no longer ours (somebody removed it, or judged us dead): stop writing here */
+gt_status gt_lock_fail_lost(const gt_lock *l); /* GT_FAILED and a sentence: the directory is gone, the lock is, or whose it is now */
 void gt_lock_release(gt_lock *l);    /* NULL is fine */
 
 /* ---- report.html ---- */

@@ -131,6 +131,22 @@ double gt_space_free(const char *path) {
     return statvfs(path, &s) ? INFINITY : (double)s.f_bavail * (double)s.f_frsize;
 }
 
+/* Of the file system of `path`, or where that is not there, of its folder. */
+static bool has_inodes(const char *path) {
+    struct statvfs s;
+    if (statvfs(path, &s)) {
+        char *copy = strdup(path);
+        bool unknown = !copy || statvfs(dirname(copy), &s);
+        free(copy);
+        if (unknown) return true;
+    }
+    return s.f_files == 0 || s.f_favail > 0; /* of some file systems there is no number of them */
+}
+
+const char *gt_error_text(int error, const char *path) {
+    return error == ENOSPC && !has_inodes(path) ? "the file system takes no more files, all its inodes are in use: remove some" : strerror(error);
+}
+
 /* 0 or errno */
 static int sync_directory(const char *dir) {
     int fd = gt_file_open(dir, O_RDONLY | O_DIRECTORY);
@@ -164,7 +180,7 @@ gt_status gt_make_directories(const char *dir) {
         slash = strchr(slash + 1, '/');
         if (slash) *slash = 0;
         if (!is_directory(path) && mkdir(path, 0777) && (errno != EEXIST || !is_directory(path)))
-            st = gt_fail(GT_FAILED, "cannot make the directory '%s': %s", path, strerror(errno));
+            st = gt_fail(GT_FAILED, "cannot make the directory '%s': %s", path, gt_error_text(errno, path));
         if (slash) *slash = '/';
     }
     free(path);
@@ -173,10 +189,10 @@ gt_status gt_make_directories(const char *dir) {
 
 static gt_status write_error(const char *path, int error, size_t bytes) {
     if (error == ENXIO) return gt_fail(GT_FAILED, "cannot write '%s': a pipe that nobody reads, or a device that is not there", path);
-    char *copy = error == ENOSPC ? strdup(path) : NULL;
+    char *copy = error == ENOSPC && has_inodes(path) ? strdup(path) : NULL;
     gt_status st = copy ? gt_fail(GT_FAILED, "cannot write '%s': %s (%.1f MB needed, %.1f MB free): make room", path, strerror(error),
                                   (double)bytes / 1e6, gt_space_free(dirname(copy)) / 1e6)
-                        : gt_fail(error == ENOMEM ? GT_NOMEM : GT_FAILED, "cannot write '%s': %s", path, strerror(error));
+                        : gt_fail(error == ENOMEM ? GT_NOMEM : GT_FAILED, "cannot write '%s': %s", path, gt_error_text(error, path));
     free(copy);
     return st;
 }

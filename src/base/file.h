@@ -63,6 +63,9 @@ gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n);
 /* 3: the text begins with the byte-order mark that some editors put first; else 0. */
 size_t gt_text_mark(const char *text, size_t n);
 
+/* strerror(), but where no file can be made at `path` for want of inodes it says that: "no space left" sends people looking for bytes. */
+const char *gt_error_text(int error, const char *path);
+
 double gt_space_free(const char *path); /* bytes the user may still write there; infinity when unknown */
 
 #endif

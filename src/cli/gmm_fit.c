@@ -101,7 +101,7 @@ static gt_status save(void *arg, const gt_fit *f, bool now) {
     bool due = now || gt_stop_take_checkpoint() || (every > 0 && gt_clock() - k->written >= every);
     gt_status st = GT_OK;
     if (c->rank == 0 && due) {
-        st = gt_lock_lost(k->lock) ? gt_fail(GT_FAILED, "the lock in '%s' is no longer ours: another process took it over", k->run->fields->outdir) : gt_fit_write(f, k->path);
+        st = gt_lock_lost(k->lock) ? gt_lock_fail_lost(k->lock) : gt_fit_write(f, k->path);
         k->written = gt_clock();
         if (!now) gt_log_outcome(&k->failing, st != GT_OK, k->path); /* a disk that is full now may not be at the end */
     }

@@ -15,7 +15,7 @@ gt_status appender_open(appender *a, const char *path, int flags) {
     a->fd = gt_file_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | flags); /* a pipe must not block */
     if (a->fd < 0 || (a->good = lseek(a->fd, 0, SEEK_END)) < 0) {
         error = errno;
-        gt_fail(GT_FAILED, "cannot open '%s': %s", path, strerror(error));
+        gt_fail(GT_FAILED, "cannot open '%s': %s", path, gt_error_text(error, path));
         appender_close(a);
         errno = error;
         return GT_FAILED;

@@ -252,7 +252,7 @@ static gt_status take_over(gt_lock *l, const char *fresh, const holder *dead, bo
     holder h;
     *mine = false;
     int error = write_lock(l, fresh, O_TRUNC);
-    if (error) return gt_fail(GT_FAILED, "cannot write the lock '%s': %s", l->path, strerror(error));
+    if (error) return gt_fail(GT_FAILED, "cannot write the lock '%s': %s", l->path, gt_error_text(error, l->path));
     if (read_holder(l->path, &h) == 0 && h.token == dead->token && h.beat == dead->beat) {
         error = gt_file_rename(fresh, l->path);
         if (!error) {
@@ -270,7 +270,7 @@ static gt_status take(gt_lock *l, const char *fresh, const gt_lock_options *o) {
     for (int round = 0;; round++) {
         int error = create_lock(l, fresh);
         if (!error) return GT_OK;
-        if (error != EEXIST) return gt_fail(GT_FAILED, "cannot write the lock '%s': %s", l->path, strerror(error));
+        if (error != EEXIST) return gt_fail(GT_FAILED, "cannot write the lock '%s': %s", l->path, gt_error_text(error, l->path));
         holder h;
         bool mine = false;
         gt_status st;
@@ -354,6 +354,20 @@ gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *o
 }
 
 bool gt_lock_lost(const gt_lock *l) { return atomic_load(&l->lost); }
+
+gt_status gt_lock_fail_lost(const gt_lock *l) {
+    int length = (int)(strrchr(l->path, '/') - l->path);
+    holder h;
+    int error = read_holder(l->path, &h);
+    char dir[PATH_MAX];
+    snprintf(dir, sizeof dir, "%.*s", length, l->path);
+    if (error == ENOENT && access(dir, F_OK))
+        return gt_fail(GT_FAILED, "the directory '%s' is gone, removed or renamed while it was written to: stopped, nothing more can be kept there", dir);
+    if (error == ENOENT)
+        return gt_fail(GT_FAILED, "the lock '%s' is gone, so that another process may begin there: stopped without writing; the same command goes on", l->path);
+    return gt_fail(GT_FAILED, "'%s' is no longer ours: process %ld on %s, job %s, took the directory over; stopped without writing", l->path, h.pid,
+                   h.host[0] ? h.host : "an unknown host", h.job);
+}
 
 void gt_lock_release(gt_lock *l) {
     if (!l) return;

@@ -17,7 +17,7 @@
 enum { PROBE_BYTES = 1 << 20, LONGEST_DESCRIPTION = 200, LONGEST_TEXT = 16 << 20, TRIES = 1000 };
 
 static gt_status cannot_make(const char *dir) {
-    return gt_fail(GT_FAILED, "cannot make the directory '%s': %s", dir, strerror(errno));
+    return gt_fail(GT_FAILED, "cannot make the directory '%s': %s", dir, gt_error_text(errno, dir));
 }
 
 /* One more than the largest leading number among the subdirectories; 0 when there is none. -1: cannot be read. */

@@ -19,7 +19,7 @@ static bool claims(const char *path) {
 static double bytes(const gt_picture *shape, int64_t images) { return gt_dest_zip.bytes(shape, images); }
 
 static gt_status make_folder(const char *path) {
-    return mkdir(path, 0777) && errno != EEXIST ? gt_fail(GT_FAILED, "cannot create the folder '%s': %s", path, strerror(errno)) : GT_OK;
+    return mkdir(path, 0777) && errno != EEXIST ? gt_fail(GT_FAILED, "cannot create the folder '%s': %s", path, gt_error_text(errno, path)) : GT_OK;
 }
 
 static gt_status open_folder(gt_dest *d, const char *path) {
@@ -49,7 +49,7 @@ static gt_status write_file(gt_dest *d, const char *name, const void *data, size
     }
     int error = fd < 0 ? errno : gt_write_all(fd, data, n);
     if (fd >= 0 && close(fd) && !error) error = errno;
-    return error ? gt_fail(GT_FAILED, "cannot write '%s/%s': %s", d->part, name, strerror(error)) : GT_OK;
+    return error ? gt_fail(GT_FAILED, "cannot write '%s/%s': %s", d->part, name, gt_error_text(error, d->part)) : GT_OK;
 }
 
 static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {

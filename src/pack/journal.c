@@ -135,7 +135,7 @@ gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, gt
     gt_status st = GT_OK;
     j->fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (j->fd >= 0) j->reading = fopen(j->path, "re");
-    if (!j->reading) st = gt_fail(GT_FAILED, "cannot create '%s': %s", j->path, strerror(errno));
+    if (!j->reading) st = gt_fail(GT_FAILED, "cannot create '%s': %s", j->path, gt_error_text(errno, j->path));
     else if (flock(j->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) st = gt_fail(GT_FAILED, "'%s' is being made by another process", dest);
     else st = take_over(j, dest, key, drop, done);
     if (st) gt_journal_close(j, false);

@@ -24,7 +24,7 @@ int gt_part_look(const char *dest, const char *ending, struct stat *s) {
 gt_status gt_part_open(gt_dest *d, uint64_t length) {
     struct stat s;
     d->fd = open(d->part, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (d->fd < 0) return gt_fail(GT_FAILED, "cannot create '%s': %s", d->part, strerror(errno));
+    if (d->fd < 0) return gt_fail(GT_FAILED, "cannot create '%s': %s", d->part, gt_error_text(errno, d->part));
     if (fstat(d->fd, &s)) return gt_fail(GT_FAILED, "'%s': %s", d->part, strerror(errno));
     if ((uint64_t)s.st_size < length) return gt_fail(GT_FORMAT, "'%s' is shorter than what was written into it; --restart begins anew", d->part);
     if (ftruncate(d->fd, (off_t)length) || lseek(d->fd, 0, SEEK_END) < 0) return gt_fail(GT_FAILED, "'%s': %s", d->part, strerror(errno));

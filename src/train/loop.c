@@ -39,7 +39,7 @@ typedef struct due { /* rank 0's decision */
     bool tick, pictures, checkpoint;
     stop_reason stop;
     bool finished;
-    bool lost; /* another process took the run over */
+    bool lost; /* the run's directory is no longer ours, see gt_lock_fail_lost() */
 } due;
 
 typedef struct plan {
@@ -173,7 +173,7 @@ static gt_status train(gt_trainer *t, double began) {
         if ((st = gt_trainer_step(t))) return st;
         due d = decide(t, &p);
         if (d.lost && t->log) gt_runlog_leave(t->log);
-        if (d.lost) return gt_fail(GT_FAILED, "the lock in the run's directory is no longer ours: another process took the run over; stopped without writing");
+        if (d.lost) return gt_comm_agree(t->comm, t->comm->rank ? GT_OK : gt_lock_fail_lost(t->lock));
         if ((st = act(t, &p, d))) return st;
         bool finished = d.finished && gt_trainer_finished(t); /* not where it was set back */
         if (finished || d.stop) {

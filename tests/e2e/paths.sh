@@ -74,3 +74,13 @@ quietly "$GANTRY" report "$HOME/run" --out=p.ini # one that somebody does
 wait
 has_line '</html>' page.html || fail 'the report did not go through the pipe'
 echo 'ok: pipes'
+
+# ---- a run's folder that is taken away ----
+# shellcheck disable=SC2086
+background "$GANTRY" train $job --kimg=1000000 --run=going
+wait_until 20 test -e going/last
+rm -rf going
+wait_until 40 has_line "the directory 'going' is gone" running
+ends 1
+has_line 'another process' running && fail 'somebody else is blamed'
+echo 'ok: a folder taken away'

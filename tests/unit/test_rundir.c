@@ -445,6 +445,20 @@ static void lost(void **state) {
     write_foreign(1, 1, "elsewhere/boot/ns");
     for (int i = 0; i < 100 && !gt_lock_lost(l); i++) usleep(10000);
     assert_true(gt_lock_lost(l));
+    assert_int_equal(gt_lock_fail_lost(l), GT_FAILED);
+    assert_message("elsewhere/boot/ns");
+    assert_message("took the directory over");
+    assert_int_equal(unlink(at("lock")), 0);
+    gt_lock_fail_lost(l);
+    assert_message("lock' is gone");
+    char other[300];
+    snprintf(other, sizeof other, "%s.renamed", scratch);
+    assert_int_equal(rename(scratch, other), 0);
+    gt_lock_fail_lost(l);
+    assert_message("the directory '");
+    assert_message("is gone");
+    assert_int_equal(rename(other, scratch), 0);
+    write_foreign(1, 1, "elsewhere/boot/ns");
     gt_lock_release(l);
     assert_true(exists("lock")); /* it is somebody else's */
 }
