@@ -295,9 +295,9 @@ static char *follow(const char *path) {
     return NULL;
 }
 
-/* A pipe that nobody reads is waited for some seconds, not for ever: whoever is to read it may be about to start. */
+/* A pipe that nobody reads is waited for two seconds, not for ever: whoever is to read it may be about to start. */
 static int open_through(const char *path) {
-    enum { PATIENCE = 50 };
+    enum { PATIENCE = 20 };
     const struct timespec moment = {0, 100 * 1000 * 1000};
     int fd;
     for (int i = 0; (fd = gt_file_open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK)) < 0 && errno == ENXIO && i < PATIENCE; i++) nanosleep(&moment, NULL);

@@ -16,6 +16,8 @@
 /* The directory of the run, made if it is not there. */
 static gt_status find_directory(gt_trainer *t) {
     gt_job *job = t->job;
+    t->made_outdir = !*job->run && access(job->outdir, F_OK);
+    t->made_dir = !*job->run || access(job->run, F_OK);
     char *dir = *job->run ? strdup(job->run) : gt_rundir_new(job->outdir, gt_job_description(job));
     if (!dir) return GT_FAILED;
     t->dir = dir;
@@ -25,6 +27,13 @@ static gt_status find_directory(gt_trainer *t) {
     /* Made for a run that has ended, by a crash perhaps: this one would stop after a step. */
     if (!st && gt_rundir_stop(dir)) gt_info("removed a file `stop` from before the start in '%s'", dir);
     return st;
+}
+
+/* A start that fails leaves no directory behind that has nothing in it. */
+static void leave_directory(gt_trainer *t) {
+    gt_lock_release(t->lock);
+    t->lock = NULL;
+    if (t->dir && t->made_dir && rmdir(t->dir) == 0 && t->made_outdir) rmdir(t->job->outdir);
 }
 
 /* Is what the run was begun with the same job? A difference is a table on stderr and an error. */
@@ -142,6 +151,7 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
     *done = !st && found == 1 && gt_trainer_finished(t);
     if (*done && first) gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", t->dir, (double)t->shown / 1000);
 end:
+    if (st) leave_directory(t);
     gt_checkpoint_close(file);
     gt_checkpoint_close(source);
     return st;

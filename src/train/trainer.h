@@ -117,6 +117,7 @@ typedef struct gt_trainer {
     int64_t tick_shown;
     /* of the run's directory: rank 0 */
     char *dir;
+    bool made_dir, made_outdir;   /* they were not there before */
     gt_lock *lock;
     gt_runlog *log;
     gt_saver *saver;

@@ -84,3 +84,24 @@ wait_until 40 has_line "the directory 'going' is gone" running
 ends 1
 has_line 'another process' running && fail 'somebody else is blamed'
 echo 'ok: a folder taken away'
+
+# ---- a start that fails leaves nothing ----
+cp "$(last "$HOME/run")" bad.h5 && printf x | dd of=bad.h5 bs=1 seek=5000 conv=notrunc status=none
+for ranks in 1 2; do
+    # shellcheck disable=SC2086
+    for wrong in --resume=bad.h5 --resume=missing.h5 --resume=empty; do
+        [ "$ranks$wrong" != 2--resume=missing.h5 ] || continue
+        limited ranks $ranks "$GANTRY" train $job --outdir=failed $wrong && fail "$wrong works"
+        [ ! -e failed ] || fail "$wrong on $ranks ranks leaves: $(ls -R failed)"
+        limited ranks $ranks "$GANTRY" train $job --run=failed $wrong && fail "$wrong works"
+        [ ! -e failed ] || fail "$wrong on $ranks ranks leaves: $(ls -R failed)"
+    done
+done
+mkdir kept && : >kept/note
+# shellcheck disable=SC2086
+limited "$GANTRY" train $job --run=kept --resume=bad.h5 && fail 'a damaged checkpoint is taken'
+[ "$(ls kept)" = note ] || fail "in a folder that was there: $(ls kept)"
+# shellcheck disable=SC2086
+limited bash -c "ulimit -v 700000; exec '$GANTRY' train $job --cbase=16384 --cmax=512 --batch=64 --outdir=failed" && fail 'there is enough memory for this'
+[ ! -e failed ] || fail "memory short: $(ls -R failed)"
+echo 'ok: starts that fail'
