@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -11,17 +10,16 @@
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/halves.h"
 #include "gantry/memory.h"
 
 static bool buffer_room(gt_buffer *b, size_t more) {
@@ -199,8 +197,7 @@ static gt_status write_error(const char *path, int error, size_t bytes) {
 
 /* ---- replacing ---- */
 
-enum { TAG = 8, MOST_LINKS = 40, TRIES = 100, REWRITES = 3 };
-static const char half[] = ".part";
+enum { MOST_LINKS = 40, REWRITES = 3 };
 
 typedef struct iovecs {
     const struct iovec *parts;
@@ -214,63 +211,22 @@ static int write_parts(int fd, void *arg) {
     return error;
 }
 
-/* "dir/name" -> "dir/name.1a2b3c4d.part", another one each time; a long name is cut, so that there is room. NULL: out of memory. */
-static char *name_half(const char *path) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    size_t room = NAME_MAX - 1 - TAG - strlen(half), length = strlen(name);
-    uint32_t tag;
-    char *part;
-    if (getrandom(&tag, sizeof tag, GRND_NONBLOCK) != sizeof tag) {
-        struct timespec now;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        tag = (uint32_t)getpid() * 2654435761u ^ (uint32_t)now.tv_nsec;
-    }
-    return asprintf(&part, "%.*s.%08x%s", (int)(name - path + (ptrdiff_t)(length < room ? length : room)), path, tag, half) < 0 ? NULL : part;
-}
-
-bool gt_file_is_half(const char *name) {
-    size_t n = strlen(name), end = 1 + TAG + strlen(half);
-    if (n <= end || strcmp(name + n - strlen(half), half) || name[n - end] != '.') return false;
-    return strspn(name + n - end + 1, "0123456789abcdef") == TAG;
-}
-
-void gt_file_clear_halves(const char *path) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    char *folder = strndup(path, (size_t)(name - path));
-    DIR *d = folder ? opendir(*folder ? folder : ".") : NULL;
-    for (struct dirent *e; d && (e = readdir(d));)
-        if (!strncmp(e->d_name, name, strlen(name)) && strlen(e->d_name) == strlen(name) + 1 + TAG + strlen(half) && gt_file_is_half(e->d_name))
-            unlinkat(dirfd(d), e->d_name, 0);
-    if (d) closedir(d);
-    free(folder);
-}
-
-/* 0 or errno. All of it, on the disk, under a name that nobody else has; *part is to be freed. */
-static int write_half(const char *path, gt_file_fill *fill, void *arg, char **part) {
-    int fd = -1;
-    *part = NULL;
-    for (int i = 0; i < TRIES && fd < 0; i++) {
-        free(*part);
-        if (!(*part = name_half(path))) return ENOMEM;
-        fd = gt_file_open(*part, O_WRONLY | O_CREAT | O_EXCL);
-        if (fd < 0 && errno != EEXIST) return errno;
-    }
-    if (fd < 0) return EEXIST;
-    int error = fill(fd, arg);
-    if (!error) error = gt_file_sync(fd);
-    if (close(fd) && !error && errno != EINTR) error = errno; /* an interrupted close has closed it */
-    return error;
-}
-
-/* 0 or errno. A half that is gone before it got its name was taken for the remains of a killed process: it is written again. */
+/* 0 or errno. A half that is gone before it got its name was taken for the remains of a killed process: it is written again. Its lock is
+ * held until it has its name. */
 static int replace(const char *path, gt_file_fill *fill, void *arg) {
     int error = ENOENT;
     for (int i = 0; i < REWRITES && error == ENOENT; i++) {
         char *part;
-        error = write_half(path, fill, arg, &part);
-        bool whole = !error;
-        if (whole) error = gt_file_rename(part, path);
-        if (error && part) unlink(part); /* before anything is said: it makes room for whoever reads the message */
+        int fd = gt_half_open(path, &part);
+        bool whole = false;
+        error = fd < 0 ? errno : fill(fd, arg);
+        if (!error) error = gt_file_sync(fd);
+        if (!error) {
+            whole = true;
+            error = gt_file_rename(part, path);
+        }
+        if (error && fd >= 0) unlink(part); /* before anything is said: it makes room for whoever reads the message */
+        if (fd >= 0) close(fd);             /* nothing is left to be written that could fail */
         free(part);
         if (!whole) break;
     }

@@ -37,17 +37,13 @@ int gt_file_remove(const char *path);
 /* Put the parts, one after the other, into `path`: written under a name of their own, PATH.1a2b3c4d.part (always another one, so that several
  * processes may write one file at once: the last one stays), synced, renamed, directory synced. A symbolic link stays, and what it leads to is
  * replaced. A device or a pipe is written to as it is, and so is whatever stdout writes to. On failure the old file is as it was (the new one, if
- * the directory alone could not be synced), nothing is left behind, and errno says why. */
+ * the directory alone could not be synced), nothing is left behind, and errno says why. What a killed process left of
+ * it is removed (base/halves.h). */
 gt_status gt_file_replace(const char *path, const struct iovec *parts, int n);
 gt_status gt_file_write(const char *path, const void *bytes, size_t n); /* the same from one part */
 /* The same, `bytes` in all, from what writes them into an open file: 0 or errno. It may be asked to again, for another file. */
 typedef int gt_file_fill(int fd, void *arg);
 gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes);
-
-/* A process that is killed leaves its PATH.1a2b3c4d.part behind: whether this is the name of such a file, and remove those of `path`. Whoever
- * is writing one at this moment writes it again. */
-bool gt_file_is_half(const char *name);
-void gt_file_clear_halves(const char *path);
 
 /* The directory and all above it that are not there yet. */
 gt_status gt_make_directories(const char *dir);

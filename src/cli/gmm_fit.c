@@ -67,7 +67,6 @@ static gt_status begin(const gmm_run *r, gt_blocks *blocks, gt_cloud_info info, 
     gt_comm_broadcast(r->comm, fingerprint, sizeof fingerprint, 0);
     gt_status st = gt_comm_agree(r->comm, take_folder(r, lock));
     if (st) return st;
-    if (r->comm->rank == 0) gt_file_clear_halves(path);
     int found = !access(path, F_OK);
     gt_comm_broadcast(r->comm, &found, sizeof found, 0); /* rank 0 holds the lock of the folder, so what it sees counts */
     if (found) {

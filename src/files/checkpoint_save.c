@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/halves.h"
 #include "base/thread.h"
 #include "checkpoint_internal.h"
 #include "gantry/log.h"
@@ -228,15 +229,6 @@ static void *thread_main(void *arg) {
 
 /* ---- the main thread's side ---- */
 
-/* What a killed process has left. The run is ours; what others write into its directory (a report) they write again. */
-static void clear_halves(const char *dir) {
-    DIR *d = opendir(dir);
-    if (!d) return;
-    for (struct dirent *e; (e = readdir(d));)
-        if (gt_file_is_half(e->d_name)) unlinkat(dirfd(d), e->d_name, 0);
-    closedir(d);
-}
-
 gt_saver *gt_saver_new(const char *dir, const gt_keep *keep) {
     gt_saver *s = calloc(1, sizeof *s);
     if (!s || !(s->dir = strdup(dir))) {
@@ -245,7 +237,7 @@ gt_saver *gt_saver_new(const char *dir, const gt_keep *keep) {
         return NULL;
     }
     s->keep = *keep;
-    clear_halves(dir);
+    gt_halves_clear(dir);
     return s;
 }
 

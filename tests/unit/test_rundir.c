@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
+#include "base/halves.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 
@@ -182,10 +183,50 @@ static void neighbours_stay(void **state) {
     put(at("a.html.0123abcd.part"), "torn", 4);
     put(at("b.html.0123abcd.part"), "torn", 4);
     put(at("a.html.old.part"), "mine", 4);
-    gt_file_clear_halves(at("a.html"));
-    assert_false(exists("a.html.0123abcd.part"));
-    assert_int_equal(halves(), 3);
-    assert_true(gt_file_is_half("a.0123abcd.part") && !gt_file_is_half(".0123abcd.part") && !gt_file_is_half("a.0123ABCD.part") && !gt_file_is_half("a.part"));
+    assert_true(gt_half_name_is("a.0123abcd.part") && !gt_half_name_is(".0123abcd.part") && !gt_half_name_is("a.0123ABCD.part") && !gt_half_name_is("a.part"));
+    gt_halves_clear(scratch);
+    assert_false(exists("a.html.0123abcd.part") || exists("b.html.0123abcd.part"));
+    assert_int_equal(halves(), 2);
+}
+
+/* In a process of its own: what is there is looked for once. */
+static void write_in_another_process(const char *path) {
+    int how;
+    pid_t child = fork();
+    if (!child) _exit(gt_file_write(path, "new", 3) != GT_OK);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(how, 0);
+}
+
+/* The next process that writes a file removes what a killed one left of it, and of it alone, and not what a living one is writing. */
+static void halves_of_the_dead_go(void **state) {
+    (void)state;
+    char longest[256];
+    memset(longest, 'n', 255);
+    longest[255] = 0;
+    put(at("a.png.0123abcd.part"), "torn", 4);
+    put(at("a.png.00000000.part"), "torn", 4);
+    put(at("b.png.0123abcd.part"), "torn", 4); /* another file's */
+    put(at("aa.png.0123abcd.part"), "torn", 4);
+    put(at("a.png.part"), "mine", 4);
+    assert_int_equal(symlink("a.png.part", at("a.png.11111111.part")), 0); /* nobody's half */
+    char *part, *longer;
+    int living = gt_half_open(at("a.png"), &part), killed = gt_half_open(at(longest), &longer); /* this removes the first two */
+    assert_true(living >= 0 && killed >= 0 && part && longer);
+    assert_false(exists("a.png.0123abcd.part") || exists("a.png.00000000.part"));
+    close(killed);
+    write_in_another_process(at("a.png"));
+    assert_int_equal(access(part, F_OK), 0);
+    write_in_another_process(at(longest));
+    assert_int_equal(access(longer, F_OK), -1);
+    close(living);
+    write_in_another_process(at("a.png"));
+    assert_int_equal(access(part, F_OK), -1);
+    assert_true(exists("b.png.0123abcd.part") && exists("aa.png.0123abcd.part") && exists("a.png.part") && exists("a.png.11111111.part"));
+    write_in_another_process(at("b.png"));
+    assert_false(exists("b.png.0123abcd.part"));
+    free(part);
+    free(longer);
 }
 
 /* All write the same file, and one takes the others' halves for remains. */
@@ -200,7 +241,7 @@ static void several_write_one_file(void **state) {
         int bad = 0;
         for (int i = 0; i < TIMES && !bad; i++) {
             bad = gt_file_write(at("page"), letters, BYTES) != GT_OK;
-            if (k == 0 && i == TIMES / 2) gt_file_clear_halves(at("page"));
+            if (k == 0 && i == TIMES / 2) gt_halves_clear(scratch);
         }
         if (bad) fprintf(stderr, "%s\n", gt_message());
         _exit(bad);
@@ -490,7 +531,7 @@ static void race(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(numbers), TEST(unusable), TEST(small_files), TEST(links_stay), TEST(pipes_and_devices_are_written_to), TEST(stdout_is_written_to), TEST(neighbours_stay), TEST(several_write_one_file), TEST(free_lock), TEST(living_holder), TEST(dead_holder), TEST(holder_ends_while_we_wait),
+        TEST(numbers), TEST(unusable), TEST(small_files), TEST(links_stay), TEST(pipes_and_devices_are_written_to), TEST(stdout_is_written_to), TEST(neighbours_stay), TEST(halves_of_the_dead_go), TEST(several_write_one_file), TEST(free_lock), TEST(living_holder), TEST(dead_holder), TEST(holder_ends_while_we_wait),
         TEST(holder_elsewhere), TEST(damaged_lock), TEST(unreadable_lock), TEST(recycled_pid), TEST(hidden_holder), TEST(holder_without_a_start_time), TEST(unfinished_takers), TEST(lost), TEST(race),
     };
     gt_log_setup(0, 1, GT_ERROR); /* waiting is expected */

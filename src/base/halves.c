@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "base/halves.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+enum { TAG = 8, TRIES = 100 };
+static const char ending[] = ".part";
+#define TAIL (1 + TAG + strlen(ending))
+
+bool gt_half_name_is(const char *name) {
+    size_t n = strlen(name);
+    if (n <= TAIL || strcmp(name + n - strlen(ending), ending) || name[n - TAIL] != '.') return false;
+    return strspn(name + n - TAIL + 1, "0123456789abcdef") == TAG;
+}
+
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* How much of a name its half begins with: a long name is cut, so that there is room for the rest. */
+static size_t kept_of(const char *name) {
+    size_t room = NAME_MAX - TAIL, length = strlen(name);
+    return length < room ? length : room;
+}
+
+static bool is_half_of(const char *half, const char *name) {
+    size_t kept = kept_of(name);
+    return strlen(half) == kept + TAIL && !strncmp(half, name, kept);
+}
+
+/* "dir/name" -> "dir/name.1a2b3c4d.part", another one each time. NULL: out of memory. */
+static char *name_half(const char *path) {
+    const char *name = last_part(path);
+    uint32_t tag;
+    char *part;
+    if (getrandom(&tag, sizeof tag, GRND_NONBLOCK) != sizeof tag) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        tag = (uint32_t)getpid() * 2654435761u ^ (uint32_t)now.tv_nsec;
+    }
+    return asprintf(&part, "%.*s.%08x%s", (int)(name - path + (ptrdiff_t)kept_of(name)), path, tag, ending) < 0 ? NULL : part;
+}
+
+/* ---- what is left of killed processes ---- */
+
+/* Removed, unless somebody writes it. Between looking and removing nobody can begin to: a half is never opened a second time for writing. */
+static void remove_if_dead(int folder, const char *name) {
+    int fd = openat(folder, name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return;
+    struct stat s;
+    bool lives = fstat(fd, &s) || !S_ISREG(s.st_mode) || (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK);
+    if (!lives) unlinkat(folder, name, 0);
+    close(fd);
+}
+
+static DIR *open_folder_of(const char *path) {
+    char *folder = strndup(path, (size_t)(last_part(path) - path));
+    DIR *d = folder ? opendir(*folder ? folder : ".") : NULL;
+    free(folder);
+    return d;
+}
+
+void gt_halves_clear(const char *folder) {
+    DIR *d = opendir(folder);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (gt_half_name_is(e->d_name)) remove_if_dead(dirfd(d), e->d_name);
+    if (d) closedir(d);
+}
+
+/* The halves that were in a folder when the first file of it was written. A folder with a million files is looked through once, not with each. */
+static struct {
+    pthread_mutex_t lock;
+    pid_t process; /* that has looked: not its child */
+    char folder[PATH_MAX];
+    dev_t device; /* another folder may have got its name */
+    ino_t inode;
+    gt_buffer names; /* each with its zero */
+} seen = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void look_through(DIR *d) {
+    for (struct dirent *e; (e = readdir(d));)
+        if (gt_half_name_is(e->d_name)) gt_buffer_add(&seen.names, e->d_name, strlen(e->d_name) + 1);
+}
+
+static void clear_halves_of(const char *path) {
+    const char *name = last_part(path);
+    char folder[PATH_MAX];
+    struct stat s;
+    if (snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path) >= (int)sizeof folder || stat(*folder ? folder : ".", &s)) return;
+    pthread_mutex_lock(&seen.lock);
+    bool same = seen.process == getpid() && !strcmp(folder, seen.folder) && s.st_dev == seen.device && s.st_ino == seen.inode;
+    DIR *d = same && !seen.names.n ? NULL : open_folder_of(path);
+    if (d && !same) {
+        gt_buffer_free(&seen.names);
+        look_through(d);
+        seen.process = seen.names.failed ? 0 : getpid();
+        strcpy(seen.folder, folder);
+        seen.device = s.st_dev;
+        seen.inode = s.st_ino;
+    }
+    for (size_t i = 0; d && i < seen.names.n; i += strlen(seen.names.data + i) + 1)
+        if (is_half_of(seen.names.data + i, name)) remove_if_dead(dirfd(d), seen.names.data + i);
+    pthread_mutex_unlock(&seen.lock);
+    if (d) closedir(d);
+}
+
+int gt_half_open(const char *path, char **part) {
+    int fd = -1;
+    *part = NULL;
+    clear_halves_of(path);
+    for (int i = 0; i < TRIES && fd < 0; i++) {
+        free(*part);
+        if (!(*part = name_half(path))) {
+            errno = ENOMEM;
+            return -1;
+        }
+        fd = gt_file_open(*part, O_WRONLY | O_CREAT | O_EXCL);
+        if (fd < 0 && errno != EEXIST) {
+            free(*part);
+            *part = NULL;
+            return -1;
+        }
+    }
+    if (fd >= 0) flock(fd, LOCK_EX | LOCK_NB); /* one that cannot be locked, or was removed before it was, is written again */
+    return fd;
+}
