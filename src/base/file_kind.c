@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool begins(const void *head, size_t n, const char *with, size_t length) { return n >= length && !memcmp(head, with, length); }
+static bool begins(const void *head, size_t n, const char *with, size_t length) {
+    return n >= length && !memcmp(head, with, length);
+}
 #define BEGINS(text) begins(head, n, text, sizeof(text) - 1)
 #define HOLDS(text) (memmem(head, n, text, sizeof(text) - 1) != NULL)
 
@@ -25,7 +27,8 @@ static gt_file_kind kind_of_zip(const unsigned char *head, size_t n) {
 /* Protocols 2 to 5; older ones are text, and nobody keeps networks in them. */
 static gt_file_kind kind_of_pickle(const unsigned char *head, size_t n) {
     if (n < 4 || head[0] != 0x80 || head[1] < 2 || head[1] > 5) return GT_KIND_UNKNOWN;
-    if (!memcmp(head + 2, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", n < 14 ? n - 2 : 12)) return GT_KIND_TORCH; /* torch.save before 1.6 */
+    static const char old_torch[12] = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"; /* torch.save before 1.6 */
+    if (begins(head + 2, n - 2, old_torch, sizeof old_torch)) return GT_KIND_TORCH;
     return HOLDS("torch_utils") || HOLDS("dnnlib") ? GT_KIND_REFERENCE : GT_KIND_PICKLE;
 }
 
@@ -36,9 +39,12 @@ static bool is_safetensors(const unsigned char *head, size_t n, size_t all) {
     return n > 9 && length >= 2 && length <= all - 8 && head[8] == '{' && (head[9] == '"' || head[9] == '}');
 }
 
-/* Protocol buffers have no signature: the fields ir_version and producer_name, in their order, the second a short printable text. */
+/* Protocol buffers have no signature: the fields ir_version and producer_name, in their order, the second a short
+ * printable text. */
 static bool is_onnx(const unsigned char *head, size_t n) {
-    if (n < 5 || head[0] != 0x08 || head[1] == 0 || head[1] > 32 || head[2] != 0x12 || head[3] == 0 || head[3] > 64 || n < 4u + head[3]) return false;
+    enum { VERSION = 0x08, PRODUCER = 0x12, VERSION_MOST = 32, PRODUCER_MOST = 64 };
+    if (n < 5 || head[0] != VERSION || head[1] == 0 || head[1] > VERSION_MOST || head[2] != PRODUCER) return false;
+    if (head[3] == 0 || head[3] > PRODUCER_MOST || n < 4u + head[3]) return false;
     for (int i = 0; i < head[3]; i++)
         if (head[4 + i] < ' ' || head[4 + i] > '~') return false;
     return true;
@@ -52,7 +58,8 @@ static bool is_text(const unsigned char *head, size_t n) {
 
 gt_file_kind gt_kind_of_bytes(const void *head, size_t n, size_t all) {
     if (!all) return GT_KIND_EMPTY;
-    if (begins("Gantry checkpoint\n", 18, head, n < 18 ? n : 18)) return GT_KIND_CHECKPOINT; /* or cut within its first line */
+    static const char own[18] = "Gantry checkpoint\n";
+    if (!memcmp(own, head, n < sizeof own ? n : sizeof own)) return GT_KIND_CHECKPOINT; /* also one cut in its first line */
     if (BEGINS("\x89HDF\r\n\x1a\n")) return GT_KIND_HDF5;
     if (BEGINS("PK\3\4") || BEGINS("PK\5\6")) return kind_of_zip(head, n);
     if (BEGINS("\x93NUMPY")) return GT_KIND_NUMPY;

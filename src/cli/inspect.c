@@ -95,7 +95,9 @@ int cli_inspect(int argc, char **argv) {
         cli_end(&s);
         return CLI_DONE;
     }
-    gt_status st = s.arguments.n_words ? GT_OK : gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
+    gt_status st = GT_OK;
+    if (!fields.graph && (*fields.phase || fields.time)) st = gt_fail(GT_USAGE, "--%s goes with --graph", *fields.phase ? "phase" : "time");
+    if (!st && !s.arguments.n_words) st = gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
     for (int i = 0; i < s.arguments.n_words && !st; i++) {
         if (i) putchar('\n');
         st = inspect_one(s.arguments.words[i], &fields);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/not_data.h"
 #include "data/source.h"
 #include "data/subset.h"
 
@@ -43,6 +44,8 @@ static gt_status open_source(gt_source *source, const char *text, const char **k
                     .extension = dot ? dot : "",
                     .is_folder = !error && S_ISDIR(s.st_mode),
                     .is_file = !error && S_ISREG(s.st_mode)};
+    const char *other = gt_not_data(text);
+    if (other) return gt_fail(GT_FORMAT, "'%s': %s", text, other);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (!kinds[i]->claims(&spec)) continue;
         *kind_name = kinds[i]->name;
@@ -50,9 +53,9 @@ static gt_status open_source(gt_source *source, const char *text, const char **k
     }
     if (error)
         return gt_fail(GT_FAILED, "'%s' cannot be opened: %s (a ZIP, an HDF5 file, a folder of pictures or synth:NAME)",
-                       text, strerror(error));
-    return gt_fail(GT_FORMAT, "'%s': %s; a dataset is a ZIP, an HDF5 file, a folder of pictures or synth:NAME", text,
-                   spec.is_file && s.st_size == 0 ? "empty" : "neither ZIP nor HDF5 file nor folder");
+                       text, gt_not_data_reason(text, true, strerror(error)));
+    return gt_fail(GT_FORMAT, "'%s': %s; a dataset is a ZIP, an HDF5 file, a folder of pictures or synth:NAME (gantry dataset makes one)", text,
+                   gt_not_data_reason(text, false, "neither ZIP nor HDF5 file nor folder"));
 }
 
 /* The last part of the path without its extension; NAME of synth:NAME. */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "data/import_source.h"
+#include "data/not_data.h"
 #include "gantry/memory.h"
 
 /* The first that claims a source has it: a folder that ends in _lmdb before folders at large. */
@@ -30,15 +31,17 @@ static gt_status open_kind(gt_import *imp, const gt_import_options *options) {
                     .extension = dot ? dot : "",
                     .is_folder = !error && S_ISDIR(s.st_mode),
                     .is_file = !error && S_ISREG(s.st_mode)};
+    const char *other = gt_not_data(text);
+    if (other) return gt_fail(GT_FORMAT, "%s", other);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (!kinds[i]->claims(&spec)) continue;
         imp->info.source = kinds[i]->name;
         return kinds[i]->open(&imp->source, text, options);
     }
-    if (error) return gt_fail(GT_FAILED, "cannot be opened: %s", strerror(error));
+    if (error) return gt_fail(GT_FAILED, "cannot be opened: %s", gt_not_data_reason(text, true, strerror(error)));
     return gt_fail(GT_FORMAT, "%s; a source is a folder, ZIP, HDF5 file, cifar-10-python.tar.gz, *-images-idx3-ubyte.gz, "
                               "FOLDER_lmdb, *.tfrecords, .npy, .npz, .csv or synth:NAME",
-                   spec.is_file && s.st_size == 0 ? "empty" : "of no known kind");
+                   gt_not_data_reason(text, false, "of no known kind"));
 }
 
 static gt_status choose_labels(gt_import_source *s, const gt_import_options *options) {

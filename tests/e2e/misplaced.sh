@@ -78,6 +78,21 @@ dry="$GANTRY train --data=shapes.zip $tiny --dry-run --steps=1"
     quietly "$GANTRY" train --data=shapes.zip $tiny --steps=2 --run=third --resume=gone
 }
 
+# ---- in the place of a dataset ----
+cp mine/reals.png picture; cp onnx.h5 onnx
+says 1 "'onnx': an ONNX model; a dataset is a ZIP" "$GANTRY" dataset verify onnx
+says 1 "'torch.h5': a file of PyTorch .*, not a dataset" "$GANTRY" dataset verify torch.h5
+says 1 "'picture': a picture; a dataset is a ZIP" "$GANTRY" train --data=picture
+says 1 "'picture': a picture; a source is" "$GANTRY" dataset picture x.zip
+says 1 "'mine': the directory of a run, not a dataset" "$GANTRY" train --data=mine
+says 1 "'mine': the directory of a run, not a dataset" "$GANTRY" dataset mine x.zip
+says 1 "'mine': the directory of a run, not a dataset" "$GANTRY" gmm fit mine
+says 1 "'mine/last': a checkpoint of Gantry, not a dataset" "$GANTRY" train --data=mine/last
+says 1 "'mine/last': a checkpoint of Gantry, not a dataset" "$GANTRY" dataset mine/last x.zip
+says 1 "'https://a.b/c.zip'.*nothing is downloaded" "$GANTRY" train --data=https://a.b/c.zip
+says 2 '--time goes with --graph' "$GANTRY" inspect --time mine
+[ ! -e x.zip ] || fail "something was made of what is no dataset"
+
 # ---- in the place of a job file ----
 cp mine/reals.png .
 for train in train 'submit --cpus-per-task=1 --dry-run'; do

@@ -309,7 +309,7 @@ static void nothing_is_not_a_dataset(void **state) {
     put(at("empty"), "", 0);
     refused(at("empty"), "empty; a dataset is");
     put(at("text"), "hello", 5);
-    refused(at("text"), "text", "neither ZIP nor HDF5");
+    refused(at("text"), "text", "a text file; a dataset is");
     zip_t *z = begin_zip(at("no-images.zip"));
     add_entry(z, "readme.txt", "x", 1, ZIP_CM_STORE);
     end_zip(z);
