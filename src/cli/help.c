@@ -108,6 +108,8 @@ void cli_print_option(const gt_option *o, const char *prefix, FILE *f) {
     if (o->unit) fprintf(f, " (%s)", o->unit);
     const char *standard = o->standard ? o->standard : o->derived;
     fprintf(f, ". Default: %s.\n", *standard ? standard : "none");
+    const char *next = o->only ? strchr(o->only, '|') : NULL;
+    if (o->only) fprintf(f, "%sModels: %.*s%s%s.\n", prefix, (int)strcspn(o->only, "|"), o->only, next ? ", " : "", next ? next + 1 : "");
 }
 
 /* ---- gantry help [COMMAND | KEY] ---- */

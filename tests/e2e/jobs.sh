@@ -42,5 +42,6 @@ nl todo | sed 's/^ *//' | tr '\t' '\n' | xargs -d '\n' -n 2 -P 2 bash -c 'one "$
 [ ! -e failed ] || { cat failed; fail "jobs that do not start"; }
 [ ! -e runs ] || fail "a dry run wrote something"
 printf '%d jobs start\n' "$(wc -l <todo)"
+expect 0 "^  Models: dcgan\.$" "$GANTRY" help flip # what job_table.c says of an option's models is printed
 
 "$python" "$here/documented.py" "$GANTRY" "$top" || fail "what is documented does not exist"
