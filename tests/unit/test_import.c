@@ -80,7 +80,7 @@ static void test_bad_items(void **state) {
     put_text(at("bad/liar.jpg"), "hello");
     put_text(at("bad/x.gif"), "GIF89a");
     assert_int_equal(mkfifo(at("bad/pipe.png"), 0600), 0);
-    assert_int_equal(symlink("/nowhere", at("bad/dead.png")), 0);
+    assert_int_equal(symlink("nowhere", at("bad/dead.png")), 0);
     put_picture(at("bad/good.png"), 1, 3, 3, 1);
     gt_import *imp = import(at("bad"), NULL);
     assert_int_equal(gt_import_get_info(imp)->count, 6);
