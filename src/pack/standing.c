@@ -66,11 +66,12 @@ gt_status gt_standing_file(gt_dest *d, const char *name, const void *bytes, size
     return st;
 }
 
-/* The number that the name holds between what stands before and behind it; exactly `digits` digits. */
-static bool is_numbered(const char *name, const char *before, int digits, const char *behind) {
+/* Is the name `before`, `least` to `most` digits, and `behind`? */
+static bool is_numbered(const char *name, const char *before, size_t least, size_t most, const char *behind) {
     size_t n = strlen(before);
-    return !strncmp(name, before, n) && strspn(name + n, "0123456789") == (size_t)digits &&
-           !strcmp(name + n + digits, behind);
+    if (strncmp(name, before, n)) return false;
+    size_t digits = strspn(name + n, "0123456789");
+    return digits >= least && digits <= most && !strcmp(name + n + digits, behind);
 }
 
 typedef struct walk {
@@ -97,8 +98,8 @@ static void walk_folder(walk *w, int root, const char *name);
 /* What lies in the folder `name` of pictures, or in the root (""). */
 static void meet(walk *w, int root, int fd, const char *name, const struct dirent *e) {
     bool notes = !*name && !strcmp(e->d_name, "dataset.json"),
-         picture = *name && is_numbered(e->d_name, "img", 8, ".png");
-    bool folder = !*name && is_numbered(e->d_name, "", 5, ""), removes = w->how == GT_FOLDER_REMOVE;
+         picture = *name && is_numbered(e->d_name, "img", 8, 10, ".png");
+    bool folder = !*name && is_numbered(e->d_name, "", 5, 5, ""), removes = w->how == GT_FOLDER_REMOVE;
     gt_alive();
     if (!(notes || picture || folder) || !is_kind(fd, e, folder)) {
         meet_foreign(w, name, e->d_name);

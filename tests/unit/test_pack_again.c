@@ -370,6 +370,33 @@ static void what_we_left_is_no_obstacle(void **state) {
 
 /* ---- replacing a folder ---- */
 
+/* The names that datasets have, of any number of images, and no others. */
+static void what_belongs_to_a_folder(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        bool belongs;
+    } cases[] = {{"dataset.json", true},           {"00000/img00000000.png", true},   {"21474/img2147483647.png", true},
+                 {"00000/img0000000.png", false},  {"00000/img00000000.jpg", false},  {"00000/img12345678901.png", false},
+                 {"00000/dataset.json", false},    {"0000/img00000000.png", false},   {"img00000000.png", false},
+                 {"000000/img00000000.png", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char folder[64], path[128], *foreign;
+        int64_t files;
+        snprintf(folder, sizeof folder, "belongs%zu", i);
+        mkdir(at(folder), 0777);
+        snprintf(path, sizeof path, "%s/%s", folder, cases[i].name);
+        *strrchr(path, '/') = 0;
+        mkdir(at(path), 0777);
+        path[strlen(path)] = '/';
+        put(at(path), "x", 1);
+        assert_int_equal(gt_standing_folder(at(folder), GT_FOLDER_REMOVE, &files, &foreign), 0);
+        if ((foreign == NULL) != cases[i].belongs) fail_msg("'%s'", cases[i].name);
+        assert_int_equal(exists(path), !cases[i].belongs); /* removed, or not touched */
+        free(foreign);
+    }
+}
+
 static bool dies_here; /* in a child: the moment after the two folders have changed places */
 
 int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags) {
@@ -426,6 +453,7 @@ int main(void) {
         cmocka_unit_test(progress_from_elsewhere),
         cmocka_unit_test(what_others_left_is_not_touched),
         cmocka_unit_test(what_we_left_is_no_obstacle),
+        cmocka_unit_test(what_belongs_to_a_folder),
         cmocka_unit_test(killed_while_a_folder_is_replaced),
     };
     int failed = cmocka_run_group_tests_name("pack_again", tests, make_scratch, remove_scratch);
