@@ -5,11 +5,13 @@
 #include <signal.h>
 #include <time.h>
 
+#include "base/stack.h"
+
 int gt_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *arg) {
     pthread_attr_t attributes;
     int error = pthread_attr_init(&attributes);
     if (error) return error;
-    if (stack_bytes) pthread_attr_setstacksize(&attributes, stack_bytes);
+    pthread_attr_setstacksize(&attributes, stack_bytes ? stack_bytes : GT_THREAD_STACK_BYTES);
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* inherited by the new thread */

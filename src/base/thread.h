@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stddef.h>
 
-/* 0 or errno, as pthread_create. `stack_bytes` 0: the system's choice. */
+/* 0 or errno, as pthread_create. `stack_bytes` 0: GT_THREAD_STACK_BYTES, whatever the limit of the main one. */
 int gt_thread_start(pthread_t *thread, size_t stack_bytes, void *(*run)(void *), void *arg);
 
 /* A condition to be waited for until a gt_deadline(). */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/program.h"
+#include "base/stack.h"
 #include "cli/cli.h"
 #include "files/h5.h"
 #include "kernels/kernel_set.h"
@@ -44,10 +45,21 @@ static void do_without_threads_of_blas(char **argv) {
     gt_program_again(argv);
 }
 
-int main(int argc, char **argv) {
-    do_without_threads_of_blas(argv);
-    fill_standard_files();
+enum { LEAST_STACK = 2 << 20 }; /* commands and the libraries below them need some 200 KB */
+
+/* HDF5 calls exit() when memory is short at certain places. */
+static bool ended;
+
+static void say_what_ended(void) {
+    if (ended) return;
+    fflush(stdout);
+    fprintf(stderr, "gantry: a library has ended the program, most likely because memory was short\n");
+    _exit(CLI_FAILED);
+}
+
+static int run(int argc, char **argv) {
     gt_h5_own_end();
+    atexit(say_what_ended);
     gt_status st = gt_kernel_set_check_environment();
     int status = st ? cli_exit("", st) : dispatch(argc, argv);
     cli_started();
@@ -55,5 +67,13 @@ int main(int argc, char **argv) {
         perror("gantry: writing results");
         status = status ? status : CLI_FAILED;
     }
+    ended = true;
     return status;
+}
+
+int main(int argc, char **argv) {
+    do_without_threads_of_blas(argv);
+    fill_standard_files();
+    int status = gt_with_stack(LEAST_STACK, run, argc, argv);
+    return status < 0 ? CLI_FAILED : status;
 }

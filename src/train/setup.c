@@ -34,7 +34,9 @@ static gt_ranges ranges_of(const gt_share *s, gt_range *ranges) {
 }
 
 static gt_status open_loader(gt_trainer *t) {
-    gt_range full[t->shares[0].count + 1], rest[t->shares[1].count + 1];
+    gt_range *full = gt_arena_array(t->model->arena, (size_t)t->shares[0].count + 1, sizeof *full);
+    gt_range *rest = gt_arena_array(t->model->arena, (size_t)t->shares[1].count + 1, sizeof *rest);
+    if (!full || !rest) return GT_NOMEM;
     gt_loader_plan plan = {.batch = (int)t->job->batch, .epoch_end = t->model->epoch_end, .full = ranges_of(&t->shares[0], full),
                            .rest = ranges_of(&t->shares[1], rest), .seed = (uint64_t)t->job->seed, .start_step = t->step, .cache_bytes = GT_LOADER_CACHE};
     return gt_loader_new(&t->loader, t->data, &plan);
