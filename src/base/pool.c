@@ -127,7 +127,7 @@ gt_pool *gt_pool_new(int threads) {
         if (!error) p->started++;
     }
     if (error) {
-        gt_fail(GT_FAILED, "cannot start thread %d of %d: %s; ask for fewer (--threads) or raise the limit (ulimit -u, -v)",
+        gt_fail(GT_FAILED, "cannot start thread %d of %d: %s; ask for fewer (--threads) or raise the limit of memory or processes (ulimit -v, -u)",
                 p->started + 1, threads, strerror(error));
         gt_pool_free(p);
         return NULL;

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "gantry/codec.h"
 #include "gantry/hash.h"
+#include "gantry/log.h"
 #include "gantry/memory.h"
 #include "gantry/random.h"
 
@@ -202,6 +203,7 @@ long long *gt_grid_list_fakes(const char *dir, size_t *n) {
         if (strcmp(again, e->d_name) == 0) gt_buffer_add(&found, &images, sizeof images);
     }
     if (d) closedir(d);
+    if (found.failed) gt_warn("some pictures of '%s' are left out: out of memory", dir);
     *n = found.n / sizeof(long long);
     if (*n) qsort(found.data, *n, sizeof(long long), by_number);
     return (long long *)found.data;

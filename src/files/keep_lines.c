@@ -86,7 +86,7 @@ gt_status keep_lines(const char *path, int64_t images, judge *judges, void *scra
     while (!st && gt_lines_next(&in)) {
         verdict v = judges(in.text, in.whole, images, scratch);
         counts[v]++;
-        if (v == KEEP && !keep_line(&k, &in)) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+        if (v == UNKNOWN || (v == KEEP && !keep_line(&k, &in))) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     }
     st = gt_lines_close(&in, st);
     bool is_head = k.n == 0 || (k.n == 1 && k.spans[0].start == 0);

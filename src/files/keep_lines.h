@@ -8,7 +8,7 @@
 
 #include "gantry/status.h"
 
-typedef enum verdict { KEEP, LATER, BAD, VERDICTS } verdict;
+typedef enum verdict { KEEP, LATER, BAD, UNKNOWN /* out of memory: nothing is cut back */, VERDICTS } verdict;
 /* Of a line, for a run that goes on at `images`; the line may be changed. `whole`: it ends with a newline. */
 typedef verdict judge(char *line, bool whole, int64_t images, void *scratch);
 

@@ -59,6 +59,7 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
     char *path = gt_path_join(dir, name);
     void *png = NULL;
     size_t n = 0;
+    gt_status st = GT_OK;
     struct stat s;
     bool there = path && stat(path, &s) == 0;
     if (there) {
@@ -67,7 +68,7 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
         gt_buffer_printf(out, "</p></figcaption>");
         if (s.st_size > LARGEST_PICTURE) {
             gt_buffer_printf(out, "<p>%.1f MB: too large for this page; see the file beside it.</p>", (double)s.st_size / 1e6);
-        } else if (gt_file_read(path, LARGEST_PICTURE, &png, &n) == GT_OK) {
+        } else if ((st = gt_file_read(path, LARGEST_PICTURE, &png, &n)) == GT_OK) {
             gt_buffer_printf(out, "<img alt=\"%s\" src=\"data:image/png;base64,", title);
             base64(out, png, n);
             gt_buffer_printf(out, "\">");
@@ -78,6 +79,7 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
         }
         gt_buffer_printf(out, "</figure>\n");
     }
+    out->failed |= !path || st == GT_NOMEM;
     free(png);
     free(path);
 }

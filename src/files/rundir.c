@@ -40,7 +40,7 @@ static long next_number(const char *outdir) {
 }
 
 char *gt_rundir_new(const char *outdir, const char *description) {
-    if (gt_make_directories(outdir)) return NULL;
+    if (!description || gt_make_directories(outdir)) return NULL; /* without memory for a description */
     char clean[LONGEST_DESCRIPTION + 1];
     size_t n = 0;
     for (const char *p = description; *p && n < LONGEST_DESCRIPTION; p++, n++)

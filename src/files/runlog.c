@@ -46,8 +46,9 @@ static void report(gt_runlog *l, part p, gt_status st) {
 /* ---- cutting back ---- */
 
 static verdict judge_stats(char *text, bool whole, int64_t images, void *line) {
-    if (!whole || !stats_line_parse(text, line)) return BAD;
-    return ((stats_line *)line)->images <= images ? KEEP : LATER;
+    stats_line *said = line;
+    if (!whole || !stats_line_parse(text, said)) return whole && said->failed ? UNKNOWN : BAD;
+    return said->images <= images ? KEEP : LATER;
 }
 
 static gt_status cut_back(const char *path, int64_t images, int64_t *last) {
@@ -167,8 +168,10 @@ gt_status gt_runlog_each(const gt_runlog *l, gt_runlog_line *line, void *arg) {
     gt_lines in;
     stats_line read = {0};
     gt_status st = gt_lines_open(&in, l->path, 0, 0);
-    while (!st && gt_lines_next(&in))
+    while (!st && gt_lines_next(&in)) {
         if (stats_line_parse(in.text, &read)) line(arg, read.images, read.values, read.n);
+        else if (read.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path);
+    }
     free(read.values);
     return gt_lines_close(&in, st);
 }

@@ -68,6 +68,8 @@ static gt_status fill(filler *f, const char *path, int64_t lines) {
         i++;
         if (stats_line_parse(in.text, &line))
             good = add_line(f, &line);
+        else if (line.failed)
+            good = false;
         else
             s->bad_lines++;
     }

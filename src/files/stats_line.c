@@ -108,6 +108,7 @@ static bool keep(stats_line *line, gt_stat_value v) {
     if (line->n == line->room) {
         int room = line->room ? 2 * line->room : 64;
         gt_stat_value *values = realloc(line->values, (size_t)room * sizeof v);
+        line->failed = !values;
         if (!values) return false;
         line->values = values;
         line->room = room;
@@ -122,6 +123,7 @@ bool stats_line_parse(char *text, stats_line *line) {
     line->images = -1;
     line->timestamp = 0;
     line->n = 0;
+    line->failed = false;
     if (*p++ != '{') return false;
     for (;;) {
         p = skip(p);

@@ -19,9 +19,10 @@ typedef struct stats_line {
     double timestamp;
     gt_stat_value *values;
     int n, room;       /* values is reused from line to line: free() it at the end */
+    bool failed;       /* out of memory: whether it is damaged is not known */
 } stats_line;
 
-bool stats_line_parse(char *text, stats_line *line); /* false: damaged, or no line of ours */
+bool stats_line_parse(char *text, stats_line *line); /* false: damaged, or no line of ours; or out of memory (`failed`) */
 
 const gt_stat_value *stats_line_find(const gt_stat_value *values, int n, const char *name); /* NULL: none; of several the last */
 

@@ -25,7 +25,9 @@ static gt_node *mean_over_samples(gt_graph *g, gt_node *x, gt_node *count, gt_no
 static void renew(gt_bound_net b, const char *name, const char *buffer, gt_node *now) {
     gt_graph *g = b.graph;
     if (!now) return;
-    gt_node *before = gt_leaf(b, name, buffer), *after = gt_reshape(g, now, *gt_node_shape(before));
+    gt_node *before = gt_leaf(b, name, buffer);
+    if (!before) return;
+    gt_node *after = gt_reshape(g, now, *gt_node_shape(before));
     after = gt_add(g, gt_scale(g, before, 1 - momentum), gt_scale(g, after, momentum));
     gt_output(g, gt_text_of("%s%s", name, buffer).s, after);
 }

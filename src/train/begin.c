@@ -39,6 +39,7 @@ static void leave_directory(gt_trainer *t) {
 /* Is what the run was begun with the same job? A difference is a table on stderr and an error. */
 static gt_status compare_jobs(gt_trainer *t, gt_job *before, const gt_checkpoint_file *f) {
     int differences = gt_job_compare(before, "the run", t->job, "now", stderr);
+    if (gt_arena_failed(before->arena) || gt_arena_failed(t->job->arena)) return gt_fail(GT_NOMEM, "out of memory comparing two jobs");
     bool same_data = true;
     gt_status st = f ? gt_trainer_same_pictures(t, f, &same_data) : GT_OK;
     if (st) return st;

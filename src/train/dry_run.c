@@ -41,10 +41,11 @@ static gt_status measure(gt_trainer *t, double *seconds_per_image) {
     return st;
 }
 
-static void print(const gt_trainer *t, double seconds_per_image) {
+static gt_status print(const gt_trainer *t, double seconds_per_image) {
     const gt_model *m = t->model;
     char *text = gt_job_to_text(t->job);
-    printf("%s\n", text ? text : "");
+    if (!text) return GT_NOMEM;
+    printf("%s\n", text);
     free(text);
     for (int i = 0; i < m->n_nets; i++)
         printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]), m->nets[i]->n_tensors);
@@ -60,6 +61,7 @@ static void print(const gt_trainer *t, double seconds_per_image) {
     printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image, 1000 * seconds_per_image,
            flops / seconds_per_image / 1e9, t->comm->description, gt_kernel_set_id());
     printf("the run     %.1f kimg: %.1f node-hours\n", (double)t->job->total_images / 1000, hours);
+    return GT_OK;
 }
 
 /* Networks to begin with are taken as training takes them. */
@@ -83,7 +85,7 @@ gt_status gt_train_dry_run(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes)
     if (!st) st = transfer(&t);
     if (!st) st = gt_trainer_start_loader(&t);
     if (!st) st = measure(&t, &seconds);
-    if (!st && comm->rank == 0) print(&t, seconds);
+    if (!st && comm->rank == 0) st = print(&t, seconds);
     *checkpoint_bytes = st ? 0 : gt_trainer_checkpoint_bytes(&t);
     gt_trainer_close(&t);
     return st;

@@ -13,6 +13,17 @@ static void write_value(FILE *f, const char *key, const char *value) {
     fprintf(f, quote ? "%s = \"%s\"\n" : "%s = %s\n", key, value);
 }
 
+/* A text is finished; false: it is not whole. */
+static bool finish(const gt_job *job, FILE *f, char **text) {
+    bool bad = ferror(f);
+    bad |= fclose(f) != 0;
+    if (!bad && *text && !gt_arena_failed(job->arena)) return true;
+    free(*text);
+    *text = NULL;
+    gt_fail(GT_NOMEM, "out of memory writing a job");
+    return false;
+}
+
 static char *to_text(const gt_job *job, unsigned classes, const char *head) {
     char *text = NULL;
     size_t n;
@@ -32,7 +43,7 @@ static char *to_text(const gt_job *job, unsigned classes, const char *head) {
         group = row->group;
         write_value(f, row->key, value);
     }
-    fclose(f);
+    finish(job, f, &text);
     return text;
 }
 
@@ -108,7 +119,7 @@ const char *gt_job_description(gt_job *job) {
     else if (gt_options_state(&o, "resume") == GT_OPTION_GIVEN)
         fputs("-noresume", f);
     if (job->freezed) fprintf(f, "-freezed%lld", (long long)job->freezed);
-    fclose(f);
+    if (!finish(job, f, &text)) return NULL;
     const char *kept = gt_arena_printf(job->arena, "%s", text);
     free(text);
     return kept;

@@ -38,9 +38,9 @@ from_zip       -      train ${tiny/$circles/..\/in/circles.zip} --model=ae
 from_h5        -      train ${tiny/$circles/..\/in/circles.h5} --model=ae
 from_folder    -      train ${tiny/$circles/..\/in/folder} --model=ae
 gmm_fit        -      gmm fit ../in/points.csv --k=2 --threads=1 --outdir=out
-gmm_predict    -      gmm predict ../in/mixture/mixture.h5 ../in/points.csv --threads=1 --out=out.csv
+gmm_predict    -      gmm predict ../in/mixture/mixture.h5 ../in/points.csv --threads=1 --outdir=out
 gmm_score      -      gmm score ../in/mixture/mixture.h5 ../in/points.csv --threads=1
-gmm_sample     -      gmm sample ../in/mixture/mixture.h5 --count=20 --out=out.csv
+gmm_sample     -      gmm sample ../in/mixture/mixture.h5 --n=20 --outdir=out
 generate       -      generate ../in/gan --seeds=0-3 --threads=1 --outdir=out
 grid           -      generate ../in/gan --seeds=0-3 --threads=1 --outdir=out --grid=2x2
 to_zip         -      dataset $circles out.zip
@@ -60,7 +60,7 @@ report         -      report ../in/gan --out=out.html
 compare        -      compare ../in/gan ../in/gan --out=out.png
 doctor         said   doctor
 "
-timed='log\.txt|stats\.jsonl|metrics\.h5|events\.out.*' # of every run
+timed='report\.html|log\.txt|stats\.jsonl|metrics\.h5|events\.out.*' # of every run
 # find_case NAME: sets the array `command` and `varies`
 find_case() {
     local name rest
@@ -95,10 +95,11 @@ learn() {
     [ "$status" = 0 ] || { cat told errors; fail "case $1: status $status although nothing fails"; }
     results >wanted
 }
-where() { # the call path of what failed
+where() { # call paths of what failed, and of a crash
     local line
     while read -r line; do
         case $line in
+        crash) echo '  the crash:' ;;
         *gantry_failing*'(+'*) addr2line -fspie "$failing" "$(sed 's/.*(+\(0x[0-9a-f]*\)).*/\1/' <<<"$line")" ;;
         *) sed 's/.*\/\([^/]*\)(\(.*\)) .*/    \1 \2/' <<<"$line" ;;
         esac

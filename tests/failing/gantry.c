@@ -5,11 +5,13 @@
  *     SHORT_OTHERS=1     counted are the allocations of libraries instead of those of gantry
  *     SHORT_RANK=R       only on rank R of a group
  *     SHORT_CHECKER=1    only in the process that looks at an HDF5 file from elsewhere
- *     SHORT_NOTES=FILE   gets the call path of the allocation that fails; with SHORT_AT=0: for each call path the number of its first allocation
+ *     SHORT_NOTES=FILE   gets the call path of the allocation that fails, and the one of a crash; with SHORT_AT=0: for each call path the number of
+ *                        its first allocation
  * Each of an arena's allocations is one of its own here (see the Makefile), and counting begins with main(). */
 #include "allocations.h"
 
 #include <fcntl.h>
+#include <signal.h>
 
 int gantry_main(int argc, char **argv);
 
@@ -17,6 +19,14 @@ static bool meant(int argc, char **argv) {
     const char *rank = getenv("SHORT_RANK"), *own = getenv("OMPI_COMM_WORLD_RANK");
     bool checker = argc > 2 && !strcmp(argv[2], "--check");
     return (!rank || (own && !strcmp(rank, own))) && checker == !!getenv("SHORT_CHECKER");
+}
+
+static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+
+static void note_crash(int signal) {
+    void *path[SHORTAGE_DEPTH];
+    if (write(shortage.notes, "crash\n", 6) == 6) backtrace_symbols_fd(path, backtrace(path, SHORTAGE_DEPTH), shortage.notes);
+    raise(signal); /* as if nobody had looked: the handler is there once */
 }
 
 int main(int argc, char **argv) {
@@ -27,6 +37,8 @@ int main(int argc, char **argv) {
     shortage.others = getenv("SHORT_OTHERS");
     shortage.list = !atol(at);
     if (notes) shortage.notes = open(notes, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    struct sigaction once = {.sa_handler = note_crash, .sa_flags = (int)SA_RESETHAND};
+    for (size_t i = 0; notes && i < sizeof crashes / sizeof *crashes; i++) sigaction(crashes[i], &once, NULL);
     arm_shortage(atol(at), getenv("SHORT_STAYS"));
     return gantry_main(argc, argv);
 }
