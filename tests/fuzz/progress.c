@@ -9,7 +9,7 @@
 
 #include "pack/pack.h"
 
-enum { MARK = 8, HEAD = 24, OUTCOME = 40, TEXT_BYTES_AT = 40, CRC_AT = 44, RECORD = 48 }; /* see pack/journal.c */
+enum { MARK = 8, HEAD = 24, OUTCOME = 48, TEXT_BYTES_AT = 48, CRC_AT = 52, RECORD = 56 }; /* see pack/journal.c */
 static const gt_hash128 key = {1, 2};
 _Static_assert(sizeof(gt_outcome) == OUTCOME && sizeof key == HEAD - 8, "the layout of a record");
 
