@@ -51,7 +51,7 @@ typedef struct peer { /* one that is listened to */
     int rank;
     beat last;
     double silent;              /* seconds of listening since its last beat */
-    double steady;              /* seconds of listening without a long pause */
+    double heard, since;        /* by gt_clock(): the last time; since when without a long pause */
     bool warned;
     MPI_Request send, receive;
     packet out, in;
@@ -118,7 +118,13 @@ void gt_comm_heartbeat(gt_comm *c, double limit) {
     if (!u) return;
     u->limit = limit > 0 ? limit : INFINITY;
     u->interval = fmin(longest_interval, limit > 0 ? limit / BEATS : longest_interval);
-    u->next = 0;
+    u->next = u->links_next = 0;
+}
+
+/* For how long a peer has been heard of without a long pause. By the clock: also a pause in listening makes it less sure that all is well. */
+static double steady(const gt_pulse *u, const peer *p) {
+    double now = gt_clock();
+    return now - p->heard > pause_part * u->limit ? 0 : now - p->since;
 }
 
 /* Those who have not been heard of for long take turns. */
@@ -143,9 +149,9 @@ static beat make_beat(const gt_comm_inside *in) {
     snprintf(b.what, sizeof b.what, "%s", u->what);
     memcpy(b.host, in->seen.host, sizeof b.host);
     const peer *missed = find_missed(u), *known = in->seen.rank ? peer_of(in, u->peers[0].last.missed) : NULL;
-    if (in->seen.rank) b.first_for = u->peers[0].steady;
+    if (in->seen.rank) b.first_for = steady(u, &u->peers[0]);
     if (missed) b.missed = missed->rank, b.missed_for = missed->silent;
-    if (known) b.known = known->rank, b.known_for = known->steady;
+    if (known) b.known = known->rank, b.known_for = steady(u, known);
     return b;
 }
 
@@ -161,13 +167,15 @@ static void send_beat(gt_comm_inside *in, peer *p, const beat *b) {
 static void hear(gt_comm_inside *in, peer *p, double listened) {
     int arrived = 1;
     p->silent += listened;
-    p->steady = p->silent > pause_part * in->pulse->limit ? 0 : p->steady + listened;
     for (;;) {
         MPI_Test(&p->receive, &arrived, MPI_STATUS_IGNORE);
         if (!arrived) return;
         p->last = p->in.beat;
         p->last.what[WORD_BYTES - 1] = p->last.host[GT_HOST_BYTES - 1] = 0;
         if (p->warned) gt_warn("rank %d (%s) is heard of again after %.0f s", p->rank, p->last.host, p->silent);
+        double now = gt_clock();
+        if (now - p->heard > pause_part * in->pulse->limit) p->since = now;
+        p->heard = now;
         p->warned = false;
         p->silent = 0;
         listen(in, p);
@@ -215,16 +223,17 @@ static void lose_link(gt_comm_inside *in, int a, int b, int third, double silent
 
 /* What this peer says of others, and they of this rank. Rank 0 speaks for all; one that has lost its link to rank 0 ends itself a little later. */
 static void judge_links(gt_comm_inside *in, const peer *p) {
+    const gt_pulse *u = in->pulse;
     if (in->seen.rank) {
-        const peer *first = &in->pulse->peers[0];
-        double late = late_part * in->pulse->limit;
-        if (first->silent >= late && p->steady >= late && p->last.first_for >= late) lose_link(in, 0, in->seen.rank, p->rank, first->silent);
+        const peer *first = &u->peers[0];
+        double late = late_part * u->limit;
+        if (first->silent >= late && steady(u, p) >= late && p->last.first_for >= late) lose_link(in, 0, in->seen.rank, p->rank, first->silent);
         return;
     }
-    double enough = lost_part * in->pulse->limit;
-    if (p->steady < enough) return;
+    double enough = lost_part * u->limit;
+    if (steady(u, p) < enough) return;
     const peer *missed = peer_of(in, p->last.missed), *known = peer_of(in, p->last.known);
-    if (missed && p->last.missed_for >= enough && missed->steady >= enough) lose_link(in, p->rank, missed->rank, 0, p->last.missed_for);
+    if (missed && p->last.missed_for >= enough && steady(u, missed) >= enough) lose_link(in, p->rank, missed->rank, 0, p->last.missed_for);
     if (known && p->last.known_for >= enough && known->silent >= enough) lose_link(in, 0, known->rank, p->rank, known->silent);
 }
 
