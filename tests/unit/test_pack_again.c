@@ -428,6 +428,7 @@ static void killed_while_a_folder_is_replaced(void **state) {
     assert_true(exists("replaced.part") && exists("replaced.progress"));
     gt_pack_result result;
     if (pack(source, dest, (gt_pack_request){.overwrite = true}, &result)) fail_msg("%s", gt_message());
+    gt_pack_result_free(&result);
     assert_false(exists("replaced.part") || exists("replaced.progress"));
     for (int i = 0; i < 20; i++) {
         char name[64];
