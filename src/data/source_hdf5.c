@@ -179,7 +179,7 @@ static gt_status check_labels_storage(hid_t labels, uint64_t bytes) {
     gt_status st = check_place("labels", plist);
     H5Pclose(plist);
     if (!st && bytes / DEFLATE_MOST > H5Dget_storage_size(labels)) st = gt_fail(GT_FORMAT, "labels: incomplete: most of them were never written");
-    if (!st && !h5_chunks_whole(labels)) st = gt_wrap(GT_FORMAT, "labels");
+    if (!st && (st = h5_chunks_whole(labels))) st = gt_wrap(st, "labels");
     return st;
 }
 

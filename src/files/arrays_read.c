@@ -95,7 +95,9 @@ static gt_status open_array(gt_array_file *f) {
     }
     if (!is_array(f->file, f->name)) return gt_fail(GT_FORMAT, "%s has no array of numbers '%s'", f->path, f->name);
     f->set = gt_h5_open(f->file, f->name);
-    if (!gt_h5_holds(f->set)) return gt_fail(GT_FORMAT, "%s: '%s' does not hold as many numbers as it says", f->path, f->name);
+    gt_status holds = gt_h5_holds(f->set);
+    if (holds == GT_NOMEM) return gt_wrap(holds, "%s: '%s'", f->path, f->name);
+    if (holds) return gt_fail(GT_FORMAT, "%s: '%s' does not hold as many numbers as it says", f->path, f->name);
     f->space = f->set < 0 ? -1 : H5Dget_space(f->set);
     f->n_dims = f->space < 0 ? -1 : H5Sget_simple_extent_ndims(f->space);
     if (f->n_dims < 1 || H5Sget_simple_extent_dims(f->space, f->dims, NULL) < 0) return gt_h5_fail(GT_FORMAT, "%s: '%s' cannot be opened", f->path, f->name);

@@ -52,18 +52,19 @@ static bool lies_here(hid_t set) {
     return here;
 }
 
-bool gt_h5_holds(hid_t set) {
+gt_status gt_h5_holds(hid_t set) {
     enum { DEFLATE_MOST = 1032 }; /* to one */
     hid_t type = H5Dget_type(set), space = H5Dget_space(set), file = H5Iget_file_id(set);
     hssize_t n = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
     size_t size = type < 0 ? 0 : H5Tget_size(type);
     hsize_t stored = H5Dget_storage_size(set), bytes = 0, all;
     bool holds = lies_here(set) && n >= 0 && size > 0 && file >= 0 && H5Fget_filesize(file, &bytes) >= 0 && !__builtin_mul_overflow((hsize_t)n, size, &all) &&
-                 all / DEFLATE_MOST <= (stored < bytes ? stored : bytes) && h5_chunks_whole(set);
+                 all / DEFLATE_MOST <= (stored < bytes ? stored : bytes);
+    gt_status st = holds ? h5_chunks_whole(set) : gt_fail(GT_FORMAT, "the file does not hold all of it");
     if (file >= 0) H5Fclose(file);
     if (space >= 0) H5Sclose(space);
     if (type >= 0) H5Tclose(type);
-    return holds;
+    return st;
 }
 
 char *gt_h5_text(gt_arena *a, hid_t object, const char *name, size_t most) {

@@ -19,8 +19,8 @@ gt_status gt_h5_fail(gt_status code, const char *format, ...) __attribute__((for
 /* The object of this name, -1: there is none. Soft and external links are not followed: those lead anywhere. To be closed with H5Oclose(). */
 hid_t gt_h5_open(hid_t where, const char *name);
 /* Are a dataset's numbers in this file and nowhere else (no external files, no virtual dataset), and is the file large enough for all of them, packed as
- * closely as deflate can, and are its chunks whole? To be asked before memory is taken for them. */
-bool gt_h5_holds(hid_t set);
+ * closely as deflate can, and are its chunks whole? To be asked before memory is taken for them. GT_OK: yes; GT_FORMAT; or GT_NOMEM: that is not known. */
+gt_status gt_h5_holds(hid_t set);
 /* An attribute that is one text of fixed length, of at most `most` bytes; NULL: there is none such, or no memory. Lists are refused: H5Aread writes all of
  * them. */
 char *gt_h5_text(gt_arena *a, hid_t object, const char *name, size_t most);

@@ -165,10 +165,10 @@ void h5_chunks_close(h5_chunks *c) {
     free(c);
 }
 
-bool h5_chunks_whole(hid_t set) {
+gt_status h5_chunks_whole(hid_t set) {
     h5_chunks *c;
     gt_status st = h5_chunks_open(&c, set);
     for (hsize_t i = 0; c && i < c->dims[0] && !st; i += c->chunk[0]) st = h5_chunks_row(c, i);
     h5_chunks_close(c);
-    return !st;
+    return st;
 }

@@ -17,7 +17,7 @@ gt_status h5_chunks_open(h5_chunks **out, hid_t set);
 void h5_chunks_close(h5_chunks *c);
 /* Are the chunks with row i of the first axis whole, if they were written? Unpacks them once. */
 gt_status h5_chunks_row(h5_chunks *c, hsize_t i);
-/* Are all of them, or what is there instead? For datasets that are read at once. */
-bool h5_chunks_whole(hid_t set);
+/* Are all of them, or what is there instead? For datasets that are read at once. GT_NOMEM: that is not known. */
+gt_status h5_chunks_whole(hid_t set);
 
 #endif

@@ -22,7 +22,7 @@ typedef struct reader {
 /* Length of a series; -1: not one-dimensional, or longer than believable. */
 static hssize_t rows_of(hid_t set) {
     hid_t space = H5Dget_space(set);
-    hssize_t n = space >= 0 && H5Sget_simple_extent_ndims(space) == 1 && gt_h5_holds(set) ? H5Sget_simple_extent_npoints(space) : -1;
+    hssize_t n = space >= 0 && H5Sget_simple_extent_ndims(space) == 1 && !gt_h5_holds(set) ? H5Sget_simple_extent_npoints(space) : -1;
     if (space >= 0) H5Sclose(space);
     return n > MOST_ROWS ? -1 : n;
 }

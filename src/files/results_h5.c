@@ -121,7 +121,7 @@ static bool read_column(gt_arena *a, hid_t group, const char *key, column *out) 
     bool words = fine && H5Tget_class(type) == H5T_STRING;
     fine = fine && (words ? !H5Tis_variable_str(type) : H5Tget_class(type) == H5T_FLOAT);
     out->size = words ? H5Tget_size(type) : sizeof(double);
-    fine = fine && out->size <= MOST_TEXT && gt_h5_holds(set);
+    fine = fine && out->size <= MOST_TEXT && !gt_h5_holds(set);
     out->data = fine ? gt_arena_array(a, (size_t)out->n + 1, out->size) : NULL;
     fine = out->data && (!out->n || H5Dread(set, words ? type : H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->data) >= 0);
     const char *title = fine ? read_text(a, set, "title") : NULL, *digits = fine ? read_text(a, set, "digits") : NULL;
