@@ -30,7 +30,8 @@ bool gt_trainer_best_now(gt_trainer *t) {
     for (int i = 0; i < t->n_logged; i++)
         if (!strcmp(t->logged[i].name, name)) value = t->logged[i].mean;
     if (isnan(value)) {
-        if (!t->said_no_best) gt_warn("--best=%s: the tick has no such statistic (stats.jsonl shows what there is)", t->job->best);
+        const char *why = strncmp(name, "Fakes/", 6) ? "has no such statistic (stats.jsonl shows what there is)" : "has no pictures of its own to be judged by";
+        if (!t->said_no_best) gt_warn("--best=%s: a checkpoint is not judged, its tick %s", t->job->best, why);
         t->said_no_best = true;
         return false;
     }

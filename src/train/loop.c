@@ -117,10 +117,20 @@ static gt_status set_back(gt_trainer *t, plan *p) {
     return GT_OK;
 }
 
+static gt_status pictures(gt_trainer *t, plan *p) {
+    gt_status st = gt_trainer_fakes(t);
+    if (!st) st = gt_comm_agree(t->comm, gt_trainer_reconstructions(t));
+    was_done(&p->pictures, t->shown, gt_clock());
+    return st;
+}
+
+/* Pictures first: the tick says what they are like. */
 static gt_status act(gt_trainer *t, plan *p, due d) {
-    gt_status st = GT_OK;
+    double began = gt_clock();
     if (d.tick || d.pictures || d.checkpoint) gt_comm_busy(t->comm, "logs, pictures, checkpoints");
-    if (d.tick) {
+    gt_status st = d.pictures ? pictures(t, p) : GT_OK;
+    t->tick_start += gt_clock() - began; /* what is written does not count against the rate of the tick */
+    if (!st && d.tick) {
         int trouble;
         st = gt_trainer_tick(t, &trouble);
         was_done(&p->tick, t->shown, gt_clock());
@@ -130,17 +140,13 @@ static gt_status act(gt_trainer *t, plan *p, due d) {
             if (st || back) return st ? st : set_back(t, p);
         }
     }
+    began = gt_clock();
     if (!st && d.checkpoint) {
         gt_trainer_save(t);
         was_done(&p->checkpoint, t->shown, gt_clock());
     }
-    if (!st && d.pictures) {
-        st = gt_trainer_fakes(t);
-        if (!st) st = gt_comm_agree(t->comm, gt_trainer_reconstructions(t));
-        was_done(&p->pictures, t->shown, gt_clock());
-        if (!st && t->comm->rank == 0) gt_log_outcome(&t->report_failing, gt_report_write(t->dir, NULL) != GT_OK, "report.html");
-    }
-    t->tick_start = d.tick ? gt_clock() : t->tick_start; /* writing does not count against the next tick's rate */
+    if (!st && d.pictures && t->comm->rank == 0) gt_log_outcome(&t->report_failing, gt_report_write(t->dir, NULL) != GT_OK, "report.html");
+    t->tick_start = d.tick ? gt_clock() : t->tick_start + gt_clock() - began; /* ... nor of the next */
     return st;
 }
 

@@ -149,6 +149,7 @@ static int write_log(gt_trainer *t, double rate, double memory, const gt_effort 
         put(v, &n, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
     int trouble = gt_watch_tick(&t->watch, t->tick, (double)t->shown / 1000, v, &n);
     t->n_logged = n;
+    t->fakes_spread = t->fakes_swd = NAN; /* said */
     gt_runlog_tick(t->log, t->shown, v, n);
     return trouble;
 }
@@ -161,9 +162,8 @@ static double last_or_nan(const gt_trainer *t, const char *series) {
 void gt_trainer_watch_begin(gt_trainer *t) {
     t->watch = (gt_watch){.p_max = t->job->p_max};
     if (gt_runlog_each(t->log, gt_watch_replay, &t->watch)) gt_warn("troubles are judged without the run's past: %s", gt_message());
-    t->fakes_spread = last_or_nan(t, "Fakes/spread");
+    t->fakes_spread = t->fakes_swd = NAN; /* a checkpoint ends a tick, which has said them */
     t->reals_spread = last_or_nan(t, "Reals/spread");
-    t->fakes_swd = last_or_nan(t, "Fakes/swd");
 }
 
 gt_status gt_trainer_tick(gt_trainer *t, int *trouble) {

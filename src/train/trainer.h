@@ -128,8 +128,10 @@ typedef struct gt_trainer {
     char phase_series[GT_MAX_PHASES][64]; /* names of some of them */
     gt_effort effort;             /* of this rank since the last tick */
     struct gt_swd *reals;         /* the grid's, described; NULL: not yet. Rank 0 */
-    double fakes_swd;             /* sliced Wasserstein distance of the latest pictures to them (swd.h); NaN: none yet. Rank 0 */
-    double fakes_spread;          /* mean over samples of the standard deviation over the latest pictures; NaN: none yet. Rank 0 */
+    /* Of the newest pictures since the last tick; NaN: none were made. The next tick logs them as Fakes/swd and Fakes/spread; ticks without
+     * new pictures lack these series (the first tick has those of the pictures at the start). Rank 0. */
+    double fakes_swd;             /* sliced Wasserstein distance to the reals (swd.h) */
+    double fakes_spread;          /* mean over samples of the standard deviation over the pictures */
     double reals_spread;          /* the same of the grid's reals; NaN: not known. Rank 0 */
     char norm_series[GT_MAX_NETS][32];
     gt_watch watch;               /* rank 0 */

@@ -58,11 +58,16 @@ static bool above_usual(const view *v, const char *prefix, const char *suffix, d
 
 /* ---- the rules ---- */
 
-/* What an untrained network makes, and a burst of noise, may differ by more than any image of the data does: neither is a measure. */
+/* What an untrained network makes, and a burst of noise, may differ by more than any image of the data does: neither is a measure. A tick without
+ * new pictures is judged by the latest. */
 static bool collapse(const view *v) {
     const double part = 0.3;
     double spread = value_of(v, "Fakes/spread"), reals = value_of(v, "Reals/spread"), *largest = &v->usual[0], *untrained = &v->usual[1];
-    if (isnan(spread)) return false;
+    double *latest = &v->usual[2], *any = &v->usual[3];
+    if (isnan(spread) && *any == 0) return false;
+    if (isnan(spread)) spread = *latest;
+    *latest = spread;
+    *any = 1;
     if (*untrained == 0) *untrained = spread;
     if (spread == *untrained) return false;
     if (spread > *largest) *largest = spread;

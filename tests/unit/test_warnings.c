@@ -150,9 +150,28 @@ static void what_is_not_there(void **state) {
     }
 }
 
+/* Pictures at every fourth tick alone: a collapse lasts, and is over, as if each tick said again what the latest were like. */
+static void pictures_rarer_than_ticks(void **state) {
+    (void)state;
+    gt_watch each = {.quiet = true}, rare = {.quiet = true};
+    int collapse = index_of("collapse"), longest = 0;
+    double spread = UNTRAINED;
+    for (int t = 0; t < 40; t++) {
+        bool fresh = t % 4 == 0;
+        if (fresh && t) spread = t < 16 ? 0.5 : t < 28 ? 0 : 0.4;
+        gt_stat_value all[MOST] = {{"Reals/spread", 1, 0.6, 0}, {"Fakes/spread", 1, spread, 0}}, some[MOST] = {{"Reals/spread", 1, 0.6, 0}, {"Fakes/spread", 1, spread, 0}};
+        int n = 2, m = fresh ? 2 : 1, found = gt_watch_tick(&each, t, t, all, &n);
+        assert_int_equal(gt_watch_tick(&rare, t, t, some, &m), found);
+        assert_int_equal(found, t == 17 ? collapse : -1);
+        assert_true(all[2 + collapse].mean == some[(fresh ? 2 : 1) + collapse].mean);
+        if (all[2 + collapse].mean > longest) longest = (int)all[2 + collapse].mean;
+    }
+    assert_int_equal(longest, 12);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_is_seen_once), cmocka_unit_test(good_runs_are_quiet), cmocka_unit_test(gone_on_with), cmocka_unit_test(what_is_not_there),
+        cmocka_unit_test(each_is_seen_once), cmocka_unit_test(good_runs_are_quiet), cmocka_unit_test(gone_on_with), cmocka_unit_test(what_is_not_there), cmocka_unit_test(pictures_rarer_than_ticks),
     };
     gt_log_setup(0, 1, GT_INFO);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,67 @@
+# level: full
+# Fakes/swd and Fakes/spread of a tick are those of its own pictures; a tick without pictures has neither; a run that goes on says the same.
+. "$(dirname "$0")/lib.sh"
+job="$small --threads=1 --grid=4x4 --tick=0.008 --tick-minutes=0 --image-minutes=0 --checkpoint-minutes=0 --checkpoint-kimg=0.04"
+train 1 rare --snap=4 --steps=22
+train 1 often --snap=1000 --image-steps=1 --steps=22
+train 2 two --snap=4 --steps=22
+same "$(last rare)" "$(last often)"
+
+cat >look.py <<'END'
+import json, sys
+def fakes(run, of=('Fakes/swd', 'Fakes/spread')):
+    ticks = [json.loads(line) for line in open(run + '/stats.jsonl')]
+    return {t.get('images', round(1000 * t['Progress/kimg']['mean'])): tuple(t[s]['mean'] if s in t else None for s in of) for t in ticks}
+rare, often, two = fakes('rare'), fakes('often'), fakes('two')
+assert len(rare) == len(often) == 22, (len(rare), len(often))
+for images, values in rare.items():
+    pictured = images % 32 == 0 or images == 176
+    if images == 8: # the pictures at the start
+        assert values[0] is not None and values != often[8], values
+    elif not pictured:
+        assert values == (None, None), (images, values)
+    else:
+        assert values == often[images], (images, values, often[images])
+    assert values == two[images], (images, values, two[images])
+assert len(set(often.values())) == 22, 'they never change'
+print('the values are those of the moment')
+END
+"$python" look.py || fail 'the pictures that a tick speaks of are not its own'
+
+# Stopped in the middle and gone on with: the same in each line.
+part="$job --snap=4 --steps=120"
+# shellcheck disable=SC2086
+quietly "$GANTRY" train $part --run=whole
+for n in 1 2; do
+    # shellcheck disable=SC2086
+    if [ $n = 1 ]; then background "$GANTRY" train $part --run=parts; else background "$LAUNCH" 2 "$GANTRY" train $part --run=parts; fi
+    before=$(readlink parts/last)
+    further() { [ "$(readlink parts/last)" != "$before" ]; }
+    wait_until 30 further
+    kill -TERM "$pid" # stops, with a checkpoint and a tick at a step like any other
+    wait "$pid"
+done
+# shellcheck disable=SC2086
+quietly "$GANTRY" train $part --run=parts
+same "$(last whole)" "$(last parts)"
+cat >compare.py <<'END'
+import json, sys
+def lines(run):
+    for line in open(run + '/stats.jsonl'):
+        t = json.loads(line)
+        yield {k: v for k, v in t.items() if k.startswith(('Fakes/', 'Reals/', 'Loss/scores', 'Loss/signs', 'Progress/', 'Trouble/collapse')) and k != 'Progress/images_per_sec'}
+whole, parts = list(lines('whole')), list(lines('parts'))
+assert len(whole) == len(parts), (len(whole), len(parts))
+for a, b in zip(whole, parts): assert a == b, [(k, a.get(k), b.get(k)) for k in sorted(set(a) | set(b)) if a.get(k) != b.get(k)]
+print(len(whole), 'equal ticks')
+END
+"$python" compare.py || fail 'a run that went on has another log'
+quietly "$GANTRY" report parts
+quietly "$GANTRY" compare rare often
+awk 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "swd") at = NF - i } NR > 1 && NF > 3 { print $(NF - at) }' said | sort -u >values
+[ "$(wc -l <values)" = 1 ] || { cat said; fail 'compare: the last swd of equal runs differ'; }
+
+# Checkpoints between pictures are not judged by what earlier pictures were like.
+train 1 best --snap=4 --steps=10 --best=Fakes/swd --checkpoint-kimg=0.016
+[ "$(readlink best/best)" = checkpoint-000000032.h5 ] || [ "$(readlink best/best)" = checkpoint-000000064.h5 ] || [ "$(readlink best/best)" = checkpoint-000000080.h5 ] || fail "best: $(readlink best/best)"
+[ "$(grep -c 'warning: --best' said)" = 1 ] || { cat said; fail 'not said once that checkpoints without pictures are not judged'; }
