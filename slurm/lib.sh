@@ -159,6 +159,10 @@ train_until_done() {
     command -v "$GANTRY" >/dev/null || { echo "GANTRY=$GANTRY: there is no such program" >&2 && exit 2; }
     trap 'asked=1; [ -z "${child-}" ] || kill -USR1 "$child" 2>/dev/null' USR1 # --signal=B: tells this shell alone
     trap 'asked=1' TERM                                                       # Slurm tells the ranks, too
+    if [ -n "${PBS_JOBID-}" ] && [[ " $*" == *' --restart'* ]]; then # gantry knows a requeued job of Slurm, but not the next piece here
+        echo '--restart would begin anew with each piece of the job: give another --run, or move the folder away' >&2
+        exit 2
+    fi
     run=$(option run "$@")
     if [ -z "$run" ]; then
         run=runs/$job_id

@@ -104,6 +104,7 @@ typedef struct gt_job {
 
     /* output */
     const char *run, *outdir;           /* a run's directory, or where numbered ones are made */
+    bool restart;                       /* the run in `run` is set aside, not gone on with */
     double tick;                        /* kimg */
     double tick_minutes, image_minutes, checkpoint_minutes; /* 0: not by the clock */
     int64_t image_steps;                /* pictures every so many steps; 0: not by steps */

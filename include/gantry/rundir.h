@@ -21,6 +21,17 @@ char *gt_rundir_read(const char *dir, const char *name);
 /* Somebody made DIR/stop: it is removed, and true is returned once. */
 bool gt_rundir_stop(const char *dir);
 
+/* ---- beginning anew (--restart); hold the lock ---- */
+
+/* What a run has written into `dir` goes into DIR/before-1 (2, ...), *aside, to be freed; NULL: there was nothing. Nothing is deleted, and what is not a
+ * run's stays where it is. */
+gt_status gt_rundir_set_aside(const char *dir, char **aside);
+/* Slurm starts the command of a requeued job again, --restart and all: a job notes that it has begun anew, and sees when it comes back that it has. */
+gt_status gt_rundir_note_restart(const char *dir);
+bool gt_rundir_restarted(const char *dir);
+/* The run had a checkpoint (`last` points to one), and that is gone. */
+bool gt_rundir_lost_checkpoints(const char *dir);
+
 /* ---- the lock: DIR/lock with host, process and a heartbeat (a thread beats every few seconds) ---- */
 
 typedef struct gt_lock gt_lock;

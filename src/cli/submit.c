@@ -91,6 +91,8 @@ static gt_status check_job(submission *s) {
     gt_job *job = s->job;
     gt_status st = cli_read_job(job, &s->training);
     if (!st && job->dry_run) st = gt_fail(GT_USAGE, "the job says dry-run = 1: it would wait in the queue and train nothing; take that out (--dry-run here shows the script)");
+    if (!st && job->restart)
+        st = gt_fail(GT_USAGE, "--restart would begin anew each time the script is submitted: give another --run, or move the folder '%s' away", job->run);
     if (!st) st = cli_resolve_job(job);
     int slices;
     return st ? st : gt_slices_choose((int)job->batch, gt_model_group(job), (int)job->slices, (int)(s->f.nodes * s->f.ntasks_per_node), &slices);

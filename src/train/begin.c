@@ -71,6 +71,27 @@ static gt_status check_same_job(gt_trainer *t, const gt_checkpoint_file *f) {
     return st;
 }
 
+/* Rank 0: the checkpoint to go on from, NULL for none: a new run. */
+static gt_status find_run(gt_trainer *t, gt_checkpoint_file **file) {
+    bool again = t->job->restart && gt_rundir_restarted(t->dir);
+    if (again) gt_info("this job was requeued, and has begun anew already: it goes on, whatever --restart says");
+    t->anew = t->job->restart && !again;
+    if (t->anew) return GT_OK;
+    gt_status st = gt_checkpoint_newest(t->dir, file);
+    if (!st && !*file && gt_rundir_lost_checkpoints(t->dir))
+        return gt_fail(GT_FAILED, "the checkpoints of %s are gone: put one back, or begin anew with --restart (its logs and pictures are kept in a subfolder)", t->dir);
+    return st ? st : check_same_job(t, *file);
+}
+
+static gt_status set_run_aside(gt_trainer *t) {
+    char *aside;
+    gt_status st = gt_rundir_set_aside(t->dir, &aside);
+    if (!st) st = gt_rundir_note_restart(t->dir);
+    if (!st && aside) gt_info("beginning anew: the run before is kept in %s", aside);
+    free(aside);
+    return st;
+}
+
 /* The kernels that made a checkpoint go on with it; where a CPU (or GT_ISA) does not allow them, bits change, and it is said. A new run
  * takes rank 0's, since launchers need not pass the environment on. In a mixed allocation all ranks use the most that every one has. */
 static gt_status agree_on_kernels(gt_trainer *t, const gt_checkpoint_file *f) {
@@ -107,7 +128,8 @@ gt_status gt_trainer_open_logs(gt_trainer *t) {
 }
 
 static gt_status open_files(gt_trainer *t) {
-    gt_status st = gt_trainer_open_logs(t);
+    gt_status st = t->anew ? set_run_aside(t) : GT_OK;
+    if (!st) st = gt_trainer_open_logs(t);
     if (st) return st;
     gt_keep keep = {.newest = (int)t->job->keep, .every = llround(1000 * t->job->keep_every), .bytes = 1e9 * t->job->disk_cap};
     if (!(t->saver = gt_saver_new(t->dir, &keep))) return GT_FAILED;
@@ -124,8 +146,7 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
     *done = false;
     if (first) {
         st = find_directory(t);
-        if (!st) st = gt_checkpoint_newest(t->dir, &file);
-        if (!st) st = check_same_job(t, file);
+        if (!st) st = find_run(t, &file);
         if (!st && !file && transfers) source = gt_checkpoint_open(t->job->resume_file ? t->job->resume_file : t->job->resume, &st);
         if (source) st = gt_trainer_compare_meaning(t, source);
         if (st && transfers && !file && !source && t->lock) gt_wrap(st, "--resume");

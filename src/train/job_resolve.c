@@ -60,6 +60,9 @@ gt_status gt_job_check(gt_job *job) {
     if (*job->run && gt_options_state(&o, "run") == gt_options_state(&o, "outdir"))
         return gt_fail(GT_USAGE, "--run and --outdir: only one of them; --run names a run's directory, --outdir a place for numbered ones");
     if (*job->run && gt_options_state(&o, "outdir") == GT_OPTION_GIVEN) job->run = "";
+    if (job->restart && gt_options_state(&o, "restart") == GT_OPTION_FILED)
+        return gt_fail(GT_USAGE, "restart = 1 in a job file would begin anew at each start: give --restart on the command line");
+    if (job->restart && !*job->run) return gt_fail(GT_USAGE, "--restart begins anew in a run's directory: give --run (in --outdir each run is new)");
     if (!*job->data) return gt_fail(GT_USAGE, "--data is required: a ZIP, a folder of PNGs, an HDF5 file, or synth:shapes");
     gt_status st = check_family(job);
     return st ? st : check_augment(job);

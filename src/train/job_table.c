@@ -277,6 +277,10 @@ static const gt_option table[] = {
     {.key = "run", .type = GT_OPTION_TEXT, .path = true, .class = GT_COMMAND, FIELD(run), .group = "output", .standard = "", .common = true,
      .help = "Directory of the run: begin it, or go on with it",
      .detail = "Going on gives the same bits as never having stopped, on any number of ranks. Not together with --outdir."},
+    {.key = "restart", .type = GT_OPTION_BOOL, .class = GT_COMMAND, FIELD(restart), .group = "output", .standard = "0",
+     .help = "With --run: do not go on with what is there, begin anew",
+     .detail = "Nothing is deleted: checkpoints, logs, pictures and job of the run before go into its subfolder before-1 (before-2, ...), when the new one "
+               "is ready to begin. A Slurm job that is requeued goes on with what it began."},
     {.key = "outdir", .type = GT_OPTION_TEXT, .path = true, .class = GT_COMMAND, FIELD(outdir), .group = "output", .standard = "runs", .common = true,
      .help = "Where to make a new numbered run"},
     {.key = "tick", .type = GT_OPTION_REAL, .class = GT_OUTPUT, FIELD(tick), .group = "output", .standard = "4",

@@ -118,6 +118,7 @@ typedef struct gt_trainer {
     /* of the run's directory: rank 0 */
     char *dir;
     bool made_dir, made_outdir;   /* they were not there before */
+    bool anew;                    /* what is there is set aside first */
     gt_lock *lock;
     gt_runlog *log;
     gt_saver *saver;

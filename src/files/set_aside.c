@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A run that is to begin anew in a directory that has one: nothing of that is deleted. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "gantry/rundir.h"
+
+enum { MOST_BEFORE = 100000 };
+
+/* What belongs to a run; all else in its directory is somebody's. In this order, checkpoints from the oldest on: a process killed in between leaves a run
+ * that goes on from its newest checkpoint, or, where they are all gone, one that is refused. */
+static const char *const patterns[] = {"bad-checkpoint-*.h5", "checkpoint-*.h5", "best", "reals.png", "fakes*.png", "reconstructions*.png", "report.html",
+                                       "metrics.h5", "events.out.tfevents.*", "log.txt", "job.ini", "stats.jsonl", "last"};
+enum { PATTERNS = sizeof patterns / sizeof *patterns };
+
+/* DIR/before-1, before-2, ...: the first that is not there yet; to be freed. */
+static char *make_folder(const char *dir) {
+    for (int i = 1; i < MOST_BEFORE; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "before-%d", i);
+        char *path = gt_path_join(dir, name);
+        if (!path || mkdir(path, 0777) == 0) return path;
+        if (errno != EEXIST) {
+            gt_fail(GT_FAILED, "cannot make the directory '%s': %s", path, gt_error_text(errno, path));
+            free(path);
+            return NULL;
+        }
+        free(path);
+    }
+    gt_fail(GT_FAILED, "'%s' has too many directories before-1, before-2, ...", dir);
+    return NULL;
+}
+
+static gt_status move(const char *dir, const char *name, char **aside) {
+    if (!*aside && !(*aside = make_folder(dir))) return GT_FAILED;
+    char *from = gt_path_join(dir, name), *to = gt_path_join(*aside, name);
+    int error = from && to ? gt_file_rename(from, to) : ENOMEM;
+    gt_status st = error ? gt_fail(GT_FAILED, "cannot set '%s/%s' aside: %s", dir, name, strerror(error)) : GT_OK;
+    free(from);
+    free(to);
+    return st;
+}
+
+gt_status gt_rundir_set_aside(const char *dir, char **aside) {
+    struct dirent **entries;
+    *aside = NULL;
+    int n = scandir(dir, &entries, NULL, alphasort);
+    if (n < 0) return gt_fail(GT_FAILED, "cannot read the directory '%s': %s", dir, strerror(errno));
+    gt_status st = GT_OK;
+    for (int p = 0; p < PATTERNS; p++)
+        for (int i = 0; i < n && !st; i++)
+            if (!fnmatch(patterns[p], entries[i]->d_name, 0)) st = move(dir, entries[i]->d_name, aside);
+    for (int i = 0; i < n; i++) free(entries[i]);
+    free(entries);
+    return st;
+}
+
+/* ---- batch jobs that are put back into the queue start the same command again ---- */
+
+static const char note[] = "restarted-by";
+
+gt_status gt_rundir_note_restart(const char *dir) {
+    const char *job = getenv("SLURM_JOB_ID");
+    return job && *job ? gt_rundir_write(dir, note, job) : GT_OK;
+}
+
+bool gt_rundir_restarted(const char *dir) {
+    const char *job = getenv("SLURM_JOB_ID"), *count = getenv("SLURM_RESTART_COUNT");
+    if (!job || !*job || !count || atoi(count) < 1) return false;
+    char *by = gt_rundir_read(dir, note);
+    bool same = by && !strcmp(by, job);
+    free(by);
+    return same;
+}
+
+bool gt_rundir_lost_checkpoints(const char *dir) {
+    char *path = gt_path_join(dir, "last");
+    struct stat s;
+    bool lost = path && lstat(path, &s) == 0 && S_ISLNK(s.st_mode) && stat(path, &s) && errno == ENOENT;
+    free(path);
+    return lost;
+}

@@ -1,0 +1,62 @@
+# level: full
+# --restart: the run in a directory is set aside, not gone on with and not deleted; a requeued job that was started with it goes on. A run that has lost
+# its checkpoints is refused without it.
+. "$(dirname "$0")/lib.sh"
+# shellcheck disable=SC2086
+job="$small --threads=1 --tick=0.008 --checkpoint-kimg=0.016 --grid=2x2"
+train 1 good --steps=6
+train 1 other --steps=6 --seed=4
+train 1 run --steps=4 --seed=4
+
+# All checkpoints gone: refused, and nothing is changed.
+mkdir saved && mv run/checkpoint-*.h5 saved
+cp -a run before
+for n in 1 2; do expect 1 'checkpoints of run are gone.*--restart' ranks $n "$GANTRY" train $job --run=run --steps=6 --seed=4; done
+diff -r --no-dereference before run || fail 'a refused start changes the run'
+mv saved/* run
+train 1 run --steps=6 --seed=4 # put back, it goes on
+same "$(last other)" "$(last run)"
+
+# Another job in the same place; what is no run's stays.
+echo mine >run/notes.txt && mkdir run/checkpoint-folder
+expect 1 'another job' "$GANTRY" train $job --run=run --steps=6
+cp -a run before2
+quietly ranks 2 "$GANTRY" train $job --run=run --steps=6 --restart
+has_line 'run/before-1' said || fail 'where the run before is kept is not said'
+same "$(last good)" "$(last run)"
+same "$(last other)" "$(last run/before-1)"
+for f in before2/*; do
+    case ${f##*/} in notes.txt | checkpoint-folder) where=run ;; *) where=run/before-1 ;; esac
+    [ -e "$where/${f##*/}" ] || [ -L "$where/${f##*/}" ] || fail "${f##*/} is not in $where"
+done
+[ "$(wc -l <run/stats.jsonl)" = 6 ] || fail "$(wc -l <run/stats.jsonl) ticks in the log of the new run"
+! grep -q restart run/job.ini || fail 'job.ini says restart'
+train 1 run --steps=8 # without it, the new run goes on
+[ ! -e run/before-2 ] || fail 'set aside without --restart'
+quietly "$GANTRY" train --run=run --restart # by its own job.ini
+same "$(last run/before-2)" "$(last run)"
+quietly "$GANTRY" train $job --run=run --steps=2 --restart --resume=run # from its own networks
+has_line 'resume = "*run' run/job.ini || fail 'nothing was transferred'
+
+# A start that fails sets nothing aside.
+cp -a run before3
+limited "$GANTRY" train $job --run=run --restart --resume=missing.h5 && fail 'a missing checkpoint is taken'
+diff -r --no-dereference before3 run || fail 'a failed start changes the run'
+train 1 fresh --steps=2 --restart
+[ ! -e fresh/before-1 ] || fail 'something set aside where there was nothing'
+
+# A job of Slurm that was put back into the queue.
+rm -rf run && cp -a other run
+quietly env SLURM_JOB_ID=77 "$GANTRY" train $job --run=run --steps=4 --restart
+quietly env SLURM_JOB_ID=77 SLURM_RESTART_COUNT=1 "$GANTRY" train $job --run=run --steps=6 --restart
+same "$(last good)" "$(last run)"
+[ "$(wc -l <run/stats.jsonl)" = 6 ] && [ ! -e run/before-2 ] || fail 'a requeued job began anew once more'
+quietly env SLURM_JOB_ID=78 SLURM_RESTART_COUNT=1 "$GANTRY" train $job --run=run --steps=4 --restart # requeued before it could begin
+[ -e run/before-2 ] || fail 'another job went on with it'
+
+expect 2 'give --run' "$GANTRY" train $job --restart
+sed 's/^\[output\]/[output]\nrestart = 1/' run/job.ini >a.ini
+expect 2 'on the command line' "$GANTRY" train a.ini --run=run
+expect 2 '--restart would begin anew' "$GANTRY" submit $job --run=run --restart --cpus-per-task=1 --dry-run
+expect 0 'train_until_done' "$GANTRY" submit $job --run=run --cpus-per-task=1 --dry-run
+echo 'ok'
