@@ -52,9 +52,9 @@ static gt_status measure_points(gt_em *em, double floor) {
     size_t d = b->d, triangle = d * (d + 1) / 2;
     double *sums = calloc(1 + d + (em->scatter ? triangle : d), sizeof *sums);
     gt_status st = gt_comm_agree(b->comm, sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for moments"));
-    if (!st && b->comm->rank == 0)
-        for (size_t j = 0; j < d; j++) em->centre[j] = b->x[j * b->panel]; /* the first point, until the mean is known */
-    if (!st) gt_comm_broadcast(b->comm, em->centre, d * sizeof *em->centre, 0);
+    bool mine = b->first == 0 && b->own > 0; /* where ranks are more than blocks, rank 0 has none */
+    for (size_t j = 0; j < d && !st && mine; j++) em->centre[j] = b->x[j * b->panel]; /* the first point, until the mean is known */
+    if (!st) gt_comm_broadcast(b->comm, em->centre, d * sizeof *em->centre, gt_comm_max(b->comm, mine ? b->comm->rank : 0));
     if (!st) st = gt_blocks_sum(b, 1 + 2 * d, measure, em, sums);
     for (size_t j = 0; j < d && !st && b->comm->rank == 0; j++) {
         double shift = sums[1 + j] / (double)b->count;
