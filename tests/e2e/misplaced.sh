@@ -109,6 +109,7 @@ for train in train 'submit --cpus-per-task=1 --dry-run'; do
 done
 says 2 "'shapes.zip' is a ZIP archive, not a job file" ranks 2 "$GANTRY" train shapes.zip
 says 2 "no run 'nosuch' to go on with" ranks 2 "$GANTRY" train --run=nosuch
+says 2 "'--run=mine': a command comes first, as in gantry train --run=mine" "$GANTRY" --run=mine
 [ ! -e nosuch ] || fail "a run that is not there was begun"
 
 # ---- more ranks than slices: each piece of advice works ----
