@@ -123,15 +123,22 @@ advised() { # COMMAND...: what stands in the file `said` after "use" or "for N r
     done <<<"$pieces"
     [ "$n" -ge 2 ] || { printf '%s\n' "$pieces"; fail "too little advice: $*"; }
 }
-coarse="train --data=shapes.zip --cbase=64 --cmax=8 --map-layers=1 --dry-run --steps=1 --threads=1"
+tiny_net="--data=shapes.zip --cbase=64 --cmax=8 --map-layers=1 --threads=1"
+check="submit $tiny_net --cpus-per-task=1 --nodes=2 --dry-run" # slices against ranks, without starting them
 for job in '--batch=4 --mbstd=4' '--batch=5 --mbstd=5'; do
     # shellcheck disable=SC2086
     {
-        expect 0 'at most 1 rank, .*for 2 ranks ' "$GANTRY" $coarse $job
-        advised ranks 2 "$GANTRY" $coarse $job
-        expect 2 '2 ranks, but --batch=[0-9]* has 1 slice' ranks 2 "$GANTRY" $coarse $job
+        expect 0 'at most 1 rank, .*for 2 ranks ' "$GANTRY" train $tiny_net --dry-run --steps=1 $job
+        advised "$GANTRY" $check $job
+        expect 2 '2 ranks, but --batch=[0-9]* has 1 slice' "$GANTRY" $check $job
+        advised "$GANTRY" $check $job
     }
 done
+# shellcheck disable=SC2086
+{
+    says 2 '2 ranks, but --batch=4 has 1 slice' ranks 2 "$GANTRY" train $tiny_net --run=more --steps=1 --batch=4 --mbstd=4
+    quietly ranks 2 "$GANTRY" train $tiny_net --run=more --steps=1 --batch=4 --mbstd=4 --slices=2
+}
 large="submit --data=synth:shapes:n=8,size=1024 --cfg=auto --cpus-per-task=1 --dry-run --nodes=3"
 # shellcheck disable=SC2086
 expect 2 '3 ranks, but --batch=4 has 1 slice of work.*--slices=4.*--batch=12 --slices=3' "$GANTRY" $large
