@@ -189,7 +189,7 @@ class Maker:
     def dataset(self):
         r = self.r
         action = r.choices(["make", "inspect", "verify", "subset", "split", "merge", "scan"], [6, 2, 2, 1, 1, 1, 1])[0]
-        dest = [r.choice(["out.zip", "out.h5", "out"]) if not self.wrong else r.choice(["out.zip", "out.tar", "", "/nowhere/x.zip"]) for _ in range(2)]
+        dest = [r.choice(["out.zip", "out.h5", "out"]) if not self.wrong else r.choice(["out.zip", "out.tar", "", "/dev/null/x.zip"]) for _ in range(2)]
         source = self.file(DATA + ["synth:circles:n=20,size=12"])
         extra = self.options(TABLES["dataset"], 2)
         if action in ("inspect", "verify"):
