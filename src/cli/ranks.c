@@ -6,6 +6,8 @@
 #include "cli/cli.h"
 #include "dist/mpi_version.h"
 
+enum { MOST_OWN = 32 }; /* bits of own_words */
+
 gt_status cli_note_settings(cli_settings *out, const char *command, const gt_options *o, const cli_arguments *arguments) {
     const cli_command *c = cli_find(command);
     gt_setting *options = NULL;
@@ -16,10 +18,12 @@ gt_status cli_note_settings(cli_settings *out, const char *command, const gt_opt
     out->n = 0;
     out->list = st ? NULL : gt_arena_array(a, (size_t)(2 + n_words + n_options), sizeof *out->list);
     if (!out->list) return st ? st : gt_fail(GT_NOMEM, "out of memory for the arguments");
-    out->list[out->n++] = (gt_setting){"the command", arguments->help ? gt_arena_printf(a, "gantry %s --help", command) : gt_arena_printf(a, "gantry %s", command)};
+    out->list[out->n++] = (gt_setting){"the command", gt_arena_printf(a, "gantry %s%s", command, arguments->help ? " --help" : "")};
     out->list[out->n++] = (gt_setting){"the number of arguments", gt_arena_printf(a, "%d", n_words)};
-    for (int i = 0; i < n_words; i++)
-        if (!(c->own_words >> i & 1)) out->list[out->n++] = (gt_setting){gt_arena_printf(a, "argument %d", i + 1), gt_arena_printf(a, "%s", arguments->words[i])};
+    for (int i = 0; i < n_words; i++) {
+        if (i < MOST_OWN && c->own_words >> i & 1) continue;
+        out->list[out->n++] = (gt_setting){gt_arena_printf(a, "argument %d", i + 1), gt_arena_printf(a, "%s", arguments->words[i])};
+    }
     for (int i = 0; i < out->n; i++)
         if (!out->list[i].name || !out->list[i].value) return gt_fail(GT_NOMEM, "out of memory for the arguments");
     if (n_options) memcpy(out->list + out->n, options, (size_t)n_options * sizeof *options);

@@ -24,7 +24,10 @@ static gt_status make_statement(statement *s, const char *host, const gt_setting
     if (!f) return gt_fail(GT_NOMEM, "out of memory for the settings of a run");
     program_text(program, sizeof program);
     fprintf(f, "%s%c%s%c", host, 0, program, 0);
-    for (int i = 0; i < n; i++) fprintf(f, "%s%c%s%s%c", settings[i].name, 0, settings[i].value ? "=" : "", settings[i].value ? settings[i].value : "", 0);
+    for (int i = 0; i < n; i++) {
+        const char *value = settings[i].value;
+        fprintf(f, "%s%c%s%s%c", settings[i].name, 0, value ? "=" : "", value ? value : "", 0);
+    }
     return fclose(f) ? gt_fail(GT_NOMEM, "out of memory for the settings of a run") : GT_OK;
 }
 
@@ -60,8 +63,8 @@ static void note(differences *d, const char *name, const char *mine, const char 
 static void compare(const statement *first, size_t at, const gt_setting *settings, int n, differences *d) {
     int found = 0;
     size_t start = at;
-    const char *of_all = next(first, &start), *theirs = next(first, &start);
-    if (n && of_all && theirs && (strcmp(of_all, settings->name) || strcmp(theirs + (*theirs == '='), settings->value ? settings->value : ""))) {
+    const char *of_all = next(first, &start), *theirs = next(first, &start), *mine = n && settings->value ? settings->value : "";
+    if (n && of_all && theirs && (strcmp(of_all, settings->name) || strcmp(theirs + (*theirs == '='), mine))) {
         note(d, settings->name, settings->value, *theirs == '=' ? theirs + 1 : NULL);
         return;
     }
@@ -70,9 +73,10 @@ static void compare(const statement *first, size_t at, const gt_setting *setting
         value = value && *value == '=' ? value + 1 : NULL;
         const gt_setting *own = NULL;
         for (int i = 0; i < n && !own; i++)
-            if (!strcmp(settings[(found + i) % n].name, name)) own = &settings[(found + i) % n], found = (found + i + 1) % n;
-        const char *mine = own ? own->value : NULL;
-        if (value && mine ? strcmp(value, mine) : value != mine) note(d, name, mine, value);
+            if (!strcmp(settings[(found + i) % n].name, name)) own = &settings[(found + i) % n];
+        if (own) found = (int)(own - settings + 1) % n;
+        const char *here = own ? own->value : NULL;
+        if (value && here ? strcmp(value, here) : value != here) note(d, name, here, value);
     }
     for (int i = 0; i < n; i++) { /* those that rank 0 does not have at all */
         size_t from = 0;
@@ -97,9 +101,11 @@ static gt_status judge(gt_comm *c, const statement *first, const gt_setting *set
     if (d.n > SHOWN) snprintf(more, sizeof more, "; and %d more", d.n - SHOWN);
     if (ranks > 1) snprintf(many, sizeof many, " (%lld ranks differ from rank 0)", (long long)ranks);
     if (other_program)
-        return gt_fail(GT_FAILED, "this is %s, but rank 0 (%s) runs %s%s: all hosts need the same program", program, host ? host : "?", theirs ? theirs : "another program", many);
-    if (d.n) return gt_fail(GT_FAILED, "not the same job as on rank 0 (%s): %s%s%s. Start all ranks with the same command line and the same job file", host, d.text, more, many);
-    return GT_OK;
+        return gt_fail(GT_FAILED, "this is %s, but rank 0 (%s) runs %s%s: all hosts need the same program", program, host ? host : "?",
+                       theirs ? theirs : "another program", many);
+    if (!d.n) return GT_OK;
+    return gt_fail(GT_FAILED, "not the same job as on rank 0 (%s): %s%s%s. Start all ranks with the same command line and the same job file",
+                   host, d.text, more, many);
 }
 
 gt_status gt_comm_same_settings(gt_comm *c, const gt_setting *settings, int n) {
@@ -109,7 +115,8 @@ gt_status gt_comm_same_settings(gt_comm *c, const gt_setting *settings, int n) {
     uint64_t bytes = first.bytes;
     if (!st) {
         gt_comm_broadcast(c, &bytes, sizeof bytes, 0);
-        if (c->rank && !(first.text = malloc(bytes + 1))) st = gt_fail(GT_NOMEM, "out of memory for the settings of a run");
+        if (c->rank) first.text = malloc(bytes + 1);
+        if (!first.text) st = gt_fail(GT_NOMEM, "out of memory for the settings of a run");
         first.bytes = bytes;
         st = gt_comm_agree(c, st);
     }

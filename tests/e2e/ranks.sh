@@ -72,7 +72,7 @@ expect 0 '^usage: gantry generate' ranks 3 "$g" generate --help
 once '^usage'
 
 # Variables of a launcher that is not there: everything works and speaks.
-for left in PMI_RANK=1 PMIX_RANK=3 OMPI_COMM_WORLD_RANK=1 'PMI_RANK=1 PMI_SIZE=4' 'OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2'; do
+for left in 'PMI_RANK=1 PMI_SIZE=4' PMIX_RANK=3 'OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2'; do
     expect 2 'unknown option --bogus' env $left "$g" train $job --bogus
     expect 0 '^images' env $left "$g" inspect d1.zip
     expect 0 'usage: gantry' env $left "$g" --help
