@@ -1,8 +1,8 @@
 #!/bin/bash
 # level: long
-# gantry dataset is ended at random moments (kill -9, TERM, INT; all of it, one rank, or mpirun alone) from every kind of source to every kind of
-# destination, with one rank and two. Then the same command again: status 0, the bytes of a run that was not ended, nothing left over.
-# For MINUTES; DATASET_KILLS says how many there must be at least.
+# gantry dataset is ended at random moments (kill -9, TERM, INT; all of it, one rank, or mpirun alone) from every kind of
+# source to every kind of destination, with one rank and two. Then the same command again: status 0, the bytes of a run
+# that was not ended, nothing left over. For MINUTES; DATASET_KILLS says how many there must be at least.
 . "$(dirname "$0")/lib.sh"
 seed=${KILL_SEED:-$$} least=${DATASET_KILLS:-50} end=$((SECONDS + 60 * ${MINUTES:-10}))
 RANDOM=$seed
@@ -38,7 +38,8 @@ done
 began_at=$SECONDS kills=0 early=0 late=0 on=0 stuck=0 over=0
 told=()
 while [ "$SECONDS" -lt "$end" ] || [ "$kills" -lt "$least" ]; do
-    s=$((RANDOM % ${#sources[@]})) dest=${dests[RANDOM % ${#dests[@]}]} n=$((1 + RANDOM % 3 / 2)) replaces=$((RANDOM % 4 == 0))
+    s=$((RANDOM % ${#sources[@]})) dest=${dests[RANDOM % ${#dests[@]}]}
+    n=$((1 + RANDOM % 3 / 2)) replaces=$((RANDOM % 4 == 0))
     rm -rf work && mkdir work
     command=("$GANTRY" dataset "${sources[s]}" "work/$dest" --width=128 --height=128 --compress --threads=1)
     [ "$replaces" = 0 ] || { # an older one stands there
@@ -48,7 +49,8 @@ while [ "$SECONDS" -lt "$end" ] || [ "$kills" -lt "$least" ]; do
     }
     [ "$n" = 1 ] || command=("$LAUNCH" "$n" "${command[@]}")
     for ((again = RANDOM % 3; again >= 0; again--)); do # ended once, twice or three times
-        background env --default-signal=INT "${command[@]}" # which a script without job control has its processes ignore
+        # a script without job control has its processes ignore INT
+        background env --default-signal=INT "${command[@]}"
         wait_ms=$((RANDOM % (took[$s.$dest] * 11 / 10 + (n > 1 ? 800 : 0) + 30)))
         sleep "$((wait_ms / 1000)).$(printf %03d $((wait_ms % 1000)))"
         children=()
@@ -71,10 +73,12 @@ while [ "$SECONDS" -lt "$end" ] || [ "$kills" -lt "$least" ]; do
         [ -z "$(find work -mindepth 1 -print -quit)" ] && early=$((early + 1))
     done
     what="$n ranks, ${command[*]}, $signal of $victim after $wait_ms ms"
-    "${command[@]}" >said 2>&1 </dev/null || { cat said; ls -laR work | head -40; fail "the same command again ends with $?: $what"; }
+    "${command[@]}" >said 2>&1 </dev/null ||
+        fail "the same command again ends with $?: $what; $(cat said; ls -laR work | head -40)"
     grep -q 'going on after' said && on=$((on + 1))
     [ "$(find work -mindepth 1 -maxdepth 1)" = "work/$dest" ] || { ls -la work; fail "something is left over: $what"; }
-    sum "work/$dest" | cmp -s - "want.$s.$dest/sums" || { diff -rq "work/$dest" "want.$s.$dest/$dest" | head; fail "other bytes: $what"; }
+    sum "work/$dest" | cmp -s - "want.$s.$dest/sums" ||
+        fail "other bytes: $what; $(diff -rq "work/$dest" "want.$s.$dest/$dest" | head)"
     # And once more: finished, and the same
     if [ $((RANDOM % 8)) = 0 ]; then
         quietly "$GANTRY" dataset "${sources[s]}" "work/$dest" --width=128 --height=128 --compress --threads=1
@@ -83,5 +87,7 @@ while [ "$SECONDS" -lt "$end" ] || [ "$kills" -lt "$least" ]; do
 done
 [ "$on" -ge $((kills / 20)) ] || fail "of $kills kills only $on left something to go on with: the test tests nothing"
 printf '%s\n' "${told[@]}" | sort | uniq -c | tr '\n' ' '
-echo "$kills kills in $((SECONDS - began_at)) s ($early before anything was written, $late came too late and do not count, $over replacing an older one), $on times it went on; every result is the undisturbed one"
+echo "$kills kills in $((SECONDS - began_at)) s; $early before anything was written, $late came too late and do not count;"
+echo "$over times an older dataset was to be replaced"
+echo "the same command went on $on times, and every result is that of an undisturbed run"
 [ "$stuck" = 0 ] || echo "$stuck times mpirun did not end by itself after its ranks had"
