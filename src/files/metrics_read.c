@@ -17,12 +17,15 @@ enum { MOST_ROWS = 1 << 24, MOST_SERIES = 4096 };
 typedef struct reader {
     hid_t file, row_type;
     gt_stats *stats;
+    bool failed; /* out of memory */
 } reader;
 
 /* Length of a series; -1: not one-dimensional, or longer than believable. */
-static hssize_t rows_of(hid_t set) {
+static hssize_t rows_of(reader *r, hid_t set) {
     hid_t space = H5Dget_space(set);
-    hssize_t n = space >= 0 && H5Sget_simple_extent_ndims(space) == 1 && !gt_h5_holds(set) ? H5Sget_simple_extent_npoints(space) : -1;
+    gt_status holds = gt_h5_holds(set);
+    r->failed |= holds == GT_NOMEM;
+    hssize_t n = space >= 0 && H5Sget_simple_extent_ndims(space) == 1 && !holds ? H5Sget_simple_extent_npoints(space) : -1;
     if (space >= 0) H5Sclose(space);
     return n > MOST_ROWS ? -1 : n;
 }
@@ -50,7 +53,7 @@ static herr_t visit(hid_t root, const char *name, const H5O_info_t *info, void *
     if (type >= 0) H5Tclose(type);
     herr_t bad = 0;
     if (is_series) {
-        hssize_t n = rows_of(set);
+        hssize_t n = rows_of(r, set);
         gt_stats_series *series = &s->series[s->n_series];
         if (!gt_stats_has_room(s, s->ticks)) n = -1;
         series->name = gt_arena_printf(s->arena, "%s", name);
@@ -78,7 +81,7 @@ static hid_t value_type(void) {
 
 static bool read_axis(reader *r, const char *name, hid_t type, void *out) {
     hid_t set = gt_h5_open(r->file, name);
-    bool fine = set >= 0 && rows_of(set) >= r->stats->ticks && read_rows(set, type, (hsize_t)r->stats->ticks, out) >= 0;
+    bool fine = set >= 0 && rows_of(r, set) >= r->stats->ticks && read_rows(set, type, (hsize_t)r->stats->ticks, out) >= 0;
     if (set >= 0) H5Oclose(set);
     return fine;
 }
@@ -125,10 +128,11 @@ gt_stats *gt_metrics_read(const char *path, bool *other) {
     reader r = {.file = open_file(path), .row_type = value_type()};
     gt_arena *a = gt_arena_new();
     hid_t images = r.file >= 0 && H5Lexists(r.file, "timestamp", H5P_DEFAULT) > 0 ? gt_h5_open(r.file, "images") : -1;
-    hssize_t rows = images >= 0 ? rows_of(images) : -1;
-    *other = r.file >= 0 && rows < 0;
+    hssize_t rows = images >= 0 ? rows_of(&r, images) : -1;
+    *other = r.file >= 0 && rows < 0 && !r.failed;
     bool fine = a && r.row_type >= 0 && rows >= 0 && read_all(&r, a, rows);
-    if (!fine) gt_h5_fail(GT_FORMAT, "'%s' cannot be read as a metric log", path);
+    if (!fine && (!a || r.failed || gt_arena_failed(a))) gt_fail(GT_NOMEM, "out of memory for the metric log '%s'", path);
+    else if (!fine) gt_h5_fail(GT_FORMAT, "'%s' cannot be read as a metric log", path);
     if (images >= 0) H5Oclose(images);
     if (r.row_type >= 0) H5Tclose(r.row_type);
     if (r.file >= 0) H5Fclose(r.file);

@@ -14,7 +14,7 @@
 #include "gantry/grid.h"
 #include "gantry/rundir.h"
 
-enum { LARGEST_PICTURE = 16 << 20, EARLIER = 3 };
+enum { LARGEST_PICTURE = 16 << 20, LONGEST_JOB = 16 << 20, EARLIER = 3 };
 
 static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -193,6 +193,16 @@ static void put_tiles(gt_buffer *out, const gt_stats *s) {
     gt_buffer_printf(out, "</div>\n");
 }
 
+/* The run's job, malloc'ed; NULL: it has none. Want of memory alone is an error. */
+static gt_status read_job(const char *dir, void **job) {
+    char *path = gt_path_join(dir, "job.ini");
+    size_t n;
+    *job = NULL;
+    gt_status st = path ? gt_file_read(path, LONGEST_JOB, job, &n) : GT_NOMEM;
+    free(path);
+    return st == GT_NOMEM ? gt_fail(GT_NOMEM, "out of memory for the job of '%s'", dir) : GT_OK;
+}
+
 /* A run has a log, or, before the first tick, its job. */
 static gt_status is_run(const char *dir, const gt_stats *s, const char *job) {
     if (s->ticks || job) return GT_OK;
@@ -224,7 +234,8 @@ gt_status gt_report_write(const char *dir, const char *path) {
     gt_stats *stats = stats_path ? gt_stats_read(stats_path) : NULL;
     gt_status st = stats && (path || own) && full ? GT_OK : gt_wrap(GT_FAILED, "no report of '%s'", dir);
     gt_buffer page = {0};
-    char *job = st ? NULL : gt_rundir_read(dir, "job.ini");
+    void *job = NULL;
+    if (!st) st = read_job(dir, &job);
     if (!st) st = is_run(dir, stats, job);
     if (!st) {
         put_page(&page, dir, basename(full), job, stats);
