@@ -68,7 +68,7 @@ gt_status gt_findings_add(gt_findings *r, gt_finding kind, int64_t item, const c
     return GT_OK;
 }
 
-int64_t gt_findings_count(const gt_findings *r, gt_finding kind) { return r->count[kind]; }
+int64_t gt_findings_count(const gt_findings *r, gt_finding kind) { return r ? r->count[kind] : 0; }
 
 const char *gt_findings_first(const gt_findings *r, gt_finding kind) {
     for (size_t i = 0; i < r->n; i++)

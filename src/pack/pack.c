@@ -311,7 +311,7 @@ static gt_status conclude(packing *p, gt_status st, gt_pack_result *result) {
     snprintf(message, sizeof message, "%s", gt_message());
     fill_result(p, result);
     const char *part = r->choice == GT_PACK_PART ? r->dest : NULL;
-    if (r->report && gt_findings_write(p->findings, r->report, part, r->report_more)) gt_warn("%s", gt_message());
+    if (r->report && p->findings && gt_findings_write(p->findings, r->report, part, r->report_more)) gt_warn("%s", gt_message());
     gt_ledger_close(&p->ledger, !st);
     return st ? gt_fail(st, "%s", message) : GT_OK;
 }

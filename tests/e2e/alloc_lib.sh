@@ -105,19 +105,26 @@ where() { # call paths of what failed, and of a crash
         esac
     done <notes
 }
-# judge CASE own|others N [VARIABLE=VALUE ...]: the N-th allocation fails; 0: well ended. Adds 1 to $failed, $went_on, $not_reached.
-failed=0 went_on=0 not_reached=0
+# Whether the crash in `notes` is one of a library's own: the first function behind the signal's, and behind libc's, is not of this program.
+crashed_outside() {
+    sed -n '/^crash$/,$p' notes | grep -v -e '^crash$' -e '/libc\.so' -e '/libpthread' | sed -n 2p | grep -qv gantry_failing
+}
+# judge CASE own|others N [VARIABLE=VALUE ...]: the N-th allocation fails; 0: well ended. Counts in $failed, $went_on, $not_reached, $outside.
+failed=0 went_on=0 not_reached=0 outside=0
 judge() {
     local case=$1 whose=$2 n=$3 why=
     shift 3
     rm -f notes
     [ "$whose" = own ] || set -- "$@" SHORT_OTHERS=1
-    attempt SHORT_AT="$n" SHORT_NOTES="$tmp/notes" "$@"
+    attempt SHORT_AT="$n" SHORT_NOTES="$tmp/notes" "$@" 2>/dev/null
     if [ "$status" = 0 ]; then
         results >got
         if ! cmp -s got wanted && ! grep -qiE 'memory|allocate' errors; then why='results are missing or differ, and nothing is said'; fi
     elif [ "$status" = 1 ]; then
         if [ "$whose" = own ]; then grep -qiE 'memory|cannot allocate' errors || why='memory is not named'; else [ -s errors ] || why='nothing is said'; fi
+    elif [ "$whose" = others ] && grep -qs '^crash$' notes && crashed_outside; then
+        outside=$((outside + 1)) # libhdf5 1.10 does not look at what strdup gives; nothing can be done about that here
+        return 0
     else
         why="status $status"
     fi

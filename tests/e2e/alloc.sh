@@ -1,0 +1,21 @@
+# level: full
+# Memory that runs short: a few allocations of each kind of command fail, one at a time; all of them in alloc_long.sh.
+. "$(dirname "$0")/alloc_lib.sh"
+prepare
+bad=0
+# The first one, and some between; one of a library's.
+for case in stylegan2 dcgan vae vq go_on from_h5 gmm_fit generate to_zip to_h5 latent likelihood inspect report compare; do
+    learn $case own
+    awk -v lines="$(wc -l <numbers)" -v many=5 'BEGIN { step = int(lines / many) + 1 } NR % step == 1' numbers >some
+    while read -r n; do judge $case own "$n" || bad=$((bad + 1)); done <some
+done
+# On one of two ranks: its message, and no rank waits for ever.
+find_case vae && ranks=2
+for n in 30 1000 3000 9000; do
+    attempt SHORT_AT=$n SHORT_RANK=1
+    [ "$status" != 124 ] && [ "$status" -lt 128 ] || fail "rank 1, allocation $n: status $status"
+    [ "$status" = 0 ] || grep -qi 'rank 1.*memory' errors || { cat errors; fail "rank 1, allocation $n: its message is missing"; }
+done
+[ $((failed + went_on)) -gt 60 ] || fail "only $((failed + went_on)) allocations failed"
+[ "$bad" = 0 ] || fail "$bad allocations ended otherwise"
+echo "$failed failing allocations ended the command with a message, $went_on changed nothing"
