@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-/* A new half of `path`, locked: its descriptor, and its name in *part, to be freed; -1 and errno (*part may be set all the same). What killed
+/* A new half of `path`, locked: its descriptor, and its name in *part, to be freed; -1 and errno (*part is NULL, or a name to be freed). What killed
  * processes left of the same path is removed first: looked for once in a folder, when the first file of it is written. */
 int gt_half_open(const char *path, char **part);
 
