@@ -27,7 +27,7 @@ done
 import collections, json, sys
 total = collections.Counter()
 for line in open(sys.argv[1]):
-    total.update({k: v for k, v in json.loads(line).items() if k != "next"})
+    total.update({k: v for k, v in json.loads(line).items() if k not in ("next", "bad")})
 for key in sorted(total):
     print(f"{total[key]:6} {'with status ' if key.isdigit() else ''}{key}")
 END
