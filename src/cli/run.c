@@ -27,7 +27,7 @@ static const gt_option table[] = {
                "cores. A rank's threads use its share of the cores (--threads)."},
     {.key = "hosts", .type = GT_OPTION_TEXT, FIELD(hosts), .standard = "", .help = "Hosts, NAME[:RANKS] with commas",
      .detail = "Where no number stands after a name the ranks are shared out evenly. Each host must have the program and the files under the same paths."},
-    {.key = "hostfile", .type = GT_OPTION_TEXT, FIELD(hostfile), .standard = "", .help = "File of hosts, as mpirun reads it"},
+    {.key = "hostfile", .type = GT_OPTION_TEXT, .path = true, FIELD(hostfile), .standard = "", .help = "File of hosts, as mpirun reads it"},
     {.key = "launcher", .type = GT_OPTION_CHOICE, FIELD(launcher), .standard = "auto", .choices = "auto|mpirun|srun", .help = "What starts the ranks",
      .detail = "auto: srun in a Slurm allocation where it speaks PMIx (or what the environment's GANTRY_MPI names), else mpirun."},
     {.key = "launch-options", .type = GT_OPTION_TEXT, FIELD(options), .standard = "", .help = "More words for mpirun or srun, in quotes"},

@@ -38,6 +38,14 @@ assert {"tick", "data", "epochs", "flip"} <= commands["train"] and "seeds" in co
 programs = {}  # of gantry bench
 
 
+def parts(words):
+    """A command and its words; `gantry run -n 2 train ...` is two commands."""
+    if words[0] != "run":
+        return [words]
+    inner = next((i for i, word in enumerate(words[1:], 1) if word in commands and words[i - 1] not in ("-n", "--ranks")), len(words))
+    return [words[:inner]] + ([words[inner:]] if inner < len(words) else [])
+
+
 def options_of(command, words):
     if command != "bench" or not words or not re.fullmatch("[a-z]+", words[0]):
         return commands[command]
@@ -60,12 +68,13 @@ for file in [f for pattern in FILES for f in sorted(glob.glob(os.path.join(top, 
             words = rest.split()
             if not words or not rest.startswith(" ") or words[0] not in commands:
                 continue
-            known = options_of(words[0], words[1:])
             lines += 1
-            for key in OPTION.findall(rest):
-                options += 1
-                if key not in known:
-                    wrong.append(f"{name}: gantry {words[0]} has no option --{key}: {line.strip()[:120]}")
+            for part in parts(words):
+                known = options_of(part[0], part[1:])
+                for key in OPTION.findall(" ".join(part)):
+                    options += 1
+                    if key not in known:
+                        wrong.append(f"{name}: gantry {part[0]} has no option --{key}: {line.strip()[:120]}")
 print(f"{lines} command lines with {options} options in README, scripts and job files")
 if lines < 40 or options < 40:
     wrong.append("too few were found: the search is wrong")
