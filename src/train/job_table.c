@@ -46,7 +46,7 @@ static const gt_option table[] = {
      .help = "Images: ZIP, folder of PNGs, HDF5 file or synth:NAME",
      .detail = "Required. A relative path starts at the current directory. Built-in sets: synth:shapes and synth:circles, with options as in "
                "synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the same data when the fingerprints of the data agree, wherever "
-               "they lie."},
+               "they lie; a run also goes on with the same pictures in other files (unzipped, say), and warns."},
     {.key = "cond", .only = GANS, .type = GT_OPTION_BOOL, .class = GT_RECIPE, FIELD(cond), .group = "data", .standard = "0", .common = true,
      .help = "Train a conditional model on the labels of the data",
      .detail = "The data must have labels: classes or vectors."},
@@ -263,7 +263,7 @@ static const gt_option table[] = {
     {.key = "heartbeat-limit", .type = GT_OPTION_REAL, .class = GT_EXECUTION, FIELD(heartbeat_limit), .group = "execution", .standard = "60",
      .unit = "seconds", .max = 1e6, .help = "End the run when a rank has not been heard of for so long; 0: never",
      .detail = "The message names rank, host and what it did last. For what may be long and silent (reading a checkpoint, pictures, waiting for data) ten "
-               "times as long. Long work that gets on is not silent."},
+               "times as long. Long work that gets on is not silent. When the network between two ranks is broken, the message names both of them."},
     {.key = "dry-run", .type = GT_OPTION_BOOL, .class = GT_COMMAND, FIELD(dry_run), .group = "execution", .standard = "0", .letter = 'n',
      .common = true,
      .help = "Print job, sizes, speed and node-hours, and exit"},
