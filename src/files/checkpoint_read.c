@@ -203,6 +203,7 @@ static gt_status list_group(gt_checkpoint_file *f, hid_t group, const char *pref
 
 static gt_status read_attribute(gt_checkpoint_file *f, const char *name, const char **value) {
     *value = gt_h5_text(f->arena, f->h5, name, LONGEST_TEXT);
+    if (gt_arena_failed(f->arena)) return gt_fail(GT_NOMEM, "out of memory reading '%s'", f->path);
     return *value ? GT_OK : gt_h5_fail(GT_FORMAT, "'%s' has no attribute '%s'", f->path, name);
 }
 
