@@ -73,25 +73,16 @@ static gt_status compare_files(gt_dest *d) {
     return st;
 }
 
-/* Its files and itself; 0 or errno. */
-static int remove_folder(const char *path) {
-    int64_t files;
-    char *foreign = NULL;
-    int error = gt_standing_folder(path, GT_FOLDER_REMOVE, &files, &foreign);
-    if (foreign) error = ENOTEMPTY; /* somebody put something there just now */
-    free(foreign);
-    return error ? error : rmdir(path) ? errno : 0;
-}
-
 /* The old folder takes the part's name, and then goes. From that moment on the part is the old one: the journal must
  * not speak of it any more. Where the two cannot change places at once, the old one goes first. */
 static gt_status replace(gt_dest *d) {
     int error = rename(d->part, d->path) ? errno : 0;
     if (error == ENOTEMPTY || error == EEXIST) { /* else there was none, or an empty one */
+        if (!d->replaces) return gt_dest_taken(d->path);
         gt_status st = gt_journal_cut(d->journal);
         if (st) return st;
         bool changed = !renameat2(AT_FDCWD, d->part, AT_FDCWD, d->path, RENAME_EXCHANGE);
-        error = remove_folder(changed ? d->part : d->path);
+        error = gt_standing_remove(changed ? d->part : d->path);
         if (!changed && !error) error = rename(d->part, d->path) ? errno : 0;
     }
     return error ? gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", d->part, d->path, strerror(error)) : GT_OK;

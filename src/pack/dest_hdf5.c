@@ -131,7 +131,7 @@ static gt_status finish(gt_dest *d) {
     gt_h5_dataset h = {.count = d->n, .height = d->shape.height, .width = d->shape.width, .channels = d->shape.channels, .type = d->shape.type,
                        .deflated = d->compress, .level = LEVEL, .channel_names = gt_dest_channels(d), .range = gt_dest_range(d, range) ? range : NULL};
     gt_status st = write_file(d, file, &h);
-    if (!st) st = gt_part_publish(file, d->path);
+    if (!st) st = gt_part_publish(d, file);
     unlink(st ? file : d->part);
     free(file);
     return st;

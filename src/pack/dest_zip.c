@@ -162,7 +162,7 @@ static gt_status finish(gt_dest *d) {
     gt_buffer_free(&notes);
     if (d->standing) return st ? st : gt_standing_end(d);
     if (!st) st = gt_part_sync(d);
-    return st ? st : gt_part_publish(d->part, d->path);
+    return st ? st : gt_part_publish(d, d->part);
 }
 
 const gt_dest_kind gt_dest_zip = {.name = "zip",

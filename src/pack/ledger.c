@@ -99,6 +99,7 @@ gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items 
                         .shape = *shape,
                         .transform = &r->transform,
                         .compress = r->compress,
+                        .replaces = r->overwrite,
                         .fd = -1};
     l->started = l->spoken = gt_clock();
     l->next_sync = l->started + SYNC_LEAST;
@@ -186,9 +187,18 @@ gt_status gt_ledger_take(void *ledger, const void *made, size_t bytes) {
     return st;
 }
 
+/* It may have taken hours. What came to be at the destination meanwhile is somebody else's. */
+static gt_status look_again(const gt_pack_request *r) {
+    bool stands;
+    gt_status st = gt_dest_look(r, &stands);
+    if (!r->overwrite) return st || stands ? gt_dest_taken(r->dest) : GT_OK;
+    return stands && !st ? gt_standing_replaceable(r) : st;
+}
+
 gt_status gt_ledger_finish(gt_ledger *l) {
     show_progress(l, true);
     gt_status st = l->dest.standing ? GT_OK : sync_all(l);
+    if (!st && !l->dest.standing) st = look_again(l->request);
     if (!st) st = l->dest.kind->finish(&l->dest);
     if (!st && l->dest.standing) gt_journal_forget(l->request->dest, l->key);
     return st;

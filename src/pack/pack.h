@@ -97,6 +97,7 @@ struct gt_dest {
     gt_picture shape;
     const gt_transform *transform;
     bool compress;
+    bool replaces;     /* what stands at `path` when this one is whole */
     bool standing;     /* nothing is made: what stands at `path` is compared with what would be (standing.c) */
     void *other;       /* of the kind, while comparing */
     gt_entry *entries; /* of the images put so far */
@@ -119,6 +120,8 @@ void gt_dest_close(gt_dest *d);
 gt_status gt_dest_look(const gt_pack_request *r, bool *stands);
 /* GT_USAGE: what stands there is not the same, as `what` (NULL: image number d->n) differs. */
 gt_status gt_dest_differs(const gt_dest *d, const char *what);
+/* GT_USAGE: something came to be there while it was made. */
+gt_status gt_dest_taken(const char *path);
 /* The next bytes of the file d->fd. */
 gt_status gt_standing_bytes(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_standing_end(gt_dest *d); /* does the file end here? */
@@ -128,6 +131,8 @@ gt_status gt_standing_file(gt_dest *d, const char *name, const void *bytes, size
  * is not. 0 or errno. GLANCE: only at its root. REMOVE: then they go, dataset.json last, unless anything is foreign. */
 typedef enum gt_standing_how { GT_FOLDER_GLANCE, GT_FOLDER_WALK, GT_FOLDER_REMOVE } gt_standing_how;
 int gt_standing_folder(const char *path, gt_standing_how how, int64_t *files, char **foreign);
+/* The folder's files and itself, unless anything is foreign; 0 or errno. */
+int gt_standing_remove(const char *path);
 /* GT_USAGE: the folder, which is to be replaced, holds something else somewhere. */
 gt_status gt_standing_replaceable(const gt_pack_request *r);
 
@@ -156,7 +161,7 @@ gt_status gt_part_open(gt_dest *d, uint64_t length);
 gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_part_sync(gt_dest *d);
 int gt_part_settle(const char *file); /* 0 or errno: sync it */
-gt_status gt_part_publish(const char *file, const char *path);
+gt_status gt_part_publish(const gt_dest *d, const char *file);
 /* 0 or errno: DEST.part, file or folder, and DEST.part.h5, of which the journal said that they are ours. */
 int gt_part_remove(const char *dest);
 gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n);

@@ -3,14 +3,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alive.h"
 #include "pack/pack.h"
 
 int gt_part_look(const char *dest, const char *ending, struct stat *s) {
@@ -71,26 +69,33 @@ int gt_part_settle(const char *file) {
     return error;
 }
 
-gt_status gt_part_publish(const char *file, const char *path) {
-    int error = gt_part_settle(file);
-    if (!error && rename(file, path)) error = errno;
-    return error ? gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", file, path, strerror(error)) : gt_sync_parent(path);
+/* 0 or errno; EEXIST: something is there that may not be replaced. */
+static int give_name(const char *file, const char *path, bool replaces) {
+    struct stat s;
+    if (!replaces && !renameat2(AT_FDCWD, file, AT_FDCWD, path, RENAME_NOREPLACE)) return 0;
+    if (!replaces && errno != EINVAL && errno != ENOSYS) return errno;
+    if (!replaces && !lstat(path, &s)) return EEXIST; /* file systems that cannot do both in one step */
+    return rename(file, path) ? errno : 0;
 }
 
-static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *where) {
-    (void)s, (void)kind, (void)where;
-    gt_alive();
-    return remove(path);
+gt_status gt_part_publish(const gt_dest *d, const char *file) {
+    int error = gt_part_settle(file);
+    if (!error) error = give_name(file, d->path, d->replaces);
+    if (error == EEXIST) return gt_dest_taken(d->path);
+    return error ? gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", file, d->path, strerror(error))
+                 : gt_sync_parent(d->path);
 }
 
 int gt_part_remove(const char *dest) {
-    enum { OPEN_FOLDERS = 8 };
     char *path;
+    struct stat s;
     int error = 0;
     if (asprintf(&path, "%s.part.h5", dest) < 0) return ENOMEM;
     if (unlink(path) && errno != ENOENT) error = errno;
     path[strlen(path) - strlen(".h5")] = 0;
-    if (nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) && errno != ENOENT) error = errno;
+    if (lstat(path, &s)) error = errno == ENOENT ? error : errno;
+    else if (S_ISDIR(s.st_mode)) error = gt_standing_remove(path);
+    else if (unlink(path)) error = errno;
     free(path);
     return error;
 }

@@ -29,6 +29,11 @@ gt_status gt_dest_differs(const gt_dest *d, const char *what) {
                    d->path, what ? what : image);
 }
 
+gt_status gt_dest_taken(const char *path) {
+    return gt_fail(GT_USAGE, "'%s' came to be there while it was made, which is kept beside it: move away what stands "
+                             "there, or add --overwrite, and the same command goes on", path);
+}
+
 /* ---- files ---- */
 
 gt_status gt_standing_bytes(gt_dest *d, const void *bytes, size_t n) {
@@ -142,6 +147,15 @@ int gt_standing_folder(const char *path, gt_standing_how how, int64_t *files, ch
     *files = w.files;
     *foreign = w.foreign;
     return w.error;
+}
+
+int gt_standing_remove(const char *path) {
+    int64_t files;
+    char *foreign = NULL;
+    int error = gt_standing_folder(path, GT_FOLDER_REMOVE, &files, &foreign);
+    if (foreign) error = ENOTEMPTY; /* somebody put something there */
+    free(foreign);
+    return error ? error : rmdir(path) ? errno : 0;
 }
 
 /* ---- before anything is read ---- */
