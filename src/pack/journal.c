@@ -19,7 +19,8 @@
 #include "pack/pack.h"
 
 enum { MARK_BYTES = 8, TEXT_MOST = 1 << 16 };
-static const char mark[MARK_BYTES] = "GTPACK1";
+/* The digit tells what records look like. */
+static const char mark[MARK_BYTES] = "GTPACK2", old_mark[MARK_BYTES] = "GTPACK1";
 
 typedef struct record { /* the text follows, without a zero */
     gt_outcome outcome;
@@ -48,7 +49,7 @@ typedef struct head {
     gt_hash128 key;
 } head;
 
-typedef enum owner { NOBODY, OURS, ANOTHER } owner;
+typedef enum owner { NOBODY, OURS, OLDER, ANOTHER } owner; /* OLDER: ours, with records that cannot be read any more */
 
 /* Whose file it is. NOBODY's: there was none, or what a crash left of the first bytes of one. */
 static owner owner_of(gt_journal *j, head *h) {
@@ -58,6 +59,7 @@ static owner owner_of(gt_journal *j, head *h) {
     if (fstat(j->fd, &s) || !S_ISREG(s.st_mode)) return ANOTHER;
     size_t n = fread(h, 1, sizeof *h, j->reading);
     if (n >= MARK_BYTES && !memcmp(h->mark, mark, MARK_BYTES)) return OURS;
+    if (n >= MARK_BYTES && !memcmp(h->mark, old_mark, MARK_BYTES)) return OLDER;
     bool begun = n < MARK_BYTES && !memcmp(h->mark, mark, n), blank = n < sizeof *h || fgetc(j->reading) == EOF;
     return begun || (blank && !memcmp(h, &zeros, sizeof zeros)) ? NOBODY : ANOTHER;
 }
@@ -90,12 +92,19 @@ static gt_status review(gt_journal *j, int64_t *done, off_t *end) {
 
 /* The file is cut to its mark and gets a key; or both, and then its name outlives a crash before there is a part. */
 static gt_status start_anew(gt_journal *j, owner owner, gt_hash128 key) {
-    off_t kept = owner == OURS ? MARK_BYTES : 0;
-    if (ftruncate(j->fd, kept) || lseek(j->fd, 0, SEEK_END) < 0) return gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
+    off_t kept = owner == NOBODY ? 0 : MARK_BYTES;
+    bool cut = !ftruncate(j->fd, kept);
+    if (cut && owner == OLDER) cut = pwrite(j->fd, mark, MARK_BYTES, 0) == MARK_BYTES; /* one digit: a mark at any moment */
+    if (!cut || lseek(j->fd, 0, SEEK_END) < 0) return gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
     if (!kept) gt_buffer_add(&j->waiting, mark, MARK_BYTES);
     gt_buffer_add(&j->waiting, &key, sizeof key);
     gt_status st = gt_journal_sync(j);
     return st || kept ? st : gt_sync_parent(j->path);
+}
+
+static bool holds_records(const gt_journal *j) {
+    struct stat s;
+    return fstat(j->fd, &s) || s.st_size > (off_t)sizeof(head);
 }
 
 /* Of a file that this run alone has. */
@@ -110,7 +119,10 @@ static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, gt_j
         unlink(j->path); /* it may have come into being just now, and holds nothing */
         return st;
     }
-    if (owner == NOBODY || drop == GT_DROP_ALL) return start_anew(j, owner, key);
+    if (owner == OLDER && drop == GT_DROP_NOTHING && holds_records(j))
+        return gt_fail(GT_USAGE, "'%s' was begun by an older gantry, whose '%s' this one cannot read: that one goes on with "
+                                 "it; --restart drops it and begins anew", dest, j->path);
+    if (owner != OURS || drop == GT_DROP_ALL) return start_anew(j, owner, key);
     st = review(j, done, &end);
     if (!st && memcmp(&h.key, &key, sizeof key)) {
         int64_t made = *done;

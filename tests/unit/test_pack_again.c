@@ -350,7 +350,7 @@ static void what_we_left_is_no_obstacle(void **state) {
             snprintf(part, sizeof part, "%s.part", dest);
             snprintf(progress_file, sizeof progress_file, "%s.progress", dest);
             if (kind < 2) { /* before there was a part: no mark yet, half of it, all of it */
-                put(progress_file, "GTPACK1", kind ? 4 : 0);
+                put(progress_file, "GTPACK2", kind ? 4 : 0);
             } else if (kind == 2) {
                 progress(dest, other, false);
             } else {
@@ -366,6 +366,45 @@ static void what_we_left_is_no_obstacle(void **state) {
             if (kind == 5 && i == 2) assert_int_equal(rename(at("elsewhere"), at("elsewhere.folder")), 0);
             else unlink(at("elsewhere"));
         }
+}
+
+/* What was made before records had another shape is not dropped without a word. */
+static void begun_by_an_older_program(void **state) {
+    (void)state;
+    static const char *const endings[] = {".part", ".progress"};
+    enum { DIGIT = 6 }; /* of the mark */
+    gt_pack_request plain = {.import = {.labels = GT_IMPORT_NONE}};
+    gt_pack_result result;
+    char dest[600], paths[2][620];
+    uint8_t *before[2];
+    size_t bytes[2];
+    make_damaged();
+    snprintf(dest, sizeof dest, "%s", at("older.zip"));
+    begin_making(dest, "synth:shapes:n=20,size=8", plain);
+    for (int i = 0; i < 2; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s%s", dest, endings[i]);
+        before[i] = get(paths[i], &bytes[i]);
+    }
+    before[1][DIGIT] = '1';
+    put(paths[1], before[1], bytes[1]);
+    plain.skip = true;
+    assert_int_equal(pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", plain), &result), GT_USAGE);
+    assert_message("begun by an older gantry");
+    assert_message("--restart drops it and begins anew");
+    for (int i = 0; i < 2; i++) {
+        size_t n;
+        uint8_t *after = get(paths[i], &n);
+        assert_int_equal(n, bytes[i]);
+        assert_memory_equal(after, before[i], n);
+        free(after);
+        free(before[i]);
+    }
+    plain.restart = true;
+    if (pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", plain), &result)) fail_msg("%s", gt_message());
+    assert_int_equal(result.kept, 20);
+    gt_pack_result_free(&result);
+    assert_false(exists("older.zip.part") || exists("older.zip.progress"));
+    gt_dataset_close(opened(dest, NULL));
 }
 
 /* ---- replacing a folder ---- */
@@ -454,6 +493,7 @@ int main(void) {
         cmocka_unit_test(progress_from_elsewhere),
         cmocka_unit_test(what_others_left_is_not_touched),
         cmocka_unit_test(what_we_left_is_no_obstacle),
+        cmocka_unit_test(begun_by_an_older_program),
         cmocka_unit_test(what_belongs_to_a_folder),
         cmocka_unit_test(killed_while_a_folder_is_replaced),
     };
