@@ -307,7 +307,7 @@ static gt_status run(gt_comm *comm, cli_session *s, const dataset_fields *f) {
 
 static gt_status check_standing(const char *dest) {
     gt_status st = gt_dataset_check_foreign(dest, NULL);
-    if (!st) return GT_OK;
+    if (st != GT_FORMAT) return st; /* else it is not known what it is */
     char reason[512];
     snprintf(reason, sizeof reason, "%s", gt_message());
     return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (%s): --overwrite replaces it, or "

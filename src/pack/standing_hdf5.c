@@ -29,7 +29,7 @@ gt_status gt_standing_hdf5_open(gt_dest *d) {
     d->other = s;
     s->file = s->images = -1;
     gt_status st = gt_dataset_open(&s->set, d->path, NULL);
-    if (st == GT_NOMEM) return st;
+    if (st && st != GT_FORMAT && st != GT_USAGE) return st; /* it is not known what it is */
     if (st) {
         char reason[512];
         snprintf(reason, sizeof reason, "'%s'", gt_message());
