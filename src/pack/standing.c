@@ -186,13 +186,16 @@ gt_status gt_standing_replaceable(const gt_pack_request *r) {
     return gt_dest_kind_of(r) == &gt_dest_folder ? check_folder(r, GT_FOLDER_WALK) : GT_OK;
 }
 
-static gt_status look_at_folder(const gt_pack_request *r, const struct stat *s, bool *stands) {
+static gt_status look_at_folder(const gt_pack_request *r, const struct stat *s, bool link, bool *stands) {
     if (!S_ISDIR(s->st_mode))
         return gt_fail(
             GT_USAGE,
             "'%s' is there already, and is no folder: remove it, or choose another destination (FILE.zip, FILE.h5 or a folder)",
             r->dest);
     *stands = !is_empty(r->dest);
+    if (link && (!*stands || r->overwrite))
+        return gt_fail(GT_USAGE, "'%s' is a link to a folder, whose place nothing can take: name the folder itself as "
+                                 "the destination", r->dest);
     return *stands ? check_folder(r, GT_FOLDER_GLANCE) : GT_OK;
 }
 
@@ -216,8 +219,9 @@ gt_status gt_dest_look(const gt_pack_request *r, bool *stands) {
     struct stat s;
     *stands = false;
     if (lstat(r->dest, &s)) return GT_OK; /* what keeps it from being made shows when it is */
+    bool link = S_ISLNK(s.st_mode);
     if (stat(r->dest, &s))
         return gt_fail(GT_USAGE, "'%s' is a link that leads nowhere: remove it, or choose another destination",
                        r->dest);
-    return gt_dest_kind_of(r) == &gt_dest_folder ? look_at_folder(r, &s, stands) : look_at_file(r, &s, stands);
+    return gt_dest_kind_of(r) == &gt_dest_folder ? look_at_folder(r, &s, link, stands) : look_at_file(r, &s, stands);
 }
