@@ -12,3 +12,13 @@ quietly "$GANTRY" dataset $source real
 expect 0 'link was finished before' "$GANTRY" dataset $source link
 expect 2 "'link' is a link to a folder" "$GANTRY" dataset $source link --overwrite
 [ -z "$(find . -name '*.part' -o -name '*.progress')" ] || fail 'something was begun'
+
+# What is written into the source while it is read is lost: of a split, all but the first part.
+quietly "$GANTRY" dataset $source data.zip
+cp data.zip before.zip
+ln -s data.zip other.zip
+for command in 'data.zip data.zip --compress' 'other.zip data.zip --labels=none' 'split data.zip data.zip rest.zip' 'merge real data.zip data.zip'; do
+    # shellcheck disable=SC2086
+    expect 2 "destination 'data.zip' is the source" "$GANTRY" dataset $command --overwrite
+    cmp data.zip before.zip || fail "$command: the source was written over"
+done
