@@ -21,6 +21,9 @@ int gt_part_look(const char *dest, const char *ending, struct stat *s) {
 
 gt_status gt_part_open(gt_dest *d, uint64_t length) {
     struct stat s;
+    int error = d->n ? 0 : gt_part_remove(d->path); /* it is ours (gt_journal_open), and may be another kind's: a folder */
+    if (error)
+        return gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(error));
     d->fd = open(d->part, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (d->fd < 0) return gt_fail(GT_FAILED, "cannot create '%s': %s", d->part, gt_error_text(errno, d->part));
     if (fstat(d->fd, &s)) return gt_fail(GT_FAILED, "'%s': %s", d->part, strerror(errno));

@@ -22,3 +22,15 @@ for command in 'data.zip data.zip --compress' 'other.zip data.zip --labels=none'
     expect 2 "destination 'data.zip' is the source" "$GANTRY" dataset $command --overwrite
     cmp data.zip before.zip || fail "$command: the source was written over"
 done
+
+# A folder and a file may have the same name, and so the same part.
+mkdir bad && cp real/00000/img0000000[0-2].png bad && head -c 100 real/00000/img00000003.png >bad/last.png
+for option in --restart --overwrite; do
+    expect 1 'last.png' "$GANTRY" dataset bad both.zip/ # the first ones were made
+    [ -d both.zip.part ] || fail 'nothing was begun'
+    expect 2 'is unfinished, and not by this command' "$GANTRY" dataset $source both.zip
+    quietly "$GANTRY" dataset $source both.zip $option
+    cmp both.zip before.zip || fail 'another dataset'
+    [ ! -e both.zip.part ] && [ ! -e both.zip.progress ] || fail 'something is left over'
+    rm both.zip
+done
