@@ -41,7 +41,8 @@ static uint32_t crc_of(const record *r, const char *text) {
 /* False: there is no further whole record. A checksum that is right does not mean that what it covers makes sense. */
 static bool read_record(FILE *f, record *r, char *text) {
     return fread(r, sizeof *r, 1, f) == 1 && r->text_bytes < TEXT_MOST && fread(text, 1, r->text_bytes, f) == r->text_bytes &&
-           r->crc == crc_of(r, text) && r->outcome.fate <= GT_FINDINGS && r->outcome.remark <= GT_FINDINGS;
+           r->crc == crc_of(r, text) && r->outcome.fate <= GT_FINDINGS && r->outcome.remark <= GT_FINDINGS &&
+           r->outcome.looked <= 1 && (!r->outcome.looked || r->outcome.low <= r->outcome.high);
 }
 
 typedef struct head {

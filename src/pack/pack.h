@@ -174,7 +174,7 @@ typedef struct gt_outcome { /* of one item, in order */
     uint8_t remark;         /* what its text is: 0 none, else 1 + a gt_finding */
     uint32_t size, crc;     /* of a kept one */
     gt_hash128 hash;        /* of its samples and shape as read; zero: not read */
-    bool looked;            /* at its samples: */
+    uint8_t looked;         /* 1: at its samples: */
     float low, high;        /* the smallest and the largest as read */
 } gt_outcome;
 
