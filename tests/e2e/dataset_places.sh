@@ -34,3 +34,7 @@ for option in --restart --overwrite; do
     [ ! -e both.zip.part ] && [ ! -e both.zip.progress ] || fail 'something is left over'
     rm both.zip
 done
+
+# Two parts of a split cannot be the same file: one of them would be lost.
+expect 2 "'twice.zip' is named twice" "$GANTRY" dataset split $source twice.zip other.h5 twice.zip --overwrite
+[ ! -e twice.zip ] && [ ! -e other.h5 ] || fail 'something was made'
