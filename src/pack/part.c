@@ -76,8 +76,8 @@ int gt_part_settle(const char *file) {
 static int give_name(const char *file, const char *path, bool replaces) {
     struct stat s;
     if (!replaces && !renameat2(AT_FDCWD, file, AT_FDCWD, path, RENAME_NOREPLACE)) return 0;
-    if (!replaces && errno != EINVAL && errno != ENOSYS) return errno;
-    if (!replaces && !lstat(path, &s)) return EEXIST; /* file systems that cannot do both in one step */
+    if (!replaces && (errno == EEXIST || !lstat(path, &s))) return EEXIST;
+    /* also on file systems that cannot look and rename in one step */
     return rename(file, path) ? errno : 0;
 }
 
