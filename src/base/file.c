@@ -273,6 +273,7 @@ static int write_through(const char *path, bool is_stdout, gt_file_fill *fill, v
 static bool same_file(const struct stat *a, const struct stat *b) { return a->st_dev == b->st_dev && a->st_ino == b->st_ino; }
 
 gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes) {
+    if (!path) return gt_fail(GT_NOMEM, "out of memory for the name of a file");
     struct stat target, out;
     bool there = stat(path, &target) == 0, is_stdout = there && fstat(STDOUT_FILENO, &out) == 0 && same_file(&target, &out);
     gt_status st = GT_OK;

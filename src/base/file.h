@@ -39,7 +39,7 @@ int gt_file_remove(const char *path);
  * replaced. A device or a pipe is written to as it is, and so is whatever stdout writes to. On failure the old file is as it was (the new one, if
  * the directory alone could not be synced), nothing is left behind, and errno says why. What a killed process left of
  * it is removed (base/halves.h). */
-gt_status gt_file_replace(const char *path, const struct iovec *parts, int n);
+gt_status gt_file_replace(const char *path, const struct iovec *parts, int n); /* no path: GT_NOMEM */
 gt_status gt_file_write(const char *path, const void *bytes, size_t n); /* the same from one part */
 /* The same, `bytes` in all, from what writes them into an open file: 0 or errno. It may be asked to again, for another file. */
 typedef int gt_file_fill(int fd, void *arg);

@@ -32,6 +32,7 @@ gt_status gt_arrays_write(const char *path, const gt_array *arrays, int n) {
     gt_status st = fine ? GT_OK : gt_h5_fail(GT_FAILED, "%s: cannot be put together", path);
     ssize_t bytes = fine ? H5Fget_file_image(file, NULL, 0) : 0;
     if (file >= 0) H5Fclose(file);
+    if (image.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     if (!st) st = bytes > 0 ? gt_file_write(path, image.data, (size_t)bytes) : gt_h5_fail(GT_FAILED, "%s: cannot be put together", path);
     free(image.data);
     return st;

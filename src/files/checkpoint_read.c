@@ -203,7 +203,7 @@ static gt_status list_group(gt_checkpoint_file *f, hid_t group, const char *pref
 
 static gt_status read_attribute(gt_checkpoint_file *f, const char *name, const char **value) {
     *value = gt_h5_text(f->arena, f->h5, name, LONGEST_TEXT);
-    if (gt_arena_failed(f->arena)) return gt_fail(GT_NOMEM, "out of memory reading '%s'", f->path);
+    if (gt_arena_failed(f->arena)) return gt_fail(GT_NOMEM, "out of memory for the checkpoint '%s'", f->path);
     return *value ? GT_OK : gt_h5_fail(GT_FORMAT, "'%s' has no attribute '%s'", f->path, name);
 }
 
@@ -222,7 +222,7 @@ static gt_status read_about(gt_checkpoint_file *f) {
 
 static gt_status open_verified(gt_checkpoint_file *f) {
     gt_h5_quiet();
-    f->image = (h5_image){f->data + CHECKPOINT_BLOCK, f->bytes - CHECKPOINT_BLOCK};
+    f->image = (h5_image){.data = f->data + CHECKPOINT_BLOCK, .capacity = f->bytes - CHECKPOINT_BLOCK};
     f->h5 = gt_h5_image_open(&f->image);
     if (f->h5 < 0) return gt_h5_fail(GT_FORMAT, "'%s' cannot be opened", f->path);
     hid_t root = H5Gopen2(f->h5, "/", H5P_DEFAULT);

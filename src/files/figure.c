@@ -178,6 +178,7 @@ static void draw(cairo_t *c, const gt_panel *panels, int n, int columns) {
 
 gt_status gt_figure_write(const char *stem, const gt_panel *panels, int n, int columns) {
     char path[4096];
+    if (!stem) return gt_fail(GT_NOMEM, "out of memory for the name of a figure");
     if (columns > n) columns = n;
     int width = columns * PANEL_WIDTH, height = (n + columns - 1) / columns * PANEL_HEIGHT;
     for (int png = 0; png < 2; png++) {

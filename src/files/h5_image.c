@@ -17,7 +17,10 @@ static void *image_realloc(void *old, size_t size, H5FD_file_image_op_t op, void
         size_t capacity = m->capacity + m->capacity / 2;
         if (capacity < size) capacity = size;
         void *data = realloc(m->data, capacity);
-        if (!data) return NULL;
+        if (!data) {
+            m->failed = true;
+            return NULL;
+        }
         m->data = data;
         m->capacity = capacity;
     }

@@ -5,11 +5,13 @@
 #define FILES_H5_IMAGE_H
 
 #include <hdf5.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct h5_image { /* must stay where it is while the file is open */
     void *data;
     size_t capacity;
+    bool failed; /* out of memory */
 } h5_image;
 
 /* A new file. Its data, once the file is closed, are to be freed. One fixed version of the file format, whatever HDF5 is installed. */

@@ -98,6 +98,7 @@ gt_status gt_results_write_h5(gt_results *const *list, int n, const char *path) 
     gt_status st = fine ? GT_OK : gt_h5_fail(GT_FAILED, "%s: cannot be made", path);
     ssize_t bytes = fine ? H5Fget_file_image(file, NULL, 0) : 0;
     if (file >= 0) H5Fclose(file);
+    if (image.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     if (!st && bytes <= 0) st = gt_h5_fail(GT_FAILED, "%s: cannot be made", path);
     if (!st) st = gt_file_replace(path, &(struct iovec){.iov_base = image.data, .iov_len = (size_t)bytes}, 1);
     free(image.data);

@@ -1,5 +1,5 @@
 # level: full
-# The quick unit tests and small runs under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer.
+# The quick unit tests, small runs, and some allocations that fail, under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer.
 . "$(dirname "$0")/lib.sh"
 top=$here/../..
 build=${SANITIZED_BUILD:-$BUILD/sanitized}
@@ -9,7 +9,7 @@ flags="-w -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit
 slow='test_conv|test_gemm|test_memory|test_rundir'
 tests=$(cd "$top/tests/unit" && ls test_*.c | sed 's/\.c$//' | grep -vxE "$slow")
 # shellcheck disable=SC2046
-make -s -C "$top" -j"$(nproc)" BUILD="$build" CC="${CC:-gcc}" OPT=-O1 CFLAGS="$flags" "$build/gantry" "$build/tests/embed" $(printf "$build/tests/%s " $tests) >made 2>&1 ||
+make -s -C "$top" -j"$(nproc)" BUILD="$build" CC="${CC:-gcc}" OPT=-O1 CFLAGS="$flags" "$build/gantry" "$build/tests/embed" "$build/tests/gantry_failing" $(printf "$build/tests/%s " $tests) >made 2>&1 ||
     { tail -n 30 made; fail 'it does not build'; }
 
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
@@ -49,5 +49,25 @@ status=2 clean "$GANTRY" train --gama=1
 status=1 clean "$GANTRY" train --data=nowhere.zip
 printf 'cut' >cut.zip && cp cut.zip cut.h5
 for f in cut.zip cut.h5; do status=1 clean "$GANTRY" train --data=$f; done
+
+# Memory that runs short in a few commands: some call paths of each, spread over all of them.
+few="vae 8  go_on 6  from_h5 6  gmm_fit 20  gmm_predict 20  gmm_sample 50  generate 10  to_zip 10  to_h5 10  latent 8  inspect 10"
+printf 'leak:%s\n' libhdf5_serial libfontconfig >short.supp
+(
+    export LSAN_OPTIONS=suppressions=$tmp/short.supp:print_suppressions=0
+    BUILD=$build
+    . "$here/alloc_lib.sh"
+    prepare
+    while read -r case many; do
+        learn "$case" own
+        awk -v lines="$(wc -l <numbers)" -v many="$many" 'BEGIN { step = int(lines / many) + 1 } NR % step == 0' numbers >some
+        while read -r n; do
+            judge "$case" own "$n" || fail "$case, allocation $n"
+            ! grep -nE -A 25 'Sanitizer|runtime error' errors || fail "$case, allocation $n"
+        done <some
+    done < <(xargs -n 2 <<<"$few")
+    [ $((failed + went_on)) -gt 100 ] || fail "only $((failed + went_on)) allocations failed"
+    echo "$failed failing allocations ended the command with a message, $went_on changed nothing"
+) || exit 1
 [ ! -e skipped ] || skip "a part of $(xargs <skipped), for want of a tool; nothing found in all else"
 echo 'nothing found'

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Memory that runs short on demand: these functions stand before libc's for the whole process, and the n-th allocation fails. Counted are either the
- * allocations of this program's own code, or those of the libraries it is linked with (libc among them). Include it in one file of a program. */
+ * allocations of this program's own code, or those of the libraries it is linked with (libc among them). Include it in one file of a program.
+ * GT_SHORTAGE_WRAPS: AddressSanitizer has functions of its own before libc's, which must be there first. The linker then
+ * leads the program's own calls to these functions (--wrap, see the Makefile), and libraries are not counted. */
 #ifndef TESTS_FAILING_ALLOCATIONS_H
 #define TESTS_FAILING_ALLOCATIONS_H
 
@@ -87,6 +89,14 @@ static inline bool runs_short(const void *caller) {
     return fails;
 }
 
+#ifdef GT_SHORTAGE_WRAPS
+#define SHORTAGE_BEFORE(result, name, declared, ...) \
+    result __real_##name declared; \
+    result __wrap_##name declared { \
+        bool fails = runs_short(__builtin_return_address(0)); \
+        return fails ? (result)SHORTAGE_FAILED : __real_##name(__VA_ARGS__); \
+    }
+#else
 #define SHORTAGE_REAL(name) \
     static __typeof__(&name) real; \
     if (!real) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
@@ -95,6 +105,8 @@ static inline bool runs_short(const void *caller) {
         SHORTAGE_REAL(name); \
         return runs_short(__builtin_return_address(0)) ? (result)SHORTAGE_FAILED : real(__VA_ARGS__); \
     }
+
+#endif
 
 #define SHORTAGE_FAILED 0
 SHORTAGE_BEFORE(void *, malloc, (size_t bytes), bytes)
