@@ -84,7 +84,8 @@ bool gt_rundir_restarted(const char *dir) {
 bool gt_rundir_lost_checkpoints(const char *dir) {
     char *path = gt_path_join(dir, "last");
     struct stat s;
-    bool lost = path && lstat(path, &s) == 0 && S_ISLNK(s.st_mode) && stat(path, &s) && errno == ENOENT;
+    bool there = path && lstat(path, &s) == 0; /* a copy may have made a file of the link */
+    bool lost = there && (S_ISREG(s.st_mode) || (S_ISLNK(s.st_mode) && stat(path, &s) && errno == ENOENT));
     free(path);
     return lost;
 }

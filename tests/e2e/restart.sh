@@ -13,6 +13,10 @@ mkdir saved && mv run/checkpoint-*.h5 saved
 cp -a run before
 for n in 1 2; do expect 1 'checkpoints of run are gone.*--restart' ranks $n "$GANTRY" train $job --run=run --steps=6 --seed=4; done
 diff -r --no-dereference before run || fail 'a refused start changes the run'
+# ... also where a copy made files of the links.
+rm before/last && cp saved/"$(readlink run/last)" before/last && cp -a before copied
+expect 1 'checkpoints of copied are gone.*--restart' "$GANTRY" train $job --run=copied --steps=6 --seed=4
+diff -r before copied || fail 'a refused start changes the copy'
 mv saved/* run
 train 1 run --steps=6 --seed=4 # put back, it goes on
 same "$(last other)" "$(last run)"
