@@ -22,6 +22,14 @@ void gt_trainer_best_begin(gt_trainer *t) {
     t->best = t->best_before = name && images >= 0 ? gt_runlog_at(t->log, images, name) : NAN;
 }
 
+static bool is_of_pictures(const char *series) { return !strncmp(series, "Fakes/", 6); }
+
+bool gt_trainer_best_of_pictures(const gt_job *job) {
+    bool largest;
+    const char *name = series_of(job, &largest);
+    return name && is_of_pictures(name);
+}
+
 bool gt_trainer_best_now(gt_trainer *t) {
     bool largest;
     const char *name = series_of(t->job, &largest);
@@ -30,7 +38,8 @@ bool gt_trainer_best_now(gt_trainer *t) {
     for (int i = 0; i < t->n_logged; i++)
         if (!strcmp(t->logged[i].name, name)) value = t->logged[i].mean;
     if (isnan(value)) {
-        const char *why = strncmp(name, "Fakes/", 6) ? "has no such statistic (stats.jsonl shows what there is)" : "has no pictures of its own to be judged by";
+        const char *why = is_of_pictures(name) ? "has no pictures of its own to be judged by"
+                                               : "has no such statistic (stats.jsonl shows what there is)";
         if (!t->said_no_best) gt_warn("--best=%s: a checkpoint is not judged, its tick %s", t->job->best, why);
         t->said_no_best = true;
         return false;

@@ -47,6 +47,7 @@ typedef struct plan {
     double end; /* of --max-time, by gt_clock() */
     double look; /* when rank 0 looks for the file `stop` again */
     int64_t picture_steps;
+    bool each_pictured; /* checkpoints, to be judged by their pictures; not the one that somebody waits for */
 } plan;
 
 /* At least one. */
@@ -63,6 +64,7 @@ static plan make_plan(const gt_trainer *t, double began) {
                   .pictures = {snap, 60 * j->image_minutes, t->shown, now},
                   .checkpoint = {checkpoint, 60 * j->checkpoint_minutes, t->shown, now},
                   .picture_steps = j->image_steps,
+                  .each_pictured = gt_trainer_best_of_pictures(j),
                   .end = began + most};
 }
 
@@ -100,6 +102,7 @@ static due decide(gt_trainer *t, plan *p) {
         /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each tick with room on the disk tries again. */
         d.tick = d.checkpoint || is_due(&p->tick, t->shown, now) || t->shown == t->job->batch;
         if (t->checkpoint_failed && d.tick && is_room(t)) d.checkpoint = true;
+        if (d.checkpoint && !d.stop && p->each_pictured) d.pictures = true;
         d.lost = gt_lock_lost(t->lock);
     }
     gt_comm_broadcast(t->comm, &d, sizeof d, 0);

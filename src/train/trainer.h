@@ -190,6 +190,7 @@ gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f);
 
 /* ---- best.c ---- rank 0 */
 void gt_trainer_best_begin(gt_trainer *t); /* after the log is open */
+bool gt_trainer_best_of_pictures(const gt_job *job); /* is it by what pictures are like? Then each needs its own */
 bool gt_trainer_best_now(gt_trainer *t);   /* is the checkpoint about to be made the best so far? After the tick that it ends */
 void gt_trainer_best_lost(gt_trainer *t);  /* ... it is not */
 void gt_trainer_saved(gt_trainer *t, gt_saver_state news); /* what became of the checkpoint: it may not be the best one after all, or must be tried again */
