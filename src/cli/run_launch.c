@@ -2,10 +2,13 @@
  * DESIGN
  * The launcher gets a session of its own, so that the terminal's Ctrl-C does not reach it: mpirun would kill the ranks about a second later, in the
  * middle of a step. This process stays in the terminal's foreground and passes on what lets the ranks finish: SIGUSR1 first, SIGTERM when asked again.
- * Should it be killed itself, the kernel sends the launcher SIGUSR1 in its place. */
+ * Should it be killed itself, the kernel sends the launcher SIGUSR1 in its place.
+ * mpirun passes a signal on to the ranks that there are: one that comes before it has started them reaches nobody and is forgotten, and nothing tells
+ * when they are there. So SIGUSR1 is sent again, after longer and longer pauses, until the launcher ends. A rank may get it any number of times. */
 #include "cli/run_launch.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +35,11 @@ typedef struct child {
     int stage;         /* of the signals below: what comes next */
     bool asked, gentle;
     double last;       /* when it was asked the last time */
+    double again;      /* when SIGUSR1 is sent again */
+    double pause;      /* seconds until then */
 } child;
+
+static const double first_pause = 1, longest_pause = 60; /* seconds */
 
 static void say(const char *text) { fprintf(stderr, "%s%s\n", gt_log_is_terminal() ? "\r\033[K" : "", text); }
 
@@ -47,21 +54,40 @@ static void ask_to_stop(child *c) {
     c->asked = true;
     c->last = now;
     kill(c->pid, stages[c->stage]);
+    c->pause = stages[c->stage] == SIGUSR1 ? first_pause : 0;
+    c->again = now + c->pause;
     c->stage += c->stage < LAST;
+}
+
+static void ask_again(child *c) {
+    double now = gt_clock();
+    if (c->pause <= 0 || now < c->again) return;
+    kill(c->pid, SIGUSR1);
+    c->pause = fmin(2 * c->pause, longest_pause);
+    c->again = now + c->pause;
+}
+
+/* The number of the next signal, or of none: less than 0. */
+static int next_signal(const child *c, const sigset_t *signals) {
+    if (c->pause <= 0) return sigwaitinfo(signals, NULL);
+    double left = fmax(c->again - gt_clock(), 0);
+    struct timespec wait = {.tv_sec = (time_t)left, .tv_nsec = (long)(1e9 * (left - floor(left)))};
+    return sigtimedwait(signals, NULL, &wait);
 }
 
 /* Signals are waited for, not handled. */
 static int wait_for(child *c, const sigset_t *signals) {
     for (;;) {
-        int status, number;
+        int status, number; /* a signal, less than 0: it is time to ask again */
         if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
             int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
             if (!c->asked || !c->gentle || code != 128 + SIGUSR1) return code;
             say("stopped before the first step; the same command goes on"); /* the ranks did not listen yet */
             return CLI_STOPPED;
         }
-        do number = sigwaitinfo(signals, NULL);
+        do number = next_signal(c, signals);
         while (number < 0 && errno == EINTR);
+        if (number < 0) ask_again(c);
         if (number == SIGINT || number == SIGTERM || number == SIGHUP) ask_to_stop(c);
         else if (number == SIGUSR1 || number == SIGUSR2) kill(c->pid, number);
     }

@@ -102,6 +102,7 @@ void gt_stop_says(const gt_comm *comm, const char *words) {
 
 void gt_stop_restore(void) {
     for (int i = 0; i < N_HANDLED; i++) sigaction(handled[i].number, &before[i], NULL);
+    if (!alone) signal(SIGUSR1, SIG_IGN); /* gantry run sends it again until all have ended */
 }
 
 int gt_stop_requested(void) { return stop_signal; }

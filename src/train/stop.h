@@ -14,7 +14,8 @@
 void gt_stop_install(const gt_comm *comm, const char *after);
 /* For work that a signal ends at once and that goes on later: rank 0 says these words on SIGINT, SIGTERM and SIGHUP before it ends. */
 void gt_stop_says(const gt_comm *comm, const char *words);
-void gt_stop_restore(void);       /* the handlers that were there before */
+/* The handlers that were there before; under a launcher SIGUSR1, which may come again, is ignored from now on. */
+void gt_stop_restore(void);
 int gt_stop_requested(void);      /* the signal that asked to stop, 0: none */
 bool gt_stop_take_checkpoint(void); /* SIGUSR2 since the last call? */
 

@@ -1,5 +1,5 @@
 """Commands under a terminal of their own: what Ctrl-C, a second one, a closed terminal and the launcher's death do. ctrl_c.sh gives the program."""
-import os, pty, re, select, signal, sys, time
+import os, pty, re, select, signal, subprocess, sys, time
 
 gantry = os.environ['GANTRY']
 here = os.getcwd()
@@ -130,6 +130,40 @@ def launcher_stops():
     print(f'answered after {1000 * took:.0f} ms')
 
 
+def launchers():
+    """Launchers that pass SIGUSR1 on."""
+    found = []
+    for p, command in running():
+        if not command.startswith('mpirun '): continue
+        try:
+            with open(f'/proc/{p}/status') as f: caught = re.search(r'SigCgt:\s*(\w+)', f.read())
+        except OSError: continue
+        if caught and int(caught[1], 16) >> (signal.SIGUSR1 - 1) & 1: found.append(p)
+    return found
+
+
+def early():
+    """a stop while the launcher starts the ranks, or before they listen, is not forgotten, also on a busy machine"""
+    busy = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(4)]
+    forwarded = 0
+    try:
+        for delay in (0, 0, 0, 0.01, 0.03, 0.1, 0.3):
+            t = run(2, 'train', *endless, path('early'))
+            end = time.monotonic() + PATIENCE
+            while not launchers():
+                if time.monotonic() > end: fail('no launcher that listens')
+                t.read(0)
+            time.sleep(delay)
+            os.kill(t.pid, signal.SIGTERM)
+            t.until(SAID_AT_ONCE)
+            t.ends(75, seconds=PATIENCE / 3)
+            nothing_left(f'SIGTERM {delay} s after the launcher began to listen')
+            forwarded += 'Forwarding signal' in t.text
+    finally:
+        for b in busy: b.kill()
+    if not forwarded: fail('no signal came while the launcher listened: this tests nothing')
+
+
 def at_once():
     """the second Ctrl-C does not wait: here for a rank that stands still"""
     t = run(2, 'train', *endless, path('stuck'))
@@ -221,7 +255,7 @@ def words():
     nothing_left('the end')
 
 
-for part in sys.argv[1:] or ('launcher_stops', 'at_once', 'closed_terminal', 'other_commands', 'alone', 'words'):
+for part in sys.argv[1:] or ('launcher_stops', 'early', 'at_once', 'closed_terminal', 'other_commands', 'alone', 'words'):
     began = time.monotonic()
     try:
         globals()[part]()
