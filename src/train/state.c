@@ -250,14 +250,21 @@ end:
 
 /* ---- transfer learning: what fits is copied, the rest keeps its initial values and is listed ---- */
 
-static void transfer_block(const gt_checkpoint_file *f, const char *name, const gt_net *net, float *block, float *scratch) {
+static bool fits(const gt_checkpoint_entry *e, const gt_tensor *t) {
+    return e && e->type == GT_CHECKPOINT_FLOAT && gt_shape_equal(&e->shape, &t->file_shape);
+}
+
+/* A tensor that fits but cannot be read is an error: it must not start afresh without a word. */
+static gt_status transfer_block(const gt_checkpoint_file *f, const char *name, const gt_net *net, float *block, float *scratch) {
     int copied = 0;
     for (int k = 0; k < net->n_tensors; k++) {
         const gt_tensor *t = &net->tensors[k];
         char path[512];
         snprintf(path, sizeof path, "/networks/%s/%s", name, t->name);
         const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
-        if (e && e->type == GT_CHECKPOINT_FLOAT && gt_shape_equal(&e->shape, &t->file_shape) && !gt_checkpoint_read(f, path, scratch, t->size)) {
+        if (fits(e, t)) {
+            gt_status st = gt_checkpoint_read(f, path, scratch, t->size);
+            if (st) return gt_wrap(st, "--resume");
             gt_tensor_from_file(t, scratch, block + t->offset);
             copied++;
         } else if (t->trainable) {
@@ -266,19 +273,18 @@ static void transfer_block(const gt_checkpoint_file *f, const char *name, const 
         }
     }
     gt_info("  %s: %d of %d tensors copied", name, copied, net->n_tensors);
+    return GT_OK;
 }
 
 /* A run without averages gives what it has: the average begins as the network itself, as in any new run. */
-static void transfer_average(const gt_checkpoint_file *f, const gt_model *m, int net, float *scratch) {
+static gt_status transfer_average(const gt_checkpoint_file *f, const gt_model *m, int net, float *scratch) {
     char name[64], group[96];
     snprintf(name, sizeof name, "%s_ema", m->nets[net]->name);
     snprintf(group, sizeof group, "/networks/%s", name);
-    if (gt_checkpoint_first(f, group) >= 0) {
-        transfer_block(f, name, m->nets[net], m->ema_block, scratch);
-    } else {
-        memcpy(m->ema_block, m->blocks[net], m->nets[net]->block_floats * sizeof(float));
-        gt_info("  %s: begins as %s, there is none", name, m->nets[net]->name);
-    }
+    if (gt_checkpoint_first(f, group) >= 0) return transfer_block(f, name, m->nets[net], m->ema_block, scratch);
+    memcpy(m->ema_block, m->blocks[net], m->nets[net]->block_floats * sizeof(float));
+    gt_info("  %s: begins as %s, there is none", name, m->nets[net]->name);
+    return GT_OK;
 }
 
 gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f) {
@@ -292,9 +298,9 @@ gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f) {
             st = gt_fail(GT_FAILED, "--resume: %s holds model '%s', not '%s'", gt_checkpoint_path(f), gt_checkpoint_info(f)->model, m->name);
         else {
             gt_info("starting from the networks of %s", gt_checkpoint_path(f));
-            for (int i = 0; i < m->n_nets; i++) {
-                transfer_block(f, m->nets[i]->name, m->nets[i], m->blocks[i], scratch);
-                if (m->ema_of == i) transfer_average(f, m, i, scratch);
+            for (int i = 0; i < m->n_nets && !st; i++) {
+                st = transfer_block(f, m->nets[i]->name, m->nets[i], m->blocks[i], scratch);
+                if (!st && m->ema_of == i) st = transfer_average(f, m, i, scratch);
             }
         }
         free(scratch);
