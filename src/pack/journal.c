@@ -137,6 +137,12 @@ static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, gt_j
     return st;
 }
 
+/* Did another process remove the file, as it had ended, before this one locked it? */
+static bool is_gone(const gt_journal *j) {
+    struct stat mine, there;
+    return fstat(j->fd, &mine) || stat(j->path, &there) || mine.st_ino != there.st_ino || mine.st_dev != there.st_dev;
+}
+
 gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done) {
     *out = NULL;
     *done = 0;
@@ -150,6 +156,7 @@ gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, gt
     if (j->fd >= 0) j->reading = fopen(j->path, "re");
     if (!j->reading) st = gt_fail(GT_FAILED, "cannot create '%s': %s", j->path, gt_error_text(errno, j->path));
     else if (flock(j->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) st = gt_fail(GT_FAILED, "'%s' is being made by another process", dest);
+    else if (is_gone(j)) st = gt_fail(GT_FAILED, "another process ended making '%s' just now: start again", dest);
     else st = take_over(j, dest, key, drop, done);
     if (st) gt_journal_close(j, false);
     else *out = j;

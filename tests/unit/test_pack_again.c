@@ -5,6 +5,7 @@
 #include "packing.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -407,6 +408,37 @@ static void begun_by_an_older_program(void **state) {
     gt_dataset_close(opened(dest, NULL));
 }
 
+/* Another process finishes between opening DEST.progress and locking it. */
+static char finishes[600]; /* DEST; "": nobody does */
+
+int flock(int fd, int operation) {
+    if (*finishes && operation == (LOCK_EX | LOCK_NB)) {
+        char path[620];
+        snprintf(path, sizeof path, "%s.part", finishes);
+        rename(path, finishes);
+        snprintf(path, sizeof path, "%s.progress", finishes);
+        unlink(path);
+        *finishes = 0;
+    }
+    return (int)syscall(SYS_flock, fd, operation);
+}
+
+static void finished_by_another_process(void **state) {
+    (void)state;
+    gt_pack_request plain = {.import = {.labels = GT_IMPORT_NONE}};
+    gt_pack_result result;
+    char dest[600];
+    make_damaged();
+    snprintf(dest, sizeof dest, "%s", at("raced.zip"));
+    begin_making(dest, "synth:shapes:n=20,size=8", plain);
+    plain.skip = plain.overwrite = true;
+    snprintf(finishes, sizeof finishes, "%s", dest);
+    assert_int_equal(pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", plain), &result), GT_FAILED);
+    assert_message("another process ended making");
+    assert_true(exists("raced.zip") && !*finishes);
+    assert_false(exists("raced.zip.part") || exists("raced.zip.progress"));
+}
+
 /* ---- replacing a folder ---- */
 
 /* The names that datasets have, of any number of images, and no others. */
@@ -494,6 +526,7 @@ int main(void) {
         cmocka_unit_test(what_others_left_is_not_touched),
         cmocka_unit_test(what_we_left_is_no_obstacle),
         cmocka_unit_test(begun_by_an_older_program),
+        cmocka_unit_test(finished_by_another_process),
         cmocka_unit_test(what_belongs_to_a_folder),
         cmocka_unit_test(killed_while_a_folder_is_replaced),
     };
