@@ -20,12 +20,14 @@
  * The result appears under its name when it is whole. Until then it is DEST.part, with DEST.progress beside it; a run that
  * was ended goes on from there when it is asked for the same again. When anything differs - options, names, labels, or what
  * is read, as far as gt_import_identity and gt_import_stamp tell - images that were made are not dropped without
- * `restart` or `overwrite`: GT_USAGE. Files of these names that no such run made are never written over: GT_USAGE.
+ * `restart` or `overwrite`: GT_USAGE; nor are those of an older program that this one cannot read. Files of these names
+ * that no such run made are never written over: GT_USAGE.
  *
  * A file, or a folder with anything in it, that stands at DEST already is compared with what the request makes, image by
  * image, and nothing is written. All the same: GT_OK, with result->stood. Else GT_USAGE at the first difference, and DEST
- * stays as it is; with `overwrite` it is replaced when the new one is whole. A folder that holds anything but the files
- * of a dataset is never replaced.
+ * stays as it is; with `overwrite` it is replaced when the new one is whole. What comes to be there meanwhile is not
+ * replaced without `overwrite` either. A folder that holds anything but the files of a dataset, a link to a folder and a
+ * source are never replaced.
  *
  * Float samples beyond the range that stands for black and white (samples of any kind where a range was declared) are
  * told in the log with the smallest and the largest of all. */
