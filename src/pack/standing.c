@@ -209,6 +209,7 @@ static gt_status look_at_file(const gt_pack_request *r, const struct stat *s, bo
                        r->dest);
     *stands = true;
     if (r->overwrite) return GT_OK;
+    if (access(r->dest, R_OK)) return gt_fail(GT_FAILED, "'%s' is there already: %s", r->dest, strerror(errno));
     bool zip = gt_dest_kind_of(r) == &gt_dest_zip;
     if (zip ? gt_file_begins(r->dest, 0, "PK\3\4", 4) : gt_file_is_hdf5(r->dest)) return GT_OK;
     return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (it is no %s): " WAYS_OUT,

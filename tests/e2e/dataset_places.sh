@@ -38,3 +38,10 @@ done
 # Two parts of a split cannot be the same file: one of them would be lost.
 expect 2 "'twice.zip' is named twice" "$GANTRY" dataset split $source twice.zip other.h5 twice.zip --overwrite
 [ ! -e twice.zip ] && [ ! -e other.h5 ] || fail 'something was made'
+
+# What may not be read is not called something else. (root may read everything)
+chmod 000 data.zip
+user=()
+[ "$(id -u)" = 0 ] && user=(setpriv --reuid=65534 --regid=65534 --clear-groups) && chmod 755 "$tmp"
+cp "$GANTRY" user-gantry
+expect 1 "data.zip' is there already: Permission denied" "${user[@]}" ./user-gantry dataset $source data.zip
