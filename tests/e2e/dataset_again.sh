@@ -66,6 +66,14 @@ stays merge one.h5 some.zip both.h5
 # A damaged one is not the same
 cp set.zip broken.zip && printf x | dd of=broken.zip bs=1 seek=2000 conv=notrunc status=none
 stays $source broken.zip --compress
+cp set.zip longer.zip && printf x >>longer.zip # what follows its end, too
+stays $source longer.zip --compress
+cp -r set relabelled && sed -i -E 's/(img0000000[0-9]\.png"[^0-9]*)[01]/\12/g' relabelled/dataset.json
+cmp -s set/dataset.json relabelled/dataset.json && fail 'no label was changed: the test tests nothing'
+quietly "$GANTRY" dataset set labels.h5
+stays relabelled labels.h5 # other labels alone
+again set labels.h5
+rm -r relabelled
 cp one.h5 broken.h5 && truncate -s 2000 broken.h5
 stays $source broken.h5
 quietly "$GANTRY" dataset $source broken.h5 --overwrite
