@@ -26,8 +26,8 @@
  * A file, or a folder with anything in it, that stands at DEST already is compared with what the request makes, image by
  * image, and nothing is written. All the same: GT_OK, with result->stood. Else GT_USAGE at the first difference, and DEST
  * stays as it is; with `overwrite` it is replaced when the new one is whole. What comes to be there meanwhile is not
- * replaced without `overwrite` either. A folder that holds anything but the files of a dataset, a link to a folder and a
- * source are never replaced.
+ * replaced without `overwrite` either. A folder that holds anything but the files of a dataset, a link to a folder and
+ * a source are never replaced.
  *
  * Float samples beyond the range that stands for black and white (samples of any kind where a range was declared) are
  * told in the log with the smallest and the largest of all. */

@@ -228,7 +228,8 @@ static gt_status split(gt_comm *comm, cli_session *s, const dataset_fields *f, g
         r->dest = words[1 + i];
         st = gt_pack_check(r);
         for (int k = 0; k < i && !st; k++)
-            if (!strcmp(words[1 + k], r->dest)) st = gt_fail(GT_USAGE, "'%s' is named twice: one part would be lost", r->dest);
+            if (!strcmp(words[1 + k], r->dest))
+                st = gt_fail(GT_USAGE, "'%s' is named twice: one part would be lost", r->dest);
     }
     st = gt_comm_agree(comm, st);
     for (int i = 0; i < parts && !st; i++) {

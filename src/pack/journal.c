@@ -95,7 +95,8 @@ static gt_status review(gt_journal *j, int64_t *done, off_t *end) {
 static gt_status start_anew(gt_journal *j, owner owner, gt_hash128 key) {
     off_t kept = owner == NOBODY ? 0 : MARK_BYTES;
     bool cut = !ftruncate(j->fd, kept);
-    if (cut && owner == OLDER) cut = pwrite(j->fd, mark, MARK_BYTES, 0) == MARK_BYTES; /* one digit: a mark at any moment */
+    if (cut && owner == OLDER) /* one digit: a mark at any moment */
+        cut = pwrite(j->fd, mark, MARK_BYTES, 0) == MARK_BYTES;
     if (!cut || lseek(j->fd, 0, SEEK_END) < 0) return gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
     if (!kept) gt_buffer_add(&j->waiting, mark, MARK_BYTES);
     gt_buffer_add(&j->waiting, &key, sizeof key);
@@ -121,8 +122,8 @@ static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, gt_j
         return st;
     }
     if (owner == OLDER && drop == GT_DROP_NOTHING && holds_records(j))
-        return gt_fail(GT_USAGE, "'%s' was begun by an older gantry, whose '%s' this one cannot read: that one goes on with "
-                                 "it; --restart drops it and begins anew", dest, j->path);
+        return gt_fail(GT_USAGE, "'%s' was begun by an older gantry, whose '%s' this one cannot read: that one goes on "
+                                 "with it; --restart drops it and begins anew", dest, j->path);
     if (owner != OURS || drop == GT_DROP_ALL) return start_anew(j, owner, key);
     st = review(j, done, &end);
     if (!st && memcmp(&h.key, &key, sizeof key)) {

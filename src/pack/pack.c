@@ -44,8 +44,8 @@ static bool lies_in(const char *place, const char *folder) {
     return !strncmp(place, folder, n) && (place[n] == '/' || !place[n] || folder[n - 1] == '/');
 }
 
-/* Pictures that are made in a folder of pictures would be taken for the source's own, by the next part of a split or the next call. And
- * a source that is replaced by the first part of a split is not there for the next one. */
+/* Pictures that are made in a folder of pictures would be taken for the source's own, by the next part of a split or
+ * the next call. And a source that is replaced by the first part of a split is not there for the next one. */
 static gt_status check_place(const gt_pack_request *r) {
     bool folder = gt_dest_kind_of(r) == &gt_dest_folder;
     char *dest = folder ? place_of(r->dest) : r->overwrite ? realpath(r->dest, NULL) : NULL;
@@ -53,8 +53,8 @@ static gt_status check_place(const gt_pack_request *r) {
     for (int k = 0; k < r->n_sources && dest && !st; k++) {
         char *source = realpath(r->sources[k], NULL);
         if (!folder && source && !strcmp(dest, source))
-            st = gt_fail(GT_USAGE, "the destination '%s' is the source '%s': choose another destination, and replace the "
-                                   "source when all is made", r->dest, r->sources[k]);
+            st = gt_fail(GT_USAGE, "the destination '%s' is the source '%s': choose another destination, and replace "
+                                   "the source when all is made", r->dest, r->sources[k]);
         else if (folder && source && lies_in(dest, source))
             st = gt_fail(GT_USAGE, "the destination folder '%s' lies in the source '%s', to which its pictures would belong: choose one beside it, or a FILE.zip or FILE.h5",
                          r->dest, r->sources[k]);

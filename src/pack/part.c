@@ -21,7 +21,8 @@ int gt_part_look(const char *dest, const char *ending, struct stat *s) {
 
 gt_status gt_part_open(gt_dest *d, uint64_t length) {
     struct stat s;
-    int error = d->n ? 0 : gt_part_remove(d->path); /* it is ours (gt_journal_open), and may be another kind's: a folder */
+    /* it is ours (gt_journal_open), and may be another kind's: a folder */
+    int error = d->n ? 0 : gt_part_remove(d->path);
     if (error)
         return gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(error));
     d->fd = open(d->part, O_RDWR | O_CREAT | O_CLOEXEC, 0666);

@@ -16,7 +16,7 @@ begin() { # DEST ARGUMENTS...: begun, and held while something happens
         sleep 0.01
     done
     kill -STOP $working
-    [ -e "$dest.part" ] && [ ! -e "$dest" -o -n "$*" ] || fail "$dest was finished too soon: $(<said)"
+    { [ -e "$dest.part" ] && { [ ! -e "$dest" ] || [ -n "$*" ]; }; } || fail "$dest was finished too soon: $(<said)"
 }
 end() { # STATUS PATTERN
     local status=0

@@ -1,6 +1,6 @@
 #!/bin/bash
 # level: full
-# gantry dataset with odd destinations: links, the source itself, and what another command left there under the same name.
+# gantry dataset with odd destinations: links, the source itself, what another command left under the same name.
 . "$(dirname "$0")/lib.sh"
 
 source=synth:shapes:n=40,size=8
@@ -17,7 +17,8 @@ expect 2 "'link' is a link to a folder" "$GANTRY" dataset $source link --overwri
 quietly "$GANTRY" dataset $source data.zip
 cp data.zip before.zip
 ln -s data.zip other.zip
-for command in 'data.zip data.zip --compress' 'other.zip data.zip --labels=none' 'split data.zip data.zip rest.zip' 'merge real data.zip data.zip'; do
+for command in 'data.zip data.zip --compress' 'other.zip data.zip --labels=none' \
+    'split data.zip data.zip rest.zip' 'merge real data.zip data.zip'; do
     # shellcheck disable=SC2086
     expect 2 "destination 'data.zip' is the source" "$GANTRY" dataset $command --overwrite
     cmp data.zip before.zip || fail "$command: the source was written over"
