@@ -55,7 +55,8 @@ static void draw_axes(gt_buffer *out, const axis *x, const axis *y, bool kimg) {
     gt_buffer_printf(out, "<text class=\"y\" x=\"%d\" y=\"%d\">%s</text>", WIDTH - RIGHT, HEIGHT - 6, kimg ? "kimg" : "images");
 }
 
-/* Averages of equal stretches of ticks; a stretch without a value is a gap, a point between gaps a dot. */
+/* Averages of equal stretches of ticks; a stretch without a value is a gap (not in rare series), a point between gaps a
+ * dot. */
 static void draw_line(gt_buffer *out, const gt_stats *s, const chart *c, int line, const axis *x, const axis *y, double unit) {
     int stretch = (s->ticks + MOST_POINTS - 1) / MOST_POINTS, run = 0;
     double px = 0, py = 0;
@@ -74,7 +75,7 @@ static void draw_line(gt_buffer *out, const gt_stats *s, const chart *c, int lin
             px = place_x(x, at / n);
             py = place_y(y, sum / n);
             gt_buffer_printf(out, "%c%.1f %.1f", run++ ? 'L' : 'M', px, py);
-        } else {
+        } else if (!c->lines[line].rare) {
             if (run == 1) gt_buffer_printf(out, "h0");
             run = 0;
         }

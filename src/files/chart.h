@@ -14,6 +14,7 @@ typedef struct chart {
         const char *label;
         const gt_stats_series *series; /* NULL: left out */
         double (*map)(double);         /* of the means; NULL: as they are */
+        bool rare;                     /* most ticks have no value: the line bridges them */
     } lines[CHART_LINES];
 } chart;
 

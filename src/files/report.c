@@ -145,6 +145,9 @@ static bool in_a_chart(const char *name) {
     return false;
 }
 
+/* Ticks have values of pictures where they have pictures of their own. */
+static bool is_rare(const char *series) { return !strncmp(series, "Fakes/", 6); }
+
 static void put_charts(gt_buffer *out, const gt_stats *s) {
     gt_buffer_printf(out, "<h2>Curves</h2>\n");
     if (s->every > 1) gt_buffer_printf(out, "<p>A long log: of every %lld ticks the last is drawn.</p>\n", (long long)s->every);
@@ -155,13 +158,15 @@ static void put_charts(gt_buffer *out, const gt_stats *s) {
             c.lines[k].label = charts[i].lines[k].label;
             c.lines[k].series = charts[i].lines[k].series ? gt_stats_find(s, charts[i].lines[k].series) : NULL;
             c.lines[k].map = charts[i].lines[k].map;
+            c.lines[k].rare = c.lines[k].series && is_rare(c.lines[k].series->name);
         }
         chart_draw(out, s, &c);
     }
     gt_buffer_printf(out, "</div>\n<details><summary>All other series</summary>\n<div class=\"charts\" style=\"margin-top:12px\">\n");
     for (int i = 0; i < s->n_series; i++)
         if (!in_a_chart(s->series[i].name))
-            chart_draw(out, s, &(chart){.title = s->series[i].name, .note = "", .lines = {{"mean", &s->series[i], NULL}}});
+            chart_draw(out, s, &(chart){.title = s->series[i].name, .note = "",
+                                        .lines = {{"mean", &s->series[i], NULL, is_rare(s->series[i].name)}}});
     gt_buffer_printf(out, "</div></details>\n");
 }
 

@@ -96,6 +96,29 @@ static void whole_run(void **state) {
     }
 }
 
+/* Most ticks have no pictures of their own: from one to the next that has some there is a line, and no row of dots. */
+static void distances_are_a_line(void **state) {
+    (void)state;
+    gt_runlog *l = gt_runlog_open(scratch, 0, "auto");
+    assert_non_null(l);
+    for (int i = 1; i <= 300; i++) {
+        bool pictured = i % 50 == 0, measured = i % 50 == 25;
+        const gt_stat_value values[] = {{"Timing/total_sec", 1, 60.0 * i, 0},
+                                        {"Loss/D/reg", measured, measured ? 300 - i : NAN, 0},
+                                        {"Fakes/swd", pictured, pictured ? 300 - i : NAN, 0}};
+        gt_runlog_tick(l, i * 500, values, pictured ? 3 : 2);
+    }
+    gt_runlog_close(l);
+    char *page = report(), *chart = strstr(page, ">Distance<");
+    assert_non_null(chart);
+    assert_int_equal(count(page, "h0"), 6); /* the other series: a value between gaps is a dot */
+    char *line = strstr(chart, "<path"), *end = line ? strchr(line, '>') : NULL;
+    assert_non_null(end);
+    *end = 0;
+    assert_int_equal(count(line, "L"), 5);
+    free(page);
+}
+
 /* A picture that is not shown: the page says why. */
 static void pictures_not_shown(void **state) {
     (void)state;
@@ -187,6 +210,7 @@ static void figures_are_whole_or_as_before(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
-    const struct CMUnitTest tests[] = {TEST(empty_run), TEST(whole_run), TEST(pictures_not_shown), TEST(one_tick), TEST(hard_numbers), TEST(figures_are_whole_or_as_before)};
+    const struct CMUnitTest tests[] = {TEST(empty_run), TEST(whole_run), TEST(distances_are_a_line), TEST(pictures_not_shown),
+                                       TEST(one_tick), TEST(hard_numbers), TEST(figures_are_whole_or_as_before)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
