@@ -147,9 +147,11 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
     if (first) {
         st = find_directory(t);
         if (!st) st = find_run(t, &file);
-        if (!st && !file && transfers) source = gt_checkpoint_open(t->job->resume_file ? t->job->resume_file : t->job->resume, &st);
+        if (!st && !file && transfers) {
+            source = gt_checkpoint_open(t->job->resume_file ? t->job->resume_file : t->job->resume, &st);
+            if (st) gt_wrap(st, "--resume");
+        }
         if (source) st = gt_trainer_compare_meaning(t, source);
-        if (st && transfers && !file && !source && t->lock) gt_wrap(st, "--resume");
     }
     int found = file ? 1 : source ? 2 : 0;
     if ((st = gt_comm_agree(t->comm, st)) || (st = gt_comm_agree(t->comm, agree_on_kernels(t, file)))) goto end;
