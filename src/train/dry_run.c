@@ -85,7 +85,7 @@ gt_status gt_train_dry_run(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes)
     if (!st) st = transfer(&t);
     if (!st) st = gt_trainer_start_loader(&t);
     if (!st) st = measure(&t, &seconds);
-    if (!st && comm->rank == 0) st = print(&t, seconds);
+    if (!st) st = gt_comm_agree(comm, comm->rank == 0 ? print(&t, seconds) : GT_OK);
     *checkpoint_bytes = st ? 0 : gt_trainer_checkpoint_bytes(&t);
     gt_trainer_close(&t);
     return st;

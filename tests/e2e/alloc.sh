@@ -16,6 +16,16 @@ for n in 30 1000 3000 9000; do
     [ "$status" != 124 ] && [ "$status" -lt 128 ] || fail "rank 1, allocation $n: status $status"
     [ "$status" = 0 ] || grep -qi 'rank 1.*memory' errors || { cat errors; fail "rank 1, allocation $n: its message is missing"; }
 done
+# What rank 0 alone prints in a dry run, between the loader and the doctor: no rank goes on without it.
+find_case dry_run && rm -f numbers
+attempt SHORT_AT=0 SHORT_RANK=0 SHORT_NOTES="$tmp/numbers"
+printed=
+for k in {26..36}; do
+    rm -f notes && attempt SHORT_AT="$(tail -n "$k" numbers | head -n 1)" SHORT_RANK=0 SHORT_NOTES="$tmp/notes"
+    where | grep -q 'at job_text' && printed=$k && break
+done
+[ "$printed" ] || fail 'no allocation is the one of a job that is printed'
+[ "$status" = 1 ] && grep -qi 'rank 0.*memory' errors || { cat errors; fail "rank 0, printing a dry run: status $status"; }
 [ $((failed + went_on)) -gt 60 ] || fail "only $((failed + went_on)) allocations failed"
 [ "$bad" = 0 ] || fail "$bad allocations ended otherwise"
 echo "$failed failing allocations ended the command with a message, $went_on changed nothing"
