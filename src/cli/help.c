@@ -130,18 +130,20 @@ static const gt_option *find_anywhere(const char *key, const cli_command **comma
 }
 
 int cli_help(int argc, char **argv) {
+    bool first = cli_first_rank(); /* of several ranks one prints */
     if (argc < 2) {
-        cli_print_overview(stdout);
+        if (first) cli_print_overview(stdout);
         return CLI_DONE;
     }
     const char *topic = argv[1] + strspn(argv[1], "-");
     const cli_command *command = cli_find(topic);
     if (command) {
-        cli_print_help(command, stdout);
+        if (first) cli_print_help(command, stdout);
         return CLI_DONE;
     }
     const gt_option *option = find_anywhere(topic, &command);
     if (!option) return cli_exit("help", gt_fail(GT_USAGE, "'%.60s' is neither a command nor an option", topic));
+    if (!first) return CLI_DONE;
     char head[64];
     option_head(option, head, sizeof head);
     printf("gantry %s %s\n", command->name, head);

@@ -53,6 +53,6 @@ int cli_end_early(const char *command, const cli_arguments *arguments, cli_setti
         if (!st) st = cli_note_settings(mine, command, NULL, arguments);
         comm = cli_meet(mine, 1, &st);
     }
-    if (!st && (!comm || comm->rank == 0)) cli_print_help(c, stdout);
+    if (!st && (comm ? comm->rank == 0 : cli_first_rank())) cli_print_help(c, stdout);
     return cli_leave(command, st, comm);
 }

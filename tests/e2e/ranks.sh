@@ -68,8 +68,12 @@ for words in "train $job --bogus" "generate $net" "trian" "gmm fit"; do
     once "^gantry"
 done
 [ ! -e mixed ] || fail 'a rank that cannot begin did not keep the others from it'
-expect 0 '^usage: gantry generate' ranks 3 "$g" generate --help
-once '^usage'
+for words in 'generate --help' 'inspect --help' '--help' 'help' 'help generate'; do
+    expect 0 '^usage: gantry' ranks 3 "$g" $words
+    once '^usage'
+done
+expect 0 '^gantry train --gamma' ranks 3 "$g" help gamma
+once '^gantry train'
 
 # Variables of a launcher that is not there: everything works and speaks.
 for left in 'PMI_RANK=1 PMI_SIZE=4' PMIX_RANK=3 'OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2'; do
