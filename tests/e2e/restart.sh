@@ -43,6 +43,11 @@ same "$(last run/before-2)" "$(last run)"
 quietly "$GANTRY" train $job --run=run --steps=2 --restart --resume=run # from its own networks
 has_line 'resume = "*run' run/job.ini || fail 'nothing was transferred'
 
+# The same command would begin anew once more.
+expect 75 'stopped .*: stopped goes on with the same command but without --restart$' \
+    "$GANTRY" train $job --run=stopped --steps=1000000 --restart --max-time=0:01
+expect 75 'stopped goes on with the same command$' "$GANTRY" train $job --run=stopped --steps=1000000 --max-time=0:01
+
 # A start that fails sets nothing aside.
 cp -a run before3
 limited "$GANTRY" train $job --run=run --restart --resume=missing.h5 && fail 'a missing checkpoint is taken'
