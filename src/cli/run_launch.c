@@ -33,7 +33,7 @@ typedef struct child {
     pid_t pid;
     const char *said;  /* when it is asked to stop */
     int stage;         /* of the signals below: what comes next */
-    bool asked, gentle;
+    bool asked, gentle, told; /* the last: by SIGUSR1 */
     double last;       /* when it was asked the last time */
     double again;      /* when SIGUSR1 is sent again */
     double pause;      /* seconds until then */
@@ -42,6 +42,15 @@ typedef struct child {
 static const double first_pause = 1, longest_pause = 60; /* seconds */
 
 static void say(const char *text) { fprintf(stderr, "%s%s\n", gt_log_is_terminal() ? "\r\033[K" : "", text); }
+
+/* SIGUSR1, also from elsewhere: by `kill`, or Slurm's --signal. */
+static void ask_gently(child *c) {
+    kill(c->pid, SIGUSR1);
+    if (!c->gentle) return;
+    c->told = true;
+    c->pause = first_pause;
+    c->again = gt_clock() + c->pause;
+}
 
 /* A second SIGTERM within 5 s makes Open MPI's mpirun end without waiting for anybody. */
 static void ask_to_stop(child *c) {
@@ -53,9 +62,9 @@ static void ask_to_stop(child *c) {
     say(c->asked ? "stopping at once" : c->said);
     c->asked = true;
     c->last = now;
-    kill(c->pid, stages[c->stage]);
-    c->pause = stages[c->stage] == SIGUSR1 ? first_pause : 0;
-    c->again = now + c->pause;
+    c->pause = 0;
+    if (stages[c->stage] == SIGUSR1) ask_gently(c);
+    else kill(c->pid, stages[c->stage]);
     c->stage += c->stage < LAST;
 }
 
@@ -81,7 +90,7 @@ static int wait_for(child *c, const sigset_t *signals) {
         int status, number; /* a signal, less than 0: it is time to ask again */
         if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
             int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-            if (!c->asked || !c->gentle || code != 128 + SIGUSR1) return code;
+            if (!c->told || code != 128 + SIGUSR1) return code;
             say("stopped before the first step; the same command goes on"); /* the ranks did not listen yet */
             return CLI_STOPPED;
         }
@@ -89,7 +98,8 @@ static int wait_for(child *c, const sigset_t *signals) {
         while (number < 0 && errno == EINTR);
         if (number < 0) ask_again(c);
         if (number == SIGINT || number == SIGTERM || number == SIGHUP) ask_to_stop(c);
-        else if (number == SIGUSR1 || number == SIGUSR2) kill(c->pid, number);
+        else if (number == SIGUSR1) ask_gently(c);
+        else if (number == SIGUSR2) kill(c->pid, number);
     }
 }
 

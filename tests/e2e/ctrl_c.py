@@ -147,17 +147,17 @@ def early():
     busy = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(4)]
     forwarded = 0
     try:
-        for delay in (0, 0, 0, 0.01, 0.03, 0.1, 0.3):
+        for number, delay in [(signal.SIGTERM, d) for d in (0, 0, 0, 0.01, 0.03, 0.1, 0.3)] + [(signal.SIGUSR1, d) for d in (0, 0.1, 0.3)]:
             t = run(2, 'train', *endless, path('early'))
             end = time.monotonic() + PATIENCE
             while not launchers():
                 if time.monotonic() > end: fail('no launcher that listens')
                 t.read(0)
             time.sleep(delay)
-            os.kill(t.pid, signal.SIGTERM)
-            t.until(SAID_AT_ONCE)
+            os.kill(t.pid, number)
+            if number == signal.SIGTERM: t.until(SAID_AT_ONCE)
             t.ends(75, seconds=PATIENCE / 3)
-            nothing_left(f'SIGTERM {delay} s after the launcher began to listen')
+            nothing_left(f'signal {number} {delay} s after the launcher began to listen')
             forwarded += 'Forwarding signal' in t.text
     finally:
         for b in busy: b.kill()
