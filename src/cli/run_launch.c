@@ -113,9 +113,16 @@ static void become(const char *const *argv, pid_t parent, const sigset_t *mask) 
     _exit(errno == ENOENT ? 127 : 126);
 }
 
+/* NULL is always there. Options may stand before an action. */
+static bool has_word(char *const *command, const char *word) {
+    bool has = !word;
+    for (char *const *w = command + 1; !has && *w; w++) has = !strcmp(*w, word);
+    return has;
+}
+
 static void choose_words(child *c, char *const *command) {
     size_t i = 0;
-    while (stopping[i].command && (strcmp(stopping[i].command, command[0]) || (stopping[i].action && (!command[1] || strcmp(stopping[i].action, command[1]))))) i++;
+    while (stopping[i].command && (strcmp(stopping[i].command, command[0]) || !has_word(command, stopping[i].action))) i++;
     c->said = stopping[i].words;
     c->gentle = stopping[i].command != NULL;
     c->stage = c->gentle ? 0 : 1;

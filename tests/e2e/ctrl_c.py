@@ -245,6 +245,10 @@ def words():
     t.until('iteration')
     t.press_ctrl_c('stopping after this iteration, then mixture.h5 is written; ' + SAID_AT_ONCE)
     t.ends(75)
+    t = run(2, 'gmm', '--k=20', 'fit', 'synth:shapes:n=1000,size=16', '--tol=0', '--iterations=100000', '--threads=1', f'--outdir={here}/mixture2')
+    t.until('iteration')
+    t.press_ctrl_c('stopping after this iteration, then mixture.h5 is written; ' + SAID_AT_ONCE)
+    t.ends(75)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         t = Terminal(gantry, 'dataset', 'synth:shapes:n=1000000,size=64', f'{here}/pictures{int(number)}.zip', '--threads=1')
         while not os.path.exists(f'{here}/pictures{int(number)}.zip.progress'): t.read(0.05)
