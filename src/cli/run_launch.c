@@ -8,6 +8,7 @@
 #include "cli/run_launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -103,8 +104,17 @@ static int wait_for(child *c, const sigset_t *signals) {
     }
 }
 
+/* A process of another session is not stopped when it reads the terminal from the background: srun would take what is typed for the shell. */
+static void leave_terminal_input(void) {
+    int fd = isatty(STDIN_FILENO) ? open("/dev/null", O_RDONLY) : -1;
+    if (fd < 0) return;
+    dup2(fd, STDIN_FILENO);
+    close(fd);
+}
+
 static void become(const char *const *argv, pid_t parent, const sigset_t *mask) {
     setsid();
+    leave_terminal_input();
     prctl(PR_SET_PDEATHSIG, SIGUSR1);
     if (getppid() != parent) _exit(CLI_FAILED);
     sigprocmask(SIG_SETMASK, mask, NULL);

@@ -195,6 +195,23 @@ def closed_terminal():
     log_has('kept', 'stopped at a step boundary')
 
 
+def typing():
+    """what is typed is the shell's: srun, which has no terminal of its own to keep it from reading, does not get it"""
+    os.mkdir('bin')
+    with open('bin/srun', 'w') as f:
+        f.write('#!/bin/sh\n[ "$1" != --mpi=list ] || exec echo pmix\necho reading\nread -r line\necho "read [$line]"\n')
+    os.chmod('bin/srun', 0o755)
+    before = dict(os.environ)
+    os.environ.update(PATH=f'{here}/bin:{before["PATH"]}', SLURM_JOB_ID='1', GANTRY_MPI='pmix')
+    t = run(2, 'train', *nets, path('typing'))
+    os.environ.clear()
+    os.environ.update(before)
+    t.until('reading')
+    os.write(t.fd, b'words\n')
+    t.until(r'read \[\]')
+    t.ends(0)
+
+
 def other_commands():
     """what has no checkpoint is ended; exit statuses come through"""
     run(2, 'train', *nets, '--steps=2', path('short')).ends(0)
@@ -259,7 +276,7 @@ def words():
     nothing_left('the end')
 
 
-for part in sys.argv[1:] or ('launcher_stops', 'early', 'at_once', 'closed_terminal', 'other_commands', 'alone', 'words'):
+for part in sys.argv[1:] or ('launcher_stops', 'early', 'at_once', 'closed_terminal', 'typing', 'other_commands', 'alone', 'words'):
     began = time.monotonic()
     try:
         globals()[part]()
