@@ -3,8 +3,9 @@
  * The launcher gets a session of its own, so that the terminal's Ctrl-C does not reach it: mpirun would kill the ranks about a second later, in the
  * middle of a step. This process stays in the terminal's foreground and passes on what lets the ranks finish: SIGUSR1 first, SIGTERM when asked again.
  * Should it be killed itself, the kernel sends the launcher SIGUSR1 in its place.
- * mpirun passes a signal on to the ranks that there are: one that comes before it has started them reaches nobody and is forgotten, and nothing tells
- * when they are there. So SIGUSR1 is sent again, after longer and longer pauses, until the launcher ends. A rank may get it any number of times. */
+ * mpirun passes a signal on to the ranks that there are: one that comes before it has started them reaches nobody and is
+ * forgotten, and nothing tells when they are there. So SIGUSR1 is sent again, after longer and longer pauses, until the
+ * launcher ends. A rank may get it any number of times. */
 #include "cli/run_launch.h"
 
 #include <errno.h>
@@ -104,7 +105,8 @@ static int wait_for(child *c, const sigset_t *signals) {
     }
 }
 
-/* A process of another session is not stopped when it reads the terminal from the background: srun would take what is typed for the shell. */
+/* A process of another session is not stopped when it reads the terminal from the background: srun would take what is
+ * typed for the shell. */
 static void leave_terminal_input(void) {
     int fd = isatty(STDIN_FILENO) ? open("/dev/null", O_RDONLY) : -1;
     if (fd < 0) return;
@@ -132,7 +134,8 @@ static bool has_word(char *const *command, const char *word) {
 
 static void choose_words(child *c, char *const *command) {
     size_t i = 0;
-    while (stopping[i].command && (strcmp(stopping[i].command, command[0]) || !has_word(command, stopping[i].action))) i++;
+    for (; stopping[i].command; i++)
+        if (!strcmp(stopping[i].command, command[0]) && has_word(command, stopping[i].action)) break;
     c->said = stopping[i].words;
     c->gentle = stopping[i].command != NULL;
     c->stage = c->gentle ? 0 : 1;

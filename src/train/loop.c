@@ -168,7 +168,9 @@ static void say_end(const gt_trainer *t, stop_reason stop) {
     static const char *const reasons[] = {[ASKED] = "as it was asked to", [STOP_FILE] = "because of the file `stop`", [TIME_OVER] = "because --max-time is over"};
     const char *but = t->job->restart ? " but without --restart" : "";
     if (stop == GO_ON) gt_info("done: %s", t->dir);
-    else gt_info("stopped at a step boundary %s, a checkpoint is written: %s goes on with the same command%s", reasons[stop], t->dir, but);
+    else
+        gt_info("stopped at a step boundary %s, a checkpoint is written: %s goes on with the same command%s", reasons[stop],
+                t->dir, but);
 }
 
 static gt_status train(gt_trainer *t, double began) {

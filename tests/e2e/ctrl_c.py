@@ -147,7 +147,7 @@ def early():
     busy = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(4)]
     forwarded = 0
     try:
-        for number, delay in [(signal.SIGTERM, d) for d in (0, 0, 0, 0.01, 0.03, 0.1, 0.3)] + [(signal.SIGUSR1, d) for d in (0, 0.1, 0.3)]:
+        for number, delay in [(signal.SIGTERM, d) for d in (0, 0, 0.02, 0.3)] + [(signal.SIGUSR1, d) for d in (0, 0.1)]:
             t = run(2, 'train', *endless, path('early'))
             end = time.monotonic() + PATIENCE
             while not launchers():
@@ -262,7 +262,8 @@ def words():
     t.until('iteration')
     t.press_ctrl_c('stopping after this iteration, then mixture.h5 is written; ' + SAID_AT_ONCE)
     t.ends(75)
-    t = run(2, 'gmm', '--k=20', 'fit', 'synth:shapes:n=1000,size=16', '--tol=0', '--iterations=100000', '--threads=1', f'--outdir={here}/mixture2')
+    fit = ('fit', 'synth:shapes:n=1000,size=16', '--tol=0', '--iterations=100000', '--threads=1')
+    t = run(2, 'gmm', '--k=20', *fit, f'--outdir={here}/mixture2')
     t.until('iteration')
     t.press_ctrl_c('stopping after this iteration, then mixture.h5 is written; ' + SAID_AT_ONCE)
     t.ends(75)
