@@ -24,5 +24,5 @@ while [ "$at" -lt $total ] && [ "$SECONDS" -lt $end ]; do
     echo "$at $((sum_failed + failed)) $((sum_went_on + went_on)) $((sum_outside + outside))" >"$state"
 done
 read -r at failed went_on outside <"$state"
-echo "$at of $total parts: $((failed + went_on)) failing allocations, of which $failed ended the command with a message and $went_on changed nothing; $outside more crashed inside of a library"
+echo "$at of $total parts: $((failed + went_on)) failing allocations, of which $failed ended the command with a message and $went_on changed nothing; $outside more are a library's: it crashed, or drew text otherwise"
 [ "$at" -lt $total ] || [ $((failed + went_on)) -ge 1000 ] || fail 'fewer than 1,000'
