@@ -105,14 +105,16 @@ $(FAILING):
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  cc   $< (failing)")
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
-# With AddressSanitizer the linker puts the failing functions before the program's own calls (see tests/failing/allocations.h).
+# With AddressSanitizer the linker puts the failing functions before the program's own calls
+# (see tests/failing/allocations.h).
 FAILING_CALLS := malloc calloc realloc aligned_alloc memalign posix_memalign strdup strndup pthread_create mmap mmap64
 ifneq ($(findstring address,$(filter -fsanitize=%,$(CFLAGS))),)
 FAILING_FLAGS := -DGT_SHORTAGE_WRAPS $(FAILING_CALLS:%=-Wl,--wrap=%)
 endif
 $(BUILD)/tests/gantry_failing: tests/failing/gantry.c $(FAILING) $(CLI_OBJ) $(LIBRARY)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS_ALL) $(FAILING_FLAGS) $< -o $@ $(FAILING) $(filter-out %/main.o,$(CLI_OBJ)) $(LIBRARY) $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(FAILING_FLAGS) $< -o $@ \
+	  $(FAILING) $(filter-out %/main.o,$(CLI_OBJ)) $(LIBRARY) $(LDFLAGS) $(LIBS)
 $(BUILD)/tests/test_short_memory: TEST_EXTRA = $(BUILD)/tests/failing/memory.o
 $(BUILD)/tests/test_short_memory: TEST_LIBS = $(FAILING_FLAGS)
 $(BUILD)/tests/test_short_memory: $(BUILD)/tests/failing/memory.o

@@ -341,7 +341,7 @@ gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *o
     if (!st) clear_left_over(l, dir);
     if (!st && !start_beating(l)) {
         unlink(l->path);
-        st = gt_fail(GT_FAILED, "the thread of the lock's heartbeat does not start (memory, or a limit: ulimit -u, -v)");
+        st = gt_fail(GT_FAILED, "the lock's heartbeat does not start: no thread (memory, or a limit: ulimit -u, -v)");
     }
     if (st) {
         if (l->fd >= 0) close(l->fd);

@@ -309,8 +309,8 @@ static const gt_option table[] = {
     {.key = "best", .type = GT_OPTION_TEXT, .class = GT_OUTPUT, FIELD(best), .group = "output", .standard = "none",
      .help = "Statistic by which the link `best` is set: [min:|max:]NAME",
      .detail = "NAME as in stats.jsonl, such as Loss/D/loss or a metric; min: (the default) or max: says which end is good. The best checkpoint so "
-               "far is kept, and `best` in the run's directory points to it. By a statistic of pictures (Fakes/...) each checkpoint is made "
-               "with pictures."},
+               "far is kept, and `best` in the run's directory points to it. By a statistic of pictures "
+               "(Fakes/...) each checkpoint is made with pictures."},
     {.key = "grid", .type = GT_OPTION_TEXT, .class = GT_OUTPUT, FIELD(grid), .group = "output", .standard = "8x8", .check = check_grid,
      .help = "Columns and rows of the pictures, or reference",
      .detail = "reference is the reference tool's layout: 7680x4320 pixels, 7 to 32 columns, 4 to 32 rows. With labels each row shows one class."},

@@ -25,7 +25,8 @@ for k in {26..36}; do
     where | grep -q 'at job_text' && printed=$k && break
 done
 [ "$printed" ] || fail 'no allocation is the one of a job that is printed'
-[ "$status" = 1 ] && grep -qi 'rank 0.*memory' errors || { cat errors; fail "rank 0, printing a dry run: status $status"; }
+said() { [ "$status" = 1 ] && grep -qi 'rank 0.*memory' errors; }
+said || { cat errors; fail "rank 0, printing a dry run: status $status"; }
 [ $((failed + went_on)) -gt 60 ] || fail "only $((failed + went_on)) allocations failed"
 [ "$bad" = 0 ] || fail "$bad allocations ended otherwise"
 echo "$failed failing allocations ended the command with a message, $went_on changed nothing"

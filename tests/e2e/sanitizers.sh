@@ -1,5 +1,6 @@
 # level: full
-# The quick unit tests, small runs, and some allocations that fail, under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer.
+# The quick unit tests, small runs, and some allocations that fail, under
+# AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer.
 . "$(dirname "$0")/lib.sh"
 top=$here/../..
 build=${SANITIZED_BUILD:-$BUILD/sanitized}
@@ -51,7 +52,8 @@ printf 'cut' >cut.zip && cp cut.zip cut.h5
 for f in cut.zip cut.h5; do status=1 clean "$GANTRY" train --data=$f; done
 
 # Memory that runs short in a few commands: some call paths of each, spread over all of them.
-few="vae 8  go_on 6  from_h5 6  gmm_fit 20  gmm_predict 20  gmm_sample 50  generate 10  to_zip 10  to_h5 10  latent 8  inspect 10"
+few="vae 8  go_on 6  from_h5 6  gmm_fit 20  gmm_predict 20  gmm_sample 50  generate 10  to_zip 10  to_h5 10"
+few+=" latent 8  inspect 10"
 printf 'leak:%s\n' libhdf5_serial libfontconfig >short.supp
 (
     export LSAN_OPTIONS=suppressions=$tmp/short.supp:print_suppressions=0
@@ -60,7 +62,8 @@ printf 'leak:%s\n' libhdf5_serial libfontconfig >short.supp
     prepare
     while read -r case many; do
         learn "$case" own
-        awk -v lines="$(wc -l <numbers)" -v many="$many" 'BEGIN { step = int(lines / many) + 1 } NR % step == 0' numbers >some
+        awk -v lines="$(wc -l <numbers)" -v many="$many" \
+            'BEGIN { step = int(lines / many) + 1 } NR % step == 0' numbers >some
         while read -r n; do
             judge "$case" own "$n" || fail "$case, allocation $n"
             ! grep -nE -A 25 'Sanitizer|runtime error' errors || fail "$case, allocation $n"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Memory that runs short on demand: these functions stand before libc's for the whole process, and the n-th allocation fails. Counted are either the
  * allocations of this program's own code, or those of the libraries it is linked with (libc among them). Include it in one file of a program.
- * GT_SHORTAGE_WRAPS: AddressSanitizer has functions of its own before libc's, which must be there first. The linker then
- * leads the program's own calls to these functions (--wrap, see the Makefile), and libraries are not counted. */
+ * GT_SHORTAGE_WRAPS: AddressSanitizer has functions of its own before libc's, which must be there first. The linker
+ * then leads the program's own calls to these functions (--wrap, see the Makefile), and libraries are not counted. */
 #ifndef TESTS_FAILING_ALLOCATIONS_H
 #define TESTS_FAILING_ALLOCATIONS_H
 

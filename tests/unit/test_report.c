@@ -210,7 +210,8 @@ static void figures_are_whole_or_as_before(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
-    const struct CMUnitTest tests[] = {TEST(empty_run), TEST(whole_run), TEST(distances_are_a_line), TEST(pictures_not_shown),
-                                       TEST(one_tick), TEST(hard_numbers), TEST(figures_are_whole_or_as_before)};
+    const struct CMUnitTest tests[] = {TEST(empty_run), TEST(whole_run), TEST(distances_are_a_line),
+                                       TEST(pictures_not_shown), TEST(one_tick), TEST(hard_numbers),
+                                       TEST(figures_are_whole_or_as_before)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
