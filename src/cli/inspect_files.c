@@ -29,28 +29,33 @@ static void print_groups(const gt_checkpoint_file *f, const char *under) {
     }
 }
 
-static void print_state(const gt_checkpoint_file *f, const gt_checkpoint_entry *e) {
-    int64_t whole;
-    double real;
-    float value;
-    char text[512], shape[96];
+/* The value of a scalar or of a short text, else the shape. Want of memory alone is an error. */
+static gt_status print_state(const gt_checkpoint_file *f, const gt_checkpoint_entry *e) {
+    int64_t whole = 0;
+    double real = 0;
+    float value = 0;
+    char text[512] = "", shape[96];
+    bool number = e->type == GT_CHECKPOINT_FLOAT && e->size == 1;
+    gt_status st = e->type == GT_CHECKPOINT_INT      ? gt_checkpoint_get_int(f, e->path, &whole)
+                   : e->type == GT_CHECKPOINT_DOUBLE ? gt_checkpoint_get_double(f, e->path, &real)
+                   : e->type == GT_CHECKPOINT_TEXT   ? gt_checkpoint_get_text(f, e->path, text, sizeof text)
+                   : number                          ? gt_checkpoint_read(f, e->path, &value, 1)
+                                                     : GT_FORMAT;
+    if (st == GT_NOMEM) return st;
     printf("  %-28s ", e->name);
-    if (e->type == GT_CHECKPOINT_INT && !gt_checkpoint_get_int(f, e->path, &whole))
-        printf("%lld\n", (long long)whole);
-    else if (e->type == GT_CHECKPOINT_DOUBLE && !gt_checkpoint_get_double(f, e->path, &real))
-        printf("%.9g\n", real);
-    else if (e->type == GT_CHECKPOINT_FLOAT && e->size == 1 && !gt_checkpoint_read(f, e->path, &value, 1))
-        printf("%.9g\n", (double)value);
-    else if (e->type == GT_CHECKPOINT_TEXT && !gt_checkpoint_get_text(f, e->path, text, sizeof text))
-        printf("%s\n", text);
-    else
-        printf("%s\n", gt_shape_text(&e->shape, shape));
+    if (st) printf("%s\n", gt_shape_text(&e->shape, shape));
+    else if (e->type == GT_CHECKPOINT_INT) printf("%lld\n", (long long)whole);
+    else if (e->type == GT_CHECKPOINT_TEXT) printf("%s\n", text);
+    else printf("%.9g\n", number ? (double)value : real);
+    return GT_OK;
 }
 
-static void print_entries(const gt_checkpoint_file *f, const char *under, const char *heading) {
+static gt_status print_entries(const gt_checkpoint_file *f, const char *under, const char *heading) {
     int first = gt_checkpoint_first(f, under);
+    gt_status st = GT_OK;
     if (first >= 0) puts(heading);
-    for (int i = first; i >= 0; i = gt_checkpoint_next(f, under, i)) print_state(f, gt_checkpoint_at(f, i));
+    for (int i = first; i >= 0 && !st; i = gt_checkpoint_next(f, under, i)) st = print_state(f, gt_checkpoint_at(f, i));
+    return st;
 }
 
 /* Of what it was trained on, as far as it says. */
@@ -78,9 +83,9 @@ static gt_status print_checkpoint(const char *path) {
     if (gt_checkpoint_first(f, "/networks") >= 0) puts("networks (with their buffers) and optimisers (of their parameters)");
     print_groups(f, "/networks");
     print_groups(f, "/optimizers");
-    print_entries(f, "/mixture", "mixture");
-    print_entries(f, "/going_on", "the mixture it goes on with");
-    print_entries(f, "/state", "state");
+    if ((st = print_entries(f, "/mixture", "mixture"))) goto end;
+    if ((st = print_entries(f, "/going_on", "the mixture it goes on with"))) goto end;
+    if ((st = print_entries(f, "/state", "state"))) goto end;
     puts("recipe");
     const char *line = about->recipe;
     while (*line) {
