@@ -3,25 +3,9 @@
 # cut for a while and comes back is waited for.
 # LIMIT: of heartbeats; GRACE: seconds more that a busy machine may take.
 . "$(dirname "$0")/lib.sh"
-hosts=$here/../../bench/hosts limit=${LIMIT-6} grace=${GRACE-4}
-need ip 'Debian: iproute2'
-[ -c /dev/net/tun ] || skip 'no /dev/net/tun'
-ip netns add "gtprobe$$" 2>/dev/null || skip 'no right to make network namespaces'
-ip netns del "gtprobe$$"
-hosts_down() { # what a script that was killed leaves behind
-    local n
-    for n in $(cat names 2>/dev/null); do
-        # shellcheck disable=SC2046
-        kill -9 $(ip netns pids "$n" 2>/dev/null) 2>/dev/null
-        ip netns del "$n" 2>/dev/null && rm -rf "/etc/netns/$n"
-    done
-}
-trap 'for p in "${started[@]}"; do kill -9 "$p" 2>/dev/null; done; hosts_down; end_test' EXIT
-mkfifo control
-export HOSTS_SWITCH="$BUILD/tests/switch --control=$tmp/control" HOSTS_NAMES=$tmp/names
+. "$here/hosts.sh"
+limit=${LIMIT-6} grace=${GRACE-4}
 job="$small --steps=1000000 --tick=0.001 --threads=1"
-ticks() { cat "$1/stats.jsonl" 2>/dev/null | wc -l; }
-more_than() { [ "$(ticks "$2")" -gt "$1" ]; } # N RUN
 ended() { ! kill -0 "$pid" 2>/dev/null; }
 begin() { # RUN: $host[0..2] are the names of the hosts of rank 0, 1, 2
     rm -f names

@@ -2,27 +2,10 @@
 # Ranks on hosts of their own (network namespaces) behind a switch that can be slow, narrow or broken: the same bits, whatever the network does, and an
 # end with a message when it never comes back.
 . "$(dirname "$0")/lib.sh"
-hosts=$here/../../bench/hosts
-need ip 'Debian: iproute2'
-[ -c /dev/net/tun ] || skip 'no /dev/net/tun'
-ip netns add "gtprobe$$" 2>/dev/null || skip 'no right to make network namespaces'
-ip netns del "gtprobe$$"
-hosts_down() { # what a script that was killed leaves behind
-    local n
-    for n in $(cat names 2>/dev/null); do
-        # shellcheck disable=SC2046
-        kill -9 $(ip netns pids "$n" 2>/dev/null) 2>/dev/null
-        ip netns del "$n" 2>/dev/null && rm -rf "/etc/netns/$n"
-    done
-}
-trap 'for p in "${started[@]}"; do kill -9 "$p" 2>/dev/null; done; hosts_down; end_test' EXIT
-mkfifo control
-export HOSTS_SWITCH="$BUILD/tests/switch --control=$tmp/control" HOSTS_NAMES=$tmp/names
+. "$here/hosts.sh"
 job="$small --slices=8 --batch=16"
 control() { for line; do echo "$line" >control; done; }
 ended() { ! kill -0 "$1" 2>/dev/null; }
-ticks() { cat "$1/stats.jsonl" 2>/dev/null | wc -l; }
-more_than() { [ "$(ticks "$2")" -gt "$1" ]; } # N RUN
 
 # A slow and narrow network: 1 ms one way, 50 Mbit/s.
 quietly "$GANTRY" train $job --run=alone --steps=10

@@ -1,31 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Values computed again instead of being held: less memory, no other bit; and memory plans of random graphs. */
+#include "deep_net.h"
 #include "graph_check.h"
-#include "graph_net.h"
 
 /* ---- a deep network ---- */
 
 enum { LAYERS = 12, ROWS = 256, WIDTH = 32 };
-
-/* Its loss, with a penalty on the input's gradient when `second`, and gradients of all weights in slot 1. */
-static gt_graph *deep_net(bool second) {
-    gt_graph *g = gt_graph_new("deep");
-    gt_node *w[LAYERS], *dw[LAYERS], *x = gt_input(g, "x", S(ROWS, WIDTH)), *y = x, *slope;
-    char name[16];
-    for (int i = 0; i < LAYERS; i++) {
-        w[i] = gt_param(g, (sprintf(name, "w%d", i), name), S(WIDTH, WIDTH), 0, (size_t)i * WIDTH * WIDTH);
-        y = gt_tanh_op(g, gt_matmul(g, y, w[i]));
-    }
-    gt_node *loss = gt_sum(g, gt_mul(g, y, gt_random_normal_op(g, "noise", S(ROWS, WIDTH))), GT_ALL_AXES);
-    if (second) {
-        gt_grad(g, 1, &loss, NULL, 1, &x, &slope);
-        loss = gt_add(g, loss, gt_sum(g, gt_square(g, slope), GT_ALL_AXES));
-    }
-    gt_grad(g, 1, &loss, NULL, LAYERS, w, dw);
-    for (int i = 0; i < LAYERS; i++) gt_output_to(g, (sprintf(name, "d%d", i), name), dw[i], 1, (size_t)i * WIDTH * WIDTH);
-    gt_output(g, "loss", loss);
-    return g;
-}
 
 typedef struct outcome {
     float loss, grads[LAYERS * WIDTH * WIDTH];
@@ -58,7 +38,7 @@ static void less_memory_and_the_same_bits(void **state) {
     (void)state;
     static outcome held, again, relaxed;
     for (int second = 0; second <= 1; second++) {
-        gt_graph *g = deep_net(second);
+        gt_graph *g = deep_net(LAYERS, ROWS, WIDTH, second);
         run_deep_net(g, NULL, 0, &held);
         run_deep_net(g, &(gt_exec_options){.recompute = 1}, 0, &again);
         assert_same_bits(&held, &again);
@@ -79,7 +59,7 @@ static void less_memory_and_the_same_bits(void **state) {
 static void work_stays_within_its_share(void **state) {
     (void)state;
     static outcome held, again;
-    gt_graph *g = deep_net(true);
+    gt_graph *g = deep_net(LAYERS, ROWS, WIDTH, true);
     run_deep_net(g, NULL, 0, &held);
     size_t last = held.bytes;
     for (double share = 0.02; share < 1; share *= 2) {
