@@ -69,6 +69,11 @@ char *gt_path_join(const char *dir, const char *name) {
     return NULL;
 }
 
+bool gt_folder_has(const char *dir, const char *name) {
+    char path[PATH_MAX];
+    return snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path && !access(path, F_OK);
+}
+
 /* A write beyond RLIMIT_FSIZE raises SIGXFSZ, one into a pipe that nobody reads SIGPIPE, which would end the process: hold them back and take
  * them away. At `at`, or where the file stands for -1. */
 static int write_pieces(int fd, const char *p, size_t bytes, off_t at) {

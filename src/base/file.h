@@ -25,6 +25,7 @@ void gt_buffer_free(gt_buffer *b);
 
 /* "dir/name", to be freed; NULL: out of memory. */
 char *gt_path_join(const char *dir, const char *name);
+bool gt_folder_has(const char *dir, const char *name); /* is there something of this name in the folder? */
 
 /* 0 or errno. Writes everything; survives interrupts; a file-size limit is EFBIG. */
 int gt_write_all(int fd, const void *data, size_t bytes);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/file_kind.h"
 #include "cli/cli.h"
 #include "files/checkpoint_internal.h"
@@ -61,10 +62,7 @@ gt_status cli_check_resume(gt_job *job) {
     return job->resume_file ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
 }
 
-static bool is_run(const char *dir) {
-    char path[4096];
-    return has_checkpoints(dir) || (snprintf(path, sizeof path, "%s/job.ini", dir) < (int)sizeof path && !access(path, F_OK));
-}
+static bool is_run(const char *dir) { return has_checkpoints(dir) || gt_folder_has(dir, "job.ini"); }
 
 gt_status cli_check_job_file(const char *path) {
     gt_file_kind kind = gt_kind_of_file(path);

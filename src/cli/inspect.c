@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/file.h"
+#include "base/file_kind.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
 
@@ -36,22 +37,10 @@ static bool ends_with(const char *text, const char *end) {
     return n >= m && !strcmp(text + n - m, end);
 }
 
-static bool has_file(const char *dir, const char *name) {
-    char path[4096];
-    return snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path && !access(path, F_OK);
-}
-
-/* By its first line; or by its name, so that a damaged one is called a damaged checkpoint. */
+/* By its first bytes; or by its name, so that a damaged one is called a damaged checkpoint. */
 static bool is_checkpoint(const char *path) {
-    static const char first[] = "Gantry checkpoint\n";
-    char line[sizeof first] = "";
-    FILE *f = fopen(path, "rb");
-    if (f) {
-        if (!fgets(line, sizeof line, f)) line[0] = 0;
-        fclose(f);
-    }
     const char *slash = strrchr(path, '/');
-    return !strcmp(line, first) || !strncmp(slash ? slash + 1 : path, "checkpoint-", 11);
+    return gt_kind_of_file(path) == GT_KIND_CHECKPOINT || !strncmp(slash ? slash + 1 : path, "checkpoint-", 11);
 }
 
 static gt_status inspect_hdf5(const char *path) {
@@ -65,7 +54,7 @@ static gt_status inspect(const char *path) {
     struct stat s;
     bool other;
     if (stat(path, &s)) return cli_inspect_dataset(path); /* synth:..., or an error that names the file */
-    if (S_ISDIR(s.st_mode)) return has_file(path, "job.ini") || has_file(path, "stats.jsonl") ? cli_inspect_run(path) : cli_inspect_dataset(path);
+    if (S_ISDIR(s.st_mode)) return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(path) : cli_inspect_dataset(path);
     if (is_checkpoint(path)) return cli_inspect_checkpoint(path);
     if (ends_with(path, ".jsonl")) return cli_inspect_log(path, &other);
     if (ends_with(path, ".ini"))

@@ -2,19 +2,12 @@
  * What could be opened as a dataset and is none: what runs write. And what to say of files of other kinds. */
 #include "data/not_data.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
+#include "base/file.h"
 #include "base/file_kind.h"
-
-static bool has_file(const char *dir, const char *name) {
-    char path[4096];
-    return snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path && !access(path, F_OK);
-}
 
 const char *gt_not_data(const char *spec) {
     gt_file_kind kind = gt_kind_of_file(spec);
-    if (kind == GT_KIND_FOLDER && has_file(spec, "job.ini") && has_file(spec, "stats.jsonl"))
+    if (kind == GT_KIND_FOLDER && gt_folder_has(spec, "job.ini") && gt_folder_has(spec, "stats.jsonl"))
         return "the directory of a run, not a dataset: its pictures are grids of images";
     if (kind == GT_KIND_TORCH) return "a file of PyTorch (torch.save), not a dataset";
     return kind == GT_KIND_CHECKPOINT ? "a checkpoint of Gantry, not a dataset" : NULL;
