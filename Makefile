@@ -22,8 +22,7 @@ CFLAGS_ALL = -std=gnu11 $(OPT) -g -Wall -Wextra -Werror -ffp-contract=off -fno-m
 # Instrumentation for searches (tests/e2e/fuzz.sh): of what reads bytes, not of arithmetic.
 $(BUILD)/src/kernels/%.o $(BUILD)/src/graph/%.o: override INSTRUMENT =
 
-LIBRARY_DIRS := base kernels graph graph/ops graph/passes nets codec data files dist pack train mixture metrics
-LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(LIBRARY_DIRS:%=src/%/*.c)))
+LIBRARY_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out src/cli/%,$(wildcard src/*/*.c src/*/*/*.c)))
 CLI_OBJ      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/cli/*.c))
 GOLDEN_OBJ   := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/golden_run/*.c))
 TOOLS        := $(patsubst tests/tools/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))

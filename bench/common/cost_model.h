@@ -13,7 +13,7 @@
 #ifndef BENCH_COST_MODEL_H
 #define BENCH_COST_MODEL_H
 
-#include "files/results.h"
+#include "report/results.h"
 
 enum { COST_PHASES = 8 };
 

@@ -7,7 +7,7 @@
 #ifndef BENCH_PROGRAM_H
 #define BENCH_PROGRAM_H
 
-#include "files/results.h"
+#include "report/results.h"
 #include "gantry/dist.h"
 #include "gantry/option.h"
 

@@ -9,7 +9,7 @@
  *     char *recipe = gt_job_to_recipe_text(job);
  *     gt_job_free(job);
  *
- * The option table (train/job_table.c) holds each key with its default, range, unit, class and help: see option.h.
+ * The option table (job/job_table.c) holds each key with its default, range, unit, class and help: see option.h.
  */
 #ifndef GANTRY_JOB_H
 #define GANTRY_JOB_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the training loop knows of a model: its networks, its phases (one optimiser update of one network each), and how a
- * phase's inputs are filled. A new model is one file that fills in these tables and one line in train/model_list.h.
+ * phase's inputs are filled. A new model is one file that fills in these tables and one line in job/model_list.h.
  *
  * Before the first step phase->build() makes a graph for each size of slice there is (gt_cut in dist.h): one in most jobs; two
  * where slices do not divide the batch; more with an epoch's short last batch.
@@ -16,7 +16,7 @@
  *     stats:     collected over slices, reduced in the same order
  *
  * Slices of unequal size. A phase's loss is the mean over a slice's samples; where slices may differ in size (the model's row in
- * train/model_list.h says so) its graph multiplies that by gt_slice_weight(), which is size x slices / batch, so that the sum over slices
+ * job/model_list.h says so) its graph multiplies that by gt_slice_weight(), which is size x slices / batch, so that the sum over slices
  * divided by their number is the mean over the batch: nothing else is to be done. gt_mean_loss() does both. Models whose row asks for
  * equal slices need no weight.
  */
@@ -152,7 +152,7 @@ gt_status gt_model_add_network(gt_model *m, gt_net *net, uint64_t seed, gt_learn
 void gt_model_init(gt_model *m); /* first parameters of all networks; a moving average begins as its network */
 void gt_model_free(gt_model *m); /* networks, blocks, arena */
 
-/* ---- for the builders of phases (train/phase_graph.c) ---- */
+/* ---- for the builders of phases (model/phase_graph.c) ---- */
 
 /* The weight of the slice that is computed, [] (a scalar): see above. Written by the loop. */
 gt_node *gt_slice_weight(gt_graph *g);

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/program.h"
 #include "cli/cli.h"
-#include "files/results.h"
+#include "report/results.h"
 #include "gantry/dataset.h"
 
 static const struct {

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/file_kind.h"
 #include "cli/cli.h"
-#include "files/checkpoint_internal.h"
+#include "run/checkpoint_internal.h"
 #include "gantry/checkpoint.h"
 #include "gantry/dataset.h"
 

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
-#include "files/metrics_read.h"
+#include "run/metrics_read.h"
 #include "gantry/checkpoint.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"

@@ -8,7 +8,7 @@
 #include "base/program.h"
 #include "base/stack.h"
 #include "cli/cli.h"
-#include "files/h5.h"
+#include "h5/h5.h"
 #include "kernels/kernel_set.h"
 
 static int unknown_command(const char *name) {

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "data/hdf5_util.h"
+#include "h5/hdf5_util.h"
 #include "data/source.h"
-#include "files/h5_chunks.h"
-#include "files/h5_texts.h"
+#include "h5/h5_chunks.h"
+#include "h5/h5_texts.h"
 #include "gantry/codec.h"
 #include "gantry/memory.h"
 #include "gantry/picture.h"

@@ -6,7 +6,7 @@
 
 #include "gantry/log.h"
 #include "kernels/kernel_set.h"
-#include "train/net_checkpoint.h"
+#include "use/net_checkpoint.h"
 #include "train/trainer.h"
 
 /* Scratch for one tensor in file order: as large as the largest of all networks. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files/checkpoint_block.h"
+#include "run/checkpoint_block.h"
 #include "gantry/checkpoint.h"
 
 enum { MOST_FLOATS = 1 << 20 };

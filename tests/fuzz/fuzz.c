@@ -141,7 +141,7 @@ enum {
     MILLISECONDS = 20,   /* of the processor's time: many damaged files have libhdf5 go round for ever, and a search is not to spend its time on them */
     SECONDS = 10,        /* for what waits instead */
     NO_MORE = 1,         /* a child's status when nobody asks any more */
-    MOST_MB = 4096,      /* as data/hdf5_check.c limits the process */
+    MOST_MB = 4096,      /* as h5/hdf5_check.c limits the process */
 };
 
 static void answer(void) {

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files/checkpoint_block.h"
-#include "files/checkpoint_internal.h"
+#include "run/checkpoint_block.h"
+#include "run/checkpoint_internal.h"
 #include "gantry/mixture.h"
 
 enum { POINTS = 40, SAMPLES = 8, MOST_NUMBERS = 1 << 16 };

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "dataset_use.h"
-#include "files/checkpoint_block.h"
-#include "files/h5_image.h"
-#include "files/metrics_read.h"
-#include "files/results.h"
+#include "run/checkpoint_block.h"
+#include "h5/h5_image.h"
+#include "run/metrics_read.h"
+#include "report/results.h"
 #include "gantry/checkpoint.h"
 #include "points_use.h"
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "files/metrics_read.h"
-#include "files/results.h"
+#include "run/metrics_read.h"
+#include "report/results.h"
 #include "gantry/arrays.h"
 #include "points_use.h"
 

@@ -5,7 +5,7 @@
 
 #include "data_files.h"
 #include "gantry/log.h"
-#include "pack/pack.h"
+#include "dataset_tool/pack.h"
 
 static gt_comm *comm;
 

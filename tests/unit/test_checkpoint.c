@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
-#include "files/checkpoint_block.h" /* to make a file of a format to come */
+#include "run/checkpoint_block.h" /* to make a file of a format to come */
 #include "gantry/checkpoint.h"
 #include "gantry/log.h"
 

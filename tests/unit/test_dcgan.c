@@ -5,7 +5,7 @@
 
 #include "gantry/sampler.h"
 #include "nets/batch_norm.h"
-#include "train/dcgan_loss.h"
+#include "models/dcgan/loss.h"
 
 /* ---- networks ---- */
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "gantry/likelihood.h"
-#include "train/autoencoder_loss.h"
+#include "models/autoencoder/loss.h"
 
 enum { HEIGHT = 2, WIDTH = 3, D = HEIGHT * WIDTH, Z = 2, HIDDEN = 4 };
 

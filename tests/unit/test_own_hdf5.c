@@ -7,9 +7,9 @@
 #include <sys/resource.h>
 
 #include "base/file.h"
-#include "files/metrics_read.h"
-#include "files/results.h"
-#include "files/stats_line.h"
+#include "run/metrics_read.h"
+#include "report/results.h"
+#include "run/stats_line.h"
 
 enum { ROWS = 1 << 24, WORD = 1 << 16 };
 

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
-#include "files/dataset_h5.h"
+#include "data/dataset_h5.h"
 
 /* Item i of the one is item i of the other, labels included. */
 static void same_items(const char *a, const char *b, int64_t count) {

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/lines.h"
-#include "files/stats_line.h"
+#include "run/stats_line.h"
 #include "gantry/hash.h"
 #include "gantry/log.h"
 #include "gantry/runlog.h"

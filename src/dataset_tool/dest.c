@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What all destinations share: the choice among them, the list of entries, PNG. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "gantry/codec.h"
+#include "dataset_tool/pack.h"
+
+static const gt_dest_kind *const kinds[] = {&gt_dest_zip, &gt_dest_hdf5, &gt_dest_folder}; /* the last one claims what is left */
+
+const gt_dest_kind *gt_dest_kind_of(const gt_pack_request *r) {
+    size_t i = 0;
+    if (r->folder || r->scan_only) return &gt_dest_folder;
+    while (!kinds[i]->claims(r->dest)) i++;
+    return kinds[i];
+}
+
+gt_status gt_dest_open(gt_dest *d) {
+    if (asprintf(&d->part, "%s.part", d->path) < 0) {
+        d->part = NULL;
+        return gt_fail(GT_NOMEM, "out of memory for a file name");
+    }
+    return d->kind->begin(d);
+}
+
+gt_status gt_dest_put(gt_dest *d, const gt_entry *e, const void *bytes) {
+    if (d->n == d->room) {
+        size_t room = d->room ? d->room + d->room / 2 : 1024;
+        gt_entry *larger = realloc(d->entries, room * sizeof *larger);
+        if (!larger) return gt_fail(GT_NOMEM, "out of memory for a list of %zu images", room);
+        d->entries = larger;
+        d->room = room;
+    }
+    d->entries[d->n] = *e;
+    gt_status st = bytes ? d->kind->put(d, e, bytes) : GT_OK;
+    if (!st) d->n++;
+    return st;
+}
+
+void gt_dest_close(gt_dest *d) {
+    if (d->kind && d->fd >= 0) close(d->fd);
+    if (d->other) gt_standing_hdf5_close(d);
+    free(d->part);
+    free(d->entries);
+    gt_buffer_free(&d->waiting);
+    *d = (gt_dest){0};
+}
+
+gt_status gt_png_check(const gt_picture *shape) {
+    char is[96];
+    if (shape->type != GT_F32 && shape->channels <= 4) return GT_OK;
+    return gt_fail(GT_USAGE, "%s: PNG holds 1 to 4 channels of 8 or 16 bits; a destination FILE.h5 can hold these, or --depth=u8 and --channels change them",
+                   gt_pack_shape_text(shape, is));
+}
+
+gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n) {
+    gt_png_info info = {.height = p->height, .width = p->width, .channels = p->channels, .bits = p->type == GT_U16 ? 16 : 8};
+    return gt_png_encode_samples(p->samples, &info, compress ? 6 : 0, bytes, n);
+}

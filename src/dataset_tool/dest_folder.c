@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A folder with the files of the interchange format. It grows as DEST.part and gets its name when it is whole. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dataset_tool/pack.h"
+
+static bool claims(const char *path) {
+    (void)path;
+    return true;
+}
+
+static double bytes(const gt_picture *shape, int64_t images) { return gt_dest_zip.bytes(shape, images); }
+
+static gt_status make_folder(const char *path) {
+    return mkdir(path, 0777) && errno != EEXIST ? gt_fail(GT_FAILED, "cannot create the folder '%s': %s", path, gt_error_text(errno, path)) : GT_OK;
+}
+
+static gt_status open_folder(gt_dest *d, const char *path) {
+    d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return d->fd < 0 ? gt_fail(GT_FAILED, "'%s': %s", path, strerror(errno)) : GT_OK;
+}
+
+/* The part is ours (gt_journal_open). What an earlier run of another kind left in it goes away; files that this one wrote and did not
+ * account for are made anew. */
+static gt_status begin(gt_dest *d) {
+    if (d->standing) return open_folder(d, d->path);
+    int error = d->n ? 0 : gt_part_remove(d->path);
+    gt_status st =
+        error ? gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(error))
+              : make_folder(d->part);
+    return st ? st : open_folder(d, d->part);
+}
+
+static gt_status write_file(gt_dest *d, const char *name, const void *data, size_t n) {
+    if (d->standing) return gt_standing_file(d, name, data, n);
+    int fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0 && errno == ENOENT) {
+        char folder[GT_ENTRY_NAME_BYTES];
+        snprintf(folder, sizeof folder, "%.*s", (int)strcspn(name, "/"), name);
+        mkdirat(d->fd, folder, 0777);
+        fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    }
+    int error = fd < 0 ? errno : gt_write_all(fd, data, n);
+    if (fd >= 0 && close(fd) && !error) error = errno;
+    return error ? gt_fail(GT_FAILED, "cannot write '%s/%s': %s", d->part, name, gt_error_text(error, d->part)) : GT_OK;
+}
+
+static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
+    char name[GT_ENTRY_NAME_BYTES];
+    gt_entry_name(e->item, name);
+    return write_file(d, name, data, e->size);
+}
+
+static gt_status sync_all(gt_dest *d) { return syncfs(d->fd) ? gt_fail(GT_FAILED, "cannot sync '%s': %s", d->part, strerror(errno)) : GT_OK; }
+
+/* No file more than those that were compared. */
+static gt_status compare_files(gt_dest *d) {
+    int64_t files;
+    char *foreign = NULL;
+    int error = gt_standing_folder(d->path, GT_FOLDER_WALK, &files, &foreign);
+    gt_status st = error                        ? gt_fail(GT_FAILED, "'%s': %s", d->path, strerror(error))
+                   : foreign                    ? gt_dest_differs(d, foreign)
+                   : files != (int64_t)d->n + 1 ? gt_dest_differs(d, "the number of its files")
+                                                : GT_OK;
+    free(foreign);
+    return st;
+}
+
+/* The old folder takes the part's name, and then goes. From that moment on the part is the old one: the journal must
+ * not speak of it any more. Where the two cannot change places at once, the old one goes first. */
+static gt_status replace(gt_dest *d) {
+    int error = rename(d->part, d->path) ? errno : 0;
+    if (error == ENOTEMPTY || error == EEXIST) { /* else there was none, or an empty one */
+        if (!d->replaces) return gt_dest_taken(d->path);
+        gt_status st = gt_journal_cut(d->journal);
+        if (st) return st;
+        bool changed = !renameat2(AT_FDCWD, d->part, AT_FDCWD, d->path, RENAME_EXCHANGE);
+        error = gt_standing_remove(changed ? d->part : d->path);
+        if (!changed && !error) error = rename(d->part, d->path) ? errno : 0;
+    }
+    return error ? gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", d->part, d->path, strerror(error)) : GT_OK;
+}
+
+static gt_status finish(gt_dest *d) {
+    gt_buffer notes = {0};
+    gt_status st = gt_dest_notes(d, &notes);
+    if (!st) st = write_file(d, "dataset.json", notes.data, notes.n);
+    gt_buffer_free(&notes);
+    if (d->standing) return st ? st : compare_files(d);
+    if (!st) st = sync_all(d);
+    if (!st) st = replace(d);
+    return st ? st : gt_sync_parent(d->path);
+}
+
+const gt_dest_kind gt_dest_folder = {.name = "folder",
+                                     .claims = claims,
+                                     .check = gt_png_check,
+                                     .bytes = bytes,
+                                     .encode = gt_png_of_picture,
+                                     .begin = begin,
+                                     .put = put,
+                                     .sync = sync_all,
+                                     .finish = finish};

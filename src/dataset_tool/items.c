@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The list of items: one source or several, all of it or a seeded choice. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/name_list.h"
+#include "data/subset.h"
+#include "dataset_tool/pack.h"
+
+static bool same_names(const gt_import_info *a, const gt_import_info *b) {
+    if (a->class_names != b->class_names) return false;
+    for (int i = 0; i < a->class_names; i++)
+        if (strcmp(a->class_name[i], b->class_name[i])) return false;
+    return true;
+}
+
+/* The names of channels that say more than the pictures do: what datasets call those of pictures with alpha, a folder of the same pictures does not. */
+static const char *telling_names(const gt_import_info *info) {
+    const char *names = info->channel_names ? info->channel_names : "";
+    return !strcmp(names, "R,G,B,A") || !strcmp(names, "grey,A") ? "" : names;
+}
+
+/* What a further source says must agree with those before it. */
+static gt_status join(gt_items *items, const gt_import_info *more, const char *source, const char *first) {
+    gt_import_info *all = &items->info;
+    if (all->label_kind != more->label_kind || (all->label_kind == GT_LABELS_VECTORS && all->label_width != more->label_width))
+        return gt_fail(GT_USAGE, "'%s' and '%s' have labels of different kinds (none, classes, or vectors of one length); --labels=none leaves them out",
+                       first, source);
+    if (!same_names(all, more))
+        return gt_fail(GT_USAGE, "'%s' and '%s' have different class names: class numbers would not mean the same; --labels=none leaves them out", first,
+                       source);
+    bool ranges = all->has_range == more->has_range && (!all->has_range || !memcmp(all->range, more->range, sizeof all->range));
+    if (!ranges)
+        return gt_fail(GT_USAGE, "'%s' and '%s' have samples of different ranges; --range=LO,HI declares one for all",
+                       first, source);
+    if (strcmp(telling_names(all), telling_names(more))) return gt_fail(GT_USAGE, "'%s' and '%s' have channels of different names", first, source);
+    if (more->label_width > all->label_width) all->label_width = more->label_width;
+    all->unlabelled += more->unlabelled;
+    return GT_OK;
+}
+
+static gt_status choose(gt_items *items, int64_t n, int64_t from, int64_t to, uint32_t seed) {
+    items->count = to - from;
+    return gt_subset(&items->chosen, n, from, to, seed);
+}
+
+static const char *name_of(const void *imp, int64_t i) { return gt_import_name(imp, i, NULL); /* a folder keeps its names */ }
+
+/* A folder's pictures come by path components, as the reference tool takes them; training counts them by code points. */
+static gt_status as_training_counts(gt_items *items, const gt_pack_request *r, int64_t n) {
+    if (items->n > 1 || r->import.crops || strcmp(items->info.source, "folder")) return GT_OK; /* training does not take the others, or as they come */
+    uint32_t *index = gt_names_index(name_of, items->imports[0], n);
+    if (!index) return gt_fail(GT_NOMEM, "out of memory for a choice from %" PRId64 " images", n);
+    for (int64_t i = 0; i < items->count; i++) items->chosen[i] = index[items->chosen[i]];
+    free(index);
+    return GT_OK;
+}
+
+static gt_status choose_subset(gt_items *items, const gt_pack_request *r, int64_t n) {
+    gt_status st = choose(items, n, 0, r->amount, r->seed);
+    return st ? st : as_training_counts(items, r, n);
+}
+
+static gt_status choose_items(gt_items *items, const gt_pack_request *r, int64_t n) {
+    items->count = n;
+    switch (r->choice) {
+    case GT_PACK_ALL: return GT_OK;
+    case GT_PACK_SUBSET:
+        if (r->amount < 1 || r->amount > n) return gt_fail(GT_USAGE, "--count=%" PRId64 ": there are %" PRId64 " images", r->amount, n);
+        return r->amount == n ? GT_OK : choose_subset(items, r, n);
+    case GT_PACK_PART: return choose(items, n, (int64_t)((double)n * r->parts[0] + 0.5), (int64_t)((double)n * r->parts[1] + 0.5), r->seed);
+    }
+    return GT_OK;
+}
+
+gt_status gt_items_open(gt_items *items, const gt_pack_request *r) {
+    *items = (gt_items){.labels = r->import.labels_csv ? r->import.labels_csv : r->import.labels == GT_IMPORT_FOLDERS ? "folders" : NULL};
+    items->imports = calloc((size_t)r->n_sources, sizeof(gt_import *));
+    items->first = calloc((size_t)r->n_sources + 1, sizeof *items->first);
+    if (!items->imports || !items->first) return gt_fail(GT_NOMEM, "out of memory for a list of sources");
+    for (int k = 0; k < r->n_sources; k++) {
+        gt_status st = gt_import_open(&items->imports[k], r->sources[k], &r->import);
+        if (st) return st;
+        items->n++;
+        gt_import_info info = *gt_import_get_info(items->imports[k]);
+        if (r->has_range) info.has_range = true, memcpy(info.range, r->range, sizeof info.range);
+        if (k == 0) items->info = info;
+        else if ((st = join(items, &info, r->sources[k], r->sources[0]))) return st;
+        items->main_thread_only |= info.main_thread_only;
+        items->first[k + 1] = items->first[k] + info.count;
+    }
+    int64_t n = items->first[items->n];
+    if (r->max_images && n > r->max_images) n = r->max_images;
+    if (n == 0) return gt_fail(GT_FORMAT, "'%s' holds no pictures", r->sources[0]);
+    if (n > INT32_MAX) return gt_fail(GT_USAGE, "%" PRId64 " images: at most %d fit into a dataset", n, INT32_MAX);
+    gt_status st = choose_items(items, r, n);
+    if (!st && items->count == 0) st = gt_fail(GT_USAGE, "'%s' would get none of the %" PRId64 " images", r->dest, n);
+    return st;
+}
+
+void gt_items_close(gt_items *items) {
+    for (int k = 0; k < items->n; k++) gt_import_close(items->imports[k]);
+    free(items->imports);
+    free(items->first);
+    free(items->chosen);
+    *items = (gt_items){0};
+}
+
+/* The import that item i comes from, and its number there. */
+static gt_import *find(const gt_items *items, int64_t i, int64_t *number) {
+    *number = items->chosen ? items->chosen[i] : i;
+    int k = 0;
+    while (*number >= items->first[k + 1]) k++;
+    *number -= items->first[k];
+    return items->imports[k];
+}
+
+gt_status gt_items_read(const gt_items *items, int64_t i, gt_picture *out) {
+    int64_t number;
+    gt_import *from = find(items, i, &number);
+    return gt_import_read(from, number, out);
+}
+
+gt_status gt_items_head(const gt_items *items, int64_t i, gt_picture_info *out) {
+    int64_t number;
+    gt_import *from = find(items, i, &number);
+    return gt_import_head(from, number, out);
+}
+
+const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+    int64_t number;
+    gt_import *from = find(items, i, &number);
+    return gt_import_name(from, number, buffer);
+}
+
+gt_hash128 gt_items_stamp(const gt_items *items, int64_t i) {
+    int64_t number;
+    gt_import *from = find(items, i, &number);
+    return gt_import_stamp(from, number);
+}
+
+static void identify_sources(const gt_items *items, gt_hasher *h) {
+    const gt_import_info *info = &items->info;
+    const char *channels = info->channel_names ? info->channel_names : "";
+    double labels[5] = {info->label_kind, info->label_width, info->has_range, info->has_range ? info->range[0] : 0, info->has_range ? info->range[1] : 0};
+    for (int k = 0; k < items->n; k++) {
+        gt_hash128 identity = gt_import_identity(items->imports[k]);
+        gt_hasher_add(h, &identity, sizeof identity);
+        gt_hasher_add(h, &items->first[k + 1], sizeof items->first[k + 1]);
+    }
+    gt_hasher_add(h, labels, sizeof labels);
+    gt_hasher_add(h, channels, strlen(channels) + 1);
+    for (int i = 0; i < info->class_names; i++) gt_hasher_add(h, info->class_name[i], strlen(info->class_name[i]) + 1);
+}
+
+void gt_items_identify(const gt_items *items, gt_hasher *h) {
+    char buffer[GT_IMPORT_NAME_BYTES];
+    identify_sources(items, h);
+    for (int64_t i = 0; i < items->count; i++) {
+        const char *name = gt_items_name(items, i, buffer);
+        const double *vector = gt_items_vector(items, i);
+        int64_t known[3] = {items->chosen ? items->chosen[i] : i, gt_items_class(items, i), vector != NULL};
+        gt_hasher_add(h, name, strlen(name) + 1);
+        gt_hasher_add(h, known, sizeof known);
+        if (vector) gt_hasher_add(h, vector, (size_t)items->info.label_width * sizeof *vector);
+    }
+}
+
+int gt_items_class(const gt_items *items, int64_t i) {
+    int64_t number;
+    gt_import *from = find(items, i, &number);
+    return gt_import_class(from, number);
+}
+
+const double *gt_items_vector(const gt_items *items, int64_t i) {
+    int64_t number;
+    gt_import *from = find(items, i, &number);
+    return gt_import_vector(from, number);
+}
+
+bool gt_items_labelled(const gt_items *items, int64_t i) { return gt_items_class(items, i) >= 0 || gt_items_vector(items, i); }
+
+bool gt_items_lacks_label(const gt_items *items, int64_t i, char text[GT_UNLABELLED_BYTES]) {
+    char name[GT_IMPORT_NAME_BYTES];
+    if (!items->labels || !items->info.unlabelled || gt_items_labelled(items, i)) return false;
+    snprintf(text, GT_UNLABELLED_BYTES, "'%s': --labels=%.4000s has no label for it", gt_items_name(items, i, name), items->labels);
+    return true;
+}

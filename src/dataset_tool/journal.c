@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * DESIGN
+ * DEST.progress: a mark, the key, then one record per item in order, each with a checksum of its own: what a crash left
+ * half written ends the list. Records wait in memory until the part they speak of is on the disk. The file is locked, so
+ * that two runs cannot make the same result.
+ *
+ * The mark also says that DEST.part is ours, to be cut or removed. So it is on the disk before there is a part, is only
+ * written where there is none, and stays while there is one: a run that begins anew cuts this file behind the mark. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dataset_tool/pack.h"
+
+enum { MARK_BYTES = 8, TEXT_MOST = 1 << 16 };
+/* The digit tells what records look like. */
+static const char mark[MARK_BYTES] = "GTPACK2", old_mark[MARK_BYTES] = "GTPACK1";
+
+typedef struct record { /* the text follows, without a zero */
+    gt_outcome outcome;
+    uint32_t text_bytes, crc; /* crc: of all before it, and the text */
+} record;
+
+struct gt_journal {
+    char *path;
+    int fd;
+    FILE *reading;
+    gt_buffer waiting;
+};
+
+static uint32_t crc_of(const record *r, const char *text) {
+    return gt_crc32(gt_crc32(0, r, offsetof(record, crc)), text, r->text_bytes);
+}
+
+/* False: there is no further whole record. A checksum that is right does not mean that what it covers makes sense. */
+static bool read_record(FILE *f, record *r, char *text) {
+    return fread(r, sizeof *r, 1, f) == 1 && r->text_bytes < TEXT_MOST && fread(text, 1, r->text_bytes, f) == r->text_bytes &&
+           r->crc == crc_of(r, text) && r->outcome.fate <= GT_FINDINGS && r->outcome.remark <= GT_FINDINGS &&
+           r->outcome.looked <= 1 && (!r->outcome.looked || r->outcome.low <= r->outcome.high);
+}
+
+typedef struct head {
+    char mark[MARK_BYTES];
+    gt_hash128 key;
+} head;
+
+typedef enum owner { NOBODY, OURS, OLDER, ANOTHER } owner; /* OLDER: ours, with records that cannot be read any more */
+
+/* Whose file it is. NOBODY's: there was none, or what a crash left of the first bytes of one. */
+static owner owner_of(gt_journal *j, head *h) {
+    static const head zeros;
+    *h = zeros;
+    struct stat s;
+    if (fstat(j->fd, &s) || !S_ISREG(s.st_mode)) return ANOTHER;
+    size_t n = fread(h, 1, sizeof *h, j->reading);
+    if (n >= MARK_BYTES && !memcmp(h->mark, mark, MARK_BYTES)) return OURS;
+    if (n >= MARK_BYTES && !memcmp(h->mark, old_mark, MARK_BYTES)) return OLDER;
+    bool begun = n < MARK_BYTES && !memcmp(h->mark, mark, n), blank = n < sizeof *h || fgetc(j->reading) == EOF;
+    return begun || (blank && !memcmp(h, &zeros, sizeof zeros)) ? NOBODY : ANOTHER;
+}
+
+/* Where no run of ours began, files of these names are somebody else's. */
+static gt_status check_names(const char *dest) {
+    static const char *const endings[] = {".part", ".part.h5"};
+    gt_status st = GT_OK;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && !st; i++) {
+        struct stat s;
+        if (gt_part_look(dest, endings[i], &s) != ENOENT)
+            st = gt_fail(GT_USAGE, "'%s%s' is in the way, and no unfinished run that made it is known here: remove it, or choose another destination than '%s'", dest,
+                         endings[i], dest);
+    }
+    return st;
+}
+
+/* What is there of a run with this key: *done records, up to byte *end. */
+static gt_status review(gt_journal *j, int64_t *done, off_t *end) {
+    record r;
+    char *text = malloc(TEXT_MOST);
+    if (!text) return gt_fail(GT_NOMEM, "out of memory for '%s'", j->path);
+    *end = sizeof(head);
+    fseeko(j->reading, *end, SEEK_SET);
+    for (*done = 0; read_record(j->reading, &r, text); ++*done) *end = ftello(j->reading);
+    fseeko(j->reading, sizeof(head), SEEK_SET);
+    free(text);
+    return GT_OK;
+}
+
+/* The file is cut to its mark and gets a key; or both, and then its name outlives a crash before there is a part. */
+static gt_status start_anew(gt_journal *j, owner owner, gt_hash128 key) {
+    off_t kept = owner == NOBODY ? 0 : MARK_BYTES;
+    bool cut = !ftruncate(j->fd, kept);
+    if (cut && owner == OLDER) /* one digit: a mark at any moment */
+        cut = pwrite(j->fd, mark, MARK_BYTES, 0) == MARK_BYTES;
+    if (!cut || lseek(j->fd, 0, SEEK_END) < 0) return gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
+    if (!kept) gt_buffer_add(&j->waiting, mark, MARK_BYTES);
+    gt_buffer_add(&j->waiting, &key, sizeof key);
+    gt_status st = gt_journal_sync(j);
+    return st || kept ? st : gt_sync_parent(j->path);
+}
+
+static bool holds_records(const gt_journal *j) {
+    struct stat s;
+    return fstat(j->fd, &s) || s.st_size > (off_t)sizeof(head);
+}
+
+/* Of a file that this run alone has. */
+static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done) {
+    head h;
+    off_t end = 0;
+    owner owner = owner_of(j, &h);
+    gt_status st = GT_OK;
+    if (owner == ANOTHER)
+        return gt_fail(GT_USAGE, "'%s' is in the way, and not what an unfinished run wrote: remove it, or choose another destination than '%s'", j->path, dest);
+    if (owner == NOBODY && (st = check_names(dest))) {
+        unlink(j->path); /* it may have come into being just now, and holds nothing */
+        return st;
+    }
+    if (owner == OLDER && drop == GT_DROP_NOTHING && holds_records(j))
+        return gt_fail(GT_USAGE, "'%s' was begun by an older gantry, whose '%s' this one cannot read: that one goes on "
+                                 "with it; --restart drops it and begins anew", dest, j->path);
+    if (owner != OURS || drop == GT_DROP_ALL) return start_anew(j, owner, key);
+    st = review(j, done, &end);
+    if (!st && memcmp(&h.key, &key, sizeof key)) {
+        int64_t made = *done;
+        *done = 0;
+        if (!made || drop == GT_DROP_OTHERS) return start_anew(j, owner, key); /* nothing is lost */
+        return gt_fail(GT_USAGE, "'%s' is unfinished, and not by this command: %lld images were made with other options or "
+                                 "from another state of the source. The command that made them goes on with it; "
+                                 "--restart drops them and begins anew", dest, (long long)made);
+    }
+    if (!st && (ftruncate(j->fd, end) || lseek(j->fd, 0, SEEK_END) < 0)) st = gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
+    return st;
+}
+
+/* Did another process remove the file, as it had ended, before this one locked it? */
+static bool is_gone(const gt_journal *j) {
+    struct stat mine, there;
+    return fstat(j->fd, &mine) || stat(j->path, &there) || mine.st_ino != there.st_ino || mine.st_dev != there.st_dev;
+}
+
+gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done) {
+    *out = NULL;
+    *done = 0;
+    gt_journal *j = calloc(1, sizeof *j);
+    if (!j || asprintf(&j->path, "%s.progress", dest) < 0) {
+        free(j);
+        return gt_fail(GT_NOMEM, "out of memory for '%s'", dest);
+    }
+    gt_status st = GT_OK;
+    j->fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (j->fd >= 0) j->reading = fopen(j->path, "re");
+    if (!j->reading) st = gt_fail(GT_FAILED, "cannot create '%s': %s", j->path, gt_error_text(errno, j->path));
+    else if (flock(j->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) st = gt_fail(GT_FAILED, "'%s' is being made by another process", dest);
+    else if (is_gone(j)) st = gt_fail(GT_FAILED, "another process ended making '%s' just now: start again", dest);
+    else st = take_over(j, dest, key, drop, done);
+    if (st) gt_journal_close(j, false);
+    else *out = j;
+    return st;
+}
+
+gt_status gt_journal_next(gt_journal *j, gt_outcome *o, char **text) {
+    record r;
+    char *found = calloc(1, TEXT_MOST);
+    if (!found) return gt_fail(GT_NOMEM, "out of memory for '%s'", j->path);
+    if (!read_record(j->reading, &r, found)) {
+        free(found);
+        return gt_fail(GT_FAILED, "'%s' cannot be read", j->path);
+    }
+    *o = r.outcome;
+    *text = r.text_bytes ? strndup(found, r.text_bytes) : NULL;
+    free(found);
+    return r.text_bytes && !*text ? gt_fail(GT_NOMEM, "out of memory for '%s'", j->path) : GT_OK;
+}
+
+gt_status gt_journal_add(gt_journal *j, const gt_outcome *o, const char *text) {
+    record r;
+    memset(&r, 0, sizeof r); /* gaps in the struct too */
+    r.outcome.fate = o->fate, r.outcome.remark = o->remark, r.outcome.size = o->size, r.outcome.crc = o->crc, r.outcome.hash = o->hash;
+    r.outcome.looked = o->looked, r.outcome.low = o->low, r.outcome.high = o->high;
+    r.text_bytes = text ? (uint32_t)strnlen(text, TEXT_MOST - 1) : 0;
+    r.crc = crc_of(&r, text ? text : "");
+    gt_buffer_add(&j->waiting, &r, sizeof r);
+    gt_buffer_add(&j->waiting, text ? text : "", r.text_bytes);
+    return j->waiting.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", j->path) : GT_OK;
+}
+
+gt_status gt_journal_sync(gt_journal *j) {
+    int error = gt_write_all(j->fd, j->waiting.data, j->waiting.n);
+    if (!error && fdatasync(j->fd)) error = errno;
+    j->waiting.n = 0;
+    return error ? gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(error)) : GT_OK;
+}
+
+gt_status gt_journal_cut(gt_journal *j) {
+    bool good = !ftruncate(j->fd, sizeof(head)) && !fdatasync(j->fd);
+    return good ? GT_OK : gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
+}
+
+void gt_journal_close(gt_journal *j, bool finished) {
+    if (!j) return;
+    if (finished) unlink(j->path);
+    if (j->reading) fclose(j->reading);
+    if (j->fd >= 0) close(j->fd);
+    gt_buffer_free(&j->waiting);
+    free(j->path);
+    free(j);
+}
+
+void gt_journal_forget(const char *dest, gt_hash128 key) {
+    head h;
+    gt_journal j = {.fd = -1};
+    if (asprintf(&j.path, "%s.progress", dest) < 0) return;
+    j.fd = open(j.path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (j.fd >= 0) j.reading = fopen(j.path, "re");
+    bool alone = j.reading && !flock(j.fd, LOCK_EX | LOCK_NB);
+    bool ours = alone && owner_of(&j, &h) == OURS && !memcmp(&h.key, &key, sizeof key);
+    if (ours && !gt_part_remove(dest)) unlink(j.path); /* the mark last: without it a part is nobody's */
+    if (j.reading) fclose(j.reading);
+    if (j.fd >= 0) close(j.fd);
+    free(j.path);
+}

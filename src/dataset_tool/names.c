@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Names of entries and the text of dataset.json, spaced as the reference tool spaces it. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gantry/option.h"
+#include "dataset_tool/pack.h"
+
+void gt_entry_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]) {
+    char digits[12];
+    snprintf(digits, sizeof digits, "%08u", item);
+    snprintf(name, GT_ENTRY_NAME_BYTES, "%.5s/img%s.png", digits, digits);
+}
+
+const char *gt_dest_channels(const gt_dest *d) {
+    const gt_import_info *info = &d->items->info;
+    if (info->channel_names && !d->transform->channels && d->transform->alpha == GT_ALPHA_KEEP) return info->channel_names;
+    if (!d->shape.alpha) return NULL;
+    return d->shape.channels == 4 ? "R,G,B,A" : d->shape.channels == 2 ? "grey,A" : NULL;
+}
+
+bool gt_dest_range(const gt_dest *d, double range[2]) {
+    const gt_import_info *info = &d->items->info;
+    if (!info->has_range || d->transform->depth) return false; /* a depth that is asked for has its usual range */
+    range[0] = info->range[0];
+    range[1] = info->range[1];
+    return true;
+}
+
+static void add_label(const gt_dest *d, gt_buffer *text, uint32_t item) {
+    const double *vector = gt_items_vector(d->items, item);
+    char number[32];
+    if (!vector) {
+        gt_buffer_printf(text, "%d", gt_items_class(d->items, item));
+        return;
+    }
+    for (int k = 0; k < d->items->info.label_width; k++) gt_buffer_printf(text, "%s%s", k ? ", " : "[", gt_real_text(vector[k], number));
+    gt_buffer_printf(text, "]");
+}
+
+/* Every image that was put has a label. */
+bool gt_dest_labelled(const gt_dest *d) {
+    if (d->items->info.label_kind == GT_LABELS_NONE) return false;
+    for (size_t i = 0; i < d->n && d->items->info.unlabelled; i++)
+        if (!gt_items_labelled(d->items, d->entries[i].item)) return false;
+    return true;
+}
+
+/* `, "KEY": VALUE`; takes `value`. */
+static void add_value(gt_buffer *text, const char *key, json_t *value) {
+    char *json = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+    if (json) gt_buffer_printf(text, ", \"%s\": %s", key, json);
+    else text->failed = true;
+    free(json);
+    json_decref(value);
+}
+
+gt_status gt_dest_notes(const gt_dest *d, gt_buffer *text) {
+    const gt_import_info *info = &d->items->info;
+    bool labelled = gt_dest_labelled(d);
+    gt_buffer_printf(text, "{\"labels\": %s", labelled ? "[" : "null");
+    for (size_t i = 0; i < d->n && labelled; i++) {
+        char name[GT_ENTRY_NAME_BYTES];
+        gt_entry_name(d->entries[i].item, name);
+        gt_buffer_printf(text, "%s[\"%s\", ", i ? ", " : "", name);
+        add_label(d, text, d->entries[i].item);
+        gt_buffer_printf(text, "]");
+    }
+    if (labelled) gt_buffer_printf(text, "]");
+    double range[2];
+    if (gt_dest_range(d, range)) add_value(text, "range", json_pack("[f,f]", range[0], range[1]));
+    if (gt_dest_channels(d)) add_value(text, "channels", json_string(gt_dest_channels(d)));
+    if (labelled && info->class_names) {
+        json_t *names = json_array();
+        for (int i = 0; i < info->class_names; i++) json_array_append_new(names, json_string(info->class_name[i]));
+        add_value(text, "class_names", names);
+    }
+    gt_buffer_printf(text, "}");
+    return text->failed ? gt_fail(GT_NOMEM, "out of memory for dataset.json") : GT_OK;
+}

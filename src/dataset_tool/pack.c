@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * DESIGN
+ * In rounds every rank makes a block of items, and rank 0 takes the blocks in the order of the items. So the result is
+ * one ordered stream, whoever made its parts. */
+#include "gantry/pack.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gantry/log.h"
+#include "dataset_tool/ledger.h"
+
+typedef struct packing { /* one call of gt_pack */
+    gt_comm *comm;
+    gt_pool *pool;
+    gt_pack_request *request; /* the caller's, with the source's range */
+    gt_items items;
+    gt_picture shape;
+    gt_hash128 digest; /* of the scan, rank 0 */
+    gt_worker *worker;
+    gt_findings *findings;
+    gt_ledger ledger; /* report and ledger: rank 0 */
+} packing;
+
+/* Where a path leads, links followed, as far as it is there already. malloc'ed; NULL: that cannot be told. */
+static char *place_of(const char *name) {
+    char *path = strdup(name), *place = NULL;
+    while (path && !(place = realpath(path, NULL)) && errno == ENOENT && strcmp(path, ".")) {
+        const char *above = dirname(path);
+        memmove(path, above, strlen(above) + 1);
+    }
+    free(path);
+    return place;
+}
+
+static bool lies_in(const char *place, const char *folder) {
+    size_t n = strlen(folder);
+    return !strncmp(place, folder, n) && (place[n] == '/' || !place[n] || folder[n - 1] == '/');
+}
+
+/* Pictures that are made in a folder of pictures would be taken for the source's own, by the next part of a split or
+ * the next call. And a source that is replaced by the first part of a split is not there for the next one. */
+static gt_status check_place(const gt_pack_request *r) {
+    bool folder = gt_dest_kind_of(r) == &gt_dest_folder;
+    char *dest = folder ? place_of(r->dest) : r->overwrite ? realpath(r->dest, NULL) : NULL;
+    gt_status st = GT_OK;
+    for (int k = 0; k < r->n_sources && dest && !st; k++) {
+        char *source = realpath(r->sources[k], NULL);
+        if (!folder && source && !strcmp(dest, source))
+            st = gt_fail(GT_USAGE, "the destination '%s' is the source '%s': choose another destination, and replace "
+                                   "the source when all is made", r->dest, r->sources[k]);
+        else if (folder && source && lies_in(dest, source))
+            st = gt_fail(GT_USAGE, "the destination folder '%s' lies in the source '%s', to which its pictures would belong: choose one beside it, or a FILE.zip or FILE.h5",
+                         r->dest, r->sources[k]);
+        free(source);
+    }
+    free(dest);
+    return st;
+}
+
+/* A slip or another format is no name of a folder. What has no letter is part of a name, as in photos-1.5. */
+static gt_status check_suffix(const gt_pack_request *r) {
+    const char *slash = strrchr(r->dest, '/'), *name = slash ? slash + 1 : r->dest, *dot = strrchr(name, '.');
+    struct stat s;
+    if (r->folder || gt_dest_kind_of(r) != &gt_dest_folder || !dot || dot == name ||
+        (!stat(r->dest, &s) && S_ISDIR(s.st_mode)))
+        return GT_OK;
+    for (const char *c = dot + 1;; c++) {
+        if (!*c) return GT_OK;
+        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z')) break;
+    }
+    return gt_fail(GT_USAGE, "destination '%s': '%s' is no kind of dataset. FILE.zip, FILE.h5 and FILE.hdf5 are files, "
+                             "names without a suffix folders; '%s/' means a folder of this name", r->dest, dot, r->dest);
+}
+
+gt_status gt_pack_check(const gt_pack_request *r) {
+    if (r->n_sources < 1) return gt_fail(GT_USAGE, "a source is needed");
+    if (!r->scan_only && (!r->dest || !*r->dest)) return gt_fail(GT_USAGE, "--dest: a name for the result is needed");
+    gt_status st = gt_transform_check(&r->transform);
+    if (!st && r->has_range && !(isfinite(r->range[0]) && isfinite(r->range[1]) && r->range[0] < r->range[1]))
+        st = gt_fail(GT_USAGE, "--range=%g,%g: two finite numbers, the smaller one first, such as --range=100,500",
+                     r->range[0], r->range[1]);
+    bool stands;
+    if (st || r->scan_only) return st;
+    st = check_suffix(r);
+    if (!st) st = check_place(r);
+    return st ? st : gt_dest_look(r, &stands);
+}
+
+/* The folder of the result, made if needed. */
+static gt_status prepare_folder(const char *dest) {
+    char *copy = strdup(dest);
+    gt_status st = copy ? gt_make_directories(dirname(copy)) : gt_fail(GT_NOMEM, "out of memory for a file name");
+    free(copy);
+    return st;
+}
+
+/* Everything that decides what the items made so far look like. Labels count as they are, whatever file they come from. */
+static gt_hash128 key_of(const packing *p) {
+    const gt_transform *t = &p->request->transform;
+    const gt_import_options *o = &p->request->import;
+    char text[512];
+    gt_hasher *h = gt_hasher_new();
+    if (!h) return (gt_hash128){0};
+    int n = snprintf(text, sizeof text, "3 %s %d %d %d %d %d %d %a %a %a %d %d %a %a %d %d %lld %d %d %d %zu %d %d %d",
+                     gt_dest_kind_of(p->request)->name, t->width, t->height, t->filter, t->crop, t->pad, t->alpha,
+                     t->background[0], t->background[1], t->background[2], t->channels, t->depth, t->range[0],
+                     t->range[1], p->request->compress, p->request->skip_duplicates, (long long)p->items.count,
+                     o->crops, o->coarse, o->labels, o->picture.most_bytes, o->picture.keep_orientation,
+                     o->picture.keep_profile, o->picture.palette_indices);
+    gt_hasher_add(h, text, (size_t)n);
+    if (p->items.labels && p->items.info.unlabelled) gt_hasher_add(h, "labelled", 8); /* those without a label are left out */
+    gt_hasher_add(h, &p->digest, sizeof p->digest);
+    gt_items_identify(&p->items, h);
+    return gt_hasher_end(h);
+}
+
+/* Bytes that may still be written beside `dest`, what an earlier run wrote of it included. */
+static double room_for(const char *dest) {
+    char *folder = strdup(dest);
+    struct stat s;
+    double room = folder ? gt_space_free(dirname(folder)) : INFINITY;
+    if (!gt_part_look(dest, ".part", &s) && S_ISREG(s.st_mode)) room += (double)s.st_size;
+    free(folder);
+    return room;
+}
+
+/* Says how large the result will be, and whether that fits. */
+static gt_status announce(const packing *p) {
+    const char *dest = p->request->dest;
+    const gt_dest_kind *kind = gt_dest_kind_of(p->request);
+    char text[96];
+    bool sure = !p->request->compress, twice = kind == &gt_dest_hdf5; /* it is made from a file of about its size */
+    double bytes = kind->bytes(&p->shape, p->items.count), room = room_for(dest);
+    gt_info("%s: %lld images, %s: %s%.1f MB%s", dest, (long long)p->items.count, gt_pack_shape_text(&p->shape, text), sure ? "" : "less than ", bytes / 1e6,
+            sure ? "" : ", as it is compressed");
+    if ((twice ? 2 : 1) * bytes <= room) return GT_OK;
+    if (sure)
+        return gt_fail(GT_FAILED, "'%s' needs %.1f MB%s, and %.1f MB are free there: make room, or use --compress", dest, bytes / 1e6,
+                       twice ? " twice while it is made" : "", room / 1e6);
+    gt_warn("only %.1f MB are free", room / 1e6);
+    return GT_OK;
+}
+
+static gt_status unusable(const packing *p) {
+    const char *bad = gt_findings_first(p->findings, GT_FOUND_BAD), *odd = gt_findings_first(p->findings, GT_FOUND_ODD);
+    int64_t n = gt_findings_count(p->findings, GT_FOUND_BAD) + gt_findings_count(p->findings, GT_FOUND_ODD);
+    return gt_fail(GT_FORMAT, "%lld of %lld pictures cannot be used; the first: %s (--on-error=skip leaves them out, --width and --height make sizes equal, --channels and --depth the rest%s)",
+                   (long long)n, (long long)p->items.count, bad ? bad : odd, p->items.labels && p->items.info.unlabelled ? "; --labels=none needs no labels" : "");
+}
+
+static bool any_unusable(const packing *p) { return gt_findings_count(p->findings, GT_FOUND_BAD) + gt_findings_count(p->findings, GT_FOUND_ODD) > 0; }
+
+/* Whole numbers have bounds that a range must keep to, or nothing would be white. */
+static gt_status check_range(const packing *p) {
+    const gt_pack_request *r = p->request;
+    gt_picture_info head;
+    char name[GT_IMPORT_NAME_BYTES];
+    if (!r->has_range || gt_items_head(&p->items, 0, &head)) return GT_OK; /* the work says what is wrong with it */
+    gt_sample type = gt_sample_of_bits(head.bits);
+    if (type == GT_F32 || (r->range[0] >= gt_sample_low(type) && r->range[1] <= gt_sample_high(type))) return GT_OK;
+    return gt_fail(GT_USAGE, "--range=%g,%g: the samples of '%s' are whole numbers of %s, between %g and %g",
+                   r->range[0], r->range[1], gt_items_name(&p->items, 0, name), gt_sample_name(type),
+                   gt_sample_low(type), gt_sample_high(type));
+}
+
+/* The shortest text that reads back as this float. */
+static const char *float_text(float x, char text[32]) {
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(text, 32, "%.*g", digits, (double)x);
+        if (strtof(text, NULL) == x) break;
+    }
+    return text;
+}
+
+/* What lies beyond black and white is most often a range that nobody declared. */
+static void note_range(const packing *p) {
+    const gt_ledger *l = &p->ledger;
+    const double *given = p->request->transform.range;
+    bool declared = given[0] != 0 || given[1] != 0;
+    double low = declared ? given[0] : gt_sample_low(GT_F32), high = declared ? given[1] : gt_sample_high(GT_F32);
+    double rounding = 1e-6 * fmax(fabs(low), fabs(high)); /* of ends that no float is exactly */
+    char from[32], to[32];
+    if (!l->looked || ((double)l->low >= low - rounding && (double)l->high <= high + rounding)) return;
+    float_text(l->low, from);
+    float_text(l->high, to);
+    gt_warn("samples lie between %s and %s, and %g and %g stand for black and white%s: if these are not meant, declare "
+            "them (--range=%s,%s makes the smallest sample black and the largest white)",
+            from, to, low, high, declared ? "" : ", as nothing else is declared", from, to);
+}
+
+/* Rank 0, after the scan: may the work begin? Its findings stand if not; else the work finds them again, and more. */
+static gt_status judge_scan(packing *p) {
+    if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
+    gt_status st = check_range(p);
+    if (st) return st;
+    gt_findings_free(p->findings);
+    p->findings = gt_findings_new(&p->items, true);
+    if (!p->findings) return GT_NOMEM;
+    if (p->request->scan_only) return GT_OK;
+    bool stands = false;
+    if (gt_dataset_check_size(p->shape.height, p->shape.width, NULL)) st = GT_FORMAT; /* it is the pictures that do not fit */
+    if (!st) st = gt_dest_kind_of(p->request)->check(&p->shape);
+    if (!st) st = gt_dest_look(p->request, &stands);
+    return st || (stands && !p->request->overwrite) ? st : announce(p);
+}
+
+static gt_status scan(packing *p) {
+    gt_status st = gt_pack_scan(p->comm, p->pool, &p->items, &p->request->transform, p->findings, &p->shape, &p->digest);
+    if (!st && !p->comm->rank) st = judge_scan(p);
+    return gt_comm_agree(p->comm, st);
+}
+
+static gt_status begin_work(packing *p) {
+    const gt_pack_request *r = p->request;
+    gt_status st = GT_OK;
+    if (!p->comm->rank && !r->scan_only) st = prepare_folder(r->dest);
+    if (!st && !p->comm->rank) st = gt_ledger_open(&p->ledger, r, &p->items, p->findings, &p->shape, r->scan_only ? (gt_hash128){0} : key_of(p));
+    p->worker = gt_worker_new(p->pool, &p->items, &r->transform, &p->shape, gt_dest_kind_of(r), r->compress);
+    if (!p->worker && !st) st = GT_NOMEM;
+    return gt_comm_agree(p->comm, st);
+}
+
+static gt_status work(packing *p) {
+    struct {
+        int64_t next;
+        int checking;
+    } plan = {p->ledger.done, p->ledger.checking};
+    int64_t block = -gt_comm_max(p->comm, -gt_worker_block(p->worker)); /* the smallest */
+    gt_buffer made = {0};
+    gt_status st = GT_OK;
+    gt_comm_broadcast(p->comm, &plan, sizeof plan, 0);
+    while (plan.next < p->items.count && !st) {
+        int64_t first = plan.next + block * p->comm->rank, n = p->items.count - first;
+        made.n = 0;
+        if (n > 0) st = gt_worker_run(p->worker, first, (int)(n < block ? n : block), plan.checking, &made);
+        if ((st = gt_comm_agree(p->comm, st))) break;
+        st = gt_comm_agree(p->comm, gt_comm_funnel(p->comm, made.data, made.n, gt_ledger_take, &p->ledger));
+        plan.next += block * p->comm->ranks;
+        plan.checking = p->ledger.checking;
+        gt_comm_broadcast(p->comm, &plan, sizeof plan, 0);
+    }
+    gt_buffer_free(&made);
+    return st;
+}
+
+/* One image without a label, and the dataset has none: that is the format's rule, and nothing that should happen without a word. */
+static gt_status note_unlabelled(packing *p) {
+    const gt_dest *d = &p->ledger.dest;
+    bool scan = p->request->scan_only;
+    int64_t n = scan ? p->items.count : (int64_t)d->n, missing = 0, first = 0;
+    char name[GT_IMPORT_NAME_BYTES], text[GT_IMPORT_NAME_BYTES + 100];
+    gt_status st = GT_OK;
+    if (p->items.labels || !p->items.info.unlabelled) return GT_OK;
+    for (int64_t i = 0; i < n && !st; i++) {
+        int64_t item = scan ? i : d->entries[i].item;
+        if (gt_items_labelled(&p->items, item)) continue;
+        if (!missing++) first = item;
+        snprintf(text, sizeof text, "'%s': no label", gt_items_name(&p->items, item, name));
+        st = gt_findings_add(p->findings, GT_FOUND_NOTE, item, text, true);
+    }
+    if (missing) gt_warn("no labels: %lld of %lld pictures have none, the first '%s'", (long long)missing, (long long)n, gt_items_name(&p->items, first, name));
+    return st;
+}
+
+static gt_status finish(packing *p) {
+    if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
+    gt_status st = note_unlabelled(p);
+    note_range(p);
+    if (st || p->request->scan_only) return st;
+    return p->ledger.dest.n ? gt_ledger_finish(&p->ledger) : gt_fail(GT_FORMAT, "none of the %lld pictures can be used", (long long)p->items.count);
+}
+
+static gt_status count_classes(const packing *p, gt_pack_result *result) {
+    const gt_dest *d = &p->ledger.dest;
+    const gt_import_info *info = &p->items.info;
+    if (info->label_kind != GT_LABELS_CLASSES || !gt_dest_labelled(d)) return GT_OK;
+    result->of_class = calloc((size_t)info->label_width, sizeof *result->of_class);
+    if (info->class_names >= info->label_width) result->class_name = calloc((size_t)info->label_width, sizeof *result->class_name);
+    if (!result->of_class) return gt_fail(GT_NOMEM, "out of memory for %d classes", info->label_width);
+    result->classes = info->label_width;
+    for (size_t i = 0; i < d->n; i++) result->of_class[gt_items_class(&p->items, d->entries[i].item)]++;
+    for (int i = 0; i < result->classes && result->class_name; i++) result->class_name[i] = strdup(info->class_name[i]);
+    return GT_OK;
+}
+
+static void fill_result(const packing *p, gt_pack_result *result) {
+    struct stat s;
+    result->items = p->items.count;
+    result->kept = (int64_t)p->ledger.dest.n;
+    result->dropped = gt_findings_count(p->findings, GT_FOUND_DROPPED);
+    result->bad = gt_findings_count(p->findings, GT_FOUND_BAD);
+    result->odd = gt_findings_count(p->findings, GT_FOUND_ODD);
+    result->duplicates = gt_findings_count(p->findings, GT_FOUND_DUPLICATE);
+    result->height = p->shape.height, result->width = p->shape.width, result->channels = p->shape.channels;
+    result->type = p->shape.type;
+    result->stood = p->ledger.dest.standing;
+    if (p->request->scan_only) return;
+    bool file = !stat(p->request->dest, &s) && S_ISREG(s.st_mode);
+    result->bytes = file ? (double)s.st_size : p->ledger.dest.kind ? p->ledger.dest.kind->bytes(&p->shape, result->kept) : 0;
+}
+
+/* Rank 0, when the work is over or has failed. */
+static gt_status conclude(packing *p, gt_status st, gt_pack_result *result) {
+    const gt_pack_request *r = p->request;
+    gt_comm_busy(p->comm, "the end of a dataset");
+    if (!st) st = finish(p);
+    if (!st && !r->scan_only) st = count_classes(p, result);
+    char message[1024]; /* what follows must not hide it */
+    snprintf(message, sizeof message, "%s", gt_message());
+    fill_result(p, result);
+    const char *part = r->choice == GT_PACK_PART ? r->dest : NULL;
+    if (r->report && p->findings && gt_findings_write(p->findings, r->report, part, r->report_more)) gt_warn("%s", gt_message());
+    gt_ledger_close(&p->ledger, !st);
+    return st ? gt_fail(st, "%s", message) : GT_OK;
+}
+
+/* Black and white are where the source says: whoever trains on it takes them from there. */
+static void take_range(packing *p) {
+    const gt_import_info *info = &p->items.info;
+    if (info->has_range) memcpy(p->request->transform.range, info->range, sizeof info->range);
+}
+
+static gt_status open_all(packing *p) {
+    gt_status st = gt_pack_check(p->request);
+    if (!st) st = gt_items_open(&p->items, p->request);
+    if (!st) take_range(p);
+    if (!st && !p->comm->rank && !(p->findings = gt_findings_new(&p->items, !p->request->skip && !p->request->scan_only))) st = GT_NOMEM;
+    if (!st && !(p->pool = gt_pool_new(p->comm->threads))) st = GT_FAILED;
+    gt_pool_spin(p->pool, false); /* tiles wait for files now and then */
+    return gt_comm_agree(p->comm, st);
+}
+
+static gt_status pack(packing *p, gt_pack_result *result) {
+    gt_status st = open_all(p);
+    if (st) return st;
+    st = scan(p);
+    if (!st) st = begin_work(p);
+    if (!st) st = work(p);
+    if (!p->comm->rank) st = conclude(p, st, result);
+    return gt_comm_agree(p->comm, st);
+}
+
+gt_status gt_pack(gt_comm *comm, const gt_pack_request *request, gt_pack_result *result) {
+    gt_pack_request r = *request;
+    packing p = {.comm = comm, .request = &r};
+    *result = (gt_pack_result){0};
+    char *dest = strdup(r.dest ? r.dest : "");
+    for (size_t n = dest ? strlen(dest) : 0; n > 1 && dest[n - 1] == '/'; n--)
+        dest[n - 1] = 0, r.folder = true; /* names are put together with it */
+    r.dest = dest;
+    gt_status st = gt_comm_agree(comm, dest ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name"));
+    if (!st) st = pack(&p, result);
+    free(dest);
+    gt_worker_free(p.worker);
+    gt_findings_free(p.findings);
+    gt_items_close(&p.items);
+    gt_pool_free(p.pool);
+    return st;
+}
+
+void gt_pack_result_free(gt_pack_result *result) {
+    for (int i = 0; i < result->classes && result->class_name; i++) free(result->class_name[i]);
+    free(result->class_name);
+    free(result->of_class);
+    *result = (gt_pack_result){0};
+}

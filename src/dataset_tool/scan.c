@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * DESIGN
+ * Ranks look at the heads of a contiguous share of the items each, threads at tiles of it. An item's shape after the
+ * transform becomes one 64-bit code, so that all of them fit into memory; rank 0 collects the codes and finds the most
+ * frequent one. Reasons are found again for the few that need one.
+ * A PNG may say behind its pixels how it is to be turned. Such an item is read whole unless its head is like that of one of
+ * the same tile that was read and stood as it was stored: of sets that nobody turned a few are read, of turned ones all. */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alive.h"
+#include "dataset_tool/pack.h"
+
+enum { TILE = 64 };
+
+enum { BAD, DROPPED, FIRST_SHAPE }; /* codes; shapes have the top bit set */
+#define SHAPE ((uint64_t)1 << 63)
+#define UNSURE ((uint64_t)1 << 62) /* an orientation further behind in the file may exchange height and width */
+
+static uint64_t code_of(const gt_picture *p) {
+    return SHAPE | (uint64_t)p->height << 40 | (uint64_t)p->width << 20 | (uint64_t)p->channels << 4 | (uint64_t)p->type << 1 | p->alpha;
+}
+
+static gt_picture shape_of(uint64_t code) {
+    return (gt_picture){.height = (int)(code >> 40 & 0xfffff),
+                        .width = (int)(code >> 20 & 0xfffff),
+                        .channels = (int)(code >> 4 & 0xffff),
+                        .type = (gt_sample)(code >> 1 & 3),
+                        .alpha = code & 1};
+}
+
+bool gt_pack_same_shape(const gt_picture *a, const gt_picture *b) { return code_of(a) == code_of(b); }
+
+const char *gt_pack_shape_text(const gt_picture *shape, char text[96]) {
+    char kind[48];
+    snprintf(text, 96, "%d x %d pixels, %s", shape->width, shape->height, gt_picture_describe(shape, kind));
+    return text;
+}
+
+/* The item as a picture without samples. */
+static gt_status read_shape(const gt_items *items, int64_t i, gt_picture *p) {
+    gt_status st = gt_items_read(items, i, p);
+    free(p->samples);
+    p->samples = NULL;
+    return st;
+}
+
+/* The same from its head, where that tells. */
+static gt_status look(const gt_items *items, int64_t i, gt_picture *p, bool *turns) {
+    gt_picture_info head;
+    *turns = false;
+    if (gt_items_head(items, i, &head)) return read_shape(items, i, p);
+    *turns = head.may_turn;
+    *p = (gt_picture){.height = head.height,
+                      .width = head.width,
+                      .channels = head.channels,
+                      .type = gt_sample_of_bits(head.bits),
+                      .alpha = head.alpha};
+    return GT_OK;
+}
+
+static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t *code) {
+    gt_picture p = {0}, shape, other;
+    bool turns, dropped, other_dropped;
+    gt_alive();
+    *code = BAD;
+    gt_status st = look(items, i, &p, &turns);
+    if (!st) st = gt_transform_shape(t, &p, &shape, &dropped);
+    if (st) return st;
+    *code = dropped ? DROPPED : code_of(&shape);
+    if (!turns) return GT_OK;
+    gt_picture turned = p;
+    turned.height = p.width, turned.width = p.height;
+    st = gt_transform_shape(t, &turned, &other, &other_dropped);
+    if (!st && (dropped != other_dropped || (!dropped && !gt_pack_same_shape(&shape, &other)))) *code = (dropped ? code_of(&other) : *code) | UNSURE;
+    return st;
+}
+
+typedef struct share { /* of one rank */
+    const gt_items *items;
+    const gt_transform *t;
+    int64_t first, count;
+    uint64_t *code;
+    _Atomic uint64_t stamps[2]; /* sums, in which the order of threads and ranks does not show */
+} share;
+
+/* Which item has which stamp. */
+static void add_stamp(share *s, int64_t i) {
+    struct {
+        int64_t item;
+        gt_hash128 stamp;
+    } known = {i, gt_items_stamp(s->items, i)};
+    gt_hash128 h = gt_hash(&known, sizeof known);
+    atomic_fetch_add(&s->stamps[0], h.high);
+    atomic_fetch_add(&s->stamps[1], h.low);
+}
+
+/* Reads an item whose head leaves open how it is turned; *upright becomes its code if it is not. One that cannot be read
+ * stays as it is: the work finds it again. */
+static void settle(const share *s, int64_t i, uint64_t *upright) {
+    gt_picture p = {0}, shape;
+    bool dropped;
+    if (read_shape(s->items, s->first + i, &p) || gt_transform_shape(s->t, &p, &shape, &dropped)) return;
+    uint64_t code = dropped ? DROPPED : code_of(&shape);
+    if (code == (s->code[i] & ~UNSURE)) *upright = s->code[i];
+    else s->code[i] = code;
+}
+
+static void scan_tile(void *arg, int tile, int worker) {
+    (void)worker;
+    share *s = arg;
+    uint64_t upright = 0;
+    int64_t from = (int64_t)tile * TILE, to = from + TILE < s->count ? from + TILE : s->count;
+    for (int64_t i = from; i < to; i++) {
+        add_stamp(s, s->first + i); /* before its head is read: a change in between is noticed the next time */
+        scan_one(s->items, s->t, s->first + i, &s->code[i]);
+        if (s->code[i] & UNSURE && s->code[i] != upright) settle(s, i, &upright);
+    }
+}
+
+static int by_code(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The end of the run of equal codes that begins at i. */
+static size_t run_end(const uint64_t *sorted, size_t n, size_t i) {
+    size_t end = i + 1;
+    while (end < n && sorted[end] == sorted[i]) end++;
+    return end;
+}
+
+/* The most frequent shape; of equally frequent ones that of the earliest item. 0: there is none. */
+static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
+    uint64_t *sorted = malloc(n * sizeof *sorted);
+    if (!sorted) return gt_fail(GT_NOMEM, "out of memory for a scan of %zu images", n);
+    for (size_t i = 0; i < n; i++) sorted[i] = code[i] & ~UNSURE;
+    qsort(sorted, n, sizeof *sorted, by_code);
+    size_t most = 0, leaders = 0; /* leaders: codes that occur `most` times, kept at the front */
+    for (size_t i = 0, end; i < n; i = end) {
+        end = run_end(sorted, n, i);
+        if (sorted[i] & SHAPE && end - i > most) most = end - i;
+    }
+    for (size_t i = 0, end; i < n && most; i = end) {
+        end = run_end(sorted, n, i);
+        if (sorted[i] & SHAPE && end - i == most) sorted[leaders++] = sorted[i];
+    }
+    *best = 0;
+    for (size_t i = 0; i < n && !*best; i++) {
+        uint64_t c = code[i] & ~UNSURE;
+        if (bsearch(&c, sorted, leaders, sizeof *sorted, by_code)) *best = c;
+    }
+    free(sorted);
+    return GT_OK;
+}
+
+static gt_status report_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t code, const gt_picture *shape, gt_findings *findings) {
+    uint64_t again;
+    char name[GT_IMPORT_NAME_BYTES], text[GT_IMPORT_NAME_BYTES + 300], is[96], most[96];
+    if (code == BAD) {
+        if (!scan_one(items, t, i, &again)) return GT_OK; /* better now */
+        return gt_findings_add(findings, GT_FOUND_BAD, i, gt_message(), false);
+    }
+    gt_picture p = shape_of(code);
+    snprintf(text, sizeof text, "'%s': would become %s; most become %s", gt_items_name(items, i, name), gt_pack_shape_text(&p, is), gt_pack_shape_text(shape, most));
+    return gt_findings_add(findings, GT_FOUND_ODD, i, text, false);
+}
+
+/* Is the item of another shape than the dataset, for sure? */
+static bool is_odd(uint64_t code, uint64_t best) {
+    const uint64_t sides = (((uint64_t)1 << 40) - 1) << 20; /* what an orientation may change */
+    if (code == DROPPED) return false;
+    if (!(code & UNSURE)) return code != best;
+    return (code & ~UNSURE & ~sides) != (best & ~sides);
+}
+
+static gt_status judge(const gt_items *items, const gt_transform *t, const uint64_t *code, gt_findings *findings, gt_picture *shape) {
+    uint64_t best = 0;
+    gt_status st = most_frequent(code, (size_t)items->count, &best);
+    *shape = shape_of(best);
+    char text[GT_UNLABELLED_BYTES];
+    for (int64_t i = 0; i < items->count && !st; i++) {
+        if (code[i] == BAD || is_odd(code[i], best)) st = report_one(items, t, i, code[i] & ~UNSURE, shape, findings);
+        else if (code[i] != DROPPED && gt_items_lacks_label(items, i, text)) st = gt_findings_add(findings, GT_FOUND_ODD, i, text, false);
+    }
+    if (st || best) return st;
+    const char *first = gt_findings_first(findings, GT_FOUND_BAD);
+    return first ? gt_fail(GT_FORMAT, "none of the %lld pictures can be used; the first: %s", (long long)items->count, first)
+                 : gt_fail(GT_USAGE, "the transform leaves out all %lld pictures: they are smaller than wanted", (long long)items->count);
+}
+
+/* The sums of all ranks' stamps, and the codes. All ranks. */
+static gt_status digest_all(gt_comm *comm, const share *s, const uint64_t *code, gt_hash128 *digest) {
+    uint64_t mine[2] = {atomic_load(&s->stamps[0]), atomic_load(&s->stamps[1])}, sum[2] = {0, 0};
+    uint64_t (*all)[2] = comm->rank ? NULL : malloc((size_t)comm->ranks * sizeof *all);
+    gt_status st = gt_comm_agree(comm, all || comm->rank ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)s->items->count));
+    if (!st) gt_comm_gather(comm, mine, sizeof mine, all);
+    for (int r = 0; r < comm->ranks && !st && !comm->rank; r++) sum[0] += all[r][0], sum[1] += all[r][1];
+    free(all);
+    if (st || comm->rank) return st;
+    gt_hash128 codes = gt_hash(code, (size_t)s->items->count * sizeof *code);
+    *digest = gt_hash((uint64_t[]){codes.high, codes.low, sum[0], sum[1]}, 4 * sizeof *sum);
+    return GT_OK;
+}
+
+gt_status gt_pack_scan(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_findings *findings, gt_picture *shape,
+                       gt_hash128 *digest) {
+    int64_t first = items->count * comm->rank / comm->ranks, end = items->count * (comm->rank + 1) / comm->ranks;
+    share s = {.items = items, .t = t, .first = first, .count = end - first};
+    s.code = malloc((size_t)(s.count + 1) * sizeof *s.code);
+    uint64_t *all = comm->rank ? NULL : malloc((size_t)items->count * sizeof *all);
+    gt_status st = s.code && (all || comm->rank) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)items->count);
+    st = gt_comm_agree(comm, st);
+    if (!st) {
+        gt_pool_run(items->main_thread_only ? NULL : pool, (int)((s.count + TILE - 1) / TILE), scan_tile, &s);
+        gt_comm_gather(comm, s.code, (size_t)s.count * sizeof *s.code, all);
+        st = digest_all(comm, &s, all, digest);
+        if (!st && !comm->rank) st = judge(items, t, all, findings, shape);
+        st = gt_comm_agree(comm, st);
+        gt_comm_broadcast(comm, shape, sizeof *shape, 0);
+    }
+    free(s.code);
+    free(all);
+    return st;
+}

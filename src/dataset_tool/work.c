@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reading, transforming and encoding a block of items by the threads of a rank. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataset_tool/pack.h"
+
+enum { BLOCK_MOST = 512, PER_THREAD = 2 };
+#define BLOCK_BYTES ((size_t)16 << 20)
+
+typedef struct made { /* by a tile; what gt_made shows */
+    gt_outcome outcome;
+    char *text;
+    void *image;
+    gt_status fatal; /* a failure of the run, not of the picture; `text` says why */
+    gt_picture picture;
+    gt_status read;
+} made;
+
+struct gt_worker {
+    gt_pool *pool;
+    const gt_items *items;
+    gt_picture shape;
+    const gt_dest_kind *kind;
+    bool compress, check_only, ranged; /* ranged: black and white are not where they usually are */
+    int threads, block;
+    gt_transformer **transformers; /* [threads] */
+    int64_t first;
+    made *made; /* [block] */
+};
+
+/* As many items as make a bearable amount of bytes, of what is read as well as of what is made. */
+static int choose_block(const gt_items *items, const gt_picture *shape, int threads) {
+    gt_picture_info head;
+    size_t bytes = gt_picture_bytes(shape);
+    if (items->main_thread_only && !gt_items_head(items, 0, &head)) /* all of a block are in memory as they were read */
+        bytes += (size_t)head.height * (size_t)head.width * (size_t)head.channels * 4;
+    size_t fit = BLOCK_BYTES / (bytes + 1), least = (size_t)(items->main_thread_only ? threads : PER_THREAD * threads);
+    if (fit > BLOCK_MOST) fit = BLOCK_MOST;
+    return (int)(fit < least ? least : fit);
+}
+
+gt_worker *gt_worker_new(gt_pool *pool, const gt_items *items, const gt_transform *t, const gt_picture *shape, const gt_dest_kind *kind, bool compress) {
+    gt_worker *w = calloc(1, sizeof *w);
+    int threads = gt_pool_threads(pool);
+    bool good = w != NULL;
+    if (good) {
+        *w = (gt_worker){.pool = pool, .items = items, .shape = *shape, .kind = kind, .compress = compress, .threads = threads};
+        w->ranged = t->range[0] != 0 || t->range[1] != 0;
+        w->block = choose_block(items, shape, threads);
+        w->made = calloc((size_t)w->block, sizeof *w->made);
+        w->transformers = calloc((size_t)threads, sizeof *w->transformers);
+        good = w->made && w->transformers;
+    }
+    for (int i = 0; i < threads && good; i++) good = (w->transformers[i] = gt_transformer_new(t)) != NULL;
+    if (good) return w;
+    gt_fail(GT_NOMEM, "out of memory for %d threads", threads);
+    gt_worker_free(w);
+    return NULL;
+}
+
+void gt_worker_free(gt_worker *w) {
+    if (!w) return;
+    for (int i = 0; i < w->threads && w->transformers; i++) gt_transformer_free(w->transformers[i]);
+    free(w->transformers);
+    free(w->made);
+    free(w);
+}
+
+int gt_worker_block(const gt_worker *w) { return w->block; }
+
+static void fail_run(made *m, gt_status st) {
+    m->fatal = st;
+    free(m->text);
+    m->text = strdup(gt_message());
+}
+
+static void say(made *m, gt_finding fate, const char *text) {
+    m->outcome.fate = m->outcome.remark = 1 + fate;
+    m->text = strdup(text);
+    if (!m->text) m->fatal = GT_NOMEM;
+}
+
+/* The picture could not be read. */
+static void refuse(made *m) {
+    if (m->read == GT_NOMEM) fail_run(m, m->read);
+    else say(m, GT_FOUND_BAD, gt_message());
+}
+
+/* Of samples and shape: equal ones are duplicates, whatever file they came in. */
+static gt_hash128 hash_of(const gt_picture *p) {
+    int64_t shape[4] = {p->height, p->width, p->channels, p->type};
+    gt_hash128 h[2] = {gt_hash(shape, sizeof shape), gt_hash(p->samples, gt_picture_bytes(p))};
+    return gt_hash(h, sizeof h);
+}
+
+#define LOOK_AT(type)                                     \
+    do {                                                  \
+        const type *x = p->samples;                       \
+        type low = x[0], high = x[0];                     \
+        for (size_t i = 1; i < n; i++) {                  \
+            low = x[i] < low ? x[i] : low;                \
+            high = x[i] > high ? x[i] : high;             \
+        }                                                 \
+        o->low = (float)low, o->high = (float)high;       \
+    } while (0)
+
+/* The smallest and the largest sample, where they may lie beyond black and white. */
+static void look_at_samples(const gt_worker *w, const gt_picture *p, gt_outcome *o) {
+    size_t n = gt_picture_bytes(p) / gt_sample_bytes(p->type);
+    if (p->type != GT_F32 && !w->ranged) return;
+    o->looked = true;
+    if (p->type == GT_U8) LOOK_AT(uint8_t);
+    else if (p->type == GT_U16) LOOK_AT(uint16_t);
+    else LOOK_AT(float);
+}
+
+static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *p) {
+    if (!gt_pack_same_shape(p, &w->shape)) {
+        char name[GT_IMPORT_NAME_BYTES], text[GT_IMPORT_NAME_BYTES + 300], is[96], most[96];
+        snprintf(text, sizeof text, "'%s': would become %s; most become %s", gt_items_name(w->items, item, name), gt_pack_shape_text(p, is),
+                 gt_pack_shape_text(&w->shape, most));
+        say(m, GT_FOUND_ODD, text);
+        return;
+    }
+    char text[GT_UNLABELLED_BYTES];
+    if (gt_items_lacks_label(w->items, item, text)) {
+        say(m, GT_FOUND_ODD, text);
+        return;
+    }
+    if (w->check_only) return;
+    size_t n = 0;
+    gt_status st = w->kind->encode(p, w->compress, &m->image, &n);
+    if (!st && n > UINT32_MAX - (1 << 20)) st = gt_fail(GT_USAGE, "an image of %zu bytes is too large for the destination", n);
+    if (st) {
+        fail_run(m, st);
+        return;
+    }
+    m->outcome.size = (uint32_t)n;
+    m->outcome.crc = gt_crc32(0, m->image, n);
+}
+
+static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
+    char name[GT_IMPORT_NAME_BYTES], text[GT_IMPORT_NAME_BYTES + 300];
+    bool dropped = false;
+    if (!w->items->main_thread_only) m->read = gt_items_read(w->items, item, &m->picture);
+    if (m->read) {
+        if (!m->text) refuse(m);
+        return;
+    }
+    m->outcome.hash = hash_of(&m->picture);
+    look_at_samples(w, &m->picture, &m->outcome);
+    const char *note = m->picture.note;
+    gt_status st = gt_transformer_run(w->transformers[worker], &m->picture, &dropped);
+    if (st == GT_NOMEM) fail_run(m, st);
+    else if (st || dropped) {
+        snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name), st ? gt_message() : "smaller than wanted");
+        say(m, st ? GT_FOUND_BAD : GT_FOUND_DROPPED, text);
+    } else {
+        encode(w, m, item, &m->picture);
+        if (note && !m->text) {
+            snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name), note);
+            say(m, GT_FOUND_NOTE, text);
+            m->outcome.fate = 0;
+        }
+    }
+    gt_picture_free(&m->picture);
+}
+
+static void make_tile(void *arg, int tile, int worker) {
+    gt_worker *w = arg;
+    make_one(w, &w->made[tile], w->first + tile, worker);
+}
+
+/* Sources that only the main thread may read. */
+static void read_ahead(gt_worker *w, int n) {
+    for (int i = 0; i < n; i++) {
+        made *m = &w->made[i];
+        m->read = gt_items_read(w->items, w->first + i, &m->picture);
+        if (m->read) refuse(m);
+    }
+}
+
+static void add_made(gt_buffer *out, const made *m) {
+    uint32_t text = m->text ? (uint32_t)strlen(m->text) + 1 : 0;
+    gt_buffer_add(out, &m->outcome, sizeof m->outcome);
+    gt_buffer_add(out, &text, sizeof text);
+    gt_buffer_add(out, m->text, text);
+    gt_buffer_add(out, m->image, m->outcome.size);
+}
+
+gt_status gt_worker_run(gt_worker *w, int64_t first, int n, bool check_only, gt_buffer *out) {
+    gt_status st = GT_OK;
+    w->first = first;
+    w->check_only = check_only;
+    memset(w->made, 0, (size_t)n * sizeof *w->made);
+    if (w->items->main_thread_only) read_ahead(w, n);
+    gt_pool_run(w->pool, n, make_tile, w);
+    out->n = 0;
+    for (int i = 0; i < n; i++) {
+        made *m = &w->made[i];
+        if (m->fatal && !st) st = gt_fail(m->fatal, "item %lld: %s", (long long)(first + i), m->text ? m->text : "out of memory");
+        add_made(out, m);
+        free(m->text);
+        free(m->image);
+    }
+    if (!st && out->failed) st = gt_fail(GT_NOMEM, "out of memory for %d images", n);
+    return st;
+}
+
+bool gt_made_next(const char **at, const char *end, gt_made *made) {
+    uint32_t text;
+    if (*at >= end) return false;
+    memcpy(&made->outcome, *at, sizeof made->outcome);
+    *at += sizeof made->outcome;
+    memcpy(&text, *at, sizeof text);
+    *at += sizeof text;
+    made->text = text ? *at : NULL;
+    *at += text;
+    made->image = made->outcome.size ? *at : NULL;
+    *at += made->outcome.size;
+    return true;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Rules between options, and what follows from the shape of the data for every model; what a family of models adds is its kind's (model_list.h). */
+#include "gantry/job.h"
+
+#include <math.h>
+
+#include "gantry/dataset.h"
+#include "gantry/dist.h"
+#include "gantry/train.h"
+#include "job/model_list.h"
+
+/* ---- rules ---- */
+
+/* Options that mean something only with certain values of --aug. */
+static const struct {
+    const char *key, *with; /* with: the value of --aug; NULL: any but noaug */
+} augment_rules[] = {
+    {"p", "fixed"}, {"target", "ada"}, {"p-max", "ada"}, {"ada-kimg", "ada"}, {"ada-interval", "ada"}, {"augpipe", NULL},
+};
+
+/* An option without meaning is a mistake, unless it stands in a job file and the command line chose another --aug over it. */
+static gt_status check_augment(gt_job *job) {
+    gt_options o = gt_job_options(job);
+    bool overridden = gt_options_state(&o, "aug") == GT_OPTION_GIVEN;
+    for (size_t i = 0; i < sizeof augment_rules / sizeof *augment_rules; i++) {
+        const char *key = augment_rules[i].key, *with = augment_rules[i].with;
+        if (with ? gt_is(job->aug, with) : !gt_is(job->aug, "noaug")) continue;
+        gt_option_state state = gt_options_state(&o, key);
+        if (state == GT_OPTION_GIVEN || (state == GT_OPTION_FILED && !overridden)) {
+            if (with) return gt_fail(GT_USAGE, "--%s can only be specified with --aug=%s", key, with);
+            return gt_fail(GT_USAGE, "--%s cannot be specified with --aug=noaug", key);
+        }
+        job->state[gt_options_find(&o, key) - o.rows] = GT_OPTION_MOOT;
+    }
+    if (gt_is(job->aug, "fixed") && !gt_job_given(job, "p")) return gt_fail(GT_USAGE, "--aug=fixed requires specifying --p");
+    return GT_OK;
+}
+
+/* Options of other families of models have no meaning: giving one is a mistake. */
+static gt_status check_family(gt_job *job) {
+    const gt_model_kind *kind = gt_model_kind_of(job);
+    if (!kind) return GT_USAGE;
+    gt_options o = gt_job_options(job);
+    size_t n = strlen(kind->family);
+    for (int i = 0; i < o.n; i++) {
+        const gt_option *row = &o.rows[i];
+        const char *at = row->only;
+        while (at && !(strncmp(at, kind->family, n) == 0 && (at[n] == '|' || !at[n]))) at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL;
+        if (!row->only || at) continue;
+        if (gt_job_given(job, row->key)) return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s)", row->key, job->model, row->only);
+        job->state[i] = GT_OPTION_MOOT;
+    }
+    if (!kind->aug || gt_job_derives(job, "aug")) job->aug = kind->aug ? kind->aug : "noaug";
+    return GT_OK;
+}
+
+gt_status gt_job_check(gt_job *job) {
+    gt_options o = gt_job_options(job);
+    /* the command line's --run overrules an outdir in a file, and the other way round */
+    if (*job->run && gt_options_state(&o, "run") == gt_options_state(&o, "outdir"))
+        return gt_fail(GT_USAGE, "--run and --outdir: only one of them; --run names a run's directory, --outdir a place for numbered ones");
+    if (*job->run && gt_options_state(&o, "outdir") == GT_OPTION_GIVEN) job->run = "";
+    if (job->restart && gt_options_state(&o, "restart") == GT_OPTION_FILED)
+        return gt_fail(GT_USAGE, "restart = 1 in a job file would begin anew at each start: give --restart on the command line");
+    if (job->restart && !*job->run) return gt_fail(GT_USAGE, "--restart begins anew in a run's directory: give --run (in --outdir each run is new)");
+    if (!*job->data) return gt_fail(GT_USAGE, "--data is required: a ZIP, a folder of PNGs, an HDF5 file, or synth:shapes");
+    gt_status st = check_family(job);
+    return st ? st : check_augment(job);
+}
+
+bool gt_job_derives(gt_job *job, const char *key) {
+    gt_options o = gt_job_options(job);
+    uint8_t *state = &job->state[gt_options_find(&o, key) - o.rows];
+    if (*state != GT_OPTION_DEFAULT) return false;
+    *state = GT_OPTION_DERIVED;
+    return true;
+}
+
+bool gt_job_follows(gt_job *job, const char *key, const char *other) {
+    gt_options o = gt_job_options(job);
+    uint8_t *state = &job->state[gt_options_find(&o, key) - o.rows], *of_other = &job->state[gt_options_find(&o, other) - o.rows];
+    bool follows = *state == GT_OPTION_DEFAULT || (*state == GT_OPTION_FILED && *of_other == GT_OPTION_GIVEN);
+    if (follows) *state = GT_OPTION_DERIVED;
+    else if (*state == GT_OPTION_GIVEN) *of_other = GT_OPTION_MOOT;
+    return follows;
+}
+
+/* Ranks do not come into it here: more of them than slices is an error of the run, not of the job. */
+static gt_status resolve_slices(gt_job *job) {
+    bool derived = gt_job_derives(job, "slices");
+    int slices;
+    gt_status st = gt_slices_choose((int)job->batch, gt_model_group(job), derived ? 0 : (int)job->slices, 1, &slices);
+    if (!st) job->slices = slices;
+    return st;
+}
+
+/* ---- the whole ---- */
+
+static void derive_quantities(gt_job *job) {
+    job->ada_target = gt_is(job->aug, "ada") ? job->target : -1;
+    job->p_initial = gt_is(job->aug, "fixed") ? job->p : 0;
+    job->augments = job->ada_target >= 0 || job->p_initial > 0;
+    job->total_images = (int64_t)ceil(job->kimg * 1000 - 1e-6); /* 1e-6: 0.57 * 1000 may be a bit more than 570 */
+    int64_t by_steps;
+    bool counts = job->steps && !__builtin_mul_overflow(job->steps, job->batch, &by_steps);
+    if (counts && by_steps < job->total_images) job->total_images = by_steps;
+}
+
+gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
+    gt_dataset_options o = {.use_labels = gt_job_labels(job), .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
+    gt_status st = gt_dataset_open(out, job->data, &o);
+    if (st) return st;
+    const gt_dataset_info *i = gt_dataset_get_info(*out);
+    job->colours = gt_dataset_colours(i);
+    if (!job->semi || !i->label_width || i->label_kind == GT_LABELS_CLASSES) return GT_OK;
+    gt_dataset_close(*out);
+    *out = NULL;
+    return gt_fail(GT_USAGE, "--semi: the labels of '%s' are vectors, and D can only learn classes", job->data);
+}
+
+gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t channels, int64_t label_width, int64_t images) {
+    gt_status st = check_family(job);
+    if (!st) st = check_augment(job);
+    if (st) return st;
+    if (height < 1 || width < 1 || channels < 1)
+        return gt_fail(GT_USAGE, "images of %lldx%lld with %lld channels cannot be", (long long)width, (long long)height, (long long)channels);
+    if (gt_job_labels(job) && !label_width)
+        return gt_fail(GT_USAGE, "--%s=1 requires labels specified in dataset.json: the data have none", job->cond ? "cond" : "semi");
+    if (images && job->subset > images) return gt_fail(GT_USAGE, "--subset must be between 1 and %lld", (long long)images);
+    job->height = height;
+    job->width = width;
+    job->channels = channels;
+    job->label_dim = gt_job_labels(job) ? label_width : 0;
+    job->resumes = *job->resume && !gt_is(job->resume, "noresume");
+    int64_t items = (job->subset ? job->subset : images) * (job->mirror ? 2 : 1);
+    const gt_model_kind *kind = gt_model_kind_of(job);
+    kind->resolve(job, items);
+    if (kind->check && (st = kind->check(job))) return st;
+    if ((st = resolve_slices(job))) return st;
+    derive_quantities(job);
+    job->resolved = true;
+    return GT_OK;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a variational autoencoder says of p(x): likelihood.h. */
+#include "gantry/ops.h"
+#include "models/autoencoder/loss.h"
+
+/* With eps the draws, log p(z) - log q(z|x) = sum over dimensions of (eps^2 + log variance - z^2) / 2: the constants are the same. */
+gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples) {
+    const gt_autoencoder *a = m->own;
+    const gt_autoencoder_config *c = &a->config.net;
+    gt_graph *g = gt_graph_new("density");
+    if (!g) return NULL;
+    gt_bound_net b = {g, m->nets[0], 0};
+    int64_t z_dim = c->z_dim, image = (int64_t)c->height * c->width * c->channels;
+    gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
+    gt_node *pixels = gt_scale(g, gt_shift(g, images, 1), 0.5f);
+    gt_encoding e = gt_autoencoder_encode(b, c, pixels);
+    if (!e.mean || !e.log_variance) return gt_whole_graph(g, "the ", "density");
+
+    gt_shape one = GT_SHAPE(n, 1, z_dim);
+    gt_node *mean = gt_reshape(g, e.mean, one), *log_variance = gt_reshape(g, e.log_variance, one);
+    gt_node *eps = gt_random_normal_op(g, "importance", GT_SHAPE(n, samples, z_dim));
+    gt_node *z = gt_add(g, mean, gt_mul(g, eps, gt_exp_op(g, gt_scale(g, log_variance, 0.5f))));
+    gt_node *terms = gt_sub(g, gt_add(g, gt_square(g, eps), log_variance), gt_square(g, z));
+    gt_output(g, "ratio", gt_reshape(g, gt_scale(g, gt_sum(g, terms, GT_AXIS(2)), 0.5f), GT_SHAPE(n, samples)));
+
+    gt_node *decoded = gt_autoencoder_decode(b, c, gt_reshape(g, z, GT_SHAPE((int64_t)n * samples, z_dim)));
+    decoded = gt_reshape(g, decoded, GT_SHAPE(n, samples, image));
+    gt_node *loss = gt_autoencoder_pixel_terms(a, g, decoded, gt_reshape(g, pixels, GT_SHAPE(n, 1, image)));
+    gt_output(g, "observation", gt_reshape(g, gt_sum(g, loss, GT_AXIS(2)), GT_SHAPE(n, samples)));
+    return gt_whole_graph(g, "the ", "density");
+}
+
+/* The loss of a sample is, but for a factor, w (squared error) + divergence: a Gaussian with 1 / (2 variance) = w. */
+double gt_autoencoder_pixel_variance(const gt_autoencoder_train_config *c) {
+    if (c->cross_entropy) return 0;
+    double pixels = (double)c->net.height * c->net.width * c->net.channels, beta = c->beta > 0 ? c->beta : 1;
+    double reconstruction = c->factor / (c->mean_pixels ? pixels : 1) * (c->mean_batch ? 1 : c->batch);
+    double divergence = beta / (c->mean_latent ? c->net.z_dim : 1) * (c->mean_batch_kl ? 1 : c->batch);
+    return divergence / (2 * reconstruction);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * DCGAN as a model of the training loop: networks, phases, and what is written into their graphs before each run. */
+#include <math.h>
+#include <string.h>
+
+#include "gantry/ops.h"
+#include "gantry/random.h"
+#include "models/dcgan/loss.h"
+#include "model/gan.h"
+
+enum { G = GT_DCGAN_G, D = GT_DCGAN_D };
+
+/* ---- before a run ---- */
+
+/* Whether an item of the dataset is labelled is drawn once and for all. Items are found as the loader finds them (sampler.h). */
+static void write_labelled(gt_exec *e, const gt_phase *p, const gt_slice_input *s) {
+    const gt_dcgan_train_config *c = &((const gt_dcgan *)p->model->own)->config;
+    float *to = gt_exec_input(e, GT_DCGAN_LABELLED);
+    gt_steps steps = {.items = s->items, .batch = s->batch, .end = p->model->epoch_end};
+    gt_sampler sampler = gt_sampler_make(c->seed, s->items);
+    uint64_t position = gt_steps_position(&steps, s->step) + s->sample0;
+    for (int i = 0; to && i < s->n; i++) {
+        gt_key key = {.seed = c->seed, .stream = gt_stream("labelled"), .sample = (uint32_t)gt_sampler_item(&sampler, position + (uint64_t)i)};
+        float u;
+        gt_random_uniform(key, &u, 1);
+        to[i] = (double)u < c->labelled;
+    }
+}
+
+static void write_noise(gt_exec *e, const gt_dcgan_train_config *c, int64_t shown) {
+    double left = c->noise_images > 0 ? fmax(0, 1 - (double)shown / c->noise_images) : 1;
+    gt_gan_write(e, GT_DCGAN_NOISE, &(float){(float)(c->noise * left)}, 1);
+}
+
+static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
+    const gt_dcgan_train_config *c = &((const gt_dcgan *)p->model->own)->config;
+    gt_gan_write_labels(e, p, s, s->n);
+    write_noise(e, c, s->shown);
+    gt_status st = gt_gan_write_augmentation(e, p, s, &c->augment, "fake");
+    if (st || (p->net == G && !c->mixed)) return st; /* G's phase sees no real images */
+    gt_gan_write_reals(e, p, s);
+    write_labelled(e, p, s);
+    return gt_gan_write_augmentation(e, p, s, &c->augment, "real");
+}
+
+/* ---- making the model ---- */
+
+static gt_graph *build_phase(gt_phase *p, int n) {
+    gt_graph *g = gt_graph_new(p->name);
+    if (!g) return NULL;
+    (p->net == G ? gt_dcgan_g_main : gt_dcgan_d_main)(p->model->own, g, n);
+    return gt_whole_graph(g, "phase ", p->name);
+}
+
+/* Both phases generate: both renew G's running statistics, which are all of its buffers. */
+static gt_status add_phase(gt_model *m, gt_phase phase, const char *const *stats) {
+    const gt_net *net = m->nets[G];
+    gt_state *states = gt_arena_array(m->arena, (size_t)net->n_tensors, sizeof *states);
+    if (!states) return GT_NOMEM;
+    for (int i = 0; i < net->n_tensors; i++) {
+        const gt_tensor *t = &net->tensors[i];
+        if (!t->trainable) states[phase.n_states++] = (gt_state){t->name, m->blocks[G] + t->offset, t->size};
+    }
+    phase.interval = 1;
+    phase.build = build_phase;
+    phase.fill = fill;
+    phase.states = states;
+    return gt_gan_add_phase(m, phase, stats);
+}
+
+static gt_status add_phases(gt_model *m, const gt_dcgan_train_config *c) {
+    static const char *const of_d[] = {"Loss/scores/real", "Loss/signs/real", "Loss/scores/fake", "Loss/signs/fake", "Loss/D/real", "Loss/D/fake", "Loss/D/loss",
+                                       NULL, NULL, NULL};
+    static const char *const of_classes[] = {"Loss/D/class", "Accuracy/real"};
+    static const char *const of_g[] = {"Loss/scores/fake", "Loss/signs/fake", "Loss/G/loss", NULL};
+    const char *stats[sizeof of_d / sizeof *of_d];
+    memcpy(stats, of_d, sizeof of_d);
+    for (int i = 0, n = 0; i < 2 && c->net.classes; i++) {
+        while (stats[n]) n++;
+        stats[n] = of_classes[i];
+    }
+    gt_status st = add_phase(m, (gt_phase){.name = "D_main", .net = D}, stats);
+    return st ? st : add_phase(m, (gt_phase){.name = "G_main", .net = G}, of_g);
+}
+
+/* 2 Phi(z) - 1 of a standard normal z, which makes it uniform in (-1,1): erf(z / sqrt 2) by Abramowitz and Stegun, 7.1.26, with an error below
+ * 1.5e-7. So that whoever generates images draws the same latents for all models. */
+static gt_node *uniform_of_normal(gt_graph *g, gt_node *z) {
+    static const float a[] = {1.061405429f, -1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f};
+    gt_node *x = gt_scale(g, gt_abs(g, z), (float)M_SQRT1_2), *t = gt_reciprocal(g, gt_shift(g, gt_scale(g, x, 0.3275911f), 1));
+    gt_node *sum = gt_scale(g, t, a[0]);
+    for (int i = 1; i < 5; i++) sum = gt_mul(g, gt_shift(g, sum, a[i]), t);
+    gt_node *erf = gt_shift(g, gt_neg(g, gt_mul(g, sum, gt_exp_op(g, gt_neg(g, gt_square(g, x))))), 1);
+    return gt_mul(g, gt_sign(g, z), erf);
+}
+
+static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
+    const gt_dcgan_train_config *c = &((const gt_dcgan *)m->own)->config;
+    gt_graph *g = gt_graph_new("generator");
+    if (!g) return NULL;
+    gt_node *z = gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)), *labels = c->net.c_dim ? gt_input(g, "c", GT_SHAPE(o->n, c->net.c_dim)) : NULL;
+    if (c->uniform) z = uniform_of_normal(g, z);
+    gt_output(g, "image", gt_dcgan_generator((gt_bound_net){g, m->nets[G], 0}, &c->net, gt_scale(g, z, o->truncation), labels, false));
+    return gt_whole_graph(g, "the ", "generator");
+}
+
+static gt_status build(gt_model *m, const gt_dcgan_train_config *c) {
+    gt_dcgan *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
+    if (!own) return GT_NOMEM;
+    own->config = *c;
+    m->name = "dcgan";
+    m->slice_size = c->slice_size;
+    m->over_slices = c->net.whole_batch;
+    m->epoch_end = GT_EPOCH_DROPPED;
+    m->average_buffers = true;
+    m->z_dim = c->net.z_dim;
+    m->label_dim = c->net.c_dim + c->net.classes; /* one of the two */
+    m->unlabelled_generator = c->net.classes > 0;
+    m->height = c->net.height, m->width = c->net.width, m->channels = c->net.channels;
+    static const gt_shown shown[] = {{"Loss/G/loss", "loss G"}, {"Loss/D/real", "D real"}, {"Loss/D/fake", "D fake"}, {"Accuracy/real", "accuracy"}};
+    m->shown = shown;
+    m->n_shown = c->net.classes ? 4 : 3;
+    m->ada_stat = "Loss/signs/real";
+    m->build_generator = build_generator;
+    gt_optimizer_settings settings = {.lr = c->lr, .beta1 = c->beta1, .beta2 = c->beta2, .eps = 1e-8}, of_d = settings;
+    of_d.lr = c->d_lr;
+    gt_status st = gt_model_add_network(m, gt_dcgan_generator_net(&c->net), c->seed, (gt_learning){"adam", settings});
+    if (!st) st = gt_model_add_network(m, gt_dcgan_discriminator_net(&c->net), c->seed, (gt_learning){c->d_optimizer, of_d});
+    if (!st && c->average) st = gt_gan_average(m, G);
+    if (st) return st;
+    memcpy(own->nets, m->nets, sizeof own->nets);
+    return add_phases(m, c);
+}
+
+gt_model *gt_dcgan_model_new(const gt_dcgan_train_config *c) {
+    gt_model *m = gt_model_begin();
+    return m ? gt_model_made(m, build(m, c)) : NULL;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The losses of StyleGAN2 as graphs: non-saturating logistic loss, R1 (Mescheder et al., "Which Training Methods for GANs
+ * do actually Converge?") and path length regularisation, spec 2. The gradient of each phase is multiplied by its interval. */
+#include "models/stylegan2/loss.h"
+
+#include <math.h>
+
+#include "gantry/model.h"
+#include "gantry/ops.h"
+#include "model/gan.h"
+
+enum { G, D };
+
+int gt_stylegan2_interval(const gt_stylegan2 *m, const gt_stylegan2_phase *p) {
+    const gt_stylegan2_train_config *c = &m->config;
+    if (!p->regularises) return 1;
+    if (p->net == G) return c->pl_weight > 0 ? c->g_reg_interval : 0;
+    return c->r1_gamma > 0 ? c->d_reg_interval : 0;
+}
+
+int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p, int n) {
+    if (!(p->generates && p->regularises)) return n;
+    int part = n / m->config.pl_batch_shrink;
+    return part > 0 ? part : 1;
+}
+
+static gt_node *label_input(const gt_stylegan2 *m, gt_graph *g, const char *name, int n) {
+    return m->mapping.c_dim > 0 ? gt_input(g, name, GT_SHAPE(n, m->mapping.c_dim)) : NULL;
+}
+
+/* Standard normal numbers: drawn from "STREAM/PHASE", or an input when inputs are given. */
+static gt_node *normal(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *input, const char *stream, gt_shape shape) {
+    if (m->config.inputs_given) return gt_input(g, input, shape);
+    char name[64];
+    snprintf(name, sizeof name, "%s/%s", stream, p->name);
+    return gt_random_normal_op(g, name, shape);
+}
+
+typedef struct fakes {
+    gt_node *ws, *image, *labels;
+} fakes;
+
+/* One pass of G for n samples: renews w_avg, mixes the styles of two latents. */
+static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
+    int z_dim = m->mapping.z_dim, num_ws = m->mapping.num_ws;
+    gt_bound_net b = {g, m->nets[G], G};
+    gt_node *average = NULL;
+    gt_mapping_options first = {.truncation = 1, .w_avg = &average}, second = {.truncation = 1};
+    fakes f = {.labels = label_input(m, g, "gen_c", n)};
+    gt_scope_push(g, "G");
+    gt_node *z = z_dim > 0 ? normal(m, p, g, "z", "z", GT_SHAPE(n, z_dim)) : NULL;
+    f.ws = gt_mapping(b, "mapping.", &m->mapping, z, f.labels, &first);
+    if (average) gt_output(g, "w_avg", average);
+    if (m->config.style_mixing > 0 && z_dim > 0) {
+        gt_node *mixed = gt_mapping(b, "mapping.", &m->mapping, normal(m, p, g, "z_mix", "zmix", GT_SHAPE(n, z_dim)), f.labels, &second);
+        f.ws = gt_select(g, gt_input(g, "mix_mask", GT_SHAPE(1, num_ws, 1)), mixed, f.ws);
+    }
+    char stream[64];
+    snprintf(stream, sizeof stream, "/%s", p->name);
+    f.image =
+        gt_synthesis(b, "synthesis.", &m->config.generator.synthesis, f.ws, &(gt_synthesis_options){.noise = m->config.noise, .stream = stream});
+    gt_scope_pop(g);
+    return f;
+}
+
+/* D on augmented images; `which`: "fake" or "real". Reports scores and signs. */
+static gt_node *judge(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *which, gt_node *image, gt_node *labels) {
+    image = gt_gan_augment(g, &m->config.augment, p->name, which, image);
+    gt_scope_push(g, "D");
+    gt_node *logits = gt_discriminator((gt_bound_net){g, m->nets[D], D}, "", &m->config.discriminator, image, labels);
+    gt_scope_pop(g);
+    gt_gan_report(g, which, logits);
+    return logits;
+}
+
+/* Gradients of interval * mean(loss) in the phase's network. The slices of a batch are equal: no weights. */
+static gt_node **gradients(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, gt_node *loss) {
+    if (!loss) return NULL;
+    double gain = (double)gt_stylegan2_interval(m, p) / (double)gt_dim(loss, 0);
+    return gt_gradients(g, m->nets[p->net], p->net, gt_scale(g, gt_sum(g, loss, GT_ALL_AXES), (float)gain));
+}
+
+static void put_gradients(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, gt_node **a, gt_node **b) {
+    gt_put_gradients(g, m->nets[p->net], a, b);
+}
+
+static void g_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
+    fakes f = generate(m, p, g, n);
+    gt_node *loss = gt_softplus(g, gt_neg(g, judge(m, p, g, "fake", f.image, f.labels)));
+    gt_output(g, "Loss/G/loss", loss);
+    put_gradients(m, p, g, gradients(m, p, g, loss), NULL);
+}
+
+/* The length of d image / d w along a random direction is drawn towards its running mean, through which the gradient flows too. */
+static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
+    fakes f = generate(m, p, g, gt_stylegan2_samples(m, p, n));
+    if (!f.image) return;
+    double pixels = (double)(gt_dim(f.image, 1) * gt_dim(f.image, 2));
+    gt_node *direction = gt_scale(g, normal(m, p, g, "pl_noise", "pl_noise", *gt_node_shape(f.image)), (float)(1 / sqrt(pixels)));
+    gt_node *slope = NULL;
+    if (gt_grad(g, 1, &f.image, &direction, 1, &f.ws, &slope)) return;
+    gt_node *length = gt_sqrt(g, gt_mean(g, gt_sum(g, gt_square(g, slope), GT_AXIS(2)), GT_AXIS(1)));
+    gt_node *before = gt_update_input(g, "pl_mean", GT_SHAPE(1));
+    gt_node *mean = gt_reshape(g, gt_mean(g, length, GT_ALL_AXES), GT_SHAPE(1));
+    gt_node *after = gt_add(g, before, gt_scale(g, gt_sub(g, mean, before), (float)m->config.pl_decay));
+    gt_node *penalty = gt_square(g, gt_sub(g, length, after));
+    gt_node *loss = gt_scale(g, penalty, (float)m->config.pl_weight);
+    gt_output(g, "pl_mean", after);
+    gt_output(g, "Loss/pl_penalty", penalty);
+    gt_output(g, "Loss/G/reg", loss);
+    put_gradients(m, p, g, gradients(m, p, g, loss), NULL);
+}
+
+static gt_node *images(const gt_stylegan2 *m, gt_graph *g, int n) {
+    const gt_discriminator_config *c = &m->config.discriminator;
+    return gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
+}
+
+/* The backward pass of the fakes comes before the forward pass of the reals: their activations never live together. */
+static void d_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
+    fakes f = generate(m, p, g, n);
+    gt_node *fake_loss = gt_softplus(g, judge(m, p, g, "fake", gt_stop_gradient(g, f.image), f.labels));
+    gt_node **of_fakes = gradients(m, p, g, fake_loss);
+    gt_node *real_loss = gt_softplus(g, gt_neg(g, judge(m, p, g, "real", images(m, g, n), label_input(m, g, "real_c", n))));
+    gt_node **of_reals = gradients(m, p, g, real_loss);
+    gt_output(g, "Loss/D/loss", gt_add(g, fake_loss, real_loss));
+    if (of_reals) put_gradients(m, p, g, of_fakes, of_reals);
+}
+
+/* R1: with respect to the images before augmentation. */
+static void d_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
+    gt_node *real = images(m, g, n), *slope = NULL;
+    gt_node *logits = judge(m, p, g, "real", real, label_input(m, g, "real_c", n));
+    if (gt_grad(g, 1, &logits, NULL, 1, &real, &slope)) return;
+    gt_node *penalty = gt_sum(g, gt_square(g, slope), GT_AXIS(1) | GT_AXIS(2) | GT_AXIS(3));
+    gt_node *loss = gt_scale(g, penalty, (float)(m->config.r1_gamma / 2));
+    gt_output(g, "Loss/r1_penalty", penalty);
+    gt_output(g, "Loss/D/reg", loss);
+    put_gradients(m, p, g, gradients(m, p, g, loss), NULL);
+}
+
+const gt_stylegan2_phase gt_stylegan2_phases[GT_STYLEGAN2_PHASES] = {
+    {.name = "G_main", .net = G, .generates = true, .sees_fakes = true, .build = g_main,
+        .stats = {"Loss/scores/fake", "Loss/signs/fake", "Loss/G/loss"}},
+    {.name = "G_reg", .net = G, .generates = true, .regularises = true, .build = g_reg,
+        .stats = {"Loss/pl_penalty", "Loss/G/reg"}},
+    {.name = "D_main", .net = D, .generates = true, .sees_fakes = true, .sees_reals = true, .build = d_main,
+        .stats = {"Loss/scores/fake", "Loss/signs/fake", "Loss/scores/real", "Loss/signs/real", "Loss/D/loss"}},
+    {.name = "D_reg", .net = D, .regularises = true, .sees_reals = true, .build = d_reg,
+        .stats = {"Loss/scores/real", "Loss/signs/real", "Loss/r1_penalty", "Loss/D/reg"}},
+};

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Runs beside each other as a table. */
+#define _GNU_SOURCE
+#include "gantry/compare.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "report/compare_name.h"
+#include "gantry/log.h"
+#include "gantry/memory.h"
+#include "gantry/runlog.h"
+
+enum { MOST_COLUMNS = 24, QUARTER = 4 };
+
+static const struct {
+    const char *title, *series, *format;
+    bool jumps; /* so that its last value says little */
+} columns[] = {
+    {"kimg", "Progress/kimg", "%.6g", false},
+    {"loss G", "Loss/G/loss", "%.3f", true},
+    {"loss D", "Loss/D/loss", "%.3f", true},
+    {"D real", "Loss/D/real", "%.3f", true},
+    {"D fake", "Loss/D/fake", "%.3f", true},
+    {"sign real", "Loss/signs/real", "%.3f", true},
+    {"accuracy", "Accuracy/real", "%.3f", true},
+    {"reconstruction", "Loss/reconstruction", "%.4g", true},
+    {"KL", "Loss/KL", "%.4g", true},
+    {"augment p", "Progress/augment", "%.3f", false},
+    {"spread", "Fakes/spread", "%.3f", false},
+    {"swd", "Fakes/swd", "%.1f", false},
+    {"seconds", "Timing/total_sec", "%.0f", false},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+/* Mean over the last `ticks` ticks that have a value; NaN: none has. */
+static double mean_of_last(const gt_stats *s, const char *name, int ticks) {
+    const gt_stats_series *series = gt_stats_find(s, name);
+    double sum = 0;
+    int n = 0;
+    for (int i = s->ticks - 1; series && i >= 0 && n < ticks; i--) {
+        if (!(series->values[i].num > 0) || isnan(series->values[i].mean)) continue;
+        sum += series->values[i].mean;
+        n++;
+    }
+    return n ? sum / n : NAN;
+}
+
+typedef struct cell {
+    char text[24];
+} cell;
+
+/* A column's cells, the title first; false: it is empty. */
+static bool fill_column(gt_stats *const *stats, int n, const char *title, const char *series, const char *format, bool jumps, cell *cells)
+    __attribute__((format(printf, 5, 0)));
+static bool fill_column(gt_stats *const *stats, int n, const char *title, const char *series, const char *format, bool jumps, cell *cells) {
+    bool any = false;
+    snprintf(cells[0].text, sizeof cells[0].text, "%s", title);
+    for (int i = 0; i < n; i++) {
+        double x = mean_of_last(stats[i], series, jumps ? (stats[i]->ticks + QUARTER - 1) / QUARTER : 1);
+        char *text = cells[1 + i].text;
+        if (isnan(x)) strcpy(text, "-");
+        else snprintf(text, sizeof cells[1 + i].text, format, x);
+        any |= !isnan(x);
+    }
+    return any;
+}
+
+/* Metrics have no fixed list: all that some run has. */
+static int fill_metrics(gt_stats *const *stats, int n, cell *cells, int filled) {
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < stats[i]->n_series && filled < MOST_COLUMNS; k++) {
+            const char *name = stats[i]->series[k].name;
+            bool known = strncmp(name, "Metrics/", 8) != 0;
+            for (int earlier = 0; earlier < i && !known; earlier++) known = gt_stats_find(stats[earlier], name) != NULL;
+            if (!known) filled += fill_column(stats, n, name + 8, name, "%.4g", false, cells + filled * (n + 1));
+        }
+    return filled;
+}
+
+static void print_row(FILE *f, const char *name, int name_width, const cell *cells, int filled, int n, int row) {
+    fprintf(f, "%-*s", name_width, name);
+    for (int c = 0; c < filled; c++) {
+        int width = 0;
+        for (int i = 0; i <= n; i++) width = (int)strlen(cells[c * (n + 1) + i].text) > width ? (int)strlen(cells[c * (n + 1) + i].text) : width;
+        fprintf(f, "  %*s", width, cells[c * (n + 1) + row].text);
+    }
+    fputc('\n', f);
+}
+
+static gt_status read_all(gt_stats **stats, const char *const *dirs, int n) {
+    for (int i = 0; i < n; i++) {
+        char *path = gt_path_join(dirs[i], "stats.jsonl");
+        if (!path) return gt_fail(GT_NOMEM, "out of memory comparing runs");
+        int error = access(path, R_OK) ? errno : 0;
+        stats[i] = error ? NULL : gt_stats_read(path);
+        if (error && error != ENOENT && error != ENOTDIR) gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(error));
+        free(path);
+        if (error == ENOENT || error == ENOTDIR) return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no stats.jsonl", dirs[i]);
+        if (!stats[i]) return GT_FAILED;
+        if (stats[i]->every > 1) gt_info("'%s' has a long log: of every %lld ticks the last is read", dirs[i], (long long)stats[i]->every);
+    }
+    return GT_OK;
+}
+
+gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
+    gt_stats **stats = calloc((size_t)n + 1, sizeof *stats);
+    cell *cells = calloc(((size_t)n + 1) * MOST_COLUMNS, sizeof *cells);
+    gt_status st = stats && cells ? read_all(stats, dirs, n) : gt_fail(GT_NOMEM, "out of memory comparing runs");
+    if (!st) {
+        int filled = 0, width = 3;
+        for (int c = 0; c < COLUMNS; c++)
+            filled += fill_column(stats, n, columns[c].title, columns[c].series, columns[c].format, columns[c].jumps, cells + filled * (n + 1));
+        filled = fill_metrics(stats, n, cells, filled);
+        for (int i = 0; i < n; i++) width = gt_compare_name(dirs[i]).length > width ? gt_compare_name(dirs[i]).length : width;
+        print_row(f, "run", width, cells, filled, n, 0);
+        for (int i = 0; i < n; i++) {
+            char name[256];
+            gt_run_name r = gt_compare_name(dirs[i]);
+            snprintf(name, sizeof name, "%.*s", r.length, r.text);
+            print_row(f, name, width, cells, filled, n, 1 + i);
+        }
+    }
+    for (int i = 0; stats && i < n; i++) gt_stats_free(stats[i]);
+    free(stats);
+    free(cells);
+    return st;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * report.html: a run on one page, in one file, without anything from outside: figures, curves, pictures, the job. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <libgen.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "report/chart.h"
+#include "gantry/grid.h"
+#include "gantry/rundir.h"
+
+enum { LARGEST_PICTURE = 16 << 20, LONGEST_JOB = 16 << 20, EARLIER = 3 };
+
+static const char head[] =
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    "<style>\n"
+    ":root{--page:#f7f7f5;--card:#fff;--text:#1c1c1a;--soft:#6b6a66;--line:#e4e3df;--c0:#2a78d6;--c1:#e0602b;--c2:#3f8f5f}\n"
+    "@media(prefers-color-scheme:dark){:root{--page:#141413;--card:#1e1e1c;--text:#f1f0ec;--soft:#a3a29c;--line:#34332f;--c0:#5a9cea;--c1:#ee8354;"
+    "--c2:#63b987}}\n"
+    "*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,sans-serif}\n"
+    "main{max-width:1240px;margin:0 auto;padding:32px 20px 60px}h1{font-size:26px;margin:0 0 2px;overflow-wrap:anywhere}\n"
+    "h2{font-size:18px;margin:40px 0 12px}h3{font-size:15px;margin:0}p{margin:0;color:var(--soft)}\n"
+    ".tiles{display:flex;flex-wrap:wrap;gap:12px;margin-top:20px}"
+    ".tiles div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 16px;min-width:120px}\n"
+    ".tiles b{display:block;font-size:21px;font-weight:600}.tiles span{color:var(--soft);font-size:13px}\n"
+    ".charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,380px),1fr));gap:14px}\n"
+    "figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 16px 8px;min-width:0}\n"
+    "figcaption p{font-size:13px;min-height:20px}.legend{font-size:13px;color:var(--soft);display:flex;flex-wrap:wrap;gap:2px 16px;margin:6px 0}\n"
+    ".legend b{color:var(--text);font-variant-numeric:tabular-nums}"
+    ".legend i{display:inline-block;width:14px;height:3px;border-radius:2px;margin-right:6px;vertical-align:middle}\n"
+    "svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font-size:12px}.x{text-anchor:middle}.y{text-anchor:end}\n"
+    ".grid{stroke:var(--line);stroke-width:1}path{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}\n"
+    ".l0{stroke:var(--c0)}.l1{stroke:var(--c1)}.l2{stroke:var(--c2)}.d0,.k0{fill:var(--c0);background:var(--c0)}"
+    ".d1,.k1{fill:var(--c1);background:var(--c1)}.d2,.k2{fill:var(--c2);background:var(--c2)}\n"
+    ".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:14px}"
+    ".small{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));margin-top:14px}\n"
+    "img{width:100%;height:auto;display:block;margin:8px 0;border-radius:4px;image-rendering:pixelated}\n"
+    "details{margin-top:40px}summary{cursor:pointer;font-size:18px;font-weight:600}"
+    "pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px;overflow:auto;font-size:13px}\n"
+    "</style>\n";
+
+/* ---- pictures ---- */
+
+static void base64(gt_buffer *out, const unsigned char *p, size_t n) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < n; i += 3) {
+        unsigned bits = (unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
+        char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63], i + 1 < n ? digits[bits >> 6 & 63] : '=', i + 2 < n ? digits[bits & 63] : '='};
+        gt_buffer_add(out, four, 4);
+    }
+}
+
+static void put_picture(gt_buffer *out, const char *dir, const char *name, const char *title) {
+    char *path = gt_path_join(dir, name);
+    void *png = NULL;
+    size_t n = 0;
+    gt_status st = GT_OK;
+    struct stat s;
+    bool there = path && stat(path, &s) == 0;
+    if (there) {
+        gt_buffer_printf(out, "<figure><figcaption><h3>%s</h3><p>", title);
+        html_text(out, name);
+        gt_buffer_printf(out, "</p></figcaption>");
+        if (s.st_size > LARGEST_PICTURE) {
+            gt_buffer_printf(out, "<p>%.1f MB: too large for this page; see the file beside it.</p>", (double)s.st_size / 1e6);
+        } else if ((st = gt_file_read(path, LARGEST_PICTURE, &png, &n)) == GT_OK) {
+            gt_buffer_printf(out, "<img alt=\"%s\" src=\"data:image/png;base64,", title);
+            base64(out, png, n);
+            gt_buffer_printf(out, "\">");
+        } else {
+            gt_buffer_printf(out, "<p>Not shown: ");
+            html_text(out, gt_message());
+            gt_buffer_printf(out, "</p>");
+        }
+        gt_buffer_printf(out, "</figure>\n");
+    }
+    out->failed |= !path || st == GT_NOMEM;
+    free(png);
+    free(path);
+}
+
+static void put_pictures(gt_buffer *out, const char *dir) {
+    size_t n;
+    long long *fakes = gt_grid_list_fakes(dir, &n);
+    char name[40], title[80];
+    gt_buffer_printf(out, "<h2>Pictures</h2>\n<div class=\"pictures\">");
+    if (n) {
+        gt_grid_fakes_name(fakes[n - 1], name);
+        snprintf(title, sizeof title, "Generated after %.6g kimg", (double)fakes[n - 1] / 1000);
+        put_picture(out, dir, name, title);
+    }
+    put_picture(out, dir, "reals.png", "Real");
+    gt_buffer_printf(out, "</div>\n<div class=\"pictures small\">");
+    size_t before = n ? n - 1 : 0, shown = before < EARLIER ? before : EARLIER;
+    for (size_t i = 0; i < shown; i++) { /* evenly over what came before */
+        long long images = fakes[shown == before ? i : i * before / shown];
+        gt_grid_fakes_name(images, name);
+        snprintf(title, sizeof title, "After %.6g kimg", (double)images / 1000);
+        put_picture(out, dir, name, title);
+    }
+    gt_buffer_printf(out, "</div>\n");
+    free(fakes);
+}
+
+/* ---- figures and curves ---- */
+
+static double per_second(double seconds_per_kimg) { return 1000 / seconds_per_kimg; }
+
+/* Which series stand together; those of no row get a chart each. */
+static const struct {
+    const char *title, *note;
+    struct {
+        const char *label, *series;
+        double (*map)(double);
+    } lines[CHART_LINES];
+} charts[] = {
+    {"Losses", "Generator against discriminator: level is good, a runaway is not", {{"G", "Loss/G/loss", NULL}, {"D", "Loss/D/loss", NULL}}},
+    {"Discriminator", "Its loss on real and on generated images", {{"real", "Loss/D/real", NULL}, {"generated", "Loss/D/fake", NULL}}},
+    {"Distance", "Generated from real images: patches at all scales (sliced Wasserstein distance, times 1000)", {{"SWD", "Fakes/swd", NULL}}},
+    {"Accuracy", "Classes of real images, as the discriminator tells them", {{"accuracy", "Accuracy/real", NULL}}},
+    {"Reconstruction", "Between an image and what the decoder makes of its latent", {{"reconstruction", "Loss/reconstruction", NULL}}},
+    {"Divergence", "What the latent says of an image, in nats; 0: nothing", {{"KL", "Loss/KL", NULL}}},
+    {"Codes", "How many codes are in use (perplexity)", {{"codes", "Codes/perplexity", NULL}}},
+    {"Scores",
+     "What the discriminator says; the gap should not grow for ever",
+     {{"real", "Loss/scores/real", NULL}, {"generated", "Loss/scores/fake", NULL}}},
+    {"r_t",
+     "Mean sign of the scores: towards 1 for reals means overfitting",
+     {{"real", "Loss/signs/real", NULL}, {"generated", "Loss/signs/fake", NULL}}},
+    {"Augmentation p", "How often each augmentation is applied", {{"p", "Progress/augment", NULL}}},
+    {"Speed", "Images per second", {{"images/s", "Timing/sec_per_kimg", per_second}}},
+    {"Regularisation", "R1 of the discriminator, path length of the generator", {{"D", "Loss/D/reg", NULL}, {"G", "Loss/G/reg", NULL}}},
+};
+enum { CHARTS = sizeof charts / sizeof *charts };
+
+static bool in_a_chart(const char *name) {
+    for (int i = 0; i < CHARTS; i++)
+        for (int k = 0; k < CHART_LINES; k++)
+            if (charts[i].lines[k].series && strcmp(charts[i].lines[k].series, name) == 0) return true;
+    return false;
+}
+
+/* Ticks have values of pictures where they have pictures of their own. */
+static bool is_rare(const char *series) { return !strncmp(series, "Fakes/", 6); }
+
+static void put_charts(gt_buffer *out, const gt_stats *s) {
+    gt_buffer_printf(out, "<h2>Curves</h2>\n");
+    if (s->every > 1) gt_buffer_printf(out, "<p>A long log: of every %lld ticks the last is drawn.</p>\n", (long long)s->every);
+    gt_buffer_printf(out, "<div class=\"charts\">\n");
+    for (int i = 0; i < CHARTS; i++) {
+        chart c = {.title = charts[i].title, .note = charts[i].note};
+        for (int k = 0; k < CHART_LINES; k++) {
+            c.lines[k].label = charts[i].lines[k].label;
+            c.lines[k].series = charts[i].lines[k].series ? gt_stats_find(s, charts[i].lines[k].series) : NULL;
+            c.lines[k].map = charts[i].lines[k].map;
+            c.lines[k].rare = c.lines[k].series && is_rare(c.lines[k].series->name);
+        }
+        chart_draw(out, s, &c);
+    }
+    gt_buffer_printf(out, "</div>\n<details><summary>All other series</summary>\n<div class=\"charts\" style=\"margin-top:12px\">\n");
+    for (int i = 0; i < s->n_series; i++)
+        if (!in_a_chart(s->series[i].name))
+            chart_draw(out, s, &(chart){.title = s->series[i].name, .note = "",
+                                        .lines = {{"mean", &s->series[i], NULL, is_rare(s->series[i].name)}}});
+    gt_buffer_printf(out, "</div></details>\n");
+}
+
+static double last_of(const gt_stats *s, const char *name) {
+    const gt_stats_series *series = gt_stats_find(s, name);
+    return series && s->ticks ? series->values[s->ticks - 1].mean : NAN;
+}
+
+static void tile(gt_buffer *out, const char *label, const char *format, double x) __attribute__((format(printf, 3, 0)));
+static void tile(gt_buffer *out, const char *label, const char *format, double x) {
+    char text[32];
+    if (!isfinite(x)) return;
+    snprintf(text, sizeof text, format, x);
+    gt_buffer_printf(out, "<div><b>%s</b><span>%s</span></div>", text, label);
+}
+
+static void put_tiles(gt_buffer *out, const gt_stats *s) {
+    double hours = last_of(s, "Timing/total_sec") / 3600;
+    gt_buffer_printf(out, "<div class=\"tiles\">");
+    tile(out, "kimg", "%.6g", s->ticks ? (double)s->images[s->ticks - 1] / 1000 : 0);
+    tile(out, hours < 1 ? "minutes" : "hours", "%.3g", hours < 1 ? hours * 60 : hours);
+    tile(out, "images per second", "%.3g", per_second(last_of(s, "Timing/sec_per_kimg")));
+    tile(out, "loss G", "%.3f", last_of(s, "Loss/G/loss"));
+    tile(out, "loss D", "%.3f", last_of(s, "Loss/D/loss"));
+    tile(out, "reconstruction", "%.4g", last_of(s, "Loss/reconstruction"));
+    tile(out, "KL", "%.4g", last_of(s, "Loss/KL"));
+    tile(out, "augmentation p", "%.3f", last_of(s, "Progress/augment"));
+    tile(out, "ticks", "%.0f", (double)s->all_ticks);
+    gt_buffer_printf(out, "</div>\n");
+}
+
+/* The run's job, malloc'ed; NULL: it has none. Want of memory alone is an error. */
+static gt_status read_job(const char *dir, void **job) {
+    char *path = gt_path_join(dir, "job.ini");
+    size_t n;
+    *job = NULL;
+    gt_status st = path ? gt_file_read(path, LONGEST_JOB, job, &n) : GT_NOMEM;
+    free(path);
+    return st == GT_NOMEM ? gt_fail(GT_NOMEM, "out of memory for the job of '%s'", dir) : GT_OK;
+}
+
+/* A run has a log, or, before the first tick, its job. */
+static gt_status is_run(const char *dir, const gt_stats *s, const char *job) {
+    if (s->ticks || job) return GT_OK;
+    return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no ticks in stats.jsonl and no job.ini", dir);
+}
+
+static void put_page(gt_buffer *out, const char *dir, const char *name, const char *job, const gt_stats *s) {
+    gt_buffer_add(out, head, sizeof head - 1);
+    gt_buffer_printf(out, "<title>");
+    html_text(out, name);
+    gt_buffer_printf(out, "</title></head><body><main>\n<h1>");
+    html_text(out, name);
+    gt_buffer_printf(out, "</h1><p>Gantry training report</p>\n");
+    put_tiles(out, s);
+    put_pictures(out, dir);
+    if (s->ticks) put_charts(out, s);
+    if (job) {
+        gt_buffer_printf(out, "<details><summary>Job</summary><pre>");
+        html_text(out, job);
+        gt_buffer_printf(out, "</pre></details>\n");
+    }
+    gt_buffer_printf(out, "</main></body></html>\n");
+}
+
+gt_status gt_report_write(const char *dir, const char *path) {
+    struct stat st_dir;
+    if (stat(dir, &st_dir) || !S_ISDIR(st_dir.st_mode)) return gt_fail(GT_USAGE, "'%s' is not a run's directory", dir);
+    char *stats_path = gt_path_join(dir, "stats.jsonl"), *own = path ? NULL : gt_path_join(dir, "report.html"), *full = realpath(dir, NULL);
+    gt_stats *stats = stats_path ? gt_stats_read(stats_path) : NULL;
+    gt_status st = stats && (path || own) && full ? GT_OK : gt_wrap(GT_FAILED, "no report of '%s'", dir);
+    gt_buffer page = {0};
+    void *job = NULL;
+    if (!st) st = read_job(dir, &job);
+    if (!st) st = is_run(dir, stats, job);
+    if (!st) {
+        put_page(&page, dir, basename(full), job, stats);
+        st = page.failed ? gt_fail(GT_NOMEM, "out of memory for the report of '%s'", dir)
+                         : gt_file_write(path ? path : own, page.data, page.n);
+    }
+    gt_buffer_free(&page);
+    gt_stats_free(stats);
+    free(job);
+    free(stats_path);
+    free(own);
+    free(full);
+    return st;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Files that grow by whole records: see appender.h. */
+#include "run/appender.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+gt_status appender_open(appender *a, const char *path, int flags) {
+    *a = (appender){.path = strdup(path), .fd = -1};
+    if (!a->path) return gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    int error;
+    a->fd = gt_file_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | flags); /* a pipe must not block */
+    if (a->fd < 0 || (a->good = lseek(a->fd, 0, SEEK_END)) < 0) {
+        error = errno;
+        gt_fail(GT_FAILED, "cannot open '%s': %s", path, gt_error_text(error, path));
+        appender_close(a);
+        errno = error;
+        return GT_FAILED;
+    }
+    return GT_OK;
+}
+
+/* 0 or errno: no half of a record behind the whole ones. */
+static int mend(appender *a) {
+    while (a->torn && ftruncate(a->fd, a->good))
+        if (errno != EINTR) return errno;
+    a->torn = false;
+    return 0;
+}
+
+gt_status appender_flush(appender *a, bool sync) {
+    int error = mend(a);
+    if (!error && !a->pending.n) return GT_OK;
+    if (!error) {
+        error = gt_write_all(a->fd, a->pending.data, a->pending.n);
+        if (!error && sync) error = gt_file_sync(a->fd);
+        if (error) {
+            a->torn = true;
+            mend(a); /* if that fails, the next flush tries again before it writes */
+        }
+    }
+    if (error) return gt_fail(GT_FAILED, "cannot write '%s': %s", a->path, strerror(error));
+    a->good += (off_t)a->pending.n;
+    a->pending.n = 0;
+    return GT_OK;
+}
+
+void appender_close(appender *a) {
+    if (a->fd >= 0) close(a->fd);
+    gt_buffer_free(&a->pending);
+    free(a->path);
+    *a = (appender){.fd = -1};
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The saver: a thread hashes and writes a finished checkpoint while training goes on; the newest few are kept. The thread
+ * touches neither HDF5 nor MPI and leaves its outcome for the main thread to find. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/halves.h"
+#include "base/thread.h"
+#include "run/checkpoint_internal.h"
+#include "gantry/log.h"
+
+struct gt_saver {
+    char *dir;
+    gt_keep keep;
+    bool best;           /* the one being written is the best so far */
+    int error;           /* errno of the latest attempt, 0: it worked */
+    int failing;         /* ... of the failures that were last told of */
+    pthread_t thread;
+    bool running;        /* a thread is there to be joined */
+    atomic_bool done;    /* ... and has left its outcome */
+    gt_saver_state news; /* WRITTEN or FAILED until reported */
+    void *data;          /* of the checkpoint being written */
+    size_t bytes;
+    gt_saver_result result;  /* the thread's, while there is one */
+    gt_saver_result settled; /* the latest that is known of */
+};
+
+void gt_checkpoint_name(int64_t images, char name[40]) { snprintf(name, 40, "checkpoint-%09lld.h5", (long long)images); }
+
+/* "checkpoint-000200000.h5" -> 200000; anything else -> -1. */
+static int64_t number_of(const char *name) {
+    char again[40];
+    long long images;
+    if (sscanf(name, "checkpoint-%18lld", &images) != 1 || images < 0) return -1;
+    gt_checkpoint_name(images, again);
+    return strcmp(name, again) ? -1 : (int64_t)images;
+}
+
+static int larger_first(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x < y) - (x > y);
+}
+
+gt_status checkpoint_scan(const char *dir, int64_t **images, int *n) {
+    gt_buffer found = {0};
+    DIR *d = opendir(dir);
+    *images = NULL;
+    *n = 0;
+    if (!d) return gt_fail(GT_FAILED, "cannot read the directory '%s': %s", dir, strerror(errno));
+    for (struct dirent *e; (e = readdir(d));) {
+        int64_t number = number_of(e->d_name);
+        if (number >= 0) gt_buffer_add(&found, &number, sizeof number);
+    }
+    closedir(d);
+    if (found.failed) {
+        gt_buffer_free(&found);
+        return gt_fail(GT_NOMEM, "out of memory for the list of checkpoints in '%s'", dir);
+    }
+    *images = (int64_t *)found.data;
+    *n = (int)(found.n / sizeof(int64_t));
+    if (*n) qsort(*images, (size_t)*n, sizeof(int64_t), larger_first);
+    return GT_OK;
+}
+
+/* ---- what happens around a file that was written ---- */
+
+/* 0 or errno */
+static int make_link(const char *target, const char *path) {
+    while (symlink(target, path))
+        if (errno != EINTR) return errno;
+    return 0;
+}
+
+/* A symbolic link is replaced in one step: made under another name, renamed. */
+static gt_status point(const char *dir, const char *link, const char *target) {
+    char *path = gt_path_join(dir, link), *fresh;
+    if (!path || asprintf(&fresh, "%s.part", path) < 0) fresh = NULL;
+    gt_status st = fresh ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
+    if (!st) {
+        unlink(fresh);
+        int error = make_link(target, fresh);
+        if (!error) error = gt_file_rename(fresh, path);
+        if (error) st = gt_fail(GT_FAILED, "cannot let '%s' point to %s: %s", path, target, strerror(error));
+    }
+    free(fresh);
+    free(path);
+    return st;
+}
+
+int64_t gt_checkpoint_best(const char *dir) {
+    char target[40] = "", *path = gt_path_join(dir, "best");
+    ssize_t n = path ? readlink(path, target, sizeof target - 1) : -1;
+    free(path);
+    return n > 0 ? number_of(target) : -1;
+}
+
+/* The checkpoints of a directory, largest number first, and what becomes of each. */
+typedef struct stock {
+    const char *dir;
+    int n;
+    int64_t *images;
+    double *bytes;
+    bool *goes;
+} stock;
+
+static char *path_of(const char *dir, int64_t images) {
+    char name[40];
+    gt_checkpoint_name(images, name);
+    return gt_path_join(dir, name);
+}
+
+static gt_status take_stock(stock *k, const char *dir) {
+    *k = (stock){.dir = dir};
+    gt_status st = checkpoint_scan(dir, &k->images, &k->n);
+    if (st) return st;
+    k->bytes = calloc((size_t)k->n + 1, sizeof *k->bytes);
+    k->goes = calloc((size_t)k->n + 1, sizeof *k->goes);
+    if (!k->bytes || !k->goes) return gt_fail(GT_NOMEM, "out of memory for the list of checkpoints in '%s'", dir);
+    for (int i = 0; i < k->n; i++) {
+        struct stat s;
+        char *path = path_of(dir, k->images[i]);
+        if (path && stat(path, &s) == 0) k->bytes[i] = (double)s.st_size;
+        free(path);
+    }
+    return GT_OK;
+}
+
+/* Only what is older than `images` goes: a higher number is a damaged file that a run going on from an earlier checkpoint passed over,
+ * and will replace when it gets there. */
+static void choose(stock *k, const gt_keep *keep, int64_t images, int64_t best) {
+    double bytes = 0;
+    int newer = 0; /* that stay for being among the newest */
+    for (int i = 0; i < k->n; i++) {
+        if (k->images[i] > images) continue;
+        bool among_newest = newer++ < (keep->newest < 1 ? 1 : keep->newest);
+        /* the first of its interval: the next older one belongs to another */
+        bool milestone = keep->every > 0 && (i + 1 == k->n || k->images[i] / keep->every != k->images[i + 1] / keep->every);
+        k->goes[i] = !among_newest && !milestone && k->images[i] != best;
+        if (!k->goes[i]) bytes += k->bytes[i];
+    }
+    int spared = 0; /* the two newest that are there */
+    while (spared < k->n && k->images[spared] > images) spared++;
+    for (int i = k->n - 1; i > spared + 1 && keep->bytes > 0 && bytes > keep->bytes; i--) {
+        if (k->goes[i] || k->images[i] == best) continue;
+        k->goes[i] = true;
+        bytes -= k->bytes[i];
+    }
+}
+
+static gt_status remove_old(const char *dir, const gt_keep *keep, int64_t images) {
+    stock k;
+    gt_status st = take_stock(&k, dir);
+    if (!st) choose(&k, keep, images, gt_checkpoint_best(dir));
+    for (int i = 0; i < k.n && !st; i++) {
+        char *path = k.goes[i] ? path_of(dir, k.images[i]) : NULL;
+        int error = path ? gt_file_remove(path) : 0;
+        if (error) st = gt_fail(GT_FAILED, "cannot remove '%s': %s", path, strerror(error));
+        free(path);
+    }
+    free(k.images);
+    free(k.bytes);
+    free(k.goes);
+    return st;
+}
+
+gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n) {
+    int64_t *list, best = gt_checkpoint_best(dir), left = -1;
+    int count;
+    *n = 0;
+    gt_status st = checkpoint_scan(dir, &list, &count);
+    for (int i = 0; i < count && left < 0; i++)
+        if (list[i] < images) left = list[i];
+    if (!st && left < 0) st = gt_fail(GT_FAILED, "'%s' has no checkpoint of less than %lld images to go back to", dir, (long long)images);
+    for (int i = 0; i < count && !st && list[i] > left; i++) {
+        char name[40], bad[48], *from = path_of(dir, list[i]);
+        gt_checkpoint_name(list[i], name);
+        snprintf(bad, sizeof bad, "bad-%s", name);
+        char *to = gt_path_join(dir, bad);
+        int error = from && to ? gt_file_rename(from, to) : ENOMEM;
+        if (error) st = gt_fail(GT_FAILED, "cannot set '%s/%s' aside: %s", dir, name, strerror(error));
+        else ++*n;
+        free(from);
+        free(to);
+    }
+    free(list);
+    char name[40];
+    gt_checkpoint_name(left, name);
+    if (!st) st = point(dir, "last", name);
+    if (!st && best >= images) st = point(dir, "best", name);
+    return st;
+}
+
+static gt_status save(gt_saver *s, bool *written) {
+    char *path = gt_path_join(s->dir, s->result.name);
+    errno = ENOMEM;
+    gt_status st = path ? checkpoint_store(path, s->data, s->bytes) : GT_NOMEM;
+    s->error = st ? errno : 0;
+    *written = !st;
+    if (!st) st = point(s->dir, "last", s->result.name);
+    if (!st && s->best) s->result.best = !(st = point(s->dir, "best", s->result.name));
+    gt_status cleared = *written ? remove_old(s->dir, &s->keep, s->result.images) : GT_OK;
+    free(path);
+    return st ? st : cleared;
+}
+
+static void *thread_main(void *arg) {
+    gt_saver *s = arg;
+    bool written;
+    double begin = gt_clock();
+    gt_status st = save(s, &written);
+    if (st) snprintf(s->result.message, sizeof s->result.message, "%s", gt_message());
+    s->result.status = written ? GT_OK : st;
+    s->result.seconds = gt_clock() - begin;
+    free(s->data);
+    s->data = NULL;
+    atomic_store(&s->done, true);
+    return NULL;
+}
+
+/* ---- the main thread's side ---- */
+
+gt_saver *gt_saver_new(const char *dir, const gt_keep *keep) {
+    gt_saver *s = calloc(1, sizeof *s);
+    if (!s || !(s->dir = strdup(dir))) {
+        free(s);
+        gt_fail(GT_NOMEM, "out of memory for the checkpoint writer");
+        return NULL;
+    }
+    s->keep = *keep;
+    gt_halves_clear(dir);
+    return s;
+}
+
+static void take_note(gt_saver *s) {
+    s->settled = s->result;
+    s->news = s->result.status ? GT_SAVER_FAILED : GT_SAVER_WRITTEN;
+    if (s->error && s->error != s->failing)
+        gt_warn("%s was not written: %s; earlier ones stay, training goes on and tries again", s->result.name, s->result.message);
+    else if (!s->error && s->failing)
+        gt_info("checkpoints can be written again: %s", s->result.name);
+    if (!s->error && s->result.message[0]) gt_warn("%s was written, but: %s", s->result.name, s->result.message);
+    s->failing = s->error;
+}
+
+static void collect(gt_saver *s) {
+    pthread_join(s->thread, NULL);
+    s->running = false;
+    take_note(s);
+}
+
+gt_saver_state gt_saver_poll(gt_saver *s) {
+    if (s->running && !atomic_load(&s->done)) return GT_SAVER_BUSY;
+    if (s->running) collect(s);
+    gt_saver_state news = s->news;
+    s->news = GT_SAVER_IDLE;
+    return news;
+}
+
+gt_saver_state gt_saver_wait(gt_saver *s) {
+    if (s->running) collect(s);
+    return gt_saver_poll(s);
+}
+
+const gt_saver_result *gt_saver_outcome(const gt_saver *s) { return &s->settled; }
+
+gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool best) {
+    gt_saver_wait(s);
+    gt_status st = gt_checkpoint_finish(c);
+    if (!st) {
+        s->result = (gt_saver_result){.images = images, .bytes = gt_checkpoint_bytes(c)};
+        gt_checkpoint_name(images, s->result.name);
+        s->best = best;
+        s->data = checkpoint_take_data(c, &s->bytes);
+        atomic_store(&s->done, false);
+        int error = gt_thread_start(&s->thread, 0, thread_main, s);
+        s->running = !error;
+        if (error) { /* no thread to be had: then at once */
+            thread_main(s);
+            take_note(s);
+        }
+    }
+    gt_checkpoint_free(c);
+    return st;
+}
+
+void gt_saver_free(gt_saver *s) {
+    if (!s) return;
+    gt_saver_wait(s);
+    free(s->dir);
+    free(s);
+}

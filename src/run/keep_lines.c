@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Lines that stay: see keep_lines.h. */
+#define _GNU_SOURCE
+#include "run/keep_lines.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/lines.h"
+
+enum { COPIED = 1 << 20 }; /* at once */
+
+typedef struct span {
+    int64_t start, end;
+} span;
+
+typedef struct kept { /* lines, those beside each other as one */
+    const char *path;
+    span *spans;
+    size_t n, room;
+    int64_t bytes, last; /* of all; of the last line */
+    bool half;           /* the last one lacks its newline */
+} kept;
+
+static bool keep_line(kept *k, const gt_lines *in) {
+    bool beside = k->n && k->spans[k->n - 1].end == in->start;
+    if (!beside && k->n == k->room) {
+        size_t room = k->room ? 2 * k->room : 16;
+        span *spans = realloc(k->spans, room * sizeof *spans);
+        if (!spans) return false;
+        k->spans = spans;
+        k->room = room;
+    }
+    if (!beside) k->spans[k->n++].start = in->start;
+    k->spans[k->n - 1].end = in->end;
+    k->last = in->end - in->start;
+    k->bytes += k->last;
+    k->half = !in->whole;
+    return true;
+}
+
+/* 0 or errno */
+static int copy_span(int from, int to, span s, char *buffer) {
+    int error = 0;
+    while (s.start < s.end && !error) {
+        ssize_t n = pread(from, buffer, s.end - s.start < COPIED ? (size_t)(s.end - s.start) : COPIED, (off_t)s.start);
+        if (n < 0 && errno == EINTR) continue;
+        error = n < 0 ? errno : n == 0 ? EIO : gt_write_all(to, buffer, (size_t)n);
+        s.start += n;
+    }
+    return error;
+}
+
+static int copy_kept(int to, void *arg) {
+    const kept *k = arg;
+    char *buffer = malloc(COPIED);
+    int from = buffer ? gt_file_open(k->path, O_RDONLY) : -1, error = !buffer ? ENOMEM : from < 0 ? errno : 0;
+    for (size_t i = 0; i < k->n && !error; i++) error = copy_span(from, to, k->spans[i], buffer);
+    if (!error && k->half) error = gt_write_all(to, "\n", 1);
+    if (from >= 0) close(from);
+    free(buffer);
+    return error;
+}
+
+/* What goes is all at the end. */
+static gt_status cut_end(const kept *k) {
+    int fd = gt_file_open(k->path, O_WRONLY), error = fd < 0 ? errno : 0;
+    while (!error && ftruncate(fd, (off_t)k->bytes))
+        if (errno != EINTR) error = errno;
+    if (!error && k->half) error = gt_write_all_at(fd, "\n", 1, (off_t)k->bytes);
+    if (!error) error = gt_file_sync(fd);
+    if (fd >= 0) close(fd);
+    return error ? gt_fail(GT_FAILED, "cannot cut back '%s': %s", k->path, strerror(error)) : GT_OK;
+}
+
+gt_status keep_lines(const char *path, int64_t images, judge *judges, void *scratch, int counts[VERDICTS], int64_t *last) {
+    kept k = {.path = path};
+    gt_lines in;
+    *last = -1;
+    if (access(path, F_OK)) return GT_OK;
+    gt_status st = gt_lines_open(&in, path, 0, 0);
+    while (!st && gt_lines_next(&in)) {
+        verdict v = judges(in.text, in.whole, images, scratch);
+        counts[v]++;
+        if (v == UNKNOWN || (v == KEEP && !keep_line(&k, &in))) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    }
+    st = gt_lines_close(&in, st);
+    bool is_head = k.n == 0 || (k.n == 1 && k.spans[0].start == 0);
+    if (!st && !is_head) st = gt_file_replace_by(path, copy_kept, &k, (size_t)k.bytes);
+    else if (!st && (k.bytes < in.end || k.half)) st = cut_end(&k);
+    if (k.n) *last = k.bytes - k.last;
+    free(k.spans);
+    return st;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The metric log of a run: one tick into stats.jsonl (the truth), metrics.h5 and TensorBoard's events. */
+#include "gantry/runlog.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/appender.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/file_system.h"
+#include "base/lines.h"
+#include "gantry/log.h"
+#include "run/keep_lines.h"
+#include "run/metrics_h5.h"
+#include "run/stats_line.h"
+#include "run/tfevents.h"
+
+enum {
+    REBUILD_PART = 32, /* without SWMR metrics.h5 is made anew when it has grown by this part: all rebuilds together cost as much as so many of the last */
+};
+typedef enum part { STATS, METRICS, EVENTS, PARTS } part;
+
+struct gt_runlog {
+    char *dir, *path; /* of stats.jsonl */
+    appender stats;
+    bool failing[PARTS]; /* said so already */
+    metrics_h5 *metrics;
+    bool swmr;        /* else metrics.h5 is replaced as a whole, */
+    int rest;         /* ... after so many more ticks */
+    bool stale;       /* it lacks ticks */
+    bool left;        /* to another process */
+    tfevents *events;
+    char *last_text;  /* of the last line that was there when the log was opened; NULL: there was none */
+    stats_line last;  /* what it says */
+    bool told;        /* that metrics.h5 is thinned */
+};
+
+static void report(gt_runlog *l, part p, gt_status st) {
+    static const char *const names[PARTS] = {"stats.jsonl", "metrics.h5", "TensorBoard's events"};
+    gt_log_outcome(&l->failing[p], st != GT_OK, names[p]);
+}
+
+/* ---- cutting back ---- */
+
+static verdict judge_stats(char *text, bool whole, int64_t images, void *line) {
+    stats_line *said = line;
+    if (!whole || !stats_line_parse(text, said)) return whole && said->failed ? UNKNOWN : BAD;
+    return said->images <= images ? KEEP : LATER;
+}
+
+static gt_status cut_back(const char *path, int64_t images, int64_t *last) {
+    stats_line line = {0};
+    int counts[VERDICTS] = {0};
+    gt_status st = keep_lines(path, images, judge_stats, &line, counts, last);
+    if (counts[LATER]) gt_info("stats.jsonl: cut back to %lld images (%d later lines removed)", (long long)images, counts[LATER]);
+    if (counts[BAD]) gt_warn("stats.jsonl: %d damaged or half-written lines removed", counts[BAD]);
+    free(line.values);
+    return st;
+}
+
+static verdict judge_talk(char *text, bool whole, int64_t images, void *scratch) {
+    double kimg;
+    (void)whole, (void)scratch;
+    return sscanf(text, "%*s %*s tick %*d kimg %lf", &kimg) == 1 && 1000 * kimg > (double)images + 0.5 ? LATER : KEEP;
+}
+
+gt_status gt_log_cut_back(const char *path, int64_t images) {
+    int counts[VERDICTS] = {0};
+    int64_t last;
+    return keep_lines(path, images, judge_talk, NULL, counts, &last);
+}
+
+/* ---- the three parts ---- */
+
+static gt_status rebuild_metrics(gt_runlog *l) {
+    gt_stats *stats = gt_stats_read(l->path);
+    gt_status st = stats ? metrics_h5_rebuild(l->metrics, stats) : GT_FAILED;
+    l->stale = st != GT_OK;
+    l->rest = stats ? stats->ticks / REBUILD_PART : 0;
+    if (stats && stats->every > 1 && !l->told)
+        gt_info("stats.jsonl has %lld ticks, of which metrics.h5 gets one in %lld", (long long)stats->all_ticks, (long long)stats->every);
+    l->told |= stats && stats->every > 1;
+    gt_stats_free(stats);
+    return st;
+}
+
+static gt_status tick_metrics(gt_runlog *l, int64_t images, double time, const gt_stat_value *values, int n) {
+    if (l->failing[STATS]) { /* it would not be what stats.jsonl says: rebuilt once that can be written again */
+        metrics_h5_close(l->metrics);
+        return gt_fail(GT_FAILED, "waits for stats.jsonl");
+    }
+    if (!l->swmr && l->rest-- > 0) {
+        l->stale = true;
+        return GT_OK;
+    }
+    if (!metrics_h5_ready(l->metrics, values, n)) return rebuild_metrics(l);
+    gt_status st = metrics_h5_append(l->metrics, images, time, values, n);
+    if (st) metrics_h5_close(l->metrics);
+    return st;
+}
+
+void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n) {
+    double time = gt_unix_time();
+    gt_buffer *lines = &l->stats.pending;
+    size_t whole = lines->n;
+    stats_line_print(lines, images, time, values, n);
+    if (lines->failed) { /* out of memory: this line is lost, earlier ones are not */
+        lines->n = whole;
+        lines->failed = false;
+        gt_warn("stats.jsonl: out of memory for a line at %lld images", (long long)images);
+    }
+    report(l, STATS, appender_flush(&l->stats, true));
+    report(l, METRICS, tick_metrics(l, images, time, values, n));
+    report(l, EVENTS, tfevents_scalars(l->events, time, images, values, n));
+}
+
+void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels, const void *png, size_t bytes) {
+    report(l, EVENTS, tfevents_picture(l->events, gt_unix_time(), images, name, width, height, channels, png, bytes));
+}
+
+/* ---- open and close ---- */
+
+static gt_status read_last(gt_runlog *l, int64_t start) {
+    gt_lines in;
+    gt_status st = gt_lines_open(&in, l->path, start, 0);
+    bool got = !st && gt_lines_next(&in);
+    if (got && !(l->last_text = strdup(in.text))) st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path);
+    st = gt_lines_close(&in, st);
+    if (!st && got && !stats_line_parse(l->last_text, &l->last)) st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path); /* it was judged to be one */
+    return st;
+}
+
+static gt_status open_parts(gt_runlog *l, int64_t images, const char *swmr) {
+    int64_t last;
+    gt_status st = cut_back(l->path, images, &last);
+    if (!st && last >= 0) st = read_last(l, last);
+    if (st) return st;
+    gt_file_system fs = gt_file_system_of(l->dir);
+    l->swmr = strcmp(swmr, "auto") ? strcmp(swmr, "off") != 0 : !fs.shared;
+    if (!strcmp(swmr, "auto") && fs.shared) gt_info("'%s' lies on %s: metrics.h5 is replaced as a whole now and then (--log-swmr=on: grows in place)", l->dir, fs.name);
+    if ((st = appender_open(&l->stats, l->path, 0))) return st;
+    if (!(l->metrics = metrics_h5_new(l->dir, l->swmr))) return GT_FAILED;
+    if (!(l->events = tfevents_open(l->dir, images))) return GT_FAILED;
+    report(l, METRICS, rebuild_metrics(l));
+    return GT_OK;
+}
+
+gt_runlog *gt_runlog_open(const char *dir, int64_t images, const char *swmr) {
+    gt_runlog *l = calloc(1, sizeof *l);
+    if (l) *l = (gt_runlog){.dir = strdup(dir), .path = gt_path_join(dir, "stats.jsonl"), .stats.fd = -1};
+    gt_status st = l && l->dir && l->path ? open_parts(l, images, swmr) : gt_fail(GT_NOMEM, "out of memory for the metric log");
+    if (!st) return l;
+    gt_runlog_close(l);
+    return NULL;
+}
+
+double gt_runlog_last(const gt_runlog *l, const char *name) {
+    if (!l->last_text) return 0;
+    if (strcmp(name, "timestamp") == 0) return l->last.timestamp;
+    const gt_stat_value *v = stats_line_find(l->last.values, l->last.n, name);
+    return v && v->num > 0 ? v->mean : 0;
+}
+
+gt_status gt_runlog_each(const gt_runlog *l, gt_runlog_line *line, void *arg) {
+    gt_lines in;
+    stats_line read = {0};
+    gt_status st = gt_lines_open(&in, l->path, 0, 0);
+    while (!st && gt_lines_next(&in)) {
+        if (stats_line_parse(in.text, &read)) line(arg, read.images, read.values, read.n);
+        else if (read.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path);
+    }
+    free(read.values);
+    return gt_lines_close(&in, st);
+}
+
+typedef struct search {
+    int64_t images;
+    const char *name;
+    double mean;
+} search;
+
+static void look(void *arg, int64_t images, const gt_stat_value *values, int n) {
+    search *s = arg;
+    if (images != s->images) return;
+    const gt_stat_value *v = stats_line_find(values, n, s->name);
+    s->mean = v ? v->mean : NAN;
+}
+
+double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name) {
+    search s = {images, name, NAN};
+    if (gt_runlog_each(l, look, &s)) gt_warn("%s", gt_message());
+    return s.mean;
+}
+
+void gt_runlog_leave(gt_runlog *l) { l->left = true; }
+
+void gt_runlog_close(gt_runlog *l) {
+    if (!l) return;
+    if (l->stats.fd >= 0 && !l->left) report(l, STATS, appender_flush(&l->stats, true));
+    if (l->stale && !l->left && !l->failing[STATS]) report(l, METRICS, rebuild_metrics(l));
+    appender_close(&l->stats);
+    metrics_h5_free(l->metrics);
+    tfevents_close(l->events);
+    free(l->last_text);
+    free(l->last.values);
+    free(l->dir);
+    free(l->path);
+    free(l);
+}

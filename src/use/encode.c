@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Encoding images: one encoder, and all images of a dataset on many ranks. */
+#include "gantry/encode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "use/records.h"
+#include "use/trained.h"
+
+enum { BATCH = 32 }; /* a fixed number: an image's latent does not depend on how many are encoded */
+
+struct gt_encoder {
+    gt_trained trained; /* all NULL when the model is not ours */
+    gt_model *model;
+    const float *params;
+    gt_graph *graph;
+    gt_exec *exec;
+    int batch;
+};
+
+static gt_status build(gt_encoder *e, gt_pool *pool) {
+    if (!e->model->build_encoder) return gt_fail(GT_USAGE, "model '%s' has no encoder: this is for autoencoders", e->model->name);
+    e->graph = e->model->build_encoder(e->model, e->batch);
+    e->exec = e->graph ? gt_exec_new(e->graph, &(gt_exec_options){.pool = pool}) : NULL;
+    if (!e->exec) return GT_FAILED;
+    gt_exec_bind(e->exec, 0, (void *)e->params);
+    return gt_exec_prepare(e->exec, &(gt_exec_env){0});
+}
+
+static gt_encoder *allocate(void) {
+    gt_encoder *e = calloc(1, sizeof *e);
+    if (!e) gt_fail(GT_NOMEM, "out of memory for an encoder");
+    return e;
+}
+
+gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool) {
+    gt_encoder *e = allocate();
+    if (!e) return NULL;
+    e->model = m;
+    e->params = params;
+    e->batch = batch;
+    if (!build(e, pool)) return e;
+    gt_encoder_close(e);
+    return NULL;
+}
+
+gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool) {
+    gt_encoder *e = allocate();
+    if (!e) return NULL;
+    e->batch = BATCH;
+    if (!gt_trained_open(&e->trained, checkpoint)) {
+        e->model = e->trained.model;
+        e->params = e->trained.params;
+        if (!build(e, pool)) return e;
+    }
+    gt_encoder_close(e);
+    return NULL;
+}
+
+void gt_encoder_close(gt_encoder *e) {
+    if (!e) return;
+    gt_exec_free(e->exec);
+    gt_graph_free(e->graph);
+    gt_trained_close(&e->trained);
+    free(e);
+}
+
+gt_model *gt_encoder_model(const gt_encoder *e) { return e->model; }
+const float *gt_encoder_params(const gt_encoder *e) { return e->params; }
+int gt_encoder_batch(const gt_encoder *e) { return e->batch; }
+
+gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out) {
+    const gt_model *m = e->model;
+    memcpy(gt_exec_input(e->exec, "images"), images, (size_t)e->batch * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *images);
+    gt_status st = gt_exec_run(e->exec, &(gt_exec_env){0});
+    if (st) return st;
+    *out = (gt_encoded){gt_exec_output(e->exec, "latent"), gt_exec_output(e->exec, "log_variance"), gt_exec_output(e->exec, "image"),
+                        gt_exec_output(e->exec, "error")};
+    return GT_OK;
+}
+
+gt_status gt_read_image(gt_dataset *ds, int64_t item, void *samples, float *image) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    gt_status st = gt_dataset_read(ds, item, samples);
+    if (!st) gt_dataset_floats(info, samples, (size_t)info->height * (size_t)info->width * (size_t)info->channels, image);
+    return st;
+}
+
+gt_status gt_model_takes(const gt_model *m, gt_dataset *ds) {
+    const gt_dataset_info *info = gt_dataset_get_info(ds);
+    if (info->height == m->height && info->width == m->width && info->channels == m->channels) return GT_OK;
+    return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d", info->width, info->height, info->channels, m->width,
+                   m->height, m->channels);
+}
+
+gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t *items, float *pairs) {
+    const gt_model *m = e->model;
+    gt_status st = gt_model_takes(m, ds);
+    if (st) return st;
+    int64_t batch = e->batch;
+    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
+    void *samples = malloc(gt_dataset_get_info(ds)->image_bytes);
+    float *images = calloc((size_t)batch * pixels, sizeof *images);
+    if (!samples || !images) st = gt_fail(GT_NOMEM, "out of memory for reconstructions");
+    for (int64_t first = 0; first < n && !st; first += batch) {
+        int64_t count = n - first < batch ? n - first : batch;
+        for (int64_t i = 0; i < count && !st; i++) st = gt_read_image(ds, items[first + i], samples, images + (size_t)i * pixels);
+        gt_encoded out;
+        if (st || (st = gt_encoder_run(e, images, &out))) break;
+        for (int64_t i = 0; i < count; i++) {
+            float *pair = pairs + 2 * (size_t)(first + i) * pixels;
+            memcpy(pair, images + (size_t)i * pixels, pixels * sizeof *pair);
+            memcpy(pair + pixels, out.image + (size_t)i * pixels, pixels * sizeof *pair);
+        }
+    }
+    free(samples);
+    free(images);
+    return st;
+}
+
+/* ---- a whole dataset ---- */
+
+typedef struct records { /* of an image: latent, log-variance, error */
+    gt_encoder *encoder;
+    size_t latent, width; /* floats */
+} records;
+
+static gt_status encode_batch(void *arg, int64_t first, int n, const float *images, void *out) {
+    (void)first;
+    const records *r = arg;
+    gt_encoded e;
+    gt_status st = gt_encoder_run(r->encoder, images, &e);
+    for (int i = 0; i < n && !st; i++) {
+        float *record = (float *)out + (size_t)i * r->width;
+        memcpy(record, e.latent + (size_t)i * r->latent, r->latent * sizeof *record);
+        if (e.log_variance) memcpy(record + r->latent, e.log_variance + (size_t)i * r->latent, r->latent * sizeof *record);
+        record[2 * r->latent] = e.error[i];
+    }
+    return st;
+}
+
+static gt_status unpack(const records *r, const float *all, size_t n, gt_encoded *out) {
+    bool spread = gt_exec_output(r->encoder->exec, "log_variance") != NULL;
+    float *latent = malloc(n * r->latent * sizeof *latent), *error = malloc(n * sizeof *error);
+    float *log_variance = spread ? malloc(n * r->latent * sizeof *log_variance) : NULL;
+    *out = (gt_encoded){latent, log_variance, NULL, error};
+    if (!latent || !error || (spread && !log_variance)) return gt_fail(GT_NOMEM, "out of memory for the latents of %zu images", n);
+    for (size_t i = 0; i < n; i++) {
+        const float *record = all + i * r->width;
+        memcpy(latent + i * r->latent, record, r->latent * sizeof *record);
+        if (spread) memcpy(log_variance + i * r->latent, record + r->latent, r->latent * sizeof *record);
+        error[i] = record[2 * r->latent];
+    }
+    return GT_OK;
+}
+
+gt_status gt_encode_dataset(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_encoded *out) {
+    records r = {e, (size_t)e->model->latent_size, 2 * (size_t)e->model->latent_size + 1};
+    void *all = NULL;
+    *out = (gt_encoded){0};
+    gt_status st = gt_comm_agree(c, gt_model_takes(e->model, ds));
+    if (!st) st = gt_records_make(&(gt_records){c, ds, e->batch, r.width * sizeof(float), "encoding", encode_batch, &r}, &all);
+    if (!st) st = gt_comm_agree(c, all ? unpack(&r, all, (size_t)gt_dataset_get_info(ds)->count, out) : GT_OK);
+    free(all);
+    if (st) gt_encoded_free(out);
+    return st;
+}
+
+void gt_encoded_free(gt_encoded *out) {
+    free((void *)out->latent);
+    free((void *)out->log_variance);
+    free((void *)out->error);
+    *out = (gt_encoded){0};
+}
