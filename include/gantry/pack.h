@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The dataset tool: pictures of any source (import.h) through a transform (transform.h) into a dataset.
+ * The dataset tool: pictures of any source (source.h) through a transform (transform.h) into a dataset.
  *
  *     gt_pack_request r = {.n_sources = 1, .sources = &"photos", .dest = "photos.zip", .transform = {...}};
  *     gt_status st = gt_pack(comm, &r, &result);
@@ -19,7 +19,7 @@
  *
  * The result appears under its name when it is whole. Until then it is DEST.part, with DEST.progress beside it; a run that
  * was ended goes on from there when it is asked for the same again. When anything differs - options, names, labels, or what
- * is read, as far as gt_import_identity and gt_import_stamp tell - images that were made are not dropped without
+ * is read, as far as gt_source_stamp and gt_source_item_stamp tell - images that were made are not dropped without
  * `restart` or `overwrite`: GT_USAGE; nor are those of an older program that this one cannot read. Files of these names
  * that no such run made are never written over: GT_USAGE.
  *
@@ -35,7 +35,7 @@
 #define GANTRY_PACK_H
 
 #include "gantry/dist.h"
-#include "gantry/import.h"
+#include "gantry/source.h"
 #include "gantry/transform.h"
 
 typedef enum gt_pack_choice {
@@ -47,7 +47,7 @@ typedef enum gt_pack_choice {
 typedef struct gt_pack_request {
     int n_sources; /* more than one: one after the other */
     const char *const *sources;
-    gt_import_options import;
+    gt_source_options import;
     const char *dest;
     bool folder;  /* dest is a folder whatever its suffix; a '/' at its end says so, too */
     gt_transform transform; /* a range that the sources have, or has_range, takes the place of its own */

@@ -83,9 +83,9 @@ static gt_status read_background(const char *text, gt_transform *t) {
     return GT_OK;
 }
 
-static void read_labels(const char *text, gt_import_options *o) {
-    if (gt_is(text, "folders")) o->labels = GT_IMPORT_FOLDERS;
-    else if (gt_is(text, "none")) o->labels = GT_IMPORT_NONE;
+static void read_labels(const char *text, gt_source_options *o) {
+    if (gt_is(text, "folders")) o->labels = GT_SOURCE_LABELS_FOLDERS;
+    else if (gt_is(text, "none")) o->labels = GT_SOURCE_LABELS_NONE;
     else if (!gt_is(text, "own")) o->labels_csv = text;
 }
 

@@ -17,10 +17,10 @@
 #include "data/source.h"
 #include "data/subset.h"
 
-static const gt_source_kind *const kinds[] = {&gt_source_synth, &gt_source_folder, &gt_source_zip, &gt_source_hdf5};
+static const gt_stored_kind *const kinds[] = {&gt_stored_synth, &gt_stored_folder, &gt_stored_zip, &gt_stored_hdf5};
 
 struct gt_dataset {
-    gt_source source;
+    gt_stored source;
     gt_dataset_info info;
     char *name, *spec; /* short, for runs; as it was given, for messages */
     int64_t *chosen;    /* stored images of a subset, in order; NULL: all */
@@ -36,7 +36,7 @@ bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t
     return same;
 }
 
-static gt_status open_source(gt_source *source, const char *text, const char **kind_name) {
+static gt_status open_source(gt_stored *source, const char *text, const char **kind_name) {
     struct stat s;
     const char *slash = strrchr(text, '/'), *dot = strrchr(slash ? slash : text, '.');
     int error = stat(text, &s) ? errno : 0;
@@ -60,7 +60,7 @@ static gt_status open_source(gt_source *source, const char *text, const char **k
 
 /* The last part of the path without its extension; NAME of synth:NAME. */
 static char *name_of(const char *text, const char *kind) {
-    if (!strcmp(kind, gt_source_synth.name)) {
+    if (!strcmp(kind, gt_stored_synth.name)) {
         const char *name = strchr(text, ':') + 1;
         return strndup(name, strcspn(name, ":"));
     }
@@ -86,7 +86,7 @@ static gt_status choose_subset(gt_dataset *ds, int64_t subset, uint32_t seed) {
 }
 
 static void fill_info(gt_dataset *ds, const gt_dataset_options *options, const char *kind_name) {
-    const gt_source *s = &ds->source;
+    const gt_stored *s = &ds->source;
     const gt_notes *n = &s->notes;
     ds->info = (gt_dataset_info){
         .name = ds->name,
@@ -284,7 +284,7 @@ static void hash_meaning(const gt_dataset_info *info, gt_hasher *h) {
 }
 
 void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h) {
-    const gt_source *s = &ds->source;
+    const gt_stored *s = &ds->source;
     uint64_t shape[7] = {htole64((uint64_t)s->count),      htole64((uint64_t)s->height), htole64((uint64_t)s->width),
                          htole64((uint64_t)s->channels),   htole64(8 * gt_sample_bytes(s->type)), htole64(s->notes.kind),
                          htole64((uint64_t)s->notes.width)};
@@ -294,7 +294,7 @@ void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h) {
 }
 
 static gt_status hash_source(gt_dataset *ds, int64_t most, gt_hash128 *out) {
-    const gt_source *s = &ds->source;
+    const gt_stored *s = &ds->source;
     gt_hasher *h = gt_hasher_new();
     if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
     gt_dataset_hash_shape(ds, h);

@@ -141,7 +141,7 @@ static gt_status find_images(cifar *c, const member *m, const char *map, const g
     return a.utf8 ? copy_text(c, &a, a.shape[0] * IMAGE) : GT_OK;
 }
 
-static gt_status read_labels(gt_import_source *s, const cifar *c, const gt_pickle *root, const batch *b) {
+static gt_status read_labels(gt_reader *s, const cifar *c, const gt_pickle *root, const batch *b) {
     const char *key = label_key(c, root);
     const gt_pickle *list = gt_pickle_get(root, key);
     if (!list || list->kind != GT_PICKLE_LIST || list->items != (size_t)b->count)
@@ -155,7 +155,7 @@ static gt_status read_labels(gt_import_source *s, const cifar *c, const gt_pickl
     return GT_OK;
 }
 
-static gt_status read_names(gt_import_source *s, const cifar *c, const gt_pickle *root) {
+static gt_status read_names(gt_reader *s, const cifar *c, const gt_pickle *root) {
     const gt_pickle *list = gt_pickle_get(root, "label_names");
     if (!list) list = gt_pickle_get(root, c->coarse ? "coarse_label_names" : "fine_label_names");
     if (!list || list->kind != GT_PICKLE_LIST || list->items == 0 || list->items > GT_CLASS_MOST) return GT_OK;
@@ -167,7 +167,7 @@ static gt_status read_names(gt_import_source *s, const cifar *c, const gt_pickle
         if (v->kind != GT_PICKLE_BYTES && v->kind != GT_PICKLE_TEXT) st = gt_fail(GT_FORMAT, "a class name that is no text");
         else if (!(names[n] = strndup(v->bytes, v->n))) st = gt_fail(GT_NOMEM, "out of memory for class names");
     }
-    if (!st) st = gt_import_copy_class_names(&s->notes, (const char *const *)names, (int)n);
+    if (!st) st = gt_source_copy_class_names(&s->notes, (const char *const *)names, (int)n);
     for (size_t i = 0; names && i < n; i++) free(names[i]);
     free(names);
     return st;
@@ -175,7 +175,7 @@ static gt_status read_names(gt_import_source *s, const cifar *c, const gt_pickle
 
 typedef enum pass { FIND_IMAGES, READ_LABELS } pass; /* the number of labels is known when all images are found */
 
-static gt_status read_member(gt_import_source *s, cifar *c, const member *m, pass pass) {
+static gt_status read_member(gt_reader *s, cifar *c, const member *m, pass pass) {
     const char *map = gt_spool_map(&c->spool, m->at, m->bytes);
     gt_arena *arena = map ? gt_arena_new() : NULL;
     gt_pickle *root = NULL;
@@ -187,7 +187,7 @@ static gt_status read_member(gt_import_source *s, cifar *c, const member *m, pas
     return st ? gt_wrap(st, "'%s'", m->kind->name) : GT_OK;
 }
 
-static gt_status find_all_images(gt_import_source *s, cifar *c) {
+static gt_status find_all_images(gt_reader *s, cifar *c) {
     gt_status st = GT_OK;
     for (int i = 0; i < c->n_members && !st; i++) {
         const member_kind *kind = c->members[i].kind;
@@ -228,15 +228,15 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
 
 static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     (void)state, (void)i;
-    gt_import_array_head(out, "CIFAR", &(gt_picture){.height = SIDE, .width = SIDE, .channels = 3});
+    gt_source_array_head(out, "CIFAR", &(gt_picture){.height = SIDE, .width = SIDE, .channels = 3});
     return GT_OK;
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     const cifar *c = state;
     const batch *b = batch_of(c, i);
-    if (c->n_batches == 1) snprintf(buffer, GT_IMPORT_NAME_BYTES, "train:%05" PRId64, i);
-    else snprintf(buffer, GT_IMPORT_NAME_BYTES, "data_batch_%d:%05" PRId64, (int)(b - c->batches) + 1, i - b->first);
+    if (c->n_batches == 1) snprintf(buffer, GT_ITEM_NAME_BYTES, "train:%05" PRId64, i);
+    else snprintf(buffer, GT_ITEM_NAME_BYTES, "data_batch_%d:%05" PRId64, (int)(b - c->batches) + 1, i - b->first);
     return buffer;
 }
 
@@ -246,18 +246,18 @@ static void close_cifar(void *state) {
     free(c);
 }
 
-static gt_status open_cifar(gt_import_source *s, const char *spec, const gt_import_options *options) {
+static gt_status open_cifar(gt_reader *s, const char *spec, const gt_source_options *options) {
     cifar *c = calloc(1, sizeof *c);
     if (!c) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = c, .read = read_item, .head = head_item, .identity = gt_import_file_stamp(spec), .name = name_item, .close = close_cifar};
+    *s = (gt_reader){.state = c, .read = read_item, .head = head_item, .identity = gt_source_file_stamp(spec), .name = name_item, .close = close_cifar};
     c->coarse = options->coarse;
     gt_status st = gt_spool_open(&c->spool);
     if (!st) st = unpack(c, spec);
     if (!st) st = find_all_images(s, c);
-    if (st || options->labels != GT_IMPORT_OWN || options->labels_csv) return st;
-    st = gt_import_new_classes(s);
+    if (st || options->labels != GT_SOURCE_LABELS_OWN || options->labels_csv) return st;
+    st = gt_source_new_classes(s);
     for (int i = 0; i < c->n_members && !st; i++) st = read_member(s, c, &c->members[i], READ_LABELS);
     return st;
 }
 
-const gt_import_kind gt_import_cifar = {.name = "cifar", .claims = claims, .open = open_cifar};
+const gt_reader_kind gt_reader_cifar = {.name = "cifar", .claims = claims, .open = open_cifar};

@@ -24,7 +24,7 @@ typedef struct slot {
 } slot;
 
 typedef struct crops {
-    gt_import_source inner;
+    gt_reader inner;
     int side;
     int64_t *first; /* item of picture i; [pictures + 1] */
     pthread_mutex_t lock;
@@ -139,12 +139,12 @@ static gt_hash128 stamp_item(const void *state, int64_t i) {
     return c->inner.stamp(c->inner.state, picture_of(c, i));
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     const crops *c = state;
     int64_t picture = picture_of(c, i);
-    char inner[GT_IMPORT_NAME_BYTES];
-    int n = snprintf(buffer, GT_IMPORT_NAME_BYTES, "%s", c->inner.name(c->inner.state, picture, inner));
-    size_t room = GT_IMPORT_NAME_BYTES - 32, end = n < 0 ? 0 : (size_t)n < room ? (size_t)n : room;
+    char inner[GT_ITEM_NAME_BYTES];
+    int n = snprintf(buffer, GT_ITEM_NAME_BYTES, "%s", c->inner.name(c->inner.state, picture, inner));
+    size_t room = GT_ITEM_NAME_BYTES - 32, end = n < 0 ? 0 : (size_t)n < room ? (size_t)n : room;
     snprintf(buffer + end, 32, "#%" PRId64, i - c->first[picture]);
     return buffer;
 }
@@ -172,8 +172,8 @@ static int64_t squares(const crops *c, int64_t picture) {
 }
 
 /* Each square has the label of its picture. */
-static gt_status spread_labels(const crops *c, gt_import_source *s, int64_t count) {
-    gt_import_notes *n = &s->notes;
+static gt_status spread_labels(const crops *c, gt_reader *s, int64_t count) {
+    gt_reader_notes *n = &s->notes;
     size_t width = n->kind == GT_LABELS_VECTORS ? (size_t)n->width : 1;
     if (n->kind == GT_LABELS_NONE) return GT_OK;
     int32_t *classes = n->classes ? malloc((size_t)count * sizeof *classes) : NULL;
@@ -191,7 +191,7 @@ static gt_status spread_labels(const crops *c, gt_import_source *s, int64_t coun
     return GT_OK;
 }
 
-gt_status gt_import_crops(gt_import_source *s, int side) {
+gt_status gt_source_crops(gt_reader *s, int side) {
     crops *c = calloc(1, sizeof *c);
     int64_t *first = malloc(((size_t)s->count + 1) * sizeof *first), count = 0;
     if (!c || !first) {
@@ -202,7 +202,7 @@ gt_status gt_import_crops(gt_import_source *s, int side) {
     *c = (crops){.inner = *s, .side = side, .first = first};
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->decoded, NULL);
-    *s = (gt_import_source){.state = c, .main_thread_only = s->main_thread_only, .notes = s->notes, .read = read_item,
+    *s = (gt_reader){.state = c, .main_thread_only = s->main_thread_only, .notes = s->notes, .read = read_item,
                             .head = head_item, .identity = s->identity, .stamp = s->stamp ? stamp_item : NULL, .name = name_item, .close = close_crops};
     for (int64_t i = 0; i < c->inner.count; i++) {
         first[i] = count;

@@ -20,20 +20,20 @@ static bool claims(const gt_spec *spec) {
 
 static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     const listing *l = state;
-    return gt_import_read_file(out, l->folder, gt_names_at(&l->names, (size_t)i), &l->options);
+    return gt_source_read_file(out, l->folder, gt_names_at(&l->names, (size_t)i), &l->options);
 }
 
 static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     const listing *l = state;
-    return gt_import_head_file(out, l->folder, gt_names_at(&l->names, (size_t)i));
+    return gt_source_head_file(out, l->folder, gt_names_at(&l->names, (size_t)i));
 }
 
 static gt_hash128 stamp_item(const void *state, int64_t i) {
     const listing *l = state;
-    return gt_import_file_stamp_in(l->folder, gt_names_at(&l->names, (size_t)i));
+    return gt_source_file_stamp_in(l->folder, gt_names_at(&l->names, (size_t)i));
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     (void)buffer;
     return gt_names_at(&((const listing *)state)->names, (size_t)i);
 }
@@ -58,18 +58,18 @@ static gt_status read_names(listing *l, const char *path) {
     return st;
 }
 
-static gt_status open_csv(gt_import_source *s, const char *spec, const gt_import_options *options) {
+static gt_status open_csv(gt_reader *s, const char *spec, const gt_source_options *options) {
     listing *l = calloc(1, sizeof *l);
     if (!l) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = l, .read = read_item, .head = head_item, .stamp = stamp_item, .name = name_item, .close = close_listing};
+    *s = (gt_reader){.state = l, .read = read_item, .head = head_item, .stamp = stamp_item, .name = name_item, .close = close_listing};
     const char *slash = strrchr(spec, '/');
     l->options = options->picture;
     l->folder = slash ? strndup(spec, (size_t)(slash - spec) + 1) : strdup(".");
     if (!l->folder) return gt_fail(GT_NOMEM, "out of memory");
     gt_status st = read_names(l, spec);
     s->count = (int64_t)l->names.count;
-    if (!st && options->labels == GT_IMPORT_OWN && !options->labels_csv) st = gt_import_csv_labels(s, spec, NULL, NULL);
+    if (!st && options->labels == GT_SOURCE_LABELS_OWN && !options->labels_csv) st = gt_source_csv_labels(s, spec, NULL, NULL);
     return st;
 }
 
-const gt_import_kind gt_import_csv = {.name = "csv", .claims = claims, .open = open_csv};
+const gt_reader_kind gt_reader_csv = {.name = "csv", .claims = claims, .open = open_csv};

@@ -80,7 +80,7 @@ static gt_status survey(gt_csv *c, columns *k, gt_csv_item item, const void *sta
 
 typedef struct class_set {
     void *tree; /* of char *, by strcmp */
-    gt_import_notes *notes;
+    gt_reader_notes *notes;
 } class_set;
 
 static int compare(const void *a, const void *b) {
@@ -92,7 +92,7 @@ static int compare_text(const void *a, const void *b) {
 }
 
 /* Each different label once, then sorted. */
-static gt_status collect_names(gt_csv *c, const columns *k, gt_import_notes *n) {
+static gt_status collect_names(gt_csv *c, const columns *k, gt_reader_notes *n) {
     class_set set = {.notes = n};
     size_t room = 0;
     gt_status st = next_line(c, k->header);
@@ -123,7 +123,7 @@ static gt_status collect_names(gt_csv *c, const columns *k, gt_import_notes *n) 
 
 /* ---- filling in ---- */
 
-static void put_label(gt_import_notes *n, const columns *k, int64_t item, const gt_csv *c) {
+static void put_label(gt_reader_notes *n, const columns *k, int64_t item, const gt_csv *c) {
     if (n->kind == GT_LABELS_VECTORS) {
         for (size_t i = 0; i < k->width; i++) to_number(c->field[1 + i], &n->vectors[(size_t)item * k->width + i]);
     } else if (k->whole) {
@@ -137,8 +137,8 @@ static void put_label(gt_import_notes *n, const columns *k, int64_t item, const 
     }
 }
 
-static gt_status fill_in(gt_import_source *s, gt_csv *c, const columns *k, gt_csv_item item, const void *state, int64_t *met) {
-    gt_status st = k->width > 1 || (k->real && !k->whole) ? gt_import_new_vectors(s, k->width) : gt_import_new_classes(s);
+static gt_status fill_in(gt_reader *s, gt_csv *c, const columns *k, gt_csv_item item, const void *state, int64_t *met) {
+    gt_status st = k->width > 1 || (k->real && !k->whole) ? gt_source_new_vectors(s, k->width) : gt_source_new_classes(s);
     if (!st && s->notes.kind == GT_LABELS_CLASSES && !k->whole) {
         st = collect_names(c, k, &s->notes);
         gt_csv_rewind(c);
@@ -153,7 +153,7 @@ static gt_status fill_in(gt_import_source *s, gt_csv *c, const columns *k, gt_cs
     return st;
 }
 
-gt_status gt_import_csv_labels(gt_import_source *s, const char *path, gt_csv_item item, const void *state) {
+gt_status gt_source_csv_labels(gt_reader *s, const char *path, gt_csv_item item, const void *state) {
     gt_csv c;
     columns k;
     int64_t met = 0;
@@ -170,12 +170,12 @@ gt_status gt_import_csv_labels(gt_import_source *s, const char *path, gt_csv_ite
 }
 
 struct name_buffers { /* two names are compared at a time */
-    char text[2][GT_IMPORT_NAME_BYTES];
+    char text[2][GT_ITEM_NAME_BYTES];
     int turn;
 };
 
 struct by_name {
-    const gt_import_source *source;
+    const gt_reader *source;
     struct name_buffers *buffers;
     uint32_t *index;
 };
@@ -190,12 +190,12 @@ static int64_t find_item(const void *state, const char *name) {
     return gt_names_find(b->index, name_of, b, b->source->count, name);
 }
 
-gt_status gt_import_csv_by_name(gt_import_source *s, const char *path) {
+gt_status gt_source_csv_by_name(gt_reader *s, const char *path) {
     struct name_buffers buffers = {.turn = 0};
     struct by_name b = {.source = s, .buffers = &buffers};
     b.index = gt_names_index(name_of, &b, s->count);
     if (!b.index) return gt_fail(GT_NOMEM, "out of memory for labels");
-    gt_status st = gt_import_csv_labels(s, path, find_item, &b);
+    gt_status st = gt_source_csv_labels(s, path, find_item, &b);
     free(b.index);
     return st;
 }

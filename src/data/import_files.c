@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "data/import_source.h"
 
-gt_status gt_import_check_name(const char *name) {
+gt_status gt_source_check_name(const char *name) {
     if (*name == '/') return gt_fail(GT_FORMAT, "an absolute path: pictures must lie in the source's own folder");
     for (const char *p = name; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
         if (!strncmp(p, "..", 2) && (p[2] == '/' || p[2] == 0))
@@ -48,26 +48,26 @@ static gt_status read_front(const char *path, size_t most, bool whole, void **by
 
 /* The path of a name in a folder, to be freed; NULL after an error with the status in *st. */
 static char *path_of(const char *folder, const char *name, gt_status *st) {
-    *st = gt_import_check_name(name);
+    *st = gt_source_check_name(name);
     char *path = *st ? NULL : gt_path_join(folder, name);
     if (!*st && !path) *st = GT_NOMEM;
     return path;
 }
 
-gt_status gt_import_read_file(gt_picture *out, const char *folder, const char *name, const gt_picture_options *options) {
+gt_status gt_source_read_file(gt_picture *out, const char *folder, const char *name, const gt_picture_options *options) {
     gt_status st;
     char *path = path_of(folder, name, &st);
     if (!path) return st;
     void *bytes;
     size_t n;
-    st = read_front(path, GT_IMPORT_FILE_MOST, true, &bytes, &n);
+    st = read_front(path, GT_FILE_MOST, true, &bytes, &n);
     if (!st) st = gt_picture_decode(out, bytes, n, options);
     free(bytes);
     free(path);
     return st;
 }
 
-gt_status gt_import_head_file(gt_picture_info *out, const char *folder, const char *name) {
+gt_status gt_source_head_file(gt_picture_info *out, const char *folder, const char *name) {
     gt_status st;
     char *path = path_of(folder, name, &st);
     if (!path) return st;
@@ -77,7 +77,7 @@ gt_status gt_import_head_file(gt_picture_info *out, const char *folder, const ch
     if (!st) st = gt_picture_head(out, bytes, n);
     if (st && bytes && n == GT_PICTURE_HEAD_BYTES) { /* there is more of it */
         free(bytes);
-        st = read_front(path, GT_IMPORT_FILE_MOST, true, &bytes, &n);
+        st = read_front(path, GT_FILE_MOST, true, &bytes, &n);
         if (!st) st = gt_picture_head(out, bytes, n);
     }
     free(bytes);
@@ -85,22 +85,22 @@ gt_status gt_import_head_file(gt_picture_info *out, const char *folder, const ch
     return st;
 }
 
-gt_hash128 gt_import_file_stamp(const char *path) {
+gt_hash128 gt_source_file_stamp(const char *path) {
     struct stat s;
     if (stat(path, &s)) return (gt_hash128){0};
     int64_t known[3] = {s.st_size, s.st_mtim.tv_sec, s.st_mtim.tv_nsec};
     return gt_hash(known, sizeof known);
 }
 
-gt_hash128 gt_import_file_stamp_in(const char *folder, const char *name) {
+gt_hash128 gt_source_file_stamp_in(const char *folder, const char *name) {
     gt_status st;
     char *path = path_of(folder, name, &st);
-    gt_hash128 stamp = path ? gt_import_file_stamp(path) : (gt_hash128){0};
+    gt_hash128 stamp = path ? gt_source_file_stamp(path) : (gt_hash128){0};
     free(path);
     return stamp;
 }
 
-void gt_import_array_head(gt_picture_info *out, const char *format, const gt_picture *shape) {
+void gt_source_array_head(gt_picture_info *out, const char *format, const gt_picture *shape) {
     *out = (gt_picture_info){.format = format,
                              .height = shape->height,
                              .width = shape->width,

@@ -21,20 +21,20 @@ static bool claims(const gt_spec *spec) {
 
 static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     const folder *f = state;
-    return gt_import_read_file(out, f->path, gt_names_at(&f->names, (size_t)i), &f->options);
+    return gt_source_read_file(out, f->path, gt_names_at(&f->names, (size_t)i), &f->options);
 }
 
 static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     const folder *f = state;
-    return gt_import_head_file(out, f->path, gt_names_at(&f->names, (size_t)i));
+    return gt_source_head_file(out, f->path, gt_names_at(&f->names, (size_t)i));
 }
 
 static gt_hash128 stamp_item(const void *state, int64_t i) {
     const folder *f = state;
-    return gt_import_file_stamp_in(f->path, gt_names_at(&f->names, (size_t)i));
+    return gt_source_file_stamp_in(f->path, gt_names_at(&f->names, (size_t)i));
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     (void)buffer;
     return gt_names_at(&((const folder *)state)->names, (size_t)i);
 }
@@ -46,7 +46,7 @@ static void close_folder(void *state) {
     free(f);
 }
 
-static gt_status read_json(gt_import_source *s, const folder *f, bool labels) {
+static gt_status read_json(gt_reader *s, const folder *f, bool labels) {
     char *path = gt_path_join(f->path, GT_NOTES_FILE);
     if (!path) return GT_NOMEM;
     void *text = NULL;
@@ -55,7 +55,7 @@ static gt_status read_json(gt_import_source *s, const folder *f, bool labels) {
     if (access(path, F_OK) == 0) {
         st = gt_file_read(path, GT_NOTES_MOST, &text, &n);
         if (!st) {
-            st = gt_import_json(s, text, n, labels);
+            st = gt_source_json(s, text, n, labels);
             free(text);
             if (st) gt_wrap(st, "'%s'", GT_NOTES_FILE);
         }
@@ -64,17 +64,17 @@ static gt_status read_json(gt_import_source *s, const folder *f, bool labels) {
     return st;
 }
 
-static gt_status open_folder(gt_import_source *s, const char *spec, const gt_import_options *options) {
+static gt_status open_folder(gt_reader *s, const char *spec, const gt_source_options *options) {
     folder *f = calloc(1, sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = f, .read = read_item, .head = head_item, .stamp = stamp_item, .name = name_item, .close = close_folder};
+    *s = (gt_reader){.state = f, .read = read_item, .head = head_item, .stamp = stamp_item, .name = name_item, .close = close_folder};
     f->options = options->picture;
     if (!(f->path = strdup(spec))) return gt_fail(GT_NOMEM, "out of memory");
     gt_status st = gt_folder_list(&f->names, spec, gt_picture_is_name);
     if (st) return st;
     gt_names_sort(&f->names, gt_by_components);
     s->count = (int64_t)f->names.count;
-    return read_json(s, f, options->labels == GT_IMPORT_OWN && !options->labels_csv);
+    return read_json(s, f, options->labels == GT_SOURCE_LABELS_OWN && !options->labels_csv);
 }
 
-const gt_import_kind gt_import_folder = {.name = "folder", .claims = claims, .open = open_folder};
+const gt_reader_kind gt_reader_folder = {.name = "folder", .claims = claims, .open = open_folder};

@@ -11,21 +11,21 @@
 #include "data/name_list.h"
 #include "gantry/memory.h"
 
-void gt_import_labels_free(gt_import_notes *n) {
+void gt_source_labels_free(gt_reader_notes *n) {
     free(n->classes);
     free(n->vectors);
     for (int i = 0; i < n->class_names; i++) free(n->class_name[i]);
     free(n->class_name);
-    *n = (gt_import_notes){.channel_names = n->channel_names, .has_range = n->has_range, .range = {n->range[0], n->range[1]}};
+    *n = (gt_reader_notes){.channel_names = n->channel_names, .has_range = n->has_range, .range = {n->range[0], n->range[1]}};
 }
 
-void gt_import_notes_free(gt_import_notes *n) {
-    gt_import_labels_free(n);
+void gt_reader_notes_free(gt_reader_notes *n) {
+    gt_source_labels_free(n);
     free(n->channel_names);
-    *n = (gt_import_notes){0};
+    *n = (gt_reader_notes){0};
 }
 
-gt_status gt_import_new_classes(gt_import_source *s) {
+gt_status gt_source_new_classes(gt_reader *s) {
     free(s->notes.classes);
     s->notes.classes = calloc((size_t)s->count + 1, sizeof *s->notes.classes);
     if (!s->notes.classes) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", s->count);
@@ -34,7 +34,7 @@ gt_status gt_import_new_classes(gt_import_source *s) {
     return GT_OK;
 }
 
-gt_status gt_import_new_vectors(gt_import_source *s, size_t width) {
+gt_status gt_source_new_vectors(gt_reader *s, size_t width) {
     size_t n;
     if (width == 0 || width > GT_VECTOR_MOST) return gt_fail(GT_FORMAT, "labels of %zu numbers; 1 to %d are possible", width, GT_VECTOR_MOST);
     free(s->notes.vectors);
@@ -46,7 +46,7 @@ gt_status gt_import_new_vectors(gt_import_source *s, size_t width) {
     return GT_OK;
 }
 
-gt_status gt_import_copy_class_names(gt_import_notes *n, const char *const *names, int count) {
+gt_status gt_source_copy_class_names(gt_reader_notes *n, const char *const *names, int count) {
     if (n->class_name) return gt_fail(GT_FORMAT, "class names a second time; there are %d already", n->class_names);
     n->class_name = calloc((size_t)count + 1, sizeof *n->class_name);
     if (!n->class_name) return gt_fail(GT_NOMEM, "out of memory for class names");
@@ -55,8 +55,8 @@ gt_status gt_import_copy_class_names(gt_import_notes *n, const char *const *name
     return GT_OK;
 }
 
-gt_status gt_import_check_labels(gt_import_source *s) {
-    gt_import_notes *n = &s->notes;
+gt_status gt_source_check_labels(gt_reader *s) {
+    gt_reader_notes *n = &s->notes;
     if (n->kind != GT_LABELS_CLASSES) return GT_OK;
     int32_t largest = -1;
     for (int64_t i = 0; i < s->count; i++) {
@@ -74,18 +74,18 @@ gt_status gt_import_check_labels(gt_import_source *s) {
 /* ---- dataset.json ---- */
 
 struct labelling {
-    gt_import_source *source;
+    gt_reader *source;
     uint32_t *index; /* of the items by name */
 };
 
 static const char *name_of(const void *state, int64_t i) {
-    const gt_import_source *s = state;
+    const gt_reader *s = state;
     return s->name(s->state, i, NULL); /* sources with a dataset.json keep their names */
 }
 
-static gt_status put_vector(gt_import_source *s, int64_t item, const char *name, const json_t *label) {
+static gt_status put_vector(gt_reader *s, int64_t item, const char *name, const json_t *label) {
     size_t width = json_array_size(label);
-    gt_status st = s->notes.vectors ? GT_OK : gt_import_new_vectors(s, width);
+    gt_status st = s->notes.vectors ? GT_OK : gt_source_new_vectors(s, width);
     if (st) return gt_wrap(st, "label of '%s'", name);
     if (width != (size_t)s->notes.width)
         return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers, others have %d", name, width, s->notes.width);
@@ -98,18 +98,18 @@ static gt_status put_vector(gt_import_source *s, int64_t item, const char *name,
     return GT_OK;
 }
 
-static gt_status put_class(gt_import_source *s, int64_t item, const char *name, const json_t *label) {
+static gt_status put_class(gt_reader *s, int64_t item, const char *name, const json_t *label) {
     json_int_t v = json_integer_value(label);
     if (v < 0 || v > GT_CLASS_MOST)
         return gt_fail(GT_FORMAT, "label of '%s' is %" JSON_INTEGER_FORMAT "; classes are integers 0 .. %d", name, v, GT_CLASS_MOST);
-    gt_status st = s->notes.classes ? GT_OK : gt_import_new_classes(s);
+    gt_status st = s->notes.classes ? GT_OK : gt_source_new_classes(s);
     if (!st) s->notes.classes[item] = (int32_t)v;
     return st;
 }
 
 static gt_status put_pair(void *arg, size_t number, const json_t *pair) {
     const struct labelling *l = arg;
-    gt_import_source *s = l->source;
+    gt_reader *s = l->source;
     const char *name = json_string_value(json_array_get(pair, 0));
     const json_t *label = json_array_get(pair, 1);
     if (json_array_size(pair) != 2 || !name) return gt_fail(GT_FORMAT, "labels: element %zu is no pair [name, label]", number);
@@ -122,7 +122,7 @@ static gt_status put_pair(void *arg, size_t number, const json_t *pair) {
     return json_is_integer(label) ? put_class(s, item, name, label) : put_vector(s, item, name, label);
 }
 
-static gt_status parse_labels(gt_import_source *s, const gt_label_text *text) {
+static gt_status parse_labels(gt_reader *s, const gt_label_text *text) {
     if (!text->labels) return GT_OK;
     struct labelling l = {.source = s, .index = gt_names_index(name_of, s, s->count)};
     if (!l.index) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", s->count);
@@ -132,7 +132,7 @@ static gt_status parse_labels(gt_import_source *s, const gt_label_text *text) {
 }
 
 /* Range, channel and class names have the same keys and rules as in any dataset. */
-static void take_meaning(gt_import_notes *n, gt_notes *found) {
+static void take_meaning(gt_reader_notes *n, gt_notes *found) {
     n->class_names = found->class_names;
     n->class_name = found->class_name;
     n->channel_names = found->channel_names;
@@ -140,7 +140,7 @@ static void take_meaning(gt_import_notes *n, gt_notes *found) {
     memcpy(n->range, found->range, sizeof n->range);
 }
 
-gt_status gt_import_json(gt_import_source *s, const char *text, size_t bytes, bool labels) {
+gt_status gt_source_json(gt_reader *s, const char *text, size_t bytes, bool labels) {
     gt_label_text t;
     gt_status st = gt_label_text_open(&t, text, bytes, labels);
     if (st) return st;
@@ -173,7 +173,7 @@ static int compare_folder(const void *key, const void *element) {
 }
 
 /* Adds the folder to the class names unless it was the last one added: items of a folder stand together in most orders. */
-static gt_status add_folder(gt_import_notes *n, const char *name, size_t length, size_t *room) {
+static gt_status add_folder(gt_reader_notes *n, const char *name, size_t length, size_t *room) {
     if (n->class_names && !strncmp(n->class_name[n->class_names - 1], name, length) && !n->class_name[n->class_names - 1][length]) return GT_OK;
     if ((size_t)n->class_names == *room) {
         size_t more = 2 * *room + 64;
@@ -188,7 +188,7 @@ static gt_status add_folder(gt_import_notes *n, const char *name, size_t length,
 }
 
 /* Sorts the names and keeps one of each. */
-static void unify(gt_import_notes *n) {
+static void unify(gt_reader_notes *n) {
     qsort(n->class_name, (size_t)n->class_names, sizeof *n->class_name, compare_text);
     int kept = 0;
     for (int i = 0; i < n->class_names; i++) {
@@ -198,12 +198,12 @@ static void unify(gt_import_notes *n) {
     n->class_names = kept;
 }
 
-gt_status gt_import_folder_classes(gt_import_source *s) {
-    gt_import_notes *n = &s->notes;
-    char buffer[GT_IMPORT_NAME_BYTES];
+gt_status gt_source_folder_classes(gt_reader *s) {
+    gt_reader_notes *n = &s->notes;
+    char buffer[GT_ITEM_NAME_BYTES];
     size_t room = 0;
-    gt_import_labels_free(n);
-    gt_status st = gt_import_new_classes(s);
+    gt_source_labels_free(n);
+    gt_status st = gt_source_new_classes(s);
     for (int64_t i = 0; i < s->count && !st; i++) {
         const char *name = s->name(s->state, i, buffer);
         size_t length = folder_of(name);
@@ -234,10 +234,10 @@ static int64_t hot(const double *row, size_t width) {
     return place;
 }
 
-gt_status gt_import_one_hot(gt_import_source *s, const double *rows, size_t width) {
+gt_status gt_source_one_hot(gt_reader *s, const double *rows, size_t width) {
     bool all = width > 1;
     for (int64_t i = 0; all && i < s->count; i++) all = hot(rows + (size_t)i * width, width) >= 0;
-    gt_status st = all ? gt_import_new_classes(s) : gt_import_new_vectors(s, width);
+    gt_status st = all ? gt_source_new_classes(s) : gt_source_new_vectors(s, width);
     if (st) return st;
     for (int64_t i = 0; i < s->count; i++) {
         if (all) {

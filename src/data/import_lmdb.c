@@ -187,7 +187,7 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     const lmdb *l = state;
     void *bytes;
     size_t n;
-    gt_status st = load(l, i, GT_IMPORT_FILE_MOST, &bytes, &n);
+    gt_status st = load(l, i, GT_FILE_MOST, &bytes, &n);
     if (st) return st;
     st = gt_picture_decode(out, bytes, n, &l->options);
     free(bytes);
@@ -197,7 +197,7 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
 static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     void *bytes;
     size_t n;
-    gt_status st = load(state, i, GT_IMPORT_FILE_MOST, &bytes, &n);
+    gt_status st = load(state, i, GT_FILE_MOST, &bytes, &n);
     if (st) return st;
     st = gt_picture_head(out, bytes, n);
     free(bytes);
@@ -207,7 +207,7 @@ static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     return st;
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     (void)buffer;
     return gt_names_at(&((const lmdb *)state)->names, (size_t)i);
 }
@@ -224,7 +224,7 @@ static gt_status open_file(lmdb *l, const char *folder, gt_hash128 *identity) {
     struct stat s;
     char *path = gt_path_join(folder, "data.mdb");
     if (!path) return GT_NOMEM;
-    *identity = gt_import_file_stamp(path);
+    *identity = gt_source_file_stamp(path);
     l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     free(path);
     if (l->fd < 0 || fstat(l->fd, &s) != 0) return gt_fail(GT_FAILED, "'data.mdb' cannot be opened: %s", strerror(errno));
@@ -233,10 +233,10 @@ static gt_status open_file(lmdb *l, const char *folder, gt_hash128 *identity) {
     return GT_OK;
 }
 
-static gt_status open_lmdb(gt_import_source *s, const char *spec, const gt_import_options *options) {
+static gt_status open_lmdb(gt_reader *s, const char *spec, const gt_source_options *options) {
     lmdb *l = calloc(1, sizeof *l);
     if (!l) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = l, .read = read_item, .head = head_item, .name = name_item, .close = close_lmdb};
+    *s = (gt_reader){.state = l, .read = read_item, .head = head_item, .name = name_item, .close = close_lmdb};
     l->options = options->picture;
     l->fd = -1;
     uint64_t root;
@@ -249,4 +249,4 @@ static gt_status open_lmdb(gt_import_source *s, const char *spec, const gt_impor
     return st;
 }
 
-const gt_import_kind gt_import_lmdb = {.name = "lmdb", .claims = claims, .open = open_lmdb};
+const gt_reader_kind gt_reader_lmdb = {.name = "lmdb", .claims = claims, .open = open_lmdb};

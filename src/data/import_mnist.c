@@ -89,7 +89,7 @@ static gt_status spool_images(mnist *m, gzFile file, uint64_t total) {
     return st;
 }
 
-static gt_status read_images(gt_import_source *s, mnist *m, const char *path) {
+static gt_status read_images(gt_reader *s, mnist *m, const char *path) {
     gzFile file;
     uint64_t bytes;
     uint32_t size[3];
@@ -107,7 +107,7 @@ static gt_status read_images(gt_import_source *s, mnist *m, const char *path) {
 }
 
 /* Of a file that is there. */
-static gt_status read_labels(gt_import_source *s, const char *path) {
+static gt_status read_labels(gt_reader *s, const char *path) {
     gzFile file;
     uint64_t bytes;
     uint32_t n = 0;
@@ -118,7 +118,7 @@ static gt_status read_labels(gt_import_source *s, const char *path) {
     uint8_t *labels = st ? NULL : malloc(n);
     if (!st && !labels) st = gt_fail(GT_NOMEM, "out of memory for %u labels", n);
     if (!st) st = read_packed(file, labels, n);
-    if (!st) st = gt_import_new_classes(s);
+    if (!st) st = gt_source_new_classes(s);
     for (uint32_t i = 0; !st && i < n; i++) s->notes.classes[i] = labels[i];
     free(labels);
     gzclose(file);
@@ -126,7 +126,7 @@ static gt_status read_labels(gt_import_source *s, const char *path) {
 }
 
 /* The file beside the images': packed like it, or not. */
-static gt_status find_labels(gt_import_source *s, const char *spec) {
+static gt_status find_labels(gt_reader *s, const char *spec) {
     const char *slash = strrchr(spec, '/'), *part = strstr(slash ? slash : spec, images_part);
     if (!part) return GT_OK;
     for (int packed = 1; packed >= 0; packed--) {
@@ -167,13 +167,13 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
 static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     (void)i;
     gt_picture shape = shape_of(state);
-    gt_import_array_head(out, "IDX", &shape);
+    gt_source_array_head(out, "IDX", &shape);
     return GT_OK;
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     (void)state;
-    snprintf(buffer, GT_IMPORT_NAME_BYTES, "%05" PRId64, i);
+    snprintf(buffer, GT_ITEM_NAME_BYTES, "%05" PRId64, i);
     return buffer;
 }
 
@@ -183,13 +183,13 @@ static void close_mnist(void *state) {
     free(m);
 }
 
-static gt_status open_mnist(gt_import_source *s, const char *spec, const gt_import_options *options) {
+static gt_status open_mnist(gt_reader *s, const char *spec, const gt_source_options *options) {
     mnist *m = calloc(1, sizeof *m);
     if (!m) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = m, .read = read_item, .head = head_item, .identity = gt_import_file_stamp(spec), .name = name_item, .close = close_mnist};
+    *s = (gt_reader){.state = m, .read = read_item, .head = head_item, .identity = gt_source_file_stamp(spec), .name = name_item, .close = close_mnist};
     m->spool = GT_SPOOL_NONE;
     gt_status st = read_images(s, m, spec);
-    return !st && options->labels == GT_IMPORT_OWN && !options->labels_csv ? find_labels(s, spec) : st;
+    return !st && options->labels == GT_SOURCE_LABELS_OWN && !options->labels_csv ? find_labels(s, spec) : st;
 }
 
-const gt_import_kind gt_import_mnist = {.name = "mnist", .claims = claims, .open = open_mnist};
+const gt_reader_kind gt_reader_mnist = {.name = "mnist", .claims = claims, .open = open_mnist};

@@ -47,7 +47,7 @@ static gt_status check_type(numpy *f) {
     return GT_OK;
 }
 
-static gt_status check_images(gt_import_source *s, numpy *f, uint64_t bytes) {
+static gt_status check_images(gt_reader *s, numpy *f, uint64_t bytes) {
     const gt_npy *a = &f->array;
     gt_status st = check_type(f);
     if (st) return st;
@@ -71,20 +71,20 @@ static gt_status check_images(gt_import_source *s, numpy *f, uint64_t bytes) {
     return st;
 }
 
-static gt_status take_labels(gt_import_source *s, const gt_npy *a, const void *data) {
+static gt_status take_labels(gt_reader *s, const gt_npy *a, const void *data) {
     size_t width = a->dimensions == 2 ? a->shape[1] : 1;
     if (a->dimensions < 1 || a->dimensions > 2 || a->shape[0] != (size_t)s->count)
         return gt_fail(GT_FORMAT, "labels must be [%" PRId64 "] or [%" PRId64 ",L]", s->count, s->count);
     bool classes = a->type != 'f' && width == 1;
     double *rows = malloc((a->elements + 1) * sizeof *rows);
-    gt_status st = !rows ? gt_fail(GT_NOMEM, "out of memory for labels") : classes ? gt_import_new_classes(s) : GT_OK;
+    gt_status st = !rows ? gt_fail(GT_NOMEM, "out of memory for labels") : classes ? gt_source_new_classes(s) : GT_OK;
     for (size_t i = 0; !st && i < a->elements; i++) {
         rows[i] = gt_npy_number(a, data, i);
         if (!classes) continue;
         if (rows[i] < 0 || rows[i] > GT_CLASS_MOST) st = gt_fail(GT_FORMAT, "label %zu is %g; classes are integers 0 .. %d", i, rows[i], GT_CLASS_MOST);
         else s->notes.classes[i] = (int32_t)rows[i];
     }
-    if (!st && !classes) st = gt_import_one_hot(s, rows, width);
+    if (!st && !classes) st = gt_source_one_hot(s, rows, width);
     free(rows);
     return st;
 }
@@ -189,7 +189,7 @@ static gt_status go_through(npz *z, const char *path) {
     return st;
 }
 
-static gt_status use_labels(gt_import_source *s, const npz *z) {
+static gt_status use_labels(gt_reader *s, const npz *z) {
     const gt_npy *a = &z->label_array;
     if (z->labels.size != a->head + a->elements * (uint64_t)a->size) return gt_fail(GT_FORMAT, "truncated: the array is not whole");
     const char *map = gt_spool_map(&z->labels, 0, (size_t)z->labels.size);
@@ -199,7 +199,7 @@ static gt_status use_labels(gt_import_source *s, const npz *z) {
     return st;
 }
 
-static gt_status open_npz(gt_import_source *s, numpy *f, const char *path, bool with_labels) {
+static gt_status open_npz(gt_reader *s, numpy *f, const char *path, bool with_labels) {
     npz z = {.f = f, .choice = {.rank = {-1, -1}}, .labels = GT_SPOOL_NONE};
     gt_status st = go_through(&z, path);
     if (!st && z.choice.rank[IMAGES] < 0) st = gt_fail(GT_FORMAT, "holds no array of images (images, x_train, data, arr_0, or 3 or 4 dimensions)");
@@ -214,7 +214,7 @@ static gt_status open_npz(gt_import_source *s, numpy *f, const char *path, bool 
     return st;
 }
 
-static gt_status open_npy(gt_import_source *s, numpy *f, const char *path) {
+static gt_status open_npy(gt_reader *s, numpy *f, const char *path) {
     char *head = malloc(GT_NPY_HEAD_MOST);
     if (!head) return gt_fail(GT_NOMEM, "out of memory");
     f->file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
@@ -261,14 +261,14 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
 static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     const numpy *f = state;
     (void)i;
-    gt_import_array_head(out, "numpy",
+    gt_source_array_head(out, "numpy",
                          &(gt_picture){.height = (int)f->height, .width = (int)f->width, .channels = (int)f->channels, .type = f->type});
     return GT_OK;
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     (void)state;
-    snprintf(buffer, GT_IMPORT_NAME_BYTES, "%05" PRId64, i);
+    snprintf(buffer, GT_ITEM_NAME_BYTES, "%05" PRId64, i);
     return buffer;
 }
 
@@ -278,13 +278,13 @@ static void close_numpy(void *state) {
     free(f);
 }
 
-static gt_status open_numpy(gt_import_source *s, const char *spec, const gt_import_options *options) {
+static gt_status open_numpy(gt_reader *s, const char *spec, const gt_source_options *options) {
     numpy *f = calloc(1, sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = f, .read = read_item, .head = head_item, .identity = gt_import_file_stamp(spec), .name = name_item, .close = close_numpy};
+    *s = (gt_reader){.state = f, .read = read_item, .head = head_item, .identity = gt_source_file_stamp(spec), .name = name_item, .close = close_numpy};
     f->file = GT_SPOOL_NONE;
     if (!strcasecmp(spec + strlen(spec) - 4, ".npy")) return open_npy(s, f, spec);
-    return open_npz(s, f, spec, options->labels == GT_IMPORT_OWN && !options->labels_csv);
+    return open_npz(s, f, spec, options->labels == GT_SOURCE_LABELS_OWN && !options->labels_csv);
 }
 
-const gt_import_kind gt_import_numpy = {.name = "numpy", .claims = claims, .open = open_numpy};
+const gt_reader_kind gt_reader_numpy = {.name = "numpy", .claims = claims, .open = open_numpy};

@@ -243,14 +243,14 @@ static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     uint8_t *bytes;
     example x = {0};
     gt_status st = load(state, i, &bytes, &x);
-    if (!st) gt_import_array_head(out, "TFRecord", &(gt_picture){.height = (int)x.shape[1], .width = (int)x.shape[2], .channels = (int)x.shape[0]});
+    if (!st) gt_source_array_head(out, "TFRecord", &(gt_picture){.height = (int)x.shape[1], .width = (int)x.shape[2], .channels = (int)x.shape[0]});
     free(bytes);
     return st;
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     (void)state;
-    snprintf(buffer, GT_IMPORT_NAME_BYTES, "record %" PRId64, i);
+    snprintf(buffer, GT_ITEM_NAME_BYTES, "record %" PRId64, i);
     return buffer;
 }
 
@@ -309,7 +309,7 @@ static char *labels_path(const char *path) {
     return out;
 }
 
-static gt_status parse_labels(gt_import_source *s, const void *bytes, size_t n) {
+static gt_status parse_labels(gt_reader *s, const void *bytes, size_t n) {
     gt_npy a;
     gt_status st = gt_npy_head(&a, bytes, n);
     if (st) return st;
@@ -320,12 +320,12 @@ static gt_status parse_labels(gt_import_source *s, const void *bytes, size_t n) 
     double *rows = malloc(a.elements * sizeof *rows);
     if (!rows) return gt_fail(GT_NOMEM, "out of memory for labels");
     for (size_t i = 0; i < a.elements; i++) rows[i] = gt_npy_number(&a, (const char *)bytes + a.head, i);
-    st = gt_import_one_hot(s, rows, width);
+    st = gt_source_one_hot(s, rows, width);
     free(rows);
     return st;
 }
 
-static gt_status read_labels(gt_import_source *s, const char *path) {
+static gt_status read_labels(gt_reader *s, const char *path) {
     void *bytes;
     size_t n;
     char *file = labels_path(path);
@@ -343,22 +343,22 @@ static gt_status read_labels(gt_import_source *s, const char *path) {
     return st;
 }
 
-static gt_status open_tfrecords(gt_import_source *s, const char *spec, const gt_import_options *options) {
+static gt_status open_tfrecords(gt_reader *s, const char *spec, const gt_source_options *options) {
     tfrecords *t = calloc(1, sizeof *t);
     if (!t) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = t, .read = read_item, .head = head_item, .name = name_item, .close = close_tfrecords};
+    *s = (gt_reader){.state = t, .read = read_item, .head = head_item, .name = name_item, .close = close_tfrecords};
     t->fd = -1;
     char *path = NULL;
     gt_status st = GT_OK;
     if (is_file(spec)) path = strdup(spec);
     else st = choose_file(&path, spec);
     if (!st && !path) st = gt_fail(GT_NOMEM, "out of memory");
-    if (!st) s->identity = gt_import_file_stamp(path);
+    if (!st) s->identity = gt_source_file_stamp(path);
     if (!st && !(st = open_records(t, path))) st = index_records(t, &s->count);
     if (st && path && !is_file(spec)) gt_wrap(st, "'%s'", path);
-    if (!st && options->labels == GT_IMPORT_OWN && !options->labels_csv) st = read_labels(s, path);
+    if (!st && options->labels == GT_SOURCE_LABELS_OWN && !options->labels_csv) st = read_labels(s, path);
     free(path);
     return st;
 }
 
-const gt_import_kind gt_import_tfrecords = {.name = "tfrecords", .claims = claims, .open = open_tfrecords};
+const gt_reader_kind gt_reader_tfrecords = {.name = "tfrecords", .claims = claims, .open = open_tfrecords};

@@ -41,7 +41,7 @@ static gt_hash128 stamp_item(const void *state, int64_t i) {
     return gt_hash(known, sizeof known);
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     const archive *a = state;
     (void)buffer;
     return gt_zip_at(a->zip, a->entry[i])->name;
@@ -59,9 +59,9 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     archive *a = state;
     void *bytes;
     size_t n;
-    gt_status st = gt_import_check_name(name_item(a, i, NULL));
+    gt_status st = gt_source_check_name(name_item(a, i, NULL));
     if (!st) st = check_begin(a, i);
-    if (!st) st = load(a->zip, a->entry[i], GT_IMPORT_FILE_MOST, true, &bytes, &n);
+    if (!st) st = load(a->zip, a->entry[i], GT_FILE_MOST, true, &bytes, &n);
     if (st) return st;
     st = gt_picture_decode(out, bytes, n, &a->options);
     free(bytes);
@@ -72,13 +72,13 @@ static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
     archive *a = state;
     void *bytes;
     size_t n;
-    gt_status st = gt_import_check_name(name_item(a, i, NULL));
+    gt_status st = gt_source_check_name(name_item(a, i, NULL));
     if (!st) st = load(a->zip, a->entry[i], GT_PICTURE_HEAD_BYTES, false, &bytes, &n);
     if (st) return st;
     st = gt_picture_head(out, bytes, n);
     free(bytes);
     if (!st || n < GT_PICTURE_HEAD_BYTES || check_begin(a, i)) return st;
-    st = load(a->zip, a->entry[i], GT_IMPORT_FILE_MOST, true, &bytes, &n); /* there is more of it */
+    st = load(a->zip, a->entry[i], GT_FILE_MOST, true, &bytes, &n); /* there is more of it */
     if (!st) st = gt_picture_head(out, bytes, n);
     free(bytes);
     return st;
@@ -91,22 +91,22 @@ static void close_archive(void *state) {
     free(a);
 }
 
-static gt_status read_json(gt_import_source *s, archive *a, bool labels) {
+static gt_status read_json(gt_reader *s, archive *a, bool labels) {
     size_t entry, n;
     void *text;
     if (!gt_zip_find(a->zip, GT_NOTES_FILE, &entry)) return GT_OK;
     gt_status st = load(a->zip, entry, GT_NOTES_MOST, true, &text, &n);
     if (!st) {
-        st = gt_import_json(s, text, n, labels);
+        st = gt_source_json(s, text, n, labels);
         free(text);
     }
     return st ? gt_wrap(st, "'%s'", GT_NOTES_FILE) : GT_OK;
 }
 
-static gt_status open_zip(gt_import_source *s, const char *spec, const gt_import_options *options) {
+static gt_status open_zip(gt_reader *s, const char *spec, const gt_source_options *options) {
     archive *a = calloc(1, sizeof *a);
     if (!a) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_import_source){.state = a, .read = read_item, .head = head_item, .stamp = stamp_item, .name = name_item, .close = close_archive};
+    *s = (gt_reader){.state = a, .read = read_item, .head = head_item, .stamp = stamp_item, .name = name_item, .close = close_archive};
     a->options = options->picture;
     gt_status st = gt_zip_open(&a->zip, spec);
     if (st) return st;
@@ -115,7 +115,7 @@ static gt_status open_zip(gt_import_source *s, const char *spec, const gt_import
     if (!(a->entry = malloc((entries + 1) * sizeof *a->entry))) return gt_fail(GT_NOMEM, "out of memory for a list of %zu pictures", entries);
     for (size_t i = 0; i < entries; i++)
         if (gt_picture_is_name(gt_zip_at(a->zip, i)->name)) a->entry[s->count++] = (uint32_t)i;
-    return read_json(s, a, options->labels == GT_IMPORT_OWN && !options->labels_csv);
+    return read_json(s, a, options->labels == GT_SOURCE_LABELS_OWN && !options->labels_csv);
 }
 
-const gt_import_kind gt_import_zip = {.name = "zip", .claims = claims, .open = open_zip};
+const gt_reader_kind gt_reader_zip = {.name = "zip", .claims = claims, .open = open_zip};

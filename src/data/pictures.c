@@ -86,7 +86,7 @@ static gt_status survey_first(gt_pictures *p) {
     return name_picture(p, 0, read_shape(p, 0, &p->shape));
 }
 
-gt_status gt_pictures_survey(gt_pictures *p, gt_source *s) {
+gt_status gt_pictures_survey(gt_pictures *p, gt_stored *s) {
     if (p->count == 0) return gt_fail(GT_FORMAT, "'%s' holds no pictures", p->path);
     gt_status st = survey_first(p);
     void *buffer = malloc(GT_PICTURE_HEAD_BYTES);

@@ -25,7 +25,7 @@ gt_status gt_pictures_accept(const char *name, bool *accepted);
 
 /* Sets p->shape from the first picture and compares the headers of the others (all up to 65,536, else that many evenly
  * spaced: the rest is compared when read), and fills in what `s` needs to know. */
-gt_status gt_pictures_survey(gt_pictures *p, gt_source *s);
+gt_status gt_pictures_survey(gt_pictures *p, gt_stored *s);
 
 /* What the channels of pictures with alpha mean, when dataset.json does not say: to be called once the notes are read. */
 gt_status gt_pictures_name_channels(const gt_pictures *p, gt_notes *notes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a kind of dataset must provide. A new kind is one file with one gt_source_kind, and one line in dataset.c. */
+ * What a kind of dataset must provide. A new kind is one file with one gt_stored_kind, and one line in dataset.c. */
 #ifndef GANTRY_DATA_SOURCE_H
 #define GANTRY_DATA_SOURCE_H
 
@@ -36,7 +36,7 @@ gt_status gt_notes_set_range(gt_notes *n, double low, double high);
 
 enum { GT_CLASS_MOST = 65535, GT_VECTOR_MOST = 65536 };
 
-typedef struct gt_source {
+typedef struct gt_stored {
     void *state;
     int64_t count;
     int height, width, channels;
@@ -48,7 +48,7 @@ typedef struct gt_source {
     /* Adds what tells its images from others; main thread. `most` > 0: where images would have to be read for it, of so many alone, spread over all. */
     gt_status (*fingerprint)(void *state, gt_hasher *h, int64_t most);
     void (*close)(void *state);                          /* NULL: nothing opened yet */
-} gt_source;
+} gt_stored;
 
 typedef struct gt_spec {
     const char *text;
@@ -56,14 +56,14 @@ typedef struct gt_spec {
     bool is_folder, is_file;
 } gt_spec;
 
-typedef struct gt_source_kind {
+typedef struct gt_stored_kind {
     const char *name;
     bool (*claims)(const gt_spec *spec);
-    gt_status (*open)(gt_source *s,
+    gt_status (*open)(gt_stored *s,
                       const char *spec); /* on failure what has been opened is closed by the caller through s->close */
-} gt_source_kind;
+} gt_stored_kind;
 
-extern const gt_source_kind gt_source_zip, gt_source_folder, gt_source_hdf5, gt_source_synth;
+extern const gt_stored_kind gt_stored_zip, gt_stored_folder, gt_stored_hdf5, gt_stored_synth;
 
 /* Do the first bytes of the file agree? (false: also when it cannot be read) */
 bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n);

@@ -162,7 +162,7 @@ static gt_status read_notes(folder *f, gt_notes *notes) {
     return st;
 }
 
-static gt_status open_folder(gt_source *s, const char *spec) {
+static gt_status open_folder(gt_stored *s, const char *spec) {
     folder *f = calloc(1, sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     s->state = f;
@@ -177,4 +177,4 @@ static gt_status open_folder(gt_source *s, const char *spec) {
     return st ? st : gt_pictures_name_channels(&f->pictures, &s->notes);
 }
 
-const gt_source_kind gt_source_folder = {.name = "folder", .claims = claims, .open = open_folder};
+const gt_stored_kind gt_stored_folder = {.name = "folder", .claims = claims, .open = open_folder};

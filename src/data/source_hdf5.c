@@ -294,7 +294,7 @@ static gt_status read_notes(const h5set *d, gt_notes *notes) {
     return st ? st : read_range(d->images, notes);
 }
 
-static gt_status open_file(h5set *d, gt_source *s) {
+static gt_status open_file(h5set *d, gt_stored *s) {
     bool there;
     d->file = gt_hdf5_open(d->path);
     if (d->file < 0) return gt_hdf5_fail("damaged, truncated or no HDF5 file");
@@ -320,7 +320,7 @@ static gt_status open_file(h5set *d, gt_source *s) {
     return read_notes(d, &s->notes);
 }
 
-static gt_status open_hdf5(gt_source *s, const char *spec) {
+static gt_status open_hdf5(gt_stored *s, const char *spec) {
     h5set *d = malloc(sizeof *d);
     if (!d) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     *d = (h5set){.path = strdup(spec), .file = -1, .images = -1, .space = -1, .block = -1};
@@ -333,4 +333,4 @@ static gt_status open_hdf5(gt_source *s, const char *spec) {
     return st ? gt_wrap(st, "'%s'", spec) : GT_OK;
 }
 
-const gt_source_kind gt_source_hdf5 = {.name = "hdf5", .claims = claims, .open = open_hdf5};
+const gt_stored_kind gt_stored_hdf5 = {.name = "hdf5", .claims = claims, .open = open_hdf5};

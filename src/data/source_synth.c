@@ -275,7 +275,7 @@ static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
     return GT_OK;
 }
 
-static gt_status open_synth(gt_source *source, const char *spec) {
+static gt_status open_synth(gt_stored *source, const char *spec) {
     synth *s = calloc(1, sizeof *s);
     if (!s) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     source->state = s;
@@ -290,4 +290,4 @@ static gt_status open_synth(gt_source *source, const char *spec) {
     return s->set->label(s, &source->notes);
 }
 
-const gt_source_kind gt_source_synth = {.name = "synth", .claims = claims, .open = open_synth};
+const gt_stored_kind gt_stored_synth = {.name = "synth", .claims = claims, .open = open_synth};

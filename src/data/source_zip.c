@@ -102,7 +102,7 @@ static gt_status read_notes(archive *a, gt_notes *notes) {
     return st ? gt_wrap(st, "'%s': '%s'", a->path, GT_NOTES_FILE) : GT_OK;
 }
 
-static gt_status open_zip(gt_source *s, const char *spec) {
+static gt_status open_zip(gt_stored *s, const char *spec) {
     archive *a = calloc(1, sizeof *a);
     if (!a) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     s->state = a;
@@ -119,4 +119,4 @@ static gt_status open_zip(gt_source *s, const char *spec) {
     return st ? st : gt_pictures_name_channels(&a->pictures, &s->notes);
 }
 
-const gt_source_kind gt_source_zip = {.name = "zip", .claims = claims, .open = open_zip};
+const gt_stored_kind gt_stored_zip = {.name = "zip", .claims = claims, .open = open_zip};

@@ -100,7 +100,7 @@ static gt_status fill_labels(const gt_dest *d, int32_t *classes, float *vectors)
 }
 
 static gt_status write_file(gt_dest *d, const char *path, gt_h5_dataset *h) {
-    const gt_import_info *info = &d->items->info;
+    const gt_source_info *info = &d->items->info;
     size_t most = 0;
     for (size_t i = 0; i < d->n; i++)
         if (d->entries[i].size > most) most = d->entries[i].size;

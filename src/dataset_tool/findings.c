@@ -121,7 +121,7 @@ static void count_more(json_t *object, const char *key, int64_t n) {
 }
 
 static void add_to_json(json_t *root, const gt_findings *r, const char *part) {
-    char buffer[GT_IMPORT_NAME_BYTES];
+    char buffer[GT_ITEM_NAME_BYTES];
     count_more(root, "items", r->items->count);
     for (int k = 0; k < GT_FINDINGS; k++) count_more(json_object_get(root, "counts"), kinds[k].word, r->count[k]);
     for (size_t i = 0; i < r->n; i++) {

@@ -9,7 +9,7 @@
 #include "data/subset.h"
 #include "dataset_tool/pack.h"
 
-static bool same_names(const gt_import_info *a, const gt_import_info *b) {
+static bool same_names(const gt_source_info *a, const gt_source_info *b) {
     if (a->class_names != b->class_names) return false;
     for (int i = 0; i < a->class_names; i++)
         if (strcmp(a->class_name[i], b->class_name[i])) return false;
@@ -17,14 +17,14 @@ static bool same_names(const gt_import_info *a, const gt_import_info *b) {
 }
 
 /* The names of channels that say more than the pictures do: what datasets call those of pictures with alpha, a folder of the same pictures does not. */
-static const char *telling_names(const gt_import_info *info) {
+static const char *telling_names(const gt_source_info *info) {
     const char *names = info->channel_names ? info->channel_names : "";
     return !strcmp(names, "R,G,B,A") || !strcmp(names, "grey,A") ? "" : names;
 }
 
 /* What a further source says must agree with those before it. */
-static gt_status join(gt_items *items, const gt_import_info *more, const char *source, const char *first) {
-    gt_import_info *all = &items->info;
+static gt_status join(gt_items *items, const gt_source_info *more, const char *source, const char *first) {
+    gt_source_info *all = &items->info;
     if (all->label_kind != more->label_kind || (all->label_kind == GT_LABELS_VECTORS && all->label_width != more->label_width))
         return gt_fail(GT_USAGE, "'%s' and '%s' have labels of different kinds (none, classes, or vectors of one length); --labels=none leaves them out",
                        first, source);
@@ -46,7 +46,7 @@ static gt_status choose(gt_items *items, int64_t n, int64_t from, int64_t to, ui
     return gt_subset(&items->chosen, n, from, to, seed);
 }
 
-static const char *name_of(const void *imp, int64_t i) { return gt_import_name(imp, i, NULL); /* a folder keeps its names */ }
+static const char *name_of(const void *imp, int64_t i) { return gt_source_name(imp, i, NULL); /* a folder keeps its names */ }
 
 /* A folder's pictures come by path components, as the reference tool takes them; training counts them by code points. */
 static gt_status as_training_counts(gt_items *items, const gt_pack_request *r, int64_t n) {
@@ -76,15 +76,15 @@ static gt_status choose_items(gt_items *items, const gt_pack_request *r, int64_t
 }
 
 gt_status gt_items_open(gt_items *items, const gt_pack_request *r) {
-    *items = (gt_items){.labels = r->import.labels_csv ? r->import.labels_csv : r->import.labels == GT_IMPORT_FOLDERS ? "folders" : NULL};
-    items->imports = calloc((size_t)r->n_sources, sizeof(gt_import *));
+    *items = (gt_items){.labels = r->import.labels_csv ? r->import.labels_csv : r->import.labels == GT_SOURCE_LABELS_FOLDERS ? "folders" : NULL};
+    items->imports = calloc((size_t)r->n_sources, sizeof(gt_source *));
     items->first = calloc((size_t)r->n_sources + 1, sizeof *items->first);
     if (!items->imports || !items->first) return gt_fail(GT_NOMEM, "out of memory for a list of sources");
     for (int k = 0; k < r->n_sources; k++) {
-        gt_status st = gt_import_open(&items->imports[k], r->sources[k], &r->import);
+        gt_status st = gt_source_open(&items->imports[k], r->sources[k], &r->import);
         if (st) return st;
         items->n++;
-        gt_import_info info = *gt_import_get_info(items->imports[k]);
+        gt_source_info info = *gt_source_get_info(items->imports[k]);
         if (r->has_range) info.has_range = true, memcpy(info.range, r->range, sizeof info.range);
         if (k == 0) items->info = info;
         else if ((st = join(items, &info, r->sources[k], r->sources[0]))) return st;
@@ -101,7 +101,7 @@ gt_status gt_items_open(gt_items *items, const gt_pack_request *r) {
 }
 
 void gt_items_close(gt_items *items) {
-    for (int k = 0; k < items->n; k++) gt_import_close(items->imports[k]);
+    for (int k = 0; k < items->n; k++) gt_source_close(items->imports[k]);
     free(items->imports);
     free(items->first);
     free(items->chosen);
@@ -109,7 +109,7 @@ void gt_items_close(gt_items *items) {
 }
 
 /* The import that item i comes from, and its number there. */
-static gt_import *find(const gt_items *items, int64_t i, int64_t *number) {
+static gt_source *find(const gt_items *items, int64_t i, int64_t *number) {
     *number = items->chosen ? items->chosen[i] : i;
     int k = 0;
     while (*number >= items->first[k + 1]) k++;
@@ -119,34 +119,34 @@ static gt_import *find(const gt_items *items, int64_t i, int64_t *number) {
 
 gt_status gt_items_read(const gt_items *items, int64_t i, gt_picture *out) {
     int64_t number;
-    gt_import *from = find(items, i, &number);
-    return gt_import_read(from, number, out);
+    gt_source *from = find(items, i, &number);
+    return gt_source_read(from, number, out);
 }
 
 gt_status gt_items_head(const gt_items *items, int64_t i, gt_picture_info *out) {
     int64_t number;
-    gt_import *from = find(items, i, &number);
-    return gt_import_head(from, number, out);
+    gt_source *from = find(items, i, &number);
+    return gt_source_head(from, number, out);
 }
 
-const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]) {
+const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     int64_t number;
-    gt_import *from = find(items, i, &number);
-    return gt_import_name(from, number, buffer);
+    gt_source *from = find(items, i, &number);
+    return gt_source_name(from, number, buffer);
 }
 
 gt_hash128 gt_items_stamp(const gt_items *items, int64_t i) {
     int64_t number;
-    gt_import *from = find(items, i, &number);
-    return gt_import_stamp(from, number);
+    gt_source *from = find(items, i, &number);
+    return gt_source_item_stamp(from, number);
 }
 
 static void identify_sources(const gt_items *items, gt_hasher *h) {
-    const gt_import_info *info = &items->info;
+    const gt_source_info *info = &items->info;
     const char *channels = info->channel_names ? info->channel_names : "";
     double labels[5] = {info->label_kind, info->label_width, info->has_range, info->has_range ? info->range[0] : 0, info->has_range ? info->range[1] : 0};
     for (int k = 0; k < items->n; k++) {
-        gt_hash128 identity = gt_import_identity(items->imports[k]);
+        gt_hash128 identity = gt_source_stamp(items->imports[k]);
         gt_hasher_add(h, &identity, sizeof identity);
         gt_hasher_add(h, &items->first[k + 1], sizeof items->first[k + 1]);
     }
@@ -156,7 +156,7 @@ static void identify_sources(const gt_items *items, gt_hasher *h) {
 }
 
 void gt_items_identify(const gt_items *items, gt_hasher *h) {
-    char buffer[GT_IMPORT_NAME_BYTES];
+    char buffer[GT_ITEM_NAME_BYTES];
     identify_sources(items, h);
     for (int64_t i = 0; i < items->count; i++) {
         const char *name = gt_items_name(items, i, buffer);
@@ -170,20 +170,20 @@ void gt_items_identify(const gt_items *items, gt_hasher *h) {
 
 int gt_items_class(const gt_items *items, int64_t i) {
     int64_t number;
-    gt_import *from = find(items, i, &number);
-    return gt_import_class(from, number);
+    gt_source *from = find(items, i, &number);
+    return gt_source_class(from, number);
 }
 
 const double *gt_items_vector(const gt_items *items, int64_t i) {
     int64_t number;
-    gt_import *from = find(items, i, &number);
-    return gt_import_vector(from, number);
+    gt_source *from = find(items, i, &number);
+    return gt_source_vector(from, number);
 }
 
 bool gt_items_labelled(const gt_items *items, int64_t i) { return gt_items_class(items, i) >= 0 || gt_items_vector(items, i); }
 
 bool gt_items_lacks_label(const gt_items *items, int64_t i, char text[GT_UNLABELLED_BYTES]) {
-    char name[GT_IMPORT_NAME_BYTES];
+    char name[GT_ITEM_NAME_BYTES];
     if (!items->labels || !items->info.unlabelled || gt_items_labelled(items, i)) return false;
     snprintf(text, GT_UNLABELLED_BYTES, "'%s': --labels=%.4000s has no label for it", gt_items_name(items, i, name), items->labels);
     return true;

@@ -40,7 +40,7 @@ static int64_t find_equal(gt_ledger *l, int64_t item, gt_hash128 h) {
 
 /* A kept item that equals an earlier one gets a remark, or another fate. */
 static void judge_equal(gt_ledger *l, gt_outcome *o, char *text, size_t bytes) {
-    char name[GT_IMPORT_NAME_BYTES], other[GT_IMPORT_NAME_BYTES];
+    char name[GT_ITEM_NAME_BYTES], other[GT_ITEM_NAME_BYTES];
     int64_t earlier = o->fate ? -1 : find_equal(l, l->done, o->hash);
     if (earlier < 0) return;
     snprintf(text, bytes, "'%s': equal to '%s'", gt_items_name(l->items, l->done, name), gt_items_name(l->items, earlier, other));
@@ -156,7 +156,7 @@ static gt_status sync_all(gt_ledger *l) {
 
 /* With --on-error=stop the first unusable picture ends the making: the rest is only looked at, for the list to be whole. */
 static gt_status take_one(gt_ledger *l, const gt_made *made) {
-    char text[2 * GT_IMPORT_NAME_BYTES + 100];
+    char text[2 * GT_ITEM_NAME_BYTES + 100];
     gt_outcome o = made->outcome;
     snprintf(text, sizeof text, "%s", made->text ? made->text : "");
     judge_equal(l, &o, text, sizeof text);

@@ -15,14 +15,14 @@ void gt_entry_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]) {
 }
 
 const char *gt_dest_channels(const gt_dest *d) {
-    const gt_import_info *info = &d->items->info;
+    const gt_source_info *info = &d->items->info;
     if (info->channel_names && !d->transform->channels && d->transform->alpha == GT_ALPHA_KEEP) return info->channel_names;
     if (!d->shape.alpha) return NULL;
     return d->shape.channels == 4 ? "R,G,B,A" : d->shape.channels == 2 ? "grey,A" : NULL;
 }
 
 bool gt_dest_range(const gt_dest *d, double range[2]) {
-    const gt_import_info *info = &d->items->info;
+    const gt_source_info *info = &d->items->info;
     if (!info->has_range || d->transform->depth) return false; /* a depth that is asked for has its usual range */
     range[0] = info->range[0];
     range[1] = info->range[1];
@@ -58,7 +58,7 @@ static void add_value(gt_buffer *text, const char *key, json_t *value) {
 }
 
 gt_status gt_dest_notes(const gt_dest *d, gt_buffer *text) {
-    const gt_import_info *info = &d->items->info;
+    const gt_source_info *info = &d->items->info;
     bool labelled = gt_dest_labelled(d);
     gt_buffer_printf(text, "{\"labels\": %s", labelled ? "[" : "null");
     for (size_t i = 0; i < d->n && labelled; i++) {

@@ -104,7 +104,7 @@ static gt_status prepare_folder(const char *dest) {
 /* Everything that decides what the items made so far look like. Labels count as they are, whatever file they come from. */
 static gt_hash128 key_of(const packing *p) {
     const gt_transform *t = &p->request->transform;
-    const gt_import_options *o = &p->request->import;
+    const gt_source_options *o = &p->request->import;
     char text[512];
     gt_hasher *h = gt_hasher_new();
     if (!h) return (gt_hash128){0};
@@ -161,7 +161,7 @@ static bool any_unusable(const packing *p) { return gt_findings_count(p->finding
 static gt_status check_range(const packing *p) {
     const gt_pack_request *r = p->request;
     gt_picture_info head;
-    char name[GT_IMPORT_NAME_BYTES];
+    char name[GT_ITEM_NAME_BYTES];
     if (!r->has_range || gt_items_head(&p->items, 0, &head)) return GT_OK; /* the work says what is wrong with it */
     gt_sample type = gt_sample_of_bits(head.bits);
     if (type == GT_F32 || (r->range[0] >= gt_sample_low(type) && r->range[1] <= gt_sample_high(type))) return GT_OK;
@@ -255,7 +255,7 @@ static gt_status note_unlabelled(packing *p) {
     const gt_dest *d = &p->ledger.dest;
     bool scan = p->request->scan_only;
     int64_t n = scan ? p->items.count : (int64_t)d->n, missing = 0, first = 0;
-    char name[GT_IMPORT_NAME_BYTES], text[GT_IMPORT_NAME_BYTES + 100];
+    char name[GT_ITEM_NAME_BYTES], text[GT_ITEM_NAME_BYTES + 100];
     gt_status st = GT_OK;
     if (p->items.labels || !p->items.info.unlabelled) return GT_OK;
     for (int64_t i = 0; i < n && !st; i++) {
@@ -279,7 +279,7 @@ static gt_status finish(packing *p) {
 
 static gt_status count_classes(const packing *p, gt_pack_result *result) {
     const gt_dest *d = &p->ledger.dest;
-    const gt_import_info *info = &p->items.info;
+    const gt_source_info *info = &p->items.info;
     if (info->label_kind != GT_LABELS_CLASSES || !gt_dest_labelled(d)) return GT_OK;
     result->of_class = calloc((size_t)info->label_width, sizeof *result->of_class);
     if (info->class_names >= info->label_width) result->class_name = calloc((size_t)info->label_width, sizeof *result->class_name);
@@ -323,7 +323,7 @@ static gt_status conclude(packing *p, gt_status st, gt_pack_result *result) {
 
 /* Black and white are where the source says: whoever trains on it takes them from there. */
 static void take_range(packing *p) {
-    const gt_import_info *info = &p->items.info;
+    const gt_source_info *info = &p->items.info;
     if (info->has_range) memcpy(p->request->transform.range, info->range, sizeof info->range);
 }
 

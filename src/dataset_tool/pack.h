@@ -14,12 +14,12 @@
 
 typedef struct gt_items {
     int n;
-    gt_import **imports;
+    gt_source **imports;
     int64_t *first;  /* [n+1] number of an import's first item among those of all */
     int64_t *chosen; /* [count] numbers of the items taken; NULL: the first `count` */
     int64_t count;
     bool main_thread_only;
-    gt_import_info info; /* of all together; count is not used */
+    gt_source_info info; /* of all together; count is not used */
     const char *labels;  /* "folders" or the CSV that was asked to tell them: an item that it has none for cannot be used; NULL: neither */
 } gt_items;
 
@@ -27,15 +27,15 @@ gt_status gt_items_open(gt_items *items, const gt_pack_request *r); /* gt_items_
 void gt_items_close(gt_items *items);
 gt_status gt_items_read(const gt_items *items, int64_t i, gt_picture *out);
 gt_status gt_items_head(const gt_items *items, int64_t i, gt_picture_info *out);
-const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]);
-gt_hash128 gt_items_stamp(const gt_items *items, int64_t i); /* see gt_import_stamp */
+const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
+gt_hash128 gt_items_stamp(const gt_items *items, int64_t i); /* see gt_source_item_stamp */
 /* All that the list says of its items and where they come from, but not their stamps. */
 void gt_items_identify(const gt_items *items, gt_hasher *h);
 int gt_items_class(const gt_items *items, int64_t i);
 const double *gt_items_vector(const gt_items *items, int64_t i);
 bool gt_items_labelled(const gt_items *items, int64_t i);
 /* Has an item not got the label that it needs? `text` says so. */
-enum { GT_UNLABELLED_BYTES = 2 * GT_IMPORT_NAME_BYTES };
+enum { GT_UNLABELLED_BYTES = 2 * GT_ITEM_NAME_BYTES };
 bool gt_items_lacks_label(const gt_items *items, int64_t i, char text[GT_UNLABELLED_BYTES]);
 
 /* ---- findings (findings.c), on rank 0 ---- */

@@ -158,7 +158,7 @@ static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
 
 static gt_status report_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t code, const gt_picture *shape, gt_findings *findings) {
     uint64_t again;
-    char name[GT_IMPORT_NAME_BYTES], text[GT_IMPORT_NAME_BYTES + 300], is[96], most[96];
+    char name[GT_ITEM_NAME_BYTES], text[GT_ITEM_NAME_BYTES + 300], is[96], most[96];
     if (code == BAD) {
         if (!scan_one(items, t, i, &again)) return GT_OK; /* better now */
         return gt_findings_add(findings, GT_FOUND_BAD, i, gt_message(), false);

@@ -81,7 +81,7 @@ static bool same_labels(const gt_dest *d, gt_dataset *set, float *row) {
 
 static gt_status compare_labels(gt_dest *d, gt_dataset *set) {
     const gt_dataset_info *info = gt_dataset_get_info(set);
-    const gt_import_info *made = &d->items->info;
+    const gt_source_info *made = &d->items->info;
     gt_label_kind kind = gt_dest_labelled(d) ? made->label_kind : GT_LABELS_NONE;
     if (info->label_kind != kind) return gt_dest_differs(d, "the kind of its labels");
     if (kind == GT_LABELS_NONE) return info->class_names ? gt_dest_differs(d, "class_names") : GT_OK;

@@ -118,7 +118,7 @@ static void look_at_samples(const gt_worker *w, const gt_picture *p, gt_outcome 
 
 static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *p) {
     if (!gt_pack_same_shape(p, &w->shape)) {
-        char name[GT_IMPORT_NAME_BYTES], text[GT_IMPORT_NAME_BYTES + 300], is[96], most[96];
+        char name[GT_ITEM_NAME_BYTES], text[GT_ITEM_NAME_BYTES + 300], is[96], most[96];
         snprintf(text, sizeof text, "'%s': would become %s; most become %s", gt_items_name(w->items, item, name), gt_pack_shape_text(p, is),
                  gt_pack_shape_text(&w->shape, most));
         say(m, GT_FOUND_ODD, text);
@@ -142,7 +142,7 @@ static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *
 }
 
 static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
-    char name[GT_IMPORT_NAME_BYTES], text[GT_IMPORT_NAME_BYTES + 300];
+    char name[GT_ITEM_NAME_BYTES], text[GT_ITEM_NAME_BYTES + 300];
     bool dropped = false;
     if (!w->items->main_thread_only) m->read = gt_items_read(w->items, item, &m->picture);
     if (m->read) {

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "gantry/hash.h"
-#include "gantry/import.h"
+#include "gantry/source.h"
 
 enum { CSV, NPY, NPZ, IDX, TFRECORDS, TAR, LMDB, ZIP, FOLDER, LEVELS, KINDS };
 static const struct {
@@ -175,16 +175,16 @@ static void seeds(fuzz_put *put, void *arg) {
     put_lmdb(&s);
 }
 
-static void use(gt_import *imp) {
-    const gt_import_info *info = gt_import_get_info(imp);
-    char buffer[GT_IMPORT_NAME_BYTES];
+static void use(gt_source *imp) {
+    const gt_source_info *info = gt_source_get_info(imp);
+    char buffer[GT_ITEM_NAME_BYTES];
     fuzz_check(info->count > 0 && info->label_width >= 0);
     for (int64_t i = 0; i < info->count && i < ITEMS_MOST; i++) {
         gt_picture p;
         gt_picture_info head;
-        gt_status st = gt_import_head(imp, i, &head);
-        fuzz_check(strlen(gt_import_name(imp, i, buffer)) < GT_IMPORT_NAME_BYTES && gt_import_class(imp, i) < (info->label_width ? info->label_width : 1));
-        if (!st && (size_t)head.height * (size_t)head.width * (size_t)head.channels < 1 << 24 && !gt_import_read(imp, i, &p)) gt_picture_free(&p);
+        gt_status st = gt_source_head(imp, i, &head);
+        fuzz_check(strlen(gt_source_name(imp, i, buffer)) < GT_ITEM_NAME_BYTES && gt_source_class(imp, i) < (info->label_width ? info->label_width : 1));
+        if (!st && (size_t)head.height * (size_t)head.width * (size_t)head.channels < 1 << 24 && !gt_source_read(imp, i, &p)) gt_picture_free(&p);
     }
 }
 
@@ -204,12 +204,12 @@ static void run(const uint8_t *bytes, size_t n) {
     if (label_bytes) fuzz_named(names[kind].labels, bytes + HEAD, label_bytes);
     else unlink(labels);
     fuzz_named(names[kind].source, bytes + HEAD + label_bytes, n - HEAD - label_bytes);
-    gt_import *imp;
-    const gt_import_options with = {.crops = options & CROPS ? 2 : 0, .coarse = options & COARSE, .labels_csv = options & LABELS_CSV && label_bytes ? labels : NULL,
-                                    .labels = options & NO_LABELS ? GT_IMPORT_NONE : options & FOLDERS ? GT_IMPORT_FOLDERS : GT_IMPORT_OWN};
-    if (gt_import_open(&imp, opened, &with)) return;
+    gt_source *imp;
+    const gt_source_options with = {.crops = options & CROPS ? 2 : 0, .coarse = options & COARSE, .labels_csv = options & LABELS_CSV && label_bytes ? labels : NULL,
+                                    .labels = options & NO_LABELS ? GT_SOURCE_LABELS_NONE : options & FOLDERS ? GT_SOURCE_LABELS_FOLDERS : GT_SOURCE_LABELS_OWN};
+    if (gt_source_open(&imp, opened, &with)) return;
     use(imp);
-    gt_import_close(imp);
+    gt_source_close(imp);
 }
 
 const fuzz_target target = {.variants = 150, .seeds = seeds, .run = run};

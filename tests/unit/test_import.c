@@ -30,8 +30,8 @@ static void test_folder(void **state) {
     (void)state;
     const char *dir = make_folder();
     put_text(at("folder/dataset.json"), "{\"labels\": [[\"b.png\", 3], [\"a/1.PNG\", 0], [\"nobody.png\", 9], [\"a-b/0.png\", null]], \"channels\": \"R,G,B\"}");
-    gt_import *imp = import(dir, NULL);
-    const gt_import_info *info = gt_import_get_info(imp);
+    gt_source *imp = import(dir, NULL);
+    const gt_source_info *info = gt_source_get_info(imp);
     assert_string_equal(info->source, "folder");
     assert_int_equal(info->count, 4);
     static const char *const order[] = {"a/1.PNG", "a/sub/2.png", "a-b/0.png", "b.png"};
@@ -39,29 +39,29 @@ static void test_folder(void **state) {
     assert_int_equal(info->label_kind, GT_LABELS_CLASSES);
     assert_int_equal(info->label_width, 4);
     assert_int_equal(info->unlabelled, 2);
-    assert_int_equal(gt_import_class(imp, 0), 0);
-    assert_int_equal(gt_import_class(imp, 1), -1);
-    assert_int_equal(gt_import_class(imp, 3), 3);
+    assert_int_equal(gt_source_class(imp, 0), 0);
+    assert_int_equal(gt_source_class(imp, 1), -1);
+    assert_int_equal(gt_source_class(imp, 3), 3);
     assert_string_equal(info->channel_names, "R,G,B");
     gt_picture p = item(imp, 1);
     uint8_t expected[4 * 7 * 3];
     paint(2, 4, 7, 3, expected);
     assert_memory_equal(p.samples, expected, sizeof expected);
     gt_picture_free(&p);
-    gt_import_close(imp);
+    gt_source_close(imp);
 
-    imp = import(dir, &(gt_import_options){.labels = GT_IMPORT_FOLDERS});
-    info = gt_import_get_info(imp);
+    imp = import(dir, &(gt_source_options){.labels = GT_SOURCE_LABELS_FOLDERS});
+    info = gt_source_get_info(imp);
     assert_int_equal(info->class_names, 2);
     assert_string_equal(info->class_name[0], "a");
     assert_string_equal(info->class_name[1], "a-b");
     static const int classes[] = {0, 0, 1, -1};
-    for (int i = 0; i < 4; i++) assert_int_equal(gt_import_class(imp, i), classes[i]);
-    gt_import_close(imp);
+    for (int i = 0; i < 4; i++) assert_int_equal(gt_source_class(imp, i), classes[i]);
+    gt_source_close(imp);
 
-    imp = import(dir, &(gt_import_options){.labels = GT_IMPORT_NONE});
-    assert_int_equal(gt_import_get_info(imp)->label_kind, GT_LABELS_NONE);
-    gt_import_close(imp);
+    imp = import(dir, &(gt_source_options){.labels = GT_SOURCE_LABELS_NONE});
+    assert_int_equal(gt_source_get_info(imp)->label_kind, GT_LABELS_NONE);
+    gt_source_close(imp);
     put_text(at("folder/dataset.json"), "{\"labels\": [[\"b.png\", 3], [\"a/1.PNG\", [1]]]}");
     import_refused(dir, NULL, "folder", "dataset.json", "a/1.PNG", "list");
     char *text = long_text("{\"labels\": [[\"b.png\", 3],", "[],", "[]]}", 16 << 20);
@@ -82,8 +82,8 @@ static void test_bad_items(void **state) {
     assert_int_equal(mkfifo(at("bad/pipe.png"), 0600), 0);
     assert_int_equal(symlink("nowhere", at("bad/dead.png")), 0);
     put_picture(at("bad/good.png"), 1, 3, 3, 1);
-    gt_import *imp = import(at("bad"), NULL);
-    assert_int_equal(gt_import_get_info(imp)->count, 6);
+    gt_source *imp = import(at("bad"), NULL);
+    assert_int_equal(gt_source_get_info(imp)->count, 6);
     item_refused(imp, 0, "bad", "dead.png", "No such file");
     item_refused(imp, 1, "empty.png", "empty");
     gt_picture p = item(imp, 2);
@@ -91,7 +91,7 @@ static void test_bad_items(void **state) {
     item_refused(imp, 3, "liar.jpg", "no picture");
     item_refused(imp, 4, "pipe.png", "not a regular file");
     item_refused(imp, 5, "x.gif", "GIF");
-    gt_import_close(imp);
+    gt_source_close(imp);
     import_refused(at("nowhere"), NULL, "nowhere", "No such file");
     mkdir(at("none"), 0777);
     import_refused(at("none"), NULL, "no pictures");
@@ -106,18 +106,18 @@ static void test_zip(void **state) {
     const char *json = "{\"labels\": [[\"b/1.png\", [0.1, 2]], [\"a/0.png\", [1e-3, 4]], [\"../out.png\", [5, 6]]]}";
     add_entry(z, "dataset.json", json, strlen(json), ZIP_CM_DEFLATE);
     end_zip(z);
-    gt_import *imp = import(at("z.zip"), NULL);
-    const gt_import_info *info = gt_import_get_info(imp);
+    gt_source *imp = import(at("z.zip"), NULL);
+    const gt_source_info *info = gt_source_get_info(imp);
     assert_int_equal(info->count, 3);
     assert_int_equal(info->label_kind, GT_LABELS_VECTORS);
     assert_int_equal(info->label_width, 2);
     assert_string_equal(name(imp, 1), "a/0.png");
-    assert_true(gt_import_vector(imp, 2)[0] == 0.1 && gt_import_vector(imp, 1)[0] == 1e-3);
+    assert_true(gt_source_vector(imp, 2)[0] == 0.1 && gt_source_vector(imp, 1)[0] == 1e-3);
     item_refused(imp, 0, "z.zip", "../out.png", "leads out");
     gt_picture p = item(imp, 2);
     assert_int_equal(p.channels, 3);
     gt_picture_free(&p);
-    gt_import_close(imp);
+    gt_source_close(imp);
 }
 
 /* Whatever labels are taken: what samples and channels mean is a matter of the set. Labels that are not taken need not even be labels. */
@@ -135,18 +135,18 @@ static void test_meaning_without_labels(void **state) {
     char csv[400];
     snprintf(csv, sizeof csv, "%s", at("meant.csv"));
     put_text(csv, "a/0.png,cat\n");
-    const gt_import_options ways[] = {{.labels = GT_IMPORT_NONE}, {.labels = GT_IMPORT_FOLDERS}, {.labels_csv = csv}};
+    const gt_source_options ways[] = {{.labels = GT_SOURCE_LABELS_NONE}, {.labels = GT_SOURCE_LABELS_FOLDERS}, {.labels_csv = csv}};
     static const char *const class_name[] = {NULL, "a", "cat"};
     for (int i = 0; i < 6; i++) {
-        gt_import *imp = import(at(i % 2 ? "meant" : "meant.zip"), &ways[i / 2]);
-        const gt_import_info *info = gt_import_get_info(imp);
+        gt_source *imp = import(at(i % 2 ? "meant" : "meant.zip"), &ways[i / 2]);
+        const gt_source_info *info = gt_source_get_info(imp);
         assert_true(info->has_range && info->range[0] == 0 && info->range[1] == 200);
         assert_non_null(info->channel_names);
         assert_string_equal(info->channel_names, "B,G,R");
         assert_int_equal(info->class_names, class_name[i / 2] != NULL);
         if (class_name[i / 2]) assert_string_equal(info->class_name[0], class_name[i / 2]);
-        assert_int_equal(gt_import_class(imp, 0), class_name[i / 2] ? 0 : -1);
-        gt_import_close(imp);
+        assert_int_equal(gt_source_class(imp, 0), class_name[i / 2] ? 0 : -1);
+        gt_source_close(imp);
     }
     import_refused(at("meant"), NULL, "dataset.json", "labels");
     put_text(at("meant/dataset.json"), "{\"labels\": null, \"range\": [2, 1]}");
@@ -165,11 +165,11 @@ static void test_long_heads(void **state) {
     end_zip(z);
     free(b.data);
     for (int k = 0; k < 2; k++) {
-        gt_import *imp = import(at(k ? "long.zip" : "long"), NULL);
+        gt_source *imp = import(at(k ? "long.zip" : "long"), NULL);
         gt_picture p = item(imp, 0);
         assert_int_equal(p.channels, 4);
         gt_picture_free(&p);
-        gt_import_close(imp);
+        gt_source_close(imp);
     }
 }
 
@@ -182,45 +182,45 @@ static void test_zip_bomb(void **state) {
     assert_true(zip_file_add(z, "bomb.png", zip_source_file(z, at("zeros"), 0, BOMB), 0) >= 0);
     end_zip(z);
     close(fd);
-    gt_import *imp = import(at("bomb.zip"), NULL);
+    gt_source *imp = import(at("bomb.zip"), NULL);
     gt_picture_info head;
     long before = peak_memory();
     item_refused(imp, 0, "bomb.zip", "bomb.png", "no picture");
-    assert_int_equal(gt_import_head(imp, 0, &head), GT_FORMAT);
+    assert_int_equal(gt_source_head(imp, 0, &head), GT_FORMAT);
     assert_true(peak_memory() - before < BOMB / 1024 / 4);
-    gt_import_close(imp);
+    gt_source_close(imp);
 }
 
 static void test_csv(void **state) {
     (void)state;
     make_folder();
     put_text(at("folder/list.csv"), "\xef\xbb\xbfpath,kind\r\na/1.PNG,dog\r\n\"a-b/0.png\",\"a \"\"cat\"\"\"\n\n../bad/good.png,dog\n/etc/x.png,dog\nb.png,dog\n");
-    gt_import *imp = import(at("folder/list.csv"), NULL);
-    const gt_import_info *info = gt_import_get_info(imp);
+    gt_source *imp = import(at("folder/list.csv"), NULL);
+    const gt_source_info *info = gt_source_get_info(imp);
     assert_int_equal(info->count, 5);
     assert_int_equal(info->class_names, 2);
     assert_string_equal(info->class_name[0], "a \"cat\"");
-    assert_int_equal(gt_import_class(imp, 0), 1);
-    assert_int_equal(gt_import_class(imp, 1), 0);
+    assert_int_equal(gt_source_class(imp, 0), 1);
+    assert_int_equal(gt_source_class(imp, 1), 0);
     gt_picture p = item(imp, 1);
     assert_int_equal(p.width, 5);
     gt_picture_free(&p);
     item_refused(imp, 2, "list.csv", "../bad/good.png", "leads out");
     item_refused(imp, 3, "/etc/x.png", "absolute");
-    gt_import_close(imp);
+    gt_source_close(imp);
 
     put_text(at("folder/list.csv"), "a/1.PNG,1.5,2\nb.png,-3,4e2\n");
     imp = import(at("folder/list.csv"), NULL);
-    assert_int_equal(gt_import_get_info(imp)->label_width, 2);
-    assert_true(gt_import_vector(imp, 1)[1] == 400 && gt_import_vector(imp, 0)[0] == 1.5);
-    gt_import_close(imp);
+    assert_int_equal(gt_source_get_info(imp)->label_width, 2);
+    assert_true(gt_source_vector(imp, 1)[1] == 400 && gt_source_vector(imp, 0)[0] == 1.5);
+    gt_source_close(imp);
 
     put_text(at("labels.csv"), "name,age\nb.png,7\na/1.PNG,30\n");
-    imp = import(at("folder"), &(gt_import_options){.labels_csv = at("labels.csv")});
-    assert_int_equal(gt_import_class(imp, 3), 7);
-    assert_int_equal(gt_import_class(imp, 0), 30);
-    assert_int_equal(gt_import_get_info(imp)->unlabelled, 2);
-    gt_import_close(imp);
+    imp = import(at("folder"), &(gt_source_options){.labels_csv = at("labels.csv")});
+    assert_int_equal(gt_source_class(imp, 3), 7);
+    assert_int_equal(gt_source_class(imp, 0), 30);
+    assert_int_equal(gt_source_get_info(imp)->unlabelled, 2);
+    gt_source_close(imp);
     put_text(at("folder/list.csv"), "a/1.PNG,1,2\nb.png,3\n");
     import_refused(at("folder/list.csv"), NULL, "list.csv", "line 2");
     put_text(at("folder/list.csv"), "a/1.PNG,1,2\nb.png,3e38,4\na-b/0.png,1e39,2\n"); /* what no dataset could hold */
@@ -228,7 +228,7 @@ static void test_csv(void **state) {
     put_text(at("folder/list.csv"), "a/1.PNG,\"1\nb.png,3\n");
     import_refused(at("folder/list.csv"), NULL, "line 1", "quote");
     put_text(at("labels.csv"), "x.png,1\n");
-    import_refused(at("folder"), &(gt_import_options){.labels_csv = at("labels.csv")}, "labels.csv", "none of its names");
+    import_refused(at("folder"), &(gt_source_options){.labels_csv = at("labels.csv")}, "labels.csv", "none of its names");
 }
 
 /* Nothing, quoted or not, or blanks alone where a label should stand: the picture has none. */
@@ -240,31 +240,31 @@ static void test_csv_missing_labels(void **state) {
     for (size_t k = 0; k < sizeof nothing / sizeof *nothing; k++) {
         snprintf(text, sizeof text, "a/1.PNG,dog\na-b/0.png,%s\nb.png,cat\n", nothing[k]); /* names of classes */
         put_text(at("folder/list.csv"), text);
-        gt_import *imp = import(at("folder/list.csv"), NULL);
-        const gt_import_info *info = gt_import_get_info(imp);
+        gt_source *imp = import(at("folder/list.csv"), NULL);
+        const gt_source_info *info = gt_source_get_info(imp);
         assert_int_equal(info->class_names, 2);
         assert_int_equal(info->unlabelled, 1);
         assert_string_equal(info->class_name[0], "cat");
-        assert_int_equal(gt_import_class(imp, 0), 1);
-        assert_int_equal(gt_import_class(imp, 1), -1);
-        gt_import_close(imp);
+        assert_int_equal(gt_source_class(imp, 0), 1);
+        assert_int_equal(gt_source_class(imp, 1), -1);
+        gt_source_close(imp);
 
         snprintf(text, sizeof text, "a/1.PNG,3\na-b/0.png,%s\nb.png,1\n", nothing[k]); /* numbers of classes stay numbers */
         put_text(at("folder/list.csv"), text);
         imp = import(at("folder/list.csv"), NULL);
-        info = gt_import_get_info(imp);
+        info = gt_source_get_info(imp);
         assert_true(info->class_names == 0 && info->label_width == 4 && info->unlabelled == 1);
-        assert_int_equal(gt_import_class(imp, 0), 3);
-        assert_int_equal(gt_import_class(imp, 1), -1);
-        gt_import_close(imp);
+        assert_int_equal(gt_source_class(imp, 0), 3);
+        assert_int_equal(gt_source_class(imp, 1), -1);
+        gt_source_close(imp);
 
         snprintf(text, sizeof text, "name,x,y\nb.png,%s,%s\na/1.PNG,1.5,2\n", nothing[k], nothing[k]); /* vectors, by name */
         put_text(at("labels.csv"), text);
-        imp = import(at("folder"), &(gt_import_options){.labels_csv = at("labels.csv")});
-        assert_true(gt_import_get_info(imp)->label_kind == GT_LABELS_VECTORS && gt_import_get_info(imp)->unlabelled == 3);
-        assert_null(gt_import_vector(imp, 3));
-        assert_true(gt_import_vector(imp, 0)[1] == 2);
-        gt_import_close(imp);
+        imp = import(at("folder"), &(gt_source_options){.labels_csv = at("labels.csv")});
+        assert_true(gt_source_get_info(imp)->label_kind == GT_LABELS_VECTORS && gt_source_get_info(imp)->unlabelled == 3);
+        assert_null(gt_source_vector(imp, 3));
+        assert_true(gt_source_vector(imp, 0)[1] == 2);
+        gt_source_close(imp);
 
         snprintf(text, sizeof text, "a/1.PNG,1,2\nb.png,3,%s\n", nothing[k]); /* half a label is a mistake */
         put_text(at("folder/list.csv"), text);
@@ -273,9 +273,9 @@ static void test_csv_missing_labels(void **state) {
         snprintf(text, sizeof text, "a/1.PNG,%s\nb.png,%s\n", nothing[k], nothing[k]); /* no label at all */
         put_text(at("folder/list.csv"), text);
         imp = import(at("folder/list.csv"), NULL);
-        assert_int_equal(gt_import_get_info(imp)->label_kind, GT_LABELS_NONE);
-        gt_import_close(imp);
-        import_refused(at("folder"), &(gt_import_options){.labels_csv = at("folder/list.csv")}, "list.csv", "hold no labels");
+        assert_int_equal(gt_source_get_info(imp)->label_kind, GT_LABELS_NONE);
+        gt_source_close(imp);
+        import_refused(at("folder"), &(gt_source_options){.labels_csv = at("folder/list.csv")}, "list.csv", "hold no labels");
     }
 }
 
@@ -294,27 +294,27 @@ static void test_csv_without_lines(void **state) {
     import_refused(at("zeros.csv"), NULL, "zeros.csv", "line 2: no line of text");
     assert_true(peak_memory() - before < BYTES / 1024 / 4);
     put_text(at("folder/list.csv"), "a/1.PNG,1\n\r\n\nb.png,2");
-    gt_import *imp = import(at("folder/list.csv"), NULL);
-    assert_int_equal(gt_import_get_info(imp)->count, 2);
-    assert_int_equal(gt_import_class(imp, 1), 2);
-    gt_import_close(imp);
+    gt_source *imp = import(at("folder/list.csv"), NULL);
+    assert_int_equal(gt_source_get_info(imp)->count, 2);
+    assert_int_equal(gt_source_class(imp, 1), 2);
+    gt_source_close(imp);
 }
 
 /* ---- datasets, crops, threads ---- */
 
 static void test_datasets(void **state) {
     (void)state;
-    gt_import *imp = import("synth:shapes:n=20,size=16", NULL);
+    gt_source *imp = import("synth:shapes:n=20,size=16", NULL);
     gt_dataset *ds = opened("synth:shapes:n=20,size=16", NULL);
-    assert_int_equal(gt_import_get_info(imp)->class_names, 8);
+    assert_int_equal(gt_source_get_info(imp)->class_names, 8);
     uint8_t expected[16 * 16 * 3];
     gt_picture p = item(imp, 13);
     assert_ok(gt_dataset_read(ds, 13, expected));
     assert_memory_equal(p.samples, expected, sizeof expected);
-    assert_int_equal(gt_import_class(imp, 13), 13 % 8);
+    assert_int_equal(gt_source_class(imp, 13), 13 % 8);
     gt_picture_free(&p);
     gt_dataset_close(ds);
-    gt_import_close(imp);
+    gt_source_close(imp);
 }
 
 /* 10 x 7 pixels in squares of 4: x = 0 4 6, y = 0 3. */
@@ -329,8 +329,8 @@ static const char *make_large(void) {
 
 static void test_crops(void **state) {
     (void)state;
-    gt_import *imp = import(make_large(), &(gt_import_options){.crops = 4, .labels = GT_IMPORT_FOLDERS});
-    assert_int_equal(gt_import_get_info(imp)->count, 6 + 1 + 1);
+    gt_source *imp = import(make_large(), &(gt_source_options){.crops = 4, .labels = GT_SOURCE_LABELS_FOLDERS});
+    assert_int_equal(gt_source_get_info(imp)->count, 6 + 1 + 1);
     uint8_t whole[7 * 10 * 3];
     paint(3, 7, 10, 3, whole);
     static const int x0[] = {0, 4, 6}, y0[] = {0, 3};
@@ -338,19 +338,19 @@ static void test_crops(void **state) {
         gt_picture p = item(imp, k);
         for (int y = 0; y < 4; y++) assert_memory_equal((uint8_t *)p.samples + y * 12, whole + ((y0[k / 3] + y) * 10 + x0[k % 3]) * 3, 12);
         gt_picture_free(&p);
-        assert_int_equal(gt_import_class(imp, k), 0);
+        assert_int_equal(gt_source_class(imp, k), 0);
     }
     assert_string_equal(name(imp, 5), "k/a.png#5");
     item_refused(imp, 6, "small.png#0", "smaller than a square");
     gt_picture p = item(imp, 7);
     gt_picture_free(&p);
-    assert_int_equal(gt_import_class(imp, 7), -1);
-    gt_import_close(imp);
+    assert_int_equal(gt_source_class(imp, 7), -1);
+    gt_source_close(imp);
 }
 
 static void test_threads(void **state) {
     (void)state;
-    read_by_threads(import(make_large(), &(gt_import_options){.crops = 4}));
+    read_by_threads(import(make_large(), &(gt_source_options){.crops = 4}));
 }
 
 int main(void) {

@@ -28,7 +28,7 @@ static int sample(int64_t i, int y, int x, int c) {
     return (int)((7 * i + 3 * y + 5 * x + 11 * c) % 251);
 }
 
-static void check_formula(gt_import *imp, int64_t i, int height, int width, int channels, int pad) {
+static void check_formula(gt_source *imp, int64_t i, int height, int width, int channels, int pad) {
     gt_picture p = item(imp, i);
     assert_int_equal(p.height, height + 2 * pad);
     assert_int_equal(p.width, width + 2 * pad);
@@ -50,17 +50,17 @@ static void test_cifar10(void **state) {
     (void)state;
     static const char *const files[] = {"cifar-10-py2.tar.gz", "cifar-10-2.tar.gz", "cifar-10-3.tar.gz", "cifar-10-4.tar.gz", "cifar-10-5.tar.gz"};
     for (size_t f = 0; have_python() && f < sizeof files / sizeof *files; f++) {
-        gt_import *imp = import(at(files[f]), NULL);
-        const gt_import_info *info = gt_import_get_info(imp);
+        gt_source *imp = import(at(files[f]), NULL);
+        const gt_source_info *info = gt_source_get_info(imp);
         assert_int_equal(info->count, 15);
         assert_int_equal(info->class_names, 10);
         assert_string_equal(info->class_name[9], "name9");
         assert_string_equal(name(imp, 4), "data_batch_2:00001");
         for (int i = 0; i < 15; i++) {
             check_formula(imp, i, 32, 32, 3, 0);
-            assert_int_equal(gt_import_class(imp, i), i % 10);
+            assert_int_equal(gt_source_class(imp, i), i % 10);
         }
-        gt_import_close(imp);
+        gt_source_close(imp);
     }
 }
 
@@ -68,19 +68,19 @@ static void test_cifar100(void **state) {
     (void)state;
     if (!have_python()) return;
     for (int coarse = 0; coarse < 2; coarse++) {
-        gt_import *imp = import(at("cifar-100-python.tar.gz"), &(gt_import_options){.coarse = coarse});
-        assert_int_equal(gt_import_get_info(imp)->count, 130);
-        assert_string_equal(gt_import_get_info(imp)->class_name[3], coarse ? "coarse3" : "fine3");
-        assert_int_equal(gt_import_class(imp, 129), coarse ? 9 : 29);
+        gt_source *imp = import(at("cifar-100-python.tar.gz"), &(gt_source_options){.coarse = coarse});
+        assert_int_equal(gt_source_get_info(imp)->count, 130);
+        assert_string_equal(gt_source_get_info(imp)->class_name[3], coarse ? "coarse3" : "fine3");
+        assert_int_equal(gt_source_class(imp, 129), coarse ? 9 : 29);
         check_formula(imp, 129, 32, 32, 3, 0);
-        gt_import_close(imp);
+        gt_source_close(imp);
     }
 }
 
 static void test_cifar_refused(void **state) {
     (void)state;
     if (!have_python()) return;
-    import_refused(at("cifar-10-py2.tar.gz"), &(gt_import_options){.labels = GT_IMPORT_FOLDERS}, "no picture lies in a subfolder");
+    import_refused(at("cifar-10-py2.tar.gz"), &(gt_source_options){.labels = GT_SOURCE_LABELS_FOLDERS}, "no picture lies in a subfolder");
     import_refused(at("cifar-10-evil.tar.gz"), NULL, "cifar-10-evil.tar.gz", "data_batch_1", "calls", "system");
     assert_false(exists("pwned"));
     size_t n;
@@ -154,9 +154,9 @@ static packed_file make_names(const char *name, int n) {
 static void test_cifar_twice(void **state) {
     (void)state;
     const packed_file train = make_batch("x/train", "u1"), few = make_names("x/meta", 2), many = make_names("x/batches.meta", 10000);
-    gt_import *imp = import(make_archive("once.tar.gz", (const packed_file[]){train, few}, 2), NULL);
-    assert_int_equal(gt_import_get_info(imp)->class_names, 2);
-    gt_import_close(imp);
+    gt_source *imp = import(make_archive("once.tar.gz", (const packed_file[]){train, few}, 2), NULL);
+    assert_int_equal(gt_source_get_info(imp)->class_names, 2);
+    gt_source_close(imp);
     import_refused(make_archive("two.tar.gz", (const packed_file[]){train, few, few}, 3), NULL, "two.tar.gz", "more than one file 'meta'");
     import_refused(make_archive("two.tar.gz", (const packed_file[]){train, many, few}, 3), NULL, "both 'train' and 'batches.meta'");
     import_refused(make_archive("two.tar.gz", (const packed_file[]){train, train}, 2), NULL, "more than one file 'train'");
@@ -206,8 +206,8 @@ static void test_cifar_damaged(void **state) {
         whole[place] ^= (unsigned char)(1 + k % 255);
         put(at("changed.tar"), whole, n);
         whole[place] = before;
-        gt_import *imp;
-        if (!gt_import_open(&imp, at("changed.tar"), NULL)) gt_import_close(imp);
+        gt_source *imp;
+        if (!gt_source_open(&imp, at("changed.tar"), NULL)) gt_source_close(imp);
         else assert_true(gt_message()[0]);
     }
     free(whole);
@@ -216,16 +216,16 @@ static void test_cifar_damaged(void **state) {
 static void test_mnist(void **state) {
     (void)state;
     if (!have_python()) return;
-    gt_import *imp = import(at("train-images-idx3-ubyte.gz"), NULL);
-    assert_int_equal(gt_import_get_info(imp)->count, 12);
+    gt_source *imp = import(at("train-images-idx3-ubyte.gz"), NULL);
+    assert_int_equal(gt_source_get_info(imp)->count, 12);
     for (int i = 0; i < 12; i++) {
         check_formula(imp, i, 28, 28, 1, 2);
-        assert_int_equal(gt_import_class(imp, i), i % 10);
+        assert_int_equal(gt_source_class(imp, i), i % 10);
     }
-    gt_import_close(imp);
+    gt_source_close(imp);
     imp = import(at("odd-images-idx3-ubyte.gz"), NULL);
     check_formula(imp, 4, 10, 12, 1, 0);
-    gt_import_close(imp);
+    gt_source_close(imp);
 
     size_t n;
     char *whole = get(at("odd-images-idx3-ubyte.gz"), &n);
@@ -269,8 +269,8 @@ static const char *make_lmdb(int n) {
 static void test_lmdb(void **state) {
     (void)state;
     enum { N = 700 }; /* three levels of pages */
-    gt_import *imp = import(make_lmdb(N), NULL);
-    assert_int_equal(gt_import_get_info(imp)->count, N);
+    gt_source *imp = import(make_lmdb(N), NULL);
+    assert_int_equal(gt_source_get_info(imp)->count, N);
     uint8_t expected[50 * 60 * 3];
     for (int i = 0; i < N; i++) {
         char key[48];
@@ -286,20 +286,20 @@ static void test_lmdb(void **state) {
         for (int k = 0; k < p.height * p.width * 3; k++) assert_int_equal(((uint8_t *)p.samples)[k], expected[i % 3 ? k : k / 3]);
         gt_picture_free(&p);
     }
-    gt_import_close(imp);
+    gt_source_close(imp);
 }
 
 static void read_all(const char *spec) {
-    gt_import *imp;
+    gt_source *imp;
     gt_picture p;
-    if (gt_import_open(&imp, spec, NULL)) {
+    if (gt_source_open(&imp, spec, NULL)) {
         assert_true(gt_message()[0]);
         return;
     }
-    int64_t n = gt_import_get_info(imp)->count;
+    int64_t n = gt_source_get_info(imp)->count;
     for (int64_t i = 0; i < n && i < 50; i++)
-        if (!gt_import_read(imp, i, &p)) gt_picture_free(&p);
-    gt_import_close(imp);
+        if (!gt_source_read(imp, i, &p)) gt_picture_free(&p);
+    gt_source_close(imp);
 }
 
 /* liblmdb itself would crash on most of these. */
@@ -353,7 +353,7 @@ static void test_lmdb_repeats(void **state) {
         memcpy(leaf + 12, &(uint16_t){(uint16_t)(16 + 2 * cases[k].nodes)}, 2);
         put(at("own_lmdb/data.mdb"), file, sizeof file);
         if (cases[k].reason) import_refused(at("own_lmdb"), NULL, "own_lmdb", cases[k].reason);
-        else gt_import_close(import(at("own_lmdb"), NULL));
+        else gt_source_close(import(at("own_lmdb"), NULL));
     }
 }
 
@@ -362,17 +362,17 @@ static void test_lmdb_repeats(void **state) {
 static void test_tfrecords(void **state) {
     (void)state;
     if (!have_python()) return;
-    gt_import *imp = import(at("records"), NULL);
-    assert_int_equal(gt_import_get_info(imp)->count, 9);
+    gt_source *imp = import(at("records"), NULL);
+    assert_int_equal(gt_source_get_info(imp)->count, 9);
     for (int i = 0; i < 9; i++) {
         check_formula(imp, i, 16, 16, 3, 0); /* the largest level */
-        assert_int_equal(gt_import_class(imp, i), i);
+        assert_int_equal(gt_source_class(imp, i), i);
     }
-    gt_import_close(imp);
+    gt_source_close(imp);
     imp = import(at("records/set-r02.tfrecords"), NULL);
     check_formula(imp, 8, 4, 4, 3, 0);
-    assert_int_equal(gt_import_get_info(imp)->label_width, 9);
-    gt_import_close(imp);
+    assert_int_equal(gt_source_get_info(imp)->label_width, 9);
+    gt_source_close(imp);
 
     size_t n;
     unsigned char *whole = get(at("records/set-r03.tfrecords"), &n);
@@ -380,16 +380,16 @@ static void test_tfrecords(void **state) {
         whole[place] ^= 4;
         put(at("x.tfrecords"), whole, n);
         whole[place] ^= 4;
-        gt_import *damaged;
-        bool refused = gt_import_open(&damaged, at("x.tfrecords"), NULL) != GT_OK;
+        gt_source *damaged;
+        bool refused = gt_source_open(&damaged, at("x.tfrecords"), NULL) != GT_OK;
         for (int i = 0; !refused && i < 9; i++) {
             gt_picture p;
-            refused = gt_import_read(damaged, i, &p) != GT_OK;
+            refused = gt_source_read(damaged, i, &p) != GT_OK;
             gt_picture_free(&p);
         }
         if (!refused) fail_msg("byte %zu was changed, and nothing noticed", place); /* everything is under a checksum */
         assert_message("x.tfrecords");
-        gt_import_close(damaged);
+        gt_source_close(damaged);
         if (place > 600) place += 11;
     }
     put(at("x.tfrecords"), whole, n - 5);
@@ -400,34 +400,34 @@ static void test_tfrecords(void **state) {
 static void test_numpy(void **state) {
     (void)state;
     if (!have_python()) return;
-    gt_import *imp = import(at("hwc.npy"), NULL);
+    gt_source *imp = import(at("hwc.npy"), NULL);
     for (int i = 0; i < 5; i++) check_formula(imp, i, 8, 6, 3, 0);
-    gt_import_close(imp);
+    gt_source_close(imp);
     imp = import(at("grey.npy"), NULL);
     check_formula(imp, 4, 8, 6, 1, 0);
-    gt_import_close(imp);
+    gt_source_close(imp);
     imp = import(at("chw16.npy"), NULL);
     gt_picture p = item(imp, 3);
     assert_int_equal(p.type, GT_U16);
     assert_int_equal(p.channels, 3);
     for (int k = 0; k < 20 * 24 * 3; k++) assert_int_equal(((uint16_t *)p.samples)[k], 257 * sample(3, k / 72, k / 3 % 24, k % 3));
     gt_picture_free(&p);
-    gt_import_close(imp);
+    gt_source_close(imp);
     imp = import(at("f64.npy"), NULL);
     p = item(imp, 2);
     assert_int_equal(p.type, GT_F32);
     for (int k = 0; k < 8 * 6 * 2; k++) assert_true(((float *)p.samples)[k] == (float)sample(2, k / 12, k / 2 % 6, k % 2) / 256);
     gt_picture_free(&p);
-    gt_import_close(imp);
+    gt_source_close(imp);
     imp = import(at("plain.npz"), NULL);
-    assert_int_equal(gt_import_get_info(imp)->count, 11);
+    assert_int_equal(gt_source_get_info(imp)->count, 11);
     check_formula(imp, 10, 8, 6, 3, 0);
-    assert_int_equal(gt_import_class(imp, 10), 0);
-    gt_import_close(imp);
+    assert_int_equal(gt_source_class(imp, 10), 0);
+    gt_source_close(imp);
     imp = import(at("packed.npz"), NULL);
     check_formula(imp, 10, 64, 64, 3, 0);
-    assert_true(gt_import_vector(imp, 10)[1] == 21 / 8.0);
-    gt_import_close(imp);
+    assert_true(gt_source_vector(imp, 10)[1] == 21 / 8.0);
+    gt_source_close(imp);
 
     import_refused(at("objects.npy"), NULL, "objects.npy", "pickled objects");
     import_refused(at("fortran.npy"), NULL, "Fortran");
@@ -466,9 +466,9 @@ static const char *make_npz(const char *first, const char *second, const char *s
 
 static void test_npz_refused(void **state) {
     (void)state;
-    gt_import *imp = import(make_npz("anything.npy", "labels.npy", "2, 2, 2", 3e38), NULL);
-    assert_true(gt_import_vector(imp, 1)[0] == 3e38);
-    gt_import_close(imp);
+    gt_source *imp = import(make_npz("anything.npy", "labels.npy", "2, 2, 2", 3e38), NULL);
+    assert_true(gt_source_vector(imp, 1)[0] == 3e38);
+    gt_source_close(imp);
     import_refused(make_npz("anything.npy", "labels.npy", "2, 2, 2", 1e39), NULL, "own.npz", "'labels'", "label 1", "1e+39", "not finite");
 }
 
@@ -477,9 +477,9 @@ static void test_npz_roles(void **state) {
     (void)state;
     char file[2][256];
     const packed_file images = {"images.npy", file[0], make_npy(file[0], "|u1", "2, 2, 2", "abcdefgh", 8)}, labels = {"y.npy", file[1], make_npy(file[1], "|u1", "2,", "\1\2", 2)};
-    gt_import *imp = import(make_archive("own.npz", (const packed_file[]){images, labels}, 2), NULL);
-    assert_int_equal(gt_import_class(imp, 1), 2);
-    gt_import_close(imp);
+    gt_source *imp = import(make_archive("own.npz", (const packed_file[]){images, labels}, 2), NULL);
+    assert_int_equal(gt_source_class(imp, 1), 2);
+    gt_source_close(imp);
     import_refused(make_npz("labels.npy", NULL, "2, 2, 2", 0), NULL, "own.npz", "holds no array of images");
     import_refused(make_archive("twice.npz", (const packed_file[]){images, labels, images}, 3), NULL, "twice.npz", "'images'", "two arrays of this name");
     import_refused(make_archive("twice.npz", (const packed_file[]){labels, images, labels}, 3), NULL, "twice.npz", "'y'", "two arrays of this name");

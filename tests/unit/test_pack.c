@@ -229,7 +229,7 @@ static void not_in_the_source(void **state) {
         snprintf(dest, sizeof dest, "%s", at(within[i]));
         assert_int_equal(pack(source, dest, (gt_pack_request){0}, &result), GT_USAGE);
         assert_message("lies in the source");
-        assert_int_equal(pack(NULL, dest, (gt_pack_request){.n_sources = 2, .sources = sources, .import.labels = GT_IMPORT_NONE}, &result), GT_USAGE);
+        assert_int_equal(pack(NULL, dest, (gt_pack_request){.n_sources = 2, .sources = sources, .import.labels = GT_SOURCE_LABELS_NONE}, &result), GT_USAGE);
         assert_message(source);
     }
     assert_false(exists("own/train") || exists("own/new"));
@@ -306,7 +306,7 @@ static void pictures_without_labels(void **state) {
     }
     put(csv, lines, strlen(lines));
     gt_pack_result result;
-    gt_import_options wanted[2] = {{.labels = GT_IMPORT_FOLDERS}, {.labels_csv = csv}};
+    gt_source_options wanted[2] = {{.labels = GT_SOURCE_LABELS_FOLDERS}, {.labels_csv = csv}};
     for (int k = 0; k < 2; k++) {
         assert_int_equal(pack(source, at("stray.zip"), (gt_pack_request){.import = wanted[k]}, &result), GT_FORMAT);
         assert_message("1 of 9 pictures");
@@ -335,7 +335,7 @@ static void pictures_without_labels(void **state) {
     gt_dataset *ds = opened(at("stray.zip"), NULL);
     assert_true(gt_dataset_get_info(ds)->count == 9 && gt_dataset_get_info(ds)->label_width == 0);
     gt_dataset_close(ds);
-    packed(source, at("stray.zip"), (gt_pack_request){.import = {.labels = GT_IMPORT_NONE}, .report = at("stray.report")});
+    packed(source, at("stray.zip"), (gt_pack_request){.import = {.labels = GT_SOURCE_LABELS_NONE}, .report = at("stray.report")});
     size_t n;
     char *text = get(at("stray.report"), &n);
     assert_null(strstr(text, "stray.png"));

@@ -127,7 +127,7 @@ static void make_damaged(void) {
 /* It goes on with the same alone, which may have moved; with what only looks the same it begins anew. */
 static void what_is_read_decides_about_going_on(void **state) {
     (void)state;
-    gt_pack_request plain = {.import = {.labels = GT_IMPORT_NONE}};
+    gt_pack_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}};
     char dest[600];
     snprintf(dest, sizeof dest, "%s", at("on.zip"));
     make_damaged();
@@ -189,7 +189,7 @@ static void options_decide_about_going_on(void **state) {
     put(csv, labels, strlen(labels));
     assert_false(goes_on(dest, at("labelled"), labelled));
 
-    gt_pack_request squares = {.import = {.labels = GT_IMPORT_NONE, .crops = 5}, .transform = {.width = 8, .height = 8}}, larger = squares;
+    gt_pack_request squares = {.import = {.labels = GT_SOURCE_LABELS_NONE, .crops = 5}, .transform = {.width = 8, .height = 8}}, larger = squares;
     larger.import.crops = 6; /* as many squares of every picture */
     begin_making(dest, at("labelled"), squares);
     assert_true(goes_on(dest, at("labelled"), squares));
@@ -340,7 +340,7 @@ static void what_others_left_is_not_touched(void **state) {
 static void what_we_left_is_no_obstacle(void **state) {
     (void)state;
     static const char *const dests[] = {"-own.zip", "-own.h5", "-own"};
-    gt_pack_request plain = {.import = {.labels = GT_IMPORT_NONE}}, again = {.skip = true, .import = {.labels = GT_IMPORT_NONE}};
+    gt_pack_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}}, again = {.skip = true, .import = {.labels = GT_SOURCE_LABELS_NONE}};
     gt_hash128 other = {5, 6};
     make_damaged();
     for (size_t i = 0; i < 3; i++)
@@ -374,7 +374,7 @@ static void begun_by_an_older_program(void **state) {
     (void)state;
     static const char *const endings[] = {".part", ".progress"};
     enum { DIGIT = 6 }; /* of the mark */
-    gt_pack_request plain = {.import = {.labels = GT_IMPORT_NONE}};
+    gt_pack_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}};
     gt_pack_result result;
     char dest[600], paths[2][620];
     uint8_t *before[2];
@@ -425,7 +425,7 @@ int flock(int fd, int operation) {
 
 static void finished_by_another_process(void **state) {
     (void)state;
-    gt_pack_request plain = {.import = {.labels = GT_IMPORT_NONE}};
+    gt_pack_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}};
     gt_pack_result result;
     char dest[600];
     make_damaged();

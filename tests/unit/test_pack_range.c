@@ -109,7 +109,7 @@ static void transforms_keep_to_it(void **state) {
                      (double)(sample(1, 0) + sample(1, 1) + sample(1, SIDE) + sample(1, SIDE + 1)) / 4) < 1e-2);
     gt_pack_request squares = declared((gt_transform){0});
     squares.import.crops = SIDE / 2;
-    squares.import.labels = GT_IMPORT_NONE;
+    squares.import.labels = GT_SOURCE_LABELS_NONE;
     packed(source, at("squares.h5"), squares);
     info = second_image(at("squares.h5"), small);
     assert_true(info.count == 4 * IMAGES && info.range[0] == LOW && small[0] == sample(0, SIDE / 2));

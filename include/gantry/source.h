@@ -2,16 +2,16 @@
  * Foreign sources of images: what `gantry dataset` reads. Unlike a dataset (dataset.h), an import holds pictures of any
  * shape, and a picture that cannot be read is an error of that picture and not of the whole.
  *
- *     gt_import *imp;
- *     gt_status st = gt_import_open(&imp, "photos/", &(gt_import_options){.labels = GT_IMPORT_FOLDERS});
+ *     gt_source *imp;
+ *     gt_status st = gt_source_open(&imp, "photos/", &(gt_source_options){.labels = GT_SOURCE_LABELS_FOLDERS});
  *     if (st) return st;
- *     const gt_import_info *info = gt_import_get_info(imp);
+ *     const gt_source_info *info = gt_source_get_info(imp);
  *     for (int64_t i = 0; i < info->count; i++) {
  *         gt_picture p;
- *         if (gt_import_read(imp, i, &p)) ... gt_message() says which entry of which file, and why ...
+ *         if (gt_source_read(imp, i, &p)) ... gt_message() says which entry of which file, and why ...
  *         gt_picture_free(&p);
  *     }
- *     gt_import_close(imp);
+ *     gt_source_close(imp);
  *
  * What can be opened, and the order of items:
  *   FOLDER                   picture files, recursively, by path components; dataset.json at its root
@@ -26,7 +26,7 @@
  *   FILE.csv                 lines PATH,LABEL[,LABEL...]; paths lie in the folder of the CSV or below, in file order
  *
  * Labels (classes or vectors, see dataset.h) are the source's own, unless the options say otherwise. As in the reference
- * tool an item may have none: gt_import_info.unlabelled counts those.
+ * tool an item may have none: gt_source_info.unlabelled counts those.
  *   CSV: a first line that names no picture is a header. One column of integers: classes. One column of which
  *   any is no number: names of classes, numbered in the order of their code points. Else vectors, one number per column.
  *   A line with nothing, or blanks alone, where its label should stand has none.
@@ -37,8 +37,8 @@
  * Memory: less than 100 bytes an item and nothing of the pictures. What must be unpacked as a whole goes through an
  * unnamed file in $TMPDIR (or /tmp).
  * Threads: every function but open and close from any thread, several at a time, unless info.main_thread_only. */
-#ifndef GANTRY_IMPORT_H
-#define GANTRY_IMPORT_H
+#ifndef GANTRY_SOURCE_H
+#define GANTRY_SOURCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,24 +48,24 @@
 #include "gantry/picture.h"
 #include "gantry/status.h"
 
-typedef struct gt_import gt_import;
+typedef struct gt_source gt_source;
 
-typedef enum gt_import_labels {
-    GT_IMPORT_OWN,     /* dataset.json, label file, CSV: what the source brings */
-    GT_IMPORT_FOLDERS, /* the first folder of an item's name is its class (folders and ZIPs) */
-    GT_IMPORT_NONE,
-} gt_import_labels;
+typedef enum gt_source_labels {
+    GT_SOURCE_LABELS_OWN,     /* dataset.json, label file, CSV: what the source brings */
+    GT_SOURCE_LABELS_FOLDERS, /* the first folder of an item's name is its class (folders and ZIPs) */
+    GT_SOURCE_LABELS_NONE,
+} gt_source_labels;
 
-typedef struct gt_import_options {
-    gt_import_labels labels;
+typedef struct gt_source_options {
+    gt_source_labels labels;
     const char *labels_csv;   /* lines NAME,LABEL[,LABEL...] for the items' names, instead of the source's own; or NULL */
     bool coarse;              /* CIFAR-100: the 20 coarse classes */
     int crops;                /* 0: whole pictures; else each picture becomes a regular grid of squares of this side, row by
                                  row, the last row and column aligned to its border */
     gt_picture_options picture;
-} gt_import_options;
+} gt_source_options;
 
-typedef struct gt_import_info {
+typedef struct gt_source_info {
     const char *source; /* "folder", "zip", "dataset" (HDF5, synth), "lmdb", "tfrecords", "cifar", "mnist",
                            "numpy", "csv" */
     int64_t count;
@@ -77,37 +77,37 @@ typedef struct gt_import_info {
     const char *channel_names; /* NULL: not given */
     bool has_range;
     double range[2];
-    bool main_thread_only; /* gt_import_read and gt_import_head only from the main thread */
-} gt_import_info;
+    bool main_thread_only; /* gt_source_read and gt_source_head only from the main thread */
+} gt_source_info;
 
-enum { GT_IMPORT_NAME_BYTES = 4200 };
+enum { GT_ITEM_NAME_BYTES = 4200 };
 
 /* `options` may be NULL. GT_FORMAT, GT_FAILED: it cannot be read at all; GT_USAGE: an option that does not fit. Messages
  * name the file. */
-gt_status gt_import_open(gt_import **out, const char *spec, const gt_import_options *options);
-void gt_import_close(gt_import *imp); /* NULL is fine */
-const gt_import_info *gt_import_get_info(const gt_import *imp);
+gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_options *options);
+void gt_source_close(gt_source *imp); /* NULL is fine */
+const gt_source_info *gt_source_get_info(const gt_source *imp);
 
 /* Item i as [H,W,C]; messages name file, entry and reason. */
-gt_status gt_import_read(gt_import *imp, int64_t i, gt_picture *out);
+gt_status gt_source_read(gt_source *imp, int64_t i, gt_picture *out);
 
 /* The item's head without its pixels. For files it reads their beginning (TIFF: all of it); for arrays it is free. */
-gt_status gt_import_head(gt_import *imp, int64_t i, gt_picture_info *out);
+gt_status gt_source_head(gt_source *imp, int64_t i, gt_picture_info *out);
 
 /* The item's name: path below the folder, entry of the archive, key; made up for items that have none. The text is in
  * `buffer` or lives as long as the import. */
-const char *gt_import_name(const gt_import *imp, int64_t i, char buffer[GT_IMPORT_NAME_BYTES]);
+const char *gt_source_name(const gt_source *imp, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
 
 /* What tells what is read from something else of the same names and shapes: of the source as a whole (main thread), and of item
  * i where items can be told apart for themselves, else zero. A file is known by its size and the time of its last change,
  * so that it may be moved; an entry of an archive by its size and checksum; a built-in set by its name and keys. */
-gt_hash128 gt_import_identity(const gt_import *imp);
-gt_hash128 gt_import_stamp(const gt_import *imp, int64_t i);
+gt_hash128 gt_source_stamp(const gt_source *imp);
+gt_hash128 gt_source_item_stamp(const gt_source *imp, int64_t i);
 
 /* The item's class; -1: none, or labels are vectors. */
-int gt_import_class(const gt_import *imp, int64_t i);
+int gt_source_class(const gt_source *imp, int64_t i);
 
 /* Its label_width numbers (double, so that those of a dataset.json come out as they went in); NULL: none, or classes. */
-const double *gt_import_vector(const gt_import *imp, int64_t i);
+const double *gt_source_vector(const gt_source *imp, int64_t i);
 
 #endif
