@@ -79,18 +79,22 @@ ONE_CASE := $(BUILD)/tests/unit/one_case.o
 $(BUILD)/tests/%: tests/unit/%.c $(ONE_CASE) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli $< -o $@ $(ONE_CASE) $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests -Isrc/cli -Ibench $< -o $@ $(ONE_CASE) $(filter-out %/main.o,$(TEST_EXTRA)) $(LIBRARY) $(LDFLAGS) -lcmocka $(TEST_LIBS) $(LIBS)
 $(BUILD)/tests/test_import_foreign: TEST_LIBS = -llmdb
-FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/replay.o
+# Results of benchmarks are read by tests, too.
+RESULTS_OBJ := $(BUILD)/bench/common/results.o $(BUILD)/bench/common/results_h5.o
+$(BUILD)/tests/test_own_hdf5: TEST_EXTRA = $(RESULTS_OBJ)
+$(BUILD)/tests/test_own_hdf5: $(RESULTS_OBJ)
+FUZZ_SHARED := $(BUILD)/tests/fuzz/fuzz.o $(BUILD)/tests/fuzz/replay.o $(RESULTS_OBJ)
 .SECONDARY: $(FUZZ_SHARED)
 $(BUILD)/tests/test_fuzz_%: tests/fuzz/%.c $(FUZZ_SHARED) $(LIBRARY)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS_ALL) -Itests/fuzz $< -o $@ $(FUZZ_SHARED) $(LIBRARY) $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests/fuzz -Ibench $< -o $@ $(FUZZ_SHARED) $(LIBRARY) $(LDFLAGS) $(LIBS)
 # Searches: for a build by clang with -fsanitize=fuzzer-no-link (tests/e2e/fuzz.sh).
 fuzzers: $(FUZZ_SOURCES:tests/fuzz/%.c=$(BUILD)/fuzz_%)
-$(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(LIBRARY)
+$(BUILD)/fuzz_%: tests/fuzz/%.c $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBRARY)
 	$(if $(Q),@echo "  link $@")
-	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -Itests/fuzz $< -o $@ $(BUILD)/tests/fuzz/fuzz.o $(LIBRARY) $(LDFLAGS) $(LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -Itests/fuzz -Ibench $< -o $@ $(BUILD)/tests/fuzz/fuzz.o $(RESULTS_OBJ) $(LIBRARY) $(LDFLAGS) $(LIBS)
 # The option table belongs to the program, not to the library: its tests link it.
 $(BUILD)/tests/test_options: TEST_EXTRA = $(CLI_OBJ)
 $(BUILD)/tests/test_options: $(CLI_OBJ)

@@ -13,7 +13,7 @@
 #ifndef BENCH_COST_MODEL_H
 #define BENCH_COST_MODEL_H
 
-#include "report/results.h"
+#include "common/results.h"
 
 enum { COST_PHASES = 8 };
 

@@ -3,7 +3,7 @@
 #ifndef BENCH_POINTS_H
 #define BENCH_POINTS_H
 
-#include "report/results.h"
+#include "common/results.h"
 
 /* `launch` starts ranks: a command line in which %r stands for the number of ranks and %t for the threads of each, as in "mpirun -n %r" or
  * "srun --mpi=pmix -n %r -c %t". One rank is started without it. `arguments` follow the program's name and --json. NULL: see gt_message(). */

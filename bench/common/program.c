@@ -41,11 +41,16 @@ static void print_help(const bench_program *p) {
     }
 }
 
-static gt_status read_arguments(gt_options *o, int argc, char **argv, bool *help) {
+/* Words that are no options stay in argv[0..*words), when the program takes files. */
+static gt_status read_arguments(const bench_program *p, gt_options *o, int argc, char **argv, bool *help, int *words) {
     for (int i = 1; i < argc; i++) {
         char *word = argv[i], *equals = strchr(word, '=');
         if ((*help = !strcmp(word, "--help"))) return GT_OK;
-        if (strncmp(word, "--", 2)) return gt_fail(GT_USAGE, "'%s': options begin with --", word);
+        if (strncmp(word, "--", 2)) {
+            if (!p->files) return gt_fail(GT_USAGE, "'%s': options begin with --", word);
+            argv[(*words)++] = word;
+            continue;
+        }
         char *key = gt_arena_printf(o->arena, "%.*s", equals ? (int)(equals - word - 2) : (int)strlen(word) - 2, word + 2);
         gt_status st = key ? gt_options_set(o, key, equals ? equals + 1 : NULL, NULL) : GT_NOMEM;
         if (st) return st;
@@ -108,15 +113,17 @@ gt_status bench_in_folder(bench *b, gt_status (*work)(bench *b, const char *fold
 int bench_main(const bench_program *p, int argc, char **argv) {
     start_without_forcing_settings(argv);
     bool help = false, first_rank = gt_mpi_launched_rank() == 0;
+    int words = 0;
     gt_arena *a = gt_arena_new();
     uint8_t *state = a ? gt_arena_array(a, (size_t)p->n_rows, 1) : NULL;
     gt_status st = state ? GT_OK : gt_fail(GT_NOMEM, "out of memory");
     gt_options o = {.rows = p->rows, .n = p->n_rows, .fields = p->fields, .state = state, .arena = a};
     if (!st) gt_options_reset(&o);
-    if (!st) st = read_arguments(&o, argc, argv, &help);
+    if (!st) st = read_arguments(p, &o, argc, argv, &help, &words);
+    if (!st && !help && p->files) st = p->files(argv, words);
     if (st && first_rank) fprintf(stderr, "%s: %s\n", p->name, gt_message());
     if (!st && help && first_rank) print_help(p);
-    if (!st && !help) st = run(p, first_rank);
+    if (!st && !help && !p->files) st = run(p, first_rank);
     gt_arena_free(a);
     return st == GT_USAGE ? 2 : st ? 1 : 0;
 }

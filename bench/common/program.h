@@ -7,7 +7,7 @@
 #ifndef BENCH_PROGRAM_H
 #define BENCH_PROGRAM_H
 
-#include "report/results.h"
+#include "common/results.h"
 #include "gantry/dist.h"
 #include "gantry/option.h"
 
@@ -32,6 +32,7 @@ typedef struct bench_program {
     int n_rows;
     void *fields;
     gt_status (*run)(bench *b);
+    gt_status (*files)(char **files, int n); /* instead of run, of a program that measures nothing: the words of the command line */
     bool ranks;                 /* runs under mpirun too */
     const int64_t *threads;     /* with ranks: the field that says how many; NULL: 1 */
 } bench_program;

@@ -134,7 +134,6 @@ const gt_option *cli_likelihood_options(int *n);
 const gt_option *cli_inspect_options(int *n);
 const gt_option *cli_report_options(int *n);
 const gt_option *cli_compare_options(int *n);
-const gt_option *cli_bench_options(int *n);
 
 const gt_option *cli_doctor_options(int *n);
 

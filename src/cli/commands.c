@@ -55,7 +55,7 @@ static const cli_command commands[] = {
     {.name = "compare", .run = cli_compare, .options = cli_compare_options, .arguments = "RUN ... [--key=value ...]",
      .help = "Several runs as a table, and their pictures side by side",
      .detail = "Losses are means over the last quarter of the ticks, all else is of the last tick. jobs/sweep.sh and slurm/sweep.sbatch end with it."},
-    {.name = "bench", .run = cli_bench, .options = cli_bench_options, .arguments = "NAME [--json] [--long] [--key=value ...]",
+    {.name = "bench", .run = cli_bench, .arguments = "NAME [--json] [--long] [--key=value ...]",
      .help = "Measure this machine: arithmetic, steps, loading, scaling",
      .detail = "Each NAME is a program of its own with its own --help; `gantry bench` lists them. Results go to stdout as tables, or as JSON, which "
                "`gantry bench report FILE ...` prints again, joins into one HDF5 file and plots."},

@@ -11,7 +11,7 @@
 #include "run/checkpoint_block.h"
 #include "h5/h5_image.h"
 #include "run/metrics_read.h"
-#include "report/results.h"
+#include "common/results.h"
 #include "gantry/checkpoint.h"
 #include "points_use.h"
 

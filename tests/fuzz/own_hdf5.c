@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "run/metrics_read.h"
-#include "report/results.h"
+#include "common/results.h"
 #include "gantry/arrays.h"
 #include "points_use.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/results.h"
+#include "common/results.h"
 
 static void seeds(fuzz_put *put, void *arg) {
     static const gt_column columns[] = {{"size", "pixels", 0}, {"rate", "images/s", 1}, {"set", "kernel set", GT_COLUMN_TEXT}};

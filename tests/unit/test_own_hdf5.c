@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "run/metrics_read.h"
-#include "report/results.h"
+#include "common/results.h"
 #include "run/stats_line.h"
 
 enum { ROWS = 1 << 24, WORD = 1 << 16 };

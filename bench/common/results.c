@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Results of benchmarks as text and as JSON: see results.h. */
-#include "report/results.h"
+#include "common/results.h"
 
 #include <jansson.h>
 #include <math.h>

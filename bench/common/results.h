@@ -12,8 +12,8 @@
  * In JSON: {"bench", "conditions": [[WHAT, TEXT] ...], "tables": [{"name", "columns": [{"key", "title", "digits"} ...], "rows": [{KEY: VALUE}
  * ...]} ...]}. In HDF5: /NNN-BENCH with attributes bench and conditionNN, /NNN-BENCH/tableNN with attribute name and one dataset
  * per column, whose attributes are title and digits. */
-#ifndef FILES_RESULTS_H
-#define FILES_RESULTS_H
+#ifndef BENCH_RESULTS_H
+#define BENCH_RESULTS_H
 
 #include <stdio.h>
 

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "h5/h5.h"
 #include "h5/h5_image.h"
-#include "report/results.h"
+#include "common/results.h"
 
 enum { MOST_ROWS = 1 << 16, MOST_TEXT = 1 << 16 };
 static const size_t most_file = (size_t)256 << 20;

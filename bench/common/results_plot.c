@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "report/chart.h"
-#include "report/results.h"
+#include "common/results.h"
 
 enum { WIDTH = 800, HEIGHT = 440, LEFT = 70, RIGHT = 270, TOP = 40, BOTTOM = 50 };
 

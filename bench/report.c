@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Results that other benchmark programs have written, as tables, as one HDF5 file, and as a plot. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "common/program.h"
+
+enum { MOST_RESULTS = 1024 };
+static const size_t most_json = (size_t)64 << 20;
+
+typedef struct report_options {
+    bench_common common;
+    const char *h5, *svg;
+} report_options;
+
+static report_options options;
+
+static const gt_option rows[] = {
+    {.key = "h5", .type = GT_OPTION_TEXT, .path = true, BENCH_FIELD(report_options, h5), .standard = "", .help = "Write all results to this HDF5 file"},
+    {.key = "svg", .type = GT_OPTION_TEXT, .path = true, BENCH_FIELD(report_options, svg), .standard = "", .help = "Plot images/s over ranks to this file"},
+};
+
+static gt_status read_results(const char *path, gt_results **list, int *n) {
+    size_t length = strlen(path), bytes;
+    if (*n == MOST_RESULTS) return gt_fail(GT_USAGE, "more than %d results", MOST_RESULTS);
+    if (length > 3 && !strcmp(path + length - 3, ".h5")) {
+        int more = gt_results_read_h5(path, list + *n, MOST_RESULTS - *n);
+        *n += more > 0 ? more : 0;
+        return more < 0 ? GT_FORMAT : GT_OK;
+    }
+    void *text;
+    gt_status st = gt_file_read(path, most_json, &text, &bytes);
+    if (st) return st;
+    list[*n] = gt_results_read_json(text, path);
+    free(text);
+    return list[*n] ? (++*n, GT_OK) : GT_FORMAT;
+}
+
+/* Images per second over ranks: a line for each recipe and kind of scaling with one thread a rank, from all `scaling` results; for a model's
+ * table one for each network. */
+static gt_status plot(gt_results *const *list, int n, const char *path) {
+    enum { MOST_LINES = 12, MOST_POINTS = 64 };
+    static double x[MOST_LINES][MOST_POINTS], y[MOST_LINES][MOST_POINTS];
+    static char labels[MOST_LINES][96];
+    gt_plot_line lines[MOST_LINES];
+    int n_lines = 0;
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < list[i]->n_tables; k++) {
+            const gt_table *t = &list[i]->tables[k];
+            for (int r = 0; r < t->n_rows && t->n_columns > 1; r++) {
+                double ranks = gt_table_number(t, r, "ranks"), rate = gt_table_number(t, r, "rate"), threads = gt_table_number(t, r, "threads");
+                bool words = t->columns[0].digits < 0 && t->columns[1].digits < 0;
+                if (!words || !(ranks >= 1) || !(rate > 0) || threads > 1) continue;
+                const gt_cell *cells = t->cells + r * t->n_columns;
+                char label[96];
+                snprintf(label, sizeof label, "%.40s, %.40s", cells[0].text, cells[1].text);
+                int l = 0;
+                while (l < n_lines && strcmp(labels[l], label)) l++;
+                if (l == MOST_LINES) continue;
+                if (l == n_lines) {
+                    snprintf(labels[l], sizeof labels[l], "%s", label);
+                    lines[n_lines++] = (gt_plot_line){.label = labels[l], .x = x[l], .y = y[l]};
+                }
+                if (lines[l].n == MOST_POINTS) continue;
+                x[l][lines[l].n] = ranks;
+                y[l][lines[l].n++] = rate;
+            }
+        }
+    if (!n_lines) return gt_fail(GT_USAGE, "--svg: these results have no images/s over ranks (gantry bench scaling)");
+    return gt_plot_write(path, "gantry: images per second over ranks, one thread each", "ranks", "images per second", lines, n_lines);
+}
+
+static gt_status report(char **files, int n_files) {
+    static gt_results *list[MOST_RESULTS];
+    int n = 0;
+    gt_status st = n_files ? GT_OK : gt_fail(GT_USAGE, "files of results are needed (.json from --json, or .h5)");
+    for (int i = 0; i < n_files && !st; i++) st = read_results(files[i], list, &n);
+    for (int i = 0; i < n && !st; i++) gt_results_print(list[i], stdout);
+    if (!st && *options.h5) st = gt_results_write_h5(list, n, options.h5);
+    if (!st && *options.svg) st = plot(list, n, options.svg);
+    for (int i = 0; i < n; i++) gt_results_free(list[i]);
+    return st;
+}
+
+int main(int argc, char **argv) {
+    static const bench_program program = {.name = "report", .help = "FILE ...: saved results (.json, .h5) as tables", .rows = rows, .n_rows = sizeof rows / sizeof *rows,
+                                          .fields = &options, .files = report};
+    return bench_main(&program, argc, argv);
+}
