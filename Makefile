@@ -40,7 +40,7 @@ tests: $(TESTS)
 bench-programs: $(BENCHES)
 
 ifneq ($(MISSING),)
-ifeq ($(filter help deps clean check check-quick check-long demo install,$(MAKECMDGOALS)),)
+ifeq ($(filter help deps clean count check check-quick check-long demo install,$(MAKECMDGOALS)),)
 $(error missing packages (pkg-config names): $(MISSING). `make deps` installs them on Debian, and says elsewhere what is needed)
 endif
 endif
@@ -136,7 +136,7 @@ $(BUILD)/bench/conv_onednn: BENCH_LIBS = -ldnnl -lgomp
 deps:                ## install the missing packages (Debian), or say which they are
 	@bash .ci/deps
 
-check: deps          ## build and run the tests; T=NAME runs one, T=NAME:CASE one case of a unit test, CHECK_STRICT=1 counts skipped as failed
+check: deps          ## build and run the tests; T=NAME runs one, T=NAME:CASE one case, CHECK_STRICT=1 counts skipped as failed
 	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD) CC=$(CC) all
 	@bash tests/run $(BUILD) full $(T)
 
@@ -173,6 +173,9 @@ bench: all           ## run the benchmarks and print their tables
 bench-results: all   ## the same with all recipes, careful: as for bench/RESULTS.md
 	@bash bench/all $(BUILD) --long
 
+count:               ## characters of C in src and include, without comments and white space, for each room
+	@tests/tools/count_code .
+
 clean:               ## remove what was built
 	rm -rf $(BUILD)
 
@@ -180,4 +183,4 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 -include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
-.PHONY: all tests fuzzers bench-programs deps check check-quick check-long demo install bench bench-results clean help FORCE
+.PHONY: all tests fuzzers bench-programs deps check check-quick check-long demo install bench bench-results clean count help FORCE

@@ -4,10 +4,13 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tmp=$(mktemp -d)
 started=() # processes in the background: ended with the test, whatever happens
-end_test() {
+end_case() {
     for p in "${started[@]}"; do kill -9 "$p" 2>/dev/null; done
     wait 2>/dev/null
-    [ -n "${mounted-}" ] && umount "$mounted"
+    [ -z "${mounted-}" ] || umount "$mounted"
+}
+end_test() {
+    end_case
     rm -rf "$tmp"
 }
 trap end_test EXIT
@@ -94,6 +97,37 @@ differ() { # FILE FILE OBJECT: both have it, and not with the same numbers
 python=/usr/bin/python3
 helper() { "$python" "$here/helper.py" "$@" || fail "helper.py $*"; }
 need_python() { "$python" -c 'import h5py' 2>/dev/null || skip 'no python3-h5py (reading what users read)'; }
+
+# The cases of a script: functions case_NAME, in the order in which they stand there. Each runs in a process of its own after the script's set-up, in
+# the same folder. TEST_CASE=NAME (`make check T=script:NAME`) chooses; * and ? stand for other characters. The last command of a script.
+run_cases() {
+    local names name got skipped=() failed=() count=0
+    shopt -s extdebug # then declare -F tells lines
+    # shellcheck disable=SC2046
+    names=$(declare -F $(compgen -A function case_) | sort -k3,3 -k2,2n | cut -d' ' -f1)
+    shopt -u extdebug
+    for name in $names; do
+        name=${name#case_}
+        # shellcheck disable=SC2053
+        [[ -z ${TEST_CASE-} || $name == $TEST_CASE ]] || continue
+        count=$((count + 1))
+        printf '[ RUN      ] %s\n' "$name"
+        (
+            started=() mounted=
+            trap end_case EXIT
+            "case_$name"
+        )
+        got=$?
+        case $got in
+        0) printf '[       OK ] %s\n' "$name" ;;
+        77) printf '[  SKIPPED ] %s\n' "$name" && skipped+=("$name") ;;
+        *) printf '[  FAILED  ] %s\n' "$name" && failed+=("$name") ;;
+        esac
+    done
+    [ "${#failed[@]}" = 0 ] || exit 1
+    [ "${#skipped[@]}" = 0 ] || skip "${#skipped[@]} of $count cases: ${skipped[*]}"
+    exit 0
+}
 
 # Networks small enough for a test: a dozen steps take a fraction of a second.
 nets="--cbase=256 --cmax=16 --map-layers=2 --z-dim=32 --w-dim=32"

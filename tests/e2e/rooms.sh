@@ -1,0 +1,86 @@
+#!/bin/bash
+# level: quick
+# The order of the rooms (src/ROOMS): no file includes or calls what belongs to a room below its own. In a copy each kind of violation is found.
+. "$(dirname "$0")/lib.sh"
+top=$(cd "$here/../.." && pwd)
+rooms() { "$python" "$here/../tools/rooms.py" "$@"; }
+mkdir -p copy/build
+cp -r "$top/src" "$top/include" copy/
+cp -rs "$BUILD/src" copy/build/
+rooms copy copy/build >before
+
+# plant FILE TEXT: a line more in a file of the copy, or a file more; an object too where it is a new source file
+plant() {
+    planted=$1
+    printf '%s\n' "$2" >>"copy/$1"
+    [ -e "$top/$1" ] || [[ $1 != *.c ]] || gcc -std=gnu11 -c "copy/$1" -o "copy/build/${1%.c}.o" || fail 'gcc'
+}
+# found PATTERN: exactly this is found more than before; what was planted goes
+found() {
+    rooms copy copy/build >after
+    rm -f "copy/build/${planted%.c}.o"
+    cp "$top/$planted" "copy/$planted" 2>/dev/null || rm "copy/$planted"
+    cp -rsn "$BUILD/src" copy/build/
+    diff before after >said
+    grep -qE "^> $1" said || { cat said; fail "not found: $1"; }
+    [ "$(wc -l <said)" = 2 ] || { cat said; fail 'more is found than what was planted'; }
+}
+# function FILE: a public function that this source file defines
+function_of() { nm -P --defined-only "$BUILD/src/$1.o" | awk '$2 == "T" { print $1; exit }'; }
+call() { printf 'int %s(void); int gt_planted(void) { return %s(); }' "$1" "$1"; }
+
+case_order() { rooms "$top" "$BUILD" "$here/../rooms_known" || fail 'see src/ROOMS for the order'; }
+case_include_of_a_later_room() {
+    plant src/base/memory.c '#include "train/trainer.h"'
+    found 'src/base/memory.c: includes train/trainer.h of the room train'
+}
+case_include_of_a_later_public_header() {
+    plant src/nets/layers.c '#  include <gantry/train.h>'
+    found 'src/nets/layers.c: includes gantry/train.h of the room train'
+}
+case_include_between_public_headers() {
+    plant include/gantry/dist.h '#include "gantry/mixture.h"'
+    found 'include/gantry/dist.h: includes gantry/mixture.h of the room mixture'
+}
+case_symbol_without_include() {
+    plant src/base/planted.c "$(call "$(function_of train/loop)")"
+    found 'src/base/planted.c: uses .* of src/train/loop.c'
+}
+case_include_of_another_family() {
+    plant src/models/dcgan/model.c '#include "models/stylegan2/loss.h"'
+    found 'src/models/dcgan/model.c: includes models/stylegan2/loss.h of the room models/stylegan2'
+}
+case_symbol_of_another_family() {
+    plant src/models/dcgan/planted.c "$(call "$(function_of models/stylegan2/loss)")"
+    found 'src/models/dcgan/planted.c: uses .* of src/models/stylegan2/loss.c'
+}
+case_hdf5_outside_its_room() {
+    plant src/metrics/swd.c '#include <hdf5.h>'
+    found 'src/metrics/swd.c: includes hdf5.h'
+}
+case_libhdf5_outside_its_room() {
+    plant src/metrics/planted.c "$(call H5Dopen2)"
+    found 'src/metrics/planted.c: calls libhdf5'
+}
+case_header_without_room() {
+    plant include/gantry/planted.h '/* empty */'
+    found 'include/gantry/planted.h: stands in no row'
+}
+case_folder_without_room() {
+    mkdir copy/src/planted
+    plant src/planted/planted.h '/* empty */'
+    found 'src/planted/planted.h: stands in no row'
+}
+# tests/tools/count_code: comments and white space are no code, strings are
+case_counted_code() {
+    mkdir -p small/src/base small/include
+    echo 'base | | purpose' >small/src/ROOMS
+    cat >small/src/base/a.c <<'END'
+// a comment \
+   goes on here
+int a = '"'; /* not "text" */ char *b = "/* text */ // \" \
+x";
+END
+    expect 0 '^ *37  base$' "$here/../tools/count_code" small
+}
+run_cases
