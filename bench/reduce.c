@@ -23,7 +23,7 @@ static const gt_option rows[] = {
 typedef struct subject {
     gt_comm *comm;
     gt_reducer *reducer;
-    gt_reducer_plan *plan;
+    gt_reducer_schedule *plan;
     float *block;
     size_t floats;
 } subject;
@@ -37,7 +37,7 @@ static double tree_seconds(const subject *s) {
     gt_reducer_progress(s->reducer, 1);
     gt_reducer_end_bundle(s->reducer);
     gt_reducer_finish(s->reducer);
-    gt_reducer_share(s->reducer, s->block);
+    gt_reducer_gather(s->reducer, s->block);
     return gt_clock() - start;
 }
 
@@ -60,7 +60,7 @@ static double best_of(double (*seconds)(const subject *), const subject *s, int 
 static gt_status measure(bench *b, size_t floats, gt_table *table) {
     subject s = {.comm = b->comm, .floats = floats};
     s.reducer = gt_reducer_new(b->comm, NULL, &(gt_reducer_options){.slices = b->comm->ranks, .floats = floats});
-    s.plan = s.reducer ? gt_reducer_plan_new(s.reducer, 1, &(gt_span){0, floats}) : NULL;
+    s.plan = s.reducer ? gt_reducer_schedule_new(s.reducer, 1, &(gt_span){0, floats}) : NULL;
     s.block = gt_block_alloc(floats * sizeof(float), "a block of gradients");
     gt_status st = gt_comm_agree(b->comm, s.plan && s.block ? GT_OK : GT_FAILED);
     if (!st) {

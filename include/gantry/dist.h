@@ -10,16 +10,16 @@
  *     st = gt_comm_agree(c, gt_slices_choose(batch, group, 0, c->ranks, &slices)); // every rank returns the same
  *     gt_slice_range(slices, c->ranks, c->rank, &first, &count);
  *     gt_reducer *r = gt_reducer_new(c, pool, &(gt_reducer_options){.slices = slices, .floats = block_floats});
- *     gt_reducer_plan *plan = gt_reducer_plan_new(r, n, outputs);     // one per phase
+ *     gt_reducer_schedule *schedule = gt_reducer_schedule_new(r, n, outputs);     // one per phase
  *     each phase:
- *         gt_reducer_begin(r, plan);
+ *         gt_reducer_begin(r, schedule);
  *         for each of this rank's bundles of slices:                  // abreast: each line for all of them
  *             gt_exec_bind(e, GT_SLOT_GRAD, gt_reducer_begin_bundle(r));
  *             gt_exec_run(e, &(gt_exec_env){.between = gt_reducer_progress, .between_arg = r, ...});
  *             gt_reducer_end_bundle(r);
  *         gt_nonfinite bad = gt_reducer_finish(r);
- *         for each part of gt_reducer_parts(r, &n): optimiser on gradient + offset, params + offset, moments + offset
- *         gt_reducer_share(r, params);
+ *         for each part of gt_reducer_owned(r, &n): optimiser on gradient + offset, params + offset, moments + offset
+ *         gt_reducer_gather(r, params);
  *
  * Every function that takes a gt_comm or a gt_reducer is collective unless it says otherwise: all ranks call it, in the
  * same order, from their main thread. An error inside MPI ends all ranks (MPI's own error handler).
@@ -150,7 +150,7 @@ void gt_tree_sum_free(gt_tree_sum *s);                          /* NULL is fine 
 /* ---- gradients ---- */
 
 typedef struct gt_reducer gt_reducer;
-typedef struct gt_reducer_plan gt_reducer_plan;
+typedef struct gt_reducer_schedule gt_reducer_schedule;
 
 typedef struct gt_reducer_options {
     int slices;
@@ -172,15 +172,15 @@ typedef struct gt_nonfinite {
 } gt_nonfinite;
 
 gt_reducer *gt_reducer_new(gt_comm *c, gt_pool *pool, const gt_reducer_options *o); /* pool may be NULL; NULL: see gt_message() */
-void gt_reducer_free(gt_reducer *r);                                                /* frees its plans too */
+void gt_reducer_free(gt_reducer *r);                                                /* frees its schedules too */
 size_t gt_reducer_bytes(const gt_reducer *r);                                       /* memory it holds on this rank */
 
 /* What a phase writes into the gradient, in the order in which the last bundle's execution finishes it (gt_exec_output_order). The rest
  * of the block is zeros. Not collective; all ranks have the same outputs, in whatever order. NULL: see gt_message(). */
-gt_reducer_plan *gt_reducer_plan_new(gt_reducer *r, int n, const gt_span *outputs);
+gt_reducer_schedule *gt_reducer_schedule_new(gt_reducer *r, int n, const gt_span *outputs);
 
-void gt_reducer_begin(gt_reducer *r, const gt_reducer_plan *plan);
-/* Not collective: where the next bundle's gradient, the tree's sum over its slices, is to be written, a block of `floats`, zero wherever the plan
+void gt_reducer_begin(gt_reducer *r, const gt_reducer_schedule *schedule);
+/* Not collective: where the next bundle's gradient, the tree's sum over its slices, is to be written, a block of `floats`, zero wherever the schedule
  * has no output. */
 float *gt_reducer_begin_bundle(gt_reducer *r);
 /* Not collective: the first `done` outputs of this bundle are written (the executor's `between` hook, arg = the reducer).
@@ -200,10 +200,10 @@ typedef struct gt_traffic {
 gt_traffic gt_reducer_traffic(gt_reducer *r); /* not collective */
 
 /* The ranges of the block that this rank owns, ascending; fixed for the reducer's life. Alone: all of it. */
-const gt_span *gt_reducer_parts(const gt_reducer *r, int *n);
+const gt_span *gt_reducer_owned(const gt_reducer *r, int *n);
 
 /* Blocks of `floats` of which each rank has its own parts up to date: */
-void gt_reducer_share(gt_reducer *r, float *block);   /* ... get all parts on all ranks */
+void gt_reducer_gather(gt_reducer *r, float *block);   /* ... get all parts on all ranks */
 void gt_reducer_collect(gt_reducer *r, float *block); /* ... get all parts on rank 0 (sharded optimiser state, for a checkpoint) */
 void gt_reducer_deal(gt_reducer *r, float *block);    /* from rank 0's whole block each rank gets its parts */
 

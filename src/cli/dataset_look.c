@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
 #include "gantry/grid.h"
@@ -69,7 +69,7 @@ static void verify_tile(void *arg, int tile, int worker) {
     verification *v = arg;
     int64_t from = (int64_t)tile * TILE, to = from + TILE < v->count ? from + TILE : v->count;
     for (int64_t i = from; i < to; i++) {
-        gt_alive();
+        gt_progress();
         gt_status st = gt_dataset_read(v->ds, v->first + i, v->samples[worker]);
         if (st && st != GT_NOMEM) v->message[i] = strndup(gt_message(), MESSAGE_BYTES - 1);
         if (st && !v->message[i]) v->out_of_memory = true; /* an image that memory is too short for is not bad */

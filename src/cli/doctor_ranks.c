@@ -60,7 +60,7 @@ static void look_at_clocks(doctor *d) {
 }
 
 /* Seconds until a block of gradients that every rank has is summed and everywhere. */
-static double reduction(gt_comm *c, gt_reducer *r, const gt_reducer_plan *plan, float *block, size_t floats) {
+static double reduction(gt_comm *c, gt_reducer *r, const gt_reducer_schedule *plan, float *block, size_t floats) {
     gt_reducer_begin(r, plan);
     memset(gt_reducer_begin_bundle(r), 0, floats * sizeof *block);
     gt_comm_barrier(c);
@@ -68,7 +68,7 @@ static double reduction(gt_comm *c, gt_reducer *r, const gt_reducer_plan *plan, 
     gt_reducer_progress(r, 1);
     gt_reducer_end_bundle(r);
     gt_reducer_finish(r);
-    gt_reducer_share(r, block);
+    gt_reducer_gather(r, block);
     return gt_clock() - start;
 }
 
@@ -78,7 +78,7 @@ static void look_at_reduction(doctor *d) {
     gt_comm *c = d->comm;
     if (c->ranks == 1) return;
     gt_reducer *r = gt_reducer_new(c, NULL, &(gt_reducer_options){.slices = c->ranks, .floats = FLOATS});
-    gt_reducer_plan *plan = r ? gt_reducer_plan_new(r, 1, &(gt_span){0, FLOATS}) : NULL;
+    gt_reducer_schedule *plan = r ? gt_reducer_schedule_new(r, 1, &(gt_span){0, FLOATS}) : NULL;
     float *block = gt_block_alloc(FLOATS * sizeof *block, "a block of gradients");
     if (!gt_comm_agree(c, plan && block ? GT_OK : GT_NOMEM)) {
         double best = INFINITY, bytes = FLOATS * sizeof *block;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 
 enum { DEPTH_MOST = 64 };
 
@@ -40,7 +40,7 @@ static entry_kind kind_of(DIR *dir, const struct dirent *e) {
 static gt_status list_one(walk *w, DIR *dir, size_t length, const struct dirent *e, int depth) {
     size_t more = strlen(e->d_name);
     entry_kind kind = kind_of(dir, e);
-    gt_alive();
+    gt_progress();
     if (length + more + 2 > sizeof w->path) return gt_fail(GT_FORMAT, "'%.*s%s': the path is too long", (int)length, w->path, e->d_name);
     memcpy(w->path + length, e->d_name, more + 1);
     if (kind == FOLDER_ENTRY) {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/spool.h"
+#include "base/temp_file.h"
 #include "codec/pickle.h"
 #include "data/import_source.h"
 
@@ -36,7 +36,7 @@ typedef struct batch {
 } batch;
 
 typedef struct cifar {
-    gt_spool spool;
+    gt_temp_file spool;
     member members[MEMBERS];
     int n_members;
     batch batches[5];
@@ -68,7 +68,7 @@ static gt_status check_place(const cifar *c, const member_kind *kind) {
 static gt_status unpack_member(cifar *c, struct archive *a, const member_kind *kind) {
     static _Thread_local char piece[PIECE];
     gt_status st = check_place(c, kind);
-    if (!st) st = gt_spool_align(&c->spool);
+    if (!st) st = gt_temp_file_align(&c->spool);
     if (st) return st;
     member *m = &c->members[c->n_members];
     *m = (member){.kind = kind, .at = c->spool.size};
@@ -76,7 +76,7 @@ static gt_status unpack_member(cifar *c, struct archive *a, const member_kind *k
     while (!st && (n = archive_read_data(a, piece, sizeof piece)) > 0) {
         m->bytes += (size_t)n;
         st = m->bytes > MEMBER_MOST ? gt_fail(GT_FORMAT, "'%s' is larger than %d MB", kind->name, MEMBER_MOST >> 20)
-                                    : gt_spool_add(&c->spool, piece, (size_t)n);
+                                    : gt_temp_file_add(&c->spool, piece, (size_t)n);
     }
     if (!st && n < 0) st = gt_fail(GT_FORMAT, "'%s': damaged or truncated: %s", kind->name, archive_error_string(a));
     c->n_members++;
@@ -121,7 +121,7 @@ static gt_status copy_text(cifar *c, const gt_pickle_array *a, size_t wanted) {
         size_t n = gt_pickle_latin1(a->bytes + at, a->n - at, piece, sizeof piece, &used);
         if (n == 0) return gt_fail(GT_FORMAT, "a pickled array whose text is not latin1");
         total += n;
-        st = gt_spool_add(&c->spool, piece, n);
+        st = gt_temp_file_add(&c->spool, piece, n);
     }
     if (!st && total != wanted) st = gt_fail(GT_FORMAT, "a pickled array whose bytes do not fit its shape");
     return st;
@@ -176,14 +176,14 @@ static gt_status read_names(gt_reader *s, const cifar *c, const gt_pickle *root)
 typedef enum pass { FIND_IMAGES, READ_LABELS } pass; /* the number of labels is known when all images are found */
 
 static gt_status read_member(gt_reader *s, cifar *c, const member *m, pass pass) {
-    const char *map = gt_spool_map(&c->spool, m->at, m->bytes);
+    const char *map = gt_temp_file_map(&c->spool, m->at, m->bytes);
     gt_arena *arena = map ? gt_arena_new() : NULL;
     gt_pickle *root = NULL;
     gt_status st = !map ? GT_FAILED : !arena ? gt_fail(GT_NOMEM, "out of memory") : gt_pickle_read(&root, arena, map, m->bytes, gt_pickle_numpy_names);
     if (!st && pass == FIND_IMAGES) st = find_images(c, m, map, root, &c->batches[m->kind->batch]);
     else if (!st) st = m->kind->batch < 0 ? read_names(s, c, root) : read_labels(s, c, root, &c->batches[m->kind->batch]);
     gt_arena_free(arena);
-    gt_spool_unmap(map, m->bytes);
+    gt_temp_file_unmap(map, m->bytes);
     return st ? gt_wrap(st, "'%s'", m->kind->name) : GT_OK;
 }
 
@@ -217,7 +217,7 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     const cifar *c = state;
     const batch *b = batch_of(c, i);
     uint8_t planes[IMAGE];
-    gt_status st = gt_spool_read(&c->spool, b->at + (uint64_t)(i - b->first) * IMAGE, planes, IMAGE);
+    gt_status st = gt_temp_file_read(&c->spool, b->at + (uint64_t)(i - b->first) * IMAGE, planes, IMAGE);
     if (!st) st = gt_picture_new(out, SIDE, SIDE, 3, GT_U8);
     if (st) return st;
     uint8_t *to = out->samples;
@@ -242,7 +242,7 @@ static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_N
 
 static void close_cifar(void *state) {
     cifar *c = state;
-    gt_spool_close(&c->spool);
+    gt_temp_file_close(&c->spool);
     free(c);
 }
 
@@ -251,7 +251,7 @@ static gt_status open_cifar(gt_reader *s, const char *spec, const gt_source_opti
     if (!c) return gt_fail(GT_NOMEM, "out of memory");
     *s = (gt_reader){.state = c, .read = read_item, .head = head_item, .identity = gt_source_file_stamp(spec), .name = name_item, .close = close_cifar};
     c->coarse = options->coarse;
-    gt_status st = gt_spool_open(&c->spool);
+    gt_status st = gt_temp_file_open(&c->spool);
     if (!st) st = unpack(c, spec);
     if (!st) st = find_all_images(s, c);
     if (st || options->labels != GT_SOURCE_LABELS_OWN || options->labels_csv) return st;

@@ -17,7 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
-#include "base/spool.h"
+#include "base/temp_file.h"
 #include "data/import_source.h"
 #include "data/name_list.h"
 

@@ -14,7 +14,7 @@
 #include <zlib.h>
 
 #include "base/bytes.h"
-#include "base/spool.h"
+#include "base/temp_file.h"
 #include "data/import_source.h"
 
 enum {
@@ -29,7 +29,7 @@ enum {
 static const char images_part[] = "-images-idx3-ubyte", labels_part[] = "-labels-idx1-ubyte";
 
 typedef struct mnist {
-    gt_spool spool;
+    gt_temp_file spool;
     int height, width;
 } mnist;
 
@@ -82,7 +82,7 @@ static gt_status spool_images(mnist *m, gzFile file, uint64_t total) {
     while (!st && m->spool.size < total) {
         size_t n = total - m->spool.size < PIECE ? (size_t)(total - m->spool.size) : PIECE;
         st = read_packed(file, piece, n);
-        if (!st) st = gt_spool_add(&m->spool, piece, n);
+        if (!st) st = gt_temp_file_add(&m->spool, piece, n);
     }
     if (!st && gzread(file, piece, 1) != 0) st = gt_fail(GT_FORMAT, "damaged: it goes on behind its last image, or its checksum is wrong");
     free(piece);
@@ -96,7 +96,7 @@ static gt_status read_images(gt_reader *s, mnist *m, const char *path) {
     gt_status st = open_packed(&file, path, &bytes);
     if (st) return st;
     st = read_idx_head(file, 3, bytes, size);
-    if (!st) st = gt_spool_open(&m->spool);
+    if (!st) st = gt_temp_file_open(&m->spool);
     if (!st) st = spool_images(m, file, (uint64_t)size[0] * size[1] * size[2]);
     if (gzclose(file) == Z_BUF_ERROR && !st) st = gt_fail(GT_FORMAT, "truncated: its checksum is missing");
     if (st) return st;
@@ -156,7 +156,7 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     gt_status st = gt_picture_new(out, shape.height, shape.width, 1, GT_U8);
     if (st) return st;
     uint8_t *pixels = out->samples, *rows = malloc(stored);
-    st = rows ? gt_spool_read(&m->spool, (uint64_t)i * stored, rows, stored) : gt_fail(GT_NOMEM, "out of memory");
+    st = rows ? gt_temp_file_read(&m->spool, (uint64_t)i * stored, rows, stored) : gt_fail(GT_NOMEM, "out of memory");
     memset(pixels, 0, gt_picture_bytes(out));
     for (size_t y = 0; !st && y < (size_t)m->height; y++)
         memcpy(pixels + (y + pad) * (size_t)shape.width + pad, rows + y * (size_t)m->width, (size_t)m->width);
@@ -179,7 +179,7 @@ static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_N
 
 static void close_mnist(void *state) {
     mnist *m = state;
-    gt_spool_close(&m->spool);
+    gt_temp_file_close(&m->spool);
     free(m);
 }
 

@@ -11,7 +11,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "base/spool.h"
+#include "base/temp_file.h"
 #include "codec/npy.h"
 #include "data/import_source.h"
 
@@ -25,7 +25,7 @@ static const char *const role_names[ROLES][ROLE_NAMES] = {
 };
 
 typedef struct numpy {
-    gt_spool file; /* of the images: an unnamed file, or the .npy itself */
+    gt_temp_file file; /* of the images: an unnamed file, or the .npy itself */
     gt_npy array;
     size_t height, width, channels;
     bool planes; /* [N,C,H,W] */
@@ -106,12 +106,12 @@ static gt_status read_front(struct archive *a, char *out, size_t most, size_t *n
     return got < 0 ? gt_fail(GT_FORMAT, "damaged or truncated: %s", archive_error_string(a)) : GT_OK;
 }
 
-static gt_status spool_rest(gt_spool *to, struct archive *a, char *piece, size_t n, uint64_t most) {
+static gt_status spool_rest(gt_temp_file *to, struct archive *a, char *piece, size_t n, uint64_t most) {
     if (to->fd >= 0) return gt_fail(GT_FORMAT, "damaged: the archive holds two arrays of this name");
-    gt_status st = gt_spool_open(to);
+    gt_status st = gt_temp_file_open(to);
     while (!st && n > 0) {
         if (to->size + n > most) return gt_fail(GT_FORMAT, "damaged: it goes on behind its array");
-        st = gt_spool_add(to, piece, n);
+        st = gt_temp_file_add(to, piece, n);
         if (!st) st = read_front(a, piece, PIECE, &n);
     }
     return st;
@@ -144,7 +144,7 @@ static void consider(choice *c, const char *name, const gt_npy *a) {
 typedef struct npz {
     numpy *f;
     choice choice;
-    gt_spool labels;
+    gt_temp_file labels;
     gt_npy label_array;
     bool second; /* pass */
 } npz;
@@ -192,10 +192,10 @@ static gt_status go_through(npz *z, const char *path) {
 static gt_status use_labels(gt_reader *s, const npz *z) {
     const gt_npy *a = &z->label_array;
     if (z->labels.size != a->head + a->elements * (uint64_t)a->size) return gt_fail(GT_FORMAT, "truncated: the array is not whole");
-    const char *map = gt_spool_map(&z->labels, 0, (size_t)z->labels.size);
+    const char *map = gt_temp_file_map(&z->labels, 0, (size_t)z->labels.size);
     if (!map) return GT_FAILED;
     gt_status st = take_labels(s, a, map + a->head);
-    gt_spool_unmap(map, (size_t)z->labels.size);
+    gt_temp_file_unmap(map, (size_t)z->labels.size);
     return st;
 }
 
@@ -210,7 +210,7 @@ static gt_status open_npz(gt_reader *s, numpy *f, const char *path, bool with_la
     if (!st) st = go_through(&z, path);
     if (!st && (st = check_images(s, f, f->file.size))) gt_wrap(st, "'%s'", z.choice.name[IMAGES]);
     if (!st && z.labels.fd >= 0 && (st = use_labels(s, &z))) gt_wrap(st, "'%s'", z.choice.name[LABELS]);
-    gt_spool_close(&z.labels);
+    gt_temp_file_close(&z.labels);
     return st;
 }
 
@@ -252,7 +252,7 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     if (st) return st;
     uint8_t *stored = straight ? out->samples : malloc(bytes);
     if (!stored) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", bytes);
-    st = gt_spool_read(&f->file, f->array.head + (uint64_t)i * bytes, stored, bytes);
+    st = gt_temp_file_read(&f->file, f->array.head + (uint64_t)i * bytes, stored, bytes);
     if (!st && !straight) arrange(f, stored, out);
     if (!straight) free(stored);
     return st;
@@ -274,7 +274,7 @@ static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_N
 
 static void close_numpy(void *state) {
     numpy *f = state;
-    gt_spool_close(&f->file);
+    gt_temp_file_close(&f->file);
     free(f);
 }
 

@@ -18,7 +18,7 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
-#include "base/spool.h"
+#include "base/temp_file.h"
 #include "codec/npy.h"
 #include "codec/raw_picture.h"
 #include "data/import_source.h"

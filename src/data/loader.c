@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 #include "base/clock.h"
 #include "base/thread.h"
 #include "data/source.h"
@@ -68,7 +68,7 @@ static gt_status fetch(gt_loader *l, int64_t item, uint8_t *pixels) {
     }
     if (kept) memcpy(pixels, kept, l->image_bytes);
     atomic_fetch_add(&l->fetched, 1);
-    gt_alive();
+    gt_progress();
     if (mirrored) gt_mirror(pixels, l->info->height, l->info->width, (size_t)l->info->channels * gt_sample_bytes(l->info->type));
     return GT_OK;
 }
@@ -148,7 +148,7 @@ static void await_thread(gt_loader *l, uint64_t step) {
     unsigned before = atomic_load(&l->fetched);
     while (!gt_loader_wait(l, step, look)) {
         unsigned now = atomic_load(&l->fetched);
-        if (now != before) gt_alive();
+        if (now != before) gt_progress();
         before = now;
     }
 }
@@ -252,7 +252,7 @@ static gt_status make_cache(gt_loader *l, size_t most) {
         gt_status st = gt_dataset_read_stored(l->ds, (int64_t)i, l->cache + i * l->image_bytes);
         if (st) return st;
         l->cached[i] = true;
-        gt_alive();
+        gt_progress();
     }
     return GT_OK;
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 #include "data/source.h"
 #include "gantry/log.h"
 
@@ -53,7 +53,7 @@ static void look_at(void *arg, int tile, int worker) {
     looking *l = arg;
     seen *s = &l->seen[tile];
     int64_t i = (int64_t)((__int128)tile * l->info->stored / l->looks);
-    gt_alive();
+    gt_progress();
     if (gt_dataset_read_stored(l->ds, i, l->samples[worker])) {
         s->failed = true;
         s->why = strndup(gt_message(), WHY_BYTES - 1);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 
 enum { SURVEY_MOST = 65536, SHORT_HEAD = 1024, DESCRIPTION_BYTES = 96 };
 
@@ -73,7 +73,7 @@ static gt_status read_shape(const gt_pictures *p, int64_t i, gt_picture *shape) 
 
 static gt_status survey_one(const gt_pictures *p, int64_t i, void *buffer) {
     gt_picture_info info = {0};
-    gt_alive();
+    gt_progress();
     gt_status st = read_head(p, i, buffer, &info);
     gt_picture found = {.height = info.height, .width = info.width, .channels = info.channels, .alpha = info.alpha, .type = gt_sample_of_bits(info.bits)};
     bool turned = info.may_turn && found.height == p->shape.width && found.width == p->shape.height;

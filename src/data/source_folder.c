@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 #include "base/file.h"
 #include "data/folder_list.h"
 #include "data/pictures.h"
@@ -126,7 +126,7 @@ static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
     gt_status st = GT_OK;
     for (int64_t k = 0; k < looks && !st; k++) {
         int64_t i = k * all / looks;
-        gt_alive();
+        gt_progress();
         st = fingerprint_one(f, i, buffer, h);
         if (st) gt_wrap(st, "'%s': '%s'", f->path, f->pictures.names[i]);
     }

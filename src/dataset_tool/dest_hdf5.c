@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 #include "data/dataset_h5.h"
 #include "dataset_tool/pack.h"
 
@@ -81,7 +81,7 @@ static gt_status next_chunk(void *arg, size_t i, const void **data, size_t *n) {
     reading *r = arg;
     gt_status st = settle(r);
     if (st) return st;
-    gt_alive();
+    gt_progress();
     *n = r->d->entries[i].size;
     if (pread(r->d->fd, r->buffer, *n, (off_t)r->offset) != (ssize_t)*n) return gt_fail(GT_FAILED, "'%s' cannot be read back", r->d->part);
     r->offset += *n;

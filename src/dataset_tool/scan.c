@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 #include "dataset_tool/pack.h"
 
 enum { TILE = 64 };
@@ -64,7 +64,7 @@ static gt_status look(const gt_items *items, int64_t i, gt_picture *p, bool *tur
 static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t *code) {
     gt_picture p = {0}, shape, other;
     bool turns, dropped, other_dropped;
-    gt_alive();
+    gt_progress();
     *code = BAD;
     gt_status st = look(items, i, &p, &turns);
     if (!st) st = gt_transform_shape(t, &p, &shape, &dropped);

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 #include "data/source.h"
 #include "dataset_tool/pack.h"
 
@@ -105,7 +105,7 @@ static void meet(walk *w, int root, int fd, const char *name, const struct diren
     bool notes = !*name && !strcmp(e->d_name, "dataset.json"),
          picture = *name && is_numbered(e->d_name, "img", 8, 10, ".png");
     bool folder = !*name && is_numbered(e->d_name, "", 5, 5, ""), removes = w->how == GT_FOLDER_REMOVE;
-    gt_alive();
+    gt_progress();
     if (!(notes || picture || folder) || !is_kind(fd, e, folder)) {
         meet_foreign(w, name, e->d_name);
     } else if (!folder) {

@@ -2,7 +2,7 @@
  * Which cores a rank runs on. mpirun binds ranks to single cores or to whole sockets by rules that know nothing of
  * threads; so the program takes what the launcher itself may use and cuts it into equal, contiguous shares of physical
  * cores, one per rank of the host. Where ranks were given different cores on purpose (srun) they are kept. Where another run has some of
- * the cores already (claim.c) the ranks roam over all that the launcher may use: bound, two runs would sit on the same few. */
+ * the cores already (core_locks.c) the ranks roam over all that the launcher may use: bound, two runs would sit on the same few. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <stdio.h>
@@ -117,7 +117,7 @@ void gt_choose_cores(gt_comm_inside *in, pid_t launcher, int threads) {
     } else {
         int first = (int)((long)share * cores / shares), last = (int)((long)(share + 1) * cores / shares);
         cpu_set_t mine = cores_of(list, n, first, last);
-        in->roams = shares > 1 && !gt_claim_cores(in, &mine);
+        in->roams = shares > 1 && !gt_lock_cores(in, &mine);
         bind_to(in->roams ? set : mine);
         c->cores = last - first;
     }

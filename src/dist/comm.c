@@ -19,7 +19,7 @@ void gt_comm_idle(gt_comm *c, double *since) {
     double now = gt_clock();
     if (*since == 0) *since = now;
     double waited = now - *since;
-    gt_pulse_turn(c, *since);
+    gt_heartbeat_poll(c, *since);
     if (waited < (c->oversubscribed ? keep_core_crowded : keep_core)) {
         sched_yield();
     } else {
@@ -31,7 +31,7 @@ void gt_comm_idle(gt_comm *c, double *since) {
 void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests) {
     int done = n == 0; /* nothing to wait for: perhaps MPI was never started */
     double since = 0;
-    gt_pulse_turn(c, 0); /* a rank that always comes last never waits, and gets on all the same */
+    gt_heartbeat_poll(c, 0); /* a rank that always comes last never waits, and gets on all the same */
     while (!done) {
         MPI_Testall(n, requests, &done, MPI_STATUSES_IGNORE);
         if (!done) gt_comm_idle(c, &since);
@@ -115,7 +115,7 @@ gt_comm *gt_comm_start(int threads, gt_status *status) {
     if (!in) return failed(gt_fail(GT_NOMEM, "out of memory for the ranks"), status);
     gt_comm *c = &in->seen;
     pid_t launcher = 0;
-    in->claims = -1;
+    in->core_locks = -1;
     c->ranks = c->local_ranks = c->hosts = 1;
     if (gt_mpi_launched()) {
         launcher = gt_find_launcher(); /* before MPI, which may start helpers */
@@ -130,7 +130,7 @@ gt_comm *gt_comm_start(int threads, gt_status *status) {
     in->starts = in->counts ? in->counts + c->ranks : NULL;
     gt_choose_cores(in, launcher, threads);
     describe(in);
-    gt_status st = gt_pulse_start(in);
+    gt_status st = gt_heartbeat_start(in);
     if (!st && !in->counts) st = gt_fail(GT_NOMEM, "out of memory for the ranks");
     if ((st = gt_comm_agree(c, st))) {
         gt_comm_stop(c);
@@ -146,13 +146,13 @@ void gt_comm_stop(gt_comm *c) {
     gt_comm_inside *in = gt_inside(c);
     if (in->mpi) {
         gt_comm_barrier(c);
-        gt_pulse_stop(in);
+        gt_heartbeat_stop(in);
         gt_watchdog_stop(&in->watchdog);
         MPI_Comm_free(&in->node);
         MPI_Comm_free(&in->world);
         MPI_Finalize();
     }
-    gt_release_cores(in);
+    gt_unlock_cores(in);
     free(in->scratch);
     free(in->counts);
     free(in);

@@ -21,15 +21,15 @@ typedef struct gt_watchdog {
     pthread_cond_t wake;
 } gt_watchdog;
 
-typedef struct gt_pulse gt_pulse; /* pulse.c */
+typedef struct gt_heartbeat gt_heartbeat; /* heartbeat.c */
 
 typedef struct gt_comm_inside {
     gt_comm seen; /* first: what the public pointer points at */
     bool mpi;     /* false: alone, MPI was never started */
     MPI_Comm world, node;
     gt_watchdog watchdog;
-    gt_pulse *pulse; /* NULL: alone, or not yet */
-    int claims;      /* claim.c: the open file; -1: none */
+    gt_heartbeat *heartbeat; /* NULL: alone, or not yet */
+    int core_locks;  /* core_locks.c: the open file; -1: none */
     bool roams;      /* not bound, as another run has some of the cores */
     char description[512];
     void *scratch; /* grows to the largest small values asked for */
@@ -49,10 +49,10 @@ void gt_comm_idle(gt_comm *c, double *since);
 
 /* The nearest ancestor that is Open MPI's mpirun or orted; 0: none. */
 pid_t gt_find_launcher(void);
-/* claim.c: this rank's cores are its alone as far as other runs of this program go; false: some rank of this host did not get all of its
+/* core_locks.c: this rank's cores are its alone as far as other runs of this program go; false: some rank of this host did not get all of its
  * own, and none of them has any. Collective over inside->node. */
-bool gt_claim_cores(gt_comm_inside *in, const cpu_set_t *mine);
-void gt_release_cores(gt_comm_inside *in);
+bool gt_lock_cores(gt_comm_inside *in, const cpu_set_t *mine);
+void gt_unlock_cores(gt_comm_inside *in);
 /* Choose this rank's cores: see affinity.c. Fills cores, threads, oversubscribed. Collective over inside->node. */
 void gt_choose_cores(gt_comm_inside *in, pid_t launcher, int threads);
 
@@ -60,12 +60,12 @@ void gt_choose_cores(gt_comm_inside *in, pid_t launcher, int threads);
  * long as TCP keeps trying, a quarter of an hour. A second SIGTERM within 5 s makes it end at once. */
 void gt_comm_abandon(gt_comm *c);
 
-/* Heartbeats: see pulse.c. */
-gt_status gt_pulse_start(gt_comm_inside *in); /* collective */
-void gt_pulse_stop(gt_comm_inside *in);       /* behind a barrier */
-void gt_pulse_link(gt_comm *c);               /* this rank exchanges data with all others: listen to all of them */
+/* Heartbeats: see heartbeat.c. */
+gt_status gt_heartbeat_start(gt_comm_inside *in); /* collective */
+void gt_heartbeat_stop(gt_comm_inside *in);       /* behind a barrier */
+void gt_heartbeat_link(gt_comm *c);               /* this rank exchanges data with all others: listen to all of them */
 /* Now and then, cheap: `waiting_since` by gt_clock(), 0 when at work. Does not return when a rank is silent for too long. */
-void gt_pulse_turn(gt_comm *c, double waiting_since);
+void gt_heartbeat_poll(gt_comm *c, double waiting_since);
 
 void gt_watchdog_start(gt_watchdog *w, pid_t launcher, const gt_comm *c);
 void gt_watchdog_stop(gt_watchdog *w);

@@ -38,7 +38,7 @@ gt_status gt_exchange_init(gt_reducer *r) {
     gt_status st = plan_additions(r);
     if (st) return st;
     x->parts = calloc(ranks, sizeof *x->parts);
-    x->share = calloc(2 * ranks, sizeof *x->share);
+    x->gather = calloc(2 * ranks, sizeof *x->gather);
     if (r->plain) {
         x->plain = calloc(buckets, sizeof *x->plain);
     } else {
@@ -47,12 +47,12 @@ gt_status gt_exchange_init(gt_reducer *r) {
         x->receive = calloc(buckets * (size_t)x->n_receive + 1, sizeof *x->receive);
         x->send = calloc(buckets * (size_t)x->n_send + 1, sizeof *x->send);
         size_t own = 0;
-        for (int b = 0; b < r->buckets; b++) own += r->parts[b].size;
+        for (int b = 0; b < r->buckets; b++) own += r->owned[b].size;
         x->inbox_floats = own * (size_t)x->n_receive;
         x->inbox = gt_block_alloc(x->inbox_floats * sizeof *x->inbox, "gradients from other ranks");
         if (!x->inbox) return GT_NOMEM;
     }
-    if (!x->parts || !x->share || (r->plain ? !x->plain : !x->receive || !x->send))
+    if (!x->parts || !x->gather || (r->plain ? !x->plain : !x->receive || !x->send))
         return gt_fail(GT_NOMEM, "out of memory for the messages between ranks");
     return GT_OK;
 }
@@ -60,8 +60,8 @@ gt_status gt_exchange_init(gt_reducer *r) {
 /* The pieces of a bucket lie side by side in the inbox, in tree order without the own nodes. Only the last bucket may be
  * shorter than the others. */
 static float *inbox_piece(const gt_reducer *r, int bucket, int i) {
-    size_t before = (size_t)bucket * (size_t)r->exchange.n_receive * r->parts[0].size;
-    return r->exchange.inbox + before + (size_t)i * r->parts[bucket].size;
+    size_t before = (size_t)bucket * (size_t)r->exchange.n_receive * r->owned[0].size;
+    return r->exchange.inbox + before + (size_t)i * r->owned[bucket].size;
 }
 
 static int tag_of(int bucket, int node) { return TAG_BUCKET + bucket * TAGS_OF_BUCKET + node; }
@@ -74,12 +74,12 @@ static void connect_bucket(gt_reducer *r, int bucket) {
         if (rank == self) continue;
         int n = nodes_of(r, rank, nodes);
         for (int i = 0; i < n; i++, received++)
-            MPI_Recv_init(inbox_piece(r, bucket, received), (int)r->parts[bucket].size, MPI_FLOAT, rank, tag_of(bucket, i), x->world,
+            MPI_Recv_init(inbox_piece(r, bucket, received), (int)r->owned[bucket].size, MPI_FLOAT, rank, tag_of(bucket, i), x->world,
                           &x->receive[(size_t)bucket * (size_t)x->n_receive + (size_t)received]);
     }
     for (int step = 1; step < ranks; step++) { /* each rank begins with another receiver */
         int rank = (self + step) % ranks;
-        gt_span part = gt_reducer_part(r, bucket, rank);
+        gt_span part = gt_reducer_owned_of(r, bucket, rank);
         for (int i = 0; i < r->n_nodes; i++, sent++)
             MPI_Send_init(gt_reducer_node(r, i) + part.offset, (int)part.size, MPI_FLOAT, rank, tag_of(bucket, i), x->world,
                           &x->send[(size_t)bucket * (size_t)x->n_send + (size_t)sent]);
@@ -89,7 +89,7 @@ static void connect_bucket(gt_reducer *r, int bucket) {
 static MPI_Datatype type_of_parts(const gt_reducer *r, int rank) {
     int sizes[r->buckets], offsets[r->buckets];
     for (int b = 0; b < r->buckets; b++) {
-        gt_span part = gt_reducer_part(r, b, rank);
+        gt_span part = gt_reducer_owned_of(r, b, rank);
         sizes[b] = (int)part.size;
         offsets[b] = (int)part.offset;
     }
@@ -102,7 +102,7 @@ static MPI_Datatype type_of_parts(const gt_reducer *r, int rank) {
 void gt_exchange_connect(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
     if (r->comm->ranks == 1) return;
-    gt_pulse_link(r->comm);
+    gt_heartbeat_link(r->comm);
     MPI_Comm_dup(gt_inside(r->comm)->world, &x->world);
     for (int b = 0; b < r->buckets && r->plain; b++) x->plain[b] = MPI_REQUEST_NULL;
     for (int b = 0; b < r->buckets && !r->plain; b++) connect_bucket(r, b);
@@ -127,7 +127,7 @@ void gt_exchange_free(gt_reducer *r) {
     free(x->send);
     free(x->plain);
     free(x->parts);
-    free(x->share);
+    free(x->gather);
 }
 
 void gt_exchange_begin(gt_reducer *r) {
@@ -158,7 +158,7 @@ bool gt_exchange_arrived(gt_reducer *r, int bucket) {
 
 float *gt_exchange_complete(gt_reducer *r, int bucket) {
     gt_exchange *x = &r->exchange;
-    gt_span part = r->parts[bucket];
+    gt_span part = r->owned[bucket];
     if (r->comm->ranks == 1 || r->plain) return r->buffers + part.offset;
     float *stack[GT_TREE_DEPTH];
     int depth = 0, received = 0;
@@ -181,17 +181,17 @@ void gt_exchange_end(gt_reducer *r) {
 /* The parts that rank `whose` owns move between this rank and `other`. */
 static void queue(gt_reducer *r, float *block, bool sending, int whose, int other, int *n) {
     gt_exchange *x = &r->exchange;
-    MPI_Request *request = &x->share[(*n)++];
+    MPI_Request *request = &x->gather[(*n)++];
     if (sending) MPI_Isend(block, 1, x->parts[whose], other, TAG_BLOCK, x->world, request);
     else MPI_Irecv(block, 1, x->parts[whose], other, TAG_BLOCK, x->world, request);
 }
 
-void gt_reducer_share(gt_reducer *r, float *block) {
+void gt_reducer_gather(gt_reducer *r, float *block) {
     int n = 0, ranks = r->comm->ranks, self = r->comm->rank;
     double start = gt_clock();
     for (int step = 1; step < ranks; step++) queue(r, block, false, (self + step) % ranks, (self + step) % ranks, &n);
     for (int step = 1; step < ranks; step++) queue(r, block, true, self, (self + ranks - step) % ranks, &n);
-    gt_comm_wait(r->comm, n, r->exchange.share);
+    gt_comm_wait(r->comm, n, r->exchange.gather);
     if (ranks == 1) return;
     double seconds = gt_clock() - start;
     r->traffic.seconds += seconds;
@@ -203,7 +203,7 @@ static void with_rank_0(gt_reducer *r, float *block, bool rank_0_sends) {
     int n = 0, self = r->comm->rank;
     if (self != 0) queue(r, block, !rank_0_sends, self, 0, &n);
     for (int rank = 1; self == 0 && rank < r->comm->ranks; rank++) queue(r, block, rank_0_sends, rank, rank, &n);
-    gt_comm_wait(r->comm, n, r->exchange.share);
+    gt_comm_wait(r->comm, n, r->exchange.gather);
 }
 
 void gt_reducer_collect(gt_reducer *r, float *block) { with_rank_0(r, block, false); }

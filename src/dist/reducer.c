@@ -31,7 +31,7 @@ static size_t choose_bucket(const gt_comm *c, size_t floats, size_t wanted) {
     return round_up(size, LINE);
 }
 
-gt_span gt_reducer_part(const gt_reducer *r, int bucket, int rank) {
+gt_span gt_reducer_owned_of(const gt_reducer *r, int bucket, int rank) {
     size_t start = (size_t)bucket * r->bucket_floats, size = gt_bucket_size(r, bucket);
     size_t ranks = (size_t)r->comm->ranks, i = (size_t)rank;
     size_t from = size * i / ranks / LINE * LINE, to = i + 1 == ranks ? size : size * (i + 1) / ranks / LINE * LINE;
@@ -85,9 +85,9 @@ static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
     gt_status st = take_bundles(r, o);
     if (st) return st;
     rehearse(r);
-    r->parts = calloc((size_t)r->buckets, sizeof *r->parts);
-    if (!r->parts) return gt_fail(GT_NOMEM, "out of memory for a reducer");
-    for (int b = 0; b < r->buckets; b++) r->parts[b] = gt_reducer_part(r, b, c->rank);
+    r->owned = calloc((size_t)r->buckets, sizeof *r->owned);
+    if (!r->owned) return gt_fail(GT_NOMEM, "out of memory for a reducer");
+    for (int b = 0; b < r->buckets; b++) r->owned[b] = gt_reducer_owned_of(r, b, c->rank);
     size_t bytes = gt_reducer_bytes(r);
     r->buffers = gt_block_alloc(bytes, "gradients");
     if (!r->buffers) return GT_NOMEM;
@@ -116,7 +116,7 @@ size_t gt_reducer_bytes(const gt_reducer *r) {
     return ((size_t)r->n_buffers * r->stride + r->exchange.inbox_floats) * sizeof(float);
 }
 
-static void free_plan(gt_reducer_plan *p) {
+static void free_plan(gt_reducer_schedule *p) {
     if (!p) return;
     free(p->order);
     free(p->ready);
@@ -127,20 +127,20 @@ static void free_plan(gt_reducer_plan *p) {
 void gt_reducer_free(gt_reducer *r) {
     if (!r) return;
     gt_exchange_free(r);
-    for (gt_reducer_plan *p = r->plans, *next; p; p = next) {
+    for (gt_reducer_schedule *p = r->schedules, *next; p; p = next) {
         next = p->next;
         free_plan(p);
     }
     gt_block_free(r->buffers, (size_t)r->n_buffers * r->stride * sizeof(float));
-    free(r->parts);
+    free(r->owned);
     free(r->bundles);
     free(r->place);
     free(r);
 }
 
-const gt_span *gt_reducer_parts(const gt_reducer *r, int *n) {
+const gt_span *gt_reducer_owned(const gt_reducer *r, int *n) {
     *n = r->buckets;
-    return r->parts;
+    return r->owned;
 }
 
 float *gt_reducer_gradient(gt_reducer *r) { return r->buffers; }
@@ -155,7 +155,7 @@ gt_traffic gt_reducer_traffic(gt_reducer *r) {
 
 float *gt_reducer_begin_bundle(gt_reducer *r) {
     float *own = gt_reducer_buffer(r, r->place[r->begun++]);
-    for (int i = 0; i < r->plan->n_gaps; i++) memset(own + r->plan->gaps[i].offset, 0, r->plan->gaps[i].size * sizeof *own);
+    for (int i = 0; i < r->schedule->n_gaps; i++) memset(own + r->schedule->gaps[i].offset, 0, r->schedule->gaps[i].size * sizeof *own);
     return own;
 }
 
@@ -166,7 +166,7 @@ static void fold(gt_reducer *r, int height, int additions, size_t offset, size_t
 }
 
 static void finish_bucket(gt_reducer *r, int bucket) {
-    gt_span part = r->parts[bucket];
+    gt_span part = r->owned[bucket];
     float *root = gt_exchange_complete(r, bucket);
     gt_nonfinite bad = gt_divide(r->pool, r->buffers + part.offset, root, part.size, r->slices);
     r->bad.count += bad.count;
@@ -174,23 +174,23 @@ static void finish_bucket(gt_reducer *r, int bucket) {
 }
 
 static void finish_arrived(gt_reducer *r) {
-    while (r->finished < r->launched && gt_exchange_arrived(r, r->plan->order[r->finished]))
-        finish_bucket(r, r->plan->order[r->finished++]);
+    while (r->finished < r->launched && gt_exchange_arrived(r, r->schedule->order[r->finished]))
+        finish_bucket(r, r->schedule->order[r->finished++]);
 }
 
 /* Called in the last bundle only: the stack below this bundle's value holds what earlier ones left. */
 static void launch_ready(gt_reducer *r, int done) {
     r->stack_place[r->depth] = r->place[r->bundle];
-    while (r->launched < r->buckets && r->plan->ready[r->plan->order[r->launched]] <= done) {
-        int bucket = r->plan->order[r->launched++];
+    while (r->launched < r->buckets && r->schedule->ready[r->schedule->order[r->launched]] <= done) {
+        int bucket = r->schedule->order[r->launched++];
         if (r->launched == 1) r->launched_at = gt_clock();
         fold(r, r->depth + 1, r->last_additions, (size_t)bucket * r->bucket_floats, gt_bucket_size(r, bucket));
         gt_exchange_launch(r, bucket);
     }
 }
 
-void gt_reducer_begin(gt_reducer *r, const gt_reducer_plan *plan) {
-    r->plan = plan;
+void gt_reducer_begin(gt_reducer *r, const gt_reducer_schedule *schedule) {
+    r->schedule = schedule;
     r->depth = r->begun = r->bundle = r->launched = r->finished = 0;
     r->bad = (gt_nonfinite){.first = SIZE_MAX};
     gt_exchange_begin(r);
@@ -203,7 +203,7 @@ void gt_reducer_progress(void *reducer, int done) {
     gt_reducer *r = reducer;
     if (r->bundle + 1 == r->n_bundles) launch_ready(r, done);
     finish_arrived(r);
-    gt_pulse_turn(r->comm, 0);
+    gt_heartbeat_poll(r->comm, 0);
 }
 
 void gt_reducer_end_bundle(gt_reducer *r) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Inside of src/dist: the reducer, its plans, and the exchange between ranks (exchange.c). */
+ * Inside of src/dist: the reducer, its schedules, and the exchange between ranks (exchange.c). */
 #ifndef GANTRY_DIST_REDUCER_H
 #define GANTRY_DIST_REDUCER_H
 
 #include "dist/comm.h"
 #include "dist/tree.h"
 
-struct gt_reducer_plan {
-    gt_reducer_plan *next; /* of the same reducer */
+struct gt_reducer_schedule {
+    gt_reducer_schedule *next; /* of the same reducer */
     int *order;            /* [buckets] in the order in which an execution finishes them */
     int *ready;            /* [buckets] how many outputs must be done for bucket b */
     gt_span *gaps;        /* what no output writes */
@@ -26,7 +26,7 @@ typedef struct gt_exchange {
     float *inbox;          /* the other ranks' nodes: n_receive pieces per bucket */
     size_t inbox_floats;
     MPI_Datatype *parts;   /* [ranks] a rank's parts of a block, as one MPI type */
-    MPI_Request *share;    /* [2 ranks] */
+    MPI_Request *gather;    /* [2 ranks] */
 } gt_exchange;
 
 struct gt_reducer {
@@ -45,23 +45,23 @@ struct gt_reducer {
     gt_tree_node nodes[GT_TREE_DEPTH];
     int node_place[GT_TREE_DEPTH];
     float *buffers;
-    gt_span *parts; /* [buckets] this rank's */
+    gt_span *owned; /* [buckets] this rank's */
     gt_exchange exchange;
-    gt_reducer_plan *plans;
+    gt_reducer_schedule *schedules;
 
     /* of the reduction that is going on */
-    const gt_reducer_plan *plan;
+    const gt_reducer_schedule *schedule;
     gt_tree_node stack[GT_TREE_DEPTH];
     int stack_place[GT_TREE_DEPTH]; /* the buffers of the stack's values */
     int depth, begun, bundle;       /* bundles begun; ended */
-    int launched, finished; /* buckets, counted along plan->order */
+    int launched, finished; /* buckets, counted along schedule->order */
     gt_nonfinite bad;
     double launched_at; /* the first bucket */
     gt_traffic traffic;
 };
 
 /* The part of a bucket that a rank owns: equal shares, cut at cache lines. */
-gt_span gt_reducer_part(const gt_reducer *r, int bucket, int rank);
+gt_span gt_reducer_owned_of(const gt_reducer *r, int bucket, int rank);
 static inline float *gt_reducer_buffer(const gt_reducer *r, int i) { return r->buffers + (size_t)i * r->stride; }
 static inline float *gt_reducer_node(const gt_reducer *r, int i) { return gt_reducer_buffer(r, r->node_place[i]); } /* a finished one */
 static inline size_t gt_bucket_size(const gt_reducer *r, int bucket) {

@@ -79,7 +79,7 @@ static void add_to(double *a, const double *b, size_t n) {
 }
 
 void gt_tree_sum_add(gt_tree_sum *s, const double *values) {
-    gt_pulse_turn(s->comm, 0); /* slices may take long, and the others wait */
+    gt_heartbeat_poll(s->comm, 0); /* slices may take long, and the others wait */
     double *top = s->values + (size_t)s->depth * s->n;
     memcpy(top, values, s->n * sizeof *values);
     int additions = gt_tree_push(s->stack, &s->depth, (gt_tree_node){0, s->first + s->added++}, s->slices);

@@ -14,7 +14,7 @@ static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_
     /* Algebra makes nodes that are equal to others, and merged nodes make new algebra: twice is where it ends in practice. */
     static pass_fn *const simplify[] = {gt_pass_dead, gt_pass_meetings, gt_pass_common, gt_pass_algebra, gt_pass_common, gt_pass_algebra, gt_pass_common};
     for (size_t i = 0; g && i < sizeof simplify / sizeof *simplify; i++) g = simplify[i](g, arena);
-    if (g && !o->no_fusion) g = gt_pass_factors(g, arena);
+    if (g && !o->no_fusion) g = gt_pass_scales(g, arena);
     if (g && o->slices > 1) g = gt_pass_slices(g, arena, o->slices);
     if (g && o->slices > 1) g = gt_pass_common(g, arena);
     if (g) g = gt_pass_sink(g, arena, o->runs);

@@ -61,7 +61,7 @@ static void print_total(FILE *f, const char *what, int nodes, double flops, doub
 }
 
 static int larger(const void *a, const void *b) {
-    const gt_buffer *x = *(const gt_buffer *const *)a, *y = *(const gt_buffer *const *)b;
+    const gt_interval *x = *(const gt_interval *const *)a, *y = *(const gt_interval *const *)b;
     if (x->bytes != y->bytes) return x->bytes < y->bytes ? 1 : -1;
     return x->node - y->node;
 }
@@ -71,7 +71,7 @@ static void print_peak(const gt_exec *e, FILE *f) {
     enum { SHOWN = 12 };
     const gt_memory_plan *p = &e->plan;
     const gt_graph *g = e->graph;
-    const gt_buffer **alive = malloc((size_t)(p->n_buffers + 1) * sizeof *alive);
+    const gt_interval **alive = malloc((size_t)(p->n_buffers + 1) * sizeof *alive);
     int n = 0;
     for (int i = 0; i < p->n_buffers && alive; i++)
         if (p->buffers[i].first <= p->peak && p->peak <= p->buffers[i].last) alive[n++] = &p->buffers[i];
@@ -79,7 +79,7 @@ static void print_peak(const gt_exec *e, FILE *f) {
     fprintf(f, "arena: %.3f MB; %.3f MB alive at its fullest%s%s\n", (double)p->bytes / 1e6, (double)p->least / 1e6, p->peak < g->n_nodes ? ", by " : "",
             p->peak < g->n_nodes ? g->nodes[p->peak]->name : "");
     for (int i = 0; i < n && i < SHOWN; i++) {
-        const gt_buffer *b = alive[i];
+        const gt_interval *b = alive[i];
         fprintf(f, "  %9.3f MB %s%s, until %s\n", (double)b->bytes / 1e6, b->scratch ? "workspace of " : "", g->nodes[b->node]->name,
                 b->last < g->n_nodes ? g->nodes[b->last]->name : "the end");
     }

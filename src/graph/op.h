@@ -45,12 +45,12 @@ struct gt_op {
     /* Inputs (bit i: in[i]) whose values `run` does not read for this node, only their shapes were of use: the memory plan
      * lets them end before it. NULL: all are read. */
     unsigned (*unread)(const gt_node *n);
-    /* Several slices by one node (passes/slices.c, ops/together.h). rows: bit i: row r of the result's first dimension needs but row r
+    /* Several slices by one node (passes/slices.c, ops/joined.h). rows: bit i: row r of the result's first dimension needs but row r
      * of in[i]; inputs without a bit must be the same for all slices. 0: no such rule. Or a rule of the op's own: the node whose values
      * are the slices' results one after the other, from inputs that hold the slices one after the other or, where shared[i], have in[i]'s
      * own shape; NULL without a fault: it cannot be. Without a rule each slice has a node of its own. */
     unsigned rows;
-    gt_node *(*together)(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared);
+    gt_node *(*joined)(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared);
     bool view;       /* output is the input's memory under another shape: no run (reshape, stop_gradient), or a part of it (part) */
     bool inplace;    /* run may be called with out == in[0] when shapes agree */
     bool impure;     /* depends on the environment (random): never hoisted; merged only with an equal node of the same stream */

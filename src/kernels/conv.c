@@ -66,7 +66,7 @@ gt_status gt_conv_mode_set(const char *name) {
 
 const char *gt_conv_mode(void) { return modes[mode_now()]; }
 
-bool gt_conv_takes_factors(gt_conv_kernel k) { return k == GT_CONV_WINOGRAD; }
+bool gt_conv_takes_scales(gt_conv_kernel k) { return k == GT_CONV_WINOGRAD; }
 
 bool gt_conv_has_kernel(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel k) {
     if (k == GT_CONV_COLUMNS) return gt_conv_columns_possible(s, direction);

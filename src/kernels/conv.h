@@ -33,7 +33,7 @@ typedef enum gt_conv_kernel { GT_CONV_DIRECT, GT_CONV_WINOGRAD, GT_CONV_COLUMNS,
 gt_status gt_conv_mode_set(const char *mode);
 const char *gt_conv_mode(void);
 
-bool gt_conv_takes_factors(gt_conv_kernel kernel); /* for images in? See gt_conv_run() */
+bool gt_conv_takes_scales(gt_conv_kernel kernel); /* for images in? See gt_conv_run() */
 bool gt_conv_has_kernel(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel); /* is it possible? */
 gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, gt_conv_direction direction);
 const char *gt_conv_kernel_name(gt_conv_kernel kernel);
@@ -43,10 +43,10 @@ size_t gt_conv_packed_floats(const gt_conv_shape *s, gt_conv_direction direction
 void gt_conv_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel, gt_pool *pool, const float *w, float *packed);
 
 /* in[2] (forward, input grad): the packed weights, or NULL; then they are packed in the workspace.
- * in[GT_CONV_FACTORS + i]: NULL, or factors [n,channels] of the images in[i]: each pixel is multiplied with those of its image as it is read, with
- * the bits of a convolution of the product (where factors are finite). For kernels that take them.
+ * in[GT_CONV_SCALES + i]: NULL, or scales [n,channels] of the images in[i]: each pixel is multiplied with those of its image as it is read, with
+ * the bits of a convolution of the product (where scales are finite). For kernels that take them.
  * Output is written as a whole. */
-enum { GT_CONV_FACTORS = 3, GT_CONV_INPUTS = GT_CONV_FACTORS + 2 };
+enum { GT_CONV_SCALES = 3, GT_CONV_INPUTS = GT_CONV_SCALES + 2 };
 size_t gt_conv_workspace(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel, bool packed, int threads); /* bytes */
 void gt_conv_run(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel, gt_pool *pool, void *workspace,
                  const float *const in[GT_CONV_INPUTS], float *out);

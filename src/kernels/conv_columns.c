@@ -29,7 +29,7 @@ static gt_gemm_args product(const columns *z, int64_t positions) {
 }
 
 /* `set` is what b_packed points at where only sizes matter. */
-static columns plan(const gt_conv_shape *s) {
+static columns sizes_of(const gt_conv_shape *s) {
     static const float set;
     columns z = {.s = s, .width = s->kh * s->kw * s->c, .packed = &set};
     int64_t lines = largest(1, STRIP_FLOATS / (s->q * z.width));
@@ -56,7 +56,7 @@ void gt_conv_columns_pack(const gt_conv_shape *s, gt_conv_direction direction, g
 }
 
 size_t gt_conv_columns_workspace(const gt_conv_shape *s, gt_conv_direction direction, bool packed, int threads) {
-    return plan(s).bytes * (size_t)threads + (packed ? 0 : aligned(gt_conv_columns_packed_floats(s, direction)) * sizeof(float));
+    return sizes_of(s).bytes * (size_t)threads + (packed ? 0 : aligned(gt_conv_columns_packed_floats(s, direction)) * sizeof(float));
 }
 
 /* What line `line` of dy, whose columns are given, adds to line y of the image. */
@@ -90,7 +90,7 @@ static void strip_tile(void *arg, int index, int worker) {
 }
 
 void gt_conv_columns(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, void *workspace, const float *const *in, float *out) {
-    columns z = plan(s);
+    columns z = sizes_of(s);
     z.dy = in[0];
     z.out = out;
     z.workspace = workspace;

@@ -72,7 +72,7 @@ typedef struct gt_gemm_kernels {
     gt_micro_fn *micro[2][2][GT_MICRO_ROWS + 1]; /* [by k][vectors of columns - 1][rows] */
     gt_transform_fn *transform[GT_WINOGRAD_TRANSFORMS];
     /* Of pixels of images in: the same of the pixels times from[pixels], each product rounded. */
-    gt_transform_fn *by_factor[GT_WINOGRAD_TRANSFORMS];
+    gt_transform_fn *scaled[GT_WINOGRAD_TRANSFORMS];
     double (*fma_peak)(int64_t rounds);          /* dependency-free FMAs on registers; returns the flops done */
 } gt_gemm_kernels;
 

@@ -26,7 +26,7 @@ typedef struct layout {
 
 static int64_t padded_columns(const gt_gemm_kernels *kernels, int64_t n) { return round_up(n, kernels->lanes); }
 
-static layout plan(const gt_product *p) {
+static layout layout_of(const gt_product *p) {
     layout l = {.kernels = gt_gemm_kernels_now()};
     l.panel_width = gt_product_panel_columns();
     l.row_tiles = (p->m + l.kernels->tile_rows - 1) / l.kernels->tile_rows;
@@ -122,7 +122,7 @@ static first_reads reads_of(const stage *s, int tile, int64_t k0) {
     return f;
 }
 
-gt_range gt_range_part(gt_range r, int64_t begin, int64_t end, int64_t of) {
+gt_range gt_range_of_thread(gt_range r, int64_t begin, int64_t end, int64_t of) {
     if (!r.floats) return r;
     int64_t first = r.floats * begin / of;
     return (gt_range){r.from + first, r.floats * end / of - first};
@@ -149,7 +149,7 @@ static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64
     int count = 0;
     add_fetch(ahead, &count, next->a, next->a == a->to ? 0 : next->a_floats, steps * panels);
     for (int i = 0; i < GT_PRODUCT_RANGES; i++) {
-        gt_range part = gt_range_part(s->soon[i], k0, k0 + a->k, s->k);
+        gt_range part = gt_range_of_thread(s->soon[i], k0, k0 + a->k, s->k);
         add_fetch(ahead, &count, part.from, part.floats, steps * panels);
     }
     for (; column < end; column += l->panel_width) {
@@ -212,7 +212,7 @@ static void packed_tile(void *arg, int tile, int worker) {
     int i = 0;
     while (tile >= all->first_tile[i + 1]) i++;
     stage s = packed_stage(all, i);
-    for (int r = 0; r < GT_PRODUCT_RANGES; r++) s.soon[r] = gt_range_part(all->soon[r], tile, tile + 1, all->first_tile[all->count]);
+    for (int r = 0; r < GT_PRODUCT_RANGES; r++) s.soon[r] = gt_range_of_thread(all->soon[r], tile, tile + 1, all->first_tile[all->count]);
     first_reads after = {0};
     if (tile + 1 < all->first_tile[i + 1]) {
         after = reads_of(&s, tile + 1 - all->first_tile[i], 0);
@@ -226,7 +226,7 @@ static void packed_tile(void *arg, int tile, int worker) {
 static int panels_of(const layout *l, int64_t n) { return (int)((n + l->panel_width - 1) / l->panel_width); }
 
 size_t gt_product_workspace(const gt_product *p, int threads) {
-    layout l = plan(p);
+    layout l = layout_of(p);
     return (l.b_floats + (p->a_packed ? 0 : (size_t)threads * a_floats())) * sizeof(float);
 }
 
@@ -234,7 +234,7 @@ void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *
     packed_products all = {.p = p, .count = count, .a = workspace};
     if (soon) memcpy(all.soon, soon, sizeof all.soon);
     for (int i = 0; i < count; i++) {
-        all.layouts[i] = plan(&p[i]);
+        all.layouts[i] = layout_of(&p[i]);
         all.first_tile[i + 1] = all.first_tile[i] + tiles_of(&all.layouts[i]);
     }
     gt_pool_run(pool, all.first_tile[count], packed_tile, &all);
@@ -246,7 +246,7 @@ void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace) {
         return;
     }
     float *work = workspace;
-    stage s = {.p = p, .l = plan(p), .b_to = work, .b = work};
+    stage s = {.p = p, .l = layout_of(p), .b_to = work, .b = work};
     s.b_rows = s.l.stage;
     s.a = work + s.l.b_floats;
     do {
@@ -260,7 +260,7 @@ void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace) {
 size_t gt_product_packed_floats(int64_t n, int64_t k) { return (size_t)(padded_columns(gt_gemm_kernels_now(), n) * k); }
 
 void gt_product_pack_b(const gt_product *p, gt_pool *pool, float *packed) {
-    stage s = {.p = p, .l = plan(p), .k = p->k, .b_to = packed, .b_rows = p->k};
+    stage s = {.p = p, .l = layout_of(p), .k = p->k, .b_to = packed, .b_rows = p->k};
     s.l.b_in_place = false;
     gt_pool_run(pool, panels_of(&s.l, p->n), pack_b_panel, &s);
 }

@@ -61,7 +61,7 @@ typedef struct positions {
     float *fraction;
 } positions;
 
-typedef struct plan {
+typedef struct sampling {
     int64_t height, width, pitch;  /* pitch of the plane with margins */
     int64_t from, columns, fine;   /* the strip: first column, how many, and their samples in a fine row */
     double m[6];
@@ -71,7 +71,7 @@ typedef struct plan {
     float *row;     /* the strip of one row of it, filtered vertically, between margins of TAPS/2 - 1 zeros */
     float *half[2]; /* samples of one fine row, even and odd ones */
     positions x, y;
-} plan;
+} sampling;
 
 enum { ROW_MARGIN = TAPS / 2 - 1 };
 
@@ -98,9 +98,9 @@ static float *take(float **scratch, int64_t floats) {
     return p;
 }
 
-static void make_plan(plan *p, int64_t height, int64_t width, const float matrix[6], float *scratch) {
+static void begin_sampling(sampling *p, int64_t height, int64_t width, const float matrix[6], float *scratch) {
     int64_t columns = strip_of(width), fine = 2 * columns + EXTRA;
-    *p = (plan){.height = height, .width = width, .pitch = pitch_of(width)};
+    *p = (sampling){.height = height, .width = width, .pitch = pitch_of(width)};
     for (int i = 0; i < 6; i++) p->m[i] = (double)matrix[i];
     make_tables(&p->t);
     p->plane = take(&scratch, (height + 2 * REACH) * p->pitch);
@@ -116,7 +116,7 @@ static void make_plan(plan *p, int64_t height, int64_t width, const float matrix
 }
 
 /* Go on to the next strip; start with from = columns = 0. */
-static bool next_strip(plan *p) {
+static bool next_strip(sampling *p) {
     p->from += p->columns;
     p->columns = strip_of(p->width - p->from);
     p->fine = 2 * p->columns + EXTRA;
@@ -141,7 +141,7 @@ GT_CLONES static void locate(const positions *out, double first, double step, in
     }
 }
 
-static void locate_row(plan *p, int64_t i) {
+static void locate_row(sampling *p, int64_t i) {
     double x = (double)(2 * p->from - p->width - 4), y = (double)(i - p->height - 4);
     locate(&p->x, p->m[0] * x + p->m[1] * y + 2 * p->m[2] + (double)(p->width - 1), p->m[0], p->fine, p->width);
     locate(&p->y, p->m[3] * x + p->m[4] * y + 2 * p->m[5] + (double)(p->height - 1), p->m[3], p->fine, p->height);
@@ -149,15 +149,15 @@ static void locate_row(plan *p, int64_t i) {
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE float *window_at(const plan *p, int64_t j) { return p->plane + p->y.pixel[j] * p->pitch + p->x.pixel[j]; }
+INLINE float *window_at(const sampling *p, int64_t j) { return p->plane + p->y.pixel[j] * p->pitch + p->x.pixel[j]; }
 
-INLINE void window_weights(const plan *p, int64_t j, vec *across, float down[LANES]) {
+INLINE void window_weights(const sampling *p, int64_t j, vec *across, float down[LANES]) {
     const weights *wx = &p->t.window[p->x.kind[j]], *wy = &p->t.window[p->y.kind[j]];
     *across = wx->base + p->x.fraction[j] * wx->slope;
     *(vec *)down = wy->base + p->y.fraction[j] * wy->slope;
 }
 
-GT_CLONES static void gather_row(const plan *p) {
+GT_CLONES static void gather_row(const sampling *p) {
     for (int64_t j = 0; j < p->fine; j++) {
         const float *w = window_at(p, j);
         vec across;
@@ -170,7 +170,7 @@ GT_CLONES static void gather_row(const plan *p) {
     }
 }
 
-GT_CLONES static void scatter_row(const plan *p) {
+GT_CLONES static void scatter_row(const sampling *p) {
     for (int64_t j = 0; j < p->fine; j++) {
         float *w = window_at(p, j), value = p->half[j & 1][j >> 1];
         vec across;
@@ -181,12 +181,12 @@ GT_CLONES static void scatter_row(const plan *p) {
 }
 
 /* The rows of the image that row i of the fine grid takes part in: tap i - 2m of the downsampling. */
-static void rows_of(const plan *p, int64_t i, int64_t *first, int64_t *last) {
+static void rows_of(const sampling *p, int64_t i, int64_t *first, int64_t *last) {
     *first = i < TAPS ? 0 : (i - TAPS + 2) / 2;
     *last = i / 2 < p->height - 1 ? i / 2 : p->height - 1;
 }
 
-GT_CLONES static void downsample_row(plan *p, int64_t i) {
+GT_CLONES static void downsample_row(sampling *p, int64_t i) {
     const float *f = p->t.filter;
     int64_t first, last, w = p->columns;
     for (int64_t x = 0; x < w; x++) {
@@ -201,7 +201,7 @@ GT_CLONES static void downsample_row(plan *p, int64_t i) {
     }
 }
 
-GT_CLONES static void upsample_row(plan *p, int64_t i) {
+GT_CLONES static void upsample_row(sampling *p, int64_t i) {
     const float *f = p->t.filter;
     int64_t first, last, w = p->columns;
     float *row = p->row + ROW_MARGIN;
@@ -224,8 +224,8 @@ GT_CLONES static void upsample_row(plan *p, int64_t i) {
 }
 
 void gt_warp_plane(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch) {
-    plan p;
-    make_plan(&p, height, width, matrix, scratch);
+    sampling p;
+    begin_sampling(&p, height, width, matrix, scratch);
     for (int64_t y = -REACH; y < height + REACH; y++) {
         const float *from = in + gt_reflect(y, height) * width * stride;
         float *to = p.plane + (y + REACH) * p.pitch + REACH;
@@ -244,8 +244,8 @@ void gt_warp_plane(const float *in, float *out, int64_t stride, int64_t height, 
 }
 
 void gt_warp_plane_adjoint(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch) {
-    plan p;
-    make_plan(&p, height, width, matrix, scratch);
+    sampling p;
+    begin_sampling(&p, height, width, matrix, scratch);
     for (int64_t i = 0; i < height * width; i++) p.image[i] = in[i * stride];
     memset(p.plane, 0, sizeof(float) * (size_t)((height + 2 * REACH) * p.pitch));
     while (next_strip(&p))

@@ -29,13 +29,13 @@ typedef struct winograd {
 } winograd;
 
 /* Floats from one plane of V to the next. */
-static int64_t weight_plane(const gt_winograd_plan *p) {
+static int64_t weight_plane(const gt_winograd_tiling *p) {
     return (int64_t)gt_product_packed_floats(p->to.channels, p->from.channels) + GT_WINOGRAD_PLANE_GAP;
 }
 
 /* Places of everything within the workspace, in floats; returns its size. */
 static size_t lay_out(const gt_conv_shape *s, gt_conv_direction direction, bool packed, int threads, winograd *w, float *base) {
-    gt_winograd_plan p = gt_winograd_plan_of(s, direction);
+    gt_winograd_tiling p = gt_winograd_tiling_of(s, direction);
     size_t used = 0;
     size_t v = packed ? 0 : gt_winograd_take(&used, (int64_t)gt_winograd_packed_floats(s, direction));
     size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)));
@@ -43,7 +43,7 @@ static size_t lay_out(const gt_conv_shape *s, gt_conv_direction direction, bool 
     size_t zeros = gt_winograd_take(&used, p.images * p.from.channels);
     size_t trash = gt_winograd_take(&used, threads * gt_round_up(p.to.channels, 16));
     if (w)
-        *w = (winograd){.block = {.plan = p, .kernels = gt_gemm_kernels_now(), .u = base + u, .m = base + m, .from.zeros = base + zeros},
+        *w = (winograd){.block = {.tiling = p, .kernels = gt_gemm_kernels_now(), .u = base + u, .m = base + m, .from.zeros = base + zeros},
                         .v = base + v, .trash = base + trash};
     return used;
 }
@@ -62,7 +62,7 @@ typedef struct row_place {
 } row_place;
 
 static void find_rows(const gt_winograd_block *z, int shared, int64_t t, int64_t c, int k, row_place *rows) {
-    int64_t channels = gt_winograd_stored(&z->plan), tile_rows = z->kernels->tile_rows;
+    int64_t channels = gt_winograd_stored(&z->tiling), tile_rows = z->kernels->tile_rows;
     for (int i = 0; i < shared; i++) {
         int64_t row = t * shared + i, row0 = row / tile_rows * tile_rows;
         gt_pack_a a = gt_pack_a_tile(row0, shared * z->count);
@@ -74,7 +74,7 @@ static void find_rows(const gt_winograd_block *z, int shared, int64_t t, int64_t
 }
 
 static void image_tile(const gt_winograd_block *z, int64_t t) {
-    const gt_winograd_plan *p = &z->plan;
+    const gt_winograd_tiling *p = &z->tiling;
     int64_t channels = gt_winograd_stored(p), step[GT_WINOGRAD_MOST_POINTS];
     const float *from[GT_WINOGRAD_MOST_POINTS + 1];
     float *to[GT_WINOGRAD_MOST_POINTS];
@@ -111,7 +111,7 @@ static void rows_of_u(const void *source, gt_pack_a *t) {
 
 static void multiply(const winograd *w, gt_pool *pool) {
     const gt_winograd_block *z = &w->block;
-    const gt_winograd_plan *p = &z->plan;
+    const gt_winograd_tiling *p = &z->tiling;
     int64_t channels = gt_winograd_stored(p), from = p->from.channels, to = p->to.channels;
     gt_winograd_operand operands[GT_WINOGRAD_MOST_PLANES];
     gt_product products[GT_WINOGRAD_MOST_PLANES];
@@ -130,17 +130,17 @@ static void multiply(const winograd *w, gt_pool *pool) {
 
 /* The values of tile t of the block at all points, from channel c on. */
 static void find_values(const gt_winograd_block *z, int64_t t, int64_t c, const float **from) {
-    const gt_winograd_plan *p = &z->plan;
+    const gt_winograd_tiling *p = &z->tiling;
     for (int i = 0; i < p->points; i++)
         from[i] = z->m + gt_winograd_plane_at(z, p->plane[i], p->to.channels) + gt_winograd_row(p, i, t) * p->to.channels + c;
 }
 
-static float *trash_of(const winograd *w, int worker) { return w->trash + worker * gt_round_up(w->block.plan.to.channels, 16); }
+static float *trash_of(const winograd *w, int worker) { return w->trash + worker * gt_round_up(w->block.tiling.to.channels, 16); }
 
 static void result_group(void *arg, int group, int worker) {
     const winograd *w = arg;
     const gt_winograd_block *z = &w->block;
-    const gt_winograd_plan *p = &z->plan;
+    const gt_winograd_tiling *p = &z->tiling;
     const float *from[GT_WINOGRAD_MOST_POINTS], *to[GT_WINOGRAD_MOST_POINTS];
     int64_t steps[GT_WINOGRAD_MOST_POINTS], begin = (int64_t)group * GROUP, end = gt_least(begin + GROUP, z->count);
     for (int64_t t = begin; t < end; t++) {
@@ -151,7 +151,7 @@ static void result_group(void *arg, int group, int worker) {
 }
 
 /* What the tile will add to although no tile before it, above or to the left, has been there: the first rows and columns of an image. */
-static void clear_edges(const gt_winograd_plan *p, int64_t tile, const float **to, size_t bytes) {
+static void clear_edges(const gt_winograd_tiling *p, int64_t tile, const float **to, size_t bytes) {
     int64_t in_image = tile % p->per_image;
     bool top = in_image < p->across, left = in_image % p->across == 0;
     int side = p->to.side, overlap = side - p->to.step;
@@ -164,7 +164,7 @@ static void clear_edges(const gt_winograd_plan *p, int64_t tile, const float **t
 static void overlapping_results(void *arg, int index, int worker) {
     const winograd *w = arg;
     const gt_winograd_block *z = &w->block;
-    const gt_winograd_plan *p = &z->plan;
+    const gt_winograd_tiling *p = &z->tiling;
     int64_t parts = (p->to.channels + w->part - 1) / w->part, image = z->tile0 / p->per_image + index / parts;
     int64_t c = index % parts * w->part, count = gt_least(w->part, p->to.channels - c), steps[GT_WINOGRAD_MOST_POINTS];
     const float *from[GT_WINOGRAD_MOST_POINTS], *to[GT_WINOGRAD_MOST_POINTS];
@@ -182,7 +182,7 @@ static void overlapping_results(void *arg, int index, int worker) {
 
 static void write_results(winograd *w, gt_pool *pool) {
     const gt_winograd_block *z = &w->block;
-    const gt_winograd_plan *p = &z->plan;
+    const gt_winograd_tiling *p = &z->tiling;
     if (p->to.side == p->to.step) {
         gt_pool_run(pool, gt_winograd_groups(z, GROUP), result_group, w);
         return;
@@ -201,12 +201,12 @@ void gt_winograd(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *p
     winograd w;
     lay_out(s, direction, in[2] != NULL, gt_pool_threads(pool), &w, workspace);
     gt_winograd_block *z = &w.block;
-    z->from = gt_winograd_images_of(&z->plan, &z->plan.from, in[0], in[GT_CONV_FACTORS], z->from.zeros);
+    z->from = gt_winograd_images_of(&z->tiling, &z->tiling.from, in[0], in[GT_CONV_SCALES], z->from.zeros);
     z->out = out;
     if (in[2]) w.v = in[2];
     else gt_winograd_pack(s, direction, pool, in[1], (float *)w.v);
-    for (; z->tile0 < z->plan.tiles; z->tile0 += z->count) {
-        z->count = gt_least(z->plan.block, z->plan.tiles - z->tile0);
+    for (; z->tile0 < z->tiling.tiles; z->tile0 += z->count) {
+        z->count = gt_least(z->tiling.block, z->tiling.tiles - z->tile0);
         gt_pool_run(pool, gt_winograd_groups(z, GROUP), image_group, &w);
         multiply(&w, pool);
         write_results(&w, pool);
@@ -217,7 +217,7 @@ void gt_winograd(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *p
 
 typedef struct packing {
     const gt_conv_shape *s;
-    gt_winograd_plan plan;
+    gt_winograd_tiling tiling;
     const float *w;
     float *v;
 } packing;
@@ -225,7 +225,7 @@ typedef struct packing {
 static void pack_panel(void *arg, int panel, int worker) {
     (void)worker;
     const packing *z = arg;
-    const gt_winograd_plan *p = &z->plan;
+    const gt_winograd_tiling *p = &z->tiling;
     int64_t inputs = z->s->c, outputs = z->s->o, from_channels = p->from.channels, to_channels = p->to.channels;
     int64_t stride = weight_plane(p), o = (int64_t)panel * gt_product_panel_columns();
     int columns = (int)gt_least(gt_product_panel_columns(), to_channels - o), width = gt_product_panel_width(columns);
@@ -248,12 +248,12 @@ static void pack_panel(void *arg, int panel, int worker) {
 }
 
 size_t gt_winograd_packed_floats(const gt_conv_shape *s, gt_conv_direction direction) {
-    gt_winograd_plan p = gt_winograd_plan_of(s, direction);
+    gt_winograd_tiling p = gt_winograd_tiling_of(s, direction);
     return (size_t)(p.planes * weight_plane(&p));
 }
 
 void gt_winograd_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w, float *packed) {
-    packing z = {.s = s, .plan = gt_winograd_plan_of(s, direction), .w = w, .v = packed};
+    packing z = {.s = s, .tiling = gt_winograd_tiling_of(s, direction), .w = w, .v = packed};
     int panel = gt_product_panel_columns();
-    gt_pool_run(pool, (int)((z.plan.to.channels + panel - 1) / panel), pack_panel, &z);
+    gt_pool_run(pool, (int)((z.tiling.to.channels + panel - 1) / panel), pack_panel, &z);
 }

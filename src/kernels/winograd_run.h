@@ -7,7 +7,7 @@
 #define GANTRY_KERNELS_WINOGRAD_RUN_H
 
 #include "kernels/gemm_product.h"
-#include "kernels/winograd_plan.h"
+#include "kernels/winograd_tiling.h"
 
 enum {
     GT_WINOGRAD_PLANE_GAP = 5 * 16, /* floats */
@@ -16,7 +16,7 @@ enum {
 
 /* A block of tiles at work. Sizes of U, M and Y are those of this block. */
 typedef struct gt_winograd_block {
-    gt_winograd_plan plan;
+    gt_winograd_tiling tiling;
     const gt_gemm_kernels *kernels;
     gt_winograd_images from; /* images in */
     float *out;
@@ -47,23 +47,23 @@ static inline size_t gt_winograd_take(size_t *used, int64_t floats) {
 }
 
 /* Channels of U as stored. */
-static inline int64_t gt_winograd_stored(const gt_winograd_plan *p) { return gt_round_up(p->from.channels, GT_CHUNK); }
+static inline int64_t gt_winograd_stored(const gt_winograd_tiling *p) { return gt_round_up(p->from.channels, GT_CHUNK); }
 
 /* Floats of all planes of a face's values with so many floats per tile and point. */
-static inline int64_t gt_winograd_floats(const gt_winograd_plan *p, int points, int64_t floats) {
+static inline int64_t gt_winograd_floats(const gt_winograd_tiling *p, int points, int64_t floats) {
     return points * p->block * floats + p->planes * GT_WINOGRAD_PLANE_GAP;
 }
 
 /* Where plane number `plane` of matrices with so many floats per tile and point begins. */
 static inline int64_t gt_winograd_plane_at(const gt_winograd_block *z, int plane, int64_t floats) {
-    return z->plan.first[plane] * z->count * floats + plane * GT_WINOGRAD_PLANE_GAP;
+    return z->tiling.first[plane] * z->count * floats + plane * GT_WINOGRAD_PLANE_GAP;
 }
 
 /* The row (or index of K) of point i and tile t in its plane. */
-static inline int64_t gt_winograd_row(const gt_winograd_plan *p, int i, int64_t t) { return t * p->shared[p->plane[i]] + p->index[i]; }
+static inline int64_t gt_winograd_row(const gt_winograd_tiling *p, int i, int64_t t) { return t * p->shared[p->plane[i]] + p->index[i]; }
 
 static inline gt_transform_fn *gt_winograd_reader(const gt_winograd_block *z, const gt_winograd_face *f, const gt_winograd_images *images) {
-    return (images->factors ? z->kernels->by_factor : z->kernels->transform)[f->transform];
+    return (images->scales ? z->kernels->scaled : z->kernels->transform)[f->transform];
 }
 
 static inline void gt_move_on(const float **from, int count, int64_t floats) {

@@ -209,13 +209,13 @@ INLINE void fetch_row(const int in, const int seen, int i, const float *const *f
     UNROLL for (int j = seen; j < in; j++) __builtin_prefetch(from[i * in + j] + at, 0, 2);
 }
 
-/* to_step: NULL, or what is needed soon is fetched. by_factor: each value is multiplied with from[in * in] first, and rounded. */
-INLINE void transform_vector(const int in, const int out, const int kind, const int seen, const bool by_factor, void (*line)(vec *, const vec *),
+/* to_step: NULL, or what is needed soon is fetched. scaled: each value is multiplied with from[in * in] first, and rounded. */
+INLINE void transform_vector(const int in, const int out, const int kind, const int seen, const bool scaled, void (*line)(vec *, const vec *),
                              const float *const *from, int64_t from_at, float *const *to, int64_t to_at, const int64_t *to_step, gt_ahead ahead) {
     const bool at_once = in * (in - seen) <= FETCHED_AT_ONCE;
     const int overlap = out - 8; /* of shared pixels: a step of two for each of 4 results */
     vec half[10][10], column[10], row[10], factor = {0};
-    if (by_factor) factor = *(const vec *)(from[in * in] + from_at);
+    if (scaled) factor = *(const vec *)(from[in * in] + from_at);
     if (to_step && at_once)
         for (int i = 0; i < in; i++) fetch_row(in, seen, i, from, from_at + ahead.from);
     if (to_step && kind == POINTS)
@@ -223,7 +223,7 @@ INLINE void transform_vector(const int in, const int out, const int kind, const 
     UNROLL for (int j = 0; j < in; j++) {
         UNROLL for (int i = 0; i < in; i++) {
             column[i] = *(const vec *)(from[i * in + j] + from_at);
-            if (!by_factor) continue;
+            if (!scaled) continue;
             column[i] *= factor;
             ROUNDED(column[i]);
         }
@@ -247,12 +247,12 @@ INLINE void transform_vector(const int in, const int out, const int kind, const 
 }
 
 /* The last values, fewer than a vector, by way of padded copies. */
-INLINE void transform_rest(const int in, const int out, const int kind, const bool by_factor, void (*line)(vec *, const vec *), const float *const *from,
+INLINE void transform_rest(const int in, const int out, const int kind, const bool scaled, void (*line)(vec *, const vec *), const float *const *from,
                            int64_t from_at, float *const *to, int64_t to_at, int64_t count) {
     float before[GT_WINOGRAD_MOST_POINTS + 1][LANES], after[GT_WINOGRAD_MOST_POINTS][LANES];
     const float *padded[GT_WINOGRAD_MOST_POINTS + 1];
     float *result[GT_WINOGRAD_MOST_POINTS];
-    for (int i = 0; i < in * in + by_factor; i++) {
+    for (int i = 0; i < in * in + scaled; i++) {
         *(vec *)before[i] = (vec){0};
         memcpy(before[i], from[i] + from_at, (size_t)count * sizeof(float));
         padded[i] = before[i];
@@ -261,31 +261,31 @@ INLINE void transform_rest(const int in, const int out, const int kind, const bo
         result[i] = after[i];
         if (kind == SHARED_PIXELS || kind == TERMS) memcpy(after[i], to[i] + to_at, (size_t)count * sizeof(float));
     }
-    transform_vector(in, out, kind, in, by_factor, line, padded, 0, result, 0, NULL, (gt_ahead){0, 0});
+    transform_vector(in, out, kind, in, scaled, line, padded, 0, result, 0, NULL, (gt_ahead){0, 0});
     for (int i = 0; i < out * out; i++) memcpy(to[i] + to_at, after[i], (size_t)count * sizeof(float));
 }
 
-INLINE void transform(const int in, const int out, const int kind, const int seen, const bool by_factor, void (*line)(vec *, const vec *),
+INLINE void transform(const int in, const int out, const int kind, const int seen, const bool scaled, void (*line)(vec *, const vec *),
                       const float *const *from, float **to, const int64_t *to_step, int64_t count, gt_ahead ahead) {
     int64_t c = 0;
     for (; c + LANES <= count; c += LANES) {
-        transform_vector(in, out, kind, seen, by_factor, line, from, c, to, c % GT_CHUNK, c % GT_CHUNK ? NULL : to_step, ahead);
+        transform_vector(in, out, kind, seen, scaled, line, from, c, to, c % GT_CHUNK, c % GT_CHUNK ? NULL : to_step, ahead);
         if ((c + LANES) % GT_CHUNK == 0)
             for (int i = 0; i < out * out; i++) to[i] += to_step[i];
     }
-    if (c < count) transform_rest(in, out, kind, by_factor, line, from, c, to, c % GT_CHUNK, count - c);
+    if (c < count) transform_rest(in, out, kind, scaled, line, from, c, to, c % GT_CHUNK, count - c);
 }
 
 /* seen: so many columns of what is read are not fetched ahead: the tile to the left has read them, or they lie in a small buffer. */
-#define TRANSFORM_BY(name, line, in, out, kind, seen, by_factor)                                                                \
+#define TRANSFORM_BY(name, line, in, out, kind, seen, scaled)                                                                \
     static void transform_##name(const float *const *from, float **to, const int64_t *to_step, int64_t count, gt_ahead ahead) { \
-        transform(in, out, kind, seen, by_factor, line_##line, from, to, to_step, count, ahead);                                 \
+        transform(in, out, kind, seen, scaled, line_##line, from, to, to_step, count, ahead);                                 \
     }
 #define TRANSFORM(name, in, out, kind, seen) TRANSFORM_BY(name, name, in, out, kind, seen, false)
-/* Of pixels of images in: as they are, and with factors. */
+/* Of pixels of images in: as they are, and with scales. */
 #define TRANSFORM_BOTH_BY(name, line, in, out, seen)              \
     TRANSFORM_BY(name, line, in, out, POINTS, seen, false)        \
-    TRANSFORM_BY(name##_by_factor, line, in, out, POINTS, seen, true)
+    TRANSFORM_BY(name##_scaled, line, in, out, POINTS, seen, true)
 #define TRANSFORM_BOTH(name, in, out, seen) TRANSFORM_BOTH_BY(name, name, in, out, seen)
 TRANSFORM_BOTH(image, 6, 6, 2)
 TRANSFORM(result, 6, 4, PIXELS, 0)

@@ -20,7 +20,7 @@ typedef struct patches {
     int64_t per_strip, down, across; /* patches */
 } patches;
 
-static patches patches_of(const gt_winograd_plan *p, int threads) {
+static patches patches_of(const gt_winograd_tiling *p, int threads) {
     int64_t from = p->from.channels, most = gt_gemm_kernels_now()->tile_rows, strips = (from + most - 1) / most;
     patches all = {.strip = gt_round_up((from + strips - 1) / strips, GT_CHUNK), .columns = PATCH_PANELS * gt_product_panel_columns()};
     strips = (from + all.strip - 1) / all.strip;
@@ -44,7 +44,7 @@ static int64_t patch_plane(const patches *all) { return all->rows * all->columns
 
 /* Places of everything within the workspace, in floats; returns its size. */
 static size_t lay_out(const gt_conv_shape *s, int threads, weight_grad *w, float *base) {
-    gt_winograd_plan p = gt_winograd_plan_of(s, GT_CONV_WEIGHT_GRAD);
+    gt_winograd_tiling p = gt_winograd_tiling_of(s, GT_CONV_WEIGHT_GRAD);
     patches all = patches_of(&p, threads);
     size_t used = 0;
     size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)));
@@ -52,7 +52,7 @@ static size_t lay_out(const gt_conv_shape *s, int threads, weight_grad *w, float
     size_t d = gt_winograd_take(&used, threads * p.planes * patch_plane(&all));
     size_t x_zeros = gt_winograd_take(&used, p.images * p.from.channels), dy_zeros = gt_winograd_take(&used, p.images * p.to.channels);
     if (w)
-        *w = (weight_grad){.block = {.plan = p, .kernels = gt_gemm_kernels_now(), .u = base + u, .m = base + y, .from.zeros = base + x_zeros},
+        *w = (weight_grad){.block = {.tiling = p, .kernels = gt_gemm_kernels_now(), .u = base + u, .m = base + y, .from.zeros = base + x_zeros},
                            .dy.zeros = base + dy_zeros, .patches = all, .d = base + d};
     return used;
 }
@@ -64,7 +64,7 @@ size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads) { 
 /* Each strip is [tiles x points of the plane][its width]. */
 static void image_tile(const weight_grad *w, int64_t t) {
     const gt_winograd_block *z = &w->block;
-    const gt_winograd_plan *p = &z->plan;
+    const gt_winograd_tiling *p = &z->tiling;
     const float *from[GT_WINOGRAD_MOST_POINTS + 1];
     float *to[GT_WINOGRAD_MOST_POINTS];
     int64_t channels = gt_winograd_stored(p), width = w->patches.strip, steps[GT_WINOGRAD_MOST_POINTS];
@@ -83,7 +83,7 @@ static void image_tile(const weight_grad *w, int64_t t) {
 /* Columns past the last panel's own are never stored, so they stay as they are. */
 static void derivative_tile(const weight_grad *w, int64_t t) {
     const gt_winograd_block *z = &w->block;
-    const gt_winograd_plan *p = &z->plan;
+    const gt_winograd_tiling *p = &z->tiling;
     const float *from[GT_WINOGRAD_MOST_POINTS + 1];
     float *to[GT_WINOGRAD_MOST_POINTS];
     int panel = gt_product_panel_columns();
@@ -116,7 +116,7 @@ static void columns_of_u(const void *source, gt_pack_a *t) {
 static void weight_patch(void *arg, int index, int worker) {
     const weight_grad *w = arg;
     const gt_winograd_block *z = &w->block;
-    const gt_winograd_plan *p = &z->plan;
+    const gt_winograd_tiling *p = &z->tiling;
     const patches *all = &w->patches;
     int64_t row = index / all->across, strip = row / all->per_strip * all->strip, in_strip = row % all->per_strip * all->rows;
     int64_t o = index % all->across * all->columns, inputs = p->from.channels, outputs = p->to.channels, channels = gt_winograd_stored(p);
@@ -136,7 +136,7 @@ static void weight_patch(void *arg, int index, int worker) {
     int64_t next = z->tile0 + z->count;
     gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, z->from.at, next, next + p->block),
                                         gt_winograd_rows_ahead(p, &p->to, w->dy.at, next, next + p->block)};
-    for (int i = 0; i < GT_PRODUCT_RANGES; i++) soon[i] = gt_range_part(soon[i], index, index + 1, all->down * all->across);
+    for (int i = 0; i < GT_PRODUCT_RANGES; i++) soon[i] = gt_range_of_thread(soon[i], index, index + 1, all->down * all->across);
     gt_product_run_packed(products, p->planes, NULL, NULL, soon);
     const float *from[GT_WINOGRAD_MOST_PLANES];
     float *to[GT_WINOGRAD_MOST_TAPS];
@@ -153,11 +153,11 @@ void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *works
     weight_grad w;
     lay_out(s, gt_pool_threads(pool), &w, workspace);
     gt_winograd_block *z = &w.block;
-    z->from = gt_winograd_images_of(&z->plan, &z->plan.from, in[0], in[GT_CONV_FACTORS], z->from.zeros);
+    z->from = gt_winograd_images_of(&z->tiling, &z->tiling.from, in[0], in[GT_CONV_SCALES], z->from.zeros);
     z->out = out;
-    w.dy = gt_winograd_images_of(&z->plan, &z->plan.to, in[1], in[GT_CONV_FACTORS + 1], w.dy.zeros);
-    for (; z->tile0 < z->plan.tiles; z->tile0 += z->count) {
-        z->count = gt_least(z->plan.block, z->plan.tiles - z->tile0);
+    w.dy = gt_winograd_images_of(&z->tiling, &z->tiling.to, in[1], in[GT_CONV_SCALES + 1], w.dy.zeros);
+    for (; z->tile0 < z->tiling.tiles; z->tile0 += z->count) {
+        z->count = gt_least(z->tiling.block, z->tiling.tiles - z->tile0);
         gt_pool_run(pool, gt_winograd_groups(z, GROUP), transform_group, &w);
         gt_pool_run(pool, (int)(w.patches.down * w.patches.across), weight_patch, &w);
     }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 #include "gantry/memory.h"
 #include "kernels/mixture_kernels.h"
 
@@ -51,7 +51,7 @@ static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
     for (int64_t i = 0; i < own && !st; i += (int64_t)b->panel) {
         size_t n = (size_t)least((int64_t)b->panel, own - i);
         double *x = b->x + (size_t)i * b->d;
-        gt_alive();
+        gt_progress();
         st = gt_cloud_read(points, first + i, (int64_t)n, rows);
         for (size_t p = 0; p < n && !st; p++)
             for (size_t j = 0; j < b->d; j++) x[j * b->panel + p] = rows[p * b->d + j];

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 #include "gantry/log.h"
 #include "kernels/lapack.h"
 #include "mixture/em.h"
@@ -52,7 +52,7 @@ static void maximise_component(void *arg, int c, int worker) {
     const double *second = m->second + n * m->em->moments;
     enum outcome *outcome = &m->outcome[c];
     bool had_points = mixture->weights[c] > 0, has_points = total > NOBODY;
-    gt_alive();
+    gt_progress();
     mixture->weights[c] = has_points ? total / (double)m->em->blocks->count : 0;
     *outcome = had_points && !has_points ? EMPTY : FINE;
     if (!has_points) return; /* it stays where it is */

@@ -142,7 +142,7 @@ gt_status gt_trainer_fakes(gt_trainer *t) {
         goto end;
     }
 
-    if (m->ema_of >= 0) gt_reducer_share(t->learners[m->ema_of].reducer, m->ema_block);
+    if (m->ema_of >= 0) gt_reducer_gather(t->learners[m->ema_of].reducer, m->ema_block);
     st = gt_exec_prepare(t->generator, &(gt_exec_env){.seed = (uint64_t)t->job->seed});
     for (int r = 0; r < rounds && !st; r++) {
         int chunk = r * ranks + t->comm->rank;

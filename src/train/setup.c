@@ -107,7 +107,7 @@ static gt_status open_plan(gt_trainer *t, gt_share *share, int phase) {
     int n = gt_exec_output_order(e, &order);
     gt_span spans[n > 0 ? n : 1];
     for (int i = 0; i < n; i++) spans[i] = (gt_span){order[i].offset, order[i].size};
-    share->plans[phase] = gt_reducer_plan_new(share->reducers[t->model->phases[phase].net], n, spans);
+    share->plans[phase] = gt_reducer_schedule_new(share->reducers[t->model->phases[phase].net], n, spans);
     return share->plans[phase] ? GT_OK : GT_FAILED;
 }
 

@@ -58,7 +58,7 @@ static void put_state(gt_checkpoint *c, const gt_trainer *t) {
 
 static void copy_parts(const gt_reducer *r, const float *from, float *to) {
     int n;
-    const gt_span *parts = gt_reducer_parts(r, &n);
+    const gt_span *parts = gt_reducer_owned(r, &n);
     for (int i = 0; i < n; i++) memcpy(to + parts[i].offset, from + parts[i].offset, parts[i].size * sizeof *to);
 }
 
@@ -120,7 +120,7 @@ void gt_trainer_save(gt_trainer *t) {
     }
     if (m->ema_of >= 0) {
         const gt_net *net = m->nets[m->ema_of];
-        gt_reducer_share(t->learners[m->ema_of].reducer, m->ema_block);
+        gt_reducer_gather(t->learners[m->ema_of].reducer, m->ema_block);
         if (first) {
             char group[128];
             snprintf(group, sizeof group, "/networks/%s_ema", net->name);

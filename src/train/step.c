@@ -89,7 +89,7 @@ static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share,
     t->averaged |= ends_averaged_network(t, run);
     gt_update u = {.optimizer = l->optimizer, .settings = l->settings, .step = l->updates, .clean = bad.count, .average_beta = average_beta(t)};
     int n_parts;
-    const gt_span *parts = gt_reducer_parts(reducer, &n_parts);
+    const gt_span *parts = gt_reducer_owned(reducer, &n_parts);
     bool measured = t->step % NORM_STEPS == 0 && run->phase->interval == 1; /* a regulariser has norms of its own */
     if (measured) t->effort.square[run->phase->net] = 0;
     for (int i = 0; i < n_parts; i++) {
@@ -102,7 +102,7 @@ static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share,
         if (t->averaged && run->phase->net == t->model->ema_of) u.average = t->model->ema_block + offset;
         gt_update_run(&u, t->pool);
     }
-    gt_reducer_share(reducer, block);
+    gt_reducer_gather(reducer, block);
     return GT_OK;
 }
 
@@ -127,7 +127,7 @@ static void moving_average(gt_trainer *t) {
     const gt_net *net = m->nets[m->ema_of];
     float *block = m->blocks[m->ema_of];
     int n;
-    const gt_span *parts = gt_reducer_parts(t->learners[m->ema_of].reducer, &n);
+    const gt_span *parts = gt_reducer_owned(t->learners[m->ema_of].reducer, &n);
     for (int i = 0; i < n && !t->averaged; i++) {
         gt_update u = {.n = parts[i].size, .params = block + parts[i].offset, .average = m->ema_block + parts[i].offset, .average_beta = average_beta(t)};
         gt_update_run(&u, t->pool);

@@ -62,7 +62,7 @@ typedef struct gt_share {
     gt_bundle *bundles;
     int *variant;                          /* [n_bundles] indices in t->variants */
     gt_reducer *reducers[GT_MAX_NETS];
-    gt_reducer_plan *plans[GT_MAX_PHASES];
+    gt_reducer_schedule *plans[GT_MAX_PHASES];
 } gt_share;
 
 enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_TROUBLES + 24 }; /* series of a tick */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 #include "codec/npy_file.h"
 #include "gantry/codec.h"
 #include "gantry/log.h"
@@ -256,7 +256,7 @@ gt_status gt_generate(gt_comm *comm, const gt_generate_request *request) {
     work w = {.request = request, .comm = comm};
     gt_status st = gt_comm_agree(comm, prepare(&w));
     for (int64_t round = 0; round < w.rounds && !st; round++) {
-        gt_alive();
+        gt_progress();
         st = make_batch(&w, round);
         if (st) break;
         char line[64];

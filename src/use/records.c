@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 #include "gantry/encode.h"
 #include "gantry/log.h"
 
@@ -60,7 +60,7 @@ gt_status gt_records_make(const gt_records *r, void **all) {
     *all = NULL;
     gt_status st = gt_comm_agree(r->comm, prepare(&p));
     for (int64_t round = 0; round < p.rounds && !st; round++) {
-        gt_alive();
+        gt_progress();
         st = make_batch(&p, round);
         char line[64];
         snprintf(line, sizeof line, "%s: %.0f %%", r->doing, 100.0 * (double)(round + 1) / (double)p.rounds);

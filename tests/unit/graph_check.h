@@ -29,7 +29,7 @@ static inline void follow(const gt_exec *e, int begin, int end, int *writer) {
         }
         const gt_place *p = &plan->places[n->id];
         if (plan->scratch_in[n->id] >= 0) {
-            const gt_buffer *scratch = &plan->buffers[plan->scratch_in[n->id]];
+            const gt_interval *scratch = &plan->buffers[plan->scratch_in[n->id]];
             for (size_t b = 0; b < scratch->bytes / 64; b++) writer[scratch->offset / 64 + b] = n->id;
             if (p->kind == GT_PLACE_ARENA) assert_true(p->offset + 64 * blocks_of(n) <= scratch->offset || scratch->offset + scratch->bytes <= p->offset);
         }
@@ -42,7 +42,7 @@ static inline void check_places(const gt_exec *e) {
     const gt_memory_plan *p = &e->plan;
     for (int i = 0; i < p->n_buffers; i++)
         for (int k = 0; k < i; k++) {
-            const gt_buffer *a = &p->buffers[i], *b = &p->buffers[k];
+            const gt_interval *a = &p->buffers[i], *b = &p->buffers[k];
             bool together = a->first <= b->last && b->first <= a->last, share = a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
             if (together && share) fail_msg("'%s' and '%s' share bytes", e->graph->nodes[a->node]->name, e->graph->nodes[b->node]->name);
             assert_true(a->offset + a->bytes <= p->bytes);

@@ -192,7 +192,7 @@ static void make_outputs(size_t floats, gt_span out[PIECES]) {
 typedef enum how { TREE, ABREAST, PLAIN } how;
 
 /* One phase as the training loop does it; `poison` puts an infinity into the last slice. */
-static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_plan *plan, int slices, int most, size_t floats, const gt_span *outputs, how how, bool poison) {
+static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_schedule *plan, int slices, int most, size_t floats, const gt_span *outputs, how how, bool poison) {
     float *source = malloc(floats * sizeof *source), *place[32];
     gt_bundle bundles[32];
     int n = make_bundles(slices, most, bundles);
@@ -222,7 +222,7 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
     if (most > 1) o.n_bundles = make_bundles(slices, most, bundles); /* 1 is the default */
     gt_reducer *r = gt_reducer_new(comm, pool, &o);
     assert_non_null(r);
-    gt_reducer_plan *plan = gt_reducer_plan_new(r, PIECES, outputs);
+    gt_reducer_schedule *plan = gt_reducer_schedule_new(r, PIECES, outputs);
     assert_non_null(plan);
 
     float *mean = malloc(floats * sizeof *mean), *want = calloc(floats, sizeof *want), *block = calloc(floats, sizeof *block);
@@ -230,7 +230,7 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
     for (int i = 0; i < PIECES; i++) memcpy(want + outputs[i].offset, mean + outputs[i].offset, outputs[i].size * sizeof *want);
 
     int n_parts;
-    const gt_span *parts = gt_reducer_parts(r, &n_parts);
+    const gt_span *parts = gt_reducer_owned(r, &n_parts);
     for (int round = 0; round < 2; round++) {
         gt_nonfinite bad = one_phase(r, plan, slices, most, floats, outputs, how, false);
         assert_int_equal(bad.count, 0);
@@ -241,7 +241,7 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
             memcpy(block + parts[p].offset, g + parts[p].offset, parts[p].size * sizeof *g);
         }
         assert_int_equal(gt_comm_sum(comm, owned), floats);
-        gt_reducer_share(r, block);
+        gt_reducer_gather(r, block);
         if (how != PLAIN) assert_memory_equal(block, want, floats * sizeof *want);
         for (size_t i = 0; i < floats; i++) /* a sum of `slices` terms of at most 2^25 */
             if (!(fabsf(block[i] - want[i]) <= 4 * (float)slices)) fail_msg("float %zu of %zu: %g, want %g", i, floats, block[i], want[i]);
@@ -321,7 +321,7 @@ static void unequal_slices_give_the_mean_over_the_batch(void **state) {
     }
     gt_span whole = {0, N};
     gt_reducer *r = gt_reducer_new(comm, pool, &(gt_reducer_options){.slices = cut.slices, .floats = N});
-    gt_reducer_begin(r, gt_reducer_plan_new(r, 1, &whole));
+    gt_reducer_begin(r, gt_reducer_schedule_new(r, 1, &whole));
     float alone[8][N], w[N], states[8], state_mean, block[N];
     int first, count;
     gt_slice_range(cut.slices, comm->ranks, comm->rank, &first, &count);
@@ -351,9 +351,9 @@ static void unequal_slices_give_the_mean_over_the_batch(void **state) {
     }
     assert_int_equal(gt_reducer_finish(r).count, 0);
     int parts;
-    const gt_span *part = gt_reducer_parts(r, &parts);
+    const gt_span *part = gt_reducer_owned(r, &parts);
     for (int i = 0; i < parts; i++) memcpy(block + part[i].offset, gt_reducer_gradient(r) + part[i].offset, part[i].size * sizeof *block);
-    gt_reducer_share(r, block);
+    gt_reducer_gather(r, block);
     for (int j = 0; j < N; j++) {
         float pairs[4];
         for (int k = 0; k < 4; k++) pairs[k] = alone[2 * k][j] + alone[2 * k + 1][j];
@@ -381,10 +381,10 @@ static void order_of_summation_matters_here(void **state) {
 static void wrong_plans_are_refused(void **state) {
     (void)state;
     gt_reducer *r = gt_reducer_new(comm, NULL, &(gt_reducer_options){.slices = comm->ranks, .floats = 100});
-    assert_null(gt_reducer_plan_new(r, 2, (gt_span[]){{0, 60}, {50, 10}}));
-    assert_null(gt_reducer_plan_new(r, 1, (gt_span[]){{50, 51}}));
-    assert_null(gt_reducer_plan_new(r, 1, (gt_span[]){{50, SIZE_MAX}}));
-    assert_non_null(gt_reducer_plan_new(r, 0, NULL));
+    assert_null(gt_reducer_schedule_new(r, 2, (gt_span[]){{0, 60}, {50, 10}}));
+    assert_null(gt_reducer_schedule_new(r, 1, (gt_span[]){{50, 51}}));
+    assert_null(gt_reducer_schedule_new(r, 1, (gt_span[]){{50, SIZE_MAX}}));
+    assert_non_null(gt_reducer_schedule_new(r, 0, NULL));
     gt_reducer_free(r);
     assert_null(gt_reducer_new(comm, NULL, &(gt_reducer_options){.slices = 0, .floats = 100}));
 }

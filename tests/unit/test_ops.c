@@ -4,7 +4,7 @@
 #include "check_op.h"
 
 #include "graph/ops/op_list.h"
-#include "graph/ops/together.h"
+#include "graph/ops/joined.h"
 
 /* ---- cases: x, y, z are the function's inputs ---- */
 
@@ -232,7 +232,7 @@ static void test_every_op_has_a_case(void **state) {
     for (int k = 0; gt_op_list[k]; k++) {
         const gt_op *op = gt_op_list[k];
         /* Made by products where it pays, and by the pass that computes slices together (test_stylegan2). */
-        bool inner = op == &gt_op_conv_pack || op == &gt_op_matmul_pack || op == &gt_op_part;
+        bool inner = op == &gt_op_conv_pack || op == &gt_op_matmul_pack || op == &gt_op_slice_view;
         if (!seen[k] && !inner) fail_msg("op '%s' has no case", op->name);
         if (!op->vjp == !op->not_differentiable) fail_msg("op '%s' must have a derivative or say that it has none", op->name);
         if (!op->run == !op->view) fail_msg("op '%s' must have a kernel or be a view", op->name);

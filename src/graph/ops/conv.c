@@ -5,20 +5,20 @@
  * own, "packed weights of NAME", and a third input: the executor computes it once per update instead of once per slice. The plain
  * weights stay an input, for the derivatives; the kernel does not read them then.
  *
- * Factors of images in are the last inputs. A pass adds them when all derivatives have been taken: such a node has none. */
+ * Scales of images in are the last inputs. A pass adds them when all derivatives have been taken: such a node has none. */
 #include "graph/ops/conv.h"
 
 #include "gantry/ops.h"
 #include "graph/internal.h"
 #include "graph/ops/op_list.h"
-#include "graph/ops/together.h"
+#include "graph/ops/joined.h"
 #include "kernels/conv.h"
 
 typedef struct conv_node_attr {
     gt_conv_attr conv;  /* without its defaults' zeros */
     int32_t direction;  /* a gt_conv_direction */
     int16_t kernel;     /* a gt_conv_kernel, chosen when the node is made */
-    int16_t factors;    /* bit i: the images in[i] have factors */
+    int16_t scales;    /* bit i: the images in[i] have scales */
     int64_t extent[2];  /* input grad: height and width; weight grad: kh and kw */
 } conv_node_attr;
 
@@ -69,26 +69,26 @@ static gt_status describe_node(gt_node *const *in, const conv_node_attr *a, gt_c
     return GT_OK;
 }
 
-static bool has_factors(const conv_node_attr *a, int i) { return a->factors >> i & 1; }
+static bool has_scales(const conv_node_attr *a, int i) { return a->scales >> i & 1; }
 
-/* Inputs before the factors: 2, or 3 with packed weights. */
+/* Inputs before the scales: 2, or 3 with packed weights. */
 static int n_plain(const gt_node *n) {
     const conv_node_attr *a = n->attr;
-    return n->n_in - has_factors(a, 0) - has_factors(a, 1);
+    return n->n_in - has_scales(a, 0) - has_scales(a, 1);
 }
 
 static bool has_packed(const gt_node *n) { return n_plain(n) > 2; }
 
-static gt_status check_factors(const gt_node *n) {
+static gt_status check_scales(const gt_node *n) {
     const conv_node_attr *a = n->attr;
-    if (a->factors && !gt_conv_takes_factors(a->kernel)) return gt_fail(GT_USAGE, "kernel %s takes no factors", gt_conv_kernel_name(a->kernel));
+    if (a->scales && !gt_conv_takes_scales(a->kernel)) return gt_fail(GT_USAGE, "kernel %s takes no scales", gt_conv_kernel_name(a->kernel));
     for (int i = 0, at = n_plain(n); i < 2; i++) {
-        if (!has_factors(a, i)) continue;
-        const gt_shape *x = &n->in[i]->shape, *factors = &n->in[at++]->shape;
+        if (!has_scales(a, i)) continue;
+        const gt_shape *x = &n->in[i]->shape, *scales = &n->in[at++]->shape;
         gt_shape needed = images(x->d[0], 1, 1, x->d[3]);
         char has[96], needs[96];
-        if (!gt_shape_equal(factors, &needed))
-            return gt_fail(GT_USAGE, "factors of images have shape %s instead of %s", gt_shape_text(factors, has), gt_shape_text(&needed, needs));
+        if (!gt_shape_equal(scales, &needed))
+            return gt_fail(GT_USAGE, "scales of images have shape %s instead of %s", gt_shape_text(scales, has), gt_shape_text(&needed, needs));
     }
     return GT_OK;
 }
@@ -97,7 +97,7 @@ static gt_status conv_shape(gt_node *n) {
     const conv_node_attr *a = n->attr;
     gt_conv_shape s;
     gt_status st = describe_node(n->in, a, &s);
-    if (!st) st = check_factors(n);
+    if (!st) st = check_scales(n);
     if (st) return st;
     if (a->direction == GT_CONV_FORWARD) n->shape = images(s.n, s.p, s.q, s.o);
     else if (a->direction == GT_CONV_INPUT_GRAD) n->shape = images(s.n, s.h, s.w, s.c);
@@ -168,31 +168,31 @@ gt_node *gt_conv_weight_grad(gt_graph *g, gt_node *x, gt_node *dy, int64_t kh, i
     return make(g, GT_CONV_WEIGHT_GRAD, x, dy, attr, kh, kw);
 }
 
-bool gt_conv_node_takes_factors(const gt_node *n, int i) {
+bool gt_conv_node_takes_scales(const gt_node *n, int i) {
     if (n->op != &gt_op_conv && n->op != &gt_op_conv_input_grad && n->op != &gt_op_conv_weight_grad) return false;
     const conv_node_attr *a = n->attr;
     bool of_images = i == 0 || (i == 1 && a->direction == GT_CONV_WEIGHT_GRAD);
-    return of_images && !a->factors && gt_conv_takes_factors(a->kernel);
+    return of_images && !a->scales && gt_conv_takes_scales(a->kernel);
 }
 
-gt_node *gt_conv_with_factors(gt_graph *g, const gt_node *n, gt_node *const *in, gt_node *const factors[2]) {
+gt_node *gt_conv_with_scales(gt_graph *g, const gt_node *n, gt_node *const *in, gt_node *const scales[2]) {
     conv_node_attr attr = *(const conv_node_attr *)n->attr;
     gt_node *all[4];
     int n_in = 0;
     while (n_in < n->n_in) all[n_in] = in[n_in], n_in++;
     for (int i = 0; i < 2; i++) {
-        if (!factors[i]) continue;
-        attr.factors |= (int16_t)(1 << i);
-        all[n_in++] = factors[i];
+        if (!scales[i]) continue;
+        attr.scales |= (int16_t)(1 << i);
+        all[n_in++] = scales[i];
     }
     return gt_node_new(g, n->op, n_in, all, &attr, sizeof attr);
 }
 
 /* Each op is linear in each of x, w, dy; its derivative in one is the adjoint with the other kept:
- * forward(x, w), input grad(dy, w), weight grad(x, dy). With factors there is none: whoever asks is told so. */
+ * forward(x, w), input grad(dy, w), weight grad(x, dy). With scales there is none: whoever asks is told so. */
 static void conv_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
     const conv_node_attr *a = y->attr;
-    if (a->factors) return;
+    if (a->scales) return;
     gt_node *in0 = y->in[0], *in1 = y->in[1];
     switch (a->direction) {
     case GT_CONV_FORWARD:
@@ -229,7 +229,7 @@ static void conv_run(const gt_run *r) {
     gt_conv_shape s = shape_of(r->node);
     const float *in[GT_CONV_INPUTS] = {r->in[0], r->in[1], has_packed(r->node) ? r->in[2] : NULL};
     for (int i = 0, at = n_plain(r->node); i < 2; i++)
-        if (has_factors(a, i)) in[GT_CONV_FACTORS + i] = r->in[at++];
+        if (has_scales(a, i)) in[GT_CONV_SCALES + i] = r->in[at++];
     gt_conv_run(&s, a->direction, a->kernel, r->pool, r->workspace, in, r->out);
 }
 
@@ -239,7 +239,7 @@ static void conv_cost(const gt_node *n, double *flops, double *bytes) {
     int64_t floats = gt_shape_size(&n->in[0]->shape) + gt_shape_size(&n->in[has_packed(n) ? 2 : 1]->shape) + gt_shape_size(&n->shape);
     for (int i = n_plain(n); i < n->n_in; i++) floats += gt_shape_size(&n->in[i]->shape);
     for (int i = 0; i < 2; i++)
-        if (has_factors(n->attr, i)) *flops += (double)gt_shape_size(&n->in[i]->shape);
+        if (has_scales(n->attr, i)) *flops += (double)gt_shape_size(&n->in[i]->shape);
     *bytes = 4.0 * (double)floats;
 }
 
@@ -249,25 +249,25 @@ static const char *pack_kernel(const gt_node *n) {
 }
 
 static const char *conv_kernel(const gt_node *n) {
-    static const char *const with_factors[] = {NULL, "mul,winograd", "mul,mul,winograd"};
-    int factors = n->n_in - n_plain(n);
-    return factors ? with_factors[factors] : pack_kernel(n);
+    static const char *const with_scales[] = {NULL, "mul,winograd", "mul,mul,winograd"};
+    int scales = n->n_in - n_plain(n);
+    return scales ? with_scales[scales] : pack_kernel(n);
 }
 
 /* The plain weights when there are packed ones. */
 static unsigned conv_unread(const gt_node *n) { return has_packed(n) ? 1u << 1 : 0; }
 
-/* Images and their factors by rows; weights are shared. The kernel was chosen for a slice. */
-static gt_node *conv_together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
-    unsigned factors = has_factors(n->attr, 0) ? 1u << n_plain(n) : 0;
-    return gt_slices_by_rows(g, n, slices, in, shared, 1 | factors);
+/* Images and their scales by rows; weights are shared. The kernel was chosen for a slice. */
+static gt_node *conv_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+    unsigned scales = has_scales(n->attr, 0) ? 1u << n_plain(n) : 0;
+    return gt_slices_by_rows(g, n, slices, in, shared, 1 | scales);
 }
 
 #define CONV_OP(title, by_rows)                                                                                                           \
     {.name = title, .min_in = 2, .max_in = 4, .shape = conv_shape, .vjp = conv_vjp, .run = conv_run, .workspace = conv_workspace, \
-     .cost = conv_cost, .kernel = conv_kernel, .unread = conv_unread, .together = by_rows}
-const gt_op gt_op_conv = CONV_OP("conv", conv_together);
-const gt_op gt_op_conv_input_grad = CONV_OP("conv_input_grad", conv_together);
+     .cost = conv_cost, .kernel = conv_kernel, .unread = conv_unread, .joined = by_rows}
+const gt_op gt_op_conv = CONV_OP("conv", conv_joined);
+const gt_op gt_op_conv_input_grad = CONV_OP("conv_input_grad", conv_joined);
 const gt_op gt_op_conv_weight_grad = CONV_OP("conv_weight_grad", NULL);
 const gt_op gt_op_conv_pack = {.name = "conv_pack", .min_in = 1, .max_in = 1, .shape = pack_shape, .not_differentiable = true, .run = pack_run,
                                .kernel = pack_kernel};

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gantry/ops.h"
-#include "graph/ops/together.h"
+#include "graph/ops/joined.h"
 
 /* ---- shapes ---- */
 
@@ -286,7 +286,7 @@ static bool fits_rows(const gt_node *n, int i, const gt_node *x, bool shared) {
     return one->n < n->shape.n || one->d[0] == 1 || spread;
 }
 
-static gt_node *map_together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+static gt_node *map_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
     gt_map_attr attr;
     memcpy(&attr, n->attr, sizeof attr);
     int rank = n->shape.n;
@@ -312,7 +312,7 @@ static gt_node *map_together(gt_graph *g, const gt_node *n, int slices, gt_node 
 const gt_op gt_op_elementwise[GT_MAP_CODES] = {
 #define X(id, inputs, constants, flops, differentiable)                                                                \
     {.name = #id, .min_in = inputs, .max_in = inputs, .shape = map_shape, .vjp = vjp_##id, .not_differentiable = !(differentiable), \
-     .run = gt_map_run, .cost = map_cost, .together = map_together, .inplace = true, .elementwise = true},
+     .run = gt_map_run, .cost = map_cost, .joined = map_joined, .inplace = true, .elementwise = true},
     GT_ELEMENTWISE_TABLE(X)
 #undef X
 };

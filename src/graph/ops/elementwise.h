@@ -3,7 +3,7 @@
  * (broadcast) place. Every primitive is a row of the table below: an op of its own, a rule of derivation and a loop.
  *
  * Fusing joins primitives to a program: a list of steps over registers. A program is run on chunks of CHUNK elements
- * that stay in the first-level cache, with the very loops that run a primitive alone: fusion changes no bit. */
+ * that stay in the first-level cache, with the very layout that run a primitive alone: fusion changes no bit. */
 #ifndef GANTRY_GRAPH_OPS_ELEMENTWISE_H
 #define GANTRY_GRAPH_OPS_ELEMENTWISE_H
 
@@ -93,7 +93,7 @@ gt_node *gt_map_fused(gt_graph *g, int n_in, gt_node *const *in, const gt_map_pr
 enum { GT_MAP_CHUNK = 512 };
 
 /* A program over inputs of given shapes, dimensions merged where all strides allow it. */
-typedef struct gt_map_plan {
+typedef struct gt_map_layout {
     const gt_map_program *program;
     int temp[GT_MAP_MAX_STEPS];
     int n_dims; /* at least 2: [..., rows, columns] */
@@ -101,7 +101,7 @@ typedef struct gt_map_plan {
     int64_t rows_per_chunk, chunks_per_row, row_blocks, chunks;
     int64_t size;
     bool far; /* inputs lie in memory rather than in a cache: what the next chunk reads is fetched ahead */
-} gt_map_plan;
+} gt_map_layout;
 
 /* Scratch of one thread. */
 typedef struct gt_map_scratch {
@@ -111,10 +111,10 @@ typedef struct gt_map_scratch {
     float temp[GT_MAP_MAX_TEMPS][GT_MAP_CHUNK] __attribute__((aligned(64)));
 } gt_map_scratch;
 
-void gt_map_plan_make(gt_map_plan *plan, const gt_map_program *program, const gt_node *n);
+void gt_map_layout_make(gt_map_layout *layout, const gt_map_program *program, const gt_node *n);
 void gt_map_scratch_init(gt_map_scratch *s);
 /* Chunk number `chunk` of the output into out (the whole output's start). */
-void gt_map_chunk(const gt_map_plan *plan, gt_map_scratch *s, const float *const *in, int64_t chunk, float *out);
+void gt_map_chunk(const gt_map_layout *layout, gt_map_scratch *s, const float *const *in, int64_t chunk, float *out);
 void gt_map_run(const gt_run *r);
 
 #endif

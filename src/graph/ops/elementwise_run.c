@@ -86,68 +86,68 @@ static loop_fn *const loops[GT_MAP_CODES] = {
 #undef X
 };
 
-/* ---- plans ---- */
+/* ---- layouts ---- */
 
 enum { FAR = 4 << 20 }; /* floats that are read, in all. Measured: from here on it pays, up to twofold; of half as many it costs a tenth more time */
 
 /* Merge dimension i with i + 1 if every input steps through both as through one. */
-static bool mergeable(const gt_map_plan *plan, int n_in, int i) {
+static bool mergeable(const gt_map_layout *layout, int n_in, int i) {
     for (int k = 0; k < n_in; k++)
-        if (plan->stride[k][i] != plan->stride[k][i + 1] * plan->d[i + 1]) return false;
+        if (layout->stride[k][i] != layout->stride[k][i + 1] * layout->d[i + 1]) return false;
     return true;
 }
 
-static void drop_dimension(gt_map_plan *plan, int n_in, int at) {
-    for (int i = at; i + 1 < plan->n_dims; i++) {
-        plan->d[i] = plan->d[i + 1];
-        for (int k = 0; k < n_in; k++) plan->stride[k][i] = plan->stride[k][i + 1];
+static void drop_dimension(gt_map_layout *layout, int n_in, int at) {
+    for (int i = at; i + 1 < layout->n_dims; i++) {
+        layout->d[i] = layout->d[i + 1];
+        for (int k = 0; k < n_in; k++) layout->stride[k][i] = layout->stride[k][i + 1];
     }
-    plan->n_dims--;
+    layout->n_dims--;
 }
 
-void gt_map_plan_make(gt_map_plan *plan, const gt_map_program *program, const gt_node *n) {
-    memset(plan, 0, sizeof *plan);
-    plan->program = program;
-    gt_map_assign(program, plan->temp);
+void gt_map_layout_make(gt_map_layout *layout, const gt_map_program *program, const gt_node *n) {
+    memset(layout, 0, sizeof *layout);
+    layout->program = program;
+    gt_map_assign(program, layout->temp);
     const gt_shape *out = &n->shape;
-    plan->size = gt_shape_size(out);
+    layout->size = gt_shape_size(out);
     int64_t read = 0;
     for (int k = 0; k < n->n_in; k++) read += gt_shape_size(&n->in[k]->shape);
-    plan->far = read >= FAR;
-    plan->n_dims = out->n;
-    for (int i = 0; i < out->n; i++) plan->d[i] = out->d[i];
+    layout->far = read >= FAR;
+    layout->n_dims = out->n;
+    for (int i = 0; i < out->n; i++) layout->d[i] = out->d[i];
     for (int k = 0; k < n->n_in; k++) {
         const gt_shape *s = &n->in[k]->shape;
         int64_t step = 1;
         for (int i = 1; i <= s->n; i++) {
             int64_t d = s->d[s->n - i];
-            plan->stride[k][out->n - i] = d == 1 ? 0 : step;
+            layout->stride[k][out->n - i] = d == 1 ? 0 : step;
             step *= d;
         }
     }
-    for (int i = plan->n_dims - 1; i >= 0; i--)
-        if (plan->d[i] == 1) drop_dimension(plan, n->n_in, i);
-    for (int i = plan->n_dims - 2; i >= 0; i--)
-        if (mergeable(plan, n->n_in, i)) {
-            int64_t d = plan->d[i];
-            drop_dimension(plan, n->n_in, i);
-            plan->d[i] *= d;
+    for (int i = layout->n_dims - 1; i >= 0; i--)
+        if (layout->d[i] == 1) drop_dimension(layout, n->n_in, i);
+    for (int i = layout->n_dims - 2; i >= 0; i--)
+        if (mergeable(layout, n->n_in, i)) {
+            int64_t d = layout->d[i];
+            drop_dimension(layout, n->n_in, i);
+            layout->d[i] *= d;
         }
-    while (plan->n_dims < 2) { /* leading dimensions of 1 */
-        for (int i = plan->n_dims; i > 0; i--) {
-            plan->d[i] = plan->d[i - 1];
-            for (int k = 0; k < n->n_in; k++) plan->stride[k][i] = plan->stride[k][i - 1];
+    while (layout->n_dims < 2) { /* leading dimensions of 1 */
+        for (int i = layout->n_dims; i > 0; i--) {
+            layout->d[i] = layout->d[i - 1];
+            for (int k = 0; k < n->n_in; k++) layout->stride[k][i] = layout->stride[k][i - 1];
         }
-        plan->d[0] = 1;
-        for (int k = 0; k < n->n_in; k++) plan->stride[k][0] = 0;
-        plan->n_dims++;
+        layout->d[0] = 1;
+        for (int k = 0; k < n->n_in; k++) layout->stride[k][0] = 0;
+        layout->n_dims++;
     }
-    int64_t columns = plan->d[plan->n_dims - 1], rows = plan->d[plan->n_dims - 2];
-    plan->rows_per_chunk = columns < GT_MAP_CHUNK ? GT_MAP_CHUNK / columns : 1;
-    if (plan->rows_per_chunk > rows) plan->rows_per_chunk = rows;
-    plan->chunks_per_row = (columns + GT_MAP_CHUNK - 1) / GT_MAP_CHUNK;
-    plan->row_blocks = (rows + plan->rows_per_chunk - 1) / plan->rows_per_chunk;
-    plan->chunks = plan->size / (rows * columns) * plan->row_blocks * plan->chunks_per_row;
+    int64_t columns = layout->d[layout->n_dims - 1], rows = layout->d[layout->n_dims - 2];
+    layout->rows_per_chunk = columns < GT_MAP_CHUNK ? GT_MAP_CHUNK / columns : 1;
+    if (layout->rows_per_chunk > rows) layout->rows_per_chunk = rows;
+    layout->chunks_per_row = (columns + GT_MAP_CHUNK - 1) / GT_MAP_CHUNK;
+    layout->row_blocks = (rows + layout->rows_per_chunk - 1) / layout->rows_per_chunk;
+    layout->chunks = layout->size / (rows * columns) * layout->row_blocks * layout->chunks_per_row;
 }
 
 void gt_map_scratch_init(gt_map_scratch *s) { memset(s->held, 0, sizeof s->held); }
@@ -165,10 +165,10 @@ static void fetch_ahead(const float *from, int64_t n) {
 }
 
 /* The values of input k for `rows` rows of `columns`: where they lie, or spread into the buffer. */
-static const float *load(const gt_map_plan *plan, gt_map_scratch *s, int k, const float *from, int64_t rows, int64_t columns) {
-    int64_t row_stride = plan->stride[k][plan->n_dims - 2], column_stride = plan->stride[k][plan->n_dims - 1];
+static const float *load(const gt_map_layout *layout, gt_map_scratch *s, int k, const float *from, int64_t rows, int64_t columns) {
+    int64_t row_stride = layout->stride[k][layout->n_dims - 2], column_stride = layout->stride[k][layout->n_dims - 1];
     if (column_stride == 1 && (rows == 1 || row_stride == columns)) {
-        if (plan->far) fetch_ahead(from + rows * columns, rows * columns);
+        if (layout->far) fetch_ahead(from + rows * columns, rows * columns);
         return from;
     }
     float *to = s->load[k];
@@ -188,36 +188,36 @@ static const float *load(const gt_map_plan *plan, gt_map_scratch *s, int k, cons
     return s->load[k];
 }
 
-void gt_map_chunk(const gt_map_plan *plan, gt_map_scratch *s, const float *const *in, int64_t chunk, float *out) {
-    const gt_map_program *p = plan->program;
-    int last = plan->n_dims - 1;
-    int64_t columns = plan->d[last], all_rows = plan->d[last - 1];
-    int64_t column = chunk % plan->chunks_per_row * GT_MAP_CHUNK;
-    int64_t block = chunk / plan->chunks_per_row;
-    int64_t row = block % plan->row_blocks * plan->rows_per_chunk, outer = block / plan->row_blocks;
-    int64_t rows = plan->rows_per_chunk < all_rows - row ? plan->rows_per_chunk : all_rows - row;
+void gt_map_chunk(const gt_map_layout *layout, gt_map_scratch *s, const float *const *in, int64_t chunk, float *out) {
+    const gt_map_program *p = layout->program;
+    int last = layout->n_dims - 1;
+    int64_t columns = layout->d[last], all_rows = layout->d[last - 1];
+    int64_t column = chunk % layout->chunks_per_row * GT_MAP_CHUNK;
+    int64_t block = chunk / layout->chunks_per_row;
+    int64_t row = block % layout->row_blocks * layout->rows_per_chunk, outer = block / layout->row_blocks;
+    int64_t rows = layout->rows_per_chunk < all_rows - row ? layout->rows_per_chunk : all_rows - row;
     int64_t n_columns = columns - column < GT_MAP_CHUNK ? columns - column : GT_MAP_CHUNK, n = rows * n_columns;
 
     const float *at[GT_MAP_MAX_IN + GT_MAP_MAX_STEPS];
     for (int k = 0; k < p->n_in; k++) {
-        int64_t offset = row * plan->stride[k][last - 1] + column * plan->stride[k][last], rest = outer;
+        int64_t offset = row * layout->stride[k][last - 1] + column * layout->stride[k][last], rest = outer;
         for (int i = last - 2; i >= 0; i--) {
-            offset += rest % plan->d[i] * plan->stride[k][i];
-            rest /= plan->d[i];
+            offset += rest % layout->d[i] * layout->stride[k][i];
+            rest /= layout->d[i];
         }
-        at[k] = load(plan, s, k, in[k] + offset, rows, n_columns);
+        at[k] = load(layout, s, k, in[k] + offset, rows, n_columns);
     }
     float *y = out + (outer * all_rows + row) * columns + column;
     for (int k = 0; k < p->n_steps; k++) {
         const gt_map_step *step = &p->step[k];
-        float *to = plan->temp[k] < 0 ? y : s->temp[plan->temp[k]];
+        float *to = layout->temp[k] < 0 ? y : s->temp[layout->temp[k]];
         loops[step->code](to, at[step->arg[0]], at[step->arg[1]], at[step->arg[2]], step->c, n);
         at[p->n_in + k] = to;
     }
 }
 
 typedef struct map_job {
-    gt_map_plan plan;
+    gt_map_layout layout;
     const float *const *in;
     float *out;
     int64_t chunks_per_tile;
@@ -229,8 +229,8 @@ static void map_tile(void *arg, int tile, int worker) {
     gt_map_scratch scratch;
     gt_map_scratch_init(&scratch);
     int64_t begin = tile * job->chunks_per_tile, end = begin + job->chunks_per_tile;
-    if (end > job->plan.chunks) end = job->plan.chunks;
-    for (int64_t i = begin; i < end; i++) gt_map_chunk(&job->plan, &scratch, job->in, i, job->out);
+    if (end > job->layout.chunks) end = job->layout.chunks;
+    for (int64_t i = begin; i < end; i++) gt_map_chunk(&job->layout, &scratch, job->in, i, job->out);
 }
 
 void gt_map_run(const gt_run *r) {
@@ -238,8 +238,8 @@ void gt_map_run(const gt_run *r) {
     gt_map_program program;
     gt_map_program_of(r->node, &program);
     map_job job = {.in = r->in, .out = r->out};
-    gt_map_plan_make(&job.plan, &program, r->node);
+    gt_map_layout_make(&job.layout, &program, r->node);
     job.chunks_per_tile = LEAST_CHUNKS;
-    while (job.plan.chunks / job.chunks_per_tile >= MOST_TILES) job.chunks_per_tile *= 2;
-    gt_pool_run(r->pool, (int)((job.plan.chunks + job.chunks_per_tile - 1) / job.chunks_per_tile), map_tile, &job);
+    while (job.layout.chunks / job.chunks_per_tile >= MOST_TILES) job.chunks_per_tile *= 2;
+    gt_pool_run(r->pool, (int)((job.layout.chunks + job.chunks_per_tile - 1) / job.chunks_per_tile), map_tile, &job);
 }

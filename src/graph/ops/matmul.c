@@ -6,7 +6,7 @@
 #include "gantry/ops.h"
 #include "graph/internal.h"
 #include "graph/ops/op_list.h"
-#include "graph/ops/together.h"
+#include "graph/ops/joined.h"
 #include "kernels/gemm.h"
 
 /* The product of one batch element, without its pointers; the number of them. */
@@ -78,7 +78,7 @@ static void matmul_cost(const gt_node *n, double *flops, double *bytes) {
 static unsigned matmul_unread(const gt_node *n) { return n->n_in > 2 ? 1u << 1 : 0; }
 
 /* Rows of A are samples, or elements of the batch dimension are; where samples are summed over, slices stay apart. */
-static gt_node *matmul_together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+static gt_node *matmul_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
     const gt_matmul_attr *attr = n->attr;
     if (n->shape.n == 3) return gt_slices_by_rows(g, n, slices, in, shared, 1 | 2);
     return attr->transpose_a ? NULL : gt_slices_by_rows(g, n, slices, in, shared, 1);
@@ -94,7 +94,7 @@ const gt_op gt_op_matmul = {
     .workspace = matmul_workspace,
     .cost = matmul_cost,
     .unread = matmul_unread,
-    .together = matmul_together,
+    .joined = matmul_joined,
 };
 
 /* ---- packed B: the input is stored [N,K] ---- */

@@ -4,7 +4,7 @@
 
 #include "gantry/ops.h"
 #include "graph/op.h"
-#include "graph/ops/together.h"
+#include "graph/ops/joined.h"
 
 typedef struct random_attr {
     gt_shape shape;
@@ -54,15 +54,15 @@ static void cost_of(const gt_node *n, double per_number, double *flops, double *
 static void cost_normal(const gt_node *n, double *flops, double *bytes) { cost_of(n, 50, flops, bytes); }
 static void cost_uniform(const gt_node *n, double *flops, double *bytes) { cost_of(n, 1, flops, bytes); }
 
-static gt_node *together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+static gt_node *joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
     (void)shared;
     random_attr attr = *(const random_attr *)n->attr;
     attr.shape = gt_joined_shape(&n->shape, slices);
     return gt_node_new(g, n->op, 0, in, &attr, sizeof attr);
 }
 
-const gt_op gt_op_random_normal = {.name = "random_normal", .shape = random_shape, .not_differentiable = true, .run = run_normal, .cost = cost_normal, .together = together, .impure = true};
-const gt_op gt_op_random_uniform = {.name = "random_uniform", .shape = random_shape, .not_differentiable = true, .run = run_uniform, .cost = cost_uniform, .together = together, .impure = true};
+const gt_op gt_op_random_normal = {.name = "random_normal", .shape = random_shape, .not_differentiable = true, .run = run_normal, .cost = cost_normal, .joined = joined, .impure = true};
+const gt_op gt_op_random_uniform = {.name = "random_uniform", .shape = random_shape, .not_differentiable = true, .run = run_uniform, .cost = cost_uniform, .joined = joined, .impure = true};
 
 static gt_node *random_node(gt_graph *g, const gt_op *op, const char *stream, gt_shape shape) {
     random_attr attr = {.stream = gt_stream(stream), .per_slice = shape.n > 0 ? (uint32_t)shape.d[0] : 0};

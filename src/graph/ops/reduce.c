@@ -7,7 +7,7 @@
 #include "base/clones.h"
 #include "gantry/ops.h"
 #include "graph/ops/reduce.h"
-#include "graph/ops/together.h"
+#include "graph/ops/joined.h"
 
 /* ---- builders ---- */
 
@@ -71,7 +71,7 @@ static void sum_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_n
  * reduced, a unit adds up rows to one number ("rows"); if it is kept, it adds rows of columns ("columns"). */
 enum { MAX_COLUMNS = 1024, ABREAST_COLUMNS = 256, UNIT = 32768, TILE = 16384, MAX_PARTS = 64 };
 
-typedef struct sum_plan {
+typedef struct sum_layout {
     int n_kept, n_reduced; /* runs, without the innermost */
     int64_t kept[GT_MAX_DIMS], kept_stride[GT_MAX_DIMS], reduced[GT_MAX_DIMS], reduced_stride[GT_MAX_DIMS];
     bool rows;
@@ -81,11 +81,11 @@ typedef struct sum_plan {
     int64_t abreast;       /* columns: rows that lie one after the other and are added side by side, as few columns make slow loops */
     int64_t parts, part;   /* how many parts `inner` (times pieces of a row) is cut into, positions in each */
     int64_t units, units_per_tile;
-} sum_plan;
+} sum_layout;
 
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-static void plan_sum(const gt_node *n, sum_plan *p) {
+static void lay_out_sum(const gt_node *n, sum_layout *p) {
     const gt_shape *s = &n->in[0]->shape;
     unsigned axes = ((const gt_sum_attr *)n->attr)->axes;
     memset(p, 0, sizeof *p);
@@ -158,7 +158,7 @@ GT_CLONES static void add_columns(double *restrict sum, const float *restrict x,
 }
 
 /* Columns of the reduced positions begin .. end - 1. Those that follow each other in memory are taken `abreast` at a time. */
-static void add_rows_of_columns(const sum_plan *p, const float *x, int64_t begin, int64_t end, int64_t width, double *sum) {
+static void add_rows_of_columns(const sum_layout *p, const float *x, int64_t begin, int64_t end, int64_t width, double *sum) {
     int64_t wide = p->abreast * width, together = p->abreast > 1 ? p->reduced[0] : 1;
     memset(sum, 0, (size_t)wide * sizeof *sum);
     for (int64_t i = begin; i < end;) {
@@ -172,7 +172,7 @@ static void add_rows_of_columns(const sum_plan *p, const float *x, int64_t begin
 }
 
 typedef struct sum_job {
-    const sum_plan *plan;
+    const sum_layout *layout;
     const float *in;
     float *out;
     double *partial; /* [outer][pieces][parts][width]; NULL: one part */
@@ -180,7 +180,7 @@ typedef struct sum_job {
 
 /* A unit: kept position `outer`, columns from `piece`, reduced positions of one part. */
 static void sum_unit(const sum_job *job, int64_t unit) {
-    const sum_plan *p = job->plan;
+    const sum_layout *p = job->layout;
     int64_t part = unit % p->parts, rest = unit / p->parts, piece = rest % p->pieces, outer = rest / p->pieces;
     int64_t begin = part * p->part, end = begin + p->part < p->inner ? begin + p->part : p->inner;
     const float *x = job->in + offset_of(outer, p->n_kept, p->kept, p->kept_stride);
@@ -209,13 +209,13 @@ static void sum_unit(const sum_job *job, int64_t unit) {
 static void sum_tile(void *arg, int tile, int worker) {
     (void)worker;
     const sum_job *job = arg;
-    int64_t begin = tile * job->plan->units_per_tile, end = begin + job->plan->units_per_tile;
-    if (end > job->plan->units) end = job->plan->units;
+    int64_t begin = tile * job->layout->units_per_tile, end = begin + job->layout->units_per_tile;
+    if (end > job->layout->units) end = job->layout->units;
     for (int64_t i = begin; i < end; i++) sum_unit(job, i);
 }
 
 static void add_parts(const sum_job *job) {
-    const sum_plan *p = job->plan;
+    const sum_layout *p = job->layout;
     int64_t width = p->rows ? 1 : p->width, columns = p->rows ? 1 : p->run;
     for (int64_t outer = 0; outer < p->outer; outer++)
         for (int64_t column = 0; column < columns; column++) {
@@ -228,14 +228,14 @@ static void add_parts(const sum_job *job) {
 
 static size_t sum_workspace(const gt_node *n, int threads) {
     (void)threads;
-    sum_plan p;
-    plan_sum(n, &p);
+    sum_layout p;
+    lay_out_sum(n, &p);
     return p.parts == 1 ? 0 : (size_t)p.units * (size_t)(p.rows ? 1 : p.width) * sizeof(double);
 }
 
 static void sum_run(const gt_run *r) {
-    sum_plan p;
-    plan_sum(r->node, &p);
+    sum_layout p;
+    lay_out_sum(r->node, &p);
     sum_job job = {&p, r->in[0], r->out, p.parts == 1 ? NULL : r->workspace};
     gt_pool_run(r->pool, (int)ceil_div(p.units, p.units_per_tile), sum_tile, &job);
     if (job.partial) add_parts(&job);
@@ -247,7 +247,7 @@ static void sum_cost(const gt_node *n, double *flops, double *bytes) {
 }
 
 /* Sums over samples too: bits are a function of what is reduced, not of what is kept. */
-static gt_node *sum_together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+static gt_node *sum_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
     (void)shared;
     gt_sum_attr attr = *(const gt_sum_attr *)n->attr;
     const gt_shape *one = &n->in[0]->shape;
@@ -259,4 +259,4 @@ static gt_node *sum_together(gt_graph *g, const gt_node *n, int slices, gt_node 
     return x ? gt_sum(g, x, attr.axes) : NULL;
 }
 
-const gt_op gt_op_sum = {.name = "sum", .min_in = 1, .max_in = 1, .shape = sum_shape, .vjp = sum_vjp, .run = sum_run, .together = sum_together, .workspace = sum_workspace, .cost = sum_cost};
+const gt_op gt_op_sum = {.name = "sum", .min_in = 1, .max_in = 1, .shape = sum_shape, .vjp = sum_vjp, .run = sum_run, .joined = sum_joined, .workspace = sum_workspace, .cost = sum_cost};

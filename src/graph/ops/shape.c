@@ -6,7 +6,7 @@
 #include "gantry/ops.h"
 #include "graph/ops/copy_box.h"
 #include "graph/ops/shape.h"
-#include "graph/ops/together.h"
+#include "graph/ops/joined.h"
 
 /* ---- views ---- */
 
@@ -43,12 +43,12 @@ static void no_cost(const gt_node *n, double *flops, double *bytes) {
     *flops = *bytes = 0;
 }
 
-static gt_node *reshape_together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+static gt_node *reshape_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
     (void)shared;
     return gt_reshape(g, in[0]->op == &gt_op_reshape ? in[0]->in[0] : in[0], gt_joined_shape(&n->shape, slices));
 }
 
-const gt_op gt_op_reshape = {.name = "reshape", .min_in = 1, .max_in = 1, .shape = reshape_shape, .vjp = reshape_vjp, .cost = no_cost, .together = reshape_together, .view = true};
+const gt_op gt_op_reshape = {.name = "reshape", .min_in = 1, .max_in = 1, .shape = reshape_shape, .vjp = reshape_vjp, .cost = no_cost, .joined = reshape_joined, .view = true};
 const gt_op gt_op_stop_gradient = {.name = "stop_gradient", .rows = 1, .min_in = 1, .max_in = 1, .shape = same_shape, .not_differentiable = true, .cost = no_cost, .view = true};
 
 gt_node *gt_stop_gradient(gt_graph *g, gt_node *x) { return gt_node_new(g, &gt_op_stop_gradient, 1, &x, NULL, 0); }
@@ -111,7 +111,7 @@ static void permute_run(const gt_run *r) {
     gt_copy_box(r->pool, &b, r->in[0], r->out);
 }
 
-static gt_node *permute_together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+static gt_node *permute_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
     const gt_permute_attr *attr = n->attr;
     if (attr->order[0] == 0) return gt_slices_by_rows(g, n, slices, in, shared, 1);
     const gt_shape *one = &n->in[0]->shape;
@@ -121,7 +121,7 @@ static gt_node *permute_together(gt_graph *g, const gt_node *n, int slices, gt_n
     return x ? gt_permute(g, x, order) : NULL;
 }
 
-const gt_op gt_op_permute = {.name = "permute", .min_in = 1, .max_in = 1, .shape = permute_shape, .vjp = permute_vjp, .run = permute_run, .together = permute_together};
+const gt_op gt_op_permute = {.name = "permute", .min_in = 1, .max_in = 1, .shape = permute_shape, .vjp = permute_vjp, .run = permute_run, .joined = permute_joined};
 
 gt_node *gt_permute(gt_graph *g, gt_node *x, const int *order) {
     gt_permute_attr attr = {{0}};
@@ -157,12 +157,12 @@ static void flip_run(const gt_run *r) {
     gt_copy_box(r->pool, &b, start, r->out);
 }
 
-static gt_node *flip_together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+static gt_node *flip_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
     bool rows = ((const gt_flip_attr *)n->attr)->axes & 1; /* the samples in reverse: each slice's by itself */
     return rows ? NULL : gt_slices_by_rows(g, n, slices, in, shared, 1);
 }
 
-const gt_op gt_op_flip = {.name = "flip", .min_in = 1, .max_in = 1, .shape = flip_shape, .vjp = flip_vjp, .run = flip_run, .together = flip_together};
+const gt_op gt_op_flip = {.name = "flip", .min_in = 1, .max_in = 1, .shape = flip_shape, .vjp = flip_vjp, .run = flip_run, .joined = flip_joined};
 
 gt_node *gt_flip(gt_graph *g, gt_node *x, unsigned axes) {
     if (x && axes == GT_ALL_AXES) axes = (1u << x->shape.n) - 1;
@@ -224,12 +224,12 @@ static void pad_cost(const gt_node *n, double *flops, double *bytes) {
     *bytes = (kept + (double)gt_shape_size(&n->shape)) * sizeof(float);
 }
 
-static gt_node *pad_together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+static gt_node *pad_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
     const gt_pad_attr *attr = n->attr;
     return attr->pad[0][0] || attr->pad[0][1] ? NULL : gt_slices_by_rows(g, n, slices, in, shared, 1);
 }
 
-const gt_op gt_op_pad = {.name = "pad", .min_in = 1, .max_in = 1, .shape = pad_shape, .vjp = pad_vjp, .run = pad_run, .together = pad_together, .cost = pad_cost};
+const gt_op gt_op_pad = {.name = "pad", .min_in = 1, .max_in = 1, .shape = pad_shape, .vjp = pad_vjp, .run = pad_run, .joined = pad_joined, .cost = pad_cost};
 
 gt_node *gt_pad(gt_graph *g, gt_node *x, const int64_t (*before_after)[2]) {
     gt_pad_attr attr = {{{0}}};
@@ -299,11 +299,11 @@ static void concat_run(const gt_run *r) {
     }
 }
 
-static gt_node *concat_together(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
+static gt_node *concat_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
     return ((const concat_attr *)n->attr)->axis == 0 ? NULL : gt_slices_by_rows(g, n, slices, in, shared, ~0u);
 }
 
-const gt_op gt_op_concat = {.name = "concat", .min_in = 1, .max_in = 4096, .shape = concat_shape, .vjp = concat_vjp, .run = concat_run, .together = concat_together};
+const gt_op gt_op_concat = {.name = "concat", .min_in = 1, .max_in = 4096, .shape = concat_shape, .vjp = concat_vjp, .run = concat_run, .joined = concat_joined};
 
 gt_node *gt_concat(gt_graph *g, int n, gt_node *const *x, int axis) {
     if (n > 0 && x[0] && axis < 0) axis += x[0]->shape.n;

@@ -7,20 +7,20 @@
 #include "graph/passes/passes.h"
 
 /* In which order buffers are placed: what comes late must fit in between. */
-typedef double weight_fn(const gt_buffer *b);
-static double life_of(const gt_buffer *b) { return 1.0 + b->last - b->first; }
-static double by_size(const gt_buffer *b) { return (double)b->bytes; }
-static double by_life(const gt_buffer *b) { return life_of(b); }
-static double by_both(const gt_buffer *b) { return (double)b->bytes * (double)b->bytes * life_of(b); }
+typedef double weight_fn(const gt_interval *b);
+static double life_of(const gt_interval *b) { return 1.0 + b->last - b->first; }
+static double by_size(const gt_interval *b) { return (double)b->bytes; }
+static double by_life(const gt_interval *b) { return life_of(b); }
+static double by_both(const gt_interval *b) { return (double)b->bytes * (double)b->bytes * life_of(b); }
 
 typedef struct placing {
-    gt_buffer *buffer;
+    gt_interval *buffer;
     double weight;
 } placing;
 
 static int heavier(const void *a, const void *b) {
     const placing *p = a, *q = b;
-    const gt_buffer *x = p->buffer, *y = q->buffer;
+    const gt_interval *x = p->buffer, *y = q->buffer;
     if (p->weight != q->weight) return p->weight < q->weight ? 1 : -1;
     if (x->bytes != y->bytes) return x->bytes < y->bytes ? 1 : -1;
     if (x->first != y->first) return x->first < y->first ? -1 : 1;
@@ -28,10 +28,10 @@ static int heavier(const void *a, const void *b) {
 }
 
 /* The offset of the smallest gap, among buffers placed already (sorted by offset), that holds b. */
-static size_t best_gap(gt_buffer *const *placed, int n, const gt_buffer *b) {
+static size_t best_gap(gt_interval *const *placed, int n, const gt_interval *b) {
     size_t top = 0, best = SIZE_MAX, best_gap = SIZE_MAX;
     for (int i = 0; i < n; i++) {
-        const gt_buffer *p = placed[i];
+        const gt_interval *p = placed[i];
         if (p->last < b->first || b->last < p->first) continue;
         if (p->offset > top && p->offset - top >= b->bytes && p->offset - top < best_gap) {
             best = top;
@@ -43,10 +43,10 @@ static size_t best_gap(gt_buffer *const *placed, int n, const gt_buffer *b) {
 }
 
 /* Places all buffers in this order; returns the bytes of the arena, and in *top the place in the order of the one that ends there. */
-static size_t place_all(const placing *order, int n, gt_buffer **placed, int *top) {
+static size_t place_all(const placing *order, int n, gt_interval **placed, int *top) {
     size_t bytes = 0;
     for (int i = 0; i < n; i++) {
-        gt_buffer *b = order[i].buffer;
+        gt_interval *b = order[i].buffer;
         b->offset = best_gap(placed, i, b);
         int at = i;
         while (at > 0 && placed[at - 1]->offset > b->offset) at--;
@@ -71,7 +71,7 @@ static gt_status pack(gt_memory_plan *plan) {
     static weight_fn *const orders[] = {by_size, by_life, by_both};
     size_t n = (size_t)plan->n_buffers, *best = calloc(n + 1, sizeof *best);
     placing *order = calloc(n + 1, sizeof *order);
-    gt_buffer **placed = calloc(n + 1, sizeof *placed);
+    gt_interval **placed = calloc(n + 1, sizeof *placed);
     bool fine = best && order && placed;
     plan->bytes = SIZE_MAX;
     for (size_t k = 0; k < sizeof orders / sizeof *orders && fine && !good_enough(plan); k++) {
@@ -94,7 +94,7 @@ static gt_status pack(gt_memory_plan *plan) {
 }
 
 gt_status gt_plan_memory(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan) {
-    gt_status status = gt_find_lives(g, threads, arena, plan);
+    gt_status status = gt_find_lifetimes(g, threads, arena, plan);
     if (!status) status = pack(plan);
     for (int id = 0; id < g->n_nodes && !status; id++) {
         if (plan->values_in[id] >= 0) plan->places[id].offset = plan->buffers[plan->values_in[id]].offset;

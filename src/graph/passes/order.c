@@ -157,7 +157,7 @@ static gt_graph *try(const gt_graph *src, order_fn *fn, gt_arena *arena, size_t 
     } else {
         gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
     }
-    if (dst && gt_find_lives(dst, ANY_THREADS, arena, &plan)) dst = NULL;
+    if (dst && gt_find_lifetimes(dst, ANY_THREADS, arena, &plan)) dst = NULL;
     if (dst) *peak = plan.least;
     free(ints);
     free(bytes);

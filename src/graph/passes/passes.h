@@ -24,7 +24,7 @@ gt_graph *gt_pass_dead(const gt_graph *src, gt_arena *arena);    /* drop what no
 gt_graph *gt_pass_meetings(const gt_graph *src, gt_arena *arena); /* sums over slices that can be one become one */
 gt_graph *gt_pass_common(const gt_graph *src, gt_arena *arena);  /* equal nodes become one */
 gt_graph *gt_pass_algebra(const gt_graph *src, gt_arena *arena); /* x * 1, flip of flip, sum of broadcast ... */
-gt_graph *gt_pass_factors(const gt_graph *src, gt_arena *arena); /* products that convolutions can read as factors */
+gt_graph *gt_pass_scales(const gt_graph *src, gt_arena *arena); /* products that convolutions can read as scales */
 gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, int slices); /* of one slice: of several at once */
 gt_graph *gt_pass_fuse(const gt_graph *src, gt_arena *arena);    /* element-wise chains become one node */
 /* Nodes of rate UPDATE that are not worth their memory get rate SLICE, for `runs` runs per update (0: no end of them, all are). */
@@ -35,27 +35,27 @@ gt_graph *gt_pass_hoist(const gt_graph *src, gt_arena *arena);   /* nodes of rat
 /* Values computed again instead of being held, as far as `share` of the graph's work goes, until `enough` bytes would do. The order is final. */
 gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double share, size_t enough);
 
-/* ---- lives.c, memory.c: a place for every node of a graph whose order is final. Time is the node's id ---- */
+/* ---- lifetimes.c, memory.c: a place for every node of a graph whose order is final. Time is the node's id ---- */
 
-typedef struct gt_buffer {
+typedef struct gt_interval {
     size_t offset, bytes;
     int first, last; /* ids of the nodes between which it holds something; the number of nodes: to the end */
     int node;        /* whose values it held first, or whose workspace it is */
     bool scratch;    /* a workspace */
-} gt_buffer;
+} gt_interval;
 
 typedef struct gt_memory_plan {
     gt_place *places;             /* of each node */
     int *values_in, *scratch_in;  /* by node: the index of the buffer that holds its values, its workspace; -1: none in the arena */
-    gt_buffer *buffers;
+    gt_interval *buffers;
     int n_buffers;
-    size_t *alive;     /* [nodes + 1] bytes at each time */
+    size_t *in_use;     /* [nodes + 1] bytes at each time */
     size_t least;      /* the most of these: no plan needs less */
     int peak;          /* when that is */
     size_t bytes;      /* of the arena */
 } gt_memory_plan;
 
-gt_status gt_find_lives(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan); /* everything but offsets and `bytes` */
+gt_status gt_find_lifetimes(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan); /* everything but offsets and `bytes` */
 gt_status gt_plan_memory(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan);
 
 #endif

@@ -107,7 +107,7 @@ static bool build(const search *s, const sequence *q, trial *t, gt_arena *arena)
     free(map);
     free(wanted);
     free(needed);
-    return fine && !gt_find_lives(t->g, s->threads, arena, &t->plan);
+    return fine && !gt_find_lifetimes(t->g, s->threads, arena, &t->plan);
 }
 
 /* A trial in an arena of its own; false: out of memory, and the trial holds nothing. */

@@ -6,7 +6,7 @@
 
 #include "gantry/ops.h"
 #include "graph/ops/elementwise.h"
-#include "graph/ops/together.h"
+#include "graph/ops/joined.h"
 #include "graph/passes/passes.h"
 
 static bool overlaps_param(const gt_graph *g, const gt_result *r) {
@@ -29,7 +29,7 @@ typedef struct delivery { /* how a result gets to its place */
 static delivery deliver(const gt_graph *g, const gt_result *r, const int *uses) {
     const gt_node *n = r->node;
     if (!r->placed) return (delivery){.writer = n};
-    while (n->op->view && n->op != &gt_op_part && uses[n->id] == 1) n = n->in[0];
+    while (n->op->view && n->op != &gt_op_slice_view && uses[n->id] == 1) n = n->in[0];
     bool late = overlaps_param(g, r), own = n->rate == GT_RATE_SLICE && !gt_is_leaf(n) && !n->op->view && uses[n->id] == 1;
     return (delivery){.writer = own && !late ? n : NULL, .late = late};
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "gantry/ops.h"
-#include "graph/ops/together.h"
+#include "graph/ops/joined.h"
 #include "graph/passes/passes.h"
 
 /* A node of the source in the new graph: in one or two of these forms. */
@@ -41,7 +41,7 @@ static gt_node *slice_of(several *s, const gt_node *n, int slice) {
         v->apart = gt_arena_array(s->dst->arena, (size_t)s->slices, sizeof *v->apart);
         if (!v->apart) return gt_graph_fault(s->dst, "out of memory for slices");
     }
-    if (!v->apart[slice]) v->apart[slice] = gt_part(s->dst, v->joined, &n->shape, slice);
+    if (!v->apart[slice]) v->apart[slice] = gt_slice_view(s->dst, v->joined, &n->shape, slice);
     return v->apart[slice];
 }
 
@@ -51,8 +51,8 @@ static bool only_apart(const several *s, const gt_node *n) {
 }
 
 /* One node for all slices; NULL: there is no such node. */
-static gt_node *compute_together(several *s, const gt_node *n) {
-    if (!n->op->together && !n->op->rows) return NULL;
+static gt_node *compute_joined(several *s, const gt_node *n) {
+    if (!n->op->joined && !n->op->rows) return NULL;
     gt_node *in[n->n_in + 1];
     bool shared[n->n_in + 1];
     for (int i = 0; i < n->n_in; i++) {
@@ -60,7 +60,7 @@ static gt_node *compute_together(several *s, const gt_node *n) {
         in[i] = s->values[n->in[i]->id].joined;
         shared[i] = s->values[n->in[i]->id].shared;
     }
-    gt_node *made = n->op->together ? n->op->together(s->dst, n, s->slices, in, shared) : gt_slices_by_rows(s->dst, n, s->slices, in, shared, n->op->rows);
+    gt_node *made = n->op->joined ? n->op->joined(s->dst, n, s->slices, in, shared) : gt_slices_by_rows(s->dst, n, s->slices, in, shared, n->op->rows);
     gt_shape shape = gt_joined_shape(&n->shape, s->slices);
     return made ? gt_reshape(s->dst, made, shape) : NULL;
 }
@@ -107,7 +107,7 @@ static void compute(several *s, const gt_node *n) {
         v->joined = gt_input(s->dst, n->name, gt_joined_shape(&n->shape, s->slices));
     } else {
         int before = s->dst->n_nodes;
-        v->joined = compute_together(s, n);
+        v->joined = compute_joined(s, n);
         if (v->joined && v->joined->id >= before) v->joined->name = n->name;
         if (!v->joined && !s->dst->status) compute_apart(s, n);
     }

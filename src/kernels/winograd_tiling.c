@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How a Winograd convolution is cut up. */
-#include "kernels/winograd_plan.h"
+#include "kernels/winograd_tiling.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,9 +20,9 @@ enum {
     MOST_VALUES = 128 * HALF_POINTS * HALF_POINTS, /* points of all tiles in a block of the weight gradient */
 };
 
-static int plane_along(const gt_winograd_plan *p, int point) { return point < p->planes_side ? point : p->planes_side - 1; }
+static int plane_along(const gt_winograd_tiling *p, int point) { return point < p->planes_side ? point : p->planes_side - 1; }
 
-static void find_planes(gt_winograd_plan *p) {
+static void find_planes(gt_winograd_tiling *p) {
     for (int i = 0; i < p->points; i++) {
         int plane = plane_along(p, i / p->side) * p->planes_side + plane_along(p, i % p->side);
         p->plane[i] = (uint8_t)plane;
@@ -32,7 +32,7 @@ static void find_planes(gt_winograd_plan *p) {
 }
 
 /* Stride 1: the input gradient is a convolution of dy with the flipped, transposed weights and padding 2 - pad. */
-static void stride_one(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_direction direction) {
+static void stride_one(gt_winograd_tiling *p, const gt_conv_shape *s, gt_conv_direction direction) {
     p->side = p->planes_side = SIDE;
     p->weights = GT_WINOGRAD_WEIGHTS;
     p->to_weights = GT_WINOGRAD_WEIGHTS_ADJOINT;
@@ -57,7 +57,7 @@ static const strided three_taps = {HALF_POINTS, SIDE, 1, GT_WINOGRAD_HALF_WEIGHT
 static const strided four_taps = {FOUR_POINTS, FOUR_POINTS, 2, GT_WINOGRAD_FOUR_WEIGHTS, GT_WINOGRAD_FOUR_WEIGHTS_ADJOINT, GT_WINOGRAD_FOUR_WEIGHTS_ADDED,
                                   GT_WINOGRAD_FOUR_IMAGE, GT_WINOGRAD_FOUR_IMAGE_ADJOINT, GT_WINOGRAD_FOUR_RESULT, GT_WINOGRAD_FOUR_RESULT_ADJOINT};
 
-static void stride_two(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_direction direction, const strided *by) {
+static void stride_two(gt_winograd_tiling *p, const gt_conv_shape *s, gt_conv_direction direction, const strided *by) {
     bool adjoint = direction == GT_CONV_INPUT_GRAD;
     p->side = by->points;
     p->planes_side = by->planes_side;
@@ -72,13 +72,13 @@ static void stride_two(gt_winograd_plan *p, const gt_conv_shape *s, gt_conv_dire
 }
 
 /* Points of results of 4x4 windows are the same for even and odd pixels. */
-static void share_points(gt_winograd_plan *p, gt_conv_direction direction) {
+static void share_points(gt_winograd_tiling *p, gt_conv_direction direction) {
     if (direction == GT_CONV_INPUT_GRAD) p->from_points = TWO_TAPS_POINTS * TWO_TAPS_POINTS;
     if (direction == GT_CONV_WEIGHT_GRAD) p->to_points = TWO_TAPS_POINTS * TWO_TAPS_POINTS;
 }
 
-int gt_winograd_plane_of(const gt_winograd_plan *plan, int points, int plane) {
-    if (points == plan->points) return plane;
+int gt_winograd_plane_of(const gt_winograd_tiling *tiling, int points, int plane) {
+    if (points == tiling->points) return plane;
     return plane / FOUR_POINTS % TWO_TAPS_POINTS * TWO_TAPS_POINTS + plane % FOUR_POINTS % TWO_TAPS_POINTS;
 }
 
@@ -92,7 +92,7 @@ static int64_t down_to(int64_t value, int64_t step) { return value / step * step
 /* Every block reads all weights: so a block is as large as they are, or half of that where they come from the cache, within bounds. Of the
  * weight gradient it is as large that transforming its weights back, once per block, is a small part; blocks are equal then, or the last
  * would have as much to transform back for less. */
-static int64_t block_of(const gt_winograd_plan *p, gt_conv_direction direction) {
+static int64_t block_of(const gt_winograd_tiling *p, gt_conv_direction direction) {
     const gt_gemm_kernels *kernels = gt_gemm_kernels_now();
     int64_t weights = p->planes * p->from.channels * p->to.channels, tile = p->from_points * p->from.channels + p->to_points * p->to.channels;
     bool to_weights = direction == GT_CONV_WEIGHT_GRAD;
@@ -105,8 +105,8 @@ static int64_t block_of(const gt_winograd_plan *p, gt_conv_direction direction) 
     return to_weights ? (p->tiles + blocks - 1) / blocks : block < p->tiles ? block : p->tiles;
 }
 
-gt_winograd_plan gt_winograd_plan_of(const gt_conv_shape *s, gt_conv_direction direction) {
-    gt_winograd_plan p = {.images = s->n};
+gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s, gt_conv_direction direction) {
+    gt_winograd_tiling p = {.images = s->n};
     if (s->stride == 1) stride_one(&p, s, direction);
     else stride_two(&p, s, direction, s->kh == 4 ? &four_taps : &three_taps);
     if (s->kh == 4) share_points(&p, direction);
@@ -132,13 +132,13 @@ bool gt_winograd_possible(const gt_conv_shape *s) {
 }
 
 int64_t gt_winograd_tiles_per_image(const gt_conv_shape *s, gt_conv_direction direction) {
-    return gt_winograd_plan_of(s, direction).per_image;
+    return gt_winograd_tiling_of(s, direction).per_image;
 }
 
-void gt_winograd_pixels(const gt_winograd_plan *plan, const gt_winograd_face *f, const float *images, int64_t tile, const float *outside,
+void gt_winograd_pixels(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *images, int64_t tile, const float *outside,
                         const float **to) {
-    int64_t n = tile / plan->per_image, in_image = tile % plan->per_image;
-    int64_t y = in_image / plan->across * f->step - f->pad_y, x = in_image % plan->across * f->step - f->pad_x;
+    int64_t n = tile / tiling->per_image, in_image = tile % tiling->per_image;
+    int64_t y = in_image / tiling->across * f->step - f->pad_y, x = in_image % tiling->across * f->step - f->pad_x;
     for (int i = 0; i < f->side; i++)
         for (int j = 0; j < f->side; j++) {
             bool inside = y + i >= 0 && y + i < f->height && x + j >= 0 && x + j < f->width;
@@ -146,34 +146,34 @@ void gt_winograd_pixels(const gt_winograd_plan *plan, const gt_winograd_face *f,
         }
 }
 
-/* A pixel outside is +0, whatever the signs of factors. */
-gt_winograd_images gt_winograd_images_of(const gt_winograd_plan *plan, const gt_winograd_face *f, const float *at, const float *factors, float *zeros) {
-    if (!factors) memset(zeros, 0, (size_t)f->channels * sizeof *zeros);
-    for (int64_t i = 0; factors && i < plan->images * f->channels; i++) zeros[i] = copysignf(0, factors[i]);
-    return (gt_winograd_images){at, factors, zeros};
+/* A pixel outside is +0, whatever the signs of scales. */
+gt_winograd_images gt_winograd_images_of(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *at, const float *scales, float *zeros) {
+    if (!scales) memset(zeros, 0, (size_t)f->channels * sizeof *zeros);
+    for (int64_t i = 0; scales && i < tiling->images * f->channels; i++) zeros[i] = copysignf(0, scales[i]);
+    return (gt_winograd_images){at, scales, zeros};
 }
 
-int gt_winograd_read(const gt_winograd_plan *plan, const gt_winograd_face *f, const gt_winograd_images *images, int64_t tile,
+int gt_winograd_read(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const gt_winograd_images *images, int64_t tile,
                      const float *from[GT_WINOGRAD_MOST_POINTS + 1]) {
     int pixels = f->side * f->side;
-    int64_t own = images->factors ? tile / plan->per_image * f->channels : 0;
-    gt_winograd_pixels(plan, f, images->at, tile, images->zeros + own, from);
-    if (!images->factors) return pixels;
-    from[pixels] = images->factors + own;
+    int64_t own = images->scales ? tile / tiling->per_image * f->channels : 0;
+    gt_winograd_pixels(tiling, f, images->at, tile, images->zeros + own, from);
+    if (!images->scales) return pixels;
+    from[pixels] = images->scales + own;
     return pixels + 1;
 }
 
 /* Floats of the images up to the last row of pixels of a tile. */
-static int64_t rows_end(const gt_winograd_plan *plan, const gt_winograd_face *f, int64_t tile) {
+static int64_t rows_end(const gt_winograd_tiling *tiling, const gt_winograd_face *f, int64_t tile) {
     if (tile < 0) return 0;
-    int64_t y = tile % plan->per_image / plan->across * f->step - f->pad_y + f->side;
-    return (tile / plan->per_image * f->height + (y < f->height ? y : f->height)) * f->width * f->channels;
+    int64_t y = tile % tiling->per_image / tiling->across * f->step - f->pad_y + f->side;
+    return (tile / tiling->per_image * f->height + (y < f->height ? y : f->height)) * f->width * f->channels;
 }
 
-gt_range gt_winograd_rows_ahead(const gt_winograd_plan *plan, const gt_winograd_face *f, const float *images, int64_t begin, int64_t end) {
-    if (end > plan->tiles) end = plan->tiles;
+gt_range gt_winograd_rows_ahead(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *images, int64_t begin, int64_t end) {
+    if (end > tiling->tiles) end = tiling->tiles;
     if (begin >= end) return (gt_range){NULL, 0};
-    int64_t at = rows_end(plan, f, begin - 1);
-    int64_t floats = rows_end(plan, f, end - 1) - at;
+    int64_t at = rows_end(tiling, f, begin - 1);
+    int64_t floats = rows_end(tiling, f, end - 1) - at;
     return (gt_range){images + at, floats <= MOST_AHEAD ? floats : 0};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/alive.h"
+#include "base/progress.h"
 
 #include <stddef.h>
 
@@ -9,11 +9,11 @@ static _Thread_local struct {
     void *arg;
 } life;
 
-void gt_alive(void) {
+void gt_progress(void) {
     if (life.beat) life.beat(life.arg);
 }
 
-void gt_alive_calls(void (*beat)(void *arg), void *arg) {
+void gt_on_progress(void (*beat)(void *arg), void *arg) {
     life.beat = beat;
     life.arg = arg;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Factors: a product of images and one factor per sample and channel, as in modulated convolution, vanishes if all its readers are
+ * Scales: a product of images and one scale per sample and channel, as in modulated convolution, vanishes if all its readers are
  * convolutions that can multiply what they read. The images are there instead for as long as the product was. */
 #include <stdlib.h>
 
@@ -7,8 +7,8 @@
 #include "graph/ops/elementwise.h"
 #include "graph/passes/passes.h"
 
-/* The place of the factors among n's inputs; -1: n is no such product. */
-static int factors_of(const gt_node *n) {
+/* The place of the scales among n's inputs; -1: n is no such product. */
+static int scales_of(const gt_node *n) {
     if (n->op != &gt_op_elementwise[GT_MAP_mul] || n->shape.n != 4) return -1;
     gt_shape one = GT_SHAPE(n->shape.d[0], 1, 1, n->shape.d[3]);
     for (int i = 1; i >= 0; i--)
@@ -18,31 +18,31 @@ static int factors_of(const gt_node *n) {
 
 /* Products that vanish; those of rate UPDATE are not computed in a run anyhow. */
 static void find_vanishing(const gt_graph *g, bool *vanishes) {
-    for (int id = 0; id < g->n_nodes; id++) vanishes[id] = g->nodes[id]->rate == GT_RATE_SLICE && factors_of(g->nodes[id]) >= 0;
+    for (int id = 0; id < g->n_nodes; id++) vanishes[id] = g->nodes[id]->rate == GT_RATE_SLICE && scales_of(g->nodes[id]) >= 0;
     for (int id = 0; id < g->n_nodes; id++)
         for (int i = 0; i < g->nodes[id]->n_in; i++)
-            if (!gt_conv_node_takes_factors(g->nodes[id], i)) vanishes[g->nodes[id]->in[i]->id] = false;
+            if (!gt_conv_node_takes_scales(g->nodes[id], i)) vanishes[g->nodes[id]->in[i]->id] = false;
     for (int i = 0; i < g->n_results; i++) vanishes[g->results[i].node->id] = false;
 }
 
-static gt_node *read_factors(void *arg, gt_graph *dst, const gt_node *n, gt_node **in) {
+static gt_node *read_scales(void *arg, gt_graph *dst, const gt_node *n, gt_node **in) {
     const bool *vanishes = arg;
-    gt_node *factors[2] = {NULL, NULL};
+    gt_node *scales[2] = {NULL, NULL};
     for (int i = 0; i < 2 && i < n->n_in; i++) {
         if (!vanishes[n->in[i]->id]) continue;
-        int at = factors_of(n->in[i]);
-        factors[i] = in[i]->in[at];
+        int at = scales_of(n->in[i]);
+        scales[i] = in[i]->in[at];
         in[i] = in[i]->in[1 - at];
     }
-    return factors[0] || factors[1] ? gt_conv_with_factors(dst, n, in, factors) : NULL;
+    return scales[0] || scales[1] ? gt_conv_with_scales(dst, n, in, scales) : NULL;
 }
 
-gt_graph *gt_pass_factors(const gt_graph *src, gt_arena *arena) {
+gt_graph *gt_pass_scales(const gt_graph *src, gt_arena *arena) {
     bool *vanishes = calloc((size_t)src->n_nodes + 1, sizeof *vanishes);
     gt_graph *dst = NULL;
     if (vanishes) {
         find_vanishing(src, vanishes);
-        dst = gt_rewrite(src, arena, read_factors, vanishes);
+        dst = gt_rewrite(src, arena, read_scales, vanishes);
     } else {
         gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "graph/ops/together.h"
+#include "graph/ops/joined.h"
 
 #include <string.h>
 
@@ -61,7 +61,7 @@ static gt_status part_shape(gt_node *n) {
 }
 
 size_t gt_view_offset(const gt_node *n) {
-    return n->op == &gt_op_part ? (size_t)((const part_attr *)n->attr)->slice * (size_t)gt_shape_size(&n->shape) * sizeof(float) : 0;
+    return n->op == &gt_op_slice_view ? (size_t)((const part_attr *)n->attr)->slice * (size_t)gt_shape_size(&n->shape) * sizeof(float) : 0;
 }
 
 static void no_cost(const gt_node *n, double *flops, double *bytes) {
@@ -69,14 +69,14 @@ static void no_cost(const gt_node *n, double *flops, double *bytes) {
     *flops = *bytes = 0;
 }
 
-const gt_op gt_op_part = {.name = "part", .min_in = 1, .max_in = 1, .shape = part_shape, .not_differentiable = true, .cost = no_cost, .view = true};
+const gt_op gt_op_slice_view = {.name = "part", .min_in = 1, .max_in = 1, .shape = part_shape, .not_differentiable = true, .cost = no_cost, .view = true};
 
-gt_node *gt_part(gt_graph *g, gt_node *joined, const gt_shape *one, int slice) {
+gt_node *gt_slice_view(gt_graph *g, gt_node *joined, const gt_shape *one, int slice) {
     part_attr attr;
     memset(&attr, 0, sizeof attr);
     attr.shape.n = one->n;
     memcpy(attr.shape.d, one->d, (size_t)one->n * sizeof *one->d);
     attr.slice = slice;
     while (joined && joined->op == &gt_op_reshape) joined = joined->in[0];
-    return gt_node_new(g, &gt_op_part, 1, &joined, &attr, sizeof attr);
+    return gt_node_new(g, &gt_op_slice_view, 1, &joined, &attr, sizeof attr);
 }

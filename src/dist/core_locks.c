@@ -10,13 +10,13 @@
 
 #include "dist/comm.h"
 
-static const char *const claims = "/dev/shm/gantry-cores";
+static const char *const lock_file = "/dev/shm/gantry-cores";
 
 /* Of whichever user: the first makes it. Without O_CREAT first, as systems refuse that for files of others in a common folder. */
-static int open_claims(void) {
-    int file = open(claims, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+static int open_lock_file(void) {
+    int file = open(lock_file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (file >= 0) return file;
-    file = open(claims, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    file = open(lock_file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (file >= 0) (void)!fchmod(file, 0666); /* past the umask; refused when another was faster */
     return file;
 }
@@ -26,17 +26,17 @@ static bool lock(int file, int core, short type) {
     return fcntl(file, F_OFD_SETLK, &l) == 0;
 }
 
-bool gt_claim_cores(gt_comm_inside *in, const cpu_set_t *mine) {
-    in->claims = open_claims();
+bool gt_lock_cores(gt_comm_inside *in, const cpu_set_t *mine) {
+    in->core_locks = open_lock_file();
     int all = 1;
-    for (int core = 0; core < CPU_SETSIZE && in->claims >= 0 && all; core++)
-        if (CPU_ISSET(core, mine)) all = lock(in->claims, core, F_WRLCK);
+    for (int core = 0; core < CPU_SETSIZE && in->core_locks >= 0 && all; core++)
+        if (CPU_ISSET(core, mine)) all = lock(in->core_locks, core, F_WRLCK);
     if (in->mpi) MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_MIN, in->node);
-    if (!all) gt_release_cores(in);
+    if (!all) gt_unlock_cores(in);
     return all;
 }
 
-void gt_release_cores(gt_comm_inside *in) {
-    if (in->claims >= 0) close(in->claims); /* the locks go with it */
-    in->claims = -1;
+void gt_unlock_cores(gt_comm_inside *in) {
+    if (in->core_locks >= 0) close(in->core_locks); /* the locks go with it */
+    in->core_locks = -1;
 }

@@ -82,7 +82,7 @@ static void set_kinds(const gt_graph *g, gt_place *places) {
     }
 }
 
-static int add_buffer(gt_memory_plan *plan, const gt_buffer *b) {
+static int add_buffer(gt_memory_plan *plan, const gt_interval *b) {
     plan->buffers[plan->n_buffers] = *b;
     return plan->n_buffers++;
 }
@@ -95,38 +95,38 @@ static void make_buffers(const gt_graph *g, int threads, const life *l, gt_memor
             plan->places[id] = plan->places[owner];
             plan->values_in[id] = plan->values_in[owner];
         } else if (plan->places[id].kind == GT_PLACE_ARENA) {
-            plan->values_in[id] = add_buffer(plan, &(gt_buffer){.bytes = aligned(bytes_of(n)), .first = l[id].first, .last = l[id].last, .node = id});
+            plan->values_in[id] = add_buffer(plan, &(gt_interval){.bytes = aligned(bytes_of(n)), .first = l[id].first, .last = l[id].last, .node = id});
         } else {
             plan->values_in[id] = -1;
         }
         size_t scratch = n->op->workspace ? n->op->workspace(n, threads) : 0;
         plan->scratch_in[id] =
-            scratch ? add_buffer(plan, &(gt_buffer){.bytes = aligned(scratch), .first = id, .last = id, .node = id, .scratch = true}) : -1;
+            scratch ? add_buffer(plan, &(gt_interval){.bytes = aligned(scratch), .first = id, .last = id, .node = id, .scratch = true}) : -1;
     }
 }
 
 static void add_up(gt_memory_plan *plan, int n_nodes) {
     for (int i = 0; i < plan->n_buffers; i++) {
-        const gt_buffer *b = &plan->buffers[i];
-        plan->alive[b->first] += b->bytes;
-        plan->alive[b->last + 1] -= b->bytes; /* unsigned: the sums below are right */
+        const gt_interval *b = &plan->buffers[i];
+        plan->in_use[b->first] += b->bytes;
+        plan->in_use[b->last + 1] -= b->bytes; /* unsigned: the sums below are right */
     }
     for (int t = 0; t <= n_nodes; t++) {
-        if (t) plan->alive[t] += plan->alive[t - 1];
-        if (plan->alive[t] > plan->least) plan->least = plan->alive[t], plan->peak = t;
+        if (t) plan->in_use[t] += plan->in_use[t - 1];
+        if (plan->in_use[t] > plan->least) plan->least = plan->in_use[t], plan->peak = t;
     }
 }
 
-gt_status gt_find_lives(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan) {
+gt_status gt_find_lifetimes(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan) {
     memset(plan, 0, sizeof *plan);
     size_t n = (size_t)g->n_nodes;
     plan->places = gt_arena_array(arena, n + 1, sizeof *plan->places);
     plan->values_in = gt_arena_array(arena, n + 1, sizeof *plan->values_in);
     plan->scratch_in = gt_arena_array(arena, n + 1, sizeof *plan->scratch_in);
     plan->buffers = gt_arena_array(arena, 2 * n + 1, sizeof *plan->buffers);
-    plan->alive = gt_arena_array(arena, n + 2, sizeof *plan->alive);
+    plan->in_use = gt_arena_array(arena, n + 2, sizeof *plan->in_use);
     life *l = calloc(n + 1, sizeof *l);
-    bool all = plan->places && plan->values_in && plan->scratch_in && plan->buffers && plan->alive && l;
+    bool all = plan->places && plan->values_in && plan->scratch_in && plan->buffers && plan->in_use && l;
     if (all) {
         set_kinds(g, plan->places);
         find_readers(g, l);

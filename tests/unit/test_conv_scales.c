@@ -9,7 +9,7 @@
 #include "graph/ops/conv.h"
 #include "kernels/conv.h"
 #include "kernels/isa.h"
-#include "kernels/winograd_plan.h"
+#include "kernels/winograd_tiling.h"
 
 /* A modulated convolution, forward or (up) the adjoint: images [n,h,w,c] to o channels. */
 typedef struct layer {
@@ -112,7 +112,7 @@ static void values_free(values *v) {
 }
 
 /* Images that convolutions multiply as they read them. */
-static int factors_in(const gt_exec *e) {
+static int scales_in(const gt_exec *e) {
     int n = 0;
     for (int k = 0; k < e->n_steps; k++) {
         const gt_node *node = e->steps[k].node;
@@ -127,10 +127,10 @@ static void compare(const layer *l, int slices, bool penalty, gt_pool *pool) {
     gt_exec *e = ready(g, &(gt_exec_options){.slices = slices, .pool = pool}), *plain = ready(g, &(gt_exec_options){.slices = slices, .no_fusion = 1});
     check_places(e);
     bool winograd = strcmp(gt_conv_mode(), "winograd") == 0;
-    int each = winograd && l->given ? slices : 1, factors = winograd ? 2 * each + 2 * slices : 0; /* forward, input gradient; weight gradient */
-    if (strcmp(gt_conv_mode(), "auto") != 0 && !penalty) assert_int_equal(factors_in(e), factors);
-    if (winograd && penalty) assert_true(factors_in(e) > factors);
-    assert_int_equal(factors_in(plain), 0);
+    int each = winograd && l->given ? slices : 1, scales = winograd ? 2 * each + 2 * slices : 0; /* forward, input gradient; weight gradient */
+    if (strcmp(gt_conv_mode(), "auto") != 0 && !penalty) assert_int_equal(scales_in(e), scales);
+    if (winograd && penalty) assert_true(scales_in(e) > scales);
+    assert_int_equal(scales_in(plain), 0);
     values a = values_of(e, l, slices), b = values_of(plain, l, slices);
     for (int i = 0; i <= OUTPUTS; i++) {
         assert_int_equal(a.bytes[i], b.bytes[i]);
@@ -167,7 +167,7 @@ static void test_same_bits(void **state) {
     assert_int_equal(gt_conv_mode_set(mode), GT_OK);
 }
 
-/* A product stays if it must be there anyhow: for another kernel, another op, as a result; or if it is none of images and factors. */
+/* A product stays if it must be there anyhow: for another kernel, another op, as a result; or if it is none of images and scales. */
 static void test_products_that_stay(void **state) {
     (void)state;
     gt_conv_attr same = {.pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
@@ -180,7 +180,7 @@ static void test_products_that_stay(void **state) {
         if (why == 2) gt_output(g, "sum", gt_sum(g, y, GT_ALL_AXES));
         if (why == 3) gt_output(g, "product", y);
         gt_exec *e = ready(g, NULL);
-        assert_int_equal(factors_in(e), why == 0);
+        assert_int_equal(scales_in(e), why == 0);
         assert_int_equal(steps_of(e, "mul"), why != 0);
         done(g, e);
     }
@@ -203,42 +203,42 @@ static void test_less_memory(void **state) {
     assert_int_equal(bytes[0] + 2 * 66 * 66 * 32 * sizeof(float), bytes[1]);
 }
 
-/* Pixels outside are +0 when they have been multiplied, whatever the signs of the factors. */
+/* Pixels outside are +0 when they have been multiplied, whatever the signs of the scales. */
 static void test_zeros_outside(void **state) {
     (void)state;
     enum { CHANNELS = 3, IMAGES = 2 };
     const gt_conv_shape s = {.n = IMAGES, .h = 4, .w = 4, .c = CHANNELS, .p = 4, .q = 4, .o = 1, .kh = 3, .kw = 3,
                              .stride = 1, .pad_top = 1, .pad_left = 1, .groups = 1};
-    gt_winograd_plan p = gt_winograd_plan_of(&s, GT_CONV_FORWARD);
-    const float factors[IMAGES * CHANNELS] = {1, -1, 0, -0.0f, -2, 3};
+    gt_winograd_tiling p = gt_winograd_tiling_of(&s, GT_CONV_FORWARD);
+    const float scales[IMAGES * CHANNELS] = {1, -1, 0, -0.0f, -2, 3};
     float pixels[IMAGES * 4 * 4 * CHANNELS] = {0}, zeros[IMAGES * CHANNELS];
     const float *from[GT_WINOGRAD_MOST_POINTS + 1];
-    gt_winograd_images images = gt_winograd_images_of(&p, &p.from, pixels, factors, zeros);
+    gt_winograd_images images = gt_winograd_images_of(&p, &p.from, pixels, scales, zeros);
     for (int image = 0; image < IMAGES; image++) {
         int read = gt_winograd_read(&p, &p.from, &images, image, from);
         assert_int_equal(read, 6 * 6 + 1);
         for (int c = 0; c < CHANNELS; c++) {
             float product = from[0][c] * from[read - 1][c];
-            assert_true(from[read - 1][c] == factors[image * CHANNELS + c] && product == 0 && !signbit(product));
+            assert_true(from[read - 1][c] == scales[image * CHANNELS + c] && product == 0 && !signbit(product));
         }
     }
 }
 
-/* Factors come when derivatives have been taken: nodes that have them have none, and say so. */
+/* Scales come when derivatives have been taken: nodes that have them have none, and say so. */
 static void test_faults(void **state) {
     (void)state;
     for (int fault = 0; fault < 2; fault++) {
         gt_graph *g = gt_graph_new("faults");
         gt_node *x = gt_input(g, "x", S(2, 16, 16, 32)), *w = gt_input(g, "w", S(3, 3, 32, 32)), *s = gt_input(g, "s", fault ? S(2, 1, 1, 31) : S(2, 1, 1, 32));
         gt_node *y = gt_conv(g, x, w, (gt_conv_attr){0}), *dx;
-        assert_true(gt_conv_node_takes_factors(y, 0) && !gt_conv_node_takes_factors(y, 1) && !gt_conv_node_takes_factors(x, 0));
-        y = gt_conv_with_factors(g, y, y->in, (gt_node *const[]){s, NULL});
+        assert_true(gt_conv_node_takes_scales(y, 0) && !gt_conv_node_takes_scales(y, 1) && !gt_conv_node_takes_scales(x, 0));
+        y = gt_conv_with_scales(g, y, y->in, (gt_node *const[]){s, NULL});
         if (!fault) {
-            assert_false(gt_conv_node_takes_factors(y, 0));
+            assert_false(gt_conv_node_takes_scales(y, 0));
             assert_int_equal(gt_grad(g, 1, &y, NULL, 1, &x, &dx), GT_USAGE);
         }
         assert_int_equal(gt_graph_status(g), GT_USAGE);
-        assert_non_null(strstr(gt_message(), fault ? "factors of images have shape" : "op 'conv' has no derivative"));
+        assert_non_null(strstr(gt_message(), fault ? "scales of images have shape" : "op 'conv' has no derivative"));
         gt_graph_free(g);
     }
 }

@@ -3,7 +3,7 @@
  * not been heard of for too long is named, and all ranks end.
  *
  * MPI is called by the main thread alone, so beats leave when it begins to wait and while it waits (gt_comm_wait), between the nodes of a graph
- * (gt_reducer_progress), and from loops that may be long (gt_alive): a silent rank is one whose process, host or network is gone, or whose main
+ * (gt_reducer_progress), and from loops that may be long (gt_progress): a silent rank is one whose process, host or network is gone, or whose main
  * thread is stuck. What may keep that from its next beat for long, such as a file system that stands still, is announced (all of the start is), and
  * then silence may last BUSY_FACTOR times as long. The messages have a communicator of their own: they never wait for anything and nothing waits for
  * them.
@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alive.h"
+#include "base/progress.h"
 #include "base/clock.h"
 #include "dist/comm.h"
 #include "gantry/log.h"
@@ -57,7 +57,7 @@ typedef struct peer { /* one that is listened to */
     packet out, in;
 } peer;
 
-struct gt_pulse {
+struct gt_heartbeat {
     MPI_Comm world;
     int n, most;                /* peers that are listened to, and those there are: by rank, without this one. Rank 0 listens to all, all to rank 0 */
     peer *peers;
@@ -71,23 +71,23 @@ struct gt_pulse {
 };
 
 static void listen(const gt_comm_inside *in, peer *p) {
-    MPI_Irecv(p->in.bytes, BEAT_BYTES, MPI_BYTE, p->rank, TAG, in->pulse->world, &p->receive);
+    MPI_Irecv(p->in.bytes, BEAT_BYTES, MPI_BYTE, p->rank, TAG, in->heartbeat->world, &p->receive);
 }
 
 /* To the first n peers from now on. */
 static void listen_to(gt_comm_inside *in, int n) {
-    gt_pulse *u = in->pulse;
+    gt_heartbeat *u = in->heartbeat;
     for (; u->n < n; u->n++) listen(in, &u->peers[u->n]);
 }
 
-static void beat_if_due(void *comm) { gt_pulse_turn(comm, 0); }
+static void beat_if_due(void *comm) { gt_heartbeat_poll(comm, 0); }
 
-gt_status gt_pulse_start(gt_comm_inside *in) {
+gt_status gt_heartbeat_start(gt_comm_inside *in) {
     gt_comm *c = &in->seen;
     if (c->ranks == 1) return GT_OK;
     MPI_Comm world;
     MPI_Comm_dup(in->world, &world); /* first: it is collective */
-    gt_pulse *u = calloc(1, sizeof *u);
+    gt_heartbeat *u = calloc(1, sizeof *u);
     int most = c->ranks - 1;
     if (u) u->peers = calloc((size_t)most, sizeof *u->peers);
     if (!u || !u->peers) {
@@ -99,22 +99,22 @@ gt_status gt_pulse_start(gt_comm_inside *in) {
     u->what = "starting";
     u->busy = true;
     u->listened = gt_clock();
-    in->pulse = u;
+    in->heartbeat = u;
     for (int i = 0; i < most; i++)
         u->peers[i] = (peer){.rank = i < c->rank ? i : i + 1, .last = {.busy = 1, .missed = -1, .known = -1, .what = "starting", .host = "?"}, .send = MPI_REQUEST_NULL};
     listen_to(in, c->rank == 0 || c->ranks <= ALL_LINKED ? most : 1);
     gt_comm_heartbeat(c, 60);
-    gt_alive_calls(beat_if_due, c);
+    gt_on_progress(beat_if_due, c);
     return GT_OK;
 }
 
-void gt_pulse_link(gt_comm *c) {
-    gt_pulse *u = gt_inside(c)->pulse;
+void gt_heartbeat_link(gt_comm *c) {
+    gt_heartbeat *u = gt_inside(c)->heartbeat;
     if (u) listen_to(gt_inside(c), u->most);
 }
 
 void gt_comm_heartbeat(gt_comm *c, double limit) {
-    gt_pulse *u = gt_inside(c)->pulse;
+    gt_heartbeat *u = gt_inside(c)->heartbeat;
     if (!u) return;
     u->limit = limit > 0 ? limit : INFINITY;
     u->interval = fmin(longest_interval, limit > 0 ? limit / BEATS : longest_interval);
@@ -122,13 +122,13 @@ void gt_comm_heartbeat(gt_comm *c, double limit) {
 }
 
 /* For how long a peer has been heard of without a long pause. By the clock: also a pause in listening makes it less sure that all is well. */
-static double steady(const gt_pulse *u, const peer *p) {
+static double steady(const gt_heartbeat *u, const peer *p) {
     double now = gt_clock();
     return now - p->heard > pause_part * u->limit ? 0 : now - p->since;
 }
 
 /* Those who have not been heard of for long take turns. */
-static const peer *find_missed(gt_pulse *u) {
+static const peer *find_missed(gt_heartbeat *u) {
     for (int k = 0; k < u->n; k++) {
         int i = (u->turn + 1 + k) % u->n;
         if (u->peers[i].silent < missed_part * u->limit) continue;
@@ -140,11 +140,11 @@ static const peer *find_missed(gt_pulse *u) {
 
 static const peer *peer_of(const gt_comm_inside *in, int rank) {
     int i = rank < in->seen.rank ? rank : rank - 1;
-    return rank >= 0 && rank != in->seen.rank && i < in->pulse->n ? &in->pulse->peers[i] : NULL;
+    return rank >= 0 && rank != in->seen.rank && i < in->heartbeat->n ? &in->heartbeat->peers[i] : NULL;
 }
 
 static beat make_beat(const gt_comm_inside *in) {
-    gt_pulse *u = in->pulse;
+    gt_heartbeat *u = in->heartbeat;
     beat b = {.step = u->step, .busy = u->busy, .waiting = u->waiting_since > 0 ? gt_clock() - u->waiting_since : 0, .missed = -1, .known = -1};
     snprintf(b.what, sizeof b.what, "%s", u->what);
     memcpy(b.host, in->seen.host, sizeof b.host);
@@ -161,7 +161,7 @@ static void send_beat(gt_comm_inside *in, peer *p, const beat *b) {
     if (p->send != MPI_REQUEST_NULL) MPI_Test(&p->send, &left, MPI_STATUS_IGNORE);
     if (!left) return;
     p->out.beat = *b;
-    MPI_Isend(p->out.bytes, BEAT_BYTES, MPI_BYTE, p->rank, TAG, in->pulse->world, &p->send);
+    MPI_Isend(p->out.bytes, BEAT_BYTES, MPI_BYTE, p->rank, TAG, in->heartbeat->world, &p->send);
 }
 
 static void hear(gt_comm_inside *in, peer *p, double listened) {
@@ -174,7 +174,7 @@ static void hear(gt_comm_inside *in, peer *p, double listened) {
         p->last.what[WORD_BYTES - 1] = p->last.host[GT_HOST_BYTES - 1] = 0;
         if (p->warned) gt_warn("rank %d (%s) is heard of again after %.0f s", p->rank, p->last.host, p->silent);
         double now = gt_clock();
-        if (now - p->heard > pause_part * in->pulse->limit) p->since = now;
+        if (now - p->heard > pause_part * in->heartbeat->limit) p->since = now;
         p->heard = now;
         p->warned = false;
         p->silent = 0;
@@ -193,7 +193,7 @@ static void accuse(gt_comm *c, const peer *p) {
 
 /* All ranks have waited for each other for long: nobody will ever move. Only rank 0 sees that. */
 static void judge_all(gt_comm *c, double waited) {
-    gt_pulse *u = gt_inside(c)->pulse;
+    gt_heartbeat *u = gt_inside(c)->heartbeat;
     double least = waited;
     for (int i = 0; i < u->n; i++) least = fmin(least, u->peers[i].last.waiting);
     if (c->rank || least < BUSY_FACTOR * u->limit) return;
@@ -204,7 +204,7 @@ static void judge_all(gt_comm *c, double waited) {
 /* Ranks a and b have missed each other for so long, though `third` has heard of both all the while; this rank is one of the three. */
 static void lose_link(gt_comm_inside *in, int a, int b, int third, double silent) {
     gt_comm *c = &in->seen;
-    gt_pulse *u = in->pulse;
+    gt_heartbeat *u = in->heartbeat;
     beat own = {.step = u->step};
     snprintf(own.what, sizeof own.what, "%s", u->what);
     memcpy(own.host, c->host, sizeof own.host);
@@ -223,7 +223,7 @@ static void lose_link(gt_comm_inside *in, int a, int b, int third, double silent
 
 /* What this peer says of others, and they of this rank. Rank 0 speaks for all; one that has lost its link to rank 0 ends itself a little later. */
 static void judge_links(gt_comm_inside *in, const peer *p) {
-    const gt_pulse *u = in->pulse;
+    const gt_heartbeat *u = in->heartbeat;
     if (in->seen.rank) {
         const peer *first = &u->peers[0];
         double late = late_part * u->limit;
@@ -238,7 +238,7 @@ static void judge_links(gt_comm_inside *in, const peer *p) {
 }
 
 static void judge(gt_comm_inside *in, double now) {
-    gt_pulse *u = in->pulse;
+    gt_heartbeat *u = in->heartbeat;
     bool first = in->seen.rank == 0;
     for (int i = 0; i < u->n; i++) judge_links(in, &u->peers[i]);
     for (int i = 0; i < (first ? u->n : 1); i++) {
@@ -253,7 +253,7 @@ static void judge(gt_comm_inside *in, double now) {
 }
 
 static void beat_now(gt_comm_inside *in, double now) {
-    gt_pulse *u = in->pulse;
+    gt_heartbeat *u = in->heartbeat;
     double listened = fmin(now - u->listened, 2 * u->interval);
     bool links = in->seen.rank == 0 || now >= u->links_next;
     u->listened = now;
@@ -264,9 +264,9 @@ static void beat_now(gt_comm_inside *in, double now) {
     for (int i = 0; i < (links ? u->n : 1); i++) send_beat(in, &u->peers[i], &b);
 }
 
-void gt_pulse_turn(gt_comm *c, double waiting_since) {
+void gt_heartbeat_poll(gt_comm *c, double waiting_since) {
     gt_comm_inside *in = gt_inside(c);
-    gt_pulse *u = in->pulse;
+    gt_heartbeat *u = in->heartbeat;
     if (!u) return;
     double now = gt_clock();
     if (now < u->next) return;
@@ -276,17 +276,17 @@ void gt_pulse_turn(gt_comm *c, double waiting_since) {
 }
 
 void gt_comm_doing(gt_comm *c, uint32_t step, const char *what) {
-    gt_pulse *u = gt_inside(c)->pulse;
+    gt_heartbeat *u = gt_inside(c)->heartbeat;
     if (!u) return;
     u->step = step;
     u->what = what;
     if (u->busy) u->next = 0; /* or the others would wait long for one that dies now */
     u->busy = false;
-    gt_pulse_turn(c, 0);
+    gt_heartbeat_poll(c, 0);
 }
 
 void gt_comm_busy(gt_comm *c, const char *what) {
-    gt_pulse *u = gt_inside(c)->pulse;
+    gt_heartbeat *u = gt_inside(c)->heartbeat;
     if (!u) return;
     u->what = what;
     u->waiting_since = 0;
@@ -295,10 +295,10 @@ void gt_comm_busy(gt_comm *c, const char *what) {
 }
 
 /* All ranks are here: nothing more is sent, and what is under way is small enough to have left already. */
-void gt_pulse_stop(gt_comm_inside *in) {
-    gt_pulse *u = in->pulse;
+void gt_heartbeat_stop(gt_comm_inside *in) {
+    gt_heartbeat *u = in->heartbeat;
     if (!u) return;
-    gt_alive_calls(NULL, NULL);
+    gt_on_progress(NULL, NULL);
     for (int i = 0; i < u->n; i++) {
         MPI_Cancel(&u->peers[i].receive);
         MPI_Wait(&u->peers[i].receive, MPI_STATUS_IGNORE);
@@ -307,5 +307,5 @@ void gt_pulse_stop(gt_comm_inside *in) {
     MPI_Comm_free(&u->world);
     free(u->peers);
     free(u);
-    in->pulse = NULL;
+    in->heartbeat = NULL;
 }

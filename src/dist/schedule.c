@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A reducer's plan for a phase: when each bucket is complete, and what no output writes. */
+ * A reducer's schedule for a phase: when each bucket is complete, and what no output writes. */
 #include <stdlib.h>
 
 #include "dist/reducer.h"
@@ -10,7 +10,7 @@ static int by_offset(const void *a, const void *b) {
 }
 
 /* gaps: what `sorted` leaves of the block; there is room for one more than outputs. */
-static gt_status find_gaps(const gt_reducer *r, gt_reducer_plan *p, const gt_span *sorted, int n) {
+static gt_status find_gaps(const gt_reducer *r, gt_reducer_schedule *p, const gt_span *sorted, int n) {
     size_t end = 0;
     for (int i = 0; i <= n; i++) {
         size_t next = i < n ? sorted[i].offset : r->floats;
@@ -22,7 +22,7 @@ static gt_status find_gaps(const gt_reducer *r, gt_reducer_plan *p, const gt_spa
     return GT_OK;
 }
 
-static void order_buckets(const gt_reducer *r, gt_reducer_plan *p, int n, const gt_span *outputs) {
+static void order_buckets(const gt_reducer *r, gt_reducer_schedule *p, int n, const gt_span *outputs) {
     for (int i = 0; i < n; i++) {
         if (outputs[i].size == 0) continue;
         size_t first = outputs[i].offset / r->bucket_floats, last = (outputs[i].offset + outputs[i].size - 1) / r->bucket_floats;
@@ -39,19 +39,19 @@ static void order_buckets(const gt_reducer *r, gt_reducer_plan *p, int n, const 
     }
 }
 
-gt_reducer_plan *gt_reducer_plan_new(gt_reducer *r, int n, const gt_span *outputs) {
-    gt_reducer_plan *p = calloc(1, sizeof *p);
+gt_reducer_schedule *gt_reducer_schedule_new(gt_reducer *r, int n, const gt_span *outputs) {
+    gt_reducer_schedule *p = calloc(1, sizeof *p);
     gt_span *sorted = malloc(((size_t)n + 1) * sizeof *sorted);
     if (p) {
-        p->next = r->plans;
-        r->plans = p; /* the reducer frees it, complete or not */
+        p->next = r->schedules;
+        r->schedules = p; /* the reducer frees it, complete or not */
         p->order = calloc((size_t)r->buckets, sizeof *p->order);
         p->ready = calloc((size_t)r->buckets, sizeof *p->ready);
         p->gaps = calloc((size_t)n + 1, sizeof *p->gaps);
     }
     gt_status st = GT_OK;
     if (!p || !sorted || !p->order || !p->ready || !p->gaps) {
-        st = gt_fail(GT_NOMEM, "out of memory for the plan of a phase");
+        st = gt_fail(GT_NOMEM, "out of memory for the schedule of a phase");
     } else {
         for (int i = 0; i < n; i++) sorted[i] = outputs[i];
         qsort(sorted, (size_t)n, sizeof *sorted, by_offset);

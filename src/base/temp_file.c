@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
-#include "base/spool.h"
+#include "base/temp_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 #include "base/file.h"
 
-gt_status gt_spool_open(gt_spool *s) {
+gt_status gt_temp_file_open(gt_temp_file *s) {
     const char *dir = getenv("TMPDIR");
     char path[4096];
     if (!dir || !*dir) dir = "/tmp";
@@ -25,22 +25,22 @@ gt_status gt_spool_open(gt_spool *s) {
     return GT_OK;
 }
 
-void gt_spool_close(gt_spool *s) {
+void gt_temp_file_close(gt_temp_file *s) {
     if (s->fd >= 0) close(s->fd);
     *s = GT_SPOOL_NONE;
 }
 
-gt_status gt_spool_add(gt_spool *s, const void *bytes, size_t n) {
+gt_status gt_temp_file_add(gt_temp_file *s, const void *bytes, size_t n) {
     int error = gt_write_all(s->fd, bytes, n);
     if (error) return gt_fail(GT_FAILED, "a temporary file cannot be written: %s (TMPDIR names another folder)", strerror(error));
     s->size += n;
     return GT_OK;
 }
 
-gt_status gt_spool_align(gt_spool *s) {
+gt_status gt_temp_file_align(gt_temp_file *s) {
     static const char zeros[1 << 16];
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), over = s->size % page;
-    return over ? gt_spool_add(s, zeros, (size_t)(page - over) % sizeof zeros) : GT_OK;
+    return over ? gt_temp_file_add(s, zeros, (size_t)(page - over) % sizeof zeros) : GT_OK;
 }
 
 gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n) {
@@ -56,17 +56,17 @@ gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n) {
     return GT_OK;
 }
 
-gt_status gt_spool_read(const gt_spool *s, uint64_t offset, void *out, size_t n) {
+gt_status gt_temp_file_read(const gt_temp_file *s, uint64_t offset, void *out, size_t n) {
     return gt_read_at(s->fd, offset, out, n);
 }
 
-const void *gt_spool_map(const gt_spool *s, uint64_t offset, size_t n) {
+const void *gt_temp_file_map(const gt_temp_file *s, uint64_t offset, size_t n) {
     void *map = mmap(NULL, n ? n : 1, PROT_READ, MAP_SHARED, s->fd, (off_t)offset);
     if (map != MAP_FAILED) return map;
     gt_fail(GT_FAILED, "a temporary file cannot be mapped: %s", strerror(errno));
     return NULL;
 }
 
-void gt_spool_unmap(const void *map, size_t n) {
+void gt_temp_file_unmap(const void *map, size_t n) {
     if (map) munmap((void *)map, n ? n : 1);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Several slices in one node: what the rules of the ops (gt_op.together) are made of. The values of slices lie one after the other, so
+ * Several slices in one node: what the rules of the ops (gt_op.joined) are made of. The values of slices lie one after the other, so
  * that their node has the shape of one slice's with the first dimension so many times as long ("joined"); a scalar becomes [slices]. */
-#ifndef GANTRY_GRAPH_OPS_TOGETHER_H
-#define GANTRY_GRAPH_OPS_TOGETHER_H
+#ifndef GANTRY_GRAPH_OPS_JOINED_H
+#define GANTRY_GRAPH_OPS_JOINED_H
 
 #include "graph/op.h"
 
@@ -17,7 +17,7 @@ gt_node *gt_slices_repeat(gt_graph *g, gt_node *shared, int slices);
 gt_node *gt_slices_by_rows(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared, unsigned rows);
 
 /* One slice of joined values: a view. */
-extern const gt_op gt_op_part;
-gt_node *gt_part(gt_graph *g, gt_node *joined, const gt_shape *one, int slice);
+extern const gt_op gt_op_slice_view;
+gt_node *gt_slice_view(gt_graph *g, gt_node *joined, const gt_shape *one, int slice);
 
 #endif
