@@ -47,21 +47,48 @@ static inline gt_picture item(gt_source *imp, int64_t i) {
     return p;
 }
 
-/* The source under four threads at once: for the sanitizers, and for whatever two readers share. */
-static inline void *read_many(void *state) {
-    gt_source *imp = state;
-    int64_t n = gt_source_get_info(imp)->count;
+/* A number that tells an item's picture from others; 0: the item cannot be read. */
+static inline uint64_t read_sum(gt_source *imp, int64_t i) {
+    gt_picture p;
+    if (gt_source_read(imp, i, &p)) return 0;
+    size_t bytes = (size_t)p.height * (size_t)p.width * (size_t)p.channels * gt_sample_bytes(p.type);
+    uint64_t sum = 1 + bytes;
+    for (size_t k = 0; k < bytes; k++) sum = sum * 31 + ((uint8_t *)p.samples)[k];
+    gt_picture_free(&p);
+    return sum;
+}
+
+typedef struct reading {
+    gt_source *source;
+    const uint64_t *sums; /* of the items, as one thread has read them */
+    int different;
+} reading;
+
+static inline void *read_many(void *arg) {
+    reading *r = arg;
+    int64_t n = gt_source_get_info(r->source)->count;
     for (int k = 0; k < 200; k++) {
-        gt_picture p;
-        if (!gt_source_read(imp, (k * 7919) % n, &p)) gt_picture_free(&p);
+        int64_t i = (k * 7919) % n;
+        r->different += read_sum(r->source, i) != r->sums[i];
     }
     return NULL;
 }
 
+/* Four threads at once read what one thread reads. */
 static inline void read_by_threads(gt_source *imp) {
+    int64_t n = gt_source_get_info(imp)->count, readable = 0;
+    uint64_t *sums = calloc((size_t)n, sizeof *sums);
+    for (int64_t i = 0; i < n; i++) readable += (sums[i] = read_sum(imp, i)) != 0;
+    assert_true(readable > 1);
     pthread_t threads[4];
-    for (int t = 0; t < 4; t++) pthread_create(&threads[t], NULL, read_many, imp);
+    reading r[4];
+    for (int t = 0; t < 4; t++) {
+        r[t] = (reading){imp, sums, 0};
+        assert_int_equal(pthread_create(&threads[t], NULL, read_many, &r[t]), 0);
+    }
     for (int t = 0; t < 4; t++) pthread_join(threads[t], NULL);
+    for (int t = 0; t < 4; t++) assert_int_equal(r[t].different, 0);
+    free(sums);
     gt_source_close(imp);
 }
 

@@ -301,6 +301,7 @@ static void plain_mode_agrees_nearly(void **state) {
 /* A short last batch may have fewer slices than there are ranks. */
 static void ranks_without_a_slice_take_part(void **state) {
     (void)state;
+    if (comm->ranks == 1) skip();
     for (int slices = 1; slices < comm->ranks; slices++) {
         for (how how = TREE; how <= PLAIN; how++) reduce(slices, 20011, 0, how);
     }
@@ -312,7 +313,7 @@ static void unequal_slices_give_the_mean_over_the_batch(void **state) {
     (void)state;
     enum { SAMPLES = 150, N = 37 };
     gt_cut cut = {SAMPLES, 8};
-    if (comm->ranks > cut.slices) return;
+    if (comm->ranks > cut.slices) skip();
     static float sample[SAMPLES][N];
     double mean[N] = {0};
     for (int i = 0; i < SAMPLES; i++) {
