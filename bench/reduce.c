@@ -30,19 +30,19 @@ typedef struct subject {
 
 /* From gradients that are there to sums that are everywhere: a backward pass of no duration. Filling the gradient is not counted. */
 static double tree_seconds(const subject *s) {
-    gt_reducer_begin(s->reducer, s->plan);
-    memset(gt_reducer_begin_bundle(s->reducer), 0, s->floats * sizeof(float));
-    gt_comm_barrier(s->comm);
+    gt_reducer_begin_all(s->reducer, s->plan);
+    memset(gt_reducer_begin_group(s->reducer), 0, s->floats * sizeof(float));
+    gt_comm_barrier_all(s->comm);
     double start = gt_clock();
     gt_reducer_progress(s->reducer, 1);
-    gt_reducer_end_bundle(s->reducer);
-    gt_reducer_finish(s->reducer);
-    gt_reducer_gather(s->reducer, s->block);
+    gt_reducer_end_group(s->reducer);
+    gt_reducer_finish_all(s->reducer);
+    gt_reducer_gather_all(s->reducer, s->block);
     return gt_clock() - start;
 }
 
 static double allreduce_seconds(const subject *s) {
-    gt_comm_barrier(s->comm);
+    gt_comm_barrier_all(s->comm);
     double start = gt_clock();
     MPI_Allreduce(MPI_IN_PLACE, s->block, (int)s->floats, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD);
     return gt_clock() - start;
@@ -59,16 +59,16 @@ static double best_of(double (*seconds)(const subject *), const subject *s, int 
 
 static gt_status measure(bench *b, size_t floats, gt_table *table) {
     subject s = {.comm = b->comm, .floats = floats};
-    s.reducer = gt_reducer_new(b->comm, NULL, &(gt_reducer_options){.slices = b->comm->ranks, .floats = floats});
+    s.reducer = gt_reducer_new_all(b->comm, NULL, &(gt_reducer_options){.slices = b->comm->ranks, .floats = floats});
     s.plan = s.reducer ? gt_reducer_schedule_new(s.reducer, 1, &(gt_span){0, floats}) : NULL;
     s.block = gt_block_alloc(floats * sizeof(float), "a block of gradients");
-    gt_status st = gt_comm_agree(b->comm, s.plan && s.block ? GT_OK : GT_FAILED);
+    gt_status st = gt_comm_agree_all(b->comm, s.plan && s.block ? GT_OK : GT_FAILED);
     if (!st) {
         int runs = b->common->careful ? 10 : 4;
         double tree = best_of(tree_seconds, &s, runs), all = best_of(allreduce_seconds, &s, runs), bytes = (double)(floats * sizeof(float));
         gt_table_row(table, (double)b->comm->ranks, (double)b->comm->hosts, bytes / 1e6, tree * 1e3, bytes / tree / 1e6, all * 1e3, bytes / all / 1e6, all / tree);
     }
-    gt_reducer_free(s.reducer);
+    gt_reducer_free_all(s.reducer);
     gt_block_free(s.block, floats * sizeof(float));
     return st;
 }

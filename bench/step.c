@@ -105,7 +105,7 @@ static void tell_totals(bench *b, const gt_trainer *t, const bench_steps *s, dou
     const bench_recipe *r = bench_recipe_find(options.recipe);
     double rate = 1 / s->per_image, flops = bench_flops_per_image(t), cores = (double)(t->comm->ranks * t->comm->threads);
     double quiet = cores > 1 ? NAN : 1 / s->processor_per_image;
-    gt_table_row(table, options.recipe, (double)t->comm->ranks, (double)t->comm->threads, (double)t->job->batch, (double)t->shares[0].cut.slices, (double)t->model->slice_size, rate, 1000 / rate, flops / 1e9, flops * rate / 1e9,
+    gt_table_row(table, options.recipe, (double)t->comm->ranks, (double)t->comm->threads, (double)t->job->batch, (double)t->shares[0].slices.count, (double)t->model->slice_size, rate, 1000 / rate, flops / 1e9, flops * rate / 1e9,
                  flops * rate / (peak * t->comm->ranks), s->busy, quiet, flops * quiet / peak, r->reference_rate > 0 ? (cores > 1 ? rate / cores : quiet) / r->reference_rate : NAN, (double)t->arena_bytes / 1e6);
 }
 

@@ -73,7 +73,7 @@ static void say_conditions(gt_results *r) {
 
 static gt_status join(const bench_program *p, bench *b) {
     if (!p->ranks) return GT_OK;
-    b->comm = gt_comm_start(p->threads ? (int)*p->threads : 1, NULL);
+    b->comm = gt_comm_start_all(p->threads ? (int)*p->threads : 1, NULL);
     if (!b->comm) return GT_FAILED;
     gt_log_setup(b->comm->rank, b->comm->ranks, GT_WARNING);
     if (b->comm->rank == 0) gt_results_say(b->results, "ranks", "%s", b->comm->description);
@@ -96,7 +96,7 @@ static gt_status run(const bench_program *p, bool first_rank) {
     }
     if (st && first_rank) fprintf(stderr, "%s: %s\n", p->name, gt_message());
     gt_results_free(b.results);
-    gt_comm_stop(b.comm);
+    gt_comm_stop_all(b.comm);
     return st;
 }
 

@@ -6,23 +6,26 @@
  * sibling passes through. Every sum over slices here, of gradients, states or statistics, is this tree's root.
  *
  *     gt_status st;
- *     gt_comm *c = gt_comm_start(0, &st);
- *     st = gt_comm_agree(c, gt_slices_choose(batch, group, 0, c->ranks, &slices)); // every rank returns the same
+ *     gt_comm *c = gt_comm_start_all(0, &st);
+ *     st = gt_comm_agree_all(c, gt_slices_choose(batch, group, 0, c->ranks, &slices)); // every rank returns the same
  *     gt_slice_range(slices, c->ranks, c->rank, &first, &count);
- *     gt_reducer *r = gt_reducer_new(c, pool, &(gt_reducer_options){.slices = slices, .floats = block_floats});
+ *     gt_reducer *r = gt_reducer_new_all(c, pool, &(gt_reducer_options){.slices = slices, .floats = block_floats});
  *     gt_reducer_schedule *schedule = gt_reducer_schedule_new(r, n, outputs);     // one per phase
  *     each phase:
- *         gt_reducer_begin(r, schedule);
- *         for each of this rank's bundles of slices:                  // abreast: each line for all of them
- *             gt_exec_bind(e, GT_SLOT_GRAD, gt_reducer_begin_bundle(r));
+ *         gt_reducer_begin_all(r, schedule);
+ *         for each of this rank's groups of slices:                  // abreast: each line for all of them
+ *             gt_exec_bind(e, GT_SLOT_GRAD, gt_reducer_begin_group(r));
  *             gt_exec_run(e, &(gt_exec_env){.between = gt_reducer_progress, .between_arg = r, ...});
- *             gt_reducer_end_bundle(r);
- *         gt_nonfinite bad = gt_reducer_finish(r);
+ *             gt_reducer_end_group(r);
+ *         gt_nonfinite bad = gt_reducer_finish_all(r);
  *         for each part of gt_reducer_owned(r, &n): optimiser on gradient + offset, params + offset, moments + offset
- *         gt_reducer_gather(r, params);
+ *         gt_reducer_gather_all(r, params);
  *
- * Every function that takes a gt_comm or a gt_reducer is collective unless it says otherwise: all ranks call it, in the
- * same order, from their main thread. An error inside MPI ends all ranks (MPI's own error handler).
+ * Three words say how work is cut. A slice is some consecutive samples of a batch, and a leaf of the tree. A group is
+ * some slices of one rank that run at once, and a node of the tree. An execution (gt_exec) computes one group.
+ *
+ * A function whose name ends with _all is collective: all ranks call it, in the same order, from their main thread; the
+ * others are not. An error inside MPI ends all ranks (MPI's own error handler).
  */
 #ifndef GANTRY_DIST_H
 #define GANTRY_DIST_H
@@ -55,96 +58,96 @@ typedef struct gt_comm { /* read only */
  * them) and the number of threads: `threads`, or as
  * many as it has cores for 0. Starts the watchdog: a rank whose launcher is gone ends. Make thread pools after it.
  * NULL: see gt_message() and *status (which may be NULL itself). Once per process. */
-gt_comm *gt_comm_start(int threads, gt_status *status);
-void gt_comm_stop(gt_comm *c); /* waits for all ranks; NULL is fine */
+gt_comm *gt_comm_start_all(int threads, gt_status *status);
+void gt_comm_stop_all(gt_comm *c); /* waits for all ranks; NULL is fine */
 
 /* All ranks bring the status of something that may have failed on some of them, and all return the same one: GT_OK, or
  * that of the lowest rank that failed, with its message ("rank 3 (node7): ..." where it is not a mistake of usage that rank 0 has
  * made, too). So that rank 0 prints one message and all exit alike. */
-gt_status gt_comm_agree(gt_comm *c, gt_status st);
+gt_status gt_comm_agree_all(gt_comm *c, gt_status st);
 
 /* Is this a run of one program with one set of settings? Every rank brings its own; the program's version goes with them, and where the first
  * setting differs (the command) the others are not looked at. GT_FAILED on all
  * ranks, with the names and both values, where a rank has other ones than rank 0: such ranks would compute a mixture, or wait for each other for ever. */
-gt_status gt_comm_same_settings(gt_comm *c, const gt_setting *settings, int n);
+gt_status gt_comm_same_settings_all(gt_comm *c, const gt_setting *settings, int n);
 
-/* Not collective: this rank cannot go on while others wait for it. Logs gt_message() as an error with rank and host and
+/* This rank cannot go on while others wait for it. Logs gt_message() as an error with rank and host and
  * ends all ranks within seconds (exit status 2 for GT_USAGE, else 1); does not return. Alone: returns st, to be handled in
  * the ordinary way. */
 gt_status gt_comm_abort(gt_comm *c, gt_status st);
 
 /* Heartbeats go between the ranks by themselves whenever one waits for others, works on a graph, or gets on in a long loop of this library. A rank
  * that has not been heard of for `limit` seconds (60 at the beginning; 0: no limit) is named with its host and what it did last, and all ranks end
- * as with gt_comm_abort(). None of the three is collective, and none waits. `what` must stay where it is.
+ * as with gt_comm_abort(). None of the three waits. `what` must stay where it is.
  * gt_comm_doing: what this rank does from now on. gt_comm_busy: likewise, and it may take long without a word (files, sums by one rank): ten
  * times the limit holds until the next gt_comm_doing. So it is from the beginning. */
 void gt_comm_heartbeat(gt_comm *c, double limit);
 void gt_comm_doing(gt_comm *c, uint32_t step, const char *what);
 void gt_comm_busy(gt_comm *c, const char *what);
 
-void gt_comm_barrier(gt_comm *c);
-void gt_comm_broadcast(gt_comm *c, void *data, size_t bytes, int root);
-bool gt_comm_as_first(gt_comm *c, const void *mine, size_t bytes); /* is what this rank has what rank 0 has? (rank 0: true) A few bytes at most. */
+void gt_comm_barrier_all(gt_comm *c);
+void gt_comm_broadcast_all(gt_comm *c, void *data, size_t bytes, int root);
+bool gt_comm_as_first_all(gt_comm *c, const void *mine, size_t bytes); /* is what this rank has what rank 0 has? (rank 0: true) A few bytes at most. */
 /* Every rank's bytes one after the other in `all` on rank 0, in rank order; `all` is ignored elsewhere. */
-void gt_comm_gather(gt_comm *c, const void *mine, size_t bytes, void *all);
+void gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all);
 /* The same without room for all at once: on rank 0 `take` sees every rank's bytes in rank order, its own included, until it
  * fails. Returns what it returned; GT_OK elsewhere. */
-gt_status gt_comm_funnel(gt_comm *c, const void *mine, size_t bytes, gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg);
-int gt_comm_max(gt_comm *c, int value);          /* a vote: any rank's wish */
-int64_t gt_comm_sum(gt_comm *c, int64_t value);
+gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes, gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg);
+int gt_comm_max_all(gt_comm *c, int value);          /* a vote: any rank's wish */
+int64_t gt_comm_sum_all(gt_comm *c, int64_t value);
 
 /* ---- slices ---- */
 
-/* How many slices a batch is cut into. `group`: samples that belong together (the recipe's minibatch-stddev group): legal are
- * divisors s of the batch with batch/s a multiple of min(group, batch), so that slices hold whole groups; and, if wanted, those with batch/s a
- * multiple of the number of groups, whose slices have equal parts of all groups. 0: no sample belongs to another, any s up to the batch
+/* How many slices a batch is cut into. `mbstd`: how many samples belong together (a minibatch-stddev group of the recipe): legal are
+ * divisors s of the batch with batch/s a multiple of min(mbstd, batch), so that slices hold whole stddev groups; and, if wanted, those with
+ * batch/s a multiple of the number of stddev groups, whose slices have equal parts of all of them. 0: no sample belongs to another, any s up to the batch
  * is legal and slices may differ by one sample. wanted = 0 takes the largest up to 8.
  * GT_USAGE, naming the nearest that fit, when there is none, when `wanted` is none, or when there are more ranks than slices. */
-bool gt_slices_hold_groups(int batch, int group, int slices);
-gt_status gt_slices_choose(int batch, int group, int wanted, int ranks, int *slices);
-/* The options that give each of `ranks` ranks a slice, as text: those nearest to this batch and group. "--slices=4, or --batch=8 --slices=4" */
+bool gt_slices_hold_mbstd(int batch, int mbstd, int slices);
+gt_status gt_slices_choose(int batch, int mbstd, int wanted, int ranks, int *slices);
+/* The options that give each of `ranks` ranks a slice, as text: those nearest to this batch and stddev group. "--slices=4, or --batch=8 --slices=4" */
 enum { GT_SLICES_ADVICE = 256 };
-void gt_slices_advise(int batch, int group, int ranks, char text[GT_SLICES_ADVICE]);
+void gt_slices_advise(int batch, int mbstd, int ranks, char text[GT_SLICES_ADVICE]);
 
 /* A batch cut into slices of consecutive samples, which differ by one sample at most, the larger ones first. In sums over slices
  * each weighs by its samples, relative to the mean slice: 1 exactly where all are equal. */
-typedef struct gt_cut {
-    int samples, slices; /* slices <= samples */
-} gt_cut;
-int gt_cut_size(gt_cut c, int slice);       /* samples */
-int gt_cut_first(gt_cut c, int slice);      /* its first sample */
-double gt_cut_weight(gt_cut c, int slice);  /* size x slices / samples */
-/* What is left of an epoch, `rest` samples, when batches are cut like `full`: in slices of the full batch's size (the larger, else the
- * smaller) where that divides the rest, else cut afresh into as many slices as the full batch has, or as there are samples. */
-gt_cut gt_cut_rest(gt_cut full, int rest);
+typedef struct gt_slices {
+    int samples, count; /* count <= samples */
+} gt_slices;
+int gt_slices_samples(gt_slices c, int slice);       /* samples */
+int gt_slices_first(gt_slices c, int slice);      /* its first sample */
+double gt_slices_weight(gt_slices c, int slice);  /* samples of the slice x count / samples */
+/* The last `rest` samples of an epoch, when full batches are cut like `full`: slices of the size of a full batch's slices (of its larger ones,
+ * else of its smaller ones) where that size divides the rest; else as many slices as the full batch has, or as there are samples. */
+gt_slices gt_slices_of_rest(gt_slices full, int rest);
 
 /* The contiguous range of slices of a rank: ranges differ by one slice at most. With more ranks than slices some get none. */
 void gt_slice_range(int slices, int ranks, int rank, int *first, int *count);
 
-/* Slices that one execution computes (gt_exec_options.slices): of equal size, and together a node of the tree. */
-typedef struct gt_bundle {
+/* Slices that run at once, in one execution (gt_exec_options.slices): of equal size, and a node of the tree. */
+typedef struct gt_group {
     int first, count;
-} gt_bundle;
+} gt_group;
 enum { GT_MOST_AT_ONCE = 16 };
-/* The largest bundle of at most `most` slices that begins with slice `first` and ends before slice `end`. */
-gt_bundle gt_bundle_from(gt_cut cut, int first, int end, int most);
+/* The largest group of at most `most` slices that begins with slice `first` and ends before slice `end`. */
+gt_group gt_group_from(gt_slices slices, int first, int end, int most);
 
 /* Small values, one vector of n per slice. mine: [this rank's slices][n]. Summed in float64 by the tree. */
-gt_status gt_comm_tree_sum(gt_comm *c, int slices, size_t n, const double *mine, double *out);
-gt_status gt_comm_tree_mean(gt_comm *c, gt_cut cut, size_t n, const float *mine, float *out); /* each slice by its weight */
+gt_status gt_comm_tree_sum_all(gt_comm *c, int slices, size_t n, const double *mine, double *out);
+gt_status gt_comm_tree_mean_all(gt_comm *c, gt_slices slices, size_t n, const float *mine, float *out); /* each slice by its weight */
 
-/* Where all slices of a batch meet in the middle of a run (gt_meeting in graph.h): n float32 numbers each, own[i] the tree's sum over this
- * rank's bundle i; the tree's root goes to every total[i]. Ranks without a slice take part with n_bundles = 0. */
-gt_status gt_comm_meet(gt_comm *c, int slices, int n_bundles, const gt_bundle *bundles, size_t n, const float *const *own, float *const *total);
+/* A sum over all slices of a batch in the middle of executions (gt_slice_sum in graph.h): n float32 numbers each. own[i] is the tree's sum
+ * over this rank's group i; the tree's root goes to every total[i]. A rank without a slice calls this too, with n_groups = 0. */
+gt_status gt_comm_slice_sum_all(gt_comm *c, int slices, int n_groups, const gt_group *groups, size_t n, const float *const *own, float *const *total);
 
-/* Long vectors: [n] per slice, of which a rank holds a few at a time. Not collective but `finish`:
+/* Long vectors: [n] per slice, of which a rank holds a few at a time:
  *     gt_tree_sum *s = gt_tree_sum_new(c, slices, n);                       // memory: some 4 log2(slices) vectors at most
  *     for each of this rank's slices in order: gt_tree_sum_add(s, vector);
- *     gt_tree_sum_finish(s, out);                                           // out [n] on rank 0: the tree's root; s is as new again */
+ *     gt_tree_sum_finish_all(s, out);                                           // out [n] on rank 0: the tree's root; s is as new again */
 typedef struct gt_tree_sum gt_tree_sum;
 gt_tree_sum *gt_tree_sum_new(gt_comm *c, int slices, size_t n); /* NULL: see gt_message() */
 void gt_tree_sum_add(gt_tree_sum *s, const double *vector);
-gt_status gt_tree_sum_finish(gt_tree_sum *s, double *out);
+gt_status gt_tree_sum_finish_all(gt_tree_sum *s, double *out);
 void gt_tree_sum_free(gt_tree_sum *s);                          /* NULL is fine */
 
 /* ---- gradients ---- */
@@ -154,11 +157,11 @@ typedef struct gt_reducer_schedule gt_reducer_schedule;
 
 typedef struct gt_reducer_options {
     int slices;
-    int n_bundles;        /* this rank's slices as they are computed, in order; 0: each by itself. Changes no bit */
-    const gt_bundle *bundles;
+    int n_groups;         /* of this rank's slices, in order; 0: each slice is a group. Changes no bit */
+    const gt_group *groups;
     size_t floats;        /* of the block: gradients, and the parameters they belong to */
     size_t bucket_floats; /* 0: chosen from the size of the block. Changes no bit */
-    bool abreast;         /* all bundles begin before the first ends, and each has memory of its own. Changes no bit */
+    bool abreast;         /* all groups begin before the first ends, and each has memory of its own. Changes no bit */
     bool plain;           /* between ranks MPI_Iallreduce in place of the tree: for comparison, bits may depend on ranks */
 } gt_reducer_options;
 
@@ -171,25 +174,25 @@ typedef struct gt_nonfinite {
     size_t first; /* offset in the block of the first one; meaningless for count 0 */
 } gt_nonfinite;
 
-gt_reducer *gt_reducer_new(gt_comm *c, gt_pool *pool, const gt_reducer_options *o); /* pool may be NULL; NULL: see gt_message() */
-void gt_reducer_free(gt_reducer *r);                                                /* frees its schedules too */
+gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_options *o); /* pool may be NULL; NULL: see gt_message() */
+void gt_reducer_free_all(gt_reducer *r);                                                /* frees its layouts too */
 size_t gt_reducer_bytes(const gt_reducer *r);                                       /* memory it holds on this rank */
 
-/* What a phase writes into the gradient, in the order in which the last bundle's execution finishes it (gt_exec_output_order). The rest
- * of the block is zeros. Not collective; all ranks have the same outputs, in whatever order. NULL: see gt_message(). */
+/* What a phase writes into the gradient, in the order in which the execution of the last group finishes it (gt_exec_output_order). The rest
+ * of the block is zeros. All ranks have the same outputs, in whatever order. NULL: see gt_message(). The reducer frees it. */
 gt_reducer_schedule *gt_reducer_schedule_new(gt_reducer *r, int n, const gt_span *outputs);
 
-void gt_reducer_begin(gt_reducer *r, const gt_reducer_schedule *schedule);
-/* Not collective: where the next bundle's gradient, the tree's sum over its slices, is to be written, a block of `floats`, zero wherever the schedule
+void gt_reducer_begin_all(gt_reducer *r, const gt_reducer_schedule *schedule);
+/* Where the next group's gradient, the tree's sum over its slices, is to be written: a block of `floats`, zero wherever the schedule
  * has no output. */
-float *gt_reducer_begin_bundle(gt_reducer *r);
-/* Not collective: the first `done` outputs of this bundle are written (the executor's `between` hook, arg = the reducer).
- * In the last bundle (of several abreast: in none) finished buckets leave for their owners; otherwise it lets communication move on. */
+float *gt_reducer_begin_group(gt_reducer *r);
+/* The first `done` outputs of this group are written (the executor's `between` hook, arg = the reducer).
+ * In the last group (of several abreast: in none) finished buckets leave for their owners; otherwise it lets communication move on. */
 void gt_reducer_progress(void *reducer, int done);
-void gt_reducer_end_bundle(gt_reducer *r); /* not collective */
+void gt_reducer_end_group(gt_reducer *r);
 /* All gradients are in: this rank's parts of gt_reducer_gradient() are the tree sum / slices. Non-finite numbers are
  * counted over all ranks. */
-gt_nonfinite gt_reducer_finish(gt_reducer *r);
+gt_nonfinite gt_reducer_finish_all(gt_reducer *r);
 float *gt_reducer_gradient(gt_reducer *r);
 
 /* How long this rank's gradients and parameters were on their way since the last call of this function, from the first bucket that left to
@@ -197,14 +200,14 @@ float *gt_reducer_gradient(gt_reducer *r);
 typedef struct gt_traffic {
     double seconds, waited;
 } gt_traffic;
-gt_traffic gt_reducer_traffic(gt_reducer *r); /* not collective */
+gt_traffic gt_reducer_traffic(gt_reducer *r);
 
 /* The ranges of the block that this rank owns, ascending; fixed for the reducer's life. Alone: all of it. */
 const gt_span *gt_reducer_owned(const gt_reducer *r, int *n);
 
 /* Blocks of `floats` of which each rank has its own parts up to date: */
-void gt_reducer_gather(gt_reducer *r, float *block);   /* ... get all parts on all ranks */
-void gt_reducer_collect(gt_reducer *r, float *block); /* ... get all parts on rank 0 (sharded optimiser state, for a checkpoint) */
-void gt_reducer_deal(gt_reducer *r, float *block);    /* from rank 0's whole block each rank gets its parts */
+void gt_reducer_gather_all(gt_reducer *r, float *block);   /* ... get all parts on all ranks */
+void gt_reducer_collect_all(gt_reducer *r, float *block); /* ... get all parts on rank 0 (sharded optimiser state, for a checkpoint) */
+void gt_reducer_deal_all(gt_reducer *r, float *block);    /* from rank 0's whole block each rank gets its parts */
 
 #endif

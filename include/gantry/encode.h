@@ -44,7 +44,7 @@ gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t
 
 /* All items of a dataset, whose images must be of the model's shape, shared out among the ranks. On rank 0 the result's
  * arrays, without `image`, are malloc'ed and freed by gt_encoded_free; elsewhere they are NULL. All ranks return the same. */
-gt_status gt_encode_dataset(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_encoded *out);
+gt_status gt_encode_dataset_all(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_encoded *out);
 void gt_encoded_free(gt_encoded *out);
 
 #endif

@@ -62,6 +62,6 @@ typedef struct gt_generate_request {
 } gt_generate_request;
 
 /* All ranks: make and write the images, shared out among the ranks. */
-gt_status gt_generate(gt_comm *comm, const gt_generate_request *request);
+gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request);
 
 #endif

@@ -105,7 +105,7 @@ typedef struct gt_exec gt_exec;
 typedef struct gt_exec_options {
     gt_pool *pool;    /* NULL: one thread */
     int runs;         /* gt_exec_run calls after each gt_exec_prepare: for few of them less is held in memory for later ones. 0: no end of them */
-    double recompute; /* this share of a run's work may be done twice to save memory; no bit changes */
+    double recompute; /* this fraction of a run's work may be done twice to save memory; no bit changes */
     int no_fusion;    /* for tests: every node by itself */
     /* The graph, made for one slice, is run for so many at once (0: one): inputs and outputs hold them one after the other
      * (gt_exec_at), results of gt_output_to are their sum by the tree of dist.h. Each slice has the bits it has alone. */
@@ -141,23 +141,23 @@ size_t gt_exec_output_size(const gt_exec *e, const char *name); /* floats; 0: no
 gt_status gt_exec_prepare(gt_exec *e, const gt_exec_env *env); /* GT_RATE_UPDATE nodes: once after parameters or update inputs changed, or the arena was used by another exec */
 gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env);
 
-/* Graphs with sums over slices (gt_sum_over_slices) run in parts, from one meeting of all slices of the batch to the next: after part k, all
- * executions of all ranks have their share of meeting k in `own`; the sum of these, by the tree over slices, belongs into every `total`
- * before part k + 1. The executions of one batch, each in an arena of its own, so go on abreast:
- *     for (int k = 0; k <= gt_exec_meetings(e[0]); k++) {
- *         for each of this rank's executions: gt_exec_run_part(e[i], &env[i], k);
- *         if (k < gt_exec_meetings(e[0])) own of gt_exec_meeting(e[i], k) over all ranks -> total of each; // gt_comm_meet in dist.h
+/* An execution with sums over slices (gt_sum_over_slices) stops at each of them, until all executions of all ranks have come as far. Each then
+ * has its summand of sum k in `own`; the sum of all summands, by the tree over slices, belongs into every `total` before the executions run on.
+ * The executions of one batch each have an arena of their own:
+ *     for (int k = 0; k <= gt_exec_slice_sums(e[0]); k++) {
+ *         for each of this rank's executions: gt_exec_run_to_sum(e[i], &env[i], k);
+ *         if (k < gt_exec_slice_sums(e[0])) own of gt_exec_slice_sum(e[i], k) over all ranks -> total of each; // gt_comm_slice_sum_all in dist.h
  *     }
- * Graphs of slices of different sizes have the same meetings. gt_exec_run() is all parts as if this execution's slices were all there are. */
-typedef struct gt_meeting {
+ * Graphs of slices of different sizes have the same sums. gt_exec_run() runs to the end as if this execution's slices were all there are. */
+typedef struct gt_slice_sum {
     const char *name; /* "over slices: NAME", or "... and 3 more"; lives as long as the execution */
     size_t floats;
-    const float *own; /* with several slices at once their sum; NULL before a run */
+    const float *own; /* of several slices at once: their sum; NULL before a run */
     float *total;
-} gt_meeting;
-int gt_exec_meetings(const gt_exec *e);
-gt_meeting gt_exec_meeting(const gt_exec *e, int i);
-gt_status gt_exec_run_part(gt_exec *e, const gt_exec_env *env, int part); /* 0 .. gt_exec_meetings(), in this order */
+} gt_slice_sum;
+int gt_exec_slice_sums(const gt_exec *e);
+gt_slice_sum gt_exec_slice_sum(const gt_exec *e, int i);
+gt_status gt_exec_run_to_sum(gt_exec *e, const gt_exec_env *env, int k); /* on from sum k - 1 to sum k, or to the end */
 
 /* The gt_output_to outputs in the order in which a run finishes them. */
 typedef struct gt_output_place {

@@ -45,6 +45,6 @@ int gt_estimator_batch(const gt_estimator *e);
 gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *images, gt_likelihood *out);
 
 /* Collective: all items of a dataset, the same bits on any number of ranks. On rank 0 *out is to be freed; elsewhere NULL. */
-gt_status gt_likelihood_dataset(gt_comm *c, gt_estimator *e, gt_dataset *ds, gt_likelihood **out);
+gt_status gt_likelihood_dataset_all(gt_comm *c, gt_estimator *e, gt_dataset *ds, gt_likelihood **out);
 
 #endif

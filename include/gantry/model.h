@@ -2,15 +2,15 @@
  * What the training loop knows of a model: its networks, its phases (one optimiser update of one network each), and how a
  * phase's inputs are filled. A new model is one file that fills in these tables and one line in job/model_list.h.
  *
- * Before the first step phase->build() makes a graph for each size of slice there is (gt_cut in dist.h): one in most jobs; two
+ * Before the first step phase->build() makes a graph for each size of slice there is (gt_slices in dist.h): one in most jobs; two
  * where slices do not divide the batch; more with an epoch's short last batch.
  *
  * One step of the loop, for each phase that is due (step % interval == 0), in table order:
  *     phase->prepare(phase, exec)                 update inputs (pl_mean, ...)
  *     gt_exec_prepare(exec)                       hoisted nodes
- *     for each bundle of slices this rank owns (gt_bundle in dist.h; often one with all of them):
+ *     for each group of slices this rank owns (gt_group in dist.h; often one with all of them):
  *         for each of its slices: gt_exec_at(exec, slice); phase->fill(phase, exec, slice)
- *         gt_exec_run(exec)                       over_slices: of all bundles abreast, from meeting to meeting (gt_meeting in graph.h)
+ *         gt_exec_run(exec)                       over_slices: of all groups abreast, from sum to sum (gt_slice_sum in graph.h)
  *     gradients: tree sum over slices / slices -> optimiser of networks[phase->net]
  *     states:    tree sum over slices / slices -> their places (w_avg, pl_mean), each slice by its weight
  *     stats:     collected over slices, reduced in the same order

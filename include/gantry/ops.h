@@ -54,8 +54,8 @@ gt_node *gt_sum_to(gt_graph *g, gt_node *x, gt_shape shape); /* adjoint of broad
 
 /* ---- over slices (ops/over_slices.c) ---- */
 /* The sum of x over all slices of the batch, those of other ranks included, by the tree of dist.h: of x's shape, the same numbers in every
- * slice. For small values: each sum, or each set of sums that do not depend on each other, is a meeting of all ranks, and the slices of a
- * rank hold their activations in memory together (gt_exec_run_part). Slices may differ in size: what depends on the number of samples in the batch
+ * slice. For small values: each sum, or each set of sums that do not depend on each other, is a wait for all ranks, and the slices of a
+ * rank hold their activations in memory together (gt_exec_run_to_sum). Slices may differ in size: what depends on the number of samples in the batch
  * takes that as gt_sum_over_slices of the slice's own. */
 gt_node *gt_sum_over_slices(gt_graph *g, gt_node *x);
 

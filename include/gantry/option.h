@@ -98,7 +98,7 @@ const char *gt_options_text(const gt_options *o, const gt_option *row);
 /* The value that counts, as text in the arena; NULL: there is none (moot, or left open for the program to find). */
 const char *gt_options_effective(const gt_options *o, const gt_option *row);
 
-/* What the ranks of a run must have in common: see gt_comm_same_settings(). */
+/* What the ranks of a run must have in common: see gt_comm_same_settings_all(). */
 typedef struct gt_setting {
     const char *name;
     const char *value; /* NULL: left open */

@@ -33,12 +33,12 @@ gt_status cli_choose_checkpoint(gt_arena *a, const char **path) {
 
 gt_status cli_share_path(gt_comm *c, gt_arena *a, const char **path) {
     size_t bytes = strlen(*path) + 1;
-    gt_comm_broadcast(c, &bytes, sizeof bytes, 0);
+    gt_comm_broadcast_all(c, &bytes, sizeof bytes, 0);
     char *text = gt_arena_alloc(a, bytes);
-    gt_status st = gt_comm_agree(c, text ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name"));
+    gt_status st = gt_comm_agree_all(c, text ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name"));
     if (st) return st;
     if (c->rank == 0) memcpy(text, *path, bytes);
-    gt_comm_broadcast(c, text, bytes, 0);
+    gt_comm_broadcast_all(c, text, bytes, 0);
     *path = text;
     return GT_OK;
 }

@@ -135,7 +135,7 @@ int cli_leave(const char *command, gt_status status, gt_comm *comm) {
     if (!comm) return cli_exit(command, status);
     int code = code_of(status), rank = comm->rank, ranks = comm->ranks;
     if (is_failure(status) && rank == 0) say(command, status, "");
-    gt_comm_stop(comm);
+    gt_comm_stop_all(comm);
     return code == CLI_STOPPED && ranks > 1 ? stopped(rank) : code;
 }
 

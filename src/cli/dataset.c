@@ -231,7 +231,7 @@ static gt_status split(gt_comm *comm, cli_session *s, const dataset_fields *f, g
             if (!strcmp(words[1 + k], r->dest))
                 st = gt_fail(GT_USAGE, "'%s' is named twice: one part would be lost", r->dest);
     }
-    st = gt_comm_agree(comm, st);
+    st = gt_comm_agree_all(comm, st);
     for (int i = 0; i < parts && !st; i++) {
         r->dest = words[1 + i];
         r->parts[0] = border[i];
@@ -254,7 +254,7 @@ static gt_status inspect(gt_comm *comm, cli_session *s, const dataset_fields *f,
     (void)s, (void)r;
     gt_status st = GT_OK;
     for (int i = 0; i < n && !st && !comm->rank; i++) st = cli_dataset_inspect(words[i], *f->grid ? f->grid : NULL);
-    return gt_comm_agree(comm, st);
+    return gt_comm_agree_all(comm, st);
 }
 
 static gt_status verify(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {

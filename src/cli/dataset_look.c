@@ -88,12 +88,12 @@ static gt_status collect(gt_comm *comm, const verification *v, int64_t *bad) {
     size_t bytes = 0;
     for (int64_t i = 0; i < v->count; i++) bytes += v->message[i] ? strlen(v->message[i]) + 1 : 0;
     char *all = a ? gt_arena_alloc(a, bytes + 1) : NULL, *at = all;
-    gt_status st = gt_comm_agree(comm, all && !v->out_of_memory ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the list of bad images"));
+    gt_status st = gt_comm_agree_all(comm, all && !v->out_of_memory ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the list of bad images"));
     for (int64_t i = 0; i < v->count && !st; i++)
         if (v->message[i]) at = stpcpy(at, v->message[i]) + 1;
-    if (!st) st = gt_comm_funnel(comm, all, bytes, list_bad, bad);
+    if (!st) st = gt_comm_funnel_all(comm, all, bytes, list_bad, bad);
     gt_arena_free(a);
-    return gt_comm_agree(comm, st);
+    return gt_comm_agree_all(comm, st);
 }
 
 static gt_status verify(gt_comm *comm, gt_dataset *ds, const char *spec) {
@@ -107,7 +107,7 @@ static gt_status verify(gt_comm *comm, gt_dataset *ds, const char *spec) {
     bool good = pool && v.message && v.samples;
     for (int i = 0; i < threads && good; i++) good = (v.samples[i] = malloc(info->image_bytes)) != NULL;
     int64_t bad = 0;
-    gt_status st = gt_comm_agree(comm, good ? GT_OK : gt_fail(GT_NOMEM, "out of memory for reading '%s'", spec));
+    gt_status st = gt_comm_agree_all(comm, good ? GT_OK : gt_fail(GT_NOMEM, "out of memory for reading '%s'", spec));
     if (!st) {
         gt_pool_run(pool, (int)((v.count + TILE - 1) / TILE), verify_tile, &v);
         st = collect(comm, &v, &bad);
@@ -119,14 +119,14 @@ static gt_status verify(gt_comm *comm, gt_dataset *ds, const char *spec) {
     free(v.message);
     free(v.samples);
     gt_pool_free(pool);
-    return gt_comm_agree(comm, st);
+    return gt_comm_agree_all(comm, st);
 }
 
 gt_status cli_dataset_verify(gt_comm *comm, const char *spec) {
     gt_dataset *ds;
-    gt_status st = gt_comm_agree(comm, gt_dataset_open(&ds, spec, NULL));
+    gt_status st = gt_comm_agree_all(comm, gt_dataset_open(&ds, spec, NULL));
     if (st) return st;
-    st = gt_same_data(comm, ds, spec);
+    st = gt_same_data_all(comm, ds, spec);
     if (!st) st = verify(comm, ds, spec);
     gt_dataset_close(ds);
     return st;

@@ -33,13 +33,13 @@ static gt_status print_hosts(doctor *d) {
     } host;
     gt_comm *c = d->comm;
     host *mine = calloc(1, sizeof *mine), *all = c->rank ? NULL : calloc((size_t)c->ranks, sizeof *all);
-    gt_status st = gt_comm_agree(c, mine && (c->rank || all) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for what %d ranks say", c->ranks));
+    gt_status st = gt_comm_agree_all(c, mine && (c->rank || all) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for what %d ranks say", c->ranks));
     if (!st) {
         memcpy(mine->name, c->host, sizeof mine->name);
         memcpy(mine->found, d->found, sizeof mine->found);
         mine->speaks = c->local_rank == 0;
         snprintf(mine->said, sizeof mine->said, "%s", d->said.data ? d->said.data : "");
-        gt_comm_gather(c, mine, sizeof *mine, all);
+        gt_comm_gather_all(c, mine, sizeof *mine, all);
     }
     for (int r = 0; r < c->ranks && !st && c->rank == 0; r++) {
         if (!all[r].speaks) continue;
@@ -67,7 +67,7 @@ static gt_status examine(doctor *d) {
         fputs(d->said.data ? d->said.data : "", stdout);
         printf("%d ok, %d warning%s, %d broken\n", d->found[FINE], d->found[WARNING], d->found[WARNING] == 1 ? "" : "s", d->found[BROKEN]);
     }
-    gt_comm_broadcast(c, &broken, sizeof broken, 0);
+    gt_comm_broadcast_all(c, &broken, sizeof broken, 0);
     return broken ? gt_fail(GT_FAILED, "%d broken; see above", broken) : GT_OK;
 }
 
@@ -82,7 +82,7 @@ void cli_doctor_before(cli_checkup *k) {
 gt_status cli_doctor_examine(const cli_checkup *k, gt_comm *comm, const char *data, const char *dir, double checkpoint) {
     doctor d = {.machine = k->machine, .comm = comm, .pool = gt_pool_new(comm->threads), .data = data, .dir = dir, .checkpoint = checkpoint};
     memcpy(d.mpirun, k->mpirun, sizeof d.mpirun);
-    gt_status st = gt_comm_agree(comm, d.pool ? GT_OK : GT_FAILED);
+    gt_status st = gt_comm_agree_all(comm, d.pool ? GT_OK : GT_FAILED);
     if (!st) st = examine(&d);
     gt_pool_free(d.pool);
     gt_buffer_free(&d.said);

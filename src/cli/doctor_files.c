@@ -97,7 +97,7 @@ static void look_at_data(doctor *d) {
     if (!*d->data || !strncmp(d->data, "synth:", 6)) return;
     struct stat s = {0};
     bool missing = stat(d->data, &s) != 0;
-    int blind = gt_comm_max(c, missing ? c->ranks - c->rank : 0); /* the first rank that does not see it */
+    int blind = gt_comm_max_all(c, missing ? c->ranks - c->rank : 0); /* the first rank that does not see it */
     if (c->rank) return;
     if (blind) {
         doctor_tell(d, BROKEN, "data", "put it on a file system that all hosts share, or copy it to the same path on each", "rank %d does not see '%s'", c->ranks - blind, d->data);

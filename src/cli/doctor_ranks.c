@@ -40,13 +40,13 @@ static void look_at_clocks(doctor *d) {
     gt_comm *c = d->comm;
     if (c->hosts == 1) return;
     double *all = calloc((size_t)c->ranks, sizeof *all), least = INFINITY, most = -INFINITY;
-    gt_comm_barrier(c);
+    gt_comm_barrier_all(c);
     double now = gt_unix_time();
-    if (gt_comm_agree(c, all ? GT_OK : gt_fail(GT_NOMEM, "out of memory"))) {
+    if (gt_comm_agree_all(c, all ? GT_OK : gt_fail(GT_NOMEM, "out of memory"))) {
         free(all);
         return;
     }
-    gt_comm_gather(c, &now, sizeof now, all);
+    gt_comm_gather_all(c, &now, sizeof now, all);
     int late = 0;
     for (int r = 0; r < c->ranks; r++) {
         if (all[r] > most) late = r;
@@ -61,14 +61,14 @@ static void look_at_clocks(doctor *d) {
 
 /* Seconds until a block of gradients that every rank has is summed and everywhere. */
 static double reduction(gt_comm *c, gt_reducer *r, const gt_reducer_schedule *plan, float *block, size_t floats) {
-    gt_reducer_begin(r, plan);
-    memset(gt_reducer_begin_bundle(r), 0, floats * sizeof *block);
-    gt_comm_barrier(c);
+    gt_reducer_begin_all(r, plan);
+    memset(gt_reducer_begin_group(r), 0, floats * sizeof *block);
+    gt_comm_barrier_all(c);
     double start = gt_clock();
     gt_reducer_progress(r, 1);
-    gt_reducer_end_bundle(r);
-    gt_reducer_finish(r);
-    gt_reducer_gather(r, block);
+    gt_reducer_end_group(r);
+    gt_reducer_finish_all(r);
+    gt_reducer_gather_all(r, block);
     return gt_clock() - start;
 }
 
@@ -77,10 +77,10 @@ static void look_at_reduction(doctor *d) {
     const double slow = 100e6; /* bytes per second */
     gt_comm *c = d->comm;
     if (c->ranks == 1) return;
-    gt_reducer *r = gt_reducer_new(c, NULL, &(gt_reducer_options){.slices = c->ranks, .floats = FLOATS});
+    gt_reducer *r = gt_reducer_new_all(c, NULL, &(gt_reducer_options){.slices = c->ranks, .floats = FLOATS});
     gt_reducer_schedule *plan = r ? gt_reducer_schedule_new(r, 1, &(gt_span){0, FLOATS}) : NULL;
     float *block = gt_block_alloc(FLOATS * sizeof *block, "a block of gradients");
-    if (!gt_comm_agree(c, plan && block ? GT_OK : GT_NOMEM)) {
+    if (!gt_comm_agree_all(c, plan && block ? GT_OK : GT_NOMEM)) {
         double best = INFINITY, bytes = FLOATS * sizeof *block;
         for (int i = 0; i <= TURNS; i++) {
             double now = reduction(c, r, plan, block, FLOATS);
@@ -91,7 +91,7 @@ static void look_at_reduction(doctor *d) {
             doctor_tell(d, lame ? WARNING : FINE, "reduction", lame ? "see the transport above; fewer ranks with more threads each send less" : NULL,
                         "gradients of %.0f MB are summed over %d ranks in %.0f ms: %.0f MB/s", bytes / 1e6, c->ranks, best * 1e3, bytes / best / 1e6);
     }
-    gt_reducer_free(r);
+    gt_reducer_free_all(r);
     gt_block_free(block, FLOATS * sizeof *block);
 }
 

@@ -36,11 +36,11 @@ int cli_run_encoding(cli_session *s, const char *command, int threads, cli_encod
     if (!st) {
         gt_log_setup(e.comm->rank, e.comm->ranks, GT_INFO);
         if (named) st = cli_share_path(e.comm, s->arena, &s->arguments.words[0]);
-        if (!st) st = gt_comm_agree(e.comm, open_all(&e, s));
-        if (!st) st = gt_same_data(e.comm, e.data, s->arguments.words[1]);
-        if (!st) st = gt_comm_agree(e.comm, e.comm->rank ? GT_OK : warn_range(&e, s->arguments.words[1]));
-        if (!st && way == CLI_ENCODED) st = gt_encode_dataset(e.comm, e.encoder, e.data, &e.all);
-        if (!st) st = gt_comm_agree(e.comm, e.comm->rank && way != CLI_COLLECTIVE ? GT_OK : work(&e, arg));
+        if (!st) st = gt_comm_agree_all(e.comm, open_all(&e, s));
+        if (!st) st = gt_same_data_all(e.comm, e.data, s->arguments.words[1]);
+        if (!st) st = gt_comm_agree_all(e.comm, e.comm->rank ? GT_OK : warn_range(&e, s->arguments.words[1]));
+        if (!st && way == CLI_ENCODED) st = gt_encode_dataset_all(e.comm, e.encoder, e.data, &e.all);
+        if (!st) st = gt_comm_agree_all(e.comm, e.comm->rank && way != CLI_COLLECTIVE ? GT_OK : work(&e, arg));
     }
     gt_encoded_free(&e.all);
     gt_dataset_close(e.data);

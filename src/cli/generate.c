@@ -106,12 +106,12 @@ static gt_status latents_of_mixture(void *arg, int64_t n, const int64_t *seeds, 
 
 /* All ranks: the images, from seeds or from samples of a mixture. */
 static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *mixture) {
-    if (!*mixture) return gt_generate(comm, r);
+    if (!*mixture) return gt_generate_all(comm, r);
     gt_fit fit;
     gt_status st = gmm_read_mixture(comm, mixture, &fit);
     r->latents = latents_of_mixture;
     r->latents_arg = &fit.best;
-    if (!st) st = gt_generate(comm, r);
+    if (!st) st = gt_generate_all(comm, r);
     gt_fit_free(&fit);
     return st;
 }
@@ -119,7 +119,7 @@ static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *
 static gt_status generate(gt_comm *comm, gt_arena *a, gt_generate_request *r, const char *mixture) {
     gt_log_setup(comm->rank, comm->ranks, GT_INFO);
     r->options.pool = gt_pool_new(comm->threads);
-    gt_status st = gt_comm_agree(comm, r->options.pool ? GT_OK : GT_FAILED);
+    gt_status st = gt_comm_agree_all(comm, r->options.pool ? GT_OK : GT_FAILED);
     if (!st) st = cli_share_path(comm, a, &r->checkpoint);
     if (!st) st = cli_share_path(comm, a, &mixture);
     if (!st) gt_info("Loading networks from \"%s\"...", r->checkpoint);

@@ -85,7 +85,7 @@ int cli_gmm(int argc, char **argv) {
         gt_log_setup(run.comm->rank, run.comm->ranks, GT_INFO);
         run.words = s.arguments.words + 1;
         run.pool = gt_pool_new(run.comm->threads);
-        st = gt_comm_agree(run.comm, run.pool ? GT_OK : GT_FAILED);
+        st = gt_comm_agree_all(run.comm, run.pool ? GT_OK : GT_FAILED);
         if (!st && takes_mixture(action)) st = cli_share_path(run.comm, s.arena, &run.words[0]);
         if (!st) st = action->run(&run);
         gt_pool_free(run.pool);

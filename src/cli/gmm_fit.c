@@ -16,7 +16,7 @@ gt_status gmm_read_points(const gmm_run *r, const char *data, gt_blocks **blocks
     gt_cloud *cloud;
     *blocks = NULL;
     gt_comm_busy(r->comm, "reading the points");
-    gt_status st = gt_comm_agree(r->comm, gt_cloud_open(&cloud, data, r->fields->array));
+    gt_status st = gt_comm_agree_all(r->comm, gt_cloud_open(&cloud, data, r->fields->array));
     if (!st) {
         *info = gt_cloud_get_info(cloud);
         gt_info("%lld points of %d numbers from %s", (long long)info->count, info->d, data);
@@ -50,8 +50,8 @@ static gt_status go_on(gt_fit *f, const gt_mixture_recipe *recipe, const char *f
 /* Ranks that went on from different places would wait for each other for ever. */
 static gt_status same_place(gt_comm *c, const gt_fit *f) {
     const int place[] = {f->finished, f->restart, f->started, f->n_now};
-    bool same = gt_comm_as_first(c, place, sizeof place);
-    return gt_comm_agree(c, same ? GT_OK : gt_fail(GT_FAILED, "another fit than on rank 0 is in the same place: --outdir must be one folder that all hosts see"));
+    bool same = gt_comm_as_first_all(c, place, sizeof place);
+    return gt_comm_agree_all(c, same ? GT_OK : gt_fail(GT_FAILED, "another fit than on rank 0 is in the same place: --outdir must be one folder that all hosts see"));
 }
 
 static gt_status take_folder(const gmm_run *r, gt_lock **lock) {
@@ -64,18 +64,18 @@ static gt_status begin(const gmm_run *r, gt_blocks *blocks, gt_cloud_info info, 
     char fingerprint[33];
     gt_mixture_recipe recipe = recipe_of(r->fields);
     gt_hash_hex(gt_blocks_fingerprint(blocks), fingerprint);
-    gt_comm_broadcast(r->comm, fingerprint, sizeof fingerprint, 0);
-    gt_status st = gt_comm_agree(r->comm, take_folder(r, lock));
+    gt_comm_broadcast_all(r->comm, fingerprint, sizeof fingerprint, 0);
+    gt_status st = gt_comm_agree_all(r->comm, take_folder(r, lock));
     if (st) return st;
     int found = !access(path, F_OK);
-    gt_comm_broadcast(r->comm, &found, sizeof found, 0); /* rank 0 holds the lock of the folder, so what it sees counts */
+    gt_comm_broadcast_all(r->comm, &found, sizeof found, 0); /* rank 0 holds the lock of the folder, so what it sees counts */
     if (found) {
-        st = gt_comm_agree(r->comm, go_on(f, &recipe, fingerprint, path));
+        st = gt_comm_agree_all(r->comm, go_on(f, &recipe, fingerprint, path));
         return st ? st : same_place(r->comm, f);
     }
     st = gt_fit_init(f, &recipe, info);
     memcpy(f->fingerprint, fingerprint, sizeof fingerprint);
-    return gt_comm_agree(r->comm, st);
+    return gt_comm_agree_all(r->comm, st);
 }
 
 /* ---- hooks ---- */
@@ -104,7 +104,7 @@ static gt_status save(void *arg, const gt_fit *f, bool now) {
         k->written = gt_clock();
         if (!now) gt_log_outcome(&k->failing, st != GT_OK, k->path); /* a disk that is full now may not be at the end */
     }
-    return now ? gt_comm_agree(c, st) : GT_OK;
+    return now ? gt_comm_agree_all(c, st) : GT_OK;
 }
 
 /* ---- results ---- */
@@ -119,7 +119,7 @@ static void print_fit(const gt_fit *f, const char *path) {
 /* Figures, then words. */
 static gt_status show(const gmm_run *r, gt_blocks *b, const gt_fit *f, const char *path) {
     gt_prediction p;
-    gt_status st = gt_comm_agree(r->comm, r->comm->rank ? GT_OK : gmm_draw_curve(r, f));
+    gt_status st = gt_comm_agree_all(r->comm, r->comm->rank ? GT_OK : gmm_draw_curve(r, f));
     if (!st) st = gt_mixture_predict(b, &f->best, false, &p);
     if (st) return st;
     st = gmm_draw_clusters(r, b, &f->best, p.labels, f->points.count);
@@ -135,7 +135,7 @@ gt_status gmm_fit(gmm_run *r) {
     keeper k = {.run = r, .path = gmm_path(r, "mixture.h5"), .written = gt_clock()};
     gt_stop_install(r->comm, "this iteration, then mixture.h5 is written"); /* a signal while points are read ends the first iteration */
     gt_status st = gmm_read_points(r, r->words[0], &blocks, &info);
-    if (!st) st = gt_comm_agree(r->comm, gmm_read_axes(r, info.d, NULL));
+    if (!st) st = gt_comm_agree_all(r->comm, gmm_read_axes(r, info.d, NULL));
     if (!st) st = begin(r, blocks, info, k.path, &f, &k.lock);
     if (st == GT_STOPPED) gt_info("%s", gt_message());
     if (!st && f.finished) gt_info("%s is finished", k.path);

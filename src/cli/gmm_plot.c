@@ -72,11 +72,11 @@ gt_status gmm_draw_clusters(const gmm_run *r, gt_blocks *b, const gt_mixture *m,
         y = malloc((size_t)n * sizeof *y);
         if (!x || !y) st = gt_fail(GT_NOMEM, "out of memory for a figure");
     }
-    st = gt_comm_agree(r->comm, st);
+    st = gt_comm_agree_all(r->comm, st);
     if (!st) st = gt_blocks_coordinate(b, axes[0], x);
     if (!st) st = gt_blocks_coordinate(b, axes[1], y);
     if (!st && r->comm->rank == 0) st = m->d > 1 ? draw_plane(r, m, axes, x, y, labels, n) : draw_line(r, m, x, n);
     free(x);
     free(y);
-    return gt_comm_agree(r->comm, st);
+    return gt_comm_agree_all(r->comm, st);
 }

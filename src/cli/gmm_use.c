@@ -13,7 +13,7 @@ gt_status gmm_read_mixture(gt_comm *c, const char *path, gt_fit *f) {
     gt_status st = gt_fit_read(f, path);
     if (!st && !f->n_curve) st = gt_fail(GT_FAILED, "%s holds no mixture yet: its fit was stopped in the first restart; `gantry gmm fit` goes on with it", path);
     if (!st && !f->finished && c->rank == 0) gt_warn("%s is not finished: the best of %d of %d restarts is used", path, f->restart, f->recipe.restarts);
-    return gt_comm_agree(c, st);
+    return gt_comm_agree_all(c, st);
 }
 
 static gt_status read_mixture(const gmm_run *r, gt_fit *f) { return gmm_read_mixture(r->comm, r->words[0], f); }
@@ -59,9 +59,9 @@ gt_status gmm_predict(gmm_run *r) {
     gt_cloud_info info;
     gt_prediction p = {0};
     gt_status st = read_both(r, &f, &blocks, &info);
-    if (!st) st = gt_comm_agree(r->comm, gmm_read_axes(r, info.d, NULL));
+    if (!st) st = gt_comm_agree_all(r->comm, gmm_read_axes(r, info.d, NULL));
     if (!st) st = gt_mixture_predict(blocks, &f.best, true, &p);
-    if (!st) st = gt_comm_agree(r->comm, r->comm->rank ? GT_OK : write_prediction(r, &f, &p, info.count));
+    if (!st) st = gt_comm_agree_all(r->comm, r->comm->rank ? GT_OK : write_prediction(r, &f, &p, info.count));
     if (!st) st = gmm_draw_clusters(r, blocks, &f.best, p.labels, info.count);
     gt_prediction_free(&p);
     gt_blocks_free(blocks);
@@ -127,7 +127,7 @@ static gt_status make_samples(const gmm_run *r, const gt_fit *f) {
 gt_status gmm_sample(gmm_run *r) {
     gt_fit f;
     gt_status st = read_mixture(r, &f);
-    if (!st) st = gt_comm_agree(r->comm, r->comm->rank ? GT_OK : make_samples(r, &f));
+    if (!st) st = gt_comm_agree_all(r->comm, r->comm->rank ? GT_OK : make_samples(r, &f));
     gt_fit_free(&f);
     return st;
 }

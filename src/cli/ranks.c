@@ -35,12 +35,12 @@ gt_comm *cli_meet(const cli_settings *mine, int threads, gt_status *st) {
     gt_status found = *st;
     if (found && gt_mpi_launched_ranks() == 1) return NULL; /* nobody waits */
     char *message = found ? strdup(gt_message()) : NULL;
-    gt_comm *c = gt_comm_start(threads, st);
+    gt_comm *c = gt_comm_start_all(threads, st);
     if (c) {
         cli_started();
         if (found) gt_fail(found, "%s", message ? message : "out of memory");
-        *st = gt_comm_agree(c, found);
-        if (!*st) *st = gt_comm_same_settings(c, mine->list, mine->n);
+        *st = gt_comm_agree_all(c, found);
+        if (!*st) *st = gt_comm_same_settings_all(c, mine->list, mine->n);
     }
     free(message);
     return c;

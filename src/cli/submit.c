@@ -95,7 +95,7 @@ static gt_status check_job(submission *s) {
         st = gt_fail(GT_USAGE, "--restart would begin anew each time the script is submitted: give another --run, or move the folder '%s' away", job->run);
     if (!st) st = cli_resolve_job(job);
     int slices;
-    return st ? st : gt_slices_choose((int)job->batch, gt_model_group(job), (int)job->slices, (int)(s->f.nodes * s->f.ntasks_per_node), &slices);
+    return st ? st : gt_slices_choose((int)job->batch, gt_model_mbstd(job), (int)job->slices, (int)(s->f.nodes * s->f.ntasks_per_node), &slices);
 }
 
 /* ---- places ---- */

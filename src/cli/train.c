@@ -73,7 +73,7 @@ static int train(gt_job *job, const cli_settings *mine) {
     gt_comm_heartbeat(comm, job->heartbeat_limit);
     gt_log_setup(comm->rank, comm->ranks, least_level(job));
     size_t checkpoint_bytes;
-    st = job->dry_run ? gt_train_dry_run(comm, job, &checkpoint_bytes) : gt_train(comm, job);
+    st = job->dry_run ? gt_train_dry_run_all(comm, job, &checkpoint_bytes) : gt_train_all(comm, job);
     if (!st && job->dry_run) st = cli_doctor_examine(&checkup, comm, job->data, *job->run ? job->run : job->outdir, (double)checkpoint_bytes);
     return cli_leave("train", st, comm);
 }

@@ -214,7 +214,7 @@ static gt_status judge_scan(packing *p) {
 static gt_status scan(packing *p) {
     gt_status st = gt_pack_scan(p->comm, p->pool, &p->items, &p->request->transform, p->findings, &p->shape, &p->digest);
     if (!st && !p->comm->rank) st = judge_scan(p);
-    return gt_comm_agree(p->comm, st);
+    return gt_comm_agree_all(p->comm, st);
 }
 
 static gt_status begin_work(packing *p) {
@@ -224,7 +224,7 @@ static gt_status begin_work(packing *p) {
     if (!st && !p->comm->rank) st = gt_ledger_open(&p->ledger, r, &p->items, p->findings, &p->shape, r->scan_only ? (gt_hash128){0} : key_of(p));
     p->worker = gt_worker_new(p->pool, &p->items, &r->transform, &p->shape, gt_dest_kind_of(r), r->compress);
     if (!p->worker && !st) st = GT_NOMEM;
-    return gt_comm_agree(p->comm, st);
+    return gt_comm_agree_all(p->comm, st);
 }
 
 static gt_status work(packing *p) {
@@ -232,19 +232,19 @@ static gt_status work(packing *p) {
         int64_t next;
         int checking;
     } plan = {p->ledger.done, p->ledger.checking};
-    int64_t block = -gt_comm_max(p->comm, -gt_worker_block(p->worker)); /* the smallest */
+    int64_t block = -gt_comm_max_all(p->comm, -gt_worker_block(p->worker)); /* the smallest */
     gt_buffer made = {0};
     gt_status st = GT_OK;
-    gt_comm_broadcast(p->comm, &plan, sizeof plan, 0);
+    gt_comm_broadcast_all(p->comm, &plan, sizeof plan, 0);
     while (plan.next < p->items.count && !st) {
         int64_t first = plan.next + block * p->comm->rank, n = p->items.count - first;
         made.n = 0;
         if (n > 0) st = gt_worker_run(p->worker, first, (int)(n < block ? n : block), plan.checking, &made);
-        if ((st = gt_comm_agree(p->comm, st))) break;
-        st = gt_comm_agree(p->comm, gt_comm_funnel(p->comm, made.data, made.n, gt_ledger_take, &p->ledger));
+        if ((st = gt_comm_agree_all(p->comm, st))) break;
+        st = gt_comm_agree_all(p->comm, gt_comm_funnel_all(p->comm, made.data, made.n, gt_ledger_take, &p->ledger));
         plan.next += block * p->comm->ranks;
         plan.checking = p->ledger.checking;
-        gt_comm_broadcast(p->comm, &plan, sizeof plan, 0);
+        gt_comm_broadcast_all(p->comm, &plan, sizeof plan, 0);
     }
     gt_buffer_free(&made);
     return st;
@@ -334,7 +334,7 @@ static gt_status open_all(packing *p) {
     if (!st && !p->comm->rank && !(p->findings = gt_findings_new(&p->items, !p->request->skip && !p->request->scan_only))) st = GT_NOMEM;
     if (!st && !(p->pool = gt_pool_new(p->comm->threads))) st = GT_FAILED;
     gt_pool_spin(p->pool, false); /* tiles wait for files now and then */
-    return gt_comm_agree(p->comm, st);
+    return gt_comm_agree_all(p->comm, st);
 }
 
 static gt_status pack(packing *p, gt_pack_result *result) {
@@ -344,7 +344,7 @@ static gt_status pack(packing *p, gt_pack_result *result) {
     if (!st) st = begin_work(p);
     if (!st) st = work(p);
     if (!p->comm->rank) st = conclude(p, st, result);
-    return gt_comm_agree(p->comm, st);
+    return gt_comm_agree_all(p->comm, st);
 }
 
 gt_status gt_pack(gt_comm *comm, const gt_pack_request *request, gt_pack_result *result) {
@@ -355,7 +355,7 @@ gt_status gt_pack(gt_comm *comm, const gt_pack_request *request, gt_pack_result 
     for (size_t n = dest ? strlen(dest) : 0; n > 1 && dest[n - 1] == '/'; n--)
         dest[n - 1] = 0, r.folder = true; /* names are put together with it */
     r.dest = dest;
-    gt_status st = gt_comm_agree(comm, dest ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name"));
+    gt_status st = gt_comm_agree_all(comm, dest ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name"));
     if (!st) st = pack(&p, result);
     free(dest);
     gt_worker_free(p.worker);

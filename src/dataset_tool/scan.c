@@ -195,8 +195,8 @@ static gt_status judge(const gt_items *items, const gt_transform *t, const uint6
 static gt_status digest_all(gt_comm *comm, const share *s, const uint64_t *code, gt_hash128 *digest) {
     uint64_t mine[2] = {atomic_load(&s->stamps[0]), atomic_load(&s->stamps[1])}, sum[2] = {0, 0};
     uint64_t (*all)[2] = comm->rank ? NULL : malloc((size_t)comm->ranks * sizeof *all);
-    gt_status st = gt_comm_agree(comm, all || comm->rank ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)s->items->count));
-    if (!st) gt_comm_gather(comm, mine, sizeof mine, all);
+    gt_status st = gt_comm_agree_all(comm, all || comm->rank ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)s->items->count));
+    if (!st) gt_comm_gather_all(comm, mine, sizeof mine, all);
     for (int r = 0; r < comm->ranks && !st && !comm->rank; r++) sum[0] += all[r][0], sum[1] += all[r][1];
     free(all);
     if (st || comm->rank) return st;
@@ -212,14 +212,14 @@ gt_status gt_pack_scan(gt_comm *comm, gt_pool *pool, const gt_items *items, cons
     s.code = malloc((size_t)(s.count + 1) * sizeof *s.code);
     uint64_t *all = comm->rank ? NULL : malloc((size_t)items->count * sizeof *all);
     gt_status st = s.code && (all || comm->rank) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)items->count);
-    st = gt_comm_agree(comm, st);
+    st = gt_comm_agree_all(comm, st);
     if (!st) {
         gt_pool_run(items->main_thread_only ? NULL : pool, (int)((s.count + TILE - 1) / TILE), scan_tile, &s);
-        gt_comm_gather(comm, s.code, (size_t)s.count * sizeof *s.code, all);
+        gt_comm_gather_all(comm, s.code, (size_t)s.count * sizeof *s.code, all);
         st = digest_all(comm, &s, all, digest);
         if (!st && !comm->rank) st = judge(items, t, all, findings, shape);
-        st = gt_comm_agree(comm, st);
-        gt_comm_broadcast(comm, shape, sizeof *shape, 0);
+        st = gt_comm_agree_all(comm, st);
+        gt_comm_broadcast_all(comm, shape, sizeof *shape, 0);
     }
     free(s.code);
     free(all);

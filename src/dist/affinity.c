@@ -98,7 +98,7 @@ static bool same_on_all(gt_comm_inside *in, const cpu_set_t *set) {
     return same;
 }
 
-void gt_choose_cores(gt_comm_inside *in, pid_t launcher, int threads) {
+void gt_choose_cores_all(gt_comm_inside *in, pid_t launcher, int threads) {
     gt_comm *c = &in->seen;
     cpu_set_t set;
     cpu list[CPU_SETSIZE];
@@ -117,7 +117,7 @@ void gt_choose_cores(gt_comm_inside *in, pid_t launcher, int threads) {
     } else {
         int first = (int)((long)share * cores / shares), last = (int)((long)(share + 1) * cores / shares);
         cpu_set_t mine = cores_of(list, n, first, last);
-        in->roams = shares > 1 && !gt_lock_cores(in, &mine);
+        in->roams = shares > 1 && !gt_lock_cores_all(in, &mine);
         bind_to(in->roams ? set : mine);
         c->cores = last - first;
     }

@@ -10,7 +10,7 @@
 
 enum { LAUNCHER_READS_US = 300000 }; /* what a rank has said before a signal is on its way to the terminal after this time */
 
-gt_status gt_comm_agree(gt_comm *c, gt_status st) {
+gt_status gt_comm_agree_all(gt_comm *c, gt_status st) {
     if (c->ranks == 1) return st;
     gt_comm_inside *in = gt_inside(c);
     int lowest = st ? c->rank : c->ranks;
@@ -24,7 +24,7 @@ gt_status gt_comm_agree(gt_comm *c, gt_status st) {
     } failure = {.status = st};
     memcpy(failure.host, c->host, sizeof failure.host);
     snprintf(failure.message, sizeof failure.message, "%s", gt_message());
-    gt_comm_broadcast(c, &failure, sizeof failure, lowest);
+    gt_comm_broadcast_all(c, &failure, sizeof failure, lowest);
     if (failure.status == GT_USAGE && lowest == 0) return gt_fail(GT_USAGE, "%s", failure.message);
     return gt_fail(failure.status, "rank %d (%s): %s", lowest, failure.host, failure.message);
 }

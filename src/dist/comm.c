@@ -110,7 +110,7 @@ static gt_comm *failed(gt_status st, gt_status *status) {
     return NULL;
 }
 
-gt_comm *gt_comm_start(int threads, gt_status *status) {
+gt_comm *gt_comm_start_all(int threads, gt_status *status) {
     gt_comm_inside *in = calloc(1, sizeof *in);
     if (!in) return failed(gt_fail(GT_NOMEM, "out of memory for the ranks"), status);
     gt_comm *c = &in->seen;
@@ -128,12 +128,12 @@ gt_comm *gt_comm_start(int threads, gt_status *status) {
     }
     in->counts = calloc((size_t)c->ranks * 2, sizeof *in->counts);
     in->starts = in->counts ? in->counts + c->ranks : NULL;
-    gt_choose_cores(in, launcher, threads);
+    gt_choose_cores_all(in, launcher, threads);
     describe(in);
-    gt_status st = gt_heartbeat_start(in);
+    gt_status st = gt_heartbeat_start_all(in);
     if (!st && !in->counts) st = gt_fail(GT_NOMEM, "out of memory for the ranks");
-    if ((st = gt_comm_agree(c, st))) {
-        gt_comm_stop(c);
+    if ((st = gt_comm_agree_all(c, st))) {
+        gt_comm_stop_all(c);
         return failed(st, status);
     }
     if (in->mpi) gt_watchdog_start(&in->watchdog, launcher, c);
@@ -141,11 +141,11 @@ gt_comm *gt_comm_start(int threads, gt_status *status) {
     return c;
 }
 
-void gt_comm_stop(gt_comm *c) {
+void gt_comm_stop_all(gt_comm *c) {
     if (!c) return;
     gt_comm_inside *in = gt_inside(c);
     if (in->mpi) {
-        gt_comm_barrier(c);
+        gt_comm_barrier_all(c);
         gt_heartbeat_stop(in);
         gt_watchdog_stop(&in->watchdog);
         MPI_Comm_free(&in->node);

@@ -26,7 +26,7 @@ static bool lock(int file, int core, short type) {
     return fcntl(file, F_OFD_SETLK, &l) == 0;
 }
 
-bool gt_lock_cores(gt_comm_inside *in, const cpu_set_t *mine) {
+bool gt_lock_cores_all(gt_comm_inside *in, const cpu_set_t *mine) {
     in->core_locks = open_lock_file();
     int all = 1;
     for (int core = 0; core < CPU_SETSIZE && in->core_locks >= 0 && all; core++)

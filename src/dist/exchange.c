@@ -99,7 +99,7 @@ static MPI_Datatype type_of_parts(const gt_reducer *r, int rank) {
     return type;
 }
 
-void gt_exchange_connect(gt_reducer *r) {
+void gt_exchange_connect_all(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
     if (r->comm->ranks == 1) return;
     gt_heartbeat_link(r->comm);
@@ -113,7 +113,7 @@ static void free_requests(MPI_Request *requests, size_t n) {
     for (size_t i = 0; i < n; i++) MPI_Request_free(&requests[i]);
 }
 
-void gt_exchange_free(gt_reducer *r) {
+void gt_exchange_free_all(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
     if (x->world) { /* connected */
         free_requests(x->receive, (size_t)r->buckets * (size_t)x->n_receive);
@@ -186,7 +186,7 @@ static void queue(gt_reducer *r, float *block, bool sending, int whose, int othe
     else MPI_Irecv(block, 1, x->parts[whose], other, TAG_BLOCK, x->world, request);
 }
 
-void gt_reducer_gather(gt_reducer *r, float *block) {
+void gt_reducer_gather_all(gt_reducer *r, float *block) {
     int n = 0, ranks = r->comm->ranks, self = r->comm->rank;
     double start = gt_clock();
     for (int step = 1; step < ranks; step++) queue(r, block, false, (self + step) % ranks, (self + step) % ranks, &n);
@@ -206,5 +206,5 @@ static void with_rank_0(gt_reducer *r, float *block, bool rank_0_sends) {
     gt_comm_wait(r->comm, n, r->exchange.gather);
 }
 
-void gt_reducer_collect(gt_reducer *r, float *block) { with_rank_0(r, block, false); }
-void gt_reducer_deal(gt_reducer *r, float *block) { with_rank_0(r, block, true); }
+void gt_reducer_collect_all(gt_reducer *r, float *block) { with_rank_0(r, block, false); }
+void gt_reducer_deal_all(gt_reducer *r, float *block) { with_rank_0(r, block, true); }

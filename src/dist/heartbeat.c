@@ -82,7 +82,7 @@ static void listen_to(gt_comm_inside *in, int n) {
 
 static void beat_if_due(void *comm) { gt_heartbeat_poll(comm, 0); }
 
-gt_status gt_heartbeat_start(gt_comm_inside *in) {
+gt_status gt_heartbeat_start_all(gt_comm_inside *in) {
     gt_comm *c = &in->seen;
     if (c->ranks == 1) return GT_OK;
     MPI_Comm world;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Gradients summed over slices. On a rank: a binary counter of partial sums; the gradients of a bundle of slices are written straight to
- * the top of its stack, so that a sum costs one pass and one bundle per rank costs none. (Bundles that run abreast have a buffer each, and
+ * Gradients summed over slices. On a rank: a binary counter of partial sums; the gradients of a group of slices are written straight to
+ * the top of its stack, so that a sum costs one pass and one group per rank costs none. (Groups that run abreast have a buffer each, and
  * are put on the stack as they end.) Between ranks: exchange.c. */
 #include "dist/reducer.h"
 
@@ -38,32 +38,32 @@ gt_span gt_reducer_owned_of(const gt_reducer *r, int bucket, int rank) {
     return (gt_span){.offset = start + from, .size = to - from};
 }
 
-/* This rank's bundles; each slice by itself where none are given. */
+/* This rank's groups; each slice by itself where none are given. */
 static gt_status take_bundles(gt_reducer *r, const gt_reducer_options *o) {
     int first, count, next;
     gt_slice_range(r->slices, r->comm->ranks, r->comm->rank, &first, &count);
     next = first;
-    r->n_bundles = o->n_bundles ? o->n_bundles : count;
-    r->bundles = calloc((size_t)r->n_bundles + 1, sizeof *r->bundles);
-    r->place = calloc((size_t)r->n_bundles + 1, sizeof *r->place);
-    if (!r->bundles || !r->place) return gt_fail(GT_NOMEM, "out of memory for a reducer");
-    for (int i = 0; i < r->n_bundles; i++) {
-        gt_bundle b = o->n_bundles ? o->bundles[i] : (gt_bundle){first + i, 1};
-        if (b.first != next || b.count < 1) return gt_fail(GT_FAILED, "bundle %d, of %d slices, begins with slice %d instead of %d", i, b.count, b.first, next);
+    r->n_groups = o->n_groups ? o->n_groups : count;
+    r->groups = calloc((size_t)r->n_groups + 1, sizeof *r->groups);
+    r->place = calloc((size_t)r->n_groups + 1, sizeof *r->place);
+    if (!r->groups || !r->place) return gt_fail(GT_NOMEM, "out of memory for a reducer");
+    for (int i = 0; i < r->n_groups; i++) {
+        gt_group b = o->n_groups ? o->groups[i] : (gt_group){first + i, 1};
+        if (b.first != next || b.count < 1) return gt_fail(GT_FAILED, "group %d, of %d slices, begins with slice %d instead of %d", i, b.count, b.first, next);
         next += b.count;
-        r->bundles[i] = gt_tree_node_of(b.first, b.count);
+        r->groups[i] = gt_tree_node_of(b.first, b.count);
     }
-    return next == first + count ? GT_OK : gt_fail(GT_FAILED, "bundles end before slice %d instead of %d", next, first + count);
+    return next == first + count ? GT_OK : gt_fail(GT_FAILED, "groups end before slice %d instead of %d", next, first + count);
 }
 
-/* Run the stack machine over the own bundles without values: how many buffers, which nodes, what the last bundle does. */
+/* Run the stack machine over the own groups without values: how many buffers, which nodes, what the last group does. */
 static void rehearse(gt_reducer *r) {
     int depth = 0;
     r->n_buffers = 1; /* the result's, also without a slice */
-    for (int i = 0; i < r->n_bundles; i++) {
+    for (int i = 0; i < r->n_groups; i++) {
         r->place[i] = r->node_place[depth] = r->abreast ? i : depth;
         if (r->place[i] + 1 > r->n_buffers) r->n_buffers = r->place[i] + 1;
-        r->last_additions = gt_tree_push(r->nodes, &depth, r->bundles[i], r->slices);
+        r->last_additions = gt_tree_push(r->nodes, &depth, r->groups[i], r->slices);
     }
     r->n_nodes = depth;
 }
@@ -94,7 +94,7 @@ static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
     return gt_exchange_init(r);
 }
 
-gt_reducer *gt_reducer_new(gt_comm *c, gt_pool *pool, const gt_reducer_options *o) {
+gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_options *o) {
     gt_reducer *r = calloc(1, sizeof *r);
     gt_status st = GT_OK;
     if (!r) {
@@ -104,11 +104,11 @@ gt_reducer *gt_reducer_new(gt_comm *c, gt_pool *pool, const gt_reducer_options *
         r->pool = pool;
         st = set_up(r, o);
     }
-    if (gt_comm_agree(c, st)) {
-        gt_reducer_free(r);
+    if (gt_comm_agree_all(c, st)) {
+        gt_reducer_free_all(r);
         return NULL;
     }
-    gt_exchange_connect(r);
+    gt_exchange_connect_all(r);
     return r;
 }
 
@@ -124,16 +124,16 @@ static void free_plan(gt_reducer_schedule *p) {
     free(p);
 }
 
-void gt_reducer_free(gt_reducer *r) {
+void gt_reducer_free_all(gt_reducer *r) {
     if (!r) return;
-    gt_exchange_free(r);
+    gt_exchange_free_all(r);
     for (gt_reducer_schedule *p = r->schedules, *next; p; p = next) {
         next = p->next;
         free_plan(p);
     }
     gt_block_free(r->buffers, (size_t)r->n_buffers * r->stride * sizeof(float));
     free(r->owned);
-    free(r->bundles);
+    free(r->groups);
     free(r->place);
     free(r);
 }
@@ -153,13 +153,13 @@ gt_traffic gt_reducer_traffic(gt_reducer *r) {
 
 /* ---- a reduction ---- */
 
-float *gt_reducer_begin_bundle(gt_reducer *r) {
+float *gt_reducer_begin_group(gt_reducer *r) {
     float *own = gt_reducer_buffer(r, r->place[r->begun++]);
     for (int i = 0; i < r->schedule->n_gaps; i++) memset(own + r->schedule->gaps[i].offset, 0, r->schedule->gaps[i].size * sizeof *own);
     return own;
 }
 
-/* The additions that follow a bundle, on a range of the block; `height`: of the stack with the bundle's own value on it. */
+/* The additions that follow a group, on a range of the block; `height`: of the stack with the group's own value on it. */
 static void fold(gt_reducer *r, int height, int additions, size_t offset, size_t n) {
     for (int i = 0; i < additions; i++, height--)
         gt_add_to(r->pool, gt_reducer_buffer(r, r->stack_place[height - 2]) + offset, gt_reducer_buffer(r, r->stack_place[height - 1]) + offset, n);
@@ -178,9 +178,9 @@ static void finish_arrived(gt_reducer *r) {
         finish_bucket(r, r->schedule->order[r->finished++]);
 }
 
-/* Called in the last bundle only: the stack below this bundle's value holds what earlier ones left. */
+/* Called in the last group only: the stack below this group's value holds what earlier ones left. */
 static void launch_ready(gt_reducer *r, int done) {
-    r->stack_place[r->depth] = r->place[r->bundle];
+    r->stack_place[r->depth] = r->place[r->group];
     while (r->launched < r->buckets && r->schedule->ready[r->schedule->order[r->launched]] <= done) {
         int bucket = r->schedule->order[r->launched++];
         if (r->launched == 1) r->launched_at = gt_clock();
@@ -189,37 +189,37 @@ static void launch_ready(gt_reducer *r, int done) {
     }
 }
 
-void gt_reducer_begin(gt_reducer *r, const gt_reducer_schedule *schedule) {
+void gt_reducer_begin_all(gt_reducer *r, const gt_reducer_schedule *schedule) {
     r->schedule = schedule;
-    r->depth = r->begun = r->bundle = r->launched = r->finished = 0;
+    r->depth = r->begun = r->group = r->launched = r->finished = 0;
     r->bad = (gt_nonfinite){.first = SIZE_MAX};
     gt_exchange_begin(r);
-    if (r->n_bundles > 0) return;
+    if (r->n_groups > 0) return;
     if (r->plain) memset(r->buffers, 0, r->floats * sizeof *r->buffers); /* takes part with zeros */
     launch_ready(r, INT32_MAX);
 }
 
 void gt_reducer_progress(void *reducer, int done) {
     gt_reducer *r = reducer;
-    if (r->bundle + 1 == r->n_bundles) launch_ready(r, done);
+    if (r->group + 1 == r->n_groups) launch_ready(r, done);
     finish_arrived(r);
     gt_heartbeat_poll(r->comm, 0);
 }
 
-void gt_reducer_end_bundle(gt_reducer *r) {
-    if (r->bundle + 1 == r->n_bundles) {
+void gt_reducer_end_group(gt_reducer *r) {
+    if (r->group + 1 == r->n_groups) {
         launch_ready(r, INT32_MAX);
         finish_arrived(r);
     } else {
         int height = r->depth + 1;
-        r->stack_place[r->depth] = r->place[r->bundle];
-        int additions = gt_tree_push(r->stack, &r->depth, r->bundles[r->bundle], r->slices);
+        r->stack_place[r->depth] = r->place[r->group];
+        int additions = gt_tree_push(r->stack, &r->depth, r->groups[r->group], r->slices);
         fold(r, height, additions, 0, r->floats);
     }
-    r->bundle++;
+    r->group++;
 }
 
-gt_nonfinite gt_reducer_finish(gt_reducer *r) {
+gt_nonfinite gt_reducer_finish_all(gt_reducer *r) {
     double since = 0, waited = 0;
     int before = r->finished;
     while (finish_arrived(r), r->finished < r->buckets) {
@@ -236,10 +236,10 @@ gt_nonfinite gt_reducer_finish(gt_reducer *r) {
         r->traffic.waited += waited + end - start;
         r->traffic.seconds += end - r->launched_at;
     }
-    r->bad.count = (uint64_t)gt_comm_sum(r->comm, (int64_t)r->bad.count);
+    r->bad.count = (uint64_t)gt_comm_sum_all(r->comm, (int64_t)r->bad.count);
     if (r->bad.count > 0) { /* MPI has no minimum of size_t: the largest negative */
         int64_t least = r->bad.first > INT32_MAX ? INT32_MAX : (int64_t)r->bad.first;
-        if (r->comm->ranks > 1) r->bad.first = (size_t)-gt_comm_max(r->comm, (int)-least);
+        if (r->comm->ranks > 1) r->bad.first = (size_t)-gt_comm_max_all(r->comm, (int)-least);
     }
     return r->bad;
 }

@@ -33,15 +33,15 @@ struct gt_reducer {
     gt_comm *comm;
     gt_pool *pool;
     bool plain;
-    int slices, n_bundles;
-    gt_tree_node *bundles; /* this rank's, as nodes of the tree */
+    int slices, n_groups;
+    gt_tree_node *groups; /* this rank's, as nodes of the tree */
     bool abreast;
-    int *place;            /* [bundles] the buffer a bundle is written to */
+    int *place;            /* [groups] the buffer a group is written to */
     size_t floats, stride; /* of the block; from one buffer to the next */
     size_t bucket_floats;
     int buckets;
-    int n_buffers, n_nodes; /* partial sums held at most; and when the last bundle is done */
-    int last_additions;     /* of the last bundle, done bucket by bucket */
+    int n_buffers, n_nodes; /* partial sums held at most; and when the last group is done */
+    int last_additions;     /* of the last group, done bucket by bucket */
     gt_tree_node nodes[GT_TREE_DEPTH];
     int node_place[GT_TREE_DEPTH];
     float *buffers;
@@ -53,14 +53,14 @@ struct gt_reducer {
     const gt_reducer_schedule *schedule;
     gt_tree_node stack[GT_TREE_DEPTH];
     int stack_place[GT_TREE_DEPTH]; /* the buffers of the stack's values */
-    int depth, begun, bundle;       /* bundles begun; ended */
+    int depth, begun, group;       /* groups begun; ended */
     int launched, finished; /* buckets, counted along schedule->order */
     gt_nonfinite bad;
     double launched_at; /* the first bucket */
     gt_traffic traffic;
 };
 
-/* The part of a bucket that a rank owns: equal shares, cut at cache lines. */
+/* The part of a bucket that a rank owns: equal parts, cut at cache lines. */
 gt_span gt_reducer_owned_of(const gt_reducer *r, int bucket, int rank);
 static inline float *gt_reducer_buffer(const gt_reducer *r, int i) { return r->buffers + (size_t)i * r->stride; }
 static inline float *gt_reducer_node(const gt_reducer *r, int i) { return gt_reducer_buffer(r, r->node_place[i]); } /* a finished one */
@@ -70,8 +70,8 @@ static inline size_t gt_bucket_size(const gt_reducer *r, int bucket) {
 }
 
 gt_status gt_exchange_init(gt_reducer *r); /* not collective */
-void gt_exchange_connect(gt_reducer *r);   /* collective: the communicator and its messages */
-void gt_exchange_free(gt_reducer *r);
+void gt_exchange_connect_all(gt_reducer *r);   /* collective: the communicator and its messages */
+void gt_exchange_free_all(gt_reducer *r);
 void gt_exchange_begin(gt_reducer *r);
 void gt_exchange_launch(gt_reducer *r, int bucket);  /* this rank's nodes are final in this bucket */
 bool gt_exchange_arrived(gt_reducer *r, int bucket); /* everything for this rank's part has come */

@@ -96,7 +96,7 @@ static gt_status judge(gt_comm *c, const statement *first, const gt_setting *set
     program_text(program, sizeof program);
     bool other_program = !host || !theirs || strcmp(theirs, program);
     if (!other_program) compare(first, at, settings, n, &d);
-    int64_t ranks = gt_comm_sum(c, other_program || d.n > 0);
+    int64_t ranks = gt_comm_sum_all(c, other_program || d.n > 0);
     char more[64] = "", many[64] = "";
     if (d.n > SHOWN) snprintf(more, sizeof more, "; and %d more", d.n - SHOWN);
     if (ranks > 1) snprintf(many, sizeof many, " (%lld ranks differ from rank 0)", (long long)ranks);
@@ -108,22 +108,22 @@ static gt_status judge(gt_comm *c, const statement *first, const gt_setting *set
                    host, d.text, more, many);
 }
 
-gt_status gt_comm_same_settings(gt_comm *c, const gt_setting *settings, int n) {
+gt_status gt_comm_same_settings_all(gt_comm *c, const gt_setting *settings, int n) {
     if (c->ranks == 1) return GT_OK;
     statement first = {0};
-    gt_status st = gt_comm_agree(c, c->rank == 0 ? make_statement(&first, c->host, settings, n) : GT_OK);
+    gt_status st = gt_comm_agree_all(c, c->rank == 0 ? make_statement(&first, c->host, settings, n) : GT_OK);
     uint64_t bytes = first.bytes;
     if (!st) {
-        gt_comm_broadcast(c, &bytes, sizeof bytes, 0);
+        gt_comm_broadcast_all(c, &bytes, sizeof bytes, 0);
         if (c->rank) first.text = malloc(bytes + 1);
         if (!first.text) st = gt_fail(GT_NOMEM, "out of memory for the settings of a run");
         first.bytes = bytes;
-        st = gt_comm_agree(c, st);
+        st = gt_comm_agree_all(c, st);
     }
     if (!st) {
-        gt_comm_broadcast(c, first.text, first.bytes, 0);
+        gt_comm_broadcast_all(c, first.text, first.bytes, 0);
         first.text[first.bytes] = 0; /* also what a stream has made has room for this */
-        st = gt_comm_agree(c, judge(c, &first, settings, n));
+        st = gt_comm_agree_all(c, judge(c, &first, settings, n));
     }
     free(first.text);
     return st;

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sums over slices in the middle of a run: by the tree and in float32, as gradients are, so that what a bundle has summed itself is a node like
+ * Sums over slices in the middle of a run: by the tree and in float32, as gradients are, so that what a group has summed itself is a node like
  * any other. Every rank gets the finished nodes of all and adds them up itself: the values are small, and one exchange is waited for instead of two. */
 #include <string.h>
 
 #include "dist/comm.h"
 #include "dist/tree.h"
 
-typedef struct meeting {
+typedef struct stack {
     int slices;
     size_t n;
     gt_tree_node stack[GT_TREE_DEPTH];
     float *values[GT_TREE_DEPTH];
     int depth;
-} meeting;
+} stack;
 
 /* Put a node on the stack; its values, and those below, are added into. */
-static void push(meeting *m, gt_tree_node node, float *values) {
+static void push(stack *m, gt_tree_node node, float *values) {
     m->values[m->depth] = values;
     int height = m->depth + 1, additions = gt_tree_push(m->stack, &m->depth, node, m->slices);
     for (int k = 0; k < additions; k++, height--)
@@ -35,19 +35,19 @@ static void exchange(gt_comm *c, const int *first, size_t n, float *all) {
     gt_comm_wait(c, 1, &request);
 }
 
-gt_status gt_comm_meet(gt_comm *c, int slices, int n_bundles, const gt_bundle *bundles, size_t n, const float *const *own, float *const *total) {
+gt_status gt_comm_slice_sum_all(gt_comm *c, int slices, int n_groups, const gt_group *groups, size_t n, const float *const *own, float *const *total) {
     gt_tree_node nodes[GT_TREE_DEPTH];
     int first[c->ranks + 1];
     first[0] = 0;
     for (int rank = 0; rank < c->ranks; rank++) first[rank + 1] = first[rank] + gt_tree_nodes_of(slices, c->ranks, rank, nodes);
-    float *all = gt_comm_scratch(c, (size_t)(first[c->ranks] + n_bundles), n * sizeof *all);
+    float *all = gt_comm_scratch(c, (size_t)(first[c->ranks] + n_groups), n * sizeof *all);
     if (!all) return GT_FAILED;
 
-    meeting mine = {.slices = slices, .n = n}, whole = mine;
+    stack mine = {.slices = slices, .n = n}, whole = mine;
     float *partial = all + (size_t)first[c->ranks] * n;
-    for (int i = 0; i < n_bundles; i++) {
+    for (int i = 0; i < n_groups; i++) {
         memcpy(partial + (size_t)i * n, own[i], n * sizeof *all);
-        push(&mine, gt_tree_node_of(bundles[i].first, bundles[i].count), partial + (size_t)i * n);
+        push(&mine, gt_tree_node_of(groups[i].first, groups[i].count), partial + (size_t)i * n);
     }
     for (int i = 0; i < mine.depth; i++) memcpy(all + (size_t)(first[c->rank] + i) * n, mine.values[i], n * sizeof *all);
     exchange(c, first, n, all);
@@ -55,6 +55,6 @@ gt_status gt_comm_meet(gt_comm *c, int slices, int n_bundles, const gt_bundle *b
         int count = gt_tree_nodes_of(slices, c->ranks, rank, nodes);
         for (int i = 0; i < count; i++) push(&whole, nodes[i], all + (size_t)(first[rank] + i) * n);
     }
-    for (int i = 0; i < n_bundles; i++) memcpy(total[i], whole.values[0], n * sizeof *all);
+    for (int i = 0; i < n_groups; i++) memcpy(total[i], whole.values[0], n * sizeof *all);
     return GT_OK;
 }

@@ -14,7 +14,7 @@ enum { GT_TREE_DEPTH = 64 }; /* enough for any stack over 2^31 slices */
 
 static inline int gt_tree_width(int slices, int level) { return (int)((slices + (1ll << level) - 1) >> level); }
 
-/* The node that is `count` slices from `first` on: see gt_bundle. */
+/* The node that is `count` slices from `first` on: see gt_group. */
 static inline gt_tree_node gt_tree_node_of(int first, int count) {
     gt_tree_node n = {0, first};
     for (; (1ll << n.level) < count; n.level++) n.index /= 2;

@@ -146,7 +146,7 @@ static void collect(gt_tree_sum *s, double *part, double *out) {
     gt_comm_wait(c, n, s->requests);
 }
 
-gt_status gt_tree_sum_finish(gt_tree_sum *s, double *out) {
+gt_status gt_tree_sum_finish_all(gt_tree_sum *s, double *out) {
     if (s->added != s->own) return gt_comm_abort(s->comm, gt_fail(GT_FAILED, "%d of %d slices were summed", s->added, s->own));
     if (s->comm->ranks > 1) {
         exchange(s);

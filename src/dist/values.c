@@ -8,14 +8,14 @@
 
 enum { PIECE_BYTES = 1 << 30 }; /* MPI counts in int */
 
-void gt_comm_barrier(gt_comm *c) {
+void gt_comm_barrier_all(gt_comm *c) {
     if (c->ranks == 1) return;
     MPI_Request request;
     MPI_Ibarrier(gt_inside(c)->world, &request);
     gt_comm_wait(c, 1, &request);
 }
 
-void gt_comm_broadcast(gt_comm *c, void *data, size_t bytes, int root) {
+void gt_comm_broadcast_all(gt_comm *c, void *data, size_t bytes, int root) {
     if (c->ranks == 1) return;
     for (size_t done = 0; done < bytes; done += PIECE_BYTES) {
         size_t piece = bytes - done < PIECE_BYTES ? bytes - done : PIECE_BYTES;
@@ -25,10 +25,10 @@ void gt_comm_broadcast(gt_comm *c, void *data, size_t bytes, int root) {
     }
 }
 
-bool gt_comm_as_first(gt_comm *c, const void *mine, size_t bytes) {
+bool gt_comm_as_first_all(gt_comm *c, const void *mine, size_t bytes) {
     uint8_t first[bytes];
     memcpy(first, mine, bytes);
-    gt_comm_broadcast(c, first, bytes, 0);
+    gt_comm_broadcast_all(c, first, bytes, 0);
     return !memcmp(first, mine, bytes);
 }
 
@@ -45,7 +45,7 @@ static void pass(gt_comm *c, void *data, size_t bytes, int from, int to) {
     }
 }
 
-void gt_comm_gather(gt_comm *c, const void *mine, size_t bytes, void *all) {
+void gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all) {
     if (c->rank != 0) {
         uint64_t size = bytes;
         pass(c, &size, sizeof size, c->rank, 0);
@@ -62,7 +62,7 @@ void gt_comm_gather(gt_comm *c, const void *mine, size_t bytes, void *all) {
     }
 }
 
-gt_status gt_comm_funnel(gt_comm *c, const void *mine, size_t bytes, gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg) {
+gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes, gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg) {
     if (c->rank != 0) {
         uint64_t size = bytes;
         pass(c, &size, sizeof size, c->rank, 0);
@@ -93,12 +93,12 @@ static void reduce_one(gt_comm *c, void *value, MPI_Datatype type, MPI_Op op) {
     gt_comm_wait(c, 1, &request);
 }
 
-int gt_comm_max(gt_comm *c, int value) {
+int gt_comm_max_all(gt_comm *c, int value) {
     reduce_one(c, &value, MPI_INT, MPI_MAX);
     return value;
 }
 
-int64_t gt_comm_sum(gt_comm *c, int64_t value) {
+int64_t gt_comm_sum_all(gt_comm *c, int64_t value) {
     reduce_one(c, &value, MPI_INT64_T, MPI_SUM);
     return value;
 }
@@ -153,7 +153,7 @@ static const double *sum_scratch(gt_comm *c, int slices, size_t n) {
     return v;
 }
 
-gt_status gt_comm_tree_sum(gt_comm *c, int slices, size_t n, const double *mine, double *out) {
+gt_status gt_comm_tree_sum_all(gt_comm *c, int slices, size_t n, const double *mine, double *out) {
     size_t size;
     double *own = make_room(c, slices, n, &size);
     if (!own) return GT_FAILED;
@@ -162,15 +162,15 @@ gt_status gt_comm_tree_sum(gt_comm *c, int slices, size_t n, const double *mine,
     return GT_OK;
 }
 
-gt_status gt_comm_tree_mean(gt_comm *c, gt_cut cut, size_t n, const float *mine, float *out) {
+gt_status gt_comm_tree_mean_all(gt_comm *c, gt_slices slices, size_t n, const float *mine, float *out) {
     size_t size;
     int first, count;
-    double *own = make_room(c, cut.slices, n, &size);
+    double *own = make_room(c, slices.count, n, &size);
     if (!own) return GT_FAILED;
-    gt_slice_range(cut.slices, c->ranks, c->rank, &first, &count);
+    gt_slice_range(slices.count, c->ranks, c->rank, &first, &count);
     for (int s = 0; s < count; s++)
-        for (size_t i = 0; i < n; i++) own[(size_t)s * n + i] = gt_cut_weight(cut, first + s) * (double)mine[(size_t)s * n + i];
-    const double *root = sum_scratch(c, cut.slices, n);
-    for (size_t i = 0; i < n; i++) out[i] = (float)(root[i] / cut.slices);
+        for (size_t i = 0; i < n; i++) own[(size_t)s * n + i] = gt_slices_weight(slices, first + s) * (double)mine[(size_t)s * n + i];
+    const double *root = sum_scratch(c, slices.count, n);
+    for (size_t i = 0; i < n; i++) out[i] = (float)(root[i] / slices.count);
     return GT_OK;
 }

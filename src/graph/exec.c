@@ -12,7 +12,7 @@
 static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_arena *arena) {
     typedef gt_graph *pass_fn(const gt_graph *, gt_arena *);
     /* Algebra makes nodes that are equal to others, and merged nodes make new algebra: twice is where it ends in practice. */
-    static pass_fn *const simplify[] = {gt_pass_dead, gt_pass_meetings, gt_pass_common, gt_pass_algebra, gt_pass_common, gt_pass_algebra, gt_pass_common};
+    static pass_fn *const simplify[] = {gt_pass_dead, gt_pass_slice_sums, gt_pass_common, gt_pass_algebra, gt_pass_common, gt_pass_algebra, gt_pass_common};
     for (size_t i = 0; g && i < sizeof simplify / sizeof *simplify; i++) g = simplify[i](g, arena);
     if (g && !o->no_fusion) g = gt_pass_scales(g, arena);
     if (g && o->slices > 1) g = gt_pass_slices(g, arena, o->slices);
@@ -26,15 +26,15 @@ static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_
 
 static gt_status make_steps(gt_exec *e) {
     const gt_graph *g = e->graph;
-    e->n_steps = e->n_hoisted = e->n_order = e->n_meetings = 0;
+    e->n_steps = e->n_hoisted = e->n_order = e->n_slice_sums = 0;
     e->steps = gt_arena_array(e->meta, (size_t)g->n_nodes + 1, sizeof *e->steps);
     e->order = gt_arena_array(e->meta, (size_t)g->n_results + 1, sizeof *e->order);
-    e->meetings = gt_arena_array(e->meta, (size_t)g->n_nodes + 1, sizeof *e->meetings);
-    if (!e->steps || !e->order || !e->meetings) return GT_NOMEM;
+    e->slice_sums = gt_arena_array(e->meta, (size_t)g->n_nodes + 1, sizeof *e->slice_sums);
+    if (!e->steps || !e->order || !e->slice_sums) return GT_NOMEM;
     for (int id = 0; id < g->n_nodes; id++) {
         const gt_node *n = g->nodes[id];
         if (gt_is_leaf(n) || n->op->view) continue;
-        if (gt_is_meeting(n)) e->meetings[e->n_meetings++] = e->n_steps;
+        if (gt_is_slice_sum(n)) e->slice_sums[e->n_slice_sums++] = e->n_steps;
         gt_step *s = &e->steps[e->n_steps++];
         const float **in = gt_arena_array(e->meta, (size_t)n->n_in + 1, sizeof *in);
         if (!in) return GT_NOMEM;
@@ -236,16 +236,16 @@ static gt_status run_from(gt_exec *e, const gt_exec_env *env, int begin, int end
 
 gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env) { return run_from(e, env, e->n_hoisted, e->n_steps); }
 
-/* ---- meetings ---- */
+/* ---- sums over slices ---- */
 
-int gt_exec_meetings(const gt_exec *e) { return e->n_meetings; }
+int gt_exec_slice_sums(const gt_exec *e) { return e->n_slice_sums; }
 
-gt_status gt_exec_run_part(gt_exec *e, const gt_exec_env *env, int part) {
-    int first = part > 0 ? e->meetings[part - 1] + 1 : e->n_hoisted, end = part < e->n_meetings ? e->meetings[part] : e->n_steps;
+gt_status gt_exec_run_to_sum(gt_exec *e, const gt_exec_env *env, int k) {
+    int first = k > 0 ? e->slice_sums[k - 1] + 1 : e->n_hoisted, end = k < e->n_slice_sums ? e->slice_sums[k] : e->n_steps;
     return run_from(e, env, first, end);
 }
 
-gt_meeting gt_exec_meeting(const gt_exec *e, int i) {
-    const gt_step *s = &e->steps[e->meetings[i]];
-    return (gt_meeting){.name = s->node->name, .floats = (size_t)gt_shape_size(&s->node->shape), .own = s->run.in[0], .total = s->run.out};
+gt_slice_sum gt_exec_slice_sum(const gt_exec *e, int i) {
+    const gt_step *s = &e->steps[e->slice_sums[i]];
+    return (gt_slice_sum){.name = s->node->name, .floats = (size_t)gt_shape_size(&s->node->shape), .own = s->run.in[0], .total = s->run.out};
 }

@@ -92,6 +92,6 @@ void gt_exec_print(const gt_exec *e, FILE *f) {
     fprintf(f, "%-44s %-16s %-24s %10s %9s %9s\n", "node", "shape", "kernel", "Mflop", "MB", "ms");
     if (e->n_hoisted) print_total(f, "once per update", t.hoisted_nodes, t.hoisted_flops, t.hoisted_bytes, print_steps(e, f, 0, e->n_hoisted));
     print_total(f, "every run", t.nodes, t.flops, t.bytes, print_steps(e, f, e->n_hoisted, e->n_steps));
-    if (e->n_meetings) fprintf(f, "a run stops %d times for the other slices of the batch (sum_over_slices)\n", e->n_meetings);
+    if (e->n_slice_sums) fprintf(f, "a run stops %d times for the other slices of the batch (sum_over_slices)\n", e->n_slice_sums);
     print_peak(e, f);
 }

@@ -89,7 +89,7 @@ bool gt_job_follows(gt_job *job, const char *key, const char *other) {
 static gt_status resolve_slices(gt_job *job) {
     bool derived = gt_job_derives(job, "slices");
     int slices;
-    gt_status st = gt_slices_choose((int)job->batch, gt_model_group(job), derived ? 0 : (int)job->slices, 1, &slices);
+    gt_status st = gt_slices_choose((int)job->batch, gt_model_mbstd(job), derived ? 0 : (int)job->slices, 1, &slices);
     if (!st) job->slices = slices;
     return st;
 }

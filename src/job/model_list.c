@@ -32,7 +32,7 @@ gt_model *gt_model_new(const gt_job *job) {
     return m;
 }
 
-int gt_model_group(const gt_job *job) {
+int gt_model_mbstd(const gt_job *job) {
     const gt_model_kind *kind = gt_model_kind_of(job);
     return kind && kind->group ? kind->group(job) : 0;
 }

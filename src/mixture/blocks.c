@@ -19,13 +19,13 @@ enum {
 /* A panel and a copy of it stay in the caches. */
 static size_t panel_for(size_t d) { return d <= 32 ? 8 * GT_MIXTURE_STEP : 2 * GT_MIXTURE_STEP; }
 
-static gt_cut cut_for(int64_t panels) {
+static gt_slices slices_for(int64_t panels) {
     int64_t blocks = panels / PANELS_OF_BLOCK, easy = panels < EASY_BLOCKS ? panels : EASY_BLOCKS;
     if (blocks < easy) blocks = easy;
-    return (gt_cut){(int)panels, (int)(blocks < MOST_BLOCKS ? blocks : MOST_BLOCKS)};
+    return (gt_slices){(int)panels, (int)(blocks < MOST_BLOCKS ? blocks : MOST_BLOCKS)};
 }
 
-static int64_t first_panel(const gt_blocks *b, int block) { return block < b->cut.slices ? gt_cut_first(b->cut, block) : b->cut.samples; }
+static int64_t first_panel(const gt_blocks *b, int block) { return block < b->slices.count ? gt_slices_first(b->slices, block) : b->slices.samples; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 int64_t gt_blocks_first_point(const gt_blocks *b) { return least(first_panel(b, b->first) * (int64_t)b->panel, b->count); }
@@ -63,22 +63,22 @@ static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
 gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, gt_cloud *points) {
     gt_cloud_info info = gt_cloud_get_info(points);
     const int64_t shape[] = {info.count, info.d};
-    gt_status st = gt_comm_as_first(c, shape, sizeof shape) ? GT_OK : gt_fail(GT_FAILED, "%lld points of %d dimensions are here, on rank 0 others: all ranks must see the same data", (long long)info.count, (int)info.d);
-    st = gt_comm_agree(c, st); /* before anything that is as long as the points are many */
+    gt_status st = gt_comm_as_first_all(c, shape, sizeof shape) ? GT_OK : gt_fail(GT_FAILED, "%lld points of %d dimensions are here, on rank 0 others: all ranks must see the same data", (long long)info.count, (int)info.d);
+    st = gt_comm_agree_all(c, st); /* before anything that is as long as the points are many */
     gt_blocks *b = *out = st ? NULL : calloc(1, sizeof *b);
     if (!b && !st) st = gt_fail(GT_NOMEM, "out of memory for points");
     if (!st) {
         *b = (gt_blocks){.comm = c, .pool = pool, .count = info.count, .d = (size_t)info.d, .panel = panel_for((size_t)info.d)};
         int64_t panels = (info.count + (int64_t)b->panel - 1) / (int64_t)b->panel;
         if (panels > INT32_MAX) st = gt_fail(GT_NOMEM, "%lld points are too many", (long long)info.count);
-        else b->cut = cut_for(panels);
+        else b->slices = slices_for(panels);
     }
     if (!st) {
-        gt_slice_range(b->cut.slices, c->ranks, c->rank, &b->first, &b->own);
+        gt_slice_range(b->slices.count, c->ranks, c->rank, &b->first, &b->own);
         st = allocate(b);
     }
     if (!st) st = read_panels(b, points);
-    st = gt_comm_agree(c, st);
+    st = gt_comm_agree_all(c, st);
     if (st) {
         gt_blocks_free(b);
         *out = NULL;
@@ -147,11 +147,11 @@ static void add_to_tree(void *to, const double *sums) { gt_tree_sum_add(to, sums
 gt_status gt_blocks_sum(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, double *out) {
     if (b->tree_n != n) {
         gt_tree_sum_free(b->tree);
-        b->tree = gt_tree_sum_new(b->comm, b->cut.slices, n);
+        b->tree = gt_tree_sum_new(b->comm, b->slices.count, n);
         b->tree_n = b->tree ? n : 0;
     }
-    gt_status st = gt_comm_agree(b->comm, b->tree ? sum_own(b, n, fn, arg, add_to_tree, b->tree) : GT_FAILED);
-    return st ? st : gt_tree_sum_finish(b->tree, out);
+    gt_status st = gt_comm_agree_all(b->comm, b->tree ? sum_own(b, n, fn, arg, add_to_tree, b->tree) : GT_FAILED);
+    return st ? st : gt_tree_sum_finish_all(b->tree, out);
 }
 
 typedef struct list {
@@ -167,10 +167,10 @@ static void add_to_list(void *to, const double *sums) {
 
 gt_status gt_blocks_each(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, double *out) {
     double *own = out + (size_t)b->first * n;
-    gt_status st = gt_comm_agree(b->comm, sum_own(b, n, fn, arg, add_to_list, &(list){own, n}));
+    gt_status st = gt_comm_agree_all(b->comm, sum_own(b, n, fn, arg, add_to_list, &(list){own, n}));
     if (st) return st;
-    gt_comm_gather(b->comm, own, (size_t)b->own * n * sizeof *out, out);
-    gt_comm_broadcast(b->comm, out, (size_t)b->cut.slices * n * sizeof *out, 0);
+    gt_comm_gather_all(b->comm, own, (size_t)b->own * n * sizeof *out, out);
+    gt_comm_broadcast_all(b->comm, out, (size_t)b->slices.count * n * sizeof *out, 0);
     return GT_OK;
 }
 
@@ -189,14 +189,14 @@ gt_hash128 gt_blocks_fingerprint(gt_blocks *b) {
     gt_hasher *hasher = b->comm->rank ? NULL : gt_hasher_new();
     gt_hash128 all = {0};
     bool fine = hashes && (hasher || b->comm->rank);
-    if (gt_comm_agree(b->comm, fine ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a fingerprint"))) {
+    if (gt_comm_agree_all(b->comm, fine ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a fingerprint"))) {
         free(hashes);
         if (hasher) gt_hasher_end(hasher);
         return all;
     }
     for (int64_t p = 0; p < panels; p++) hashes[p] = gt_hash(b->x + (size_t)p * floats, floats * sizeof *b->x);
     if (hasher) gt_hasher_add(hasher, shape, sizeof shape);
-    gt_comm_funnel(b->comm, hashes, (size_t)panels * sizeof *hashes, add_hashes, hasher);
+    gt_comm_funnel_all(b->comm, hashes, (size_t)panels * sizeof *hashes, add_hashes, hasher);
     if (hasher) all = gt_hasher_end(hasher);
     free(hashes);
     return all;

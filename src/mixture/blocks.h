@@ -13,7 +13,7 @@ struct gt_blocks {
     int64_t count; /* points of all ranks */
     size_t d;
     size_t panel;  /* points of a panel */
-    gt_cut cut;    /* panels into blocks */
+    gt_slices slices;    /* panels into blocks */
     int first, own; /* this rank's blocks */
     double *x;     /* this rank's panels; what the last one has no points for is zeros */
     size_t x_bytes;

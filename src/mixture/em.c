@@ -51,10 +51,10 @@ static gt_status measure_points(gt_em *em, double floor) {
     gt_blocks *b = em->blocks;
     size_t d = b->d, triangle = d * (d + 1) / 2;
     double *sums = calloc(1 + d + (em->scatter ? triangle : d), sizeof *sums);
-    gt_status st = gt_comm_agree(b->comm, sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for moments"));
+    gt_status st = gt_comm_agree_all(b->comm, sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for moments"));
     bool mine = b->first == 0 && b->own > 0; /* where ranks are more than blocks, rank 0 has none */
     for (size_t j = 0; j < d && !st && mine; j++) em->centre[j] = b->x[j * b->panel]; /* the first point, until the mean is known */
-    if (!st) gt_comm_broadcast(b->comm, em->centre, d * sizeof *em->centre, gt_comm_max(b->comm, mine ? b->comm->rank : 0));
+    if (!st) gt_comm_broadcast_all(b->comm, em->centre, d * sizeof *em->centre, gt_comm_max_all(b->comm, mine ? b->comm->rank : 0));
     if (!st) st = gt_blocks_sum(b, 1 + 2 * d, measure, em, sums);
     for (size_t j = 0; j < d && !st && b->comm->rank == 0; j++) {
         double shift = sums[1 + j] / (double)b->count;
@@ -62,8 +62,8 @@ static gt_status measure_points(gt_em *em, double floor) {
         double spread = sums[1 + d + j] / (double)b->count - shift * shift;
         em->variance += isfinite(spread) ? fmax(spread, 0) / (double)d : INFINITY; /* infinity less infinity: fmax would pass over that */
     }
-    if (!st) gt_comm_broadcast(b->comm, em->centre, d * sizeof *em->centre, 0);
-    if (!st) gt_comm_broadcast(b->comm, &em->variance, sizeof em->variance, 0);
+    if (!st) gt_comm_broadcast_all(b->comm, em->centre, d * sizeof *em->centre, 0);
+    if (!st) gt_comm_broadcast_all(b->comm, &em->variance, sizeof em->variance, 0);
     if (!st && !(em->variance > 0)) st = gt_fail(GT_FORMAT, "all %lld points are the same: there is nothing to fit", (long long)b->count);
     if (!st && !isfinite(em->variance)) st = gt_fail(GT_NONFINITE, "the points are so far apart that their variance is not finite");
     em->floor = floor * em->variance;
@@ -104,7 +104,7 @@ gt_status gt_em_new(gt_em **out, gt_blocks *b, gt_covariance covariance, int k, 
         em->blocks = b;
         st = allocate(em, covariance, k);
     }
-    st = gt_comm_agree(b->comm, st);
+    st = gt_comm_agree_all(b->comm, st);
     if (!st) st = measure_points(em, floor);
     if (!st) return GT_OK;
     gt_em_free(em);
@@ -179,7 +179,7 @@ static gt_status pass(gt_em *em, double *log_likelihood) {
     gt_status st = gt_blocks_sum(b, em->n_sums, pass_panel, em, em->sums);
     if (st) return st;
     *log_likelihood = em->sums[0] / (double)b->count;
-    gt_comm_broadcast(b->comm, log_likelihood, sizeof *log_likelihood, 0);
+    gt_comm_broadcast_all(b->comm, log_likelihood, sizeof *log_likelihood, 0);
     return GT_OK;
 }
 
@@ -189,14 +189,14 @@ gt_status gt_em_pass(gt_em *em, double *log_likelihood) {
     return st;
 }
 
-gt_status gt_em_set(gt_em *em) { return gt_comm_agree(em->blocks->comm, gt_density_set(&em->density, &em->mixture, em->centre, em->blocks->pool)); }
+gt_status gt_em_set(gt_em *em) { return gt_comm_agree_all(em->blocks->comm, gt_density_set(&em->density, &em->mixture, em->centre, em->blocks->pool)); }
 
 gt_status gt_em_update(gt_em *em) {
     gt_comm *c = em->blocks->comm;
     gt_comm_busy(c, "covariances of a mixture");
-    gt_status st = gt_comm_agree(c, c->rank ? GT_OK : gt_em_maximise(em->maximiser));
+    gt_status st = gt_comm_agree_all(c, c->rank ? GT_OK : gt_em_maximise(em->maximiser));
     if (st) return st;
-    gt_comm_broadcast(c, em->mixture.weights, em->mixture.size * sizeof *em->mixture.weights, 0);
+    gt_comm_broadcast_all(c, em->mixture.weights, em->mixture.size * sizeof *em->mixture.weights, 0);
     return gt_em_set(em);
 }
 

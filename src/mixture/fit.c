@@ -108,7 +108,7 @@ static gt_status iterate(fitting *t) {
     double l;
     gt_comm_doing(t->em->blocks->comm, (uint32_t)f->n_now, "an iteration of EM");
     gt_status st = gt_em_pass(t->em, &l);
-    if (!st) st = gt_comm_agree(t->em->blocks->comm, check_monotone(t, l));
+    if (!st) st = gt_comm_agree_all(t->em->blocks->comm, check_monotone(t, l));
     if (st) return st;
     f->curve_now[f->n_now++] = l;
     say(t, l);
@@ -136,7 +136,7 @@ gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
         st = begin_restart(&t);
         do {
             if (!st) st = iterate(&t);
-            if (!st && hooks->stop) stopped = gt_comm_max(b->comm, hooks->stop(hooks->arg)) && !f->finished;
+            if (!st && hooks->stop) stopped = gt_comm_max_all(b->comm, hooks->stop(hooks->arg)) && !f->finished;
             if (!st && hooks->save) st = hooks->save(hooks->arg, f, stopped || f->finished);
         } while (!st && !stopped && f->started);
     }

@@ -66,7 +66,7 @@ void gt_prediction_free(gt_prediction *p) {
 }
 
 static gt_status run(prediction *p, const gt_mixture *m, double *sum) {
-    gt_status st = gt_comm_agree(p->b->comm, prepare(p, m));
+    gt_status st = gt_comm_agree_all(p->b->comm, prepare(p, m));
     if (!st) st = gt_blocks_sum(p->b, 1, predict_panel, p, sum);
     gt_density_free(&p->density);
     free(p->work);
@@ -79,7 +79,7 @@ gt_status gt_mixture_score(gt_blocks *b, const gt_mixture *m, double *log_likeli
     gt_status st = run(&p, m, &sum);
     if (st) return st;
     *log_likelihood = sum / (double)b->count;
-    gt_comm_broadcast(b->comm, log_likelihood, sizeof *log_likelihood, 0);
+    gt_comm_broadcast_all(b->comm, log_likelihood, sizeof *log_likelihood, 0);
     return GT_OK;
 }
 
@@ -90,12 +90,12 @@ gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibil
     *out = (gt_prediction){0};
     gt_status st = allocate(&p.own, n, k, responsibilities);
     if (!st && b->comm->rank == 0) st = allocate(out, (size_t)b->count, k, responsibilities);
-    st = gt_comm_agree(b->comm, st);
+    st = gt_comm_agree_all(b->comm, st);
     if (!st) st = run(&p, m, &sum);
     if (!st) {
-        gt_comm_gather(b->comm, p.own.labels, n * sizeof *p.own.labels, out->labels);
-        gt_comm_gather(b->comm, p.own.log_likelihoods, n * sizeof *p.own.log_likelihoods, out->log_likelihoods);
-        if (responsibilities) gt_comm_gather(b->comm, p.own.responsibilities, n * k * sizeof *p.own.responsibilities, out->responsibilities);
+        gt_comm_gather_all(b->comm, p.own.labels, n * sizeof *p.own.labels, out->labels);
+        gt_comm_gather_all(b->comm, p.own.log_likelihoods, n * sizeof *p.own.log_likelihoods, out->log_likelihoods);
+        if (responsibilities) gt_comm_gather_all(b->comm, p.own.responsibilities, n * k * sizeof *p.own.responsibilities, out->responsibilities);
     } else {
         gt_prediction_free(out);
     }
@@ -106,9 +106,9 @@ gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibil
 gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out) {
     size_t n = (size_t)gt_blocks_own_points(b);
     float *own = malloc((n + 1) * sizeof *own);
-    gt_status st = gt_comm_agree(b->comm, own ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %zu numbers", n));
+    gt_status st = gt_comm_agree_all(b->comm, own ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %zu numbers", n));
     for (size_t i = 0; i < n && !st; i++) own[i] = (float)b->x[i / b->panel * b->panel * b->d + (size_t)axis * b->panel + i % b->panel];
-    if (!st) gt_comm_gather(b->comm, own, n * sizeof *own, out);
+    if (!st) gt_comm_gather_all(b->comm, own, n * sizeof *own, out);
     free(own);
     return st;
 }

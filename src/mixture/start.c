@@ -48,8 +48,8 @@ static int choose_block(const double *sums, int n, double share, double *rest) {
 /* The owner of the block: the point that `rest` falls on. `nearest` is NULL for the first mean. */
 static void choose_point(const seeding *s, int block, double rest, double *mean) {
     const gt_blocks *b = s->em->blocks;
-    int64_t own = gt_blocks_own_points(b), before = gt_cut_first(b->cut, b->first);
-    int64_t begin = (gt_cut_first(b->cut, block) - before) * (int64_t)b->panel, end = begin + (int64_t)gt_cut_size(b->cut, block) * (int64_t)b->panel, at = -1;
+    int64_t own = gt_blocks_own_points(b), before = gt_slices_first(b->slices, b->first);
+    int64_t begin = (gt_slices_first(b->slices, block) - before) * (int64_t)b->panel, end = begin + (int64_t)gt_slices_samples(b->slices, block) * (int64_t)b->panel, at = -1;
     for (int64_t i = begin; i < end && i < own; i++) {
         double weight = s->latest ? s->nearest[i] : 1;
         if (!(weight > 0)) continue;
@@ -65,7 +65,7 @@ static void choose_point(const seeding *s, int block, double rest, double *mean)
 static int owner_of(const gt_blocks *b, int block) {
     for (int rank = 0;; rank++) {
         int first, count;
-        gt_slice_range(b->cut.slices, b->comm->ranks, rank, &first, &count);
+        gt_slice_range(b->slices.count, b->comm->ranks, rank, &first, &count);
         if (block < first + count) return rank;
     }
 }
@@ -75,11 +75,11 @@ static gt_status draw(seeding *s, double share, int c, double *mean) {
     double rest;
     gt_status st = gt_blocks_each(b, 1, look_at, s, s->sums);
     if (st) return st;
-    int block = choose_block(s->sums, b->cut.slices, share, &rest);
+    int block = choose_block(s->sums, b->slices.count, share, &rest);
     if (block < 0) return gt_fail(GT_FORMAT, "the points have only %d different values: too few for %d components", c, s->em->mixture.k);
     int owner = owner_of(b, block);
     if (b->comm->rank == owner) choose_point(s, block, rest, mean);
-    gt_comm_broadcast(b->comm, mean, b->d * sizeof *mean, owner);
+    gt_comm_broadcast_all(b->comm, mean, b->d * sizeof *mean, owner);
     return GT_OK;
 }
 
@@ -94,8 +94,8 @@ gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart) {
     gt_blocks *b = em->blocks;
     seeding s = {.em = em};
     s.nearest = malloc(((size_t)gt_blocks_own_points(b) + b->panel) * sizeof *s.nearest);
-    s.sums = calloc((size_t)b->cut.slices, sizeof *s.sums);
-    gt_status st = gt_comm_agree(b->comm, s.nearest && s.sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the distances of points"));
+    s.sums = calloc((size_t)b->slices.count, sizeof *s.sums);
+    gt_status st = gt_comm_agree_all(b->comm, s.nearest && s.sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the distances of points"));
     for (int c = 0; c < em->mixture.k && !st; c++) {
         double *mean = em->mixture.means + (size_t)c * b->d;
         st = draw(&s, uniform(seed, restart, (uint32_t)c), c, mean);

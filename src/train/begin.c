@@ -97,15 +97,15 @@ static gt_status set_run_aside(gt_trainer *t) {
 static gt_status agree_on_kernels(gt_trainer *t, const gt_checkpoint_file *f) {
     char wanted[GT_KERNEL_SET_BYTES];
     snprintf(wanted, sizeof wanted, "%s", f ? gt_checkpoint_info(f)->kernel_set : gt_kernel_set_id());
-    gt_comm_broadcast(t->comm, wanted, sizeof wanted, 0);
+    gt_comm_broadcast_all(t->comm, wanted, sizeof wanted, 0);
     bool adopted = gt_kernel_set_adopt(wanted) == GT_OK;
     const char *mode = getenv("GT_CONV");
     if (f && mode && *mode && strcmp(mode, gt_conv_mode()) && t->comm->rank == 0)
         gt_warn("GT_CONV=%s has no effect: a run goes on with the kernels it was begun with (%s)", mode, gt_kernel_set_id());
     gt_isa mine = gt_isa_now() < gt_isa_most() ? gt_isa_now() : gt_isa_most();
-    int least = GT_ISA_COUNT - gt_comm_max(t->comm, GT_ISA_COUNT - (int)mine);
-    bool lacking = gt_comm_max(t->comm, !adopted || mine != gt_isa_now()), recorded = gt_comm_max(t->comm, f != NULL);
-    bool mixed = gt_comm_max(t->comm, least != (int)gt_isa_most()) && !recorded;
+    int least = GT_ISA_COUNT - gt_comm_max_all(t->comm, GT_ISA_COUNT - (int)mine);
+    bool lacking = gt_comm_max_all(t->comm, !adopted || mine != gt_isa_now()), recorded = gt_comm_max_all(t->comm, f != NULL);
+    bool mixed = gt_comm_max_all(t->comm, least != (int)gt_isa_most()) && !recorded;
     gt_status st = gt_isa_set(gt_isa_name((gt_isa)least));
     if (lacking && recorded && t->comm->rank == 0)
         gt_warn("the checkpoint was made with kernels %s, which are not to be had on all ranks: going on with %s, bits will differ", wanted, gt_kernel_set_id());
@@ -154,12 +154,12 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
         if (source) st = gt_trainer_compare_meaning(t, source);
     }
     int found = file ? 1 : source ? 2 : 0;
-    if ((st = gt_comm_agree(t->comm, st)) || (st = gt_comm_agree(t->comm, agree_on_kernels(t, file)))) goto end;
-    gt_comm_broadcast(t->comm, &found, sizeof found, 0);
+    if ((st = gt_comm_agree_all(t->comm, st)) || (st = gt_comm_agree_all(t->comm, agree_on_kernels(t, file)))) goto end;
+    gt_comm_broadcast_all(t->comm, &found, sizeof found, 0);
 
     if ((st = gt_trainer_build(t))) goto end;
     /* Now it is known how large a checkpoint will be. */
-    if ((st = gt_comm_agree(t->comm, first ? gt_rundir_prepare(t->dir, gt_trainer_checkpoint_bytes(t)) : GT_OK))) goto end;
+    if ((st = gt_comm_agree_all(t->comm, first ? gt_rundir_prepare(t->dir, gt_trainer_checkpoint_bytes(t)) : GT_OK))) goto end;
     if (found == 1)
         st = gt_trainer_load(t, file);
     else if (found == 2)
@@ -171,7 +171,7 @@ gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
         if (!st && found == 1 && t->shown < t->job->total_images)
             gt_info("going on with %s at %.1f kimg (%s)", t->dir, (double)t->shown / 1000, gt_checkpoint_path(file));
     }
-    st = gt_comm_agree(t->comm, st);
+    st = gt_comm_agree_all(t->comm, st);
     *done = !st && found == 1 && gt_trainer_finished(t);
     if (*done && first) gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", t->dir, (double)t->shown / 1000);
 end:

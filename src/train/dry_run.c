@@ -31,7 +31,7 @@ static gt_status measure(gt_trainer *t, double *seconds_per_image) {
     t->step = 0;
     t->shown = 0;
     double start = gt_clock();
-    for (int more = 1; more && !st; gt_comm_broadcast(t->comm, &more, sizeof more, 0)) {
+    for (int more = 1; more && !st; gt_comm_broadcast_all(t->comm, &more, sizeof more, 0)) {
         st = gt_trainer_step(t);
         more = gt_clock() - start < MEASURE_SECONDS && !gt_trainer_finished(t);
     }
@@ -50,9 +50,9 @@ static gt_status print(const gt_trainer *t, double seconds_per_image) {
     for (int i = 0; i < m->n_nets; i++)
         printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]), m->nets[i]->n_tensors);
     double flops = flops_per_image(t), hours = seconds_per_image * (double)t->job->total_images / 3600 * t->comm->hosts;
-    int slices = t->shares[0].cut.slices;
+    int slices = t->shares[0].slices.count;
     char more[GT_SLICES_ADVICE];
-    gt_slices_advise((int)t->job->batch, gt_model_group(t->job), 2 * slices, more);
+    gt_slices_advise((int)t->job->batch, gt_model_mbstd(t->job), 2 * slices, more);
     printf("slices      %d of %d image%s; at most %d rank%s, beyond that more threads a rank; for %d ranks %s\n", slices, m->slice_size,
            m->slice_size == 1 ? "" : "s", slices, slices == 1 ? "" : "s", 2 * slices, more);
     printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes a checkpoint\n",
@@ -68,24 +68,24 @@ static gt_status print(const gt_trainer *t, double seconds_per_image) {
 static gt_status transfer(gt_trainer *t) {
     gt_checkpoint_file *f = NULL;
     gt_status st = GT_OK;
-    if (!gt_comm_max(t->comm, t->job->resume_file != NULL)) return GT_OK; /* rank 0 alone knows */
+    if (!gt_comm_max_all(t->comm, t->job->resume_file != NULL)) return GT_OK; /* rank 0 alone knows */
     if (t->comm->rank == 0) f = gt_checkpoint_open(t->job->resume_file, &st);
-    st = gt_comm_agree(t->comm, st);
+    st = gt_comm_agree_all(t->comm, st);
     if (!st) st = gt_trainer_transfer(t, f);
     gt_checkpoint_close(f);
     return st;
 }
 
-gt_status gt_train_dry_run(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes) {
+gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes) {
     gt_trainer t;
     double seconds = 0;
     gt_status st = gt_trainer_open(&t, comm, job);
-    if (!st) st = gt_comm_agree(comm, comm->rank == 0 ? gt_trainer_warn_data(&t) : GT_OK);
+    if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_trainer_warn_data(&t) : GT_OK);
     if (!st) st = gt_trainer_build(&t);
     if (!st) st = transfer(&t);
     if (!st) st = gt_trainer_start_loader(&t);
     if (!st) st = measure(&t, &seconds);
-    if (!st) st = gt_comm_agree(comm, comm->rank == 0 ? print(&t, seconds) : GT_OK);
+    if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? print(&t, seconds) : GT_OK);
     *checkpoint_bytes = st ? 0 : gt_trainer_checkpoint_bytes(&t);
     gt_trainer_close(&t);
     return st;

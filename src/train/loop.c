@@ -90,7 +90,7 @@ static due decide(gt_trainer *t, plan *p) {
     double now = gt_clock();
     enum { NOTHING, CHECKPOINT, STOP };
     int wish = gt_stop_requested() ? STOP : gt_stop_take_checkpoint() ? CHECKPOINT : NOTHING;
-    wish = gt_comm_max(t->comm, wish);
+    wish = gt_comm_max_all(t->comm, wish);
     if (t->comm->rank == 0) {
         d.finished = gt_trainer_finished(t);
         bool last = d.finished || wish == STOP || now >= p->end;
@@ -105,7 +105,7 @@ static due decide(gt_trainer *t, plan *p) {
         if (d.checkpoint && !d.stop && p->each_pictured) d.pictures = true;
         d.lost = gt_lock_lost(t->lock);
     }
-    gt_comm_broadcast(t->comm, &d, sizeof d, 0);
+    gt_comm_broadcast_all(t->comm, &d, sizeof d, 0);
     return d;
 }
 
@@ -122,7 +122,7 @@ static gt_status set_back(gt_trainer *t, plan *p) {
 
 static gt_status pictures(gt_trainer *t, plan *p) {
     gt_status st = gt_trainer_fakes(t);
-    if (!st) st = gt_comm_agree(t->comm, gt_trainer_reconstructions(t));
+    if (!st) st = gt_comm_agree_all(t->comm, gt_trainer_reconstructions(t));
     was_done(&p->pictures, t->shown, gt_clock());
     return st;
 }
@@ -161,7 +161,7 @@ static gt_status settle(gt_trainer *t) {
         if (t->checkpoint_failed)
             st = gt_fail(GT_FAILED, "the last checkpoint of %s could not be written (see the warning): started again, the run goes on from the one before", t->dir);
     }
-    return gt_comm_agree(t->comm, st);
+    return gt_comm_agree_all(t->comm, st);
 }
 
 static void say_end(const gt_trainer *t, stop_reason stop) {
@@ -177,7 +177,7 @@ static gt_status train(gt_trainer *t, double began) {
     plan p = make_plan(t, began);
     gt_status st = GT_OK;
     if (t->shown == 0) {
-        if ((st = gt_comm_agree(t->comm, gt_trainer_reals(t))) || (st = gt_trainer_fakes(t))) return st;
+        if ((st = gt_comm_agree_all(t->comm, gt_trainer_reals(t))) || (st = gt_trainer_fakes(t))) return st;
     }
     t->tick_start = t->start = gt_clock();
     t->tick_shown = t->shown;
@@ -185,7 +185,7 @@ static gt_status train(gt_trainer *t, double began) {
         if ((st = gt_trainer_step(t))) return st;
         due d = decide(t, &p);
         if (d.lost && t->log) gt_runlog_leave(t->log);
-        if (d.lost) return gt_comm_agree(t->comm, t->comm->rank ? GT_OK : gt_lock_fail_lost(t->lock));
+        if (d.lost) return gt_comm_agree_all(t->comm, t->comm->rank ? GT_OK : gt_lock_fail_lost(t->lock));
         if ((st = act(t, &p, d))) return st;
         bool finished = d.finished && gt_trainer_finished(t); /* not where it was set back */
         if (finished || d.stop) {
@@ -215,12 +215,12 @@ static void describe(const gt_trainer *t) {
     if (colour_is_off(t->job))
         gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", t->info->channels, t->info->channel_names ? " " : "",
                 t->info->channel_names ? t->info->channel_names : "");
-    gt_info("batch %lld in %d slices of %d, %d at once; %.1f kimg to train; arena %.0f MB a rank", (long long)t->job->batch, t->shares[0].cut.slices,
+    gt_info("batch %lld in %d slices of %d, %d at once; %.1f kimg to train; arena %.0f MB a rank", (long long)t->job->batch, t->shares[0].slices.count,
             t->model->slice_size, t->variants[0].slices,
             (double)t->job->total_images / 1000, (double)t->arena_bytes / 1e6);
 }
 
-gt_status gt_train(gt_comm *comm, gt_job *job) {
+gt_status gt_train_all(gt_comm *comm, gt_job *job) {
     gt_trainer t;
     bool done = false;
     double began = gt_clock();
@@ -232,7 +232,7 @@ gt_status gt_train(gt_comm *comm, gt_job *job) {
         t.tick = comm->rank == 0 && t.shown ? (int)gt_runlog_last(t.log, "Progress/tick") + 1 : 0;
         t.seconds_before = comm->rank == 0 && t.shown ? gt_runlog_last(t.log, "Timing/total_sec") : 0;
         describe(&t);
-        st = gt_comm_agree(comm, comm->rank == 0 ? gt_trainer_warn_data(&t) : GT_OK);
+        st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_trainer_warn_data(&t) : GT_OK);
         if (!st) st = gt_trainer_start_loader(&t);
         if (!st) st = train(&t, began);
     }

@@ -19,13 +19,13 @@ static gt_exec_options exec_options(const gt_trainer *t, int slices, int at_once
 }
 
 gt_exec_options gt_trainer_exec_options(const gt_trainer *t, int at_once) {
-    return exec_options(t, t->shares[0].cut.slices, at_once, gt_is(t->job->memory, "low"));
+    return exec_options(t, t->shares[0].slices.count, at_once, gt_is(t->job->memory, "low"));
 }
 
 gt_status gt_trainer_relax(gt_trainer *t) {
     gt_status st = GT_OK;
     bool share_arena = false; /* then the place that one leaves may be another's */
-    for (int i = 0; i < t->n_shares; i++) share_arena |= t->model->over_slices && t->shares[i].n_bundles > 1;
+    for (int i = 0; i < t->n_shares; i++) share_arena |= t->model->over_slices && t->shares[i].n_groups > 1;
     if (share_arena) return GT_OK;
     for (int p = 0; p < t->model->n_phases; p++)
         for (int i = 0; i < t->n_variants && !st; i++) st = gt_exec_relax(t->runs[p].at[i].exec, t->arena_bytes);
@@ -83,7 +83,7 @@ static double needed_with(gt_trainer *t, const demand *host, int slices, bool lo
     size_t arena = 0;
     for (int p = 0; p < t->model->n_phases; p++) {
         gt_phase *phase = &t->model->phases[p];
-        gt_graph *g = phase->build(phase, gt_cut_size((gt_cut){(int)t->job->batch, slices}, 0));
+        gt_graph *g = phase->build(phase, gt_slices_samples((gt_slices){(int)t->job->batch, slices}, 0));
         gt_exec *e = g ? gt_exec_new(g, &o) : NULL;
         bool made = e;
         if (made && gt_exec_arena_bytes(e) > arena) arena = gt_exec_arena_bytes(e);
@@ -97,7 +97,7 @@ static double needed_with(gt_trainer *t, const demand *host, int slices, bool lo
 
 /* The least change with which it fits, as options; says so if there is none. */
 static void advise(gt_trainer *t, const demand *host, char *text, size_t room) {
-    int slices = t->shares[0].cut.slices;
+    int slices = t->shares[0].slices.count;
     double needs = 0;
     if (!gt_is(t->job->memory, "low")) {
         needs = needed_with(t, host, slices, true);
@@ -106,9 +106,9 @@ static void advise(gt_trainer *t, const demand *host, char *text, size_t room) {
     }
     double image = needs > 0 ? (needs - host->rest) / host->ranks * slices / (double)t->job->batch : 0; /* about what one needs */
     for (int s = slices + 1; s <= (int)t->job->batch; s++) {
-        int images = gt_cut_size((gt_cut){(int)t->job->batch, s}, 0);
+        int images = gt_slices_samples((gt_slices){(int)t->job->batch, s}, 0);
         bool hopeless = host->rest + image * images * host->ranks > 1.5 * host->memory;
-        if (hopeless || !gt_slices_hold_groups((int)t->job->batch, gt_model_group(t->job), s)) continue;
+        if (hopeless || !gt_slices_hold_mbstd((int)t->job->batch, gt_model_mbstd(t->job), s)) continue;
         needs = needed_with(t, host, s, true);
         image = (needs - host->rest) / host->ranks / images;
         snprintf(text, room, "--memory=low with --slices=%d (%d images each; other numbers, as slices are part of the recipe) needs %.1f GB", s, images,
@@ -121,7 +121,7 @@ static void advise(gt_trainer *t, const demand *host, char *text, size_t room) {
 
 void gt_trainer_warn_memory(gt_trainer *t) {
     demand mine = own_demand(t), all[t->comm->rank == 0 ? t->comm->ranks : 1];
-    gt_comm_gather(t->comm, &mine, sizeof mine, all);
+    gt_comm_gather_all(t->comm, &mine, sizeof mine, all);
     if (t->comm->rank) return;
     demand host = fullest_host(all, t->comm->ranks);
     if (bytes_of(&host) <= host.memory) return;

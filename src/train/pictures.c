@@ -136,13 +136,13 @@ gt_status gt_trainer_fakes(gt_trainer *t) {
     float *all = st || t->comm->rank ? NULL : calloc((size_t)ranks * (size_t)rounds, chunk_floats * sizeof *all);
     float *ordered = st || t->comm->rank ? NULL : calloc((size_t)chunks, chunk_floats * sizeof *ordered);
     if (!st && (!mine || (!t->comm->rank && (!all || !ordered)))) st = gt_fail(GT_NOMEM, "out of memory for a grid of %d pictures", cells);
-    if ((st = gt_comm_agree(t->comm, st))) {
+    if ((st = gt_comm_agree_all(t->comm, st))) {
         if (st == GT_NOMEM && t->comm->rank == 0) gt_warn("no pictures this time: %s", gt_message());
         if (st == GT_NOMEM) st = GT_OK;
         goto end;
     }
 
-    if (m->ema_of >= 0) gt_reducer_gather(t->learners[m->ema_of].reducer, m->ema_block);
+    if (m->ema_of >= 0) gt_reducer_gather_all(t->learners[m->ema_of].reducer, m->ema_block);
     st = gt_exec_prepare(t->generator, &(gt_exec_env){.seed = (uint64_t)t->job->seed});
     for (int r = 0; r < rounds && !st; r++) {
         int chunk = r * ranks + t->comm->rank;
@@ -150,8 +150,8 @@ gt_status gt_trainer_fakes(gt_trainer *t) {
         st = make_chunk(t, items, cells, chunk);
         if (!st) memcpy(mine + (size_t)r * chunk_floats, gt_exec_output(t->generator, "image"), chunk_floats * sizeof *mine);
     }
-    if ((st = gt_comm_agree(t->comm, st))) goto end;
-    gt_comm_gather(t->comm, mine, (size_t)rounds * chunk_floats * sizeof *mine, all);
+    if ((st = gt_comm_agree_all(t->comm, st))) goto end;
+    gt_comm_gather_all(t->comm, mine, (size_t)rounds * chunk_floats * sizeof *mine, all);
     if (t->comm->rank == 0) {
         for (int k = 0; k < chunks; k++)
             memcpy(ordered + (size_t)k * chunk_floats, all + ((size_t)(k % ranks) * (size_t)rounds + (size_t)(k / ranks)) * chunk_floats, chunk_floats * sizeof *all);

@@ -37,7 +37,7 @@ static gt_status reopen_logs(gt_trainer *t) {
 static gt_status roll_back(gt_trainer *t, int trouble) {
     gt_checkpoint_file *file = NULL;
     bool first = t->comm->rank == 0;
-    gt_status st = gt_comm_agree(t->comm, first ? choose(t, trouble, &file) : GT_OK);
+    gt_status st = gt_comm_agree_all(t->comm, first ? choose(t, trouble, &file) : GT_OK);
     int64_t reseed = t->reseed + 1;
     if (!st) st = gt_trainer_load(t, file);
     if (!st) {
@@ -48,7 +48,7 @@ static gt_status roll_back(gt_trainer *t, int trouble) {
         t->loader = NULL;
         st = gt_trainer_start_loader(t);
     }
-    if (!st) st = gt_comm_agree(t->comm, first ? reopen_logs(t) : GT_OK);
+    if (!st) st = gt_comm_agree_all(t->comm, first ? reopen_logs(t) : GT_OK);
     if (!st && first)
         gt_warn("rolled back to %s because of %s, on with other random numbers (%d of at most %d times)", gt_checkpoint_path(file),
                 gt_trouble_name(trouble), (int)reseed, MOST_ROLLBACKS);

@@ -11,25 +11,25 @@
 /* One message for all ranks: what failed on any fails on all. Not for what lets ranks wait for each other inside: one that fails before that would leave them there. */
 #define AGREE(t, expression)                                    \
     do {                                                        \
-        gt_status st_ = gt_comm_agree((t)->comm, (expression)); \
+        gt_status st_ = gt_comm_agree_all((t)->comm, (expression)); \
         if (st_) return st_;                                    \
     } while (0)
 
 static gt_status open_data(gt_trainer *t) {
     AGREE(t, gt_job_open_data(t->job, &t->data));
     t->info = gt_dataset_get_info(t->data);
-    gt_status st = gt_same_data(t->comm, t->data, t->job->data);
+    gt_status st = gt_same_data_all(t->comm, t->data, t->job->data);
     if (st) return st;
     gt_hash128 hash = {0, 0};
     st = t->comm->rank == 0 ? gt_dataset_fingerprint(t->data, &hash) : GT_OK;
     AGREE(t, st);
-    gt_comm_broadcast(t->comm, &hash, sizeof hash, 0);
+    gt_comm_broadcast_all(t->comm, &hash, sizeof hash, 0);
     gt_hash_hex(hash, t->fingerprint);
     return GT_OK;
 }
 
 static gt_ranges ranges_of(const gt_share *s, gt_range *ranges) {
-    for (int k = 0; k < s->count; k++) ranges[k] = (gt_range){gt_cut_first(s->cut, s->first + k), gt_cut_size(s->cut, s->first + k)};
+    for (int k = 0; k < s->count; k++) ranges[k] = (gt_range){gt_slices_first(s->slices, s->first + k), gt_slices_samples(s->slices, s->first + k)};
     return (gt_ranges){s->count, ranges};
 }
 
@@ -57,9 +57,9 @@ static gt_status connect(gt_trainer *t) {
     for (int net = 0; net < m->n_nets; net++)
         for (int i = 0; i < t->n_shares; i++) {
             gt_share *s = &t->shares[i];
-            gt_reducer_options o = {.slices = s->cut.slices, .n_bundles = s->n_bundles, .bundles = s->bundles, .floats = m->nets[net]->trainable_floats,
+            gt_reducer_options o = {.slices = s->slices.count, .n_groups = s->n_groups, .groups = s->groups, .floats = m->nets[net]->trainable_floats,
                                     .plain = gt_is(t->job->reduce, "allreduce"), .abreast = m->over_slices};
-            s->reducers[net] = gt_reducer_new(t->comm, t->pool, &o);
+            s->reducers[net] = gt_reducer_new_all(t->comm, t->pool, &o);
             if (!s->reducers[net]) return GT_NOMEM;
         }
     return GT_OK;
@@ -80,7 +80,7 @@ static gt_status open_learner(gt_trainer *t, int net) {
 
 static bool unequal(const gt_trainer *t) {
     bool any = false;
-    for (int i = 0; i < t->n_shares; i++) any |= t->shares[i].cut.samples % t->shares[i].cut.slices != 0;
+    for (int i = 0; i < t->n_shares; i++) any |= t->shares[i].slices.samples % t->shares[i].slices.count != 0;
     return any;
 }
 
@@ -92,16 +92,16 @@ static gt_status open_exec(gt_trainer *t, gt_phase_run *run, int variant) {
     if (unequal(t) && !gt_exec_has_input(x->exec, GT_SLICE_WEIGHT))
         return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size", run->phase->name, m->name);
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(x->exec, GT_SLOT(i), m->blocks[i]);
-    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_gradient(t->shares[0].reducers[run->phase->net])); /* each bundle binds its own place */
-    if (gt_exec_meetings(x->exec) && !m->over_slices)
+    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_gradient(t->shares[0].reducers[run->phase->net])); /* each group binds its own place */
+    if (gt_exec_slice_sums(x->exec) && !m->over_slices)
         return gt_fail(GT_FAILED, "phase %s sums over slices, but model %s does not say so (over_slices)", run->phase->name, m->name);
     for (int i = 0; i < run->phase->n_stats; i++) x->stat_size[i] = gt_exec_output_size(x->exec, run->phase->stats[i].output);
     return GT_OK;
 }
 
-/* When the buckets of a phase's gradients leave is decided by this rank's last bundle. */
+/* When the buckets of a phase's gradients leave is decided by this rank's last group. */
 static gt_status open_plan(gt_trainer *t, gt_share *share, int phase) {
-    int last = share->n_bundles ? share->variant[share->n_bundles - 1] : 0;
+    int last = share->n_groups ? share->variant[share->n_groups - 1] : 0;
     gt_exec *e = t->runs[phase].at[last].exec;
     const gt_output_place *order;
     int n = gt_exec_output_order(e, &order);
@@ -114,7 +114,7 @@ static gt_status open_plan(gt_trainer *t, gt_share *share, int phase) {
 /* Room for the executions that are in memory together: one, or all of a batch. */
 static void make_room(gt_trainer *t, const gt_phase_run *run, const gt_share *share) {
     size_t bytes = 0;
-    for (int i = 0; i < share->n_bundles; i++) {
+    for (int i = 0; i < share->n_groups; i++) {
         size_t own = gt_exec_arena_bytes(run->at[share->variant[i]].exec);
         bytes = t->model->over_slices ? bytes + own : own;
         if (bytes > t->arena_bytes) t->arena_bytes = bytes;
@@ -177,7 +177,7 @@ static gt_status open_model(gt_trainer *t) {
 /* Of an execution's meetings, in a number. */
 static int fingerprint_of_meetings(const gt_exec *e) {
     uint32_t h = 2166136261u; /* FNV-1a, a meeting at a time */
-    for (int i = 0; i < gt_exec_meetings(e); i++) h = (h ^ (uint32_t)gt_exec_meeting(e, i).floats) * 16777619u;
+    for (int i = 0; i < gt_exec_slice_sums(e); i++) h = (h ^ (uint32_t)gt_exec_slice_sum(e, i).floats) * 16777619u;
     return (int)(h >> 1);
 }
 
@@ -191,7 +191,7 @@ static gt_status check_meetings(gt_trainer *t) {
             if (one > most) most = one;
             if (one < least) least = one;
         }
-        bool alike = gt_comm_max(t->comm, most) == -gt_comm_max(t->comm, -least);
+        bool alike = gt_comm_max_all(t->comm, most) == -gt_comm_max_all(t->comm, -least);
         if (!alike && !st) st = gt_fail(GT_FAILED, "phase %s sums other things over slices where slices have other sizes: use --slices that divide --batch", t->runs[p].phase->name);
     }
     return st;
@@ -214,9 +214,9 @@ gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job) {
     gt_status st = open_data(t);
     if (st) return st;
     AGREE(t, gt_job_resolve(job, t->info->height, t->info->width, t->info->channels, t->info->label_width, t->info->stored));
-    if ((st = gt_same_job(comm, job))) return st;
+    if ((st = gt_same_job_all(comm, job))) return st;
     int slices; /* the job has them; are they enough for the ranks? */
-    AGREE(t, gt_slices_choose((int)job->batch, gt_model_group(job), (int)job->slices, comm->ranks, &slices));
+    AGREE(t, gt_slices_choose((int)job->batch, gt_model_mbstd(job), (int)job->slices, comm->ranks, &slices));
     t->pool = gt_pool_new(comm->threads);
     AGREE(t, t->pool ? GT_OK : GT_NOMEM);
     gt_pool_spin(t->pool, !comm->oversubscribed);
@@ -252,7 +252,7 @@ void gt_trainer_close(gt_trainer *t) {
     for (int i = 0; i < GT_MAX_PHASES; i++)
         for (int k = 0; t->runs[i].at && k < t->n_variants; k++) gt_phase_exec_free(&t->runs[i].at[k]);
     for (int i = 0; i < GT_MAX_NETS; i++) {
-        for (int k = 0; k < GT_MAX_CUTS; k++) gt_reducer_free(t->shares[k].reducers[i]);
+        for (int k = 0; k < GT_MAX_CUTS; k++) gt_reducer_free_all(t->shares[k].reducers[i]);
         for (int k = 0; k < GT_MAX_MOMENTS; k++)
             if (t->model) gt_block_free(t->learners[i].moments[k], i < t->model->n_nets ? t->model->nets[i]->block_floats * sizeof(float) : 0);
     }

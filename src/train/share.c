@@ -5,10 +5,10 @@
 
 /* ---- slices ---- */
 
-static void add_share(gt_trainer *t, gt_cut cut) {
+static void add_share(gt_trainer *t, gt_slices slices) {
     gt_share *s = &t->shares[t->n_shares++];
-    s->cut = cut;
-    gt_slice_range(cut.slices, t->comm->ranks, t->comm->rank, &s->first, &s->count);
+    s->slices = slices;
+    gt_slice_range(slices.count, t->comm->ranks, t->comm->rank, &s->first, &s->count);
 }
 
 /* How many slices a rank has at most. */
@@ -23,9 +23,9 @@ static gt_status cut_batches(gt_trainer *t) {
     t->steps = (gt_steps){.items = t->info->count, .batch = (int)t->job->batch, .end = t->model->epoch_end};
     if (t->steps.end == GT_EPOCH_DROPPED && t->steps.batch > t->steps.items)
         return gt_fail(GT_USAGE, "--batch=%d is more than the %lld images there are, and an incomplete batch is not used", t->steps.batch, (long long)t->steps.items);
-    gt_cut full = {(int)t->job->batch, (int)t->job->slices};
+    gt_slices full = {(int)t->job->batch, (int)t->job->slices};
     add_share(t, full);
-    if (gt_steps_rest(&t->steps)) add_share(t, gt_cut_rest(full, gt_steps_rest(&t->steps)));
+    if (gt_steps_rest(&t->steps)) add_share(t, gt_slices_of_rest(full, gt_steps_rest(&t->steps)));
     return GT_OK;
 }
 
@@ -49,12 +49,12 @@ enum {
     MEMORY_SHARE = 8,    /* of the machine's memory, divided among its ranks, a part of so much for the graphs */
 };
 
-/* Of the largest phase when bundles have up to `most` slices. */
+/* Of the largest phase when groups have up to `most` slices. */
 static gt_status arena_for(gt_trainer *t, int most, size_t *bytes) {
     const gt_share *s = &t->shares[0];
-    gt_bundle largest = {s->first, 1};
+    gt_group largest = {s->first, 1};
     for (int next = s->first; next < s->first + s->count;) {
-        gt_bundle b = gt_bundle_from(s->cut, next, s->first + s->count, most);
+        gt_group b = gt_group_from(s->slices, next, s->first + s->count, most);
         if (b.count > largest.count) largest = b;
         next += b.count;
     }
@@ -62,7 +62,7 @@ static gt_status arena_for(gt_trainer *t, int most, size_t *bytes) {
     *bytes = 0;
     for (int p = 0; p < t->model->n_phases && !st; p++) {
         gt_phase_exec x = {0};
-        st = gt_phase_exec_make(t, &x, &t->model->phases[p], (gt_variant){largest.count, gt_cut_size(s->cut, largest.first), 0});
+        st = gt_phase_exec_make(t, &x, &t->model->phases[p], (gt_variant){largest.count, gt_slices_samples(s->slices, largest.first), 0});
         if (!st && gt_exec_arena_bytes(x.exec) > *bytes) *bytes = gt_exec_arena_bytes(x.exec);
         gt_phase_exec_free(&x);
     }
@@ -88,7 +88,7 @@ static gt_status choose_at_once(gt_trainer *t, int *most) {
     return GT_OK;
 }
 
-/* ---- bundles ---- */
+/* ---- groups ---- */
 
 static int find_variant(gt_trainer *t, gt_variant v) {
     int i = 0;
@@ -97,11 +97,11 @@ static int find_variant(gt_trainer *t, gt_variant v) {
     return i;
 }
 
-/* How many of a batch's bundles before this one are like it. */
+/* How many of a batch's groups before this one are like it. */
 static int earlier_like(const gt_share *s, int index) {
     int n = 0;
     for (int i = 0; i < index; i++)
-        n += s->bundles[i].count == s->bundles[index].count && gt_cut_size(s->cut, s->bundles[i].first) == gt_cut_size(s->cut, s->bundles[index].first);
+        n += s->groups[i].count == s->groups[index].count && gt_slices_samples(s->slices, s->groups[i].first) == gt_slices_samples(s->slices, s->groups[index].first);
     return n;
 }
 
@@ -112,14 +112,14 @@ static gt_status bundle_up(gt_trainer *t, int most) {
     if (!t->variants) return GT_NOMEM;
     for (int i = 0; i < t->n_shares; i++) {
         gt_share *s = &t->shares[i];
-        s->bundles = gt_arena_array(t->model->arena, (size_t)s->count + 1, sizeof *s->bundles);
+        s->groups = gt_arena_array(t->model->arena, (size_t)s->count + 1, sizeof *s->groups);
         s->variant = gt_arena_array(t->model->arena, (size_t)s->count + 1, sizeof *s->variant);
-        if (!s->bundles || !s->variant) return GT_NOMEM;
-        for (int next = s->first; next < s->first + s->count; s->n_bundles++) {
-            gt_bundle b = gt_bundle_from(s->cut, next, s->first + s->count, most);
-            s->bundles[s->n_bundles] = b;
-            int copy = t->model->over_slices ? earlier_like(s, s->n_bundles) : 0;
-            s->variant[s->n_bundles] = find_variant(t, (gt_variant){b.count, gt_cut_size(s->cut, b.first), copy});
+        if (!s->groups || !s->variant) return GT_NOMEM;
+        for (int next = s->first; next < s->first + s->count; s->n_groups++) {
+            gt_group b = gt_group_from(s->slices, next, s->first + s->count, most);
+            s->groups[s->n_groups] = b;
+            int copy = t->model->over_slices ? earlier_like(s, s->n_groups) : 0;
+            s->variant[s->n_groups] = find_variant(t, (gt_variant){b.count, gt_slices_samples(s->slices, b.first), copy});
             next += b.count;
         }
     }

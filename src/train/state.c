@@ -91,7 +91,7 @@ void gt_trainer_save(gt_trainer *t) {
         whole = gt_block_alloc(whole_bytes, "a checkpoint");
         if (!c || !scratch || !whole) st = GT_NOMEM;
     }
-    if (gt_comm_agree(t->comm, st)) {
+    if (gt_comm_agree_all(t->comm, st)) {
         if (first) not_saved(t);
         goto end;
     }
@@ -108,7 +108,7 @@ void gt_trainer_save(gt_trainer *t) {
             if (!l->moments[k]) continue;
             /* Rank 0 collects beside its own moments, so that it goes on holding its parts alone. */
             if (first) copy_parts(l->reducer, l->moments[k], whole);
-            gt_reducer_collect(l->reducer, first ? whole : l->moments[k]);
+            gt_reducer_collect_all(l->reducer, first ? whole : l->moments[k]);
             if (!first) continue;
             snprintf(group, sizeof group, "/optimizers/%s/%s", net->name, l->optimizer->moment_names[k]);
             put_block(c, group, net, whole, true, scratch);
@@ -120,7 +120,7 @@ void gt_trainer_save(gt_trainer *t) {
     }
     if (m->ema_of >= 0) {
         const gt_net *net = m->nets[m->ema_of];
-        gt_reducer_gather(t->learners[m->ema_of].reducer, m->ema_block);
+        gt_reducer_gather_all(t->learners[m->ema_of].reducer, m->ema_block);
         if (first) {
             char group[128];
             snprintf(group, sizeof group, "/networks/%s_ema", net->name);
@@ -191,17 +191,17 @@ static gt_status hand_out(gt_trainer *t) {
     small.reseed = t->reseed;
     small.ada = t->ada;
     for (int i = 0; i < m->n_nets; i++) small.updates[i] = t->learners[i].updates;
-    gt_comm_broadcast(t->comm, &small, sizeof small, 0);
+    gt_comm_broadcast_all(t->comm, &small, sizeof small, 0);
     t->step = small.step;
     t->shown = small.shown;
     t->reseed = small.reseed;
     t->ada = small.ada;
     for (int i = 0; i < m->n_nets; i++) {
         t->learners[i].updates = small.updates[i];
-        gt_comm_broadcast(t->comm, m->blocks[i], m->nets[i]->block_floats * sizeof(float), 0);
+        gt_comm_broadcast_all(t->comm, m->blocks[i], m->nets[i]->block_floats * sizeof(float), 0);
     }
-    if (m->ema_of >= 0) gt_comm_broadcast(t->comm, m->ema_block, m->nets[m->ema_of]->block_floats * sizeof(float), 0);
-    for (int i = 0; i < m->n_scalars; i++) gt_comm_broadcast(t->comm, m->scalars[i].place, m->scalars[i].size * sizeof(float), 0);
+    if (m->ema_of >= 0) gt_comm_broadcast_all(t->comm, m->ema_block, m->nets[m->ema_of]->block_floats * sizeof(float), 0);
+    for (int i = 0; i < m->n_scalars; i++) gt_comm_broadcast_all(t->comm, m->scalars[i].place, m->scalars[i].size * sizeof(float), 0);
     return GT_OK;
 }
 
@@ -226,7 +226,7 @@ gt_status gt_trainer_load(gt_trainer *t, const gt_checkpoint_file *f) {
         }
         if (!st) st = get_state(f, t);
     }
-    if ((st = gt_comm_agree(t->comm, st))) goto end;
+    if ((st = gt_comm_agree_all(t->comm, st))) goto end;
     for (int i = 0; i < m->n_nets; i++) {
         const gt_learner *l = &t->learners[i];
         for (int k = 0; k < l->optimizer->n_moments; k++) {
@@ -237,8 +237,8 @@ gt_status gt_trainer_load(gt_trainer *t, const gt_checkpoint_file *f) {
                 memset(whole, 0, whole_bytes);
                 st = gt_net_read_checkpoint(m->nets[i], f, group, true, whole);
             }
-            if ((st = gt_comm_agree(t->comm, st))) goto end;
-            gt_reducer_deal(l->reducer, first ? whole : l->moments[k]);
+            if ((st = gt_comm_agree_all(t->comm, st))) goto end;
+            gt_reducer_deal_all(l->reducer, first ? whole : l->moments[k]);
             if (first) copy_parts(l->reducer, whole, l->moments[k]);
         }
     }
@@ -305,6 +305,6 @@ gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f) {
         }
         free(scratch);
     }
-    if ((st = gt_comm_agree(t->comm, st))) return st;
+    if ((st = gt_comm_agree_all(t->comm, st))) return st;
     return hand_out(t);
 }

@@ -13,7 +13,7 @@ static gt_status join_small(gt_trainer *t, gt_phase_run *run, const gt_share *sh
     gt_phase *p = run->phase;
     size_t n_states = gt_phase_states(p);
     if (n_states) {
-        gt_status st = gt_comm_tree_mean(t->comm, share->cut, n_states, t->slice_states, t->state_means);
+        gt_status st = gt_comm_tree_mean_all(t->comm, share->slices, n_states, t->slice_states, t->state_means);
         if (st) return st;
         const float *mean = t->state_means;
         for (int i = 0; i < p->n_states && updated; i++) {
@@ -22,7 +22,7 @@ static gt_status join_small(gt_trainer *t, gt_phase_run *run, const gt_share *sh
         }
     }
     gt_moments all[GT_MAX_STATS];
-    gt_status st = gt_comm_tree_sum(t->comm, share->cut.slices, MOMENTS * (size_t)p->n_stats, &t->slice_moments[0].num, &all[0].num);
+    gt_status st = gt_comm_tree_sum_all(t->comm, share->slices.count, MOMENTS * (size_t)p->n_stats, &t->slice_moments[0].num, &all[0].num);
     if (st) return st;
     for (int i = 0; i < p->n_stats; i++) {
         gt_moments_join(&t->stats.since_tick[run->stat[i]], &all[i]);
@@ -79,7 +79,7 @@ static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share,
     gt_learner *l = &t->learners[run->phase->net];
     float *block = t->model->blocks[run->phase->net];
     gt_reducer *reducer = share->reducers[run->phase->net];
-    gt_nonfinite bad = gt_reducer_finish(reducer);
+    gt_nonfinite bad = gt_reducer_finish_all(reducer);
     *updated = true;
     if (bad.count) {
         gt_status st = judge_nonfinite(t, run, bad, updated);
@@ -102,7 +102,7 @@ static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share,
         if (t->averaged && run->phase->net == t->model->ema_of) u.average = t->model->ema_block + offset;
         gt_update_run(&u, t->pool);
     }
-    gt_reducer_gather(reducer, block);
+    gt_reducer_gather_all(reducer, block);
     return GT_OK;
 }
 
@@ -110,7 +110,7 @@ static gt_status run_phase(gt_trainer *t, gt_phase_run *run, const gt_share *sha
     gt_phase *p = run->phase;
     double start = gt_clock();
     memset(t->slice_moments, 0, (size_t)share->count * (size_t)p->n_stats * sizeof *t->slice_moments);
-    gt_reducer_begin(share->reducers[p->net], share->plans[p - t->model->phases]);
+    gt_reducer_begin_all(share->reducers[p->net], share->plans[p - t->model->phases]);
     gt_status st = gt_trainer_compute(t, run, share);
     /* Others already wait for this rank's gradients: an error here cannot be agreed upon. */
     if (st) return gt_comm_abort(t->comm, st);

@@ -52,8 +52,8 @@ static gt_traffic communication(gt_trainer *t) {
             sum.waited += one.waited;
         }
     const double microsecond = 1e-6;
-    sum.seconds = microsecond * (double)gt_comm_sum(t->comm, llrint(sum.seconds / microsecond)) / t->comm->ranks;
-    sum.waited = microsecond * (double)gt_comm_sum(t->comm, llrint(sum.waited / microsecond)) / t->comm->ranks;
+    sum.seconds = microsecond * (double)gt_comm_sum_all(t->comm, llrint(sum.seconds / microsecond)) / t->comm->ranks;
+    sum.waited = microsecond * (double)gt_comm_sum_all(t->comm, llrint(sum.waited / microsecond)) / t->comm->ranks;
     return sum;
 }
 
@@ -167,10 +167,10 @@ void gt_trainer_watch_begin(gt_trainer *t) {
 }
 
 gt_status gt_trainer_tick(gt_trainer *t, int *trouble) {
-    double memory = gt_comm_max(t->comm, (int)(1000 * peak_memory_gb())) / 1000.0; /* of the rank that has most */
+    double memory = gt_comm_max_all(t->comm, (int)(1000 * peak_memory_gb())) / 1000.0; /* of the rank that has most */
     gt_effort all[t->comm->rank == 0 ? t->comm->ranks : 1];
     t->effort.wait_for_data = gt_loader_wait_seconds(t->loader);
-    gt_comm_gather(t->comm, &t->effort, sizeof t->effort, all);
+    gt_comm_gather_all(t->comm, &t->effort, sizeof t->effort, all);
     gt_traffic c = communication(t);
     memset(&t->effort, 0, offsetof(gt_effort, square)); /* norms stay until they are measured again */
     gt_stat_table_tick(&t->stats);
@@ -180,7 +180,7 @@ gt_status gt_trainer_tick(gt_trainer *t, int *trouble) {
         print_line(t, rate, memory, c);
         *trouble = write_log(t, rate, memory, all, c);
     }
-    gt_comm_broadcast(t->comm, trouble, sizeof *trouble, 0);
+    gt_comm_broadcast_all(t->comm, trouble, sizeof *trouble, 0);
     t->tick++;
     t->tick_start = gt_clock();
     t->tick_shown = t->shown;

@@ -54,13 +54,13 @@ typedef struct gt_phase_run {
     double seconds;                    /* of the latest execution */
 } gt_phase_run;
 
-/* A batch as it is cut, and this rank's share of it. */
+/* A batch as it is slices, and this rank's share of it. */
 typedef struct gt_share {
-    gt_cut cut;
+    gt_slices slices;
     int first, count;                      /* this rank's slices */
-    int n_bundles;
-    gt_bundle *bundles;
-    int *variant;                          /* [n_bundles] indices in t->variants */
+    int n_groups;
+    gt_group *groups;
+    int *variant;                          /* [n_groups] indices in t->variants */
     gt_reducer *reducers[GT_MAX_NETS];
     gt_reducer_schedule *plans[GT_MAX_PHASES];
 } gt_share;
@@ -93,7 +93,7 @@ typedef struct gt_trainer {
     gt_steps steps;
     int n_shares, n_variants;
     gt_share shares[GT_MAX_CUTS]; /* a batch; an epoch's short last batch */
-    gt_variant *variants;         /* of this rank's bundles; the first is that of the batch's first bundle here */
+    gt_variant *variants;         /* of this rank's groups; the first is that of the batch's first group here */
     float *images, *labels;       /* of one slice */
     gt_graph *generator_graph;    /* slice_size images from the moving average */
     gt_exec *generator;
@@ -143,7 +143,7 @@ typedef struct gt_trainer {
 } gt_trainer;
 
 /* ---- same_job.c ---- all ranks: GT_FAILED where they have not all resolved the same job */
-gt_status gt_same_job(gt_comm *comm, gt_job *job);
+gt_status gt_same_job_all(gt_comm *comm, gt_job *job);
 
 /* ---- setup.c ---- all ranks together; on an error gt_trainer_close() ends what was begun */
 gt_status gt_trainer_open(gt_trainer *t, gt_comm *comm, gt_job *job); /* data opened, job resolved, slices shared out */
@@ -156,7 +156,7 @@ void gt_trainer_label_of(void *dataset, int64_t item, float *label);   /* gt_dat
 bool gt_trainer_finished(const gt_trainer *t);
 
 /* ---- share.c ---- */
-gt_status gt_trainer_share_out(gt_trainer *t);           /* cuts, slices and bundles: shares and variants */
+gt_status gt_trainer_share_out(gt_trainer *t);           /* cuts, slices and groups: shares and variants */
 size_t gt_trainer_most_slices(const gt_trainer *t);      /* that this rank has in a batch */
 gt_status gt_phase_exec_make(gt_trainer *t, gt_phase_exec *x, gt_phase *p, gt_variant v);
 void gt_phase_exec_free(gt_phase_exec *x);
@@ -175,7 +175,7 @@ uint64_t gt_trainer_seed(const gt_trainer *t); /* of what is drawn in steps */
 
 /* ---- compute.c ---- */
 size_t gt_phase_states(const gt_phase *p); /* floats of all its states */
-/* A phase of this rank's slices between gt_reducer_begin() and gt_reducer_finish(): gradients to the reducer, the rest to t->slice_states and
+/* A phase of this rank's slices between gt_reducer_begin_all() and gt_reducer_finish_all(): gradients to the reducer, the rest to t->slice_states and
  * t->slice_moments. */
 gt_status gt_trainer_compute(gt_trainer *t, gt_phase_run *run, const gt_share *share);
 

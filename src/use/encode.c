@@ -155,13 +155,13 @@ static gt_status unpack(const records *r, const float *all, size_t n, gt_encoded
     return GT_OK;
 }
 
-gt_status gt_encode_dataset(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_encoded *out) {
+gt_status gt_encode_dataset_all(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_encoded *out) {
     records r = {e, (size_t)e->model->latent_size, 2 * (size_t)e->model->latent_size + 1};
     void *all = NULL;
     *out = (gt_encoded){0};
-    gt_status st = gt_comm_agree(c, gt_model_takes(e->model, ds));
-    if (!st) st = gt_records_make(&(gt_records){c, ds, e->batch, r.width * sizeof(float), "encoding", encode_batch, &r}, &all);
-    if (!st) st = gt_comm_agree(c, all ? unpack(&r, all, (size_t)gt_dataset_get_info(ds)->count, out) : GT_OK);
+    gt_status st = gt_comm_agree_all(c, gt_model_takes(e->model, ds));
+    if (!st) st = gt_records_make_all(&(gt_records){c, ds, e->batch, r.width * sizeof(float), "encoding", encode_batch, &r}, &all);
+    if (!st) st = gt_comm_agree_all(c, all ? unpack(&r, all, (size_t)gt_dataset_get_info(ds)->count, out) : GT_OK);
     free(all);
     if (st) gt_encoded_free(out);
     return st;

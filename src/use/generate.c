@@ -245,16 +245,16 @@ static gt_status collect_grid(work *w) {
         all = fits ? malloc(total) : NULL;
         if (!all) st = gt_fail(GT_NOMEM, "out of memory for %lld images", (long long)w->request->n);
     }
-    st = gt_comm_agree(w->comm, st);
-    if (!st) gt_comm_gather(w->comm, w->bytes, w->bytes_size, all);
+    st = gt_comm_agree_all(w->comm, st);
+    if (!st) gt_comm_gather_all(w->comm, w->bytes, w->bytes_size, all);
     if (!st && w->comm->rank == 0) st = write_grid(w, all);
     free(all);
-    return gt_comm_agree(w->comm, st);
+    return gt_comm_agree_all(w->comm, st);
 }
 
-gt_status gt_generate(gt_comm *comm, const gt_generate_request *request) {
+gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request) {
     work w = {.request = request, .comm = comm};
-    gt_status st = gt_comm_agree(comm, prepare(&w));
+    gt_status st = gt_comm_agree_all(comm, prepare(&w));
     for (int64_t round = 0; round < w.rounds && !st; round++) {
         gt_progress();
         st = make_batch(&w, round);
@@ -264,7 +264,7 @@ gt_status gt_generate(gt_comm *comm, const gt_generate_request *request) {
         gt_log_live(line);
     }
     gt_log_live(NULL);
-    st = gt_comm_agree(comm, st);
+    st = gt_comm_agree_all(comm, st);
     if (!st && !request->single) st = collect_grid(&w);
     gt_generator_close(w.generator);
     free(w.z);

@@ -106,8 +106,8 @@ gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *i
 
 static gt_status run_batch(void *arg, int64_t first, int n, const float *images, void *records) { return gt_estimator_run(arg, first, n, images, records); }
 
-gt_status gt_likelihood_dataset(gt_comm *c, gt_estimator *e, gt_dataset *ds, gt_likelihood **out) {
+gt_status gt_likelihood_dataset_all(gt_comm *c, gt_estimator *e, gt_dataset *ds, gt_likelihood **out) {
     *out = NULL;
-    gt_status st = gt_comm_agree(c, gt_model_takes(e->model, ds));
-    return st ? st : gt_records_make(&(gt_records){c, ds, BATCH, sizeof **out, "sampling", run_batch, e}, (void **)out);
+    gt_status st = gt_comm_agree_all(c, gt_model_takes(e->model, ds));
+    return st ? st : gt_records_make_all(&(gt_records){c, ds, BATCH, sizeof **out, "sampling", run_batch, e}, (void **)out);
 }

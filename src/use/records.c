@@ -55,10 +55,10 @@ static gt_status put_in_order(const pass *p, void **all) {
     return GT_OK;
 }
 
-gt_status gt_records_make(const gt_records *r, void **all) {
+gt_status gt_records_make_all(const gt_records *r, void **all) {
     pass p = {.r = r};
     *all = NULL;
-    gt_status st = gt_comm_agree(r->comm, prepare(&p));
+    gt_status st = gt_comm_agree_all(r->comm, prepare(&p));
     for (int64_t round = 0; round < p.rounds && !st; round++) {
         gt_progress();
         st = make_batch(&p, round);
@@ -67,9 +67,9 @@ gt_status gt_records_make(const gt_records *r, void **all) {
         gt_log_live(line);
     }
     gt_log_live(NULL);
-    if (!(st = gt_comm_agree(r->comm, st))) {
-        gt_comm_gather(r->comm, p.mine, (size_t)p.rounds * (size_t)r->batch * r->bytes, p.dealt);
-        st = gt_comm_agree(r->comm, r->comm->rank ? GT_OK : put_in_order(&p, all));
+    if (!(st = gt_comm_agree_all(r->comm, st))) {
+        gt_comm_gather_all(r->comm, p.mine, (size_t)p.rounds * (size_t)r->batch * r->bytes, p.dealt);
+        st = gt_comm_agree_all(r->comm, r->comm->rank ? GT_OK : put_in_order(&p, all));
     }
     free(p.samples);
     free(p.images);

@@ -19,6 +19,6 @@ typedef struct gt_records {
 
 /* Collective; all ranks return the same. Batches are dealt to the ranks in turn. On rank 0 *all becomes the records of all items in their order, to be
  * freed; elsewhere NULL. */
-gt_status gt_records_make(const gt_records *r, void **all);
+gt_status gt_records_make_all(const gt_records *r, void **all);
 
 #endif

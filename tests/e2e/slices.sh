@@ -8,7 +8,7 @@ train() { # ranks, run, options
     quietly ranks "$n" "$GANTRY" train --run="$run" "$@"
 }
 
-# StyleGAN2, seven slices: bundles of the tree's inner nodes and of its edge.
+# StyleGAN2, seven slices: groups of the tree's inner nodes and of its edge.
 # shellcheck disable=SC2086
 job="$small --batch=14 --slices=7 --steps=5 --threads=1"
 # shellcheck disable=SC2086

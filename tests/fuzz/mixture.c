@@ -16,7 +16,7 @@ enum { POINTS = 40, SAMPLES = 8, MOST_NUMBERS = 1 << 16 };
 
 static gt_comm *comm(void) {
     static gt_comm *c;
-    if (!c) c = gt_comm_start(1, NULL);
+    if (!c) c = gt_comm_start_all(1, NULL);
     fuzz_check(c);
     return c;
 }

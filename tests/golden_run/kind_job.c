@@ -27,7 +27,7 @@ typedef struct steps {
     gold *f;
     gt_job *job;
     gt_model *model;
-    gt_cut cut;
+    gt_slices slices;
     int n;
     phase_run runs[GT_MAX_PHASES];
     learner learners[GT_MAX_NETS];
@@ -85,7 +85,7 @@ static void check_stats(steps *s, const gt_phase *p, gt_exec *e, int step, int f
     for (int i = 0; i < p->n_stats; i++) {
         const char *path = gold_path(s->f, "out/stats/%s/%s", p->name, p->stats[i].name);
         if (!gold_has(s->f, path) || gt_exec_output_size(e, p->stats[i].output) != (size_t)n) continue;
-        gold_check_rows(s->f, path, gt_exec_output(e, p->stats[i].output), (size_t)step * (size_t)s->cut.samples + (size_t)first, (size_t)n);
+        gold_check_rows(s->f, path, gt_exec_output(e, p->stats[i].output), (size_t)step * (size_t)s->slices.samples + (size_t)first, (size_t)n);
     }
 }
 
@@ -97,7 +97,7 @@ static void label_of(void *arg, int64_t item, float *label) {
 static gt_status run_slice(steps *s, int phase, int step, int index, float *grads) {
     gt_model *m = s->model;
     gt_phase *p = &m->phases[phase];
-    int n = gt_cut_size(s->cut, index), first = gt_cut_first(s->cut, index), batch = s->cut.samples;
+    int n = gt_slices_samples(s->slices, index), first = gt_slices_first(s->slices, index), batch = s->slices.samples;
     gt_exec *e = exec_for(s, phase, n);
     if (!e) return GT_FAILED;
     size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, row = (size_t)step * (size_t)batch + (size_t)first;
@@ -109,7 +109,7 @@ static gt_status run_slice(steps *s, int phase, int step, int index, float *grad
     gt_exec_bind(e, GT_SLOT_GRAD, grads);
     gt_status st = p->prepare ? p->prepare(p, e) : GT_OK;
     float *weight = gt_exec_input(e, GT_SLICE_WEIGHT);
-    if (weight) *weight = (float)gt_cut_weight(s->cut, index);
+    if (weight) *weight = (float)gt_slices_weight(s->slices, index);
     if (!st) st = gt_exec_prepare(e, &env);
     if (!st) st = p->fill(p, e, &in);
     if (!st) st = gt_exec_run(e, &env);
@@ -117,7 +117,7 @@ static gt_status run_slice(steps *s, int phase, int step, int index, float *grad
     float *sum = s->states;
     for (int i = 0; i < p->n_states; sum += p->states[i++].size)
         for (size_t k = 0; k < p->states[i].size; k++)
-            sum[k] += (float)(gt_cut_weight(s->cut, index) / s->cut.slices) * gt_exec_output(e, p->states[i].output)[k];
+            sum[k] += (float)(gt_slices_weight(s->slices, index) / s->slices.count) * gt_exec_output(e, p->states[i].output)[k];
     check_stats(s, p, e, step, first, n);
     return GT_OK;
 }
@@ -141,9 +141,9 @@ static void run_phase(steps *s, int phase, int step) {
     for (int i = 0; i < p->n_states; i++) n_states += p->states[i].size;
     s->states = room(s, n_states + 1);
     memset(l->grads, 0, net->block_floats * sizeof(float));
-    for (int i = 0; i < s->cut.slices && !s->f->failed; i++) {
+    for (int i = 0; i < s->slices.count && !s->f->failed; i++) {
         if (run_slice(s, phase, step, i, one)) gold_fail(s->f, "step %d, phase %s: %s", step, p->name, gt_message());
-        for (size_t k = 0; k < net->trainable_floats; k++) l->grads[k] += one[k] / (float)s->cut.slices;
+        for (size_t k = 0; k < net->trainable_floats; k++) l->grads[k] += one[k] / (float)s->slices.count;
     }
     if (s->f->failed) return;
     if (step == 0) check_gradients(s, p);
@@ -167,9 +167,9 @@ static void run(steps *s) {
     gt_shape images, labels = {0};
     s->images = gold_read(s->f, "in/images", GOLD_PLAIN, &images); /* [steps,batch,H,W,C] */
     if (gold_has(s->f, "in/labels")) s->labels = gold_read(s->f, "in/labels", GOLD_PLAIN, &labels);
-    s->cut = (gt_cut){(int)s->job->batch, (int)s->job->slices};
-    if (s->f->failed || images.n != 5 || images.d[1] != s->cut.samples) {
-        gold_fail(s->f, "in/images must be [steps,%d,height,width,channels]", s->cut.samples);
+    s->slices = (gt_slices){(int)s->job->batch, (int)s->job->slices};
+    if (s->f->failed || images.n != 5 || images.d[1] != s->slices.samples) {
+        gold_fail(s->f, "in/images must be [steps,%d,height,width,channels]", s->slices.samples);
         return;
     }
     for (int i = 0; i < s->model->n_nets; i++) open_learner(s, i);

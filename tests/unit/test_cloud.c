@@ -79,7 +79,7 @@ static void a_file_of_many_names(void **state) {
 
 int main(void) {
     gt_status st;
-    comm = gt_comm_start(1, &st);
+    comm = gt_comm_start_all(1, &st);
     if (!comm) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv_is_read_or_refused_by_line),
@@ -87,6 +87,6 @@ int main(void) {
         cmocka_unit_test(a_file_of_many_names),
     };
     int failed = cmocka_run_group_tests(tests, make_scratch, remove_scratch);
-    gt_comm_stop(comm);
+    gt_comm_stop_all(comm);
     return failed;
 }

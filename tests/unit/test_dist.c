@@ -101,25 +101,25 @@ static void unequal_slices_of_a_batch(void **state) {
     assert_int_equal(gt_slices_choose(5, 0, 6, 1, &slices), GT_USAGE);
     for (int samples = 1; samples < 40; samples++)
         for (int s = 1; s <= samples; s++) {
-            gt_cut c = {samples, s};
+            gt_slices c = {samples, s};
             double weight = 0;
             for (int i = 0, next = 0; i < s; i++) {
-                assert_int_equal(gt_cut_first(c, i), next);
-                next += gt_cut_size(c, i);
-                weight += gt_cut_weight(c, i) / s;
-                assert_true(gt_cut_size(c, 0) - gt_cut_size(c, i) <= 1 && (!i || gt_cut_size(c, i) <= gt_cut_size(c, i - 1)));
-                if (samples % s == 0) assert_true(gt_cut_weight(c, i) == 1);
+                assert_int_equal(gt_slices_first(c, i), next);
+                next += gt_slices_samples(c, i);
+                weight += gt_slices_weight(c, i) / s;
+                assert_true(gt_slices_samples(c, 0) - gt_slices_samples(c, i) <= 1 && (!i || gt_slices_samples(c, i) <= gt_slices_samples(c, i - 1)));
+                if (samples % s == 0) assert_true(gt_slices_weight(c, i) == 1);
                 assert_true(i + 1 < s || next == samples);
             }
             assert_true(fabs(weight - 1) < 1e-14);
         }
     static const struct {
-        gt_cut full;
+        gt_slices full;
         int rest, slices;
     } rests[] = {{{32, 8}, 8, 2}, {{32, 8}, 7, 7}, {{32, 8}, 10, 8}, {{150, 8}, 38, 2}, {{150, 8}, 36, 2}, {{150, 8}, 70, 8}, {{150, 8}, 3, 3}, {{6, 1}, 5, 1}};
     for (size_t i = 0; i < sizeof rests / sizeof *rests; i++) {
-        gt_cut c = gt_cut_rest(rests[i].full, rests[i].rest);
-        assert_true(c.samples == rests[i].rest && c.slices == rests[i].slices && gt_cut_size(c, 0) <= gt_cut_size(rests[i].full, 0));
+        gt_slices c = gt_slices_of_rest(rests[i].full, rests[i].rest);
+        assert_true(c.samples == rests[i].rest && c.count == rests[i].slices && gt_slices_samples(c, 0) <= gt_slices_samples(rests[i].full, 0));
     }
 }
 
@@ -132,7 +132,7 @@ static void slice_gradient(int slice, size_t n, float *g) {
 }
 
 /* Several slices' from `first` on, by the tree. */
-static void bundle_gradient(gt_bundle b, size_t n, float *g) {
+static void bundle_gradient(gt_group b, size_t n, float *g) {
     float *sum[GT_MOST_AT_ONCE];
     for (int k = 0; k < b.count; k++) {
         sum[k] = k ? malloc(n * sizeof *g) : g;
@@ -144,13 +144,13 @@ static void bundle_gradient(gt_bundle b, size_t n, float *g) {
     for (int k = 1; k < b.count; k++) free(sum[k]);
 }
 
-/* This rank's slices in bundles of at most `most`; returns how many. */
-static int make_bundles(int slices, int most, gt_bundle *bundles) {
+/* This rank's slices in groups of at most `most`; returns how many. */
+static int make_bundles(int slices, int most, gt_group *groups) {
     int first, count, n = 0;
     gt_slice_range(slices, comm->ranks, comm->rank, &first, &count);
-    for (int next = first; next < first + count; next += bundles[n++].count) {
-        bundles[n] = gt_bundle_from((gt_cut){slices, slices}, next, first + count, most);
-        assert_true(bundles[n].first == next && bundles[n].count >= 1 && bundles[n].count <= most);
+    for (int next = first; next < first + count; next += groups[n++].count) {
+        groups[n] = gt_group_from((gt_slices){slices, slices}, next, first + count, most);
+        assert_true(groups[n].first == next && groups[n].count >= 1 && groups[n].count <= most);
     }
     assert_true(comm->ranks > 1 || slices > most || n == 1);
     return n;
@@ -194,33 +194,33 @@ typedef enum how { TREE, ABREAST, PLAIN } how;
 /* One phase as the training loop does it; `poison` puts an infinity into the last slice. */
 static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_schedule *plan, int slices, int most, size_t floats, const gt_span *outputs, how how, bool poison) {
     float *source = malloc(floats * sizeof *source), *place[32];
-    gt_bundle bundles[32];
-    int n = make_bundles(slices, most, bundles);
-    gt_reducer_begin(r, plan);
-    for (int k = 0; k < n && how == ABREAST; k++) place[k] = gt_reducer_begin_bundle(r);
+    gt_group groups[32];
+    int n = make_bundles(slices, most, groups);
+    gt_reducer_begin_all(r, plan);
+    for (int k = 0; k < n && how == ABREAST; k++) place[k] = gt_reducer_begin_group(r);
     for (int k = 0; k < n; k++) {
-        float *g = how == ABREAST ? place[k] : gt_reducer_begin_bundle(r);
-        bundle_gradient(bundles[k], floats, source);
+        float *g = how == ABREAST ? place[k] : gt_reducer_begin_group(r);
+        bundle_gradient(groups[k], floats, source);
         for (int i = 0; i < PIECES; i++) {
             memcpy(g + outputs[i].offset, source + outputs[i].offset, outputs[i].size * sizeof *g);
-            if (poison && bundles[k].first + bundles[k].count == slices && i == 5) g[outputs[i].offset + 1] = INFINITY;
+            if (poison && groups[k].first + groups[k].count == slices && i == 5) g[outputs[i].offset + 1] = INFINITY;
             if (i % 3 == comm->rank % 3) gt_reducer_progress(r, i + 1); /* ranks look at different times */
         }
-        if (how != ABREAST) gt_reducer_end_bundle(r);
+        if (how != ABREAST) gt_reducer_end_group(r);
     }
-    for (int k = 0; k < n && how == ABREAST; k++) gt_reducer_end_bundle(r);
+    for (int k = 0; k < n && how == ABREAST; k++) gt_reducer_end_group(r);
     free(source);
-    return gt_reducer_finish(r);
+    return gt_reducer_finish_all(r);
 }
 
-/* Slices in bundles of at most `most`. */
+/* Slices in groups of at most `most`. */
 static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats, how how) {
     gt_span outputs[PIECES];
     make_outputs(floats, outputs);
-    gt_bundle bundles[32];
-    gt_reducer_options o = {.slices = slices, .bundles = bundles, .floats = floats, .bucket_floats = bucket_floats, .plain = how == PLAIN, .abreast = how == ABREAST};
-    if (most > 1) o.n_bundles = make_bundles(slices, most, bundles); /* 1 is the default */
-    gt_reducer *r = gt_reducer_new(comm, pool, &o);
+    gt_group groups[32];
+    gt_reducer_options o = {.slices = slices, .groups = groups, .floats = floats, .bucket_floats = bucket_floats, .plain = how == PLAIN, .abreast = how == ABREAST};
+    if (most > 1) o.n_groups = make_bundles(slices, most, groups); /* 1 is the default */
+    gt_reducer *r = gt_reducer_new_all(comm, pool, &o);
     assert_non_null(r);
     gt_reducer_schedule *plan = gt_reducer_schedule_new(r, PIECES, outputs);
     assert_non_null(plan);
@@ -240,8 +240,8 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
             owned += (int64_t)parts[p].size;
             memcpy(block + parts[p].offset, g + parts[p].offset, parts[p].size * sizeof *g);
         }
-        assert_int_equal(gt_comm_sum(comm, owned), floats);
-        gt_reducer_gather(r, block);
+        assert_int_equal(gt_comm_sum_all(comm, owned), floats);
+        gt_reducer_gather_all(r, block);
         if (how != PLAIN) assert_memory_equal(block, want, floats * sizeof *want);
         for (size_t i = 0; i < floats; i++) /* a sum of `slices` terms of at most 2^25 */
             if (!(fabsf(block[i] - want[i]) <= 4 * (float)slices)) fail_msg("float %zu of %zu: %g, want %g", i, floats, block[i], want[i]);
@@ -252,15 +252,15 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
     assert_int_equal(bad.first, outputs[5].offset + 1);
 
     for (size_t i = 0; i < floats; i++) block[i] = comm->rank == 0 ? (float)i : -1;
-    gt_reducer_deal(r, block);
+    gt_reducer_deal_all(r, block);
     for (int p = 0; p < n_parts; p++)
         for (size_t i = parts[p].offset; i < parts[p].offset + parts[p].size; i++) {
             assert_true(block[i] == (float)i);
             block[i] += 0.5f;
         }
-    gt_reducer_collect(r, block);
+    gt_reducer_collect_all(r, block);
     for (size_t i = 0; i < floats && comm->rank == 0; i++) assert_true(block[i] == (float)i + 0.5f);
-    gt_reducer_free(r);
+    gt_reducer_free_all(r);
     free(mean), free(want), free(block);
 }
 
@@ -280,10 +280,10 @@ static void bundles_of_slices_change_no_bit(void **state) {
     (void)state;
     for (int most = 2; most <= GT_MOST_AT_ONCE; most += most)
         for (int slices = comm->ranks; slices < comm->ranks + 14; slices += 3) reduce_in(most, slices, 1003, 64, TREE);
-    gt_bundle b[3] = {gt_bundle_from((gt_cut){150, 8}, 4, 8, 8), gt_bundle_from((gt_cut){150, 8}, 2, 8, 8), gt_bundle_from((gt_cut){7, 7}, 4, 7, 8)};
+    gt_group b[3] = {gt_group_from((gt_slices){150, 8}, 4, 8, 8), gt_group_from((gt_slices){150, 8}, 2, 8, 8), gt_group_from((gt_slices){7, 7}, 4, 7, 8)};
     assert_true(b[0].count == 2 && b[1].count == 2 && b[2].count == 3); /* of equal size; aligned; the tree's edge */
-    gt_reducer_options o = {.slices = comm->ranks, .floats = 100, .n_bundles = 1, .bundles = &(gt_bundle){comm->rank + 1, 1}};
-    assert_null(gt_reducer_new(comm, NULL, &o));
+    gt_reducer_options o = {.slices = comm->ranks, .floats = 100, .n_groups = 1, .groups = &(gt_group){comm->rank + 1, 1}};
+    assert_null(gt_reducer_new_all(comm, NULL, &o));
 }
 
 static void bundles_abreast_change_no_bit(void **state) {
@@ -312,8 +312,8 @@ static void ranks_without_a_slice_take_part(void **state) {
 static void unequal_slices_give_the_mean_over_the_batch(void **state) {
     (void)state;
     enum { SAMPLES = 150, N = 37 };
-    gt_cut cut = {SAMPLES, 8};
-    if (comm->ranks > cut.slices) skip();
+    gt_slices slices = {SAMPLES, 8};
+    if (comm->ranks > slices.count) skip();
     static float sample[SAMPLES][N];
     double mean[N] = {0};
     for (int i = 0; i < SAMPLES; i++) {
@@ -321,14 +321,14 @@ static void unequal_slices_give_the_mean_over_the_batch(void **state) {
         for (int j = 0; j < N; j++) mean[j] += (double)sample[i][j] / SAMPLES;
     }
     gt_span whole = {0, N};
-    gt_reducer *r = gt_reducer_new(comm, pool, &(gt_reducer_options){.slices = cut.slices, .floats = N});
-    gt_reducer_begin(r, gt_reducer_schedule_new(r, 1, &whole));
+    gt_reducer *r = gt_reducer_new_all(comm, pool, &(gt_reducer_options){.slices = slices.count, .floats = N});
+    gt_reducer_begin_all(r, gt_reducer_schedule_new(r, 1, &whole));
     float alone[8][N], w[N], states[8], state_mean, block[N];
     int first, count;
-    gt_slice_range(cut.slices, comm->ranks, comm->rank, &first, &count);
+    gt_slice_range(slices.count, comm->ranks, comm->rank, &first, &count);
     memset(w, 0, sizeof w);
-    for (int s = 0; s < cut.slices; s++) { /* every rank computes all slices, to sum them serially */
-        int n = gt_cut_size(cut, s), at = gt_cut_first(cut, s);
+    for (int s = 0; s < slices.count; s++) { /* every rank computes all slices, to sum them serially */
+        int n = gt_slices_samples(slices, s), at = gt_slices_first(slices, s);
         bool own = s >= first && s < first + count;
         gt_graph *g = gt_graph_new("linear");
         gt_node *x = gt_input(g, "x", GT_SHAPE(n, N)), *p = gt_param(g, "w", GT_SHAPE(1, N), 0, 0), *dp;
@@ -339,31 +339,31 @@ static void unequal_slices_give_the_mean_over_the_batch(void **state) {
         assert_non_null(e);
         gt_exec_bind(e, 0, w);
         memcpy(gt_exec_input(e, "x"), sample[at], (size_t)n * sizeof *sample);
-        *gt_exec_input(e, GT_SLICE_WEIGHT) = (float)gt_cut_weight(cut, s);
+        *gt_exec_input(e, GT_SLICE_WEIGHT) = (float)gt_slices_weight(slices, s);
         gt_exec_bind(e, GT_SLOT_GRAD, alone[s]);
         assert_int_equal(gt_exec_run(e, NULL), GT_OK);
         if (own) {
-            memcpy(gt_reducer_begin_bundle(r), alone[s], sizeof alone[s]);
-            gt_reducer_end_bundle(r);
+            memcpy(gt_reducer_begin_group(r), alone[s], sizeof alone[s]);
+            gt_reducer_end_group(r);
             states[s - first] = (float)n; /* of which the mean over samples is known */
         }
         gt_exec_free(e);
         gt_graph_free(g);
     }
-    assert_int_equal(gt_reducer_finish(r).count, 0);
+    assert_int_equal(gt_reducer_finish_all(r).count, 0);
     int parts;
     const gt_span *part = gt_reducer_owned(r, &parts);
     for (int i = 0; i < parts; i++) memcpy(block + part[i].offset, gt_reducer_gradient(r) + part[i].offset, part[i].size * sizeof *block);
-    gt_reducer_gather(r, block);
+    gt_reducer_gather_all(r, block);
     for (int j = 0; j < N; j++) {
         float pairs[4];
         for (int k = 0; k < 4; k++) pairs[k] = alone[2 * k][j] + alone[2 * k + 1][j];
         assert_true(block[j] == ((pairs[0] + pairs[1]) + (pairs[2] + pairs[3])) / 8);
         assert_true(fabs(block[j] - mean[j]) < 1e-6); /* 150 terms of about 1, rounded to float32 */
     }
-    assert_int_equal(gt_comm_tree_mean(comm, cut, 1, states, &state_mean), GT_OK);
+    assert_int_equal(gt_comm_tree_mean_all(comm, slices, 1, states, &state_mean), GT_OK);
     assert_true(state_mean == (float)((6 * 19 * 19 + 2 * 18 * 18) / 150.0));
-    gt_reducer_free(r);
+    gt_reducer_free_all(r);
 }
 
 static void order_of_summation_matters_here(void **state) {
@@ -381,13 +381,13 @@ static void order_of_summation_matters_here(void **state) {
 
 static void wrong_plans_are_refused(void **state) {
     (void)state;
-    gt_reducer *r = gt_reducer_new(comm, NULL, &(gt_reducer_options){.slices = comm->ranks, .floats = 100});
+    gt_reducer *r = gt_reducer_new_all(comm, NULL, &(gt_reducer_options){.slices = comm->ranks, .floats = 100});
     assert_null(gt_reducer_schedule_new(r, 2, (gt_span[]){{0, 60}, {50, 10}}));
     assert_null(gt_reducer_schedule_new(r, 1, (gt_span[]){{50, 51}}));
     assert_null(gt_reducer_schedule_new(r, 1, (gt_span[]){{50, SIZE_MAX}}));
     assert_non_null(gt_reducer_schedule_new(r, 0, NULL));
-    gt_reducer_free(r);
-    assert_null(gt_reducer_new(comm, NULL, &(gt_reducer_options){.slices = 0, .floats = 100}));
+    gt_reducer_free_all(r);
+    assert_null(gt_reducer_new_all(comm, NULL, &(gt_reducer_options){.slices = 0, .floats = 100}));
 }
 
 /* ---- values ---- */
@@ -407,8 +407,8 @@ static void small_values_are_the_serial_tree(void **state) {
             }
         memcpy(mine, all[first], (size_t)count * sizeof *mine);
         memcpy(mine_float, all_float[first], (size_t)count * sizeof *mine_float);
-        assert_int_equal(gt_comm_tree_sum(comm, slices, N, mine[0], sum), GT_OK);
-        assert_int_equal(gt_comm_tree_mean(comm, (gt_cut){slices, slices}, N, mine_float[0], mean), GT_OK);
+        assert_int_equal(gt_comm_tree_sum_all(comm, slices, N, mine[0], sum), GT_OK);
+        assert_int_equal(gt_comm_tree_mean_all(comm, (gt_slices){slices, slices}, N, mine_float[0], mean), GT_OK);
         for (int i = 0; i < N; i++) {
             double level[32], exact = 0;
             for (int s = 0; s < slices; s++) level[s] = all[s][i], exact += all_float[s][i];
@@ -434,7 +434,7 @@ static void long_vectors_are_the_serial_tree(void **state) {
             for (int again = 0; again < 2; again++) {
                 for (int i = 0; i < slices * n; i++) all[i] = (again + 1.0) / (3 + i * 7) * pow(10, (i * 3) % 8);
                 for (int i = 0; i < count; i++) gt_tree_sum_add(s, all + (first + i) * n);
-                assert_int_equal(gt_tree_sum_finish(s, out), GT_OK);
+                assert_int_equal(gt_tree_sum_finish_all(s, out), GT_OK);
                 for (int m = slices; m > 1; m = (m + 1) / 2)
                     for (int i = 0; i < m; i += 2)
                         for (int j = 0; j < n; j++) all[i / 2 * n + j] = i + 1 < m ? all[i * n + j] + all[(i + 1) * n + j] : all[i * n + j];
@@ -446,24 +446,24 @@ static void long_vectors_are_the_serial_tree(void **state) {
         }
 }
 
-/* Ranks with any number of slices, in bundles of any size, down to none. */
-static void meetings_are_the_serial_tree(void **state) {
+/* Ranks with any number of slices, in groups of any size, down to none. */
+static void slice_sums_are_the_serial_tree(void **state) {
     (void)state;
     enum { N = 37 };
     for (int slices = 1; slices < comm->ranks + 14; slices++)
         for (int most = 1; most <= 4; most += most) {
             float own[32][N], total[32][N], want[N], *to[32];
             const float *from[32];
-            gt_bundle bundles[32];
-            int n = make_bundles(slices, most, bundles), level = 0;
+            gt_group groups[32];
+            int n = make_bundles(slices, most, groups), level = 0;
             for (int k = 0; k < n; k++) {
-                bundle_gradient(bundles[k], N, own[k]);
+                bundle_gradient(groups[k], N, own[k]);
                 from[k] = own[k];
                 to[k] = total[k];
             }
             while ((1 << level) < slices) level++;
             serial_node(slices, level, 0, N, want);
-            assert_int_equal(gt_comm_meet(comm, slices, n, bundles, N, from, to), GT_OK);
+            assert_int_equal(gt_comm_slice_sum_all(comm, slices, n, groups, N, from, to), GT_OK);
             for (int k = 0; k < n; k++) assert_memory_equal(total[k], want, sizeof want);
         }
 }
@@ -473,28 +473,28 @@ static void values_go_round(void **state) {
     int last = comm->ranks - 1;
     char text[16] = "";
     if (comm->rank == last) strcpy(text, "from the last");
-    gt_comm_broadcast(comm, text, sizeof text, last);
+    gt_comm_broadcast_all(comm, text, sizeof text, last);
     assert_string_equal(text, "from the last");
-    assert_int_equal(gt_comm_max(comm, comm->rank == last / 2 ? 7 : 0), 7);
-    assert_int_equal(gt_comm_sum(comm, comm->rank + 1), comm->ranks * (comm->ranks + 1) / 2);
+    assert_int_equal(gt_comm_max_all(comm, comm->rank == last / 2 ? 7 : 0), 7);
+    assert_int_equal(gt_comm_sum_all(comm, comm->rank + 1), comm->ranks * (comm->ranks + 1) / 2);
     unsigned char mine[64], all[64 * 64];
     memset(mine, comm->rank + 1, sizeof mine);
-    gt_comm_gather(comm, mine, (size_t)comm->rank % 5, all);
+    gt_comm_gather_all(comm, mine, (size_t)comm->rank % 5, all);
     for (int rank = 0, at = 0; comm->rank == 0 && rank < comm->ranks; rank++)
         for (int i = 0; i < rank % 5; i++) assert_int_equal(all[at++], rank + 1);
-    gt_comm_barrier(comm);
+    gt_comm_barrier_all(comm);
 }
 
 static void errors_are_agreed_on(void **state) {
     (void)state;
-    assert_int_equal(gt_comm_agree(comm, GT_OK), GT_OK);
+    assert_int_equal(gt_comm_agree_all(comm, GT_OK), GT_OK);
     int failing = comm->ranks / 2;
     gt_status mine = comm->rank >= failing ? gt_fail(GT_FORMAT, "image %d is damaged", comm->rank) : GT_OK;
-    assert_int_equal(gt_comm_agree(comm, mine), GT_FORMAT);
+    assert_int_equal(gt_comm_agree_all(comm, mine), GT_FORMAT);
     char want[160];
     snprintf(want, sizeof want, "rank %d (%s): image %d is damaged", failing, comm->host, failing);
     assert_string_equal(gt_message(), comm->ranks > 1 ? want : "image 0 is damaged");
-    assert_int_equal(gt_comm_agree(comm, gt_fail(GT_USAGE, "--x: unknown")), GT_USAGE);
+    assert_int_equal(gt_comm_agree_all(comm, gt_fail(GT_USAGE, "--x: unknown")), GT_USAGE);
     assert_string_equal(gt_message(), "--x: unknown");
 }
 
@@ -512,13 +512,13 @@ static void ranks_know_their_place(void **state) {
 }
 
 int main(int argc, char **argv) {
-    comm = gt_comm_start(argc > 1 ? 0 : 2, NULL);
+    comm = gt_comm_start_all(argc > 1 ? 0 : 2, NULL);
     if (!comm) return printf("%s\n", gt_message()), 1;
     gt_log_setup(comm->rank, comm->ranks, GT_INFO);
     if (argc > 1) {
         gt_info("%s", comm->description);
         if (strcmp(argv[1], "abort") == 0 && comm->rank == comm->ranks - 1) return gt_comm_abort(comm, gt_fail(GT_FAILED, "the disk is on fire"));
-        for (;;) gt_comm_max(comm, comm->rank == 0 && strcmp(argv[1], "wait") == 0 ? (int)sleep(1) : 0);
+        for (;;) gt_comm_max_all(comm, comm->rank == 0 && strcmp(argv[1], "wait") == 0 ? (int)sleep(1) : 0);
     }
     if (comm->ranks > 1) setenv("CMOCKA_TEST_ABORT", "1", 1); /* a rank that fails must not leave the others waiting */
     pool = gt_pool_new(comm->threads);
@@ -538,12 +538,12 @@ int main(int argc, char **argv) {
         cmocka_unit_test(wrong_plans_are_refused),
         cmocka_unit_test(small_values_are_the_serial_tree),
         cmocka_unit_test(long_vectors_are_the_serial_tree),
-        cmocka_unit_test(meetings_are_the_serial_tree),
+        cmocka_unit_test(slice_sums_are_the_serial_tree),
         cmocka_unit_test(values_go_round),
         cmocka_unit_test(errors_are_agreed_on),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     gt_pool_free(pool);
-    gt_comm_stop(comm);
+    gt_comm_stop_all(comm);
     return failed != 0;
 }

@@ -59,7 +59,7 @@ int unlink(const char *path) {
 /* One folder for all of them. */
 static int begin_all(void **state) {
     int failed = comm->rank ? 0 : *scratch ? mkdir(scratch, 0777) : make_scratch(state);
-    gt_comm_broadcast(comm, scratch, sizeof scratch, 0);
+    gt_comm_broadcast_all(comm, scratch, sizeof scratch, 0);
     if (comm->rank) return 0;
     char path[512];
     mkdir(at("pictures"), 0777);
@@ -71,13 +71,13 @@ static int begin_all(void **state) {
 }
 
 static int end_all(void **state) {
-    gt_comm_barrier(comm);
+    gt_comm_barrier_all(comm);
     return comm->rank ? 0 : remove_scratch(state);
 }
 
 static int begin_one(void **state) {
     (void)state;
-    gt_comm_barrier(comm);
+    gt_comm_barrier_all(comm);
     slow.call = NULL;
     gt_comm_heartbeat(comm, 60);
     gt_comm_busy(comm, "a test");
@@ -97,7 +97,7 @@ static void the_slowest_of_all_is_heard(void **state) {
     gt_comm_doing(comm, 1, "rounds");
     for (int i = 0; i < 12 && comm->ranks > 1; i++) {
         if (!comm->rank) usleep((useconds_t)(1e6 * limit / 4));
-        gt_comm_gather(comm, &i, sizeof i, (int[64]){0});
+        gt_comm_gather_all(comm, &i, sizeof i, (int[64]){0});
     }
 }
 
@@ -125,7 +125,7 @@ static void a_folder_is_looked_through(void **state) {
     gt_hash128 hash;
     gt_comm_heartbeat(comm, limit);
     slow_down(0, slow_pictures(limit, false));
-    assert_ok(gt_comm_agree(comm, comm->rank ? GT_OK : gt_dataset_fingerprint(ds, &hash)));
+    assert_ok(gt_comm_agree_all(comm, comm->rank ? GT_OK : gt_dataset_fingerprint(ds, &hash)));
     assert_true(slow.calls <= 0);
     gt_dataset_close(ds);
 }
@@ -135,7 +135,7 @@ static gt_status save_slowly(void *arg, const gt_fit *f, bool now) {
     (void)f;
     const double *limit = arg;
     if (comm->ranks > 1 && !(now && comm->rank)) usleep((useconds_t)(1e6 * *limit * (now ? 2 : 0.1)));
-    return now ? gt_comm_agree(comm, GT_OK) : GT_OK;
+    return now ? gt_comm_agree_all(comm, GT_OK) : GT_OK;
 }
 
 static void a_mixture_is_written(void **state) {
@@ -165,7 +165,7 @@ static void a_step_is_long_in_coming(void **state) {
     gt_comm_heartbeat(comm, limit);
     slow_down(comm->ranks - 1, slow_pictures(limit, true));
     assert_ok(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = PICTURES, .full = {1, &(gt_range){0, PICTURES}}}));
-    assert_ok(gt_comm_agree(comm, gt_loader_step(l, 0, 0, images, NULL)));
+    assert_ok(gt_comm_agree_all(comm, gt_loader_step(l, 0, 0, images, NULL)));
     slow.call = NULL; /* the steps after it are none of ours */
     gt_loader_free(l);
     gt_dataset_close(ds);
@@ -180,7 +180,7 @@ static gt_status train(const char *run, double limit) {
     assert_ok(gt_job_set(job, "data", at("pictures"), NULL));
     assert_ok(gt_job_set(job, "run", at(run), NULL));
     gt_comm_heartbeat(comm, limit);
-    gt_status st = gt_train(comm, job);
+    gt_status st = gt_train_all(comm, job);
     gt_job_free(job);
     return st;
 }
@@ -214,7 +214,7 @@ static int hang(const char *folder) {
 
 int main(int argc, char **argv) {
     main_thread = pthread_self();
-    comm = gt_comm_start(1, NULL);
+    comm = gt_comm_start_all(1, NULL);
     if (!comm) return printf("%s\n", gt_message()), 1;
     gt_log_setup(comm->rank, comm->ranks, GT_WARNING);
     if (argc > 2 && !strcmp(argv[1], "hang")) return hang(argv[2]);
@@ -230,6 +230,6 @@ int main(int argc, char **argv) {
     };
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     int failed = cmocka_run_group_tests_name("heartbeat", tests, begin_all, end_all);
-    gt_comm_stop(comm);
+    gt_comm_stop_all(comm);
     return failed != 0;
 }

@@ -53,7 +53,7 @@ static void check(gt_status st) {
 static int begin(void **state) {
     fixture *f = calloc(1, sizeof *f);
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* large pages would count memory that nobody touched */
-    f->comm = gt_comm_start(1, NULL);
+    f->comm = gt_comm_start_all(1, NULL);
     f->job = gt_job_new();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) check(gt_job_set(f->job, keys[i][0], keys[i][1], NULL));
     check(gt_trainer_open(&f->trainer, f->comm, f->job));
@@ -67,7 +67,7 @@ static int end(void **state) {
     fixture *f = *state;
     gt_trainer_close(&f->trainer);
     gt_job_free(f->job);
-    gt_comm_stop(f->comm);
+    gt_comm_stop_all(f->comm);
     free(f);
     return 0;
 }

@@ -252,7 +252,7 @@ static void eigenvalues_are_raised_and_nothing_else(void **state) {
 
 int main(void) {
     gt_status st;
-    comm = gt_comm_start(1, &st);
+    comm = gt_comm_start_all(1, &st);
     if (!comm) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(iterations_agree_with_the_formulas),
@@ -262,6 +262,6 @@ int main(void) {
         cmocka_unit_test(eigenvalues_are_raised_and_nothing_else),
     };
     int failed = cmocka_run_group_tests(tests, make_scratch, remove_scratch);
-    gt_comm_stop(comm);
+    gt_comm_stop_all(comm);
     return failed;
 }

@@ -238,7 +238,7 @@ static void files_that_are_damaged_or_none_are_said(void **state) {
 
 int main(void) {
     gt_status st;
-    comm = gt_comm_start(1, &st);
+    comm = gt_comm_start_all(1, &st);
     if (!comm) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_change_no_bit),
@@ -252,6 +252,6 @@ int main(void) {
         cmocka_unit_test(files_that_are_damaged_or_none_are_said),
     };
     int failed = cmocka_run_group_tests(tests, make_scratch, remove_scratch);
-    gt_comm_stop(comm);
+    gt_comm_stop_all(comm);
     return failed;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sums over slices: a network that normalises over the whole batch, its loss and a gradient penalty, computed in any number of slices and
- * executions, is the network on one slice with all samples. Here the slices meet within one process; test_dist has the ranks. */
+ * executions, is the network on one slice with all samples. Here the slices are summed within one process; test_dist has the ranks. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 #include "graph_net.h"
 #include "worse.h"
 
-enum { WIDE = 5, INPUTS = 6, PARAMS = INPUTS * WIDE + WIDE * WIDE + WIDE + WIDE, SAMPLES = 12, MOST = 12, MEETINGS = 8 };
+enum { WIDE = 5, INPUTS = 6, PARAMS = INPUTS * WIDE + WIDE * WIDE + WIDE + WIDE, SAMPLES = 12, MOST = 12, SUMS = 8 };
 
 /* ---- the network ---- */
 
@@ -56,9 +56,9 @@ static gt_graph *network(int n) {
 /* ---- a batch in executions abreast ---- */
 
 typedef struct batch {
-    gt_cut cut;
+    gt_slices slices;
     int n; /* executions */
-    gt_bundle bundles[MOST];
+    gt_group groups[MOST];
     gt_graph *g[MOST];
     gt_exec *e[MOST];
     float grads[MOST][PARAMS];
@@ -68,13 +68,13 @@ typedef struct batch {
 
 static float params[PARAMS], samples[SAMPLES * INPUTS];
 
-static void make_batch(batch *b, gt_cut cut, int at_once, gt_exec_options o) {
-    *b = (batch){.cut = cut};
-    for (int next = 0; next < cut.slices; b->n++) {
-        b->bundles[b->n] = gt_bundle_from(cut, next, cut.slices, at_once);
-        next += b->bundles[b->n].count;
-        b->g[b->n] = network(gt_cut_size(cut, b->bundles[b->n].first));
-        o.slices = b->bundles[b->n].count;
+static void make_batch(batch *b, gt_slices slices, int at_once, gt_exec_options o) {
+    *b = (batch){.slices = slices};
+    for (int next = 0; next < slices.count; b->n++) {
+        b->groups[b->n] = gt_group_from(slices, next, slices.count, at_once);
+        next += b->groups[b->n].count;
+        b->g[b->n] = network(gt_slices_samples(slices, b->groups[b->n].first));
+        o.slices = b->groups[b->n].count;
         b->e[b->n] = ready(b->g[b->n], &o);
         gt_exec_bind(b->e[b->n], 0, params);
         gt_exec_bind(b->e[b->n], 1, b->grads[b->n]);
@@ -88,51 +88,51 @@ static void tree(const batch *b, size_t n, const float *const *own, float *root)
     int depth = 0;
     for (int i = 0; i < b->n; i++) {
         memcpy(values[depth], own[i], n * sizeof(float));
-        int height = depth + 1, additions = gt_tree_push(stack, &depth, gt_tree_node_of(b->bundles[i].first, b->bundles[i].count), b->cut.slices);
+        int height = depth + 1, additions = gt_tree_push(stack, &depth, gt_tree_node_of(b->groups[i].first, b->groups[i].count), b->slices.count);
         for (int k = 0; k < additions; k++, height--)
             for (size_t j = 0; j < n; j++) values[height - 2][j] += values[height - 1][j];
     }
     memcpy(root, values[0], n * sizeof(float));
 }
 
-static void meet(const batch *b, int k) {
+static void sum_over_slices(const batch *b, int k) {
     const float *own[MOST];
     float root[256];
-    gt_meeting first = gt_exec_meeting(b->e[0], k);
+    gt_slice_sum first = gt_exec_slice_sum(b->e[0], k);
     assert_true(first.floats <= 256);
     for (int i = 0; i < b->n; i++) {
-        gt_meeting m = gt_exec_meeting(b->e[i], k);
+        gt_slice_sum m = gt_exec_slice_sum(b->e[i], k);
         assert_int_equal(m.floats, first.floats);
         assert_string_equal(m.name, first.name);
         own[i] = m.own;
     }
     tree(b, first.floats, own, root);
-    for (int i = 0; i < b->n; i++) memcpy(gt_exec_meeting(b->e[i], k).total, root, first.floats * sizeof(float));
+    for (int i = 0; i < b->n; i++) memcpy(gt_exec_slice_sum(b->e[i], k).total, root, first.floats * sizeof(float));
 }
 
 static void run_batch(batch *b) {
     for (int i = 0; i < b->n; i++)
-        for (int k = 0; k < b->bundles[i].count; k++) {
-            int slice = b->bundles[i].first + k;
+        for (int k = 0; k < b->groups[i].count; k++) {
+            int slice = b->groups[i].first + k;
             gt_exec_at(b->e[i], k);
-            memcpy(gt_exec_input(b->e[i], "x"), samples + gt_cut_first(b->cut, slice) * INPUTS, (size_t)gt_cut_size(b->cut, slice) * INPUTS * sizeof(float));
-            *gt_exec_input(b->e[i], GT_SLICE_WEIGHT) = (float)gt_cut_weight(b->cut, slice);
+            memcpy(gt_exec_input(b->e[i], "x"), samples + gt_slices_first(b->slices, slice) * INPUTS, (size_t)gt_slices_samples(b->slices, slice) * INPUTS * sizeof(float));
+            *gt_exec_input(b->e[i], GT_SLICE_WEIGHT) = (float)gt_slices_weight(b->slices, slice);
         }
-    for (int part = 0; part <= gt_exec_meetings(b->e[0]); part++) {
-        for (int i = 0; i < b->n; i++) assert_int_equal(gt_exec_run_part(b->e[i], &(gt_exec_env){.seed = 1}, part), GT_OK);
-        if (part < gt_exec_meetings(b->e[0])) meet(b, part);
+    for (int k = 0; k <= gt_exec_slice_sums(b->e[0]); k++) {
+        for (int i = 0; i < b->n; i++) assert_int_equal(gt_exec_run_to_sum(b->e[i], &(gt_exec_env){.seed = 1}, k), GT_OK);
+        if (k < gt_exec_slice_sums(b->e[0])) sum_over_slices(b, k);
     }
     const float *own[MOST];
     for (int i = 0; i < b->n; i++) own[i] = b->grads[i];
     tree(b, PARAMS, own, b->grad);
-    for (int i = 0; i < PARAMS; i++) b->grad[i] /= (float)b->cut.slices;
+    for (int i = 0; i < PARAMS; i++) b->grad[i] /= (float)b->slices.count;
     b->loss = 0;
     for (int i = 0; i < b->n; i++)
-        for (int k = 0; k < b->bundles[i].count; k++) {
-            int slice = b->bundles[i].first + k;
+        for (int k = 0; k < b->groups[i].count; k++) {
+            int slice = b->groups[i].first + k;
             gt_exec_at(b->e[i], k);
-            b->loss += (double)*gt_exec_output(b->e[i], "loss") / b->cut.slices;
-            memcpy(b->slope + gt_cut_first(b->cut, slice) * INPUTS, gt_exec_output(b->e[i], "slope"), gt_exec_output_size(b->e[i], "slope") * sizeof(float));
+            b->loss += (double)*gt_exec_output(b->e[i], "loss") / b->slices.count;
+            memcpy(b->slope + gt_slices_first(b->slices, slice) * INPUTS, gt_exec_output(b->e[i], "slope"), gt_exec_output_size(b->e[i], "slope") * sizeof(float));
         }
 }
 
@@ -140,8 +140,8 @@ static void free_batch(batch *b) {
     for (int i = 0; i < b->n; i++) done(b->g[i], b->e[i]);
 }
 
-static void computed(batch *b, gt_cut cut, int at_once, gt_exec_options o) {
-    make_batch(b, cut, at_once, o);
+static void computed(batch *b, gt_slices slices, int at_once, gt_exec_options o) {
+    make_batch(b, slices, at_once, o);
     run_batch(b);
 }
 
@@ -170,17 +170,17 @@ static void slices_are_one_slice(void **state) {
     (void)state;
     static const double tolerance = 2e-5;
     batch whole;
-    computed(&whole, (gt_cut){SAMPLES, 1}, 1, (gt_exec_options){0});
+    computed(&whole, (gt_slices){SAMPLES, 1}, 1, (gt_exec_options){0});
     for (int slices = 2; slices <= SAMPLES; slices++) {
         batch b;
-        computed(&b, (gt_cut){SAMPLES, slices}, 1, (gt_exec_options){0});
+        computed(&b, (gt_slices){SAMPLES, slices}, 1, (gt_exec_options){0});
         assert_true(fabs(b.loss - whole.loss) < tolerance * fabs(whole.loss));
         assert_true(apart(b.slope, whole.slope, SAMPLES * INPUTS) < tolerance);
         assert_true(apart(b.grad, whole.grad, PARAMS) < tolerance);
         free_batch(&b);
     }
     batch half;
-    computed(&half, (gt_cut){SAMPLES / 2, 1}, 1, (gt_exec_options){0});
+    computed(&half, (gt_slices){SAMPLES / 2, 1}, 1, (gt_exec_options){0});
     assert_true(apart(half.slope, whole.slope, SAMPLES / 2 * INPUTS) > 1e-2);
     free_batch(&half);
     free_batch(&whole);
@@ -191,7 +191,7 @@ static void slices_are_one_slice(void **state) {
 static void gradients_are_differences(void **state) {
     (void)state;
     batch b;
-    computed(&b, (gt_cut){SAMPLES - 1, 3}, 1, (gt_exec_options){0});
+    computed(&b, (gt_slices){SAMPLES - 1, 3}, 1, (gt_exec_options){0});
     float at[PARAMS], grad[PARAMS];
     memcpy(at, params, sizeof at);
     memcpy(grad, b.grad, sizeof grad);
@@ -226,13 +226,13 @@ static void ways_to_compute_change_no_bit(void **state) {
     (void)state;
     gt_pool *pool = gt_pool_new(3);
     const gt_exec_options ways[] = {{0}, {.pool = pool}, {.recompute = 0.5}, {.runs = 1}, {.no_fusion = 1}};
-    for (int slices = 1; slices <= 8; slices++) {
+    for (int n = 1; n <= 8; n++) {
         batch one, other;
-        gt_cut cut = {SAMPLES, slices};
-        computed(&one, cut, 1, (gt_exec_options){0});
+        gt_slices slices = {SAMPLES, n};
+        computed(&one, slices, 1, (gt_exec_options){0});
         for (int at_once = 1; at_once <= 8; at_once *= 2)
             for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-                computed(&other, cut, at_once, ways[i]);
+                computed(&other, slices, at_once, ways[i]);
                 for (int k = 0; k < other.n; k++) check_places(other.e[k]);
                 assert_same_bits(&one, &other);
                 run_batch(&other); /* once more, in the same memory */
@@ -244,10 +244,10 @@ static void ways_to_compute_change_no_bit(void **state) {
     gt_pool_free(pool);
 }
 
-/* Sums meet together unless one needs the other's result. */
-static void independent_sums_meet_once(void **state) {
+/* Sums are made as one sum unless one needs the other's result. */
+static void independent_sums_are_one(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("meetings");
+    gt_graph *g = gt_graph_new("slice sums");
     gt_node *x = gt_input(g, "x", S(2, 3)), *p = gt_param(g, "p", S(3), 0, 0);
     gt_node *a = gt_name(gt_sum_over_slices(g, x), "first"), *b = gt_sum_over_slices(g, gt_square(g, p)), *same = gt_sum_over_slices(g, x);
     gt_node *later = gt_sum_over_slices(g, gt_add(g, a, b));
@@ -264,10 +264,10 @@ static void independent_sums_meet_once(void **state) {
             gt_exec_at(e, k);
             for (int i = 0; i < 6; i++) gt_exec_input(e, "x")[i] = (float)(i + 10 * k);
         }
-        assert_int_equal(gt_exec_meetings(e), 2);
-        assert_int_equal(gt_exec_meeting(e, 0).floats, 6 + 3 + 6 + 1);
-        assert_string_equal(gt_exec_meeting(e, 0).name, "over slices: first and 3 more");
-        assert_int_equal(gt_exec_meeting(e, 1).floats, 6);
+        assert_int_equal(gt_exec_slice_sums(e), 2);
+        assert_int_equal(gt_exec_slice_sum(e, 0).floats, 6 + 3 + 6 + 1);
+        assert_string_equal(gt_exec_slice_sum(e, 0).name, "over slices: first and 3 more");
+        assert_int_equal(gt_exec_slice_sum(e, 1).floats, 6);
         run(e, NULL); /* the slices of this execution are all there are */
         for (int i = 0; i < 6; i++) {
             float sum = (float)(slices * i + 10 * (slices * (slices - 1) / 2)), squares = param[i % 3] * param[i % 3] * (float)slices;
@@ -280,13 +280,13 @@ static void independent_sums_meet_once(void **state) {
     gt_graph_free(g);
 }
 
-static void the_network_meets_as_seldom_as_it_can(void **state) {
+static void the_network_has_as_few_sums_as_it_can(void **state) {
     (void)state;
     batch b;
-    make_batch(&b, (gt_cut){SAMPLES, 3}, 2, (gt_exec_options){0});
+    make_batch(&b, (gt_slices){SAMPLES, 3}, 2, (gt_exec_options){0});
     for (int i = 0; i < b.n; i++) {
-        assert_int_equal(gt_exec_meetings(b.e[i]), MEETINGS); /* two layers: forward, slope, and their backward passes */
-        assert_int_equal(gt_exec_meeting(b.e[i], 0).floats, 1 + WIDE + WIDE + 1); /* with the second layer's count of samples */
+        assert_int_equal(gt_exec_slice_sums(b.e[i]), SUMS); /* two layers: forward, slope, and their backward passes */
+        assert_int_equal(gt_exec_slice_sum(b.e[i], 0).floats, 1 + WIDE + WIDE + 1); /* with the second layer's count of samples */
     }
     free_batch(&b);
 }
@@ -296,8 +296,8 @@ int main(void) {
         cmocka_unit_test(slices_are_one_slice),
         cmocka_unit_test(gradients_are_differences),
         cmocka_unit_test(ways_to_compute_change_no_bit),
-        cmocka_unit_test(independent_sums_meet_once),
-        cmocka_unit_test(the_network_meets_as_seldom_as_it_can),
+        cmocka_unit_test(independent_sums_are_one),
+        cmocka_unit_test(the_network_has_as_few_sums_as_it_can),
     };
     return cmocka_run_group_tests(tests, begin, NULL);
 }

@@ -469,7 +469,7 @@ static void archives_beyond_4_gb(void **state) {
 
 int main(void) {
     gt_log_setup(0, 1, GT_ERROR);
-    comm = gt_comm_start(2, NULL);
+    comm = gt_comm_start_all(2, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_destination_holds_it), cmocka_unit_test(subsets_of_folders), cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(a_set_keeps_its_range),
         cmocka_unit_test(sets_that_are_merged_agree_on_channels), cmocka_unit_test(not_in_the_source), cmocka_unit_test(unusable_pictures),
@@ -477,6 +477,6 @@ int main(void) {
         cmocka_unit_test(archives_beyond_4_gb),
     };
     int failed = cmocka_run_group_tests_name("pack", tests, make_scratch, remove_scratch);
-    gt_comm_stop(comm);
+    gt_comm_stop_all(comm);
     return failed;
 }

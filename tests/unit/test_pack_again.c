@@ -517,7 +517,7 @@ static void killed_while_a_folder_is_replaced(void **state) {
 
 int main(void) {
     gt_log_setup(0, 1, GT_ERROR);
-    comm = gt_comm_start(2, NULL);
+    comm = gt_comm_start_all(2, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_read_decides_about_going_on),
         cmocka_unit_test(options_decide_about_going_on),
@@ -531,6 +531,6 @@ int main(void) {
         cmocka_unit_test(killed_while_a_folder_is_replaced),
     };
     int failed = cmocka_run_group_tests_name("pack_again", tests, make_scratch, remove_scratch);
-    gt_comm_stop(comm);
+    gt_comm_stop_all(comm);
     return failed;
 }

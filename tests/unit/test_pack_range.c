@@ -179,11 +179,11 @@ static void what_is_no_range(void **state) {
 
 int main(void) {
     gt_log_setup(0, 1, GT_ERROR);
-    comm = gt_comm_start(2, NULL);
+    comm = gt_comm_start_all(2, NULL);
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_range_is_declared), cmocka_unit_test(transforms_keep_to_it),
                                        cmocka_unit_test(a_depth_has_its_usual_range),
                                        cmocka_unit_test(what_is_no_range)};
     int failed = cmocka_run_group_tests_name("pack_range", tests, make_scratch, remove_scratch);
-    gt_comm_stop(comm);
+    gt_comm_stop_all(comm);
     return failed;
 }

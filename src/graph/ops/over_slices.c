@@ -4,7 +4,7 @@
  * its own adjoint, and derivatives of derivatives follow. Where each slice's loss has its slice's weight (gt_mean_loss), so have these
  * derivatives, and the mean over slices of the parameters' gradients is the gradient of the loss over the batch.
  *
- * The sum itself is the business of whoever runs the slices (gt_exec_run_part). */
+ * The sum itself is the business of whoever runs the slices (gt_exec_run_to_sum). */
 #include <string.h>
 
 #include "gantry/ops.h"

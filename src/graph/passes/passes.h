@@ -7,7 +7,7 @@
 #include "graph/internal.h"
 
 /* Is n a sum over slices, where a run stops for the other slices? */
-bool gt_is_meeting(const gt_node *n);
+bool gt_is_slice_sum(const gt_node *n);
 
 /* rewrite.c: the frame of most passes. Nodes that no result needs are dropped; for each other node, in order, fn gives
  * its replacement in dst, over inputs already replaced: NULL means a plain copy. */
@@ -21,7 +21,7 @@ gt_graph *gt_reorder(const gt_graph *src, gt_arena *arena, const int *order);
 int *gt_count_uses(const gt_graph *g);
 
 gt_graph *gt_pass_dead(const gt_graph *src, gt_arena *arena);    /* drop what no result needs */
-gt_graph *gt_pass_meetings(const gt_graph *src, gt_arena *arena); /* sums over slices that can be one become one */
+gt_graph *gt_pass_slice_sums(const gt_graph *src, gt_arena *arena); /* sums over slices that can be one become one */
 gt_graph *gt_pass_common(const gt_graph *src, gt_arena *arena);  /* equal nodes become one */
 gt_graph *gt_pass_algebra(const gt_graph *src, gt_arena *arena); /* x * 1, flip of flip, sum of broadcast ... */
 gt_graph *gt_pass_scales(const gt_graph *src, gt_arena *arena); /* products that convolutions can read as scales */

@@ -318,7 +318,7 @@ static bool begin(search *s) {
     if (!s->fixed || !s->refused || !s->work) return false;
     fix_results(s);
     for (int id = 0; id < src->n_nodes; id++) {
-        s->fixed[id] |= reads_overwritten(src, src->nodes[id]) || gt_is_meeting(src->nodes[id]);
+        s->fixed[id] |= reads_overwritten(src, src->nodes[id]) || gt_is_slice_sum(src->nodes[id]);
         s->work[id] = gt_node_work(src->nodes[id]);
         if (!sequence_add(&s->now, (instance){id, 0})) return false;
     }

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Meetings: a run stops at each sum over slices until all slices have come that far, so sums that do not depend on each other become one, of
- * their values one after the other. Meeting k has the sums with k - 1 others on the longest way to them; as it needs a result of meeting
- * k - 1, the order of meetings is a matter of the graph's dependencies, and the same on all ranks whatever other passes do. For that the pass
- * comes first, where nothing depends on the number of samples or of slices yet. */
+ * Sums over slices that do not depend on each other become one sum, of their values one after the other: at each sum an execution stops
+ * until all slices have come as far. Joined sum k is made of the sums with k - 1 others on the longest way to them. It needs a result of
+ * joined sum k - 1, so the order of the joined sums is a matter of the graph's dependencies, and the same on all ranks whatever other
+ * passes do. The pass comes early for that: nothing depends on the number of samples or of slices yet. */
 #include <stdlib.h>
 
 #include "gantry/ops.h"
 #include "graph/ops/op_list.h"
 #include "graph/passes/passes.h"
 
-bool gt_is_meeting(const gt_node *n) { return n->op == &gt_op_sum_over_slices; }
+bool gt_is_slice_sum(const gt_node *n) { return n->op == &gt_op_sum_over_slices; }
 
-typedef struct meetings {
+typedef struct work {
     gt_graph *dst;
-    int *level;      /* by id in the source: meetings before it; of a sum itself: its own number, from 1 */
+    int *level;      /* by id in the source: joined sums before the node; of a sum: the number of its joined sum, from 1 */
     const gt_node **sums; /* of the level at hand */
     int n_sums;
     gt_node **map;
-} meetings;
+} work;
 
 static int find_levels(const gt_graph *g, int *level) {
     int most = 0;
@@ -25,20 +25,20 @@ static int find_levels(const gt_graph *g, int *level) {
         const gt_node *n = g->nodes[id];
         for (int i = 0; i < n->n_in; i++)
             if (level[n->in[i]->id] > level[id]) level[id] = level[n->in[i]->id];
-        level[id] += gt_is_meeting(n);
+        level[id] += gt_is_slice_sum(n);
         if (level[id] > most) most = level[id];
     }
     return most;
 }
 
-static void find_sums(meetings *m, const gt_graph *src, int level) {
+static void find_sums(work *m, const gt_graph *src, int level) {
     m->n_sums = 0;
     for (int id = 0; id < src->n_nodes; id++)
-        if (m->level[id] == level && gt_is_meeting(src->nodes[id])) m->sums[m->n_sums++] = src->nodes[id];
+        if (m->level[id] == level && gt_is_slice_sum(src->nodes[id])) m->sums[m->n_sums++] = src->nodes[id];
 }
 
-/* All sums of a level become one; each gets its part of the result. */
-static void meet(meetings *m) {
+/* All sums of a level become one; each gets its piece of the result. */
+static void join_sums(work *m) {
     gt_node *flat[m->n_sums], *own, *all;
     for (int i = 0; i < m->n_sums; i++) flat[i] = gt_reshape(m->dst, m->map[m->sums[i]->in[0]->id], GT_SHAPE(-1));
     own = m->n_sums > 1 ? gt_concat(m->dst, m->n_sums, flat, 0) : flat[0];
@@ -51,33 +51,33 @@ static void meet(meetings *m) {
     int64_t begin = 0;
     for (int i = 0; i < m->n_sums; i++) {
         int64_t end = begin + gt_shape_size(&m->sums[i]->shape);
-        gt_node *part = m->n_sums > 1 ? gt_slice(m->dst, all, 0, begin, end) : all;
-        if (m->n_sums > 1) gt_name_exactly(part, m->sums[i]->name);
-        m->map[m->sums[i]->id] = gt_reshape(m->dst, part, m->sums[i]->shape);
+        gt_node *piece = m->n_sums > 1 ? gt_slice(m->dst, all, 0, begin, end) : all;
+        if (m->n_sums > 1) gt_name_exactly(piece, m->sums[i]->name);
+        m->map[m->sums[i]->id] = gt_reshape(m->dst, piece, m->sums[i]->shape);
         begin = end;
     }
 }
 
-/* The other nodes of a level: those after its meeting. */
-static void rebuild(meetings *m, const gt_graph *src, int level) {
+/* The other nodes of a level: those after its sum. */
+static void rebuild(work *m, const gt_graph *src, int level) {
     for (int id = 0; id < src->n_nodes && !m->dst->status; id++) {
         const gt_node *n = src->nodes[id];
-        if (m->level[id] != level || gt_is_meeting(n)) continue;
+        if (m->level[id] != level || gt_is_slice_sum(n)) continue;
         gt_node *in[n->n_in + 1];
         for (int i = 0; i < n->n_in; i++) in[i] = m->map[n->in[i]->id];
         m->map[id] = gt_node_clone(m->dst, n, in);
     }
 }
 
-gt_graph *gt_pass_meetings(const gt_graph *src, gt_arena *arena) {
+gt_graph *gt_pass_slice_sums(const gt_graph *src, gt_arena *arena) {
     size_t room = (size_t)src->n_nodes + 1;
-    meetings m = {.dst = gt_graph_derived(src, arena), .level = calloc(room, sizeof *m.level), .sums = calloc(room, sizeof *m.sums), .map = calloc(room, sizeof *m.map)};
+    work m = {.dst = gt_graph_derived(src, arena), .level = calloc(room, sizeof *m.level), .sums = calloc(room, sizeof *m.sums), .map = calloc(room, sizeof *m.map)};
     gt_graph *dst = NULL;
     if (m.dst && m.level && m.sums && m.map) {
         int most = find_levels(src, m.level);
         for (int level = 0; level <= most && !m.dst->status; level++) {
             find_sums(&m, src, level);
-            if (m.n_sums) meet(&m);
+            if (m.n_sums) join_sums(&m);
             rebuild(&m, src, level);
         }
         dst = gt_rebuilt(m.dst, src, m.map);

@@ -96,7 +96,7 @@ static bool same_for_all(const several *s, const gt_node *n) {
 
 static void compute(several *s, const gt_node *n) {
     value *v = &s->values[n->id];
-    if (gt_is_meeting(n)) {
+    if (gt_is_slice_sum(n)) {
         gt_node *own = sum_of(s, n->in[0]);
         *v = (value){.shared = true, .joined = gt_node_clone(s->dst, n, &own)};
     } else if (same_for_all(s, n)) {

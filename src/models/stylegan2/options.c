@@ -98,7 +98,7 @@ static gt_model *make(const gt_job *j) {
     s->channel_max = d->channel_max = (int)j->cmax;
     s->conv_clamp = d->conv_clamp = (float)j->clamp;
     d->mbstd_group_size = (int)j->mbstd;
-    d->mbstd_batch = gt_slices_hold_groups((int)j->batch, (int)j->mbstd, (int)j->slices) ? 0 : (int)j->batch;
+    d->mbstd_batch = gt_slices_hold_mbstd((int)j->batch, (int)j->mbstd, (int)j->slices) ? 0 : (int)j->batch;
     d->freeze_layers = (int)j->freezed;
     c.seed = (uint64_t)j->seed;
     c.slice_size = (int)(j->batch / j->slices);
