@@ -39,7 +39,7 @@ gt_span gt_reducer_owned_of(const gt_reducer *r, int bucket, int rank) {
 }
 
 /* This rank's groups; each slice by itself where none are given. */
-static gt_status take_bundles(gt_reducer *r, const gt_reducer_options *o) {
+static gt_status take_groups(gt_reducer *r, const gt_reducer_options *o) {
     int first, count, next;
     gt_slice_range(r->slices, r->comm->ranks, r->comm->rank, &first, &count);
     next = first;
@@ -82,7 +82,7 @@ static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
     r->stride = round_up(o->floats, LINE);
     r->bucket_floats = choose_bucket(c, o->floats, o->bucket_floats);
     r->buckets = (int)((o->floats + r->bucket_floats - 1) / r->bucket_floats);
-    gt_status st = take_bundles(r, o);
+    gt_status st = take_groups(r, o);
     if (st) return st;
     rehearse(r);
     r->owned = calloc((size_t)r->buckets, sizeof *r->owned);

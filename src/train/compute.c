@@ -59,7 +59,7 @@ static gt_status fill_slice(gt_trainer *t, gt_phase *p, gt_exec *e, const gt_sha
     return p->fill(p, e, &slice);
 }
 
-static gt_status fill_bundle(const wave *w, int group) {
+static gt_status fill_group(const wave *w, int group) {
     gt_exec *e = exec_of(w, group)->exec;
     gt_group b = w->share->groups[group];
     for (int j = 0; j < b.count; j++) {
@@ -134,7 +134,7 @@ static gt_status run_wave(const wave *w, int *ready) {
     for (int i = w->first; i < end && !st; i++) {
         if (w->share->variant[i] != *ready) st = prepare(w, i);
         *ready = w->share->variant[i];
-        if (!st) st = fill_bundle(w, i);
+        if (!st) st = fill_group(w, i);
     }
     for (int part = 0; part <= meetings && !st; part++) {
         for (int i = w->first; i < end && !st; i++) st = run_part(w, i, part);

@@ -105,7 +105,7 @@ static int earlier_like(const gt_share *s, int index) {
     return n;
 }
 
-static gt_status bundle_up(gt_trainer *t, int most) {
+static gt_status make_groups(gt_trainer *t, int most) {
     size_t slices = 0;
     for (int i = 0; i < t->n_shares; i++) slices += (size_t)t->shares[i].count;
     t->variants = gt_arena_array(t->model->arena, slices + 1, sizeof *t->variants);
@@ -130,5 +130,5 @@ gt_status gt_trainer_share_out(gt_trainer *t) {
     int most;
     gt_status st = cut_batches(t);
     if (!st) st = choose_at_once(t, &most);
-    return st ? st : bundle_up(t, most);
+    return st ? st : make_groups(t, most);
 }

@@ -132,7 +132,7 @@ static void slice_gradient(int slice, size_t n, float *g) {
 }
 
 /* Several slices' from `first` on, by the tree. */
-static void bundle_gradient(gt_group b, size_t n, float *g) {
+static void group_gradient(gt_group b, size_t n, float *g) {
     float *sum[GT_MOST_AT_ONCE];
     for (int k = 0; k < b.count; k++) {
         sum[k] = k ? malloc(n * sizeof *g) : g;
@@ -145,7 +145,7 @@ static void bundle_gradient(gt_group b, size_t n, float *g) {
 }
 
 /* This rank's slices in groups of at most `most`; returns how many. */
-static int make_bundles(int slices, int most, gt_group *groups) {
+static int make_groups(int slices, int most, gt_group *groups) {
     int first, count, n = 0;
     gt_slice_range(slices, comm->ranks, comm->rank, &first, &count);
     for (int next = first; next < first + count; next += groups[n++].count) {
@@ -195,12 +195,12 @@ typedef enum how { TREE, ABREAST, PLAIN } how;
 static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_schedule *plan, int slices, int most, size_t floats, const gt_span *outputs, how how, bool poison) {
     float *source = malloc(floats * sizeof *source), *place[32];
     gt_group groups[32];
-    int n = make_bundles(slices, most, groups);
+    int n = make_groups(slices, most, groups);
     gt_reducer_begin_all(r, plan);
     for (int k = 0; k < n && how == ABREAST; k++) place[k] = gt_reducer_begin_group(r);
     for (int k = 0; k < n; k++) {
         float *g = how == ABREAST ? place[k] : gt_reducer_begin_group(r);
-        bundle_gradient(groups[k], floats, source);
+        group_gradient(groups[k], floats, source);
         for (int i = 0; i < PIECES; i++) {
             memcpy(g + outputs[i].offset, source + outputs[i].offset, outputs[i].size * sizeof *g);
             if (poison && groups[k].first + groups[k].count == slices && i == 5) g[outputs[i].offset + 1] = INFINITY;
@@ -219,7 +219,7 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
     make_outputs(floats, outputs);
     gt_group groups[32];
     gt_reducer_options o = {.slices = slices, .groups = groups, .floats = floats, .bucket_floats = bucket_floats, .plain = how == PLAIN, .abreast = how == ABREAST};
-    if (most > 1) o.n_groups = make_bundles(slices, most, groups); /* 1 is the default */
+    if (most > 1) o.n_groups = make_groups(slices, most, groups); /* 1 is the default */
     gt_reducer *r = gt_reducer_new_all(comm, pool, &o);
     assert_non_null(r);
     gt_reducer_schedule *plan = gt_reducer_schedule_new(r, PIECES, outputs);
@@ -455,9 +455,9 @@ static void slice_sums_are_the_serial_tree(void **state) {
             float own[32][N], total[32][N], want[N], *to[32];
             const float *from[32];
             gt_group groups[32];
-            int n = make_bundles(slices, most, groups), level = 0;
+            int n = make_groups(slices, most, groups), level = 0;
             for (int k = 0; k < n; k++) {
-                bundle_gradient(groups[k], N, own[k]);
+                group_gradient(groups[k], N, own[k]);
                 from[k] = own[k];
                 to[k] = total[k];
             }
