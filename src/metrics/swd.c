@@ -1,25 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sliced Wasserstein distance of patches. */
-#include "gantry/swd.h"
-
+ * Sliced Wasserstein distance: how far the patches of one set of pictures are from those of another, at several scales. Karras et al.,
+ * "Progressive Growing of GANs for Improved Quality, Stability, and Variation", section 5. The distance needs no classifier, and
+ * tells sharpness, textures, colours and variety apart, but not what is shown.
+ *
+ * Pictures become Laplacian pyramids, down to 16 pixels or an odd side. Of each level of each picture 32 patches of 7x7 pixels are
+ * taken; each channel is normalised over all patches of the set; both sets are projected on 128 directions and sorted. The distance
+ * is the mean difference, times 1000, over directions and levels. It shrinks with the number of pictures: only sets of one size
+ * compare. Of more than 256 pictures (or 2^24 pixels) so many are taken. Patches and directions are the same for all sets of a shape. */
 #include <math.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gantry/log.h"
 #include "gantry/memory.h"
 #include "gantry/random.h"
-#include "gantry/status.h"
 #include "kernels/gemm.h"
+#include "metrics/metric_list.h"
 
-enum { PATCH = GT_SWD_PATCH, PATCHES = 32, DIRECTIONS = 128, LEAST_SIDE = 16, MOST_LEVELS = 12, MOST_IMAGES = 256, MOST_PIXELS = 1 << 24 /* of all images */ };
+enum { PATCH = 7, PATCHES = 32, DIRECTIONS = 128, LEAST_SIDE = 16, MOST_LEVELS = 12, MOST_IMAGES = 256, MOST_PIXELS = 1 << 24 /* of all images */ };
 
-struct gt_swd {
+typedef struct set {
     gt_arena *arena;
     int n, height, width, channels, levels;
-    float *sorted[MOST_LEVELS]; /* [DIRECTIONS][n * PATCHES], each ascending */
-};
+    int64_t count;               /* pictures of the set, of which n are taken, evenly */
+    int taken;                   /* so far */
+    float *patches[MOST_LEVELS]; /* [n * PATCHES][7*7*c]; NULL: they are described */
+    float *sorted[MOST_LEVELS];  /* [DIRECTIONS][n * PATCHES], each ascending */
+    float *level, *coarse, *line; /* of one picture */
+} set;
 
 /* ---- pyramids ---- */
 
@@ -103,106 +111,108 @@ static void draw_directions(float *directions, size_t size) {
 
 /* ---- sets ---- */
 
-typedef struct scratch {
-    float *level, *coarse, *line; /* of one image */
-    float *patches[MOST_LEVELS]; /* [n * PATCHES][7*7*c] */
-    float *directions;
-    void *workspace;
-} scratch;
-
-static gt_gemm_args projection(const gt_swd *s, const scratch *z, int level) {
-    int64_t rows = (int64_t)s->n * PATCHES, size = PATCH * PATCH * (int64_t)s->channels;
-    return (gt_gemm_args){.m = DIRECTIONS, .n = rows, .k = size, .transpose_b = true, .a = z->directions, .lda = size, .b = z->patches[level], .ldb = size,
-        .c = s->sorted[level], .ldc = rows};
-}
-
-static bool allocate(gt_swd *s, scratch *z) {
-    size_t pixels = (size_t)s->height * (size_t)s->width * (size_t)s->channels, rows = (size_t)s->n * PATCHES, size = PATCH * PATCH * (size_t)s->channels;
-    z->level = malloc(pixels * sizeof(float));
-    z->coarse = malloc(pixels * sizeof(float));
-    z->line = malloc((size_t)s->width * (size_t)s->channels * sizeof(float));
-    z->directions = malloc(DIRECTIONS * size * sizeof(float));
-    bool good = z->level && z->coarse && z->line && z->directions;
-    for (int k = 0; k < s->levels; k++) {
-        z->patches[k] = malloc(rows * size * sizeof(float));
-        s->sorted[k] = gt_arena_array(s->arena, DIRECTIONS * rows, sizeof(float));
-        good = good && z->patches[k] && s->sorted[k];
-    }
-    gt_gemm_args g = projection(s, z, 0);
-    size_t bytes = (gt_gemm_workspace(&g, 1) + 63) / 64 * 64;
-    z->workspace = aligned_alloc(64, bytes ? bytes : 64);
-    return good && z->workspace;
-}
-
-static void release(scratch *z) {
-    free(z->level);
-    free(z->coarse);
-    free(z->line);
-    free(z->directions);
-    free(z->workspace);
-    for (int k = 0; k < MOST_LEVELS; k++) free(z->patches[k]);
-}
-
-static void add_image(const gt_swd *s, scratch *z, int i, const float *image) {
-    int h = s->height, w = s->width, c = s->channels;
-    size_t size = PATCH * PATCH * (size_t)c;
-    memcpy(z->level, image, (size_t)h * (size_t)w * (size_t)c * sizeof *image);
-    for (int k = 0; k < s->levels; k++, h /= 2, w /= 2) {
-        if (k + 1 < s->levels) {
-            shrink(z->level, h, w, c, z->line, z->coarse);
-            subtract_grown(z->level, h, w, c, z->coarse, z->line);
-        }
-        take_patches(z->level, h, w, c, k, i, z->patches[k] + (size_t)i * PATCHES * size);
-        float *next = z->coarse;
-        z->coarse = z->level;
-        z->level = next;
-    }
-}
-
-static int images_of(int n, int height, int width) {
+static int pictures_of(int64_t n, int height, int width) {
     int64_t most = MOST_PIXELS / ((int64_t)height * width);
     if (most > MOST_IMAGES) most = MOST_IMAGES;
     if (most < 1) most = 1;
-    return n < most ? n : (int)most;
+    return (int)(n < most ? n : most);
 }
 
-gt_swd *gt_swd_new(int n, int height, int width, int channels, const float *images) {
-    if (n < 1 || height < PATCH || width < PATCH) {
-        gt_fail(GT_USAGE, "images of %dx%d have no patches of %dx%d", width, height, PATCH, PATCH);
-        return NULL;
+static void release(set *s) {
+    for (int k = 0; k < MOST_LEVELS; k++) {
+        free(s->patches[k]);
+        s->patches[k] = NULL;
     }
+}
+
+static void end(void *of) {
+    set *s = of;
+    release(s);
+    gt_arena_free(s->arena);
+}
+
+static gt_status begin(void **out, const gt_metric_input *in) {
+    int h = in->height, w = in->width;
+    size_t line = (size_t)w * (size_t)in->channels, size = PATCH * PATCH * (size_t)in->channels;
+    if (in->count < 1 || h < PATCH || w < PATCH) return gt_fail(GT_USAGE, "pictures of %dx%d have no patches of %dx%d", w, h, PATCH, PATCH);
     gt_arena *arena = gt_arena_new();
-    gt_swd *s = arena ? gt_arena_alloc(arena, sizeof *s) : NULL;
-    scratch z = {0};
-    if (s) {
-        *s = (gt_swd){.arena = arena, .n = images_of(n, height, width), .height = height, .width = width, .channels = channels, .levels = 1};
-        for (int h = height, w = width; can_shrink(h, w) && s->levels < MOST_LEVELS; h /= 2, w /= 2) s->levels++;
-    }
-    if (!s || !allocate(s, &z)) {
-        gt_fail(GT_NOMEM, "out of memory describing %d images", n);
+    set *s = arena ? gt_arena_alloc(arena, sizeof *s) : NULL;
+    if (!s) {
         gt_arena_free(arena);
-        release(&z);
-        return NULL;
+        return gt_fail(GT_NOMEM, "out of memory describing pictures");
     }
-    size_t pixels = (size_t)height * (size_t)width * (size_t)channels, size = PATCH * PATCH * (size_t)channels, rows = (size_t)s->n * PATCHES;
-    for (int i = 0; i < s->n; i++) add_image(s, &z, i, images + (size_t)((int64_t)i * n / s->n) * pixels);
-    draw_directions(z.directions, size);
+    *s = (set){.arena = arena, .n = pictures_of(in->count, h, w), .height = h, .width = w, .channels = in->channels, .levels = 1, .count = in->count};
+    for (; can_shrink(h, w) && s->levels < MOST_LEVELS; h /= 2, w /= 2) s->levels++;
+    s->level = gt_arena_array(arena, (size_t)s->height, line * sizeof(float));
+    s->coarse = gt_arena_array(arena, (size_t)s->height, line * sizeof(float));
+    s->line = gt_arena_array(arena, line, sizeof(float));
+    size_t rows = (size_t)s->n * PATCHES;
+    bool good = true;
     for (int k = 0; k < s->levels; k++) {
-        normalise(z.patches[k], rows * size, channels);
-        gt_gemm_args g = projection(s, &z, k);
-        gt_gemm(&g, NULL, z.workspace);
+        s->sorted[k] = gt_arena_array(arena, DIRECTIONS * rows, sizeof(float));
+        good = good && (s->patches[k] = malloc(rows * size * sizeof(float)));
+    }
+    *out = s;
+    return good && !gt_arena_failed(arena) ? GT_OK : gt_fail(GT_NOMEM, "out of memory describing %d pictures", s->n);
+}
+
+static void add_picture(set *s, int i, const float *picture) {
+    int h = s->height, w = s->width, c = s->channels;
+    size_t size = PATCH * PATCH * (size_t)c;
+    memcpy(s->level, picture, (size_t)h * (size_t)w * (size_t)c * sizeof *picture);
+    for (int k = 0; k < s->levels; k++, h /= 2, w /= 2) {
+        if (k + 1 < s->levels) {
+            shrink(s->level, h, w, c, s->line, s->coarse);
+            subtract_grown(s->level, h, w, c, s->coarse, s->line);
+        }
+        take_patches(s->level, h, w, c, k, i, s->patches[k] + (size_t)i * PATCHES * size);
+        float *next = s->coarse;
+        s->coarse = s->level;
+        s->level = next;
+    }
+}
+
+static gt_status add(void *of, const gt_metric_batch *batch) {
+    set *s = of;
+    size_t pixels = (size_t)s->height * (size_t)s->width * (size_t)s->channels;
+    for (int64_t i = 0; i < batch->n && s->taken < s->n; i++)
+        if (s->taken * s->count / s->n == batch->first + i) {
+            add_picture(s, s->taken, batch->pictures + (size_t)i * pixels);
+            s->taken++;
+        }
+    return GT_OK;
+}
+
+/* Patches to sorted projections; false: out of memory. */
+static bool describe(set *s) {
+    size_t size = PATCH * PATCH * (size_t)s->channels, rows = (size_t)s->n * PATCHES;
+    float *directions = malloc(DIRECTIONS * size * sizeof *directions);
+    gt_gemm_args g = {.m = DIRECTIONS, .n = (int64_t)rows, .k = (int64_t)size, .transpose_b = true, .a = directions, .lda = (int64_t)size,
+                      .b = s->patches[0], .ldb = (int64_t)size, .c = s->sorted[0], .ldc = (int64_t)rows};
+    size_t bytes = gt_gemm_workspace(&g, 1) + 1;
+    void *workspace = gt_block_alloc(bytes, "a distance of pictures");
+    bool good = directions && workspace && s->taken == s->n;
+    if (good) draw_directions(directions, size);
+    for (int k = 0; good && k < s->levels; k++) {
+        normalise(s->patches[k], rows * size, s->channels);
+        g.b = s->patches[k];
+        g.c = s->sorted[k];
+        gt_gemm(&g, NULL, workspace);
         for (size_t d = 0; d < DIRECTIONS; d++) qsort(s->sorted[k] + d * rows, rows, sizeof(float), by_value);
     }
-    release(&z);
-    return s;
+    gt_block_free(workspace, bytes);
+    free(directions);
+    if (good) release(s);
+    return good;
 }
 
-void gt_swd_free(gt_swd *s) {
-    if (s) gt_arena_free(s->arena);
-}
-
-double gt_swd_distance(const gt_swd *a, const gt_swd *b) {
+static double value(void *reals, void *fakes) {
+    set *a = reals, *b = fakes;
     if (a->n != b->n || a->height != b->height || a->width != b->width || a->channels != b->channels) return NAN;
+    if ((a->patches[0] && !describe(a)) || (b->patches[0] && !describe(b))) {
+        gt_warn("no distance between pictures this time: out of memory");
+        return NAN;
+    }
     size_t count = DIRECTIONS * (size_t)a->n * PATCHES;
     double total = 0;
     for (int k = 0; k < a->levels; k++) {
@@ -212,3 +222,9 @@ double gt_swd_distance(const gt_swd *a, const gt_swd *b) {
     }
     return 1000 * total / a->levels;
 }
+
+const gt_metric gt_metric_fakes_swd = {
+    .series = "Fakes/swd", .label = "swd", .format = "%.1f", .title = "Distance",
+    .note = "Generated from real images: patches at all scales (sliced Wasserstein distance, times 1000)",
+    .needs = GT_METRIC_REALS | GT_METRIC_FAKES, .begin = begin, .add = add, .value = value, .end = end,
+};

@@ -12,10 +12,10 @@
 #include "base/file.h"
 #include "report/compare_name.h"
 #include "gantry/log.h"
-#include "gantry/memory.h"
+#include "gantry/metric.h"
 #include "gantry/runlog.h"
 
-enum { MOST_COLUMNS = 24, QUARTER = 4 };
+enum { QUARTER = 4 };
 
 static const struct {
     const char *title, *series, *format;
@@ -31,11 +31,9 @@ static const struct {
     {"reconstruction", "Loss/reconstruction", "%.4g", true},
     {"KL", "Loss/KL", "%.4g", true},
     {"augment p", "Progress/augment", "%.3f", false},
-    {"spread", "Fakes/spread", "%.3f", false},
-    {"swd", "Fakes/swd", "%.1f", false},
     {"seconds", "Timing/total_sec", "%.0f", false},
 };
-enum { COLUMNS = sizeof columns / sizeof *columns };
+enum { COLUMNS = sizeof columns / sizeof *columns, MOST_COLUMNS = COLUMNS + GT_METRICS_MOST };
 
 /* Mean over the last `ticks` ticks that have a value; NaN: none has. */
 static double mean_of_last(const gt_stats *s, const char *name, int ticks) {
@@ -70,15 +68,11 @@ static bool fill_column(gt_stats *const *stats, int n, const char *title, const 
     return any;
 }
 
-/* Metrics have no fixed list: all that some run has. */
+/* The metrics of the table that some run has; returns how many cells of each row are then filled. */
 static int fill_metrics(gt_stats *const *stats, int n, cell *cells, int filled) {
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < stats[i]->n_series && filled < MOST_COLUMNS; k++) {
-            const char *name = stats[i]->series[k].name;
-            bool known = strncmp(name, "Metrics/", 8) != 0;
-            for (int earlier = 0; earlier < i && !known; earlier++) known = gt_stats_find(stats[earlier], name) != NULL;
-            if (!known) filled += fill_column(stats, n, name + 8, name, "%.4g", false, cells + filled * (n + 1));
-        }
+    const gt_metric *m;
+    for (int i = 0; (m = gt_metric_at(i)); i++)
+        if (m->format) filled += fill_column(stats, n, m->label, m->series, m->format, false, cells + filled * (n + 1));
     return filled;
 }
 
@@ -113,9 +107,10 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
     gt_status st = stats && cells ? read_all(stats, dirs, n) : gt_fail(GT_NOMEM, "out of memory comparing runs");
     if (!st) {
         int filled = 0, width = 3;
-        for (int c = 0; c < COLUMNS; c++)
+        for (int c = 0; c < COLUMNS; c++) {
+            if (c == COLUMNS - 1) filled = fill_metrics(stats, n, cells, filled); /* before the time */
             filled += fill_column(stats, n, columns[c].title, columns[c].series, columns[c].format, columns[c].jumps, cells + filled * (n + 1));
-        filled = fill_metrics(stats, n, cells, filled);
+        }
         for (int i = 0; i < n; i++) width = gt_compare_name(dirs[i]).length > width ? gt_compare_name(dirs[i]).length : width;
         print_row(f, "run", width, cells, filled, n, 0);
         for (int i = 0; i < n; i++) {

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "report/chart.h"
 #include "gantry/grid.h"
+#include "gantry/metric.h"
 #include "gantry/rundir.h"
 
 enum { LARGEST_PICTURE = 16 << 20, LONGEST_JOB = 16 << 20, EARLIER = 3 };
@@ -121,7 +122,6 @@ static const struct {
 } charts[] = {
     {"Losses", "Generator against discriminator: level is good, a runaway is not", {{"G", "Loss/G/loss", NULL}, {"D", "Loss/D/loss", NULL}}},
     {"Discriminator", "Its loss on real and on generated images", {{"real", "Loss/D/real", NULL}, {"generated", "Loss/D/fake", NULL}}},
-    {"Distance", "Generated from real images: patches at all scales (sliced Wasserstein distance, times 1000)", {{"SWD", "Fakes/swd", NULL}}},
     {"Accuracy", "Classes of real images, as the discriminator tells them", {{"accuracy", "Accuracy/real", NULL}}},
     {"Reconstruction", "Between an image and what the decoder makes of its latent", {{"reconstruction", "Loss/reconstruction", NULL}}},
     {"Divergence", "What the latent says of an image, in nats; 0: nothing", {{"KL", "Loss/KL", NULL}}},
@@ -139,34 +139,42 @@ static const struct {
 enum { CHARTS = sizeof charts / sizeof *charts };
 
 static bool in_a_chart(const char *name) {
+    const gt_metric *m = gt_metric_find(name);
+    if (m && m->title) return true;
     for (int i = 0; i < CHARTS; i++)
         for (int k = 0; k < CHART_LINES; k++)
             if (charts[i].lines[k].series && strcmp(charts[i].lines[k].series, name) == 0) return true;
     return false;
 }
 
-/* Ticks have values of pictures where they have pictures of their own. */
-static bool is_rare(const char *series) { return !strncmp(series, "Fakes/", 6); }
+/* A chart of one series. A series of fakes is rare: most ticks have no pictures of their own. */
+static void put_series(gt_buffer *out, const gt_stats *s, const char *title, const char *note, const char *label, const gt_stats_series *series) {
+    if (series) chart_draw(out, s, &(chart){.title = title, .note = note, .lines = {{label, series, NULL, gt_metric_of_fakes(series->name)}}});
+}
+
+static void put_metrics(gt_buffer *out, const gt_stats *s) {
+    const gt_metric *m;
+    for (int i = 0; (m = gt_metric_at(i)); i++)
+        if (m->title) put_series(out, s, m->title, m->note, m->label, gt_stats_find(s, m->series));
+}
 
 static void put_charts(gt_buffer *out, const gt_stats *s) {
     gt_buffer_printf(out, "<h2>Curves</h2>\n");
     if (s->every > 1) gt_buffer_printf(out, "<p>A long log: of every %lld ticks the last is drawn.</p>\n", (long long)s->every);
     gt_buffer_printf(out, "<div class=\"charts\">\n");
+    put_metrics(out, s);
     for (int i = 0; i < CHARTS; i++) {
         chart c = {.title = charts[i].title, .note = charts[i].note};
         for (int k = 0; k < CHART_LINES; k++) {
             c.lines[k].label = charts[i].lines[k].label;
             c.lines[k].series = charts[i].lines[k].series ? gt_stats_find(s, charts[i].lines[k].series) : NULL;
             c.lines[k].map = charts[i].lines[k].map;
-            c.lines[k].rare = c.lines[k].series && is_rare(c.lines[k].series->name);
         }
         chart_draw(out, s, &c);
     }
     gt_buffer_printf(out, "</div>\n<details><summary>All other series</summary>\n<div class=\"charts\" style=\"margin-top:12px\">\n");
     for (int i = 0; i < s->n_series; i++)
-        if (!in_a_chart(s->series[i].name))
-            chart_draw(out, s, &(chart){.title = s->series[i].name, .note = "",
-                                        .lines = {{"mean", &s->series[i], NULL, is_rare(s->series[i].name)}}});
+        if (!in_a_chart(s->series[i].name)) put_series(out, s, s->series[i].name, "", "mean", &s->series[i]);
     gt_buffer_printf(out, "</div></details>\n");
 }
 

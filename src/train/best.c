@@ -12,6 +12,7 @@ static const char *series_of(const gt_job *job, bool *largest) {
     const char *name = job->best;
     *largest = !strncmp(name, "max:", 4);
     if (*largest || !strncmp(name, "min:", 4)) name += 4;
+    else *largest = gt_metric_find(name) && gt_metric_find(name)->more_is_better;
     return gt_is(name, "none") ? NULL : name;
 }
 
@@ -22,12 +23,10 @@ void gt_trainer_best_begin(gt_trainer *t) {
     t->best = t->best_before = name && images >= 0 ? gt_runlog_at(t->log, images, name) : NAN;
 }
 
-static bool is_of_pictures(const char *series) { return !strncmp(series, "Fakes/", 6); }
-
 bool gt_trainer_best_of_pictures(const gt_job *job) {
     bool largest;
     const char *name = series_of(job, &largest);
-    return name && is_of_pictures(name);
+    return name && gt_metric_of_fakes(name);
 }
 
 bool gt_trainer_best_now(gt_trainer *t) {
@@ -38,7 +37,7 @@ bool gt_trainer_best_now(gt_trainer *t) {
     for (int i = 0; i < t->n_logged; i++)
         if (!strcmp(t->logged[i].name, name)) value = t->logged[i].mean;
     if (isnan(value)) {
-        const char *why = is_of_pictures(name) ? "has no pictures of its own to be judged by"
+        const char *why = gt_metric_of_fakes(name) ? "has no pictures of its own to be judged by"
                                                : "has no such statistic (stats.jsonl shows what there is)";
         if (!t->said_no_best) gt_warn("--best=%s: a checkpoint is not judged, its tick %s", t->job->best, why);
         t->said_no_best = true;

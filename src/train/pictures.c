@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * reals.png and fakes*.png: the same items and latents all through a run. The fakes are made by all ranks, a slice at a time. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gantry/log.h"
 #include "gantry/random.h"
-#include "gantry/swd.h"
 #include "train/trainer.h"
 
 static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
@@ -50,36 +48,19 @@ static float *read_reals(gt_trainer *t, gt_grid *grid, gt_status *st) {
     return NULL;
 }
 
-/* NULL: out of memory; the run goes on without. */
-static gt_swd *describe(const gt_trainer *t, int n, const float *images) {
-    gt_swd *s = gt_swd_new(n, t->info->height, t->info->width, t->info->channels, images);
-    if (!s) gt_warn("no distance between pictures this time: %s", gt_message());
-    return s;
+gt_status gt_trainer_open_metrics(gt_trainer *t) {
+    gt_grid grid;
+    gt_status st = gt_grid_parse(t->job->grid, &grid);
+    if (st || t->comm->rank) return st;
+    gt_grid_fit(&grid, t->info->height, t->info->width);
+    t->metrics = gt_metrics_new(&(gt_metric_input){.height = t->info->height, .width = t->info->width, .channels = t->info->channels, .count = cells_of(&grid)});
+    return t->metrics ? GT_OK : GT_NOMEM;
 }
 
-/* Mean over the samples of a picture of the standard deviation over n pictures: small when all look alike. */
-static double spread_of(const float *images, int n, size_t samples) {
-    double total = 0;
-    for (size_t k = 0; k < samples; k++) {
-        double sum = 0, square = 0;
-        for (int i = 0; i < n; i++) {
-            double x = images[(size_t)i * samples + k];
-            sum += x;
-            square += x * x;
-        }
-        double variance = square / n - sum / n * (sum / n);
-        total += variance > 0 ? sqrt(variance) : 0;
-    }
-    return total / (double)samples;
-}
-
-static bool has_patches(const gt_trainer *t) { return t->info->height >= GT_SWD_PATCH && t->info->width >= GT_SWD_PATCH; }
-static bool knows_reals(const gt_trainer *t) { return has_patches(t) ? t->reals != NULL : !isnan(t->reals_spread); }
-
-/* What can be said of the data's images in the n cells of the grid, once. */
-static void look_at_reals(gt_trainer *t, int n, const float *images) {
-    t->reals_spread = spread_of(images, n, (size_t)t->info->height * (size_t)t->info->width * (size_t)t->info->channels);
-    if (has_patches(t)) t->reals = describe(t, n, images);
+/* The pictures in the n cells of the grid are a set for the metrics. */
+static void measure(gt_trainer *t, int set, int n, const float *images) {
+    gt_metrics_add(t->metrics, set, &(gt_metric_batch){.n = n, .pictures = images});
+    gt_metrics_finish_all(t->metrics, set, NULL);
 }
 
 gt_status gt_trainer_reals(gt_trainer *t) {
@@ -88,7 +69,7 @@ gt_status gt_trainer_reals(gt_trainer *t) {
     gt_status st;
     float *images = read_reals(t, &grid, &st);
     if (!st) gt_trainer_write_grid(t, "reals.png", "reals", &grid, images, -1, 1);
-    if (!st) look_at_reals(t, cells_of(&grid), images);
+    if (!st) measure(t, GT_METRIC_REALS, cells_of(&grid), images);
     free(images);
     return st;
 }
@@ -97,17 +78,9 @@ gt_status gt_trainer_reals(gt_trainer *t) {
 static void look_again(gt_trainer *t) {
     gt_grid grid;
     gt_status st;
-    float *images = knows_reals(t) ? NULL : read_reals(t, &grid, &st);
-    if (images) look_at_reals(t, cells_of(&grid), images);
+    float *images = gt_metrics_know_reals(t->metrics) ? NULL : read_reals(t, &grid, &st);
+    if (images) measure(t, GT_METRIC_REALS, cells_of(&grid), images);
     free(images);
-}
-
-/* How far the fakes are from the reals of the same grid. */
-static double distance_to_reals(const gt_trainer *t, int n, const float *fakes) {
-    gt_swd *described = t->reals ? describe(t, n, fakes) : NULL;
-    double distance = described ? gt_swd_distance(t->reals, described) : NAN;
-    gt_swd_free(described);
-    return distance;
 }
 
 /* Chunk c of the grid: the cells c*n .. c*n+n-1, with latents and labels that depend on the cell alone. */
@@ -156,8 +129,7 @@ gt_status gt_trainer_fakes(gt_trainer *t) {
         for (int k = 0; k < chunks; k++)
             memcpy(ordered + (size_t)k * chunk_floats, all + ((size_t)(k % ranks) * (size_t)rounds + (size_t)(k / ranks)) * chunk_floats, chunk_floats * sizeof *all);
         look_again(t);
-        t->fakes_spread = spread_of(ordered, cells, pixels);
-        t->fakes_swd = distance_to_reals(t, cells, ordered);
+        measure(t, GT_METRIC_FAKES, cells, ordered);
         char name[40];
         gt_grid_fakes_name(t->shown, name);
         gt_trainer_write_grid(t, name, "fakes", &grid, ordered, -1, 1);

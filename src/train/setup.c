@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "gantry/swd.h"
 #include "kernels/isa.h"
 #include "train/trainer.h"
 
@@ -233,6 +232,7 @@ gt_status gt_trainer_build(gt_trainer *t) {
     if (t->model->over_slices) AGREE(t, check_meetings(t));
     gt_trainer_warn_memory(t);
     AGREE(t, open_memory(t));
+    AGREE(t, gt_trainer_open_metrics(t));
     return GT_OK;
 }
 
@@ -243,7 +243,7 @@ gt_status gt_trainer_start_loader(gt_trainer *t) {
 
 void gt_trainer_close(gt_trainer *t) {
     gt_saver_free(t->saver);
-    gt_swd_free(t->reals);
+    gt_metrics_free(t->metrics);
     gt_runlog_close(t->log);
     gt_lock_release(t->lock);
     gt_loader_free(t->loader);

@@ -141,29 +141,20 @@ static int write_log(gt_trainer *t, double rate, double memory, const gt_effort 
         put(v, &n, t->phase_series[p], 1000 * t->runs[p].seconds);
     }
     put_efforts(t, v, &n, all);
-    if (!isnan(t->fakes_spread)) put(v, &n, "Fakes/spread", t->fakes_spread);
-    if (!isnan(t->reals_spread)) put(v, &n, "Reals/spread", t->reals_spread);
-    if (!isnan(t->fakes_swd)) put(v, &n, "Fakes/swd", t->fakes_swd);
+    gt_metrics_put(t->metrics, v, &n);
     const gt_saver_result *saved = gt_saver_outcome(t->saver);
     if (saved->seconds > 2 && !saved->status) /* of small ones it means nothing */
         put(v, &n, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
     int trouble = gt_watch_tick(&t->watch, t->tick, (double)t->shown / 1000, v, &n);
     t->n_logged = n;
-    t->fakes_spread = t->fakes_swd = NAN; /* said */
     gt_runlog_tick(t->log, t->shown, v, n);
     return trouble;
-}
-
-static double last_or_nan(const gt_trainer *t, const char *series) {
-    double last = gt_runlog_last(t->log, series);
-    return last > 0 ? last : NAN;
 }
 
 void gt_trainer_watch_begin(gt_trainer *t) {
     t->watch = (gt_watch){.p_max = t->job->p_max};
     if (gt_runlog_each(t->log, gt_watch_replay, &t->watch)) gt_warn("troubles are judged without the run's past: %s", gt_message());
-    t->fakes_spread = t->fakes_swd = NAN; /* a checkpoint ends a tick, which has said them */
-    t->reals_spread = last_or_nan(t, "Reals/spread");
+    gt_metrics_go_on(t->metrics, t->log);
 }
 
 gt_status gt_trainer_tick(gt_trainer *t, int *trouble) {

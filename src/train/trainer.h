@@ -9,6 +9,7 @@
 #include "gantry/dist.h"
 #include "gantry/grid.h"
 #include "gantry/loader.h"
+#include "gantry/metric.h"
 #include "gantry/optimizer.h"
 #include "gantry/rundir.h"
 #include "gantry/runlog.h"
@@ -65,7 +66,7 @@ typedef struct gt_share {
     gt_reducer_schedule *plans[GT_MAX_PHASES];
 } gt_share;
 
-enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_TROUBLES + 24 }; /* series of a tick */
+enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_TROUBLES + GT_METRICS_MOST + 24 }; /* series of a tick */
 
 /* What a rank measures of itself between ticks, for the log and the warnings. */
 typedef struct gt_effort {
@@ -128,12 +129,7 @@ typedef struct gt_trainer {
     int n_logged;
     char phase_series[GT_MAX_PHASES][64]; /* names of some of them */
     gt_effort effort;             /* of this rank since the last tick */
-    struct gt_swd *reals;         /* the grid's, described; NULL: not yet. Rank 0 */
-    /* Of the newest pictures since the last tick; NaN: none were made. The next tick logs them as Fakes/swd and Fakes/spread; ticks without
-     * new pictures lack these series (the first tick has those of the pictures at the start). Rank 0. */
-    double fakes_swd;             /* sliced Wasserstein distance to the reals (swd.h) */
-    double fakes_spread;          /* mean over samples of the standard deviation over the pictures */
-    double reals_spread;          /* the same of the grid's reals; NaN: not known. Rank 0 */
+    gt_metrics *metrics;          /* of the newest pictures since the last tick, which logs them. Rank 0 */
     char norm_series[GT_MAX_NETS][32];
     gt_watch watch;               /* rank 0 */
     int64_t reseed;               /* rollbacks behind this state, in all processes: they change the seed of everything drawn in steps */
@@ -196,6 +192,7 @@ void gt_trainer_best_lost(gt_trainer *t);  /* ... it is not */
 void gt_trainer_saved(gt_trainer *t, gt_saver_state news); /* what became of the checkpoint: it may not be the best one after all, or must be tried again */
 
 /* ---- pictures.c ---- all ranks; that a picture cannot be written is a warning */
+gt_status gt_trainer_open_metrics(gt_trainer *t);
 gt_status gt_trainer_reals(gt_trainer *t);
 gt_status gt_trainer_fakes(gt_trainer *t);
 /* The job's grid and the items of the data in its cells (free them), the same on all ranks. */

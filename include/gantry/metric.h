@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Metrics: numbers that say how good generated pictures are. A metric is a file of src/metrics and a line of metrics/metric_list.h;
+ * from there it appears in the log, in the report, in comparisons and as --best=SERIES.
+ *
+ * A metric looks at sets of pictures, batch by batch, keeps what it needs of each set, and computes its value from two sets. The
+ * set of the reals is looked at once in a process; the set of the fakes anew whenever there are new ones. Networks come in as
+ * values (gt_metric_input): no metric knows a family of models.
+ *
+ * The value must not depend on the number of ranks. A metric that all ranks feed (join_all) keeps float64 sums of each slice and
+ * adds these up by gt_comm_tree_sum(). */
+#ifndef GANTRY_METRIC_H
+#define GANTRY_METRIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gantry/dist.h"
+#include "gantry/runlog.h"
+#include "gantry/status.h"
+
+/* Which sets a metric looks at, and what it wants to see of each picture. Where the caller has no such thing, the metric is left out. */
+enum { GT_METRIC_REALS = 1, GT_METRIC_FAKES = 2, GT_METRIC_PAIRS = 4, GT_METRIC_FEATURES = 8, GT_METRIC_LATENTS = 16 };
+
+/* A network as a value: rows of numbers to rows of numbers, such as pictures to features, or latents to pictures. */
+typedef struct gt_metric_network {
+    int64_t in, out; /* numbers of a row */
+    gt_status (*run)(void *network, const float *rows, int64_t n, float *results);
+    void *network;
+} gt_metric_network;
+
+typedef struct gt_metric_input {
+    int height, width, channels;
+    int64_t count;                     /* pictures of each set */
+    const gt_metric_network *features; /* of pictures; NULL: there is no such network */
+    const gt_metric_network *pictures; /* of latents; NULL: there is no such network */
+} gt_metric_input;
+
+typedef struct gt_metric_batch { /* items first .. first+n-1 of a set. On each rank the batches come in the order of their items. */
+    int64_t first, n;
+    const float *pictures; /* [n,H,W,C], range -1 .. 1 */
+    const float *partners; /* [n,H,W,C] with GT_METRIC_PAIRS: the picture that belongs to each */
+    const float *features; /* [n,features->out] with GT_METRIC_FEATURES */
+    const float *latents;  /* [n,pictures->in] with GT_METRIC_LATENTS */
+} gt_metric_batch;
+
+typedef struct gt_metric {
+    const char *series;       /* in logs, "Fakes/swd" */
+    const char *label;        /* in legends and columns, "swd" */
+    const char *title, *note; /* of its chart in the report; both NULL: its chart is among those of all other series */
+    const char *format;       /* of its value in comparisons, "%.1f"; NULL: it has no column */
+    int needs;                /* GT_METRIC_...: GT_METRIC_REALS alone is a property of the data, logged in each tick */
+    bool more_is_better;
+    /* An empty set, also after a failure where end() is to free it. GT_USAGE: pictures of this shape have no such value. */
+    gt_status (*begin)(void **set, const gt_metric_input *input);
+    gt_status (*add)(void *set, const gt_metric_batch *batch);
+    gt_status (*join_all)(void *set, gt_comm *comm); /* rank 0's set then holds what all ranks have added; NULL: rank 0 sees all */
+    double (*value)(void *reals, void *fakes);       /* of whole sets on rank 0; NULL for a set that it does not need */
+    void (*end)(void *set);
+} gt_metric;
+
+const gt_metric *gt_metric_find(const char *series); /* NULL: that series is not a metric's */
+const gt_metric *gt_metric_at(int i);                /* the i-th of the list; NULL: there are no more */
+bool gt_metric_of_fakes(const char *series);         /* a metric that has a value only where there are new fakes */
+
+/* ---- all metrics of a run: values of the newest pictures ---- */
+
+typedef struct gt_metrics gt_metrics;
+
+gt_metrics *gt_metrics_new(const gt_metric_input *input); /* copied; NULL: out of memory, see gt_message() */
+/* Whether the reals need not be looked at (again): each metric that needs them has what it needs. */
+bool gt_metrics_know_reals(const gt_metrics *m);
+/* A whole set, GT_METRIC_REALS or GT_METRIC_FAKES, in one batch on rank 0 or in many: add each batch, then finish. A metric that
+ * fails is a warning, and has no value this time. comm: all ranks have added batches, and all call finish; NULL: this rank alone. */
+void gt_metrics_add(gt_metrics *m, int set, const gt_metric_batch *batch);
+void gt_metrics_finish_all(gt_metrics *m, int set, gt_comm *comm);
+/* Appends the values that there are to the *n values of a tick (room for GT_METRICS_MOST is needed). Those of fakes are then
+ * forgotten: a tick without new pictures has none. */
+enum { GT_METRICS_MOST = 64 };
+void gt_metrics_put(gt_metrics *m, gt_stat_value *values, int *n);
+/* When a log has been opened: values of fakes are forgotten, since a checkpoint ends a tick, which has said them; those of reals
+ * are what the log says. */
+void gt_metrics_go_on(gt_metrics *m, const gt_runlog *log);
+void gt_metrics_free(gt_metrics *m); /* NULL is fine */
+
+#endif
