@@ -7,7 +7,7 @@
  * values (gt_metric_input): no metric knows a family of models.
  *
  * The value must not depend on the number of ranks. A metric that all ranks feed (join_all) keeps float64 sums of each slice and
- * adds these up by gt_comm_tree_sum(). */
+ * adds these up by gt_comm_tree_sum_all(). */
 #ifndef GANTRY_METRIC_H
 #define GANTRY_METRIC_H
 

@@ -93,7 +93,7 @@ void gt_metrics_add(gt_metrics *m, int set, const gt_metric_batch *batch) {
 
 /* The values of all ranks into the set of rank 0. */
 static gt_status join_all(const gt_metric *metric, void *set, state s, gt_comm *comm) {
-    gt_status st = gt_comm_agree(comm, s == GATHERING ? GT_OK : gt_fail(GT_FAILED, "a rank has nothing of it"));
+    gt_status st = gt_comm_agree_all(comm, s == GATHERING ? GT_OK : gt_fail(GT_FAILED, "a rank has nothing of it"));
     return st ? st : metric->join_all(set, comm);
 }
 
