@@ -11,14 +11,14 @@
  *   PNG    as stored: grey, grey + alpha, RGB, RGBA of 8 or 16 bits; 1, 2 and 4 bits spread over 0..255; a palette gives
  *          RGB, or RGBA where it has transparent colours. The colour key of grey and RGB (tRNS) is no channel: a note.
  *   JPEG   8-bit grey or RGB, baseline or progressive; CMYK and YCCK become RGB
- *   BMP    1 to 32 bits, bit fields, run lengths: RGB, or RGBA where an alpha channel is not all zeros; grey where the
- *          palette is the ramp 0..255 (or 0, 255)
- *   PNM    P1 to P6; maxval up to 255 spread over 0..255 in 8 bits, a larger one over 0..65535 in 16
+ *   BMP    1, 4, 8, 24 and 32 bits, without bit fields and run lengths: RGB; grey where the palette is the ramp 0..255
+ *          (or 0, 255)
+ *   PNM    PGM and PPM; maxval up to 255 spread over 0..255 in 8 bits, a larger one over 0..65535 in 16
  *   WebP   lossy and lossless, RGB or RGBA; no animations
  *   TIFF   first page; strips or tiles, 1 to 16 bits, 32- and 64-bit float (as GT_F32), any number of channels, palettes,
  *          CMYK
  * Samples of 8-bit files equal Pillow's; of 16-bit RGB files Pillow keeps the high byte, here they stay 16-bit.
- * The EXIF orientation is applied. An ICC profile that means something else than sRGB is converted to sRGB (8- and
+ * The EXIF orientation is applied; one behind the pixels of a PNG is not, and `note` says so. An ICC profile that means something else than sRGB is converted to sRGB (8- and
  * 16-bit, relative colorimetric with black point compensation); one that cannot be is left, and `note` says so.
  *
  * Nothing here trusts a byte it reads: sizes are checked before memory is taken. Messages give the reason only; the
@@ -49,10 +49,7 @@ typedef struct gt_picture {
 } gt_picture;
 
 typedef struct gt_picture_options { /* all zero: as described above */
-    size_t most_bytes;              /* of samples; 0 or more than GT_PICTURE_MAX_BYTES: GT_PICTURE_MAX_BYTES */
-    bool keep_orientation;          /* EXIF orientation is not applied */
-    bool keep_profile;              /* ICC profiles are ignored */
-    bool palette_indices;           /* a palette's indices as one grey channel, not its colours (PNG, BMP, TIFF) */
+    size_t most_bytes; /* of samples; 0 or more than GT_PICTURE_MAX_BYTES: GT_PICTURE_MAX_BYTES */
 } gt_picture_options;
 
 /* `options` may be NULL. On failure *out is {0}. GT_FORMAT: damaged, truncated, of a kind that is not read, or larger than
@@ -71,12 +68,10 @@ typedef struct gt_picture_info {
     int height, width, channels; /* as gt_picture_decode gives them without options */
     int bits;                    /* per sample in the file */
     bool alpha;
-    bool may_turn; /* an EXIF orientation behind the given bytes (PNG) may yet exchange height and width */
 } gt_picture_info;
 
 /* What a picture says about itself, without its pixels. `bytes` may be the beginning of the file only: GT_FORMAT then
- * also means that more of it (TIFF, BMP with an alpha channel of zeros, WebP with EXIF: all; PNG with a palette: up to its
- * pixels) is needed. */
+ * also means that more of it (TIFF, WebP with EXIF: all; PNG: up to its pixels) is needed. */
 gt_status gt_picture_head(gt_picture_info *out, const void *bytes, size_t n);
 
 /* Do these first bytes (64 are enough) begin like a picture of a kind that is read? GT_FORMAT: no, and what they are

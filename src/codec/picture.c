@@ -17,11 +17,9 @@ static const struct other {
     const char *name, *start;
     size_t offset, n;
 } others[] = {
-    {"GIF", "GIF8", 0, 4},         {"JPEG 2000", "\0\0\0\14jP", 0, 6}, {"JPEG 2000", "\377\117\377\121", 0, 4},
-    {"Photoshop", "8BPS", 0, 4},   {"HEIF or AVIF", "ftyp", 4, 4},     {"DDS", "DDS ", 0, 4},
-    {"PAM", "P7\n", 0, 3},         {"JPEG XL", "\377\n", 0, 2},        {"OpenEXR", "v/1\1", 0, 4},
-    {"icon", "\0\0\1\0", 0, 4},    {"PDF", "%PDF", 0, 4},              {"HTML", "<!DOCTYPE", 0, 9},
-    {"HTML", "<html", 0, 5},       {"SVG", "<svg", 0, 4},              {"ZIP", "PK\3\4", 0, 4},
+    {"GIF", "GIF8", 0, 4},      {"JPEG 2000", "\0\0\0\14jP", 0, 6}, {"JPEG 2000", "\377\117\377\121", 0, 4},
+    {"Photoshop", "8BPS", 0, 4}, {"HEIF or AVIF", "ftyp", 4, 4},    {"JPEG XL", "\377\n", 0, 2},
+    {"HTML", "<!DOCTYPE", 0, 9}, {"HTML", "<html", 0, 5},           {"SVG", "<svg", 0, 4},
 };
 
 static gt_status find_kind(const gt_picture_kind **kind, const uint8_t *bytes, size_t n) {

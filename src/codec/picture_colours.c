@@ -11,11 +11,10 @@
 #include "codec/raw_picture.h"
 #include "gantry/hash.h"
 
-enum { GRID = 6, SAME = 2 };
+enum { GRID = 6, SAME = 2, MOST = 16 };
 
 static const char note_damaged[] = "its colour profile is damaged: colours are left as they are",
                   note_unfit[] = "its colour profile is of another kind than its pixels: colours are left as they are",
-                  note_memory[] = "out of memory for its colour profile: colours are left as they are",
                   note_float[] = "its colour profile is not applied to float samples";
 
 /* Pillow's formula: every ink takes its share of the light that black leaves, a*b/255 rounded. */
@@ -69,107 +68,76 @@ static bool moves_colours(cmsHPROFILE from, bool grey) {
     return false;
 }
 
-/* What the last profile of a thread comes to: a photo set has the same one in every file, and working it out takes longer
- * than decoding a small picture. */
-typedef struct memory {
+/* What a profile means for samples of one format. Working that out takes longer than decoding a small picture, and a set of
+ * photos has the same few profiles in all files: the first MOST of a process are kept for good. Any thread may use a
+ * transform that is kept. */
+typedef struct conversion {
     gt_hash128 profile;
-    cmsUInt32Number format;  /* of the samples; 0: nothing remembered */
+    cmsUInt32Number format;
     cmsHTRANSFORM transform; /* NULL: samples stay as they are */
-} memory;
+    const char *note;        /* why they do; NULL: as they are sRGB */
+} conversion;
 
-static pthread_key_t memory_key;
-static pthread_once_t memory_once = PTHREAD_ONCE_INIT;
+static conversion kept[MOST];
+static int n_kept;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void forget(void *p) {
-    memory *m = p;
-    if (m->transform) cmsDeleteTransform(m->transform);
-    free(m);
-}
-
-static void make_key(void) {
-    pthread_key_create(&memory_key, forget);
-}
-
-static memory *recall(void) {
-    pthread_once(&memory_once, make_key);
-    memory *m = pthread_getspecific(memory_key);
-    if (!m && (m = calloc(1, sizeof *m))) pthread_setspecific(memory_key, m);
-    return m;
-}
-
-static cmsHPROFILE open_profile(const gt_raw_picture *raw) {
-    return raw->profile_bytes > UINT32_MAX ? NULL : cmsOpenProfileFromMem(raw->profile, (cmsUInt32Number)raw->profile_bytes);
-}
-
-/* Returns a note where the profile cannot be used, NULL: m->transform is what it takes. */
-static const char *learn(memory *m, const gt_raw_picture *raw, gt_hash128 hash, cmsUInt32Number format, bool grey) {
-    if (m->transform) cmsDeleteTransform(m->transform);
-    *m = (memory){.profile = hash};
-    cmsHPROFILE profile = open_profile(raw);
-    if (!profile) return note_damaged;
-    const char *note = NULL;
-    if (cmsGetColorSpace(profile) != (grey ? cmsSigGrayData : cmsSigRgbData)) note = note_unfit;
-    else if (moves_colours(profile, grey) && !(m->transform = open_transform(profile, format, format, grey))) note = note_damaged;
+static conversion work_out(const gt_raw_picture *raw, cmsUInt32Number in) {
+    bool grey = T_COLORSPACE(in) == PT_GRAY, cmyk = raw->cmyk;
+    conversion c = {.note = note_damaged};
+    cmsHPROFILE profile = raw->profile_bytes > UINT32_MAX ? NULL : cmsOpenProfileFromMem(raw->profile, (cmsUInt32Number)raw->profile_bytes);
+    if (!profile) return c;
+    if (cmsGetColorSpace(profile) != (grey ? cmsSigGrayData : cmyk ? cmsSigCmykData : cmsSigRgbData)) c.note = note_unfit;
+    else if (!cmyk && !moves_colours(profile, grey)) c.note = NULL;
+    else if ((c.transform = open_transform(profile, in, cmyk ? TYPE_RGB_8 : in, grey))) c.note = NULL;
     cmsCloseProfile(profile);
-    if (!note) m->format = format;
-    return note;
+    return c;
 }
 
-/* RGB and grey: in place. Returns a note, NULL: done. */
-static const char *apply(gt_raw_picture *raw) {
-    gt_picture *p = &raw->picture;
-    int colours = p->channels - p->alpha;
-    bool grey = colours == 1;
-    memory *m = recall();
-    if (colours != 1 && colours != 3) return note_unfit;
-    if (p->type == GT_F32) return note_float;
-    if (!m) return note_memory;
-    cmsUInt32Number format = COLORSPACE_SH(grey ? PT_GRAY : PT_RGB) | CHANNELS_SH((unsigned)colours) |
-                             EXTRA_SH((unsigned)p->alpha) | BYTES_SH((unsigned)gt_sample_bytes(p->type));
+/* *own: the caller deletes the transform. */
+static conversion find_conversion(const gt_raw_picture *raw, cmsUInt32Number format, bool *own) {
     gt_hash128 hash = gt_hash(raw->profile, raw->profile_bytes);
-    bool known = m->format == format && m->profile.high == hash.high && m->profile.low == hash.low;
-    const char *note = known ? NULL : learn(m, raw, hash, format, grey);
-    for (int y = 0; y < p->height && !note && m->transform; y++) {
-        uint8_t *row = (uint8_t *)p->samples + (size_t)y * (gt_picture_bytes(p) / (size_t)p->height);
-        cmsDoTransform(m->transform, row, row, (cmsUInt32Number)p->width);
+    *own = false;
+    pthread_mutex_lock(&lock);
+    int i = 0;
+    while (i < n_kept && (kept[i].format != format || memcmp(&kept[i].profile, &hash, sizeof hash))) i++;
+    conversion c = i < n_kept ? kept[i] : (conversion){0};
+    if (i == n_kept) {
+        c = work_out(raw, format);
+        c.profile = hash, c.format = format;
+        *own = n_kept == MOST;
+        if (!*own) kept[n_kept++] = c;
     }
-    return note;
+    pthread_mutex_unlock(&lock);
+    return c;
 }
 
-/* By the profile where there is one that can be used, else by the formula. */
-static gt_status cmyk_to_rgb(gt_raw_picture *raw, cmsHPROFILE profile) {
-    gt_picture cmyk = raw->picture;
-    raw->picture = (gt_picture){0};
-    gt_status st = gt_raw_new(raw, (uint64_t)cmyk.height, (uint64_t)cmyk.width, 3, GT_U8);
-    if (!st) {
-        raw->picture.note = cmyk.note;
-        size_t pixels = (size_t)cmyk.height * (size_t)cmyk.width;
-        bool fits = profile && cmsGetColorSpace(profile) == cmsSigCmykData;
-        cmsHTRANSFORM t = fits ? open_transform(profile, TYPE_CMYK_8, TYPE_RGB_8, false) : NULL;
-        if (t) {
-            for (size_t row = 0; row < (size_t)cmyk.height; row++)
-                cmsDoTransform(t, (uint8_t *)cmyk.samples + 4 * row * (size_t)cmyk.width,
-                               (uint8_t *)raw->picture.samples + 3 * row * (size_t)cmyk.width, (cmsUInt32Number)cmyk.width);
-            cmsDeleteTransform(t);
-        } else {
-            cmyk_plain(raw->picture.samples, cmyk.samples, pixels);
-            if (profile) raw->picture.note = fits ? note_damaged : note_unfit;
-        }
-    }
-    gt_picture_free(&cmyk);
-    return st;
+static const char *choose_conversion(const gt_raw_picture *raw, conversion *c, bool *own) {
+    const gt_picture *p = &raw->picture;
+    int colours = p->channels - p->alpha;
+    if (!raw->cmyk && colours != 1 && colours != 3) return note_unfit;
+    if (p->type == GT_F32) return note_float;
+    cmsUInt32Number format = COLORSPACE_SH(colours == 1 ? PT_GRAY : PT_RGB) | CHANNELS_SH((unsigned)colours) |
+                             EXTRA_SH((unsigned)p->alpha) | BYTES_SH((unsigned)gt_sample_bytes(p->type));
+    *c = find_conversion(raw, raw->cmyk ? TYPE_CMYK_8 : format, own);
+    return c->note;
 }
 
 gt_status gt_raw_colours(gt_raw_picture *raw) {
-    bool wanted = raw->profile && !raw->options.keep_profile;
-    if (raw->cmyk) {
-        cmsHPROFILE profile = wanted ? open_profile(raw) : NULL;
-        gt_status st = cmyk_to_rgb(raw, profile);
-        if (profile) cmsCloseProfile(profile);
-        else if (wanted) raw->picture.note = note_damaged;
-        return st;
+    gt_picture *p = &raw->picture, from = *p; /* the same samples, unless CMYK becomes RGB */
+    conversion c = {0};
+    bool own = false;
+    const char *note = raw->profile ? choose_conversion(raw, &c, &own) : NULL;
+    gt_status st = raw->cmyk ? gt_raw_new(raw, (uint64_t)p->height, (uint64_t)p->width, 3, GT_U8) : GT_OK;
+    p->note = note ? note : from.note;
+    for (int y = 0; y < from.height && !st; y++) {
+        size_t row = (size_t)y * (size_t)from.width;
+        const uint8_t *in = (const uint8_t *)from.samples + row * (size_t)from.channels * gt_sample_bytes(from.type);
+        uint8_t *out = (uint8_t *)p->samples + row * (size_t)p->channels * gt_sample_bytes(p->type);
+        if (c.transform) cmsDoTransform(c.transform, in, out, (cmsUInt32Number)from.width);
+        else if (raw->cmyk) cmyk_plain(out, in, (size_t)from.width);
     }
-    const char *note = wanted ? apply(raw) : NULL;
-    if (note) raw->picture.note = note;
-    return GT_OK;
+    if (raw->cmyk) gt_picture_free(&from);
+    if (own && c.transform) cmsDeleteTransform(c.transform);
+    return st;
 }

@@ -23,46 +23,38 @@ static bool begins(const uint8_t *bytes, size_t n) {
     return n >= 8 && !memcmp(bytes, "\211PNG\r\n\032\n", 8);
 }
 
-/* What its chunks say, as far as the bytes go. */
-typedef struct chunks {
-    bool transparency; /* a palette's */
-    bool pixels, end;  /* they were reached */
-    bool exif;
-    int orientation;
-} chunks;
-
-static chunks walk(const uint8_t *bytes, size_t n) {
-    chunks c = {0};
-    for (size_t at = 8; !c.end && at <= n && n - at >= CHUNK_BYTES;) {
+/* Goes over the chunks in front of the pixels. GT_FORMAT: they are not all there. */
+static gt_status walk(const uint8_t *bytes, size_t n, bool *transparency, int *orientation) {
+    bool exif = false;
+    for (size_t at = 8; n - at >= CHUNK_BYTES;) {
         uint32_t length = gt_be32(bytes + at);
         const uint8_t *type = bytes + at + 4, *content = type + 4;
-        if (!memcmp(type, "tRNS", 4)) c.transparency |= length > 0 && !c.pixels;
-        if (!memcmp(type, "IDAT", 4)) c.pixels = true;
-        if (!memcmp(type, "IEND", 4)) c.end = true;
+        if (!memcmp(type, "IDAT", 4)) return GT_OK;
         if (length > n - at - CHUNK_BYTES) break;
-        if (!memcmp(type, "eXIf", 4) && !c.exif && length > 1 && content[0] == content[1]) { /* II or MM: libpng takes no other */
-            c.exif = true;
-            c.orientation = gt_exif_orientation(content, length);
+        if (!memcmp(type, "tRNS", 4)) *transparency |= length > 0;
+        if (!memcmp(type, "eXIf", 4) && !exif && length > 1 && content[0] == content[1]) { /* II or MM: libpng takes no other */
+            exif = true;
+            *orientation = gt_exif_orientation(content, length);
         }
         at += CHUNK_BYTES + length;
     }
-    return c;
+    return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
 }
 
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     gt_png_info info = {0};
+    bool transparency = false;
+    int orientation = 0;
     gt_status st = gt_png_head(bytes, n, &info);
+    if (!st) st = walk(bytes, n, &transparency, &orientation);
     if (st) return st;
-    chunks c = walk(bytes, n);
-    if (info.palette && !c.transparency && !c.pixels) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
-    bool alpha = info.palette ? c.transparency : info.channels == 2 || info.channels == 4;
+    bool alpha = info.palette ? transparency : info.channels == 2 || info.channels == 4;
     *out = (gt_picture_info){.height = info.height,
                              .width = info.width,
                              .channels = info.palette ? 3 + alpha : info.channels,
                              .bits = info.bits,
-                             .alpha = alpha,
-                             .may_turn = info.height != info.width && !c.exif && !c.end};
-    gt_turn_head(out, c.orientation);
+                             .alpha = alpha};
+    gt_turn_head(out, orientation);
     return GT_OK;
 }
 
@@ -107,32 +99,25 @@ static void set_up(struct reader *r) {
 }
 
 /* The transformations, and the channels they lead to. */
-static unsigned choose_samples(struct reader *r) {
+static unsigned choose_samples(struct reader *r, gt_picture *flags) {
     bool transparency = png_get_valid(r->png, r->info, PNG_INFO_tRNS);
-    if (r->found.palette && r->raw->options.palette_indices) {
-        png_set_packing(r->png);
-        return 1;
-    }
     if (r->found.palette) {
         png_set_palette_to_rgb(r->png);
         if (transparency) png_set_tRNS_to_alpha(r->png);
-        r->raw->picture.alpha = transparency;
+        flags->alpha = transparency;
         return transparency ? 4 : 3;
     }
-    if (transparency) r->raw->picture.note = "its colour key (tRNS) is ignored: the picture is opaque";
+    if (transparency) flags->note = "its colour key (tRNS) is ignored: the picture is opaque";
     if (r->found.bits < 8) png_set_expand_gray_1_2_4_to_8(r->png);
     if (r->found.bits == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) png_set_swap(r->png);
-    r->raw->picture.alpha = r->found.channels == 2 || r->found.channels == 4;
+    flags->alpha = r->found.channels == 2 || r->found.channels == 4;
     return (unsigned)r->found.channels;
 }
 
-static void keep_metadata(struct reader *r) {
-    png_charp name;
+static int orientation_of(struct reader *r) {
     png_bytep data;
-    int method;
     png_uint_32 n = 0;
-    if (png_get_iCCP(r->png, r->info, &name, &method, &data, &n)) gt_raw_keep_profile(r->raw, data, n);
-    if (png_get_eXIf_1(r->png, r->info, &n, &data)) r->raw->orientation = gt_exif_orientation(data, n);
+    return png_get_eXIf_1(r->png, r->info, &n, &data) ? gt_exif_orientation(data, n) : 0;
 }
 
 /* False: r->status is set, or r->reason says why. */
@@ -140,22 +125,27 @@ static bool read_picture(struct reader *r) {
     if (setjmp(png_jmpbuf(r->png))) return false;
     set_up(r);
     png_read_info(r->png, r->info);
-    gt_picture flags = {0};
-    unsigned channels = choose_samples(r);
-    flags = r->raw->picture; /* alpha and note: gt_raw_new begins afresh */
+    gt_picture flags = {0}, *p = &r->raw->picture;
+    unsigned channels = choose_samples(r, &flags);
     r->status = gt_raw_new(r->raw, (uint64_t)r->found.height, (uint64_t)r->found.width, channels,
                            r->found.bits == 16 ? GT_U16 : GT_U8);
     if (r->status) return false;
-    r->raw->picture.alpha = flags.alpha;
-    r->raw->picture.note = flags.note;
+    p->alpha = flags.alpha;
+    p->note = flags.note;
+    r->raw->orientation = orientation_of(r);
     png_set_interlace_handling(r->png);
     png_read_update_info(r->png, r->info);
-    size_t stride = gt_picture_bytes(&r->raw->picture) / (size_t)r->found.height;
+    size_t stride = gt_picture_bytes(p) / (size_t)r->found.height;
     if (png_get_rowbytes(r->png, r->info) != stride) png_error(r->png, "rows of an unexpected size");
-    for (int y = 0; y < r->found.height; y++) r->rows[y] = (png_bytep)r->raw->picture.samples + (size_t)y * stride;
+    for (int y = 0; y < r->found.height; y++) r->rows[y] = (png_bytep)p->samples + (size_t)y * stride;
     png_read_image(r->png, r->rows);
     png_read_end(r->png, r->info);
-    keep_metadata(r);
+    if (orientation_of(r) > 1 && !r->raw->orientation) p->note = "its EXIF orientation, which stands behind its pixels, is ignored";
+    png_charp name;
+    png_bytep profile;
+    int method;
+    png_uint_32 n = 0;
+    if (png_get_iCCP(r->png, r->info, &name, &method, &profile, &n)) gt_raw_keep_profile(r->raw, profile, n);
     return true;
 }
 

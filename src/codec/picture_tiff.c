@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * TIFF by libtiff: the first page, of strips or tiles ("blocks" below), of interleaved or separate planes. */
+ * TIFF by libtiff: the first page, of strips or tiles (blocks), of interleaved or separate planes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +15,10 @@ typedef struct reader {
     TIFF *tiff;
     gt_raw_picture *raw;
     uint32_t width, height;
-    uint16_t channels, bits, format, planar, photometric, compression;
-    bool alpha, premultiplied, tiled;
+    uint16_t channels, bits, format, photometric, orientation;
+    int colours; /* channels as libtiff converts the samples to 8-bit colours; 0: the samples are read as stored */
+    bool alpha, premultiplied, separate;
     bool beyond; /* more was to be read than there is */
-    uint32_t block_width, block_height; /* of a tile or strip */
     char reason[REASON_BYTES];
 } reader;
 
@@ -90,221 +90,179 @@ static uint16_t short_tag(reader *r, uint32_t tag) {
     return v;
 }
 
-static bool is_palette(const reader *r) {
-    return r->photometric == PHOTOMETRIC_PALETTE;
-}
-
 static gt_status read_tags(reader *r) {
     uint16_t extras = 0, *extra = NULL;
     r->bits = short_tag(r, TIFFTAG_BITSPERSAMPLE);
     r->channels = short_tag(r, TIFFTAG_SAMPLESPERPIXEL);
     r->format = short_tag(r, TIFFTAG_SAMPLEFORMAT);
-    r->planar = short_tag(r, TIFFTAG_PLANARCONFIG);
-    r->compression = short_tag(r, TIFFTAG_COMPRESSION);
+    r->separate = short_tag(r, TIFFTAG_PLANARCONFIG) == PLANARCONFIG_SEPARATE;
     r->photometric = PHOTOMETRIC_MINISBLACK;
     TIFFGetField(r->tiff, TIFFTAG_PHOTOMETRIC, &r->photometric);
+    r->orientation = ORIENTATION_TOPLEFT;
+    TIFFGetField(r->tiff, TIFFTAG_ORIENTATION, &r->orientation);
     if (!TIFFGetField(r->tiff, TIFFTAG_IMAGEWIDTH, &r->width) || !TIFFGetField(r->tiff, TIFFTAG_IMAGELENGTH, &r->height))
         return gt_fail(GT_FORMAT, "damaged: no size");
     TIFFGetFieldDefaulted(r->tiff, TIFFTAG_EXTRASAMPLES, &extras, &extra);
-    r->alpha = extras > 0 && (r->channels == 2 || r->channels == 4) && extras == 1 &&
-               (extra[0] == EXTRASAMPLE_ASSOCALPHA || extra[0] == EXTRASAMPLE_UNASSALPHA);
-    r->premultiplied = r->alpha && extra[0] == EXTRASAMPLE_ASSOCALPHA;
-    r->tiled = TIFFIsTiled(r->tiff);
-    r->block_width = r->width;
-    r->block_height = r->height;
-    if (r->tiled) {
-        if (!TIFFGetField(r->tiff, TIFFTAG_TILEWIDTH, &r->block_width) ||
-            !TIFFGetField(r->tiff, TIFFTAG_TILELENGTH, &r->block_height) || !r->block_width || !r->block_height)
-            return gt_fail(GT_FORMAT, "damaged: no size of its tiles");
-    } else {
-        uint32_t rows = 0;
-        TIFFGetFieldDefaulted(r->tiff, TIFFTAG_ROWSPERSTRIP, &rows);
-        if (rows > 0 && rows < r->height) r->block_height = rows;
-    }
+    bool room = r->channels == 2 || (r->channels == 4 && r->photometric != PHOTOMETRIC_SEPARATED);
+    r->premultiplied = extras == 1 && room && extra[0] == EXTRASAMPLE_ASSOCALPHA;
+    r->alpha = r->premultiplied || (extras == 1 && room && extra[0] == EXTRASAMPLE_UNASSALPHA);
     return GT_OK;
 }
 
-static gt_sample type_of(const reader *r) {
-    return r->format == SAMPLEFORMAT_IEEEFP ? GT_F32 : r->bits == 16 && !is_palette(r) ? GT_U16 : GT_U8;
+/* Is the file of a kind that is read? Sets r->colours. */
+static bool choose_way(reader *r) {
+    bool whole = r->format == SAMPLEFORMAT_UINT, real = r->format == SAMPLEFORMAT_IEEEFP, single = r->channels == 1;
+    bool few = whole && single && (r->bits == 1 || r->bits == 2 || r->bits == 4), bytes = whole && r->bits == 8;
+    bool stored = (whole && (r->bits == 8 || r->bits == 16)) || (real && (r->bits == 32 || r->bits == 64));
+    if (r->premultiplied && !bytes) return false;
+    switch (r->photometric) {
+    case PHOTOMETRIC_MINISBLACK: r->colours = few; return few || stored;
+    case PHOTOMETRIC_MINISWHITE: r->colours = r->bits <= 8; return few || (whole && stored && single);
+    case PHOTOMETRIC_PALETTE: r->colours = 3; return few || (bytes && single);
+    case PHOTOMETRIC_YCBCR:
+        r->colours = 3;
+        return bytes && r->channels == 3 && short_tag(r, TIFFTAG_COMPRESSION) == COMPRESSION_JPEG;
+    case PHOTOMETRIC_RGB: return stored;
+    case PHOTOMETRIC_SEPARATED: return bytes && r->channels == 4;
+    default: return false;
+    }
 }
 
-static gt_status check_kind(const reader *r) {
-    bool number = r->format == SAMPLEFORMAT_IEEEFP ? r->bits == 32 || r->bits == 64
-                                                   : r->format == SAMPLEFORMAT_UINT && (r->bits == 8 || r->bits == 16);
-    bool few = r->format == SAMPLEFORMAT_UINT && r->channels == 1 && (r->bits == 1 || r->bits == 2 || r->bits == 4);
-    if (!number && !few)
-        return gt_fail(GT_FORMAT, "a TIFF of %u-bit samples of format %u, which is not read", r->bits, r->format);
-    switch (r->photometric) {
-    case PHOTOMETRIC_MINISBLACK:
-    case PHOTOMETRIC_MINISWHITE:
-    case PHOTOMETRIC_RGB: break;
-    case PHOTOMETRIC_PALETTE:
-        if (r->channels == 1 && r->format == SAMPLEFORMAT_UINT && r->bits <= 8) break;
-        return gt_fail(GT_FORMAT, "damaged: a palette for %u channels of %u bits", r->channels, r->bits);
-    case PHOTOMETRIC_SEPARATED:
-        if (r->channels == 4 && r->bits == 8 && r->format == SAMPLEFORMAT_UINT) break;
-        return gt_fail(GT_FORMAT, "a TIFF of inks that are not 8-bit CMYK, which is not read");
-    case PHOTOMETRIC_YCBCR:
-        if (r->compression == COMPRESSION_JPEG && r->bits == 8 && r->channels == 3) break; /* fall through */
-    default: return gt_fail(GT_FORMAT, "a TIFF of colours of kind %u, which is not read", r->photometric);
-    }
-    if (r->channels > GT_PICTURE_MAX_CHANNELS) return gt_fail(GT_FORMAT, "%u channels; at most %d are read", r->channels, GT_PICTURE_MAX_CHANNELS);
-    return gt_picture_check_size(r->height, r->width, r->channels, type_of(r), 0);
+static gt_sample type_of(const reader *r) {
+    return r->format == SAMPLEFORMAT_IEEEFP ? GT_F32 : r->bits == 16 ? GT_U16 : GT_U8;
 }
 
 static gt_status begin(reader *r) {
     gt_status st = open_tiff(r);
     if (!st) st = read_tags(r);
-    if (!st) st = check_kind(r);
-    if (!st && r->compression == COMPRESSION_JPEG && r->photometric == PHOTOMETRIC_YCBCR)
-        TIFFSetField(r->tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
-    return st;
-}
-
-static int orientation_of(const reader *r) {
-    uint16_t orientation = 0;
-    return TIFFGetField(r->tiff, TIFFTAG_ORIENTATION, &orientation) && orientation <= 8 ? orientation : 0;
+    if (!st && !choose_way(r))
+        st = gt_fail(GT_FORMAT, "a TIFF of %u channels of %u bits, format %u, photometric %u%s, which is not read", r->channels,
+                     r->bits, r->format, r->photometric, r->premultiplied ? ", premultiplied" : "");
+    return st ? st : gt_picture_check_size(r->height, r->width, r->colours ? 4 : r->channels, type_of(r), 0);
 }
 
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     reader r = {.bytes = bytes, .n = n};
     gt_status st = begin(&r);
     /* libtiff takes indices whose palette it cannot reach for grey */
-    if (!st && r.beyond && r.channels == 1 && !is_palette(&r)) st = damaged(&r);
+    if (!st && r.beyond && r.channels == 1 && r.photometric != PHOTOMETRIC_PALETTE) st = damaged(&r);
     if (!st)
         *out = (gt_picture_info){.height = (int)r.height,
                                  .width = (int)r.width,
-                                 .channels = is_palette(&r) || r.photometric == PHOTOMETRIC_SEPARATED ? 3 : r.channels,
+                                 .channels = r.colours                                ? r.colours
+                                             : r.photometric == PHOTOMETRIC_SEPARATED ? 3
+                                                                                      : r.channels,
                                  .bits = r.bits,
                                  .alpha = r.alpha};
-    if (!st) gt_turn_head(out, orientation_of(&r));
+    if (!st) gt_turn_head(out, r.orientation);
     if (r.tiff) TIFFClose(r.tiff);
     return st;
 }
 
-/* Sample `k` of a row of a block, as it counts in the picture. */
-static void put_sample(const reader *r, const uint8_t *row, size_t k, gt_picture *p, size_t to) {
-    bool invert = r->photometric == PHOTOMETRIC_MINISWHITE;
-    if (r->format == SAMPLEFORMAT_IEEEFP) {
-        double wide;
-        float f;
-        if (r->bits == 64) memcpy(&wide, row + 8 * k, 8), f = (float)wide;
-        else memcpy(&f, row + 4 * k, 4);
-        ((float *)p->samples)[to] = f;
-    } else if (r->bits == 16) {
-        uint16_t v;
-        memcpy(&v, row + 2 * k, 2);
-        ((uint16_t *)p->samples)[to] = invert ? (uint16_t)(65535 - v) : v;
-    } else {
-        unsigned per_byte = 8u / r->bits, top = (1u << r->bits) - 1;
-        unsigned v = row[k / per_byte] >> (per_byte - 1 - k % per_byte) * r->bits & top;
-        if (!is_palette(r)) v = (invert ? top - v : v) * (255 / top);
-        ((uint8_t *)p->samples)[to] = (uint8_t)v;
-    }
+/* By libtiff's own conversion to 8-bit RGBA, as stored: the orientation is applied later. */
+static gt_status read_colours(reader *r) {
+    gt_status st = gt_raw_new(r->raw, r->height, r->width, (unsigned)r->colours, GT_U8);
+    size_t pixels = (size_t)r->height * r->width;
+    uint32_t *rgba = st ? NULL : malloc(pixels * sizeof *rgba);
+    if (!rgba) return st ? st : gt_fail(GT_NOMEM, "out of memory for reading a TIFF");
+    if (!TIFFReadRGBAImageOriented(r->tiff, r->width, r->height, rgba, r->orientation, 1)) st = damaged(r);
+    uint8_t *out = r->raw->picture.samples;
+    for (size_t i = 0; i < pixels && !st; i++)
+        for (int c = 0; c < r->colours; c++) *out++ = (uint8_t)(rgba[i] >> 8 * c);
+    free(rgba);
+    return st;
 }
 
-/* The part of a block that lies in the picture; `plane`: the channel of separate planes, and 0. */
-static void put_block(const reader *r, const uint8_t *data, size_t stride, uint32_t x0, uint32_t y0, unsigned plane, gt_picture *p) {
-    bool separate = r->planar == PLANARCONFIG_SEPARATE;
-    unsigned in_pixel = separate ? 1 : r->channels;
-    uint32_t rows = r->block_height < r->height - y0 ? r->block_height : r->height - y0;
-    uint32_t columns = r->block_width < r->width - x0 ? r->block_width : r->width - x0;
-    bool as_is = !separate && (r->bits == 8 || r->bits == 16 || r->bits == 32) && r->photometric != PHOTOMETRIC_MINISWHITE;
-    for (uint32_t y = 0; y < rows && as_is; y++)
-        memcpy((uint8_t *)p->samples + ((size_t)(y0 + y) * r->width + x0) * r->channels * (r->bits / 8u), data + y * stride,
-               (size_t)columns * r->channels * (r->bits / 8u));
-    for (uint32_t y = 0; y < rows && !as_is; y++)
-        for (uint32_t x = 0; x < columns; x++)
-            for (unsigned c = 0; c < in_pixel; c++)
-                put_sample(r, data + y * stride, (size_t)x * in_pixel + c, p,
-                           ((size_t)(y0 + y) * r->width + x0 + x) * r->channels + plane + c);
-}
+/* Strips or tiles. */
+typedef struct blocks {
+    bool tiled;
+    uint32_t width, height;
+    size_t stride; /* bytes of a row */
+    uint64_t size;
+    uint8_t *data; /* of one block */
+} blocks;
 
-static gt_status read_plane(reader *r, unsigned plane, uint8_t *block, tmsize_t size, gt_picture *p) {
-    size_t stride = (size_t)(r->tiled ? TIFFTileRowSize64(r->tiff) : TIFFScanlineSize64(r->tiff));
-    for (uint32_t y = 0; y < r->height; y += r->block_height)
-        for (uint32_t x = 0; x < r->width; x += r->block_width) {
-            uint32_t number = r->tiled ? TIFFComputeTile(r->tiff, x, y, 0, (uint16_t)plane)
-                                       : TIFFComputeStrip(r->tiff, y, (uint16_t)plane);
-            uint32_t rows = r->tiled || r->height - y > r->block_height ? r->block_height : r->height - y;
-            tmsize_t got = r->tiled ? TIFFReadEncodedTile(r->tiff, number, block, size)
-                                    : TIFFReadEncodedStrip(r->tiff, number, block, size);
-            if (got < 0 || (size_t)got < stride * rows) return damaged(r);
-            put_block(r, block, stride, x, y, plane, p);
+static gt_status read_block(reader *r, const blocks *b, uint32_t x, uint32_t y, unsigned plane) {
+    const gt_picture *p = &r->raw->picture;
+    size_t sample = gt_sample_bytes(p->type), pixel = sample * r->channels, stride = b->stride;
+    uint32_t rows = b->height < r->height - y ? b->height : r->height - y;
+    uint32_t columns = b->width < r->width - x ? b->width : r->width - x;
+    uint32_t number = b->tiled ? TIFFComputeTile(r->tiff, x, y, 0, (uint16_t)plane) : TIFFComputeStrip(r->tiff, y, (uint16_t)plane);
+    tmsize_t got = b->tiled ? TIFFReadEncodedTile(r->tiff, number, b->data, (tmsize_t)b->size)
+                            : TIFFReadEncodedStrip(r->tiff, number, b->data, (tmsize_t)b->size);
+    if (got < 0 || (size_t)got < stride * (b->tiled ? b->height : rows)) return damaged(r);
+    if (r->bits == 64) {
+        for (size_t i = 0; i < (size_t)got / 8; i++) {
+            double wide;
+            memcpy(&wide, b->data + 8 * i, 8);
+            memcpy(b->data + 4 * i, &(float){(float)wide}, 4);
         }
+        stride /= 2;
+    }
+    for (uint32_t row = 0; row < rows; row++) {
+        const uint8_t *from = b->data + row * stride;
+        uint8_t *to = (uint8_t *)p->samples + ((size_t)(y + row) * r->width + x) * pixel + plane * sample;
+        if (!r->separate) memcpy(to, from, columns * pixel);
+        else
+            for (uint32_t k = 0; k < columns; k++) memcpy(to + k * pixel, from + k * sample, sample);
+    }
     return GT_OK;
 }
 
-static gt_status read_samples(reader *r) {
-    gt_picture *p = &r->raw->picture;
-    uint64_t size = r->tiled ? TIFFTileSize64(r->tiff) : TIFFStripSize64(r->tiff);
-    if (size == 0 || size > GT_PICTURE_MAX_BYTES) return gt_fail(GT_FORMAT, "damaged: a block of %llu bytes", (unsigned long long)size);
-    uint8_t *block = malloc(size);
-    if (!block) return gt_fail(GT_NOMEM, "out of memory for reading a TIFF");
-    gt_status st = GT_OK;
-    for (unsigned plane = 0; plane < (r->planar == PLANARCONFIG_SEPARATE ? r->channels : 1u) && !st; plane++)
-        st = read_plane(r, plane, block, (tmsize_t)size, p);
-    free(block);
+static gt_status read_stored(reader *r) {
+    blocks b = {.tiled = TIFFIsTiled(r->tiff)};
+    if (b.tiled) {
+        TIFFGetField(r->tiff, TIFFTAG_TILEWIDTH, &b.width);
+        TIFFGetField(r->tiff, TIFFTAG_TILELENGTH, &b.height);
+    } else {
+        TIFFGetFieldDefaulted(r->tiff, TIFFTAG_ROWSPERSTRIP, &b.height);
+        b.width = r->width;
+        if (b.height == 0 || b.height > r->height) b.height = r->height;
+    }
+    b.stride = b.tiled ? TIFFTileRowSize64(r->tiff) : TIFFScanlineSize64(r->tiff);
+    b.size = b.tiled ? TIFFTileSize64(r->tiff) : TIFFStripSize64(r->tiff);
+    if (!b.width || !b.height || b.size == 0 || b.size > GT_PICTURE_MAX_BYTES)
+        return gt_fail(GT_FORMAT, "damaged: a block of %llu bytes", (unsigned long long)b.size);
+    gt_status st = gt_raw_new(r->raw, r->height, r->width, r->channels, type_of(r));
+    if (!st && !(b.data = malloc(b.size))) st = gt_fail(GT_NOMEM, "out of memory for reading a TIFF");
+    for (unsigned plane = 0; plane < (r->separate ? r->channels : 1u); plane++)
+        for (uint32_t y = 0; y < r->height; y += b.height)
+            for (uint32_t x = 0; x < r->width && !st; x += b.width) st = read_block(r, &b, x, y, plane);
+    free(b.data);
     return st;
 }
 
-/* Indices to colours. A palette that was written with 8-bit values, against the standard, is taken as that. */
-static gt_status look_up(reader *r) {
-    uint16_t *map[3];
-    if (!TIFFGetField(r->tiff, TIFFTAG_COLORMAP, &map[0], &map[1], &map[2])) return gt_fail(GT_FORMAT, "damaged: no palette");
-    bool wide = false;
-    for (unsigned i = 0; i < 1u << r->bits; i++) wide = wide || map[0][i] > 255 || map[1][i] > 255 || map[2][i] > 255;
-    gt_picture index = r->raw->picture;
-    gt_status st = gt_raw_new(r->raw, r->height, r->width, 3, GT_U8);
-    r->raw->picture.note = index.note;
-    for (size_t i = 0; !st && i < gt_picture_bytes(&index); i++)
-        for (int c = 0; c < 3; c++) {
-            unsigned v = map[c][((uint8_t *)index.samples)[i]];
-            ((uint8_t *)r->raw->picture.samples)[3 * i + (size_t)c] = (uint8_t)(wide ? v >> 8 : v);
-        }
-    gt_picture_free(&index);
-    return st;
+/* White is 0. */
+static void invert(const gt_picture *p) {
+    for (size_t i = 0; i < gt_picture_bytes(p); i++) ((uint8_t *)p->samples)[i] ^= 255;
 }
 
-/* Colours that were multiplied by their alpha, back to what they were. */
-static void divide_alpha(gt_picture *p) {
+/* 8-bit colours that were multiplied by their alpha, back to what they were. */
+static void divide_alpha(const gt_picture *p) {
     int last = p->channels - 1;
-    for (size_t i = 0; i < (size_t)p->height * (size_t)p->width; i++)
+    uint8_t *s = p->samples;
+    for (size_t i = 0; i < (size_t)p->height * (size_t)p->width; i++, s += p->channels)
         for (int c = 0; c < last; c++) {
-            size_t at = i * (size_t)p->channels;
-            if (p->type == GT_U8) {
-                uint8_t *s = (uint8_t *)p->samples + at;
-                unsigned v = s[last] ? (s[c] * 255u + s[last] / 2u) / s[last] : 0;
-                s[c] = (uint8_t)(v < 255 ? v : 255);
-            } else if (p->type == GT_U16) {
-                uint16_t *s = (uint16_t *)p->samples + at;
-                uint64_t v = s[last] ? (s[c] * 65535ull + s[last] / 2u) / s[last] : 0;
-                s[c] = (uint16_t)(v < 65535 ? v : 65535);
-            } else {
-                float *s = (float *)p->samples + at;
-                s[c] = s[last] > 0 ? s[c] / s[last] : 0;
-            }
+            unsigned v = s[last] ? (s[c] * 255u + s[last] / 2u) / s[last] : 0;
+            s[c] = (uint8_t)(v < 255 ? v : 255);
         }
-}
-
-static void keep_metadata(reader *r) {
-    uint32_t n = 0;
-    void *profile = NULL;
-    if (TIFFGetField(r->tiff, TIFFTAG_ICCPROFILE, &n, &profile)) gt_raw_keep_profile(r->raw, profile, n);
-    if (!TIFFLastDirectory(r->tiff)) r->raw->picture.note = "only the first of its pages is read";
-    r->raw->orientation = orientation_of(r);
 }
 
 static gt_status decode_with(reader *r) {
     gt_status st = begin(r);
-    if (!st) st = gt_raw_new(r->raw, r->height, r->width, r->channels, type_of(r));
-    if (!st) st = read_samples(r);
+    if (!st) st = r->colours ? read_colours(r) : read_stored(r);
     if (st) return st;
-    keep_metadata(r);
-    r->raw->cmyk = r->photometric == PHOTOMETRIC_SEPARATED;
-    r->raw->picture.alpha = r->alpha && !r->raw->cmyk;
-    if (r->premultiplied && r->raw->picture.alpha) divide_alpha(&r->raw->picture);
-    return is_palette(r) && !r->raw->options.palette_indices ? look_up(r) : GT_OK;
+    gt_raw_picture *raw = r->raw;
+    uint32_t n = 0;
+    void *profile = NULL;
+    if (TIFFGetField(r->tiff, TIFFTAG_ICCPROFILE, &n, &profile)) gt_raw_keep_profile(raw, profile, n);
+    if (!TIFFLastDirectory(r->tiff)) raw->picture.note = "only the first of its pages is read";
+    raw->orientation = r->orientation;
+    raw->cmyk = r->photometric == PHOTOMETRIC_SEPARATED;
+    raw->picture.alpha = r->alpha;
+    if (r->photometric == PHOTOMETRIC_MINISWHITE && !r->colours) invert(&raw->picture);
+    if (r->premultiplied) divide_alpha(&raw->picture);
+    return GT_OK;
 }
 
 static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {

@@ -34,7 +34,7 @@ void gt_turn_head(gt_picture_info *head, int orientation) {
 }
 
 gt_status gt_raw_turn(gt_raw_picture *raw) {
-    int o = raw->options.keep_orientation ? 0 : raw->orientation;
+    int o = raw->orientation;
     if (o <= 1) return GT_OK;
     bool transpose = o >= TRANSPOSED, flip_x = o == 2 || o == 3 || o == 6 || o == 7, flip_y = o == 3 || o == 4 || o == 7 || o == 8;
     const gt_picture *from = &raw->picture;

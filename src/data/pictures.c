@@ -76,8 +76,7 @@ static gt_status survey_one(const gt_pictures *p, int64_t i, void *buffer) {
     gt_progress();
     gt_status st = read_head(p, i, buffer, &info);
     gt_picture found = {.height = info.height, .width = info.width, .channels = info.channels, .alpha = info.alpha, .type = gt_sample_of_bits(info.bits)};
-    bool turned = info.may_turn && found.height == p->shape.width && found.width == p->shape.height;
-    if (st || turned) st = read_shape(p, i, &found); /* not all that can be read can be told from its head */
+    if (st) st = read_shape(p, i, &found); /* not all that can be read can be told from its head */
     if (!st) st = compare(p, &found);
     return name_picture(p, i, st);
 }

@@ -108,12 +108,11 @@ static gt_hash128 key_of(const packing *p) {
     char text[512];
     gt_hasher *h = gt_hasher_new();
     if (!h) return (gt_hash128){0};
-    int n = snprintf(text, sizeof text, "3 %s %d %d %d %d %d %d %a %a %a %d %d %a %a %d %d %lld %d %d %d %zu %d %d %d",
+    int n = snprintf(text, sizeof text, "3 %s %d %d %d %d %d %d %a %a %a %d %d %a %a %d %d %lld %d %d %d 0 0 0 0",
                      gt_dest_kind_of(p->request)->name, t->width, t->height, t->filter, t->crop, t->pad, t->alpha,
                      t->background[0], t->background[1], t->background[2], t->channels, t->depth, t->range[0],
                      t->range[1], p->request->compress, p->request->skip_duplicates, (long long)p->items.count,
-                     o->crops, o->coarse, o->labels, o->picture.most_bytes, o->picture.keep_orientation,
-                     o->picture.keep_profile, o->picture.palette_indices);
+                     o->crops, o->coarse, o->labels);
     gt_hasher_add(h, text, (size_t)n);
     if (p->items.labels && p->items.info.unlabelled) gt_hasher_add(h, "labelled", 8); /* those without a label are left out */
     gt_hasher_add(h, &p->digest, sizeof p->digest);

@@ -2,9 +2,7 @@
  * DESIGN
  * Ranks look at the heads of a contiguous share of the items each, threads at tiles of it. An item's shape after the
  * transform becomes one 64-bit code, so that all of them fit into memory; rank 0 collects the codes and finds the most
- * frequent one. Reasons are found again for the few that need one.
- * A PNG may say behind its pixels how it is to be turned. Such an item is read whole unless its head is like that of one of
- * the same tile that was read and stood as it was stored: of sets that nobody turned a few are read, of turned ones all. */
+ * frequent one. Reasons are found again for the few that need one. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +15,6 @@ enum { TILE = 64 };
 
 enum { BAD, DROPPED, FIRST_SHAPE }; /* codes; shapes have the top bit set */
 #define SHAPE ((uint64_t)1 << 63)
-#define UNSURE ((uint64_t)1 << 62) /* an orientation further behind in the file may exchange height and width */
 
 static uint64_t code_of(const gt_picture *p) {
     return SHAPE | (uint64_t)p->height << 40 | (uint64_t)p->width << 20 | (uint64_t)p->channels << 4 | (uint64_t)p->type << 1 | p->alpha;
@@ -39,20 +36,15 @@ const char *gt_pack_shape_text(const gt_picture *shape, char text[96]) {
     return text;
 }
 
-/* The item as a picture without samples. */
-static gt_status read_shape(const gt_items *items, int64_t i, gt_picture *p) {
-    gt_status st = gt_items_read(items, i, p);
-    free(p->samples);
-    p->samples = NULL;
-    return st;
-}
-
-/* The same from its head, where that tells. */
-static gt_status look(const gt_items *items, int64_t i, gt_picture *p, bool *turns) {
+/* The item's shape from its head where that tells, else by reading it. */
+static gt_status look(const gt_items *items, int64_t i, gt_picture *p) {
     gt_picture_info head;
-    *turns = false;
-    if (gt_items_head(items, i, &head)) return read_shape(items, i, p);
-    *turns = head.may_turn;
+    if (gt_items_head(items, i, &head)) {
+        gt_status st = gt_items_read(items, i, p);
+        free(p->samples);
+        p->samples = NULL;
+        return st;
+    }
     *p = (gt_picture){.height = head.height,
                       .width = head.width,
                       .channels = head.channels,
@@ -62,19 +54,13 @@ static gt_status look(const gt_items *items, int64_t i, gt_picture *p, bool *tur
 }
 
 static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t *code) {
-    gt_picture p = {0}, shape, other;
-    bool turns, dropped, other_dropped;
+    gt_picture p = {0}, shape;
+    bool dropped;
     gt_progress();
     *code = BAD;
-    gt_status st = look(items, i, &p, &turns);
+    gt_status st = look(items, i, &p);
     if (!st) st = gt_transform_shape(t, &p, &shape, &dropped);
-    if (st) return st;
-    *code = dropped ? DROPPED : code_of(&shape);
-    if (!turns) return GT_OK;
-    gt_picture turned = p;
-    turned.height = p.width, turned.width = p.height;
-    st = gt_transform_shape(t, &turned, &other, &other_dropped);
-    if (!st && (dropped != other_dropped || (!dropped && !gt_pack_same_shape(&shape, &other)))) *code = (dropped ? code_of(&other) : *code) | UNSURE;
+    if (!st) *code = dropped ? DROPPED : code_of(&shape);
     return st;
 }
 
@@ -97,26 +83,13 @@ static void add_stamp(share *s, int64_t i) {
     atomic_fetch_add(&s->stamps[1], h.low);
 }
 
-/* Reads an item whose head leaves open how it is turned; *upright becomes its code if it is not. One that cannot be read
- * stays as it is: the work finds it again. */
-static void settle(const share *s, int64_t i, uint64_t *upright) {
-    gt_picture p = {0}, shape;
-    bool dropped;
-    if (read_shape(s->items, s->first + i, &p) || gt_transform_shape(s->t, &p, &shape, &dropped)) return;
-    uint64_t code = dropped ? DROPPED : code_of(&shape);
-    if (code == (s->code[i] & ~UNSURE)) *upright = s->code[i];
-    else s->code[i] = code;
-}
-
 static void scan_tile(void *arg, int tile, int worker) {
     (void)worker;
     share *s = arg;
-    uint64_t upright = 0;
     int64_t from = (int64_t)tile * TILE, to = from + TILE < s->count ? from + TILE : s->count;
     for (int64_t i = from; i < to; i++) {
         add_stamp(s, s->first + i); /* before its head is read: a change in between is noticed the next time */
         scan_one(s->items, s->t, s->first + i, &s->code[i]);
-        if (s->code[i] & UNSURE && s->code[i] != upright) settle(s, i, &upright);
     }
 }
 
@@ -136,7 +109,7 @@ static size_t run_end(const uint64_t *sorted, size_t n, size_t i) {
 static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
     uint64_t *sorted = malloc(n * sizeof *sorted);
     if (!sorted) return gt_fail(GT_NOMEM, "out of memory for a scan of %zu images", n);
-    for (size_t i = 0; i < n; i++) sorted[i] = code[i] & ~UNSURE;
+    memcpy(sorted, code, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, by_code);
     size_t most = 0, leaders = 0; /* leaders: codes that occur `most` times, kept at the front */
     for (size_t i = 0, end; i < n; i = end) {
@@ -149,8 +122,7 @@ static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
     }
     *best = 0;
     for (size_t i = 0; i < n && !*best; i++) {
-        uint64_t c = code[i] & ~UNSURE;
-        if (bsearch(&c, sorted, leaders, sizeof *sorted, by_code)) *best = c;
+        if (bsearch(&code[i], sorted, leaders, sizeof *sorted, by_code)) *best = code[i];
     }
     free(sorted);
     return GT_OK;
@@ -168,21 +140,13 @@ static gt_status report_one(const gt_items *items, const gt_transform *t, int64_
     return gt_findings_add(findings, GT_FOUND_ODD, i, text, false);
 }
 
-/* Is the item of another shape than the dataset, for sure? */
-static bool is_odd(uint64_t code, uint64_t best) {
-    const uint64_t sides = (((uint64_t)1 << 40) - 1) << 20; /* what an orientation may change */
-    if (code == DROPPED) return false;
-    if (!(code & UNSURE)) return code != best;
-    return (code & ~UNSURE & ~sides) != (best & ~sides);
-}
-
 static gt_status judge(const gt_items *items, const gt_transform *t, const uint64_t *code, gt_findings *findings, gt_picture *shape) {
     uint64_t best = 0;
     gt_status st = most_frequent(code, (size_t)items->count, &best);
     *shape = shape_of(best);
     char text[GT_UNLABELLED_BYTES];
     for (int64_t i = 0; i < items->count && !st; i++) {
-        if (code[i] == BAD || is_odd(code[i], best)) st = report_one(items, t, i, code[i] & ~UNSURE, shape, findings);
+        if (code[i] != best && code[i] != DROPPED) st = report_one(items, t, i, code[i], shape, findings);
         else if (code[i] != DROPPED && gt_items_lacks_label(items, i, text)) st = gt_findings_add(findings, GT_FOUND_ODD, i, text, false);
     }
     if (st || best) return st;

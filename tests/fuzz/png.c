@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * PNG pictures: as they are, and with their CRCs made right, so that a search gets beyond them. */
+#define _GNU_SOURCE
 #include "fuzz.h"
 
 #include <png.h>
@@ -97,12 +98,13 @@ static void decode(const uint8_t *bytes, size_t n) {
     if (gt_png_head(bytes, n, &info)) return;
     fuzz_check(info.height > 0 && info.width > 0 && info.channels >= 1 && info.channels <= 4);
     gt_picture p, again;
-    const gt_picture_options as_stored = {.most_bytes = MOST_BYTES, .keep_orientation = true, .keep_profile = true}; /* a search is to be quick */
-    if (gt_picture_decode(&p, bytes, n, &as_stored)) return;
-    fuzz_check(p.height == info.height && p.width == info.width && gt_picture_bytes(&p) <= MOST_BYTES);
+    const gt_picture_options limited = {.most_bytes = MOST_BYTES}; /* a search is to be quick */
+    if (gt_picture_decode(&p, bytes, n, &limited)) return;
+    bool as_stored = !memmem(bytes, n, "eXIf", 4) && !memmem(bytes, n, "iCCP", 4);
+    fuzz_check(gt_picture_bytes(&p) <= MOST_BYTES && (!as_stored || (p.height == info.height && p.width == info.width)));
     /* Whatever is accepted has all its samples set, and is accepted again. */
-    fuzz_check(!gt_picture_decode(&again, bytes, n, &as_stored) && !memcmp(p.samples, again.samples, gt_picture_bytes(&p)));
-    compare(bytes, n, &info, &p);
+    fuzz_check(!gt_picture_decode(&again, bytes, n, &limited) && !memcmp(p.samples, again.samples, gt_picture_bytes(&p)));
+    if (as_stored) compare(bytes, n, &info, &p);
     gt_picture_free(&again);
     gt_picture_free(&p);
 }

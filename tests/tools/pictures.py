@@ -85,7 +85,6 @@ save("rgba.bmp", rgba)
 # PNM
 save("rgb.ppm", rgb)
 save("grey.pgm", grey)
-save("bits.pbm", bits, "L")
 save("grey16.pgm", Image.fromarray(wide.astype(np.int32), "I"), expected=wide)
 
 # TIFF

@@ -79,15 +79,15 @@ static inline bytes palette_picture(int i, int height, int width, size_t padding
     return b;
 }
 
-/* Where a PNG says how it is to be turned: in front of its pixels, behind them, or behind more than a look at its head takes. */
-typedef enum turn { TURN_FRONT, TURN_BEHIND, TURN_FAR_BEHIND } turn;
+/* Where a PNG says how it is to be turned: at its beginning, or behind more than a look at its head takes. */
+typedef enum turn { TURN_FRONT, TURN_FAR, TURNS } turn;
 
 /* height x width as shown, lying on its side as stored. */
 static inline bytes turned_picture(int i, int height, int width, turn how) {
     static const char exif[] = "MM\0*\0\0\0\10\0\1\1\22\0\3\0\0\0\1\0\6\0\0\0\0\0\0";
     bytes b = picture(i, width, height, 3);
-    add_chunk(&b, how == TURN_FRONT ? CHUNKS_AT : b.n - 12, "eXIf", exif, sizeof exif - 1);
-    if (how == TURN_FAR_BEHIND) add_padding(&b, 70000);
+    add_chunk(&b, CHUNKS_AT, "eXIf", exif, sizeof exif - 1);
+    if (how == TURN_FAR) add_padding(&b, 70000);
     return b;
 }
 

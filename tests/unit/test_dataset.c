@@ -258,7 +258,7 @@ static void transparency_far_behind(void **state) {
 /* What counts is the size as shown. */
 static void turned_pictures_agree(void **state) {
     (void)state;
-    for (turn how = TURN_FRONT; how <= TURN_FAR_BEHIND; how++)
+    for (turn how = TURN_FRONT; how < TURNS; how++)
         for (int first = 0; first < 2; first++) { /* does a turned picture come first, or one that stands upright? */
             zip_t *z = begin_zip(at("turned.zip"));
             bytes b = turned_picture(1, 16, 8, how);
@@ -274,15 +274,7 @@ static void turned_pictures_agree(void **state) {
             add_picture(z, first ? "c.png" : "a.png", 2, 8, 16, 3);
             end_zip(z);
             free(b.data);
-            if (how != TURN_FAR_BEHIND || first) {
-                refused(at("turned.zip"), "turned.zip", first ? "'c.png': 16 x 8" : "'b.png': 8 x 16");
-                continue;
-            }
-            uint8_t got[8 * 16 * 3]; /* their heads are alike: only reading shows it */
-            ds = opened(at("turned.zip"), NULL);
-            assert_int_equal(gt_dataset_read(ds, 1, got), GT_FORMAT);
-            assert_message("'b.png': 8 x 16");
-            gt_dataset_close(ds);
+            refused(at("turned.zip"), "turned.zip", first ? "'c.png': 16 x 8" : "'b.png': 8 x 16");
         }
 }
 
