@@ -1,222 +1,194 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Results of many benchmark runs in one HDF5 file: see results.h. */
+ * Results of many benchmark runs in one HDF5 file: see results.h. A document is a group, each of its tables a group in that, a column a set. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "h5/h5.h"
-#include "h5/h5_image.h"
 #include "common/results.h"
+#include "h5/h5.h"
 
-enum { MOST_ROWS = 1 << 16, MOST_TEXT = 1 << 16 };
-static const size_t most_file = (size_t)256 << 20;
+enum { MOST_ROWS = 1 << 16, MOST_TEXT = 1 << 16, PATH = 512 };
+
+#define FORMAT "gantry benchmark results 1"
 
 /* ---- writing ---- */
 
-static hid_t text_type(size_t bytes) {
-    hid_t type = H5Tcopy(H5T_C_S1);
-    H5Tset_size(type, bytes ? bytes : 1);
-    H5Tset_strpad(type, H5T_STR_NULLPAD);
-    return type;
-}
-
-static bool write_text(hid_t object, const char *name, const char *text) {
-    hid_t type = text_type(strlen(text)), space = H5Screate(H5S_SCALAR);
-    hid_t a = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    bool fine = a >= 0 && H5Awrite(a, type, *text ? text : "") >= 0;
-    if (a >= 0) H5Aclose(a);
-    H5Sclose(space);
-    H5Tclose(type);
-    return fine;
+static gt_status write_text(gt_h5_file *f, const char *of, const char *name, const char *text) {
+    return gt_h5_attribute(f, of, &(gt_array){name, GT_NUMBER_WORDS, 1, {(int64_t)strlen(text)}, text});
 }
 
 /* Words become fixed-size strings as long as the longest. */
-static bool write_column(hid_t group, const gt_table *t, int c) {
-    bool words = t->columns[c].digits < 0;
+static gt_status write_column(gt_h5_file *f, const char *table, const gt_table *t, int c) {
+    const gt_column *column = &t->columns[c];
+    bool words = column->digits < 0;
     size_t size = sizeof(double);
+    char path[PATH], digits[16];
     for (int r = 0; words && r < t->n_rows; r++) {
         size_t n = strlen(t->cells[r * t->n_columns + c].text);
         if (n > size) size = n;
     }
     char *data = calloc((size_t)t->n_rows + 1, size);
-    for (int r = 0; data && r < t->n_rows; r++) {
+    if (!data) return gt_fail(GT_NOMEM, "out of memory for a column");
+    for (int r = 0; r < t->n_rows; r++) {
         const gt_cell *cell = &t->cells[r * t->n_columns + c];
         memcpy(data + (size_t)r * size, words ? (const void *)cell->text : &cell->number, words ? strlen(cell->text) : size);
     }
-    hsize_t n = (hsize_t)t->n_rows;
-    hid_t type = words ? text_type(size) : H5Tcopy(H5T_NATIVE_DOUBLE), space = H5Screate_simple(1, &n, NULL);
-    hid_t set = H5Dcreate2(group, t->columns[c].key, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    char digits[16];
-    snprintf(digits, sizeof digits, "%d", t->columns[c].digits);
-    bool fine = data && set >= 0 && H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0 && write_text(set, "title", t->columns[c].title) &&
-                write_text(set, "digits", digits);
-    if (set >= 0) H5Dclose(set);
-    H5Sclose(space);
-    H5Tclose(type);
+    snprintf(path, sizeof path, "%s/%s", table, column->key);
+    snprintf(digits, sizeof digits, "%d", column->digits);
+    gt_status st = gt_h5_write(f, &(gt_array){path, words ? GT_NUMBER_WORDS : GT_NUMBER_DOUBLE, words ? 2 : 1, {t->n_rows, (int64_t)size}, data});
+    if (!st) st = write_text(f, path, "title", column->title);
+    if (!st) st = write_text(f, path, "digits", digits);
     free(data);
-    return fine;
+    return st;
 }
 
-static hid_t make_group(hid_t parent, const char *name) {
-    hid_t list = gt_h5_untimed(H5P_GROUP_CREATE); /* members in the order of creation */
-    hid_t group = H5Gcreate2(parent, name, H5P_DEFAULT, list, H5P_DEFAULT);
-    if (list >= 0) H5Pclose(list);
-    return group;
-}
-
-static bool write_document(hid_t file, const gt_results *r, int index) {
-    char name[128], key[16];
+static gt_status write_document(gt_h5_file *f, const gt_results *r, int index) {
+    char name[128], key[16], table[160];
     snprintf(name, sizeof name, "%03d-%s", index, r->bench);
-    hid_t group = make_group(file, name);
-    bool fine = group >= 0 && write_text(group, "bench", r->bench);
-    for (int i = 0; i < r->n_conditions && fine; i++) {
+    gt_status st = gt_h5_group(f, name);
+    if (!st) st = write_text(f, name, "bench", r->bench);
+    for (int i = 0; i < r->n_conditions && !st; i++) {
         gt_buffer line = {0};
         gt_buffer_printf(&line, "%s: %s", r->what[i], r->said[i]);
         snprintf(key, sizeof key, "condition%02d", i);
         gt_buffer_add(&line, "", 1);
-        fine = !line.failed && write_text(group, key, line.data);
+        st = line.failed ? gt_fail(GT_NOMEM, "out of memory for a condition") : write_text(f, name, key, line.data);
         gt_buffer_free(&line);
     }
-    for (int k = 0; k < r->n_tables && fine; k++) {
-        snprintf(key, sizeof key, "table%02d", k); /* its name is a sentence, and may hold a slash */
-        hid_t table = make_group(group, key);
-        fine = table >= 0 && write_text(table, "name", r->tables[k].name);
-        for (int c = 0; c < r->tables[k].n_columns && fine; c++) fine = write_column(table, &r->tables[k], c);
-        if (table >= 0) H5Gclose(table);
+    for (int k = 0; k < r->n_tables && !st; k++) {
+        snprintf(table, sizeof table, "%s/table%02d", name, k); /* its name is a sentence, and may hold a slash */
+        st = gt_h5_group(f, table);
+        if (!st) st = write_text(f, table, "name", r->tables[k].name);
+        for (int c = 0; c < r->tables[k].n_columns && !st; c++) st = write_column(f, table, &r->tables[k], c);
     }
-    if (group >= 0) H5Gclose(group);
-    return fine;
+    return st;
 }
 
 gt_status gt_results_write_h5(gt_results *const *list, int n, const char *path) {
-    gt_h5_quiet();
-    h5_image image = {0};
-    hid_t file = gt_h5_image_create(&image);
-    bool fine = file >= 0;
-    for (int i = 0; i < n && fine; i++) fine = write_document(file, list[i], i);
-    if (fine) fine = write_text(file, "format", "gantry benchmark results 1") && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
-    gt_status st = fine ? GT_OK : gt_h5_fail(GT_FAILED, "%s: cannot be made", path);
-    ssize_t bytes = fine ? H5Fget_file_image(file, NULL, 0) : 0;
-    if (file >= 0) H5Fclose(file);
-    if (image.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
-    if (!st && bytes <= 0) st = gt_h5_fail(GT_FAILED, "%s: cannot be made", path);
-    if (!st) st = gt_file_replace(path, &(struct iovec){.iov_base = image.data, .iov_len = (size_t)bytes}, 1);
-    free(image.data);
+    gt_h5_file f;
+    gt_status st = gt_h5_create_memory(&f);
+    for (int i = 0; i < n && !st; i++) st = write_document(&f, list[i], i);
+    if (!st) st = write_text(&f, "/", "format", FORMAT);
+    st = st ? gt_wrap(st, "%s", path) : gt_h5_save(&f, path);
+    gt_h5_close(&f);
     return st;
 }
 
 /* ---- reading ---- */
 
-static char *read_text(gt_arena *a, hid_t object, const char *name) { return gt_h5_text(a, object, name, MOST_TEXT); }
-
-typedef struct column { /* as read: n rows of doubles, or of words of `size` bytes */
-    gt_column about;
-    hsize_t n;
-    size_t size;
-    char *data;
-} column;
-
-static bool read_column(gt_arena *a, hid_t group, const char *key, column *out) {
-    hid_t set = gt_h5_open(group, key), type = set >= 0 ? H5Dget_type(set) : -1, space = set >= 0 ? H5Dget_space(set) : -1;
-    bool fine = type >= 0 && space >= 0 && H5Sget_simple_extent_ndims(space) == 1 && H5Sget_simple_extent_dims(space, &out->n, NULL) == 1 && out->n <= MOST_ROWS;
-    bool words = fine && H5Tget_class(type) == H5T_STRING;
-    fine = fine && (words ? !H5Tis_variable_str(type) : H5Tget_class(type) == H5T_FLOAT);
-    out->size = words ? H5Tget_size(type) : sizeof(double);
-    fine = fine && out->size <= MOST_TEXT && !gt_h5_holds(set);
-    out->data = fine ? gt_arena_array(a, (size_t)out->n + 1, out->size) : NULL;
-    fine = out->data && (!out->n || H5Dread(set, words ? type : H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, out->data) >= 0);
-    const char *title = fine ? read_text(a, set, "title") : NULL, *digits = fine ? read_text(a, set, "digits") : NULL;
-    int d = digits ? atoi(digits) : 2;
-    out->about = (gt_column){gt_arena_printf(a, "%s", key), title ? title : key, words ? GT_COLUMN_TEXT : d < 0 || d > 9 ? 2 : d};
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    if (set >= 0) H5Oclose(set);
-    return fine && out->about.key;
-}
-
-/* Name of the i-th member in the order of creation. */
-static char *member(gt_arena *a, hid_t group, hsize_t i) {
-    char name[256];
-    ssize_t n = H5Lget_name_by_idx(group, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT);
-    if (n < 0) n = H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT);
-    return n > 0 && n < (ssize_t)sizeof name ? gt_arena_printf(a, "%s", name) : NULL;
-}
-
-static hsize_t members(hid_t group) {
-    H5G_info_t info;
-    return group >= 0 && H5Gget_info(group, &info) >= 0 ? info.nlinks : 0;
-}
-
-static bool read_table(gt_results *r, hid_t document, const char *member_name) {
-    hid_t group = gt_h5_open(document, member_name);
-    hsize_t n = members(group);
-    column columns[GT_RESULTS_COLUMNS];
+typedef struct reading {
+    gt_h5_file file;
+    gt_arena *arena;
+    gt_results **list;
+    int n, room;
+    char document[PATH], table[PATH]; /* those that the columns are of; "": none yet */
+    int n_columns;
+    int64_t rows;
     gt_column about[GT_RESULTS_COLUMNS];
-    bool fine = n >= 1 && n <= GT_RESULTS_COLUMNS;
-    for (hsize_t c = 0; c < n && fine; c++) {
-        const char *key = member(r->arena, group, c);
-        fine = key && read_column(r->arena, group, key, &columns[c]) && columns[c].n == columns[0].n;
-        about[c] = columns[c].about;
-    }
-    const char *title = fine ? read_text(r->arena, group, "name") : NULL;
-    if (group >= 0) H5Oclose(group);
-    gt_table *t = title ? gt_results_table(r, title, about, (int)n) : NULL;
-    for (hsize_t row = 0; t && row < columns[0].n; row++) {
+    size_t size[GT_RESULTS_COLUMNS]; /* bytes of a number or of words */
+    char *data[GT_RESULTS_COLUMNS];
+} reading;
+
+static gt_status damaged(const char *path) { return gt_fail(GT_FORMAT, "'%s' is damaged", path); }
+
+static gt_status end_table(reading *r) {
+    int n = r->n_columns;
+    r->n_columns = 0;
+    if (!n) return GT_OK;
+    gt_results *to = r->list[r->n - 1];
+    const char *title = gt_h5_text(to->arena, &r->file, r->table, "name");
+    gt_table *t = title ? gt_results_table(to, title, r->about, n) : NULL;
+    if (!t) return damaged(r->table);
+    for (int64_t row = 0; row < r->rows; row++) {
         gt_cell cells[GT_RESULTS_COLUMNS];
-        for (hsize_t c = 0; c < n; c++) {
-            const char *at = columns[c].data + row * columns[c].size;
-            if (about[c].digits < 0) cells[c].text = gt_arena_printf(r->arena, "%.*s", (int)columns[c].size, at);
+        for (int c = 0; c < n; c++) {
+            const char *at = r->data[c] + (size_t)row * r->size[c];
+            if (r->about[c].digits < 0) cells[c].text = gt_arena_printf(to->arena, "%.*s", (int)r->size[c], at);
             else memcpy(&cells[c].number, at, sizeof(double));
         }
         gt_table_cells(t, cells);
     }
-    return t != NULL;
+    return GT_OK;
 }
 
-static gt_results *read_document(hid_t file, const char *name) {
-    hid_t group = gt_h5_open(file, name);
-    gt_results *r = group >= 0 ? gt_results_new(name) : NULL;
-    bool fine = r != NULL;
-    if (r) {
-        char *bench = read_text(r->arena, group, "bench"), key[16];
-        if (bench) r->bench = bench;
-        for (int i = 0; i < GT_RESULTS_CONDITIONS; i++) {
-            snprintf(key, sizeof key, "condition%02d", i);
-            char *line = read_text(r->arena, group, key), *colon = line ? strstr(line, ": ") : NULL;
-            if (!colon) break;
-            *colon = 0;
-            gt_results_say(r, line, "%s", colon + 2);
-        }
-        for (hsize_t k = 0, n = members(group); k < n && fine; k++) {
-            char *table = member(r->arena, group, k);
-            fine = table && read_table(r, group, table);
-        }
+static gt_status begin_document(reading *r) {
+    char key[16];
+    gt_results *to = r->list[r->n] = gt_results_new(r->document + 1);
+    if (!to) return GT_NOMEM;
+    r->n++;
+    const char *bench = gt_h5_text(to->arena, &r->file, r->document, "bench");
+    if (bench) to->bench = bench;
+    for (int i = 0; i < GT_RESULTS_CONDITIONS; i++) {
+        snprintf(key, sizeof key, "condition%02d", i);
+        char *line = gt_h5_text(to->arena, &r->file, r->document, key), *colon = line ? strstr(line, ": ") : NULL;
+        if (!colon) break;
+        *colon = 0;
+        gt_results_say(to, line, "%s", colon + 2);
     }
-    if (group >= 0) H5Oclose(group);
-    if (fine) return r;
-    gt_results_free(r);
-    return NULL;
+    return GT_OK;
+}
+
+static gt_status read_column(reading *r, const char *path, const char *key) {
+    gt_h5_set *s;
+    int c = r->n_columns;
+    gt_status st = gt_h5_set_open(&s, &r->file, path);
+    if (st) return gt_wrap(st, "damaged");
+    bool words = s->kind == GT_H5_TEXT;
+    r->size[c] = words ? s->bytes : sizeof(double);
+    if (!c) r->rows = s->rows;
+    if ((!words && s->kind != GT_H5_FLOAT) || s->n_dims != 1 || s->rows > MOST_ROWS || s->rows != r->rows || s->bytes > MOST_TEXT) st = damaged(path);
+    r->data[c] = st ? NULL : gt_arena_array(r->arena, (size_t)s->rows + 1, r->size[c]);
+    if (!st) st = r->data[c] ? gt_h5_set_read(s, 0, s->rows, words ? GT_NUMBER_TEXT : GT_NUMBER_DOUBLE, r->data[c]) : GT_NOMEM;
+    gt_h5_set_close(s);
+    if (st) return st;
+    const char *name = gt_arena_printf(r->arena, "%s", key), *title = gt_h5_text(r->arena, &r->file, path, "title");
+    const char *digits = gt_h5_text(r->arena, &r->file, path, "digits");
+    int d = digits ? atoi(digits) : 2;
+    r->about[c] = (gt_column){name, title ? title : name, words ? GT_COLUMN_TEXT : d < 0 || d > 9 ? 2 : d};
+    r->n_columns++;
+    return name ? GT_OK : GT_NOMEM;
+}
+
+/* gt_h5_each(): /DOCUMENT/TABLE/KEY. */
+static gt_status visit(void *arg, const char *path) {
+    reading *r = arg;
+    const char *end = strchr(path + 1, '/'), *key = strrchr(path, '/');
+    if (!end || key == end || strchr(end + 1, '/') != key || key - path >= PATH) return damaged(path);
+    size_t document = (size_t)(end - path), table = (size_t)(key - path);
+    gt_status st = GT_OK;
+    if (strncmp(path, r->table, table) || r->table[table]) {
+        st = end_table(r);
+        snprintf(r->table, sizeof r->table, "%.*s", (int)table, path);
+    }
+    if (!st && (strncmp(path, r->document, document) || r->document[document])) {
+        if (r->n == r->room) return gt_fail(GT_FORMAT, "holds more than %d results", r->room);
+        snprintf(r->document, sizeof r->document, "%.*s", (int)document, path);
+        st = begin_document(r);
+    }
+    if (!st && r->n_columns == GT_RESULTS_COLUMNS) st = damaged(r->table);
+    return st ? st : read_column(r, path, key + 1);
 }
 
 int gt_results_read_h5(const char *path, gt_results **list, int room) {
-    gt_h5_quiet();
-    h5_image image = {0};
-    if (gt_file_read(path, most_file, &image.data, &image.capacity)) return -1;
-    hid_t file = gt_h5_image_open(&image);
+    reading *r = calloc(1, sizeof *r);
     gt_arena *a = gt_arena_new();
-    char *format = file >= 0 && a ? read_text(a, file, "format") : NULL;
-    int n = 0;
-    bool fine = format && !strcmp(format, "gantry benchmark results 1");
-    if (!fine) gt_fail(GT_FORMAT, "%s: not a file of benchmark results", path);
-    for (hsize_t i = 0, all = members(file); fine && i < all && n < room; i++) {
-        char *name = member(a, file, i);
-        list[n] = name ? read_document(file, name) : NULL;
-        if (!(fine = list[n] != NULL)) gt_fail(GT_FORMAT, "%s: '%s' is damaged", path, name ? name : "?");
-        else n++;
+    if (!r || !a) {
+        free(r);
+        gt_arena_free(a);
+        gt_fail(GT_NOMEM, "out of memory for results");
+        return -1;
     }
-    while (!fine && n > 0) gt_results_free(list[--n]);
+    *r = (reading){.arena = a, .list = list, .room = room};
+    gt_status st = gt_h5_open(&r->file, path);
+    const char *format = st ? NULL : gt_h5_text(a, &r->file, "/", "format");
+    if (!st && (!format || strcmp(format, FORMAT))) st = gt_fail(GT_FORMAT, "not a file of benchmark results");
+    if (!st) st = gt_h5_each(&r->file, false, visit, r);
+    if (!st) st = end_table(r);
+    if (st) gt_wrap(st, "%s", path);
+    while (st && r->n > 0) gt_results_free(list[--r->n]);
+    int n = st ? -1 : r->n;
+    gt_h5_close(&r->file);
     gt_arena_free(a);
-    if (file >= 0) H5Fclose(file);
-    free(image.data);
-    return fine ? n : -1;
+    free(r);
+    return n;
 }

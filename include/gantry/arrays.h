@@ -9,9 +9,19 @@
 
 #include "gantry/status.h"
 
-typedef enum gt_number { GT_NUMBER_FLOAT, GT_NUMBER_DOUBLE, GT_NUMBER_INT32 } gt_number;
+typedef enum gt_number {
+    GT_NUMBER_UINT8,
+    GT_NUMBER_UINT16,
+    GT_NUMBER_INT32,
+    GT_NUMBER_INT64,
+    GT_NUMBER_FLOAT,
+    GT_NUMBER_DOUBLE,
+    GT_NUMBER_TEXT,      /* UTF-8 that ends with a 0; the last dimension counts the bytes of each text */
+    GT_NUMBER_WORDS,     /* the same, filled with zeros, of which there may be none */
+    GT_NUMBER_STATISTIC, /* num, mean and std: three doubles */
+} gt_number;
 
-enum { GT_ARRAY_MAX_DIMS = 4 };
+enum { GT_ARRAY_MAX_DIMS = 8 };
 
 typedef struct gt_array {
     const char *name;

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  * An HDF5 file that stands at the destination: its chunks as they are stored, and what it says of itself. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "h5/hdf5_util.h"
 #include "dataset_tool/pack.h"
+#include "h5/h5.h"
 
 typedef struct standing {
     gt_dataset *set; /* what it says of itself */
-    hid_t file, images;
+    gt_h5_file file;
+    gt_h5_set *images;
     void *chunk; /* as large as the largest so far */
     size_t room;
 } standing;
 
 void gt_standing_hdf5_close(gt_dest *d) {
     standing *s = d->other;
-    if (s->images >= 0) H5Dclose(s->images);
-    if (s->file >= 0) H5Fclose(s->file);
+    gt_h5_set_close(s->images);
+    gt_h5_close(&s->file);
     gt_dataset_close(s->set);
     free(s->chunk);
     free(s);
@@ -27,7 +29,6 @@ gt_status gt_standing_hdf5_open(gt_dest *d) {
     standing *s = calloc(1, sizeof *s);
     if (!s) return gt_fail(GT_NOMEM, "out of memory for '%s'", d->path);
     d->other = s;
-    s->file = s->images = -1;
     gt_status st = gt_dataset_open(&s->set, d->path, NULL);
     if (st && st != GT_FORMAT && st != GT_USAGE) return st; /* it is not known what it is */
     if (st) {
@@ -39,15 +40,12 @@ gt_status gt_standing_hdf5_open(gt_dest *d) {
     bool same = info->height == d->shape.height && info->width == d->shape.width &&
                 info->channels == d->shape.channels && info->type == d->shape.type;
     if (!same) return gt_dest_differs(d, "the shape of its images");
-    if ((s->file = gt_hdf5_open(d->path)) < 0 || (s->images = H5Dopen2(s->file, "images", H5P_DEFAULT)) < 0)
-        return gt_wrap(gt_hdf5_fail("images"), "'%s'", d->path);
-    return GT_OK;
+    st = gt_h5_open(&s->file, d->path);
+    return st ? st : gt_h5_set_open(&s->images, &s->file, "images");
 }
 
 gt_status gt_standing_hdf5_chunk(gt_dest *d, const void *bytes, size_t n) {
     standing *s = d->other;
-    hsize_t at[4] = {d->n}, stored = 0;
-    uint32_t passed = 0; /* filters that were */
     if (d->n >= (size_t)gt_dataset_get_info(s->set)->count) return gt_dest_differs(d, "the number of its images");
     if (s->room < n) {
         free(s->chunk);
@@ -55,9 +53,8 @@ gt_status gt_standing_hdf5_chunk(gt_dest *d, const void *bytes, size_t n) {
         if (!(s->chunk = malloc(n))) return gt_fail(GT_NOMEM, "out of memory for an image of %zu bytes", n);
         s->room = n;
     }
-    bool same = H5Dget_chunk_storage_size(s->images, at, &stored) >= 0 && stored == n &&
-                H5Dread_chunk(s->images, H5P_DEFAULT, at, &passed, s->chunk) >= 0;
-    return same && !passed && !memcmp(s->chunk, bytes, n) ? GT_OK : gt_dest_differs(d, NULL);
+    bool same = gt_h5_set_chunk(s->images, (int64_t)d->n, s->chunk, n) && !memcmp(s->chunk, bytes, n);
+    return same ? GT_OK : gt_dest_differs(d, NULL);
 }
 
 static bool same_texts(int n, const char *const *a, int m, const char *const *b) {

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "h5/h5_chunks.h"
+#include "h5/h5_room.h"
 
 void gt_h5_own_end(void) { H5dont_atexit(); }
 
@@ -39,45 +39,42 @@ gt_status gt_h5_fail(gt_status code, const char *format, ...) {
     return reason[0] ? gt_fail(code, "%s (HDF5: %s)", message, reason) : gt_fail(code, "%s", message);
 }
 
-hid_t gt_h5_open(hid_t where, const char *name) {
-    H5L_info_t link;
-    bool hard = H5Lexists(where, name, H5P_DEFAULT) > 0 && H5Lget_info(where, name, &link, H5P_DEFAULT) >= 0 && link.type == H5L_TYPE_HARD;
-    return hard ? H5Oopen(where, name, H5P_DEFAULT) : -1;
+void h5_release(hid_t a, hid_t b, hid_t c) {
+    const hid_t ids[] = {a, b, c};
+    hid_t errors = H5Eget_current_stack();
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        if (ids[i] > 0) H5Idec_ref(ids[i]);
+    H5Eset_current_stack(errors); /* frees them too */
 }
 
-static bool lies_here(hid_t set) {
-    hid_t list = H5Dget_create_plist(set);
-    bool here = list >= 0 && H5Pget_external_count(list) == 0 && H5Pget_layout(list) != H5D_VIRTUAL;
-    if (list >= 0) H5Pclose(list);
-    return here;
+static hid_t statistic_type(hid_t number) {
+    static const char *const members[] = {"num", "mean", "std"};
+    hid_t type = H5Tcreate(H5T_COMPOUND, 3 * sizeof(double));
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) H5Tinsert(type, members[i], i * sizeof(double), number);
+    return type;
 }
 
-gt_status gt_h5_holds(hid_t set) {
-    enum { DEFLATE_MOST = 1032 }; /* to one */
-    hid_t type = H5Dget_type(set), space = H5Dget_space(set), file = H5Iget_file_id(set);
-    hssize_t n = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
-    size_t size = type < 0 ? 0 : H5Tget_size(type);
-    hsize_t stored = H5Dget_storage_size(set), bytes = 0, all;
-    bool holds = lies_here(set) && n >= 0 && size > 0 && file >= 0 && H5Fget_filesize(file, &bytes) >= 0 && !__builtin_mul_overflow((hsize_t)n, size, &all) &&
-                 all / DEFLATE_MOST <= (stored < bytes ? stored : bytes);
-    gt_status st = holds ? h5_chunks_whole(set) : gt_fail(GT_FORMAT, "the file does not hold all of it");
-    if (file >= 0) H5Fclose(file);
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    return st;
+static hid_t text_type(size_t bytes, bool words) {
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, bytes ? bytes : 1);
+    if (words) H5Tset_strpad(type, H5T_STR_NULLPAD);
+    else H5Tset_cset(type, H5T_CSET_UTF8);
+    return type;
 }
 
-char *gt_h5_text(gt_arena *a, hid_t object, const char *name, size_t most) {
-    hid_t at = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1, type = at >= 0 ? H5Aget_type(at) : -1;
-    hid_t space = at >= 0 ? H5Aget_space(at) : -1;
-    size_t size = type >= 0 && H5Tget_class(type) == H5T_STRING && !H5Tis_variable_str(type) ? H5Tget_size(type) : 0;
-    bool scalar = space >= 0 && H5Sget_simple_extent_type(space) == H5S_SCALAR;
-    char *text = scalar && size && size <= most ? gt_arena_alloc(a, size + 1) : NULL;
-    if (text && H5Aread(at, type, text) < 0) text = NULL;
-    if (space >= 0) H5Sclose(space);
-    if (type >= 0) H5Tclose(type);
-    if (at >= 0) H5Aclose(at);
-    return text;
+hid_t h5_type(gt_number type, size_t bytes, bool in_file) {
+    switch (type) {
+    case GT_NUMBER_UINT8: return H5Tcopy(in_file ? H5T_STD_U8LE : H5T_NATIVE_UINT8);
+    case GT_NUMBER_UINT16: return H5Tcopy(in_file ? H5T_STD_U16LE : H5T_NATIVE_UINT16);
+    case GT_NUMBER_INT32: return H5Tcopy(in_file ? H5T_STD_I32LE : H5T_NATIVE_INT32);
+    case GT_NUMBER_INT64: return H5Tcopy(in_file ? H5T_STD_I64LE : H5T_NATIVE_INT64);
+    case GT_NUMBER_FLOAT: return H5Tcopy(in_file ? H5T_IEEE_F32LE : H5T_NATIVE_FLOAT);
+    case GT_NUMBER_DOUBLE: return H5Tcopy(in_file ? H5T_IEEE_F64LE : H5T_NATIVE_DOUBLE);
+    case GT_NUMBER_STATISTIC: return statistic_type(in_file ? H5T_IEEE_F64LE : H5T_NATIVE_DOUBLE);
+    case GT_NUMBER_TEXT: return text_type(bytes, false);
+    case GT_NUMBER_WORDS: return text_type(bytes, true);
+    }
+    return -1;
 }
 
 hid_t gt_h5_untimed(hid_t class) {

@@ -1,30 +1,112 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Small helpers around HDF5: its error text, and object creation without times (equal states give equal files). */
-#ifndef FILES_H5_H
-#define FILES_H5_H
+ * HDF5 files: this room alone calls libhdf5. Everything in a file is named by its path ("networks/G/w_avg"); a leading slash is allowed.
+ * What is read from a file is checked before libhdf5 and before memory is taken for it (h5_guard.h): files from elsewhere may be damaged or hostile. Links into
+ * other files are never followed. Messages name the path within the file; those of open, create and save the file itself too. Where libhdf5 lacks memory
+ * the status is GT_NOMEM, as nothing is known about the file then.
+ * Main thread only. */
+#ifndef GANTRY_H5_H
+#define GANTRY_H5_H
 
-#include <hdf5.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include "gantry/arrays.h"
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
-void gt_h5_own_end(void); /* to be called first: at the program's end HDF5 closes nothing that an error has left open; it may be half made */
-void gt_h5_quiet(void); /* HDF5 prints no error stacks of its own */
-/* Is it for want of memory that HDF5's latest call failed? A damaged file may have asked for too much. */
-bool gt_h5_no_memory(void);
-/* gt_fail with HDF5's innermost reason appended to the message; GT_NOMEM instead of `code` where that is want of memory: nothing
- * is said about the file then. */
-gt_status gt_h5_fail(gt_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The object of this name, -1: there is none. Soft and external links are not followed: those lead anywhere. To be closed with H5Oclose(). */
-hid_t gt_h5_open(hid_t where, const char *name);
-/* Are a dataset's numbers in this file and nowhere else (no external files, no virtual dataset), and is the file large enough for all of them, packed as
- * closely as deflate can, and are its chunks whole? To be asked before memory is taken for them. GT_OK: yes; GT_FORMAT; or GT_NOMEM: that is not known. */
-gt_status gt_h5_holds(hid_t set);
-/* An attribute that is one text of fixed length, of at most `most` bytes; NULL: there is none such, or no memory. Lists are refused: H5Aread writes all of
- * them. */
-char *gt_h5_text(gt_arena *a, hid_t object, const char *name, size_t most);
-/* A property list of `class` for objects that keep no times and whose members are listed in the order of creation. */
-hid_t gt_h5_untimed(hid_t class);
+/* At the program's end libhdf5 closes nothing that an error has left open: the file may be half made. To be called before all else. */
+void gt_h5_own_end(void);
+
+/* ---- files ---- */
+
+typedef struct gt_h5_file { /* must stay where it is while the file is open */
+    int64_t id;             /* 0: not open */
+    void *data;             /* a file in memory */
+    size_t bytes, capacity;
+    bool borrowed; /* the data are the caller's */
+    bool no_memory;
+    int error; /* errno of the first write to the disk that failed */
+} gt_h5_file;
+
+/* For reading, also while another process writes the file (SWMR), without file locks. GT_FAILED: no regular file. */
+gt_status gt_h5_open(gt_h5_file *f, const char *path);
+/* The bytes stay the caller's, and must stay as long as the file is open. */
+gt_status gt_h5_open_memory(gt_h5_file *f, const void *bytes, size_t n);
+/* A new file in memory. Equal contents give equal bytes: no times are written, and the format is that of HDF5 1.8, whatever is installed. */
+gt_status gt_h5_create_memory(gt_h5_file *f);
+/* A new file on the disk. With `grows` in the latest format, for gt_h5_grow(). A disk that fails shows in gt_h5_finish() and gt_h5_written(). */
+gt_status gt_h5_create(gt_h5_file *f, const char *path, bool grows);
+/* From now on other processes may read the file while it is appended to (SWMR). No new sets after that. */
+gt_status gt_h5_grow(gt_h5_file *f);
+gt_status gt_h5_written(const gt_h5_file *f); /* what could not be brought to the disk so far */
+/* Closes a new file. Of a file in memory the `bytes` at `data` are its contents until gt_h5_close(). */
+gt_status gt_h5_finish(gt_h5_file *f);
+/* Finishes a file in memory, and writes it to `path`, whole or not at all. */
+gt_status gt_h5_save(gt_h5_file *f, const char *path);
+/* Closes the file and everything that was opened in it; frees its data. Harmless on a closed file. */
+void gt_h5_close(gt_h5_file *f);
+
+/* ---- writing ---- */
+
+/* How a set is stored that is not stored in one piece. */
+typedef struct gt_h5_storage {
+    int64_t chunk;  /* rows of a chunk */
+    bool grows;     /* rows can be appended */
+    bool shuffled;  /* the first bytes of all samples, then the second bytes, ... */
+    int level;      /* deflated by zlib at this level; 0: not */
+} gt_h5_storage;
+
+/* Groups on the way are made; their members are listed in the order in which they were made. */
+gt_status gt_h5_group(gt_h5_file *f, const char *path);
+gt_status gt_h5_write(gt_h5_file *f, const gt_array *a);
+/* The set stays open until the file is closed. Without data nothing is written into it yet. */
+gt_status gt_h5_write_stored(gt_h5_file *f, const gt_array *a, const gt_h5_storage *how, int64_t *set);
+/* `bytes` as the chunk that begins with this row: what the filters make of it. */
+gt_status gt_h5_write_chunk(int64_t set, int64_t row, const void *bytes, size_t n);
+/* One more row at the end of a one-dimensional set that has `rows` of them. */
+gt_status gt_h5_append(int64_t set, int64_t rows, gt_number type, const void *row);
+/* An attribute of the object `of`, "/" for the file itself. */
+gt_status gt_h5_attribute(gt_h5_file *f, const char *of, const gt_array *a);
+gt_status gt_h5_attribute_text(gt_h5_file *f, const char *of, const char *name, const char *text);
+
+/* ---- reading ---- */
+
+enum { GT_H5_MOST_DIMS = 32 };
+typedef enum gt_h5_kind { GT_H5_OTHER, GT_H5_INTEGER, GT_H5_FLOAT, GT_H5_TEXT, GT_H5_STATISTIC } gt_h5_kind;
+
+/* An open set. */
+typedef struct gt_h5_set {
+    gt_h5_kind kind; /* GT_H5_TEXT: of fixed length */
+    bool is_signed;
+    size_t bytes; /* of an element */
+    int n_dims;   /* 0: a single element */
+    int64_t dims[GT_H5_MOST_DIMS], rows; /* rows: dims[0], or 1 */
+    uint64_t row_elements, elements;
+    uint64_t stored;          /* bytes */
+    uint64_t chunks, written; /* chunks there should be, and that were written; 0: it is not in chunks */
+} gt_h5_set;
+
+bool gt_h5_has(const gt_h5_file *f, const char *path); /* there is something of this name, a link into another file included */
+/* The file is large enough for all the set claims. GT_FORMAT: not so, no such set, or it lies in another file. */
+gt_status gt_h5_set_open(gt_h5_set **out, const gt_h5_file *f, const char *path);
+/* Rows first .. first + n - 1, converted to `type`; the texts of sets of texts have the length that they have in the file. GT_FORMAT: damaged. */
+gt_status gt_h5_set_read(gt_h5_set *s, int64_t first, int64_t n, gt_number type, void *out);
+/* The stored bytes of the chunk that begins with this row, if they are n bytes that all filters made. False also when they cannot be read. */
+bool gt_h5_set_chunk(gt_h5_set *s, int64_t row, void *out, size_t n);
+void gt_h5_set_close(gt_h5_set *s); /* NULL is fine */
+
+typedef gt_status gt_h5_visit(void *arg, const char *path);
+/* All sets of the file, along its own links alone, by name or in the order in which they were made (where the file knows that). `path` begins with a slash. Stops at
+ * the first error. GT_FORMAT: too many, too deep. */
+gt_status gt_h5_each(const gt_h5_file *f, bool by_name, gt_h5_visit *visit, void *arg);
+
+/* An attribute that is a text or a list of them, at most `most`; each is cut off at 64 KB. *count 0: there is none such. *text and its elements are malloc'ed,
+ * on failure too. */
+gt_status gt_h5_texts(const gt_h5_file *f, const char *of, const char *name, size_t most, char ***text, int *count);
+/* One text, into the arena; NULL: none, or no memory. */
+char *gt_h5_text(gt_arena *a, const gt_h5_file *f, const char *of, const char *name);
+/* An attribute of n numbers; *there false: there is none of this name. */
+gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, int n, double *out, bool *there);
 
 #endif

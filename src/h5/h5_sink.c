@@ -16,20 +16,20 @@ typedef struct sink_file {
     H5FD_t base; /* HDF5's own part: first */
     int fd;
     haddr_t allocated, end; /* as HDF5 believes them to be */
-    h5_sink *sink;
+    int *error;
 } sink_file;
 
 static void note(sink_file *f, int error) {
-    if (error && !f->sink->error) f->sink->error = error;
+    if (error && !*f->error) *f->error = error;
 }
 
 static H5FD_t *sink_open(const char *path, unsigned flags, hid_t access, haddr_t most) {
-    h5_sink *const *sink = H5Pget_driver_info(access);
+    int *const *error = H5Pget_driver_info(access);
     (void)most;
-    if (!sink || !(flags & H5F_ACC_TRUNC)) return NULL; /* it makes files, and nothing else */
+    if (!error || !(flags & H5F_ACC_TRUNC)) return NULL; /* it makes files, and nothing else */
     sink_file *f = calloc(1, sizeof *f);
     if (!f) return NULL;
-    f->sink = *sink;
+    f->error = *error;
     f->fd = gt_file_open(path, O_RDWR | O_CREAT | O_TRUNC);
     if (f->fd >= 0) return &f->base;
     note(f, errno);
@@ -89,14 +89,14 @@ static herr_t sink_write(H5FD_t *file, H5FD_mem_t type, hid_t list, haddr_t at, 
     sink_file *f = (sink_file *)file;
     (void)type, (void)list;
     if (at + bytes > f->end) f->end = at + bytes;
-    if (!f->sink->error) note(f, gt_write_all_at(f->fd, data, bytes, (off_t)at));
+    if (!*f->error) note(f, gt_write_all_at(f->fd, data, bytes, (off_t)at));
     return 0;
 }
 
 static herr_t sink_truncate(H5FD_t *file, hid_t list, hbool_t closing) {
     sink_file *f = (sink_file *)file;
     (void)list, (void)closing;
-    while (!f->sink->error && f->end != f->allocated && ftruncate(f->fd, (off_t)f->allocated))
+    while (!*f->error && f->end != f->allocated && ftruncate(f->fd, (off_t)f->allocated))
         if (errno != EINTR) note(f, errno);
     f->end = f->allocated;
     return 0;
@@ -122,7 +122,7 @@ static const H5FD_class_t driver = {
     .name = "sink",
     .maxaddr = MOST_ADDRESS,
     .fc_degree = H5F_CLOSE_WEAK,
-    .fapl_size = sizeof(h5_sink *),
+    .fapl_size = sizeof(int *),
     .open = sink_open,
     .close = sink_close,
     .query = sink_query,
@@ -137,12 +137,9 @@ static const H5FD_class_t driver = {
     .fl_map = H5FD_FLMAP_DICHOTOMY,
 };
 
-hid_t gt_h5_sink_create(const char *path, h5_sink *sink) {
-    *sink = (h5_sink){0};
-    hid_t id = H5FDregister(&driver), access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
-    if (id >= 0 && access >= 0 && H5Pset_driver(access, id, &sink) >= 0 && H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0)
-        file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
-    if (access >= 0) H5Pclose(access);
-    if (id >= 0) H5FDunregister(id);
-    return file;
+void h5_sink_use(hid_t access, int *error) {
+    hid_t id = H5FDregister(&driver);
+    *error = 0;
+    H5Pset_driver(access, id, &error);
+    H5FDunregister(id);
 }

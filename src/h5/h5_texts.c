@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "h5/h5.h"
+#include "h5/h5_room.h"
 
 enum { PLACE = 16, HEAD = 16, OBJECT = 16, LARGEST = 64 << 20 };
 

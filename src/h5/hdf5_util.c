@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "data/source.h"
-#include "h5/h5.h"
+#include "h5/h5_room.h"
 
 static herr_t keep_innermost(unsigned depth, const H5E_error2_t *error, void *text) {
     (void)depth;

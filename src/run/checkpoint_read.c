@@ -15,22 +15,19 @@
 #include "run/checkpoint_internal.h"
 #include "gantry/log.h"
 #include "h5/h5.h"
-#include "h5/h5_image.h"
 
-enum { DEEPEST = 32, MOST_LINKS = 1 << 16, LONGEST_PATH = 1024, LONGEST_TEXT = 1 << 24 };
+enum { LONGEST_TEXT = 1 << 24 };
 
 struct gt_checkpoint_file {
     gt_arena *arena;
     const char *path;
     char *data; /* the file */
     size_t bytes;
-    h5_image image; /* the part of it that is HDF5 */
+    gt_h5_file h5; /* the part of it that is HDF5 */
     int format;
-    hid_t h5;
     gt_checkpoint_about about;
     gt_buffer found; /* of gt_checkpoint_entry */
     int n;
-    int links;       /* that were followed */
     size_t held;     /* bytes of all that was found */
 };
 
@@ -94,117 +91,51 @@ static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes) {
 
 /* ---- what is there ---- */
 
-static bool entry_type(hid_t set, gt_checkpoint_entry *e) {
-    hid_t type = H5Dget_type(set);
-    H5T_class_t class = type < 0 ? H5T_NO_CLASS : H5Tget_class(type);
-    size_t size = type < 0 ? 0 : H5Tget_size(type);
-    bool known = true;
-    if (class == H5T_FLOAT && size == 4)
-        e->type = GT_CHECKPOINT_FLOAT;
-    else if (class == H5T_FLOAT && size == 8)
-        e->type = GT_CHECKPOINT_DOUBLE;
-    else if (class == H5T_INTEGER && size <= 8)
-        e->type = GT_CHECKPOINT_INT;
-    else if (class == H5T_STRING && !H5Tis_variable_str(type) && size <= LONGEST_TEXT) {
-        e->type = GT_CHECKPOINT_TEXT;
-        e->size = size;
-    } else
-        known = false;
-    if (type >= 0) H5Tclose(type);
-    return known;
+/* False: of a kind that this program does not know. A later program may have put it there. */
+static bool describe(const gt_h5_set *s, gt_checkpoint_entry *e) {
+    bool is_float = s->kind == GT_H5_FLOAT && (s->bytes == 4 || s->bytes == 8), known = s->n_dims <= GT_MAX_DIMS;
+    if (is_float) e->type = s->bytes == 4 ? GT_CHECKPOINT_FLOAT : GT_CHECKPOINT_DOUBLE;
+    else if (s->kind == GT_H5_INTEGER && s->bytes <= 8) e->type = GT_CHECKPOINT_INT;
+    else if (s->kind == GT_H5_TEXT && s->bytes <= LONGEST_TEXT) e->type = GT_CHECKPOINT_TEXT;
+    else known = false;
+    e->size = e->type == GT_CHECKPOINT_TEXT ? s->bytes : (size_t)s->elements;
+    for (int i = 0; i < s->n_dims && known; i++) e->shape.d[i] = s->dims[i];
+    e->shape.n = s->n_dims;
+    return known && (is_float || !s->n_dims);
 }
-
-static bool entry_shape(hid_t set, gt_checkpoint_entry *e) {
-    hid_t space = H5Dget_space(set);
-    int n = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
-    hsize_t extent[H5S_MAX_RANK];
-    bool good =
-        n >= 0 && n <= GT_MAX_DIMS && (n == 0 || H5Sget_simple_extent_dims(space, extent, NULL) == n) && H5Sget_simple_extent_type(space) != H5S_NULL;
-    size_t size = 1;
-    e->shape.n = good ? n : 0;
-    for (int i = 0; good && i < n; i++) {
-        e->shape.d[i] = (int64_t)extent[i];
-        good = e->shape.d[i] >= 0 && !gt_mul_overflows(size, extent[i], &size);
-    }
-    if (e->type != GT_CHECKPOINT_TEXT) e->size = size;
-    if (space >= 0) H5Sclose(space);
-    return good && (e->type == GT_CHECKPOINT_FLOAT || e->type == GT_CHECKPOINT_DOUBLE || n == 0);
-}
-
-/* A group that is being listed. */
-typedef struct listing {
-    gt_checkpoint_file *file;
-    const char *prefix;
-    int depth;
-    gt_status st;
-} listing;
-
-static gt_status list_group(gt_checkpoint_file *f, hid_t group, const char *prefix, int depth);
 
 /* Before all of them are looked at: what shares its bytes with others would take many times the file's size. */
-static gt_status count_bytes(gt_checkpoint_file *f, hid_t set, const gt_checkpoint_entry *e) {
-    static const size_t size[] = {[GT_CHECKPOINT_FLOAT] = 4, [GT_CHECKPOINT_DOUBLE] = 8, [GT_CHECKPOINT_INT] = 1, [GT_CHECKPOINT_TEXT] = 1};
-    size_t said, stored = H5Dget_storage_size(set);
-    if (gt_mul_overflows(e->size, size[e->type], &said) || gt_add_overflows(f->held, said > stored ? said : stored, &f->held) || f->held > f->bytes)
-        return gt_fail(GT_FORMAT, "'%s': its entries up to '%s' hold more than the file has bytes", f->path, e->path);
+static gt_status count_bytes(gt_checkpoint_file *f, const gt_h5_set *s, const char *path) {
+    size_t said;
+    if (gt_mul_overflows((size_t)s->elements, s->bytes, &said) || gt_add_overflows(f->held, said > s->stored ? said : (size_t)s->stored, &f->held) || f->held > f->bytes)
+        return gt_fail(GT_FORMAT, "its entries up to '%s' hold more than the file has bytes", path);
     return GT_OK;
 }
 
-/* An object of a kind that this program does not know is left alone: a later program may have put it there. */
-static gt_status list_object(gt_checkpoint_file *f, hid_t object, const char *path, const char *name, int depth) {
-    gt_checkpoint_entry e = {.path = path, .name = name};
-    H5I_type_t kind = H5Iget_type(object);
-    if (kind == H5I_GROUP) return list_group(f, object, path, depth + 1);
-    if (kind != H5I_DATASET || !entry_type(object, &e) || !entry_shape(object, &e)) return GT_OK;
-    gt_status st = count_bytes(f, object, &e);
-    if (st) return st;
-    st = gt_h5_holds(object);
-    if (st) return st == GT_NOMEM ? gt_wrap(st, "'%s'", f->path) : GT_OK; /* what is not whole is as good as not there */
+/* What is not whole is as good as not there. */
+static gt_status list_entry(void *arg, const char *path) {
+    gt_checkpoint_file *f = arg;
+    gt_checkpoint_entry e = {0};
+    gt_h5_set *set;
+    gt_status st = gt_h5_set_open(&set, &f->h5, path);
+    if (st) return st == GT_NOMEM ? st : GT_OK;
+    bool known = describe(set, &e);
+    if (known) st = count_bytes(f, set, path);
+    gt_h5_set_close(set);
+    if (st || !known) return st;
+    e.path = gt_arena_printf(f->arena, "%s", path);
+    if (!e.path) return GT_NOMEM;
+    e.name = strrchr(e.path, '/') + 1;
     gt_buffer_add(&f->found, &e, sizeof e);
-    return f->found.failed ? gt_fail(GT_NOMEM, "out of memory for the entries of '%s'", f->path) : GT_OK;
-}
-
-/* Links are counted and not objects: groups that several links lead to have many more paths than there are groups. */
-static gt_status list_link(const listing *l, hid_t group, const char *name, const H5L_info_t *link) {
-    gt_checkpoint_file *f = l->file;
-    if (++f->links > MOST_LINKS) return gt_fail(GT_FORMAT, "'%s' has too many entries: more than %d", f->path, MOST_LINKS);
-    if (strlen(l->prefix) + strlen(name) >= LONGEST_PATH)
-        return gt_fail(GT_FORMAT, "'%s': the path of an entry has more than %d characters: '%.64s...'", f->path, LONGEST_PATH, *l->prefix ? l->prefix : name);
-    if (link->type != H5L_TYPE_HARD) return GT_OK;
-    char *path = gt_arena_printf(f->arena, "%s/%s", l->prefix, name);
-    if (!path) return GT_NOMEM;
-    hid_t object = H5Oopen(group, name, H5P_DEFAULT);
-    if (object < 0) return gt_h5_fail(GT_FORMAT, "'%s': cannot open '%s'", f->path, path);
-    gt_status st = list_object(f, object, path, path + strlen(l->prefix) + 1, l->depth);
-    H5Oclose(object);
-    return st;
-}
-
-/* H5Literate */
-static herr_t next_link(hid_t group, const char *name, const H5L_info_t *link, void *arg) {
-    listing *l = arg;
-    l->st = list_link(l, group, name, link);
-    return l->st != GT_OK;
-}
-
-/* One by one, H5Lget_name_by_idx() would sort all names anew for each. */
-static gt_status list_group(gt_checkpoint_file *f, hid_t group, const char *prefix, int depth) {
-    listing l = {f, prefix, depth, GT_OK};
-    unsigned order = 0;
-    if (depth > DEEPEST) return gt_fail(GT_FORMAT, "'%s': groups are nested too deep at '%s'", f->path, prefix);
-    hid_t list = H5Gget_create_plist(group);
-    herr_t bad = list < 0 ? -1 : H5Pget_link_creation_order(list, &order);
-    if (list >= 0) H5Pclose(list);
-    if (bad >= 0) bad = H5Literate(group, order & H5P_CRT_ORDER_TRACKED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME, H5_ITER_INC, NULL, next_link, &l);
-    return l.st || bad >= 0 ? l.st : gt_h5_fail(GT_FORMAT, "'%s': cannot list '%s'", f->path, prefix);
+    return f->found.failed ? gt_fail(GT_NOMEM, "out of memory for its entries") : GT_OK;
 }
 
 /* ---- attributes ---- */
 
 static gt_status read_attribute(gt_checkpoint_file *f, const char *name, const char **value) {
-    *value = gt_h5_text(f->arena, f->h5, name, LONGEST_TEXT);
+    *value = gt_h5_text(f->arena, &f->h5, "/", name);
     if (gt_arena_failed(f->arena)) return gt_fail(GT_NOMEM, "out of memory for the checkpoint '%s'", f->path);
-    return *value ? GT_OK : gt_h5_fail(GT_FORMAT, "'%s' has no attribute '%s'", f->path, name);
+    return *value ? GT_OK : gt_fail(GT_FORMAT, "'%s' has no attribute '%s'", f->path, name);
 }
 
 static gt_status read_about(gt_checkpoint_file *f) {
@@ -221,15 +152,10 @@ static gt_status read_about(gt_checkpoint_file *f) {
 /* ---- open and close ---- */
 
 static gt_status open_verified(gt_checkpoint_file *f) {
-    gt_h5_quiet();
-    f->image = (h5_image){.data = f->data + CHECKPOINT_BLOCK, .capacity = f->bytes - CHECKPOINT_BLOCK};
-    f->h5 = gt_h5_image_open(&f->image);
-    if (f->h5 < 0) return gt_h5_fail(GT_FORMAT, "'%s' cannot be opened", f->path);
-    hid_t root = H5Gopen2(f->h5, "/", H5P_DEFAULT);
-    gt_status st = root < 0 ? gt_h5_fail(GT_FORMAT, "'%s' has no root group", f->path) : list_group(f, root, "", 0);
-    if (root >= 0) H5Gclose(root);
+    gt_status st = gt_h5_open_memory(&f->h5, f->data + CHECKPOINT_BLOCK, f->bytes - CHECKPOINT_BLOCK);
+    if (!st) st = gt_h5_each(&f->h5, false, list_entry, f);
     f->n = (int)(f->found.n / sizeof(gt_checkpoint_entry));
-    return st ? st : read_about(f);
+    return st ? gt_wrap(st, "'%s'", f->path) : read_about(f);
 }
 
 /* Loaded and verified; HDF5 has not seen it yet. */
@@ -241,7 +167,6 @@ static gt_status load_file(const char *path, gt_checkpoint_file **out) {
     gt_checkpoint_file *f = calloc(1, sizeof *f);
     gt_status st = GT_OK;
     if (f) {
-        f->h5 = -1;
         f->arena = gt_arena_new();
         f->path = f->arena ? gt_arena_printf(f->arena, "%s", path) : NULL;
     }
@@ -286,7 +211,7 @@ gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status) {
 
 void gt_checkpoint_close(gt_checkpoint_file *f) {
     if (!f) return;
-    if (f->h5 >= 0) H5Fclose(f->h5);
+    gt_h5_close(&f->h5);
     gt_block_free(f->data, f->bytes);
     gt_buffer_free(&f->found);
     gt_arena_free(f->arena);
@@ -347,41 +272,41 @@ const gt_checkpoint_entry *gt_checkpoint_find(const gt_checkpoint_file *f, const
     return NULL;
 }
 
-static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_checkpoint_type type, hid_t memory_type, void *out, size_t size) {
-    static const char *const words[] = {[GT_CHECKPOINT_FLOAT] = "a float32 tensor",
-                                        [GT_CHECKPOINT_DOUBLE] = "a float64",
-                                        [GT_CHECKPOINT_INT] = "an integer",
-                                        [GT_CHECKPOINT_TEXT] = "a text"};
+static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_checkpoint_type type, void *out, size_t size) {
+    static const struct {
+        const char *words;
+        gt_number number;
+    } types[] = {[GT_CHECKPOINT_FLOAT] = {"a float32 tensor", GT_NUMBER_FLOAT},
+                 [GT_CHECKPOINT_DOUBLE] = {"a float64", GT_NUMBER_DOUBLE},
+                 [GT_CHECKPOINT_INT] = {"an integer", GT_NUMBER_INT64},
+                 [GT_CHECKPOINT_TEXT] = {"a text", GT_NUMBER_TEXT}};
     const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
+    gt_h5_set *set;
     if (!e) return gt_fail(GT_FORMAT, "'%s' has no '%s'", f->path, path);
-    if (e->type != type) return gt_fail(GT_FORMAT, "'%s': '%s' is %s, not %s", f->path, path, words[e->type], words[type]);
+    if (e->type != type) return gt_fail(GT_FORMAT, "'%s': '%s' is %s, not %s", f->path, path, types[e->type].words, types[type].words);
     if (type == GT_CHECKPOINT_TEXT ? e->size > size : e->size != size)
         return gt_fail(GT_FORMAT, "'%s': '%s' has %zu elements where %zu are needed", f->path, path, e->size, size);
-    hid_t set = H5Dopen2(f->h5, path, H5P_DEFAULT), own = memory_type;
-    if (set >= 0 && memory_type < 0) own = H5Dget_type(set);
-    gt_status st = set < 0 || own < 0 || H5Dread(set, own, H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0
-                       ? gt_h5_fail(GT_FORMAT, "'%s': cannot read '%s'", f->path, path)
-                       : GT_OK;
-    if (memory_type < 0 && own >= 0) H5Tclose(own);
-    if (set >= 0) H5Dclose(set);
-    return st;
+    gt_status st = gt_h5_set_open(&set, &f->h5, path);
+    if (!st && (st = gt_h5_set_read(set, 0, set->rows, types[type].number, out))) st = gt_wrap(st, "%s", path);
+    gt_h5_set_close(set);
+    return st ? gt_wrap(st, "'%s'", f->path) : GT_OK;
 }
 
 gt_status gt_checkpoint_read(const gt_checkpoint_file *f, const char *path, float *out, size_t floats) {
-    return read_entry(f, path, GT_CHECKPOINT_FLOAT, H5T_NATIVE_FLOAT, out, floats);
+    return read_entry(f, path, GT_CHECKPOINT_FLOAT, out, floats);
 }
 gt_status gt_checkpoint_read_doubles(const gt_checkpoint_file *f, const char *path, double *out, size_t doubles) {
-    return read_entry(f, path, GT_CHECKPOINT_DOUBLE, H5T_NATIVE_DOUBLE, out, doubles);
+    return read_entry(f, path, GT_CHECKPOINT_DOUBLE, out, doubles);
 }
 gt_status gt_checkpoint_get_int(const gt_checkpoint_file *f, const char *path, int64_t *value) {
-    return read_entry(f, path, GT_CHECKPOINT_INT, H5T_NATIVE_INT64, value, 1);
+    return read_entry(f, path, GT_CHECKPOINT_INT, value, 1);
 }
 gt_status gt_checkpoint_get_double(const gt_checkpoint_file *f, const char *path, double *value) {
-    return read_entry(f, path, GT_CHECKPOINT_DOUBLE, H5T_NATIVE_DOUBLE, value, 1);
+    return read_entry(f, path, GT_CHECKPOINT_DOUBLE, value, 1);
 }
 gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, char *out, size_t bytes) {
     memset(out, 0, bytes);
-    gt_status st = bytes ? read_entry(f, path, GT_CHECKPOINT_TEXT, -1, out, bytes) : gt_fail(GT_FAILED, "no room for '%s'", path);
+    gt_status st = bytes ? read_entry(f, path, GT_CHECKPOINT_TEXT, out, bytes) : gt_fail(GT_FAILED, "no room for '%s'", path);
     if (bytes) out[bytes - 1] = 0;
     return st;
 }

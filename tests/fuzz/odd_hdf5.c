@@ -9,7 +9,7 @@
 
 #include "dataset_use.h"
 #include "run/checkpoint_block.h"
-#include "h5/h5_image.h"
+#include "h5/h5.h"
 #include "run/metrics_read.h"
 #include "common/results.h"
 #include "gantry/checkpoint.h"
@@ -206,22 +206,18 @@ static void read_checkpoint(const void *image, size_t n) {
 }
 
 static void run(const uint8_t *bytes, size_t n) {
-    h5_image image = {0};
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
-    hid_t file = gt_h5_image_create(&image);
-    fuzz_check(file >= 0);
+    gt_h5_file f;
+    fuzz_check(!gt_h5_create_memory(&f));
     program p = {bytes, bytes + n};
     unsigned reader = next(&p, READERS);
-    run_program(&p, file);
-    fuzz_check(H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0);
-    ssize_t size = H5Fget_file_image(file, NULL, 0);
-    fuzz_check(size > 0 && H5Fget_obj_count(file, H5F_OBJ_ALL) == 1 && H5Fclose(file) >= 0);
-    if (reader == AS_DATASET) fuzz_use_dataset(fuzz_file(image.data, (size_t)size));
-    if (reader == AS_CHECKPOINT) read_checkpoint(image.data, (size_t)size);
-    if (reader == AS_METRICS) read_metrics(fuzz_file(image.data, (size_t)size));
-    if (reader == AS_POINTS) fuzz_use_points(fuzz_named("input.h5", image.data, (size_t)size));
-    if (reader == AS_RESULTS) read_results(fuzz_file(image.data, (size_t)size));
-    free(image.data);
+    run_program(&p, f.id);
+    fuzz_check(H5Fget_obj_count(f.id, H5F_OBJ_ALL) == 1 && !gt_h5_finish(&f));
+    if (reader == AS_DATASET) fuzz_use_dataset(fuzz_file(f.data, f.bytes));
+    if (reader == AS_CHECKPOINT) read_checkpoint(f.data, f.bytes);
+    if (reader == AS_METRICS) read_metrics(fuzz_file(f.data, f.bytes));
+    if (reader == AS_POINTS) fuzz_use_points(fuzz_named("input.h5", f.data, f.bytes));
+    if (reader == AS_RESULTS) read_results(fuzz_file(f.data, f.bytes));
+    gt_h5_close(&f);
     fuzz_check(H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL) == 0); /* whatever was read, nothing is left open */
 }
 
