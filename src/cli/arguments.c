@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * From argv to options. */
+ * From argv to options, and to the work. */
 #include <string.h>
 #include <strings.h>
 
 #include "base/tilde.h"
 #include "cli/cli.h"
+#include "gantry/log.h"
 
 static const gt_option *find_row(const gt_option *rows, int n, const char *key, size_t length) {
     for (int i = 0; i < n; i++)
@@ -77,23 +78,54 @@ gt_status cli_apply(gt_options *o, const cli_arguments *arguments) {
     return GT_OK;
 }
 
-bool cli_begin(cli_session *s, const char *command, int argc, char **argv, void *fields, int *status) {
-    const cli_command *c = cli_find(command);
+bool cli_begin(cli_session *s, const cli_command *c, int argc, char **argv, int *status) {
     int n = 0;
-    const gt_option *rows = c->options ? c->options(&n) : NULL;
+    const gt_option *rows = cli_options(c, &n);
     *s = (cli_session){.arena = gt_arena_new()};
     s->settings.arena = s->arena;
     uint8_t *state = s->arena ? gt_arena_array(s->arena, (size_t)n + 1, 1) : NULL;
-    gt_status st = state ? cli_split(s->arena, rows, n, argc, argv, false, &s->arguments) : GT_NOMEM;
-    bool help = !st && s->arguments.help;
-    s->options = (gt_options){.rows = rows, .n = n, .fields = fields, .state = state, .arena = s->arena};
-    if (!st && !help) gt_options_reset(&s->options);
-    if (!st && !help) st = cli_apply(&s->options, &s->arguments);
-    if (!st && !help) st = cli_note_settings(&s->settings, command, &s->options, &s->arguments);
-    if (!st && !help) return true;
-    *status = cli_end_early(command, &s->arguments, &s->settings, st);
+    s->fields = state ? gt_arena_alloc(s->arena, c->fields + 1) : NULL;
+    gt_status st = s->fields ? cli_split(s->arena, rows, n, argc, argv, false, &s->arguments) : GT_NOMEM;
+    bool work = !st && !s->arguments.help;
+    s->options = (gt_options){.rows = rows, .n = n, .fields = s->fields, .state = state, .arena = s->arena};
+    if (work) {
+        gt_options_reset(&s->options);
+        st = cli_apply(&s->options, &s->arguments);
+        if (!st) st = cli_note_settings(&s->settings, c, &s->options, &s->arguments);
+        if (!st) return true;
+    }
+    *status = cli_end_early(c, &s->arguments, &s->settings, st);
     cli_end(s);
     return false;
 }
 
 void cli_end(cli_session *s) { gt_arena_free(s->arena); }
+
+static int64_t threads_of(const cli_session *s) {
+    const gt_option *row = gt_options_find(&s->options, "threads");
+    return row ? *(const int64_t *)((const char *)s->fields + row->offset) : 0;
+}
+
+static gt_status meet(cli_session *s, bool pool, gt_status st) {
+    s->comm = cli_meet(&s->settings, (int)threads_of(s), &st);
+    if (st) return st;
+    gt_log_setup(s->comm->rank, s->comm->ranks, GT_INFO);
+    if (!pool) return GT_OK;
+    s->pool = gt_pool_new(s->comm->threads);
+    return gt_comm_agree_all(s->comm, s->pool ? GT_OK : GT_FAILED);
+}
+
+int cli_perform(const cli_command *c, int argc, char **argv) {
+    cli_session s;
+    int status;
+    if (c->main) return c->main(argc, argv);
+    if (!c->ranks && cli_others_work(c->name)) return CLI_DONE;
+    if (!cli_begin(&s, c, argc, argv, &status)) return status;
+    gt_status st = c->prepare ? c->prepare(&s) : GT_OK;
+    if (c->ranks) st = meet(&s, c->pool, st);
+    if (!st) st = c->run(&s);
+    gt_pool_free(s.pool);
+    status = cli_leave(c->name, st, s.comm);
+    cli_end(&s);
+    return status;
+}

@@ -51,7 +51,7 @@ static gt_status check_words(int argc, char **argv) {
     return st;
 }
 
-int cli_bench(int argc, char **argv) {
+static int bench(int argc, char **argv) {
     const char *name = argc > 1 ? argv[1] : "--help";
     if (!strcmp(name, "--help") || !strcmp(name, "-h")) {
         list_programs(stdout);
@@ -64,3 +64,13 @@ int cli_bench(int argc, char **argv) {
     }
     return cli_exit("bench", gt_fail(GT_USAGE, "there is no benchmark '%.40s'", name));
 }
+
+const cli_command cli_bench = {
+    .name = "bench",
+    .arguments = "NAME [--json] [--long] [--key=value ...]",
+    .help = "Measure this machine: arithmetic, steps, loading, scaling",
+    .detail = "Each NAME is a program of its own with its own --help; `gantry bench` lists them. Results go to "
+              "stdout as tables, or as JSON, which `gantry bench report FILE ...` prints again, joins into one "
+              "HDF5 file and plots.",
+    .main = bench,
+};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The command line: subcommands are rows of one table (main.c), their options rows of option tables (gantry/option.h).
+ * The command line: subcommands are rows of one table (commands.c), their options rows of option tables (gantry/option.h).
  * Results go to stdout, talk to stderr; exit status 0 done, 1 failed, 2 bad usage, 75 stopped before its end. */
 #ifndef GANTRY_CLI_H
 #define GANTRY_CLI_H
@@ -11,24 +11,45 @@
 #include "gantry/dist.h"
 #include "gantry/job.h"
 #include "gantry/option.h"
+#include "gantry/pool.h"
 #include "gantry/version.h"
 
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_STOPPED = 75 };
 
+typedef struct cli_session cli_session;
+
+/* A subcommand: a file that defines `const cli_command cli_NAME`, and its name in the list of commands.c. */
 typedef struct cli_command {
     const char *name;
-    const char *arguments;                  /* after the name, in the usage line */
+    const char *arguments;                  /* after the name, in the usage line; NULL: none */
     const char *help;                       /* one line */
     const char *detail;                     /* for the manual; NULL: nothing more */
-    const gt_option *(*options)(int *n);    /* NULL: none */
-    int (*run)(int argc, char **argv);      /* argv[0] is the command's name; returns the exit status */
+    const gt_option *rows;                  /* its options: see CLI_ROWS() */
+    int n_rows;
+    size_t fields;                          /* bytes of the struct that they fill in */
+    const gt_option *(*options)(int *n);    /* a table that is put together elsewhere; NULL: `rows` */
+    gt_status (*prepare)(cli_session *s);   /* before the ranks meet: no MPI yet; NULL: nothing */
+    gt_status (*run)(cli_session *s);       /* all ranks, when they have met; a command without `ranks`: rank 0 alone, without MPI */
+    int (*main)(int argc, char **argv);     /* instead of both: reads its arguments itself; argv[0] is the name; returns the exit status */
     bool hidden;                            /* for building the documentation: not in --help */
-    bool ranks;                             /* several ranks share the work, and come together in cli_meet() */
+    bool ranks;                             /* several ranks share the work */
+    bool pool;                              /* `run` gets a pool of --threads threads */
     unsigned own_words;                     /* bit i: words[i] may be another on each rank; what the words name is compared instead */
 } cli_command;
 
-const cli_command *cli_commands(int *n);
+/* Rows of a table; FIELDS is the struct that they fill in. `value`: the default as text, or NULL. FURTHER: --help shows only the key. */
+#define CLI_FURTHER(kind, name, field, value) \
+    .key = name, .type = GT_OPTION_##kind, .class = GT_COMMAND, .offset = offsetof(FIELDS, field), .standard = value
+#define CLI_OPTION(kind, name, field, value) .common = true, CLI_FURTHER(kind, name, field, value)
+#define CLI_THREADS                                                                                          \
+    {CLI_OPTION(INT, "threads", threads, NULL), .by_rank = true, .min = 1, .max = 4096,                      \
+     .derived = "the host's cores shared out among its ranks", .help = "Threads per rank"}
+#define CLI_ROWS(table) .rows = table, .n_rows = sizeof table / sizeof *table, .fields = sizeof(FIELDS)
+
+const cli_command *const *cli_commands(int *n);
 const cli_command *cli_find(const char *name); /* NULL: no such command */
+const gt_option *cli_options(const cli_command *c, int *n);
+int cli_perform(const cli_command *c, int argc, char **argv); /* returns the exit status */
 
 const char *cli_nearest(const char *name);     /* the command most like a mistyped one; NULL: none is close */
 
@@ -54,24 +75,26 @@ typedef struct cli_settings {
     int n;
 } cli_settings;
 /* As they are now; `o` may be NULL. */
-gt_status cli_note_settings(cli_settings *out, const char *command, const gt_options *o, const cli_arguments *arguments);
+gt_status cli_note_settings(cli_settings *out, const cli_command *c, const gt_options *o, const cli_arguments *arguments);
 
 /* The ranks of a command come together. *st is what this rank has found so far, a mistake of usage perhaps: then, and where ranks were given other
  * commands, *st is the same failure on all ranks. NULL: this rank is alone with its failure, or there are no ranks to be had. cli_leave() is the end. */
 gt_comm *cli_meet(const cli_settings *mine, int threads, gt_status *st);
 
 /* The end of a command that shows its help, or fails (`st`), before its work begins; returns the exit status. Several ranks do so together. */
-int cli_end_early(const char *command, const cli_arguments *arguments, cli_settings *mine, gt_status st);
+int cli_end_early(const cli_command *c, const cli_arguments *arguments, cli_settings *mine, gt_status st);
 
-/* A command whose options fill in one struct: `fields` is reset, filled, and the arguments that are no options come back. When
- * *status is not negative the command is over and returns it (help was shown, or a usage error). */
-typedef struct cli_session {
+struct cli_session {
     gt_arena *arena;
     cli_arguments arguments;
     gt_options options;
+    void *fields;           /* the command's struct: what the options say; more of it is zero, and free for use */
     cli_settings settings;  /* as they were given */
-} cli_session;
-bool cli_begin(cli_session *s, const char *command, int argc, char **argv, void *fields, int *status);
+    gt_comm *comm;          /* of a command with ranks, when they have met */
+    gt_pool *pool;
+};
+/* When *status is not negative the command is over and returns it (help was shown, or a usage error). */
+bool cli_begin(cli_session *s, const cli_command *c, int argc, char **argv, int *status);
 void cli_end(cli_session *s);
 
 /* The exit status for a status; says gt_message() on stderr when there is something to say. Without MPI: see cli_wait_turn(). */
@@ -96,46 +119,13 @@ void cli_print_reference(FILE *f);                           /* jobs/reference.i
 void cli_print_manual(FILE *f);                              /* gantry.1 */
 void cli_print_version(FILE *f);
 
-/* ---- commands, and their options ---- */
+/* ---- jobs ---- */
 
-int cli_train(int argc, char **argv);
 /* The job that the arguments of `gantry train` describe: from the job file, or the run's own, and the options; checked as far as it can be
  * without the data. */
 gt_status cli_read_job(gt_job *job, const cli_arguments *arguments);
 /* The rest of it, from the data as the training would open them. */
 gt_status cli_resolve_job(gt_job *job);
-int cli_run(int argc, char **argv);
-const gt_option *cli_run_options(int *n);
-int cli_submit(int argc, char **argv);
-const gt_option *cli_submit_options(int *n);
-int cli_dataset(int argc, char **argv);
-int cli_generate(int argc, char **argv);
-int cli_reconstruct(int argc, char **argv);
-int cli_latent(int argc, char **argv);
-int cli_anomalies(int argc, char **argv);
-int cli_gmm(int argc, char **argv);
-int cli_likelihood(int argc, char **argv);
-int cli_inspect(int argc, char **argv);
-int cli_report(int argc, char **argv);
-int cli_compare(int argc, char **argv);
-int cli_bench(int argc, char **argv);
-int cli_doctor(int argc, char **argv);
-int cli_help(int argc, char **argv);
-int cli_version(int argc, char **argv);
-int cli_reference(int argc, char **argv);
-int cli_manual(int argc, char **argv);
-const gt_option *cli_dataset_options(int *n);
-const gt_option *cli_generate_options(int *n);
-const gt_option *cli_reconstruct_options(int *n);
-const gt_option *cli_latent_options(int *n);
-const gt_option *cli_anomalies_options(int *n);
-const gt_option *cli_gmm_options(int *n);
-const gt_option *cli_likelihood_options(int *n);
-const gt_option *cli_inspect_options(int *n);
-const gt_option *cli_report_options(int *n);
-const gt_option *cli_compare_options(int *n);
-
-const gt_option *cli_doctor_options(int *n);
 
 /* ---- checkpoints that may come from elsewhere: before MPI ---- */
 

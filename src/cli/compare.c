@@ -8,30 +8,29 @@ typedef struct compare_fields {
     int64_t columns;
 } compare_fields;
 
-#define FIELD(name) .class = GT_COMMAND, .group = "compare", .common = true, .offset = offsetof(compare_fields, name)
+#define FIELDS compare_fields
 
 static const gt_option table[] = {
-    {.key = "out", .type = GT_OPTION_TEXT, .path = true, FIELD(out), .standard = "compare.png", .help = "The picture: the newest fakes of each run"},
-    {.key = "columns", .type = GT_OPTION_INT, FIELD(columns), .standard = "0", .max = 100, .help = "Runs side by side in it; 0: about a square"},
+    {CLI_OPTION(TEXT, "out", out, "compare.png"), .path = true, .help = "The picture: the newest fakes of each run"},
+    {CLI_OPTION(INT, "columns", columns, "0"), .max = 100, .help = "Runs side by side in it; 0: about a square"},
 };
 
-const gt_option *cli_compare_options(int *n) {
-    *n = sizeof table / sizeof *table;
-    return table;
+static gt_status compare(cli_session *s) {
+    const compare_fields *f = s->fields;
+    const char *const *dirs = s->arguments.words;
+    int n = s->arguments.n_words;
+    gt_status st = n ? gt_compare_table(stdout, dirs, n) : gt_fail(GT_USAGE, "directories of runs are needed");
+    if (!st) st = gt_compare_picture(f->out, dirs, n, (int)f->columns);
+    if (!st) puts(f->out);
+    return st;
 }
 
-int cli_compare(int argc, char **argv) {
-    if (cli_others_work("compare")) return CLI_DONE;
-    compare_fields fields;
-    cli_session s;
-    int status;
-    if (!cli_begin(&s, "compare", argc, argv, &fields, &status)) return status;
-    const char *const *dirs = s.arguments.words;
-    int n = s.arguments.n_words;
-    gt_status st = n ? gt_compare_table(stdout, dirs, n) : gt_fail(GT_USAGE, "directories of runs are needed");
-    if (!st) st = gt_compare_picture(fields.out, dirs, n, (int)fields.columns);
-    if (!st) puts(fields.out);
-    status = cli_exit("compare", st);
-    cli_end(&s);
-    return status;
-}
+const cli_command cli_compare = {
+    .name = "compare",
+    .arguments = "RUN ... [--key=value ...]",
+    .help = "Several runs as a table, and their pictures side by side",
+    .detail = "Losses are means over the last quarter of the ticks, all else is of the last tick. jobs/sweep.sh "
+              "and slurm/sweep.sbatch end with it.",
+    CLI_ROWS(table),
+    .run = compare,
+};

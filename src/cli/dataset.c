@@ -16,58 +16,52 @@ typedef struct dataset_fields {
     bool pad, compress, scan, restart, overwrite, coarse;
 } dataset_fields;
 
-#define FIELD(name) .class = GT_COMMAND, .group = "dataset", .offset = offsetof(dataset_fields, name)
-#define COMMON .common = true
+#define FIELDS dataset_fields
 
 static const gt_option table[] = {
-    {.key = "source", .type = GT_OPTION_TEXT, .path = true, FIELD(source), .standard = "", .help = "SOURCE, as the reference tool takes it"},
-    {.key = "dest", .type = GT_OPTION_TEXT, .path = true, FIELD(dest), .standard = "", .help = "DEST, as the reference tool takes it",
+    {CLI_FURTHER(TEXT, "source", source, ""), .path = true, .help = "SOURCE, as the reference tool takes it"},
+    {CLI_FURTHER(TEXT, "dest", dest, ""), .path = true, .help = "DEST, as the reference tool takes it",
      .detail = "FILE.zip, FILE.h5 or FILE.hdf5 is a file, a name without a suffix a folder. Another suffix is refused unless '/' follows it: data.v2/ is a folder. "
                "An unfinished DEST is gone on with by the same command. A finished one is compared with what the command makes: where it is the same nothing is "
                "written, else it is refused (--overwrite)."},
-    {.key = "width", .type = GT_OPTION_INT, FIELD(width), COMMON, .standard = "0", .max = 32768, .unit = "pixels", .help = "Width of the images; 0: as they are"},
-    {.key = "height", .type = GT_OPTION_INT, FIELD(height), COMMON, .standard = "0", .max = 32768, .unit = "pixels", .help = "Height of the images; 0: as they are"},
-    {.key = "transform", .type = GT_OPTION_CHOICE, FIELD(transform), COMMON, .standard = "none", .choices = "none|center-crop|center-crop-wide",
+    {CLI_OPTION(INT, "width", width, "0"), .max = 32768, .unit = "pixels", .help = "Width of the images; 0: as they are"},
+    {CLI_OPTION(INT, "height", height, "0"), .max = 32768, .unit = "pixels", .help = "Height of the images; 0: as they are"},
+    {CLI_OPTION(CHOICE, "transform", transform, "none"), .choices = "none|center-crop|center-crop-wide",
      .help = "Cropping before resizing",
      .detail = "center-crop takes the largest square in the middle; center-crop-wide the middle rows of the wanted proportion, and adds black above and below."},
-    {.key = "resize-filter", .type = GT_OPTION_CHOICE, FIELD(filter), COMMON, .standard = "lanczos", .choices = "box|lanczos", .help = "Filter, as in Pillow"},
-    {.key = "pad", .type = GT_OPTION_BOOL, FIELD(pad), .standard = "0", .help = "Fit images into width x height without stretching them, and fill up with the background"},
-    {.key = "crops", .type = GT_OPTION_INT, FIELD(crops), .standard = "0", .max = 32768, .unit = "pixels", .help = "Cut each picture into a grid of squares of this side",
+    {CLI_OPTION(CHOICE, "resize-filter", filter, "lanczos"), .choices = "box|lanczos", .help = "Filter, as in Pillow"},
+    {CLI_FURTHER(BOOL, "pad", pad, "0"), .help = "Fit images into width x height without stretching them, and fill up with the background"},
+    {CLI_FURTHER(INT, "crops", crops, "0"), .max = 32768, .unit = "pixels", .help = "Cut each picture into a grid of squares of this side",
      .detail = "The last row and column are aligned to the border."},
-    {.key = "channels", .type = GT_OPTION_INT, FIELD(channels), .standard = "0", .max = 256, .help = "1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"},
-    {.key = "background", .type = GT_OPTION_TEXT, FIELD(background), .standard = "", .help = "Lay transparent images over this colour: white, black or RRGGBB",
+    {CLI_FURTHER(INT, "channels", channels, "0"), .max = 256, .help = "1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"},
+    {CLI_FURTHER(TEXT, "background", background, ""), .help = "Lay transparent images over this colour: white, black or RRGGBB",
      .detail = "Without it alpha stays a channel. Also what --pad fills up with (black without it)."},
-    {.key = "depth", .type = GT_OPTION_CHOICE, FIELD(depth), .standard = "keep", .choices = "keep|u8|u16|f32", .help = "Kind of sample: 8-bit, 16-bit or float32",
+    {CLI_FURTHER(CHOICE, "depth", depth, "keep"), .choices = "keep|u8|u16|f32", .help = "Kind of sample: 8-bit, 16-bit or float32",
      .detail = "Any but keep also brings the samples to the usual range of that kind."},
-    {.key = "range", .type = GT_OPTION_TEXT, FIELD(range), .standard = "", .help = "LO,HI: the samples of SOURCE that stand for black and white",
+    {CLI_FURTHER(TEXT, "range", range, ""), .help = "LO,HI: the samples of SOURCE that stand for black and white",
      .detail = "Most often of float32 samples, for which -1,1 are usual. In place of what the source says itself; the samples stay as they are and DEST says the same "
                "(the attribute range of an HDF5 file, \"range\" in a dataset.json), unless --depth brings them to the usual range of its kind."},
-    {.key = "max-images", .type = GT_OPTION_INT, FIELD(max_images), .standard = "0", .max = 2147483647, .help = "Take only the first so many pictures of the source; 0: all"},
-    {.key = "labels", .type = GT_OPTION_TEXT, .path = true, FIELD(labels), COMMON, .standard = "own", .help = "own, folders (a class each), FILE.csv, or none",
+    {CLI_FURTHER(INT, "max-images", max_images, "0"), .max = 2147483647, .help = "Take only the first so many pictures of the source; 0: all"},
+    {CLI_OPTION(TEXT, "labels", labels, "own"), .path = true, .help = "own, folders (a class each), FILE.csv, or none",
      .detail = "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
                "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's range and channel names count in any case."},
-    {.key = "coarse", .type = GT_OPTION_BOOL, FIELD(coarse), .standard = "0", .help = "CIFAR-100: the 20 coarse classes"},
-    {.key = "compress", .type = GT_OPTION_BOOL, FIELD(compress), COMMON, .standard = "0", .help = "Compressed PNG or HDF5: smaller, slower to read"},
-    {.key = "on-error", .type = GT_OPTION_CHOICE, FIELD(on_error), COMMON, .standard = "stop", .choices = "stop|skip", .help = "Unusable pictures: make nothing, or leave them out"},
-    {.key = "duplicates", .type = GT_OPTION_CHOICE, FIELD(duplicates), .standard = "keep", .choices = "keep|skip", .help = "Equal pictures: only list them, or take the first alone"},
-    {.key = "report", .type = GT_OPTION_TEXT, .path = true, FIELD(report), .standard = "", .help = "Write all findings to this file, and as JSON to this name with .json",
+    {CLI_FURTHER(BOOL, "coarse", coarse, "0"), .help = "CIFAR-100: the 20 coarse classes"},
+    {CLI_OPTION(BOOL, "compress", compress, "0"), .help = "Compressed PNG or HDF5: smaller, slower to read"},
+    {CLI_OPTION(CHOICE, "on-error", on_error, "stop"), .choices = "stop|skip", .help = "Unusable pictures: make nothing, or leave them out"},
+    {CLI_FURTHER(CHOICE, "duplicates", duplicates, "keep"), .choices = "keep|skip", .help = "Equal pictures: only list them, or take the first alone"},
+    {CLI_FURTHER(TEXT, "report", report, ""), .path = true, .help = "Write all findings to this file, and as JSON to this name with .json",
      .detail = "Of a split: those of all its parts, each with the part's name; items are numbered in the part."},
-    {.key = "scan", .type = GT_OPTION_BOOL, FIELD(scan), COMMON, .standard = "0", .help = "Only look through SOURCE and list what is wrong"},
-    {.key = "restart", .type = GT_OPTION_BOOL, FIELD(restart), .standard = "0", .help = "Do not go on with what an earlier run left unfinished: drop it",
+    {CLI_OPTION(BOOL, "scan", scan, "0"), .help = "Only look through SOURCE and list what is wrong"},
+    {CLI_FURTHER(BOOL, "restart", restart, "0"), .help = "Do not go on with what an earlier run left unfinished: drop it",
      .detail = "A finished DEST stays: see --overwrite."},
-    {.key = "overwrite", .type = GT_OPTION_BOOL, FIELD(overwrite), .standard = "0", .help = "Replace DEST where something else stands there or was begun",
+    {CLI_FURTHER(BOOL, "overwrite", overwrite, "0"), .help = "Replace DEST where something else stands there or was begun",
      .detail = "The old one stays until the new one is whole. A folder is replaced only where it holds nothing but the files of a dataset."},
-    {.key = "count", .type = GT_OPTION_INT, FIELD(count), .standard = "0", .max = 2147483647, .help = "subset: how many images"},
-    {.key = "parts", .type = GT_OPTION_TEXT, FIELD(parts), .standard = "", .help = "split: sizes of the parts, as in 0.9,0.1; equal parts without it"},
-    {.key = "seed", .type = GT_OPTION_INT, FIELD(seed), .standard = "0", .max = 4294967295, .help = "subset and split: which random choice"},
-    {.key = "grid", .type = GT_OPTION_TEXT, .path = true, FIELD(grid), .standard = "", .help = "inspect: write a grid of images to this PNG"},
-    {.key = "threads", .by_rank = true, .type = GT_OPTION_INT, FIELD(threads), COMMON, .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
+    {CLI_FURTHER(INT, "count", count, "0"), .max = 2147483647, .help = "subset: how many images"},
+    {CLI_FURTHER(TEXT, "parts", parts, ""), .help = "split: sizes of the parts, as in 0.9,0.1; equal parts without it"},
+    {CLI_FURTHER(INT, "seed", seed, "0"), .max = 4294967295, .help = "subset and split: which random choice"},
+    {CLI_FURTHER(TEXT, "grid", grid, ""), .path = true, .help = "inspect: write a grid of images to this PNG"},
+    CLI_THREADS,
 };
-
-const gt_option *cli_dataset_options(int *n) {
-    *n = sizeof table / sizeof *table;
-    return table;
-}
 
 /* ---- from options to a request ---- */
 
@@ -293,8 +287,8 @@ static gt_status check_options(const gt_options *o, const action *a) {
     return GT_OK;
 }
 
-static gt_status run(gt_comm *comm, cli_session *s, const dataset_fields *f) {
-    gt_log_setup(comm->rank, comm->ranks, GT_INFO);
+static gt_status run(cli_session *s) {
+    const dataset_fields *f = s->fields;
     gt_pack_request request;
     const char **words = s->arguments.words;
     int n = s->arguments.n_words;
@@ -305,7 +299,7 @@ static gt_status run(gt_comm *comm, cli_session *s, const dataset_fields *f) {
     if (n < a->least) return gt_fail(GT_USAGE, "gantry dataset %s %s", a->name, a->needed);
     gt_status st = check_options(&s->options, a);
     if (!st) st = read_request(f, &request);
-    return st ? st : a->run(comm, s, f, &request, words, n);
+    return st ? st : a->run(s->comm, s, f, &request, words, n);
 }
 
 static gt_status check_standing(const char *dest) {
@@ -315,21 +309,6 @@ static gt_status check_standing(const char *dest) {
     snprintf(reason, sizeof reason, "%s", gt_message());
     return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (%s): --overwrite replaces it, or "
                              "choose another destination", dest, reason);
-}
-
-/* HDF5 files from elsewhere, before MPI is up: sources, and what stands where something is to be made and is not
- * replaced unread. */
-static gt_status check_foreign(const cli_session *s, const dataset_fields *f) {
-    const char **words = s->arguments.words, *action = s->arguments.n_words ? words[0] : "";
-    bool looks = gt_is(action, "inspect") || gt_is(action, "verify");
-    gt_status st = *f->source ? gt_dataset_check_foreign(f->source, NULL) : GT_OK;
-    if (!st && *f->dest && !f->overwrite) st = check_standing(f->dest);
-    for (int i = 0; i < s->arguments.n_words && !st; i++) {
-        bool last = i == s->arguments.n_words - 1 && i > 0, made = !looks && (last || (i > 1 && gt_is(action, "split")));
-        if (!made) st = gt_dataset_check_foreign(words[i], NULL);
-        else if (!f->overwrite) st = check_standing(words[i]);
-    }
-    return st;
 }
 
 /* Buffers of pictures come and go by the million: do not give their pages back to the system each time. */
@@ -342,15 +321,35 @@ static void keep_memory(void) {
 #endif
 }
 
-int cli_dataset(int argc, char **argv) {
-    dataset_fields fields;
-    cli_session s;
-    int status;
+/* HDF5 files from elsewhere, before MPI is up: sources, and what stands where something is to be made and is not
+ * replaced unread. */
+static gt_status check_foreign(cli_session *s) {
+    const dataset_fields *f = s->fields;
     keep_memory();
-    if (!cli_begin(&s, "dataset", argc, argv, &fields, &status)) return status;
-    gt_status st = cli_first_rank() ? check_foreign(&s, &fields) : GT_OK;
-    gt_comm *comm = cli_meet(&s.settings, (int)fields.threads, &st);
-    status = cli_leave("dataset", st ? st : run(comm, &s, &fields), comm);
-    cli_end(&s);
-    return status;
+    if (!cli_first_rank()) return GT_OK;
+    const char **words = s->arguments.words, *action = s->arguments.n_words ? words[0] : "";
+    bool looks = gt_is(action, "inspect") || gt_is(action, "verify");
+    gt_status st = *f->source ? gt_dataset_check_foreign(f->source, NULL) : GT_OK;
+    if (!st && *f->dest && !f->overwrite) st = check_standing(f->dest);
+    for (int i = 0; i < s->arguments.n_words && !st; i++) {
+        bool last = i == s->arguments.n_words - 1 && i > 0, made = !looks && (last || (i > 1 && gt_is(action, "split")));
+        if (!made) st = gt_dataset_check_foreign(words[i], NULL);
+        else if (!f->overwrite) st = check_standing(words[i]);
+    }
+    return st;
 }
+
+const cli_command cli_dataset = {
+    .name = "dataset",
+    .arguments = "SOURCE DEST | ACTION ... [--key=value ...]",
+    .help = "Make a dataset of pictures from any source, or look at one",
+    .detail = "SOURCE: a folder or ZIP of pictures, HDF5, LMDB (NAME_lmdb), CIFAR, MNIST, TFRecords, .npy, .npz, a "
+              "CSV of paths and labels, synth:NAME. DEST: FILE.zip, FILE.h5 or a folder. Also: inspect DATASET "
+              "..., verify DATASET ..., subset SOURCE DEST --count=N, split SOURCE DEST DEST ..., merge SOURCE "
+              "SOURCE ... DEST. What was begun and not finished goes on where it stopped. Unlike the reference "
+              "tool it takes RGBA, 16-bit and float pictures and every size that the networks can make.",
+    CLI_ROWS(table),
+    .ranks = true,
+    .prepare = check_foreign,
+    .run = run,
+};

@@ -91,34 +91,37 @@ gt_status cli_doctor_examine(const cli_checkup *k, gt_comm *comm, const char *da
 
 typedef struct doctor_fields {
     const char *data, *outdir;
+    cli_checkup before;
 } doctor_fields;
 
+#define FIELDS doctor_fields
+
 static const gt_option rows[] = {
-    {.key = "data", .type = GT_OPTION_TEXT, .path = true, .class = GT_COMMAND, .offset = offsetof(doctor_fields, data), .group = "doctor", .standard = "", .common = true,
-     .help = "Dataset whose file system is looked at"},
-    {.key = "outdir", .type = GT_OPTION_TEXT, .path = true, .class = GT_COMMAND, .offset = offsetof(doctor_fields, outdir), .group = "doctor", .standard = "runs", .common = true,
-     .help = "Where runs will go: its file system is measured"},
+    {CLI_OPTION(TEXT, "data", data, ""), .path = true, .help = "Dataset whose file system is looked at"},
+    {CLI_OPTION(TEXT, "outdir", outdir, "runs"), .path = true, .help = "Where runs will go: its file system is measured"},
 };
 
-const gt_option *cli_doctor_options(int *n) {
-    *n = sizeof rows / sizeof *rows;
-    return rows;
+static gt_status look_before(cli_session *s) {
+    doctor_fields *f = s->fields;
+    if (s->arguments.n_words) return gt_fail(GT_USAGE, "takes no arguments");
+    cli_doctor_before(&f->before);
+    return GT_OK;
 }
 
-int cli_doctor(int argc, char **argv) {
-    doctor_fields fields;
-    cli_session s;
-    int status;
-    if (!cli_begin(&s, "doctor", argc, argv, &fields, &status)) return status;
-    cli_checkup k = {0};
-    gt_status st = s.arguments.n_words ? gt_fail(GT_USAGE, "takes no arguments") : GT_OK;
-    if (!st) cli_doctor_before(&k);
-    gt_comm *comm = cli_meet(&s.settings, 0, &st);
-    if (!st) {
-        gt_log_setup(comm->rank, comm->ranks, GT_WARNING);
-        st = cli_doctor_examine(&k, comm, fields.data, fields.outdir, 0);
-    }
-    status = cli_leave("doctor", st, comm);
-    cli_end(&s);
-    return status;
+static gt_status look(cli_session *s) {
+    const doctor_fields *f = s->fields;
+    gt_log_setup(s->comm->rank, s->comm->ranks, GT_WARNING);
+    return cli_doctor_examine(&f->before, s->comm, f->data, f->outdir, 0);
 }
+
+const cli_command cli_doctor = {
+    .name = "doctor",
+    .arguments = "[--key=value ...]",
+    .help = "Are the machines set up for speed? What to do if not",
+    .detail = "Under mpirun or srun it looks at all hosts, at clocks, and at the network between them; with --data "
+              "and --outdir at their file systems, which it measures.",
+    CLI_ROWS(rows),
+    .ranks = true,
+    .prepare = look_before,
+    .run = look,
+};

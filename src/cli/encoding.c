@@ -2,17 +2,18 @@
  * The commands of autoencoders: what they share. */
 #include "cli/encoding.h"
 
-#include "gantry/log.h"
+#include <stdlib.h>
+
+#include "gantry/grid.h"
 #include "gantry/train.h"
 
-static gt_status open_all(cli_encoding *e, const cli_session *s) {
-    if (s->arguments.n_words != 2) return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
-    e->pool = gt_pool_new(e->comm->threads);
-    if (!e->pool) return GT_FAILED;
-    e->encoder = gt_encoder_open(s->arguments.words[0], e->pool);
+static gt_status open_all(cli_encoding *e) {
+    const char **words = e->session->arguments.words;
+    if (e->session->arguments.n_words != 2) return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
+    e->encoder = gt_encoder_open(words[0], e->pool);
     if (!e->encoder) return GT_FAILED;
     e->model = gt_encoder_model(e->encoder);
-    gt_status st = gt_dataset_open(&e->data, s->arguments.words[1], NULL);
+    gt_status st = gt_dataset_open(&e->data, words[1], NULL);
     if (!st) e->info = gt_dataset_get_info(e->data);
     return st;
 }
@@ -26,29 +27,34 @@ static gt_status warn_range(const cli_encoding *e, const char *spec) {
     return st;
 }
 
-int cli_run_encoding(cli_session *s, const char *command, int threads, cli_encoding_way way, gt_status (*work)(cli_encoding *e, void *arg), void *arg) {
-    cli_encoding e = {0};
-    gt_status st = GT_OK;
-    bool named = s->arguments.n_words == 2;
-    if (named) st = cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
-    if (named && !st && cli_first_rank()) st = gt_dataset_check_foreign(s->arguments.words[1], NULL);
-    e.comm = cli_meet(&s->settings, threads, &st);
-    if (!st) {
-        gt_log_setup(e.comm->rank, e.comm->ranks, GT_INFO);
-        if (named) st = cli_share_path(e.comm, s->arena, &s->arguments.words[0]);
-        if (!st) st = gt_comm_agree_all(e.comm, open_all(&e, s));
-        if (!st) st = gt_same_data_all(e.comm, e.data, s->arguments.words[1]);
-        if (!st) st = gt_comm_agree_all(e.comm, e.comm->rank ? GT_OK : warn_range(&e, s->arguments.words[1]));
-        if (!st && way == CLI_ENCODED) st = gt_encode_dataset_all(e.comm, e.encoder, e.data, &e.all);
-        if (!st) st = gt_comm_agree_all(e.comm, e.comm->rank && way != CLI_COLLECTIVE ? GT_OK : work(&e, arg));
-    }
+gt_status cli_check_encoding(cli_session *s) {
+    if (s->arguments.n_words != 2) return GT_OK; /* all ranks say so together */
+    gt_status st = cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
+    return !st && cli_first_rank() ? gt_dataset_check_foreign(s->arguments.words[1], NULL) : st;
+}
+
+gt_status cli_with_encoding(cli_session *s, cli_encoding_way way, gt_status (*work)(cli_encoding *e)) {
+    cli_encoding e = {.session = s, .comm = s->comm, .pool = s->pool};
+    const char **words = s->arguments.words;
+    gt_status st = s->arguments.n_words == 2 ? cli_share_path(e.comm, s->arena, &words[0]) : GT_OK;
+    if (!st) st = gt_comm_agree_all(e.comm, open_all(&e));
+    if (!st) st = gt_same_data_all(e.comm, e.data, words[1]);
+    if (!st) st = gt_comm_agree_all(e.comm, e.comm->rank ? GT_OK : warn_range(&e, words[1]));
+    if (!st && way == CLI_ENCODED) st = gt_encode_dataset_all(e.comm, e.encoder, e.data, &e.all);
+    if (!st) st = gt_comm_agree_all(e.comm, e.comm->rank && way != CLI_COLLECTIVE ? GT_OK : work(&e));
     gt_encoded_free(&e.all);
     gt_dataset_close(e.data);
     gt_encoder_close(e.encoder);
-    gt_pool_free(e.pool);
-    int status = cli_leave(command, st, e.comm);
-    cli_end(s);
-    return status;
+    return st;
 }
 
-const char *cli_path_in(gt_arena *a, const char *outdir, const char *name) { return gt_arena_printf(a, "%s/%s", outdir, name); }
+gt_status cli_draw_pairs(cli_encoding *e, int64_t n, const int64_t *items, int columns, const char *path) {
+    const gt_model *m = e->model;
+    int rows = (int)((n + columns - 1) / columns);
+    float *cells = calloc(2 * (size_t)columns * (size_t)rows, (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *cells);
+    if (!cells) return gt_fail(GT_NOMEM, "out of memory for %lld pictures", (long long)n);
+    gt_status st = gt_reconstruct(e->encoder, e->data, n, items, cells);
+    if (!st) st = gt_grid_write(path, cells, 2 * columns, rows, m->height, m->width, m->channels, -1, 1, NULL);
+    free(cells);
+    return st;
+}

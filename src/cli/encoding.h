@@ -7,6 +7,7 @@
 #include "gantry/encode.h"
 
 typedef struct cli_encoding {
+    cli_session *session;
     gt_comm *comm;
     gt_pool *pool;
     gt_encoder *encoder;
@@ -22,10 +23,12 @@ typedef enum cli_encoding_way {
     CLI_COLLECTIVE /* `work` on all ranks, which return the same; nothing is encoded beforehand */
 } cli_encoding_way;
 
-/* Opens the checkpoint and the data that the session's two words name, for `work`. Returns the exit status. */
-int cli_run_encoding(cli_session *s, const char *command, int threads, cli_encoding_way way, gt_status (*work)(cli_encoding *e, void *arg), void *arg);
+/* Before the ranks meet: what the session's two words name, from elsewhere perhaps. */
+gt_status cli_check_encoding(cli_session *s);
+/* Opens the checkpoint and the data that the session's two words name, for `work`. Collective. */
+gt_status cli_with_encoding(cli_session *s, cli_encoding_way way, gt_status (*work)(cli_encoding *e));
 
-/* OUTDIR/NAME; the directory is there. */
-const char *cli_path_in(gt_arena *a, const char *outdir, const char *name);
+/* Items beside their reconstructions as one PNG, so many pairs side by side. */
+gt_status cli_draw_pairs(cli_encoding *e, int64_t n, const int64_t *items, int columns, const char *path);
 
 #endif

@@ -13,32 +13,27 @@ typedef struct generate_fields {
     double trunc;
     int64_t class, threads;
     bool npy;
+    gt_generate_request request; /* what they ask for */
 } generate_fields;
 
-#define FIELD(name) .class = GT_COMMAND, .group = "generate", .common = true, .offset = offsetof(generate_fields, name)
+#define FIELDS generate_fields
 
 static const gt_option table[] = {
-    {.key = "seeds", .type = GT_OPTION_TEXT, FIELD(seeds), .standard = "", .help = "Required: seeds and ranges, as in 0-63,77"},
-    {.key = "outdir", .type = GT_OPTION_TEXT, .path = true, FIELD(outdir), .standard = "", .help = "Required: where to; made if needed"},
-    {.key = "trunc", .type = GT_OPTION_REAL, FIELD(trunc), .standard = "1", .help = "Truncation psi; less than 1: less variety, better images"},
-    {.key = "class", .type = GT_OPTION_INT, FIELD(class), .derived = "none", .max = 65535, .help = "Class, of a conditional model"},
-    {.key = "label", .type = GT_OPTION_TEXT, FIELD(label), .standard = "", .help = "Label vector instead of a class, as in 0.5,-1"},
-    {.key = "mixture", .type = GT_OPTION_TEXT, .path = true, FIELD(mixture), .standard = "", .help = "Latents from this mixture, not from N(0,1)",
+    {CLI_OPTION(TEXT, "seeds", seeds, ""), .help = "Required: seeds and ranges, as in 0-63,77"},
+    {CLI_OPTION(TEXT, "outdir", outdir, ""), .path = true, .help = "Required: where to; made if needed"},
+    {CLI_OPTION(REAL, "trunc", trunc, "1"), .help = "Truncation psi; less than 1: less variety, better images"},
+    {CLI_OPTION(INT, "class", class, NULL), .derived = "none", .max = 65535, .help = "Class, of a conditional model"},
+    {CLI_OPTION(TEXT, "label", label, ""), .help = "Label vector instead of a class, as in 0.5,-1"},
+    {CLI_OPTION(TEXT, "mixture", mixture, ""), .path = true, .help = "Latents from this mixture, not from N(0,1)",
      .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm sample`."},
-    {.key = "noise-mode", .type = GT_OPTION_CHOICE, FIELD(noise_mode), .standard = "const", .choices = "const|random|none", .help = "Noise inputs"},
-    {.key = "grid", .type = GT_OPTION_TEXT, FIELD(grid), .standard = "", .bare = "auto",
+    {CLI_OPTION(CHOICE, "noise-mode", noise_mode, "const"), .choices = "const|random|none", .help = "Noise inputs"},
+    {CLI_OPTION(TEXT, "grid", grid, ""), .bare = "auto",
      .help = "All in one grid.png, COLUMNSxROWS or about square",
      .detail = "Without it each seed is a file of its own, seed0000.png."},
-    {.key = "npy", .type = GT_OPTION_BOOL, FIELD(npy), .standard = "0", .help = "All channels of each seed as float32 in seed0000.npy too",
+    {CLI_OPTION(BOOL, "npy", npy, "0"), .help = "All channels of each seed as float32 in seed0000.npy too",
      .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the first, of images that are not grey, RGB or RGBA."},
-    {.key = "threads", .by_rank = true, .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096,
-     .help = "Threads per rank"},
+    CLI_THREADS,
 };
-
-const gt_option *cli_generate_options(int *n) {
-    *n = sizeof table / sizeof *table;
-    return table;
-}
 
 /* "0.5,-1" -> numbers in the arena. */
 static gt_status read_label(gt_arena *a, const char *text, const float **label, int *n) {
@@ -69,8 +64,10 @@ static gt_status read_grid(const generate_fields *fields, gt_generate_request *r
     return GT_OK;
 }
 
-static gt_status read_request(cli_session *s, const generate_fields *fields, gt_generate_request *r) {
+static gt_status read_request(cli_session *s) {
     enum { MOST_SEEDS = 1 << 24 };
+    generate_fields *fields = s->fields;
+    gt_generate_request *r = &fields->request;
     if (s->arguments.n_words != 1) return gt_fail(GT_USAGE, "one checkpoint, or one run's directory, is needed");
     if (!*fields->seeds) return gt_fail(GT_USAGE, "--seeds option is required, for example --seeds=0-63");
     if (!*fields->outdir) return gt_fail(GT_USAGE, "--outdir option is required");
@@ -88,7 +85,9 @@ static gt_status read_request(cli_session *s, const generate_fields *fields, gt_
     if (st) return st;
     r->seeds = seeds;
     if (*fields->label) st = read_label(s->arena, fields->label, &r->label, &r->label_dim);
-    return st ? st : read_grid(fields, r);
+    if (!st) st = read_grid(fields, r);
+    if (!st) st = cli_choose_checkpoint(s->arena, &r->checkpoint);
+    return !st && *fields->mixture ? cli_choose_checkpoint(s->arena, &fields->mixture) : st;
 }
 
 /* Sample n of the mixture is that of seed n, as in `gantry gmm sample --seed=0`. */
@@ -116,16 +115,15 @@ static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *
     return st;
 }
 
-static gt_status generate(gt_comm *comm, gt_arena *a, gt_generate_request *r, const char *mixture) {
-    gt_log_setup(comm->rank, comm->ranks, GT_INFO);
-    r->options.pool = gt_pool_new(comm->threads);
-    gt_status st = gt_comm_agree_all(comm, r->options.pool ? GT_OK : GT_FAILED);
-    if (!st) st = cli_share_path(comm, a, &r->checkpoint);
-    if (!st) st = cli_share_path(comm, a, &mixture);
+static gt_status generate(cli_session *s) {
+    generate_fields *fields = s->fields;
+    gt_generate_request *r = &fields->request;
+    r->options.pool = s->pool;
+    gt_status st = cli_share_path(s->comm, s->arena, &r->checkpoint);
+    if (!st) st = cli_share_path(s->comm, s->arena, &fields->mixture);
     if (!st) gt_info("Loading networks from \"%s\"...", r->checkpoint);
-    if (!st) st = make_images(comm, r, mixture);
-    gt_pool_free(r->options.pool);
-    if (st || comm->rank) return st;
+    if (!st) st = make_images(s->comm, r, fields->mixture);
+    if (st || s->comm->rank) return st;
     if (r->single)
         printf("%lld images in %s\n", (long long)r->n, r->outdir);
     else
@@ -133,18 +131,15 @@ static gt_status generate(gt_comm *comm, gt_arena *a, gt_generate_request *r, co
     return GT_OK;
 }
 
-int cli_generate(int argc, char **argv) {
-    generate_fields fields;
-    cli_session s;
-    int status;
-    if (!cli_begin(&s, "generate", argc, argv, &fields, &status)) return status;
-    gt_generate_request request;
-    gt_status st = read_request(&s, &fields, &request);
-    if (!st) st = cli_choose_checkpoint(s.arena, &request.checkpoint);
-    if (!st && *fields.mixture) st = cli_choose_checkpoint(s.arena, &fields.mixture);
-    gt_comm *comm = cli_meet(&s.settings, (int)fields.threads, &st);
-    if (!st) st = generate(comm, s.arena, &request, fields.mixture);
-    status = cli_leave("generate", st, comm);
-    cli_end(&s);
-    return status;
-}
+const cli_command cli_generate = {
+    .name = "generate",
+    .arguments = "CHECKPOINT | RUN [--key=value ...]",
+    .help = "Make images from a checkpoint; under mpirun the ranks share the work",
+    .detail = "Uses the moving average of the generator. A seed gives the latent that it gives in the reference "
+              "tool.",
+    CLI_ROWS(table),
+    .ranks = true,
+    .pool = true,
+    .prepare = read_request,
+    .run = generate,
+};

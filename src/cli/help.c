@@ -8,11 +8,11 @@ enum { COLUMNS = 80, HELP_COLUMN = 24 };
 
 void cli_print_overview(FILE *f) {
     int n;
-    const cli_command *c = cli_commands(&n);
+    const cli_command *const *c = cli_commands(&n);
     fputs("usage: gantry COMMAND [ARGUMENTS]\n"
           "Trains image-generating networks on CPUs, from a workstation to a cluster (gantry run).\n\n", f);
     for (int i = 0; i < n; i++)
-        if (!c[i].hidden) fprintf(f, "  %-10s %s\n", c[i].name, c[i].help);
+        if (!c[i]->hidden) fprintf(f, "  %-10s %s\n", c[i]->name, c[i]->help);
     fputs("\n`gantry COMMAND --help` shows a command's options, `gantry help KEY` explains a key.\n"
           "Try it: gantry train --data=synth:shapes --cond --kimg=1 --cbase=2048 --cmax=64\n"
           "Exit status: 0 done, 1 failed, 2 bad usage, 75 stopped early (start again to go on).\n", f);
@@ -62,9 +62,9 @@ static void print_further(const gt_option *rows, int n, FILE *f) {
 }
 
 void cli_print_help(const cli_command *c, FILE *f) {
-    fprintf(f, "usage: gantry %s%s%s\n%s\n", c->name, *c->arguments ? " " : "", c->arguments, c->help);
+    fprintf(f, "usage: gantry %s%s%s\n%s\n", c->name, c->arguments ? " " : "", c->arguments ? c->arguments : "", c->help);
     int n = 0;
-    const gt_option *rows = c->options ? c->options(&n) : NULL;
+    const gt_option *rows = cli_options(c, &n);
     for (int i = 0; i < n; i++)
         if (rows[i].common) print_common(&rows[i], f);
     print_further(rows, n, f);
@@ -116,20 +116,20 @@ void cli_print_option(const gt_option *o, const char *prefix, FILE *f) {
 
 static const gt_option *find_anywhere(const char *key, const cli_command **command) {
     int n_commands;
-    const cli_command *commands = cli_commands(&n_commands);
+    const cli_command *const *commands = cli_commands(&n_commands);
     for (int i = 0; i < n_commands; i++) {
         int n = 0;
-        const gt_option *rows = commands[i].options ? commands[i].options(&n) : NULL;
+        const gt_option *rows = cli_options(commands[i], &n);
         for (int k = 0; k < n; k++) {
             if (strcmp(rows[k].key, key)) continue;
-            *command = &commands[i];
+            *command = commands[i];
             return &rows[k];
         }
     }
     return NULL;
 }
 
-int cli_help(int argc, char **argv) {
+static int help(int argc, char **argv) {
     bool first = cli_first_rank(); /* of several ranks one prints */
     if (argc < 2) {
         if (first) cli_print_overview(stdout);
@@ -150,3 +150,10 @@ int cli_help(int argc, char **argv) {
     cli_print_option(option, "  ", stdout);
     return CLI_DONE;
 }
+
+const cli_command cli_help = {
+    .name = "help",
+    .arguments = "[COMMAND | KEY]",
+    .help = "Explain a command or an option",
+    .main = help,
+};

@@ -15,22 +15,17 @@ typedef struct inspect_fields {
     int64_t threads;
 } inspect_fields;
 
-#define FIELD(name) .class = GT_COMMAND, .group = "inspect", .common = true, .offset = offsetof(inspect_fields, name)
+#define FIELDS inspect_fields
 
 static const gt_option table[] = {
-    {.key = "graph", .type = GT_OPTION_BOOL, FIELD(graph), .standard = "0", .help = "Show the graphs of a job, checkpoint or run",
+    {CLI_OPTION(BOOL, "graph", graph, "0"), .help = "Show the graphs of a job, checkpoint or run",
      .detail = "One table for each phase of training: node, shape, kernel, Mflop, MB, ms, and totals."},
-    {.key = "phase", .type = GT_OPTION_TEXT, FIELD(phase), .standard = "", .help = "With --graph: only this phase, such as D_main"},
-    {.key = "time", .type = GT_OPTION_BOOL, FIELD(time), .standard = "0", .help = "With --graph: run each phase a few times, and show ms"},
-    {.key = "threads", .type = GT_OPTION_INT, FIELD(threads), .standard = "1", .min = 1, .max = 4096, .help = "With --time: threads"},
-    {.key = "check", .type = GT_OPTION_BOOL, FIELD(check), .standard = "0", .help = "Walk a foreign HDF5 file; silent if it is sound",
+    {CLI_OPTION(TEXT, "phase", phase, ""), .help = "With --graph: only this phase, such as D_main"},
+    {CLI_OPTION(BOOL, "time", time, "0"), .help = "With --graph: run each phase a few times, and show ms"},
+    {CLI_OPTION(INT, "threads", threads, "1"), .min = 1, .max = 4096, .help = "With --time: threads"},
+    {CLI_OPTION(BOOL, "check", check, "0"), .help = "Walk a foreign HDF5 file; silent if it is sound",
      .detail = "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
 };
-
-const gt_option *cli_inspect_options(int *n) {
-    *n = sizeof table / sizeof *table;
-    return table;
-}
 
 static bool ends_with(const char *text, const char *end) {
     size_t n = strlen(text), m = strlen(end);
@@ -75,24 +70,34 @@ static gt_status inspect_one(const char *path, const inspect_fields *fields) {
     return inspect(path);
 }
 
-int cli_inspect(int argc, char **argv) {
-    inspect_fields fields;
+static int inspect_all(int argc, char **argv) {
     cli_session s;
     int status;
-    if (!cli_begin(&s, "inspect", argc, argv, &fields, &status)) return status;
-    if (!fields.check && cli_others_work("inspect")) { /* a check belongs to the rank that asked for it */
+    if (!cli_begin(&s, cli_find("inspect"), argc, argv, &status)) return status;
+    const inspect_fields *fields = s.fields;
+    if (!fields->check && cli_others_work("inspect")) { /* a check belongs to the rank that asked for it */
         cli_end(&s);
         return CLI_DONE;
     }
     gt_status st = GT_OK;
-    if (!fields.graph && (*fields.phase || fields.time)) st = gt_fail(GT_USAGE, "--%s goes with --graph", *fields.phase ? "phase" : "time");
+    if (!fields->graph && (*fields->phase || fields->time)) st = gt_fail(GT_USAGE, "--%s goes with --graph", *fields->phase ? "phase" : "time");
     if (!st && !s.arguments.n_words) st = gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
     for (int i = 0; i < s.arguments.n_words && !st; i++) {
         if (i) putchar('\n');
-        st = inspect_one(s.arguments.words[i], &fields);
+        st = inspect_one(s.arguments.words[i], fields);
     }
     status = cli_exit("inspect", st);
-    if (fields.check && st == GT_NOMEM) status = GT_CHECK_NO_MEMORY;
+    if (fields->check && st == GT_NOMEM) status = GT_CHECK_NO_MEMORY;
     cli_end(&s);
     return status;
 }
+
+const cli_command cli_inspect = {
+    .name = "inspect",
+    .arguments = "FILE ... [--key=value ...]",
+    .help = "Show what a dataset, checkpoint, metric log or run holds",
+    .detail = "With --graph FILE is a job file, a checkpoint or a run, and the training graphs of its model are "
+              "shown as tables.",
+    CLI_ROWS(table),
+    .main = inspect_all,
+};

@@ -16,32 +16,25 @@ typedef struct latent_fields {
     int64_t interpolate, threads;
 } latent_fields;
 
-#define FIELD(name) .class = GT_COMMAND, .group = "latent", .common = true, .offset = offsetof(latent_fields, name)
+#define FIELDS latent_fields
 
 static const gt_option table[] = {
-    {.key = "outdir", .type = GT_OPTION_TEXT, .path = true, FIELD(outdir), .standard = "latent", .help = "Where to; made if needed",
+    {CLI_OPTION(TEXT, "outdir", outdir, "latent"), .path = true, .help = "Where to; made if needed",
      .detail = "latents.h5: latent (and log_variance), error, labels of every image. histograms.svg, .png: each dimension against N(0,1). labels.svg, .png: "
                "the first dimensions against the label. traversal.png: one dimension moved, the others 0. interpolation.png: between four images."},
-    {.key = "traverse", .type = GT_OPTION_TEXT, FIELD(traverse), .standard = "-3,-0.5,0,0.9,3", .help = "Values of a dimension in traversal.png"},
-    {.key = "interpolate", .type = GT_OPTION_INT, FIELD(interpolate), .standard = "8", .min = 2, .max = 64, .help = "Steps along a side of interpolation.png"},
-    {.key = "threads", .by_rank = true, .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
+    {CLI_OPTION(TEXT, "traverse", traverse, "-3,-0.5,0,0.9,3"), .help = "Values of a dimension in traversal.png"},
+    {CLI_OPTION(INT, "interpolate", interpolate, "8"), .min = 2, .max = 64, .help = "Steps along a side of interpolation.png"},
+    CLI_THREADS,
 };
-
-const gt_option *cli_latent_options(int *n) {
-    *n = sizeof table / sizeof *table;
-    return table;
-}
 
 enum { BARS = 40, CURVE = 121, MOST_PANELS = 16, COLUMNS = 4, MOST_VALUES = 64 };
 
-typedef struct request {
-    cli_session *session;
-    const latent_fields *fields;
-} request;
+static const char *path_of(const cli_encoding *e, const char *name) {
+    const latent_fields *fields = e->session->fields;
+    return gt_arena_printf(e->session->arena, "%s/%s", fields->outdir, name);
+}
 
-static const char *path_of(const request *r, const char *name) { return cli_path_in(r->session->arena, r->fields->outdir, name); }
-
-static gt_status write_table(const cli_encoding *e, const request *r) {
+static gt_status write_table(const cli_encoding *e) {
     int64_t n = e->info->count, d = e->model->latent_size, width = e->info->label_width;
     float *labels = malloc((size_t)(n * width + 1) * sizeof *labels);
     if (!labels) return gt_fail(GT_NOMEM, "out of memory for labels");
@@ -50,14 +43,14 @@ static gt_status write_table(const cli_encoding *e, const request *r) {
     int count = 2;
     if (e->all.log_variance) arrays[count++] = (gt_array){"log_variance", GT_NUMBER_FLOAT, 2, {n, d}, e->all.log_variance};
     if (width) arrays[count++] = (gt_array){"labels", GT_NUMBER_FLOAT, 2, {n, width}, labels};
-    gt_status st = gt_arrays_write(path_of(r, "latents.h5"), arrays, count);
+    gt_status st = gt_arrays_write(path_of(e, "latents.h5"), arrays, count);
     free(labels);
     return st;
 }
 
 /* ---- figures ---- */
 
-static gt_status draw_histograms(const cli_encoding *e, const request *r) {
+static gt_status draw_histograms(const cli_encoding *e) {
     int d = e->model->latent_size, n = d < MOST_PANELS ? d : MOST_PANELS;
     static double edges[MOST_PANELS][BARS + 1], heights[MOST_PANELS][BARS], x[CURVE], y[CURVE];
     static char titles[MOST_PANELS][32];
@@ -71,11 +64,11 @@ static gt_status draw_histograms(const cli_encoding *e, const request *r) {
         snprintf(titles[k], sizeof titles[k], "latent %d and N(0,1)", k);
         panels[k] = (gt_panel){.title = titles[k], .x_label = "z", .y_label = "density", .bars = {BARS, edges[k], heights[k]}, .curve = {CURVE, x, y}};
     }
-    return gt_figure_write(path_of(r, "histograms"), panels, n, COLUMNS);
+    return gt_figure_write(path_of(e, "histograms"), panels, n, COLUMNS);
 }
 
 /* Against the label: a vector's first number, or the class (then the first two dimensions, coloured by class). */
-static gt_status draw_labels(const cli_encoding *e, const request *r) {
+static gt_status draw_labels(const cli_encoding *e) {
     int64_t n = e->info->count;
     int d = e->model->latent_size, width = e->info->label_width, panels_wanted = d < MOST_PANELS ? d : MOST_PANELS;
     if (!width) return GT_OK;
@@ -92,13 +85,13 @@ static gt_status draw_labels(const cli_encoding *e, const request *r) {
     }
     if (!st && classes && d > 1) {
         panels[0] = (gt_panel){.title = "classes", .x_label = "latent 0", .y_label = "latent 1", .points = {n, e->all.latent, e->all.latent + 1, d, d, group}};
-        st = gt_figure_write(path_of(r, "labels"), panels, 1, 1);
+        st = gt_figure_write(path_of(e, "labels"), panels, 1, 1);
     } else if (!st) {
         for (int k = 0; k < panels_wanted; k++) {
             snprintf(titles[k], sizeof titles[k], "latent %d and %s", k, classes ? "class" : "label");
             panels[k] = (gt_panel){.title = titles[k], .x_label = "z", .y_label = classes ? "class" : "label", .points = {n, e->all.latent + k, first, d, 1, group}};
         }
-        st = gt_figure_write(path_of(r, "labels"), panels, panels_wanted, COLUMNS);
+        st = gt_figure_write(path_of(e, "labels"), panels, panels_wanted, COLUMNS);
     }
     free(label);
     free(group);
@@ -118,23 +111,23 @@ static gt_status read_values(const char *text, float values[MOST_VALUES], int *n
     return gt_fail(GT_USAGE, "--traverse must be at most %d numbers with commas between them, such as -3,0,3", MOST_VALUES);
 }
 
-static gt_status draw_traversal(const cli_encoding *e, const request *r, gt_generator *g) {
+static gt_status draw_traversal(const cli_encoding *e, gt_generator *g) {
     float values[MOST_VALUES];
     int n, d = e->model->z_dim, rows = d < MOST_PANELS ? d : MOST_PANELS;
-    gt_status st = read_values(r->fields->traverse, values, &n);
+    gt_status st = read_values(((latent_fields *)e->session->fields)->traverse, values, &n);
     if (st) return st;
     float *z = calloc((size_t)(rows * n), (size_t)d * sizeof *z);
     if (!z) return gt_fail(GT_NOMEM, "out of memory for traversal.png");
     for (int k = 0; k < rows; k++)
         for (int i = 0; i < n; i++) z[(size_t)(k * n + i) * (size_t)d + (size_t)k] = values[i];
-    st = cli_draw_decoded(g, z, rows * n, n, path_of(r, "traversal.png"));
+    st = cli_draw_decoded(g, z, rows * n, n, path_of(e, "traversal.png"));
     free(z);
     return st;
 }
 
 /* Bilinear between the latents of four images, one in each corner. */
-static gt_status draw_interpolation(const cli_encoding *e, const request *r, gt_generator *g) {
-    int64_t n = r->fields->interpolate, count = e->info->count, d = e->model->z_dim;
+static gt_status draw_interpolation(const cli_encoding *e, gt_generator *g) {
+    int64_t n = ((latent_fields *)e->session->fields)->interpolate, count = e->info->count, d = e->model->z_dim;
     float *z = calloc((size_t)(n * n), (size_t)d * sizeof *z);
     if (!z) return gt_fail(GT_NOMEM, "out of memory for interpolation.png");
     const float *corner[4];
@@ -145,35 +138,40 @@ static gt_status draw_interpolation(const cli_encoding *e, const request *r, gt_
             for (int64_t i = 0; i < d; i++)
                 z[(y * n + x) * d + i] = (1 - v) * ((1 - u) * corner[0][i] + u * corner[1][i]) + v * ((1 - u) * corner[2][i] + u * corner[3][i]);
         }
-    gt_status st = cli_draw_decoded(g, z, n * n, (int)n, path_of(r, "interpolation.png"));
+    gt_status st = cli_draw_decoded(g, z, n * n, (int)n, path_of(e, "interpolation.png"));
     free(z);
     return st;
 }
 
-static gt_status write_all(cli_encoding *e, void *arg) {
-    const request *r = arg;
-    gt_status st = gt_rundir_prepare(r->fields->outdir, (size_t)e->info->count * (size_t)e->model->latent_size * 8);
-    if (!st) st = write_table(e, r);
-    if (!st) st = draw_histograms(e, r);
-    if (!st) st = draw_labels(e, r);
+static gt_status write_all(cli_encoding *e) {
+    const latent_fields *fields = e->session->fields;
+    gt_status st = gt_rundir_prepare(fields->outdir, (size_t)e->info->count * (size_t)e->model->latent_size * 8);
+    if (!st) st = write_table(e);
+    if (!st) st = draw_histograms(e);
+    if (!st) st = draw_labels(e);
     if (e->model->z_dim == e->model->latent_size) {
-        gt_generator *g = st ? NULL : gt_generator_open(r->session->arguments.words[0], &(gt_generator_options){.noise_mode = "const", .truncation = 1});
+        gt_generator *g = st ? NULL : gt_generator_open(e->session->arguments.words[0], &(gt_generator_options){.noise_mode = "const", .truncation = 1});
         if (!st && !g) st = GT_FAILED;
-        if (!st) st = draw_traversal(e, r, g);
-        if (!st) st = draw_interpolation(e, r, g);
+        if (!st) st = draw_traversal(e, g);
+        if (!st) st = draw_interpolation(e, g);
         gt_generator_close(g);
     } else {
         gt_info("a discrete latent has nothing between its codes: no traversal.png and no interpolation.png");
     }
-    if (!st) printf("%lld latents of %d numbers, and pictures, in %s\n", (long long)e->info->count, e->model->latent_size, r->fields->outdir);
+    if (!st) printf("%lld latents of %d numbers, and pictures, in %s\n", (long long)e->info->count, e->model->latent_size, fields->outdir);
     return st;
 }
 
-int cli_latent(int argc, char **argv) {
-    latent_fields fields;
-    cli_session s;
-    int status;
-    if (!cli_begin(&s, "latent", argc, argv, &fields, &status)) return status;
-    request r = {&s, &fields};
-    return cli_run_encoding(&s, "latent", (int)fields.threads, CLI_ENCODED, write_all, &r);
-}
+static gt_status latent(cli_session *s) { return cli_with_encoding(s, CLI_ENCODED, write_all); }
+
+const cli_command cli_latent = {
+    .name = "latent",
+    .own_words = 2,
+    .arguments = "CHECKPOINT | RUN DATA [--key=value ...]",
+    .help = "Encode a dataset; histograms, traversals, interpolation",
+    CLI_ROWS(table),
+    .ranks = true,
+    .pool = true,
+    .prepare = cli_check_encoding,
+    .run = latent,
+};

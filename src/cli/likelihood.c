@@ -13,24 +13,19 @@ typedef struct likelihood_fields {
     double sigma;
 } likelihood_fields;
 
-#define FIELD(name) .class = GT_COMMAND, .group = "likelihood", .common = true, .offset = offsetof(likelihood_fields, name)
+#define FIELDS likelihood_fields
 
 static const gt_option table[] = {
-    {.key = "samples", .type = GT_OPTION_INT, FIELD(samples), .standard = "500", .min = 1, .max = 1 << 20, .help = "Importance samples of each image",
+    {CLI_OPTION(INT, "samples", samples, "500"), .min = 1, .max = 1 << 20, .help = "Importance samples of each image",
      .detail = "The estimate of log p(x) is low on average, and the less the more samples there are."},
-    {.key = "sigma", .type = GT_OPTION_REAL, FIELD(sigma), .derived = "what the loss means", .min = 1e-6, .max = 1e6,
+    {CLI_OPTION(REAL, "sigma", sigma, NULL), .derived = "what the loss means", .min = 1e-6, .max = 1e6,
      .help = "Deviation of a pixel in [0,1] from what is decoded",
      .detail = "Squared error with the weight w against the divergence means 1/sqrt(2 w): 0.707 by default. With another value the decoder is the same, the density is not: "
                "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1."},
-    {.key = "seed", .type = GT_OPTION_INT, FIELD(seed), .standard = "0", .max = 4294967295.0, .help = "Of the samples"},
-    {.key = "out", .type = GT_OPTION_TEXT, .path = true, FIELD(out), .standard = "likelihood.csv", .help = "A line an image: log p(x), ELBO, divergence, error"},
-    {.key = "threads", .by_rank = true, .type = GT_OPTION_INT, FIELD(threads), .derived = "the host's cores shared out among its ranks", .min = 1, .max = 4096, .help = "Threads per rank"},
+    {CLI_OPTION(INT, "seed", seed, "0"), .max = 4294967295.0, .help = "Of the samples"},
+    {CLI_OPTION(TEXT, "out", out, "likelihood.csv"), .path = true, .help = "A line an image: log p(x), ELBO, divergence, error"},
+    CLI_THREADS,
 };
-
-const gt_option *cli_likelihood_options(int *n) {
-    *n = sizeof table / sizeof *table;
-    return table;
-}
 
 static gt_status write_lines(const char *path, const gt_likelihood *all, int64_t n) {
     gt_buffer b = {0};
@@ -75,8 +70,8 @@ static void print_summary(const cli_encoding *e, const gt_likelihood *all, const
     printf("%s\n", f->out);
 }
 
-static gt_status estimate(cli_encoding *e, void *arg) {
-    const likelihood_fields *f = arg;
+static gt_status estimate(cli_encoding *e) {
+    const likelihood_fields *f = e->session->fields;
     gt_likelihood_options o = {.samples = (int)f->samples, .sigma = f->sigma, .seed = (uint64_t)f->seed, .pool = e->pool};
     gt_estimator *estimator = gt_estimator_new(gt_encoder_model(e->encoder), gt_encoder_params(e->encoder), &o);
     gt_likelihood *all = NULL;
@@ -89,10 +84,18 @@ static gt_status estimate(cli_encoding *e, void *arg) {
     return st;
 }
 
-int cli_likelihood(int argc, char **argv) {
-    likelihood_fields fields;
-    cli_session s;
-    int status;
-    if (!cli_begin(&s, "likelihood", argc, argv, &fields, &status)) return status;
-    return cli_run_encoding(&s, "likelihood", (int)fields.threads, CLI_COLLECTIVE, estimate, &fields);
-}
+static gt_status likelihood(cli_session *s) { return cli_with_encoding(s, CLI_COLLECTIVE, estimate); }
+
+const cli_command cli_likelihood = {
+    .name = "likelihood",
+    .own_words = 2,
+    .arguments = "CHECKPOINT | RUN DATA [--key=value ...]",
+    .help = "log p(x) of images under a variational autoencoder",
+    .detail = "Estimated with importance samples, beside the ELBO and what lies between them. In nats per image "
+              "for pixels in [0,1]: comparable with the log-likelihood of another model of the same pixels.",
+    CLI_ROWS(table),
+    .ranks = true,
+    .pool = true,
+    .prepare = cli_check_encoding,
+    .run = likelihood,
+};

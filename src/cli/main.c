@@ -30,7 +30,7 @@ static int dispatch(int argc, char **argv) {
     if (!strcmp(name, "--help") || !strcmp(name, "-h")) name = "help";
     if (!strcmp(name, "--version")) name = "version";
     const cli_command *c = cli_find(name);
-    return c ? c->run(argc - 1, argv + 1) : unknown_command(name);
+    return c ? cli_perform(c, argc - 1, argv + 1) : unknown_command(name);
 }
 
 /* Whoever started us with stdin, stdout or stderr closed: a file of a run would be opened in its place, and messages written into it. */

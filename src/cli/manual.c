@@ -80,7 +80,7 @@ static void put_command(const cli_command *c, FILE *f) {
     fputs(".SS gantry ", f);
     put_roff(c->name, f);
     fputc(' ', f);
-    put_roff(c->arguments, f);
+    put_roff(c->arguments ? c->arguments : "", f);
     fputc('\n', f);
     put_roff(c->help, f);
     fputs(".\n", f);
@@ -89,7 +89,7 @@ static void put_command(const cli_command *c, FILE *f) {
         fputc('\n', f);
     }
     int n = 0;
-    const gt_option *rows = c->options ? c->options(&n) : NULL;
+    const gt_option *rows = cli_options(c, &n);
     for (int i = 0; i < n; i++)
         if (rows[i].class != GT_SHAPE) put_option(&rows[i], f);
 }
@@ -105,9 +105,9 @@ void cli_print_manual(FILE *f) {
           "Options are \\-\\-key=value or \\-\\-key value; booleans are \\-\\-key or \\-\\-key=0|1|true|false.\n"
           "Results are printed to the standard output, talk to the standard error.\n.SH COMMANDS\n", f);
     int n;
-    const cli_command *c = cli_commands(&n);
+    const cli_command *const *c = cli_commands(&n);
     for (int i = 0; i < n; i++)
-        if (!c[i].hidden) put_command(&c[i], f);
+        if (!c[i]->hidden) put_command(c[i], f);
     fputs(".SH JOB FILES\nA job file holds lines of the form key = value under [group] banners; a key is an option's name. jobs/reference.ini "
           "lists all of them.\n"
           ".SH SIGNALS\nSIGUSR1, SIGTERM, SIGINT and SIGHUP (unless it was ignored at the start, as by nohup), or a file named stop in the run's directory, or the end of \\-\\-max\\-time, let a run write a checkpoint at the next step, "
@@ -126,16 +126,28 @@ void cli_print_manual(FILE *f) {
           "gantry inspect pictures.zip\n.fi\n", f);
 }
 
-int cli_reference(int argc, char **argv) {
-    (void)argc;
-    (void)argv;
+static gt_status print_reference(cli_session *s) {
+    (void)s;
     cli_print_reference(stdout);
-    return CLI_DONE;
+    return GT_OK;
 }
 
-int cli_manual(int argc, char **argv) {
-    (void)argc;
-    (void)argv;
+static gt_status print_manual(cli_session *s) {
+    (void)s;
     cli_print_manual(stdout);
-    return CLI_DONE;
+    return GT_OK;
 }
+
+const cli_command cli_reference = {
+    .name = "reference",
+    .help = "Print jobs/reference.ini",
+    .hidden = true,
+    .run = print_reference,
+};
+
+const cli_command cli_man = {
+    .name = "man",
+    .help = "Print the manual page",
+    .hidden = true,
+    .run = print_manual,
+};

@@ -8,8 +8,7 @@
 
 enum { MOST_OWN = 32 }; /* bits of own_words */
 
-gt_status cli_note_settings(cli_settings *out, const char *command, const gt_options *o, const cli_arguments *arguments) {
-    const cli_command *c = cli_find(command);
+gt_status cli_note_settings(cli_settings *out, const cli_command *c, const gt_options *o, const cli_arguments *arguments) {
     gt_setting *options = NULL;
     int n_options = 0;
     gt_status st = o ? gt_options_settings(o, &options, &n_options) : GT_OK;
@@ -18,7 +17,7 @@ gt_status cli_note_settings(cli_settings *out, const char *command, const gt_opt
     out->n = 0;
     out->list = st ? NULL : gt_arena_array(a, (size_t)(2 + n_words + n_options), sizeof *out->list);
     if (!out->list) return st ? st : gt_fail(GT_NOMEM, "out of memory for the arguments");
-    out->list[out->n++] = (gt_setting){"the command", gt_arena_printf(a, "gantry %s%s", command, arguments->help ? " --help" : "")};
+    out->list[out->n++] = (gt_setting){"the command", gt_arena_printf(a, "gantry %s%s", c->name, arguments->help ? " --help" : "")};
     out->list[out->n++] = (gt_setting){"the number of arguments", gt_arena_printf(a, "%d", n_words)};
     for (int i = 0; i < n_words; i++) {
         if (i < MOST_OWN && c->own_words >> i & 1) continue;
@@ -46,13 +45,12 @@ gt_comm *cli_meet(const cli_settings *mine, int threads, gt_status *st) {
     return c;
 }
 
-int cli_end_early(const char *command, const cli_arguments *arguments, cli_settings *mine, gt_status st) {
-    const cli_command *c = cli_find(command);
+int cli_end_early(const cli_command *c, const cli_arguments *arguments, cli_settings *mine, gt_status st) {
     gt_comm *comm = NULL;
     if (c->ranks && gt_mpi_launched_ranks() > 1) {
-        if (!st) st = cli_note_settings(mine, command, NULL, arguments);
+        if (!st) st = cli_note_settings(mine, c, NULL, arguments);
         comm = cli_meet(mine, 1, &st);
     }
     if (!st && (comm ? comm->rank == 0 : cli_first_rank())) cli_print_help(c, stdout);
-    return cli_leave(command, st, comm);
+    return cli_leave(c->name, st, comm);
 }

@@ -7,32 +7,26 @@ typedef struct report_fields {
     const char *out;
 } report_fields;
 
+#define FIELDS report_fields
+
 static const gt_option table[] = {
-    {.key = "out", .type = GT_OPTION_TEXT, .path = true, .class = GT_COMMAND, .offset = offsetof(report_fields, out), .group = "report", .standard = "",
-     .common = true, .help = "File to write; by default report.html in the run"},
+    {CLI_OPTION(TEXT, "out", out, ""), .path = true, .help = "File to write; by default report.html in the run"},
 };
 
-const gt_option *cli_report_options(int *n) {
-    *n = sizeof table / sizeof *table;
-    return table;
+static gt_status report(cli_session *s) {
+    const report_fields *f = s->fields;
+    const char *dir = s->arguments.words[0];
+    if (s->arguments.n_words != 1) return gt_fail(GT_USAGE, "one run's directory is needed");
+    gt_status st = gt_report_write(dir, *f->out ? f->out : NULL);
+    if (!st && *f->out) puts(f->out);
+    if (!st && !*f->out) printf("%s/report.html\n", dir);
+    return st;
 }
 
-int cli_report(int argc, char **argv) {
-    if (cli_others_work("report")) return CLI_DONE;
-    report_fields fields;
-    cli_session s;
-    int status;
-    if (!cli_begin(&s, "report", argc, argv, &fields, &status)) return status;
-    gt_status st;
-    if (s.arguments.n_words != 1) {
-        st = gt_fail(GT_USAGE, "one run's directory is needed");
-    } else {
-        const char *dir = s.arguments.words[0];
-        st = gt_report_write(dir, *fields.out ? fields.out : NULL);
-        if (!st && *fields.out) puts(fields.out);
-        if (!st && !*fields.out) printf("%s/report.html\n", dir);
-    }
-    status = cli_exit("report", st);
-    cli_end(&s);
-    return status;
-}
+const cli_command cli_report = {
+    .name = "report",
+    .arguments = "RUN [--key=value ...]",
+    .help = "Write curves and pictures of a run into one HTML file",
+    CLI_ROWS(table),
+    .run = report,
+};

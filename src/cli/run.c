@@ -19,26 +19,21 @@ typedef struct run_fields {
     bool dry_run;
 } run_fields;
 
-#define FIELD(name) .class = GT_COMMAND, .offset = offsetof(run_fields, name), .group = "run", .common = true
+#define FIELDS run_fields
 static const gt_option table[] = {
-    {.key = "ranks", .type = GT_OPTION_INT, FIELD(ranks), .derived = "in a Slurm allocation its tasks, else one a socket", .min = 1, .max = 1 << 20, .letter = 'n',
+    {CLI_OPTION(INT, "ranks", ranks, NULL), .derived = "in a Slurm allocation its tasks, else one a socket", .min = 1, .max = 1 << 20, .letter = 'n',
      .help = "Ranks (one a socket)",
      .detail = "By default, in a Slurm allocation, as many as it has tasks; with --hosts one on each; otherwise one for each socket, but none with fewer than 8 "
                "cores. A rank's threads use its share of the cores (--threads)."},
-    {.key = "hosts", .type = GT_OPTION_TEXT, FIELD(hosts), .standard = "", .help = "Hosts, NAME[:RANKS] with commas",
+    {CLI_OPTION(TEXT, "hosts", hosts, ""), .help = "Hosts, NAME[:RANKS] with commas",
      .detail = "Where no number stands after a name the ranks are shared out evenly. Each host must have the program and the files under the same paths."},
-    {.key = "hostfile", .type = GT_OPTION_TEXT, .path = true, FIELD(hostfile), .standard = "", .help = "File of hosts, as mpirun reads it"},
-    {.key = "launcher", .type = GT_OPTION_CHOICE, FIELD(launcher), .standard = "auto", .choices = "auto|mpirun|srun", .help = "What starts the ranks",
+    {CLI_OPTION(TEXT, "hostfile", hostfile, ""), .path = true, .help = "File of hosts, as mpirun reads it"},
+    {CLI_OPTION(CHOICE, "launcher", launcher, "auto"), .choices = "auto|mpirun|srun", .help = "What starts the ranks",
      .detail = "auto: srun in a Slurm allocation where it speaks PMIx (or what the environment's GANTRY_MPI names), else mpirun."},
-    {.key = "launch-options", .type = GT_OPTION_TEXT, FIELD(options), .standard = "", .help = "More words for mpirun or srun, in quotes"},
-    {.key = "dry-run", .type = GT_OPTION_BOOL, FIELD(dry_run), .standard = "0", .help = "Print the launcher's command only"},
+    {CLI_OPTION(TEXT, "launch-options", options, ""), .help = "More words for mpirun or srun, in quotes"},
+    {CLI_OPTION(BOOL, "dry-run", dry_run, "0"), .help = "Print the launcher's command only"},
 };
 enum { N_ROWS = sizeof table / sizeof *table };
-
-const gt_option *cli_run_options(int *n) {
-    *n = N_ROWS;
-    return table;
-}
 
 /* ---- the launcher's command ---- */
 
@@ -282,15 +277,27 @@ static int run(run_fields *f, words *w, int argc, char **argv, int at) {
     return cli_launch(w->list, argv + at);
 }
 
-int cli_run(int argc, char **argv) {
-    run_fields fields;
+static int run_ranks(int argc, char **argv) {
     cli_session s;
     int status, at = find_command(argc, argv);
-    if (!cli_begin(&s, "run", at, argv, &fields, &status)) return status;
+    if (!cli_begin(&s, cli_find("run"), at, argv, &status)) return status;
+    run_fields *f = s.fields;
     gt_status st = check_command(argc, argv, at);
     words w = {.arena = s.arena};
-    if (!st && *fields.hosts && *fields.hostfile) st = gt_fail(GT_USAGE, "--hosts or --hostfile, not both");
-    status = st ? cli_exit("run", st) : run(&fields, &w, argc, argv, at);
+    if (!st && *f->hosts && *f->hostfile) st = gt_fail(GT_USAGE, "--hosts or --hostfile, not both");
+    status = st ? cli_exit("run", st) : run(f, &w, argc, argv, at);
     cli_end(&s);
     return status;
 }
+
+const cli_command cli_run = {
+    .name = "run",
+    .arguments = "[-n RANKS] [OPTIONS] COMMAND [ARGUMENTS OF COMMAND ...]",
+    .help = "Run a command on several ranks, by mpirun or srun; Ctrl-C is safe",
+    .detail = "Finds the launcher and gives it what it needs: ranks, hosts, more ranks than cores, root in a "
+              "container. Ctrl-C, SIGTERM and SIGHUP let training finish its step, write a checkpoint and end with "
+              "status 75, which mpirun itself leaves no time for; the second one ends it at once. The exit status "
+              "is that of the ranks.",
+    CLI_ROWS(table),
+    .main = run_ranks,
+};

@@ -18,28 +18,23 @@ typedef struct submit_fields {
     bool yes, dry_run;
 } submit_fields;
 
-#define FIELD(name) .class = GT_COMMAND, .offset = offsetof(submit_fields, name), .group = "submit", .common = true
+#define FIELDS submit_fields
 static const gt_option table[] = {
-    {.key = "nodes", .type = GT_OPTION_INT, FIELD(nodes), .standard = "1", .min = 1, .max = 1 << 20, .help = "Nodes, used whole"},
-    {.key = "ntasks-per-node", .type = GT_OPTION_INT, FIELD(ntasks_per_node), .standard = "1", .min = 1, .max = 4096, .help = "Ranks a node"},
-    {.key = "cpus-per-task", .type = GT_OPTION_INT, FIELD(cpus_per_task), .derived = "required", .min = 1, .max = 4096, .help = "Required: cores a rank"},
-    {.key = "time", .type = GT_OPTION_TEXT, FIELD(time), .standard = "24:00:00", .help = "Walltime of a piece"},
-    {.key = "grace", .type = GT_OPTION_INT, FIELD(grace), .standard = "300", .unit = "seconds", .min = 1, .max = 65535,
+    {CLI_OPTION(INT, "nodes", nodes, "1"), .min = 1, .max = 1 << 20, .help = "Nodes, used whole"},
+    {CLI_OPTION(INT, "ntasks-per-node", ntasks_per_node, "1"), .min = 1, .max = 4096, .help = "Ranks a node"},
+    {CLI_OPTION(INT, "cpus-per-task", cpus_per_task, NULL), .derived = "required", .min = 1, .max = 4096, .help = "Required: cores a rank"},
+    {CLI_OPTION(TEXT, "time", time, "24:00:00"), .help = "Walltime of a piece"},
+    {CLI_OPTION(INT, "grace", grace, "300"), .unit = "seconds", .min = 1, .max = 65535,
      .help = "Seconds before its end to stop"},
-    {.key = "partition", .type = GT_OPTION_TEXT, FIELD(partition), .standard = "", .help = "Partition; site.env may name one"},
-    {.key = "account", .type = GT_OPTION_TEXT, FIELD(account), .standard = "", .help = "Project that pays"},
-    {.key = "qos", .type = GT_OPTION_TEXT, FIELD(qos), .standard = "", .help = "Quality of service"},
-    {.key = "constraint", .type = GT_OPTION_TEXT, FIELD(constraint), .standard = "", .help = "Features of the nodes, such as one kind of CPU"},
-    {.key = "job-name", .type = GT_OPTION_TEXT, FIELD(name), .derived = "the run's name", .help = "Name in the queue"},
-    {.key = "yes", .type = GT_OPTION_BOOL, FIELD(yes), .standard = "0", .letter = 'y', .help = "Submit without asking"},
-    {.key = "dry-run", .type = GT_OPTION_BOOL, FIELD(dry_run), .standard = "0", .letter = 'n', .help = "Show the script only; write nothing"},
+    {CLI_OPTION(TEXT, "partition", partition, ""), .help = "Partition; site.env may name one"},
+    {CLI_OPTION(TEXT, "account", account, ""), .help = "Project that pays"},
+    {CLI_OPTION(TEXT, "qos", qos, ""), .help = "Quality of service"},
+    {CLI_OPTION(TEXT, "constraint", constraint, ""), .help = "Features of the nodes, such as one kind of CPU"},
+    {CLI_OPTION(TEXT, "job-name", name, NULL), .derived = "the run's name", .help = "Name in the queue"},
+    {CLI_OPTION(BOOL, "yes", yes, "0"), .letter = 'y', .help = "Submit without asking"},
+    {CLI_OPTION(BOOL, "dry-run", dry_run, "0"), .letter = 'n', .help = "Show the script only; write nothing"},
 };
 enum { OWN = sizeof table / sizeof *table };
-
-const gt_option *cli_submit_options(int *n) {
-    *n = OWN;
-    return table;
-}
 
 typedef struct submission {
     submit_fields f;
@@ -260,7 +255,7 @@ static gt_status submit(submission *s) {
     return st;
 }
 
-int cli_submit(int argc, char **argv) {
+static int submit_job(int argc, char **argv) {
     if (cli_others_work("submit")) return CLI_DONE;
     submission s = {.job = gt_job_new()};
     if (!s.job) return cli_exit("submit", GT_NOMEM);
@@ -274,3 +269,15 @@ int cli_submit(int argc, char **argv) {
     gt_job_free(s.job);
     return status;
 }
+
+const cli_command cli_submit = {
+    .name = "submit",
+    .arguments = "[JOB.ini] [OPTIONS OF train ...] [--key=value ...]",
+    .help = "Check a training job, and put it into Slurm's queue until it is done",
+    .detail = "Takes the arguments of gantry train besides its own. The batch script is shown, kept in the run's "
+              "directory as submit.sbatch, and submitted after a question; the job checkpoints before its walltime "
+              "ends or when it is preempted, and comes back by itself. What is particular to a site stands in "
+              "slurm/site.env (or the file that GANTRY_SITE names).",
+    CLI_ROWS(table),
+    .main = submit_job,
+};

@@ -78,7 +78,7 @@ static int train(gt_job *job, const cli_settings *mine) {
     return cli_leave("train", st, comm);
 }
 
-int cli_train(int argc, char **argv) {
+static int train_model(int argc, char **argv) {
     gt_job *job = gt_job_new();
     if (!job) return cli_exit("train", GT_NOMEM);
     int n, status;
@@ -89,8 +89,22 @@ int cli_train(int argc, char **argv) {
     cli_settings mine = {.arena = job->arena};
     gt_options o = gt_job_options(job);
     if (!st && !help) st = cli_read_job(job, &arguments);
-    if (!st && !help) st = cli_note_settings(&mine, "train", &o, &arguments);
-    status = st || help ? cli_end_early("train", &arguments, &mine, st) : train(job, &mine);
+    if (!st && !help) st = cli_note_settings(&mine, cli_find("train"), &o, &arguments);
+    status = st || help ? cli_end_early(cli_find("train"), &arguments, &mine, st) : train(job, &mine);
     gt_job_free(job);
     return status;
 }
+
+const cli_command cli_train = {
+    .name = "train",
+    .own_words = 1,
+    .options = gt_job_table,
+    .arguments = "[JOB.ini] [--key=value | key=value ...]",
+    .help = "Train a model, or go on with a run; after `run -n N` on N ranks",
+    .detail = "The job is put together from the recipe, the job file and the command line, each overruling the one "
+              "before. --run=DIR goes on with an unfinished run bit for bit, on the same or another number of "
+              "ranks; without a job file and --data it takes the job from DIR/job.ini. Ranks cannot be more than "
+              "slices: for more, use threads, or a larger batch.",
+    .ranks = true,
+    .main = train_model,
+};

@@ -15,9 +15,14 @@ void cli_print_version(FILE *f) {
     fprintf(f, "instruction set: %s (kernel set %s)\n", gt_isa_name(gt_isa_now()), gt_kernel_set_id());
 }
 
-int cli_version(int argc, char **argv) {
-    (void)argv;
-    if (argc > 1) return cli_exit("version", gt_fail(GT_USAGE, "takes no arguments"));
+static gt_status version(cli_session *s) {
+    if (s->arguments.n_words) return gt_fail(GT_USAGE, "takes no arguments");
     cli_print_version(stdout);
-    return CLI_DONE;
+    return GT_OK;
 }
+
+const cli_command cli_version = {
+    .name = "version",
+    .help = "Version, libraries and instruction set",
+    .run = version,
+};
