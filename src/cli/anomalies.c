@@ -65,7 +65,7 @@ static gt_status rank_items(cli_encoding *e) {
     return st;
 }
 
-static gt_status anomalies(cli_session *s) { return cli_with_encoding(s, CLI_ENCODED, rank_items); }
+static gt_status anomalies(cli_session *s) { return cli_with_encoding_all(s, CLI_ENCODED, rank_items); }
 
 const cli_command cli_anomalies = {
     .name = "anomalies",

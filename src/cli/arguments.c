@@ -107,7 +107,7 @@ static int64_t threads_of(const cli_session *s) {
 }
 
 static gt_status meet(cli_session *s, bool pool, gt_status st) {
-    s->comm = cli_meet(&s->settings, (int)threads_of(s), &st);
+    s->comm = cli_meet_all(&s->settings, (int)threads_of(s), &st);
     if (st) return st;
     gt_log_setup(s->comm->rank, s->comm->ranks, GT_INFO);
     if (!pool) return GT_OK;

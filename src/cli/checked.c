@@ -31,7 +31,7 @@ gt_status cli_choose_checkpoint(gt_arena *a, const char **path) {
     return *path ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name");
 }
 
-gt_status cli_share_path(gt_comm *c, gt_arena *a, const char **path) {
+gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path) {
     size_t bytes = strlen(*path) + 1;
     gt_comm_broadcast_all(c, &bytes, sizeof bytes, 0);
     char *text = gt_arena_alloc(a, bytes);

@@ -79,7 +79,7 @@ gt_status cli_note_settings(cli_settings *out, const cli_command *c, const gt_op
 
 /* The ranks of a command come together. *st is what this rank has found so far, a mistake of usage perhaps: then, and where ranks were given other
  * commands, *st is the same failure on all ranks. NULL: this rank is alone with its failure, or there are no ranks to be had. cli_leave() is the end. */
-gt_comm *cli_meet(const cli_settings *mine, int threads, gt_status *st);
+gt_comm *cli_meet_all(const cli_settings *mine, int threads, gt_status *st);
 
 /* The end of a command that shows its help, or fails (`st`), before its work begins; returns the exit status. Several ranks do so together. */
 int cli_end_early(const cli_command *c, const cli_arguments *arguments, cli_settings *mine, gt_status st);
@@ -139,7 +139,7 @@ gt_status cli_check_resume(gt_job *job);
 /* The word that stands for a job file: a dataset, checkpoint or run in its place is told which option it belongs to. */
 gt_status cli_check_job_file(const char *path);
 /* All ranks, with MPI: *path becomes the first rank's, so that they open what it has chosen. */
-gt_status cli_share_path(gt_comm *c, gt_arena *a, const char **path);
+gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path);
 
 /* ---- gantry doctor, also at the end of a dry run ---- */
 
@@ -150,7 +150,7 @@ typedef struct cli_checkup { /* what is to be seen before MPI is up */
 void cli_doctor_before(cli_checkup *k);
 /* All ranks: prints to stdout on rank 0. `data`: a dataset, or ""; `dir`: where runs go; `checkpoint`: bytes of one, 0 when not known. GT_FAILED:
  * something is broken. */
-gt_status cli_doctor_examine(const cli_checkup *k, gt_comm *comm, const char *data, const char *dir, double checkpoint);
+gt_status cli_doctor_examine_all(const cli_checkup *k, gt_comm *comm, const char *data, const char *dir, double checkpoint);
 
 /* ---- gantry inspect: one file per kind of thing ---- */
 

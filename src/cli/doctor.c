@@ -79,7 +79,7 @@ void cli_doctor_before(cli_checkup *k) {
     k->mpirun[strcspn(k->mpirun, "\n")] = 0;
 }
 
-gt_status cli_doctor_examine(const cli_checkup *k, gt_comm *comm, const char *data, const char *dir, double checkpoint) {
+gt_status cli_doctor_examine_all(const cli_checkup *k, gt_comm *comm, const char *data, const char *dir, double checkpoint) {
     doctor d = {.machine = k->machine, .comm = comm, .pool = gt_pool_new(comm->threads), .data = data, .dir = dir, .checkpoint = checkpoint};
     memcpy(d.mpirun, k->mpirun, sizeof d.mpirun);
     gt_status st = gt_comm_agree_all(comm, d.pool ? GT_OK : GT_FAILED);
@@ -111,7 +111,7 @@ static gt_status look_before(cli_session *s) {
 static gt_status look(cli_session *s) {
     const doctor_fields *f = s->fields;
     gt_log_setup(s->comm->rank, s->comm->ranks, GT_WARNING);
-    return cli_doctor_examine(&f->before, s->comm, f->data, f->outdir, 0);
+    return cli_doctor_examine_all(&f->before, s->comm, f->data, f->outdir, 0);
 }
 
 const cli_command cli_doctor = {

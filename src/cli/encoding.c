@@ -33,10 +33,10 @@ gt_status cli_check_encoding(cli_session *s) {
     return !st && cli_first_rank() ? gt_dataset_check_foreign(s->arguments.words[1], NULL) : st;
 }
 
-gt_status cli_with_encoding(cli_session *s, cli_encoding_way way, gt_status (*work)(cli_encoding *e)) {
+gt_status cli_with_encoding_all(cli_session *s, cli_encoding_way way, gt_status (*work)(cli_encoding *e)) {
     cli_encoding e = {.session = s, .comm = s->comm, .pool = s->pool};
     const char **words = s->arguments.words;
-    gt_status st = s->arguments.n_words == 2 ? cli_share_path(e.comm, s->arena, &words[0]) : GT_OK;
+    gt_status st = s->arguments.n_words == 2 ? cli_share_path_all(e.comm, s->arena, &words[0]) : GT_OK;
     if (!st) st = gt_comm_agree_all(e.comm, open_all(&e));
     if (!st) st = gt_same_data_all(e.comm, e.data, words[1]);
     if (!st) st = gt_comm_agree_all(e.comm, e.comm->rank ? GT_OK : warn_range(&e, words[1]));

@@ -26,7 +26,7 @@ typedef enum cli_encoding_way {
 /* Before the ranks meet: what the session's two words name, from elsewhere perhaps. */
 gt_status cli_check_encoding(cli_session *s);
 /* Opens the checkpoint and the data that the session's two words name, for `work`. Collective. */
-gt_status cli_with_encoding(cli_session *s, cli_encoding_way way, gt_status (*work)(cli_encoding *e));
+gt_status cli_with_encoding_all(cli_session *s, cli_encoding_way way, gt_status (*work)(cli_encoding *e));
 
 /* Items beside their reconstructions as one PNG, so many pairs side by side. */
 gt_status cli_draw_pairs(cli_encoding *e, int64_t n, const int64_t *items, int columns, const char *path);

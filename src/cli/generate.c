@@ -107,7 +107,7 @@ static gt_status latents_of_mixture(void *arg, int64_t n, const int64_t *seeds, 
 static gt_status make_images(gt_comm *comm, gt_generate_request *r, const char *mixture) {
     if (!*mixture) return gt_generate_all(comm, r);
     gt_fit fit;
-    gt_status st = gmm_read_mixture(comm, mixture, &fit);
+    gt_status st = gmm_read_mixture_all(comm, mixture, &fit);
     r->latents = latents_of_mixture;
     r->latents_arg = &fit.best;
     if (!st) st = gt_generate_all(comm, r);
@@ -119,8 +119,8 @@ static gt_status generate(cli_session *s) {
     generate_fields *fields = s->fields;
     gt_generate_request *r = &fields->request;
     r->options.pool = s->pool;
-    gt_status st = cli_share_path(s->comm, s->arena, &r->checkpoint);
-    if (!st) st = cli_share_path(s->comm, s->arena, &fields->mixture);
+    gt_status st = cli_share_path_all(s->comm, s->arena, &r->checkpoint);
+    if (!st) st = cli_share_path_all(s->comm, s->arena, &fields->mixture);
     if (!st) gt_info("Loading networks from \"%s\"...", r->checkpoint);
     if (!st) st = make_images(s->comm, r, fields->mixture);
     if (st || s->comm->rank) return st;

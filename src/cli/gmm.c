@@ -33,10 +33,10 @@ static const gt_option table[] = {
 };
 
 static const gmm_action actions[] = {
-    {"fit", 1, "DATA", gmm_fit},
-    {"predict", 2, "MIXTURE DATA", gmm_predict},
-    {"score", 2, "MIXTURE DATA", gmm_score},
-    {"sample", 1, "MIXTURE", gmm_sample},
+    {"fit", 1, "DATA", gmm_fit_all},
+    {"predict", 2, "MIXTURE DATA", gmm_predict_all},
+    {"score", 2, "MIXTURE DATA", gmm_score_all},
+    {"sample", 1, "MIXTURE", gmm_sample_all},
 };
 enum { ACTIONS = sizeof actions / sizeof *actions };
 
@@ -52,7 +52,7 @@ static gt_status find_action(const cli_arguments *a, const gmm_action **action) 
     return gt_fail(GT_USAGE, "gantry gmm %s %s: %d argument%s needed", (*action)->name, (*action)->words, (*action)->n_words, (*action)->n_words > 1 ? "s are" : " is");
 }
 
-static bool takes_mixture(const gmm_action *action) { return action->run != gmm_fit; } /* as its first word */
+static bool takes_mixture(const gmm_action *action) { return action->run != gmm_fit_all; } /* as its first word */
 
 /* What comes from elsewhere is looked at before MPI is up. */
 static gt_status check_files(cli_session *s) {
@@ -70,7 +70,7 @@ static gt_status run(cli_session *s) {
     const gmm_action *action;
     gmm_run run = {.session = s, .fields = s->fields, .comm = s->comm, .pool = s->pool, .words = s->arguments.words + 1};
     gt_status st = find_action(&s->arguments, &action);
-    if (!st && takes_mixture(action)) st = cli_share_path(run.comm, s->arena, &run.words[0]);
+    if (!st && takes_mixture(action)) st = cli_share_path_all(run.comm, s->arena, &run.words[0]);
     return st ? st : action->run(&run);
 }
 

@@ -27,24 +27,24 @@ typedef struct gmm_action {
     gt_status (*run)(gmm_run *r); /* collective */
 } gmm_action;
 
-gt_status gmm_fit(gmm_run *r);
-gt_status gmm_predict(gmm_run *r);
-gt_status gmm_score(gmm_run *r);
-gt_status gmm_sample(gmm_run *r);
+gt_status gmm_fit_all(gmm_run *r);
+gt_status gmm_predict_all(gmm_run *r);
+gt_status gmm_score_all(gmm_run *r);
+gt_status gmm_sample_all(gmm_run *r);
 
 /* All ranks: a fit of which at least one restart is over; to be freed in any case. */
-gt_status gmm_read_mixture(gt_comm *c, const char *path, gt_fit *f);
+gt_status gmm_read_mixture_all(gt_comm *c, const char *path, gt_fit *f);
 
 /* OUTDIR/NAME, in the session's arena. */
 const char *gmm_path(const gmm_run *r, const char *name);
 /* DATA in blocks, and what it is; the source is closed again. */
-gt_status gmm_read_points(const gmm_run *r, const char *data, gt_blocks **blocks, gt_cloud_info *info);
+gt_status gmm_read_points_all(const gmm_run *r, const char *data, gt_blocks **blocks, gt_cloud_info *info);
 
 /* OUTDIR/curve.svg, .png: rank 0 alone. */
 gt_status gmm_draw_curve(const gmm_run *r, const gt_fit *f);
 /* --axes for points of d numbers; of fewer than two there are none to choose. `axes` may be NULL. */
 gt_status gmm_read_axes(const gmm_run *r, int d, int axes[2]);
 /* OUTDIR/clusters.svg, .png: two numbers of the points, coloured by label (both on rank 0), and ellipses. Collective. */
-gt_status gmm_draw_clusters(const gmm_run *r, gt_blocks *b, const gt_mixture *m, const int32_t *labels, int64_t n);
+gt_status gmm_draw_clusters_all(const gmm_run *r, gt_blocks *b, const gt_mixture *m, const int32_t *labels, int64_t n);
 
 #endif

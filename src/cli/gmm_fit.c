@@ -12,7 +12,7 @@
 
 const char *gmm_path(const gmm_run *r, const char *name) { return gt_arena_printf(r->session->arena, "%s/%s", r->fields->outdir, name); }
 
-gt_status gmm_read_points(const gmm_run *r, const char *data, gt_blocks **blocks, gt_cloud_info *info) {
+gt_status gmm_read_points_all(const gmm_run *r, const char *data, gt_blocks **blocks, gt_cloud_info *info) {
     gt_cloud *cloud;
     *blocks = NULL;
     gt_comm_busy(r->comm, "reading the points");
@@ -122,19 +122,19 @@ static gt_status show(const gmm_run *r, gt_blocks *b, const gt_fit *f, const cha
     gt_status st = gt_comm_agree_all(r->comm, r->comm->rank ? GT_OK : gmm_draw_curve(r, f));
     if (!st) st = gt_mixture_predict(b, &f->best, false, &p);
     if (st) return st;
-    st = gmm_draw_clusters(r, b, &f->best, p.labels, f->points.count);
+    st = gmm_draw_clusters_all(r, b, &f->best, p.labels, f->points.count);
     gt_prediction_free(&p);
     if (!st && r->comm->rank == 0) print_fit(f, path);
     return st;
 }
 
-gt_status gmm_fit(gmm_run *r) {
+gt_status gmm_fit_all(gmm_run *r) {
     gt_blocks *blocks;
     gt_cloud_info info;
     gt_fit f = {0};
     keeper k = {.run = r, .path = gmm_path(r, "mixture.h5"), .written = gt_clock()};
     gt_stop_install(r->comm, "this iteration, then mixture.h5 is written"); /* a signal while points are read ends the first iteration */
-    gt_status st = gmm_read_points(r, r->words[0], &blocks, &info);
+    gt_status st = gmm_read_points_all(r, r->words[0], &blocks, &info);
     if (!st) st = gt_comm_agree_all(r->comm, gmm_read_axes(r, info.d, NULL));
     if (!st) st = begin(r, blocks, info, k.path, &f, &k.lock);
     if (st == GT_STOPPED) gt_info("%s", gt_message());

@@ -63,7 +63,7 @@ static gt_status draw_plane(const gmm_run *r, const gt_mixture *m, const int axe
     return st;
 }
 
-gt_status gmm_draw_clusters(const gmm_run *r, gt_blocks *b, const gt_mixture *m, const int32_t *labels, int64_t n) {
+gt_status gmm_draw_clusters_all(const gmm_run *r, gt_blocks *b, const gt_mixture *m, const int32_t *labels, int64_t n) {
     int axes[2];
     gt_status st = gmm_read_axes(r, m->d, axes);
     float *x = NULL, *y = NULL;

@@ -9,19 +9,19 @@
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 
-gt_status gmm_read_mixture(gt_comm *c, const char *path, gt_fit *f) {
+gt_status gmm_read_mixture_all(gt_comm *c, const char *path, gt_fit *f) {
     gt_status st = gt_fit_read(f, path);
     if (!st && !f->n_curve) st = gt_fail(GT_FAILED, "%s holds no mixture yet: its fit was stopped in the first restart; `gantry gmm fit` goes on with it", path);
     if (!st && !f->finished && c->rank == 0) gt_warn("%s is not finished: the best of %d of %d restarts is used", path, f->restart, f->recipe.restarts);
     return gt_comm_agree_all(c, st);
 }
 
-static gt_status read_mixture(const gmm_run *r, gt_fit *f) { return gmm_read_mixture(r->comm, r->words[0], f); }
+static gt_status read_mixture(const gmm_run *r, gt_fit *f) { return gmm_read_mixture_all(r->comm, r->words[0], f); }
 
 static gt_status read_both(const gmm_run *r, gt_fit *f, gt_blocks **blocks, gt_cloud_info *info) {
     *blocks = NULL;
     gt_status st = read_mixture(r, f);
-    return st ? st : gmm_read_points(r, r->words[1], blocks, info);
+    return st ? st : gmm_read_points_all(r, r->words[1], blocks, info);
 }
 
 static void print_score(const gt_fit *f, double log_likelihood, int64_t n) {
@@ -29,7 +29,7 @@ static void print_score(const gt_fit *f, double log_likelihood, int64_t n) {
            gt_fit_bic(f, log_likelihood, n), gt_fit_aic(f, log_likelihood, n));
 }
 
-gt_status gmm_score(gmm_run *r) {
+gt_status gmm_score_all(gmm_run *r) {
     gt_fit f;
     gt_blocks *blocks;
     gt_cloud_info info;
@@ -53,7 +53,7 @@ static gt_status write_prediction(const gmm_run *r, const gt_fit *f, const gt_pr
     return st;
 }
 
-gt_status gmm_predict(gmm_run *r) {
+gt_status gmm_predict_all(gmm_run *r) {
     gt_fit f;
     gt_blocks *blocks;
     gt_cloud_info info;
@@ -62,7 +62,7 @@ gt_status gmm_predict(gmm_run *r) {
     if (!st) st = gt_comm_agree_all(r->comm, gmm_read_axes(r, info.d, NULL));
     if (!st) st = gt_mixture_predict(blocks, &f.best, true, &p);
     if (!st) st = gt_comm_agree_all(r->comm, r->comm->rank ? GT_OK : write_prediction(r, &f, &p, info.count));
-    if (!st) st = gmm_draw_clusters(r, blocks, &f.best, p.labels, info.count);
+    if (!st) st = gmm_draw_clusters_all(r, blocks, &f.best, p.labels, info.count);
     gt_prediction_free(&p);
     gt_blocks_free(blocks);
     gt_fit_free(&f);
@@ -124,7 +124,7 @@ static gt_status make_samples(const gmm_run *r, const gt_fit *f) {
     return st;
 }
 
-gt_status gmm_sample(gmm_run *r) {
+gt_status gmm_sample_all(gmm_run *r) {
     gt_fit f;
     gt_status st = read_mixture(r, &f);
     if (!st) st = gt_comm_agree_all(r->comm, r->comm->rank ? GT_OK : make_samples(r, &f));

@@ -162,7 +162,7 @@ static gt_status write_all(cli_encoding *e) {
     return st;
 }
 
-static gt_status latent(cli_session *s) { return cli_with_encoding(s, CLI_ENCODED, write_all); }
+static gt_status latent(cli_session *s) { return cli_with_encoding_all(s, CLI_ENCODED, write_all); }
 
 const cli_command cli_latent = {
     .name = "latent",

@@ -84,7 +84,7 @@ static gt_status estimate(cli_encoding *e) {
     return st;
 }
 
-static gt_status likelihood(cli_session *s) { return cli_with_encoding(s, CLI_COLLECTIVE, estimate); }
+static gt_status likelihood(cli_session *s) { return cli_with_encoding_all(s, CLI_COLLECTIVE, estimate); }
 
 const cli_command cli_likelihood = {
     .name = "likelihood",

@@ -30,7 +30,7 @@ gt_status cli_note_settings(cli_settings *out, const cli_command *c, const gt_op
     return GT_OK;
 }
 
-gt_comm *cli_meet(const cli_settings *mine, int threads, gt_status *st) {
+gt_comm *cli_meet_all(const cli_settings *mine, int threads, gt_status *st) {
     gt_status found = *st;
     if (found && gt_mpi_launched_ranks() == 1) return NULL; /* nobody waits */
     char *message = found ? strdup(gt_message()) : NULL;
@@ -49,7 +49,7 @@ int cli_end_early(const cli_command *c, const cli_arguments *arguments, cli_sett
     gt_comm *comm = NULL;
     if (c->ranks && gt_mpi_launched_ranks() > 1) {
         if (!st) st = cli_note_settings(mine, c, NULL, arguments);
-        comm = cli_meet(mine, 1, &st);
+        comm = cli_meet_all(mine, 1, &st);
     }
     if (!st && (comm ? comm->rank == 0 : cli_first_rank())) cli_print_help(c, stdout);
     return cli_leave(c->name, st, comm);

@@ -31,7 +31,7 @@ static gt_status draw(cli_encoding *e) {
     return st;
 }
 
-static gt_status reconstruct(cli_session *s) { return cli_with_encoding(s, CLI_UNENCODED, draw); }
+static gt_status reconstruct(cli_session *s) { return cli_with_encoding_all(s, CLI_UNENCODED, draw); }
 
 const cli_command cli_reconstruct = {
     .name = "reconstruct",

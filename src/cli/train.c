@@ -68,13 +68,13 @@ static int train(gt_job *job, const cli_settings *mine) {
     if (!st && cli_first_rank()) st = cli_check_resume(job);
     cli_checkup checkup = {0};
     if (!st && job->dry_run) cli_doctor_before(&checkup);
-    gt_comm *comm = cli_meet(mine, (int)job->threads, &st);
+    gt_comm *comm = cli_meet_all(mine, (int)job->threads, &st);
     if (st) return cli_leave("train", st, comm);
     gt_comm_heartbeat(comm, job->heartbeat_limit);
     gt_log_setup(comm->rank, comm->ranks, least_level(job));
     size_t checkpoint_bytes;
     st = job->dry_run ? gt_train_dry_run_all(comm, job, &checkpoint_bytes) : gt_train_all(comm, job);
-    if (!st && job->dry_run) st = cli_doctor_examine(&checkup, comm, job->data, *job->run ? job->run : job->outdir, (double)checkpoint_bytes);
+    if (!st && job->dry_run) st = cli_doctor_examine_all(&checkup, comm, job->data, *job->run ? job->run : job->outdir, (double)checkpoint_bytes);
     return cli_leave("train", st, comm);
 }
 
