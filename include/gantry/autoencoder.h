@@ -16,28 +16,42 @@
 #ifndef GANTRY_AUTOENCODER_H
 #define GANTRY_AUTOENCODER_H
 
-#include "gantry/stylegan2.h"
+#include "gantry/family.h"
 
 typedef enum gt_latent_kind { GT_LATENT_PLAIN, GT_LATENT_NORMAL, GT_LATENT_GUMBEL, GT_LATENT_VQ } gt_latent_kind;
 typedef enum gt_body_kind { GT_BODY_MLP, GT_BODY_CONV, GT_BODY_DIGITS } gt_body_kind;
 
-typedef struct gt_autoencoder_config {
-    gt_body_kind body;
+/* The options of the family: models/autoencoder/options.c. The networks take a job whose `own` these are; of its common
+ * part they read height, width, channels and z_dim: the width of the latent (plain, normal), or the number of tokens
+ * (gumbel, vq with a body other than conv).
+ * loss = factor * reconstruction + weight * divergence, each summed or averaged over its dimensions and over the batch. */
+typedef struct gt_autoencoder_options {
+    double widths;              /* of hidden layers, relative to those above */
+    int64_t epochs;             /* length in passes over the data, unless kimg is given; 0: by kimg */
+    const char *recon;          /* "mse": squared error; "bce": cross-entropy, which needs a sigmoid */
+    double factor;
+    const char *recon_pixels, *recon_batch, *kl_latent, *kl_batch; /* "sum" "mean" */
+    double beta;                /* weight of the divergence: normal, gumbel (Higgins et al., "beta-VAE", eq. 4) */
+    double kl_warmup;           /* kimg in which that weight grows from 0, linearly; 0: none */
+    bool sigmoid;               /* of the decoder's last layer; else linear */
+    int64_t codes, code_dim;    /* gumbel, vq */
+    double temperature, temperature_min, temperature_kimg; /* gumbel: start, floor, kimg in which it falls to 1/e */
+    double commitment;          /* vq: weight of |z - e|^2 on the encoder's side */
+    double code_decay;          /* vq: of the running means, per step */
+    double code_floor;          /* vq: a code met less often than this share of the average starts anew at an encoded token */
+    gt_body_kind body;          /* both by the job's model */
     gt_latent_kind latent;
-    int height, width, channels;
-    int z_dim;            /* plain, normal: width of the latent; gumbel, vq with a body other than conv: tokens */
-    int codes, code_dim;  /* gumbel, vq */
-    double widths;        /* of hidden layers, relative to those above; 0: as above */
-    bool sigmoid;         /* of the decoder's last layer; else linear */
-} gt_autoencoder_config;
+} gt_autoencoder_options;
 
-static inline bool gt_latent_is_discrete(const gt_autoencoder_config *c) { return c->latent >= GT_LATENT_GUMBEL; }
-int gt_autoencoder_tokens(const gt_autoencoder_config *c);
+extern const gt_family gt_autoencoder_family;
 
-/* Can there be such a network? GT_USAGE names what does not fit. */
-gt_status gt_autoencoder_check(const gt_autoencoder_config *c);
+static inline bool gt_latent_is_discrete(const gt_job *job) {
+    return ((const gt_autoencoder_options *)job->own)->latent >= GT_LATENT_GUMBEL;
+}
+int gt_autoencoder_tokens(const gt_job *job);
+
 /* NULL: see gt_message(). */
-gt_net *gt_autoencoder_net(const gt_autoencoder_config *c);
+gt_net *gt_autoencoder_net(const gt_job *job);
 
 /* What the encoder says of pixels [N,H,W,C]. Nodes that the kind of latent does not have are NULL. */
 typedef struct gt_encoding {
@@ -46,17 +60,17 @@ typedef struct gt_encoding {
     gt_node *logits;      /* gumbel: [N,tokens,codes] */
     gt_node *vectors;     /* vq: [N,tokens,code_dim] */
 } gt_encoding;
-gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_autoencoder_config *c, gt_node *pixels);
+gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_job *job, gt_node *pixels);
 
 /* The table of code vectors [codes,code_dim] of discrete latents: a parameter (gumbel), or the quotient of its running sums (vq). */
-gt_node *gt_autoencoder_codes(gt_bound_net b, const gt_autoencoder_config *c);
+gt_node *gt_autoencoder_codes(gt_bound_net b, const gt_job *job);
 /* The nearest code of each vector as one-hot rows [N,tokens,codes]. */
 gt_node *gt_autoencoder_nearest(gt_graph *g, gt_node *vectors, gt_node *codes);
 /* Weights of codes [N,tokens,codes] -> [N,tokens,code_dim]. */
 gt_node *gt_autoencoder_look_up(gt_graph *g, gt_node *weights, gt_node *codes);
 
 /* A latent [N,z_dim], or token vectors [N,tokens,code_dim], as pixels [N,H,W,C]; before the sigmoid if there is one. */
-gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_autoencoder_config *c, gt_node *latent);
-gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_autoencoder_config *c, gt_node *decoded); /* after it */
+gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_job *job, gt_node *latent);
+gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *job, gt_node *decoded); /* after it */
 
 #endif

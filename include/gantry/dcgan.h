@@ -13,30 +13,38 @@
 #ifndef GANTRY_DCGAN_H
 #define GANTRY_DCGAN_H
 
-#include "gantry/stylegan2.h"
+#include "gantry/family.h"
 
 enum { GT_DCGAN_EMBEDDING = 50 }; /* numbers that labels become for G */
 
-typedef struct gt_dcgan_config {
-    int height, width, channels; /* of the images: equal sides, a power of two from 16 to 8192; 1 to 4 channels */
-    int z_dim;
-    int channel_base, channel_max;
-    int c_dim;            /* class-conditional: length of the labels that G and D see; 0: they see none */
-    int classes;          /* semi-supervised: D has a logit per class; 0: one logit, real or fake */
-    bool relu;            /* in G, instead of LeakyReLU */
-    bool whole_batch;     /* batch normalisation in training is over all slices' samples, not each slice's own */
-} gt_dcgan_config;
+/* The options of the family: models/dcgan/options.c. The networks take a job whose `own` these are; of its common part
+ * they read height, width, channels, z_dim, cbase, cmax, cond and label_dim. */
+typedef struct gt_dcgan_options {
+    const char *latent;       /* "normal" "uniform" */
+    const char *d_batches;    /* "separate" "mixed": D sees real and fake images in one batch, which share statistics */
+    const char *smoothing;    /* "none" "one-sided" "two-sided" */
+    double flip;              /* share of images that D's targets take for the other kind */
+    double instance_noise;    /* standard deviation of what is added to all that D sees ... */
+    double instance_noise_kimg; /* ... falling to 0 in so many; 0: it stays */
+    double d_lrate;
+    const char *g_activation; /* "lrelu" "relu" */
+    const char *bn;           /* batch normalisation in training, over: "slice" "batch" */
+    bool semi;                /* D has a logit for each class of real images; else one, real or fake */
+    double labelled;          /* semi: share of the data whose labels count */
+} gt_dcgan_options;
 
-/* Can there be such networks? GT_USAGE names what does not fit. */
-gt_status gt_dcgan_check(const gt_dcgan_config *c);
+extern const gt_family gt_dcgan_family;
+
 /* Sealed networks "G" and "D"; NULL: see gt_message(). */
-gt_net *gt_dcgan_generator_net(const gt_dcgan_config *c);
-gt_net *gt_dcgan_discriminator_net(const gt_dcgan_config *c);
+gt_net *gt_dcgan_generator_net(const gt_job *job);
+gt_net *gt_dcgan_discriminator_net(const gt_job *job);
 
-/* z [N,z_dim] and labels [N,c_dim] (NULL without) -> images [N,H,W,C] in [-1,1]. training: normalised by the statistics of these samples (or the whole batch's), and
- * the renewed running statistics become outputs under their tensors' names (gt_batch_norm); else by the running ones. */
-gt_node *gt_dcgan_generator(gt_bound_net b, const gt_dcgan_config *c, gt_node *z, gt_node *labels, bool training);
-/* Images [N,H,W,C] and labels -> logits [N,1], or [N,classes]; always normalised by the statistics of these samples (or the whole batch's). */
-gt_node *gt_dcgan_discriminator(gt_bound_net b, const gt_dcgan_config *c, gt_node *images, gt_node *labels);
+/* z [N,z_dim] and labels [N,label_dim] (NULL without) -> images [N,H,W,C] in [-1,1]. training: normalised by the
+ * statistics of these samples (or of the whole batch), and the renewed running statistics become outputs under their
+ * tensors' names (gt_batch_norm); else by the running ones. */
+gt_node *gt_dcgan_generator(gt_bound_net b, const gt_job *job, gt_node *z, gt_node *labels, bool training);
+/* Images [N,H,W,C] and labels -> logits [N,1], or [N,classes]; always normalised by the statistics of these samples (or
+ * of the whole batch). */
+gt_node *gt_dcgan_discriminator(gt_bound_net b, const gt_job *job, gt_node *images, gt_node *labels);
 
 #endif

@@ -34,6 +34,21 @@ typedef struct gt_net {
     size_t block_floats;
 } gt_net;
 
+/* A network's tensors as leaves of a graph: `net` with its block bound to `slot`. */
+typedef struct gt_bound_net {
+    gt_graph *graph;
+    const gt_net *net;
+    int slot;
+} gt_bound_net;
+
+enum { GT_MAX_FILTER_TAPS = 64 };
+
+/* The FIR of up- and downsampling as raw taps; made ready by gt_filter_setup(). */
+typedef struct gt_resample_filter {
+    int taps;
+    float value[GT_MAX_FILTER_TAPS];
+} gt_resample_filter;
+
 gt_net *gt_net_new(const char *name);
 void gt_net_free(gt_net *n);
 /* Declare a tensor (once; the definition functions of a network call these). */

@@ -25,6 +25,7 @@ typedef struct gt_optimizer {
     /* One step over n floats. `step` counts from 1 (this step included). moments[i]: n floats each, zeros before the first step.
      * moments[0] may be NULL when beta1 is 0: it would be the gradient itself. */
     void (*update)(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments);
+    bool betas;                                 /* has betas, which lazy regularisation changes (gt_optimizer_lazy) */
 } gt_optimizer;
 
 const gt_optimizer *gt_optimizer_find(const char *name); /* NULL: unknown */
@@ -45,8 +46,8 @@ typedef struct gt_update {
 void gt_update_run(const gt_update *u, gt_pool *pool); /* the same bits for any pool; NULL: one thread */
 
 /* Settings for a network whose regularisation phase runs every `interval` steps and shares its optimiser (spec 4.3):
- * c = interval/(interval+1); lr *= c, betas = beta^c. */
-gt_optimizer_settings gt_optimizer_lazy(gt_optimizer_settings s, int interval);
+ * c = interval/(interval+1); lr *= c, and, of an optimiser with betas, betas = beta^c. */
+gt_optimizer_settings gt_optimizer_lazy(const gt_optimizer *o, gt_optimizer_settings s, int interval);
 
 /* NaN -> 0, +inf -> 1e5, -inf -> -1e5 (spec 4.4); returns how many there were. */
 size_t gt_clean_nonfinite(float *x, size_t n);

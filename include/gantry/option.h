@@ -43,6 +43,12 @@ typedef enum gt_option_class {
     GT_SHAPE = 16,    /* found in the data by the program, kept with the recipe; nobody sets it */
 } gt_option_class;
 
+/* Place and type of an option's field: `.key = "n", GT_FIELD(demo, n)`. A text with choices is a GT_OPTION_CHOICE. */
+#define GT_FIELD(struct_, field)                                                                                       \
+    .offset = offsetof(struct_, field), .type = _Generic(((struct_ *)0)->field, bool: GT_OPTION_BOOL,                  \
+                                                         int64_t: GT_OPTION_INT, double: GT_OPTION_REAL,              \
+                                                         const char *: GT_OPTION_TEXT)
+
 typedef struct gt_option gt_option;
 struct gt_option {
     const char *key;           /* as on the command line, without "--", and in job files */
@@ -51,6 +57,7 @@ struct gt_option {
     size_t offset;             /* of the field */
     const char *group;         /* section of job files and manuals */
     const char *only;          /* of jobs: the families of models that have it, "stylegan2|dcgan"; NULL: all */
+    const char *after;         /* of jobs: the key that it stands behind; NULL: the end of its group */
     const char *standard;      /* default as text; NULL: see `derived` */
     const char *derived;       /* how the value is found when none is given ("from cfg") */
     const char *unit;          /* NULL: none */

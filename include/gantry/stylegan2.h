@@ -12,28 +12,25 @@
 #ifndef GANTRY_STYLEGAN2_H
 #define GANTRY_STYLEGAN2_H
 
-#include <stdbool.h>
+#include "gantry/family.h"
 
-#include "gantry/augment.h"
-#include "gantry/graph.h"
-#include "gantry/nets.h"
+enum { GT_MAX_LEVELS = 16 };
 
-struct gt_model;
+/* The options of the family: models/stylegan2/options.c. */
+typedef struct gt_stylegan2_options {
+    const char *cfg;             /* the published recipe that other values come from */
+    int64_t gpus;                /* of the reference's recipe; not the number of ranks */
+    int64_t mbstd;               /* minibatch-stddev group; use min(mbstd, batch) */
+    double gamma;                /* R1 weight */
+    double pl_weight;            /* path length; 0: off */
+    double style_mixing;         /* probability */
+    int64_t map_layers, w_dim;
+    const char *g_arch, *d_arch; /* "skip" "resnet" "orig" */
+    bool fp32;                   /* no clamp */
+    int64_t freezed;             /* layers of D that stay as they are */
+} gt_stylegan2_options;
 
-enum { GT_MAX_LEVELS = 16, GT_MAX_FILTER_TAPS = 64 };
-
-/* A network's tensors as leaves of a graph: `net` with its block bound to `slot`. */
-typedef struct gt_bound_net {
-    gt_graph *graph;
-    const gt_net *net;
-    int slot;
-} gt_bound_net;
-
-/* The FIR of up- and downsampling as raw taps; made ready by gt_filter_setup(). */
-typedef struct gt_resample_filter {
-    int taps;
-    float value[GT_MAX_FILTER_TAPS];
-} gt_resample_filter;
+extern const gt_family gt_stylegan2_family;
 
 /* ---- mapping (spec 1.2) ---- */
 
@@ -127,6 +124,7 @@ typedef struct gt_stylegan2_train_config {
     uint64_t seed;                /* of the initial parameters */
     int slice_size;               /* images; path length uses the first max(1, slice_size / pl_batch_shrink) */
     double lr;                    /* of both networks */
+    const char *g_optimizer, *d_optimizer;
     double r1_gamma;              /* 0: no phase D_reg */
     double pl_weight, pl_decay;   /* weight 0: no phase G_reg */
     int pl_batch_shrink;
@@ -142,6 +140,6 @@ gt_stylegan2_train_config gt_stylegan2_train_defaults(void);
  * Graph inputs: "gen_c" and "real_c" (with labels), "images", "mix_mask" [1,num_ws,1] (style mixing: 1 where the second latent rules), those of the
  * augmentation under "aug/PHASE/fake" and "aug/PHASE/real", and the update input "pl_mean"; fill() and prepare() write them. Statistics are outputs
  * under their own names, "w_avg" and "pl_mean" are the renewed states. NULL: see gt_message(). */
-struct gt_model *gt_stylegan2_model_new(const gt_stylegan2_train_config *config);
+gt_model *gt_stylegan2_model_new(const gt_stylegan2_train_config *config);
 
 #endif

@@ -22,12 +22,6 @@ gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_by
  * them (copies on the hosts' own disks, one of them old or incomplete): counts that differ would end in ranks that wait for ever. */
 gt_status gt_same_data_all(gt_comm *comm, gt_dataset *data, const char *spec);
 
-/* The model of a resolved job (for generating and inspecting too); it keeps pointing to the job's texts, so the job must live as long.
- * The job's `conv`, unless auto, becomes the process's convolution mode.
- * NULL: see gt_message(). */
-gt_model *gt_model_new(const gt_job *job);
-/* How many samples of a batch belong together in the job's model: gt_slices_choose(). */
-int gt_model_mbstd(const gt_job *job);
 /* The share of a phase's work that training may do twice to save memory (gt_exec_options.recompute), by the job's `memory`. */
 double gt_job_recompute(const gt_job *job);
 

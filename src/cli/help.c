@@ -47,7 +47,7 @@ static void print_further(const gt_option *rows, int n, FILE *f) {
     int column = 0, n_job;
     const bool of_jobs = rows == gt_job_table(&n_job);
     for (int i = 0; i < n; i++) {
-        bool other = rows[i].only && !strstr(rows[i].only, "stylegan2"); /* of models other than the one when none is named */
+        bool other = !gt_family_has(*gt_families(), &rows[i]); /* than that of the default model */
         if (rows[i].common || other || rows[i].class == GT_SHAPE) continue;
         int length = (int)strlen(rows[i].key);
         if (!column) fprintf(f, "Further keys (`gantry help KEY` explains each%s):\n", of_jobs ? ", jobs/reference.ini all of them" : "");

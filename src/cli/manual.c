@@ -5,22 +5,6 @@
 
 #include "cli/cli.h"
 
-static const struct {
-    const char *group, *title;
-} groups[] = {
-    {"data", "What to train on"},
-    {"recipe", "How to train. Values \"from cfg\" are those of the published recipe"},
-    {"networks", "The networks"},
-    {"dcgan", "DCGAN and its tricks"},
-    {"autoencoder", "Autoencoders: models ae, vae, cvae, digits, gumbel, vq"},
-    {"augmentation", "Augmentation of what the discriminator sees"},
-    {"transfer", "Starting from other networks"},
-    {"execution", "How the work is done; changes no bit of the results"},
-    {"output", "What is written, and when; changes no bit of the results"},
-};
-
-enum { N_GROUPS = sizeof groups / sizeof *groups };
-
 void cli_print_reference(FILE *f) {
     fputs("# Every key of a job file: what it means, which values it takes, and what it is when nobody sets it. A job file holds only the keys that\n"
           "# differ. Each can be overridden on the command line: gantry train JOB.ini --batch=64, or batch=64. Lines are key = value; groups may be\n"
@@ -28,14 +12,14 @@ void cli_print_reference(FILE *f) {
           "# current directory. Written by `gantry reference`.\n", f);
     int n;
     const gt_option *rows = gt_job_table(&n);
-    for (int g = 0; g < N_GROUPS; g++) {
-        fprintf(f, "\n# ==== %s ====\n[%s]\n", groups[g].title, groups[g].group);
+    for (const gt_named *g = gt_job_groups(); g->name; g++) {
+        fprintf(f, "\n# ==== %s ====\n[%s]\n", g->text, g->name);
         for (int i = 0; i < n; i++) {
             const gt_option *o = &rows[i];
-            if (strcmp(o->group, groups[g].group)) continue;
+            if (strcmp(o->group, g->name)) continue;
             fputc('\n', f);
             cli_print_option(o, "# ", f);
-            bool known = o->standard && o->class != GT_COMMAND, set = known && (!o->only || strstr(o->only, "stylegan2")); /* the model when none is named */
+            bool known = o->standard && o->class != GT_COMMAND, set = known && gt_family_has(*gt_families(), o);
             fprintf(f, "%s%s =%s%s\n", set ? "" : "# ", o->key, known && *o->standard ? " " : "", known ? o->standard : "");
         }
     }

@@ -35,7 +35,7 @@ gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
     gt_status st = arguments->n_words ? cli_check_job_file(arguments->words[0]) : GT_OK;
     const char *path = job_file(job->arena, arguments);
     if (!st && path) st = gt_job_read_file(job, path);
-    gt_options o = gt_job_options(job);
+    gt_options o = job->options;
     if (!st) st = cli_apply(&o, arguments);
     if (!st && !path && !*job->data && *job->run)
         return gt_fail(GT_USAGE, "there is no run '%s' to go on with (no %s/job.ini), and for a new run --data is required: a ZIP, a folder of PNGs, an HDF5 file, or "
@@ -87,7 +87,7 @@ static int train_model(int argc, char **argv) {
     gt_status st = cli_split(job->arena, rows, n, argc, argv, true, &arguments);
     bool help = !st && arguments.help;
     cli_settings mine = {.arena = job->arena};
-    gt_options o = gt_job_options(job);
+    gt_options o = job->options;
     if (!st && !help) st = cli_read_job(job, &arguments);
     if (!st && !help) st = cli_note_settings(&mine, cli_find("train"), &o, &arguments);
     status = st || help ? cli_end_early(cli_find("train"), &arguments, &mine, st) : train(job, &mine);

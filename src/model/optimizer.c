@@ -40,8 +40,8 @@ GT_CLONES static void sgd(const gt_optimizer_settings *s, uint64_t step, size_t 
 }
 
 static const gt_optimizer table[] = {
-    {"adam", 2, {"exp_avg", "exp_avg_sq"}, adam},
-    {"sgd", 1, {"momentum"}, sgd},
+    {"adam", 2, {"exp_avg", "exp_avg_sq"}, adam, .betas = true},
+    {"sgd", 1, {"momentum"}, sgd, .betas = false},
 };
 
 const gt_optimizer *gt_optimizer_list(int *count) {
@@ -57,9 +57,10 @@ const gt_optimizer *gt_optimizer_find(const char *name) {
     return NULL;
 }
 
-gt_optimizer_settings gt_optimizer_lazy(gt_optimizer_settings s, int interval) {
+gt_optimizer_settings gt_optimizer_lazy(const gt_optimizer *o, gt_optimizer_settings s, int interval) {
     double c = (double)interval / (interval + 1);
     s.lr *= c;
+    if (!o->betas) return s;
     s.beta1 = s.beta1 > 0 ? gt_pow(s.beta1, c) : 0;
     s.beta2 = s.beta2 > 0 ? gt_pow(s.beta2, c) : 0;
     return s;

@@ -8,7 +8,6 @@
 #include "gantry/graph.h"
 #include "gantry/nets.h"
 #include "gantry/ops.h"
-#include "gantry/stylegan2.h"
 
 /* A printed name by value: gt_text_of("%s.weight", layer).s lives to the end of the full expression. */
 typedef struct gt_text {

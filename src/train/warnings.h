@@ -12,9 +12,9 @@
 
 #include <stdbool.h>
 
-#include "gantry/runlog.h"
+#include "gantry/warning.h"
 
-enum { GT_TROUBLES = 9, GT_WATCHED = 8 }; /* kinds; series that one kind compares with their own past */
+enum { GT_TROUBLES = 9 }; /* kinds */
 
 typedef struct gt_watch {
     double p_max; /* ceiling of p; 0: none */

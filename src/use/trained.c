@@ -7,7 +7,7 @@
 #include "gantry/checkpoint.h"
 #include "gantry/log.h"
 #include "kernels/kernel_set.h"
-#include "job/model_list.h"
+#include "gantry/job.h"
 #include "use/net_checkpoint.h"
 
 static gt_status load(gt_trained *t, const gt_checkpoint_file *f) {

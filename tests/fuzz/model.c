@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gantry/job.h"
-#include "job/model_list.h"
+#include "gantry/job.h"
 
 #define SHAPE "[shape]\ndata-height = 16\ndata-width = 16\ndata-channels = 3\nlabel-dim = 2\n"
 #define HUGE(side) "[shape]\ndata-height = " side "\ndata-width = " side "\ndata-channels = 3\nlabel-dim = 0\n"

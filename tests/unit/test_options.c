@@ -188,7 +188,7 @@ static void tables_are_sound(void **state) {
         }
     }
     gt_job *job = gt_job_new();
-    gt_options o = gt_job_options(job);
+    gt_options o = job->options;
     for (int i = 0; i < o.n; i++) {
         const gt_option *row = &o.rows[i];
         if (!row->standard || row->class == GT_SHAPE) continue;

@@ -6,7 +6,7 @@
 /* With eps the draws, log p(z) - log q(z|x) = sum over dimensions of (eps^2 + log variance - z^2) / 2: the constants are the same. */
 gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples) {
     const gt_autoencoder *a = m->own;
-    const gt_autoencoder_config *c = &a->config.net;
+    const gt_job *c = a->job;
     gt_graph *g = gt_graph_new("density");
     if (!g) return NULL;
     gt_bound_net b = {g, m->nets[0], 0};
@@ -31,10 +31,11 @@ gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples) {
 }
 
 /* The loss of a sample is, but for a factor, w (squared error) + divergence: a Gaussian with 1 / (2 variance) = w. */
-double gt_autoencoder_pixel_variance(const gt_autoencoder_train_config *c) {
-    if (c->cross_entropy) return 0;
-    double pixels = (double)c->net.height * c->net.width * c->net.channels, beta = c->beta > 0 ? c->beta : 1;
-    double reconstruction = c->factor / (c->mean_pixels ? pixels : 1) * (c->mean_batch ? 1 : c->batch);
-    double divergence = beta / (c->mean_latent ? c->net.z_dim : 1) * (c->mean_batch_kl ? 1 : c->batch);
+double gt_autoencoder_pixel_variance(const gt_job *j) {
+    const gt_autoencoder_options *o = j->own;
+    if (gt_is(o->recon, "bce")) return 0;
+    double pixels = (double)j->height * (double)j->width * (double)j->channels, beta = o->beta > 0 ? o->beta : 1, batch = (double)j->batch;
+    double reconstruction = o->factor / (gt_is(o->recon_pixels, "mean") ? pixels : 1) * (gt_is(o->recon_batch, "mean") ? 1 : batch);
+    double divergence = beta / (gt_is(o->kl_latent, "mean") ? (double)j->z_dim : 1) * (gt_is(o->kl_batch, "mean") ? 1 : batch);
     return divergence / (2 * reconstruction);
 }

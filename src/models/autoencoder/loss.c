@@ -15,8 +15,8 @@ static gt_node *per_sample(gt_graph *g, gt_node *x, bool mean) {
 
 /* The cross-entropy from the number before the sigmoid: softplus(l) - x l, which no rounding makes infinite. */
 gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels) {
-    if (a->config.cross_entropy) return gt_sub(g, gt_softplus(g, decoded), gt_mul(g, pixels, decoded));
-    return gt_square(g, gt_sub(g, gt_autoencoder_pixels(g, &a->config.net, decoded), pixels));
+    if (gt_is(a->options->recon, "bce")) return gt_sub(g, gt_softplus(g, decoded), gt_mul(g, pixels, decoded));
+    return gt_square(g, gt_sub(g, gt_autoencoder_pixels(g, a->job, decoded), pixels));
 }
 
 gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels) {
@@ -35,7 +35,7 @@ gt_node *gt_autoencoder_divergence(gt_graph *g, const gt_encoding *e) {
 }
 
 gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_net b, gt_node *pixels) {
-    const gt_autoencoder_config *c = &a->config.net;
+    const gt_job *c = a->job;
     gt_graph *g = b.graph;
     gt_reconstruction r = {.encoding = gt_autoencoder_encode(b, c, pixels)};
     if (!gt_latent_is_discrete(c)) {
@@ -45,10 +45,10 @@ gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_n
     }
     gt_node *codes = gt_autoencoder_codes(b, c);
     gt_node *chosen = r.encoding.logits ? gt_one_hot_max(g, r.encoding.logits) : gt_autoencoder_nearest(g, r.encoding.vectors, codes);
-    float *numbers = gt_arena_array(gt_graph_arena(g), (size_t)c->codes, sizeof *numbers);
-    for (int i = 0; numbers && i < c->codes; i++) numbers[i] = (float)i;
+    float *numbers = gt_arena_array(gt_graph_arena(g), (size_t)a->options->codes, sizeof *numbers);
+    for (int i = 0; numbers && i < a->options->codes; i++) numbers[i] = (float)i;
     if (!chosen || !numbers) return r;
-    gt_node *number = gt_sum(g, gt_mul(g, chosen, gt_constant(g, "numbers of codes", GT_SHAPE(1, 1, c->codes), numbers)), GT_AXIS(2));
+    gt_node *number = gt_sum(g, gt_mul(g, chosen, gt_constant(g, "numbers of codes", GT_SHAPE(1, 1, a->options->codes), numbers)), GT_AXIS(2));
     r.latent = gt_reshape(g, number, GT_SHAPE(gt_dim(chosen, 0), gt_dim(chosen, 1)));
     r.decoded = gt_autoencoder_decode(b, c, gt_autoencoder_look_up(g, chosen, codes));
     return r;
@@ -83,17 +83,16 @@ static void report_perplexity(gt_graph *g, gt_node *weights) {
 /* Running sums per image of tokens that chose a code, and of their vectors: code = sum / count. A code that has become rare starts again as if
  * it had been met as often as the average code, at a token of the first slice chosen by chance. */
 static void renew_codes(const gt_autoencoder *a, gt_bound_net b, gt_node *vectors, gt_node *chosen) {
-    const gt_autoencoder_config *c = &a->config.net;
     gt_graph *g = b.graph;
     if (!vectors || !chosen) return;
-    int64_t n = gt_dim(vectors, 0), tokens = gt_dim(vectors, 1), k = c->codes, d = c->code_dim;
-    double average = (double)tokens / (double)k, rest = 1 - a->config.code_decay;
+    int64_t n = gt_dim(vectors, 0), tokens = gt_dim(vectors, 1), k = a->options->codes, d = a->options->code_dim;
+    double average = (double)tokens / (double)k, rest = 1 - a->options->code_decay;
     gt_node *rows = gt_reshape(g, gt_stop_gradient(g, vectors), GT_SHAPE(n * tokens, d)), *choice = gt_reshape(g, chosen, GT_SHAPE(n * tokens, k));
     gt_node *count = gt_reshape(g, gt_net_leaf(g, b.net, b.slot, "latent.count"), GT_SHAPE(k, 1)), *sum = gt_net_leaf(g, b.net, b.slot, "latent.sum");
     gt_node *met = gt_scale(g, gt_reshape(g, gt_sum(g, choice, GT_AXIS(0)), GT_SHAPE(k, 1)), (float)(1.0 / (double)n));
     gt_node *met_sum = gt_scale(g, gt_matmul(g, choice, rows, .transpose_a = true), (float)(1.0 / (double)n));
-    gt_node *new_count = gt_add(g, gt_scale(g, count, (float)a->config.code_decay), gt_scale(g, met, (float)rest));
-    gt_node *new_sum = gt_add(g, gt_scale(g, sum, (float)a->config.code_decay), gt_scale(g, met_sum, (float)rest));
+    gt_node *new_count = gt_add(g, gt_scale(g, count, (float)a->options->code_decay), gt_scale(g, met, (float)rest));
+    gt_node *new_sum = gt_add(g, gt_scale(g, sum, (float)a->options->code_decay), gt_scale(g, met_sum, (float)rest));
 
     /* A code that nothing chooses any more keeps its place when both sums are nearly gone, and is not 0/0. */
     const float gone = 1e-20f;
@@ -104,7 +103,7 @@ static void renew_codes(const gt_autoencoder *a, gt_bound_net b, gt_node *vector
     gt_node *draw = gt_reshape(g, gt_random_uniform_op(g, "restart/AE_main", GT_SHAPE(n, tokens, k)), GT_SHAPE(n * tokens, k));
     gt_node *pick = gt_one_hot_max(g, gt_permute(g, draw, (int[]){1, 0}));
     gt_node *candidate = gt_mul(g, gt_matmul(g, pick, rows), gt_input(g, GT_AE_RESTART, GT_SCALAR));
-    gt_node *rare = gt_shift(g, gt_neg(g, count), (float)(a->config.code_floor * average)); /* > 0: rare, known to all slices alike */
+    gt_node *rare = gt_shift(g, gt_neg(g, count), (float)(a->options->code_floor * average)); /* > 0: rare, known to all slices alike */
     gt_node *average_count = gt_shift(g, gt_scale(g, count, 0), (float)average);
     gt_output(g, "latent.count", gt_select(g, rare, average_count, new_count));
     gt_output(g, "latent.sum", gt_select(g, rare, gt_scale(g, candidate, (float)average), new_sum));
@@ -113,7 +112,7 @@ static void renew_codes(const gt_autoencoder *a, gt_bound_net b, gt_node *vector
 /* The quantised vectors as the decoder sees them, with the encoder's gradient; *commitment: |z - e|^2 of each token. */
 static gt_node *quantise(const gt_autoencoder *a, gt_bound_net b, const gt_encoding *e, gt_node **commitment) {
     gt_graph *g = b.graph;
-    gt_node *codes = gt_autoencoder_codes(b, &a->config.net), *chosen = gt_autoencoder_nearest(g, e->vectors, codes);
+    gt_node *codes = gt_autoencoder_codes(b, a->job), *chosen = gt_autoencoder_nearest(g, e->vectors, codes);
     gt_node *nearest = gt_stop_gradient(g, gt_autoencoder_look_up(g, chosen, codes));
     *commitment = gt_square(g, gt_sub(g, e->vectors, nearest));
     report_perplexity(g, chosen);
@@ -131,17 +130,17 @@ static gt_node *term(gt_graph *g, gt_node *loss, double weight, gt_node *varying
 }
 
 void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n) {
-    const gt_autoencoder_train_config *t = &a->config;
-    const gt_autoencoder_config *c = &t->net;
+    const gt_autoencoder_options *o = a->options;
+    const gt_job *c = a->job;
     gt_bound_net b = {g, a->net, 0};
     gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
     gt_node *pixels = gt_scale(g, gt_shift(g, images, 1), 0.5f);
     gt_scope_push(g, "AE");
     gt_encoding e = gt_autoencoder_encode(b, c, pixels);
     gt_node *latent = e.mean, *commitment = NULL;
-    if (c->latent == GT_LATENT_NORMAL) latent = sample_normal(g, &e);
-    if (c->latent == GT_LATENT_VQ) latent = quantise(a, b, &e, &commitment);
-    if (c->latent == GT_LATENT_GUMBEL) {
+    if (o->latent == GT_LATENT_NORMAL) latent = sample_normal(g, &e);
+    if (o->latent == GT_LATENT_VQ) latent = quantise(a, b, &e, &commitment);
+    if (o->latent == GT_LATENT_GUMBEL) {
         gt_node *weights = sample_gumbel(g, &e);
         report_perplexity(g, gt_one_hot_max(g, e.logits));
         latent = gt_autoencoder_look_up(g, weights, gt_autoencoder_codes(b, c));
@@ -149,13 +148,14 @@ void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n) {
     gt_node *decoded = gt_autoencoder_decode(b, c, latent), *divergence = gt_autoencoder_divergence(g, &e);
     gt_scope_pop(g);
 
-    gt_node *batch = t->mean_batch && t->mean_batch_kl ? NULL : gt_input(g, GT_AE_BATCH, GT_SCALAR);
-    gt_node *pixel_loss = per_sample(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), t->mean_pixels);
-    gt_node *total = term(g, pixel_loss, t->factor, NULL, batch, t->mean_batch);
+    bool mean_batch = gt_is(o->recon_batch, "mean"), mean_kl = gt_is(o->kl_batch, "mean"), mean_latent = gt_is(o->kl_latent, "mean");
+    gt_node *batch = mean_batch && mean_kl ? NULL : gt_input(g, GT_AE_BATCH, GT_SCALAR);
+    gt_node *pixel_loss = per_sample(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), gt_is(o->recon_pixels, "mean"));
+    gt_node *total = term(g, pixel_loss, o->factor, NULL, batch, mean_batch);
     gt_output(g, "Loss/reconstruction", pixel_loss);
     if (divergence) {
-        gt_node *loss = per_sample(g, divergence, t->mean_latent);
-        total = gt_add(g, total, term(g, loss, 1, gt_input(g, GT_AE_BETA, GT_SCALAR), batch, t->mean_batch_kl));
+        gt_node *loss = per_sample(g, divergence, mean_latent);
+        total = gt_add(g, total, term(g, loss, 1, gt_input(g, GT_AE_BETA, GT_SCALAR), batch, mean_kl));
         gt_output(g, "Loss/KL", loss);
         if (e.log_variance) {
             gt_output(g, GT_AE_DIVERGENCES, divergence);
@@ -163,8 +163,8 @@ void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n) {
         }
     }
     if (commitment) {
-        gt_node *loss = per_sample(g, commitment, t->mean_latent);
-        total = gt_add(g, total, term(g, loss, t->commitment, NULL, batch, t->mean_batch_kl));
+        gt_node *loss = per_sample(g, commitment, mean_latent);
+        total = gt_add(g, total, term(g, loss, o->commitment, NULL, batch, mean_kl));
         gt_output(g, "Loss/commitment", loss);
     }
     gt_output(g, "Loss/total", total);

@@ -1,38 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How an autoencoder is trained: its loss as a graph, and the model of the training loop made of it. */
-#ifndef GANTRY_TRAIN_AUTOENCODER_LOSS_H
-#define GANTRY_TRAIN_AUTOENCODER_LOSS_H
+#ifndef GANTRY_AUTOENCODER_LOSS_H
+#define GANTRY_AUTOENCODER_LOSS_H
 
 #include "gantry/autoencoder.h"
-#include "gantry/model.h"
-
-/* loss = factor * reconstruction + weight * divergence, each summed or averaged over its dimensions and over the batch. */
-typedef struct gt_autoencoder_train_config {
-    gt_autoencoder_config net;
-    uint64_t seed;                 /* of the initial parameters */
-    int batch, slice_size;         /* samples of a whole batch, of its largest slice */
-    double lr, beta1, beta2;
-    bool cross_entropy;            /* binary cross-entropy of pixels (needs a sigmoid); else squared error */
-    double factor;
-    bool mean_pixels, mean_latent; /* the mean over pixels, over latent dimensions; else their sum */
-    bool mean_batch, mean_batch_kl;
-    double beta;                   /* weight of the divergence: normal, gumbel (Higgins et al., "beta-VAE", eq. 4) */
-    double warmup_images;          /* in which that weight grows from 0, linearly; 0: none */
-    double temperature, temperature_min, temperature_images; /* gumbel: start, floor, images in which it falls to 1/e */
-    double commitment;             /* vq: weight of |z - e|^2 on the encoder's side */
-    double code_decay;             /* vq: of the running means, per step */
-    double code_floor;             /* vq: a code met less often than this share of the average is restarted at an encoded token */
-} gt_autoencoder_train_config;
-
-gt_model *gt_autoencoder_model_new(const gt_autoencoder_train_config *c);
-
-/* ---- between autoencoder_model.c and autoencoder_loss.c ---- */
 
 typedef struct gt_autoencoder {
-    gt_autoencoder_train_config config;
+    const gt_job *job;
+    const gt_autoencoder_options *options; /* the job's own */
     const gt_net *net;
     float *divergence;             /* normal: mean divergence of each latent dimension in the latest step */
 } gt_autoencoder;
+
+gt_model *gt_autoencoder_model_new(const gt_job *job);
 
 /* Inputs, all scalars, that are written before a slice is run. */
 #define GT_AE_BATCH "batch_size"       /* samples in the whole batch */
@@ -56,8 +36,8 @@ gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node
 gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels); /* of each pixel; pixels may be broadcast */
 gt_node *gt_autoencoder_divergence(gt_graph *g, const gt_encoding *e); /* normal, gumbel: [N,dimensions]; NULL: there is none */
 
-/* ---- autoencoder_density.c: gt_model.build_density and .pixel_variance ---- */
+/* ---- density.c: gt_model.build_density and .pixel_variance ---- */
 gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples);
-double gt_autoencoder_pixel_variance(const gt_autoencoder_train_config *c);
+double gt_autoencoder_pixel_variance(const gt_job *job);
 
 #endif

@@ -17,13 +17,14 @@ static void write_scalar(gt_exec *e, const char *name, double value) {
 static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     const gt_model *m = p->model;
     const gt_autoencoder *a = m->own;
-    const gt_autoencoder_train_config *c = &a->config;
+    const gt_autoencoder_options *o = a->options;
     memcpy(gt_exec_input(e, "images"), s->images, (size_t)s->n * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof(float));
-    double shown = (double)s->shown, warm = c->warmup_images > 0 ? fmin(1, shown / c->warmup_images) : 1;
-    double cooled = c->temperature_images > 0 ? c->temperature * gt_exp(-shown / c->temperature_images) : c->temperature;
+    double shown = (double)s->shown, warmup = o->kl_warmup * 1000, cooling = o->temperature_kimg * 1000;
+    double warm = warmup > 0 ? fmin(1, shown / warmup) : 1;
+    double cooled = cooling > 0 ? o->temperature * gt_exp(-shown / cooling) : o->temperature;
     write_scalar(e, GT_AE_BATCH, s->batch);
-    write_scalar(e, GT_AE_BETA, c->beta * warm);
-    write_scalar(e, GT_AE_TEMPERATURE, fmax(cooled, c->temperature_min));
+    write_scalar(e, GT_AE_BETA, o->beta * warm);
+    write_scalar(e, GT_AE_TEMPERATURE, fmax(cooled, o->temperature_min));
     write_scalar(e, GT_AE_RESTART, s->index == 0 ? (double)s->batch / s->n : 0); /* slices / weight, and the weight is n slices / batch */
     return GT_OK;
 }
@@ -35,20 +36,20 @@ static gt_graph *build_phase(gt_phase *p, int n) {
     return gt_whole_graph(g, "", p->name);
 }
 
-static gt_node *to_image(gt_graph *g, const gt_autoencoder_config *c, gt_node *decoded) {
+static gt_node *to_image(gt_graph *g, const gt_job *c, gt_node *decoded) {
     return gt_shift(g, gt_scale(g, gt_autoencoder_pixels(g, c, decoded), 2), -1);
 }
 
 /* Discrete latents: a token's code is the place of the largest of `codes` normal numbers, so that all codes are equally likely. */
 static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     const gt_autoencoder *a = m->own;
-    const gt_autoencoder_config *c = &a->config.net;
+    const gt_job *c = a->job;
     gt_graph *g = gt_graph_new("generator");
     if (!g) return NULL;
     gt_bound_net b = {g, m->nets[0], 0};
     gt_node *z = gt_scale(g, gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)), o->truncation);
     if (gt_latent_is_discrete(c)) {
-        gt_node *chosen = gt_one_hot_max(g, gt_reshape(g, z, GT_SHAPE(o->n, gt_autoencoder_tokens(c), c->codes)));
+        gt_node *chosen = gt_one_hot_max(g, gt_reshape(g, z, GT_SHAPE(o->n, gt_autoencoder_tokens(c), a->options->codes)));
         z = gt_autoencoder_look_up(g, chosen, gt_autoencoder_codes(b, c));
     }
     gt_output(g, "image", to_image(g, c, gt_autoencoder_decode(b, c, z)));
@@ -57,7 +58,7 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
 
 static gt_graph *build_encoder(gt_model *m, int n) {
     const gt_autoencoder *a = m->own;
-    const gt_autoencoder_config *c = &a->config.net;
+    const gt_job *c = a->job;
     gt_graph *g = gt_graph_new("encoder");
     if (!g) return NULL;
     gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
@@ -75,9 +76,9 @@ static gt_status add_phase(gt_model *m, gt_autoencoder *a) {
     static const char *const names[] = {"Loss/reconstruction", "Loss/total", "Loss/KL", "Loss/commitment", "Codes/perplexity"};
     enum { TERMS = 5 };
     static const int terms[][TERMS] = {[GT_LATENT_PLAIN] = {1, 1}, [GT_LATENT_NORMAL] = {1, 1, 1}, [GT_LATENT_GUMBEL] = {1, 1, 1, 0, 1}, [GT_LATENT_VQ] = {1, 1, 0, 1, 1}};
-    const gt_autoencoder_config *c = &a->config.net;
+    const gt_job *c = a->job;
     gt_phase *p = &m->phases[m->n_phases++];
-    int dimensions = c->latent == GT_LATENT_NORMAL ? c->z_dim < MOST_SERIES ? c->z_dim : MOST_SERIES : 0;
+    int dimensions = a->options->latent != GT_LATENT_NORMAL ? 0 : c->z_dim < MOST_SERIES ? (int)c->z_dim : MOST_SERIES;
     gt_stat *mine = gt_arena_array(m->arena, TERMS + (size_t)dimensions, sizeof *mine);
     gt_state *states = gt_arena_array(m->arena, 2, sizeof *states);
     *p = (gt_phase){.name = "AE_main", .interval = 1, .build = build_phase, .fill = fill, .stats = mine, .states = states, .model = m};
@@ -85,20 +86,20 @@ static gt_status add_phase(gt_model *m, gt_autoencoder *a) {
     if (!mine || !states || !shown) return GT_NOMEM;
     m->shown = shown;
     for (int i = 0; i < TERMS; i++) {
-        if (!terms[c->latent][i]) continue;
+        if (!terms[a->options->latent][i]) continue;
         mine[p->n_stats++] = (gt_stat){.name = names[i], .output = names[i]};
         if (i != 1) shown[m->n_shown++] = (gt_shown){names[i], strchr(names[i], '/') + 1}; /* not the total */
     }
     for (int i = 0; i < dimensions; i++) {
         const char *name = gt_arena_printf(m->arena, "KL/dimension_%03d", i);
         if (!name) return GT_NOMEM;
-        mine[p->n_stats++] = (gt_stat){.name = name, .output = GT_AE_DIVERGENCES, .column = i, .columns = c->z_dim};
+        mine[p->n_stats++] = (gt_stat){.name = name, .output = GT_AE_DIVERGENCES, .column = i, .columns = (int)c->z_dim};
     }
-    for (int i = 0; i < 2 && c->latent == GT_LATENT_VQ; i++) {
+    for (int i = 0; i < 2 && a->options->latent == GT_LATENT_VQ; i++) {
         const gt_tensor *t = gt_net_find(m->nets[0], i ? "latent.sum" : "latent.count");
         states[p->n_states++] = (gt_state){t->name, m->blocks[0] + t->offset, t->size};
     }
-    if (c->latent == GT_LATENT_NORMAL) states[p->n_states++] = (gt_state){"divergence", a->divergence, (size_t)c->z_dim};
+    if (a->options->latent == GT_LATENT_NORMAL) states[p->n_states++] = (gt_state){"divergence", a->divergence, (size_t)c->z_dim};
     return GT_OK;
 }
 
@@ -108,49 +109,47 @@ static void remark(const gt_model *m, char *text, size_t bytes) {
     const double nothing = 0.01; /* nats */
     size_t at = 0;
     int idle = 0;
-    for (int i = 0; a->divergence && i < a->config.net.z_dim; i++) {
+    for (int i = 0; a->divergence && i < a->job->z_dim; i++) {
         if ((double)a->divergence[i] >= nothing) continue;
         if (idle++ < 12 && at < bytes) at += (size_t)snprintf(text + at, bytes - at, "%s%d", idle > 1 ? "," : "latent dimensions that carry nothing (divergence below 0.01): ", i);
     }
-    if (idle > 12 && at < bytes) snprintf(text + at, bytes - at, "... (%d of %d)", idle, a->config.net.z_dim);
+    if (idle > 12 && at < bytes) snprintf(text + at, bytes - at, "... (%d of %d)", idle, (int)a->job->z_dim);
 }
 
-static gt_status build(gt_model *m, const gt_autoencoder_train_config *c) {
+static gt_status build(gt_model *m, const gt_job *job) {
     gt_autoencoder *a = m->own = gt_arena_alloc(m->arena, sizeof *a);
     if (!a) return GT_NOMEM;
-    a->config = *c;
-    const gt_autoencoder_config *n = &c->net;
-    if (c->cross_entropy && !n->sigmoid) return gt_fail(GT_USAGE, "cross-entropy needs pixels between 0 and 1: a sigmoid after the decoder's last layer");
-    gt_status st = gt_autoencoder_check(n);
-    if (st) return st;
+    const gt_autoencoder_options *o = job->own;
+    *a = (gt_autoencoder){.job = job, .options = o};
     m->name = "autoencoder";
-    m->slice_size = c->slice_size;
+    m->slice_size = gt_job_slice_size(job);
     m->epoch_end = GT_EPOCH_SHORT;
-    m->height = n->height, m->width = n->width, m->channels = n->channels;
-    m->z_dim = gt_latent_is_discrete(n) ? gt_autoencoder_tokens(n) * n->codes : n->z_dim;
+    m->height = (int)job->height, m->width = (int)job->width, m->channels = (int)job->channels;
+    m->z_dim = (int)(gt_latent_is_discrete(job) ? gt_autoencoder_tokens(job) * o->codes : job->z_dim);
     m->build_generator = build_generator;
     m->build_encoder = build_encoder;
-    m->latent_size = gt_latent_is_discrete(n) ? gt_autoencoder_tokens(n) : n->z_dim;
+    m->latent_size = gt_latent_is_discrete(job) ? gt_autoencoder_tokens(job) : (int)job->z_dim;
     m->remark = remark;
-    if (n->latent == GT_LATENT_NORMAL) {
+    if (o->latent == GT_LATENT_NORMAL) {
         m->build_density = gt_autoencoder_density;
-        m->pixel_variance = gt_autoencoder_pixel_variance(c);
+        m->pixel_variance = gt_autoencoder_pixel_variance(job);
     }
-    gt_learning learning = {"adam", {.lr = c->lr, .beta1 = c->beta1, .beta2 = c->beta2, .eps = 1e-8}};
-    if ((st = gt_model_add_network(m, gt_autoencoder_net(n), c->seed, learning))) return st;
+    gt_learning learning = {gt_job_optimizer(job, ""), {.lr = job->lrate, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8}};
+    gt_status st;
+    if ((st = gt_model_add_network(m, gt_autoencoder_net(job), (uint64_t)job->seed, learning))) return st;
     a->net = m->nets[0];
-    if (n->latent == GT_LATENT_NORMAL) {
+    if (o->latent == GT_LATENT_NORMAL) {
         gt_scalar_state *state = gt_arena_alloc(m->arena, sizeof *state);
-        a->divergence = gt_arena_array(m->arena, (size_t)n->z_dim, sizeof *a->divergence);
+        a->divergence = gt_arena_array(m->arena, (size_t)job->z_dim, sizeof *a->divergence);
         if (!state || !a->divergence) return GT_NOMEM;
-        *state = (gt_scalar_state){"divergence", a->divergence, (size_t)n->z_dim};
+        *state = (gt_scalar_state){"divergence", a->divergence, (size_t)job->z_dim};
         m->scalars = state;
         m->n_scalars = 1;
     }
     return add_phase(m, a);
 }
 
-gt_model *gt_autoencoder_model_new(const gt_autoencoder_train_config *c) {
+gt_model *gt_autoencoder_model_new(const gt_job *job) {
     gt_model *m = gt_model_begin();
-    return m ? gt_model_made(m, build(m, c)) : NULL;
+    return m ? gt_model_made(m, build(m, job)) : NULL;
 }

@@ -26,130 +26,109 @@ static gt_layer transposed(int out, int stride, const char *activation) {
     return (gt_layer){GT_LAYER_TRANSPOSED, .out = out, .kernel = 3, .stride = stride, .pad = 1, .output_pad = stride - 1, .activation = activation, .slope = slope};
 }
 
+static const gt_autoencoder_options *own(const gt_job *j) { return j->own; }
+
 /* A published width as this network has it. */
-static int width_of(const gt_autoencoder_config *c, int published) {
-    int width = (int)floor(published * (c->widths > 0 ? c->widths : 1) + 0.5);
+static int width_of(const gt_job *j, int published) {
+    int width = (int)floor(published * own(j)->widths + 0.5);
     return width > 1 ? width : 1;
 }
 
-static void push_hidden(layers *l, const gt_autoencoder_config *c, gt_layer layer) {
-    layer.out = width_of(c, layer.out);
+static void push_hidden(layers *l, const gt_job *j, gt_layer layer) {
+    layer.out = width_of(j, layer.out);
     push(l, layer);
 }
 
-static layers encoder_layers(const gt_autoencoder_config *c) {
+static layers encoder_layers(const gt_job *j) {
     layers l = {0};
-    switch (c->body) {
+    switch (own(j)->body) {
     case GT_BODY_MLP:
-        push_hidden(&l, c, linear(MLP_WIDTH, "lrelu"));
-        push_hidden(&l, c, linear(MLP_WIDTH, "lrelu"));
+        push_hidden(&l, j, linear(MLP_WIDTH, "lrelu"));
+        push_hidden(&l, j, linear(MLP_WIDTH, "lrelu"));
         break;
     case GT_BODY_CONV:
-        push_hidden(&l, c, conv(32, 1, 1, "lrelu"));
-        push_hidden(&l, c, conv(64, 2, 1, "lrelu"));
-        push_hidden(&l, c, conv(64, 2, 1, "lrelu"));
-        push_hidden(&l, c, conv(CONV_TOP, 1, 1, "lrelu"));
+        push_hidden(&l, j, conv(32, 1, 1, "lrelu"));
+        push_hidden(&l, j, conv(64, 2, 1, "lrelu"));
+        push_hidden(&l, j, conv(64, 2, 1, "lrelu"));
+        push_hidden(&l, j, conv(CONV_TOP, 1, 1, "lrelu"));
         break;
     case GT_BODY_DIGITS:
-        push_hidden(&l, c, conv(DIGITS_MAPS, 1, 0, "relu"));
-        push_hidden(&l, c, conv(DIGITS_MAPS, 1, 0, "relu"));
-        push_hidden(&l, c, linear(DIGITS_ENCODER, "relu"));
+        push_hidden(&l, j, conv(DIGITS_MAPS, 1, 0, "relu"));
+        push_hidden(&l, j, conv(DIGITS_MAPS, 1, 0, "relu"));
+        push_hidden(&l, j, linear(DIGITS_ENCODER, "relu"));
         break;
     }
     return l;
 }
 
 /* Tokens of discrete latents stay a map of pixels through the convolutional body. */
-static bool keeps_map(const gt_autoencoder_config *c) { return gt_latent_is_discrete(c) && c->body == GT_BODY_CONV; }
+static bool keeps_map(const gt_job *j) { return gt_latent_is_discrete(j) && own(j)->body == GT_BODY_CONV; }
 
-static layers decoder_layers(const gt_autoencoder_config *c) {
+static layers decoder_layers(const gt_job *j) {
     layers l = {0};
-    gt_layer image = linear(c->height * c->width * c->channels, NULL);
-    image.becomes = GT_SHAPE(c->height, c->width, c->channels);
-    switch (c->body) {
+    gt_layer image = linear((int)(j->height * j->width * j->channels), NULL);
+    image.becomes = GT_SHAPE(j->height, j->width, j->channels);
+    switch (own(j)->body) {
     case GT_BODY_MLP:
-        push_hidden(&l, c, linear(MLP_WIDTH, "lrelu"));
-        push_hidden(&l, c, linear(MLP_WIDTH, "lrelu"));
+        push_hidden(&l, j, linear(MLP_WIDTH, "lrelu"));
+        push_hidden(&l, j, linear(MLP_WIDTH, "lrelu"));
         push(&l, image);
         break;
     case GT_BODY_CONV:
-        if (!keeps_map(c)) {
-            gt_layer map = linear(width_of(c, CONV_TOP) * (c->height / 4) * (c->width / 4), NULL);
-            map.becomes = GT_SHAPE(c->height / 4, c->width / 4, width_of(c, CONV_TOP));
+        if (!keeps_map(j)) {
+            gt_layer map = linear((int)(width_of(j, CONV_TOP) * (j->height / 4) * (j->width / 4)), NULL);
+            map.becomes = GT_SHAPE(j->height / 4, j->width / 4, width_of(j, CONV_TOP));
             push(&l, map);
         }
-        push_hidden(&l, c, transposed(64, 1, "lrelu"));
-        push_hidden(&l, c, transposed(64, 2, "lrelu"));
-        push_hidden(&l, c, transposed(32, 2, "lrelu"));
-        push(&l, transposed(c->channels, 1, NULL));
+        push_hidden(&l, j, transposed(64, 1, "lrelu"));
+        push_hidden(&l, j, transposed(64, 2, "lrelu"));
+        push_hidden(&l, j, transposed(32, 2, "lrelu"));
+        push(&l, transposed((int)j->channels, 1, NULL));
         break;
     case GT_BODY_DIGITS:
-        push_hidden(&l, c, linear(DIGITS_DECODER, "relu"));
+        push_hidden(&l, j, linear(DIGITS_DECODER, "relu"));
         push(&l, image);
         break;
     }
     return l;
 }
 
-int gt_autoencoder_tokens(const gt_autoencoder_config *c) { return keeps_map(c) ? c->height / 4 * (c->width / 4) : c->z_dim; }
+int gt_autoencoder_tokens(const gt_job *j) { return (int)(keeps_map(j) ? j->height / 4 * (j->width / 4) : j->z_dim); }
 
 /* The layer from the encoder's features to tokens of `width` numbers: 1x1 on a map, else one linear layer for all tokens. */
-static gt_layer token_head(const gt_autoencoder_config *c) {
-    int width = c->latent == GT_LATENT_GUMBEL ? c->codes : c->code_dim;
-    if (keeps_map(c)) return (gt_layer){GT_LAYER_CONV, .out = width, .kernel = 1, .stride = 1};
-    return linear(width * c->z_dim, NULL);
+static gt_layer token_head(const gt_job *j) {
+    int64_t width = own(j)->latent == GT_LATENT_GUMBEL ? own(j)->codes : own(j)->code_dim;
+    if (keeps_map(j)) return (gt_layer){GT_LAYER_CONV, .out = (int)width, .kernel = 1, .stride = 1};
+    return linear((int)(width * j->z_dim), NULL);
 }
 
-static int nearest_multiple_of_4(int size) { return size < 4 ? 4 : (size + 2) / 4 * 4; }
-
-/* Layers and latents are counted in int. */
-static bool fits_int(int64_t a, int64_t b) {
-    int64_t n;
-    return !__builtin_mul_overflow(a, b, &n) && n <= INT32_MAX;
-}
-
-gt_status gt_autoencoder_check(const gt_autoencoder_config *c) {
-    if (c->body == GT_BODY_CONV && (c->height % 4 || c->width % 4))
-        return gt_fail(GT_USAGE, "images of %dx%d: both sides must be divisible by 4 for the convolutional autoencoder; the nearest size is %dx%d", c->width, c->height,
-                       nearest_multiple_of_4(c->width), nearest_multiple_of_4(c->height));
-    int64_t pixels = (int64_t)c->height * c->width, quarter = (int64_t)(c->height / 4) * (c->width / 4), tokens = keeps_map(c) ? quarter : c->z_dim;
-    bool fits = fits_int(pixels, c->channels) && fits_int(quarter, width_of(c, CONV_TOP));
-    if (gt_latent_is_discrete(c)) fits = fits && fits_int(tokens, c->codes) && fits_int(tokens, c->code_dim);
-    if (!fits)
-        return gt_fail(GT_USAGE, "an autoencoder of images of %dx%dx%d would have layers or latents of more than %d numbers: it takes smaller images, or less --widths, --codes or --code-dim",
-                       c->width, c->height, c->channels, INT32_MAX);
-    if (c->body == GT_BODY_DIGITS && (c->height < 5 || c->width < 5)) return gt_fail(GT_USAGE, "images of %dx%d are too small for two 3x3 convolutions", c->width, c->height);
-    return GT_OK;
-}
-
-static void declare_codes(gt_declarer *d, const gt_autoencoder_config *c) {
-    gt_shape table = GT_SHAPE(c->codes, c->code_dim);
-    if (c->latent == GT_LATENT_GUMBEL) {
+static void declare_codes(gt_declarer *d, const gt_job *j) {
+    gt_shape table = GT_SHAPE(own(j)->codes, own(j)->code_dim);
+    if (own(j)->latent == GT_LATENT_GUMBEL) {
         gt_declare(d, (gt_tensor){.file_shape = table, .trainable = true, .init_std = 1}, "latent.codes", "");
     } else { /* codes that were hardly met yet: the first step restarts them at encoded tokens, unless there are so many that this is their share */
         const float scarce = 1e-3f;
-        gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(c->codes), .init_mean = scarce}, "latent.count", "");
+        gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(own(j)->codes), .init_mean = scarce}, "latent.count", "");
         gt_declare(d, (gt_tensor){.file_shape = table, .init_std = scarce}, "latent.sum", "");
     }
 }
 
-gt_net *gt_autoencoder_net(const gt_autoencoder_config *c) {
-    if (gt_autoencoder_check(c)) return NULL;
+gt_net *gt_autoencoder_net(const gt_job *j) {
     gt_net *net = gt_net_new("AE");
     if (!net) return NULL;
     gt_declarer d = {.net = net};
-    layers encoder = encoder_layers(c), decoder = decoder_layers(c);
-    gt_shape sample = GT_SHAPE(c->height, c->width, c->channels);
+    layers encoder = encoder_layers(j), decoder = decoder_layers(j);
+    gt_shape sample = GT_SHAPE(j->height, j->width, j->channels);
     gt_sequence_declare(&d, "encoder", encoder.layer, encoder.n, &sample);
     gt_shape features = sample, head = sample;
-    gt_layer token = token_head(c), plain = linear(c->z_dim, NULL);
-    if (gt_latent_is_discrete(c)) {
+    gt_layer token = token_head(j), plain = linear((int)j->z_dim, NULL);
+    if (gt_latent_is_discrete(j)) {
         gt_sequence_declare(&d, "latent.tokens", &token, 1, &head);
-        declare_codes(&d, c);
-        sample = keeps_map(c) ? GT_SHAPE(c->height / 4, c->width / 4, c->code_dim) : GT_SHAPE((int64_t)c->z_dim * c->code_dim);
+        declare_codes(&d, j);
+        sample = keeps_map(j) ? GT_SHAPE(j->height / 4, j->width / 4, own(j)->code_dim) : GT_SHAPE((int64_t)j->z_dim * own(j)->code_dim);
     } else {
         gt_sequence_declare(&d, "latent.mean", &plain, 1, &sample);
-        if (c->latent == GT_LATENT_NORMAL) gt_sequence_declare(&d, "latent.log_variance", &plain, 1, &features);
+        if (own(j)->latent == GT_LATENT_NORMAL) gt_sequence_declare(&d, "latent.log_variance", &plain, 1, &features);
     }
     gt_sequence_declare(&d, "decoder", decoder.layer, decoder.n, &sample);
     if (!d.status && !gt_net_seal(net)) return net;
@@ -157,27 +136,27 @@ gt_net *gt_autoencoder_net(const gt_autoencoder_config *c) {
     return NULL;
 }
 
-gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_autoencoder_config *c, gt_node *pixels) {
+gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_job *j, gt_node *pixels) {
     gt_encoding e = {0};
-    layers l = encoder_layers(c);
-    gt_layer token = token_head(c), plain = linear(c->z_dim, NULL);
+    layers l = encoder_layers(j);
+    gt_layer token = token_head(j), plain = linear((int)j->z_dim, NULL);
     gt_node *features = gt_sequence(b, "encoder", l.layer, l.n, pixels);
     if (!features) return e;
-    if (!gt_latent_is_discrete(c)) {
+    if (!gt_latent_is_discrete(j)) {
         e.mean = gt_sequence(b, "latent.mean", &plain, 1, features);
-        if (c->latent == GT_LATENT_NORMAL) e.log_variance = gt_sequence(b, "latent.log_variance", &plain, 1, features);
+        if (own(j)->latent == GT_LATENT_NORMAL) e.log_variance = gt_sequence(b, "latent.log_variance", &plain, 1, features);
         return e;
     }
     gt_node *tokens = gt_sequence(b, "latent.tokens", &token, 1, features);
-    bool gumbel = c->latent == GT_LATENT_GUMBEL;
-    tokens = gt_reshape(b.graph, tokens, GT_SHAPE(gt_dim(pixels, 0), gt_autoencoder_tokens(c), gumbel ? c->codes : c->code_dim));
+    bool gumbel = own(j)->latent == GT_LATENT_GUMBEL;
+    tokens = gt_reshape(b.graph, tokens, GT_SHAPE(gt_dim(pixels, 0), gt_autoencoder_tokens(j), gumbel ? own(j)->codes : own(j)->code_dim));
     *(gumbel ? &e.logits : &e.vectors) = tokens;
     return e;
 }
 
-gt_node *gt_autoencoder_codes(gt_bound_net b, const gt_autoencoder_config *c) {
-    if (c->latent == GT_LATENT_GUMBEL) return gt_leaf(b, "latent.codes", "");
-    gt_node *count = gt_reshape(b.graph, gt_leaf(b, "latent.count", ""), GT_SHAPE(c->codes, 1));
+gt_node *gt_autoencoder_codes(gt_bound_net b, const gt_job *j) {
+    if (own(j)->latent == GT_LATENT_GUMBEL) return gt_leaf(b, "latent.codes", "");
+    gt_node *count = gt_reshape(b.graph, gt_leaf(b, "latent.count", ""), GT_SHAPE(own(j)->codes, 1));
     return gt_div(b.graph, gt_leaf(b, "latent.sum", ""), count);
 }
 
@@ -197,12 +176,12 @@ gt_node *gt_autoencoder_look_up(gt_graph *g, gt_node *weights, gt_node *codes) {
     return gt_reshape(g, flat, GT_SHAPE(n, tokens, gt_dim(codes, 1)));
 }
 
-gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_autoencoder_config *c, gt_node *latent) {
-    layers l = decoder_layers(c);
-    if (latent && gt_latent_is_discrete(c))
+gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_job *j, gt_node *latent) {
+    layers l = decoder_layers(j);
+    if (latent && gt_latent_is_discrete(j))
         latent = gt_reshape(b.graph, latent,
-                            keeps_map(c) ? GT_SHAPE(gt_dim(latent, 0), c->height / 4, c->width / 4, c->code_dim) : GT_SHAPE(gt_dim(latent, 0), -1));
+                            keeps_map(j) ? GT_SHAPE(gt_dim(latent, 0), j->height / 4, j->width / 4, own(j)->code_dim) : GT_SHAPE(gt_dim(latent, 0), -1));
     return gt_sequence(b, "decoder", l.layer, l.n, latent);
 }
 
-gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_autoencoder_config *c, gt_node *decoded) { return c->sigmoid ? gt_sigmoid(g, decoded) : decoded; }
+gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *j, gt_node *decoded) { return own(j)->sigmoid ? gt_sigmoid(g, decoded) : decoded; }

@@ -1,78 +1,129 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Autoencoders in jobs: what each model of the family is by default, and the model that a resolved job describes. */
+ * Autoencoders as a family: its options, what each of its models is by default, and what does not fit together. */
 #include "models/autoencoder/loss.h"
-#include "job/model_list.h"
 
-typedef struct recipe {
-    const char *model;
-    gt_body_kind body;
-    gt_latent_kind latent;
-    int64_t batch, epochs;
-    double lrate;
-    int64_t z_dim;
-    const char *recon;
-    bool sigmoid;
-} recipe;
+#define FIELD(name) GT_FIELD(gt_autoencoder_options, name)
 
-static const recipe recipes[] = {
-    {"ae", GT_BODY_MLP, GT_LATENT_PLAIN, 32, 30, 3e-4, 1, "mse", false},
-    {"vae", GT_BODY_MLP, GT_LATENT_NORMAL, 32, 30, 3e-4, 1, "mse", false},
-    {"cvae", GT_BODY_CONV, GT_LATENT_NORMAL, 32, 30, 3e-4, 1, "mse", true},
-    {"digits", GT_BODY_DIGITS, GT_LATENT_NORMAL, 150, 100, 1e-3, 100, "bce", true},
-    {"gumbel", GT_BODY_CONV, GT_LATENT_GUMBEL, 32, 30, 1e-3, 1, "bce", true},
-    {"vq", GT_BODY_CONV, GT_LATENT_VQ, 32, 30, 1e-3, 1, "mse", true},
+static const gt_option options[] = {
+    {.key = "widths", FIELD(widths), .standard = "1", .min = 1e-3, .max = 16,
+     .help = "Features of hidden layers, relative to the model's own"},
+    {.key = "epochs", FIELD(epochs), .class = GT_EXECUTION, .derived = "from model", .min = 1, .max = 1e9,
+     .help = "Length of the run in passes over the data, unless --kimg is given",
+     .detail = "On the command line it counts also where a job file gives kimg. The last batch of an epoch holds "
+               "what is left."},
+    {.key = "recon", FIELD(recon), .derived = "from model", .choices = "mse|bce",
+     .help = "Reconstruction loss: squared error, or binary cross-entropy"},
+    {.key = "factor", FIELD(factor), .standard = "1", .max = HUGE_VAL, .help = "Weight of the reconstruction loss"},
+    {.key = "recon-pixels", FIELD(recon_pixels), .standard = "sum", .choices = "sum|mean",
+     .help = "Reconstruction loss over the pixels of an image"},
+    {.key = "recon-batch", FIELD(recon_batch), .standard = "sum", .choices = "sum|mean",
+     .help = "Reconstruction loss over the images of a batch"},
+    {.key = "kl-latent", FIELD(kl_latent), .standard = "sum", .choices = "sum|mean",
+     .help = "Divergence over the dimensions of the latent"},
+    {.key = "kl-batch", FIELD(kl_batch), .standard = "sum", .choices = "sum|mean",
+     .help = "Divergence over the images of a batch"},
+    {.key = "beta", FIELD(beta), .standard = "1", .max = HUGE_VAL,
+     .help = "Weight of the divergence (vae, cvae, digits, gumbel)",
+     .detail = "Larger than 1 (beta-VAE): dimensions become more independent, pictures softer."},
+    {.key = "kl-warmup", FIELD(kl_warmup), .standard = "0", .unit = "thousands of images", .max = 1e9,
+     .help = "That weight grows from 0 in so many; 0: at once"},
+    {.key = "sigmoid", FIELD(sigmoid), .derived = "from model", .help = "Sigmoid after the decoder's last layer"},
+    {.key = "codes", FIELD(codes), .standard = "64", .min = 2, .max = 1 << 16,
+     .help = "Number of codes of a discrete latent (gumbel, vq)"},
+    {.key = "code-dim", FIELD(code_dim), .standard = "16", .min = 1, .max = 1 << 12,
+     .help = "Length of a code's vector (gumbel, vq)"},
+    {.key = "temperature", FIELD(temperature), .standard = "1", .min = 1e-3, .max = 1e3,
+     .help = "Temperature of the Gumbel-softmax at the start"},
+    {.key = "temperature-min", FIELD(temperature_min), .standard = "0.5", .min = 1e-3, .max = 1e3,
+     .help = "Where it stops falling"},
+    {.key = "temperature-kimg", FIELD(temperature_kimg), .standard = "30", .unit = "thousands of images", .max = 1e9,
+     .help = "It falls to 1/e in so many; 0: it stays"},
+    {.key = "commitment", FIELD(commitment), .standard = "0.25", .max = HUGE_VAL,
+     .help = "Weight that draws encoded vectors to their codes (vq)"},
+    {.key = "code-decay", FIELD(code_decay), .standard = "0.99", .max = 1,
+     .help = "Decay per step of the running means that are the codes (vq)"},
+    {.key = "code-floor", FIELD(code_floor), .standard = "0.03", .max = 1,
+     .help = "A code used less than this share of the average starts anew (vq); 0: never"},
 };
 
-static const recipe *find(const gt_job *job) {
-    const recipe *r = recipes;
-    while (!gt_is(job->model, r->model)) r++; /* the list of models has no other autoencoders */
-    return r;
-}
+/* What each model is by default. */
+typedef struct recipe {
+    gt_body_kind body;
+    gt_latent_kind latent;
+    int epochs;
+} recipe;
+
+static const recipe fully_connected = {GT_BODY_MLP, GT_LATENT_PLAIN, 30}, variational = {GT_BODY_MLP, GT_LATENT_NORMAL, 30},
+                    convolutional = {GT_BODY_CONV, GT_LATENT_NORMAL, 30}, of_digits = {GT_BODY_DIGITS, GT_LATENT_NORMAL, 100},
+                    relaxed = {GT_BODY_CONV, GT_LATENT_GUMBEL, 30}, quantised = {GT_BODY_CONV, GT_LATENT_VQ, 30};
+
+static const gt_family_model models[] = {
+    {"ae", "a fully connected autoencoder", "batch=32 lrate=0.0003 z-dim=1 recon=mse sigmoid=0", &fully_connected},
+    {"vae", "the same, variational", "batch=32 lrate=0.0003 z-dim=1 recon=mse sigmoid=0", &variational},
+    {"cvae", "a convolutional one", "batch=32 lrate=0.0003 z-dim=1 recon=mse sigmoid=1", &convolutional},
+    {"digits", "one for 28x28 digits", "batch=150 lrate=0.001 z-dim=100 recon=bce sigmoid=1", &of_digits},
+    {"gumbel", "a convolutional one with discrete latents, by Gumbel-softmax",
+     "batch=32 lrate=0.001 z-dim=1 recon=bce sigmoid=1", &relaxed},
+    {"vq", "the same, by vector quantisation", "batch=32 lrate=0.001 z-dim=1 recon=mse sigmoid=1", &quantised},
+    {0},
+};
+
+static const gt_named derived[] = {
+    {"batch", "from model"}, {"kimg", "by epochs"}, {"lrate", "from model"}, {"z-dim", "from model"}, {0},
+};
 
 static void resolve(gt_job *job, int64_t items) {
-    const recipe *r = find(job);
-    if (gt_job_derives(job, "batch")) job->batch = r->batch;
-    if (gt_job_follows(job, "kimg", "epochs")) {
-        if (gt_job_derives(job, "epochs")) job->epochs = r->epochs;
-        job->kimg = (double)job->epochs * (double)items / 1000;
-    }
-    if (gt_job_derives(job, "lrate")) job->lrate = r->lrate;
-    if (gt_job_derives(job, "z-dim")) job->z_dim = r->z_dim;
-    if (gt_job_derives(job, "recon")) job->recon = r->recon;
-    if (gt_job_derives(job, "sigmoid")) job->sigmoid = r->sigmoid;
+    const recipe *r = job->kind->own;
+    gt_autoencoder_options *o = job->own;
+    o->body = r->body;
+    o->latent = r->latent;
+    if (!gt_job_follows(job, "kimg", "epochs")) return;
+    gt_job_derive(job, "epochs", "%d", r->epochs);
+    job->kimg = (double)o->epochs * (double)items / 1000;
 }
 
-static gt_autoencoder_config network(const gt_job *j) {
-    const recipe *r = find(j);
-    return (gt_autoencoder_config){.body = r->body, .latent = r->latent, .height = (int)j->height, .width = (int)j->width, .channels = (int)j->channels,
-        .z_dim = (int)j->z_dim, .codes = (int)j->codes, .code_dim = (int)j->code_dim, .widths = j->widths, .sigmoid = j->sigmoid};
+static int nearest_multiple_of_4(int64_t size) { return size < 4 ? 4 : (int)((size + 2) / 4 * 4); }
+
+/* Layers and latents are counted in int. */
+static bool fits_int(int64_t a, int64_t b) {
+    int64_t n;
+    return !__builtin_mul_overflow(a, b, &n) && n <= INT32_MAX;
 }
 
-static gt_status check(const gt_job *j) {
-    if (gt_is(j->recon, "bce") && !j->sigmoid)
+static gt_status check(const gt_job *job) {
+    const gt_autoencoder_options *o = job->own;
+    int64_t h = job->height, w = job->width, quarter = h / 4 * (w / 4);
+    bool conv = o->body == GT_BODY_CONV;
+    if (gt_is(o->recon, "bce") && !o->sigmoid)
         return gt_fail(GT_USAGE, "--recon=bce needs pixels between 0 and 1: --sigmoid=1");
-    if (j->temperature < j->temperature_min) return gt_fail(GT_USAGE, "--temperature-min is above --temperature");
-    gt_autoencoder_config c = network(j);
-    return gt_autoencoder_check(&c);
+    if (o->temperature < o->temperature_min) return gt_fail(GT_USAGE, "--temperature-min is above --temperature");
+    if (conv && (h % 4 || w % 4))
+        return gt_fail(GT_USAGE,
+                       "images of %dx%d: both sides must be divisible by 4 for the convolutional autoencoder; the nearest "
+                       "size is %dx%d",
+                       (int)w, (int)h, nearest_multiple_of_4(w), nearest_multiple_of_4(h));
+    int64_t tokens = conv ? quarter : job->z_dim;
+    bool fits = fits_int(h * w, job->channels) && fits_int(quarter, (int64_t)(64 * o->widths + 1));
+    if (gt_latent_is_discrete(job)) fits = fits && fits_int(tokens, o->codes) && fits_int(tokens, o->code_dim);
+    if (!fits)
+        return gt_fail(GT_USAGE,
+                       "an autoencoder of images of %dx%dx%d would have layers or latents of more than %d numbers: it "
+                       "takes smaller images, or less --widths, --codes or --code-dim",
+                       (int)w, (int)h, (int)job->channels, INT32_MAX);
+    if (o->body == GT_BODY_DIGITS && (h < 5 || w < 5))
+        return gt_fail(GT_USAGE, "images of %dx%d are too small for two 3x3 convolutions", (int)w, (int)h);
+    return GT_OK;
 }
 
-static gt_model *make(const gt_job *j) {
-    gt_autoencoder_train_config c = {
-        .net = network(j),
-        .seed = (uint64_t)j->seed,
-        .batch = (int)j->batch,
-        .slice_size = (int)((j->batch + j->slices - 1) / j->slices),
-        .lr = j->lrate, .beta1 = 0.9, .beta2 = 0.999,
-        .cross_entropy = gt_is(j->recon, "bce"),
-        .factor = j->factor,
-        .mean_pixels = gt_is(j->recon_pixels, "mean"), .mean_latent = gt_is(j->kl_latent, "mean"),
-        .mean_batch = gt_is(j->recon_batch, "mean"), .mean_batch_kl = gt_is(j->kl_batch, "mean"),
-        .beta = j->beta,
-        .warmup_images = j->kl_warmup * 1000,
-        .temperature = j->temperature, .temperature_min = j->temperature_min, .temperature_images = j->temperature_kimg * 1000,
-        .commitment = j->commitment, .code_decay = j->code_decay, .code_floor = j->code_floor,
-    };
-    return gt_autoencoder_model_new(&c);
-}
-
-const gt_model_kind gt_autoencoder_kind = {.family = "autoencoder", .resolve = resolve, .check = check, .make = make};
+const gt_family gt_autoencoder_family = {
+    .name = "autoencoder",
+    .title = "Autoencoders",
+    .models = models,
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .own_bytes = sizeof(gt_autoencoder_options),
+    .derived = derived,
+    .resolve = resolve,
+    .check = check,
+    .make = gt_autoencoder_model_new,
+};

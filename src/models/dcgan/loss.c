@@ -30,17 +30,17 @@ static gt_node *draw(const pass *p, draw_fn from, const char *what, const char *
 /* ---- G ---- */
 
 static gt_node *labels(const pass *p, const char *name) {
-    int dim = p->m->config.net.c_dim;
+    int dim = p->m->labels;
     return dim ? gt_input(p->g, name, GT_SHAPE(p->n, dim)) : NULL;
 }
 
 static gt_node *generate(const pass *p) {
-    const gt_dcgan_train_config *c = &p->m->config;
+    bool uniform = gt_is(p->m->options->latent, "uniform");
     gt_graph *g = p->g;
-    gt_node *z = draw(p, c->uniform ? gt_random_uniform_op : gt_random_normal_op, "z", "", GT_SHAPE(p->n, c->net.z_dim));
-    if (c->uniform) z = gt_shift(g, gt_scale(g, z, 2), -1);
+    gt_node *z = draw(p, uniform ? gt_random_uniform_op : gt_random_normal_op, "z", "", GT_SHAPE(p->n, p->m->job->z_dim));
+    if (uniform) z = gt_shift(g, gt_scale(g, z, 2), -1);
     gt_scope_push(g, "G");
-    gt_node *images = gt_dcgan_generator((gt_bound_net){g, p->m->nets[G], G}, &c->net, z, labels(p, "gen_c"), true);
+    gt_node *images = gt_dcgan_generator((gt_bound_net){g, p->m->nets[G], G}, p->m->job, z, labels(p, "gen_c"), true);
     gt_scope_pop(g);
     return images;
 }
@@ -49,15 +49,15 @@ static gt_node *generate(const pass *p) {
 
 /* Images as D sees them: augmented, with noise. */
 static gt_node *view(const pass *p, const char *which, gt_node *images) {
-    images = gt_gan_augment(p->g, &p->m->config.augment, p->phase, which, images);
-    if (!images || !(p->m->config.noise > 0)) return images;
+    images = gt_gan_augment(p->g, &p->m->augment, p->phase, which, images);
+    if (!images || !(p->m->options->instance_noise > 0)) return images;
     gt_node *noise = draw(p, gt_random_normal_op, "noise", which, *gt_node_shape(images));
     return gt_add(p->g, images, gt_mul(p->g, noise, gt_input(p->g, GT_DCGAN_NOISE, GT_SCALAR)));
 }
 
 static gt_node *discriminate(const pass *p, gt_node *seen, gt_node *labels) {
     gt_scope_push(p->g, "D");
-    gt_node *logits = gt_dcgan_discriminator((gt_bound_net){p->g, p->m->nets[D], D}, &p->m->config.net, seen, labels);
+    gt_node *logits = gt_dcgan_discriminator((gt_bound_net){p->g, p->m->nets[D], D}, p->m->job, seen, labels);
     gt_scope_pop(p->g);
     return logits;
 }
@@ -65,23 +65,23 @@ static gt_node *discriminate(const pass *p, gt_node *seen, gt_node *labels) {
 /* The logit of being real. With classes D(x) = Z / (Z + 1), Z being the sum of exp over the classes' logits (Salimans et al., section 5), which makes
  * it log Z: a logit minus its log-softmax, whichever. */
 static gt_node *score_of(const pass *p, gt_node *logits) {
-    if (!p->m->config.net.classes) return logits;
+    if (!p->m->classes) return logits;
     return gt_slice(p->g, gt_sub(p->g, logits, gt_log_softmax(p->g, logits)), 1, 0, 1);
 }
 
-static bool targets_vary(const gt_dcgan_train_config *c) { return c->smoothing != GT_SMOOTH_NONE || c->flip > 0; }
+static bool targets_vary(const gt_dcgan_options *o) { return !gt_is(o->smoothing, "none") || o->flip > 0; }
 
 /* D's targets [n,1] for images that are real or not. */
 static gt_node *target(const pass *p, bool real) {
-    const gt_dcgan_train_config *c = &p->m->config;
+    const gt_dcgan_options *o = p->m->options;
     gt_graph *g = p->g;
     const char *which = real ? "real" : "fake";
     gt_node *u = draw(p, gt_random_uniform_op, "smooth", which, GT_SHAPE(p->n, 1)), *zero = gt_scale(g, u, 0);
-    gt_node *of_real = c->smoothing ? gt_shift(g, gt_scale(g, u, 0.5f), 0.7f) : gt_shift(g, zero, 1);
-    gt_node *of_fake = c->smoothing == GT_SMOOTH_TWO_SIDED ? gt_scale(g, u, 0.3f) : zero;
+    gt_node *of_real = !gt_is(o->smoothing, "none") ? gt_shift(g, gt_scale(g, u, 0.5f), 0.7f) : gt_shift(g, zero, 1);
+    gt_node *of_fake = gt_is(o->smoothing, "two-sided") ? gt_scale(g, u, 0.3f) : zero;
     gt_node *own = real ? of_real : of_fake, *other = real ? of_fake : of_real;
-    if (!(c->flip > 0)) return own;
-    gt_node *kept = gt_greater(g, draw(p, gt_random_uniform_op, "flip", which, GT_SHAPE(p->n, 1)), (float)c->flip);
+    if (!(o->flip > 0)) return own;
+    gt_node *kept = gt_greater(g, draw(p, gt_random_uniform_op, "flip", which, GT_SHAPE(p->n, 1)), (float)o->flip);
     return gt_select(g, kept, own, other);
 }
 
@@ -89,7 +89,7 @@ static gt_node *target(const pass *p, bool real) {
 static gt_node *d_loss(const pass *p, bool real, gt_node *score) {
     gt_graph *g = p->g;
     gt_node *loss;
-    if (targets_vary(&p->m->config)) loss = gt_sub(g, gt_softplus(g, score), gt_mul(g, score, target(p, real)));
+    if (targets_vary(p->m->options)) loss = gt_sub(g, gt_softplus(g, score), gt_mul(g, score, target(p, real)));
     else loss = gt_softplus(g, real ? gt_neg(g, score) : score);
     gt_gan_report(g, real ? "real" : "fake", score);
     gt_output(g, real ? "Loss/D/real" : "Loss/D/fake", loss);
@@ -98,14 +98,15 @@ static gt_node *d_loss(const pass *p, bool real, gt_node *score) {
 
 /* Cross-entropy over the classes of labelled real images, on average as if all were; NULL: D tells no classes. */
 static gt_node *class_loss(const pass *p, gt_node *logits) {
-    const gt_dcgan_train_config *c = &p->m->config;
+    double labelled = p->m->options->labelled;
     gt_graph *g = p->g;
-    if (!c->net.classes) return NULL;
-    gt_node *truth = gt_input(g, "real_c", GT_SHAPE(p->n, c->net.classes));
+    if (!p->m->classes) return NULL;
+    gt_node *truth = gt_input(g, "real_c", GT_SHAPE(p->n, p->m->classes));
     gt_output(g, "Accuracy/real", gt_sum(g, gt_mul(g, gt_one_hot_max(g, logits), truth), GT_AXIS(1)));
     gt_node *loss = gt_neg(g, gt_sum(g, gt_mul(g, gt_log_softmax(g, logits), truth), GT_AXIS(1)));
     gt_output(g, "Loss/D/class", loss);
-    return c->labelled < 1 ? gt_mul(g, loss, gt_scale(g, gt_input(g, GT_DCGAN_LABELLED, GT_SHAPE(p->n, 1)), (float)(1 / c->labelled))) : loss;
+    if (labelled == 1) return loss;
+    return gt_mul(g, loss, gt_scale(g, gt_input(g, GT_DCGAN_LABELLED, GT_SHAPE(p->n, 1)), (float)(1 / labelled)));
 }
 
 static gt_node *sum_if_both(gt_graph *g, gt_node *a, gt_node *b) { return b ? gt_add(g, a, b) : a; }
@@ -115,7 +116,7 @@ static gt_node **gradients(const pass *p, gt_node *loss) { return gt_gradients(p
 /* ---- the phases ---- */
 
 static gt_node *real_images(const pass *p) {
-    const gt_dcgan_config *c = &p->m->config.net;
+    const gt_job *c = p->m->job;
     return view(p, "real", gt_input(p->g, "images", GT_SHAPE(p->n, c->height, c->width, c->channels)));
 }
 
@@ -151,16 +152,18 @@ static void d_separate(const pass *p) {
     if (of_fakes) gt_put_gradients(g, p->m->nets[D], of_reals, of_fakes);
 }
 
+static bool is_mixed(const gt_dcgan *m) { return gt_is(m->options->d_batches, "mixed"); }
+
 void gt_dcgan_d_main(const gt_dcgan *m, gt_graph *g, int n) {
     pass p = {m, g, "D_main", n};
-    (m->config.mixed ? d_mixed : d_separate)(&p);
+    (is_mixed(m) ? d_mixed : d_separate)(&p);
 }
 
 void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n) {
     pass p = {m, g, "G_main", n};
     gt_node *fakes = view(&p, "fake", generate(&p));
     /* Mixed here, too: statistics of fakes alone would give them away, or to D's eyes make others of them. */
-    gt_node *logits = m->config.mixed ? fakes_of(&p, discriminate_mixed(&p, fakes)) : discriminate(&p, fakes, labels(&p, "gen_c"));
+    gt_node *logits = is_mixed(m) ? fakes_of(&p, discriminate_mixed(&p, fakes)) : discriminate(&p, fakes, labels(&p, "gen_c"));
     gt_node *score = score_of(&p, logits);
     gt_node *loss = gt_softplus(g, gt_neg(g, score));
     gt_gan_report(g, "fake", score);

@@ -14,33 +14,34 @@ enum { G = GT_DCGAN_G, D = GT_DCGAN_D };
 
 /* Whether an item of the dataset is labelled is drawn once and for all. Items are found as the loader finds them (sampler.h). */
 static void write_labelled(gt_exec *e, const gt_phase *p, const gt_slice_input *s) {
-    const gt_dcgan_train_config *c = &((const gt_dcgan *)p->model->own)->config;
+    const gt_dcgan *own = p->model->own;
+    uint64_t seed = (uint64_t)own->job->seed;
     float *to = gt_exec_input(e, GT_DCGAN_LABELLED);
     gt_steps steps = {.items = s->items, .batch = s->batch, .end = p->model->epoch_end};
-    gt_sampler sampler = gt_sampler_make(c->seed, s->items);
+    gt_sampler sampler = gt_sampler_make(seed, s->items);
     uint64_t position = gt_steps_position(&steps, s->step) + s->sample0;
     for (int i = 0; to && i < s->n; i++) {
-        gt_key key = {.seed = c->seed, .stream = gt_stream("labelled"), .sample = (uint32_t)gt_sampler_item(&sampler, position + (uint64_t)i)};
+        gt_key key = {.seed = seed, .stream = gt_stream("labelled"), .sample = (uint32_t)gt_sampler_item(&sampler, position + (uint64_t)i)};
         float u;
         gt_random_uniform(key, &u, 1);
-        to[i] = (double)u < c->labelled;
+        to[i] = (double)u < own->options->labelled;
     }
 }
 
-static void write_noise(gt_exec *e, const gt_dcgan_train_config *c, int64_t shown) {
-    double left = c->noise_images > 0 ? fmax(0, 1 - (double)shown / c->noise_images) : 1;
-    gt_gan_write(e, GT_DCGAN_NOISE, &(float){(float)(c->noise * left)}, 1);
+static void write_noise(gt_exec *e, const gt_dcgan_options *o, int64_t shown) {
+    double images = o->instance_noise_kimg * 1000, left = images > 0 ? fmax(0, 1 - (double)shown / images) : 1;
+    gt_gan_write(e, GT_DCGAN_NOISE, &(float){(float)(o->instance_noise * left)}, 1);
 }
 
 static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
-    const gt_dcgan_train_config *c = &((const gt_dcgan *)p->model->own)->config;
+    const gt_dcgan *own = p->model->own;
     gt_gan_write_labels(e, p, s, s->n);
-    write_noise(e, c, s->shown);
-    gt_status st = gt_gan_write_augmentation(e, p, s, &c->augment, "fake");
-    if (st || (p->net == G && !c->mixed)) return st; /* G's phase sees no real images */
+    write_noise(e, own->options, s->shown);
+    gt_status st = gt_gan_write_augmentation(e, p, s, &own->augment, "fake");
+    if (st || (p->net == G && !gt_is(own->options->d_batches, "mixed"))) return st; /* G's phase sees no real images */
     gt_gan_write_reals(e, p, s);
     write_labelled(e, p, s);
-    return gt_gan_write_augmentation(e, p, s, &c->augment, "real");
+    return gt_gan_write_augmentation(e, p, s, &own->augment, "real");
 }
 
 /* ---- making the model ---- */
@@ -68,14 +69,14 @@ static gt_status add_phase(gt_model *m, gt_phase phase, const char *const *stats
     return gt_gan_add_phase(m, phase, stats);
 }
 
-static gt_status add_phases(gt_model *m, const gt_dcgan_train_config *c) {
+static gt_status add_phases(gt_model *m, const gt_dcgan *own) {
     static const char *const of_d[] = {"Loss/scores/real", "Loss/signs/real", "Loss/scores/fake", "Loss/signs/fake", "Loss/D/real", "Loss/D/fake", "Loss/D/loss",
                                        NULL, NULL, NULL};
     static const char *const of_classes[] = {"Loss/D/class", "Accuracy/real"};
     static const char *const of_g[] = {"Loss/scores/fake", "Loss/signs/fake", "Loss/G/loss", NULL};
     const char *stats[sizeof of_d / sizeof *of_d];
     memcpy(stats, of_d, sizeof of_d);
-    for (int i = 0, n = 0; i < 2 && c->net.classes; i++) {
+    for (int i = 0, n = 0; i < 2 && own->classes; i++) {
         while (stats[n]) n++;
         stats[n] = of_classes[i];
     }
@@ -95,44 +96,49 @@ static gt_node *uniform_of_normal(gt_graph *g, gt_node *z) {
 }
 
 static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
-    const gt_dcgan_train_config *c = &((const gt_dcgan *)m->own)->config;
+    const gt_dcgan *own = m->own;
     gt_graph *g = gt_graph_new("generator");
     if (!g) return NULL;
-    gt_node *z = gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)), *labels = c->net.c_dim ? gt_input(g, "c", GT_SHAPE(o->n, c->net.c_dim)) : NULL;
-    if (c->uniform) z = uniform_of_normal(g, z);
-    gt_output(g, "image", gt_dcgan_generator((gt_bound_net){g, m->nets[G], 0}, &c->net, gt_scale(g, z, o->truncation), labels, false));
+    gt_node *z = gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)), *labels = own->labels ? gt_input(g, "c", GT_SHAPE(o->n, own->labels)) : NULL;
+    if (gt_is(own->options->latent, "uniform")) z = uniform_of_normal(g, z);
+    gt_output(g, "image", gt_dcgan_generator((gt_bound_net){g, m->nets[G], 0}, own->job, gt_scale(g, z, o->truncation), labels, false));
     return gt_whole_graph(g, "the ", "generator");
 }
 
-static gt_status build(gt_model *m, const gt_dcgan_train_config *c) {
-    gt_dcgan *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
-    if (!own) return GT_NOMEM;
-    own->config = *c;
-    m->name = "dcgan";
-    m->slice_size = c->slice_size;
-    m->over_slices = c->net.whole_batch;
-    m->epoch_end = GT_EPOCH_DROPPED;
-    m->average_buffers = true;
-    m->z_dim = c->net.z_dim;
-    m->label_dim = c->net.c_dim + c->net.classes; /* one of the two */
-    m->unlabelled_generator = c->net.classes > 0;
-    m->height = c->net.height, m->width = c->net.width, m->channels = c->net.channels;
-    static const gt_shown shown[] = {{"Loss/G/loss", "loss G"}, {"Loss/D/real", "D real"}, {"Loss/D/fake", "D fake"}, {"Accuracy/real", "accuracy"}};
-    m->shown = shown;
-    m->n_shown = c->net.classes ? 4 : 3;
-    m->ada_stat = "Loss/signs/real";
-    m->build_generator = build_generator;
-    gt_optimizer_settings settings = {.lr = c->lr, .beta1 = c->beta1, .beta2 = c->beta2, .eps = 1e-8}, of_d = settings;
-    of_d.lr = c->d_lr;
-    gt_status st = gt_model_add_network(m, gt_dcgan_generator_net(&c->net), c->seed, (gt_learning){"adam", settings});
-    if (!st) st = gt_model_add_network(m, gt_dcgan_discriminator_net(&c->net), c->seed, (gt_learning){c->d_optimizer, of_d});
-    if (!st && c->average) st = gt_gan_average(m, G);
-    if (st) return st;
-    memcpy(own->nets, m->nets, sizeof own->nets);
-    return add_phases(m, c);
+static gt_learning learning(const gt_job *job, const char *optimizer, double rate) {
+    return (gt_learning){gt_job_optimizer(job, optimizer), {.lr = rate, .beta1 = 0.5, .beta2 = 0.999, .eps = 1e-8}};
 }
 
-gt_model *gt_dcgan_model_new(const gt_dcgan_train_config *c) {
+static gt_status build(gt_model *m, const gt_job *job) {
+    gt_dcgan *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
+    if (!own) return GT_NOMEM;
+    const gt_dcgan_options *o = job->own;
+    *own = (gt_dcgan){.job = job, .options = o, .classes = o->semi ? (int)job->label_dim : 0,
+                      .labels = o->semi ? 0 : (int)job->label_dim};
+    m->name = "dcgan";
+    m->slice_size = gt_job_slice_size(job);
+    m->over_slices = gt_is(o->bn, "batch");
+    m->epoch_end = GT_EPOCH_DROPPED;
+    m->average_buffers = true;
+    m->z_dim = (int)job->z_dim;
+    m->label_dim = (int)job->label_dim;
+    m->unlabelled_generator = o->semi;
+    m->height = (int)job->height, m->width = (int)job->width, m->channels = (int)job->channels;
+    static const gt_shown shown[] = {{"Loss/G/loss", "loss G"}, {"Loss/D/real", "D real"}, {"Loss/D/fake", "D fake"}, {"Accuracy/real", "accuracy"}};
+    m->shown = shown;
+    m->n_shown = o->semi ? 4 : 3;
+    m->ada_stat = "Loss/signs/real";
+    m->build_generator = build_generator;
+    gt_status st = gt_job_augment(job, &own->augment);
+    if (!st) st = gt_model_add_network(m, gt_dcgan_generator_net(job), (uint64_t)job->seed, learning(job, job->g_optimizer, job->lrate));
+    if (!st) st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), (uint64_t)job->seed, learning(job, job->d_optimizer, o->d_lrate));
+    if (!st && job->ema_kimg > 0) st = gt_gan_average(m, G);
+    if (st) return st;
+    memcpy(own->nets, m->nets, sizeof own->nets);
+    return add_phases(m, own);
+}
+
+gt_model *gt_dcgan_model_new(const gt_job *job) {
     gt_model *m = gt_model_begin();
-    return m ? gt_model_made(m, build(m, c)) : NULL;
+    return m ? gt_model_made(m, build(m, job)) : NULL;
 }

@@ -4,31 +4,19 @@
 
 #include "nets/batch_norm.h"
 
-enum { KERNEL = 4, FIRST = 4 /* side of the smallest maps */, LEAST_SIZE = 16, MOST_SIZE = 8192, MOST_CHANNELS = 4 };
+enum { KERNEL = 4, FIRST = 4 /* side of the smallest maps */ };
 
 static const float slope = 0.2f, weight_std = 0.02f;
 static const gt_conv_attr halve = {.stride = 2, .pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
 
 /* Feature maps of side `side`. */
-static int maps(const gt_dcgan_config *c, int side) {
-    int n = c->channel_base / side;
-    return n < c->channel_max ? n : c->channel_max;
+static int maps(const gt_job *j, int side) {
+    int64_t n = j->cbase / side;
+    return (int)(n < j->cmax ? n : j->cmax);
 }
 
-static bool is_power_of_two(int n) { return n > 0 && !(n & (n - 1)); }
-
-gt_status gt_dcgan_check(const gt_dcgan_config *c) {
-    int power = LEAST_SIZE;
-    while (power < MOST_SIZE && (power < c->height || power < c->width)) power *= 2;
-    if (c->height > power || c->width > power) return gt_fail(GT_USAGE, "images of %dx%d are larger than %dx%d", c->width, c->height, MOST_SIZE, MOST_SIZE);
-    if (c->height != c->width || c->height < LEAST_SIZE || !is_power_of_two(c->height))
-        return gt_fail(GT_USAGE, "images of %dx%d: DCGAN makes square ones with sides that are a power of two of at least %d; resize them to %dx%d (gantry dataset --width=%d --height=%d)",
-                       c->width, c->height, LEAST_SIZE, power, power, power, power);
-    if (c->channels < 1 || c->channels > MOST_CHANNELS) return gt_fail(GT_USAGE, "images with %d channels: DCGAN takes 1 to %d", c->channels, MOST_CHANNELS);
-    if (maps(c, c->height / 2) < 1) return gt_fail(GT_USAGE, "--cbase=%d leaves no feature map at %dx%d: use at least %d", c->channel_base, c->height / 2, c->width / 2, c->height / 2);
-    if (c->c_dim && c->classes) return gt_fail(GT_USAGE, "D either sees labels or tells classes: not both");
-    return GT_OK;
-}
+static const gt_dcgan_options *own(const gt_job *j) { return j->own; }
+static int labels_of(const gt_job *j) { return own(j)->semi ? 0 : (int)j->label_dim; } /* that the networks see */
 
 /* Weights of a 4x4 convolution; of a transposed one `out` and `in` change places (in files, and in the gradients). */
 static void declare_conv(gt_declarer *d, const char *layer, int out, int in) {
@@ -48,7 +36,7 @@ static gt_net *sealed(gt_declarer *d) {
 /* Labels [N,c_dim] as [N,width]. */
 static gt_node *embed(gt_bound_net b, gt_node *labels) { return gt_matmul(b.graph, labels, gt_leaf(b, "embed", ".weight")); }
 
-static gt_norm_by in_training(const gt_dcgan_config *c) { return c->whole_batch ? GT_NORM_BATCH : GT_NORM_SLICE; }
+static gt_norm_by in_training(const gt_job *j) { return gt_is(own(j)->bn, "batch") ? GT_NORM_BATCH : GT_NORM_SLICE; }
 
 static gt_node *normalise(gt_bound_net b, const char *layer, gt_node *x, gt_norm_by by) {
     gt_scope_push(b.graph, "norm");
@@ -59,17 +47,16 @@ static gt_node *normalise(gt_bound_net b, const char *layer, gt_node *x, gt_norm
 
 /* ---- G ---- */
 
-gt_net *gt_dcgan_generator_net(const gt_dcgan_config *c) {
-    if (gt_dcgan_check(c)) return NULL;
+gt_net *gt_dcgan_generator_net(const gt_job *j) {
     gt_declarer d = {.net = gt_net_new("G")};
     if (!d.net) return NULL;
-    int in = c->z_dim + (c->c_dim ? GT_DCGAN_EMBEDDING : 0);
-    declare_embedding(&d, c->c_dim, GT_DCGAN_EMBEDDING, 1);
-    for (int side = FIRST; side <= c->height; side *= 2) {
-        int out = side < c->height ? maps(c, side) : c->channels;
+    int labels = labels_of(j), in = (int)j->z_dim + (labels ? GT_DCGAN_EMBEDDING : 0);
+    declare_embedding(&d, labels, GT_DCGAN_EMBEDDING, 1);
+    for (int side = FIRST; side <= j->height; side *= 2) {
+        int out = side < j->height ? maps(j, side) : (int)j->channels;
         gt_text layer = gt_text_of("b%d", side);
         declare_conv(&d, layer.s, in, out);
-        if (side < c->height) gt_batch_norm_declare(&d, gt_text_of("%s.norm", layer.s).s, out, true);
+        if (side < j->height) gt_batch_norm_declare(&d, gt_text_of("%s.norm", layer.s).s, out, true);
         in = out;
     }
     return sealed(&d);
@@ -84,17 +71,17 @@ static gt_node *first_maps(gt_bound_net b, gt_node *z) {
     return gt_reshape(b.graph, y, GT_SHAPE(gt_dim(z, 0), FIRST, FIRST, out));
 }
 
-gt_node *gt_dcgan_generator(gt_bound_net b, const gt_dcgan_config *c, gt_node *z, gt_node *labels, bool training) {
+gt_node *gt_dcgan_generator(gt_bound_net b, const gt_job *j, gt_node *z, gt_node *labels, bool training) {
     gt_graph *g = b.graph;
     if (labels) z = gt_concat(g, 2, (gt_node *[]){z, embed(b, labels)}, 1);
     gt_node *x = first_maps(b, z);
-    for (int side = FIRST; side <= c->height && x; side *= 2) {
+    for (int side = FIRST; side <= j->height && x; side *= 2) {
         gt_text layer = gt_text_of("b%d", side);
         gt_scope_push(g, "%s", layer.s);
         if (side > FIRST) x = gt_conv_input_grad(g, x, gt_leaf(b, layer.s, ".conv.weight"), side, side, halve);
-        if (side < c->height) {
-            x = normalise(b, layer.s, x, training ? in_training(c) : GT_NORM_RUNNING);
-            x = gt_leaky_relu(g, x, c->relu ? 0 : slope);
+        if (side < j->height) {
+            x = normalise(b, layer.s, x, training ? in_training(j) : GT_NORM_RUNNING);
+            x = gt_leaky_relu(g, x, gt_is(own(j)->g_activation, "relu") ? 0 : slope);
         }
         gt_scope_pop(g);
     }
@@ -103,20 +90,19 @@ gt_node *gt_dcgan_generator(gt_bound_net b, const gt_dcgan_config *c, gt_node *z
 
 /* ---- D ---- */
 
-gt_net *gt_dcgan_discriminator_net(const gt_dcgan_config *c) {
-    if (gt_dcgan_check(c)) return NULL;
+gt_net *gt_dcgan_discriminator_net(const gt_job *j) {
     gt_declarer d = {.net = gt_net_new("D")};
     if (!d.net) return NULL;
-    int in = c->channels + (c->c_dim ? 1 : 0);
-    declare_embedding(&d, c->c_dim, c->height * c->width, weight_std);
-    for (int side = c->height; side > FIRST; side /= 2) {
-        int out = maps(c, side / 2);
+    int labels = labels_of(j), in = (int)j->channels + (labels ? 1 : 0);
+    declare_embedding(&d, labels, (int)(j->height * j->width), weight_std);
+    for (int side = (int)j->height; side > FIRST; side /= 2) {
+        int out = maps(j, side / 2);
         gt_text layer = gt_text_of("b%d", side);
         declare_conv(&d, layer.s, out, in);
-        if (side < c->height) gt_batch_norm_declare(&d, gt_text_of("%s.norm", layer.s).s, out, false);
+        if (side < j->height) gt_batch_norm_declare(&d, gt_text_of("%s.norm", layer.s).s, out, false);
         in = out;
     }
-    declare_conv(&d, "out", c->classes ? c->classes : 1, in);
+    declare_conv(&d, "out", own(j)->semi ? (int)j->label_dim : 1, in);
     return sealed(&d);
 }
 
@@ -128,17 +114,17 @@ static gt_node *last_logits(gt_bound_net b, gt_node *x) {
     return gt_matmul(b.graph, gt_reshape(b.graph, x, GT_SHAPE(gt_dim(x, 0), in)), gt_reshape(b.graph, w, GT_SHAPE(in, out)));
 }
 
-gt_node *gt_dcgan_discriminator(gt_bound_net b, const gt_dcgan_config *c, gt_node *x, gt_node *labels) {
+gt_node *gt_dcgan_discriminator(gt_bound_net b, const gt_job *j, gt_node *x, gt_node *labels) {
     gt_graph *g = b.graph;
     if (x && labels) {
-        gt_node *map = gt_reshape(g, embed(b, labels), GT_SHAPE(gt_dim(x, 0), c->height, c->width, 1));
+        gt_node *map = gt_reshape(g, embed(b, labels), GT_SHAPE(gt_dim(x, 0), j->height, j->width, 1));
         x = gt_concat(g, 2, (gt_node *[]){x, map}, 3);
     }
-    for (int side = c->height; side > FIRST && x; side /= 2) {
+    for (int side = (int)j->height; side > FIRST && x; side /= 2) {
         gt_text layer = gt_text_of("b%d", side);
         gt_scope_push(g, "%s", layer.s);
         x = gt_conv(g, x, gt_leaf(b, layer.s, ".conv.weight"), halve);
-        if (side < c->height) x = normalise(b, layer.s, x, in_training(c));
+        if (side < j->height) x = normalise(b, layer.s, x, in_training(j));
         x = gt_leaky_relu(g, x, slope);
         gt_scope_pop(g);
     }

@@ -1,7 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0
- * DCGAN in jobs: the published values, and the model that a resolved job describes. */
+ * DCGAN as a family: its options, the published values, and what does not fit together. */
 #include "models/dcgan/loss.h"
-#include "job/model_list.h"
+
+#define FIELD(name) GT_FIELD(gt_dcgan_options, name)
+
+static const gt_option options[] = {
+    {.key = "latent", FIELD(latent), .standard = "normal", .choices = "normal|uniform",
+     .help = "Distribution of the latent z: N(0,1), or uniform in [-1,1)"},
+    {.key = "d-batches", FIELD(d_batches), .standard = "separate", .choices = "separate|mixed",
+     .help = "D sees real and fake images in batches of their own, or mixed",
+     .detail = "It matters because batches share the statistics of batch normalisation. Mixed, the update of G "
+               "shows D real images, too."},
+    {.key = "smoothing", FIELD(smoothing), .standard = "none", .choices = "none|one-sided|two-sided",
+     .help = "Soft targets of D: uniform in 0.7..1.2 for real images",
+     .detail = "two-sided: those of fake images are uniform in 0..0.3, too, instead of 0."},
+    {.key = "flip", FIELD(flip), .standard = "0", .max = 0.5,
+     .help = "Noisy labels: D takes such a share of images for the other kind", .detail = "Customary is 0.05."},
+    {.key = "instance-noise", FIELD(instance_noise), .standard = "0", .max = 10,
+     .help = "Standard deviation of noise added to all D sees", .detail = "Pixels are in -1..1. Customary is 0.1."},
+    {.key = "instance-noise-kimg", FIELD(instance_noise_kimg), .standard = "0", .unit = "thousands of images",
+     .max = 1e9, .help = "That noise falls to 0 in so many; 0: it stays"},
+    {.key = "d-lrate", FIELD(d_lrate), .derived = "lrate; 0.02 with sgd", .max = 10, .help = "Learning rate of D"},
+    {.key = "g-activation", FIELD(g_activation), .standard = "lrelu", .choices = "lrelu|relu",
+     .help = "Activation of G: LeakyReLU with slope 0.2, or ReLU"},
+    {.key = "bn", FIELD(bn), .standard = "slice", .choices = "slice|batch",
+     .help = "Batch normalisation over a slice's samples, or the whole batch's",
+     .detail = "slice: each slice by itself, as devices do that train in parallel; --slices then changes the "
+               "result. batch: as if there were one slice, but for rounding; all ranks wait for each other twice "
+               "per layer and pass, and a rank holds all its slices in memory together."},
+    {.key = "semi", FIELD(semi), .standard = "0", .help = "Semi-supervised: D also learns the classes of real images",
+     .detail = "The data must have classes. D has one output per class, and fake images are one class more; its "
+               "accuracy is logged as Accuracy/real. Not with --cond."},
+    {.key = "labelled", FIELD(labelled), .standard = "1", .min = 1e-6, .max = 1,
+     .help = "Share of the data whose labels are used with --semi",
+     .detail = "Chosen by --seed. The accuracy is that of all real images."},
+};
+
+static const gt_family_model models[] = {
+    {"dcgan", "DCGAN, with its tricks",
+     "kimg=1000 batch=128 lrate=0.0002 z-dim=100 ema-kimg=0 ema-ramp=0.05 aug=noaug", NULL},
+    {0},
+};
+
+static const gt_named derived[] = {
+    {"slices", "slices of at least 16"},
+    {"cbase", "32 x size"},
+    {0},
+};
+
+static const gt_named advice[] = {
+    {"collapse", "--smoothing, --instance-noise, or go back to an earlier checkpoint with another --seed"},
+    {"saturation", "more data, --mirror, --aug=ada, --smoothing, --flip, or a smaller --d-lrate"},
+    {"divergence", "a smaller --lrate, or an earlier checkpoint with another --seed"},
+    {0},
+};
 
 enum { MOST_SLICES = 8, LEAST_NORMALISED = 16 /* samples whose statistics are still those of the data */ };
 
@@ -10,57 +62,59 @@ static int64_t slices_of(int64_t batch) {
     return n < 1 ? 1 : n > MOST_SLICES ? MOST_SLICES : n;
 }
 
+static const char *needs_classes(const gt_job *job) { return ((const gt_dcgan_options *)job->own)->semi ? "semi" : NULL; }
+
 static void resolve(gt_job *job, int64_t items) {
     (void)items;
-    if (gt_job_derives(job, "kimg")) job->kimg = 1000;
-    if (gt_job_derives(job, "batch")) job->batch = 128;
-    if (gt_is(job->bn, "slice") && gt_job_derives(job, "slices")) job->slices = slices_of(job->batch);
-    if (gt_job_derives(job, "lrate")) job->lrate = 2e-4;
-    if (gt_job_derives(job, "d-lrate")) job->d_lrate = gt_is(job->d_optimizer, "sgd") ? 0.02 : job->lrate;
-    if (gt_job_derives(job, "z-dim")) job->z_dim = 100;
+    gt_dcgan_options *o = job->own;
+    if (gt_is(o->bn, "slice")) gt_job_derive(job, "slices", "%lld", (long long)slices_of(job->batch));
+    gt_job_derive(job, "d-optimizer", "%s", gt_job_optimizer(job, ""));
+    if (gt_job_derives(job, "d-lrate")) o->d_lrate = gt_is(job->d_optimizer, "sgd") ? 0.02 : job->lrate;
     if (gt_job_derives(job, "cbase")) job->cbase = 32 * job->height; /* 64 at half the image's size */
-    if (gt_job_derives(job, "ema-kimg")) job->ema_kimg = 0;
-    if (gt_job_derives(job, "ema-ramp")) job->ema_ramp = 0.05;
-    if (gt_job_derives(job, "ada-kimg")) job->ada_kimg = job->resumes ? 100 : 500;
 }
 
-static gt_dcgan_config network(const gt_job *j) {
-    return (gt_dcgan_config){.height = (int)j->height, .width = (int)j->width, .channels = (int)j->channels, .z_dim = (int)j->z_dim,
-        .channel_base = (int)j->cbase, .channel_max = (int)j->cmax, .c_dim = j->cond ? (int)j->label_dim : 0, .classes = j->semi ? (int)j->label_dim : 0,
-        .relu = gt_is(j->g_activation, "relu"), .whole_batch = gt_is(j->bn, "batch")};
+static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
+    enum { LEAST_SIZE = 16, MOST_SIZE = 8192, MOST_CHANNELS = 4 };
+    long long h = height, w = width;
+    int power = LEAST_SIZE;
+    while (power < MOST_SIZE && (power < h || power < w)) power *= 2;
+    if (h > power || w > power)
+        return gt_fail(GT_USAGE, "images of %lldx%lld are larger than %dx%d", w, h, MOST_SIZE, MOST_SIZE);
+    if (h != w || h != power)
+        return gt_fail(GT_USAGE,
+                       "images of %lldx%lld: DCGAN makes square ones with sides that are a power of two of at least %d; "
+                       "resize them to %dx%d (gantry dataset --width=%d --height=%d)",
+                       w, h, LEAST_SIZE, power, power, power, power);
+    if (channels < 1 || channels > MOST_CHANNELS)
+        return gt_fail(GT_USAGE, "images with %lld channels: DCGAN takes 1 to %d", (long long)channels, MOST_CHANNELS);
+    return GT_OK;
 }
 
-static gt_status check(const gt_job *j) {
-    if (j->cond && j->semi) return gt_fail(GT_USAGE, "--cond and --semi: only one of them; D either sees labels or tells classes");
-    if (j->labelled < 1 && !j->semi) return gt_fail(GT_USAGE, "--labelled can only be specified with --semi");
-    gt_dcgan_config c = network(j);
-    return gt_dcgan_check(&c);
+static gt_status check(const gt_job *job) {
+    const gt_dcgan_options *o = job->own;
+    long long half = job->height / 2;
+    if (job->cond && o->semi)
+        return gt_fail(GT_USAGE, "--cond and --semi: only one of them; D either sees labels or tells classes");
+    if (o->labelled < 1 && !o->semi) return gt_fail(GT_USAGE, "--labelled can only be specified with --semi");
+    if (job->cbase < half)
+        return gt_fail(GT_USAGE, "--cbase=%lld leaves no feature map at %lldx%lld: use at least %lld",
+                       (long long)job->cbase, half, half, half);
+    return GT_OK;
 }
 
-static gt_smoothing smoothing_of(const char *name) {
-    return gt_is(name, "two-sided") ? GT_SMOOTH_TWO_SIDED : gt_is(name, "one-sided") ? GT_SMOOTH_ONE_SIDED : GT_SMOOTH_NONE;
-}
-
-static gt_model *make(const gt_job *j) {
-    gt_dcgan_train_config c = {
-        .net = network(j),
-        .augment = gt_augment_off(),
-        .seed = (uint64_t)j->seed,
-        .slice_size = (int)((j->batch + j->slices - 1) / j->slices),
-        .lr = j->lrate, .d_lr = j->d_lrate, .beta1 = 0.5, .beta2 = 0.999,
-        .d_optimizer = j->d_optimizer,
-        .average = j->ema_kimg > 0,
-        .uniform = gt_is(j->latent, "uniform"),
-        .mixed = gt_is(j->d_batches, "mixed"),
-        .smoothing = smoothing_of(j->smoothing),
-        .flip = j->flip,
-        .noise = j->instance_noise, .noise_images = j->instance_noise_kimg * 1000,
-        .labelled = j->labelled,
-    };
-    if (j->augments && gt_augment_preset(j->augpipe, &c.augment)) return NULL;
-    c.augment.colours = (int)j->colours;
-    gt_augment_drop_colour(&c.augment, (int)j->channels);
-    return gt_dcgan_model_new(&c);
-}
-
-const gt_model_kind gt_dcgan_kind = {.family = "dcgan", .aug = "noaug", .resolve = resolve, .check = check, .make = make};
+const gt_family gt_dcgan_family = {
+    .name = "dcgan",
+    .title = "DCGAN and its tricks",
+    .models = models,
+    .adversarial = true,
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .own_bytes = sizeof(gt_dcgan_options),
+    .derived = derived,
+    .advice = advice,
+    .needs_classes = needs_classes,
+    .resolve = resolve,
+    .check_size = check_size,
+    .check = check,
+    .make = gt_dcgan_model_new,
+};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the parts of StyleGAN2 share: levels and their sizes, channels per level, architectures. */
-#ifndef GANTRY_NETS_STYLEGAN2_COMMON_H
-#define GANTRY_NETS_STYLEGAN2_COMMON_H
+#ifndef GANTRY_STYLEGAN2_COMMON_H
+#define GANTRY_STYLEGAN2_COMMON_H
 
+#include "gantry/stylegan2.h"
 #include "nets/layers.h"
 
 typedef enum gt_architecture { GT_ARCH_ORIG, GT_ARCH_SKIP, GT_ARCH_RESNET } gt_architecture;

@@ -9,7 +9,7 @@
 
 gt_stylegan2_train_config gt_stylegan2_train_defaults(void) {
     return (gt_stylegan2_train_config){.generator = {gt_mapping_defaults(), gt_synthesis_defaults()}, .discriminator = gt_discriminator_defaults(),
-        .augment = gt_augment_off(), .slice_size = 1, .lr = 0.002, .r1_gamma = 10, .pl_weight = 2, .pl_decay = 0.01, .pl_batch_shrink = 2, .style_mixing = 0.9,
+        .augment = gt_augment_off(), .slice_size = 1, .lr = 0.002, .g_optimizer = "adam", .d_optimizer = "adam", .r1_gamma = 10, .pl_weight = 2, .pl_decay = 0.01, .pl_batch_shrink = 2, .style_mixing = 0.9,
         .g_reg_interval = 4, .d_reg_interval = 16, .noise = GT_NOISE_RANDOM};
 }
 
@@ -94,8 +94,9 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
 }
 
 /* Slowed for the updates that lazy regularisation adds (spec 4.3), also where the regulariser has no weight, as cifar's path length. */
-static gt_learning learning(const gt_stylegan2_train_config *c, int interval) {
-    return (gt_learning){"adam", gt_optimizer_lazy((gt_optimizer_settings){.lr = c->lr, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8}, interval)};
+static gt_learning learning(const char *optimizer, double rate, int interval) {
+    gt_optimizer_settings settings = {.lr = rate, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
+    return (gt_learning){optimizer, gt_optimizer_lazy(gt_optimizer_find(optimizer), settings, interval)};
 }
 
 static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
@@ -121,8 +122,8 @@ static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
     m->ada_stat = "Loss/signs/real";
     m->build_generator = build_generator;
 
-    gt_status st = gt_model_add_network(m, gt_generator_net("G", &c->generator), c->seed, learning(c, c->g_reg_interval));
-    if (!st) st = gt_model_add_network(m, gt_discriminator_net("D", &c->discriminator), c->seed, learning(c, c->d_reg_interval));
+    gt_status st = gt_model_add_network(m, gt_generator_net("G", &c->generator), c->seed, learning(c->g_optimizer, c->lr, c->g_reg_interval));
+    if (!st) st = gt_model_add_network(m, gt_discriminator_net("D", &c->discriminator), c->seed, learning(c->d_optimizer, c->lr, c->d_reg_interval));
     if (!st) st = gt_gan_average(m, 0);
     if (st) return st;
     memcpy(own->nets, m->nets, sizeof own->nets);

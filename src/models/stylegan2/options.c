@@ -1,115 +1,208 @@
 /* SPDX-License-Identifier: Apache-2.0
- * StyleGAN2 in jobs: the published recipes (spec 4.2), and the model that a resolved job describes. */
-#include "gantry/dataset.h"
+ * StyleGAN2 as a family: its options, the published recipes (spec 4.2), and what does not fit together. */
+#include <stdlib.h>
+
 #include "gantry/dist.h"
 #include "gantry/stylegan2.h"
-#include "job/model_list.h"
 
-typedef struct recipe {
-    const char *name;
-    double kimg;
-    int64_t batch, mbstd;
-    double fmaps, lrate, gamma, ema_kimg, ema_ramp;
-    int64_t map_layers;
-    double pl_weight, style_mixing;
-    const char *d_arch;
-} recipe;
-
-static const recipe published[] = {
-    /* name      kimg  batch mbstd fmaps lrate gamma ema-kimg ramp map pl-weight style-mixing D */
-    {"stylegan2", 25000, 32, 4, 1.0, 0.0020, 10.0, 10, 0, 8, 2, 0.9, "resnet"},
-    {"paper256", 25000, 64, 8, 0.5, 0.0025, 1.0, 20, 0, 8, 2, 0.9, "resnet"},
-    {"paper512", 25000, 64, 8, 1.0, 0.0025, 0.5, 20, 0, 8, 2, 0.9, "resnet"},
-    {"paper1024", 25000, 32, 4, 1.0, 0.0020, 2.0, 10, 0, 8, 2, 0.9, "resnet"},
-    {"cifar", 100000, 64, 32, 1.0, 0.0025, 0.01, 500, 0.05, 2, 0, 0.0, "orig"},
-};
-
-/* `auto` is computed from the image size. R is the longer side; R^2, in gamma, the number of pixels. */
-static recipe auto_recipe(int64_t gpus, int64_t height, int64_t width) {
-    int64_t size = height > width ? height : width;
-    int64_t per_gpu = 4096 / size < 32 ? 4096 / size : 32;
-    int64_t batch = gpus * per_gpu < 64 ? gpus * per_gpu : 64;
-    if (batch < gpus) batch = gpus;
-    return (recipe){
-        .name = "auto",
-        .kimg = 25000,
-        .batch = batch,
-        .mbstd = batch / gpus < 4 ? batch / gpus : 4,
-        .fmaps = size >= 512 ? 1 : 0.5,
-        .lrate = size >= 1024 ? 0.002 : 0.0025,
-        .gamma = 0.0002 * (double)(height * width) / (double)batch,
-        .ema_kimg = (double)batch * 10 / 32,
-        .ema_ramp = 0.05,
-        .map_layers = 2,
-        .pl_weight = 2,
-        .style_mixing = 0.9,
-        .d_arch = "resnet",
-    };
+static gt_status check_gpus(const gt_option *o, const char *value) {
+    long long n = strtoll(value, NULL, 10);
+    return n & (n - 1) ? gt_fail(GT_USAGE, "--%s must be a power of two", o->key) : GT_OK;
 }
 
-static recipe find_recipe(const gt_job *job) {
-    for (size_t i = 0; i < sizeof published / sizeof *published; i++)
-        if (gt_is(job->cfg, published[i].name)) return published[i];
-    return auto_recipe(job->gpus, job->height, job->width);
+#define FIELD(name) GT_FIELD(gt_stylegan2_options, name)
+#define ARCHITECTURES "skip|resnet|orig"
+
+static const gt_option options[] = {
+    {.key = "cfg", FIELD(cfg), .after = "model", .group = "recipe", .standard = "auto", .common = true,
+     .choices = "auto|stylegan2|paper256|paper512|paper1024|cifar",
+     .help = "Published recipe that the other values come from",
+     .detail = "auto chooses by the size of the images; the others repeat published runs. Every value can be "
+               "changed by its own key; values that a recipe computes from others (gamma, ema-kimg and mbstd of "
+               "auto) are not computed anew."},
+    {.key = "gpus", FIELD(gpus), .after = "cfg", .standard = "1", .min = 1, .max = 1024, .check = check_gpus,
+     .help = "Number of GPUs that the recipe auto is computed for",
+     .detail = "A power of two. It says what the reference tool would do with so many GPUs: batch, gamma and stddev "
+               "group of auto depend on it. It has nothing to do with the number of ranks, which changes nothing. The "
+               "batch must be divisible by this number."},
+    {.key = "mbstd", FIELD(mbstd), .after = "slices", .derived = "from cfg", .unit = "images", .min = 1,
+     .max = 1 << 20, .help = "Group over which the discriminator sees the standard deviation"},
+    {.key = "gamma", FIELD(gamma), .after = "seed", .derived = "from cfg", .max = HUGE_VAL, .common = true,
+     .help = "Weight of the R1 penalty; 0: off",
+     .detail = "The value most worth trying out: too small, training collapses; too large, images stay blurred. Try "
+               "factors of two to five."},
+    {.key = "pl-weight", FIELD(pl_weight), .after = "ema-ramp", .derived = "from cfg", .max = HUGE_VAL,
+     .help = "Weight of the path length penalty; 0: off"},
+    {.key = "style-mixing", FIELD(style_mixing), .after = "pl-weight", .derived = "from cfg", .max = 1,
+     .help = "Probability of mixing two latents in an image"},
+    {.key = "map-layers", FIELD(map_layers), .after = "cmax", .group = "networks", .derived = "from cfg", .min = 1,
+     .max = 64, .help = "Layers of the mapping network"},
+    {.key = "w-dim", FIELD(w_dim), .standard = "512", .min = 1, .max = 1 << 14,
+     .help = "Length of the intermediate latent w"},
+    {.key = "g-arch", FIELD(g_arch), .standard = "skip", .choices = ARCHITECTURES,
+     .help = "Architecture of the generator"},
+    {.key = "d-arch", FIELD(d_arch), .derived = "from cfg", .choices = ARCHITECTURES,
+     .help = "Architecture of the discriminator"},
+    {.key = "fp32", FIELD(fp32), .standard = "0", .help = "No clamp after convolutions",
+     .detail = "All arithmetic is float32 anyhow. The published recipes clamp activations at 256, which came with "
+               "their half precision; their --fp32 switches both off, and this key what is left of it."},
+    {.key = "freezed", FIELD(freezed), .group = "transfer", .standard = "0", .max = 1000, .unit = "layers",
+     .help = "Freeze so many layers of D, from the largest size down"},
+};
+
+static const gt_family_model models[] = {{"stylegan2", "StyleGAN2-ADA", "z-dim=512 aug=ada", NULL}, {0}};
+
+static const gt_named derived[] = {
+    {"batch", "from cfg"}, {"kimg", "from cfg"}, {"lrate", "from cfg"}, {"ema-kimg", "from cfg"},
+    {"ema-ramp", "from cfg, 0 with --resume"}, {"cbase", "from cfg"}, {0},
+};
+
+static const gt_named advice[] = {
+    {"collapse", "a larger --gamma, or go back to an earlier checkpoint with another --seed"},
+    {"saturation", "more data, --mirror, --aug=ada, or a larger --gamma"},
+    {"divergence", "a larger --gamma, a smaller --lrate, or an earlier checkpoint with another --seed"},
+    {0},
+};
+
+/* ---- values ---- */
+
+static const gt_named published[] = {
+    {"stylegan2", "kimg=25000 batch=32 mbstd=4 cbase=32768 lrate=0.002 gamma=10 ema-kimg=10 ema-ramp=0 map-layers=8 "
+                  "pl-weight=2 style-mixing=0.9 d-arch=resnet"},
+    {"paper256", "kimg=25000 batch=64 mbstd=8 cbase=16384 lrate=0.0025 gamma=1 ema-kimg=20 ema-ramp=0 map-layers=8 "
+                 "pl-weight=2 style-mixing=0.9 d-arch=resnet"},
+    {"paper512", "kimg=25000 batch=64 mbstd=8 cbase=32768 lrate=0.0025 gamma=0.5 ema-kimg=20 ema-ramp=0 map-layers=8 "
+                 "pl-weight=2 style-mixing=0.9 d-arch=resnet"},
+    {"paper1024", "kimg=25000 batch=32 mbstd=4 cbase=32768 lrate=0.002 gamma=2 ema-kimg=10 ema-ramp=0 map-layers=8 "
+                  "pl-weight=2 style-mixing=0.9 d-arch=resnet"},
+    {"cifar", "kimg=100000 batch=64 mbstd=32 cbase=32768 lrate=0.0025 gamma=0.01 ema-kimg=500 ema-ramp=0.05 map-layers=2 "
+              "pl-weight=0 style-mixing=0 d-arch=orig"},
+    {0},
+};
+
+/* `auto` is computed from the image size. `size` is the longer side; its square, in gamma, the number of pixels. */
+static void resolve_auto(gt_job *job, int64_t gpus) {
+    int64_t size = job->height > job->width ? job->height : job->width, per_gpu = 4096 / size < 32 ? 4096 / size : 32;
+    int64_t batch = gpus * per_gpu < 64 ? gpus * per_gpu : 64;
+    if (batch < gpus) batch = gpus;
+    gt_job_derive(job, "batch", "%lld", (long long)batch);
+    gt_job_derive(job, "mbstd", "%d", batch / gpus < 4 ? (int)(batch / gpus) : 4);
+    gt_job_derive(job, "cbase", size >= 512 ? "32768" : "16384");
+    gt_job_derive(job, "lrate", size >= 1024 ? "0.002" : "0.0025");
+    gt_job_derive(job, "gamma", "%.17g", 0.0002 * (double)(job->height * job->width) / (double)batch);
+    gt_job_derive(job, "ema-kimg", "%.17g", (double)batch * 10 / 32);
+    gt_job_derive_all(job, "kimg=25000 ema-ramp=0.05 map-layers=2 pl-weight=2 style-mixing=0.9 d-arch=resnet");
 }
 
 static void resolve(gt_job *job, int64_t items) {
     (void)items;
-    job->clamp = job->fp32 ? -1 : 256;
-    recipe r = find_recipe(job);
-    if (gt_job_derives(job, "kimg")) job->kimg = r.kimg;
-    if (gt_job_derives(job, "batch")) job->batch = r.batch;
-    if (gt_job_derives(job, "mbstd")) job->mbstd = r.mbstd;
-    if (gt_job_derives(job, "cbase")) job->cbase = (int64_t)(r.fmaps * 32768);
-    if (gt_job_derives(job, "lrate")) job->lrate = r.lrate;
-    if (gt_job_derives(job, "gamma")) job->gamma = r.gamma;
-    if (gt_job_derives(job, "ema-kimg")) job->ema_kimg = r.ema_kimg;
-    if (gt_job_derives(job, "ema-ramp")) job->ema_ramp = job->resumes ? 0 : r.ema_ramp;
-    if (gt_job_derives(job, "map-layers")) job->map_layers = r.map_layers;
-    if (gt_job_derives(job, "pl-weight")) job->pl_weight = r.pl_weight;
-    if (gt_job_derives(job, "style-mixing")) job->style_mixing = r.style_mixing;
-    if (gt_job_derives(job, "d-arch")) job->d_arch = r.d_arch;
-    if (gt_job_derives(job, "z-dim")) job->z_dim = 512;
-    if (gt_job_derives(job, "ada-kimg")) job->ada_kimg = job->resumes ? 100 : 500;
+    const gt_stylegan2_options *o = job->own;
+    if (job->resumes) gt_job_derive(job, "ema-ramp", "0");
+    for (const gt_named *p = published; p->name; p++)
+        if (gt_is(o->cfg, p->name)) gt_job_derive_all(job, p->text);
+    if (gt_is(o->cfg, "auto")) resolve_auto(job, o->gpus);
+}
+
+/* ---- rules ---- */
+
+/* -1: smaller than 4. */
+static int levels_of(int64_t height, int64_t width) {
+    int k = -1;
+    for (int64_t side = height > width ? height : width; side >= 4; side /= 2) k++;
+    return k;
+}
+
+static bool fits(int64_t height, int64_t width) {
+    int k = levels_of(height, width);
+    return k >= 0 && height > 0 && width > 0 && height % (1 << k) == 0 && width % (1 << k) == 0;
+}
+
+/* First block H/2^k x W/2^k, k = floor(log2(max(H,W)/4)). */
+static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
+    (void)channels;
+    if (fits(height, width)) return GT_OK;
+    if (levels_of(height, width) < 0)
+        return gt_fail(GT_USAGE, "images of %d x %d pixels are too small: 4 x 4 is the least", (int)width, (int)height);
+    int64_t best_height = 4, best_width = 4, best = llabs(height - 4) + llabs(width - 4);
+    int most = levels_of(height, width) + 1;
+    for (int k = 0; k <= most && k < 30; k++) {
+        int64_t block = 1 << k;
+        for (int choice = 0; choice < 4; choice++) { /* each side rounded down or up */
+            int64_t h = (height / block + choice % 2) * block, w = (width / block + choice / 2) * block;
+            int64_t distance = llabs(h - height) + llabs(w - width);
+            if (!fits(h, w) || distance > best || (distance == best && h * w <= best_height * best_width)) continue;
+            best = distance;
+            best_height = h;
+            best_width = w;
+        }
+    }
+    return gt_fail(GT_USAGE,
+                   "images of %d x %d pixels (width x height) do not fit: both sides must be divisible by %d; the nearest "
+                   "size that fits is %d x %d (gantry dataset: --width=%d --height=%d)",
+                   (int)width, (int)height, 1 << levels_of(height, width), (int)best_width, (int)best_height,
+                   (int)best_width, (int)best_height);
 }
 
 static gt_status check(const gt_job *job) {
-    if (job->batch % job->gpus) return gt_fail(GT_USAGE, "--batch must be at least 1 and divisible by --gpus");
-    return gt_dataset_check_size((int)job->height, (int)job->width, NULL);
+    const gt_stylegan2_options *o = job->own;
+    if (job->batch % o->gpus) return gt_fail(GT_USAGE, "--batch must be at least 1 and divisible by --gpus");
+    return GT_OK;
 }
 
-static int group(const gt_job *j) { return (int)j->mbstd; }
+static int group(const gt_job *job) { return (int)((const gt_stylegan2_options *)job->own)->mbstd; }
+
+/* "auto8", "cifar": a run is named by its recipe, as in the reference. */
+static void describe(const gt_job *job, FILE *f) {
+    const gt_stylegan2_options *o = job->own;
+    fputs(o->cfg, f);
+    if (gt_is(o->cfg, "auto")) fprintf(f, "%lld", (long long)o->gpus);
+}
 
 static gt_model *make(const gt_job *j) {
+    const gt_stylegan2_options *o = j->own;
     gt_stylegan2_train_config c = gt_stylegan2_train_defaults();
     gt_mapping_config *m = &c.generator.mapping;
     gt_synthesis_config *s = &c.generator.synthesis;
     gt_discriminator_config *d = &c.discriminator;
     m->z_dim = (int)j->z_dim;
-    m->num_layers = (int)j->map_layers;
-    s->w_dim = (int)j->w_dim;
-    s->architecture = j->g_arch;
-    d->architecture = j->d_arch;
+    m->num_layers = (int)o->map_layers;
+    s->w_dim = (int)o->w_dim;
+    s->architecture = o->g_arch;
+    d->architecture = o->d_arch;
     m->c_dim = d->c_dim = (int)j->label_dim;
     s->height = d->height = (int)j->height;
     s->width = d->width = (int)j->width;
     s->channels = d->channels = (int)j->channels;
     s->channel_base = d->channel_base = (int)j->cbase;
     s->channel_max = d->channel_max = (int)j->cmax;
-    s->conv_clamp = d->conv_clamp = (float)j->clamp;
-    d->mbstd_group_size = (int)j->mbstd;
-    d->mbstd_batch = gt_slices_hold_mbstd((int)j->batch, (int)j->mbstd, (int)j->slices) ? 0 : (int)j->batch;
-    d->freeze_layers = (int)j->freezed;
+    s->conv_clamp = d->conv_clamp = o->fp32 ? -1 : 256;
+    d->mbstd_group_size = (int)o->mbstd;
+    d->mbstd_batch = gt_slices_hold_mbstd((int)j->batch, (int)o->mbstd, (int)j->slices) ? 0 : (int)j->batch;
+    d->freeze_layers = (int)o->freezed;
     c.seed = (uint64_t)j->seed;
-    c.slice_size = (int)(j->batch / j->slices);
+    c.slice_size = gt_job_slice_size(j);
     c.lr = j->lrate;
-    c.r1_gamma = j->gamma;
-    c.pl_weight = j->pl_weight;
-    c.style_mixing = j->style_mixing;
-    if (j->augments && gt_augment_preset(j->augpipe, &c.augment)) return NULL;
-    c.augment.colours = (int)j->colours;
-    gt_augment_drop_colour(&c.augment, (int)j->channels);
-    return gt_stylegan2_model_new(&c);
+    c.g_optimizer = gt_job_optimizer(j, j->g_optimizer);
+    c.d_optimizer = gt_job_optimizer(j, j->d_optimizer);
+    c.r1_gamma = o->gamma;
+    c.pl_weight = o->pl_weight;
+    c.style_mixing = o->style_mixing;
+    return gt_job_augment(j, &c.augment) ? NULL : gt_stylegan2_model_new(&c);
 }
 
-const gt_model_kind gt_stylegan2_kind = {.family = "stylegan2", .aug = "ada", .resolve = resolve, .check = check, .group = group, .make = make};
+const gt_family gt_stylegan2_family = {
+    .name = "stylegan2",
+    .models = models,
+    .adversarial = true,
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .own_bytes = sizeof(gt_stylegan2_options),
+    .derived = derived,
+    .advice = advice,
+    .describe = describe,
+    .resolve = resolve,
+    .check_size = check_size,
+    .check = check,
+    .group = group,
+    .make = make,
+};

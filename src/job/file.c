@@ -84,7 +84,7 @@ static gt_status read_line(reader *r, char *line) {
 }
 
 static gt_status read_text(gt_job *job, const char *text, const char *name, bool shapes) {
-    reader r = {.options = gt_job_options(job), .name = name};
+    reader r = {.options = job->options, .name = name};
     r.options.shapes = shapes; /* in the recipe of a checkpoint */
     text += gt_text_mark(text, strlen(text));
     char *copy = strdup(text), *rest = copy, *line;

@@ -5,9 +5,6 @@
 
 #include "gantry/job.h"
 
-/* gt_options_text() writes into the arena only, so that a job may be const for all who print it. */
-static gt_options options_of(const gt_job *job) { return gt_job_options((gt_job *)job); }
-
 static void write_value(FILE *f, const char *key, const char *value) {
     bool quote = value[strcspn(value, "#;\"")] || isspace((unsigned char)*value) || (*value && isspace((unsigned char)value[strlen(value) - 1]));
     fprintf(f, quote ? "%s = \"%s\"\n" : "%s = %s\n", key, value);
@@ -33,7 +30,7 @@ static char *to_text(const gt_job *job, unsigned classes, const char *head) {
         return NULL;
     }
     fputs(head, f);
-    gt_options o = options_of(job);
+    gt_options o = job->options;
     const char *group = NULL;
     for (int i = 0; i < o.n; i++) {
         const gt_option *row = &o.rows[i];
@@ -55,7 +52,7 @@ char *gt_job_to_text(const gt_job *job) {
 char *gt_job_to_recipe_text(const gt_job *job) { return to_text(job, GT_RECIPE | GT_SHAPE, ""); }
 
 int gt_job_compare(const gt_job *a, const char *a_name, const gt_job *b, const char *b_name, FILE *f) {
-    gt_options left = options_of(a), right = options_of(b);
+    gt_options left = a->options, right = b->options;
     int n = 0;
     for (int i = 0; i < left.n; i++) {
         const gt_option *row = &left.rows[i];
@@ -89,6 +86,12 @@ static void write_data_name(FILE *f, const char *data) {
     fprintf(f, "%.*s", (int)(end - begin), data + begin);
 }
 
+static void write_given(FILE *f, const gt_job *job, const char *key, const char *prefix) {
+    const gt_option *row = gt_options_find(&job->options, key);
+    const char *value = row && gt_job_given(job, key) ? gt_options_effective(&job->options, row) : NULL;
+    if (value) fprintf(f, "%s%s", prefix, value);
+}
+
 const char *gt_job_description(gt_job *job) {
     /* what is named only when somebody gave it */
     static const struct {
@@ -105,20 +108,16 @@ const char *gt_job_description(gt_job *job) {
     if (job->cond) fputs("-cond", f);
     if (job->subset) fprintf(f, "-subset%lld", (long long)job->subset);
     if (job->mirror) fputs("-mirror", f);
-    bool stylegan2 = gt_is(job->model, "stylegan2"); /* named by its recipe, as in the reference */
-    fprintf(f, "-%s", stylegan2 ? job->cfg : job->model);
-    if (stylegan2 && gt_is(job->cfg, "auto")) fprintf(f, "%lld", (long long)job->gpus);
-    gt_options o = gt_job_options(job);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        if (!gt_job_given(job, parts[i].key)) continue;
-        const char *value = gt_options_effective(&o, gt_options_find(&o, parts[i].key));
-        if (value) fprintf(f, "%s%s", parts[i].prefix, value);
-    }
+    fputc('-', f);
+    if (job->family->describe) job->family->describe(job, f);
+    else fputs(job->model, f);
+    gt_options o = job->options;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) write_given(f, job, parts[i].key, parts[i].prefix);
     if (job->resumes)
         fputs("-resumecustom", f);
     else if (gt_options_state(&o, "resume") == GT_OPTION_GIVEN)
         fputs("-noresume", f);
-    if (job->freezed) fprintf(f, "-freezed%lld", (long long)job->freezed);
+    write_given(f, job, "freezed", "-freezed");
     if (!finish(job, f, &text)) return NULL;
     const char *kept = gt_arena_printf(job->arena, "%s", text);
     free(text);

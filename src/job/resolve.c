@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Rules between options, and what follows from the shape of the data for every model; what a family of models adds is its kind's (model_list.h). */
-#include "gantry/job.h"
-
+ * Rules between options, and what follows from the shape of the data for every model; what a family adds is in its folder. */
 #include <math.h>
 
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
-#include "gantry/train.h"
-#include "job/model_list.h"
+#include "job/table.h"
 
 /* ---- rules ---- */
 
@@ -20,7 +17,7 @@ static const struct {
 
 /* An option without meaning is a mistake, unless it stands in a job file and the command line chose another --aug over it. */
 static gt_status check_augment(gt_job *job) {
-    gt_options o = gt_job_options(job);
+    gt_options o = job->options;
     bool overridden = gt_options_state(&o, "aug") == GT_OPTION_GIVEN;
     for (size_t i = 0; i < sizeof augment_rules / sizeof *augment_rules; i++) {
         const char *key = augment_rules[i].key, *with = augment_rules[i].with;
@@ -38,24 +35,23 @@ static gt_status check_augment(gt_job *job) {
 
 /* Options of other families of models have no meaning: giving one is a mistake. */
 static gt_status check_family(gt_job *job) {
-    const gt_model_kind *kind = gt_model_kind_of(job);
-    if (!kind) return GT_USAGE;
-    gt_options o = gt_job_options(job);
-    size_t n = strlen(kind->family);
-    for (int i = 0; i < o.n; i++) {
-        const gt_option *row = &o.rows[i];
-        const char *at = row->only;
-        while (at && !(strncmp(at, kind->family, n) == 0 && (at[n] == '|' || !at[n]))) at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL;
-        if (!row->only || at) continue;
-        if (gt_job_given(job, row->key)) return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s)", row->key, job->model, row->only);
+    gt_job_find_family(job);
+    const gt_family *family = job->family;
+    for (int i = 0; i < job->options.n; i++) {
+        const gt_option *row = &job->options.rows[i];
+        if (gt_family_has(family, row)) continue;
+        if (gt_job_given(job, row->key))
+            return gt_fail(GT_USAGE, "--%s has no meaning with --model=%s (it belongs to %s)", row->key, job->model,
+                           row->only);
         job->state[i] = GT_OPTION_MOOT;
     }
-    if (!kind->aug || gt_job_derives(job, "aug")) job->aug = kind->aug ? kind->aug : "noaug";
+    if (!family->adversarial) job->aug = "noaug";
+    gt_job_derive_all(job, job->kind->defaults);
     return GT_OK;
 }
 
 gt_status gt_job_check(gt_job *job) {
-    gt_options o = gt_job_options(job);
+    gt_options o = job->options;
     /* the command line's --run overrules an outdir in a file, and the other way round */
     if (*job->run && gt_options_state(&o, "run") == gt_options_state(&o, "outdir"))
         return gt_fail(GT_USAGE, "--run and --outdir: only one of them; --run names a run's directory, --outdir a place for numbered ones");
@@ -66,23 +62,6 @@ gt_status gt_job_check(gt_job *job) {
     if (!*job->data) return gt_fail(GT_USAGE, "--data is required: a ZIP, a folder of PNGs, an HDF5 file, or synth:shapes");
     gt_status st = check_family(job);
     return st ? st : check_augment(job);
-}
-
-bool gt_job_derives(gt_job *job, const char *key) {
-    gt_options o = gt_job_options(job);
-    uint8_t *state = &job->state[gt_options_find(&o, key) - o.rows];
-    if (*state != GT_OPTION_DEFAULT) return false;
-    *state = GT_OPTION_DERIVED;
-    return true;
-}
-
-bool gt_job_follows(gt_job *job, const char *key, const char *other) {
-    gt_options o = gt_job_options(job);
-    uint8_t *state = &job->state[gt_options_find(&o, key) - o.rows], *of_other = &job->state[gt_options_find(&o, other) - o.rows];
-    bool follows = *state == GT_OPTION_DEFAULT || (*state == GT_OPTION_FILED && *of_other == GT_OPTION_GIVEN);
-    if (follows) *state = GT_OPTION_DERIVED;
-    else if (*state == GT_OPTION_GIVEN) *of_other = GT_OPTION_MOOT;
-    return follows;
 }
 
 /* Ranks do not come into it here: more of them than slices is an error of the run, not of the job. */
@@ -106,16 +85,24 @@ static void derive_quantities(gt_job *job) {
     if (counts && by_steps < job->total_images) job->total_images = by_steps;
 }
 
+static const char *wants_classes(const gt_job *job) {
+    return job->family->needs_classes ? job->family->needs_classes(job) : NULL;
+}
+
+static bool uses_labels(const gt_job *job) { return job->cond || wants_classes(job); }
+
 gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
-    gt_dataset_options o = {.use_labels = gt_job_labels(job), .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
+    gt_job_find_family(job);
+    gt_dataset_options o = {.use_labels = uses_labels(job), .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
     gt_status st = gt_dataset_open(out, job->data, &o);
     if (st) return st;
     const gt_dataset_info *i = gt_dataset_get_info(*out);
     job->colours = gt_dataset_colours(i);
-    if (!job->semi || !i->label_width || i->label_kind == GT_LABELS_CLASSES) return GT_OK;
+    const char *key = wants_classes(job);
+    if (!key || !i->label_width || i->label_kind == GT_LABELS_CLASSES) return GT_OK;
     gt_dataset_close(*out);
     *out = NULL;
-    return gt_fail(GT_USAGE, "--semi: the labels of '%s' are vectors, and D can only learn classes", job->data);
+    return gt_fail(GT_USAGE, "--%s: the labels of '%s' are vectors, and D can only learn classes", key, job->data);
 }
 
 gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t channels, int64_t label_width, int64_t images) {
@@ -124,18 +111,21 @@ gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t cha
     if (st) return st;
     if (height < 1 || width < 1 || channels < 1)
         return gt_fail(GT_USAGE, "images of %lldx%lld with %lld channels cannot be", (long long)width, (long long)height, (long long)channels);
-    if (gt_job_labels(job) && !label_width)
-        return gt_fail(GT_USAGE, "--%s=1 requires labels specified in dataset.json: the data have none", job->cond ? "cond" : "semi");
+    if (uses_labels(job) && !label_width)
+        return gt_fail(GT_USAGE, "--%s=1 requires labels specified in dataset.json: the data have none", job->cond ? "cond" : wants_classes(job));
     if (images && job->subset > images) return gt_fail(GT_USAGE, "--subset must be between 1 and %lld", (long long)images);
     job->height = height;
     job->width = width;
     job->channels = channels;
-    job->label_dim = gt_job_labels(job) ? label_width : 0;
+    job->label_dim = uses_labels(job) ? label_width : 0;
     job->resumes = *job->resume && !gt_is(job->resume, "noresume");
     int64_t items = (job->subset ? job->subset : images) * (job->mirror ? 2 : 1);
-    const gt_model_kind *kind = gt_model_kind_of(job);
-    kind->resolve(job, items);
-    if (kind->check && (st = kind->check(job))) return st;
+    const gt_family *family = job->family;
+    if (family->resolve) family->resolve(job, items);
+    if (gt_arena_failed(job->arena)) return gt_fail(GT_NOMEM, "out of memory for the values of a job");
+    if (family->adversarial) gt_job_derive(job, "ada-kimg", job->resumes ? "100" : "500");
+    if (family->check_size && (st = family->check_size(height, width, channels))) return st;
+    if (family->check && (st = family->check(job))) return st;
     if ((st = resolve_slices(job))) return st;
     derive_quantities(job);
     job->resolved = true;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The families of models: a line each. And from a job to its model. */
+#include "job/table.h"
+
+#include "kernels/conv.h"
+
+#define FAMILIES(row) \
+    row(stylegan2)    \
+    row(dcgan)        \
+    row(autoencoder)
+
+#define DECLARE(name) extern const gt_family gt_##name##_family;
+FAMILIES(DECLARE)
+
+const gt_family *const *gt_families(void) {
+#define ADDRESS(name) &gt_##name##_family,
+    static const gt_family *const all[] = {FAMILIES(ADDRESS) NULL};
+    return all;
+}
+
+void gt_job_find_family(gt_job *job) {
+    for (const gt_family *const *f = gt_families(); *f; f++)
+        for (const gt_family_model *m = (*f)->models; m->name; m++) {
+            if (!gt_is(job->model, m->name)) continue; /* the option table lets no other name pass */
+            job->family = *f;
+            job->kind = m;
+            job->own = (char *)job + gt_job_own_offset(*f);
+        }
+}
+
+bool gt_family_has(const gt_family *family, const gt_option *row) {
+    size_t n = strlen(family->name);
+    for (const char *at = row->only; at && (at = strstr(at, family->name)); at += n)
+        if ((at == row->only || at[-1] == '|') && (at[n] == '|' || !at[n])) return true;
+    return !row->only;
+}
+
+gt_model *gt_model_bare(const gt_job *job) {
+    if (!gt_is(job->conv, "auto") && gt_conv_mode_set(job->conv)) return NULL; /* graphs are built for one mode */
+    return job->family->make(job);
+}
+
+gt_model *gt_model_new(const gt_job *job) {
+    gt_model *m = gt_model_bare(job);
+    if (m) gt_model_init(m);
+    return m;
+}
+
+int gt_model_mbstd(const gt_job *job) { return job->family->group ? job->family->group(job) : 0; }

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The option table of jobs, put together once: the common options, those of all families, and the texts about them that
+ * families and optimisers know. */
+#include "job/table.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdarg.h>
+
+const char gt_any_model[] = "", gt_any_optimizer[] = "";
+
+enum { MAX_GROUPS = 32, TEXT_BYTES = 8192 };
+
+static gt_option table[GT_JOB_MAX_KEYS];
+static gt_named groups[MAX_GROUPS];
+static int n_options, n_groups;
+static char texts[TEXT_BYTES];
+static size_t used;
+
+/* ---- texts ---- */
+
+/* A text in pieces: begin() is its address, put() writes a piece behind the others. */
+static const char *begin(void) { return &texts[++used]; }
+
+__attribute__((format(printf, 1, 2))) static void put(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    used += (size_t)vsnprintf(texts + used, TEXT_BYTES - used, format, args);
+    va_end(args);
+    assert(used < TEXT_BYTES);
+}
+
+static const char *names_of_models(void) {
+    const char *text = begin();
+    for (const gt_family *const *f = gt_families(); *f; f++)
+        for (const gt_family_model *m = (*f)->models; m->name; m++) put("%s%s", *text ? "|" : "", m->name);
+    return text;
+}
+
+static const char *about_models(const char *more) {
+    const char *text = begin();
+    for (const gt_family *const *f = gt_families(); *f; f++)
+        for (const gt_family_model *m = (*f)->models; m->name; m++) put("%s: %s. ", m->name, m->text);
+    put("%s", more);
+    return text;
+}
+
+static const char *names_of_optimizers(void) {
+    const char *text = begin();
+    int n;
+    const gt_optimizer *o = gt_optimizer_list(&n);
+    for (int i = 0; i < n; i++) put("%s%s", *text ? "|" : "", o[i].name);
+    return text;
+}
+
+static const char *names_of_gans(void) {
+    const char *text = begin();
+    for (const gt_family *const *f = gt_families(); *f; f++)
+        if ((*f)->adversarial) put("%s%s", *text ? "|" : "", (*f)->name);
+    return text;
+}
+
+/* The value of `key` in a list "key=value key=value", and its length; NULL: none. */
+static const char *value_in(const char *list, const char *key, int *length) {
+    size_t n = strlen(key);
+    for (const char *at = list; at && (at = strstr(at, key)); at += n) {
+        if ((at > list && at[-1] != ' ') || at[n] != '=') continue;
+        *length = (int)strcspn(at + n + 1, " ");
+        return at + n + 1;
+    }
+    return NULL;
+}
+
+static void put_derived(const gt_family *f, const char *key, const char *separator) {
+    int length;
+    const char *value = value_in(f->models->defaults, key, &length);
+    for (const gt_named *d = f->derived; d && d->name; d++)
+        if (!strcmp(d->name, key)) value = d->text, length = (int)strlen(value);
+    if (value) put("%s%s %.*s", separator, f->name, length, value);
+}
+
+/* "all", "stylegan2 from cfg; dcgan 128": how a value is found that nobody gives. */
+static const char *how_derived(const gt_option *row) {
+    const char *text = begin();
+    if (row->derived) put("%s", row->derived);
+    for (const gt_family *const *f = gt_families(); *f; f++) put_derived(*f, row->key, *text ? "; " : "");
+    return text;
+}
+
+/* ---- rows ---- */
+
+static int group_rank(const char *group) {
+    int i = 0;
+    while (i < n_groups && strcmp(groups[i].name, group)) i++;
+    return i;
+}
+
+static void insert(const gt_option *row) {
+    int at = n_options;
+    assert(n_options < GT_JOB_MAX_KEYS);
+    while (at > 0 && (row->after ? strcmp(table[at - 1].key, row->after) != 0
+                                 : group_rank(table[at - 1].group) > group_rank(row->group)))
+        at--;
+    memmove(&table[at + 1], &table[at], (size_t)(n_options++ - at) * sizeof *table);
+    table[at] = *row;
+}
+
+/* The common options that stand behind another one or not, or those of a family. */
+static void add(const gt_option *rows, int n, const gt_family *family, bool after) {
+    const char *group = family ? family->name : NULL;
+    for (int i = 0; i < n; i++) {
+        gt_option row = rows[i];
+        if (row.group) group = row.group;
+        row.group = group;
+        if (!row.class) row.class = GT_RECIPE;
+        if (row.choices) row.type = GT_OPTION_CHOICE;
+        if (family) {
+            row.offset += gt_job_own_offset(family);
+            row.only = family->name;
+        } else if ((row.after != NULL) != after)
+            continue;
+        else if (!row.standard) row.derived = how_derived(&row);
+        insert(&row);
+    }
+}
+
+static void add_group(const char *name, const char *title) {
+    assert(n_groups + 1 < MAX_GROUPS);
+    groups[n_groups++] = (gt_named){name, title};
+}
+
+/* "Autoencoders: models ae, vae" */
+static const char *title_of(const gt_family *f) {
+    const char *text = begin(), *separator = ": models ";
+    put("%s", f->title);
+    for (const gt_family_model *m = f->models; f->models[1].name && m->name; m++, separator = ", ") put("%s%s", separator, m->name);
+    return text;
+}
+
+static void build(void) {
+    add_group("data", "What to train on");
+    add_group("recipe", "How to train. Values \"from cfg\" are those of the published recipe");
+    add_group("networks", "The networks");
+    for (const gt_family *const *f = gt_families(); *f; f++)
+        if ((*f)->title) add_group((*f)->name, title_of(*f));
+    add_group("augmentation", "Augmentation of what the discriminator sees");
+    add_group("transfer", "Starting from other networks");
+    add_group("execution", "How the work is done; changes no bit of the results");
+    add_group("output", "What is written, and when; changes no bit of the results");
+
+    int n;
+    const gt_option *common = gt_common_options(&n);
+    add(common, n, NULL, false);
+    for (const gt_family *const *f = gt_families(); *f; f++) add((*f)->options, (*f)->n_options, *f, false);
+    add(common, n, NULL, true);
+
+    const char *gans = names_of_gans(), *optimizers = names_of_optimizers();
+    for (gt_option *row = table; row < table + n_options; row++) {
+        if (row->only && !strcmp(row->only, GT_GANS)) row->only = gans;
+        if (row->choices == gt_any_optimizer) row->choices = optimizers;
+        if (row->choices == gt_any_model) {
+            row->choices = names_of_models();
+            row->standard = (*gt_families())->models->name;
+            row->detail = about_models(row->detail);
+        }
+    }
+}
+
+static void build_once(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, build);
+}
+
+const gt_option *gt_job_table(int *n) {
+    build_once();
+    *n = n_options;
+    return table;
+}
+
+const gt_named *gt_job_groups(void) {
+    build_once();
+    return groups;
+}
+
+size_t gt_job_own_offset(const gt_family *family) {
+    const size_t unit = sizeof(max_align_t);
+    size_t at = (sizeof(gt_job) + unit - 1) / unit;
+    for (const gt_family *const *f = gt_families(); *f && *f != family; f++) at += ((*f)->own_bytes + unit - 1) / unit;
+    return at * unit;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The option table of jobs, as it is put together. */
+#ifndef GANTRY_JOB_TABLE_H
+#define GANTRY_JOB_TABLE_H
+
+#include "gantry/job.h"
+
+/* Choices that stand for the names of all models, of all optimisers. */
+extern const char gt_any_model[], gt_any_optimizer[];
+
+const gt_option *gt_common_options(int *n);
+
+/* Where the struct of a family's own options begins in the memory of a job; NULL: the bytes of a whole job. */
+size_t gt_job_own_offset(const gt_family *family);
+
+/* Sets job->family, job->kind and job->own by job->model. */
+void gt_job_find_family(gt_job *job);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What families do with a job: who has set an option, and values for those that nobody has set. */
+#include "gantry/family.h"
+
+#include <stdarg.h>
+
+static uint8_t *state_of(const gt_job *job, const char *key) {
+    const gt_option *row = gt_options_find(&job->options, key);
+    return &job->options.state[row - job->options.rows];
+}
+
+bool gt_job_given(const gt_job *job, const char *key) {
+    gt_option_state state = *state_of(job, key);
+    return state == GT_OPTION_FILED || state == GT_OPTION_GIVEN;
+}
+
+bool gt_job_derives(gt_job *job, const char *key) {
+    uint8_t *state = state_of(job, key);
+    if (*state != GT_OPTION_DEFAULT) return false;
+    *state = GT_OPTION_DERIVED;
+    return true;
+}
+
+/* A value that cannot be stored is a fault of the family's tables, but for a text without memory, which the arena remembers. */
+void gt_job_derive(gt_job *job, const char *key, const char *format, ...) {
+    if (!gt_job_derives(job, key)) return;
+    char value[64];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(value, sizeof value, format, args);
+    va_end(args);
+    gt_options_set(&job->options, key, value, NULL);
+    *state_of(job, key) = GT_OPTION_DERIVED;
+}
+
+void gt_job_derive_all(gt_job *job, const char *values) {
+    char key[32], value[32];
+    for (int n; sscanf(values, " %31[^=]=%31s%n", key, value, &n) == 2; values += n) gt_job_derive(job, key, "%s", value);
+}
+
+bool gt_job_follows(gt_job *job, const char *key, const char *other) {
+    uint8_t *state = state_of(job, key), *of_other = state_of(job, other);
+    bool follows = *state == GT_OPTION_DEFAULT || (*state == GT_OPTION_FILED && *of_other == GT_OPTION_GIVEN);
+    if (follows) *state = GT_OPTION_DERIVED;
+    else if (*state == GT_OPTION_GIVEN) *of_other = GT_OPTION_MOOT;
+    return follows;
+}
+
+const char *gt_job_optimizer(const gt_job *job, const char *own) { return *own ? own : *job->optimizer ? job->optimizer : "adam"; }
+
+int gt_job_slice_size(const gt_job *job) { return (int)((job->batch + job->slices - 1) / job->slices); }
+
+gt_status gt_job_augment(const gt_job *job, gt_augment_config *out) {
+    *out = gt_augment_off();
+    gt_status st = job->augments ? gt_augment_preset(job->augpipe, out) : GT_OK;
+    out->colours = (int)job->colours;
+    gt_augment_drop_colour(out, (int)job->channels);
+    return st;
+}
