@@ -35,7 +35,7 @@ typedef struct gt_job {
     gt_arena *arena;                    /* texts */
     gt_options options;                 /* the option table, with the fields of this job */
     uint8_t state[GT_JOB_MAX_KEYS];     /* gt_option_state of each row of the table */
-    const gt_family *family;            /* that of `model`; set by gt_job_check, like the next two */
+    const gt_family *family;            /* that of `model`: renewed by gt_job_check, like the next two */
     const struct gt_family_model *kind; /* the row of `model` in the family */
     void *own;                          /* the family's own options: its struct */
 

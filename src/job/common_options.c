@@ -164,7 +164,7 @@ static const gt_option options[] = {
      .detail = "Nothing is deleted: checkpoints, logs, pictures and job of the run before go into its subfolder "
                "before-1 (before-2, ...), when the new one is ready to begin. A Slurm job that is requeued goes on "
                "with what it began."},
-    {.key = "outdir", FIELD(outdir), .path = true, .class = GT_COMMAND, .standard = "runs", .common = true,
+    {.key = "outdir", FIELD(outdir), .path = true, .class = GT_COMMAND, .standard = "runs",
      .help = "Where to make a new numbered run"},
     {.key = "tick", FIELD(tick), .class = GT_OUTPUT, .standard = "4", .unit = "thousands of images", .min = 0.001,
      .max = 1e9, .help = "Print and log statistics so often"},

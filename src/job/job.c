@@ -17,6 +17,7 @@ gt_job *gt_job_new(void) {
     job->options = (gt_options){.fields = job, .state = job->state, .arena = arena};
     job->options.rows = gt_job_table(&job->options.n);
     gt_options_reset(&job->options);
+    gt_job_find_family(job);
     return job;
 }
 

@@ -161,6 +161,7 @@ static void build(void) {
         if (row->choices == gt_any_model) {
             row->choices = names_of_models();
             row->standard = (*gt_families())->models->name;
+            row->derived = NULL;
             row->detail = about_models(row->detail);
         }
     }

@@ -9,8 +9,26 @@
 
 /* ---- networks ---- */
 
-static gt_dcgan_config small_network(void) {
-    return (gt_dcgan_config){.height = 16, .width = 16, .channels = 3, .z_dim = 6, .channel_base = 64, .channel_max = 12};
+enum { SLICE = 4, SIZE = 16, CLASSES = 3, ITEMS = 50, BATCH = 8 };
+
+typedef struct small { /* a job and the family's options in it */
+    gt_job job;
+    gt_dcgan_options own;
+} small;
+
+static small small_training(void) {
+    return (small){
+        .job = {.height = SIZE, .width = SIZE, .channels = 3, .z_dim = 6, .cbase = 64, .cmax = 12, .seed = 3, .batch = BATCH,
+                .slices = BATCH / SLICE, .lrate = 2e-4, .optimizer = "", .g_optimizer = "", .d_optimizer = ""},
+        .own = {.latent = "normal", .d_batches = "separate", .smoothing = "none", .d_lrate = 2e-4, .g_activation = "lrelu",
+                .bn = "slice", .labelled = 1},
+    };
+}
+
+/* The job of s, which must live as long. */
+static gt_job *job_of(small *s) {
+    s->job.own = &s->own;
+    return &s->job;
 }
 
 static void expect_tensors(gt_net *n, const char *const *expected, int count) {
@@ -32,12 +50,12 @@ static void networks_have_the_tensors_of_pytorch(void **state) {
         "b8.norm.running_var 8 buffer", "b16.conv.weight 8x3x4x4"};
     static const char *const d[] = {"embed.weight 7x256", "b16.conv.weight 8x4x4x4", "b8.conv.weight 12x8x4x4", "b8.norm.weight 12", "b8.norm.bias 12", "out.conv.weight 1x12x4x4"};
     static const char *const classes[] = {"b16.conv.weight 8x3x4x4", "b8.conv.weight 12x8x4x4", "b8.norm.weight 12", "b8.norm.bias 12", "out.conv.weight 7x12x4x4"};
-    gt_dcgan_config c = small_network();
-    c.c_dim = 7;
-    expect_tensors(gt_dcgan_generator_net(&c), g, sizeof g / sizeof *g);
-    expect_tensors(gt_dcgan_discriminator_net(&c), d, sizeof d / sizeof *d);
-    c.c_dim = 0, c.classes = 7;
-    expect_tensors(gt_dcgan_discriminator_net(&c), classes, sizeof classes / sizeof *classes);
+    small s = small_training();
+    s.job.label_dim = 7;
+    expect_tensors(gt_dcgan_generator_net(job_of(&s)), g, sizeof g / sizeof *g);
+    expect_tensors(gt_dcgan_discriminator_net(&s.job), d, sizeof d / sizeof *d);
+    s.own.semi = true;
+    expect_tensors(gt_dcgan_discriminator_net(&s.job), classes, sizeof classes / sizeof *classes);
 }
 
 static void images_that_cannot_be_made_are_refused(void **state) {
@@ -47,11 +65,13 @@ static void images_that_cannot_be_made_are_refused(void **state) {
         const char *said;
     } cases[] = {{8, 8, 3, "resize them to 16x16"}, {24, 24, 3, "resize them to 32x32"}, {32, 16, 3, "resize them to 32x32"}, {16, 16, 5, "5 channels"}, {1 << 20, 1 << 20, 3, "larger than 8192x8192"}, {256, 256, 1, "--cbase=64"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        gt_dcgan_config c = small_network();
-        c.height = cases[i].height, c.width = cases[i].width, c.channels = cases[i].channels;
-        assert_int_equal(gt_dcgan_check(&c), GT_USAGE);
+        small s = small_training();
+        gt_job *j = job_of(&s);
+        j->height = cases[i].height, j->width = cases[i].width, j->channels = cases[i].channels;
+        gt_status st = gt_dcgan_family.check_size(j->height, j->width, j->channels);
+        if (!st) st = gt_dcgan_family.check(j);
+        assert_int_equal(st, GT_USAGE);
         if (!strstr(gt_message(), cases[i].said)) fail_msg("%s", gt_message());
-        assert_null(gt_dcgan_generator_net(&c));
     }
 }
 
@@ -132,15 +152,8 @@ static void norm_is_differentiable_twice(void **state) {
 
 /* ---- phases ---- */
 
-enum { SLICE = 4, SIZE = 16, CLASSES = 3, ITEMS = 50, BATCH = 8 };
-
-static gt_dcgan_train_config small_training(void) {
-    return (gt_dcgan_train_config){.net = small_network(), .augment = gt_augment_off(), .seed = 3, .slice_size = SLICE, .lr = 2e-4, .d_lr = 2e-4, .beta1 = 0.5,
-        .beta2 = 0.999, .d_optimizer = "adam", .labelled = 1};
-}
-
-static gt_model *new_model(const gt_dcgan_train_config *c) {
-    gt_model *m = gt_dcgan_model_new(c);
+static gt_model *new_model(small *s) {
+    gt_model *m = gt_dcgan_model_new(job_of(s));
     if (!m) fail_msg("%s", gt_message());
     gt_model_init(m);
     return m;
@@ -229,18 +242,17 @@ static void expect_slope(gt_model *m, int phase, const char *what) {
 
 static void gradients_agree_with_differences(void **state) {
     (void)state;
-    gt_dcgan_train_config plain = small_training(), c = plain;
+    small plain = small_training(), c;
     const char *names[] = {"plain", "mixed, smooth, flipped, noise, uniform", "conditional, augmented", "classes"};
     for (int i = 0; i < 4; i++) {
         c = plain;
-        if (i == 1) c.mixed = c.uniform = true, c.smoothing = GT_SMOOTH_TWO_SIDED, c.flip = 0.4, c.noise = 0.1;
-        if (i == 2) {
-            c.net.c_dim = CLASSES;
-            c.net.relu = true;
-            c.augment.multiplier[GT_AUGMENT_ROTATE] = c.augment.multiplier[GT_AUGMENT_CONTRAST] = 1;
-        }
-        if (i == 3) c.net.classes = CLASSES;
+        if (i == 1) c.own.d_batches = "mixed", c.own.latent = "uniform", c.own.smoothing = "two-sided", c.own.flip = 0.4, c.own.instance_noise = 0.1;
+        if (i >= 2) c.job.label_dim = CLASSES;
+        if (i == 2) c.own.g_activation = "relu";
+        if (i == 3) c.own.semi = true;
         gt_model *m = new_model(&c);
+        float *multiplier = ((gt_dcgan *)m->own)->augment.multiplier;
+        if (i == 2) multiplier[GT_AUGMENT_ROTATE] = multiplier[GT_AUGMENT_CONTRAST] = 1;
         for (int p = 0; p < m->n_phases; p++) expect_slope(m, p, names[i]);
         gt_model_free(m);
     }
@@ -249,9 +261,9 @@ static void gradients_agree_with_differences(void **state) {
 /* Smooth and flipped targets: softplus(l) - t l, so that loss and score give the target away. */
 static void targets_are_as_the_trick_says(void **state) {
     (void)state;
-    gt_dcgan_train_config c = small_training();
-    c.smoothing = GT_SMOOTH_TWO_SIDED;
-    c.flip = 0.25;
+    small c = small_training();
+    c.own.smoothing = "two-sided";
+    c.own.flip = 0.25;
     gt_model *m = new_model(&c);
     bench *b = open_phase(m, 0);
     enum { RUNS = 150 };
@@ -267,7 +279,7 @@ static void targets_are_as_the_trick_says(void **state) {
             flipped += fake;
         }
     }
-    if (fabs(flipped / (double)(RUNS * SLICE) - c.flip) > 0.07) fail_msg("%d of %d targets are flipped", flipped, RUNS * SLICE); /* 4 standard deviations */
+    if (fabs(flipped / (double)(RUNS * SLICE) - c.own.flip) > 0.07) fail_msg("%d of %d targets are flipped", flipped, RUNS * SLICE); /* 4 standard deviations */
     close_phase(b);
     gt_model_free(m);
 }
@@ -275,15 +287,15 @@ static void targets_are_as_the_trick_says(void **state) {
 /* Whether a label counts depends on the item of the dataset alone. */
 static void labels_count_by_item(void **state) {
     (void)state;
-    gt_dcgan_train_config c = small_training();
-    c.net.classes = CLASSES;
-    c.labelled = 0.4;
+    small c = small_training();
+    c.own.semi = true, c.job.label_dim = CLASSES;
+    c.own.labelled = 0.4;
     gt_model *m = new_model(&c);
     bench *b = open_phase(m, 0);
     int known[ITEMS], labelled = 0;
     for (int i = 0; i < ITEMS; i++) known[i] = -1;
     gt_steps steps = {.items = ITEMS, .batch = BATCH, .end = GT_EPOCH_DROPPED};
-    gt_sampler sampler = gt_sampler_make(c.seed, ITEMS);
+    gt_sampler sampler = gt_sampler_make(3, ITEMS);
     for (uint32_t step = 0; step < 60; step++)
         for (uint32_t sample0 = 0; sample0 < BATCH; sample0 += SLICE) {
             b->slice.step = step, b->slice.sample0 = sample0;
@@ -303,13 +315,13 @@ static void labels_count_by_item(void **state) {
 
 /* ---- generating ---- */
 
-static void make_images(const gt_dcgan_train_config *c, const float *z, float *images) {
+static void make_images(small *c, const float *z, float *images) {
     gt_model *m = new_model(c);
     gt_graph *g = m->build_generator(m, &(gt_generate_options){.n = SLICE, .truncation = 1});
     gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){0}) : NULL;
     if (!e) fail_msg("%s", gt_message());
     gt_exec_bind(e, 0, m->blocks[0]);
-    memcpy(gt_exec_input(e, "z"), z, (size_t)(SLICE * c->net.z_dim) * sizeof *z);
+    memcpy(gt_exec_input(e, "z"), z, (size_t)(SLICE * 6) * sizeof *z);
     gt_exec_prepare(e, &(gt_exec_env){0});
     assert_int_equal(gt_exec_run(e, &(gt_exec_env){0}), GT_OK);
     memcpy(images, gt_exec_output(e, "image"), SLICE * SIZE * SIZE * 3 * sizeof *images);
@@ -322,13 +334,13 @@ static void make_images(const gt_dcgan_train_config *c, const float *z, float *i
 static void uniform_latents_follow_from_normal_ones(void **state) {
     (void)state;
     static float image[2][SLICE * SIZE * SIZE * 3];
-    gt_dcgan_train_config c = small_training();
+    small c = small_training();
     float z[SLICE * 6], u[SLICE * 6];
     gt_random_normal((gt_key){.seed = 9}, z, SLICE * 6);
     z[0] = 0, z[1] = 6, z[2] = -6;
     for (int i = 0; i < SLICE * 6; i++) u[i] = (float)erf((double)z[i] / sqrt(2));
     make_images(&c, u, image[0]);
-    c.uniform = true;
+    c.own.latent = "uniform";
     make_images(&c, z, image[1]);
     double least = 1, most = -1;
     for (int i = 0; i < SLICE * SIZE * SIZE * 3; i++) {

@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gantry/dcgan.h"
 #include "gantry/job.h"
+#include "models/stylegan2/loss.h"
+
+static const gt_stylegan2_options *own(const gt_job *job) { return job->own; }
 
 /* A job with these settings, "key=value" each; checked and resolved for images of size x size. */
 static gt_job *job_with(int64_t size, int n, const char *const settings[]) {
@@ -60,12 +64,12 @@ static void published_recipes_have_the_published_values(void **state) {
         snprintf(cfg, sizeof cfg, "cfg=%s", rows[i].cfg);
         gt_job *j = JOB(256, cfg);
         assert_non_null(j);
-        assert_true(j->kimg == rows[i].kimg && j->batch == rows[i].batch && j->mbstd == rows[i].mbstd && j->slices == rows[i].slices);
-        assert_true(j->cbase == rows[i].cbase && j->cmax == 512 && j->lrate == rows[i].lrate && j->gamma == rows[i].gamma);
-        assert_true(j->ema_kimg == rows[i].ema && j->ema_ramp == rows[i].ramp && j->map_layers == rows[i].map);
-        assert_true(j->pl_weight == rows[i].pl && j->style_mixing == rows[i].mixing);
-        assert_string_equal(j->d_arch, rows[i].d);
-        assert_true(j->clamp == 256 && j->z_dim == 512 && j->w_dim == 512 && j->ada_kimg == 500 && j->ada_interval == 4 && j->target == 0.6);
+        assert_true(j->kimg == rows[i].kimg && j->batch == rows[i].batch && own(j)->mbstd == rows[i].mbstd && j->slices == rows[i].slices);
+        assert_true(j->cbase == rows[i].cbase && j->cmax == 512 && j->lrate == rows[i].lrate && own(j)->gamma == rows[i].gamma);
+        assert_true(j->ema_kimg == rows[i].ema && j->ema_ramp == rows[i].ramp && own(j)->map_layers == rows[i].map);
+        assert_true(own(j)->pl_weight == rows[i].pl && own(j)->style_mixing == rows[i].mixing);
+        assert_string_equal(own(j)->d_arch, rows[i].d);
+        assert_true(!own(j)->fp32 && j->z_dim == 512 && own(j)->w_dim == 512 && j->ada_kimg == 500 && j->ada_interval == 4 && j->target == 0.6);
         gt_job_free(j);
     }
 }
@@ -88,9 +92,9 @@ static void auto_follows_the_size_of_the_images(void **state) {
         snprintf(gpus, sizeof gpus, "gpus=%d", (int)rows[i].gpus);
         gt_job *j = JOB(rows[i].size, gpus);
         assert_non_null(j);
-        assert_true(j->batch == rows[i].batch && j->mbstd == rows[i].mbstd && j->cbase == rows[i].cbase && j->lrate == rows[i].lrate);
-        assert_float_equal(j->gamma, rows[i].gamma, 1e-12);
-        assert_true(j->ema_kimg == rows[i].ema && j->ema_ramp == 0.05 && j->map_layers == 2 && j->kimg == 25000);
+        assert_true(j->batch == rows[i].batch && own(j)->mbstd == rows[i].mbstd && j->cbase == rows[i].cbase && j->lrate == rows[i].lrate);
+        assert_float_equal(own(j)->gamma, rows[i].gamma, 1e-12);
+        assert_true(j->ema_kimg == rows[i].ema && j->ema_ramp == 0.05 && own(j)->map_layers == 2 && j->kimg == 25000);
         gt_job_free(j);
     }
 }
@@ -98,12 +102,78 @@ static void auto_follows_the_size_of_the_images(void **state) {
 static void a_given_value_changes_nothing_else(void **state) {
     (void)state;
     gt_job *j = JOB(256, "batch=32", "gamma=3", "fp32=1", "steps=5");
-    assert_true(j->batch == 32 && j->gamma == 3 && j->ema_kimg == 5 && j->mbstd == 4 && j->slices == 8);
-    assert_true(j->clamp < 0);
+    assert_true(j->batch == 32 && own(j)->gamma == 3 && j->ema_kimg == 5 && own(j)->mbstd == 4 && j->slices == 8);
+    assert_true(own(j)->fp32);
     assert_int_equal(j->total_images, 160); /* 5 steps are less than 25000 kimg */
     gt_job_free(j);
     j = JOB(32, "cfg=cifar", "batch=8");    /* groups of min(32, 8) */
-    assert_true(j->slices == 1 && j->mbstd == 32);
+    assert_true(j->slices == 1 && own(j)->mbstd == 32);
+    gt_job_free(j);
+}
+
+/* The clamp of a model's convolutions; < 0: none. */
+static float clamp_of(gt_job *j) {
+    gt_model *m = gt_model_bare(j);
+    if (!m) fail_msg("%s", gt_message());
+    const gt_stylegan2_train_config *c = &((const gt_stylegan2 *)m->own)->config;
+    float clamp = c->discriminator.conv_clamp;
+    assert_true(clamp == c->generator.synthesis.conv_clamp);
+    gt_model_free(m);
+    gt_job_free(j);
+    return clamp;
+}
+
+static void activations_are_clamped_unless_fp32_is_asked_for(void **state) {
+    (void)state;
+    assert_true(clamp_of(JOB(16, "cbase=64", "cfg=paper256")) == 256);
+    assert_true(clamp_of(JOB(16, "cbase=64")) == 256);
+    assert_true(clamp_of(JOB(16, "cbase=64", "fp32=1")) < 0);
+}
+
+/* Who gives no optimiser has the recipe text of before there was a choice. */
+static void every_network_takes_any_optimizer(void **state) {
+    (void)state;
+    static const struct {
+        const char *model, *option;
+        const char *optimizer[2]; /* of the networks */
+        bool written;             /* beyond what DCGAN's recipes always had */
+    } cases[] = {
+        {"model=stylegan2", "seed=0", {"adam", "adam"}, false},       {"model=stylegan2", "optimizer=sgd", {"sgd", "sgd"}, true},
+        {"model=stylegan2", "g-optimizer=sgd", {"sgd", "adam"}, true}, {"model=stylegan2", "d-optimizer=sgd", {"adam", "sgd"}, true},
+        {"model=dcgan", "seed=0", {"adam", "adam"}, false},           {"model=dcgan", "optimizer=sgd", {"sgd", "sgd"}, true},
+        {"model=dcgan", "g-optimizer=sgd", {"sgd", "adam"}, true},    {"model=dcgan", "d-optimizer=sgd", {"adam", "sgd"}, false},
+        {"model=vae", "seed=0", {"adam"}, false},                     {"model=vae", "optimizer=sgd", {"sgd"}, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        gt_job *j = strcmp(cases[i].model, "model=vae") ? JOB(16, cases[i].model, "cbase=64", cases[i].option)
+                                                        : JOB(16, cases[i].model, "widths=0.01", cases[i].option);
+        if (!j) fail_msg("%s", gt_message());
+        gt_model *m = gt_model_bare(j);
+        if (!m) fail_msg("%s", gt_message());
+        for (int net = 0; net < m->n_nets; net++) {
+            const gt_learning *l = &m->learning[net];
+            assert_string_equal(l->optimizer, cases[i].optimizer[net]);
+            bool sgd = !strcmp(l->optimizer, "sgd");
+            if (!strcmp(cases[i].model, "model=stylegan2")) { /* of sgd lazy regularisation scales the rate alone */
+                assert_true(l->settings.lr < j->lrate);
+                assert_true(sgd ? l->settings.beta2 == 0.99 : l->settings.beta2 > 0.99);
+            }
+        }
+        char *text = gt_job_to_recipe_text(j);
+        bool dcgan = !strcmp(cases[i].model, "model=dcgan");
+        assert_int_equal(strstr(text, "\noptimizer") || strstr(text, "\ng-optimizer") || (!dcgan && strstr(text, "\nd-optimizer")), cases[i].written);
+        assert_int_equal(dcgan, dcgan && strstr(text, "\nd-optimizer ="));
+        gt_job *again = gt_job_from_recipe_text(text, "recipe");
+        if (!again) fail_msg("%s", gt_message());
+        assert_int_equal(gt_job_compare(j, "a", again, "b", NULL), 0);
+        gt_job_free(again);
+        free(text);
+        gt_model_free(m);
+        gt_job_free(j);
+    }
+    gt_job *j = JOB(16, "model=dcgan", "d-optimizer=sgd");
+    const gt_dcgan_options *o = j->own;
+    assert_true(o->d_lrate == 0.02 && j->lrate == 2e-4);
     gt_job_free(j);
 }
 
@@ -185,7 +255,7 @@ static void recipe_text_comes_back_the_same_and_holds_no_place_or_time(void **st
     gt_job *back = gt_job_from_recipe_text(text, "a test");
     if (!back) fail_msg("%s", gt_message());
     assert_true(back->resolved && back->height == 64 && back->width == 64 && back->channels == 3 && back->label_dim == 10);
-    assert_true(back->gamma == 0.1 && back->slices == j->slices && back->p_initial == 0.3);
+    assert_true(own(back)->gamma == 0.1 && back->slices == j->slices && back->p_initial == 0.3);
     char *again = gt_job_to_recipe_text(back);
     assert_string_equal(text, again);
     assert_int_equal(gt_job_compare(j, "a", back, "b", NULL), 0);
@@ -253,7 +323,7 @@ static void job_files_name_file_and_line(void **state) {
     gt_job *j = gt_job_new();
     assert_int_equal(gt_job_read_text(j, "# all fine\n[recipe] ; group\n  batch = 8 # eight\n\tgamma=.5\r\n[data]\ndata = \"a b.zip\"", "x.ini"),
                      GT_OK);
-    assert_true(j->batch == 8 && j->gamma == 0.5);
+    assert_true(j->batch == 8 && own(j)->gamma == 0.5);
     assert_string_equal(j->data, "a b.zip");
     assert_int_equal(gt_job_read_file(j, "no/such/job.ini"), GT_USAGE);
     assert_non_null(strstr(gt_message(), "no/such/job.ini"));
@@ -313,7 +383,7 @@ static void the_jobs_that_are_shipped_can_be_read(void **state) {
         if (gt_job_read_file(j, path)) fail_msg("%s", gt_message());
         if (!*j->data) gt_job_set(j, "data", "set.zip", NULL);
         if (gt_job_check(j) || gt_job_resolve(j, 256, 256, 3, 10, 1000)) fail_msg("%s: %s", path, gt_message());
-        if (strcmp(names[i], "demo")) assert_string_equal(j->cfg, names[i]);
+        if (strcmp(names[i], "demo")) assert_string_equal(own(j)->cfg, names[i]);
         gt_job_free(j);
     }
 }
@@ -330,7 +400,7 @@ static void dcgan_has_the_published_values(void **state) {
     assert_int_equal(j->z_dim, 100);
     assert_int_equal(j->cbase / 32, 64); /* feature maps at half the size */
     assert_int_equal(j->label_dim, 0);
-    assert_true(j->lrate == 2e-4 && j->d_lrate == 2e-4 && j->ema_kimg == 0 && !j->augments);
+    assert_true(j->lrate == 2e-4 && ((gt_dcgan_options *)j->own)->d_lrate == 2e-4 && j->ema_kimg == 0 && !j->augments);
     gt_job_free(j);
 
     static const char *const names[] = {"dcgan", "dcgan-tricks"};
@@ -398,6 +468,8 @@ int main(void) {
         cmocka_unit_test(published_recipes_have_the_published_values),
         cmocka_unit_test(auto_follows_the_size_of_the_images),
         cmocka_unit_test(a_given_value_changes_nothing_else),
+        cmocka_unit_test(activations_are_clamped_unless_fp32_is_asked_for),
+        cmocka_unit_test(every_network_takes_any_optimizer),
         cmocka_unit_test(total_images_do_not_suffer_from_rounding),
         cmocka_unit_test(transfer_changes_ada_speed_and_ramp),
         cmocka_unit_test(augmentation_is_derived_from_its_options),

@@ -28,11 +28,19 @@ static double norm2(int z) {
     return sum;
 }
 
+/* A job of fully connected autoencoders, which lives as long as the program. */
+static const gt_job *job_of(gt_latent_kind latent) {
+    static gt_job job;
+    static gt_autoencoder_options own;
+    own = (gt_autoencoder_options){.body = GT_BODY_MLP, .latent = latent, .widths = HIDDEN / 2048.0, .recon = "mse", .factor = factor, .beta = 1,
+        .recon_pixels = "sum", .recon_batch = "sum", .kl_latent = "sum", .kl_batch = "sum"};
+    job = (gt_job){.own = &own, .height = HEIGHT, .width = WIDTH, .channels = 1, .z_dim = Z, .batch = 8, .slices = 1, .lrate = 1e-3, .optimizer = ""};
+    return &job;
+}
+
 /* q(z|x) is the posterior, its variance times `wide`. */
 static gt_model *linear_model(double wide) {
-    gt_autoencoder_train_config c = {.net = {.body = GT_BODY_MLP, .latent = GT_LATENT_NORMAL, .height = HEIGHT, .width = WIDTH, .channels = 1, .z_dim = Z, .widths = HIDDEN / 2048.0},
-        .batch = 8, .slice_size = 8, .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .factor = factor, .beta = 1};
-    gt_model *m = gt_autoencoder_model_new(&c);
+    gt_model *m = gt_autoencoder_model_new(job_of(GT_LATENT_NORMAL));
     assert_non_null(m);
     memset(m->blocks[0], 0, m->nets[0]->block_floats * sizeof(float));
     for (int i = 0; i < HIDDEN; i++) {
@@ -122,8 +130,7 @@ static void threads_change_no_bit(void **state) {
 
 static void without_a_density_it_says_so(void **state) {
     (void)state;
-    gt_autoencoder_train_config c = {.net = {.body = GT_BODY_MLP, .height = HEIGHT, .width = WIDTH, .channels = 1, .z_dim = Z, .widths = 0.01}, .batch = 8, .slice_size = 8, .factor = 1};
-    gt_model *m = gt_autoencoder_model_new(&c);
+    gt_model *m = gt_autoencoder_model_new(job_of(GT_LATENT_PLAIN));
     assert_non_null(m);
     assert_null(gt_estimator_new(m, m->blocks[0], &(gt_likelihood_options){.samples = 1}));
     assert_non_null(strstr(gt_message(), "no density"));

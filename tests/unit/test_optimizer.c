@@ -79,13 +79,18 @@ static void cutting_a_range_changes_no_bit(void **state) {
 static void lazy_regularisation_scales_settings(void **state) {
     (void)state;
     gt_optimizer_settings base = {.lr = 0.0025, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
-    gt_optimizer_settings g = gt_optimizer_lazy(base, 4), d = gt_optimizer_lazy(base, 16);
+    const gt_optimizer *adam = gt_optimizer_find("adam");
+    gt_optimizer_settings g = gt_optimizer_lazy(adam, base, 4), d = gt_optimizer_lazy(adam, base, 16);
     near(g.lr, 0.002, 1e-15);
     near(g.beta2, 0.9919919678228657, 1e-12);
     near(d.lr, 0.0023529411764705885, 1e-15);
     near(d.beta2, 0.9905854573074332, 1e-12);
     near(g.beta1, 0, 0);
     near(g.eps, 1e-8, 0);
+    base.beta1 = 0.5; /* a momentum is no beta */
+    g = gt_optimizer_lazy(gt_optimizer_find("sgd"), base, 4);
+    near(g.lr, 0.002, 1e-15);
+    near(g.beta1, 0.5, 0);
 }
 
 static void nonfinite_gradients_are_counted_and_replaced(void **state) {
