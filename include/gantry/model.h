@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the training loop knows of a model: its networks, its phases (one optimiser update of one network each), and how a
- * phase's inputs are filled. A new model is one file that fills in these tables and one line in job/model_list.h.
+ * phase's inputs are filled. A family of models (family.h) makes such tables.
  *
  * Before the first step phase->build() makes a graph for each size of slice there is (gt_slices in dist.h): one in most jobs; two
  * where slices do not divide the batch; more with an epoch's short last batch.
@@ -15,10 +15,10 @@
  *     states:    tree sum over slices / slices -> their places (w_avg, pl_mean), each slice by its weight
  *     stats:     collected over slices, reduced in the same order
  *
- * Slices of unequal size. A phase's loss is the mean over a slice's samples; where slices may differ in size (the model's row in
- * job/model_list.h says so) its graph multiplies that by gt_slice_weight(), which is size x slices / batch, so that the sum over slices
- * divided by their number is the mean over the batch: nothing else is to be done. gt_mean_loss() does both. Models whose row asks for
- * equal slices need no weight.
+ * Slices of unequal size. A phase's loss is the mean over a slice's samples; where slices may differ in size (the family has
+ * no `group`) its graph multiplies that by gt_slice_weight(), which is size x slices / batch, so that the sum over slices
+ * divided by their number is the mean over the batch: nothing else is to be done. gt_mean_loss() does both. Families whose samples
+ * belong together in groups have equal slices and need no weight.
  */
 #ifndef GANTRY_MODEL_H
 #define GANTRY_MODEL_H
