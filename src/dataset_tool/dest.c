@@ -4,18 +4,21 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "gantry/codec.h"
 #include "dataset_tool/pack.h"
 
-static const gt_dest_kind *const kinds[] = {&gt_dest_zip, &gt_dest_hdf5, &gt_dest_folder}; /* the last one claims what is left */
+static const gt_dest_kind *const kinds[] = {&gt_dest_zip, &gt_dest_hdf5};
 
 const gt_dest_kind *gt_dest_kind_of(const gt_pack_request *r) {
-    size_t i = 0;
-    if (r->folder || r->scan_only) return &gt_dest_folder;
-    while (!kinds[i]->claims(r->dest)) i++;
-    return kinds[i];
+    const char *dot = r->folder || r->scan_only ? NULL : strrchr(r->dest, '.');
+    for (size_t i = 0; dot && i < sizeof kinds / sizeof *kinds; i++)
+        for (int k = 0; k < 2 && kinds[i]->suffix[k]; k++)
+            if (!strcasecmp(dot, kinds[i]->suffix[k])) return kinds[i];
+    return &gt_dest_folder;
 }
 
 gt_status gt_dest_open(gt_dest *d) {

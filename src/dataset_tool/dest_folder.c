@@ -11,11 +11,6 @@
 
 #include "dataset_tool/pack.h"
 
-static bool claims(const char *path) {
-    (void)path;
-    return true;
-}
-
 static double bytes(const gt_picture *shape, int64_t images) { return gt_dest_zip.bytes(shape, images); }
 
 static gt_status make_folder(const char *path) {
@@ -100,7 +95,6 @@ static gt_status finish(gt_dest *d) {
 }
 
 const gt_dest_kind gt_dest_folder = {.name = "folder",
-                                     .claims = claims,
                                      .check = gt_png_check,
                                      .bytes = bytes,
                                      .encode = gt_png_of_picture,

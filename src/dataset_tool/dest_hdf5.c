@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -15,16 +14,6 @@
 #include "dataset_tool/pack.h"
 
 enum { LEVEL = 6 };
-
-static bool claims(const char *path) {
-    const char *dot = strrchr(path, '.');
-    return dot && (!strcasecmp(dot, ".h5") || !strcasecmp(dot, ".hdf5"));
-}
-
-static gt_status check(const gt_picture *shape) {
-    (void)shape;
-    return GT_OK;
-}
 
 static double bytes(const gt_picture *shape, int64_t images) {
     enum { INDEX_BYTES = 80 }; /* of a chunk's place in the file's index, about */
@@ -138,8 +127,7 @@ static gt_status finish(gt_dest *d) {
 }
 
 const gt_dest_kind gt_dest_hdf5 = {.name = "hdf5",
-                                   .claims = claims,
-                                   .check = check,
+                                   .suffix = {".h5", ".hdf5"},
                                    .bytes = bytes,
                                    .encode = encode,
                                    .begin = begin,

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "gantry/hash.h"
 #include "dataset_tool/pack.h"
@@ -19,11 +18,6 @@ enum { LOCAL_BYTES = 30, CENTRAL_BYTES = 46, END_BYTES = 22, END64_BYTES = 56, L
 enum { VERSION = 20, VERSION_ZIP64 = 45, UNIX = 3 << 8, DATE_1980_01_01 = 0x21, FLUSH_BYTES = 1 << 20 };
 #define TOO_LARGE 0xffffffffu
 #define MODE_0644 (0100644u << 16)
-
-static bool claims(const char *path) {
-    const char *dot = strrchr(path, '.');
-    return dot && !strcasecmp(dot, ".zip");
-}
 
 static void put16(gt_buffer *b, unsigned v) { gt_buffer_add(b, &(uint16_t){htole16((uint16_t)v)}, 2); }
 static void put32(gt_buffer *b, uint64_t v) { gt_buffer_add(b, &(uint32_t){htole32((uint32_t)v)}, 4); }
@@ -166,7 +160,7 @@ static gt_status finish(gt_dest *d) {
 }
 
 const gt_dest_kind gt_dest_zip = {.name = "zip",
-                                  .claims = claims,
+                                  .suffix = {".zip"},
                                   .check = gt_png_check,
                                   .bytes = bytes,
                                   .encode = gt_png_of_picture,

@@ -32,6 +32,7 @@ struct gt_journal {
     int fd;
     FILE *reading;
     gt_buffer waiting;
+    char text[TEXT_MOST]; /* of the record that was read last */
 };
 
 static uint32_t crc_of(const record *r, const char *text) {
@@ -39,9 +40,9 @@ static uint32_t crc_of(const record *r, const char *text) {
 }
 
 /* False: there is no further whole record. A checksum that is right does not mean that what it covers makes sense. */
-static bool read_record(FILE *f, record *r, char *text) {
-    return fread(r, sizeof *r, 1, f) == 1 && r->text_bytes < TEXT_MOST && fread(text, 1, r->text_bytes, f) == r->text_bytes &&
-           r->crc == crc_of(r, text) && r->outcome.fate <= GT_FINDINGS && r->outcome.remark <= GT_FINDINGS &&
+static bool read_record(gt_journal *j, record *r) {
+    return fread(r, sizeof *r, 1, j->reading) == 1 && r->text_bytes < TEXT_MOST &&
+           fread(j->text, 1, r->text_bytes, j->reading) == r->text_bytes && r->crc == crc_of(r, j->text) && r->outcome.fate <= GT_FINDINGS && r->outcome.remark <= GT_FINDINGS &&
            r->outcome.looked <= 1 && (!r->outcome.looked || r->outcome.low <= r->outcome.high);
 }
 
@@ -78,17 +79,14 @@ static gt_status check_names(const char *dest) {
     return st;
 }
 
-/* What is there of a run with this key: *done records, up to byte *end. */
-static gt_status review(gt_journal *j, int64_t *done, off_t *end) {
+/* What is there of a run with this key: *done records. Returns the byte behind the last one. */
+static off_t review(gt_journal *j, int64_t *done) {
     record r;
-    char *text = malloc(TEXT_MOST);
-    if (!text) return gt_fail(GT_NOMEM, "out of memory for '%s'", j->path);
-    *end = sizeof(head);
-    fseeko(j->reading, *end, SEEK_SET);
-    for (*done = 0; read_record(j->reading, &r, text); ++*done) *end = ftello(j->reading);
+    off_t end = sizeof(head);
+    fseeko(j->reading, end, SEEK_SET);
+    for (*done = 0; read_record(j, &r); ++*done) end = ftello(j->reading);
     fseeko(j->reading, sizeof(head), SEEK_SET);
-    free(text);
-    return GT_OK;
+    return end;
 }
 
 /* The file is cut to its mark and gets a key; or both, and then its name outlives a crash before there is a part. */
@@ -112,9 +110,8 @@ static bool holds_records(const gt_journal *j) {
 /* Of a file that this run alone has. */
 static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done) {
     head h;
-    off_t end = 0;
     owner owner = owner_of(j, &h);
-    gt_status st = GT_OK;
+    gt_status st;
     if (owner == ANOTHER)
         return gt_fail(GT_USAGE, "'%s' is in the way, and not what an unfinished run wrote: remove it, or choose another destination than '%s'", j->path, dest);
     if (owner == NOBODY && (st = check_names(dest))) {
@@ -125,8 +122,8 @@ static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, gt_j
         return gt_fail(GT_USAGE, "'%s' was begun by an older gantry, whose '%s' this one cannot read: that one goes on "
                                  "with it; --restart drops it and begins anew", dest, j->path);
     if (owner != OURS || drop == GT_DROP_ALL) return start_anew(j, owner, key);
-    st = review(j, done, &end);
-    if (!st && memcmp(&h.key, &key, sizeof key)) {
+    off_t end = review(j, done);
+    if (memcmp(&h.key, &key, sizeof key)) {
         int64_t made = *done;
         *done = 0;
         if (!made || drop == GT_DROP_OTHERS) return start_anew(j, owner, key); /* nothing is lost */
@@ -134,8 +131,8 @@ static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, gt_j
                                  "from another state of the source. The command that made them goes on with it; "
                                  "--restart drops them and begins anew", dest, (long long)made);
     }
-    if (!st && (ftruncate(j->fd, end) || lseek(j->fd, 0, SEEK_END) < 0)) st = gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
-    return st;
+    bool cut = !ftruncate(j->fd, end) && lseek(j->fd, 0, SEEK_END) >= 0;
+    return cut ? GT_OK : gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
 }
 
 /* Did another process remove the file, as it had ended, before this one locked it? */
@@ -144,38 +141,39 @@ static bool is_gone(const gt_journal *j) {
     return fstat(j->fd, &mine) || stat(j->path, &there) || mine.st_ino != there.st_ino || mine.st_dev != there.st_dev;
 }
 
-gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done) {
-    *out = NULL;
-    *done = 0;
-    gt_journal *j = calloc(1, sizeof *j);
-    if (!j || asprintf(&j->path, "%s.progress", dest) < 0) {
-        free(j);
+static gt_status open_file(gt_journal **out, const char *dest, int flags) {
+    gt_journal *j = *out = calloc(1, sizeof *j);
+    if (!j) return gt_fail(GT_NOMEM, "out of memory for '%s'", dest);
+    j->fd = -1;
+    if (asprintf(&j->path, "%s.progress", dest) < 0) {
+        j->path = NULL;
         return gt_fail(GT_NOMEM, "out of memory for '%s'", dest);
     }
-    gt_status st = GT_OK;
-    j->fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    j->fd = open(j->path, O_RDWR | O_CLOEXEC | flags, 0666);
     if (j->fd >= 0) j->reading = fopen(j->path, "re");
-    if (!j->reading) st = gt_fail(GT_FAILED, "cannot create '%s': %s", j->path, gt_error_text(errno, j->path));
-    else if (flock(j->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) st = gt_fail(GT_FAILED, "'%s' is being made by another process", dest);
-    else if (is_gone(j)) st = gt_fail(GT_FAILED, "another process ended making '%s' just now: start again", dest);
-    else st = take_over(j, dest, key, drop, done);
-    if (st) gt_journal_close(j, false);
-    else *out = j;
+    if (!j->reading) return gt_fail(GT_FAILED, "cannot create '%s': %s", j->path, gt_error_text(errno, j->path));
+    if (flock(j->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) return gt_fail(GT_FAILED, "'%s' is being made by another process", dest);
+    return GT_OK;
+}
+
+gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done) {
+    *done = 0;
+    gt_status st = open_file(out, dest, O_CREAT);
+    if (!st && is_gone(*out)) st = gt_fail(GT_FAILED, "another process ended making '%s' just now: start again", dest);
+    if (!st) st = take_over(*out, dest, key, drop, done);
+    if (!st) return GT_OK;
+    gt_journal_close(*out, false);
+    *out = NULL;
     return st;
 }
 
-gt_status gt_journal_next(gt_journal *j, gt_outcome *o, char **text) {
+gt_status gt_journal_next(gt_journal *j, gt_outcome *o, const char **text) {
     record r;
-    char *found = calloc(1, TEXT_MOST);
-    if (!found) return gt_fail(GT_NOMEM, "out of memory for '%s'", j->path);
-    if (!read_record(j->reading, &r, found)) {
-        free(found);
-        return gt_fail(GT_FAILED, "'%s' cannot be read", j->path);
-    }
+    if (!read_record(j, &r)) return gt_fail(GT_FAILED, "'%s' cannot be read", j->path);
+    j->text[r.text_bytes] = 0;
     *o = r.outcome;
-    *text = r.text_bytes ? strndup(found, r.text_bytes) : NULL;
-    free(found);
-    return r.text_bytes && !*text ? gt_fail(GT_NOMEM, "out of memory for '%s'", j->path) : GT_OK;
+    *text = r.text_bytes ? j->text : NULL;
+    return GT_OK;
 }
 
 gt_status gt_journal_add(gt_journal *j, const gt_outcome *o, const char *text) {
@@ -214,14 +212,8 @@ void gt_journal_close(gt_journal *j, bool finished) {
 
 void gt_journal_forget(const char *dest, gt_hash128 key) {
     head h;
-    gt_journal j = {.fd = -1};
-    if (asprintf(&j.path, "%s.progress", dest) < 0) return;
-    j.fd = open(j.path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-    if (j.fd >= 0) j.reading = fopen(j.path, "re");
-    bool alone = j.reading && !flock(j.fd, LOCK_EX | LOCK_NB);
-    bool ours = alone && owner_of(&j, &h) == OURS && !memcmp(&h.key, &key, sizeof key);
-    if (ours && !gt_part_remove(dest)) unlink(j.path); /* the mark last: without it a part is nobody's */
-    if (j.reading) fclose(j.reading);
-    if (j.fd >= 0) close(j.fd);
-    free(j.path);
+    gt_journal *j;
+    bool alone = !open_file(&j, dest, O_NONBLOCK);
+    bool ours = alone && owner_of(j, &h) == OURS && !memcmp(&h.key, &key, sizeof key);
+    gt_journal_close(j, ours && !gt_part_remove(dest)); /* the mark last: without it a part is nobody's */
 }

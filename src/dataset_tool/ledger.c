@@ -65,13 +65,12 @@ static gt_status replay(gt_ledger *l, int64_t items) {
                      (long long)l->items->count);
     for (; l->done < items && !st; l->done++) {
         gt_outcome o;
-        char *text = NULL;
+        const char *text = NULL;
         st = gt_journal_next(l->journal, &o, &text);
         if (!st && !o.fate) st = gt_dest_put(&l->dest, &(gt_entry){(uint32_t)l->done, o.size, o.crc}, NULL);
         if (!st) note_samples(l, &o);
         if (!st && !o.fate) find_equal(l, l->done, o.hash);
         if (!st && o.remark && text) st = gt_findings_add(l->findings, (gt_finding)(o.remark - 1), l->done, text, true);
-        free(text);
     }
     l->begun = l->done;
     return st;

@@ -205,7 +205,8 @@ static gt_status judge_scan(packing *p) {
     if (p->request->scan_only) return GT_OK;
     bool stands = false;
     if (gt_dataset_check_size(p->shape.height, p->shape.width, NULL)) st = GT_FORMAT; /* it is the pictures that do not fit */
-    if (!st) st = gt_dest_kind_of(p->request)->check(&p->shape);
+    const gt_dest_kind *kind = gt_dest_kind_of(p->request);
+    if (!st && kind->check) st = kind->check(&p->shape);
     if (!st) st = gt_dest_look(p->request, &stands);
     return st || (stands && !p->request->overwrite) ? st : announce(p);
 }

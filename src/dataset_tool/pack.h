@@ -63,6 +63,9 @@ gt_status gt_pack_scan(gt_comm *comm, gt_pool *pool, const gt_items *items, cons
 bool gt_pack_same_shape(const gt_picture *a, const gt_picture *b);
 /* "32 x 32 pixels, 8-bit RGB" */
 const char *gt_pack_shape_text(const gt_picture *shape, char text[96]);
+/* Why an item of another shape than most cannot be used. */
+enum { GT_ODD_BYTES = GT_ITEM_NAME_BYTES + 300 };
+const char *gt_pack_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most, char text[GT_ODD_BYTES]);
 
 /* ---- destinations: one file each ---- */
 
@@ -75,8 +78,8 @@ typedef struct gt_journal gt_journal;
 
 typedef struct gt_dest_kind {
     const char *name;
-    bool (*claims)(const char *path);
-    gt_status (*check)(const gt_picture *shape);                                                  /* can it hold such images? */
+    const char *suffix[2];                                                                        /* of its files; none: a folder */
+    gt_status (*check)(const gt_picture *shape);                                                  /* can it hold such images? NULL: any */
     double (*bytes)(const gt_picture *shape, int64_t images);                                     /* of the result, uncompressed */
     gt_status (*encode)(const gt_picture *p, bool compress, void **bytes, size_t *n);             /* malloc'ed; any thread */
     gt_status (*begin)(gt_dest *d);                                                               /* d->n entries are there already */
@@ -188,7 +191,7 @@ typedef enum gt_journal_drop { /* of what was begun */
     GT_DROP_OTHERS, /* what has another key */
 } gt_journal_drop;
 gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done);
-gt_status gt_journal_next(gt_journal *j, gt_outcome *o, char **text); /* text: freed by the caller; NULL: none */
+gt_status gt_journal_next(gt_journal *j, gt_outcome *o, const char **text); /* *text lasts until the next call; NULL: none */
 gt_status gt_journal_add(gt_journal *j, const gt_outcome *o, const char *text);
 gt_status gt_journal_sync(gt_journal *j);   /* after the part was synced: what was added counts from now on */
 gt_status gt_journal_cut(gt_journal *j);    /* on the disk, too: of what it spoke nothing is in the part any more */

@@ -36,6 +36,13 @@ const char *gt_pack_shape_text(const gt_picture *shape, char text[96]) {
     return text;
 }
 
+const char *gt_pack_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most, char text[GT_ODD_BYTES]) {
+    char name[GT_ITEM_NAME_BYTES], is[96], others[96];
+    snprintf(text, GT_ODD_BYTES, "'%s': would become %s; most become %s", gt_items_name(items, i, name), gt_pack_shape_text(shape, is),
+             gt_pack_shape_text(most, others));
+    return text;
+}
+
 /* The item's shape from its head where that tells, else by reading it. */
 static gt_status look(const gt_items *items, int64_t i, gt_picture *p) {
     gt_picture_info head;
@@ -130,14 +137,13 @@ static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
 
 static gt_status report_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t code, const gt_picture *shape, gt_findings *findings) {
     uint64_t again;
-    char name[GT_ITEM_NAME_BYTES], text[GT_ITEM_NAME_BYTES + 300], is[96], most[96];
+    char text[GT_ODD_BYTES];
     if (code == BAD) {
         if (!scan_one(items, t, i, &again)) return GT_OK; /* better now */
         return gt_findings_add(findings, GT_FOUND_BAD, i, gt_message(), false);
     }
     gt_picture p = shape_of(code);
-    snprintf(text, sizeof text, "'%s': would become %s; most become %s", gt_items_name(items, i, name), gt_pack_shape_text(&p, is), gt_pack_shape_text(shape, most));
-    return gt_findings_add(findings, GT_FOUND_ODD, i, text, false);
+    return gt_findings_add(findings, GT_FOUND_ODD, i, gt_pack_odd_text(items, i, &p, shape, text), false);
 }
 
 static gt_status judge(const gt_items *items, const gt_transform *t, const uint64_t *code, gt_findings *findings, gt_picture *shape) {

@@ -117,19 +117,10 @@ static void look_at_samples(const gt_worker *w, const gt_picture *p, gt_outcome 
 }
 
 static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *p) {
-    if (!gt_pack_same_shape(p, &w->shape)) {
-        char name[GT_ITEM_NAME_BYTES], text[GT_ITEM_NAME_BYTES + 300], is[96], most[96];
-        snprintf(text, sizeof text, "'%s': would become %s; most become %s", gt_items_name(w->items, item, name), gt_pack_shape_text(p, is),
-                 gt_pack_shape_text(&w->shape, most));
-        say(m, GT_FOUND_ODD, text);
-        return;
-    }
-    char text[GT_UNLABELLED_BYTES];
-    if (gt_items_lacks_label(w->items, item, text)) {
-        say(m, GT_FOUND_ODD, text);
-        return;
-    }
-    if (w->check_only) return;
+    char text[GT_UNLABELLED_BYTES], odd[GT_ODD_BYTES];
+    if (!gt_pack_same_shape(p, &w->shape)) say(m, GT_FOUND_ODD, gt_pack_odd_text(w->items, item, p, &w->shape, odd));
+    else if (gt_items_lacks_label(w->items, item, text)) say(m, GT_FOUND_ODD, text);
+    if (m->text || w->check_only) return;
     size_t n = 0;
     gt_status st = w->kind->encode(p, w->compress, &m->image, &n);
     if (!st && n > UINT32_MAX - (1 << 20)) st = gt_fail(GT_USAGE, "an image of %zu bytes is too large for the destination", n);
