@@ -11,7 +11,7 @@
 #include "common/program.h"
 #include "gantry/codec.h"
 #include "gantry/log.h"
-#include "gantry/pack.h"
+#include "gantry/dataset_tool.h"
 #include "gantry/random.h"
 
 enum { SIDE = 64, TO_SIDE = 32, LEVEL = 6 };

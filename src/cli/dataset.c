@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 #include "cli/dataset_look.h"
 #include "gantry/log.h"
-#include "gantry/pack.h"
+#include "gantry/dataset_tool.h"
 #include "train/stop.h"
 
 typedef struct dataset_fields {

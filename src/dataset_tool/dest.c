@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "gantry/codec.h"
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 
 static const gt_dest_kind *const kinds[] = {&gt_dest_zip, &gt_dest_hdf5};
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 
 static double bytes(const gt_picture *shape, int64_t images) { return gt_dest_zip.bytes(shape, images); }
 

@@ -11,7 +11,7 @@
 
 #include "base/progress.h"
 #include "data/dataset_h5.h"
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 
 enum { LEVEL = 6 };
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "gantry/hash.h"
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 
 enum { LOCAL_BYTES = 30, CENTRAL_BYTES = 46, END_BYTES = 22, END64_BYTES = 56, LOCATOR_BYTES = 20, EXTRA_BYTES = 12 };
 enum { VERSION = 20, VERSION_ZIP64 = 45, UNIX = 3 << 8, DATE_1980_01_01 = 0x21, FLUSH_BYTES = 1 << 20 };

@@ -7,7 +7,7 @@
 
 #include "data/name_list.h"
 #include "data/subset.h"
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 
 static bool same_names(const gt_source_info *a, const gt_source_info *b) {
     if (a->class_names != b->class_names) return false;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/progress.h"
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 
 enum { TILE = 64 };
 

@@ -11,7 +11,7 @@
 
 #include "gantry/loader.h"
 #include "gantry/log.h"
-#include "gantry/pack.h"
+#include "gantry/dataset_tool.h"
 #include "gantry/train.h"
 #include "interpose.h"
 #include "mixtures.h"

@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 #include "gantry/log.h"
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 
 enum { LOGGED = 10 }; /* of each kind */
 

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 
 enum { MARK_BYTES = 8, TEXT_MOST = 1 << 16 };
 /* The digit tells what records look like. */

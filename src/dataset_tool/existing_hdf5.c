@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 #include "h5/h5.h"
 
 typedef struct standing {

@@ -3,7 +3,7 @@
 #ifndef GANTRY_PACK_LEDGER_H
 #define GANTRY_PACK_LEDGER_H
 
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 
 typedef struct gt_ledger {
     const gt_pack_request *request;

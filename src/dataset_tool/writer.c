@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dataset_tool/ledger.h"
+#include "dataset_tool/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 
 int gt_part_look(const char *dest, const char *ending, struct stat *s) {
     char *path;

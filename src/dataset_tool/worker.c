@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 
 enum { BLOCK_MOST = 512, PER_THREAD = 2 };
 #define BLOCK_BYTES ((size_t)16 << 20)

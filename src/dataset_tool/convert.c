@@ -2,7 +2,7 @@
  * DESIGN
  * In rounds every rank makes a block of items, and rank 0 takes the blocks in the order of the items. So the result is
  * one ordered stream, whoever made its parts. */
-#include "gantry/pack.h"
+#include "gantry/dataset_tool.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "gantry/log.h"
-#include "dataset_tool/ledger.h"
+#include "dataset_tool/writer.h"
 
 typedef struct packing { /* one call of gt_pack */
     gt_comm *comm;

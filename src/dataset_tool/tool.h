@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "gantry/hash.h"
 #include "gantry/memory.h"
-#include "gantry/pack.h"
+#include "gantry/dataset_tool.h"
 
 /* ---- items: what is to be packed (items.c) ---- */
 

@@ -18,7 +18,7 @@
 
 #include "base/progress.h"
 #include "data/source.h"
-#include "dataset_tool/pack.h"
+#include "dataset_tool/tool.h"
 
 #define WAYS_OUT "--overwrite replaces it, or choose another destination"
 
