@@ -71,14 +71,14 @@ typedef struct times {
 } times;
 
 static gt_status run_ours(gt_comm *comm, const char *source, const char *dest, times *t) {
-    gt_pack_request r = {.n_sources = 1, .sources = &source, .dest = dest, .restart = true, .overwrite = true, .transform = {.width = TO_SIDE, .height = TO_SIDE, .filter = GT_FILTER_LANCZOS}};
-    gt_pack_result result;
+    gt_convert_request r = {.n_sources = 1, .sources = &source, .dest = dest, .restart = true, .overwrite = true, .transform = {.width = TO_SIDE, .height = TO_SIDE, .filter = GT_FILTER_LANCZOS}};
+    gt_convert_result result;
     double wall = gt_clock(), cpu = gt_clock_of(CLOCK_PROCESS_CPUTIME_ID);
     gt_log_setup(0, 1, GT_WARNING);
-    gt_status st = gt_pack(comm, &r, &result);
+    gt_status st = gt_convert(comm, &r, &result);
     gt_log_setup(0, 1, GT_INFO);
     *t = (times){gt_clock() - wall, gt_clock_of(CLOCK_PROCESS_CPUTIME_ID) - cpu};
-    gt_pack_result_free(&result);
+    gt_convert_result_free(&result);
     return st;
 }
 

@@ -83,8 +83,8 @@ static void read_labels(const char *text, gt_source_options *o) {
     else if (!gt_is(text, "own")) o->labels_csv = text;
 }
 
-/* "LO,HI"; whether they are a range is for gt_pack_check to say. */
-static gt_status read_range(const char *text, gt_pack_request *r) {
+/* "LO,HI"; whether they are a range is for gt_convert_check to say. */
+static gt_status read_range(const char *text, gt_convert_request *r) {
     char *comma, *end = NULL;
     if (!*text) return GT_OK;
     r->has_range = true;
@@ -94,8 +94,8 @@ static gt_status read_range(const char *text, gt_pack_request *r) {
     return gt_fail(GT_USAGE, "--range=%s: two numbers, the smaller one first, such as --range=100,500", text);
 }
 
-static gt_status read_request(const dataset_fields *f, gt_pack_request *r) {
-    *r = (gt_pack_request){
+static gt_status read_request(const dataset_fields *f, gt_convert_request *r) {
+    *r = (gt_convert_request){
         .import = {.crops = (int)f->crops, .coarse = f->coarse},
         .transform = {.width = (int)f->width,
                       .height = (int)f->height,
@@ -127,7 +127,7 @@ static gt_status read_request(const dataset_fields *f, gt_pack_request *r) {
 
 /* ---- results ---- */
 
-static void print_classes(const gt_pack_result *result) {
+static void print_classes(const gt_convert_result *result) {
     enum { MOST = 64, BAR = 40 };
     int64_t most = 1;
     char empty[128];
@@ -141,22 +141,22 @@ static void print_classes(const gt_pack_result *result) {
     if (result->classes > MOST) printf("  ... and %d more classes\n", result->classes - MOST);
 }
 
-static void print_result(const gt_pack_request *r, const gt_pack_result *result) {
+static void print_result(const gt_convert_request *r, const gt_convert_result *result) {
     printf("%lld pictures: %lld cannot be read, %lld unlike the others, %lld duplicates, %lld left out by the transform\n", (long long)result->items,
            (long long)result->bad, (long long)result->odd, (long long)result->duplicates, (long long)result->dropped);
     if (r->scan_only) return;
     printf("%s: %lld images of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept, result->width, result->height, result->channels,
            result->channels == 1 ? "" : "s", gt_sample_name(result->type), result->bytes / 1e6);
     print_classes(result);
-    if (result->stood) printf("%s was finished before, and is what this command makes: nothing was written\n", r->dest);
+    if (result->unchanged) printf("%s was finished before, and is what this command makes: nothing was written\n", r->dest);
 }
 
-static gt_status pack(gt_comm *comm, const gt_pack_request *r) {
-    gt_pack_result result;
+static gt_status pack(gt_comm *comm, const gt_convert_request *r) {
+    gt_convert_result result;
     if (*r->dest) gt_stop_says(comm, "stopped: the same command goes on where it is");
-    gt_status st = gt_pack(comm, r, &result);
+    gt_status st = gt_convert(comm, r, &result);
     if (!comm->rank && !st) print_result(r, &result);
-    gt_pack_result_free(&result);
+    gt_convert_result_free(&result);
     return st;
 }
 
@@ -167,10 +167,10 @@ typedef struct action {
     int least;  /* words after it */
     bool looks; /* it makes nothing */
     const char *needed;
-    gt_status (*run)(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n);
+    gt_status (*run)(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n);
 } action;
 
-static gt_status make(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {
+static gt_status make(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n) {
     (void)s;
     const char *source = *f->source ? f->source : n > 0 ? words[0] : "", *dest = *f->dest ? f->dest : n > 1 ? words[1] : "";
     int given = (*f->source != 0) + (*f->dest != 0) + n;
@@ -181,13 +181,13 @@ static gt_status make(gt_comm *comm, cli_session *s, const dataset_fields *f, gt
     return pack(comm, r);
 }
 
-static gt_status subset(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {
+static gt_status subset(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n) {
     (void)s;
     if (n != 2 || !f->count) return gt_fail(GT_USAGE, "gantry dataset subset SOURCE DEST --count=N [--seed=N]");
     r->n_sources = 1;
     r->sources = words;
     r->dest = words[1];
-    r->choice = GT_PACK_SUBSET;
+    r->choice = GT_CONVERT_SUBSET;
     r->amount = f->count;
     return pack(comm, r);
 }
@@ -211,16 +211,16 @@ static gt_status read_parts(const char *text, int n, double *border) {
     return GT_OK;
 }
 
-static gt_status split(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {
+static gt_status split(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n) {
     int parts = n - 1;
     double *border = gt_arena_array(s->arena, (size_t)parts + 2, sizeof *border);
     gt_status st = border ? read_parts(f->parts, parts, border) : GT_NOMEM;
     r->n_sources = 1;
     r->sources = words;
-    r->choice = GT_PACK_PART;
+    r->choice = GT_CONVERT_SPLIT;
     for (int i = 0; i < parts && !st; i++) { /* all of them before the first one is made */
         r->dest = words[1 + i];
-        st = gt_pack_check(r);
+        st = gt_convert_check(r);
         for (int k = 0; k < i && !st; k++)
             if (!strcmp(words[1 + k], r->dest))
                 st = gt_fail(GT_USAGE, "'%s' is named twice: one part would be lost", r->dest);
@@ -228,15 +228,15 @@ static gt_status split(gt_comm *comm, cli_session *s, const dataset_fields *f, g
     st = gt_comm_agree_all(comm, st);
     for (int i = 0; i < parts && !st; i++) {
         r->dest = words[1 + i];
-        r->parts[0] = border[i];
-        r->parts[1] = border[i + 1];
-        r->report_more = i > 0;
+        r->split[0] = border[i];
+        r->split[1] = border[i + 1];
+        r->report_append = i > 0;
         st = pack(comm, r);
     }
     return st;
 }
 
-static gt_status merge(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {
+static gt_status merge(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n) {
     (void)s, (void)f;
     r->n_sources = n - 1;
     r->sources = words;
@@ -244,14 +244,14 @@ static gt_status merge(gt_comm *comm, cli_session *s, const dataset_fields *f, g
     return pack(comm, r);
 }
 
-static gt_status inspect(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {
+static gt_status inspect(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n) {
     (void)s, (void)r;
     gt_status st = GT_OK;
     for (int i = 0; i < n && !st && !comm->rank; i++) st = cli_dataset_inspect(words[i], *f->grid ? f->grid : NULL);
     return gt_comm_agree_all(comm, st);
 }
 
-static gt_status verify(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_pack_request *r, const char **words, int n) {
+static gt_status verify(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n) {
     (void)s, (void)f, (void)r;
     gt_status st = GT_OK;
     for (int i = 0; i < n && !st; i++) st = cli_dataset_verify(comm, words[i]);
@@ -289,7 +289,7 @@ static gt_status check_options(const gt_options *o, const action *a) {
 
 static gt_status run(cli_session *s) {
     const dataset_fields *f = s->fields;
-    gt_pack_request request;
+    gt_convert_request request;
     const char **words = s->arguments.words;
     int n = s->arguments.n_words;
     const action *a = &making;

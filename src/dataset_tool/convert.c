@@ -16,17 +16,17 @@
 #include "gantry/log.h"
 #include "dataset_tool/writer.h"
 
-typedef struct packing { /* one call of gt_pack */
+typedef struct conversion { /* one call of gt_convert */
     gt_comm *comm;
     gt_pool *pool;
-    gt_pack_request *request; /* the caller's, with the source's range */
+    gt_convert_request *request; /* the caller's, with the source's range */
     gt_items items;
     gt_picture shape;
     gt_hash128 digest; /* of the scan, rank 0 */
     gt_worker *worker;
-    gt_findings *findings;
-    gt_ledger ledger; /* report and ledger: rank 0 */
-} packing;
+    gt_remarks *remarks;
+    gt_writer writer; /* remarks and writer: rank 0 */
+} conversion;
 
 /* Where a path leads, links followed, as far as it is there already. malloc'ed; NULL: that cannot be told. */
 static char *place_of(const char *name) {
@@ -46,7 +46,7 @@ static bool lies_in(const char *place, const char *folder) {
 
 /* Pictures that are made in a folder of pictures would be taken for the source's own, by the next part of a split or
  * the next call. And a source that is replaced by the first part of a split is not there for the next one. */
-static gt_status check_place(const gt_pack_request *r) {
+static gt_status check_place(const gt_convert_request *r) {
     bool folder = gt_dest_kind_of(r) == &gt_dest_folder;
     char *dest = folder ? place_of(r->dest) : r->overwrite ? realpath(r->dest, NULL) : NULL;
     gt_status st = GT_OK;
@@ -65,7 +65,7 @@ static gt_status check_place(const gt_pack_request *r) {
 }
 
 /* A slip or another format is no name of a folder. What has no letter is part of a name, as in photos-1.5. */
-static gt_status check_suffix(const gt_pack_request *r) {
+static gt_status check_suffix(const gt_convert_request *r) {
     const char *slash = strrchr(r->dest, '/'), *name = slash ? slash + 1 : r->dest, *dot = strrchr(name, '.');
     struct stat s;
     if (r->folder || gt_dest_kind_of(r) != &gt_dest_folder || !dot || dot == name ||
@@ -79,18 +79,18 @@ static gt_status check_suffix(const gt_pack_request *r) {
                              "names without a suffix folders; '%s/' means a folder of this name", r->dest, dot, r->dest);
 }
 
-gt_status gt_pack_check(const gt_pack_request *r) {
+gt_status gt_convert_check(const gt_convert_request *r) {
     if (r->n_sources < 1) return gt_fail(GT_USAGE, "a source is needed");
     if (!r->scan_only && (!r->dest || !*r->dest)) return gt_fail(GT_USAGE, "--dest: a name for the result is needed");
     gt_status st = gt_transform_check(&r->transform);
     if (!st && r->has_range && !(isfinite(r->range[0]) && isfinite(r->range[1]) && r->range[0] < r->range[1]))
         st = gt_fail(GT_USAGE, "--range=%g,%g: two finite numbers, the smaller one first, such as --range=100,500",
                      r->range[0], r->range[1]);
-    bool stands;
+    bool exists;
     if (st || r->scan_only) return st;
     st = check_suffix(r);
     if (!st) st = check_place(r);
-    return st ? st : gt_dest_look(r, &stands);
+    return st ? st : gt_dest_exists(r, &exists);
 }
 
 /* The folder of the result, made if needed. */
@@ -102,7 +102,7 @@ static gt_status prepare_folder(const char *dest) {
 }
 
 /* Everything that decides what the items made so far look like. Labels count as they are, whatever file they come from. */
-static gt_hash128 key_of(const packing *p) {
+static gt_hash128 key_of(const conversion *p) {
     const gt_transform *t = &p->request->transform;
     const gt_source_options *o = &p->request->import;
     char text[512];
@@ -131,13 +131,13 @@ static double room_for(const char *dest) {
 }
 
 /* Says how large the result will be, and whether that fits. */
-static gt_status announce(const packing *p) {
+static gt_status announce(const conversion *p) {
     const char *dest = p->request->dest;
     const gt_dest_kind *kind = gt_dest_kind_of(p->request);
     char text[96];
     bool sure = !p->request->compress, twice = kind == &gt_dest_hdf5; /* it is made from a file of about its size */
     double bytes = kind->bytes(&p->shape, p->items.count), room = room_for(dest);
-    gt_info("%s: %lld images, %s: %s%.1f MB%s", dest, (long long)p->items.count, gt_pack_shape_text(&p->shape, text), sure ? "" : "less than ", bytes / 1e6,
+    gt_info("%s: %lld images, %s: %s%.1f MB%s", dest, (long long)p->items.count, gt_scan_shape_text(&p->shape, text), sure ? "" : "less than ", bytes / 1e6,
             sure ? "" : ", as it is compressed");
     if ((twice ? 2 : 1) * bytes <= room) return GT_OK;
     if (sure)
@@ -147,18 +147,18 @@ static gt_status announce(const packing *p) {
     return GT_OK;
 }
 
-static gt_status unusable(const packing *p) {
-    const char *bad = gt_findings_first(p->findings, GT_FOUND_BAD), *odd = gt_findings_first(p->findings, GT_FOUND_ODD);
-    int64_t n = gt_findings_count(p->findings, GT_FOUND_BAD) + gt_findings_count(p->findings, GT_FOUND_ODD);
+static gt_status unusable(const conversion *p) {
+    const char *bad = gt_remarks_first(p->remarks, GT_REMARK_BAD), *odd = gt_remarks_first(p->remarks, GT_REMARK_ODD);
+    int64_t n = gt_remarks_count(p->remarks, GT_REMARK_BAD) + gt_remarks_count(p->remarks, GT_REMARK_ODD);
     return gt_fail(GT_FORMAT, "%lld of %lld pictures cannot be used; the first: %s (--on-error=skip leaves them out, --width and --height make sizes equal, --channels and --depth the rest%s)",
                    (long long)n, (long long)p->items.count, bad ? bad : odd, p->items.labels && p->items.info.unlabelled ? "; --labels=none needs no labels" : "");
 }
 
-static bool any_unusable(const packing *p) { return gt_findings_count(p->findings, GT_FOUND_BAD) + gt_findings_count(p->findings, GT_FOUND_ODD) > 0; }
+static bool any_unusable(const conversion *p) { return gt_remarks_count(p->remarks, GT_REMARK_BAD) + gt_remarks_count(p->remarks, GT_REMARK_ODD) > 0; }
 
 /* Whole numbers have bounds that a range must keep to, or nothing would be white. */
-static gt_status check_range(const packing *p) {
-    const gt_pack_request *r = p->request;
+static gt_status check_range(const conversion *p) {
+    const gt_convert_request *r = p->request;
     gt_picture_info head;
     char name[GT_ITEM_NAME_BYTES];
     if (!r->has_range || gt_items_head(&p->items, 0, &head)) return GT_OK; /* the work says what is wrong with it */
@@ -179,8 +179,8 @@ static const char *float_text(float x, char text[32]) {
 }
 
 /* What lies beyond black and white is most often a range that nobody declared. */
-static void note_range(const packing *p) {
-    const gt_ledger *l = &p->ledger;
+static void note_range(const conversion *p) {
+    const gt_writer *l = &p->writer;
     const double *given = p->request->transform.range;
     bool declared = given[0] != 0 || given[1] != 0;
     double low = declared ? given[0] : gt_sample_low(GT_F32), high = declared ? given[1] : gt_sample_high(GT_F32);
@@ -194,44 +194,44 @@ static void note_range(const packing *p) {
             from, to, low, high, declared ? "" : ", as nothing else is declared", from, to);
 }
 
-/* Rank 0, after the scan: may the work begin? Its findings stand if not; else the work finds them again, and more. */
-static gt_status judge_scan(packing *p) {
+/* Rank 0, after the scan: may the work begin? If not, the scan's remarks are reported; else the work finds them again, and more. */
+static gt_status judge_scan(conversion *p) {
     if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
     gt_status st = check_range(p);
     if (st) return st;
-    gt_findings_free(p->findings);
-    p->findings = gt_findings_new(&p->items, true);
-    if (!p->findings) return GT_NOMEM;
+    gt_remarks_free(p->remarks);
+    p->remarks = gt_remarks_new(&p->items, true);
+    if (!p->remarks) return GT_NOMEM;
     if (p->request->scan_only) return GT_OK;
-    bool stands = false;
+    bool exists = false;
     if (gt_dataset_check_size(p->shape.height, p->shape.width, NULL)) st = GT_FORMAT; /* it is the pictures that do not fit */
     const gt_dest_kind *kind = gt_dest_kind_of(p->request);
     if (!st && kind->check) st = kind->check(&p->shape);
-    if (!st) st = gt_dest_look(p->request, &stands);
-    return st || (stands && !p->request->overwrite) ? st : announce(p);
+    if (!st) st = gt_dest_exists(p->request, &exists);
+    return st || (exists && !p->request->overwrite) ? st : announce(p);
 }
 
-static gt_status scan(packing *p) {
-    gt_status st = gt_pack_scan(p->comm, p->pool, &p->items, &p->request->transform, p->findings, &p->shape, &p->digest);
+static gt_status scan(conversion *p) {
+    gt_status st = gt_scan_all(p->comm, p->pool, &p->items, &p->request->transform, p->remarks, &p->shape, &p->digest);
     if (!st && !p->comm->rank) st = judge_scan(p);
     return gt_comm_agree_all(p->comm, st);
 }
 
-static gt_status begin_work(packing *p) {
-    const gt_pack_request *r = p->request;
+static gt_status begin_work(conversion *p) {
+    const gt_convert_request *r = p->request;
     gt_status st = GT_OK;
     if (!p->comm->rank && !r->scan_only) st = prepare_folder(r->dest);
-    if (!st && !p->comm->rank) st = gt_ledger_open(&p->ledger, r, &p->items, p->findings, &p->shape, r->scan_only ? (gt_hash128){0} : key_of(p));
+    if (!st && !p->comm->rank) st = gt_writer_open(&p->writer, r, &p->items, p->remarks, &p->shape, r->scan_only ? (gt_hash128){0} : key_of(p));
     p->worker = gt_worker_new(p->pool, &p->items, &r->transform, &p->shape, gt_dest_kind_of(r), r->compress);
     if (!p->worker && !st) st = GT_NOMEM;
     return gt_comm_agree_all(p->comm, st);
 }
 
-static gt_status work(packing *p) {
+static gt_status work(conversion *p) {
     struct {
         int64_t next;
         int checking;
-    } plan = {p->ledger.done, p->ledger.checking};
+    } plan = {p->writer.done, p->writer.checking};
     int64_t block = -gt_comm_max_all(p->comm, -gt_worker_block(p->worker)); /* the smallest */
     gt_buffer made = {0};
     gt_status st = GT_OK;
@@ -241,9 +241,9 @@ static gt_status work(packing *p) {
         made.n = 0;
         if (n > 0) st = gt_worker_run(p->worker, first, (int)(n < block ? n : block), plan.checking, &made);
         if ((st = gt_comm_agree_all(p->comm, st))) break;
-        st = gt_comm_agree_all(p->comm, gt_comm_funnel_all(p->comm, made.data, made.n, gt_ledger_take, &p->ledger));
+        st = gt_comm_agree_all(p->comm, gt_comm_funnel_all(p->comm, made.data, made.n, gt_writer_take, &p->writer));
         plan.next += block * p->comm->ranks;
-        plan.checking = p->ledger.checking;
+        plan.checking = p->writer.checking;
         gt_comm_broadcast_all(p->comm, &plan, sizeof plan, 0);
     }
     gt_buffer_free(&made);
@@ -251,8 +251,8 @@ static gt_status work(packing *p) {
 }
 
 /* One image without a label, and the dataset has none: that is the format's rule, and nothing that should happen without a word. */
-static gt_status note_unlabelled(packing *p) {
-    const gt_dest *d = &p->ledger.dest;
+static gt_status note_unlabelled(conversion *p) {
+    const gt_dest *d = &p->writer.dest;
     bool scan = p->request->scan_only;
     int64_t n = scan ? p->items.count : (int64_t)d->n, missing = 0, first = 0;
     char name[GT_ITEM_NAME_BYTES], text[GT_ITEM_NAME_BYTES + 100];
@@ -263,22 +263,22 @@ static gt_status note_unlabelled(packing *p) {
         if (gt_items_labelled(&p->items, item)) continue;
         if (!missing++) first = item;
         snprintf(text, sizeof text, "'%s': no label", gt_items_name(&p->items, item, name));
-        st = gt_findings_add(p->findings, GT_FOUND_NOTE, item, text, true);
+        st = gt_remarks_add(p->remarks, GT_REMARK_NOTE, item, text, true);
     }
     if (missing) gt_warn("no labels: %lld of %lld pictures have none, the first '%s'", (long long)missing, (long long)n, gt_items_name(&p->items, first, name));
     return st;
 }
 
-static gt_status finish(packing *p) {
+static gt_status finish(conversion *p) {
     if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
     gt_status st = note_unlabelled(p);
     note_range(p);
     if (st || p->request->scan_only) return st;
-    return p->ledger.dest.n ? gt_ledger_finish(&p->ledger) : gt_fail(GT_FORMAT, "none of the %lld pictures can be used", (long long)p->items.count);
+    return p->writer.dest.n ? gt_writer_finish(&p->writer) : gt_fail(GT_FORMAT, "none of the %lld pictures can be used", (long long)p->items.count);
 }
 
-static gt_status count_classes(const packing *p, gt_pack_result *result) {
-    const gt_dest *d = &p->ledger.dest;
+static gt_status count_classes(const conversion *p, gt_convert_result *result) {
+    const gt_dest *d = &p->writer.dest;
     const gt_source_info *info = &p->items.info;
     if (info->label_kind != GT_LABELS_CLASSES || !gt_dest_labelled(d)) return GT_OK;
     result->of_class = calloc((size_t)info->label_width, sizeof *result->of_class);
@@ -290,54 +290,54 @@ static gt_status count_classes(const packing *p, gt_pack_result *result) {
     return GT_OK;
 }
 
-static void fill_result(const packing *p, gt_pack_result *result) {
+static void fill_result(const conversion *p, gt_convert_result *result) {
     struct stat s;
     result->items = p->items.count;
-    result->kept = (int64_t)p->ledger.dest.n;
-    result->dropped = gt_findings_count(p->findings, GT_FOUND_DROPPED);
-    result->bad = gt_findings_count(p->findings, GT_FOUND_BAD);
-    result->odd = gt_findings_count(p->findings, GT_FOUND_ODD);
-    result->duplicates = gt_findings_count(p->findings, GT_FOUND_DUPLICATE);
+    result->kept = (int64_t)p->writer.dest.n;
+    result->dropped = gt_remarks_count(p->remarks, GT_REMARK_DROPPED);
+    result->bad = gt_remarks_count(p->remarks, GT_REMARK_BAD);
+    result->odd = gt_remarks_count(p->remarks, GT_REMARK_ODD);
+    result->duplicates = gt_remarks_count(p->remarks, GT_REMARK_DUPLICATE);
     result->height = p->shape.height, result->width = p->shape.width, result->channels = p->shape.channels;
     result->type = p->shape.type;
-    result->stood = p->ledger.dest.standing;
+    result->unchanged = p->writer.dest.comparing;
     if (p->request->scan_only) return;
     bool file = !stat(p->request->dest, &s) && S_ISREG(s.st_mode);
-    result->bytes = file ? (double)s.st_size : p->ledger.dest.kind ? p->ledger.dest.kind->bytes(&p->shape, result->kept) : 0;
+    result->bytes = file ? (double)s.st_size : p->writer.dest.kind ? p->writer.dest.kind->bytes(&p->shape, result->kept) : 0;
 }
 
 /* Rank 0, when the work is over or has failed. */
-static gt_status conclude(packing *p, gt_status st, gt_pack_result *result) {
-    const gt_pack_request *r = p->request;
+static gt_status conclude(conversion *p, gt_status st, gt_convert_result *result) {
+    const gt_convert_request *r = p->request;
     gt_comm_busy(p->comm, "the end of a dataset");
     if (!st) st = finish(p);
     if (!st && !r->scan_only) st = count_classes(p, result);
     char message[1024]; /* what follows must not hide it */
     snprintf(message, sizeof message, "%s", gt_message());
     fill_result(p, result);
-    const char *part = r->choice == GT_PACK_PART ? r->dest : NULL;
-    if (r->report && p->findings && gt_findings_write(p->findings, r->report, part, r->report_more)) gt_warn("%s", gt_message());
-    gt_ledger_close(&p->ledger, !st);
+    const char *part = r->choice == GT_CONVERT_SPLIT ? r->dest : NULL;
+    if (r->report && p->remarks && gt_remarks_write(p->remarks, r->report, part, r->report_append)) gt_warn("%s", gt_message());
+    gt_writer_close(&p->writer, !st);
     return st ? gt_fail(st, "%s", message) : GT_OK;
 }
 
 /* Black and white are where the source says: whoever trains on it takes them from there. */
-static void take_range(packing *p) {
+static void take_range(conversion *p) {
     const gt_source_info *info = &p->items.info;
     if (info->has_range) memcpy(p->request->transform.range, info->range, sizeof info->range);
 }
 
-static gt_status open_all(packing *p) {
-    gt_status st = gt_pack_check(p->request);
+static gt_status open_all(conversion *p) {
+    gt_status st = gt_convert_check(p->request);
     if (!st) st = gt_items_open(&p->items, p->request);
     if (!st) take_range(p);
-    if (!st && !p->comm->rank && !(p->findings = gt_findings_new(&p->items, !p->request->skip && !p->request->scan_only))) st = GT_NOMEM;
+    if (!st && !p->comm->rank && !(p->remarks = gt_remarks_new(&p->items, !p->request->skip && !p->request->scan_only))) st = GT_NOMEM;
     if (!st && !(p->pool = gt_pool_new(p->comm->threads))) st = GT_FAILED;
     gt_pool_spin(p->pool, false); /* tiles wait for files now and then */
     return gt_comm_agree_all(p->comm, st);
 }
 
-static gt_status pack(packing *p, gt_pack_result *result) {
+static gt_status convert(conversion *p, gt_convert_result *result) {
     gt_status st = open_all(p);
     if (st) return st;
     st = scan(p);
@@ -347,27 +347,27 @@ static gt_status pack(packing *p, gt_pack_result *result) {
     return gt_comm_agree_all(p->comm, st);
 }
 
-gt_status gt_pack(gt_comm *comm, const gt_pack_request *request, gt_pack_result *result) {
-    gt_pack_request r = *request;
-    packing p = {.comm = comm, .request = &r};
-    *result = (gt_pack_result){0};
+gt_status gt_convert(gt_comm *comm, const gt_convert_request *request, gt_convert_result *result) {
+    gt_convert_request r = *request;
+    conversion p = {.comm = comm, .request = &r};
+    *result = (gt_convert_result){0};
     char *dest = strdup(r.dest ? r.dest : "");
     for (size_t n = dest ? strlen(dest) : 0; n > 1 && dest[n - 1] == '/'; n--)
         dest[n - 1] = 0, r.folder = true; /* names are put together with it */
     r.dest = dest;
     gt_status st = gt_comm_agree_all(comm, dest ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a file name"));
-    if (!st) st = pack(&p, result);
+    if (!st) st = convert(&p, result);
     free(dest);
     gt_worker_free(p.worker);
-    gt_findings_free(p.findings);
+    gt_remarks_free(p.remarks);
     gt_items_close(&p.items);
     gt_pool_free(p.pool);
     return st;
 }
 
-void gt_pack_result_free(gt_pack_result *result) {
+void gt_convert_result_free(gt_convert_result *result) {
     for (int i = 0; i < result->classes && result->class_name; i++) free(result->class_name[i]);
     free(result->class_name);
     free(result->of_class);
-    *result = (gt_pack_result){0};
+    *result = (gt_convert_result){0};
 }

@@ -57,7 +57,7 @@ static void add_value(gt_buffer *text, const char *key, json_t *value) {
     json_decref(value);
 }
 
-gt_status gt_dest_notes(const gt_dest *d, gt_buffer *text) {
+gt_status gt_dest_json(const gt_dest *d, gt_buffer *text) {
     const gt_source_info *info = &d->items->info;
     bool labelled = gt_dest_labelled(d);
     gt_buffer_printf(text, "{\"labels\": %s", labelled ? "[" : "null");

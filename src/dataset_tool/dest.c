@@ -13,7 +13,7 @@
 
 static const gt_dest_kind *const kinds[] = {&gt_dest_zip, &gt_dest_hdf5};
 
-const gt_dest_kind *gt_dest_kind_of(const gt_pack_request *r) {
+const gt_dest_kind *gt_dest_kind_of(const gt_convert_request *r) {
     const char *dot = r->folder || r->scan_only ? NULL : strrchr(r->dest, '.');
     for (size_t i = 0; dot && i < sizeof kinds / sizeof *kinds; i++)
         for (int k = 0; k < 2 && kinds[i]->suffix[k]; k++)
@@ -45,7 +45,7 @@ gt_status gt_dest_put(gt_dest *d, const gt_entry *e, const void *bytes) {
 
 void gt_dest_close(gt_dest *d) {
     if (d->kind && d->fd >= 0) close(d->fd);
-    if (d->other) gt_standing_hdf5_close(d);
+    if (d->other) gt_existing_hdf5_close(d);
     free(d->part);
     free(d->entries);
     gt_buffer_free(&d->waiting);
@@ -56,7 +56,7 @@ gt_status gt_png_check(const gt_picture *shape) {
     char is[96];
     if (shape->type != GT_F32 && shape->channels <= 4) return GT_OK;
     return gt_fail(GT_USAGE, "%s: PNG holds 1 to 4 channels of 8 or 16 bits; a destination FILE.h5 can hold these, or --depth=u8 and --channels change them",
-                   gt_pack_shape_text(shape, is));
+                   gt_scan_shape_text(shape, is));
 }
 
 gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n) {

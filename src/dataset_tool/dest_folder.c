@@ -22,10 +22,10 @@ static gt_status open_folder(gt_dest *d, const char *path) {
     return d->fd < 0 ? gt_fail(GT_FAILED, "'%s': %s", path, strerror(errno)) : GT_OK;
 }
 
-/* The part is ours (gt_journal_open). What an earlier run of another kind left in it goes away; files that this one wrote and did not
+/* The part is ours (gt_progress_file_open). What an earlier run of another kind left in it goes away; files that this one wrote and did not
  * account for are made anew. */
 static gt_status begin(gt_dest *d) {
-    if (d->standing) return open_folder(d, d->path);
+    if (d->comparing) return open_folder(d, d->path);
     int error = d->n ? 0 : gt_part_remove(d->path);
     gt_status st =
         error ? gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(error))
@@ -34,7 +34,7 @@ static gt_status begin(gt_dest *d) {
 }
 
 static gt_status write_file(gt_dest *d, const char *name, const void *data, size_t n) {
-    if (d->standing) return gt_standing_file(d, name, data, n);
+    if (d->comparing) return gt_existing_file(d, name, data, n);
     int fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0 && errno == ENOENT) {
         char folder[GT_ENTRY_NAME_BYTES];
@@ -59,7 +59,7 @@ static gt_status sync_all(gt_dest *d) { return syncfs(d->fd) ? gt_fail(GT_FAILED
 static gt_status compare_files(gt_dest *d) {
     int64_t files;
     char *foreign = NULL;
-    int error = gt_standing_folder(d->path, GT_FOLDER_WALK, &files, &foreign);
+    int error = gt_existing_folder(d->path, GT_FOLDER_WALK, &files, &foreign);
     gt_status st = error                        ? gt_fail(GT_FAILED, "'%s': %s", d->path, strerror(error))
                    : foreign                    ? gt_dest_differs(d, foreign)
                    : files != (int64_t)d->n + 1 ? gt_dest_differs(d, "the number of its files")
@@ -68,16 +68,16 @@ static gt_status compare_files(gt_dest *d) {
     return st;
 }
 
-/* The old folder takes the part's name, and then goes. From that moment on the part is the old one: the journal must
- * not speak of it any more. Where the two cannot change places at once, the old one goes first. */
+/* The old folder takes the name of DEST.part and is then removed. From that moment DEST.part is the old folder: the progress
+ * file must not say any more that it holds images of this run. Where the two cannot change places at once, the old one goes first. */
 static gt_status replace(gt_dest *d) {
     int error = rename(d->part, d->path) ? errno : 0;
     if (error == ENOTEMPTY || error == EEXIST) { /* else there was none, or an empty one */
         if (!d->replaces) return gt_dest_taken(d->path);
-        gt_status st = gt_journal_cut(d->journal);
+        gt_status st = gt_progress_file_cut(d->progress);
         if (st) return st;
         bool changed = !renameat2(AT_FDCWD, d->part, AT_FDCWD, d->path, RENAME_EXCHANGE);
-        error = gt_standing_remove(changed ? d->part : d->path);
+        error = gt_existing_remove(changed ? d->part : d->path);
         if (!changed && !error) error = rename(d->part, d->path) ? errno : 0;
     }
     return error ? gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", d->part, d->path, strerror(error)) : GT_OK;
@@ -85,10 +85,10 @@ static gt_status replace(gt_dest *d) {
 
 static gt_status finish(gt_dest *d) {
     gt_buffer notes = {0};
-    gt_status st = gt_dest_notes(d, &notes);
+    gt_status st = gt_dest_json(d, &notes);
     if (!st) st = write_file(d, "dataset.json", notes.data, notes.n);
     gt_buffer_free(&notes);
-    if (d->standing) return st ? st : compare_files(d);
+    if (d->comparing) return st ? st : compare_files(d);
     if (!st) st = sync_all(d);
     if (!st) st = replace(d);
     return st ? st : gt_sync_parent(d->path);

@@ -43,32 +43,32 @@ static gt_status encode(const gt_picture *p, bool compress, void **out, size_t *
 
 static gt_status begin(gt_dest *d) {
     uint64_t length = 0;
-    if (d->standing) return gt_standing_hdf5_open(d);
+    if (d->comparing) return gt_existing_hdf5_open(d);
     for (size_t i = 0; i < d->n; i++) length += d->entries[i].size;
     return gt_part_open(d, length);
 }
 
 static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
-    return d->standing ? gt_standing_hdf5_chunk(d, data, e->size) : gt_part_append(d, data, e->size);
+    return d->comparing ? gt_existing_hdf5_chunk(d, data, e->size) : gt_part_append(d, data, e->size);
 }
 
 typedef struct reading { /* of the part, from its beginning to its end */
     gt_dest *d;
-    uint64_t offset, settled; /* the file made from it is on the disk up to there */
+    uint64_t offset, synced; /* the file made from it is on the disk up to there */
     uint8_t *buffer;
     const char *file;
 } reading;
 
-static gt_status settle(reading *r) {
-    if (r->offset - r->settled < GT_UNSYNCED_MOST) return GT_OK;
-    r->settled = r->offset;
-    int error = gt_part_settle(r->file);
+static gt_status sync_made(reading *r) {
+    if (r->offset - r->synced < GT_UNSYNCED_MOST) return GT_OK;
+    r->synced = r->offset;
+    int error = gt_part_sync_file(r->file);
     return error ? gt_fail(GT_FAILED, "cannot be synced: %s", strerror(error)) : GT_OK;
 }
 
 static gt_status next_chunk(void *arg, size_t i, const void **data, size_t *n) {
     reading *r = arg;
-    gt_status st = settle(r);
+    gt_status st = sync_made(r);
     if (st) return st;
     gt_progress();
     *n = r->d->entries[i].size;
@@ -115,12 +115,12 @@ static gt_status write_file(gt_dest *d, const char *path, gt_h5_dataset *h) {
 static gt_status finish(gt_dest *d) {
     char *file;
     double range[2];
-    if (d->standing) return gt_standing_hdf5_end(d);
+    if (d->comparing) return gt_existing_hdf5_end(d);
     if (asprintf(&file, "%s.h5", d->part) < 0) return gt_fail(GT_NOMEM, "out of memory for a file name");
     gt_h5_dataset h = {.count = d->n, .height = d->shape.height, .width = d->shape.width, .channels = d->shape.channels, .type = d->shape.type,
                        .deflated = d->compress, .level = LEVEL, .channel_names = gt_dest_channels(d), .range = gt_dest_range(d, range) ? range : NULL};
     gt_status st = write_file(d, file, &h);
-    if (!st) st = gt_part_publish(d, file);
+    if (!st) st = gt_part_finish(d, file);
     unlink(st ? file : d->part);
     free(file);
     return st;

@@ -65,7 +65,7 @@ static gt_status put_named(gt_dest *d, const char *name, uint32_t size, uint32_t
 static gt_status begin(gt_dest *d) {
     uint64_t length = 0;
     char name[GT_ENTRY_NAME_BYTES];
-    if (d->standing) return GT_OK;
+    if (d->comparing) return GT_OK;
     for (size_t i = 0; i < d->n; i++) {
         gt_entry_name(d->entries[i].item, name);
         length += entry_bytes(name, d->entries[i].size);
@@ -148,15 +148,15 @@ static gt_status write_index(gt_dest *d, const gt_buffer *notes, uint32_t notes_
 
 static gt_status finish(gt_dest *d) {
     gt_buffer notes = {0};
-    gt_status st = gt_dest_notes(d, &notes);
+    gt_status st = gt_dest_json(d, &notes);
     uint32_t crc = st ? 0 : gt_crc32(0, notes.data, notes.n);
     if (!st && notes.n >= TOO_LARGE) st = gt_fail(GT_USAGE, "dataset.json would be larger than 4 GB; take a destination FILE.h5");
     if (!st) st = put_named(d, "dataset.json", (uint32_t)notes.n, crc, notes.data);
     if (!st) st = write_index(d, &notes, crc);
     gt_buffer_free(&notes);
-    if (d->standing) return st ? st : gt_standing_end(d);
+    if (d->comparing) return st ? st : gt_existing_end(d);
     if (!st) st = gt_part_sync(d);
-    return st ? st : gt_part_publish(d, d->part);
+    return st ? st : gt_part_finish(d, d->part);
 }
 
 const gt_dest_kind gt_dest_zip = {.name = "zip",

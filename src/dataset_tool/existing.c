@@ -36,7 +36,7 @@ gt_status gt_dest_taken(const char *path) {
 
 /* ---- files ---- */
 
-gt_status gt_standing_bytes(gt_dest *d, const void *bytes, size_t n) {
+gt_status gt_existing_bytes(gt_dest *d, const void *bytes, size_t n) {
     enum { PIECE = 1 << 16 };
     char piece[PIECE];
     const char *at = bytes;
@@ -51,7 +51,7 @@ gt_status gt_standing_bytes(gt_dest *d, const void *bytes, size_t n) {
     return GT_OK;
 }
 
-gt_status gt_standing_end(gt_dest *d) {
+gt_status gt_existing_end(gt_dest *d) {
     struct stat s;
     if (fstat(d->fd, &s)) return gt_fail(GT_FAILED, "'%s': %s", d->path, strerror(errno));
     return (uint64_t)s.st_size == d->offset ? GT_OK : gt_dest_differs(d, "its end");
@@ -59,14 +59,14 @@ gt_status gt_standing_end(gt_dest *d) {
 
 /* ---- folders ---- */
 
-gt_status gt_standing_file(gt_dest *d, const char *name, const void *bytes, size_t n) {
+gt_status gt_existing_file(gt_dest *d, const char *name, const void *bytes, size_t n) {
     gt_dest file = {
         .path = d->path, .n = d->n, .fd = openat(d->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
     if (file.fd < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
         return gt_fail(GT_FAILED, "'%s/%s' cannot be read: %s", d->path, name, strerror(errno));
     struct stat s;
     bool same = file.fd >= 0 && !fstat(file.fd, &s) && S_ISREG(s.st_mode) && (uint64_t)s.st_size == n;
-    gt_status st = same ? gt_standing_bytes(&file, bytes, n) : gt_dest_differs(d, name);
+    gt_status st = same ? gt_existing_bytes(&file, bytes, n) : gt_dest_differs(d, name);
     if (file.fd >= 0) close(file.fd);
     return st;
 }
@@ -80,7 +80,7 @@ static bool is_numbered(const char *name, const char *before, size_t least, size
 }
 
 typedef struct walk {
-    gt_standing_how how;
+    gt_folder_walk how;
     int64_t files;
     char *foreign;
     int error;
@@ -111,7 +111,7 @@ static void meet(walk *w, int root, int fd, const char *name, const struct diren
     } else if (!folder) {
         w->files++;
         if (picture && removes && unlinkat(fd, e->d_name, 0)) w->error = errno;
-    } else if (w->how != GT_FOLDER_GLANCE) {
+    } else if (w->how != GT_FOLDER_ROOT) {
         walk_folder(w, root, e->d_name);
         if (walk_on(w) && removes && unlinkat(fd, e->d_name, AT_REMOVEDIR)) w->error = errno;
     }
@@ -130,7 +130,7 @@ static void walk_folder(walk *w, int root, const char *name) {
     closedir(dir);
 }
 
-int gt_standing_folder(const char *path, gt_standing_how how, int64_t *files, char **foreign) {
+int gt_existing_folder(const char *path, gt_folder_walk how, int64_t *files, char **foreign) {
     bool removes = how == GT_FOLDER_REMOVE;
     walk w = {.how = removes ? GT_FOLDER_WALK : how};
     int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -149,10 +149,10 @@ int gt_standing_folder(const char *path, gt_standing_how how, int64_t *files, ch
     return w.error;
 }
 
-int gt_standing_remove(const char *path) {
+int gt_existing_remove(const char *path) {
     int64_t files;
     char *foreign = NULL;
-    int error = gt_standing_folder(path, GT_FOLDER_REMOVE, &files, &foreign);
+    int error = gt_existing_folder(path, GT_FOLDER_REMOVE, &files, &foreign);
     if (foreign) error = ENOTEMPTY; /* somebody put something there */
     free(foreign);
     return error ? error : rmdir(path) ? errno : 0;
@@ -168,10 +168,10 @@ static bool is_empty(const char *path) {
     return dir && entries < 3;
 }
 
-static gt_status check_folder(const gt_pack_request *r, gt_standing_how how) {
+static gt_status check_folder(const gt_convert_request *r, gt_folder_walk how) {
     int64_t files;
     char *foreign = NULL;
-    int error = gt_standing_folder(r->dest, how, &files, &foreign);
+    int error = gt_existing_folder(r->dest, how, &files, &foreign);
     gt_status st = error ? gt_fail(GT_FAILED, "'%s': %s", r->dest, strerror(error)) : GT_OK;
     if (foreign)
         st = gt_fail(
@@ -182,24 +182,24 @@ static gt_status check_folder(const gt_pack_request *r, gt_standing_how how) {
     return st;
 }
 
-gt_status gt_standing_replaceable(const gt_pack_request *r) {
+gt_status gt_existing_replaceable(const gt_convert_request *r) {
     return gt_dest_kind_of(r) == &gt_dest_folder ? check_folder(r, GT_FOLDER_WALK) : GT_OK;
 }
 
-static gt_status look_at_folder(const gt_pack_request *r, const struct stat *s, bool link, bool *stands) {
+static gt_status look_at_folder(const gt_convert_request *r, const struct stat *s, bool link, bool *exists) {
     if (!S_ISDIR(s->st_mode))
         return gt_fail(
             GT_USAGE,
             "'%s' is there already, and is no folder: remove it, or choose another destination (FILE.zip, FILE.h5 or a folder)",
             r->dest);
-    *stands = !is_empty(r->dest);
-    if (link && (!*stands || r->overwrite))
+    *exists = !is_empty(r->dest);
+    if (link && (!*exists || r->overwrite))
         return gt_fail(GT_USAGE, "'%s' is a link to a folder, whose place nothing can take: name the folder itself as "
                                  "the destination", r->dest);
-    return *stands ? check_folder(r, GT_FOLDER_GLANCE) : GT_OK;
+    return *exists ? check_folder(r, GT_FOLDER_ROOT) : GT_OK;
 }
 
-static gt_status look_at_file(const gt_pack_request *r, const struct stat *s, bool *stands) {
+static gt_status look_at_file(const gt_convert_request *r, const struct stat *s, bool *exists) {
     if (S_ISDIR(s->st_mode))
         return gt_fail(
             GT_USAGE, "'%s' is a folder: remove it, choose another destination, or write '%s/' where a folder is meant",
@@ -207,7 +207,7 @@ static gt_status look_at_file(const gt_pack_request *r, const struct stat *s, bo
     if (!S_ISREG(s->st_mode))
         return gt_fail(GT_USAGE, "'%s' is there already, and is no file: remove it, or choose another destination",
                        r->dest);
-    *stands = true;
+    *exists = true;
     if (r->overwrite) return GT_OK;
     if (access(r->dest, R_OK)) return gt_fail(GT_FAILED, "'%s' is there already: %s", r->dest, strerror(errno));
     bool zip = gt_dest_kind_of(r) == &gt_dest_zip;
@@ -216,13 +216,13 @@ static gt_status look_at_file(const gt_pack_request *r, const struct stat *s, bo
                    r->dest, zip ? "ZIP archive" : "HDF5 file");
 }
 
-gt_status gt_dest_look(const gt_pack_request *r, bool *stands) {
+gt_status gt_dest_exists(const gt_convert_request *r, bool *exists) {
     struct stat s;
-    *stands = false;
+    *exists = false;
     if (lstat(r->dest, &s)) return GT_OK; /* what keeps it from being made shows when it is */
     bool link = S_ISLNK(s.st_mode);
     if (stat(r->dest, &s))
         return gt_fail(GT_USAGE, "'%s' is a link that leads nowhere: remove it, or choose another destination",
                        r->dest);
-    return gt_dest_kind_of(r) == &gt_dest_folder ? look_at_folder(r, &s, link, stands) : look_at_file(r, &s, stands);
+    return gt_dest_kind_of(r) == &gt_dest_folder ? look_at_folder(r, &s, link, exists) : look_at_file(r, &s, exists);
 }

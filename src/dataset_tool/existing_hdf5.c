@@ -7,16 +7,16 @@
 #include "dataset_tool/tool.h"
 #include "h5/h5.h"
 
-typedef struct standing {
+typedef struct comparing {
     gt_dataset *set; /* what it says of itself */
     gt_h5_file file;
     gt_h5_set *images;
     void *chunk; /* as large as the largest so far */
     size_t room;
-} standing;
+} comparing;
 
-void gt_standing_hdf5_close(gt_dest *d) {
-    standing *s = d->other;
+void gt_existing_hdf5_close(gt_dest *d) {
+    comparing *s = d->other;
     gt_h5_set_close(s->images);
     gt_h5_close(&s->file);
     gt_dataset_close(s->set);
@@ -25,8 +25,8 @@ void gt_standing_hdf5_close(gt_dest *d) {
     d->other = NULL;
 }
 
-gt_status gt_standing_hdf5_open(gt_dest *d) {
-    standing *s = calloc(1, sizeof *s);
+gt_status gt_existing_hdf5_open(gt_dest *d) {
+    comparing *s = calloc(1, sizeof *s);
     if (!s) return gt_fail(GT_NOMEM, "out of memory for '%s'", d->path);
     d->other = s;
     gt_status st = gt_dataset_open(&s->set, d->path, NULL);
@@ -44,8 +44,8 @@ gt_status gt_standing_hdf5_open(gt_dest *d) {
     return st ? st : gt_h5_set_open(&s->images, &s->file, "images");
 }
 
-gt_status gt_standing_hdf5_chunk(gt_dest *d, const void *bytes, size_t n) {
-    standing *s = d->other;
+gt_status gt_existing_hdf5_chunk(gt_dest *d, const void *bytes, size_t n) {
+    comparing *s = d->other;
     if (d->n >= (size_t)gt_dataset_get_info(s->set)->count) return gt_dest_differs(d, "the number of its images");
     if (s->room < n) {
         free(s->chunk);
@@ -93,8 +93,8 @@ static gt_status compare_labels(gt_dest *d, gt_dataset *set) {
     return same ? GT_OK : gt_dest_differs(d, "labels");
 }
 
-gt_status gt_standing_hdf5_end(gt_dest *d) {
-    gt_dataset *set = ((standing *)d->other)->set;
+gt_status gt_existing_hdf5_end(gt_dest *d) {
+    gt_dataset *set = ((comparing *)d->other)->set;
     const gt_dataset_info *info = gt_dataset_get_info(set);
     const char *channels = gt_dest_channels(d);
     double range[2] = {gt_sample_low(info->type), gt_sample_high(info->type)};

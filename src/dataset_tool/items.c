@@ -49,7 +49,7 @@ static gt_status choose(gt_items *items, int64_t n, int64_t from, int64_t to, ui
 static const char *name_of(const void *imp, int64_t i) { return gt_source_name(imp, i, NULL); /* a folder keeps its names */ }
 
 /* A folder's pictures come by path components, as the reference tool takes them; training counts them by code points. */
-static gt_status as_training_counts(gt_items *items, const gt_pack_request *r, int64_t n) {
+static gt_status as_training_counts(gt_items *items, const gt_convert_request *r, int64_t n) {
     if (items->n > 1 || r->import.crops || strcmp(items->info.source, "folder")) return GT_OK; /* training does not take the others, or as they come */
     uint32_t *index = gt_names_index(name_of, items->imports[0], n);
     if (!index) return gt_fail(GT_NOMEM, "out of memory for a choice from %" PRId64 " images", n);
@@ -58,24 +58,24 @@ static gt_status as_training_counts(gt_items *items, const gt_pack_request *r, i
     return GT_OK;
 }
 
-static gt_status choose_subset(gt_items *items, const gt_pack_request *r, int64_t n) {
+static gt_status choose_subset(gt_items *items, const gt_convert_request *r, int64_t n) {
     gt_status st = choose(items, n, 0, r->amount, r->seed);
     return st ? st : as_training_counts(items, r, n);
 }
 
-static gt_status choose_items(gt_items *items, const gt_pack_request *r, int64_t n) {
+static gt_status choose_items(gt_items *items, const gt_convert_request *r, int64_t n) {
     items->count = n;
     switch (r->choice) {
-    case GT_PACK_ALL: return GT_OK;
-    case GT_PACK_SUBSET:
+    case GT_CONVERT_ALL: return GT_OK;
+    case GT_CONVERT_SUBSET:
         if (r->amount < 1 || r->amount > n) return gt_fail(GT_USAGE, "--count=%" PRId64 ": there are %" PRId64 " images", r->amount, n);
         return r->amount == n ? GT_OK : choose_subset(items, r, n);
-    case GT_PACK_PART: return choose(items, n, (int64_t)((double)n * r->parts[0] + 0.5), (int64_t)((double)n * r->parts[1] + 0.5), r->seed);
+    case GT_CONVERT_SPLIT: return choose(items, n, (int64_t)((double)n * r->split[0] + 0.5), (int64_t)((double)n * r->split[1] + 0.5), r->seed);
     }
     return GT_OK;
 }
 
-gt_status gt_items_open(gt_items *items, const gt_pack_request *r) {
+gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
     *items = (gt_items){.labels = r->import.labels_csv ? r->import.labels_csv : r->import.labels == GT_SOURCE_LABELS_FOLDERS ? "folders" : NULL};
     items->imports = calloc((size_t)r->n_sources, sizeof(gt_source *));
     items->first = calloc((size_t)r->n_sources + 1, sizeof *items->first);

@@ -21,7 +21,7 @@ int gt_part_look(const char *dest, const char *ending, struct stat *s) {
 
 gt_status gt_part_open(gt_dest *d, uint64_t length) {
     struct stat s;
-    /* it is ours (gt_journal_open), and may be another kind's: a folder */
+    /* it is ours (gt_progress_file_open), and may be another kind's: a folder */
     int error = d->n ? 0 : gt_part_remove(d->path);
     if (error)
         return gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(error));
@@ -54,7 +54,7 @@ static gt_status flush(gt_dest *d) {
 
 gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n) {
     enum { ENOUGH = 1 << 20 };
-    if (d->standing) return gt_standing_bytes(d, bytes, n);
+    if (d->comparing) return gt_existing_bytes(d, bytes, n);
     gt_buffer_add(&d->waiting, bytes, n);
     if (d->waiting.failed) return gt_fail(GT_NOMEM, "out of memory for '%s'", d->part);
     d->offset += n;
@@ -67,7 +67,7 @@ gt_status gt_part_sync(gt_dest *d) {
     return error ? gt_fail(GT_FAILED, "cannot sync '%s': %s", d->part, strerror(error)) : st;
 }
 
-int gt_part_settle(const char *file) {
+int gt_part_sync_file(const char *file) {
     int fd = open(file, O_RDONLY | O_CLOEXEC), error = fd < 0 || fsync(fd) ? errno : 0;
     if (fd >= 0) close(fd);
     return error;
@@ -82,8 +82,8 @@ static int give_name(const char *file, const char *path, bool replaces) {
     return rename(file, path) ? errno : 0;
 }
 
-gt_status gt_part_publish(const gt_dest *d, const char *file) {
-    int error = gt_part_settle(file);
+gt_status gt_part_finish(const gt_dest *d, const char *file) {
+    int error = gt_part_sync_file(file);
     if (!error) error = give_name(file, d->path, d->replaces);
     if (error == EEXIST) return gt_dest_taken(d->path);
     return error ? gt_fail(GT_FAILED, "'%s' cannot be finished as '%s': %s", file, d->path, strerror(error))
@@ -98,7 +98,7 @@ int gt_part_remove(const char *dest) {
     if (unlink(path) && errno != ENOENT) error = errno;
     path[strlen(path) - strlen(".h5")] = 0;
     if (lstat(path, &s)) error = errno == ENOENT ? error : errno;
-    else if (S_ISDIR(s.st_mode)) error = gt_standing_remove(path);
+    else if (S_ISDIR(s.st_mode)) error = gt_existing_remove(path);
     else if (unlink(path)) error = errno;
     free(path);
     return error;

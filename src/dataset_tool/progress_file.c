@@ -27,7 +27,7 @@ typedef struct record { /* the text follows, without a zero */
     uint32_t text_bytes, crc; /* crc: of all before it, and the text */
 } record;
 
-struct gt_journal {
+struct gt_progress_file {
     char *path;
     int fd;
     FILE *reading;
@@ -40,9 +40,9 @@ static uint32_t crc_of(const record *r, const char *text) {
 }
 
 /* False: there is no further whole record. A checksum that is right does not mean that what it covers makes sense. */
-static bool read_record(gt_journal *j, record *r) {
+static bool read_record(gt_progress_file *j, record *r) {
     return fread(r, sizeof *r, 1, j->reading) == 1 && r->text_bytes < TEXT_MOST &&
-           fread(j->text, 1, r->text_bytes, j->reading) == r->text_bytes && r->crc == crc_of(r, j->text) && r->outcome.fate <= GT_FINDINGS && r->outcome.remark <= GT_FINDINGS &&
+           fread(j->text, 1, r->text_bytes, j->reading) == r->text_bytes && r->crc == crc_of(r, j->text) && r->outcome.left_out <= GT_REMARKS && r->outcome.remark <= GT_REMARKS &&
            r->outcome.looked <= 1 && (!r->outcome.looked || r->outcome.low <= r->outcome.high);
 }
 
@@ -54,7 +54,7 @@ typedef struct head {
 typedef enum owner { NOBODY, OURS, OLDER, ANOTHER } owner; /* OLDER: ours, with records that cannot be read any more */
 
 /* Whose file it is. NOBODY's: there was none, or what a crash left of the first bytes of one. */
-static owner owner_of(gt_journal *j, head *h) {
+static owner owner_of(gt_progress_file *j, head *h) {
     static const head zeros;
     *h = zeros;
     struct stat s;
@@ -80,7 +80,7 @@ static gt_status check_names(const char *dest) {
 }
 
 /* What is there of a run with this key: *done records. Returns the byte behind the last one. */
-static off_t review(gt_journal *j, int64_t *done) {
+static off_t review(gt_progress_file *j, int64_t *done) {
     record r;
     off_t end = sizeof(head);
     fseeko(j->reading, end, SEEK_SET);
@@ -90,7 +90,7 @@ static off_t review(gt_journal *j, int64_t *done) {
 }
 
 /* The file is cut to its mark and gets a key; or both, and then its name outlives a crash before there is a part. */
-static gt_status start_anew(gt_journal *j, owner owner, gt_hash128 key) {
+static gt_status start_anew(gt_progress_file *j, owner owner, gt_hash128 key) {
     off_t kept = owner == NOBODY ? 0 : MARK_BYTES;
     bool cut = !ftruncate(j->fd, kept);
     if (cut && owner == OLDER) /* one digit: a mark at any moment */
@@ -98,17 +98,17 @@ static gt_status start_anew(gt_journal *j, owner owner, gt_hash128 key) {
     if (!cut || lseek(j->fd, 0, SEEK_END) < 0) return gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
     if (!kept) gt_buffer_add(&j->waiting, mark, MARK_BYTES);
     gt_buffer_add(&j->waiting, &key, sizeof key);
-    gt_status st = gt_journal_sync(j);
+    gt_status st = gt_progress_file_sync(j);
     return st || kept ? st : gt_sync_parent(j->path);
 }
 
-static bool holds_records(const gt_journal *j) {
+static bool holds_records(const gt_progress_file *j) {
     struct stat s;
     return fstat(j->fd, &s) || s.st_size > (off_t)sizeof(head);
 }
 
 /* Of a file that this run alone has. */
-static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done) {
+static gt_status take_over(gt_progress_file *j, const char *dest, gt_hash128 key, gt_progress_drop drop, int64_t *done) {
     head h;
     owner owner = owner_of(j, &h);
     gt_status st;
@@ -136,13 +136,13 @@ static gt_status take_over(gt_journal *j, const char *dest, gt_hash128 key, gt_j
 }
 
 /* Did another process remove the file, as it had ended, before this one locked it? */
-static bool is_gone(const gt_journal *j) {
+static bool is_gone(const gt_progress_file *j) {
     struct stat mine, there;
     return fstat(j->fd, &mine) || stat(j->path, &there) || mine.st_ino != there.st_ino || mine.st_dev != there.st_dev;
 }
 
-static gt_status open_file(gt_journal **out, const char *dest, int flags) {
-    gt_journal *j = *out = calloc(1, sizeof *j);
+static gt_status open_file(gt_progress_file **out, const char *dest, int flags) {
+    gt_progress_file *j = *out = calloc(1, sizeof *j);
     if (!j) return gt_fail(GT_NOMEM, "out of memory for '%s'", dest);
     j->fd = -1;
     if (asprintf(&j->path, "%s.progress", dest) < 0) {
@@ -156,18 +156,18 @@ static gt_status open_file(gt_journal **out, const char *dest, int flags) {
     return GT_OK;
 }
 
-gt_status gt_journal_open(gt_journal **out, const char *dest, gt_hash128 key, gt_journal_drop drop, int64_t *done) {
+gt_status gt_progress_file_open(gt_progress_file **out, const char *dest, gt_hash128 key, gt_progress_drop drop, int64_t *done) {
     *done = 0;
     gt_status st = open_file(out, dest, O_CREAT);
     if (!st && is_gone(*out)) st = gt_fail(GT_FAILED, "another process ended making '%s' just now: start again", dest);
     if (!st) st = take_over(*out, dest, key, drop, done);
     if (!st) return GT_OK;
-    gt_journal_close(*out, false);
+    gt_progress_file_close(*out, false);
     *out = NULL;
     return st;
 }
 
-gt_status gt_journal_next(gt_journal *j, gt_outcome *o, const char **text) {
+gt_status gt_progress_file_next(gt_progress_file *j, gt_outcome *o, const char **text) {
     record r;
     if (!read_record(j, &r)) return gt_fail(GT_FAILED, "'%s' cannot be read", j->path);
     j->text[r.text_bytes] = 0;
@@ -176,10 +176,10 @@ gt_status gt_journal_next(gt_journal *j, gt_outcome *o, const char **text) {
     return GT_OK;
 }
 
-gt_status gt_journal_add(gt_journal *j, const gt_outcome *o, const char *text) {
+gt_status gt_progress_file_add(gt_progress_file *j, const gt_outcome *o, const char *text) {
     record r;
     memset(&r, 0, sizeof r); /* gaps in the struct too */
-    r.outcome.fate = o->fate, r.outcome.remark = o->remark, r.outcome.size = o->size, r.outcome.crc = o->crc, r.outcome.hash = o->hash;
+    r.outcome.left_out = o->left_out, r.outcome.remark = o->remark, r.outcome.size = o->size, r.outcome.crc = o->crc, r.outcome.hash = o->hash;
     r.outcome.looked = o->looked, r.outcome.low = o->low, r.outcome.high = o->high;
     r.text_bytes = text ? (uint32_t)strnlen(text, TEXT_MOST - 1) : 0;
     r.crc = crc_of(&r, text ? text : "");
@@ -188,19 +188,19 @@ gt_status gt_journal_add(gt_journal *j, const gt_outcome *o, const char *text) {
     return j->waiting.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", j->path) : GT_OK;
 }
 
-gt_status gt_journal_sync(gt_journal *j) {
+gt_status gt_progress_file_sync(gt_progress_file *j) {
     int error = gt_write_all(j->fd, j->waiting.data, j->waiting.n);
     if (!error && fdatasync(j->fd)) error = errno;
     j->waiting.n = 0;
     return error ? gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(error)) : GT_OK;
 }
 
-gt_status gt_journal_cut(gt_journal *j) {
+gt_status gt_progress_file_cut(gt_progress_file *j) {
     bool good = !ftruncate(j->fd, sizeof(head)) && !fdatasync(j->fd);
     return good ? GT_OK : gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
 }
 
-void gt_journal_close(gt_journal *j, bool finished) {
+void gt_progress_file_close(gt_progress_file *j, bool finished) {
     if (!j) return;
     if (finished) unlink(j->path);
     if (j->reading) fclose(j->reading);
@@ -210,10 +210,10 @@ void gt_journal_close(gt_journal *j, bool finished) {
     free(j);
 }
 
-void gt_journal_forget(const char *dest, gt_hash128 key) {
+void gt_progress_file_forget(const char *dest, gt_hash128 key) {
     head h;
-    gt_journal *j;
+    gt_progress_file *j;
     bool alone = !open_file(&j, dest, O_NONBLOCK);
     bool ours = alone && owner_of(j, &h) == OURS && !memcmp(&h.key, &key, sizeof key);
-    gt_journal_close(j, ours && !gt_part_remove(dest)); /* the mark last: without it a part is nobody's */
+    gt_progress_file_close(j, ours && !gt_part_remove(dest)); /* the mark last: without it a part is nobody's */
 }

@@ -14,63 +14,63 @@ enum { LOGGED = 10 }; /* of each kind */
 
 static const struct {
     const char *word, *heading;
-} kinds[GT_FINDINGS] = {
-    [GT_FOUND_BAD] = {"bad", "cannot be read"},
-    [GT_FOUND_ODD] = {"odd", "unlike the others"},
-    [GT_FOUND_DUPLICATE] = {"duplicate", "equal to an earlier one"},
-    [GT_FOUND_DROPPED] = {"dropped", "left out by the transform"},
-    [GT_FOUND_NOTE] = {"note", "to be known"},
+} kinds[GT_REMARKS] = {
+    [GT_REMARK_BAD] = {"bad", "cannot be read"},
+    [GT_REMARK_ODD] = {"odd", "unlike the others"},
+    [GT_REMARK_DUPLICATE] = {"duplicate", "equal to an earlier one"},
+    [GT_REMARK_DROPPED] = {"dropped", "left out by the transform"},
+    [GT_REMARK_NOTE] = {"note", "to be known"},
 };
 
-typedef struct finding {
+typedef struct remark {
     int64_t item;
-    gt_finding kind;
+    gt_remark kind;
     char *text;
-} finding;
+} remark;
 
-struct gt_findings {
+struct gt_remarks {
     const gt_items *items;
-    finding *list;
+    remark *list;
     size_t n, room;
-    int64_t count[GT_FINDINGS];
+    int64_t count[GT_REMARKS];
     bool logged;
 };
 
-gt_findings *gt_findings_new(const gt_items *items, bool logged) {
-    gt_findings *r = calloc(1, sizeof *r);
+gt_remarks *gt_remarks_new(const gt_items *items, bool logged) {
+    gt_remarks *r = calloc(1, sizeof *r);
     if (!r) gt_fail(GT_NOMEM, "out of memory for a report");
     else r->items = items, r->logged = logged;
     return r;
 }
 
-void gt_findings_free(gt_findings *r) {
+void gt_remarks_free(gt_remarks *r) {
     if (!r) return;
     for (size_t i = 0; i < r->n; i++) free(r->list[i].text);
     free(r->list);
     free(r);
 }
 
-gt_status gt_findings_add(gt_findings *r, gt_finding kind, int64_t item, const char *text, bool quiet) {
+gt_status gt_remarks_add(gt_remarks *r, gt_remark kind, int64_t item, const char *text, bool quiet) {
     if (r->n == r->room) {
         size_t room = r->room ? 2 * r->room : 64;
-        finding *larger = realloc(r->list, room * sizeof *larger);
+        remark *larger = realloc(r->list, room * sizeof *larger);
         if (!larger) return gt_fail(GT_NOMEM, "out of memory for a report of %zu lines", room);
         r->list = larger;
         r->room = room;
     }
     char *copy = strdup(text);
     if (!copy) return gt_fail(GT_NOMEM, "out of memory for a report");
-    r->list[r->n++] = (finding){item, kind, copy};
+    r->list[r->n++] = (remark){item, kind, copy};
     int64_t n = ++r->count[kind];
-    if (quiet || !r->logged || kind == GT_FOUND_DROPPED) return GT_OK;
-    if (n <= LOGGED) gt_log(kind == GT_FOUND_BAD || kind == GT_FOUND_ODD ? GT_WARNING : GT_INFO, "%s: %s", kinds[kind].word, text);
+    if (quiet || !r->logged || kind == GT_REMARK_DROPPED) return GT_OK;
+    if (n <= LOGGED) gt_log(kind == GT_REMARK_BAD || kind == GT_REMARK_ODD ? GT_WARNING : GT_INFO, "%s: %s", kinds[kind].word, text);
     if (n == LOGGED) gt_info("(further ones of this kind: see --report)");
     return GT_OK;
 }
 
-int64_t gt_findings_count(const gt_findings *r, gt_finding kind) { return r ? r->count[kind] : 0; }
+int64_t gt_remarks_count(const gt_remarks *r, gt_remark kind) { return r ? r->count[kind] : 0; }
 
-const char *gt_findings_first(const gt_findings *r, gt_finding kind) {
+const char *gt_remarks_first(const gt_remarks *r, gt_remark kind) {
     for (size_t i = 0; i < r->n; i++)
         if (r->list[i].kind == kind) return r->list[i].text;
     return NULL;
@@ -86,12 +86,12 @@ static gt_status read_text(gt_buffer *b, const char *path) {
     return GT_OK;
 }
 
-static gt_status write_text(const gt_findings *r, const char *path, const char *part, bool more) {
+static gt_status write_text(const gt_remarks *r, const char *path, const char *part, bool more) {
     gt_buffer b = {0};
     gt_status st = more ? read_text(&b, path) : GT_OK;
     if (part) gt_buffer_printf(&b, "%s:\n", part);
-    for (int k = 0; k < GT_FINDINGS; k++) gt_buffer_printf(&b, "%s: %lld (%s)\n", kinds[k].word, (long long)r->count[k], kinds[k].heading);
-    for (int k = 0; k < GT_FINDINGS; k++)
+    for (int k = 0; k < GT_REMARKS; k++) gt_buffer_printf(&b, "%s: %lld (%s)\n", kinds[k].word, (long long)r->count[k], kinds[k].heading);
+    for (int k = 0; k < GT_REMARKS; k++)
         for (size_t i = 0; i < r->n; i++)
             if ((int)r->list[i].kind == k) gt_buffer_printf(&b, "%s\titem %lld\t%s\n", kinds[k].word, (long long)r->list[i].item, r->list[i].text);
     if (!st) st = b.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", path) : gt_file_write(path, b.data, b.n);
@@ -120,12 +120,12 @@ static void count_more(json_t *object, const char *key, int64_t n) {
     json_object_set_new(object, key, json_integer(json_integer_value(json_object_get(object, key)) + n));
 }
 
-static void add_to_json(json_t *root, const gt_findings *r, const char *part) {
+static void add_to_json(json_t *root, const gt_remarks *r, const char *part) {
     char buffer[GT_ITEM_NAME_BYTES];
     count_more(root, "items", r->items->count);
-    for (int k = 0; k < GT_FINDINGS; k++) count_more(json_object_get(root, "counts"), kinds[k].word, r->count[k]);
+    for (int k = 0; k < GT_REMARKS; k++) count_more(json_object_get(root, "counts"), kinds[k].word, r->count[k]);
     for (size_t i = 0; i < r->n; i++) {
-        const finding *f = &r->list[i];
+        const remark *f = &r->list[i];
         json_t *o = json_object();
         json_object_set_new(o, "kind", json_string(kinds[f->kind].word));
         if (part) json_object_set_new(o, "dest", text_of(part));
@@ -136,7 +136,7 @@ static void add_to_json(json_t *root, const gt_findings *r, const char *part) {
     }
 }
 
-static gt_status write_json(const gt_findings *r, const char *path, const char *part, bool more) {
+static gt_status write_json(const gt_remarks *r, const char *path, const char *part, bool more) {
     char *file = NULL, *text = NULL;
     if (asprintf(&file, "%s.json", path) < 0) return gt_fail(GT_NOMEM, "out of memory for a report");
     json_t *root = begin_json(file, more);
@@ -152,7 +152,7 @@ static gt_status write_json(const gt_findings *r, const char *path, const char *
     return st;
 }
 
-gt_status gt_findings_write(const gt_findings *r, const char *path, const char *part, bool more) {
+gt_status gt_remarks_write(const gt_remarks *r, const char *path, const char *part, bool more) {
     gt_status st = write_text(r, path, part, more);
     return st ? st : write_json(r, path, part, more);
 }

@@ -28,18 +28,18 @@ static gt_picture shape_of(uint64_t code) {
                         .alpha = code & 1};
 }
 
-bool gt_pack_same_shape(const gt_picture *a, const gt_picture *b) { return code_of(a) == code_of(b); }
+bool gt_scan_same_shape(const gt_picture *a, const gt_picture *b) { return code_of(a) == code_of(b); }
 
-const char *gt_pack_shape_text(const gt_picture *shape, char text[96]) {
+const char *gt_scan_shape_text(const gt_picture *shape, char text[96]) {
     char kind[48];
     snprintf(text, 96, "%d x %d pixels, %s", shape->width, shape->height, gt_picture_describe(shape, kind));
     return text;
 }
 
-const char *gt_pack_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most, char text[GT_ODD_BYTES]) {
+const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most, char text[GT_ODD_BYTES]) {
     char name[GT_ITEM_NAME_BYTES], is[96], others[96];
-    snprintf(text, GT_ODD_BYTES, "'%s': would become %s; most become %s", gt_items_name(items, i, name), gt_pack_shape_text(shape, is),
-             gt_pack_shape_text(most, others));
+    snprintf(text, GT_ODD_BYTES, "'%s': would become %s; most become %s", gt_items_name(items, i, name), gt_scan_shape_text(shape, is),
+             gt_scan_shape_text(most, others));
     return text;
 }
 
@@ -71,16 +71,16 @@ static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t 
     return st;
 }
 
-typedef struct share { /* of one rank */
+typedef struct scan_range { /* of one rank */
     const gt_items *items;
     const gt_transform *t;
     int64_t first, count;
     uint64_t *code;
     _Atomic uint64_t stamps[2]; /* sums, in which the order of threads and ranks does not show */
-} share;
+} scan_range;
 
 /* Which item has which stamp. */
-static void add_stamp(share *s, int64_t i) {
+static void add_stamp(scan_range *s, int64_t i) {
     struct {
         int64_t item;
         gt_hash128 stamp;
@@ -92,7 +92,7 @@ static void add_stamp(share *s, int64_t i) {
 
 static void scan_tile(void *arg, int tile, int worker) {
     (void)worker;
-    share *s = arg;
+    scan_range *s = arg;
     int64_t from = (int64_t)tile * TILE, to = from + TILE < s->count ? from + TILE : s->count;
     for (int64_t i = from; i < to; i++) {
         add_stamp(s, s->first + i); /* before its head is read: a change in between is noticed the next time */
@@ -135,34 +135,34 @@ static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
     return GT_OK;
 }
 
-static gt_status report_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t code, const gt_picture *shape, gt_findings *findings) {
+static gt_status report_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t code, const gt_picture *shape, gt_remarks *remarks) {
     uint64_t again;
     char text[GT_ODD_BYTES];
     if (code == BAD) {
         if (!scan_one(items, t, i, &again)) return GT_OK; /* better now */
-        return gt_findings_add(findings, GT_FOUND_BAD, i, gt_message(), false);
+        return gt_remarks_add(remarks, GT_REMARK_BAD, i, gt_message(), false);
     }
     gt_picture p = shape_of(code);
-    return gt_findings_add(findings, GT_FOUND_ODD, i, gt_pack_odd_text(items, i, &p, shape, text), false);
+    return gt_remarks_add(remarks, GT_REMARK_ODD, i, gt_scan_odd_text(items, i, &p, shape, text), false);
 }
 
-static gt_status judge(const gt_items *items, const gt_transform *t, const uint64_t *code, gt_findings *findings, gt_picture *shape) {
+static gt_status judge(const gt_items *items, const gt_transform *t, const uint64_t *code, gt_remarks *remarks, gt_picture *shape) {
     uint64_t best = 0;
     gt_status st = most_frequent(code, (size_t)items->count, &best);
     *shape = shape_of(best);
     char text[GT_UNLABELLED_BYTES];
     for (int64_t i = 0; i < items->count && !st; i++) {
-        if (code[i] != best && code[i] != DROPPED) st = report_one(items, t, i, code[i], shape, findings);
-        else if (code[i] != DROPPED && gt_items_lacks_label(items, i, text)) st = gt_findings_add(findings, GT_FOUND_ODD, i, text, false);
+        if (code[i] != best && code[i] != DROPPED) st = report_one(items, t, i, code[i], shape, remarks);
+        else if (code[i] != DROPPED && gt_items_lacks_label(items, i, text)) st = gt_remarks_add(remarks, GT_REMARK_ODD, i, text, false);
     }
     if (st || best) return st;
-    const char *first = gt_findings_first(findings, GT_FOUND_BAD);
+    const char *first = gt_remarks_first(remarks, GT_REMARK_BAD);
     return first ? gt_fail(GT_FORMAT, "none of the %lld pictures can be used; the first: %s", (long long)items->count, first)
                  : gt_fail(GT_USAGE, "the transform leaves out all %lld pictures: they are smaller than wanted", (long long)items->count);
 }
 
 /* The sums of all ranks' stamps, and the codes. All ranks. */
-static gt_status digest_all(gt_comm *comm, const share *s, const uint64_t *code, gt_hash128 *digest) {
+static gt_status digest_all(gt_comm *comm, const scan_range *s, const uint64_t *code, gt_hash128 *digest) {
     uint64_t mine[2] = {atomic_load(&s->stamps[0]), atomic_load(&s->stamps[1])}, sum[2] = {0, 0};
     uint64_t (*all)[2] = comm->rank ? NULL : malloc((size_t)comm->ranks * sizeof *all);
     gt_status st = gt_comm_agree_all(comm, all || comm->rank ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)s->items->count));
@@ -175,10 +175,10 @@ static gt_status digest_all(gt_comm *comm, const share *s, const uint64_t *code,
     return GT_OK;
 }
 
-gt_status gt_pack_scan(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_findings *findings, gt_picture *shape,
+gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_remarks *remarks, gt_picture *shape,
                        gt_hash128 *digest) {
     int64_t first = items->count * comm->rank / comm->ranks, end = items->count * (comm->rank + 1) / comm->ranks;
-    share s = {.items = items, .t = t, .first = first, .count = end - first};
+    scan_range s = {.items = items, .t = t, .first = first, .count = end - first};
     s.code = malloc((size_t)(s.count + 1) * sizeof *s.code);
     uint64_t *all = comm->rank ? NULL : malloc((size_t)items->count * sizeof *all);
     gt_status st = s.code && (all || comm->rank) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)items->count);
@@ -187,7 +187,7 @@ gt_status gt_pack_scan(gt_comm *comm, gt_pool *pool, const gt_items *items, cons
         gt_pool_run(items->main_thread_only ? NULL : pool, (int)((s.count + TILE - 1) / TILE), scan_tile, &s);
         gt_comm_gather_all(comm, s.code, (size_t)s.count * sizeof *s.code, all);
         st = digest_all(comm, &s, all, digest);
-        if (!st && !comm->rank) st = judge(items, t, all, findings, shape);
+        if (!st && !comm->rank) st = judge(items, t, all, remarks, shape);
         st = gt_comm_agree_all(comm, st);
         gt_comm_broadcast_all(comm, shape, sizeof *shape, 0);
     }

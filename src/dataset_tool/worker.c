@@ -76,8 +76,8 @@ static void fail_run(made *m, gt_status st) {
     m->text = strdup(gt_message());
 }
 
-static void say(made *m, gt_finding fate, const char *text) {
-    m->outcome.fate = m->outcome.remark = 1 + fate;
+static void say(made *m, gt_remark left_out, const char *text) {
+    m->outcome.left_out = m->outcome.remark = 1 + left_out;
     m->text = strdup(text);
     if (!m->text) m->fatal = GT_NOMEM;
 }
@@ -85,7 +85,7 @@ static void say(made *m, gt_finding fate, const char *text) {
 /* The picture could not be read. */
 static void refuse(made *m) {
     if (m->read == GT_NOMEM) fail_run(m, m->read);
-    else say(m, GT_FOUND_BAD, gt_message());
+    else say(m, GT_REMARK_BAD, gt_message());
 }
 
 /* Of samples and shape: equal ones are duplicates, whatever file they came in. */
@@ -118,8 +118,8 @@ static void look_at_samples(const gt_worker *w, const gt_picture *p, gt_outcome 
 
 static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *p) {
     char text[GT_UNLABELLED_BYTES], odd[GT_ODD_BYTES];
-    if (!gt_pack_same_shape(p, &w->shape)) say(m, GT_FOUND_ODD, gt_pack_odd_text(w->items, item, p, &w->shape, odd));
-    else if (gt_items_lacks_label(w->items, item, text)) say(m, GT_FOUND_ODD, text);
+    if (!gt_scan_same_shape(p, &w->shape)) say(m, GT_REMARK_ODD, gt_scan_odd_text(w->items, item, p, &w->shape, odd));
+    else if (gt_items_lacks_label(w->items, item, text)) say(m, GT_REMARK_ODD, text);
     if (m->text || w->check_only) return;
     size_t n = 0;
     gt_status st = w->kind->encode(p, w->compress, &m->image, &n);
@@ -147,13 +147,13 @@ static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
     if (st == GT_NOMEM) fail_run(m, st);
     else if (st || dropped) {
         snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name), st ? gt_message() : "smaller than wanted");
-        say(m, st ? GT_FOUND_BAD : GT_FOUND_DROPPED, text);
+        say(m, st ? GT_REMARK_BAD : GT_REMARK_DROPPED, text);
     } else {
         encode(w, m, item, &m->picture);
         if (note && !m->text) {
             snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name), note);
-            say(m, GT_FOUND_NOTE, text);
-            m->outcome.fate = 0;
+            say(m, GT_REMARK_NOTE, text);
+            m->outcome.left_out = 0;
         }
     }
     gt_picture_free(&m->picture);

@@ -16,7 +16,7 @@ enum { LINE_SECONDS = 60, SYNC_LEAST = 1, SYNC_SHARE = 20 }; /* of the time, one
 
 /* ---- duplicates ---- */
 
-static gt_status make_table(gt_ledger *l) {
+static gt_status make_table(gt_writer *l) {
     size_t n = (size_t)l->items->count;
     for (l->slots = 16; l->slots < n + n / 2; l->slots *= 2) {}
     l->hash = calloc(n, sizeof *l->hash);
@@ -25,7 +25,7 @@ static gt_status make_table(gt_ledger *l) {
 }
 
 /* The earlier item with the same samples, -1: none; then this one is remembered. */
-static int64_t find_equal(gt_ledger *l, int64_t item, gt_hash128 h) {
+static int64_t find_equal(gt_writer *l, int64_t item, gt_hash128 h) {
     if (!h.high && !h.low) return -1;
     for (size_t at = h.low & (l->slots - 1);; at = (at + 1) & (l->slots - 1)) {
         if (!l->seen[at]) {
@@ -38,18 +38,18 @@ static int64_t find_equal(gt_ledger *l, int64_t item, gt_hash128 h) {
     }
 }
 
-/* A kept item that equals an earlier one gets a remark, or another fate. */
-static void judge_equal(gt_ledger *l, gt_outcome *o, char *text, size_t bytes) {
+/* A kept item that equals an earlier one gets a remark, and is left out with --duplicates=skip. */
+static void judge_equal(gt_writer *l, gt_outcome *o, char *text, size_t bytes) {
     char name[GT_ITEM_NAME_BYTES], other[GT_ITEM_NAME_BYTES];
-    int64_t earlier = o->fate ? -1 : find_equal(l, l->done, o->hash);
+    int64_t earlier = o->left_out ? -1 : find_equal(l, l->done, o->hash);
     if (earlier < 0) return;
     snprintf(text, bytes, "'%s': equal to '%s'", gt_items_name(l->items, l->done, name), gt_items_name(l->items, earlier, other));
-    o->remark = 1 + GT_FOUND_DUPLICATE;
-    if (l->request->skip_duplicates) o->fate = 1 + GT_FOUND_DUPLICATE;
+    o->remark = 1 + GT_REMARK_DUPLICATE;
+    if (l->request->skip_duplicates) o->left_out = 1 + GT_REMARK_DUPLICATE;
 }
 
-static void note_samples(gt_ledger *l, const gt_outcome *o) {
-    if (o->fate || !o->looked) return;
+static void note_samples(gt_writer *l, const gt_outcome *o) {
+    if (o->left_out || !o->looked) return;
     if (!l->looked || o->low < l->low) l->low = o->low;
     if (!l->looked || o->high > l->high) l->high = o->high;
     l->looked = true;
@@ -58,7 +58,7 @@ static void note_samples(gt_ledger *l, const gt_outcome *o) {
 /* ---- opening ---- */
 
 /* What an earlier run did with its items. */
-static gt_status replay(gt_ledger *l, int64_t items) {
+static gt_status replay(gt_writer *l, int64_t items) {
     gt_status st = GT_OK;
     if (items > l->items->count)
         st = gt_fail(GT_FORMAT, "'%s.progress' speaks of %lld images, there are %lld; --restart begins anew", l->request->dest, (long long)items,
@@ -66,11 +66,11 @@ static gt_status replay(gt_ledger *l, int64_t items) {
     for (; l->done < items && !st; l->done++) {
         gt_outcome o;
         const char *text = NULL;
-        st = gt_journal_next(l->journal, &o, &text);
-        if (!st && !o.fate) st = gt_dest_put(&l->dest, &(gt_entry){(uint32_t)l->done, o.size, o.crc}, NULL);
+        st = gt_progress_file_next(l->progress, &o, &text);
+        if (!st && !o.left_out) st = gt_dest_put(&l->dest, &(gt_entry){(uint32_t)l->done, o.size, o.crc}, NULL);
         if (!st) note_samples(l, &o);
-        if (!st && !o.fate) find_equal(l, l->done, o.hash);
-        if (!st && o.remark && text) st = gt_findings_add(l->findings, (gt_finding)(o.remark - 1), l->done, text, true);
+        if (!st && !o.left_out) find_equal(l, l->done, o.hash);
+        if (!st && o.remark && text) st = gt_remarks_add(l->remarks, (gt_remark)(o.remark - 1), l->done, text, true);
     }
     l->begun = l->done;
     return st;
@@ -82,16 +82,16 @@ static bool part_is_there(const char *dest) {
     return gt_part_look(dest, ".part", &s) != ENOENT;
 }
 
-static gt_status begin_comparing(gt_ledger *l) {
-    l->dest.standing = true;
+static gt_status begin_comparing(gt_writer *l) {
+    l->dest.comparing = true;
     gt_info("'%s' is there already: it is compared with what this command makes", l->request->dest);
     if (l->dest.kind == &gt_dest_zip && (l->dest.fd = open(l->dest.path, O_RDONLY | O_CLOEXEC)) < 0)
         return gt_fail(GT_FAILED, "'%s': %s", l->dest.path, strerror(errno));
     return gt_dest_open(&l->dest);
 }
 
-gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items *items, gt_findings *findings, const gt_picture *shape, gt_hash128 key) {
-    *l = (gt_ledger){.request = r, .items = items, .findings = findings, .checking = r->scan_only, .key = key};
+gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_items *items, gt_remarks *remarks, const gt_picture *shape, gt_hash128 key) {
+    *l = (gt_writer){.request = r, .items = items, .remarks = remarks, .checking = r->scan_only, .key = key};
     l->dest = (gt_dest){.kind = gt_dest_kind_of(r),
                         .path = r->dest,
                         .items = items,
@@ -100,25 +100,25 @@ gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items 
                         .compress = r->compress,
                         .replaces = r->overwrite,
                         .fd = -1};
-    l->started = l->spoken = gt_clock();
+    l->started = l->last_line = gt_clock();
     l->next_sync = l->started + SYNC_LEAST;
     int64_t done = 0;
     gt_status st = make_table(l);
     if (st || r->scan_only) return st;
-    bool stands;
-    st = gt_dest_look(r, &stands);
-    if (st || (stands && !r->overwrite)) return st ? st : begin_comparing(l);
-    if (stands && (st = gt_standing_replaceable(r))) return st;
+    bool exists;
+    st = gt_dest_exists(r, &exists);
+    if (st || (exists && !r->overwrite)) return st ? st : begin_comparing(l);
+    if (exists && (st = gt_existing_replaceable(r))) return st;
     bool lost = !part_is_there(r->dest); /* it got its name just before that run was ended, or somebody took it away */
-    st = gt_journal_open(&l->journal, r->dest, key,
+    st = gt_progress_file_open(&l->progress, r->dest, key,
                          r->restart || lost ? GT_DROP_ALL
                          : r->overwrite     ? GT_DROP_OTHERS
                                             : GT_DROP_NOTHING,
                          &done);
-    if (!st) st = gt_dest_look(r, &stands);
-    if (!st && stands && !r->overwrite)
+    if (!st) st = gt_dest_exists(r, &exists);
+    if (!st && exists && !r->overwrite)
         st = gt_fail(GT_FAILED, "'%s' was finished by another process just now", r->dest);
-    l->dest.journal = l->journal;
+    l->dest.progress = l->progress;
     if (!st) st = replay(l, done);
     if (!st) st = gt_dest_open(&l->dest);
     if (!st && l->begun) gt_info("going on after %lld of %lld images, which an earlier run made", (long long)l->begun, (long long)items->count);
@@ -127,9 +127,9 @@ gt_status gt_ledger_open(gt_ledger *l, const gt_pack_request *r, const gt_items 
 
 /* ---- on the way ---- */
 
-static void show_progress(gt_ledger *l, bool last) {
+static void show_progress(gt_writer *l, bool last) {
     double now = gt_clock(), time = now - l->started;
-    bool line = now - l->spoken > LINE_SECONDS && !gt_log_is_terminal();
+    bool line = now - l->last_line > LINE_SECONDS && !gt_log_is_terminal();
     if (last || time < 1 || (!line && !gt_log_is_terminal())) {
         if (last) gt_log_live(NULL);
         return;
@@ -141,74 +141,74 @@ static void show_progress(gt_ledger *l, bool last) {
     gt_log_live(text);
     if (!line) return;
     gt_info("%s", text);
-    l->spoken = now;
+    l->last_line = now;
 }
 
-static gt_status sync_all(gt_ledger *l) {
+static gt_status sync_all(gt_writer *l) {
     double begin = gt_clock();
     gt_status st = l->dest.kind->sync(&l->dest);
-    if (!st) st = gt_journal_sync(l->journal);
+    if (!st) st = gt_progress_file_sync(l->progress);
     double end = gt_clock();
     l->next_sync = end + fmax(SYNC_LEAST, SYNC_SHARE * (end - begin));
     return st;
 }
 
 /* With --on-error=stop the first unusable picture ends the making: the rest is only looked at, for the list to be whole. */
-static gt_status take_one(gt_ledger *l, const gt_made *made) {
+static gt_status take_one(gt_writer *l, const gt_made *made) {
     char text[2 * GT_ITEM_NAME_BYTES + 100];
     gt_outcome o = made->outcome;
     snprintf(text, sizeof text, "%s", made->text ? made->text : "");
     judge_equal(l, &o, text, sizeof text);
     note_samples(l, &o);
-    gt_status st = o.remark ? gt_findings_add(l->findings, (gt_finding)(o.remark - 1), l->done, text, false) : GT_OK;
-    bool unusable = o.fate == 1 + GT_FOUND_BAD || o.fate == 1 + GT_FOUND_ODD;
+    gt_status st = o.remark ? gt_remarks_add(l->remarks, (gt_remark)(o.remark - 1), l->done, text, false) : GT_OK;
+    bool unusable = o.left_out == 1 + GT_REMARK_BAD || o.left_out == 1 + GT_REMARK_ODD;
     if (!st && unusable && !l->request->skip && !l->checking) {
         l->checking = true;
         gt_info("looking through the other pictures, to list all that cannot be used");
     }
     if (!st && !l->checking) {
-        if (!o.fate) st = gt_dest_put(&l->dest, &(gt_entry){(uint32_t)l->done, o.size, o.crc}, made->image);
-        if (o.fate) o.size = 0;
-        if (!st && l->journal) st = gt_journal_add(l->journal, &o, o.remark ? text : NULL);
+        if (!o.left_out) st = gt_dest_put(&l->dest, &(gt_entry){(uint32_t)l->done, o.size, o.crc}, made->image);
+        if (o.left_out) o.size = 0;
+        if (!st && l->progress) st = gt_progress_file_add(l->progress, &o, o.remark ? text : NULL);
     }
     l->done++;
     return st;
 }
 
-gt_status gt_ledger_take(void *ledger, const void *made, size_t bytes) {
-    gt_ledger *l = ledger;
+gt_status gt_writer_take(void *writer, const void *made, size_t bytes) {
+    gt_writer *l = writer;
     const char *at = made, *end = at + bytes;
     gt_made m;
     gt_status st = GT_OK;
     while (!st && gt_made_next(&at, end, &m)) st = take_one(l, &m);
-    if (!st && l->journal && !l->checking && gt_clock() > l->next_sync) st = sync_all(l);
+    if (!st && l->progress && !l->checking && gt_clock() > l->next_sync) st = sync_all(l);
     show_progress(l, false);
     return st;
 }
 
 /* It may have taken hours. What came to be at the destination meanwhile is somebody else's. */
-static gt_status look_again(const gt_pack_request *r) {
-    bool stands;
-    gt_status st = gt_dest_look(r, &stands);
-    if (!r->overwrite) return st || stands ? gt_dest_taken(r->dest) : GT_OK;
-    return stands && !st ? gt_standing_replaceable(r) : st;
+static gt_status look_again(const gt_convert_request *r) {
+    bool exists;
+    gt_status st = gt_dest_exists(r, &exists);
+    if (!r->overwrite) return st || exists ? gt_dest_taken(r->dest) : GT_OK;
+    return exists && !st ? gt_existing_replaceable(r) : st;
 }
 
-gt_status gt_ledger_finish(gt_ledger *l) {
+gt_status gt_writer_finish(gt_writer *l) {
     show_progress(l, true);
-    gt_status st = l->dest.standing ? GT_OK : sync_all(l);
-    if (!st && !l->dest.standing) st = look_again(l->request);
+    gt_status st = l->dest.comparing ? GT_OK : sync_all(l);
+    if (!st && !l->dest.comparing) st = look_again(l->request);
     if (!st) st = l->dest.kind->finish(&l->dest);
-    if (!st && l->dest.standing) gt_journal_forget(l->request->dest, l->key);
+    if (!st && l->dest.comparing) gt_progress_file_forget(l->request->dest, l->key);
     return st;
 }
 
-void gt_ledger_close(gt_ledger *l, bool finished) {
+void gt_writer_close(gt_writer *l, bool finished) {
     gt_log_live(NULL);
-    if (l->journal && !finished && l->dest.part && l->dest.fd >= 0) sync_all(l); /* what is whole so far is kept for the next time */
+    if (l->progress && !finished && l->dest.part && l->dest.fd >= 0) sync_all(l); /* what is whole so far is kept for the next time */
     gt_dest_close(&l->dest);
-    gt_journal_close(l->journal, finished || (l->journal && !part_is_there(l->request->dest)));
+    gt_progress_file_close(l->progress, finished || (l->progress && !part_is_there(l->request->dest)));
     free(l->hash);
     free(l->seen);
-    *l = (gt_ledger){0};
+    *l = (gt_writer){0};
 }

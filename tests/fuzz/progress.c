@@ -20,14 +20,14 @@ static const char *dest(const char *ending) {
 }
 
 static void seeds(fuzz_put *put, void *arg) {
-    static const gt_outcome outcomes[] = {{.size = 100, .crc = 7, .hash = {3, 4}}, {.fate = 1, .remark = 1}, {.remark = GT_FINDINGS, .size = 5}};
-    gt_journal *j;
+    static const gt_outcome outcomes[] = {{.size = 100, .crc = 7, .hash = {3, 4}}, {.left_out = 1, .remark = 1}, {.remark = GT_REMARKS, .size = 5}};
+    gt_progress_file *j;
     int64_t done;
     unlink(dest(".progress"));
-    fuzz_check(!gt_journal_open(&j, dest(""), key, true, &done));
-    for (int i = 0; i < 3; i++) fuzz_check(!gt_journal_add(j, &outcomes[i], outcomes[i].remark ? "'a.png': cut short" : NULL));
-    fuzz_check(!gt_journal_sync(j));
-    gt_journal_close(j, false);
+    fuzz_check(!gt_progress_file_open(&j, dest(""), key, true, &done));
+    for (int i = 0; i < 3; i++) fuzz_check(!gt_progress_file_add(j, &outcomes[i], outcomes[i].remark ? "'a.png': cut short" : NULL));
+    fuzz_check(!gt_progress_file_sync(j));
+    gt_progress_file_close(j, false);
     void *bytes;
     size_t n;
     fuzz_check(!gt_file_read(dest(".progress"), 1 << 16, &bytes, &n));
@@ -47,10 +47,10 @@ static void repair(uint8_t *b, size_t n) {
 }
 
 static void go_on(const uint8_t *bytes, size_t n) {
-    gt_journal *j;
+    gt_progress_file *j;
     int64_t done, again;
     fuzz_named("x.zip.progress", bytes, n);
-    gt_status st = gt_journal_open(&j, dest(""), key, false, &done);
+    gt_status st = gt_progress_file_open(&j, dest(""), key, false, &done);
     if (st == GT_USAGE) { /* without the mark it is not ours, with another key it is another command's, with an older
                              mark it cannot be read: it stays as it is */
         void *left;
@@ -65,13 +65,13 @@ static void go_on(const uint8_t *bytes, size_t n) {
     for (int64_t i = 0; i < done; i++) {
         gt_outcome o;
         const char *text;
-        fuzz_check(!gt_journal_next(j, &o, &text) && o.fate <= GT_FINDINGS && o.remark <= GT_FINDINGS);
+        fuzz_check(!gt_progress_file_next(j, &o, &text) && o.left_out <= GT_REMARKS && o.remark <= GT_REMARKS);
         fuzz_check(o.looked <= 1 && (!o.looked || o.low <= o.high));
     }
-    fuzz_check(!gt_journal_add(j, &(gt_outcome){.size = 1}, NULL) && !gt_journal_sync(j));
-    gt_journal_close(j, false);
-    fuzz_check(!gt_journal_open(&j, dest(""), key, false, &again) && again == done + 1);
-    gt_journal_close(j, true);
+    fuzz_check(!gt_progress_file_add(j, &(gt_outcome){.size = 1}, NULL) && !gt_progress_file_sync(j));
+    gt_progress_file_close(j, false);
+    fuzz_check(!gt_progress_file_open(&j, dest(""), key, false, &again) && again == done + 1);
+    gt_progress_file_close(j, true);
 }
 
 static void run(const uint8_t *bytes, size_t n) { fuzz_with_repaired(bytes, n, go_on, repair); }

@@ -9,19 +9,19 @@
 
 static gt_comm *comm;
 
-static inline gt_status pack(const char *source, const char *dest, gt_pack_request r, gt_pack_result *result) {
+static inline gt_status pack(const char *source, const char *dest, gt_convert_request r, gt_convert_result *result) {
     r.n_sources = r.n_sources ? r.n_sources : 1;
     r.sources = r.sources ? r.sources : &source;
     r.dest = dest;
-    return gt_pack(comm, &r, result);
+    return gt_convert(comm, &r, result);
 }
 
 /* Made anew, whatever stands there. */
-static inline void packed(const char *source, const char *dest, gt_pack_request r) {
-    gt_pack_result result;
+static inline void packed(const char *source, const char *dest, gt_convert_request r) {
+    gt_convert_result result;
     r.overwrite = true;
     if (pack(source, dest, r, &result)) fail_msg("%s", gt_message());
-    gt_pack_result_free(&result);
+    gt_convert_result_free(&result);
 }
 
 enum { GOOD = 24 };

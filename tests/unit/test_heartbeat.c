@@ -106,16 +106,16 @@ static void the_slowest_of_all_is_heard(void **state) {
 static void a_file_is_put_together(void **state) {
     (void)state;
     const double limit = 0.3;
-    gt_pack_result result;
-    gt_pack_request r = {.n_sources = 1, .sources = (const char *[]){at("pictures")}, .dest = at("made.h5")};
+    gt_convert_result result;
+    gt_convert_request r = {.n_sources = 1, .sources = (const char *[]){at("pictures")}, .dest = at("made.h5")};
     gt_comm_heartbeat(comm, limit);
     struct slowness s = slow_pictures(limit, false);
     s.call = "pwrite";
     s.part = "made.h5.part.h5";
     slow_down(0, s);
-    assert_ok(gt_pack(comm, &r, &result));
+    assert_ok(gt_convert(comm, &r, &result));
     assert_true(slow.calls <= 0);
-    gt_pack_result_free(&result);
+    gt_convert_result_free(&result);
 }
 
 static void a_folder_is_looked_through(void **state) {

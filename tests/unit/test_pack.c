@@ -38,10 +38,10 @@ static void every_destination_holds_it(void **state) {
             char dest[600], name[64];
             snprintf(name, sizeof name, "%d%s", compress, dests[i]);
             snprintf(dest, sizeof dest, "%s", at(name));
-            packed(source, dest, (gt_pack_request){.compress = compress});
+            packed(source, dest, (gt_convert_request){.compress = compress});
             same_items(source, dest, 40);
             assert_false(exists("0set.zip.part") || exists("0set.zip.progress") || exists("1set.h5.part") || exists("1set.h5.progress"));
-            packed(source, at("deep.h5"), (gt_pack_request){.compress = compress, .transform = {.depth = GT_DEPTH_F32, .channels = 4}});
+            packed(source, at("deep.h5"), (gt_convert_request){.compress = compress, .transform = {.depth = GT_DEPTH_F32, .channels = 4}});
             gt_dataset *ds = opened(at("deep.h5"), NULL);
             assert_true(gt_dataset_get_info(ds)->type == GT_F32);
             assert_string_equal(gt_dataset_get_info(ds)->channel_names, "R,G,B,A");
@@ -55,14 +55,14 @@ static void every_destination_holds_it(void **state) {
             for (int k = 0; k < 16 * 16 * 3; k++) assert_true(fabsf(plain[k] - pixel[k / 3 * 4 + k % 3]) < 1e-6f);
             gt_dataset_close(ds);
         }
-    gt_pack_result result;
-    assert_int_equal(pack(source, at("0new/folder/set"), (gt_pack_request){.compress = true}, &result), GT_USAGE); /* not empty any more */
+    gt_convert_result result;
+    assert_int_equal(pack(source, at("0new/folder/set"), (gt_convert_request){.compress = true}, &result), GT_USAGE); /* not empty any more */
     assert_message("is not what this command makes (00000/img00000000.png differs)");
 }
 
 /* Of pictures of 8 x 8 pixels. */
 static void subset_is_that_of_training(const char *source, int amount, uint32_t seed) {
-    packed(source, at("sub.zip"), (gt_pack_request){.choice = GT_PACK_SUBSET, .amount = amount, .seed = seed});
+    packed(source, at("sub.zip"), (gt_convert_request){.choice = GT_CONVERT_SUBSET, .amount = amount, .seed = seed});
     gt_dataset *ds = opened(source, &(gt_dataset_options){.subset = amount, .subset_seed = seed}), *sub = opened(at("sub.zip"), NULL);
     uint8_t x[8 * 8 * 3], y[8 * 8 * 3];
     assert_int_equal(gt_dataset_get_info(sub)->count, amount);
@@ -98,16 +98,16 @@ static void choices_are_seeded_and_whole(void **state) {
     subset_is_that_of_training(source, 12, 3);
     snprintf(a, sizeof a, "%s", at("a.zip"));
     snprintf(b, sizeof b, "%s", at("b.zip"));
-    packed(source, a, (gt_pack_request){.choice = GT_PACK_PART, .parts = {0, 0.7}, .seed = 5});
-    packed(source, b, (gt_pack_request){.choice = GT_PACK_PART, .parts = {0.7, 1}, .seed = 5});
+    packed(source, a, (gt_convert_request){.choice = GT_CONVERT_SPLIT, .split = {0, 0.7}, .seed = 5});
+    packed(source, b, (gt_convert_request){.choice = GT_CONVERT_SPLIT, .split = {0.7, 1}, .seed = 5});
     parts[0] = a, parts[1] = b;
-    gt_pack_result result;
-    assert_int_equal(pack(NULL, at("both.zip"), (gt_pack_request){.n_sources = 2, .sources = parts}, &result), GT_OK);
+    gt_convert_result result;
+    assert_int_equal(pack(NULL, at("both.zip"), (gt_convert_request){.n_sources = 2, .sources = parts}, &result), GT_OK);
     assert_int_equal(result.kept, 50);
     assert_int_equal(result.duplicates, 0); /* the parts have nothing in common */
     assert_int_equal(result.classes, 5);
     for (int i = 0; i < 5; i++) assert_int_equal(result.of_class[i], 10);
-    gt_pack_result_free(&result);
+    gt_convert_result_free(&result);
 }
 
 /* ---- sets with a range of their own ---- */
@@ -154,19 +154,19 @@ static void a_set_keeps_its_range(void **state) {
     uint16_t wide[SIDE][2 * SIDE];
 
     snprintf(dest, sizeof dest, "%s", at("twelve_u8.zip"));
-    packed(source, dest, (gt_pack_request){.transform = {.depth = GT_DEPTH_U8}});
+    packed(source, dest, (gt_convert_request){.transform = {.depth = GT_DEPTH_U8}});
     first_image(dest, bytes, sizeof bytes, range);
     for (int k = 0; k < SIDE * SIDE; k++) assert_true(fabs(bytes[k] - twelve_bits(k) / 4095.0 * 255) <= 0.5);
     assert_true(range[0] == 0 && range[1] == 255);
 
     snprintf(dest, sizeof dest, "%s", at("twelve_f32.h5"));
-    packed(source, dest, (gt_pack_request){.transform = {.depth = GT_DEPTH_F32}});
+    packed(source, dest, (gt_convert_request){.transform = {.depth = GT_DEPTH_F32}});
     first_image(dest, floats, sizeof floats, range);
     for (int k = 0; k < SIDE * SIDE; k++) assert_true(fabs((double)floats[k] - (twelve_bits(k) / 4095.0 * 2 - 1)) < 1e-6);
     assert_true(range[0] == -1 && range[1] == 1);
 
     snprintf(dest, sizeof dest, "%s", at("twelve_wide.zip")); /* white is the range's */
-    packed(source, dest, (gt_pack_request){.transform = {.width = 2 * SIDE, .height = SIDE, .pad = true, .background = {1, 1, 1}, .alpha = GT_ALPHA_FLATTEN}});
+    packed(source, dest, (gt_convert_request){.transform = {.width = 2 * SIDE, .height = SIDE, .pad = true, .background = {1, 1, 1}, .alpha = GT_ALPHA_FLATTEN}});
     first_image(dest, wide, sizeof wide, range);
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < 2 * SIDE; x++) {
@@ -200,14 +200,14 @@ static void sets_that_are_merged_agree_on_channels(void **state) {
                  {3, NULL, NULL, true},        {4, "R,G,B,A", NULL, true}, {4, "R,G,B,A", "R,G,B,nir", false}};
     char a[600], b[600];
     const char *sources[] = {a, b};
-    gt_pack_result result;
+    gt_convert_result result;
     for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) {
         named_folder(a, 2 * i, cases[i].channels, cases[i].first);
         named_folder(b, 2 * i + 1, cases[i].channels, cases[i].second);
-        gt_status st = pack(NULL, at("named.zip"), (gt_pack_request){.n_sources = 2, .sources = sources, .overwrite = true}, &result);
+        gt_status st = pack(NULL, at("named.zip"), (gt_convert_request){.n_sources = 2, .sources = sources, .overwrite = true}, &result);
         assert_int_equal(st, cases[i].fits ? GT_OK : GT_USAGE);
         if (st) assert_message("channels of different names");
-        gt_pack_result_free(&result);
+        gt_convert_result_free(&result);
     }
 }
 
@@ -218,7 +218,7 @@ static void not_in_the_source(void **state) {
                       *const elsewhere[] = {"owner", "own/../beside", "own/set.zip"};
     const char *sources[2] = {"synth:shapes:n=5,size=8", NULL};
     char source[600], dest[600];
-    gt_pack_result result;
+    gt_convert_result result;
     snprintf(source, sizeof source, "%s", at("own"));
     sources[1] = source;
     mkdir(source, 0777);
@@ -227,27 +227,27 @@ static void not_in_the_source(void **state) {
     assert_int_equal(symlink(source, at("link")), 0);
     for (size_t i = 0; i < sizeof within / sizeof *within; i++) {
         snprintf(dest, sizeof dest, "%s", at(within[i]));
-        assert_int_equal(pack(source, dest, (gt_pack_request){0}, &result), GT_USAGE);
+        assert_int_equal(pack(source, dest, (gt_convert_request){0}, &result), GT_USAGE);
         assert_message("lies in the source");
-        assert_int_equal(pack(NULL, dest, (gt_pack_request){.n_sources = 2, .sources = sources, .import.labels = GT_SOURCE_LABELS_NONE}, &result), GT_USAGE);
+        assert_int_equal(pack(NULL, dest, (gt_convert_request){.n_sources = 2, .sources = sources, .import.labels = GT_SOURCE_LABELS_NONE}, &result), GT_USAGE);
         assert_message(source);
     }
     assert_false(exists("own/train") || exists("own/new"));
     for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
         snprintf(dest, sizeof dest, "%s", at(elsewhere[i]));
-        packed(source, dest, (gt_pack_request){0});
+        packed(source, dest, (gt_convert_request){0});
     }
-    assert_int_equal(pack(source, NULL, (gt_pack_request){.scan_only = true}, &result), GT_OK);
+    assert_int_equal(pack(source, NULL, (gt_convert_request){.scan_only = true}, &result), GT_OK);
 }
 
 /* ---- pictures that cannot be used ---- */
 
 static void unusable_pictures(void **state) {
     (void)state;
-    gt_pack_result result;
+    gt_convert_result result;
     char source[600];
     snprintf(source, sizeof source, "%s", mixed_folder());
-    assert_int_equal(pack(source, at("stop.zip"), (gt_pack_request){.report = at("report")}, &result), GT_FORMAT);
+    assert_int_equal(pack(source, at("stop.zip"), (gt_convert_request){.report = at("report")}, &result), GT_FORMAT);
     assert_message("20damaged.png");
     assert_true(result.bad == 1 && result.odd == 0 && result.duplicates == 1);
     assert_false(exists("stop.zip"));
@@ -259,30 +259,30 @@ static void unusable_pictures(void **state) {
     free(text);
 
     /* left out, it goes on from there; the bytes are those of a run that did so at once */
-    assert_int_equal(pack(source, at("stop.zip"), (gt_pack_request){.skip = true}, &result), GT_OK);
+    assert_int_equal(pack(source, at("stop.zip"), (gt_convert_request){.skip = true}, &result), GT_OK);
     assert_true(result.kept == GOOD + 1 && result.bad == 1 && result.duplicates == 1);
-    packed(source, at("once.zip"), (gt_pack_request){.skip = true});
+    packed(source, at("once.zip"), (gt_convert_request){.skip = true});
     size_t m;
     uint8_t *a = get(at("stop.zip"), &n), *b = get(at("once.zip"), &m);
     assert_int_equal(n, m);
     assert_memory_equal(a, b, n);
     free(a);
     free(b);
-    assert_int_equal(pack(source, at("single.zip"), (gt_pack_request){.skip = true, .skip_duplicates = true}, &result), GT_OK);
+    assert_int_equal(pack(source, at("single.zip"), (gt_convert_request){.skip = true, .skip_duplicates = true}, &result), GT_OK);
     assert_int_equal(result.kept, GOOD);
 
     put_picture(at("mixed/99odd.png"), 3, 16, 8, 3); /* known from heads: nothing is begun */
-    assert_int_equal(pack(source, at("odd.zip"), (gt_pack_request){0}, &result), GT_FORMAT);
+    assert_int_equal(pack(source, at("odd.zip"), (gt_convert_request){0}, &result), GT_FORMAT);
     assert_message("99odd.png");
     assert_message("8 x 16");
     assert_false(exists("odd.zip.part"));
-    assert_int_equal(pack(source, at("odd.zip"), (gt_pack_request){.scan_only = true}, &result), GT_OK);
+    assert_int_equal(pack(source, at("odd.zip"), (gt_convert_request){.scan_only = true}, &result), GT_OK);
     assert_true(result.bad == 1 && result.odd == 1 && result.duplicates == 1);
-    assert_int_equal(pack(source, at("odd.zip"), (gt_pack_request){.skip = true}, &result), GT_OK);
+    assert_int_equal(pack(source, at("odd.zip"), (gt_convert_request){.skip = true}, &result), GT_OK);
     assert_true(result.kept == GOOD + 1 && result.bad == 1 && result.odd == 1);
-    assert_int_equal(pack(source, at("odd.zip"), (gt_pack_request){.transform = {.width = 7, .height = 30}, .skip = true}, &result), GT_FORMAT);
+    assert_int_equal(pack(source, at("odd.zip"), (gt_convert_request){.transform = {.width = 7, .height = 30}, .skip = true}, &result), GT_FORMAT);
     assert_message("--width=8 --height=32");
-    gt_status st = pack(source, at("f32.zip"), (gt_pack_request){.transform = {.depth = GT_DEPTH_F32}, .skip = true}, &result);
+    gt_status st = pack(source, at("f32.zip"), (gt_convert_request){.transform = {.depth = GT_DEPTH_F32}, .skip = true}, &result);
     assert_int_equal(st, GT_USAGE);
     assert_message(".h5");
 }
@@ -305,26 +305,26 @@ static void pictures_without_labels(void **state) {
         snprintf(json + strlen(json), sizeof json - strlen(json), "%s[\"%s/%d.png\", %d]", i ? ", " : "", folder, i, i % 2);
     }
     put(csv, lines, strlen(lines));
-    gt_pack_result result;
+    gt_convert_result result;
     gt_source_options wanted[2] = {{.labels = GT_SOURCE_LABELS_FOLDERS}, {.labels_csv = csv}};
     for (int k = 0; k < 2; k++) {
-        assert_int_equal(pack(source, at("stray.zip"), (gt_pack_request){.import = wanted[k]}, &result), GT_FORMAT);
+        assert_int_equal(pack(source, at("stray.zip"), (gt_convert_request){.import = wanted[k]}, &result), GT_FORMAT);
         assert_message("1 of 9 pictures");
         assert_message("'stray.png': ");
         assert_message(k ? "stray.csv" : "--labels=folders");
         assert_message("--labels=none");
         assert_false(exists("stray.zip") || exists("stray.zip.part"));
-        assert_int_equal(pack(source, NULL, (gt_pack_request){.import = wanted[k], .scan_only = true}, &result), GT_OK);
+        assert_int_equal(pack(source, NULL, (gt_convert_request){.import = wanted[k], .scan_only = true}, &result), GT_OK);
         assert_int_equal(result.odd, 1);
-        assert_int_equal(pack(source, at("stray.zip"), (gt_pack_request){.import = wanted[k], .skip = true}, &result), GT_OK);
+        assert_int_equal(pack(source, at("stray.zip"), (gt_convert_request){.import = wanted[k], .skip = true}, &result), GT_OK);
         assert_true(result.kept == 8 && result.odd == 1 && result.classes == 2 && result.of_class[1] == 4);
-        gt_pack_result_free(&result);
+        gt_convert_result_free(&result);
         unlink(at("stray.zip"));
     }
     strcat(json, "]}");
     put(at("stray/dataset.json"), json, strlen(json));
     for (int scan = 0; scan < 2; scan++) {
-        assert_int_equal(pack(source, at("stray.zip"), (gt_pack_request){.report = at("stray.report"), .scan_only = scan}, &result), GT_OK);
+        assert_int_equal(pack(source, at("stray.zip"), (gt_convert_request){.report = at("stray.report"), .scan_only = scan}, &result), GT_OK);
         assert_true(result.odd == 0 && result.classes == 0);
         size_t n;
         char *text = get(at("stray.report"), &n);
@@ -335,7 +335,7 @@ static void pictures_without_labels(void **state) {
     gt_dataset *ds = opened(at("stray.zip"), NULL);
     assert_true(gt_dataset_get_info(ds)->count == 9 && gt_dataset_get_info(ds)->label_width == 0);
     gt_dataset_close(ds);
-    packed(source, at("stray.zip"), (gt_pack_request){.import = {.labels = GT_SOURCE_LABELS_NONE}, .report = at("stray.report")});
+    packed(source, at("stray.zip"), (gt_convert_request){.import = {.labels = GT_SOURCE_LABELS_NONE}, .report = at("stray.report")});
     size_t n;
     char *text = get(at("stray.report"), &n);
     assert_null(strstr(text, "stray.png"));
@@ -359,11 +359,11 @@ static const char *turned_zip(turn how, int turned, int upright, int odd) {
 /* Pictures that agree as shown make a dataset, whatever they are as stored. */
 static void turned_pictures(void **state) {
     (void)state;
-    gt_pack_result result;
+    gt_convert_result result;
     for (turn how = TURN_FRONT; how < TURNS; how++)
         for (int upright = 0; upright <= 3; upright += 3)
             for (int sized = 0; sized < 2; sized++) {
-                gt_pack_request r = {.transform = {.width = sized ? 8 : 0, .height = sized ? 16 : 0}};
+                gt_convert_request r = {.transform = {.width = sized ? 8 : 0, .height = sized ? 16 : 0}};
                 if (pack(turned_zip(how, 5, upright, 0), at("shown.zip"), r, &result)) fail_msg("%s", gt_message());
                 assert_true(result.kept == 5 + upright && result.bad == 0 && result.odd == 0);
                 gt_dataset *ds = opened(at("shown.zip"), NULL);
@@ -372,12 +372,12 @@ static void turned_pictures(void **state) {
                 unlink(at("shown.zip"));
             }
     for (turn how = TURN_FRONT; how < TURNS; how++) {
-        assert_int_equal(pack(turned_zip(how, 4, 1, 2), at("unlike.zip"), (gt_pack_request){0}, &result), GT_FORMAT);
+        assert_int_equal(pack(turned_zip(how, 4, 1, 2), at("unlike.zip"), (gt_convert_request){0}, &result), GT_FORMAT);
         assert_message("2 of 7");
         assert_message("wide05.png': would become 16 x 8 pixels, 8-bit RGB; most become 8 x 16");
-        assert_int_equal(pack(turned_zip(how, 1, 1, 4), at("unlike.zip"), (gt_pack_request){.skip = true}, &result), GT_OK);
+        assert_int_equal(pack(turned_zip(how, 1, 1, 4), at("unlike.zip"), (gt_convert_request){.skip = true}, &result), GT_OK);
         assert_true(result.kept == 4 && result.odd == 2);
-        gt_pack_result_free(&result);
+        gt_convert_result_free(&result);
         unlink(at("unlike.zip"));
     }
 }

@@ -54,7 +54,7 @@ static void put_folder(const char *name, int first) {
 }
 
 /* The sources that a picture which cannot be read comes after: it ends the making when all else is made. */
-static gt_pack_request before_damage(const char *source, gt_pack_request r) {
+static gt_convert_request before_damage(const char *source, gt_convert_request r) {
     static const char *sources[2];
     static char first[600], last[600];
     snprintf(first, sizeof first, "%s", source);
@@ -66,8 +66,8 @@ static gt_pack_request before_damage(const char *source, gt_pack_request r) {
 
 enum { WITHIN = 100 }; /* a byte of the first image of an archive */
 
-static void begin_making(const char *dest, const char *source, gt_pack_request r) {
-    gt_pack_result result;
+static void begin_making(const char *dest, const char *source, gt_convert_request r) {
+    gt_convert_result result;
     unlink(dest);
     assert_int_equal(pack(NULL, dest, before_damage(source, r), &result), GT_FORMAT);
     assert_message("damaged.png");
@@ -82,9 +82,9 @@ static void begin_making(const char *dest, const char *source, gt_pack_request r
 }
 
 /* Does it go on with what was begun? If not it says so, and with --restart the result is what it is at once. */
-static bool goes_on(const char *dest, const char *source, gt_pack_request r) {
+static bool goes_on(const char *dest, const char *source, gt_convert_request r) {
     char fresh[600];
-    gt_pack_result result;
+    gt_convert_result result;
     snprintf(fresh, sizeof fresh, "%s/fresh.zip", scratch);
     r = before_damage(source, r);
     r.skip = true;
@@ -96,12 +96,12 @@ static bool goes_on(const char *dest, const char *source, gt_pack_request r) {
         assert_true(access(dest, F_OK) != 0);
         r.restart = true;
     } else {
-        assert_false(result.stood);
+        assert_false(result.unchanged);
     }
-    gt_pack_result_free(&result);
+    gt_convert_result_free(&result);
     for (int k = r.restart ? 0 : 1; k < 2; k++) {
         if (pack(NULL, k ? fresh : dest, r, &result)) fail_msg("%s", gt_message());
-        gt_pack_result_free(&result);
+        gt_convert_result_free(&result);
     }
     size_t n, m;
     uint8_t *made = get(dest, &n), *wanted = get(fresh, &m);
@@ -127,7 +127,7 @@ static void make_damaged(void) {
 /* It goes on with the same alone, which may have moved; with what only looks the same it begins anew. */
 static void what_is_read_decides_about_going_on(void **state) {
     (void)state;
-    gt_pack_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}};
+    gt_convert_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}};
     char dest[600];
     snprintf(dest, sizeof dest, "%s", at("on.zip"));
     make_damaged();
@@ -145,8 +145,8 @@ static void what_is_read_decides_about_going_on(void **state) {
     put_array(at("b.npy"), 40);
     assert_false(goes_on(dest, at("b.npy"), plain));
 
-    packed("synth:shapes:n=20,size=8,seed=1", at("a.h5"), (gt_pack_request){0});
-    packed("synth:shapes:n=20,size=8,seed=2", at("b.h5"), (gt_pack_request){0});
+    packed("synth:shapes:n=20,size=8,seed=1", at("a.h5"), (gt_convert_request){0});
+    packed("synth:shapes:n=20,size=8,seed=2", at("b.h5"), (gt_convert_request){0});
     age(at("a.h5"), 1), age(at("b.h5"), 2);
     begin_making(dest, at("a.h5"), plain);
     assert_true(goes_on(dest, at("a.h5"), plain));
@@ -180,7 +180,7 @@ static void options_decide_about_going_on(void **state) {
     make_damaged();
     put_folder("labelled", 0);
 
-    gt_pack_request labelled = {.import = {.labels_csv = csv}};
+    gt_convert_request labelled = {.import = {.labels_csv = csv}};
     put(csv, labels, strlen(labels));
     begin_making(dest, at("labelled"), labelled);
     assert_true(goes_on(dest, at("labelled"), labelled));
@@ -189,7 +189,7 @@ static void options_decide_about_going_on(void **state) {
     put(csv, labels, strlen(labels));
     assert_false(goes_on(dest, at("labelled"), labelled));
 
-    gt_pack_request squares = {.import = {.labels = GT_SOURCE_LABELS_NONE, .crops = 5}, .transform = {.width = 8, .height = 8}}, larger = squares;
+    gt_convert_request squares = {.import = {.labels = GT_SOURCE_LABELS_NONE, .crops = 5}, .transform = {.width = 8, .height = 8}}, larger = squares;
     larger.import.crops = 6; /* as many squares of every picture */
     begin_making(dest, at("labelled"), squares);
     assert_true(goes_on(dest, at("labelled"), squares));
@@ -199,25 +199,25 @@ static void options_decide_about_going_on(void **state) {
 
 /* ---- progress on disk ---- */
 
-static int64_t progress_by(const char *dest, gt_hash128 key, bool add, gt_journal_drop drop) {
-    gt_journal *j;
+static int64_t progress_by(const char *dest, gt_hash128 key, bool add, gt_progress_drop drop) {
+    gt_progress_file *j;
     int64_t done;
-    if (gt_journal_open(&j, dest, key, drop, &done)) fail_msg("%s", gt_message());
+    if (gt_progress_file_open(&j, dest, key, drop, &done)) fail_msg("%s", gt_message());
     for (int64_t i = 0; i < done; i++) {
         gt_outcome o;
         const char *text;
-        assert_int_equal(gt_journal_next(j, &o, &text), GT_OK);
+        assert_int_equal(gt_progress_file_next(j, &o, &text), GT_OK);
         assert_int_equal(o.size, 100);
         assert_string_equal(text, "why");
     }
     if (add) {
-        assert_int_equal(gt_journal_add(j, &(gt_outcome){.size = 100}, "why"), GT_OK);
-        assert_int_equal(gt_journal_sync(j), GT_OK);
-        gt_journal *second;
-        assert_int_equal(gt_journal_open(&second, dest, key, GT_DROP_ALL, &done), GT_FAILED);
+        assert_int_equal(gt_progress_file_add(j, &(gt_outcome){.size = 100}, "why"), GT_OK);
+        assert_int_equal(gt_progress_file_sync(j), GT_OK);
+        gt_progress_file *second;
+        assert_int_equal(gt_progress_file_open(&second, dest, key, GT_DROP_ALL, &done), GT_FAILED);
         assert_message("another process");
     }
-    gt_journal_close(j, false);
+    gt_progress_file_close(j, false);
     return done;
 }
 
@@ -240,9 +240,9 @@ static void progress_is_believed_while_whole(void **state) {
     bytes[n - 5] ^= 1;
     put(at("dest.progress"), bytes, n);
     assert_int_equal(progress(dest, key, false), 2);
-    gt_journal *j;
+    gt_progress_file *j;
     int64_t done;
-    assert_int_equal(gt_journal_open(&j, dest, other, GT_DROP_NOTHING, &done), GT_USAGE); /* something else was asked for */
+    assert_int_equal(gt_progress_file_open(&j, dest, other, GT_DROP_NOTHING, &done), GT_USAGE); /* something else was asked for */
     assert_message("2 images were made");
     assert_int_equal(progress_by(dest, key, false, GT_DROP_OTHERS), 2);
     assert_int_equal(progress_by(dest, other, false, GT_DROP_OTHERS), 0);
@@ -258,23 +258,23 @@ static void progress_from_elsewhere(void **state) {
     gt_hash128 key = {1, 2};
     char dest[600];
     snprintf(dest, sizeof dest, "%s", at("foreign"));
-    static const gt_outcome odd[] = {{.size = 100, .remark = 1 + GT_FINDINGS}, {.size = 100, .remark = 255}, {.size = 100, .fate = 1 + GT_FINDINGS}};
+    static const gt_outcome odd[] = {{.size = 100, .remark = 1 + GT_REMARKS}, {.size = 100, .remark = 255}, {.size = 100, .left_out = 1 + GT_REMARKS}};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
-        gt_journal *j;
+        gt_progress_file *j;
         int64_t done;
         progress(dest, key, true);
-        assert_int_equal(gt_journal_open(&j, dest, key, GT_DROP_NOTHING, &done), GT_OK);
-        assert_int_equal(gt_journal_add(j, &odd[i], "why"), GT_OK);
-        assert_int_equal(gt_journal_sync(j), GT_OK);
-        gt_journal_close(j, false);
+        assert_int_equal(gt_progress_file_open(&j, dest, key, GT_DROP_NOTHING, &done), GT_OK);
+        assert_int_equal(gt_progress_file_add(j, &odd[i], "why"), GT_OK);
+        assert_int_equal(gt_progress_file_sync(j), GT_OK);
+        gt_progress_file_close(j, false);
         assert_int_equal(progress(dest, key, false), i + 1);
     }
 
     char source[600];
     snprintf(source, sizeof source, "%s", mixed_folder());
     unlink(at("mixed/99odd.png"));
-    gt_pack_result result;
-    assert_int_equal(pack(source, at("more.zip"), (gt_pack_request){0}, &result), GT_FORMAT);
+    gt_convert_result result;
+    assert_int_equal(pack(source, at("more.zip"), (gt_convert_request){0}, &result), GT_FORMAT);
     size_t n;
     uint8_t *bytes = get(at("more.zip.progress"), &n), *longer = malloc(16 * n);
     size_t records = n - 24, length = n;
@@ -282,10 +282,10 @@ static void progress_from_elsewhere(void **state) {
     memcpy(longer, bytes, n);
     for (; length + records <= 16 * n; length += records) memcpy(longer + length, bytes + 24, records);
     put(at("more.zip.progress"), longer, length);
-    assert_int_equal(pack(source, at("more.zip"), (gt_pack_request){.skip = true}, &result), GT_FORMAT);
+    assert_int_equal(pack(source, at("more.zip"), (gt_convert_request){.skip = true}, &result), GT_FORMAT);
     assert_message("more.zip.progress");
     assert_message("--restart");
-    assert_int_equal(pack(source, at("more.zip"), (gt_pack_request){.skip = true, .restart = true}, &result), GT_OK);
+    assert_int_equal(pack(source, at("more.zip"), (gt_convert_request){.skip = true, .restart = true}, &result), GT_OK);
     free(bytes);
     free(longer);
 }
@@ -293,11 +293,11 @@ static void progress_from_elsewhere(void **state) {
 /* ---- what is not ours ---- */
 
 static void refused_making(const char *dest, const char *in_the_way) {
-    gt_pack_result result;
+    gt_convert_result result;
     char path[600];
     snprintf(path, sizeof path, "%s", at(in_the_way));
     for (int restart = 0; restart < 2; restart++) {
-        gt_status st = pack("synth:shapes:n=5,size=8", at(dest), (gt_pack_request){.restart = restart}, &result);
+        gt_status st = pack("synth:shapes:n=5,size=8", at(dest), (gt_convert_request){.restart = restart}, &result);
         assert_int_equal(st, GT_USAGE);
         assert_message(path);
         assert_message("remove it, or choose another destination");
@@ -326,10 +326,10 @@ static void what_others_left_is_not_touched(void **state) {
 
     mkdir(at("full"), 0777); /* refused for another reason: no mark stays that would make a part ours */
     put(at("full/work"), text, sizeof text);
-    gt_pack_result result;
-    assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_pack_request){0}, &result), GT_USAGE);
+    gt_convert_result result;
+    assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_convert_request){0}, &result), GT_USAGE);
     assert_message("'work' in it is no part of a dataset");
-    assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_pack_request){.overwrite = true}, &result), GT_USAGE);
+    assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_convert_request){.overwrite = true}, &result), GT_USAGE);
     assert_message("removes nothing but datasets");
     assert_true(exists("full/work"));
     assert_false(exists("full.progress") || exists("full.part"));
@@ -339,13 +339,13 @@ static void what_others_left_is_not_touched(void **state) {
 static void what_we_left_is_no_obstacle(void **state) {
     (void)state;
     static const char *const dests[] = {"-own.zip", "-own.h5", "-own"};
-    gt_pack_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}}, again = {.skip = true, .import = {.labels = GT_SOURCE_LABELS_NONE}};
+    gt_convert_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}}, again = {.skip = true, .import = {.labels = GT_SOURCE_LABELS_NONE}};
     gt_hash128 other = {5, 6};
     make_damaged();
     for (size_t i = 0; i < 3; i++)
         for (int kind = 0; kind < 6; kind++) {
             char dest[600], part[700], progress_file[700];
-            gt_pack_result result;
+            gt_convert_result result;
             snprintf(dest, sizeof dest, "%s%d%s", at("left"), kind, dests[i]);
             snprintf(part, sizeof part, "%s.part", dest);
             snprintf(progress_file, sizeof progress_file, "%s.progress", dest);
@@ -373,8 +373,8 @@ static void begun_by_an_older_program(void **state) {
     (void)state;
     static const char *const endings[] = {".part", ".progress"};
     enum { DIGIT = 6 }; /* of the mark */
-    gt_pack_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}};
-    gt_pack_result result;
+    gt_convert_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}};
+    gt_convert_result result;
     char dest[600], paths[2][620];
     uint8_t *before[2];
     size_t bytes[2];
@@ -402,7 +402,7 @@ static void begun_by_an_older_program(void **state) {
     plain.restart = true;
     if (pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", plain), &result)) fail_msg("%s", gt_message());
     assert_int_equal(result.kept, 20);
-    gt_pack_result_free(&result);
+    gt_convert_result_free(&result);
     assert_false(exists("older.zip.part") || exists("older.zip.progress"));
     gt_dataset_close(opened(dest, NULL));
 }
@@ -424,8 +424,8 @@ int flock(int fd, int operation) {
 
 static void finished_by_another_process(void **state) {
     (void)state;
-    gt_pack_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}};
-    gt_pack_result result;
+    gt_convert_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}};
+    gt_convert_result result;
     char dest[600];
     make_damaged();
     snprintf(dest, sizeof dest, "%s", at("raced.zip"));
@@ -460,7 +460,7 @@ static void what_belongs_to_a_folder(void **state) {
         mkdir(at(path), 0777);
         path[strlen(path)] = '/';
         put(at(path), "x", 1);
-        assert_int_equal(gt_standing_folder(at(folder), GT_FOLDER_REMOVE, &files, &foreign), 0);
+        assert_int_equal(gt_existing_folder(at(folder), GT_FOLDER_REMOVE, &files, &foreign), 0);
         if ((foreign == NULL) != cases[i].belongs) fail_msg("'%s'", cases[i].name);
         assert_int_equal(exists(path), !cases[i].belongs); /* removed, or not touched */
         free(foreign);
@@ -482,13 +482,13 @@ static void killed_while_a_folder_is_replaced(void **state) {
     char dest[600], fresh[600];
     snprintf(dest, sizeof dest, "%s", at("replaced"));
     snprintf(fresh, sizeof fresh, "%s", at("undisturbed"));
-    packed("synth:shapes:n=20,size=8,seed=2", dest, (gt_pack_request){0});
-    packed(source, fresh, (gt_pack_request){0});
+    packed("synth:shapes:n=20,size=8,seed=2", dest, (gt_convert_request){0});
+    packed(source, fresh, (gt_convert_request){0});
     pid_t child = fork();
     if (!child) {
-        gt_pack_result result;
+        gt_convert_result result;
         dies_here = true;
-        pack(source, dest, (gt_pack_request){.overwrite = true}, &result);
+        pack(source, dest, (gt_convert_request){.overwrite = true}, &result);
         _exit(1);
     }
     int how;
@@ -496,9 +496,9 @@ static void killed_while_a_folder_is_replaced(void **state) {
     assert_true(WIFEXITED(how) && (WEXITSTATUS(how) == 9 || WEXITSTATUS(how) == 1));
     if (WEXITSTATUS(how) == 1) return; /* a file system that cannot exchange names: nothing to be seen here */
     assert_true(exists("replaced.part") && exists("replaced.progress"));
-    gt_pack_result result;
-    if (pack(source, dest, (gt_pack_request){.overwrite = true}, &result)) fail_msg("%s", gt_message());
-    gt_pack_result_free(&result);
+    gt_convert_result result;
+    if (pack(source, dest, (gt_convert_request){.overwrite = true}, &result)) fail_msg("%s", gt_message());
+    gt_convert_result_free(&result);
     assert_false(exists("replaced.part") || exists("replaced.progress"));
     for (int i = 0; i < 20; i++) {
         char name[64];

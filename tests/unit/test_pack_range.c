@@ -47,8 +47,8 @@ static gt_dataset_info second_image(const char *path, void *samples) {
     return info;
 }
 
-static gt_pack_request declared(gt_transform t) {
-    return (gt_pack_request){.has_range = true, .range = {LOW, HIGH}, .transform = t};
+static gt_convert_request declared(gt_transform t) {
+    return (gt_convert_request){.has_range = true, .range = {LOW, HIGH}, .transform = t};
 }
 
 static void a_range_is_declared(void **state) {
@@ -65,7 +65,7 @@ static void a_range_is_declared(void **state) {
         gt_dataset_floats(&info, x, PIXELS, seen);
         for (int i = 0; i < PIXELS; i++)
             assert_true(x[i] == sample(1, i) && fabs((double)seen[i] - (2 * share(x[i]) - 1)) < 1e-6);
-        packed(at("declared.h5"), at("copy.h5"), (gt_pack_request){0}); /* and kept */
+        packed(at("declared.h5"), at("copy.h5"), (gt_convert_request){0}); /* and kept */
         info = second_image(at("copy.h5"), x);
         assert_true(info.range[0] == LOW && info.range[1] == HIGH);
     }
@@ -96,7 +96,7 @@ static void transforms_keep_to_it(void **state) {
     for (int i = 0; i < PIXELS * 4; i++)
         assert_true(fabs((double)rgba[i] - (i % 4 == 3 ? HIGH : (double)sample(1, i / 4))) <
                     1e-3); /* opaque is white */
-    packed(at("rgba.h5"), at("grey.h5"), (gt_pack_request){.transform = {.channels = 1}});
+    packed(at("rgba.h5"), at("grey.h5"), (gt_convert_request){.transform = {.channels = 1}});
     info = second_image(at("grey.h5"), grey);
     assert_true(info.channels == 1 && info.range[0] == LOW && info.range[1] == HIGH);
     for (int i = 0; i < PIXELS; i++) assert_true(fabs((double)grey[i] - (double)sample(1, i)) < 1e-2);
@@ -107,7 +107,7 @@ static void transforms_keep_to_it(void **state) {
     assert_true(info.range[0] == LOW && info.range[1] == HIGH);
     assert_true(fabs((double)small[0] -
                      (double)(sample(1, 0) + sample(1, 1) + sample(1, SIDE) + sample(1, SIDE + 1)) / 4) < 1e-2);
-    gt_pack_request squares = declared((gt_transform){0});
+    gt_convert_request squares = declared((gt_transform){0});
     squares.import.crops = SIDE / 2;
     squares.import.labels = GT_SOURCE_LABELS_NONE;
     packed(source, at("squares.h5"), squares);
@@ -133,10 +133,10 @@ static void a_depth_has_its_usual_range(void **state) {
     for (int i = 0; i < PIXELS; i++) assert_true(fabs(bytes[i] - 255 * share(sample(1, i))) <= 0.5 + 1e-3);
     packed(source, at("words.zip"), declared((gt_transform){.depth = GT_DEPTH_U16}));
     packed(at("words.zip"), at("twelve.h5"),
-           (gt_pack_request){.has_range = true, .range = {0, 4095}}); /* of whole numbers, too */
+           (gt_convert_request){.has_range = true, .range = {0, 4095}}); /* of whole numbers, too */
     info = second_image(at("twelve.h5"), words);
     assert_true(info.type == GT_U16 && info.range[1] == 4095);
-    packed(at("twelve.h5"), at("twelve16.h5"), (gt_pack_request){.transform = {.depth = GT_DEPTH_U16}});
+    packed(at("twelve.h5"), at("twelve16.h5"), (gt_convert_request){.transform = {.depth = GT_DEPTH_U16}});
     uint16_t full[PIXELS];
     info = second_image(at("twelve16.h5"), full);
     assert_true(info.type == GT_U16 && info.range[0] == 0 && info.range[1] == 65535);
@@ -148,10 +148,10 @@ static void what_is_no_range(void **state) {
     (void)state;
     static const double wrong[][2] = {{1, 1}, {2, 1}, {NAN, 1}, {0, INFINITY}, {-INFINITY, 0}};
     char source[600], other[600];
-    gt_pack_result result;
+    gt_convert_result result;
     snprintf(source, sizeof source, "%s", float_file("plain.h5", NULL));
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        gt_pack_request r = {.has_range = true, .range = {wrong[i][0], wrong[i][1]}};
+        gt_convert_request r = {.has_range = true, .range = {wrong[i][0], wrong[i][1]}};
         assert_int_equal(pack(source, at("no.h5"), r, &result), GT_USAGE);
         assert_message("two finite numbers, the smaller one first");
     }
@@ -164,11 +164,11 @@ static void what_is_no_range(void **state) {
     /* Another range is another result, and two sources need one */
     packed(source, at("one.h5"), declared((gt_transform){0}));
     assert_int_equal(
-        pack(source, at("one.h5"), (gt_pack_request){.has_range = true, .range = {LOW, HIGH + 1}}, &result), GT_USAGE);
+        pack(source, at("one.h5"), (gt_convert_request){.has_range = true, .range = {LOW, HIGH + 1}}, &result), GT_USAGE);
     assert_message("range differs");
     snprintf(other, sizeof other, "%s", at("one.h5"));
     const char *sources[2] = {source, other};
-    gt_pack_request both = {.n_sources = 2, .sources = sources};
+    gt_convert_request both = {.n_sources = 2, .sources = sources};
     assert_int_equal(pack(NULL, at("both.h5"), both, &result), GT_USAGE);
     assert_message("--range=LO,HI");
     both.has_range = true, both.range[0] = LOW, both.range[1] = HIGH;
