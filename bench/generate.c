@@ -24,28 +24,28 @@ static const gt_option rows[] = {
     {.key = "batch", .type = GT_OPTION_INT, BENCH_FIELD(generate_options, batch), .standard = "0", .max = 4096, .help = "Images per run; 0: 1, 4 and 8"},
 };
 
-static gt_status measure(bench *b, gt_trainer *t, int n, double peak, gt_table *table) {
-    gt_model *m = t->model;
+static gt_status measure(bench *b, gt_engine *e, int n, double peak, gt_table *table) {
+    gt_model *m = e->model;
     gt_graph *g = m->build_generator(m, &(gt_generate_options){.n = n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1});
-    gt_exec *e = g ? gt_exec_new(g, &(gt_exec_options){.pool = t->pool}) : NULL;
-    gt_status st = e ? GT_OK : GT_FAILED;
-    if (e) gt_exec_bind(e, GT_SLOT(0), m->blocks[0]);
-    float *z = e ? gt_exec_input(e, "z") : NULL;
+    gt_exec *x = g ? gt_exec_new(g, &(gt_exec_options){.pool = e->pool}) : NULL;
+    gt_status st = x ? GT_OK : GT_FAILED;
+    if (x) gt_exec_bind(x, GT_SLOT(0), m->blocks[0]);
+    float *z = x ? gt_exec_input(x, "z") : NULL;
     if (z) gt_random_normal((gt_key){.seed = 1}, z, (size_t)n * (size_t)m->z_dim);
-    if (!st) st = gt_exec_prepare(e, NULL);
+    if (!st) st = gt_exec_prepare(x, NULL);
     clockid_t clock = b->comm->threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC; /* one thread: other programs do not count */
     double best = INFINITY, until = gt_clock() + (b->common->careful ? 10 : 1);
     for (int i = 0; !st && (i < 3 || gt_clock() < until); i++) {
         double start = gt_clock_of(clock);
-        st = gt_exec_run(e, NULL);
+        st = gt_exec_run(x, NULL);
         double seconds = gt_clock_of(clock) - start;
         if (i && seconds < best) best = seconds;
     }
     if (!st) {
-        double rate = n * b->comm->ranks / best, flops = gt_exec_cost(e).flops / n;
-        gt_table_row(table, options.recipe, (double)b->comm->ranks, (double)b->comm->threads, (double)n, rate, flops / 1e9, flops * rate / 1e9, flops * rate / (peak * b->comm->ranks), (double)gt_exec_arena_bytes(e) / 1e6);
+        double rate = n * b->comm->ranks / best, flops = gt_exec_cost(x).flops / n;
+        gt_table_row(table, options.recipe, (double)b->comm->ranks, (double)b->comm->threads, (double)n, rate, flops / 1e9, flops * rate / 1e9, flops * rate / (peak * b->comm->ranks), (double)gt_exec_arena_bytes(x) / 1e6);
     }
-    gt_exec_free(e);
+    gt_exec_free(x);
     gt_graph_free(g);
     return st;
 }
@@ -53,15 +53,15 @@ static gt_status measure(bench *b, gt_trainer *t, int n, double peak, gt_table *
 static gt_status run(bench *b) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"ranks", "ranks", 0}, {"threads", "threads", 0}, {"batch", "batch", 0}, {"rate", "images/s", 1}, {"gflop", "Gflop/image", 2},
                                         {"gflops", "Gflop/s", 1}, {"of_peak", "of FMA peak", 2}, {"arena", "arena MB", 1}};
-    gt_trainer t;
-    gt_status st = bench_recipe_open(&t, b->comm, bench_recipe_find(options.recipe), &(bench_changes){0});
+    gt_engine e;
+    gt_status st = bench_recipe_open(&e, b->comm, bench_recipe_find(options.recipe), &(bench_changes){0});
     if (st) return st;
-    double peak = bench_peak(b, t.pool);
+    double peak = bench_peak(b, e.pool);
     gt_table *table = gt_results_table(b->results, "generation", columns, 9);
     static const int batches[] = {1, 4, 8};
-    if (options.batch) st = measure(b, &t, (int)options.batch, peak, table);
-    for (int i = 0; i < 3 && !options.batch && !st; i++) st = measure(b, &t, batches[i], peak, table);
-    bench_recipe_close(&t);
+    if (options.batch) st = measure(b, &e, (int)options.batch, peak, table);
+    for (int i = 0; i < 3 && !options.batch && !st; i++) st = measure(b, &e, batches[i], peak, table);
+    bench_recipe_close(&e);
     return st;
 }
 

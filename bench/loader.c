@@ -110,17 +110,17 @@ static gt_status measure(const bench *b, const char *path, int size, const char 
 static gt_status measure_waiting(bench *b, const char *path) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"rate", "images/s", 1}, {"wait", "waiting %", 2}};
     gt_table *table = gt_results_table(b->results, "training from stored PNG, first epoch", columns, 3);
-    gt_trainer t;
-    gt_status st = bench_recipe_open(&t, b->comm, bench_recipe_find("demo"), &(bench_changes){.data = path});
+    gt_engine e;
+    gt_status st = bench_recipe_open(&e, b->comm, bench_recipe_find("demo"), &(bench_changes){.data = path});
     if (st) return st;
-    st = gt_trainer_step(&t); /* touches the memory */
-    gt_loader_wait_seconds(t.loader);
+    st = gt_engine_step_all(&e); /* touches the memory */
+    gt_loader_wait_seconds(e.loader);
     double start = gt_clock();
-    int64_t shown = t.shown;
-    for (int i = 0; i < 8 && !st; i++) st = gt_trainer_step(&t);
+    int64_t shown = e.shown;
+    for (int i = 0; i < 8 && !st; i++) st = gt_engine_step_all(&e);
     double time = gt_clock() - start;
-    if (!st) gt_table_row(table, "demo", (double)(t.shown - shown) / time, 100 * gt_loader_wait_seconds(t.loader) / time);
-    bench_recipe_close(&t);
+    if (!st) gt_table_row(table, "demo", (double)(e.shown - shown) / time, 100 * gt_loader_wait_seconds(e.loader) / time);
+    bench_recipe_close(&e);
     return st;
 }
 

@@ -68,19 +68,19 @@ static bench_recipe recipe_with(const bench_recipe *r, const char *key) {
 
 static gt_status measure(bench *b, const bench_recipe *plain, gt_table *table) {
     const bench_recipe with_low = recipe_with(plain, "memory=low"), *r = strcmp(options.memory, "low") ? plain : &with_low;
-    gt_trainer t;
+    gt_engine e;
     bench_steps steps;
     reset_high_water();
     double before = status_bytes("VmRSS");
     int64_t batch = r->reference_slice;
-    gt_status st = bench_recipe_open(&t, b->comm, r, &(bench_changes){.batch = batch, .slices = batch ? 1 : 0}); /* one slice of as many images as the reference had */
+    gt_status st = bench_recipe_open(&e, b->comm, r, &(bench_changes){.batch = batch, .slices = batch ? 1 : 0}); /* one slice of as many images as the reference had */
     if (st) return st;
-    st = bench_recipe_steps(&t, 1, &steps);
-    double high = status_bytes("VmHWM") - before, networks = (double)gt_trainer_network_bytes(&t), planned = (double)t.arena_bytes + networks;
+    st = bench_recipe_steps(&e, 1, &steps);
+    double high = status_bytes("VmHWM") - before, networks = (double)gt_engine_network_bytes(&e), planned = (double)e.arena_bytes + networks;
     if (!st)
-        gt_table_row(table, r->name, (double)t.model->slice_size, (double)t.arena_bytes / 1e6, touched(t.arena, t.arena_bytes) / 1e6, networks / 1e6, planned / 1e6, high / 1e6,
+        gt_table_row(table, r->name, (double)e.model->slice_size, (double)e.arena_bytes / 1e6, touched(e.arena, e.arena_bytes) / 1e6, networks / 1e6, planned / 1e6, high / 1e6,
                      high / planned, r->reference_memory > 0 ? high / r->reference_memory : NAN);
-    bench_recipe_close(&t);
+    bench_recipe_close(&e);
     return st;
 }
 

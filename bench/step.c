@@ -56,14 +56,14 @@ typedef struct family_sum {
 } family_sum;
 
 /* Returns the seconds of the phase's graph in one step. */
-static double add_phase(const gt_trainer *t, int p, family_sum *sums, double *hoisted) {
+static double add_phase(const gt_engine *e, int p, family_sum *sums, double *hoisted) {
     double graph = 0;
     gt_node_report n;
-    for (int i = 0; gt_exec_node(t->runs[p].at[0].exec, i, &n); i++) {
-        double times = n.hoisted ? 1 : (double)t->shares[0].count / t->variants[0].slices, seconds = n.seconds * times;
+    for (int i = 0; gt_exec_node(e->phases[p].executions[0].exec, i, &n); i++) {
+        double times = n.hoisted ? 1 : (double)e->batches[0].count / e->shapes[0].slices, seconds = n.seconds * times;
         family_sum *f = &sums[family_of(&n)];
-        f->seconds += seconds / t->model->phases[p].interval;
-        f->flops += n.flops * times / t->model->phases[p].interval;
+        f->seconds += seconds / e->model->phases[p].interval;
+        f->flops += n.flops * times / e->model->phases[p].interval;
         graph += seconds;
         if (n.hoisted) *hoisted += seconds;
     }
@@ -72,15 +72,15 @@ static double add_phase(const gt_trainer *t, int p, family_sum *sums, double *ho
 
 /* ---- tables ---- */
 
-static void tell_phases(bench *b, const gt_trainer *t, const bench_steps *s, family_sum *sums) {
+static void tell_phases(bench *b, const gt_engine *e, const bench_steps *s, family_sum *sums) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"phase", "phase", GT_COLUMN_TEXT}, {"interval", "every", 0}, {"seconds", "seconds", 4}, {"graph", "in graphs", 4},
                                         {"hoisted", "of that hoisted", 4}, {"slices", "slices", 0}, {"parameters", "parameters", 0}, {"gflop", "Gflop/slice", 2}};
     gt_table *table = gt_results_table(b->results, "phases, best time on rank 0", columns, 9);
-    for (int p = 0; p < t->model->n_phases; p++) {
-        const gt_phase *phase = &t->model->phases[p];
-        double hoisted = 0, graph = add_phase(t, p, sums, &hoisted);
-        gt_table_row(table, options.recipe, phase->name, (double)phase->interval, s->phase[p], graph, hoisted, (double)t->shares[0].count, (double)t->model->nets[phase->net]->trainable_floats,
-                     gt_exec_cost(t->runs[p].at[0].exec).flops / t->variants[0].slices / 1e9);
+    for (int p = 0; p < e->model->n_phases; p++) {
+        const gt_phase *phase = &e->model->phases[p];
+        double hoisted = 0, graph = add_phase(e, p, sums, &hoisted);
+        gt_table_row(table, options.recipe, phase->name, (double)phase->interval, s->phase[p], graph, hoisted, (double)e->batches[0].count, (double)e->model->nets[phase->net]->trainable_floats,
+                     gt_exec_cost(e->phases[p].executions[0].exec).flops / e->shapes[0].slices / 1e9);
     }
     gt_table_row(table, options.recipe, "moving average", 1.0, s->rest, NAN, NAN, NAN, NAN, NAN);
 }
@@ -97,33 +97,33 @@ static void tell_families(bench *b, const family_sum *sums, double step, double 
     gt_table_row(table, "outside the graphs", outside, 100 * outside / step, NAN, NAN);
 }
 
-static void tell_totals(bench *b, const gt_trainer *t, const bench_steps *s, double peak) {
+static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, double peak) {
     static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"ranks", "ranks", 0}, {"threads", "threads", 0}, {"batch", "batch", 0}, {"slices", "slices", 0}, {"slice", "slice", 0}, {"rate", "images/s", 3},
                                         {"sec_per_kimg", "sec/kimg", 1}, {"gflop", "Gflop/image", 2}, {"gflops", "Gflop/s", 1}, {"of_peak", "of FMA peak", 2}, {"busy", "busy", 2}, {"quiet", "quiet images/s", 3}, {"quiet_of_peak", "of FMA peak", 2}, {"reference", "x reference", 2},
                                         {"memory", "planned MB", 0}};
     gt_table *table = gt_results_table(b->results, "training", columns, sizeof columns / sizeof *columns);
     const bench_recipe *r = bench_recipe_find(options.recipe);
-    double rate = 1 / s->per_image, flops = bench_flops_per_image(t), cores = (double)(t->comm->ranks * t->comm->threads);
+    double rate = 1 / s->per_image, flops = bench_flops_per_image(e), cores = (double)(e->comm->ranks * e->comm->threads);
     double quiet = cores > 1 ? NAN : 1 / s->processor_per_image;
-    gt_table_row(table, options.recipe, (double)t->comm->ranks, (double)t->comm->threads, (double)t->job->batch, (double)t->shares[0].slices.count, (double)t->model->slice_size, rate, 1000 / rate, flops / 1e9, flops * rate / 1e9,
-                 flops * rate / (peak * t->comm->ranks), s->busy, quiet, flops * quiet / peak, r->reference_rate > 0 ? (cores > 1 ? rate / cores : quiet) / r->reference_rate : NAN, (double)t->arena_bytes / 1e6);
+    gt_table_row(table, options.recipe, (double)e->comm->ranks, (double)e->comm->threads, (double)e->job->batch, (double)e->batches[0].slices.count, (double)e->model->slice_size, rate, 1000 / rate, flops / 1e9, flops * rate / 1e9,
+                 flops * rate / (peak * e->comm->ranks), s->busy, quiet, flops * quiet / peak, r->reference_rate > 0 ? (cores > 1 ? rate / cores : quiet) / r->reference_rate : NAN, (double)e->arena_bytes / 1e6);
 }
 
 static gt_status measure(bench *b, const char *recipe) {
-    gt_trainer t;
+    gt_engine e;
     bench_steps steps;
     options.recipe = recipe;
-    gt_status st = bench_recipe_open(&t, b->comm, bench_recipe_find(recipe), &(bench_changes){.batch = options.batch, .slices = options.slices, .at_once = options.at_once});
+    gt_status st = bench_recipe_open(&e, b->comm, bench_recipe_find(recipe), &(bench_changes){.batch = options.batch, .slices = options.slices, .at_once = options.at_once});
     if (st) return st;
-    double peak = bench_peak(b, t.pool);
-    st = bench_recipe_steps(&t, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
+    double peak = bench_peak(b, e.pool);
+    st = bench_recipe_steps(&e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
     if (!st) {
         family_sum sums[FAMILIES] = {{0, 0}};
-        tell_phases(b, &t, &steps, sums);
+        tell_phases(b, &e, &steps, sums);
         tell_families(b, sums, steps.average, peak);
-        tell_totals(b, &t, &steps, peak);
+        tell_totals(b, &e, &steps, peak);
     }
-    bench_recipe_close(&t);
+    bench_recipe_close(&e);
     return st;
 }
 

@@ -51,19 +51,19 @@ static gt_job *job_of(const bench_recipe *r, const bench_changes *c) {
     return NULL;
 }
 
-gt_status bench_recipe_open(gt_trainer *t, gt_comm *comm, const bench_recipe *r, const bench_changes *changes) {
+gt_status bench_recipe_open(gt_engine *e, gt_comm *comm, const bench_recipe *r, const bench_changes *changes) {
     gt_job *job = job_of(r, changes);
     if (!job) return GT_USAGE;
-    gt_status st = gt_trainer_open(t, comm, job);
-    if (!st) st = gt_trainer_build(t);
-    if (!st) st = gt_trainer_start_loader(t);
-    if (st) bench_recipe_close(t);
+    gt_status st = gt_engine_open_all(e, comm, job);
+    if (!st) st = gt_engine_build_all(e);
+    if (!st) st = gt_engine_start_loader_all(e);
+    if (st) bench_recipe_close(e);
     return st;
 }
 
-void bench_recipe_close(gt_trainer *t) {
-    gt_job *job = t->job;
-    gt_trainer_close(t);
+void bench_recipe_close(gt_engine *e) {
+    gt_job *job = e->job;
+    gt_engine_close_all(e);
     gt_job_free(job);
 }
 
@@ -96,19 +96,19 @@ static void keep_least(double *best, double now) {
 }
 
 /* A step in which all phases are due is step 0, again and again: the loader hands out the same images. */
-static gt_status one_step(gt_trainer *t, bench_steps *best) {
-    int n = t->model->n_phases;
-    t->step = 0;
+static gt_status one_step(gt_engine *e, bench_steps *best) {
+    int n = e->model->n_phases;
+    e->step = 0;
     double start = gt_clock(), processor = processor_seconds();
-    gt_status st = gt_trainer_step(t);
-    double rest = gt_clock() - start, end = processor_seconds(), busy = (end - processor) / (rest * t->comm->threads);
+    gt_status st = gt_engine_step_all(e);
+    double rest = gt_clock() - start, end = processor_seconds(), busy = (end - processor) / (rest * e->comm->threads);
     if (st) return st;
     marks.at[n] = end; /* the last phase's time includes the moving average: it has no mark of its own */
     for (int p = 0; p < n; p++) {
-        keep_least(&best->phase[p], t->runs[p].seconds);
+        keep_least(&best->phase[p], e->phases[p].seconds);
         keep_least(&best->processor_phase[p], marks.at[p + 1] - marks.at[p]);
-        rest -= t->runs[p].seconds;
-        best->average += t->runs[p].seconds / t->model->phases[p].interval;
+        rest -= e->phases[p].seconds;
+        best->average += e->phases[p].seconds / e->model->phases[p].interval;
     }
     best->average += rest;
     keep_least(&best->rest, rest);
@@ -116,32 +116,32 @@ static gt_status one_step(gt_trainer *t, bench_steps *best) {
     return GT_OK;
 }
 
-gt_status bench_recipe_steps(gt_trainer *t, int steps, bench_steps *out) {
+gt_status bench_recipe_steps(gt_engine *e, int steps, bench_steps *out) {
     gt_status st = GT_OK;
-    set_marks(t->model);
+    set_marks(e->model);
     for (int i = 0; i <= steps && !st; i++) {
         if (i < 2) { /* the first touches the memory: forgotten */
             *out = (bench_steps){.rest = 1e30};
-            for (int p = 0; p < t->model->n_phases; p++) {
+            for (int p = 0; p < e->model->n_phases; p++) {
                 out->phase[p] = out->processor_phase[p] = 1e30;
-                gt_exec_profile(t->runs[p].at[0].exec, i > 0);
+                gt_exec_profile(e->phases[p].executions[0].exec, i > 0);
             }
         }
-        st = one_step(t, out);
+        st = one_step(e, out);
     }
     out->average /= steps;
     out->per_image = out->rest;
-    for (int p = 0; p < t->model->n_phases; p++) {
-        out->per_image += out->phase[p] / t->model->phases[p].interval;
-        out->processor_per_image += out->processor_phase[p] / t->model->phases[p].interval;
+    for (int p = 0; p < e->model->n_phases; p++) {
+        out->per_image += out->phase[p] / e->model->phases[p].interval;
+        out->processor_per_image += out->processor_phase[p] / e->model->phases[p].interval;
     }
-    out->per_image /= (double)t->job->batch;
-    out->processor_per_image /= (double)t->job->batch;
+    out->per_image /= (double)e->job->batch;
+    out->processor_per_image /= (double)e->job->batch;
     return st;
 }
 
-double bench_flops_per_image(const gt_trainer *t) {
+double bench_flops_per_image(const gt_engine *e) {
     double flops = 0;
-    for (int p = 0; p < t->model->n_phases; p++) flops += gt_exec_cost(t->runs[p].at[0].exec).flops / t->model->phases[p].interval;
-    return flops / (t->variants[0].slices * t->variants[0].samples);
+    for (int p = 0; p < e->model->n_phases; p++) flops += gt_exec_cost(e->phases[p].executions[0].exec).flops / e->model->phases[p].interval;
+    return flops / (e->shapes[0].slices * e->shapes[0].samples);
 }

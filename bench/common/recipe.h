@@ -3,7 +3,7 @@
 #ifndef BENCH_RECIPE_H
 #define BENCH_RECIPE_H
 
-#include "train/trainer.h"
+#include "train/engine.h"
 
 enum { BENCH_RECIPES = 10, BENCH_RECIPE_KEYS = 7 };
 
@@ -27,8 +27,8 @@ typedef struct bench_changes {
 } bench_changes;
 
 /* The trainer of a recipe up to its first step. On an error it is closed already. Close with bench_recipe_close(). */
-gt_status bench_recipe_open(gt_trainer *t, gt_comm *comm, const bench_recipe *r, const bench_changes *changes);
-void bench_recipe_close(gt_trainer *t);
+gt_status bench_recipe_open(gt_engine *e, gt_comm *comm, const bench_recipe *r, const bench_changes *changes);
+void bench_recipe_close(gt_engine *e);
 
 /* What was measured of steps in which every phase is due. Seconds on this rank. */
 typedef struct bench_steps {
@@ -41,9 +41,9 @@ typedef struct bench_steps {
 } bench_steps;
 
 /* One step that is not counted, then `steps`, with nodes profiled (gt_exec_node) in those. */
-gt_status bench_recipe_steps(gt_trainer *t, int steps, bench_steps *out);
+gt_status bench_recipe_steps(gt_engine *e, int steps, bench_steps *out);
 
 /* Arithmetic of one image over all phases at their intervals: direct convolutions, a multiply-add counted as two. */
-double bench_flops_per_image(const gt_trainer *t);
+double bench_flops_per_image(const gt_engine *e);
 
 #endif

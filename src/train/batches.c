@@ -1,88 +1,94 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How batches are cut into slices, which of them this rank computes, and how many at once. */
+ * How batches are cut into slices, which slices this rank computes, and in which groups. */
 #include "base/machine.h"
-#include "train/trainer.h"
+#include "train/engine.h"
 
 /* ---- slices ---- */
 
-static void add_share(gt_trainer *t, gt_slices slices) {
-    gt_share *s = &t->shares[t->n_shares++];
-    s->slices = slices;
-    gt_slice_range(slices.count, t->comm->ranks, t->comm->rank, &s->first, &s->count);
+static void add_batch(gt_engine *e, gt_slices slices) {
+    gt_batch *b = &e->batches[e->n_batches++];
+    b->slices = slices;
+    gt_slice_range(slices.count, e->comm->ranks, e->comm->rank, &b->first, &b->count);
 }
 
-/* How many slices a rank has at most. */
-size_t gt_trainer_most_slices(const gt_trainer *t) {
-    int most = 0;
-    for (int i = 0; i < t->n_shares; i++)
-        if (t->shares[i].count > most) most = t->shares[i].count;
-    return (size_t)most;
+size_t gt_engine_most_slices(const gt_engine *e) {
+    int full = e->batches[0].count, rest = e->batches[1].count;
+    return (size_t)(full > rest ? full : rest);
 }
 
-static gt_status cut_batches(gt_trainer *t) {
-    t->steps = (gt_steps){.items = t->info->count, .batch = (int)t->job->batch, .end = t->model->epoch_end};
-    if (t->steps.end == GT_EPOCH_DROPPED && t->steps.batch > t->steps.items)
-        return gt_fail(GT_USAGE, "--batch=%d is more than the %lld images there are, and an incomplete batch is not used", t->steps.batch, (long long)t->steps.items);
-    gt_slices full = {(int)t->job->batch, (int)t->job->slices};
-    add_share(t, full);
-    if (gt_steps_rest(&t->steps)) add_share(t, gt_slices_of_rest(full, gt_steps_rest(&t->steps)));
+static gt_status cut_batches(gt_engine *e) {
+    e->steps = (gt_steps){.items = e->info->count, .batch = (int)e->job->batch, .end = e->model->epoch_end};
+    if (e->steps.end == GT_EPOCH_DROPPED && e->steps.batch > e->steps.items)
+        return gt_fail(GT_USAGE, "--batch=%d is more than the %lld images there are, and an incomplete batch is not used",
+                       e->steps.batch, (long long)e->steps.items);
+    gt_slices full = {(int)e->job->batch, (int)e->job->slices};
+    int rest = gt_steps_rest(&e->steps);
+    add_batch(e, full);
+    if (rest) add_batch(e, gt_slices_of_rest(full, rest));
     return GT_OK;
 }
 
 /* ---- executions ---- */
 
-gt_status gt_phase_exec_make(gt_trainer *t, gt_phase_exec *x, gt_phase *p, gt_variant v) {
-    x->graph = p->build(p, v.samples);
-    gt_exec_options options = gt_trainer_exec_options(t, v.slices);
+size_t gt_phase_states(const gt_phase *p) {
+    size_t n = 0;
+    for (int i = 0; i < p->n_states; i++) n += p->states[i].size;
+    return n;
+}
+
+gt_status gt_execution_make(const gt_engine *e, gt_execution *x, gt_phase *p, gt_exec_shape shape) {
+    x->graph = p->build(p, shape.samples);
+    gt_exec_options options = gt_engine_exec_options(e, shape.slices);
     x->exec = x->graph ? gt_exec_new(x->graph, &options) : NULL;
     return x->exec ? GT_OK : gt_wrap(GT_FAILED, "phase %s", p->name);
 }
 
-void gt_phase_exec_free(gt_phase_exec *x) {
+void gt_execution_free(gt_execution *x) {
     gt_exec_free(x->exec);
     gt_graph_free(x->graph);
-    *x = (gt_phase_exec){0};
+    *x = (gt_execution){0};
 }
 
 enum {
-    ENOUGH_SAMPLES = 32, /* in one execution: products over images of 4x4 then have rows enough to pay for reading their weights */
-    MEMORY_SHARE = 8,    /* of the machine's memory, divided among its ranks, a part of so much for the graphs */
+    ENOUGH_SAMPLES = 32,  /* in one execution: products over images of 4x4 then have rows enough to pay for reading their weights */
+    MEMORY_FRACTION = 8,  /* the graphs of a rank get one part of so many of the machine's memory, divided among its ranks */
 };
 
-/* Of the largest phase when groups have up to `most` slices. */
-static gt_status arena_for(gt_trainer *t, int most, size_t *bytes) {
-    const gt_share *s = &t->shares[0];
-    gt_group largest = {s->first, 1};
-    for (int next = s->first; next < s->first + s->count;) {
-        gt_group b = gt_group_from(s->slices, next, s->first + s->count, most);
-        if (b.count > largest.count) largest = b;
-        next += b.count;
+/* Bytes of the largest phase when groups have up to `most` slices. */
+static gt_status arena_for(gt_engine *e, int most, size_t *bytes) {
+    const gt_batch *b = &e->batches[0];
+    gt_group largest = {b->first, 1};
+    for (int next = b->first; next < b->first + b->count;) {
+        gt_group g = gt_group_from(b->slices, next, b->first + b->count, most);
+        if (g.count > largest.count) largest = g;
+        next += g.count;
     }
+    gt_exec_shape shape = {largest.count, gt_slices_samples(b->slices, largest.first), 0};
     gt_status st = GT_OK;
     *bytes = 0;
-    for (int p = 0; p < t->model->n_phases && !st; p++) {
-        gt_phase_exec x = {0};
-        st = gt_phase_exec_make(t, &x, &t->model->phases[p], (gt_variant){largest.count, gt_slices_samples(s->slices, largest.first), 0});
+    for (int p = 0; p < e->model->n_phases && !st; p++) {
+        gt_execution x = {0};
+        st = gt_execution_make(e, &x, &e->model->phases[p], shape);
         if (!st && gt_exec_arena_bytes(x.exec) > *bytes) *bytes = gt_exec_arena_bytes(x.exec);
-        gt_phase_exec_free(&x);
+        gt_execution_free(&x);
     }
     return st;
 }
 
-/* What the job says: a number, or little memory (unless all slices are in it anyway); else as many as make an execution of enough samples and fit.
- * A rank's own affair: no bit depends on it. */
-static gt_status choose_at_once(gt_trainer *t, int *most) {
-    *most = (int)t->job->slices_at_once;
-    if (!*most && t->model->over_slices) *most = GT_MOST_AT_ONCE;
-    if (!*most && gt_is(t->job->memory, "low")) *most = 1;
+/* Slices of a group at most: what the job says (a number, or little memory, unless all slices are in memory anyway); else as
+ * many as make an execution of enough samples and fit. No bit depends on it, so each rank chooses for itself. */
+static gt_status choose_at_once(gt_engine *e, int *most) {
+    *most = (int)e->job->slices_at_once;
+    if (!*most && e->model->over_slices) *most = GT_MOST_AT_ONCE;
+    if (!*most && gt_is(e->job->memory, "low")) *most = 1;
     if (*most) return GT_OK;
     gt_machine machine;
     gt_machine_look(&machine);
-    size_t limit = machine.memory / (size_t)t->comm->local_ranks / MEMORY_SHARE, bytes = 0;
+    size_t limit = machine.memory / (size_t)e->comm->local_ranks / MEMORY_FRACTION, bytes = 0;
     *most = GT_MOST_AT_ONCE;
-    while (*most > 1 && *most * t->model->slice_size > ENOUGH_SAMPLES) *most /= 2;
+    while (*most > 1 && *most * e->model->slice_size > ENOUGH_SAMPLES) *most /= 2;
     for (; *most > 1; *most /= 2) {
-        gt_status st = arena_for(t, *most, &bytes);
+        gt_status st = arena_for(e, *most, &bytes);
         if (st || bytes <= limit) return st;
     }
     return GT_OK;
@@ -90,45 +96,43 @@ static gt_status choose_at_once(gt_trainer *t, int *most) {
 
 /* ---- groups ---- */
 
-static int find_variant(gt_trainer *t, gt_variant v) {
+static int find_shape(gt_engine *e, gt_exec_shape s) {
     int i = 0;
-    while (i < t->n_variants && (t->variants[i].slices != v.slices || t->variants[i].samples != v.samples || t->variants[i].copy != v.copy)) i++;
-    if (i == t->n_variants) t->variants[t->n_variants++] = v;
+    for (; i < e->n_shapes; i++)
+        if (e->shapes[i].slices == s.slices && e->shapes[i].samples == s.samples && e->shapes[i].copy == s.copy) return i;
+    e->shapes[e->n_shapes++] = s;
     return i;
 }
 
-/* How many of a batch's groups before this one are like it. */
-static int earlier_like(const gt_share *s, int index) {
-    int n = 0;
-    for (int i = 0; i < index; i++)
-        n += s->groups[i].count == s->groups[index].count && gt_slices_samples(s->slices, s->groups[i].first) == gt_slices_samples(s->slices, s->groups[index].first);
-    return n;
+/* The shape of the batch's latest group. */
+static gt_exec_shape shape_of(const gt_engine *e, const gt_batch *b) {
+    const gt_group *g = &b->groups[b->n_groups];
+    gt_exec_shape s = {g->count, gt_slices_samples(b->slices, g->first), 0};
+    for (int i = 0; i < b->n_groups && e->model->over_slices; i++)
+        s.copy += b->groups[i].count == s.slices && gt_slices_samples(b->slices, b->groups[i].first) == s.samples;
+    return s;
 }
 
-static gt_status make_groups(gt_trainer *t, int most) {
-    size_t slices = 0;
-    for (int i = 0; i < t->n_shares; i++) slices += (size_t)t->shares[i].count;
-    t->variants = gt_arena_array(t->model->arena, slices + 1, sizeof *t->variants);
-    if (!t->variants) return GT_NOMEM;
-    for (int i = 0; i < t->n_shares; i++) {
-        gt_share *s = &t->shares[i];
-        s->groups = gt_arena_array(t->model->arena, (size_t)s->count + 1, sizeof *s->groups);
-        s->variant = gt_arena_array(t->model->arena, (size_t)s->count + 1, sizeof *s->variant);
-        if (!s->groups || !s->variant) return GT_NOMEM;
-        for (int next = s->first; next < s->first + s->count; s->n_groups++) {
-            gt_group b = gt_group_from(s->slices, next, s->first + s->count, most);
-            s->groups[s->n_groups] = b;
-            int copy = t->model->over_slices ? earlier_like(s, s->n_groups) : 0;
-            s->variant[s->n_groups] = find_variant(t, (gt_variant){b.count, gt_slices_samples(s->slices, b.first), copy});
-            next += b.count;
-        }
+static gt_status make_groups(gt_engine *e, gt_batch *b, int most) {
+    b->groups = gt_arena_array(e->model->arena, (size_t)b->count + 1, sizeof *b->groups);
+    b->shape = gt_arena_array(e->model->arena, (size_t)b->count + 1, sizeof *b->shape);
+    if (!b->groups || !b->shape) return GT_NOMEM;
+    for (int next = b->first; next < b->first + b->count; b->n_groups++) {
+        gt_group *g = &b->groups[b->n_groups];
+        *g = gt_group_from(b->slices, next, b->first + b->count, most);
+        b->shape[b->n_groups] = find_shape(e, shape_of(e, b));
+        next += g->count;
     }
     return GT_OK;
 }
 
-gt_status gt_trainer_share_out(gt_trainer *t) {
+gt_status gt_engine_make_batches(gt_engine *e) {
     int most;
-    gt_status st = cut_batches(t);
-    if (!st) st = choose_at_once(t, &most);
-    return st ? st : make_groups(t, most);
+    gt_status st = cut_batches(e);
+    if (!st) st = choose_at_once(e, &most);
+    if (st) return st;
+    e->shapes = gt_arena_array(e->model->arena, (size_t)(e->batches[0].count + e->batches[1].count) + 1, sizeof *e->shapes);
+    if (!e->shapes) return GT_NOMEM;
+    for (int i = 0; i < e->n_batches && !st; i++) st = make_groups(e, &e->batches[i], most);
+    return st;
 }

@@ -11,60 +11,60 @@
 #include "kernels/isa.h"
 #include "kernels/kernel_set.h"
 #include "train/stop.h"
-#include "train/trainer.h"
+#include "train/journal.h"
 
 /* The directory of the run, made if it is not there. */
-static gt_status find_directory(gt_trainer *t) {
-    gt_job *job = t->job;
-    t->made_outdir = !*job->run && access(job->outdir, F_OK);
-    t->made_dir = !*job->run || access(job->run, F_OK);
+static gt_status find_directory(gt_engine *e, gt_journal *j) {
+    gt_job *job = e->job;
+    j->made_outdir = !*job->run && access(job->outdir, F_OK);
+    j->made_dir = !*job->run || access(job->run, F_OK);
     char *dir = *job->run ? strdup(job->run) : gt_rundir_new(job->outdir, gt_job_description(job));
     if (!dir) return GT_FAILED;
-    t->dir = dir;
+    j->dir = dir;
     gt_status st = gt_rundir_prepare(dir, 0);
     if (st) return st;
-    st = gt_lock_take(&t->lock, dir, &(gt_lock_options){.stop = gt_stop_requested});
+    st = gt_lock_take(&j->lock, dir, &(gt_lock_options){.stop = gt_stop_requested});
     /* Made for a run that has ended, by a crash perhaps: this one would stop after a step. */
     if (!st && gt_rundir_stop(dir)) gt_info("removed a file `stop` from before the start in '%s'", dir);
     return st;
 }
 
 /* A start that fails leaves no directory behind that has nothing in it. */
-static void leave_directory(gt_trainer *t) {
-    gt_lock_release(t->lock);
-    t->lock = NULL;
-    if (t->dir && t->made_dir && rmdir(t->dir) == 0 && t->made_outdir) rmdir(t->job->outdir);
+static void leave_directory(gt_engine *e, gt_journal *j) {
+    gt_lock_release(j->lock);
+    j->lock = NULL;
+    if (j->dir && j->made_dir && rmdir(j->dir) == 0 && j->made_outdir) rmdir(e->job->outdir);
 }
 
 /* Is what the run was begun with the same job? A difference is a table on stderr and an error. */
-static gt_status compare_jobs(gt_trainer *t, gt_job *before, const gt_checkpoint_file *f) {
-    int differences = gt_job_compare(before, "the run", t->job, "now", stderr);
-    if (gt_arena_failed(before->arena) || gt_arena_failed(t->job->arena)) return gt_fail(GT_NOMEM, "out of memory comparing two jobs");
+static gt_status compare_jobs(gt_engine *e, gt_journal *j, gt_job *before, const gt_checkpoint_file *f) {
+    int differences = gt_job_compare(before, "the run", e->job, "now", stderr);
+    if (gt_arena_failed(before->arena) || gt_arena_failed(e->job->arena)) return gt_fail(GT_NOMEM, "out of memory comparing two jobs");
     bool same_data = true;
-    gt_status st = f ? gt_trainer_same_pictures(t, f, &same_data) : GT_OK;
+    gt_status st = f ? gt_journal_same_pictures(e, j, f, &same_data) : GT_OK;
     if (st) return st;
     if (!differences && same_data) return GT_OK;
     return gt_fail(GT_FAILED, "%s was begun with another job (see the table): give the same values, or another --run; --resume=%s begins a new run from its networks",
-                   t->dir, t->dir);
+                   j->dir, j->dir);
 }
 
-static gt_status check_same_job(gt_trainer *t, const gt_checkpoint_file *f) {
+static gt_status check_same_job(gt_engine *e, gt_journal *j, const gt_checkpoint_file *f) {
     gt_job *before = NULL;
     gt_status st = GT_OK;
     if (f) {
         const gt_checkpoint_about *about = gt_checkpoint_info(f);
         before = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
-        st = before ? compare_jobs(t, before, f) : GT_FORMAT;
+        st = before ? compare_jobs(e, j, before, f) : GT_FORMAT;
     } else {
-        char *text = gt_rundir_read(t->dir, "job.ini"), name[4200];
+        char *text = gt_rundir_read(j->dir, "job.ini"), name[4200];
         if (!text) return GT_OK; /* stopped before it had written anything */
         before = gt_job_new();
-        snprintf(name, sizeof name, "%s/job.ini", t->dir);
+        snprintf(name, sizeof name, "%s/job.ini", j->dir);
         st = before ? gt_job_read_text(before, text, name) : GT_NOMEM;
         if (st == GT_USAGE) st = GT_FORMAT; /* nobody typed it */
-        if (!st) before->colours = t->job->colours;
-        if (!st) st = gt_job_resolve(before, t->job->height, t->job->width, t->job->channels, t->info->stored_label_width, t->info->stored);
-        if (!st) st = compare_jobs(t, before, NULL);
+        if (!st) before->colours = e->job->colours;
+        if (!st) st = gt_job_resolve(before, e->job->height, e->job->width, e->job->channels, e->info->stored_label_width, e->info->stored);
+        if (!st) st = compare_jobs(e, j, before, NULL);
         free(text);
     }
     gt_job_free(before);
@@ -72,21 +72,21 @@ static gt_status check_same_job(gt_trainer *t, const gt_checkpoint_file *f) {
 }
 
 /* Rank 0: the checkpoint to go on from, NULL for none: a new run. */
-static gt_status find_run(gt_trainer *t, gt_checkpoint_file **file) {
-    bool again = t->job->restart && gt_rundir_restarted(t->dir);
+static gt_status find_run(gt_engine *e, gt_journal *j, gt_checkpoint_file **file) {
+    bool again = e->job->restart && gt_rundir_restarted(j->dir);
     if (again) gt_info("this job was requeued, and has begun anew already: it goes on, whatever --restart says");
-    t->anew = t->job->restart && !again;
-    if (t->anew) return GT_OK;
-    gt_status st = gt_checkpoint_newest(t->dir, file);
-    if (!st && !*file && gt_rundir_lost_checkpoints(t->dir))
-        return gt_fail(GT_FAILED, "the checkpoints of %s are gone: put one back, or begin anew with --restart (its logs and pictures are kept in a subfolder)", t->dir);
-    return st ? st : check_same_job(t, *file);
+    j->anew = e->job->restart && !again;
+    if (j->anew) return GT_OK;
+    gt_status st = gt_checkpoint_newest(j->dir, file);
+    if (!st && !*file && gt_rundir_lost_checkpoints(j->dir))
+        return gt_fail(GT_FAILED, "the checkpoints of %s are gone: put one back, or begin anew with --restart (its logs and pictures are kept in a subfolder)", j->dir);
+    return st ? st : check_same_job(e, j, *file);
 }
 
-static gt_status set_run_aside(gt_trainer *t) {
+static gt_status set_run_aside(gt_journal *j) {
     char *aside;
-    gt_status st = gt_rundir_set_aside(t->dir, &aside);
-    if (!st) st = gt_rundir_note_restart(t->dir);
+    gt_status st = gt_rundir_set_aside(j->dir, &aside);
+    if (!st) st = gt_rundir_note_restart(j->dir);
     if (!st && aside) gt_info("beginning anew: the run before is kept in %s", aside);
     free(aside);
     return st;
@@ -94,88 +94,113 @@ static gt_status set_run_aside(gt_trainer *t) {
 
 /* The kernels that made a checkpoint go on with it; where a CPU (or GT_ISA) does not allow them, bits change, and it is said. A new run
  * takes rank 0's, since launchers need not pass the environment on. In a mixed allocation all ranks use the most that every one has. */
-static gt_status agree_on_kernels(gt_trainer *t, const gt_checkpoint_file *f) {
+static gt_status choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     char wanted[GT_KERNEL_SET_BYTES];
     snprintf(wanted, sizeof wanted, "%s", f ? gt_checkpoint_info(f)->kernel_set : gt_kernel_set_id());
-    gt_comm_broadcast_all(t->comm, wanted, sizeof wanted, 0);
+    gt_comm_broadcast_all(e->comm, wanted, sizeof wanted, 0);
     bool adopted = gt_kernel_set_adopt(wanted) == GT_OK;
     const char *mode = getenv("GT_CONV");
-    if (f && mode && *mode && strcmp(mode, gt_conv_mode()) && t->comm->rank == 0)
+    if (f && mode && *mode && strcmp(mode, gt_conv_mode()) && e->comm->rank == 0)
         gt_warn("GT_CONV=%s has no effect: a run goes on with the kernels it was begun with (%s)", mode, gt_kernel_set_id());
     gt_isa mine = gt_isa_now() < gt_isa_most() ? gt_isa_now() : gt_isa_most();
-    int least = GT_ISA_COUNT - gt_comm_max_all(t->comm, GT_ISA_COUNT - (int)mine);
-    bool lacking = gt_comm_max_all(t->comm, !adopted || mine != gt_isa_now()), recorded = gt_comm_max_all(t->comm, f != NULL);
-    bool mixed = gt_comm_max_all(t->comm, least != (int)gt_isa_most()) && !recorded;
+    int least = GT_ISA_COUNT - gt_comm_max_all(e->comm, GT_ISA_COUNT - (int)mine);
+    bool lacking = gt_comm_max_all(e->comm, !adopted || mine != gt_isa_now()), recorded = gt_comm_max_all(e->comm, f != NULL);
+    bool mixed = gt_comm_max_all(e->comm, least != (int)gt_isa_most()) && !recorded;
     gt_status st = gt_isa_set(gt_isa_name((gt_isa)least));
-    if (lacking && recorded && t->comm->rank == 0)
+    if (lacking && recorded && e->comm->rank == 0)
         gt_warn("the checkpoint was made with kernels %s, which are not to be had on all ranks: going on with %s, bits will differ", wanted, gt_kernel_set_id());
     else if (mixed)
         gt_info("kernels: %s on all ranks, the most that all of them have", gt_isa_name((gt_isa)least));
     return st;
 }
 
-gt_status gt_trainer_open_logs(gt_trainer *t) {
+gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
     char path[4200];
-    snprintf(path, sizeof path, "%s/log.txt", t->dir);
+    snprintf(path, sizeof path, "%s/log.txt", j->dir);
     gt_log_close();
-    gt_runlog_close(t->log);
-    t->log = NULL;
-    if (gt_log_cut_back(path, t->shown) || !gt_log_open(path)) return GT_FAILED;
-    if (!(t->log = gt_runlog_open(t->dir, t->shown, t->job->log_swmr))) return GT_FAILED;
-    gt_trainer_best_begin(t);
-    gt_trainer_watch_begin(t);
+    gt_runlog_close(j->log);
+    j->log = NULL;
+    if (gt_log_cut_back(path, e->shown) || !gt_log_open(path)) return GT_FAILED;
+    if (!(j->log = gt_runlog_open(j->dir, e->shown, e->job->log_swmr))) return GT_FAILED;
+    j->tick = e->shown ? (int)gt_runlog_last(j->log, "Progress/tick") + 1 : 0;
+    gt_journal_best_begin(e, j);
+    gt_journal_watch_begin(e, j);
     return GT_OK;
 }
 
-static gt_status open_files(gt_trainer *t) {
-    gt_status st = t->anew ? set_run_aside(t) : GT_OK;
-    if (!st) st = gt_trainer_open_logs(t);
+static gt_status open_files(gt_engine *e, gt_journal *j) {
+    gt_status st = j->anew ? set_run_aside(j) : GT_OK;
+    if (!st) st = gt_journal_open_logs(e, j);
     if (st) return st;
-    gt_keep keep = {.newest = (int)t->job->keep, .every = llround(1000 * t->job->keep_every), .bytes = 1e9 * t->job->disk_cap};
-    if (!(t->saver = gt_saver_new(t->dir, &keep))) return GT_FAILED;
-    char *text = gt_job_to_text(t->job);
-    st = text ? gt_rundir_write(t->dir, "job.ini", text) : GT_NOMEM;
+    j->seconds_before = e->shown ? gt_runlog_last(j->log, "Timing/total_sec") : 0;
+    gt_keep keep = {.newest = (int)e->job->keep, .every = llround(1000 * e->job->keep_every), .bytes = 1e9 * e->job->disk_cap};
+    if (!(j->saver = gt_saver_new(j->dir, &keep))) return GT_FAILED;
+    char *text = gt_job_to_text(e->job);
+    st = text ? gt_rundir_write(j->dir, "job.ini", text) : GT_NOMEM;
     free(text);
     return st;
 }
 
-gt_status gt_trainer_begin(gt_trainer *t, bool *done) {
-    bool first = t->comm->rank == 0, transfers = t->job->resumes;
+/* Rank 0: which data are these? */
+static gt_status identify(gt_engine *e, gt_journal *j) {
+    gt_hash128 hash;
+    gt_status st = gt_dataset_fingerprint(e->data, &hash);
+    if (st) return st;
+    gt_hash_hex(hash, j->fingerprint);
+    st = gt_dataset_look(e->data, e->pool, &j->look);
+    if (!st && !j->look.unreadable) gt_hash_hex(j->look.pictures, j->pictures);
+    return st;
+}
+
+gt_status gt_journal_open_all(gt_engine *e, gt_journal *j) {
+    return gt_comm_agree_all(e->comm, e->comm->rank ? GT_OK : identify(e, j));
+}
+
+void gt_journal_end(gt_journal *j) {
+    gt_saver_free(j->saver);
+    gt_metrics_free(j->metrics);
+    gt_runlog_close(j->log);
+    gt_lock_release(j->lock);
+    free(j->dir);
+}
+
+gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
+    bool first = e->comm->rank == 0, transfers = e->job->resumes;
     gt_checkpoint_file *file = NULL, *source = NULL;
     gt_status st = GT_OK;
     *done = false;
     if (first) {
-        st = find_directory(t);
-        if (!st) st = find_run(t, &file);
+        st = find_directory(e, j);
+        if (!st) st = find_run(e, j, &file);
         if (!st && !file && transfers) {
-            source = gt_checkpoint_open(t->job->resume_file ? t->job->resume_file : t->job->resume, &st);
+            source = gt_checkpoint_open(e->job->resume_file ? e->job->resume_file : e->job->resume, &st);
             if (st) gt_wrap(st, "--resume");
         }
-        if (source) st = gt_trainer_compare_meaning(t, source);
+        if (source) st = gt_engine_compare_meaning(e, source);
     }
     int found = file ? 1 : source ? 2 : 0;
-    if ((st = gt_comm_agree_all(t->comm, st)) || (st = gt_comm_agree_all(t->comm, agree_on_kernels(t, file)))) goto end;
-    gt_comm_broadcast_all(t->comm, &found, sizeof found, 0);
+    if ((st = gt_comm_agree_all(e->comm, st)) || (st = gt_comm_agree_all(e->comm, choose_kernels_all(e, file)))) goto end;
+    gt_comm_broadcast_all(e->comm, &found, sizeof found, 0);
 
-    if ((st = gt_trainer_build(t))) goto end;
+    if ((st = gt_engine_build_all(e)) || (st = gt_comm_agree_all(e->comm, first ? gt_journal_open_metrics(e, j) : GT_OK))) goto end;
     /* Now it is known how large a checkpoint will be. */
-    if ((st = gt_comm_agree_all(t->comm, first ? gt_rundir_prepare(t->dir, gt_trainer_checkpoint_bytes(t)) : GT_OK))) goto end;
+    if ((st = gt_comm_agree_all(e->comm, first ? gt_rundir_prepare(j->dir, gt_engine_checkpoint_bytes(e)) : GT_OK))) goto end;
     if (found == 1)
-        st = gt_trainer_load(t, file);
+        st = gt_engine_load_all(e, file);
     else if (found == 2)
-        st = gt_trainer_transfer(t, source);
+        st = gt_engine_transfer_all(e, source);
     if (st) goto end;
 
     if (first) {
-        st = open_files(t);
-        if (!st && found == 1 && t->shown < t->job->total_images)
-            gt_info("going on with %s at %.1f kimg (%s)", t->dir, (double)t->shown / 1000, gt_checkpoint_path(file));
+        st = open_files(e, j);
+        if (!st && found == 1 && e->shown < e->job->total_images)
+            gt_info("going on with %s at %.1f kimg (%s)", j->dir, (double)e->shown / 1000, gt_checkpoint_path(file));
     }
-    st = gt_comm_agree_all(t->comm, st);
-    *done = !st && found == 1 && gt_trainer_finished(t);
-    if (*done && first) gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", t->dir, (double)t->shown / 1000);
+    st = gt_comm_agree_all(e->comm, st);
+    *done = !st && found == 1 && gt_engine_finished(e);
+    if (*done && first) gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", j->dir, (double)e->shown / 1000);
 end:
-    if (st) leave_directory(t);
+    if (st) leave_directory(e, j);
     gt_checkpoint_close(file);
     gt_checkpoint_close(source);
     return st;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "train/trainer.h"
+#include "train/journal.h"
 
 /* The series, and whether its largest value is the best; NULL: not asked for. */
 static const char *series_of(const gt_job *job, bool *largest) {
@@ -16,47 +16,47 @@ static const char *series_of(const gt_job *job, bool *largest) {
     return gt_is(name, "none") ? NULL : name;
 }
 
-void gt_trainer_best_begin(gt_trainer *t) {
+void gt_journal_best_begin(gt_engine *e, gt_journal *j) {
     bool largest;
-    const char *name = series_of(t->job, &largest);
-    int64_t images = gt_checkpoint_best(t->dir);
-    t->best = t->best_before = name && images >= 0 ? gt_runlog_at(t->log, images, name) : NAN;
+    const char *name = series_of(e->job, &largest);
+    int64_t images = gt_checkpoint_best(j->dir);
+    j->best = j->best_before = name && images >= 0 ? gt_runlog_at(j->log, images, name) : NAN;
 }
 
-bool gt_trainer_best_of_pictures(const gt_job *job) {
+bool gt_best_of_pictures(const gt_job *job) {
     bool largest;
     const char *name = series_of(job, &largest);
     return name && gt_metric_of_fakes(name);
 }
 
-bool gt_trainer_best_now(gt_trainer *t) {
+bool gt_journal_best_now(gt_engine *e, gt_journal *j) {
     bool largest;
-    const char *name = series_of(t->job, &largest);
-    if (!name || !t->n_logged) return false; /* a rolled back run's checkpoint, made again, ends no tick */
+    const char *name = series_of(e->job, &largest);
+    if (!name || !j->n_logged) return false; /* a rolled back run's checkpoint, made again, ends no tick */
     double value = NAN;
-    for (int i = 0; i < t->n_logged; i++)
-        if (!strcmp(t->logged[i].name, name)) value = t->logged[i].mean;
+    for (int i = 0; i < j->n_logged; i++)
+        if (!strcmp(j->logged[i].name, name)) value = j->logged[i].mean;
     if (isnan(value)) {
         const char *why = gt_metric_of_fakes(name) ? "has no pictures of its own to be judged by"
                                                : "has no such statistic (stats.jsonl shows what there is)";
-        if (!t->said_no_best) gt_warn("--best=%s: a checkpoint is not judged, its tick %s", t->job->best, why);
-        t->said_no_best = true;
+        if (!j->said_no_best) gt_warn("--best=%s: a checkpoint is not judged, its tick %s", e->job->best, why);
+        j->said_no_best = true;
         return false;
     }
-    if (!isnan(t->best) && (largest ? value <= t->best : value >= t->best)) return false;
-    t->best_before = t->best;
-    t->best = value;
-    return t->best_pending = true;
+    if (!isnan(j->best) && (largest ? value <= j->best : value >= j->best)) return false;
+    j->best_before = j->best;
+    j->best = value;
+    return j->best_pending = true;
 }
 
-void gt_trainer_best_lost(gt_trainer *t) {
-    t->best = t->best_before;
-    t->best_pending = false;
+void gt_journal_best_lost(gt_journal *j) {
+    j->best = j->best_before;
+    j->best_pending = false;
 }
 
-void gt_trainer_saved(gt_trainer *t, gt_saver_state news) {
+void gt_journal_saved(gt_journal *j, gt_saver_state news) {
     if (news != GT_SAVER_WRITTEN && news != GT_SAVER_FAILED) return;
-    if (t->best_pending && !gt_saver_outcome(t->saver)->best) gt_trainer_best_lost(t);
-    t->best_pending = false;
-    t->checkpoint_failed |= news == GT_SAVER_FAILED;
+    if (j->best_pending && !gt_saver_outcome(j->saver)->best) gt_journal_best_lost(j);
+    j->best_pending = false;
+    j->checkpoint_failed |= news == GT_SAVER_FAILED;
 }

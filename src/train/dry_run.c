@@ -6,7 +6,7 @@
 #include "gantry/log.h"
 #include "kernels/kernel_set.h"
 #include "base/clock.h"
-#include "train/trainer.h"
+#include "train/journal.h"
 
 enum { MEASURE_SECONDS = 2 };
 
@@ -18,75 +18,78 @@ static size_t trainable(const gt_net *n) {
 }
 
 /* Arithmetic of one image over all phases, each at its interval: direct convolutions, a multiply-add counted as two. */
-static double flops_per_image(const gt_trainer *t) {
+static double flops_per_image(const gt_engine *e) {
     double flops = 0;
-    for (int p = 0; p < t->model->n_phases; p++) flops += gt_exec_cost(t->runs[p].at[0].exec).flops / t->model->phases[p].interval;
-    return flops / (t->variants[0].slices * t->variants[0].samples);
+    for (int p = 0; p < e->model->n_phases; p++) flops += gt_exec_cost(e->phases[p].executions[0].exec).flops / e->model->phases[p].interval;
+    return flops / (e->shapes[0].slices * e->shapes[0].samples);
 }
 
 /* Seconds per image, phases weighted by how often they run. The first step touches memory for the first time and does not count: it is
  * made again, with all its phases, and then as many as fit into the time. */
-static gt_status measure(gt_trainer *t, double *seconds_per_image) {
-    gt_status st = gt_trainer_step(t);
-    t->step = 0;
-    t->shown = 0;
+static gt_status measure_all(gt_engine *e, double *seconds_per_image) {
+    gt_status st = gt_engine_step_all(e);
+    e->step = 0;
+    e->shown = 0;
     double start = gt_clock();
-    for (int more = 1; more && !st; gt_comm_broadcast_all(t->comm, &more, sizeof more, 0)) {
-        st = gt_trainer_step(t);
-        more = gt_clock() - start < MEASURE_SECONDS && !gt_trainer_finished(t);
+    for (int more = 1; more && !st; gt_comm_broadcast_all(e->comm, &more, sizeof more, 0)) {
+        st = gt_engine_step_all(e);
+        more = gt_clock() - start < MEASURE_SECONDS && !gt_engine_finished(e);
     }
     *seconds_per_image = 0;
-    for (int p = 0; p < t->model->n_phases; p++) *seconds_per_image += t->runs[p].seconds / t->model->phases[p].interval;
-    *seconds_per_image /= (double)t->job->batch;
+    for (int p = 0; p < e->model->n_phases; p++) *seconds_per_image += e->phases[p].seconds / e->model->phases[p].interval;
+    *seconds_per_image /= (double)e->job->batch;
     return st;
 }
 
-static gt_status print(const gt_trainer *t, double seconds_per_image) {
-    const gt_model *m = t->model;
-    char *text = gt_job_to_text(t->job);
+static gt_status print(const gt_engine *e, double seconds_per_image) {
+    const gt_model *m = e->model;
+    char *text = gt_job_to_text(e->job);
     if (!text) return GT_NOMEM;
     printf("%s\n", text);
     free(text);
     for (int i = 0; i < m->n_nets; i++)
         printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]), m->nets[i]->n_tensors);
-    double flops = flops_per_image(t), hours = seconds_per_image * (double)t->job->total_images / 3600 * t->comm->hosts;
-    int slices = t->shares[0].slices.count;
+    double flops = flops_per_image(e), hours = seconds_per_image * (double)e->job->total_images / 3600 * e->comm->hosts;
+    int slices = e->batches[0].slices.count;
     char more[GT_SLICES_ADVICE];
-    gt_slices_advise((int)t->job->batch, gt_model_mbstd(t->job), 2 * slices, more);
+    gt_slices_advise((int)e->job->batch, gt_model_mbstd(e->job), 2 * slices, more);
     printf("slices      %d of %d image%s; at most %d rank%s, beyond that more threads a rank; for %d ranks %s\n", slices, m->slice_size,
            m->slice_size == 1 ? "" : "s", slices, slices == 1 ? "" : "s", 2 * slices, more);
     printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes a checkpoint\n",
-           (double)(t->arena_bytes + gt_trainer_network_bytes(t)) / 1e6, (double)t->arena_bytes / 1e6, (double)gt_trainer_checkpoint_bytes(t) / 1e6);
+           (double)(e->arena_bytes + gt_engine_network_bytes(e)) / 1e6, (double)e->arena_bytes / 1e6, (double)gt_engine_checkpoint_bytes(e) / 1e6);
     printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n", flops / 1e9);
     printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image, 1000 * seconds_per_image,
-           flops / seconds_per_image / 1e9, t->comm->description, gt_kernel_set_id());
-    printf("the run     %.1f kimg: %.1f node-hours\n", (double)t->job->total_images / 1000, hours);
+           flops / seconds_per_image / 1e9, e->comm->description, gt_kernel_set_id());
+    printf("the run     %.1f kimg: %.1f node-hours\n", (double)e->job->total_images / 1000, hours);
     return GT_OK;
 }
 
 /* Networks to begin with are taken as training takes them. */
-static gt_status transfer(gt_trainer *t) {
+static gt_status transfer_all(gt_engine *e) {
     gt_checkpoint_file *f = NULL;
     gt_status st = GT_OK;
-    if (!gt_comm_max_all(t->comm, t->job->resume_file != NULL)) return GT_OK; /* rank 0 alone knows */
-    if (t->comm->rank == 0) f = gt_checkpoint_open(t->job->resume_file, &st);
-    st = gt_comm_agree_all(t->comm, st);
-    if (!st) st = gt_trainer_transfer(t, f);
+    if (!gt_comm_max_all(e->comm, e->job->resume_file != NULL)) return GT_OK; /* rank 0 alone knows */
+    if (e->comm->rank == 0) f = gt_checkpoint_open(e->job->resume_file, &st);
+    st = gt_comm_agree_all(e->comm, st);
+    if (!st) st = gt_engine_transfer_all(e, f);
     gt_checkpoint_close(f);
     return st;
 }
 
 gt_status gt_train_dry_run_all(gt_comm *comm, gt_job *job, size_t *checkpoint_bytes) {
-    gt_trainer t;
+    gt_engine e;
+    gt_journal j = {0};
     double seconds = 0;
-    gt_status st = gt_trainer_open(&t, comm, job);
-    if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_trainer_warn_data(&t) : GT_OK);
-    if (!st) st = gt_trainer_build(&t);
-    if (!st) st = transfer(&t);
-    if (!st) st = gt_trainer_start_loader(&t);
-    if (!st) st = measure(&t, &seconds);
-    if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? print(&t, seconds) : GT_OK);
-    *checkpoint_bytes = st ? 0 : gt_trainer_checkpoint_bytes(&t);
-    gt_trainer_close(&t);
+    gt_status st = gt_engine_open_all(&e, comm, job);
+    if (!st) st = gt_journal_open_all(&e, &j);
+    if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? gt_journal_warn_data(&e, &j) : GT_OK);
+    if (!st) st = gt_engine_build_all(&e);
+    if (!st) st = transfer_all(&e);
+    if (!st) st = gt_engine_start_loader_all(&e);
+    if (!st) st = measure_all(&e, &seconds);
+    if (!st) st = gt_comm_agree_all(comm, comm->rank == 0 ? print(&e, seconds) : GT_OK);
+    *checkpoint_bytes = st ? 0 : gt_engine_checkpoint_bytes(&e);
+    gt_journal_end(&j);
+    gt_engine_close_all(&e);
     return st;
 }

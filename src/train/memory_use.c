@@ -4,41 +4,41 @@
 
 #include "base/machine.h"
 #include "gantry/log.h"
-#include "train/trainer.h"
+#include "train/engine.h"
 
-/* Shares of a phase's work that may be done twice. The first costs less than it saves in traffic of memory; the second is what it costs to
+/* Fractions of a phase's work that may be done twice. The first costs less than it saves in traffic of memory; the second is what it costs to
  * run all forward passes again, and more only where graphs hold derivatives of derivatives. */
 static const double recompute_normal = 0.015, recompute_low = 0.5;
 
 double gt_job_recompute(const gt_job *job) { return gt_is(job->memory, "low") ? recompute_low : recompute_normal; }
 
-static gt_exec_options exec_options(const gt_trainer *t, int slices, int at_once, bool low) {
-    int own = (slices + t->comm->ranks - 1) / t->comm->ranks; /* of the rank with the most */
-    bool once = low || t->model->over_slices;
-    return (gt_exec_options){.pool = t->pool, .slices = at_once, .runs = once ? 1 : (own + at_once - 1) / at_once, .recompute = low ? recompute_low : recompute_normal};
+static gt_exec_options exec_options(const gt_engine *e, int slices, int at_once, bool low) {
+    int own = (slices + e->comm->ranks - 1) / e->comm->ranks; /* of the rank with the most */
+    bool once = low || e->model->over_slices;
+    return (gt_exec_options){.pool = e->pool, .slices = at_once, .runs = once ? 1 : (own + at_once - 1) / at_once, .recompute = low ? recompute_low : recompute_normal};
 }
 
-gt_exec_options gt_trainer_exec_options(const gt_trainer *t, int at_once) {
-    return exec_options(t, t->shares[0].slices.count, at_once, gt_is(t->job->memory, "low"));
+gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once) {
+    return exec_options(e, e->batches[0].slices.count, at_once, gt_is(e->job->memory, "low"));
 }
 
-gt_status gt_trainer_relax(gt_trainer *t) {
+gt_status gt_engine_relax(gt_engine *e) {
     gt_status st = GT_OK;
-    bool share_arena = false; /* then the place that one leaves may be another's */
-    for (int i = 0; i < t->n_shares; i++) share_arena |= t->model->over_slices && t->shares[i].n_groups > 1;
-    if (share_arena) return GT_OK;
-    for (int p = 0; p < t->model->n_phases; p++)
-        for (int i = 0; i < t->n_variants && !st; i++) st = gt_exec_relax(t->runs[p].at[i].exec, t->arena_bytes);
+    bool several = false; /* executions in one arena at the same time: none has room to spare */
+    for (int i = 0; i < e->n_batches; i++) several |= e->model->over_slices && e->batches[i].n_groups > 1;
+    if (several) return GT_OK;
+    for (int p = 0; p < e->model->n_phases; p++)
+        for (int i = 0; i < e->n_shapes && !st; i++) st = gt_exec_relax(e->phases[p].executions[i].exec, e->arena_bytes);
     return st;
 }
 
-size_t gt_trainer_network_bytes(const gt_trainer *t) {
-    const gt_model *m = t->model;
+size_t gt_engine_network_bytes(const gt_engine *e) {
+    const gt_model *m = e->model;
     size_t bytes = 0;
     for (int i = 0; i < m->n_nets; i++) {
         size_t block = m->nets[i]->block_floats * sizeof(float);
-        bytes += block * (size_t)(1 + (i == m->ema_of)) + (size_t)gt_learner_moments(&t->learners[i]) * block / (size_t)t->comm->ranks;
-        for (int k = 0; k < t->n_shares; k++) bytes += gt_reducer_bytes(t->shares[k].reducers[i]);
+        bytes += block * (size_t)(1 + (i == m->ema_of)) + (size_t)gt_learner_moments(&e->learners[i]) * block / (size_t)e->comm->ranks;
+        for (int k = 0; k < e->n_batches; k++) bytes += gt_reducer_bytes(e->batches[k].reducers[i]);
     }
     return bytes;
 }
@@ -53,11 +53,11 @@ typedef struct demand { /* of a rank, or of a host's ranks together */
 
 static double bytes_of(const demand *d) { return d->graphs + d->rest; }
 
-static demand own_demand(const gt_trainer *t) {
+static demand own_demand(const gt_engine *e) {
     gt_machine machine;
     gt_machine_look(&machine);
-    size_t image = t->comm->rank == 0 ? gt_trainer_checkpoint_bytes(t) : 0;
-    return (demand){.host = t->comm->host_index, .ranks = 1, .graphs = (double)t->arena_bytes, .rest = (double)(gt_trainer_network_bytes(t) + image),
+    size_t image = e->comm->rank == 0 ? gt_engine_checkpoint_bytes(e) : 0;
+    return (demand){.host = e->comm->host_index, .ranks = 1, .graphs = (double)e->arena_bytes, .rest = (double)(gt_engine_network_bytes(e) + image),
                     .memory = (double)machine.memory};
 }
 
@@ -78,12 +78,12 @@ static demand fullest_host(const demand *all, int ranks) {
 }
 
 /* What the host would need with other slices or more recomputation; 0: cannot be said. */
-static double needed_with(gt_trainer *t, const demand *host, int slices, bool low) {
-    gt_exec_options o = exec_options(t, slices, 1, low);
+static double needed_with(gt_engine *e, const demand *host, int slices, bool low) {
+    gt_exec_options o = exec_options(e, slices, 1, low);
     size_t arena = 0;
-    for (int p = 0; p < t->model->n_phases; p++) {
-        gt_phase *phase = &t->model->phases[p];
-        gt_graph *g = phase->build(phase, gt_slices_samples((gt_slices){(int)t->job->batch, slices}, 0));
+    for (int p = 0; p < e->model->n_phases; p++) {
+        gt_phase *phase = &e->model->phases[p];
+        gt_graph *g = phase->build(phase, gt_slices_samples((gt_slices){(int)e->job->batch, slices}, 0));
         gt_exec *e = g ? gt_exec_new(g, &o) : NULL;
         bool made = e;
         if (made && gt_exec_arena_bytes(e) > arena) arena = gt_exec_arena_bytes(e);
@@ -91,25 +91,25 @@ static double needed_with(gt_trainer *t, const demand *host, int slices, bool lo
         gt_graph_free(g);
         if (!made) return 0;
     }
-    int together = t->model->over_slices ? (slices + t->comm->ranks - 1) / t->comm->ranks : 1;
-    return host->rest + (double)arena * together * host->ranks;
+    int at_the_same_time = e->model->over_slices ? (slices + e->comm->ranks - 1) / e->comm->ranks : 1;
+    return host->rest + (double)arena * at_the_same_time * host->ranks;
 }
 
 /* The least change with which it fits, as options; says so if there is none. */
-static void advise(gt_trainer *t, const demand *host, char *text, size_t room) {
-    int slices = t->shares[0].slices.count;
+static void advise(gt_engine *e, const demand *host, char *text, size_t room) {
+    int slices = e->batches[0].slices.count;
     double needs = 0;
-    if (!gt_is(t->job->memory, "low")) {
-        needs = needed_with(t, host, slices, true);
+    if (!gt_is(e->job->memory, "low")) {
+        needs = needed_with(e, host, slices, true);
         snprintf(text, room, "--memory=low needs %.1f GB", needs / 1e9);
         if (needs > 0 && needs < host->memory) return;
     }
-    double image = needs > 0 ? (needs - host->rest) / host->ranks * slices / (double)t->job->batch : 0; /* about what one needs */
-    for (int s = slices + 1; s <= (int)t->job->batch; s++) {
-        int images = gt_slices_samples((gt_slices){(int)t->job->batch, s}, 0);
+    double image = needs > 0 ? (needs - host->rest) / host->ranks * slices / (double)e->job->batch : 0; /* about what one needs */
+    for (int s = slices + 1; s <= (int)e->job->batch; s++) {
+        int images = gt_slices_samples((gt_slices){(int)e->job->batch, s}, 0);
         bool hopeless = host->rest + image * images * host->ranks > 1.5 * host->memory;
-        if (hopeless || !gt_slices_hold_mbstd((int)t->job->batch, gt_model_mbstd(t->job), s)) continue;
-        needs = needed_with(t, host, s, true);
+        if (hopeless || !gt_slices_hold_mbstd((int)e->job->batch, gt_model_mbstd(e->job), s)) continue;
+        needs = needed_with(e, host, s, true);
         image = (needs - host->rest) / host->ranks / images;
         snprintf(text, room, "--memory=low with --slices=%d (%d images each; other numbers, as slices are part of the recipe) needs %.1f GB", s, images,
                  needs / 1e9);
@@ -119,14 +119,14 @@ static void advise(gt_trainer *t, const demand *host, char *text, size_t room) {
     snprintf(text + used, room - used, "%sfewer ranks on a host, or smaller networks (--cbase, --cmax)", used ? ", which is too much as well: " : "");
 }
 
-void gt_trainer_warn_memory(gt_trainer *t) {
-    demand mine = own_demand(t), all[t->comm->rank == 0 ? t->comm->ranks : 1];
-    gt_comm_gather_all(t->comm, &mine, sizeof mine, all);
-    if (t->comm->rank) return;
-    demand host = fullest_host(all, t->comm->ranks);
+void gt_engine_warn_memory_all(gt_engine *e) {
+    demand mine = own_demand(e), all[e->comm->rank == 0 ? e->comm->ranks : 1];
+    gt_comm_gather_all(e->comm, &mine, sizeof mine, all);
+    if (e->comm->rank) return;
+    demand host = fullest_host(all, e->comm->ranks);
     if (bytes_of(&host) <= host.memory) return;
     char advice[256] = "";
-    advise(t, &host, advice, sizeof advice);
+    advise(e, &host, advice, sizeof advice);
     gt_warn("this job needs %.1f GB on a host with %d rank%s, which has %.1f GB: %s", bytes_of(&host) / 1e9, host.ranks, host.ranks > 1 ? "s" : "",
             host.memory / 1e9, advice);
 }

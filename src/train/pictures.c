@@ -5,41 +5,41 @@
 
 #include "gantry/log.h"
 #include "gantry/random.h"
-#include "train/trainer.h"
+#include "train/journal.h"
 
 static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
 
-gt_status gt_trainer_grid(const gt_trainer *t, gt_grid *grid, int64_t **items) {
-    gt_status st = gt_grid_parse(t->job->grid, grid);
+gt_status gt_engine_grid(const gt_engine *e, gt_grid *grid, int64_t **items) {
+    gt_status st = gt_grid_parse(e->job->grid, grid);
     if (st) return st;
-    gt_grid_fit(grid, t->info->height, t->info->width);
+    gt_grid_fit(grid, e->info->height, e->info->width);
     *items = calloc((size_t)cells_of(grid), sizeof **items);
     if (!*items) return gt_fail(GT_NOMEM, "out of memory for a grid of %dx%d pictures", grid->columns, grid->rows);
-    return gt_grid_choose(grid, t->info->count, t->info->label_width, gt_trainer_label_of, t->data, *items);
+    return gt_grid_choose(grid, e->info->count, e->info->label_width, gt_engine_label_of, e->data, *items);
 }
 
-void gt_trainer_write_grid(gt_trainer *t, const char *name, const char *series, const gt_grid *grid, const float *images, float lo, float hi) {
+void gt_journal_write_grid(gt_engine *e, gt_journal *j, const char *name, const char *series, const gt_grid *grid, const float *images) {
     char path[4200];
     gt_grid_png picture;
-    snprintf(path, sizeof path, "%s/%s", t->dir, name);
-    gt_status st = gt_grid_write(path, images, grid->columns, grid->rows, t->info->height, t->info->width, t->info->channels, lo, hi, &picture);
-    gt_log_outcome(&t->pictures_failing, st != GT_OK, "pictures");
+    snprintf(path, sizeof path, "%s/%s", j->dir, name);
+    gt_status st = gt_grid_write(path, images, grid->columns, grid->rows, e->info->height, e->info->width, e->info->channels, -1, 1, &picture);
+    gt_log_outcome(&j->pictures_failing, st != GT_OK, "pictures");
     if (st) return;
-    gt_runlog_picture(t->log, t->shown, series, picture.width, picture.height, picture.channels, picture.png, picture.bytes);
+    gt_runlog_picture(j->log, e->shown, series, picture.width, picture.height, picture.channels, picture.png, picture.bytes);
     free(picture.png);
 }
 
 /* The data's images in the grid's cells, to be freed; NULL: see *st. */
-static float *read_reals(gt_trainer *t, gt_grid *grid, gt_status *st) {
+static float *read_reals(gt_engine *e, gt_grid *grid, gt_status *st) {
     int64_t *items = NULL;
-    *st = gt_trainer_grid(t, grid, &items);
-    size_t pixels = (size_t)t->info->height * (size_t)t->info->width * (size_t)t->info->channels;
-    void *samples = malloc(t->info->image_bytes);
+    *st = gt_engine_grid(e, grid, &items);
+    size_t pixels = (size_t)e->info->height * (size_t)e->info->width * (size_t)e->info->channels;
+    void *samples = malloc(e->info->image_bytes);
     float *images = *st ? NULL : calloc((size_t)cells_of(grid), pixels * sizeof *images);
     if (!*st && (!samples || !images)) *st = gt_fail(GT_NOMEM, "out of memory for reals.png");
     for (int i = 0; !*st && i < cells_of(grid); i++) {
-        *st = gt_dataset_read(t->data, items[i], samples);
-        if (!*st) gt_dataset_floats(t->info, samples, pixels, images + (size_t)i * pixels);
+        *st = gt_dataset_read(e->data, items[i], samples);
+        if (!*st) gt_dataset_floats(e->info, samples, pixels, images + (size_t)i * pixels);
     }
     free(items);
     free(samples);
@@ -48,91 +48,91 @@ static float *read_reals(gt_trainer *t, gt_grid *grid, gt_status *st) {
     return NULL;
 }
 
-gt_status gt_trainer_open_metrics(gt_trainer *t) {
+gt_status gt_journal_open_metrics(gt_engine *e, gt_journal *j) {
     gt_grid grid;
-    gt_status st = gt_grid_parse(t->job->grid, &grid);
-    if (st || t->comm->rank) return st;
-    gt_grid_fit(&grid, t->info->height, t->info->width);
-    t->metrics = gt_metrics_new(&(gt_metric_input){.height = t->info->height, .width = t->info->width, .channels = t->info->channels, .count = cells_of(&grid)});
-    return t->metrics ? GT_OK : GT_NOMEM;
+    gt_status st = gt_grid_parse(e->job->grid, &grid);
+    if (st || e->comm->rank) return st;
+    gt_grid_fit(&grid, e->info->height, e->info->width);
+    j->metrics = gt_metrics_new(&(gt_metric_input){.height = e->info->height, .width = e->info->width, .channels = e->info->channels, .count = cells_of(&grid)});
+    return j->metrics ? GT_OK : GT_NOMEM;
 }
 
 /* The pictures in the n cells of the grid are a set for the metrics. */
-static void measure(gt_trainer *t, int set, int n, const float *images) {
-    gt_metrics_add(t->metrics, set, &(gt_metric_batch){.n = n, .pictures = images});
-    gt_metrics_finish_all(t->metrics, set, NULL);
+static void measure(gt_journal *j, int set, int n, const float *images) {
+    gt_metrics_add(j->metrics, set, &(gt_metric_batch){.n = n, .pictures = images});
+    gt_metrics_finish_all(j->metrics, set, NULL);
 }
 
-gt_status gt_trainer_reals(gt_trainer *t) {
-    if (t->comm->rank) return GT_OK;
+gt_status gt_journal_reals(gt_engine *e, gt_journal *j) {
+    if (e->comm->rank) return GT_OK;
     gt_grid grid;
     gt_status st;
-    float *images = read_reals(t, &grid, &st);
-    if (!st) gt_trainer_write_grid(t, "reals.png", "reals", &grid, images, -1, 1);
-    if (!st) measure(t, GT_METRIC_REALS, cells_of(&grid), images);
+    float *images = read_reals(e, &grid, &st);
+    if (!st) gt_journal_write_grid(e, j, "reals.png", "reals", &grid, images);
+    if (!st) measure(j, GT_METRIC_REALS, cells_of(&grid), images);
     free(images);
     return st;
 }
 
 /* In a run that goes on. That it cannot be told is no failure. */
-static void look_again(gt_trainer *t) {
+static void look_again(gt_engine *e, gt_journal *j) {
     gt_grid grid;
     gt_status st;
-    float *images = gt_metrics_know_reals(t->metrics) ? NULL : read_reals(t, &grid, &st);
-    if (images) measure(t, GT_METRIC_REALS, cells_of(&grid), images);
+    float *images = gt_metrics_know_reals(j->metrics) ? NULL : read_reals(e, &grid, &st);
+    if (images) measure(j, GT_METRIC_REALS, cells_of(&grid), images);
     free(images);
 }
 
 /* Chunk c of the grid: the cells c*n .. c*n+n-1, with latents and labels that depend on the cell alone. */
-static gt_status make_chunk(gt_trainer *t, const int64_t *items, int cells, int chunk) {
-    const gt_model *m = t->model;
-    float *z = gt_exec_input(t->generator, "z"), *c = gt_exec_input(t->generator, "c");
+static gt_status make_chunk(gt_engine *e, const int64_t *items, int cells, int chunk) {
+    const gt_model *m = e->model;
+    float *z = gt_exec_input(e->generator, "z"), *c = gt_exec_input(e->generator, "c");
     for (int i = 0; i < m->slice_size; i++) {
         int cell = chunk * m->slice_size + i;
         if (cell >= cells) cell = cells - 1;
         if (z)
-            gt_random_normal((gt_key){(uint64_t)t->job->seed, gt_stream("grid/z"), 0, (uint32_t)cell}, z + (size_t)i * (size_t)m->z_dim, (size_t)m->z_dim);
-        if (c && m->label_dim) gt_dataset_label(t->data, items[cell], c + (size_t)i * (size_t)m->label_dim);
+            gt_random_normal((gt_key){(uint64_t)e->job->seed, gt_stream("grid/z"), 0, (uint32_t)cell}, z + (size_t)i * (size_t)m->z_dim, (size_t)m->z_dim);
+        if (c && m->label_dim) gt_dataset_label(e->data, items[cell], c + (size_t)i * (size_t)m->label_dim);
     }
-    return gt_exec_run(t->generator, &(gt_exec_env){.seed = (uint64_t)t->job->seed, .step = t->step});
+    return gt_exec_run(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed, .step = e->step});
 }
 
-gt_status gt_trainer_fakes(gt_trainer *t) {
-    const gt_model *m = t->model;
+gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
+    const gt_model *m = e->model;
     gt_grid grid;
     int64_t *items = NULL;
-    gt_status st = gt_trainer_grid(t, &grid, &items);
-    int cells = st ? 0 : cells_of(&grid), ranks = t->comm->ranks;
+    gt_status st = gt_engine_grid(e, &grid, &items);
+    int cells = st ? 0 : cells_of(&grid), ranks = e->comm->ranks;
     int chunks = (cells + m->slice_size - 1) / m->slice_size, rounds = (chunks + ranks - 1) / ranks;
     size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, chunk_floats = (size_t)m->slice_size * pixels;
     float *mine = st ? NULL : calloc((size_t)rounds, chunk_floats * sizeof *mine);
-    float *all = st || t->comm->rank ? NULL : calloc((size_t)ranks * (size_t)rounds, chunk_floats * sizeof *all);
-    float *ordered = st || t->comm->rank ? NULL : calloc((size_t)chunks, chunk_floats * sizeof *ordered);
-    if (!st && (!mine || (!t->comm->rank && (!all || !ordered)))) st = gt_fail(GT_NOMEM, "out of memory for a grid of %d pictures", cells);
-    if ((st = gt_comm_agree_all(t->comm, st))) {
-        if (st == GT_NOMEM && t->comm->rank == 0) gt_warn("no pictures this time: %s", gt_message());
+    float *all = st || e->comm->rank ? NULL : calloc((size_t)ranks * (size_t)rounds, chunk_floats * sizeof *all);
+    float *ordered = st || e->comm->rank ? NULL : calloc((size_t)chunks, chunk_floats * sizeof *ordered);
+    if (!st && (!mine || (!e->comm->rank && (!all || !ordered)))) st = gt_fail(GT_NOMEM, "out of memory for a grid of %d pictures", cells);
+    if ((st = gt_comm_agree_all(e->comm, st))) {
+        if (st == GT_NOMEM && e->comm->rank == 0) gt_warn("no pictures this time: %s", gt_message());
         if (st == GT_NOMEM) st = GT_OK;
         goto end;
     }
 
-    if (m->ema_of >= 0) gt_reducer_gather_all(t->learners[m->ema_of].reducer, m->ema_block);
-    st = gt_exec_prepare(t->generator, &(gt_exec_env){.seed = (uint64_t)t->job->seed});
+    if (m->ema_of >= 0) gt_reducer_gather_all(e->learners[m->ema_of].reducer, m->ema_block);
+    st = gt_exec_prepare(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed});
     for (int r = 0; r < rounds && !st; r++) {
-        int chunk = r * ranks + t->comm->rank;
+        int chunk = r * ranks + e->comm->rank;
         if (chunk >= chunks) continue;
-        st = make_chunk(t, items, cells, chunk);
-        if (!st) memcpy(mine + (size_t)r * chunk_floats, gt_exec_output(t->generator, "image"), chunk_floats * sizeof *mine);
+        st = make_chunk(e, items, cells, chunk);
+        if (!st) memcpy(mine + (size_t)r * chunk_floats, gt_exec_output(e->generator, "image"), chunk_floats * sizeof *mine);
     }
-    if ((st = gt_comm_agree_all(t->comm, st))) goto end;
-    gt_comm_gather_all(t->comm, mine, (size_t)rounds * chunk_floats * sizeof *mine, all);
-    if (t->comm->rank == 0) {
+    if ((st = gt_comm_agree_all(e->comm, st))) goto end;
+    gt_comm_gather_all(e->comm, mine, (size_t)rounds * chunk_floats * sizeof *mine, all);
+    if (e->comm->rank == 0) {
         for (int k = 0; k < chunks; k++)
             memcpy(ordered + (size_t)k * chunk_floats, all + ((size_t)(k % ranks) * (size_t)rounds + (size_t)(k / ranks)) * chunk_floats, chunk_floats * sizeof *all);
-        look_again(t);
-        measure(t, GT_METRIC_FAKES, cells, ordered);
+        look_again(e, j);
+        measure(j, GT_METRIC_FAKES, cells, ordered);
         char name[40];
-        gt_grid_fakes_name(t->shown, name);
-        gt_trainer_write_grid(t, name, "fakes", &grid, ordered, -1, 1);
+        gt_grid_fakes_name(e->shown, name);
+        gt_journal_write_grid(e, j, name, "fakes", &grid, ordered);
     }
 end:
     free(items);

@@ -6,82 +6,76 @@
 #include <string.h>
 
 #include "gantry/log.h"
-#include "train/trainer.h"
-
-gt_status gt_trainer_look(gt_trainer *t) {
-    gt_status st = gt_dataset_look(t->data, t->pool, &t->look);
-    if (!st && !t->look.unreadable) gt_hash_hex(t->look.pictures, t->pictures);
-    return st;
-}
+#include "train/journal.h"
 
 static const char *say_range(char text[64], bool given, const double range[2]) {
     snprintf(text, 64, given ? "%g .. %g" : "the usual one", range[0], range[1]);
     return text;
 }
 
-static bool other_range(const gt_trainer *t, const gt_checkpoint_data *before) {
-    bool given = !gt_dataset_usual_range(t->info);
-    return given != before->has_range || (given && memcmp(before->range, t->info->range, sizeof before->range));
+static bool other_range(const gt_engine *e, const gt_checkpoint_data *before) {
+    bool given = !gt_dataset_usual_range(e->info);
+    return given != before->has_range || (given && memcmp(before->range, e->info->range, sizeof before->range));
 }
 
-static void say_why(const gt_trainer *t, const gt_checkpoint_data *before, const char *files) {
+static void say_why(const gt_engine *e, const gt_journal *j, const gt_checkpoint_data *before, const char *files) {
     char was[64], is[64];
     fprintf(stderr,
             "  the images, their labels, range or colours are not those the run was begun with (fingerprint %.8s..., "
             "now %.8s...)\n",
-            files, t->fingerprint);
+            files, j->fingerprint);
     if (!*before->pictures)
         fprintf(stderr, "  this fingerprint is of the files; if only they have changed (unzipped, compressed again), "
                         "give the former ones once: the checkpoint is of an older "
                         "gantry, which kept no fingerprint of the pictures in them\n");
-    else if (other_range(t, before))
+    else if (other_range(e, before))
         fprintf(stderr, "  their range was %s and is now %s\n", say_range(was, before->has_range, before->range),
-                say_range(is, !gt_dataset_usual_range(t->info), t->info->range));
+                say_range(is, !gt_dataset_usual_range(e->info), e->info->range));
 }
 
-gt_status gt_trainer_same_pictures(gt_trainer *t, const gt_checkpoint_file *f, bool *same) {
+gt_status gt_journal_same_pictures(gt_engine *e, gt_journal *j, const gt_checkpoint_file *f, bool *same) {
     const char *files = gt_checkpoint_info(f)->dataset;
     gt_checkpoint_data before;
     *same = true;
-    if (!*files || !strcmp(files, t->fingerprint)) return GT_OK;
-    gt_status st = gt_checkpoint_get_data(f, t->job->arena, &before);
+    if (!*files || !strcmp(files, j->fingerprint)) return GT_OK;
+    gt_status st = gt_checkpoint_get_data(f, e->job->arena, &before);
     if (st) return st;
-    *same = *before.pictures && !strcmp(before.pictures, t->pictures);
+    *same = *before.pictures && !strcmp(before.pictures, j->pictures);
     if (*same)
-        snprintf(t->files_before, sizeof t->files_before, "%s", files);
+        snprintf(j->files_before, sizeof j->files_before, "%s", files);
     else
-        say_why(t, &before, files);
+        say_why(e, j, &before, files);
     return GT_OK;
 }
 
-gt_status gt_trainer_warn_data(const gt_trainer *t) {
-    if (*t->files_before)
+gt_status gt_journal_warn_data(const gt_engine *e, const gt_journal *j) {
+    if (*j->files_before)
         gt_warn("the files of the data are not those the run was begun with (fingerprint %.8s..., now %.8s...); size, "
                 "range, labels, order and the pixels of %lld of the %lld images are the same, so the run goes on; other pixels "
                 "were not compared",
-                t->files_before, t->fingerprint, (long long)t->look.looks, (long long)t->info->stored);
-    gt_look_warn(&t->look, t->info, t->job->data);
-    return gt_dataset_warn_classes(t->data, t->job->data);
+                j->files_before, j->fingerprint, (long long)j->look.looks, (long long)e->info->stored);
+    gt_look_warn(&j->look, e->info, e->job->data);
+    return gt_dataset_warn_classes(e->data, e->job->data);
 }
 
-gt_status gt_trainer_compare_meaning(const gt_trainer *t, const gt_checkpoint_file *source) {
+gt_status gt_engine_compare_meaning(const gt_engine *e, const gt_checkpoint_file *source) {
     gt_checkpoint_data theirs;
-    gt_status st = gt_checkpoint_get_data(source, t->job->arena, &theirs);
-    const char *channels = t->info->channel_names;
-    if (!st && theirs.has_range && memcmp(theirs.range, t->info->range, sizeof theirs.range))
+    gt_status st = gt_checkpoint_get_data(source, e->job->arena, &theirs);
+    const char *channels = e->info->channel_names;
+    if (!st && theirs.has_range && memcmp(theirs.range, e->info->range, sizeof theirs.range))
         gt_warn("--resume: the networks were trained on samples with the range %g .. %g, the data have %g .. %g: "
                 "either becomes -1 .. 1",
-                theirs.range[0], theirs.range[1], t->info->range[0], t->info->range[1]);
+                theirs.range[0], theirs.range[1], e->info->range[0], e->info->range[1]);
     if (!st && theirs.channels && channels && strcmp(theirs.channels, channels))
         gt_warn("--resume: the networks were trained on the channels %.200s, the data have %.200s", theirs.channels,
                 channels);
     return st;
 }
 
-void gt_trainer_put_data(const gt_trainer *t, gt_checkpoint *c) {
-    gt_checkpoint_data d = {.has_range = !gt_dataset_usual_range(t->info),
-                            .range = {t->info->range[0], t->info->range[1]},
-                            .channels = t->info->channel_names};
-    memcpy(d.pictures, t->pictures, sizeof d.pictures);
+void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint *c) {
+    gt_checkpoint_data d = {.has_range = !gt_dataset_usual_range(e->info),
+                            .range = {e->info->range[0], e->info->range[1]},
+                            .channels = e->info->channel_names};
+    memcpy(d.pictures, j->pictures, sizeof d.pictures);
     gt_checkpoint_put_data(c, &d);
 }

@@ -7,7 +7,7 @@
 #include "gantry/log.h"
 #include "kernels/kernel_set.h"
 #include "use/net_checkpoint.h"
-#include "train/trainer.h"
+#include "train/journal.h"
 
 /* Scratch for one tensor in file order: as large as the largest of all networks. */
 static float *tensor_scratch(const gt_model *m) {
@@ -37,18 +37,18 @@ static void put_block(gt_checkpoint *c, const char *group, const gt_net *net, co
     }
 }
 
-static void put_state(gt_checkpoint *c, const gt_trainer *t) {
-    gt_checkpoint_int(c, "/state/step", t->step);
-    gt_checkpoint_int(c, "/state/images", t->shown);
-    gt_checkpoint_int(c, "/state/seed", t->job->seed);
-    if (t->reseed) gt_checkpoint_int(c, "/state/reseed", t->reseed); /* the others are equal to those of a program without it */
-    gt_checkpoint_double(c, "/state/ada_p", t->ada.p);
-    gt_checkpoint_double(c, "/state/ada_r", t->ada.r);
-    gt_checkpoint_double(c, "/state/ada_sum", t->ada.sum);
-    gt_checkpoint_double(c, "/state/ada_count", t->ada.count);
-    gt_checkpoint_double(c, "/state/ada_updates_above", t->ada.updates_above);
-    for (int i = 0; i < t->model->n_scalars; i++) {
-        const gt_scalar_state *s = &t->model->scalars[i];
+static void put_state(gt_checkpoint *c, const gt_engine *e) {
+    gt_checkpoint_int(c, "/state/step", e->step);
+    gt_checkpoint_int(c, "/state/images", e->shown);
+    gt_checkpoint_int(c, "/state/seed", e->job->seed);
+    if (e->reseed) gt_checkpoint_int(c, "/state/reseed", e->reseed); /* the others are equal to those of a program without it */
+    gt_checkpoint_double(c, "/state/ada_p", e->ada.p);
+    gt_checkpoint_double(c, "/state/ada_r", e->ada.r);
+    gt_checkpoint_double(c, "/state/ada_sum", e->ada.sum);
+    gt_checkpoint_double(c, "/state/ada_count", e->ada.count);
+    gt_checkpoint_double(c, "/state/ada_updates_above", e->ada.updates_above);
+    for (int i = 0; i < e->model->n_scalars; i++) {
+        const gt_scalar_state *s = &e->model->scalars[i];
         char path[128];
         snprintf(path, sizeof path, "/state/%s", s->name);
         gt_shape shape = s->size == 1 ? GT_SCALAR : GT_SHAPE((int64_t)s->size);
@@ -62,43 +62,43 @@ static void copy_parts(const gt_reducer *r, const float *from, float *to) {
     for (int i = 0; i < n; i++) memcpy(to + parts[i].offset, from + parts[i].offset, parts[i].size * sizeof *to);
 }
 
-size_t gt_trainer_checkpoint_bytes(const gt_trainer *t) {
-    const gt_model *m = t->model;
+size_t gt_engine_checkpoint_bytes(const gt_engine *e) {
+    const gt_model *m = e->model;
     size_t floats = 0;
-    for (int i = 0; i < m->n_nets; i++) floats += m->nets[i]->block_floats * (size_t)(1 + (m->ema_of == i) + gt_learner_moments(&t->learners[i]));
+    for (int i = 0; i < m->n_nets; i++) floats += m->nets[i]->block_floats * (size_t)(1 + (m->ema_of == i) + gt_learner_moments(&e->learners[i]));
     return floats * sizeof(float);
 }
 
 /* That there is no checkpoint does not end the work: the loop tries again. */
-static void not_saved(gt_trainer *t) {
+static void not_saved(gt_journal *j) {
     gt_warn("no checkpoint this time: %s", gt_message());
-    t->checkpoint_failed = true;
+    j->checkpoint_failed = true;
 }
 
-void gt_trainer_save(gt_trainer *t) {
-    const gt_model *m = t->model;
+void gt_save_all(gt_engine *e, gt_journal *j) {
+    const gt_model *m = e->model;
     gt_checkpoint *c = NULL;
     float *scratch = NULL, *whole = NULL;
     size_t whole_bytes = largest_block(m);
     gt_status st = GT_OK;
-    bool first = t->comm->rank == 0;
+    bool first = e->comm->rank == 0;
 
     if (first) {
-        char *recipe = gt_job_to_recipe_text(t->job);
-        c = recipe ? gt_checkpoint_begin(&(gt_checkpoint_about){.model = m->name, .kernel_set = gt_kernel_set_id(), .dataset = t->fingerprint, .recipe = recipe}) : NULL;
+        char *recipe = gt_job_to_recipe_text(e->job);
+        c = recipe ? gt_checkpoint_begin(&(gt_checkpoint_about){.model = m->name, .kernel_set = gt_kernel_set_id(), .dataset = j->fingerprint, .recipe = recipe}) : NULL;
         free(recipe);
         scratch = tensor_scratch(m);
         whole = gt_block_alloc(whole_bytes, "a checkpoint");
         if (!c || !scratch || !whole) st = GT_NOMEM;
     }
-    if (gt_comm_agree_all(t->comm, st)) {
-        if (first) not_saved(t);
+    if (gt_comm_agree_all(e->comm, st)) {
+        if (first) not_saved(j);
         goto end;
     }
 
     for (int i = 0; i < m->n_nets; i++) {
         const gt_net *net = m->nets[i];
-        const gt_learner *l = &t->learners[i];
+        const gt_learner *l = &e->learners[i];
         char group[128];
         if (first) {
             snprintf(group, sizeof group, "/networks/%s", net->name);
@@ -120,7 +120,7 @@ void gt_trainer_save(gt_trainer *t) {
     }
     if (m->ema_of >= 0) {
         const gt_net *net = m->nets[m->ema_of];
-        gt_reducer_gather_all(t->learners[m->ema_of].reducer, m->ema_block);
+        gt_reducer_gather_all(e->learners[m->ema_of].reducer, m->ema_block);
         if (first) {
             char group[128];
             snprintf(group, sizeof group, "/networks/%s_ema", net->name);
@@ -128,13 +128,13 @@ void gt_trainer_save(gt_trainer *t) {
         }
     }
     if (first) {
-        put_state(c, t);
-        gt_trainer_put_data(t, c);
-        gt_trainer_saved(t, gt_saver_wait(t->saver)); /* is the best so far on the disk? */
-        t->checkpoint_failed = false;
-        if (gt_saver_start(t->saver, c, t->shown, gt_trainer_best_now(t))) {
-            not_saved(t);
-            if (t->best_pending) gt_trainer_best_lost(t); /* this one: no other is being written any more */
+        put_state(c, e);
+        gt_journal_put_data(e, j, c);
+        gt_journal_saved(j, gt_saver_wait(j->saver)); /* is the best so far on the disk? */
+        j->checkpoint_failed = false;
+        if (gt_saver_start(j->saver, c, e->shown, gt_journal_best_now(e, j))) {
+            not_saved(j);
+            if (j->best_pending) gt_journal_best_lost(j); /* this one: no other is being written any more */
         }
         c = NULL;
     }
@@ -146,39 +146,39 @@ end:
 
 /* ---- loading: rank 0 reads and hands out ---- */
 
-static gt_status get_state(const gt_checkpoint_file *f, gt_trainer *t) {
+static gt_status get_state(const gt_checkpoint_file *f, gt_engine *e) {
     int64_t step = 0;
     double p = 0;
     gt_status st;
-    if ((st = gt_checkpoint_get_int(f, "/state/step", &step)) || (st = gt_checkpoint_get_int(f, "/state/images", &t->shown)) ||
-        (st = gt_checkpoint_get_double(f, "/state/ada_p", &p)) || (st = gt_checkpoint_get_double(f, "/state/ada_r", &t->ada.r)) ||
-        (st = gt_checkpoint_get_double(f, "/state/ada_sum", &t->ada.sum)) || (st = gt_checkpoint_get_double(f, "/state/ada_count", &t->ada.count)) ||
-        (st = gt_checkpoint_get_double(f, "/state/ada_updates_above", &t->ada.updates_above)))
+    if ((st = gt_checkpoint_get_int(f, "/state/step", &step)) || (st = gt_checkpoint_get_int(f, "/state/images", &e->shown)) ||
+        (st = gt_checkpoint_get_double(f, "/state/ada_p", &p)) || (st = gt_checkpoint_get_double(f, "/state/ada_r", &e->ada.r)) ||
+        (st = gt_checkpoint_get_double(f, "/state/ada_sum", &e->ada.sum)) || (st = gt_checkpoint_get_double(f, "/state/ada_count", &e->ada.count)) ||
+        (st = gt_checkpoint_get_double(f, "/state/ada_updates_above", &e->ada.updates_above)))
         return st;
-    if (step < 0 || step > UINT32_MAX || t->shown != gt_steps_shown(&t->steps, (uint64_t)step))
-        return gt_fail(GT_FORMAT, "%s: step %lld and %lld images do not belong together", gt_checkpoint_path(f), (long long)step, (long long)t->shown);
-    t->step = (uint32_t)step;
-    t->reseed = 0;
-    if (gt_checkpoint_find(f, "/state/reseed") && (st = gt_checkpoint_get_int(f, "/state/reseed", &t->reseed))) return st;
-    t->ada.p = (float)p;
-    for (int i = 0; i < t->model->n_scalars; i++) {
+    if (step < 0 || step > UINT32_MAX || e->shown != gt_steps_shown(&e->steps, (uint64_t)step))
+        return gt_fail(GT_FORMAT, "%s: step %lld and %lld images do not belong together", gt_checkpoint_path(f), (long long)step, (long long)e->shown);
+    e->step = (uint32_t)step;
+    e->reseed = 0;
+    if (gt_checkpoint_find(f, "/state/reseed") && (st = gt_checkpoint_get_int(f, "/state/reseed", &e->reseed))) return st;
+    e->ada.p = (float)p;
+    for (int i = 0; i < e->model->n_scalars; i++) {
         char path[128];
-        snprintf(path, sizeof path, "/state/%s", t->model->scalars[i].name);
-        if ((st = gt_checkpoint_read(f, path, t->model->scalars[i].place, t->model->scalars[i].size))) return st;
+        snprintf(path, sizeof path, "/state/%s", e->model->scalars[i].name);
+        if ((st = gt_checkpoint_read(f, path, e->model->scalars[i].place, e->model->scalars[i].size))) return st;
     }
-    for (int i = 0; i < t->model->n_nets; i++) {
+    for (int i = 0; i < e->model->n_nets; i++) {
         char path[128];
         int64_t updates;
-        snprintf(path, sizeof path, "/state/%s_updates", t->model->nets[i]->name);
+        snprintf(path, sizeof path, "/state/%s_updates", e->model->nets[i]->name);
         if ((st = gt_checkpoint_get_int(f, path, &updates))) return st;
-        t->learners[i].updates = (uint64_t)updates;
+        e->learners[i].updates = (uint64_t)updates;
     }
     return GT_OK;
 }
 
 /* Rank 0's networks and small state to all ranks. */
-static gt_status hand_out(gt_trainer *t) {
-    const gt_model *m = t->model;
+static void hand_out_all(gt_engine *e) {
+    const gt_model *m = e->model;
     struct {
         uint32_t step;
         int64_t shown, reseed;
@@ -186,28 +186,27 @@ static gt_status hand_out(gt_trainer *t) {
         uint64_t updates[GT_MAX_NETS];
     } small;
     memset(&small, 0, sizeof small);
-    small.step = t->step;
-    small.shown = t->shown;
-    small.reseed = t->reseed;
-    small.ada = t->ada;
-    for (int i = 0; i < m->n_nets; i++) small.updates[i] = t->learners[i].updates;
-    gt_comm_broadcast_all(t->comm, &small, sizeof small, 0);
-    t->step = small.step;
-    t->shown = small.shown;
-    t->reseed = small.reseed;
-    t->ada = small.ada;
+    small.step = e->step;
+    small.shown = e->shown;
+    small.reseed = e->reseed;
+    small.ada = e->ada;
+    for (int i = 0; i < m->n_nets; i++) small.updates[i] = e->learners[i].updates;
+    gt_comm_broadcast_all(e->comm, &small, sizeof small, 0);
+    e->step = small.step;
+    e->shown = small.shown;
+    e->reseed = small.reseed;
+    e->ada = small.ada;
     for (int i = 0; i < m->n_nets; i++) {
-        t->learners[i].updates = small.updates[i];
-        gt_comm_broadcast_all(t->comm, m->blocks[i], m->nets[i]->block_floats * sizeof(float), 0);
+        e->learners[i].updates = small.updates[i];
+        gt_comm_broadcast_all(e->comm, m->blocks[i], m->nets[i]->block_floats * sizeof(float), 0);
     }
-    if (m->ema_of >= 0) gt_comm_broadcast_all(t->comm, m->ema_block, m->nets[m->ema_of]->block_floats * sizeof(float), 0);
-    for (int i = 0; i < m->n_scalars; i++) gt_comm_broadcast_all(t->comm, m->scalars[i].place, m->scalars[i].size * sizeof(float), 0);
-    return GT_OK;
+    if (m->ema_of >= 0) gt_comm_broadcast_all(e->comm, m->ema_block, m->nets[m->ema_of]->block_floats * sizeof(float), 0);
+    for (int i = 0; i < m->n_scalars; i++) gt_comm_broadcast_all(e->comm, m->scalars[i].place, m->scalars[i].size * sizeof(float), 0);
 }
 
-gt_status gt_trainer_load(gt_trainer *t, const gt_checkpoint_file *f) {
-    const gt_model *m = t->model;
-    bool first = t->comm->rank == 0;
+gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
+    const gt_model *m = e->model;
+    bool first = e->comm->rank == 0;
     float *whole = NULL;
     size_t whole_bytes = largest_block(m);
     gt_status st = GT_OK;
@@ -224,11 +223,11 @@ gt_status gt_trainer_load(gt_trainer *t, const gt_checkpoint_file *f) {
             snprintf(group, sizeof group, "/networks/%s_ema", m->nets[i]->name);
             st = gt_net_read_checkpoint(m->nets[i], f, group, false, m->ema_block);
         }
-        if (!st) st = get_state(f, t);
+        if (!st) st = get_state(f, e);
     }
-    if ((st = gt_comm_agree_all(t->comm, st))) goto end;
+    if ((st = gt_comm_agree_all(e->comm, st))) goto end;
     for (int i = 0; i < m->n_nets; i++) {
-        const gt_learner *l = &t->learners[i];
+        const gt_learner *l = &e->learners[i];
         for (int k = 0; k < l->optimizer->n_moments; k++) {
             if (!l->moments[k]) continue;
             if (first) {
@@ -237,12 +236,12 @@ gt_status gt_trainer_load(gt_trainer *t, const gt_checkpoint_file *f) {
                 memset(whole, 0, whole_bytes);
                 st = gt_net_read_checkpoint(m->nets[i], f, group, true, whole);
             }
-            if ((st = gt_comm_agree_all(t->comm, st))) goto end;
+            if ((st = gt_comm_agree_all(e->comm, st))) goto end;
             gt_reducer_deal_all(l->reducer, first ? whole : l->moments[k]);
             if (first) copy_parts(l->reducer, whole, l->moments[k]);
         }
     }
-    st = hand_out(t);
+    hand_out_all(e);
 end:
     gt_block_free(whole, whole_bytes);
     return st;
@@ -287,10 +286,10 @@ static gt_status transfer_average(const gt_checkpoint_file *f, const gt_model *m
     return GT_OK;
 }
 
-gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f) {
-    const gt_model *m = t->model;
+gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f) {
+    const gt_model *m = e->model;
     gt_status st = GT_OK;
-    if (t->comm->rank == 0) {
+    if (e->comm->rank == 0) {
         float *scratch = tensor_scratch(m);
         if (!scratch)
             st = GT_NOMEM;
@@ -305,6 +304,7 @@ gt_status gt_trainer_transfer(gt_trainer *t, const gt_checkpoint_file *f) {
         }
         free(scratch);
     }
-    if ((st = gt_comm_agree_all(t->comm, st))) return st;
-    return hand_out(t);
+    if ((st = gt_comm_agree_all(e->comm, st))) return st;
+    hand_out_all(e);
+    return GT_OK;
 }

@@ -1,59 +1,129 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One step: every phase that is due, then the moving average and the augmentation controller. All ranks go through the same calls. */
+ * One step. For each phase that is due: forward and backward of each slice, the sum over slices, the update; then the moving
+ * average and the augmentation controller. All ranks make the same calls. */
 #include <string.h>
 
-#include "gantry/log.h"
 #include "base/clock.h"
-#include "train/trainer.h"
+#include "gantry/log.h"
+#include "train/engine.h"
 
-enum { MOMENTS = sizeof(gt_moments) / sizeof(double), NORM_STEPS = 8 /* the norms of gradients are looked at so often */ };
+enum { MOMENTS = sizeof(gt_moments) / sizeof(double), NORM_STEPS = 8 /* steps between two looks at the norms of gradients */ };
 
-/* States and statistics of all slices, joined by the tree over slices. A phase whose update was left out leaves no trace in the states either. */
-static gt_status join_small(gt_trainer *t, gt_phase_run *run, const gt_share *share, bool updated) {
-    gt_phase *p = run->phase;
-    size_t n_states = gt_phase_states(p);
-    if (n_states) {
-        gt_status st = gt_comm_tree_mean_all(t->comm, share->slices, n_states, t->slice_states, t->state_means);
-        if (st) return st;
-        const float *mean = t->state_means;
-        for (int i = 0; i < p->n_states && updated; i++) {
-            memcpy(p->states[i].place, mean, p->states[i].size * sizeof *mean);
-            mean += p->states[i].size;
+static bool is_due(const gt_engine *e, const gt_phase *p) { return e->step % (uint32_t)p->interval == 0; }
+
+/* ---- forward and backward of each slice ---- */
+
+static gt_status fill_slice(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_batch *b, int index) {
+    const double soon = 0.25; /* seconds */
+    gt_comm_doing(e->comm, e->step, "waiting for data");
+    if (!gt_loader_wait(e->loader, e->step, soon)) gt_comm_busy(e->comm, "waiting for data"); /* storage may stand still for minutes */
+    gt_status st = gt_loader_step(e->loader, e->step, index - b->first, e->images, e->labels);
+    if (st) return st;
+    gt_comm_doing(e->comm, e->step, p->name);
+    gt_slice_input slice = {.n = gt_slices_samples(b->slices, index), .seed = gt_engine_seed(e), .step = e->step,
+                            .sample0 = (uint32_t)gt_slices_first(b->slices, index), .index = index, .batch = b->slices.samples,
+                            .shown = e->shown, .images = e->images, .labels = e->model->label_dim ? e->labels : NULL,
+                            .augment_p = e->ada.p, .label_of = gt_engine_label_of, .label_arg = e->data, .items = e->info->count};
+    float *weight = gt_exec_input(exec, GT_SLICE_WEIGHT);
+    if (weight) *weight = (float)gt_slices_weight(b->slices, index);
+    return p->fill(p, exec, &slice);
+}
+
+/* Inputs, and the place of the gradient. Executions share their memory: what gt_exec_prepare() has computed is lost when an
+ * execution of another shape has run. */
+static gt_status fill_group(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_batch *b, gt_group g, bool prepared) {
+    gt_status st = prepared || !p->prepare ? GT_OK : p->prepare(p, exec);
+    if (!st && !prepared) st = gt_exec_prepare(exec, &(gt_exec_env){.seed = gt_engine_seed(e), .step = e->step});
+    for (int i = 0; i < g.count && !st; i++) {
+        gt_exec_at(exec, i);
+        st = fill_slice(e, p, exec, b, g.first + i);
+    }
+    if (!st) gt_exec_bind(exec, GT_SLOT_GRAD, gt_reducer_begin_group(b->reducers[p->net]));
+    return st;
+}
+
+/* On to the next sum over slices, or to the end. */
+static gt_status run_group(gt_engine *e, const gt_phase *p, gt_exec *exec, const gt_batch *b, gt_group g, int sum) {
+    gt_exec_env env = {.seed = gt_engine_seed(e), .step = e->step, .sample0 = (uint32_t)gt_slices_first(b->slices, g.first),
+                       .slice_samples = (uint32_t)gt_slices_samples(b->slices, g.first),
+                       .between = gt_reducer_progress, .between_arg = b->reducers[p->net]};
+    double start = gt_clock();
+    gt_status st = gt_exec_run_to_sum(exec, &env, sum);
+    e->measures.compute += gt_clock() - start;
+    return st;
+}
+
+static gt_status sum_over_slices_all(gt_engine *e, const gt_engine_phase *p, const gt_batch *b, int sum) {
+    const float *own[b->n_groups + 1];
+    float *total[b->n_groups + 1];
+    for (int i = 0; i < b->n_groups; i++) {
+        gt_slice_sum s = gt_exec_slice_sum(p->executions[b->shape[i]].exec, sum);
+        own[i] = s.own;
+        total[i] = s.total;
+    }
+    gt_slice_sum any = gt_exec_slice_sum(p->executions[0].exec, sum); /* a rank without a slice needs the size, too */
+    gt_comm_doing(e->comm, e->step, any.name);
+    double start = gt_clock();
+    gt_status st = gt_comm_slice_sum_all(e->comm, b->slices.count, b->n_groups, b->groups, any.floats, own, total);
+    if (e->comm->ranks > 1) e->measures.slice_sums += gt_clock() - start;
+    gt_comm_doing(e->comm, e->step, p->phase->name);
+    return st;
+}
+
+/* States and statistics of the slices of a group. */
+static void keep_small(gt_engine *e, const gt_phase *p, const gt_execution *x, const gt_batch *b, gt_group g) {
+    for (int j = 0; j < g.count; j++) {
+        size_t k = (size_t)(g.first - b->first + j);
+        float *states = e->slice_states + k * gt_phase_states(p);
+        gt_moments *moments = e->slice_moments + k * (size_t)p->n_stats;
+        gt_exec_at(x->exec, j);
+        for (int i = 0; i < p->n_states; i++) {
+            memcpy(states, gt_exec_output(x->exec, p->states[i].output), p->states[i].size * sizeof *states);
+            states += p->states[i].size;
+        }
+        for (int i = 0; i < p->n_stats; i++) {
+            const gt_stat *s = &p->stats[i];
+            size_t columns = s->columns > 0 ? (size_t)s->columns : 1;
+            gt_moments_add(moments + i, gt_exec_output(x->exec, s->output) + s->column, x->stat_size[i] / columns, columns);
         }
     }
-    gt_moments all[GT_MAX_STATS];
-    gt_status st = gt_comm_tree_sum_all(t->comm, share->slices.count, MOMENTS * (size_t)p->n_stats, &t->slice_moments[0].num, &all[0].num);
-    if (st) return st;
-    for (int i = 0; i < p->n_stats; i++) {
-        gt_moments_join(&t->stats.since_tick[run->stat[i]], &all[i]);
-        if (updated && t->model->ada_stat && !strcmp(p->stats[i].name, t->model->ada_stat)) gt_ada_collect(&t->ada, all[i].sum, all[i].num);
+    e->measures.slices += g.count;
+}
+
+/* n groups whose executions are in memory at the same time, one behind the other. *ready: the shape that is prepared. */
+static gt_status run_groups(gt_engine *e, const gt_engine_phase *p, const gt_batch *b, int first, int n, int *ready) {
+    int end = first + n, sums = gt_exec_slice_sums(p->executions[0].exec);
+    char *memory = e->arena;
+    gt_status st = GT_OK;
+    for (int i = first; i < end && !st; i++) {
+        gt_exec *exec = p->executions[b->shape[i]].exec;
+        gt_exec_use_arena(exec, memory);
+        memory += gt_exec_arena_bytes(exec);
+        st = fill_group(e, p->phase, exec, b, b->groups[i], b->shape[i] == *ready);
+        *ready = b->shape[i];
     }
-    return GT_OK;
+    for (int sum = 0; sum <= sums && !st; sum++) {
+        for (int i = first; i < end && !st; i++) st = run_group(e, p->phase, p->executions[b->shape[i]].exec, b, b->groups[i], sum);
+        if (sum < sums && !st) st = sum_over_slices_all(e, p, b, sum);
+    }
+    for (int i = first; i < end && !st; i++) {
+        gt_reducer_end_group(b->reducers[p->phase->net]);
+        keep_small(e, p->phase, &p->executions[b->shape[i]], b, b->groups[i]);
+    }
+    return st;
 }
 
-/* Leaves a message with the first parameter, in the order of the block, whose gradient is not finite: "G.synthesis.b8.conv0.weight". */
-static gt_status name_nonfinite(const gt_trainer *t, const gt_phase_run *run, gt_nonfinite bad) {
-    const gt_net *net = t->model->nets[run->phase->net];
-    const char *name = "?";
-    for (int k = 0; k < net->n_tensors; k++)
-        if (bad.first >= net->tensors[k].offset && bad.first < net->tensors[k].offset + net->tensors[k].size) name = net->tensors[k].name;
-    return gt_fail(GT_NONFINITE, "step %u, phase %s: %llu gradients of network %s are not finite, the first of %s.%s", t->step, run->phase->name,
-                   (unsigned long long)bad.count, net->name, net->name, name);
+/* This rank's groups one after the other; where the model sums over slices, all of them from sum to sum, also on a rank that
+ * has none. */
+static gt_status compute(gt_engine *e, const gt_engine_phase *p, const gt_batch *b) {
+    int ready = -1;
+    if (e->model->over_slices) return run_groups(e, p, b, 0, b->n_groups, &ready);
+    gt_status st = GT_OK;
+    for (int i = 0; i < b->n_groups && !st; i++) st = run_groups(e, p, b, i, 1, &ready);
+    return st;
 }
 
-/* What --nan says about an update with non-finite gradients. False: no update. Known to all ranks alike. */
-static gt_status judge_nonfinite(gt_trainer *t, const gt_phase_run *run, gt_nonfinite bad, bool *update) {
-    gt_status st = name_nonfinite(t, run, bad);
-    if (gt_is(t->job->nan, "stop")) return gt_wrap(st, "--nan=stop");
-    *update = gt_is(t->job->nan, "clean");
-    if (t->comm->rank) return GT_OK;
-    if (!*update)
-        gt_warn("%s: this update is left out (--nan=skip)", gt_message());
-    else if (!t->said_nonfinite)
-        gt_warn("%s: replaced by 0 or 1e5 as published (--nan=clean); said once", gt_message());
-    t->said_nonfinite = true;
-    return GT_OK;
-}
+/* ---- update ---- */
 
 static double square_of(const float *x, size_t n) {
     double sum = 0;
@@ -61,100 +131,125 @@ static double square_of(const float *x, size_t n) {
     return sum;
 }
 
-static double average_beta(const gt_trainer *t) {
-    return gt_ema_beta(t->job->ema_kimg, t->job->ema_ramp, (double)t->shown, (double)gt_steps_batch(&t->steps, t->step));
+static double average_beta(const gt_engine *e) {
+    return gt_ema_beta(e->job->ema_kimg, e->job->ema_ramp, (double)e->shown, (double)gt_steps_batch(&e->steps, e->step));
 }
 
 /* Is this phase the last of the step that changes the averaged network? Then the average moves in the same pass over memory. */
-static bool ends_averaged_network(const gt_trainer *t, const gt_phase_run *run) {
-    const gt_model *m = t->model;
-    if (run->phase->net != m->ema_of) return false;
-    for (int i = (int)(run->phase - m->phases) + 1; i < m->n_phases; i++)
-        if (m->phases[i].net == m->ema_of && t->step % (uint32_t)m->phases[i].interval == 0) return false;
+static bool ends_averaged_network(const gt_engine *e, const gt_phase *p) {
+    const gt_model *m = e->model;
+    if (p->net != m->ema_of) return false;
+    for (const gt_phase *later = p + 1; later < m->phases + m->n_phases; later++)
+        if (later->net == m->ema_of && is_due(e, later)) return false;
     return true;
 }
 
-/* False: left out because of --nan. */
-static gt_status update(gt_trainer *t, gt_phase_run *run, const gt_share *share, bool *updated) {
-    gt_learner *l = &t->learners[run->phase->net];
-    float *block = t->model->blocks[run->phase->net];
-    gt_reducer *reducer = share->reducers[run->phase->net];
+/* The sum of the gradients arrives, and each rank updates the parameters that it owns. Not *updated: left out because of --nan. */
+static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, bool *updated) {
+    gt_learner *l = &e->learners[p->net];
+    float *block = e->model->blocks[p->net];
+    gt_reducer *reducer = b->reducers[p->net];
     gt_nonfinite bad = gt_reducer_finish_all(reducer);
     *updated = true;
     if (bad.count) {
-        gt_status st = judge_nonfinite(t, run, bad, updated);
+        gt_status st = gt_engine_judge_nonfinite(e, p, bad, updated);
         if (st || !*updated) return st;
     }
     l->updates++;
-    t->averaged |= ends_averaged_network(t, run);
-    gt_update u = {.optimizer = l->optimizer, .settings = l->settings, .step = l->updates, .clean = bad.count, .average_beta = average_beta(t)};
-    int n_parts;
-    const gt_span *parts = gt_reducer_owned(reducer, &n_parts);
-    bool measured = t->step % NORM_STEPS == 0 && run->phase->interval == 1; /* a regulariser has norms of its own */
-    if (measured) t->effort.square[run->phase->net] = 0;
-    for (int i = 0; i < n_parts; i++) {
-        size_t offset = parts[i].offset;
-        u.n = parts[i].size;
+    e->averaged |= ends_averaged_network(e, p);
+    gt_update u = {.optimizer = l->optimizer, .settings = l->settings, .step = l->updates, .clean = bad.count, .average_beta = average_beta(e)};
+    bool measured = e->step % NORM_STEPS == 0 && p->interval == 1; /* a regulariser has norms of its own */
+    if (measured) e->measures.square[p->net] = 0;
+    int n_owned;
+    const gt_span *owned = gt_reducer_owned(reducer, &n_owned);
+    for (int i = 0; i < n_owned; i++) {
+        size_t offset = owned[i].offset;
+        u.n = owned[i].size;
         u.grad = gt_reducer_gradient(reducer) + offset;
         u.params = block + offset;
-        if (measured) t->effort.square[run->phase->net] += square_of(u.grad, u.n);
+        if (measured) e->measures.square[p->net] += square_of(u.grad, u.n);
         for (int k = 0; k < l->optimizer->n_moments; k++) u.moments[k] = l->moments[k] ? l->moments[k] + offset : NULL;
-        if (t->averaged && run->phase->net == t->model->ema_of) u.average = t->model->ema_block + offset;
-        gt_update_run(&u, t->pool);
+        if (e->averaged && p->net == e->model->ema_of) u.average = e->model->ema_block + offset;
+        gt_update_run(&u, e->pool);
     }
     gt_reducer_gather_all(reducer, block);
     return GT_OK;
 }
 
-static gt_status run_phase(gt_trainer *t, gt_phase_run *run, const gt_share *share) {
+/* States and statistics of all slices. A phase whose update was left out does not change the states either. */
+static gt_status join_small_all(gt_engine *e, const gt_engine_phase *run, const gt_batch *b, bool updated) {
+    const gt_phase *p = run->phase;
+    size_t n_states = gt_phase_states(p);
+    gt_status st = n_states ? gt_comm_tree_mean_all(e->comm, b->slices, n_states, e->slice_states, e->state_means) : GT_OK;
+    if (st) return st;
+    const float *mean = e->state_means;
+    for (int i = 0; i < p->n_states && updated; i++) {
+        memcpy(p->states[i].place, mean, p->states[i].size * sizeof *mean);
+        mean += p->states[i].size;
+    }
+    gt_moments all[GT_MAX_STATS];
+    st = gt_comm_tree_sum_all(e->comm, b->slices.count, MOMENTS * (size_t)p->n_stats, &e->slice_moments[0].num, &all[0].num);
+    for (int i = 0; i < p->n_stats && !st; i++) {
+        gt_moments_join(&e->stats.since_tick[run->stat[i]], &all[i]);
+        bool steers = e->model->ada_stat && !strcmp(p->stats[i].name, e->model->ada_stat);
+        if (updated && steers) gt_ada_collect(&e->ada, all[i].sum, all[i].num);
+    }
+    return st;
+}
+
+/* ---- the step ---- */
+
+static gt_status run_phase_all(gt_engine *e, gt_engine_phase *run, const gt_batch *b) {
     gt_phase *p = run->phase;
     double start = gt_clock();
-    memset(t->slice_moments, 0, (size_t)share->count * (size_t)p->n_stats * sizeof *t->slice_moments);
-    gt_reducer_begin_all(share->reducers[p->net], share->plans[p - t->model->phases]);
-    gt_status st = gt_trainer_compute(t, run, share);
-    /* Others already wait for this rank's gradients: an error here cannot be agreed upon. */
-    if (st) return gt_comm_abort(t->comm, st);
     bool updated;
-    if ((st = update(t, run, share, &updated)) || (st = join_small(t, run, share, updated))) return st;
+    memset(e->slice_moments, 0, (size_t)b->count * (size_t)p->n_stats * sizeof *e->slice_moments);
+    gt_reducer_begin_all(b->reducers[p->net], b->schedules[p - e->model->phases]);
+    gt_status st = compute(e, run, b);
+    if (st) return gt_comm_abort(e->comm, st); /* others wait for this rank's gradients already: no agreement is possible */
+    if ((st = update_all(e, p, b, &updated)) || (st = join_small_all(e, run, b, updated))) return st;
     run->seconds = gt_clock() - start;
     return GT_OK;
 }
 
-/* Its buffers; its parameters too, where no update of this step has taken them along. */
-static void moving_average(gt_trainer *t) {
-    gt_model *m = t->model;
+/* The buffers of the averaged network; its parameters too, where no update of this step has averaged them. */
+static void move_average(gt_engine *e) {
+    gt_model *m = e->model;
     if (m->ema_of < 0) return;
     const gt_net *net = m->nets[m->ema_of];
     float *block = m->blocks[m->ema_of];
     int n;
-    const gt_span *parts = gt_reducer_owned(t->learners[m->ema_of].reducer, &n);
-    for (int i = 0; i < n && !t->averaged; i++) {
-        gt_update u = {.n = parts[i].size, .params = block + parts[i].offset, .average = m->ema_block + parts[i].offset, .average_beta = average_beta(t)};
-        gt_update_run(&u, t->pool);
+    const gt_span *owned = gt_reducer_owned(e->learners[m->ema_of].reducer, &n);
+    for (int i = 0; i < n && !e->averaged; i++) {
+        gt_update u = {.n = owned[i].size, .params = block + owned[i].offset, .average = m->ema_block + owned[i].offset, .average_beta = average_beta(e)};
+        gt_update_run(&u, e->pool);
     }
     size_t at = net->trainable_floats, buffers = net->block_floats - at;
-    if (m->average_buffers) gt_ema_update(m->ema_block + at, block + at, buffers, average_beta(t));
+    if (m->average_buffers) gt_ema_update(m->ema_block + at, block + at, buffers, average_beta(e));
     else memcpy(m->ema_block + at, block + at, buffers * sizeof *block);
 }
 
-gt_status gt_trainer_step(gt_trainer *t) {
-    int batch = gt_steps_batch(&t->steps, t->step);
-    const gt_share *share = &t->shares[batch < t->steps.batch];
-    t->averaged = false;
-    for (int i = 0; i < t->model->n_phases; i++) {
-        gt_phase_run *run = &t->runs[i];
-        if (t->step % (uint32_t)run->phase->interval) continue;
-        gt_status st = run_phase(t, run, share);
+static void steer_augmentation(gt_engine *e) {
+    const gt_job *j = e->job;
+    gt_ada_config c = {.target = j->ada_target, .interval = (int)j->ada_interval, .batch = (int)j->batch, .kimg = j->ada_kimg, .p_max = (float)j->p_max};
+    if (j->ada_target < 0) return;
+    if (gt_ada_step(&e->ada, &c, (long)e->step) && gt_ada_stays_high(&e->ada, &c) && e->comm->rank == 0)
+        gt_warn("augmentation has stayed above p = %.1f (now %.3f): augmented colours and shapes may leak into the images; --p-max=0.8 sets a ceiling",
+                GT_ADA_HIGH, e->ada.p);
+}
+
+gt_status gt_engine_step_all(gt_engine *e) {
+    int samples = gt_steps_batch(&e->steps, e->step);
+    const gt_batch *b = &e->batches[samples < e->steps.batch];
+    e->averaged = false;
+    for (int i = 0; i < e->model->n_phases; i++) {
+        if (!is_due(e, &e->model->phases[i])) continue;
+        gt_status st = run_phase_all(e, &e->phases[i], b);
         if (st) return st;
     }
-    moving_average(t);
-    t->shown += batch;
-    t->step++;
-    if (t->job->ada_target >= 0) {
-        gt_ada_config c = gt_trainer_ada(t);
-        if (gt_ada_step(&t->ada, &c, (long)t->step) && gt_ada_stays_high(&t->ada, &c) && t->comm->rank == 0)
-            gt_warn("augmentation has stayed above p = %.1f (now %.3f): augmented colours and shapes may leak into the images; --p-max=0.8 sets a ceiling",
-                    GT_ADA_HIGH, t->ada.p);
-    }
+    move_average(e);
+    e->shown += samples;
+    e->step++;
+    steer_augmentation(e);
     return GT_OK;
 }

@@ -9,7 +9,7 @@
 
 #include "gantry/log.h"
 #include "base/clock.h"
-#include "train/trainer.h"
+#include "train/journal.h"
 
 /* "43s", "2m 05s", "1h 07m 30s", "3d 04h 12m" */
 static const char *duration(double seconds, char text[32]) {
@@ -33,27 +33,27 @@ static double peak_memory_gb(void) {
 }
 
 /* Images per second since the last tick. */
-static double rate_now(const gt_trainer *t) {
-    double seconds = gt_clock() - t->tick_start;
-    return seconds > 0 ? (double)(t->shown - t->tick_shown) / seconds : 0;
+static double rate_now(const gt_engine *e, const gt_journal *j) {
+    double seconds = gt_clock() - j->tick_start;
+    return seconds > 0 ? (double)(e->shown - j->tick_shown) / seconds : 0;
 }
 
-static double time_left(const gt_trainer *t, double rate) { return rate > 0 ? (double)(t->job->total_images - t->shown) / rate : NAN; }
+static double time_left(const gt_engine *e, double rate) { return rate > 0 ? (double)(e->job->total_images - e->shown) / rate : NAN; }
 
-static double total_seconds(const gt_trainer *t) { return t->seconds_before + gt_clock() - t->start; }
+static double total_seconds(const gt_journal *j) { return j->seconds_before + gt_clock() - j->start; }
 
-/* Since the last tick, on average over the ranks. All ranks. */
-static gt_traffic communication(gt_trainer *t) {
-    gt_traffic sum = {t->effort.meetings, t->effort.meetings}; /* nothing is done meanwhile */
-    for (int i = 0; i < t->n_shares; i++)
-        for (int net = 0; net < t->model->n_nets; net++) {
-            gt_traffic one = gt_reducer_traffic(t->shares[i].reducers[net]);
+/* Since the last tick, on average over the ranks. */
+static gt_traffic communication_all(gt_engine *e) {
+    gt_traffic sum = {e->measures.slice_sums, e->measures.slice_sums}; /* nothing is done meanwhile */
+    for (int i = 0; i < e->n_batches; i++)
+        for (int net = 0; net < e->model->n_nets; net++) {
+            gt_traffic one = gt_reducer_traffic(e->batches[i].reducers[net]);
             sum.seconds += one.seconds;
             sum.waited += one.waited;
         }
     const double microsecond = 1e-6;
-    sum.seconds = microsecond * (double)gt_comm_sum_all(t->comm, llrint(sum.seconds / microsecond)) / t->comm->ranks;
-    sum.waited = microsecond * (double)gt_comm_sum_all(t->comm, llrint(sum.waited / microsecond)) / t->comm->ranks;
+    sum.seconds = microsecond * (double)gt_comm_sum_all(e->comm, llrint(sum.seconds / microsecond)) / e->comm->ranks;
+    sum.waited = microsecond * (double)gt_comm_sum_all(e->comm, llrint(sum.waited / microsecond)) / e->comm->ranks;
     return sum;
 }
 
@@ -61,24 +61,24 @@ static double hidden_percent(gt_traffic c) { return 100 * (1 - c.waited / c.seco
 
 static void put(gt_stat_value *v, int *n, const char *name, double value) { v[(*n)++] = (gt_stat_value){name, 1, value, 0}; }
 
-static double shown_mean(const gt_trainer *t, const char *name) {
-    int i = gt_stat_index(&t->stats, name);
-    return i < 0 ? NAN : t->stats.shown[i].mean;
+static double shown_mean(const gt_engine *e, const char *name) {
+    int i = gt_stat_index(&e->stats, name);
+    return i < 0 ? NAN : e->stats.shown[i].mean;
 }
 
-static void print_line(const gt_trainer *t, double rate, double memory, gt_traffic c) {
+static void print_line(const gt_engine *e, const gt_journal *j, double rate, double memory, gt_traffic c) {
     char line[512], time[32], left[32];
-    int n = snprintf(line, sizeof line, "tick %-4d kimg %-9.3f time %-11s sec/kimg %-7.2f img/s %-7.1f", t->tick, (double)t->shown / 1000,
-                     duration(total_seconds(t), time), rate > 0 ? 1000 / rate : NAN, rate);
-    for (int i = 0; i < t->model->n_shown; i++)
-        n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", t->model->shown[i].label, shown_mean(t, t->model->shown[i].stat));
-    if (t->model->ada_stat) n += snprintf(line + n, sizeof line - (size_t)n, " r_t %-6.3f p %-5.3f", shown_mean(t, t->model->ada_stat), t->ada.p);
+    int n = snprintf(line, sizeof line, "tick %-4d kimg %-9.3f time %-11s sec/kimg %-7.2f img/s %-7.1f", j->tick, (double)e->shown / 1000,
+                     duration(total_seconds(j), time), rate > 0 ? 1000 / rate : NAN, rate);
+    for (int i = 0; i < e->model->n_shown; i++)
+        n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", e->model->shown[i].label, shown_mean(e, e->model->shown[i].stat));
+    if (e->model->ada_stat) n += snprintf(line + n, sizeof line - (size_t)n, " r_t %-6.3f p %-5.3f", shown_mean(e, e->model->ada_stat), e->ada.p);
     if (c.seconds > 0) n += snprintf(line + n, sizeof line - (size_t)n, " comm %.0f%% hidden", hidden_percent(c));
-    snprintf(line + n, sizeof line - (size_t)n, " mem %.2fG %3.0f%% ETA %s", memory, 100.0 * (double)t->shown / (double)t->job->total_images,
-             duration(time_left(t, rate), left));
+    snprintf(line + n, sizeof line - (size_t)n, " mem %.2fG %3.0f%% ETA %s", memory, 100.0 * (double)e->shown / (double)e->job->total_images,
+             duration(time_left(e, rate), left));
     gt_info("%s", line);
     char remark[256] = "";
-    if (t->model->remark) t->model->remark(t->model, remark, sizeof remark);
+    if (e->model->remark) e->model->remark(e->model, remark, sizeof remark);
     if (*remark) gt_info("  %s", remark);
 }
 
@@ -88,8 +88,8 @@ static int by_value(const void *a, const void *b) {
 }
 
 /* Seconds for a slice: the slowest rank against the median; work: the most against the mean; the longest wait for data; norms of gradients. */
-static void put_efforts(gt_trainer *t, gt_stat_value *v, int *n, const gt_effort *all) {
-    int ranks = t->comm->ranks, slowest = 0;
+static void put_measures(gt_engine *e, gt_journal *j, gt_stat_value *v, int *n, const gt_measures *all) {
+    int ranks = e->comm->ranks, slowest = 0;
     double per_slice[ranks], sorted[ranks], most = 0, sum = 0, wait = 0;
     for (int r = 0; r < ranks; r++) {
         sorted[r] = per_slice[r] = all[r].slices > 0 ? all[r].compute / all[r].slices : 0;
@@ -104,25 +104,25 @@ static void put_efforts(gt_trainer *t, gt_stat_value *v, int *n, const gt_effort
     put(v, n, "Ranks/slowest_rank", slowest);
     put(v, n, "Ranks/imbalance", sum > 0 ? most * ranks / sum : 1);
     put(v, n, "Ranks/most_wait_for_data_sec", wait);
-    for (int i = 0; i < t->model->n_nets; i++) {
+    for (int i = 0; i < e->model->n_nets; i++) {
         double square = 0;
         for (int r = 0; r < ranks; r++) square += all[r].square[i];
-        snprintf(t->norm_series[i], sizeof t->norm_series[i], "Norms/%.20s_grad", t->model->nets[i]->name);
-        put(v, n, t->norm_series[i], sqrt(square));
+        snprintf(j->norm_series[i], sizeof j->norm_series[i], "Norms/%.20s_grad", e->model->nets[i]->name);
+        put(v, n, j->norm_series[i], sqrt(square));
     }
 }
 
 /* Returns the trouble that begins, -1: none. */
-static int write_log(gt_trainer *t, double rate, double memory, const gt_effort *all, gt_traffic c) {
-    gt_stat_value *v = t->logged;
+static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, const gt_measures *all, gt_traffic c) {
+    gt_stat_value *v = j->logged;
     int n = 0;
-    for (int i = 0; i < t->stats.n; i++)
-        if (t->stats.shown[i].num > 0) v[n++] = t->stats.shown[i];
-    double seconds = gt_clock() - t->tick_start, total = total_seconds(t);
-    put(v, &n, "Progress/tick", t->tick);
-    put(v, &n, "Progress/kimg", (double)t->shown / 1000);
-    put(v, &n, "Progress/step", t->step);
-    put(v, &n, "Progress/augment", t->ada.p);
+    for (int i = 0; i < e->stats.n; i++)
+        if (e->stats.shown[i].num > 0) v[n++] = e->stats.shown[i];
+    double seconds = gt_clock() - j->tick_start, total = total_seconds(j);
+    put(v, &n, "Progress/tick", j->tick);
+    put(v, &n, "Progress/kimg", (double)e->shown / 1000);
+    put(v, &n, "Progress/step", e->step);
+    put(v, &n, "Progress/augment", e->ada.p);
     put(v, &n, "Progress/images_per_sec", rate);
     put(v, &n, "Timing/total_sec", total);
     put(v, &n, "Timing/sec_per_tick", seconds);
@@ -136,56 +136,56 @@ static int write_log(gt_trainer *t, double rate, double memory, const gt_effort 
     put(v, &n, "Timing/total_hours", total / 3600);
     put(v, &n, "Timing/total_days", total / 86400);
     put(v, &n, "Resources/cpu_mem_gb", memory);
-    for (int p = 0; p < t->model->n_phases; p++) {
-        snprintf(t->phase_series[p], sizeof t->phase_series[p], "Timing/%s", t->runs[p].phase->name);
-        put(v, &n, t->phase_series[p], 1000 * t->runs[p].seconds);
+    for (int p = 0; p < e->model->n_phases; p++) {
+        snprintf(j->phase_series[p], sizeof j->phase_series[p], "Timing/%s", e->phases[p].phase->name);
+        put(v, &n, j->phase_series[p], 1000 * e->phases[p].seconds);
     }
-    put_efforts(t, v, &n, all);
-    gt_metrics_put(t->metrics, v, &n);
-    const gt_saver_result *saved = gt_saver_outcome(t->saver);
+    put_measures(e, j, v, &n, all);
+    gt_metrics_put(j->metrics, v, &n);
+    const gt_saver_result *saved = gt_saver_outcome(j->saver);
     if (saved->seconds > 2 && !saved->status) /* of small ones it means nothing */
         put(v, &n, "Timing/checkpoint_mb_per_sec", (double)saved->bytes / 1e6 / saved->seconds);
-    int trouble = gt_watch_tick(&t->watch, t->tick, (double)t->shown / 1000, v, &n);
-    t->n_logged = n;
-    gt_runlog_tick(t->log, t->shown, v, n);
+    int trouble = gt_watch_tick(&j->watch, j->tick, (double)e->shown / 1000, v, &n);
+    j->n_logged = n;
+    gt_runlog_tick(j->log, e->shown, v, n);
     return trouble;
 }
 
-void gt_trainer_watch_begin(gt_trainer *t) {
-    t->watch = (gt_watch){.p_max = t->job->p_max};
-    if (gt_runlog_each(t->log, gt_watch_replay, &t->watch)) gt_warn("troubles are judged without the run's past: %s", gt_message());
-    gt_metrics_go_on(t->metrics, t->log);
+void gt_journal_watch_begin(gt_engine *e, gt_journal *j) {
+    j->watch = (gt_watch){.p_max = e->job->p_max};
+    if (gt_runlog_each(j->log, gt_watch_replay, &j->watch)) gt_warn("troubles are judged without the run's past: %s", gt_message());
+    gt_metrics_go_on(j->metrics, j->log);
 }
 
-gt_status gt_trainer_tick(gt_trainer *t, int *trouble) {
-    double memory = gt_comm_max_all(t->comm, (int)(1000 * peak_memory_gb())) / 1000.0; /* of the rank that has most */
-    gt_effort all[t->comm->rank == 0 ? t->comm->ranks : 1];
-    t->effort.wait_for_data = gt_loader_wait_seconds(t->loader);
-    gt_comm_gather_all(t->comm, &t->effort, sizeof t->effort, all);
-    gt_traffic c = communication(t);
-    memset(&t->effort, 0, offsetof(gt_effort, square)); /* norms stay until they are measured again */
-    gt_stat_table_tick(&t->stats);
-    *trouble = -1;
-    if (t->comm->rank == 0) {
-        double rate = rate_now(t);
-        print_line(t, rate, memory, c);
-        *trouble = write_log(t, rate, memory, all, c);
+int gt_tick_all(gt_engine *e, gt_journal *j) {
+    double memory = gt_comm_max_all(e->comm, (int)(1000 * peak_memory_gb())) / 1000.0; /* of the rank that has most */
+    gt_measures all[e->comm->rank == 0 ? e->comm->ranks : 1];
+    e->measures.wait_for_data = gt_loader_wait_seconds(e->loader);
+    gt_comm_gather_all(e->comm, &e->measures, sizeof e->measures, all);
+    gt_traffic c = communication_all(e);
+    memset(&e->measures, 0, offsetof(gt_measures, square)); /* norms stay until they are measured again */
+    gt_stat_table_tick(&e->stats);
+    int trouble = -1;
+    if (e->comm->rank == 0) {
+        double rate = rate_now(e, j);
+        print_line(e, j, rate, memory, c);
+        trouble = write_log(e, j, rate, memory, all, c);
     }
-    gt_comm_broadcast_all(t->comm, trouble, sizeof *trouble, 0);
-    t->tick++;
-    t->tick_start = gt_clock();
-    t->tick_shown = t->shown;
-    return GT_OK;
+    gt_comm_broadcast_all(e->comm, &trouble, sizeof trouble, 0);
+    j->tick++;
+    j->tick_start = gt_clock();
+    j->tick_shown = e->shown;
+    return trouble;
 }
 
-void gt_trainer_live(gt_trainer *t) {
-    if (!t->job->progress || !gt_log_is_terminal()) return;
+void gt_journal_live(const gt_engine *e, const gt_journal *j) {
+    if (!e->job->progress || !gt_log_is_terminal()) return;
     enum { WIDTH = 30 };
-    double part = (double)t->shown / (double)t->job->total_images, rate = rate_now(t);
+    double part = (double)e->shown / (double)e->job->total_images, rate = rate_now(e, j);
     char bar[WIDTH + 1], line[160], left[32];
     for (int i = 0; i < WIDTH; i++) bar[i] = i < part * WIDTH ? '#' : '-';
     bar[WIDTH] = 0;
-    snprintf(line, sizeof line, "[%s] %5.1f%%  %.2f of %.2f kimg  %.1f img/s  ETA %s", bar, 100 * part, (double)t->shown / 1000,
-             (double)t->job->total_images / 1000, rate, duration(time_left(t, rate), left));
+    snprintf(line, sizeof line, "[%s] %5.1f%%  %.2f of %.2f kimg  %.1f img/s  ETA %s", bar, 100 * part, (double)e->shown / 1000,
+             (double)e->job->total_images / 1000, rate, duration(time_left(e, rate), left));
     gt_log_live(line);
 }

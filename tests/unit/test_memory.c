@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "train/trainer.h"
+#include "train/journal.h"
 
 /* ---- calls of the allocator by this thread ---- */
 
@@ -38,7 +38,8 @@ static size_t most;
 typedef struct fixture {
     gt_comm *comm;
     gt_job *job;
-    gt_trainer trainer;
+    gt_engine engine;
+    gt_journal journal; /* without a directory */
 } fixture;
 
 static const char *const keys[][2] = {
@@ -56,16 +57,16 @@ static int begin(void **state) {
     f->comm = gt_comm_start_all(1, NULL);
     f->job = gt_job_new();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) check(gt_job_set(f->job, keys[i][0], keys[i][1], NULL));
-    check(gt_trainer_open(&f->trainer, f->comm, f->job));
-    check(gt_trainer_build(&f->trainer));
-    check(gt_trainer_start_loader(&f->trainer));
+    check(gt_engine_open_all(&f->engine, f->comm, f->job));
+    check(gt_engine_build_all(&f->engine));
+    check(gt_engine_start_loader_all(&f->engine));
     *state = f;
     return 0;
 }
 
 static int end(void **state) {
     fixture *f = *state;
-    gt_trainer_close(&f->trainer);
+    gt_engine_close_all(&f->engine);
     gt_job_free(f->job);
     gt_comm_stop_all(f->comm);
     free(f);
@@ -83,10 +84,10 @@ static size_t touched(void *block, size_t bytes) {
 
 /* Step 0 runs every phase. */
 static void arena_is_used_as_planned(void **state) {
-    gt_trainer *t = &((fixture *)*state)->trainer;
-    size_t planned = t->arena_bytes, before = touched(t->arena, planned);
-    check(gt_trainer_step(t));
-    size_t after = touched(t->arena, planned);
+    gt_engine *e = &((fixture *)*state)->engine;
+    size_t planned = e->arena_bytes, before = touched(e->arena, planned);
+    check(gt_engine_step_all(e));
+    size_t after = touched(e->arena, planned);
     print_message("arena: %zu bytes planned, %zu touched before the first step, %zu after it\n", planned, before, after);
     assert_true(planned > (size_t)4 << 20); /* large enough to say something */
     assert_true((double)before < 0.1 * (double)planned);
@@ -94,28 +95,29 @@ static void arena_is_used_as_planned(void **state) {
 }
 
 static void step_allocates_nothing(void **state) {
-    gt_trainer *t = &((fixture *)*state)->trainer;
+    gt_engine *e = &((fixture *)*state)->engine;
     if (!COUNTS_ALLOCATIONS) skip();
     free(malloc(1));
     assert_true(allocations > 0); /* they are seen */
-    while (t->step < 15) check(gt_trainer_step(t));
+    while (e->step < 15) check(gt_engine_step_all(e));
     long before = allocations;
-    while (t->step < 17) check(gt_trainer_step(t)); /* step 16 runs every phase again */
+    while (e->step < 17) check(gt_engine_step_all(e)); /* step 16 runs every phase again */
     assert_int_equal(allocations - before, 0);
 }
 
 /* The best checkpoint so far is still being written, and there is no memory for the next one. */
 static void save_without_memory(void **state) {
-    gt_trainer *t = &((fixture *)*state)->trainer;
+    gt_engine *e = &((fixture *)*state)->engine;
     if (!COUNTS_ALLOCATIONS) skip();
-    t->best_before = 1;
-    t->best = 2;
-    t->best_pending = true;
+    gt_journal *j = &((fixture *)*state)->journal;
+    j->best_before = 1;
+    j->best = 2;
+    j->best_pending = true;
     most = 1 << 16;
-    gt_trainer_save(t);
+    gt_save_all(e, j);
     most = SIZE_MAX;
-    assert_true(t->checkpoint_failed); /* it is tried again */
-    assert_true(t->best_pending && t->best == 2);
+    assert_true(j->checkpoint_failed); /* it is tried again */
+    assert_true(j->best_pending && j->best == 2);
 }
 
 int main(void) {

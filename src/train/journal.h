@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a training run writes and remembers: the run's directory with its lock, logs, checkpoints and pictures, the best
+ * checkpoint, the troubles, the live line. All of it is rank 0's; other ranks have an empty journal. Functions whose name ends
+ * with _all are called by all ranks, the others by rank 0 alone, unless a comment says otherwise. */
+#ifndef GANTRY_TRAIN_JOURNAL_H
+#define GANTRY_TRAIN_JOURNAL_H
+
+#include "gantry/grid.h"
+#include "gantry/metric.h"
+#include "gantry/rundir.h"
+#include "gantry/runlog.h"
+#include "train/engine.h"
+#include "train/warnings.h"
+
+enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_TROUBLES + GT_METRICS_MOST + 24 }; /* series of a tick */
+
+typedef struct gt_journal {
+    /* the data (same_pictures.c) */
+    char fingerprint[33];  /* of the files */
+    char pictures[33];     /* of the pictures in them (gt_data_look); "": unknown, since some cannot be read */
+    char files_before[33]; /* of the files that the run was begun with, where they are others; "": the same files */
+    gt_data_look look;
+
+    /* the directory */
+    char *dir;
+    bool made_dir, made_outdir; /* this process made them */
+    bool anew;                  /* a run that is there is set aside first */
+    gt_lock *lock;
+    gt_runlog *log;
+    gt_saver *saver;
+    bool checkpoint_failed;     /* the latest could not be written: ticks try again */
+    bool pictures_failing, report_failing;
+
+    /* ticks */
+    int tick;
+    double start, seconds_before; /* clock at this process's first step; total of earlier processes */
+    double tick_start;            /* clock */
+    int64_t tick_shown;           /* images */
+    gt_stat_value logged[GT_MAX_LOGGED]; /* series of the latest tick */
+    int n_logged;
+    char phase_series[GT_MAX_PHASES][64], norm_series[GT_MAX_NETS][32]; /* names of some of them */
+    gt_metrics *metrics;          /* of the newest pictures since the last tick, which logs them */
+    gt_watch watch;
+
+    /* --best */
+    double best, best_before; /* of the checkpoints so far, and of those before the latest best one; NaN: none */
+    bool best_pending;        /* the checkpoint that is being written is to be the best */
+    bool said_no_best;
+} gt_journal;
+
+/* ---- begin.c ---- */
+/* Looks at the data. */
+gt_status gt_journal_open_all(gt_engine *e, gt_journal *j);
+void gt_journal_end(gt_journal *j); /* any rank */
+/* A new run, or the run in the job's directory gone on with: builds the engine. *done: the run was finished already. */
+gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done);
+gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j); /* log.txt and metric log, cut back to e->shown; again after a rollback */
+
+/* ---- same_pictures.c ---- */
+/* Are the data those of the checkpoint? Other files with, as far as one looks, the same pictures will do. Not *same: why, on stderr. */
+gt_status gt_journal_same_pictures(gt_engine *e, gt_journal *j, const gt_checkpoint_file *f, bool *same);
+gt_status gt_journal_warn_data(const gt_engine *e, const gt_journal *j); /* of all that is odd about the data: once the log is open */
+/* Warns where networks come from data of another range or other channels. */
+gt_status gt_engine_compare_meaning(const gt_engine *e, const gt_checkpoint_file *source);
+void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint *c);
+
+/* ---- state.c ---- */
+/* Begins a checkpoint of this moment. Where none can be made, that is said and tried again at the next tick. */
+void gt_save_all(gt_engine *e, gt_journal *j);
+
+/* ---- best.c ---- */
+void gt_journal_best_begin(gt_engine *e, gt_journal *j);  /* after the log is open */
+bool gt_best_of_pictures(const gt_job *job);              /* any rank: does --best judge pictures? Then each checkpoint needs its own */
+bool gt_journal_best_now(gt_engine *e, gt_journal *j);    /* after a tick: is the checkpoint about to be made the best so far? */
+void gt_journal_best_lost(gt_journal *j);                 /* ... it is not */
+void gt_journal_saved(gt_journal *j, gt_saver_state news); /* what became of the checkpoint that was being written */
+
+/* ---- pictures.c ---- a picture that cannot be written is a warning */
+gt_status gt_journal_open_metrics(gt_engine *e, gt_journal *j);
+gt_status gt_journal_reals(gt_engine *e, gt_journal *j);
+gt_status gt_fakes_all(gt_engine *e, gt_journal *j);
+/* The job's grid and the items of the data in its cells (free them), the same on all ranks. */
+gt_status gt_engine_grid(const gt_engine *e, gt_grid *grid, int64_t **items);
+/* Pictures [cells,H,W,C] with values -1..1 into the run's directory and its logs, as one of a series. */
+void gt_journal_write_grid(gt_engine *e, gt_journal *j, const char *name, const char *series, const gt_grid *grid, const float *images);
+
+/* ---- reconstructions.c ---- models that encode */
+gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j);
+
+/* ---- tick.c ---- */
+int gt_tick_all(gt_engine *e, gt_journal *j); /* statistics to the logs, a line; the trouble that begins (gt_watch_tick), -1: none */
+void gt_journal_watch_begin(gt_engine *e, gt_journal *j); /* after the log is open: the warnings know what came before */
+void gt_journal_live(const gt_engine *e, const gt_journal *j); /* the live line */
+
+/* ---- rollback.c ---- */
+/* What --on-trouble says about a trouble that has begun. GT_OK: training goes on, from where e then is; *back: the run was set
+ * back, and what depends on e->shown is to be made anew. */
+gt_status gt_trouble_all(gt_engine *e, gt_journal *j, int trouble, bool *back);
+
+#endif
