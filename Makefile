@@ -40,7 +40,7 @@ tests: $(TESTS)
 bench-programs: $(BENCHES)
 
 ifneq ($(MISSING),)
-ifeq ($(filter help deps clean count check check-quick check-long demo install,$(MAKECMDGOALS)),)
+ifeq ($(filter help deps clean count format check check-quick check-long demo install,$(MAKECMDGOALS)),)
 $(error missing packages (pkg-config names): $(MISSING). `make deps` installs them on Debian, and says elsewhere what is needed)
 endif
 endif
@@ -176,6 +176,9 @@ bench-results: all   ## the same with all recipes, careful: as for bench/RESULTS
 count:               ## characters of C in src and include, without comments and white space, for each room
 	@tests/tools/count_code .
 
+format:              ## bring the C to the form of .clang-format (clang-format 14)
+	@find src include tests bench -name '*.[ch]' | xargs clang-format-14 -i
+
 clean:               ## remove what was built
 	rm -rf $(BUILD)
 
@@ -183,4 +186,4 @@ help:                ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
 -include $(LIBRARY_OBJ:.o=.d) $(CLI_OBJ:.o=.d) $(GOLDEN_OBJ:.o=.d) $(BENCH_OBJ:.o=.d) $(TESTS:=.d) $(FUZZ_SHARED:.o=.d) $(FAILING:.o=.d) $(BENCHES:=.d)
-.PHONY: all tests fuzzers bench-programs deps check check-quick check-long demo install bench bench-results clean count help FORCE
+.PHONY: all tests fuzzers bench-programs deps check check-quick check-long demo install bench bench-results clean count format help FORCE

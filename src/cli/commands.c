@@ -7,9 +7,26 @@
 #include "dist/mpi_version.h"
 
 /* In the order of `gantry --help`. */
-#define COMMANDS(X)                                                                                                     \
-    X(train) X(run) X(submit) X(dataset) X(generate) X(reconstruct) X(latent) X(anomalies) X(gmm) X(likelihood) X(inspect) \
-    X(report) X(compare) X(bench) X(doctor) X(help) X(version) X(reference) X(man)
+#define COMMANDS(X) \
+    X(train)          \
+    X(run)            \
+    X(submit)         \
+    X(dataset)        \
+    X(generate)       \
+    X(reconstruct)    \
+    X(latent)         \
+    X(anomalies)      \
+    X(gmm)            \
+    X(likelihood)     \
+    X(inspect)        \
+    X(report)         \
+    X(compare)        \
+    X(bench)          \
+    X(doctor)         \
+    X(help)           \
+    X(version)        \
+    X(reference)      \
+    X(man)
 
 #define X(name) extern const cli_command cli_##name;
 COMMANDS(X)

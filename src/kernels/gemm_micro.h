@@ -77,18 +77,20 @@ INLINE void micro(const int R, const int V, const bool by_k, int64_t k, const fl
                      int columns, bool add, gt_fetch *ahead) {                                                                       \
         micro(R, V, BY_K, k, a, lda, b, ldb, c, c_offset, columns, add, ahead);                                                      \
     }
-#define MICRO_ALL(R)                                                                                                                \
-    MICRO(chunked_##R##x1, R, 1, false) MICRO(chunked_##R##x2, R, 2, false) MICRO(by_k_##R##x1, R, 1, true)                           \
-    MICRO(by_k_##R##x2, R, 2, true)
+// clang-format off
+#define MICRO_ALL(R)                                                                                             \
+    MICRO(chunked_##R##x1, R, 1, false) MICRO(chunked_##R##x2, R, 2, false)                                      \
+    MICRO(by_k_##R##x1, R, 1, true) MICRO(by_k_##R##x2, R, 2, true)
 MICRO_ALL(1) MICRO_ALL(2) MICRO_ALL(3) MICRO_ALL(4) MICRO_ALL(5) MICRO_ALL(6)
 #if ROWS == 14
 MICRO_ALL(7) MICRO_ALL(8) MICRO_ALL(9) MICRO_ALL(10) MICRO_ALL(11) MICRO_ALL(12) MICRO_ALL(13) MICRO_ALL(14)
-#define ROW_TABLE(kind, v)                                                                                                           \
-    {0, kind##_1##v, kind##_2##v, kind##_3##v, kind##_4##v, kind##_5##v, kind##_6##v, kind##_7##v, kind##_8##v, kind##_9##v,          \
-     kind##_10##v, kind##_11##v, kind##_12##v, kind##_13##v, kind##_14##v}
+#define ROW_TABLE(kind, v)                                                                                       \
+    {0, kind##_1##v, kind##_2##v, kind##_3##v, kind##_4##v, kind##_5##v, kind##_6##v, kind##_7##v,               \
+     kind##_8##v, kind##_9##v, kind##_10##v, kind##_11##v, kind##_12##v, kind##_13##v, kind##_14##v}
 #else
 #define ROW_TABLE(kind, v) {0, kind##_1##v, kind##_2##v, kind##_3##v, kind##_4##v, kind##_5##v, kind##_6##v}
 #endif
+// clang-format on
 
 /* As many chains as the widest micro-kernel needs at least; the factor keeps the values finite. The compiler must not know it, or it
  * works out beforehand the chain that begins at the fixed point, and counts what is never done. */
