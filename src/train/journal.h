@@ -12,7 +12,7 @@
 #include "train/engine.h"
 #include "train/warnings.h"
 
-enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_TROUBLES + GT_METRICS_MOST + 24 }; /* series of a tick */
+enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_WARNINGS_MOST + GT_METRICS_MOST + 24 }; /* series of a tick */
 
 typedef struct gt_journal {
     /* the data (same_pictures.c) */

@@ -12,7 +12,7 @@ enum { MOST_ROLLBACKS = 3 };
 
 /* Rank 0: what is on disk is the good one and older ones; it is open afterwards. */
 static gt_status choose(gt_journal *j, int trouble, gt_checkpoint_file **file) {
-    int64_t began = llround(1000 * gt_trouble_began_kimg(&j->watch, trouble));
+    int64_t began = llround(1000 * gt_warning_began_kimg(&j->watch, trouble));
     int aside = 0;
     gt_saver_wait(j->saver);
     gt_status st = gt_checkpoint_set_aside(j->dir, began, &aside);
@@ -36,7 +36,7 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, int trouble) {
     if (!st) st = gt_comm_agree_all(e->comm, first ? gt_journal_open_logs(e, j) : GT_OK);
     if (!st && first)
         gt_warn("rolled back to %s because of %s, on with other random numbers (%d of at most %d times)", gt_checkpoint_path(file),
-                gt_trouble_name(trouble), (int)reseed, MOST_ROLLBACKS);
+                gt_warning_at(&j->watch, trouble)->name, (int)reseed, MOST_ROLLBACKS);
     gt_checkpoint_close(file);
     /* The same state under the same name, but for the count of rollbacks: without it a run killed before its next checkpoint would meet the same trouble again. */
     if (!st) gt_save_all(e, j);
@@ -47,9 +47,9 @@ gt_status gt_trouble_all(gt_engine *e, gt_journal *j, int trouble, bool *back) {
     *back = false;
     if (gt_is(e->job->on_trouble, "warn")) return GT_OK;
     if (gt_is(e->job->on_trouble, "stop"))
-        return gt_fail(GT_FAILED, "--on-trouble=stop: %s (see the warning); checkpoints from before are in the run's directory", gt_trouble_name(trouble));
+        return gt_fail(GT_FAILED, "--on-trouble=stop: %s (see the warning); checkpoints from before are in the run's directory", gt_warning_at(&j->watch, trouble)->name);
     if (e->reseed >= MOST_ROLLBACKS)
-        return gt_fail(GT_FAILED, "--on-trouble=rollback: %s again after %d rollbacks: this job needs other settings (see the warning)", gt_trouble_name(trouble),
+        return gt_fail(GT_FAILED, "--on-trouble=rollback: %s again after %d rollbacks: this job needs other settings (see the warning)", gt_warning_at(&j->watch, trouble)->name,
                        MOST_ROLLBACKS);
     gt_status st = roll_back_all(e, j, trouble);
     *back = !st;

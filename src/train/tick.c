@@ -152,7 +152,7 @@ static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, co
 }
 
 void gt_journal_watch_begin(gt_engine *e, gt_journal *j) {
-    j->watch = (gt_watch){.p_max = e->job->p_max};
+    j->watch = (gt_watch){.p_max = e->job->p_max, .own = e->job->family->warnings, .advice = e->job->family->advice};
     if (gt_runlog_each(j->log, gt_watch_replay, &j->watch)) gt_warn("troubles are judged without the run's past: %s", gt_message());
     gt_metrics_go_on(j->metrics, j->log);
 }

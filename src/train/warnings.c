@@ -9,27 +9,17 @@
 
 #include "gantry/log.h"
 
-enum { TEXT_BYTES = 256, YOUNG_TICKS = 8 };
-
-/* A tick as a rule sees it. */
-typedef struct view {
-    const gt_stat_value *values;
-    int n;
-    double p_max;
-    double *usual; /* [GT_WATCHED] of this kind; a rule keeps it up to date while all is well */
-    bool young;    /* the run: nothing is usual yet */
-    char *text;    /* [TEXT_BYTES]: what is wrong, for people */
-} view;
+enum { YOUNG_TICKS = 8 };
 
 /* NaN: no such series. */
-static double value_of(const view *v, const char *name) {
+static double value_of(const gt_tick_view *v, const char *name) {
     for (int i = 0; i < v->n; i++)
         if (!strcmp(v->values[i].name, name)) return v->values[i].mean;
     return NAN;
 }
 
 /* The next series PREFIX...SUFFIX from *i on; NULL: no more. */
-static const gt_stat_value *next_series(const view *v, const char *prefix, const char *suffix, int *i) {
+static const gt_stat_value *next_series(const gt_tick_view *v, const char *prefix, const char *suffix, int *i) {
     for (; *i < v->n; ++*i) {
         const char *name = v->values[*i].name;
         size_t n = strlen(name), a = strlen(prefix), b = strlen(suffix);
@@ -40,14 +30,14 @@ static const gt_stat_value *next_series(const view *v, const char *prefix, const
 
 /* Is some series above `factor` times its usual value, and above `least`? The usual value is the largest of a young run, then it follows
  * slowly, and not into trouble. */
-static bool above_usual(const view *v, const char *prefix, const char *suffix, double factor, double least, const char *what) {
+static bool above_usual(const gt_tick_view *v, const char *prefix, const char *suffix, double factor, double least, const char *what) {
     const double pace = 0.05;
     bool found = false;
     const gt_stat_value *s;
     for (int i = 0, k = 0; k < GT_WATCHED && (s = next_series(v, prefix, suffix, &i)); k++) {
         double x = fabs(s->mean), *usual = &v->usual[k];
         if (!isfinite(x) || (!v->young && x > factor * *usual && x > least)) {
-            if (!found) snprintf(v->text, TEXT_BYTES, "%s %s is %.3g, usual was %.3g", what, s->name, s->mean, *usual);
+            if (!found) snprintf(v->text, GT_WARNING_TEXT, "%s %s is %.3g, usual was %.3g", what, s->name, s->mean, *usual);
             found = true;
         } else {
             *usual = !v->young ? *usual + pace * (x - *usual) : fmax(x, *usual);
@@ -60,7 +50,7 @@ static bool above_usual(const view *v, const char *prefix, const char *suffix, d
 
 /* What an untrained network makes, and a burst of noise, may differ by more than any image of the data does: neither is a measure. A tick without
  * new pictures is judged by the latest. */
-static bool collapse(const view *v) {
+static bool collapse(const gt_tick_view *v) {
     const double part = 0.3;
     double spread = value_of(v, "Fakes/spread"), reals = value_of(v, "Reals/spread"), *largest = &v->usual[0], *untrained = &v->usual[1];
     double *latest = &v->usual[2], *any = &v->usual[3];
@@ -72,98 +62,106 @@ static bool collapse(const view *v) {
     if (spread == *untrained) return false;
     if (spread > *largest) *largest = spread;
     double possible = *largest > reals ? reals : *largest;
-    snprintf(v->text, TEXT_BYTES, "images of a fixed set of latents differ by %.3g, they could by %.3g", spread, possible);
+    snprintf(v->text, GT_WARNING_TEXT, "images of a fixed set of latents differ by %.3g, they could by %.3g", spread, possible);
     return spread < part * possible;
 }
 
-static bool saturation(const view *v) {
+static bool saturation(const gt_tick_view *v) {
     const double sure = 0.98;
     double real = value_of(v, "Loss/signs/real"), fake = value_of(v, "Loss/signs/fake");
-    snprintf(v->text, TEXT_BYTES, "the discriminator is never wrong: signs %.3f of reals, %.3f of fakes", real, fake);
+    snprintf(v->text, GT_WARNING_TEXT, "the discriminator is never wrong: signs %.3f of reals, %.3f of fakes", real, fake);
     return real > sure && fake < -sure;
 }
 
-static bool ceiling(const view *v) {
+static bool ceiling(const gt_tick_view *v) {
     double p = value_of(v, "Progress/augment");
-    snprintf(v->text, TEXT_BYTES, "augmentation is held at its ceiling, p = %.3f: the discriminator overfits all the same", p);
+    snprintf(v->text, GT_WARNING_TEXT, "augmentation is held at its ceiling, p = %.3f: the discriminator overfits all the same", p);
     return v->p_max > 0 && p > 0.999 * v->p_max;
 }
 
-static bool divergence(const view *v) { return above_usual(v, "Loss/", "/loss", 10, 10, "the loss"); }
+static bool divergence(const gt_tick_view *v) { return above_usual(v, "Loss/", "/loss", 10, 10, "the loss"); }
 
-static bool norms(const view *v) { return above_usual(v, "Norms/", "", 30, 0, "the gradient's norm"); }
+static bool norms(const gt_tick_view *v) { return above_usual(v, "Norms/", "", 30, 0, "the gradient's norm"); }
 
-static bool slow_data(const view *v) {
+static bool slow_data(const gt_tick_view *v) {
     const double much = 0.2;
     double wait = value_of(v, "Ranks/most_wait_for_data_sec"), seconds = value_of(v, "Timing/sec_per_tick");
-    snprintf(v->text, TEXT_BYTES, "a rank waited %.1f of %.1f s for images", wait, seconds);
+    snprintf(v->text, GT_WARNING_TEXT, "a rank waited %.1f of %.1f s for images", wait, seconds);
     return wait > much * seconds && wait > 0.1;
 }
 
-static bool slow_disk(const view *v) {
+static bool slow_disk(const gt_tick_view *v) {
     const double slow = 10;
     double rate = value_of(v, "Timing/checkpoint_mb_per_sec");
-    snprintf(v->text, TEXT_BYTES, "the latest checkpoint was written at %.1f MB/s", rate);
+    snprintf(v->text, GT_WARNING_TEXT, "the latest checkpoint was written at %.1f MB/s", rate);
     return rate < slow;
 }
 
-static bool slow_rank(const view *v) {
+static bool slow_rank(const gt_tick_view *v) {
     const double factor = 1.5;
     double ratio = value_of(v, "Ranks/slowest");
-    snprintf(v->text, TEXT_BYTES, "rank %.0f takes %.2f times as long for a slice as most ranks", value_of(v, "Ranks/slowest_rank"), ratio);
+    snprintf(v->text, GT_WARNING_TEXT, "rank %.0f takes %.2f times as long for a slice as most ranks", value_of(v, "Ranks/slowest_rank"), ratio);
     return ratio > factor;
 }
 
-static bool imbalance(const view *v) {
+static bool imbalance(const gt_tick_view *v) {
     const double factor = 1.5;
     double ratio = value_of(v, "Ranks/imbalance");
-    snprintf(v->text, TEXT_BYTES, "the rank with most to do has %.2f times the work of the mean", ratio);
+    snprintf(v->text, GT_WARNING_TEXT, "the rank with most to do has %.2f times the work of the mean", ratio);
     return ratio > factor;
 }
 
-static const struct {
-    const char *name;
-    bool (*rule)(const view *v);
-    int ticks;          /* that it must last to be told of */
-    bool of_training;   /* not of machines */
-    const char *advice;
-} kinds[GT_TROUBLES] = {
-    {"collapse", collapse, 2, true, "a larger --gamma (dcgan: --smoothing, --instance-noise), or go back to an earlier checkpoint with another --seed"},
-    {"saturation", saturation, 8, true, "more data, --mirror, --aug=ada, or a larger --gamma (dcgan: --smoothing, --flip, a smaller --d-lrate)"},
+/* In the order of the logs. Families add rows of their own, and advice of their own on these. */
+static const gt_warning general[] = {
+    {"collapse", collapse, 2, true, "go back to an earlier checkpoint with another --seed"},
+    {"saturation", saturation, 8, true, "more data, --mirror, or --aug=ada"},
     {"ceiling", ceiling, 8, true, "more data, or a smaller network; --p-max raises the ceiling"},
-    {"divergence", divergence, 3, true, "a larger --gamma (stylegan2), a smaller --lrate, or an earlier checkpoint with another --seed"},
+    {"divergence", divergence, 3, true, "a smaller --lrate, or an earlier checkpoint with another --seed"},
     {"norms", norms, 3, true, "a smaller --lrate, or an earlier checkpoint with another --seed"},
     {"slow-data", slow_data, 5, false, "stage the dataset on a local disk, or pack it as stored ZIP; gantry doctor measures"},
     {"slow-disk", slow_disk, 1, false, "write to another file system; gantry doctor measures"},
     {"slow-rank", slow_rank, 5, false, "see what else runs there: gantry doctor under mpirun"},
     {"imbalance", imbalance, 5, false, "a number of ranks that divides the number of slices"},
 };
+enum { N_GENERAL = sizeof general / sizeof *general };
 
 /* ---- ticks ---- */
 
-const char *gt_trouble_name(int trouble) { return kinds[trouble].name; }
-double gt_trouble_began_kimg(const gt_watch *w, int trouble) { return w->of[trouble].began_kimg; }
+const gt_warning *gt_warning_at(const gt_watch *w, int i) {
+    if (i < N_GENERAL) return &general[i];
+    if (i >= GT_WARNINGS_MOST) return NULL;
+    for (const gt_warning *own = w->own; own && own->name; own++)
+        if (i-- == N_GENERAL) return own;
+    return NULL;
+}
 
-static const char *const series[GT_TROUBLES] = {"Trouble/collapse",  "Trouble/saturation", "Trouble/ceiling",   "Trouble/divergence", "Trouble/norms",
-                                                "Trouble/slow-data", "Trouble/slow-disk",  "Trouble/slow-rank", "Trouble/imbalance"};
+static const char *advice_on(const gt_watch *w, const gt_warning *r) {
+    for (const gt_named *a = w->advice; a && a->name; a++)
+        if (!strcmp(a->name, r->name)) return a->text;
+    return r->advice;
+}
+
+double gt_warning_began_kimg(const gt_watch *w, int i) { return w->of[i].began_kimg; }
 
 int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n) {
-    char text[TEXT_BYTES];
+    char text[GT_WARNING_TEXT];
     int found = -1, seen = *n;
-    for (int k = 0; k < GT_TROUBLES; k++) {
-        view v = {.values = values, .n = seen, .p_max = w->p_max, .usual = w->of[k].usual, .young = w->ticks < YOUNG_TICKS, .text = text};
-        bool bad = kinds[k].rule(&v);
+    const gt_warning *r;
+    for (int k = 0; (r = gt_warning_at(w, k)); k++) {
+        gt_tick_view v = {.values = values, .n = seen, .p_max = w->p_max, .usual = w->of[k].usual, .young = w->ticks < YOUNG_TICKS, .text = text};
+        bool bad = r->rule(&v);
         if (bad && w->of[k].lasts++ == 0) {
             w->of[k].began = tick;
             w->of[k].began_kimg = kimg;
         }
-        if (bad && w->of[k].lasts == kinds[k].ticks) {
-            if (!w->quiet) gt_warn("%s since tick %d (%.2f kimg): %s; %s", kinds[k].name, w->of[k].began, w->of[k].began_kimg, text, kinds[k].advice);
-            if (kinds[k].of_training && found < 0) found = k;
+        if (bad && w->of[k].lasts == r->ticks) {
+            if (!w->quiet) gt_warn("%s since tick %d (%.2f kimg): %s; %s", r->name, w->of[k].began, w->of[k].began_kimg, text, advice_on(w, r));
+            if (r->of_training && found < 0) found = k;
         }
-        if (!bad && w->of[k].lasts >= kinds[k].ticks && !w->quiet) gt_info("%s is over after %d ticks", kinds[k].name, w->of[k].lasts);
+        if (!bad && w->of[k].lasts >= r->ticks && !w->quiet) gt_info("%s is over after %d ticks", r->name, w->of[k].lasts);
         if (!bad) w->of[k].lasts = 0;
-        values[(*n)++] = (gt_stat_value){series[k], 1, w->of[k].lasts, 0};
+        snprintf(w->of[k].series, sizeof w->of[k].series, "Trouble/%s", r->name);
+        values[(*n)++] = (gt_stat_value){w->of[k].series, 1, w->of[k].lasts, 0};
     }
     w->ticks++;
     return found;
@@ -171,7 +169,7 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int
 
 void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int n) {
     gt_watch *w = arg;
-    gt_stat_value *seen = malloc(((size_t)n + GT_TROUBLES) * sizeof *seen);
+    gt_stat_value *seen = malloc(((size_t)n + GT_WARNINGS_MOST) * sizeof *seen);
     if (!seen) return; /* it then knows less of the past */
     int k = 0;
     double tick = w->ticks;

@@ -6,34 +6,39 @@
  *     each earlier tick: gt_watch_replay(&w, images, values, n);
  *     each tick: int found = gt_watch_tick(&w, tick, kimg, values, &n);   // appends the series Trouble/NAME, says what has begun or ended
  *
- * A new kind of trouble is a function and a row in warnings.c. */
+ * A new warning is a function and a row in warnings.c, or in the table of a family (gt_family.warnings). */
 #ifndef GANTRY_TRAIN_WARNINGS_H
 #define GANTRY_TRAIN_WARNINGS_H
 
 #include <stdbool.h>
 
+#include "gantry/family.h"
 #include "gantry/warning.h"
 
-enum { GT_TROUBLES = 9 }; /* kinds */
+enum { GT_WARNINGS_MOST = 32 };
 
 typedef struct gt_watch {
-    double p_max; /* ceiling of p; 0: none */
+    double p_max;          /* ceiling of p; 0: none */
+    const gt_warning *own; /* of the family, ended by {0}; NULL: none */
+    const gt_named *advice; /* of the family, ended by {0}; NULL: none */
     struct {
-        int lasts;  /* ticks; 0: all is well */
-        int began;  /* the first of them */
+        int lasts; /* ticks; 0: all is well */
+        int began; /* the first tick of them */
         double began_kimg;
         double usual[GT_WATCHED]; /* what the series were like while all was well; 0: not known yet */
-    } of[GT_TROUBLES];
+        char series[64];
+    } of[GT_WARNINGS_MOST];
     int ticks;  /* seen */
     bool quiet; /* says nothing */
 } gt_watch;
 
-/* Looks at the *n values of a tick and appends one for each kind of trouble: "Trouble/collapse", the number of ticks that it has lasted so
- * far, 0 for none (room for GT_TROUBLES is needed). Each trouble is a warning when it begins and a line when it is over. Returns the first one of
- * the training itself (not of machines) that begins with this tick, to be given to the two functions below; -1: none. */
+/* Looks at the *n values of a tick and appends one for each warning: "Trouble/collapse", the number of ticks that the trouble has
+ * lasted so far, 0 for none (room for GT_WARNINGS_MOST is needed; the names live in *w). Each trouble is a warning when it begins
+ * and a line when it is over. Returns the first trouble of the training itself (not of machines) that begins with this tick, to be
+ * given to the functions below; -1: none. */
 int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n);
-const char *gt_trouble_name(int trouble);
-double gt_trouble_began_kimg(const gt_watch *w, int trouble);
+const gt_warning *gt_warning_at(const gt_watch *w, int i); /* general rows, then the family's; NULL: there are no more */
+double gt_warning_began_kimg(const gt_watch *w, int i);
 
 /* The same for a tick of an earlier process, without a word (a gt_runlog_line; arg: the gt_watch). */
 void gt_watch_replay(void *arg, int64_t images, const gt_stat_value *values, int n);

@@ -14,8 +14,9 @@
 #include "gantry/log.h"
 #include "train/warnings.h"
 
-enum { MOST = 32, SEEN = 13 }; /* series: room, of a tick */
+enum { MOST = 32, SEEN = 13, WARNINGS = 9 }; /* series: room, of a tick */
 
+static const gt_watch any; /* of no family */
 static const double UNTRAINED = 5; /* the first pictures' spread */
 
 typedef struct course { /* of a run: what the series are at a tick */
@@ -24,17 +25,17 @@ typedef struct course { /* of a run: what the series are at a tick */
 
 static const course good = {.spread = 0.5, .reals = 0.6, .real = 0.6, .fake = -0.6, .p = 0.3, .loss = 1, .norm = 0.2, .wait = 0.5, .disk = 200, .slowest = 1.1, .imbalance = 1};
 
-static int tick_of(gt_watch *w, int tick, course c, double lasts[GT_TROUBLES]) {
+static int tick_of(gt_watch *w, int tick, course c, double lasts[WARNINGS]) {
     gt_stat_value v[MOST] = {
         {"Fakes/spread", 1, tick ? c.spread : UNTRAINED, 0}, {"Reals/spread", 1, c.reals, 0}, {"Loss/signs/real", 8, c.real, 0}, {"Loss/signs/fake", 8, c.fake, 0},
         {"Progress/augment", 1, c.p, 0}, {"Loss/G/loss", 8, c.loss, 0}, {"Norms/G", 1, c.norm, 0}, {"Ranks/most_wait_for_data_sec", 1, c.wait, 0}, {"Timing/sec_per_tick", 1, 60, 0},
         {"Timing/checkpoint_mb_per_sec", 1, c.disk, 0}, {"Ranks/slowest", 1, c.slowest, 0}, {"Ranks/slowest_rank", 1, 3, 0}, {"Ranks/imbalance", 1, c.imbalance, 0},
     };
     int n = SEEN, found = gt_watch_tick(w, tick, 4.0 * tick, v, &n);
-    assert_int_equal(n, SEEN + GT_TROUBLES);
-    for (int k = 0; k < GT_TROUBLES; k++) {
+    assert_int_equal(n, SEEN + WARNINGS);
+    for (int k = 0; k < WARNINGS; k++) {
         char name[64];
-        snprintf(name, sizeof name, "Trouble/%s", gt_trouble_name(k));
+        snprintf(name, sizeof name, "Trouble/%s", gt_warning_at(&any, k)->name);
         assert_string_equal(v[SEEN + k].name, name);
         lasts[k] = v[SEEN + k].mean;
     }
@@ -42,8 +43,8 @@ static int tick_of(gt_watch *w, int tick, course c, double lasts[GT_TROUBLES]) {
 }
 
 static int index_of(const char *name) {
-    for (int k = 0; k < GT_TROUBLES; k++)
-        if (!strcmp(gt_trouble_name(k), name)) return k;
+    for (int k = 0; k < WARNINGS; k++)
+        if (!strcmp(gt_warning_at(&any, k)->name, name)) return k;
     fail_msg("there is no trouble '%s'", name);
     return -1;
 }
@@ -82,17 +83,17 @@ static course badly(const course *bad) { /* what is 0 there stays good */
 static void one_case(void) {
     enum { GOOD = 20, BAD = 15 };
     gt_watch w = {.p_max = 0.8};
-    double lasts[GT_TROUBLES];
+    double lasts[WARNINGS];
     int k = index_of(cases[at_hand].name), told = 0;
     for (int t = 0; t < GOOD; t++) assert_int_equal(tick_of(&w, t, good, lasts), -1);
     for (int t = GOOD; t < GOOD + BAD; t++) {
         int found = tick_of(&w, t, badly(&cases[at_hand].bad), lasts);
         told += found == k;
         assert_true(found == k || found == -1);
-        for (int j = 0; j < GT_TROUBLES; j++) assert_true(lasts[j] == (j == k ? t - GOOD + 1 : 0));
+        for (int j = 0; j < WARNINGS; j++) assert_true(lasts[j] == (j == k ? t - GOOD + 1 : 0));
     }
     assert_int_equal(told, cases[at_hand].of_training);
-    assert_true(gt_trouble_began_kimg(&w, k) == 4.0 * GOOD);
+    assert_true(gt_warning_began_kimg(&w, k) == 4.0 * GOOD);
     tick_of(&w, GOOD + BAD, good, lasts);
     assert_true(lasts[k] == 0);
 }
@@ -111,7 +112,7 @@ static void each_is_seen_once(void **state) {
 
 static void good_run(void) { /* noise, slow growth, a short peak */
     gt_watch w = {.p_max = 0.8};
-    double lasts[GT_TROUBLES];
+    double lasts[WARNINGS];
     for (int t = 0; t < 300; t++) {
         course c = good;
         c.spread *= t < 10 ? 0.02 + 0.1 * t : t == 150 ? 10 : 1 + 0.2 * sin(t); /* a burst of noise in the middle */
@@ -131,12 +132,12 @@ static void good_runs_are_quiet(void **state) {
 static void gone_on_with(void **state) {
     (void)state;
     enum { TICKS = 12 };
-    double lasts[GT_TROUBLES];
+    double lasts[WARNINGS];
     gt_watch w = {0};
     for (int t = 0; t < TICKS; t++)
         gt_watch_replay(&w, 4000 * t, (gt_stat_value[]){{"Norms/G", 1, t < 10 ? 0.2 : 10, 0}, {"Trouble/norms", 1, 7, 0}, {"Progress/tick", 1, t, 0}}, 3);
     assert_int_equal(tick_of(&w, TICKS, badly(&(course){.norm = 10}), lasts), index_of("norms")); /* the third tick */
-    assert_true(gt_trouble_began_kimg(&w, index_of("norms")) == 40);
+    assert_true(gt_warning_began_kimg(&w, index_of("norms")) == 40);
 }
 
 static void what_is_not_there(void **state) {
