@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A guest: a family of models with one network, one layer from latents to pixels, trained to make the mean of the data. */
+#include <string.h>
+
+#include "gantry/family.h"
+#include "gantry/ops.h"
+#include "nets/layers.h"
+
+typedef struct toy_options {
+    double gain;
+} toy_options;
+#define FIELD(name) GT_FIELD(toy_options, name)
+
+static const gt_option options[] = {
+    {.key = "toy-gain", FIELD(gain), .standard = "1", .max = 100, .help = "What pixels are multiplied by"},
+};
+
+static const gt_family_model models[] = {
+    {"toy", "a toy", "batch=16 kimg=1 lrate=0.01 z-dim=8", NULL},
+    {0},
+};
+
+static int pixels(const gt_model *m) { return m->height * m->width * m->channels; }
+
+static gt_node *make_images(gt_model *m, gt_graph *g, gt_node *z, int n) {
+    const gt_job *job = m->own;
+    const toy_options *own = job->own;
+    gt_node *flat = gt_fc((gt_bound_net){g, m->nets[0], 0}, "pixels", z, "linear", 1);
+    return gt_scale(g, gt_reshape(g, flat, GT_SHAPE(n, m->height, m->width, m->channels)), (float)own->gain);
+}
+
+static gt_graph *build_phase(gt_phase *p, int n) {
+    gt_model *m = p->model;
+    gt_graph *g = gt_graph_new(p->name);
+    if (!g) return NULL;
+    gt_node *images = gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels));
+    gt_node *made = make_images(m, g, gt_random_normal_op(g, "z/toy", GT_SHAPE(n, m->z_dim)), n);
+    gt_node *error = gt_mean(g, gt_square(g, gt_sub(g, made, images)), GT_AXIS(1) | GT_AXIS(2) | GT_AXIS(3));
+    gt_node *loss = gt_reshape(g, error, GT_SHAPE(n, 1));
+    gt_output(g, "Loss/toy", loss);
+    gt_put_gradients(g, m->nets[0], gt_gradients(g, m->nets[0], 0, gt_mean_loss(g, loss)), NULL);
+    return gt_whole_graph(g, "phase ", p->name);
+}
+
+static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
+    memcpy(gt_exec_input(e, "images"), s->images, (size_t)s->n * (size_t)pixels(p->model) * sizeof(float));
+    return GT_OK;
+}
+
+static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
+    gt_graph *g = gt_graph_new("generator");
+    if (!g) return NULL;
+    gt_node *z = gt_input(g, "z", GT_SHAPE(o->n, m->z_dim));
+    gt_output(g, "image", make_images(m, g, gt_scale(g, z, o->truncation), o->n));
+    return gt_whole_graph(g, "the ", "generator");
+}
+
+static gt_net *new_net(const gt_model *m) {
+    gt_declarer d = {.net = gt_net_new("G")};
+    if (!d.net) return NULL;
+    gt_fc_declare(&d, "pixels", m->z_dim, pixels(m), 1, 0);
+    if (!d.status && !gt_net_seal(d.net)) return d.net;
+    gt_net_free(d.net);
+    return NULL;
+}
+
+static gt_status build(gt_model *m, const gt_job *job) {
+    static const gt_stat stats[] = {{.name = "Loss/toy", .output = "Loss/toy"}};
+    static const gt_shown shown[] = {{"Loss/toy", "loss"}};
+    m->name = "toy";
+    m->own = (void *)job;
+    m->slice_size = gt_job_slice_size(job);
+    m->epoch_end = GT_EPOCH_DROPPED;
+    m->z_dim = (int)job->z_dim;
+    m->height = (int)job->height, m->width = (int)job->width, m->channels = (int)job->channels;
+    m->shown = shown;
+    m->n_shown = 1;
+    m->build_generator = build_generator;
+    m->phases[m->n_phases++] = (gt_phase){
+        .name = "G_main", .interval = 1, .build = build_phase, .fill = fill, .n_stats = 1, .stats = stats, .model = m,
+    };
+    gt_learning learning = {gt_job_optimizer(job, ""), {.lr = job->lrate, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8}};
+    return gt_model_add_network(m, new_net(m), (uint64_t)job->seed, learning);
+}
+
+static gt_model *make(const gt_job *job) {
+    gt_model *m = gt_model_begin();
+    return m ? gt_model_made(m, build(m, job)) : NULL;
+}
+
+const gt_family gt_toy_family = {
+    .name = "toy",
+    .title = "Toys",
+    .models = models,
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .own_bytes = sizeof(toy_options),
+    .make = make,
+};
