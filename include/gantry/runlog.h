@@ -2,9 +2,8 @@
  * The metric log of a run, written by rank 0, once per tick:
  *     stats.jsonl            a line per tick, appended and synced: the truth
  *     metrics.h5             a dataset {num, mean, std} per series, plus `images` and `timestamp`; readable while the run goes on
- *                            (h5py.File(path, 'r', swmr=True)); rebuilt from stats.jsonl when a run goes on or a series is new (where that has
- *                            more ticks than the memory is to hold, from every second, fourth, ... of them). On file systems that hosts share,
- *                            SWMR does not work: there it is replaced as a whole now and then, and at the end
+ *                            (h5py.File(path, 'r', swmr=True)); rebuilt from stats.jsonl when a run goes on or a series is new.
+ *                            On file systems that hosts share, SWMR does not work: there it is replaced as a whole now and then, and at the end
  *     events.out.tfevents.*  the same for TensorBoard; a new file when a run goes on
  * A disk that fills up is a warning: the lines that could not be written are kept and written later. */
 #ifndef GANTRY_RUNLOG_H
@@ -50,10 +49,8 @@ typedef struct gt_stats_series {
     gt_stat_value *values; /* [ticks]; {0, NaN, NaN} where a tick has no such value */
 } gt_stats_series;
 
-/* A log too long for the memory (a gigabyte) is thinned: each tick here stands for `every` ticks, and has the last of their values. */
 typedef struct gt_stats {
     int ticks, n_series;
-    int64_t every, all_ticks; /* 1, unless thinned; ticks of the log */
     int64_t *images;     /* [ticks]; from "images", else Progress/kimg times 1000 */
     double *timestamp;   /* [ticks]; 0 where absent */
     gt_stats_series *series; /* in order of first appearance */
@@ -61,7 +58,7 @@ typedef struct gt_stats {
     struct gt_arena *arena;
 } gt_stats;
 
-gt_stats *gt_stats_read(const char *path); /* NULL: cannot be read. A missing file reads as empty. */
+gt_stats *gt_stats_read(const char *path); /* NULL: cannot be read, or more than 2^25 values. A missing file reads as empty. */
 const gt_stats_series *gt_stats_find(const gt_stats *s, const char *name);
 void gt_stats_free(gt_stats *s);
 

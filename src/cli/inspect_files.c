@@ -123,8 +123,7 @@ static void print_series(const gt_stats_series *series, int ticks) {
 }
 
 static void print_stats(const gt_stats *s) {
-    printf("ticks        %lld\n", (long long)s->all_ticks);
-    if (s->every > 1) printf("thinned      of every %lld ticks the last is read\n", (long long)s->every);
+    printf("ticks        %d\n", s->ticks);
     if (s->bad_lines) printf("damaged      %d lines passed over\n", s->bad_lines);
     if (s->ticks) {
         double seconds = s->timestamp[s->ticks - 1];

@@ -96,7 +96,6 @@ static gt_status read_all(gt_stats **stats, const char *const *dirs, int n) {
         free(path);
         if (error == ENOENT || error == ENOTDIR) return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no stats.jsonl", dirs[i]);
         if (!stats[i]) return GT_FAILED;
-        if (stats[i]->every > 1) gt_info("'%s' has a long log: of every %lld ticks the last is read", dirs[i], (long long)stats[i]->every);
     }
     return GT_OK;
 }

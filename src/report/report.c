@@ -160,7 +160,6 @@ static void put_metrics(gt_buffer *out, const gt_stats *s) {
 
 static void put_charts(gt_buffer *out, const gt_stats *s) {
     gt_buffer_printf(out, "<h2>Curves</h2>\n");
-    if (s->every > 1) gt_buffer_printf(out, "<p>A long log: of every %lld ticks the last is drawn.</p>\n", (long long)s->every);
     gt_buffer_printf(out, "<div class=\"charts\">\n");
     put_metrics(out, s);
     for (int i = 0; i < CHARTS; i++) {
@@ -202,7 +201,7 @@ static void put_tiles(gt_buffer *out, const gt_stats *s) {
     tile(out, "reconstruction", "%.4g", last_of(s, "Loss/reconstruction"));
     tile(out, "KL", "%.4g", last_of(s, "Loss/KL"));
     tile(out, "augmentation p", "%.3f", last_of(s, "Progress/augment"));
-    tile(out, "ticks", "%.0f", (double)s->all_ticks);
+    tile(out, "ticks", "%.0f", (double)s->ticks);
     gt_buffer_printf(out, "</div>\n");
 }
 

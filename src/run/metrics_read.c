@@ -2,15 +2,12 @@
  * Reading metrics.h5, also while a run writes it: `images` says how many rows are complete. */
 #include "run/metrics_read.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "gantry/memory.h"
 #include "h5/h5.h"
 #include "run/stats_line.h"
 
-enum { MOST_ROWS = 1 << 24, MOST_SERIES = 4096 };
+enum { MOST_ROWS = 1 << 24 };
 
 typedef struct reader {
     gt_h5_file file;
@@ -22,12 +19,11 @@ static bool is_axis(const gt_h5_set *s) { return s->n_dims == 1 && s->rows <= MO
 
 /* What of a set cannot be read is missing; GT_NOMEM: that is not known. */
 static gt_status fill(reader *r, gt_h5_set *set, gt_stats_series *series) {
-    int n = !is_axis(set) || !gt_stats_has_room(r->stats, r->stats->ticks) ? 0 : set->rows < r->stats->ticks ? (int)set->rows : r->stats->ticks;
+    int n = !is_axis(set) ? 0 : set->rows < r->stats->ticks ? (int)set->rows : r->stats->ticks;
     gt_status st = gt_h5_set_read(set, 0, n, GT_NUMBER_STATISTIC, r->rows);
-    for (int t = 0; t < r->stats->ticks; t++) {
+    for (int t = 0; t < n && !st; t++) {
         const double *row = r->rows + 3 * t;
-        bool there = t < n && !st;
-        series->values[t] = (gt_stat_value){series->name, there ? row[0] : 0, there ? row[1] : NAN, there ? row[2] : NAN};
+        series->values[t] = (gt_stat_value){series->name, row[0], row[1], row[2]};
     }
     return st == GT_NOMEM ? st : GT_OK;
 }
@@ -37,15 +33,12 @@ static gt_status visit(void *arg, const char *path) {
     reader *r = arg;
     gt_stats *s = r->stats;
     gt_h5_set *set;
-    gt_stats_series *series = &s->series[s->n_series];
-    if (s->n_series == MOST_SERIES) return GT_OK;
+    if (!gt_stats_has_room(s, s->ticks, GT_STATS_MOST_VALUES)) return GT_OK;
     gt_status st = gt_h5_set_open(&set, &r->file, path);
     if (st) return st == GT_NOMEM ? st : GT_OK;
     if (set->kind == GT_H5_STATISTIC) {
-        series->name = gt_arena_printf(s->arena, "%s", path + 1);
-        series->values = gt_arena_array(s->arena, (size_t)s->ticks + 1, sizeof *series->values);
-        st = series->name && series->values ? fill(r, set, series) : GT_NOMEM;
-        s->n_series += !st;
+        gt_stats_series *series = gt_stats_add_series(s, path + 1, s->ticks);
+        st = series ? fill(r, set, series) : GT_NOMEM;
     }
     gt_h5_set_close(set);
     return st;
@@ -61,17 +54,10 @@ static gt_status read_axis(reader *r, const char *name, gt_number type, void *ou
 }
 
 static gt_status read_all(reader *r, gt_arena *a, int64_t rows) {
-    gt_stats *s = r->stats = gt_arena_alloc(a, sizeof *s);
-    if (!s) return GT_NOMEM;
-    s->arena = a;
-    s->ticks = (int)rows;
-    s->all_ticks = rows;
-    s->every = 1;
-    s->images = gt_arena_array(a, (size_t)rows + 1, sizeof *s->images);
-    s->timestamp = gt_arena_array(a, (size_t)rows + 1, sizeof *s->timestamp);
-    s->series = gt_arena_array(a, MOST_SERIES, sizeof *s->series);
+    gt_stats *s = r->stats = gt_stats_new(a, rows);
     r->rows = calloc((size_t)rows + 1, 3 * sizeof *r->rows);
-    if (!s->images || !s->timestamp || !s->series || !r->rows) return GT_NOMEM;
+    if (!s || !r->rows) return GT_NOMEM;
+    s->ticks = (int)rows;
     gt_status st = read_axis(r, "images", GT_NUMBER_INT64, s->images);
     for (int i = 0; i < s->ticks && !st; i++)
         if (s->images[i] < 0) st = gt_fail(GT_FORMAT, "its numbers of images are damaged");

@@ -35,7 +35,6 @@ struct gt_runlog {
     tfevents *events;
     char *last_text;  /* of the last line that was there when the log was opened; NULL: there was none */
     stats_line last;  /* what it says */
-    bool told;        /* that metrics.h5 is thinned */
 };
 
 static void report(gt_runlog *l, part p, gt_status st) {
@@ -80,9 +79,6 @@ static gt_status rebuild_metrics(gt_runlog *l) {
     gt_status st = stats ? metrics_h5_rebuild(l->metrics, stats) : GT_FAILED;
     l->stale = st != GT_OK;
     l->rest = stats ? stats->ticks / REBUILD_PART : 0;
-    if (stats && stats->every > 1 && !l->told)
-        gt_info("stats.jsonl has %lld ticks, of which metrics.h5 gets one in %lld", (long long)stats->all_ticks, (long long)stats->every);
-    l->told |= stats && stats->every > 1;
     gt_stats_free(stats);
     return st;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/file.h"
+#include "gantry/memory.h"
 #include "gantry/runlog.h"
 
 void stats_line_print(gt_buffer *out, int64_t images, double timestamp, const gt_stat_value *values, int n); /* with its newline */
@@ -26,10 +27,14 @@ bool stats_line_parse(char *text, stats_line *line); /* false: damaged, or no li
 
 const gt_stat_value *stats_line_find(const gt_stat_value *values, int n, const char *name); /* NULL: none; of several the last */
 
-/* One more series of so many ticks: is that still believable? A short text can claim a huge table, of which hardly any cell is filled. */
-bool gt_stats_has_room(const gt_stats *s, int ticks);
+/* A table without series for at most so many ticks; NULL: out of memory. */
+gt_stats *gt_stats_new(gt_arena *a, int64_t ticks);
+/* Is one more series of so many ticks believable? A short text can claim a huge table, of which hardly any cell is filled. */
+enum { GT_STATS_MOST_VALUES = 1 << 25 };
+bool gt_stats_has_room(const gt_stats *s, int64_t ticks, int64_t most_values);
+gt_stats_series *gt_stats_add_series(gt_stats *s, const char *name, int64_t ticks); /* without values; NULL: out of memory */
 
-/* gt_stats_read() of at most so many values. */
+/* gt_stats_read() with another limit. */
 gt_stats *gt_stats_read_within(const char *path, int64_t most_values);
 
 #endif

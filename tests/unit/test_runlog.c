@@ -184,8 +184,8 @@ static void lines_in_pieces(void **state) {
     assert_int_equal(gt_lines_close(&none, GT_FORMAT), GT_FORMAT);
 }
 
-/* More than fits is thinned, evenly; the first and the last tick stay, and so does what only some ticks have. */
-static void thinned(void **state) {
+/* What only some ticks have; and more than fits is refused. */
+static void series_of_some_ticks(void **state) {
     enum { TICKS = 101 };
     (void)state;
     gt_runlog *l = open_log(0);
@@ -194,19 +194,18 @@ static void thinned(void **state) {
         gt_runlog_tick(l, 1000 * i, values, i % 10 == 5 ? 3 : 2);
     }
     gt_runlog_close(l);
-    for (int most = 400; most > 2; most = most * 2 / 3) {
-        gt_stats *s = gt_stats_read_within(at("stats.jsonl"), most);
-        if (!s && most < 3 * 2) break; /* three series of the first tick and the last */
-        assert_true(s && s->n_series == 3 && s->all_ticks == TICKS && 3 * s->ticks <= most && s->bad_lines == 0);
-        assert_true(most >= 3 * TICKS + 6 ? s->every == 1 && s->ticks == TICKS : s->every > 1);
-        const gt_stat_value *a = gt_stats_find(s, "a")->values, *b = gt_stats_find(s, "b")->values, *some = gt_stats_find(s, "some")->values;
-        for (int t = 0; t < s->ticks; t++) {
-            int64_t i = t * s->every < TICKS ? t * s->every : TICKS - 1, latest = (i + 5) / 10 * 10 - 5;
-            assert_true(s->images[t] == 1000 * i && a[t].mean == (double)i && b[t].mean == -(double)i);
-            assert_true(latest > (t - 1) * s->every && latest > 0 ? some[t].num == 2 && some[t].mean == (double)latest : some[t].num == 0);
-        }
-        gt_stats_free(s);
+    gt_stats *s = gt_stats_read_within(at("stats.jsonl"), 3 * TICKS);
+    assert_true(s && s->n_series == 3 && s->ticks == TICKS && s->bad_lines == 0);
+    const gt_stat_value *a = gt_stats_find(s, "a")->values, *b = gt_stats_find(s, "b")->values, *some = gt_stats_find(s, "some")->values;
+    for (int i = 0; i < TICKS; i++) {
+        assert_true(s->images[i] == 1000 * i && a[i].mean == (double)i && b[i].mean == -(double)i);
+        assert_true(i % 10 == 5 ? some[i].num == 2 && some[i].mean == (double)i : some[i].num == 0);
     }
+    gt_stats_free(s);
+    assert_null(gt_stats_read_within(at("stats.jsonl"), 3 * TICKS - 1));
+    assert_message("too much in it");
+    assert_null(gt_stats_read_within(at("stats.jsonl"), TICKS - 1));
+    assert_message("too many");
 }
 
 typedef struct past {
@@ -477,7 +476,7 @@ static void events(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(lines), TEST(foreign_lines), TEST(cut_back), TEST(zeros), TEST(scattered), TEST(lines_in_pieces), TEST(thinned), TEST(past_ticks), TEST(huge), TEST(talk_cut_back), TEST(read_along), TEST(full_disk), TEST(awkward_names), TEST(unusable), TEST(events),
+        TEST(lines), TEST(foreign_lines), TEST(cut_back), TEST(zeros), TEST(scattered), TEST(lines_in_pieces), TEST(series_of_some_ticks), TEST(past_ticks), TEST(huge), TEST(talk_cut_back), TEST(read_along), TEST(full_disk), TEST(awkward_names), TEST(unusable), TEST(events),
     };
     gt_log_setup(0, 1, GT_ERROR); /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
     return test_status(cmocka_run_group_tests(tests, NULL, NULL));
