@@ -8,12 +8,14 @@
  *     token 9f86d081884c7d65
  *     job 1234567
  *
- * On the same host (same boot, same process namespace) the process itself is looked at; elsewhere, and where it is there but hidden (another user's under
- * hidepid, no file to open), whether the beat moves, by the clock of who looks: clocks of hosts may differ. The file is written under a name of its own and linked to `lock`, which fails where there is one: so it
- * is never seen half written, and a reply that a network file system lost is no doubt: the link count tells. Where there are no hard links it is
- * created exclusively. */
+ * On the same host (same boot, same process namespace) the process itself is looked at. Elsewhere, and where the process is there but
+ * hidden (another user's under hidepid, no file to open), the beat tells whether the process runs: the beat must move, by the clock of
+ * the process that looks, since clocks of hosts may differ.
+ *
+ * Safe on NFS and Lustre: the file is created with O_EXCL, which their servers decide (a reply that was lost and asked for again finds
+ * the file of the same request), and a dead holder's file is replaced by a rename. A reader may see a new file while the file is still empty:
+ * an empty file is a holder whose beat is waited for. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -31,6 +33,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/halves.h"
 #include "base/thread.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
@@ -102,15 +105,15 @@ static holder describe_self(void) {
     return h;
 }
 
-typedef enum fate { GONE, LIVES, HIDDEN } fate; /* hidden: its beat tells */
+typedef enum presence { GONE, RUNNING, HIDDEN } presence; /* hidden: the beat tells */
 
 /* Of a holder on this host. */
-static fate fate_of(const holder *h) {
+static presence presence_of(const holder *h) {
     char state;
     unsigned long long started;
     bool seen = process_of(h->pid, &state, &started);
     if (seen && (state == 'Z' || state == 'X')) return GONE;
-    if (seen && h->started) return started == h->started ? LIVES : GONE;
+    if (seen && h->started) return started == h->started ? RUNNING : GONE;
     bool none = h->pid < 1 || h->pid > INT_MAX || (kill((pid_t)h->pid, 0) && errno == ESRCH);
     return none ? GONE : HIDDEN;
 }
@@ -178,8 +181,8 @@ static void *beat_main(void *arg) {
 
 /* ---- taking ---- */
 
-static void say_waiting(const gt_lock *l, const holder *h, fate f, double limit) {
-    if (f == LIVES)
+static void say_waiting(const gt_lock *l, const holder *h, presence f, double limit) {
+    if (f == RUNNING)
         gt_info("'%s' belongs to process %ld on this machine; waiting up to %.0f s for it to end", l->path, h->pid, limit);
     else
         gt_info("'%s' belongs to %s, process %ld, job %s; waiting up to %.0f s to see whether it lives", l->path,
@@ -192,10 +195,10 @@ static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h)
     const bool here = strcmp(h->host, l->self.host) == 0;
     const double begin = gt_clock();
     for (bool said = false;; said = true) {
-        const fate f = here ? fate_of(h) : HIDDEN;
+        const presence f = here ? presence_of(h) : HIDDEN;
         if (h->token != first.token || (f == HIDDEN && h->beat != first.beat))
             return gt_fail(GT_FAILED, "'%s' belongs to %s, process %ld, job %s, which is running: one run per directory", l->path, h->host, h->pid, h->job);
-        const double limit = f == LIVES ? o->wait_s : o->still_s;
+        const double limit = f == RUNNING ? o->wait_s : o->still_s;
         const bool over = gt_clock() - begin >= limit;
         if (f == GONE || (f == HIDDEN && over)) return GT_OK; /* hidden: the beat stood still all the time */
         if (over)
@@ -210,65 +213,47 @@ static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h)
     }
 }
 
-/* 0 or errno: our lock under a name; it stays open. */
-static int write_lock(gt_lock *l, const char *path, int flags) {
+/* 0 or errno: our lock into the file, which is open; on an error the file is gone. */
+static int write_lock(gt_lock *l, const char *path) {
     char text[LOCK_BYTES];
-    int n = print_holder(&l->self, text), error = 0;
-    l->fd = gt_file_open(path, O_RDWR | O_CREAT | flags);
-    if (l->fd < 0) return errno;
-    if ((error = gt_write_all(l->fd, text, (size_t)n)) || (error = gt_file_sync(l->fd))) {
-        unlink(path);
-        close(l->fd);
-        l->fd = -1;
-    }
-    return error;
-}
-
-static void drop(gt_lock *l, const char *path) {
+    int error = l->fd < 0 ? errno : 0, n = print_holder(&l->self, text);
+    if (!error && !(error = gt_write_all(l->fd, text, (size_t)n))) error = gt_file_sync(l->fd);
+    if (!error || l->fd < 0) return error;
     unlink(path);
     close(l->fd);
     l->fd = -1;
+    return error;
 }
 
-/* 0 or errno; EEXIST: there is a lock. */
-static int create_lock(gt_lock *l, const char *fresh) {
-    struct stat s;
-    int error = write_lock(l, fresh, O_TRUNC);
-    if (error) return error;
-    do error = link(fresh, l->path) ? errno : 0;
-    while (error == EINTR);
-    if (error && fstat(l->fd, &s) == 0 && s.st_nlink == 2) error = 0; /* it was done, whatever was said */
-    if (!error) {
-        unlink(fresh);
-        return 0;
-    }
-    drop(l, fresh);
-    return error == EPERM || error == ENOTSUP || error == ENOSYS || error == EMLINK ? write_lock(l, l->path, O_EXCL) : error;
-}
-
-/* Replace a dead holder's file by ours. Two may try at once: each looks once more right before, the later rename wins, and after a moment
- * everybody looks whose token stands there. */
-static gt_status take_over(gt_lock *l, const char *fresh, const holder *dead, bool *mine) {
+/* Replace a dead holder's file by ours. Two may try at once: each looks once more right before, the later rename wins, and after a
+ * moment each looks whose token stands there. */
+static gt_status take_over(gt_lock *l, const holder *dead, bool *mine) {
     holder h;
+    char *half;
     *mine = false;
-    int error = write_lock(l, fresh, O_TRUNC);
-    if (error) return gt_fail(GT_FAILED, "cannot write the lock '%s': %s", l->path, gt_error_text(error, l->path));
-    if (read_holder(l->path, &h) == 0 && h.token == dead->token && h.beat == dead->beat) {
-        error = gt_file_rename(fresh, l->path);
-        if (!error) {
-            pause_for(0.25);
-            *mine = read_holder(l->path, &h) == 0 && h.token == l->self.token;
-        }
+    l->fd = gt_half_open(l->path, &half);
+    int error = write_lock(l, half);
+    bool written = !error;
+    if (written && read_holder(l->path, &h) == 0 && h.token == dead->token && h.beat == dead->beat && !(error = gt_file_rename(half, l->path))) {
+        pause_for(0.25);
+        *mine = read_holder(l->path, &h) == 0 && h.token == l->self.token;
     }
-    if (!*mine) drop(l, fresh);
-    return error ? gt_fail(GT_FAILED, "cannot take over the lock '%s': %s", l->path, strerror(error)) : GT_OK;
+    if (written && !*mine) {
+        unlink(half);
+        close(l->fd);
+        l->fd = -1;
+    }
+    free(half);
+    if (error == ENOENT && written) return GT_OK; /* another taker has removed the half: see what is there now */
+    return error ? gt_fail(GT_FAILED, "cannot take over the lock '%s': %s", l->path, gt_error_text(error, l->path)) : GT_OK;
 }
 
 /* Each round meets something new, such as another taker; but a lock that is there and cannot be read (a link to nowhere, say) would be the same for ever. */
-static gt_status take(gt_lock *l, const char *fresh, const gt_lock_options *o) {
+static gt_status take(gt_lock *l, const gt_lock_options *o) {
     enum { ROUNDS = 20 };
     for (int round = 0;; round++) {
-        int error = create_lock(l, fresh);
+        l->fd = gt_file_open(l->path, O_RDWR | O_CREAT | O_EXCL);
+        int error = write_lock(l, l->path);
         if (!error) return GT_OK;
         if (error != EEXIST) return gt_fail(GT_FAILED, "cannot write the lock '%s': %s", l->path, gt_error_text(error, l->path));
         holder h;
@@ -282,36 +267,12 @@ static gt_status take(gt_lock *l, const char *fresh, const gt_lock_options *o) {
             if (round) pause_for(0.1); /* a network file system may remember for a moment what is gone */
             continue;
         }
-        if ((st = wait_for(l, o, &h)) || (st = take_over(l, fresh, &h, &mine))) return st;
+        if ((st = wait_for(l, o, &h)) || (st = take_over(l, &h, &mine))) return st;
         if (mine) {
             gt_info("took over the run from process %ld, which is gone", h.pid);
             return GT_OK;
         }
     }
-}
-
-/* ---- takers that were killed before their lock had its name ---- */
-
-static bool is_fresh_name(const char *name) { return !strncmp(name, "lock.", 5) && strlen(name) == 21 && strspn(name + 5, "0123456789abcdef") == 16; }
-
-/* On this host its process is looked at; elsewhere, hidden, or half written, it is left alone for an hour, by the file system's clock. */
-static bool is_left_over(const gt_lock *l, const char *path) {
-    enum { HOUR = 3600 };
-    struct stat mine, there;
-    holder h;
-    if (read_holder(path, &h) || fstat(l->fd, &mine) || stat(path, &there)) return false;
-    fate f = strcmp(h.host, l->self.host) ? HIDDEN : fate_of(&h);
-    return f == GONE || (f == HIDDEN && mine.st_mtim.tv_sec - there.st_mtim.tv_sec > HOUR);
-}
-
-static void clear_left_over(const gt_lock *l, const char *dir) {
-    DIR *d = opendir(dir);
-    for (struct dirent *e; d && (e = readdir(d));) {
-        char *path = is_fresh_name(e->d_name) ? gt_path_join(dir, e->d_name) : NULL;
-        if (path && is_left_over(l, path)) unlink(path);
-        free(path);
-    }
-    if (d) closedir(d);
 }
 
 static bool start_beating(gt_lock *l) {
@@ -334,11 +295,7 @@ gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *o
     l->fd = -1;
     l->beat_s = o.beat_s;
     l->self = describe_self();
-    char *fresh;
-    if (asprintf(&fresh, "%s.%016" PRIx64, l->path, l->self.token) < 0) fresh = NULL;
-    gt_status st = fresh ? take(l, fresh, &o) : gt_fail(GT_NOMEM, "out of memory for a lock");
-    free(fresh);
-    if (!st) clear_left_over(l, dir);
+    gt_status st = take(l, &o);
     if (!st && !start_beating(l)) {
         unlink(l->path);
         st = gt_fail(GT_FAILED, "the lock's heartbeat does not start: no thread (memory, or a limit: ulimit -u, -v)");

@@ -43,7 +43,7 @@ static const char *end_listening(void) {
     return text;
 }
 
-/* "dir/metrics.h5.part", "dir/metrics.h5.1a2b3c4d.part" -> "metrics.h5"; a lock's and a link's own temporary names likewise. */
+/* "dir/metrics.h5.part", "dir/metrics.h5.1a2b3c4d.part" -> "metrics.h5"; a link's own temporary name likewise. */
 static const char *base_of(const char *path) {
     static char base[512];
     const char *slash = strrchr(path, '/');
@@ -51,7 +51,7 @@ static const char *base_of(const char *path) {
     char *end = strstr(base, ".part");
     if (end) *end = 0;
     if (end && end - base > 9 && end[-9] == '.' && strspn(end - 8, "0123456789abcdef") == 8) end[-9] = 0;
-    if (!strncmp(base, "events.out", 10) || !strncmp(base, "lock.", 5)) base[strcspn(base, ".")] = 0;
+    if (!strncmp(base, "events.out", 10)) base[strcspn(base, ".")] = 0;
     return base;
 }
 
@@ -287,6 +287,7 @@ static void after_taking(int kind, bool hit, const char *text) {
     if (!lock) {
         assert_true(hit && !harmless(kind));
         if (!strstr(failure, "lock")) fail_msg("'%s' does not name the lock", failure);
+        unlink(at("lock")); /* where even that failed, it names this process, which would have ended */
         take_lock(kind);
         assert_non_null(lock);
     }
