@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Labels of foreign sources: dataset.json, folders as classes, rows of arrays. CSV files: import_csv_labels.c. */
+ * Labels of foreign sources: dataset.json, folders as classes, rows of arrays. CSV files: labels_csv.c. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>

@@ -50,7 +50,7 @@ extern const gt_reader_kind gt_reader_folder, gt_reader_zip, gt_reader_dataset, 
 /* Wraps *s, which reads whole pictures, into one that reads crops of them. */
 gt_status gt_source_crops(gt_reader *s, int side);
 
-/* ---- labels (import_labels.c) ---- */
+/* ---- labels (labels.c) ---- */
 
 /* dataset.json: {"labels": [[NAME, LABEL], ...] or null, ...} as in dataset.h, but an item may lack a label. `labels` false: neither
  * labels nor class names are taken. */
