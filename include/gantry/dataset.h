@@ -8,21 +8,19 @@
  *     ... gt_dataset_read(ds, item, pixels) for item = 0 .. info->count - 1 ...
  *     gt_dataset_close(ds);
  *
- * What can be opened:
- *   FILE.zip   pictures and an optional dataset.json (the interchange format of the field); stored or deflated, zip64
- *   FOLDER     pictures, recursively, and an optional dataset.json at its root
- *   FILE.h5    HDF5: `images` [N,H,W,C] uint8, uint16 or float32 (finite), C up to 256; optional `labels` [N] integers or [N,L] floats;
- *              optional attributes of `images`: range (two numbers), channels (text), class_names (list of text)
- *   synth:NAME[:key=value,...]   made on the fly, see below
- * Pictures are PNG, JPEG, BMP, PNM, WebP and TIFF as picture.h reads them, all of one shape. Those with alpha have the
- * channels R,G,B,A or grey,A when nobody says otherwise.
- * A file whose name ends differently is recognised by its first bytes. Images are sorted by the code points of their
- * names.
+ * Every source can be opened (source.h) whose pictures have one shape and kind of sample. As a dataset
+ *   - a folder's pictures come in the order of the code points of their names;
+ *   - MNIST's 28 x 28 pixels stay as they are;
+ *   - a picture file of a kind that cannot be read is an error.
+ * Pictures with alpha have the channels R,G,B,A or grey,A when nobody says otherwise.
+ * FILE.h5: `images` [N,H,W,C] uint8, uint16 or float32 (finite), C up to 256; optional `labels` [N] integers or [N,L] floats;
+ * optional attributes of `images`: range (two numbers), channels (text), class_names (list of text).
  *
  * dataset.json: {"labels": [[NAME, LABEL], ...] or null, "range": [lo, hi], "channels": "R,G,B", "class_names": [...]},
  * each key optional. LABEL is an integer 0..65535 for every image (classes; width = 1 + the largest), or a list of
  * finite numbers of one length <= 65536 (vectors). Every image must be listed, and not twice with different labels;
  * further names are ignored. Labels are read and checked whether wanted or not.
+ * Items of other sources (CSV) may lack a label: networks that need labels refuse these.
  *
  * synth:circles, keys n=1000, size=28 (8..4096), seed=0
  *   One channel, white ground (255), one black circle line near the middle. With u = size/28 the radius is uniform in
@@ -37,8 +35,9 @@
  *   square, triangle, cross, half disc, star, diamond (the class names). Centre, size, tilt and colours are random.
  * Image i of either is a function of name, keys and i alone (Philox); n does not matter to it.
  *
- * Threads: images of ZIP, folder and synth sets may be read from any thread, several at a time; those of an HDF5 file
- * only from the main thread (gt_dataset_info.main_thread_only). Labels and info: any thread, any time. */
+ * Threads: images may be read from any thread, several at a time; those of an HDF5 file only from the main thread
+ * (gt_dataset_info.main_thread_only). Labels and info: any thread, any time. All sources are read at random: what is packed as a whole
+ * (CIFAR, MNIST, .npz) is unpacked into an unnamed file in $TMPDIR when it is opened. */
 #ifndef GANTRY_DATASET_H
 #define GANTRY_DATASET_H
 
@@ -48,14 +47,13 @@
 #include "gantry/hash.h"
 #include "gantry/pool.h"
 #include "gantry/sample.h"
+#include "gantry/source.h"
 #include "gantry/status.h"
 
 typedef struct gt_dataset gt_dataset;
 
-typedef enum gt_label_kind { GT_LABELS_NONE, GT_LABELS_CLASSES, GT_LABELS_VECTORS } gt_label_kind;
-
 typedef struct gt_dataset_options {
-    bool use_labels; /* false: label_width is 0 */
+    bool use_labels; /* all items must have labels; false: label_width is 0 */
     bool mirror;     /* twice as many items: all images, then all again with left and right exchanged */
     int64_t subset;  /* 0: all; else this many, drawn as the reference tool draws them (MT19937 shuffle, then sorted) */
     uint32_t subset_seed;
@@ -63,7 +61,7 @@ typedef struct gt_dataset_options {
 
 typedef struct gt_dataset_info {
     const char *name;            /* last part of the path without its extension; NAME of synth:NAME */
-    const char *source;          /* "zip", "folder", "hdf5", "synth" */
+    const char *source;          /* the kind: "zip", "folder", ... (gt_source_info) */
     int64_t count;               /* items: after subset and mirror */
     int64_t stored;              /* images in the source */
     int height, width, channels;
@@ -72,6 +70,7 @@ typedef struct gt_dataset_info {
     gt_label_kind label_kind;    /* what the source holds, wanted or not */
     int stored_label_width;      /* classes: 1 + the largest; vectors: their length; 0: none */
     int label_width;             /* the same, or 0 when labels are not wanted: floats that gt_dataset_label writes */
+    int64_t unlabelled;          /* stored images without a label where others have one */
     int class_names;             /* number of names, 0: not given */
     const char *const *class_name;
     const char *channel_names; /* as given ("R,G,B"), NULL: not given */
@@ -79,7 +78,7 @@ typedef struct gt_dataset_info {
     bool main_thread_only;     /* gt_dataset_read only from the main thread */
 } gt_dataset_info;
 
-/* `options` NULL: all images, labels wanted, not mirrored. Messages name file, entry and reason. GT_USAGE: a subset
+/* `options` NULL: all images, labels wanted where there are some, not mirrored. Messages name file, entry and reason. GT_USAGE: a subset
  * larger than the set, a wrong synth: key. */
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options);
 void gt_dataset_close(gt_dataset *ds); /* NULL is fine */
@@ -96,19 +95,19 @@ void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t 
 int gt_dataset_colours(const gt_dataset_info *info);
 bool gt_dataset_alpha(const gt_dataset_info *info); /* is the last channel alpha, by its name (A or alpha)? */
 
-/* The item's label as label_width floats (classes: one-hot); writes nothing when label_width is 0. */
+/* The item's label as label_width floats (classes: one-hot; no label: zeros, or NaN for vectors); writes nothing when label_width is 0. */
 void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label);
 
-/* The item's class, wanted or not; -1: the source has no classes. */
+/* The item's class, wanted or not; -1: it has none. */
 int gt_dataset_class(const gt_dataset *ds, int64_t item);
 
 /* XXH3-128 of what the source holds (subset, mirror and use_labels do not count) and, where they are not the usual ones, of its range
- * and which channels are colours: independent of path and time. Reads a part of every file of a folder, 256 images of an HDF5 file, and
- * nothing more of a ZIP: one rank makes it and tells the others. Main thread only. */
+ * and which channels are colours: independent of path and time. Reads a part of every file of a folder, nothing more of a ZIP or a synth set, and 256 evenly spaced
+ * images of other sources: one rank makes it and tells the others. Main thread only. */
 gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out);
 /* Likewise, but of no more than a few images where they must be read for it: so cheap that every rank can make it, to see whether all have the same
  * data before them. Another number than the fingerprint. */
-gt_status gt_dataset_glance(gt_dataset *ds, gt_hash128 *out);
+gt_status gt_dataset_quick_fingerprint(gt_dataset *ds, gt_hash128 *out);
 
 /* What some of the source's images are like (look.c): all up to 256, else 256 evenly spaced, subset or not. */
 typedef struct gt_data_look {
@@ -137,10 +136,6 @@ bool gt_dataset_leaves_range(const gt_dataset_info *info, double least, double m
 bool gt_classes_empty(const int64_t *images, int n, char *text, size_t room);
 /* The same of all items, as a warning; nothing for labels that are no classes, or not wanted. */
 gt_status gt_dataset_warn_classes(const gt_dataset *ds, const char *spec);
-
-/* Can the networks make images of this size? k = floor(log2(max(H,W)/4)) levels, both sides divisible by 2^k. GT_USAGE
- * names the nearest size that fits. `levels` (k) may be NULL. */
-gt_status gt_dataset_check_size(int height, int width, int *levels);
 
 /* libhdf5 can crash on a damaged file, so a file from elsewhere is first walked by `gantry inspect --check FILE` in a
  * process of its own, with resource limits and 10 seconds of the processor. Call this before MPI_Init. Whatever is no HDF5 file

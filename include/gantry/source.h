@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Foreign sources of images: what `gantry dataset` reads. Unlike a dataset (dataset.h), an import holds pictures of any
- * shape, and a picture that cannot be read is an error of that picture and not of the whole.
+ * Sources of pictures: what `gantry dataset` reads, and, where all pictures have one shape, what networks are trained on (dataset.h). The
+ * pictures of a source may have any shapes, and a picture that cannot be read is an error of that picture and not of the source.
  *
- *     gt_source *imp;
- *     gt_status st = gt_source_open(&imp, "photos/", &(gt_source_options){.labels = GT_SOURCE_LABELS_FOLDERS});
+ *     gt_source *source;
+ *     gt_status st = gt_source_open(&source, "photos/", &(gt_source_options){.labels = GT_SOURCE_LABELS_FOLDERS});
  *     if (st) return st;
- *     const gt_source_info *info = gt_source_get_info(imp);
+ *     const gt_source_info *info = gt_source_get_info(source);
  *     for (int64_t i = 0; i < info->count; i++) {
  *         gt_picture p;
- *         if (gt_source_read(imp, i, &p)) ... gt_message() says which entry of which file, and why ...
+ *         if (gt_source_read(source, i, &p)) ... gt_message() says which entry of which file, and why ...
  *         gt_picture_free(&p);
  *     }
- *     gt_source_close(imp);
+ *     gt_source_close(source);
  *
  * What can be opened, and the order of items:
- *   FOLDER                   picture files, recursively, by path components; dataset.json at its root
+ *   FOLDER                   picture files, recursively, by path components or code points; dataset.json at its root
  *   FOLDER_lmdb              LMDB (LSUN) with a data.mdb, in key order; pictures become 8-bit RGB
  *   FOLDER, FILE.tfrecords   TFRecords of the StyleGAN tools; of NAME-rXX.tfrecords the largest level; NAME-rXX.labels
- *   FILE.zip                 picture files by name; dataset.json
- *   FILE.h5, synth:NAME...   what gt_dataset_open takes
+ *   FILE.zip                 picture files by the code points of their names; dataset.json
+ *   FILE.h5                  HDF5 (see dataset.h)
+ *   synth:NAME[:KEY=VALUE,...]   made on the fly (see dataset.h)
  *   cifar-10-python.tar.gz   data_batch_1 .. 5; cifar-100-python.tar.gz: train, fine labels. In the files' order
- *   *-images-idx3-ubyte.gz   MNIST and its like (also unpacked), padded by 2 pixels a side from 28 to 32 as the
- *                            reference does; other sizes as they are. Labels: *-labels-idx1-ubyte beside it
+ *   *-images-idx3-ubyte.gz   MNIST and its like (also unpacked); options.mnist_border. Labels: *-labels-idx1-ubyte beside it
  *   FILE.npy, FILE.npz       one array [N,H,W], [N,H,W,C] or [N,C,H,W] of u8, u16, f32, f64 (see below)
  *   FILE.csv                 lines PATH,LABEL[,LABEL...]; paths lie in the folder of the CSV or below, in file order
  *
@@ -34,6 +34,8 @@
  *   `y_train`, `y` or `arr_1`: [N] or [N,1] integers or [N,L] numbers. Four dimensions are [N,H,W,C] where C <= 16, else
  *   [N,C,H,W].
  *
+ * Test sets are not taken along (test_batch of CIFAR-10, test of CIFAR-100; MNIST has them in files of their own).
+ *
  * Memory: less than 100 bytes an item and nothing of the pictures. What must be unpacked as a whole goes through an
  * unnamed file in $TMPDIR (or /tmp).
  * Threads: every function but open and close from any thread, several at a time, unless info.main_thread_only. */
@@ -43,12 +45,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gantry/dataset.h"
 #include "gantry/hash.h"
 #include "gantry/picture.h"
 #include "gantry/status.h"
 
 typedef struct gt_source gt_source;
+
+typedef enum gt_label_kind { GT_LABELS_NONE, GT_LABELS_CLASSES, GT_LABELS_VECTORS } gt_label_kind;
 
 typedef enum gt_source_labels {
     GT_SOURCE_LABELS_OWN,     /* dataset.json, label file, CSV: what the source brings */
@@ -62,15 +65,20 @@ typedef struct gt_source_options {
     bool coarse;              /* CIFAR-100: the 20 coarse classes */
     int crops;                /* 0: whole pictures; else each picture becomes a regular grid of squares of this side, row by
                                  row, the last row and column aligned to its border */
+    int mnist_border;         /* zeros added on each side of pictures of MNIST's 28 x 28 */
+    bool by_code_points;      /* a folder's pictures by the code points of their names, as networks are trained on them; else by path components */
+    bool every_label;         /* a dataset.json with labels must have one for each item, and not two; else an item may have none, and of several
+                                 the last one counts */
     gt_picture_options picture;
 } gt_source_options;
 
+enum { GT_MNIST_BORDER = 2 }; /* what the reference tool adds */
+
 typedef struct gt_source_info {
-    const char *source; /* "folder", "zip", "dataset" (HDF5, synth), "lmdb", "tfrecords", "cifar", "mnist",
-                           "numpy", "csv" */
+    const char *source; /* "folder", "zip", "hdf5", "synth", "lmdb", "tfrecords", "cifar", "mnist", "numpy", "csv" */
     int64_t count;
     gt_label_kind label_kind;
-    int label_width;    /* classes: 1 + the largest; vectors: their length; 0: none */
+    int label_width;    /* classes: 1 + the largest, or the number of names where that is larger; vectors: their length; 0: none */
     int64_t unlabelled; /* items without a label where others have one */
     int class_names;    /* number of names, 0: not known */
     const char *const *class_name;
@@ -82,32 +90,32 @@ typedef struct gt_source_info {
 
 enum { GT_ITEM_NAME_BYTES = 4200 };
 
-/* `options` may be NULL. GT_FORMAT, GT_FAILED: it cannot be read at all; GT_USAGE: an option that does not fit. Messages
+/* `options` NULL: all zero, but GT_MNIST_BORDER. GT_FORMAT, GT_FAILED: it cannot be read at all; GT_USAGE: an option that does not fit. Messages
  * name the file. */
 gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_options *options);
-void gt_source_close(gt_source *imp); /* NULL is fine */
-const gt_source_info *gt_source_get_info(const gt_source *imp);
+void gt_source_close(gt_source *s); /* NULL is fine */
+const gt_source_info *gt_source_get_info(const gt_source *s);
 
 /* Item i as [H,W,C]; messages name file, entry and reason. */
-gt_status gt_source_read(gt_source *imp, int64_t i, gt_picture *out);
+gt_status gt_source_read(gt_source *s, int64_t i, gt_picture *out);
 
 /* The item's head without its pixels. For files it reads their beginning (TIFF: all of it); for arrays it is free. */
-gt_status gt_source_head(gt_source *imp, int64_t i, gt_picture_info *out);
+gt_status gt_source_head(gt_source *s, int64_t i, gt_picture_info *out);
 
 /* The item's name: path below the folder, entry of the archive, key; made up for items that have none. The text is in
  * `buffer` or lives as long as the import. */
-const char *gt_source_name(const gt_source *imp, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
+const char *gt_source_name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
 
-/* What tells what is read from something else of the same names and shapes: of the source as a whole (main thread), and of item
- * i where items can be told apart for themselves, else zero. A file is known by its size and the time of its last change,
- * so that it may be moved; an entry of an archive by its size and checksum; a built-in set by its name and keys. */
-gt_hash128 gt_source_stamp(const gt_source *imp);
-gt_hash128 gt_source_item_stamp(const gt_source *imp, int64_t i);
+/* A stamp tells whether what is read has changed: of the source as a whole (main thread), and of item i where each item has one; else zero.
+ * A file is known by its size and the time of its last change, so that it may be moved; an entry of an archive by its size and checksum; a
+ * built-in set by its name and keys. */
+gt_hash128 gt_source_stamp(const gt_source *s);
+gt_hash128 gt_source_item_stamp(const gt_source *s, int64_t i);
 
 /* The item's class; -1: none, or labels are vectors. */
-int gt_source_class(const gt_source *imp, int64_t i);
+int gt_source_class(const gt_source *s, int64_t i);
 
 /* Its label_width numbers (double, so that those of a dataset.json come out as they went in); NULL: none, or classes. */
-const double *gt_source_vector(const gt_source *imp, int64_t i);
+const double *gt_source_vector(const gt_source *s, int64_t i);
 
 #endif

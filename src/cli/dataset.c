@@ -6,13 +6,14 @@
 
 #include "cli/cli.h"
 #include "cli/dataset_look.h"
+#include "gantry/dataset.h"
 #include "gantry/log.h"
 #include "gantry/dataset_tool.h"
 #include "train/stop.h"
 
 typedef struct dataset_fields {
     const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *report, *parts, *grid, *range;
-    int64_t max_images, width, height, channels, crops, count, seed, threads;
+    int64_t max_images, width, height, channels, crops, border, count, seed, threads;
     bool pad, compress, scan, restart, overwrite, coarse;
 } dataset_fields;
 
@@ -33,6 +34,9 @@ static const gt_option table[] = {
     {CLI_FURTHER(BOOL, "pad", pad, "0"), .help = "Fit images into width x height without stretching them, and fill up with the background"},
     {CLI_FURTHER(INT, "crops", crops, "0"), .max = 32768, .unit = "pixels", .help = "Cut each picture into a grid of squares of this side",
      .detail = "The last row and column are aligned to the border."},
+    {CLI_FURTHER(INT, "mnist-border", border, "2"), .max = 1024, .unit = "pixels", .help = "Black added on each side of MNIST's 28 x 28 pixels",
+     .detail = "2 gives 32 x 32, as the reference tool makes them; 0 keeps 28 x 28, as training on the file itself sees them. Of files in MNIST's format (IDX) "
+               "with other sizes nothing is changed."},
     {CLI_FURTHER(INT, "channels", channels, "0"), .max = 256, .help = "1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"},
     {CLI_FURTHER(TEXT, "background", background, ""), .help = "Lay transparent images over this colour: white, black or RRGGBB",
      .detail = "Without it alpha stays a channel. Also what --pad fills up with (black without it)."},
@@ -96,7 +100,7 @@ static gt_status read_range(const char *text, gt_convert_request *r) {
 
 static gt_status read_request(const dataset_fields *f, gt_convert_request *r) {
     *r = (gt_convert_request){
-        .import = {.crops = (int)f->crops, .coarse = f->coarse},
+        .import = {.crops = (int)f->crops, .coarse = f->coarse, .mnist_border = (int)f->border},
         .transform = {.width = (int)f->width,
                       .height = (int)f->height,
                       .filter = gt_is(f->filter, "box") ? GT_FILTER_BOX : GT_FILTER_LANCZOS,

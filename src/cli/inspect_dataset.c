@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "gantry/dataset.h"
+#include "gantry/stylegan2.h"
 
 enum { MOST_CLASSES = 64, MOST_COMPONENTS = 16, MOST_LOOKED_AT = 1000, BAR = 40 };
 
@@ -33,7 +34,8 @@ static gt_status print_classes(const gt_dataset *ds, const gt_dataset_info *info
     char empty[128];
     int64_t *count = calloc((size_t)n, sizeof *count), most = 1;
     if (!count) return gt_fail(GT_NOMEM, "out of memory for %d classes", n);
-    for (int64_t i = 0; i < info->count; i++) count[gt_dataset_class(ds, i)]++;
+    for (int64_t i = 0; i < info->count; i++)
+        if (gt_dataset_class(ds, i) >= 0) count[gt_dataset_class(ds, i)]++;
     if (gt_classes_empty(count, n, empty, sizeof empty)) printf("             %s: number them without gaps\n", empty);
     for (int i = 0; i < n; i++)
         if (count[i] > most) most = count[i];
@@ -54,7 +56,7 @@ static gt_status print_vectors(const gt_dataset *ds, const gt_dataset_info *info
     if (label && m) {
         for (int64_t i = 0; i < info->count; i++) {
             gt_dataset_label(ds, i, label);
-            for (int k = 0; k < n; k++) add(&m[k], label[k]);
+            for (int k = 0; k < n && !isnan(label[0]); k++) add(&m[k], label[k]);
         }
         for (int k = 0; k < n && k < MOST_COMPONENTS; k++) print_moments("label", k, &m[k]);
         if (n > MOST_COMPONENTS) printf("  ... and %d more components\n", n - MOST_COMPONENTS);
@@ -66,6 +68,7 @@ static gt_status print_vectors(const gt_dataset *ds, const gt_dataset_info *info
 }
 
 static gt_status print_labels(const gt_dataset *ds, const gt_dataset_info *info) {
+    if (info->unlabelled) printf("unlabelled   %lld images\n", (long long)info->unlabelled);
     switch (info->label_kind) {
     case GT_LABELS_NONE: puts("labels       none"); return GT_OK;
     case GT_LABELS_CLASSES: printf("labels       %d classes\n", info->stored_label_width); return print_classes(ds, info);
@@ -135,14 +138,13 @@ gt_status cli_inspect_dataset(const char *spec) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     gt_hash128 hash;
     char hex[33];
-    int levels;
     printf("dataset      %s (%s)\n", spec, info->source);
     printf("images       %lld\n", (long long)info->count);
     printf("size         %dx%d, %s, %d channel%s%s%s%s, range %g .. %g\n", info->width, info->height, gt_sample_name(info->type), info->channels,
            info->channels > 1 ? "s" : "",
            info->channel_names ? " (" : "", info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0],
            info->range[1]);
-    if (gt_dataset_check_size(info->height, info->width, &levels)) printf("             no networks for this size: %s\n", gt_message());
+    if (gt_stylegan2_check_size(info->height, info->width, NULL)) printf("             not for --model=stylegan2: %s\n", gt_message());
     st = print_labels(ds, info);
     if (!st) st = print_pixels(ds, info);
     if (!st) print_bytes(spec);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/import_source.h"
+#include "data/source.h"
 
 typedef struct slot {
     int64_t picture; /* -1: none yet */
@@ -24,7 +24,7 @@ typedef struct slot {
 } slot;
 
 typedef struct crops {
-    gt_reader inner;
+    gt_source inner;
     int side;
     int64_t *first; /* item of picture i; [pictures + 1] */
     pthread_mutex_t lock;
@@ -83,7 +83,7 @@ static slot *take_picture(crops *c, int64_t picture) {
         if (s->picture < 0) {
             s->picture = picture;
             pthread_mutex_unlock(&c->lock);
-            s->status = c->inner.read(c->inner.state, picture, &s->data);
+            s->status = gt_item_read(&c->inner, picture, &s->data);
             if (s->status) s->message = strdup(gt_message());
             pthread_mutex_lock(&c->lock);
             s->ready = true;
@@ -127,23 +127,23 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     return st;
 }
 
-static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
-    crops *c = state;
-    gt_status st = c->inner.head(c->inner.state, picture_of(c, i), out);
+static gt_status head_item(void *state, int64_t i, size_t first, gt_picture_info *out) {
+    const crops *c = state;
+    gt_status st = gt_item_head(&c->inner, picture_of(c, i), first, out);
     out->height = out->width = c->side;
     return st;
 }
 
 static gt_hash128 stamp_item(const void *state, int64_t i) {
     const crops *c = state;
-    return c->inner.stamp(c->inner.state, picture_of(c, i));
+    return gt_source_item_stamp(&c->inner, picture_of(c, i));
 }
 
 static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     const crops *c = state;
     int64_t picture = picture_of(c, i);
     char inner[GT_ITEM_NAME_BYTES];
-    int n = snprintf(buffer, GT_ITEM_NAME_BYTES, "%s", c->inner.name(c->inner.state, picture, inner));
+    int n = snprintf(buffer, GT_ITEM_NAME_BYTES, "%s", gt_source_name(&c->inner, picture, inner));
     size_t room = GT_ITEM_NAME_BYTES - 32, end = n < 0 ? 0 : (size_t)n < room ? (size_t)n : room;
     snprintf(buffer + end, 32, "#%" PRId64, i - c->first[picture]);
     return buffer;
@@ -167,13 +167,13 @@ static void close_crops(void *state) {
 /* Squares of a picture; one for a picture that cannot be read or is too small, so that it comes up as an error. */
 static int64_t squares(const crops *c, int64_t picture) {
     gt_picture_info head = {0};
-    if (c->inner.head(c->inner.state, picture, &head) || head.height < c->side || head.width < c->side) return 1;
+    if (gt_item_head(&c->inner, picture, GT_PICTURE_HEAD_BYTES, &head) || head.height < c->side || head.width < c->side) return 1;
     return along(head.height, c->side) * along(head.width, c->side);
 }
 
 /* Each square has the label of its picture. */
-static gt_status spread_labels(const crops *c, gt_reader *s, int64_t count) {
-    gt_reader_notes *n = &s->notes;
+static gt_status spread_labels(const crops *c, gt_source *s, int64_t count) {
+    gt_notes *n = &s->notes;
     size_t width = n->kind == GT_LABELS_VECTORS ? (size_t)n->width : 1;
     if (n->kind == GT_LABELS_NONE) return GT_OK;
     int32_t *classes = n->classes ? malloc((size_t)count * sizeof *classes) : NULL;
@@ -191,7 +191,7 @@ static gt_status spread_labels(const crops *c, gt_reader *s, int64_t count) {
     return GT_OK;
 }
 
-gt_status gt_source_crops(gt_reader *s, int side) {
+gt_status gt_source_crops(gt_source *s, int side) {
     crops *c = calloc(1, sizeof *c);
     int64_t *first = malloc(((size_t)s->count + 1) * sizeof *first), count = 0;
     if (!c || !first) {
@@ -202,8 +202,8 @@ gt_status gt_source_crops(gt_reader *s, int side) {
     *c = (crops){.inner = *s, .side = side, .first = first};
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->decoded, NULL);
-    *s = (gt_reader){.state = c, .main_thread_only = s->main_thread_only, .notes = s->notes, .read = read_item,
-                            .head = head_item, .identity = s->identity, .stamp = s->stamp ? stamp_item : NULL, .name = name_item, .close = close_crops};
+    *s = (gt_source){.state = c, .main_thread_only = s->main_thread_only, .notes = s->notes, .read = read_item, .head = head_item, .slow_heads = s->slow_heads,
+                     .name = name_item, .stamp = s->stamp, .item_stamp = s->item_stamp ? stamp_item : NULL, .close = close_crops, .info = s->info, .spec = s->spec};
     for (int64_t i = 0; i < c->inner.count; i++) {
         first[i] = count;
         count += squares(c, i);

@@ -1,66 +1,115 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The one interface over all sources: which source a name means, subset, mirror, labels, fingerprint. */
+ * A dataset: a source whose pictures have one shape. Survey of the pictures, subset, mirror, labels, fingerprint. */
 #include "gantry/dataset.h"
 
-#include <ctype.h>
 #include <endian.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <strings.h>
 
-#include "data/not_data.h"
+#include "base/progress.h"
 #include "data/source.h"
-#include "data/subset.h"
+#include "gantry/sampler.h"
 
-static const gt_stored_kind *const kinds[] = {&gt_stored_synth, &gt_stored_folder, &gt_stored_zip, &gt_stored_hdf5};
+enum { SURVEY_MOST = 65536, SURVEY_SLOW = 256, SHORT_HEAD = 1024, LOOKS = 256, SHAPE_BYTES = 96 };
 
 struct gt_dataset {
-    gt_stored source;
+    gt_source *source;
+    gt_picture shape; /* of all pictures, without samples */
     gt_dataset_info info;
-    char *name, *spec; /* short, for runs; as it was given, for messages */
+    char *name, *spec;  /* short, for runs; as it was given, for messages */
     int64_t *chosen;    /* stored images of a subset, in order; NULL: all */
     int64_t unmirrored; /* items before the mirrored ones */
 };
 
-bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n) {
-    char found[16];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool same =
-        fd >= 0 && n <= sizeof found && pread(fd, found, n, (off_t)offset) == (ssize_t)n && !memcmp(found, bytes, n);
-    if (fd >= 0) close(fd);
-    return same;
+/* ---- pictures of one shape ---- */
+
+/* Is it a picture file of a kind that cannot be read? */
+static bool cannot_be_read(const char *name) {
+    static const char *const read[] = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"};
+    const char *slash = strrchr(name, '/'), *dot = strrchr(slash ? slash : name, '.');
+    for (size_t i = 0; dot && i < sizeof read / sizeof *read; i++)
+        if (!strcasecmp(dot, read[i])) return false;
+    return gt_picture_is_name(name);
 }
 
-static gt_status open_source(gt_stored *source, const char *text, const char **kind_name) {
-    struct stat s;
-    const char *slash = strrchr(text, '/'), *dot = strrchr(slash ? slash : text, '.');
-    int error = stat(text, &s) ? errno : 0;
-    gt_spec spec = {.text = text,
-                    .extension = dot ? dot : "",
-                    .is_folder = !error && S_ISDIR(s.st_mode),
-                    .is_file = !error && S_ISREG(s.st_mode)};
-    const char *other = gt_not_data(text);
-    if (other) return gt_fail(GT_FORMAT, "'%s': %s", text, other);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (!kinds[i]->claims(&spec)) continue;
-        *kind_name = kinds[i]->name;
-        return kinds[i]->open(source, text);
+static gt_status check_names(const gt_source *s) {
+    char buffer[GT_ITEM_NAME_BYTES];
+    for (int64_t i = 0; i < s->count && s->load; i++) {
+        const char *name = gt_source_name(s, i, buffer);
+        if (cannot_be_read(name))
+            return gt_fail(GT_FORMAT, "'%s': '%s' is a picture of a kind that cannot be read; convert it to PNG", s->spec, name);
     }
-    if (error)
-        return gt_fail(GT_FAILED, "'%s' cannot be opened: %s (a ZIP, an HDF5 file, a folder of pictures or synth:NAME)",
-                       text, gt_not_data_reason(text, true, strerror(error)));
-    return gt_fail(GT_FORMAT, "'%s': %s; a dataset is a ZIP, an HDF5 file, a folder of pictures or synth:NAME (gantry dataset makes one)", text,
-                   gt_not_data_reason(text, false, "neither ZIP nor HDF5 file nor folder"));
+    return GT_OK;
 }
+
+static const char *describe(const gt_picture *p, char text[SHAPE_BYTES]) {
+    char kind[48];
+    snprintf(text, SHAPE_BYTES, "%d x %d pixels, %s", p->width, p->height, gt_picture_describe(p, kind));
+    return text;
+}
+
+static gt_status compare(const gt_dataset *ds, const gt_picture *found) {
+    static const char *const depth[] = {[GT_U8] = "u8", [GT_U16] = "u16", [GT_F32] = "f32"};
+    char is[SHAPE_BYTES], wanted[SHAPE_BYTES], more[64] = "", name[GT_ITEM_NAME_BYTES];
+    const gt_picture *s = &ds->shape;
+    bool size = found->height == s->height && found->width == s->width, kind = found->type == s->type;
+    bool colours = found->channels == s->channels && found->alpha == s->alpha;
+    if (size && colours && kind) return GT_OK;
+    if (!colours && s->channels <= 4) snprintf(more, sizeof more, " --channels=%d", s->channels);
+    if (!kind) snprintf(more + strlen(more), sizeof more - strlen(more), " --depth=%s", depth[s->type]);
+    if (!size) snprintf(more + strlen(more), sizeof more - strlen(more), " --width=%d --height=%d", s->width, s->height);
+    return gt_fail(GT_FORMAT, "%s, while the first picture ('%s') has %s; all must be alike (gantry dataset %s DEST.zip%s makes them so)",
+                   describe(found, is), gt_source_name(ds->source, 0, name), describe(s, wanted), ds->spec, more);
+}
+
+/* The shape of an item, by reading it. */
+static gt_status read_shape(const gt_source *s, int64_t i, gt_picture *shape) {
+    gt_status st = gt_item_read(s, i, shape);
+    free(shape->samples);
+    shape->samples = NULL;
+    return st;
+}
+
+static gt_status survey_one(const gt_dataset *ds, int64_t i) {
+    gt_picture_info info;
+    gt_progress();
+    gt_status st = gt_item_head(ds->source, i, SHORT_HEAD, &info);
+    gt_picture found = {.height = info.height, .width = info.width, .channels = info.channels, .alpha = info.alpha, .type = gt_sample_of_bits(info.bits)};
+    bool turned = info.may_turn && found.height == ds->shape.width && found.width == ds->shape.height;
+    if (st || turned) st = read_shape(ds->source, i, &found); /* not all that can be read can be told from its head */
+    if (!st) st = compare(ds, &found);
+    return gt_item_wrap(ds->source, i, st);
+}
+
+/* Takes the shape of the first picture and compares the heads of the others: up to a number that can be looked at, else as
+ * many evenly spaced ones (the rest is compared when it is read). */
+static gt_status survey(gt_dataset *ds) {
+    const gt_source *s = ds->source;
+    ds->shape = s->shape;
+    if (s->shape.height) return GT_OK;
+    gt_status st = check_names(s);
+    if (!st) st = gt_item_wrap(s, 0, read_shape(s, 0, &ds->shape));
+    int64_t most = s->slow_heads ? SURVEY_SLOW : SURVEY_MOST, looks = s->count < most ? s->count : most;
+    for (int64_t k = 0; k < looks && !st; k++) st = survey_one(ds, (int64_t)((__int128)k * s->count / looks));
+    return st;
+}
+
+/* What the channels of pictures with alpha mean, where nobody says so. */
+static gt_status name_channels(const gt_picture *shape, gt_notes *notes) {
+    if (notes->channel_names || !shape->alpha || (shape->channels != 2 && shape->channels != 4)) return GT_OK;
+    notes->channel_names = strdup(shape->channels == 4 ? "R,G,B,A" : "grey,A");
+    return notes->channel_names ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the names of channels");
+}
+
+/* ---- opening ---- */
 
 /* The last part of the path without its extension; NAME of synth:NAME. */
 static char *name_of(const char *text, const char *kind) {
-    if (!strcmp(kind, gt_stored_synth.name)) {
+    if (!strcmp(kind, gt_source_synth.name)) {
         const char *name = strchr(text, ':') + 1;
         return strndup(name, strcspn(name, ":"));
     }
@@ -77,7 +126,7 @@ static char *name_of(const char *text, const char *kind) {
 
 /* The first images of a shuffled list, sorted again: the choice of the reference tool. */
 static gt_status choose_subset(gt_dataset *ds, int64_t subset, uint32_t seed) {
-    int64_t n = ds->source.count;
+    int64_t n = ds->source->count;
     if (subset < 0 || subset > n)
         return gt_fail(GT_USAGE, "--subset=%" PRId64 ": '%s' holds %" PRId64 " images", subset, ds->spec, n);
     ds->unmirrored = subset ? subset : n;
@@ -85,53 +134,70 @@ static gt_status choose_subset(gt_dataset *ds, int64_t subset, uint32_t seed) {
     return gt_subset(&ds->chosen, n, 0, subset, seed);
 }
 
-static void fill_info(gt_dataset *ds, const gt_dataset_options *options, const char *kind_name) {
-    const gt_stored *s = &ds->source;
-    const gt_notes *n = &s->notes;
+static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
+    const gt_picture *p = &ds->shape;
+    const gt_notes *n = &ds->source->notes;
     ds->info = (gt_dataset_info){
         .name = ds->name,
-        .source = kind_name,
+        .source = ds->source->info.source,
         .count = ds->unmirrored * (options->mirror ? 2 : 1),
-        .stored = s->count,
-        .height = s->height,
-        .width = s->width,
-        .channels = s->channels,
-        .type = s->type,
-        .image_bytes = (size_t)s->height * (size_t)s->width * (size_t)s->channels * gt_sample_bytes(s->type),
+        .stored = ds->source->count,
+        .height = p->height,
+        .width = p->width,
+        .channels = p->channels,
+        .type = p->type,
+        .image_bytes = gt_picture_bytes(p),
         .label_kind = n->kind,
         .stored_label_width = n->width,
         .label_width = options->use_labels ? n->width : 0,
+        .unlabelled = ds->source->info.unlabelled,
         .class_names = n->class_names,
         .class_name = (const char *const *)n->class_name,
         .channel_names = n->channel_names,
-        .range = {n->has_range ? n->range[0] : gt_sample_low(s->type), n->has_range ? n->range[1] : gt_sample_high(s->type)},
-        .main_thread_only = s->main_thread_only,
+        .range = {n->has_range ? n->range[0] : gt_sample_low(p->type), n->has_range ? n->range[1] : gt_sample_high(p->type)},
+        .main_thread_only = ds->source->main_thread_only,
     };
+}
+
+static gt_status check_labels(const gt_dataset *ds) {
+    char buffer[GT_ITEM_NAME_BYTES];
+    const gt_source *s = ds->source;
+    int64_t missing = s->info.unlabelled, first = 0;
+    while (missing && gt_notes_labelled(&s->notes, first)) first++;
+    if (!missing) return GT_OK;
+    return gt_fail(GT_FORMAT, "'%s': %" PRId64 " of %" PRId64 " images have no label, the first is '%s'; --cond and --semi need all of them", ds->spec, missing,
+                   s->count, gt_source_name(s, first, buffer));
 }
 
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options) {
     static const gt_dataset_options everything = {.use_labels = true};
+    static const gt_source_options as_it_is = {.by_code_points = true, .every_label = true};
+    bool labels_needed = options && options->use_labels;
     if (!options) options = &everything;
     *out = NULL;
     gt_dataset *ds = calloc(1, sizeof *ds);
-    if (!ds) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
-    const char *kind_name = NULL;
-    gt_status st = open_source(&ds->source, spec, &kind_name);
-    if (!st && (!(ds->name = name_of(spec, kind_name)) || !(ds->spec = strdup(spec)))) st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    if (!ds || !(ds->spec = strdup(spec))) {
+        free(ds);
+        return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    }
+    gt_status st = gt_source_open(&ds->source, spec, &as_it_is);
+    if (!st && !(ds->name = name_of(spec, ds->source->info.source))) st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    if (!st) st = survey(ds);
+    if (!st) st = name_channels(&ds->shape, &ds->source->notes);
+    if (!st && labels_needed) st = check_labels(ds);
     if (!st) st = choose_subset(ds, options->subset, options->subset_seed);
     if (st) {
         gt_dataset_close(ds);
         return st;
     }
-    fill_info(ds, options, kind_name);
+    fill_info(ds, options);
     *out = ds;
     return GT_OK;
 }
 
 void gt_dataset_close(gt_dataset *ds) {
     if (!ds) return;
-    if (ds->source.close) ds->source.close(ds->source.state);
-    gt_notes_free(&ds->source.notes);
+    gt_source_close(ds->source);
     free(ds->chosen);
     free(ds->name);
     free(ds->spec);
@@ -148,9 +214,21 @@ int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {
     return ds->chosen ? ds->chosen[item] : item;
 }
 
+/* The samples as they are stored. */
+static gt_status read_samples(const gt_dataset *ds, int64_t stored, void *samples) {
+    const gt_source *s = ds->source;
+    if (s->samples) return gt_item_wrap(s, stored, s->samples(s->state, stored, samples));
+    gt_picture found = {0};
+    gt_status st = gt_item_read(s, stored, &found);
+    if (!st) st = compare(ds, &found);
+    if (!st) memcpy(samples, found.samples, ds->info.image_bytes);
+    gt_picture_free(&found);
+    return gt_item_wrap(s, stored, st);
+}
+
 gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples) {
-    gt_status st = ds->source.read(ds->source.state, stored, samples);
-    size_t n = ds->source.type == GT_F32 ? ds->info.image_bytes / sizeof(float) : 0;
+    gt_status st = read_samples(ds, stored, samples);
+    size_t n = ds->info.type == GT_F32 ? ds->info.image_bytes / sizeof(float) : 0;
     for (size_t i = 0; i < n && !st; i++)
         if (!isfinite(((const float *)samples)[i])) st = gt_fail(GT_FORMAT, "'%s': image %" PRId64 ": sample %zu is not finite", ds->spec, stored, i);
     return st;
@@ -198,17 +276,6 @@ void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t 
     }
 }
 
-/* Does the list of names begin with these? Case and spaces do not count. */
-static bool names_begin(const char *names, const char *with) {
-    for (; *with; names++) {
-        if (*names == ' ') continue;
-        if (tolower((unsigned char)*names) != *with) return false;
-        with++;
-    }
-    names += strspn(names, " ");
-    return !*names || *names == ',';
-}
-
 int gt_dataset_colours(const gt_dataset_info *info) {
     static const struct {
         const char *names;
@@ -216,50 +283,33 @@ int gt_dataset_colours(const gt_dataset_info *info) {
     } colours[] = {{"r,g,b", 3}, {"red,green,blue", 3}, {"grey", 1}, {"gray", 1}, {"l", 1}};
     if (!info->channel_names || info->channels == 1) return 0; /* one channel is grey, whatever it is of */
     for (size_t i = 0; i < sizeof colours / sizeof *colours; i++)
-        if (info->channels >= colours[i].channels && names_begin(info->channel_names, colours[i].names))
+        if (info->channels >= colours[i].channels && gt_names_begin(info->channel_names, colours[i].names))
             return info->channels == colours[i].channels ? 0 : colours[i].channels;
     return -1;
 }
 
-bool gt_dataset_alpha(const gt_dataset_info *info) {
-    const char *last = info->channel_names && info->channels > 1 ? strrchr(info->channel_names, ',') : NULL;
-    return last && (names_begin(last + 1, "a") || names_begin(last + 1, "alpha"));
-}
+bool gt_dataset_alpha(const gt_dataset_info *info) { return gt_channels_alpha(info->channel_names, info->channels); }
 
 void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label) {
     bool mirrored;
     size_t width = (size_t)ds->info.label_width;
     if (width == 0) return;
     int64_t stored = gt_dataset_stored(ds, item, &mirrored);
-    const gt_notes *n = &ds->source.notes;
+    const gt_notes *n = &ds->source->notes;
     if (n->kind == GT_LABELS_VECTORS) {
-        memcpy(label, n->vectors + (size_t)stored * width, width * sizeof *label);
+        for (size_t k = 0; k < width; k++) label[k] = (float)n->vectors[(size_t)stored * width + k];
     } else {
         memset(label, 0, width * sizeof *label);
-        label[n->classes[stored]] = 1;
+        if (n->classes[stored] >= 0) label[n->classes[stored]] = 1;
     }
 }
 
 int gt_dataset_class(const gt_dataset *ds, int64_t item) {
     bool mirrored;
-    return ds->info.label_kind == GT_LABELS_CLASSES ? ds->source.notes.classes[gt_dataset_stored(ds, item, &mirrored)]
-                                                    : -1;
+    return gt_source_class(ds->source, gt_dataset_stored(ds, item, &mirrored));
 }
 
-/* Labels as 32-bit little-endian words, whatever the machine. */
-static void hash_labels(const gt_dataset *ds, gt_hasher *h) {
-    const gt_notes *n = &ds->source.notes;
-    int64_t words = n->kind == GT_LABELS_VECTORS   ? ds->source.count * n->width
-                    : n->kind == GT_LABELS_CLASSES ? ds->source.count
-                                                   : 0;
-    const void *label = n->kind == GT_LABELS_VECTORS ? (const void *)n->vectors : n->classes;
-    for (int64_t i = 0; i < words; i++) {
-        uint32_t word;
-        memcpy(&word, (const char *)label + 4 * i, 4);
-        word = htole32(word);
-        gt_hasher_add(h, &word, sizeof word);
-    }
-}
+/* ---- fingerprint ---- */
 
 bool gt_dataset_usual_range(const gt_dataset_info *i) {
     return i->range[0] == gt_sample_low(i->type) && i->range[1] == gt_sample_high(i->type);
@@ -284,28 +334,38 @@ static void hash_meaning(const gt_dataset_info *info, gt_hasher *h) {
 }
 
 void gt_dataset_hash_shape(const gt_dataset *ds, gt_hasher *h) {
-    const gt_stored *s = &ds->source;
-    uint64_t shape[7] = {htole64((uint64_t)s->count),      htole64((uint64_t)s->height), htole64((uint64_t)s->width),
-                         htole64((uint64_t)s->channels),   htole64(8 * gt_sample_bytes(s->type)), htole64(s->notes.kind),
-                         htole64((uint64_t)s->notes.width)};
-    gt_hasher_add(h, shape, sizeof shape);
-    hash_labels(ds, h);
+    gt_source_hash(ds->source, &ds->shape, h);
     hash_meaning(&ds->info, h);
 }
 
+/* The pixels of evenly spaced pictures. */
+static gt_status hash_pixels(const gt_dataset *ds, gt_hasher *h, int64_t most) {
+    int64_t all = ds->source->count, looks = all < most ? all : most;
+    void *samples = malloc(ds->info.image_bytes);
+    gt_status st = samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for one image of '%s'", ds->spec);
+    for (int64_t k = 0; k < looks && !st; k++) {
+        gt_progress();
+        st = read_samples(ds, k * all / looks, samples);
+        if (!st) gt_hasher_add(h, samples, ds->info.image_bytes);
+    }
+    free(samples);
+    return st;
+}
+
+/* `most`: pictures that may be read for it; 0: as many as needed. */
 static gt_status hash_source(gt_dataset *ds, int64_t most, gt_hash128 *out) {
-    const gt_stored *s = &ds->source;
+    const gt_source *s = ds->source;
     gt_hasher *h = gt_hasher_new();
     if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
     gt_dataset_hash_shape(ds, h);
-    gt_status st = s->fingerprint(s->state, h, most);
+    gt_status st = s->fingerprint ? s->fingerprint(s->state, h, most) : hash_pixels(ds, h, most ? most : LOOKS);
     *out = gt_hasher_end(h);
     return st;
 }
 
 gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out) { return hash_source(ds, 0, out); }
 
-gt_status gt_dataset_glance(gt_dataset *ds, gt_hash128 *out) {
-    enum { LOOKS = 16 };
-    return hash_source(ds, LOOKS, out);
+gt_status gt_dataset_quick_fingerprint(gt_dataset *ds, gt_hash128 *out) {
+    enum { FEW = 16 };
+    return hash_source(ds, FEW, out);
 }

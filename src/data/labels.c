@@ -1,46 +1,93 @@
 /* SPDX-License-Identifier: Apache-2.0
- * dataset.json and the rules that labels of every source obey. */
+ * Labels and what else comes with the pictures: the rules that those of every source obey; folders as classes, rows of arrays. */
+#include <ctype.h>
+#include <endian.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/label_text.h"
 #include "data/source.h"
+#include "gantry/memory.h"
 
-void gt_notes_free(gt_notes *n) {
+void gt_notes_drop_labels(gt_notes *n) {
     free(n->classes);
     free(n->vectors);
     for (int i = 0; i < n->class_names; i++) free(n->class_name[i]);
     free(n->class_name);
+    *n = (gt_notes){.channel_names = n->channel_names, .has_range = n->has_range, .range = {n->range[0], n->range[1]}};
+}
+
+void gt_notes_free(gt_notes *n) {
+    gt_notes_drop_labels(n);
     free(n->channel_names);
     *n = (gt_notes){0};
 }
 
-gt_status gt_notes_check_classes(gt_notes *n, int64_t count) {
-    int32_t largest = 0;
-    for (int64_t i = 0; i < count; i++) {
-        if (n->classes[i] < 0 || n->classes[i] > GT_CLASS_MOST)
-            return gt_fail(GT_FORMAT, "label %" PRId64 " is %" PRId32 "; classes are integers 0 .. %d", i,
-                           n->classes[i], GT_CLASS_MOST);
-        if (n->classes[i] > largest) largest = n->classes[i];
+gt_status gt_notes_new_classes(gt_notes *n, int64_t count) {
+    free(n->classes);
+    n->classes = calloc((size_t)count + 1, sizeof *n->classes);
+    if (!n->classes) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", count);
+    for (int64_t i = 0; i < count; i++) n->classes[i] = -1;
+    n->kind = GT_LABELS_CLASSES;
+    return GT_OK;
+}
+
+gt_status gt_notes_new_vectors(gt_notes *n, int64_t count, size_t width) {
+    size_t numbers;
+    if (width == 0 || width > GT_VECTOR_MOST) return gt_fail(GT_FORMAT, "labels of %zu numbers; 1 to %d are possible", width, GT_VECTOR_MOST);
+    free(n->vectors);
+    n->vectors = gt_mul_overflows((size_t)count, width, &numbers) ? NULL : calloc(numbers + 1, sizeof *n->vectors);
+    if (!n->vectors) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", count);
+    for (size_t i = 0; i < numbers; i += width) n->vectors[i] = NAN;
+    n->kind = GT_LABELS_VECTORS;
+    n->width = (int)width;
+    return GT_OK;
+}
+
+gt_status gt_notes_add_class_name(gt_notes *n, const char *name, size_t length) {
+    if (n->class_names > GT_CLASS_MOST) return gt_fail(GT_FORMAT, "more than %d different classes", GT_CLASS_MOST + 1);
+    if (n->class_names == n->class_room) {
+        int room = 2 * n->class_room + 64;
+        char **larger = realloc(n->class_name, (size_t)room * sizeof *larger);
+        if (!larger) return gt_fail(GT_NOMEM, "out of memory for %d class names", room);
+        n->class_name = larger;
+        n->class_room = room;
     }
-    n->width = 1 + largest;
+    if (!(n->class_name[n->class_names] = strndup(name, length))) return gt_fail(GT_NOMEM, "out of memory for class names");
+    n->class_names++;
     return GT_OK;
 }
 
-gt_status gt_notes_check_vectors(const gt_notes *n, int64_t count) {
-    for (int64_t i = 0; i < count * n->width; i++)
-        if (!isfinite(n->vectors[i]))
-            return gt_fail(GT_FORMAT, "label %" PRId64 ": number %" PRId64 " is not finite", i / n->width,
-                           i % n->width);
-    return GT_OK;
+/* The place of a name among sorted ones, or where it would be. */
+static int place_of(const gt_notes *n, const char *name, size_t length, bool *there) {
+    int low = 0, high = n->class_names;
+    for (*there = false; low < high && !*there;) {
+        int middle = (low + high) / 2;
+        size_t other = strlen(n->class_name[middle]);
+        int order = memcmp(name, n->class_name[middle], length < other ? length : other);
+        if (order == 0) order = (length > other) - (length < other);
+        *there = order == 0;
+        if (order > 0) low = middle + 1;
+        else high = middle;
+    }
+    return *there ? high : low;
 }
 
-gt_status gt_notes_check_names(const gt_notes *n) {
-    if (n->class_names && n->kind == GT_LABELS_CLASSES && n->class_names < n->width)
-        return gt_fail(GT_FORMAT, "class_names: %d names for %d classes", n->class_names, n->width);
+int gt_notes_find_class(const gt_notes *n, const char *name, size_t length) {
+    bool there;
+    int place = place_of(n, name, length, &there);
+    return there ? place : -1;
+}
+
+gt_status gt_notes_sort_in_class(gt_notes *n, const char *name, size_t length) {
+    bool there;
+    int place = place_of(n, name, length, &there);
+    gt_status st = there ? GT_OK : gt_notes_add_class_name(n, name, length);
+    if (st || there) return st;
+    char *last = n->class_name[n->class_names - 1];
+    memmove(n->class_name + place + 1, n->class_name + place, (size_t)(n->class_names - 1 - place) * sizeof last);
+    n->class_name[place] = last;
     return GT_OK;
 }
 
@@ -53,177 +100,120 @@ gt_status gt_notes_set_range(gt_notes *n, double low, double high) {
     return GT_OK;
 }
 
-struct labelling { /* of the images by the pairs of dataset.json */
-    gt_notes *notes; /* where they go */
-    const char *const *names;
-    int64_t count;
-    gt_label_kind kind;
-    size_t width; /* of a vector */
-    bool store;   /* there is room already */
-    bool *seen;
-};
-
-static int by_name(const void *key, const void *element) {
-    return strcmp(key, *(const char *const *)element);
+bool gt_notes_labelled(const gt_notes *n, int64_t i) {
+    return n->kind == GT_LABELS_CLASSES ? n->classes[i] >= 0 : n->kind == GT_LABELS_VECTORS && !isnan(n->vectors[i * n->width]);
 }
 
-/* Index of the image a pair speaks of; -1: of none. */
-static gt_status find_image(const struct labelling *l, size_t number, const json_t *pair, int64_t *image) {
-    const char *name = json_string_value(json_array_get(pair, 0));
-    if (json_array_size(pair) != 2 || !name)
-        return gt_fail(GT_FORMAT, "labels: element %zu is no pair [name, label]", number);
-    const char *const *found = bsearch(name, l->names, (size_t)l->count, sizeof *l->names, by_name);
-    *image = found ? found - l->names : -1;
-    return GT_OK;
-}
-
-static gt_status check_vector(const struct labelling *l, const char *name, const json_t *label) {
-    if (json_array_size(label) != l->width)
-        return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers, others have %zu", name, json_array_size(label),
-                       l->width);
-    for (size_t i = 0; i < l->width; i++) {
-        const json_t *v = json_array_get(label, i);
-        if (!json_is_number(v) || !isfinite((float)json_number_value(v)))
-            return gt_fail(GT_FORMAT, "label of '%s': element %zu is no finite number", name, i);
+static gt_status check_classes(gt_notes *n, int64_t count, bool every) {
+    int32_t largest = -1;
+    for (int64_t i = 0; i < count; i++) {
+        int32_t v = n->classes[i];
+        if (v > GT_CLASS_MOST || (every && v < 0))
+            return gt_fail(GT_FORMAT, "label %" PRId64 " is %" PRId32 "; classes are integers 0 .. %d", i, v, GT_CLASS_MOST);
+        if (v > largest) largest = v;
     }
+    n->width = 1 + largest;
+    if (n->class_names && n->class_names < n->width)
+        return gt_fail(GT_FORMAT, "class_names: %d names for %d classes", n->class_names, n->width);
     return GT_OK;
 }
 
-/* The first label met decides what labels are. */
-static gt_status check_label(struct labelling *l, int64_t image, const json_t *label) {
-    const char *name = l->names[image];
-    gt_label_kind kind = json_is_integer(label) ? GT_LABELS_CLASSES
-                         : json_is_array(label) ? GT_LABELS_VECTORS
-                                                : GT_LABELS_NONE;
-    if (kind == GT_LABELS_NONE)
-        return gt_fail(GT_FORMAT, "label of '%s' is neither an integer nor a list of numbers", name);
-    if (l->kind == GT_LABELS_NONE) {
-        l->kind = kind;
-        l->width = json_array_size(label);
-        if (kind == GT_LABELS_VECTORS && (l->width == 0 || l->width > GT_VECTOR_MOST))
-            return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers; 1 to %d are possible", name, l->width,
-                           GT_VECTOR_MOST);
+gt_status gt_notes_check(gt_notes *n, int64_t count, bool every) {
+    if (n->kind == GT_LABELS_CLASSES) return check_classes(n, count, every);
+    for (int64_t i = 0; i < count && n->kind == GT_LABELS_VECTORS; i++)
+        for (int64_t k = 0; k < n->width && (every || gt_notes_labelled(n, i)); k++)
+            if (!isfinite((float)n->vectors[i * n->width + k]))
+                return gt_fail(GT_FORMAT, "label %" PRId64 ": number %" PRId64 " is not finite", i, k);
+    return GT_OK;
+}
+
+/* ---- folders as classes ---- */
+
+/* Bytes of the first folder in a name; 0: it lies in none. */
+static size_t folder_of(const char *name) {
+    const char *slash = strchr(name, '/');
+    return slash ? (size_t)(slash - name) : 0;
+}
+
+gt_status gt_labels_of_folders(gt_source *s) {
+    gt_notes *n = &s->notes;
+    char buffer[GT_ITEM_NAME_BYTES];
+    gt_status st = gt_notes_new_classes(n, s->count);
+    for (int64_t i = 0; i < s->count && !st; i++) {
+        const char *name = gt_source_name(s, i, buffer);
+        if (folder_of(name)) st = gt_notes_sort_in_class(n, name, folder_of(name));
     }
-    if (kind != l->kind)
-        return gt_fail(GT_FORMAT, "label of '%s' is %s, others are not", name,
-                       kind == GT_LABELS_CLASSES ? "an integer" : "a list");
-    if (kind == GT_LABELS_VECTORS) return check_vector(l, name, label);
-    json_int_t v = json_integer_value(label);
-    if (v < 0 || v > GT_CLASS_MOST)
-        return gt_fail(GT_FORMAT, "label of '%s' is %" JSON_INTEGER_FORMAT "; classes are integers 0 .. %d", name, v,
-                       GT_CLASS_MOST);
-    return GT_OK;
-}
-
-static void store_label(const struct labelling *l, int64_t image, const json_t *label) {
-    gt_notes *n = l->notes;
-    if (n->classes) n->classes[image] = (int32_t)json_integer_value(label);
-    else
-        for (size_t i = 0; i < l->width; i++)
-            n->vectors[(size_t)image * l->width + i] = (float)json_number_value(json_array_get(label, i));
-}
-
-static bool is_stored(const struct labelling *l, int64_t image, const json_t *label) {
-    const gt_notes *n = l->notes;
-    if (n->classes) return n->classes[image] == (int32_t)json_integer_value(label);
-    for (size_t i = 0; i < l->width; i++)
-        if (n->vectors[(size_t)image * l->width + i] != (float)json_number_value(json_array_get(label, i))) return false;
-    return true;
-}
-
-/* A label that is an image's: stored where there is room already, else checked. */
-static gt_status take_pair(void *arg, size_t number, const json_t *pair) {
-    struct labelling *l = arg;
-    int64_t image = -1;
-    gt_status st = find_image(l, number, pair, &image);
-    if (st || image < 0) return st;
-    const json_t *label = json_array_get(pair, 1);
-    if (l->store && l->seen[image] && !is_stored(l, image, label))
-        st = gt_fail(GT_FORMAT, "'%s' is there twice, with different labels", l->names[image]);
-    else if (l->store) store_label(l, image, label);
-    else st = check_label(l, image, label);
-    l->seen[image] = true;
+    if (!st && n->class_names == 0) st = gt_fail(GT_USAGE, "--labels=folders: no picture lies in a subfolder");
+    for (int64_t i = 0; i < s->count && !st; i++) {
+        const char *name = gt_source_name(s, i, buffer);
+        if (folder_of(name)) n->classes[i] = gt_notes_find_class(n, name, folder_of(name));
+    }
     return st;
 }
 
-/* Nothing is allocated for labels before every image is known to have one: then the text bounds their size. */
-static gt_status check_labels(struct labelling *l, const gt_label_text *text) {
-    gt_status st = gt_label_text_each(text, take_pair, l);
-    if (st) return st;
-    for (int64_t i = 0; i < l->count; i++)
-        if (!l->seen[i])
-            return gt_fail(GT_FORMAT, "no label for '%s'; every image must have one, or \"labels\" be null",
-                           l->names[i]);
-    return GT_OK;
-}
+/* ---- rows of an array ---- */
 
-static gt_status store_labels(struct labelling *l, const gt_label_text *text) {
-    gt_notes *n = l->notes;
-    n->kind = l->kind;
-    if (l->kind == GT_LABELS_CLASSES) {
-        n->classes = calloc((size_t)l->count, sizeof *n->classes);
-    } else {
-        n->width = (int)l->width;
-        n->vectors = calloc((size_t)l->count * l->width, sizeof *n->vectors);
+/* The place of a row's only 1 among zeros; -1: it is another row. */
+static int64_t hot(const double *row, size_t width) {
+    int64_t place = -1;
+    for (size_t k = 0; k < width; k++) {
+        if (row[k] == 0) continue;
+        if (row[k] != 1 || place >= 0) return -1;
+        place = (int64_t)k;
     }
-    if (!n->classes && !n->vectors) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", l->count);
-    l->store = true;
-    memset(l->seen, 0, (size_t)l->count * sizeof *l->seen); /* from here on: is stored */
-    gt_status st = gt_label_text_each(text, take_pair, l);
-    return !st && n->classes ? gt_notes_check_classes(n, l->count) : st;
+    return place;
 }
 
-static gt_status parse_labels(gt_notes *n, const gt_label_text *text, const char *const *names, int64_t count) {
-    if (!text->labels) return GT_OK;
-    struct labelling l = {.notes = n, .names = names, .count = count, .seen = calloc((size_t)count, sizeof *l.seen)};
-    if (!l.seen) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", count);
-    gt_status st = check_labels(&l, text);
-    if (!st) st = store_labels(&l, text);
-    free(l.seen);
+gt_status gt_labels_of_rows(gt_notes *n, int64_t count, const double *rows, size_t width) {
+    bool all = width > 1;
+    for (int64_t i = 0; all && i < count; i++) all = hot(rows + (size_t)i * width, width) >= 0;
+    gt_status st = all ? gt_notes_new_classes(n, count) : gt_notes_new_vectors(n, count, width);
+    for (size_t i = 0; i < (size_t)count && !st; i++) {
+        const double *row = rows + i * width;
+        if (all) n->classes[i] = (int32_t)hot(row, width);
+        for (size_t k = 0; k < width && !all && !st; k++) {
+            if (!isfinite((float)row[k])) st = gt_fail(GT_FORMAT, "label %zu: number %zu (%g) is not finite in 32 bits", i, k, row[k]);
+            n->vectors[i * width + k] = row[k];
+        }
+    }
     return st;
 }
 
-static gt_status parse_class_names(gt_notes *n, const json_t *list) {
-    if (!list || json_is_null(list)) return GT_OK;
-    size_t size = json_array_size(list);
-    if (!json_is_array(list) || size == 0 || size > GT_CLASS_MOST + 1)
-        return gt_fail(GT_FORMAT, "class_names must be a list of 1 to %d names", GT_CLASS_MOST + 1);
-    n->class_name = calloc(size, sizeof *n->class_name);
-    if (!n->class_name) return gt_fail(GT_NOMEM, "out of memory for class names");
-    for (size_t i = 0; i < size; i++) {
-        const char *name = json_string_value(json_array_get(list, i));
-        if (!name) return gt_fail(GT_FORMAT, "class_names: element %zu is no text", i);
-        if (!(n->class_name[i] = strdup(name))) return gt_fail(GT_NOMEM, "out of memory for class names");
-        n->class_names++;
+/* ---- what the channels mean ---- */
+
+bool gt_names_begin(const char *names, const char *with) {
+    for (; *with; names++) {
+        if (*names == ' ') continue;
+        if (tolower((unsigned char)*names) != *with) return false;
+        with++;
     }
-    return gt_notes_check_names(n);
+    names += strspn(names, " ");
+    return !*names || *names == ',';
 }
 
-gt_status gt_notes_parse_meaning(gt_notes *n, const json_t *root) {
-    gt_status st = parse_class_names(n, json_object_get(root, "class_names"));
-    if (st) return st;
-    const json_t *range = json_object_get(root, "range"), *channels = json_object_get(root, "channels");
-    if (range && !json_is_null(range)) {
-        const json_t *low = json_array_get(range, 0), *high = json_array_get(range, 1);
-        if (json_array_size(range) != 2 || !json_is_number(low) || !json_is_number(high))
-            return gt_fail(GT_FORMAT, "range must be a list of two numbers");
-        st = gt_notes_set_range(n, json_number_value(low), json_number_value(high));
-        if (st) return st;
-    }
-    if (channels && !json_is_null(channels)) {
-        if (!json_is_string(channels)) return gt_fail(GT_FORMAT, "channels must be a text such as \"R,G,B\"");
-        if (!(n->channel_names = strdup(json_string_value(channels))))
-            return gt_fail(GT_NOMEM, "out of memory for channel names");
-    }
-    return GT_OK;
+bool gt_channels_alpha(const char *names, int channels) {
+    const char *last = names && channels > 1 ? strrchr(names, ',') : NULL;
+    return last && (gt_names_begin(last + 1, "a") || gt_names_begin(last + 1, "alpha"));
 }
 
-gt_status gt_notes_parse(gt_notes *n, const char *text, size_t bytes, const char *const *names, int64_t count) {
-    gt_label_text t;
-    gt_status st = gt_label_text_open(&t, text, bytes, true);
-    if (st) return st;
-    st = parse_labels(n, &t, names, count);
-    if (!st) st = gt_notes_parse_meaning(n, t.meaning);
-    gt_label_text_close(&t);
-    return st;
+/* ---- for fingerprints ---- */
+
+/* Labels as 32-bit little-endian words, whatever the machine. */
+static void hash_labels(const gt_notes *n, int64_t count, gt_hasher *h) {
+    int64_t words = n->kind == GT_LABELS_VECTORS ? count * n->width : n->kind == GT_LABELS_CLASSES ? count : 0;
+    for (int64_t i = 0; i < words; i++) {
+        uint32_t word;
+        float number = n->kind == GT_LABELS_VECTORS ? (float)n->vectors[i] : 0;
+        memcpy(&word, n->kind == GT_LABELS_VECTORS ? (const void *)&number : &n->classes[i], sizeof word);
+        word = htole32(word);
+        gt_hasher_add(h, &word, sizeof word);
+    }
+}
+
+void gt_source_hash(const gt_source *s, const gt_picture *shape, gt_hasher *h) {
+    uint64_t words[7] = {htole64((uint64_t)s->count),        htole64((uint64_t)shape->height),          htole64((uint64_t)shape->width),
+                         htole64((uint64_t)shape->channels), htole64(8 * gt_sample_bytes(shape->type)), htole64(s->notes.kind),
+                         htole64((uint64_t)s->notes.width)};
+    gt_hasher_add(h, words, sizeof words);
+    hash_labels(&s->notes, s->count, h);
 }

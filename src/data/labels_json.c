@@ -1,13 +1,34 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#include "data/label_text.h"
+/* SPDX-License-Identifier: Apache-2.0
+ * dataset.json.
+ *
+ * DESIGN
+ * The text is parsed in pieces: one label at a time, and the few other keys that mean something. A parsed value takes many
+ * times the memory of its text ("[]," 3 bytes, 150 parsed), so a packed megabyte could become gigabytes; and the labels of millions of images
+ * never stand in memory twice. Keys that mean nothing here are passed over unparsed. Messages name the line.
+ * The labels are gone through twice: nothing is allocated for them before all are known to be labels, and every image to
+ * have one where that is asked for; then the text bounds their size. */
+#include "data/source.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <jansson.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+
+enum { PIECE_MOST = 1 << 18 }; /* values in one label, or in all names of classes */
+
+typedef struct label_text {
+    const char *text;
+    size_t bytes;
+    const char *labels; /* the value of "labels": a list; NULL: there are none */
+    bool passed;        /* labels and class names are not wanted */
+    json_t *meaning;    /* "class_names", "range" and "channels", those that are there */
+} label_text;
+
+struct labelling;
 
 typedef struct piece { /* the text of a value */
     const char *at;
@@ -15,11 +36,11 @@ typedef struct piece { /* the text of a value */
 } piece;
 
 typedef struct cursor {
-    const gt_label_text *text;
+    const label_text *text;
     const char *at, *end;
 } cursor;
 
-static gt_status wrong(const gt_label_text *t, const char *at, int lines, const char *what) {
+static gt_status wrong(const label_text *t, const char *at, int lines, const char *what) {
     int64_t line = 1 + lines;
     for (const char *p = t->text; (p = memchr(p, '\n', (size_t)(at - p))); p++) line++;
     return gt_fail(GT_FORMAT, "line %" PRId64 ": %s", line, what);
@@ -73,10 +94,10 @@ static gt_status take_value(cursor *c, piece *p) {
     return p->n ? GT_OK : wrong_here(c, "a value is expected");
 }
 
-static gt_status parse(const gt_label_text *t, const piece *p, json_t **value) {
+static gt_status parse(const label_text *t, const piece *p, json_t **value) {
     json_error_t error;
     *value = NULL;
-    if (p->values > GT_PIECE_MOST) return wrong(t, p->at, 0, "more values in one than a label or the names of classes can have");
+    if (p->values > PIECE_MOST) return wrong(t, p->at, 0, "more values in one than a label or the names of classes can have");
     *value = json_loadb(p->at, p->n, JSON_DECODE_ANY, &error);
     return *value ? GT_OK : wrong(t, p->at, error.line > 1 ? error.line - 1 : 0, error.text);
 }
@@ -111,7 +132,7 @@ static gt_status take_member(cursor *c, piece found[KEYS]) {
     return st;
 }
 
-static gt_status find_keys(const gt_label_text *t, piece found[KEYS]) {
+static gt_status find_keys(const label_text *t, piece found[KEYS]) {
     cursor c = {.text = t, .at = t->text + gt_text_mark(t->text, t->bytes), .end = t->text + t->bytes};
     skip_blanks(&c);
     if (c.at == c.end) return wrong_here(&c, "the text is empty");
@@ -124,16 +145,17 @@ static gt_status find_keys(const gt_label_text *t, piece found[KEYS]) {
     return !st && c.at < c.end ? wrong_here(&c, "something stands behind the end of the object") : st;
 }
 
-static gt_status check_labels(gt_label_text *t, const piece *p) {
+static gt_status check_labels(label_text *t, const piece *p) {
     if (!p->n || (p->n == 4 && !memcmp(p->at, "null", 4))) return GT_OK;
     if (*p->at != '[') return gt_fail(GT_FORMAT, "labels must be a list of [name, label] pairs, or null");
     t->labels = p->at;
     return GT_OK;
 }
 
-gt_status gt_label_text_open(gt_label_text *t, const char *text, size_t bytes, bool labels) {
+/* Finds the keys and parses those of t->meaning. On failure nothing is to be closed. */
+static gt_status open_text(label_text *t, const char *text, size_t bytes, bool labels) {
     piece found[KEYS] = {0};
-    *t = (gt_label_text){.text = text, .bytes = bytes, .passed = !labels};
+    *t = (label_text){.text = text, .bytes = bytes, .passed = !labels};
     gt_status st = find_keys(t, found);
     if (!st) st = check_labels(t, &found[LABELS]);
     if (!st && !(t->meaning = json_object())) st = gt_fail(GT_NOMEM, "out of memory for labels");
@@ -142,17 +164,12 @@ gt_status gt_label_text_open(gt_label_text *t, const char *text, size_t bytes, b
         if (!found[k].n || (st = parse(t, &found[k], &value))) continue;
         if (json_object_set_new(t->meaning, keys[k], value)) st = gt_fail(GT_NOMEM, "out of memory for labels");
     }
-    if (st) gt_label_text_close(t);
+    if (st) json_decref(t->meaning);
     return st;
 }
 
-void gt_label_text_close(gt_label_text *t) {
-    json_decref(t->meaning);
-    *t = (gt_label_text){0};
-}
-
-gt_status gt_label_text_each(const gt_label_text *t, gt_label_use use, void *arg) {
-    if (!t->labels) return GT_OK;
+/* Calls use() with every element of the labels, and ends with the first failure. */
+static gt_status each_label(const label_text *t, gt_status (*use)(struct labelling *l, size_t number, const json_t *pair), struct labelling *arg) {
     cursor c = {.text = t, .at = t->labels + 1, .end = t->text + t->bytes};
     size_t number = 0;
     if (take(&c, ']')) return GT_OK;
@@ -166,4 +183,158 @@ gt_status gt_label_text_each(const gt_label_text *t, gt_label_use use, void *arg
         if (st) return st;
     } while (take(&c, ','));
     return take(&c, ']') ? GT_OK : wrong_here(&c, "',' or ']' is expected");
+}
+
+/* ---- labels ---- */
+
+struct labelling { /* of the items by the pairs of dataset.json */
+    gt_source *source;
+    uint32_t *index;
+    bool every; /* each item has one label */
+    gt_label_kind kind;
+    size_t width; /* of a vector */
+    bool *seen;   /* [count] */
+};
+
+static gt_status check_vector(const struct labelling *l, const char *name, const json_t *label) {
+    if (json_array_size(label) != l->width)
+        return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers, others have %zu", name, json_array_size(label), l->width);
+    for (size_t i = 0; i < l->width; i++) {
+        const json_t *v = json_array_get(label, i);
+        if (!json_is_number(v) || !isfinite((float)json_number_value(v)))
+            return gt_fail(GT_FORMAT, "label of '%s': element %zu is no finite number", name, i);
+    }
+    return GT_OK;
+}
+
+/* The first label decides what labels are. */
+static gt_status check_label(struct labelling *l, const char *name, const json_t *label) {
+    gt_label_kind kind = json_is_integer(label) ? GT_LABELS_CLASSES : json_is_array(label) ? GT_LABELS_VECTORS : GT_LABELS_NONE;
+    if (kind == GT_LABELS_NONE) return gt_fail(GT_FORMAT, "label of '%s' is neither an integer nor a list of numbers", name);
+    if (l->kind == GT_LABELS_NONE) {
+        l->kind = kind;
+        l->width = json_array_size(label);
+        if (kind == GT_LABELS_VECTORS && (l->width == 0 || l->width > GT_VECTOR_MOST))
+            return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers; 1 to %d are possible", name, l->width, GT_VECTOR_MOST);
+    }
+    if (kind != l->kind)
+        return gt_fail(GT_FORMAT, "label of '%s' is %s, others are not", name, kind == GT_LABELS_CLASSES ? "an integer" : "a list");
+    if (kind == GT_LABELS_VECTORS) return check_vector(l, name, label);
+    json_int_t v = json_integer_value(label);
+    if (v >= 0 && v <= GT_CLASS_MOST) return GT_OK;
+    return gt_fail(GT_FORMAT, "label of '%s' is %" JSON_INTEGER_FORMAT "; classes are integers 0 .. %d", name, v, GT_CLASS_MOST);
+}
+
+/* Stores it; *same: what was stored before is the same. */
+static void store_label(const gt_notes *n, size_t item, const json_t *label, bool *same) {
+    *same = true;
+    if (n->kind == GT_LABELS_CLASSES) {
+        int32_t v = (int32_t)json_integer_value(label);
+        *same = n->classes[item] == v;
+        n->classes[item] = v;
+        return;
+    }
+    for (size_t i = 0, width = (size_t)n->width; i < width; i++) {
+        double *to = &n->vectors[item * width + i], v = json_number_value(json_array_get(label, i));
+        *same = *same && (float)*to == (float)v;
+        *to = v;
+    }
+}
+
+/* The item that a pair speaks of, and its label; -1: it says nothing. */
+static gt_status read_pair(const struct labelling *l, size_t number, const json_t *pair, int64_t *item, const char **name, const json_t **label) {
+    *name = json_string_value(json_array_get(pair, 0));
+    *label = json_array_get(pair, 1);
+    if (json_array_size(pair) != 2 || !*name) return gt_fail(GT_FORMAT, "labels: element %zu is no pair [name, label]", number);
+    *item = json_is_null(*label) && !l->every ? -1 : gt_item_find(l->source, l->index, *name);
+    return GT_OK;
+}
+
+static gt_status check_pair(struct labelling *l, size_t number, const json_t *pair) {
+    int64_t item = -1;
+    const char *name;
+    const json_t *label;
+    gt_status st = read_pair(l, number, pair, &item, &name, &label);
+    if (st || item < 0) return st;
+    l->seen[item] = true;
+    return check_label(l, name, label);
+}
+
+static gt_status store_pair(struct labelling *l, size_t number, const json_t *pair) {
+    int64_t item = -1;
+    const char *name;
+    const json_t *label;
+    bool same;
+    gt_status st = read_pair(l, number, pair, &item, &name, &label);
+    if (st || item < 0) return st;
+    store_label(&l->source->notes, (size_t)item, label, &same);
+    if (l->every && l->seen[item] && !same) return gt_fail(GT_FORMAT, "'%s' is there twice, with different labels", name);
+    l->seen[item] = true;
+    return GT_OK;
+}
+
+static gt_status check_all(struct labelling *l, const label_text *text) {
+    char buffer[GT_ITEM_NAME_BYTES];
+    gt_status st = each_label(text, check_pair, l);
+    for (int64_t i = 0; i < l->source->count && !st && l->every; i++)
+        if (!l->seen[i])
+            st = gt_fail(GT_FORMAT, "no label for '%s'; every image must have one, or \"labels\" be null", gt_source_name(l->source, i, buffer));
+    return st;
+}
+
+static gt_status parse_labels(gt_source *s, const label_text *text, bool every) {
+    struct labelling l = {.source = s, .every = every, .index = gt_item_index(s), .seen = calloc((size_t)s->count + 1, sizeof *l.seen)};
+    gt_status st = l.index && l.seen ? check_all(&l, text) : gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", s->count);
+    if (!st && l.kind == GT_LABELS_CLASSES) st = gt_notes_new_classes(&s->notes, s->count);
+    if (!st && l.kind == GT_LABELS_VECTORS) st = gt_notes_new_vectors(&s->notes, s->count, l.width);
+    if (!st && l.kind != GT_LABELS_NONE) {
+        memset(l.seen, 0, (size_t)s->count * sizeof *l.seen); /* from here on: is stored */
+        st = each_label(text, store_pair, &l);
+    }
+    free(l.index);
+    free(l.seen);
+    return st;
+}
+
+/* ---- names, range, channels ---- */
+
+static gt_status parse_class_names(gt_notes *n, const json_t *list) {
+    if (!list || json_is_null(list)) return GT_OK;
+    size_t size = json_array_size(list);
+    if (!json_is_array(list) || size == 0 || size > GT_CLASS_MOST + 1)
+        return gt_fail(GT_FORMAT, "class_names must be a list of 1 to %d names", GT_CLASS_MOST + 1);
+    gt_status st = GT_OK;
+    for (size_t i = 0; i < size && !st; i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        st = name ? gt_notes_add_class_name(n, name, strlen(name)) : gt_fail(GT_FORMAT, "class_names: element %zu is no text", i);
+    }
+    return st;
+}
+
+static gt_status parse_range(gt_notes *n, const json_t *range) {
+    if (!range || json_is_null(range)) return GT_OK;
+    const json_t *low = json_array_get(range, 0), *high = json_array_get(range, 1);
+    if (json_array_size(range) != 2 || !json_is_number(low) || !json_is_number(high)) return gt_fail(GT_FORMAT, "range must be a list of two numbers");
+    return gt_notes_set_range(n, json_number_value(low), json_number_value(high));
+}
+
+static gt_status parse_channels(gt_notes *n, const json_t *channels) {
+    if (!channels || json_is_null(channels)) return GT_OK;
+    if (!json_is_string(channels)) return gt_fail(GT_FORMAT, "channels must be a text such as \"R,G,B\"");
+    n->channel_names = strdup(json_string_value(channels));
+    return n->channel_names ? GT_OK : gt_fail(GT_NOMEM, "out of memory for channel names");
+}
+
+gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const gt_source_options *options) {
+    label_text t;
+    gt_notes *n = &s->notes;
+    gt_status st = open_text(&t, text, bytes, gt_own_labels(options));
+    if (st) return st;
+    if (t.labels) st = parse_labels(s, &t, options->every_label);
+    if (!st) st = parse_class_names(n, json_object_get(t.meaning, "class_names"));
+    if (!st) st = gt_notes_check(n, s->count, false);
+    if (!st) st = parse_range(n, json_object_get(t.meaning, "range"));
+    if (!st) st = parse_channels(n, json_object_get(t.meaning, "channels"));
+    json_decref(t.meaning);
+    return st;
 }

@@ -60,32 +60,3 @@ void gt_names_sort(gt_name_list *l, gt_name_order order) {
     struct sorting s = {l, order};
     if (l->count) qsort_r(l->at, l->count, sizeof *l->at, compare, &s);
 }
-
-struct indexing {
-    gt_name_of name;
-    const void *state;
-};
-
-static int compare_index(const void *a, const void *b, void *context) {
-    const struct indexing *x = context;
-    return strcmp(x->name(x->state, *(const uint32_t *)a), x->name(x->state, *(const uint32_t *)b));
-}
-
-uint32_t *gt_names_index(gt_name_of name, const void *state, int64_t count) {
-    struct indexing x = {name, state};
-    uint32_t *index = count > UINT32_MAX ? NULL : malloc(((size_t)count + 1) * sizeof *index);
-    for (int64_t i = 0; index && i < count; i++) index[i] = (uint32_t)i;
-    if (index && count) qsort_r(index, (size_t)count, sizeof *index, compare_index, &x);
-    return index;
-}
-
-int64_t gt_names_find(const uint32_t *index, gt_name_of name, const void *state, int64_t count, const char *key) {
-    for (int64_t low = 0, high = count; low < high;) {
-        int64_t middle = low + (high - low) / 2;
-        int order = strcmp(key, name(state, index[middle]));
-        if (order == 0) return index[middle];
-        if (order < 0) high = middle;
-        else low = middle + 1;
-    }
-    return -1;
-}

@@ -26,10 +26,4 @@ void gt_names_sort(gt_name_list *l, gt_name_order order);
 int gt_by_code_points(const char *a, const char *b);
 int gt_by_components(const char *a, const char *b); /* of paths: "a/x" before "a-b/x" */
 
-/* An index for looking names up: the numbers of the names in the order of gt_by_code_points; free() it. NULL: out of
- * memory. */
-typedef const char *(*gt_name_of)(const void *state, int64_t i);
-uint32_t *gt_names_index(gt_name_of name, const void *state, int64_t count);
-int64_t gt_names_find(const uint32_t *index, gt_name_of name, const void *state, int64_t count, const char *key); /* -1: none */
-
 #endif

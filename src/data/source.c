@@ -1,167 +1,256 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The one interface over all foreign sources: which one a name means, whose labels, crops. */
-#include "gantry/source.h"
+ * The one interface over all sources: which one a name means, whose labels, items of every kind. */
+#define _GNU_SOURCE
+#include "data/source.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "data/import_source.h"
-#include "data/not_data.h"
-#include "gantry/memory.h"
+#include "base/file.h"
+#include "base/file_kind.h"
 
 /* The first that claims a source has it: a folder that ends in _lmdb before folders at large. */
-static const gt_reader_kind *const kinds[] = {&gt_reader_lmdb,  &gt_reader_tfrecords, &gt_reader_folder,
-                                              &gt_reader_cifar, &gt_reader_mnist,     &gt_reader_numpy,
-                                              &gt_reader_csv,   &gt_reader_zip,       &gt_reader_dataset};
+static const gt_source_kind *const kinds[] = {&gt_source_synth, &gt_source_lmdb,  &gt_source_tfrecords, &gt_source_folder, &gt_source_cifar,
+                                              &gt_source_mnist, &gt_source_numpy, &gt_source_csv,       &gt_source_zip,    &gt_source_hdf5};
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
-struct gt_source {
-    gt_reader source;
-    gt_source_info info;
-    char *spec;
-};
+/* ---- what a name means ---- */
 
-static gt_status open_kind(gt_source *imp, const gt_source_options *options) {
+/* What a run's directory, a checkpoint or a file of PyTorch is: they could be taken for a folder of pictures, an HDF5 file
+ * and a ZIP. NULL: none of these. */
+static const char *written_by_a_run(const char *spec) {
+    gt_file_kind kind = gt_kind_of_file(spec);
+    if (kind == GT_KIND_FOLDER && gt_folder_has(spec, "job.ini") && gt_folder_has(spec, "stats.jsonl"))
+        return "the directory of a run, not a dataset: its pictures are grids of images";
+    if (kind == GT_KIND_TORCH) return "a file of PyTorch (torch.save), not a dataset";
+    return kind == GT_KIND_CHECKPOINT ? "a checkpoint of Gantry, not a dataset" : NULL;
+}
+
+/* No kind of source claims the name. */
+static gt_status refuse(const char *spec, int error) {
+    char list[512] = "";
+    for (int i = 0; i < KINDS; i++) {
+        size_t n = strlen(list);
+        snprintf(list + n, sizeof list - n, "%s%s", i == 0 ? "" : i == KINDS - 1 ? " or " : ", ", kinds[i]->looks);
+    }
+    if (error && gt_is_url(spec)) return gt_fail(GT_FAILED, "cannot be opened: no file here, and nothing is downloaded");
+    gt_file_kind kind = gt_kind_of_file(spec);
+    bool told = kind != GT_KIND_HDF5 && kind != GT_KIND_ZIP && *gt_kind_text(kind);
+    const char *reason = told ? gt_kind_text(kind) : error ? strerror(error) : "of no known kind";
+    if (error) return gt_fail(GT_FAILED, "cannot be opened: %s (a dataset is %s)", reason, list);
+    return gt_fail(GT_FORMAT, "%s; a dataset is %s", reason, list);
+}
+
+static gt_status open_kind(gt_source *source, const gt_source_options *options) {
     struct stat s;
-    const char *text = imp->spec, *slash = strrchr(text, '/'), *dot = strrchr(slash ? slash : text, '.');
+    const char *text = source->spec, *slash = strrchr(text, '/'), *dot = strrchr(slash ? slash : text, '.');
     int error = stat(text, &s) ? errno : 0;
     gt_spec spec = {.text = text,
                     .extension = dot ? dot : "",
                     .is_folder = !error && S_ISDIR(s.st_mode),
                     .is_file = !error && S_ISREG(s.st_mode)};
-    const char *other = gt_not_data(text);
+    const char *other = written_by_a_run(text);
     if (other) return gt_fail(GT_FORMAT, "%s", other);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (int i = 0; i < KINDS; i++) {
         if (!kinds[i]->claims(&spec)) continue;
-        imp->info.source = kinds[i]->name;
-        return kinds[i]->open(&imp->source, text, options);
+        source->info.source = kinds[i]->name;
+        return kinds[i]->open(source, text, options);
     }
-    if (error) return gt_fail(GT_FAILED, "cannot be opened: %s", gt_not_data_reason(text, true, strerror(error)));
-    return gt_fail(GT_FORMAT, "%s; a source is a folder, ZIP, HDF5 file, cifar-10-python.tar.gz, *-images-idx3-ubyte.gz, "
-                              "FOLDER_lmdb, *.tfrecords, .npy, .npz, .csv or synth:NAME",
-                   gt_not_data_reason(text, false, "of no known kind"));
+    return refuse(text, error);
 }
 
-static gt_status choose_labels(gt_reader *s, const gt_source_options *options) {
+/* ---- opening ---- */
+
+static gt_status choose_labels(gt_source *s, const gt_source_options *options) {
+    if (gt_own_labels(options)) return GT_OK;
+    gt_notes_drop_labels(&s->notes);
     if (options->labels_csv) {
-        gt_status st = gt_source_csv_by_name(s, options->labels_csv);
+        gt_status st = gt_labels_of_csv(s, options->labels_csv, true);
         return st ? gt_wrap(st, "labels of '%s'", options->labels_csv) : GT_OK;
     }
-    return options->labels == GT_SOURCE_LABELS_FOLDERS ? gt_source_folder_classes(s) : GT_OK;
+    return options->labels == GT_SOURCE_LABELS_FOLDERS ? gt_labels_of_folders(s) : GT_OK;
 }
 
-static int64_t count_unlabelled(const gt_reader *s) {
-    int64_t n = 0;
-    for (int64_t i = 0; i < s->count; i++) {
-        if (s->notes.kind == GT_LABELS_CLASSES) n += s->notes.classes[i] < 0;
-        if (s->notes.kind == GT_LABELS_VECTORS) n += s->notes.vectors[i * s->notes.width] != s->notes.vectors[i * s->notes.width];
-    }
-    return n;
+static void fill_info(gt_source *s) {
+    const gt_notes *n = &s->notes;
+    gt_source_info *info = &s->info;
+    *info = (gt_source_info){.source = info->source,
+                             .count = s->count,
+                             .label_kind = n->kind,
+                             .label_width = n->width,
+                             .class_names = n->class_names,
+                             .class_name = (const char *const *)n->class_name,
+                             .channel_names = n->channel_names,
+                             .has_range = n->has_range,
+                             .range = {n->range[0], n->range[1]},
+                             .main_thread_only = s->main_thread_only};
+    if (n->kind == GT_LABELS_CLASSES && n->class_names > n->width) info->label_width = n->class_names;
+    for (int64_t i = 0; i < s->count && n->kind != GT_LABELS_NONE; i++) info->unlabelled += !gt_notes_labelled(n, i);
 }
 
-static void fill_info(gt_source *imp) {
-    const gt_reader *s = &imp->source;
-    const gt_reader_notes *n = &s->notes;
-    const char *kind = imp->info.source;
-    imp->info = (gt_source_info){.source = kind,
-                                 .count = s->count,
-                                 .label_kind = n->kind,
-                                 .label_width = n->width,
-                                 .unlabelled = count_unlabelled(s),
-                                 .class_names = n->class_names,
-                                 .class_name = (const char *const *)n->class_name,
-                                 .channel_names = n->channel_names,
-                                 .has_range = n->has_range,
-                                 .range = {n->range[0], n->range[1]},
-                                 .main_thread_only = s->main_thread_only};
+static gt_status open_source(gt_source *s, const gt_source_options *options) {
+    gt_status st = open_kind(s, options);
+    if (!st) st = choose_labels(s, options);
+    if (!st) st = gt_notes_check(&s->notes, s->count, false);
+    if (!st && options->crops) st = gt_source_crops(s, options->crops);
+    return !st && s->count == 0 ? gt_fail(GT_FORMAT, "holds no pictures") : st;
 }
 
 gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_options *options) {
-    static const gt_source_options usual = {0};
+    static const gt_source_options usual = {.mnist_border = GT_MNIST_BORDER};
     if (!options) options = &usual;
     *out = NULL;
     if (options->crops < 0) return gt_fail(GT_USAGE, "--crops=%d: the side of a square in pixels, or 0", options->crops);
-    gt_source *imp = calloc(1, sizeof *imp);
+    gt_source *s = calloc(1, sizeof *s);
     size_t length = strlen(spec);
     while (length > 1 && spec[length - 1] == '/') length--;
-    if (imp) imp->spec = strndup(spec, length);
-    if (!imp || !imp->spec) {
-        free(imp);
+    if (s) s->spec = strndup(spec, length);
+    if (!s || !s->spec) {
+        free(s);
         return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     }
-    gt_status st = open_kind(imp, options);
-    if (!st) st = choose_labels(&imp->source, options);
-    if (!st) st = gt_source_check_labels(&imp->source);
-    if (!st && options->crops) st = gt_source_crops(&imp->source, options->crops);
-    if (!st && imp->source.count == 0) st = gt_fail(GT_FORMAT, "holds no pictures");
+    s->picture = options->picture;
+    gt_status st = open_source(s, options);
     if (st) {
-        gt_source_close(imp);
+        gt_source_close(s);
         return gt_wrap(st, "'%s'", spec);
     }
-    fill_info(imp);
-    *out = imp;
+    fill_info(s);
+    *out = s;
     return GT_OK;
 }
 
-void gt_source_close(gt_source *imp) {
-    if (!imp) return;
-    if (imp->source.close) imp->source.close(imp->source.state);
-    gt_reader_notes_free(&imp->source.notes);
-    free(imp->spec);
-    free(imp);
+void gt_source_close(gt_source *s) {
+    if (!s) return;
+    if (s->close) s->close(s->state);
+    gt_notes_free(&s->notes);
+    free(s->spec);
+    free(s);
 }
 
-const gt_source_info *gt_source_get_info(const gt_source *imp) {
-    return &imp->info;
+const gt_source_info *gt_source_get_info(const gt_source *s) { return &s->info; }
+
+/* ---- items ---- */
+
+gt_status gt_loaded_picture(gt_load *load, void *state, int64_t i, const gt_picture_options *options, gt_picture *out) {
+    void *bytes;
+    size_t n;
+    gt_status st = load(state, i, GT_FILE_MOST, true, &bytes, &n);
+    if (!st) st = gt_picture_decode(out, bytes, n, options);
+    free(bytes);
+    return st;
 }
 
-/* Puts file and entry in front of the reason. */
-static gt_status name_item(const gt_source *imp, int64_t i, gt_status st) {
-    char buffer[GT_ITEM_NAME_BYTES];
-    return st ? gt_wrap(st, "'%s': '%s'", imp->spec, gt_source_name(imp, i, buffer)) : GT_OK;
+gt_status gt_loaded_head(gt_load *load, void *state, int64_t i, size_t first, gt_picture_info *out) {
+    const size_t lengths[] = {first, GT_PICTURE_HEAD_BYTES, GT_FILE_MOST};
+    gt_status st = GT_OK;
+    for (int k = 0; k < 3; k++) {
+        void *bytes;
+        size_t n;
+        if (k && lengths[k] <= lengths[k - 1]) continue;
+        if ((st = load(state, i, lengths[k], k == 2, &bytes, &n))) return st;
+        st = gt_picture_head(out, bytes, n);
+        free(bytes);
+        if (!st || n < lengths[k]) break; /* it is known, or all of the file does not say more */
+    }
+    return st;
 }
 
-static gt_status check_item(const gt_source *imp, int64_t i) {
-    if (i >= 0 && i < imp->info.count) return GT_OK;
-    return gt_fail(GT_USAGE, "item %" PRId64 " of '%s': there are %" PRId64, i, imp->spec, imp->info.count);
-}
-
-gt_status gt_source_read(gt_source *imp, int64_t i, gt_picture *out) {
+gt_status gt_item_read(const gt_source *s, int64_t i, gt_picture *out) {
     *out = (gt_picture){0};
-    gt_status st = check_item(imp, i);
-    if (st) return st;
-    st = imp->source.read(imp->source.state, i, out);
-    if (st) gt_picture_free(out);
-    return name_item(imp, i, st);
+    if (s->load) return gt_loaded_picture(s->load, s->state, i, &s->picture, out);
+    if (s->read) return s->read(s->state, i, out);
+    gt_status st = gt_picture_new(out, s->shape.height, s->shape.width, s->shape.channels, s->shape.type);
+    out->alpha = s->shape.alpha;
+    return st ? st : s->samples(s->state, i, out->samples);
 }
 
-gt_status gt_source_head(gt_source *imp, int64_t i, gt_picture_info *out) {
+gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
     *out = (gt_picture_info){0};
-    gt_status st = check_item(imp, i);
+    if (s->load) return gt_loaded_head(s->load, s->state, i, first, out);
+    if (s->read) return s->head(s->state, i, first, out);
+    *out = (gt_picture_info){.format = s->format,
+                             .height = s->shape.height,
+                             .width = s->shape.width,
+                             .channels = s->shape.channels,
+                             .bits = 8 * (int)gt_sample_bytes(s->shape.type),
+                             .alpha = s->shape.alpha};
+    return GT_OK;
+}
+
+gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st) {
+    char buffer[GT_ITEM_NAME_BYTES];
+    if (!st) return GT_OK;
+    return s->name ? gt_wrap(st, "'%s': '%s'", s->spec, s->name(s->state, i, buffer)) : gt_wrap(st, "'%s': image %" PRId64, s->spec, i);
+}
+
+static gt_status check_item(const gt_source *s, int64_t i) {
+    if (i >= 0 && i < s->count) return GT_OK;
+    return gt_fail(GT_USAGE, "item %" PRId64 " of '%s': there are %" PRId64, i, s->spec, s->count);
+}
+
+gt_status gt_source_read(gt_source *s, int64_t i, gt_picture *out) {
+    *out = (gt_picture){0};
+    gt_status st = check_item(s, i);
     if (st) return st;
-    return name_item(imp, i, imp->source.head(imp->source.state, i, out));
+    st = gt_item_read(s, i, out);
+    if (st) gt_picture_free(out);
+    return gt_item_wrap(s, i, st);
 }
 
-const char *gt_source_name(const gt_source *imp, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
-    return imp->source.name(imp->source.state, i, buffer);
+gt_status gt_source_head(gt_source *s, int64_t i, gt_picture_info *out) {
+    *out = (gt_picture_info){0};
+    gt_status st = check_item(s, i);
+    return st ? st : gt_item_wrap(s, i, gt_item_head(s, i, GT_PICTURE_HEAD_BYTES, out));
 }
 
-gt_hash128 gt_source_stamp(const gt_source *imp) {
-    return imp->source.identity;
+const char *gt_source_name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
+    if (s->name) return s->name(s->state, i, buffer);
+    snprintf(buffer, GT_ITEM_NAME_BYTES, "%0*" PRId64, s->name_digits, i);
+    return buffer;
 }
 
-gt_hash128 gt_source_item_stamp(const gt_source *imp, int64_t i) {
-    return imp->source.stamp ? imp->source.stamp(imp->source.state, i) : (gt_hash128){0};
+gt_hash128 gt_source_stamp(const gt_source *s) { return s->stamp; }
+
+gt_hash128 gt_source_item_stamp(const gt_source *s, int64_t i) { return s->item_stamp ? s->item_stamp(s->state, i) : (gt_hash128){0}; }
+
+int gt_source_class(const gt_source *s, int64_t i) { return s->notes.kind == GT_LABELS_CLASSES ? s->notes.classes[i] : -1; }
+
+const double *gt_source_vector(const gt_source *s, int64_t i) {
+    if (s->notes.kind != GT_LABELS_VECTORS || !gt_notes_labelled(&s->notes, i)) return NULL;
+    return s->notes.vectors + i * s->notes.width;
 }
 
-int gt_source_class(const gt_source *imp, int64_t i) {
-    return imp->info.label_kind == GT_LABELS_CLASSES ? imp->source.notes.classes[i] : -1;
+/* ---- items by their names ---- */
+
+static int compare_names(const void *a, const void *b, void *source) {
+    char buffer[2][GT_ITEM_NAME_BYTES];
+    return strcmp(gt_source_name(source, *(const uint32_t *)a, buffer[0]), gt_source_name(source, *(const uint32_t *)b, buffer[1]));
 }
 
-const double *gt_source_vector(const gt_source *imp, int64_t i) {
-    if (imp->info.label_kind != GT_LABELS_VECTORS) return NULL;
-    const double *v = imp->source.notes.vectors + i * imp->info.label_width;
-    return v[0] == v[0] ? v : NULL;
+uint32_t *gt_item_index(const gt_source *s) {
+    uint32_t *index = s->count > UINT32_MAX ? NULL : malloc(((size_t)s->count + 1) * sizeof *index);
+    bool sorted = true; /* most are */
+    for (int64_t i = 0; index && i < s->count; i++) {
+        index[i] = (uint32_t)i;
+        sorted = sorted && (i == 0 || compare_names(&index[i - 1], &index[i], (void *)s) < 0);
+    }
+    if (index && !sorted) qsort_r(index, (size_t)s->count, sizeof *index, compare_names, (void *)s);
+    return index;
+}
+
+int64_t gt_item_find(const gt_source *s, const uint32_t *index, const char *name) {
+    char buffer[GT_ITEM_NAME_BYTES];
+    for (int64_t low = 0, high = s->count; low < high;) {
+        int64_t middle = low + (high - low) / 2;
+        int order = strcmp(name, gt_source_name(s, index[middle], buffer));
+        if (order == 0) return index[middle];
+        if (order < 0) high = middle;
+        else low = middle + 1;
+    }
+    return -1;
 }

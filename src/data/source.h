@@ -1,73 +1,164 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a kind of dataset must provide. A new kind is one file with one gt_stored_kind, and one line in dataset.c. */
+ * What a kind of source must provide. A new kind is one file with one gt_source_kind, and one line in source.c. */
 #ifndef GANTRY_DATA_SOURCE_H
 #define GANTRY_DATA_SOURCE_H
 
+#include "data/name_list.h"
 #include "gantry/dataset.h"
+#include "gantry/source.h"
 
-/* What comes with the images. All memory is malloc'ed and freed by gt_notes_free. */
+enum {
+    GT_CLASS_MOST = 65535,
+    GT_VECTOR_MOST = 65536,
+    GT_FILE_MOST = GT_PICTURE_MAX_BYTES + (64 << 20), /* bytes of one picture file */
+    GT_NOTES_MOST = 512 << 20,                        /* bytes of dataset.json */
+};
+#define GT_NOTES_FILE "dataset.json"
+
+/* What comes with the pictures: labels, and what samples and channels mean. All memory is malloc'ed. */
 typedef struct gt_notes {
     gt_label_kind kind;
     int width;        /* classes: 1 + the largest; vectors: their length; 0: none */
-    int32_t *classes; /* [count] */
-    float *vectors;   /* [count,width] */
+    int32_t *classes; /* [count], -1: the item has no label */
+    double *vectors;  /* [count,width]; the first number is NaN: the item has no label */
     int class_names;
-    char **class_name;
+    char **class_name; /* [class_room] */
+    int class_room;
     char *channel_names;
     bool has_range;
     double range[2];
 } gt_notes;
 
-void gt_notes_free(gt_notes *n);
-
-/* dataset.json for images with these names (sorted by strcmp). Messages do not name the file it comes from. */
-gt_status gt_notes_parse(gt_notes *n, const char *text, size_t bytes, const char *const *names, int64_t count);
-
-/* Its keys range, channels and class_names alone. */
-struct json_t;
-gt_status gt_notes_parse_meaning(gt_notes *n, const struct json_t *root);
-
-/* Width of `count` class labels found elsewhere than in dataset.json, and their check; likewise for vectors of
- * n->width. */
-gt_status gt_notes_check_classes(gt_notes *n, int64_t count);
-gt_status gt_notes_check_vectors(const gt_notes *n, int64_t count);
-gt_status gt_notes_check_names(const gt_notes *n); /* class names against the number of classes */
-gt_status gt_notes_set_range(gt_notes *n, double low, double high);
-
-enum { GT_CLASS_MOST = 65535, GT_VECTOR_MOST = 65536 };
-
-typedef struct gt_stored {
+/* The functions of a source get its `state`. Messages of all of them give the reason alone, or what lies below the
+ * source's name and the reason. All but `close` may be called by several threads at once, unless main_thread_only. */
+struct gt_source {
     void *state;
     int64_t count;
-    int height, width, channels;
-    gt_sample type;
     bool main_thread_only;
     gt_notes notes;
-    gt_status (*read)(void *state, int64_t i,
-                      void *samples); /* any thread unless main_thread_only; messages name file and entry */
-    /* Adds what tells its images from others; main thread. `most` > 0: where images would have to be read for it, of so many alone, spread over all. */
-    gt_status (*fingerprint)(void *state, gt_hasher *h, int64_t most);
-    void (*close)(void *state);                          /* NULL: nothing opened yet */
-} gt_stored;
 
-typedef struct gt_spec {
+    /* One of three ways to read an item.
+     * Arrays: all items have this shape (without samples; height 0: other sources); `format` is what a head calls them. */
+    gt_picture shape;
+    const char *format;
+    gt_status (*samples)(void *state, int64_t i, void *samples);
+    /* Picture files: the first bytes, at most `most` (malloc'ed; NULL on failure). `whole`: more than `most` are an error. */
+    gt_status (*load)(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
+    /* Anything else. `first`: bytes that are to be tried first, where a part of the item may tell its head. */
+    gt_status (*read)(void *state, int64_t i, gt_picture *out);
+    gt_status (*head)(void *state, int64_t i, size_t first, gt_picture_info *out);
+    bool slow_heads; /* `head` reads all of an item */
+
+    const char *(*name)(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
+    int name_digits; /* `name` NULL: items are called by their numbers, in so many digits */
+
+    gt_hash128 stamp;                                       /* of the file that all items come from, taken before it is read; zero: each item has a stamp */
+    gt_hash128 (*item_stamp)(const void *state, int64_t i); /* NULL: `stamp` is all that is known */
+    /* Adds what tells its pictures from others; main thread. `most` > 0: where pictures would have to be read for it, of so many alone,
+     * evenly spaced. NULL: the pixels of some are what tells (dataset.c). */
+    gt_status (*fingerprint)(void *state, gt_hasher *h, int64_t most);
+    void (*close)(void *state); /* NULL: nothing was opened yet */
+
+    /* gt_source_open fills these in. */
+    gt_picture_options picture;
+    gt_source_info info;
+    char *spec; /* without slashes at its end */
+};
+
+typedef struct gt_spec { /* what somebody names as a source */
     const char *text;
     const char *extension; /* of the last part of the path, "" for none */
     bool is_folder, is_file;
 } gt_spec;
 
-typedef struct gt_stored_kind {
+typedef struct gt_source_kind {
     const char *name;
+    const char *looks; /* how such a source is named, for messages */
     bool (*claims)(const gt_spec *spec);
-    gt_status (*open)(gt_stored *s,
-                      const char *spec); /* on failure what has been opened is closed by the caller through s->close */
-} gt_stored_kind;
+    /* On failure the caller closes what was opened through s->close. Labels are read where gt_own_labels(options);
+     * range and names of channels always. */
+    gt_status (*open)(gt_source *s, const char *spec, const gt_source_options *options);
+} gt_source_kind;
 
-extern const gt_stored_kind gt_stored_zip, gt_stored_folder, gt_stored_hdf5, gt_stored_synth;
+extern const gt_source_kind gt_source_synth, gt_source_lmdb, gt_source_tfrecords, gt_source_folder, gt_source_cifar, gt_source_mnist,
+    gt_source_numpy, gt_source_csv, gt_source_zip, gt_source_hdf5;
+
+/* Are the labels that the source brings wanted? */
+static inline bool gt_own_labels(const gt_source_options *o) { return o->labels == GT_SOURCE_LABELS_OWN && !o->labels_csv; }
+
+/* ---- reading (source.c) ---- */
+
+/* An item, whichever way its source reads. Messages: the reason alone. */
+gt_status gt_item_read(const gt_source *s, int64_t i, gt_picture *out);
+gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out);
+/* GT_OK, or the message with source and item in front. */
+gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st);
+
+/* An index for looking items up by their names: their numbers in the order of code points; free() it. NULL: out of memory. */
+uint32_t *gt_item_index(const gt_source *s);
+int64_t gt_item_find(const gt_source *s, const uint32_t *index, const char *name); /* -1: none */
+
+/* Of picture files, for sources that do more than `load`. */
+typedef gt_status gt_load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
+gt_status gt_loaded_picture(gt_load *load, void *state, int64_t i, const gt_picture_options *options, gt_picture *out);
+gt_status gt_loaded_head(gt_load *load, void *state, int64_t i, size_t first, gt_picture_info *out);
+
+/* Wraps *s, which reads whole pictures, into one that reads squares of them (crops.c). */
+gt_status gt_source_crops(gt_source *s, int side);
+
+/* Adds number, size and kind of samples, and labels: what every fingerprint begins with. */
+void gt_source_hash(const gt_source *s, const gt_picture *shape, gt_hasher *h);
+
+/* ---- notes (labels.c) ---- */
+
+void gt_notes_free(gt_notes *n);
+void gt_notes_drop_labels(gt_notes *n); /* and names of classes */
+/* Makes room for [count] labels without value, in place of those that are there. */
+gt_status gt_notes_new_classes(gt_notes *n, int64_t count);
+gt_status gt_notes_new_vectors(gt_notes *n, int64_t count, size_t width);
+gt_status gt_notes_add_class_name(gt_notes *n, const char *name, size_t length); /* of the next class */
+/* Where names of classes come in any order: each once, in the order of code points; and its place, -1: not there. */
+gt_status gt_notes_sort_in_class(gt_notes *n, const char *name, size_t length);
+int gt_notes_find_class(const gt_notes *n, const char *name, size_t length);
+gt_status gt_notes_set_range(gt_notes *n, double low, double high);
+/* Finds the width of classes, and checks what holds for all labels. `every`: each item has one. */
+gt_status gt_notes_check(gt_notes *n, int64_t count, bool every);
+bool gt_notes_labelled(const gt_notes *n, int64_t i);
+/* Does the list of names of channels begin with these (in lower case)? Case and spaces do not count. */
+bool gt_names_begin(const char *names, const char *with);
+bool gt_channels_alpha(const char *names, int channels); /* is the last one alpha, by its name? NULL: no names */
+
+/* The first folder of each name is its class. */
+gt_status gt_labels_of_folders(gt_source *s);
+/* Rows of an array: [count,width]; 0/1 rows with a single 1 are classes. */
+gt_status gt_labels_of_rows(gt_notes *n, int64_t count, const double *rows, size_t width);
+
+/* dataset.json (see dataset.h); gt_own_labels false: neither labels nor class names are taken. options->every_label: each item has one label;
+ * else an item may have none, and of several the last one counts. (labels_json.c) */
+gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const gt_source_options *options);
+
+/* The lines NAME,LABEL[,LABEL...] of a CSV file. `by_name`: for the items of these names; else line number = item. (labels_csv.c) */
+gt_status gt_labels_of_csv(gt_source *s, const char *path, bool by_name);
+
+/* ---- files (source_files.c) ---- */
 
 /* Do the first bytes of the file agree? (false: also when it cannot be read) */
 bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n);
 bool gt_file_is_hdf5(const char *path);
+
+/* What tells a file from another one, or from itself after a change, wherever it lies: size and time; zero: it is not there. To be
+ * asked before the file is read, so that a change in between is noticed the next time. */
+gt_hash128 gt_file_stamp(const char *path);
+
+/* Makes *s a source of picture files in a folder (the first `length` bytes of the text); s->state is a gt_picture_files, whose names and
+ * s->count are the caller's to fill in. */
+typedef struct gt_picture_files {
+    char *folder;
+    gt_name_list names; /* empty at first */
+} gt_picture_files;
+gt_status gt_source_of_files(gt_source *s, const char *folder, size_t length);
+
+/* ---- datasets (dataset.c) ---- */
 
 /* The stored image behind an item, and whether it is to be mirrored. */
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored);

@@ -10,7 +10,7 @@
 
 #include "base/temp_file.h"
 #include "codec/pickle.h"
-#include "data/import_source.h"
+#include "data/source.h"
 
 enum { SIDE = 32, PLANE = SIDE * SIDE, IMAGE = 3 * PLANE, MEMBERS = 6, MEMBER_MOST = 512 << 20, PIECE = 1 << 16 };
 
@@ -26,17 +26,17 @@ static const member_kind member_kinds[] = {{"data_batch_1", 0, 5}, {"data_batch_
 
 typedef struct member {
     const member_kind *kind;
-    uint64_t at; /* in the spool */
+    uint64_t at; /* in the file */
     size_t bytes;
 } member;
 
 typedef struct batch {
-    uint64_t at; /* of its first image, in the spool */
+    uint64_t at; /* of its first image, in the file */
     int64_t first, count;
 } batch;
 
 typedef struct cifar {
-    gt_temp_file spool;
+    gt_temp_file file;
     member members[MEMBERS];
     int n_members;
     batch batches[5];
@@ -68,15 +68,15 @@ static gt_status check_place(const cifar *c, const member_kind *kind) {
 static gt_status unpack_member(cifar *c, struct archive *a, const member_kind *kind) {
     static _Thread_local char piece[PIECE];
     gt_status st = check_place(c, kind);
-    if (!st) st = gt_temp_file_align(&c->spool);
+    if (!st) st = gt_temp_file_align(&c->file);
     if (st) return st;
     member *m = &c->members[c->n_members];
-    *m = (member){.kind = kind, .at = c->spool.size};
+    *m = (member){.kind = kind, .at = c->file.size};
     la_ssize_t n = 1;
     while (!st && (n = archive_read_data(a, piece, sizeof piece)) > 0) {
         m->bytes += (size_t)n;
         st = m->bytes > MEMBER_MOST ? gt_fail(GT_FORMAT, "'%s' is larger than %d MB", kind->name, MEMBER_MOST >> 20)
-                                    : gt_temp_file_add(&c->spool, piece, (size_t)n);
+                                    : gt_temp_file_add(&c->file, piece, (size_t)n);
     }
     if (!st && n < 0) st = gt_fail(GT_FORMAT, "'%s': damaged or truncated: %s", kind->name, archive_error_string(a));
     c->n_members++;
@@ -121,13 +121,13 @@ static gt_status copy_text(cifar *c, const gt_pickle_array *a, size_t wanted) {
         size_t n = gt_pickle_latin1(a->bytes + at, a->n - at, piece, sizeof piece, &used);
         if (n == 0) return gt_fail(GT_FORMAT, "a pickled array whose text is not latin1");
         total += n;
-        st = gt_temp_file_add(&c->spool, piece, n);
+        st = gt_temp_file_add(&c->file, piece, n);
     }
     if (!st && total != wanted) st = gt_fail(GT_FORMAT, "a pickled array whose bytes do not fit its shape");
     return st;
 }
 
-/* Where the images of a batch lie in the spool: in the pickle itself, or decoded behind everything else. */
+/* Where the images of a batch lie in the file: in the pickle itself, or decoded behind everything else. */
 static gt_status find_images(cifar *c, const member *m, const char *map, const gt_pickle *root, batch *b) {
     gt_pickle_array a;
     gt_pickle *data = gt_pickle_get(root, "data");
@@ -137,11 +137,11 @@ static gt_status find_images(cifar *c, const member *m, const char *map, const g
     if (a.type != 'u' || a.size != 1 || a.dimensions != 2 || a.shape[1] != IMAGE || a.shape[0] == 0 || a.shape[0] > INT32_MAX)
         return gt_fail(GT_FORMAT, "'data' is no array [n, %d] of bytes", IMAGE);
     b->count = (int64_t)a.shape[0];
-    b->at = a.utf8 ? c->spool.size : m->at + (uint64_t)(a.bytes - map);
+    b->at = a.utf8 ? c->file.size : m->at + (uint64_t)(a.bytes - map);
     return a.utf8 ? copy_text(c, &a, a.shape[0] * IMAGE) : GT_OK;
 }
 
-static gt_status read_labels(gt_reader *s, const cifar *c, const gt_pickle *root, const batch *b) {
+static gt_status read_labels(gt_source *s, const cifar *c, const gt_pickle *root, const batch *b) {
     const char *key = label_key(c, root);
     const gt_pickle *list = gt_pickle_get(root, key);
     if (!list || list->kind != GT_PICKLE_LIST || list->items != (size_t)b->count)
@@ -155,28 +155,23 @@ static gt_status read_labels(gt_reader *s, const cifar *c, const gt_pickle *root
     return GT_OK;
 }
 
-static gt_status read_names(gt_reader *s, const cifar *c, const gt_pickle *root) {
+static gt_status read_names(gt_source *s, const cifar *c, const gt_pickle *root) {
     const gt_pickle *list = gt_pickle_get(root, "label_names");
     if (!list) list = gt_pickle_get(root, c->coarse ? "coarse_label_names" : "fine_label_names");
     if (!list || list->kind != GT_PICKLE_LIST || list->items == 0 || list->items > GT_CLASS_MOST) return GT_OK;
-    char **names = calloc(list->items, sizeof *names);
-    gt_status st = names ? GT_OK : gt_fail(GT_NOMEM, "out of memory for class names");
-    size_t n = 0;
-    for (; !st && n < list->items; n++) {
-        const gt_pickle *v = list->item[n];
-        if (v->kind != GT_PICKLE_BYTES && v->kind != GT_PICKLE_TEXT) st = gt_fail(GT_FORMAT, "a class name that is no text");
-        else if (!(names[n] = strndup(v->bytes, v->n))) st = gt_fail(GT_NOMEM, "out of memory for class names");
+    gt_status st = GT_OK;
+    for (size_t k = 0; !st && k < list->items; k++) {
+        const gt_pickle *v = list->item[k];
+        bool text = v->kind == GT_PICKLE_BYTES || v->kind == GT_PICKLE_TEXT;
+        st = text ? gt_notes_add_class_name(&s->notes, v->bytes, v->n) : gt_fail(GT_FORMAT, "a class name that is no text");
     }
-    if (!st) st = gt_source_copy_class_names(&s->notes, (const char *const *)names, (int)n);
-    for (size_t i = 0; names && i < n; i++) free(names[i]);
-    free(names);
     return st;
 }
 
 typedef enum pass { FIND_IMAGES, READ_LABELS } pass; /* the number of labels is known when all images are found */
 
-static gt_status read_member(gt_reader *s, cifar *c, const member *m, pass pass) {
-    const char *map = gt_temp_file_map(&c->spool, m->at, m->bytes);
+static gt_status read_member(gt_source *s, cifar *c, const member *m, pass pass) {
+    const char *map = gt_temp_file_map(&c->file, m->at, m->bytes);
     gt_arena *arena = map ? gt_arena_new() : NULL;
     gt_pickle *root = NULL;
     gt_status st = !map ? GT_FAILED : !arena ? gt_fail(GT_NOMEM, "out of memory") : gt_pickle_read(&root, arena, map, m->bytes, gt_pickle_numpy_names);
@@ -187,7 +182,7 @@ static gt_status read_member(gt_reader *s, cifar *c, const member *m, pass pass)
     return st ? gt_wrap(st, "'%s'", m->kind->name) : GT_OK;
 }
 
-static gt_status find_all_images(gt_reader *s, cifar *c) {
+static gt_status find_all_images(gt_source *s, cifar *c) {
     gt_status st = GT_OK;
     for (int i = 0; i < c->n_members && !st; i++) {
         const member_kind *kind = c->members[i].kind;
@@ -213,23 +208,14 @@ static const batch *batch_of(const cifar *c, int64_t i) {
     return b;
 }
 
-static gt_status read_item(void *state, int64_t i, gt_picture *out) {
+static gt_status read_samples(void *state, int64_t i, void *samples) {
     const cifar *c = state;
     const batch *b = batch_of(c, i);
-    uint8_t planes[IMAGE];
-    gt_status st = gt_temp_file_read(&c->spool, b->at + (uint64_t)(i - b->first) * IMAGE, planes, IMAGE);
-    if (!st) st = gt_picture_new(out, SIDE, SIDE, 3, GT_U8);
-    if (st) return st;
-    uint8_t *to = out->samples;
-    for (int k = 0; k < PLANE; k++)
+    uint8_t planes[IMAGE], *to = samples;
+    gt_status st = gt_temp_file_read(&c->file, b->at + (uint64_t)(i - b->first) * IMAGE, planes, IMAGE);
+    for (int k = 0; k < PLANE && !st; k++)
         for (int channel = 0; channel < 3; channel++) *to++ = planes[channel * PLANE + k];
-    return GT_OK;
-}
-
-static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
-    (void)state, (void)i;
-    gt_source_array_head(out, "CIFAR", &(gt_picture){.height = SIDE, .width = SIDE, .channels = 3});
-    return GT_OK;
+    return st;
 }
 
 static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
@@ -242,22 +228,28 @@ static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_N
 
 static void close_cifar(void *state) {
     cifar *c = state;
-    gt_temp_file_close(&c->spool);
+    gt_temp_file_close(&c->file);
     free(c);
 }
 
-static gt_status open_cifar(gt_reader *s, const char *spec, const gt_source_options *options) {
+static gt_status open_cifar(gt_source *s, const char *spec, const gt_source_options *options) {
     cifar *c = calloc(1, sizeof *c);
     if (!c) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_reader){.state = c, .read = read_item, .head = head_item, .identity = gt_source_file_stamp(spec), .name = name_item, .close = close_cifar};
+    s->state = c;
+    s->close = close_cifar;
+    s->samples = read_samples;
+    s->shape = (gt_picture){.height = SIDE, .width = SIDE, .channels = 3, .type = GT_U8};
+    s->format = "CIFAR";
+    s->name = name_item;
+    s->stamp = gt_file_stamp(spec);
     c->coarse = options->coarse;
-    gt_status st = gt_temp_file_open(&c->spool);
+    gt_status st = gt_temp_file_open(&c->file);
     if (!st) st = unpack(c, spec);
     if (!st) st = find_all_images(s, c);
-    if (st || options->labels != GT_SOURCE_LABELS_OWN || options->labels_csv) return st;
-    st = gt_source_new_classes(s);
+    if (st || !gt_own_labels(options)) return st;
+    st = gt_notes_new_classes(&s->notes, s->count);
     for (int i = 0; i < c->n_members && !st; i++) st = read_member(s, c, &c->members[i], READ_LABELS);
     return st;
 }
 
-const gt_reader_kind gt_reader_cifar = {.name = "cifar", .claims = claims, .open = open_cifar};
+const gt_source_kind gt_source_cifar = {.name = "cifar", .looks = "cifar-10-python.tar.gz", .claims = claims, .open = open_cifar};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Picture files below a folder: what the sources that name files share. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,102 +8,95 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "data/import_source.h"
+#include "base/temp_file.h"
+#include "data/source.h"
 
-gt_status gt_source_check_name(const char *name) {
-    if (*name == '/') return gt_fail(GT_FORMAT, "an absolute path: pictures must lie in the source's own folder");
-    for (const char *p = name; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
-        if (!strncmp(p, "..", 2) && (p[2] == '/' || p[2] == 0))
-            return gt_fail(GT_FORMAT, "its path leads out of the source's own folder ('..')");
-    return GT_OK;
-}
-
-/* The first bytes of a regular file, at most `most`; `whole`: more than those are an error. *bytes is NULL on failure. */
-static gt_status read_front(const char *path, size_t most, bool whole, void **bytes, size_t *n) {
-    struct stat s;
-    *bytes = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
-    gt_status st = GT_OK;
-    if (fd < 0 || fstat(fd, &s) != 0) st = gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
-    else if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "not a regular file");
-    else if (whole && (uint64_t)s.st_size > most)
-        st = gt_fail(GT_FORMAT, "%lld bytes; at most %zu are read", (long long)s.st_size, most);
-    size_t wanted = st ? 0 : (uint64_t)s.st_size < most ? (size_t)s.st_size : most;
-    if (!st && !(*bytes = malloc(wanted + 1))) st = gt_fail(GT_NOMEM, "out of memory for %zu bytes", wanted);
-    for (*n = 0; !st && *n < wanted;) {
-        ssize_t got = pread(fd, (char *)*bytes + *n, wanted - *n, (off_t)*n);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) st = gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
-        if (got == 0) st = gt_fail(GT_FORMAT, "became shorter while it was read");
-        if (got > 0) *n += (size_t)got;
-    }
+bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n) {
+    char found[16];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool same = fd >= 0 && n <= sizeof found && pread(fd, found, n, (off_t)offset) == (ssize_t)n && !memcmp(found, bytes, n);
     if (fd >= 0) close(fd);
-    if (st) {
-        free(*bytes);
-        *bytes = NULL;
-    }
-    return st;
+    return same;
 }
 
-/* The path of a name in a folder, to be freed; NULL after an error with the status in *st. */
-static char *path_of(const char *folder, const char *name, gt_status *st) {
-    *st = gt_source_check_name(name);
-    char *path = *st ? NULL : gt_path_join(folder, name);
-    if (!*st && !path) *st = GT_NOMEM;
-    return path;
-}
-
-gt_status gt_source_read_file(gt_picture *out, const char *folder, const char *name, const gt_picture_options *options) {
-    gt_status st;
-    char *path = path_of(folder, name, &st);
-    if (!path) return st;
-    void *bytes;
-    size_t n;
-    st = read_front(path, GT_FILE_MOST, true, &bytes, &n);
-    if (!st) st = gt_picture_decode(out, bytes, n, options);
-    free(bytes);
-    free(path);
-    return st;
-}
-
-gt_status gt_source_head_file(gt_picture_info *out, const char *folder, const char *name) {
-    gt_status st;
-    char *path = path_of(folder, name, &st);
-    if (!path) return st;
-    void *bytes;
-    size_t n;
-    st = read_front(path, GT_PICTURE_HEAD_BYTES, false, &bytes, &n);
-    if (!st) st = gt_picture_head(out, bytes, n);
-    if (st && bytes && n == GT_PICTURE_HEAD_BYTES) { /* there is more of it */
-        free(bytes);
-        st = read_front(path, GT_FILE_MOST, true, &bytes, &n);
-        if (!st) st = gt_picture_head(out, bytes, n);
-    }
-    free(bytes);
-    free(path);
-    return st;
-}
-
-gt_hash128 gt_source_file_stamp(const char *path) {
+gt_hash128 gt_file_stamp(const char *path) {
     struct stat s;
     if (stat(path, &s)) return (gt_hash128){0};
     int64_t known[3] = {s.st_size, s.st_mtim.tv_sec, s.st_mtim.tv_nsec};
     return gt_hash(known, sizeof known);
 }
 
-gt_hash128 gt_source_file_stamp_in(const char *folder, const char *name) {
+/* A name that is absolute or has a part '..' is refused. */
+static gt_status check_name(const char *name) {
+    if (*name == '/') return gt_fail(GT_FORMAT, "an absolute path: pictures must lie in the source's own folder");
+    for (const char *p = name; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
+        if (!strncmp(p, "..", 2) && (p[2] == '/' || p[2] == 0)) return gt_fail(GT_FORMAT, "its path leads out of the source's own folder ('..')");
+    return GT_OK;
+}
+
+/* The path of file i, to be freed; NULL after an error with the status in *st. */
+static char *path_of(const gt_picture_files *f, int64_t i, gt_status *st) {
+    const char *name = gt_names_at(&f->names, (size_t)i);
+    *st = check_name(name);
+    char *path = *st ? NULL : gt_path_join(f->folder, name);
+    if (!*st && !path) *st = GT_NOMEM;
+    return path;
+}
+
+static gt_status load_open(int fd, size_t most, bool whole, void **bytes, size_t *n) {
+    struct stat s;
+    if (fd < 0 || fstat(fd, &s) != 0) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
+    if (!S_ISREG(s.st_mode)) return gt_fail(GT_FORMAT, "not a regular file");
+    if (whole && (uint64_t)s.st_size > most) return gt_fail(GT_FORMAT, "%lld bytes; at most %zu are read", (long long)s.st_size, most);
+    *n = (uint64_t)s.st_size < most ? (size_t)s.st_size : most;
+    if (!(*bytes = malloc(*n + 1))) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", *n);
+    gt_status st = gt_read_at(fd, 0, *bytes, *n);
+    if (!st) return GT_OK;
+    free(*bytes);
+    *bytes = NULL;
+    return st;
+}
+
+static gt_status load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
     gt_status st;
-    char *path = path_of(folder, name, &st);
-    gt_hash128 stamp = path ? gt_source_file_stamp(path) : (gt_hash128){0};
+    *bytes = NULL;
+    char *path = path_of(state, i, &st);
+    if (!path) return st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
+    st = load_open(fd, most, whole, bytes, n);
+    if (fd >= 0) close(fd);
+    free(path);
+    return st;
+}
+
+static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
+    (void)buffer;
+    return gt_names_at(&((const gt_picture_files *)state)->names, (size_t)i);
+}
+
+static gt_hash128 stamp_item(const void *state, int64_t i) {
+    gt_status st;
+    char *path = path_of(state, i, &st);
+    gt_hash128 stamp = path ? gt_file_stamp(path) : (gt_hash128){0};
     free(path);
     return stamp;
 }
 
-void gt_source_array_head(gt_picture_info *out, const char *format, const gt_picture *shape) {
-    *out = (gt_picture_info){.format = format,
-                             .height = shape->height,
-                             .width = shape->width,
-                             .channels = shape->channels,
-                             .bits = 8 * (int)gt_sample_bytes(shape->type),
-                             .alpha = shape->alpha};
+static void close_files(void *state) {
+    gt_picture_files *f = state;
+    gt_names_free(&f->names);
+    free(f->folder);
+    free(f);
+}
+
+gt_status gt_source_of_files(gt_source *s, const char *folder, size_t length) {
+    gt_picture_files *f = calloc(1, sizeof *f);
+    if (!f) return gt_fail(GT_NOMEM, "out of memory");
+    s->state = f;
+    s->close = close_files;
+    s->load = load;
+    s->name = name_item;
+    s->item_stamp = stamp_item;
+    f->folder = strndup(folder, length);
+    return f->folder ? GT_OK : gt_fail(GT_NOMEM, "out of memory");
 }

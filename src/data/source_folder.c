@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A folder of pictures, subfolders included, with an optional dataset.json at its root. */
+ * A folder of picture files, subfolders included, with an optional dataset.json at its root. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,169 +14,141 @@
 
 #include "base/progress.h"
 #include "base/file.h"
-#include "data/folder_list.h"
-#include "data/pictures.h"
+#include "base/temp_file.h"
+#include "data/source.h"
 
-enum { PART_BYTES = 64 * 1024 };
+enum { DEPTH_MOST = 64, PART_BYTES = 64 * 1024 };
 
-typedef struct folder {
-    char *path;
-    gt_name_list list;
-    gt_pictures pictures;
-} folder;
+/* ---- the files of a folder and of its subfolders ---- */
 
-static bool claims(const gt_spec *spec) {
-    return spec->is_folder;
-}
+typedef struct walk {
+    gt_name_list *list;
+    size_t root;         /* bytes of the root and its slash in `path` */
+    char path[PATH_MAX]; /* of what is being looked at */
+} walk;
 
-static void close_folder(void *state) {
-    folder *f = state;
-    gt_names_free(&f->list);
-    free(f->pictures.names);
-    free(f->path);
-    free(f);
-}
+static gt_status list_folder(walk *w, size_t length, int depth);
 
-static gt_status path_of(const folder *f, int64_t i, char **path) {
-    if (asprintf(path, "%s/%s", f->path, f->pictures.names[i]) >= 0) return GT_OK;
-    return gt_fail(GT_NOMEM, "out of memory for a path");
-}
+typedef enum entry_kind { NOTHING, FILE_ENTRY, FOLDER_ENTRY } entry_kind;
 
-/* Opens picture i; *size is its length. */
-static gt_status open_picture(const folder *f, int64_t i, int *fd, uint64_t *size) {
-    char *path = NULL;
-    gt_status st = path_of(f, i, &path);
-    if (st) return st;
+/* Most file systems tell with the name what it is of; asking for each file is slow on a network. */
+static entry_kind kind_of(DIR *dir, const struct dirent *e) {
     struct stat s;
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (*fd < 0 || fstat(*fd, &s) != 0) st = gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
-    else if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "not a regular file");
-    else *size = (uint64_t)s.st_size;
-    if (st && *fd >= 0) close(*fd);
-    free(path);
-    return st;
+    if (e->d_type == DT_REG) return FILE_ENTRY;
+    if (e->d_type == DT_DIR) return FOLDER_ENTRY;
+    if (fstatat(dirfd(dir), e->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0) return NOTHING; /* gone in the meantime */
+    if (S_ISDIR(s.st_mode)) return FOLDER_ENTRY;
+    bool to_folder = S_ISLNK(s.st_mode) && fstatat(dirfd(dir), e->d_name, &s, 0) == 0 && S_ISDIR(s.st_mode);
+    return to_folder ? NOTHING : FILE_ENTRY; /* also a dead link: it is named when it is read */
 }
 
-/* The n bytes from `offset` on. */
-static gt_status read_part(int fd, uint64_t offset, uint8_t *out, size_t n) {
-    while (n > 0) {
-        ssize_t r = pread(fd, out, n, (off_t)offset);
-        if (r < 0 && errno == EINTR) continue;
-        if (r < 0) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
-        if (r == 0) return gt_fail(GT_FORMAT, "became shorter while it was read");
-        out += r;
-        offset += (uint64_t)r;
-        n -= (size_t)r;
+/* w->path[0 .. length) is the folder with a slash behind it. */
+static gt_status list_one(walk *w, DIR *dir, size_t length, const struct dirent *e, int depth) {
+    size_t more = strlen(e->d_name);
+    entry_kind kind = kind_of(dir, e);
+    gt_progress();
+    if (length + more + 2 > sizeof w->path) return gt_fail(GT_FORMAT, "'%.*s%s': the path is too long", (int)length, w->path, e->d_name);
+    memcpy(w->path + length, e->d_name, more + 1);
+    if (kind == FOLDER_ENTRY) {
+        memcpy(w->path + length + more, "/", 2);
+        return list_folder(w, length + more + 1, depth + 1);
     }
-    return GT_OK;
+    const char *name = w->path + w->root;
+    return kind == FILE_ENTRY && gt_picture_is_name(name) ? gt_names_add(w->list, name, strlen(name)) : GT_OK;
 }
 
-static gt_status peek(void *state, int64_t i, void *head, size_t most, size_t *n) {
-    int fd;
-    uint64_t size = 0;
-    gt_status st = open_picture(state, i, &fd, &size);
-    if (st) return st;
-    *n = size < most ? (size_t)size : most;
-    st = read_part(fd, 0, head, *n);
-    close(fd);
+static gt_status list_folder(walk *w, size_t length, int depth) {
+    if (depth > DEPTH_MOST) return gt_fail(GT_FORMAT, "'%s': folders are nested more than %d deep", w->path, DEPTH_MOST);
+    DIR *dir = opendir(w->path);
+    if (!dir) return gt_fail(GT_FAILED, "'%s' cannot be listed: %s", w->path, strerror(errno));
+    gt_status st = GT_OK;
+    for (struct dirent *e; !st && (errno = 0, e = readdir(dir));)
+        if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..")) st = list_one(w, dir, length, e, depth);
+    int error = errno;
+    w->path[length] = 0;
+    if (!st && error) st = gt_fail(GT_FAILED, "'%s' cannot be listed: %s", w->path, strerror(error));
+    closedir(dir);
     return st;
 }
 
-static gt_status load(void *state, int64_t i, void **bytes, size_t *n) {
-    int fd;
-    uint64_t size = 0;
-    gt_status st = open_picture(state, i, &fd, &size);
-    if (st) return st;
-    if (size > GT_PICTURE_MAX_BYTES) {
-        st = gt_fail(GT_FORMAT, "%llu bytes; at most %d are read", (unsigned long long)size, GT_PICTURE_MAX_BYTES);
-    } else if (!(*bytes = malloc(size + 1))) {
-        st = gt_fail(GT_NOMEM, "out of memory for %llu bytes", (unsigned long long)size);
-    } else {
-        st = read_part(fd, 0, *bytes, size);
-        *n = size;
-    }
-    close(fd);
-    return st;
+/* Adds the paths below `path` of all pictures, in no order. Links to files are followed, links to folders are not (they may
+ * lead round in a circle). */
+static gt_status list_pictures(gt_name_list *l, const char *path) {
+    walk w = {.list = l};
+    int n = snprintf(w.path, sizeof w.path, "%s/", path);
+    if (n < 0 || (size_t)n >= sizeof w.path) return gt_fail(GT_FORMAT, "the path is too long");
+    w.root = (size_t)n;
+    return list_folder(&w, w.root, 0);
 }
 
-static gt_status read_picture(void *state, int64_t i, void *samples) {
-    return gt_pictures_read(&((folder *)state)->pictures, i, samples);
-}
+/* ---- the source ---- */
+
+static bool claims(const gt_spec *spec) { return spec->is_folder; }
 
 /* Size and CRC-32 of the first and the last 64 KiB (which overlap in a small file). */
-static gt_status fingerprint_one(folder *f, int64_t i, uint8_t *buffer, gt_hasher *h) {
-    int fd;
-    uint64_t size = 0;
-    gt_status st = open_picture(f, i, &fd, &size);
-    if (st) return st;
+static gt_status mark_file(int fd, uint64_t size, uint8_t *buffer, gt_hasher *h) {
     size_t part = size < PART_BYTES ? (size_t)size : PART_BYTES;
     uint64_t mark[3] = {htole64(size)};
+    gt_status st = GT_OK;
     for (int end = 0; end < 2 && !st; end++) {
-        st = read_part(fd, end ? size - part : 0, buffer, part);
+        st = gt_read_at(fd, end ? size - part : 0, buffer, part);
         if (!st) mark[1 + end] = htole64(gt_crc32(0, buffer, part));
     }
-    close(fd);
     if (!st) gt_hasher_add(h, mark, sizeof mark);
     return st;
 }
 
+static gt_status fingerprint_one(const gt_picture_files *f, int64_t i, uint8_t *buffer, gt_hasher *h) {
+    int fd = -1;
+    off_t size = 0;
+    char *path = gt_path_join(f->folder, gt_names_at(&f->names, (size_t)i));
+    gt_status st = path ? gt_file_open_regular(path, &fd, &size) : GT_NOMEM;
+    if (!st && (st = mark_file(fd, (uint64_t)size, buffer, h))) gt_wrap(st, "'%s'", path);
+    if (fd >= 0) close(fd);
+    free(path);
+    return st;
+}
+
 static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
-    folder *f = state;
+    const gt_picture_files *f = state;
     uint8_t *buffer = malloc(PART_BYTES);
     if (!buffer) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
-    int64_t all = f->pictures.count, looks = most && most < all ? most : all;
+    int64_t all = (int64_t)f->names.count, looks = most && most < all ? most : all;
     gt_status st = GT_OK;
     for (int64_t k = 0; k < looks && !st; k++) {
-        int64_t i = k * all / looks;
         gt_progress();
-        st = fingerprint_one(f, i, buffer, h);
-        if (st) gt_wrap(st, "'%s': '%s'", f->path, f->pictures.names[i]);
+        st = fingerprint_one(f, k * all / looks, buffer, h);
     }
     free(buffer);
     return st;
 }
 
-/* Every picture's name, in order; one of a kind that cannot be read is an error. */
-static gt_status list_pictures(folder *f) {
-    gt_status st = gt_folder_list(&f->list, f->path, gt_picture_is_name);
-    gt_names_sort(&f->list, gt_by_code_points);
-    if (!st && !(f->pictures.names = malloc((f->list.count + 1) * sizeof *f->pictures.names)))
-        st = gt_fail(GT_NOMEM, "out of memory for a list of %zu pictures", f->list.count);
-    for (size_t i = 0; i < f->list.count && !st; i++) {
-        bool accepted;
-        const char *name = gt_names_at(&f->list, i);
-        st = gt_pictures_accept(name, &accepted);
-        if (st) gt_wrap(st, "'%s'", f->path);
-        if (accepted) f->pictures.names[f->pictures.count++] = name;
-    }
-    return st;
-}
-
-static gt_status read_notes(folder *f, gt_notes *notes) {
-    char *path = gt_path_join(f->path, GT_NOTES_FILE);
+static gt_status read_json(gt_source *s, const char *folder, const gt_source_options *options) {
+    if (!gt_folder_has(folder, GT_NOTES_FILE)) return GT_OK;
+    char *path = gt_path_join(folder, GT_NOTES_FILE);
     if (!path) return GT_NOMEM;
     void *text = NULL;
     size_t n;
-    gt_status st = access(path, F_OK) == 0 ? gt_file_read(path, GT_NOTES_MOST, &text, &n) : GT_OK;
-    if (text && (st = gt_notes_parse(notes, text, n, f->pictures.names, f->pictures.count))) gt_wrap(st, "'%s'", path);
-    free(text);
+    gt_status st = gt_file_read(path, GT_NOTES_MOST, &text, &n);
+    if (!st) {
+        st = gt_labels_of_json(s, text, n, options);
+        free(text);
+        if (st) gt_wrap(st, "'%s'", GT_NOTES_FILE);
+    }
     free(path);
     return st;
 }
 
-static gt_status open_folder(gt_stored *s, const char *spec) {
-    folder *f = calloc(1, sizeof *f);
-    if (!f) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
-    s->state = f;
-    s->close = close_folder;
-    s->read = read_picture;
+static gt_status open_folder(gt_source *s, const char *spec, const gt_source_options *options) {
+    gt_status st = gt_source_of_files(s, spec, strlen(spec));
+    if (st) return st;
+    gt_picture_files *f = s->state;
     s->fingerprint = fingerprint;
-    if (!(f->path = strdup(spec))) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
-    f->pictures = (gt_pictures){.path = f->path, .peek = peek, .load = load, .state = f};
-    gt_status st = list_pictures(f);
-    if (!st) st = gt_pictures_survey(&f->pictures, s);
-    if (!st) st = read_notes(f, &s->notes);
-    return st ? st : gt_pictures_name_channels(&f->pictures, &s->notes);
+    st = list_pictures(&f->names, spec);
+    if (st) return st;
+    gt_names_sort(&f->names, options->by_code_points ? gt_by_code_points : gt_by_components);
+    s->count = (int64_t)f->names.count;
+    return read_json(s, spec, options);
 }
 
-const gt_stored_kind gt_stored_folder = {.name = "folder", .claims = claims, .open = open_folder};
+const gt_source_kind gt_source_folder = {.name = "folder", .looks = "a folder of pictures", .claims = claims, .open = open_folder};

@@ -11,11 +11,9 @@
 #include "gantry/picture.h"
 #include "h5/h5.h"
 
-enum { PROBES = 256 };
 #define LABEL_BYTES_MOST ((size_t)1 << 30)
 
 typedef struct h5set {
-    char *path;
     gt_h5_file file;
     gt_h5_set *images;
     gt_sample type;
@@ -29,30 +27,13 @@ static void close_set(void *state) {
     h5set *d = state;
     gt_h5_set_close(d->images);
     gt_h5_close(&d->file);
-    free(d->path);
     free(d);
 }
 
 static gt_status read_image(void *state, int64_t i, void *samples) {
     static const gt_number types[] = {[GT_U8] = GT_NUMBER_UINT8, [GT_U16] = GT_NUMBER_UINT16, [GT_F32] = GT_NUMBER_FLOAT};
     h5set *d = state;
-    gt_status st = gt_h5_set_read(d->images, i, 1, types[d->type], samples);
-    return st ? gt_wrap(st, "'%s': image %" PRId64, d->path, i) : GT_OK;
-}
-
-static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
-    h5set *d = state;
-    size_t bytes = (size_t)d->images->row_elements * gt_sample_bytes(d->type);
-    uint8_t *pixels = malloc(bytes);
-    if (!pixels) return gt_fail(GT_NOMEM, "out of memory for one image of '%s'", d->path);
-    int64_t wanted = most && most < PROBES ? most : PROBES, looks = d->images->rows < wanted ? d->images->rows : wanted;
-    gt_status st = GT_OK;
-    for (int64_t k = 0; k < looks && !st; k++) {
-        st = read_image(d, k * d->images->rows / looks, pixels);
-        if (!st) gt_hasher_add(h, pixels, bytes);
-    }
-    free(pixels);
-    return st;
+    return gt_h5_set_read(d->images, i, 1, types[d->type], samples);
 }
 
 /* Types that images can be of; others are named. */
@@ -91,16 +72,13 @@ static gt_status read_labels(const h5set *d, gt_h5_set *s, gt_notes *notes) {
     if (width == 0 || width > GT_VECTOR_MOST || s->elements > LABEL_BYTES_MOST / sizeof(float))
         return gt_fail(GT_FORMAT, "%lld numbers per image; 1 to %d and at most %zu MB in all are possible", (long long)width, GT_VECTOR_MOST,
                        LABEL_BYTES_MOST >> 20);
-    void *numbers = calloc((size_t)s->elements, sizeof(float)); /* an int32 has the same size */
-    if (!numbers) return gt_fail(GT_NOMEM, "out of memory for labels");
-    notes->kind = classes ? GT_LABELS_CLASSES : GT_LABELS_VECTORS;
-    if (classes) notes->classes = numbers;
-    else notes->vectors = numbers;
-    notes->width = (int)width;
-    /* numbers beyond 32 bits become the largest one, and are refused as that */
-    gt_status st = gt_h5_set_read(s, 0, rows, classes ? GT_NUMBER_INT32 : GT_NUMBER_FLOAT, numbers);
+    gt_status st = classes ? gt_notes_new_classes(notes, rows) : gt_notes_new_vectors(notes, rows, (size_t)width);
     if (st) return st;
-    return classes ? gt_notes_check_classes(notes, rows) : gt_notes_check_vectors(notes, rows);
+    /* numbers beyond 32 bits become the largest one, and are refused as that; vectors have the precision of float32 */
+    if (classes) st = gt_h5_set_read(s, 0, rows, GT_NUMBER_INT32, notes->classes);
+    else st = gt_h5_set_read(s, 0, rows, GT_NUMBER_DOUBLE, notes->vectors);
+    for (int64_t i = 0; i < rows * width && !st && vectors; i++) notes->vectors[i] = (double)(float)notes->vectors[i];
+    return st ? st : gt_notes_check(notes, rows, true);
 }
 
 static gt_status read_notes(const h5set *d, gt_notes *notes) {
@@ -116,35 +94,38 @@ static gt_status read_notes(const h5set *d, gt_notes *notes) {
     if (count) notes->channel_names = channels[0];
     free(channels);
     if (!st) st = gt_h5_texts(&d->file, "images", "class_names", GT_CLASS_MOST + 1, &notes->class_name, &notes->class_names);
-    if (!st) st = gt_notes_check_names(notes);
+    notes->class_room = notes->class_names;
+    if (!st) st = gt_notes_check(notes, d->images->rows, true);
     if (!st) st = gt_h5_numbers(&d->file, "images", "range", 2, range, &there);
     return st || !there ? st : gt_notes_set_range(notes, range[0], range[1]);
 }
 
-static gt_status read_file(h5set *d, gt_stored *s) {
+static gt_status read_file(h5set *d, gt_source *s) {
     if (!gt_h5_has(&d->file, "images")) return gt_fail(GT_FORMAT, "holds no dataset 'images' [N,H,W,C]");
     gt_status st = gt_h5_set_open(&d->images, &d->file, "images");
     if (st || (st = check_dims(d->images)) || (st = check_type(d->images, &d->type))) return st;
     s->count = d->images->dims[0];
-    s->height = (int)d->images->dims[1];
-    s->width = (int)d->images->dims[2];
-    s->channels = (int)d->images->dims[3];
-    s->type = d->type;
-    return read_notes(d, &s->notes);
-}
-
-static gt_status open_hdf5(gt_stored *s, const char *spec) {
-    h5set *d = calloc(1, sizeof *d);
-    if (!d) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
-    d->path = strdup(spec);
-    s->state = d;
-    s->close = close_set;
-    s->read = read_image;
-    s->fingerprint = fingerprint;
-    s->main_thread_only = true;
-    gt_status st = d->path ? gt_h5_open(&d->file, spec) : gt_fail(GT_NOMEM, "out of memory");
-    if (!st && (st = read_file(d, s))) st = gt_wrap(st, "'%s'", spec);
+    s->shape = (gt_picture){.height = (int)d->images->dims[1], .width = (int)d->images->dims[2], .channels = (int)d->images->dims[3], .type = d->type};
+    st = read_notes(d, &s->notes);
+    gt_notes *n = &s->notes;
+    s->shape.alpha = gt_channels_alpha(n->channel_names, s->shape.channels);
+    n->has_range = n->has_range && (n->range[0] != gt_sample_low(d->type) || n->range[1] != gt_sample_high(d->type));
     return st;
 }
 
-const gt_stored_kind gt_stored_hdf5 = {.name = "hdf5", .claims = claims, .open = open_hdf5};
+static gt_status open_hdf5(gt_source *s, const char *spec, const gt_source_options *options) {
+    (void)options;
+    h5set *d = calloc(1, sizeof *d);
+    if (!d) return gt_fail(GT_NOMEM, "out of memory");
+    s->state = d;
+    s->close = close_set;
+    s->samples = read_image;
+    s->format = gt_source_hdf5.name;
+    s->name_digits = 8;
+    s->main_thread_only = true;
+    s->stamp = gt_file_stamp(spec);
+    gt_status st = gt_h5_open(&d->file, spec);
+    return st ? st : read_file(d, s);
+}
+
+const gt_source_kind gt_source_hdf5 = {.name = "hdf5", .looks = "an HDF5 file", .claims = claims, .open = open_hdf5};

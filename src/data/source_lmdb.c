@@ -18,8 +18,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/temp_file.h"
-#include "data/import_source.h"
-#include "data/name_list.h"
+#include "data/source.h"
 
 enum {
     META_BYTES = 152, MAGIC_AT = 16, VERSION_AT = 20, PAGE_SIZE_AT = 40, FLAGS_AT = 92, ROOT_AT = 128, TRANSACTION_AT = 144,
@@ -173,34 +172,27 @@ static gt_status to_rgb(gt_picture *p) {
     return GT_OK;
 }
 
-/* The first bytes of a value, at most `most`. */
-static gt_status load(const lmdb *l, int64_t i, size_t most, void **bytes, size_t *n) {
+/* The first bytes of a value. Heads are told from all of it, unless fewer than GT_PICTURE_HEAD_BYTES are asked for. */
+static gt_status load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
+    const lmdb *l = state;
+    (void)whole;
+    if (most >= GT_PICTURE_HEAD_BYTES) most = GT_FILE_MOST;
     *n = l->values[i].n < most ? l->values[i].n : most;
-    *bytes = malloc(*n + 1);
-    if (!*bytes) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", *n);
+    if (!(*bytes = malloc(*n + 1))) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", *n);
     gt_status st = gt_read_at(l->fd, l->values[i].at, *bytes, *n);
-    if (st) free(*bytes);
+    if (!st) return GT_OK;
+    free(*bytes);
+    *bytes = NULL;
     return st;
 }
 
 static gt_status read_item(void *state, int64_t i, gt_picture *out) {
-    const lmdb *l = state;
-    void *bytes;
-    size_t n;
-    gt_status st = load(l, i, GT_FILE_MOST, &bytes, &n);
-    if (st) return st;
-    st = gt_picture_decode(out, bytes, n, &l->options);
-    free(bytes);
+    gt_status st = gt_loaded_picture(load, state, i, &((const lmdb *)state)->options, out);
     return st ? st : to_rgb(out);
 }
 
-static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
-    void *bytes;
-    size_t n;
-    gt_status st = load(state, i, GT_FILE_MOST, &bytes, &n);
-    if (st) return st;
-    st = gt_picture_head(out, bytes, n);
-    free(bytes);
+static gt_status head_item(void *state, int64_t i, size_t first, gt_picture_info *out) {
+    gt_status st = gt_loaded_head(load, state, i, first, out);
     out->channels = 3;
     out->bits = 8;
     out->alpha = false;
@@ -220,11 +212,11 @@ static void close_lmdb(void *state) {
     free(l);
 }
 
-static gt_status open_file(lmdb *l, const char *folder, gt_hash128 *identity) {
+static gt_status open_file(lmdb *l, const char *folder, gt_hash128 *stamp) {
     struct stat s;
     char *path = gt_path_join(folder, "data.mdb");
     if (!path) return GT_NOMEM;
-    *identity = gt_source_file_stamp(path);
+    *stamp = gt_file_stamp(path);
     l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     free(path);
     if (l->fd < 0 || fstat(l->fd, &s) != 0) return gt_fail(GT_FAILED, "'data.mdb' cannot be opened: %s", strerror(errno));
@@ -233,14 +225,18 @@ static gt_status open_file(lmdb *l, const char *folder, gt_hash128 *identity) {
     return GT_OK;
 }
 
-static gt_status open_lmdb(gt_reader *s, const char *spec, const gt_source_options *options) {
+static gt_status open_lmdb(gt_source *s, const char *spec, const gt_source_options *options) {
     lmdb *l = calloc(1, sizeof *l);
     if (!l) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_reader){.state = l, .read = read_item, .head = head_item, .name = name_item, .close = close_lmdb};
     l->options = options->picture;
     l->fd = -1;
+    s->state = l;
+    s->close = close_lmdb;
+    s->read = read_item;
+    s->head = head_item;
+    s->name = name_item;
     uint64_t root;
-    gt_status st = open_file(l, spec, &s->identity);
+    gt_status st = open_file(l, spec, &s->stamp);
     if (!st) st = read_meta(l, &root);
     if (st) return st;
     l->pages_left = l->bytes / l->page;
@@ -249,4 +245,4 @@ static gt_status open_lmdb(gt_reader *s, const char *spec, const gt_source_optio
     return st;
 }
 
-const gt_reader_kind gt_reader_lmdb = {.name = "lmdb", .claims = claims, .open = open_lmdb};
+const gt_source_kind gt_source_lmdb = {.name = "lmdb", .looks = "FOLDER_lmdb", .claims = claims, .open = open_lmdb};

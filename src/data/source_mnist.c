@@ -15,7 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/temp_file.h"
-#include "data/import_source.h"
+#include "data/source.h"
 
 enum {
     IDX_BYTES = 0x0800, /* first word: type (bytes) and number of dimensions */
@@ -23,14 +23,13 @@ enum {
     PIECE = 1 << 16,
     DEFLATE_MOST = 1032, /* no deflate stream unpacks to more than this times its size */
     MNIST_SIDE = 28,
-    PAD = 2, /* on each side of 28, as the reference tool does it */
 };
 
 static const char images_part[] = "-images-idx3-ubyte", labels_part[] = "-labels-idx1-ubyte";
 
 typedef struct mnist {
-    gt_temp_file spool;
-    int height, width;
+    gt_temp_file file;
+    int height, width, border; /* border: zeros on each side */
 } mnist;
 
 static bool claims(const gt_spec *spec) {
@@ -76,28 +75,28 @@ static gt_status read_idx_head(gzFile file, int dimensions, uint64_t file_bytes,
     return GT_OK;
 }
 
-static gt_status spool_images(mnist *m, gzFile file, uint64_t total) {
+static gt_status unpack_images(mnist *m, gzFile file, uint64_t total) {
     char *piece = malloc(PIECE);
     gt_status st = piece ? GT_OK : gt_fail(GT_NOMEM, "out of memory for unpacking");
-    while (!st && m->spool.size < total) {
-        size_t n = total - m->spool.size < PIECE ? (size_t)(total - m->spool.size) : PIECE;
+    while (!st && m->file.size < total) {
+        size_t n = total - m->file.size < PIECE ? (size_t)(total - m->file.size) : PIECE;
         st = read_packed(file, piece, n);
-        if (!st) st = gt_temp_file_add(&m->spool, piece, n);
+        if (!st) st = gt_temp_file_add(&m->file, piece, n);
     }
     if (!st && gzread(file, piece, 1) != 0) st = gt_fail(GT_FORMAT, "damaged: it goes on behind its last image, or its checksum is wrong");
     free(piece);
     return st;
 }
 
-static gt_status read_images(gt_reader *s, mnist *m, const char *path) {
+static gt_status read_images(gt_source *s, mnist *m, const char *path) {
     gzFile file;
     uint64_t bytes;
     uint32_t size[3];
     gt_status st = open_packed(&file, path, &bytes);
     if (st) return st;
     st = read_idx_head(file, 3, bytes, size);
-    if (!st) st = gt_temp_file_open(&m->spool);
-    if (!st) st = spool_images(m, file, (uint64_t)size[0] * size[1] * size[2]);
+    if (!st) st = gt_temp_file_open(&m->file);
+    if (!st) st = unpack_images(m, file, (uint64_t)size[0] * size[1] * size[2]);
     if (gzclose(file) == Z_BUF_ERROR && !st) st = gt_fail(GT_FORMAT, "truncated: its checksum is missing");
     if (st) return st;
     s->count = size[0];
@@ -107,7 +106,7 @@ static gt_status read_images(gt_reader *s, mnist *m, const char *path) {
 }
 
 /* Of a file that is there. */
-static gt_status read_labels(gt_reader *s, const char *path) {
+static gt_status read_labels(gt_source *s, const char *path) {
     gzFile file;
     uint64_t bytes;
     uint32_t n = 0;
@@ -118,7 +117,7 @@ static gt_status read_labels(gt_reader *s, const char *path) {
     uint8_t *labels = st ? NULL : malloc(n);
     if (!st && !labels) st = gt_fail(GT_NOMEM, "out of memory for %u labels", n);
     if (!st) st = read_packed(file, labels, n);
-    if (!st) st = gt_source_new_classes(s);
+    if (!st) st = gt_notes_new_classes(&s->notes, s->count);
     for (uint32_t i = 0; !st && i < n; i++) s->notes.classes[i] = labels[i];
     free(labels);
     gzclose(file);
@@ -126,7 +125,7 @@ static gt_status read_labels(gt_reader *s, const char *path) {
 }
 
 /* The file beside the images': packed like it, or not. */
-static gt_status find_labels(gt_reader *s, const char *spec) {
+static gt_status find_labels(gt_source *s, const char *spec) {
     const char *slash = strrchr(spec, '/'), *part = strstr(slash ? slash : spec, images_part);
     if (!part) return GT_OK;
     for (int packed = 1; packed >= 0; packed--) {
@@ -141,55 +140,44 @@ static gt_status find_labels(gt_reader *s, const char *spec) {
     return GT_OK;
 }
 
-static int pad_of(const mnist *m) {
-    return m->height == MNIST_SIDE && m->width == MNIST_SIDE ? PAD : 0;
-}
-
-static gt_picture shape_of(const mnist *m) {
-    return (gt_picture){.height = m->height + 2 * pad_of(m), .width = m->width + 2 * pad_of(m), .channels = 1};
-}
-
-static gt_status read_item(void *state, int64_t i, gt_picture *out) {
+/* The rows are read without gaps behind the upper border, and then go to their places, the last one first. */
+static gt_status read_samples(void *state, int64_t i, void *samples) {
     const mnist *m = state;
-    gt_picture shape = shape_of(m);
-    size_t stored = (size_t)m->height * (size_t)m->width, pad = (size_t)pad_of(m);
-    gt_status st = gt_picture_new(out, shape.height, shape.width, 1, GT_U8);
-    if (st) return st;
-    uint8_t *pixels = out->samples, *rows = malloc(stored);
-    st = rows ? gt_temp_file_read(&m->spool, (uint64_t)i * stored, rows, stored) : gt_fail(GT_NOMEM, "out of memory");
-    memset(pixels, 0, gt_picture_bytes(out));
-    for (size_t y = 0; !st && y < (size_t)m->height; y++)
-        memcpy(pixels + (y + pad) * (size_t)shape.width + pad, rows + y * (size_t)m->width, (size_t)m->width);
-    free(rows);
-    return st;
-}
-
-static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
-    (void)i;
-    gt_picture shape = shape_of(state);
-    gt_source_array_head(out, "IDX", &shape);
+    size_t height = (size_t)m->height, width = (size_t)m->width, border = (size_t)m->border, wide = width + 2 * border;
+    uint8_t *rows = (uint8_t *)samples + border * wide;
+    gt_status st = gt_temp_file_read(&m->file, (uint64_t)i * height * width, rows, height * width);
+    if (st || !border) return st;
+    for (size_t y = height; y-- > 0;) {
+        uint8_t *row = rows + y * wide;
+        memmove(row + border, rows + y * width, width);
+        memset(row, 0, border);
+        memset(row + border + width, 0, border);
+    }
+    memset(samples, 0, border * wide);
+    memset(rows + height * wide, 0, border * wide);
     return GT_OK;
-}
-
-static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
-    (void)state;
-    snprintf(buffer, GT_ITEM_NAME_BYTES, "%05" PRId64, i);
-    return buffer;
 }
 
 static void close_mnist(void *state) {
     mnist *m = state;
-    gt_temp_file_close(&m->spool);
+    gt_temp_file_close(&m->file);
     free(m);
 }
 
-static gt_status open_mnist(gt_reader *s, const char *spec, const gt_source_options *options) {
+static gt_status open_mnist(gt_source *s, const char *spec, const gt_source_options *options) {
     mnist *m = calloc(1, sizeof *m);
     if (!m) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_reader){.state = m, .read = read_item, .head = head_item, .identity = gt_source_file_stamp(spec), .name = name_item, .close = close_mnist};
-    m->spool = GT_SPOOL_NONE;
+    m->file = GT_TEMP_FILE_NONE;
+    s->state = m;
+    s->close = close_mnist;
+    s->samples = read_samples;
+    s->format = "IDX";
+    s->name_digits = 5;
+    s->stamp = gt_file_stamp(spec);
     gt_status st = read_images(s, m, spec);
-    return !st && options->labels == GT_SOURCE_LABELS_OWN && !options->labels_csv ? find_labels(s, spec) : st;
+    m->border = m->height == MNIST_SIDE && m->width == MNIST_SIDE ? options->mnist_border : 0;
+    s->shape = (gt_picture){.height = m->height + 2 * m->border, .width = m->width + 2 * m->border, .channels = 1, .type = GT_U8};
+    return !st && gt_own_labels(options) ? find_labels(s, spec) : st;
 }
 
-const gt_reader_kind gt_reader_mnist = {.name = "mnist", .claims = claims, .open = open_mnist};
+const gt_source_kind gt_source_mnist = {.name = "mnist", .looks = "*-images-idx3-ubyte.gz", .claims = claims, .open = open_mnist};

@@ -13,7 +13,7 @@
 
 #include "base/temp_file.h"
 #include "codec/npy.h"
-#include "data/import_source.h"
+#include "data/source.h"
 
 enum { CHANNELS_MOST = 16, PIECE = 1 << 16, ROLE_NAMES = 4 };
 
@@ -47,7 +47,7 @@ static gt_status check_type(numpy *f) {
     return GT_OK;
 }
 
-static gt_status check_images(gt_reader *s, numpy *f, uint64_t bytes) {
+static gt_status check_images(gt_source *s, numpy *f, uint64_t bytes) {
     const gt_npy *a = &f->array;
     gt_status st = check_type(f);
     if (st) return st;
@@ -71,20 +71,20 @@ static gt_status check_images(gt_reader *s, numpy *f, uint64_t bytes) {
     return st;
 }
 
-static gt_status take_labels(gt_reader *s, const gt_npy *a, const void *data) {
+static gt_status take_labels(gt_source *s, const gt_npy *a, const void *data) {
     size_t width = a->dimensions == 2 ? a->shape[1] : 1;
     if (a->dimensions < 1 || a->dimensions > 2 || a->shape[0] != (size_t)s->count)
         return gt_fail(GT_FORMAT, "labels must be [%" PRId64 "] or [%" PRId64 ",L]", s->count, s->count);
     bool classes = a->type != 'f' && width == 1;
     double *rows = malloc((a->elements + 1) * sizeof *rows);
-    gt_status st = !rows ? gt_fail(GT_NOMEM, "out of memory for labels") : classes ? gt_source_new_classes(s) : GT_OK;
+    gt_status st = !rows ? gt_fail(GT_NOMEM, "out of memory for labels") : classes ? gt_notes_new_classes(&s->notes, s->count) : GT_OK;
     for (size_t i = 0; !st && i < a->elements; i++) {
         rows[i] = gt_npy_number(a, data, i);
         if (!classes) continue;
         if (rows[i] < 0 || rows[i] > GT_CLASS_MOST) st = gt_fail(GT_FORMAT, "label %zu is %g; classes are integers 0 .. %d", i, rows[i], GT_CLASS_MOST);
         else s->notes.classes[i] = (int32_t)rows[i];
     }
-    if (!st && !classes) st = gt_source_one_hot(s, rows, width);
+    if (!st && !classes) st = gt_labels_of_rows(&s->notes, s->count, rows, width);
     free(rows);
     return st;
 }
@@ -106,7 +106,7 @@ static gt_status read_front(struct archive *a, char *out, size_t most, size_t *n
     return got < 0 ? gt_fail(GT_FORMAT, "damaged or truncated: %s", archive_error_string(a)) : GT_OK;
 }
 
-static gt_status spool_rest(gt_temp_file *to, struct archive *a, char *piece, size_t n, uint64_t most) {
+static gt_status unpack_rest(gt_temp_file *to, struct archive *a, char *piece, size_t n, uint64_t most) {
     if (to->fd >= 0) return gt_fail(GT_FORMAT, "damaged: the archive holds two arrays of this name");
     gt_status st = gt_temp_file_open(to);
     while (!st && n > 0) {
@@ -164,10 +164,10 @@ static gt_status take_entry(npz *z, struct archive *a, const char *name, char *p
     uint64_t most = head.head + (uint64_t)head.elements * (unsigned)head.size;
     if (labels) {
         z->label_array = head;
-        return spool_rest(&z->labels, a, piece, n, most);
+        return unpack_rest(&z->labels, a, piece, n, most);
     }
     z->f->array = head;
-    return spool_rest(&z->f->file, a, piece, n, most);
+    return unpack_rest(&z->f->file, a, piece, n, most);
 }
 
 static gt_status go_through(npz *z, const char *path) {
@@ -189,7 +189,7 @@ static gt_status go_through(npz *z, const char *path) {
     return st;
 }
 
-static gt_status use_labels(gt_reader *s, const npz *z) {
+static gt_status use_labels(gt_source *s, const npz *z) {
     const gt_npy *a = &z->label_array;
     if (z->labels.size != a->head + a->elements * (uint64_t)a->size) return gt_fail(GT_FORMAT, "truncated: the array is not whole");
     const char *map = gt_temp_file_map(&z->labels, 0, (size_t)z->labels.size);
@@ -199,8 +199,8 @@ static gt_status use_labels(gt_reader *s, const npz *z) {
     return st;
 }
 
-static gt_status open_npz(gt_reader *s, numpy *f, const char *path, bool with_labels) {
-    npz z = {.f = f, .choice = {.rank = {-1, -1}}, .labels = GT_SPOOL_NONE};
+static gt_status open_npz(gt_source *s, numpy *f, const char *path, bool with_labels) {
+    npz z = {.f = f, .choice = {.rank = {-1, -1}}, .labels = GT_TEMP_FILE_NONE};
     gt_status st = go_through(&z, path);
     if (!st && z.choice.rank[IMAGES] < 0) st = gt_fail(GT_FORMAT, "holds no array of images (images, x_train, data, arr_0, or 3 or 4 dimensions)");
     if (!st && z.choice.rank[IMAGES] == ROLE_NAMES && z.choice.by_shape > 1)
@@ -214,7 +214,7 @@ static gt_status open_npz(gt_reader *s, numpy *f, const char *path, bool with_la
     return st;
 }
 
-static gt_status open_npy(gt_reader *s, numpy *f, const char *path) {
+static gt_status open_npy(gt_source *s, numpy *f, const char *path) {
     char *head = malloc(GT_NPY_HEAD_MOST);
     if (!head) return gt_fail(GT_NOMEM, "out of memory");
     f->file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
@@ -228,7 +228,7 @@ static gt_status open_npy(gt_reader *s, numpy *f, const char *path) {
 /* ---- items ---- */
 
 /* Sample by sample into its place: planes become channels, f64 becomes f32. */
-static void arrange(const numpy *f, const uint8_t *from, gt_picture *out) {
+static void arrange(const numpy *f, const uint8_t *from, void *samples) {
     size_t pixels = f->height * f->width, size = (size_t)f->array.size;
     for (size_t k = 0; k < pixels; k++)
         for (size_t c = 0; c < f->channels; c++) {
@@ -237,39 +237,23 @@ static void arrange(const numpy *f, const uint8_t *from, gt_picture *out) {
             if (size == 8) {
                 double wide;
                 memcpy(&wide, sample, 8);
-                ((float *)out->samples)[to] = (float)wide;
+                ((float *)samples)[to] = (float)wide;
             } else {
-                memcpy((uint8_t *)out->samples + to * size, sample, size);
+                memcpy((uint8_t *)samples + to * size, sample, size);
             }
         }
 }
 
-static gt_status read_item(void *state, int64_t i, gt_picture *out) {
+static gt_status read_samples(void *state, int64_t i, void *samples) {
     const numpy *f = state;
     size_t bytes = f->height * f->width * f->channels * (size_t)f->array.size;
     bool straight = !f->planes && f->array.size != 8;
-    gt_status st = gt_picture_new(out, (int)f->height, (int)f->width, (int)f->channels, f->type);
-    if (st) return st;
-    uint8_t *stored = straight ? out->samples : malloc(bytes);
+    uint8_t *stored = straight ? samples : malloc(bytes);
     if (!stored) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", bytes);
-    st = gt_temp_file_read(&f->file, f->array.head + (uint64_t)i * bytes, stored, bytes);
-    if (!st && !straight) arrange(f, stored, out);
+    gt_status st = gt_temp_file_read(&f->file, f->array.head + (uint64_t)i * bytes, stored, bytes);
+    if (!st && !straight) arrange(f, stored, samples);
     if (!straight) free(stored);
     return st;
-}
-
-static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
-    const numpy *f = state;
-    (void)i;
-    gt_source_array_head(out, "numpy",
-                         &(gt_picture){.height = (int)f->height, .width = (int)f->width, .channels = (int)f->channels, .type = f->type});
-    return GT_OK;
-}
-
-static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
-    (void)state;
-    snprintf(buffer, GT_ITEM_NAME_BYTES, "%05" PRId64, i);
-    return buffer;
 }
 
 static void close_numpy(void *state) {
@@ -278,13 +262,20 @@ static void close_numpy(void *state) {
     free(f);
 }
 
-static gt_status open_numpy(gt_reader *s, const char *spec, const gt_source_options *options) {
+static gt_status open_numpy(gt_source *s, const char *spec, const gt_source_options *options) {
     numpy *f = calloc(1, sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_reader){.state = f, .read = read_item, .head = head_item, .identity = gt_source_file_stamp(spec), .name = name_item, .close = close_numpy};
-    f->file = GT_SPOOL_NONE;
-    if (!strcasecmp(spec + strlen(spec) - 4, ".npy")) return open_npy(s, f, spec);
-    return open_npz(s, f, spec, options->labels == GT_SOURCE_LABELS_OWN && !options->labels_csv);
+    f->file = GT_TEMP_FILE_NONE;
+    s->state = f;
+    s->close = close_numpy;
+    s->samples = read_samples;
+    s->format = "numpy";
+    s->name_digits = 5;
+    s->stamp = gt_file_stamp(spec);
+    bool one = !strcasecmp(spec + strlen(spec) - 4, ".npy");
+    gt_status st = one ? open_npy(s, f, spec) : open_npz(s, f, spec, gt_own_labels(options));
+    s->shape = (gt_picture){.height = (int)f->height, .width = (int)f->width, .channels = (int)f->channels, .type = f->type};
+    return st;
 }
 
-const gt_reader_kind gt_reader_numpy = {.name = "numpy", .claims = claims, .open = open_numpy};
+const gt_source_kind gt_source_numpy = {.name = "numpy", .looks = "an array .npy or .npz", .claims = claims, .open = open_numpy};

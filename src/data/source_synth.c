@@ -65,12 +65,9 @@ static void draw_circle(const synth *s, uint32_t i, uint8_t *pixels) {
 }
 
 static gt_status label_circles(const synth *s, gt_notes *notes) {
-    notes->kind = GT_LABELS_VECTORS;
-    notes->width = 1;
-    notes->vectors = calloc(s->n, sizeof *notes->vectors);
-    if (!notes->vectors) return gt_fail(GT_NOMEM, "out of memory for %llu labels", (unsigned long long)s->n);
-    for (uint64_t i = 0; i < s->n; i++) notes->vectors[i] = radius_of(s, (uint32_t)i);
-    return GT_OK;
+    gt_status st = gt_notes_new_vectors(notes, (int64_t)s->n, 1);
+    for (uint64_t i = 0; i < s->n && !st; i++) notes->vectors[i] = (double)radius_of(s, (uint32_t)i);
+    return st;
 }
 
 /* ---- shapes: signed distances in a frame where a shape reaches to about 1, y down ---- */
@@ -167,17 +164,10 @@ static void draw_shape(const synth *s, uint32_t i, uint8_t *pixels) {
 }
 
 static gt_status label_shapes(const synth *s, gt_notes *notes) {
-    notes->kind = GT_LABELS_CLASSES;
-    notes->classes = calloc(s->n, sizeof *notes->classes);
-    notes->class_name = calloc(s->classes, sizeof *notes->class_name);
-    if (!notes->classes || !notes->class_name)
-        return gt_fail(GT_NOMEM, "out of memory for %llu labels", (unsigned long long)s->n);
-    for (uint64_t i = 0; i < s->n; i++) notes->classes[i] = (int32_t)(i % s->classes);
-    for (uint64_t c = 0; c < s->classes; c++) {
-        if (!(notes->class_name[c] = strdup(kind[c].name))) return gt_fail(GT_NOMEM, "out of memory for class names");
-        notes->class_names++;
-    }
-    return gt_notes_check_classes(notes, (int64_t)s->n);
+    gt_status st = gt_notes_new_classes(notes, (int64_t)s->n);
+    for (uint64_t i = 0; i < s->n && !st; i++) notes->classes[i] = (int32_t)(i % s->classes);
+    for (uint64_t c = 0; c < s->classes && !st; c++) st = gt_notes_add_class_name(notes, kind[c].name, strlen(kind[c].name));
+    return st;
 }
 
 /* ---- the sets and their grammar ---- */
@@ -200,18 +190,18 @@ static const synth_set sets[] = {
      .label = label_shapes},
 };
 
-static gt_status find_set(const char *spec, const char *name, size_t length, const synth_set **set) {
+static gt_status find_set(const char *name, size_t length, const synth_set **set) {
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         if (strlen(sets[i].name) == length && !memcmp(sets[i].name, name, length)) {
             *set = &sets[i];
             return GT_OK;
         }
     }
-    return gt_fail(GT_USAGE, "'%s': no such set; there are synth:circles and synth:shapes", spec);
+    return gt_fail(GT_USAGE, "no such set; there are synth:circles and synth:shapes");
 }
 
 /* One key=value from *text on; moves *text behind it and its comma. */
-static gt_status parse_key(synth *s, const char *spec, const char **text) {
+static gt_status parse_key(synth *s, const char **text) {
     const struct {
         const char *name;
         uint64_t *value, least, most;
@@ -229,28 +219,28 @@ static gt_status parse_key(synth *s, const char *spec, const char **text) {
         errno = 0;
         unsigned long long v = strtoull(digits, &end, 10);
         if (!isdigit((unsigned char)*digits) || errno || (*end && *end != ',') || v < keys[i].least || v > keys[i].most)
-            return gt_fail(GT_USAGE, "'%s': %s must be an integer %llu .. %llu", spec, keys[i].name,
+            return gt_fail(GT_USAGE, "%s must be an integer %llu .. %llu", keys[i].name,
                            (unsigned long long)keys[i].least, (unsigned long long)keys[i].most);
         *keys[i].value = v;
         *text = *end ? end + 1 : end;
-        if (*end && !end[1]) return gt_fail(GT_USAGE, "'%s': a comma without a key=value behind it", spec);
+        if (*end && !end[1]) return gt_fail(GT_USAGE, "a comma without a key=value behind it");
         return GT_OK;
     }
-    return gt_fail(GT_USAGE, "'%s': '%.*s' is no key of synth:%s; write key=value with n, size, %sseed", spec,
+    return gt_fail(GT_USAGE, "'%.*s' is no key of synth:%s; write key=value with n, size, %sseed",
                    (int)length, *text, s->set->name, s->set->classes ? "classes, " : "");
 }
 
 static gt_status parse(synth *s, const char *spec) {
     const char *name = strchr(spec, ':') + 1, *colon = strchr(name, ':');
-    gt_status st = find_set(spec, name, colon ? (size_t)(colon - name) : strlen(name), &s->set);
+    gt_status st = find_set(name, colon ? (size_t)(colon - name) : strlen(name), &s->set);
     if (st) return st;
     s->n = s->set->n;
     s->size = s->set->size;
     s->classes = s->set->classes;
     s->stream = gt_stream(s->set->name);
     const char *text = colon ? colon + 1 : "";
-    if (colon && !*text) return gt_fail(GT_USAGE, "'%s': a colon without a key=value behind it", spec);
-    while (!st && *text) st = parse_key(s, spec, &text);
+    if (colon && !*text) return gt_fail(GT_USAGE, "a colon without a key=value behind it");
+    while (!st && *text) st = parse_key(s, &text);
     return st;
 }
 
@@ -275,19 +265,33 @@ static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
     return GT_OK;
 }
 
-static gt_status open_synth(gt_stored *source, const char *spec) {
+/* The stamp of a set is its name, its keys and its labels. */
+static gt_status stamp_set(gt_source *source, synth *s) {
+    gt_hasher *h = gt_hasher_new();
+    if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
+    gt_source_hash(source, &source->shape, h);
+    gt_status st = fingerprint(s, h, 0);
+    source->stamp = gt_hasher_end(h);
+    return st;
+}
+
+static gt_status open_synth(gt_source *source, const char *spec, const gt_source_options *options) {
+    (void)options;
     synth *s = calloc(1, sizeof *s);
-    if (!s) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    if (!s) return gt_fail(GT_NOMEM, "out of memory");
     source->state = s;
     source->close = free;
-    source->read = draw;
+    source->samples = draw;
     source->fingerprint = fingerprint;
+    source->format = gt_source_synth.name;
+    source->name_digits = 8;
     gt_status st = parse(s, spec);
     if (st) return st;
     source->count = (int64_t)s->n;
-    source->height = source->width = (int)s->size;
-    source->channels = s->set->channels;
-    return s->set->label(s, &source->notes);
+    source->shape = (gt_picture){.height = (int)s->size, .width = (int)s->size, .channels = s->set->channels, .type = GT_U8};
+    st = s->set->label(s, &source->notes);
+    if (!st) st = gt_notes_check(&source->notes, source->count, true);
+    return st ? st : stamp_set(source, s);
 }
 
-const gt_stored_kind gt_stored_synth = {.name = "synth", .claims = claims, .open = open_synth};
+const gt_source_kind gt_source_synth = {.name = "synth", .looks = "synth:NAME", .claims = claims, .open = open_synth};

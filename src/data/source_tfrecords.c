@@ -21,8 +21,7 @@
 #include "base/temp_file.h"
 #include "codec/npy.h"
 #include "codec/raw_picture.h"
-#include "data/import_source.h"
-#include "data/name_list.h"
+#include "data/source.h"
 #include "gantry/hash.h"
 
 enum { LENGTH_BYTES = 12, CHECKSUM_BYTES = 4, RECORD_MOST = GT_PICTURE_MAX_BYTES, LABELS_MOST = 1 << 30 };
@@ -239,11 +238,13 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     return st;
 }
 
-static gt_status head_item(void *state, int64_t i, gt_picture_info *out) {
+static gt_status head_item(void *state, int64_t i, size_t first, gt_picture_info *out) {
     uint8_t *bytes;
     example x = {0};
+    (void)first;
     gt_status st = load(state, i, &bytes, &x);
-    if (!st) gt_source_array_head(out, "TFRecord", &(gt_picture){.height = (int)x.shape[1], .width = (int)x.shape[2], .channels = (int)x.shape[0]});
+    if (!st)
+        *out = (gt_picture_info){.format = "TFRecord", .height = (int)x.shape[1], .width = (int)x.shape[2], .channels = (int)x.shape[0], .bits = 8};
     free(bytes);
     return st;
 }
@@ -309,7 +310,7 @@ static char *labels_path(const char *path) {
     return out;
 }
 
-static gt_status parse_labels(gt_reader *s, const void *bytes, size_t n) {
+static gt_status parse_labels(gt_source *s, const void *bytes, size_t n) {
     gt_npy a;
     gt_status st = gt_npy_head(&a, bytes, n);
     if (st) return st;
@@ -320,12 +321,12 @@ static gt_status parse_labels(gt_reader *s, const void *bytes, size_t n) {
     double *rows = malloc(a.elements * sizeof *rows);
     if (!rows) return gt_fail(GT_NOMEM, "out of memory for labels");
     for (size_t i = 0; i < a.elements; i++) rows[i] = gt_npy_number(&a, (const char *)bytes + a.head, i);
-    st = gt_source_one_hot(s, rows, width);
+    st = gt_labels_of_rows(&s->notes, s->count, rows, width);
     free(rows);
     return st;
 }
 
-static gt_status read_labels(gt_reader *s, const char *path) {
+static gt_status read_labels(gt_source *s, const char *path) {
     void *bytes;
     size_t n;
     char *file = labels_path(path);
@@ -343,22 +344,28 @@ static gt_status read_labels(gt_reader *s, const char *path) {
     return st;
 }
 
-static gt_status open_tfrecords(gt_reader *s, const char *spec, const gt_source_options *options) {
+static gt_status open_tfrecords(gt_source *s, const char *spec, const gt_source_options *options) {
     tfrecords *t = calloc(1, sizeof *t);
     if (!t) return gt_fail(GT_NOMEM, "out of memory");
-    *s = (gt_reader){.state = t, .read = read_item, .head = head_item, .name = name_item, .close = close_tfrecords};
     t->fd = -1;
+    s->state = t;
+    s->close = close_tfrecords;
+    s->read = read_item;
+    s->head = head_item;
+    s->slow_heads = true;
+    s->name = name_item;
     char *path = NULL;
     gt_status st = GT_OK;
     if (is_file(spec)) path = strdup(spec);
     else st = choose_file(&path, spec);
     if (!st && !path) st = gt_fail(GT_NOMEM, "out of memory");
-    if (!st) s->identity = gt_source_file_stamp(path);
+    if (!st) s->stamp = gt_file_stamp(path);
     if (!st && !(st = open_records(t, path))) st = index_records(t, &s->count);
     if (st && path && !is_file(spec)) gt_wrap(st, "'%s'", path);
-    if (!st && options->labels == GT_SOURCE_LABELS_OWN && !options->labels_csv) st = read_labels(s, path);
+    if (!st && gt_own_labels(options)) st = read_labels(s, path);
     free(path);
     return st;
 }
 
-const gt_reader_kind gt_reader_tfrecords = {.name = "tfrecords", .claims = claims, .open = open_tfrecords};
+const gt_source_kind gt_source_tfrecords = {
+    .name = "tfrecords", .looks = "FILE.tfrecords or a folder of these", .claims = claims, .open = open_tfrecords};

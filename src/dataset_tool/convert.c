@@ -114,6 +114,7 @@ static gt_hash128 key_of(const conversion *p) {
                      t->range[1], p->request->compress, p->request->skip_duplicates, (long long)p->items.count,
                      o->crops, o->coarse, o->labels);
     gt_hasher_add(h, text, (size_t)n);
+    if (o->mnist_border != GT_MNIST_BORDER) gt_hasher_add(h, &o->mnist_border, sizeof o->mnist_border);
     if (p->items.labels && p->items.info.unlabelled) gt_hasher_add(h, "labelled", 8); /* those without a label are left out */
     gt_hasher_add(h, &p->digest, sizeof p->digest);
     gt_items_identify(&p->items, h);
@@ -204,9 +205,8 @@ static gt_status judge_scan(conversion *p) {
     if (!p->remarks) return GT_NOMEM;
     if (p->request->scan_only) return GT_OK;
     bool exists = false;
-    if (gt_dataset_check_size(p->shape.height, p->shape.width, NULL)) st = GT_FORMAT; /* it is the pictures that do not fit */
     const gt_dest_kind *kind = gt_dest_kind_of(p->request);
-    if (!st && kind->check) st = kind->check(&p->shape);
+    if (kind->check) st = kind->check(&p->shape);
     if (!st) st = gt_dest_exists(p->request, &exists);
     return st || (exists && !p->request->overwrite) ? st : announce(p);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dataset_tool/tool.h"
+#include "gantry/dataset.h"
 #include "h5/h5.h"
 
 typedef struct comparing {

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/name_list.h"
-#include "data/subset.h"
 #include "dataset_tool/tool.h"
+#include "gantry/sampler.h"
 
 static bool same_names(const gt_source_info *a, const gt_source_info *b) {
     if (a->class_names != b->class_names) return false;
@@ -46,30 +45,13 @@ static gt_status choose(gt_items *items, int64_t n, int64_t from, int64_t to, ui
     return gt_subset(&items->chosen, n, from, to, seed);
 }
 
-static const char *name_of(const void *imp, int64_t i) { return gt_source_name(imp, i, NULL); /* a folder keeps its names */ }
-
-/* A folder's pictures come by path components, as the reference tool takes them; training counts them by code points. */
-static gt_status as_training_counts(gt_items *items, const gt_convert_request *r, int64_t n) {
-    if (items->n > 1 || r->import.crops || strcmp(items->info.source, "folder")) return GT_OK; /* training does not take the others, or as they come */
-    uint32_t *index = gt_names_index(name_of, items->imports[0], n);
-    if (!index) return gt_fail(GT_NOMEM, "out of memory for a choice from %" PRId64 " images", n);
-    for (int64_t i = 0; i < items->count; i++) items->chosen[i] = index[items->chosen[i]];
-    free(index);
-    return GT_OK;
-}
-
-static gt_status choose_subset(gt_items *items, const gt_convert_request *r, int64_t n) {
-    gt_status st = choose(items, n, 0, r->amount, r->seed);
-    return st ? st : as_training_counts(items, r, n);
-}
-
 static gt_status choose_items(gt_items *items, const gt_convert_request *r, int64_t n) {
     items->count = n;
     switch (r->choice) {
     case GT_CONVERT_ALL: return GT_OK;
     case GT_CONVERT_SUBSET:
         if (r->amount < 1 || r->amount > n) return gt_fail(GT_USAGE, "--count=%" PRId64 ": there are %" PRId64 " images", r->amount, n);
-        return r->amount == n ? GT_OK : choose_subset(items, r, n);
+        return r->amount == n ? GT_OK : choose(items, n, 0, r->amount, r->seed);
     case GT_CONVERT_SPLIT: return choose(items, n, (int64_t)((double)n * r->split[0] + 0.5), (int64_t)((double)n * r->split[1] + 0.5), r->seed);
     }
     return GT_OK;
@@ -77,14 +59,16 @@ static gt_status choose_items(gt_items *items, const gt_convert_request *r, int6
 
 gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
     *items = (gt_items){.labels = r->import.labels_csv ? r->import.labels_csv : r->import.labels == GT_SOURCE_LABELS_FOLDERS ? "folders" : NULL};
-    items->imports = calloc((size_t)r->n_sources, sizeof(gt_source *));
+    gt_source_options options = r->import;
+    options.by_code_points = r->choice == GT_CONVERT_SUBSET && r->n_sources == 1 && !r->import.crops; /* training counts them so */
+    items->sources = calloc((size_t)r->n_sources, sizeof *items->sources);
     items->first = calloc((size_t)r->n_sources + 1, sizeof *items->first);
-    if (!items->imports || !items->first) return gt_fail(GT_NOMEM, "out of memory for a list of sources");
+    if (!items->sources || !items->first) return gt_fail(GT_NOMEM, "out of memory for a list of sources");
     for (int k = 0; k < r->n_sources; k++) {
-        gt_status st = gt_source_open(&items->imports[k], r->sources[k], &r->import);
+        gt_status st = gt_source_open(&items->sources[k], r->sources[k], &options);
         if (st) return st;
         items->n++;
-        gt_source_info info = *gt_source_get_info(items->imports[k]);
+        gt_source_info info = *gt_source_get_info(items->sources[k]);
         if (r->has_range) info.has_range = true, memcpy(info.range, r->range, sizeof info.range);
         if (k == 0) items->info = info;
         else if ((st = join(items, &info, r->sources[k], r->sources[0]))) return st;
@@ -101,20 +85,20 @@ gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
 }
 
 void gt_items_close(gt_items *items) {
-    for (int k = 0; k < items->n; k++) gt_source_close(items->imports[k]);
-    free(items->imports);
+    for (int k = 0; k < items->n; k++) gt_source_close(items->sources[k]);
+    free(items->sources);
     free(items->first);
     free(items->chosen);
     *items = (gt_items){0};
 }
 
-/* The import that item i comes from, and its number there. */
+/* The source that item i comes from, and its number there. */
 static gt_source *find(const gt_items *items, int64_t i, int64_t *number) {
     *number = items->chosen ? items->chosen[i] : i;
     int k = 0;
     while (*number >= items->first[k + 1]) k++;
     *number -= items->first[k];
-    return items->imports[k];
+    return items->sources[k];
 }
 
 gt_status gt_items_read(const gt_items *items, int64_t i, gt_picture *out) {
@@ -146,7 +130,7 @@ static void identify_sources(const gt_items *items, gt_hasher *h) {
     const char *channels = info->channel_names ? info->channel_names : "";
     double labels[5] = {info->label_kind, info->label_width, info->has_range, info->has_range ? info->range[0] : 0, info->has_range ? info->range[1] : 0};
     for (int k = 0; k < items->n; k++) {
-        gt_hash128 identity = gt_source_stamp(items->imports[k]);
+        gt_hash128 identity = gt_source_stamp(items->sources[k]);
         gt_hasher_add(h, &identity, sizeof identity);
         gt_hasher_add(h, &items->first[k + 1], sizeof items->first[k + 1]);
     }

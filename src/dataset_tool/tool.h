@@ -16,8 +16,8 @@
 
 typedef struct gt_items {
     int n;
-    gt_source **imports;
-    int64_t *first;  /* [n+1] number of an import's first item among those of all */
+    gt_source **sources;
+    int64_t *first;  /* [n+1] number of a source's first item among those of all */
     int64_t *chosen; /* [count] numbers of the items taken; NULL: the first `count` */
     int64_t count;
     bool main_thread_only;

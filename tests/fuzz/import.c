@@ -205,7 +205,7 @@ static void run(const uint8_t *bytes, size_t n) {
     else unlink(labels);
     fuzz_named(names[kind].source, bytes + HEAD + label_bytes, n - HEAD - label_bytes);
     gt_source *imp;
-    const gt_source_options with = {.crops = options & CROPS ? 2 : 0, .coarse = options & COARSE, .labels_csv = options & LABELS_CSV && label_bytes ? labels : NULL,
+    const gt_source_options with = {.crops = options & CROPS ? 2 : 0, .mnist_border = GT_MNIST_BORDER, .coarse = options & COARSE, .labels_csv = options & LABELS_CSV && label_bytes ? labels : NULL,
                                     .labels = options & NO_LABELS ? GT_SOURCE_LABELS_NONE : options & FOLDERS ? GT_SOURCE_LABELS_FOLDERS : GT_SOURCE_LABELS_OWN};
     if (gt_source_open(&imp, opened, &with)) return;
     use(imp);

@@ -22,17 +22,31 @@ static void seeds(fuzz_put *put, void *arg) {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put(arg, texts[i], strlen(texts[i]));
 }
 
-static void run(const uint8_t *bytes, size_t n) {
-    gt_notes notes = {0};
-    gt_status st = gt_notes_parse(&notes, (const char *)bytes, n, names, N);
-    if (!st && notes.kind == GT_LABELS_CLASSES)
-        for (int i = 0; i < N; i++) fuzz_check(notes.classes[i] >= 0 && notes.classes[i] < notes.width && notes.width <= GT_CLASS_MOST + 1);
-    if (!st && notes.kind == GT_LABELS_VECTORS) {
-        fuzz_check(notes.width >= 1 && notes.width <= GT_VECTOR_MOST);
-        for (int i = 0; i < N * notes.width; i++) fuzz_check(isfinite(notes.vectors[i]));
+static const char *name(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
+    (void)state, (void)buffer;
+    return names[i];
+}
+
+/* `every`: as datasets for training are read; else as the dataset tool reads them. */
+static void read_notes(const uint8_t *bytes, size_t n, bool every) {
+    gt_source s = {.count = N, .name = name};
+    gt_notes *notes = &s.notes;
+    gt_status st = gt_labels_of_json(&s, (const char *)bytes, n, &(gt_source_options){.every_label = every});
+    for (int i = 0; i < N && !st; i++) {
+        if (notes->kind == GT_LABELS_NONE) break;
+        fuzz_check(gt_notes_labelled(notes, i) || !every);
+        if (!gt_notes_labelled(notes, i)) continue;
+        if (notes->kind == GT_LABELS_CLASSES) fuzz_check(notes->classes[i] < notes->width && notes->width <= GT_CLASS_MOST + 1);
+        else fuzz_check(notes->width >= 1 && notes->width <= GT_VECTOR_MOST);
+        for (int k = 0; k < notes->width && notes->kind == GT_LABELS_VECTORS; k++) fuzz_check(isfinite((float)notes->vectors[i * notes->width + k]));
     }
-    if (!st && notes.has_range) fuzz_check(notes.range[0] < notes.range[1]);
-    gt_notes_free(&notes);
+    if (!st && notes->has_range) fuzz_check(notes->range[0] < notes->range[1]);
+    gt_notes_free(notes);
+}
+
+static void run(const uint8_t *bytes, size_t n) {
+    read_notes(bytes, n, true);
+    read_notes(bytes, n, false);
 }
 
 const fuzz_target target = {.variants = 2000, .seeds = seeds, .run = run};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ZIP and folder: order, pixels, subset, mirror, fingerprint, sizes that fit, and everything that must be refused by
+ * ZIP and folder: order, pixels, subset, mirror, fingerprint, and everything that must be refused by
  * name. */
 #include "data_files.h"
 
@@ -320,34 +320,6 @@ static void nothing_is_not_a_dataset(void **state) {
     refused("synth:circles:classes=2", "classes", "n, size, seed");
 }
 
-static void sizes_that_fit(void **state) {
-    (void)state;
-    static const struct {
-        int height, width, levels;
-        const char *nearest; /* width x height; NULL: fits */
-    } cases[] = {{32, 32, 3, NULL},
-                 {28, 28, 2, NULL},
-                 {4, 4, 0, NULL},
-                 {1024, 1024, 8, NULL},
-                 {96, 160, 5, NULL},
-                 {24, 32, 3, NULL},
-                 {30, 30, 0, "is 32 x 32"},
-                 {29, 29, 0, "is 28 x 28"},
-                 {33, 33, 0, "is 32 x 32"},
-                 {32, 20, 0, "is 24 x 32"},
-                 {100, 100, 0, "is 96 x 96"},
-                 {250, 256, 0, "is 256 x 256"},
-                 {3, 3, 0, "4 x 4"},
-                 {1, 1024, 0, "x"}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        int levels = -1;
-        gt_status st = gt_dataset_check_size(cases[i].height, cases[i].width, &levels);
-        assert_int_equal(st, cases[i].nearest ? GT_USAGE : GT_OK);
-        if (!st) assert_int_equal(levels, cases[i].levels);
-        else if (!strstr(gt_message(), cases[i].nearest)) fail_msg("%s", gt_message());
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_zip_is_read),
@@ -361,7 +333,6 @@ int main(void) {
         cmocka_unit_test(turned_pictures_agree),
         cmocka_unit_test(colours_have_names),
         cmocka_unit_test(nothing_is_not_a_dataset),
-        cmocka_unit_test(sizes_that_fit),
     };
     return cmocka_run_group_tests_name("dataset", tests, make_scratch, remove_scratch);
 }

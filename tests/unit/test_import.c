@@ -113,8 +113,9 @@ static void test_zip(void **state) {
     assert_int_equal(info->label_width, 2);
     assert_string_equal(name(imp, 1), "a/0.png");
     assert_true(gt_source_vector(imp, 2)[0] == 0.1 && gt_source_vector(imp, 1)[0] == 1e-3);
-    item_refused(imp, 0, "z.zip", "../out.png", "leads out");
-    gt_picture p = item(imp, 2);
+    gt_picture p = item(imp, 0); /* a name is a key, and never used as a path */
+    gt_picture_free(&p);
+    p = item(imp, 2);
     assert_int_equal(p.channels, 3);
     gt_picture_free(&p);
     gt_source_close(imp);

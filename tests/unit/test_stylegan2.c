@@ -489,12 +489,41 @@ static void generator_makes_images(void **state) {
     gt_model_free(m);
 }
 
+static void sizes_that_fit(void **state) {
+    (void)state;
+    static const struct {
+        int height, width, levels;
+        const char *nearest; /* width x height; NULL: fits */
+    } cases[] = {{32, 32, 3, NULL},
+                 {28, 28, 2, NULL},
+                 {4, 4, 0, NULL},
+                 {1024, 1024, 8, NULL},
+                 {96, 160, 5, NULL},
+                 {24, 32, 3, NULL},
+                 {30, 30, 0, "is 32 x 32"},
+                 {29, 29, 0, "is 28 x 28"},
+                 {33, 33, 0, "is 32 x 32"},
+                 {32, 20, 0, "is 24 x 32"},
+                 {100, 100, 0, "is 96 x 96"},
+                 {250, 256, 0, "is 256 x 256"},
+                 {3, 3, 0, "4 x 4"},
+                 {1, 1024, 0, "x"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int levels = -1;
+        gt_status st = gt_stylegan2_check_size(cases[i].height, cases[i].width, &levels);
+        assert_int_equal(st, cases[i].nearest ? GT_USAGE : GT_OK);
+        if (!st) assert_int_equal(levels, cases[i].levels);
+        else if (!strstr(gt_message(), cases[i].nearest)) fail_msg("%s", gt_message());
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(generator_has_the_published_tensors),
         cmocka_unit_test(discriminator_has_the_published_tensors),
         cmocka_unit_test(frozen_layers_are_buffers_counted_from_the_image),
         cmocka_unit_test(images_need_not_be_square),
+        cmocka_unit_test(sizes_that_fit),
         cmocka_unit_test(gradients_agree_with_differences),
         cmocka_unit_test(a_run_repeats_bit_for_bit_on_any_number_of_threads),
         cmocka_unit_test(several_slices_at_once_change_no_bit),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which image sizes the networks can make: first block H/2^k x W/2^k, k = floor(log2(max(H,W)/4)). */
+ * Which image sizes the networks of StyleGAN2 can make: first block H/2^k x W/2^k, k = floor(log2(max(H,W)/4)). */
 #include <stdlib.h>
 
-#include "gantry/dataset.h"
+#include "gantry/stylegan2.h"
 
 /* -1: smaller than 4. */
 static int levels_of(int height, int width) {
@@ -16,7 +16,7 @@ static bool fits(int height, int width) {
     return k >= 0 && height > 0 && width > 0 && height % (1 << k) == 0 && width % (1 << k) == 0;
 }
 
-gt_status gt_dataset_check_size(int height, int width, int *levels) {
+gt_status gt_stylegan2_check_size(int height, int width, int *levels) {
     if (fits(height, width)) {
         if (levels) *levels = levels_of(height, width);
         return GT_OK;
