@@ -318,6 +318,14 @@ gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes) {
     return st;
 }
 
+bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n) {
+    char found[16];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool same = fd >= 0 && n <= sizeof found && pread(fd, found, n, (off_t)offset) == (ssize_t)n && !memcmp(found, bytes, n);
+    if (fd >= 0) close(fd);
+    return same;
+}
+
 gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n) {
     *bytes = NULL;
     *n = 0;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -54,6 +55,8 @@ gt_status gt_sync_parent(const char *path);
 
 /* A regular file to read from; all else is refused. *fd is -1 unless GT_OK. */
 gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes);
+/* Do n bytes (at most 16) of the file agree? false: also when it cannot be read. */
+bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n);
 /* All of a regular file of at most `most` bytes; *bytes is malloc'ed (one zero byte more than *n), the caller frees it. */
 gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n);
 

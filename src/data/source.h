@@ -142,10 +142,6 @@ gt_status gt_labels_of_csv(gt_source *s, const char *path, bool by_name);
 
 /* ---- files (source_files.c) ---- */
 
-/* Do the first bytes of the file agree? (false: also when it cannot be read) */
-bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n);
-bool gt_file_is_hdf5(const char *path);
-
 /* What tells a file from another one, or from itself after a change, wherever it lies: size and time; zero: it is not there. To be
  * asked before the file is read, so that a change in between is noticed the next time. */
 gt_hash128 gt_file_stamp(const char *path);

@@ -11,14 +11,6 @@
 #include "base/temp_file.h"
 #include "data/source.h"
 
-bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n) {
-    char found[16];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool same = fd >= 0 && n <= sizeof found && pread(fd, found, n, (off_t)offset) == (ssize_t)n && !memcmp(found, bytes, n);
-    if (fd >= 0) close(fd);
-    return same;
-}
-
 gt_hash128 gt_file_stamp(const char *path) {
     struct stat s;
     if (stat(path, &s)) return (gt_hash128){0};

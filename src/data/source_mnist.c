@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/temp_file.h"
 #include "data/source.h"
 
@@ -167,7 +168,7 @@ static void close_mnist(void *state) {
 static gt_status open_mnist(gt_source *s, const char *spec, const gt_source_options *options) {
     mnist *m = calloc(1, sizeof *m);
     if (!m) return gt_fail(GT_NOMEM, "out of memory");
-    m->file = GT_TEMP_FILE_NONE;
+    m->file = GT_SPOOL_NONE;
     s->state = m;
     s->close = close_mnist;
     s->samples = read_samples;

@@ -200,7 +200,7 @@ static gt_status use_labels(gt_source *s, const npz *z) {
 }
 
 static gt_status open_npz(gt_source *s, numpy *f, const char *path, bool with_labels) {
-    npz z = {.f = f, .choice = {.rank = {-1, -1}}, .labels = GT_TEMP_FILE_NONE};
+    npz z = {.f = f, .choice = {.rank = {-1, -1}}, .labels = GT_SPOOL_NONE};
     gt_status st = go_through(&z, path);
     if (!st && z.choice.rank[IMAGES] < 0) st = gt_fail(GT_FORMAT, "holds no array of images (images, x_train, data, arr_0, or 3 or 4 dimensions)");
     if (!st && z.choice.rank[IMAGES] == ROLE_NAMES && z.choice.by_shape > 1)
@@ -265,7 +265,7 @@ static void close_numpy(void *state) {
 static gt_status open_numpy(gt_source *s, const char *spec, const gt_source_options *options) {
     numpy *f = calloc(1, sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory");
-    f->file = GT_TEMP_FILE_NONE;
+    f->file = GT_SPOOL_NONE;
     s->state = f;
     s->close = close_numpy;
     s->samples = read_samples;

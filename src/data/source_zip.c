@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/file.h"
 #include "data/source.h"
 #include "gantry/codec.h"
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/progress.h"
-#include "data/source.h"
+#include "h5/h5.h"
 #include "dataset_tool/tool.h"
 
 #define WAYS_OUT "--overwrite replaces it, or choose another destination"

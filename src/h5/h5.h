@@ -29,6 +29,7 @@ typedef struct gt_h5_file { /* must stay where it is while the file is open */
     int error; /* errno of the first write to the disk that failed */
 } gt_h5_file;
 
+bool gt_file_is_hdf5(const char *path); /* by its first bytes; false: also when it cannot be read */
 /* For reading, also while another process writes the file (SWMR), without file locks. GT_FAILED: no regular file. */
 gt_status gt_h5_open(gt_h5_file *f, const char *path);
 /* The bytes stay the caller's, and must stay as long as the file is open. */

@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "h5/h5.h"
 #include "h5/hdf5_util.h"
-#include "data/source.h"
+#include "gantry/dataset.h"
 
 enum { SECONDS = 10, PATIENCE = 60, ROWS = 64, CHUNKS = 16, RANK_MOST = 32, ATTRIBUTE_MOST = 64 << 20, ROW_MOST = 64 << 20 };
 enum { NOT_STARTED = 127 }; /* the status of a program that the loader cannot load */

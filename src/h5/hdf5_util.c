@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "data/source.h"
+#include "base/file.h"
+#include "h5/h5.h"
 #include "h5/h5_room.h"
 
 static herr_t keep_innermost(unsigned depth, const H5E_error2_t *error, void *text) {
