@@ -69,7 +69,6 @@ typedef struct gt_source_options {
     bool by_code_points;      /* a folder's pictures by the code points of their names, as networks are trained on them; else by path components */
     bool every_label;         /* a dataset.json with labels must have one for each item, and not two; else an item may have none, and of several
                                  the last one counts */
-    gt_picture_options picture;
 } gt_source_options;
 
 enum { GT_MNIST_BORDER = 2 }; /* what the reference tool adds */

@@ -79,8 +79,7 @@ static gt_status survey_one(const gt_dataset *ds, int64_t i) {
     gt_progress();
     gt_status st = gt_item_head(ds->source, i, SHORT_HEAD, &info);
     gt_picture found = {.height = info.height, .width = info.width, .channels = info.channels, .alpha = info.alpha, .type = gt_sample_of_bits(info.bits)};
-    bool turned = info.may_turn && found.height == ds->shape.width && found.width == ds->shape.height;
-    if (st || turned) st = read_shape(ds->source, i, &found); /* not all that can be read can be told from its head */
+    if (st) st = read_shape(ds->source, i, &found); /* not all that can be read can be told from its head */
     if (!st) st = compare(ds, &found);
     return gt_item_wrap(ds->source, i, st);
 }

@@ -33,9 +33,9 @@ static const char *written_by_a_run(const char *spec) {
 /* No kind of source claims the name. */
 static gt_status refuse(const char *spec, int error) {
     char list[512] = "";
-    for (int i = 0; i < KINDS; i++) {
+    for (int i = KINDS; i-- > 0;) { /* the usual ones first */
         size_t n = strlen(list);
-        snprintf(list + n, sizeof list - n, "%s%s", i == 0 ? "" : i == KINDS - 1 ? " or " : ", ", kinds[i]->looks);
+        snprintf(list + n, sizeof list - n, "%s%s", n == 0 ? "" : i == 0 ? " or " : ", ", kinds[i]->looks);
     }
     if (error && gt_is_url(spec)) return gt_fail(GT_FAILED, "cannot be opened: no file here, and nothing is downloaded");
     gt_file_kind kind = gt_kind_of_file(spec);
@@ -113,7 +113,6 @@ gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_opti
         free(s);
         return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     }
-    s->picture = options->picture;
     gt_status st = open_source(s, options);
     if (st) {
         gt_source_close(s);
@@ -136,11 +135,11 @@ const gt_source_info *gt_source_get_info(const gt_source *s) { return &s->info; 
 
 /* ---- items ---- */
 
-gt_status gt_loaded_picture(gt_load *load, void *state, int64_t i, const gt_picture_options *options, gt_picture *out) {
+gt_status gt_loaded_picture(gt_load *load, void *state, int64_t i, gt_picture *out) {
     void *bytes;
     size_t n;
     gt_status st = load(state, i, GT_FILE_MOST, true, &bytes, &n);
-    if (!st) st = gt_picture_decode(out, bytes, n, options);
+    if (!st) st = gt_picture_decode(out, bytes, n, NULL);
     free(bytes);
     return st;
 }
@@ -162,7 +161,7 @@ gt_status gt_loaded_head(gt_load *load, void *state, int64_t i, size_t first, gt
 
 gt_status gt_item_read(const gt_source *s, int64_t i, gt_picture *out) {
     *out = (gt_picture){0};
-    if (s->load) return gt_loaded_picture(s->load, s->state, i, &s->picture, out);
+    if (s->load) return gt_loaded_picture(s->load, s->state, i, out);
     if (s->read) return s->read(s->state, i, out);
     gt_status st = gt_picture_new(out, s->shape.height, s->shape.width, s->shape.channels, s->shape.type);
     out->alpha = s->shape.alpha;

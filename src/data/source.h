@@ -60,7 +60,6 @@ struct gt_source {
     void (*close)(void *state); /* NULL: nothing was opened yet */
 
     /* gt_source_open fills these in. */
-    gt_picture_options picture;
     gt_source_info info;
     char *spec; /* without slashes at its end */
 };
@@ -100,7 +99,7 @@ int64_t gt_item_find(const gt_source *s, const uint32_t *index, const char *name
 
 /* Of picture files, for sources that do more than `load`. */
 typedef gt_status gt_load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
-gt_status gt_loaded_picture(gt_load *load, void *state, int64_t i, const gt_picture_options *options, gt_picture *out);
+gt_status gt_loaded_picture(gt_load *load, void *state, int64_t i, gt_picture *out);
 gt_status gt_loaded_head(gt_load *load, void *state, int64_t i, size_t first, gt_picture_info *out);
 
 /* Wraps *s, which reads whole pictures, into one that reads squares of them (crops.c). */

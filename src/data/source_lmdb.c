@@ -43,7 +43,6 @@ typedef struct lmdb {
     gt_name_list names;
     value *values;
     size_t room;
-    gt_picture_options options;
 } lmdb;
 
 static bool claims(const gt_spec *spec) {
@@ -172,11 +171,10 @@ static gt_status to_rgb(gt_picture *p) {
     return GT_OK;
 }
 
-/* The first bytes of a value. Heads are told from all of it, unless fewer than GT_PICTURE_HEAD_BYTES are asked for. */
+/* The first bytes of a value, at most `most`. */
 static gt_status load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
     const lmdb *l = state;
     (void)whole;
-    if (most >= GT_PICTURE_HEAD_BYTES) most = GT_FILE_MOST;
     *n = l->values[i].n < most ? l->values[i].n : most;
     if (!(*bytes = malloc(*n + 1))) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", *n);
     gt_status st = gt_read_at(l->fd, l->values[i].at, *bytes, *n);
@@ -187,7 +185,7 @@ static gt_status load(void *state, int64_t i, size_t most, bool whole, void **by
 }
 
 static gt_status read_item(void *state, int64_t i, gt_picture *out) {
-    gt_status st = gt_loaded_picture(load, state, i, &((const lmdb *)state)->options, out);
+    gt_status st = gt_loaded_picture(load, state, i, out);
     return st ? st : to_rgb(out);
 }
 
@@ -226,9 +224,9 @@ static gt_status open_file(lmdb *l, const char *folder, gt_hash128 *stamp) {
 }
 
 static gt_status open_lmdb(gt_source *s, const char *spec, const gt_source_options *options) {
+    (void)options;
     lmdb *l = calloc(1, sizeof *l);
     if (!l) return gt_fail(GT_NOMEM, "out of memory");
-    l->options = options->picture;
     l->fd = -1;
     s->state = l;
     s->close = close_lmdb;

@@ -80,9 +80,9 @@ dry="$GANTRY train --data=shapes.zip $tiny --dry-run --steps=1"
 
 # ---- in the place of a dataset ----
 cp mine/reals.png picture; cp onnx.h5 onnx
-says 1 "'onnx': an ONNX model; a dataset is a ZIP" "$GANTRY" dataset verify onnx
+says 1 "'onnx': an ONNX model; a dataset is an HDF5 file" "$GANTRY" dataset verify onnx
 says 1 "'torch.h5': a file of PyTorch .*, not a dataset" "$GANTRY" dataset verify torch.h5
-says 1 "'picture': a picture; a dataset is a ZIP" "$GANTRY" train --data=picture
+says 1 "'picture': a picture; a dataset is an HDF5 file" "$GANTRY" train --data=picture
 says 1 "'picture': a picture; a dataset is" "$GANTRY" dataset picture x.zip
 says 1 "'mine': the directory of a run, not a dataset" "$GANTRY" train --data=mine
 says 1 "'mine': the directory of a run, not a dataset" "$GANTRY" dataset mine x.zip
