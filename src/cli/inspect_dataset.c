@@ -7,7 +7,8 @@
 
 #include "cli/cli.h"
 #include "gantry/dataset.h"
-#include "gantry/stylegan2.h"
+#include "gantry/family.h"
+#include "gantry/job.h"
 
 enum { MOST_CLASSES = 64, MOST_COMPONENTS = 16, MOST_LOOKED_AT = 1000, BAR = 40 };
 
@@ -144,7 +145,9 @@ gt_status cli_inspect_dataset(const char *spec) {
            info->channels > 1 ? "s" : "",
            info->channel_names ? " (" : "", info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0],
            info->range[1]);
-    if (gt_stylegan2_check_size(info->height, info->width, NULL)) printf("             not for --model=stylegan2: %s\n", gt_message());
+    for (const gt_family *const *f = gt_families(); *f; f++)
+        if ((*f)->check_size && (*f)->check_size(info->height, info->width, info->channels))
+            printf("             not for --model=%s: %s\n", (*f)->models->name, gt_message());
     st = print_labels(ds, info);
     if (!st) st = print_pixels(ds, info);
     if (!st) print_bytes(spec);
