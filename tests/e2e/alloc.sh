@@ -3,12 +3,14 @@
 . "$(dirname "$0")/alloc_lib.sh"
 prepare
 bad=0
+begins the_first
 # The first one, and some between; one of a library's.
 for case in stylegan2 dcgan vae vq go_on from_h5 gmm_fit generate to_zip to_h5 latent likelihood inspect report compare; do
     learn $case own
     awk -v lines="$(wc -l <numbers)" -v many=5 'BEGIN { step = int(lines / many) + 1 } NR % step == 1' numbers >some
     while read -r n; do judge $case own "$n" || bad=$((bad + 1)); done <some
 done
+begins on_one_of_two_ranks
 # On one of two ranks: its message, and no rank waits for ever.
 find_case vae && ranks=2
 for n in 30 1000 3000 9000; do
@@ -16,6 +18,7 @@ for n in 30 1000 3000 9000; do
     [ "$status" != 124 ] && [ "$status" -lt 128 ] || fail "rank 1, allocation $n: status $status"
     [ "$status" = 0 ] || grep -qi 'rank 1.*memory' errors || { cat errors; fail "rank 1, allocation $n: its message is missing"; }
 done
+begins what_rank_0_alone_prints
 # What rank 0 alone prints in a dry run, between the loader and the doctor: no rank goes on without it.
 find_case dry_run && rm -f numbers
 attempt SHORT_AT=0 SHORT_RANK=0 SHORT_NOTES="$tmp/numbers"

@@ -7,6 +7,7 @@ mkdir -p "$BUILD/long"
 at=0 sum_failed=0 sum_went_on=0 sum_outside=0
 [ -e "$state" ] && read -r at sum_failed sum_went_on sum_outside <"$state"
 prepare
+begins rounds
 # Rounds: in each of them one path in $stride of each case, so that every case comes soon.
 stride=40 bad=0
 mapfile -t all < <(names)

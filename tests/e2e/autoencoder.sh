@@ -23,6 +23,7 @@ grep -q '"Loss/KL"' cvae/stats.jsonl || fail 'no divergence in the log'
 helper dimensions digits/stats.jsonl 100 || fail 'the divergences of the dimensions are not there, or not those of the whole latent'
 grep -q 'latent dimensions that carry nothing.*: 0' cvae/log.txt || fail 'a dimension that carries nothing is not named'
 grep -q '"Codes/perplexity"' vq/stats.jsonl || fail 'no perplexity in the log'
+begins codes_that_are_not_chosen
 # Codes that are not chosen any more, however fast they fade and though they are not restarted, do no harm.
 for decay in 0 0.5; do
     quietly "$GANTRY" train --model=vq --data=synth:circles:n=50 --batch=2 --widths=0.01 --code-decay=$decay --code-floor=0 --run=fading$decay --steps=150 --threads=1
@@ -37,11 +38,13 @@ quietly "$GANTRY" train --model=vae --data=synth:circles:n=32,size=12 --batch=16
 longer --epochs=3 96 'kimg = 0.032'
 longer --kimg=0.16 160 epochs
 longer --epochs=6 192 'kimg = 0.16'
+begins slices_that_differ_by_one_sample
 # slices that differ by one sample
 quietly "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=15 --slices=4 --run=uneven --epochs=1
 quietly ranks 4 "$GANTRY" train --model=cvae --data=synth:circles:n=100,size=12 --batch=15 --slices=4 --run=uneven-4 --epochs=1
 same "$(last uneven)" "$(last uneven-4)"
 
+begins commands
 # commands
 quietly "$GANTRY" latent cvae synth:circles:n=100,size=12 --outdir=latent
 for f in latents.h5 histograms.svg histograms.png labels.svg labels.png traversal.png interpolation.png; do [ -s latent/$f ] || fail "no latent/$f"; done
@@ -58,6 +61,7 @@ grep -q 'log p(x)' said || fail 'no log-likelihood'
 quietly ranks 2 "$GANTRY" likelihood cvae synth:circles:n=20,size=12 --samples=40 --sigma=0.1 --out=two.csv --threads=2
 cmp one.csv two.csv || fail 'the likelihood depends on ranks or threads'
 
+begins anomalies
 # anomalies: an autoencoder of circles ranks squares and noise on top
 quietly "$GANTRY" train --model=ae --data=synth:circles:n=200,size=12 --batch=32 --slices=1 --run=ae --epochs=20 --lrate=0.001
 helper mixed mixed.h5
@@ -67,6 +71,7 @@ auc=$(helper auc odd/scores.csv)
 awk -v a="$auc" 'BEGIN { exit !(a >= 0.99) }' || fail "squares and noise among circles: AUC $auc"
 echo "AUC $auc"
 
+begins what
 # what cannot be
 expect 2 'has no meaning with --model=vae' "$GANTRY" train --model=vae --data=synth:circles --gamma=1
 expect 2 'has no meaning with --model=stylegan2' "$GANTRY" train --data=synth:circles --beta=1

@@ -17,6 +17,7 @@ limited_to() { # KB COMMAND...
         exec "$@"
     )
 }
+begins as_little_as_the_program_needs
 # As little as the program needs to start.
 least=90000
 until limited_to $least "$GANTRY" version >said 2>&1; do
@@ -40,6 +41,7 @@ done
 limited_to $((least + 6000)) "$GANTRY" inspect --check large.h5 >said 2>&1
 [ $? = 71 ] || { cat said; fail 'the exit status of a check without memory'; }
 
+begins a_file_that_is_damaged
 # A file that is damaged is still called damaged.
 head -c 3000 large.h5 >cut.h5
 expect 1 'cut\.h5.: damaged file' "$GANTRY" inspect cut.h5

@@ -3,6 +3,7 @@
 # install and run, and its own test passes. Docker copies more and takes the same steps.
 . "$(dirname "$0")/lib.sh"
 need mmdebstrap 'Debian: mmdebstrap'
+begins what_is_mounted_in_a_mount
 # What is mounted in a mount namespace of its own goes with it: removing the folder can never reach this machine's /dev.
 unshare --mount true 2>/dev/null || skip 'no right to make mount namespaces'
 [ "$(id -u)" = 0 ] || skip 'a chroot needs root'

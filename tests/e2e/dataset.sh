@@ -9,6 +9,7 @@ counted() { # dataset, number of images
     expect 0 "^images +$2\$" "$GANTRY" dataset inspect "$1"
 }
 
+begins the_same_bytes_from_any_number
 # The same bytes from any number of ranks and threads, to every kind of destination
 make synth:shapes:n=300,size=32,classes=3 source
 for dest in set.zip set.h5; do
@@ -24,6 +25,7 @@ expect 0 'class 2 +100 .* triangle|class 2 +100' "$GANTRY" dataset inspect one.s
 [ "$(find . -name '*.part' -o -name '*.progress')" = "" ] || fail "something was left behind"
 "$python" -m zipfile -t one.set.zip >/dev/null || fail "Python does not like the archive"
 
+begins subset
 # subset, split, merge, verify
 make subset one.set.zip some.h5 --count=30 --seed=4
 make split one.set.zip a.zip b.h5 --parts=0.9,0.1
@@ -32,6 +34,7 @@ make merge a.zip b.h5 all.zip
 counted all.zip 300
 expect 0 'all 300 images are good' ranks 2 "$GANTRY" dataset verify all.zip
 expect 2 'add up to 1' "$GANTRY" dataset split all.zip x.zip y.zip --parts=0.5,0.1
+begins one_number_for_each_destination
 # One number for each destination, and nothing else
 for parts in '0.2,' 0.2,0.8 '0.2,0.3,' '0.2,,0.8' ',0.2,0.8' '0.2,0.3,0.5,' 0.2,0.3,0.4,0.1 0.2,0.3,0.5x 0.2,x,0.5 0.2,nan,0.5 0.2,0.8,0 ',' ' '; do
     expect 2 "parts=$parts: one number" "$GANTRY" dataset split all.zip x.zip y.zip z.zip "--parts=$parts"
@@ -42,6 +45,7 @@ counted y.zip 90
 make split all.zip x.zip y.zip z.zip --overwrite
 counted y.zip 100
 expect 2 'SOURCE and DEST' "$GANTRY" dataset all.zip
+begins the_second_part_of_a_split
 # The second part of a split would hold pictures of the first
 cp -r source own
 for n in 1 2; do
@@ -49,6 +53,7 @@ for n in 1 2; do
 done
 [ ! -e train.zip ] && [ ! -e own/test ] || fail 'a part was made though another one was refused'
 
+begins options_of_other_actions_are_no
 # Options of other actions are no slips to be silent about
 expect 2 '--count goes with subset, .*not with SOURCE DEST' "$GANTRY" dataset all.zip few.zip --count=3
 expect 2 '--parts goes with split, .*not with subset' "$GANTRY" dataset subset all.zip few.zip --count=3 --parts=0.5,0.5
@@ -59,11 +64,13 @@ expect 2 '--width goes with what makes datasets, .*not with inspect' "$GANTRY" d
 quietly "$GANTRY" dataset verify all.zip --threads=2
 [ ! -e few.zip ] || fail 'a dataset was made though an option was refused'
 
+begins archives_of_the_reference_tool
 # Archives of the reference tool
 for golden in "$here"/../golden/dataset/*32.zip; do
     expect 0 "images are good" "$GANTRY" dataset verify "$golden"
 done
 
+begins killed
 # Killed, it goes on; the result is the one of a run that was not
 background "$GANTRY" dataset synth:shapes:n=8000,size=64 killed.zip --compress --threads=1
 wait_until 60 eval '[ "$(stat -c %s killed.zip.progress 2>/dev/null || echo 0)" -gt 4000 ]'
@@ -75,6 +82,7 @@ make synth:shapes:n=8000,size=64 whole.zip --compress
 cmp -s killed.zip whole.zip || fail "what was killed and went on differs"
 rm -f killed.zip whole.zip
 
+begins bad_input
 # Bad input: every bad picture is listed with its reason, nothing is made or they are left out
 mkdir -p pictures/cat pictures/dog
 i=0
@@ -93,6 +101,7 @@ for n in 1 2; do
     grep -q 'short\.png' report$n && grep -q 'text\.jpg' report$n && grep -q 'odd\.pgm.*8 x 8' report$n && grep -q "2again.png.*equal to" report$n || fail "report$n is not complete"
     "$python" -m json.tool report$n.json >/dev/null || fail "report$n.json is no JSON"
 done
+begins the_report_of_a_split
 # The report of a split is of all its parts
 for n in 1 2; do
     quietly ranks $n "$GANTRY" dataset split pictures p$n.zip q$n --on-error=skip --seed=1 --report=split$n
@@ -110,6 +119,7 @@ assert text.index(dests[0]) < text.index(dests[1])
 END
 done
 
+begins a_picture_without_a_label
 # A picture without a label: none for the dataset, and a word about it; one that was asked for labels cannot do without
 cp -r source stray && cp pictures/cat/4.png stray/stray.png
 expect 0 'no labels: 1 of 301 pictures have none, the first .stray\.png' ranks 2 "$GANTRY" dataset stray stray.zip
@@ -141,6 +151,7 @@ grep -q 'going on' said && fail 'it went on though a picture had changed'
 printf '%s\n' 'cat/2.png,0.5,1' 'cat/4.png,2,3' >labels.csv
 expect 0 'labels +none' "$GANTRY" dataset inspect all3.zip
 
+begins rgba_of_16_bits
 # 16-bit RGBA in HDF5 and back is exact, whoever reads it
 make source deep.h5 --channels=4 --depth=u16
 make source plain.zip
@@ -149,6 +160,7 @@ for n in 1 2; do
     cmp -s back$n.zip plain.zip || fail "RGBA of 16 bits came back as something else"
 done
 
+begins training_from_rgba
 # Training from RGBA, and from a folder of JPEG
 make source rgba.zip --channels=4 --compress
 mkdir jpeg && for k in 1 2 3 4 5 6 7 8; do cp "$here/../golden/dataset/mixed/x/pic001.jpg" jpeg/$k.jpg; done
@@ -157,6 +169,7 @@ expect 0 'done' "$GANTRY" train --data=rgba.zip $tiny --run=rgba --p-max=1
 expect 0 'done' "$GANTRY" train --data=jpeg $tiny --run=jpeg
 quietly "$GANTRY" generate rgba --seeds=0-3 --outdir=generated --grid
 
+begins 2_channels_of_16_bits
 # 2 channels of 16 bits, 5 channels of float32: colour is left alone, and the log says so; resumed bit for bit
 "$python" -c 'import h5py' 2>/dev/null || skip "no python3-h5py (data of many channels); all else passed"
 helper many_channels

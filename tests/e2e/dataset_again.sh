@@ -46,6 +46,7 @@ for dest in set.zip set.h5 set; do
     stays $source $dest
 done
 
+begins the_other_actions
 # The other actions
 quietly "$GANTRY" dataset subset $source some.zip --count=9 --seed=2
 again subset $source some.zip --count=9 --seed=2
@@ -63,6 +64,7 @@ quietly "$GANTRY" dataset merge some.zip one.h5 both.h5
 again merge some.zip one.h5 both.h5
 stays merge one.h5 some.zip both.h5
 
+begins a_damaged
 # A damaged one is not the same
 cp set.zip broken.zip && printf x | dd of=broken.zip bs=1 seek=2000 conv=notrunc status=none
 stays $source broken.zip --compress
@@ -79,6 +81,7 @@ stays $source broken.h5
 quietly "$GANTRY" dataset $source broken.h5 --overwrite
 again $source broken.h5
 
+begins files_of_somebody_else
 # Files of somebody else
 echo 'years of work' >notes.zip
 echo 'years of work' >notes.h5
@@ -99,6 +102,7 @@ mkdir folder.zip
 expect 2 "'folder.zip' is a folder" "$GANTRY" dataset $source folder.zip --overwrite
 mkdir empty && quietly "$GANTRY" dataset $source empty
 
+begins what_another_command_began_stays_too
 # What another command began stays too
 mkdir bad && for k in 1 2 3; do cp set/00000/img0000000$k.png bad/$k.png; done
 head -c 200 bad/3.png >bad/4.png
@@ -111,6 +115,7 @@ expect 0 'going on after 3 of 4' "$GANTRY" dataset bad begun.zip --on-error=skip
 again bad begun.zip --on-error=skip
 stays bad begun.zip --on-error=skip --compress
 
+begins suffixes
 # Suffixes
 for name in out.tar out.zipp out.tar.gz deep/out.npz photos.v2 .hidden.png out.Z; do
     expect 2 "is no kind of dataset.*FILE.zip, FILE.h5" "$GANTRY" dataset $source $name

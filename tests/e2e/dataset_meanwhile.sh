@@ -26,6 +26,7 @@ end() { # STATUS PATTERN
     grep -qE "$2" said || fail "'$2' is not said: $(<said)"
 }
 
+begins a_file
 # A file
 for dest in set.zip set.h5; do
     begin $dest
@@ -37,6 +38,7 @@ for dest in set.zip set.h5; do
     expect 0 'was finished before' "$GANTRY" dataset $source $dest
 done
 
+begins a_folder
 # A folder, with anything or a dataset in it
 quietly "$GANTRY" dataset synth:shapes:n=3,size=8 small
 for what in years small; do
@@ -51,6 +53,7 @@ for what in years small; do
     rm -r set
 done
 
+begins something_in_a_folder
 # Something in a folder that is to be replaced
 cp -r small set
 begin set --overwrite
@@ -59,6 +62,7 @@ end 2 "'work' in it is no part of a dataset"
 [ "$(<set/work)" = 'years of work' ] || fail 'set/work is gone'
 rm set/work
 
+begins something_in_the_part
 # Something in the part
 echo 'years of work' >set.part/work
 expect 1 'set.part. cannot be removed' "$GANTRY" dataset $source set --overwrite --restart

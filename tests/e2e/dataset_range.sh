@@ -30,6 +30,7 @@ for name in 'right1.h5', 'right2.h5':
 assert 'range' not in h5py.File('usual1.h5')['images'].attrs
 PY
 expect 0 'done' "$GANTRY" train --data=right1.h5 $nets --batch=8 --mbstd=2 --slices=4 --seed=3 --kimg=0.016 --run=run
+begins a_run_that_goes_on_knows
 # A run that goes on knows of the samples of images that were made before
 quietly "$GANTRY" dataset synth:shapes:n=2,size=16 bytes --labels=none
 truncate -s -300 bytes/00000/img00000001.png

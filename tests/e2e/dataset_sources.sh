@@ -55,6 +55,7 @@ same_as_formula records.zip 9 16 16 3 0 10
 make small/plain.npz arrays.h5 --width=8 --height=6
 expect 0 'images +11$' "$GANTRY" dataset inspect arrays.h5
 
+begins nothing_in_a_pickle_is_executed
 # Nothing in a pickle is executed, nothing half made is left behind
 expect 1 "data_batch_1.*calls '.*system'" "$GANTRY" dataset small/cifar-10-evil.tar.gz evil.zip
 [ ! -e pwned ] && [ ! -e evil.zip ] || fail 'a pickle was executed'
@@ -62,6 +63,7 @@ head -c 3000 small/cifar-100-python.tar.gz >cut.tar.gz
 expect 1 'cut\.tar\.gz' "$GANTRY" dataset cut.tar.gz cut.zip
 [ ! -e cut.zip ] || fail 'cut.zip was made'
 
+begins pictures_of_1360_x_1024_pixels
 # Pictures of 1360 x 1024 pixels in squares of 512: three columns, the last one aligned to the border, and two rows
 mkdir large && "$python" -c '
 import numpy as np

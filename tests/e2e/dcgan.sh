@@ -8,6 +8,7 @@ nets='--cbase=128 --cmax=16 --z-dim=12 --seed=3'
 data='--data=synth:shapes:n=70,size=16,classes=4'
 dcgan="--model=dcgan $data $nets --batch=18 --slices=4" # slices of 5, 5, 4, 4; epochs of 3 batches, 16 images are left out
 
+begins exactness
 # Exactness: ranks, and going on; with what is drawn by chance and what is kept beside the parameters.
 tricks='--semi --labelled=0.5 --smoothing=two-sided --flip=0.1 --instance-noise=0.1 --instance-noise-kimg=0.1 --aug=ada --ada-kimg=1 --ema-kimg=0.05 --d-optimizer=sgd'
 for way in '' "$tricks"; do
@@ -23,6 +24,7 @@ done
 h5dump -d /networks/G/b4.norm.running_var "$(last one)" | grep -q '(0):' || fail 'no running statistics in the checkpoint'
 differ "$(last one)" "$(last three)" /networks/G_ema /networks/G # the moving average is not the network itself
 
+begins every_trick_by_itself
 # Every trick by itself, as the sweep makes them.
 expect 0 'tricks/compare.png' env GANTRY="$GANTRY" "$jobs/sweep.sh" "$jobs/dcgan-tricks.list" $dcgan --steps=2 --tick=0.018 --grid=4x2 --run tricks
 [ "$(wc -l <tricks/compare.txt)" = 16 ] || { cat tricks/compare.txt; fail 'the table has not a line for each run'; } # a head, 14 runs, the picture's name
@@ -32,6 +34,7 @@ for s in Loss/D/real Loss/D/fake Loss/G/loss Fakes/spread Fakes/swd; do grep -q 
 differ "$(last tricks/plain)" "$(last tricks/uniform)" /networks # uniform latents change something
 expect 2 'no stats.jsonl' "$GANTRY" compare tricks/plain "$jobs"
 
+begins commands
 # Commands.
 quietly "$GANTRY" generate tricks/plain --seeds=0-3 --outdir=out --grid=4x1
 [ "$(helper size out/grid.png)" = '64 16 3' ] || fail "generated: $(helper size out/grid.png)"
@@ -43,6 +46,7 @@ quietly "$GANTRY" generate tricks/classes --seeds=0-3 --outdir=classes # D alone
 quietly "$GANTRY" inspect --graph tricks/ada
 quietly "$GANTRY" report tricks/plain
 
+begins sizes_and_channels
 # Sizes and channels.
 quietly "$GANTRY" train --model=dcgan --data=synth:circles:n=20,size=64 $nets --batch=4 --steps=1 --run=grey # 1 channel
 for channels in 2 4 5; do
@@ -56,6 +60,7 @@ expect 2 'takes 1 to 4' "$GANTRY" train --model=dcgan --data=c5.h5 $nets --batch
 expect 2 'resize them to 32x32' "$GANTRY" train --model=dcgan --data=synth:circles:n=20 --run=x
 expect 2 'power of two of at least 16; resize them to 16x16' "$GANTRY" train --model=dcgan --data=synth:shapes:n=20,size=8 --run=x
 
+begins what
 # What cannot be.
 expect 2 'more than the 70 images' "$GANTRY" train $dcgan --batch=71 --run=x
 expect 2 'only one of them' "$GANTRY" train $dcgan --cond --semi --run=x

@@ -6,6 +6,7 @@
 need_python
 job="--model=dcgan --data=synth:shapes:n=64,size=16,classes=4 --cbase=128 --z-dim=8 --seed=5 --progress=0"
 
+begins 14_images_in_slices_of_4
 # 14 images in slices of 4, 4, 3 and 3: gradients and statistics are those of one slice. Sums of some hundred float32 terms, in another order,
 # twice through a deviation: 1e-5 of the largest. By slice they are others altogether.
 train 1 four --bn=batch --batch=14 --slices=4 --steps=1
@@ -16,6 +17,7 @@ helper near "$(last four)" "$(last one)" 1e-5
 helper near "$(last one)" "$(last whole)" 0
 helper far "$(last apart)" "$(last whole)" 1e-2
 
+begins the_same_bits
 # The same bits. A rank of three has slices that are no node of the tree, in two executions.
 more="--bn=batch --batch=14 --slices=7 --steps=6 --d-batches=mixed --semi"
 # shellcheck disable=SC2086
@@ -27,6 +29,7 @@ for case in "1 --slices-at-once=1" "1 --memory=low --threads=2" "2 --threads=1" 
     same "$(last alone)" "$(last "$run")"
 done
 
+begins stopped_and_gone
 # Stopped and gone on with, each time on another number of ranks.
 for steps in 2 3 6; do
     # shellcheck disable=SC2086
@@ -67,6 +70,7 @@ wait_until 60 pause_second_rank
 touch paused/stop
 ends 75
 
+begins a_rank_that_is_stopped
 # A rank that is stopped in the middle of a step: the others, who wait for its sums, end.
 # shellcheck disable=SC2086
 background "$LAUNCH" 2 "$GANTRY" train $job --bn=batch --batch=32 --run=silent --heartbeat-limit=2 --threads=1 --kimg=100000

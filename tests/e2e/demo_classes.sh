@@ -7,6 +7,7 @@ run=$BUILD/long/demo
 mkdir -p "$BUILD/long"
 [ "$("$BUILD/tests/shape_class" check)" = '400 of 400' ] || fail 'the matcher does not know the shapes themselves'
 
+begins minutes_bounds_one_visit
 # MINUTES bounds one visit: the run is asked to stop then, and the next visit goes on.
 "$LAUNCH" 2 "$GANTRY" train "$jobs/demo.ini" --run="$run" --kimg=150 >"$tmp/log" 2>&1 &
 pid=$!

@@ -4,6 +4,7 @@
 need_python
 job="$small --tick=0.008 --checkpoint-kimg=0.04 --keep=1 --grid=2x2"
 
+begins a_limit_on_the_size
 # ---- a limit on the size of files does what a full disk does ----
 # A checkpoint does not fit, all else does: training goes on, says why, and the end is an error.
 larger="$job --cbase=1024 --cmax=64"
@@ -16,16 +17,19 @@ grep -q 'the last checkpoint .* could not be written' running || { cat running; 
 quietly ranks 2 "$GANTRY" train $larger --run=limit --steps=20
 quietly "$GANTRY" train $larger --run=good --steps=20
 same "$(last good)" "$(last limit)"
+begins a_picture_does_not_fit
 # A picture does not fit: the old one stays.
 quietly "$GANTRY" compare good --out=pair.png && cp pair.png before.png
 expect 1 "cannot write 'pair.png': File too large" bash -c "ulimit -f 1; exec '$GANTRY' compare good --out=pair.png"
 cmp pair.png before.png || fail 'the old picture is gone'
 expect 1 "cannot write 'nowhere/pair.png': No such file" "$GANTRY" compare good --out=nowhere/pair.png
+begins not_even_a_log_fits
 # Not even a log fits.
 background bash -c "ulimit -f 1; exec '$GANTRY' train $job --run=nothing --steps=20"
 ends 1
 has_line 'nothing/.probe' running && [ "$(ls nothing)" = '' ] || fail "something is left: $(ls nothing)"
 
+begins a_small_file_system
 # ---- a small file system ----
 mkdir small
 mount -t tmpfs -o size=6m gantry-test small 2>/dev/null || skip 'the small file system, which needs the right to mount; all else passed'
@@ -38,11 +42,13 @@ for n in 1 3; do
     [ "$(grep -ciE 'full|space|room' said)" = 1 ] || { cat said; fail 'more than one message'; }
 done
 expect 1 'full|space|room' "$GANTRY" generate "$(last good)" --seeds=0-7 --class=0 --outdir=small/out
+begins room_for_the_logs
 # Room for the logs, not for a checkpoint: refused at the start too.
 rm -rf small/run small/out small/filler && fill count=900
 expect 1 'full|space|room' "$GANTRY" train $nets --cbase=4096 --cmax=256 $shapes --batch=8 --mbstd=2 --run=small/run --steps=20
 rm -rf small/run small/filler
 
+begins full_while_it_runs
 # Full while it runs.
 background "$GANTRY" train $job --run=small/run --steps=1000000
 wait_until 20 test -e small/run/last

@@ -9,6 +9,7 @@ for n in 2 3 4 8; do
     [ "$(grep -c 'PASSED' said)" = "$n" ] || fail "not all of $n ranks passed"
 done
 
+begins one_rank_gives_up_while
 # One rank gives up while the others wait for it: one message, all end, soon.
 SECONDS=0
 timeout 30 "$LAUNCH" 3 "$program" abort >said 2>&1
@@ -18,6 +19,7 @@ status=$?
 [ "$(grep -c 'the disk is on fire' said)" = 1 ] || { cat said; fail "the message of an abort should come once"; }
 grep -q 'error: rank 2: the disk is on fire (on ' said || { cat said; fail "the message names no rank"; }
 
+begins a_rank_whose_launcher_is_gone
 # A rank whose launcher is gone ends; waiting ranks leave the cores to others.
 "$LAUNCH" 2 "$program" wait >said 2>&1 &
 launcher=$!

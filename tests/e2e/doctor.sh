@@ -15,6 +15,7 @@ grep -q avx2 /proc/cpuinfo && GT_ISA=portable expect 0 '^warning +kernels +porta
 mkdir empty
 expect 0 '^warning +mpirun ' env PATH="$tmp/empty" "$GANTRY" doctor
 expect 2 'takes no arguments' "$GANTRY" doctor all
+begins between_ranks
 # Between ranks; data that a rank does not see, runs where nothing can be written; at the end of a dry run, with the checkpoint's time.
 expect 0 '^[0-9]+ ok, [0-9]+ warnings?, 0 broken$' ranks 2 "$GANTRY" doctor --data=said --outdir=deep/below
 for what in transport 'reduction +gradients of [0-9]+ MB are summed over 2 ranks' "data +'said'" "runs +'\\.' on [a-z0-9]+"; do
@@ -26,6 +27,7 @@ for n in 1 2; do
     expect 0 '^(ok|warning) +checkpoint +[0-9.]+ MB are written' ranks $n "$GANTRY" train $small --dry-run
     [ "$(grep -c ' ok, .* broken$' said)" = 1 ] || { cat said; fail 'more than one doctor'; }
 done
+begins in_a_folder_that_is_gone
 # In a folder that is gone, and in one that may not even be looked at (root may: it becomes nobody, who must find the program)
 mkdir gone shut
 expect 1 '^BROKEN +runs ' bash -c 'cd gone && rmdir ../gone && exec "$0" doctor' "$GANTRY"

@@ -19,6 +19,7 @@ check() {
     quietly "$GANTRY" inspect "$name" "$(last "$name")"
 }
 
+begins one_set_of_images_in_five
 # One set of images in five containers: one run.
 helper folder pics 24 16 16 3 classes
 for how in stored deflated zip64; do
@@ -50,6 +51,7 @@ check hdf5 '16 16 3' --class=0 --data=u1.h5 --cond
 cp u1.h5 ./-u1.h5 && check dash '16 16 3' --class=0 --data=-u1.h5 --cond && quietly "$GANTRY" inspect -- -u1.h5
 helper hdf5 v.h5 24 16 32 1 vectors && check v '32 16 1' --label=1,2 --data=v.h5 --cond
 
+begins ranks_read_only_their_own_samples
 # Ranks read only their own samples, and the same ones.
 for data in stored.zip pics u1.h5; do
     quietly ranks 2 "$GANTRY" train $job --run=two --data=$data --cond

@@ -28,6 +28,7 @@ print('the values are those of the moment')
 END
 "$python" look.py || fail 'the pictures that a tick speaks of are not its own'
 
+begins stopped_in_the_middle_and_gone
 # Stopped in the middle and gone on with: the same in each line.
 part="$job --snap=4 --steps=120"
 # shellcheck disable=SC2086
@@ -61,6 +62,7 @@ quietly "$GANTRY" compare rare often
 awk 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "swd") at = NF - i } NR > 1 && NF > 3 { print $(NF - at) }' said | sort -u >values
 [ "$(wc -l <values)" = 1 ] || { cat said; fail 'compare: the last swd of equal runs differ'; }
 
+begins where_best_goes_by_pictures
 # Where --best goes by pictures, each checkpoint has its own, also between those of --snap.
 train 1 best --snap=4 --steps=10 --best=Fakes/swd --checkpoint-kimg=0.016
 ! grep 'warning: --best' said || fail 'a checkpoint is not judged'

@@ -14,6 +14,7 @@ make -C "$top" -j"$(nproc)" BUILD="$build" CC="${FUZZ_CC:-$clang}" OPT=-O1 CFLAG
 targets=${FUZZ:-$(cd "$build" && ls fuzz_* | grep -v '\.d$' | sed 's/^fuzz_//')}
 TMPDIR=$(mktemp -d -p /dev/shm 2>/dev/null || echo "$tmp") # many files, each for a moment
 trap 'rm -rf "$TMPDIR"; end_test' EXIT
+begins what_is_freed_waits_in_quarantine
 # What is freed waits in quarantine before it is used anew: 16 MB are more than nearly any run frees, and stay mapped and in the cache, as the usual 256 MB do not.
 export TMPDIR ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1:quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1 FUZZ_CHECKER=$BUILD/tests/test_fuzz_hdf5
 
@@ -45,6 +46,7 @@ for t in $targets; do
 done
 aim=$(((lowest / million + 1) * million))
 
+begins the_time_that_is_left
 # The time that is left is shared out among the targets that are behind; what one does not need is for the next.
 behind=
 for t in $targets; do [ "$(executions "$t")" -ge "$aim" ] || behind="$behind $t"; done

@@ -38,6 +38,7 @@ quietly "$GANTRY" generate plain --outdir=plain-out --seeds=1
 expect 0 'ignored' "$GANTRY" generate plain --class=1 --outdir=plain-out2 --seeds=1
 equal plain-out plain-out2
 
+begins the_latents_are_numpys
 # The latents are numpy's: the mapping of a network whose picture is known is not needed to see it, the unit tests compare the numbers.
 for n in 1 2; do
     expect 2 'class' ranks $n "$GANTRY" generate run --outdir=x --seeds=1

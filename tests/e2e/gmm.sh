@@ -29,6 +29,7 @@ done
 mv before one
 for f in curve.svg curve.png clusters.svg clusters.png; do [ -s one/$f ] || fail "no one/$f"; done
 
+begins clusters_so_far_apart
 # clusters so far apart that a tied covariance takes the long way, with no floor: the same bits there too
 awk 'BEGIN { srand(1); for (i = 0; i < 3000; i++) printf "%.3f,%.6f\n", (i % 2 ? 1 : -1) * 1e7 + rand() + rand() + rand(), rand() + rand() }' >bursts.csv
 fit=(gmm fit bursts.csv --k=4 --covariance=tied --floor=0 --tol=1e-9 --iterations=30)
@@ -36,6 +37,7 @@ quietly "$GANTRY" "${fit[@]}" --outdir=bursts
 quietly ranks 3 "$GANTRY" "${fit[@]}" --threads=1 --outdir=bursts-3
 cmp bursts/mixture.h5 bursts-3/mixture.h5 || fail 'tied, far apart: the mixture depends on the number of ranks'
 
+begins a_signal
 # a signal: the iteration is finished, written, and the next start ends with the same bits
 long=(gmm fit points.h5 --k=24 --tol=0 --iterations=1000 --seed=1)
 background "$GANTRY" "${long[@]}" --threads=1 --outdir=signal
@@ -45,6 +47,7 @@ ends 75
 [ -s signal/mixture.h5 ] || fail 'a signal left no mixture'
 quietly "$GANTRY" "${long[@]}" --outdir=signal
 
+begins two_fits_in_one_folder
 # two fits in one folder: the second waits
 background "$GANTRY" "${long[@]}" --outdir=whole
 wait_until 20 test -e whole/lock
@@ -54,6 +57,7 @@ kill -CONT "$pid"
 ends 0
 cmp signal/mixture.h5 whole/mixture.h5 || fail 'the mixture depends on a signal'
 
+begins predict_and_score
 # predict and score: the same on any number of ranks; CSV and HDF5 are the same points
 quietly "$GANTRY" gmm predict one/mixture.h5 points.csv --outdir=predicted
 quietly ranks 3 "$GANTRY" gmm predict one/mixture.h5 points.h5 --outdir=predicted-3
@@ -61,6 +65,7 @@ cmp predicted/predictions.h5 predicted-3/predictions.h5 || fail 'predictions dep
 helper shares predicted/predictions.h5
 expect 0 '^log-likelihood -[0-9.]+ nats per sample.*BIC' "$GANTRY" gmm score one/mixture.h5 points.csv
 
+begins images_and_latents
 # images: samples are images too; one dimension, and the latents of an autoencoder
 quietly "$GANTRY" gmm fit synth:circles:n=300,size=8 --k=3 --covariance=tied --outdir=images
 quietly "$GANTRY" gmm sample images/mixture.h5 --n=12 --outdir=images
@@ -83,6 +88,7 @@ expect 1 'decodes latents of 1 numbers, the mixture is of 3' "$GANTRY" gmm sampl
 quietly "$GANTRY" train --model=dcgan $shapes --cond --cbase=64 --z-dim=1 --batch=8 --slices=4 --steps=1 --run=classes
 expect 2 'conditional' "$GANTRY" gmm sample latent/mixture.h5 --decoder=classes --n=4 --outdir=x
 
+begins what
 # what cannot be
 expect 1 '7000 components for 6000 points' "$GANTRY" gmm fit points.h5 --k=7000 --outdir=x
 printf '1,2\n3,4\n5\n' >ragged.csv

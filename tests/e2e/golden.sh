@@ -16,6 +16,7 @@ for isa in avx512 avx2 portable; do
     done
 done
 
+begins a_value_that_is_no_number
 # A value that is no number is within no limit, wherever it stands.
 need_python
 unset GT_ISA GT_CONV

@@ -22,6 +22,7 @@ over() { # SECONDS: the job ends by itself, with a failure, and nothing of it is
     for p in "${ranks[@]}"; do wait_until 5 test ! -e "/proc/$p/fd/0"; done
 }
 
+begins silent_for_good
 # Silent for good: named by those that hear of each other; rank 0 by the others.
 begin silent 3
 kill -STOP "${ranks[2]}"
@@ -33,12 +34,14 @@ kill -STOP "${ranks[0]}"
 over 20
 grep -q 'rank 0 ([^)]*) has not been heard of' running || { cat running; fail 'rank 0 is not named'; }
 
+begins for_a_moment
 # For a moment: nothing but a warning, and the same bits.
 begin moment 4
 kill -STOP "${ranks[1]}"
 sleep 2
 kill -CONT "${ranks[1]}"
 wait_until 20 has_line 'rank 1 .* is heard of again' running
+begins everybody_stopped
 # Everybody stopped, as batch systems do: nobody is accused afterwards.
 kill -STOP "${ranks[@]}"
 sleep 5
@@ -51,6 +54,7 @@ images=$(last moment | sed 's/.*checkpoint-0*\([0-9]*\)\.h5/\1/')
 quietly "$GANTRY" train $small --steps=$((images / 8)) --run=straight --tick=1000
 same "$(last moment)" "$(last straight)"
 
+begins at_work_for_long
 # At work for long, or kept waiting by its files: waited for. For ever: named.
 timeout 60 "$LAUNCH" 2 "$BUILD/tests/test_heartbeat" hang hanging >hung 2>&1 </dev/null &
 hung=$!
@@ -59,6 +63,7 @@ quietly ranks 2 "$BUILD/tests/test_heartbeat"
 wait "$hung" && fail 'status 0 of a job that gets no data'
 grep -qE 'error: rank 1 .* has not been heard of for [0-9]+ s .*step [0-9]+, waiting for data' hung || { cat hung; fail 'the rank that gets no data is not named'; }
 
+begins dead
 # Dead: at once.
 begin dead 60
 kill -9 "${ranks[1]}"

@@ -6,6 +6,7 @@
 top=$(dirname "$(dirname "$here")")
 . "$top/slurm/list.sh"
 
+begins the_command_lines
 # The command lines, one a line.
 : >todo
 add() { # JOB OPTIONS...: what makes it small comes first, so that the options of a list overrule it

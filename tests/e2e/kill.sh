@@ -5,6 +5,7 @@
 kills=${KILLS:-20} seed=${KILL_SEED:-$$}
 RANDOM=$seed
 echo "seed $seed (KILL_SEED=$seed repeats the choices, not the moments)"
+begins a_checkpoint_every_second_step
 # A checkpoint every second step; saving is most of the work, so most kills hit it.
 alone="$small --slices=8 --batch=16"
 job="$alone --checkpoint-kimg=0.032 --keep=3 --tick=0.1 --image-minutes=0"

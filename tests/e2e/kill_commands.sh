@@ -11,6 +11,7 @@ quietly "$GANTRY" latent cvae $circles --outdir=points --threads=1
 # shellcheck disable=SC2086
 quietly "$GANTRY" train $small --run=gan --threads=1 --steps=40 --tick=0.008
 
+begins each_writes_into_the_folder
 # Each writes into the folder that is the current one.
 commands=(
     "generate ../gan --class=1 --seeds=0-399 --outdir=. --npy --threads=1"

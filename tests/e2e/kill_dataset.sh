@@ -8,6 +8,7 @@ seed=${KILL_SEED:-$$} least=${DATASET_KILLS:-50} end=$((SECONDS + 60 * ${MINUTES
 RANDOM=$seed
 echo "seed $seed (KILL_SEED=$seed repeats the choices, not the moments)"
 
+begins sources_large_enough_for_kills
 # Sources large enough for kills to hit the work, small enough for many of them
 quietly "$GANTRY" dataset synth:shapes:n=2000,size=32,classes=4 folder
 quietly "$GANTRY" dataset folder set.zip --compress
@@ -23,6 +24,7 @@ alive() { # of these processes, one that is no zombie
 gone() { ! alive "$@"; }
 ms() { echo $(($(date +%s%N) / 1000000)); }
 
+begins the_undisturbed_results
 # The undisturbed results, and how long they take: moments are drawn from that time
 declare -A took
 for s in "${!sources[@]}"; do

@@ -8,6 +8,7 @@ plain() { # N [options of mpirun] -- COMMAND...
     timeout -k 5 60 mpirun -n "$@" >said 2>&1 </dev/null || { cat said; fail "mpirun -n $*"; }
 }
 
+begins alone
 # Alone, and plain mpirun as a user types it: bound as mpirun binds, and with more ranks than cores.
 quietly "$GANTRY" train $job --run=alone --steps=8
 plain 2 --oversubscribe "$GANTRY" train $job --run=plain --steps=8
@@ -15,6 +16,7 @@ same "$(last alone)" "$(last plain)"
 plain 6 --oversubscribe "$GANTRY" train $job --run=crowd --steps=8
 has_line '6 ranks on' said && has_line 'they sleep while they wait' said || { cat said; fail 'nothing said about more ranks than cores'; }
 same "$(last alone)" "$(last crowd)"
+begins bound_to_one_core_by_mpirun
 # Bound to one core by mpirun, the threads that were asked for get the cores there are.
 if [ "$(nproc)" -ge 2 ]; then
     plain 1 --bind-to core "$GANTRY" train $job --run=bound --steps=8 --threads=2
@@ -22,6 +24,7 @@ if [ "$(nproc)" -ge 2 ]; then
     same "$(last alone)" "$(last bound)"
 fi
 
+begins while_one_rank_stands_still
 # While one rank stands still the others wait for it without using up their cores.
 background "$LAUNCH" 4 "$GANTRY" train $endless --run=idle
 wait_until 20 has_line Progress/tick idle/stats.jsonl
@@ -35,10 +38,12 @@ sleep 2
 after=$(used)
 kill -CONT "${ranks[0]}"
 [ $((after - before)) -le 180 ] || fail "three waiting ranks used $((after - before)) of 600 ticks of processor time"
+begins nobody_has_died
 # Nobody has died of it; the run ends when asked.
 kill -USR1 "$pid"
 ends 75
 
+begins term_and_int_through_mpirun
 # TERM and INT through mpirun: at once the ranks say what that means; what was written is whole, and the run goes on.
 for s in TERM INT; do
     background "$LAUNCH" 2 "$GANTRY" train $endless --run=term
@@ -53,12 +58,14 @@ quietly ranks 3 "$GANTRY" train $job --run=term --steps=$steps
 quietly "$GANTRY" train $job --run=straight --steps=$steps
 same "$(last straight)" "$(last term)"
 
+begins little_address_space
 # Little address space: 8 GB a process.
 for command in "'$LAUNCH' 2 '$GANTRY' train $job --run=v2 --steps=3" "'$GANTRY' train $job --run=v1 --steps=3 --threads=8" "'$LAUNCH' 2 '$GANTRY' generate v1 --class=0 --seeds=0-9 --outdir=out"; do
     expect 0 '' bash -c "ulimit -v 8000000; exec $command"
     grep -v 'warning: --threads=8 is more than' said | grep -qi 'warn\|cannot' && { cat said; fail "complaints under ulimit -v: $command"; }
 done
 same "$(last v1)" "$(last v2)"
+begins far_less
 # Far less: done, or an error with its message, but never a crash or a process that does not end.
 for limit in 180000 200000 240000 300000 340000; do
     timeout -s KILL 30 bash -c "ulimit -v $limit; exec '$GANTRY' train $job --run=v$limit --steps=3" >said 2>&1
@@ -66,6 +73,7 @@ for limit in 180000 200000 240000 300000 340000; do
     [ $status = 0 ] || { [ $status = 1 ] && grep -qi 'memory' said; } || { cat said; fail "status $status under ulimit -v $limit"; }
 done
 
+begins two_runs_on_one_directory
 # Two runs on one directory: the second waits; when the first ends in time it goes on, when not it gives up (bad_input.sh).
 background "$GANTRY" train $endless --run=shared
 wait_until 20 has_line Progress/tick shared/stats.jsonl
@@ -84,6 +92,7 @@ kill -9 "$first"
 wait_until 10 has_line 'going on with shared\|tick' running
 kill -USR1 "$pid"
 ends 75
+begins somebody_takes_the_lock_away
 # Somebody takes the lock away: the run ends rather than write into what may be another's.
 background "$GANTRY" train $endless --run=shared
 wait_until 10 has_line tick running

@@ -9,19 +9,51 @@ end_case() {
     wait 2>/dev/null
     [ -z "${mounted-}" ] || umount "$mounted"
 }
+verdict() { # STATUS of the case that is over
+    case $1 in
+    0) ! chosen "$case_now" || printf '[       OK ] %s\n' "$case_now" ;;
+    77) printf '[  SKIPPED ] %s\n' "$case_now" ;;
+    *) printf '[  FAILED  ] %s\n' "$case_now" ;;
+    esac
+}
 end_test() {
+    local status=${ended:-$?}
     end_case
     rm -rf "$tmp"
+    [ -z "$case_now" ] || verdict "$status"
 }
+# begins NAME: here a case begins that needs what the cases before it have made; the one before is over. TEST_CASE=NAME ends the script after it.
+case_now='' ended=''
+# shellcheck disable=SC2053
+chosen() { [[ -z ${TEST_CASE-} || $1 == $TEST_CASE ]]; }
+begins() {
+    if [ -n "$case_now" ]; then
+        [ -z "${TEST_CASE-}" ] || ! chosen "$case_now" || exit 0
+        verdict 0
+    fi
+    case_now=$1
+    printf '[ RUN      ] %s\n' "$case_now"
+}
+
+script=$here/$(basename "$0")
 trap end_test EXIT
 cd "$tmp" || exit 1
+# A script of one case: named like the script. And what is not there is not looked for.
+if ! grep -q '^begins \|^case_' "$script"; then begins "$(basename "$0" .sh)"; fi
+known=$(sed -n 's/^begins \(.*\)/\1/p' "$script")
+if [ -n "${TEST_CASE-}" ] && [ -n "$known" ]; then
+    for name in $known; do chosen "$name" && break; done
+    chosen "$name" || exit 1
+fi
 
 fail() {
     printf 'FAILED: %s\n' "$*"
+    ended=1
     exit 1
 }
 skip() {
     printf 'skipped: %s\n' "$*"
+    ended=77
     exit 77
 }
 need() { # program and the reason
@@ -108,12 +140,11 @@ run_cases() {
     shopt -u extdebug
     for name in $names; do
         name=${name#case_}
-        # shellcheck disable=SC2053
-        [[ -z ${TEST_CASE-} || $name == $TEST_CASE ]] || continue
+        chosen "$name" || continue
         count=$((count + 1))
         printf '[ RUN      ] %s\n' "$name"
         (
-            started=() mounted=
+            started=() mounted=''
             trap end_case EXIT
             "case_$name"
         )

@@ -32,6 +32,7 @@ for link in '0 1' '0 2' '1 2'; do
     wait_until 30 nobody "$run"
 done
 
+begins more_ranks_than_processors
 # More ranks than processors, and a limit so short that they are late now and then: no link is taken for lost.
 for _ in 1 2 3; do
     timeout 60 "$LAUNCH" 8 "$GANTRY" train $small --slices=8 --batch=16 --steps=30 --threads=1 --run=crowd --heartbeat-limit=1 >said 2>&1 </dev/null
@@ -40,6 +41,7 @@ for _ in 1 2 3; do
     rm -rf crowd
 done
 
+begins for_less_than
 # For less than that: nobody is accused, and the job goes on.
 begin back
 echo "cut ${host[1]} ${host[2]}" >control

@@ -30,6 +30,7 @@ for p in run/reals.png run/fakes000000080.png; do [ "$(helper size $p)" = '128 1
 for words in 'gantry [0-9.]* (git .*MPI.*BLAS' 'kernels' 'tick 0 ' 'done: run' '2 ranks on'; do has_line "$words" run/log.txt || fail "no '$words' in log.txt"; done
 quietly "$GANTRY" train run/job.ini --run=again && same "$(last run)" "$(last again)" # job.ini repeats the run
 quietly "$GANTRY" report run --out=elsewhere.html && helper html elsewhere.html
+begins links_stay
 # Links stay, pipes are written to, what stdout goes to is added to; reports may be made at once, and rank 0 makes one alone.
 ln -s elsewhere.html link.html && : >elsewhere.html && quietly "$GANTRY" report run --out=link.html
 [ -L link.html ] && helper html elsewhere.html
@@ -45,10 +46,12 @@ quietly ranks 3 "$GANTRY" compare run again --out=pair.png && [ "$(grep -c pair.
 ln -s again $'caf\xe9' && quietly "$GANTRY" compare run $'caf\xe9' --out=bytes.png && [ "$(helper size bytes.png)" = "$(helper size pair.png)" ] || fail 'a name that is no UTF-8'
 helper html run/report.html
 quietly "$GANTRY" inspect run run/metrics.h5 "$(last run)"
+begins no_host
 # No host, time or number of ranks in a checkpoint. (Words, by themselves: numbers look like any two letters sooner or later.)
 strings -n 5 "$(last run)" | grep -E "(^|[^[:graph:]])($(hostname)|$(date +%Y-%m).*)([^[:graph:]]|$)" && fail 'a checkpoint names host or date'
 cmp "$(last run)" "$(last again)" || fail 'equal runs, other bytes'
 
+begins pictures_depend_on_the_job_alone
 # Pictures depend on the job alone, not on ranks; other grids.
 for picture in reals fakes000000080; do cmp "run/$picture.png" "again/$picture.png" || fail "$picture.png depends on ranks"; done
 quietly ranks 3 "$GANTRY" train $job --run=wide --steps=1 --grid=4x2
@@ -56,6 +59,7 @@ quietly ranks 3 "$GANTRY" train $job --run=wide --steps=1 --grid=4x2
 quietly ranks 2 "$GANTRY" train $job --run=reference --steps=1 --grid=reference
 [ "$(helper size reference/fakes000000008.png)" = '512 512 3' ] || fail "--grid=reference: $(helper size reference/fakes000000008.png)" # 32x32 of 16x16
 
+begins the_best_checkpoint_by_a_statistic
 # The best checkpoint by a statistic stays, beside the newest and the first of every so many; metrics.h5 as a whole.
 quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=best --steps=10 --keep=1 --keep-every=0.032 --best=max:Loss/scores/fake --log-swmr=off
 "$python" - <<'P' || fail 'the best checkpoint is another one'
@@ -70,6 +74,7 @@ P
 quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=best --steps=12 --keep=1 --best=max:Loss/scores/fake
 [ "$(readlink best/best)" ] || fail 'best is gone'
 
+begins one_that_cannot_be_written
 # One that cannot be written, and is not the best, changes nothing of that.
 quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=unbest --steps=1 --keep=1 --best=min:Progress/tick
 ln -s nowhere/file unbest/checkpoint-000000016.h5
@@ -77,6 +82,7 @@ quietly "$GANTRY" train $small --tick=0.008 --checkpoint-kimg=0.008 --run=unbest
 has_line 'checkpoint-000000016.h5 was not written' said || fail 'it could be written'
 [ "$(readlink unbest/best)" = checkpoint-000000008.h5 ] && [ -e unbest/best ] || fail "best is $(readlink unbest/best)"
 
+begins by_the_clock
 # By the clock.
 quietly "$GANTRY" train $small --run=clock --steps=300 --tick-minutes=0.002 --image-minutes=0.004 --checkpoint-minutes=0.004
 [ "$(ls clock/checkpoint-* | wc -l)" = 3 ] && [ "$(ls clock/fakes* | wc -l)" -gt 2 ] || fail "by the clock: $(ls clock)"
@@ -84,6 +90,7 @@ quietly "$GANTRY" train $small --run=noclock --steps=300
 same "$(last clock)" "$(last noclock)"
 helper log clock
 
+begins read_while_it_goes
 # Read while it goes on.
 background "$GANTRY" train $job --run=live --steps=1000000 --checkpoint-kimg=1
 wait_until 20 has_line 'tick 20 ' running
@@ -103,6 +110,7 @@ kill -USR1 "$pid"
 ends 75
 helper log live
 
+begins killed
 # Killed, and gone on: what was logged after the checkpoint is logged once.
 background "$GANTRY" train $job --run=live --steps=1000000 --checkpoint-kimg=1
 wait_until 20 has_line 'tick' running
@@ -113,6 +121,7 @@ steps=$((10 + $(tail -n 1 live/stats.jsonl | sed 's/.*"Progress\/step": {"num": 
 printf '{"half a li' >>live/stats.jsonl
 quietly "$GANTRY" train $job --run=live --steps=$steps
 helper log live
+begins what_is_printed_is_one_thing
 # What is printed is one thing; log.txt has it all.
 # shellcheck disable=SC2086
 quietly "$GANTRY" train $small --steps=2 --run=quiet --log=warning

@@ -15,6 +15,7 @@ quietly "$GANTRY" dataset synth:shapes:n=64,size=16 folder
 # shellcheck disable=SC2086
 quietly "$GANTRY" train --data=shapes.zip $tiny --steps=1 --run=mine
 
+begins networks_of_other_programs
 # ---- networks of other programs, by their first bytes: their names say nothing ----
 { printf '\200\003}q\000(X\001\000\000\000Gq\001ctorch_utils.persistence\n_reconstruct_persistent_obj\n' && head -c 2000 /dev/zero; } >reference.h5
 { printf '\200\004\225\000\000\000\000\000\000\000\000}\224' && head -c 2000 /dev/zero; } >pickle.h5
@@ -50,6 +51,7 @@ says 1 "'shapes.h5' is an HDF5 file, not a Gantry checkpoint" "$GANTRY" generate
 says 1 "'shapes.zip' is a ZIP archive, not a Gantry checkpoint" "$GANTRY" generate shapes.zip --seeds=0 --outdir=out
 [ ! -e out ] || fail "a refused command made its folder"
 
+begins names_that_the_reference_implementation_downloads
 # ---- names that the reference implementation downloads ----
 for name in ffhq256 lsundog256 https://somewhere/net.pkl; do
     for way in '' --dry-run; do
@@ -61,6 +63,7 @@ done
 says 1 "'ffhq1024' is no file here.*nothing is downloaded" ranks 2 "$GANTRY" train --data=shapes.zip $tiny --resume=ffhq1024 --outdir=others
 [ ! -e others ] || fail "a refused --resume made a run's directory"
 
+begins a_dry_run_looks_at_resume
 # ---- a dry run looks at --resume ----
 dry="$GANTRY train --data=shapes.zip $tiny --dry-run --steps=1"
 # shellcheck disable=SC2086
@@ -78,6 +81,7 @@ dry="$GANTRY train --data=shapes.zip $tiny --dry-run --steps=1"
     quietly "$GANTRY" train --data=shapes.zip $tiny --steps=2 --run=third --resume=gone
 }
 
+begins in_the_place_of_a_dataset
 # ---- in the place of a dataset ----
 cp mine/reals.png picture; cp onnx.h5 onnx
 says 1 "'onnx': an ONNX model; a dataset is an HDF5 file" "$GANTRY" dataset verify onnx
@@ -93,6 +97,7 @@ says 1 "'https://a.b/c.zip'.*nothing is downloaded" "$GANTRY" train --data=https
 says 2 '--time goes with --graph' "$GANTRY" inspect --time mine
 [ ! -e x.zip ] || fail "something was made of what is no dataset"
 
+begins in_the_place_of_a_job
 # ---- in the place of a job file ----
 cp mine/reals.png .
 for train in train 'submit --cpus-per-task=1 --dry-run'; do

@@ -7,12 +7,14 @@ job="$small --slices=8 --batch=16"
 control() { for line; do echo "$line" >control; done; }
 ended() { ! kill -0 "$1" 2>/dev/null; }
 
+begins a_slow_and_narrow_network
 # A slow and narrow network: 1 ms one way, 50 Mbit/s.
 quietly "$GANTRY" train $job --run=alone --steps=10
 HOSTS_SWITCH="$HOSTS_SWITCH --delay=1000 --rate=50" quietly "$hosts" 3 0 "$GANTRY" train $job --run=slow --steps=10
 has_line '3 ranks on 3 hosts' said || { cat said; fail 'not three hosts'; }
 same "$(last alone)" "$(last slow)"
 
+begins one_host_cut_off_for_3
 # One host cut off for 3 s: nothing moves meanwhile, then it goes on as if nothing had been.
 background "$hosts" 2 0 "$GANTRY" train $job --run=cut --steps=1000000 --tick=0.001
 wait_until 60 more_than 3 cut
@@ -29,6 +31,7 @@ ends 75
 quietly "$GANTRY" train $job --run=uncut --steps=$(($(shown cut) / 16))
 same "$(last uncut)" "$(last cut)"
 
+begins cut_off_for_good
 # Cut off for good: the end of all, soon, with the rank, its host and what it did last; mpirun does not wait for a daemon that it cannot reach.
 background "$hosts" 2 0 "$GANTRY" train $job --run="$tmp/gone" --steps=1000000 --checkpoint-kimg=0.1 --heartbeat-limit=4
 wait_until 60 test -e gone/last

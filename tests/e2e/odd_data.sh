@@ -35,6 +35,7 @@ PYTHON
 nets="$nets --batch=8 --mbstd=2 --slices=4 --threads=1 --steps=2"
 far="far\.h5': the samples go from 100 to 500 \(of 32 of 32 images looked at\), outside the range -1 \.\. 1 .*gantry dataset SRC DEST --range=LO,HI.*--range=100,500"
 
+begins training
 # Training, in one process and in two, and its log; a dry run.
 expect 0 "$far" "$GANTRY" train $nets --data=far.h5 --run=far
 grep -qE "$far" far/log.txt || fail 'the log does not say it'
@@ -52,6 +53,7 @@ expect 0 'outside the range 100\.001 \.\. 500 \(it is declared\)' "$GANTRY" trai
 expect 0 'go from 50 to 250 .*outside the range 0 \.\. 100 \(it is declared\)' "$GANTRY" train $nets --data=declared_bytes.h5 --run=declared_bytes
 expect 1 "1 of 32 images looked at cannot be used, the first one: 'nan\.h5': image 3: sample 1 is not finite" "$GANTRY" train $nets --data=nan.h5 --run=nan --steps=20
 
+begins autoencoders
 # Autoencoders, and the commands that give data to them.
 quiet "$GANTRY" train --model=vae --data=declared.h5 --run=vae --z-dim=2 --batch=8 --steps=2 --threads=1
 for command in "latent vae far.h5 --outdir=l" "reconstruct vae far.h5 --out=r.png" "anomalies vae far.h5 --outdir=a" "likelihood vae far.h5 --samples=2 --out=p.csv"; do
@@ -61,6 +63,7 @@ for command in "latent vae far.h5 --outdir=l" "reconstruct vae far.h5 --out=r.pn
     quiet "$GANTRY" ${command/far/declared}
 done
 
+begins inspect
 # inspect: what there is beside what is declared.
 expect 0 '^samples +100 \.\. 500, range -1 \.\. 1 \(usual\)$' "$GANTRY" inspect far.h5
 grep -q 'outside the range.*--range=100,500' said || { cat said; fail 'inspect says nothing'; }
@@ -91,6 +94,7 @@ x = x[..., :3].astype('f8') * 127.5 + 128
 assert abs(picture - np.floor(np.clip(x, 0, 255))).max() <= 1 and picture.std() > 1
 PYTHON
 
+begins classes_without_images
 # Classes without images: where labels are used, in inspect, and when a dataset is made.
 expect 0 "gaps\.h5': 1998 of 2001 classes have no image, such as class 1:" "$GANTRY" train $nets --cond --data=gaps.h5 --run=gaps
 quiet "$GANTRY" train $nets --data=gaps.h5 --run=without

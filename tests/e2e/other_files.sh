@@ -78,6 +78,7 @@ for data in pixel label range order; do
 done
 expect 1 'their range was the usual one and is now 0 .. 200' "$GANTRY" train $job --run=run --data=range.zip --steps=8
 
+begins a_checkpoint_without_the_second_fingerprint
 # A checkpoint without the second fingerprint (of an older gantry): as before, and it is said why.
 quietly "$GANTRY" inspect "$(last run)"
 grep -qE '^pictures +[0-9a-f]{32}$' said || { cat said; fail 'inspect does not show the fingerprint of the pictures'; }

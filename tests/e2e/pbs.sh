@@ -30,16 +30,19 @@ printf 'localhost\nlocalhost\n' >nodes
 cp "$GANTRY_SCRIPTS/train.pbs" mine.pbs # a copy with lines of one's own, such as the walltime
 job="$small --slices=8 --batch=16"
 
+begins pbss_list_of_hosts_is_what
 # PBS's list of hosts is what Open MPI gets, with the command that starts ranks on other hosts as a part of the job.
 printf 'b\na\nb\n' >list
 expect 0 '^--host b:2,a:1; bash .*/tmrsh.sh$' env PBS_NODEFILE="$tmp/list" GANTRY_LAUNCHER=mpirun \
     bash -c '. "$GANTRY_SCRIPTS/lib.sh"; echo "${hosts[*]}; $OMPI_MCA_plm_rsh_agent"'
 expect 0 '^/some:there$' env PATH="/some:$PATH" bash "$GANTRY_SCRIPTS/tmrsh.sh" far echo '"${PATH%%:*}:there"'
 
+begins an_option_may_stand_before_its
 # An option may stand before its value, as gantry takes it.
 expect 0 '^runs/mine,0:30,,last$' bash -c '. "$GANTRY_SCRIPTS/lib.sh"; printf "%s," "$(option run job.ini --cond --run runs/mine)" "$(option max-time --max-time 0:30 --cond)" \
     "$(option run --run --cond)"; option run --run=first --run last'
 
+begins a_piece_ends_before_the_walltime
 # A piece ends before the walltime does, and the next one is this script again: with its options, its settings, and the run's name, which no option gives here.
 export GANTRY_ARGS="$job --steps=1000000"
 program soon <<'END'
@@ -62,10 +65,12 @@ eval "export $(grep -x 'GANTRY_.*' submitted | sed "s/',/' /g")" # in quotes, fo
 [ "$GANTRY_ARGS" = "$job --steps=1000000 --run=runs/17.server" ] && [ "$GANTRY_LAUNCH_OPTIONS" = --oversubscribe ] ||
     { cat submitted; fail 'the next piece gets other settings'; }
 
+begins a_word_may_hold_a_space
 # A word may hold a space.
 mkdir 'my files' && echo 'gama = 1' >'my files/job.ini'
 GANTRY_ARGS="my\ files/job.ini --run='my files/run'" expect 2 'my files/job.ini:1: .*gama' bash mine.pbs
 
+begins the_next_piece_has_no_more
 # The next piece has no more than the end to train; then nothing is submitted.
 rm submitted
 echo 24:00:00 >walltime
@@ -73,6 +78,7 @@ GANTRY_ARGS+=" --steps=$(($(shown runs/17.server) / 16 + 2))"
 PBS_JOBID=18.server expect 0 'done: runs/17.server' bash mine.pbs
 [ ! -e submitted ] || fail 'a finished job was submitted again'
 
+begins a_walltime_that_leaves_no_time
 # A walltime that leaves no time to train would be used up again and again.
 for short in 00:01:15 00:00:03 00:00:00; do
     echo $short >walltime
@@ -81,6 +87,7 @@ for short in 00:01:15 00:00:03 00:00:00; do
 done
 echo 24:00:00 >walltime
 
+begins status_0_of_a_launcher
 # Status 0 of a launcher that could not start anything is no success: it is tried again, but not for ever. Nor is a program that is not there.
 for i in 1 2 3; do
     rm -f submitted
@@ -91,6 +98,7 @@ has_line '3 launches in a row' said || { cat said; fail 'it does not say why it 
 [ ! -e submitted ] || fail 'what cannot be started was submitted again'
 GANTRY=nowhere expect 2 'GANTRY=nowhere: there is no such program' bash mine.pbs
 
+begins a_wrong_option_is_not_tried
 # A wrong option is not tried for ever; nor is a job that somebody ended.
 export GANTRY_ARGS="$job --gama=1"
 expect 2 'unknown option' bash mine.pbs
@@ -103,6 +111,7 @@ ends 75
 has_line 'ended from outside' running || { cat running; fail 'the log does not say why it ended'; }
 [ ! -e submitted ] || fail 'a job that was to end was submitted again'
 
+begins deleted_just_as_the_next_piece
 # Deleted just as the next piece is submitted: that one goes, too.
 export GANTRY_ARGS="$job --run=late --steps=1000000 --max-time 0:01" DELETE=number
 background bash -c 'echo $$ >number; exec bash mine.pbs'

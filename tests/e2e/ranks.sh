@@ -15,6 +15,7 @@ once() { # what is said once, by whatever rank
 }
 g=$GANTRY
 
+begins options_of_any_kind
 # Options of any kind: nothing is trained.
 apart 1 "rank 1 \([^)]+\): .*--gamma is '50' here and left open there.*same command line" "$g" train $job --run=mixed : "$g" train $job --gamma=50 --run=mixed
 once gamma
@@ -24,10 +25,12 @@ apart 1 "--dry-run is '1' here and '0' there" "$g" train $job --run=mixed : "$g"
 apart 1 "--heartbeat-limit is '0.01' here and '60' there" "$g" train $job --run=mixed : "$g" train $job --run=mixed --heartbeat-limit=0.01
 apart 1 "--run is 'other' here and 'mixed' there" "$g" train $job --run=mixed : "$g" train $job --run=other
 RANKS=2 apart 1 "rank 1 .*--batch is '8' here and '16' there.*\(2 ranks differ from rank 0\)" "$g" train $job --run=mixed : "$g" train $job --batch=8 --run=mixed
+begins job_files_of_other_contents_under
 # Job files of other contents under whatever name.
 printf '[recipe]\ngamma = 3\n' >a.ini
 printf '[recipe]\ngamma = 4\n' >b.ini
 apart 1 "--gamma is '4' here and '3' there" "$g" train a.ini $job --run=mixed : "$g" train b.ini $job --run=mixed
+begins other_programs
 # Other programs.
 id=$("$g" version | sed -n 's/.*git \([0-9a-f]\{7,\}\).*/\1/p' | head -n 1)
 if [ -n "$id" ]; then
@@ -36,6 +39,7 @@ if [ -n "$id" ]; then
     cmp -s "$g" other && fail 'the other program is the same: the test tests nothing'
     apart 1 "this is gantry .*, but rank 0 \([^)]+\) runs gantry .*$id.*the same program" "$g" train $job --run=mixed : ./other train $job --run=mixed
 fi
+begins what_may_differ
 # What may differ: threads, how much is said, the name of the data.
 cp a.ini c.ini
 "$g" dataset synth:shapes:n=96,size=16,classes=4 d1.zip >said 2>&1 && cp d1.zip d2.zip || { cat said; fail 'a dataset'; }
@@ -44,6 +48,7 @@ apart 0 'done: own' "$g" train a.ini $one --data=d1.zip --threads=1 --run=own : 
 quietly "$g" train a.ini $one --data=d1.zip --run=alone
 same "$(last alone)" "$(last own)"
 
+begins the_other_commands_that_ranks_share
 # The other commands that ranks share, and other commands on other ranks.
 net=$(last alone)
 apart 1 "--seeds is '0-9' here and '0-3' there" "$g" generate "$net" --class=0 --seeds=0-3 --outdir=out : "$g" generate "$net" --class=0 --seeds=0-9 --outdir=out
@@ -56,6 +61,7 @@ apart 1 "the number of arguments is '1' here and '2' there" "$g" likelihood "$ne
 apart 1 "--samples is '9' here" "$g" likelihood "$net" d1.zip : "$g" likelihood "$net" d2.zip --samples=9
 [ ! -e mixed ] && [ ! -e out ] && [ ! -e d3.zip ] && [ ! -e mixture ] || fail 'something of a mixture was written'
 
+begins a_mistake_of_usage
 # A mistake of usage on a rank other than 0 is told with the rank; the same on all of them once.
 apart 2 'rank 1 \([^)]+\): unknown option --bogus' "$g" train $job --run=mixed : "$g" train $job --run=mixed --bogus
 once bogus
@@ -75,6 +81,7 @@ done
 expect 0 '^gantry train --gamma' ranks 3 "$g" help gamma
 once '^gantry train'
 
+begins variables_of_a_launcher
 # Variables of a launcher that is not there: everything works and speaks.
 for left in 'PMI_RANK=1 PMI_SIZE=4' PMIX_RANK=3 'OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2'; do
     expect 2 'unknown option --bogus' env $left "$g" train $job --bogus

@@ -8,6 +8,7 @@ train 1 good --steps=6
 train 1 other --steps=6 --seed=4
 train 1 run --steps=4 --seed=4
 
+begins all_checkpoints_gone
 # All checkpoints gone: refused, and nothing is changed.
 mkdir saved && mv run/checkpoint-*.h5 saved
 cp -a run before
@@ -22,6 +23,7 @@ mv saved/* run
 train 1 run --steps=6 --seed=4 # put back, it goes on
 same "$(last other)" "$(last run)"
 
+begins another_job_in_the_same_place
 # Another job in the same place; what is no run's stays.
 echo mine >run/notes.txt && mkdir run/checkpoint-folder
 expect 1 'another job' "$GANTRY" train $job --run=run --steps=6
@@ -43,11 +45,13 @@ same "$(last run/before-2)" "$(last run)"
 quietly "$GANTRY" train $job --run=run --steps=2 --restart --resume=run # from its own networks
 has_line 'resume = "*run' run/job.ini || fail 'nothing was transferred'
 
+begins the_same_command_would_begin_anew
 # The same command would begin anew once more.
 expect 75 'stopped .*: stopped goes on with the same command but without --restart$' \
     "$GANTRY" train $job --run=stopped --steps=1000000 --restart --max-time=0:01
 expect 75 'stopped goes on with the same command$' "$GANTRY" train $job --run=stopped --steps=1000000 --max-time=0:01
 
+begins a_start_that_fails_sets_nothing
 # A start that fails sets nothing aside.
 cp -a run before3
 limited "$GANTRY" train $job --run=run --restart --resume=missing.h5 && fail 'a missing checkpoint is taken'
@@ -55,6 +59,7 @@ diff -r --no-dereference before3 run || fail 'a failed start changes the run'
 train 1 fresh --steps=2 --restart
 [ ! -e fresh/before-1 ] || fail 'something set aside where there was nothing'
 
+begins a_job_of_slurm
 # A job of Slurm that was put back into the queue.
 rm -rf run && cp -a other run
 quietly env SLURM_JOB_ID=77 "$GANTRY" train $job --run=run --steps=4 --restart

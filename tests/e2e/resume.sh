@@ -19,6 +19,7 @@ on_and_compare() { # run, ranks: three steps further it is where a run without a
     same "$(last "$1")" "$(last "$1-straight")"
 }
 
+begins ranks_and_threads
 # Ranks and threads; stopped after five steps and gone on with others.
 train 1 whole --threads=1 --steps=12
 reference=$(last whole)
@@ -52,6 +53,7 @@ variant odd --batch=15 --mbstd=3 --slices=5
 variant archs --g-arch=resnet --d-arch=skip --aug=noaug
 h5dump -d /state/ada_p "$(last ada-1)" | grep -q '(0): 0$' && fail 'ada did not move p: the test tests nothing'
 
+begins not_finite
 # Not finite: stop says where, skip and clean go on, on any number of ranks alike.
 expect 1 'step [0-9]+, phase D_reg: [0-9]+ gradients of network D are not finite, the first of D\.b[0-9a-z.]+' "$GANTRY" train $job --run=nan --steps=10 --gamma=1e38
 for n in 2 4; do
@@ -61,6 +63,7 @@ done
 variant skip --nan=skip --gamma=1e38
 variant clean --nan=clean --gamma=1e38
 
+begins asked_to_stop
 # Asked to stop: a checkpoint at a step boundary, exit status 75; then on with another number of ranks.
 for s in USR1 TERM INT; do
     begin 1 "on$s" --steps=1000000
@@ -77,6 +80,7 @@ touch file/stop
 ends 75
 [ ! -e file/stop ] || fail 'the file stop is still there'
 on_and_compare file 1
+begins one_that_comes_together
 # One that comes together with a signal goes as well; one from before the start stops nothing.
 begin 1 both --steps=1000000
 kill -STOP "$pid"
@@ -89,6 +93,7 @@ touch both/stop
 on_and_compare both 1
 [ ! -e both/stop ] || fail 'the file stop from before the start is still there'
 
+begins sigusr2
 # SIGUSR2: a checkpoint, and on it goes.
 begin 2 goeson --steps=1000000
 kill -USR2 "$pid"
@@ -121,6 +126,7 @@ for moment in 05 08 11 14 17; do timeout -s KILL "0.$moment" "$GANTRY" train $jo
 train 2 early --steps=12
 same "$reference" "$(last early)"
 
+begins the_kernels_of_a_checkpoint_go
 # The kernels of a checkpoint go on with it, whatever this CPU would choose; those that are not to be had are named.
 GT_ISA=portable train 1 kernels --steps=5
 train 2 kernels --steps=8
@@ -146,6 +152,7 @@ if grep -q avx2 /proc/cpuinfo; then
     ! grep -q 'kernels: portable on all ranks\|bits will differ' said || { cat said; fail 'portable kernels were recorded, and are to be had'; }
 fi
 
+begins the_demo_begins_anew
 # The demo begins anew, but not under one that is running.
 mkdir -p tree/jobs && cp "$here/../../jobs/demo.sh" tree/jobs
 begin 1 tree/runs/demo --steps=1000000
@@ -157,11 +164,13 @@ wait "$pid"
 bash tree/jobs/demo.sh false >said 2>&1
 [ ! -e tree/runs/demo ] || { cat said; fail 'a demo that was killed is in the way of the next'; }
 
+begins max_time
 # --max-time: as if somebody had asked to stop.
 expect 75 'because --max-time is over' ranks 2 "$GANTRY" train $job --run=time --steps=1000000 --max-time=0:01
 on_and_compare time 1
 expect 2 'max-time must be minutes' "$GANTRY" train $job --max-time=soon
 
+begins a_finished_run
 # A finished run: the same job says so; more steps train on; another job, other data, another seed are refused with a table.
 expect 0 'finished' "$GANTRY" train $job --run=whole --steps=12
 same "$reference" "$(last whole)"
@@ -173,6 +182,7 @@ expect 1 'gamma .* 3' "$GANTRY" train $job --run=whole --steps=15 --gamma=3
 expect 1 'seed .* 4' ranks 2 "$GANTRY" train $job --run=whole --steps=15 --seed=4
 expect 1 'fingerprint' "$GANTRY" train $job --run=whole --steps=15 --data=synth:shapes:n=97,size=16,classes=4
 expect 1 'data-height' "$GANTRY" train $job --run=whole --steps=15 --data=synth:shapes:n=96,size=32,classes=4
+begins options_that_are_no_part
 # Options that are no part of the recipe are free; the directory alone is enough to go on.
 expect 0 'done' "$GANTRY" train $job --run=whole --steps=15 --keep=5 --grid=2x2 --tick=1 --threads=1
 expect 0 'done' "$GANTRY" train --run=whole --steps=16

@@ -31,6 +31,7 @@ expect 2 'started this already' env PMIX_RANK=0 "$GANTRY" run -n 2 train
 expect 2 'started this already' ranks 2 "$GANTRY" run -n 2 train
 expect 1 'openmpi-bin' env PATH=/nowhere "$GANTRY" run -n 2 train
 
+begins the_launcher_in_a_slurm_allocation
 # The launcher in a Slurm allocation, and the settings of the scripts there.
 rm bin/srun && printf '#!/bin/bash\n[ "$1" != --mpi=list ] || echo pmix pmi2\n' >bin/srun && chmod +x bin/srun
 slurm="env PATH=$tmp/bin:$PATH SLURM_JOB_ID=1"
@@ -38,6 +39,7 @@ expect 0 "^srun -K --mpi=pmix --cpu-bind=cores -c 3 $GANTRY train\$" $slurm SLUR
 expect 0 "^srun -K --mpi=pmi2 --cpu-bind=cores -n 2 --nodelist=a,b $GANTRY train\$" $slurm GANTRY_MPI=pmi2 "$GANTRY" run -n 2 --hosts=a,b --dry-run train
 expect 0 "^mpirun$root -n 2 --bind-to none.* $GANTRY train\$" $slurm GANTRY_MPI=other "$GANTRY" run -n 2 --dry-run train
 
+begins the_same_bits_as_alone
 # The same bits as alone, by a relative path too, with what the ranks print; the exit status is theirs.
 quietly "$GANTRY" train $job --run=alone --steps=4
 expect 0 '3 ranks on' "$GANTRY" run -n 3 train $job --run=three --steps=4

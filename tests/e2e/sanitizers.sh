@@ -4,8 +4,10 @@
 . "$(dirname "$0")/lib.sh"
 top=$here/../..
 build=${SANITIZED_BUILD:-$BUILD/sanitized}
+begins warnings_are_judged_by_the_ordinary
 # Warnings are judged by the ordinary builds: with sanitizers compilers know less.
 flags="-w -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer"
+begins too_long_in_this_dress
 # Too long in this dress; all that they run is in the others, too.
 slow='test_conv|test_gemm|test_memory|test_rundir'
 tests=$(cd "$top/tests/unit" && ls test_*.c | sed 's/\.c$//' | grep -vxE "$slow")
@@ -22,6 +24,7 @@ clean() { # COMMAND...: it must end well, and the sanitizers have nothing to say
     [ "$got" != 77 ] || [ -z "${part-}" ] || { echo "$part" >>"$tmp/skipped" && return; }
     [ "$got" = "${status:-0}" ] || { tail -n 25 "$tmp/said"; fail "exit status $got: $*"; }
 }
+begins hdf5_itself_loses_a_little_memory
 # HDF5 itself loses a little memory when a file fails under it, which test_faults makes happen again and again. fontconfig, through which cairo finds fonts
 # for the figures of test_report, keeps some until the end of the process.
 echo 'leak:libhdf5_serial' >test_faults.supp
@@ -35,6 +38,7 @@ done
 export GANTRY=$build/gantry
 clean "$GANTRY" train $small --run=run --steps=3 --aug=fixed --p=0.5 --augpipe=bgcfnc --mirror --threads=2
 clean "$GANTRY" train $small --run=run --steps=5 --aug=fixed --p=0.5 --augpipe=bgcfnc --mirror --threads=2
+begins what_mpi_keeps_until_the_end
 # What MPI keeps until the end of the process is not ours to free, and it has gone when leaks are named.
 ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 clean "$LAUNCH" 2 "$GANTRY" train $small --run=ranks --steps=3
 clean "$GANTRY" train $small --run=other --steps=1 --resume=run --freezed=1
@@ -51,6 +55,7 @@ status=1 clean "$GANTRY" train --data=nowhere.zip
 printf 'cut' >cut.zip && cp cut.zip cut.h5
 for f in cut.zip cut.h5; do status=1 clean "$GANTRY" train --data=$f; done
 
+begins memory_that_runs_short
 # Memory that runs short in a few commands: some call paths of each, spread over all of them.
 few="vae 8  go_on 6  from_h5 6  gmm_fit 20  gmm_predict 20  gmm_sample 50  generate 10  to_zip 10  to_h5 10"
 few+=" latent 8  inspect 10"

@@ -8,6 +8,7 @@ train() { # ranks, run, options
     quietly ranks "$n" "$GANTRY" train --run="$run" "$@"
 }
 
+begins stylegan2
 # StyleGAN2, seven slices: groups of the tree's inner nodes and of its edge.
 # shellcheck disable=SC2086
 job="$small --batch=14 --slices=7 --steps=5 --threads=1"
@@ -24,6 +25,7 @@ grep -q '"Timing/communication_hidden_percent"' g-2-16/stats.jsonl || fail "two 
 grep -q 'comm .*% hidden' g-2-16/log.txt || fail "two ranks do not say how much of their communication is hidden"
 grep -q communication alone/stats.jsonl && fail "one rank logs communication"
 
+begins an_autoencoder
 # An autoencoder, 40 samples in slices of 7 and 6: of an epoch of 100 a batch of 20 is left, in slices of 4 and 3.
 job="--model=cvae --data=synth:circles:n=100 --batch=40 --slices=6 --steps=7 --threads=1 --progress=0"
 # shellcheck disable=SC2086

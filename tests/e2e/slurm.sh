@@ -7,6 +7,7 @@ real=$GANTRY scripts="$tmp/my scripts"
 cp -r "$here/../../slurm" "$scripts"
 cluster_up 5
 
+begins the_program_for_the_jobs
 # The program for the jobs: in its first piece it trains for ever, after a restart to the step that the test then names.
 cat >program <<'END'
 #!/bin/bash
@@ -57,6 +58,7 @@ compare() { # NAME [options]: with a run that was left alone
     echo "$name: ok after $SECONDS s"
 }
 
+begins what_cannot_work_is_said_before
 # What cannot work is said before the job waits in the queue.
 expect 2 '16 ranks.* slices' "$real" submit $job --run=never --nodes=16 --cpus-per-task=1 --yes
 expect 2 'cpus-per-task' "$real" submit $job --run=never --yes
@@ -64,6 +66,7 @@ expect 1 'nowhere.zip' "$real" submit --data=nowhere.zip --cpus-per-task=1 --yes
 expect 0 '^#SBATCH --signal=B:USR1@300' "$real" submit $job --run=never --cpus-per-task=1 --dry-run
 [ ! -e never ] || fail 'a dry run made the run'
 
+begins four_jobs_at_once
 # Four jobs at once: one will run into its walltime, one will be preempted, one will lose a node, and one runs under mpirun.
 submit walltime --nodes=1 --nodelist=n1 --time=1 --signal=B:USR1@50 -- --tick=1
 # shellcheck disable=SC2086
@@ -85,6 +88,7 @@ mpirun=$id
 
 until_out 60 preempted 'stopped at a step boundary'
 finish preempted
+begins mpirun_inside_the_allocation
 # mpirun inside the allocation, told to stop as at the end of its walltime; --full: each rank is told three times, by Slurm, by orted and by mpirun.
 trains mpirun
 scancel --full --signal=USR1 "$mpirun"
@@ -99,12 +103,14 @@ helper log walltime
 grep -q 'TIME LIMIT' walltime.out && fail 'the walltime killed it'
 [ -s urgent.out ] || fail 'the urgent job has not run'
 
+begins the_node
 # The node: Slurm itself puts the job back into the queue; it starts again when there are two nodes.
 wait_until 60 grep -qs 'NODE FAILURE' node.out
 finish node
 node_start n4
 compare node --data=pictures.zip --cond=0
 
+begins cancelled
 # Cancelled: a checkpoint, and not started again.
 submit cancelled --nodes=1 --
 trains cancelled
@@ -112,6 +118,7 @@ scancel "$id"
 until_out 60 cancelled 'stopped at a step boundary'
 wait_until 60 is_state "$id" CANCELLED
 
+begins an_array_over_a_list
 # An array over a list of options; one of its tasks is stopped and comes back, alone. Then pictures of a run, and a dataset.
 printf '%s\n' '# runs of the sweep' '--seed=5' '' '--seed=6 --gamma=2' >list.txt
 id=$(sbatch --parsable --array=1-2 --output=sweep-%a.out --nodes=1 --ntasks-per-node=1 --cpus-per-task=1 --time=10 --exclusive=user "$scripts/sweep.sbatch" list.txt $job \

@@ -8,6 +8,7 @@ real=$GANTRY scripts=$here/../../slurm
 cluster_up 10
 srun=$(command -v srun)
 mkdir bin
+begins pieces_are_counted_by_slurms_requeues
 # Pieces are counted by Slurm's requeues. Of the job `goes` the even ones are those that cannot be launched, each in one of the ways that were seen.
 cat >bin/srun <<'END'
 #!/bin/bash
@@ -19,6 +20,7 @@ if [ "$run" = never ] || { [ "$run" = goes ] && [ $((piece % 2)) = 0 ]; }; then
 fi
 exec "$SRUN" "$@"
 END
+begins the_odd_pieces_train
 # The odd pieces train for a while; the last one to four steps further.
 cat >program <<'END'
 #!/bin/bash
@@ -60,6 +62,7 @@ submit goes --nodelist=n1
 goes=$id
 submit never --nodelist=n2
 never=$id
+begins the_first_steps_folder_is_there
 # The first step's folder is there already, as after a slurmstepd that was killed.
 submit stale --nodelist=n3 --hold
 mkdir "$cluster/tmp/n3/spmix_appdir_$(id -u)_$id.0" "$cluster/tmp/n3/spmix_appdir_$id.0"

@@ -41,6 +41,7 @@ for kb in 64 128; do
         cmp "kb8192/$f" "kb$kb/$f" || fail "with $kb KB: another $f"
     done
 done
+begins many_ranks
 # Ranks: each has the limit, while mpirun itself needs more.
 # shellcheck disable=SC2016,SC2086
 quietly ranks 2 bash -c 'ulimit -s 128 && exec "$@"' bash "$GANTRY" train $gan --threads=2 --run=ranks

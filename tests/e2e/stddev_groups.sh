@@ -4,9 +4,11 @@
 # number of ranks, and wherever the run was stopped.
 . "$(dirname "$0")/lib.sh"
 need_python
+begins what_else_slices_would_change
 # What else slices would change is off: the path length is a slice's own.
 job="$shapes --cond $nets --batch=16 --mbstd=8 --seed=3 --aug=noaug --pl-weight=0 --progress=0"
 
+begins squares_of_the_first_steps_gradients
 # Squares of the first step's gradients, relative to the largest of each tensor: twice the rounding of sums of some hundred terms.
 train 1 one --slices=1 --steps=1
 train 1 four --slices=4 --steps=1
@@ -16,6 +18,7 @@ helper near "$(last four)" "$(last one)" 2e-5
 helper near "$(last eight)" "$(last one)" 2e-5
 helper far "$(last whole)" "$(last one)" 1e-1 # whole groups within slices are other groups
 
+begins seventeen_steps
 # Seventeen steps: R1 twice.
 train 1 alone --slices=8 --steps=17
 train 3 three --slices=8 --steps=17 --slices-at-once=2

@@ -7,6 +7,7 @@ quietly "$GANTRY" train $shapes --cond $job --run=source --steps=6
 tensor() { h5dump -y -d "$2" "$1" | sed '1,/DATA {/d'; }
 same_tensor() { [ "$(tensor "$1" "$3")" = "$(tensor "$2" "$3")" ]; }
 
+begins the_same_shape
 # The same shape: all is copied, by folder or by file, on any number of ranks; a rate of learning of 0 shows what was there at the start.
 for from in source "$(last source)"; do
     for n in 1 2; do
@@ -18,11 +19,13 @@ for from in source "$(last source)"; do
         h5diff -q -d 1e-6 "$(last source)" "$(last copy)" /networks/G_ema/synthesis.b8.conv0.weight >/dev/null || fail 'G_ema was not copied'
     done
 done
+begins as_published
 # As published: ada 5 times faster, no ramp-up, and a run of its own.
 grep -q '^ada-kimg = 100$' copy/job.ini && grep -q '^ema-ramp = 0$' copy/job.ini || { cat copy/job.ini; fail 'ada or ramp-up are not as published'; }
 grep -q '^ada-kimg = 500$' source/job.ini && grep -q '^ema-ramp = 0.05$' source/job.ini || fail 'ada or ramp-up without --resume'
 h5dump -d /state/images "$(last copy)" | grep -q '(0): 8$' || fail 'images are not counted anew'
 
+begins another_size_and_another_number
 # Another size and another number of classes: what cannot be copied starts afresh and is named.
 expect 0 'G\.synthesis\.b32\.conv0\.weight starts afresh' "$GANTRY" train --data=synth:shapes:n=60,size=32,classes=6 --cond $job --run=larger --resume=source --steps=1 --lrate=0
 cat said >larger.said
@@ -31,6 +34,7 @@ same_tensor "$(last source)" "$(last larger)" /networks/G/synthesis.b8.conv0.wei
 expect 0 'starts afresh' ranks 2 "$GANTRY" train $shapes $job --run=uncond --resume=source --steps=2 # without classes
 expect 0 'starts afresh' "$GANTRY" train --data=synth:circles:n=40 $job --run=grey --resume=source --steps=2
 
+begins from_a_run_without_a_moving
 # From a run without a moving average it begins as the network itself.
 dcgan="--model=dcgan $shapes --batch=8 --slices=2 --cmax=16 --seed=5"
 quietly "$GANTRY" train $dcgan --run=plain --steps=4
@@ -38,6 +42,7 @@ expect 0 'G_ema: begins as G' ranks 2 "$GANTRY" train $dcgan --run=averaged --re
 h5dump -y -d /networks/G/b4.conv.weight "$(last plain)" >/dev/null || fail 'no such tensor'
 h5diff -q -d 1e-4 "$(last plain)" "$(last averaged)" /networks/G/b4.conv.weight /networks/G_ema/b4.conv.weight >/dev/null || fail 'the average is not that of the networks copied'
 
+begins it_goes
 # It goes on, and is exact, like any other run.
 quietly "$GANTRY" train $shapes --cond $job --run=t1 --resume=source --steps=6
 quietly ranks 2 "$GANTRY" train $shapes --cond $job --run=t2 --resume=source --steps=3
@@ -48,6 +53,7 @@ quietly ranks 2 "$GANTRY" train --run=t2 --steps=7
 quietly "$GANTRY" train $shapes --cond $job --run=t3 --resume=elsewhere --steps=7
 same "$(last t3)" "$(last t2)"
 
+begins frozen
 # Frozen: the first layers of D stay as they are, the others move.
 quietly "$GANTRY" train $shapes --cond $job --run=frozen --resume=elsewhere --steps=3 --freezed=2
 for name in D/b16.fromrgb.weight D/b16.conv0.weight; do same_tensor "$(last elsewhere)" "$(last frozen)" "/networks/$name" || fail "$name is not frozen"; done

@@ -3,6 +3,7 @@
 # and on with other random numbers, the same on any number of ranks.
 . "$(dirname "$0")/lib.sh"
 need_python
+begins p_climbs_to_a_ceiling
 # p climbs to a ceiling that is low: trouble that comes for certain, and again after each rollback.
 job="$small --tick=0.008 --checkpoint-kimg=0.008 --snap=1000 --keep=100 --aug=ada --p-max=0.02 --ada-kimg=0.4 --ada-interval=8 --target=0 --steps=80"
 
@@ -35,6 +36,7 @@ h5dump -d /state/reseed "$from" | grep -q '(0): 3$' || fail 'killed now, it woul
 h5dump -d /state/reseed "$(last back1)" | grep -q '(0): 3$' || fail 'the checkpoint does not know of the rollbacks'
 differ "$(last back1)" warned/"$(basename "$(last back1)")" /networks # the random numbers are not those of the first time
 helper log back1
+begins it_goes_on_from_there
 # It goes on from there, also without the option.
 quietly "$GANTRY" train $job --run=back1
 helper log back1
