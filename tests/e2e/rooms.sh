@@ -71,6 +71,16 @@ case_folder_without_room() {
     plant src/planted/planted.h '/* empty */'
     found 'src/planted/planted.h: stands in no row'
 }
+# docs/internals.md shows the table
+case_table_in_the_docs() {
+    sed -n 's/ *| */ | /gp' "$top/src/ROOMS" | grep -v '^#' | sed 's/|  |/| |/; s/^/| /; s/$/ |/' >table
+    while IFS= read -r row; do
+        sed 's/|  |/| |/' "$top/docs/internals.md" | grep -qxF -- "$row" || fail "not in docs/internals.md: $row"
+    done <table
+    [ "$(wc -l <table)" -ge 10 ] || fail 'no table'
+}
+# names that are gone stay away
+case_names_that_are_gone() { "$here/../tools/gone_names.py" "$here/../gone_names" "$top" || fail 'see tests/gone_names for the names in their place'; }
 # tests/tools/count_code: comments and white space are no code, strings are
 case_counted_code() {
     mkdir -p small/src/base small/include
