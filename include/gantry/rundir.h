@@ -23,13 +23,14 @@ bool gt_rundir_stop(const char *dir);
 
 /* ---- beginning anew (--restart); hold the lock ---- */
 
-/* What a run has written into `dir` goes into DIR/before-1 (2, ...), *aside, to be freed; NULL: there was nothing. Nothing is deleted, and what is not a
- * run's stays where it is. */
+/* The files that a run has written into `dir` go into DIR/before-1 (2, ...). *aside is that folder, to be freed; NULL: there were no such files.
+ * Nothing is deleted, and other files stay where they are. */
 gt_status gt_rundir_set_aside(const char *dir, char **aside);
-/* Slurm starts the command of a requeued job again, --restart and all: a job notes that it has begun anew, and sees when it comes back that it has. */
+/* Slurm starts the command of a requeued job again, with --restart: the first start writes a note of its job number into `dir`, and a later start of
+ * the same job finds the note. */
 gt_status gt_rundir_note_restart(const char *dir);
 bool gt_rundir_restarted(const char *dir);
-/* The run had a checkpoint (`last` points to one), and that is gone. */
+/* True when the link `last` points to a checkpoint that is gone. */
 bool gt_rundir_lost_checkpoints(const char *dir);
 
 /* ---- the lock: DIR/lock with host, process and a heartbeat (a thread beats every few seconds) ---- */
@@ -38,7 +39,7 @@ typedef struct gt_lock gt_lock;
 
 typedef struct gt_lock_options { /* zeros: the defaults */
     double wait_s;  /* 15: for a living process on this host to end */
-    double still_s; /* 30: a heartbeat from elsewhere, or of a process that cannot be looked at, that stands still so long is dead */
+    double still_s; /* 30: a holder on another host, or one that cannot be looked at, is dead when its heartbeat stands still so long */
     double beat_s;  /* 5 */
     int (*stop)(void); /* not 0: waiting is given up */
 } gt_lock_options;
@@ -46,8 +47,10 @@ typedef struct gt_lock_options { /* zeros: the defaults */
 /* *lock is NULL unless GT_OK. GT_STOPPED: stop() ended the waiting. GT_FAILED: the run belongs to a living process; the message names host and pid.
  * Taken over at once when its process on this host is gone. */
 gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *options);
-bool gt_lock_lost(const gt_lock *l); /* the lock file is no longer ours (somebody removed it, or judged us dead): stop writing here */
-gt_status gt_lock_fail_lost(const gt_lock *l); /* GT_FAILED and a sentence: the directory is gone, the lock is, or whose it is now */
+/* The lock file no longer belongs to this process (somebody removed the file, or took this process for dead): stop writing here. */
+bool gt_lock_lost(const gt_lock *l);
+/* GT_FAILED; the message says that the directory is gone, that the lock is gone, or to whom the lock belongs now. */
+gt_status gt_lock_fail_lost(const gt_lock *l);
 void gt_lock_release(gt_lock *l);    /* NULL is fine */
 
 /* ---- report.html ---- */

@@ -25,7 +25,7 @@ typedef struct gt_runlog gt_runlog;
  * a half-written one at the end. `swmr`: "on", "off", or "auto" (by the kind of the file system). NULL: see gt_message(). */
 gt_runlog *gt_runlog_open(const char *dir, int64_t images, const char *swmr);
 /* Remove from a log.txt the tick lines of more than `images` images ("DATE TIME tick 7 kimg 1.234 ..."), so that a run that goes on from there
- * says no tick twice; what else was said stays. No such file: nothing to do. */
+ * prints no tick twice; all other lines stay. A file that does not exist is fine. */
 gt_status gt_log_cut_back(const char *path, int64_t images);
 /* One tick. The names need not be the same each time. Time is taken from the clock. Failures are logged, not returned. */
 void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n);
@@ -34,12 +34,12 @@ void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width
 /* The mean of a series (or "timestamp", unix seconds) in the last line kept when the log was opened; 0 when there is none: a run's clock goes on with
  * the "Timing/total_sec" of the tick it was cut back to. */
 double gt_runlog_last(const gt_runlog *l, const char *name);
-/* Each tick that stats.jsonl holds, in its order. The values are there for the call alone. */
+/* Calls `line` for each tick of stats.jsonl, in the order of the file. The values are valid during the call. */
 typedef void gt_runlog_line(void *arg, int64_t images, const gt_stat_value *values, int n);
 gt_status gt_runlog_each(const gt_runlog *l, gt_runlog_line *line, void *arg);
 /* The mean of a series at the tick of `images`; NaN when there is none. */
 double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name);
-void gt_runlog_leave(gt_runlog *l); /* another process writes it now: nothing more, also not when it is closed */
+void gt_runlog_leave(gt_runlog *l); /* another process writes the log now: this one writes nothing more, also not at gt_runlog_close() */
 void gt_runlog_close(gt_runlog *l); /* NULL is fine */
 
 /* ---- reading a stats.jsonl, ours or the reference tool's ---- */

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/file_kind.h"
+#include "base/temp_file.h"
 #include "run/checkpoint_block.h"
 #include "run/checkpoint_internal.h"
 #include "gantry/log.h"
@@ -35,17 +36,9 @@ static const char signature[] = "\x89HDF\r\n\x1a\n"; /* of HDF5 */
 
 /* ---- bytes ---- */
 
-static gt_status read_at(int fd, const char *path, void *out, size_t bytes, off_t at) {
-    for (char *p = out; bytes;) {
-        ssize_t n = pread(fd, p, bytes, at);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
-        if (n == 0) return gt_fail(GT_FORMAT, "'%s' is truncated", path);
-        p += n;
-        at += n;
-        bytes -= (size_t)n;
-    }
-    return GT_OK;
+static gt_status read_at(int fd, const char *path, void *out, size_t bytes) {
+    gt_status st = gt_read_at(fd, 0, out, bytes);
+    return st ? gt_wrap(st, "'%s'", path) : GT_OK;
 }
 
 /* A file of another kind, and what to give instead; GT_OK: its kind says nothing. */
@@ -67,7 +60,7 @@ static gt_status cannot_open(const char *path, int error) {
 static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes) {
     char block[CHECKPOINT_BLOCK], expected[CHECKPOINT_BLOCK];
     size_t should, head = bytes < sizeof block ? bytes : sizeof block;
-    gt_status st = read_at(fd, f->path, block, head, 0);
+    gt_status st = read_at(fd, f->path, block, head);
     if (st || (st = check_kind(f->path, gt_kind_of_bytes(block, head, bytes)))) return st;
     if (bytes < sizeof block)
         return gt_fail(GT_FORMAT, "'%s' is %s: it has %zu bytes", f->path, bytes ? "truncated, or no checkpoint" : "empty", bytes);
@@ -76,7 +69,7 @@ static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes) {
     f->data = gt_block_alloc(bytes, "a checkpoint");
     f->bytes = bytes;
     if (!f->data) return GT_NOMEM;
-    if ((st = read_at(fd, f->path, f->data, bytes, 0))) return st;
+    if ((st = read_at(fd, f->path, f->data, bytes))) return st;
     if ((st = checkpoint_block_make(expected, f->format, f->data + CHECKPOINT_BLOCK, bytes - CHECKPOINT_BLOCK))) return st;
     if (memcmp(expected, f->data, CHECKPOINT_BLOCK)) return gt_fail(GT_FORMAT, "'%s' is damaged: its contents do not have its checksum", f->path);
     if (f->format > GT_CHECKPOINT_FORMAT)

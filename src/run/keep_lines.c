@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/lines.h"
+#include "base/temp_file.h"
 
 enum { COPIED = 1 << 20 }; /* at once */
 
@@ -46,11 +47,9 @@ static bool keep_line(kept *k, const gt_lines *in) {
 /* 0 or errno */
 static int copy_span(int from, int to, span s, char *buffer) {
     int error = 0;
-    while (s.start < s.end && !error) {
-        ssize_t n = pread(from, buffer, s.end - s.start < COPIED ? (size_t)(s.end - s.start) : COPIED, (off_t)s.start);
-        if (n < 0 && errno == EINTR) continue;
-        error = n < 0 ? errno : n == 0 ? EIO : gt_write_all(to, buffer, (size_t)n);
-        s.start += n;
+    for (; s.start < s.end && !error; s.start += COPIED) {
+        size_t n = s.end - s.start < COPIED ? (size_t)(s.end - s.start) : COPIED;
+        error = gt_read_at(from, (uint64_t)s.start, buffer, n) ? EIO : gt_write_all(to, buffer, n);
     }
     return error;
 }
