@@ -3,11 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gantry/encode.h"
 #include "gantry/log.h"
 #include "gantry/random.h"
 #include "train/journal.h"
+#include "use/each_item.h"
 
 static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
+static size_t pixels_of(const gt_engine *e) { return (size_t)e->info->height * (size_t)e->info->width * (size_t)e->info->channels; }
 
 gt_status gt_engine_grid(const gt_engine *e, gt_grid *grid, int64_t **items) {
     gt_status st = gt_grid_parse(e->job->grid, grid);
@@ -33,14 +36,11 @@ void gt_journal_write_grid(gt_engine *e, gt_journal *j, const char *name, const 
 static float *read_reals(gt_engine *e, gt_grid *grid, gt_status *st) {
     int64_t *items = NULL;
     *st = gt_engine_grid(e, grid, &items);
-    size_t pixels = (size_t)e->info->height * (size_t)e->info->width * (size_t)e->info->channels;
+    size_t pixels = pixels_of(e);
     void *samples = malloc(e->info->image_bytes);
     float *images = *st ? NULL : calloc((size_t)cells_of(grid), pixels * sizeof *images);
     if (!*st && (!samples || !images)) *st = gt_fail(GT_NOMEM, "out of memory for reals.png");
-    for (int i = 0; !*st && i < cells_of(grid); i++) {
-        *st = gt_dataset_read(e->data, items[i], samples);
-        if (!*st) gt_dataset_floats(e->info, samples, pixels, images + (size_t)i * pixels);
-    }
+    for (int i = 0; !*st && i < cells_of(grid); i++) *st = gt_read_image(e->data, items[i], samples, images + (size_t)i * pixels);
     free(items);
     free(samples);
     if (!*st) return images;
@@ -83,61 +83,55 @@ static void look_again(gt_engine *e, gt_journal *j) {
     free(images);
 }
 
-/* Chunk c of the grid: the cells c*n .. c*n+n-1, with latents and labels that depend on the cell alone. */
-static gt_status make_chunk(gt_engine *e, const int64_t *items, int cells, int chunk) {
+typedef struct drawing {
+    gt_engine *engine;
+    const int64_t *items;
+    int cells;
+} drawing;
+
+/* Cells first .. first+n-1, with latents and labels that depend on the cell alone. */
+static gt_status make_cells(void *arg, int64_t first, int n, void *images) {
+    const drawing *d = arg;
+    gt_engine *e = d->engine;
     const gt_model *m = e->model;
     float *z = gt_exec_input(e->generator, "z"), *c = gt_exec_input(e->generator, "c");
     for (int i = 0; i < m->slice_size; i++) {
-        int cell = chunk * m->slice_size + i;
-        if (cell >= cells) cell = cells - 1;
-        if (z)
-            gt_random_normal((gt_key){(uint64_t)e->job->seed, gt_stream("grid/z"), 0, (uint32_t)cell}, z + (size_t)i * (size_t)m->z_dim, (size_t)m->z_dim);
-        if (c && m->label_dim) gt_dataset_label(e->data, items[cell], c + (size_t)i * (size_t)m->label_dim);
+        int64_t cell = first + i < d->cells ? first + i : d->cells - 1;
+        gt_key key = {(uint64_t)e->job->seed, gt_stream("grid/z"), 0, (uint32_t)cell};
+        if (z) gt_random_normal(key, z + (size_t)i * (size_t)m->z_dim, (size_t)m->z_dim);
+        if (c && m->label_dim) gt_dataset_label(e->data, d->items[cell], c + (size_t)i * (size_t)m->label_dim);
     }
-    return gt_exec_run(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed, .step = e->step});
+    gt_status st = gt_exec_run(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed, .step = e->step});
+    if (!st) memcpy(images, gt_exec_output(e->generator, "image"), (size_t)n * pixels_of(e) * sizeof(float));
+    return st;
+}
+
+/* The pictures of all cells, on rank 0. */
+static gt_status make_fakes_all(gt_engine *e, const int64_t *items, int cells, void **fakes) {
+    const gt_model *m = e->model;
+    drawing d = {e, items, cells};
+    if (m->ema_of >= 0) gt_reducer_gather_all(e->learners[m->ema_of].reducer, m->ema_block);
+    gt_status st = gt_comm_agree_all(e->comm, gt_exec_prepare(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed}));
+    if (st) return st;
+    return gt_each_item_all(&(gt_each_item){.comm = e->comm, .count = cells, .batch = m->slice_size, .bytes = pixels_of(e) * sizeof(float),
+                                            .doing = "a grid of", .quiet = true, .make = make_cells, .arg = &d}, fakes);
 }
 
 gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
-    const gt_model *m = e->model;
     gt_grid grid;
     int64_t *items = NULL;
-    gt_status st = gt_engine_grid(e, &grid, &items);
-    int cells = st ? 0 : cells_of(&grid), ranks = e->comm->ranks;
-    int chunks = (cells + m->slice_size - 1) / m->slice_size, rounds = (chunks + ranks - 1) / ranks;
-    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, chunk_floats = (size_t)m->slice_size * pixels;
-    float *mine = st ? NULL : calloc((size_t)rounds, chunk_floats * sizeof *mine);
-    float *all = st || e->comm->rank ? NULL : calloc((size_t)ranks * (size_t)rounds, chunk_floats * sizeof *all);
-    float *ordered = st || e->comm->rank ? NULL : calloc((size_t)chunks, chunk_floats * sizeof *ordered);
-    if (!st && (!mine || (!e->comm->rank && (!all || !ordered)))) st = gt_fail(GT_NOMEM, "out of memory for a grid of %d pictures", cells);
-    if ((st = gt_comm_agree_all(e->comm, st))) {
-        if (st == GT_NOMEM && e->comm->rank == 0) gt_warn("no pictures this time: %s", gt_message());
-        if (st == GT_NOMEM) st = GT_OK;
-        goto end;
-    }
-
-    if (m->ema_of >= 0) gt_reducer_gather_all(e->learners[m->ema_of].reducer, m->ema_block);
-    st = gt_exec_prepare(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed});
-    for (int r = 0; r < rounds && !st; r++) {
-        int chunk = r * ranks + e->comm->rank;
-        if (chunk >= chunks) continue;
-        st = make_chunk(e, items, cells, chunk);
-        if (!st) memcpy(mine + (size_t)r * chunk_floats, gt_exec_output(e->generator, "image"), chunk_floats * sizeof *mine);
-    }
-    if ((st = gt_comm_agree_all(e->comm, st))) goto end;
-    gt_comm_gather_all(e->comm, mine, (size_t)rounds * chunk_floats * sizeof *mine, all);
-    if (e->comm->rank == 0) {
-        for (int k = 0; k < chunks; k++)
-            memcpy(ordered + (size_t)k * chunk_floats, all + ((size_t)(k % ranks) * (size_t)rounds + (size_t)(k / ranks)) * chunk_floats, chunk_floats * sizeof *all);
+    void *fakes = NULL;
+    char name[40];
+    gt_status st = gt_comm_agree_all(e->comm, gt_engine_grid(e, &grid, &items));
+    if (!st) st = make_fakes_all(e, items, cells_of(&grid), &fakes);
+    if (st == GT_NOMEM && e->comm->rank == 0) gt_warn("no pictures this time: %s", gt_message());
+    if (fakes) {
         look_again(e, j);
-        measure(j, GT_METRIC_FAKES, cells, ordered);
-        char name[40];
+        measure(j, GT_METRIC_FAKES, cells_of(&grid), fakes);
         gt_grid_fakes_name(e->shown, name);
-        gt_journal_write_grid(e, j, name, "fakes", &grid, ordered);
+        gt_journal_write_grid(e, j, name, "fakes", &grid, fakes);
     }
-end:
     free(items);
-    free(mine);
-    free(all);
-    free(ordered);
-    return st;
+    free(fakes);
+    return st == GT_NOMEM ? GT_OK : st;
 }

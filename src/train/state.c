@@ -179,25 +179,12 @@ static gt_status get_state(const gt_checkpoint_file *f, gt_engine *e) {
 /* Rank 0's networks and small state to all ranks. */
 static void hand_out_all(gt_engine *e) {
     const gt_model *m = e->model;
-    struct {
-        uint32_t step;
-        int64_t shown, reseed;
-        gt_ada ada;
-        uint64_t updates[GT_MAX_NETS];
-    } small;
-    memset(&small, 0, sizeof small);
-    small.step = e->step;
-    small.shown = e->shown;
-    small.reseed = e->reseed;
-    small.ada = e->ada;
-    for (int i = 0; i < m->n_nets; i++) small.updates[i] = e->learners[i].updates;
-    gt_comm_broadcast_all(e->comm, &small, sizeof small, 0);
-    e->step = small.step;
-    e->shown = small.shown;
-    e->reseed = small.reseed;
-    e->ada = small.ada;
+    gt_comm_broadcast_all(e->comm, &e->step, sizeof e->step, 0);
+    gt_comm_broadcast_all(e->comm, &e->shown, sizeof e->shown, 0);
+    gt_comm_broadcast_all(e->comm, &e->reseed, sizeof e->reseed, 0);
+    gt_comm_broadcast_all(e->comm, &e->ada, sizeof e->ada, 0);
     for (int i = 0; i < m->n_nets; i++) {
-        e->learners[i].updates = small.updates[i];
+        gt_comm_broadcast_all(e->comm, &e->learners[i].updates, sizeof e->learners[i].updates, 0);
         gt_comm_broadcast_all(e->comm, m->blocks[i], m->nets[i]->block_floats * sizeof(float), 0);
     }
     if (m->ema_of >= 0) gt_comm_broadcast_all(e->comm, m->ema_block, m->nets[m->ema_of]->block_floats * sizeof(float), 0);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "use/records.h"
+#include "use/each_item.h"
 #include "use/trained.h"
 
 enum { BATCH = 32 }; /* a fixed number: an image's latent does not depend on how many are encoded */
@@ -22,41 +22,28 @@ struct gt_encoder {
 static gt_status build(gt_encoder *e, gt_pool *pool) {
     if (!e->model->build_encoder) return gt_fail(GT_USAGE, "model '%s' has no encoder: this is for autoencoders", e->model->name);
     e->graph = e->model->build_encoder(e->model, e->batch);
-    e->exec = e->graph ? gt_exec_new(e->graph, &(gt_exec_options){.pool = pool}) : NULL;
-    if (!e->exec) return GT_FAILED;
-    gt_exec_bind(e->exec, 0, (void *)e->params);
-    return gt_exec_prepare(e->exec, &(gt_exec_env){0});
+    e->exec = gt_trained_exec(e->graph, e->params, pool);
+    return e->exec ? GT_OK : GT_FAILED;
 }
 
-static gt_encoder *allocate(void) {
+/* Of a checkpoint, or of the model and parameters where there is none. */
+static gt_encoder *open_encoder(const char *checkpoint, gt_model *m, const float *params, int batch, gt_pool *pool) {
     gt_encoder *e = calloc(1, sizeof *e);
     if (!e) gt_fail(GT_NOMEM, "out of memory for an encoder");
-    return e;
-}
-
-gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool) {
-    gt_encoder *e = allocate();
-    if (!e) return NULL;
-    e->model = m;
-    e->params = params;
-    e->batch = batch;
-    if (!build(e, pool)) return e;
-    gt_encoder_close(e);
-    return NULL;
-}
-
-gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool) {
-    gt_encoder *e = allocate();
-    if (!e) return NULL;
-    e->batch = BATCH;
-    if (!gt_trained_open(&e->trained, checkpoint)) {
-        e->model = e->trained.model;
-        e->params = e->trained.params;
-        if (!build(e, pool)) return e;
+    gt_status st = !e ? GT_NOMEM : checkpoint ? gt_trained_open(&e->trained, checkpoint) : GT_OK;
+    if (!st) {
+        e->model = checkpoint ? e->trained.model : m;
+        e->params = checkpoint ? e->trained.params : params;
+        e->batch = batch;
+        st = build(e, pool);
     }
+    if (!st) return e;
     gt_encoder_close(e);
     return NULL;
 }
+
+gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool) { return open_encoder(NULL, m, params, batch, pool); }
+gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool) { return open_encoder(checkpoint, NULL, NULL, BATCH, pool); }
 
 void gt_encoder_close(gt_encoder *e) {
     if (!e) return;
@@ -160,7 +147,7 @@ gt_status gt_encode_dataset_all(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_en
     void *all = NULL;
     *out = (gt_encoded){0};
     gt_status st = gt_comm_agree_all(c, gt_model_takes(e->model, ds));
-    if (!st) st = gt_records_make_all(&(gt_records){c, ds, e->batch, r.width * sizeof(float), "encoding", encode_batch, &r}, &all);
+    if (!st) st = gt_each_image_all(&(gt_each_image){c, ds, e->batch, r.width * sizeof(float), "encoding", encode_batch, &r}, &all);
     if (!st) st = gt_comm_agree_all(c, all ? unpack(&r, all, (size_t)gt_dataset_get_info(ds)->count, out) : GT_OK);
     free(all);
     if (st) gt_encoded_free(out);

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/progress.h"
 #include "codec/npy_file.h"
 #include "gantry/codec.h"
 #include "gantry/log.h"
 #include "gantry/random.h"
 #include "gantry/rundir.h"
+#include "use/each_item.h"
 #include "use/trained.h"
 
 struct gt_generator {
@@ -34,10 +34,8 @@ static gt_status build(gt_generator *g, const gt_generator_options *o) {
     g->batch = batch_for(m);
     const gt_generate_options options = {.n = g->batch, .noise_mode = o->noise_mode, .truncation = o->truncation, .truncation_cutoff = -1};
     g->graph = m->build_generator(m, &options);
-    g->exec = g->graph ? gt_exec_new(g->graph, &(gt_exec_options){.pool = o->pool}) : NULL;
-    if (!g->exec) return GT_FAILED;
-    gt_exec_bind(g->exec, 0, (void *)g->trained.params);
-    return gt_exec_prepare(g->exec, &(gt_exec_env){0});
+    g->exec = gt_trained_exec(g->graph, g->trained.params, o->pool);
+    return g->exec ? GT_OK : GT_FAILED;
 }
 
 gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options) {
@@ -92,19 +90,16 @@ void gt_image_bytes(const float *x, uint8_t *out, size_t n) {
 
 /* ---- many seeds on many ranks ---- */
 
-/* Batches are dealt to the ranks in turn: rank r makes batches r, r + ranks, ... of the list of seeds. */
 typedef struct work {
     const gt_generate_request *request;
     gt_comm *comm;
     gt_generator *generator;
-    int shown;                /* channels in pictures */
-    int64_t columns, rows;    /* of the grid */
-    size_t image_bytes;       /* of one image in a picture */
+    int shown;             /* channels in pictures */
+    int64_t columns, rows; /* of the grid */
+    size_t image_bytes;    /* of one image in a picture */
     size_t image_floats;
-    int64_t batches, rounds;  /* rounds: batches of the rank that has most */
-    float *z, *labels, *images;
-    uint8_t *bytes;           /* of this rank's images, round by round */
-    size_t bytes_size;
+    float *z, *labels, *images; /* of a batch */
+    uint8_t *bytes;             /* of a batch */
 } work;
 
 static gt_status fill_labels(work *w) {
@@ -153,19 +148,13 @@ static gt_status prepare(work *w) {
     w->shown = m->channels == 4 ? 4 : m->channels >= 3 ? 3 : 1;
     w->image_bytes = (size_t)m->height * (size_t)m->width * (size_t)w->shown;
     w->image_floats = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-    if (w->shown != m->channels && !w->comm->rank)
-        say_shown(w);
-    w->batches = (r->n + batch - 1) / batch;
-    w->rounds = (w->batches + w->comm->ranks - 1) / w->comm->ranks;
+    if (w->shown != m->channels && !w->comm->rank) say_shown(w);
     gt_status st = r->single ? GT_OK : lay_out_grid(w);
     if (st) return st;
-    /* single images leave at once, those of a grid are kept until all are there */
-    size_t kept = (size_t)(r->single ? 1 : w->rounds) * (size_t)batch;
-    if (gt_mul_overflows(kept, w->image_bytes, &w->bytes_size)) return gt_fail(GT_USAGE, "--grid: too large");
     w->z = calloc((size_t)batch, (size_t)m->z_dim * sizeof *w->z);
     w->labels = calloc((size_t)batch, ((size_t)m->label_dim + 1) * sizeof *w->labels);
     w->images = calloc((size_t)batch, w->image_floats * sizeof *w->images);
-    w->bytes = calloc(w->bytes_size, 1);
+    w->bytes = calloc((size_t)batch, w->image_bytes);
     if (!w->z || !w->labels || !w->images || !w->bytes) return gt_fail(GT_NOMEM, "out of memory for images");
     st = fill_labels(w);
     if (!st && w->comm->rank == 0) st = gt_rundir_prepare(r->outdir, (size_t)r->n * (w->image_bytes + (r->npy ? w->image_floats * sizeof(float) : 0)));
@@ -196,18 +185,16 @@ static gt_status latents_of(const gt_generate_request *r, int64_t n, const int64
     return GT_OK;
 }
 
-static gt_status make_batch(work *w, int64_t round) {
+/* `pictures`: [n] of the grid; NULL: images are written one by one. */
+static gt_status make_batch(void *arg, int64_t first, int n, void *pictures) {
+    work *w = arg;
     const gt_generate_request *r = w->request;
-    int batch = w->generator->batch, z_dim = w->generator->model->z_dim;
-    int64_t first = (round * w->comm->ranks + w->comm->rank) * batch;
-    int64_t n = r->n - first < batch ? r->n - first : batch;
-    if (n <= 0) return GT_OK;
-    gt_status st = latents_of(r, n, r->seeds + first, z_dim, w->z);
+    gt_status st = latents_of(r, n, r->seeds + first, w->generator->model->z_dim, w->z);
     if (!st) st = gt_generator_run(w->generator, w->z, w->labels, (uint32_t)first, w->images);
     if (st) return st;
-    uint8_t *bytes = w->bytes + (r->single ? 0 : (size_t)round * (size_t)batch * w->image_bytes);
+    uint8_t *bytes = pictures ? pictures : w->bytes;
     show_images(w, n, bytes);
-    for (int64_t i = 0; i < n && !st; i++) st = write_image(w, r->seeds[first + i], i, bytes);
+    for (int i = 0; i < n && !st; i++) st = write_image(w, r->seeds[first + i], i, bytes);
     return st;
 }
 
@@ -218,17 +205,13 @@ static void tile(const uint8_t *image, int64_t cell, const gt_model *m, int show
     for (size_t i = 0; i < (size_t)m->height; i++) memcpy(picture + (y + i) * line * (size_t)columns + x, image + i * line, line);
 }
 
-static gt_status write_grid(const work *w, const uint8_t *all) {
+static gt_status write_grid(const work *w, const uint8_t *images) {
     const gt_generate_request *r = w->request;
     const gt_model *m = w->generator->model;
-    int64_t columns = w->columns, rows = w->rows, batch = w->generator->batch;
+    int64_t columns = w->columns, rows = w->rows;
     uint8_t *picture = calloc((size_t)(columns * rows), w->image_bytes);
     if (!picture) return gt_fail(GT_NOMEM, "out of memory for a picture of %lldx%lld images", (long long)columns, (long long)rows);
-    for (int64_t i = 0; i < r->n; i++) {
-        int64_t b = i / batch, rank = b % w->comm->ranks, round = b / w->comm->ranks;
-        const uint8_t *image = all + (size_t)rank * w->bytes_size + (size_t)(round * batch + i % batch) * w->image_bytes;
-        tile(image, i, m, w->shown, (int)columns, picture);
-    }
+    for (int64_t i = 0; i < r->n; i++) tile(images + (size_t)i * w->image_bytes, i, m, w->shown, (int)columns, picture);
     char path[4096];
     snprintf(path, sizeof path, "%s/grid.png", r->outdir);
     gt_status st = gt_png_write(path, picture, (int)rows * m->height, (int)columns * m->width, w->shown);
@@ -236,36 +219,15 @@ static gt_status write_grid(const work *w, const uint8_t *all) {
     return st;
 }
 
-static gt_status collect_grid(work *w) {
-    size_t total;
-    uint8_t *all = NULL;
-    gt_status st = GT_OK;
-    if (w->comm->rank == 0) {
-        bool fits = !gt_mul_overflows(w->bytes_size, (size_t)w->comm->ranks, &total);
-        all = fits ? malloc(total) : NULL;
-        if (!all) st = gt_fail(GT_NOMEM, "out of memory for %lld images", (long long)w->request->n);
-    }
-    st = gt_comm_agree_all(w->comm, st);
-    if (!st) gt_comm_gather_all(w->comm, w->bytes, w->bytes_size, all);
-    if (!st && w->comm->rank == 0) st = write_grid(w, all);
-    free(all);
-    return gt_comm_agree_all(w->comm, st);
-}
-
 gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request) {
     work w = {.request = request, .comm = comm};
+    void *images = NULL;
     gt_status st = gt_comm_agree_all(comm, prepare(&w));
-    for (int64_t round = 0; round < w.rounds && !st; round++) {
-        gt_progress();
-        st = make_batch(&w, round);
-        if (st) break;
-        char line[64];
-        snprintf(line, sizeof line, "generating: %.0f %%", 100.0 * (double)(round + 1) / (double)w.rounds);
-        gt_log_live(line);
-    }
-    gt_log_live(NULL);
-    st = gt_comm_agree_all(comm, st);
-    if (!st && !request->single) st = collect_grid(&w);
+    if (!st)
+        st = gt_each_item_all(&(gt_each_item){.comm = comm, .count = request->n, .batch = w.generator->batch,
+                                              .bytes = request->single ? 0 : w.image_bytes, .doing = "generating", .make = make_batch, .arg = &w}, &images);
+    if (!st && !request->single) st = gt_comm_agree_all(comm, comm->rank == 0 ? write_grid(&w, images) : GT_OK);
+    free(images);
     gt_generator_close(w.generator);
     free(w.z);
     free(w.labels);

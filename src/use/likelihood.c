@@ -8,7 +8,8 @@
 
 #include "gantry/encode.h"
 #include "gantry/mathfn.h"
-#include "use/records.h"
+#include "use/each_item.h"
+#include "use/trained.h"
 
 enum { BATCH = 8, MOST_AT_ONCE = 32, PIXELS_AT_ONCE = 1 << 18 };
 
@@ -35,10 +36,8 @@ static gt_status build(gt_estimator *e, const float *params) {
     e->log_weight = malloc(BATCH * (size_t)e->options.samples * sizeof *e->log_weight);
     if (!e->log_weight) return gt_fail(GT_NOMEM, "out of memory for %d samples", e->options.samples);
     e->graph = e->model->build_density(e->model, BATCH, e->at_once);
-    e->exec = e->graph ? gt_exec_new(e->graph, &(gt_exec_options){.pool = e->options.pool}) : NULL;
-    if (!e->exec) return GT_FAILED;
-    gt_exec_bind(e->exec, 0, (void *)params);
-    return gt_exec_prepare(e->exec, &(gt_exec_env){0});
+    e->exec = gt_trained_exec(e->graph, params, e->options.pool);
+    return e->exec ? GT_OK : GT_FAILED;
 }
 
 gt_estimator *gt_estimator_new(gt_model *m, const float *params, const gt_likelihood_options *o) {
@@ -109,5 +108,5 @@ static gt_status run_batch(void *arg, int64_t first, int n, const float *images,
 gt_status gt_likelihood_dataset_all(gt_comm *c, gt_estimator *e, gt_dataset *ds, gt_likelihood **out) {
     *out = NULL;
     gt_status st = gt_comm_agree_all(c, gt_model_takes(e->model, ds));
-    return st ? st : gt_records_make_all(&(gt_records){c, ds, BATCH, sizeof **out, "sampling", run_batch, e}, (void **)out);
+    return st ? st : gt_each_image_all(&(gt_each_image){c, ds, BATCH, sizeof **out, "sampling", run_batch, e}, (void **)out);
 }

@@ -39,6 +39,15 @@ gt_status gt_trained_open(gt_trained *t, const char *checkpoint) {
     return st;
 }
 
+gt_exec *gt_trained_exec(gt_graph *graph, const float *params, gt_pool *pool) {
+    gt_exec *exec = graph ? gt_exec_new(graph, &(gt_exec_options){.pool = pool}) : NULL;
+    if (!exec) return NULL;
+    gt_exec_bind(exec, 0, (void *)params);
+    if (!gt_exec_prepare(exec, &(gt_exec_env){0})) return exec;
+    gt_exec_free(exec);
+    return NULL;
+}
+
 void gt_trained_close(gt_trained *t) {
     gt_model_free(t->model);
     gt_job_free(t->job);

@@ -19,4 +19,8 @@ typedef struct gt_trained {
 gt_status gt_trained_open(gt_trained *t, const char *checkpoint);
 void gt_trained_close(gt_trained *t);
 
+/* An execution of a graph of the model, with these parameters in slot 0, ready to run; NULL: see gt_message(). A graph that is NULL
+ * is a fault met earlier. */
+gt_exec *gt_trained_exec(gt_graph *graph, const float *params, gt_pool *pool);
+
 #endif

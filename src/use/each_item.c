@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A record for each of many items. */
+#include "use/each_item.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/progress.h"
+#include "gantry/encode.h"
+#include "gantry/log.h"
+#include "gantry/memory.h"
+
+static int64_t rounds_of(const gt_each_item *w) { /* batches of the rank that has most */
+    int64_t batches = (w->count + w->batch - 1) / w->batch;
+    return (batches + w->comm->ranks - 1) / w->comm->ranks;
+}
+
+/* Room for the records of so many batches; NULL: out of memory. */
+static char *room_for(const gt_each_item *w, int64_t batches) {
+    size_t bytes;
+    char *room = gt_mul_overflows((size_t)batches * (size_t)w->batch, w->bytes, &bytes) ? NULL : calloc(bytes + 1, 1);
+    if (!room) gt_fail(GT_NOMEM, "out of memory for %s %lld images", w->doing, (long long)w->count);
+    return room;
+}
+
+static gt_status make_batch(const gt_each_item *w, int64_t round, char *mine) {
+    int64_t first = (round * w->comm->ranks + w->comm->rank) * w->batch, n = w->count - first < w->batch ? w->count - first : w->batch;
+    gt_progress();
+    if (n <= 0) return GT_OK;
+    gt_status st = w->make(w->arg, first, (int)n, w->bytes ? mine + (size_t)(round * w->batch) * w->bytes : NULL);
+    char line[64];
+    snprintf(line, sizeof line, "%s: %.0f %%", w->doing, 100.0 * (double)(round + 1) / (double)rounds_of(w));
+    if (!st && !w->quiet) gt_log_live(line);
+    return st;
+}
+
+/* From the order of ranks to that of items. */
+static void put_in_order(const gt_each_item *w, const char *dealt, char *all) {
+    int64_t rounds = rounds_of(w);
+    for (int64_t first = 0, batch = 0; first < w->count; first += w->batch, batch++) {
+        int64_t n = w->count - first < w->batch ? w->count - first : w->batch;
+        const char *from = dealt + (size_t)((batch % w->comm->ranks * rounds + batch / w->comm->ranks) * w->batch) * w->bytes;
+        memcpy(all + (size_t)first * w->bytes, from, (size_t)n * w->bytes);
+    }
+}
+
+/* Rank 0 gets *all. One rank has made the records in their order. */
+static gt_status collect_all(const gt_each_item *w, char **mine, void **all) {
+    int64_t rounds = rounds_of(w);
+    char *dealt = NULL, *ordered = NULL;
+    if (w->comm->ranks == 1) {
+        *all = *mine;
+        *mine = NULL;
+        return GT_OK;
+    }
+    bool first = w->comm->rank == 0;
+    if (first) dealt = room_for(w, rounds * w->comm->ranks);
+    if (first && dealt) ordered = room_for(w, rounds * w->comm->ranks);
+    gt_status st = gt_comm_agree_all(w->comm, first && !ordered ? GT_NOMEM : GT_OK);
+    if (!st) gt_comm_gather_all(w->comm, *mine, (size_t)(rounds * w->batch) * w->bytes, dealt);
+    if (!st && first) put_in_order(w, dealt, ordered);
+    free(dealt);
+    if (st) free(ordered);
+    else *all = ordered;
+    return st;
+}
+
+gt_status gt_each_item_all(const gt_each_item *w, void **all) {
+    int64_t rounds = rounds_of(w);
+    char *mine = room_for(w, rounds);
+    *all = NULL;
+    gt_status st = gt_comm_agree_all(w->comm, mine ? GT_OK : GT_NOMEM);
+    for (int64_t round = 0; round < rounds && !st; round++) st = make_batch(w, round, mine);
+    if (!w->quiet) gt_log_live(NULL);
+    st = gt_comm_agree_all(w->comm, st);
+    if (!st && w->bytes) st = collect_all(w, &mine, all);
+    free(mine);
+    return st;
+}
+
+/* ---- images of a dataset ---- */
+
+typedef struct reading {
+    const gt_each_image *each;
+    size_t pixels; /* floats of an image */
+    void *samples;
+    float *images;
+} reading;
+
+static gt_status make_of_images(void *arg, int64_t first, int n, void *records) {
+    reading *r = arg;
+    gt_status st = GT_OK;
+    for (int i = 0; i < n && !st; i++) st = gt_read_image(r->each->data, first + i, r->samples, r->images + (size_t)i * r->pixels);
+    return st ? st : r->each->make(r->each->arg, first, n, r->images, records);
+}
+
+gt_status gt_each_image_all(const gt_each_image *each, void **all) {
+    const gt_dataset_info *info = gt_dataset_get_info(each->data);
+    reading r = {.each = each, .pixels = (size_t)info->height * (size_t)info->width * (size_t)info->channels};
+    r.samples = malloc(info->image_bytes);
+    r.images = calloc((size_t)each->batch * r.pixels, sizeof *r.images);
+    gt_status st = r.samples && r.images ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %s %lld images", each->doing, (long long)info->count);
+    *all = NULL;
+    st = gt_comm_agree_all(each->comm, st);
+    if (!st)
+        st = gt_each_item_all(&(gt_each_item){.comm = each->comm, .count = info->count, .batch = each->batch, .bytes = each->bytes,
+                                              .doing = each->doing, .make = make_of_images, .arg = &r}, all);
+    free(r.samples);
+    free(r.images);
+    return st;
+}

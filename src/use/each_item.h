@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A record of fixed size for each of many items, made by all ranks: batches of items are dealt to the ranks in turn, and the
+ * records are put back in the order of the items.
+ *
+ *     void *records;
+ *     st = gt_each_item_all(&(gt_each_item){.comm = c, .count = n, .batch = 8, .bytes = sizeof(float), .doing = "encoding", .make = make}, &records);
+ */
+#ifndef GANTRY_USE_EACH_ITEM_H
+#define GANTRY_USE_EACH_ITEM_H
+
+#include "gantry/dataset.h"
+#include "gantry/dist.h"
+
+typedef struct gt_each_item {
+    gt_comm *comm;
+    int64_t count;     /* items */
+    int batch;         /* items at a time: a fixed number, so that no record depends on the ranks */
+    size_t bytes;      /* of a record; 0: nothing is kept, and `records` is NULL */
+    const char *doing; /* "encoding": for the live line and messages */
+    bool quiet;        /* no live line */
+    /* The records of the n <= batch items `first` and so on. */
+    gt_status (*make)(void *arg, int64_t first, int n, void *records);
+    void *arg;
+} gt_each_item;
+
+/* All ranks return the same. *all: on rank 0 the records of all items, to be freed; elsewhere, after an error, and where
+ * nothing is kept NULL. */
+gt_status gt_each_item_all(const gt_each_item *each, void **all);
+
+/* The same for the images of a dataset. `make` gets images [batch,H,W,C] in [-1,1]; those from n on have no meaning. */
+typedef struct gt_each_image {
+    gt_comm *comm;
+    gt_dataset *data;
+    int batch;
+    size_t bytes;
+    const char *doing;
+    gt_status (*make)(void *arg, int64_t first, int n, const float *images, void *records);
+    void *arg;
+} gt_each_image;
+
+gt_status gt_each_image_all(const gt_each_image *each, void **all);
+
+#endif
