@@ -39,7 +39,7 @@ gt_status gt_arrays_write(const char *path, const gt_array *arrays, int n);
 typedef struct gt_array_file gt_array_file;
 
 /* Array `name` of a file; "": its only array of numbers, or the one called `latent` or `points`. Its rows are what its first dimension counts. GT_FORMAT: damaged, no
- * such array, no rows; names what there is. The file is trusted as far as gt_dataset_check_foreign() says. Main thread only, as all that follows. */
+ * such array, no rows; names what there is. The file is trusted as far as gt_h5_check() says. Main thread only, as all that follows. */
 gt_status gt_array_open(gt_array_file **out, const char *path, const char *name, int64_t *rows, int64_t *columns);
 gt_status gt_array_rows(gt_array_file *f, int64_t first, int64_t n, double *out); /* [n, columns], whatever the numbers' type in the file */
 void gt_array_close(gt_array_file *f);                                            /* NULL is fine */

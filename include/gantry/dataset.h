@@ -137,15 +137,4 @@ bool gt_classes_empty(const int64_t *images, int n, char *text, size_t room);
 /* The same of all items, as a warning; nothing for labels that are no classes, or not wanted. */
 gt_status gt_dataset_warn_classes(const gt_dataset *ds, const char *spec);
 
-/* libhdf5 can crash on a damaged file, so a file from elsewhere is first walked by `gantry inspect --check FILE` in a
- * process of its own, with resource limits and 10 seconds of the processor. Call this before MPI_Init. Whatever is no HDF5 file
- * passes at once. `program`: the executable that knows `inspect --check` (which calls gt_hdf5_walk); NULL: the running
- * one. GT_FORMAT: the walk failed, died or took too long. GT_NOMEM: memory is too short for it. */
-enum { GT_CHECK_NO_MEMORY = 71 }; /* the exit status of `inspect --check` for want of memory */
-gt_status gt_dataset_check_foreign(const char *spec, const char *program);
-
-/* Opens every object and attribute of an HDF5 file, walks the index of every dataset and reads samples of its contents.
- * May crash on a damaged file: that is what it is for. */
-gt_status gt_hdf5_walk(const char *path);
-
 #endif

@@ -33,7 +33,7 @@ gt_status gt_job_read_file(gt_job *job, const char *path);
 gt_status gt_job_read_text(gt_job *job, const char *text, const char *name);
 
 /* The job's data as training sees it: with or without labels, mirrored, a subset; job->colours are theirs. GT_USAGE: labels that the job cannot use.
- * A file from elsewhere is looked at first by gt_dataset_check_foreign(), which is the caller's. */
+ * A file from elsewhere is looked at first by gt_h5_check(), which is the caller's. */
 struct gt_dataset;
 gt_status gt_job_open_data(gt_job *job, struct gt_dataset **out);
 

@@ -6,6 +6,7 @@
 #include "base/program.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
+#include "h5/h5.h"
 
 static const struct {
     const char *name, *help;
@@ -47,7 +48,7 @@ static gt_status become(const char *name, char **argv) {
 static gt_status check_words(int argc, char **argv) {
     gt_status st = GT_OK;
     for (int i = 1; i < argc && !st; i++)
-        if (argv[i][0] != '-') st = gt_dataset_check_foreign(argv[i], NULL);
+        if (argv[i][0] != '-') st = gt_h5_check(argv[i]);
     return st;
 }
 

@@ -31,7 +31,7 @@ typedef struct cli_command {
     gt_status (*prepare)(cli_session *s);   /* before the ranks meet: no MPI yet; NULL: nothing */
     gt_status (*run)(cli_session *s);       /* all ranks, when they have met; a command without `ranks`: rank 0 alone, without MPI */
     int (*main)(int argc, char **argv);     /* instead of both: reads its arguments itself; argv[0] is the name; returns the exit status */
-    bool hidden;                            /* for building the documentation: not in --help */
+    bool hidden;                            /* not for people: not in --help */
     bool ranks;                             /* several ranks share the work */
     bool pool;                              /* `run` gets a pool of --threads threads */
     unsigned own_words;                     /* bit i: words[i] may be another on each rank; what the words name is compared instead */
@@ -130,7 +130,7 @@ gt_status cli_resolve_job(gt_job *job);
 /* ---- checkpoints that may come from elsewhere: before MPI ---- */
 
 /* A checkpoint, or a run with some, that is about to be opened: *file, to be freed, is the file that is then to be opened; walked in a process of its own
- * first, as datasets are (gt_dataset_check_foreign). NULL and GT_OK: a directory without checkpoints. */
+ * first, as datasets are (gt_h5_check). NULL and GT_OK: a directory without checkpoints. */
 gt_status cli_check_checkpoint(const char *path, char **file);
 /* The same on the first rank, others do nothing: the file takes the place of *path. */
 gt_status cli_choose_checkpoint(gt_arena *a, const char **path);

@@ -26,7 +26,8 @@
     X(help)           \
     X(version)        \
     X(reference)      \
-    X(man)
+    X(man)            \
+    X(check_hdf5)
 
 #define X(name) extern const cli_command cli_##name;
 COMMANDS(X)

@@ -9,6 +9,7 @@
 #include "gantry/dataset.h"
 #include "gantry/log.h"
 #include "gantry/dataset_tool.h"
+#include "h5/h5.h"
 #include "train/stop.h"
 
 typedef struct dataset_fields {
@@ -307,7 +308,7 @@ static gt_status run(cli_session *s) {
 }
 
 static gt_status check_standing(const char *dest) {
-    gt_status st = gt_dataset_check_foreign(dest, NULL);
+    gt_status st = gt_h5_check(dest);
     if (st != GT_FORMAT) return st; /* else it is not known what it is */
     char reason[512];
     snprintf(reason, sizeof reason, "%s", gt_message());
@@ -333,11 +334,11 @@ static gt_status check_foreign(cli_session *s) {
     if (!cli_first_rank()) return GT_OK;
     const char **words = s->arguments.words, *action = s->arguments.n_words ? words[0] : "";
     bool looks = gt_is(action, "inspect") || gt_is(action, "verify");
-    gt_status st = *f->source ? gt_dataset_check_foreign(f->source, NULL) : GT_OK;
+    gt_status st = *f->source ? gt_h5_check(f->source) : GT_OK;
     if (!st && *f->dest && !f->overwrite) st = check_standing(f->dest);
     for (int i = 0; i < s->arguments.n_words && !st; i++) {
         bool last = i == s->arguments.n_words - 1 && i > 0, made = !looks && (last || (i > 1 && gt_is(action, "split")));
-        if (!made) st = gt_dataset_check_foreign(words[i], NULL);
+        if (!made) st = gt_h5_check(words[i]);
         else if (!f->overwrite) st = check_standing(words[i]);
     }
     return st;

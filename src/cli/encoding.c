@@ -6,6 +6,7 @@
 
 #include "gantry/grid.h"
 #include "gantry/train.h"
+#include "h5/h5.h"
 
 static gt_status open_all(cli_encoding *e) {
     const char **words = e->session->arguments.words;
@@ -30,7 +31,7 @@ static gt_status warn_range(const cli_encoding *e, const char *spec) {
 gt_status cli_check_encoding(cli_session *s) {
     if (s->arguments.n_words != 2) return GT_OK; /* all ranks say so together */
     gt_status st = cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
-    return !st && cli_first_rank() ? gt_dataset_check_foreign(s->arguments.words[1], NULL) : st;
+    return !st && cli_first_rank() ? gt_h5_check(s->arguments.words[1]) : st;
 }
 
 gt_status cli_with_encoding_all(cli_session *s, cli_encoding_way way, gt_status (*work)(cli_encoding *e)) {

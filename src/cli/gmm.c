@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "gantry/dataset.h"
+#include "h5/h5.h"
 
 #define FIELDS gmm_fields
 
@@ -61,7 +62,7 @@ static gt_status check_files(cli_session *s) {
     const char **words = s->arguments.words + 1;
     gt_status st = find_action(&s->arguments, &action);
     for (int i = 0; !st && i < action->n_words && cli_first_rank(); i++)
-        st = i == 0 && takes_mixture(action) ? cli_choose_checkpoint(s->arena, &words[i]) : gt_dataset_check_foreign(words[i], NULL);
+        st = i == 0 && takes_mixture(action) ? cli_choose_checkpoint(s->arena, &words[i]) : gt_h5_check(words[i]);
     if (!st && *fields->decoder) st = cli_choose_checkpoint(s->arena, &fields->decoder); /* only the first rank opens it */
     return st;
 }

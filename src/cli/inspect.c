@@ -8,6 +8,7 @@
 #include "base/file_kind.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
+#include "h5/h5.h"
 
 typedef struct inspect_fields {
     bool graph, check, time;
@@ -40,7 +41,7 @@ static bool is_checkpoint(const char *path) {
 
 static gt_status inspect_hdf5(const char *path) {
     bool other = false;
-    gt_status st = gt_dataset_check_foreign(path, NULL);
+    gt_status st = gt_h5_check(path);
     if (!st) st = cli_inspect_log(path, &other);
     return st && other ? cli_inspect_dataset(path) : st;
 }
@@ -65,7 +66,7 @@ static bool is_special(const char *path) {
 
 static gt_status inspect_one(const char *path, const inspect_fields *fields) {
     if (is_special(path)) return gt_fail(GT_FAILED, "'%s' is neither a regular file nor a folder: copy what it gives into a file, and inspect that", path);
-    if (fields->check) return gt_hdf5_walk(path);
+    if (fields->check) return gt_h5_walk(path);
     if (fields->graph) return cli_inspect_graph(path, fields->phase, fields->time, (int)fields->threads);
     return inspect(path);
 }
@@ -87,7 +88,7 @@ static int inspect_all(int argc, char **argv) {
         st = inspect_one(s.arguments.words[i], fields);
     }
     status = cli_exit("inspect", st);
-    if (fields->check && st == GT_NOMEM) status = GT_CHECK_NO_MEMORY;
+    if (fields->check && st == GT_NOMEM) status = GT_H5_NO_MEMORY;
     cli_end(&s);
     return status;
 }

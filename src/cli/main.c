@@ -63,6 +63,7 @@ static void say_what_ended(void) {
 
 static int run(int argc, char **argv) {
     gt_h5_own_end();
+    gt_h5_check_by("/proc/self/exe", "check-hdf5");
     atexit(say_what_ended);
     gt_status st = gt_kernel_set_check_environment();
     int status = st ? cli_exit("", st) : dispatch(argc, argv);

@@ -11,6 +11,7 @@
 #include "gantry/dataset.h"
 #include "gantry/dist.h"
 #include "gantry/log.h"
+#include "h5/h5.h"
 
 /* NULL: not on the command line */
 static const char *value_of(const cli_arguments *arguments, const char *key) {
@@ -45,7 +46,7 @@ gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
 }
 
 gt_status cli_resolve_job(gt_job *job) {
-    gt_status st = gt_dataset_check_foreign(job->data, NULL);
+    gt_status st = gt_h5_check(job->data);
     gt_dataset *data = NULL;
     if (!st) st = gt_job_open_data(job, &data);
     if (st) return st;
@@ -64,7 +65,7 @@ static gt_level least_level(const gt_job *job) {
 
 static int train(gt_job *job, const cli_settings *mine) {
     /* One rank looks at a file from elsewhere. */
-    gt_status st = cli_first_rank() ? gt_dataset_check_foreign(job->data, NULL) : GT_OK;
+    gt_status st = cli_first_rank() ? gt_h5_check(job->data) : GT_OK;
     if (!st && cli_first_rank()) st = cli_check_resume(job);
     cli_checkup checkup = {0};
     if (!st && job->dry_run) cli_doctor_before(&checkup);

@@ -20,7 +20,7 @@ typedef struct h5set {
 } h5set;
 
 static bool claims(const gt_spec *spec) {
-    return spec->is_file && (!strcasecmp(spec->extension, ".h5") || !strcasecmp(spec->extension, ".hdf5") || gt_file_is_hdf5(spec->text));
+    return spec->is_file && (!strcasecmp(spec->extension, ".h5") || !strcasecmp(spec->extension, ".hdf5") || gt_h5_is(spec->text));
 }
 
 static void close_set(void *state) {

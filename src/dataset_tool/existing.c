@@ -19,6 +19,7 @@
 #include "base/progress.h"
 #include "h5/h5.h"
 #include "dataset_tool/tool.h"
+#include "h5/h5.h"
 
 #define WAYS_OUT "--overwrite replaces it, or choose another destination"
 
@@ -211,7 +212,7 @@ static gt_status look_at_file(const gt_convert_request *r, const struct stat *s,
     if (r->overwrite) return GT_OK;
     if (access(r->dest, R_OK)) return gt_fail(GT_FAILED, "'%s' is there already: %s", r->dest, strerror(errno));
     bool zip = gt_dest_kind_of(r) == &gt_dest_zip;
-    if (zip ? gt_file_begins(r->dest, 0, "PK\3\4", 4) : gt_file_is_hdf5(r->dest)) return GT_OK;
+    if (zip ? gt_file_begins(r->dest, 0, "PK\3\4", 4) : gt_h5_is(r->dest)) return GT_OK;
     return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (it is no %s): " WAYS_OUT,
                    r->dest, zip ? "ZIP archive" : "HDF5 file");
 }

@@ -18,6 +18,20 @@
 /* At the program's end libhdf5 closes nothing that an error has left open: the file may be half made. To be called before all else. */
 void gt_h5_own_end(void);
 
+/* ---- the check of files from elsewhere ---- */
+
+/* libhdf5 can crash on a damaged file. So a file from elsewhere is first walked in a process of its own, with limits of memory and time: `program command PATH`,
+ * which calls gt_h5_check_here(PATH) and ends with its status. The texts must stay; without such a program nothing is checked. */
+void gt_h5_check_by(const char *program, const char *command);
+/* To be called before MPI_Init. What is no HDF5 file passes. GT_FORMAT: the walk failed, died or took too long. GT_NOMEM: memory is too short for it. */
+gt_status gt_h5_check(const char *path);
+enum { GT_H5_NO_MEMORY = 71 }; /* the exit status for want of memory */
+int gt_h5_check_here(const char *path);
+/* Opens every object and attribute, walks the index of every set and reads samples of its contents. May crash on a damaged file: that is what it is for. */
+gt_status gt_h5_walk(const char *path);
+/* Does it begin as an HDF5 file, behind a user block or not? */
+bool gt_h5_is(const char *path);
+
 /* ---- files ---- */
 
 typedef struct gt_h5_file { /* must stay where it is while the file is open */
@@ -29,7 +43,6 @@ typedef struct gt_h5_file { /* must stay where it is while the file is open */
     int error; /* errno of the first write to the disk that failed */
 } gt_h5_file;
 
-bool gt_file_is_hdf5(const char *path); /* by its first bytes; false: also when it cannot be read */
 /* For reading, also while another process writes the file (SWMR), without file locks. GT_FAILED: no regular file. */
 gt_status gt_h5_open(gt_h5_file *f, const char *path);
 /* The bytes stay the caller's, and must stay as long as the file is open. */

@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "gantry/dataset.h"
 #include "gantry/log.h"
+#include "h5/h5.h"
 
 enum { FUZZ_PATH = 512 };
 
@@ -53,7 +54,8 @@ void fuzz_begin(int argc, char **argv) {
     gt_log_setup(0, 1, GT_ERROR); /* warnings are the rule here */
     H5set_free_list_limits(-1, -1, -1, -1, -1, -1); /* an open file has half a megabyte of tables: not to be mapped anew each time */
     if (argc == 2 && !strcmp(argv[1], "serve")) serve();
-    if (argc == 5 && !strcmp(argv[1], "inspect") && !strcmp(argv[2], "--check") && !strcmp(argv[3], "--")) exit(gt_hdf5_walk(argv[4]) ? 1 : 0);
+    gt_h5_check_by("/proc/self/exe", "check");
+    if (argc == 3 && !strcmp(argv[1], "check")) exit(gt_h5_check_here(argv[2]));
 }
 
 void fuzz_with_repaired(const uint8_t *bytes, size_t n, void (*use)(const uint8_t *, size_t), void (*repair)(uint8_t *, size_t)) {
@@ -141,7 +143,7 @@ enum {
     MILLISECONDS = 20,   /* of the processor's time: many damaged files have libhdf5 go round for ever, and a search is not to spend its time on them */
     SECONDS = 10,        /* for what waits instead */
     NO_MORE = 1,         /* a child's status when nobody asks any more */
-    MOST_MB = 4096,      /* as h5/hdf5_check.c limits the process */
+    MOST_MB = 4096,      /* as h5/h5_check.c limits the process */
 };
 
 static void answer(void) {
@@ -151,7 +153,7 @@ static void answer(void) {
         if (!fgets(path, sizeof path, stdin)) _exit(NO_MORE);
         path[strcspn(path, "\n")] = 0;
         setitimer(ITIMER_PROF, &time, NULL);
-        bool passes = !gt_hdf5_walk(path);
+        bool passes = !gt_h5_walk(path);
         setitimer(ITIMER_PROF, &no_time, NULL);
         if (write(STDOUT_FILENO, passes ? "y" : "n", 1) != 1) _exit(NO_MORE);
     }
@@ -208,7 +210,7 @@ static bool ask(server *s, const char *path) {
 bool fuzz_hdf5_passes(const char *path) {
     static server s;
     const char *program = getenv("FUZZ_CHECKER");
-    if (!program) return gt_dataset_check_foreign(path, NULL) == GT_OK;
+    if (!program) return gt_h5_check(path) == GT_OK;
     signal(SIGPIPE, SIG_IGN);
     if (!s.pid) start(&s, program);
     return ask(&s, path);

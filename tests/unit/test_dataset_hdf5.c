@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * HDF5 datasets: what is written is read, attributes are understood, and what is wrong is refused by name; a damaged
- * file is found by the check in a process of its own, whatever it does to libhdf5. This program plays `gantry inspect
- * --check` for that. */
+ * file is found by the check in a process of its own, whatever it does to libhdf5. This program plays that one,
+ * too. */
 #define _GNU_SOURCE
 #include "data_files.h"
 
@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "gantry/loader.h"
+#include "h5/h5.h"
 
 enum { N = 20, H = 8, W = 12, C = 3, IMAGE = H * W * C };
 
@@ -373,6 +374,14 @@ static double seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* What the check says when this program does it. */
+static gt_status checked_by(const char *program, const char *path) {
+    gt_h5_check_by(program, "check");
+    gt_status st = gt_h5_check(path);
+    gt_h5_check_by("/proc/self/exe", "check");
+    return st;
+}
+
 static void damage_is_found(void **state) {
     (void)state;
     uint8_t *whole;
@@ -389,7 +398,7 @@ static void damage_is_found(void **state) {
         for (size_t k = i; k < i + 16 && k < n; k++) whole[k] ^= 0xff;
         put(at("flip.h5"), whole, n);
         for (size_t k = i; k < i + 16 && k < n; k++) whole[k] ^= 0xff;
-        gt_status st = gt_dataset_check_foreign(at("flip.h5"), NULL);
+        gt_status st = gt_h5_check(at("flip.h5"));
         if (st) {
             assert_int_equal(st, GT_FORMAT);
             assert_non_null(strstr(gt_message(), "flip.h5': damaged file"));
@@ -400,30 +409,30 @@ static void damage_is_found(void **state) {
                 trials / 4); /* the rest changes pixels that were never compressed with a checksum, or free space */
     assert_true(seconds() - start < 30);
     put(at("whole.h5"), whole, n);
-    if (gt_dataset_check_foreign(at("whole.h5"), NULL)) fail_msg("%s", gt_message());
+    if (gt_h5_check(at("whole.h5"))) fail_msg("%s", gt_message());
     free(whole);
 }
 
 static void the_check_survives_anything(void **state) {
     (void)state;
     labelled("good.h5");
-    assert_int_equal(gt_dataset_check_foreign(at("good.h5"), "/bin/true"), GT_OK);
-    assert_int_equal(gt_dataset_check_foreign(at("good.h5"), "/bin/false"), GT_FORMAT);
-    assert_int_equal(gt_dataset_check_foreign(at("good.h5"), "/none"), GT_FAILED);
+    assert_int_equal(checked_by("/bin/true", at("good.h5")), GT_OK);
+    assert_int_equal(checked_by("/bin/false", at("good.h5")), GT_FORMAT);
+    assert_int_equal(checked_by("/none", at("good.h5")), GT_FAILED);
     assert_non_null(strstr(gt_message(), "/none"));
-    assert_int_equal(gt_dataset_check_foreign("synth:shapes", NULL), GT_OK);
-    assert_int_equal(gt_dataset_check_foreign(at("missing.h5"), NULL), GT_OK); /* opening it says so */
+    assert_int_equal(gt_h5_check("synth:shapes"), GT_OK);
+    assert_int_equal(gt_h5_check(at("missing.h5")), GT_OK); /* opening it says so */
     size_t n, before = 4 << 20; /* wherever libhdf5 would find it */
     uint8_t *good = get(at("good.h5"), &n), *later = calloc(1, before + n);
     memcpy(later + before, good, n);
     put(at("later.h5"), later, before + n);
     free(later);
     free(good);
-    assert_int_equal(gt_dataset_check_foreign(at("later.h5"), "/bin/false"), GT_FORMAT);
+    assert_int_equal(checked_by("/bin/false", at("later.h5")), GT_FORMAT);
     const char *script = "#!/bin/sh\nkill -SEGV $$\n";
     put(at("dies"), script, strlen(script));
     chmod(at("dies"), 0755);
-    assert_int_equal(gt_dataset_check_foreign(at("good.h5"), at("dies")), GT_FORMAT);
+    assert_int_equal(checked_by(at("dies"), at("good.h5")), GT_FORMAT);
     assert_non_null(strstr(gt_message(), "Segmentation fault"));
 }
 
@@ -458,7 +467,7 @@ static void short_memory_is_no_damage(void **state) {
         put(at("ends"), script, strlen(script));
         chmod(at("ends"), 0755);
         assert_int_equal(setrlimit(RLIMIT_AS, cases[i].limited ? &low : &before), 0);
-        gt_status st = gt_dataset_check_foreign(at("good.h5"), at("ends"));
+        gt_status st = checked_by(at("ends"), at("good.h5"));
         assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
         if (st != cases[i].status) fail_msg("'%s': status %d, %s", cases[i].does, st, st ? gt_message() : "");
         if (st && !strstr(gt_message(), cases[i].words)) fail_msg("'%s': %s", cases[i].does, gt_message());
@@ -466,11 +475,8 @@ static void short_memory_is_no_damage(void **state) {
 }
 
 int main(int argc, char **argv) {
-    if (argc == 5 && !strcmp(argv[1], "inspect") && !strcmp(argv[2], "--check") && !strcmp(argv[3], "--")) {
-        gt_status st = gt_hdf5_walk(argv[4]);
-        if (st) fprintf(stderr, "%s\n", gt_message());
-        return st ? 1 : 0;
-    }
+    if (argc == 3 && !strcmp(argv[1], "check")) return gt_h5_check_here(argv[2]);
+    gt_h5_check_by("/proc/self/exe", "check");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read),
         cmocka_unit_test(a_loader_reads_it),
