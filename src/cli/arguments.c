@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * From argv to options, and to the work. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -128,4 +129,21 @@ int cli_perform(const cli_command *c, int argc, char **argv) {
     status = cli_leave(c->name, st, s.comm);
     cli_end(&s);
     return status;
+}
+
+gt_status cli_read_numbers(gt_arena *a, const char *what, const char *text, const float **numbers, int *n) {
+    int most = 1;
+    for (const char *c = text; *c; c++) most += *c == ',';
+    float *out = gt_arena_array(a, (size_t)most, sizeof *out);
+    if (!out) return GT_NOMEM;
+    for (*n = 0; *n < most; (*n)++) {
+        char *end;
+        out[*n] = strtof(text, &end);
+        bool last = *n == most - 1;
+        if (end == text || *end != (last ? 0 : ',') || !isfinite(out[*n]))
+            return gt_fail(GT_USAGE, "%s must be numbers with commas between them, such as 0.5,-1", what);
+        text = end + 1;
+    }
+    *numbers = out;
+    return GT_OK;
 }

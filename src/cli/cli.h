@@ -68,6 +68,9 @@ typedef struct cli_arguments {
 gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **argv, bool pairs, cli_arguments *out);
 gt_status cli_apply(gt_options *o, const cli_arguments *arguments);
 
+/* "0.5,-1" -> *n finite numbers in the arena; `what` names the option in messages. */
+gt_status cli_read_numbers(gt_arena *a, const char *what, const char *text, const float **numbers, int *n);
+
 /* What all ranks of a command must have been given alike: the command, its words, its options. */
 typedef struct cli_settings {
     gt_arena *arena;
@@ -155,6 +158,8 @@ gt_status cli_doctor_examine_all(const cli_checkup *k, gt_comm *comm, const char
 /* ---- gantry inspect: one file per kind of thing ---- */
 
 gt_status cli_inspect_dataset(const char *spec);
+/* How often each class occurs, a line each; names may be NULL or fewer. */
+void cli_print_classes(const int64_t *count, int n, const char *const *names, int n_names);
 gt_status cli_inspect_checkpoint(const char *path);
 gt_status cli_inspect_log(const char *path, bool *other);    /* stats.jsonl or metrics.h5; *other: an HDF5 file of another kind */
 gt_status cli_inspect_run(const char *dir);

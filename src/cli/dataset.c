@@ -132,27 +132,15 @@ static gt_status read_request(const dataset_fields *f, gt_convert_request *r) {
 
 /* ---- results ---- */
 
-static void print_classes(const gt_convert_result *result) {
-    enum { MOST = 64, BAR = 40 };
-    int64_t most = 1;
-    char empty[128];
-    if (gt_classes_empty(result->of_class, result->classes, empty, sizeof empty))
-        gt_warn("%s: number them without gaps", empty);
-    for (int i = 0; i < result->classes; i++)
-        if (result->of_class[i] > most) most = result->of_class[i];
-    for (int i = 0; i < result->classes && i < MOST; i++)
-        printf("  class %-5d %8lld  %-*.*s %s\n", i, (long long)result->of_class[i], BAR, (int)(result->of_class[i] * BAR / most),
-               "########################################", result->class_name && result->class_name[i] ? result->class_name[i] : "");
-    if (result->classes > MOST) printf("  ... and %d more classes\n", result->classes - MOST);
-}
-
 static void print_result(const gt_convert_request *r, const gt_convert_result *result) {
     printf("%lld pictures: %lld cannot be read, %lld unlike the others, %lld duplicates, %lld left out by the transform\n", (long long)result->items,
            (long long)result->bad, (long long)result->odd, (long long)result->duplicates, (long long)result->dropped);
     if (r->scan_only) return;
     printf("%s: %lld images of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept, result->width, result->height, result->channels,
            result->channels == 1 ? "" : "s", gt_sample_name(result->type), result->bytes / 1e6);
-    print_classes(result);
+    char empty[128];
+    if (gt_classes_empty(result->of_class, result->classes, empty, sizeof empty)) gt_warn("%s: number them without gaps", empty);
+    cli_print_classes(result->of_class, result->classes, (const char *const *)result->class_name, result->classes);
     if (result->unchanged) printf("%s was finished before, and is what this command makes: nothing was written\n", r->dest);
 }
 

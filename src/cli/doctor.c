@@ -19,7 +19,7 @@ void doctor_tell(doctor *d, doctor_state s, const char *what, const char *advice
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     gt_buffer_printf(&d->said, "%-8s %-12s %s\n", words[s], what, text);
-    if (advice) gt_buffer_printf(&d->said, "%-8s %-12s -> %s\n", "", "", advice);
+    if (advice && s != FINE) gt_buffer_printf(&d->said, "%-8s %-12s -> %s\n", "", "", advice);
 }
 
 /* What each host's first rank said, host by host. */

@@ -22,7 +22,7 @@ typedef struct doctor {
     int found[BROKEN + 1];
 } doctor;
 
-/* "ok       memory      23.1 of 25.3 GB are free"; `advice` NULL: nothing is to be done. */
+/* "ok       memory      23.1 of 25.3 GB are free"; `advice`: what to do where it is not fine; NULL: nothing. */
 void doctor_tell(doctor *d, doctor_state s, const char *what, const char *advice, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 void doctor_machine(doctor *d);     /* doctor_machine.c: the first rank of each host */

@@ -84,7 +84,7 @@ static void look_at_runs(doctor *d) {
                     fs.shared ? "; metrics.h5 is replaced as a whole there (--log-swmr)" : "");
     if (rate && d->checkpoint)
         doctor_tell(d, d->checkpoint / rate > long_time ? WARNING : FINE, "checkpoint",
-                    d->checkpoint / rate > long_time ? "--checkpoint-minutes well above that; training goes on meanwhile" : NULL, "%.1f MB are written in %.1f s in the background",
+                    "--checkpoint-minutes well above that; training goes on meanwhile", "%.1f MB are written in %.1f s in the background",
                     d->checkpoint / 1e6, d->checkpoint / rate);
     free(dir);
 }
@@ -105,11 +105,11 @@ static void look_at_data(doctor *d) {
     }
     gt_file_system fs = gt_file_system_of(d->data);
     if (!S_ISREG(s.st_mode)) {
-        doctor_tell(d, fs.shared ? WARNING : FINE, "data", fs.shared ? "many small files are slow on it: pack them, gantry dataset" : NULL, "'%s', a folder on %s", d->data, kind(&fs, text));
+        doctor_tell(d, fs.shared ? WARNING : FINE, "data", "many small files are slow on it: pack them, gantry dataset", "'%s', a folder on %s", d->data, kind(&fs, text));
         return;
     }
     double rate = read_rate(d->data);
-    doctor_tell(d, rate < slow ? WARNING : FINE, "data", rate < slow ? "stage it on a local disk (slurm/README.md)" : NULL, "'%s', %.1f MB on %s: read at %.0f MB/s", d->data,
+    doctor_tell(d, rate < slow ? WARNING : FINE, "data", "stage it on a local disk (slurm/README.md)", "'%s', %.1f MB on %s: read at %.0f MB/s", d->data,
                 (double)s.st_size / 1e6, kind(&fs, text), rate / 1e6);
 }
 

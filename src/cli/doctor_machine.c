@@ -46,7 +46,7 @@ static void look_at_threads(doctor *d) {
     double load;
     if (getloadavg(&load, 1) == 1 && load > 0.5 * m->processors)
         doctor_tell(d, WARNING, "load", "measure again when they are done; ranks and threads sleep while they wait, but share the cores", "other programs want %.1f of %d processors", load, m->processors);
-    doctor_tell(d, d->comm->oversubscribed ? WARNING : FINE, "threads", d->comm->oversubscribed ? "fewer ranks, or fewer --threads" : NULL, "%s", d->comm->description);
+    doctor_tell(d, d->comm->oversubscribed ? WARNING : FINE, "threads", "fewer ranks, or fewer --threads", "%s", d->comm->description);
 }
 
 static void look_at_speed(doctor *d) {
@@ -56,7 +56,7 @@ static void look_at_speed(doctor *d) {
     size_t near = d->machine.l2 ? d->machine.l2 / 2 : (size_t)128 << 10;
     double near_rate = gt_probe_bandwidth(NULL, near), one_rate = gt_probe_bandwidth(NULL, IN_MEMORY), all_rate = gt_probe_bandwidth(d->pool, IN_MEMORY / (size_t)threads);
     bool slow = all < 0.8 * threads * one;
-    doctor_tell(d, slow ? WARNING : FINE, "arithmetic", slow ? "the cores are busy, throttled, or two processors of one core: compare with `gantry bench peak` at rest" : NULL,
+    doctor_tell(d, slow ? WARNING : FINE, "arithmetic", "the cores are busy, throttled, or two processors of one core: compare with `gantry bench peak` at rest",
          "%.0f Gflop/s on one thread, %.0f on %d: %.2f times", one / 1e9, all / 1e9, threads, all / one);
     if (!one_rate || !all_rate) doctor_tell(d, BROKEN, "bandwidth", "free memory, or raise its limit", "%s", gt_message());
     else doctor_tell(d, FINE, "bandwidth", NULL, "%.0f GB/s from L2; from memory %.1f GB/s on one thread, %.1f on %d", near_rate / 1e9, one_rate / 1e9, all_rate / 1e9, threads);
@@ -66,14 +66,14 @@ static void look_at_memory(doctor *d) {
     const double enough = 4e9;
     double all = (double)d->machine.memory, free_bytes = (double)d->machine.available;
     bool little = free_bytes < enough;
-    doctor_tell(d, little ? WARNING : FINE, "memory", little ? "small jobs only; --dry-run says what a job needs" : NULL, "%.1f of %.1f GB are free", free_bytes / 1e9, all / 1e9);
+    doctor_tell(d, little ? WARNING : FINE, "memory", "small jobs only; --dry-run says what a job needs", "%.1f of %.1f GB are free", free_bytes / 1e9, all / 1e9);
     FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
     char line[128] = "";
     if (f && !fgets(line, sizeof line, f)) line[0] = 0;
     if (f) fclose(f);
     bool never = strstr(line, "[never]");
     if (*line)
-        doctor_tell(d, never ? WARNING : FINE, "huge pages", never ? "as root: echo madvise > /sys/kernel/mm/transparent_hugepage/enabled" : NULL,
+        doctor_tell(d, never ? WARNING : FINE, "huge pages", "as root: echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
              never ? "switched off: large arrays cost more time" : "large arrays get them");
 }
 
@@ -85,7 +85,7 @@ static void look_at_shared_memory(doctor *d) {
         return;
     }
     double free_bytes = (double)s.f_bavail * (double)s.f_frsize;
-    doctor_tell(d, free_bytes < enough ? WARNING : FINE, "/dev/shm", free_bytes < enough ? "several ranks on this host may fail: docker run --shm-size=1g" : NULL, "%.0f MB are free", free_bytes / 1e6);
+    doctor_tell(d, free_bytes < enough ? WARNING : FINE, "/dev/shm", "several ranks on this host may fail: docker run --shm-size=1g", "%.0f MB are free", free_bytes / 1e6);
 }
 
 void doctor_machine(doctor *d) {

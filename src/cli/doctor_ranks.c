@@ -30,7 +30,7 @@ static void look_at_transport(doctor *d) {
     bool fast = strstr(text, "ucx") || strstr(text, "ofi") || strstr(text, "openib") || strstr(text, "psm");
     bool wasted = known && d->comm->hosts > 1 && !fast && !access("/sys/class/infiniband", F_OK);
     doctor_tell(d, wasted ? WARNING : FINE, "transport",
-                wasted ? "load an MPI built with UCX or OFI (mpirun --mca pml ucx): messages go by TCP although there is InfiniBand or the like" : NULL, "%s",
+                "load an MPI built with UCX or OFI (mpirun --mca pml ucx): messages go by TCP although there is InfiniBand or the like", "%s",
                 known ? text : "not told by this MPI");
 }
 
@@ -54,7 +54,7 @@ static void look_at_clocks(doctor *d) {
         most = fmax(most, all[r]);
     }
     if (c->rank == 0)
-        doctor_tell(d, most - least > much ? WARNING : FINE, "clocks", most - least > much ? "run NTP on all hosts: times in logs and of files mislead" : NULL,
+        doctor_tell(d, most - least > much ? WARNING : FINE, "clocks", "run NTP on all hosts: times in logs and of files mislead",
                     most - least > much ? "hosts differ by %.3f s; that of rank %d is ahead" : "hosts differ by %.3f s at most", most - least, late);
     free(all);
 }
@@ -88,7 +88,7 @@ static void look_at_reduction(doctor *d) {
         }
         bool lame = bytes / best < slow;
         if (c->rank == 0)
-            doctor_tell(d, lame ? WARNING : FINE, "reduction", lame ? "see the transport above; fewer ranks with more threads each send less" : NULL,
+            doctor_tell(d, lame ? WARNING : FINE, "reduction", "see the transport above; fewer ranks with more threads each send less",
                         "gradients of %.0f MB are summed over %d ranks in %.0f ms: %.0f MB/s", bytes / 1e6, c->ranks, best * 1e3, bytes / best / 1e6);
     }
     gt_reducer_free_all(r);

@@ -35,24 +35,6 @@ static const gt_option table[] = {
     CLI_THREADS,
 };
 
-/* "0.5,-1" -> numbers in the arena. */
-static gt_status read_label(gt_arena *a, const char *text, const float **label, int *n) {
-    int most = 1;
-    for (const char *c = text; *c; c++) most += *c == ',';
-    float *out = gt_arena_array(a, (size_t)most, sizeof *out);
-    if (!out) return GT_NOMEM;
-    for (*n = 0; *n < most; (*n)++) {
-        char *end;
-        out[*n] = strtof(text, &end);
-        bool last = *n == most - 1;
-        if (end == text || *end != (last ? 0 : ',') || !isfinite(out[*n]))
-            return gt_fail(GT_USAGE, "--label must be numbers with commas between them, such as 0.5,-1");
-        text = end + 1;
-    }
-    *label = out;
-    return GT_OK;
-}
-
 static gt_status read_grid(const generate_fields *fields, gt_generate_request *r) {
     r->single = !*fields->grid;
     if (r->single || gt_is(fields->grid, "auto")) return GT_OK;
@@ -84,7 +66,7 @@ static gt_status read_request(cli_session *s) {
     gt_status st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);
     if (st) return st;
     r->seeds = seeds;
-    if (*fields->label) st = read_label(s->arena, fields->label, &r->label, &r->label_dim);
+    if (*fields->label) st = cli_read_numbers(s->arena, "--label", fields->label, &r->label, &r->label_dim);
     if (!st) st = read_grid(fields, r);
     if (!st) st = cli_choose_checkpoint(s->arena, &r->checkpoint);
     return !st && *fields->mixture ? cli_choose_checkpoint(s->arena, &fields->mixture) : st;

@@ -10,7 +10,7 @@
 #include "gantry/family.h"
 #include "gantry/job.h"
 
-enum { MOST_CLASSES = 64, MOST_COMPONENTS = 16, MOST_LOOKED_AT = 1000, BAR = 40 };
+enum { MOST_COMPONENTS = 16, MOST_LOOKED_AT = 1000 };
 
 typedef struct moments {
     double sum, squares, least, most;
@@ -30,22 +30,26 @@ static void print_moments(const char *name, int index, const moments *m) {
     printf("  %s %-4d min %-10.4g mean %-10.4g std %-10.4g max %.4g\n", name, index, m->least, mean, sqrt(variance > 0 ? variance : 0), m->most);
 }
 
+void cli_print_classes(const int64_t *count, int n, const char *const *names, int n_names) {
+    enum { MOST = 64, BAR = 40 };
+    int64_t most = 1;
+    for (int i = 0; i < n; i++)
+        if (count[i] > most) most = count[i];
+    for (int i = 0; i < n && i < MOST; i++)
+        printf("  class %-5d %8lld  %-*.*s %s\n", i, (long long)count[i], BAR, (int)(count[i] * BAR / most),
+               "########################################", names && i < n_names && names[i] ? names[i] : "");
+    if (n > MOST) printf("  ... and %d more classes\n", n - MOST);
+}
+
 static gt_status print_classes(const gt_dataset *ds, const gt_dataset_info *info) {
     int n = info->stored_label_width;
     char empty[128];
-    int64_t *count = calloc((size_t)n, sizeof *count), most = 1;
+    int64_t *count = calloc((size_t)n, sizeof *count);
     if (!count) return gt_fail(GT_NOMEM, "out of memory for %d classes", n);
     for (int64_t i = 0; i < info->count; i++)
         if (gt_dataset_class(ds, i) >= 0) count[gt_dataset_class(ds, i)]++;
     if (gt_classes_empty(count, n, empty, sizeof empty)) printf("             %s: number them without gaps\n", empty);
-    for (int i = 0; i < n; i++)
-        if (count[i] > most) most = count[i];
-    for (int i = 0; i < n && i < MOST_CLASSES; i++) {
-        const char *name = i < info->class_names ? info->class_name[i] : "";
-        printf("  class %-5d %8lld  %-*.*s %s\n", i, (long long)count[i], BAR, (int)(count[i] * BAR / most),
-               "########################################", name);
-    }
-    if (n > MOST_CLASSES) printf("  ... and %d more classes\n", n - MOST_CLASSES);
+    cli_print_classes(count, n, (const char *const *)info->class_name, info->class_names);
     free(count);
     return GT_OK;
 }

@@ -27,7 +27,7 @@ static const gt_option table[] = {
     CLI_THREADS,
 };
 
-enum { BARS = 40, CURVE = 121, MOST_PANELS = 16, COLUMNS = 4, MOST_VALUES = 64 };
+enum { BARS = 40, CURVE = 121, MOST_PANELS = 16, COLUMNS = 4 };
 
 static const char *path_of(const cli_encoding *e, const char *name) {
     const latent_fields *fields = e->session->fields;
@@ -100,21 +100,11 @@ static gt_status draw_labels(const cli_encoding *e) {
 
 /* ---- decoding ---- */
 
-static gt_status read_values(const char *text, float values[MOST_VALUES], int *n) {
-    for (*n = 0; *n < MOST_VALUES; text++) {
-        char *end;
-        values[(*n)++] = strtof(text, &end);
-        if (end == text || (*end && *end != ',') || !isfinite(values[*n - 1])) break;
-        if (!*end) return GT_OK;
-        text = end;
-    }
-    return gt_fail(GT_USAGE, "--traverse must be at most %d numbers with commas between them, such as -3,0,3", MOST_VALUES);
-}
-
 static gt_status draw_traversal(const cli_encoding *e, gt_generator *g) {
-    float values[MOST_VALUES];
+    const float *values;
     int n, d = e->model->z_dim, rows = d < MOST_PANELS ? d : MOST_PANELS;
-    gt_status st = read_values(((latent_fields *)e->session->fields)->traverse, values, &n);
+    gt_status st = cli_read_numbers(e->session->arena, "--traverse", ((latent_fields *)e->session->fields)->traverse, &values, &n);
+    if (!st && n > 64) st = gt_fail(GT_USAGE, "--traverse takes at most 64 numbers");
     if (st) return st;
     float *z = calloc((size_t)(rows * n), (size_t)d * sizeof *z);
     if (!z) return gt_fail(GT_NOMEM, "out of memory for traversal.png");

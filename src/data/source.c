@@ -13,9 +13,28 @@
 #include "base/file.h"
 #include "base/file_kind.h"
 
-/* The first that claims a source has it: a folder that ends in _lmdb before folders at large. */
-static const gt_source_kind *const kinds[] = {&gt_source_synth, &gt_source_lmdb,  &gt_source_tfrecords, &gt_source_folder, &gt_source_cifar,
-                                              &gt_source_mnist, &gt_source_numpy, &gt_source_csv,       &gt_source_zip,    &gt_source_hdf5};
+/* Every kind of source: a line each. The first that claims a source has it: a folder that ends in _lmdb before folders at large. */
+#define SOURCES(X) \
+    X(synth)       \
+    X(lmdb)        \
+    X(tfrecords)   \
+    X(folder)      \
+    X(cifar)       \
+    X(mnist)       \
+    X(numpy)       \
+    X(csv)         \
+    X(zip)         \
+    X(hdf5)
+
+#define X(name) extern const gt_source_kind gt_source_##name;
+SOURCES(X)
+#undef X
+
+static const gt_source_kind *const kinds[] = {
+#define X(name) &gt_source_##name,
+    SOURCES(X)
+#undef X
+};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* ---- what a name means ---- */

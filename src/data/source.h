@@ -79,8 +79,7 @@ typedef struct gt_source_kind {
     gt_status (*open)(gt_source *s, const char *spec, const gt_source_options *options);
 } gt_source_kind;
 
-extern const gt_source_kind gt_source_synth, gt_source_lmdb, gt_source_tfrecords, gt_source_folder, gt_source_cifar, gt_source_mnist,
-    gt_source_numpy, gt_source_csv, gt_source_zip, gt_source_hdf5;
+extern const gt_source_kind gt_source_synth, gt_source_hdf5; /* the list of all is in source.c */
 
 /* Are the labels that the source brings wanted? */
 static inline bool gt_own_labels(const gt_source_options *o) { return o->labels == GT_SOURCE_LABELS_OWN && !o->labels_csv; }

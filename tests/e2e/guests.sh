@@ -8,7 +8,7 @@ need patch 'lines of the guests'
 guests=$top/tests/guests
 
 # Lines that a guest adds outside its own files; none are changed or removed.
-declare -A lines=([op]=3 [family]=1 [metric]=1 [optimizer]=7 [option]=2)
+declare -A lines=([op]=3 [family]=1 [metric]=1 [source]=1 [optimizer]=7 [option]=2)
 
 mkdir house
 cp -a "$top/src" "$top/include" "$top/Makefile" "$top/tests" "$top/.ci" house/
@@ -65,6 +65,14 @@ case_options_of_the_family() {
     has_line '^# toy-gain = 1' said || fail 'toy-gain is not in the reference job'
     expect 0 'toy.*-gain' "$gantry" man
     expect 2 'toy-gain' "$gantry" train --data=synth:shapes:n=96,size=16 --toy-gain=2 --run=refused # not of the other families
+}
+case_source() {
+    echo 64 >set.ramp
+    quietly "$gantry" dataset set.ramp set.zip
+    expect 0 'images +64' "$gantry" inspect set.zip
+    for n in 1 2; do quietly ranks "$n" "$gantry" train --data=set.ramp --model=toy --batch=16 --slices=4 --steps=3 --run=ramp$n; done
+    same "$(last ramp1)" "$(last ramp2)"
+    quietly ranks 2 "$gantry" train --data=set.ramp --cond $nets --batch=8 --mbstd=2 --steps=2 --run=classes # with its labels
 }
 case_metric() {
     run measured --steps=6 --image-steps=2 --tick=0.032 --best=Fakes/brightness --grid=4x4
