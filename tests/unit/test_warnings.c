@@ -49,6 +49,28 @@ static int index_of(const char *name) {
     return -1;
 }
 
+static bool rises(const gt_tick_view *v) {
+    snprintf(v->text, GT_WARNING_TEXT, "it rises");
+    return v->values[0].mean > 1;
+}
+
+/* A family adds rows behind the general ones, and knows what helps its models. */
+static void a_family_says(void) {
+    static const gt_warning own[] = {{"rise", rises, 2, true, "lower it"}, {0}};
+    static const gt_named advice[] = {{"norms", "a shorter stride"}, {0}};
+    static const gt_family family = {.warnings = own, .advice = advice};
+    gt_watch w = {.own = family.warnings, .advice = family.advice};
+    assert_ptr_equal(gt_warning_at(&w, WARNINGS), own);
+    assert_null(gt_warning_at(&w, WARNINGS + 1));
+    for (int t = 0; t < 20; t++) {
+        gt_stat_value v[MOST] = {{"Height", 1, t < 18 ? 1 : 2, 0}, {"Norms/G", 1, t < 10 ? 0.2 : 10, 0}};
+        int n = 2, found = gt_watch_tick(&w, t, t, v, &n);
+        assert_int_equal(n, 2 + WARNINGS + 1);
+        assert_string_equal(v[2 + WARNINGS].name, "Trouble/rise");
+        if (t == 19) assert_int_equal(found, WARNINGS);
+    }
+}
+
 static const char *said_by(void (*run)(void)) { /* on stderr */
     static char text[8192];
     int before = dup(STDERR_FILENO), memory = memfd_create("said", 0);
@@ -170,8 +192,16 @@ static void pictures_rarer_than_ticks(void **state) {
     assert_int_equal(longest, 12);
 }
 
+static void families_have_warnings_and_advice_of_their_own(void **state) {
+    (void)state;
+    const char *said = said_by(a_family_says);
+    assert_non_null(strstr(said, "it rises; lower it"));
+    assert_non_null(strstr(said, "a shorter stride"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(families_have_warnings_and_advice_of_their_own),
         cmocka_unit_test(each_is_seen_once), cmocka_unit_test(good_runs_are_quiet), cmocka_unit_test(gone_on_with), cmocka_unit_test(what_is_not_there), cmocka_unit_test(pictures_rarer_than_ticks),
     };
     gt_log_setup(0, 1, GT_INFO);
