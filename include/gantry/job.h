@@ -9,7 +9,7 @@
  *     char *recipe = gt_job_to_recipe_text(job);
  *     gt_job_free(job);
  *
- * The option table is put together from the common options (job/job_table.c) and those of all families (family.h).
+ * The option table is put together from the common options (job/common_options.c) and those of all families (family.h).
  */
 #ifndef GANTRY_JOB_H
 #define GANTRY_JOB_H

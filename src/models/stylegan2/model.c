@@ -88,9 +88,7 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     gt_node *c = m->label_dim > 0 ? gt_input(g, "c", GT_SHAPE(o->n, m->label_dim)) : NULL;
     gt_node *ws = gt_mapping(b, "mapping.", &own->mapping, z, c, &(gt_mapping_options){.truncation = o->truncation, .cutoff = o->truncation_cutoff});
     gt_output(g, "image", gt_synthesis(b, "synthesis.", &own->config.generator.synthesis, ws, &synthesis));
-    if (!gt_graph_status(g)) return g;
-    gt_graph_free(g);
-    return NULL;
+    return gt_whole_graph(g, "the ", "generator");
 }
 
 /* Slowed for the updates that lazy regularisation adds (spec 4.3), also where the regulariser has no weight, as cifar's path length. */
