@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "kernels/gemm_kernels.h"
+#include "kernels.h"
 
 extern char **environ;
 
@@ -19,10 +19,10 @@ static inline double bench_now(void) {
 }
 
 /* Best of a few short runs, one thread, flops per second. */
-static inline double bench_fma_peak(void) {
+static inline double bench_fma_peak(const gt_kernel_set *kernels) {
     double best = 0;
     for (int i = 0; i < 5; i++) {
-        double start = bench_now(), flops = gt_gemm_kernels_now()->fma_peak(2000000);
+        double start = bench_now(), flops = kernels->gemm->fma_peak(2000000);
         double rate = flops / (bench_now() - start);
         if (rate > best) best = rate;
     }

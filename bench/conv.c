@@ -8,7 +8,6 @@
 #include "gantry/memory.h"
 #include "gantry/random.h"
 #include "kernels/conv.h"
-#include "kernels/isa.h"
 
 #define SAME(N, H, C, O, K) \
     {.n = N, .h = H, .w = H, .c = C, .p = H, .q = H, .o = O, .kh = K, .kw = K, .stride = 1, .pad_top = K / 2, .pad_left = K / 2, .groups = 1}
@@ -81,14 +80,15 @@ int main(int argc, char **argv) {
         }
     }
     bench_print_environment(stderr);
-    double peak = bench_fma_peak();
-    if (json) printf("{\"kernel_set\": \"%s\", \"peak_gflops\": %.1f, \"layers\": [", gt_isa_id(), peak * 1e-9);
-    else printf("%s, FMA peak %.0f GF/s\n%-34s %-10s %-7s %9s %8s\n", gt_isa_id(), peak * 1e-9, "layer", "kernel", "", "GF/s", "of peak");
+    double peak = bench_fma_peak(bench_kernels());
+    if (json) printf("{\"kernel_set\": \"%s\", \"peak_gflops\": %.1f, \"layers\": [", bench_kernels()->id, peak * 1e-9);
+    else printf("%s, FMA peak %.0f GF/s\n%-34s %-10s %-7s %9s %8s\n", bench_kernels()->id, peak * 1e-9, "layer", "kernel", "", "GF/s", "of peak");
     const char *separator = "";
     for (int i = 0; i < (quick ? QUICK_SHAPES : SHAPES); i++)
         for (int k = GT_CONV_DIRECT; k < GT_CONV_KERNELS; k++)
             for (int d = 0; d < 3; d++) {
-                const gt_conv_shape *s = &shapes[i];
+                gt_conv_shape with = shapes[i], *s = &with;
+                with.kernels = bench_kernels();
                 if (!gt_conv_has_kernel(s, (gt_conv_direction)d, (gt_conv_kernel)k)) continue;
                 bool chosen = gt_conv_choose(s, (gt_conv_direction)d) == (gt_conv_kernel)k;
                 double r = rate(s, (gt_conv_direction)d, (gt_conv_kernel)k);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "common/program.h"
 #include "gantry/random.h"
+#include "kernels.h"
 #include "kernels/conv.h"
 
 static bench_common options;
@@ -36,7 +37,7 @@ static const int output_of[] = {RESULT, SOURCE, WEIGHTS};
 static gt_conv_shape shape_of(int i) {
     int64_t n = layers[i].n, p = layers[i].h, h = layers[i].stride == DOWN ? 2 * p + 1 : p;
     int32_t pad = layers[i].stride == DOWN ? 0 : layers[i].k / 2;
-    return (gt_conv_shape){.n = n, .h = h, .w = h, .c = layers[i].c, .p = p, .q = p, .o = layers[i].o, .kh = layers[i].k, .kw = layers[i].k, .stride = layers[i].stride, .pad_top = pad, .pad_left = pad, .groups = 1};
+    return (gt_conv_shape){.n = n, .h = h, .w = h, .c = layers[i].c, .p = p, .q = p, .o = layers[i].o, .kh = layers[i].k, .kw = layers[i].k, .stride = layers[i].stride, .pad_top = pad, .pad_left = pad, .groups = 1, .kernels = bench_kernels()};
 }
 
 /* Processor time: other programs on this core do not count. */

@@ -10,6 +10,7 @@
 #include "gantry/arrays.h"
 #include "gantry/log.h"
 #include "gantry/random.h"
+#include "kernels.h"
 #include "mixture/em.h"
 
 typedef struct gmm_options {
@@ -75,7 +76,7 @@ static gt_status run_ours(bench *b, int threads, gt_cloud *cloud, const char *st
     gt_pool *pool = gt_pool_new(threads);
     gt_blocks *blocks = NULL;
     gt_em *em = NULL;
-    gt_status st = pool ? gt_blocks_read(&blocks, b->comm, pool, cloud) : GT_FAILED;
+    gt_status st = pool ? gt_blocks_read(&blocks, b->comm, pool, bench_kernels(), cloud) : GT_FAILED;
     if (!st) st = gt_em_new(&em, blocks, gt_covariance_parse(options.covariance), (int)options.k, 0);
     if (!st) st = gt_em_start(em, 1, 0);
     if (!st) st = write_start(start, &em->mixture);

@@ -5,7 +5,6 @@
 
 #include "bench.h"
 #include "gantry/memory.h"
-#include "kernels/isa.h"
 
 /* GB/s of y[i] += x[i] (two reads, one write) over `bytes` in all. */
 static double bandwidth(size_t bytes) {
@@ -41,9 +40,9 @@ int main(int argc, char **argv) {
     printf(json ? "{\"fma_gflops\": {" : "FMA on registers, one thread\n");
     const char *separator = "";
     for (int i = 0; i < GT_ISA_COUNT; i++) {
-        const char *name = gt_isa_name((gt_isa)i);
-        if (!gt_isa_available((gt_isa)i) || gt_isa_set(name)) continue;
-        printf(json ? "%s\"%s\": %.1f" : "%s%10s %8.1f GF/s\n", json ? separator : "", name, bench_fma_peak() * 1e-9);
+        if (!gt_isa_available((gt_isa)i)) continue;
+        const gt_kernel_set *set = gt_kernel_set_with_isa(gt_kernel_set_best(), (gt_isa)i);
+        printf(json ? "%s\"%s\": %.1f" : "%s%10s %8.1f GF/s\n", json ? separator : "", set->name, bench_fma_peak(set) * 1e-9);
         separator = ", ";
     }
     printf(json ? "}, \"bandwidth_gbytes\": {" : "y += x, one thread\n");

@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "kernels.h"
 #include "gantry/ops.h"
 #include "gantry/random.h"
 #include "graph/internal.h"
@@ -68,7 +69,7 @@ static inline const char *check_name(char *text, const char *kind, int i) {
 
 /* Inputs x0.. (the function's), r (weights of y), u0.. (weights of the first derivatives); outputs y, g0.., h0.., hr. */
 static inline check_graph check_build(const check_case *c, gt_pool *pool, bool no_fusion) {
-    check_graph k = {.c = c, .g = gt_graph_new(c->name)};
+    check_graph k = {.c = c, .g = gt_graph_new(c->name, asked_kernels())};
     gt_node *x[CHECK_MAX_IN], *wrt[CHECK_MAX_IN + 1], *first[CHECK_MAX_IN], *second[CHECK_MAX_IN + 1];
     char name[32];
     for (int i = 0; i < c->n_in; i++) {

@@ -11,7 +11,7 @@
 #include "dist/mpi_version.h"
 #include "gantry/log.h"
 #include "gantry/version.h"
-#include "kernels/isa.h"
+#include "kernels.h"
 #include "kernels/probe.h"
 
 extern char **environ;
@@ -65,7 +65,7 @@ static void say_conditions(gt_results *r) {
     gt_machine_text(&m, text, sizeof text);
     gt_results_say(r, "gantry", "%s", GT_VERSION);
     gt_results_say(r, "machine", "%s", text);
-    gt_results_say(r, "kernel set", "%s", gt_isa_id());
+    gt_results_say(r, "kernel set", "%s", gt_kernel_set_with_conv(bench_kernels(), "auto")->id);
     if (getenv(unset_record)) gt_results_say(r, "unset", "%s, which forces other kernels than this CPU's", getenv(unset_record));
     for (char **e = environ; *e; e++)
         if (gt_setting_matters(*e) && strncmp(*e, unset_record, strlen(unset_record))) gt_results_say(r, "environment", "%s", *e);
@@ -129,7 +129,7 @@ int bench_main(const bench_program *p, int argc, char **argv) {
 }
 
 double bench_peak(bench *b, gt_pool *pool) {
-    double peak = gt_probe_fma(pool);
+    double peak = gt_probe_fma(pool, bench_kernels());
     gt_results_say(b->results, "FMA peak", "%.1f Gflop/s, %d thread%s, measured in this run", peak / 1e9, gt_pool_threads(pool), gt_pool_threads(pool) > 1 ? "s" : "");
     return peak;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Recipes and their steps: see recipe.h. */
+#include "kernels.h"
 #include "common/recipe.h"
 
 #include <stdlib.h>
@@ -54,6 +55,7 @@ static gt_job *job_of(const bench_recipe *r, const bench_changes *c) {
 gt_status bench_recipe_open(gt_engine *e, gt_comm *comm, const bench_recipe *r, const bench_changes *changes) {
     gt_job *job = job_of(r, changes);
     if (!job) return GT_USAGE;
+    job->kernels = bench_kernels();
     gt_status st = gt_engine_open_all(e, comm, job);
     if (!st) st = gt_engine_build_all(e);
     if (!st) st = gt_engine_start_loader_all(e);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Images into latents and back, by the models that have an encoder.
  *
- *     gt_encoder *e = gt_encoder_open("runs/first", pool);
+ *     gt_encoder *e = gt_encoder_open("runs/first", pool, NULL);
  *     int n = gt_encoder_batch(e);
  *     gt_encoded out;
  *     gt_encoder_run(e, images, &out);               // out.latent [n,latent_size], out.image, out.error
@@ -23,8 +23,9 @@ typedef struct gt_encoded { /* of n images; of a run: valid until the next */
     const float *error;        /* [n]: reconstruction error, summed over pixels in [0,1] */
 } gt_encoded;
 
-/* Of a checkpoint (a run's directory: its newest); `pool` may be NULL. NULL: see gt_message(); GT_USAGE in it for a model that does not encode. */
-gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool);
+/* Of a checkpoint (a run's directory: its newest); `pool` may be NULL. It computes with the
+ * checkpoint's kernel set where this CPU has it, else with `kernels` (NULL: the best). NULL: see gt_message(); GT_USAGE in it for a model that does not encode. */
+gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
 /* Of a model in memory with these parameters of network 0, which must outlive it; `batch` images at a time. */
 gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool);
 void gt_encoder_close(gt_encoder *e); /* NULL is fine */

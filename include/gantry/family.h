@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "gantry/augment.h"
+#include "gantry/kernels.h"
 #include "gantry/model.h"
 #include "gantry/option.h"
 #include "gantry/warning.h"
@@ -32,6 +33,7 @@ enum { GT_JOB_MAX_KEYS = 256 };
 typedef struct gt_family gt_family;
 
 typedef struct gt_job {
+    const gt_kernel_set *kernels;       /* no option: what to compute with where neither `conv` nor a checkpoint says otherwise; NULL: the best */
     gt_arena *arena;                    /* texts */
     gt_options options;                 /* the option table, with the fields of this job */
     uint8_t state[GT_JOB_MAX_KEYS];     /* gt_option_state of each row of the table */

@@ -25,10 +25,11 @@ typedef struct gt_generator_options {
     const char *noise_mode; /* "const" "random" "none" */
     float truncation;       /* psi; 1: none */
     gt_pool *pool;          /* NULL: one thread */
+    const gt_kernel_set *kernels; /* where the checkpoint's are not to be had; NULL: the best of this CPU */
 } gt_generator_options;
 
-/* The moving average of the generator in a checkpoint (a run's directory: in its newest), ready to run. Takes on the checkpoint's
- * kernel set where this CPU has it, so call it before any graph is built. NULL: see gt_message(). */
+/* The moving average of the generator in a checkpoint (a run's directory: in its newest), ready to run with the checkpoint's
+ * kernel set where this CPU has it. NULL: see gt_message(). */
 gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options);
 void gt_generator_close(gt_generator *g); /* NULL is fine */
 const gt_model *gt_generator_model(const gt_generator *g);

@@ -5,7 +5,7 @@
  * every op's derivative is made of ops, so gt_grad() of a gt_grad() just works. A gt_exec is the graph made ready
  * to run: passes applied, memory planned, order fixed. Running it allocates nothing.
  *
- *     gt_graph *g = gt_graph_new("example");
+ *     gt_graph *g = gt_graph_new("example", NULL);
  *     gt_node *x = gt_input(g, "x", GT_SHAPE(4, 8));
  *     gt_node *w = gt_param(g, "w", GT_SHAPE(3, 8), GT_SLOT(0), 0);      // 24 floats at offset 0 of slot 0
  *     gt_node *y = gt_matmul(g, x, w, .transpose_b = true);                // [4,3]
@@ -35,6 +35,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "gantry/kernels.h"
 #include "gantry/memory.h"
 #include "gantry/pool.h"
 #include "gantry/status.h"
@@ -66,7 +67,8 @@ typedef enum gt_rate {
 
 /* ---- building ---- */
 
-gt_graph *gt_graph_new(const char *name);
+/* Every product of the graph is computed with `kernels` (NULL: the best of this CPU). */
+gt_graph *gt_graph_new(const char *name, const gt_kernel_set *kernels);
 void gt_graph_free(gt_graph *g);
 gt_status gt_graph_status(const gt_graph *g); /* GT_OK, or the first fault: also sets gt_message() */
 gt_arena *gt_graph_arena(gt_graph *g);        /* everything about the graph lives here */

@@ -38,7 +38,7 @@ struct gt_dataset;
 gt_status gt_job_open_data(gt_job *job, struct gt_dataset **out);
 
 /* The model of a resolved job (for generating and inspecting too); the model reads the job, so the job must live as long.
- * The job's `conv`, unless auto, becomes the process's convolution mode. NULL: see gt_message(). */
+ * The model computes with job->kernels and, unless auto, the convolution mode of the job's `conv`. NULL: see gt_message(). */
 gt_model *gt_model_new(const gt_job *job);
 /* The same without first parameters (gt_model_init): a checkpoint will bring them. However large the networks are that a
  * recipe from elsewhere speaks of, memory is taken only as they are read. */

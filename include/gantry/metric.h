@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "gantry/dist.h"
+#include "gantry/kernels.h"
 #include "gantry/runlog.h"
 #include "gantry/status.h"
 
@@ -29,6 +30,7 @@ typedef struct gt_metric_network {
 } gt_metric_network;
 
 typedef struct gt_metric_input {
+    const gt_kernel_set *kernels;      /* of products of matrices; NULL: the best of this CPU */
     int height, width, channels;
     int64_t count;                     /* pictures of each set */
     const gt_metric_network *features; /* of pictures; NULL: there is no such network */

@@ -5,7 +5,7 @@
  *     gt_cloud *points;
  *     gt_status st = gt_cloud_open(&points, "points.csv", "");
  *     gt_blocks *blocks;
- *     st = gt_blocks_read(&blocks, comm, pool, points);                          // each rank its share, held in memory
+ *     st = gt_blocks_read(&blocks, comm, pool, NULL, points);                          // each rank its share, held in memory
  *     gt_fit fit;
  *     st = gt_fit_init(&fit, &(gt_mixture_recipe){.covariance = GT_COVARIANCE_FULL, .k = 16, ...}, gt_cloud_get_info(points));
  *     st = gt_mixture_fit(blocks, &fit, NULL);
@@ -23,6 +23,7 @@
 
 #include "gantry/dist.h"
 #include "gantry/hash.h"
+#include "gantry/kernels.h"
 #include "gantry/status.h"
 
 /* ---- points ---- */
@@ -46,7 +47,8 @@ gt_status gt_cloud_read(gt_cloud *c, int64_t first, int64_t n, double *points);
 
 /* The points cut into blocks by their number and dimension alone; each rank holds its own blocks in memory, 8 bytes a number. */
 typedef struct gt_blocks gt_blocks;
-gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, gt_cloud *points); /* pool may be NULL */
+/* pool may be NULL. What is computed of the points is computed with `kernels` (NULL: the best of this CPU), or with those of a fit that goes on. */
+gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, const gt_kernel_set *kernels, gt_cloud *points);
 void gt_blocks_free(gt_blocks *b); /* NULL is fine */
 gt_hash128 gt_blocks_fingerprint(gt_blocks *b); /* of the points, on rank 0 */
 
@@ -92,7 +94,7 @@ typedef struct gt_fit {
     gt_mixture_recipe recipe;
     gt_cloud_info points; /* what it is fitted to */
     char fingerprint[33]; /* of them */
-    char kernel_set[32];  /* of the computation so far: taken over by what goes on with it */
+    char kernel_set[GT_KERNEL_SET_BYTES]; /* of the computation so far: what goes on with the fit adopts it; "" at the beginning */
     bool finished;
     gt_mixture best;      /* of the restarts that are over; no weights: none is */
     double log_likelihood; /* of `best` */

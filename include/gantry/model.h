@@ -105,6 +105,7 @@ typedef struct gt_generate_options {
 struct gt_model {
     const char *name;       /* "stylegan2" */
     gt_arena *arena;
+    const gt_kernel_set *kernels; /* of all its graphs */
     int n_nets;
     gt_net *nets[GT_MAX_NETS];
     float *blocks[GT_MAX_NETS];   /* parameters and buffers of each network; owned by the model */

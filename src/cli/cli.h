@@ -46,6 +46,11 @@ typedef struct cli_command {
      .derived = "the host's cores shared out among its ranks", .help = "Threads per rank"}
 #define CLI_ROWS(table) .rows = table, .n_rows = sizeof table / sizeof *table, .fields = sizeof(FIELDS)
 
+/* The kernels that the environment asks for (GT_ISA, GT_CONV), for whatever no checkpoint decides; NULL before they are read, at the start.
+ * GT_USAGE: the environment asks for what there is not. */
+gt_status cli_read_kernels(void);
+const gt_kernel_set *cli_kernels(void);
+
 const cli_command *const *cli_commands(int *n);
 const cli_command *cli_find(const char *name); /* NULL: no such command */
 const gt_option *cli_options(const cli_command *c, int *n);

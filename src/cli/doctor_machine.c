@@ -7,8 +7,6 @@
 
 #include "cli/doctor.h"
 #include "kernels/blas.h"
-#include "kernels/conv.h"
-#include "kernels/isa.h"
 #include "kernels/kernel_set.h"
 #include "kernels/probe.h"
 
@@ -19,15 +17,14 @@ static void look_at_cpu(doctor *d) {
 }
 
 static void look_at_kernels(doctor *d) {
-    gt_isa best = GT_ISA_COUNT - 1;
-    while (!gt_isa_available(best)) best--;
-    if (gt_isa_now() != best)
-        doctor_tell(d, WARNING, "kernels", "unset GT_ISA, unless bits like those of another machine are wanted", "%s is in use, but this CPU has %s", gt_isa_name(gt_isa_now()), gt_isa_name(best));
-    else if (best < GT_ISA_AVX2)
-        doctor_tell(d, WARNING, "kernels", "training will be several times slower than on a CPU with AVX2 or AVX-512", "%s: this CPU has no instruction set with kernels of its own", gt_isa_name(best));
-    else doctor_tell(d, FINE, "kernels", NULL, "%s, the best this CPU has (kernel set %s)", gt_isa_name(best), gt_kernel_set_id());
-    if (strcmp(gt_conv_mode(), "auto"))
-        doctor_tell(d, WARNING, "convolution", "unset GT_CONV, unless for comparison", "GT_CONV=%s: not always the fastest kernel", gt_conv_mode());
+    const gt_kernel_set *best = gt_kernel_set_best(), *used = cli_kernels();
+    if (used->isa != best->isa)
+        doctor_tell(d, WARNING, "kernels", "unset GT_ISA, unless bits like those of another machine are wanted", "%s is in use, but this CPU has %s", used->name, best->name);
+    else if (best->isa < GT_ISA_AVX2)
+        doctor_tell(d, WARNING, "kernels", "training will be several times slower than on a CPU with AVX2 or AVX-512", "%s: this CPU has no instruction set with kernels of its own", best->name);
+    else doctor_tell(d, FINE, "kernels", NULL, "%s, the best this CPU has (kernel set %s)", best->name, used->id);
+    if (used->conv != GT_CONV_AUTO)
+        doctor_tell(d, WARNING, "convolution", "unset GT_CONV, unless for comparison", "GT_CONV=%s: not always the fastest kernel", gt_conv_modes[used->conv]);
 }
 
 static void look_at_blas(doctor *d) {
@@ -52,7 +49,7 @@ static void look_at_threads(doctor *d) {
 static void look_at_speed(doctor *d) {
     enum { IN_MEMORY = 256 << 20 };
     int threads = gt_pool_threads(d->pool);
-    double one = gt_probe_fma(NULL), all = gt_probe_fma(d->pool);
+    double one = gt_probe_fma(NULL, cli_kernels()), all = gt_probe_fma(d->pool, cli_kernels());
     size_t near = d->machine.l2 ? d->machine.l2 / 2 : (size_t)128 << 10;
     double near_rate = gt_probe_bandwidth(NULL, near), one_rate = gt_probe_bandwidth(NULL, IN_MEMORY), all_rate = gt_probe_bandwidth(d->pool, IN_MEMORY / (size_t)threads);
     bool slow = all < 0.8 * threads * one;

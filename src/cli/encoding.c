@@ -11,7 +11,7 @@
 static gt_status open_all(cli_encoding *e) {
     const char **words = e->session->arguments.words;
     if (e->session->arguments.n_words != 2) return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
-    e->encoder = gt_encoder_open(words[0], e->pool);
+    e->encoder = gt_encoder_open(words[0], e->pool, cli_kernels());
     if (!e->encoder) return GT_FAILED;
     e->model = gt_encoder_model(e->encoder);
     gt_status st = gt_dataset_open(&e->data, words[1], NULL);

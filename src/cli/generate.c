@@ -57,7 +57,7 @@ static gt_status read_request(cli_session *s) {
     if (class_given && *fields->label) return gt_fail(GT_USAGE, "--class and --label: only one of them");
     *r = (gt_generate_request){
         .checkpoint = s->arguments.words[0],
-        .options = {.noise_mode = fields->noise_mode, .truncation = (float)fields->trunc},
+        .options = {.noise_mode = fields->noise_mode, .truncation = (float)fields->trunc, .kernels = cli_kernels()},
         .class = class_given ? fields->class : -1,
         .outdir = fields->outdir,
         .npy = fields->npy,

@@ -20,7 +20,7 @@ gt_status gmm_read_points_all(const gmm_run *r, const char *data, gt_blocks **bl
     if (!st) {
         *info = gt_cloud_get_info(cloud);
         gt_info("%lld points of %d numbers from %s", (long long)info->count, info->d, data);
-        st = gt_blocks_read(blocks, r->comm, r->pool, cloud);
+        st = gt_blocks_read(blocks, r->comm, r->pool, cli_kernels(), cloud);
     }
     gt_cloud_close(cloud);
     return st;

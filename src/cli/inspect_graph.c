@@ -94,6 +94,7 @@ static gt_status print_phases(gt_model *m, const char *phase, bool timed, const 
 gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int threads) {
     gt_job *job;
     gt_status st = job_of(path, &job);
+    if (!st) job->kernels = cli_kernels();
     gt_model *m = st ? NULL : gt_model_new(job);
     gt_machine machine;
     gt_machine_look(&machine);

@@ -140,7 +140,7 @@ static gt_status write_all(cli_encoding *e) {
     if (!st) st = draw_histograms(e);
     if (!st) st = draw_labels(e);
     if (e->model->z_dim == e->model->latent_size) {
-        gt_generator *g = st ? NULL : gt_generator_open(e->session->arguments.words[0], &(gt_generator_options){.noise_mode = "const", .truncation = 1});
+        gt_generator *g = st ? NULL : gt_generator_open(e->session->arguments.words[0], &(gt_generator_options){.noise_mode = "const", .truncation = 1, .kernels = cli_kernels()});
         if (!st && !g) st = GT_FAILED;
         if (!st) st = draw_traversal(e, g);
         if (!st) st = draw_interpolation(e, g);

@@ -9,7 +9,6 @@
 #include "base/stack.h"
 #include "cli/cli.h"
 #include "h5/h5.h"
-#include "kernels/kernel_set.h"
 
 static int unknown_command(const char *name) {
     if (*name == '-') {
@@ -65,7 +64,7 @@ static int run(int argc, char **argv) {
     gt_h5_own_end();
     gt_h5_check_by("/proc/self/exe", "check-hdf5");
     atexit(say_what_ended);
-    gt_status st = gt_kernel_set_check_environment();
+    gt_status st = cli_read_kernels();
     int status = st ? cli_exit("", st) : dispatch(argc, argv);
     cli_started();
     if (fflush(stdout) || ferror(stdout)) { /* a full disk behind `gantry ... > file` must not look like success */

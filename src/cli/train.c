@@ -82,6 +82,7 @@ static int train(gt_job *job, const cli_settings *mine) {
 static int train_model(int argc, char **argv) {
     gt_job *job = gt_job_new();
     if (!job) return cli_exit("train", GT_NOMEM);
+    job->kernels = cli_kernels();
     int n, status;
     const gt_option *rows = gt_job_table(&n);
     cli_arguments arguments;

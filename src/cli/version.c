@@ -3,7 +3,6 @@
 #include "cli/cli.h"
 #include "dist/mpi_version.h"
 #include "kernels/blas.h"
-#include "kernels/isa.h"
 #include "kernels/kernel_set.h"
 
 void cli_print_version(FILE *f) {
@@ -12,7 +11,7 @@ void cli_print_version(FILE *f) {
     fprintf(f, "gantry %s (git %s)\n", GT_VERSION, gt_git_id());
     fprintf(f, "BLAS: %s\n", gt_blas_description());
     fprintf(f, "MPI: %s\n", mpi);
-    fprintf(f, "instruction set: %s (kernel set %s)\n", gt_isa_name(gt_isa_now()), gt_kernel_set_id());
+    fprintf(f, "instruction set: %s (kernel set %s)\n", cli_kernels()->name, cli_kernels()->id);
 }
 
 static gt_status version(cli_session *s) {

@@ -55,18 +55,19 @@ bool gt_arena_grow(gt_arena *a, void *array, int used, int *room, size_t element
     return true;
 }
 
-static gt_graph *graph_in(gt_arena *arena, const char *name) {
+static gt_graph *graph_in(gt_arena *arena, const char *name, const gt_kernel_set *kernels) {
     gt_graph *g = gt_arena_alloc(arena, sizeof *g);
     if (!g) return NULL;
     g->arena = arena;
+    g->kernels = kernels;
     g->name = gt_arena_printf(arena, "%s", name);
     return g->name ? g : NULL;
 }
 
-gt_graph *gt_graph_new(const char *name) {
+gt_graph *gt_graph_new(const char *name, const gt_kernel_set *kernels) {
     gt_arena *arena = gt_arena_new();
     if (!arena) return NULL;
-    gt_graph *g = graph_in(arena, name ? name : "graph");
+    gt_graph *g = graph_in(arena, name ? name : "graph", kernels ? kernels : gt_kernel_set_best());
     if (!g) {
         gt_arena_free(arena);
         return NULL;
@@ -75,13 +76,15 @@ gt_graph *gt_graph_new(const char *name) {
     return g;
 }
 
-gt_graph *gt_graph_derived(const gt_graph *of, gt_arena *arena) { return graph_in(arena, of->name); }
+gt_graph *gt_graph_derived(const gt_graph *of, gt_arena *arena) { return graph_in(arena, of->name, of->kernels); }
 
 void gt_graph_free(gt_graph *g) {
     if (g && g->owns_arena) gt_arena_free(g->arena);
 }
 
 gt_arena *gt_graph_arena(gt_graph *g) { return g->arena; }
+
+const gt_kernel_set *gt_node_kernels(const gt_node *n) { return n->graph->kernels; }
 
 /* A graph whose arena could not grow lacks something, whether or not the one who asked has looked at the answer. */
 gt_status gt_graph_status(const gt_graph *g) {

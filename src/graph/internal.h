@@ -17,6 +17,7 @@ typedef struct gt_result { /* what gt_output and gt_output_to asked for */
 
 struct gt_graph {
     const char *name;
+    const gt_kernel_set *kernels;
     gt_arena *arena;
     bool owns_arena;
     int n_nodes, room_nodes;

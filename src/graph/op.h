@@ -57,6 +57,8 @@ struct gt_op {
     bool elementwise; /* a member of the fusion family: see ops/elementwise.h */
 };
 
+const gt_kernel_set *gt_node_kernels(const gt_node *n); /* its graph's */
+
 /* Make a node: copies inputs and attributes, calls op->shape, sets the rate. NULL when an input is NULL or a check fails. */
 gt_node *gt_node_new(gt_graph *g, const gt_op *op, int n_in, gt_node *const *in, const void *attr, size_t attr_bytes);
 

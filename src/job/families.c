@@ -2,7 +2,6 @@
  * The families of models: a line each. And from a job to its model. */
 #include "job/table.h"
 
-#include "kernels/conv.h"
 
 #define FAMILIES(row) \
     row(stylegan2)    \
@@ -36,8 +35,11 @@ bool gt_family_has(const gt_family *family, const gt_option *row) {
 }
 
 gt_model *gt_model_bare(const gt_job *job) {
-    if (!gt_is(job->conv, "auto") && gt_conv_mode_set(job->conv)) return NULL; /* graphs are built for one mode */
-    return job->family->make(job);
+    gt_model *m = job->family->make(job);
+    if (!m) return NULL;
+    m->kernels = job->kernels ? job->kernels : gt_kernel_set_best();
+    if (!gt_is(job->conv, "auto")) m->kernels = gt_kernel_set_with_conv(m->kernels, job->conv);
+    return m;
 }
 
 gt_model *gt_model_new(const gt_job *job) {

@@ -2,12 +2,9 @@
  * Convolution: which kernel computes what. */
 #include "kernels/conv.h"
 
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "kernels/conv_columns.h"
 #include "kernels/conv_direct.h"
+#include "kernels/kernel_set.h"
 #include "kernels/winograd.h"
 
 enum { DIRECTIONS = 3, WINOGRADS = 3, FEW_CHANNELS = 8 /* columns pay up to so many */ };
@@ -37,35 +34,6 @@ static const struct {
     {[GT_CONV_FORWARD] = {16, 1}, [GT_CONV_INPUT_GRAD] = {16, 1}, [GT_CONV_WEIGHT_GRAD] = {16, 16}},
 };
 
-static const char *const modes[] = {"auto", "direct", "winograd"};
-enum { AUTO, DIRECT, WINOGRAD, MODES };
-static atomic_int mode = -1; /* -1: not asked for yet */
-
-static int find_mode(const char *name) {
-    for (int i = 0; i < MODES; i++)
-        if (!strcmp(name, modes[i])) return i;
-    return -1;
-}
-
-static int mode_now(void) {
-    int now = atomic_load_explicit(&mode, memory_order_relaxed);
-    if (now >= 0) return now;
-    const char *name = getenv("GT_CONV");
-    now = name ? find_mode(name) : AUTO;
-    if (now < 0) now = AUTO;
-    atomic_store(&mode, now);
-    return now;
-}
-
-gt_status gt_conv_mode_set(const char *name) {
-    int wanted = find_mode(name);
-    if (wanted < 0) return gt_fail(GT_USAGE, "convolution mode '%s': use auto, direct or winograd", name);
-    atomic_store(&mode, wanted);
-    return GT_OK;
-}
-
-const char *gt_conv_mode(void) { return modes[mode_now()]; }
-
 bool gt_conv_takes_scales(gt_conv_kernel k) { return k == GT_CONV_WINOGRAD; }
 
 bool gt_conv_has_kernel(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel k) {
@@ -74,10 +42,10 @@ bool gt_conv_has_kernel(const gt_conv_shape *s, gt_conv_direction direction, gt_
 }
 
 gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, gt_conv_direction direction) {
-    int now = mode_now();
-    if (now == WINOGRAD && gt_winograd_possible(s)) return GT_CONV_WINOGRAD;
-    if (now == AUTO && s->c <= FEW_CHANNELS && s->kh * s->kw > 1 && gt_conv_columns_possible(s, direction)) return GT_CONV_COLUMNS;
-    if (now == DIRECT || !gt_winograd_possible(s)) return GT_CONV_DIRECT;
+    gt_conv_mode mode = gt_kernel_set_or_best(s->kernels)->conv;
+    if (mode == GT_CONV_ALL_WINOGRAD && gt_winograd_possible(s)) return GT_CONV_WINOGRAD;
+    if (mode == GT_CONV_AUTO && s->c <= FEW_CHANNELS && s->kh * s->kw > 1 && gt_conv_columns_possible(s, direction)) return GT_CONV_COLUMNS;
+    if (mode == GT_CONV_ALL_DIRECT || !gt_winograd_possible(s)) return GT_CONV_DIRECT;
     int64_t tiles = gt_winograd_tiles_per_image(s, direction) * (direction == GT_CONV_WEIGHT_GRAD ? s->n : 1);
     int kind = s->kh == 4 ? 2 : s->stride - 1;
     int64_t least = pays[kind][direction].channels;

@@ -6,8 +6,8 @@
  *   weight grad   w [kh,kw,c/groups,o]   = its adjoint in w                  in: x, y
  *
  * Each direction has a direct kernel for every shape; for some shapes another kernel is faster. The choice is made once,
- * from the shape alone (gt_conv_choose), because the bits of the results depend on it. Weights can be packed once for many calls
- * (forward and input grad); a packed copy serves one shape, direction, kernel and kernel set (isa.h).
+ * from the shape and the convolution mode of its kernel set (gt_conv_choose), because the bits of the results depend on it. Weights can be packed once for many calls
+ * (forward and input grad); a packed copy serves one shape, direction, kernel and kernel set.
  */
 #ifndef GANTRY_KERNELS_CONV_H
 #define GANTRY_KERNELS_CONV_H
@@ -16,22 +16,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/kernels.h"
 #include "gantry/pool.h"
-#include "gantry/status.h"
 
 typedef struct gt_conv_shape {
     int64_t n, h, w, c; /* images in: [n,h,w,c] */
     int64_t p, q, o;    /* images out: [n,p,q,o] */
     int32_t kh, kw, stride, pad_top, pad_left, groups;
+    const gt_kernel_set *kernels;
 } gt_conv_shape;
 
 typedef enum gt_conv_direction { GT_CONV_FORWARD, GT_CONV_INPUT_GRAD, GT_CONV_WEIGHT_GRAD } gt_conv_direction;
 typedef enum gt_conv_kernel { GT_CONV_DIRECT, GT_CONV_WINOGRAD, GT_CONV_COLUMNS, GT_CONV_KERNELS } gt_conv_kernel;
-
-/* What gt_conv_choose() may choose from: "auto", "direct", or "winograd": wherever it is possible. Without a call: the
- * environment's GT_CONV, or auto. Set it before the first graph is built. GT_USAGE: no such mode. */
-gt_status gt_conv_mode_set(const char *mode);
-const char *gt_conv_mode(void);
 
 bool gt_conv_takes_scales(gt_conv_kernel kernel); /* for images in? See gt_conv_run() */
 bool gt_conv_has_kernel(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel); /* is it possible? */

@@ -25,7 +25,7 @@ typedef struct columns {
 } columns;
 
 static gt_gemm_args product(const columns *z, int64_t positions) {
-    return (gt_gemm_args){.m = positions, .n = z->width, .k = z->s->o, .transpose_b = true, .lda = z->s->o, .ldb = z->s->o, .ldc = z->width, .b_packed = z->packed};
+    return (gt_gemm_args){.kernels = z->s->kernels, .m = positions, .n = z->width, .k = z->s->o, .transpose_b = true, .lda = z->s->o, .ldb = z->s->o, .ldc = z->width, .b_packed = z->packed};
 }
 
 /* `set` is what b_packed points at where only sizes matter. */
@@ -45,13 +45,13 @@ bool gt_conv_columns_possible(const gt_conv_shape *s, gt_conv_direction directio
 
 size_t gt_conv_columns_packed_floats(const gt_conv_shape *s, gt_conv_direction direction) {
     (void)direction;
-    gt_gemm_args g = {.n = s->kh * s->kw * s->c, .k = s->o};
+    gt_gemm_args g = {.kernels = s->kernels, .n = s->kh * s->kw * s->c, .k = s->o};
     return gt_gemm_packed_floats(&g);
 }
 
 void gt_conv_columns_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w, float *packed) {
     (void)direction;
-    gt_gemm_args g = {.n = s->kh * s->kw * s->c, .k = s->o, .transpose_b = true, .b = w, .ldb = s->o};
+    gt_gemm_args g = {.kernels = s->kernels, .n = s->kh * s->kw * s->c, .k = s->o, .transpose_b = true, .b = w, .ldb = s->o};
     gt_gemm_pack_b(&g, pool, packed);
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "kernels/gemm_product.h"
+#include "kernels/kernel_set.h"
 
 enum { SMALL_PATCH = 96 }; /* floats of a patch that is gathered as a whole; a tile has at least so many rows */
 
@@ -206,6 +207,7 @@ static gt_product product_of(const gt_conv_shape *s, gt_conv_direction direction
     bool to_input = direction == GT_CONV_INPUT_GRAD;
     *g = (patches){.s = s, .direction = direction, .channels = to_input ? outputs : inputs};
     gt_product p = to_input ? phase_product(g, i % phases) : forward_product(g);
+    p.kernels = gt_kernel_set_or_best(s->kernels)->gemm;
     if (!in) return p;
     if (in[0]) g->src = in[0] + group * g->channels;
     if (to_input) {
@@ -223,7 +225,7 @@ size_t gt_conv_direct_packed_floats(const gt_conv_shape *s, gt_conv_direction di
     for (int i = 0; i < products_of(s, direction); i++) {
         patches g;
         gt_product p = product_of(s, direction, i, NULL, NULL, &g);
-        floats += gt_product_packed_floats(p.n, p.k);
+        floats += gt_product_packed_floats(p.kernels, p.n, p.k);
     }
     return floats;
 }
@@ -233,7 +235,7 @@ void gt_conv_direct_pack(const gt_conv_shape *s, gt_conv_direction direction, gt
         patches g;
         gt_product p = product_of(s, direction, i, (const float *const[]){NULL, w}, NULL, &g);
         gt_product_pack_b(&p, pool, packed);
-        packed += gt_product_packed_floats(p.n, p.k);
+        packed += gt_product_packed_floats(p.kernels, p.n, p.k);
     }
 }
 
@@ -257,7 +259,7 @@ void gt_conv_direct(const gt_conv_shape *s, gt_conv_direction direction, gt_pool
         gt_product p = product_of(s, direction, i, in, out, &g);
         if (packed) {
             p.b_packed = packed;
-            packed += gt_product_packed_floats(p.n, p.k);
+            packed += gt_product_packed_floats(p.kernels, p.n, p.k);
         }
         gt_product_run(&p, pool, workspace);
     }

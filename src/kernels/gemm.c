@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernels/gemm_product.h"
+#include "kernels/kernel_set.h"
 
 static void pack_rows(const void *source, gt_pack_a *t) {
     const gt_gemm_args *g = source;
@@ -23,13 +24,13 @@ static void pack_transposed_b(const void *source, int64_t column, int columns, i
 }
 
 static gt_product product(const gt_gemm_args *g) {
-    return (gt_product){.m = g->m, .n = g->n, .k = g->k, .accumulate = g->accumulate,
+    return (gt_product){.kernels = gt_kernel_set_or_best(g->kernels)->gemm, .m = g->m, .n = g->n, .k = g->k, .accumulate = g->accumulate,
                         .a_by_k = g->transpose_a, .pack_a = g->transpose_a ? pack_columns : pack_rows, .a_source = g,
                         .b = g->b, .ldb = g->ldb, .pack_b = g->transpose_b ? pack_transposed_b : NULL, .b_source = g,
                         .b_packed = g->b_packed, .c = g->c, .ldc = g->ldc};
 }
 
-size_t gt_gemm_packed_floats(const gt_gemm_args *args) { return gt_product_packed_floats(args->n, args->k); }
+size_t gt_gemm_packed_floats(const gt_gemm_args *args) { return gt_product_packed_floats(gt_kernel_set_or_best(args->kernels)->gemm, args->n, args->k); }
 
 void gt_gemm_pack_b(const gt_gemm_args *args, gt_pool *pool, float *packed) {
     gt_product p = product(args);

@@ -8,9 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/kernels.h"
 #include "gantry/pool.h"
 
 typedef struct gt_gemm_args {
+    const gt_kernel_set *kernels;
     int64_t m, n, k;               /* op(A) is m x k, op(B) is k x n, C is m x n; any may be 0 */
     bool transpose_a, transpose_b; /* A is stored k x m; B is stored n x k */
     bool accumulate;               /* C += instead of C = */

@@ -27,8 +27,7 @@ typedef struct layout {
 static int64_t padded_columns(const gt_gemm_kernels *kernels, int64_t n) { return round_up(n, kernels->lanes); }
 
 static layout layout_of(const gt_product *p) {
-    layout l = {.kernels = gt_gemm_kernels_now()};
-    l.panel_width = gt_product_panel_columns();
+    layout l = {.kernels = p->kernels, .panel_width = gt_product_panel_columns(p->kernels)};
     l.row_tiles = (p->m + l.kernels->tile_rows - 1) / l.kernels->tile_rows;
     l.tile_columns = l.row_tiles < FEW_TILES ? TILE_COLUMNS / 4 : TILE_COLUMNS;
     l.column_tiles = (p->n + l.tile_columns - 1) / l.tile_columns;
@@ -66,7 +65,7 @@ static void pack_b_panel(void *arg, int panel, int worker) {
     float *to = s->b_to;
     if (!s->l.b_in_place) to += column * s->b_rows;
     else if (columns == s->l.panel_width) return;
-    int width = gt_product_panel_width(columns);
+    int width = gt_product_panel_width(p->kernels, columns);
     if (p->pack_b) p->pack_b(p->b_source, column, columns, width, s->k0, s->k, to);
     else gt_pack_rows(p->b + s->k0 * p->ldb + column, p->ldb, columns, width, s->k, to);
 }
@@ -82,7 +81,7 @@ static void tile_rows(const gt_product *p, int64_t row0, int count, float **rows
 /* Where the block [k0, ...) of the panel at `column` lies, and the floats from row to row of it. */
 static const float *panel_at(const stage *s, int64_t k0, int64_t column, int columns, int64_t *ldb) {
     const gt_product *p = s->p;
-    int width = gt_product_panel_width(columns);
+    int width = gt_product_panel_width(p->kernels, columns);
     *ldb = width;
     if (!s->l.b_in_place) return s->b + column * s->b_rows + k0 * width;
     if (columns < s->l.panel_width) return s->b + k0 * width;
@@ -97,7 +96,7 @@ typedef struct first_reads {
 } first_reads;
 
 static gt_pack_a tile_block(const stage *s, int tile, int64_t k0) {
-    gt_pack_a a = gt_pack_a_tile(tile / s->l.column_tiles * s->l.kernels->tile_rows, s->p->m);
+    gt_pack_a a = gt_pack_a_tile(s->l.kernels, tile / s->l.column_tiles * s->l.kernels->tile_rows, s->p->m);
     a.k0 = s->k0 + k0;
     a.k = (int)least(GT_PRODUCT_KC, s->k - k0);
     return a;
@@ -153,7 +152,7 @@ static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64
         add_fetch(ahead, &count, part.from, part.floats, steps * panels);
     }
     for (; column < end; column += l->panel_width) {
-        int columns = (int)least(l->panel_width, p->n - column), width = gt_product_panel_width(columns);
+        int columns = (int)least(l->panel_width, p->n - column), width = gt_product_panel_width(p->kernels, columns);
         int64_t ldb;
         const float *b = panel_at(s, k0, column, columns, &ldb);
         if (column + l->panel_width >= end) ahead[count] = fetch_in_steps(next->b, next->b_floats, steps);
@@ -257,7 +256,7 @@ void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace) {
     } while (s.k0 < p->k);
 }
 
-size_t gt_product_packed_floats(int64_t n, int64_t k) { return (size_t)(padded_columns(gt_gemm_kernels_now(), n) * k); }
+size_t gt_product_packed_floats(const gt_gemm_kernels *kernels, int64_t n, int64_t k) { return (size_t)(padded_columns(kernels, n) * k); }
 
 void gt_product_pack_b(const gt_product *p, gt_pool *pool, float *packed) {
     stage s = {.p = p, .l = layout_of(p), .k = p->k, .b_to = packed, .b_rows = p->k};
@@ -265,8 +264,7 @@ void gt_product_pack_b(const gt_product *p, gt_pool *pool, float *packed) {
     gt_pool_run(pool, panels_of(&s.l, p->n), pack_b_panel, &s);
 }
 
-gt_pack_a gt_pack_a_tile(int64_t row0, int64_t m) {
-    const gt_gemm_kernels *kernels = gt_gemm_kernels_now();
+gt_pack_a gt_pack_a_tile(const gt_gemm_kernels *kernels, int64_t row0, int64_t m) {
     gt_pack_a t = {.row0 = row0, .rows = (int)least(kernels->tile_rows, m - row0), .stride = GT_TILE_ROWS};
     int panels = (t.rows + kernels->rows - 1) / kernels->rows;
     t.panel_rows = (t.rows + panels - 1) / panels; /* balanced, so that the last panel is not a sliver */
@@ -294,13 +292,6 @@ void gt_pack_a_row(const gt_pack_a *t, int r, int k, int count, const float *fro
         }
         count -= part;
     }
-}
-
-int gt_product_panel_columns(void) { return 2 * gt_gemm_kernels_now()->lanes; }
-
-int gt_product_panel_width(int columns) {
-    int lanes = gt_gemm_kernels_now()->lanes;
-    return columns <= lanes ? lanes : 2 * lanes;
 }
 
 void gt_pack_rows(const float *from, int64_t ld, int columns, int width, int64_t k, float *panel) {

@@ -33,7 +33,7 @@ typedef struct gt_pack_a {
     float *to;      /* by k: row r, index k at to[k * stride + r]; chunked: see gt_pack_a_at() */
 } gt_pack_a;
 
-gt_pack_a gt_pack_a_tile(int64_t row0, int64_t m); /* the tile that begins at row0 of m; its K and place are the caller's to set */
+gt_pack_a gt_pack_a_tile(const gt_gemm_kernels *kernels, int64_t row0, int64_t m); /* the tile that begins at row0 of m; its K and place are the caller's to set */
 int gt_pack_panel_rows(const gt_pack_a *t, int r); /* rows of the panel that row r of the tile is in */
 /* Chunked layout: where row r of the tile has index k, a multiple of GT_CHUNK. The next chunk follows
  * gt_pack_panel_rows() * GT_CHUNK floats on. The block takes rows * (k rounded up to chunks) floats. */
@@ -43,13 +43,14 @@ void gt_pack_a_row(const gt_pack_a *t, int r, int k, int count, const float *fro
 
 /* Panels of B. Packed B begins with panel 0; the panel of column j (a multiple of gt_product_panel_columns()) follows at j * k
  * floats, [k][width]. `width` is what the last panel, of fewer columns, is padded to. */
-int gt_product_panel_columns(void);
-int gt_product_panel_width(int columns);
+static inline int gt_product_panel_columns(const gt_gemm_kernels *kernels) { return 2 * kernels->lanes; }
+static inline int gt_product_panel_width(const gt_gemm_kernels *kernels, int columns) { return (columns <= kernels->lanes ? 1 : 2) * kernels->lanes; }
 /* Fill a panel: panel[i * width + j] = from[i * ld + j], or from[j * ld + i], for i < k, j < columns; zeros to `width`. */
 void gt_pack_rows(const float *from, int64_t ld, int columns, int width, int64_t k, float *panel);
 void gt_pack_transposed(const float *from, int64_t ld, int columns, int width, int64_t k, float *panel);
 
 typedef struct gt_product {
+    const gt_gemm_kernels *kernels;
     int64_t m, n, k;
     bool accumulate;
 
@@ -88,7 +89,7 @@ enum { GT_PRODUCT_RANGES = 2 };
 void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace, const gt_range *soon);
 
 /* Pack all of B once for many products: floats needed, and the packing. */
-size_t gt_product_packed_floats(int64_t n, int64_t k);
+size_t gt_product_packed_floats(const gt_gemm_kernels *kernels, int64_t n, int64_t k);
 void gt_product_pack_b(const gt_product *p, gt_pool *pool, float *packed);
 
 #endif

@@ -1,22 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The kernel set: everything about the kernels that decides the last bits of results, as one id. It is the instruction set
- * with the version of the kernels (isa.h), and the convolution mode (conv.h) unless that is auto: "avx512-1",
- * "avx512-1-direct". A checkpoint records it and imposes it on whatever goes on from it. */
+ * What a kernel set holds (gantry/kernels.h has the contract). */
 #ifndef GANTRY_KERNELS_KERNEL_SET_H
 #define GANTRY_KERNELS_KERNEL_SET_H
 
-#include "gantry/status.h"
+#include <stdbool.h>
 
-enum { GT_KERNEL_SET_BYTES = 32 };
+#include "gantry/kernels.h"
+#include "kernels/gemm_kernels.h"
+#include "kernels/mixture_kernels.h"
 
-/* The set in use; lives until this thread's next call. */
-const char *gt_kernel_set_id(void);
+typedef enum gt_isa {
+    GT_ISA_PORTABLE, /* what the compiler assumes of any CPU of this architecture */
+    GT_ISA_AVX2,     /* with FMA */
+    GT_ISA_AVX512,   /* F, BW, DQ, VL */
+    GT_ISA_COUNT
+} gt_isa;
 
-/* Before the first graph is built. The convolution mode is taken over in any case. GT_USAGE: an instruction set that is
- * unknown or of another version; GT_FAILED: one that this CPU lacks; then it stays as it was. */
-gt_status gt_kernel_set_adopt(const char *id);
+/* What gt_conv_choose() may choose from. */
+typedef enum gt_conv_mode { GT_CONV_AUTO, GT_CONV_ALL_DIRECT, GT_CONV_ALL_WINOGRAD, GT_CONV_MODES } gt_conv_mode;
+extern const char *const gt_conv_modes[GT_CONV_MODES]; /* "auto", "direct", "winograd" */
 
-/* GT_USAGE: GT_ISA or GT_CONV asks for what there is not. */
-gt_status gt_kernel_set_check_environment(void);
+struct gt_kernel_set {
+    gt_isa isa;
+    gt_conv_mode conv;
+    const char *name; /* of the instruction set: "avx512" */
+    const char *id;
+    const gt_gemm_kernels *gemm;
+    const gt_mixture_kernels *mixture;
+};
+
+bool gt_isa_available(gt_isa isa); /* does this CPU have it? */
+
+static inline const gt_kernel_set *gt_kernel_set_or_best(const gt_kernel_set *set) { return set ? set : gt_kernel_set_best(); }
+const gt_kernel_set *gt_kernel_set_with_isa(const gt_kernel_set *set, gt_isa isa); /* the same convolution mode */
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The table of vector kernels for Gaussian mixtures of one instruction set, in float64. One source (mixture_micro.h) is compiled once per
- * set; gt_mixture_kernels_now() is the table of the set in use (isa.h).
+ * set; a kernel set holds one of the tables (kernel_set.h).
  *
  * A panel holds `points` points, a multiple of GT_MIXTURE_STEP, dimension by dimension: number j of point n at x[j * points + n]. A vector
  * register holds the same number of several points, so nothing is wasted on few dimensions. Sums over points are chains of one lane each,
@@ -37,8 +37,6 @@ typedef struct gt_mixture_kernels {
     void (*moments_full)(size_t points, size_t d, const double *x, const double *mean, const double *r, double *scratch, double *total, double *first, double *second);
     void (*moments_diagonal)(size_t points, size_t d, const double *x, const double *mean, const double *r, double *total, double *first, double *second);
 } gt_mixture_kernels;
-
-const gt_mixture_kernels *gt_mixture_kernels_now(void);
 
 extern const gt_mixture_kernels gt_mixture_portable, gt_mixture_avx2, gt_mixture_avx512;
 

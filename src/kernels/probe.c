@@ -8,11 +8,12 @@
 
 #include "base/clock.h"
 #include "gantry/memory.h"
-#include "kernels/gemm_kernels.h"
+#include "kernels/kernel_set.h"
 
 enum { RUNS = 5, MOST_RUNS = 20, FMA_ROUNDS = 2000000, BANDWIDTH_BYTES = 64 << 20 };
 
 typedef struct probe {
+    const gt_kernel_set *kernels;
     double (*work)(const struct probe *p, int tile); /* returns how much was done */
     float *data; /* x and y of each thread, one after the other */
     size_t floats, rounds;
@@ -53,11 +54,13 @@ static double best_rate(gt_pool *pool, probe *p) {
 }
 
 static double multiply(const probe *p, int tile) {
-    (void)p, (void)tile;
-    return gt_gemm_kernels_now()->fma_peak(FMA_ROUNDS);
+    (void)tile;
+    return p->kernels->gemm->fma_peak(FMA_ROUNDS);
 }
 
-double gt_probe_fma(gt_pool *pool) { return best_rate(pool, &(probe){.work = multiply}); }
+double gt_probe_fma(gt_pool *pool, const gt_kernel_set *kernels) {
+    return best_rate(pool, &(probe){.work = multiply, .kernels = gt_kernel_set_or_best(kernels)});
+}
 
 static double add(const probe *p, int tile) {
     float *restrict x = p->data + 2 * p->floats * (size_t)tile, *restrict y = x + p->floats;

@@ -6,10 +6,11 @@
 
 #include <stddef.h>
 
+#include "gantry/kernels.h"
 #include "gantry/pool.h"
 
 /* Flops per second of fused multiply-adds on registers, all threads of the pool together, with the instruction set in use. */
-double gt_probe_fma(gt_pool *pool);
+double gt_probe_fma(gt_pool *pool, const gt_kernel_set *kernels);
 
 /* Bytes per second of y += x (two reads, one write), each thread on its own `bytes` in all. 0: no memory for it. */
 double gt_probe_bandwidth(gt_pool *pool, size_t bytes);

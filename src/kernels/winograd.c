@@ -30,7 +30,7 @@ typedef struct winograd {
 
 /* Floats from one plane of V to the next. */
 static int64_t weight_plane(const gt_winograd_tiling *p) {
-    return (int64_t)gt_product_packed_floats(p->to.channels, p->from.channels) + GT_WINOGRAD_PLANE_GAP;
+    return (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, p->from.channels) + GT_WINOGRAD_PLANE_GAP;
 }
 
 /* Places of everything within the workspace, in floats; returns its size. */
@@ -43,7 +43,7 @@ static size_t lay_out(const gt_conv_shape *s, gt_conv_direction direction, bool 
     size_t zeros = gt_winograd_take(&used, p.images * p.from.channels);
     size_t trash = gt_winograd_take(&used, threads * gt_round_up(p.to.channels, 16));
     if (w)
-        *w = (winograd){.block = {.tiling = p, .kernels = gt_gemm_kernels_now(), .u = base + u, .m = base + m, .from.zeros = base + zeros},
+        *w = (winograd){.block = {.tiling = p, .u = base + u, .m = base + m, .from.zeros = base + zeros},
                         .v = base + v, .trash = base + trash};
     return used;
 }
@@ -62,10 +62,10 @@ typedef struct row_place {
 } row_place;
 
 static void find_rows(const gt_winograd_block *z, int shared, int64_t t, int64_t c, int k, row_place *rows) {
-    int64_t channels = gt_winograd_stored(&z->tiling), tile_rows = z->kernels->tile_rows;
+    int64_t channels = gt_winograd_stored(&z->tiling), tile_rows = z->tiling.kernels->tile_rows;
     for (int i = 0; i < shared; i++) {
         int64_t row = t * shared + i, row0 = row / tile_rows * tile_rows;
-        gt_pack_a a = gt_pack_a_tile(row0, shared * z->count);
+        gt_pack_a a = gt_pack_a_tile(z->tiling.kernels, row0, shared * z->count);
         a.k = k;
         a.to = z->u;
         rows[i].at = gt_pack_a_at(&a, (int)(row - row0), 0) - z->u + row0 * channels + c * a.rows;
@@ -117,7 +117,7 @@ static void multiply(const winograd *w, gt_pool *pool) {
     gt_product products[GT_WINOGRAD_MOST_PLANES];
     for (int i = 0; i < p->planes; i++) {
         operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->from_points, i), channels), channels};
-        products[i] = (gt_product){.m = p->shared[i] * z->count, .n = to, .k = from, .pack_a = rows_of_u, .a_source = &operands[i], .a_packed = true,
+        products[i] = (gt_product){.kernels = p->kernels, .m = p->shared[i] * z->count, .n = to, .k = from, .pack_a = rows_of_u, .a_source = &operands[i], .a_packed = true,
                                    .b_packed = w->v + i * weight_plane(p), .c = z->m + gt_winograd_plane_at(z, i, to), .ldc = to};
     }
     int64_t next = z->tile0 + z->count;
@@ -146,7 +146,7 @@ static void result_group(void *arg, int group, int worker) {
     for (int64_t t = begin; t < end; t++) {
         find_values(z, t, 0, from);
         gt_winograd_pixels(p, &p->to, z->out, z->tile0 + t, trash_of(w, worker), to);
-        z->kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), p->to.channels, gt_winograd_results_ahead(&p->to));
+        z->tiling.kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), p->to.channels, gt_winograd_results_ahead(&p->to));
     }
 }
 
@@ -176,7 +176,7 @@ static void overlapping_results(void *arg, int index, int worker) {
         for (int i = 0; i < p->to.side * p->to.side; i++)
             if (to[i] != trash) to[i] += c;
         clear_edges(p, tile, to, (size_t)count * sizeof(float));
-        z->kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), count, gt_winograd_results_ahead(&p->to));
+        z->tiling.kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), count, gt_winograd_results_ahead(&p->to));
     }
 }
 
@@ -227,8 +227,8 @@ static void pack_panel(void *arg, int panel, int worker) {
     const packing *z = arg;
     const gt_winograd_tiling *p = &z->tiling;
     int64_t inputs = z->s->c, outputs = z->s->o, from_channels = p->from.channels, to_channels = p->to.channels;
-    int64_t stride = weight_plane(p), o = (int64_t)panel * gt_product_panel_columns();
-    int columns = (int)gt_least(gt_product_panel_columns(), to_channels - o), width = gt_product_panel_width(columns);
+    int64_t stride = weight_plane(p), o = (int64_t)panel * gt_product_panel_columns(p->kernels);
+    int columns = (int)gt_least(gt_product_panel_columns(p->kernels), to_channels - o), width = gt_product_panel_width(p->kernels, columns);
     float taps[GT_WINOGRAD_MOST_TAPS][PACK_ROWS * MOST_COLUMNS], *to[GT_WINOGRAD_MOST_PLANES], *v = z->v + o * from_channels;
     const float *from[GT_WINOGRAD_MOST_TAPS];
     int64_t steps[GT_WINOGRAD_MOST_POINTS];
@@ -242,7 +242,7 @@ static void pack_panel(void *arg, int panel, int worker) {
         for (int64_t r = 0; r < rows; r++) {
             for (int i = 0; i < p->taps; i++) from[i] = taps[i] + r * width;
             for (int i = 0; i < p->planes; i++) to[i] = v + (c0 + r) * width + i * stride;
-            gt_gemm_kernels_now()->transform[p->weights](from, to, gt_winograd_steps(steps), width, (gt_ahead){0, 0});
+            p->kernels->transform[p->weights](from, to, gt_winograd_steps(steps), width, (gt_ahead){0, 0});
         }
     }
 }
@@ -254,6 +254,6 @@ size_t gt_winograd_packed_floats(const gt_conv_shape *s, gt_conv_direction direc
 
 void gt_winograd_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w, float *packed) {
     packing z = {.s = s, .tiling = gt_winograd_tiling_of(s, direction), .w = w, .v = packed};
-    int panel = gt_product_panel_columns();
+    int panel = gt_product_panel_columns(z.tiling.kernels);
     gt_pool_run(pool, (int)((z.tiling.to.channels + panel - 1) / panel), pack_panel, &z);
 }

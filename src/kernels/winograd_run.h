@@ -17,7 +17,6 @@ enum {
 /* A block of tiles at work. Sizes of U, M and Y are those of this block. */
 typedef struct gt_winograd_block {
     gt_winograd_tiling tiling;
-    const gt_gemm_kernels *kernels;
     gt_winograd_images from; /* images in */
     float *out;
     float *u;             /* transformed tiles of them */
@@ -63,7 +62,7 @@ static inline int64_t gt_winograd_plane_at(const gt_winograd_block *z, int plane
 static inline int64_t gt_winograd_row(const gt_winograd_tiling *p, int i, int64_t t) { return t * p->shared[p->plane[i]] + p->index[i]; }
 
 static inline gt_transform_fn *gt_winograd_reader(const gt_winograd_block *z, const gt_winograd_face *f, const gt_winograd_images *images) {
-    return (images->scales ? z->kernels->scaled : z->kernels->transform)[f->transform];
+    return (images->scales ? z->tiling.kernels->scaled : z->tiling.kernels->transform)[f->transform];
 }
 
 static inline void gt_move_on(const float **from, int count, int64_t floats) {

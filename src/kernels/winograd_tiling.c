@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/kernel_set.h"
 #include "kernels/winograd.h"
 
 enum {
@@ -93,7 +94,7 @@ static int64_t down_to(int64_t value, int64_t step) { return value / step * step
  * weight gradient it is as large that transforming its weights back, once per block, is a small part; blocks are equal then, or the last
  * would have as much to transform back for less. */
 static int64_t block_of(const gt_winograd_tiling *p, gt_conv_direction direction) {
-    const gt_gemm_kernels *kernels = gt_gemm_kernels_now();
+    const gt_gemm_kernels *kernels = p->kernels;
     int64_t weights = p->planes * p->from.channels * p->to.channels, tile = p->from_points * p->from.channels + p->to_points * p->to.channels;
     bool to_weights = direction == GT_CONV_WEIGHT_GRAD;
     if (weights <= MOST_CACHED) weights /= 2;
@@ -106,7 +107,7 @@ static int64_t block_of(const gt_winograd_tiling *p, gt_conv_direction direction
 }
 
 gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s, gt_conv_direction direction) {
-    gt_winograd_tiling p = {.images = s->n};
+    gt_winograd_tiling p = {.kernels = gt_kernel_set_or_best(s->kernels)->gemm, .images = s->n};
     if (s->stride == 1) stride_one(&p, s, direction);
     else stride_two(&p, s, direction, s->kh == 4 ? &four_taps : &three_taps);
     if (s->kh == 4) share_points(&p, direction);

@@ -26,6 +26,7 @@ typedef struct gt_winograd_face {
 } gt_winograd_face;
 
 typedef struct gt_winograd_tiling {
+    const gt_gemm_kernels *kernels;
     int points, side;                 /* in all, along each axis */
     int planes, planes_side, taps;    /* in all, along each axis; of a window */
     uint8_t plane[GT_WINOGRAD_MOST_POINTS], index[GT_WINOGRAD_MOST_POINTS]; /* of each point: its plane and its place there */

@@ -21,8 +21,8 @@ typedef struct patches {
 } patches;
 
 static patches patches_of(const gt_winograd_tiling *p, int threads) {
-    int64_t from = p->from.channels, most = gt_gemm_kernels_now()->tile_rows, strips = (from + most - 1) / most;
-    patches all = {.strip = gt_round_up((from + strips - 1) / strips, GT_CHUNK), .columns = PATCH_PANELS * gt_product_panel_columns()};
+    int64_t from = p->from.channels, most = p->kernels->tile_rows, strips = (from + most - 1) / most;
+    patches all = {.strip = gt_round_up((from + strips - 1) / strips, GT_CHUNK), .columns = PATCH_PANELS * gt_product_panel_columns(p->kernels)};
     strips = (from + all.strip - 1) / all.strip;
     all.across = (p->to.channels + all.columns - 1) / all.columns;
     do {
@@ -48,11 +48,11 @@ static size_t lay_out(const gt_conv_shape *s, int threads, weight_grad *w, float
     patches all = patches_of(&p, threads);
     size_t used = 0;
     size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)));
-    size_t y = gt_winograd_take(&used, gt_winograd_floats(&p, p.to_points, (int64_t)gt_product_packed_floats(p.to.channels, 1)));
+    size_t y = gt_winograd_take(&used, gt_winograd_floats(&p, p.to_points, (int64_t)gt_product_packed_floats(p.kernels, p.to.channels, 1)));
     size_t d = gt_winograd_take(&used, threads * p.planes * patch_plane(&all));
     size_t x_zeros = gt_winograd_take(&used, p.images * p.from.channels), dy_zeros = gt_winograd_take(&used, p.images * p.to.channels);
     if (w)
-        *w = (weight_grad){.block = {.tiling = p, .kernels = gt_gemm_kernels_now(), .u = base + u, .m = base + y, .from.zeros = base + x_zeros},
+        *w = (weight_grad){.block = {.tiling = p, .u = base + u, .m = base + y, .from.zeros = base + x_zeros},
                            .dy.zeros = base + dy_zeros, .patches = all, .d = base + d};
     return used;
 }
@@ -86,11 +86,11 @@ static void derivative_tile(const weight_grad *w, int64_t t) {
     const gt_winograd_tiling *p = &z->tiling;
     const float *from[GT_WINOGRAD_MOST_POINTS + 1];
     float *to[GT_WINOGRAD_MOST_POINTS];
-    int panel = gt_product_panel_columns();
-    int64_t padded = (int64_t)gt_product_packed_floats(p->to.channels, 1), steps[GT_WINOGRAD_MOST_POINTS];
+    int panel = gt_product_panel_columns(p->kernels);
+    int64_t padded = (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, 1), steps[GT_WINOGRAD_MOST_POINTS];
     int read = gt_winograd_read(p, &p->to, &w->dy, z->tile0 + t, from);
     for (int64_t o = 0; o < p->to.channels; o += panel, gt_move_on(from, read, panel)) {
-        int columns = (int)gt_least(panel, p->to.channels - o), width = gt_product_panel_width(columns);
+        int columns = (int)gt_least(panel, p->to.channels - o), width = gt_product_panel_width(p->kernels, columns);
         for (int i = 0; i < p->to_points; i++)
             to[i] = z->m + gt_winograd_plane_at(z, p->plane[i], padded) + o * p->shared[p->plane[i]] * z->count + gt_winograd_row(p, i, t) * width;
         gt_winograd_reader(z, &p->to, &w->dy)(from, to, gt_winograd_steps(steps), columns, gt_winograd_pixels_ahead(&p->to));
@@ -122,14 +122,14 @@ static void weight_patch(void *arg, int index, int worker) {
     int64_t o = index % all->across * all->columns, inputs = p->from.channels, outputs = p->to.channels, channels = gt_winograd_stored(p);
     int64_t rows = gt_least(all->rows, gt_least(all->strip, inputs - strip) - in_strip), columns = gt_least(all->columns, outputs - o);
     if (rows <= 0) return; /* the last strip may have fewer patches */
-    int64_t stored = gt_least(all->strip, channels - strip), padded = (int64_t)gt_product_packed_floats(outputs, 1);
+    int64_t stored = gt_least(all->strip, channels - strip), padded = (int64_t)gt_product_packed_floats(p->kernels, outputs, 1);
     float *d = w->d + worker * p->planes * patch_plane(all);
     gt_winograd_operand operands[GT_WINOGRAD_MOST_PLANES];
     gt_product products[GT_WINOGRAD_MOST_PLANES];
     for (int i = 0; i < p->planes; i++) {
         int64_t values = p->shared[i] * z->count;
         operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, i, channels) + strip * values + in_strip, stored};
-        products[i] = (gt_product){.m = rows, .n = columns, .k = values, .a_by_k = true, .pack_a = columns_of_u, .a_source = &operands[i],
+        products[i] = (gt_product){.kernels = p->kernels, .m = rows, .n = columns, .k = values, .a_by_k = true, .pack_a = columns_of_u, .a_source = &operands[i],
                                    .a_packed = true, .b_packed = z->m + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->to_points, i), padded) + o * values,
                                    .c = d + i * patch_plane(all), .ldc = all->columns};
     }
@@ -141,7 +141,7 @@ static void weight_patch(void *arg, int index, int worker) {
     const float *from[GT_WINOGRAD_MOST_PLANES];
     float *to[GT_WINOGRAD_MOST_TAPS];
     int64_t steps[GT_WINOGRAD_MOST_POINTS];
-    gt_transform_fn *back = z->kernels->transform[z->tile0 ? p->add_weights : p->to_weights];
+    gt_transform_fn *back = z->tiling.kernels->transform[z->tile0 ? p->add_weights : p->to_weights];
     for (int64_t r = 0; r < rows; r++) {
         for (int i = 0; i < p->planes; i++) from[i] = products[i].c + r * all->columns;
         for (int i = 0; i < p->taps; i++) to[i] = z->out + (i * inputs + strip + in_strip + r) * outputs + o;

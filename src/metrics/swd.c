@@ -21,6 +21,7 @@ enum { PATCH = 7, PATCHES = 32, DIRECTIONS = 128, LEAST_SIDE = 16, MOST_LEVELS =
 
 typedef struct set {
     gt_arena *arena;
+    const gt_kernel_set *kernels;
     int n, height, width, channels, levels;
     int64_t count;               /* pictures of the set, of which n are taken, evenly */
     int taken;                   /* so far */
@@ -141,7 +142,7 @@ static gt_status begin(void **out, const gt_metric_input *in) {
         gt_arena_free(arena);
         return gt_fail(GT_NOMEM, "out of memory describing pictures");
     }
-    *s = (set){.arena = arena, .n = pictures_of(in->count, h, w), .height = h, .width = w, .channels = in->channels, .levels = 1, .count = in->count};
+    *s = (set){.arena = arena, .kernels = in->kernels, .n = pictures_of(in->count, h, w), .height = h, .width = w, .channels = in->channels, .levels = 1, .count = in->count};
     for (; can_shrink(h, w) && s->levels < MOST_LEVELS; h /= 2, w /= 2) s->levels++;
     s->level = gt_arena_array(arena, (size_t)s->height, line * sizeof(float));
     s->coarse = gt_arena_array(arena, (size_t)s->height, line * sizeof(float));
@@ -187,7 +188,7 @@ static gt_status add(void *of, const gt_metric_batch *batch) {
 static bool describe(set *s) {
     size_t size = PATCH * PATCH * (size_t)s->channels, rows = (size_t)s->n * PATCHES;
     float *directions = malloc(DIRECTIONS * size * sizeof *directions);
-    gt_gemm_args g = {.m = DIRECTIONS, .n = (int64_t)rows, .k = (int64_t)size, .transpose_b = true, .a = directions, .lda = (int64_t)size,
+    gt_gemm_args g = {.kernels = s->kernels, .m = DIRECTIONS, .n = (int64_t)rows, .k = (int64_t)size, .transpose_b = true, .a = directions, .lda = (int64_t)size,
                       .b = s->patches[0], .ldb = (int64_t)size, .c = s->sorted[0], .ldc = (int64_t)rows};
     size_t bytes = gt_gemm_workspace(&g, 1) + 1;
     void *workspace = gt_block_alloc(bytes, "a distance of pictures");

@@ -7,7 +7,6 @@
 
 #include "base/progress.h"
 #include "gantry/memory.h"
-#include "kernels/mixture_kernels.h"
 
 enum {
     PANELS_OF_BLOCK = 8, /* long enough that adding up a block's sums costs little beside making them */
@@ -60,7 +59,7 @@ static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
     return st;
 }
 
-gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, gt_cloud *points) {
+gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, const gt_kernel_set *kernels, gt_cloud *points) {
     gt_cloud_info info = gt_cloud_get_info(points);
     const int64_t shape[] = {info.count, info.d};
     gt_status st = gt_comm_as_first_all(c, shape, sizeof shape) ? GT_OK : gt_fail(GT_FAILED, "%lld points of %d dimensions are here, on rank 0 others: all ranks must see the same data", (long long)info.count, (int)info.d);
@@ -68,7 +67,7 @@ gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, gt_cloud *p
     gt_blocks *b = *out = st ? NULL : calloc(1, sizeof *b);
     if (!b && !st) st = gt_fail(GT_NOMEM, "out of memory for points");
     if (!st) {
-        *b = (gt_blocks){.comm = c, .pool = pool, .count = info.count, .d = (size_t)info.d, .panel = panel_for((size_t)info.d)};
+        *b = (gt_blocks){.comm = c, .pool = pool, .kernels = gt_kernel_set_or_best(kernels), .count = info.count, .d = (size_t)info.d, .panel = panel_for((size_t)info.d)};
         int64_t panels = (info.count + (int64_t)b->panel - 1) / (int64_t)b->panel;
         if (panels > INT32_MAX) st = gt_fail(GT_NOMEM, "%lld points are too many", (long long)info.count);
         else b->slices = slices_for(panels);

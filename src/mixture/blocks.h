@@ -6,10 +6,12 @@
 #define GANTRY_MIXTURE_BLOCKS_H
 
 #include "gantry/mixture.h"
+#include "kernels/kernel_set.h"
 
 struct gt_blocks {
     gt_comm *comm;
     gt_pool *pool;
+    const gt_kernel_set *kernels;
     int64_t count; /* points of all ranks */
     size_t d;
     size_t panel;  /* points of a panel */

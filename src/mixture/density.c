@@ -8,17 +8,16 @@
 
 #include "gantry/mathfn.h"
 #include "kernels/lapack.h"
-#include "kernels/mixture_kernels.h"
 
 /* Clusters a hundred widths apart: four of sixteen digits cancel. Beyond that the way about each mean is worth its time. */
 static const double MUCH = 1e4;
 
 static bool is_matrix(gt_covariance c) { return c == GT_COVARIANCE_FULL || c == GT_COVARIANCE_TIED; }
 
-gt_status gt_density_init(gt_density *e, const gt_mixture *m, size_t panel, int workers) {
+gt_status gt_density_init(gt_density *e, const gt_mixture *m, const gt_mixture_kernels *kernels, size_t panel, int workers) {
     size_t k = (size_t)m->k, d = (size_t)m->d;
     bool matrix = is_matrix(m->covariance);
-    *e = (gt_density){.covariance = m->covariance, .k = k, .d = d, .panel = panel};
+    *e = (gt_density){.kernels = kernels, .covariance = m->covariance, .k = k, .d = d, .panel = panel};
     e->factors = calloc((m->covariance == GT_COVARIANCE_TIED ? 1 : k) * (matrix ? gt_mixture_factor_size(d) : d), sizeof *e->factors);
     e->places = calloc(k * d, sizeof *e->places);
     e->centre = calloc(d, sizeof *e->centre);
@@ -141,7 +140,7 @@ size_t gt_density_scratch(const gt_density *e) {
 }
 
 void gt_density_distances(const gt_density *e, const double *x, double *scratch, double *squared) {
-    const gt_mixture_kernels *kernels = gt_mixture_kernels_now();
+    const gt_mixture_kernels *kernels = e->kernels;
     size_t p = e->panel, d = e->d;
     double *whitened = scratch + gt_mixture_padded(d) * GT_MIXTURE_STEP;
     bool tied = e->covariance == GT_COVARIANCE_TIED, at_once = tied && !e->apart;

@@ -4,6 +4,7 @@
 #define GANTRY_MIXTURE_DENSITY_H
 
 #include "gantry/mixture.h"
+#include "kernels/mixture_kernels.h"
 
 typedef struct gt_axes { /* of one covariance */
     double log_volume;    /* the logarithm of W's determinant */
@@ -15,6 +16,7 @@ typedef struct gt_axes { /* of one covariance */
  * the same for all components: points are whitened once, about `centre`, and compared with whitened means; but where components are so many of their
  * widths apart that too much cancels (`apart`), points are whitened about each mean, as with full covariances. */
 typedef struct gt_density {
+    const gt_mixture_kernels *kernels;
     gt_covariance covariance;
     size_t k, d, panel;
     double *factors; /* full: [k] packed W; tied: one; diag, spherical [k,d] */
@@ -29,7 +31,7 @@ typedef struct gt_density {
 } gt_density;
 
 /* Room for mixtures like `m` on panels of `panel` points. */
-gt_status gt_density_init(gt_density *e, const gt_mixture *m, size_t panel, int workers);
+gt_status gt_density_init(gt_density *e, const gt_mixture *m, const gt_mixture_kernels *kernels, size_t panel, int workers);
 void gt_density_free(gt_density *e);
 
 /* GT_FAILED names a component whose covariance is singular. `centre` [d]: a place among the points, used by tied covariances alone. */

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/mixture_kernels.h"
-
 typedef struct worker_room {
     double *shares; /* [k, panel] */
     double *log_sum, *weights; /* [panel] each */
@@ -36,7 +34,7 @@ static void measure(void *arg, const gt_panel_of_points *panel, int worker, doub
     worker_room w = room_of(em, worker);
     size_t p = em->blocks->panel, d = em->blocks->d;
     for (size_t n = 0; n < p; n++) w.weights[n] = n < panel->count;
-    gt_mixture_kernels_now()->moments_diagonal(p, d, panel->x, em->centre, w.weights, sums, sums + 1, sums + 1 + d);
+    em->blocks->kernels->mixture->moments_diagonal(p, d, panel->x, em->centre, w.weights, sums, sums + 1, sums + 1 + d);
 }
 
 static void measure_scatter(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
@@ -44,7 +42,7 @@ static void measure_scatter(void *arg, const gt_panel_of_points *panel, int work
     worker_room w = room_of(em, worker);
     size_t p = em->blocks->panel, d = em->blocks->d;
     for (size_t n = 0; n < p; n++) w.weights[n] = n < panel->count;
-    gt_mixture_kernels_now()->moments_full(p, d, panel->x, em->centre, w.weights, w.scratch, sums, sums + 1, sums + 1 + d);
+    em->blocks->kernels->mixture->moments_full(p, d, panel->x, em->centre, w.weights, w.scratch, sums, sums + 1, sums + 1 + d);
 }
 
 static gt_status measure_points(gt_em *em, double floor) {
@@ -82,7 +80,7 @@ static gt_status allocate(gt_em *em, gt_covariance covariance, int k) {
     int workers = gt_pool_threads(b->pool);
     size_t d = b->d, triangle = d * (d + 1) / 2, n = (size_t)k;
     gt_status st = gt_mixture_init(&em->mixture, covariance, k, (int)d);
-    if (!st) st = gt_density_init(&em->density, &em->mixture, b->panel, workers);
+    if (!st) st = gt_density_init(&em->density, &em->mixture, b->kernels->mixture, b->panel, workers);
     if (st) return st;
     em->moments = covariance == GT_COVARIANCE_FULL ? triangle : covariance == GT_COVARIANCE_TIED ? 0 : d;
     em->n_sums = 1 + n * (1 + d + em->moments) + (covariance == GT_COVARIANCE_TIED ? triangle : 0);
@@ -145,12 +143,12 @@ static void scatter_about_nearest(const gt_em *em, const gt_panel_of_points *pan
         for (size_t j = 0; j < d; j++)
             for (size_t n = 0; n < p; n++) about[j * p + n] += w.shares[c * p + n] * (panel->x[j * p + n] - em->mixture.means[c * d + j]);
     for (size_t n = 0; n < p; n++) w.weights[n] = 1; /* `about` is 0 where there is no point */
-    gt_mixture_kernels_now()->moments_full(p, d, about, origin, w.weights, w.scratch, &total, first, second);
+    em->blocks->kernels->mixture->moments_full(p, d, about, origin, w.weights, w.scratch, &total, first, second);
 }
 
 static void pass_panel(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
     const gt_em *em = arg;
-    const gt_mixture_kernels *kernels = gt_mixture_kernels_now();
+    const gt_mixture_kernels *kernels = em->blocks->kernels->mixture;
     worker_room w = room_of(em, worker);
     size_t p = em->blocks->panel, d = em->blocks->d, k = (size_t)em->mixture.k;
     double *total = sums + 1, *first = total + k, *second = first + k * d;

@@ -11,12 +11,10 @@
 #include "base/clock.h"
 #include "gantry/log.h"
 #include "gantry/mathfn.h"
-#include "kernels/kernel_set.h"
 #include "mixture/em.h"
 
 gt_status gt_fit_init(gt_fit *f, const gt_mixture_recipe *r, gt_cloud_info points) {
     *f = (gt_fit){.recipe = *r, .points = points};
-    snprintf(f->kernel_set, sizeof f->kernel_set, "%s", gt_kernel_set_id());
     gt_status st = gt_mixture_init(&f->best, r->covariance, r->k, points.d);
     if (!st) st = gt_mixture_init(&f->now, r->covariance, r->k, points.d);
     if (st) return st;
@@ -125,10 +123,8 @@ static gt_status iterate(fitting *t) {
 gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
     static const gt_fit_hooks none;
     if (!hooks) hooks = &none;
-    if (strcmp(f->kernel_set, gt_kernel_set_id()) && gt_kernel_set_adopt(f->kernel_set)) {
-        gt_warn("%s: the mixture may differ in its last bits", gt_message());
-        snprintf(f->kernel_set, sizeof f->kernel_set, "%s", gt_kernel_set_id());
-    }
+    if (*f->kernel_set && gt_kernel_set_adopt(f->kernel_set, &b->kernels)) gt_warn("%s: the mixture may differ in its last bits", gt_message());
+    snprintf(f->kernel_set, sizeof f->kernel_set, "%s", b->kernels->id);
     fitting t = {.f = f, .hooks = hooks, .said = gt_clock()};
     gt_status st = gt_em_new(&t.em, b, f->recipe.covariance, f->recipe.k, f->recipe.floor);
     bool stopped = false;

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/mixture_kernels.h"
 #include "mixture/blocks.h"
 #include "mixture/density.h"
 
@@ -20,7 +19,7 @@ static void predict_panel(void *arg, const gt_panel_of_points *panel, int worker
     size_t size = p->b->panel, k = p->density.k, first = (size_t)panel->own;
     double *shares = p->work + (size_t)worker * p->worker_doubles, *log_sum = shares + k * size;
     gt_density_distances(&p->density, panel->x, log_sum + size, shares);
-    gt_mixture_kernels_now()->share(size, k, p->density.bias, shares, log_sum);
+    p->b->kernels->mixture->share(size, k, p->density.bias, shares, log_sum);
     for (size_t n = 0; n < panel->count; n++) sums[0] += log_sum[n];
     if (!p->own.labels) return;
     memcpy(p->own.log_likelihoods + first, log_sum, panel->count * sizeof *log_sum);
@@ -38,7 +37,7 @@ static gt_status prepare(prediction *p, const gt_mixture *m) {
     size_t d = p->b->d;
     if ((size_t)m->d != d) return gt_fail(GT_FORMAT, "the mixture is of points of %d numbers, the data are of %zu", m->d, d);
     int workers = gt_pool_threads(p->b->pool);
-    gt_status st = gt_density_init(&p->density, m, p->b->panel, workers);
+    gt_status st = gt_density_init(&p->density, m, p->b->kernels->mixture, p->b->panel, workers);
     double *centre = calloc(d, sizeof *centre);
     for (int c = 0; c < m->k && centre; c++)
         for (size_t j = 0; j < d; j++) centre[j] += m->weights[c] * m->means[(size_t)c * d + j];

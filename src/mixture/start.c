@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "gantry/random.h"
-#include "kernels/mixture_kernels.h"
 #include "mixture/em.h"
 
 typedef struct seeding {
@@ -22,7 +21,7 @@ static void look_at(void *arg, const gt_panel_of_points *panel, int worker, doub
     const seeding *s = arg;
     size_t p = s->em->blocks->panel;
     double *nearest = s->nearest + panel->own, squared[p];
-    if (s->latest) gt_mixture_kernels_now()->distance(p, s->em->blocks->d, panel->x, s->latest, s->em->density.ones, squared);
+    if (s->latest) s->em->blocks->kernels->mixture->distance(p, s->em->blocks->d, panel->x, s->latest, s->em->density.ones, squared);
     for (size_t n = 0; n < panel->count; n++) {
         nearest[n] = s->latest ? fmin(nearest[n], squared[n]) : 1; /* the first one: all alike */
         sums[0] += nearest[n];

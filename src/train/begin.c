@@ -7,8 +7,6 @@
 #include <unistd.h>
 
 #include "gantry/log.h"
-#include "kernels/conv.h"
-#include "kernels/isa.h"
 #include "kernels/kernel_set.h"
 #include "train/stop.h"
 #include "train/journal.h"
@@ -94,24 +92,23 @@ static gt_status set_run_aside(gt_journal *j) {
 
 /* The kernels that made a checkpoint go on with it; where a CPU (or GT_ISA) does not allow them, bits change, and it is said. A new run
  * takes rank 0's, since launchers need not pass the environment on. In a mixed allocation all ranks use the most that every one has. */
-static gt_status choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
+static void choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
+    const gt_kernel_set *own = gt_kernel_set_or_best(e->job->kernels), *set = own;
     char wanted[GT_KERNEL_SET_BYTES];
-    snprintf(wanted, sizeof wanted, "%s", f ? gt_checkpoint_info(f)->kernel_set : gt_kernel_set_id());
+    snprintf(wanted, sizeof wanted, "%s", f ? gt_checkpoint_info(f)->kernel_set : own->id);
     gt_comm_broadcast_all(e->comm, wanted, sizeof wanted, 0);
-    bool adopted = gt_kernel_set_adopt(wanted) == GT_OK;
-    const char *mode = getenv("GT_CONV");
-    if (f && mode && *mode && strcmp(mode, gt_conv_mode()) && e->comm->rank == 0)
-        gt_warn("GT_CONV=%s has no effect: a run goes on with the kernels it was begun with (%s)", mode, gt_kernel_set_id());
-    gt_isa mine = gt_isa_now() < gt_isa_most() ? gt_isa_now() : gt_isa_most();
+    bool adopted = gt_kernel_set_adopt(wanted, &set) == GT_OK;
+    if (f && own->conv != GT_CONV_AUTO && own->conv != set->conv && e->comm->rank == 0)
+        gt_warn("GT_CONV=%s has no effect: a run goes on with the kernels it was begun with (%s)", gt_conv_modes[own->conv], set->id);
+    gt_isa mine = set->isa < own->isa ? set->isa : own->isa;
     int least = GT_ISA_COUNT - gt_comm_max_all(e->comm, GT_ISA_COUNT - (int)mine);
-    bool lacking = gt_comm_max_all(e->comm, !adopted || mine != gt_isa_now()), recorded = gt_comm_max_all(e->comm, f != NULL);
-    bool mixed = gt_comm_max_all(e->comm, least != (int)gt_isa_most()) && !recorded;
-    gt_status st = gt_isa_set(gt_isa_name((gt_isa)least));
+    bool lacking = gt_comm_max_all(e->comm, !adopted || mine != set->isa), recorded = gt_comm_max_all(e->comm, f != NULL);
+    bool mixed = gt_comm_max_all(e->comm, least != (int)own->isa) && !recorded;
+    e->job->kernels = set = gt_kernel_set_with_isa(set, (gt_isa)least);
     if (lacking && recorded && e->comm->rank == 0)
-        gt_warn("the checkpoint was made with kernels %s, which are not to be had on all ranks: going on with %s, bits will differ", wanted, gt_kernel_set_id());
+        gt_warn("the checkpoint was made with kernels %s, which are not to be had on all ranks: going on with %s, bits will differ", wanted, set->id);
     else if (mixed)
-        gt_info("kernels: %s on all ranks, the most that all of them have", gt_isa_name((gt_isa)least));
-    return st;
+        gt_info("kernels: %s on all ranks, the most that all of them have", set->name);
 }
 
 gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
@@ -179,7 +176,8 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
         if (source) st = gt_engine_compare_meaning(e, source);
     }
     int found = file ? 1 : source ? 2 : 0;
-    if ((st = gt_comm_agree_all(e->comm, st)) || (st = gt_comm_agree_all(e->comm, choose_kernels_all(e, file)))) goto end;
+    if ((st = gt_comm_agree_all(e->comm, st))) goto end;
+    choose_kernels_all(e, file);
     gt_comm_broadcast_all(e->comm, &found, sizeof found, 0);
 
     if ((st = gt_engine_build_all(e)) || (st = gt_comm_agree_all(e->comm, first ? gt_journal_open_metrics(e, j) : GT_OK))) goto end;

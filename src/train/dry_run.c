@@ -59,7 +59,7 @@ static gt_status print(const gt_engine *e, double seconds_per_image) {
            (double)(e->arena_bytes + gt_engine_network_bytes(e)) / 1e6, (double)e->arena_bytes / 1e6, (double)gt_engine_checkpoint_bytes(e) / 1e6);
     printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n", flops / 1e9);
     printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image, 1000 * seconds_per_image,
-           flops / seconds_per_image / 1e9, e->comm->description, gt_kernel_set_id());
+           flops / seconds_per_image / 1e9, e->comm->description, gt_kernel_set_id(e->model->kernels));
     printf("the run     %.1f kimg: %.1f node-hours\n", (double)e->job->total_images / 1000, hours);
     return GT_OK;
 }

@@ -53,7 +53,7 @@ gt_status gt_journal_open_metrics(gt_engine *e, gt_journal *j) {
     gt_status st = gt_grid_parse(e->job->grid, &grid);
     if (st || e->comm->rank) return st;
     gt_grid_fit(&grid, e->info->height, e->info->width);
-    j->metrics = gt_metrics_new(&(gt_metric_input){.height = e->info->height, .width = e->info->width, .channels = e->info->channels, .count = cells_of(&grid)});
+    j->metrics = gt_metrics_new(&(gt_metric_input){.kernels = e->model->kernels, .height = e->info->height, .width = e->info->width, .channels = e->info->channels, .count = cells_of(&grid)});
     return j->metrics ? GT_OK : GT_NOMEM;
 }
 

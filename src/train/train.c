@@ -206,7 +206,7 @@ static void describe(const gt_engine *e) {
     char mpi[256];
     gt_mpi_version(mpi, sizeof mpi);
     gt_info("gantry %s (git %s), %s, %s", GT_VERSION, gt_git_id(), mpi, gt_blas_description());
-    gt_info("%s; kernels %s", e->comm->description, gt_kernel_set_id());
+    gt_info("%s; kernels %s", e->comm->description, gt_kernel_set_id(e->model->kernels));
     gt_info("data: %s: %lld images %dx%dx%d, %s samples, %s", e->job->data, (long long)e->info->count, e->info->height, e->info->width, e->info->channels, gt_sample_name(e->info->type),
             e->job->label_dim ? "labels used" : "no labels used");
     if (colour_is_off(e->job))

@@ -27,10 +27,10 @@ static gt_status build(gt_encoder *e, gt_pool *pool) {
 }
 
 /* Of a checkpoint, or of the model and parameters where there is none. */
-static gt_encoder *open_encoder(const char *checkpoint, gt_model *m, const float *params, int batch, gt_pool *pool) {
+static gt_encoder *open_encoder(const char *checkpoint, const gt_kernel_set *kernels, gt_model *m, const float *params, int batch, gt_pool *pool) {
     gt_encoder *e = calloc(1, sizeof *e);
     if (!e) gt_fail(GT_NOMEM, "out of memory for an encoder");
-    gt_status st = !e ? GT_NOMEM : checkpoint ? gt_trained_open(&e->trained, checkpoint) : GT_OK;
+    gt_status st = !e ? GT_NOMEM : checkpoint ? gt_trained_open(&e->trained, checkpoint, kernels) : GT_OK;
     if (!st) {
         e->model = checkpoint ? e->trained.model : m;
         e->params = checkpoint ? e->trained.params : params;
@@ -42,8 +42,10 @@ static gt_encoder *open_encoder(const char *checkpoint, gt_model *m, const float
     return NULL;
 }
 
-gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool) { return open_encoder(NULL, m, params, batch, pool); }
-gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool) { return open_encoder(checkpoint, NULL, NULL, BATCH, pool); }
+gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool) { return open_encoder(NULL, NULL, m, params, batch, pool); }
+gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels) {
+    return open_encoder(checkpoint, kernels, NULL, NULL, BATCH, pool);
+}
 
 void gt_encoder_close(gt_encoder *e) {
     if (!e) return;

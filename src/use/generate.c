@@ -44,7 +44,7 @@ gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_optio
         gt_fail(GT_NOMEM, "out of memory for a generator");
         return NULL;
     }
-    gt_status st = gt_trained_open(&g->trained, checkpoint);
+    gt_status st = gt_trained_open(&g->trained, checkpoint, options->kernels);
     g->model = g->trained.model;
     if (!st) st = build(g, options);
     if (!st) return g;

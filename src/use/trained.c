@@ -6,16 +6,16 @@
 
 #include "gantry/checkpoint.h"
 #include "gantry/log.h"
-#include "kernels/kernel_set.h"
 #include "gantry/job.h"
 #include "use/net_checkpoint.h"
 
-static gt_status load(gt_trained *t, const gt_checkpoint_file *f) {
+static gt_status load(gt_trained *t, const gt_checkpoint_file *f, const gt_kernel_set *kernels) {
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
     if (gt_checkpoint_first(f, "/networks") < 0) return gt_fail(GT_FORMAT, "%s holds no network: it is of the model '%s'", gt_checkpoint_path(f), about->model);
-    if (gt_kernel_set_adopt(about->kernel_set)) gt_warn("%s: images may differ in their last bits", gt_message());
+    if (gt_kernel_set_adopt(about->kernel_set, &kernels)) gt_warn("%s: images may differ in their last bits", gt_message());
     t->job = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
     if (!t->job) return GT_FORMAT;
+    t->job->kernels = kernels;
     t->model = gt_model_bare(t->job);
     if (!t->model) return gt_wrap(GT_FORMAT, "%s", gt_checkpoint_path(f));
     gt_status st = gt_checkpoint_get_data(f, t->job->arena, &t->data);
@@ -29,11 +29,11 @@ static gt_status load(gt_trained *t, const gt_checkpoint_file *f) {
     return gt_net_read_checkpoint(net, f, group, false, block);
 }
 
-gt_status gt_trained_open(gt_trained *t, const char *checkpoint) {
+gt_status gt_trained_open(gt_trained *t, const char *checkpoint, const gt_kernel_set *kernels) {
     *t = (gt_trained){0};
     gt_status st;
     gt_checkpoint_file *f = gt_checkpoint_open(checkpoint, &st);
-    if (f) st = load(t, f);
+    if (f) st = load(t, f, kernels);
     gt_checkpoint_close(f);
     if (st) gt_trained_close(t);
     return st;

@@ -30,7 +30,7 @@ static gt_blocks *blocks_of(int d) {
     gt_cloud *cloud;
     gt_blocks *b;
     fuzz_check(!gt_cloud_open(&cloud, fuzz_named("points.csv", text, n), ""));
-    fuzz_check(!gt_blocks_read(&b, comm(), NULL, cloud));
+    fuzz_check(!gt_blocks_read(&b, comm(), NULL, NULL, cloud));
     gt_cloud_close(cloud);
     return b;
 }

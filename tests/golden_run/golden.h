@@ -17,6 +17,7 @@
 #include <hdf5.h>
 #include <jansson.h>
 
+#include "../kernels.h"
 #include "gantry/graph.h"
 #include "gantry/nets.h"
 #include "gantry/stylegan2.h"

@@ -182,6 +182,7 @@ static void run(steps *s) {
 
 void gold_job(gold *f) {
     steps s = {.f = f, .job = job_of(f)};
+    if (s.job) s.job->kernels = asked_kernels();
     s.model = f->failed ? NULL : gt_model_new(s.job);
     if (s.model) run(&s);
     else gold_fail(f, "model: %s", gt_message());

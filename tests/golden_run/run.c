@@ -30,7 +30,7 @@ struct gold_graph {
 gold_graph *gold_graph_new(gold *f) {
     gold_graph *g = gt_arena_alloc(f->arena, sizeof *g);
     g->f = f;
-    g->nodes = gt_graph_new(f->kind);
+    g->nodes = gt_graph_new(f->kind, asked_kernels());
     return g;
 }
 

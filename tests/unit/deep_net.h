@@ -9,7 +9,7 @@
 
 /* Its loss, with a penalty on the input's gradient when `second`, and gradients of all weights in slot 1. NULL: see gt_message(). */
 static inline gt_graph *deep_net(int layers, int rows, int width, bool second) {
-    gt_graph *g = gt_graph_new("deep");
+    gt_graph *g = gt_graph_new("deep", asked_kernels());
     if (!g) return NULL;
     gt_node *w[layers], *dw[layers], *x = gt_input(g, "x", S(rows, width)), *y = x, *slope;
     size_t floats = (size_t)width * (size_t)width; /* of one layer */

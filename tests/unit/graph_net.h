@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "kernels.h"
 #include "gantry/ops.h"
 #include "graph/exec.h"
 
@@ -64,7 +65,7 @@ static inline gt_node *net_scores(net *n, gt_node *image) {
 }
 
 static inline net make_net(void) {
-    net n = {.g = gt_graph_new("net")};
+    net n = {.g = gt_graph_new("net", asked_kernels())};
     gt_graph *g = n.g;
     net_param(&n, 0, "conv0.weight", S(3, 3, 3, 8));
     net_param(&n, 1, "conv0.bias", S(8));

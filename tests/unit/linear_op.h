@@ -4,6 +4,7 @@
 #ifndef GANTRY_TESTS_LINEAR_OP_H
 #define GANTRY_TESTS_LINEAR_OP_H
 
+#include "kernels.h"
 #include "expect.h"
 
 #include <math.h>
@@ -38,7 +39,7 @@ static inline gt_exec *exec_or_fail(gt_graph *g, gt_pool *pool) {
 
 /* op(x); free the result. */
 static inline float *apply(linear_op *op, const void *arg, gt_shape shape, const float *x, gt_shape *out) {
-    gt_graph *g = gt_graph_new("apply");
+    gt_graph *g = gt_graph_new("apply", asked_kernels());
     gt_node *y = op(g, gt_input(g, "x", shape), arg);
     if (!y) fail_msg("%s", gt_graph_status(g) ? gt_message() : "no node");
     *out = *gt_node_shape(y);
@@ -58,7 +59,7 @@ static inline float *apply(linear_op *op, const void *arg, gt_shape shape, const
 
 /* <A x, v> = <x, A* v>, and A** = A on another vector u; both also with three threads, with the same bits. */
 static inline void check_linear(linear_op *op, const void *arg, gt_shape shape) {
-    gt_graph *g = gt_graph_new("linear");
+    gt_graph *g = gt_graph_new("linear", asked_kernels());
     gt_node *x = gt_input(g, "x", shape), *u = gt_input(g, "u", shape), *y = op(g, x, arg), *back, *again;
     if (!y) fail_msg("%s", gt_graph_status(g) ? gt_message() : "no node");
     gt_node *v = gt_input(g, "v", *gt_node_shape(y));

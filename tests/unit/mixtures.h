@@ -43,6 +43,8 @@ static inline numbers lumps(int64_t n, int d, uint64_t seed) {
     return p;
 }
 
+static const gt_kernel_set *kernels; /* of what is made next; NULL: the best */
+
 /* In blocks; the numbers are freed. */
 static inline gt_blocks *blocks_of(numbers p, gt_pool *pool) {
     const char *path = at("points.h5");
@@ -50,7 +52,7 @@ static inline gt_blocks *blocks_of(numbers p, gt_pool *pool) {
     gt_blocks *b;
     assert_ok(gt_arrays_write(path, &(gt_array){"points", GT_NUMBER_DOUBLE, 2, {p.n, p.d}, p.x}, 1));
     assert_ok(gt_cloud_open(&cloud, path, ""));
-    assert_ok(gt_blocks_read(&b, comm, pool, cloud));
+    assert_ok(gt_blocks_read(&b, comm, pool, kernels, cloud));
     gt_cloud_close(cloud);
     free(p.x);
     return b;

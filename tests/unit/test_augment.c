@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "kernels.h"
 #include "gantry/augment.h"
 #include "linear_op.h"
 
@@ -166,7 +167,7 @@ typedef struct pipe {
 
 /* Outputs: y = augment(x); dx = A* v; and, of f(x) = sum of (A* (A x)^2)^2, its derivative in x ("second"). */
 static pipe pipe_new(const gt_augment_config *c, gt_shape shape, int threads) {
-    pipe p = {.g = gt_graph_new("augment"), .pool = gt_pool_new(threads), .shape = shape, .n = (size_t)gt_shape_size(&shape)};
+    pipe p = {.g = gt_graph_new("augment", asked_kernels()), .pool = gt_pool_new(threads), .shape = shape, .n = (size_t)gt_shape_size(&shape)};
     gt_node *x = gt_input(p.g, "x", shape), *v = gt_input(p.g, "v", shape), *y = gt_augment(p.g, c, "aug/test", x), *dx, *inner, *second;
     assert_ok(gt_graph_status(p.g));
     assert_ok(gt_grad(p.g, 1, &y, &v, 1, &x, &dx));
@@ -296,7 +297,7 @@ static void colour_acts_on_colours(void **state) {
 static void faults_are_named(void **state) {
     (void)state;
     gt_augment_config c = preset("bgc");
-    gt_graph *g = gt_graph_new("faults");
+    gt_graph *g = gt_graph_new("faults", asked_kernels());
     assert_null(gt_augment(g, &c, "aug/test", gt_input(g, "x", GT_SHAPE(2, 8, 8, 4))));
     assert_int_equal(gt_graph_status(g), GT_USAGE);
     assert_non_null(strstr(gt_message(), "1 or 3 channels"));

@@ -13,11 +13,11 @@
 
 #include <cmocka.h>
 
+#include "kernels.h"
 #include "gantry/memory.h"
 #include "gantry/ops.h"
 #include "gantry/random.h"
 #include "kernels/conv.h"
-#include "kernels/isa.h"
 #include "kernels/pooling.h"
 
 /* Largest error / largest value of the result. Direct: half of the 2e-6 that golden values of single ops ask for. Winograd's
@@ -139,7 +139,7 @@ static double worst_error(const float *got, const double *want, size_t count) {
 }
 
 static void describe(char text[160], const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k) {
-    snprintf(text, 160, "%s %s %s of %lldx%lldx%lldx%lld, %dx%d to %lld, stride %d, groups %d", gt_isa_id(), gt_conv_kernel_name(k),
+    snprintf(text, 160, "%s %s %s of %lldx%lldx%lldx%lld, %dx%d to %lld, stride %d, groups %d", s->kernels->id, gt_conv_kernel_name(k),
              direction_names[d], (long long)s->n, (long long)s->h, (long long)s->w, (long long)s->c, s->kh, s->kw, (long long)s->o,
              s->stride, s->groups);
 }
@@ -183,24 +183,22 @@ static void check(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k)
 
 static void test_kernels(void **state) {
     (void)state;
-    char before[32];
-    snprintf(before, sizeof before, "%s", gt_isa_id());
     for (int isa = 0; isa < GT_ISA_COUNT; isa++) {
         if (!gt_isa_available((gt_isa)isa)) continue;
-        assert_int_equal(gt_isa_set(gt_isa_name((gt_isa)isa)), GT_OK);
-        for (int i = 0; i < SHAPES; i++)
+        for (int i = 0; i < SHAPES; i++) {
+            gt_conv_shape s = shapes[i];
+            s.kernels = kernels_of((gt_isa)isa, "auto");
             for (int d = 0; d < DIRECTIONS; d++)
                 for (int k = 0; k < KERNELS; k++)
-                    if (gt_conv_has_kernel(&shapes[i], (gt_conv_direction)d, (gt_conv_kernel)k)) check(&shapes[i], (gt_conv_direction)d, (gt_conv_kernel)k);
+                    if (gt_conv_has_kernel(&s, (gt_conv_direction)d, (gt_conv_kernel)k)) check(&s, (gt_conv_direction)d, (gt_conv_kernel)k);
+        }
     }
-    assert_int_equal(gt_isa_set(before), GT_OK);
 }
 
 static void test_modes(void **state) {
     (void)state;
     gt_conv_shape large = CONV(8, 32, 32, 512, 512, 3, 3, 1, 1, 1, 1, 1, 1), small = CONV(4, 16, 16, 12, 12, 3, 3, 1, 1, 1, 1, 1, 1),
                   strided = CONV(8, 33, 33, 512, 512, 3, 3, 2, 0, 0, 0, 0, 1);
-    assert_int_equal(gt_conv_mode_set("auto"), GT_OK);
     assert_int_equal(gt_conv_choose(&large, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
     assert_int_equal(gt_conv_choose(&small, GT_CONV_FORWARD), GT_CONV_DIRECT);
     assert_int_equal(gt_conv_choose(&strided, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
@@ -208,20 +206,18 @@ static void test_modes(void **state) {
     one.n = 1;
     assert_int_equal(gt_conv_choose(&tiny, GT_CONV_WEIGHT_GRAD), GT_CONV_DIRECT);
     assert_int_equal(gt_conv_choose(&one, GT_CONV_FORWARD), GT_CONV_WINOGRAD); /* an image alone has the bits it has in a batch */
-    assert_int_equal(gt_conv_mode_set("winograd"), GT_OK);
+    small.kernels = strided.kernels = gt_kernel_set_with_conv(gt_kernel_set_best(), "winograd");
     assert_int_equal(gt_conv_choose(&small, GT_CONV_WEIGHT_GRAD), GT_CONV_WINOGRAD);
     assert_int_equal(gt_conv_choose(&strided, GT_CONV_WEIGHT_GRAD), GT_CONV_WINOGRAD);
-    assert_int_equal(gt_conv_mode_set("fft"), GT_USAGE);
-    assert_string_equal(gt_conv_mode(), "winograd");
-    assert_int_equal(gt_conv_mode_set("direct"), GT_OK);
+    assert_ptr_equal(gt_kernel_set_with_conv(small.kernels, "fft"), small.kernels);
+    large.kernels = gt_kernel_set_with_conv(small.kernels, "direct");
     assert_int_equal(gt_conv_choose(&large, GT_CONV_FORWARD), GT_CONV_DIRECT);
-    assert_int_equal(gt_conv_mode_set("auto"), GT_OK);
 }
 
 /* Through the graph: weights that are parameters are packed by a node of their own, others by the kernel; values and
  * derivatives have the same bits. */
 static void run_graph(bool parameter, float *results[3], const gt_conv_shape *s) {
-    gt_graph *g = gt_graph_new("convolution");
+    gt_graph *g = gt_graph_new("convolution", s->kernels);
     gt_shape images = GT_SHAPE(s->n, s->h, s->w, s->c), weights = GT_SHAPE(3, 3, s->c, s->o);
     gt_node *x = gt_input(g, "x", images), *w = parameter ? gt_param(g, "w", weights, GT_SLOT(0), 0) : gt_input(g, "w", weights);
     gt_node *y = gt_conv(g, x, w, (gt_conv_attr){.pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1});
@@ -258,7 +254,7 @@ static void test_packed_nodes(void **state) {
     static const char *const forced[] = {"direct", "winograd"};
     for (int m = 0; m < 2; m++) {
         float *hoisted[3], *plain[3];
-        assert_int_equal(gt_conv_mode_set(forced[m]), GT_OK);
+        s.kernels = gt_kernel_set_with_conv(asked_kernels(), forced[m]);
         run_graph(true, hoisted, &s);
         run_graph(false, plain, &s);
         for (int i = 0; i < 3; i++) {
@@ -266,7 +262,6 @@ static void test_packed_nodes(void **state) {
             free(hoisted[i]), free(plain[i]);
         }
     }
-    assert_int_equal(gt_conv_mode_set("auto"), GT_OK);
 }
 
 static void test_pooling(void **state) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Products that convolutions compute as they read them: the same bits as with products in memory, in all directions, by all kernels. */
+#include "kernels.h"
 #include "graph_check.h"
 #include "graph_net.h"
 
@@ -8,7 +9,6 @@
 #include "gantry/random.h"
 #include "graph/ops/conv.h"
 #include "kernels/conv.h"
-#include "kernels/isa.h"
 #include "kernels/winograd_tiling.h"
 
 /* A modulated convolution, forward or (up) the adjoint: images [n,h,w,c] to o channels. */
@@ -36,8 +36,8 @@ static const layer layers[] = {
 enum { LAYERS = sizeof layers / sizeof *layers, OUTPUTS = 6 };
 
 /* Its result, the derivatives of that times dy, and those of a penalty on the first of these. */
-static gt_graph *graph_of(const layer *l, bool penalty) {
-    gt_graph *g = gt_graph_new(l->name);
+static gt_graph *graph_of(const layer *l, bool penalty, const gt_kernel_set *kernels) {
+    gt_graph *g = gt_graph_new(l->name, kernels);
     gt_shape of_w = l->up ? S(l->kernel, l->kernel, l->o, l->c) : S(l->kernel, l->kernel, l->c, l->o);
     gt_node *x = gt_input(g, "x", S(l->n, l->h, l->w, l->c)), *styles = gt_input(g, "s", S(l->n, l->c)), *d = gt_input(g, "d", S(l->n, 1, 1, l->o));
     gt_node *w = l->given ? gt_input(g, "w", of_w) : gt_param(g, "w", of_w, 0, 0);
@@ -122,20 +122,20 @@ static int scales_in(const gt_exec *e) {
     return n;
 }
 
-static void compare(const layer *l, int slices, bool penalty, gt_pool *pool) {
-    gt_graph *g = graph_of(l, penalty);
+static void compare(const layer *l, int slices, bool penalty, gt_pool *pool, const gt_kernel_set *kernels) {
+    gt_graph *g = graph_of(l, penalty, kernels);
     gt_exec *e = ready(g, &(gt_exec_options){.slices = slices, .pool = pool}), *plain = ready(g, &(gt_exec_options){.slices = slices, .no_fusion = 1});
     check_places(e);
-    bool winograd = strcmp(gt_conv_mode(), "winograd") == 0;
+    bool winograd = kernels->conv == GT_CONV_ALL_WINOGRAD;
     int each = winograd && l->given ? slices : 1, scales = winograd ? 2 * each + 2 * slices : 0; /* forward, input gradient; weight gradient */
-    if (strcmp(gt_conv_mode(), "auto") != 0 && !penalty) assert_int_equal(scales_in(e), scales);
+    if (kernels->conv != GT_CONV_AUTO && !penalty) assert_int_equal(scales_in(e), scales);
     if (winograd && penalty) assert_true(scales_in(e) > scales);
     assert_int_equal(scales_in(plain), 0);
     values a = values_of(e, l, slices), b = values_of(plain, l, slices);
     for (int i = 0; i <= OUTPUTS; i++) {
         assert_int_equal(a.bytes[i], b.bytes[i]);
         if (memcmp(a.at[i], b.at[i], a.bytes[i]))
-            fail_msg("%s, %s, %s, %d slices: %s differs", l->name, gt_isa_id(), gt_conv_mode(), slices, i < OUTPUTS ? outputs[i] : "a gradient of weights");
+            fail_msg("%s, %s, %d slices: %s differs", l->name, kernels->id, slices, i < OUTPUTS ? outputs[i] : "a gradient of weights");
     }
     values_free(&a);
     values_free(&b);
@@ -145,26 +145,19 @@ static void compare(const layer *l, int slices, bool penalty, gt_pool *pool) {
 
 static void test_same_bits(void **state) {
     (void)state;
-    char set[32], mode[32];
-    snprintf(set, sizeof set, "%s", gt_isa_id());
-    snprintf(mode, sizeof mode, "%s", gt_conv_mode());
     gt_pool *pool = gt_pool_new(3);
-    static const char *const modes[] = {"auto", "direct", "winograd"};
     for (int isa = 0; isa < GT_ISA_COUNT; isa++) {
         if (!gt_isa_available((gt_isa)isa)) continue;
-        assert_int_equal(gt_isa_set(gt_isa_name((gt_isa)isa)), GT_OK);
         for (int m = 0; m < 3; m++) {
-            assert_int_equal(gt_conv_mode_set(modes[m]), GT_OK);
+            const gt_kernel_set *kernels = kernels_of((gt_isa)isa, gt_conv_modes[m]);
             for (int i = 0; i < LAYERS; i++) {
-                compare(&layers[i], 1, true, NULL);
-                compare(&layers[i], 1 + i % 3, false, i % 2 ? pool : NULL);
+                compare(&layers[i], 1, true, NULL, kernels);
+                compare(&layers[i], 1 + i % 3, false, i % 2 ? pool : NULL, kernels);
             }
-            compare(&layers[0], 3, true, pool);
+            compare(&layers[0], 3, true, pool, kernels);
         }
     }
     gt_pool_free(pool);
-    assert_int_equal(gt_isa_set(set), GT_OK);
-    assert_int_equal(gt_conv_mode_set(mode), GT_OK);
 }
 
 /* A product stays if it must be there anyhow: for another kernel, another op, as a result; or if it is none of images and scales. */
@@ -172,7 +165,7 @@ static void test_products_that_stay(void **state) {
     (void)state;
     gt_conv_attr same = {.pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
     for (int why = 0; why < 5; why++) {
-        gt_graph *g = gt_graph_new("stays");
+        gt_graph *g = gt_graph_new("stays", asked_kernels());
         gt_node *x = gt_input(g, "x", S(2, 16, 16, 32)), *s = gt_input(g, "s", why == 4 ? S(1, 1, 1, 32) : S(2, 1, 1, 32));
         gt_node *w = gt_input(g, "w", S(3, 3, 32, 32)), *w1 = gt_input(g, "w1", S(1, 1, 32, 3)), *y = gt_mul(g, x, s);
         gt_output(g, "y", gt_conv(g, y, w, same));
@@ -191,7 +184,7 @@ static void test_less_memory(void **state) {
     (void)state;
     size_t bytes[2];
     for (int none = 0; none <= 1; none++) {
-        gt_graph *g = gt_graph_new("memory");
+        gt_graph *g = gt_graph_new("memory", asked_kernels());
         gt_conv_attr same = {.pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
         gt_node *x = gt_reflect_pad(g, gt_input(g, "x", S(2, 64, 64, 32)), 1), *s = gt_input(g, "s", S(2, 1, 1, 32)), *w = gt_input(g, "w", S(3, 3, 32, 32));
         gt_node *y = gt_conv(g, gt_mul(g, x, s), w, same);
@@ -228,7 +221,7 @@ static void test_zeros_outside(void **state) {
 static void test_faults(void **state) {
     (void)state;
     for (int fault = 0; fault < 2; fault++) {
-        gt_graph *g = gt_graph_new("faults");
+        gt_graph *g = gt_graph_new("faults", asked_kernels());
         gt_node *x = gt_input(g, "x", S(2, 16, 16, 32)), *w = gt_input(g, "w", S(3, 3, 32, 32)), *s = gt_input(g, "s", fault ? S(2, 1, 1, 31) : S(2, 1, 1, 32));
         gt_node *y = gt_conv(g, x, w, (gt_conv_attr){0}), *dx;
         assert_true(gt_conv_node_takes_scales(y, 0) && !gt_conv_node_takes_scales(y, 1) && !gt_conv_node_takes_scales(x, 0));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DCGAN: tensors, sizes of images, batch normalisation, latents, gradients of both phases with every trick against differences, which labels
  * count. Values are held against PyTorch by the golden program. */
+#include "kernels.h"
 #include "check_op.h"
 
 #include "gantry/sampler.h"
@@ -104,7 +105,7 @@ static void norm_is_that_of_the_paper(void **state) {
 
     for (int by = GT_NORM_SLICE; by <= GT_NORM_RUNNING; by++) {
         if (by == GT_NORM_BATCH) continue; /* test_over_slices.c */
-        gt_graph *g = gt_graph_new("norm");
+        gt_graph *g = gt_graph_new("norm", asked_kernels());
         gt_output(g, "y", gt_batch_norm((gt_bound_net){g, n, 0}, "norm", gt_input(g, "x", GT_SHAPE(2, 3, 2, CHANNELS)), (gt_norm_by)by));
         gt_exec *e = gt_exec_new(g, &(gt_exec_options){0});
         if (!e) fail_msg("%s", gt_message());

@@ -13,16 +13,18 @@
 
 #include <cmocka.h>
 
+#include "kernels.h"
 #include "base/clock.h"
 #include "gantry/memory.h"
 #include "gantry/random.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_kernels.h"
-#include "kernels/isa.h"
 
 /* Rounding errors add up like a random walk over chains of at most 192 products and the blocks after them: a few
  * float32 epsilons (6e-8) of the sum of absolute products. */
 static const double TOLERANCE = 6e-7;
+
+static const gt_kernel_set *kernels; /* of what is computed */
 
 static float *random_floats(int64_t count, uint32_t seed) {
     float *x = malloc((size_t)(count ? count : 1) * sizeof *x);
@@ -49,7 +51,7 @@ static void against_float64(sizes s, bool transpose_a, bool transpose_b, bool ac
     enum { GAP = 3 }; /* floats between the rows of C that must stay as they are */
     int64_t ldc = s.n + GAP;
     float *a = random_floats(s.m * s.k, 1), *b = random_floats(s.k * s.n, 2), *c = random_floats(s.m * ldc, 3), *before = random_floats(s.m * ldc, 3);
-    gt_gemm_args g = {.m = s.m, .n = s.n, .k = s.k, .transpose_a = transpose_a, .transpose_b = transpose_b, .accumulate = accumulate,
+    gt_gemm_args g = {.kernels = kernels, .m = s.m, .n = s.n, .k = s.k, .transpose_a = transpose_a, .transpose_b = transpose_b, .accumulate = accumulate,
                       .a = a, .b = b, .c = c, .lda = transpose_a ? s.m : s.k, .ldb = transpose_b ? s.k : s.n, .ldc = ldc};
     multiply(&g, 1);
     for (int64_t i = 0; i < s.m; i++) {
@@ -61,7 +63,7 @@ static void against_float64(sizes s, bool transpose_a, bool transpose_b, bool ac
                 size += fabs(term);
             }
             if (!(fabs(c[i * ldc + j] - sum) <= TOLERANCE * size))
-                fail_msg("%s %lldx%lldx%lld ta=%d tb=%d [%lld,%lld]: %.9g instead of %.9g", gt_isa_id(), (long long)s.m, (long long)s.n,
+                fail_msg("%s %lldx%lldx%lld ta=%d tb=%d [%lld,%lld]: %.9g instead of %.9g", kernels->id, (long long)s.m, (long long)s.n,
                          (long long)s.k, transpose_a, transpose_b, (long long)i, (long long)j, c[i * ldc + j], sum);
         }
         assert_memory_equal(c + i * ldc + s.n, before + i * ldc + s.n, GAP * sizeof *c);
@@ -70,14 +72,11 @@ static void against_float64(sizes s, bool transpose_a, bool transpose_b, bool ac
 }
 
 static void each_isa(void (*test)(void)) {
-    char before[32];
-    snprintf(before, sizeof before, "%s", gt_isa_id());
     for (int i = 0; i < GT_ISA_COUNT; i++) {
         if (!gt_isa_available((gt_isa)i)) continue;
-        assert_int_equal(gt_isa_set(gt_isa_name((gt_isa)i)), GT_OK);
+        kernels = kernels_of((gt_isa)i, "auto");
         test();
     }
-    assert_int_equal(gt_isa_set(before), GT_OK);
 }
 
 static void values(void) {
@@ -101,7 +100,7 @@ static void parts(void) {
     float *a = random_floats(M * K, 1), *b = random_floats(K * N, 2), *whole = random_floats(M * N, 3), *part = random_floats(M * N, 4);
     for (int flags = 0; flags < 4; flags++) {
         bool ta = flags & 1, tb = flags & 2;
-        gt_gemm_args g = {.m = M, .n = N, .k = K, .transpose_a = ta, .transpose_b = tb, .a = a, .b = b, .c = whole,
+        gt_gemm_args g = {.kernels = kernels, .m = M, .n = N, .k = K, .transpose_a = ta, .transpose_b = tb, .a = a, .b = b, .c = whole,
                           .lda = ta ? M : K, .ldb = tb ? K : N, .ldc = N};
         multiply(&g, 1);
         g.c = part;
@@ -135,20 +134,6 @@ static void test_parts(void **state) {
     each_isa(parts);
 }
 
-static void test_isa_names(void **state) {
-    (void)state;
-    char id[32];
-    snprintf(id, sizeof id, "%s", gt_isa_id());
-    assert_int_equal(gt_isa_set("portable"), GT_OK);
-    char portable[32];
-    snprintf(portable, sizeof portable, "%s", gt_isa_id()); /* with its version */
-    assert_int_equal(gt_isa_set(portable), GT_OK);
-    assert_int_equal(gt_isa_set("portable-0"), GT_USAGE);
-    assert_int_equal(gt_isa_set("sse9"), GT_USAGE);
-    assert_string_equal(gt_isa_id(), portable);
-    assert_int_equal(gt_isa_set(id), GT_OK);
-}
-
 #if defined(__x86_64__)
 static double seconds_now(void) { return gt_clock_of(CLOCK_THREAD_CPUTIME_ID); }
 
@@ -172,11 +157,11 @@ static int ascending(const void *a, const void *b) {
  * changes and other programs disturb. */
 static void peak(void) {
     enum { RUNS = 31, MOST_A_CYCLE = 2 };
-    const gt_gemm_kernels *kernels = gt_gemm_kernels_now();
+    const gt_gemm_kernels *gemm = kernels->gemm;
     double part_of_most[RUNS];
     for (int i = 0; i < RUNS; i++) {
-        double clock = clock_rate(), start = seconds_now(), flops = kernels->fma_peak(50000);
-        part_of_most[i] = flops / (seconds_now() - start) / (2 * MOST_A_CYCLE * kernels->lanes * clock);
+        double clock = clock_rate(), start = seconds_now(), flops = gemm->fma_peak(50000);
+        part_of_most[i] = flops / (seconds_now() - start) / (2 * MOST_A_CYCLE * gemm->lanes * clock);
     }
     qsort(part_of_most, RUNS, sizeof *part_of_most, ascending);
     assert_true(part_of_most[RUNS / 2] < 1.05);
@@ -190,7 +175,7 @@ static void test_peak(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values), cmocka_unit_test(test_parts), cmocka_unit_test(test_isa_names),
+        cmocka_unit_test(test_values), cmocka_unit_test(test_parts),
 #if defined(__x86_64__)
         cmocka_unit_test(test_peak),
 #endif

@@ -36,7 +36,7 @@ void *realloc(void *p, size_t bytes) {
 
 static void test_example(void **state) { /* graph.h's own */
     (void)state;
-    gt_graph *g = gt_graph_new("example");
+    gt_graph *g = gt_graph_new("example", asked_kernels());
     gt_node *x = gt_input(g, "x", S(4, 8)), *w = gt_param(g, "w", S(3, 8), GT_SLOT(0), 0), *dw;
     gt_node *y = gt_matmul(g, x, w, .transpose_b = true);
     gt_node *loss = gt_mean(g, gt_square(g, y), GT_ALL_AXES);
@@ -70,7 +70,7 @@ static void test_example(void **state) { /* graph.h's own */
 
 static void test_leaves_and_names(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("leaves");
+    gt_graph *g = gt_graph_new("leaves", asked_kernels());
     gt_node *x = gt_input(g, "x", S(2));
     assert_ptr_equal(x, gt_input(g, "x", S(2)));
     gt_scope_push(g, "G");
@@ -89,7 +89,7 @@ static void test_leaves_and_names(void **state) {
     assert_non_null(strstr(gt_message(), "'x'"));
     gt_graph_free(g);
 
-    gt_graph *a = gt_graph_new("a"), *b = gt_graph_new("b");
+    gt_graph *a = gt_graph_new("a", asked_kernels()), *b = gt_graph_new("b", asked_kernels());
     assert_null(gt_add(a, gt_input(a, "x", S(2)), gt_input(b, "y", S(2))));
     assert_non_null((gt_graph_status(a), strstr(gt_message(), "'y'")));
     gt_graph_free(a);
@@ -99,7 +99,7 @@ static void test_leaves_and_names(void **state) {
 /* f = sin(x) e^(2x): derivatives up to the third against their formulas. */
 static void test_third_derivative(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("third");
+    gt_graph *g = gt_graph_new("third", asked_kernels());
     gt_node *x = gt_input(g, "x", S(5)), *d[4];
     d[0] = gt_mul(g, gt_sin_op(g, x), gt_exp_op(g, gt_scale(g, x, 2)));
     char name[16];
@@ -124,7 +124,7 @@ static void test_third_derivative(void **state) {
 
 static void test_zero_and_blocked_gradients(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("zero");
+    gt_graph *g = gt_graph_new("zero", asked_kernels());
     gt_node *x = gt_input(g, "x", S(3)), *other = gt_input(g, "other", S(2, 2));
     gt_node *y = gt_mul(g, x, gt_stop_gradient(g, x)), *wrt[2] = {x, other}, *d[2];
     assert_int_equal(gt_grad(g, 1, &y, NULL, 2, wrt, d), GT_OK);
@@ -145,7 +145,7 @@ static void test_zero_and_blocked_gradients(void **state) {
 
 static void test_no_derivative_is_a_fault(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("warp");
+    gt_graph *g = gt_graph_new("warp", asked_kernels());
     gt_node *m = gt_input(g, "m", S(1, 2, 3)), *y = gt_warp(g, gt_input(g, "x", S(1, 8, 8, 1)), m), *d;
     assert_int_equal(gt_grad(g, 1, &y, NULL, 1, &m, &d), GT_USAGE);
     assert_non_null(strstr(gt_message(), "'m'"));
@@ -217,7 +217,7 @@ static void test_runs(void **state) {
 /* A result that goes where a parameter lies is written after the parameter's last reader. */
 static void test_update_in_place(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("in place");
+    gt_graph *g = gt_graph_new("in place", asked_kernels());
     gt_node *w = gt_param(g, "w", S(3), 0, 0), *x = gt_input(g, "x", S(3));
     gt_output_to(g, "new w", gt_sub(g, w, x), 0, 0);
     gt_output(g, "late", gt_sum(g, gt_exp_op(g, gt_mul(g, w, x)), GT_ALL_AXES));

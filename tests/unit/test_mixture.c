@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Gaussian mixtures: EM beside a plain one written down from the formulas and beside scikit-learn; what a mixture says of points. */
+#include "kernels.h"
 #include "mixtures.h"
 
-#include "kernels/isa.h"
 #include "kernels/lapack.h"
 
 /* ---- EM as it is written in books, in long double ---- */
@@ -98,10 +98,9 @@ static void check_against_plain(gt_covariance kind, int64_t n, int d, int k) {
 
 static void iterations_agree_with_the_formulas(void **state) {
     (void)state;
-    const char *before = gt_isa_name(gt_isa_now());
     for (int isa = 0; isa < GT_ISA_COUNT; isa++) {
         if (!gt_isa_available((gt_isa)isa)) continue;
-        assert_ok(gt_isa_set(gt_isa_name((gt_isa)isa)));
+        kernels = kernels_of((gt_isa)isa, "auto");
         for (int kind = 0; kind < KINDS; kind++) {
             check_against_plain((gt_covariance)kind, 300, 1, 2); /* a panel and a part of one */
             check_against_plain((gt_covariance)kind, 257, 2, 1);
@@ -110,7 +109,7 @@ static void iterations_agree_with_the_formulas(void **state) {
             check_against_plain((gt_covariance)kind, 300, 33, 2); /* panels of the other size */
         }
     }
-    assert_ok(gt_isa_set(before));
+    kernels = NULL;
 }
 
 /* ---- scikit-learn ---- */

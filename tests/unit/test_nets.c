@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "kernels.h"
 #include "gantry/nets.h"
 
 static gt_net *small(void) {
@@ -118,7 +119,7 @@ static void faults_are_named(void **state) {
 static void leaves_are_the_tensors(void **state) {
     (void)state;
     gt_net *n = small();
-    gt_graph *g = gt_graph_new("test");
+    gt_graph *g = gt_graph_new("test", asked_kernels());
     gt_node *w = gt_net_leaf(g, n, 2, "conv.weight");
     assert_true(gt_shape_equal(gt_node_shape(w), &GT_SHAPE(3, 2, 4, 5)));
     assert_string_equal(gt_node_name(w), "N.conv.weight");

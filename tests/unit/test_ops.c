@@ -138,7 +138,7 @@ static void test_case(void **state) { check_op(*state); }
 /* ---- no op without a case, none without a rule ---- */
 
 static void mark_ops(const check_case *c, bool *seen) {
-    gt_graph *g = gt_graph_new(c->name);
+    gt_graph *g = gt_graph_new(c->name, asked_kernels());
     gt_node *in[CHECK_MAX_IN];
     char name[32];
     for (int i = 0; i < c->n_in; i++) in[i] = gt_input(g, check_name(name, "x", i), c->shape[i]);
@@ -167,7 +167,7 @@ static void test_every_op_has_a_case(void **state) {
 
 /* f of the numbers 0, 1, 2 ... in `shape`. */
 static void expect(gt_node *(*build)(gt_graph *, gt_node *const *), gt_shape shape, int n, const float *wanted) {
-    gt_graph *g = gt_graph_new("values");
+    gt_graph *g = gt_graph_new("values", asked_kernels());
     gt_node *in = gt_input(g, "x", shape);
     gt_output(g, "y", build(g, &in));
     gt_exec *e = gt_exec_new(g, NULL);
@@ -209,7 +209,7 @@ static void test_large_sums(void **state) {
     } sums[] = {{S(300000), 1}, {S(3, 70000), 2}, {S(70000, 3), 1}, {S(2, 500, 40, 3), 6}, {S(3, 5000), 1}, {S(500, 20, 30), 5}, {S(40, 3000), 2}};
     for (size_t k = 0; k < sizeof sums / sizeof *sums; k++) {
         const gt_shape *s = &sums[k].shape;
-        gt_graph *g = gt_graph_new("sum");
+        gt_graph *g = gt_graph_new("sum", asked_kernels());
         gt_node *sum = gt_sum(g, gt_input(g, "x", *s), sums[k].axes);
         gt_output(g, "y", sum);
         gt_exec *e = gt_exec_new(g, NULL);
@@ -243,7 +243,7 @@ static void test_random_samples(void **state) {
     (void)state;
     float all[3 * 5];
     for (int first = 0; first <= 1; first++) {
-        gt_graph *g = gt_graph_new("random");
+        gt_graph *g = gt_graph_new("random", asked_kernels());
         gt_output(g, "y", gt_random_normal_op(g, "z/G_main", S(3 - first, 5)));
         gt_exec *e = gt_exec_new(g, NULL);
         assert_int_equal(gt_exec_run(e, &(gt_exec_env){.seed = 5, .step = 9, .sample0 = 10 + (uint32_t)first}), GT_OK);
@@ -277,7 +277,7 @@ static void test_faults(void **state) {
         build_bad_sum, build_bad_broadcast, build_bad_activation, build_bad_matmul, build_bad_sum_to,
     };
     for (size_t i = 0; i < sizeof builds / sizeof *builds; i++) {
-        gt_graph *g = gt_graph_new("faulty");
+        gt_graph *g = gt_graph_new("faulty", asked_kernels());
         gt_node *in = gt_input(g, "the input", S(2, 3));
         gt_scope_push(g, "D.b16");
         gt_node *bad = builds[i](g, &in);

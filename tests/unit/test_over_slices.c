@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "kernels.h"
 #include "dist/tree.h"
 #include "gantry/dist.h"
 #include "gantry/model.h"
@@ -32,7 +33,7 @@ static gt_node *normalised(gt_graph *g, gt_node *x) {
 
 /* For slices of n samples: the loss in output "loss", its gradient in slot 1, the scores' slope in x as output "slope". */
 static gt_graph *network(int n) {
-    gt_graph *g = gt_graph_new("normalised");
+    gt_graph *g = gt_graph_new("normalised", asked_kernels());
     gt_node *wrt[4] = {gt_param(g, "w1", S(INPUTS, WIDE), 0, 0), gt_param(g, "w2", S(WIDE, WIDE), 0, INPUTS * WIDE),
                        gt_param(g, "gamma", S(WIDE), 0, INPUTS * WIDE + WIDE * WIDE), gt_param(g, "out", S(WIDE), 0, PARAMS - WIDE)};
     gt_node *x = gt_input(g, "x", S(n, INPUTS));
@@ -247,7 +248,7 @@ static void ways_to_compute_change_no_bit(void **state) {
 /* Sums are made as one sum unless one needs the other's result. */
 static void independent_sums_are_one(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("slice sums");
+    gt_graph *g = gt_graph_new("slice sums", asked_kernels());
     gt_node *x = gt_input(g, "x", S(2, 3)), *p = gt_param(g, "p", S(3), 0, 0);
     gt_node *a = gt_name(gt_sum_over_slices(g, x), "first"), *b = gt_sum_over_slices(g, gt_square(g, p)), *same = gt_sum_over_slices(g, x);
     gt_node *later = gt_sum_over_slices(g, gt_add(g, a, b));

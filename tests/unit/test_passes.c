@@ -7,7 +7,7 @@
 
 static void test_common_and_dead(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("common");
+    gt_graph *g = gt_graph_new("common", asked_kernels());
     gt_node *x = gt_input(g, "x", S(3, 4)), *unused = gt_input(g, "unused", S(3, 4));
     gt_sum(g, gt_exp_op(g, unused), GT_ALL_AXES);
     gt_node *a = gt_sum(g, gt_exp_op(g, x), GT_AXIS(1)), *b = gt_sum(g, gt_exp_op(g, x), GT_AXIS(1));
@@ -23,7 +23,7 @@ static void test_common_and_dead(void **state) {
 
 static void test_algebra(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("algebra");
+    gt_graph *g = gt_graph_new("algebra", asked_kernels());
     gt_node *x = gt_input(g, "x", S(3, 4));
     gt_node *y = gt_scale(g, gt_add(g, x, gt_scalar(g, 0)), 1);
     y = gt_neg(g, gt_neg(g, gt_flip(g, gt_flip(g, y, 1), 1)));
@@ -45,7 +45,7 @@ static void test_algebra(void **state) {
 
 static void test_fusion(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("fusion");
+    gt_graph *g = gt_graph_new("fusion", asked_kernels());
     gt_node *x = gt_input(g, "x", S(2, 3, 3, 4)), *b = gt_input(g, "b", S(4)), *s = gt_input(g, "s", S(2, 1, 1, 4));
     gt_node *y = gt_bias_act(g, gt_mul(g, x, s), b, "lrelu", -1, 0, 256);
     gt_node *cheap = gt_scale(g, x, 3); /* read by two that can take it in */
@@ -70,7 +70,7 @@ static void test_fusion(void **state) {
 /* A chain longer than one program can hold is several. */
 static void test_long_fusion(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("long");
+    gt_graph *g = gt_graph_new("long", asked_kernels());
     gt_node *y = gt_input(g, "x0", S(700));
     char name[16];
     for (int i = 1; i <= 200; i++) {
@@ -94,7 +94,7 @@ static void test_long_fusion(void **state) {
 
 static void test_hoisting(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("hoist");
+    gt_graph *g = gt_graph_new("hoist", asked_kernels());
     gt_node *w = gt_param(g, "w", S(3), 0, 0), *p = gt_update_input(g, "p", GT_SCALAR);
     gt_node *packed = gt_exp_op(g, gt_mul(g, w, p)), *noise = gt_random_normal_op(g, "n", S(3));
     gt_output(g, "packed", packed);
@@ -130,7 +130,7 @@ static void test_order_saves_memory(void **state) {
     (void)state;
     size_t bytes[2];
     for (int terms = 1; terms <= 2; terms++) {
-        gt_graph *g = gt_graph_new("terms");
+        gt_graph *g = gt_graph_new("terms", asked_kernels());
         gt_node *w[6], *dw[6], *loss = NULL;
         char name[16];
         for (int i = 0; i < 6; i++) w[i] = gt_param(g, (sprintf(name, "w%d", i), name), S(16, 16), 0, (size_t)i * 256);
@@ -180,7 +180,7 @@ static void test_sinking(void **state) {
     (void)state;
     for (int runs = 0; runs <= 2; runs++)
         for (int64_t rows = 2; rows <= 1 << 12; rows *= 1 << 11) {
-            gt_graph *g = gt_graph_new("sink");
+            gt_graph *g = gt_graph_new("sink", asked_kernels());
             gt_node *w = gt_scale(g, gt_param(g, "w", S(64, 64), 0, 0), 0.5f), *x = gt_input(g, "x", S(rows, 64));
             gt_output(g, "y", gt_matmul(g, gt_tanh_op(g, x), w));
             gt_exec *e = ready(g, &(gt_exec_options){.runs = runs});

@@ -108,7 +108,7 @@ static gt_node *random_node(gt_graph *g, gt_node *const *from, int n, unsigned *
 
 /* Of a few inputs and parameters, with second derivatives; some results are placed, some are kept. */
 static gt_graph *random_graph(unsigned seed) {
-    gt_graph *g = gt_graph_new("random");
+    gt_graph *g = gt_graph_new("random", asked_kernels());
     gt_node *x[NODES] = {gt_input(g, "x", S(SIDE, SIDE)), gt_param(g, "w", S(SIDE, SIDE), 0, 0), gt_random_normal_op(g, "r", S(SIDE, SIDE)),
                          gt_tanh_op(g, gt_param(g, "v", S(SIDE, SIDE), 0, SIDE * SIDE))};
     int n = 4;

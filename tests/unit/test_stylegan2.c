@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "kernels.h"
 #include "gantry/model.h"
 #include "gantry/pool.h"
 #include "gantry/stylegan2.h"
@@ -356,15 +357,13 @@ static void several_slices_at_once_change_no_bit(void **state) {
     c.augment = gt_augment_off();
     for (int i = 0; i < GT_AUGMENT_KINDS; i++) c.augment.multiplier[i] = 1;
     gt_model *m = new_model(&c);
-    const char *before = gt_conv_mode();
     for (size_t i = 0; i < m->nets[0]->block_floats; i++) m->blocks[0][i] += 0.01f * sinf((float)i); /* or biases and noise strengths were zero */
     gt_pool *pool = gt_pool_new(2);
     for (int i = 0; i < m->n_phases; i++)
         for (int slices = 2; slices <= 5; slices++) {
-            gt_conv_mode_set(slices % 2 ? "winograd" : "direct"); /* one sample's results do not depend on how many there are: of both */
+            m->kernels = gt_kernel_set_with_conv(m->kernels, slices % 2 ? "winograd" : "direct"); /* one sample's results do not depend on how many there are: of both */
             check_at_once(m, m->phases[i].name, slices, slices == 5 ? pool : NULL);
         }
-    gt_conv_mode_set(before);
     gt_pool_free(pool);
     gt_model_free(m);
 }

@@ -239,18 +239,18 @@ static void expect_fault(gt_graph *g, gt_node *n, const char *text) {
 static void faults_are_named(void **state) {
     (void)state;
     float taps[65] = {1};
-    gt_graph *g = gt_graph_new("faults");
+    gt_graph *g = gt_graph_new("faults", asked_kernels());
     expect_fault(g, gt_upfirdn(g, gt_input(g, "x", GT_SHAPE(1, 3, 3, 1)), (gt_filter){0, 4, taps}, (gt_upfirdn_attr){0}), "does not fit");
-    g = gt_graph_new("faults");
+    g = gt_graph_new("faults", asked_kernels());
     expect_fault(g, gt_upfirdn(g, gt_input(g, "x", GT_SHAPE(1, 3, 3, 1)), (gt_filter){0, 65, taps}, (gt_upfirdn_attr){0}), "1 to 64");
-    g = gt_graph_new("faults");
+    g = gt_graph_new("faults", asked_kernels());
     expect_fault(g, gt_upfirdn(g, gt_input(g, "x", GT_SHAPE(3, 3)), (gt_filter){0, 1, taps}, (gt_upfirdn_attr){0}), "[N,H,W,C]");
-    g = gt_graph_new("faults");
+    g = gt_graph_new("faults", asked_kernels());
     expect_fault(g, gt_upfirdn(g, gt_input(g, "x", GT_SHAPE(1, 3, 3, 1)), (gt_filter){0, 1, taps}, (gt_upfirdn_attr){.up_x = -1}), "-1");
-    g = gt_graph_new("faults");
+    g = gt_graph_new("faults", asked_kernels());
     gt_node *x = gt_input(g, "x", GT_SHAPE(2, 3, 3, 1));
     expect_fault(g, gt_sample_fir(g, x, gt_input(g, "taps", GT_SHAPE(1, 3)), 1, 1, false), "one filter per image");
-    g = gt_graph_new("faults");
+    g = gt_graph_new("faults", asked_kernels());
     expect_fault(g, gt_reflect_pad_adjoint(g, gt_input(g, "x", GT_SHAPE(1, 3, 3, 1)), 2), "leave nothing");
 }
 

@@ -148,7 +148,7 @@ static void any_matrix_is_safe(void **state) {
 
 static void faults_are_named(void **state) {
     (void)state;
-    gt_graph *g = gt_graph_new("faults");
+    gt_graph *g = gt_graph_new("faults", asked_kernels());
     assert_null(gt_warp(g, gt_input(g, "x", GT_SHAPE(2, 4, 4, 3)), gt_input(g, "m", GT_SHAPE(1, 2, 3))));
     assert_int_equal(gt_graph_status(g), GT_USAGE);
     assert_non_null(strstr(gt_message(), "2x2x3"));

@@ -60,6 +60,7 @@ static gt_status describe_node(gt_node *const *in, const conv_node_attr *a, gt_c
         w = images(a->extent[0], a->extent[1], x.n == 4 && a->conv.groups > 0 ? x.d[3] / a->conv.groups : 0, dy->n == 4 ? dy->d[3] : 0);
     }
     gt_status st = describe(&x, &w, &a->conv, s);
+    s->kernels = gt_node_kernels(in[0]);
     if (st || !dy) return st;
     gt_shape y = images(s->n, s->p, s->q, s->o);
     char has[96], needs[96];
@@ -108,22 +109,23 @@ static gt_status conv_shape(gt_node *n) {
 /* ---- packed weights ---- */
 
 /* All that packing depends on; sizes and paddings that do not matter are left out, so that equal packings are found equal. */
-static gt_conv_shape packing_shape(const gt_shape *w, const conv_node_attr *a) {
+static gt_conv_shape packing_shape(const gt_node *weights, const conv_node_attr *a) {
+    const gt_shape *w = &weights->shape;
     return (gt_conv_shape){.n = 1, .h = 1, .w = 1, .p = 1, .q = 1, .c = w->d[2] * a->conv.groups, .o = w->d[3],
                            .kh = (int32_t)w->d[0], .kw = (int32_t)w->d[1], .stride = a->conv.stride,
-                           .pad_top = a->conv.pad_top, .pad_left = a->conv.pad_left, .groups = a->conv.groups};
+                           .pad_top = a->conv.pad_top, .pad_left = a->conv.pad_left, .groups = a->conv.groups, .kernels = gt_node_kernels(weights)};
 }
 
 static gt_status pack_shape(gt_node *n) {
     const conv_node_attr *a = n->attr;
-    gt_conv_shape s = packing_shape(&n->in[0]->shape, a);
+    gt_conv_shape s = packing_shape(n->in[0], a);
     n->shape = GT_SHAPE((int64_t)gt_conv_packed_floats(&s, a->direction, a->kernel));
     return GT_OK;
 }
 
 static void pack_run(const gt_run *r) {
     const conv_node_attr *a = r->node->attr;
-    gt_conv_shape s = packing_shape(&r->node->in[0]->shape, a);
+    gt_conv_shape s = packing_shape(r->node->in[0], a);
     gt_conv_pack(&s, a->direction, a->kernel, r->pool, r->in[0], r->out);
 }
 

@@ -14,7 +14,7 @@ static int64_t product_of(const gt_node *n, gt_gemm_args *g) {
     const gt_matmul_attr *attr = n->attr;
     const gt_shape *a = &n->in[0]->shape, *b = &n->in[1]->shape;
     const int64_t *da = a->d + a->n - 2, *db = b->d + b->n - 2; /* the stored matrices */
-    *g = (gt_gemm_args){.m = da[attr->transpose_a != 0], .k = da[attr->transpose_a == 0], .n = db[attr->transpose_b == 0],
+    *g = (gt_gemm_args){.kernels = gt_node_kernels(n), .m = da[attr->transpose_a != 0], .k = da[attr->transpose_a == 0], .n = db[attr->transpose_b == 0],
                         .transpose_a = attr->transpose_a, .transpose_b = attr->transpose_b, .lda = da[1], .ldb = db[1]};
     g->ldc = g->n;
     return a->n == 3 ? a->d[0] : 1;
@@ -101,7 +101,7 @@ const gt_op gt_op_matmul = {
 
 static gt_gemm_args packing_of(const gt_node *n) {
     const int64_t *d = n->in[0]->shape.d;
-    return (gt_gemm_args){.n = d[0], .k = d[1], .ldb = d[1], .transpose_b = true};
+    return (gt_gemm_args){.kernels = gt_node_kernels(n), .n = d[0], .k = d[1], .ldb = d[1], .transpose_b = true};
 }
 
 static gt_status pack_shape(gt_node *n) {

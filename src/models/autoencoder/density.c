@@ -7,7 +7,7 @@
 gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
-    gt_graph *g = gt_graph_new("density");
+    gt_graph *g = gt_graph_new("density", m->kernels);
     if (!g) return NULL;
     gt_bound_net b = {g, m->nets[0], 0};
     int64_t z_dim = c->z_dim, image = (int64_t)c->height * c->width * c->channels;

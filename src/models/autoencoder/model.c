@@ -30,7 +30,7 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
 }
 
 static gt_graph *build_phase(gt_phase *p, int n) {
-    gt_graph *g = gt_graph_new(p->name);
+    gt_graph *g = gt_graph_new(p->name, p->model->kernels);
     if (!g) return NULL;
     gt_autoencoder_loss(p->model->own, g, n);
     return gt_whole_graph(g, "", p->name);
@@ -44,7 +44,7 @@ static gt_node *to_image(gt_graph *g, const gt_job *c, gt_node *decoded) {
 static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
-    gt_graph *g = gt_graph_new("generator");
+    gt_graph *g = gt_graph_new("generator", m->kernels);
     if (!g) return NULL;
     gt_bound_net b = {g, m->nets[0], 0};
     gt_node *z = gt_scale(g, gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)), o->truncation);
@@ -59,7 +59,7 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
 static gt_graph *build_encoder(gt_model *m, int n) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
-    gt_graph *g = gt_graph_new("encoder");
+    gt_graph *g = gt_graph_new("encoder", m->kernels);
     if (!g) return NULL;
     gt_node *images = gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
     gt_node *pixels = gt_scale(g, gt_shift(g, images, 1), 0.5f);

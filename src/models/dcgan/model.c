@@ -47,7 +47,7 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
 /* ---- making the model ---- */
 
 static gt_graph *build_phase(gt_phase *p, int n) {
-    gt_graph *g = gt_graph_new(p->name);
+    gt_graph *g = gt_graph_new(p->name, p->model->kernels);
     if (!g) return NULL;
     (p->net == G ? gt_dcgan_g_main : gt_dcgan_d_main)(p->model->own, g, n);
     return gt_whole_graph(g, "phase ", p->name);
@@ -97,7 +97,7 @@ static gt_node *uniform_of_normal(gt_graph *g, gt_node *z) {
 
 static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     const gt_dcgan *own = m->own;
-    gt_graph *g = gt_graph_new("generator");
+    gt_graph *g = gt_graph_new("generator", m->kernels);
     if (!g) return NULL;
     gt_node *z = gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)), *labels = own->labels ? gt_input(g, "c", GT_SHAPE(o->n, own->labels)) : NULL;
     if (gt_is(own->options->latent, "uniform")) z = uniform_of_normal(g, z);

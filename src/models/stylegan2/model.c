@@ -56,7 +56,7 @@ static gt_status prepare(gt_phase *p, gt_exec *e) {
 /* ---- making the model ---- */
 
 static gt_graph *build_phase(gt_phase *p, int n) {
-    gt_graph *g = gt_graph_new(p->name);
+    gt_graph *g = gt_graph_new(p->name, p->model->kernels);
     if (!g) return NULL;
     const gt_stylegan2_phase *kind = kind_of(p);
     kind->build(p->model->own, kind, g, n);
@@ -81,7 +81,7 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
         gt_fail(GT_USAGE, "unknown noise mode '%s': const, random or none", o->noise_mode);
         return NULL;
     }
-    gt_graph *g = gt_graph_new("generator");
+    gt_graph *g = gt_graph_new("generator", m->kernels);
     if (!g) return NULL;
     gt_bound_net b = {g, m->nets[0], 0};
     gt_node *z = m->z_dim > 0 ? gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)) : NULL;

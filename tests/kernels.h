@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The kernels that the environment asks for (GT_ISA, GT_CONV): what tests compute with where they do not choose. */
+#ifndef TESTS_KERNELS_H
+#define TESTS_KERNELS_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernels/kernel_set.h"
+
+static inline const gt_kernel_set *asked_kernels(void) {
+    const gt_kernel_set *set;
+    if (!gt_kernel_set_asked(getenv("GT_ISA"), getenv("GT_CONV"), &set)) return set;
+    fprintf(stderr, "%s\n", gt_message());
+    exit(1);
+}
+
+static inline const gt_kernel_set *kernels_of(gt_isa isa, const char *conv) {
+    return gt_kernel_set_with_conv(gt_kernel_set_with_isa(gt_kernel_set_best(), isa), conv);
+}
+
+#endif
