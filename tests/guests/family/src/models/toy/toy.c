@@ -31,7 +31,7 @@ static gt_node *make_images(gt_model *m, gt_graph *g, gt_node *z, int n) {
 
 static gt_graph *build_phase(gt_phase *p, int n) {
     gt_model *m = p->model;
-    gt_graph *g = gt_graph_new(p->name);
+    gt_graph *g = gt_graph_new(p->name, p->model->kernels);
     if (!g) return NULL;
     gt_node *images = gt_input(g, "images", GT_SHAPE(n, m->height, m->width, m->channels));
     gt_node *made = make_images(m, g, gt_random_normal_op(g, "z/toy", GT_SHAPE(n, m->z_dim)), n);
@@ -48,7 +48,7 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
 }
 
 static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
-    gt_graph *g = gt_graph_new("generator");
+    gt_graph *g = gt_graph_new("generator", m->kernels);
     if (!g) return NULL;
     gt_node *z = gt_input(g, "z", GT_SHAPE(o->n, m->z_dim));
     gt_output(g, "image", make_images(m, g, gt_scale(g, z, o->truncation), o->n));
