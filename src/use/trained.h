@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A model with the parameters of a checkpoint: what generating and encoding begin with. */
-#ifndef GANTRY_TRAIN_TRAINED_H
-#define GANTRY_TRAIN_TRAINED_H
+#ifndef GANTRY_USE_TRAINED_H
+#define GANTRY_USE_TRAINED_H
 
 #include "gantry/checkpoint.h"
 #include "gantry/job.h"
