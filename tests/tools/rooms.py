@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Holds the sources to the order of src/ROOMS: rooms.py TOP BUILD [KNOWN]
+"""Holds the sources to the order of src/ROOMS: rooms.py TOP BUILD
 
 Prints one line for each violation and ends with status 1 if there is any. An #include or a symbol must belong to the same room or to one above it in the
-table; families of networks are apart from each other; only the room h5 includes hdf5.h and calls libhdf5. KNOWN: a file of lines that are not counted."""
+table; families of networks are apart from each other; only the room h5 includes hdf5.h and calls libhdf5."""
 import collections
 import os
 import re
@@ -128,14 +128,9 @@ def main():
     check.all_includes()
     if check.symbols() < 500:
         sys.exit('hardly any symbols were found: this shows nothing')
-    known = set(open(sys.argv[3], encoding='utf8').read().splitlines()) if len(sys.argv) > 3 else set()
-    found = sorted(set(check.found))
-    for line in found:
-        if line not in known:
-            print(line)
-    for line in sorted(known - set(found)):
-        print(f'known and repaired (take the line from the list): {line}')
-    sys.exit(bool(set(found) - known))
+    for line in sorted(set(check.found)):
+        print(line)
+    sys.exit(bool(check.found))
 
 
 main()
