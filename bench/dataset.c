@@ -75,7 +75,7 @@ static gt_status run_ours(gt_comm *comm, const char *source, const char *dest, t
     gt_convert_result result;
     double wall = gt_clock(), cpu = gt_clock_of(CLOCK_PROCESS_CPUTIME_ID);
     gt_log_setup(0, 1, GT_WARNING);
-    gt_status st = gt_convert(comm, &r, &result);
+    gt_status st = gt_convert_all(comm, &r, &result);
     gt_log_setup(0, 1, GT_INFO);
     *t = (times){gt_clock() - wall, gt_clock_of(CLOCK_PROCESS_CPUTIME_ID) - cpu};
     gt_convert_result_free(&result);

@@ -2,7 +2,7 @@
  * The dataset tool: pictures of any source (source.h) through a transform (transform.h) into a dataset.
  *
  *     gt_convert_request r = {.n_sources = 1, .sources = &"photos", .dest = "photos.zip", .transform = {...}};
- *     gt_status st = gt_convert(comm, &r, &result);
+ *     gt_status st = gt_convert_all(comm, &r, &result);
  *
  * First a scan: the head of every picture says what would become of it. What most pictures become is the dataset's
  * shape; those that cannot be read, become something else, or lack a label that import.labels or labels_csv asks for
@@ -82,10 +82,10 @@ typedef struct gt_convert_result {
 
 /* All ranks call. *result is filled in on rank 0, as far as things got. GT_FORMAT: some pictures cannot be used (they are
  * listed in the log), or the source is damaged; GT_USAGE: options, sizes or channels that do not fit. */
-gt_status gt_convert(gt_comm *comm, const gt_convert_request *request, gt_convert_result *result);
+gt_status gt_convert_all(gt_comm *comm, const gt_convert_request *request, gt_convert_result *result);
 void gt_convert_result_free(gt_convert_result *result);
 
-/* What gt_convert refuses before it reads anything (GT_USAGE), for callers with several requests of which none should be carried out then. */
+/* What gt_convert_all refuses before it reads anything (GT_USAGE), for callers with several requests of which none should be carried out then. */
 gt_status gt_convert_check(const gt_convert_request *request);
 
 #endif

@@ -15,14 +15,16 @@
  *          (or 0, 255)
  *   PNM    PGM and PPM; maxval up to 255 spread over 0..255 in 8 bits, a larger one over 0..65535 in 16
  *   WebP   lossy and lossless, RGB or RGBA; no animations
- *   TIFF   first page; strips or tiles, 1 to 16 bits, 32- and 64-bit float (as GT_F32), any number of channels, palettes,
- *          CMYK
+ *   TIFF   first page; strips or tiles; 8 and 16 bits, 32- and 64-bit float (as GT_F32), any number of channels; grey of 1,
+ *          2 and 4 bits, palettes, 8-bit CMYK, YCbCr as JPEG; alpha multiplied into the colours only of 8 bits
  * Samples of 8-bit files equal Pillow's; of 16-bit RGB files Pillow keeps the high byte, here they stay 16-bit.
- * The EXIF orientation is applied; one behind the pixels of a PNG is not, and `note` says so. An ICC profile that means something else than sRGB is converted to sRGB (8- and
- * 16-bit, relative colorimetric with black point compensation); one that cannot be is left, and `note` says so.
+ * The EXIF orientation is applied; an orientation behind the pixels of a PNG is ignored, and `note` says so. Colours of an
+ * ICC profile other than sRGB are converted to sRGB (8 and 16 bits, relative colorimetric with black point compensation);
+ * where a profile cannot be used the samples stay, and `note` says so.
  *
- * Nothing here trusts a byte it reads: sizes are checked before memory is taken. Messages give the reason only; the
- * caller puts file and entry in front (gt_wrap). Any thread, several at a time. */
+ * Refused with a message are: run lengths, bit fields and OS/2 headers of BMP, bitmaps of PNM (P1, P4), and TIFF
+ * of other kinds than above. No byte that is read is trusted: sizes are checked before memory is taken. Messages give the
+ * reason only; the caller puts file and entry in front (gt_wrap). Any thread may call, several at a time. */
 #ifndef GANTRY_PICTURE_H
 #define GANTRY_PICTURE_H
 
@@ -70,12 +72,12 @@ typedef struct gt_picture_info {
     bool alpha;
 } gt_picture_info;
 
-/* What a picture says about itself, without its pixels. `bytes` may be the beginning of the file only: GT_FORMAT then
+/* Size and kind of a picture, without decoding its pixels. `bytes` may be the beginning of the file only: GT_FORMAT then
  * also means that more of it (TIFF, WebP with EXIF: all; PNG: up to its pixels) is needed. */
 gt_status gt_picture_head(gt_picture_info *out, const void *bytes, size_t n);
 
-/* Do these first bytes (64 are enough) begin like a picture of a kind that is read? GT_FORMAT: no, and what they are
- * instead. Asked before much is unpacked in the hope of a picture. */
+/* Do these first bytes (64 are enough) begin like a picture of a kind that is read? GT_FORMAT: they do not; the message says
+ * what they are. To be asked before a large entry is unpacked. */
 gt_status gt_picture_recognise(const void *bytes, size_t n);
 
 /* "8-bit RGB", "16-bit grey + alpha", "float32, 5 channels": for messages. */

@@ -147,7 +147,7 @@ static void print_result(const gt_convert_request *r, const gt_convert_result *r
 static gt_status pack(gt_comm *comm, const gt_convert_request *r) {
     gt_convert_result result;
     if (*r->dest) gt_stop_says(comm, "stopped: the same command goes on where it is");
-    gt_status st = gt_convert(comm, r, &result);
+    gt_status st = gt_convert_all(comm, r, &result);
     if (!comm->rank && !st) print_result(r, &result);
     gt_convert_result_free(&result);
     return st;

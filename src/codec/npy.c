@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/npy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "gantry/memory.h"
 
 /* What follows 'key': in the text of the header; NULL: the key is not there. */
@@ -86,4 +88,15 @@ double gt_npy_number(const gt_npy *a, const void *data, size_t i) {
     if (a->type != 'i') return (double)v;
     int unused = 64 - 8 * a->size;
     return (double)((int64_t)(v << unused) >> unused);
+}
+
+gt_status gt_npy_write(const char *path, const float *samples, int height, int width, int channels) {
+    enum { HEAD = 128 }; /* magic, version, length of the text, and the text, padded with spaces to a line end */
+    char head[HEAD + 1];
+    int n = snprintf(head, sizeof head, "\x93NUMPY\x01%c%c%c{'descr': '%cf4', 'fortran_order': False, 'shape': (%d, %d, %d), }", 0, HEAD - 10, 0,
+                     __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '<' : '>', height, width, channels);
+    memset(head + n, ' ', (size_t)(HEAD - 1 - n));
+    head[HEAD - 1] = '\n';
+    size_t bytes = (size_t)height * (size_t)width * (size_t)channels * sizeof *samples;
+    return gt_file_replace(path, (struct iovec[]){{head, HEAD}, {(void *)samples, bytes}}, 2);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Headers of numpy's .npy files, versions 1 to 3 (format: numpy.lib.format). */
+ * Numpy's .npy files (format: numpy.lib.format): headers of versions 1 to 3 are read, version 1 is written. */
 #ifndef GANTRY_CODEC_NPY_H
 #define GANTRY_CODEC_NPY_H
 
@@ -25,5 +25,8 @@ gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n);
 
 /* Element i of an array of any type as a number. */
 double gt_npy_number(const gt_npy *a, const void *data, size_t i);
+
+/* Writes float32 [height, width, channels], whole or not at all. */
+gt_status gt_npy_write(const char *path, const float *samples, int height, int width, int channels);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "gantry/picture.h"
 
-/* A picture as the file has it: before orientation and colours are put right. */
+/* A picture as stored in the file: before orientation and colours are applied. */
 typedef struct gt_raw_picture {
     gt_picture picture;
     gt_picture_options options;

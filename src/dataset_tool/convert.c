@@ -16,7 +16,7 @@
 #include "gantry/log.h"
 #include "dataset_tool/writer.h"
 
-typedef struct conversion { /* one call of gt_convert */
+typedef struct conversion { /* one call of gt_convert_all */
     gt_comm *comm;
     gt_pool *pool;
     gt_convert_request *request; /* the caller's, with the source's range */
@@ -347,7 +347,7 @@ static gt_status convert(conversion *p, gt_convert_result *result) {
     return gt_comm_agree_all(p->comm, st);
 }
 
-gt_status gt_convert(gt_comm *comm, const gt_convert_request *request, gt_convert_result *result) {
+gt_status gt_convert_all(gt_comm *comm, const gt_convert_request *request, gt_convert_result *result) {
     gt_convert_request r = *request;
     conversion p = {.comm = comm, .request = &r};
     *result = (gt_convert_result){0};

@@ -105,11 +105,15 @@ static int by_code(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* The end of the run of equal codes that begins at i. */
-static size_t run_end(const uint64_t *sorted, size_t n, size_t i) {
-    size_t end = i + 1;
-    while (end < n && sorted[end] == sorted[i]) end++;
-    return end;
+/* How many of the sorted codes are smaller than `code`. */
+static size_t count_smaller(const uint64_t *sorted, size_t n, uint64_t code) {
+    size_t low = 0;
+    while (low < n) {
+        size_t middle = (low + n) / 2;
+        if (sorted[middle] < code) low = middle + 1;
+        else n = middle;
+    }
+    return low;
 }
 
 /* The most frequent shape; of equally frequent ones that of the earliest item. 0: there is none. */
@@ -118,18 +122,11 @@ static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
     if (!sorted) return gt_fail(GT_NOMEM, "out of memory for a scan of %zu images", n);
     memcpy(sorted, code, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, by_code);
-    size_t most = 0, leaders = 0; /* leaders: codes that occur `most` times, kept at the front */
-    for (size_t i = 0, end; i < n; i = end) {
-        end = run_end(sorted, n, i);
-        if (sorted[i] & SHAPE && end - i > most) most = end - i;
-    }
-    for (size_t i = 0, end; i < n && most; i = end) {
-        end = run_end(sorted, n, i);
-        if (sorted[i] & SHAPE && end - i == most) sorted[leaders++] = sorted[i];
-    }
-    *best = 0;
-    for (size_t i = 0; i < n && !*best; i++) {
-        if (bsearch(&code[i], sorted, leaders, sizeof *sorted, by_code)) *best = code[i];
+    size_t most = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!(code[i] & SHAPE) || code[i] == *best) continue;
+        size_t count = count_smaller(sorted, n, code[i] + 1) - count_smaller(sorted, n, code[i]);
+        if (count > most) most = count, *best = code[i];
     }
     free(sorted);
     return GT_OK;
@@ -161,33 +158,23 @@ static gt_status judge(const gt_items *items, const gt_transform *t, const uint6
                  : gt_fail(GT_USAGE, "the transform leaves out all %lld pictures: they are smaller than wanted", (long long)items->count);
 }
 
-/* The sums of all ranks' stamps, and the codes. All ranks. */
-static gt_status digest_all(gt_comm *comm, const scan_range *s, const uint64_t *code, gt_hash128 *digest) {
-    uint64_t mine[2] = {atomic_load(&s->stamps[0]), atomic_load(&s->stamps[1])}, sum[2] = {0, 0};
-    uint64_t (*all)[2] = comm->rank ? NULL : malloc((size_t)comm->ranks * sizeof *all);
-    gt_status st = gt_comm_agree_all(comm, all || comm->rank ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)s->items->count));
-    if (!st) gt_comm_gather_all(comm, mine, sizeof mine, all);
-    for (int r = 0; r < comm->ranks && !st && !comm->rank; r++) sum[0] += all[r][0], sum[1] += all[r][1];
-    free(all);
-    if (st || comm->rank) return st;
-    gt_hash128 codes = gt_hash(code, (size_t)s->items->count * sizeof *code);
-    *digest = gt_hash((uint64_t[]){codes.high, codes.low, sum[0], sum[1]}, 4 * sizeof *sum);
-    return GT_OK;
-}
-
 gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_remarks *remarks, gt_picture *shape,
-                       gt_hash128 *digest) {
+                      gt_hash128 *digest) {
     int64_t first = items->count * comm->rank / comm->ranks, end = items->count * (comm->rank + 1) / comm->ranks;
     scan_range s = {.items = items, .t = t, .first = first, .count = end - first};
     s.code = malloc((size_t)(s.count + 1) * sizeof *s.code);
-    uint64_t *all = comm->rank ? NULL : malloc((size_t)items->count * sizeof *all);
+    uint64_t stamps[2], *all = comm->rank ? NULL : malloc((size_t)items->count * sizeof *all);
     gt_status st = s.code && (all || comm->rank) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)items->count);
     st = gt_comm_agree_all(comm, st);
     if (!st) {
         gt_pool_run(items->main_thread_only ? NULL : pool, (int)((s.count + TILE - 1) / TILE), scan_tile, &s);
         gt_comm_gather_all(comm, s.code, (size_t)s.count * sizeof *s.code, all);
-        st = digest_all(comm, &s, all, digest);
-        if (!st && !comm->rank) st = judge(items, t, all, remarks, shape);
+        for (int k = 0; k < 2; k++) stamps[k] = (uint64_t)gt_comm_sum_all(comm, (int64_t)atomic_load(&s.stamps[k]));
+        if (!comm->rank) {
+            gt_hash128 codes = gt_hash(all, (size_t)items->count * sizeof *all);
+            *digest = gt_hash((uint64_t[]){codes.high, codes.low, stamps[0], stamps[1]}, 4 * sizeof *stamps);
+            st = judge(items, t, all, remarks, shape);
+        }
         st = gt_comm_agree_all(comm, st);
         gt_comm_broadcast_all(comm, shape, sizeof *shape, 0);
     }

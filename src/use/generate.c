@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/npy_file.h"
+#include "codec/npy.h"
 #include "gantry/codec.h"
 #include "gantry/log.h"
 #include "gantry/random.h"

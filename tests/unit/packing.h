@@ -13,7 +13,7 @@ static inline gt_status pack(const char *source, const char *dest, gt_convert_re
     r.n_sources = r.n_sources ? r.n_sources : 1;
     r.sources = r.sources ? r.sources : &source;
     r.dest = dest;
-    return gt_convert(comm, &r, result);
+    return gt_convert_all(comm, &r, result);
 }
 
 /* Made anew, whatever stands there. */

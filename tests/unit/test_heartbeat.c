@@ -113,7 +113,7 @@ static void a_file_is_put_together(void **state) {
     s.call = "pwrite";
     s.part = "made.h5.part.h5";
     slow_down(0, s);
-    assert_ok(gt_convert(comm, &r, &result));
+    assert_ok(gt_convert_all(comm, &r, &result));
     assert_true(slow.calls <= 0);
     gt_convert_result_free(&result);
 }
