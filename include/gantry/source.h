@@ -34,6 +34,9 @@
  *   `y_train`, `y` or `arr_1`: [N] or [N,1] integers or [N,L] numbers. Four dimensions are [N,H,W,C] where C <= 16, else
  *   [N,C,H,W].
  *
+ * All are read at random and by several threads, HDF5 by one. Of pictures of 32 x 32, from files in memory, an array, CIFAR and MNIST give more
+ * images a second than a ZIP of PNGs (about 150,000 a core), LMDB of PNGs as many, folders, CSV and HDF5 half as many, TFRecords a tenth (they
+ * are under checksums).
  * Test sets are not taken along (test_batch of CIFAR-10, test of CIFAR-100; MNIST has them in files of their own).
  *
  * Memory: less than 100 bytes an item and nothing of the pictures. What must be unpacked as a whole goes through an

@@ -31,8 +31,9 @@ static const gt_option options[] = {
     {.key = "d-optimizer", FIELD(d_optimizer), .only = GT_GANS, .after = "instance-noise-kimg", .group = "dcgan",
      .derived = "optimizer", .choices = gt_any_optimizer, .help = "Optimiser of D"},
     {.key = "data", FIELD(data), .by_rank = true, .path = true, .class = GT_EXECUTION, .group = "data",
-     .standard = "", .common = true, .help = "Images: ZIP, folder of PNGs, HDF5 file or synth:NAME",
-     .detail = "Required. A relative path starts at the current directory. Built-in sets: synth:shapes and "
+     .standard = "", .common = true, .help = "Images of one size: what gantry dataset reads or makes",
+     .detail = "Required: a ZIP, folder, HDF5 file, CIFAR archive, MNIST file, LMDB, TFRecords, .npy, .npz, CSV or synth:NAME. "
+               "A relative path starts at the current directory. Built-in sets: synth:shapes and "
                "synth:circles, with options as in synth:shapes:n=4096,size=32,classes=8,seed=0. Two jobs use the "
                "same data when the fingerprints of the data agree, wherever they lie; a run also goes on with the "
                "same pictures in other files (unzipped, say), and warns."},
