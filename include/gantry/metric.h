@@ -4,17 +4,13 @@
  *
  * A metric looks at sets of pictures, batch by batch, keeps what it needs of each set, and computes its value from two sets. The
  * set of the reals is looked at once in a process; the set of the fakes anew whenever there are new ones. Networks come in as
- * values (gt_metric_input): no metric knows a family of models.
- *
- * The value must not depend on the number of ranks. A metric that all ranks feed (join_all) keeps float64 sums of each slice and
- * adds these up by gt_comm_tree_sum_all(). */
+ * values (gt_metric_input): no metric knows a family of models. Rank 0 alone computes metrics. */
 #ifndef GANTRY_METRIC_H
 #define GANTRY_METRIC_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gantry/dist.h"
 #include "gantry/kernels.h"
 #include "gantry/runlog.h"
 #include "gantry/status.h"
@@ -37,7 +33,7 @@ typedef struct gt_metric_input {
     const gt_metric_network *pictures; /* of latents; NULL: there is no such network */
 } gt_metric_input;
 
-typedef struct gt_metric_batch { /* items first .. first+n-1 of a set. On each rank the batches come in the order of their items. */
+typedef struct gt_metric_batch { /* items first .. first+n-1 of a set. The batches come in the order of their items. */
     int64_t first, n;
     const float *pictures; /* [n,H,W,C], range -1 .. 1 */
     const float *partners; /* [n,H,W,C] with GT_METRIC_PAIRS: the picture that belongs to each */
@@ -47,7 +43,8 @@ typedef struct gt_metric_batch { /* items first .. first+n-1 of a set. On each r
 
 typedef struct gt_metric {
     const char *series;       /* in logs, "Fakes/swd" */
-    const char *label;        /* in legends and columns, "swd" */
+    const char *label;        /* in columns, "swd" */
+    const char *legend;       /* of its chart, "SWD"; NULL: the label */
     const char *title, *note; /* of its chart in the report; both NULL: its chart is among those of all other series */
     const char *format;       /* of its value in comparisons, "%.1f"; NULL: it has no column */
     int needs;                /* GT_METRIC_...: GT_METRIC_REALS alone is a property of the data, logged in each tick */
@@ -55,8 +52,7 @@ typedef struct gt_metric {
     /* An empty set, also after a failure where end() is to free it. GT_USAGE: pictures of this shape have no such value. */
     gt_status (*begin)(void **set, const gt_metric_input *input);
     gt_status (*add)(void *set, const gt_metric_batch *batch);
-    gt_status (*join_all)(void *set, gt_comm *comm); /* rank 0's set then holds what all ranks have added; NULL: rank 0 sees all */
-    double (*value)(void *reals, void *fakes);       /* of whole sets on rank 0; NULL for a set that it does not need */
+    double (*value)(void *reals, void *fakes); /* of whole sets; NULL for a set that it does not need */
     void (*end)(void *set);
 } gt_metric;
 
@@ -71,10 +67,10 @@ typedef struct gt_metrics gt_metrics;
 gt_metrics *gt_metrics_new(const gt_metric_input *input); /* copied; NULL: out of memory, see gt_message() */
 /* Whether the reals need not be looked at (again): each metric that needs them has what it needs. */
 bool gt_metrics_know_reals(const gt_metrics *m);
-/* A whole set, GT_METRIC_REALS or GT_METRIC_FAKES, in one batch on rank 0 or in many: add each batch, then finish. A metric that
- * fails is a warning, and has no value this time. comm: all ranks have added batches, and all call finish; NULL: this rank alone. */
+/* A whole set, GT_METRIC_REALS or GT_METRIC_FAKES, in one batch or in many: add each batch, then finish. A metric that fails is a
+ * warning, and has no value this time. */
 void gt_metrics_add(gt_metrics *m, int set, const gt_metric_batch *batch);
-void gt_metrics_finish_all(gt_metrics *m, int set, gt_comm *comm);
+void gt_metrics_finish(gt_metrics *m, int set);
 /* Appends the values that there are to the *n values of a tick (room for GT_METRICS_MOST is needed). Those of fakes are then
  * forgotten: a tick without new pictures has none. */
 enum { GT_METRICS_MOST = 64 };

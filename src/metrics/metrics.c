@@ -91,26 +91,18 @@ void gt_metrics_add(gt_metrics *m, int set, const gt_metric_batch *batch) {
     }
 }
 
-/* The values of all ranks into the set of rank 0. */
-static gt_status join_all(const gt_metric *metric, void *set, state s, gt_comm *comm) {
-    gt_status st = gt_comm_agree_all(comm, s == GATHERING ? GT_OK : gt_fail(GT_FAILED, "a rank has nothing of it"));
-    return st ? st : metric->join_all(set, comm);
-}
-
 static double value_of(const gt_metrics *m, int i) {
     bool ready = !(list[i]->needs & GT_METRIC_REALS) || m->of[i].sets[0];
     return ready ? list[i]->value(m->of[i].sets[0], m->of[i].sets[1]) : NAN;
 }
 
-void gt_metrics_finish_all(gt_metrics *m, int set, gt_comm *comm) {
+void gt_metrics_finish(gt_metrics *m, int set) {
     int at = index_of(set);
     for (int i = 0; i < METRICS; i++) {
         state s = m->of[i].states[at];
         bool last = set == GT_METRIC_FAKES || is_of_data(list[i]); /* of the sets that the value needs */
         if (!(list[i]->needs & set) || !can_have(list[i], &m->input) || s == KNOWN) continue;
-        gt_status st = comm && list[i]->join_all ? join_all(list[i], m->of[i].sets[at], s, comm) : GT_OK;
-        if (s == GATHERING && st) give_up(m, i, at, st);
-        else if (s == GATHERING && last && !(comm && comm->rank)) m->of[i].value = value_of(m, i);
+        if (s == GATHERING && last) m->of[i].value = value_of(m, i);
         if (m->of[i].states[at] == FAILED || set == GT_METRIC_FAKES) forget(m, i, at, NEW);
         else m->of[i].states[at] = KNOWN;
         if (is_of_data(list[i]) && m->of[i].states[at] == KNOWN) forget(m, i, at, KNOWN);

@@ -225,7 +225,7 @@ static double value(void *reals, void *fakes) {
 }
 
 const gt_metric gt_metric_fakes_swd = {
-    .series = "Fakes/swd", .label = "swd", .format = "%.1f", .title = "Distance",
+    .series = "Fakes/swd", .label = "swd", .format = "%.1f", .title = "Distance", .legend = "SWD",
     .note = "Generated from real images: patches at all scales (sliced Wasserstein distance, times 1000)",
     .needs = GT_METRIC_REALS | GT_METRIC_FAKES, .begin = begin, .add = add, .value = value, .end = end,
 };

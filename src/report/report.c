@@ -136,7 +136,7 @@ static const struct {
     {"Speed", "Images per second", {{"images/s", "Timing/sec_per_kimg", per_second}}},
     {"Regularisation", "R1 of the discriminator, path length of the generator", {{"D", "Loss/D/reg", NULL}, {"G", "Loss/G/reg", NULL}}},
 };
-enum { CHARTS = sizeof charts / sizeof *charts };
+enum { CHARTS = sizeof charts / sizeof *charts, BEFORE_METRICS = 2 /* charts */ };
 
 static bool in_a_chart(const char *name) {
     const gt_metric *m = gt_metric_find(name);
@@ -155,14 +155,14 @@ static void put_series(gt_buffer *out, const gt_stats *s, const char *title, con
 static void put_metrics(gt_buffer *out, const gt_stats *s) {
     const gt_metric *m;
     for (int i = 0; (m = gt_metric_at(i)); i++)
-        if (m->title) put_series(out, s, m->title, m->note, m->label, gt_stats_find(s, m->series));
+        if (m->title) put_series(out, s, m->title, m->note, m->legend ? m->legend : m->label, gt_stats_find(s, m->series));
 }
 
 static void put_charts(gt_buffer *out, const gt_stats *s) {
     gt_buffer_printf(out, "<h2>Curves</h2>\n");
     gt_buffer_printf(out, "<div class=\"charts\">\n");
-    put_metrics(out, s);
     for (int i = 0; i < CHARTS; i++) {
+        if (i == BEFORE_METRICS) put_metrics(out, s);
         chart c = {.title = charts[i].title, .note = charts[i].note};
         for (int k = 0; k < CHART_LINES; k++) {
             c.lines[k].label = charts[i].lines[k].label;

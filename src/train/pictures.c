@@ -60,7 +60,7 @@ gt_status gt_journal_open_metrics(gt_engine *e, gt_journal *j) {
 /* The pictures in the n cells of the grid are a set for the metrics. */
 static void measure(gt_journal *j, int set, int n, const float *images) {
     gt_metrics_add(j->metrics, set, &(gt_metric_batch){.n = n, .pictures = images});
-    gt_metrics_finish_all(j->metrics, set, NULL);
+    gt_metrics_finish(j->metrics, set);
 }
 
 gt_status gt_journal_reals(gt_engine *e, gt_journal *j) {

@@ -112,7 +112,7 @@ static double said(const gt_stat_value *values, int n, const char *series) {
 
 static void show(gt_metrics *m, int set, const float *pictures, int batch) {
     for (int i = 0; i < N; i += batch) gt_metrics_add(m, set, &(gt_metric_batch){.first = i, .n = N - i < batch ? N - i : batch, .pictures = pictures + i * IMAGE});
-    gt_metrics_finish_all(m, set, NULL);
+    gt_metrics_finish(m, set);
 }
 
 static void a_run_has_values_of_its_newest_pictures(void **state) {
