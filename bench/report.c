@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "common/program.h"
+#include "gantry/figure.h"
 
 enum { MOST_RESULTS = 1024 };
 static const size_t most_json = (size_t)64 << 20;
@@ -43,7 +44,7 @@ static gt_status plot(gt_results *const *list, int n, const char *path) {
     enum { MOST_LINES = 12, MOST_POINTS = 64 };
     static double x[MOST_LINES][MOST_POINTS], y[MOST_LINES][MOST_POINTS];
     static char labels[MOST_LINES][96];
-    gt_plot_line lines[MOST_LINES];
+    gt_curve lines[MOST_LINES];
     int n_lines = 0;
     for (int i = 0; i < n; i++)
         for (int k = 0; k < list[i]->n_tables; k++) {
@@ -60,7 +61,7 @@ static gt_status plot(gt_results *const *list, int n, const char *path) {
                 if (l == MOST_LINES) continue;
                 if (l == n_lines) {
                     snprintf(labels[l], sizeof labels[l], "%s", label);
-                    lines[n_lines++] = (gt_plot_line){.label = labels[l], .x = x[l], .y = y[l]};
+                    lines[n_lines++] = (gt_curve){.label = labels[l], .x = x[l], .y = y[l]};
                 }
                 if (lines[l].n == MOST_POINTS) continue;
                 x[l][lines[l].n] = ranks;
@@ -68,7 +69,9 @@ static gt_status plot(gt_results *const *list, int n, const char *path) {
             }
         }
     if (!n_lines) return gt_fail(GT_USAGE, "--svg: these results have no images/s over ranks (gantry bench scaling)");
-    return gt_plot_write(path, "gantry: images per second over ranks, one thread each", "ranks", "images per second", lines, n_lines);
+    return gt_figure_write_svg(path, &(gt_panel){.title = "gantry: images per second over ranks, one thread each", .x_label = "ranks",
+                                                 .y_label = "images per second", .x_scale = GT_LOG_2, .y_scale = GT_LOG_10,
+                                                 .n_curves = n_lines, .curves = lines});
 }
 
 static gt_status report(char **files, int n_files) {

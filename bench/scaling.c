@@ -13,6 +13,7 @@
 #include "common/points.h"
 #include "common/program.h"
 #include "common/recipe.h"
+#include "gantry/figure.h"
 
 typedef struct scaling_options {
     bench_common common;
@@ -202,10 +203,10 @@ static gt_status evaluate(bench *b, const char *recipe, const cost_model *m, int
                                         {"sec_per_kimg", "sec/kimg", 2}, {"efficiency", "efficiency", 3}};
     gt_table *table = gt_results_table(b->results, "the model on other networks; weak: a slice a rank, strong: the recipe's batch, up to a slice a rank", columns, 8);
     double x[NETWORKS + 1][MOST_RANKS_LOG + 1], y[NETWORKS + 1][MOST_RANKS_LOG + 1];
-    gt_plot_line lines[NETWORKS + 1] = {{.label = "one rank x ranks", .n = MOST_RANKS_LOG + 1, .x = x[NETWORKS], .y = y[NETWORKS]}};
+    gt_curve lines[NETWORKS + 1] = {{.label = "one rank x ranks", .n = MOST_RANKS_LOG + 1, .x = x[NETWORKS], .y = y[NETWORKS]}};
     for (int k = 0; k < NETWORKS; k++) {
         const cost_network *n = &networks[k];
-        lines[k + 1] = (gt_plot_line){.label = n->name, .n = MOST_RANKS_LOG + 1, .x = x[k], .y = y[k]};
+        lines[k + 1] = (gt_curve){.label = n->name, .n = MOST_RANKS_LOG + 1, .x = x[k], .y = y[k]};
         double one = cost_step(m, n, 1, 1, 1), all = cost_step(m, n, 1, slices, 1);
         for (int e = 0; e <= MOST_RANKS_LOG; e++) {
             int ranks = 1 << e;
@@ -222,7 +223,9 @@ static gt_status evaluate(bench *b, const char *recipe, const cost_model *m, int
     }
     char title[128];
     snprintf(title, sizeof title, "gantry, recipe %s: images/s, one slice of %.0f images a rank (model)", recipe, m->slice_size);
-    return *options.svg ? gt_plot_write(options.svg, title, "ranks, one per host", "images per second", lines, NETWORKS + 1) : GT_OK;
+    const gt_panel panel = {.title = title, .x_label = "ranks, one per host", .y_label = "images per second", .x_scale = GT_LOG_2,
+                            .y_scale = GT_LOG_10, .n_curves = NETWORKS + 1, .curves = lines};
+    return *options.svg ? gt_figure_write_svg(options.svg, &panel) : GT_OK;
 }
 
 static gt_status model_recipe(bench *b, const char *recipe, const int *ranks, int n_ranks) {

@@ -72,13 +72,4 @@ gt_status gt_results_write_h5(gt_results *const *list, int n, const char *path);
 /* At most `room` documents into list; returns how many, -1: see gt_message(). */
 int gt_results_read_h5(const char *path, gt_results **list, int room);
 
-/* ---- results_plot.c ---- */
-typedef struct gt_plot_line {
-    const char *label;
-    int n;
-    const double *x, *y;
-} gt_plot_line;
-/* Lines over logarithmic axes as an SVG file; points that are not positive are left out. */
-gt_status gt_plot_write(const char *path, const char *title, const char *x_title, const char *y_title, const gt_plot_line *lines, int n);
-
 #endif

@@ -12,7 +12,8 @@ gt_status gmm_draw_curve(const gmm_run *r, const gt_fit *f) {
     double *x = malloc((size_t)f->n_curve * sizeof *x);
     if (!x) return gt_fail(GT_NOMEM, "out of memory for a figure");
     for (int i = 0; i < f->n_curve; i++) x[i] = i;
-    gt_panel p = {.title = "log-likelihood per sample", .x_label = "iteration", .y_label = "nats", .curve = {f->n_curve, x, f->curve}};
+    gt_curve curve = {.n = f->n_curve, .x = x, .y = f->curve};
+    gt_panel p = {.title = "log-likelihood per sample", .x_label = "iteration", .y_label = "nats", .n_curves = 1, .curves = &curve};
     gt_status st = gt_figure_write(gmm_path(r, "curve"), &p, 1, 1);
     free(x);
     return st;
@@ -36,7 +37,9 @@ static gt_status draw_line(const gmm_run *r, const gt_mixture *m, const float *x
         at[i] = edges[0] + (edges[BARS] - edges[0]) * i / (CURVE - 1);
         density[i] = gt_mixture_marginal(m, 0, at[i]);
     }
-    gt_panel p = {.title = "points and density", .x_label = "number 0", .y_label = "density", .bars = {BARS, edges, heights}, .curve = {CURVE, at, density}};
+    gt_curve curve = {.n = CURVE, .x = at, .y = density};
+    gt_panel p = {.title = "points and density", .x_label = "number 0", .y_label = "density", .bars = {BARS, edges, heights},
+                  .n_curves = 1, .curves = &curve};
     return gt_figure_write(gmm_path(r, "clusters"), &p, 1, 1);
 }
 

@@ -55,6 +55,7 @@ static gt_status draw_histograms(const cli_encoding *e) {
     static double edges[MOST_PANELS][BARS + 1], heights[MOST_PANELS][BARS], x[CURVE], y[CURVE];
     static char titles[MOST_PANELS][32];
     gt_panel panels[MOST_PANELS];
+    gt_curve normal = {.n = CURVE, .x = x, .y = y};
     for (int i = 0; i < CURVE; i++) {
         x[i] = -4 + 8.0 * i / (CURVE - 1);
         y[i] = exp(-x[i] * x[i] / 2) / sqrt(2 * M_PI);
@@ -62,7 +63,8 @@ static gt_status draw_histograms(const cli_encoding *e) {
     for (int k = 0; k < n; k++) {
         gt_histogram(e->all.latent + k, e->info->count, d, BARS, edges[k], heights[k]);
         snprintf(titles[k], sizeof titles[k], "latent %d and N(0,1)", k);
-        panels[k] = (gt_panel){.title = titles[k], .x_label = "z", .y_label = "density", .bars = {BARS, edges[k], heights[k]}, .curve = {CURVE, x, y}};
+        panels[k] = (gt_panel){.title = titles[k], .x_label = "z", .y_label = "density", .bars = {BARS, edges[k], heights[k]},
+                               .n_curves = 1, .curves = &normal};
     }
     return gt_figure_write(path_of(e, "histograms"), panels, n, COLUMNS);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A line chart as an SVG element within a page that defines the classes and colours it uses (report.c). */
+ * A line chart as a figure of a page (report.c). */
 #ifndef FILES_CHART_H
 #define FILES_CHART_H
 
@@ -20,7 +20,5 @@ typedef struct chart {
 
 /* Appends the chart; false when none of its lines has a finite value, or one beyond 1e300 (then nothing is appended). */
 bool chart_draw(gt_buffer *out, const gt_stats *stats, const chart *c);
-
-void html_text(gt_buffer *out, const char *text); /* escaped */
 
 #endif

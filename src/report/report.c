@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "report/chart.h"
+#include "report/html.h"
 #include "gantry/grid.h"
 #include "gantry/metric.h"
 #include "gantry/rundir.h"

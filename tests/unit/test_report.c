@@ -184,7 +184,8 @@ static void hard_numbers(void **state) {
 static void figures_are_whole_or_as_before(void **state) {
     (void)state;
     double x[] = {0, 1, 2}, y[] = {1, 3, 2};
-    gt_panel p = {.title = "a curve", .curve = {3, x, y}};
+    gt_curve curve = {.n = 3, .x = x, .y = y};
+    gt_panel p = {.title = "a curve", .n_curves = 1, .curves = &curve};
     struct rlimit before, small;
     size_t n, m;
     assert_ok(gt_figure_write(at("figure"), &p, 1, 1));

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What all drawings of data share: axes, their marks, curves. A pen draws them, either as SVG text within a page that defines the
+ * classes and colours it uses (report.c), or by cairo. */
+#ifndef GANTRY_REPORT_PLOT_H
+#define GANTRY_REPORT_PLOT_H
+
+#include <cairo.h>
+#include <stdbool.h>
+
+#include "base/file.h"
+#include "gantry/figure.h"
+
+typedef struct pen { /* one of the two; the other is NULL */
+    gt_buffer *page;
+    cairo_t *cairo;
+} pen;
+
+typedef struct axis {
+    double lo, hi;   /* ends; logarithms to base 10 where the scale is logarithmic */
+    double step;     /* between two marks of a linear scale */
+    double from, to; /* places of the ends on the page */
+    gt_scale scale;
+} axis;
+
+/* 1, 2 or 5 times a power of ten: `rough` rounded up, or to the nearest. */
+double plot_step(double rough, bool up);
+double plot_place(const axis *a, double value);
+/* Lines and numbers along both axes. */
+void plot_marks(const pen *p, const axis *x, const axis *y);
+/* A point without finite place is a gap. On a page a point between gaps is a dot, and so is the last one; `dots`: all are. */
+void plot_curve(const pen *p, const axis *x, const axis *y, const gt_curve *curve, int colour, bool dots);
+/* Text at x, y (its baseline), to the right of the place, around it, or to its left: before = 0, 0.5, 1. Turned by `angle` (cairo). */
+void plot_text(const pen *p, double x, double y, double before, double size, double angle, const char *text);
+/* Chooses a colour for what cairo draws next. */
+void plot_colour(cairo_t *c, int colour, double alpha);
+
+#endif
