@@ -2,7 +2,7 @@
  * Picture files of every common kind: bytes in, samples out.
  *
  *     gt_picture p;
- *     gt_status st = gt_picture_decode(&p, bytes, n, NULL);
+ *     gt_status st = gt_picture_decode(&p, bytes, n, 0);
  *     if (st) return gt_wrap(st, "'%s'", path);
  *     ... p.samples: [p.height, p.width, p.channels] of p.type ...
  *     gt_picture_free(&p);
@@ -38,7 +38,7 @@
 enum {
     GT_PICTURE_MAX_SIDE = 1 << 17,
     GT_PICTURE_MAX_CHANNELS = 256,
-    GT_PICTURE_MAX_BYTES = 1 << 30, /* of samples in one picture, unless the options say less */
+    GT_PICTURE_MAX_BYTES = 1 << 30, /* of samples in one picture */
     GT_PICTURE_HEAD_BYTES = 65536,  /* from so many first bytes gt_picture_head nearly always knows */
 };
 
@@ -50,13 +50,9 @@ typedef struct gt_picture {
     void *samples;    /* [H,W,C], malloc'ed */
 } gt_picture;
 
-typedef struct gt_picture_options { /* all zero: as described above */
-    size_t most_bytes; /* of samples; 0 or more than GT_PICTURE_MAX_BYTES: GT_PICTURE_MAX_BYTES */
-} gt_picture_options;
-
-/* `options` may be NULL. On failure *out is {0}. GT_FORMAT: damaged, truncated, of a kind that is not read, or larger than
- * allowed. */
-gt_status gt_picture_decode(gt_picture *out, const void *bytes, size_t n, const gt_picture_options *options);
+/* `most_bytes`: how many bytes of samples are allowed; 0 or more than GT_PICTURE_MAX_BYTES: GT_PICTURE_MAX_BYTES. On failure
+ * *out is {0}. GT_FORMAT: damaged, truncated, of a kind that is not read, or larger than allowed. */
+gt_status gt_picture_decode(gt_picture *out, const void *bytes, size_t n, size_t most_bytes);
 
 /* {0} and already freed pictures are fine; *p becomes {0}. */
 void gt_picture_free(gt_picture *p);
@@ -67,9 +63,10 @@ size_t gt_picture_bytes(const gt_picture *p); /* of its samples */
 
 typedef struct gt_picture_info {
     const char *format; /* "PNG", "JPEG", "BMP", "PNM", "WebP", "TIFF" */
-    int height, width, channels; /* as gt_picture_decode gives them without options */
+    int height, width, channels; /* as gt_picture_decode gives them */
     int bits;                    /* per sample in the file */
     bool alpha;
+    bool cut; /* a PNG that is not square, gives no orientation, and has more than GT_PICTURE_HEAD_BYTES (for gt_scan_all) */
 } gt_picture_info;
 
 /* Size and kind of a picture, without decoding its pixels. `bytes` may be the beginning of the file only: GT_FORMAT then

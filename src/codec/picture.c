@@ -49,12 +49,12 @@ gt_status gt_picture_head(gt_picture_info *out, const void *bytes, size_t n) {
     return st;
 }
 
-gt_status gt_picture_decode(gt_picture *out, const void *bytes, size_t n, const gt_picture_options *options) {
+gt_status gt_picture_decode(gt_picture *out, const void *bytes, size_t n, size_t most_bytes) {
     const gt_picture_kind *kind = NULL;
     *out = (gt_picture){0};
     gt_status st = find_kind(&kind, bytes, n);
     if (st) return st;
-    gt_raw_picture raw = {.options = options ? *options : (gt_picture_options){0}};
+    gt_raw_picture raw = {.most_bytes = most_bytes};
     st = kind->decode(&raw, bytes, n);
     if (!st) st = gt_raw_colours(&raw);
     if (!st) st = gt_raw_turn(&raw);
@@ -105,7 +105,7 @@ gt_status gt_picture_new(gt_picture *out, int height, int width, int channels, g
 }
 
 gt_status gt_raw_new(gt_raw_picture *raw, uint64_t height, uint64_t width, unsigned channels, gt_sample type) {
-    return new_picture(&raw->picture, height, width, channels, type, raw->options.most_bytes);
+    return new_picture(&raw->picture, height, width, channels, type, raw->most_bytes);
 }
 
 void gt_raw_keep_profile(gt_raw_picture *raw, const void *profile, size_t n) {

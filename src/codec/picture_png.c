@@ -23,28 +23,31 @@ static bool begins(const uint8_t *bytes, size_t n) {
     return n >= 8 && !memcmp(bytes, "\211PNG\r\n\032\n", 8);
 }
 
-/* Goes over the chunks in front of the pixels. GT_FORMAT: they are not all there. */
+/* Goes over the chunks in front of the pixels. *orientation: -1 where no chunk speaks of one. GT_FORMAT: the chunks are not all there. */
 static gt_status walk(const uint8_t *bytes, size_t n, bool *transparency, int *orientation) {
-    bool exif = false;
+    *orientation = -1;
     for (size_t at = 8; n - at >= CHUNK_BYTES;) {
         uint32_t length = gt_be32(bytes + at);
         const uint8_t *type = bytes + at + 4, *content = type + 4;
         if (!memcmp(type, "IDAT", 4)) return GT_OK;
         if (length > n - at - CHUNK_BYTES) break;
         if (!memcmp(type, "tRNS", 4)) *transparency |= length > 0;
-        if (!memcmp(type, "eXIf", 4) && !exif && length > 1 && content[0] == content[1]) { /* II or MM: libpng takes no other */
-            exif = true;
+        if (!memcmp(type, "eXIf", 4) && *orientation < 0 && length > 1 && content[0] == content[1]) /* II or MM: libpng takes no other */
             *orientation = gt_exif_orientation(content, length);
-        }
         at += CHUNK_BYTES + length;
     }
     return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
 }
 
+/* Has the file more than GT_PICTURE_HEAD_BYTES? */
+static bool has_more(const uint8_t *bytes, size_t n) {
+    return n > GT_PICTURE_HEAD_BYTES || (n == GT_PICTURE_HEAD_BYTES && memcmp(bytes + n - 8, "IEND", 4));
+}
+
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     gt_png_info info = {0};
     bool transparency = false;
-    int orientation = 0;
+    int orientation;
     gt_status st = gt_png_head(bytes, n, &info);
     if (!st) st = walk(bytes, n, &transparency, &orientation);
     if (st) return st;
@@ -53,7 +56,8 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
                              .width = info.width,
                              .channels = info.palette ? 3 + alpha : info.channels,
                              .bits = info.bits,
-                             .alpha = alpha};
+                             .alpha = alpha,
+                             .cut = info.height != info.width && orientation < 0 && has_more(bytes, n)};
     gt_turn_head(out, orientation);
     return GT_OK;
 }

@@ -8,10 +8,10 @@
 /* A picture as stored in the file: before orientation and colours are applied. */
 typedef struct gt_raw_picture {
     gt_picture picture;
-    gt_picture_options options;
-    int orientation;                   /* EXIF's 1 to 8; 0: not given */
-    bool cmyk;                         /* 4 channels, 0 = no ink */
-    unsigned char *profile;            /* ICC, malloc'ed; NULL: none */
+    size_t most_bytes;      /* of samples; 0: GT_PICTURE_MAX_BYTES */
+    int orientation;        /* EXIF's 1 to 8; 0: not given */
+    bool cmyk;              /* 4 channels, 0 = no ink */
+    unsigned char *profile; /* ICC, malloc'ed; NULL: none */
     size_t profile_bytes;
 } gt_raw_picture;
 
@@ -24,7 +24,7 @@ typedef struct gt_picture_kind {
 
 extern const gt_picture_kind gt_kind_png, gt_kind_jpeg, gt_kind_bmp, gt_kind_pnm, gt_kind_webp, gt_kind_tiff;
 
-/* gt_picture_new for raw->picture within the limits of the options. */
+/* gt_picture_new for raw->picture of at most raw->most_bytes. */
 gt_status gt_raw_new(gt_raw_picture *raw, uint64_t height, uint64_t width, unsigned channels, gt_sample type);
 
 /* The checks alone, in 64 bits: no side 0, none above the limits. */

@@ -158,7 +158,7 @@ gt_status gt_loaded_picture(gt_load *load, void *state, int64_t i, gt_picture *o
     void *bytes;
     size_t n;
     gt_status st = load(state, i, GT_FILE_MOST, true, &bytes, &n);
-    if (!st) st = gt_picture_decode(out, bytes, n, NULL);
+    if (!st) st = gt_picture_decode(out, bytes, n, 0);
     free(bytes);
     return st;
 }

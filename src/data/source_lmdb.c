@@ -193,7 +193,7 @@ static gt_status head_item(void *state, int64_t i, size_t first, gt_picture_info
     gt_status st = gt_loaded_head(load, state, i, first, out);
     out->channels = 3;
     out->bits = 8;
-    out->alpha = false;
+    out->alpha = out->cut = false;
     return st;
 }
 

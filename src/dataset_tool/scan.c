@@ -2,7 +2,9 @@
  * DESIGN
  * Ranks look at the heads of a contiguous share of the items each, threads at tiles of it. An item's shape after the
  * transform becomes one 64-bit code, so that all of them fit into memory; rank 0 collects the codes and finds the most
- * frequent one. Reasons are found again for the few that need one. */
+ * frequent one. Reasons are found again for the few that need one.
+ * Codes are part of the key of DEST.progress, with the bit CUT that earlier programs set there: so this program goes on with
+ * conversions that those began. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@ enum { TILE = 64 };
 
 enum { BAD, DROPPED, FIRST_SHAPE }; /* codes; shapes have the top bit set */
 #define SHAPE ((uint64_t)1 << 63)
+#define CUT ((uint64_t)1 << 62) /* gt_picture_info.cut, of an item that would have another shape if its sides were exchanged */
 
 static uint64_t code_of(const gt_picture *p) {
     return SHAPE | (uint64_t)p->height << 40 | (uint64_t)p->width << 20 | (uint64_t)p->channels << 4 | (uint64_t)p->type << 1 | p->alpha;
@@ -44,14 +47,16 @@ const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture 
 }
 
 /* The item's shape from its head where that tells, else by reading it. */
-static gt_status look(const gt_items *items, int64_t i, gt_picture *p) {
+static gt_status look(const gt_items *items, int64_t i, gt_picture *p, bool *cut) {
     gt_picture_info head;
+    *cut = false;
     if (gt_items_head(items, i, &head)) {
         gt_status st = gt_items_read(items, i, p);
         free(p->samples);
         p->samples = NULL;
         return st;
     }
+    *cut = head.cut;
     *p = (gt_picture){.height = head.height,
                       .width = head.width,
                       .channels = head.channels,
@@ -60,15 +65,28 @@ static gt_status look(const gt_items *items, int64_t i, gt_picture *p) {
     return GT_OK;
 }
 
-static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t *code) {
-    gt_picture p = {0}, shape;
+/* The code of a picture of p's shape. */
+static gt_status shape_code(const gt_transform *t, const gt_picture *p, uint64_t *code) {
+    gt_picture shape;
     bool dropped;
-    gt_progress();
-    *code = BAD;
-    gt_status st = look(items, i, &p);
-    if (!st) st = gt_transform_shape(t, &p, &shape, &dropped);
+    gt_status st = gt_transform_shape(t, p, &shape, &dropped);
     if (!st) *code = dropped ? DROPPED : code_of(&shape);
     return st;
+}
+
+static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t *code) {
+    gt_picture p = {0};
+    bool cut;
+    gt_progress();
+    *code = BAD;
+    gt_status st = look(items, i, &p, &cut);
+    if (!st) st = shape_code(t, &p, code);
+    if (st || !cut || *code == DROPPED) return st;
+    gt_picture turned = p;
+    turned.height = p.width, turned.width = p.height;
+    uint64_t other;
+    if (!shape_code(t, &turned, &other) && other != *code) *code |= CUT;
+    return GT_OK;
 }
 
 typedef struct scan_range { /* of one rank */
@@ -158,6 +176,12 @@ static gt_status judge(const gt_items *items, const gt_transform *t, const uint6
                  : gt_fail(GT_USAGE, "the transform leaves out all %lld pictures: they are smaller than wanted", (long long)items->count);
 }
 
+/* Modulo 2^64, by halves: no half of the sum outgrows 64 bits. */
+static uint64_t sum_all(gt_comm *comm, uint64_t value) {
+    uint64_t high = (uint64_t)gt_comm_sum_all(comm, (int64_t)(value >> 32)), low = (uint64_t)gt_comm_sum_all(comm, (int64_t)(value & UINT32_MAX));
+    return (high << 32) + low;
+}
+
 gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_remarks *remarks, gt_picture *shape,
                       gt_hash128 *digest) {
     int64_t first = items->count * comm->rank / comm->ranks, end = items->count * (comm->rank + 1) / comm->ranks;
@@ -169,9 +193,10 @@ gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, const
     if (!st) {
         gt_pool_run(items->main_thread_only ? NULL : pool, (int)((s.count + TILE - 1) / TILE), scan_tile, &s);
         gt_comm_gather_all(comm, s.code, (size_t)s.count * sizeof *s.code, all);
-        for (int k = 0; k < 2; k++) stamps[k] = (uint64_t)gt_comm_sum_all(comm, (int64_t)atomic_load(&s.stamps[k]));
+        for (int k = 0; k < 2; k++) stamps[k] = sum_all(comm, atomic_load(&s.stamps[k]));
         if (!comm->rank) {
             gt_hash128 codes = gt_hash(all, (size_t)items->count * sizeof *all);
+            for (int64_t i = 0; i < items->count; i++) all[i] &= ~CUT;
             *digest = gt_hash((uint64_t[]){codes.high, codes.low, stamps[0], stamps[1]}, 4 * sizeof *stamps);
             st = judge(items, t, all, remarks, shape);
         }

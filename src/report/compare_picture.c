@@ -50,7 +50,7 @@ static gt_status newest_fakes(const char *dir, cairo_surface_t **s) {
     size_t size;
     gt_picture p = {0};
     gt_status st = path ? gt_file_read(path, LARGEST_FILE, &bytes, &size) : gt_fail(GT_NOMEM, "out of memory for a picture");
-    if (!st && (st = gt_picture_decode(&p, bytes, size, NULL))) st = gt_wrap(st, "'%s'", path);
+    if (!st && (st = gt_picture_decode(&p, bytes, size, 0))) st = gt_wrap(st, "'%s'", path);
     if (!st && p.type != GT_U8) st = gt_fail(GT_FORMAT, "'%s': a picture of 8-bit samples is expected", path);
     if (!st) *s = surface_of(&p);
     gt_picture_free(&p);

@@ -68,7 +68,7 @@ static gt_status read_entry(gt_zip *z, size_t i, char **bytes) {
 static gt_status read_picture(gt_zip *z, size_t i, gt_picture *p) {
     char *bytes;
     gt_status st = read_entry(z, i, &bytes);
-    if (!st) st = gt_picture_decode(p, bytes, gt_zip_at(z, i)->size, NULL);
+    if (!st) st = gt_picture_decode(p, bytes, gt_zip_at(z, i)->size, 0);
     free(bytes);
     return st;
 }

@@ -116,7 +116,7 @@ static gt_status read_picture(const char *path, mask *out) {
     gt_picture p = {0};
     gt_status st = gt_file_read(path, 1 << 24, &bytes, &n);
     if (st) return st;
-    st = gt_picture_decode(&p, bytes, n, NULL);
+    st = gt_picture_decode(&p, bytes, n, 0);
     if (!st && (p.channels != 3 || p.type != GT_U8)) st = gt_fail(GT_FORMAT, "not an RGB picture of 8 bits");
     if (!st) *out = normalise(p.samples, p.height, p.width);
     gt_picture_free(&p);

@@ -106,7 +106,7 @@ static uint8_t *read_png(const char *where, const char *name, gt_picture *info) 
     size_t n;
     snprintf(path, sizeof path, "%s/%s", where, name);
     void *bytes = get(path, &n);
-    assert_ok(gt_picture_decode(info, bytes, n, NULL));
+    assert_ok(gt_picture_decode(info, bytes, n, 0));
     assert_int_equal(info->type, GT_U8);
     free(bytes);
     return info->samples;

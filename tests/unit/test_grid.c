@@ -52,7 +52,7 @@ static void check_tiles(int channels, int shown) {
     assert_memory_equal(file, picture.png, n);
     assert_true(picture.width == COLUMNS * W && picture.height == ROWS * H && picture.channels == shown);
     gt_picture p;
-    assert_ok(gt_picture_decode(&p, file, n, NULL));
+    assert_ok(gt_picture_decode(&p, file, n, 0));
     assert_true(p.width == picture.width && p.height == picture.height && p.channels == shown && p.type == GT_U8);
     const uint8_t *out = p.samples;
     for (int y = 0; y < ROWS * H; y++)

@@ -11,7 +11,7 @@
 
 static gt_picture read_back(bytes b) {
     gt_picture p;
-    if (gt_picture_decode(&p, b.data, b.n, NULL)) fail_msg("%s", gt_message());
+    if (gt_picture_decode(&p, b.data, b.n, 0)) fail_msg("%s", gt_message());
     return p;
 }
 
@@ -110,7 +110,7 @@ static void interlaced_pictures_are_read(void **state) {
 
 static void refuse(const void *data, size_t n) {
     gt_picture p;
-    assert_int_equal(gt_picture_decode(&p, data, n, NULL), GT_FORMAT);
+    assert_int_equal(gt_picture_decode(&p, data, n, 0), GT_FORMAT);
     assert_null(p.samples);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The dataset tool as a library: what goes in comes out of every kind of destination; what cannot be used is listed, stops the
  * making or is left out; archives beyond 4 GB. */
-#include "packing.h"
+#include "converting.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The dataset tool and samples for which black and white are not where they usually are: declared, kept, carried along
  * by every transform, and gone where a depth is asked for. */
-#include "packing.h"
+#include "converting.h"
 
 #include "data/dataset_h5.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * For the tests of the dataset tool: making a dataset, and a folder of pictures not all of which can be used. */
-#ifndef TESTS_PACKING_H
-#define TESTS_PACKING_H
+#ifndef TESTS_CONVERTING_H
+#define TESTS_CONVERTING_H
 
 #include "data_files.h"
 #include "gantry/log.h"

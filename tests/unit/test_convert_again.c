@@ -2,7 +2,7 @@
  * The dataset tool goes on: with what is the same alone; progress on disk is believed as far as it is whole; what others left beside the
  * destination is not touched, and what we left is no obstacle. */
 #define _GNU_SOURCE
-#include "packing.h"
+#include "converting.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
