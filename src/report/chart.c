@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "gantry/metric.h"
 #include "report/html.h"
 #include "report/plot.h"
 
@@ -11,9 +12,14 @@ enum { WIDTH = 560, HEIGHT = 210, LEFT = 54, RIGHT = 10, TOP = 8, BOTTOM = 24, M
 
 static const double LEAST = 1e-305, MOST = 1e300; /* so that sums and quotients of them stay numbers */
 
-static double value(const chart *c, int line, int tick) {
-    double x = c->lines[line].series->values[tick].mean;
-    return c->lines[line].map ? c->lines[line].map(x) : x;
+typedef struct line { /* of a chart; series NULL: there is none */
+    const gt_stats_series *series;
+    double (*map)(double);
+} line;
+
+static double value(const line *l, int tick) {
+    double x = l->series->values[tick].mean;
+    return l->map ? l->map(x) : x;
 }
 
 /* Ends on marks, unless the axis is that of images (`whole`). Numbers that hardly differ count as one, or a step would be lost in them. */
@@ -30,32 +36,33 @@ static axis make_axis(double lo, double hi, int steps, bool whole) {
 }
 
 /* Averages of equal stretches of ticks; a stretch without a value is a gap (not in rare series). */
-static void draw_line(const pen *p, const gt_stats *s, const chart *c, int line, const axis *x, const axis *y, double unit) {
+static void draw_line(const pen *p, const gt_stats *s, const line *l, int colour, const axis *x, const axis *y, double unit) {
+    bool rare = gt_metric_of_fakes(l->series->name);
     int stretch = (s->ticks + MOST_POINTS - 1) / MOST_POINTS, points = 0;
     double places[MOST_POINTS], means[MOST_POINTS];
     for (int begin = 0; begin < s->ticks; begin += stretch) {
         double sum = 0, at = 0;
         int n = 0;
         for (int t = begin; t < begin + stretch && t < s->ticks; t++) {
-            double v = value(c, line, t);
+            double v = value(l, t);
             if (!isfinite(v)) continue;
             sum += v;
             at += (double)s->images[t] / unit;
             n++;
         }
-        if (!n && c->lines[line].rare) continue;
+        if (!n && rare) continue;
         places[points] = at / n;
         means[points++] = sum / n;
     }
-    plot_curve(p, x, y, &(gt_curve){.n = points, .x = places, .y = means}, line, false);
+    plot_curve(p, x, y, &(gt_curve){.n = points, .x = places, .y = means}, colour, false);
 }
 
-static void draw_legend(gt_buffer *out, const gt_stats *s, const chart *c) {
+static void draw_legend(gt_buffer *out, const gt_stats *s, const chart *c, const line *lines) {
     gt_buffer_printf(out, "<div class=\"legend\">");
     for (int i = 0; i < CHART_LINES; i++) {
         double last = NAN;
-        for (int t = 0; c->lines[i].series && t < s->ticks; t++)
-            if (isfinite(value(c, i, t))) last = value(c, i, t);
+        for (int t = 0; lines[i].series && t < s->ticks; t++)
+            if (isfinite(value(&lines[i], t))) last = value(&lines[i], t);
         if (!isfinite(last)) continue;
         gt_buffer_printf(out, "<span><i class=\"k%d\"></i>", i);
         html_text(out, c->lines[i].label);
@@ -64,15 +71,18 @@ static void draw_legend(gt_buffer *out, const gt_stats *s, const chart *c) {
     gt_buffer_printf(out, "</div>");
 }
 
-bool chart_draw(gt_buffer *out, const gt_stats *s, const chart *c) {
+void chart_draw(gt_buffer *out, const gt_stats *s, const chart *c) {
     double lo = INFINITY, hi = -INFINITY;
-    for (int i = 0; i < CHART_LINES; i++)
-        for (int t = 0; c->lines[i].series && t < s->ticks; t++)
-            if (isfinite(value(c, i, t))) {
-                lo = fmin(lo, value(c, i, t));
-                hi = fmax(hi, value(c, i, t));
+    line lines[CHART_LINES];
+    for (int i = 0; i < CHART_LINES; i++) {
+        lines[i] = (line){c->lines[i].series ? gt_stats_find(s, c->lines[i].series) : NULL, c->lines[i].map};
+        for (int t = 0; lines[i].series && t < s->ticks; t++)
+            if (isfinite(value(&lines[i], t))) {
+                lo = fmin(lo, value(&lines[i], t));
+                hi = fmax(hi, value(&lines[i], t));
             }
-    if (!(hi >= lo) || lo < -MOST || hi > MOST) return false;
+    }
+    if (!(hi >= lo) || lo < -MOST || hi > MOST) return;
     int64_t first = s->images[0], last = first;
     for (int t = 0; t < s->ticks; t++) { /* in any order: it may be nobody's run */
         if (s->images[t] < first) first = s->images[t];
@@ -86,13 +96,12 @@ bool chart_draw(gt_buffer *out, const gt_stats *s, const chart *c) {
     gt_buffer_printf(out, "</h3><p>");
     html_text(out, c->note);
     gt_buffer_printf(out, "</p></figcaption>");
-    draw_legend(out, s, c);
+    draw_legend(out, s, c, lines);
     gt_buffer_printf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\">", WIDTH, HEIGHT);
     pen p = {.page = out};
     plot_marks(&p, &x, &y);
     plot_text(&p, WIDTH - RIGHT, HEIGHT - 6, 1, 0, 0, kimg ? "kimg" : "images");
     for (int i = 0; i < CHART_LINES; i++)
-        if (c->lines[i].series) draw_line(&p, s, c, i, &x, &y, unit);
+        if (lines[i].series) draw_line(&p, s, &lines[i], i, &x, &y, unit);
     gt_buffer_printf(out, "</svg></figure>\n");
-    return true;
 }

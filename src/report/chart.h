@@ -12,13 +12,13 @@ typedef struct chart {
     const char *title, *note; /* note: one line of meaning; "" for none */
     struct {
         const char *label;
-        const gt_stats_series *series; /* NULL: left out */
-        double (*map)(double);         /* of the means; NULL: as they are */
-        bool rare;                     /* most ticks have no value: the line bridges them */
+        const char *series;    /* its name; NULL: there is no such line */
+        double (*map)(double); /* of the means; NULL: as they are */
     } lines[CHART_LINES];
 } chart;
 
-/* Appends the chart; false when none of its lines has a finite value, or one beyond 1e300 (then nothing is appended). */
-bool chart_draw(gt_buffer *out, const gt_stats *stats, const chart *c);
+/* Appends the chart, unless none of its lines has a finite value, or one has a value beyond 1e300. The line of a metric of generated
+ * pictures bridges the ticks without pictures. */
+void chart_draw(gt_buffer *out, const gt_stats *stats, const chart *c);
 
 #endif

@@ -65,7 +65,8 @@ static double next_mark(const axis *a, double v) {
 
 static void rule(const pen *p, double x0, double y0, double x1, double y1) {
     if (p->page) {
-        gt_buffer_printf(p->page, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", x0, x1, y0, y1);
+        gt_buffer_printf(p->page, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>", x0, x1, y0,
+                         y1);
         return;
     }
     cairo_set_source_rgb(p->cairo, .85, .85, .85);
@@ -79,8 +80,8 @@ static void mark(const pen *p, const axis *x, const axis *y, bool of_x, double v
     double at = plot_place(a, v);
     char text[32];
     if (p->page && of_x && at >= x->to - UNIT_ROOM) return;
-    bool exact = a->scale != GT_LINEAR || (p->page && of_x);
-    snprintf(text, sizeof text, "%.*g", exact ? 6 : 4, a->scale == GT_LINEAR && fabs(v) < 1e-6 * a->step ? 0 : v); /* no -0, no 1e-17 */
+    bool exact = a->scale != GT_LINEAR || (p->page && of_x), zero = a->scale == GT_LINEAR && fabs(v) < 1e-6 * a->step;
+    snprintf(text, sizeof text, "%.*g", exact ? 6 : 4, zero ? 0 : v); /* no -0, no 1e-17 */
     if (of_x && !p->page) rule(p, at, y->to, at, y->from);
     if (!of_x) rule(p, x->from, at, x->to, at);
     if (of_x) plot_text(p, at, y->from + (p->page ? 18 : 15), 0.5, 11, 0, text);
@@ -113,7 +114,8 @@ void plot_curve(const pen *p, const axis *x, const axis *y, const gt_curve *curv
     if (p->page) gt_buffer_printf(p->page, "<path class=\"l%d\" d=\"", colour);
     else plot_colour(p->cairo, colour, 1);
     for (int i = 0; i <= curve->n; i++) {
-        double nx = i < curve->n ? plot_place(x, curve->x[i]) : NAN, ny = i < curve->n ? plot_place(y, curve->y[i]) : NAN;
+        double nx = i < curve->n ? plot_place(x, curve->x[i]) : NAN;
+        double ny = i < curve->n ? plot_place(y, curve->y[i]) : NAN;
         if (isfinite(nx) && isfinite(ny)) {
             px = nx;
             py = ny;

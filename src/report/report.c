@@ -114,13 +114,7 @@ static void put_pictures(gt_buffer *out, const char *dir) {
 static double per_second(double seconds_per_kimg) { return 1000 / seconds_per_kimg; }
 
 /* Which series stand together; those of no row get a chart each. */
-static const struct {
-    const char *title, *note;
-    struct {
-        const char *label, *series;
-        double (*map)(double);
-    } lines[CHART_LINES];
-} charts[] = {
+static const chart charts[] = {
     {"Losses", "Generator against discriminator: level is good, a runaway is not", {{"G", "Loss/G/loss", NULL}, {"D", "Loss/D/loss", NULL}}},
     {"Discriminator", "Its loss on real and on generated images", {{"real", "Loss/D/real", NULL}, {"generated", "Loss/D/fake", NULL}}},
     {"Accuracy", "Classes of real images, as the discriminator tells them", {{"accuracy", "Accuracy/real", NULL}}},
@@ -148,15 +142,14 @@ static bool in_a_chart(const char *name) {
     return false;
 }
 
-/* A chart of one series. A series of fakes is rare: most ticks have no pictures of their own. */
-static void put_series(gt_buffer *out, const gt_stats *s, const char *title, const char *note, const char *label, const gt_stats_series *series) {
-    if (series) chart_draw(out, s, &(chart){.title = title, .note = note, .lines = {{label, series, NULL, gt_metric_of_fakes(series->name)}}});
+static void put_series(gt_buffer *out, const gt_stats *s, const char *title, const char *note, const char *label, const char *series) {
+    chart_draw(out, s, &(chart){title, note, {{label, series, NULL}}});
 }
 
 static void put_metrics(gt_buffer *out, const gt_stats *s) {
     const gt_metric *m;
     for (int i = 0; (m = gt_metric_at(i)); i++)
-        if (m->title) put_series(out, s, m->title, m->note, m->legend ? m->legend : m->label, gt_stats_find(s, m->series));
+        if (m->title) put_series(out, s, m->title, m->note, m->legend ? m->legend : m->label, m->series);
 }
 
 static void put_charts(gt_buffer *out, const gt_stats *s) {
@@ -164,17 +157,11 @@ static void put_charts(gt_buffer *out, const gt_stats *s) {
     gt_buffer_printf(out, "<div class=\"charts\">\n");
     for (int i = 0; i < CHARTS; i++) {
         if (i == BEFORE_METRICS) put_metrics(out, s);
-        chart c = {.title = charts[i].title, .note = charts[i].note};
-        for (int k = 0; k < CHART_LINES; k++) {
-            c.lines[k].label = charts[i].lines[k].label;
-            c.lines[k].series = charts[i].lines[k].series ? gt_stats_find(s, charts[i].lines[k].series) : NULL;
-            c.lines[k].map = charts[i].lines[k].map;
-        }
-        chart_draw(out, s, &c);
+        chart_draw(out, s, &charts[i]);
     }
     gt_buffer_printf(out, "</div>\n<details><summary>All other series</summary>\n<div class=\"charts\" style=\"margin-top:12px\">\n");
     for (int i = 0; i < s->n_series; i++)
-        if (!in_a_chart(s->series[i].name)) put_series(out, s, s->series[i].name, "", "mean", &s->series[i]);
+        if (!in_a_chart(s->series[i].name)) put_series(out, s, s->series[i].name, "", "mean", s->series[i].name);
     gt_buffer_printf(out, "</div></details>\n");
 }
 

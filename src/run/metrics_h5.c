@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "h5/h5.h"
+#include "run/stats_line.h"
 
 enum { CHUNK_ROWS = 256 };
 
@@ -114,10 +115,7 @@ gt_status metrics_h5_rebuild(metrics_h5 *m, const gt_stats *s) {
 }
 
 static int find(const metrics_h5 *m, const char *name, int near) {
-    if (near < m->n && strcmp(m->series[near].name, name) == 0) return near;
-    for (int i = 0; i < m->n; i++)
-        if (strcmp(m->series[i].name, name) == 0) return i;
-    return -1;
+    return gt_stats_index(m->series, sizeof *m->series, m->n, name, near);
 }
 
 bool metrics_h5_ready(const metrics_h5 *m, const gt_stat_value *values, int n) {

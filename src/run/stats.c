@@ -11,6 +11,15 @@
 
 enum { MOST_SERIES = 4096 };
 
+int gt_stats_index(const void *rows, size_t size, int n, const char *name, int near) {
+    const char *first = rows;
+    for (int i = near < n ? -1 : 0; i < n; i++) {
+        int at = i < 0 ? near : i;
+        if (!strcmp(*(const char *const *)(first + (size_t)at * size), name)) return at;
+    }
+    return -1;
+}
+
 bool gt_stats_has_room(const gt_stats *s, int64_t ticks, int64_t most_values) {
     return s->n_series < MOST_SERIES && (s->n_series + 1) * ticks <= most_values;
 }
@@ -43,9 +52,8 @@ typedef struct filler {
 /* NULL: more values than are believable, or out of memory. */
 static gt_stats_series *series_for(filler *f, const char *name, int near) {
     gt_stats *s = f->stats;
-    if (near < s->n_series && strcmp(s->series[near].name, name) == 0) return &s->series[near]; /* lines mostly have one order */
-    for (int i = 0; i < s->n_series; i++)
-        if (strcmp(s->series[i].name, name) == 0) return &s->series[i];
+    int at = gt_stats_index(s->series, sizeof *s->series, s->n_series, name, near); /* lines mostly have one order */
+    if (at >= 0) return &s->series[at];
     return gt_stats_has_room(s, f->ticks, f->most_values) ? gt_stats_add_series(s, name, f->ticks) : NULL;
 }
 
@@ -103,9 +111,8 @@ gt_stats *gt_stats_read_within(const char *path, int64_t most_values) {
 gt_stats *gt_stats_read(const char *path) { return gt_stats_read_within(path, GT_STATS_MOST_VALUES); }
 
 const gt_stats_series *gt_stats_find(const gt_stats *s, const char *name) {
-    for (int i = 0; i < s->n_series; i++)
-        if (strcmp(s->series[i].name, name) == 0) return &s->series[i];
-    return NULL;
+    int at = gt_stats_index(s->series, sizeof *s->series, s->n_series, name, 0);
+    return at < 0 ? NULL : &s->series[at];
 }
 
 void gt_stats_free(gt_stats *s) {

@@ -27,6 +27,9 @@ bool stats_line_parse(char *text, stats_line *line); /* false: damaged, or no li
 
 const gt_stat_value *stats_line_find(const gt_stat_value *values, int n, const char *name); /* NULL: none; of several the last */
 
+/* Where the name stands in a table of n rows of `size` bytes that begin with their names; it is looked for at `near` first. -1: nowhere. */
+int gt_stats_index(const void *rows, size_t size, int n, const char *name, int near);
+
 /* A table without series for at most so many ticks; NULL: out of memory. */
 gt_stats *gt_stats_new(gt_arena *a, int64_t ticks);
 /* Is one more series of so many ticks believable? A short text can claim a huge table, of which hardly any cell is filled. */

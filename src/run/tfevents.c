@@ -45,18 +45,9 @@ static void put_int(gt_buffer *b, int field, int64_t x) {
     put_varint(b, (uint64_t)x);
 }
 
-static void put_double(gt_buffer *b, int field, double x) {
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    put_key(b, field, WIRE_64);
-    put_little_endian(b, bits, 8);
-}
-
-static void put_float(gt_buffer *b, int field, float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    put_key(b, field, WIRE_32);
-    put_little_endian(b, bits, 4);
+static void put_fixed(gt_buffer *b, int field, uint64_t bits, int bytes) {
+    put_key(b, field, bytes == 8 ? WIRE_64 : WIRE_32);
+    put_little_endian(b, bits, bytes);
 }
 
 static void put_bytes(gt_buffer *b, int field, const void *data, size_t n) {
@@ -101,7 +92,9 @@ static gt_status write_event(tfevents *e, gt_buffer *event) {
 
 static gt_buffer begin_event(double time, int64_t step) {
     gt_buffer b = {0};
-    put_double(&b, EVENT_WALL_TIME, time);
+    uint64_t bits;
+    memcpy(&bits, &time, sizeof bits);
+    put_fixed(&b, EVENT_WALL_TIME, bits, 8);
     if (step) put_int(&b, EVENT_STEP, step);
     return b;
 }
@@ -154,7 +147,9 @@ gt_status tfevents_scalars(tfevents *e, double time, int64_t images, const gt_st
     for (int i = 0; i < n; i++) {
         gt_buffer value = {0};
         put_bytes(&value, VALUE_TAG, values[i].name, strlen(values[i].name));
-        put_float(&value, VALUE_SIMPLE, (float)values[i].mean);
+        uint32_t bits;
+        memcpy(&bits, &(float){(float)values[i].mean}, sizeof bits);
+        put_fixed(&value, VALUE_SIMPLE, bits, 4);
         put_message(&summary, SUMMARY_VALUE, &value);
     }
     put_message(&event, EVENT_SUMMARY, &summary);
