@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Checkpoints: everything needed to go on, in one HDF5 file that knows nothing of ranks.
+ * Checkpoints: everything that training needs to resume, in one HDF5 file that does not depend on the number of ranks.
  *
  * The file is 512 bytes of text (name, format version, size, XXH3-128 of the whole file), then the HDF5 data:
  *     /networks/NAME/<published tensor name, dots and all>   float32, published shape
  *     /optimizers/NAME/SLOT/<tensor name>                    float32
- *     /state/KEY                                             scalars: int64, float64 or text; a model's own (pl_mean, ...): float32
- *     /data/pictures, /data/range, /data/channels            of the training data (gt_checkpoint_data); none need be there
+ *     /state/KEY             scalars: int64, float64 or text; state of a model (pl_mean, ...): float32
+ *     /data/pictures, /data/range, /data/channels    of the training data (gt_checkpoint_data); each may be missing
  *     /mixture/..., /going_on/...                            float64 arrays, of Gaussian mixtures (mixture.h)
  *     /recipe                                                the recipe keys of the job, as text
- * with root attributes format_version, model, kernel_set, dataset. Equal states give equal bytes: no times, no hosts.
+ * with root attributes format_version, model, kernel_set, dataset.
+ * Equal states give equal bytes: the file holds no times and no names of hosts.
  *
  * Writing: the main thread builds the file in memory, a thread of the saver hashes and writes it while training goes on:
  *
  *     gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){.model = "stylegan2", ...});
  *     gt_checkpoint_tensor(c, "/networks/G/mapping.w_avg", &shape, values);    // the first error sticks, so that
  *     gt_checkpoint_int(c, "/state/images", images);                           // only gt_saver_start need be checked
- *     gt_saver_start(saver, c, images);
+ *     gt_saver_start(saver, c, images, false);
  *     ... train; now and then: switch (gt_saver_poll(saver)) ...
  *
- * Reading: the hash is verified before HDF5 sees a byte. HDF5 is called on the calling thread alone; all of this belongs to one thread. */
+ * Reading: the hash is verified before HDF5 gets the bytes. One thread must call all of these functions; only
+ * that thread calls HDF5. */
 #ifndef GANTRY_CHECKPOINT_H
 #define GANTRY_CHECKPOINT_H
 
@@ -30,7 +32,7 @@
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
-enum { GT_CHECKPOINT_FORMAT = 1 }; /* what this program writes; it reads 1 .. this */
+enum { GT_CHECKPOINT_FORMAT = 1 }; /* the format that this program writes; it reads all formats from 1 to this one */
 
 typedef struct gt_checkpoint_about {
     const char *model;      /* "stylegan2" */
@@ -44,24 +46,26 @@ typedef struct gt_checkpoint_about {
 typedef struct gt_checkpoint gt_checkpoint;
 
 gt_checkpoint *gt_checkpoint_begin(const gt_checkpoint_about *about);      /* NULL: out of memory */
-/* Groups on the way are made; a path that is there already is an error. Data are copied at once. */
+/* Missing groups of the path are made; a path that exists is an error. Data are copied. */
 gt_status gt_checkpoint_tensor(gt_checkpoint *c, const char *path, const gt_shape *shape, const float *data);
 gt_status gt_checkpoint_doubles(gt_checkpoint *c, const char *path, const gt_shape *shape, const double *data);
 gt_status gt_checkpoint_int(gt_checkpoint *c, const char *path, int64_t value);
 gt_status gt_checkpoint_double(gt_checkpoint *c, const char *path, double value);
 gt_status gt_checkpoint_text(gt_checkpoint *c, const char *path, const char *value);
-/* Of the pictures that the networks were trained on. Old checkpoints say nothing. */
+/* What is known of the pictures that the networks were trained on. Old checkpoints hold nothing of this. */
 typedef struct gt_checkpoint_data {
     char pictures[33];    /* fingerprint that does not depend on files (gt_data_look), 32 hex digits; "": not known */
-    bool has_range;       /* false: the usual one of their kind of samples, or not known */
-    double range[2];      /* samples that stand for -1 and 1 */
-    const char *channels; /* names, "R,G,B"; NULL: not given */
+    bool has_range;       /* false: the usual range of the type of samples, or not known */
+    double range[2];      /* the samples that become -1 and 1 */
+    const char *channels; /* names of channels, "R,G,B"; NULL: not given */
 } gt_checkpoint_data;
 void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d);
-gt_status gt_checkpoint_finish(gt_checkpoint *c); /* no more content; gt_saver_start calls it. Reports the first error of all. */
+/* Ends the content; gt_saver_start calls this. Returns the first error of all calls. */
+gt_status gt_checkpoint_finish(gt_checkpoint *c);
 size_t gt_checkpoint_bytes(const gt_checkpoint *c); /* size of the finished file */
-void gt_checkpoint_free(gt_checkpoint *c);        /* abandon it; NULL is fine */
-/* Write at once and wait, atomically and durably, under any name (an unfinished one is finished; it stays the caller's). */
+void gt_checkpoint_free(gt_checkpoint *c);        /* the checkpoint is abandoned; NULL is fine */
+/* Finishes the checkpoint and writes it under any name, atomically and durably, before the function returns. The
+ * caller keeps `c`. */
 gt_status gt_checkpoint_write(gt_checkpoint *c, const char *path);
 
 /* "checkpoint-000200000.h5": numbered by images shown. */
@@ -74,8 +78,9 @@ typedef enum gt_saver_state {
     GT_SAVER_IDLE,
     GT_SAVER_BUSY,
     GT_SAVER_WRITTEN, /* reported once: gt_saver_outcome() has the details */
-    GT_SAVER_FAILED,  /* reported once; older checkpoints stay; make a new one at the next tick. A warning is logged when writing begins to fail,
-                         or fails for another reason than last time, and a line when it works again */
+    /* Reported once; older checkpoints stay; make a new checkpoint at the next tick. A warning is logged when writing
+     * begins to fail, or fails for another reason than before, and a line when writing works again. */
+    GT_SAVER_FAILED,
 } gt_saver_state;
 
 typedef struct gt_saver_result {
@@ -83,32 +88,36 @@ typedef struct gt_saver_result {
     int64_t images;
     size_t bytes;
     double seconds;
-    bool best;          /* `best` points to it */
+    bool best;          /* the link `best` points to this checkpoint */
     char name[40];
     char message[1024]; /* why it failed; "" otherwise */
 } gt_saver_result;
 
-/* Which checkpoints stay. The newest one and the one `best` points to do in any case. */
+/* Which checkpoints stay. The newest checkpoint, and the checkpoint that `best` points to, always stay. */
 typedef struct gt_keep {
-    int newest;      /* so many newest; at least 1 */
-    int64_t every;   /* also the first one of every so many images, for good; 0: none */
-    double bytes;    /* of all together: the oldest go until the rest fits, down to the two newest and the best; 0: no cap */
+    int newest;      /* how many of the newest; at least 1 */
+    int64_t every;   /* also the first checkpoint of every so many images, for ever; 0: none */
+    double bytes;    /* most bytes of all checkpoints: the oldest are removed until the rest fits, but never the
+                        two newest and the best; 0: no limit */
 } gt_keep;
 
-/* Checkpoints go into `dir`. Clears away half-written files (*.part) of an earlier process: hold the run's lock. */
+/* A saver of checkpoints into `dir`. Removes half-written files (*.part) of an earlier process: the caller holds
+ * the lock of the run. NULL: out of memory. */
 gt_saver *gt_saver_new(const char *dir, const gt_keep *keep);
-/* Takes `c` in every case. Waits for an earlier one still being written (its failure is logged). The file replaces one of the same
- * name; `last`, and `best` if this is the best one so far, point to it once it is complete. Nothing is removed before that. */
+/* Frees `c` in every case. Waits until an earlier checkpoint is written (its failure is logged). The file replaces
+ * a file of the same name. When the file is complete, the link `last` points to it, and `best` too if `best` is
+ * true; only then older checkpoints are removed. */
 gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool best);
 /* The images of the checkpoint that `best` in `dir` points to; -1: none. */
 int64_t gt_checkpoint_best(const char *dir);
 gt_saver_state gt_saver_poll(gt_saver *s);        /* never blocks */
-gt_saver_state gt_saver_wait(gt_saver *s);        /* until nothing is being written; then as gt_saver_poll */
+gt_saver_state gt_saver_wait(gt_saver *s);        /* waits until nothing is being written; then as gt_saver_poll */
 const gt_saver_result *gt_saver_outcome(const gt_saver *s); /* of the latest WRITTEN or FAILED */
 void gt_saver_free(gt_saver *s);                  /* waits; NULL is fine */
 
-/* The checkpoints in `dir` of `images` or more images shown become bad-checkpoint-*.h5, *n of them, and `last` and `best` point to the newest that is left.
- * When none would be left it is an error, and nothing is changed. Not while one is being written. */
+/* The checkpoints in `dir` of `images` or more images shown become bad-checkpoint-*.h5, *n of them, and `last` and
+ * `best` point to the newest that is left. When none would be left it is an error, and nothing is changed. Not
+ * while one is being written. */
 gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n);
 
 /* ---- reading ---- */
@@ -124,24 +133,26 @@ typedef struct gt_checkpoint_entry {
     size_t size;             /* elements; bytes of text */
 } gt_checkpoint_entry;
 
-/* NULL: missing, damaged (GT_FORMAT), of a newer format, ... `status` may be NULL. A directory means its newest that verifies. */
+/* NULL: the file is missing, damaged (GT_FORMAT), of a newer format (GT_USAGE), ... `status` may be NULL. Of a
+ * directory the newest checkpoint that verifies is opened. */
 gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status);
-/* The file to open: `path` itself if it verifies, of a directory its newest that does; size, format and checksum alone count, HDF5 sees nothing of it.
- * To be freed. NULL and GT_OK: a directory without checkpoints. */
+/* The file that gt_checkpoint_open() would open, to be freed: `path` if the file verifies, of a directory the
+ * newest checkpoint that verifies. Only size, format and checksum are looked at; HDF5 is not called. NULL and
+ * GT_OK: a directory without checkpoints. */
 gt_status gt_checkpoint_choose(const char *path, char **file);
 void gt_checkpoint_close(gt_checkpoint_file *f); /* NULL is fine */
 const char *gt_checkpoint_path(const gt_checkpoint_file *f);
 int gt_checkpoint_format(const gt_checkpoint_file *f);
 const gt_checkpoint_about *gt_checkpoint_info(const gt_checkpoint_file *f);
 
-/* What is there, in the order it was written. `under`: "/networks/G" (its direct and indirect members), or "" for all.
+/* The entries in the order of writing. `under`: "/networks/G" (direct and indirect members), or "" for all.
  * Loop: for (int i = gt_checkpoint_first(f, u); i >= 0; i = gt_checkpoint_next(f, u, i)) ... gt_checkpoint_at(f, i) */
-int gt_checkpoint_next(const gt_checkpoint_file *f, const char *under, int after); /* -1: no more */
+int gt_checkpoint_next(const gt_checkpoint_file *f, const char *under, int after); /* -1: there are no more */
 static inline int gt_checkpoint_first(const gt_checkpoint_file *f, const char *under) { return gt_checkpoint_next(f, under, -1); }
 const gt_checkpoint_entry *gt_checkpoint_at(const gt_checkpoint_file *f, int i);
 const gt_checkpoint_entry *gt_checkpoint_find(const gt_checkpoint_file *f, const char *path); /* NULL: not there (no message) */
 
-/* Missing, of another type or size: an error that names file and path. */
+/* An entry that is missing, or of another type or size, is an error that names file and path. */
 gt_status gt_checkpoint_read(const gt_checkpoint_file *f, const char *path, float *out, size_t floats);
 gt_status gt_checkpoint_read_doubles(const gt_checkpoint_file *f, const char *path, double *out, size_t doubles);
 gt_status gt_checkpoint_get_int(const gt_checkpoint_file *f, const char *path, int64_t *value);
@@ -151,8 +162,9 @@ gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, 
 /* Texts go into the arena. */
 gt_status gt_checkpoint_get_data(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out);
 
-/* The newest checkpoint of a run that verifies, opened; what was passed over, and why, is logged as warnings.
- * *file NULL and GT_OK: there is none at all. Some, but none usable: an error. One of a newer format is an error, never passed over. */
+/* Opens the newest checkpoint of a run that verifies; each checkpoint that is passed over is a warning with the
+ * reason. *file NULL and GT_OK: the run has no checkpoint. GT_FORMAT, GT_FAILED: no checkpoint can be used. A
+ * checkpoint of a newer format is an error and never passed over. */
 gt_status gt_checkpoint_newest(const char *dir, gt_checkpoint_file **file);
 
 #endif

@@ -2,7 +2,8 @@
  * Figures of data: panels with bars, curves, points and ellipses, written as SVG and as PNG.
  *
  *     gt_curve curve = {.n = m, .x = x, .y = y};
- *     gt_panel p = {.title = "latent 0", .x_label = "z", .y_label = "density", .bars = {n, edges, heights}, .n_curves = 1, .curves = &curve};
+ *     gt_panel p = {.title = "latent 0", .x_label = "z", .y_label = "density", .bars = {n, edges, heights},
+ *                   .n_curves = 1, .curves = &curve};
  *     gt_status st = gt_figure_write("out/latent", &p, 1, 1);     // out/latent.svg and out/latent.png
  */
 #ifndef GANTRY_FIGURE_H
@@ -18,7 +19,7 @@ typedef struct gt_bars { /* heights[i] over edges[i] .. edges[i+1] */
 } gt_bars;
 
 typedef struct gt_curve { /* through [n] points; one that has no finite place is a gap */
-    const char *label; /* in a legend beside the panel, all of whose curves then have one, and dots on their points; NULL: none */
+    const char *label; /* in a legend, with dots on the points; NULL: no curve of the panel has a label */
     int n;
     const double *x, *y;
 } gt_curve;
@@ -27,7 +28,7 @@ typedef struct gt_points {
     int64_t n;
     const float *x, *y;
     int64_t x_stride, y_stride; /* floats from one point to the next; 0: 1 */
-    const int32_t *group;       /* chooses the colour; NULL: all alike */
+    const int32_t *group;       /* numbers of colours, [n]; NULL: one colour for all */
 } gt_points;
 
 typedef struct gt_ellipse { /* the points c with (c - mean)^T covariance^-1 (c - mean) = radius^2 */
@@ -36,7 +37,8 @@ typedef struct gt_ellipse { /* the points c with (c - mean)^T covariance^-1 (c -
     int group;
 } gt_ellipse;
 
-typedef enum gt_scale { GT_LINEAR, GT_LOG_2, GT_LOG_10 } gt_scale; /* logarithmic: marks at powers of 2; at 1, 2, 5, 10, ... */
+/* Both others are logarithmic, with marks at powers of 2, or at 1, 2, 5, 10, 20, ... */
+typedef enum gt_scale { GT_LINEAR, GT_LOG_2, GT_LOG_10 } gt_scale;
 
 typedef struct gt_panel {
     const char *title, *x_label, *y_label; /* NULL: none */
@@ -49,11 +51,13 @@ typedef struct gt_panel {
     const gt_ellipse *ellipses;
 } gt_panel;
 
-/* STEM.svg and STEM.png. The axes of a panel hold all that is finite in it. Many points are thinned evenly. The message names the path. */
+/* Writes STEM.svg and STEM.png, in rows of `columns` panels. The axes of a panel show all finite values of the
+ * panel. Of more than 20000 points evenly spaced ones are drawn. The message of an error names the path. */
 gt_status gt_figure_write(const char *stem, const gt_panel *panels, int n, int columns);
 gt_status gt_figure_write_svg(const char *path, const gt_panel *panel);
 
-/* Heights of `bars` equal bars over the values, as densities, into edges [bars+1] and heights [bars]. */
+/* A histogram of the finite values among x[0], x[stride], ... (n of them): `bars` bars of equal width. edges
+ * [bars+1]; heights [bars] are densities. */
 void gt_histogram(const float *x, int64_t n, int64_t stride, int bars, double *edges, double *heights);
 
 #endif

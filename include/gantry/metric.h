@@ -15,7 +15,8 @@
 #include "gantry/runlog.h"
 #include "gantry/status.h"
 
-/* Which sets a metric looks at, and what it wants to see of each picture. Where the caller has no such thing, the metric is left out. */
+/* Which sets a metric looks at, and what it wants to see of each picture. Where the caller has no such thing, the
+ * metric is left out. */
 enum { GT_METRIC_REALS = 1, GT_METRIC_FAKES = 2, GT_METRIC_PAIRS = 4, GT_METRIC_FEATURES = 8, GT_METRIC_LATENTS = 16 };
 
 /* A network as a value: rows of numbers to rows of numbers, such as pictures to features, or latents to pictures. */
@@ -67,16 +68,16 @@ typedef struct gt_metrics gt_metrics;
 gt_metrics *gt_metrics_new(const gt_metric_input *input); /* copied; NULL: out of memory, see gt_message() */
 /* Whether the reals need not be looked at (again): each metric that needs them has what it needs. */
 bool gt_metrics_know_reals(const gt_metrics *m);
-/* A whole set, GT_METRIC_REALS or GT_METRIC_FAKES, in one batch or in many: add each batch, then finish. A metric that fails is a
- * warning, and has no value this time. */
+/* A whole set, GT_METRIC_REALS or GT_METRIC_FAKES, in one batch or in many: add each batch, then finish. A metric
+ * that fails is a warning, and has no value this time. */
 void gt_metrics_add(gt_metrics *m, int set, const gt_metric_batch *batch);
 void gt_metrics_finish(gt_metrics *m, int set);
-/* Appends the values that there are to the *n values of a tick (room for GT_METRICS_MOST is needed). Those of fakes are then
- * forgotten: a tick without new pictures has none. */
+/* Appends the values that there are to the *n values of a tick (room for GT_METRICS_MOST is needed). Those of fakes
+ * are then forgotten: a tick without new pictures has none. */
 enum { GT_METRICS_MOST = 64 };
 void gt_metrics_put(gt_metrics *m, gt_stat_value *values, int *n);
-/* When a log has been opened: values of fakes are forgotten, since a checkpoint ends a tick, which has said them; those of reals
- * are what the log says. */
+/* When a log has been opened: values of fakes are forgotten, since a checkpoint ends a tick, which has said them;
+ * those of reals are what the log says. */
 void gt_metrics_go_on(gt_metrics *m, const gt_runlog *log);
 void gt_metrics_free(gt_metrics *m); /* NULL is fine */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A run's directory: numbering, its lock, the `stop` file, the report. Called by rank 0 alone. */
+ * The directory of a run: its number, its lock, the `stop` file, the report. Only rank 0 calls these functions. */
 #ifndef GANTRY_RUNDIR_H
 #define GANTRY_RUNDIR_H
 
@@ -9,8 +9,9 @@
 
 #include "gantry/status.h"
 
-/* Make OUTDIR/NNNNN-DESC, NNNNN one more than the largest number in OUTDIR (which is made if needed). Characters of `description` that
- * do not belong in a file name become '_'. NULL: see gt_message(); otherwise free() it. */
+/* Makes OUTDIR/NNNNN-DESC and returns its path, to be freed; NULL: see gt_message(). NNNNN is one more than the
+ * largest number in OUTDIR, which is made if needed. Characters of `description` that do not belong in a file name
+ * become '_'. */
 char *gt_rundir_new(const char *outdir, const char *description);
 /* Make `dir` (and its parents) if needed, and see that it can be written and has room for `bytes`. */
 gt_status gt_rundir_prepare(const char *dir, size_t bytes);
@@ -18,16 +19,16 @@ gt_status gt_rundir_prepare(const char *dir, size_t bytes);
 gt_status gt_rundir_write(const char *dir, const char *name, const char *text);
 /* The text of DIR/NAME, to be freed; NULL: not there or not readable (see gt_message()). At most 16 MB. */
 char *gt_rundir_read(const char *dir, const char *name);
-/* Somebody made DIR/stop: it is removed, and true is returned once. */
+/* Whether there was a file DIR/stop; the file is then removed. */
 bool gt_rundir_stop(const char *dir);
 
-/* ---- beginning anew (--restart); hold the lock ---- */
+/* ---- a run that begins anew (--restart); the caller holds the lock ---- */
 
-/* The files that a run has written into `dir` go into DIR/before-1 (2, ...). *aside is that folder, to be freed; NULL: there were no such files.
- * Nothing is deleted, and other files stay where they are. */
+/* The files that a run has written into `dir` go into DIR/before-1 (2, ...). *aside is that folder, to be freed;
+ * NULL: there were no such files. Nothing is deleted, and other files stay where they are. */
 gt_status gt_rundir_set_aside(const char *dir, char **aside);
-/* Slurm starts the command of a requeued job again, with --restart: the first start writes a note of its job number into `dir`, and a later start of
- * the same job finds the note. */
+/* Slurm starts the command of a requeued job again, with --restart: the first start writes a note of its job number
+ * into `dir`, and a later start of the same job finds the note. */
 gt_status gt_rundir_note_restart(const char *dir);
 bool gt_rundir_restarted(const char *dir);
 /* True when the link `last` points to a checkpoint that is gone. */
@@ -44,10 +45,11 @@ typedef struct gt_lock_options { /* zeros: the defaults */
     int (*stop)(void); /* not 0: waiting is given up */
 } gt_lock_options;
 
-/* *lock is NULL unless GT_OK. GT_STOPPED: stop() ended the waiting. GT_FAILED: the run belongs to a living process; the message names host and pid.
- * Taken over at once when its process on this host is gone. */
+/* *lock is NULL unless GT_OK. GT_STOPPED: stop() ended the waiting. GT_FAILED: the run belongs to a living process;
+ * the message names host and pid. Taken over at once when its process on this host is gone. */
 gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *options);
-/* The lock file no longer belongs to this process (somebody removed the file, or took this process for dead): stop writing here. */
+/* The lock file no longer belongs to this process (somebody removed the file, or took this process for dead): stop
+ * writing here. */
 bool gt_lock_lost(const gt_lock *l);
 /* GT_FAILED; the message says that the directory is gone, that the lock is gone, or to whom the lock belongs now. */
 gt_status gt_lock_fail_lost(const gt_lock *l);
@@ -55,8 +57,8 @@ void gt_lock_release(gt_lock *l);    /* NULL is fine */
 
 /* ---- report.html ---- */
 
-/* Curves from stats.jsonl and the newest pictures in one self-contained file, DIR/report.html (`path` NULL) or another. GT_USAGE: no run's
- * directory, there is neither a tick nor a job. */
+/* Curves from stats.jsonl and the newest pictures in one self-contained file, DIR/report.html (`path` NULL) or
+ * another. GT_USAGE: no run's directory, there is neither a tick nor a job. */
 gt_status gt_report_write(const char *dir, const char *path);
 
 #endif

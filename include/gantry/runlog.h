@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The metric log of a run, written by rank 0, once per tick:
  *     stats.jsonl            a line per tick, appended and synced: the truth
- *     metrics.h5             a dataset {num, mean, std} per series, plus `images` and `timestamp`; readable while the run goes on
- *                            (h5py.File(path, 'r', swmr=True)); rebuilt from stats.jsonl when a run goes on or a series is new.
- *                            On file systems that hosts share, SWMR does not work: there it is replaced as a whole now and then, and at the end
- *     events.out.tfevents.*  the same for TensorBoard; a new file when a run goes on
+ *     metrics.h5             a dataset {num, mean, std} per series, plus `images` and `timestamp`; readable during
+ *                            the run (h5py.File(path, 'r', swmr=True)); rebuilt from stats.jsonl when a run resumes or
+ *                            a series is new. On file systems that hosts share, SWMR does not work: there the file is
+ *                            replaced as a whole at some ticks, and at the end
+ *     events.out.tfevents.*  the same for TensorBoard; a new file when a run resumes
  * A disk that fills up is a warning: the lines that could not be written are kept and written later. */
 #ifndef GANTRY_RUNLOG_H
 #define GANTRY_RUNLOG_H
@@ -21,28 +22,31 @@ typedef struct gt_stat_value {
 
 typedef struct gt_runlog gt_runlog;
 
-/* Start the log in `dir`, or go on with it at `images` images shown (0: from the beginning): lines of later ticks are cut away, as is
- * a half-written one at the end. `swmr`: "on", "off", or "auto" (by the kind of the file system). NULL: see gt_message(). */
+/* Opens the log in `dir` at `images` images shown (0: at the beginning of a run): lines of later ticks are removed,
+ * and so is a half-written line at the end. `swmr`: "on", "off", or "auto" (by the kind of the file system). NULL:
+ * see gt_message(). */
 gt_runlog *gt_runlog_open(const char *dir, int64_t images, const char *swmr);
-/* Remove from a log.txt the tick lines of more than `images` images ("DATE TIME tick 7 kimg 1.234 ..."), so that a run that goes on from there
- * prints no tick twice; all other lines stay. A file that does not exist is fine. */
+/* Remove from a log.txt the tick lines of more than `images` images ("DATE TIME tick 7 kimg 1.234 ..."), so that a
+ * run that resumes prints no tick twice; all other lines stay. A missing file is fine. */
 gt_status gt_log_cut_back(const char *path, int64_t images);
-/* One tick. The names need not be the same each time. Time is taken from the clock. Failures are logged, not returned. */
+/* Writes one tick, with the time of the clock. The names may differ from tick to tick. Failures are logged, not
+ * returned. */
 void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n);
 /* A picture for TensorBoard ("fakes"), as PNG. */
 void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels, const void *png, size_t bytes);
-/* The mean of a series (or "timestamp", unix seconds) in the last line kept when the log was opened; 0 when there is none: a run's clock goes on with
- * the "Timing/total_sec" of the tick it was cut back to. */
+/* The mean of a series (or "timestamp", unix seconds) in the last line that stayed when the log was opened; 0 when
+ * there is none. The clock of a run that resumes begins with the "Timing/total_sec" of that line. */
 double gt_runlog_last(const gt_runlog *l, const char *name);
 /* Calls `line` for each tick of stats.jsonl, in the order of the file. The values are valid during the call. */
 typedef void gt_runlog_line(void *arg, int64_t images, const gt_stat_value *values, int n);
 gt_status gt_runlog_each(const gt_runlog *l, gt_runlog_line *line, void *arg);
 /* The mean of a series at the tick of `images`; NaN when there is none. */
 double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name);
-void gt_runlog_leave(gt_runlog *l); /* another process writes the log now: this one writes nothing more, also not at gt_runlog_close() */
+/* Another process has the log now: this process writes nothing more, also not in gt_runlog_close(). */
+void gt_runlog_leave(gt_runlog *l);
 void gt_runlog_close(gt_runlog *l); /* NULL is fine */
 
-/* ---- reading a stats.jsonl, ours or the reference tool's ---- */
+/* ---- reading a stats.jsonl, of Gantry or of the reference tool ---- */
 
 typedef struct gt_stats_series {
     const char *name;
