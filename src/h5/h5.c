@@ -77,14 +77,9 @@ hid_t h5_type(gt_number type, size_t bytes, bool in_file) {
     return -1;
 }
 
-hid_t gt_h5_untimed(hid_t class) {
+hid_t h5_untimed(hid_t class, bool ordered) {
     hid_t list = H5Pcreate(class);
-    if (list < 0) return list;
-    herr_t bad = H5Pset_obj_track_times(list, 0);
-    if (class != H5P_DATASET_CREATE) bad |= H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
-    if (bad < 0) {
-        H5Pclose(list);
-        return -1;
-    }
+    H5Pset_obj_track_times(list, false);
+    if (ordered) H5Pset_link_creation_order(list, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     return list;
 }

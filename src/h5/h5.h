@@ -20,10 +20,12 @@ void gt_h5_own_end(void);
 
 /* ---- the check of files from elsewhere ---- */
 
-/* libhdf5 can crash on a damaged file. So a file from elsewhere is first walked in a process of its own, with limits of memory and time: `program command PATH`,
- * which calls gt_h5_check_here(PATH) and ends with its status. The texts must stay; without such a program nothing is checked. */
+/* libhdf5 can crash on a damaged file. So a file from elsewhere is first walked in a process of its own, with limits of memory and time: `program command PATH`.
+ * That process calls gt_h5_check_here(PATH) and ends with the status which it returns. A program that reads files from elsewhere must name the checking program here,
+ * once, at its start: BEFORE THAT gt_h5_check() CHECKS NOTHING AND PASSES EVERY FILE. The two texts are not copied. */
 void gt_h5_check_by(const char *program, const char *command);
-/* To be called before MPI_Init. What is no HDF5 file passes. GT_FORMAT: the walk failed, died or took too long. GT_NOMEM: memory is too short for it. */
+/* To be called before MPI_Init. A file that is no HDF5 file passes; so does every file where gt_h5_check_by() was not called. GT_FORMAT: the walk failed, died or took
+ * too long. GT_NOMEM: memory is too short for the walk. */
 gt_status gt_h5_check(const char *path);
 enum { GT_H5_NO_MEMORY = 71 }; /* the exit status for want of memory */
 int gt_h5_check_here(const char *path);
@@ -40,6 +42,7 @@ typedef struct gt_h5_file { /* must stay where it is while the file is open */
     size_t bytes, capacity;
     bool borrowed; /* the data are the caller's */
     bool no_memory;
+    bool unordered; /* groups that are made from now on do not record in which order their members were made */
     int error; /* errno of the first write to the disk that failed */
 } gt_h5_file;
 
@@ -49,7 +52,7 @@ gt_status gt_h5_open(gt_h5_file *f, const char *path);
 gt_status gt_h5_open_memory(gt_h5_file *f, const void *bytes, size_t n);
 /* A new file in memory. Equal contents give equal bytes: no times are written, and the format is that of HDF5 1.8, whatever is installed. */
 gt_status gt_h5_create_memory(gt_h5_file *f);
-/* A new file on the disk. With `grows` in the latest format, for gt_h5_grow(). A disk that fails shows in gt_h5_finish() and gt_h5_written(). */
+/* A new file on the disk. With `grows` in the latest format and unordered, for gt_h5_grow(). A disk that fails shows in gt_h5_finish() and gt_h5_written(). */
 gt_status gt_h5_create(gt_h5_file *f, const char *path, bool grows);
 /* From now on other processes may read the file while it is appended to (SWMR). No new sets after that. */
 gt_status gt_h5_grow(gt_h5_file *f);
@@ -71,7 +74,7 @@ typedef struct gt_h5_storage {
     int level;      /* deflated by zlib at this level; 0: not */
 } gt_h5_storage;
 
-/* Groups on the way are made; their members are listed in the order in which they were made. */
+/* The groups above an object are made where they are missing; unless the file is unordered they record the order in which their members were made. */
 gt_status gt_h5_group(gt_h5_file *f, const char *path);
 gt_status gt_h5_write(gt_h5_file *f, const gt_array *a);
 /* The set stays open until the file is closed. Without data nothing is written into it yet. */

@@ -116,7 +116,7 @@ gt_status gt_h5_open_memory(gt_h5_file *f, const void *bytes, size_t n) {
 }
 
 static gt_status create(gt_h5_file *f, const char *path, hid_t access, H5F_libver_t version, const char *what) {
-    hid_t list = gt_h5_untimed(H5P_FILE_CREATE);
+    hid_t list = h5_untimed(H5P_FILE_CREATE, !f->unordered);
     H5Pset_libver_bounds(access, version, version);
     hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, list, access);
     gt_status st = opened(f, file, access, what, "cannot be created");
@@ -133,6 +133,7 @@ gt_status gt_h5_create_memory(gt_h5_file *f) {
 
 gt_status gt_h5_create(gt_h5_file *f, const char *path, bool grows) {
     begin(f);
+    f->unordered = grows;
     hid_t access = access_list();
     h5_sink_use(access, &f->error);
     return create(f, path, access, grows ? H5F_LIBVER_LATEST : H5F_LIBVER_V18, path);

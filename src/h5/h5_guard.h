@@ -12,6 +12,9 @@ enum { H5_MOST_FILTERS = 8 };
 typedef struct h5_set {
     gt_h5_set about; /* first: this is what others see */
     hid_t id, space;
+    hid_t memory, given; /* what the latest read was read into: this many rows of this type; the next read is mostly alike */
+    int64_t rows_read;
+    gt_number type_read;
     int n_filters; /* deflate, shuffle and fletcher32 alone */
     H5Z_filter_t filter[H5_MOST_FILTERS];
     hsize_t chunk[H5S_MAX_RANK];

@@ -98,12 +98,24 @@ gt_status gt_h5_set_open(gt_h5_set **out, const gt_h5_file *f, const char *path)
 void gt_h5_set_close(gt_h5_set *set) {
     h5_set *s = (h5_set *)set;
     if (!s) return;
-    h5_release(s->space, s->id, -1);
+    h5_release(s->memory, s->given, s->space);
+    h5_release(s->id, -1, -1);
     free(s->seen);
     free(s);
 }
 
 /* ---- read ---- */
+
+static bool ready_for(h5_set *s, const hsize_t *count, gt_number type) {
+    int n_dims = s->about.n_dims;
+    if (s->memory > 0 && s->given > 0 && s->rows_read == (int64_t)*count && s->type_read == type) return true;
+    h5_release(s->memory, s->given, -1);
+    s->rows_read = (int64_t)*count;
+    s->type_read = type;
+    s->given = type == GT_NUMBER_TEXT ? H5Dget_type(s->id) : h5_type(type, 0, false);
+    s->memory = n_dims ? H5Screate_simple(n_dims, count, NULL) : H5Scopy(s->space);
+    return s->memory > 0 && s->given > 0;
+}
 
 gt_status gt_h5_set_read(gt_h5_set *set, int64_t first, int64_t n, gt_number type, void *out) {
     h5_set *s = (h5_set *)set;
@@ -111,12 +123,9 @@ gt_status gt_h5_set_read(gt_h5_set *set, int64_t first, int64_t n, gt_number typ
     gt_status st = h5_guard_rows(s, first, n);
     if (st || !n) return st;
     for (int i = 1; i < set->n_dims; i++) count[i] = (hsize_t)set->dims[i];
-    hid_t given = type == GT_NUMBER_TEXT ? H5Dget_type(s->id) : h5_type(type, 0, false), memory = set->n_dims ? H5Screate_simple(set->n_dims, count, NULL) : H5Scopy(s->space);
-    bool fine = given >= 0 && memory >= 0 && (!set->n_dims || H5Sselect_hyperslab(s->space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0) &&
-                H5Dread(s->id, given, memory, s->space, H5P_DEFAULT, out) >= 0;
-    if (!fine) st = gt_h5_fail(GT_FORMAT, "cannot be read");
-    h5_release(given, memory, -1);
-    return st;
+    bool fine = ready_for(s, count, type) && (!set->n_dims || H5Sselect_hyperslab(s->space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0) &&
+                H5Dread(s->id, s->given, s->memory, s->space, H5P_DEFAULT, out) >= 0;
+    return fine ? GT_OK : gt_h5_fail(GT_FORMAT, "cannot be read");
 }
 
 bool gt_h5_set_chunk(gt_h5_set *set, int64_t row, void *out, size_t n) {

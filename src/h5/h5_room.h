@@ -19,8 +19,8 @@ gt_status gt_h5_fail(gt_status code, const char *format, ...) __attribute__((for
 void h5_release(hid_t a, hid_t b, hid_t c);
 /* To be released. `bytes`: of each text. */
 hid_t h5_type(gt_number type, size_t bytes, bool in_file);
-/* A property list of `class` for objects that keep no times and whose members are listed in the order of creation. */
-hid_t gt_h5_untimed(hid_t class);
+/* A property list of `class` for objects that keep no times. `ordered`: they record in which order their members were made. */
+hid_t h5_untimed(hid_t class, bool ordered);
 
 /* An access list of `class` with which no link leads into another file. */
 hid_t h5_own_links(hid_t class);

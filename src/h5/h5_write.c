@@ -24,7 +24,7 @@ static hid_t space_of(const gt_array *a, bool grows) {
 gt_status gt_h5_group(gt_h5_file *f, const char *path) {
     htri_t there = H5Lexists(f->id, path, H5P_DEFAULT);
     if (there > 0) return GT_OK;
-    hid_t list = gt_h5_untimed(H5P_GROUP_CREATE), group = there < 0 ? -1 : H5Gcreate2(f->id, path, H5P_DEFAULT, list, H5P_DEFAULT);
+    hid_t list = h5_untimed(H5P_GROUP_CREATE, !f->unordered), group = there < 0 ? -1 : H5Gcreate2(f->id, path, H5P_DEFAULT, list, H5P_DEFAULT);
     gt_status st = group < 0 ? gt_h5_fail(GT_FAILED, "the group '%s' cannot be made", path) : GT_OK;
     H5Pclose(list);
     if (group >= 0) H5Gclose(group);
@@ -45,7 +45,7 @@ static gt_status make_groups(gt_h5_file *f, const char *path) {
 }
 
 static hid_t storage_list(const gt_array *a, const gt_h5_storage *how) {
-    hid_t list = gt_h5_untimed(H5P_DATASET_CREATE);
+    hid_t list = h5_untimed(H5P_DATASET_CREATE, false);
     hsize_t chunk[GT_ARRAY_MAX_DIMS];
     for (int i = 0; i < a->n_dims; i++) chunk[i] = (hsize_t)(i ? a->dims[i] : how->chunk);
     if (how->chunk) H5Pset_chunk(list, dims_of(a), chunk);

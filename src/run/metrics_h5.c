@@ -97,6 +97,7 @@ static gt_status build_growing(metrics_h5 *m, const gt_stats *s, const char *par
 
 static gt_status build_whole(metrics_h5 *m, const gt_stats *s, row *rows) {
     gt_status st = gt_h5_create_memory(&m->file);
+    m->file.unordered = true; /* like the file that grows */
     if (!st) st = fill(m, s, rows);
     return st ? gt_wrap(st, "cannot make '%s'", m->path) : gt_h5_save(&m->file, m->path);
 }
