@@ -12,17 +12,16 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "data/source.h"
 
 gt_status gt_csv_open(gt_csv *c, const char *path) {
+    int fd;
+    uint64_t bytes;
     *c = (gt_csv){0};
-    struct stat s;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
-    gt_status st = GT_OK;
-    if (fd < 0 || fstat(fd, &s) != 0) st = gt_fail(GT_FAILED, "cannot be opened: %s", strerror(errno));
-    else if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "not a regular file");
-    else if (!(c->file = fdopen(fd, "r"))) st = gt_fail(GT_FAILED, "cannot be opened: %s", strerror(errno));
-    if (st && fd >= 0) close(fd);
-    return st;
+    gt_status st = gt_source_file(path, &fd, &bytes);
+    if (st || (c->file = fdopen(fd, "r"))) return st;
+    close(fd);
+    return gt_fail(GT_NOMEM, "out of memory");
 }
 
 void gt_csv_close(gt_csv *c) {

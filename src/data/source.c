@@ -152,6 +152,13 @@ void gt_source_close(gt_source *s) {
 
 const gt_source_info *gt_source_get_info(const gt_source *s) { return &s->info; }
 
+void *gt_source_state(gt_source *s, size_t bytes, void (*close)(void *state)) {
+    s->state = calloc(1, bytes);
+    if (s->state) s->close = close;
+    else gt_fail(GT_NOMEM, "out of memory");
+    return s->state;
+}
+
 /* ---- items ---- */
 
 gt_status gt_loaded_picture(gt_load *load, void *state, int64_t i, gt_picture *out) {
@@ -203,7 +210,7 @@ gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_i
 gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st) {
     char buffer[GT_ITEM_NAME_BYTES];
     if (!st) return GT_OK;
-    return s->name ? gt_wrap(st, "'%s': '%s'", s->spec, s->name(s->state, i, buffer)) : gt_wrap(st, "'%s': image %" PRId64, s->spec, i);
+    return s->name || s->names ? gt_wrap(st, "'%s': '%s'", s->spec, gt_source_name(s, i, buffer)) : gt_wrap(st, "'%s': image %" PRId64, s->spec, i);
 }
 
 static gt_status check_item(const gt_source *s, int64_t i) {
@@ -227,6 +234,7 @@ gt_status gt_source_head(gt_source *s, int64_t i, gt_picture_info *out) {
 }
 
 const char *gt_source_name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
+    if (s->names) return gt_names_at(s->names, (size_t)i);
     if (s->name) return s->name(s->state, i, buffer);
     snprintf(buffer, GT_ITEM_NAME_BYTES, "%0*" PRId64, s->name_digits, i);
     return buffer;

@@ -49,8 +49,10 @@ struct gt_source {
     gt_status (*head)(void *state, int64_t i, size_t first, gt_picture_info *out);
     bool slow_heads; /* `head` reads all of an item */
 
+    /* One of three ways to name an item: a list, a function, or else its number in so many digits. */
+    const gt_name_list *names; /* the source's own */
     const char *(*name)(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
-    int name_digits; /* `name` NULL: items are called by their numbers, in so many digits */
+    int name_digits;
 
     gt_hash128 stamp;                                       /* of the file that all items come from, taken before it is read; zero: each item has a stamp */
     gt_hash128 (*item_stamp)(const void *state, int64_t i); /* NULL: `stamp` is all that is known */
@@ -83,6 +85,9 @@ extern const gt_source_kind gt_source_synth, gt_source_hdf5; /* the list of all 
 
 /* Are the labels that the source brings wanted? */
 static inline bool gt_own_labels(const gt_source_options *o) { return o->labels == GT_SOURCE_LABELS_OWN && !o->labels_csv; }
+
+/* For `open`: zeroed memory as s->state, which `close` will free; NULL: see gt_message(). */
+void *gt_source_state(gt_source *s, size_t bytes, void (*close)(void *state));
 
 /* ---- reading (source.c) ---- */
 
@@ -139,6 +144,11 @@ gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const 
 gt_status gt_labels_of_csv(gt_source *s, const char *path, bool by_name);
 
 /* ---- files (source_files.c) ---- */
+
+/* A regular file to read from; *fd is -1 unless GT_OK. Messages give the reason alone. */
+gt_status gt_source_file(const char *path, int *fd, uint64_t *bytes);
+/* For `load`: the first bytes, at most `most`, of the `size` bytes that begin at `at` of a file. */
+gt_status gt_load_part(int fd, uint64_t at, uint64_t size, size_t most, bool whole, void **bytes, size_t *n);
 
 /* What tells a file from another one, or from itself after a change, wherever it lies: size and time; zero: it is not there. To be
  * asked before the file is read, so that a change in between is noticed the next time. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * CIFAR-10 and CIFAR-100 as their authors publish them: a packed tar archive of Python pickles. The archive is unpacked once
  * into an unnamed file; the pickles' arrays, [n, 3072] bytes of 3 x 32 x 32, are then read where they lie in it. */
-#include <archive.h>
-#include <archive_entry.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 
 #include "base/temp_file.h"
 #include "codec/pickle.h"
+#include "data/archive.h"
 #include "data/source.h"
 
 enum { SIDE = 32, PLANE = SIDE * SIDE, IMAGE = 3 * PLANE, MEMBERS = 6, MEMBER_MOST = 512 << 20, PIECE = 1 << 16 };
@@ -67,18 +66,17 @@ static gt_status check_place(const cifar *c, const member_kind *kind) {
 
 static gt_status unpack_member(cifar *c, struct archive *a, const member_kind *kind) {
     static _Thread_local char piece[PIECE];
+    size_t n = 1;
     gt_status st = check_place(c, kind);
     if (!st) st = gt_temp_file_align(&c->file);
     if (st) return st;
     member *m = &c->members[c->n_members];
     *m = (member){.kind = kind, .at = c->file.size};
-    la_ssize_t n = 1;
-    while (!st && (n = archive_read_data(a, piece, sizeof piece)) > 0) {
-        m->bytes += (size_t)n;
-        st = m->bytes > MEMBER_MOST ? gt_fail(GT_FORMAT, "'%s' is larger than %d MB", kind->name, MEMBER_MOST >> 20)
-                                    : gt_temp_file_add(&c->file, piece, (size_t)n);
+    while (n && !st) {
+        if ((st = gt_archive_piece(a, piece, sizeof piece, &n))) return gt_wrap(st, "'%s'", kind->name);
+        m->bytes += n;
+        st = m->bytes > MEMBER_MOST ? gt_fail(GT_FORMAT, "'%s' is larger than %d MB", kind->name, MEMBER_MOST >> 20) : gt_temp_file_add(&c->file, piece, n);
     }
-    if (!st && n < 0) st = gt_fail(GT_FORMAT, "'%s': damaged or truncated: %s", kind->name, archive_error_string(a));
     c->n_members++;
     return st;
 }
@@ -90,21 +88,9 @@ static const member_kind *kind_of(const char *path) {
     return NULL;
 }
 
-static gt_status unpack(cifar *c, const char *path) {
-    struct archive *a = archive_read_new();
-    if (!a) return gt_fail(GT_NOMEM, "out of memory for an archive");
-    archive_read_support_filter_gzip(a);
-    archive_read_support_format_tar(a);
-    struct archive_entry *entry;
-    gt_status st = archive_read_open_filename(a, path, PIECE) == ARCHIVE_OK ? GT_OK : gt_fail(GT_FORMAT, "%s", archive_error_string(a));
-    int code = ARCHIVE_OK;
-    while (!st && (code = archive_read_next_header(a, &entry)) >= ARCHIVE_WARN && code != ARCHIVE_EOF) {
-        const member_kind *kind = archive_entry_filetype(entry) == AE_IFREG ? kind_of(archive_entry_pathname(entry)) : NULL;
-        if (kind) st = unpack_member(c, a, kind);
-    }
-    if (!st && code < ARCHIVE_WARN) st = gt_fail(GT_FORMAT, "no tar archive, or damaged or truncated: %s", archive_error_string(a));
-    archive_read_free(a);
-    return st;
+static gt_status take_entry(void *arg, struct archive *a, struct archive_entry *entry) {
+    const member_kind *kind = archive_entry_filetype(entry) == AE_IFREG ? kind_of(archive_entry_pathname(entry)) : NULL;
+    return kind ? unpack_member(arg, a, kind) : GT_OK;
 }
 
 /* ---- the pickles ---- */
@@ -233,10 +219,8 @@ static void close_cifar(void *state) {
 }
 
 static gt_status open_cifar(gt_source *s, const char *spec, const gt_source_options *options) {
-    cifar *c = calloc(1, sizeof *c);
-    if (!c) return gt_fail(GT_NOMEM, "out of memory");
-    s->state = c;
-    s->close = close_cifar;
+    cifar *c = gt_source_state(s, sizeof *c, close_cifar);
+    if (!c) return GT_NOMEM;
     s->samples = read_samples;
     s->shape = (gt_picture){.height = SIDE, .width = SIDE, .channels = 3, .type = GT_U8};
     s->format = "CIFAR";
@@ -244,7 +228,7 @@ static gt_status open_cifar(gt_source *s, const char *spec, const gt_source_opti
     s->stamp = gt_file_stamp(spec);
     c->coarse = options->coarse;
     gt_status st = gt_temp_file_open(&c->file);
-    if (!st) st = unpack(c, spec);
+    if (!st) st = gt_archive_each(spec, false, take_entry, c);
     if (!st) st = find_all_images(s, c);
     if (st || !gt_own_labels(options)) return st;
     st = gt_notes_new_classes(&s->notes, s->count);

@@ -35,14 +35,23 @@ static char *path_of(const gt_picture_files *f, int64_t i, gt_status *st) {
     return path;
 }
 
-static gt_status load_open(int fd, size_t most, bool whole, void **bytes, size_t *n) {
+gt_status gt_source_file(const char *path, int *fd, uint64_t *bytes) {
     struct stat s;
-    if (fd < 0 || fstat(fd, &s) != 0) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
-    if (!S_ISREG(s.st_mode)) return gt_fail(GT_FORMAT, "not a regular file");
-    if (whole && (uint64_t)s.st_size > most) return gt_fail(GT_FORMAT, "%lld bytes; at most %zu are read", (long long)s.st_size, most);
-    *n = (uint64_t)s.st_size < most ? (size_t)s.st_size : most;
+    gt_status st = GT_OK;
+    *fd = gt_file_open(path, O_RDONLY | O_NONBLOCK); /* a pipe must not block */
+    if (*fd < 0 || fstat(*fd, &s)) st = gt_fail(GT_FAILED, "cannot be opened: %s", strerror(errno));
+    else if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "not a regular file");
+    else *bytes = (uint64_t)s.st_size;
+    if (st && *fd >= 0) close(*fd);
+    if (st) *fd = -1;
+    return st;
+}
+
+gt_status gt_load_part(int fd, uint64_t at, uint64_t size, size_t most, bool whole, void **bytes, size_t *n) {
+    if (whole && size > most) return gt_fail(GT_FORMAT, "%llu bytes; at most %zu are read", (unsigned long long)size, most);
+    *n = size < most ? (size_t)size : most;
     if (!(*bytes = malloc(*n + 1))) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", *n);
-    gt_status st = gt_read_at(fd, 0, *bytes, *n);
+    gt_status st = gt_read_at(fd, at, *bytes, *n);
     if (!st) return GT_OK;
     free(*bytes);
     *bytes = NULL;
@@ -51,19 +60,16 @@ static gt_status load_open(int fd, size_t most, bool whole, void **bytes, size_t
 
 static gt_status load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
     gt_status st;
+    int fd;
+    uint64_t size;
     *bytes = NULL;
     char *path = path_of(state, i, &st);
     if (!path) return st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
-    st = load_open(fd, most, whole, bytes, n);
+    st = gt_source_file(path, &fd, &size);
+    if (!st) st = gt_load_part(fd, 0, size, most, whole, bytes, n);
     if (fd >= 0) close(fd);
     free(path);
     return st;
-}
-
-static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
-    (void)buffer;
-    return gt_names_at(&((const gt_picture_files *)state)->names, (size_t)i);
 }
 
 static gt_hash128 stamp_item(const void *state, int64_t i) {
@@ -82,12 +88,10 @@ static void close_files(void *state) {
 }
 
 gt_status gt_source_of_files(gt_source *s, const char *folder, size_t length) {
-    gt_picture_files *f = calloc(1, sizeof *f);
-    if (!f) return gt_fail(GT_NOMEM, "out of memory");
-    s->state = f;
-    s->close = close_files;
+    gt_picture_files *f = gt_source_state(s, sizeof *f, close_files);
+    if (!f) return GT_NOMEM;
     s->load = load;
-    s->name = name_item;
+    s->names = &f->names;
     s->item_stamp = stamp_item;
     f->folder = strndup(folder, length);
     return f->folder ? GT_OK : gt_fail(GT_NOMEM, "out of memory");

@@ -115,10 +115,8 @@ static gt_status read_file(h5set *d, gt_source *s) {
 
 static gt_status open_hdf5(gt_source *s, const char *spec, const gt_source_options *options) {
     (void)options;
-    h5set *d = calloc(1, sizeof *d);
-    if (!d) return gt_fail(GT_NOMEM, "out of memory");
-    s->state = d;
-    s->close = close_set;
+    h5set *d = gt_source_state(s, sizeof *d, close_set);
+    if (!d) return GT_NOMEM;
     s->samples = read_image;
     s->format = gt_source_hdf5.name;
     s->name_digits = 8;

@@ -174,14 +174,8 @@ static gt_status to_rgb(gt_picture *p) {
 /* The first bytes of a value, at most `most`. */
 static gt_status load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
     const lmdb *l = state;
-    (void)whole;
-    *n = l->values[i].n < most ? l->values[i].n : most;
-    if (!(*bytes = malloc(*n + 1))) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", *n);
-    gt_status st = gt_read_at(l->fd, l->values[i].at, *bytes, *n);
-    if (!st) return GT_OK;
-    free(*bytes);
     *bytes = NULL;
-    return st;
+    return gt_load_part(l->fd, l->values[i].at, l->values[i].n, most, whole, bytes, n);
 }
 
 static gt_status read_item(void *state, int64_t i, gt_picture *out) {
@@ -197,11 +191,6 @@ static gt_status head_item(void *state, int64_t i, size_t first, gt_picture_info
     return st;
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
-    (void)buffer;
-    return gt_names_at(&((const lmdb *)state)->names, (size_t)i);
-}
-
 static void close_lmdb(void *state) {
     lmdb *l = state;
     if (l->fd >= 0) close(l->fd);
@@ -211,28 +200,22 @@ static void close_lmdb(void *state) {
 }
 
 static gt_status open_file(lmdb *l, const char *folder, gt_hash128 *stamp) {
-    struct stat s;
     char *path = gt_path_join(folder, "data.mdb");
     if (!path) return GT_NOMEM;
     *stamp = gt_file_stamp(path);
-    l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    gt_status st = gt_source_file(path, &l->fd, &l->bytes);
     free(path);
-    if (l->fd < 0 || fstat(l->fd, &s) != 0) return gt_fail(GT_FAILED, "'data.mdb' cannot be opened: %s", strerror(errno));
-    if (!S_ISREG(s.st_mode)) return gt_fail(GT_FORMAT, "'data.mdb': not a regular file");
-    l->bytes = (uint64_t)s.st_size;
-    return GT_OK;
+    return st ? gt_wrap(st, "'data.mdb'") : GT_OK;
 }
 
 static gt_status open_lmdb(gt_source *s, const char *spec, const gt_source_options *options) {
     (void)options;
-    lmdb *l = calloc(1, sizeof *l);
-    if (!l) return gt_fail(GT_NOMEM, "out of memory");
+    lmdb *l = gt_source_state(s, sizeof *l, close_lmdb);
+    if (!l) return GT_NOMEM;
     l->fd = -1;
-    s->state = l;
-    s->close = close_lmdb;
     s->read = read_item;
     s->head = head_item;
-    s->name = name_item;
+    s->names = &l->names;
     uint64_t root;
     gt_status st = open_file(l, spec, &s->stamp);
     if (!st) st = read_meta(l, &root);

@@ -40,15 +40,11 @@ static bool claims(const gt_spec *spec) {
 
 /* A regular file, unpacked or not, for gzread; *bytes is its size as it lies there. */
 static gt_status open_packed(gzFile *file, const char *path, uint64_t *bytes) {
-    struct stat s;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    gt_status st = GT_OK;
-    if (fd < 0 || fstat(fd, &s) != 0) st = gt_fail(GT_FAILED, "cannot be opened: %s", strerror(errno));
-    else if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "not a regular file");
-    else if (!(*file = gzdopen(fd, "rb"))) st = gt_fail(GT_NOMEM, "out of memory for unpacking");
-    if (st && fd >= 0) close(fd);
-    if (!st) *bytes = (uint64_t)s.st_size;
-    return st;
+    int fd;
+    gt_status st = gt_source_file(path, &fd, bytes);
+    if (st || (*file = gzdopen(fd, "rb"))) return st;
+    close(fd);
+    return gt_fail(GT_NOMEM, "out of memory for unpacking");
 }
 
 static gt_status read_packed(gzFile file, void *out, size_t n) {
@@ -166,11 +162,9 @@ static void close_mnist(void *state) {
 }
 
 static gt_status open_mnist(gt_source *s, const char *spec, const gt_source_options *options) {
-    mnist *m = calloc(1, sizeof *m);
-    if (!m) return gt_fail(GT_NOMEM, "out of memory");
+    mnist *m = gt_source_state(s, sizeof *m, close_mnist);
+    if (!m) return GT_NOMEM;
     m->file = GT_SPOOL_NONE;
-    s->state = m;
-    s->close = close_mnist;
     s->samples = read_samples;
     s->format = "IDX";
     s->name_digits = 5;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Arrays of images: .npy files, read where they lie, and .npz archives, whose arrays are unpacked into unnamed files. */
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,6 +11,7 @@
 
 #include "base/temp_file.h"
 #include "codec/npy.h"
+#include "data/archive.h"
 #include "data/source.h"
 
 enum { CHANNELS_MOST = 16, PIECE = 1 << 16, ROLE_NAMES = 4 };
@@ -99,20 +98,13 @@ static bool array_name(const char *path, char *name, size_t room) {
     return true;
 }
 
-/* The first bytes of the entry that the archive stands at, at most `most`. */
-static gt_status read_front(struct archive *a, char *out, size_t most, size_t *n) {
-    la_ssize_t got = 1;
-    for (*n = 0; *n < most && (got = archive_read_data(a, out + *n, most - *n)) > 0; *n += (size_t)got) {}
-    return got < 0 ? gt_fail(GT_FORMAT, "damaged or truncated: %s", archive_error_string(a)) : GT_OK;
-}
-
 static gt_status unpack_rest(gt_temp_file *to, struct archive *a, char *piece, size_t n, uint64_t most) {
     if (to->fd >= 0) return gt_fail(GT_FORMAT, "damaged: the archive holds two arrays of this name");
     gt_status st = gt_temp_file_open(to);
     while (!st && n > 0) {
         if (to->size + n > most) return gt_fail(GT_FORMAT, "damaged: it goes on behind its array");
         st = gt_temp_file_add(to, piece, n);
-        if (!st) st = read_front(a, piece, PIECE, &n);
+        if (!st) st = gt_archive_piece(a, piece, PIECE, &n);
     }
     return st;
 }
@@ -147,14 +139,16 @@ typedef struct npz {
     gt_temp_file labels;
     gt_npy label_array;
     bool second; /* pass */
+    char piece[PIECE];
 } npz;
 
-static gt_status take_entry(npz *z, struct archive *a, const char *name, char *piece) {
+static gt_status take_array(npz *z, struct archive *a, const char *name) {
+    char *piece = z->piece;
     size_t n;
     gt_npy head;
     bool images = z->second && !strcmp(name, z->choice.name[IMAGES]), labels = z->second && !strcmp(name, z->choice.name[LABELS]);
     if (z->second && !images && !labels) return GT_OK;
-    gt_status st = read_front(a, piece, PIECE, &n);
+    gt_status st = gt_archive_piece(a, piece, PIECE, &n);
     if (!st) st = gt_npy_head(&head, piece, n);
     if (!z->second) {
         if (!st) consider(&z->choice, name, &head);
@@ -170,23 +164,10 @@ static gt_status take_entry(npz *z, struct archive *a, const char *name, char *p
     return unpack_rest(&z->f->file, a, piece, n, most);
 }
 
-static gt_status go_through(npz *z, const char *path) {
-    struct archive *a = archive_read_new();
-    char *piece = malloc(PIECE), name[64];
-    gt_status st = a && piece ? GT_OK : gt_fail(GT_NOMEM, "out of memory for an archive");
-    if (a) archive_read_support_format_zip_seekable(a);
-    if (!st && archive_read_open_filename(a, path, PIECE) != ARCHIVE_OK) st = gt_fail(GT_FORMAT, "%s", archive_error_string(a));
-    struct archive_entry *entry;
-    int code = ARCHIVE_OK;
-    while (!st && (code = archive_read_next_header(a, &entry)) >= ARCHIVE_WARN && code != ARCHIVE_EOF) {
-        if (!array_name(archive_entry_pathname(entry), name, sizeof name)) continue;
-        st = take_entry(z, a, name, piece);
-        if (st) gt_wrap(st, "'%s'", name);
-    }
-    if (!st && code < ARCHIVE_WARN) st = gt_fail(GT_FORMAT, "no ZIP archive, or damaged or truncated: %s", archive_error_string(a));
-    archive_read_free(a);
-    free(piece);
-    return st;
+static gt_status take_entry(void *arg, struct archive *a, struct archive_entry *entry) {
+    char name[64];
+    gt_status st = array_name(archive_entry_pathname(entry), name, sizeof name) ? take_array(arg, a, name) : GT_OK;
+    return st ? gt_wrap(st, "'%s'", name) : GT_OK;
 }
 
 static gt_status use_labels(gt_source *s, const npz *z) {
@@ -201,13 +182,13 @@ static gt_status use_labels(gt_source *s, const npz *z) {
 
 static gt_status open_npz(gt_source *s, numpy *f, const char *path, bool with_labels) {
     npz z = {.f = f, .choice = {.rank = {-1, -1}}, .labels = GT_SPOOL_NONE};
-    gt_status st = go_through(&z, path);
+    gt_status st = gt_archive_each(path, true, take_entry, &z);
     if (!st && z.choice.rank[IMAGES] < 0) st = gt_fail(GT_FORMAT, "holds no array of images (images, x_train, data, arr_0, or 3 or 4 dimensions)");
     if (!st && z.choice.rank[IMAGES] == ROLE_NAMES && z.choice.by_shape > 1)
         st = gt_fail(GT_FORMAT, "holds %d arrays of images, and none is called images, x_train, data or arr_0", z.choice.by_shape);
     if (!with_labels) z.choice.name[LABELS][0] = 0;
     z.second = true;
-    if (!st) st = go_through(&z, path);
+    if (!st) st = gt_archive_each(path, true, take_entry, &z);
     if (!st && (st = check_images(s, f, f->file.size))) gt_wrap(st, "'%s'", z.choice.name[IMAGES]);
     if (!st && z.labels.fd >= 0 && (st = use_labels(s, &z))) gt_wrap(st, "'%s'", z.choice.name[LABELS]);
     gt_temp_file_close(&z.labels);
@@ -215,14 +196,14 @@ static gt_status open_npz(gt_source *s, numpy *f, const char *path, bool with_la
 }
 
 static gt_status open_npy(gt_source *s, numpy *f, const char *path) {
-    char *head = malloc(GT_NPY_HEAD_MOST);
-    if (!head) return gt_fail(GT_NOMEM, "out of memory");
-    f->file.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
-    ssize_t n = f->file.fd < 0 ? -1 : pread(f->file.fd, head, GT_NPY_HEAD_MOST, 0);
-    off_t end = n < 0 ? -1 : lseek(f->file.fd, 0, SEEK_END);
-    gt_status st = end < 0 ? gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno)) : gt_npy_head(&f->array, head, (size_t)n);
+    void *head = NULL;
+    size_t n;
+    uint64_t bytes;
+    gt_status st = gt_source_file(path, &f->file.fd, &bytes);
+    if (!st) st = gt_load_part(f->file.fd, 0, bytes, GT_NPY_HEAD_MOST, false, &head, &n);
+    if (!st) st = gt_npy_head(&f->array, head, n);
     free(head);
-    return st ? st : check_images(s, f, (uint64_t)end);
+    return st ? st : check_images(s, f, bytes);
 }
 
 /* ---- items ---- */
@@ -263,11 +244,9 @@ static void close_numpy(void *state) {
 }
 
 static gt_status open_numpy(gt_source *s, const char *spec, const gt_source_options *options) {
-    numpy *f = calloc(1, sizeof *f);
-    if (!f) return gt_fail(GT_NOMEM, "out of memory");
+    numpy *f = gt_source_state(s, sizeof *f, close_numpy);
+    if (!f) return GT_NOMEM;
     f->file = GT_SPOOL_NONE;
-    s->state = f;
-    s->close = close_numpy;
     s->samples = read_samples;
     s->format = "numpy";
     s->name_digits = 5;

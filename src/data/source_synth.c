@@ -277,10 +277,8 @@ static gt_status stamp_set(gt_source *source, synth *s) {
 
 static gt_status open_synth(gt_source *source, const char *spec, const gt_source_options *options) {
     (void)options;
-    synth *s = calloc(1, sizeof *s);
-    if (!s) return gt_fail(GT_NOMEM, "out of memory");
-    source->state = s;
-    source->close = free;
+    synth *s = gt_source_state(source, sizeof *s, free);
+    if (!s) return GT_NOMEM;
     source->samples = draw;
     source->fingerprint = fingerprint;
     source->format = gt_source_synth.name;

@@ -67,15 +67,6 @@ static uint32_t checksum(const void *data, size_t n) {
     return ((crc >> 15) | (crc << 17)) + 0xa282ead8u;
 }
 
-static gt_status open_records(tfrecords *t, const char *path) {
-    struct stat s;
-    t->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (t->fd < 0 || fstat(t->fd, &s) != 0) return gt_fail(GT_FAILED, "cannot be opened: %s", strerror(errno));
-    if (!S_ISREG(s.st_mode)) return gt_fail(GT_FORMAT, "not a regular file");
-    t->bytes = (uint64_t)s.st_size;
-    return GT_OK;
-}
-
 /* The length of the record that begins at `at`. */
 static gt_status record_length(const tfrecords *t, uint64_t at, int64_t number, uint64_t *length) {
     uint8_t head[LENGTH_BYTES];
@@ -271,7 +262,7 @@ static uint64_t size_of(const char *path) {
     uint64_t at[2] = {LENGTH_BYTES, 0};
     uint8_t *bytes = NULL;
     example x;
-    if (!open_records(&t, path) && !record_length(&t, 0, 0, &length)) {
+    if (!gt_source_file(path, &t.fd, &t.bytes) && !record_length(&t, 0, 0, &length)) {
         at[1] = at[0] + length + CHECKSUM_BYTES + LENGTH_BYTES;
         t.at = at;
         if (!load(&t, 0, &bytes, &x)) size = x.shape[1] * x.shape[2];
@@ -345,11 +336,9 @@ static gt_status read_labels(gt_source *s, const char *path) {
 }
 
 static gt_status open_tfrecords(gt_source *s, const char *spec, const gt_source_options *options) {
-    tfrecords *t = calloc(1, sizeof *t);
-    if (!t) return gt_fail(GT_NOMEM, "out of memory");
+    tfrecords *t = gt_source_state(s, sizeof *t, close_tfrecords);
+    if (!t) return GT_NOMEM;
     t->fd = -1;
-    s->state = t;
-    s->close = close_tfrecords;
     s->read = read_item;
     s->head = head_item;
     s->slow_heads = true;
@@ -360,7 +349,7 @@ static gt_status open_tfrecords(gt_source *s, const char *spec, const gt_source_
     else st = choose_file(&path, spec);
     if (!st && !path) st = gt_fail(GT_NOMEM, "out of memory");
     if (!st) s->stamp = gt_file_stamp(path);
-    if (!st && !(st = open_records(t, path))) st = index_records(t, &s->count);
+    if (!st && !(st = gt_source_file(path, &t->fd, &t->bytes))) st = index_records(t, &s->count);
     if (st && path && !is_file(spec)) gt_wrap(st, "'%s'", path);
     if (!st && gt_own_labels(options)) st = read_labels(s, path);
     free(path);

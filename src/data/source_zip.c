@@ -89,10 +89,8 @@ static gt_status read_json(gt_source *s, gt_zip *zip, const gt_source_options *o
 }
 
 static gt_status open_zip(gt_source *s, const char *spec, const gt_source_options *options) {
-    archive *a = calloc(1, sizeof *a);
-    if (!a) return gt_fail(GT_NOMEM, "out of memory");
-    s->state = a;
-    s->close = close_archive;
+    archive *a = gt_source_state(s, sizeof *a, close_archive);
+    if (!a) return GT_NOMEM;
     s->load = load;
     s->name = name_item;
     s->item_stamp = stamp_item;

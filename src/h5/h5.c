@@ -9,34 +9,29 @@
 
 void gt_h5_own_end(void) { H5dont_atexit(); }
 
-void gt_h5_quiet(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+typedef struct innermost {
+    char text[256];
+    bool no_memory; /* a damaged file may have asked for too much */
+} innermost;
 
-static herr_t innermost(unsigned n, const H5E_error2_t *e, void *text) {
-    if (n == 0) snprintf(text, 256, "%s", e->desc ? e->desc : "unknown");
+static herr_t take_innermost(unsigned n, const H5E_error2_t *e, void *arg) {
+    innermost *reason = arg;
+    if (n) return 0;
+    snprintf(reason->text, sizeof reason->text, "%s", e->desc ? e->desc : "unknown");
+    reason->no_memory = e->maj_num == H5E_RESOURCE && (e->min_num == H5E_NOSPACE || e->min_num == H5E_CANTALLOC);
     return 0;
-}
-
-static herr_t memory(unsigned n, const H5E_error2_t *e, void *short_of) {
-    bool allocation = e->min_num == H5E_NOSPACE || e->min_num == H5E_CANTALLOC;
-    if (n == 0) *(bool *)short_of = e->maj_num == H5E_RESOURCE && allocation;
-    return 0;
-}
-
-bool gt_h5_no_memory(void) {
-    bool short_of = false;
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, memory, &short_of);
-    return short_of;
 }
 
 gt_status gt_h5_fail(gt_status code, const char *format, ...) {
-    char reason[256] = "", message[1024];
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, reason);
+    innermost reason = {0};
+    char message[1024];
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_innermost, &reason);
     va_list ap;
     va_start(ap, format);
     vsnprintf(message, sizeof message, format, ap);
     va_end(ap);
-    if (gt_h5_no_memory()) code = GT_NOMEM;
-    return reason[0] ? gt_fail(code, "%s (HDF5: %s)", message, reason) : gt_fail(code, "%s", message);
+    if (reason.no_memory) code = GT_NOMEM;
+    return *reason.text ? gt_fail(code, "%s (HDF5: %s)", message, reason.text) : gt_fail(code, "%s", message);
 }
 
 void h5_release(hid_t a, hid_t b, hid_t c) {

@@ -10,9 +10,6 @@
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
-void gt_h5_quiet(void); /* libhdf5 prints no errors of its own */
-/* Is it for want of memory that libhdf5's latest call failed? A damaged file may have asked for too much. */
-bool gt_h5_no_memory(void);
 /* gt_fail with libhdf5's innermost reason for the failure of its latest call appended to the message; GT_NOMEM instead of `code` where that is want of memory. */
 gt_status gt_h5_fail(gt_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Closes what is open of these, no files. The reason of a failure stays: every call of libhdf5 forgets that of the last one. */
