@@ -38,7 +38,6 @@ static void lower(__rlimit_resource_t what, rlim_t soft, rlim_t hard) {
 int gt_h5_check_here(const char *path) {
     lower(RLIMIT_CORE, 0, 0);
     lower(RLIMIT_CPU, SECONDS, SECONDS + 5);
-    lower(RLIMIT_FSIZE, 0, 0);
 #ifndef __SANITIZE_ADDRESS__ /* whose shadow memory is larger than any limit */
     lower(RLIMIT_AS, MEMORY_MOST, MEMORY_MOST);
 #endif
