@@ -10,18 +10,11 @@
 
 /* The graph through all passes but recomputation; NULL: see gt_message(). */
 static const gt_graph *optimise(const gt_graph *g, const gt_exec_options *o, gt_arena *arena) {
-    typedef gt_graph *pass_fn(const gt_graph *, gt_arena *);
-    /* Algebra makes nodes that are equal to others, and merged nodes make new algebra: twice is where it ends in practice. */
-    static pass_fn *const simplify[] = {gt_pass_dead, gt_pass_slice_sums, gt_pass_common, gt_pass_algebra, gt_pass_common, gt_pass_algebra, gt_pass_common};
-    for (size_t i = 0; g && i < sizeof simplify / sizeof *simplify; i++) g = simplify[i](g, arena);
-    if (g && !o->no_fusion) g = gt_pass_scales(g, arena);
-    if (g && o->slices > 1) g = gt_pass_slices(g, arena, o->slices);
-    if (g && o->slices > 1) g = gt_pass_common(g, arena);
-    if (g) g = gt_pass_sink(g, arena, o->runs);
-    if (g && !o->no_fusion) g = gt_pass_fuse(g, arena);
-    if (g) g = gt_pass_order(g, arena);
-    if (g) g = gt_pass_results(g, arena);
-    return g ? gt_pass_hoist(g, arena) : NULL;
+#define X(name) gt_pass_##name,
+    static gt_pass *const passes[] = {GT_PASS_LIST(X)};
+#undef X
+    for (size_t i = 0; g && i < sizeof passes / sizeof *passes; i++) g = passes[i](g, arena, o);
+    return g;
 }
 
 static gt_status make_steps(gt_exec *e) {

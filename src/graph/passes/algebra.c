@@ -167,4 +167,7 @@ static gt_node *simplify(void *arg, gt_graph *g, const gt_node *n, gt_node **in)
     return NULL;
 }
 
-gt_graph *gt_pass_algebra(const gt_graph *src, gt_arena *arena) { return gt_rewrite(src, arena, simplify, NULL); }
+const gt_graph *gt_pass_algebra(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
+    (void)options;
+    return gt_rewrite(src, arena, simplify, NULL);
+}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Common subexpressions: nodes of the same op, attributes and inputs become one. A random node is a function of its
  * stream, which is an attribute, so it may be merged like the others; only inputs and parameters stay what they are. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "graph/passes/passes.h"
@@ -43,15 +42,10 @@ static gt_node *merge(void *arg, gt_graph *dst, const gt_node *n, gt_node **in) 
     return t->slot[at];
 }
 
-gt_graph *gt_pass_common(const gt_graph *src, gt_arena *arena) {
+const gt_graph *gt_pass_common(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
+    (void)options;
     table t = {.room = 64};
     while (t.room < 2 * (size_t)src->n_nodes) t.room *= 2;
-    t.slot = calloc(t.room, sizeof *t.slot);
-    if (!t.slot) {
-        gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
-        return NULL;
-    }
-    gt_graph *dst = gt_rewrite(src, arena, merge, &t);
-    free(t.slot);
-    return dst;
+    t.slot = gt_arena_array(arena, t.room, sizeof *t.slot);
+    return t.slot ? gt_rewrite(src, arena, merge, &t) : NULL;
 }

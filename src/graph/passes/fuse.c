@@ -5,7 +5,6 @@
  *   - nodes that many read but that cost no more to compute again than to read (few steps over at most one input of
  *     full size), if that lets them vanish: all their readers are element-wise of the same shape;
  *   - broadcasts of smaller values, always: reading spreads them for nothing. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "graph/ops/elementwise.h"
@@ -131,16 +130,10 @@ static void find_only_maps(const gt_graph *g, bool *only_maps) {
     for (int i = 0; i < g->n_results; i++) only_maps[g->results[i].node->id] = false;
 }
 
-gt_graph *gt_pass_fuse(const gt_graph *src, gt_arena *arena) {
-    fusion f = {gt_count_uses(src), calloc((size_t)src->n_nodes + 1, sizeof(bool))};
-    gt_graph *dst = NULL;
-    if (f.uses && f.only_maps) {
-        find_only_maps(src, f.only_maps);
-        dst = gt_rewrite(src, arena, fuse, &f);
-    } else {
-        gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
-    }
-    free(f.uses);
-    free(f.only_maps);
-    return dst ? gt_pass_dead(dst, arena) : NULL;
+const gt_graph *gt_pass_fuse(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
+    if (options->no_fusion) return src;
+    fusion f = {gt_count_uses(src, arena), gt_by_node(src, arena, sizeof(bool))};
+    if (!f.uses || !f.only_maps) return NULL;
+    find_only_maps(src, f.only_maps);
+    return gt_rewrite(src, arena, fuse, &f);
 }

@@ -3,7 +3,6 @@
  * the node that is ready and adds least to what is alive - the one with the lower peak is taken. Greedy runs the
  * backward pass of one loss term before the forward pass of the next, as that frees memory and the other needs it.
  * In both, what needs nothing but parameters (packed weights) or nothing at all (random numbers) waits for its first reader. */
-#include <stdlib.h>
 
 #include "graph/passes/passes.h"
 
@@ -142,30 +141,24 @@ typedef void order_fn(schedule *s);
 static gt_graph *try(const gt_graph *src, order_fn *fn, gt_arena *arena, size_t *peak) {
     size_t n = (size_t)src->n_nodes + 1, edges = 1;
     for (int id = 0; id < src->n_nodes; id++) edges += (size_t)src->nodes[id]->n_in;
-    int *ints = calloc(6 * n + edges, sizeof *ints);
-    int64_t *bytes = calloc(n, sizeof *bytes);
-    bool *flags = calloc(2 * n, sizeof *flags);
-    gt_graph *dst = NULL;
+    int *ints = gt_arena_array(arena, 6 * n + edges, sizeof *ints);
+    int64_t *bytes = gt_arena_array(arena, n, sizeof *bytes);
+    bool *flags = gt_arena_array(arena, 2 * n, sizeof *flags);
+    if (!ints || !bytes || !flags) return NULL;
+    schedule s = {.g = src, .owner = ints, .bytes = bytes, .readers = ints + n, .missing = ints + 2 * n, .user_begin = ints + 3 * n,
+                  .order = ints + 4 * n, .ready = ints + 5 * n, .users = ints + 6 * n, .waits = flags, .placed = flags + n};
+    find_waiting(&s);
+    find_owners(&s);
+    fn(&s);
+    gt_graph *dst = gt_reorder(src, arena, s.order);
     gt_memory_plan plan;
-    if (ints && bytes && flags) {
-        schedule s = {.g = src, .owner = ints, .bytes = bytes, .readers = ints + n, .missing = ints + 2 * n, .user_begin = ints + 3 * n,
-                      .order = ints + 4 * n, .ready = ints + 5 * n, .users = ints + 6 * n, .waits = flags, .placed = flags + n};
-        find_waiting(&s);
-        find_owners(&s);
-        fn(&s);
-        dst = gt_reorder(src, arena, s.order);
-    } else {
-        gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
-    }
-    if (dst && gt_find_lifetimes(dst, ANY_THREADS, arena, &plan)) dst = NULL;
-    if (dst) *peak = plan.least;
-    free(ints);
-    free(bytes);
-    free(flags);
+    if (!dst || gt_find_lifetimes(dst, ANY_THREADS, arena, &plan)) return NULL;
+    *peak = plan.least;
     return dst;
 }
 
-gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena) {
+const gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
+    (void)options;
     size_t peak_made, peak_greedy;
     gt_graph *made = try(src, as_made, arena, &peak_made), *picked = try(src, greedy, arena, &peak_greedy);
     if (!made || !picked) return NULL;

@@ -1,10 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Passes: each takes a graph and gives a new one in `arena` (attributes and names may be shared with the old one), or
- * NULL when memory is short or a fault was found (see gt_message()). None changes the graph it is given. */
+ * Passes: a pass takes a graph and gives a new one in `arena`. The new graph may share attributes and names with the old one, which
+ * stays as it is. A pass with nothing to do under these options gives the graph it got; NULL: memory is short or a fault was found
+ * (gt_message()). What a pass needs for itself lies in the arena too. */
 #ifndef GANTRY_GRAPH_PASSES_H
 #define GANTRY_GRAPH_PASSES_H
 
 #include "graph/internal.h"
+
+/* Every pass, in the order in which they run: each is a file of this folder and a row here. Algebra makes nodes that are equal to
+ * others, and merged nodes make new algebra: twice is where this ends in practice. */
+#define GT_PASS_LIST(X)                                                                \
+    X(dead)       /* drops what no result needs */                                     \
+    X(slice_sums) /* sums over slices that can be one become one */                    \
+    X(common)     /* equal nodes become one */                                         \
+    X(algebra)    /* x * 1, flip of flip, sum of broadcast ... */                      \
+    X(common)                                                                          \
+    X(algebra)                                                                         \
+    X(common)                                                                          \
+    X(scales)     /* products that convolutions can read as scales vanish */           \
+    X(dead)                                                                            \
+    X(slices)     /* the graph of one slice becomes the graph of options->slices */    \
+    X(common)                                                                          \
+    X(sink)       /* hoisted nodes that are not worth their memory are not hoisted */  \
+    X(fuse)       /* element-wise chains become one node */                            \
+    X(dead)                                                                            \
+    X(order)      /* the order that needs least memory */                              \
+    X(results)    /* a node of its own for every placed result */                      \
+    X(hoist)      /* nodes of rate UPDATE come first */
+
+typedef const gt_graph *gt_pass(const gt_graph *src, gt_arena *arena, const gt_exec_options *options);
+
+#define X(name) gt_pass gt_pass_##name;
+GT_PASS_LIST(X)
+#undef X
 
 /* Is n a sum over slices, where a run stops for the other slices? */
 bool gt_is_slice_sum(const gt_node *n);
@@ -17,21 +45,11 @@ gt_graph *gt_rewrite(const gt_graph *src, gt_arena *arena, gt_rewrite_fn *fn, vo
 gt_graph *gt_rebuilt(gt_graph *dst, const gt_graph *src, gt_node *const *map);
 /* The same nodes in another order: order[k] is the id of the k-th. */
 gt_graph *gt_reorder(const gt_graph *src, gt_arena *arena, const int *order);
-/* How many nodes and results use each node (by id); NULL: out of memory. Free it. */
-int *gt_count_uses(const gt_graph *g);
+/* Zeros: an element of `size` bytes for each node, by id, and one more; NULL: out of memory. */
+void *gt_by_node(const gt_graph *g, gt_arena *arena, size_t size);
+/* How many nodes and results use each node (by id); NULL: out of memory. */
+int *gt_count_uses(const gt_graph *g, gt_arena *arena);
 
-gt_graph *gt_pass_dead(const gt_graph *src, gt_arena *arena);    /* drop what no result needs */
-gt_graph *gt_pass_slice_sums(const gt_graph *src, gt_arena *arena); /* sums over slices that can be one become one */
-gt_graph *gt_pass_common(const gt_graph *src, gt_arena *arena);  /* equal nodes become one */
-gt_graph *gt_pass_algebra(const gt_graph *src, gt_arena *arena); /* x * 1, flip of flip, sum of broadcast ... */
-gt_graph *gt_pass_scales(const gt_graph *src, gt_arena *arena); /* products that convolutions can read as scales */
-gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, int slices); /* of one slice: of several at once */
-gt_graph *gt_pass_fuse(const gt_graph *src, gt_arena *arena);    /* element-wise chains become one node */
-/* Nodes of rate UPDATE that are not worth their memory get rate SLICE, for `runs` runs per update (0: no end of them, all are). */
-gt_graph *gt_pass_sink(const gt_graph *src, gt_arena *arena, int runs);
-gt_graph *gt_pass_order(const gt_graph *src, gt_arena *arena);   /* so that little is alive at one time */
-gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena); /* a node of its own for every placed result */
-gt_graph *gt_pass_hoist(const gt_graph *src, gt_arena *arena);   /* nodes of rate UPDATE come first */
 /* Values computed again instead of being held, as far as `share` of the graph's work goes, until `enough` bytes would do. The order is final. */
 gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double share, size_t enough);
 

@@ -2,8 +2,6 @@
  * Placed results: each gets a node that writes it where it belongs. The node that computes it does so itself if
  * nobody else reads it (be it as a view under another shape) and writing early harms nobody; otherwise a copy does. A result that goes where a parameter
  * lies is copied at the very end of the run, after the parameter's last reader. */
-#include <stdlib.h>
-
 #include "gantry/ops.h"
 #include "graph/ops/elementwise.h"
 #include "graph/ops/joined.h"
@@ -55,26 +53,19 @@ static gt_node *rebuild(gt_graph *dst, const gt_graph *src, const gt_node *n, gt
     return made;
 }
 
-gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena) {
+const gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
+    (void)options;
     gt_graph *dst = gt_graph_derived(src, arena);
-    int *uses = gt_count_uses(src);
-    gt_node **map = calloc((size_t)src->n_nodes + 1, sizeof *map);
-    delivery *deliveries = calloc((size_t)src->n_results + 1, sizeof *deliveries);
-    if (dst && uses && map && deliveries) {
-        for (int i = 0; i < src->n_results; i++) deliveries[i] = deliver(src, &src->results[i], uses);
-        for (int id = 0; id < src->n_nodes && !dst->status; id++) map[id] = rebuild(dst, src, src->nodes[id], map, deliveries);
-        for (int i = 0; i < src->n_results && !dst->status; i++) {
-            gt_result r = src->results[i];
-            r.node = deliveries[i].made ? deliveries[i].made : copy_node(dst, &r, map[r.node->id]);
-            if (r.node) gt_result_add(dst, &r);
-        }
-        if (gt_graph_status(dst)) dst = NULL;
-    } else {
-        gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
-        dst = NULL;
+    int *uses = gt_count_uses(src, arena);
+    gt_node **map = gt_by_node(src, arena, sizeof *map);
+    delivery *deliveries = gt_arena_array(arena, (size_t)src->n_results + 1, sizeof *deliveries);
+    if (!dst || !uses || !map || !deliveries) return NULL;
+    for (int i = 0; i < src->n_results; i++) deliveries[i] = deliver(src, &src->results[i], uses);
+    for (int id = 0; id < src->n_nodes && !dst->status; id++) map[id] = rebuild(dst, src, src->nodes[id], map, deliveries);
+    for (int i = 0; i < src->n_results && !dst->status; i++) {
+        gt_result r = src->results[i];
+        r.node = deliveries[i].made ? deliveries[i].made : copy_node(dst, &r, map[r.node->id]);
+        if (r.node) gt_result_add(dst, &r);
     }
-    free(uses);
-    free(map);
-    free(deliveries);
-    return dst;
+    return gt_graph_status(dst) ? NULL : dst;
 }

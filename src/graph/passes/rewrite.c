@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The frame of the passes: a graph rebuilt node by node. What is rebuilt is always in a valid order. */
-#include <stdlib.h>
-
 #include "graph/passes/passes.h"
+
+void *gt_by_node(const gt_graph *g, gt_arena *arena, size_t size) {
+    return gt_arena_array(arena, (size_t)g->n_nodes + 1, size);
+}
 
 static void mark(const gt_graph *g, bool *needed) {
     for (int i = 0; i < g->n_results; i++) needed[g->results[i].node->id] = true;
@@ -31,46 +33,34 @@ gt_graph *gt_rebuilt(gt_graph *dst, const gt_graph *src, gt_node *const *map) {
 
 gt_graph *gt_rewrite(const gt_graph *src, gt_arena *arena, gt_rewrite_fn *fn, void *arg) {
     gt_graph *dst = gt_graph_derived(src, arena);
-    bool *needed = calloc((size_t)src->n_nodes + 1, sizeof *needed);
-    gt_node **map = calloc((size_t)src->n_nodes + 1, sizeof *map);
-    if (dst && needed && map) {
-        mark(src, needed);
-        for (int id = 0; id < src->n_nodes && !dst->status; id++)
-            if (needed[id]) map[id] = replacement(dst, src->nodes[id], map, fn, arg);
-        dst = gt_rebuilt(dst, src, map);
-    } else {
-        gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
-        dst = NULL;
-    }
-    free(needed);
-    free(map);
-    return dst;
+    bool *needed = gt_by_node(src, arena, sizeof *needed);
+    gt_node **map = gt_by_node(src, arena, sizeof *map);
+    if (!dst || !needed || !map) return NULL;
+    mark(src, needed);
+    for (int id = 0; id < src->n_nodes && !dst->status; id++)
+        if (needed[id]) map[id] = replacement(dst, src->nodes[id], map, fn, arg);
+    return gt_rebuilt(dst, src, map);
 }
 
 gt_graph *gt_reorder(const gt_graph *src, gt_arena *arena, const int *order) {
     gt_graph *dst = gt_graph_derived(src, arena);
-    gt_node **map = calloc((size_t)src->n_nodes + 1, sizeof *map);
-    if (dst && map) {
-        for (int k = 0; k < src->n_nodes && !dst->status; k++) map[order[k]] = replacement(dst, src->nodes[order[k]], map, NULL, NULL);
-        dst = gt_rebuilt(dst, src, map);
-    } else {
-        gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
-        dst = NULL;
-    }
-    free(map);
-    return dst;
+    gt_node **map = gt_by_node(src, arena, sizeof *map);
+    if (!dst || !map) return NULL;
+    for (int k = 0; k < src->n_nodes && !dst->status; k++)
+        map[order[k]] = replacement(dst, src->nodes[order[k]], map, NULL, NULL);
+    return gt_rebuilt(dst, src, map);
 }
 
-int *gt_count_uses(const gt_graph *g) {
-    int *uses = calloc((size_t)g->n_nodes + 1, sizeof *uses);
-    if (!uses) {
-        gt_fail(GT_NOMEM, "out of memory for graph '%s'", g->name);
-        return NULL;
-    }
+int *gt_count_uses(const gt_graph *g, gt_arena *arena) {
+    int *uses = gt_by_node(g, arena, sizeof *uses);
+    if (!uses) return NULL;
     for (int id = 0; id < g->n_nodes; id++)
         for (int i = 0; i < g->nodes[id]->n_in; i++) uses[g->nodes[id]->in[i]->id]++;
     for (int i = 0; i < g->n_results; i++) uses[g->results[i].node->id]++;
     return uses;
 }
 
-gt_graph *gt_pass_dead(const gt_graph *src, gt_arena *arena) { return gt_rewrite(src, arena, NULL, NULL); }
+const gt_graph *gt_pass_dead(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
+    (void)options;
+    return gt_rewrite(src, arena, NULL, NULL);
+}

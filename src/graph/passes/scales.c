@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Scales: a product of images and one scale per sample and channel, as in modulated convolution, vanishes if all its readers are
  * convolutions that can multiply what they read. The images are there instead for as long as the product was. */
-#include <stdlib.h>
-
 #include "graph/ops/conv.h"
 #include "graph/ops/elementwise.h"
 #include "graph/passes/passes.h"
@@ -37,15 +35,10 @@ static gt_node *read_scales(void *arg, gt_graph *dst, const gt_node *n, gt_node 
     return scales[0] || scales[1] ? gt_conv_with_scales(dst, n, in, scales) : NULL;
 }
 
-gt_graph *gt_pass_scales(const gt_graph *src, gt_arena *arena) {
-    bool *vanishes = calloc((size_t)src->n_nodes + 1, sizeof *vanishes);
-    gt_graph *dst = NULL;
-    if (vanishes) {
-        find_vanishing(src, vanishes);
-        dst = gt_rewrite(src, arena, read_scales, vanishes);
-    } else {
-        gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
-    }
-    free(vanishes);
-    return dst ? gt_pass_dead(dst, arena) : NULL;
+const gt_graph *gt_pass_scales(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
+    if (options->no_fusion) return src;
+    bool *vanishes = gt_by_node(src, arena, sizeof *vanishes);
+    if (!vanishes) return NULL;
+    find_vanishing(src, vanishes);
+    return gt_rewrite(src, arena, read_scales, vanishes);
 }

@@ -3,8 +3,6 @@
  * until all slices have come as far. Joined sum k is made of the sums with k - 1 others on the longest way to them. It needs a result of
  * joined sum k - 1, so the order of the joined sums is a matter of the graph's dependencies, and the same on all ranks whatever other
  * passes do. The pass comes early for that: nothing depends on the number of samples or of slices yet. */
-#include <stdlib.h>
-
 #include "gantry/ops.h"
 #include "graph/ops/op_list.h"
 #include "graph/passes/passes.h"
@@ -69,23 +67,16 @@ static void rebuild(work *m, const gt_graph *src, int level) {
     }
 }
 
-gt_graph *gt_pass_slice_sums(const gt_graph *src, gt_arena *arena) {
-    size_t room = (size_t)src->n_nodes + 1;
-    work m = {.dst = gt_graph_derived(src, arena), .level = calloc(room, sizeof *m.level), .sums = calloc(room, sizeof *m.sums), .map = calloc(room, sizeof *m.map)};
-    gt_graph *dst = NULL;
-    if (m.dst && m.level && m.sums && m.map) {
-        int most = find_levels(src, m.level);
-        for (int level = 0; level <= most && !m.dst->status; level++) {
-            find_sums(&m, src, level);
-            if (m.n_sums) join_sums(&m);
-            rebuild(&m, src, level);
-        }
-        dst = gt_rebuilt(m.dst, src, m.map);
-    } else {
-        gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
+const gt_graph *gt_pass_slice_sums(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
+    (void)options;
+    work m = {.dst = gt_graph_derived(src, arena), .level = gt_by_node(src, arena, sizeof *m.level),
+              .sums = gt_by_node(src, arena, sizeof *m.sums), .map = gt_by_node(src, arena, sizeof *m.map)};
+    if (!m.dst || !m.level || !m.sums || !m.map) return NULL;
+    int most = find_levels(src, m.level);
+    for (int level = 0; level <= most && !m.dst->status; level++) {
+        find_sums(&m, src, level);
+        if (m.n_sums) join_sums(&m);
+        rebuild(&m, src, level);
     }
-    free(m.level);
-    free(m.sums);
-    free(m.map);
-    return dst;
+    return gt_rebuilt(m.dst, src, m.map);
 }

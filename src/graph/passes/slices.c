@@ -6,8 +6,6 @@
  * node of its own, which reads its part of joined values: weight gradients, matrix products that sum over samples, and what follows
  * from these. A placed result is the sum over slices, by the same tree as in dist.h, of slices that are each complete; other results
  * hold the slices one after the other. */
-#include <stdlib.h>
-
 #include "gantry/ops.h"
 #include "graph/ops/joined.h"
 #include "graph/passes/passes.h"
@@ -127,25 +125,19 @@ static void make_results(several *s, const gt_graph *src, const gt_node *n) {
     }
 }
 
-gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, int slices) {
-    several s = {.dst = gt_graph_derived(src, arena), .slices = slices, .values = calloc((size_t)src->n_nodes + 1, sizeof *s.values),
-                 .results = calloc((size_t)src->n_results + 1, sizeof *s.results)};
-    gt_graph *dst = NULL;
-    if (s.dst && s.values && s.results) {
-        for (int id = 0; id < src->n_nodes && !s.dst->status; id++) {
-            compute(&s, src->nodes[id]);
-            make_results(&s, src, src->nodes[id]);
-        }
-        for (int i = 0; i < src->n_results && !s.dst->status; i++) {
-            gt_result r = src->results[i];
-            r.node = s.results[i];
-            gt_result_add(s.dst, &r);
-        }
-        dst = gt_graph_status(s.dst) ? NULL : s.dst;
-    } else {
-        gt_fail(GT_NOMEM, "out of memory for graph '%s'", src->name);
+const gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
+    if (options->slices <= 1) return src;
+    several s = {.dst = gt_graph_derived(src, arena), .slices = options->slices, .values = gt_by_node(src, arena, sizeof *s.values),
+                 .results = gt_arena_array(arena, (size_t)src->n_results + 1, sizeof *s.results)};
+    if (!s.dst || !s.values || !s.results) return NULL;
+    for (int id = 0; id < src->n_nodes && !s.dst->status; id++) {
+        compute(&s, src->nodes[id]);
+        make_results(&s, src, src->nodes[id]);
     }
-    free(s.values);
-    free(s.results);
-    return dst;
+    for (int i = 0; i < src->n_results && !s.dst->status; i++) {
+        gt_result r = src->results[i];
+        r.node = s.results[i];
+        gt_result_add(s.dst, &r);
+    }
+    return gt_graph_status(s.dst) ? NULL : s.dst;
 }
