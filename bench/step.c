@@ -36,7 +36,7 @@ static const struct {
     {"packing of weights", {"conv_pack"}},
     {"matrix product", {"matmul"}},
     {"FIR", {"upfirdn"}},
-    {"sums and broadcasts", {"sum", "broadcast", "avg_pool"}},
+    {"sums and broadcasts", {"sum", "broadcast"}},
     {"moving of data", {"permute", "flip", "pad", "concat", "slice", "select"}},
     {"augmentation", {"warp", "reflect", "sample_fir"}},
     {"element-wise", {""}}, /* what is left: fused chains, random numbers */

@@ -124,10 +124,6 @@ gt_node *gt_reflect_pad_adjoint(gt_graph *g, gt_node *x, int pad);
 gt_node *gt_warp(gt_graph *g, gt_node *x, gt_node *matrix);
 gt_node *gt_warp_adjoint(gt_graph *g, gt_node *y, gt_node *matrix);
 
-/* ---- pooling (ops/pool.c) ---- */
-gt_node *gt_avg_pool(gt_graph *g, gt_node *x, int size);         /* non-overlapping size x size means */
-gt_node *gt_avg_pool_adjoint(gt_graph *g, gt_node *y, int size);
-
 /* ---- random numbers (ops/random.c): shape [N, ...]; sample i of the slice draws with (env.seed, stream, env.step, env.sample0 + i) ---- */
 gt_node *gt_random_normal_op(gt_graph *g, const char *stream, gt_shape shape);
 gt_node *gt_random_uniform_op(gt_graph *g, const char *stream, gt_shape shape);

@@ -2,6 +2,7 @@
  * How a batch is cut into slices, and which rank owns which. */
 #include <stdio.h>
 
+#include "base/numbers.h"
 #include "gantry/dist.h"
 
 enum { AUTO_MOST = 8 };
@@ -55,15 +56,6 @@ void gt_slices_advise(int batch, int mbstd, int ranks, char text[GT_SLICES_ADVIC
     if (!n) snprintf(text, GT_SLICES_ADVICE, "fewer ranks with more threads");
 }
 
-static int largest_common_divisor(int a, int b) {
-    while (b) {
-        int rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 gt_status gt_slices_choose(int batch, int mbstd, int wanted, int ranks, int *slices) {
     if (batch < 1) return gt_fail(GT_USAGE, "--batch=%d: must be at least 1", batch);
     if (mbstd < 0) return gt_fail(GT_USAGE, "--mbstd=%d: must be at least 1", mbstd);
@@ -71,7 +63,7 @@ gt_status gt_slices_choose(int batch, int mbstd, int wanted, int ranks, int *sli
     if (whole && batch % whole != 0) {
         int below = batch / whole * whole;
         return gt_fail(GT_USAGE, "--batch=%d is not a multiple of the minibatch-stddev group of %d: the nearest batches that fit are %d and %d, or use --mbstd=%d",
-                       batch, mbstd, below, below + whole, largest_common_divisor(batch, mbstd));
+                       batch, mbstd, below, below + whole, (int)gt_common_divisor(batch, mbstd));
     }
     char near[64];
     if (!whole && wanted > batch) return gt_fail(GT_USAGE, "--slices=%d are more than --batch=%d has images", wanted, batch);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What an op is. One file per family in ops/ fills in descriptors; adding an op touches that file and one line of
- * op_list.h, nothing else. */
+ * What an op is. Each family of ops is a file of ops/ that fills in descriptors. A new op needs: its file with a descriptor and a builder,
+ * a line of op_list.h, the builder's prototype in gantry/ops.h and a case in tests/unit/test_ops.c. It must set `name`, `min_in`,
+ * `max_in`, `shape`, `run` (unless it is a view), either `vjp` or `not_differentiable`, and `impure` where `run` reads the environment.
+ * The other hooks save time or memory, or describe the node in tables; they change no bit. */
 #ifndef GANTRY_GRAPH_OP_H
 #define GANTRY_GRAPH_OP_H
 
@@ -42,18 +44,19 @@ struct gt_op {
     size_t (*workspace)(const gt_node *n, int threads); /* NULL: none */
     void (*cost)(const gt_node *n, double *flops, double *bytes); /* NULL: 0 flops, inputs read and output written once */
     const char *(*kernel)(const gt_node *n); /* name of the kernel chosen, for tables; NULL: the op's name */
-    /* Inputs (bit i: in[i]) whose values `run` does not read for this node, only their shapes were of use: the memory plan
-     * lets them end before it. NULL: all are read. */
+    /* Bit i: `run` does not read the values of in[i] for this node, only their shape was of use. The memory plan lets such values
+     * end before the node. NULL: all inputs are read. */
     unsigned (*unread)(const gt_node *n);
-    /* Several slices by one node (passes/slices.c, ops/joined.h). rows: bit i: row r of the result's first dimension needs but row r
-     * of in[i]; inputs without a bit must be the same for all slices. 0: no such rule. Or a rule of the op's own: the node whose values
-     * are the slices' results one after the other, from inputs that hold the slices one after the other or, where shared[i], have in[i]'s
-     * own shape; NULL without a fault: it cannot be. Without a rule each slice has a node of its own. */
+    /* How one node computes several slices (passes/slices.c, ops/joined.h). Bit i of rows: row r of the result's first dimension needs
+     * row r of in[i] alone; inputs without a bit must be the same for all slices. joined: a rule of the op's own, which is asked first.
+     * It makes the node whose values are the results of the slices one after the other; its inputs hold the slices one after the other
+     * or, where shared[i], have the shape of in[i]. NULL without a fault: there is no such node. With neither rule (rows 0, joined NULL)
+     * each slice gets a node of its own. */
     unsigned rows;
     gt_node *(*joined)(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared);
-    bool view;       /* output is the input's memory under another shape: no run (reshape, stop_gradient), or a part of it (part) */
-    bool inplace;    /* run may be called with out == in[0] when shapes agree */
-    bool impure;     /* depends on the environment (random): never hoisted; merged only with an equal node of the same stream */
+    bool view;        /* no run: the result is the input's memory under another shape, or a piece of that memory (slice_view) */
+    bool inplace;     /* run may be called with out == in[0] when shapes agree */
+    bool impure;      /* depends on the environment (random numbers, other slices): never hoisted, merged only with an equal node */
     bool elementwise; /* a member of the fusion family: see ops/elementwise.h */
 };
 

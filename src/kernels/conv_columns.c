@@ -5,13 +5,12 @@
 
 #include <string.h>
 
+#include "base/numbers.h"
 #include "kernels/gemm.h"
 
 enum { STRIP_FLOATS = 1 << 15 /* of columns: 128 KiB stay in the second-level cache */, ALIGN = 16 };
 
 static size_t aligned(size_t floats) { return (floats + ALIGN - 1) / ALIGN * ALIGN; }
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t largest(int64_t a, int64_t b) { return a > b ? a : b; }
 
 typedef struct columns {
     const gt_conv_shape *s;
@@ -32,10 +31,10 @@ static gt_gemm_args product(const columns *z, int64_t positions) {
 static columns sizes_of(const gt_conv_shape *s) {
     static const float set;
     columns z = {.s = s, .width = s->kh * s->kw * s->c, .packed = &set};
-    int64_t lines = largest(1, STRIP_FLOATS / (s->q * z.width));
-    z.strip = least(lines * s->stride, s->h);
+    int64_t lines = gt_largest(1, STRIP_FLOATS / (s->q * z.width));
+    z.strip = gt_least(lines * s->stride, s->h);
     z.strips = (s->h + z.strip - 1) / z.strip;
-    z.most_lines = least((z.strip + s->kh - 2) / s->stride + 1, s->p);
+    z.most_lines = gt_least((z.strip + s->kh - 2) / s->stride + 1, s->p);
     gt_gemm_args g = product(&z, z.most_lines * s->q);
     z.bytes = sizeof(float) * aligned((size_t)(z.most_lines * s->q * z.width)) + (gt_gemm_workspace(&g, 1) + 63) / 64 * 64;
     return z;
@@ -64,7 +63,7 @@ static void add_line(const gt_conv_shape *s, const float *from, int tap_line, fl
     int64_t window = s->kw * s->c, step = s->kh * window;
     from += tap_line * window;
     for (int64_t q = 0; q < s->q; q++, from += step) {
-        int64_t x = q * s->stride - s->pad_left, left = largest(0, -x) * s->c, right = least(s->kw, s->w - x) * s->c;
+        int64_t x = q * s->stride - s->pad_left, left = gt_largest(0, -x) * s->c, right = gt_least(s->kw, s->w - x) * s->c;
         float *to = pixels + x * s->c;
         for (int64_t i = left; i < right; i++) to[i] += from[i];
     }
@@ -73,8 +72,8 @@ static void add_line(const gt_conv_shape *s, const float *from, int tap_line, fl
 static void strip_tile(void *arg, int index, int worker) {
     const columns *z = arg;
     const gt_conv_shape *s = z->s;
-    int64_t n = index / z->strips, y0 = index % z->strips * z->strip, y1 = least(y0 + z->strip, s->h);
-    int64_t first = largest(0, (y0 + s->pad_top - s->kh + s->stride) / s->stride), end = least(s->p, (y1 - 1 + s->pad_top) / s->stride + 1);
+    int64_t n = index / z->strips, y0 = index % z->strips * z->strip, y1 = gt_least(y0 + z->strip, s->h);
+    int64_t first = gt_largest(0, (y0 + s->pad_top - s->kh + s->stride) / s->stride), end = gt_least(s->p, (y1 - 1 + s->pad_top) / s->stride + 1);
     float *mine = (float *)(z->workspace + (size_t)worker * z->bytes), *line = z->out + (n * s->h + y0) * s->w * s->c;
     memset(line, 0, (size_t)((y1 - y0) * s->w * s->c) * sizeof *line);
     if (end <= first) return;

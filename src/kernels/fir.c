@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clones.h"
+#include "base/numbers.h"
 
 typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));
 enum { LANES = 16 };
@@ -66,18 +67,6 @@ static phase phase_of(const gt_fir_axis *a, int64_t m) {
     return (phase){tap, n, (base + tap) / a->up};
 }
 
-static int64_t gcd(int64_t a, int64_t b) {
-    while (b) {
-        int64_t r = a % b;
-        a = b;
-        b = r;
-    }
-    return a;
-}
-
-static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
-
 /* The input pixels that a row of output touches: [first, last), of which [from, to) are in the image; none where a row lies beside it. */
 typedef struct span {
     int64_t first, last, from, to;
@@ -86,8 +75,8 @@ typedef struct span {
 static span row_span(const gt_fir *f) {
     const gt_fir_axis *a = &f->x;
     int64_t first = phase_of(a, 0).input, last = phase_of(a, a->out - 1).input + (a->n + a->up - 1) / a->up;
-    int64_t from = max64(first, min64(max64(first, 0), min64(last, a->in)));
-    return (span){first, last, from, max64(from, min64(last, a->in))};
+    int64_t from = gt_largest(first, gt_least(gt_largest(first, 0), gt_least(last, a->in)));
+    return (span){first, last, from, gt_largest(from, gt_least(last, a->in))};
 }
 
 size_t gt_fir_scratch(const gt_fir *f) {
@@ -97,7 +86,7 @@ size_t gt_fir_scratch(const gt_fir *f) {
 
 int64_t gt_fir_tile_rows(const gt_fir *f) {
     int64_t row = f->x.out * f->channels;
-    return max64(1, min64(f->y.out, 16384 / max64(row, 1)));
+    return gt_largest(1, gt_least(f->y.out, 16384 / gt_largest(row, 1)));
 }
 
 double gt_fir_flops(const gt_fir *f) {
@@ -109,7 +98,7 @@ double gt_fir_flops(const gt_fir *f) {
 /* One output row from the row between its margins. */
 static void filter_across(const gt_fir *f, const float *row, span s, const float *taps, float *out, bool add) {
     const gt_fir_axis *a = &f->x;
-    int64_t c = f->channels, g = gcd(a->up, a->down), phases = min64(a->up / g, a->out);
+    int64_t c = f->channels, g = gt_common_divisor(a->up, a->down), phases = gt_least(a->up / g, a->out);
     for (int64_t r = 0; r < phases; r++) {
         phase p = phase_of(a, r);
         weighted_sum sum = {.count = (a->out - r + a->up / g - 1) / (a->up / g), .len = c, .out_step = a->up / g * c,
@@ -127,7 +116,7 @@ void gt_fir_rows(const gt_fir *f, const float *in, float *out, int64_t row0, int
     memset(scratch + (s.to - s.first) * c, 0, sizeof(float) * (size_t)((s.last - s.to) * c));
     for (int64_t m = row0; m < row1; m++) {
         phase p = phase_of(&f->y, m);
-        int64_t lo = max64(0, -p.input), hi = min64(p.n, f->y.in - p.input); /* of its taps, those on rows of the image */
+        int64_t lo = gt_largest(0, -p.input), hi = gt_least(p.n, f->y.in - p.input); /* of its taps, those on rows of the image */
         float *y = out + m * out_row;
         if (lo >= hi || s.from == s.to) {
             memset(y, 0, sizeof(float) * (size_t)out_row);

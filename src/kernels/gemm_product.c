@@ -4,15 +4,14 @@
 
 #include <string.h>
 
+#include "base/numbers.h"
+
 enum {
     STAGE_FLOATS = 6 << 20, /* of packed B per stage: 24 MiB */
     TILE_COLUMNS = 512,     /* of C: with 112 rows 224 KiB, in L2 beside the block of A */
     FEW_TILES = 8,          /* fewer tiles of rows than this: cut the columns finer for the threads */
     FEW_PANELS = 2,         /* of rows: packing B costs more than reading its rows in place */
 };
-
-static int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* Sizes that follow from the product's shape and the kernel set. */
 typedef struct layout {
@@ -24,7 +23,7 @@ typedef struct layout {
     size_t b_floats;      /* of workspace */
 } layout;
 
-static int64_t padded_columns(const gt_gemm_kernels *kernels, int64_t n) { return round_up(n, kernels->lanes); }
+static int64_t padded_columns(const gt_gemm_kernels *kernels, int64_t n) { return gt_round_up(n, kernels->lanes); }
 
 static layout layout_of(const gt_product *p) {
     layout l = {.kernels = p->kernels, .panel_width = gt_product_panel_columns(p->kernels)};
@@ -37,7 +36,7 @@ static layout layout_of(const gt_product *p) {
     int64_t columns = l.b_in_place ? l.panel_width : padded_columns(l.kernels, p->n);
     int64_t bound = STAGE_FLOATS / columns / GT_PRODUCT_KC * GT_PRODUCT_KC;
     if (bound < GT_PRODUCT_KC) bound = GT_PRODUCT_KC;
-    l.stage = least(l.stage, bound);
+    l.stage = gt_least(l.stage, bound);
     l.b_floats = (size_t)(columns * l.stage);
     return l;
 }
@@ -61,7 +60,7 @@ static void pack_b_panel(void *arg, int panel, int worker) {
     const stage *s = arg;
     const gt_product *p = s->p;
     int64_t column = (int64_t)panel * s->l.panel_width;
-    int columns = (int)least(s->l.panel_width, p->n - column);
+    int columns = (int)gt_least(s->l.panel_width, p->n - column);
     float *to = s->b_to;
     if (!s->l.b_in_place) to += column * s->b_rows;
     else if (columns == s->l.panel_width) return;
@@ -98,7 +97,7 @@ typedef struct first_reads {
 static gt_pack_a tile_block(const stage *s, int tile, int64_t k0) {
     gt_pack_a a = gt_pack_a_tile(s->l.kernels, tile / s->l.column_tiles * s->l.kernels->tile_rows, s->p->m);
     a.k0 = s->k0 + k0;
-    a.k = (int)least(GT_PRODUCT_KC, s->k - k0);
+    a.k = (int)gt_least(GT_PRODUCT_KC, s->k - k0);
     return a;
 }
 
@@ -115,7 +114,7 @@ static first_reads reads_of(const stage *s, int tile, int64_t k0) {
     }
     if (!s->l.b_in_place) {
         int64_t column = first_column(s, tile), ldb;
-        f.b = panel_at(s, k0, column, (int)least(s->l.panel_width, p->n - column), &ldb);
+        f.b = panel_at(s, k0, column, (int)gt_least(s->l.panel_width, p->n - column), &ldb);
         f.b_floats = a.k * ldb;
     }
     return f;
@@ -129,7 +128,7 @@ gt_range gt_range_of_thread(gt_range r, int64_t begin, int64_t end, int64_t of) 
 
 /* `floats` from `from` on, in so many equal steps. */
 static gt_fetch fetch_in_steps(const float *from, int64_t floats, int64_t steps) {
-    return (gt_fetch){from, from + floats, steps > 0 ? round_up((floats + steps - 1) / steps, GT_CHUNK) : 0};
+    return (gt_fetch){from, from + floats, steps > 0 ? gt_round_up((floats + steps - 1) / steps, GT_CHUNK) : 0};
 }
 
 static void add_fetch(gt_fetch *list, int *count, const float *from, int64_t floats, int64_t steps) {
@@ -152,14 +151,14 @@ static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64
         add_fetch(ahead, &count, part.from, part.floats, steps * panels);
     }
     for (; column < end; column += l->panel_width) {
-        int columns = (int)least(l->panel_width, p->n - column), width = gt_product_panel_width(p->kernels, columns);
+        int columns = (int)gt_least(l->panel_width, p->n - column), width = gt_product_panel_width(p->kernels, columns);
         int64_t ldb;
         const float *b = panel_at(s, k0, column, columns, &ldb);
         if (column + l->panel_width >= end) ahead[count] = fetch_in_steps(next->b, next->b_floats, steps);
         else ahead[count] = fetch_in_steps(b + l->panel_width * s->b_rows, l->b_in_place ? 0 : a->k * width, steps);
         gt_micro_fn *const *micro = l->kernels->micro[p->a_by_k][width / l->kernels->lanes - 1];
         for (int r = 0; r < a->rows; r += a->panel_rows) {
-            const float *panel = a->to + (p->a_by_k ? r : (int64_t)r * round_up(a->k, GT_CHUNK));
+            const float *panel = a->to + (p->a_by_k ? r : (int64_t)r * gt_round_up(a->k, GT_CHUNK));
             micro[gt_pack_panel_rows(a, r)](a->k, panel, a->stride, b, ldb, rows + r, column, columns, add, ahead);
         }
     }
@@ -169,7 +168,7 @@ static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64
 static void multiply_tile(const stage *s, int tile, int worker, const first_reads *after) {
     const gt_product *p = s->p;
     const layout *l = &s->l;
-    int64_t column = first_column(s, tile), end = least(column + l->tile_columns, p->n);
+    int64_t column = first_column(s, tile), end = gt_least(column + l->tile_columns, p->n);
     gt_pack_a a = tile_block(s, tile, 0);
     float *rows[GT_TILE_ROWS];
     tile_rows(p, a.row0, a.rows, rows);
@@ -249,7 +248,7 @@ void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace) {
     s.b_rows = s.l.stage;
     s.a = work + s.l.b_floats;
     do {
-        s.k = least(s.l.stage, p->k - s.k0);
+        s.k = gt_least(s.l.stage, p->k - s.k0);
         gt_pool_run(pool, panels_of(&s.l, p->n), pack_b_panel, &s);
         gt_pool_run(pool, tiles_of(&s.l), stage_tile, &s);
         s.k0 += s.k;
@@ -265,17 +264,17 @@ void gt_product_pack_b(const gt_product *p, gt_pool *pool, float *packed) {
 }
 
 gt_pack_a gt_pack_a_tile(const gt_gemm_kernels *kernels, int64_t row0, int64_t m) {
-    gt_pack_a t = {.row0 = row0, .rows = (int)least(kernels->tile_rows, m - row0), .stride = GT_TILE_ROWS};
+    gt_pack_a t = {.row0 = row0, .rows = (int)gt_least(kernels->tile_rows, m - row0), .stride = GT_TILE_ROWS};
     int panels = (t.rows + kernels->rows - 1) / kernels->rows;
     t.panel_rows = (t.rows + panels - 1) / panels; /* balanced, so that the last panel is not a sliver */
     return t;
 }
 
-int gt_pack_panel_rows(const gt_pack_a *t, int r) { return (int)least(t->panel_rows, t->rows - r / t->panel_rows * t->panel_rows); }
+int gt_pack_panel_rows(const gt_pack_a *t, int r) { return (int)gt_least(t->panel_rows, t->rows - r / t->panel_rows * t->panel_rows); }
 
 float *gt_pack_a_at(const gt_pack_a *t, int r, int k) {
     int panel = r / t->panel_rows * t->panel_rows; /* its first row */
-    return t->to + panel * round_up(t->k, GT_CHUNK) + (int64_t)k * gt_pack_panel_rows(t, r) + (int64_t)(r - panel) * GT_CHUNK;
+    return t->to + panel * gt_round_up(t->k, GT_CHUNK) + (int64_t)k * gt_pack_panel_rows(t, r) + (int64_t)(r - panel) * GT_CHUNK;
 }
 
 void gt_pack_a_row(const gt_pack_a *t, int r, int k, int count, const float *from) {
@@ -323,7 +322,7 @@ static inline void transpose_quad(const float *from, int64_t from_ld, float *to,
 void gt_pack_transposed(const float *from, int64_t ld, int columns, int width, int64_t k, float *panel) {
     enum { BLOCK = 16, QUAD = 4 }; /* a cache line of each column at a time */
     for (int64_t i0 = 0; i0 < k; i0 += BLOCK) {
-        int64_t end = least(i0 + BLOCK, k), quads = i0 + (end - i0) / QUAD * QUAD;
+        int64_t end = gt_least(i0 + BLOCK, k), quads = i0 + (end - i0) / QUAD * QUAD;
         int j = 0;
         for (; j + QUAD <= columns; j += QUAD) {
             for (int64_t i = i0; i < quads; i += QUAD) transpose_quad(from + j * ld + i, ld, panel + i * width + j, width);

@@ -6,6 +6,7 @@
 #ifndef GANTRY_KERNELS_WINOGRAD_RUN_H
 #define GANTRY_KERNELS_WINOGRAD_RUN_H
 
+#include "base/numbers.h"
 #include "kernels/gemm_product.h"
 #include "kernels/winograd_tiling.h"
 
@@ -34,9 +35,6 @@ typedef struct gt_winograd_operand {
 size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads); /* bytes */
 void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in, float *out);
 
-static inline int64_t gt_round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
-static inline int64_t gt_least(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t gt_largest(int64_t a, int64_t b) { return a > b ? a : b; }
 
 /* Take so many floats of a workspace of which *used are taken: where they begin. */
 static inline size_t gt_winograd_take(size_t *used, int64_t floats) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numbers.h"
 #include "base/progress.h"
 #include "gantry/memory.h"
 
@@ -25,11 +26,10 @@ static gt_slices slices_for(int64_t panels) {
 }
 
 static int64_t first_panel(const gt_blocks *b, int block) { return block < b->slices.count ? gt_slices_first(b->slices, block) : b->slices.samples; }
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-int64_t gt_blocks_first_point(const gt_blocks *b) { return least(first_panel(b, b->first) * (int64_t)b->panel, b->count); }
+int64_t gt_blocks_first_point(const gt_blocks *b) { return gt_least(first_panel(b, b->first) * (int64_t)b->panel, b->count); }
 int64_t gt_blocks_own_points(const gt_blocks *b) {
-    return least(first_panel(b, b->first + b->own) * (int64_t)b->panel, b->count) - gt_blocks_first_point(b);
+    return gt_least(first_panel(b, b->first + b->own) * (int64_t)b->panel, b->count) - gt_blocks_first_point(b);
 }
 
 /* ---- reading ---- */
@@ -48,7 +48,7 @@ static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
     int64_t first = gt_blocks_first_point(b), own = gt_blocks_own_points(b);
     gt_status st = GT_OK;
     for (int64_t i = 0; i < own && !st; i += (int64_t)b->panel) {
-        size_t n = (size_t)least((int64_t)b->panel, own - i);
+        size_t n = (size_t)gt_least((int64_t)b->panel, own - i);
         double *x = b->x + (size_t)i * b->d;
         gt_progress();
         st = gt_cloud_read(points, first + i, (int64_t)n, rows);
@@ -113,7 +113,7 @@ static void sum_block(void *arg, int tile, int worker) {
     for (int64_t p = begin; p < end; p++) {
         gt_panel_of_points panel = {
             .x = b->x + (size_t)((p - before) * size) * b->d,
-            .count = (size_t)least(size, b->count - p * size),
+            .count = (size_t)gt_least(size, b->count - p * size),
             .first = p * size,
             .own = (p - before) * size,
         };

@@ -28,21 +28,16 @@ static worker_room room_of(const gt_em *em, int worker) {
 
 /* ---- the points by themselves ---- */
 
-/* Their moments about em->centre. */
+/* Their moments about em->centre; the second ones: whole matrices for the scatter, once the mean is known. */
 static void measure(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
     const gt_em *em = arg;
+    const gt_mixture_kernels *kernels = em->blocks->kernels->mixture;
     worker_room w = room_of(em, worker);
     size_t p = em->blocks->panel, d = em->blocks->d;
+    double *first = sums + 1, *second = first + d;
     for (size_t n = 0; n < p; n++) w.weights[n] = n < panel->count;
-    em->blocks->kernels->mixture->moments_diagonal(p, d, panel->x, em->centre, w.weights, sums, sums + 1, sums + 1 + d);
-}
-
-static void measure_scatter(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
-    const gt_em *em = arg;
-    worker_room w = room_of(em, worker);
-    size_t p = em->blocks->panel, d = em->blocks->d;
-    for (size_t n = 0; n < p; n++) w.weights[n] = n < panel->count;
-    em->blocks->kernels->mixture->moments_full(p, d, panel->x, em->centre, w.weights, w.scratch, sums, sums + 1, sums + 1 + d);
+    if (em->measures_scatter) kernels->moments_full(p, d, panel->x, em->centre, w.weights, w.scratch, sums, first, second);
+    else kernels->moments_diagonal(p, d, panel->x, em->centre, w.weights, sums, first, second);
 }
 
 static gt_status measure_points(gt_em *em, double floor) {
@@ -66,7 +61,8 @@ static gt_status measure_points(gt_em *em, double floor) {
     if (!st && !isfinite(em->variance)) st = gt_fail(GT_NONFINITE, "the points are so far apart that their variance is not finite");
     em->floor = floor * em->variance;
     if (!st && em->scatter) {
-        st = gt_blocks_sum(b, 1 + d + triangle, measure_scatter, em, sums);
+        em->measures_scatter = true;
+        st = gt_blocks_sum(b, 1 + d + triangle, measure, em, sums);
         memcpy(em->scatter, sums + 1 + d, triangle * sizeof *sums);
     }
     free(sums);

@@ -14,6 +14,7 @@ typedef struct gt_em {
     double *scatter;     /* tied: the points' second moments about it, lower triangle; rank 0 */
     double variance;     /* of the points, mean over dimensions */
     double floor;        /* no variance in any direction is less */
+    bool measures_scatter; /* measure(): whole matrices of second moments */
     bool hard;           /* points belong to the nearest mean alone: the first pass */
     bool about_means;    /* tied: the last pass took second moments about the means, of all components together; else they come from `scatter` */
     size_t moments;      /* second moments of a component */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Convolution kernels: every direction of every kernel against float64 on every instruction set of this CPU, and the
- * promise that neither threads, nor packing ahead, nor the other images change a bit, also through the graph. Average
- * pooling and its adjoint. */
+ * promise that neither threads, nor packing ahead, nor the other images change a bit, also through the graph. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +17,6 @@
 #include "gantry/ops.h"
 #include "gantry/random.h"
 #include "kernels/conv.h"
-#include "kernels/pooling.h"
 
 /* Largest error / largest value of the result. Direct: half of the 2e-6 that golden values of single ops ask for. Winograd's
  * transforms amplify rounding: measured 1e-6 at 16 channels, 1.6e-6 at 64, 4.1e-6 at 256. */
@@ -264,25 +262,7 @@ static void test_packed_nodes(void **state) {
     }
 }
 
-static void test_pooling(void **state) {
-    (void)state;
-    enum { N = 2, P = 3, Q = 2, C = 5, SIZE = 3, LARGE = N * P * SIZE * Q * SIZE * C, SMALL = N * P * Q * C };
-    float *x = random_floats(LARGE, 1), *y = random_floats(SMALL, 2), pooled[SMALL], spread[LARGE];
-    gt_avg_pool_run(N, P, Q, C, SIZE, NULL, x, pooled);
-    gt_avg_pool_adjoint_run(N, P, Q, C, SIZE, NULL, y, spread);
-    double here = 0, there = 0; /* <A x, y> = <x, A* y> */
-    for (int i = 0; i < SMALL; i++) here += (double)pooled[i] * y[i];
-    for (int i = 0; i < LARGE; i++) there += (double)x[i] * spread[i];
-    assert_true(fabs(here - there) < 1e-6);
-    double mean = 0; /* of the last window's last channel */
-    for (int i = 0; i < SIZE; i++)
-        for (int j = 0; j < SIZE; j++) mean += x[LARGE - 1 - C * (i * Q * SIZE + j)] / (double)(SIZE * SIZE);
-    assert_true(fabs(pooled[SMALL - 1] - mean) < 1e-6);
-    free(x), free(y);
-}
-
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels), cmocka_unit_test(test_modes), cmocka_unit_test(test_packed_nodes),
-                                       cmocka_unit_test(test_pooling)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels), cmocka_unit_test(test_modes), cmocka_unit_test(test_packed_nodes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

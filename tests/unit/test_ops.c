@@ -109,8 +109,6 @@ CASE(conv_input_grad, 0, (S(2, 4, 3, 4), S(3, 3, 3, 4)),
      gt_conv_input_grad(g, x, y, 9, 8, (gt_conv_attr){.stride = 2, .pad_top = 1}))
 CASE(conv_weight_grad, 0, (S(2, 7, 6, 3), S(2, 3, 4, 4)),
      gt_conv_weight_grad(g, x, y, 3, 2, (gt_conv_attr){.stride = 2, .pad_left = 1, .pad_right = 1}))
-CASE(avg_pool, CHECK_LINEAR, (S(2, 4, 6, 3)), gt_avg_pool(g, x, 2))
-CASE(avg_pool_adjoint, CHECK_LINEAR, (S(2, 2, 3, 3)), gt_avg_pool_adjoint(g, x, 2))
 
 static const float taps2d[6] = {1, 2, -1, 0.5f, 3, 1}, taps1d[4] = {1, 3, 3, -1};
 CASE(upfirdn, CHECK_LINEAR, (S(2, 5, 6, 3)),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Every op there is: one line each. (The element-wise ones are the rows of elementwise.h.) */
+ * Every op that networks are made of: one line each, for tests that go over all ops. Element-wise ops are the rows of elementwise.h.
+ * Not here: leaves (graph.c), and what only passes make: fused element-wise nodes (elementwise.c) and views of a slice (joined.c). */
 #ifndef GANTRY_GRAPH_OPS_OP_LIST_H
 #define GANTRY_GRAPH_OPS_OP_LIST_H
 
@@ -21,8 +22,6 @@
     X(conv_input_grad)     \
     X(conv_weight_grad)    \
     X(conv_pack)           \
-    X(avg_pool)            \
-    X(avg_pool_adjoint)    \
     X(upfirdn)             \
     X(sample_fir)          \
     X(reflect_pad)         \
