@@ -55,22 +55,22 @@ static size_t memory_line(const char *name) {
     return find_line("/proc/meminfo", name, value, sizeof value) ? (size_t)strtoull(value, NULL, 10) * 1024 : 0;
 }
 
-static long topology(int processor, const char *what) {
+int gt_processor_place(int processor, const char *what) {
     char path[128], line[64];
     snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/%s", processor, what);
-    return read_line(path, line, sizeof line) ? strtol(line, NULL, 10) : -1;
+    return read_line(path, line, sizeof line) ? (int)strtol(line, NULL, 10) : -1;
 }
 
 /* Processors that are the first of their core, and of their socket. Each is asked once: an answer takes some microseconds, and there may be hundreds of processors. */
 static void count_cores(gt_machine *m) {
     struct place {
-        long core, package;
+        int core, package;
     } *seen;
     long configured = sysconf(_SC_NPROCESSORS_CONF);
     int n = 0;
     seen = configured > 0 ? malloc((size_t)configured * sizeof *seen) : NULL;
     for (int i = 0; seen && i < configured; i++) {
-        struct place p = {topology(i, "core_id"), topology(i, "physical_package_id")};
+        struct place p = {gt_processor_place(i, "core_id"), gt_processor_place(i, "physical_package_id")};
         if (p.core < 0) continue; /* offline */
         bool new_core = true, new_socket = true;
         for (int k = 0; k < n; k++) {

@@ -18,6 +18,9 @@ typedef struct gt_machine { /* sizes in bytes; 0: unknown */
 void gt_machine_look(gt_machine *m);
 void gt_machine_text(const gt_machine *m, char *out, size_t room); /* one line */
 
+/* "core_id" or "physical_package_id" of a logical processor, by its number; -1: unknown, or the processor is offline. */
+int gt_processor_place(int processor, const char *what);
+
 /* A warning where more threads are asked for than this program has logical processors. */
 void gt_warn_of_threads(int threads, int processors);
 

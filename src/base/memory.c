@@ -77,6 +77,18 @@ void *gt_arena_array(gt_arena *a, size_t count, size_t size) {
     return gt_arena_alloc(a, bytes);
 }
 
+bool gt_arena_grow(gt_arena *a, void *array, int used, int *room, size_t element) {
+    if (used < *room) return true;
+    int more = *room ? 2 * *room : 16;
+    void *grown = gt_arena_array(a, (size_t)more, element), *old;
+    if (!grown) return false;
+    memcpy(&old, array, sizeof old);
+    if (used) memcpy(grown, old, (size_t)used * element);
+    memcpy(array, &grown, sizeof grown);
+    *room = more;
+    return true;
+}
+
 char *gt_arena_printf(gt_arena *a, const char *format, ...) {
     va_list ap;
     va_start(ap, format);

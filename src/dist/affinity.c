@@ -17,16 +17,6 @@ typedef struct cpu {
     int number, core, package;
 } cpu;
 
-static int topology(int number, const char *what) {
-    char path[96];
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/%s", number, what);
-    FILE *f = fopen(path, "re");
-    int value = -1;
-    if (f && fscanf(f, "%d", &value) != 1) value = -1;
-    if (f) fclose(f);
-    return value;
-}
-
 static int by_place(const void *a, const void *b) {
     const cpu *x = a, *y = b;
     if (x->package != y->package) return x->package < y->package ? -1 : 1;
@@ -39,8 +29,8 @@ static int list_cpus(const cpu_set_t *set, cpu *list, int *n) {
     *n = 0;
     for (int i = 0; i < CPU_SETSIZE; i++) {
         if (!CPU_ISSET(i, set)) continue;
-        int core = topology(i, "core_id");
-        list[(*n)++] = (cpu){.number = i, .core = core < 0 ? i : core, .package = topology(i, "physical_package_id")};
+        int core = gt_processor_place(i, "core_id");
+        list[(*n)++] = (cpu){.number = i, .core = core < 0 ? i : core, .package = gt_processor_place(i, "physical_package_id")};
     }
     qsort(list, (size_t)*n, sizeof *list, by_place);
     int cores = 0;

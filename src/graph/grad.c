@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reverse-mode differentiation of the graph into itself: the derivatives are nodes like any others, so they can be
  * differentiated again. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "gantry/ops.h"
 #include "graph/internal.h"
 
 gt_node gt_zero_derivative;
-
-static gt_node *filled(gt_graph *g, float value, const gt_shape *shape) {
-    gt_node *n = gt_scalar(g, value);
-    return shape->n ? gt_broadcast(g, n, *shape) : n;
-}
 
 static gt_node *accumulate(gt_graph *g, gt_node *sum, gt_node *term) { return sum ? gt_add(g, sum, term) : term; }
 
@@ -63,7 +55,7 @@ static void propagate(gt_graph *g, gt_node *y, gt_node *dy, const bool *dependen
 
 /* The derivative that comes in at y[i]: given, or ones. */
 static gt_node *seed(gt_graph *g, gt_node *y, gt_node *dy) {
-    if (!dy) return filled(g, 1, &y->shape);
+    if (!dy) return gt_filled(g, 1, &y->shape);
     if (dy->graph == g && gt_shape_equal(&y->shape, &dy->shape)) return dy;
     char a[96], b[96];
     return gt_graph_fault(g, "gt_grad: '%s' has shape %s; its incoming derivative '%s' has shape %s", y->name, gt_shape_text(&y->shape, a), dy->name,
@@ -80,13 +72,9 @@ gt_status gt_grad(gt_graph *g, int n_y, gt_node *const *y, gt_node *const *dy, i
         }
     }
     int n_nodes = g->n_nodes;
-    bool *dependent = calloc((size_t)n_nodes + 1, sizeof *dependent);
-    gt_node **grads = calloc((size_t)n_nodes + 1, sizeof *grads); /* by id, of the nodes that were there at the call */
-    if (!dependent || !grads) {
-        free(dependent);
-        free(grads);
-        return gt_graph_out_of_memory(g);
-    }
+    bool *dependent = gt_arena_array(g->arena, (size_t)n_nodes + 1, sizeof *dependent);
+    gt_node **grads = gt_arena_array(g->arena, (size_t)n_nodes + 1, sizeof *grads); /* by id, of the nodes that were there at the call */
+    if (!dependent || !grads) return gt_graph_out_of_memory(g);
     mark_dependent(g, n_nodes, n_wrt, wrt, dependent);
     for (int i = 0; i < n_y; i++)
         if (dependent[y[i]->id]) grads[y[i]->id] = accumulate(g, grads[y[i]->id], seed(g, y[i], dy ? dy[i] : NULL));
@@ -99,9 +87,7 @@ gt_status gt_grad(gt_graph *g, int n_y, gt_node *const *y, gt_node *const *dy, i
     }
     for (int i = 0; i < n_wrt && !g->status; i++) {
         gt_node *d = grads[wrt[i]->id];
-        out[i] = d ? d : filled(g, 0, &wrt[i]->shape);
+        out[i] = d ? d : gt_filled(g, 0, &wrt[i]->shape);
     }
-    free(dependent);
-    free(grads);
     return gt_graph_status(g);
 }

@@ -43,18 +43,6 @@ static gt_status check_shape(const gt_shape *s) {
 
 /* ---- graphs and faults ---- */
 
-bool gt_arena_grow(gt_arena *a, void *array, int used, int *room, size_t element) {
-    if (used < *room) return true;
-    int more = *room ? 2 * *room : 16;
-    void *grown = gt_arena_array(a, (size_t)more, element), *old;
-    if (!grown) return false;
-    memcpy(&old, array, sizeof old);
-    if (used) memcpy(grown, old, (size_t)used * element);
-    memcpy(array, &grown, sizeof grown);
-    *room = more;
-    return true;
-}
-
 static gt_graph *graph_in(gt_arena *arena, const char *name, const gt_kernel_set *kernels) {
     gt_graph *g = gt_arena_alloc(arena, sizeof *g);
     if (!g) return NULL;
@@ -291,6 +279,12 @@ gt_status gt_result_add(gt_graph *g, const gt_result *r) {
     if (!gt_arena_grow(g->arena, &g->results, g->n_results, &g->room_results, sizeof *g->results)) return gt_graph_out_of_memory(g);
     g->results[g->n_results++] = *r;
     return GT_OK;
+}
+
+bool gt_overlaps_param(const gt_result *r, const gt_node *param) {
+    const gt_param_attr *p = param->attr;
+    int64_t begin = (int64_t)r->offset, end = begin + gt_shape_size(&r->node->shape);
+    return r->placed && p->slot == r->slot && p->offset < end && begin < p->offset + gt_shape_size(&param->shape);
 }
 
 static gt_status new_result(gt_graph *g, const char *name, gt_node *n, bool placed, int slot, size_t offset) {

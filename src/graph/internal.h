@@ -49,6 +49,14 @@ size_t gt_view_offset(const gt_node *n);
 /* Does running n read the values of its input number i? */
 static inline bool gt_reads(const gt_node *n, int i) { return !n->op->unread || !(n->op->unread(n) >> i & 1); }
 
+static inline size_t gt_node_bytes(const gt_node *n) { return (size_t)gt_shape_size(&n->shape) * sizeof(float); }
+
+/* Does the place of a result overlap the place of a parameter? */
+bool gt_overlaps_param(const gt_result *r, const gt_node *param);
+
+/* The same number everywhere. */
+gt_node *gt_filled(gt_graph *g, float value, const gt_shape *shape);
+
 /* If n is a constant of one element (of whatever shape): true and its value. */
 bool gt_is_constant_scalar(const gt_node *n, float *value);
 
@@ -61,9 +69,6 @@ gt_status gt_result_add(gt_graph *g, const gt_result *r);
 gt_status gt_graph_out_of_memory(gt_graph *g);
 /* The name as it stands, without a scope's prefix. */
 void gt_name_exactly(gt_node *n, const char *name);
-
-/* Make room for one more element in an array that lives in an arena; false: out of memory. */
-bool gt_arena_grow(gt_arena *a, void *array, int used, int *room, size_t element);
 
 /* ---- cost.c ---- */
 

@@ -6,7 +6,7 @@
 
 #include "gantry/random.h"
 
-enum { ALIGN_FLOATS = 16, FIRST_CAPACITY = 64 };
+enum { ALIGN_FLOATS = 16 };
 
 typedef struct owned_net { /* what gt_net_new() really makes: the public part first */
     gt_net net;
@@ -49,16 +49,6 @@ static bool checked_size(const gt_shape *s, size_t *size) {
     return *size <= SIZE_MAX / 64;
 }
 
-static bool grow(owned_net *o) {
-    int capacity = o->capacity ? 2 * o->capacity : FIRST_CAPACITY;
-    gt_tensor *tensors = gt_arena_array(o->net.arena, (size_t)capacity, sizeof *tensors);
-    if (!tensors) return false;
-    if (o->net.n_tensors) memcpy(tensors, o->net.tensors, (size_t)o->net.n_tensors * sizeof *tensors);
-    o->net.tensors = tensors;
-    o->capacity = capacity;
-    return true;
-}
-
 gt_status gt_net_declare(gt_net *n, const gt_tensor *t) {
     owned_net *o = (owned_net *)n;
     if (o->sealed) return gt_fail(GT_USAGE, "network %s: '%s' is declared after the layout was fixed", n->name, t->name);
@@ -67,7 +57,7 @@ gt_status gt_net_declare(gt_net *n, const gt_tensor *t) {
     char text[96];
     if (!checked_size(&t->file_shape, &copy.size) || !memory_shape(&t->file_shape, t->layout, &copy.shape))
         return gt_fail(GT_USAGE, "network %s: tensor '%s' cannot have the shape %s", n->name, t->name, gt_shape_text(&t->file_shape, text));
-    if (n->n_tensors == o->capacity && !grow(o)) return GT_NOMEM;
+    if (!gt_arena_grow(n->arena, &n->tensors, n->n_tensors, &o->capacity, sizeof *n->tensors)) return GT_NOMEM;
     copy.name = gt_arena_printf(n->arena, "%s", t->name);
     if (!copy.name) return GT_NOMEM;
     if (t->init_values) {

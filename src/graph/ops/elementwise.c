@@ -104,6 +104,11 @@ gt_node *gt_broadcast(gt_graph *g, gt_node *x, gt_shape shape) {
     return gt_node_new(g, &gt_op_elementwise[GT_MAP_broadcast], 1, &x, &attr, sizeof attr);
 }
 
+gt_node *gt_filled(gt_graph *g, float value, const gt_shape *shape) {
+    gt_node *n = gt_scalar(g, value);
+    return shape->n ? gt_broadcast(g, n, *shape) : n;
+}
+
 /* ---- activations ---- */
 
 #define SQRT2 1.41421356237309504880f

@@ -19,11 +19,6 @@ static bool uniform(const gt_node *n, float *value) {
     return gt_is_constant_scalar(n, value);
 }
 
-static gt_node *filled(gt_graph *g, float value, const gt_shape *shape) {
-    gt_node *c = gt_scalar(g, value);
-    return shape->n ? gt_broadcast(g, c, *shape) : c;
-}
-
 /* An element-wise node of uniform inputs is uniform: run it on scalars now. */
 static gt_node *fold(gt_graph *g, const gt_node *n, gt_node **in) {
     float value[GT_MAP_MAX_IN], result;
@@ -38,7 +33,7 @@ static gt_node *fold(gt_graph *g, const gt_node *n, gt_node **in) {
     one.in = scalars;
     one.shape = GT_SCALAR;
     n->op->run(&(gt_run){.node = &one, .in = at, .out = &result});
-    return filled(g, result, &n->shape);
+    return gt_filled(g, result, &n->shape);
 }
 
 /* x op value, where value is uniform and x has the result's shape. */

@@ -2,7 +2,6 @@
  * Lives: which values and workspaces a graph whose order is final keeps in the arena, and from when to when. Time is the
  * node's id. Views lie in their input's buffer; an op that may work in place takes over the buffer of an input that
  * nobody reads later. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "graph/passes/passes.h"
@@ -14,7 +13,6 @@ typedef struct life {
     int first, last; /* of that buffer, kept at its owner */
 } life;
 
-static size_t bytes_of(const gt_node *n) { return (size_t)gt_shape_size(&n->shape) * sizeof(float); }
 static size_t aligned(size_t bytes) { return (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1); }
 
 static void extend(life *l, int buffer, int to) {
@@ -45,7 +43,7 @@ static bool reusable(const gt_graph *g, const gt_node *n, int i, const life *l, 
     int buffer = l[x->id].buffer_of;
     const gt_node *owner = g->nodes[buffer];
     if (places[buffer].kind != GT_PLACE_ARENA || gt_is_leaf(owner) || l[buffer].last != n->id) return false;
-    if (!gt_shape_equal(&x->shape, &n->shape) || bytes_of(owner) != bytes_of(n)) return false;
+    if (!gt_shape_equal(&x->shape, &n->shape) || gt_node_bytes(owner) != gt_node_bytes(n)) return false;
     for (int k = 0; k < n->n_in; k++)
         if (n->in[k] != x && l[n->in[k]->id].buffer_of == buffer) return false;
     return true;
@@ -95,7 +93,7 @@ static void make_buffers(const gt_graph *g, int threads, const life *l, gt_memor
             plan->places[id] = plan->places[owner];
             plan->values_in[id] = plan->values_in[owner];
         } else if (plan->places[id].kind == GT_PLACE_ARENA) {
-            plan->values_in[id] = add_buffer(plan, &(gt_interval){.bytes = aligned(bytes_of(n)), .first = l[id].first, .last = l[id].last, .node = id});
+            plan->values_in[id] = add_buffer(plan, &(gt_interval){.bytes = aligned(gt_node_bytes(n)), .first = l[id].first, .last = l[id].last, .node = id});
         } else {
             plan->values_in[id] = -1;
         }
@@ -125,15 +123,12 @@ gt_status gt_find_lifetimes(const gt_graph *g, int threads, gt_arena *arena, gt_
     plan->scratch_in = gt_arena_array(arena, n + 1, sizeof *plan->scratch_in);
     plan->buffers = gt_arena_array(arena, 2 * n + 1, sizeof *plan->buffers);
     plan->in_use = gt_arena_array(arena, n + 2, sizeof *plan->in_use);
-    life *l = calloc(n + 1, sizeof *l);
-    bool all = plan->places && plan->values_in && plan->scratch_in && plan->buffers && plan->in_use && l;
-    if (all) {
-        set_kinds(g, plan->places);
-        find_readers(g, l);
-        share_in_place(g, l, plan->places);
-        make_buffers(g, threads, l, plan);
-        add_up(plan, g->n_nodes);
-    }
-    free(l);
-    return all ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the memory plan of graph '%s'", g->name);
+    life *l = gt_arena_array(arena, n + 1, sizeof *l);
+    if (!plan->places || !plan->values_in || !plan->scratch_in || !plan->buffers || !plan->in_use || !l) return GT_NOMEM;
+    set_kinds(g, plan->places);
+    find_readers(g, l);
+    share_in_place(g, l, plan->places);
+    make_buffers(g, threads, l, plan);
+    add_up(plan, g->n_nodes);
+    return GT_OK;
 }

@@ -67,14 +67,14 @@ static void keep(gt_memory_plan *plan, size_t bytes, size_t *best) {
 }
 
 /* From each order a few steps: what lay on top comes first the next time. */
-static gt_status pack(gt_memory_plan *plan) {
+static gt_status pack(gt_memory_plan *plan, gt_arena *arena) {
     static weight_fn *const orders[] = {by_size, by_life, by_both};
-    size_t n = (size_t)plan->n_buffers, *best = calloc(n + 1, sizeof *best);
-    placing *order = calloc(n + 1, sizeof *order);
-    gt_interval **placed = calloc(n + 1, sizeof *placed);
-    bool fine = best && order && placed;
+    size_t n = (size_t)plan->n_buffers, *best = gt_arena_array(arena, n + 1, sizeof *best);
+    placing *order = gt_arena_array(arena, n + 1, sizeof *order);
+    gt_interval **placed = gt_arena_array(arena, n + 1, sizeof *placed);
+    if (!best || !order || !placed) return GT_NOMEM;
     plan->bytes = SIZE_MAX;
-    for (size_t k = 0; k < sizeof orders / sizeof *orders && fine && !good_enough(plan); k++) {
+    for (size_t k = 0; k < sizeof orders / sizeof *orders && !good_enough(plan); k++) {
         for (size_t i = 0; i < n; i++) order[i] = (placing){&plan->buffers[i], orders[k](&plan->buffers[i])};
         qsort(order, n, sizeof *order, heavier);
         for (int more = 0; more < TRIES && !good_enough(plan); more++) {
@@ -86,16 +86,13 @@ static gt_status pack(gt_memory_plan *plan) {
             order[0] = first;
         }
     }
-    for (size_t i = 0; i < n && fine; i++) plan->buffers[i].offset = best[i];
-    free(best);
-    free(order);
-    free(placed);
-    return fine ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a memory plan");
+    for (size_t i = 0; i < n; i++) plan->buffers[i].offset = best[i];
+    return GT_OK;
 }
 
 gt_status gt_plan_memory(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan) {
     gt_status status = gt_find_lifetimes(g, threads, arena, plan);
-    if (!status) status = pack(plan);
+    if (!status) status = pack(plan, arena);
     for (int id = 0; id < g->n_nodes && !status; id++) {
         if (plan->values_in[id] >= 0) plan->places[id].offset = plan->buffers[plan->values_in[id]].offset;
         for (const gt_node *v = g->nodes[id]; v->op->view; v = v->in[0]) plan->places[id].offset += gt_view_offset(v);

@@ -56,8 +56,6 @@ static const gt_node *base(const gt_node *n) {
     return n;
 }
 
-static size_t bytes_of(const gt_node *n) { return (size_t)gt_shape_size(&n->shape) * sizeof(float); }
-
 /* ---- sequences and their graphs ---- */
 
 static bool sequence_add(sequence *s, instance x) {
@@ -85,8 +83,8 @@ static void find_needed(const search *s, const sequence *q, bool *needed, bool *
 
 static bool build(const search *s, const sequence *q, trial *t, gt_arena *arena) {
     const gt_graph *src = s->src;
-    gt_node **map = calloc((size_t)src->n_nodes + 1, sizeof *map);
-    bool *wanted = calloc((size_t)src->n_nodes + 1, sizeof *wanted), *needed = calloc((size_t)q->n + 1, sizeof *needed);
+    gt_node **map = gt_by_node(src, arena, sizeof *map);
+    bool *wanted = gt_by_node(src, arena, sizeof *wanted), *needed = gt_arena_array(arena, (size_t)q->n + 1, sizeof *needed);
     *t = (trial){.arena = arena, .g = gt_graph_derived(src, arena), .at = gt_arena_array(arena, (size_t)q->n + 1, sizeof *t->at)};
     bool fine = map && wanted && needed && t->g && t->at;
     if (fine) find_needed(s, q, needed, wanted);
@@ -104,9 +102,6 @@ static bool build(const search *s, const sequence *q, trial *t, gt_arena *arena)
         r.node = map[r.node->id];
         fine = !gt_result_add(t->g, &r);
     }
-    free(map);
-    free(wanted);
-    free(needed);
     return fine && !gt_find_lifetimes(t->g, s->threads, arena, &t->plan);
 }
 
@@ -178,7 +173,7 @@ static bool again(const search *s, const reading *r, const gt_node *n, int time,
         const gt_node *in = n->in[i], *y = base(in);
         if (!gt_reads(n, i) || gt_is_leaf(y) || y->rate == GT_RATE_UPDATE) continue;
         const gt_node *there = instance_at(s, y->id, time);
-        if (there && (r[there->id].last >= time || bytes_of(y) * SMALL <= small)) continue;
+        if (there && (r[there->id].last >= time || gt_node_bytes(y) * SMALL <= small)) continue;
         for (const gt_node *v = in; v != y; v = v->in[0])
             if (!again(s, r, v, time, small, x)) return false;
         if (!again(s, r, y, time, small, x)) return false;
@@ -199,9 +194,9 @@ static int find_insertions(const search *s, const reading *r, insertion *x) {
     for (int id = 0; id < t->plan.peak && id < t->g->n_nodes; id++) {
         const gt_node *v = t->g->nodes[id], *of = s->src->nodes[s->now.at[t->at[id]].id];
         if (v->op->view || s->refused[of->id] || r[id].now || r[id].next == INT32_MAX) continue;
-        if (t->plan.values_in[id] < 0 || bytes_of(v) < t->plan.least / LEAST) continue;
-        x[n] = (insertion){.of = of->id, .before = t->at[r[id].next], .bytes = bytes_of(v)};
-        if (again(s, r, of, r[id].next, bytes_of(v), &x[n]) && t->work + x[n].work <= s->most) n++;
+        if (t->plan.values_in[id] < 0 || gt_node_bytes(v) < t->plan.least / LEAST) continue;
+        x[n] = (insertion){.of = of->id, .before = t->at[r[id].next], .bytes = gt_node_bytes(v)};
+        if (again(s, r, of, r[id].next, gt_node_bytes(v), &x[n]) && t->work + x[n].work <= s->most) n++;
     }
     qsort(x, (size_t)n, sizeof *x, by_gain);
     return n;
@@ -236,32 +231,26 @@ static void adopt(search *s, sequence *q, trial *t) {
 
 /* One insertion that lowers the peak; false: there is none, or out of memory. */
 static bool improve(search *s, sequence *q) {
-    size_t nodes = (size_t)s->best.g->n_nodes;
-    reading *r = calloc(nodes + 1, sizeof *r);
-    insertion *x = calloc(nodes + 1, sizeof *x);
-    bool better = false;
+    reading *r = gt_by_node(s->best.g, s->best.arena, sizeof *r);
+    insertion *x = gt_by_node(s->best.g, s->best.arena, sizeof *x);
     s->failed |= !r || !x;
-    if (!s->failed) {
-        find_reading(&s->best, r);
-        int n = find_insertions(s, r, x);
-        for (int i = 0; i < n && !better; i++) {
-            trial t;
-            s->failed = !insert(s, &x[i], s->stamps + 1, q) || !try(s, q, &t);
-            if (s->failed) break;
-            better = t.plan.least < s->best.plan.least;
-            if (better) {
-                adopt(s, q, &t);
-                s->stamps++;
-                memset(s->refused, 0, (size_t)s->src->n_nodes);
-            } else {
-                gt_arena_free(t.arena);
-                s->refused[x[i].of] = true;
-            }
+    if (s->failed) return false;
+    find_reading(&s->best, r);
+    int n = find_insertions(s, r, x);
+    for (int i = 0; i < n; i++) {
+        trial t;
+        s->failed = !insert(s, &x[i], s->stamps + 1, q) || !try(s, q, &t);
+        if (s->failed) return false;
+        if (t.plan.least < s->best.plan.least) {
+            adopt(s, q, &t);
+            s->stamps++;
+            memset(s->refused, 0, (size_t)s->src->n_nodes);
+            return true;
         }
+        gt_arena_free(t.arena);
+        s->refused[x[i].of] = true;
     }
-    free(r);
-    free(x);
-    return better;
+    return false;
 }
 
 /* Insertions without which the peak is no higher, and no higher than it need be. */
@@ -297,24 +286,17 @@ static void fix_results(search *s) {
 static bool reads_overwritten(const gt_graph *g, const gt_node *n) {
     for (int i = 0; i < n->n_in; i++) {
         const gt_node *x = base(n->in[i]);
-        if (x->op != &gt_op_param) continue;
-        const gt_param_attr *p = x->attr;
-        int64_t end = p->offset + gt_shape_size(&x->shape);
-        for (int k = 0; k < g->n_results; k++) {
-            const gt_result *r = &g->results[k];
-            int64_t from = (int64_t)r->offset;
-            if (r->placed && r->slot == p->slot && from < end && p->offset < from + gt_shape_size(&r->node->shape)) return true;
-        }
+        for (int k = 0; k < g->n_results && x->op == &gt_op_param; k++)
+            if (gt_overlaps_param(&g->results[k], x)) return true;
     }
     return false;
 }
 
-static bool begin(search *s) {
+static bool begin(search *s, gt_arena *arena) {
     const gt_graph *src = s->src;
-    size_t n = (size_t)src->n_nodes + 1;
-    s->fixed = calloc(n, sizeof *s->fixed);
-    s->refused = calloc(n, sizeof *s->refused);
-    s->work = calloc(n, sizeof *s->work);
+    s->fixed = gt_by_node(src, arena, sizeof *s->fixed);
+    s->refused = gt_by_node(src, arena, sizeof *s->refused);
+    s->work = gt_by_node(src, arena, sizeof *s->work);
     if (!s->fixed || !s->refused || !s->work) return false;
     fix_results(s);
     for (int id = 0; id < src->n_nodes; id++) {
@@ -329,7 +311,7 @@ gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, d
     search s = {.src = src, .threads = threads};
     sequence other = {0};
     gt_graph *dst = NULL;
-    if (begin(&s)) {
+    if (begin(&s, arena)) {
         s.most = s.best.work * (1 + share);
         while (s.best.plan.least > enough && improve(&s, &other)) continue;
         if (!s.failed) take_back(&s, &other, enough);
@@ -340,8 +322,5 @@ gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, d
     gt_arena_free(s.best.arena);
     free(s.now.at);
     free(other.at);
-    free(s.fixed);
-    free(s.refused);
-    free(s.work);
     return dst;
 }

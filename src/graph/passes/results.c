@@ -8,13 +8,8 @@
 #include "graph/passes/passes.h"
 
 static bool overlaps_param(const gt_graph *g, const gt_result *r) {
-    int64_t begin = (int64_t)r->offset, end = begin + gt_shape_size(&r->node->shape);
-    for (int id = 0; id < g->n_nodes; id++) {
-        const gt_node *n = g->nodes[id];
-        if (n->op != &gt_op_param) continue;
-        const gt_param_attr *p = n->attr;
-        if (p->slot == r->slot && p->offset < end && begin < p->offset + gt_shape_size(&n->shape)) return true;
-    }
+    for (int id = 0; id < g->n_nodes; id++)
+        if (g->nodes[id]->op == &gt_op_param && gt_overlaps_param(r, g->nodes[id])) return true;
     return false;
 }
 
