@@ -162,7 +162,9 @@ static gt_status check_range(const conversion *p) {
     const gt_convert_request *r = p->request;
     gt_picture_info head;
     char name[GT_ITEM_NAME_BYTES];
-    if (!r->has_range || gt_items_head(&p->items, 0, &head)) return GT_OK; /* the work says what is wrong with it */
+    int64_t number;
+    gt_source *first = gt_items_at(&p->items, 0, &number);
+    if (!r->has_range || gt_source_head(first, number, &head)) return GT_OK; /* the work says what is wrong with it */
     gt_sample type = gt_sample_of_bits(head.bits);
     if (type == GT_F32 || (r->range[0] >= gt_sample_low(type) && r->range[1] <= gt_sample_high(type))) return GT_OK;
     return gt_fail(GT_USAGE, "--range=%g,%g: the samples of '%s' are whole numbers of %s, between %g and %g",

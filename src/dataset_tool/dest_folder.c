@@ -22,14 +22,11 @@ static gt_status open_folder(gt_dest *d, const char *path) {
     return d->fd < 0 ? gt_fail(GT_FAILED, "'%s': %s", path, strerror(errno)) : GT_OK;
 }
 
-/* The part is ours (gt_progress_file_open). What an earlier run of another kind left in it goes away; files that this one wrote and did not
- * account for are made anew. */
+/* Files that an earlier run wrote and did not account for are made anew. */
 static gt_status begin(gt_dest *d) {
     if (d->comparing) return open_folder(d, d->path);
-    int error = d->n ? 0 : gt_part_remove(d->path);
-    gt_status st =
-        error ? gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(error))
-              : make_folder(d->part);
+    gt_status st = gt_part_clear(d);
+    if (!st) st = make_folder(d->part);
     return st ? st : open_folder(d, d->part);
 }
 

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "base/progress.h"
-#include "h5/h5.h"
 #include "dataset_tool/tool.h"
 #include "h5/h5.h"
 

@@ -92,8 +92,7 @@ void gt_items_close(gt_items *items) {
     *items = (gt_items){0};
 }
 
-/* The source that item i comes from, and its number there. */
-static gt_source *find(const gt_items *items, int64_t i, int64_t *number) {
+gt_source *gt_items_at(const gt_items *items, int64_t i, int64_t *number) {
     *number = items->chosen ? items->chosen[i] : i;
     int k = 0;
     while (*number >= items->first[k + 1]) k++;
@@ -101,28 +100,10 @@ static gt_source *find(const gt_items *items, int64_t i, int64_t *number) {
     return items->sources[k];
 }
 
-gt_status gt_items_read(const gt_items *items, int64_t i, gt_picture *out) {
-    int64_t number;
-    gt_source *from = find(items, i, &number);
-    return gt_source_read(from, number, out);
-}
-
-gt_status gt_items_head(const gt_items *items, int64_t i, gt_picture_info *out) {
-    int64_t number;
-    gt_source *from = find(items, i, &number);
-    return gt_source_head(from, number, out);
-}
-
 const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     int64_t number;
-    gt_source *from = find(items, i, &number);
+    gt_source *from = gt_items_at(items, i, &number);
     return gt_source_name(from, number, buffer);
-}
-
-gt_hash128 gt_items_stamp(const gt_items *items, int64_t i) {
-    int64_t number;
-    gt_source *from = find(items, i, &number);
-    return gt_source_item_stamp(from, number);
 }
 
 static void identify_sources(const gt_items *items, gt_hasher *h) {
@@ -154,13 +135,13 @@ void gt_items_identify(const gt_items *items, gt_hasher *h) {
 
 int gt_items_class(const gt_items *items, int64_t i) {
     int64_t number;
-    gt_source *from = find(items, i, &number);
+    gt_source *from = gt_items_at(items, i, &number);
     return gt_source_class(from, number);
 }
 
 const double *gt_items_vector(const gt_items *items, int64_t i) {
     int64_t number;
-    gt_source *from = find(items, i, &number);
+    gt_source *from = gt_items_at(items, i, &number);
     return gt_source_vector(from, number);
 }
 

@@ -19,12 +19,15 @@ int gt_part_look(const char *dest, const char *ending, struct stat *s) {
     return error;
 }
 
+gt_status gt_part_clear(const gt_dest *d) {
+    int error = d->n ? 0 : gt_part_remove(d->path);
+    return error ? gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(error)) : GT_OK;
+}
+
 gt_status gt_part_open(gt_dest *d, uint64_t length) {
     struct stat s;
-    /* it is ours (gt_progress_file_open), and may be another kind's: a folder */
-    int error = d->n ? 0 : gt_part_remove(d->path);
-    if (error)
-        return gt_fail(GT_FAILED, "what an earlier run left in '%s' cannot be removed: %s", d->part, strerror(error));
+    gt_status st = gt_part_clear(d);
+    if (st) return st;
     d->fd = open(d->part, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (d->fd < 0) return gt_fail(GT_FAILED, "cannot create '%s': %s", d->part, gt_error_text(errno, d->part));
     if (fstat(d->fd, &s)) return gt_fail(GT_FAILED, "'%s': %s", d->part, strerror(errno));

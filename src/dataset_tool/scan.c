@@ -15,7 +15,7 @@
 
 enum { TILE = 64 };
 
-enum { BAD, DROPPED, FIRST_SHAPE }; /* codes; shapes have the top bit set */
+enum { BAD, DROPPED }; /* codes; shapes have the top bit set */
 #define SHAPE ((uint64_t)1 << 63)
 #define CUT ((uint64_t)1 << 62) /* gt_picture_info.cut, of an item that would have another shape if its sides were exchanged */
 
@@ -49,9 +49,11 @@ const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture 
 /* The item's shape from its head where that tells, else by reading it. */
 static gt_status look(const gt_items *items, int64_t i, gt_picture *p, bool *cut) {
     gt_picture_info head;
+    int64_t number;
+    gt_source *from = gt_items_at(items, i, &number);
     *cut = false;
-    if (gt_items_head(items, i, &head)) {
-        gt_status st = gt_items_read(items, i, p);
+    if (gt_source_head(from, number, &head)) {
+        gt_status st = gt_source_read(from, number, p);
         free(p->samples);
         p->samples = NULL;
         return st;
@@ -102,7 +104,10 @@ static void add_stamp(scan_range *s, int64_t i) {
     struct {
         int64_t item;
         gt_hash128 stamp;
-    } known = {i, gt_items_stamp(s->items, i)};
+    } known = {.item = i};
+    int64_t number;
+    gt_source *from = gt_items_at(s->items, i, &number);
+    known.stamp = gt_source_item_stamp(from, number);
     gt_hash128 h = gt_hash(&known, sizeof known);
     atomic_fetch_add(&s->stamps[0], h.high);
     atomic_fetch_add(&s->stamps[1], h.low);

@@ -27,10 +27,8 @@ typedef struct gt_items {
 
 gt_status gt_items_open(gt_items *items, const gt_convert_request *r); /* gt_items_close in any case */
 void gt_items_close(gt_items *items);
-gt_status gt_items_read(const gt_items *items, int64_t i, gt_picture *out);
-gt_status gt_items_head(const gt_items *items, int64_t i, gt_picture_info *out);
+gt_source *gt_items_at(const gt_items *items, int64_t i, int64_t *number); /* the source that item i comes from, and the item's number there */
 const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
-gt_hash128 gt_items_stamp(const gt_items *items, int64_t i); /* see gt_source_item_stamp */
 /* Adds what the list says of its items and their sources, without the items' stamps. */
 void gt_items_identify(const gt_items *items, gt_hasher *h);
 int gt_items_class(const gt_items *items, int64_t i);
@@ -163,6 +161,7 @@ int gt_part_look(const char *dest, const char *ending, struct stat *s); /* 0 or 
  * it its name. A file is also synced whenever GT_UNSYNCED_MOST bytes were written into it: no sync may take so long that the other ranks
  * take rank 0 for dead. */
 #define GT_UNSYNCED_MOST ((uint64_t)1 << 30)
+gt_status gt_part_clear(const gt_dest *d); /* where nothing is gone on with: removes what an earlier run, of any kind, left (it is ours: gt_progress_file_open) */
 gt_status gt_part_open(gt_dest *d, uint64_t length);
 gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_part_sync(gt_dest *d);

@@ -34,7 +34,9 @@ struct gt_worker {
 static int choose_block(const gt_items *items, const gt_picture *shape, int threads) {
     gt_picture_info head;
     size_t bytes = gt_picture_bytes(shape);
-    if (items->main_thread_only && !gt_items_head(items, 0, &head)) /* all of a block are in memory as they were read */
+    int64_t number;
+    gt_source *first = gt_items_at(items, 0, &number);
+    if (items->main_thread_only && !gt_source_head(first, number, &head)) /* all of a block are in memory as they were read */
         bytes += (size_t)head.height * (size_t)head.width * (size_t)head.channels * 4;
     size_t fit = BLOCK_BYTES / (bytes + 1), least = (size_t)(items->main_thread_only ? threads : PER_THREAD * threads);
     if (fit > BLOCK_MOST) fit = BLOCK_MOST;
@@ -82,10 +84,12 @@ static void say(made *m, gt_remark left_out, const char *text) {
     if (!m->text) m->fatal = GT_NOMEM;
 }
 
-/* The picture could not be read. */
-static void refuse(made *m) {
+static void read_one(const gt_worker *w, made *m, int64_t item) {
+    int64_t number;
+    gt_source *from = gt_items_at(w->items, item, &number);
+    m->read = gt_source_read(from, number, &m->picture);
     if (m->read == GT_NOMEM) fail_run(m, m->read);
-    else say(m, GT_REMARK_BAD, gt_message());
+    else if (m->read) say(m, GT_REMARK_BAD, gt_message());
 }
 
 /* Of samples and shape: equal ones are duplicates, whatever file they came in. */
@@ -135,11 +139,8 @@ static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *
 static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
     char name[GT_ITEM_NAME_BYTES], text[GT_ITEM_NAME_BYTES + 300];
     bool dropped = false;
-    if (!w->items->main_thread_only) m->read = gt_items_read(w->items, item, &m->picture);
-    if (m->read) {
-        if (!m->text) refuse(m);
-        return;
-    }
+    if (!w->items->main_thread_only) read_one(w, m, item);
+    if (m->read) return;
     m->outcome.hash = hash_of(&m->picture);
     look_at_samples(w, &m->picture, &m->outcome);
     const char *note = m->picture.note;
@@ -166,11 +167,7 @@ static void make_tile(void *arg, int tile, int worker) {
 
 /* Sources that only the main thread may read. */
 static void read_ahead(gt_worker *w, int n) {
-    for (int i = 0; i < n; i++) {
-        made *m = &w->made[i];
-        m->read = gt_items_read(w->items, w->first + i, &m->picture);
-        if (m->read) refuse(m);
-    }
+    for (int i = 0; i < n; i++) read_one(w, &w->made[i], w->first + i);
 }
 
 static void add_made(gt_buffer *out, const made *m) {
