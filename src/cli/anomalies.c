@@ -69,12 +69,7 @@ static gt_status anomalies(cli_session *s) { return cli_with_encoding_all(s, CLI
 
 const cli_command cli_anomalies = {
     .name = "anomalies",
-    .own_words = 2,
-    .arguments = "CHECKPOINT | RUN DATA [--key=value ...]",
     .help = "Rank images by how badly an autoencoder reconstructs them",
-    CLI_ROWS(table),
-    .ranks = true,
-    .pool = true,
-    .prepare = cli_check_encoding,
+    CLI_ENCODING(table),
     .run = anomalies,
 };

@@ -79,6 +79,13 @@ gt_status cli_apply(gt_options *o, const cli_arguments *arguments) {
     return GT_OK;
 }
 
+const char *cli_value_of(const cli_arguments *arguments, const char *key) {
+    const char *value = NULL;
+    for (int i = 0; i < arguments->n_pairs; i++)
+        if (!strcmp(arguments->keys[i], key)) value = arguments->values[i];
+    return value;
+}
+
 bool cli_begin(cli_session *s, const cli_command *c, int argc, char **argv, int *status) {
     int n = 0;
     const gt_option *rows = cli_options(c, &n);
@@ -124,7 +131,8 @@ int cli_perform(const cli_command *c, int argc, char **argv) {
     if (!cli_begin(&s, c, argc, argv, &status)) return status;
     gt_status st = c->prepare ? c->prepare(&s) : GT_OK;
     if (c->ranks) st = meet(&s, c->pool, st);
-    if (!st) st = c->run(&s);
+    if (!st && c->print) c->print(stdout);
+    else if (!st) st = c->run(&s);
     gt_pool_free(s.pool);
     status = cli_leave(c->name, st, s.comm);
     cli_end(&s);

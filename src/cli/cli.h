@@ -31,6 +31,7 @@ typedef struct cli_command {
     gt_status (*prepare)(cli_session *s);   /* before the ranks meet: no MPI yet; NULL: nothing */
     gt_status (*run)(cli_session *s);       /* all ranks, when they have met; a command without `ranks`: rank 0 alone, without MPI */
     int (*main)(int argc, char **argv);     /* instead of both: reads its arguments itself; argv[0] is the name; returns the exit status */
+    void (*print)(FILE *f);                 /* instead of `run`: prints to stdout, whatever the arguments are */
     bool hidden;                            /* not for people: not in --help */
     bool ranks;                             /* several ranks share the work */
     bool pool;                              /* `run` gets a pool of --threads threads */
@@ -56,7 +57,10 @@ const cli_command *cli_find(const char *name); /* NULL: no such command */
 const gt_option *cli_options(const cli_command *c, int *n);
 int cli_perform(const cli_command *c, int argc, char **argv); /* returns the exit status */
 
-const char *cli_nearest(const char *name);     /* the command most like a mistyped one; NULL: none is close */
+gt_status cli_fail_unknown(const char *name); /* GT_USAGE, with the command that is most like a mistyped one */
+void cli_print_quoted(const char *word, FILE *f); /* one word for a shell, between single quotes */
+/* What a shell command prints, as far as there is room for it; "" where the command cannot be started. */
+void cli_output_of(const char *command, char *text, size_t bytes);
 
 /* ---- arguments ---- */
 
@@ -71,6 +75,7 @@ typedef struct cli_arguments {
 /* Split argv[1..]. Options are looked up only to see whether the next word is their value. `pairs`: words of the form
  * key=value are options too. A leading ~ is expanded in words and in values of options that are paths (base/tilde.h). */
 gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **argv, bool pairs, cli_arguments *out);
+const char *cli_value_of(const cli_arguments *arguments, const char *key); /* the last one given; NULL: none */
 gt_status cli_apply(gt_options *o, const cli_arguments *arguments);
 
 /* "0.5,-1" -> *n finite numbers in the arena; `what` names the option in messages. */
@@ -121,7 +126,8 @@ bool cli_others_work(const char *command);
 /* ---- documentation from the tables ---- */
 
 void cli_print_overview(FILE *f);                            /* gantry --help */
-void cli_print_help(const cli_command *c, FILE *f);          /* gantry COMMAND --help: fits a screen of 24 lines of 80 */
+/* gantry COMMAND --help: fits a screen of 24 lines of 80. `model`: the family of models whose keys train's help shows; NULL: the first one. */
+void cli_print_help(const cli_command *c, const char *model, FILE *f);
 void cli_print_option(const gt_option *o, const char *prefix, FILE *f); /* all that is known about it, each line after `prefix` */
 void cli_print_reference(FILE *f);                           /* jobs/reference.ini */
 void cli_print_manual(FILE *f);                              /* gantry.1 */
@@ -153,7 +159,7 @@ gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path);
 
 typedef struct cli_checkup { /* what is to be seen before MPI is up */
     gt_machine machine;
-    char mpirun[256];
+    char mpirun[256]; /* the first line of its version; "": there is none. Asked for then, since nothing forks while MPI is up */
 } cli_checkup;
 void cli_doctor_before(cli_checkup *k);
 /* All ranks: prints to stdout on rank 0. `data`: a dataset, or ""; `dir`: where runs go; `checkpoint`: bytes of one, 0 when not known. GT_FAILED:

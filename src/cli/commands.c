@@ -114,8 +114,22 @@ int cli_leave(const char *command, gt_status status, gt_comm *comm) {
     return code == CLI_STOPPED && ranks > 1 ? stopped(rank) : code;
 }
 
-const char *cli_nearest(const char *name) {
+gt_status cli_fail_unknown(const char *name) {
     gt_option rows[N_COMMANDS];
     for (int i = 0; i < N_COMMANDS; i++) rows[i] = (gt_option){.key = commands[i]->name};
-    return gt_options_nearest(&(gt_options){.rows = rows, .n = N_COMMANDS}, name);
+    const char *near = gt_options_nearest(&(gt_options){.rows = rows, .n = N_COMMANDS}, name);
+    return gt_fail(GT_USAGE, "unknown command '%.60s'%s%s%s", name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+void cli_print_quoted(const char *word, FILE *f) {
+    fputc('\'', f);
+    for (; *word; word++) fprintf(f, *word == '\'' ? "'\\''" : "%c", *word);
+    fputc('\'', f);
+}
+
+void cli_output_of(const char *command, char *text, size_t bytes) {
+    FILE *f = popen(command, "re");
+    size_t n = f ? fread(text, 1, bytes - 1, f) : 0;
+    if (f) pclose(f);
+    text[n] = 0;
 }

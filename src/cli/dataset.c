@@ -144,45 +144,53 @@ static void print_result(const gt_convert_request *r, const gt_convert_result *r
     if (result->unchanged) printf("%s was finished before, and is what this command makes: nothing was written\n", r->dest);
 }
 
-static gt_status pack(gt_comm *comm, const gt_convert_request *r) {
-    gt_convert_result result;
-    if (*r->dest) gt_stop_says(comm, "stopped: the same command goes on where it is");
-    gt_status st = gt_convert_all(comm, r, &result);
-    if (!comm->rank && !st) print_result(r, &result);
-    gt_convert_result_free(&result);
-    return st;
-}
-
 /* ---- actions ---- */
+
+typedef struct task { /* what an action gets */
+    gt_comm *comm;
+    gt_arena *arena;
+    const dataset_fields *fields;
+    gt_convert_request request;
+    const char **words; /* after the action's name */
+    int n;
+} task;
 
 typedef struct action {
     const char *name;
     int least;  /* words after it */
     bool looks; /* it makes nothing */
     const char *needed;
-    gt_status (*run)(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n);
+    gt_status (*run)(task *t); /* all ranks */
 } action;
 
-static gt_status make(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n) {
-    (void)s;
-    const char *source = *f->source ? f->source : n > 0 ? words[0] : "", *dest = *f->dest ? f->dest : n > 1 ? words[1] : "";
-    int given = (*f->source != 0) + (*f->dest != 0) + n;
-    if (!*source || (!*dest && !f->scan) || given > 2) return gt_fail(GT_USAGE, "SOURCE and DEST are needed (or an action: inspect, verify, subset, split, merge)");
-    r->n_sources = 1;
-    r->sources = &source;
+/* The first `n_sources` words into `dest`. */
+static gt_status convert(task *t, int n_sources, const char *dest) {
+    gt_convert_request *r = &t->request;
+    gt_convert_result result;
+    r->n_sources = n_sources;
+    r->sources = t->words;
     r->dest = dest;
-    return pack(comm, r);
+    if (*dest) gt_stop_says(t->comm, "stopped: the same command goes on where it is");
+    gt_status st = gt_convert_all(t->comm, r, &result);
+    if (!t->comm->rank && !st) print_result(r, &result);
+    gt_convert_result_free(&result);
+    return st;
 }
 
-static gt_status subset(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n) {
-    (void)s;
-    if (n != 2 || !f->count) return gt_fail(GT_USAGE, "gantry dataset subset SOURCE DEST --count=N [--seed=N]");
-    r->n_sources = 1;
-    r->sources = words;
-    r->dest = words[1];
-    r->choice = GT_CONVERT_SUBSET;
-    r->amount = f->count;
-    return pack(comm, r);
+static gt_status make(task *t) {
+    const dataset_fields *f = t->fields;
+    const char *source = *f->source ? f->source : t->n > 0 ? t->words[0] : "", *dest = *f->dest ? f->dest : t->n > 1 ? t->words[1] : "";
+    int given = (*f->source != 0) + (*f->dest != 0) + t->n;
+    if (!*source || (!*dest && !f->scan) || given > 2) return gt_fail(GT_USAGE, "SOURCE and DEST are needed (or an action: inspect, verify, subset, split, merge)");
+    t->words = &source;
+    return convert(t, 1, dest);
+}
+
+static gt_status subset(task *t) {
+    if (t->n != 2 || !t->fields->count) return gt_fail(GT_USAGE, "gantry dataset subset SOURCE DEST --count=N [--seed=N]");
+    t->request.choice = GT_CONVERT_SUBSET;
+    t->request.amount = t->fields->count;
+    return convert(t, 1, t->words[1]);
 }
 
 /* "0.9,0.1" -> 0, 0.9, 1; "" -> equal parts. They must make a whole. */
@@ -204,50 +212,41 @@ static gt_status read_parts(const char *text, int n, double *border) {
     return GT_OK;
 }
 
-static gt_status split(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n) {
-    int parts = n - 1;
-    double *border = gt_arena_array(s->arena, (size_t)parts + 2, sizeof *border);
-    gt_status st = border ? read_parts(f->parts, parts, border) : GT_NOMEM;
+static gt_status split(task *t) {
+    int parts = t->n - 1;
+    const char **dest = t->words + 1;
+    gt_convert_request *r = &t->request;
+    double *border = gt_arena_array(t->arena, (size_t)parts + 2, sizeof *border);
+    gt_status st = border ? read_parts(t->fields->parts, parts, border) : GT_NOMEM;
     r->n_sources = 1;
-    r->sources = words;
+    r->sources = t->words;
     r->choice = GT_CONVERT_SPLIT;
     for (int i = 0; i < parts && !st; i++) { /* all of them before the first one is made */
-        r->dest = words[1 + i];
+        r->dest = dest[i];
         st = gt_convert_check(r);
         for (int k = 0; k < i && !st; k++)
-            if (!strcmp(words[1 + k], r->dest))
-                st = gt_fail(GT_USAGE, "'%s' is named twice: one part would be lost", r->dest);
+            if (!strcmp(dest[k], r->dest)) st = gt_fail(GT_USAGE, "'%s' is named twice: one part would be lost", r->dest);
     }
-    st = gt_comm_agree_all(comm, st);
+    st = gt_comm_agree_all(t->comm, st);
     for (int i = 0; i < parts && !st; i++) {
-        r->dest = words[1 + i];
-        r->split[0] = border[i];
-        r->split[1] = border[i + 1];
+        memcpy(r->split, &border[i], sizeof r->split);
         r->report_append = i > 0;
-        st = pack(comm, r);
+        st = convert(t, 1, dest[i]);
     }
     return st;
 }
 
-static gt_status merge(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n) {
-    (void)s, (void)f;
-    r->n_sources = n - 1;
-    r->sources = words;
-    r->dest = words[n - 1];
-    return pack(comm, r);
+static gt_status merge(task *t) { return convert(t, t->n - 1, t->words[t->n - 1]); }
+
+static gt_status inspect(task *t) {
+    gt_status st = GT_OK;
+    for (int i = 0; i < t->n && !st && !t->comm->rank; i++) st = cli_dataset_inspect(t->words[i], t->fields->grid);
+    return gt_comm_agree_all(t->comm, st);
 }
 
-static gt_status inspect(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n) {
-    (void)s, (void)r;
+static gt_status verify(task *t) {
     gt_status st = GT_OK;
-    for (int i = 0; i < n && !st && !comm->rank; i++) st = cli_dataset_inspect(words[i], *f->grid ? f->grid : NULL);
-    return gt_comm_agree_all(comm, st);
-}
-
-static gt_status verify(gt_comm *comm, cli_session *s, const dataset_fields *f, gt_convert_request *r, const char **words, int n) {
-    (void)s, (void)f, (void)r;
-    gt_status st = GT_OK;
-    for (int i = 0; i < n && !st; i++) st = cli_dataset_verify(comm, words[i]);
+    for (int i = 0; i < t->n && !st; i++) st = cli_dataset_verify_all(t->comm, t->words[i]);
     return st;
 }
 
@@ -281,18 +280,15 @@ static gt_status check_options(const gt_options *o, const action *a) {
 }
 
 static gt_status run(cli_session *s) {
-    const dataset_fields *f = s->fields;
-    gt_convert_request request;
-    const char **words = s->arguments.words;
-    int n = s->arguments.n_words;
+    task t = {.comm = s->comm, .arena = s->arena, .fields = s->fields, .words = s->arguments.words, .n = s->arguments.n_words};
     const action *a = &making;
-    for (size_t i = 0; i < sizeof actions / sizeof *actions && n; i++)
-        if (!strcmp(words[0], actions[i].name)) a = &actions[i];
-    if (a != &making) words++, n--;
-    if (n < a->least) return gt_fail(GT_USAGE, "gantry dataset %s %s", a->name, a->needed);
+    for (size_t i = 0; i < sizeof actions / sizeof *actions && t.n; i++)
+        if (!strcmp(t.words[0], actions[i].name)) a = &actions[i];
+    if (a != &making) t.words++, t.n--;
+    if (t.n < a->least) return gt_fail(GT_USAGE, "gantry dataset %s %s", a->name, a->needed);
     gt_status st = check_options(&s->options, a);
-    if (!st) st = read_request(f, &request);
-    return st ? st : a->run(s->comm, s, f, &request, words, n);
+    if (!st) st = read_request(t.fields, &t.request);
+    return st ? st : a->run(&t);
 }
 
 static gt_status check_standing(const char *dest) {

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/dataset_look.h"
 
-#define _GNU_SOURCE
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/progress.h"
 #include "cli/cli.h"
 #include "gantry/dataset.h"
 #include "gantry/grid.h"
 #include "gantry/train.h"
+#include "use/each_item.h"
 
 /* ---- inspect ---- */
 
@@ -47,7 +46,7 @@ static gt_status write_grid(gt_dataset *ds, const char *path) {
 gt_status cli_dataset_inspect(const char *spec, const char *grid) {
     gt_dataset *ds;
     gt_status st = cli_inspect_dataset(spec);
-    if (st || !grid || (st = gt_dataset_open(&ds, spec, NULL))) return st;
+    if (st || !*grid || (st = gt_dataset_open(&ds, spec, NULL))) return st;
     st = write_grid(ds, grid);
     gt_dataset_close(ds);
     return st;
@@ -55,79 +54,69 @@ gt_status cli_dataset_inspect(const char *spec, const char *grid) {
 
 /* ---- verify ---- */
 
-enum { TILE = 64, MESSAGE_BYTES = 600, MOST_LISTED = 1000 };
-
-typedef struct verification { /* of one rank's share */
+typedef struct verification {
     gt_dataset *ds;
-    int64_t first, count;
-    void **samples;   /* [threads] */
-    char **message;   /* [count] why an image is bad, NULL: it is not */
+    gt_pool *pool;
+    void **samples; /* [threads] */
+    int64_t first;  /* of the batch */
+    bool *bad;      /* [images of the batch] */
     bool out_of_memory;
 } verification;
 
-static void verify_tile(void *arg, int tile, int worker) {
+static void verify_item(void *arg, int i, int worker) {
     verification *v = arg;
-    int64_t from = (int64_t)tile * TILE, to = from + TILE < v->count ? from + TILE : v->count;
-    for (int64_t i = from; i < to; i++) {
-        gt_progress();
-        gt_status st = gt_dataset_read(v->ds, v->first + i, v->samples[worker]);
-        if (st && st != GT_NOMEM) v->message[i] = strndup(gt_message(), MESSAGE_BYTES - 1);
-        if (st && !v->message[i]) v->out_of_memory = true; /* an image that memory is too short for is not bad */
-    }
+    gt_progress();
+    gt_status st = gt_dataset_read(v->ds, v->first + i, v->samples[worker]);
+    v->bad[i] = st && st != GT_NOMEM; /* an image that memory is too short for is not bad */
+    if (st == GT_NOMEM) v->out_of_memory = true;
 }
 
-static gt_status list_bad(void *arg, const void *data, size_t bytes) {
-    int64_t *bad = arg;
-    for (const char *at = data, *end = at + bytes; at < end; at += strlen(at) + 1)
-        if (++*bad <= MOST_LISTED) printf("bad: %s\n", at);
+static gt_status verify_batch(void *arg, int64_t first, int n, void *records) {
+    verification *v = arg;
+    v->first = first;
+    v->bad = records;
+    gt_pool_run(v->pool, n, verify_item, v);
+    return v->out_of_memory ? gt_fail(GT_NOMEM, "out of memory for reading images") : GT_OK;
+}
+
+/* Reads the bad images again, for what is wrong with each. */
+static gt_status list_bad(const verification *v, const bool *bad, const char *spec) {
+    enum { MOST_LISTED = 1000 };
+    int64_t n = gt_dataset_get_info(v->ds)->count, n_bad = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (bad[i] && ++n_bad <= MOST_LISTED && gt_dataset_read(v->ds, i, v->samples[0])) printf("bad: %s\n", gt_message());
+    if (n_bad) return gt_fail(GT_FORMAT, "'%s': %lld of %lld images are bad", spec, (long long)n_bad, (long long)n);
+    printf("%s: all %lld images are good\n", spec, (long long)n);
     return GT_OK;
 }
 
-static gt_status collect(gt_comm *comm, const verification *v, int64_t *bad) {
-    gt_arena *a = gt_arena_new();
-    size_t bytes = 0;
-    for (int64_t i = 0; i < v->count; i++) bytes += v->message[i] ? strlen(v->message[i]) + 1 : 0;
-    char *all = a ? gt_arena_alloc(a, bytes + 1) : NULL, *at = all;
-    gt_status st = gt_comm_agree_all(comm, all && !v->out_of_memory ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the list of bad images"));
-    for (int64_t i = 0; i < v->count && !st; i++)
-        if (v->message[i]) at = stpcpy(at, v->message[i]) + 1;
-    if (!st) st = gt_comm_funnel_all(comm, all, bytes, list_bad, bad);
-    gt_arena_free(a);
-    return gt_comm_agree_all(comm, st);
-}
-
-static gt_status verify(gt_comm *comm, gt_dataset *ds, const char *spec) {
+static gt_status verify_all(gt_comm *comm, gt_dataset *ds, const char *spec) {
+    enum { BATCH = 1024 };
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    gt_pool *pool = gt_pool_new(info->main_thread_only ? 1 : comm->threads);
-    int threads = gt_pool_threads(pool);
-    verification v = {.ds = ds, .first = info->count * comm->rank / comm->ranks};
-    v.count = info->count * (comm->rank + 1) / comm->ranks - v.first;
-    v.message = calloc((size_t)v.count + 1, sizeof *v.message);
-    v.samples = calloc((size_t)threads, sizeof *v.samples);
-    bool good = pool && v.message && v.samples;
-    for (int i = 0; i < threads && good; i++) good = (v.samples[i] = malloc(info->image_bytes)) != NULL;
-    int64_t bad = 0;
+    verification v = {.ds = ds, .pool = gt_pool_new(info->main_thread_only ? 1 : comm->threads)};
+    int threads = gt_pool_threads(v.pool);
+    void *bad = NULL;
+    gt_arena *a = gt_arena_new();
+    v.samples = a ? gt_arena_array(a, (size_t)threads, sizeof *v.samples) : NULL;
+    bool good = v.pool && v.samples;
+    for (int i = 0; i < threads && good; i++) good = (v.samples[i] = gt_arena_alloc(a, info->image_bytes)) != NULL;
     gt_status st = gt_comm_agree_all(comm, good ? GT_OK : gt_fail(GT_NOMEM, "out of memory for reading '%s'", spec));
-    if (!st) {
-        gt_pool_run(pool, (int)((v.count + TILE - 1) / TILE), verify_tile, &v);
-        st = collect(comm, &v, &bad);
-    }
-    if (!st && !comm->rank && bad) st = gt_fail(GT_FORMAT, "'%s': %lld of %lld images are bad", spec, (long long)bad, (long long)info->count);
-    if (!st && !comm->rank) printf("%s: all %lld images are good\n", spec, (long long)info->count);
-    for (int64_t i = 0; i < v.count && v.message; i++) free(v.message[i]);
-    for (int i = 0; i < threads && v.samples; i++) free(v.samples[i]);
-    free(v.message);
-    free(v.samples);
-    gt_pool_free(pool);
+    if (!st)
+        st = gt_each_item_all(&(gt_each_item){.comm = comm, .count = info->count, .batch = BATCH, .bytes = sizeof(bool), .doing = "reading",
+                                              .quiet = true, .make = verify_batch, .arg = &v}, &bad);
+    if (!st && !comm->rank) st = list_bad(&v, bad, spec);
+    free(bad);
+    gt_arena_free(a);
+    gt_pool_free(v.pool);
     return gt_comm_agree_all(comm, st);
 }
 
-gt_status cli_dataset_verify(gt_comm *comm, const char *spec) {
+gt_status cli_dataset_verify_all(gt_comm *comm, const char *spec) {
     gt_dataset *ds;
     gt_status st = gt_comm_agree_all(comm, gt_dataset_open(&ds, spec, NULL));
     if (st) return st;
     st = gt_same_data_all(comm, ds, spec);
-    if (!st) st = verify(comm, ds, spec);
+    if (!st) st = verify_all(comm, ds, spec);
     gt_dataset_close(ds);
     return st;
 }

@@ -5,9 +5,9 @@
 
 #include "gantry/dist.h"
 
-/* What the dataset holds, to stdout; `grid` NULL, or the PNG that gets some of its images. */
+/* What the dataset holds, to stdout; `grid`: the PNG that gets some of the images, or "". */
 gt_status cli_dataset_inspect(const char *spec, const char *grid);
-/* Reads every image, checksums included; all ranks and threads share the work. GT_FORMAT: some are damaged, all are listed. */
-gt_status cli_dataset_verify(gt_comm *comm, const char *spec);
+/* All ranks read every image once, checksums included, on all their threads. GT_FORMAT: some are damaged; they are listed, up to 1000 of them. */
+gt_status cli_dataset_verify_all(gt_comm *comm, const char *spec);
 
 #endif

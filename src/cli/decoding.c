@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/cli.h"
 #include "gantry/grid.h"
+
+gt_generator *cli_open_decoder(const char *checkpoint, gt_pool *pool) {
+    return gt_generator_open(checkpoint, &(gt_generator_options){.noise_mode = "const", .truncation = 1, .pool = pool, .kernels = cli_kernels()});
+}
 
 gt_status cli_draw_decoded(gt_generator *g, const float *z, int64_t n, int columns, const char *path) {
     const gt_model *m = gt_generator_model(g);

@@ -73,15 +73,12 @@ static gt_status examine(doctor *d) {
 
 void cli_doctor_before(cli_checkup *k) {
     gt_machine_look(&k->machine); /* before this process is bound to cores */
-    FILE *f = popen("mpirun --version 2>/dev/null", "re");
-    if (f && !fgets(k->mpirun, sizeof k->mpirun, f)) k->mpirun[0] = 0;
-    if (f) pclose(f);
+    cli_output_of("mpirun --version 2>/dev/null", k->mpirun, sizeof k->mpirun);
     k->mpirun[strcspn(k->mpirun, "\n")] = 0;
 }
 
 gt_status cli_doctor_examine_all(const cli_checkup *k, gt_comm *comm, const char *data, const char *dir, double checkpoint) {
-    doctor d = {.machine = k->machine, .comm = comm, .pool = gt_pool_new(comm->threads), .data = data, .dir = dir, .checkpoint = checkpoint};
-    memcpy(d.mpirun, k->mpirun, sizeof d.mpirun);
+    doctor d = {.before = k, .comm = comm, .pool = gt_pool_new(comm->threads), .data = data, .dir = dir, .checkpoint = checkpoint};
     gt_status st = gt_comm_agree_all(comm, d.pool ? GT_OK : GT_FAILED);
     if (!st) st = examine(&d);
     gt_pool_free(d.pool);

@@ -12,10 +12,9 @@
 typedef enum doctor_state { FINE, WARNING, BROKEN } doctor_state;
 
 typedef struct doctor {
-    gt_machine machine;
+    const cli_checkup *before;
     gt_comm *comm;
     gt_pool *pool;
-    char mpirun[256];       /* its version line, from before MPI was up: no fork after that; "" for none */
     const char *data, *dir; /* the dataset ("" for none), and where runs go */
     double checkpoint;      /* bytes of one; 0: not known */
     gt_buffer said;         /* the lines of this rank */

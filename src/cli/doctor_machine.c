@@ -12,7 +12,7 @@
 
 static void look_at_cpu(doctor *d) {
     char text[512];
-    gt_machine_text(&d->machine, text, sizeof text);
+    gt_machine_text(&d->before->machine, text, sizeof text);
     doctor_tell(d, FINE, "CPU", NULL, "%s", text);
 }
 
@@ -35,7 +35,7 @@ static void look_at_blas(doctor *d) {
 }
 
 static void look_at_threads(doctor *d) {
-    const gt_machine *m = &d->machine;
+    const gt_machine *m = &d->before->machine;
     if (m->allowed < m->processors)
         doctor_tell(d, WARNING, "cores", "taskset, a batch system or a container holds it there; wanted? Then all is well", "this process may use %d of %d processors", m->allowed, m->processors);
     if (m->quota > 0 && m->quota < m->allowed)
@@ -50,7 +50,7 @@ static void look_at_speed(doctor *d) {
     enum { IN_MEMORY = 256 << 20 };
     int threads = gt_pool_threads(d->pool);
     double one = gt_probe_fma(NULL, cli_kernels()), all = gt_probe_fma(d->pool, cli_kernels());
-    size_t near = d->machine.l2 ? d->machine.l2 / 2 : (size_t)128 << 10;
+    size_t near = d->before->machine.l2 ? d->before->machine.l2 / 2 : (size_t)128 << 10;
     double near_rate = gt_probe_bandwidth(NULL, near), one_rate = gt_probe_bandwidth(NULL, IN_MEMORY), all_rate = gt_probe_bandwidth(d->pool, IN_MEMORY / (size_t)threads);
     bool slow = all < 0.8 * threads * one;
     doctor_tell(d, slow ? WARNING : FINE, "arithmetic", "the cores are busy, throttled, or two processors of one core: compare with `gantry bench peak` at rest",
@@ -61,7 +61,7 @@ static void look_at_speed(doctor *d) {
 
 static void look_at_memory(doctor *d) {
     const double enough = 4e9;
-    double all = (double)d->machine.memory, free_bytes = (double)d->machine.available;
+    double all = (double)d->before->machine.memory, free_bytes = (double)d->before->machine.available;
     bool little = free_bytes < enough;
     doctor_tell(d, little ? WARNING : FINE, "memory", "small jobs only; --dry-run says what a job needs", "%.1f of %.1f GB are free", free_bytes / 1e9, all / 1e9);
     FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");

@@ -15,12 +15,12 @@ static void look_at_library(doctor *d) {
     gt_mpi_version(library, sizeof library);
     doctor_tell(d, FINE, "MPI", NULL, "%s", library);
     bool open_mpi = !strncmp(library, "Open MPI", 8);
-    if (!*d->mpirun)
+    if (!*d->before->mpirun)
         doctor_tell(d, WARNING, "mpirun", "install openmpi-bin, or load the MPI module; under Slurm, srun --mpi=pmix does without", "not found: one rank only");
-    else if (open_mpi && !strstr(d->mpirun, "Open MPI"))
-        doctor_tell(d, WARNING, "mpirun", "put the mpirun of the MPI named above first in PATH: with another one each rank believes it is alone", "of another MPI: %s", d->mpirun);
+    else if (open_mpi && !strstr(d->before->mpirun, "Open MPI"))
+        doctor_tell(d, WARNING, "mpirun", "put the mpirun of the MPI named above first in PATH: with another one each rank believes it is alone", "of another MPI: %s", d->before->mpirun);
     else
-        doctor_tell(d, FINE, "mpirun", NULL, "%s", d->mpirun);
+        doctor_tell(d, FINE, "mpirun", NULL, "%s", d->before->mpirun);
 }
 
 static void look_at_transport(doctor *d) {

@@ -72,7 +72,7 @@ gt_status gmm_predict_all(gmm_run *r) {
 /* ---- sample: by rank 0 ---- */
 
 static gt_status open_decoder(const gmm_run *r, int d, gt_generator **g) {
-    *g = gt_generator_open(r->fields->decoder, &(gt_generator_options){.noise_mode = "const", .truncation = 1, .pool = r->pool, .kernels = cli_kernels()});
+    *g = cli_open_decoder(r->fields->decoder, r->pool);
     if (!*g) return GT_FAILED;
     int z_dim = gt_generator_model(*g)->z_dim;
     return z_dim == d ? GT_OK : gt_fail(GT_FORMAT, "%s decodes latents of %d numbers, the mixture is of %d", r->fields->decoder, z_dim, d);

@@ -43,12 +43,11 @@ static void print_common(const gt_option *o, FILE *f) {
 }
 
 /* The other keys, wrapped. */
-static void print_further(const gt_option *rows, int n, FILE *f) {
+static void print_further(const gt_option *rows, int n, const gt_family *family, FILE *f) {
     int column = 0, n_job;
     const bool of_jobs = rows == gt_job_table(&n_job);
     for (int i = 0; i < n; i++) {
-        bool other = !gt_family_has(*gt_families(), &rows[i]); /* than that of the default model */
-        if (rows[i].common || other || rows[i].class == GT_SHAPE) continue;
+        if (rows[i].common || !gt_family_has(family, &rows[i]) || rows[i].class == GT_SHAPE) continue;
         int length = (int)strlen(rows[i].key);
         if (!column) fprintf(f, "Further keys (`gantry help KEY` explains each%s):\n", of_jobs ? ", jobs/reference.ini all of them" : "");
         if (!column || column + 1 + length > COLUMNS) {
@@ -61,13 +60,21 @@ static void print_further(const gt_option *rows, int n, FILE *f) {
     if (column) fputc('\n', f);
 }
 
-void cli_print_help(const cli_command *c, FILE *f) {
+static const gt_family *family_of(const char *model) {
+    for (const gt_family *const *f = gt_families(); model && *f; f++)
+        for (const gt_family_model *m = (*f)->models; m->name; m++)
+            if (gt_is(m->name, model)) return *f;
+    return *gt_families();
+}
+
+void cli_print_help(const cli_command *c, const char *model, FILE *f) {
+    const gt_family *family = family_of(model);
     fprintf(f, "usage: gantry %s%s%s\n%s\n", c->name, c->arguments ? " " : "", c->arguments ? c->arguments : "", c->help);
     int n = 0;
     const gt_option *rows = cli_options(c, &n);
     for (int i = 0; i < n; i++)
-        if (rows[i].common) print_common(&rows[i], f);
-    print_further(rows, n, f);
+        if (rows[i].common && gt_family_has(family, &rows[i])) print_common(&rows[i], f);
+    print_further(rows, n, family, f);
 }
 
 /* `text` in lines of at most `width`, each after `prefix`. */
@@ -138,7 +145,7 @@ static int help(int argc, char **argv) {
     const char *topic = argv[1] + strspn(argv[1], "-");
     const cli_command *command = cli_find(topic);
     if (command) {
-        if (first) cli_print_help(command, stdout);
+        if (first) cli_print_help(command, NULL, stdout);
         return CLI_DONE;
     }
     const gt_option *option = find_anywhere(topic, &command);

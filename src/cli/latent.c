@@ -142,7 +142,7 @@ static gt_status write_all(cli_encoding *e) {
     if (!st) st = draw_histograms(e);
     if (!st) st = draw_labels(e);
     if (e->model->z_dim == e->model->latent_size) {
-        gt_generator *g = st ? NULL : gt_generator_open(e->session->arguments.words[0], &(gt_generator_options){.noise_mode = "const", .truncation = 1, .kernels = cli_kernels()});
+        gt_generator *g = st ? NULL : cli_open_decoder(e->session->arguments.words[0], NULL);
         if (!st && !g) st = GT_FAILED;
         if (!st) st = draw_traversal(e, g);
         if (!st) st = draw_interpolation(e, g);
@@ -158,12 +158,7 @@ static gt_status latent(cli_session *s) { return cli_with_encoding_all(s, CLI_EN
 
 const cli_command cli_latent = {
     .name = "latent",
-    .own_words = 2,
-    .arguments = "CHECKPOINT | RUN DATA [--key=value ...]",
     .help = "Encode a dataset; histograms, traversals, interpolation",
-    CLI_ROWS(table),
-    .ranks = true,
-    .pool = true,
-    .prepare = cli_check_encoding,
+    CLI_ENCODING(table),
     .run = latent,
 };

@@ -88,14 +88,9 @@ static gt_status likelihood(cli_session *s) { return cli_with_encoding_all(s, CL
 
 const cli_command cli_likelihood = {
     .name = "likelihood",
-    .own_words = 2,
-    .arguments = "CHECKPOINT | RUN DATA [--key=value ...]",
     .help = "log p(x) of images under a variational autoencoder",
     .detail = "Estimated with importance samples, beside the ELBO and what lies between them. In nats per image "
               "for pixels in [0,1]: comparable with the log-likelihood of another model of the same pixels.",
-    CLI_ROWS(table),
-    .ranks = true,
-    .pool = true,
-    .prepare = cli_check_encoding,
+    CLI_ENCODING(table),
     .run = likelihood,
 };

@@ -15,8 +15,7 @@ static int unknown_command(const char *name) {
         fprintf(stderr, "gantry: '%.60s': a command comes first, as in gantry train %.60s\nsee gantry --help\n", name, name);
         return CLI_USAGE;
     }
-    const char *near = cli_nearest(name);
-    return cli_exit("", gt_fail(GT_USAGE, "unknown command '%.60s'%s%s%s", name, near ? "; did you mean " : "", near ? near : "", near ? "?" : ""));
+    return cli_exit("", cli_fail_unknown(name));
 }
 
 static int dispatch(int argc, char **argv) {

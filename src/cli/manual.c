@@ -110,28 +110,5 @@ void cli_print_manual(FILE *f) {
           "gantry inspect pictures.zip\n.fi\n", f);
 }
 
-static gt_status print_reference(cli_session *s) {
-    (void)s;
-    cli_print_reference(stdout);
-    return GT_OK;
-}
-
-static gt_status print_manual(cli_session *s) {
-    (void)s;
-    cli_print_manual(stdout);
-    return GT_OK;
-}
-
-const cli_command cli_reference = {
-    .name = "reference",
-    .help = "Print jobs/reference.ini",
-    .hidden = true,
-    .run = print_reference,
-};
-
-const cli_command cli_man = {
-    .name = "man",
-    .help = "Print the manual page",
-    .hidden = true,
-    .run = print_manual,
-};
+const cli_command cli_reference = {.name = "reference", .help = "Print jobs/reference.ini", .hidden = true, .print = cli_print_reference};
+const cli_command cli_man = {.name = "man", .help = "Print the manual page", .hidden = true, .print = cli_print_manual};

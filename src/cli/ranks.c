@@ -51,6 +51,6 @@ int cli_end_early(const cli_command *c, const cli_arguments *arguments, cli_sett
         if (!st) st = cli_note_settings(mine, c, NULL, arguments);
         comm = cli_meet_all(mine, 1, &st);
     }
-    if (!st && (comm ? comm->rank == 0 : cli_first_rank())) cli_print_help(c, stdout);
+    if (!st && (comm ? comm->rank == 0 : cli_first_rank())) cli_print_help(c, cli_value_of(arguments, "model"), stdout);
     return cli_leave(c->name, st, comm);
 }

@@ -35,12 +35,7 @@ static gt_status reconstruct(cli_session *s) { return cli_with_encoding_all(s, C
 
 const cli_command cli_reconstruct = {
     .name = "reconstruct",
-    .own_words = 2,
-    .arguments = "CHECKPOINT | RUN DATA [--key=value ...]",
     .help = "Images beside what an autoencoder makes of them",
-    CLI_ROWS(table),
-    .ranks = true,
-    .pool = true,
-    .prepare = cli_check_encoding,
+    CLI_ENCODING(table),
     .run = reconstruct,
 };

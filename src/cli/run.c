@@ -82,11 +82,8 @@ static bool is_in_path(const char *program) {
 }
 
 static bool says(const char *command, const char *word) {
-    char text[4096] = "";
-    FILE *f = popen(command, "re");
-    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-    if (f) pclose(f);
-    text[n] = 0;
+    char text[4096];
+    cli_output_of(command, text, sizeof text);
     return strstr(text, word) != NULL;
 }
 
@@ -199,12 +196,12 @@ static gt_status add_launcher(words *w, run_fields *f, const gt_machine *m) {
 
 /* As a shell reads it again. */
 static void print_command(const words *w) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+@%";
     for (int i = 0; i < w->n; i++) {
         const char *word = w->list[i];
-        bool plain = *word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,+@%")];
-        printf("%s%s", i ? " " : "", plain ? "" : "'");
-        for (; *word; word++) printf(*word == '\'' ? "'\\''" : "%c", *word);
-        fputs(plain ? "" : "'", stdout);
+        if (i) putchar(' ');
+        if (*word && !word[strspn(word, plain)]) fputs(word, stdout);
+        else cli_print_quoted(word, stdout);
     }
     putchar('\n');
 }
@@ -228,10 +225,9 @@ static gt_status check_command(int argc, char **argv, int at) {
         return gt_fail(GT_USAGE, "mpirun or srun has started this already (OMPI_COMM_WORLD_RANK, PMIX_RANK or PMI_RANK is set): `gantry run` starts ranks itself; "
                                  "use one of them, gantry run -n N COMMAND or mpirun -n N gantry COMMAND");
     if (at >= argc) return gt_fail(GT_USAGE, "which command shall run? gantry run -n 4 train ...");
-    const char *name = argv[at], *near = cli_nearest(name);
+    const char *name = argv[at];
     if (!strcmp(name, "run")) return gt_fail(GT_USAGE, "a command other than run is needed: gantry run -n 4 train ...");
-    if (!cli_find(name)) return gt_fail(GT_USAGE, "unknown command '%.60s'%s%s%s", name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-    return GT_OK;
+    return cli_find(name) ? GT_OK : cli_fail_unknown(name);
 }
 
 static bool wants_help(char **argv) {

@@ -134,61 +134,51 @@ static gt_status find_run(submission *s) {
 
 /* ---- the script ---- */
 
-static void put_quoted(gt_buffer *b, const char *word) {
-    gt_buffer_add(b, "'", 1);
-    for (; *word; word++)
-        if (*word == '\'') gt_buffer_printf(b, "'\\''");
-        else gt_buffer_add(b, word, 1);
-    gt_buffer_add(b, "'", 1);
-}
-
-static void put_directive(gt_buffer *b, const char *key, const char *value) {
-    if (*value) gt_buffer_printf(b, "#SBATCH --%s=\"%s\"\n", key, value);
-}
-
-static void put_training(gt_buffer *b, const submission *s) {
-    const cli_arguments *t = &s->training;
-    gt_buffer_printf(b, "train_until_done");
-    for (int i = 0; i < t->n_words; i++) {
-        gt_buffer_printf(b, " ");
-        put_quoted(b, t->words[i]);
-    }
-    for (int i = 0; i < t->n_pairs; i++) {
-        if (!strcmp(t->keys[i], "run") || !strcmp(t->keys[i], "outdir")) continue;
-        gt_buffer_printf(b, " --%s", t->keys[i]);
-        if (!t->values[i]) continue;
-        gt_buffer_printf(b, "=");
-        put_quoted(b, t->values[i]);
-    }
-    gt_buffer_printf(b, " --run=");
-    put_quoted(b, s->run);
-    gt_buffer_printf(b, "\n");
-}
-
 #define SIGNAL "B:USR1@%lld" /* the batch shell is told so many seconds before the end */
 
 static const char *job_name(const submission *s) { return *s->f.name ? s->f.name : strrchr(s->run, '/') + 1; }
 
-static void put_script(gt_buffer *b, const submission *s) {
+static void put_directive(FILE *f, const char *key, const char *value) {
+    if (*value) fprintf(f, "#SBATCH --%s=\"%s\"\n", key, value);
+}
+
+static void put_quoted(FILE *f, const char *before, const char *word) {
+    fputs(before, f);
+    cli_print_quoted(word, f);
+}
+
+static void put_training(FILE *f, const submission *s) {
+    const cli_arguments *t = &s->training;
+    fputs("train_until_done", f);
+    for (int i = 0; i < t->n_words; i++) put_quoted(f, " ", t->words[i]);
+    for (int i = 0; i < t->n_pairs; i++) {
+        if (gt_is(t->keys[i], "run") || gt_is(t->keys[i], "outdir")) continue;
+        fprintf(f, " --%s", t->keys[i]);
+        if (t->values[i]) put_quoted(f, "=", t->values[i]);
+    }
+    put_quoted(f, " --run=", s->run);
+    fputc('\n', f);
+}
+
+static void put_script(FILE *out, const submission *s) {
     const submit_fields *f = &s->f;
     char *here = getcwd(NULL, 0);
-    gt_buffer_printf(b, "#!/bin/bash\n# Written by gantry submit. `sbatch` with this file submits it again, and the run goes on where it is.\n");
-    put_directive(b, "job-name", job_name(s));
-    gt_buffer_printf(b, "#SBATCH --nodes=%lld\n#SBATCH --ntasks-per-node=%lld\n#SBATCH --cpus-per-task=%lld\n#SBATCH --exclusive\n#SBATCH --time=%s\n",
-                     (long long)f->nodes, (long long)f->ntasks_per_node, (long long)f->cpus_per_task, f->time);
-    gt_buffer_printf(b, "#SBATCH --signal=" SIGNAL "\n#SBATCH --requeue\n#SBATCH --open-mode=append\n", (long long)f->grace);
-    put_directive(b, "partition", f->partition);
-    put_directive(b, "account", f->account);
-    put_directive(b, "qos", f->qos);
-    put_directive(b, "constraint", f->constraint);
-    gt_buffer_printf(b, "#SBATCH --output=\"%s/slurm-%%j.log\"\ncd ", s->run);
-    put_quoted(b, here ? here : ".");
-    gt_buffer_printf(b, " || exit 1\n: \"${GANTRY:=%s}\"\n", s->program);
-    if (*s->site) gt_buffer_printf(b, ": \"${GANTRY_SITE:=%s}\"\n", s->site);
-    gt_buffer_printf(b, ". ");
-    put_quoted(b, s->scripts);
-    gt_buffer_printf(b, "/lib.sh || exit 1\n");
-    put_training(b, s);
+    fputs("#!/bin/bash\n# Written by gantry submit. `sbatch` with this file submits it again, and the run goes on where it is.\n", out);
+    put_directive(out, "job-name", job_name(s));
+    fprintf(out, "#SBATCH --nodes=%lld\n#SBATCH --ntasks-per-node=%lld\n#SBATCH --cpus-per-task=%lld\n#SBATCH --exclusive\n#SBATCH --time=%s\n",
+            (long long)f->nodes, (long long)f->ntasks_per_node, (long long)f->cpus_per_task, f->time);
+    fprintf(out, "#SBATCH --signal=" SIGNAL "\n#SBATCH --requeue\n#SBATCH --open-mode=append\n", (long long)f->grace);
+    put_directive(out, "partition", f->partition);
+    put_directive(out, "account", f->account);
+    put_directive(out, "qos", f->qos);
+    put_directive(out, "constraint", f->constraint);
+    fprintf(out, "#SBATCH --output=\"%s/slurm-%%j.log\"\n", s->run);
+    put_quoted(out, "cd ", here ? here : ".");
+    fprintf(out, " || exit 1\n: \"${GANTRY:=%s}\"\n", s->program);
+    if (*s->site) fprintf(out, ": \"${GANTRY_SITE:=%s}\"\n", s->site);
+    put_quoted(out, ". ", s->scripts);
+    fputs("/lib.sh || exit 1\n", out);
+    put_training(out, s);
     free(here);
 }
 
@@ -233,25 +223,26 @@ static gt_status become_sbatch(const submission *s) {
 }
 
 static gt_status submit(submission *s) {
-    gt_buffer script = {0};
     gt_status st = check_times(&s->f);
     if (!st) st = check_job(s);
     if (!st) st = find_scripts(s);
     if (!st) st = find_run(s);
     if (!st) st = check_texts(s);
     if (st) return st;
-    put_script(&script, s);
-    gt_buffer_add(&script, "", 1);
+    char *script = NULL;
+    size_t bytes;
+    FILE *memory = open_memstream(&script, &bytes);
+    if (memory) put_script(memory, s);
+    if (!memory || fclose(memory)) st = gt_fail(GT_NOMEM, "out of memory for a batch script");
     bool go = s->f.yes;
-    if (script.failed) st = gt_fail(GT_NOMEM, "out of memory for a batch script");
-    if (!st) fputs(script.data, stdout);
+    if (!st) fputs(script, stdout);
     if (!st && !s->f.dry_run && !go) st = ask(&go);
     if (!st && !s->f.dry_run && go) {
         st = gt_rundir_prepare(s->run, 0);
-        if (!st) st = gt_rundir_write(s->run, "submit.sbatch", script.data);
+        if (!st) st = gt_rundir_write(s->run, "submit.sbatch", script);
         if (!st) st = become_sbatch(s);
     }
-    gt_buffer_free(&script);
+    free(script);
     return st;
 }
 
@@ -264,7 +255,7 @@ static int submit_job(int argc, char **argv) {
     s.own = (gt_options){.rows = table, .n = OWN, .fields = &s.f, .state = s.state, .arena = s.job->arena};
     gt_options_reset(&s.own);
     gt_status st = read_arguments(&s, argc, argv, &help);
-    if (!st && help) cli_print_help(cli_find("submit"), stdout);
+    if (!st && help) cli_print_help(cli_find("submit"), NULL, stdout);
     else status = cli_exit("submit", st ? st : submit(&s));
     gt_job_free(s.job);
     return status;

@@ -13,19 +13,11 @@
 #include "gantry/log.h"
 #include "h5/h5.h"
 
-/* NULL: not on the command line */
-static const char *value_of(const cli_arguments *arguments, const char *key) {
-    const char *value = NULL;
-    for (int i = 0; i < arguments->n_pairs; i++)
-        if (!strcmp(arguments->keys[i], key)) value = arguments->values[i];
-    return value;
-}
-
 /* The job file: named; or, to go on with a run by its directory alone, the run's own. */
 static const char *job_file(gt_arena *a, const cli_arguments *arguments) {
     if (arguments->n_words) return arguments->words[0];
-    const char *run = value_of(arguments, "run");
-    if (!run || value_of(arguments, "data")) return NULL;
+    const char *run = cli_value_of(arguments, "run");
+    if (!run || cli_value_of(arguments, "data")) return NULL;
     const char *path = gt_arena_printf(a, "%s/job.ini", run);
     return path && !access(path, F_OK) ? path : NULL;
 }

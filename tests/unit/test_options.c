@@ -236,7 +236,7 @@ static void help_fits_a_screen(void **state) {
         char *text = NULL;
         size_t bytes;
         FILE *f = open_memstream(&text, &bytes);
-        cli_print_help(c[i], f);
+        cli_print_help(c[i], NULL, f);
         fclose(f);
         assert_int_equal(strstr(text, "reference.ini all of them") != NULL, !strcmp(c[i]->name, "train")); /* the file has no other command's keys */
         int lines = 0;
