@@ -247,6 +247,18 @@ static void help_fits_a_screen(void **state) {
     }
 }
 
+static void help_has_the_keys_of_the_named_family(void **state) {
+    (void)state;
+    char *text = NULL;
+    size_t bytes;
+    FILE *f = open_memstream(&text, &bytes);
+    cli_print_help(cli_find("train"), "vae", f);
+    fclose(f);
+    assert_non_null(strstr(text, "kl-warmup"));
+    assert_null(strstr(text, "mbstd"));
+    free(text);
+}
+
 static void manual_names_every_option(void **state) {
     (void)state;
     char *text = printed(cli_print_manual);
@@ -272,6 +284,7 @@ int main(void) {
         cmocka_unit_test(tables_are_sound),
         cmocka_unit_test(reference_job_is_the_table),
         cmocka_unit_test(help_fits_a_screen),
+        cmocka_unit_test(help_has_the_keys_of_the_named_family),
         cmocka_unit_test(manual_names_every_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
