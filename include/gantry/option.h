@@ -56,6 +56,7 @@ struct gt_option {
     gt_option_class class;
     size_t offset;             /* of the field */
     const char *group;         /* section of job files and manuals */
+    const char *other_group;   /* of jobs: the section in jobs of families whose name is not `group`; NULL: the same */
     const char *only;          /* of jobs: the families of models that have it, "stylegan2|dcgan"; NULL: all */
     const char *after;         /* of jobs: the key that it stands behind; NULL: the end of its group */
     const char *standard;      /* default as text; NULL: see `derived` */

@@ -29,7 +29,7 @@ static gt_status check_metrics(const gt_option *o, const char *value) {
 
 static const gt_option options[] = {
     {.key = "d-optimizer", FIELD(d_optimizer), .only = GT_GANS, .after = "instance-noise-kimg", .group = "dcgan",
-     .derived = "optimizer", .choices = gt_any_optimizer, .help = "Optimiser of D"},
+     .other_group = "recipe", .derived = "optimizer", .choices = gt_any_optimizer, .help = "Optimiser of D"},
     {.key = "data", FIELD(data), .by_rank = true, .path = true, .class = GT_EXECUTION, .group = "data",
      .standard = "", .common = true, .help = "Images of one size: what gantry dataset reads or makes",
      .detail = "Required: a ZIP, folder, HDF5 file, CIFAR archive, MNIST file, LMDB, TFRecords, .npy, .npz, CSV or synth:NAME. "

@@ -61,7 +61,8 @@ static gt_status read_key(reader *r, const char *key, const char *value) {
     char where[512];
     snprintf(where, sizeof where, "%s:%d", r->name, r->line);
     const gt_option *row = gt_options_find(&r->options, key);
-    if (row && r->group && strcmp(r->group, row->group))
+    bool at_home = !row || !r->group || gt_is(r->group, row->group) || (row->other_group && gt_is(r->group, row->other_group));
+    if (!at_home)
         return gt_fail(GT_USAGE, "%s: key '%s' belongs to the group [%s], not [%s]", where, key, row->group, r->group);
     if (row) {
         int *first = &r->first_line[row - r->options.rows];

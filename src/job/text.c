@@ -21,6 +21,23 @@ static bool finish(const gt_job *job, FILE *f, char **text) {
     return false;
 }
 
+/* The options of a group, behind its banner; false: no option has a value. */
+static bool write_group(FILE *f, const gt_job *job, unsigned classes, const char *group, const char *before) {
+    gt_options o = job->options;
+    bool any = false;
+    for (int i = 0; i < o.n; i++) {
+        const gt_option *row = &o.rows[i];
+        bool elsewhere = row->other_group && strcmp(row->group, job->family->name);
+        if (!(row->class & classes) || strcmp(elsewhere ? row->other_group : row->group, group)) continue;
+        const char *value = gt_options_effective(&o, row);
+        if (!value) continue;
+        if (!any) fprintf(f, "%s[%s]\n", before, group);
+        any = true;
+        write_value(f, row->key, value);
+    }
+    return any;
+}
+
 static char *to_text(const gt_job *job, unsigned classes, const char *head) {
     char *text = NULL;
     size_t n;
@@ -30,16 +47,11 @@ static char *to_text(const gt_job *job, unsigned classes, const char *head) {
         return NULL;
     }
     fputs(head, f);
-    gt_options o = job->options;
-    const char *group = NULL;
-    for (int i = 0; i < o.n; i++) {
-        const gt_option *row = &o.rows[i];
-        const char *value = row->class & classes ? gt_options_effective(&o, row) : NULL;
-        if (!value) continue;
-        if (!group || strcmp(group, row->group)) fprintf(f, "%s[%s]\n", group ? "\n" : "", row->group);
-        group = row->group;
-        write_value(f, row->key, value);
-    }
+    const gt_named *g = gt_job_groups();
+    const char *before = "";
+    do {
+        if (write_group(f, job, classes, g->name ? g->name : "shape", before)) before = "\n";
+    } while (g++->name);
     finish(job, f, &text);
     return text;
 }

@@ -140,11 +140,8 @@ static gt_status open_files(gt_engine *e, gt_journal *j) {
 
 /* Rank 0: which data are these? */
 static gt_status identify(gt_engine *e, gt_journal *j) {
-    gt_hash128 hash;
-    gt_status st = gt_dataset_fingerprint(e->data, &hash);
-    if (st) return st;
-    gt_hash_hex(hash, j->fingerprint);
-    st = gt_dataset_look(e->data, e->pool, &j->look);
+    gt_hash_hex(e->fingerprint, j->fingerprint);
+    gt_status st = gt_dataset_look(e->data, e->pool, &j->look);
     if (!st && !j->look.unreadable) gt_hash_hex(j->look.pictures, j->pictures);
     return st;
 }

@@ -81,6 +81,7 @@ typedef struct gt_engine {
     gt_pool *pool;
     gt_dataset *data;
     const gt_dataset_info *info;
+    gt_hash128 fingerprint; /* of the data's files; on rank 0 */
     gt_loader *loader;
     gt_model *model;
     gt_learner learners[GT_MAX_NETS];

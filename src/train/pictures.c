@@ -106,24 +106,28 @@ static gt_status make_cells(void *arg, int64_t first, int n, void *images) {
     return st;
 }
 
-/* The pictures of all cells, on rank 0. */
-static gt_status make_fakes_all(gt_engine *e, const int64_t *items, int cells, void **fakes) {
+static gt_status prepare_generator_all(gt_engine *e) {
     const gt_model *m = e->model;
-    drawing d = {e, items, cells};
     if (m->ema_of >= 0) gt_reducer_gather_all(e->learners[m->ema_of].reducer, m->ema_block);
-    gt_status st = gt_comm_agree_all(e->comm, gt_exec_prepare(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed}));
-    if (st) return st;
-    return gt_each_item_all(&(gt_each_item){.comm = e->comm, .count = cells, .batch = m->slice_size, .bytes = pixels_of(e) * sizeof(float),
-                                            .doing = "a grid of", .quiet = true, .make = make_cells, .arg = &d}, fakes);
+    return gt_comm_agree_all(e->comm, gt_exec_prepare(e->generator, &(gt_exec_env){.seed = (uint64_t)e->job->seed}));
 }
 
+/* Without memory for the grid a run goes on without pictures; a generator that fails ends the run. */
 gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
     gt_grid grid;
     int64_t *items = NULL;
     void *fakes = NULL;
     char name[40];
+    gt_status failed = prepare_generator_all(e);
+    if (failed) return failed;
     gt_status st = gt_comm_agree_all(e->comm, gt_engine_grid(e, &grid, &items));
-    if (!st) st = make_fakes_all(e, items, cells_of(&grid), &fakes);
+    drawing d = {.engine = e, .items = items};
+    gt_each_item each = {.comm = e->comm, .batch = e->model->slice_size, .bytes = pixels_of(e) * sizeof(float),
+                         .doing = "a grid of", .quiet = true, .make = make_cells, .arg = &d};
+    if (!st) {
+        each.count = d.cells = cells_of(&grid);
+        st = gt_each_item_all(&each, &fakes);
+    }
     if (st == GT_NOMEM && e->comm->rank == 0) gt_warn("no pictures this time: %s", gt_message());
     if (fakes) {
         look_again(e, j);

@@ -163,12 +163,22 @@ static void every_network_takes_any_optimizer(void **state) {
         bool dcgan = !strcmp(cases[i].model, "model=dcgan");
         assert_int_equal(strstr(text, "\noptimizer") || strstr(text, "\ng-optimizer") || (!dcgan && strstr(text, "\nd-optimizer")), cases[i].written);
         assert_int_equal(dcgan, dcgan && strstr(text, "\nd-optimizer ="));
+        assert_int_equal(dcgan, strstr(text, "[dcgan]") != NULL);
         gt_job *again = gt_job_from_recipe_text(text, "recipe");
         if (!again) fail_msg("%s", gt_message());
         assert_int_equal(gt_job_compare(j, "a", again, "b", NULL), 0);
         gt_job_free(again);
         free(text);
         gt_model_free(m);
+        gt_job_free(j);
+    }
+    static const char *const groups[] = {"recipe", "dcgan"}; /* both are read */
+    for (int i = 0; i < 2; i++) {
+        gt_job *j = gt_job_new();
+        char text[64];
+        snprintf(text, sizeof text, "[%s]\nd-optimizer = sgd\n", groups[i]);
+        assert_int_equal(gt_job_read_text(j, text, "job"), GT_OK);
+        assert_string_equal(j->d_optimizer, "sgd");
         gt_job_free(j);
     }
     gt_job *j = JOB(16, "model=dcgan", "d-optimizer=sgd");
