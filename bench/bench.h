@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the benchmarks share: the clock, the FMA peak measured in the same run, and what in the environment changes results. */
+ * What the benchmarks share: the clock, the FMA peak measured in the same run, and what in the environment changes
+ * results. */
 #ifndef GANTRY_BENCH_H
 #define GANTRY_BENCH_H
 
@@ -32,7 +33,8 @@ static inline double bench_fma_peak(const gt_kernel_set *kernels) {
 /* Settings of BLAS and OpenMP in force: some halve the speed of what is compared. */
 static inline void bench_print_environment(FILE *f) {
     for (char **e = environ; *e; e++)
-        if (!strncmp(*e, "OPENBLAS_", 9) || !strncmp(*e, "OMP_", 4) || !strncmp(*e, "GT_", 3)) fprintf(f, "environment: %s\n", *e);
+        if (!strncmp(*e, "OPENBLAS_", 9) || !strncmp(*e, "OMP_", 4) || !strncmp(*e, "GT_", 3))
+            fprintf(f, "environment: %s\n", *e);
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Convolution layers of the recipes: three directions of each kernel, one thread, weights packed ahead (once per update in
- * training). GF/s count the direct convolution's flops, whatever the kernel does; the ratio is to the FMA peak of this
- * run. `*` marks the kernel that gt_conv_choose() takes. `conv [--json] [--quick]`. */
+ * Convolution layers of the recipes: three directions of each kernel, one thread, weights packed ahead (once per update
+ * in training). GF/s count the direct convolution's flops, whatever the kernel does; the ratio is to the FMA peak of
+ * this run. `*` marks the kernel that gt_conv_choose() takes. `conv [--json] [--quick]`. */
 #include <stdlib.h>
 
 #include "bench.h"
@@ -9,21 +9,31 @@
 #include "gantry/random.h"
 #include "kernels/conv.h"
 
-#define SAME(N, H, C, O, K) \
-    {.n = N, .h = H, .w = H, .c = C, .p = H, .q = H, .o = O, .kh = K, .kw = K, .stride = 1, .pad_top = K / 2, .pad_left = K / 2, .groups = 1}
+#define SAME(N, H, C, O, K)                                                                                      \
+    {                                                                                                            \
+        .n = N, .h = H, .w = H, .c = C, .p = H, .q = H, .o = O, .kh = K, .kw = K, .stride = 1, .pad_top = K / 2, \
+        .pad_left = K / 2, .groups = 1                                                                           \
+    }
 /* Between an image of 2H + 1 and one of H pixels: down after the filter, or up before it (as the input gradient). */
-#define HALF(N, H, C, O)                                                                                                             \
-    {.n = N, .h = 2 * H + 1, .w = 2 * H + 1, .c = C, .p = H, .q = H, .o = O, .kh = 3, .kw = 3, .stride = 2, .groups = 1}
+#define HALF(N, H, C, O)                                                                                       \
+    {                                                                                                          \
+        .n = N, .h = 2 * H + 1, .w = 2 * H + 1, .c = C, .p = H, .q = H, .o = O, .kh = 3, .kw = 3, .stride = 2, \
+        .groups = 1                                                                                            \
+    }
 
 /* Between images of 2H and H pixels, by 4x4 windows: DCGAN. */
-#define FOUR(N, H, C, O)                                                                                                              \
-    {.n = N, .h = 2 * H, .w = 2 * H, .c = C, .p = H, .q = H, .o = O, .kh = 4, .kw = 4, .stride = 2, .pad_top = 1, .pad_left = 1, .groups = 1}
+#define FOUR(N, H, C, O)                                                                                             \
+    {                                                                                                                \
+        .n = N, .h = 2 * H, .w = 2 * H, .c = C, .p = H, .q = H, .o = O, .kh = 4, .kw = 4, .stride = 2, .pad_top = 1, \
+        .pad_left = 1, .groups = 1                                                                                   \
+    }
 
 static const gt_conv_shape shapes[] = {
-    SAME(8, 32, 512, 512, 3), SAME(8, 16, 512, 512, 3), SAME(8, 8, 512, 512, 3),  SAME(8, 4, 512, 512, 3), SAME(4, 64, 256, 256, 3),
-    SAME(2, 128, 128, 128, 3), SAME(1, 256, 64, 64, 3), SAME(1, 256, 32, 32, 3), SAME(16, 32, 128, 128, 3), HALF(8, 16, 512, 512),   HALF(8, 8, 512, 512),
-    HALF(1, 128, 128, 64),    SAME(8, 32, 3, 512, 1),   SAME(8, 32, 512, 3, 1),   SAME(8, 16, 512, 512, 1),
-    FOUR(64, 32, 3, 64),      FOUR(64, 16, 64, 128),  FOUR(64, 8, 128, 256),    FOUR(64, 4, 256, 512),  SAME(32, 28, 1, 32, 3),
+    SAME(8, 32, 512, 512, 3),  SAME(8, 16, 512, 512, 3),  SAME(8, 8, 512, 512, 3),  SAME(8, 4, 512, 512, 3),
+    SAME(4, 64, 256, 256, 3),  SAME(2, 128, 128, 128, 3), SAME(1, 256, 64, 64, 3),  SAME(1, 256, 32, 32, 3),
+    SAME(16, 32, 128, 128, 3), HALF(8, 16, 512, 512),     HALF(8, 8, 512, 512),     HALF(1, 128, 128, 64),
+    SAME(8, 32, 3, 512, 1),    SAME(8, 32, 512, 3, 1),    SAME(8, 16, 512, 512, 1), FOUR(64, 32, 3, 64),
+    FOUR(64, 16, 64, 128),     FOUR(64, 8, 128, 256),     FOUR(64, 4, 256, 512),    SAME(32, 28, 1, 32, 3),
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes, QUICK_SHAPES = 4 };
 static const char *const directions[] = {"forward", "input", "weight"};
@@ -41,7 +51,8 @@ static float *numbers(size_t count, uint32_t stream, size_t *bytes) {
 
 /* Flops per second, best of a few runs. */
 static double rate(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k) {
-    size_t floats[3] = {(size_t)(s->n * s->h * s->w * s->c), (size_t)(s->kh * s->kw * (s->c / s->groups) * s->o), (size_t)(s->n * s->p * s->q * s->o)};
+    size_t floats[3] = {(size_t)(s->n * s->h * s->w * s->c), (size_t)(s->kh * s->kw * (s->c / s->groups) * s->o),
+                        (size_t)(s->n * s->p * s->q * s->o)};
     size_t bytes[5];
     float *tensor[3], *packed = NULL;
     for (int i = 0; i < 3; i++) tensor[i] = numbers(floats[i], (uint32_t)i, &bytes[i]);
@@ -82,7 +93,9 @@ int main(int argc, char **argv) {
     bench_print_environment(stderr);
     double peak = bench_fma_peak(bench_kernels());
     if (json) printf("{\"kernel_set\": \"%s\", \"peak_gflops\": %.1f, \"layers\": [", bench_kernels()->id, peak * 1e-9);
-    else printf("%s, FMA peak %.0f GF/s\n%-34s %-10s %-7s %9s %8s\n", bench_kernels()->id, peak * 1e-9, "layer", "kernel", "", "GF/s", "of peak");
+    else
+        printf("%s, FMA peak %.0f GF/s\n%-34s %-10s %-7s %9s %8s\n", bench_kernels()->id, peak * 1e-9, "layer",
+               "kernel", "", "GF/s", "of peak");
     const char *separator = "";
     for (int i = 0; i < (quick ? QUICK_SHAPES : SHAPES); i++)
         for (int k = GT_CONV_DIRECT; k < GT_CONV_KERNELS; k++)
@@ -93,13 +106,16 @@ int main(int argc, char **argv) {
                 bool chosen = gt_conv_choose(s, (gt_conv_direction)d) == (gt_conv_kernel)k;
                 double r = rate(s, (gt_conv_direction)d, (gt_conv_kernel)k);
                 char layer[64];
-                snprintf(layer, sizeof layer, "%lldx%lldx%lldx%lld %dx%d/%d to %lld", (long long)s->n, (long long)s->h, (long long)s->w,
-                         (long long)s->c, s->kh, s->kw, s->stride, (long long)s->o);
+                snprintf(layer, sizeof layer, "%lldx%lldx%lldx%lld %dx%d/%d to %lld", (long long)s->n, (long long)s->h,
+                         (long long)s->w, (long long)s->c, s->kh, s->kw, s->stride, (long long)s->o);
                 const char *kernel = gt_conv_kernel_name((gt_conv_kernel)k);
                 if (json)
-                    printf("%s\n{\"layer\": \"%s\", \"kernel\": \"%s\", \"direction\": \"%s\", \"chosen\": %s, \"gflops\": %.1f, \"of_peak\": %.3f}",
+                    printf("%s\n{\"layer\": \"%s\", \"kernel\": \"%s\", \"direction\": \"%s\", \"chosen\": %s, "
+                           "\"gflops\": %.1f, \"of_peak\": %.3f}",
                            separator, layer, kernel, directions[d], chosen ? "true" : "false", r * 1e-9, r / peak);
-                else printf("%-34s %-9s%c %-7s %9.1f %8.2f\n", layer, kernel, chosen ? '*' : ' ', directions[d], r * 1e-9, r / peak);
+                else
+                    printf("%-34s %-9s%c %-7s %9.1f %8.2f\n", layer, kernel, chosen ? '*' : ' ', directions[d],
+                           r * 1e-9, r / peak);
                 separator = ",";
                 fflush(stdout);
             }

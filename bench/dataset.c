@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The dataset tool against a loop in Python with Pillow that does the same work: PNG pictures of 64 x 64 pixels in a ZIP become
- * 32 x 32. By the clock, and by processor time: on a machine that does other things too only the latter means something. */
+ * The dataset tool against a loop in Python with Pillow that does the same work: PNG pictures of 64 x 64 pixels in a
+ * ZIP become 32 x 32. By the clock, and by processor time: on a machine that does other things too only the latter
+ * means something. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +26,23 @@ typedef struct dataset_options {
 static dataset_options options;
 static const gt_option rows[] = {
     BENCH_OPTIONS,
-    {.key = "images", .type = GT_OPTION_INT, BENCH_FIELD(dataset_options, images), .standard = "0", .max = 1e7, .help = "Pictures; 0: 4000, and 60000 with --long"},
-    {.key = "threads", .type = GT_OPTION_INT, BENCH_FIELD(dataset_options, threads), .standard = "0", .max = 4096, .help = "Threads of the dataset tool; 0: one per core"},
-    {.key = "script", .type = GT_OPTION_TEXT, BENCH_FIELD(dataset_options, script), .standard = "bench/dataset_pillow.py", .help = "The loop in Python"},
+    {.key = "images",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(dataset_options, images),
+     .standard = "0",
+     .max = 1e7,
+     .help = "Pictures; 0: 4000, and 60000 with --long"},
+    {.key = "threads",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(dataset_options, threads),
+     .standard = "0",
+     .max = 4096,
+     .help = "Threads of the dataset tool; 0: one per core"},
+    {.key = "script",
+     .type = GT_OPTION_TEXT,
+     BENCH_FIELD(dataset_options, script),
+     .standard = "bench/dataset_pillow.py",
+     .help = "The loop in Python"},
 };
 
 /* As hard to compress as a photograph: slow waves and a little noise. */
@@ -53,7 +68,8 @@ static gt_status add_picture(zip_t *z, uint32_t i) {
     snprintf(name, sizeof name, "%03u/%08u.png", i / 1000, i);
     zip_source_t *source = zip_source_buffer(z, png, n, 1);
     zip_int64_t at = source ? zip_file_add(z, name, source, 0) : -1;
-    if (at < 0 || zip_set_file_compression(z, (zip_uint64_t)at, ZIP_CM_STORE, 0)) return gt_fail(GT_FAILED, "archive: %s", zip_strerror(z));
+    if (at < 0 || zip_set_file_compression(z, (zip_uint64_t)at, ZIP_CM_STORE, 0))
+        return gt_fail(GT_FAILED, "archive: %s", zip_strerror(z));
     return GT_OK;
 }
 
@@ -71,7 +87,12 @@ typedef struct times {
 } times;
 
 static gt_status run_ours(gt_comm *comm, const char *source, const char *dest, times *t) {
-    gt_convert_request r = {.n_sources = 1, .sources = &source, .dest = dest, .restart = true, .overwrite = true, .transform = {.width = TO_SIDE, .height = TO_SIDE, .filter = GT_FILTER_LANCZOS}};
+    gt_convert_request r = {.n_sources = 1,
+                            .sources = &source,
+                            .dest = dest,
+                            .restart = true,
+                            .overwrite = true,
+                            .transform = {.width = TO_SIDE, .height = TO_SIDE, .filter = GT_FILTER_LANCZOS}};
     gt_convert_result result;
     double wall = gt_clock(), cpu = gt_clock_of(CLOCK_PROCESS_CPUTIME_ID);
     gt_log_setup(0, 1, GT_WARNING);
@@ -85,7 +106,10 @@ static gt_status run_ours(gt_comm *comm, const char *source, const char *dest, t
 static times run_pillow(const char *source, const char *dest) {
     char command[2048];
     times t = {NAN, NAN};
-    snprintf(command, sizeof command, "python3=/usr/bin/python3; [ -x $python3 ] || python3=python3; exec $python3 '%s' '%s' '%s' %d 2>/dev/null", options.script, source, dest, TO_SIDE);
+    snprintf(
+        command, sizeof command,
+        "python3=/usr/bin/python3; [ -x $python3 ] || python3=python3; exec $python3 '%s' '%s' '%s' %d 2>/dev/null",
+        options.script, source, dest, TO_SIDE);
     FILE *f = popen(command, "r");
     if (f && fscanf(f, "%lf %lf", &t.wall, &t.cpu) != 2) t = (times){NAN, NAN};
     if (f) pclose(f);
@@ -93,19 +117,26 @@ static times run_pillow(const char *source, const char *dest) {
 }
 
 static void add_row(gt_table *table, const char *name, int64_t images, int threads, times t, times other) {
-    gt_table_row(table, name, (double)threads, (double)images / t.wall, 1e6 * t.cpu / (double)images, other.wall / t.wall, threads * other.cpu / t.cpu);
+    gt_table_row(table, name, (double)threads, (double)images / t.wall, 1e6 * t.cpu / (double)images,
+                 other.wall / t.wall, threads * other.cpu / t.cpu);
 }
 
 static gt_status run_in(bench *b, const char *folder) {
-    static const gt_column columns[] = {{"tool", "tool", GT_COLUMN_TEXT}, {"threads", "threads", 0}, {"rate", "images/s", 0}, {"cpu", "processor us/image", 1},
-                                        {"speedup", "x Pillow by the clock", 2}, {"speedup_cpu", "x Pillow by processor time", 2}};
+    static const gt_column columns[] = {{"tool", "tool", GT_COLUMN_TEXT},
+                                        {"threads", "threads", 0},
+                                        {"rate", "images/s", 0},
+                                        {"cpu", "processor us/image", 1},
+                                        {"speedup", "x Pillow by the clock", 2},
+                                        {"speedup_cpu", "x Pillow by processor time", 2}};
     int64_t images = options.images ? options.images : b->common->careful ? 60000 : 4000;
     char source[512], ours[512], theirs[512];
     snprintf(source, sizeof source, "%s/source.zip", folder);
     snprintf(ours, sizeof ours, "%s/gantry.zip", folder);
     snprintf(theirs, sizeof theirs, "%s/pillow.zip", folder);
-    gt_results_say(b->results, "work", "%lld PNG pictures of %dx%d in a ZIP -> %dx%d by lanczos, stored PNG in a ZIP", (long long)images, SIDE, SIDE, TO_SIDE, TO_SIDE);
-    gt_results_say(b->results, "x Pillow by processor time", "threads x its time / ours: what the clock would say on cores that do nothing else");
+    gt_results_say(b->results, "work", "%lld PNG pictures of %dx%d in a ZIP -> %dx%d by lanczos, stored PNG in a ZIP",
+                   (long long)images, SIDE, SIDE, TO_SIDE, TO_SIDE);
+    gt_results_say(b->results, "x Pillow by processor time",
+                   "threads x its time / ours: what the clock would say on cores that do nothing else");
     times t, pillow = {NAN, NAN};
     gt_status st = make_source(source, images);
     if (!st) pillow = run_pillow(source, theirs);
@@ -123,6 +154,13 @@ static gt_status run_in(bench *b, const char *folder) {
 static gt_status run(bench *b) { return bench_in_folder(b, run_in); }
 
 int main(int argc, char **argv) {
-    const bench_program p = {.name = "dataset", .help = "Images per second of the dataset tool, against a loop with Pillow", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options, .run = run, .ranks = true, .threads = &options.threads};
+    const bench_program p = {.name = "dataset",
+                             .help = "Images per second of the dataset tool, against a loop with Pillow",
+                             .rows = rows,
+                             .n_rows = sizeof rows / sizeof *rows,
+                             .fields = &options,
+                             .run = run,
+                             .ranks = true,
+                             .threads = &options.threads};
     return bench_main(&p, argc, argv);
 }

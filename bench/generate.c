@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Images per second from the generator of a recipe, with fresh weights: time does not depend on their values. Under mpirun every rank
- * makes its own, as gantry generate does. */
+ * Images per second from the generator of a recipe, with fresh weights: time does not depend on their values. Under
+ * mpirun every rank makes its own, as gantry generate does. */
 #include <math.h>
 #include <string.h>
 
@@ -19,21 +19,39 @@ static generate_options options;
 
 static const gt_option rows[] = {
     BENCH_OPTIONS,
-    {.key = "recipe", .type = GT_OPTION_CHOICE, BENCH_FIELD(generate_options, recipe), .standard = "cifar", .choices = BENCH_RECIPE_NAMES, .help = "Whose generator"},
-    {.key = "threads", .type = GT_OPTION_INT, BENCH_FIELD(generate_options, threads), .standard = "1", .min = 1, .max = 4096, .help = "Of each rank"},
-    {.key = "batch", .type = GT_OPTION_INT, BENCH_FIELD(generate_options, batch), .standard = "0", .max = 4096, .help = "Images per run; 0: 1, 4 and 8"},
+    {.key = "recipe",
+     .type = GT_OPTION_CHOICE,
+     BENCH_FIELD(generate_options, recipe),
+     .standard = "cifar",
+     .choices = BENCH_RECIPE_NAMES,
+     .help = "Whose generator"},
+    {.key = "threads",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(generate_options, threads),
+     .standard = "1",
+     .min = 1,
+     .max = 4096,
+     .help = "Of each rank"},
+    {.key = "batch",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(generate_options, batch),
+     .standard = "0",
+     .max = 4096,
+     .help = "Images per run; 0: 1, 4 and 8"},
 };
 
 static gt_status measure(bench *b, gt_engine *e, int n, double peak, gt_table *table) {
     gt_model *m = e->model;
-    gt_graph *g = m->build_generator(m, &(gt_generate_options){.n = n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1});
+    gt_graph *g = m->build_generator(
+        m, &(gt_generate_options){.n = n, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1});
     gt_exec *x = g ? gt_exec_new(g, &(gt_exec_options){.pool = e->pool}) : NULL;
     gt_status st = x ? GT_OK : GT_FAILED;
     if (x) gt_exec_bind(x, GT_SLOT(0), m->blocks[0]);
     float *z = x ? gt_exec_input(x, "z") : NULL;
     if (z) gt_random_normal((gt_key){.seed = 1}, z, (size_t)n * (size_t)m->z_dim);
     if (!st) st = gt_exec_prepare(x, NULL);
-    clockid_t clock = b->comm->threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC; /* one thread: other programs do not count */
+    /* one thread: other programs do not count */
+    clockid_t clock = b->comm->threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
     double best = INFINITY, until = gt_clock() + (b->common->careful ? 10 : 1);
     for (int i = 0; !st && (i < 3 || gt_clock() < until); i++) {
         double start = gt_clock_of(clock);
@@ -43,7 +61,9 @@ static gt_status measure(bench *b, gt_engine *e, int n, double peak, gt_table *t
     }
     if (!st) {
         double rate = n * b->comm->ranks / best, flops = gt_exec_cost(x).flops / n;
-        gt_table_row(table, options.recipe, (double)b->comm->ranks, (double)b->comm->threads, (double)n, rate, flops / 1e9, flops * rate / 1e9, flops * rate / (peak * b->comm->ranks), (double)gt_exec_arena_bytes(x) / 1e6);
+        gt_table_row(table, options.recipe, (double)b->comm->ranks, (double)b->comm->threads, (double)n, rate,
+                     flops / 1e9, flops * rate / 1e9, flops * rate / (peak * b->comm->ranks),
+                     (double)gt_exec_arena_bytes(x) / 1e6);
     }
     gt_exec_free(x);
     gt_graph_free(g);
@@ -51,8 +71,15 @@ static gt_status measure(bench *b, gt_engine *e, int n, double peak, gt_table *t
 }
 
 static gt_status run(bench *b) {
-    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"ranks", "ranks", 0}, {"threads", "threads", 0}, {"batch", "batch", 0}, {"rate", "images/s", 1}, {"gflop", "Gflop/image", 2},
-                                        {"gflops", "Gflop/s", 1}, {"of_peak", "of FMA peak", 2}, {"arena", "arena MB", 1}};
+    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
+                                        {"ranks", "ranks", 0},
+                                        {"threads", "threads", 0},
+                                        {"batch", "batch", 0},
+                                        {"rate", "images/s", 1},
+                                        {"gflop", "Gflop/image", 2},
+                                        {"gflops", "Gflop/s", 1},
+                                        {"of_peak", "of FMA peak", 2},
+                                        {"arena", "arena MB", 1}};
     gt_engine e;
     gt_status st = bench_recipe_open(&e, b->comm, bench_recipe_find(options.recipe), &(bench_changes){0});
     if (st) return st;
@@ -66,7 +93,13 @@ static gt_status run(bench *b) {
 }
 
 int main(int argc, char **argv) {
-    const bench_program p = {.name = "generate", .help = "Generated images per second", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options,
-                             .run = run, .ranks = true, .threads = &options.threads};
+    const bench_program p = {.name = "generate",
+                             .help = "Generated images per second",
+                             .rows = rows,
+                             .n_rows = sizeof rows / sizeof *rows,
+                             .fields = &options,
+                             .run = run,
+                             .ranks = true,
+                             .threads = &options.threads};
     return bench_main(&p, argc, argv);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Iterations of EM beside scikit-learn's: same points, same start, same settings of BLAS, in turns. The log-likelihoods after the iterations stand
- * beside the times: they agree, or something else was computed. */
+ * Iterations of EM beside scikit-learn's: same points, same start, same settings of BLAS, in turns. The log-likelihoods
+ * after the iterations stand beside the times: they agree, or something else was computed. */
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,13 +23,50 @@ static gmm_options options;
 
 static const gt_option rows[] = {
     BENCH_OPTIONS,
-    {.key = "points", .type = GT_OPTION_INT, BENCH_FIELD(gmm_options, points), .standard = "0", .max = 1e8, .help = "0: 100,000, with --long a million"},
-    {.key = "dimensions", .type = GT_OPTION_INT, BENCH_FIELD(gmm_options, dimensions), .standard = "16", .min = 1, .max = 4096, .help = "Of a point"},
-    {.key = "k", .type = GT_OPTION_INT, BENCH_FIELD(gmm_options, k), .standard = "16", .min = 1, .max = 4096, .help = "Components"},
-    {.key = "covariance", .type = GT_OPTION_CHOICE, BENCH_FIELD(gmm_options, covariance), .standard = "full", .choices = GT_COVARIANCES, .help = "Kind of covariances"},
-    {.key = "iterations", .type = GT_OPTION_INT, BENCH_FIELD(gmm_options, iterations), .standard = "5", .min = 1, .max = 1000, .help = "That are timed"},
-    {.key = "threads", .type = GT_OPTION_INT, BENCH_FIELD(gmm_options, threads), .standard = "0", .max = 4096, .help = "Of both; 0: 1 and 2"},
-    {.key = "script", .type = GT_OPTION_TEXT, BENCH_FIELD(gmm_options, script), .standard = "bench/gmm_sklearn.py", .help = "The same in Python"},
+    {.key = "points",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(gmm_options, points),
+     .standard = "0",
+     .max = 1e8,
+     .help = "0: 100,000, with --long a million"},
+    {.key = "dimensions",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(gmm_options, dimensions),
+     .standard = "16",
+     .min = 1,
+     .max = 4096,
+     .help = "Of a point"},
+    {.key = "k",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(gmm_options, k),
+     .standard = "16",
+     .min = 1,
+     .max = 4096,
+     .help = "Components"},
+    {.key = "covariance",
+     .type = GT_OPTION_CHOICE,
+     BENCH_FIELD(gmm_options, covariance),
+     .standard = "full",
+     .choices = GT_COVARIANCES,
+     .help = "Kind of covariances"},
+    {.key = "iterations",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(gmm_options, iterations),
+     .standard = "5",
+     .min = 1,
+     .max = 1000,
+     .help = "That are timed"},
+    {.key = "threads",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(gmm_options, threads),
+     .standard = "0",
+     .max = 4096,
+     .help = "Of both; 0: 1 and 2"},
+    {.key = "script",
+     .type = GT_OPTION_TEXT,
+     BENCH_FIELD(gmm_options, script),
+     .standard = "bench/gmm_sklearn.py",
+     .help = "The same in Python"},
 };
 
 typedef struct timing {
@@ -54,9 +91,20 @@ static gt_status make_points(const char *path, int64_t n, int64_t d) {
 }
 
 static gt_status write_start(const char *path, const gt_mixture *m) {
-    bool full = m->covariance == GT_COVARIANCE_FULL, tied = m->covariance == GT_COVARIANCE_TIED, diagonal = m->covariance == GT_COVARIANCE_DIAGONAL;
-    gt_array covariances = {"covariances", GT_NUMBER_DOUBLE, full ? 3 : tied || diagonal ? 2 : 1, {tied ? m->d : m->k, m->d, m->d}, m->covariances};
-    return gt_arrays_write(path, (gt_array[]){{"weights", GT_NUMBER_DOUBLE, 1, {m->k}, m->weights}, {"means", GT_NUMBER_DOUBLE, 2, {m->k, m->d}, m->means}, covariances}, 3);
+    bool full = m->covariance == GT_COVARIANCE_FULL, tied = m->covariance == GT_COVARIANCE_TIED,
+         diagonal = m->covariance == GT_COVARIANCE_DIAGONAL;
+    gt_array covariances = {"covariances",
+                            GT_NUMBER_DOUBLE,
+                            full               ? 3
+                            : tied || diagonal ? 2
+                                               : 1,
+                            {tied ? m->d : m->k, m->d, m->d},
+                            m->covariances};
+    return gt_arrays_write(path,
+                           (gt_array[]){{"weights", GT_NUMBER_DOUBLE, 1, {m->k}, m->weights},
+                                        {"means", GT_NUMBER_DOUBLE, 2, {m->k, m->d}, m->means},
+                                        covariances},
+                           3);
 }
 
 static gt_status iterate(gt_em *em, timing *t) {
@@ -94,7 +142,10 @@ static timing run_theirs(int threads, const char *points, const char *start) {
     char command[2048], number[16];
     snprintf(number, sizeof number, "%d", threads);
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) setenv(settings[i], number, 1);
-    snprintf(command, sizeof command, "python3=/usr/bin/python3; [ -x $python3 ] || python3=python3; exec $python3 '%s' '%s' '%s' %s %lld 2>/dev/null", options.script, points, start, options.covariance, (long long)options.iterations);
+    snprintf(command, sizeof command,
+             "python3=/usr/bin/python3; [ -x $python3 ] || python3=python3; exec $python3 '%s' '%s' '%s' %s %lld "
+             "2>/dev/null",
+             options.script, points, start, options.covariance, (long long)options.iterations);
     FILE *p = popen(command, "r");
     if (p && fscanf(p, "%lf %lf %lf", &t.wall, &t.cpu, &t.log_likelihood) != 3) t = (timing){NAN, NAN, NAN};
     if (p) pclose(p);
@@ -102,18 +153,25 @@ static timing run_theirs(int threads, const char *points, const char *start) {
 }
 
 static void add_row(gt_table *table, const char *who, int threads, timing t, timing other) {
-    gt_table_row(table, who, options.covariance, (double)threads, t.wall, t.cpu, other.wall / t.wall, other.cpu / t.cpu, t.log_likelihood);
+    gt_table_row(table, who, options.covariance, (double)threads, t.wall, t.cpu, other.wall / t.wall, other.cpu / t.cpu,
+                 t.log_likelihood);
 }
 
 static gt_status compare(bench *b, const char *folder) {
-    static const gt_column columns[] = {{"who", "who", GT_COLUMN_TEXT}, {"covariance", "covariance", GT_COLUMN_TEXT}, {"threads", "threads", 0}, {"wall", "s/iteration", 4},
-                                        {"cpu", "of processor time", 4}, {"ratio", "x scikit-learn", 1}, {"cpu_ratio", "x by processor time", 1},
+    static const gt_column columns[] = {{"who", "who", GT_COLUMN_TEXT},
+                                        {"covariance", "covariance", GT_COLUMN_TEXT},
+                                        {"threads", "threads", 0},
+                                        {"wall", "s/iteration", 4},
+                                        {"cpu", "of processor time", 4},
+                                        {"ratio", "x scikit-learn", 1},
+                                        {"cpu_ratio", "x by processor time", 1},
                                         {"log_likelihood", "log-likelihood", 12}};
     char points[512], start[512];
     snprintf(points, sizeof points, "%s/points.h5", folder);
     snprintf(start, sizeof start, "%s/start.h5", folder);
     int64_t n = options.points ? options.points : b->common->careful ? 1000000 : 100000;
-    gt_results_say(b->results, "points", "%lld of %lld numbers, %lld components", (long long)n, (long long)options.dimensions, (long long)options.k);
+    gt_results_say(b->results, "points", "%lld of %lld numbers, %lld components", (long long)n,
+                   (long long)options.dimensions, (long long)options.k);
     gt_table *table = gt_results_table(b->results, "em", columns, sizeof columns / sizeof *columns);
     gt_cloud *cloud = NULL;
     gt_status st = make_points(points, n, options.dimensions);
@@ -123,7 +181,8 @@ static gt_status compare(bench *b, const char *folder) {
         timing ours;
         if ((st = run_ours(b, threads, cloud, start, &ours))) break;
         timing theirs = run_theirs(threads, points, start);
-        if (isnan(theirs.wall)) gt_warn("no comparison: %s does not run (python3-sklearn, python3-h5py)", options.script);
+        if (isnan(theirs.wall))
+            gt_warn("no comparison: %s does not run (python3-sklearn, python3-h5py)", options.script);
         else add_row(table, "scikit-learn", threads, theirs, theirs);
         add_row(table, "gantry", threads, ours, theirs);
     }
@@ -137,7 +196,13 @@ static gt_status run(bench *b) { return bench_in_folder(b, compare); }
 
 int main(int argc, char **argv) {
     static const int64_t two = 2; /* as many cores as are compared */
-    const bench_program p = {.name = "gmm", .help = "Iterations of EM beside scikit-learn", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options, .run = run, .ranks = true,
+    const bench_program p = {.name = "gmm",
+                             .help = "Iterations of EM beside scikit-learn",
+                             .rows = rows,
+                             .n_rows = sizeof rows / sizeof *rows,
+                             .fields = &options,
+                             .run = run,
+                             .ranks = true,
                              .threads = &two};
     return bench_main(&p, argc, argv);
 }

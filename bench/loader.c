@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Images per second from ZIP archives of PNG, on one core: reading and decoding alone, and through the loader with its thread;
- * then how long training waits for it. */
+ * Images per second from ZIP archives of PNG, on one core: reading and decoding alone, and through the loader with its
+ * thread; then how long training waits for it. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,8 @@ static gt_status add_picture(zip_t *z, gt_dataset *ds, int64_t i, int level) {
     snprintf(name, sizeof name, "img%08lld.png", (long long)i);
     zip_source_t *source = st ? NULL : zip_source_buffer(z, png, n, 1);
     zip_int64_t at = source ? zip_file_add(z, name, source, 0) : -1;
-    if (!st && (at < 0 || zip_set_file_compression(z, (zip_uint64_t)at, ZIP_CM_STORE, 0))) st = gt_fail(GT_FAILED, "archive: %s", zip_strerror(z));
+    if (!st && (at < 0 || zip_set_file_compression(z, (zip_uint64_t)at, ZIP_CM_STORE, 0)))
+        st = gt_fail(GT_FAILED, "archive: %s", zip_strerror(z));
     free(pixels);
     return st;
 }
@@ -71,15 +72,18 @@ static gt_status decode_rate(gt_dataset *ds, double seconds, double *rate) {
     return st;
 }
 
-/* Images per second of processor time of this thread and the loader's together: decoding, order, conversion to float32. */
+/* Images per second of processor time of this thread and the loader's together: decoding, order, conversion to float32.
+ */
 static gt_status loader_rate(gt_dataset *ds, size_t cache, double seconds, double *rate) {
     enum { BATCH = 32 };
     const gt_dataset_info *info = gt_dataset_get_info(ds);
-    float *images = malloc((size_t)BATCH * (size_t)info->height * (size_t)info->width * (size_t)info->channels * sizeof *images);
+    float *images = malloc((size_t)BATCH * (size_t)info->height * (size_t)info->width * (size_t)info->channels *
+                           sizeof *images);
     gt_loader *l = NULL;
     gt_loader_plan plan = {.batch = BATCH, .full = {1, (gt_range[]){{0, BATCH}}}, .cache_bytes = cache};
     gt_status st = images ? gt_loader_new(&l, ds, &plan) : gt_fail(GT_NOMEM, "out of memory for a batch");
-    uint64_t step = 0, first = cache ? ((uint64_t)info->count + BATCH - 1) / BATCH : 1; /* with a cache: from the second epoch on */
+    /* with a cache: from the second epoch on */
+    uint64_t step = 0, first = cache ? ((uint64_t)info->count + BATCH - 1) / BATCH : 1;
     double start = 0, now = 0;
     for (; !st && (step <= first || now - start < seconds); step++) {
         st = gt_loader_step(l, step, 0, images, NULL);
@@ -108,7 +112,8 @@ static gt_status measure(const bench *b, const char *path, int size, const char 
 
 /* Of the time of steps, what passed while waiting for images: the first epoch, when nothing is decoded yet. */
 static gt_status measure_waiting(bench *b, const char *path) {
-    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"rate", "images/s", 1}, {"wait", "waiting %", 2}};
+    static const gt_column columns[] = {
+        {"recipe", "recipe", GT_COLUMN_TEXT}, {"rate", "images/s", 1}, {"wait", "waiting %", 2}};
     gt_table *table = gt_results_table(b->results, "training from stored PNG, first epoch", columns, 3);
     gt_engine e;
     gt_status st = bench_recipe_open(&e, b->comm, bench_recipe_find("demo"), &(bench_changes){.data = path});
@@ -119,13 +124,18 @@ static gt_status measure_waiting(bench *b, const char *path) {
     int64_t shown = e.shown;
     for (int i = 0; i < 8 && !st; i++) st = gt_engine_step_all(&e);
     double time = gt_clock() - start;
-    if (!st) gt_table_row(table, "demo", (double)(e.shown - shown) / time, 100 * gt_loader_wait_seconds(e.loader) / time);
+    if (!st)
+        gt_table_row(table, "demo", (double)(e.shown - shown) / time, 100 * gt_loader_wait_seconds(e.loader) / time);
     bench_recipe_close(&e);
     return st;
 }
 
 static gt_status run_in(bench *b, const char *folder) {
-    static const gt_column columns[] = {{"kind", "PNG in ZIP", GT_COLUMN_TEXT}, {"size", "pixels", 0}, {"decode", "decoded/s", 0}, {"bandwidth", "MB/s", 0}, {"loader", "through loader/s", 0},
+    static const gt_column columns[] = {{"kind", "PNG in ZIP", GT_COLUMN_TEXT},
+                                        {"size", "pixels", 0},
+                                        {"decode", "decoded/s", 0},
+                                        {"bandwidth", "MB/s", 0},
+                                        {"loader", "through loader/s", 0},
                                         {"cached", "from cache/s", 0}};
     gt_results_say(b->results, "per core", "images per second of processor time");
     gt_table *table = gt_results_table(b->results, "loading, one core", columns, 6);
@@ -147,6 +157,12 @@ static gt_status run_in(bench *b, const char *folder) {
 static gt_status run(bench *b) { return bench_in_folder(b, run_in); }
 
 int main(int argc, char **argv) {
-    const bench_program p = {.name = "loader", .help = "Decoded images per second and core; waiting in training", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options, .run = run, .ranks = true};
+    const bench_program p = {.name = "loader",
+                             .help = "Decoded images per second and core; waiting in training",
+                             .rows = rows,
+                             .n_rows = sizeof rows / sizeof *rows,
+                             .fields = &options,
+                             .run = run,
+                             .ranks = true};
     return bench_main(&p, argc, argv);
 }

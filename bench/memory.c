@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Memory of training steps: what is planned, what of it is ever touched, and what the process really holds at its highest. */
+ * Memory of training steps: what is planned, what of it is ever touched, and what the process really holds at its
+ * highest. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +21,25 @@ static memory_options options;
 
 static const gt_option rows[] = {
     BENCH_OPTIONS,
-    {.key = "recipe", .type = GT_OPTION_CHOICE, BENCH_FIELD(memory_options, recipe), .standard = "small", .choices = BENCH_RECIPE_NAMES "|all",
+    {.key = "recipe",
+     .type = GT_OPTION_CHOICE,
+     BENCH_FIELD(memory_options, recipe),
+     .standard = "small",
+     .choices = BENCH_RECIPE_NAMES "|all",
      .help = "What to train; all, and --long: those with a reference"},
-    {.key = "memory", .type = GT_OPTION_CHOICE, BENCH_FIELD(memory_options, memory), .standard = "normal", .choices = "normal|low", .help = "As in jobs"},
-    {.key = "threads", .type = GT_OPTION_INT, BENCH_FIELD(memory_options, threads), .standard = "1", .min = 1, .max = 4096, .help = "Threads"},
+    {.key = "memory",
+     .type = GT_OPTION_CHOICE,
+     BENCH_FIELD(memory_options, memory),
+     .standard = "normal",
+     .choices = "normal|low",
+     .help = "As in jobs"},
+    {.key = "threads",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(memory_options, threads),
+     .standard = "1",
+     .min = 1,
+     .max = 4096,
+     .help = "Threads"},
 };
 
 /* "VmHWM:    1234 kB" of this process, in bytes. */
@@ -67,38 +83,53 @@ static bench_recipe recipe_with(const bench_recipe *r, const char *key) {
 }
 
 static gt_status measure(bench *b, const bench_recipe *plain, gt_table *table) {
-    const bench_recipe with_low = recipe_with(plain, "memory=low"), *r = strcmp(options.memory, "low") ? plain : &with_low;
+    const bench_recipe with_low = recipe_with(plain, "memory=low"),
+                       *r = strcmp(options.memory, "low") ? plain : &with_low;
     gt_engine e;
     bench_steps steps;
     reset_high_water();
     double before = status_bytes("VmRSS");
     int64_t batch = r->reference_slice;
-    gt_status st = bench_recipe_open(&e, b->comm, r, &(bench_changes){.batch = batch, .slices = batch ? 1 : 0}); /* one slice of as many images as the reference had */
+    /* one slice of as many images as the reference had */
+    gt_status st = bench_recipe_open(&e, b->comm, r, &(bench_changes){.batch = batch, .slices = batch ? 1 : 0});
     if (st) return st;
     st = bench_recipe_steps(&e, 1, &steps);
-    double high = status_bytes("VmHWM") - before, networks = (double)gt_engine_network_bytes(&e), planned = (double)e.arena_bytes + networks;
+    double high = status_bytes("VmHWM") - before, networks = (double)gt_engine_network_bytes(&e),
+           planned = (double)e.arena_bytes + networks;
     if (!st)
-        gt_table_row(table, r->name, (double)e.model->slice_size, (double)e.arena_bytes / 1e6, touched(e.arena, e.arena_bytes) / 1e6, networks / 1e6, planned / 1e6, high / 1e6,
-                     high / planned, r->reference_memory > 0 ? high / r->reference_memory : NAN);
+        gt_table_row(table, r->name, (double)e.model->slice_size, (double)e.arena_bytes / 1e6,
+                     touched(e.arena, e.arena_bytes) / 1e6, networks / 1e6, planned / 1e6, high / 1e6, high / planned,
+                     r->reference_memory > 0 ? high / r->reference_memory : NAN);
     bench_recipe_close(&e);
     return st;
 }
 
 static gt_status run(bench *b) {
-    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"slice", "slice", 0}, {"arena", "arena MB", 1}, {"touched", "touched MB", 1}, {"blocks", "networks MB", 1},
-                                        {"planned", "planned MB", 1}, {"high", "peak RSS MB", 1}, {"ratio", "RSS/planned", 2}, {"reference", "RSS/reference", 2}};
+    static const gt_column columns[] = {
+        {"recipe", "recipe", GT_COLUMN_TEXT}, {"slice", "slice", 0},        {"arena", "arena MB", 1},
+        {"touched", "touched MB", 1},         {"blocks", "networks MB", 1}, {"planned", "planned MB", 1},
+        {"high", "peak RSS MB", 1},           {"ratio", "RSS/planned", 2},  {"reference", "RSS/reference", 2}};
     gt_results_say(b->results, "networks", "parameters, moving average, moments, gradient buffers");
-    gt_results_say(b->results, "peak RSS", "highest resident memory from before the model is made to after its steps, less what the process held before");
+    gt_results_say(
+        b->results, "peak RSS",
+        "highest resident memory from before the model is made to after its steps, less what the process held before");
     gt_table *table = gt_results_table(b->results, "memory of training steps, one rank", columns, 9);
     bool all = b->common->careful || !strcmp(options.recipe, "all");
     gt_status st = GT_OK;
     for (int i = 0; i < BENCH_RECIPES && !st; i++)
-        if (all ? bench_recipes[i].reference_rate > 0 : !strcmp(bench_recipes[i].name, options.recipe)) st = measure(b, &bench_recipes[i], table);
+        if (all ? bench_recipes[i].reference_rate > 0 : !strcmp(bench_recipes[i].name, options.recipe))
+            st = measure(b, &bench_recipes[i], table);
     return st;
 }
 
 int main(int argc, char **argv) {
-    const bench_program p = {.name = "memory", .help = "Memory of training steps: planned, touched, held", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options,
-                             .run = run, .ranks = true, .threads = &options.threads};
+    const bench_program p = {.name = "memory",
+                             .help = "Memory of training steps: planned, touched, held",
+                             .rows = rows,
+                             .n_rows = sizeof rows / sizeof *rows,
+                             .fields = &options,
+                             .run = run,
+                             .ranks = true,
+                             .threads = &options.threads};
     return bench_main(&p, argc, argv);
 }

@@ -42,13 +42,15 @@ int main(int argc, char **argv) {
     for (int i = 0; i < GT_ISA_COUNT; i++) {
         if (!gt_isa_available((gt_isa)i)) continue;
         const gt_kernel_set *set = gt_kernel_set_with_isa(gt_kernel_set_best(), (gt_isa)i);
-        printf(json ? "%s\"%s\": %.1f" : "%s%10s %8.1f GF/s\n", json ? separator : "", set->name, bench_fma_peak(set) * 1e-9);
+        printf(json ? "%s\"%s\": %.1f" : "%s%10s %8.1f GF/s\n", json ? separator : "", set->name,
+               bench_fma_peak(set) * 1e-9);
         separator = ", ";
     }
     printf(json ? "}, \"bandwidth_gbytes\": {" : "y += x, one thread\n");
     separator = "";
     for (int kib = 32; kib <= 256 << 10; kib *= 8) {
-        printf(json ? "%s\"%d KiB\": %.1f" : "%s%6d KiB %8.1f GB/s\n", json ? separator : "", kib, bandwidth((size_t)kib << 10));
+        printf(json ? "%s\"%d KiB\": %.1f" : "%s%6d KiB %8.1f GB/s\n", json ? separator : "", kib,
+               bandwidth((size_t)kib << 10));
         separator = ", ";
     }
     if (json) printf("}}\n");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The exact tree between ranks against MPI_Allreduce, on blocks of gradients of several sizes. Both end with the sum on every rank: the tree
- * as sums of each rank's parts followed by the all-gather that in training hands out parameters. Run with mpirun. */
+ * The exact tree between ranks against MPI_Allreduce, on blocks of gradients of several sizes. Both end with the sum on
+ * every rank: the tree as sums of each rank's parts followed by the all-gather that in training hands out parameters.
+ * Run with mpirun. */
 #include <math.h>
 #include <mpi.h>
 #include <string.h>
@@ -17,7 +18,13 @@ static reduce_options options;
 
 static const gt_option rows[] = {
     BENCH_OPTIONS,
-    {.key = "most", .type = GT_OPTION_INT, BENCH_FIELD(reduce_options, megabytes), .standard = "64", .min = 1, .max = 8192, .help = "Largest block, in MiB"},
+    {.key = "most",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(reduce_options, megabytes),
+     .standard = "64",
+     .min = 1,
+     .max = 8192,
+     .help = "Largest block, in MiB"},
 };
 
 typedef struct subject {
@@ -28,7 +35,8 @@ typedef struct subject {
     size_t floats;
 } subject;
 
-/* From gradients that are there to sums that are everywhere: a backward pass of no duration. Filling the gradient is not counted. */
+/* From gradients that are there to sums that are everywhere: a backward pass of no duration. Filling the gradient is
+ * not counted. */
 static double tree_seconds(const subject *s) {
     gt_reducer_begin_all(s->reducer, s->plan);
     memset(gt_reducer_begin_group(s->reducer), 0, s->floats * sizeof(float));
@@ -65,8 +73,10 @@ static gt_status measure(bench *b, size_t floats, gt_table *table) {
     gt_status st = gt_comm_agree_all(b->comm, s.plan && s.block ? GT_OK : GT_FAILED);
     if (!st) {
         int runs = b->common->careful ? 10 : 4;
-        double tree = best_of(tree_seconds, &s, runs), all = best_of(allreduce_seconds, &s, runs), bytes = (double)(floats * sizeof(float));
-        gt_table_row(table, (double)b->comm->ranks, (double)b->comm->hosts, bytes / 1e6, tree * 1e3, bytes / tree / 1e6, all * 1e3, bytes / all / 1e6, all / tree);
+        double tree = best_of(tree_seconds, &s, runs), all = best_of(allreduce_seconds, &s, runs),
+               bytes = (double)(floats * sizeof(float));
+        gt_table_row(table, (double)b->comm->ranks, (double)b->comm->hosts, bytes / 1e6, tree * 1e3, bytes / tree / 1e6,
+                     all * 1e3, bytes / all / 1e6, all / tree);
     }
     gt_reducer_free_all(s.reducer);
     gt_block_free(s.block, floats * sizeof(float));
@@ -74,16 +84,31 @@ static gt_status measure(bench *b, size_t floats, gt_table *table) {
 }
 
 static gt_status run(bench *b) {
-    static const gt_column columns[] = {{"ranks", "ranks", 0}, {"hosts", "hosts", 0}, {"megabytes", "block MB", 2}, {"tree_ms", "tree ms", 2}, {"tree", "tree MB/s", 0},
-                                        {"allreduce_ms", "Allreduce ms", 2}, {"allreduce", "Allreduce MB/s", 0}, {"ratio", "tree/Allreduce", 2}};
+    static const gt_column columns[] = {{"ranks", "ranks", 0},
+                                        {"hosts", "hosts", 0},
+                                        {"megabytes", "block MB", 2},
+                                        {"tree_ms", "tree ms", 2},
+                                        {"tree", "tree MB/s", 0},
+                                        {"allreduce_ms", "Allreduce ms", 2},
+                                        {"allreduce", "Allreduce MB/s", 0},
+                                        {"ratio", "tree/Allreduce", 2}};
     if (b->comm->ranks == 1) return gt_fail(GT_USAGE, "several ranks are needed: mpirun -n 2 gantry bench reduce");
-    gt_table *table = gt_results_table(b->results, "sum of a block of gradients on all ranks; MB/s of the block", columns, 8);
+    gt_table *table = gt_results_table(b->results, "sum of a block of gradients on all ranks; MB/s of the block",
+                                       columns, 8);
     gt_status st = GT_OK;
-    for (size_t floats = 1 << 16; floats * sizeof(float) <= (size_t)options.megabytes << 20 && !st; floats *= 4) st = measure(b, floats, table);
+    for (size_t floats = 1 << 16; floats * sizeof(float) <= (size_t)options.megabytes << 20 && !st; floats *= 4)
+        st = measure(b, floats, table);
     return st;
 }
 
 int main(int argc, char **argv) {
-    const bench_program p = {.name = "reduce", .help = "Sums of gradients over ranks: the exact tree against MPI_Allreduce; run it with mpirun", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options, .run = run, .ranks = true};
+    const bench_program p = {
+        .name = "reduce",
+        .help = "Sums of gradients over ranks: the exact tree against MPI_Allreduce; run it with mpirun",
+        .rows = rows,
+        .n_rows = sizeof rows / sizeof *rows,
+        .fields = &options,
+        .run = run,
+        .ranks = true};
     return bench_main(&p, argc, argv);
 }

@@ -18,8 +18,18 @@ typedef struct report_options {
 static report_options options;
 
 static const gt_option rows[] = {
-    {.key = "h5", .type = GT_OPTION_TEXT, .path = true, BENCH_FIELD(report_options, h5), .standard = "", .help = "Write all results to this HDF5 file"},
-    {.key = "svg", .type = GT_OPTION_TEXT, .path = true, BENCH_FIELD(report_options, svg), .standard = "", .help = "Plot images/s over ranks to this file"},
+    {.key = "h5",
+     .type = GT_OPTION_TEXT,
+     .path = true,
+     BENCH_FIELD(report_options, h5),
+     .standard = "",
+     .help = "Write all results to this HDF5 file"},
+    {.key = "svg",
+     .type = GT_OPTION_TEXT,
+     .path = true,
+     BENCH_FIELD(report_options, svg),
+     .standard = "",
+     .help = "Plot images/s over ranks to this file"},
 };
 
 static gt_status read_results(const char *path, gt_results **list, int *n) {
@@ -38,8 +48,8 @@ static gt_status read_results(const char *path, gt_results **list, int *n) {
     return list[*n] ? (++*n, GT_OK) : GT_FORMAT;
 }
 
-/* Images per second over ranks: a line for each recipe and kind of scaling with one thread a rank, from all `scaling` results; for a model's
- * table one for each network. */
+/* Images per second over ranks: a line for each recipe and kind of scaling with one thread a rank, from all `scaling`
+ * results; for a model's table one for each network. */
 static gt_status plot(gt_results *const *list, int n, const char *path) {
     enum { MOST_LINES = 12, MOST_POINTS = 64 };
     static double x[MOST_LINES][MOST_POINTS], y[MOST_LINES][MOST_POINTS];
@@ -50,7 +60,8 @@ static gt_status plot(gt_results *const *list, int n, const char *path) {
         for (int k = 0; k < list[i]->n_tables; k++) {
             const gt_table *t = &list[i]->tables[k];
             for (int r = 0; r < t->n_rows && t->n_columns > 1; r++) {
-                double ranks = gt_table_number(t, r, "ranks"), rate = gt_table_number(t, r, "rate"), threads = gt_table_number(t, r, "threads");
+                double ranks = gt_table_number(t, r, "ranks"), rate = gt_table_number(t, r, "rate"),
+                       threads = gt_table_number(t, r, "threads");
                 bool words = t->columns[0].digits < 0 && t->columns[1].digits < 0;
                 if (!words || !(ranks >= 1) || !(rate > 0) || threads > 1) continue;
                 const gt_cell *cells = t->cells + r * t->n_columns;
@@ -69,9 +80,13 @@ static gt_status plot(gt_results *const *list, int n, const char *path) {
             }
         }
     if (!n_lines) return gt_fail(GT_USAGE, "--svg: these results have no images/s over ranks (gantry bench scaling)");
-    return gt_figure_write_svg(path, &(gt_panel){.title = "gantry: images per second over ranks, one thread each", .x_label = "ranks",
-                                                 .y_label = "images per second", .x_scale = GT_LOG_2, .y_scale = GT_LOG_10,
-                                                 .n_curves = n_lines, .curves = lines});
+    return gt_figure_write_svg(path, &(gt_panel){.title = "gantry: images per second over ranks, one thread each",
+                                                 .x_label = "ranks",
+                                                 .y_label = "images per second",
+                                                 .x_scale = GT_LOG_2,
+                                                 .y_scale = GT_LOG_10,
+                                                 .n_curves = n_lines,
+                                                 .curves = lines});
 }
 
 static gt_status report(char **files, int n_files) {
@@ -87,7 +102,11 @@ static gt_status report(char **files, int n_files) {
 }
 
 int main(int argc, char **argv) {
-    static const bench_program program = {.name = "report", .help = "FILE ...: saved results (.json, .h5) as tables", .rows = rows, .n_rows = sizeof rows / sizeof *rows,
-                                          .fields = &options, .files = report};
+    static const bench_program program = {.name = "report",
+                                          .help = "FILE ...: saved results (.json, .h5) as tables",
+                                          .rows = rows,
+                                          .n_rows = sizeof rows / sizeof *rows,
+                                          .fields = &options,
+                                          .files = report};
     return bench_main(&program, argc, argv);
 }

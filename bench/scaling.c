@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Training on more ranks and threads: weak scaling (the batch grows with the ranks) and strong scaling (it does not), with the efficiency
- * against independent runs of one rank and thread side by side, which share the machine but nothing else. With --model: a cost model (common/cost_model.h)
- * fitted to measurements with this launcher, checked against them, and evaluated on two kinds of network.
- * Runs the programs `step` and `reduce` beside it. */
+ * Training on more ranks and threads: weak scaling (the batch grows with the ranks) and strong scaling (it does not),
+ * with the efficiency against independent runs of one rank and thread side by side, which share the machine but nothing
+ * else. With --model: a cost model (common/cost_model.h) fitted to measurements with this launcher, checked against
+ * them, and evaluated on two kinds of network. Runs the programs `step` and `reduce` beside it. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,15 +26,55 @@ static scaling_options options;
 
 static const gt_option rows[] = {
     BENCH_OPTIONS,
-    {.key = "recipe", .type = GT_OPTION_TEXT, BENCH_FIELD(scaling_options, recipe), .standard = "small", .help = "Recipes with commas between (gantry bench step --help names them)"},
-    {.key = "ranks", .type = GT_OPTION_TEXT, BENCH_FIELD(scaling_options, ranks), .standard = "1,2", .help = "Numbers of ranks"},
-    {.key = "threads", .type = GT_OPTION_TEXT, BENCH_FIELD(scaling_options, threads), .standard = "1,2", .help = "Numbers of threads of each"},
-    {.key = "mode", .type = GT_OPTION_CHOICE, BENCH_FIELD(scaling_options, mode), .standard = "both", .choices = "weak|strong|both", .help = "Batch: so many times the recipe's as ranks; or the recipe's"},
-    {.key = "launch", .type = GT_OPTION_TEXT, BENCH_FIELD(scaling_options, launch), .standard = "mpirun -n %r", .help = "Starts ranks: %r stands for their number, %t for threads"},
-    {.key = "shared-cores", .type = GT_OPTION_INT, BENCH_FIELD(scaling_options, shared_cores), .standard = "-1", .min = -1, .max = 1 << 20, .help = "Cores that all ranks share; 0: each has its own; -1: this machine's, unless Slurm gave several nodes"},
-    {.key = "steps", .type = GT_OPTION_INT, BENCH_FIELD(scaling_options, steps), .standard = "0", .max = 1000, .help = "As for step"},
-    {.key = "model", .type = GT_OPTION_BOOL, BENCH_FIELD(scaling_options, model), .standard = "0", .help = "Fit, check and evaluate the cost model"},
-    {.key = "svg", .type = GT_OPTION_TEXT, BENCH_FIELD(scaling_options, svg), .standard = "", .help = "With --model: file for a plot"},
+    {.key = "recipe",
+     .type = GT_OPTION_TEXT,
+     BENCH_FIELD(scaling_options, recipe),
+     .standard = "small",
+     .help = "Recipes with commas between (gantry bench step --help names them)"},
+    {.key = "ranks",
+     .type = GT_OPTION_TEXT,
+     BENCH_FIELD(scaling_options, ranks),
+     .standard = "1,2",
+     .help = "Numbers of ranks"},
+    {.key = "threads",
+     .type = GT_OPTION_TEXT,
+     BENCH_FIELD(scaling_options, threads),
+     .standard = "1,2",
+     .help = "Numbers of threads of each"},
+    {.key = "mode",
+     .type = GT_OPTION_CHOICE,
+     BENCH_FIELD(scaling_options, mode),
+     .standard = "both",
+     .choices = "weak|strong|both",
+     .help = "Batch: so many times the recipe's as ranks; or the recipe's"},
+    {.key = "launch",
+     .type = GT_OPTION_TEXT,
+     BENCH_FIELD(scaling_options, launch),
+     .standard = "mpirun -n %r",
+     .help = "Starts ranks: %r stands for their number, %t for threads"},
+    {.key = "shared-cores",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(scaling_options, shared_cores),
+     .standard = "-1",
+     .min = -1,
+     .max = 1 << 20,
+     .help = "Cores that all ranks share; 0: each has its own; -1: this machine's, unless Slurm gave several nodes"},
+    {.key = "steps",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(scaling_options, steps),
+     .standard = "0",
+     .max = 1000,
+     .help = "As for step"},
+    {.key = "model",
+     .type = GT_OPTION_BOOL,
+     BENCH_FIELD(scaling_options, model),
+     .standard = "0",
+     .help = "Fit, check and evaluate the cost model"},
+    {.key = "svg",
+     .type = GT_OPTION_TEXT,
+     BENCH_FIELD(scaling_options, svg),
+     .standard = "",
+     .help = "With --model: file for a plot"},
 };
 
 enum { MOST_NUMBERS = 16, MOST_CORES = 64 };
@@ -67,17 +107,25 @@ static gt_status read_point(gt_results *r, point *out) {
     const gt_table *t = r ? gt_results_find(r, "training") : NULL;
     if (!r) return GT_FAILED;
     if (!t || !t->n_rows) return gt_fail(GT_FORMAT, "no results of 'step'");
-    *out = (point){.rate = gt_table_number(t, 0, "rate"), .sec_per_kimg = gt_table_number(t, 0, "sec_per_kimg"), .memory = gt_table_number(t, 0, "memory"), .batch = gt_table_number(t, 0, "batch"),
-                   .slices = gt_table_number(t, 0, "slices"), .busy = gt_table_number(t, 0, "busy")};
+    *out = (point){.rate = gt_table_number(t, 0, "rate"),
+                   .sec_per_kimg = gt_table_number(t, 0, "sec_per_kimg"),
+                   .memory = gt_table_number(t, 0, "memory"),
+                   .batch = gt_table_number(t, 0, "batch"),
+                   .slices = gt_table_number(t, 0, "slices"),
+                   .busy = gt_table_number(t, 0, "busy")};
     return GT_OK;
 }
 
 static void step_arguments(char *out, size_t room, const char *recipe, int threads, double batch, double slices) {
-    snprintf(out, room, "--recipe=%s --threads=%d --batch=%.0f --slices=%.0f --steps=%lld", recipe, threads, batch, slices,
-             (long long)(options.steps ? options.steps : options.common.careful ? 5 : 2));
+    snprintf(out, room, "--recipe=%s --threads=%d --batch=%.0f --slices=%.0f --steps=%lld", recipe, threads, batch,
+             slices,
+             (long long)(options.steps            ? options.steps
+                         : options.common.careful ? 5
+                                                  : 2));
 }
 
-static gt_status measure_point(const char *recipe, int ranks, int threads, double batch, double slices, point *out, gt_results **kept) {
+static gt_status measure_point(const char *recipe, int ranks, int threads, double batch, double slices, point *out,
+                               gt_results **kept) {
     char arguments[256];
     step_arguments(arguments, sizeof arguments, recipe, threads, batch, slices);
     gt_results *r = bench_point(options.launch, ranks, threads, "step", arguments);
@@ -107,7 +155,7 @@ static gt_status independent_rate(const char *recipe, int n, double *rate) {
 
 typedef struct study {
     const char *recipe;
-    point one;                        /* one rank, one thread */
+    point one;                          /* one rank, one thread */
     double independent[MOST_CORES + 1]; /* images/s by number of runs; 0: not measured yet */
     gt_table *table;
 } study;
@@ -115,10 +163,14 @@ typedef struct study {
 static gt_status add_point(study *s, const char *mode, int ranks, int threads) {
     bool weak = !strcmp(mode, "weak");
     int n = ranks * threads, available = cores();
-    if ((available && n > available) || (!weak && ranks > (int)s->one.slices) || (!weak && ranks == 1 && !strcmp(options.mode, "both"))) return GT_OK;
+    if ((available && n > available) || (!weak && ranks > (int)s->one.slices) ||
+        (!weak && ranks == 1 && !strcmp(options.mode, "both")))
+        return GT_OK;
     point p = s->one;
     gt_status st = GT_OK;
-    if (n > 1) st = measure_point(s->recipe, ranks, threads, weak ? s->one.batch * ranks : s->one.batch, weak ? s->one.slices * ranks : s->one.slices, &p, NULL);
+    if (n > 1)
+        st = measure_point(s->recipe, ranks, threads, weak ? s->one.batch * ranks : s->one.batch,
+                           weak ? s->one.slices * ranks : s->one.slices, &p, NULL);
     double *independent = n <= MOST_CORES ? &s->independent[n] : NULL;
     s->independent[1] = s->one.rate;
     /* Ranks on hosts of their own do not share a machine: they are compared with one rank alone. */
@@ -127,7 +179,8 @@ static gt_status add_point(study *s, const char *mode, int ranks, int threads) {
         else *independent = n * s->one.rate;
     }
     if (st) return st;
-    gt_table_row(s->table, s->recipe, mode, (double)ranks, (double)threads, p.batch, p.rate, p.sec_per_kimg, p.memory, p.rate / (n * s->one.rate), independent ? p.rate / *independent : NAN, p.busy);
+    gt_table_row(s->table, s->recipe, mode, (double)ranks, (double)threads, p.batch, p.rate, p.sec_per_kimg, p.memory,
+                 p.rate / (n * s->one.rate), independent ? p.rate / *independent : NAN, p.busy);
     return GT_OK;
 }
 
@@ -137,7 +190,8 @@ static gt_status study_recipe(study *s, const int *ranks, int n_ranks, const int
     for (int m = 0; m < 2; m++)
         for (int r = 0; r < n_ranks; r++)
             for (int t = 0; t < n_threads && !st; t++)
-                if (!strcmp(options.mode, "both") || !strcmp(options.mode, modes[m])) st = add_point(s, modes[m], ranks[r], threads[t]);
+                if (!strcmp(options.mode, "both") || !strcmp(options.mode, modes[m]))
+                    st = add_point(s, modes[m], ranks[r], threads[t]);
     return st;
 }
 
@@ -158,7 +212,8 @@ static gt_status measure_crowd(const char *recipe, int ranks, double alone, doub
     return st;
 }
 
-/* The share of a slice's time in which sums are hidden: what makes the model agree with this run, as far as it lies between 0 and 1. */
+/* The share of a slice's time in which sums are hidden: what makes the model agree with this run, as far as it lies
+ * between 0 and 1. */
 static void fit_overlap(cost_model *m, const cost_network *n, int ranks, int slices, double crowd, double measured) {
     double best = INFINITY, chosen = 0;
     for (int i = 0; i <= 20; i++) {
@@ -169,7 +224,8 @@ static void fit_overlap(cost_model *m, const cost_network *n, int ranks, int sli
     m->overlap = chosen;
 }
 
-static gt_status check_ranks(const char *recipe, cost_model *m, const point *one, int ranks, bool *fitted, gt_table *table) {
+static gt_status check_ranks(const char *recipe, cost_model *m, const point *one, int ranks, bool *fitted,
+                             gt_table *table) {
     cost_network here = {.name = "here"};
     gt_results *reduce = bench_point(options.launch, ranks, 1, "reduce", "--most=64");
     if (!reduce) return GT_FAILED;
@@ -183,14 +239,25 @@ static gt_status check_ranks(const char *recipe, cost_model *m, const point *one
     if (!*fitted) fit_overlap(m, &here, ranks, (int)one->slices, crowd, measured);
     *fitted = true;
     double model = cost_step(m, &here, ranks, (int)one->slices, crowd);
-    gt_table_row(table, recipe, (double)ranks, here.message * 1e6, here.rate / 1e6, 100 * error, crowd, m->overlap, model, measured, model / measured);
+    gt_table_row(table, recipe, (double)ranks, here.message * 1e6, here.rate / 1e6, 100 * error, crowd, m->overlap,
+                 model, measured, model / measured);
     return GT_OK;
 }
 
-static gt_status fit_and_check(bench *b, const char *recipe, cost_model *m, const point *one, const int *ranks, int n_ranks) {
-    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"ranks", "ranks", 0}, {"message", "us/message", 2}, {"rate", "MB/s", 0}, {"fit", "fit error %", 1}, {"crowd", "crowding", 2},
-                                        {"overlap", "overlap", 2}, {"model", "model sec/step", 4}, {"measured", "measured", 4}, {"ratio", "model/measured", 3}};
-    gt_table *table = gt_results_table(b->results, "the model against measurements with this launcher, weak scaling", columns, sizeof columns / sizeof *columns);
+static gt_status fit_and_check(bench *b, const char *recipe, cost_model *m, const point *one, const int *ranks,
+                               int n_ranks) {
+    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
+                                        {"ranks", "ranks", 0},
+                                        {"message", "us/message", 2},
+                                        {"rate", "MB/s", 0},
+                                        {"fit", "fit error %", 1},
+                                        {"crowd", "crowding", 2},
+                                        {"overlap", "overlap", 2},
+                                        {"model", "model sec/step", 4},
+                                        {"measured", "measured", 4},
+                                        {"ratio", "model/measured", 3}};
+    gt_table *table = gt_results_table(b->results, "the model against measurements with this launcher, weak scaling",
+                                       columns, sizeof columns / sizeof *columns);
     bool fitted = false;
     gt_status st = GT_OK;
     for (int i = 0; i < n_ranks && !st; i++)
@@ -199,11 +266,21 @@ static gt_status fit_and_check(bench *b, const char *recipe, cost_model *m, cons
 }
 
 static gt_status evaluate(bench *b, const char *recipe, const cost_model *m, int slices) {
-    static const gt_column columns[] = {{"network", "network", GT_COLUMN_TEXT}, {"mode", "scaling", GT_COLUMN_TEXT}, {"ranks", "ranks", 0}, {"batch", "batch", 0}, {"step", "sec/step", 4}, {"rate", "images/s", 2},
-                                        {"sec_per_kimg", "sec/kimg", 2}, {"efficiency", "efficiency", 3}};
-    gt_table *table = gt_results_table(b->results, "the model on other networks; weak: a slice a rank, strong: the recipe's batch, up to a slice a rank", columns, 8);
+    static const gt_column columns[] = {{"network", "network", GT_COLUMN_TEXT},
+                                        {"mode", "scaling", GT_COLUMN_TEXT},
+                                        {"ranks", "ranks", 0},
+                                        {"batch", "batch", 0},
+                                        {"step", "sec/step", 4},
+                                        {"rate", "images/s", 2},
+                                        {"sec_per_kimg", "sec/kimg", 2},
+                                        {"efficiency", "efficiency", 3}};
+    gt_table *table = gt_results_table(
+        b->results,
+        "the model on other networks; weak: a slice a rank, strong: the recipe's batch, up to a slice a rank", columns,
+        8);
     double x[NETWORKS + 1][MOST_RANKS_LOG + 1], y[NETWORKS + 1][MOST_RANKS_LOG + 1];
-    gt_curve lines[NETWORKS + 1] = {{.label = "one rank x ranks", .n = MOST_RANKS_LOG + 1, .x = x[NETWORKS], .y = y[NETWORKS]}};
+    gt_curve lines[NETWORKS + 1] = {
+        {.label = "one rank x ranks", .n = MOST_RANKS_LOG + 1, .x = x[NETWORKS], .y = y[NETWORKS]}};
     for (int k = 0; k < NETWORKS; k++) {
         const cost_network *n = &networks[k];
         lines[k + 1] = (gt_curve){.label = n->name, .n = MOST_RANKS_LOG + 1, .x = x[k], .y = y[k]};
@@ -211,20 +288,28 @@ static gt_status evaluate(bench *b, const char *recipe, const cost_model *m, int
         for (int e = 0; e <= MOST_RANKS_LOG; e++) {
             int ranks = 1 << e;
             double step = cost_step(m, n, ranks, 1, 1), batch = ranks * m->slice_size;
-            gt_table_row(table, n->name, "weak", (double)ranks, batch, step, batch / step, 1000 * step / batch, one / step);
+            gt_table_row(table, n->name, "weak", (double)ranks, batch, step, batch / step, 1000 * step / batch,
+                         one / step);
             x[k][e] = x[NETWORKS][e] = ranks;
             y[k][e] = batch / step;
             y[NETWORKS][e] = batch / one;
         }
         for (int ranks = 1; ranks <= slices; ranks *= 2) {
             double step = cost_step(m, n, ranks, (slices + ranks - 1) / ranks, 1), batch = slices * m->slice_size;
-            gt_table_row(table, n->name, "strong", (double)ranks, batch, step, batch / step, 1000 * step / batch, all / step / ranks);
+            gt_table_row(table, n->name, "strong", (double)ranks, batch, step, batch / step, 1000 * step / batch,
+                         all / step / ranks);
         }
     }
     char title[128];
-    snprintf(title, sizeof title, "gantry, recipe %s: images/s, one slice of %.0f images a rank (model)", recipe, m->slice_size);
-    const gt_panel panel = {.title = title, .x_label = "ranks, one per host", .y_label = "images per second", .x_scale = GT_LOG_2,
-                            .y_scale = GT_LOG_10, .n_curves = NETWORKS + 1, .curves = lines};
+    snprintf(title, sizeof title, "gantry, recipe %s: images/s, one slice of %.0f images a rank (model)", recipe,
+             m->slice_size);
+    const gt_panel panel = {.title = title,
+                            .x_label = "ranks, one per host",
+                            .y_label = "images per second",
+                            .x_scale = GT_LOG_2,
+                            .y_scale = GT_LOG_10,
+                            .n_curves = NETWORKS + 1,
+                            .curves = lines};
     return *options.svg ? gt_figure_write_svg(options.svg, &panel) : GT_OK;
 }
 
@@ -235,24 +320,43 @@ static gt_status model_recipe(bench *b, const char *recipe, const int *ranks, in
     gt_status st = measure_point(recipe, 1, 1, 0, 0, &one, &step);
     if (!st) st = cost_model_read(&m, step);
     gt_results_free(step);
-    gt_results_say(b->results, "assumed", "each rank computes as one rank with one thread does here, on a host of its own with the network to itself; a message is posted every so often, all at full rate; "
-                                          "hidden: the share 'overlap' of a rank's last slice, fitted to the first run on several ranks (0.5 without one)");
-    gt_results_say(b->results, "crowding", "how much slower a rank computes because others share its machine: from independent runs at the same time");
+    gt_results_say(b->results, "assumed",
+                   "each rank computes as one rank with one thread does here, on a host of its own with the network to "
+                   "itself; a message is posted every so often, all at full rate; "
+                   "hidden: the share 'overlap' of a rank's last slice, fitted to the first run on several ranks (0.5 "
+                   "without one)");
+    gt_results_say(
+        b->results, "crowding",
+        "how much slower a rank computes because others share its machine: from independent runs at the same time");
     for (int k = 0; k < NETWORKS; k++)
-        gt_results_say(b->results, "network", "%s: %.1f us per message, %.1f GB/s per rank and direction", networks[k].name, networks[k].message * 1e6, networks[k].rate / 1e9);
+        gt_results_say(b->results, "network", "%s: %.1f us per message, %.1f GB/s per rank and direction",
+                       networks[k].name, networks[k].message * 1e6, networks[k].rate / 1e9);
     if (!st) st = fit_and_check(b, recipe, &m, &one, ranks, n_ranks);
     return st ? st : evaluate(b, recipe, &m, (int)one.slices);
 }
 
 static gt_status run(bench *b) {
-    int ranks[MOST_NUMBERS], threads[MOST_NUMBERS], n_ranks = numbers_of(options.ranks, ranks), n_threads = numbers_of(options.threads, threads);
-    if (!n_ranks || !n_threads) return gt_fail(GT_USAGE, "--ranks and --threads must be numbers with commas between, as in 1,2,4");
+    int ranks[MOST_NUMBERS], threads[MOST_NUMBERS], n_ranks = numbers_of(options.ranks, ranks),
+                                                    n_threads = numbers_of(options.threads, threads);
+    if (!n_ranks || !n_threads)
+        return gt_fail(GT_USAGE, "--ranks and --threads must be numbers with commas between, as in 1,2,4");
     gt_results_say(b->results, "launch", "%s", options.launch);
     gt_table *table = NULL;
     if (!options.model) {
-        static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"mode", "scaling", GT_COLUMN_TEXT}, {"ranks", "ranks", 0}, {"threads", "threads", 0}, {"batch", "batch", 0}, {"rate", "images/s", 3},
-                                            {"sec_per_kimg", "sec/kimg", 1}, {"memory", "planned MB", 0}, {"efficiency", "of n x one", 3}, {"independent", "of n independent", 3}, {"busy", "busy", 2}};
-        gt_results_say(b->results, "efficiency", "n = ranks x threads; 'of n x one': images/s over n times those of one; 'of n independent': over those of n runs of one rank and thread at the same time");
+        static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
+                                            {"mode", "scaling", GT_COLUMN_TEXT},
+                                            {"ranks", "ranks", 0},
+                                            {"threads", "threads", 0},
+                                            {"batch", "batch", 0},
+                                            {"rate", "images/s", 3},
+                                            {"sec_per_kimg", "sec/kimg", 1},
+                                            {"memory", "planned MB", 0},
+                                            {"efficiency", "of n x one", 3},
+                                            {"independent", "of n independent", 3},
+                                            {"busy", "busy", 2}};
+        gt_results_say(b->results, "efficiency",
+                       "n = ranks x threads; 'of n x one': images/s over n times those of one; 'of n independent': "
+                       "over those of n runs of one rank and thread at the same time");
         table = gt_results_table(b->results, "scaling", columns, 11);
     }
     gt_status st = GT_OK;
@@ -261,7 +365,8 @@ static gt_status run(bench *b) {
         int n = (int)strcspn(at, ",");
         snprintf(name, sizeof name, "%.*s", n, at);
         at += n + (at[n] == ',');
-        if (!bench_recipe_find(name)) return gt_fail(GT_USAGE, "--recipe=%s: no such recipe; there are " BENCH_RECIPE_NAMES, name);
+        if (!bench_recipe_find(name))
+            return gt_fail(GT_USAGE, "--recipe=%s: no such recipe; there are " BENCH_RECIPE_NAMES, name);
         if (options.model) st = model_recipe(b, name, ranks, n_ranks);
         else st = study_recipe(&(study){.recipe = name, .table = table}, ranks, n_ranks, threads, n_threads);
     }
@@ -269,6 +374,11 @@ static gt_status run(bench *b) {
 }
 
 int main(int argc, char **argv) {
-    const bench_program p = {.name = "scaling", .help = "Training on more ranks and threads: measured, and by a model up to 1024 ranks", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options, .run = run};
+    const bench_program p = {.name = "scaling",
+                             .help = "Training on more ranks and threads: measured, and by a model up to 1024 ranks",
+                             .rows = rows,
+                             .n_rows = sizeof rows / sizeof *rows,
+                             .fields = &options,
+                             .run = run};
     return bench_main(&p, argc, argv);
 }

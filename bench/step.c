@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Training steps of a recipe: images per second, what each phase takes, which families of ops it goes to, and arithmetic
- * against the FMA peak of the same run. Under mpirun: of all ranks together. */
+ * Training steps of a recipe: images per second, what each phase takes, which families of ops it goes to, and
+ * arithmetic against the FMA peak of the same run. Under mpirun: of all ranks together. */
 #include <math.h>
 #include <string.h>
 
@@ -17,12 +17,43 @@ static step_options options;
 
 static const gt_option rows[] = {
     BENCH_OPTIONS,
-    {.key = "recipe", .type = GT_OPTION_CHOICE, BENCH_FIELD(step_options, recipe), .standard = "small", .choices = BENCH_RECIPE_NAMES "|all", .help = "What to train"},
-    {.key = "threads", .type = GT_OPTION_INT, BENCH_FIELD(step_options, threads), .standard = "1", .min = 1, .max = 4096, .help = "Of each rank"},
-    {.key = "batch", .type = GT_OPTION_INT, BENCH_FIELD(step_options, batch), .standard = "0", .max = 65536, .help = "Images per step over all ranks; 0: the recipe's"},
-    {.key = "slices", .type = GT_OPTION_INT, BENCH_FIELD(step_options, slices), .standard = "0", .max = 65536, .help = "0: the recipe's"},
-    {.key = "slices-at-once", .type = GT_OPTION_INT, BENCH_FIELD(step_options, at_once), .standard = "0", .max = 16, .help = "In one execution; 0: as training chooses"},
-    {.key = "steps", .type = GT_OPTION_INT, BENCH_FIELD(step_options, steps), .standard = "0", .max = 1000, .help = "Measured after one that is not; 0: 2, with --long 5"},
+    {.key = "recipe",
+     .type = GT_OPTION_CHOICE,
+     BENCH_FIELD(step_options, recipe),
+     .standard = "small",
+     .choices = BENCH_RECIPE_NAMES "|all",
+     .help = "What to train"},
+    {.key = "threads",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(step_options, threads),
+     .standard = "1",
+     .min = 1,
+     .max = 4096,
+     .help = "Of each rank"},
+    {.key = "batch",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(step_options, batch),
+     .standard = "0",
+     .max = 65536,
+     .help = "Images per step over all ranks; 0: the recipe's"},
+    {.key = "slices",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(step_options, slices),
+     .standard = "0",
+     .max = 65536,
+     .help = "0: the recipe's"},
+    {.key = "slices-at-once",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(step_options, at_once),
+     .standard = "0",
+     .max = 16,
+     .help = "In one execution; 0: as training chooses"},
+    {.key = "steps",
+     .type = GT_OPTION_INT,
+     BENCH_FIELD(step_options, steps),
+     .standard = "0",
+     .max = 1000,
+     .help = "Measured after one that is not; 0: 2, with --long 5"},
 };
 
 /* ---- families ---- */
@@ -73,21 +104,34 @@ static double add_phase(const gt_engine *e, int p, family_sum *sums, double *hoi
 /* ---- tables ---- */
 
 static void tell_phases(bench *b, const gt_engine *e, const bench_steps *s, family_sum *sums) {
-    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"phase", "phase", GT_COLUMN_TEXT}, {"interval", "every", 0}, {"seconds", "seconds", 4}, {"graph", "in graphs", 4},
-                                        {"hoisted", "of that hoisted", 4}, {"slices", "slices", 0}, {"parameters", "parameters", 0}, {"gflop", "Gflop/slice", 2}};
+    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
+                                        {"phase", "phase", GT_COLUMN_TEXT},
+                                        {"interval", "every", 0},
+                                        {"seconds", "seconds", 4},
+                                        {"graph", "in graphs", 4},
+                                        {"hoisted", "of that hoisted", 4},
+                                        {"slices", "slices", 0},
+                                        {"parameters", "parameters", 0},
+                                        {"gflop", "Gflop/slice", 2}};
     gt_table *table = gt_results_table(b->results, "phases, best time on rank 0", columns, 9);
     for (int p = 0; p < e->model->n_phases; p++) {
         const gt_phase *phase = &e->model->phases[p];
         double hoisted = 0, graph = add_phase(e, p, sums, &hoisted);
-        gt_table_row(table, options.recipe, phase->name, (double)phase->interval, s->phase[p], graph, hoisted, (double)e->batches[0].count, (double)e->model->nets[phase->net]->trainable_floats,
+        gt_table_row(table, options.recipe, phase->name, (double)phase->interval, s->phase[p], graph, hoisted,
+                     (double)e->batches[0].count, (double)e->model->nets[phase->net]->trainable_floats,
                      gt_exec_cost(e->phases[p].executions[0].exec).flops / e->shapes[0].slices / 1e9);
     }
     gt_table_row(table, options.recipe, "moving average", 1.0, s->rest, NAN, NAN, NAN, NAN, NAN);
 }
 
 static void tell_families(bench *b, const family_sum *sums, double step, double peak) {
-    static const gt_column columns[] = {{"family", "family of ops", GT_COLUMN_TEXT}, {"seconds", "seconds/step", 4}, {"share", "share %", 1}, {"gflops", "Gflop/s", 1}, {"of_peak", "of peak", 2}};
-    gt_table *table = gt_results_table(b->results, "where a step's time goes, phases at their intervals, averages", columns, 5);
+    static const gt_column columns[] = {{"family", "family of ops", GT_COLUMN_TEXT},
+                                        {"seconds", "seconds/step", 4},
+                                        {"share", "share %", 1},
+                                        {"gflops", "Gflop/s", 1},
+                                        {"of_peak", "of peak", 2}};
+    gt_table *table = gt_results_table(b->results, "where a step's time goes, phases at their intervals, averages",
+                                       columns, 5);
     double outside = step;
     for (int f = 0; f < FAMILIES; f++) {
         double rate = sums[f].seconds > 0 ? sums[f].flops / sums[f].seconds : NAN;
@@ -98,22 +142,41 @@ static void tell_families(bench *b, const family_sum *sums, double step, double 
 }
 
 static void tell_totals(bench *b, const gt_engine *e, const bench_steps *s, double peak) {
-    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT}, {"ranks", "ranks", 0}, {"threads", "threads", 0}, {"batch", "batch", 0}, {"slices", "slices", 0}, {"slice", "slice", 0}, {"rate", "images/s", 3},
-                                        {"sec_per_kimg", "sec/kimg", 1}, {"gflop", "Gflop/image", 2}, {"gflops", "Gflop/s", 1}, {"of_peak", "of FMA peak", 2}, {"busy", "busy", 2}, {"quiet", "quiet images/s", 3}, {"quiet_of_peak", "of FMA peak", 2}, {"reference", "x reference", 2},
+    static const gt_column columns[] = {{"recipe", "recipe", GT_COLUMN_TEXT},
+                                        {"ranks", "ranks", 0},
+                                        {"threads", "threads", 0},
+                                        {"batch", "batch", 0},
+                                        {"slices", "slices", 0},
+                                        {"slice", "slice", 0},
+                                        {"rate", "images/s", 3},
+                                        {"sec_per_kimg", "sec/kimg", 1},
+                                        {"gflop", "Gflop/image", 2},
+                                        {"gflops", "Gflop/s", 1},
+                                        {"of_peak", "of FMA peak", 2},
+                                        {"busy", "busy", 2},
+                                        {"quiet", "quiet images/s", 3},
+                                        {"quiet_of_peak", "of FMA peak", 2},
+                                        {"reference", "x reference", 2},
                                         {"memory", "planned MB", 0}};
     gt_table *table = gt_results_table(b->results, "training", columns, sizeof columns / sizeof *columns);
     const bench_recipe *r = bench_recipe_find(options.recipe);
-    double rate = 1 / s->per_image, flops = bench_flops_per_image(e), cores = (double)(e->comm->ranks * e->comm->threads);
+    double rate = 1 / s->per_image, flops = bench_flops_per_image(e),
+           cores = (double)(e->comm->ranks * e->comm->threads);
     double quiet = cores > 1 ? NAN : 1 / s->processor_per_image;
-    gt_table_row(table, options.recipe, (double)e->comm->ranks, (double)e->comm->threads, (double)e->job->batch, (double)e->batches[0].slices.count, (double)e->model->slice_size, rate, 1000 / rate, flops / 1e9, flops * rate / 1e9,
-                 flops * rate / (peak * e->comm->ranks), s->busy, quiet, flops * quiet / peak, r->reference_rate > 0 ? (cores > 1 ? rate / cores : quiet) / r->reference_rate : NAN, (double)e->arena_bytes / 1e6);
+    gt_table_row(table, options.recipe, (double)e->comm->ranks, (double)e->comm->threads, (double)e->job->batch,
+                 (double)e->batches[0].slices.count, (double)e->model->slice_size, rate, 1000 / rate, flops / 1e9,
+                 flops * rate / 1e9, flops * rate / (peak * e->comm->ranks), s->busy, quiet, flops * quiet / peak,
+                 r->reference_rate > 0 ? (cores > 1 ? rate / cores : quiet) / r->reference_rate : NAN,
+                 (double)e->arena_bytes / 1e6);
 }
 
 static gt_status measure(bench *b, const char *recipe) {
     gt_engine e;
     bench_steps steps;
     options.recipe = recipe;
-    gt_status st = bench_recipe_open(&e, b->comm, bench_recipe_find(recipe), &(bench_changes){.batch = options.batch, .slices = options.slices, .at_once = options.at_once});
+    gt_status st = bench_recipe_open(
+        &e, b->comm, bench_recipe_find(recipe),
+        &(bench_changes){.batch = options.batch, .slices = options.slices, .at_once = options.at_once});
     if (st) return st;
     double peak = bench_peak(b, e.pool);
     st = bench_recipe_steps(&e, options.steps ? (int)options.steps : b->common->careful ? 5 : 2, &steps);
@@ -128,17 +191,30 @@ static gt_status measure(bench *b, const char *recipe) {
 }
 
 static gt_status run(bench *b) {
-    gt_results_say(b->results, "counted", "flops of direct convolutions and matrix products as defined, a multiply-add as two, whatever the kernel does; sum over phases of flops / interval");
-    gt_results_say(b->results, "busy", "processor time / (time x threads): much below 1, and other programs had the cores; measure again");
-    gt_results_say(b->results, "quiet", "images per second of processor time, of one rank and thread: what a machine without other programs gives, but for caches and memory");
+    gt_results_say(b->results, "counted",
+                   "flops of direct convolutions and matrix products as defined, a multiply-add as two, whatever the "
+                   "kernel does; sum over phases of flops / interval");
+    gt_results_say(b->results, "busy",
+                   "processor time / (time x threads): much below 1, and other programs had the cores; measure again");
+    gt_results_say(b->results, "quiet",
+                   "images per second of processor time, of one rank and thread: what a machine without other programs "
+                   "gives, but for caches and memory");
     if (strcmp(options.recipe, "all")) return measure(b, options.recipe);
     gt_status st = GT_OK;
-    for (int i = 0; i < 6 && !st; i++) st = measure(b, (const char *[]){"small", "cifar", "auto64", "auto256", "dcgan", "vae"}[i]);
+    for (int i = 0; i < 6 && !st; i++)
+        st = measure(b, (const char *[]){"small", "cifar", "auto64", "auto256", "dcgan", "vae"}[i]);
     return st;
 }
 
 int main(int argc, char **argv) {
-    const bench_program p = {.name = "step", .help = "Phases of training: images/s, sec/kimg, share of each family of ops, arithmetic against the FMA peak", .rows = rows, .n_rows = sizeof rows / sizeof *rows, .fields = &options,
-                             .run = run, .ranks = true, .threads = &options.threads};
+    const bench_program p = {
+        .name = "step",
+        .help = "Phases of training: images/s, sec/kimg, share of each family of ops, arithmetic against the FMA peak",
+        .rows = rows,
+        .n_rows = sizeof rows / sizeof *rows,
+        .fields = &options,
+        .run = run,
+        .ranks = true,
+        .threads = &options.threads};
     return bench_main(&p, argc, argv);
 }

@@ -7,8 +7,8 @@
  *   - that fused and unfused, one thread and two, give the same bits.
  *
  * Differences are of fourth order, (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h with h = 0.02: the truncation error is
- * h^4/30 of the fifth derivative (5e-9 of it); float32 results carry about 1e-7 of their size, which division by h makes
- * 1e-5. Inner products are float64. TOLERANCE is relative to the sum of the absolute contributions. */
+ * h^4/30 of the fifth derivative (5e-9 of it); float32 results carry about 1e-7 of their size, which division by h
+ * makes 1e-5. Inner products are float64. TOLERANCE is relative to the sum of the absolute contributions. */
 #ifndef GANTRY_TESTS_CHECK_OP_H
 #define GANTRY_TESTS_CHECK_OP_H
 
@@ -28,15 +28,15 @@
 enum { CHECK_MAX_IN = 4, CHECK_DIRECTIONS = 3 };
 
 typedef enum check_flags {
-    CHECK_LINEAR = 1,       /* in all differentiated inputs together */
-    CHECK_POSITIVE = 2,     /* inputs are in [0.6, 1.9] */
-    CHECK_CONSTANT = 4,     /* derivatives are not asked for: values only, fused and threaded */
-    CHECK_RELAXED = 8,      /* strongly curved: tolerance times 10 */
+    CHECK_LINEAR = 1,   /* in all differentiated inputs together */
+    CHECK_POSITIVE = 2, /* inputs are in [0.6, 1.9] */
+    CHECK_CONSTANT = 4, /* derivatives are not asked for: values only, fused and threaded */
+    CHECK_RELAXED = 8,  /* strongly curved: tolerance times 10 */
 } check_flags;
 
-/* f over inputs of these shapes; derivatives in those whose bit in `fixed` is not set. Unless CHECK_POSITIVE, inputs are
- * odd multiples of 1/8 between -15/8 and 15/8, so that kinks at 0 and multiples of 1/4 keep their distance (0.125) from
- * every value that is looked at (2 h |v| <= 0.04). */
+/* f over inputs of these shapes; derivatives in those whose bit in `fixed` is not set. Unless CHECK_POSITIVE, inputs
+ * are odd multiples of 1/8 between -15/8 and 15/8, so that kinks at 0 and multiples of 1/4 keep their distance (0.125)
+ * from every value that is looked at (2 h |v| <= 0.04). */
 typedef struct check_case {
     const char *name;
     gt_node *(*build)(gt_graph *g, gt_node *const *x);
@@ -67,7 +67,8 @@ static inline const char *check_name(char *text, const char *kind, int i) {
     return text;
 }
 
-/* Inputs x0.. (the function's), r (weights of y), u0.. (weights of the first derivatives); outputs y, g0.., h0.., hr. */
+/* Inputs x0.. (the function's), r (weights of y), u0.. (weights of the first derivatives); outputs y, g0.., h0.., hr.
+ */
 static inline check_graph check_build(const check_case *c, gt_pool *pool, bool no_fusion) {
     check_graph k = {.c = c, .g = gt_graph_new(c->name, asked_kernels())};
     gt_node *x[CHECK_MAX_IN], *wrt[CHECK_MAX_IN + 1], *first[CHECK_MAX_IN], *second[CHECK_MAX_IN + 1];
@@ -134,7 +135,8 @@ static inline check_values check_point(const check_graph *k) {
 
 static inline check_values check_direction(const check_graph *k, uint32_t which) {
     check_values v = {.r = check_random(&k->y, 1000 + 10 * which, true)};
-    for (int j = 0; j < k->n_wrt; j++) v.x[k->wrt[j]] = check_random(&k->c->shape[k->wrt[j]], 1001 + 10 * which + (uint32_t)j, true);
+    for (int j = 0; j < k->n_wrt; j++)
+        v.x[k->wrt[j]] = check_random(&k->c->shape[k->wrt[j]], 1001 + 10 * which + (uint32_t)j, true);
     return v;
 }
 
@@ -146,22 +148,27 @@ static inline void check_values_free(check_values *v) {
     }
 }
 
-static inline void check_put(const check_graph *k, const char *name, const float *base, const float *direction, double t, const gt_shape *s) {
+static inline void check_put(const check_graph *k, const char *name, const float *base, const float *direction,
+                             double t, const gt_shape *s) {
     float *to = gt_exec_input(k->e, name);
-    for (int64_t i = 0; to && i < gt_shape_size(s); i++) to[i] = direction ? (float)((double)base[i] + t * (double)direction[i]) : base[i];
+    for (int64_t i = 0; to && i < gt_shape_size(s); i++)
+        to[i] = direction ? (float)((double)base[i] + t * (double)direction[i]) : base[i];
 }
 
 /* Run at point + t direction; u stays. `in_r`: r moves too. */
 static inline void check_run(const check_graph *k, const check_values *p, const check_values *v, double t, bool in_r) {
     char name[32];
-    for (int i = 0; i < k->c->n_in; i++) check_put(k, check_name(name, "x", i), p->x[i], v ? v->x[i] : NULL, t, &k->c->shape[i]);
+    for (int i = 0; i < k->c->n_in; i++)
+        check_put(k, check_name(name, "x", i), p->x[i], v ? v->x[i] : NULL, t, &k->c->shape[i]);
     check_put(k, "r", p->r, v && in_r ? v->r : NULL, t, &k->y);
-    for (int i = 0; i < k->n_wrt; i++) check_put(k, check_name(name, "u", i), p->u[k->wrt[i]], NULL, 0, &k->c->shape[k->wrt[i]]);
+    for (int i = 0; i < k->n_wrt; i++)
+        check_put(k, check_name(name, "u", i), p->u[k->wrt[i]], NULL, 0, &k->c->shape[k->wrt[i]]);
     if (gt_exec_run(k->e, &(gt_exec_env){.seed = 3})) check_fail(k->c, gt_message());
 }
 
 /* sum += w <output, weights>, sizes likewise with absolute values. */
-static inline void check_dot(const check_graph *k, const char *output, const float *weights, const gt_shape *s, double w, double *sum, double *size) {
+static inline void check_dot(const check_graph *k, const char *output, const float *weights, const gt_shape *s,
+                             double w, double *sum, double *size) {
     const float *y = gt_exec_output(k->e, output);
     for (int64_t i = 0; i < gt_shape_size(s); i++) {
         double term = w * (double)y[i] * (double)weights[i];
@@ -170,10 +177,12 @@ static inline void check_dot(const check_graph *k, const char *output, const flo
     }
 }
 
-static inline void check_compare(const check_graph *k, const char *what, double found, double wanted, double scale, double tolerance) {
+static inline void check_compare(const check_graph *k, const char *what, double found, double wanted, double scale,
+                                 double tolerance) {
     if (k->c->flags & CHECK_RELAXED) tolerance *= 10;
     if (fabs(found - wanted) <= tolerance * scale) return;
-    print_error("case '%s', %s: %.9g instead of %.9g (scale %.3g, tolerance %.1e)\n", k->c->name, what, found, wanted, scale, tolerance);
+    print_error("case '%s', %s: %.9g instead of %.9g (scale %.3g, tolerance %.1e)\n", k->c->name, what, found, wanted,
+                scale, tolerance);
     fail();
 }
 
@@ -198,7 +207,8 @@ static inline void check_direction_both(const check_graph *k, const check_values
         double found = 0, scale = 1e-3, wanted = check_difference(k, p, &v, second);
         check_run(k, p, NULL, 0, false);
         for (int i = 0; i < k->n_wrt; i++)
-            check_dot(k, check_name(name, second ? "h" : "g", i), v.x[k->wrt[i]], &k->c->shape[k->wrt[i]], 1, &found, &scale);
+            check_dot(k, check_name(name, second ? "h" : "g", i), v.x[k->wrt[i]], &k->c->shape[k->wrt[i]], 1, &found,
+                      &scale);
         if (second) check_dot(k, check_name(name, "h", k->n_wrt), v.r, &k->y, 1, &found, &scale);
         check_compare(k, second ? "second derivative" : "first derivative", found, wanted, scale, CHECK_TOLERANCE);
     }
@@ -209,7 +219,8 @@ static inline void check_adjoint(const check_graph *k, const check_values *p) {
     double forward = 0, backward = 0, scale = 0;
     char name[32];
     check_dot(k, "y", p->r, &k->y, 1, &forward, &scale);
-    for (int i = 0; i < k->n_wrt; i++) check_dot(k, check_name(name, "g", i), p->x[k->wrt[i]], &k->c->shape[k->wrt[i]], 1, &backward, &scale);
+    for (int i = 0; i < k->n_wrt; i++)
+        check_dot(k, check_name(name, "g", i), p->x[k->wrt[i]], &k->c->shape[k->wrt[i]], 1, &backward, &scale);
     check_compare(k, "adjoint identity", forward, backward, scale, 1e-6); /* of sums whose terms are good to 1e-7 */
 }
 
@@ -224,7 +235,8 @@ static inline void check_same_bits(const check_graph *k, const check_values *p) 
             const gt_result *r = &k->g->results[i];
             size_t bytes = (size_t)gt_shape_size(&r->node->shape) * sizeof(float);
             if (memcmp(gt_exec_output(k->e, r->name), gt_exec_output(other.e, r->name), bytes) == 0) continue;
-            print_error("case '%s': output '%s' is not the same %s\n", k->c->name, r->name, way ? "with two threads" : "without fusion");
+            print_error("case '%s': output '%s' is not the same %s\n", k->c->name, r->name,
+                        way ? "with two threads" : "without fusion");
             fail();
         }
         check_end(&other);

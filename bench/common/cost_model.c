@@ -5,11 +5,13 @@
 #include <math.h>
 
 gt_status cost_model_read(cost_model *m, const gt_results *step) {
-    const gt_table *phases = gt_results_find(step, "phases, best time on rank 0"), *training = gt_results_find(step, "training");
+    const gt_table *phases = gt_results_find(step, "phases, best time on rank 0"),
+                   *training = gt_results_find(step, "training");
     if (!phases || !training || !training->n_rows) return gt_fail(GT_FORMAT, "not the results of the benchmark 'step'");
     *m = (cost_model){.overlap = 0.5, .slice_size = gt_table_number(training, 0, "slice")};
     for (int i = 0; i < phases->n_rows; i++) {
-        double seconds = gt_table_number(phases, i, "seconds"), graph = gt_table_number(phases, i, "graph"), hoisted = gt_table_number(phases, i, "hoisted");
+        double seconds = gt_table_number(phases, i, "seconds"), graph = gt_table_number(phases, i, "graph"),
+               hoisted = gt_table_number(phases, i, "hoisted");
         if (isnan(graph)) { /* the moving average: no graph */
             m->rest += seconds;
             continue;
@@ -17,8 +19,11 @@ gt_status cost_model_read(cost_model *m, const gt_results *step) {
         if (m->phases == COST_PHASES) return gt_fail(GT_FORMAT, "more than %d phases", COST_PHASES);
         /* Nodes are averages, the phase is its best run: scaled, so that parts and whole agree. */
         double scale = graph > seconds ? seconds / graph : 1;
-        m->phase[m->phases++] = (cost_phase){.interval = gt_table_number(phases, i, "interval"), .slice = scale * (graph - hoisted) / gt_table_number(phases, i, "slices"),
-                                             .hoisted = scale * hoisted, .outside = seconds - scale * graph, .floats = gt_table_number(phases, i, "parameters")};
+        m->phase[m->phases++] = (cost_phase){.interval = gt_table_number(phases, i, "interval"),
+                                             .slice = scale * (graph - hoisted) / gt_table_number(phases, i, "slices"),
+                                             .hoisted = scale * hoisted,
+                                             .outside = seconds - scale * graph,
+                                             .floats = gt_table_number(phases, i, "parameters")};
     }
     return GT_OK;
 }
@@ -33,7 +38,9 @@ static double sum_seconds(const cost_network *n, double floats, int ranks) {
     return buckets_of(floats) * (ranks - 1) * n->message + 4 * floats * (ranks - 1) / ranks / n->rate;
 }
 
-static double hand_out_seconds(const cost_network *n, double floats, int ranks) { return (ranks - 1) * n->message + 4 * floats * (ranks - 1) / ranks / n->rate; }
+static double hand_out_seconds(const cost_network *n, double floats, int ranks) {
+    return (ranks - 1) * n->message + 4 * floats * (ranks - 1) / ranks / n->rate;
+}
 
 double cost_step(const cost_model *m, const cost_network *n, int ranks, int slices_per_rank, double crowd) {
     double step = m->rest * crowd;
@@ -42,14 +49,16 @@ double cost_step(const cost_model *m, const cost_network *n, int ranks, int slic
         double seconds = crowd * (p->hoisted + slices_per_rank * p->slice + p->outside);
         if (ranks > 1) {
             double sum = sum_seconds(n, p->floats, ranks);
-            seconds += sum - fmin(sum, m->overlap * crowd * p->slice) + hand_out_seconds(n, p->floats, ranks) + 4 * ceil(log2(ranks)) * n->message;
+            seconds += sum - fmin(sum, m->overlap * crowd * p->slice) + hand_out_seconds(n, p->floats, ranks) +
+                       4 * ceil(log2(ranks)) * n->message;
         }
         step += seconds / p->interval;
     }
     return step;
 }
 
-enum { LEAST_BYTES = 1 << 21 }; /* gradients are larger, and what is smaller fits into caches and into the bursts that shaped networks allow */
+/* gradients are larger, and what is smaller fits into caches and into the bursts that shaped networks allow */
+enum { LEAST_BYTES = 1 << 21 };
 
 double cost_network_fit(cost_network *n, const gt_results *reduce) {
     const gt_table *t = reduce->n_tables ? &reduce->tables[0] : NULL;
@@ -60,7 +69,8 @@ double cost_network_fit(cost_network *n, const gt_results *reduce) {
             int ranks = (int)gt_table_number(t, i, "ranks");
             double bytes = 1e6 * gt_table_number(t, i, "megabytes"), seconds = 1e-3 * gt_table_number(t, i, "tree_ms");
             if (bytes < LEAST_BYTES) continue;
-            double x = (buckets_of(bytes / 4) + 1) * (ranks - 1) / seconds, y = 2 * bytes * (ranks - 1) / ranks / seconds;
+            double x = (buckets_of(bytes / 4) + 1) * (ranks - 1) / seconds,
+                   y = 2 * bytes * (ranks - 1) / ranks / seconds;
             xx += x * x, xy += x * y, yy += y * y, x1 += x, y1 += y;
             if (pass) worst = fmax(worst, fabs(x * n->message + y / n->rate - 1));
         }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a step costs on R ranks, from what it costs on one and from the speed of the network. For each phase with P parameters and k slices per
- * rank:
+ * What a step costs on R ranks, from what it costs on one and from the speed of the network. For each phase with P
+ * parameters and k slices per rank:
  *
  *   compute   H + k C                hoisted nodes, slices; C and H as measured on one rank
- *   outside   O                      optimiser, statistics, loader: as on one rank, though the optimiser's part shrinks with R
- *   sum       S = n (R-1) a + 4 P (R-1)/R / b         n buckets, each a message to every other rank; a: time of a message, b: bytes/s
+ *   outside   O                      optimiser, statistics, loader: as on one rank, though the optimiser's part shrinks
+ *             with R
+ *   sum       S = n (R-1) a + 4 P (R-1)/R / b         n buckets, each a message to every other rank; a: time of a
+ *             message, b: bytes/s
  *   hidden    min(S, v C)            buckets leave during the backward pass of a rank's last slice: the share v of it
  *   hand out  (R-1) a + 4 P (R-1)/R / b               new parameters
  *   votes     4 ceil(log2 R) a       non-finite numbers, states, statistics

@@ -36,7 +36,8 @@ static void print_help(const bench_program *p) {
     printf("usage: gantry bench %s [--key=value ...]\n%s\n", p->name, p->help);
     for (int i = 0; i < p->n_rows; i++) {
         const gt_option *o = &p->rows[i];
-        printf("  --%-20s %s%s%s%s%s\n", o->key, o->help, o->choices ? ": " : "", o->choices ? o->choices : "", o->type != GT_OPTION_BOOL && o->standard && *o->standard ? "; " : "",
+        printf("  --%-20s %s%s%s%s%s\n", o->key, o->help, o->choices ? ": " : "", o->choices ? o->choices : "",
+               o->type != GT_OPTION_BOOL && o->standard && *o->standard ? "; " : "",
                o->type != GT_OPTION_BOOL && o->standard ? o->standard : "");
     }
 }
@@ -51,7 +52,8 @@ static gt_status read_arguments(const bench_program *p, gt_options *o, int argc,
             argv[(*words)++] = word;
             continue;
         }
-        char *key = gt_arena_printf(o->arena, "%.*s", equals ? (int)(equals - word - 2) : (int)strlen(word) - 2, word + 2);
+        char *key = gt_arena_printf(o->arena, "%.*s", equals ? (int)(equals - word - 2) : (int)strlen(word) - 2,
+                                    word + 2);
         gt_status st = key ? gt_options_set(o, key, equals ? equals + 1 : NULL, NULL) : GT_NOMEM;
         if (st) return st;
     }
@@ -66,9 +68,11 @@ static void say_conditions(gt_results *r) {
     gt_results_say(r, "gantry", "%s", GT_VERSION);
     gt_results_say(r, "machine", "%s", text);
     gt_results_say(r, "kernel set", "%s", gt_kernel_set_with_conv(bench_kernels(), "auto")->id);
-    if (getenv(unset_record)) gt_results_say(r, "unset", "%s, which forces other kernels than this CPU's", getenv(unset_record));
+    if (getenv(unset_record))
+        gt_results_say(r, "unset", "%s, which forces other kernels than this CPU's", getenv(unset_record));
     for (char **e = environ; *e; e++)
-        if (gt_setting_matters(*e) && strncmp(*e, unset_record, strlen(unset_record))) gt_results_say(r, "environment", "%s", *e);
+        if (gt_setting_matters(*e) && strncmp(*e, unset_record, strlen(unset_record)))
+            gt_results_say(r, "environment", "%s", *e);
 }
 
 static gt_status join(const bench_program *p, bench *b) {
@@ -130,6 +134,7 @@ int bench_main(const bench_program *p, int argc, char **argv) {
 
 double bench_peak(bench *b, gt_pool *pool) {
     double peak = gt_probe_fma(pool, bench_kernels());
-    gt_results_say(b->results, "FMA peak", "%.1f Gflop/s, %d thread%s, measured in this run", peak / 1e9, gt_pool_threads(pool), gt_pool_threads(pool) > 1 ? "s" : "");
+    gt_results_say(b->results, "FMA peak", "%.1f Gflop/s, %d thread%s, measured in this run", peak / 1e9,
+                   gt_pool_threads(pool), gt_pool_threads(pool) > 1 ? "s" : "");
     return peak;
 }

@@ -10,12 +10,26 @@
 
 /* Reference numbers: one thread, same mathematics, nothing in the environment that slows OpenBLAS. */
 const bench_recipe bench_recipes[BENCH_RECIPES] = {
-    {.name = "small", .keys = {"cfg=auto", "data=synth:shapes:size=32", "cbase=8192", "cmax=128", "batch=32"}, .reference_rate = 15.4},
-    {.name = "cifar", .keys = {"cfg=cifar", "data=synth:shapes:size=32", "batch=32"}, .reference_rate = 0.87, .reference_memory = 4.7e9, .reference_slice = 32},
+    {.name = "small",
+     .keys = {"cfg=auto", "data=synth:shapes:size=32", "cbase=8192", "cmax=128", "batch=32"},
+     .reference_rate = 15.4},
+    {.name = "cifar",
+     .keys = {"cfg=cifar", "data=synth:shapes:size=32", "batch=32"},
+     .reference_rate = 0.87,
+     .reference_memory = 4.7e9,
+     .reference_slice = 32},
     {.name = "auto32", .keys = {"cfg=auto", "data=synth:shapes:size=32", "batch=32"}},
-    {.name = "auto64", .keys = {"cfg=auto", "data=synth:shapes:size=64", "batch=16"}, .reference_rate = 0.61, .reference_memory = 3.0e9, .reference_slice = 8},
+    {.name = "auto64",
+     .keys = {"cfg=auto", "data=synth:shapes:size=64", "batch=16"},
+     .reference_rate = 0.61,
+     .reference_memory = 3.0e9,
+     .reference_slice = 8},
     {.name = "auto128", .keys = {"cfg=auto", "data=synth:shapes:size=128", "batch=16"}},
-    {.name = "auto256", .keys = {"cfg=auto", "data=synth:shapes:size=256,n=256", "batch=8"}, .reference_rate = 0.22, .reference_memory = 3.9e9, .reference_slice = 4},
+    {.name = "auto256",
+     .keys = {"cfg=auto", "data=synth:shapes:size=256,n=256", "batch=8"},
+     .reference_rate = 0.22,
+     .reference_memory = 3.9e9,
+     .reference_slice = 4},
     {.name = "auto512", .keys = {"cfg=auto", "data=synth:shapes:size=512,n=64", "batch=8"}},
     {.name = "demo", .keys = {"cfg=auto", "data=synth:shapes:size=32", "cbase=2048", "cmax=64", "batch=32", "mbstd=4"}},
     {.name = "dcgan", .keys = {"model=dcgan", "data=synth:shapes:size=64", "batch=128", "slices=4"}},
@@ -144,6 +158,7 @@ gt_status bench_recipe_steps(gt_engine *e, int steps, bench_steps *out) {
 
 double bench_flops_per_image(const gt_engine *e) {
     double flops = 0;
-    for (int p = 0; p < e->model->n_phases; p++) flops += gt_exec_cost(e->phases[p].executions[0].exec).flops / e->model->phases[p].interval;
+    for (int p = 0; p < e->model->n_phases; p++)
+        flops += gt_exec_cost(e->phases[p].executions[0].exec).flops / e->model->phases[p].interval;
     return flops / (e->shapes[0].slices * e->shapes[0].samples);
 }

@@ -10,7 +10,8 @@ enum { BENCH_RECIPES = 10, BENCH_RECIPE_KEYS = 7 };
 typedef struct bench_recipe {
     const char *name;
     const char *keys[BENCH_RECIPE_KEYS]; /* of the job, as KEY=VALUE */
-    double reference_rate;   /* images/s of the reference implementation on one core of this machine kind; 0: not measured */
+    /* images/s of the reference implementation on one core of this machine kind; 0: not measured */
+    double reference_rate;
     double reference_memory; /* bytes it needs at reference_slice images */
     int reference_slice;
 } bench_recipe;
@@ -34,9 +35,11 @@ void bench_recipe_close(gt_engine *e);
 typedef struct bench_steps {
     double phase[GT_MAX_PHASES]; /* the best of each */
     double rest;                 /* of a step outside its phases (moving average), the best */
-    double busy;                 /* processor time / (time x threads): less than 1 where threads waited, or other programs wanted the cores */
-    double average;              /* of a step, phases weighted by how often they are due: what the nodes' averages are a part of */
-    double per_image;            /* from the best times: wall seconds, phases weighted by how often they are due */
+    /* processor time / (time x threads): less than 1 where threads waited, or other programs wanted the cores */
+    double busy;
+    /* of a step, phases weighted by how often they are due: what the nodes' averages are a part of */
+    double average;
+    double per_image; /* from the best times: wall seconds, phases weighted by how often they are due */
     double processor_phase[GT_MAX_PHASES], processor_per_image; /* the same of processor time, all threads together */
 } bench_steps;
 

@@ -36,7 +36,9 @@ static int width_of(const gt_column *c) {
 
 static void print_head(const gt_table *t, FILE *f) {
     fprintf(f, "\n%s\n", t->name);
-    for (int c = 0; c < t->n_columns; c++) fprintf(f, "%s%*s", c ? "  " : "", t->columns[c].digits < 0 ? -width_of(&t->columns[c]) : width_of(&t->columns[c]), t->columns[c].title);
+    for (int c = 0; c < t->n_columns; c++)
+        fprintf(f, "%s%*s", c ? "  " : "",
+                t->columns[c].digits < 0 ? -width_of(&t->columns[c]) : width_of(&t->columns[c]), t->columns[c].title);
     fputc('\n', f);
 }
 
@@ -86,7 +88,8 @@ gt_table *gt_results_table(gt_results *r, const char *name, const gt_column *col
     gt_table *t = &r->tables[r->n_tables];
     *t = (gt_table){.name = gt_arena_printf(r->arena, "%s", name), .n_columns = n, .results = r};
     for (int i = 0; i < n; i++) {
-        t->columns[i] = (gt_column){gt_arena_printf(r->arena, "%s", columns[i].key), gt_arena_printf(r->arena, "%s", columns[i].title), columns[i].digits};
+        t->columns[i] = (gt_column){gt_arena_printf(r->arena, "%s", columns[i].key),
+                                    gt_arena_printf(r->arena, "%s", columns[i].title), columns[i].digits};
         if (!t->columns[i].key || !t->columns[i].title) return NULL;
     }
     if (!t->name) return NULL;
@@ -109,7 +112,8 @@ void gt_table_cells(gt_table *t, const gt_cell *cells) {
     gt_cell *row = t->cells + t->n_rows * t->n_columns;
     for (int c = 0; c < t->n_columns; c++) {
         row[c] = cells[c];
-        if (t->columns[c].digits < 0 && !(row[c].text = gt_arena_printf(a, "%s", cells[c].text ? cells[c].text : ""))) return;
+        if (t->columns[c].digits < 0 && !(row[c].text = gt_arena_printf(a, "%s", cells[c].text ? cells[c].text : "")))
+            return;
     }
     t->n_rows++;
     if (t->results->live) print_row(t, t->n_rows - 1, t->results->live);
@@ -136,7 +140,8 @@ const gt_table *gt_results_find(const gt_results *r, const char *table) {
 
 double gt_table_number(const gt_table *t, int row, const char *key) {
     for (int c = 0; c < t->n_columns; c++)
-        if (!strcmp(t->columns[c].key, key) && t->columns[c].digits >= 0) return t->cells[row * t->n_columns + c].number;
+        if (!strcmp(t->columns[c].key, key) && t->columns[c].digits >= 0)
+            return t->cells[row * t->n_columns + c].number;
     return NAN;
 }
 
@@ -145,13 +150,17 @@ double gt_table_number(const gt_table *t, int row, const char *key) {
 static json_t *table_json(const gt_table *t) {
     json_t *columns = json_array(), *rows = json_array();
     for (int c = 0; c < t->n_columns; c++)
-        json_array_append_new(columns, json_pack("{s:s, s:s, s:i}", "key", t->columns[c].key, "title", t->columns[c].title, "digits", t->columns[c].digits));
+        json_array_append_new(columns, json_pack("{s:s, s:s, s:i}", "key", t->columns[c].key, "title",
+                                                 t->columns[c].title, "digits", t->columns[c].digits));
     for (int r = 0; r < t->n_rows; r++) {
         json_t *row = json_object();
         for (int c = 0; c < t->n_columns; c++) {
             const gt_cell *cell = &t->cells[r * t->n_columns + c];
             bool text = t->columns[c].digits < 0;
-            json_object_set_new(row, t->columns[c].key, text ? json_string(cell->text) : isfinite(cell->number) ? json_real(cell->number) : json_null());
+            json_object_set_new(row, t->columns[c].key,
+                                text                     ? json_string(cell->text)
+                                : isfinite(cell->number) ? json_real(cell->number)
+                                                         : json_null());
         }
         json_array_append_new(rows, row);
     }
@@ -160,7 +169,8 @@ static json_t *table_json(const gt_table *t) {
 
 char *gt_results_json(const gt_results *r) {
     json_t *conditions = json_array(), *tables = json_array();
-    for (int i = 0; i < r->n_conditions; i++) json_array_append_new(conditions, json_pack("[s, s]", r->what[i], r->said[i]));
+    for (int i = 0; i < r->n_conditions; i++)
+        json_array_append_new(conditions, json_pack("[s, s]", r->what[i], r->said[i]));
     for (int i = 0; i < r->n_tables; i++) json_array_append_new(tables, table_json(&r->tables[i]));
     json_t *all = json_pack("{s:s, s:o, s:o}", "bench", r->bench, "conditions", conditions, "tables", tables);
     char *text = json_dumps(all, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
@@ -176,7 +186,9 @@ static bool read_table(gt_results *r, json_t *json) {
     if (!name || !n || n > GT_RESULTS_COLUMNS || !json_is_array(rows)) return false;
     for (size_t c = 0; c < n; c++) {
         int digits;
-        if (json_unpack(json_array_get(list, c), "{s:s, s:s, s:i}", "key", &columns[c].key, "title", &columns[c].title, "digits", &digits)) return false;
+        if (json_unpack(json_array_get(list, c), "{s:s, s:s, s:i}", "key", &columns[c].key, "title", &columns[c].title,
+                        "digits", &digits))
+            return false;
         columns[c].digits = digits < 0 ? GT_COLUMN_TEXT : digits > 9 ? 9 : digits;
     }
     gt_table *t = gt_results_table(r, name, columns, (int)n);
@@ -207,12 +219,11 @@ gt_results *gt_results_read_json(const char *text, const char *name) {
             const char *what, *said;
             if (!json_unpack(item, "[s, s]", &what, &said)) gt_results_say(r, what, "%s", said);
         }
-        json_array_foreach(json_object_get(all, "tables"), i, item)
-            if (r && !read_table(r, item)) {
-                gt_fail(GT_FORMAT, "%s: table %zu is damaged", name, i);
-                gt_results_free(r);
-                r = NULL;
-            }
+        json_array_foreach(json_object_get(all, "tables"), i, item) if (r && !read_table(r, item)) {
+            gt_fail(GT_FORMAT, "%s: table %zu is damaged", name, i);
+            gt_results_free(r);
+            r = NULL;
+        }
     }
     json_decref(all);
     return r;

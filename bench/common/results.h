@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Results of benchmarks: tables of numbers and words with the conditions under which they were measured. Printed as text, written
- * as JSON (one document per program run) and, many documents together, as HDF5.
+ * Results of benchmarks: tables of numbers and words with the conditions under which they were measured. Printed as
+ * text, written as JSON (one document per program run) and, many documents together, as HDF5.
  *
  *     gt_results *r = gt_results_new("loader");
  *     gt_results_say(r, "machine", "%s", text);
@@ -9,9 +9,10 @@
  *     gt_table_row(t, 32.0, 51234.5);
  *     char *json = gt_results_json(r);
  *
- * In JSON: {"bench", "conditions": [[WHAT, TEXT] ...], "tables": [{"name", "columns": [{"key", "title", "digits"} ...], "rows": [{KEY: VALUE}
- * ...]} ...]}. In HDF5: /NNN-BENCH with attributes bench and conditionNN, /NNN-BENCH/tableNN with attribute name and one dataset
- * per column, whose attributes are title and digits. */
+ * In JSON: {"bench", "conditions": [[WHAT, TEXT] ...], "tables": [{"name", "columns": [{"key", "title", "digits"} ...],
+ * "rows": [{KEY: VALUE}
+ * ...]} ...]}. In HDF5: /NNN-BENCH with attributes bench and conditionNN, /NNN-BENCH/tableNN with attribute name and
+ * one dataset per column, whose attributes are title and digits. */
 #ifndef BENCH_RESULTS_H
 #define BENCH_RESULTS_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Results of many benchmark runs in one HDF5 file: see results.h. A document is a group, each of its tables a group in that, a column a set. */
+ * Results of many benchmark runs in one HDF5 file: see results.h. A document is a group, each of its tables a group in
+ * that, a column a set. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,11 +32,14 @@ static gt_status write_column(gt_h5_file *f, const char *table, const gt_table *
     if (!data) return gt_fail(GT_NOMEM, "out of memory for a column");
     for (int r = 0; r < t->n_rows; r++) {
         const gt_cell *cell = &t->cells[r * t->n_columns + c];
-        memcpy(data + (size_t)r * size, words ? (const void *)cell->text : &cell->number, words ? strlen(cell->text) : size);
+        memcpy(data + (size_t)r * size, words ? (const void *)cell->text : &cell->number,
+               words ? strlen(cell->text) : size);
     }
     snprintf(path, sizeof path, "%s/%s", table, column->key);
     snprintf(digits, sizeof digits, "%d", column->digits);
-    gt_status st = gt_h5_write(f, &(gt_array){path, words ? GT_NUMBER_WORDS : GT_NUMBER_DOUBLE, words ? 2 : 1, {t->n_rows, (int64_t)size}, data});
+    gt_status st = gt_h5_write(
+        f,
+        &(gt_array){path, words ? GT_NUMBER_WORDS : GT_NUMBER_DOUBLE, words ? 2 : 1, {t->n_rows, (int64_t)size}, data});
     if (!st) st = write_text(f, path, "title", column->title);
     if (!st) st = write_text(f, path, "digits", digits);
     free(data);
@@ -136,9 +140,13 @@ static gt_status read_column(reading *r, const char *path, const char *key) {
     bool words = s->kind == GT_H5_TEXT;
     r->size[c] = words ? s->bytes : sizeof(double);
     if (!c) r->rows = s->rows;
-    if ((!words && s->kind != GT_H5_FLOAT) || s->n_dims != 1 || s->rows > MOST_ROWS || s->rows != r->rows || s->bytes > MOST_TEXT) st = damaged(path);
+    if ((!words && s->kind != GT_H5_FLOAT) || s->n_dims != 1 || s->rows > MOST_ROWS || s->rows != r->rows ||
+        s->bytes > MOST_TEXT)
+        st = damaged(path);
     r->data[c] = st ? NULL : gt_arena_array(r->arena, (size_t)s->rows + 1, r->size[c]);
-    if (!st) st = r->data[c] ? gt_h5_set_read(s, 0, s->rows, words ? GT_NUMBER_TEXT : GT_NUMBER_DOUBLE, r->data[c]) : GT_NOMEM;
+    if (!st)
+        st = r->data[c] ? gt_h5_set_read(s, 0, s->rows, words ? GT_NUMBER_TEXT : GT_NUMBER_DOUBLE, r->data[c])
+                        : GT_NOMEM;
     gt_h5_set_close(s);
     if (st) return st;
     const char *name = gt_arena_printf(r->arena, "%s", key), *title = gt_h5_text(r->arena, &r->file, path, "title");

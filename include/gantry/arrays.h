@@ -31,18 +31,21 @@ typedef struct gt_array {
     const void *data;
 } gt_array;
 
-/* All of them into a new file that replaces an old one whole. Equal arrays make equal files. The message names the path. */
+/* All of them into a new file that replaces an old one whole. Equal arrays make equal files. The message names the
+ * path. */
 gt_status gt_arrays_write(const char *path, const gt_array *arrays, int n);
 
 /* ---- reading ---- */
 
 typedef struct gt_array_file gt_array_file;
 
-/* Array `name` of a file; "": its only array of numbers, or the one called `latent` or `points`. Its rows are what its first dimension counts. GT_FORMAT: damaged, no
- * such array, no rows; names what there is. The file is trusted as far as gt_h5_check() says. Main thread only, as all that follows. */
+/* Array `name` of a file; "": its only array of numbers, or the one called `latent` or `points`. Its rows are what its
+ * first dimension counts. GT_FORMAT: damaged, no such array, no rows; names what there is. The file is trusted as far
+ * as gt_h5_check() says. Main thread only, as all that follows. */
 gt_status gt_array_open(gt_array_file **out, const char *path, const char *name, int64_t *rows, int64_t *columns);
-gt_status gt_array_rows(gt_array_file *f, int64_t first, int64_t n, double *out); /* [n, columns], whatever the numbers' type in the file */
-void gt_array_close(gt_array_file *f);                                            /* NULL is fine */
+/* [n, columns], whatever the numbers' type in the file */
+gt_status gt_array_rows(gt_array_file *f, int64_t first, int64_t n, double *out);
+void gt_array_close(gt_array_file *f); /* NULL is fine */
 bool gt_array_exists(const char *path, const char *name);
 
 #endif

@@ -2,14 +2,20 @@
  * Autoencoders: an encoder, a latent, a decoder. One network "AE" with tensors encoder.*, latent.*, decoder.*
  *
  *   latent   plain    z = a linear head (width z_dim)
- *            normal   heads for mean and log-variance, z = mean + eps exp(logvar/2) (Kingma & Welling, "Auto-Encoding Variational Bayes")
- *            gumbel   tokens of one of `codes` codes each: a relaxed one-hot vector, softmax((logits + Gumbel noise) / temperature) (Jang et
+ *            normal   heads for mean and log-variance, z = mean + eps exp(logvar/2) (Kingma & Welling, "Auto-Encoding
+ *                     Variational Bayes")
+ *            gumbel   tokens of one of `codes` codes each: a relaxed one-hot vector, softmax((logits + Gumbel noise) /
+ *                     temperature) (Jang et
  *                     al., "Categorical Reparameterization with Gumbel-Softmax", eq. 2), times a table of code vectors
- *            vq       each token's vector is replaced by the nearest code vector; the gradient passes straight through (van den Oord et al.,
- *                     "Neural Discrete Representation Learning", eq. 1-3); code vectors are running means (its appendix A.1)
+ *            vq       each token's vector is replaced by the nearest code vector; the gradient passes straight through
+ *                     (van den Oord et al.,
+ *                     "Neural Discrete Representation Learning", eq. 1-3); code vectors are running means (its appendix
+ *                     A.1)
  *   body     mlp      flattened image - 2048 - 2048, LeakyReLU 0.01; decoder mirrored
- *            conv     3x3 convolutions 32, 64 (stride 2), 64 (stride 2), 64, LeakyReLU 0.01; transposed convolutions 64, 64 (stride 2),
- *                     32 (stride 2), channels. Sides divisible by 4. Tokens of discrete latents are the pixels of its H/4 x W/4 maps
+ *            conv     3x3 convolutions 32, 64 (stride 2), 64 (stride 2), 64, LeakyReLU 0.01; transposed convolutions
+ *                     64, 64 (stride 2),
+ *                     32 (stride 2), channels. Sides divisible by 4. Tokens of discrete latents are the pixels of its
+ *                     H/4 x W/4 maps
  *            digits   3x3 convolutions 20, 20 without padding, ReLU, 800; decoder z - 2000 - image, ReLU
  *
  * Pixels are in [0,1] in here; outside (images of the training loop, generated images) in [-1,1]. */
@@ -24,22 +30,24 @@ typedef enum gt_body_kind { GT_BODY_MLP, GT_BODY_CONV, GT_BODY_DIGITS } gt_body_
 /* The options of the family: models/autoencoder/options.c. The networks take a job whose `own` these are; of its common
  * part they read height, width, channels and z_dim: the width of the latent (plain, normal), or the number of tokens
  * (gumbel, vq with a body other than conv).
- * loss = factor * reconstruction + weight * divergence, each summed or averaged over its dimensions and over the batch. */
+ * loss = factor * reconstruction + weight * divergence, each summed or averaged over its dimensions and over the batch.
+ */
 typedef struct gt_autoencoder_options {
-    double widths;              /* of hidden layers, relative to those above */
-    int64_t epochs;             /* length in passes over the data, unless kimg is given; 0: by kimg */
-    const char *recon;          /* "mse": squared error; "bce": cross-entropy, which needs a sigmoid */
+    double widths;     /* of hidden layers, relative to those above */
+    int64_t epochs;    /* length in passes over the data, unless kimg is given; 0: by kimg */
+    const char *recon; /* "mse": squared error; "bce": cross-entropy, which needs a sigmoid */
     double factor;
     const char *recon_pixels, *recon_batch, *kl_latent, *kl_batch; /* "sum" "mean" */
-    double beta;                /* weight of the divergence: normal, gumbel (Higgins et al., "beta-VAE", eq. 4) */
-    double kl_warmup;           /* kimg in which that weight grows from 0, linearly; 0: none */
-    bool sigmoid;               /* of the decoder's last layer; else linear */
-    int64_t codes, code_dim;    /* gumbel, vq */
+    double beta;             /* weight of the divergence: normal, gumbel (Higgins et al., "beta-VAE", eq. 4) */
+    double kl_warmup;        /* kimg in which that weight grows from 0, linearly; 0: none */
+    bool sigmoid;            /* of the decoder's last layer; else linear */
+    int64_t codes, code_dim; /* gumbel, vq */
     double temperature, temperature_min, temperature_kimg; /* gumbel: start, floor, kimg in which it falls to 1/e */
-    double commitment;          /* vq: weight of |z - e|^2 on the encoder's side */
-    double code_decay;          /* vq: of the running means, per step */
-    double code_floor;          /* vq: a code met less often than this share of the average starts anew at an encoded token */
-    gt_body_kind body;          /* both by the job's model */
+    double commitment;                                     /* vq: weight of |z - e|^2 on the encoder's side */
+    double code_decay;                                     /* vq: of the running means, per step */
+    /* vq: a code met less often than this share of the average starts anew at an encoded token */
+    double code_floor;
+    gt_body_kind body; /* both by the job's model */
     gt_latent_kind latent;
 } gt_autoencoder_options;
 
@@ -55,14 +63,15 @@ gt_net *gt_autoencoder_net(const gt_job *job);
 
 /* What the encoder says of pixels [N,H,W,C]. Nodes that the kind of latent does not have are NULL. */
 typedef struct gt_encoding {
-    gt_node *mean;        /* plain, normal: [N,z_dim] */
+    gt_node *mean;         /* plain, normal: [N,z_dim] */
     gt_node *log_variance; /* normal: [N,z_dim] */
-    gt_node *logits;      /* gumbel: [N,tokens,codes] */
-    gt_node *vectors;     /* vq: [N,tokens,code_dim] */
+    gt_node *logits;       /* gumbel: [N,tokens,codes] */
+    gt_node *vectors;      /* vq: [N,tokens,code_dim] */
 } gt_encoding;
 gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_job *job, gt_node *pixels);
 
-/* The table of code vectors [codes,code_dim] of discrete latents: a parameter (gumbel), or the quotient of its running sums (vq). */
+/* The table of code vectors [codes,code_dim] of discrete latents: a parameter (gumbel), or the quotient of its running
+ * sums (vq). */
 gt_node *gt_autoencoder_codes(gt_bound_net b, const gt_job *job);
 /* The nearest code of each vector as one-hot rows [N,tokens,codes]. */
 gt_node *gt_autoencoder_nearest(gt_graph *g, gt_node *vectors, gt_node *codes);

@@ -11,7 +11,8 @@
  * with root attributes format_version, model, kernel_set, dataset.
  * Equal states give equal bytes: the file holds no times and no names of hosts.
  *
- * Writing: the main thread builds the file in memory, a thread of the saver hashes and writes it while training goes on:
+ * Writing: the main thread builds the file in memory, a thread of the saver hashes and writes it while training goes
+ * on:
  *
  *     gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){.model = "stylegan2", ...});
  *     gt_checkpoint_tensor(c, "/networks/G/mapping.w_avg", &shape, values);    // the first error sticks, so that
@@ -45,7 +46,7 @@ typedef struct gt_checkpoint_about {
 
 typedef struct gt_checkpoint gt_checkpoint;
 
-gt_checkpoint *gt_checkpoint_begin(const gt_checkpoint_about *about);      /* NULL: out of memory */
+gt_checkpoint *gt_checkpoint_begin(const gt_checkpoint_about *about); /* NULL: out of memory */
 /* Missing groups of the path are made; a path that exists is an error. Data are copied. */
 gt_status gt_checkpoint_tensor(gt_checkpoint *c, const char *path, const gt_shape *shape, const float *data);
 gt_status gt_checkpoint_doubles(gt_checkpoint *c, const char *path, const gt_shape *shape, const double *data);
@@ -63,7 +64,7 @@ void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d);
 /* Ends the content; gt_saver_start calls this. Returns the first error of all calls. */
 gt_status gt_checkpoint_finish(gt_checkpoint *c);
 size_t gt_checkpoint_bytes(const gt_checkpoint *c); /* size of the finished file */
-void gt_checkpoint_free(gt_checkpoint *c);        /* the checkpoint is abandoned; NULL is fine */
+void gt_checkpoint_free(gt_checkpoint *c);          /* the checkpoint is abandoned; NULL is fine */
 /* Finishes the checkpoint and writes it under any name, atomically and durably, before the function returns. The
  * caller keeps `c`. */
 gt_status gt_checkpoint_write(gt_checkpoint *c, const char *path);
@@ -88,17 +89,17 @@ typedef struct gt_saver_result {
     int64_t images;
     size_t bytes;
     double seconds;
-    bool best;          /* the link `best` points to this checkpoint */
+    bool best; /* the link `best` points to this checkpoint */
     char name[40];
     char message[1024]; /* why it failed; "" otherwise */
 } gt_saver_result;
 
 /* Which checkpoints stay. The newest checkpoint, and the checkpoint that `best` points to, always stay. */
 typedef struct gt_keep {
-    int newest;      /* how many of the newest; at least 1 */
-    int64_t every;   /* also the first checkpoint of every so many images, for ever; 0: none */
-    double bytes;    /* most bytes of all checkpoints: the oldest are removed until the rest fits, but never the
-                        two newest and the best; 0: no limit */
+    int newest;    /* how many of the newest; at least 1 */
+    int64_t every; /* also the first checkpoint of every so many images, for ever; 0: none */
+    double bytes;  /* most bytes of all checkpoints: the oldest are removed until the rest fits, but never the
+                      two newest and the best; 0: no limit */
 } gt_keep;
 
 /* A saver of checkpoints into `dir`. Removes half-written files (*.part) of an earlier process: the caller holds
@@ -110,10 +111,10 @@ gt_saver *gt_saver_new(const char *dir, const gt_keep *keep);
 gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool best);
 /* The images of the checkpoint that `best` in `dir` points to; -1: none. */
 int64_t gt_checkpoint_best(const char *dir);
-gt_saver_state gt_saver_poll(gt_saver *s);        /* never blocks */
-gt_saver_state gt_saver_wait(gt_saver *s);        /* waits until nothing is being written; then as gt_saver_poll */
+gt_saver_state gt_saver_poll(gt_saver *s); /* never blocks */
+gt_saver_state gt_saver_wait(gt_saver *s); /* waits until nothing is being written; then as gt_saver_poll */
 const gt_saver_result *gt_saver_outcome(const gt_saver *s); /* of the latest WRITTEN or FAILED */
-void gt_saver_free(gt_saver *s);                  /* waits; NULL is fine */
+void gt_saver_free(gt_saver *s);                            /* waits; NULL is fine */
 
 /* The checkpoints in `dir` of `images` or more images shown become bad-checkpoint-*.h5, *n of them, and `last` and
  * `best` point to the newest that is left. When none would be left it is an error, and nothing is changed. Not
@@ -123,14 +124,19 @@ gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n);
 /* ---- reading ---- */
 
 typedef struct gt_checkpoint_file gt_checkpoint_file;
-typedef enum gt_checkpoint_type { GT_CHECKPOINT_FLOAT, GT_CHECKPOINT_DOUBLE, GT_CHECKPOINT_INT, GT_CHECKPOINT_TEXT } gt_checkpoint_type;
+typedef enum gt_checkpoint_type {
+    GT_CHECKPOINT_FLOAT,
+    GT_CHECKPOINT_DOUBLE,
+    GT_CHECKPOINT_INT,
+    GT_CHECKPOINT_TEXT
+} gt_checkpoint_type;
 
 typedef struct gt_checkpoint_entry {
-    const char *path;        /* "/networks/G/mapping.w_avg" */
-    const char *name;        /* the part after the last slash, within path */
+    const char *path; /* "/networks/G/mapping.w_avg" */
+    const char *name; /* the part after the last slash, within path */
     gt_checkpoint_type type;
-    gt_shape shape;          /* of floats and doubles; scalar otherwise */
-    size_t size;             /* elements; bytes of text */
+    gt_shape shape; /* of floats and doubles; scalar otherwise */
+    size_t size;    /* elements; bytes of text */
 } gt_checkpoint_entry;
 
 /* NULL: the file is missing, damaged (GT_FORMAT), of a newer format (GT_USAGE), ... `status` may be NULL. Of a
@@ -148,16 +154,20 @@ const gt_checkpoint_about *gt_checkpoint_info(const gt_checkpoint_file *f);
 /* The entries in the order of writing. `under`: "/networks/G" (direct and indirect members), or "" for all.
  * Loop: for (int i = gt_checkpoint_first(f, u); i >= 0; i = gt_checkpoint_next(f, u, i)) ... gt_checkpoint_at(f, i) */
 int gt_checkpoint_next(const gt_checkpoint_file *f, const char *under, int after); /* -1: there are no more */
-static inline int gt_checkpoint_first(const gt_checkpoint_file *f, const char *under) { return gt_checkpoint_next(f, under, -1); }
+static inline int gt_checkpoint_first(const gt_checkpoint_file *f, const char *under) {
+    return gt_checkpoint_next(f, under, -1);
+}
 const gt_checkpoint_entry *gt_checkpoint_at(const gt_checkpoint_file *f, int i);
-const gt_checkpoint_entry *gt_checkpoint_find(const gt_checkpoint_file *f, const char *path); /* NULL: not there (no message) */
+/* NULL: not there (no message) */
+const gt_checkpoint_entry *gt_checkpoint_find(const gt_checkpoint_file *f, const char *path);
 
 /* An entry that is missing, or of another type or size, is an error that names file and path. */
 gt_status gt_checkpoint_read(const gt_checkpoint_file *f, const char *path, float *out, size_t floats);
 gt_status gt_checkpoint_read_doubles(const gt_checkpoint_file *f, const char *path, double *out, size_t doubles);
 gt_status gt_checkpoint_get_int(const gt_checkpoint_file *f, const char *path, int64_t *value);
 gt_status gt_checkpoint_get_double(const gt_checkpoint_file *f, const char *path, double *value);
-gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, char *out, size_t bytes); /* with its final 0 */
+/* with its final 0 */
+gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, char *out, size_t bytes);
 
 /* Texts go into the arena. */
 gt_status gt_checkpoint_get_data(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * PNG for writing, entries of ZIP archives for reading. Pictures of every kind are read by picture.h. No byte that is read
- * is trusted: sizes are checked before memory is taken, checksums are verified. A message gives the reason; the caller puts
- * file and entry in front of the message (gt_wrap). All functions may be called from any thread. */
+ * PNG for writing, entries of ZIP archives for reading. Pictures of every kind are read by picture.h. No byte that is
+ * read is trusted: sizes are checked before memory is taken, checksums are verified. A message gives the reason; the
+ * caller puts file and entry in front of the message (gt_wrap). All functions may be called from any thread. */
 #ifndef GANTRY_CODEC_H
 #define GANTRY_CODEC_H
 
@@ -26,12 +26,12 @@ typedef struct gt_png_info {
     bool palette;
 } gt_png_info;
 
-/* Reads the first GT_PNG_HEAD_BYTES: signature, IHDR chunk and its CRC. GT_FORMAT: not a PNG, damaged, or larger than the
- * limits above. */
+/* Reads the first GT_PNG_HEAD_BYTES: signature, IHDR chunk and its CRC. GT_FORMAT: not a PNG, damaged, or larger than
+ * the limits above. */
 gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info);
 
-/* Samples [H,W,C] of 1 to 4 channels as a PNG. *bytes is malloc'ed, the caller frees it; NULL on failure. `level` is that of
- * zlib, 0 (stored) to 9. GT_USAGE: sizes or a level that a PNG cannot have. */
+/* Samples [H,W,C] of 1 to 4 channels as a PNG. *bytes is malloc'ed, the caller frees it; NULL on failure. `level` is
+ * that of zlib, 0 (stored) to 9. GT_USAGE: sizes or a level that a PNG cannot have. */
 gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes, size_t *n);
 
 /* The same from samples of 8 bits, or of 16 in the machine's byte order, as `as` says. */

@@ -13,8 +13,8 @@
  *   - MNIST's 28 x 28 pixels stay as they are;
  *   - a picture file of a kind that cannot be read is an error.
  * Pictures with alpha have the channels R,G,B,A or grey,A when nobody says otherwise.
- * FILE.h5: `images` [N,H,W,C] uint8, uint16 or float32 (finite), C up to 256; optional `labels` [N] integers or [N,L] floats;
- * optional attributes of `images`: range (two numbers), channels (text), class_names (list of text).
+ * FILE.h5: `images` [N,H,W,C] uint8, uint16 or float32 (finite), C up to 256; optional `labels` [N] integers or [N,L]
+ * floats; optional attributes of `images`: range (two numbers), channels (text), class_names (list of text).
  *
  * dataset.json: {"labels": [[NAME, LABEL], ...] or null, "range": [lo, hi], "channels": "R,G,B", "class_names": [...]},
  * each key optional. LABEL is an integer 0..65535 for every image (classes; width = 1 + the largest), or a list of
@@ -36,8 +36,8 @@
  * Image i of either is a function of name, keys and i alone (Philox); n does not matter to it.
  *
  * Threads: images may be read from any thread, several at a time; those of an HDF5 file only from the main thread
- * (gt_dataset_info.main_thread_only). Labels and info: any thread, any time. All sources are read at random: what is packed as a whole
- * (CIFAR, MNIST, .npz) is unpacked into an unnamed file in $TMPDIR when it is opened. */
+ * (gt_dataset_info.main_thread_only). Labels and info: any thread, any time. All sources are read at random: what is
+ * packed as a whole (CIFAR, MNIST, .npz) is unpacked into an unnamed file in $TMPDIR when it is opened. */
 #ifndef GANTRY_DATASET_H
 #define GANTRY_DATASET_H
 
@@ -60,26 +60,26 @@ typedef struct gt_dataset_options {
 } gt_dataset_options;
 
 typedef struct gt_dataset_info {
-    const char *name;            /* last part of the path without its extension; NAME of synth:NAME */
-    const char *source;          /* the kind: "zip", "folder", ... (gt_source_info) */
-    int64_t count;               /* items: after subset and mirror */
-    int64_t stored;              /* images in the source */
+    const char *name;   /* last part of the path without its extension; NAME of synth:NAME */
+    const char *source; /* the kind: "zip", "folder", ... (gt_source_info) */
+    int64_t count;      /* items: after subset and mirror */
+    int64_t stored;     /* images in the source */
     int height, width, channels;
     gt_sample type;
-    size_t image_bytes;          /* of one image's samples */
-    gt_label_kind label_kind;    /* what the source holds, wanted or not */
-    int stored_label_width;      /* classes: 1 + the largest; vectors: their length; 0: none */
-    int label_width;             /* the same, or 0 when labels are not wanted: floats that gt_dataset_label writes */
-    int64_t unlabelled;          /* stored images without a label where others have one */
-    int class_names;             /* number of names, 0: not given */
+    size_t image_bytes;       /* of one image's samples */
+    gt_label_kind label_kind; /* what the source holds, wanted or not */
+    int stored_label_width;   /* classes: 1 + the largest; vectors: their length; 0: none */
+    int label_width;          /* the same, or 0 when labels are not wanted: floats that gt_dataset_label writes */
+    int64_t unlabelled;       /* stored images without a label where others have one */
+    int class_names;          /* number of names, 0: not given */
     const char *const *class_name;
     const char *channel_names; /* as given ("R,G,B"), NULL: not given */
     double range[2];           /* sample values that stand for -1 and 1; the usual ones (sample.h) when not given */
     bool main_thread_only;     /* gt_dataset_read only from the main thread */
 } gt_dataset_info;
 
-/* `options` NULL: all images, labels wanted where there are some, not mirrored. Messages name file, entry and reason. GT_USAGE: a subset
- * larger than the set, a wrong synth: key. */
+/* `options` NULL: all images, labels wanted where there are some, not mirrored. Messages name file, entry and reason.
+ * GT_USAGE: a subset larger than the set, a wrong synth: key. */
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options);
 void gt_dataset_close(gt_dataset *ds); /* NULL is fine */
 const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds);
@@ -90,23 +90,25 @@ gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples);
 /* n samples as the networks see them: range becomes -1 .. 1 (for the range 0..255 exactly x / 127.5 - 1 in float32). */
 void gt_dataset_floats(const gt_dataset_info *info, const void *samples, size_t n, float *out);
 
-/* What colour means here: 0, all channels (1 is grey, 3 are RGB); n > 0, the first n of them (1 grey, 3 RGB); -1, none. By
- * the names of the channels, where they are given, else by their number. */
+/* What colour means here: 0, all channels (1 is grey, 3 are RGB); n > 0, the first n of them (1 grey, 3 RGB); -1, none.
+ * By the names of the channels, where they are given, else by their number. */
 int gt_dataset_colours(const gt_dataset_info *info);
 bool gt_dataset_alpha(const gt_dataset_info *info); /* is the last channel alpha, by its name (A or alpha)? */
 
-/* The item's label as label_width floats (classes: one-hot; no label: zeros, or NaN for vectors); writes nothing when label_width is 0. */
+/* The item's label as label_width floats (classes: one-hot; no label: zeros, or NaN for vectors); writes nothing when
+ * label_width is 0. */
 void gt_dataset_label(const gt_dataset *ds, int64_t item, float *label);
 
 /* The item's class, wanted or not; -1: it has none. */
 int gt_dataset_class(const gt_dataset *ds, int64_t item);
 
-/* XXH3-128 of what the source holds (subset, mirror and use_labels do not count) and, where they are not the usual ones, of its range
- * and which channels are colours: independent of path and time. Reads a part of every file of a folder, nothing more of a ZIP or a synth set, and 256 evenly spaced
- * images of other sources: one rank makes it and tells the others. Main thread only. */
+/* XXH3-128 of what the source holds (subset, mirror and use_labels do not count) and, where they are not the usual
+ * ones, of its range and which channels are colours: independent of path and time. Reads a part of every file of a
+ * folder, nothing more of a ZIP or a synth set, and 256 evenly spaced images of other sources: one rank makes it and
+ * tells the others. Main thread only. */
 gt_status gt_dataset_fingerprint(gt_dataset *ds, gt_hash128 *out);
-/* Likewise, but of no more than a few images where they must be read for it: so cheap that every rank can make it, to see whether all have the same
- * data before them. Another number than the fingerprint. */
+/* Likewise, but of no more than a few images where they must be read for it: so cheap that every rank can make it, to
+ * see whether all have the same data before them. Another number than the fingerprint. */
 gt_status gt_dataset_quick_fingerprint(gt_dataset *ds, gt_hash128 *out);
 
 /* What some of the source's images are like (look.c): all up to 256, else 256 evenly spaced, subset or not. */

@@ -6,28 +6,29 @@
  *
  * First a scan: the head of every picture says what would become of it. What most pictures become is the dataset's
  * shape; those that cannot be read, become something else, or lack a label that import.labels or labels_csv asks for
- * are listed. Then the work, which finds what only decoding can find: damaged pictures, and duplicates (equal samples and
- * shape). All ranks and threads take part in both; the result is the same bit for bit for any number of them.
+ * are listed. Then the work, which finds what only decoding can find: damaged pictures, and duplicates (equal samples
+ * and shape). All ranks and threads take part in both; the result is the same bit for bit for any number of them.
  *
  * Destinations:
  *   FILE.zip   the interchange format: 00000/img00000000.png, numbered by the item's place in the source, stored; PNG
- *              uncompressed unless `compress`; dataset.json last. Zip64 where it must be. No times: equal input, equal bytes
+ *              uncompressed unless `compress`; dataset.json last. Zip64 where it must be. No times: equal input, equal
+ *              bytes
  *   FILE.h5    `images` [N,H,W,C] in chunks of one image, `labels`, attributes as in dataset.h; `compress`: deflated
  *   FOLDER     the files of FILE.zip; must not lie in a source
  * A name with another suffix (out.tar, out.zipp) is refused; `out.tar/`, and an existing folder of such a name, are
  * folders. A suffix without a letter (photos-1.5) is none.
  *
- * The result appears under its name when it is whole. Until then it is DEST.part, with DEST.progress beside it. The same
- * request goes on from there after a run was ended. When anything differs - options, names, labels, or the source, as far
- * as gt_source_stamp and gt_source_item_stamp tell - the images that were made are not dropped without `restart` or
- * `overwrite`: GT_USAGE; nor are those of an older program that this one cannot read. Files of these names that were not
- * written by such a run are never replaced: GT_USAGE.
+ * The result appears under its name when it is whole. Until then it is DEST.part, with DEST.progress beside it. The
+ * same request goes on from there after a run was ended. When anything differs - options, names, labels, or the source,
+ * as far as gt_source_stamp and gt_source_item_stamp tell - the images that were made are not dropped without `restart`
+ * or `overwrite`: GT_USAGE; nor are those of an older program that this one cannot read. Files of these names that were
+ * not written by such a run are never replaced: GT_USAGE.
  *
- * A file, or a folder that is not empty, that is at DEST already is compared with what the request makes, image by image,
- * and nothing is written. All the same: GT_OK, with result->unchanged. Else GT_USAGE at the first difference, and DEST
- * stays as it is; with `overwrite` DEST is replaced when the new dataset is whole. A file or folder that appears there
- * during the work is not replaced without `overwrite` either. A folder that holds anything but the files of a dataset, a link to a folder and
- * a source are never replaced.
+ * A file, or a folder that is not empty, that is at DEST already is compared with what the request makes, image by
+ * image, and nothing is written. All the same: GT_OK, with result->unchanged. Else GT_USAGE at the first difference,
+ * and DEST stays as it is; with `overwrite` DEST is replaced when the new dataset is whole. A file or folder that
+ * appears there during the work is not replaced without `overwrite` either. A folder that holds anything but the files
+ * of a dataset, a link to a folder and a source are never replaced.
  *
  * Float samples beyond the range that stands for black and white (samples of any kind where a range was declared) are
  * told in the log with the smallest and the largest of all. */
@@ -40,8 +41,9 @@
 
 typedef enum gt_convert_choice {
     GT_CONVERT_ALL,
-    GT_CONVERT_SUBSET, /* `amount` items, those that training with --subset=amount --seed=seed would take of the source, in its order */
-    GT_CONVERT_SPLIT,   /* one part of the shuffled items: from split[0] to split[1], of 0..1 */
+    /* `amount` items, those that training with --subset=amount --seed=seed would take of the source, in its order */
+    GT_CONVERT_SUBSET,
+    GT_CONVERT_SPLIT, /* one part of the shuffled items: from split[0] to split[1], of 0..1 */
 } gt_convert_choice;
 
 typedef struct gt_convert_request {
@@ -49,12 +51,12 @@ typedef struct gt_convert_request {
     const char *const *sources;
     gt_source_options import;
     const char *dest;
-    bool folder;  /* dest is a folder whatever its suffix; a '/' at its end says so, too */
+    bool folder;            /* dest is a folder whatever its suffix; a '/' at its end says so, too */
     gt_transform transform; /* a range that the sources have, or has_range, takes the place of its own */
     bool has_range;         /* samples of all sources that stand for black and white, whatever the sources say; the
                                result says so, too, unless transform.depth brings the samples to its usual range */
     double range[2];        /* both finite, the smaller one first */
-    int64_t max_images; /* of the source's items only the first so many; 0: all */
+    int64_t max_images;     /* of the source's items only the first so many; 0: all */
     gt_convert_choice choice;
     int64_t amount;
     double split[2];
@@ -65,7 +67,7 @@ typedef struct gt_convert_request {
     bool restart;         /* do not go on with what an earlier run left: drop it, whatever it was to become */
     bool overwrite;       /* replace what is at dest, or was begun there by another command */
     const char *report;   /* PATH: all remarks as text there and as JSON in PATH.json; NULL: none */
-    bool report_append;     /* the remarks are added to the report that is there, of the destinations before */
+    bool report_append;   /* the remarks are added to the report that is there, of the destinations before */
     bool scan_only;       /* remarks, and no dataset */
 } gt_convert_request;
 
@@ -73,19 +75,20 @@ typedef struct gt_convert_result {
     int64_t items, kept, dropped, bad, odd, duplicates; /* items of the source, and what became of them */
     int height, width, channels;
     gt_sample type;
-    bool unchanged;         /* dest was there already, and the same; nothing was written */
-    double bytes;       /* of the result */
-    int classes;        /* 0: its labels are none, or vectors */
-    int64_t *of_class;  /* [classes] images of each, malloc'ed */
-    char **class_name;  /* [classes], malloc'ed with its texts; NULL: not known */
+    bool unchanged;    /* dest was there already, and the same; nothing was written */
+    double bytes;      /* of the result */
+    int classes;       /* 0: its labels are none, or vectors */
+    int64_t *of_class; /* [classes] images of each, malloc'ed */
+    char **class_name; /* [classes], malloc'ed with its texts; NULL: not known */
 } gt_convert_result;
 
-/* All ranks call. *result is filled in on rank 0, as far as things got. GT_FORMAT: some pictures cannot be used (they are
- * listed in the log), or the source is damaged; GT_USAGE: options, sizes or channels that do not fit. */
+/* All ranks call. *result is filled in on rank 0, as far as things got. GT_FORMAT: some pictures cannot be used (they
+ * are listed in the log), or the source is damaged; GT_USAGE: options, sizes or channels that do not fit. */
 gt_status gt_convert_all(gt_comm *comm, const gt_convert_request *request, gt_convert_result *result);
 void gt_convert_result_free(gt_convert_result *result);
 
-/* What gt_convert_all refuses before it reads anything (GT_USAGE), for callers with several requests of which none should be carried out then. */
+/* What gt_convert_all refuses before it reads anything (GT_USAGE), for callers with several requests of which none
+ * should be carried out then. */
 gt_status gt_convert_check(const gt_convert_request *request);
 
 #endif

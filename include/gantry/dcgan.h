@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * DCGAN: Radford et al., "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks", section 3.
+ * DCGAN: Radford et al., "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+ * Networks", section 3.
  *
- *   G   z - 4x4 transposed convolution to 4x4 pixels - 4x4 transposed convolutions with stride 2, padding 1 up to the image - tanh
+ *   G   z - 4x4 transposed convolution to 4x4 pixels - 4x4 transposed convolutions with stride 2, padding 1 up to the
+ *       image - tanh
  *   D   4x4 convolutions with stride 2, padding 1 down to 4x4 pixels - one 4x4 convolution to the logits
  *
- * Batch normalisation before each activation, but for D's first and G's last layer; LeakyReLU with slope 0.2; no biases. Side R of an image
- * has min(channel_base / R, channel_max) feature maps. Weights begin as N(0, 0.02^2), G's embedding as N(0, 1).
+ * Batch normalisation before each activation, but for D's first and G's last layer; LeakyReLU with slope 0.2; no
+ * biases. Side R of an image has min(channel_base / R, channel_max) feature maps. Weights begin as N(0, 0.02^2), G's
+ * embedding as N(0, 1).
  *
  * Tensors, R being the side that a layer makes (G) or sees (D), as PyTorch shapes them:
- *   G.bR.conv.weight [in,out,4,4], G.bR.norm.weight, .bias, .running_mean, .running_var; D.bR.conv.weight [out,in,4,4], D.bR.norm.weight, .bias;
- *   D.out.conv.weight. With labels G.embed.weight [labels,50], numbers beside z, and D.embed.weight [labels,R*R], a channel beside the image's. */
+ *   G.bR.conv.weight [in,out,4,4], G.bR.norm.weight, .bias, .running_mean, .running_var; D.bR.conv.weight [out,in,4,4],
+ * D.bR.norm.weight, .bias; D.out.conv.weight. With labels G.embed.weight [labels,50], numbers beside z, and
+ * D.embed.weight [labels,R*R], a channel beside the image's. */
 #ifndef GANTRY_DCGAN_H
 #define GANTRY_DCGAN_H
 
@@ -20,11 +24,11 @@ enum { GT_DCGAN_EMBEDDING = 50 }; /* numbers that labels become for G */
 /* The options of the family: models/dcgan/options.c. The networks take a job whose `own` these are; of its common part
  * they read height, width, channels, z_dim, cbase, cmax, cond and label_dim. */
 typedef struct gt_dcgan_options {
-    const char *latent;       /* "normal" "uniform" */
-    const char *d_batches;    /* "separate" "mixed": D sees real and fake images in one batch, which share statistics */
-    const char *smoothing;    /* "none" "one-sided" "two-sided" */
-    double flip;              /* share of images that D's targets take for the other kind */
-    double instance_noise;    /* standard deviation of what is added to all that D sees ... */
+    const char *latent;    /* "normal" "uniform" */
+    const char *d_batches; /* "separate" "mixed": D sees real and fake images in one batch, which share statistics */
+    const char *smoothing; /* "none" "one-sided" "two-sided" */
+    double flip;           /* share of images that D's targets take for the other kind */
+    double instance_noise; /* standard deviation of what is added to all that D sees ... */
     double instance_noise_kimg; /* ... falling to 0 in so many; 0: it stays */
     double d_lrate;
     const char *g_activation; /* "lrelu" "relu" */

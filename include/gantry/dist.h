@@ -44,84 +44,92 @@ enum { GT_HOST_BYTES = 64 };
 
 typedef struct gt_comm { /* read only */
     int rank, ranks;
-    int host_index, hosts;           /* this rank's host among those of the run, numbered by lowest rank */
-    int local_rank, local_ranks;     /* among the ranks of this host */
-    int threads;                     /* this rank should run, itself included */
-    int cores;                       /* this rank may run on */
-    bool oversubscribed;             /* this host has more threads of this run than cores: do not spin (gt_pool_spin) */
+    int host_index, hosts;       /* this rank's host among those of the run, numbered by lowest rank */
+    int local_rank, local_ranks; /* among the ranks of this host */
+    int threads;                 /* this rank should run, itself included */
+    int cores;                   /* this rank may run on */
+    bool oversubscribed;         /* this host has more threads of this run than cores: do not spin (gt_pool_spin) */
     char host[GT_HOST_BYTES];
-    const char *description;         /* one line: ranks, hosts, threads, binding; on rank 0 */
+    const char *description; /* one line: ranks, hosts, threads, binding; on rank 0 */
 } gt_comm;
 
 /* Join the other ranks; alone, without mpirun or srun, MPI is not touched. Chooses this rank's cores (an equal share of
- * what the launcher itself may use, also when it bound each rank to one core; none of its own where another run has some of
- * them) and the number of threads: `threads`, or as
- * many as it has cores for 0. Starts the watchdog: a rank whose launcher is gone ends. Make thread pools after it.
- * NULL: see gt_message() and *status (which may be NULL itself). Once per process. */
+ * what the launcher itself may use, also when it bound each rank to one core; none of its own where another run has
+ * some of them) and the number of threads: `threads`, or as many as it has cores for 0. Starts the watchdog: a rank
+ * whose launcher is gone ends. Make thread pools after it. NULL: see gt_message() and *status (which may be NULL
+ * itself). Once per process. */
 gt_comm *gt_comm_start_all(int threads, gt_status *status);
 void gt_comm_stop_all(gt_comm *c); /* waits for all ranks; NULL is fine */
 
 /* All ranks bring the status of something that may have failed on some of them, and all return the same one: GT_OK, or
- * that of the lowest rank that failed, with its message ("rank 3 (node7): ..." where it is not a mistake of usage that rank 0 has
- * made, too). So that rank 0 prints one message and all exit alike. */
+ * that of the lowest rank that failed, with its message ("rank 3 (node7): ..." where it is not a mistake of usage that
+ * rank 0 has made, too). So that rank 0 prints one message and all exit alike. */
 gt_status gt_comm_agree_all(gt_comm *c, gt_status st);
 
-/* Is this a run of one program with one set of settings? Every rank brings its own; the program's version goes with them, and where the first
- * setting differs (the command) the others are not looked at. GT_FAILED on all
- * ranks, with the names and both values, where a rank has other ones than rank 0: such ranks would compute a mixture, or wait for each other for ever. */
+/* Is this a run of one program with one set of settings? Every rank brings its own; the program's version goes with
+ * them, and where the first setting differs (the command) the others are not looked at. GT_FAILED on all ranks, with
+ * the names and both values, where a rank has other ones than rank 0: such ranks would compute a mixture, or wait for
+ * each other for ever. */
 gt_status gt_comm_same_settings_all(gt_comm *c, const gt_setting *settings, int n);
 
 /* This rank cannot go on while others wait for it. Logs gt_message() as an error with rank and host and
- * ends all ranks within seconds (exit status 2 for GT_USAGE, else 1); does not return. Alone: returns st, to be handled in
- * the ordinary way. */
+ * ends all ranks within seconds (exit status 2 for GT_USAGE, else 1); does not return. Alone: returns st, to be handled
+ * in the ordinary way. */
 gt_status gt_comm_abort(gt_comm *c, gt_status st);
 
-/* Heartbeats go between the ranks by themselves whenever one waits for others, works on a graph, or gets on in a long loop of this library. A rank
- * that has not been heard of for `limit` seconds (60 at the beginning; 0: no limit) is named with its host and what it did last, and all ranks end
- * as with gt_comm_abort(). None of the three waits. `what` must stay where it is.
- * gt_comm_doing: what this rank does from now on. gt_comm_busy: likewise, and it may take long without a word (files, sums by one rank): ten
- * times the limit holds until the next gt_comm_doing. So it is from the beginning. */
+/* Heartbeats go between the ranks by themselves whenever one waits for others, works on a graph, or gets on in a long
+ * loop of this library. A rank that has not been heard of for `limit` seconds (60 at the beginning; 0: no limit) is
+ * named with its host and what it did last, and all ranks end as with gt_comm_abort(). None of the three waits. `what`
+ * must stay where it is. gt_comm_doing: what this rank does from now on. gt_comm_busy: likewise, and it may take long
+ * without a word (files, sums by one rank): ten times the limit holds until the next gt_comm_doing. So it is from the
+ * beginning. */
 void gt_comm_heartbeat(gt_comm *c, double limit);
 void gt_comm_doing(gt_comm *c, uint32_t step, const char *what);
 void gt_comm_busy(gt_comm *c, const char *what);
 
 void gt_comm_barrier_all(gt_comm *c);
 void gt_comm_broadcast_all(gt_comm *c, void *data, size_t bytes, int root);
-bool gt_comm_as_first_all(gt_comm *c, const void *mine, size_t bytes); /* is what this rank has what rank 0 has? (rank 0: true) A few bytes at most. */
+/* is what this rank has what rank 0 has? (rank 0: true) A few bytes at most. */
+bool gt_comm_as_first_all(gt_comm *c, const void *mine, size_t bytes);
 /* Every rank's bytes one after the other in `all` on rank 0, in rank order; `all` is ignored elsewhere. */
 void gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all);
-/* The same without room for all at once: on rank 0 `take` sees every rank's bytes in rank order, its own included, until it
- * fails. Returns what it returned; GT_OK elsewhere. */
-gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes, gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg);
-int gt_comm_max_all(gt_comm *c, int value);          /* a vote: any rank's wish */
+/* The same without room for all at once: on rank 0 `take` sees every rank's bytes in rank order, its own included,
+ * until it fails. Returns what it returned; GT_OK elsewhere. */
+gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
+                             gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg);
+int gt_comm_max_all(gt_comm *c, int value); /* a vote: any rank's wish */
 int64_t gt_comm_sum_all(gt_comm *c, int64_t value);
 
 /* ---- slices ---- */
 
-/* How many slices a batch is cut into. `mbstd`: how many samples belong together (a minibatch-stddev group of the recipe): legal are
- * divisors s of the batch with batch/s a multiple of min(mbstd, batch), so that slices hold whole stddev groups; and, if wanted, those with
- * batch/s a multiple of the number of stddev groups, whose slices have equal parts of all of them. 0: no sample belongs to another, any s up to the batch
- * is legal and slices may differ by one sample. wanted = 0 takes the largest up to 8.
- * GT_USAGE, naming the nearest that fit, when there is none, when `wanted` is none, or when there are more ranks than slices. */
+/* How many slices a batch is cut into. `mbstd`: how many samples belong together (a minibatch-stddev group of the
+ * recipe): legal are divisors s of the batch with batch/s a multiple of min(mbstd, batch), so that slices hold whole
+ * stddev groups; and, if wanted, those with batch/s a multiple of the number of stddev groups, whose slices have equal
+ * parts of all of them. 0: no sample belongs to another, any s up to the batch is legal and slices may differ by one
+ * sample. wanted = 0 takes the largest up to 8. GT_USAGE, naming the nearest that fit, when there is none, when
+ * `wanted` is none, or when there are more ranks than slices. */
 bool gt_slices_hold_mbstd(int batch, int mbstd, int slices);
 gt_status gt_slices_choose(int batch, int mbstd, int wanted, int ranks, int *slices);
-/* The options that give each of `ranks` ranks a slice, as text: those nearest to this batch and stddev group. "--slices=4, or --batch=8 --slices=4" */
+/* The options that give each of `ranks` ranks a slice, as text: those nearest to this batch and stddev group.
+ * "--slices=4, or --batch=8 --slices=4" */
 enum { GT_SLICES_ADVICE = 256 };
 void gt_slices_advise(int batch, int mbstd, int ranks, char text[GT_SLICES_ADVICE]);
 
-/* A batch cut into slices of consecutive samples, which differ by one sample at most, the larger ones first. In sums over slices
- * each weighs by its samples, relative to the mean slice: 1 exactly where all are equal. */
+/* A batch cut into slices of consecutive samples, which differ by one sample at most, the larger ones first. In sums
+ * over slices each weighs by its samples, relative to the mean slice: 1 exactly where all are equal. */
 typedef struct gt_slices {
     int samples, count; /* count <= samples */
 } gt_slices;
-int gt_slices_samples(gt_slices c, int slice);       /* samples */
-int gt_slices_first(gt_slices c, int slice);      /* its first sample */
-double gt_slices_weight(gt_slices c, int slice);  /* samples of the slice x count / samples */
-/* The last `rest` samples of an epoch, when full batches are cut like `full`: slices of the size of a full batch's slices (of its larger ones,
- * else of its smaller ones) where that size divides the rest; else as many slices as the full batch has, or as there are samples. */
+int gt_slices_samples(gt_slices c, int slice);   /* samples */
+int gt_slices_first(gt_slices c, int slice);     /* its first sample */
+double gt_slices_weight(gt_slices c, int slice); /* samples of the slice x count / samples */
+/* The last `rest` samples of an epoch, when full batches are cut like `full`: slices of the size of a full batch's
+ * slices (of its larger ones, else of its smaller ones) where that size divides the rest; else as many slices as the
+ * full batch has, or as there are samples. */
 gt_slices gt_slices_of_rest(gt_slices full, int rest);
 
-/* The contiguous range of slices of a rank: ranges differ by one slice at most. With more ranks than slices some get none. */
+/* The contiguous range of slices of a rank: ranges differ by one slice at most. With more ranks than slices some get
+ * none. */
 void gt_slice_range(int slices, int ranks, int rank, int *first, int *count);
 
 /* Slices that run at once, in one execution (gt_exec_options.slices): of equal size, and a node of the tree. */
@@ -134,21 +142,26 @@ gt_group gt_group_from(gt_slices slices, int first, int end, int most);
 
 /* Small values, one vector of n per slice. mine: [this rank's slices][n]. Summed in float64 by the tree. */
 gt_status gt_comm_tree_sum_all(gt_comm *c, int slices, size_t n, const double *mine, double *out);
-gt_status gt_comm_tree_mean_all(gt_comm *c, gt_slices slices, size_t n, const float *mine, float *out); /* each slice by its weight */
+/* each slice by its weight */
+gt_status gt_comm_tree_mean_all(gt_comm *c, gt_slices slices, size_t n, const float *mine, float *out);
 
-/* A sum over all slices of a batch in the middle of executions (gt_slice_sum in graph.h): n float32 numbers each. own[i] is the tree's sum
- * over this rank's group i; the tree's root goes to every total[i]. A rank without a slice calls this too, with n_groups = 0. */
-gt_status gt_comm_slice_sum_all(gt_comm *c, int slices, int n_groups, const gt_group *groups, size_t n, const float *const *own, float *const *total);
+/* A sum over all slices of a batch in the middle of executions (gt_slice_sum in graph.h): n float32 numbers each.
+ * own[i] is the tree's sum over this rank's group i; the tree's root goes to every total[i]. A rank without a slice
+ * calls this too, with n_groups = 0. */
+gt_status gt_comm_slice_sum_all(gt_comm *c, int slices, int n_groups, const gt_group *groups, size_t n,
+                                const float *const *own, float *const *total);
 
 /* Long vectors: [n] per slice, of which a rank holds a few at a time:
- *     gt_tree_sum *s = gt_tree_sum_new(c, slices, n);                       // memory: some 4 log2(slices) vectors at most
+ *     // memory: some 4 log2(slices) vectors at most
+ *     gt_tree_sum *s = gt_tree_sum_new(c, slices, n);
  *     for each of this rank's slices in order: gt_tree_sum_add(s, vector);
- *     gt_tree_sum_finish_all(s, out);                                           // out [n] on rank 0: the tree's root; s is as new again */
+ *     gt_tree_sum_finish_all(s, out);                                           // out [n] on rank 0: the tree's root;
+ * s is as new again */
 typedef struct gt_tree_sum gt_tree_sum;
 gt_tree_sum *gt_tree_sum_new(gt_comm *c, int slices, size_t n); /* NULL: see gt_message() */
 void gt_tree_sum_add(gt_tree_sum *s, const double *vector);
 gt_status gt_tree_sum_finish_all(gt_tree_sum *s, double *out);
-void gt_tree_sum_free(gt_tree_sum *s);                          /* NULL is fine */
+void gt_tree_sum_free(gt_tree_sum *s); /* NULL is fine */
 
 /* ---- gradients ---- */
 
@@ -157,12 +170,13 @@ typedef struct gt_reducer_schedule gt_reducer_schedule;
 
 typedef struct gt_reducer_options {
     int slices;
-    int n_groups;         /* of this rank's slices, in order; 0: each slice is a group. Changes no bit */
+    int n_groups; /* of this rank's slices, in order; 0: each slice is a group. Changes no bit */
     const gt_group *groups;
     size_t floats;        /* of the block: gradients, and the parameters they belong to */
     size_t bucket_floats; /* 0: chosen from the size of the block. Changes no bit */
     bool abreast;         /* all groups begin before the first ends, and each has memory of its own. Changes no bit */
-    bool plain;           /* between ranks MPI_Iallreduce in place of the tree: for comparison, bits may depend on ranks */
+    /* between ranks MPI_Iallreduce in place of the tree: for comparison, bits may depend on ranks */
+    bool plain;
 } gt_reducer_options;
 
 typedef struct gt_span {
@@ -174,20 +188,23 @@ typedef struct gt_nonfinite {
     size_t first; /* offset in the block of the first one; meaningless for count 0 */
 } gt_nonfinite;
 
-gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_options *o); /* pool may be NULL; NULL: see gt_message() */
-void gt_reducer_free_all(gt_reducer *r);                                                /* frees its layouts too */
-size_t gt_reducer_bytes(const gt_reducer *r);                                       /* memory it holds on this rank */
+/* pool may be NULL; NULL: see gt_message() */
+gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_options *o);
+void gt_reducer_free_all(gt_reducer *r);      /* frees its layouts too */
+size_t gt_reducer_bytes(const gt_reducer *r); /* memory it holds on this rank */
 
-/* What a phase writes into the gradient, in the order in which the execution of the last group finishes it (gt_exec_output_order). The rest
- * of the block is zeros. All ranks have the same outputs, in whatever order. NULL: see gt_message(). The reducer frees it. */
+/* What a phase writes into the gradient, in the order in which the execution of the last group finishes it
+ * (gt_exec_output_order). The rest of the block is zeros. All ranks have the same outputs, in whatever order. NULL: see
+ * gt_message(). The reducer frees it. */
 gt_reducer_schedule *gt_reducer_schedule_new(gt_reducer *r, int n, const gt_span *outputs);
 
 void gt_reducer_begin_all(gt_reducer *r, const gt_reducer_schedule *schedule);
-/* Where the next group's gradient, the tree's sum over its slices, is to be written: a block of `floats`, zero wherever the schedule
- * has no output. */
+/* Where the next group's gradient, the tree's sum over its slices, is to be written: a block of `floats`, zero wherever
+ * the schedule has no output. */
 float *gt_reducer_begin_group(gt_reducer *r);
 /* The first `done` outputs of this group are written (the executor's `between` hook, arg = the reducer).
- * In the last group (of several abreast: in none) finished buckets leave for their owners; otherwise it lets communication move on. */
+ * In the last group (of several abreast: in none) finished buckets leave for their owners; otherwise it lets
+ * communication move on. */
 void gt_reducer_progress(void *reducer, int done);
 void gt_reducer_end_group(gt_reducer *r);
 /* All gradients are in: this rank's parts of gt_reducer_gradient() are the tree sum / slices. Non-finite numbers are
@@ -195,8 +212,9 @@ void gt_reducer_end_group(gt_reducer *r);
 gt_nonfinite gt_reducer_finish_all(gt_reducer *r);
 float *gt_reducer_gradient(gt_reducer *r);
 
-/* How long this rank's gradients and parameters were on their way since the last call of this function, from the first bucket that left to
- * the last that arrived, and how long of that it had nothing else to do: the rest was hidden behind the backward pass. Alone: zeros. */
+/* How long this rank's gradients and parameters were on their way since the last call of this function, from the first
+ * bucket that left to the last that arrived, and how long of that it had nothing else to do: the rest was hidden behind
+ * the backward pass. Alone: zeros. */
 typedef struct gt_traffic {
     double seconds, waited;
 } gt_traffic;
@@ -206,8 +224,9 @@ gt_traffic gt_reducer_traffic(gt_reducer *r);
 const gt_span *gt_reducer_owned(const gt_reducer *r, int *n);
 
 /* Blocks of `floats` of which each rank has its own parts up to date: */
-void gt_reducer_gather_all(gt_reducer *r, float *block);   /* ... get all parts on all ranks */
-void gt_reducer_collect_all(gt_reducer *r, float *block); /* ... get all parts on rank 0 (sharded optimiser state, for a checkpoint) */
-void gt_reducer_deal_all(gt_reducer *r, float *block);    /* from rank 0's whole block each rank gets its parts */
+void gt_reducer_gather_all(gt_reducer *r, float *block); /* ... get all parts on all ranks */
+/* ... get all parts on rank 0 (sharded optimiser state, for a checkpoint) */
+void gt_reducer_collect_all(gt_reducer *r, float *block);
+void gt_reducer_deal_all(gt_reducer *r, float *block); /* from rank 0's whole block each rank gets its parts */
 
 #endif

@@ -16,7 +16,7 @@
 
 typedef struct gt_encoder gt_encoder;
 
-typedef struct gt_encoded { /* of n images; of a run: valid until the next */
+typedef struct gt_encoded {    /* of n images; of a run: valid until the next */
     const float *latent;       /* [n,latent_size] */
     const float *log_variance; /* [n,latent_size]; NULL: latents are no distributions */
     const float *image;        /* [n,H,W,C] in [-1,1]: reconstructions */
@@ -24,7 +24,8 @@ typedef struct gt_encoded { /* of n images; of a run: valid until the next */
 } gt_encoded;
 
 /* Of a checkpoint (a run's directory: its newest); `pool` may be NULL. It computes with the
- * checkpoint's kernel set where this CPU has it, else with `kernels` (NULL: the best). NULL: see gt_message(); GT_USAGE in it for a model that does not encode. */
+ * checkpoint's kernel set where this CPU has it, else with `kernels` (NULL: the best). NULL: see gt_message(); GT_USAGE
+ * in it for a model that does not encode. */
 gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels);
 /* Of a model in memory with these parameters of network 0, which must outlive it; `batch` images at a time. */
 gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool);
@@ -44,7 +45,8 @@ gt_status gt_model_takes(const gt_model *m, gt_dataset *ds);
 gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t *items, float *pairs);
 
 /* All items of a dataset, whose images must be of the model's shape, shared out among the ranks. On rank 0 the result's
- * arrays, without `image`, are malloc'ed and freed by gt_encoded_free; elsewhere they are NULL. All ranks return the same. */
+ * arrays, without `image`, are malloc'ed and freed by gt_encoded_free; elsewhere they are NULL. All ranks return the
+ * same. */
 gt_status gt_encode_dataset_all(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_encoded *out);
 void gt_encoded_free(gt_encoded *out);
 

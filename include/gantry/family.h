@@ -2,7 +2,8 @@
  * What a family of models fills in, and the part of a job that all families have in common.
  *
  * A family is a folder src/models/NAME and one line in the list of families (job/families.c). The folder defines the
- * value gt_NAME_family. Everything else finds the family through that list: the choices of --model, the option table with
+ * value gt_NAME_family. Everything else finds the family through that list: the choices of --model, the option table
+ * with
  * --help, manual and reference job, the rules between options, the advice of warnings.
  *
  *     typedef struct toy_options { double gain; } toy_options;      // the options that only this family has
@@ -11,7 +12,8 @@
  *         {.key = "gain", FIELD(gain), .standard = "2", .max = HUGE_VAL, .help = "Gain of the last layer"},
  *     };
  *     static gt_model *make(const gt_job *job) { const toy_options *own = job->own; ... }
- *     const gt_family gt_toy_family = {.name = "toy", .title = "Toys", .models = (gt_family_model[]){{"toy", "a toy", "batch=8 kimg=1 lrate=0.1 z-dim=4"}, {0}},
+ *     const gt_family gt_toy_family = {.name = "toy", .title = "Toys", .models = (gt_family_model[]){{"toy", "a toy",
+ *     "batch=8 kimg=1 lrate=0.1 z-dim=4"}, {0}},
  *         .options = options, .n_options = 1, .own_bytes = sizeof(toy_options), .make = make};
  *
  * An option is a row and a field. Networks and losses read the field where they need the value: from `own`, or from the
@@ -33,7 +35,8 @@ enum { GT_JOB_MAX_KEYS = 256 };
 typedef struct gt_family gt_family;
 
 typedef struct gt_job {
-    const gt_kernel_set *kernels;       /* no option: what to compute with where neither `conv` nor a checkpoint says otherwise; NULL: the best */
+    /* no option: what to compute with where neither `conv` nor a checkpoint says otherwise; NULL: the best */
+    const gt_kernel_set *kernels;
     gt_arena *arena;                    /* texts */
     gt_options options;                 /* the option table, with the fields of this job */
     uint8_t state[GT_JOB_MAX_KEYS];     /* gt_option_state of each row of the table */
@@ -42,79 +45,79 @@ typedef struct gt_job {
     void *own;                          /* the family's own options: its struct */
 
     /* data */
-    const char *data;                   /* path, or "synth:..." */
+    const char *data; /* path, or "synth:..." */
     bool cond, mirror;
-    int64_t subset;                     /* images; 0: all */
+    int64_t subset; /* images; 0: all */
 
     /* recipe */
-    const char *model;                  /* "stylegan2" "dcgan" "vae" ...: a model of one of the families */
-    int64_t batch;                      /* images per step over all ranks */
-    int64_t slices;                     /* parts of a batch; where samples belong together, see gt_slices_choose() */
-    double kimg;                        /* length in thousands of images */
-    int64_t steps;                      /* length in steps; 0: by kimg alone, otherwise whichever ends first */
-    int64_t seed;                       /* 0 .. 2^32-1 */
+    const char *model; /* "stylegan2" "dcgan" "vae" ...: a model of one of the families */
+    int64_t batch;     /* images per step over all ranks */
+    int64_t slices;    /* parts of a batch; where samples belong together, see gt_slices_choose() */
+    double kimg;       /* length in thousands of images */
+    int64_t steps;     /* length in steps; 0: by kimg alone, otherwise whichever ends first */
+    int64_t seed;      /* 0 .. 2^32-1 */
     double lrate;
     const char *optimizer, *g_optimizer, *d_optimizer; /* rows of the table of optimisers; "": see gt_job_optimizer() */
-    double ema_kimg;                    /* half-life of the moving average */
-    double ema_ramp;                    /* 0: no ramp-up */
-    const char *nan;                    /* "stop" "skip" "clean" */
-    const char *reduce;                 /* "tree" "allreduce" */
-    const char *conv;                   /* kernels of convolutions: "auto" "direct" "winograd" */
+    double ema_kimg;                                   /* half-life of the moving average */
+    double ema_ramp;                                   /* 0: no ramp-up */
+    const char *nan;                                   /* "stop" "skip" "clean" */
+    const char *reduce;                                /* "tree" "allreduce" */
+    const char *conv;                                  /* kernels of convolutions: "auto" "direct" "winograd" */
 
     /* networks */
     int64_t cbase, cmax, z_dim;
 
     /* augmentation */
-    const char *aug;                    /* "noaug" "ada" "fixed" */
-    const char *augpipe;                /* "bgc" ... */
+    const char *aug;     /* "noaug" "ada" "fixed" */
+    const char *augpipe; /* "bgc" ... */
     double p, target;
-    double p_max;                       /* ceiling of p; 0: none */
-    double ada_kimg;                    /* images in which p can go from 0 to 1 */
-    int64_t ada_interval;               /* steps between adjustments */
+    double p_max;         /* ceiling of p; 0: none */
+    double ada_kimg;      /* images in which p can go from 0 to 1 */
+    int64_t ada_interval; /* steps between adjustments */
 
     /* transfer */
-    const char *resume;                 /* checkpoint file or run; "" : start afresh */
+    const char *resume; /* checkpoint file or run; "" : start afresh */
 
     /* execution */
-    int64_t slices_at_once;             /* in one execution; 0: as many as fit */
-    int64_t threads;                    /* of a rank; 0: the cores of the host shared out among its ranks */
-    const char *memory;                 /* "normal" "low" */
-    const char *on_trouble;             /* "warn" "stop" "rollback" */
-    double heartbeat_limit;             /* seconds; 0: none */
+    int64_t slices_at_once; /* in one execution; 0: as many as fit */
+    int64_t threads;        /* of a rank; 0: the cores of the host shared out among its ranks */
+    const char *memory;     /* "normal" "low" */
+    const char *on_trouble; /* "warn" "stop" "rollback" */
+    double heartbeat_limit; /* seconds; 0: none */
     bool dry_run;
-    const char *max_time;               /* of this process, see gt_parse_duration(); "": none */
-    const char *log;                    /* "debug" "info" "warning" "error" */
-    bool progress;                      /* a live line on a terminal */
+    const char *max_time; /* of this process, see gt_parse_duration(); "": none */
+    const char *log;      /* "debug" "info" "warning" "error" */
+    bool progress;        /* a live line on a terminal */
 
     /* output */
-    const char *run, *outdir;           /* a run's directory, or where numbered ones are made */
-    bool restart;                       /* the run in `run` is set aside, not gone on with */
-    double tick;                        /* kimg */
+    const char *run, *outdir;                               /* a run's directory, or where numbered ones are made */
+    bool restart;                                           /* the run in `run` is set aside, not gone on with */
+    double tick;                                            /* kimg */
     double tick_minutes, image_minutes, checkpoint_minutes; /* 0: not by the clock */
-    int64_t image_steps;                /* pictures every so many steps; 0: not by steps */
-    int64_t snap;                       /* ticks between pictures and checkpoints */
-    double checkpoint_kimg;             /* 0: with the pictures */
-    int64_t keep;                       /* newest checkpoints */
-    double keep_every;                  /* kimg; also the first checkpoint of every so many; 0: none */
-    double disk_cap;                    /* GB of checkpoints; 0: no cap */
-    const char *best;                   /* "none", "[min:|max:]SERIES" */
-    const char *grid;                   /* "8x8" or "reference": see gt_grid_parse() */
-    const char *log_swmr;               /* "auto" "on" "off" */
-    const char *metrics;                /* "none" */
+    int64_t image_steps;                                    /* pictures every so many steps; 0: not by steps */
+    int64_t snap;                                           /* ticks between pictures and checkpoints */
+    double checkpoint_kimg;                                 /* 0: with the pictures */
+    int64_t keep;                                           /* newest checkpoints */
+    double keep_every;    /* kimg; also the first checkpoint of every so many; 0: none */
+    double disk_cap;      /* GB of checkpoints; 0: no cap */
+    const char *best;     /* "none", "[min:|max:]SERIES" */
+    const char *grid;     /* "8x8" or "reference": see gt_grid_parse() */
+    const char *log_swmr; /* "auto" "on" "off" */
+    const char *metrics;  /* "none" */
 
     /* the data's shape, known once resolved */
     int64_t height, width, channels;
-    int64_t colours;                    /* of the channels (gt_dataset_colours); set before gt_job_resolve */
-    int64_t label_dim;                  /* length of the labels that training uses; 0: it uses none */
+    int64_t colours;   /* of the channels (gt_dataset_colours); set before gt_job_resolve */
+    int64_t label_dim; /* length of the labels that training uses; 0: it uses none */
 
     /* derived, never written */
     bool resolved;
-    double ada_target;                  /* < 0: p is not steered */
-    double p_initial;                   /* p at the start */
-    bool augments;                      /* there is an augmentation pipe */
-    bool resumes;                       /* starts from other networks */
-    const char *resume_file;            /* the file that `resume` stands for; NULL: nobody has looked yet */
-    int64_t total_images;               /* the run is done when this many have been shown */
+    double ada_target;       /* < 0: p is not steered */
+    double p_initial;        /* p at the start */
+    bool augments;           /* there is an augmentation pipe */
+    bool resumes;            /* starts from other networks */
+    const char *resume_file; /* the file that `resume` stands for; NULL: nobody has looked yet */
+    int64_t total_images;    /* the run is done when this many have been shown */
 } gt_job;
 
 static inline bool gt_is(const char *choice, const char *name) { return !strcmp(choice, name); }
@@ -135,22 +138,25 @@ typedef struct gt_family_model {
 #define GT_GANS "gans"
 
 struct gt_family {
-    const char *name;      /* "dcgan": also the group of its options in job files */
-    const char *title;     /* of that group; NULL: its options are in other groups */
+    const char *name;              /* "dcgan": also the group of its options in job files */
+    const char *title;             /* of that group; NULL: its options are in other groups */
     const gt_family_model *models; /* ended by {0} */
-    bool adversarial;      /* has G and D: common options of GANs have a meaning (labels, augmentation, average, ...) */
-    const gt_option *options; /* without class: GT_RECIPE; without group: that of the row before, at first the family's own */
+    bool adversarial; /* has G and D: common options of GANs have a meaning (labels, augmentation, average, ...) */
+    /* without class: GT_RECIPE; without group: that of the row before, at first the family's own */
+    const gt_option *options;
     int n_options;
-    size_t own_bytes;      /* of the struct that the options' fields are in: gt_job.own */
-    const gt_named *derived; /* how resolve() finds values of common options, for manuals: {"cbase", "32 x size"}; NULL */
-    const gt_named *advice; /* what to do about a warning, by the warning's name, in place of its general advice; NULL */
+    size_t own_bytes; /* of the struct that the options' fields are in: gt_job.own */
+    /* how resolve() finds values of common options, for manuals: {"cbase", "32 x size"}; NULL */
+    const gt_named *derived;
+    /* what to do about a warning, by the warning's name, in place of its general advice; NULL */
+    const gt_named *advice;
     const gt_warning *warnings; /* the family's own, ended by {0}; NULL: none */
     /* The options' values as the name of a run begins with; NULL: the name of the model. */
     void (*describe)(const gt_job *job, FILE *f);
     /* The option that now needs data with classes ("semi"), or NULL; the function may be NULL, too. */
     const char *(*needs_classes)(const gt_job *job);
-    /* Gives values to the options that neither anybody nor the model's `defaults` have set (gt_job_derive). `items`: images of an
-     * epoch; 0: unknown. NULL: there are none. */
+    /* Gives values to the options that neither anybody nor the model's `defaults` have set (gt_job_derive). `items`:
+     * images of an epoch; 0: unknown. NULL: there are none. */
     void (*resolve)(gt_job *job, int64_t items);
     /* Can the family's models make images of this shape? GT_USAGE says what would fit. NULL: of any shape. */
     gt_status (*check_size)(int64_t height, int64_t width, int64_t channels);
@@ -172,10 +178,12 @@ bool gt_job_derives(gt_job *job, const char *key);
 void gt_job_derive(gt_job *job, const char *key, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same for several: "key=value key=value". */
 void gt_job_derive_all(gt_job *job, const char *values);
-/* Of two options that say the same, is `key` to get its value from `other` now? Where both have one, `key` counts; but the
- * command line goes before a file, such as a run's job.ini, which holds both. `other` is moot where `key` was given over it. */
+/* Of two options that say the same, is `key` to get its value from `other` now? Where both have one, `key` counts; but
+ * the command line goes before a file, such as a run's job.ini, which holds both. `other` is moot where `key` was given
+ * over it. */
 bool gt_job_follows(gt_job *job, const char *key, const char *other);
-/* The optimiser of a network: `own` is what its option says (job->g_optimizer), "" where that follows job->optimizer. */
+/* The optimiser of a network: `own` is what its option says (job->g_optimizer), "" where that follows job->optimizer.
+ */
 const char *gt_job_optimizer(const gt_job *job, const char *own);
 int gt_job_slice_size(const gt_job *job); /* samples of the largest slice */
 /* The job's augmentation of what D sees. GT_USAGE: no such pipe. */

@@ -19,7 +19,7 @@ typedef struct gt_bars { /* heights[i] over edges[i] .. edges[i+1] */
 } gt_bars;
 
 typedef struct gt_curve { /* through [n] points; one that has no finite place is a gap */
-    const char *label; /* in a legend, with dots on the points; NULL: no curve of the panel has a label */
+    const char *label;    /* in a legend, with dots on the points; NULL: no curve of the panel has a label */
     int n;
     const double *x, *y;
 } gt_curve;
@@ -31,7 +31,7 @@ typedef struct gt_points {
     const int32_t *group;       /* numbers of colours, [n]; NULL: one colour for all */
 } gt_points;
 
-typedef struct gt_ellipse { /* the points c with (c - mean)^T covariance^-1 (c - mean) = radius^2 */
+typedef struct gt_ellipse {        /* the points c with (c - mean)^T covariance^-1 (c - mean) = radius^2 */
     double mean[2], covariance[3]; /* xx, xy, yy */
     double radius;
     int group;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Images from a checkpoint.
  *
- *     gt_generator *g = gt_generator_open("runs/first", &(gt_generator_options){.noise_mode = "const", .truncation = 0.7f});
+ *     gt_generator *g = gt_generator_open("runs/first", &(gt_generator_options){.noise_mode = "const", .truncation =
+ *     0.7f});
  *     const gt_model *m = gt_generator_model(g);                     // z_dim, label_dim, height, width, channels
  *     int n = gt_generator_batch(g);
  *     for (int i = 0; i < n; i++) gt_seed_latent(seeds[i], m->z_dim, z + i * m->z_dim);
@@ -22,14 +23,14 @@
 typedef struct gt_generator gt_generator;
 
 typedef struct gt_generator_options {
-    const char *noise_mode; /* "const" "random" "none" */
-    float truncation;       /* psi; 1: none */
-    gt_pool *pool;          /* NULL: one thread */
+    const char *noise_mode;       /* "const" "random" "none" */
+    float truncation;             /* psi; 1: none */
+    gt_pool *pool;                /* NULL: one thread */
     const gt_kernel_set *kernels; /* where the checkpoint's are not to be had; NULL: the best of this CPU */
 } gt_generator_options;
 
-/* The moving average of the generator in a checkpoint (a run's directory: in its newest), ready to run with the checkpoint's
- * kernel set where this CPU has it. NULL: see gt_message(). */
+/* The moving average of the generator in a checkpoint (a run's directory: in its newest), ready to run with the
+ * checkpoint's kernel set where this CPU has it. NULL: see gt_message(). */
 gt_generator *gt_generator_open(const char *checkpoint, const gt_generator_options *options);
 void gt_generator_close(gt_generator *g); /* NULL is fine */
 const gt_model *gt_generator_model(const gt_generator *g);
@@ -38,7 +39,8 @@ int gt_generator_batch(const gt_generator *g);
 /* Numbers of the label that each image needs; 0: it takes none, even if the model's label_dim says that D does. */
 int gt_generator_labels(const gt_generator *g);
 
-/* z [batch,z_dim], labels [batch,label_dim] (NULL: it takes none) -> images [batch,H,W,C]. `first` numbers the images for random noise. */
+/* z [batch,z_dim], labels [batch,label_dim] (NULL: it takes none) -> images [batch,H,W,C]. `first` numbers the images
+ * for random noise. */
 gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels, uint32_t first, float *images);
 
 /* The latent of a seed, as in the reference tools (spec, section 6 and appendix A). */
@@ -51,15 +53,16 @@ typedef struct gt_generate_request {
     gt_generator_options options;
     int64_t n;
     const int64_t *seeds;
-    gt_status (*latents)(void *arg, int64_t n, const int64_t *seeds, int z_dim, float *z); /* [n,z_dim]; NULL: gt_seed_latent of each */
+    /* [n,z_dim]; NULL: gt_seed_latent of each */
+    gt_status (*latents)(void *arg, int64_t n, const int64_t *seeds, int z_dim, float *z);
     void *latents_arg;
-    const float *label;      /* [label_dim] of every image; NULL: none */
+    const float *label; /* [label_dim] of every image; NULL: none */
     int label_dim;
-    int64_t class;           /* one-hot label instead; < 0: none */
-    const char *outdir;      /* made if needed */
-    bool single;             /* seed0000.png ... */
-    bool npy;                /* seed0000.npy ...: all channels as float32 [H,W,C], nominally in [-1,1] */
-    gt_grid grid;            /* else all in grid.png; 0 columns: about square */
+    int64_t class;      /* one-hot label instead; < 0: none */
+    const char *outdir; /* made if needed */
+    bool single;        /* seed0000.png ... */
+    bool npy;           /* seed0000.npy ...: all channels as float32 [H,W,C], nominally in [-1,1] */
+    gt_grid grid;       /* else all in grid.png; 0 columns: about square */
 } gt_generate_request;
 
 /* All ranks: make and write the images, shared out among the ranks. */

@@ -14,18 +14,22 @@
  *     gt_grad(g, 1, &loss, NULL, 1, &w, &dw);
  *     gt_output(g, "loss", loss);
  *     gt_output_to(g, "grad of w", dw, GT_SLOT(1), 0);                     // written to offset 0 of slot 1
- *     gt_exec *e = gt_exec_new(g, &(gt_exec_options){.pool = pool});       // NULL: gt_message() names the node at fault
+ *     // NULL: gt_message() names the node at fault
+ *     gt_exec *e = gt_exec_new(g, &(gt_exec_options){.pool = pool});
  *     gt_exec_bind(e, 0, params); gt_exec_bind(e, 1, grads);
  *     memcpy(gt_exec_input(e, "x"), data, ...);
  *     gt_exec_env env = {.seed = 1};
- *     gt_exec_prepare(e, &env);                                            // after the parameters changed: hoisted nodes
+ *     // after the parameters changed: hoisted nodes
+ *     gt_exec_prepare(e, &env);
  *     gt_exec_run(e, &env);
  *     float value = *gt_exec_output(e, "loss");
  *
  * Errors: a builder that finds a fault returns NULL, and the graph remembers the first fault with the node's name;
- * every builder given a NULL node returns NULL. So network code needs no checks: gt_exec_new() (or gt_graph_status()) reports it.
+ * every builder given a NULL node returns NULL. So network code needs no checks: gt_exec_new() (or gt_graph_status())
+ * reports it.
  *
- * Layout: row-major; activations are channels-last (N,H,W,C). Convolution weights are [kh,kw,I,O] here ([O,I,kh,kw] in files: nets.h).
+ * Layout: row-major; activations are channels-last (N,H,W,C). Convolution weights are [kh,kw,I,O] here ([O,I,kh,kw] in
+ * files: nets.h).
  */
 #ifndef GANTRY_GRAPH_H
 #define GANTRY_GRAPH_H
@@ -51,7 +55,7 @@ typedef struct gt_shape {
 #define GT_SCALAR ((gt_shape){0, {0}})
 #define GT_SLOT(i) (i)
 
-int64_t gt_shape_size(const gt_shape *s);            /* product of the dimensions; 1 for a scalar */
+int64_t gt_shape_size(const gt_shape *s); /* product of the dimensions; 1 for a scalar */
 bool gt_shape_equal(const gt_shape *a, const gt_shape *b);
 const char *gt_shape_text(const gt_shape *s, char buffer[96]); /* "4x3x16x16", "scalar" */
 
@@ -59,7 +63,8 @@ typedef struct gt_graph gt_graph;
 typedef struct gt_node gt_node;
 typedef struct gt_op gt_op; /* graph/op.h: what an op file fills in */
 
-/* How often a node's value can change: hoisting follows from it. A node is as changeable as its most changeable input. */
+/* How often a node's value can change: hoisting follows from it. A node is as changeable as its most changeable input.
+ */
 typedef enum gt_rate {
     GT_RATE_UPDATE, /* parameters, update inputs and what depends on them alone: computed by gt_exec_prepare() */
     GT_RATE_SLICE,  /* everything else: computed by each gt_exec_run() */
@@ -79,15 +84,21 @@ void gt_scope_pop(gt_graph *g);
 gt_node *gt_name(gt_node *n, const char *format, ...) __attribute__((format(printf, 2, 3))); /* rename; returns n */
 
 /* Leaves. The same name twice gives the same leaf (its shape must agree). */
-gt_node *gt_param(gt_graph *g, const char *name, gt_shape shape, int slot, size_t offset); /* floats at slot's base + offset (in floats) */
-gt_node *gt_input(gt_graph *g, const char *name, gt_shape shape);        /* written by the caller before every gt_exec_run */
-gt_node *gt_update_input(gt_graph *g, const char *name, gt_shape shape); /* written before gt_exec_prepare (w_avg, pl_mean, p ...) */
-gt_node *gt_constant(gt_graph *g, const char *name, gt_shape shape, const float *values); /* copied; known when the graph is built */
-gt_node *gt_scalar(gt_graph *g, float value);                            /* constant of shape () */
+/* floats at slot's base + offset (in floats) */
+gt_node *gt_param(gt_graph *g, const char *name, gt_shape shape, int slot, size_t offset);
+/* written by the caller before every gt_exec_run */
+gt_node *gt_input(gt_graph *g, const char *name, gt_shape shape);
+/* written before gt_exec_prepare (w_avg, pl_mean, p ...) */
+gt_node *gt_update_input(gt_graph *g, const char *name, gt_shape shape);
+/* copied; known when the graph is built */
+gt_node *gt_constant(gt_graph *g, const char *name, gt_shape shape, const float *values);
+gt_node *gt_scalar(gt_graph *g, float value); /* constant of shape () */
 
 /* What the caller wants back. A node that no output needs is removed. */
-gt_status gt_output(gt_graph *g, const char *name, gt_node *n);                            /* kept in the arena, read with gt_exec_output */
-gt_status gt_output_to(gt_graph *g, const char *name, gt_node *n, int slot, size_t offset); /* written at slot's base + offset */
+/* kept in the arena, read with gt_exec_output */
+gt_status gt_output(gt_graph *g, const char *name, gt_node *n);
+/* written at slot's base + offset */
+gt_status gt_output_to(gt_graph *g, const char *name, gt_node *n, int slot, size_t offset);
 
 const gt_shape *gt_node_shape(const gt_node *n);
 int64_t gt_dim(const gt_node *n, int axis); /* axis < 0 counts from the end */
@@ -97,7 +108,8 @@ const char *gt_node_name(const gt_node *n);
 
 /* d(sum_i <y[i], dy[i]>) / d wrt[j] -> out[j], all differentiable again. dy NULL, or dy[i] NULL: ones.
  * A wrt that no y depends on gets zeros (a constant node). Generated nodes are named "grad of NAME". */
-gt_status gt_grad(gt_graph *g, int n_y, gt_node *const *y, gt_node *const *dy, int n_wrt, gt_node *const *wrt, gt_node **out);
+gt_status gt_grad(gt_graph *g, int n_y, gt_node *const *y, gt_node *const *dy, int n_wrt, gt_node *const *wrt,
+                  gt_node **out);
 gt_node *gt_stop_gradient(gt_graph *g, gt_node *x);
 
 /* ---- running ---- */
@@ -105,19 +117,22 @@ gt_node *gt_stop_gradient(gt_graph *g, gt_node *x);
 typedef struct gt_exec gt_exec;
 
 typedef struct gt_exec_options {
-    gt_pool *pool;    /* NULL: one thread */
-    int runs;         /* gt_exec_run calls after each gt_exec_prepare: for few of them less is held in memory for later ones. 0: no end of them */
+    gt_pool *pool; /* NULL: one thread */
+    /* gt_exec_run calls after each gt_exec_prepare: for few of them less is held in memory for later ones. 0: no end of
+     * them */
+    int runs;
     double recompute; /* this fraction of a run's work may be done twice to save memory; no bit changes */
     int no_fusion;    /* for tests: every node by itself */
-    /* The graph, made for one slice, is run for so many at once (0: one): inputs and outputs hold them one after the other
-     * (gt_exec_at), results of gt_output_to are their sum by the tree of dist.h. Each slice has the bits it has alone. */
+    /* The graph, made for one slice, is run for so many at once (0: one): inputs and outputs hold them one after the
+     * other (gt_exec_at), results of gt_output_to are their sum by the tree of dist.h. Each slice has the bits it has
+     * alone. */
     int slices;
 } gt_exec_options;
 
 typedef struct gt_exec_env {
     uint64_t seed;
-    uint32_t step;    /* of random nodes */
-    uint32_t sample0; /* index of this slice's first sample within the step; of several slices, of the first */
+    uint32_t step;          /* of random nodes */
+    uint32_t sample0;       /* index of this slice's first sample within the step; of several slices, of the first */
     uint32_t slice_samples; /* from one slice's first sample to the next one's; several slices only */
     /* Called between nodes when not NULL: progress of communication. `done` counts the gt_output_to outputs
      * finished so far, in the order of gt_exec_output_order(). */
@@ -125,32 +140,41 @@ typedef struct gt_exec_env {
     void *between_arg;
 } gt_exec_env;
 
-gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options); /* the graph must live as long; NULL: see gt_message() */
+/* the graph must live as long; NULL: see gt_message() */
+gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options);
 void gt_exec_free(gt_exec *e);
 
 size_t gt_exec_arena_bytes(const gt_exec *e);
-/* An arena of `bytes` will be there anyway, so that less need be computed twice: plans again, for at most that. What was written to
- * inputs is lost, and the next run wants its arena given anew. */
+/* An arena of `bytes` will be there anyway, so that less need be computed twice: plans again, for at most that. What
+ * was written to inputs is lost, and the next run wants its arena given anew. */
 gt_status gt_exec_relax(gt_exec *e, size_t bytes);
-void gt_exec_use_arena(gt_exec *e, void *memory);    /* 64-byte aligned; several execs that take turns may share one. Without it the first prepare/run allocates its own. */
-void gt_exec_bind(gt_exec *e, int slot, void *base); /* parameters are read from it, gt_output_to outputs written to it */
-void gt_exec_at(gt_exec *e, int slice);              /* of several: the one that the next three functions are about from now on; at first 0 */
-bool gt_exec_has_input(const gt_exec *e, const char *name); /* takes no memory, as gt_exec_input() does when none was given */
-float *gt_exec_input(gt_exec *e, const char *name);  /* where to write an input (either kind); NULL: no such input, or nothing depends on it */
-const float *gt_exec_output(gt_exec *e, const char *name); /* valid after a run; NULL: no such output */
+/* 64-byte aligned; several execs that take turns may share one. Without it the first prepare/run allocates its own. */
+void gt_exec_use_arena(gt_exec *e, void *memory);
+/* parameters are read from it, gt_output_to outputs written to it */
+void gt_exec_bind(gt_exec *e, int slot, void *base);
+/* of several: the one that the next three functions are about from now on; at first 0 */
+void gt_exec_at(gt_exec *e, int slice);
+/* takes no memory, as gt_exec_input() does when none was given */
+bool gt_exec_has_input(const gt_exec *e, const char *name);
+/* where to write an input (either kind); NULL: no such input, or nothing depends on it */
+float *gt_exec_input(gt_exec *e, const char *name);
+const float *gt_exec_output(gt_exec *e, const char *name);      /* valid after a run; NULL: no such output */
 size_t gt_exec_output_size(const gt_exec *e, const char *name); /* floats; 0: no such output */
 
-gt_status gt_exec_prepare(gt_exec *e, const gt_exec_env *env); /* GT_RATE_UPDATE nodes: once after parameters or update inputs changed, or the arena was used by another exec */
+/* GT_RATE_UPDATE nodes: once after parameters or update inputs changed, or the arena was used by another exec */
+gt_status gt_exec_prepare(gt_exec *e, const gt_exec_env *env);
 gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env);
 
-/* An execution with sums over slices (gt_sum_over_slices) stops at each of them, until all executions of all ranks have come as far. Each then
- * has its summand of sum k in `own`; the sum of all summands, by the tree over slices, belongs into every `total` before the executions run on.
- * The executions of one batch each have an arena of their own:
- *     for (int k = 0; k <= gt_exec_slice_sums(e[0]); k++) {
- *         for each of this rank's executions: gt_exec_run_to_sum(e[i], &env[i], k);
- *         if (k < gt_exec_slice_sums(e[0])) own of gt_exec_slice_sum(e[i], k) over all ranks -> total of each; // gt_comm_slice_sum_all in dist.h
+/* An execution with sums over slices (gt_sum_over_slices) stops at each of them, until all executions of all ranks have
+ * come as far. Each then has its summand of sum k in `own`; the sum of all summands, by the tree over slices, belongs
+ * into every `total` before the executions run on. The executions of one batch each have an arena of their own: for
+ * (int k = 0; k <= gt_exec_slice_sums(e[0]); k++) { for each of this rank's executions: gt_exec_run_to_sum(e[i],
+ * &env[i], k);
+ *         // gt_comm_slice_sum_all in dist.h
+ *         if (k < gt_exec_slice_sums(e[0])) own of gt_exec_slice_sum(e[i], k) over all ranks -> total of each;
  *     }
- * Graphs of slices of different sizes have the same sums. gt_exec_run() runs to the end as if this execution's slices were all there are. */
+ * Graphs of slices of different sizes have the same sums. gt_exec_run() runs to the end as if this execution's slices
+ * were all there are. */
 typedef struct gt_slice_sum {
     const char *name; /* "over slices: NAME", or "... and 3 more"; lives as long as the execution */
     size_t floats;
@@ -170,7 +194,7 @@ typedef struct gt_output_place {
 int gt_exec_output_order(const gt_exec *e, const gt_output_place **places);
 
 typedef struct gt_exec_totals {
-    double flops, bytes;             /* of one run (of all its slices), without hoisted nodes */
+    double flops, bytes; /* of one run (of all its slices), without hoisted nodes */
     double hoisted_flops, hoisted_bytes;
     int nodes, hoisted_nodes;
     size_t arena_bytes;
@@ -179,7 +203,8 @@ gt_exec_totals gt_exec_cost(const gt_exec *e);
 /* The phase as a table: node, shape, kernel, Mflop, MB, ms (measured once `profile` runs were made), and its totals. */
 void gt_exec_print(const gt_exec *e, FILE *f);
 void gt_exec_profile(gt_exec *e, bool on); /* time each node from now on (averages) */
-/* The i-th node in the order of running, hoisted ones first; false: there is no such node. For reports of their own kind. */
+/* The i-th node in the order of running, hoisted ones first; false: there is no such node. For reports of their own
+ * kind. */
 typedef struct gt_node_report {
     const char *name, *op;
     bool hoisted;        /* run once per update */

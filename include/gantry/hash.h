@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Checksums: XXH3-128 for whole files and fingerprints, CRC-32 (zlib's polynomial) for archive entries, CRC-32C for TFEvents. */
+ * Checksums: XXH3-128 for whole files and fingerprints, CRC-32 (zlib's polynomial) for archive entries, CRC-32C for
+ * TFEvents. */
 #ifndef GANTRY_HASH_H
 #define GANTRY_HASH_H
 

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How likely images are under a variational autoencoder: log p(x), which no formula gives, estimated with K importance samples z_k ~ q(z|x)
- * (Burda et al., "Importance Weighted Autoencoders", eq. 8):
+ * How likely images are under a variational autoencoder: log p(x), which no formula gives, estimated with K importance
+ * samples z_k ~ q(z|x) (Burda et al., "Importance Weighted Autoencoders", eq. 8):
  *
  *     log w_k = log p(x|z_k) + log p(z_k) - log q(z_k|x),     log p(x) ~ log( 1/K sum_k w_k )
  *
- * It is low on average, and exact as K grows. The mean of log w_k is the ELBO, and log p(x) = ELBO + KL(q(z|x) || p(z|x)): the second term is what
- * the encoder's Gaussian costs. The ELBO is in turn E log p(x|z) - KL(q(z|x) || p(z)). Everything is in nats, so that it compares with the log-likelihood
- * of any other model of the same pixels in [0,1] (of pixels in units u times as large: add D log u).
+ * It is low on average, and exact as K grows. The mean of log w_k is the ELBO, and log p(x) = ELBO + KL(q(z|x) ||
+ * p(z|x)): the second term is what the encoder's Gaussian costs. The ELBO is in turn E log p(x|z) - KL(q(z|x) || p(z)).
+ * Everything is in nats, so that it compares with the log-likelihood of any other model of the same pixels in [0,1] (of
+ * pixels in units u times as large: add D log u).
  *
- * What p(x|z) is. A loss of w (squared error summed over the D pixels) + KL is -ELBO of a Gaussian around the decoded image x' with the
- * variance sigma^2 = 1/(2w) for every pixel, up to a constant that training does not need and a likelihood does:
- *     log p(x|z) = - |x - x'|^2 / (2 sigma^2) - D/2 log(2 pi sigma^2)
- * w follows from the job's factor, beta and reductions (1 by default: sigma = 0.707, far from what images are); another sigma can be given:
- * the decoder is the same, the density is not. Cross-entropy is -log of a Bernoulli distribution: a probability only where pixels are 0 or 1. */
+ * What p(x|z) is. A loss of w (squared error summed over the D pixels) + KL is -ELBO of a Gaussian around the decoded
+ * image x' with the variance sigma^2 = 1/(2w) for every pixel, up to a constant that training does not need and a
+ * likelihood does: log p(x|z) = - |x - x'|^2 / (2 sigma^2) - D/2 log(2 pi sigma^2) w follows from the job's factor,
+ * beta and reductions (1 by default: sigma = 0.707, far from what images are); another sigma can be given: the decoder
+ * is the same, the density is not. Cross-entropy is -log of a Bernoulli distribution: a probability only where pixels
+ * are 0 or 1. */
 #ifndef GANTRY_LIKELIHOOD_H
 #define GANTRY_LIKELIHOOD_H
 
@@ -28,23 +30,25 @@ typedef struct gt_likelihood_options {
 } gt_likelihood_options;
 
 typedef struct gt_likelihood { /* of an image, in nats */
-    double log_likelihood; /* log p(x), estimated */
-    double bound;          /* ELBO */
-    double divergence;     /* KL(q(z|x) || p(z)), estimated with the same samples */
-    double error;          /* mean over the samples of the squared error or cross-entropy, summed over pixels */
+    double log_likelihood;     /* log p(x), estimated */
+    double bound;              /* ELBO */
+    double divergence;         /* KL(q(z|x) || p(z)), estimated with the same samples */
+    double error;              /* mean over the samples of the squared error or cross-entropy, summed over pixels */
 } gt_likelihood;
 
 typedef struct gt_estimator gt_estimator;
 
-/* `params`: of the model's network 0; both must outlive it. NULL: see gt_message(); GT_USAGE in it for a model without a density. */
+/* `params`: of the model's network 0; both must outlive it. NULL: see gt_message(); GT_USAGE in it for a model without
+ * a density. */
 gt_estimator *gt_estimator_new(gt_model *m, const float *params, const gt_likelihood_options *o);
-void gt_estimator_free(gt_estimator *e); /* NULL is fine */
+void gt_estimator_free(gt_estimator *e);          /* NULL is fine */
 double gt_estimator_sigma(const gt_estimator *e); /* 0: Bernoulli */
 int gt_estimator_batch(const gt_estimator *e);
 /* images [batch,H,W,C] in [-1,1], of which the first n are items `first` and so on -> out [n]. */
 gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *images, gt_likelihood *out);
 
-/* Collective: all items of a dataset, the same bits on any number of ranks. On rank 0 *out is to be freed; elsewhere NULL. */
+/* Collective: all items of a dataset, the same bits on any number of ranks. On rank 0 *out is to be freed; elsewhere
+ * NULL. */
 gt_status gt_likelihood_dataset_all(gt_comm *c, gt_estimator *e, gt_dataset *ds, gt_likelihood **out);
 
 #endif

@@ -10,10 +10,10 @@
  *             if ((st = gt_loader_step(loader, step, r, images, labels))) return st;
  *     gt_loader_free(loader);
  *
- * Sample j of range r in a step is the sample at position gt_steps_position(step) + ranges[r].first + j of the sampler (sampler.h).
- * All calls come from the main thread. The thread never calls MPI or HDF5: HDF5 files are read whole when the loader is
- * made if they fit into cache_bytes, else by gt_loader_step itself. It blocks all signals, and starts with the affinity
- * of the thread that makes the loader. */
+ * Sample j of range r in a step is the sample at position gt_steps_position(step) + ranges[r].first + j of the sampler
+ * (sampler.h). All calls come from the main thread. The thread never calls MPI or HDF5: HDF5 files are read whole when
+ * the loader is made if they fit into cache_bytes, else by gt_loader_step itself. It blocks all signals, and starts
+ * with the affinity of the thread that makes the loader. */
 #ifndef GANTRY_LOADER_H
 #define GANTRY_LOADER_H
 
@@ -39,9 +39,9 @@ typedef struct gt_ranges { /* this rank's slices */
 } gt_ranges;
 
 typedef struct gt_loader_plan {
-    int batch;              /* samples per step over all ranks */
+    int batch; /* samples per step over all ranks */
     gt_epoch_end epoch_end;
-    gt_ranges full, rest;   /* of a batch; of an epoch's short last batch (GT_EPOCH_SHORT) */
+    gt_ranges full, rest; /* of a batch; of an epoch's short last batch (GT_EPOCH_SHORT) */
     uint64_t seed;
     uint64_t start_step; /* where decoding ahead begins */
     size_t cache_bytes;  /* a set whose decoded images fit stays decoded in memory; 0: never */
@@ -51,7 +51,8 @@ typedef struct gt_loader_plan {
 gt_status gt_loader_new(gt_loader **out, gt_dataset *ds, const gt_loader_plan *plan);
 void gt_loader_free(gt_loader *l); /* NULL is fine */
 
-/* Whether a step is there, or comes within so many seconds: what gt_loader_step need not wait for. False also where the main thread itself is to read it. */
+/* Whether a step is there, or comes within so many seconds: what gt_loader_step need not wait for. False also where the
+ * main thread itself is to read it. */
 bool gt_loader_wait(gt_loader *l, uint64_t step, double seconds);
 
 /* Images [count,H,W,C] in [-1,1] (x / 127.5 - 1 for the range 0..255) and labels [count,label_width] of one range of

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a run says. Talk goes to stderr (results of a command go to stdout, by the command itself) and, once a run has a
- * directory, to its log.txt, which takes everything whatever is printed. Only rank 0 speaks at GT_INFO and below; errors and warnings of every rank are printed. */
+ * directory, to its log.txt, which takes everything whatever is printed. Only rank 0 speaks at GT_INFO and below;
+ * errors and warnings of every rank are printed. */
 #ifndef GANTRY_LOG_H
 #define GANTRY_LOG_H
 
@@ -8,18 +9,21 @@
 
 typedef enum gt_level { GT_DEBUG, GT_INFO, GT_WARNING, GT_ERROR } gt_level;
 
-void gt_log_setup(int rank, int ranks, gt_level least);      /* call once MPI is up; before it, rank 0 of 1. `least`: what is printed */
-bool gt_log_open(const char *path);                          /* append to this file too; false: see gt_message() */
+/* call once MPI is up; before it, rank 0 of 1. `least`: what is printed */
+void gt_log_setup(int rank, int ranks, gt_level least);
+bool gt_log_open(const char *path); /* append to this file too; false: see gt_message() */
 void gt_log_close(void);
 void gt_log(gt_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The outcome of writing something that is tried again and again: one warning with gt_message() when it begins to fail, one line when it works
- * again. *failing is the caller's memory of it, false at first. */
+/* The outcome of writing something that is tried again and again: one warning with gt_message() when it begins to fail,
+ * one line when it works again. *failing is the caller's memory of it, false at first. */
 void gt_log_outcome(bool *failing, bool failed, const char *what);
-/* Set in the environment: stderr, though a pipe, ends at a terminal so many columns wide (`gantry run` tells its ranks). */
+/* Set in the environment: stderr, though a pipe, ends at a terminal so many columns wide (`gantry run` tells its
+ * ranks). */
 #define GT_TERMINAL "GANTRY_TERMINAL"
-bool gt_log_is_terminal(void);                               /* stderr is a terminal that can take a live line */
+bool gt_log_is_terminal(void); /* stderr is a terminal that can take a live line */
 
-/* A live line at the bottom of a terminal, redrawn in place; log lines scroll above it. Does nothing elsewhere. NULL clears it. */
+/* A live line at the bottom of a terminal, redrawn in place; log lines scroll above it. Does nothing elsewhere. NULL
+ * clears it. */
 void gt_log_live(const char *line);
 
 #define gt_info(...) gt_log(GT_INFO, __VA_ARGS__)

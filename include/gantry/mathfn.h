@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The engine's own elementary functions: plain arithmetic in a fixed order, so that no libm version and no vector width
- * changes a bit. Maximum error against float64: 2 ulp for exp and log, 2 ulp (absolute 1e-7) for sin and cos on |x| <= 1e4. */
+ * changes a bit. Maximum error against float64: 2 ulp for exp and log, 2 ulp (absolute 1e-7) for sin and cos on |x| <=
+ * 1e4. */
 #ifndef GANTRY_MATHFN_H
 #define GANTRY_MATHFN_H
 

@@ -15,8 +15,8 @@ void gt_arena_free(gt_arena *a);                              /* everything in i
 void *gt_arena_alloc(gt_arena *a, size_t bytes);              /* zeroed, 16-byte aligned; NULL: out of memory */
 void *gt_arena_array(gt_arena *a, size_t count, size_t size); /* the same with an overflow check */
 bool gt_arena_failed(const gt_arena *a);                      /* something asked of the arena could not be had */
-/* Room for one more element in an array of `used` elements that lives in the arena; `array` is the address of the pointer to the array.
- * false: out of memory. */
+/* Room for one more element in an array of `used` elements that lives in the arena; `array` is the address of the
+ * pointer to the array. false: out of memory. */
 bool gt_arena_grow(gt_arena *a, void *array, int used, int *room, size_t element);
 char *gt_arena_printf(gt_arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Metrics: numbers that say how good generated pictures are. A metric is a file of src/metrics and a line of metrics/metric_list.h;
- * from there it appears in the log, in the report, in comparisons and as --best=SERIES.
+ * Metrics: numbers that say how good generated pictures are. A metric is a file of src/metrics and a line of
+ * metrics/metric_list.h; from there it appears in the log, in the report, in comparisons and as --best=SERIES.
  *
- * A metric looks at sets of pictures, batch by batch, keeps what it needs of each set, and computes its value from two sets. The
- * set of the reals is looked at once in a process; the set of the fakes anew whenever there are new ones. Networks come in as
- * values (gt_metric_input): no metric knows a family of models. Rank 0 alone computes metrics. */
+ * A metric looks at sets of pictures, batch by batch, keeps what it needs of each set, and computes its value from two
+ * sets. The set of the reals is looked at once in a process; the set of the fakes anew whenever there are new ones.
+ * Networks come in as values (gt_metric_input): no metric knows a family of models. Rank 0 alone computes metrics. */
 #ifndef GANTRY_METRIC_H
 #define GANTRY_METRIC_H
 
@@ -27,7 +27,7 @@ typedef struct gt_metric_network {
 } gt_metric_network;
 
 typedef struct gt_metric_input {
-    const gt_kernel_set *kernels;      /* of products of matrices; NULL: the best of this CPU */
+    const gt_kernel_set *kernels; /* of products of matrices; NULL: the best of this CPU */
     int height, width, channels;
     int64_t count;                     /* pictures of each set */
     const gt_metric_network *features; /* of pictures; NULL: there is no such network */
@@ -50,7 +50,8 @@ typedef struct gt_metric {
     const char *format;       /* of its value in comparisons, "%.1f"; NULL: it has no column */
     int needs;                /* GT_METRIC_...: GT_METRIC_REALS alone is a property of the data, logged in each tick */
     bool more_is_better;
-    /* An empty set, also after a failure where end() is to free it. GT_USAGE: pictures of this shape have no such value. */
+    /* An empty set, also after a failure where end() is to free it. GT_USAGE: pictures of this shape have no such
+     * value. */
     gt_status (*begin)(void **set, const gt_metric_input *input);
     gt_status (*add)(void *set, const gt_metric_batch *batch);
     double (*value)(void *reals, void *fakes); /* of whole sets; NULL for a set that it does not need */

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the training loop knows of a model: its networks, its phases (one optimiser update of one network each), and how a
- * phase's inputs are filled. A family of models (family.h) makes such tables.
+ * What the training loop knows of a model: its networks, its phases (one optimiser update of one network each), and how
+ * a phase's inputs are filled. A family of models (family.h) makes such tables.
  *
- * Before the first step phase->build() makes a graph for each size of slice there is (gt_slices in dist.h): one in most jobs; two
- * where slices do not divide the batch; more with an epoch's short last batch.
+ * Before the first step phase->build() makes a graph for each size of slice there is (gt_slices in dist.h): one in most
+ * jobs; two where slices do not divide the batch; more with an epoch's short last batch.
  *
  * One step of the loop, for each phase that is due (step % interval == 0), in table order:
  *     phase->prepare(phase, exec)                 update inputs (pl_mean, ...)
  *     gt_exec_prepare(exec)                       hoisted nodes
  *     for each group of slices this rank owns (gt_group in dist.h; often one with all of them):
  *         for each of its slices: gt_exec_at(exec, slice); phase->fill(phase, exec, slice)
- *         gt_exec_run(exec)                       over_slices: of all groups abreast, from sum to sum (gt_slice_sum in graph.h)
+ *         gt_exec_run(exec)                       over_slices: of all groups abreast, from sum to sum (gt_slice_sum in
+ *                                                 graph.h)
  *     gradients: tree sum over slices / slices -> optimiser of networks[phase->net]
  *     states:    tree sum over slices / slices -> their places (w_avg, pl_mean), each slice by its weight
  *     stats:     collected over slices, reduced in the same order
  *
- * Slices of unequal size. A phase's loss is the mean over a slice's samples; where slices may differ in size (the family has
- * no `group`) its graph multiplies that by gt_slice_weight(), which is size x slices / batch, so that the sum over slices
- * divided by their number is the mean over the batch: nothing else is to be done. gt_mean_loss() does both. Families whose samples
- * belong together in groups have equal slices and need no weight.
+ * Slices of unequal size. A phase's loss is the mean over a slice's samples; where slices may differ in size (the
+ * family has no `group`) its graph multiplies that by gt_slice_weight(), which is size x slices / batch, so that the
+ * sum over slices divided by their number is the mean over the batch: nothing else is to be done. gt_mean_loss() does
+ * both. Families whose samples belong together in groups have equal slices and need no weight.
  */
 #ifndef GANTRY_MODEL_H
 #define GANTRY_MODEL_H
@@ -50,7 +51,7 @@ typedef struct gt_slice_input {
     /* Label of a dataset item: for labels of generated images. Writes label_dim floats. */
     void (*label_of)(void *arg, int64_t item, float *label);
     void *label_arg;
-    int64_t items;       /* in the dataset */
+    int64_t items; /* in the dataset */
 } gt_slice_input;
 
 typedef struct gt_stat {
@@ -59,24 +60,24 @@ typedef struct gt_stat {
     int column, columns; /* columns > 0: this one of an output [samples,columns]; 0: all of the output */
 } gt_stat;
 
-typedef struct gt_shown { /* a statistic on the line of a tick */
+typedef struct gt_shown {     /* a statistic on the line of a tick */
     const char *stat, *label; /* "Loss/G/loss", "loss G" */
 } gt_shown;
 
 typedef struct gt_state { /* a value that a phase renews: every slice computes one, the tree mean is kept */
-    const char *output;  /* graph output */
-    float *place;        /* `size` floats, in a network's block or in the model */
+    const char *output;   /* graph output */
+    float *place;         /* `size` floats, in a network's block or in the model */
     size_t size;
 } gt_state;
 
 struct gt_phase {
-    const char *name;    /* "G_main": used in logs, random streams, profiles */
-    int net;             /* the network whose parameters it trains */
+    const char *name; /* "G_main": used in logs, random streams, profiles */
+    int net;          /* the network whose parameters it trains */
     int interval;
-    /* The phase for slices of n samples, n <= model->slice_size: a graph whose outputs "grad of NET.TENSOR" go to GT_SLOT_GRAD at the
-     * tensor's offset (gt_put_gradients). It becomes the caller's. NULL: see gt_message(). */
+    /* The phase for slices of n samples, n <= model->slice_size: a graph whose outputs "grad of NET.TENSOR" go to
+     * GT_SLOT_GRAD at the tensor's offset (gt_put_gradients). It becomes the caller's. NULL: see gt_message(). */
     gt_graph *(*build)(gt_phase *p, int n);
-    gt_status (*prepare)(gt_phase *p, gt_exec *e);                  /* NULL: nothing to write */
+    gt_status (*prepare)(gt_phase *p, gt_exec *e); /* NULL: nothing to write */
     gt_status (*fill)(gt_phase *p, gt_exec *e, const gt_slice_input *s);
     int n_stats, n_states;
     const gt_stat *stats;
@@ -103,18 +104,20 @@ typedef struct gt_generate_options {
 } gt_generate_options;
 
 struct gt_model {
-    const char *name;       /* "stylegan2" */
+    const char *name; /* "stylegan2" */
     gt_arena *arena;
     const gt_kernel_set *kernels; /* of all its graphs */
     int n_nets;
     gt_net *nets[GT_MAX_NETS];
-    float *blocks[GT_MAX_NETS];   /* parameters and buffers of each network; owned by the model */
-    uint64_t seed;          /* of their first parameters: gt_model_init() */
-    int ema_of;             /* index of the network that has a moving average (NAME_ema); -1: none */
+    float *blocks[GT_MAX_NETS]; /* parameters and buffers of each network; owned by the model */
+    uint64_t seed;              /* of their first parameters: gt_model_init() */
+    int ema_of;                 /* index of the network that has a moving average (NAME_ema); -1: none */
     float *ema_block;
-    bool average_buffers;   /* the network's buffers are averaged with its parameters, not copied: running statistics fit the parameters then */
-    int slice_size;         /* samples of the largest slice */
-    bool over_slices;       /* phases sum over all slices of the batch (gt_sum_over_slices): a rank's slices are in memory together */
+    /* the network's buffers are averaged with its parameters, not copied: running statistics fit the parameters then */
+    bool average_buffers;
+    int slice_size; /* samples of the largest slice */
+    /* phases sum over all slices of the batch (gt_sum_over_slices): a rank's slices are in memory together */
+    bool over_slices;
     gt_epoch_end epoch_end; /* what becomes of an epoch's last batch; StyleGAN2: GT_EPOCH_RUNS_ON */
     gt_learning learning[GT_MAX_NETS];
     int n_phases;
@@ -126,29 +129,31 @@ struct gt_model {
     int height, width, channels;
     int n_shown;
     const gt_shown *shown;
-    const char *ada_stat;   /* name of the statistic whose mean steers ADA ("Loss/signs/real"); NULL: none */
-    /* A graph with inputs "z" [n,z_dim] and (label_dim > 0, unless unlabelled_generator) "c" [n,label_dim], output "image" [n,H,W,C] in [-1,1], parameters of the
-     * generator in slot 0. */
+    const char *ada_stat; /* name of the statistic whose mean steers ADA ("Loss/signs/real"); NULL: none */
+    /* A graph with inputs "z" [n,z_dim] and (label_dim > 0, unless unlabelled_generator) "c" [n,label_dim], output
+     * "image" [n,H,W,C] in [-1,1], parameters of the generator in slot 0. */
     gt_graph *(*build_generator)(gt_model *m, const gt_generate_options *o);
-    /* Models that encode: a graph for n images with input "images" [n,H,W,C] in [-1,1], outputs "latent" [n,latent_size], "image" [n,H,W,C] (the
-     * reconstruction), "error" [n] and, if latents are distributions, "log_variance" [n,latent_size]. NULL: the model has no encoder. */
+    /* Models that encode: a graph for n images with input "images" [n,H,W,C] in [-1,1], outputs "latent"
+     * [n,latent_size], "image" [n,H,W,C] (the reconstruction), "error" [n] and, if latents are distributions,
+     * "log_variance" [n,latent_size]. NULL: the model has no encoder. */
     gt_graph *(*build_encoder)(gt_model *m, int n);
     int latent_size;
-    /* Models with a density: see likelihood.h. A graph for n images with input "images" and, each [n,samples], for latents z drawn from q(z|x), outputs
-     * "observation": the pixels' squared error or cross-entropy, summed over pixels in [0,1], and "ratio": log p(z) - log q(z|x). NULL: the model has none. */
+    /* Models with a density: see likelihood.h. A graph for n images with input "images" and, each [n,samples], for
+     * latents z drawn from q(z|x), outputs "observation": the pixels' squared error or cross-entropy, summed over
+     * pixels in [0,1], and "ratio": log p(z) - log q(z|x). NULL: the model has none. */
     gt_graph *(*build_density)(gt_model *m, int n, int samples);
-    double pixel_variance;  /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
+    double pixel_variance; /* of the Gaussian that the loss means; 0: pixels are Bernoulli variables */
     /* What a tick should say about the model: a sentence, or nothing. NULL: never anything. */
     void (*remark)(const gt_model *m, char *text, size_t bytes);
-    void *own;              /* the model's own data */
+    void *own; /* the model's own data */
 };
 
-/* A model without networks and moving average, to be filled in; NULL: out of memory. gt_model_made() ends that: m itself for GT_OK, else m is
- * freed and NULL. */
+/* A model without networks and moving average, to be filled in; NULL: out of memory. gt_model_made() ends that: m
+ * itself for GT_OK, else m is freed and NULL. */
 gt_model *gt_model_begin(void);
 gt_model *gt_model_made(gt_model *m, gt_status st);
-/* The next network, which becomes the model's. NULL is a fault met earlier, whose message is there. Its parameters are zero, and no memory has been
- * touched for them, until gt_model_init() draws them or a checkpoint brings them. */
+/* The next network, which becomes the model's. NULL is a fault met earlier, whose message is there. Its parameters are
+ * zero, and no memory has been touched for them, until gt_model_init() draws them or a checkpoint brings them. */
 gt_status gt_model_add_network(gt_model *m, gt_net *net, uint64_t seed, gt_learning learning);
 void gt_model_init(gt_model *m); /* first parameters of all networks; a moving average begins as its network */
 void gt_model_free(gt_model *m); /* networks, blocks, arena */
@@ -157,13 +162,16 @@ void gt_model_free(gt_model *m); /* networks, blocks, arena */
 
 /* The weight of the slice that is computed, [] (a scalar): see above. Written by the loop. */
 gt_node *gt_slice_weight(gt_graph *g);
-/* The mean over a slice's samples of `loss` (its first dimension counts them; other dimensions are summed) times the slice's weight. */
+/* The mean over a slice's samples of `loss` (its first dimension counts them; other dimensions are summed) times the
+ * slice's weight. */
 gt_node *gt_mean_loss(gt_graph *g, gt_node *loss);
-/* Derivatives of the scalar `total` in the trainable tensors of a network whose parameters lie in `slot`, in their order; NULL after a fault. */
+/* Derivatives of the scalar `total` in the trainable tensors of a network whose parameters lie in `slot`, in their
+ * order; NULL after a fault. */
 gt_node **gt_gradients(gt_graph *g, const gt_net *net, int slot, gt_node *total);
 /* g if it has no fault; else it is freed, `what` and `name` are put before the message, and NULL. */
 gt_graph *gt_whole_graph(gt_graph *g, const char *what, const char *name);
-/* Make them, or the sum of two such lists (b not NULL), the phase's result. A list that is NULL is a fault met earlier. */
+/* Make them, or the sum of two such lists (b not NULL), the phase's result. A list that is NULL is a fault met earlier.
+ */
 void gt_put_gradients(gt_graph *g, const gt_net *net, gt_node **a, gt_node **b);
 
 #endif

@@ -19,7 +19,7 @@ gt_node *gt_shift(gt_graph *g, gt_node *x, float offset);               /* x + o
 gt_node *gt_neg(gt_graph *g, gt_node *x);
 gt_node *gt_square(gt_graph *g, gt_node *x);
 gt_node *gt_sqrt(gt_graph *g, gt_node *x);
-gt_node *gt_rsqrt(gt_graph *g, gt_node *x);      /* 1/sqrt(x) */
+gt_node *gt_rsqrt(gt_graph *g, gt_node *x); /* 1/sqrt(x) */
 gt_node *gt_reciprocal(gt_graph *g, gt_node *x);
 gt_node *gt_exp_op(gt_graph *g, gt_node *x);
 gt_node *gt_log_op(gt_graph *g, gt_node *x);
@@ -27,9 +27,9 @@ gt_node *gt_sin_op(gt_graph *g, gt_node *x);
 gt_node *gt_cos_op(gt_graph *g, gt_node *x);
 gt_node *gt_tanh_op(gt_graph *g, gt_node *x);
 gt_node *gt_sigmoid(gt_graph *g, gt_node *x);
-gt_node *gt_softplus(gt_graph *g, gt_node *x);   /* log(1 + e^x) */
+gt_node *gt_softplus(gt_graph *g, gt_node *x); /* log(1 + e^x) */
 gt_node *gt_abs(gt_graph *g, gt_node *x);
-gt_node *gt_sign(gt_graph *g, gt_node *x);       /* -1, 0, 1; not differentiable */
+gt_node *gt_sign(gt_graph *g, gt_node *x);                    /* -1, 0, 1; not differentiable */
 gt_node *gt_leaky_relu(gt_graph *g, gt_node *x, float alpha); /* x > 0 ? x : alpha x */
 gt_node *gt_elu(gt_graph *g, gt_node *x);                     /* x > 0 ? x : e^x - 1 */
 gt_node *gt_clamp(gt_graph *g, gt_node *x, float limit);      /* to [-limit, limit]; derivative 0 where |y| >= limit */
@@ -40,11 +40,14 @@ typedef struct gt_activation {
     const char *name;
     float alpha, gain;
 } gt_activation;
-const gt_activation *gt_activation_find(const char *name); /* linear relu lrelu tanh sigmoid elu selu softplus swish; NULL: unknown */
-/* y = clamp(gain * act(x + b), -c, c): b broadcast ([C], or NULL), alpha (of lrelu; the others have none) < 0: the default, gain <= 0: the default, clamp < 0: none. */
+/* linear relu lrelu tanh sigmoid elu selu softplus swish; NULL: unknown */
+const gt_activation *gt_activation_find(const char *name);
+/* y = clamp(gain * act(x + b), -c, c): b broadcast ([C], or NULL), alpha (of lrelu; the others have none) < 0: the
+ * default, gain <= 0: the default, clamp < 0: none. */
 gt_node *gt_bias_act(gt_graph *g, gt_node *x, gt_node *b, const char *activation, float alpha, float gain, float clamp);
 
-/* ---- sums and broadcasts (ops/reduce.c). `axes` is a bit mask: GT_AXIS(0) | GT_AXIS(2); dimensions are kept as 1. ---- */
+/* ---- sums and broadcasts (ops/reduce.c). `axes` is a bit mask: GT_AXIS(0) | GT_AXIS(2); dimensions are kept as 1.
+ * ---- */
 #define GT_AXIS(i) (1u << (i))
 #define GT_ALL_AXES (~0u)
 gt_node *gt_sum(gt_graph *g, gt_node *x, unsigned axes);
@@ -53,10 +56,11 @@ gt_node *gt_broadcast(gt_graph *g, gt_node *x, gt_shape shape);
 gt_node *gt_sum_to(gt_graph *g, gt_node *x, gt_shape shape); /* adjoint of broadcast: sums down to `shape` */
 
 /* ---- over slices (ops/over_slices.c) ---- */
-/* The sum of x over all slices of the batch, those of other ranks included, by the tree of dist.h: of x's shape, the same numbers in every
- * slice. For small values: each sum, or each set of sums that do not depend on each other, is a wait for all ranks, and the slices of a
- * rank hold their activations in memory together (gt_exec_run_to_sum). Slices may differ in size: what depends on the number of samples in the batch
- * takes that as gt_sum_over_slices of the slice's own. */
+/* The sum of x over all slices of the batch, those of other ranks included, by the tree of dist.h: of x's shape, the
+ * same numbers in every slice. For small values: each sum, or each set of sums that do not depend on each other, is a
+ * wait for all ranks, and the slices of a rank hold their activations in memory together (gt_exec_run_to_sum). Slices
+ * may differ in size: what depends on the number of samples in the batch takes that as gt_sum_over_slices of the
+ * slice's own. */
 gt_node *gt_sum_over_slices(gt_graph *g, gt_node *x);
 
 /* ---- choices (ops/choice.c) ---- */
@@ -67,12 +71,13 @@ gt_node *gt_log_softmax(gt_graph *g, gt_node *x);
 gt_node *gt_softmax(gt_graph *g, gt_node *x);
 
 /* ---- shapes (ops/shape.c) ---- */
-gt_node *gt_reshape(gt_graph *g, gt_node *x, gt_shape shape); /* one dimension may be -1 */
+gt_node *gt_reshape(gt_graph *g, gt_node *x, gt_shape shape);   /* one dimension may be -1 */
 gt_node *gt_permute(gt_graph *g, gt_node *x, const int *order); /* out.d[i] = in.d[order[i]] */
 gt_node *gt_slice(gt_graph *g, gt_node *x, int axis, int64_t begin, int64_t end);
 gt_node *gt_concat(gt_graph *g, int n, gt_node *const *x, int axis);
-gt_node *gt_flip(gt_graph *g, gt_node *x, unsigned axes);     /* reversed order along these axes */
-gt_node *gt_pad(gt_graph *g, gt_node *x, const int64_t (*before_after)[2]); /* zeros; negative crops; one pair per dimension */
+gt_node *gt_flip(gt_graph *g, gt_node *x, unsigned axes); /* reversed order along these axes */
+/* zeros; negative crops; one pair per dimension */
+gt_node *gt_pad(gt_graph *g, gt_node *x, const int64_t (*before_after)[2]);
 
 /* ---- products (ops/matmul.c) ---- */
 typedef struct gt_matmul_attr {
@@ -82,12 +87,13 @@ typedef struct gt_matmul_attr {
 gt_node *gt_matmul_with(gt_graph *g, gt_node *a, gt_node *b, gt_matmul_attr attr);
 #define gt_matmul(g, a, b, ...) gt_matmul_with(g, a, b, (gt_matmul_attr){__VA_ARGS__})
 
-/* ---- convolution (ops/conv.c): correlation, y[n,p,q,o] = sum_{a,b,i} x[n, p*stride+a-pad_top, q*stride+b-pad_left, i] w[a,b,i,o].
- * With groups, w is [kh,kw,I/groups,O] and output channels of group k read input channels of group k. ---- */
+/* ---- convolution (ops/conv.c): correlation, y[n,p,q,o] = sum_{a,b,i} x[n, p*stride+a-pad_top, q*stride+b-pad_left, i]
+ * w[a,b,i,o]. With groups, w is [kh,kw,I/groups,O] and output channels of group k read input channels of group k. ----
+ */
 typedef struct gt_conv_attr {
-    int32_t stride;                                  /* 0 means 1 */
+    int32_t stride;                                   /* 0 means 1 */
     int32_t pad_top, pad_left, pad_bottom, pad_right; /* >= 0 */
-    int32_t groups;                                  /* 0 means 1 */
+    int32_t groups;                                   /* 0 means 1 */
 } gt_conv_attr;
 gt_node *gt_conv(gt_graph *g, gt_node *x, gt_node *w, gt_conv_attr attr);
 /* Its adjoint in x: dy [N,Ho,Wo,O] -> [N,height,width,I]: the transposed convolution. */
@@ -97,34 +103,41 @@ gt_node *gt_conv_weight_grad(gt_graph *g, gt_node *x, gt_node *dy, int64_t kh, i
 
 /* ---- FIR filters (ops/upfirdn.c): spec 1.3 on channels-last images, the filter known when the graph is built ---- */
 typedef struct gt_upfirdn_attr {
-    int32_t up_x, up_y, down_x, down_y;      /* 0 means 1 */
-    int32_t pad_x0, pad_x1, pad_y0, pad_y1;  /* relative to the upsampled image; negative crops */
-    int32_t flip;                            /* 0: convolution (default), 1: correlation */
-    float gain;                              /* 0 means 1 */
+    int32_t up_x, up_y, down_x, down_y;     /* 0 means 1 */
+    int32_t pad_x0, pad_x1, pad_y0, pad_y1; /* relative to the upsampled image; negative crops */
+    int32_t flip;                           /* 0: convolution (default), 1: correlation */
+    float gain;                             /* 0 means 1 */
 } gt_upfirdn_attr;
 typedef struct gt_filter { /* fh == 0: separable, fw taps used along both axes, each with sqrt(gain) */
     int fh, fw;
     const float *taps; /* fh x fw, or fw */
 } gt_filter;
 gt_node *gt_upfirdn(gt_graph *g, gt_node *x, gt_filter f, gt_upfirdn_attr attr);
-/* spec 1.3: prepare raw taps (normalise, flip, gain; 1-D below 8 taps becomes the outer product). n_taps_y 0: 1-D or scalar. Result in the arena. */
-gt_filter gt_filter_setup(gt_arena *a, const float *taps, int n_taps_x, int n_taps_y, bool normalize, bool flip, float gain, bool force_2d);
-static inline int gt_floor_half(int n) { return (n - (n < 0)) / 2; } /* paddings are halves rounded down; negative ones, of filters shorter than the factor, crop */
+/* spec 1.3: prepare raw taps (normalise, flip, gain; 1-D below 8 taps becomes the outer product). n_taps_y 0: 1-D or
+ * scalar. Result in the arena. */
+gt_filter gt_filter_setup(gt_arena *a, const float *taps, int n_taps_x, int n_taps_y, bool normalize, bool flip,
+                          float gain, bool force_2d);
+/* paddings are halves rounded down; negative ones, of filters shorter than the factor, crop */
+static inline int gt_floor_half(int n) { return (n - (n < 0)) / 2; }
 gt_node *gt_upsample2d(gt_graph *g, gt_node *x, gt_filter f, int up);
 gt_node *gt_downsample2d(gt_graph *g, gt_node *x, gt_filter f, int down);
 gt_node *gt_filter2d(gt_graph *g, gt_node *x, gt_filter f);
-/* A filter per sample: taps [N,T] along one image axis (1 = H, 2 = W); y[p] = sum_k x[p+k-pad] taps[k] (flip: taps reversed); zeros outside. No gradient to taps. */
+/* A filter per sample: taps [N,T] along one image axis (1 = H, 2 = W); y[p] = sum_k x[p+k-pad] taps[k] (flip: taps
+ * reversed); zeros outside. No gradient to taps. */
 gt_node *gt_sample_fir(gt_graph *g, gt_node *x, gt_node *taps, int axis, int pad, bool flip);
-/* Mirror without repeating the edge, by pad on the two image axes; its adjoint folds back. Any pad >= 0 (reflecting again and again where the image is smaller). */
+/* Mirror without repeating the edge, by pad on the two image axes; its adjoint folds back. Any pad >= 0 (reflecting
+ * again and again where the image is smaller). */
 gt_node *gt_reflect_pad(gt_graph *g, gt_node *x, int pad);
 gt_node *gt_reflect_pad_adjoint(gt_graph *g, gt_node *x, int pad);
 
-/* ---- geometry (ops/warp.c): spec 3.3 as one linear op per sample: reflect, upsample by 2 with sym6, sample bilinearly at
- * transformed coordinates, downsample. matrix [N,2,3]... = first two rows of G_inv in pixel coordinates (origin at the image centre). No gradient to matrix. ---- */
+/* ---- geometry (ops/warp.c): spec 3.3 as one linear op per sample: reflect, upsample by 2 with sym6, sample bilinearly
+ * at transformed coordinates, downsample. matrix [N,2,3]... = first two rows of G_inv in pixel coordinates (origin at
+ * the image centre). No gradient to matrix. ---- */
 gt_node *gt_warp(gt_graph *g, gt_node *x, gt_node *matrix);
 gt_node *gt_warp_adjoint(gt_graph *g, gt_node *y, gt_node *matrix);
 
-/* ---- random numbers (ops/random.c): shape [N, ...]; sample i of the slice draws with (env.seed, stream, env.step, env.sample0 + i) ---- */
+/* ---- random numbers (ops/random.c): shape [N, ...]; sample i of the slice draws with (env.seed, stream, env.step,
+ * env.sample0 + i) ---- */
 gt_node *gt_random_normal_op(gt_graph *g, const char *stream, gt_shape shape);
 gt_node *gt_random_uniform_op(gt_graph *g, const char *stream, gt_shape shape);
 

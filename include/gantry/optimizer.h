@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Optimisers as rows of a table, and the moving average of parameters. All work on contiguous ranges of floats, so that a
- * rank can update the part of a network it owns: the pointers point at the first float of the range.
- * Float32 throughout, element by element: the result does not depend on how a block is cut into ranges. */
+ * Optimisers as rows of a table, and the moving average of parameters. All work on contiguous ranges of floats, so that
+ * a rank can update the part of a network it owns: the pointers point at the first float of the range. Float32
+ * throughout, element by element: the result does not depend on how a block is cut into ranges. */
 #ifndef GANTRY_OPTIMIZER_H
 #define GANTRY_OPTIMIZER_H
 
@@ -19,27 +19,29 @@ typedef struct gt_optimizer_settings {
 } gt_optimizer_settings;
 
 typedef struct gt_optimizer {
-    const char *name;                           /* "adam" */
+    const char *name; /* "adam" */
     int n_moments;
-    const char *moment_names[GT_MAX_MOMENTS];   /* as in checkpoints: "exp_avg", "exp_avg_sq" */
-    /* One step over n floats. `step` counts from 1 (this step included). moments[i]: n floats each, zeros before the first step.
-     * moments[0] may be NULL when beta1 is 0: it would be the gradient itself. */
-    void (*update)(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments);
-    bool betas;                                 /* has betas, which lazy regularisation changes (gt_optimizer_lazy) */
+    const char *moment_names[GT_MAX_MOMENTS]; /* as in checkpoints: "exp_avg", "exp_avg_sq" */
+    /* One step over n floats. `step` counts from 1 (this step included). moments[i]: n floats each, zeros before the
+     * first step. moments[0] may be NULL when beta1 is 0: it would be the gradient itself. */
+    void (*update)(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params,
+                   float *const *moments);
+    bool betas; /* has betas, which lazy regularisation changes (gt_optimizer_lazy) */
 } gt_optimizer;
 
 const gt_optimizer *gt_optimizer_find(const char *name); /* NULL: unknown */
 const gt_optimizer *gt_optimizer_list(int *count);
 
-/* One update of n floats, and what follows it, in one pass over memory: the rules below and gt_optimizer.update, tile by tile. */
+/* One update of n floats, and what follows it, in one pass over memory: the rules below and gt_optimizer.update, tile
+ * by tile. */
 typedef struct gt_update {
     const gt_optimizer *optimizer; /* NULL: parameters stay as they are, only the average moves */
     gt_optimizer_settings settings;
     uint64_t step;
     size_t n;
-    bool clean;                    /* the gradient first: gt_clean_nonfinite() */
+    bool clean; /* the gradient first: gt_clean_nonfinite() */
     float *grad, *params, *moments[GT_MAX_MOMENTS];
-    float *average;                /* NULL: none; else gt_ema_update() with average_beta */
+    float *average; /* NULL: none; else gt_ema_update() with average_beta */
     double average_beta;
 } gt_update;
 
@@ -53,7 +55,8 @@ gt_optimizer_settings gt_optimizer_lazy(const gt_optimizer *o, gt_optimizer_sett
 size_t gt_clean_nonfinite(float *x, size_t n);
 size_t gt_count_nonfinite(const float *x, size_t n);
 
-/* Spec 4.4: beta = 0.5^(batch / max(n, 1e-8)) with n = ema_kimg * 1000, limited to images_shown * rampup when rampup > 0. */
+/* Spec 4.4: beta = 0.5^(batch / max(n, 1e-8)) with n = ema_kimg * 1000, limited to images_shown * rampup when rampup >
+ * 0. */
 double gt_ema_beta(double ema_kimg, double rampup, double images_shown, double batch);
 /* average = params + beta (average - params) over n floats; beta 0 copies. */
 void gt_ema_update(float *average, const float *params, size_t n, double beta);

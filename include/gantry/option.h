@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Options as a table. One row says everything about an option: key, type, default, range, unit, class, help, and the field it
- * fills in. The table drives command lines, job files, --help, dumps, comparisons, the commented reference job and the man page,
- * so these cannot disagree.
+ * Options as a table. One row says everything about an option: key, type, default, range, unit, class, help, and the
+ * field it fills in. The table drives command lines, job files, --help, dumps, comparisons, the commented reference job
+ * and the man page, so these cannot disagree.
  *
  *     typedef struct demo { int64_t n; const char *out; } demo;
  *     static const gt_option rows[] = {
- *         {.key = "n", .type = GT_OPTION_INT, .offset = offsetof(demo, n), .standard = "8", .min = 1, .max = 64, .help = "How many."},
+ *         {.key = "n", .type = GT_OPTION_INT, .offset = offsetof(demo, n), .standard = "8", .min = 1, .max = 64, .help
+ *         = "How many."},
  *         {.key = "out", .type = GT_OPTION_TEXT, .offset = offsetof(demo, out), .standard = "", .help = "Where to."},
  *     };
  *     demo d; uint8_t state[2];
@@ -34,7 +35,8 @@ typedef enum gt_option_type {
     GT_OPTION_CHOICE, /* const char *, one of `choices` */
 } gt_option_type;
 
-/* What an option is about decides whether two jobs are the same job: only recipe options count, and only they are in checkpoints. */
+/* What an option is about decides whether two jobs are the same job: only recipe options count, and only they are in
+ * checkpoints. */
 typedef enum gt_option_class {
     GT_RECIPE = 1,    /* changes what is computed */
     GT_EXECUTION = 2, /* where, how long and on how many threads it is computed */
@@ -44,34 +46,36 @@ typedef enum gt_option_class {
 } gt_option_class;
 
 /* Place and type of an option's field: `.key = "n", GT_FIELD(demo, n)`. A text with choices is a GT_OPTION_CHOICE. */
-#define GT_FIELD(struct_, field)                                                                                       \
+#define GT_FIELD(struct_, field) \
     .offset = offsetof(struct_, field), .type = _Generic(((struct_ *)0)->field, bool: GT_OPTION_BOOL,                  \
                                                          int64_t: GT_OPTION_INT, double: GT_OPTION_REAL,              \
                                                          const char *: GT_OPTION_TEXT)
 
 typedef struct gt_option gt_option;
 struct gt_option {
-    const char *key;           /* as on the command line, without "--", and in job files */
+    const char *key; /* as on the command line, without "--", and in job files */
     gt_option_type type;
     gt_option_class class;
-    size_t offset;             /* of the field */
-    const char *group;         /* section of job files and manuals */
-    const char *other_group;   /* of jobs: the section in jobs of families whose name is not `group`; NULL: the same */
-    const char *only;          /* of jobs: the families of models that have it, "stylegan2|dcgan"; NULL: all */
-    const char *after;         /* of jobs: the key that it stands behind; NULL: the end of its group */
-    const char *standard;      /* default as text; NULL: see `derived` */
-    const char *derived;       /* how the value is found when none is given ("from cfg") */
-    const char *unit;          /* NULL: none */
-    double min, max;           /* of numbers, inclusive; both 0: any */
-    const char *choices;       /* "ada|fixed|noaug" */
+    size_t offset;           /* of the field */
+    const char *group;       /* section of job files and manuals */
+    const char *other_group; /* of jobs: the section in jobs of families whose name is not `group`; NULL: the same */
+    const char *only;        /* of jobs: the families of models that have it, "stylegan2|dcgan"; NULL: all */
+    const char *after;       /* of jobs: the key that it stands behind; NULL: the end of its group */
+    const char *standard;    /* default as text; NULL: see `derived` */
+    const char *derived;     /* how the value is found when none is given ("from cfg") */
+    const char *unit;        /* NULL: none */
+    double min, max;         /* of numbers, inclusive; both 0: any */
+    const char *choices;     /* "ada|fixed|noaug" */
     gt_status (*check)(const gt_option *o, const char *value); /* NULL, or more rules for a value of the right type */
-    const char *help;          /* one line */
-    const char *detail;        /* NULL, or what follows from it: sentences for manual and reference job */
-    const char *bare;          /* what the key without a value stands for; NULL: a value is needed (a boolean stands for 1) */
-    char letter;               /* short form for the command line, "-n"; 0: none */
-    bool path;                 /* of texts: the name of a file, of which a leading ~ is expanded (base/tilde.h) */
-    bool common;               /* shown with its help on the --help screen; the others are listed there by name */
-    bool by_rank;              /* the ranks of a run may have different values: it concerns one rank alone, or is compared in another way */
+    const char *help;                                          /* one line */
+    const char *detail; /* NULL, or what follows from it: sentences for manual and reference job */
+    /* what the key without a value stands for; NULL: a value is needed (a boolean stands for 1) */
+    const char *bare;
+    char letter; /* short form for the command line, "-n"; 0: none */
+    bool path;   /* of texts: the name of a file, of which a leading ~ is expanded (base/tilde.h) */
+    bool common; /* shown with its help on the --help screen; the others are listed there by name */
+    /* the ranks of a run may have different values: it concerns one rank alone, or is compared in another way */
+    bool by_rank;
 };
 
 typedef enum gt_option_state {
@@ -88,16 +92,18 @@ typedef struct gt_options {
     void *fields;   /* the struct that the offsets refer to */
     uint8_t *state; /* n of gt_option_state */
     gt_arena *arena;
-    bool shapes;    /* GT_SHAPE options may be set: a file of the program's own is read */
+    bool shapes; /* GT_SHAPE options may be set: a file of the program's own is read */
 } gt_options;
 
 void gt_options_reset(gt_options *o); /* every field to its default */
 
 const gt_option *gt_options_find(const gt_options *o, const char *key); /* NULL: no such key */
-const char *gt_options_nearest(const gt_options *o, const char *key);   /* the key most like a mistyped one; NULL: none is close */
+/* the key most like a mistyped one; NULL: none is close */
+const char *gt_options_nearest(const gt_options *o, const char *key);
 gt_option_state gt_options_state(const gt_options *o, const char *key);
 
-/* Give an option its value. `value` NULL: the bare key, for booleans. `where` is "file:line" for messages; NULL: the command line. */
+/* Give an option its value. `value` NULL: the bare key, for booleans. `where` is "file:line" for messages; NULL: the
+ * command line. */
 gt_status gt_options_set(gt_options *o, const char *key, const char *value, const char *where);
 
 /* The value as text that gt_options_set() reads back to the same value; lives in the arena; NULL: out of memory. */
@@ -111,17 +117,20 @@ typedef struct gt_setting {
     const char *name;
     const char *value; /* NULL: left open */
 } gt_setting;
-/* The options that all ranks must have alike, as "--key" and value, into settings[o->n] in the arena; the values are as they are now. */
+/* The options that all ranks must have alike, as "--key" and value, into settings[o->n] in the arena; the values are as
+ * they are now. */
 gt_status gt_options_settings(const gt_options *o, gt_setting **settings, int *n);
 
 /* Shortest decimal text that reads back as x. */
 const char *gt_real_text(double x, char buffer[32]);
 
-/* A span of time as Slurm writes it: "90" minutes, "1:30" minutes:seconds, "23:50:00", "1-12" days-hours, "1-12:30", "1-12:30:00". `what`
- * names the option in messages. */
+/* A span of time as Slurm writes it: "90" minutes, "1:30" minutes:seconds, "23:50:00", "1-12" days-hours, "1-12:30",
+ * "1-12:30:00". `what` names the option in messages. */
 gt_status gt_parse_duration(const char *what, const char *text, double *seconds);
 
-/* "0-63,77" -> the numbers, each 0..2^32-1, at most `most` of them. *list is in the arena. `what` names the option in messages. */
-gt_status gt_parse_range_list(gt_arena *a, const char *what, const char *text, int64_t most, int64_t **list, int64_t *n);
+/* "0-63,77" -> the numbers, each 0..2^32-1, at most `most` of them. *list is in the arena. `what` names the option in
+ * messages. */
+gt_status gt_parse_range_list(gt_arena *a, const char *what, const char *text, int64_t most, int64_t **list,
+                              int64_t *n);
 
 #endif

@@ -8,23 +8,25 @@
  *     gt_picture_free(&p);
  *
  * The kind is recognised by the first bytes, never by a name. What comes out:
- *   PNG    as stored: grey, grey + alpha, RGB, RGBA of 8 or 16 bits; 1, 2 and 4 bits spread over 0..255; a palette gives
+ *   PNG    as stored: grey, grey + alpha, RGB, RGBA of 8 or 16 bits; 1, 2 and 4 bits spread over 0..255; a palette
+ *          gives
  *          RGB, or RGBA where it has transparent colours. The colour key of grey and RGB (tRNS) is no channel: a note.
  *   JPEG   8-bit grey or RGB, baseline or progressive; CMYK and YCCK become RGB
  *   BMP    1, 4, 8, 24 and 32 bits, without bit fields and run lengths: RGB; grey where the palette is the ramp 0..255
  *          (or 0, 255)
  *   PNM    PGM and PPM; maxval up to 255 spread over 0..255 in 8 bits, a larger one over 0..65535 in 16
  *   WebP   lossy and lossless, RGB or RGBA; no animations
- *   TIFF   first page; strips or tiles; 8 and 16 bits, 32- and 64-bit float (as GT_F32), any number of channels; grey of 1,
+ *   TIFF   first page; strips or tiles; 8 and 16 bits, 32- and 64-bit float (as GT_F32), any number of channels; grey
+ *          of 1,
  *          2 and 4 bits, palettes, 8-bit CMYK, YCbCr as JPEG; alpha multiplied into the colours only of 8 bits
  * Samples of 8-bit files equal Pillow's; of 16-bit RGB files Pillow keeps the high byte, here they stay 16-bit.
- * The EXIF orientation is applied; an orientation behind the pixels of a PNG is ignored, and `note` says so. Colours of an
- * ICC profile other than sRGB are converted to sRGB (8 and 16 bits, relative colorimetric with black point compensation);
- * where a profile cannot be used the samples stay, and `note` says so.
+ * The EXIF orientation is applied; an orientation behind the pixels of a PNG is ignored, and `note` says so. Colours of
+ * an ICC profile other than sRGB are converted to sRGB (8 and 16 bits, relative colorimetric with black point
+ * compensation); where a profile cannot be used the samples stay, and `note` says so.
  *
  * Refused with a message are: run lengths, bit fields and OS/2 headers of BMP, bitmaps of PNM (P1, P4), and TIFF
- * of other kinds than above. No byte that is read is trusted: sizes are checked before memory is taken. Messages give the
- * reason only; the caller puts file and entry in front (gt_wrap). Any thread may call, several at a time. */
+ * of other kinds than above. No byte that is read is trusted: sizes are checked before memory is taken. Messages give
+ * the reason only; the caller puts file and entry in front (gt_wrap). Any thread may call, several at a time. */
 #ifndef GANTRY_PICTURE_H
 #define GANTRY_PICTURE_H
 
@@ -50,8 +52,8 @@ typedef struct gt_picture {
     void *samples;    /* [H,W,C], malloc'ed */
 } gt_picture;
 
-/* `most_bytes`: how many bytes of samples are allowed; 0 or more than GT_PICTURE_MAX_BYTES: GT_PICTURE_MAX_BYTES. On failure
- * *out is {0}. GT_FORMAT: damaged, truncated, of a kind that is not read, or larger than allowed. */
+/* `most_bytes`: how many bytes of samples are allowed; 0 or more than GT_PICTURE_MAX_BYTES: GT_PICTURE_MAX_BYTES. On
+ * failure *out is {0}. GT_FORMAT: damaged, truncated, of a kind that is not read, or larger than allowed. */
 gt_status gt_picture_decode(gt_picture *out, const void *bytes, size_t n, size_t most_bytes);
 
 /* {0} and already freed pictures are fine; *p becomes {0}. */
@@ -62,19 +64,20 @@ gt_status gt_picture_new(gt_picture *out, int height, int width, int channels, g
 size_t gt_picture_bytes(const gt_picture *p); /* of its samples */
 
 typedef struct gt_picture_info {
-    const char *format; /* "PNG", "JPEG", "BMP", "PNM", "WebP", "TIFF" */
+    const char *format;          /* "PNG", "JPEG", "BMP", "PNM", "WebP", "TIFF" */
     int height, width, channels; /* as gt_picture_decode gives them */
     int bits;                    /* per sample in the file */
     bool alpha;
-    bool cut; /* a PNG that is not square, gives no orientation, and has more than GT_PICTURE_HEAD_BYTES (for gt_scan_all) */
+    /* a PNG that is not square, gives no orientation, and has more than GT_PICTURE_HEAD_BYTES (for gt_scan_all) */
+    bool cut;
 } gt_picture_info;
 
-/* Size and kind of a picture, without decoding its pixels. `bytes` may be the beginning of the file only: GT_FORMAT then
- * also means that more of it (TIFF, WebP with EXIF: all; PNG: up to its pixels) is needed. */
+/* Size and kind of a picture, without decoding its pixels. `bytes` may be the beginning of the file only: GT_FORMAT
+ * then also means that more of it (TIFF, WebP with EXIF: all; PNG: up to its pixels) is needed. */
 gt_status gt_picture_head(gt_picture_info *out, const void *bytes, size_t n);
 
-/* Do these first bytes (64 are enough) begin like a picture of a kind that is read? GT_FORMAT: they do not; the message says
- * what they are. To be asked before a large entry is unpacked. */
+/* Do these first bytes (64 are enough) begin like a picture of a kind that is read? GT_FORMAT: they do not; the message
+ * says what they are. To be asked before a large entry is unpacked. */
 gt_status gt_picture_recognise(const void *bytes, size_t n);
 
 /* "8-bit RGB", "16-bit grey + alpha", "float32, 5 channels": for messages. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A pool of threads for one rank. Work is cut into tiles whose number depends on shapes alone; threads take whole
- * tiles, so the number of threads changes no bit. Waiting threads sleep (they spin only briefly, and not at all when cores are oversubscribed). */
+ * tiles, so the number of threads changes no bit. Waiting threads sleep (they spin only briefly, and not at all when
+ * cores are oversubscribed). */
 #ifndef GANTRY_POOL_H
 #define GANTRY_POOL_H
 
@@ -8,13 +9,16 @@
 
 typedef struct gt_pool gt_pool;
 
-/* One tile of work. `worker` is 0 .. threads-1 and unique among those running at the same time: an index for scratch memory. */
+/* One tile of work. `worker` is 0 .. threads-1 and unique among those running at the same time: an index for scratch
+ * memory. */
 typedef void gt_tile_fn(void *arg, int tile, int worker);
 
-gt_pool *gt_pool_new(int threads);      /* threads >= 1, the caller included; NULL: see gt_message() */
+gt_pool *gt_pool_new(int threads); /* threads >= 1, the caller included; NULL: see gt_message() */
 void gt_pool_free(gt_pool *p);
-int gt_pool_threads(const gt_pool *p);  /* 1 for NULL */
-void gt_pool_spin(gt_pool *p, bool on); /* off where other processes want these cores; a new pool knows its own threads and cores */
-void gt_pool_run(gt_pool *p, int tiles, gt_tile_fn *fn, void *arg); /* returns when all tiles are done; p may be NULL: this thread alone */
+int gt_pool_threads(const gt_pool *p); /* 1 for NULL */
+/* off where other processes want these cores; a new pool knows its own threads and cores */
+void gt_pool_spin(gt_pool *p, bool on);
+/* returns when all tiles are done; p may be NULL: this thread alone */
+void gt_pool_run(gt_pool *p, int tiles, gt_tile_fn *fn, void *arg);
 
 #endif

@@ -15,12 +15,14 @@ typedef struct gt_key {
     uint32_t sample;
 } gt_key;
 
-uint32_t gt_stream(const char *name);                             /* XXH32 of the name, seed 0 */
+uint32_t gt_stream(const char *name); /* XXH32 of the name, seed 0 */
 void gt_philox(const uint32_t counter[4], uint64_t key, uint32_t out[4]);
 void gt_random_bits(gt_key k, uint32_t *out, size_t n);
-void gt_random_uniform(gt_key k, float *out, size_t n);           /* [0,1), multiples of 2^-24 */
-void gt_random_normal(gt_key k, float *out, size_t n);            /* Box-Muller on pairs, the engine's own log, sin and cos */
-uint32_t gt_random_below(gt_key k, size_t position, uint32_t n);  /* 0 .. n-1, unbiased to 2^-32 (multiply-shift); n >= 1 */
+void gt_random_uniform(gt_key k, float *out, size_t n); /* [0,1), multiples of 2^-24 */
+/* Box-Muller on pairs, the engine's own log, sin and cos */
+void gt_random_normal(gt_key k, float *out, size_t n);
+/* 0 .. n-1, unbiased to 2^-32 (multiply-shift); n >= 1 */
+uint32_t gt_random_below(gt_key k, size_t position, uint32_t n);
 
 /* The legacy numpy generator (spec, appendix A): a seed gives the latent that the reference tools give. */
 typedef struct gt_mt19937 {
@@ -33,7 +35,7 @@ void gt_mt_seed(gt_mt19937 *r, uint32_t seed);
 uint32_t gt_mt_u32(gt_mt19937 *r);
 double gt_mt_double(gt_mt19937 *r);
 double gt_mt_randn(gt_mt19937 *r);
-uint32_t gt_mt_interval(gt_mt19937 *r, uint32_t max);             /* uniform 0 .. max */
+uint32_t gt_mt_interval(gt_mt19937 *r, uint32_t max); /* uniform 0 .. max */
 void gt_mt_shuffle(gt_mt19937 *r, int64_t *list, size_t n);
 
 #endif

@@ -39,9 +39,10 @@ bool gt_rundir_lost_checkpoints(const char *dir);
 typedef struct gt_lock gt_lock;
 
 typedef struct gt_lock_options { /* zeros: the defaults */
-    double wait_s;  /* 15: for a living process on this host to end */
-    double still_s; /* 30: a holder on another host, or one that cannot be looked at, is dead when its heartbeat stands still so long */
-    double beat_s;  /* 5 */
+    double wait_s;               /* 15: for a living process on this host to end */
+    /* 30: a holder on another host, or one that cannot be looked at, is dead when its heartbeat stands still so long */
+    double still_s;
+    double beat_s;     /* 5 */
     int (*stop)(void); /* not 0: waiting is given up */
 } gt_lock_options;
 
@@ -53,7 +54,7 @@ gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *o
 bool gt_lock_lost(const gt_lock *l);
 /* GT_FAILED; the message says that the directory is gone, that the lock is gone, or to whom the lock belongs now. */
 gt_status gt_lock_fail_lost(const gt_lock *l);
-void gt_lock_release(gt_lock *l);    /* NULL is fine */
+void gt_lock_release(gt_lock *l); /* NULL is fine */
 
 /* ---- report.html ---- */
 

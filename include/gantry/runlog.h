@@ -16,7 +16,8 @@
 #include "gantry/status.h"
 
 typedef struct gt_stat_value {
-    const char *name;      /* "Loss/scores/fake", "Progress/kimg": slashes make groups; no name may be a group of another */
+    /* "Loss/scores/fake", "Progress/kimg": slashes make groups; no name may be a group of another */
+    const char *name;
     double num, mean, std; /* count, mean and standard deviation since the last tick; a plain number v is {1, v, 0} */
 } gt_stat_value;
 
@@ -33,7 +34,8 @@ gt_status gt_log_cut_back(const char *path, int64_t images);
  * returned. */
 void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, int n);
 /* A picture for TensorBoard ("fakes"), as PNG. */
-void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels, const void *png, size_t bytes);
+void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels,
+                       const void *png, size_t bytes);
 /* The mean of a series (or "timestamp", unix seconds) in the last line that stayed when the log was opened; 0 when
  * there is none. The clock of a run that resumes begins with the "Timing/total_sec" of that line. */
 double gt_runlog_last(const gt_runlog *l, const char *name);
@@ -55,14 +57,15 @@ typedef struct gt_stats_series {
 
 typedef struct gt_stats {
     int ticks, n_series;
-    int64_t *images;     /* [ticks]; from "images", else Progress/kimg times 1000 */
-    double *timestamp;   /* [ticks]; 0 where absent */
+    int64_t *images;         /* [ticks]; from "images", else Progress/kimg times 1000 */
+    double *timestamp;       /* [ticks]; 0 where absent */
     gt_stats_series *series; /* in order of first appearance */
-    int bad_lines;       /* skipped: damaged or half written */
+    int bad_lines;           /* skipped: damaged or half written */
     struct gt_arena *arena;
 } gt_stats;
 
-gt_stats *gt_stats_read(const char *path); /* NULL: cannot be read, or more than 2^25 values. A missing file reads as empty. */
+/* NULL: cannot be read, or more than 2^25 values. A missing file reads as empty. */
+gt_stats *gt_stats_read(const char *path);
 const gt_stats_series *gt_stats_find(const gt_stats *s, const char *name);
 void gt_stats_free(gt_stats *s);
 

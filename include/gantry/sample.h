@@ -16,6 +16,8 @@ static inline gt_sample gt_sample_of_bits(int bits) { return bits <= 8 ? GT_U8 :
 static inline double gt_sample_low(gt_sample type) { return type == GT_F32 ? -1 : 0; }
 static inline double gt_sample_high(gt_sample type) { return type == GT_U8 ? 255 : type == GT_U16 ? 65535 : 1; }
 
-static inline const char *gt_sample_name(gt_sample type) { return type == GT_U8 ? "8-bit" : type == GT_U16 ? "16-bit" : "float32"; }
+static inline const char *gt_sample_name(gt_sample type) {
+    return type == GT_U8 ? "8-bit" : type == GT_U16 ? "16-bit" : "float32";
+}
 
 #endif

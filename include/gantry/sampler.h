@@ -39,11 +39,12 @@ typedef struct gt_steps {
 
 uint64_t gt_steps_position(const gt_steps *s, uint64_t step); /* of the step's first sample */
 int gt_steps_batch(const gt_steps *s, uint64_t step);         /* its samples: `batch`, or what is left of the epoch */
-int gt_steps_rest(const gt_steps *s);                         /* samples of an epoch's short last batch; 0: there is none */
-int64_t gt_steps_shown(const gt_steps *s, uint64_t step);     /* samples in all steps before this one */
+/* samples of an epoch's short last batch; 0: there is none */
+int gt_steps_rest(const gt_steps *s);
+int64_t gt_steps_shown(const gt_steps *s, uint64_t step); /* samples in all steps before this one */
 
-/* Places `from` up to `to` of the list 0 .. n-1 shuffled by numpy's legacy generator, in ascending order: the choice of the reference tool
- * (spec, appendix A). *list is for the caller to free, also after an error. 0 <= from <= to <= n. */
+/* Places `from` up to `to` of the list 0 .. n-1 shuffled by numpy's legacy generator, in ascending order: the choice of
+ * the reference tool (spec, appendix A). *list is for the caller to free, also after an error. 0 <= from <= to <= n. */
 gt_status gt_subset(int64_t **list, int64_t n, int64_t from, int64_t to, uint32_t seed);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sources of pictures: what `gantry dataset` reads, and, where all pictures have one shape, what networks are trained on (dataset.h). The
- * pictures of a source may have any shapes, and a picture that cannot be read is an error of that picture and not of the source.
+ * Sources of pictures: what `gantry dataset` reads, and, where all pictures have one shape, what networks are trained
+ * on (dataset.h). The pictures of a source may have any shapes, and a picture that cannot be read is an error of that
+ * picture and not of the source.
  *
  *     gt_source *source;
  *     gt_status st = gt_source_open(&source, "photos/", &(gt_source_options){.labels = GT_SOURCE_LABELS_FOLDERS});
@@ -21,23 +22,23 @@
  *   FILE.h5                  HDF5 (see dataset.h)
  *   synth:NAME[:KEY=VALUE,...]   made on the fly (see dataset.h)
  *   cifar-10-python.tar.gz   data_batch_1 .. 5; cifar-100-python.tar.gz: train, fine labels. In the files' order
- *   *-images-idx3-ubyte.gz   MNIST and its like (also unpacked); options.mnist_border. Labels: *-labels-idx1-ubyte beside it
+ *   *-images-idx3-ubyte.gz   MNIST and its like (also unpacked); options.mnist_border. Labels: *-labels-idx1-ubyte
+ *                            beside it
  *   FILE.npy, FILE.npz       one array [N,H,W], [N,H,W,C] or [N,C,H,W] of u8, u16, f32, f64 (see below)
  *   FILE.csv                 lines PATH,LABEL[,LABEL...]; paths lie in the folder of the CSV or below, in file order
  *
- * Labels (classes or vectors, see dataset.h) are the source's own, unless the options say otherwise. As in the reference
- * tool an item may have none: gt_source_info.unlabelled counts those.
- *   CSV: a first line that names no picture is a header. One column of integers: classes. One column of which
- *   any is no number: names of classes, numbered in the order of their code points. Else vectors, one number per column.
- *   A line with nothing, or blanks alone, where its label should stand has none.
- *   NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only array of 3 or 4 dimensions; labels are `labels`,
- *   `y_train`, `y` or `arr_1`: [N] or [N,1] integers or [N,L] numbers. Four dimensions are [N,H,W,C] where C <= 16, else
- *   [N,C,H,W].
+ * Labels (classes or vectors, see dataset.h) are the source's own, unless the options say otherwise. As in the
+ * reference tool an item may have none: gt_source_info.unlabelled counts those. CSV: a first line that names no picture
+ * is a header. One column of integers: classes. One column of which any is no number: names of classes, numbered in the
+ * order of their code points. Else vectors, one number per column. A line with nothing, or blanks alone, where its
+ * label should stand has none. NPZ: images are `images`, `x_train`, `data`, `arr_0` or the only array of 3 or 4
+ * dimensions; labels are `labels`, `y_train`, `y` or `arr_1`: [N] or [N,1] integers or [N,L] numbers. Four dimensions
+ * are [N,H,W,C] where C <= 16, else [N,C,H,W].
  *
- * All are read at random and by several threads, HDF5 by one. Of pictures of 32 x 32, from files in memory, an array, CIFAR and MNIST give more
- * images a second than a ZIP of PNGs (about 150,000 a core), LMDB of PNGs as many, folders, CSV and HDF5 half as many, TFRecords a tenth (they
- * are under checksums).
- * Test sets are not taken along (test_batch of CIFAR-10, test of CIFAR-100; MNIST has them in files of their own).
+ * All are read at random and by several threads, HDF5 by one. Of pictures of 32 x 32, from files in memory, an array,
+ * CIFAR and MNIST give more images a second than a ZIP of PNGs (about 150,000 a core), LMDB of PNGs as many, folders,
+ * CSV and HDF5 half as many, TFRecords a tenth (they are under checksums). Test sets are not taken along (test_batch of
+ * CIFAR-10, test of CIFAR-100; MNIST has them in files of their own).
  *
  * Memory: less than 100 bytes an item and nothing of the pictures. What must be unpacked as a whole goes through an
  * unnamed file in $TMPDIR (or /tmp).
@@ -64,14 +65,17 @@ typedef enum gt_source_labels {
 
 typedef struct gt_source_options {
     gt_source_labels labels;
-    const char *labels_csv;   /* lines NAME,LABEL[,LABEL...] for the items' names, instead of the source's own; or NULL */
-    bool coarse;              /* CIFAR-100: the 20 coarse classes */
-    int crops;                /* 0: whole pictures; else each picture becomes a regular grid of squares of this side, row by
-                                 row, the last row and column aligned to its border */
-    int mnist_border;         /* zeros added on each side of pictures of MNIST's 28 x 28 */
-    bool by_code_points;      /* a folder's pictures by the code points of their names, as networks are trained on them; else by path components */
-    bool every_label;         /* a dataset.json with labels must have one for each item, and not two; else an item may have none, and of several
-                                 the last one counts */
+    /* lines NAME,LABEL[,LABEL...] for the items' names, instead of the source's own; or NULL */
+    const char *labels_csv;
+    bool coarse;      /* CIFAR-100: the 20 coarse classes */
+    int crops;        /* 0: whole pictures; else each picture becomes a regular grid of squares of this side, row by
+                         row, the last row and column aligned to its border */
+    int mnist_border; /* zeros added on each side of pictures of MNIST's 28 x 28 */
+    /* a folder's pictures by the code points of their names, as networks are trained on them; else by path components
+     */
+    bool by_code_points;
+    bool every_label; /* a dataset.json with labels must have one for each item, and not two; else an item may have
+                         none, and of several the last one counts */
 } gt_source_options;
 
 enum { GT_MNIST_BORDER = 2 }; /* what the reference tool adds */
@@ -80,7 +84,8 @@ typedef struct gt_source_info {
     const char *source; /* "folder", "zip", "hdf5", "synth", "lmdb", "tfrecords", "cifar", "mnist", "numpy", "csv" */
     int64_t count;
     gt_label_kind label_kind;
-    int label_width;    /* classes: 1 + the largest, or the number of names where that is larger; vectors: their length; 0: none */
+    /* classes: 1 + the largest, or the number of names where that is larger; vectors: their length; 0: none */
+    int label_width;
     int64_t unlabelled; /* items without a label where others have one */
     int class_names;    /* number of names, 0: not known */
     const char *const *class_name;
@@ -92,8 +97,8 @@ typedef struct gt_source_info {
 
 enum { GT_ITEM_NAME_BYTES = 4200 };
 
-/* `options` NULL: all zero, but GT_MNIST_BORDER. GT_FORMAT, GT_FAILED: it cannot be read at all; GT_USAGE: an option that does not fit. Messages
- * name the file. */
+/* `options` NULL: all zero, but GT_MNIST_BORDER. GT_FORMAT, GT_FAILED: it cannot be read at all; GT_USAGE: an option
+ * that does not fit. Messages name the file. */
 gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_options *options);
 void gt_source_close(gt_source *s); /* NULL is fine */
 const gt_source_info *gt_source_get_info(const gt_source *s);
@@ -108,16 +113,17 @@ gt_status gt_source_head(gt_source *s, int64_t i, gt_picture_info *out);
  * `buffer` or lives as long as the import. */
 const char *gt_source_name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
 
-/* A stamp tells whether what is read has changed: of the source as a whole (main thread), and of item i where each item has one; else zero.
- * A file is known by its size and the time of its last change, so that it may be moved; an entry of an archive by its size and checksum; a
- * built-in set by its name and keys. */
+/* A stamp tells whether what is read has changed: of the source as a whole (main thread), and of item i where each item
+ * has one; else zero. A file is known by its size and the time of its last change, so that it may be moved; an entry of
+ * an archive by its size and checksum; a built-in set by its name and keys. */
 gt_hash128 gt_source_stamp(const gt_source *s);
 gt_hash128 gt_source_item_stamp(const gt_source *s, int64_t i);
 
 /* The item's class; -1: none, or labels are vectors. */
 int gt_source_class(const gt_source *s, int64_t i);
 
-/* Its label_width numbers (double, so that those of a dataset.json come out as they went in); NULL: none, or classes. */
+/* Its label_width numbers (double, so that those of a dataset.json come out as they went in); NULL: none, or classes.
+ */
 const double *gt_source_vector(const gt_source *s, int64_t i);
 
 #endif

@@ -3,12 +3,13 @@
  * StyleGAN2-ADA: mapping, synthesis and discriminator as functions that append nodes, and the model that trains them.
  *
  * Each network comes as a pair: *_declare() adds its tensors to a gt_net, in the order and with the names of the
- * published state dict, each name after `prefix` ("synthesis.", "mapping.", or "" for a network by itself); the function
- * without suffix appends its nodes to a graph. Activations are [N,H,W,C], latents [N,z_dim], labels [N,c_dim], styles [N,num_ws,w_dim].
+ * published state dict, each name after `prefix` ("synthesis.", "mapping.", or "" for a network by itself); the
+ * function without suffix appends its nodes to a graph. Activations are [N,H,W,C], latents [N,z_dim], labels [N,c_dim],
+ * styles [N,num_ws,w_dim].
  *
  * Images need not be square: with k = floor(log2(max(H,W)/4)) both sides are multiples of 2^k, the first block is
- * H/2^k x W/2^k, and blocks are named b4, b8, ... by level as if the image were square. Both functions that take sizes check
- * this and say what would fit. */
+ * H/2^k x W/2^k, and blocks are named b4, b8, ... by level as if the image were square. Both functions that take sizes
+ * check this and say what would fit. */
 #ifndef GANTRY_STYLEGAN2_H
 #define GANTRY_STYLEGAN2_H
 
@@ -18,12 +19,12 @@ enum { GT_MAX_LEVELS = 16 };
 
 /* The options of the family: models/stylegan2/options.c. */
 typedef struct gt_stylegan2_options {
-    const char *cfg;             /* the published recipe that other values come from */
-    int64_t gpus;                /* of the reference's recipe; not the number of ranks */
-    int64_t mbstd;               /* minibatch-stddev group; use min(mbstd, batch) */
-    double gamma;                /* R1 weight */
-    double pl_weight;            /* path length; 0: off */
-    double style_mixing;         /* probability */
+    const char *cfg;     /* the published recipe that other values come from */
+    int64_t gpus;        /* of the reference's recipe; not the number of ranks */
+    int64_t mbstd;       /* minibatch-stddev group; use min(mbstd, batch) */
+    double gamma;        /* R1 weight */
+    double pl_weight;    /* path length; 0: off */
+    double style_mixing; /* probability */
     int64_t map_layers, w_dim;
     const char *g_arch, *d_arch; /* "skip" "resnet" "orig" */
     bool fp32;                   /* no clamp */
@@ -35,24 +36,25 @@ extern const gt_family gt_stylegan2_family;
 /* ---- mapping (spec 1.2) ---- */
 
 typedef struct gt_mapping_config {
-    int z_dim, c_dim, w_dim;           /* z_dim 0: labels alone; c_dim 0: no labels */
-    int num_ws;                        /* copies of w; 0: none, the result is [N,w_dim] */
+    int z_dim, c_dim, w_dim; /* z_dim 0: labels alone; c_dim 0: no labels */
+    int num_ws;              /* copies of w; 0: none, the result is [N,w_dim] */
     int num_layers;
     int embed_features, layer_features; /* 0: w_dim */
     const char *activation;
     float lr_multiplier;
-    float w_avg_beta;                  /* < 0: no moving average. It exists only with num_ws > 0. */
+    float w_avg_beta; /* < 0: no moving average. It exists only with num_ws > 0. */
 } gt_mapping_config;
 
 typedef struct gt_mapping_options {
-    float truncation;  /* psi: w <- w_avg + psi (w - w_avg); 1: none */
-    int cutoff;        /* of the layers with a smaller index; < 0: all */
-    gt_node **w_avg;   /* when not NULL: the renewed moving average [w_dim], without gradient */
+    float truncation; /* psi: w <- w_avg + psi (w - w_avg); 1: none */
+    int cutoff;       /* of the layers with a smaller index; < 0: all */
+    gt_node **w_avg;  /* when not NULL: the renewed moving average [w_dim], without gradient */
 } gt_mapping_options;
 
 gt_mapping_config gt_mapping_defaults(void);
 gt_status gt_mapping_declare(gt_net *n, const char *prefix, const gt_mapping_config *config);
-gt_node *gt_mapping(gt_bound_net b, const char *prefix, const gt_mapping_config *config, gt_node *z, gt_node *labels, const gt_mapping_options *o);
+gt_node *gt_mapping(gt_bound_net b, const char *prefix, const gt_mapping_config *config, gt_node *z, gt_node *labels,
+                    const gt_mapping_options *o);
 
 /* ---- synthesis (spec 1.6) ---- */
 
@@ -64,21 +66,23 @@ typedef struct gt_synthesis_config {
     int channel_base, channel_max;
     const char *architecture; /* "skip" "resnet" "orig" */
     const char *activation;
-    float conv_clamp;         /* < 0: none */
+    float conv_clamp; /* < 0: none */
     bool use_noise;
     gt_resample_filter resample_filter;
 } gt_synthesis_config;
 
 typedef struct gt_synthesis_options {
     gt_noise_mode noise;
-    const char *stream;       /* appended to the streams of random noise: "noise/b8.conv0" + stream; NULL: nothing */
-    gt_node **block_x, **block_img; /* when not NULL: what block i returns goes to [i] (img: NULL where there is none yet) */
+    const char *stream; /* appended to the streams of random noise: "noise/b8.conv0" + stream; NULL: nothing */
+    /* when not NULL: what block i returns goes to [i] (img: NULL where there is none yet) */
+    gt_node **block_x, **block_img;
 } gt_synthesis_options;
 
 gt_synthesis_config gt_synthesis_defaults(void);
 int gt_synthesis_num_ws(const gt_synthesis_config *config); /* 2 per level; 0: sizes that do not fit */
 gt_status gt_synthesis_declare(gt_net *n, const char *prefix, const gt_synthesis_config *config);
-gt_node *gt_synthesis(gt_bound_net b, const char *prefix, const gt_synthesis_config *config, gt_node *ws, const gt_synthesis_options *o);
+gt_node *gt_synthesis(gt_bound_net b, const char *prefix, const gt_synthesis_config *config, gt_node *ws,
+                      const gt_synthesis_options *o);
 
 /* ---- discriminator (spec 1.7) ---- */
 
@@ -87,12 +91,13 @@ typedef struct gt_discriminator_config {
     int channel_base, channel_max;
     const char *architecture; /* "resnet" "skip" "orig" */
     const char *activation;
-    float conv_clamp;         /* < 0: none */
-    int cmap_dim;             /* < 0: the channels of the last block with labels, 0 without */
-    int freeze_layers;        /* Freeze-D: that many layers, from the image on, are buffers */
-    int mbstd_group_size;     /* 0: the whole slice */
-    int mbstd_batch;          /* groups are cut from so many samples, all slices' together (gt_sum_over_slices); 0: from each slice's own */
-    int mbstd_channels;       /* 0: no minibatch standard deviation */
+    float conv_clamp;     /* < 0: none */
+    int cmap_dim;         /* < 0: the channels of the last block with labels, 0 without */
+    int freeze_layers;    /* Freeze-D: that many layers, from the image on, are buffers */
+    int mbstd_group_size; /* 0: the whole slice */
+    /* groups are cut from so many samples, all slices' together (gt_sum_over_slices); 0: from each slice's own */
+    int mbstd_batch;
+    int mbstd_channels;        /* 0: no minibatch standard deviation */
     gt_mapping_config mapping; /* num_layers, activation, lr_multiplier, embed_features, layer_features are used */
     gt_resample_filter resample_filter;
 } gt_discriminator_config;
@@ -100,12 +105,13 @@ typedef struct gt_discriminator_config {
 gt_discriminator_config gt_discriminator_defaults(void);
 gt_status gt_discriminator_declare(gt_net *n, const char *prefix, const gt_discriminator_config *config);
 /* Logits [N,1]. */
-gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discriminator_config *config, gt_node *image, gt_node *labels);
+gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discriminator_config *config, gt_node *image,
+                          gt_node *labels);
 
 /* ---- a whole network: a sealed gt_net, or NULL with gt_message() ---- */
 
 typedef struct gt_generator_config {
-    gt_mapping_config mapping;     /* w_dim and num_ws are taken from the synthesis part */
+    gt_mapping_config mapping; /* w_dim and num_ws are taken from the synthesis part */
     gt_synthesis_config synthesis;
 } gt_generator_config;
 
@@ -120,26 +126,28 @@ gt_mapping_config gt_generator_mapping(const gt_generator_config *config);
 typedef struct gt_stylegan2_train_config {
     gt_generator_config generator;
     gt_discriminator_config discriminator;
-    gt_augment_config augment;    /* of everything the discriminator sees; gt_augment_off(): nothing */
-    uint64_t seed;                /* of the initial parameters */
-    int slice_size;               /* images; path length uses the first max(1, slice_size / pl_batch_shrink) */
-    double lr;                    /* of both networks */
+    gt_augment_config augment; /* of everything the discriminator sees; gt_augment_off(): nothing */
+    uint64_t seed;             /* of the initial parameters */
+    int slice_size;            /* images; path length uses the first max(1, slice_size / pl_batch_shrink) */
+    double lr;                 /* of both networks */
     const char *g_optimizer, *d_optimizer;
-    double r1_gamma;              /* 0: no phase D_reg */
-    double pl_weight, pl_decay;   /* weight 0: no phase G_reg */
+    double r1_gamma;            /* 0: no phase D_reg */
+    double pl_weight, pl_decay; /* weight 0: no phase G_reg */
     int pl_batch_shrink;
-    double style_mixing;          /* probability */
+    double style_mixing; /* probability */
     int g_reg_interval, d_reg_interval;
-    gt_noise_mode noise;          /* random, but for tests */
-    bool inputs_given;            /* for tests: latents "z" and "z_mix" and the path-length image "pl_noise" are inputs instead of random */
+    gt_noise_mode noise; /* random, but for tests */
+    /* for tests: latents "z" and "z_mix" and the path-length image "pl_noise" are inputs instead of random */
+    bool inputs_given;
 } gt_stylegan2_train_config;
 
 gt_stylegan2_train_config gt_stylegan2_train_defaults(void);
 
-/* Networks G (0, with a moving average) and D (1), their parameters still zero (gt_model_init), and the phases G_main, G_reg, D_main, D_reg.
- * Graph inputs: "gen_c" and "real_c" (with labels), "images", "mix_mask" [1,num_ws,1] (style mixing: 1 where the second latent rules), those of the
- * augmentation under "aug/PHASE/fake" and "aug/PHASE/real", and the update input "pl_mean"; fill() and prepare() write them. Statistics are outputs
- * under their own names, "w_avg" and "pl_mean" are the renewed states. NULL: see gt_message(). */
+/* Networks G (0, with a moving average) and D (1), their parameters still zero (gt_model_init), and the phases G_main,
+ * G_reg, D_main, D_reg. Graph inputs: "gen_c" and "real_c" (with labels), "images", "mix_mask" [1,num_ws,1] (style
+ * mixing: 1 where the second latent rules), those of the augmentation under "aug/PHASE/fake" and "aug/PHASE/real", and
+ * the update input "pl_mean"; fill() and prepare() write them. Statistics are outputs under their own names, "w_avg"
+ * and "pl_mean" are the renewed states. NULL: see gt_message(). */
 gt_model *gt_stylegan2_model_new(const gt_stylegan2_train_config *config);
 
 #endif

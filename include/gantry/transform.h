@@ -35,14 +35,14 @@ typedef enum gt_depth { GT_DEPTH_KEEP, GT_DEPTH_U8, GT_DEPTH_U16, GT_DEPTH_F32 }
 typedef struct gt_transform {
     int width, height; /* 0: as they are */
     gt_filter filter;
-    gt_crop crop;           /* needs width and height */
-    bool pad;               /* instead of stretching: fit the picture into width x height and fill up with background */
+    gt_crop crop; /* needs width and height */
+    bool pad;     /* instead of stretching: fit the picture into width x height and fill up with background */
     gt_alpha alpha;
-    double background[3];   /* of 0..1: red, green, blue; grey takes their luma */
-    int channels;           /* 0: as they are; 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA are made from each other; any other
-                               number only from itself */
-    gt_depth depth;  /* any but KEEP: the result has the usual range of that kind, whatever `range` is */
-    double range[2]; /* sample values that stand for black and white; both 0: the usual ones (sample.h) */
+    double background[3]; /* of 0..1: red, green, blue; grey takes their luma */
+    int channels;         /* 0: as they are; 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA are made from each other; any other
+                             number only from itself */
+    gt_depth depth;       /* any but KEEP: the result has the usual range of that kind, whatever `range` is */
+    double range[2];      /* sample values that stand for black and white; both 0: the usual ones (sample.h) */
 } gt_transform;
 
 /* GT_USAGE: options that do not fit together. */

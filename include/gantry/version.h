@@ -5,6 +5,7 @@
 
 #define GT_VERSION "0.1.0"
 
-const char *gt_git_id(void); /* of the sources: "08324bbe74", with "-dirty" if they were changed; "unknown" outside of a repository */
+/* of the sources: "08324bbe74", with "-dirty" if they were changed; "unknown" outside of a repository */
+const char *gt_git_id(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Warnings of a run: rows of what goes wrong before a run fails. General rows are those of the training loop, a family may
- * add its own (gt_family.warnings). A rule judges the series of one tick, so that the same ticks give the same verdicts, also
- * when a run is gone on with. */
+ * Warnings of a run: rows of what goes wrong before a run fails. General rows are those of the training loop, a family
+ * may add its own (gt_family.warnings). A rule judges the series of one tick, so that the same ticks give the same
+ * verdicts, also when a run is gone on with. */
 #ifndef GANTRY_WARNING_H
 #define GANTRY_WARNING_H
 
@@ -13,17 +13,18 @@ enum { GT_WARNING_TEXT = 256, GT_WATCHED = 8 /* series that one rule compares wi
 typedef struct gt_tick_view {
     const gt_stat_value *values;
     int n;
-    double p_max;  /* ceiling of the augmentation probability; 0: none */
-    double *usual; /* [GT_WATCHED] of this warning alone, zeros at first; the rule keeps it up to date while all is well */
-    bool young;    /* the run has few ticks: nothing is usual yet */
-    char *text;    /* [GT_WARNING_TEXT]: what is wrong, for people */
+    double p_max; /* ceiling of the augmentation probability; 0: none */
+    /* [GT_WATCHED] of this warning alone, zeros at first; the rule keeps it up to date while all is well */
+    double *usual;
+    bool young; /* the run has few ticks: nothing is usual yet */
+    char *text; /* [GT_WARNING_TEXT]: what is wrong, for people */
 } gt_tick_view;
 
 typedef struct gt_warning {
-    const char *name;                      /* "collapse": the series is Trouble/collapse */
-    bool (*rule)(const gt_tick_view *v);   /* is it so in this tick? */
-    int ticks;                             /* that it must last before anybody is told */
-    bool of_training;                      /* not of machines: --on-trouble acts on it */
+    const char *name;                    /* "collapse": the series is Trouble/collapse */
+    bool (*rule)(const gt_tick_view *v); /* is it so in this tick? */
+    int ticks;                           /* that it must last before anybody is told */
+    bool of_training;                    /* not of machines: --on-trouble acts on it */
     const char *advice;
 } gt_warning;
 

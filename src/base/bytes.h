@@ -7,11 +7,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#define GT_BYTES_GET(name, type, convert)              \
-    static inline type name(const void *p) {           \
-        type v;                                        \
-        memcpy(&v, p, sizeof v);                       \
-        return convert(v);                             \
+#define GT_BYTES_GET(name, type, convert)    \
+    static inline type name(const void *p) { \
+        type v;                              \
+        memcpy(&v, p, sizeof v);             \
+        return convert(v);                   \
     }
 GT_BYTES_GET(gt_le16, uint16_t, le16toh)
 GT_BYTES_GET(gt_le32, uint32_t, le32toh)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * GT_CLONES before a function compiles it for AVX2 and AVX-512 too and picks at load time. Bits stay the same: integer work
- * and float arithmetic without contraction do not depend on the vector width. Sanitizers and ifunc resolvers do not mix. */
+ * GT_CLONES before a function compiles it for AVX2 and AVX-512 too and picks at load time. Bits stay the same: integer
+ * work and float arithmetic without contraction do not depend on the vector width. Sanitizers and ifunc resolvers do
+ * not mix. */
 #ifndef GANTRY_BASE_CLONES_H
 #define GANTRY_BASE_CLONES_H
 
-#if !defined(__x86_64__) || !defined(__gnu_linux__) || defined(__clang__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if !defined(__x86_64__) || !defined(__gnu_linux__) || defined(__clang__) || defined(__SANITIZE_ADDRESS__) || \
+    defined(__SANITIZE_THREAD__)
 #define GT_CLONES
 #elif __GNUC__ >= 12
 #define GT_CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))

@@ -21,12 +21,12 @@ gt_status gt_parse_duration(const char *what, const char *text, double *seconds)
         if (*t == '-' && n == 1 && !days) days = true;
         else if (*t != ':') good = false;
     }
-    if (good && days && n >= 2)
-        *seconds = 86400 * part[0] + 3600 * part[1] + 60 * part[2] + part[3];
+    if (good && days && n >= 2) *seconds = 86400 * part[0] + 3600 * part[1] + 60 * part[2] + part[3];
     else if (good && !days && n <= 3)
         *seconds = n == 3 ? 3600 * part[0] + 60 * part[1] + part[2] : 60 * part[0] + part[1];
-    else
-        good = false;
+    else good = false;
     if (good) return GT_OK;
-    return gt_fail(GT_USAGE, "%s must be minutes, minutes:seconds, hours:minutes:seconds, days-hours or days-hours:minutes:seconds", what);
+    return gt_fail(
+        GT_USAGE,
+        "%s must be minutes, minutes:seconds, hours:minutes:seconds, days-hours or days-hours:minutes:seconds", what);
 }

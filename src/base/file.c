@@ -46,8 +46,7 @@ void gt_buffer_printf(gt_buffer *b, const char *format, ...) {
     va_start(ap, format);
     va_copy(again, ap);
     int n = vsnprintf(NULL, 0, format, ap);
-    if (n < 0)
-        b->failed = true;
+    if (n < 0) b->failed = true;
     else if (buffer_room(b, (size_t)n + 1)) {
         vsnprintf(b->data + b->n, (size_t)n + 1, format, again);
         b->n += (size_t)n;
@@ -74,8 +73,8 @@ bool gt_folder_has(const char *dir, const char *name) {
     return snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path && !access(path, F_OK);
 }
 
-/* A write beyond RLIMIT_FSIZE raises SIGXFSZ, one into a pipe that nobody reads SIGPIPE, which would end the process: hold them back and take
- * them away. At `at`, or where the file stands for -1. */
+/* A write beyond RLIMIT_FSIZE raises SIGXFSZ, one into a pipe that nobody reads SIGPIPE, which would end the process:
+ * hold them back and take them away. At `at`, or where the file stands for -1. */
 static int write_pieces(int fd, const char *p, size_t bytes, off_t at) {
     sigset_t raised, before;
     sigemptyset(&raised);
@@ -90,10 +89,8 @@ static int write_pieces(int fd, const char *p, size_t bytes, off_t at) {
             p += n;
             bytes -= (size_t)n;
             at += at < 0 ? 0 : (off_t)n;
-        } else if (n == 0)
-            error = ENOSPC;
-        else if (errno != EINTR)
-            error = errno;
+        } else if (n == 0) error = ENOSPC;
+        else if (errno != EINTR) error = errno;
     }
     if (error == EFBIG || error == EPIPE) sigtimedwait(&raised, NULL, &(struct timespec){0});
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -147,7 +144,9 @@ static bool has_inodes(const char *path) {
 }
 
 const char *gt_error_text(int error, const char *path) {
-    return error == ENOSPC && !has_inodes(path) ? "the file system takes no more files, all its inodes are in use: remove some" : strerror(error);
+    return error == ENOSPC && !has_inodes(path)
+               ? "the file system takes no more files, all its inodes are in use: remove some"
+               : strerror(error);
 }
 
 /* 0 or errno */
@@ -176,7 +175,8 @@ gt_status gt_make_directories(const char *dir) {
     char *path = strdup(dir);
     if (!path || !*dir) {
         free(path);
-        return *dir ? gt_fail(GT_NOMEM, "out of memory for a directory name") : gt_fail(GT_USAGE, "a directory name is empty");
+        return *dir ? gt_fail(GT_NOMEM, "out of memory for a directory name")
+                    : gt_fail(GT_USAGE, "a directory name is empty");
     }
     gt_status st = GT_OK;
     for (char *slash = path; slash && !st;) {
@@ -191,11 +191,13 @@ gt_status gt_make_directories(const char *dir) {
 }
 
 static gt_status write_error(const char *path, int error, size_t bytes) {
-    if (error == ENXIO) return gt_fail(GT_FAILED, "cannot write '%s': a pipe that nobody reads, or a device that is not there", path);
+    if (error == ENXIO)
+        return gt_fail(GT_FAILED, "cannot write '%s': a pipe that nobody reads, or a device that is not there", path);
     char *copy = error == ENOSPC && has_inodes(path) ? strdup(path) : NULL;
-    gt_status st = copy ? gt_fail(GT_FAILED, "cannot write '%s': %s (%.1f MB needed, %.1f MB free): make room", path, strerror(error),
-                                  (double)bytes / 1e6, gt_space_free(dirname(copy)) / 1e6)
-                        : gt_fail(error == ENOMEM ? GT_NOMEM : GT_FAILED, "cannot write '%s': %s", path, gt_error_text(error, path));
+    gt_status st = copy ? gt_fail(GT_FAILED, "cannot write '%s': %s (%.1f MB needed, %.1f MB free): make room", path,
+                                  strerror(error), (double)bytes / 1e6, gt_space_free(dirname(copy)) / 1e6)
+                        : gt_fail(error == ENOMEM ? GT_NOMEM : GT_FAILED, "cannot write '%s': %s", path,
+                                  gt_error_text(error, path));
     free(copy);
     return st;
 }
@@ -216,8 +218,8 @@ static int write_parts(int fd, void *arg) {
     return error;
 }
 
-/* 0 or errno. A half that is gone before it got its name was taken for the remains of a killed process: it is written again. Its lock is
- * held until it has its name. */
+/* 0 or errno. A half that is gone before it got its name was taken for the remains of a killed process: it is written
+ * again. Its lock is held until it has its name. */
 static int replace(const char *path, gt_file_fill *fill, void *arg) {
     int error = ENOENT;
     for (int i = 0; i < REWRITES && error == ENOENT; i++) {
@@ -261,12 +263,15 @@ static int open_through(const char *path) {
     enum { PATIENCE = 20 };
     const struct timespec moment = {0, 100 * 1000 * 1000};
     int fd;
-    for (int i = 0; (fd = gt_file_open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK)) < 0 && errno == ENXIO && i < PATIENCE; i++) nanosleep(&moment, NULL);
+    for (int i = 0; (fd = gt_file_open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK)) < 0 && errno == ENXIO && i < PATIENCE;
+         i++)
+        nanosleep(&moment, NULL);
     if (fd >= 0) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     return fd;
 }
 
-/* 0 or errno. Devices and pipes are written to, not replaced; and so is what stdout writes to, a file too: `--out=/dev/stdout >>file`. */
+/* 0 or errno. Devices and pipes are written to, not replaced; and so is what stdout writes to, a file too:
+ * `--out=/dev/stdout >>file`. */
 static int write_through(const char *path, bool is_stdout, gt_file_fill *fill, void *arg) {
     if (is_stdout) fflush(stdout);
     int fd = is_stdout ? STDOUT_FILENO : open_through(path);
@@ -275,12 +280,15 @@ static int write_through(const char *path, bool is_stdout, gt_file_fill *fill, v
     return error;
 }
 
-static bool same_file(const struct stat *a, const struct stat *b) { return a->st_dev == b->st_dev && a->st_ino == b->st_ino; }
+static bool same_file(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
 
 gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes) {
     if (!path) return gt_fail(GT_NOMEM, "out of memory for the name of a file");
     struct stat target, out;
-    bool there = stat(path, &target) == 0, is_stdout = there && fstat(STDOUT_FILENO, &out) == 0 && same_file(&target, &out);
+    bool there = stat(path, &target) == 0,
+         is_stdout = there && fstat(STDOUT_FILENO, &out) == 0 && same_file(&target, &out);
     gt_status st = GT_OK;
     char *file = NULL;
     int error = 0;
@@ -321,7 +329,8 @@ gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes) {
 bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n) {
     char found[16];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool same = fd >= 0 && n <= sizeof found && pread(fd, found, n, (off_t)offset) == (ssize_t)n && !memcmp(found, bytes, n);
+    bool same = fd >= 0 && n <= sizeof found && pread(fd, found, n, (off_t)offset) == (ssize_t)n &&
+                !memcmp(found, bytes, n);
     if (fd >= 0) close(fd);
     return same;
 }

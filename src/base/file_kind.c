@@ -59,7 +59,8 @@ static bool is_text(const unsigned char *head, size_t n) {
 gt_file_kind gt_kind_of_bytes(const void *head, size_t n, size_t all) {
     if (!all) return GT_KIND_EMPTY;
     static const char own[18] = "Gantry checkpoint\n";
-    if (!memcmp(own, head, n < sizeof own ? n : sizeof own)) return GT_KIND_CHECKPOINT; /* also one cut in its first line */
+    /* also one cut in its first line */
+    if (!memcmp(own, head, n < sizeof own ? n : sizeof own)) return GT_KIND_CHECKPOINT;
     if (BEGINS("\x89HDF\r\n\x1a\n")) return GT_KIND_HDF5;
     if (BEGINS("PK\3\4") || BEGINS("PK\5\6")) return kind_of_zip(head, n);
     if (BEGINS("\x93NUMPY")) return GT_KIND_NUMPY;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What kind of thing a name stands for, told by first bytes and never by the name's ending: for messages to somebody who
- * gave a file where another kind is wanted. */
+ * What kind of thing a name stands for, told by first bytes and never by the name's ending: for messages to somebody
+ * who gave a file where another kind is wanted. */
 #ifndef GANTRY_BASE_FILE_KIND_H
 #define GANTRY_BASE_FILE_KIND_H
 

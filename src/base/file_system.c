@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Kinds of file systems by the magic number of statfs(): from linux/magic.h, and from the sources of those outside the kernel. */
+ * Kinds of file systems by the magic number of statfs(): from linux/magic.h, and from the sources of those outside the
+ * kernel. */
 #include "base/file_system.h"
 
 #include <stddef.h>
@@ -9,13 +10,16 @@ static const struct {
     unsigned long magic;
     gt_file_system is;
 } known[] = {
-    {0x6969, {"nfs", true}},          {0x0bd00bd0, {"lustre", true}},  {0x47504653, {"gpfs", true}},      {0x19830326, {"beegfs", true}},
-    {0x00c36400, {"ceph", true}},     {0xff534d42, {"cifs", true}},    {0xfe534d42, {"smb2", true}},      {0x5346414f, {"afs", true}},
-    {0x013111a8, {"ibrix", true}},    {0xaad7aaea, {"panfs", true}},   {0x01021997, {"9p", true}},        {0x65735546, {"fuse", true}},
-    {0x7461636f, {"ocfs2", true}},    {0x01161970, {"gfs2", true}},    {0x6b414653, {"kafs", true}},      {0x786f4256, {"vboxsf", true}},
-    {0x20030528, {"orangefs", true}}, {0xef53, {"ext4", false}},       {0x58465342, {"xfs", false}},      {0x9123683e, {"btrfs", false}},
-    {0x01021994, {"tmpfs", false}},   {0x794c7630, {"overlay", false}}, {0x2fc12fc1, {"zfs", false}},     {0xf2f52010, {"f2fs", false}},
-    {0x858458f6, {"ramfs", false}},   {0x4d44, {"vfat", false}},       {0x2011bab0, {"exfat", false}},    {0x5346544e, {"ntfs", false}},
+    {0x6969, {"nfs", true}},          {0x0bd00bd0, {"lustre", true}},   {0x47504653, {"gpfs", true}},
+    {0x19830326, {"beegfs", true}},   {0x00c36400, {"ceph", true}},     {0xff534d42, {"cifs", true}},
+    {0xfe534d42, {"smb2", true}},     {0x5346414f, {"afs", true}},      {0x013111a8, {"ibrix", true}},
+    {0xaad7aaea, {"panfs", true}},    {0x01021997, {"9p", true}},       {0x65735546, {"fuse", true}},
+    {0x7461636f, {"ocfs2", true}},    {0x01161970, {"gfs2", true}},     {0x6b414653, {"kafs", true}},
+    {0x786f4256, {"vboxsf", true}},   {0x20030528, {"orangefs", true}}, {0xef53, {"ext4", false}},
+    {0x58465342, {"xfs", false}},     {0x9123683e, {"btrfs", false}},   {0x01021994, {"tmpfs", false}},
+    {0x794c7630, {"overlay", false}}, {0x2fc12fc1, {"zfs", false}},     {0xf2f52010, {"f2fs", false}},
+    {0x858458f6, {"ramfs", false}},   {0x4d44, {"vfat", false}},        {0x2011bab0, {"exfat", false}},
+    {0x5346544e, {"ntfs", false}},
 };
 
 gt_file_system gt_file_system_of(const char *path) {

@@ -7,7 +7,8 @@
 
 typedef struct gt_file_system {
     const char *name; /* "nfs", "lustre", "ext4", ...; "unknown" */
-    bool shared;      /* other hosts see it: readers there may see writes late and out of order, and locks may not work */
+    /* other hosts see it: readers there may see writes late and out of order, and locks may not work */
+    bool shared;
 } gt_file_system;
 
 gt_file_system gt_file_system_of(const char *path); /* of a file or directory that is there */

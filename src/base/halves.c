@@ -56,12 +56,14 @@ static char *name_half(const char *path) {
         clock_gettime(CLOCK_MONOTONIC, &now);
         tag = (uint32_t)getpid() * 2654435761u ^ (uint32_t)now.tv_nsec;
     }
-    return asprintf(&part, "%.*s.%08x%s", (int)(name - path + (ptrdiff_t)kept_of(name)), path, tag, ending) < 0 ? NULL : part;
+    return asprintf(&part, "%.*s.%08x%s", (int)(name - path + (ptrdiff_t)kept_of(name)), path, tag, ending) < 0 ? NULL
+                                                                                                                : part;
 }
 
 /* ---- what is left of killed processes ---- */
 
-/* Removed, unless somebody writes it. Between looking and removing nobody can begin to: a half is never opened a second time for writing. */
+/* Removed, unless somebody writes it. Between looking and removing nobody can begin to: a half is never opened a second
+ * time for writing. */
 static void remove_if_dead(int folder, const char *name) {
     int fd = openat(folder, name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return;
@@ -85,7 +87,8 @@ void gt_halves_clear(const char *folder) {
     if (d) closedir(d);
 }
 
-/* The halves that were in a folder when the first file of it was written. A folder with a million files is looked through once, not with each. */
+/* The halves that were in a folder when the first file of it was written. A folder with a million files is looked
+ * through once, not with each. */
 static struct {
     pthread_mutex_t lock;
     pid_t process; /* that has looked: not its child */
@@ -104,9 +107,12 @@ static void clear_halves_of(const char *path) {
     const char *name = last_part(path);
     char folder[PATH_MAX];
     struct stat s;
-    if (snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path) >= (int)sizeof folder || stat(*folder ? folder : ".", &s)) return;
+    if (snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path) >= (int)sizeof folder ||
+        stat(*folder ? folder : ".", &s))
+        return;
     pthread_mutex_lock(&seen.lock);
-    bool same = seen.process == getpid() && !strcmp(folder, seen.folder) && s.st_dev == seen.device && s.st_ino == seen.inode;
+    bool same = seen.process == getpid() && !strcmp(folder, seen.folder) && s.st_dev == seen.device &&
+                s.st_ino == seen.inode;
     DIR *d = same && !seen.names.n ? NULL : open_folder_of(path);
     if (d && !same) {
         gt_buffer_free(&seen.names);
@@ -139,6 +145,7 @@ int gt_half_open(const char *path, char **part) {
             return -1;
         }
     }
-    if (fd >= 0) flock(fd, LOCK_EX | LOCK_NB); /* one that cannot be locked, or was removed before it was, is written again */
+    /* one that cannot be locked, or was removed before it was, is written again */
+    if (fd >= 0) flock(fd, LOCK_EX | LOCK_NB);
     return fd;
 }

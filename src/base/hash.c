@@ -27,7 +27,9 @@ gt_hasher *gt_hasher_new(void) {
     return (gt_hasher *)state;
 }
 
-void gt_hasher_add(gt_hasher *h, const void *data, size_t bytes) { XXH3_128bits_update((XXH3_state_t *)h, data, bytes); }
+void gt_hasher_add(gt_hasher *h, const void *data, size_t bytes) {
+    XXH3_128bits_update((XXH3_state_t *)h, data, bytes);
+}
 
 gt_hash128 gt_hasher_end(gt_hasher *h) {
     gt_hash128 result = from_xxh(XXH3_128bits_digest((XXH3_state_t *)h));

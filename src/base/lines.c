@@ -17,7 +17,8 @@ gt_status gt_lines_open(gt_lines *l, const char *path, int64_t start, size_t lon
     off_t bytes;
     *l = (gt_lines){.path = path, .end = start, .longest = longest ? longest : LONGEST};
     gt_status st = gt_file_open_regular(path, &l->fd, &bytes);
-    if (!st && lseek(l->fd, start, SEEK_SET) < 0) st = gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
+    if (!st && lseek(l->fd, start, SEEK_SET) < 0)
+        st = gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(errno));
     if (!st && !(l->buffer = malloc(room_of(l) + 1))) st = gt_fail(GT_NOMEM, "out of memory reading '%s'", path);
     return st;
 }

@@ -14,7 +14,9 @@
 #include "gantry/status.h"
 
 typedef struct gt_lines {
-    char *text;         /* without its newline; zeros, blocks of which a power cut may leave, are read as ones, or it would end there. May be changed */
+    /* without its newline; zeros, blocks of which a power cut may leave, are read as ones, or it would end there. May
+     * be changed */
+    char *text;
     int64_t start, end; /* where it stands in the file, with its newline */
     bool whole;         /* it has one */
 
@@ -25,9 +27,11 @@ typedef struct gt_lines {
     bool over;
 } gt_lines;
 
-/* From byte `start` on, where a line begins. `path` must last. Of a line of more than `longest` bytes (0: 2 MB) the first ones are given. */
+/* From byte `start` on, where a line begins. `path` must last. Of a line of more than `longest` bytes (0: 2 MB) the
+ * first ones are given. */
 gt_status gt_lines_open(gt_lines *l, const char *path, int64_t start, size_t longest);
 bool gt_lines_next(gt_lines *l); /* false: that was all, or it cannot be read: see the end */
-gt_status gt_lines_close(gt_lines *l, gt_status st); /* st if it is an error, else whether all was read. After a failed open, too */
+/* st if it is an error, else whether all was read. After a failed open, too */
+gt_status gt_lines_close(gt_lines *l, gt_status st);
 
 #endif

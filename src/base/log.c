@@ -22,8 +22,8 @@ static struct {
     pthread_mutex_t lock;
     int rank, ranks;
     gt_level least;
-    int file; /* -1: none */
-    bool failing; /* the latest line could not be written to it */
+    int file;                  /* -1: none */
+    bool failing;              /* the latest line could not be written to it */
     char live[LINE_BYTES / 4]; /* what stands on the terminal's last line; "" for nothing */
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER, .ranks = 1, .least = GT_INFO, .file = -1};
 
@@ -74,7 +74,9 @@ static void put(const char *text, size_t bytes) {
 
 static void to_terminal(gt_level level, const char *text) {
     char out[2 * LINE_BYTES], who[32] = "";
-    bool colour = colour_wanted() && levels[level].colour[0], live = (state.live[0] || state.rank > 0) && gt_log_is_terminal(); /* another rank's live line may stand there */
+    bool colour = colour_wanted() && levels[level].colour[0],
+         live = (state.live[0] || state.rank > 0) &&
+                gt_log_is_terminal(); /* another rank's live line may stand there */
     if (state.rank != 0) snprintf(who, sizeof who, "rank %d: ", state.rank);
     int n = snprintf(out, sizeof out, "%s%s%s%s%s%s\n%s", live ? "\r\033[K" : "", colour ? levels[level].colour : "",
                      levels[level].word, who, text, colour ? "\033[0m" : "", live ? state.live : "");
@@ -101,7 +103,8 @@ static void to_file(gt_level level, const char *text) {
     if (error && written > 0 && ftruncate(state.file, end)) error = errno;
     if (error && !state.failing) {
         char complaint[128];
-        snprintf(complaint, sizeof complaint, "log file: %s; lines are missing from it until it can be written again", strerror(error));
+        snprintf(complaint, sizeof complaint, "log file: %s; lines are missing from it until it can be written again",
+                 strerror(error));
         to_terminal(GT_WARNING, complaint);
     }
     state.failing = error != 0;

@@ -15,8 +15,9 @@ const char *const gt_forcing_settings[] = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZ
 
 void gt_warn_of_threads(int threads, int processors) {
     if (processors < 1 || threads <= processors) return;
-    gt_warn("--threads=%d is more than the %d processor%s that this program may use here: more threads make it slower, not faster", threads,
-            processors, processors == 1 ? "" : "s");
+    gt_warn("--threads=%d is more than the %d processor%s that this program may use here: more threads make it slower, "
+            "not faster",
+            threads, processors, processors == 1 ? "" : "s");
 }
 
 bool gt_setting_matters(const char *entry) {
@@ -61,11 +62,12 @@ int gt_processor_place(int processor, const char *what) {
     return read_line(path, line, sizeof line) ? (int)strtol(line, NULL, 10) : -1;
 }
 
-/* Processors that are the first of their core, and of their socket. Each is asked once: an answer takes some microseconds, and there may be hundreds of processors. */
+/* Processors that are the first of their core, and of their socket. Each is asked once: an answer takes some
+ * microseconds, and there may be hundreds of processors. */
 static void count_cores(gt_machine *m) {
     struct place {
         int core, package;
-    } *seen;
+    } * seen;
     long configured = sysconf(_SC_NPROCESSORS_CONF);
     int n = 0;
     seen = configured > 0 ? malloc((size_t)configured * sizeof *seen) : NULL;
@@ -108,13 +110,16 @@ static void look_at_caches(gt_machine *m) {
 static void look_at_limits(gt_machine *m) {
     char line[64];
     unsigned long long most, used = 0;
-    if (read_line("/sys/fs/cgroup/memory.max", line, sizeof line) && sscanf(line, "%llu", &most) == 1 && most < m->memory) {
+    if (read_line("/sys/fs/cgroup/memory.max", line, sizeof line) && sscanf(line, "%llu", &most) == 1 &&
+        most < m->memory) {
         if (read_line("/sys/fs/cgroup/memory.current", line, sizeof line)) used = strtoull(line, NULL, 10);
         m->memory = most;
         if (used < most && most - used < m->available) m->available = most - used;
     }
     double quota, period;
-    if (read_line("/sys/fs/cgroup/cpu.max", line, sizeof line) && sscanf(line, "%lf %lf", &quota, &period) == 2 && period > 0) m->quota = quota / period;
+    if (read_line("/sys/fs/cgroup/cpu.max", line, sizeof line) && sscanf(line, "%lf %lf", &quota, &period) == 2 &&
+        period > 0)
+        m->quota = quota / period;
 }
 
 void gt_machine_look(gt_machine *m) {
@@ -131,6 +136,9 @@ void gt_machine_look(gt_machine *m) {
 }
 
 void gt_machine_text(const gt_machine *m, char *out, size_t room) {
-    snprintf(out, room, "%s, %d socket%s, %d cores, %d processors of which %d may be used; L1d %zu KiB, L2 %zu KiB, L3 %zu KiB; %.1f GB memory", m->cpu, m->sockets,
-             m->sockets > 1 ? "s" : "", m->cores, m->processors, m->allowed, m->l1d >> 10, m->l2 >> 10, m->l3 >> 10, (double)m->memory / 1e9);
+    snprintf(out, room,
+             "%s, %d socket%s, %d cores, %d processors of which %d may be used; L1d %zu KiB, L2 %zu KiB, L3 %zu KiB; "
+             "%.1f GB memory",
+             m->cpu, m->sockets, m->sockets > 1 ? "s" : "", m->cores, m->processors, m->allowed, m->l1d >> 10,
+             m->l2 >> 10, m->l3 >> 10, (double)m->memory / 1e9);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What this computer is, and which settings in the environment change how fast it is: for benchmarks and gantry doctor. */
+ * What this computer is, and which settings in the environment change how fast it is: for benchmarks and gantry doctor.
+ */
 #ifndef GANTRY_BASE_MACHINE_H
 #define GANTRY_BASE_MACHINE_H
 
@@ -18,7 +19,8 @@ typedef struct gt_machine { /* sizes in bytes; 0: unknown */
 void gt_machine_look(gt_machine *m);
 void gt_machine_text(const gt_machine *m, char *out, size_t room); /* one line */
 
-/* "core_id" or "physical_package_id" of a logical processor, by its number; -1: unknown, or the processor is offline. */
+/* "core_id" or "physical_package_id" of a logical processor, by its number; -1: unknown, or the processor is offline.
+ */
 int gt_processor_place(int processor, const char *what);
 
 /* A warning where more threads are asked for than this program has logical processors. */

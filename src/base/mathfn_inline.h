@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The float functions of gantry/mathfn.h as static inline code without branches, so that a loop over them vectorises.
- * Each is a fixed sequence of float operations: no vector width, compiler or libm changes a bit (with -ffp-contract=off).
- * The series are Taylor's, cut where the first omitted term is below a quarter ulp on the reduced range.
+ * Each is a fixed sequence of float operations: no vector width, compiler or libm changes a bit (with
+ * -ffp-contract=off). The series are Taylor's, cut where the first omitted term is below a quarter ulp on the reduced
+ * range.
  *
  * A select is written `c ? a : b` on values already computed. Clamps are written so that a NaN passes through them.
  */
@@ -110,7 +111,8 @@ static inline float gt_turned_sin(float r, uint32_t quarters) {
     return gt_float_of(gt_bits_of(y) ^ (quarters & 2) << 30);
 }
 
-/* x minus the nearest multiple of pi/2, for |x| <= 1e4. pi/2 in parts of 11 bits: times a 13-bit integer they are exact. */
+/* x minus the nearest multiple of pi/2, for |x| <= 1e4. pi/2 in parts of 11 bits: times a 13-bit integer they are
+ * exact. */
 static inline float gt_quarter_reduce(float x, uint32_t *quarters) {
     float shifted = x * 0x1.45f306p-1f + GT_ROUNDER;
     float k = shifted - GT_ROUNDER;

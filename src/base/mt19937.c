@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Mersenne Twister (Matsumoto & Nishimura 1998) and the derived draws of the legacy numpy generator: spec, appendix A. */
+ * Mersenne Twister (Matsumoto & Nishimura 1998) and the derived draws of the legacy numpy generator: spec, appendix A.
+ */
 #include <math.h>
 
 #include "gantry/random.h"
@@ -36,7 +37,8 @@ double gt_mt_double(gt_mt19937 *r) {
     return (a * 67108864.0 + b) / 9007199254740992.0;
 }
 
-/* Marsaglia's polar method. This log is libm's and not the engine's own: numpy calls it, and the same bits are the point. */
+/* Marsaglia's polar method. This log is libm's and not the engine's own: numpy calls it, and the same bits are the
+ * point. */
 double gt_mt_randn(gt_mt19937 *r) {
     if (r->has_gauss) {
         r->has_gauss = 0;

@@ -28,7 +28,8 @@ gt_option_state gt_options_state(const gt_options *o, const char *key) {
 
 /* ---- the nearest key ---- */
 
-/* Edit distance with swaps of neighbours (optimal string alignment), `most` where it is that or more; texts longer than the table are never near. */
+/* Edit distance with swaps of neighbours (optimal string alignment), `most` where it is that or more; texts longer than
+ * the table are never near. */
 static int distance(const char *a, const char *b, int most) {
     enum { MOST = 40 };
     int n = (int)strnlen(a, MOST), m = (int)strnlen(b, MOST), d[MOST + 1][MOST + 1];
@@ -67,10 +68,8 @@ const char *gt_options_nearest(const gt_options *o, const char *key) {
 /* "--batch=x" as typed, or "job.ini:3: batch=x": how every message about a value begins. */
 static const char *place(char buffer[512], const gt_option *row, const char *value, const char *where) {
     const char *equals = value ? "=" : "";
-    if (where)
-        snprintf(buffer, 512, "%s: %s%s%.200s", where, row->key, equals, value ? value : "");
-    else
-        snprintf(buffer, 512, "--%s%s%.200s", row->key, equals, value ? value : "");
+    if (where) snprintf(buffer, 512, "%s: %s%s%.200s", where, row->key, equals, value ? value : "");
+    else snprintf(buffer, 512, "--%s%s%.200s", row->key, equals, value ? value : "");
     return buffer;
 }
 
@@ -129,7 +128,8 @@ static gt_status read_choice(const gt_option *row, const char *value) {
 
 static gt_status store_text(gt_options *o, const gt_option *row, const char *value) {
     for (const char *c = value; *c; c++)
-        if ((unsigned char)*c < ' ') return gt_fail(GT_USAGE, "--%s must not contain line breaks or other control characters", row->key);
+        if ((unsigned char)*c < ' ')
+            return gt_fail(GT_USAGE, "--%s must not contain line breaks or other control characters", row->key);
     const char *text = row->path ? gt_path_expand(o->arena, value) : value;
     const char *copy = text ? gt_arena_printf(o->arena, "%s", text) : NULL;
     if (!copy) return GT_NOMEM;
@@ -167,8 +167,8 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
         return gt_fail(GT_USAGE, "%s: is found in the data and cannot be set", place(begin, row, value, where));
     const char *bare = row->type == GT_OPTION_BOOL ? "1" : row->bare;
     if (!value && !bare)
-        return gt_fail(GT_USAGE, "%s: a value is needed, as in %s%s=%s", place(begin, row, value, where), where ? "" : "--", key,
-                       row->standard && *row->standard ? row->standard : "VALUE");
+        return gt_fail(GT_USAGE, "%s: a value is needed, as in %s%s=%s", place(begin, row, value, where),
+                       where ? "" : "--", key, row->standard && *row->standard ? row->standard : "VALUE");
     gt_status st = read_value(o, row, value ? value : bare);
     if (st) return gt_wrap(st, "%s", place(begin, row, value, where));
     o->state[row - o->rows] = where ? GT_OPTION_FILED : GT_OPTION_GIVEN;
@@ -180,8 +180,7 @@ void gt_options_reset(gt_options *o) {
         const gt_option *row = &o->rows[i];
         if (row->type == GT_OPTION_TEXT || row->type == GT_OPTION_CHOICE)
             *(const char **)field(o, row) = row->standard ? row->standard : "";
-        else
-            /* cannot fail: a test reads every default; 0 until derived, whatever the range */
+        else /* cannot fail: a test reads every default; 0 until derived, whatever the range */
             read_value(o, row, row->standard ? row->standard : "0");
         o->state[i] = GT_OPTION_DEFAULT;
     }
@@ -255,11 +254,13 @@ static bool read_range(const char **text, int64_t *first, int64_t *last) {
     return **text == 0;
 }
 
-gt_status gt_parse_range_list(gt_arena *a, const char *what, const char *text, int64_t most, int64_t **list, int64_t *n) {
+gt_status gt_parse_range_list(gt_arena *a, const char *what, const char *text, int64_t most, int64_t **list,
+                              int64_t *n) {
     int64_t first, last, total = 0;
     for (const char *t = text; *t;) {
         if (!read_range(&t, &first, &last))
-            return gt_fail(GT_USAGE, "%s=%.100s: must be numbers and ranges from 0 to 4294967295, such as 0-63,77", what, text);
+            return gt_fail(GT_USAGE, "%s=%.100s: must be numbers and ranges from 0 to 4294967295, such as 0-63,77",
+                           what, text);
         total += last - first + 1;
         if (total > most) return gt_fail(GT_USAGE, "%s=%.100s: more than %lld numbers", what, text, (long long)most);
     }

@@ -2,10 +2,10 @@
  * The pool of threads.
  *
  * A job is published by writing its fields and then `ticket` = (job number, first free tile). A thread takes a tile by
- * compare-and-swap on the ticket. If that succeeds, the fields it read between are the current job's, and they stay until
- * its tile is done: so a thread that wakes late can never touch an old job, and the caller need not wait for threads that
- * sleep. While the fields change the ticket is closed (a tile number beyond any), or a thread could pair an old ticket
- * with new fields.
+ * compare-and-swap on the ticket. If that succeeds, the fields it read between are the current job's, and they stay
+ * until its tile is done: so a thread that wakes late can never touch an old job, and the caller need not wait for
+ * threads that sleep. While the fields change the ticket is closed (a tile number beyond any), or a thread could pair
+ * an old ticket with new fields.
  *
  * Waiting: a short spin, then futex sleep. No spin when the process has fewer cores than threads: there the waiting
  * thread would take the core from the one it waits for.
@@ -48,7 +48,7 @@ struct gt_pool {
     _Atomic uint64_t ticket; /* job << 32 | next free tile, or CLOSED */
     atomic_uint job;         /* the newest job published; workers sleep on this */
     atomic_int sleepers;
-    atomic_uint done;        /* tiles finished of this job; the caller sleeps on this */
+    atomic_uint done; /* tiles finished of this job; the caller sleeps on this */
     atomic_bool caller_sleeps;
     worker workers[];
 };
@@ -57,7 +57,9 @@ static void futex_wait(atomic_uint *word, unsigned expected) {
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
 }
 
-static void futex_wake(atomic_uint *word, int threads) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0); }
+static void futex_wake(atomic_uint *word, int threads) {
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
+}
 
 static inline void pause_core(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -87,7 +89,9 @@ static void *worker_main(void *arg) {
     gt_pool *p = w->pool;
     unsigned seen = 0;
     for (;;) {
-        for (int i = 0, n = atomic_load(&p->spins); i < n && atomic_load_explicit(&p->job, memory_order_relaxed) == seen; i++) pause_core();
+        for (int i = 0, n = atomic_load(&p->spins);
+             i < n && atomic_load_explicit(&p->job, memory_order_relaxed) == seen; i++)
+            pause_core();
         atomic_fetch_add(&p->sleepers, 1);
         while (atomic_load(&p->job) == seen) futex_wait(&p->job, seen);
         atomic_fetch_sub(&p->sleepers, 1);
@@ -127,7 +131,9 @@ gt_pool *gt_pool_new(int threads) {
         if (!error) p->started++;
     }
     if (error) {
-        gt_fail(GT_FAILED, "cannot start thread %d of %d: %s; ask for fewer (--threads) or raise the limit of memory or processes (ulimit -v, -u)",
+        gt_fail(GT_FAILED,
+                "cannot start thread %d of %d: %s; ask for fewer (--threads) or raise the limit of memory or processes "
+                "(ulimit -v, -u)",
                 p->started + 1, threads, strerror(error));
         gt_pool_free(p);
         return NULL;

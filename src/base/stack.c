@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * See stack.h. The limit itself is left alone: raising it is allowed to few, and this thread, with its signals, stays the main one. */
+ * See stack.h. The limit itself is left alone: raising it is allowed to few, and this thread, with its signals, stays
+ * the main one. */
 #define _GNU_SOURCE
 #include "base/stack.h"
 
@@ -32,9 +33,12 @@ int gt_with_stack(size_t least, int (*run)(int, char **), int argc, char **argv)
     if (getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur >= least) return run(argc, argv);
     static ucontext_t before, inside;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    char *stack = mmap(NULL, GT_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    char *stack = mmap(NULL, GT_STACK_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED || mprotect(stack, page, PROT_NONE) || getcontext(&inside)) {
-        fprintf(stderr, "gantry: the limit of the stack is %zu KB, which is too little, and there is no memory for another: ulimit -s 8192\n",
+        fprintf(stderr,
+                "gantry: the limit of the stack is %zu KB, which is too little, and there is no memory for another: "
+                "ulimit -s 8192\n",
                 (size_t)limit.rlim_cur >> 10);
         return -1;
     }

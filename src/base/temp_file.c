@@ -20,7 +20,9 @@ gt_status gt_temp_file_open(gt_temp_file *s) {
     int n = snprintf(path, sizeof path, "%s/gantry-XXXXXX", dir);
     if (n > 0 && (size_t)n < sizeof path) s->fd = mkostemp(path, O_CLOEXEC);
     else errno = ENAMETOOLONG;
-    if (s->fd < 0) return gt_fail(GT_FAILED, "no temporary file can be made in '%s': %s (TMPDIR names another folder)", dir, strerror(errno));
+    if (s->fd < 0)
+        return gt_fail(GT_FAILED, "no temporary file can be made in '%s': %s (TMPDIR names another folder)", dir,
+                       strerror(errno));
     unlink(path);
     return GT_OK;
 }
@@ -32,7 +34,9 @@ void gt_temp_file_close(gt_temp_file *s) {
 
 gt_status gt_temp_file_add(gt_temp_file *s, const void *bytes, size_t n) {
     int error = gt_write_all(s->fd, bytes, n);
-    if (error) return gt_fail(GT_FAILED, "a temporary file cannot be written: %s (TMPDIR names another folder)", strerror(error));
+    if (error)
+        return gt_fail(GT_FAILED, "a temporary file cannot be written: %s (TMPDIR names another folder)",
+                       strerror(error));
     s->size += n;
     return GT_OK;
 }
@@ -48,7 +52,8 @@ gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n) {
         ssize_t got = pread(fd, p, n, (off_t)offset);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
-        if (got == 0) return gt_fail(GT_FORMAT, "truncated: it ends before byte %llu", (unsigned long long)(offset + n));
+        if (got == 0)
+            return gt_fail(GT_FORMAT, "truncated: it ends before byte %llu", (unsigned long long)(offset + n));
         p += got;
         offset += (uint64_t)got;
         n -= (size_t)got;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A file without a name, in $TMPDIR or /tmp, for what is too large for memory and can only be read from front to back in
- * the form it came in (packed archives). It ends with the program, however that ends. */
+ * A file without a name, in $TMPDIR or /tmp, for what is too large for memory and can only be read from front to back
+ * in the form it came in (packed archives). It ends with the program, however that ends. */
 #ifndef GANTRY_BASE_TEMP_FILE_H
 #define GANTRY_BASE_TEMP_FILE_H
 
@@ -20,7 +20,8 @@ gt_status gt_temp_file_open(gt_temp_file *s);
 void gt_temp_file_close(gt_temp_file *s);
 
 gt_status gt_temp_file_add(gt_temp_file *s, const void *bytes, size_t n);
-gt_status gt_temp_file_align(gt_temp_file *s); /* zeros up to a multiple of the page size, so that what follows can be mapped */
+/* zeros up to a multiple of the page size, so that what follows can be mapped */
+gt_status gt_temp_file_align(gt_temp_file *s);
 
 /* Any thread, while nothing is added. */
 gt_status gt_temp_file_read(const gt_temp_file *s, uint64_t offset, void *out, size_t n);

@@ -15,7 +15,8 @@ typedef struct anomalies_fields {
 
 static const gt_option table[] = {
     {CLI_OPTION(TEXT, "outdir", outdir, "anomalies"), .path = true, .help = "Where to; made if needed",
-     .detail = "scores.csv: every image with its reconstruction error, the largest first. worst.png: those images, each beside its reconstruction."},
+     .detail = "scores.csv: every image with its reconstruction error, the largest first. worst.png: those images, "
+               "each beside its reconstruction."},
     {CLI_OPTION(INT, "worst", worst, "32"), .min = 1, .max = 4096, .help = "Images in the picture"},
     CLI_THREADS,
 };
@@ -55,7 +56,8 @@ static gt_status rank_items(cli_encoding *e) {
     if (!scores) return gt_fail(GT_NOMEM, "out of memory for %lld scores", (long long)n);
     for (int64_t i = 0; i < n; i++) scores[i] = (score){e->all.error[i], i};
     qsort(scores, (size_t)n, sizeof *scores, order);
-    const char *csv = gt_arena_printf(a, "%s/scores.csv", f->outdir), *png = gt_arena_printf(a, "%s/worst.png", f->outdir);
+    const char *csv = gt_arena_printf(a, "%s/scores.csv", f->outdir),
+               *png = gt_arena_printf(a, "%s/worst.png", f->outdir);
     gt_status st = csv && png ? gt_rundir_prepare(f->outdir, (size_t)n * 32) : GT_NOMEM;
     if (!st) st = write_scores(e, scores, csv);
     for (int64_t i = 0; i < worst && !st; i++) items[i] = scores[i].item;

@@ -22,13 +22,15 @@ static bool takes_next(const gt_option *row, const char *word) {
 }
 
 /* `row` NULL: the table has none. No memory: the key is NULL. */
-static void add_pair(gt_arena *a, const gt_option *row, const char *key, size_t length, const char *value, cli_arguments *out) {
+static void add_pair(gt_arena *a, const gt_option *row, const char *key, size_t length, const char *value,
+                     cli_arguments *out) {
     const char *text = value && row && row->path ? gt_path_expand(a, value) : value;
     out->keys[out->n_pairs] = value && !text ? NULL : row ? row->key : gt_arena_printf(a, "%.*s", (int)length, key);
     out->values[out->n_pairs++] = text;
 }
 
-/* "--key", "--key=value" or "-k" at argv[i], with the value that may follow. Returns the index of the last word used. */
+/* "--key", "--key=value" or "-k" at argv[i], with the value that may follow. Returns the index of the last word used.
+ */
 static int take_option(gt_arena *a, const gt_option *rows, int n, char **argv, int i, cli_arguments *out) {
     const char *word = argv[i] + 1 + (argv[i][1] == '-'), *equals = strchr(word, '=');
     const gt_option *row = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry bench: the benchmark programs, each a program of its own beside this one (build/bench) or installed (libexec/gantry). */
+ * gantry bench: the benchmark programs, each a program of its own beside this one (build/bench) or installed
+ * (libexec/gantry). */
 #include <string.h>
 #include <unistd.h>
 
@@ -27,7 +28,9 @@ static const struct {
 enum { PROGRAMS = sizeof programs / sizeof *programs };
 
 static void list_programs(FILE *f) {
-    fputs("usage: gantry bench NAME [--json] [--long] [--key=value ...]\nWhat this machine does, one program per question; each takes --help\n", f);
+    fputs("usage: gantry bench NAME [--json] [--long] [--key=value ...]\nWhat this machine does, one program per "
+          "question; each takes --help\n",
+          f);
     for (int i = 0; i < PROGRAMS; i++) fprintf(f, "  %-12s %s\n", programs[i].name, programs[i].help);
 }
 
@@ -40,8 +43,10 @@ static gt_status become(const char *name, char **argv) {
         snprintf(path, sizeof path, "%s/%s/%s", folder, places[i], name);
         if (!access(path, X_OK)) execv(path, argv);
     }
-    return gt_fail(GT_FAILED, "'%s' is not installed: no such program in %s/bench or %s/../libexec/gantry (make bench-programs builds them%s)", name, folder, folder,
-                   strcmp(name, "conv_onednn") ? "" : "; this one needs libdnnl-dev");
+    return gt_fail(GT_FAILED,
+                   "'%s' is not installed: no such program in %s/bench or %s/../libexec/gantry (make bench-programs "
+                   "builds them%s)",
+                   name, folder, folder, strcmp(name, "conv_onednn") ? "" : "; this one needs libdnnl-dev");
 }
 
 /* Files of results may come from elsewhere. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Checkpoints that may come from elsewhere: what is walked in a process of its own is what is opened afterwards, on all ranks. And what stands where a job
- * file should. */
+ * Checkpoints that may come from elsewhere: what is walked in a process of its own is what is opened afterwards, on all
+ * ranks. And what stands where a job file should. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,8 +15,11 @@
 
 static int check_hdf5(int argc, char **argv) { return argc == 2 ? gt_h5_check_here(argv[1]) : CLI_USAGE; }
 
-const cli_command cli_check_hdf5 = {
-    .name = "check-hdf5", .arguments = "FILE", .help = "Walk a foreign HDF5 file, within limits", .hidden = true, .main = check_hdf5};
+const cli_command cli_check_hdf5 = {.name = "check-hdf5",
+                                    .arguments = "FILE",
+                                    .help = "Walk a foreign HDF5 file, within limits",
+                                    .hidden = true,
+                                    .main = check_hdf5};
 
 gt_status cli_check_checkpoint(const char *path, char **file) {
     gt_status st = gt_checkpoint_choose(path, file); /* first: damage is told as such */
@@ -78,20 +81,24 @@ gt_status cli_check_job_file(const char *path) {
     if (kind == GT_KIND_MISSING && gt_is_url(path))
         return gt_fail(GT_USAGE, "'%s' is no job file here, and nothing is downloaded", path);
     if (kind == GT_KIND_FOLDER && is_run(path))
-        return gt_fail(GT_USAGE, "'%s' is a run's directory, not a job file: --run=%s goes on with the run, --resume=%s "
-                                 "begins a new one from its networks",
+        return gt_fail(GT_USAGE,
+                       "'%s' is a run's directory, not a job file: --run=%s goes on with the run, --resume=%s "
+                       "begins a new one from its networks",
                        path, path, path);
     if (kind == GT_KIND_CHECKPOINT)
-        return gt_fail(GT_USAGE, "'%s' is %s, not a job file: --resume=%s begins a new run from its networks, --run=DIR "
-                                 "goes on with the run in DIR",
+        return gt_fail(GT_USAGE,
+                       "'%s' is %s, not a job file: --resume=%s begins a new run from its networks, --run=DIR "
+                       "goes on with the run in DIR",
                        path, is, path);
     if (kind == GT_KIND_ZIP || kind == GT_KIND_HDF5 || kind == GT_KIND_FOLDER)
         return gt_fail(GT_USAGE, "'%s' is %s, not a job file: if it is a dataset, use --data=%s", path, is, path);
     if (kind == GT_KIND_NUMPY || kind == GT_KIND_GZIP || kind == GT_KIND_PICTURE)
-        return gt_fail(GT_USAGE, "'%s' is %s, not a job file; gantry dataset makes datasets from many sources, and --data "
-                                 "takes them",
+        return gt_fail(GT_USAGE,
+                       "'%s' is %s, not a job file; gantry dataset makes datasets from many sources, and --data "
+                       "takes them",
                        path, is);
     if (gt_kind_is_foreign_network(kind))
-        return gt_fail(GT_USAGE, "'%s' is %s, not a job file; networks of other programs cannot be read so far", path, is);
+        return gt_fail(GT_USAGE, "'%s' is %s, not a job file; networks of other programs cannot be read so far", path,
+                       is);
     return GT_OK;
 }

@@ -8,25 +8,25 @@
 
 /* In the order of `gantry --help`. */
 #define COMMANDS(X) \
-    X(train)          \
-    X(run)            \
-    X(submit)         \
-    X(dataset)        \
-    X(generate)       \
-    X(reconstruct)    \
-    X(latent)         \
-    X(anomalies)      \
-    X(gmm)            \
-    X(likelihood)     \
-    X(inspect)        \
-    X(report)         \
-    X(compare)        \
-    X(bench)          \
-    X(doctor)         \
-    X(help)           \
-    X(version)        \
-    X(reference)      \
-    X(man)            \
+    X(train)        \
+    X(run)          \
+    X(submit)       \
+    X(dataset)      \
+    X(generate)     \
+    X(reconstruct)  \
+    X(latent)       \
+    X(anomalies)    \
+    X(gmm)          \
+    X(likelihood)   \
+    X(inspect)      \
+    X(report)       \
+    X(compare)      \
+    X(bench)        \
+    X(doctor)       \
+    X(help)         \
+    X(version)      \
+    X(reference)    \
+    X(man)          \
     X(check_hdf5)
 
 #define X(name) extern const cli_command cli_##name;
@@ -74,8 +74,8 @@ int cli_wait_turn(void) {
 
 static int code_of(gt_status status) {
     static const int codes[] = {
-        [GT_OK] = CLI_DONE, [GT_FAILED] = CLI_FAILED, [GT_USAGE] = CLI_USAGE, [GT_FORMAT] = CLI_FAILED, [GT_NOMEM] = CLI_FAILED,
-        [GT_NONFINITE] = CLI_FAILED, [GT_STOPPED] = CLI_STOPPED,
+        [GT_OK] = CLI_DONE,      [GT_FAILED] = CLI_FAILED,    [GT_USAGE] = CLI_USAGE,     [GT_FORMAT] = CLI_FAILED,
+        [GT_NOMEM] = CLI_FAILED, [GT_NONFINITE] = CLI_FAILED, [GT_STOPPED] = CLI_STOPPED,
     };
     return codes[status];
 }
@@ -97,8 +97,8 @@ int cli_exit(const char *command, gt_status status) {
     return code_of(status);
 }
 
-/* `srun -K` kills all other tasks when one ends with a status that is not 0, and then returns the status of the killed ones. So rank 0 alone
- * says 75, when the others have gone. */
+/* `srun -K` kills all other tasks when one ends with a status that is not 0, and then returns the status of the killed
+ * ones. So rank 0 alone says 75, when the others have gone. */
 static int stopped(int rank) {
     enum { MICROSECONDS = 500000 };
     if (rank > 0) return CLI_DONE;
@@ -118,7 +118,8 @@ gt_status cli_fail_unknown(const char *name) {
     gt_option rows[N_COMMANDS];
     for (int i = 0; i < N_COMMANDS; i++) rows[i] = (gt_option){.key = commands[i]->name};
     const char *near = gt_options_nearest(&(gt_options){.rows = rows, .n = N_COMMANDS}, name);
-    return gt_fail(GT_USAGE, "unknown command '%.60s'%s%s%s", name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return gt_fail(GT_USAGE, "unknown command '%.60s'%s%s%s", name, near ? "; did you mean " : "", near ? near : "",
+                   near ? "?" : "");
 }
 
 void cli_print_quoted(const char *word, FILE *f) {

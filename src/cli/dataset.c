@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry dataset: pictures of any source into a dataset; subset, split and merge; looking at datasets (dataset_look.c). */
+ * gantry dataset: pictures of any source into a dataset; subset, split and merge; looking at datasets (dataset_look.c).
+ */
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,8 @@
 #include "train/stop.h"
 
 typedef struct dataset_fields {
-    const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *report, *parts, *grid, *range;
+    const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *report,
+        *parts, *grid, *range;
     int64_t max_images, width, height, channels, crops, border, count, seed, threads;
     bool pad, compress, scan, restart, overwrite, coarse;
 } dataset_fields;
@@ -23,44 +25,67 @@ typedef struct dataset_fields {
 static const gt_option table[] = {
     {CLI_FURTHER(TEXT, "source", source, ""), .path = true, .help = "SOURCE, as the reference tool takes it"},
     {CLI_FURTHER(TEXT, "dest", dest, ""), .path = true, .help = "DEST, as the reference tool takes it",
-     .detail = "FILE.zip, FILE.h5 or FILE.hdf5 is a file, a name without a suffix a folder. Another suffix is refused unless '/' follows it: data.v2/ is a folder. "
-               "An unfinished DEST is gone on with by the same command. A finished one is compared with what the command makes: where it is the same nothing is "
+     .detail = "FILE.zip, FILE.h5 or FILE.hdf5 is a file, a name without a suffix a folder. Another suffix is refused "
+               "unless '/' follows it: data.v2/ is a folder. "
+               "An unfinished DEST is gone on with by the same command. A finished one is compared with what the "
+               "command makes: where it is the same nothing is "
                "written, else it is refused (--overwrite)."},
-    {CLI_OPTION(INT, "width", width, "0"), .max = 32768, .unit = "pixels", .help = "Width of the images; 0: as they are"},
-    {CLI_OPTION(INT, "height", height, "0"), .max = 32768, .unit = "pixels", .help = "Height of the images; 0: as they are"},
+    {CLI_OPTION(INT, "width", width, "0"), .max = 32768, .unit = "pixels",
+     .help = "Width of the images; 0: as they are"},
+    {CLI_OPTION(INT, "height", height, "0"), .max = 32768, .unit = "pixels",
+     .help = "Height of the images; 0: as they are"},
     {CLI_OPTION(CHOICE, "transform", transform, "none"), .choices = "none|center-crop|center-crop-wide",
      .help = "Cropping before resizing",
-     .detail = "center-crop takes the largest square in the middle; center-crop-wide the middle rows of the wanted proportion, and adds black above and below."},
+     .detail = "center-crop takes the largest square in the middle; center-crop-wide the middle rows of the wanted "
+               "proportion, and adds black above and below."},
     {CLI_OPTION(CHOICE, "resize-filter", filter, "lanczos"), .choices = "box|lanczos", .help = "Filter, as in Pillow"},
-    {CLI_FURTHER(BOOL, "pad", pad, "0"), .help = "Fit images into width x height without stretching them, and fill up with the background"},
-    {CLI_FURTHER(INT, "crops", crops, "0"), .max = 32768, .unit = "pixels", .help = "Cut each picture into a grid of squares of this side",
+    {CLI_FURTHER(BOOL, "pad", pad, "0"),
+     .help = "Fit images into width x height without stretching them, and fill up with the background"},
+    {CLI_FURTHER(INT, "crops", crops, "0"), .max = 32768, .unit = "pixels",
+     .help = "Cut each picture into a grid of squares of this side",
      .detail = "The last row and column are aligned to the border."},
-    {CLI_FURTHER(INT, "mnist-border", border, "2"), .max = 1024, .unit = "pixels", .help = "Black added on each side of MNIST's 28 x 28 pixels",
-     .detail = "2 gives 32 x 32, as the reference tool makes them; 0 keeps 28 x 28, as training on the file itself sees them. Of files in MNIST's format (IDX) "
+    {CLI_FURTHER(INT, "mnist-border", border, "2"), .max = 1024, .unit = "pixels",
+     .help = "Black added on each side of MNIST's 28 x 28 pixels",
+     .detail = "2 gives 32 x 32, as the reference tool makes them; 0 keeps 28 x 28, as training on the file itself "
+               "sees them. Of files in MNIST's format (IDX) "
                "with other sizes nothing is changed."},
-    {CLI_FURTHER(INT, "channels", channels, "0"), .max = 256, .help = "1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"},
-    {CLI_FURTHER(TEXT, "background", background, ""), .help = "Lay transparent images over this colour: white, black or RRGGBB",
+    {CLI_FURTHER(INT, "channels", channels, "0"), .max = 256,
+     .help = "1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"},
+    {CLI_FURTHER(TEXT, "background", background, ""),
+     .help = "Lay transparent images over this colour: white, black or RRGGBB",
      .detail = "Without it alpha stays a channel. Also what --pad fills up with (black without it)."},
-    {CLI_FURTHER(CHOICE, "depth", depth, "keep"), .choices = "keep|u8|u16|f32", .help = "Kind of sample: 8-bit, 16-bit or float32",
+    {CLI_FURTHER(CHOICE, "depth", depth, "keep"), .choices = "keep|u8|u16|f32",
+     .help = "Kind of sample: 8-bit, 16-bit or float32",
      .detail = "Any but keep also brings the samples to the usual range of that kind."},
     {CLI_FURTHER(TEXT, "range", range, ""), .help = "LO,HI: the samples of SOURCE that stand for black and white",
-     .detail = "Most often of float32 samples, for which -1,1 are usual. In place of what the source says itself; the samples stay as they are and DEST says the same "
-               "(the attribute range of an HDF5 file, \"range\" in a dataset.json), unless --depth brings them to the usual range of its kind."},
-    {CLI_FURTHER(INT, "max-images", max_images, "0"), .max = 2147483647, .help = "Take only the first so many pictures of the source; 0: all"},
+     .detail = "Most often of float32 samples, for which -1,1 are usual. In place of what the source says itself; the "
+               "samples stay as they are and DEST says the same "
+               "(the attribute range of an HDF5 file, \"range\" in a dataset.json), unless --depth brings them to the "
+               "usual range of its kind."},
+    {CLI_FURTHER(INT, "max-images", max_images, "0"), .max = 2147483647,
+     .help = "Take only the first so many pictures of the source; 0: all"},
     {CLI_OPTION(TEXT, "labels", labels, "own"), .path = true, .help = "own, folders (a class each), FILE.csv, or none",
-     .detail = "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
-               "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's range and channel names count in any case."},
+     .detail = "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. "
+               "FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
+               "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's "
+               "range and channel names count in any case."},
     {CLI_FURTHER(BOOL, "coarse", coarse, "0"), .help = "CIFAR-100: the 20 coarse classes"},
     {CLI_OPTION(BOOL, "compress", compress, "0"), .help = "Compressed PNG or HDF5: smaller, slower to read"},
-    {CLI_OPTION(CHOICE, "on-error", on_error, "stop"), .choices = "stop|skip", .help = "Unusable pictures: make nothing, or leave them out"},
-    {CLI_FURTHER(CHOICE, "duplicates", duplicates, "keep"), .choices = "keep|skip", .help = "Equal pictures: only list them, or take the first alone"},
-    {CLI_FURTHER(TEXT, "report", report, ""), .path = true, .help = "Write all findings to this file, and as JSON to this name with .json",
+    {CLI_OPTION(CHOICE, "on-error", on_error, "stop"), .choices = "stop|skip",
+     .help = "Unusable pictures: make nothing, or leave them out"},
+    {CLI_FURTHER(CHOICE, "duplicates", duplicates, "keep"), .choices = "keep|skip",
+     .help = "Equal pictures: only list them, or take the first alone"},
+    {CLI_FURTHER(TEXT, "report", report, ""), .path = true,
+     .help = "Write all findings to this file, and as JSON to this name with .json",
      .detail = "Of a split: those of all its parts, each with the part's name; items are numbered in the part."},
     {CLI_OPTION(BOOL, "scan", scan, "0"), .help = "Only look through SOURCE and list what is wrong"},
-    {CLI_FURTHER(BOOL, "restart", restart, "0"), .help = "Do not go on with what an earlier run left unfinished: drop it",
+    {CLI_FURTHER(BOOL, "restart", restart, "0"),
+     .help = "Do not go on with what an earlier run left unfinished: drop it",
      .detail = "A finished DEST stays: see --overwrite."},
-    {CLI_FURTHER(BOOL, "overwrite", overwrite, "0"), .help = "Replace DEST where something else stands there or was begun",
-     .detail = "The old one stays until the new one is whole. A folder is replaced only where it holds nothing but the files of a dataset."},
+    {CLI_FURTHER(BOOL, "overwrite", overwrite, "0"),
+     .help = "Replace DEST where something else stands there or was begun",
+     .detail = "The old one stays until the new one is whole. A folder is replaced only where it holds nothing but the "
+               "files of a dataset."},
     {CLI_FURTHER(INT, "count", count, "0"), .max = 2147483647, .help = "subset: how many images"},
     {CLI_FURTHER(TEXT, "parts", parts, ""), .help = "split: sizes of the parts, as in 0.9,0.1; equal parts without it"},
     {CLI_FURTHER(INT, "seed", seed, "0"), .max = 4294967295, .help = "subset and split: which random choice"},
@@ -76,7 +101,8 @@ static gt_status read_background(const char *text, gt_transform *t) {
     if (!*text) return GT_OK;
     bool hex = strlen(text) == 6 && sscanf(text, "%6x%n", &rgb, &end) == 1 && end == 6;
     if (gt_is(text, "white")) rgb = 0xffffff;
-    else if (!hex && !gt_is(text, "black")) return gt_fail(GT_USAGE, "--background=%s: white, black or six hexadecimal digits such as 80c0ff", text);
+    else if (!hex && !gt_is(text, "black"))
+        return gt_fail(GT_USAGE, "--background=%s: white, black or six hexadecimal digits such as 80c0ff", text);
     for (int c = 0; c < 3; c++) t->background[c] = (rgb >> (16 - 8 * c) & 255) / 255.0;
     t->alpha = GT_ALPHA_FLATTEN;
     return GT_OK;
@@ -133,15 +159,20 @@ static gt_status read_request(const dataset_fields *f, gt_convert_request *r) {
 /* ---- results ---- */
 
 static void print_result(const gt_convert_request *r, const gt_convert_result *result) {
-    printf("%lld pictures: %lld cannot be read, %lld unlike the others, %lld duplicates, %lld left out by the transform\n", (long long)result->items,
-           (long long)result->bad, (long long)result->odd, (long long)result->duplicates, (long long)result->dropped);
+    printf(
+        "%lld pictures: %lld cannot be read, %lld unlike the others, %lld duplicates, %lld left out by the transform\n",
+        (long long)result->items, (long long)result->bad, (long long)result->odd, (long long)result->duplicates,
+        (long long)result->dropped);
     if (r->scan_only) return;
-    printf("%s: %lld images of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept, result->width, result->height, result->channels,
-           result->channels == 1 ? "" : "s", gt_sample_name(result->type), result->bytes / 1e6);
+    printf("%s: %lld images of %d x %d pixels, %d channel%s, %s, %.1f MB\n", r->dest, (long long)result->kept,
+           result->width, result->height, result->channels, result->channels == 1 ? "" : "s",
+           gt_sample_name(result->type), result->bytes / 1e6);
     char empty[128];
-    if (gt_classes_empty(result->of_class, result->classes, empty, sizeof empty)) gt_warn("%s: number them without gaps", empty);
+    if (gt_classes_empty(result->of_class, result->classes, empty, sizeof empty))
+        gt_warn("%s: number them without gaps", empty);
     cli_print_classes(result->of_class, result->classes, (const char *const *)result->class_name, result->classes);
-    if (result->unchanged) printf("%s was finished before, and is what this command makes: nothing was written\n", r->dest);
+    if (result->unchanged)
+        printf("%s was finished before, and is what this command makes: nothing was written\n", r->dest);
 }
 
 /* ---- actions ---- */
@@ -179,15 +210,22 @@ static gt_status convert(task *t, int n_sources, const char *dest) {
 
 static gt_status make(task *t) {
     const dataset_fields *f = t->fields;
-    const char *source = *f->source ? f->source : t->n > 0 ? t->words[0] : "", *dest = *f->dest ? f->dest : t->n > 1 ? t->words[1] : "";
+    const char *source = *f->source ? f->source
+                         : t->n > 0 ? t->words[0]
+                                    : "",
+               *dest = *f->dest   ? f->dest
+                       : t->n > 1 ? t->words[1]
+                                  : "";
     int given = (*f->source != 0) + (*f->dest != 0) + t->n;
-    if (!*source || (!*dest && !f->scan) || given > 2) return gt_fail(GT_USAGE, "SOURCE and DEST are needed (or an action: inspect, verify, subset, split, merge)");
+    if (!*source || (!*dest && !f->scan) || given > 2)
+        return gt_fail(GT_USAGE, "SOURCE and DEST are needed (or an action: inspect, verify, subset, split, merge)");
     t->words = &source;
     return convert(t, 1, dest);
 }
 
 static gt_status subset(task *t) {
-    if (t->n != 2 || !t->fields->count) return gt_fail(GT_USAGE, "gantry dataset subset SOURCE DEST --count=N [--seed=N]");
+    if (t->n != 2 || !t->fields->count)
+        return gt_fail(GT_USAGE, "gantry dataset subset SOURCE DEST --count=N [--seed=N]");
     t->request.choice = GT_CONVERT_SUBSET;
     t->request.amount = t->fields->count;
     return convert(t, 1, t->words[1]);
@@ -203,7 +241,10 @@ static gt_status read_parts(const char *text, int n, double *border) {
         double part = strtod(at, &end);
         bool last = i == n - 1;
         if (end == at || *end != (last ? 0 : ',') || !(part > 0 && part < 1))
-            return gt_fail(GT_USAGE, "--parts=%s: one number between 0 and 1 for each of the %d destinations is needed, such as 0.9,0.1 for two", text, n);
+            return gt_fail(GT_USAGE,
+                           "--parts=%s: one number between 0 and 1 for each of the %d destinations is needed, such as "
+                           "0.9,0.1 for two",
+                           text, n);
         border[i + 1] = border[i] + part;
         at = end + 1; /* behind the last one nothing is read any more */
     }
@@ -225,7 +266,8 @@ static gt_status split(task *t) {
         r->dest = dest[i];
         st = gt_convert_check(r);
         for (int k = 0; k < i && !st; k++)
-            if (!strcmp(dest[k], r->dest)) st = gt_fail(GT_USAGE, "'%s' is named twice: one part would be lost", r->dest);
+            if (!strcmp(dest[k], r->dest))
+                st = gt_fail(GT_USAGE, "'%s' is named twice: one part would be lost", r->dest);
     }
     st = gt_comm_agree_all(t->comm, st);
     for (int i = 0; i < parts && !st; i++) {
@@ -280,7 +322,11 @@ static gt_status check_options(const gt_options *o, const action *a) {
 }
 
 static gt_status run(cli_session *s) {
-    task t = {.comm = s->comm, .arena = s->arena, .fields = s->fields, .words = s->arguments.words, .n = s->arguments.n_words};
+    task t = {.comm = s->comm,
+              .arena = s->arena,
+              .fields = s->fields,
+              .words = s->arguments.words,
+              .n = s->arguments.n_words};
     const action *a = &making;
     for (size_t i = 0; i < sizeof actions / sizeof *actions && t.n; i++)
         if (!strcmp(t.words[0], actions[i].name)) a = &actions[i];
@@ -296,8 +342,10 @@ static gt_status check_standing(const char *dest) {
     if (st != GT_FORMAT) return st; /* else it is not known what it is */
     char reason[512];
     snprintf(reason, sizeof reason, "%s", gt_message());
-    return gt_fail(GT_USAGE, "'%s' is there already, and is not what this command makes (%s): --overwrite replaces it, or "
-                             "choose another destination", dest, reason);
+    return gt_fail(GT_USAGE,
+                   "'%s' is there already, and is not what this command makes (%s): --overwrite replaces it, or "
+                   "choose another destination",
+                   dest, reason);
 }
 
 /* Buffers of pictures come and go by the million: do not give their pages back to the system each time. */
@@ -321,7 +369,8 @@ static gt_status check_foreign(cli_session *s) {
     gt_status st = *f->source ? gt_h5_check(f->source) : GT_OK;
     if (!st && *f->dest && !f->overwrite) st = check_standing(f->dest);
     for (int i = 0; i < s->arguments.n_words && !st; i++) {
-        bool last = i == s->arguments.n_words - 1 && i > 0, made = !looks && (last || (i > 1 && gt_is(action, "split")));
+        bool last = i == s->arguments.n_words - 1 && i > 0,
+             made = !looks && (last || (i > 1 && gt_is(action, "split")));
         if (!made) st = gt_h5_check(words[i]);
         else if (!f->overwrite) st = check_standing(words[i]);
     }

@@ -35,8 +35,10 @@ static gt_status write_grid(gt_dataset *ds, const char *path) {
     int64_t *items = calloc(cells, sizeof *items);
     float *images = calloc(cells, info->image_bytes / gt_sample_bytes(info->type) * sizeof *images);
     void *samples = malloc(info->image_bytes);
-    gt_status st = items && images && samples ? fill_grid(ds, &g, items, images, samples) : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
-    if (!st) st = gt_grid_write(path, images, g.columns, g.rows, info->height, info->width, info->channels, -1, 1, NULL);
+    gt_status st = items && images && samples ? fill_grid(ds, &g, items, images, samples)
+                                              : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    if (!st)
+        st = gt_grid_write(path, images, g.columns, g.rows, info->height, info->width, info->channels, -1, 1, NULL);
     free(items);
     free(images);
     free(samples);
@@ -84,7 +86,8 @@ static gt_status list_bad(const verification *v, const bool *bad, const char *sp
     enum { MOST_LISTED = 1000 };
     int64_t n = gt_dataset_get_info(v->ds)->count, n_bad = 0;
     for (int64_t i = 0; i < n; i++)
-        if (bad[i] && ++n_bad <= MOST_LISTED && gt_dataset_read(v->ds, i, v->samples[0])) printf("bad: %s\n", gt_message());
+        if (bad[i] && ++n_bad <= MOST_LISTED && gt_dataset_read(v->ds, i, v->samples[0]))
+            printf("bad: %s\n", gt_message());
     if (n_bad) return gt_fail(GT_FORMAT, "'%s': %lld of %lld images are bad", spec, (long long)n_bad, (long long)n);
     printf("%s: all %lld images are good\n", spec, (long long)n);
     return GT_OK;
@@ -102,8 +105,15 @@ static gt_status verify_all(gt_comm *comm, gt_dataset *ds, const char *spec) {
     for (int i = 0; i < threads && good; i++) good = (v.samples[i] = gt_arena_alloc(a, info->image_bytes)) != NULL;
     gt_status st = gt_comm_agree_all(comm, good ? GT_OK : gt_fail(GT_NOMEM, "out of memory for reading '%s'", spec));
     if (!st)
-        st = gt_each_item_all(&(gt_each_item){.comm = comm, .count = info->count, .batch = BATCH, .bytes = sizeof(bool), .doing = "reading",
-                                              .quiet = true, .make = verify_batch, .arg = &v}, &bad);
+        st = gt_each_item_all(&(gt_each_item){.comm = comm,
+                                              .count = info->count,
+                                              .batch = BATCH,
+                                              .bytes = sizeof(bool),
+                                              .doing = "reading",
+                                              .quiet = true,
+                                              .make = verify_batch,
+                                              .arg = &v},
+                              &bad);
     if (!st && !comm->rank) st = list_bad(&v, bad, spec);
     free(bad);
     gt_arena_free(a);

@@ -9,17 +9,23 @@
 #include "gantry/grid.h"
 
 gt_generator *cli_open_decoder(const char *checkpoint, gt_pool *pool) {
-    return gt_generator_open(checkpoint, &(gt_generator_options){.noise_mode = "const", .truncation = 1, .pool = pool, .kernels = cli_kernels()});
+    return gt_generator_open(
+        checkpoint,
+        &(gt_generator_options){.noise_mode = "const", .truncation = 1, .pool = pool, .kernels = cli_kernels()});
 }
 
 gt_status cli_draw_decoded(gt_generator *g, const float *z, int64_t n, int columns, const char *path) {
     const gt_model *m = gt_generator_model(g);
-    if (gt_generator_labels(g)) return gt_fail(GT_USAGE, "%s: the checkpoint is of a conditional model, whose images need labels as well as latents", path);
+    if (gt_generator_labels(g))
+        return gt_fail(GT_USAGE,
+                       "%s: the checkpoint is of a conditional model, whose images need labels as well as latents",
+                       path);
     int64_t batch = gt_generator_batch(g), rows = (n + columns - 1) / columns;
     gt_status st = gt_grid_check(columns, rows, m->height, m->width, gt_grid_shown(m->channels));
     if (st) return gt_wrap(st, "%s", path);
     size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, z_dim = (size_t)m->z_dim;
-    float *cells = calloc((size_t)(rows * columns + batch), pixels * sizeof *cells), *in = calloc((size_t)batch, z_dim * sizeof *in);
+    float *cells = calloc((size_t)(rows * columns + batch), pixels * sizeof *cells),
+          *in = calloc((size_t)batch, z_dim * sizeof *in);
     st = cells && in ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %s", path);
     for (int64_t first = 0; first < n && !st; first += batch) {
         int64_t count = n - first < batch ? n - first : batch;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry doctor: are the machines, and what the environment says about them, fit for training? A line for each thing looked at, and what to
- * do where something is slow or broken. Under mpirun or srun it looks at all hosts. */
+ * gantry doctor: are the machines, and what the environment says about them, fit for training? A line for each thing
+ * looked at, and what to do where something is slow or broken. Under mpirun or srun it looks at all hosts. */
 #include "cli/doctor.h"
 
 #include <stdarg.h>
@@ -33,7 +33,8 @@ static gt_status print_hosts(doctor *d) {
     } host;
     gt_comm *c = d->comm;
     host *mine = calloc(1, sizeof *mine), *all = c->rank ? NULL : calloc((size_t)c->ranks, sizeof *all);
-    gt_status st = gt_comm_agree_all(c, mine && (c->rank || all) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for what %d ranks say", c->ranks));
+    gt_status st = gt_comm_agree_all(
+        c, mine && (c->rank || all) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for what %d ranks say", c->ranks));
     if (!st) {
         memcpy(mine->name, c->host, sizeof mine->name);
         memcpy(mine->found, d->found, sizeof mine->found);
@@ -65,7 +66,8 @@ static gt_status examine(doctor *d) {
     int broken = c->rank == 0 ? d->found[BROKEN] : 0;
     if (c->rank == 0) {
         fputs(d->said.data ? d->said.data : "", stdout);
-        printf("%d ok, %d warning%s, %d broken\n", d->found[FINE], d->found[WARNING], d->found[WARNING] == 1 ? "" : "s", d->found[BROKEN]);
+        printf("%d ok, %d warning%s, %d broken\n", d->found[FINE], d->found[WARNING], d->found[WARNING] == 1 ? "" : "s",
+               d->found[BROKEN]);
     }
     gt_comm_broadcast_all(c, &broken, sizeof broken, 0);
     return broken ? gt_fail(GT_FAILED, "%d broken; see above", broken) : GT_OK;
@@ -77,8 +79,14 @@ void cli_doctor_before(cli_checkup *k) {
     k->mpirun[strcspn(k->mpirun, "\n")] = 0;
 }
 
-gt_status cli_doctor_examine_all(const cli_checkup *k, gt_comm *comm, const char *data, const char *dir, double checkpoint) {
-    doctor d = {.before = k, .comm = comm, .pool = gt_pool_new(comm->threads), .data = data, .dir = dir, .checkpoint = checkpoint};
+gt_status cli_doctor_examine_all(const cli_checkup *k, gt_comm *comm, const char *data, const char *dir,
+                                 double checkpoint) {
+    doctor d = {.before = k,
+                .comm = comm,
+                .pool = gt_pool_new(comm->threads),
+                .data = data,
+                .dir = dir,
+                .checkpoint = checkpoint};
     gt_status st = gt_comm_agree_all(comm, d.pool ? GT_OK : GT_FAILED);
     if (!st) st = examine(&d);
     gt_pool_free(d.pool);
@@ -95,7 +103,8 @@ typedef struct doctor_fields {
 
 static const gt_option rows[] = {
     {CLI_OPTION(TEXT, "data", data, ""), .path = true, .help = "Dataset whose file system is looked at"},
-    {CLI_OPTION(TEXT, "outdir", outdir, "runs"), .path = true, .help = "Where runs will go: its file system is measured"},
+    {CLI_OPTION(TEXT, "outdir", outdir, "runs"), .path = true,
+     .help = "Where runs will go: its file system is measured"},
 };
 
 static gt_status look_before(cli_session *s) {

@@ -22,10 +22,11 @@ typedef struct doctor {
 } doctor;
 
 /* "ok       memory      23.1 of 25.3 GB are free"; `advice`: what to do where it is not fine; NULL: nothing. */
-void doctor_tell(doctor *d, doctor_state s, const char *what, const char *advice, const char *format, ...) __attribute__((format(printf, 5, 6)));
+void doctor_tell(doctor *d, doctor_state s, const char *what, const char *advice, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 
-void doctor_machine(doctor *d);     /* doctor_machine.c: the first rank of each host */
-void doctor_ranks(doctor *d);       /* doctor_ranks.c: all ranks; MPI, clocks, the sum of gradients. Rank 0 tells */
-void doctor_files(doctor *d);       /* doctor_files.c: all ranks; file systems of data and runs. Rank 0 tells */
+void doctor_machine(doctor *d); /* doctor_machine.c: the first rank of each host */
+void doctor_ranks(doctor *d);   /* doctor_ranks.c: all ranks; MPI, clocks, the sum of gradients. Rank 0 tells */
+void doctor_files(doctor *d);   /* doctor_files.c: all ranks; file systems of data and runs. Rank 0 tells */
 
 #endif

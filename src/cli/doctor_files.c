@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the doctor looks at on disks: the kinds of file systems of data and runs, what they do in a second, who sees them. */
+ * What the doctor looks at on disks: the kinds of file systems of data and runs, what they do in a second, who sees
+ * them. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,8 @@ static double write_rate(const char *dir) {
     int fd = path && piece ? gt_file_open(path, O_RDWR | O_CREAT | O_TRUNC) : -1, error = fd < 0 ? errno : 0;
     double start = gt_clock(), bytes = 0;
     if (fd >= 0) unlink(path);
-    for (int i = 0; i < PIECES && !error && gt_clock() - start < longest; i++, bytes += PIECE) error = gt_write_all(fd, piece, PIECE);
+    for (int i = 0; i < PIECES && !error && gt_clock() - start < longest; i++, bytes += PIECE)
+        error = gt_write_all(fd, piece, PIECE);
     if (!error) error = gt_file_sync(fd);
     double seconds = gt_clock() - start;
     if (fd >= 0) close(fd);
@@ -33,7 +35,8 @@ static double write_rate(const char *dir) {
     return error ? 0 : bytes / seconds;
 }
 
-/* Bytes per second read from a file's beginning, not from memory as far as the system can be told so; 0: it cannot be read. */
+/* Bytes per second read from a file's beginning, not from memory as far as the system can be told so; 0: it cannot be
+ * read. */
 static double read_rate(const char *path) {
     void *piece = gt_block_alloc(PIECE, "a test of the disk");
     int fd = piece ? gt_file_open(path, O_RDONLY | O_NONBLOCK) : -1;
@@ -55,8 +58,8 @@ static const char *kind(const gt_file_system *fs, char text[64]) {
     return text;
 }
 
-/* The path itself, or the nearest folder above that is there. At its end stands "." or "/", there or not: what a process was
- * started in may be gone, or out of its reach. */
+/* The path itself, or the nearest folder above that is there. At its end stands "." or "/", there or not: what a
+ * process was started in may be gone, or out of its reach. */
 static char *nearest(const char *path) {
     char *p = strdup(*path ? path : ".");
     struct stat s;
@@ -76,16 +79,17 @@ static void look_at_runs(doctor *d) {
     bool hidden = !fs.shared && d->comm->hosts > 1;
     if (!rate) doctor_tell(d, BROKEN, "runs", "choose another --outdir", "%s", gt_message());
     else
-        doctor_tell(d, rate < slow || hidden ? WARNING : FINE, "runs",
-                    hidden      ? "only one host sees it: a run that is started again elsewhere does not find its checkpoints"
-                    : rate < slow ? "checkpoints take long: another file system, or fewer of them (--checkpoint-minutes)"
-                                  : NULL,
-                    "'%s' on %s: %.0f MB/s written and synced, %.1f GB free%s", dir, kind(&fs, text), rate / 1e6, gt_space_free(dir) / 1e9,
-                    fs.shared ? "; metrics.h5 is replaced as a whole there (--log-swmr)" : "");
+        doctor_tell(
+            d, rate < slow || hidden ? WARNING : FINE, "runs",
+            hidden        ? "only one host sees it: a run that is started again elsewhere does not find its checkpoints"
+            : rate < slow ? "checkpoints take long: another file system, or fewer of them (--checkpoint-minutes)"
+                          : NULL,
+            "'%s' on %s: %.0f MB/s written and synced, %.1f GB free%s", dir, kind(&fs, text), rate / 1e6,
+            gt_space_free(dir) / 1e9, fs.shared ? "; metrics.h5 is replaced as a whole there (--log-swmr)" : "");
     if (rate && d->checkpoint)
         doctor_tell(d, d->checkpoint / rate > long_time ? WARNING : FINE, "checkpoint",
-                    "--checkpoint-minutes well above that; training goes on meanwhile", "%.1f MB are written in %.1f s in the background",
-                    d->checkpoint / 1e6, d->checkpoint / rate);
+                    "--checkpoint-minutes well above that; training goes on meanwhile",
+                    "%.1f MB are written in %.1f s in the background", d->checkpoint / 1e6, d->checkpoint / rate);
     free(dir);
 }
 
@@ -100,17 +104,21 @@ static void look_at_data(doctor *d) {
     int blind = gt_comm_max_all(c, missing ? c->ranks - c->rank : 0); /* the first rank that does not see it */
     if (c->rank) return;
     if (blind) {
-        doctor_tell(d, BROKEN, "data", "put it on a file system that all hosts share, or copy it to the same path on each", "rank %d does not see '%s'", c->ranks - blind, d->data);
+        doctor_tell(d, BROKEN, "data",
+                    "put it on a file system that all hosts share, or copy it to the same path on each",
+                    "rank %d does not see '%s'", c->ranks - blind, d->data);
         return;
     }
     gt_file_system fs = gt_file_system_of(d->data);
     if (!S_ISREG(s.st_mode)) {
-        doctor_tell(d, fs.shared ? WARNING : FINE, "data", "many small files are slow on it: pack them, gantry dataset", "'%s', a folder on %s", d->data, kind(&fs, text));
+        doctor_tell(d, fs.shared ? WARNING : FINE, "data", "many small files are slow on it: pack them, gantry dataset",
+                    "'%s', a folder on %s", d->data, kind(&fs, text));
         return;
     }
     double rate = read_rate(d->data);
-    doctor_tell(d, rate < slow ? WARNING : FINE, "data", "stage it on a local disk (slurm/README.md)", "'%s', %.1f MB on %s: read at %.0f MB/s", d->data,
-                (double)s.st_size / 1e6, kind(&fs, text), rate / 1e6);
+    doctor_tell(d, rate < slow ? WARNING : FINE, "data", "stage it on a local disk (slurm/README.md)",
+                "'%s', %.1f MB on %s: read at %.0f MB/s", d->data, (double)s.st_size / 1e6, kind(&fs, text),
+                rate / 1e6);
 }
 
 void doctor_files(doctor *d) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the doctor looks at between ranks: the MPI library and what it carries messages with, clocks, and the sum of a block of gradients. */
+ * What the doctor looks at between ranks: the MPI library and what it carries messages with, clocks, and the sum of a
+ * block of gradients. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,15 @@ static void look_at_library(doctor *d) {
     doctor_tell(d, FINE, "MPI", NULL, "%s", library);
     bool open_mpi = !strncmp(library, "Open MPI", 8);
     if (!*d->before->mpirun)
-        doctor_tell(d, WARNING, "mpirun", "install openmpi-bin, or load the MPI module; under Slurm, srun --mpi=pmix does without", "not found: one rank only");
+        doctor_tell(d, WARNING, "mpirun",
+                    "install openmpi-bin, or load the MPI module; under Slurm, srun --mpi=pmix does without",
+                    "not found: one rank only");
     else if (open_mpi && !strstr(d->before->mpirun, "Open MPI"))
-        doctor_tell(d, WARNING, "mpirun", "put the mpirun of the MPI named above first in PATH: with another one each rank believes it is alone", "of another MPI: %s", d->before->mpirun);
-    else
-        doctor_tell(d, FINE, "mpirun", NULL, "%s", d->before->mpirun);
+        doctor_tell(
+            d, WARNING, "mpirun",
+            "put the mpirun of the MPI named above first in PATH: with another one each rank believes it is alone",
+            "of another MPI: %s", d->before->mpirun);
+    else doctor_tell(d, FINE, "mpirun", NULL, "%s", d->before->mpirun);
 }
 
 static void look_at_transport(doctor *d) {
@@ -30,8 +35,9 @@ static void look_at_transport(doctor *d) {
     bool fast = strstr(text, "ucx") || strstr(text, "ofi") || strstr(text, "openib") || strstr(text, "psm");
     bool wasted = known && d->comm->hosts > 1 && !fast && !access("/sys/class/infiniband", F_OK);
     doctor_tell(d, wasted ? WARNING : FINE, "transport",
-                "load an MPI built with UCX or OFI (mpirun --mca pml ucx): messages go by TCP although there is InfiniBand or the like", "%s",
-                known ? text : "not told by this MPI");
+                "load an MPI built with UCX or OFI (mpirun --mca pml ucx): messages go by TCP although there is "
+                "InfiniBand or the like",
+                "%s", known ? text : "not told by this MPI");
 }
 
 /* All leave the barrier at about the same moment: what their clocks then differ by is skew, but for some latency. */
@@ -54,8 +60,11 @@ static void look_at_clocks(doctor *d) {
         most = fmax(most, all[r]);
     }
     if (c->rank == 0)
-        doctor_tell(d, most - least > much ? WARNING : FINE, "clocks", "run NTP on all hosts: times in logs and of files mislead",
-                    most - least > much ? "hosts differ by %.3f s; that of rank %d is ahead" : "hosts differ by %.3f s at most", most - least, late);
+        doctor_tell(d, most - least > much ? WARNING : FINE, "clocks",
+                    "run NTP on all hosts: times in logs and of files mislead",
+                    most - least > much ? "hosts differ by %.3f s; that of rank %d is ahead"
+                                        : "hosts differ by %.3f s at most",
+                    most - least, late);
     free(all);
 }
 
@@ -88,8 +97,10 @@ static void look_at_reduction(doctor *d) {
         }
         bool lame = bytes / best < slow;
         if (c->rank == 0)
-            doctor_tell(d, lame ? WARNING : FINE, "reduction", "see the transport above; fewer ranks with more threads each send less",
-                        "gradients of %.0f MB are summed over %d ranks in %.0f ms: %.0f MB/s", bytes / 1e6, c->ranks, best * 1e3, bytes / best / 1e6);
+            doctor_tell(d, lame ? WARNING : FINE, "reduction",
+                        "see the transport above; fewer ranks with more threads each send less",
+                        "gradients of %.0f MB are summed over %d ranks in %.0f ms: %.0f MB/s", bytes / 1e6, c->ranks,
+                        best * 1e3, bytes / best / 1e6);
     }
     gt_reducer_free_all(r);
     gt_block_free(block, FLOATS * sizeof *block);

@@ -10,7 +10,8 @@
 
 static gt_status open_all(cli_encoding *e) {
     const char **words = e->session->arguments.words;
-    if (e->session->arguments.n_words != 2) return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
+    if (e->session->arguments.n_words != 2)
+        return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     e->encoder = gt_encoder_open(words[0], e->pool, cli_kernels());
     if (!e->encoder) return GT_FAILED;
     e->model = gt_encoder_model(e->encoder);
@@ -52,7 +53,8 @@ gt_status cli_with_encoding_all(cli_session *s, cli_encoding_way way, gt_status 
 gt_status cli_draw_pairs(cli_encoding *e, int64_t n, const int64_t *items, int columns, const char *path) {
     const gt_model *m = e->model;
     int rows = (int)((n + columns - 1) / columns);
-    float *cells = calloc(2 * (size_t)columns * (size_t)rows, (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *cells);
+    float *cells = calloc(2 * (size_t)columns * (size_t)rows,
+                          (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *cells);
     if (!cells) return gt_fail(GT_NOMEM, "out of memory for %lld pictures", (long long)n);
     gt_status st = gt_reconstruct(e->encoder, e->data, n, items, cells);
     if (!st) st = gt_grid_write(path, cells, 2 * columns, rows, m->height, m->width, m->channels, -1, 1, NULL);

@@ -14,7 +14,7 @@ typedef struct cli_encoding {
     const gt_model *model; /* its */
     gt_dataset *data;
     const gt_dataset_info *info;
-    gt_encoded all;        /* of all items; rank 0 */
+    gt_encoded all; /* of all items; rank 0 */
 } cli_encoding;
 
 typedef enum cli_encoding_way {
@@ -34,6 +34,6 @@ gt_status cli_draw_pairs(cli_encoding *e, int64_t n, const int64_t *items, int c
 /* What the rows of these commands have in common. */
 #define CLI_ENCODING(table)                                                                                 \
     CLI_ROWS(table), .arguments = "CHECKPOINT | RUN DATA [--key=value ...]", .own_words = 2, .ranks = true, \
-    .pool = true, .prepare = cli_check_encoding
+                     .pool = true, .prepare = cli_check_encoding
 
 #endif

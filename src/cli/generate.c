@@ -25,13 +25,14 @@ static const gt_option table[] = {
     {CLI_OPTION(INT, "class", class, NULL), .derived = "none", .max = 65535, .help = "Class, of a conditional model"},
     {CLI_OPTION(TEXT, "label", label, ""), .help = "Label vector instead of a class, as in 0.5,-1"},
     {CLI_OPTION(TEXT, "mixture", mixture, ""), .path = true, .help = "Latents from this mixture, not from N(0,1)",
-     .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm sample`."},
+     .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
+               "sample`."},
     {CLI_OPTION(CHOICE, "noise-mode", noise_mode, "const"), .choices = "const|random|none", .help = "Noise inputs"},
-    {CLI_OPTION(TEXT, "grid", grid, ""), .bare = "auto",
-     .help = "All in one grid.png, COLUMNSxROWS or about square",
+    {CLI_OPTION(TEXT, "grid", grid, ""), .bare = "auto", .help = "All in one grid.png, COLUMNSxROWS or about square",
      .detail = "Without it each seed is a file of its own, seed0000.png."},
     {CLI_OPTION(BOOL, "npy", npy, "0"), .help = "All channels of each seed as float32 in seed0000.npy too",
-     .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the first, of images that are not grey, RGB or RGBA."},
+     .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the "
+               "first, of images that are not grey, RGB or RGBA."},
     CLI_THREADS,
 };
 
@@ -42,7 +43,9 @@ static gt_status read_grid(const generate_fields *fields, gt_generate_request *r
     if (st) return st;
     if (r->grid.reference) return gt_fail(GT_USAGE, "--grid must be COLUMNSxROWS, such as 8x4");
     int64_t cells = (int64_t)r->grid.columns * r->grid.rows;
-    if (r->n > cells) return gt_fail(GT_USAGE, "--grid=%s has %lld cells for %lld seeds", fields->grid, (long long)cells, (long long)r->n);
+    if (r->n > cells)
+        return gt_fail(GT_USAGE, "--grid=%s has %lld cells for %lld seeds", fields->grid, (long long)cells,
+                       (long long)r->n);
     return GT_OK;
 }
 
@@ -75,10 +78,12 @@ static gt_status read_request(cli_session *s) {
 /* Sample n of the mixture is that of seed n, as in `gantry gmm sample --seed=0`. */
 static gt_status latents_of_mixture(void *arg, int64_t n, const int64_t *seeds, int z_dim, float *z) {
     const gt_mixture *m = arg;
-    if (m->d != z_dim) return gt_fail(GT_USAGE, "--mixture is of %d numbers, latents of the checkpoint are of %d", m->d, z_dim);
+    if (m->d != z_dim)
+        return gt_fail(GT_USAGE, "--mixture is of %d numbers, latents of the checkpoint are of %d", m->d, z_dim);
     double *points = malloc((size_t)n * (size_t)z_dim * sizeof *points);
     int32_t *components = malloc((size_t)n * sizeof *components);
-    gt_status st = points && components ? gt_mixture_sample(m, 0, n, seeds, points, components) : gt_fail(GT_NOMEM, "out of memory for %lld latents", (long long)n);
+    gt_status st = points && components ? gt_mixture_sample(m, 0, n, seeds, points, components)
+                                        : gt_fail(GT_NOMEM, "out of memory for %lld latents", (long long)n);
     for (int64_t i = 0; i < n * z_dim && !st; i++) z[i] = (float)points[i];
     free(points);
     free(components);
@@ -106,10 +111,8 @@ static gt_status generate(cli_session *s) {
     if (!st) gt_info("Loading networks from \"%s\"...", r->checkpoint);
     if (!st) st = make_images(s->comm, r, fields->mixture);
     if (st || s->comm->rank) return st;
-    if (r->single)
-        printf("%lld images in %s\n", (long long)r->n, r->outdir);
-    else
-        printf("%s/grid.png\n", r->outdir);
+    if (r->single) printf("%lld images in %s\n", (long long)r->n, r->outdir);
+    else printf("%s/grid.png\n", r->outdir);
     return GT_OK;
 }
 

@@ -13,23 +13,32 @@
 
 static const gt_option table[] = {
     {CLI_OPTION(INT, "k", k, "8"), .min = 1, .max = 1 << 20, .help = "fit: components"},
-    {CLI_OPTION(CHOICE, "covariance", covariance, "full"), .choices = GT_COVARIANCES, .help = "fit: matrices or variances", .detail =
-     "full: a matrix for each component; tied: one matrix for all; diag: a variance for each dimension of each component; spherical: one for each component."},
-    {CLI_OPTION(INT, "restarts", restarts, "1"), .min = 1, .max = 100000, .help = "fit: k-means++ starts; the best end is kept"},
+    {CLI_OPTION(CHOICE, "covariance", covariance, "full"), .choices = GT_COVARIANCES,
+     .help = "fit: matrices or variances",
+     .detail = "full: a matrix for each component; tied: one matrix for all; diag: a variance for each dimension of "
+               "each component; spherical: one for each component."},
+    {CLI_OPTION(INT, "restarts", restarts, "1"), .min = 1, .max = 100000,
+     .help = "fit: k-means++ starts; the best end is kept"},
     {CLI_OPTION(INT, "iterations", iterations, "500"), .min = 1, .max = 1 << 24, .help = "fit: at most, of each"},
-    {CLI_OPTION(REAL, "tol", tol, "0.0001"), .max = 1e300, .unit = "nats per sample", .help = "fit: an iteration that gains less is the last"},
+    {CLI_OPTION(REAL, "tol", tol, "0.0001"), .max = 1e300, .unit = "nats per sample",
+     .help = "fit: an iteration that gains less is the last"},
     {CLI_OPTION(REAL, "floor", floor, "1e-06"), .max = 1, .help = "fit: least variance, as a share of the data's",
-     .detail = "In every direction, as a share of the mean variance of the data's dimensions. A constraint and not an addition: covariances that need none are left as they are, and "
+     .detail = "In every direction, as a share of the mean variance of the data's dimensions. A constraint and not an "
+               "addition: covariances that need none are left as they are, and "
                "the log-likelihood never falls."},
     {CLI_OPTION(INT, "seed", seed, "0"), .max = 4294967295, .help = "fit and sample: which random numbers"},
     {CLI_OPTION(TEXT, "array", array, ""), .help = "Which array of an HDF5 file DATA"},
     {CLI_OPTION(TEXT, "axes", axes, "0,1"), .help = "fit and predict: which two numbers clusters.png shows"},
     {CLI_OPTION(INT, "n", n, "64"), .min = 1, .max = 1e9, .help = "sample: how many"},
-    {CLI_OPTION(TEXT, "decoder", decoder, ""), .path = true, .help = "sample: latents through this checkpoint's decoder"},
+    {CLI_OPTION(TEXT, "decoder", decoder, ""), .path = true,
+     .help = "sample: latents through this checkpoint's decoder"},
     {CLI_OPTION(TEXT, "outdir", outdir, "mixture"), .path = true, .help = "Where to; made if needed",
-     .detail = "fit: mixture.h5, which also goes on where a fit was stopped; curve.svg, .png: log-likelihood over iterations; clusters.svg, .png: points and ellipses. "
-               "predict: predictions.h5 (responsibilities, labels, log_likelihood), clusters. sample: samples.h5 (points, component) and, of images or with a decoder, samples.png, if a PNG can hold so many."},
-    {CLI_FURTHER(REAL, "checkpoint-minutes", checkpoint_minutes, "10"), .max = 1e6, .unit = "minutes", .help = "fit: how often mixture.h5 is written; 0: only at the end"},
+     .detail = "fit: mixture.h5, which also goes on where a fit was stopped; curve.svg, .png: log-likelihood over "
+               "iterations; clusters.svg, .png: points and ellipses. "
+               "predict: predictions.h5 (responsibilities, labels, log_likelihood), clusters. sample: samples.h5 "
+               "(points, component) and, of images or with a decoder, samples.png, if a PNG can hold so many."},
+    {CLI_FURTHER(REAL, "checkpoint-minutes", checkpoint_minutes, "10"), .max = 1e6, .unit = "minutes",
+     .help = "fit: how often mixture.h5 is written; 0: only at the end"},
     CLI_THREADS,
 };
 
@@ -50,7 +59,8 @@ static gt_status find_action(const cli_arguments *a, const gmm_action **action) 
     }
     if (!*action) return gt_fail(GT_USAGE, "what to do comes first: one of %s", list);
     if (a->n_words == 1 + (*action)->n_words) return GT_OK;
-    return gt_fail(GT_USAGE, "gantry gmm %s %s: %d argument%s needed", (*action)->name, (*action)->words, (*action)->n_words, (*action)->n_words > 1 ? "s are" : " is");
+    return gt_fail(GT_USAGE, "gantry gmm %s %s: %d argument%s needed", (*action)->name, (*action)->words,
+                   (*action)->n_words, (*action)->n_words > 1 ? "s are" : " is");
 }
 
 static bool takes_mixture(const gmm_action *action) { return action->run != gmm_fit_all; } /* as its first word */
@@ -63,13 +73,15 @@ static gt_status check_files(cli_session *s) {
     gt_status st = find_action(&s->arguments, &action);
     for (int i = 0; !st && i < action->n_words && cli_first_rank(); i++)
         st = i == 0 && takes_mixture(action) ? cli_choose_checkpoint(s->arena, &words[i]) : gt_h5_check(words[i]);
-    if (!st && *fields->decoder) st = cli_choose_checkpoint(s->arena, &fields->decoder); /* only the first rank opens it */
+    /* only the first rank opens it */
+    if (!st && *fields->decoder) st = cli_choose_checkpoint(s->arena, &fields->decoder);
     return st;
 }
 
 static gt_status run(cli_session *s) {
     const gmm_action *action;
-    gmm_run run = {.session = s, .fields = s->fields, .comm = s->comm, .pool = s->pool, .words = s->arguments.words + 1};
+    gmm_run run = {
+        .session = s, .fields = s->fields, .comm = s->comm, .pool = s->pool, .words = s->arguments.words + 1};
     gt_status st = find_action(&s->arguments, &action);
     if (!st && takes_mixture(action)) st = cli_share_path_all(run.comm, s->arena, &run.words[0]);
     return st ? st : action->run(&run);

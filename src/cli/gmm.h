@@ -44,7 +44,8 @@ gt_status gmm_read_points_all(const gmm_run *r, const char *data, gt_blocks **bl
 gt_status gmm_draw_curve(const gmm_run *r, const gt_fit *f);
 /* --axes for points of d numbers; of fewer than two there are none to choose. `axes` may be NULL. */
 gt_status gmm_read_axes(const gmm_run *r, int d, int axes[2]);
-/* OUTDIR/clusters.svg, .png: two numbers of the points, coloured by label (both on rank 0), and ellipses. Collective. */
+/* OUTDIR/clusters.svg, .png: two numbers of the points, coloured by label (both on rank 0), and ellipses. Collective.
+ */
 gt_status gmm_draw_clusters_all(const gmm_run *r, gt_blocks *b, const gt_mixture *m, const int32_t *labels, int64_t n);
 
 #endif

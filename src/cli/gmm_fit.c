@@ -10,7 +10,9 @@
 #include "gantry/rundir.h"
 #include "train/stop.h"
 
-const char *gmm_path(const gmm_run *r, const char *name) { return gt_arena_printf(r->session->arena, "%s/%s", r->fields->outdir, name); }
+const char *gmm_path(const gmm_run *r, const char *name) {
+    return gt_arena_printf(r->session->arena, "%s/%s", r->fields->outdir, name);
+}
 
 gt_status gmm_read_points_all(const gmm_run *r, const char *data, gt_blocks **blocks, gt_cloud_info *info) {
     gt_cloud *cloud;
@@ -29,20 +31,28 @@ gt_status gmm_read_points_all(const gmm_run *r, const char *data, gt_blocks **bl
 /* ---- the file ---- */
 
 static gt_mixture_recipe recipe_of(const gmm_fields *f) {
-    return (gt_mixture_recipe){gt_covariance_parse(f->covariance), (int)f->k, (uint64_t)f->seed, (int)f->restarts, (int)f->iterations, f->tol, f->floor};
+    return (gt_mixture_recipe){gt_covariance_parse(f->covariance),
+                               (int)f->k,
+                               (uint64_t)f->seed,
+                               (int)f->restarts,
+                               (int)f->iterations,
+                               f->tol,
+                               f->floor};
 }
 
 static bool same_recipe(const gt_mixture_recipe *a, const gt_mixture_recipe *b) {
-    return a->covariance == b->covariance && a->k == b->k && a->seed == b->seed && a->restarts == b->restarts && a->iterations == b->iterations && a->tol == b->tol &&
-           a->floor == b->floor;
+    return a->covariance == b->covariance && a->k == b->k && a->seed == b->seed && a->restarts == b->restarts &&
+           a->iterations == b->iterations && a->tol == b->tol && a->floor == b->floor;
 }
 
 /* What is in the file must be this fit, or it would be lost. */
 static gt_status go_on(gt_fit *f, const gt_mixture_recipe *recipe, const char *fingerprint, const char *path) {
     gt_status st = gt_fit_read(f, path);
     if (st) return gt_wrap(st, "remove it or choose another --outdir");
-    if (!same_recipe(&f->recipe, recipe)) return gt_fail(GT_USAGE, "%s is a fit with other options: choose another --outdir, or remove it", path);
-    if (strcmp(f->fingerprint, fingerprint)) return gt_fail(GT_USAGE, "%s is a fit to other data: choose another --outdir, or remove it", path);
+    if (!same_recipe(&f->recipe, recipe))
+        return gt_fail(GT_USAGE, "%s is a fit with other options: choose another --outdir, or remove it", path);
+    if (strcmp(f->fingerprint, fingerprint))
+        return gt_fail(GT_USAGE, "%s is a fit to other data: choose another --outdir, or remove it", path);
     if (!f->finished) gt_info("going on with %s at iteration %d of restart %d", path, f->n_now, f->restart + 1);
     return GT_OK;
 }
@@ -51,7 +61,12 @@ static gt_status go_on(gt_fit *f, const gt_mixture_recipe *recipe, const char *f
 static gt_status same_place(gt_comm *c, const gt_fit *f) {
     const int place[] = {f->finished, f->restart, f->started, f->n_now};
     bool same = gt_comm_as_first_all(c, place, sizeof place);
-    return gt_comm_agree_all(c, same ? GT_OK : gt_fail(GT_FAILED, "another fit than on rank 0 is in the same place: --outdir must be one folder that all hosts see"));
+    return gt_comm_agree_all(
+        c,
+        same ? GT_OK
+             : gt_fail(
+                   GT_FAILED,
+                   "another fit than on rank 0 is in the same place: --outdir must be one folder that all hosts see"));
 }
 
 static gt_status take_folder(const gmm_run *r, gt_lock **lock) {
@@ -60,7 +75,8 @@ static gt_status take_folder(const gmm_run *r, gt_lock **lock) {
     return st ? st : gt_lock_take(lock, r->fields->outdir, &(gt_lock_options){.stop = gt_stop_requested});
 }
 
-static gt_status begin(const gmm_run *r, gt_blocks *blocks, gt_cloud_info info, const char *path, gt_fit *f, gt_lock **lock) {
+static gt_status begin(const gmm_run *r, gt_blocks *blocks, gt_cloud_info info, const char *path, gt_fit *f,
+                       gt_lock **lock) {
     char fingerprint[33];
     gt_mixture_recipe recipe = recipe_of(r->fields);
     gt_hash_hex(gt_blocks_fingerprint(blocks), fingerprint);
@@ -68,7 +84,8 @@ static gt_status begin(const gmm_run *r, gt_blocks *blocks, gt_cloud_info info, 
     gt_status st = gt_comm_agree_all(r->comm, take_folder(r, lock));
     if (st) return st;
     int found = !access(path, F_OK);
-    gt_comm_broadcast_all(r->comm, &found, sizeof found, 0); /* rank 0 holds the lock of the folder, so what it sees counts */
+    /* rank 0 holds the lock of the folder, so what it sees counts */
+    gt_comm_broadcast_all(r->comm, &found, sizeof found, 0);
     if (found) {
         st = gt_comm_agree_all(r->comm, go_on(f, &recipe, fingerprint, path));
         return st ? st : same_place(r->comm, f);
@@ -111,9 +128,12 @@ static gt_status save(void *arg, const gt_fit *f, bool now) {
 
 static void print_fit(const gt_fit *f, const char *path) {
     int64_t n = f->points.count;
-    printf("%s: %s covariances, %d components, %lld points of %d numbers\n", path, gt_covariance_name(f->recipe.covariance), f->recipe.k, (long long)n, f->points.d);
-    printf("restart %d of %d, %d iterations%s\n", f->best_restart + 1, f->recipe.restarts, f->n_curve - 1, f->converged ? "" : ", not converged: more --iterations, or a larger --tol");
-    printf("log-likelihood %.9g nats per sample, BIC %.10g, AIC %.10g\n", f->log_likelihood, gt_fit_bic(f, f->log_likelihood, n), gt_fit_aic(f, f->log_likelihood, n));
+    printf("%s: %s covariances, %d components, %lld points of %d numbers\n", path,
+           gt_covariance_name(f->recipe.covariance), f->recipe.k, (long long)n, f->points.d);
+    printf("restart %d of %d, %d iterations%s\n", f->best_restart + 1, f->recipe.restarts, f->n_curve - 1,
+           f->converged ? "" : ", not converged: more --iterations, or a larger --tol");
+    printf("log-likelihood %.9g nats per sample, BIC %.10g, AIC %.10g\n", f->log_likelihood,
+           gt_fit_bic(f, f->log_likelihood, n), gt_fit_aic(f, f->log_likelihood, n));
 }
 
 /* Figures, then words. */
@@ -133,7 +153,8 @@ gt_status gmm_fit_all(gmm_run *r) {
     gt_cloud_info info;
     gt_fit f = {0};
     keeper k = {.run = r, .path = gmm_path(r, "mixture.h5"), .written = gt_clock()};
-    gt_stop_install(r->comm, "this iteration, then mixture.h5 is written"); /* a signal while points are read ends the first iteration */
+    /* a signal while points are read ends the first iteration */
+    gt_stop_install(r->comm, "this iteration, then mixture.h5 is written");
     gt_status st = gmm_read_points_all(r, r->words[0], &blocks, &info);
     if (!st) st = gt_comm_agree_all(r->comm, gmm_read_axes(r, info.d, NULL));
     if (!st) st = begin(r, blocks, info, k.path, &f, &k.lock);

@@ -13,7 +13,11 @@ gt_status gmm_draw_curve(const gmm_run *r, const gt_fit *f) {
     if (!x) return gt_fail(GT_NOMEM, "out of memory for a figure");
     for (int i = 0; i < f->n_curve; i++) x[i] = i;
     gt_curve curve = {.n = f->n_curve, .x = x, .y = f->curve};
-    gt_panel p = {.title = "log-likelihood per sample", .x_label = "iteration", .y_label = "nats", .n_curves = 1, .curves = &curve};
+    gt_panel p = {.title = "log-likelihood per sample",
+                  .x_label = "iteration",
+                  .y_label = "nats",
+                  .n_curves = 1,
+                  .curves = &curve};
     gt_status st = gt_figure_write(gmm_path(r, "curve"), &p, 1, 1);
     free(x);
     return st;
@@ -23,8 +27,10 @@ gt_status gmm_read_axes(const gmm_run *r, int d, int axes[2]) {
     const char *text = r->fields->axes;
     int two[2] = {0, 0};
     char end;
-    if (d > 1 && (sscanf(text, "%d,%d%c", &two[0], &two[1], &end) != 2 || two[0] < 0 || two[1] < 0)) return gt_fail(GT_USAGE, "--axes must be two numbers, such as 0,1");
-    if (two[0] >= d || two[1] >= d) return gt_fail(GT_USAGE, "--axes=%s: the points have the axes 0 to %d", text, d - 1);
+    if (d > 1 && (sscanf(text, "%d,%d%c", &two[0], &two[1], &end) != 2 || two[0] < 0 || two[1] < 0))
+        return gt_fail(GT_USAGE, "--axes must be two numbers, such as 0,1");
+    if (two[0] >= d || two[1] >= d)
+        return gt_fail(GT_USAGE, "--axes=%s: the points have the axes 0 to %d", text, d - 1);
     if (axes) memcpy(axes, two, sizeof two);
     return GT_OK;
 }
@@ -38,12 +44,17 @@ static gt_status draw_line(const gmm_run *r, const gt_mixture *m, const float *x
         density[i] = gt_mixture_marginal(m, 0, at[i]);
     }
     gt_curve curve = {.n = CURVE, .x = at, .y = density};
-    gt_panel p = {.title = "points and density", .x_label = "number 0", .y_label = "density", .bars = {BARS, edges, heights},
-                  .n_curves = 1, .curves = &curve};
+    gt_panel p = {.title = "points and density",
+                  .x_label = "number 0",
+                  .y_label = "density",
+                  .bars = {BARS, edges, heights},
+                  .n_curves = 1,
+                  .curves = &curve};
     return gt_figure_write(gmm_path(r, "clusters"), &p, 1, 1);
 }
 
-static gt_status draw_plane(const gmm_run *r, const gt_mixture *m, const int axes[2], const float *x, const float *y, const int32_t *labels, int64_t n) {
+static gt_status draw_plane(const gmm_run *r, const gt_mixture *m, const int axes[2], const float *x, const float *y,
+                            const int32_t *labels, int64_t n) {
     gt_ellipse *ellipses = calloc((size_t)m->k, sizeof *ellipses);
     char labels_of[2][32];
     int shown = 0;
@@ -53,14 +64,19 @@ static gt_status draw_plane(const gmm_run *r, const gt_mixture *m, const int axe
         const double *mean = m->means + (size_t)c * (size_t)m->d;
         ellipses[shown++] = (gt_ellipse){
             .mean = {mean[axes[0]], mean[axes[1]]},
-            .covariance = {gt_mixture_covariance(m, c, axes[0], axes[0]), gt_mixture_covariance(m, c, axes[0], axes[1]), gt_mixture_covariance(m, c, axes[1], axes[1])},
+            .covariance = {gt_mixture_covariance(m, c, axes[0], axes[0]), gt_mixture_covariance(m, c, axes[0], axes[1]),
+                           gt_mixture_covariance(m, c, axes[1], axes[1])},
             .radius = 2,
             .group = c,
         };
     }
     for (int i = 0; i < 2; i++) snprintf(labels_of[i], sizeof labels_of[i], "number %d", axes[i]);
-    gt_panel p = {.title = "components, two standard deviations", .x_label = labels_of[0], .y_label = labels_of[1], .points = {n, x, y, 1, 1, labels},
-                  .n_ellipses = shown, .ellipses = ellipses};
+    gt_panel p = {.title = "components, two standard deviations",
+                  .x_label = labels_of[0],
+                  .y_label = labels_of[1],
+                  .points = {n, x, y, 1, 1, labels},
+                  .n_ellipses = shown,
+                  .ellipses = ellipses};
     gt_status st = gt_figure_write(gmm_path(r, "clusters"), &p, 1, 1);
     free(ellipses);
     return st;

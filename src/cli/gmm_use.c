@@ -11,8 +11,13 @@
 
 gt_status gmm_read_mixture_all(gt_comm *c, const char *path, gt_fit *f) {
     gt_status st = gt_fit_read(f, path);
-    if (!st && !f->n_curve) st = gt_fail(GT_FAILED, "%s holds no mixture yet: its fit was stopped in the first restart; `gantry gmm fit` goes on with it", path);
-    if (!st && !f->finished && c->rank == 0) gt_warn("%s is not finished: the best of %d of %d restarts is used", path, f->restart, f->recipe.restarts);
+    if (!st && !f->n_curve)
+        st = gt_fail(
+            GT_FAILED,
+            "%s holds no mixture yet: its fit was stopped in the first restart; `gantry gmm fit` goes on with it",
+            path);
+    if (!st && !f->finished && c->rank == 0)
+        gt_warn("%s is not finished: the best of %d of %d restarts is used", path, f->restart, f->recipe.restarts);
     return gt_comm_agree_all(c, st);
 }
 
@@ -25,8 +30,9 @@ static gt_status read_both(const gmm_run *r, gt_fit *f, gt_blocks **blocks, gt_c
 }
 
 static void print_score(const gt_fit *f, double log_likelihood, int64_t n) {
-    printf("log-likelihood %.9g nats per sample, %.10g of %lld points; BIC %.10g, AIC %.10g\n", log_likelihood, log_likelihood * (double)n, (long long)n,
-           gt_fit_bic(f, log_likelihood, n), gt_fit_aic(f, log_likelihood, n));
+    printf("log-likelihood %.9g nats per sample, %.10g of %lld points; BIC %.10g, AIC %.10g\n", log_likelihood,
+           log_likelihood * (double)n, (long long)n, gt_fit_bic(f, log_likelihood, n),
+           gt_fit_aic(f, log_likelihood, n));
 }
 
 gt_status gmm_score_all(gmm_run *r) {
@@ -47,8 +53,12 @@ gt_status gmm_score_all(gmm_run *r) {
 static gt_status write_prediction(const gmm_run *r, const gt_fit *f, const gt_prediction *p, int64_t n) {
     const char *path = gmm_path(r, "predictions.h5");
     gt_status st = gt_rundir_prepare(r->fields->outdir, (size_t)n * (size_t)f->best.k * 8);
-    if (!st) st = gt_arrays_write(path, (gt_array[]){{"responsibilities", GT_NUMBER_FLOAT, 2, {n, f->best.k}, p->responsibilities}, {"labels", GT_NUMBER_INT32, 1, {n}, p->labels},
-                                                     {"log_likelihood", GT_NUMBER_DOUBLE, 1, {n}, p->log_likelihoods}}, 3);
+    if (!st)
+        st = gt_arrays_write(path,
+                             (gt_array[]){{"responsibilities", GT_NUMBER_FLOAT, 2, {n, f->best.k}, p->responsibilities},
+                                          {"labels", GT_NUMBER_INT32, 1, {n}, p->labels},
+                                          {"log_likelihood", GT_NUMBER_DOUBLE, 1, {n}, p->log_likelihoods}},
+                             3);
     if (!st) printf("%s: responsibilities, labels and log-likelihoods of %lld points\n", path, (long long)n);
     return st;
 }
@@ -75,14 +85,18 @@ static gt_status open_decoder(const gmm_run *r, int d, gt_generator **g) {
     *g = cli_open_decoder(r->fields->decoder, r->pool);
     if (!*g) return GT_FAILED;
     int z_dim = gt_generator_model(*g)->z_dim;
-    return z_dim == d ? GT_OK : gt_fail(GT_FORMAT, "%s decodes latents of %d numbers, the mixture is of %d", r->fields->decoder, z_dim, d);
+    return z_dim == d ? GT_OK
+                      : gt_fail(GT_FORMAT, "%s decodes latents of %d numbers, the mixture is of %d", r->fields->decoder,
+                                z_dim, d);
 }
 
-/* Without a decoder points are images themselves. Nothing is drawn of more than a PNG can hold: samples.h5 has them all. */
+/* Without a decoder points are images themselves. Nothing is drawn of more than a PNG can hold: samples.h5 has them
+ * all. */
 static gt_status draw(const gt_cloud_info *p, gt_generator *g, const double *points, int64_t n, const char *path) {
     int columns = (int)ceil(sqrt((double)n)), rows = (int)((n + columns - 1) / columns);
     const gt_model *m = g ? gt_generator_model(g) : NULL;
-    if (gt_grid_check(columns, rows, m ? m->height : p->height, m ? m->width : p->width, gt_grid_shown(m ? m->channels : p->channels))) {
+    if (gt_grid_check(columns, rows, m ? m->height : p->height, m ? m->width : p->width,
+                      gt_grid_shown(m ? m->channels : p->channels))) {
         gt_warn("no %s: %s", path, gt_message());
         return GT_OK;
     }
@@ -90,7 +104,8 @@ static gt_status draw(const gt_cloud_info *p, gt_generator *g, const double *poi
     float *x = calloc((size_t)rows * (size_t)columns, (size_t)p->d * sizeof *x);
     if (!x) return gt_fail(GT_NOMEM, "out of memory for %lld samples", (long long)n);
     for (size_t i = 0; i < size; i++) x[i] = (float)(g ? points[i] : 2 * points[i] - 1);
-    gt_status st = g ? cli_draw_decoded(g, x, n, columns, path) : gt_grid_write(path, x, columns, rows, p->height, p->width, p->channels, -1, 1, NULL);
+    gt_status st = g ? cli_draw_decoded(g, x, n, columns, path)
+                     : gt_grid_write(path, x, columns, rows, p->height, p->width, p->channels, -1, 1, NULL);
     free(x);
     if (!st) printf("%s: %lld samples%s\n", path, (long long)n, g ? ", decoded" : "");
     return st;
@@ -116,7 +131,11 @@ static gt_status make_samples(const gmm_run *r, const gt_fit *f) {
     gt_status st = points && components ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld samples", (long long)n);
     if (!st) st = gt_mixture_sample(&f->best, (uint64_t)r->fields->seed, n, NULL, points, components);
     if (!st) st = gt_rundir_prepare(r->fields->outdir, (size_t)n * (size_t)d * sizeof *points);
-    if (!st) st = gt_arrays_write(path, (gt_array[]){{"points", GT_NUMBER_DOUBLE, 2, {n, d}, points}, {"component", GT_NUMBER_INT32, 1, {n}, components}}, 2);
+    if (!st)
+        st = gt_arrays_write(path,
+                             (gt_array[]){{"points", GT_NUMBER_DOUBLE, 2, {n, d}, points},
+                                          {"component", GT_NUMBER_INT32, 1, {n}, components}},
+                             2);
     if (!st) printf("%s: %lld points of %lld numbers\n", path, (long long)n, (long long)d);
     if (!st) st = draw_samples(r, f, points, n);
     free(points);

@@ -10,18 +10,21 @@ void cli_print_overview(FILE *f) {
     int n;
     const cli_command *const *c = cli_commands(&n);
     fputs("usage: gantry COMMAND [ARGUMENTS]\n"
-          "Trains image-generating networks on CPUs, from a workstation to a cluster (gantry run).\n\n", f);
+          "Trains image-generating networks on CPUs, from a workstation to a cluster (gantry run).\n\n",
+          f);
     for (int i = 0; i < n; i++)
         if (!c[i]->hidden) fprintf(f, "  %-10s %s\n", c[i]->name, c[i]->help);
     fputs("\n`gantry COMMAND --help` shows a command's options, `gantry help KEY` explains a key.\n"
           "Try it: gantry train --data=synth:shapes --cond --kimg=1 --cbase=2048 --cmax=64\n"
-          "Exit status: 0 done, 1 failed, 2 bad usage, 75 stopped early (start again to go on).\n", f);
+          "Exit status: 0 done, 1 failed, 2 bad usage, 75 stopped early (start again to go on).\n",
+          f);
 }
 
 /* "--batch=N" */
 static void option_head(const gt_option *o, char *out, size_t bytes) {
     static const char *const values[] = {
-        [GT_OPTION_BOOL] = "", [GT_OPTION_INT] = "=N", [GT_OPTION_REAL] = "=X", [GT_OPTION_TEXT] = "=TEXT", [GT_OPTION_CHOICE] = "=NAME",
+        [GT_OPTION_BOOL] = "",      [GT_OPTION_INT] = "=N",       [GT_OPTION_REAL] = "=X",
+        [GT_OPTION_TEXT] = "=TEXT", [GT_OPTION_CHOICE] = "=NAME",
     };
     snprintf(out, bytes, "--%s%s", o->key, values[o->type]);
 }
@@ -33,12 +36,11 @@ static void print_common(const gt_option *o, FILE *f) {
     if (o->letter) snprintf(head + strlen(head), sizeof head - strlen(head), ", -%c", o->letter);
     bool choice = o->type == GT_OPTION_CHOICE;
     if (choice) snprintf(tail, sizeof tail, "(%s)", o->choices);
-    if (!choice && o->type != GT_OPTION_BOOL && o->standard && *o->standard) snprintf(tail, sizeof tail, "(%s)", o->standard);
+    if (!choice && o->type != GT_OPTION_BOOL && o->standard && *o->standard)
+        snprintf(tail, sizeof tail, "(%s)", o->standard);
     fprintf(f, "  %-*s %s", HELP_COLUMN - 3, head, o->help);
-    if (*tail && HELP_COLUMN + strlen(o->help) + 1 + strlen(tail) <= COLUMNS)
-        fprintf(f, " %s", tail);
-    else if (choice)
-        fprintf(f, "\n%*s%s", HELP_COLUMN, "", tail);
+    if (*tail && HELP_COLUMN + strlen(o->help) + 1 + strlen(tail) <= COLUMNS) fprintf(f, " %s", tail);
+    else if (choice) fprintf(f, "\n%*s%s", HELP_COLUMN, "", tail);
     fputc('\n', f);
 }
 
@@ -49,7 +51,9 @@ static void print_further(const gt_option *rows, int n, const gt_family *family,
     for (int i = 0; i < n; i++) {
         if (rows[i].common || !gt_family_has(family, &rows[i]) || rows[i].class == GT_SHAPE) continue;
         int length = (int)strlen(rows[i].key);
-        if (!column) fprintf(f, "Further keys (`gantry help KEY` explains each%s):\n", of_jobs ? ", jobs/reference.ini all of them" : "");
+        if (!column)
+            fprintf(f, "Further keys (`gantry help KEY` explains each%s):\n",
+                    of_jobs ? ", jobs/reference.ini all of them" : "");
         if (!column || column + 1 + length > COLUMNS) {
             fputs(column ? "\n " : " ", f);
             column = 1;
@@ -69,7 +73,8 @@ static const gt_family *family_of(const char *model) {
 
 void cli_print_help(const cli_command *c, const char *model, FILE *f) {
     const gt_family *family = family_of(model);
-    fprintf(f, "usage: gantry %s%s%s\n%s\n", c->name, c->arguments ? " " : "", c->arguments ? c->arguments : "", c->help);
+    fprintf(f, "usage: gantry %s%s%s\n%s\n", c->name, c->arguments ? " " : "", c->arguments ? c->arguments : "",
+            c->help);
     int n = 0;
     const gt_option *rows = cli_options(c, &n);
     for (int i = 0; i < n; i++)
@@ -96,15 +101,16 @@ static void print_range(const gt_option *o, FILE *f) {
     gt_real_text(o->min, low);
     gt_real_text(o->max, high);
     if (o->min == 0 && o->max == 0) return;
-    if (isinf(o->max))
-        fprintf(f, ", %s or more", low);
-    else
-        fprintf(f, ", %s to %s", low, high);
+    if (isinf(o->max)) fprintf(f, ", %s or more", low);
+    else fprintf(f, ", %s to %s", low, high);
 }
 
 void cli_print_option(const gt_option *o, const char *prefix, FILE *f) {
     static const char *const types[] = {
-        [GT_OPTION_BOOL] = "0 or 1", [GT_OPTION_INT] = "whole number", [GT_OPTION_REAL] = "number", [GT_OPTION_TEXT] = "text",
+        [GT_OPTION_BOOL] = "0 or 1",
+        [GT_OPTION_INT] = "whole number",
+        [GT_OPTION_REAL] = "number",
+        [GT_OPTION_TEXT] = "text",
     };
     char help[512];
     snprintf(help, sizeof help, "%s.", o->help);
@@ -116,7 +122,9 @@ void cli_print_option(const gt_option *o, const char *prefix, FILE *f) {
     const char *standard = o->standard ? o->standard : o->derived;
     fprintf(f, ". Default: %s.\n", *standard ? standard : "none");
     const char *next = o->only ? strchr(o->only, '|') : NULL;
-    if (o->only) fprintf(f, "%sModels: %.*s%s%s.\n", prefix, (int)strcspn(o->only, "|"), o->only, next ? ", " : "", next ? next + 1 : "");
+    if (o->only)
+        fprintf(f, "%sModels: %.*s%s%s.\n", prefix, (int)strcspn(o->only, "|"), o->only, next ? ", " : "",
+                next ? next + 1 : "");
 }
 
 /* ---- gantry help [COMMAND | KEY] ---- */

@@ -25,7 +25,8 @@ static const gt_option table[] = {
     {CLI_OPTION(BOOL, "time", time, "0"), .help = "With --graph: run each phase a few times, and show ms"},
     {CLI_OPTION(INT, "threads", threads, "1"), .min = 1, .max = 4096, .help = "With --time: threads"},
     {CLI_OPTION(BOOL, "check", check, "0"), .help = "Walk a foreign HDF5 file; silent if it is sound",
-     .detail = "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
+     .detail =
+         "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
 };
 
 static bool ends_with(const char *text, const char *end) {
@@ -50,11 +51,14 @@ static gt_status inspect(const char *path) {
     struct stat s;
     bool other;
     if (stat(path, &s)) return cli_inspect_dataset(path); /* synth:..., or an error that names the file */
-    if (S_ISDIR(s.st_mode)) return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(path) : cli_inspect_dataset(path);
+    if (S_ISDIR(s.st_mode))
+        return gt_folder_has(path, "job.ini") || gt_folder_has(path, "stats.jsonl") ? cli_inspect_run(path)
+                                                                                    : cli_inspect_dataset(path);
     if (is_checkpoint(path)) return cli_inspect_checkpoint(path);
     if (ends_with(path, ".jsonl")) return cli_inspect_log(path, &other);
     if (ends_with(path, ".ini"))
-        return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs", path, path);
+        return gt_fail(GT_USAGE, "'%s' is a job: --graph shows its graphs, gantry train %s --dry-run what it costs",
+                       path, path);
     return ends_with(path, ".h5") || ends_with(path, ".hdf5") ? inspect_hdf5(path) : cli_inspect_dataset(path);
 }
 
@@ -65,7 +69,10 @@ static bool is_special(const char *path) {
 }
 
 static gt_status inspect_one(const char *path, const inspect_fields *fields) {
-    if (is_special(path)) return gt_fail(GT_FAILED, "'%s' is neither a regular file nor a folder: copy what it gives into a file, and inspect that", path);
+    if (is_special(path))
+        return gt_fail(GT_FAILED,
+                       "'%s' is neither a regular file nor a folder: copy what it gives into a file, and inspect that",
+                       path);
     if (fields->check) return gt_h5_walk(path);
     if (fields->graph) return cli_inspect_graph(path, fields->phase, fields->time, (int)fields->threads);
     return inspect(path);
@@ -81,8 +88,10 @@ static int inspect_all(int argc, char **argv) {
         return CLI_DONE;
     }
     gt_status st = GT_OK;
-    if (!fields->graph && (*fields->phase || fields->time)) st = gt_fail(GT_USAGE, "--%s goes with --graph", *fields->phase ? "phase" : "time");
-    if (!st && !s.arguments.n_words) st = gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
+    if (!fields->graph && (*fields->phase || fields->time))
+        st = gt_fail(GT_USAGE, "--%s goes with --graph", *fields->phase ? "phase" : "time");
+    if (!st && !s.arguments.n_words)
+        st = gt_fail(GT_USAGE, "a file is needed: a dataset, checkpoint, metric log or run");
     for (int i = 0; i < s.arguments.n_words && !st; i++) {
         if (i) putchar('\n');
         st = inspect_one(s.arguments.words[i], fields);

@@ -27,7 +27,8 @@ static void add(moments *m, double x) {
 
 static void print_moments(const char *name, int index, const moments *m) {
     double n = m->n ? (double)m->n : 1, mean = m->sum / n, variance = m->squares / n - mean * mean;
-    printf("  %s %-4d min %-10.4g mean %-10.4g std %-10.4g max %.4g\n", name, index, m->least, mean, sqrt(variance > 0 ? variance : 0), m->most);
+    printf("  %s %-4d min %-10.4g mean %-10.4g std %-10.4g max %.4g\n", name, index, m->least, mean,
+           sqrt(variance > 0 ? variance : 0), m->most);
 }
 
 void cli_print_classes(const int64_t *count, int n, const char *const *names, int n_names) {
@@ -76,14 +77,20 @@ static gt_status print_labels(const gt_dataset *ds, const gt_dataset_info *info)
     if (info->unlabelled) printf("unlabelled   %lld images\n", (long long)info->unlabelled);
     switch (info->label_kind) {
     case GT_LABELS_NONE: puts("labels       none"); return GT_OK;
-    case GT_LABELS_CLASSES: printf("labels       %d classes\n", info->stored_label_width); return print_classes(ds, info);
-    case GT_LABELS_VECTORS: printf("labels       vectors of %d numbers\n", info->stored_label_width); return print_vectors(ds, info);
+    case GT_LABELS_CLASSES:
+        printf("labels       %d classes\n", info->stored_label_width);
+        return print_classes(ds, info);
+    case GT_LABELS_VECTORS:
+        printf("labels       vectors of %d numbers\n", info->stored_label_width);
+        return print_vectors(ds, info);
     }
     return GT_OK;
 }
 
 static double sample_of(gt_sample type, const void *samples, size_t i) {
-    return type == GT_U8 ? ((const uint8_t *)samples)[i] : type == GT_U16 ? ((const uint16_t *)samples)[i] : (double)((const float *)samples)[i];
+    return type == GT_U8    ? ((const uint8_t *)samples)[i]
+           : type == GT_U16 ? ((const uint16_t *)samples)[i]
+                            : (double)((const float *)samples)[i];
 }
 
 /* The ends of all channels, where somebody declares what they should be. */
@@ -96,7 +103,8 @@ static void print_ends(const gt_dataset_info *info, const moments *m) {
     printf("samples      %g .. %g, range %g .. %g%s\n", least, most, info->range[0], info->range[1],
            gt_dataset_usual_range(info) ? " (usual)" : " (declared)");
     if (gt_dataset_leaves_range(info, least, most))
-        printf("             outside the range, which becomes -1 .. 1: gantry dataset SRC DEST --range=LO,HI declares another, "
+        printf("             outside the range, which becomes -1 .. 1: gantry dataset SRC DEST --range=LO,HI declares "
+               "another, "
                "such as --range=%.9g,%.9g\n",
                least, most);
 }
@@ -145,9 +153,9 @@ gt_status cli_inspect_dataset(const char *spec) {
     char hex[33];
     printf("dataset      %s (%s)\n", spec, info->source);
     printf("images       %lld\n", (long long)info->count);
-    printf("size         %dx%d, %s, %d channel%s%s%s%s, range %g .. %g\n", info->width, info->height, gt_sample_name(info->type), info->channels,
-           info->channels > 1 ? "s" : "",
-           info->channel_names ? " (" : "", info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0],
+    printf("size         %dx%d, %s, %d channel%s%s%s%s, range %g .. %g\n", info->width, info->height,
+           gt_sample_name(info->type), info->channels, info->channels > 1 ? "s" : "", info->channel_names ? " (" : "",
+           info->channel_names ? info->channel_names : "", info->channel_names ? ")" : "", info->range[0],
            info->range[1]);
     for (const gt_family *const *f = gt_families(); *f; f++)
         if ((*f)->check_size && (*f)->check_size(info->height, info->width, info->channels))

@@ -77,10 +77,11 @@ static gt_status print_checkpoint(const char *path) {
     if (!f) return st;
     const gt_checkpoint_about *about = gt_checkpoint_info(f);
     printf("checkpoint   %s (verified)\n", gt_checkpoint_path(f));
-    printf("format       %d\nmodel        %s\nkernel set   %s\ndataset      %s\n", gt_checkpoint_format(f), about->model, about->kernel_set,
-           about->dataset);
+    printf("format       %d\nmodel        %s\nkernel set   %s\ndataset      %s\n", gt_checkpoint_format(f),
+           about->model, about->kernel_set, about->dataset);
     if ((st = print_data(f))) goto end;
-    if (gt_checkpoint_first(f, "/networks") >= 0) puts("networks (with their buffers) and optimisers (of their parameters)");
+    if (gt_checkpoint_first(f, "/networks") >= 0)
+        puts("networks (with their buffers) and optimisers (of their parameters)");
     print_groups(f, "/networks");
     print_groups(f, "/optimizers");
     if ((st = print_entries(f, "/mixture", "mixture"))) goto end;
@@ -158,7 +159,8 @@ gt_status cli_inspect_run(const char *dir) {
     free(job);
     char path[4096];
     bool other;
-    if (snprintf(path, sizeof path, "%s/stats.jsonl", dir) >= (int)sizeof path) return gt_fail(GT_USAGE, "'%s': the path is too long", dir);
+    if (snprintf(path, sizeof path, "%s/stats.jsonl", dir) >= (int)sizeof path)
+        return gt_fail(GT_USAGE, "'%s': the path is too long", dir);
     gt_status st = cli_inspect_log(path, &other);
     char *file = NULL;
     if (!st) st = cli_check_checkpoint(dir, &file);

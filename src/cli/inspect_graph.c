@@ -43,11 +43,17 @@ static gt_status time_phase(gt_phase *p, gt_exec *e) {
     gt_model *m = p->model;
     size_t pixels = (size_t)m->slice_size * (size_t)m->height * (size_t)m->width * (size_t)m->channels;
     size_t bytes = m->nets[p->net]->block_floats * sizeof(float);
-    float *images = calloc(pixels, sizeof *images), *labels = calloc((size_t)m->slice_size * (size_t)m->label_dim + 1, sizeof *labels);
+    float *images = calloc(pixels, sizeof *images),
+          *labels = calloc((size_t)m->slice_size * (size_t)m->label_dim + 1, sizeof *labels);
     float *gradient = gt_block_alloc(bytes, "a gradient");
     gt_status st = images && labels && gradient ? GT_OK : gt_fail(GT_NOMEM, "out of memory for timing %s", p->name);
-    gt_slice_input slice =
-        {.n = m->slice_size, .images = images, .labels = m->label_dim ? labels : NULL, .label_of = no_label, .label_arg = &m->label_dim, .batch = m->slice_size, .items = m->slice_size};
+    gt_slice_input slice = {.n = m->slice_size,
+                            .images = images,
+                            .labels = m->label_dim ? labels : NULL,
+                            .label_of = no_label,
+                            .label_arg = &m->label_dim,
+                            .batch = m->slice_size,
+                            .items = m->slice_size};
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(e, i, m->blocks[i]);
     gt_exec_bind(e, GT_SLOT_GRAD, gradient);
     for (int i = 0; i <= TIMED_RUNS && !st; i++) { /* the first run touches the memory and is not counted */
@@ -70,8 +76,8 @@ static gt_status print_phase(gt_phase *p, bool timed, const gt_exec_options *opt
         gt_graph_free(g);
         return GT_FAILED;
     }
-    printf("phase %s: trains %s, every %d step%s, slices of %d\n", p->name, p->model->nets[p->net]->name, p->interval, p->interval > 1 ? "s" : "",
-           p->model->slice_size);
+    printf("phase %s: trains %s, every %d step%s, slices of %d\n", p->name, p->model->nets[p->net]->name, p->interval,
+           p->interval > 1 ? "s" : "", p->model->slice_size);
     gt_status st = timed ? time_phase(p, e) : GT_OK;
     if (!st) gt_exec_print(e, stdout);
     putchar('\n');
@@ -88,7 +94,9 @@ static gt_status print_phases(gt_model *m, const char *phase, bool timed, const 
         if (st) return st;
         printed++;
     }
-    return printed ? GT_OK : gt_fail(GT_USAGE, "--phase=%s: model '%s' has no such phase (its first is %s)", phase, m->name, m->phases[0].name);
+    return printed ? GT_OK
+                   : gt_fail(GT_USAGE, "--phase=%s: model '%s' has no such phase (its first is %s)", phase, m->name,
+                             m->phases[0].name);
 }
 
 gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int threads) {

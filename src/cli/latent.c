@@ -20,10 +20,13 @@ typedef struct latent_fields {
 
 static const gt_option table[] = {
     {CLI_OPTION(TEXT, "outdir", outdir, "latent"), .path = true, .help = "Where to; made if needed",
-     .detail = "latents.h5: latent (and log_variance), error, labels of every image. histograms.svg, .png: each dimension against N(0,1). labels.svg, .png: "
-               "the first dimensions against the label. traversal.png: one dimension moved, the others 0. interpolation.png: between four images."},
+     .detail = "latents.h5: latent (and log_variance), error, labels of every image. histograms.svg, .png: each "
+               "dimension against N(0,1). labels.svg, .png: "
+               "the first dimensions against the label. traversal.png: one dimension moved, the others 0. "
+               "interpolation.png: between four images."},
     {CLI_OPTION(TEXT, "traverse", traverse, "-3,-0.5,0,0.9,3"), .help = "Values of a dimension in traversal.png"},
-    {CLI_OPTION(INT, "interpolate", interpolate, "8"), .min = 2, .max = 64, .help = "Steps along a side of interpolation.png"},
+    {CLI_OPTION(INT, "interpolate", interpolate, "8"), .min = 2, .max = 64,
+     .help = "Steps along a side of interpolation.png"},
     CLI_THREADS,
 };
 
@@ -39,9 +42,11 @@ static gt_status write_table(const cli_encoding *e) {
     float *labels = malloc((size_t)(n * width + 1) * sizeof *labels);
     if (!labels) return gt_fail(GT_NOMEM, "out of memory for labels");
     for (int64_t i = 0; i < n; i++) gt_dataset_label(e->data, i, labels + i * width);
-    gt_array arrays[4] = {{"latent", GT_NUMBER_FLOAT, 2, {n, d}, e->all.latent}, {"error", GT_NUMBER_FLOAT, 1, {n}, e->all.error}};
+    gt_array arrays[4] = {{"latent", GT_NUMBER_FLOAT, 2, {n, d}, e->all.latent},
+                          {"error", GT_NUMBER_FLOAT, 1, {n}, e->all.error}};
     int count = 2;
-    if (e->all.log_variance) arrays[count++] = (gt_array){"log_variance", GT_NUMBER_FLOAT, 2, {n, d}, e->all.log_variance};
+    if (e->all.log_variance)
+        arrays[count++] = (gt_array){"log_variance", GT_NUMBER_FLOAT, 2, {n, d}, e->all.log_variance};
     if (width) arrays[count++] = (gt_array){"labels", GT_NUMBER_FLOAT, 2, {n, width}, labels};
     gt_status st = gt_arrays_write(path_of(e, "latents.h5"), arrays, count);
     free(labels);
@@ -63,8 +68,12 @@ static gt_status draw_histograms(const cli_encoding *e) {
     for (int k = 0; k < n; k++) {
         gt_histogram(e->all.latent + k, e->info->count, d, BARS, edges[k], heights[k]);
         snprintf(titles[k], sizeof titles[k], "latent %d and N(0,1)", k);
-        panels[k] = (gt_panel){.title = titles[k], .x_label = "z", .y_label = "density", .bars = {BARS, edges[k], heights[k]},
-                               .n_curves = 1, .curves = &normal};
+        panels[k] = (gt_panel){.title = titles[k],
+                               .x_label = "z",
+                               .y_label = "density",
+                               .bars = {BARS, edges[k], heights[k]},
+                               .n_curves = 1,
+                               .curves = &normal};
     }
     return gt_figure_write(path_of(e, "histograms"), panels, n, COLUMNS);
 }
@@ -86,12 +95,18 @@ static gt_status draw_labels(const cli_encoding *e) {
         first[i] = classes ? (float)group[i] : label[i * width];
     }
     if (!st && classes && d > 1) {
-        panels[0] = (gt_panel){.title = "classes", .x_label = "latent 0", .y_label = "latent 1", .points = {n, e->all.latent, e->all.latent + 1, d, d, group}};
+        panels[0] = (gt_panel){.title = "classes",
+                               .x_label = "latent 0",
+                               .y_label = "latent 1",
+                               .points = {n, e->all.latent, e->all.latent + 1, d, d, group}};
         st = gt_figure_write(path_of(e, "labels"), panels, 1, 1);
     } else if (!st) {
         for (int k = 0; k < panels_wanted; k++) {
             snprintf(titles[k], sizeof titles[k], "latent %d and %s", k, classes ? "class" : "label");
-            panels[k] = (gt_panel){.title = titles[k], .x_label = "z", .y_label = classes ? "class" : "label", .points = {n, e->all.latent + k, first, d, 1, group}};
+            panels[k] = (gt_panel){.title = titles[k],
+                                   .x_label = "z",
+                                   .y_label = classes ? "class" : "label",
+                                   .points = {n, e->all.latent + k, first, d, 1, group}};
         }
         st = gt_figure_write(path_of(e, "labels"), panels, panels_wanted, COLUMNS);
     }
@@ -105,7 +120,8 @@ static gt_status draw_labels(const cli_encoding *e) {
 static gt_status draw_traversal(const cli_encoding *e, gt_generator *g) {
     const float *values;
     int n, d = e->model->z_dim, rows = d < MOST_PANELS ? d : MOST_PANELS;
-    gt_status st = cli_read_numbers(e->session->arena, "--traverse", ((latent_fields *)e->session->fields)->traverse, &values, &n);
+    gt_status st = cli_read_numbers(e->session->arena, "--traverse", ((latent_fields *)e->session->fields)->traverse,
+                                    &values, &n);
     if (!st && n > 64) st = gt_fail(GT_USAGE, "--traverse takes at most 64 numbers");
     if (st) return st;
     float *z = calloc((size_t)(rows * n), (size_t)d * sizeof *z);
@@ -128,7 +144,8 @@ static gt_status draw_interpolation(const cli_encoding *e, gt_generator *g) {
         for (int64_t x = 0; x < n; x++) {
             float u = (float)x / (float)(n - 1), v = (float)y / (float)(n - 1);
             for (int64_t i = 0; i < d; i++)
-                z[(y * n + x) * d + i] = (1 - v) * ((1 - u) * corner[0][i] + u * corner[1][i]) + v * ((1 - u) * corner[2][i] + u * corner[3][i]);
+                z[(y * n + x) * d + i] = (1 - v) * ((1 - u) * corner[0][i] + u * corner[1][i]) +
+                                         v * ((1 - u) * corner[2][i] + u * corner[3][i]);
         }
     gt_status st = cli_draw_decoded(g, z, n * n, (int)n, path_of(e, "interpolation.png"));
     free(z);
@@ -150,7 +167,9 @@ static gt_status write_all(cli_encoding *e) {
     } else {
         gt_info("a discrete latent has nothing between its codes: no traversal.png and no interpolation.png");
     }
-    if (!st) printf("%lld latents of %d numbers, and pictures, in %s\n", (long long)e->info->count, e->model->latent_size, fields->outdir);
+    if (!st)
+        printf("%lld latents of %d numbers, and pictures, in %s\n", (long long)e->info->count, e->model->latent_size,
+               fields->outdir);
     return st;
 }
 

@@ -20,10 +20,13 @@ static const gt_option table[] = {
      .detail = "The estimate of log p(x) is low on average, and the less the more samples there are."},
     {CLI_OPTION(REAL, "sigma", sigma, NULL), .derived = "what the loss means", .min = 1e-6, .max = 1e6,
      .help = "Deviation of a pixel in [0,1] from what is decoded",
-     .detail = "Squared error with the weight w against the divergence means 1/sqrt(2 w): 0.707 by default. With another value the decoder is the same, the density is not: "
-               "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1."},
+     .detail =
+         "Squared error with the weight w against the divergence means 1/sqrt(2 w): 0.707 by default. With another "
+         "value the decoder is the same, the density is not: "
+         "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1."},
     {CLI_OPTION(INT, "seed", seed, "0"), .max = 4294967295.0, .help = "Of the samples"},
-    {CLI_OPTION(TEXT, "out", out, "likelihood.csv"), .path = true, .help = "A line an image: log p(x), ELBO, divergence, error"},
+    {CLI_OPTION(TEXT, "out", out, "likelihood.csv"), .path = true,
+     .help = "A line an image: log p(x), ELBO, divergence, error"},
     CLI_THREADS,
 };
 
@@ -31,7 +34,8 @@ static gt_status write_lines(const char *path, const gt_likelihood *all, int64_t
     gt_buffer b = {0};
     gt_buffer_printf(&b, "item,log_likelihood,elbo,divergence,error\n");
     for (int64_t i = 0; i < n; i++)
-        gt_buffer_printf(&b, "%lld,%.9g,%.9g,%.9g,%.9g\n", (long long)i, all[i].log_likelihood, all[i].bound, all[i].divergence, all[i].error);
+        gt_buffer_printf(&b, "%lld,%.9g,%.9g,%.9g,%.9g\n", (long long)i, all[i].log_likelihood, all[i].bound,
+                         all[i].divergence, all[i].error);
     gt_status st = b.failed ? gt_fail(GT_NOMEM, "out of memory for %s", path) : gt_file_write(path, b.data, b.n);
     gt_buffer_free(&b);
     return st;
@@ -54,9 +58,12 @@ static mean mean_of(const gt_likelihood *all, int64_t n, size_t field) {
 static void print_summary(const cli_encoding *e, const gt_likelihood *all, const likelihood_fields *f, double sigma) {
     const gt_model *m = e->model;
     int64_t n = e->info->count;
-    mean likelihood = mean_of(all, n, offsetof(gt_likelihood, log_likelihood)), bound = mean_of(all, n, offsetof(gt_likelihood, bound)),
-         divergence = mean_of(all, n, offsetof(gt_likelihood, divergence)), error = mean_of(all, n, offsetof(gt_likelihood, error));
-    printf("%lld images, %lld samples each, nats per image (standard error of the mean)\n", (long long)n, (long long)f->samples);
+    mean likelihood = mean_of(all, n, offsetof(gt_likelihood, log_likelihood)),
+         bound = mean_of(all, n, offsetof(gt_likelihood, bound)),
+         divergence = mean_of(all, n, offsetof(gt_likelihood, divergence)),
+         error = mean_of(all, n, offsetof(gt_likelihood, error));
+    printf("%lld images, %lld samples each, nats per image (standard error of the mean)\n", (long long)n,
+           (long long)f->samples);
     printf("log p(x)            %12.4f (%.4f)\n", likelihood.value, likelihood.deviation);
     printf("ELBO                %12.4f (%.4f)\n", bound.value, bound.deviation);
     printf("KL(q(z|x)||p(z|x))  %12.4f           = log p(x) - ELBO\n", likelihood.value - bound.value);
@@ -64,15 +71,16 @@ static void print_summary(const cli_encoding *e, const gt_likelihood *all, const
     printf("KL(q(z|x)||p(z))    %12.4f (%.4f)\n", divergence.value, divergence.deviation);
     double pixels = (double)m->height * m->width * m->channels;
     if (sigma > 0)
-        printf("Gaussian pixels in [0,1], sigma %.4g%s; the ELBO is largest at %.4g\n", sigma, f->sigma > 0 ? "" : " (what the loss means)", sqrt(error.value / pixels));
-    else
-        printf("Bernoulli pixels\n");
+        printf("Gaussian pixels in [0,1], sigma %.4g%s; the ELBO is largest at %.4g\n", sigma,
+               f->sigma > 0 ? "" : " (what the loss means)", sqrt(error.value / pixels));
+    else printf("Bernoulli pixels\n");
     printf("%s\n", f->out);
 }
 
 static gt_status estimate(cli_encoding *e) {
     const likelihood_fields *f = e->session->fields;
-    gt_likelihood_options o = {.samples = (int)f->samples, .sigma = f->sigma, .seed = (uint64_t)f->seed, .pool = e->pool};
+    gt_likelihood_options o = {
+        .samples = (int)f->samples, .sigma = f->sigma, .seed = (uint64_t)f->seed, .pool = e->pool};
     gt_estimator *estimator = gt_estimator_new(gt_encoder_model(e->encoder), gt_encoder_params(e->encoder), &o);
     gt_likelihood *all = NULL;
     gt_status st = gt_comm_agree_all(e->comm, estimator ? GT_OK : GT_FAILED);

@@ -12,7 +12,8 @@
 
 static int unknown_command(const char *name) {
     if (*name == '-') {
-        fprintf(stderr, "gantry: '%.60s': a command comes first, as in gantry train %.60s\nsee gantry --help\n", name, name);
+        fprintf(stderr, "gantry: '%.60s': a command comes first, as in gantry train %.60s\nsee gantry --help\n", name,
+                name);
         return CLI_USAGE;
     }
     return cli_exit("", cli_fail_unknown(name));
@@ -31,16 +32,17 @@ static int dispatch(int argc, char **argv) {
     return c ? cli_perform(c, argc - 1, argv + 1) : unknown_command(name);
 }
 
-/* Whoever started us with stdin, stdout or stderr closed: a file of a run would be opened in its place, and messages written into it. */
+/* Whoever started us with stdin, stdout or stderr closed: a file of a run would be opened in its place, and messages
+ * written into it. */
 static void fill_standard_files(void) {
     int fd = open("/dev/null", O_RDWR); /* the lowest number that is free */
     while (fd >= 0 && fd <= STDERR_FILENO) fd = dup(fd);
     if (fd >= 0) close(fd);
 }
 
-/* OpenBLAS starts a thread for each core before main(), with 140 MB of address space each, none of which is ever used here (kernels/lapack.c). Where address
- * space is limited they wait for it for ever, also when the program ends. So it starts once more, and tells it. Where that cannot be had it goes on with
- * them. */
+/* OpenBLAS starts a thread for each core before main(), with 140 MB of address space each, none of which is ever used
+ * here (kernels/lapack.c). Where address space is limited they wait for it for ever, also when the program ends. So it
+ * starts once more, and tells it. Where that cannot be had it goes on with them. */
 static void do_without_threads_of_blas(char **argv) {
     static const char key[] = "OPENBLAS_NUM_THREADS";
     if (getenv(key) || setenv(key, "1", 1)) return;

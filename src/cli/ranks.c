@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The ranks of a command come together: one that cannot begin tells the others so, and all have been given the same command, or none works. */
+ * The ranks of a command come together: one that cannot begin tells the others so, and all have been given the same
+ * command, or none works. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,8 @@
 
 enum { MOST_OWN = 32 }; /* bits of own_words */
 
-gt_status cli_note_settings(cli_settings *out, const cli_command *c, const gt_options *o, const cli_arguments *arguments) {
+gt_status cli_note_settings(cli_settings *out, const cli_command *c, const gt_options *o,
+                            const cli_arguments *arguments) {
     gt_setting *options = NULL;
     int n_options = 0;
     gt_status st = o ? gt_options_settings(o, &options, &n_options) : GT_OK;
@@ -17,11 +19,13 @@ gt_status cli_note_settings(cli_settings *out, const cli_command *c, const gt_op
     out->n = 0;
     out->list = st ? NULL : gt_arena_array(a, (size_t)(2 + n_words + n_options), sizeof *out->list);
     if (!out->list) return st ? st : gt_fail(GT_NOMEM, "out of memory for the arguments");
-    out->list[out->n++] = (gt_setting){"the command", gt_arena_printf(a, "gantry %s%s", c->name, arguments->help ? " --help" : "")};
+    out->list[out->n++] = (gt_setting){"the command",
+                                       gt_arena_printf(a, "gantry %s%s", c->name, arguments->help ? " --help" : "")};
     out->list[out->n++] = (gt_setting){"the number of arguments", gt_arena_printf(a, "%d", n_words)};
     for (int i = 0; i < n_words; i++) {
         if (i < MOST_OWN && c->own_words >> i & 1) continue;
-        out->list[out->n++] = (gt_setting){gt_arena_printf(a, "argument %d", i + 1), gt_arena_printf(a, "%s", arguments->words[i])};
+        out->list[out->n++] = (gt_setting){gt_arena_printf(a, "argument %d", i + 1),
+                                           gt_arena_printf(a, "%s", arguments->words[i])};
     }
     for (int i = 0; i < out->n; i++)
         if (!out->list[i].name || !out->list[i].value) return gt_fail(GT_NOMEM, "out of memory for the arguments");

@@ -13,7 +13,8 @@ static const gt_option table[] = {
     {CLI_OPTION(TEXT, "out", out, "reconstructions.png"), .path = true, .help = "The picture"},
     {CLI_OPTION(TEXT, "items", items, "0-31"), .help = "Which images, as in 0-31,77"},
     {CLI_OPTION(INT, "columns", columns, "8"), .min = 1, .max = 256, .help = "Pairs side by side"},
-    {CLI_OPTION(INT, "threads", threads, NULL), .by_rank = true, .derived = "the host's cores", .min = 1, .max = 4096, .help = "Threads"},
+    {CLI_OPTION(INT, "threads", threads, NULL), .by_rank = true, .derived = "the host's cores", .min = 1, .max = 4096,
+     .help = "Threads"},
 };
 
 static gt_status draw(cli_encoding *e) {
@@ -25,7 +26,8 @@ static gt_status draw(cli_encoding *e) {
     int64_t kept = 0;
     for (int64_t i = 0; i < n; i++)
         if (items[i] < e->info->count) items[kept++] = items[i];
-    if (!kept) return gt_fail(GT_USAGE, "--items=%s: the data have images 0 to %lld", f->items, (long long)e->info->count - 1);
+    if (!kept)
+        return gt_fail(GT_USAGE, "--items=%s: the data have images 0 to %lld", f->items, (long long)e->info->count - 1);
     st = cli_draw_pairs(e, kept, items, (int)(f->columns < kept ? f->columns : kept), f->out);
     if (!st) printf("%s: %lld images, each beside its reconstruction\n", f->out, (long long)kept);
     return st;

@@ -21,15 +21,18 @@ typedef struct run_fields {
 
 #define FIELDS run_fields
 static const gt_option table[] = {
-    {CLI_OPTION(INT, "ranks", ranks, NULL), .derived = "in a Slurm allocation its tasks, else one a socket", .min = 1, .max = 1 << 20, .letter = 'n',
-     .help = "Ranks (one a socket)",
-     .detail = "By default, in a Slurm allocation, as many as it has tasks; with --hosts one on each; otherwise one for each socket, but none with fewer than 8 "
+    {CLI_OPTION(INT, "ranks", ranks, NULL), .derived = "in a Slurm allocation its tasks, else one a socket", .min = 1,
+     .max = 1 << 20, .letter = 'n', .help = "Ranks (one a socket)",
+     .detail = "By default, in a Slurm allocation, as many as it has tasks; with --hosts one on each; otherwise one "
+               "for each socket, but none with fewer than 8 "
                "cores. A rank's threads use its share of the cores (--threads)."},
     {CLI_OPTION(TEXT, "hosts", hosts, ""), .help = "Hosts, NAME[:RANKS] with commas",
-     .detail = "Where no number stands after a name the ranks are shared out evenly. Each host must have the program and the files under the same paths."},
+     .detail = "Where no number stands after a name the ranks are shared out evenly. Each host must have the program "
+               "and the files under the same paths."},
     {CLI_OPTION(TEXT, "hostfile", hostfile, ""), .path = true, .help = "File of hosts, as mpirun reads it"},
     {CLI_OPTION(CHOICE, "launcher", launcher, "auto"), .choices = "auto|mpirun|srun", .help = "What starts the ranks",
-     .detail = "auto: srun in a Slurm allocation where it speaks PMIx (or what the environment's GANTRY_MPI names), else mpirun."},
+     .detail = "auto: srun in a Slurm allocation where it speaks PMIx (or what the environment's GANTRY_MPI names), "
+               "else mpirun."},
     {CLI_OPTION(TEXT, "launch-options", options, ""), .help = "More words for mpirun or srun, in quotes"},
     {CLI_OPTION(BOOL, "dry-run", dry_run, "0"), .help = "Print the launcher's command only"},
 };
@@ -94,10 +97,13 @@ static const char *pmi_of_srun(void) {
 
 static gt_status choose_launcher(run_fields *f) {
     bool automatic = !strcmp(f->launcher, "auto"), in_slurm = getenv("SLURM_JOB_ID") != NULL;
-    if (automatic) f->launcher = in_slurm && is_in_path("srun") && says("srun --mpi=list 2>&1", pmi_of_srun()) ? "srun" : "mpirun";
+    if (automatic)
+        f->launcher = in_slurm && is_in_path("srun") && says("srun --mpi=list 2>&1", pmi_of_srun()) ? "srun" : "mpirun";
     if (is_in_path(f->launcher)) return GT_OK;
-    if (!strcmp(f->launcher, "srun")) return gt_fail(GT_USAGE, "srun is not in PATH: it belongs to Slurm; --launcher=mpirun does without");
-    return gt_fail(GT_FAILED, "mpirun is not in PATH: install it (Debian: apt-get install openmpi-bin) or load the MPI module that this program was built with; "
+    if (!strcmp(f->launcher, "srun"))
+        return gt_fail(GT_USAGE, "srun is not in PATH: it belongs to Slurm; --launcher=mpirun does without");
+    return gt_fail(GT_FAILED, "mpirun is not in PATH: install it (Debian: apt-get install openmpi-bin) or load the MPI "
+                              "module that this program was built with; "
                               "one rank, with all cores as its threads, needs none: the same command without `run`");
 }
 
@@ -178,15 +184,20 @@ static gt_status add_launcher(words *w, run_fields *f, const gt_machine *m) {
     if (st) return st;
     add(w, f->launcher);
     if (!strcmp(f->launcher, "srun")) {
-        if (*f->hostfile) return gt_fail(GT_USAGE, "--hostfile is mpirun's: srun takes --hosts among those of the allocation");
-        if (!getenv("SLURM_JOB_ID")) return gt_fail(GT_USAGE, "srun starts ranks in an allocation: salloc or sbatch first (or gantry submit)");
+        if (*f->hostfile)
+            return gt_fail(GT_USAGE, "--hostfile is mpirun's: srun takes --hosts among those of the allocation");
+        if (!getenv("SLURM_JOB_ID"))
+            return gt_fail(GT_USAGE, "srun starts ranks in an allocation: salloc or sbatch first (or gantry submit)");
         add_srun(w, f);
     } else {
         char library[256];
         gt_mpi_version(library, sizeof library);
         bool open_mpi = says("mpirun --version 2>&1", "Open MPI") || says("mpirun --version 2>&1", "open-mpi");
         if (!open_mpi && strstr(library, "Open MPI"))
-            return gt_fail(GT_FAILED, "the mpirun in PATH is not of %s, which this program uses: with another one each rank would believe that it is alone", library);
+            return gt_fail(GT_FAILED,
+                           "the mpirun in PATH is not of %s, which this program uses: with another one each rank would "
+                           "believe that it is alone",
+                           library);
         if (open_mpi) add_open_mpi(w, f, m);
         else add_other_mpi(w, f);
     }
@@ -222,7 +233,8 @@ static int find_command(int argc, char **argv) {
 
 static gt_status check_command(int argc, char **argv, int at) {
     if (gt_mpi_launched())
-        return gt_fail(GT_USAGE, "mpirun or srun has started this already (OMPI_COMM_WORLD_RANK, PMIX_RANK or PMI_RANK is set): `gantry run` starts ranks itself; "
+        return gt_fail(GT_USAGE, "mpirun or srun has started this already (OMPI_COMM_WORLD_RANK, PMIX_RANK or PMI_RANK "
+                                 "is set): `gantry run` starts ranks itself; "
                                  "use one of them, gantry run -n N COMMAND or mpirun -n N gantry COMMAND");
     if (at >= argc) return gt_fail(GT_USAGE, "which command shall run? gantry run -n 4 train ...");
     const char *name = argv[at];
@@ -236,7 +248,8 @@ static bool wants_help(char **argv) {
     return false;
 }
 
-/* The ranks write to pipes: they are told of the terminal at the other end, and how wide it is. Not under srun, which passes on whole lines only. */
+/* The ranks write to pipes: they are told of the terminal at the other end, and how wide it is. Not under srun, which
+ * passes on whole lines only. */
 static void tell_of_terminal(bool pipes) {
     struct winsize size = {0};
     char columns[16];
@@ -255,7 +268,9 @@ static int run(run_fields *f, words *w, int argc, char **argv, int at) {
     f->ranks = standard_ranks(f, &machine);
     bool alone = f->ranks == 1 && !*f->hosts && !*f->options && !strcmp(f->launcher, "auto") && !getenv("SLURM_JOB_ID");
     bool here = alone || wants_help(argv + at);
-    gt_status st = access(program, X_OK) ? gt_fail(GT_FAILED, "'%s', which runs here, is no longer there: start it anew", program) : GT_OK;
+    gt_status st = access(program, X_OK)
+                       ? gt_fail(GT_FAILED, "'%s', which runs here, is no longer there: start it anew", program)
+                       : GT_OK;
     if (!st && !here) st = add_launcher(w, f, &machine);
     add(w, program);
     for (int i = at; i < argc; i++) add(w, argv[i]);

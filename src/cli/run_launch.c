@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * The launcher gets a session of its own, so that the terminal's Ctrl-C does not reach it: mpirun would kill the ranks about a second later, in the
- * middle of a step. This process stays in the terminal's foreground and passes on what lets the ranks finish: SIGUSR1 first, SIGTERM when asked again.
- * Should it be killed itself, the kernel sends the launcher SIGUSR1 in its place.
- * mpirun passes a signal on to the ranks that there are: one that comes before it has started them reaches nobody and is
- * forgotten, and nothing tells when they are there. So SIGUSR1 is sent again, after longer and longer pauses, until the
- * launcher ends. A rank may get it any number of times. */
+ * The launcher gets a session of its own, so that the terminal's Ctrl-C does not reach it: mpirun would kill the ranks
+ * about a second later, in the middle of a step. This process stays in the terminal's foreground and passes on what
+ * lets the ranks finish: SIGUSR1 first, SIGTERM when asked again. Should it be killed itself, the kernel sends the
+ * launcher SIGUSR1 in its place. mpirun passes a signal on to the ranks that there are: one that comes before it has
+ * started them reaches nobody and is forgotten, and nothing tells when they are there. So SIGUSR1 is sent again, after
+ * longer and longer pauses, until the launcher ends. A rank may get it any number of times. */
 #include "cli/run_launch.h"
 
 #include <errno.h>
@@ -22,7 +22,8 @@
 #include "cli/cli.h"
 #include "gantry/log.h"
 
-/* The commands that make a checkpoint when asked to stop: SIGUSR1 is their signal. It would kill the others without a word. */
+/* The commands that make a checkpoint when asked to stop: SIGUSR1 is their signal. It would kill the others without a
+ * word. */
 static const struct {
     const char *command, *action, *words;
 } stopping[] = {
@@ -33,12 +34,12 @@ static const struct {
 
 typedef struct child {
     pid_t pid;
-    const char *said;  /* when it is asked to stop */
-    int stage;         /* of the signals below: what comes next */
+    const char *said;         /* when it is asked to stop */
+    int stage;                /* of the signals below: what comes next */
     bool asked, gentle, told; /* the last: by SIGUSR1 */
-    double last;       /* when it was asked the last time */
-    double again;      /* when SIGUSR1 is sent again */
-    double pause;      /* seconds until then */
+    double last;              /* when it was asked the last time */
+    double again;             /* when SIGUSR1 is sent again */
+    double pause;             /* seconds until then */
 } child;
 
 static const double first_pause = 1, longest_pause = 60; /* seconds */
@@ -163,6 +164,7 @@ int cli_launch(const char *const *argv, char *const *command) {
     pid_t self = getpid();
     c.pid = fork();
     if (c.pid == 0) become(argv, self, &before);
-    if (c.pid < 0) return cli_exit("run", gt_fail(GT_FAILED, "no process can be started for %s: %s", argv[0], strerror(errno)));
+    if (c.pid < 0)
+        return cli_exit("run", gt_fail(GT_FAILED, "no process can be started for %s: %s", argv[0], strerror(errno)));
     return wait_for(&c, &signals);
 }

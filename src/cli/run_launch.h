@@ -3,8 +3,9 @@
 #ifndef GANTRY_CLI_RUN_LAUNCH_H
 #define GANTRY_CLI_RUN_LAUNCH_H
 
-/* Starts `argv`, mpirun or srun with all its words, in a session of its own, and waits for it. SIGINT, SIGTERM and SIGHUP are turned into what lets
- * `command`, the part of argv behind this program's name, stop in order. Returns the exit status: the launcher's, or 128 and the signal that ended it. */
+/* Starts `argv`, mpirun or srun with all its words, in a session of its own, and waits for it. SIGINT, SIGTERM and
+ * SIGHUP are turned into what lets `command`, the part of argv behind this program's name, stop in order. Returns the
+ * exit status: the launcher's, or 128 and the signal that ended it. */
 int cli_launch(const char *const *argv, char *const *command);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The scripts for clusters must tell a launch that failed from a training that failed: before each launch they leave a file, which is removed by the
- * program that was started. */
+ * The scripts for clusters must tell a launch that failed from a training that failed: before each launch they leave a
+ * file, which is removed by the program that was started. */
 #include <stdlib.h>
 #include <unistd.h>
 

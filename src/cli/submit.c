@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry submit: a job as a Slurm batch script. What would only show when the job starts, hours later, is checked now: options, data, slices
- * against ranks. The script stays in the run's directory; what it does at run time stands in slurm/lib.sh. */
+ * gantry submit: a job as a Slurm batch script. What would only show when the job starts, hours later, is checked now:
+ * options, data, slices against ranks. The script stays in the run's directory; what it does at run time stands in
+ * slurm/lib.sh. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,7 +23,8 @@ typedef struct submit_fields {
 static const gt_option table[] = {
     {CLI_OPTION(INT, "nodes", nodes, "1"), .min = 1, .max = 1 << 20, .help = "Nodes, used whole"},
     {CLI_OPTION(INT, "ntasks-per-node", ntasks_per_node, "1"), .min = 1, .max = 4096, .help = "Ranks a node"},
-    {CLI_OPTION(INT, "cpus-per-task", cpus_per_task, NULL), .derived = "required", .min = 1, .max = 4096, .help = "Required: cores a rank"},
+    {CLI_OPTION(INT, "cpus-per-task", cpus_per_task, NULL), .derived = "required", .min = 1, .max = 4096,
+     .help = "Required: cores a rank"},
     {CLI_OPTION(TEXT, "time", time, "24:00:00"), .help = "Walltime of a piece"},
     {CLI_OPTION(INT, "grace", grace, "300"), .unit = "seconds", .min = 1, .max = 65535,
      .help = "Seconds before its end to stop"},
@@ -75,9 +77,12 @@ static gt_status read_arguments(submission *s, int argc, char **argv, bool *help
 
 static gt_status check_times(const submit_fields *f) {
     double seconds;
-    if (!f->cpus_per_task) return gt_fail(GT_USAGE, "--cpus-per-task is needed: the cores of a rank; with one rank a node, those of the node");
+    if (!f->cpus_per_task)
+        return gt_fail(GT_USAGE,
+                       "--cpus-per-task is needed: the cores of a rank; with one rank a node, those of the node");
     gt_status st = gt_parse_duration("--time", f->time, &seconds);
-    if (!st && seconds <= (double)f->grace) st = gt_fail(GT_USAGE, "--time=%s is not longer than --grace=%lld seconds", f->time, (long long)f->grace);
+    if (!st && seconds <= (double)f->grace)
+        st = gt_fail(GT_USAGE, "--time=%s is not longer than --grace=%lld seconds", f->time, (long long)f->grace);
     return st;
 }
 
@@ -85,12 +90,19 @@ static gt_status check_times(const submit_fields *f) {
 static gt_status check_job(submission *s) {
     gt_job *job = s->job;
     gt_status st = cli_read_job(job, &s->training);
-    if (!st && job->dry_run) st = gt_fail(GT_USAGE, "the job says dry-run = 1: it would wait in the queue and train nothing; take that out (--dry-run here shows the script)");
+    if (!st && job->dry_run)
+        st = gt_fail(GT_USAGE, "the job says dry-run = 1: it would wait in the queue and train nothing; take that out "
+                               "(--dry-run here shows the script)");
     if (!st && job->restart)
-        st = gt_fail(GT_USAGE, "--restart would begin anew each time the script is submitted: give another --run, or move the folder '%s' away", job->run);
+        st = gt_fail(GT_USAGE,
+                     "--restart would begin anew each time the script is submitted: give another --run, or move the "
+                     "folder '%s' away",
+                     job->run);
     if (!st) st = cli_resolve_job(job);
     int slices;
-    return st ? st : gt_slices_choose((int)job->batch, gt_model_mbstd(job), (int)job->slices, (int)(s->f.nodes * s->f.ntasks_per_node), &slices);
+    return st ? st
+              : gt_slices_choose((int)job->batch, gt_model_mbstd(job), (int)job->slices,
+                                 (int)(s->f.nodes * s->f.ntasks_per_node), &slices);
 }
 
 /* ---- places ---- */
@@ -112,10 +124,12 @@ static gt_status find_scripts(submission *s) {
         free(real);
         return s->scripts ? GT_OK : GT_NOMEM;
     }
-    return gt_fail(GT_FAILED, "the scripts are not installed: there is no lib.sh in %s/%s or %s/%s", folder, places[0], folder, places[1]);
+    return gt_fail(GT_FAILED, "the scripts are not installed: there is no lib.sh in %s/%s or %s/%s", folder, places[0],
+                   folder, places[1]);
 }
 
-/* Where the run will be, absolutely: --run, or by its description in --outdir; a number would be another one at each restart. And the site. */
+/* Where the run will be, absolutely: --run, or by its description in --outdir; a number would be another one at each
+ * restart. And the site. */
 static gt_status find_run(submission *s) {
     gt_arena *a = s->job->arena;
     gt_job *job = s->job;
@@ -163,9 +177,13 @@ static void put_training(FILE *f, const submission *s) {
 static void put_script(FILE *out, const submission *s) {
     const submit_fields *f = &s->f;
     char *here = getcwd(NULL, 0);
-    fputs("#!/bin/bash\n# Written by gantry submit. `sbatch` with this file submits it again, and the run goes on where it is.\n", out);
+    fputs("#!/bin/bash\n# Written by gantry submit. `sbatch` with this file submits it again, and the run goes on "
+          "where it is.\n",
+          out);
     put_directive(out, "job-name", job_name(s));
-    fprintf(out, "#SBATCH --nodes=%lld\n#SBATCH --ntasks-per-node=%lld\n#SBATCH --cpus-per-task=%lld\n#SBATCH --exclusive\n#SBATCH --time=%s\n",
+    fprintf(out,
+            "#SBATCH --nodes=%lld\n#SBATCH --ntasks-per-node=%lld\n#SBATCH --cpus-per-task=%lld\n#SBATCH "
+            "--exclusive\n#SBATCH --time=%s\n",
             (long long)f->nodes, (long long)f->ntasks_per_node, (long long)f->cpus_per_task, f->time);
     fprintf(out, "#SBATCH --signal=" SIGNAL "\n#SBATCH --requeue\n#SBATCH --open-mode=append\n", (long long)f->grace);
     put_directive(out, "partition", f->partition);
@@ -184,9 +202,11 @@ static void put_script(FILE *out, const submission *s) {
 
 /* A directive is a line between double quotes, and % begins one of sbatch's patterns. */
 static gt_status check_texts(const submission *s) {
-    const char *const texts[] = {s->run, s->program, s->site, s->f.name, s->f.partition, s->f.account, s->f.qos, s->f.constraint};
+    const char *const texts[] = {s->run,         s->program,   s->site,  s->f.name,
+                                 s->f.partition, s->f.account, s->f.qos, s->f.constraint};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (texts[i][strcspn(texts[i], "\"\\%$`\n")]) return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ %% $ `", texts[i]);
+        if (texts[i][strcspn(texts[i], "\"\\%$`\n")])
+            return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ %% $ `", texts[i]);
     return GT_OK;
 }
 
@@ -194,22 +214,25 @@ static gt_status check_texts(const submission *s) {
 
 static gt_status ask(bool *go) {
     char answer[16] = "";
-    if (!isatty(STDIN_FILENO)) return gt_fail(GT_USAGE, "there is no terminal to ask on: --yes submits, --dry-run only shows the script");
+    if (!isatty(STDIN_FILENO))
+        return gt_fail(GT_USAGE, "there is no terminal to ask on: --yes submits, --dry-run only shows the script");
     fflush(stdout);
     fprintf(stderr, "Submit this? [y/N] ");
     *go = fgets(answer, sizeof answer, stdin) && (*answer == 'y' || *answer == 'Y');
     return GT_OK;
 }
 
-/* Becomes sbatch, with the site's settings; returns only when that cannot be. What the settings say in sbatch's variables overrules the script's
- * lines, so what was asked for here is given once more, and so is what going on rests on. */
+/* Becomes sbatch, with the site's settings; returns only when that cannot be. What the settings say in sbatch's
+ * variables overrules the script's lines, so what was asked for here is given once more, and so is what going on rests
+ * on. */
 static gt_status become_sbatch(const submission *s) {
     static const char shell[] = ". \"${GANTRY_SITE:-$1/site.env}\" && shift && exec sbatch \"$@\"";
     const char *signal = gt_arena_printf(s->job->arena, SIGNAL, (long long)s->f.grace);
     if (!signal) return GT_NOMEM;
     const struct {
         const char *key, *value;
-    } given[] = {{"job-name", job_name(s)}, {"time", s->f.time}, {"signal", signal}, {"partition", s->f.partition}, {"account", s->f.account}, {"qos", s->f.qos},
+    } given[] = {{"job-name", job_name(s)},      {"time", s->f.time},       {"signal", signal},
+                 {"partition", s->f.partition},  {"account", s->f.account}, {"qos", s->f.qos},
                  {"constraint", s->f.constraint}};
     enum { GIVEN = sizeof given / sizeof *given };
     const char *argv[GIVEN + 8] = {"bash", "-c", shell, "gantry-submit", s->scripts, "--requeue"};

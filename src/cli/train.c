@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry train: the job from recipe, file and command line; then the training loop. All mistakes of usage that can be seen without
- * the data are found before MPI starts. */
+ * gantry train: the job from recipe, file and command line; then the training loop. All mistakes of usage that can be
+ * seen without the data are found before MPI starts. */
 #include "gantry/train.h"
 
 #include <stdlib.h>
@@ -24,15 +24,18 @@ static const char *job_file(gt_arena *a, const cli_arguments *arguments) {
 
 gt_status cli_read_job(gt_job *job, const cli_arguments *arguments) {
     if (arguments->n_words > 1)
-        return gt_fail(GT_USAGE, "'%s': one job file at most (the first is '%s'); options begin with --", arguments->words[1], arguments->words[0]);
+        return gt_fail(GT_USAGE, "'%s': one job file at most (the first is '%s'); options begin with --",
+                       arguments->words[1], arguments->words[0]);
     gt_status st = arguments->n_words ? cli_check_job_file(arguments->words[0]) : GT_OK;
     const char *path = job_file(job->arena, arguments);
     if (!st && path) st = gt_job_read_file(job, path);
     gt_options o = job->options;
     if (!st) st = cli_apply(&o, arguments);
     if (!st && !path && !*job->data && *job->run)
-        return gt_fail(GT_USAGE, "there is no run '%s' to go on with (no %s/job.ini), and for a new run --data is required: a ZIP, a folder of PNGs, an HDF5 file, or "
-                                 "synth:shapes",
+        return gt_fail(GT_USAGE,
+                       "there is no run '%s' to go on with (no %s/job.ini), and for a new run --data is required: a "
+                       "ZIP, a folder of PNGs, an HDF5 file, or "
+                       "synth:shapes",
                        job->run, job->run);
     return st ? st : gt_job_check(job);
 }
@@ -49,7 +52,8 @@ gt_status cli_resolve_job(gt_job *job) {
 }
 
 static gt_level least_level(const gt_job *job) {
-    static const char *const names[] = {[GT_DEBUG] = "debug", [GT_INFO] = "info", [GT_WARNING] = "warning", [GT_ERROR] = "error"};
+    static const char *const names[] = {
+        [GT_DEBUG] = "debug", [GT_INFO] = "info", [GT_WARNING] = "warning", [GT_ERROR] = "error"};
     gt_level level = GT_ERROR;
     while (level > GT_DEBUG && strcmp(names[level], job->log)) level--;
     return level;
@@ -67,7 +71,9 @@ static int train(gt_job *job, const cli_settings *mine) {
     gt_log_setup(comm->rank, comm->ranks, least_level(job));
     size_t checkpoint_bytes;
     st = job->dry_run ? gt_train_dry_run_all(comm, job, &checkpoint_bytes) : gt_train_all(comm, job);
-    if (!st && job->dry_run) st = cli_doctor_examine_all(&checkup, comm, job->data, *job->run ? job->run : job->outdir, (double)checkpoint_bytes);
+    if (!st && job->dry_run)
+        st = cli_doctor_examine_all(&checkup, comm, job->data, *job->run ? job->run : job->outdir,
+                                    (double)checkpoint_bytes);
     return cli_leave("train", st, comm);
 }
 

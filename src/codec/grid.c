@@ -25,9 +25,10 @@ gt_status gt_grid_parse(const char *text, gt_grid *g) {
         g->reference = true;
         return GT_OK;
     }
-    if (sscanf(text, "%5dx%5d%n", &g->columns, &g->rows, &end) != 2 || text[end] || g->columns < 1 || g->rows < 1 || g->columns > MOST_SIDE ||
-        g->rows > MOST_SIDE)
-        return gt_fail(GT_USAGE, "--grid=%s: give columns and rows, such as 8x8 (at most %dx%d), or 'reference'", text, MOST_SIDE, MOST_SIDE);
+    if (sscanf(text, "%5dx%5d%n", &g->columns, &g->rows, &end) != 2 || text[end] || g->columns < 1 || g->rows < 1 ||
+        g->columns > MOST_SIDE || g->rows > MOST_SIDE)
+        return gt_fail(GT_USAGE, "--grid=%s: give columns and rows, such as 8x8 (at most %dx%d), or 'reference'", text,
+                       MOST_SIDE, MOST_SIDE);
     return GT_OK;
 }
 
@@ -48,7 +49,7 @@ typedef struct member {
 } member;
 
 typedef struct group {
-    int64_t *items;  /* within the list of all */
+    int64_t *items; /* within the list of all */
     int64_t n;
     const float *label;
 } group;
@@ -84,8 +85,9 @@ static void fill_groups(gt_mt19937 *r, const gt_grid *g, group *groups, int64_t 
     }
 }
 
-static gt_status choose_by_label(gt_arena *a, const gt_grid *g, int64_t count, int dim, void (*label_of)(void *, int64_t, float *), void *arg,
-                                 int64_t *list, int64_t *items, bool *done) {
+static gt_status choose_by_label(gt_arena *a, const gt_grid *g, int64_t count, int dim,
+                                 void (*label_of)(void *, int64_t, float *), void *arg, int64_t *list, int64_t *items,
+                                 bool *done) {
     member *members = gt_arena_array(a, (size_t)count, sizeof *members);
     float *label = gt_arena_array(a, (size_t)dim, sizeof *label);
     if (!members || !label) return GT_NOMEM;
@@ -100,10 +102,12 @@ static gt_status choose_by_label(gt_arena *a, const gt_grid *g, int64_t count, i
         list[i] = members[i].item;
         n += i == 0 || members[i].key.high != members[i - 1].key.high || members[i].key.low != members[i - 1].key.low;
     }
-    if (!g->reference && n > 1 && count / n < g->columns) return GT_OK; /* hardly classes: a row would show few images again and again */
+    /* hardly classes: a row would show few images again and again */
+    if (!g->reference && n > 1 && count / n < g->columns) return GT_OK;
     group *groups = gt_arena_array(a, (size_t)n, sizeof *groups);
     size_t floats;
-    float *labels = gt_mul_overflows((size_t)n, (size_t)dim, &floats) ? NULL : gt_arena_array(a, floats, sizeof *labels);
+    float *labels = gt_mul_overflows((size_t)n, (size_t)dim, &floats) ? NULL
+                                                                      : gt_arena_array(a, floats, sizeof *labels);
     if (!groups || !labels) return gt_fail(GT_NOMEM, "out of memory for the picture grid's labels");
     group *of = groups - 1;
     for (int64_t i = 0; i < count; i++) {
@@ -122,10 +126,11 @@ static gt_status choose_by_label(gt_arena *a, const gt_grid *g, int64_t count, i
     return GT_OK;
 }
 
-gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim, void (*label_of)(void *arg, int64_t item, float *label), void *arg,
-                         int64_t *items) {
+gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim,
+                         void (*label_of)(void *arg, int64_t item, float *label), void *arg, int64_t *items) {
     if (count < 1) return gt_fail(GT_USAGE, "a picture grid needs at least one image");
-    if (g->columns < 1 || g->rows < 1) return gt_fail(GT_USAGE, "a picture grid of %d columns and %d rows", g->columns, g->rows);
+    if (g->columns < 1 || g->rows < 1)
+        return gt_fail(GT_USAGE, "a picture grid of %d columns and %d rows", g->columns, g->rows);
     gt_arena *a = gt_arena_new();
     int64_t *list = a ? gt_arena_array(a, (size_t)count, sizeof *list) : NULL;
     gt_status st = list ? GT_OK : GT_NOMEM;
@@ -153,18 +158,22 @@ void gt_grid_pixels(const float *x, size_t n, float lo, float hi, uint8_t *out) 
 int gt_grid_shown(int channels) { return channels >= 3 ? 3 : channels >= 1; }
 
 gt_status gt_grid_check(int64_t columns, int64_t rows, int height, int width, int shown) {
-    bool fits = columns >= 1 && rows >= 1 && height >= 1 && width >= 1 && shown >= 1 && columns <= GT_PNG_MAX_SIDE / width && rows <= GT_PNG_MAX_SIDE / height;
+    bool fits = columns >= 1 && rows >= 1 && height >= 1 && width >= 1 && shown >= 1 &&
+                columns <= GT_PNG_MAX_SIDE / width && rows <= GT_PNG_MAX_SIDE / height;
     if (fits && columns * width * rows * height <= GT_PNG_MAX_BYTES / shown) return GT_OK;
-    return gt_fail(GT_USAGE, "%lldx%lld images of %dx%d pixels are too large for a PNG, which has at most %d pixels a side and %d MiB of them", (long long)columns,
-                   (long long)rows, width, height, GT_PNG_MAX_SIDE, GT_PNG_MAX_BYTES >> 20);
+    return gt_fail(GT_USAGE,
+                   "%lldx%lld images of %dx%d pixels are too large for a PNG, which has at most %d pixels a side and "
+                   "%d MiB of them",
+                   (long long)columns, (long long)rows, width, height, GT_PNG_MAX_SIDE, GT_PNG_MAX_BYTES >> 20);
 }
 
-gt_status gt_grid_write(const char *path, const float *images, int columns, int rows, int height, int width, int channels, float lo, float hi,
-                        gt_grid_png *picture) {
+gt_status gt_grid_write(const char *path, const float *images, int columns, int rows, int height, int width,
+                        int channels, float lo, float hi, gt_grid_png *picture) {
     int shown = gt_grid_shown(channels);
     gt_status st = gt_grid_check(columns, rows, height, width, shown);
     if (st) return st;
-    size_t w = (size_t)columns * (size_t)width, h = (size_t)rows * (size_t)height, line = w * (size_t)shown, size = line * h;
+    size_t w = (size_t)columns * (size_t)width, h = (size_t)rows * (size_t)height, line = w * (size_t)shown,
+           size = line * h;
     uint8_t *pixels = malloc(size), *row = malloc((size_t)width * (size_t)channels);
     void *png = NULL;
     size_t bytes = 0;
@@ -180,10 +189,8 @@ gt_status gt_grid_write(const char *path, const float *images, int columns, int 
     if (!st) st = gt_file_write(path, png, bytes);
     free(row);
     free(pixels);
-    if (picture && !st)
-        *picture = (gt_grid_png){png, bytes, (int)w, (int)h, shown};
-    else
-        free(png);
+    if (picture && !st) *picture = (gt_grid_png){png, bytes, (int)w, (int)h, shown};
+    else free(png);
     return st;
 }
 

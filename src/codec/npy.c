@@ -28,7 +28,8 @@ static gt_status read_type(gt_npy *out, const char *text) {
     const char *end = strchr(d + 1, '\'');
     size_t n = end ? (size_t)(end - d - 1) : 0;
     if (n == 2 && d[2] == 'O') return gt_fail(GT_FORMAT, "an array of pickled objects, which is not read");
-    if (n != 3 || !strchr("|<=>", d[1]) || !strchr("uifb", d[2]) || !strchr("1248", d[3]) || (d[2] == 'f' && d[3] < '4'))
+    if (n != 3 || !strchr("|<=>", d[1]) || !strchr("uifb", d[2]) || !strchr("1248", d[3]) ||
+        (d[2] == 'f' && d[3] < '4'))
         return gt_fail(GT_FORMAT, "an array of type '%.*s', which is not read", (int)(n < 20 ? n : 20), d + 1);
     if (d[1] == '>' && d[3] != '1') return gt_fail(GT_FORMAT, "an array of big-endian numbers, which is not read");
     out->type = d[2];
@@ -45,7 +46,8 @@ static gt_status read_shape(gt_npy *out, const char *text) {
         char *end;
         unsigned long long v = strtoull(p, &end, 10);
         if (end == p || *p == '-') return gt_fail(GT_FORMAT, "damaged: an array without shape");
-        if (out->dimensions == GT_NPY_DIMENSIONS_MOST) return gt_fail(GT_FORMAT, "an array of more than %d dimensions", GT_NPY_DIMENSIONS_MOST);
+        if (out->dimensions == GT_NPY_DIMENSIONS_MOST)
+            return gt_fail(GT_FORMAT, "an array of more than %d dimensions", GT_NPY_DIMENSIONS_MOST);
         out->shape[out->dimensions++] = (size_t)v;
         if (gt_mul_overflows(out->elements, (size_t)v, &out->elements) || gt_mul_overflows(bytes, (size_t)v, &bytes))
             return gt_fail(GT_FORMAT, "damaged: an array of an absurd size");
@@ -61,14 +63,16 @@ gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n) {
     if (n < 12 || memcmp(p, "\x93NUMPY", 6)) return gt_fail(GT_FORMAT, "no .npy file");
     size_t begin = p[6] == 1 ? 10 : 12, length = p[6] == 1 ? gt_le16(p + 8) : gt_le32(p + 8);
     if (p[6] < 1 || p[6] > 3) return gt_fail(GT_FORMAT, "a .npy file of version %d, which is not read", p[6]);
-    if (length > GT_NPY_HEAD_MOST - begin || length > n - begin) return gt_fail(GT_FORMAT, "damaged or truncated: its header is not whole");
+    if (length > GT_NPY_HEAD_MOST - begin || length > n - begin)
+        return gt_fail(GT_FORMAT, "damaged or truncated: its header is not whole");
     char *text = malloc(length + 1);
     if (!text) return gt_fail(GT_NOMEM, "out of memory for a header");
     memcpy(text, p + begin, length);
     text[length] = 0;
     gt_status st = read_type(out, text);
     const char *order = value_of(text, "fortran_order");
-    if (!st && (!order || strncmp(order, "False", 5))) st = gt_fail(GT_FORMAT, "an array in Fortran order, which is not read");
+    if (!st && (!order || strncmp(order, "False", 5)))
+        st = gt_fail(GT_FORMAT, "an array in Fortran order, which is not read");
     if (!st) st = read_shape(out, text);
     free(text);
     out->head = begin + length;
@@ -93,8 +97,9 @@ double gt_npy_number(const gt_npy *a, const void *data, size_t i) {
 gt_status gt_npy_write(const char *path, const float *samples, int height, int width, int channels) {
     enum { HEAD = 128 }; /* magic, version, length of the text, and the text, padded with spaces to a line end */
     char head[HEAD + 1];
-    int n = snprintf(head, sizeof head, "\x93NUMPY\x01%c%c%c{'descr': '%cf4', 'fortran_order': False, 'shape': (%d, %d, %d), }", 0, HEAD - 10, 0,
-                     __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '<' : '>', height, width, channels);
+    int n = snprintf(head, sizeof head,
+                     "\x93NUMPY\x01%c%c%c{'descr': '%cf4', 'fortran_order': False, 'shape': (%d, %d, %d), }", 0,
+                     HEAD - 10, 0, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '<' : '>', height, width, channels);
     memset(head + n, ' ', (size_t)(HEAD - 1 - n));
     head[HEAD - 1] = '\n';
     size_t bytes = (size_t)height * (size_t)width * (size_t)channels * sizeof *samples;

@@ -19,8 +19,8 @@ typedef struct gt_npy {
     size_t head;     /* bytes before the array */
 } gt_npy;
 
-/* `bytes`: the beginning of the file, GT_NPY_HEAD_MOST bytes or all of it. GT_FORMAT: no .npy file, or an array that is not
- * read: pickled objects, Fortran order, big-endian, more than 4 dimensions. */
+/* `bytes`: the beginning of the file, GT_NPY_HEAD_MOST bytes or all of it. GT_FORMAT: no .npy file, or an array that is
+ * not read: pickled objects, Fortran order, big-endian, more than 4 dimensions. */
 gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n);
 
 /* Element i of an array of any type as a number. */

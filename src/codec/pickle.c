@@ -8,8 +8,8 @@
 
 #include "base/bytes.h"
 
-/* A byte of the input can make a value of a hundred: their number is bounded by what files hold. Half a gigabyte of CIFAR's pictures come with a
- * million values. */
+/* A byte of the input can make a value of a hundred: their number is bounded by what files hold. Half a gigabyte of
+ * CIFAR's pictures come with a million values. */
 enum { MEMO_MOST = 1 << 22, VALUES_MOST = 1 << 22, NAME_MOST = 200 };
 
 typedef struct machine {
@@ -69,9 +69,7 @@ static gt_pickle *pop(machine *m) {
     return m->depth > least ? m->stack[--m->depth] : NULL;
 }
 
-static gt_pickle *top(const machine *m) {
-    return m->depth ? m->stack[m->depth - 1] : NULL;
-}
+static gt_pickle *top(const machine *m) { return m->depth ? m->stack[m->depth - 1] : NULL; }
 
 static gt_status add_items(machine *m, gt_pickle *v, gt_pickle **items, size_t n) {
     if (v->items + n > v->room) {
@@ -90,7 +88,8 @@ static gt_status add_items(machine *m, gt_pickle *v, gt_pickle **items, size_t n
 /* ---- operands ---- */
 
 static gt_status take(machine *m, size_t n, const uint8_t **p) {
-    if ((size_t)(m->end - m->at) < n) return gt_fail(GT_FORMAT, "truncated pickle: %zu bytes", (size_t)(m->end - m->begin));
+    if ((size_t)(m->end - m->at) < n)
+        return gt_fail(GT_FORMAT, "truncated pickle: %zu bytes", (size_t)(m->end - m->begin));
     *p = m->at;
     m->at += n;
     return GT_OK;
@@ -188,7 +187,8 @@ static gt_status push_global(machine *m) {
 
 static gt_status push_stack_global(machine *m) {
     gt_pickle *name = pop(m), *module = pop(m);
-    if (!name || !module || name->kind != GT_PICKLE_TEXT || module->kind != GT_PICKLE_TEXT) return damaged(m, "no name");
+    if (!name || !module || name->kind != GT_PICKLE_TEXT || module->kind != GT_PICKLE_TEXT)
+        return damaged(m, "no name");
     return push_name(m, module->bytes, module->n, name->bytes, name->n);
 }
 
@@ -271,13 +271,9 @@ static gt_status with_number(machine *m, size_t bytes, gt_status (*f)(machine *,
     return st ? st : f(m, v);
 }
 
-static gt_status push_unsigned(machine *m, uint64_t v) {
-    return push_integer(m, (int64_t)v);
-}
+static gt_status push_unsigned(machine *m, uint64_t v) { return push_integer(m, (int64_t)v); }
 
-static gt_status push_int32(machine *m, uint64_t v) {
-    return push_integer(m, (int32_t)v);
-}
+static gt_status push_int32(machine *m, uint64_t v) { return push_integer(m, (int32_t)v); }
 
 static gt_status skip(machine *m, size_t n) {
     const uint8_t *p = NULL;
@@ -358,6 +354,7 @@ bool gt_pickle_is(const gt_pickle *v, gt_pickle_kind kind, const char *text) {
 gt_pickle *gt_pickle_get(const gt_pickle *dict, const char *key) {
     if (!dict || dict->kind != GT_PICKLE_DICT) return NULL;
     for (size_t i = 0; i + 1 < dict->items; i += 2)
-        if (gt_pickle_is(dict->item[i], GT_PICKLE_BYTES, key) || gt_pickle_is(dict->item[i], GT_PICKLE_TEXT, key)) return dict->item[i + 1];
+        if (gt_pickle_is(dict->item[i], GT_PICKLE_BYTES, key) || gt_pickle_is(dict->item[i], GT_PICKLE_TEXT, key))
+            return dict->item[i + 1];
     return NULL;
 }

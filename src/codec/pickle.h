@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Python pickles, protocols 1 to 5, as inert data: nothing is imported, called or executed. What a pickle would call becomes
- * a node that says so, and a name that the caller does not expect ends the reading. Opcodes are those of Python's
- * pickletools. */
+ * Python pickles, protocols 1 to 5, as inert data: nothing is imported, called or executed. What a pickle would call
+ * becomes a node that says so, and a name that the caller does not expect ends the reading. Opcodes are those of
+ * Python's pickletools. */
 #ifndef GANTRY_CODEC_PICKLE_H
 #define GANTRY_CODEC_PICKLE_H
 
@@ -21,7 +21,8 @@ typedef enum gt_pickle_kind {
     GT_PICKLE_LIST,  /* and tuples: item[0 .. items) */
     GT_PICKLE_DICT,  /* item[0], item[2], ...: keys; item[1], item[3], ...: values */
     GT_PICKLE_NAME,  /* "module.name" in bytes */
-    GT_PICKLE_CALL,  /* item[0]: what would be called; item[1]: its arguments; item[2]: the state it would get, or NULL */
+    /* item[0]: what would be called; item[1]: its arguments; item[2]: the state it would get, or NULL */
+    GT_PICKLE_CALL,
 } gt_pickle_kind;
 
 typedef struct gt_pickle {
@@ -35,19 +36,20 @@ typedef struct gt_pickle {
 } gt_pickle;
 
 /* The pickle in bytes[0 .. n), whose values live in `arena` and point into `bytes`. `allowed`: names that may occur,
- * "module.name", ended by NULL. A list may hold itself: do not walk values blindly. GT_FORMAT: damaged, truncated, a name
- * that is not allowed, an opcode beyond plain data, more than four million values. */
+ * "module.name", ended by NULL. A list may hold itself: do not walk values blindly. GT_FORMAT: damaged, truncated, a
+ * name that is not allowed, an opcode beyond plain data, more than four million values. */
 gt_status gt_pickle_read(gt_pickle **out, gt_arena *arena, const void *bytes, size_t n, const char *const *allowed);
 
-bool gt_pickle_is(const gt_pickle *v, gt_pickle_kind kind, const char *text); /* bytes, text or name that equals `text` */
-gt_pickle *gt_pickle_get(const gt_pickle *dict, const char *key);             /* NULL: not there, or no dict */
+/* bytes, text or name that equals `text` */
+bool gt_pickle_is(const gt_pickle *v, gt_pickle_kind kind, const char *text);
+gt_pickle *gt_pickle_get(const gt_pickle *dict, const char *key); /* NULL: not there, or no dict */
 
 /* What pickled numpy arrays call: for `allowed`. */
 extern const char *const gt_pickle_numpy_names[];
 
 typedef struct gt_pickle_array {
-    char type;        /* 'u', 'i', 'f', 'b' */
-    int size;         /* bytes of an element */
+    char type; /* 'u', 'i', 'f', 'b' */
+    int size;  /* bytes of an element */
     size_t shape[4];
     int dimensions;
     const char *bytes;
@@ -61,8 +63,8 @@ gt_status gt_pickle_to_array(gt_pickle_array *out, const gt_pickle *v);
 /* Integer v, also as a numpy scalar; false: it is none. */
 bool gt_pickle_to_integer(const gt_pickle *v, int64_t *out);
 
-/* Decodes text to bytes, at most `most` of them into `out`; *used: bytes of the text that were taken. Returns how many came
- * out; 0 with text left: not a byte's character. */
+/* Decodes text to bytes, at most `most` of them into `out`; *used: bytes of the text that were taken. Returns how many
+ * came out; 0 with text left: not a byte's character. */
 size_t gt_pickle_latin1(const char *text, size_t n, void *out, size_t most, size_t *used);
 
 #endif

@@ -30,19 +30,17 @@ static const gt_pickle *argument(const gt_pickle *call, size_t k) {
     return list->kind == GT_PICKLE_LIST && k < list->items ? list->item[k] : NULL;
 }
 
-static gt_status unknown(const char *what) {
-    return gt_fail(GT_FORMAT, "a pickled array %s", what);
-}
+static gt_status unknown(const char *what) { return gt_fail(GT_FORMAT, "a pickled array %s", what); }
 
 /* dtype('u1') and its like; their state tells the byte order: '|' where there is none, '<', '>'. */
 static gt_status read_type(gt_pickle_array *out, const gt_pickle *v) {
     const gt_pickle *code = calls(v, "numpy.dtype") ? argument(v, 0) : NULL;
-    if (!code || (code->kind != GT_PICKLE_BYTES && code->kind != GT_PICKLE_TEXT) || code->n != 2 || !memchr("uifb", code->bytes[0], 4) ||
-        !memchr("1248", code->bytes[1], 4))
+    if (!code || (code->kind != GT_PICKLE_BYTES && code->kind != GT_PICKLE_TEXT) || code->n != 2 ||
+        !memchr("uifb", code->bytes[0], 4) || !memchr("1248", code->bytes[1], 4))
         return unknown("of no plain number type");
     const gt_pickle *state = v->item[2];
-    bool big = state && state->kind == GT_PICKLE_LIST && state->items > 1 && state->item[1]->n == 1 && state->item[1]->bytes &&
-               state->item[1]->bytes[0] == '>';
+    bool big = state && state->kind == GT_PICKLE_LIST && state->items > 1 && state->item[1]->n == 1 &&
+               state->item[1]->bytes && state->item[1]->bytes[0] == '>';
     if (big) return unknown("of big-endian numbers, which is not read");
     out->type = code->bytes[0];
     out->size = code->bytes[1] - '0';
@@ -76,7 +74,8 @@ static gt_status read_bytes(gt_pickle_array *out, const gt_pickle *v) {
 gt_status gt_pickle_to_array(gt_pickle_array *out, const gt_pickle *v) {
     *out = (gt_pickle_array){0};
     const gt_pickle *type, *shape, *bytes, *order;
-    if (calls(v, "multiarray._reconstruct") && v->item[2] && v->item[2]->kind == GT_PICKLE_LIST && v->item[2]->items == 5) {
+    if (calls(v, "multiarray._reconstruct") && v->item[2] && v->item[2]->kind == GT_PICKLE_LIST &&
+        v->item[2]->items == 5) {
         gt_pickle **state = v->item[2]->item; /* version, shape, type, Fortran order?, bytes */
         shape = state[1], type = state[2], order = state[3], bytes = state[4];
         if (order->kind != GT_PICKLE_INTEGER || order->integer) return unknown("in Fortran order, which is not read");
@@ -92,7 +91,8 @@ gt_status gt_pickle_to_array(gt_pickle_array *out, const gt_pickle *v) {
     size_t n = (size_t)out->size;
     for (int i = 0; i < out->dimensions && !st; i++)
         if (gt_mul_overflows(n, out->shape[i], &n)) st = unknown("of an absurd size");
-    if (!st && (out->utf8 ? n < out->n / 2 || n > out->n : n != out->n)) st = unknown("whose bytes do not fit its shape");
+    if (!st && (out->utf8 ? n < out->n / 2 || n > out->n : n != out->n))
+        st = unknown("whose bytes do not fit its shape");
     return st;
 }
 
@@ -103,7 +103,9 @@ bool gt_pickle_to_integer(const gt_pickle *v, int64_t *out) {
     }
     gt_pickle_array a = {0};
     uint8_t bytes[8] = {0};
-    if (!calls(v, "multiarray.scalar") || read_type(&a, argument(v, 0)) || read_bytes(&a, argument(v, 1)) || a.type == 'f') return false;
+    if (!calls(v, "multiarray.scalar") || read_type(&a, argument(v, 0)) || read_bytes(&a, argument(v, 1)) ||
+        a.type == 'f')
+        return false;
     size_t used = a.n, n = a.n;
     if (a.utf8) n = gt_pickle_latin1(a.bytes, a.n, bytes, sizeof bytes, &used);
     else if (n <= sizeof bytes) memcpy(bytes, a.bytes, n);

@@ -9,17 +9,23 @@
 
 #include "codec/raw_picture.h"
 
-static const gt_picture_kind *const kinds[] = {&gt_kind_png, &gt_kind_jpeg, &gt_kind_webp,
-                                               &gt_kind_tiff, &gt_kind_bmp, &gt_kind_pnm};
+static const gt_picture_kind *const kinds[] = {&gt_kind_png,  &gt_kind_jpeg, &gt_kind_webp,
+                                               &gt_kind_tiff, &gt_kind_bmp,  &gt_kind_pnm};
 
 /* Kinds that are not read, so that the message can name them. */
 static const struct other {
     const char *name, *start;
     size_t offset, n;
 } others[] = {
-    {"GIF", "GIF8", 0, 4},      {"JPEG 2000", "\0\0\0\14jP", 0, 6}, {"JPEG 2000", "\377\117\377\121", 0, 4},
-    {"Photoshop", "8BPS", 0, 4}, {"HEIF or AVIF", "ftyp", 4, 4},    {"JPEG XL", "\377\n", 0, 2},
-    {"HTML", "<!DOCTYPE", 0, 9}, {"HTML", "<html", 0, 5},           {"SVG", "<svg", 0, 4},
+    {"GIF", "GIF8", 0, 4},
+    {"JPEG 2000", "\0\0\0\14jP", 0, 6},
+    {"JPEG 2000", "\377\117\377\121", 0, 4},
+    {"Photoshop", "8BPS", 0, 4},
+    {"HEIF or AVIF", "ftyp", 4, 4},
+    {"JPEG XL", "\377\n", 0, 2},
+    {"HTML", "<!DOCTYPE", 0, 9},
+    {"HTML", "<html", 0, 5},
+    {"SVG", "<svg", 0, 4},
 };
 
 static gt_status find_kind(const gt_picture_kind **kind, const uint8_t *bytes, size_t n) {
@@ -77,12 +83,14 @@ gt_status gt_picture_check_size(uint64_t height, uint64_t width, uint64_t channe
     if (most_bytes == 0 || most_bytes > GT_PICTURE_MAX_BYTES) most_bytes = GT_PICTURE_MAX_BYTES;
     if (height == 0 || width == 0 || channels == 0) return gt_fail(GT_FORMAT, "damaged: it has no pixels");
     if (channels > GT_PICTURE_MAX_CHANNELS)
-        return gt_fail(GT_FORMAT, "%llu channels; at most %d are read", (unsigned long long)channels, GT_PICTURE_MAX_CHANNELS);
+        return gt_fail(GT_FORMAT, "%llu channels; at most %d are read", (unsigned long long)channels,
+                       GT_PICTURE_MAX_CHANNELS);
     if (height > GT_PICTURE_MAX_SIDE || width > GT_PICTURE_MAX_SIDE ||
         height * width * channels * gt_sample_bytes(type) > most_bytes)
-        return gt_fail(GT_FORMAT, "claims %llu x %llu pixels, %llu channels; at most %d per side and %zu MB a picture are read",
-                       (unsigned long long)width, (unsigned long long)height, (unsigned long long)channels, GT_PICTURE_MAX_SIDE,
-                       most_bytes >> 20);
+        return gt_fail(GT_FORMAT,
+                       "claims %llu x %llu pixels, %llu channels; at most %d per side and %zu MB a picture are read",
+                       (unsigned long long)width, (unsigned long long)height, (unsigned long long)channels,
+                       GT_PICTURE_MAX_SIDE, most_bytes >> 20);
     return GT_OK;
 }
 
@@ -128,11 +136,11 @@ const char *gt_picture_describe(const gt_picture *p, char text[48]) {
 }
 
 bool gt_picture_is_name(const char *name) {
-    static const char *const endings[] = {"png", "apng", "jpg", "jpeg", "jpe", "jfif", "mpo", "jp2", "j2k", "jpf",  "jpx",
-                                          "j2c", "jpc",  "bmp", "dib",  "gif", "tif",  "tiff", "webp", "tga", "ppm",
-                                          "pgm", "pbm",  "pnm", "pcx",  "ico", "icns", "sgi", "dds",  "psd", "rgb",
-                                          "rgba", "bw",  "xbm", "xpm",  "im",  "msp",  "cur", "fli",  "flc", "dcx",
-                                          "vda", "icb",  "vst", "heic", "heif", "avif"};
+    static const char *const endings[] = {"png", "apng", "jpg", "jpeg", "jpe",  "jfif", "mpo",  "jp2",  "j2k",  "jpf",
+                                          "jpx", "j2c",  "jpc", "bmp",  "dib",  "gif",  "tif",  "tiff", "webp", "tga",
+                                          "ppm", "pgm",  "pbm", "pnm",  "pcx",  "ico",  "icns", "sgi",  "dds",  "psd",
+                                          "rgb", "rgba", "bw",  "xbm",  "xpm",  "im",   "msp",  "cur",  "fli",  "flc",
+                                          "dcx", "vda",  "icb", "vst",  "heic", "heif", "avif"};
     const char *slash = strrchr(name, '/'), *dot = strrchr(slash ? slash : name, '.');
     for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
         if (!strcasecmp(dot + 1, endings[i])) return true;

@@ -17,9 +17,7 @@ typedef struct bmp {
     bool grey;              /* the palette is a ramp: indices, or 0 and 255 */
 } bmp;
 
-static bool begins(const uint8_t *bytes, size_t n) {
-    return n >= 2 && bytes[0] == 'B' && bytes[1] == 'M';
-}
+static bool begins(const uint8_t *bytes, size_t n) { return n >= 2 && bytes[0] == 'B' && bytes[1] == 'M'; }
 
 static gt_status read_palette(bmp *b, size_t at) {
     if (b->colours == 0) b->colours = 1u << b->bits;
@@ -83,7 +81,8 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     if (b.pixels > n || (n - b.pixels) / stride < b.height)
         return gt_fail(GT_FORMAT, "truncated: its pixels are not all there");
     for (uint32_t y = 0; y < b.height && !st; y++) {
-        uint32_t row = b.top_down ? y : b.height - 1 - y; /* rows stand from the bottom up unless the header says otherwise */
+        /* rows stand from the bottom up unless the header says otherwise */
+        uint32_t row = b.top_down ? y : b.height - 1 - y;
         st = read_row(&b, bytes + b.pixels + y * stride, (uint8_t *)raw->picture.samples + row * line);
     }
     return st;

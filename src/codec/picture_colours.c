@@ -68,9 +68,9 @@ static bool moves_colours(cmsHPROFILE from, bool grey) {
     return false;
 }
 
-/* What a profile means for samples of one format. Working that out takes longer than decoding a small picture, and a set of
- * photos has the same few profiles in all files: the first MOST of a process are kept for good. Any thread may use a
- * transform that is kept. */
+/* What a profile means for samples of one format. Working that out takes longer than decoding a small picture, and a
+ * set of photos has the same few profiles in all files: the first MOST of a process are kept for good. Any thread may
+ * use a transform that is kept. */
 typedef struct conversion {
     gt_hash128 profile;
     cmsUInt32Number format;
@@ -85,9 +85,12 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static conversion work_out(const gt_raw_picture *raw, cmsUInt32Number in) {
     bool grey = T_COLORSPACE(in) == PT_GRAY, cmyk = raw->cmyk;
     conversion c = {.note = note_damaged};
-    cmsHPROFILE profile = raw->profile_bytes > UINT32_MAX ? NULL : cmsOpenProfileFromMem(raw->profile, (cmsUInt32Number)raw->profile_bytes);
+    cmsHPROFILE profile = raw->profile_bytes > UINT32_MAX
+                              ? NULL
+                              : cmsOpenProfileFromMem(raw->profile, (cmsUInt32Number)raw->profile_bytes);
     if (!profile) return c;
-    if (cmsGetColorSpace(profile) != (grey ? cmsSigGrayData : cmyk ? cmsSigCmykData : cmsSigRgbData)) c.note = note_unfit;
+    if (cmsGetColorSpace(profile) != (grey ? cmsSigGrayData : cmyk ? cmsSigCmykData : cmsSigRgbData))
+        c.note = note_unfit;
     else if (!cmyk && !moves_colours(profile, grey)) c.note = NULL;
     else if ((c.transform = open_transform(profile, in, cmyk ? TYPE_RGB_8 : in, grey))) c.note = NULL;
     cmsCloseProfile(profile);

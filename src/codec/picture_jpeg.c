@@ -25,9 +25,7 @@ struct reader {
     char reason[JMSG_LENGTH_MAX];
 };
 
-static bool begins(const uint8_t *bytes, size_t n) {
-    return n >= 3 && !memcmp(bytes, "\377\330\377", 3);
-}
+static bool begins(const uint8_t *bytes, size_t n) { return n >= 3 && !memcmp(bytes, "\377\330\377", 3); }
 
 static void on_error(j_common_ptr jpeg) {
     struct reader *r = jpeg->client_data;
@@ -87,7 +85,8 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     struct reader r = {0};
     set_up(&r);
     gt_status st = read_head(&r, bytes, n) ? check_components(&r) : gt_fail(GT_FORMAT, "damaged: %s", r.reason);
-    if (!st) st = gt_picture_check_size(r.jpeg.image_height, r.jpeg.image_width, (unsigned)r.jpeg.num_components, GT_U8, 0);
+    if (!st)
+        st = gt_picture_check_size(r.jpeg.image_height, r.jpeg.image_width, (unsigned)r.jpeg.num_components, GT_U8, 0);
     if (!st)
         *out = (gt_picture_info){.height = (int)r.jpeg.image_height,
                                  .width = (int)r.jpeg.image_width,
@@ -120,7 +119,8 @@ static bool read_samples(struct reader *r) {
     if (r->status) return false;
     jpeg_start_decompress(&r->jpeg);
     while (r->jpeg.output_scanline < r->jpeg.output_height) {
-        JSAMPROW row = (JSAMPROW)r->raw->picture.samples + (size_t)r->jpeg.output_scanline * r->jpeg.image_width * (unsigned)channels;
+        JSAMPROW row = (JSAMPROW)r->raw->picture.samples +
+                       (size_t)r->jpeg.output_scanline * r->jpeg.image_width * (unsigned)channels;
         jpeg_read_scanlines(&r->jpeg, &row, 1);
     }
     jpeg_finish_decompress(&r->jpeg);

@@ -19,11 +19,10 @@ enum {
     DEFLATE_MOST = 1032, /* no deflate stream unpacks to more than this times its size */
 };
 
-static bool begins(const uint8_t *bytes, size_t n) {
-    return n >= 8 && !memcmp(bytes, "\211PNG\r\n\032\n", 8);
-}
+static bool begins(const uint8_t *bytes, size_t n) { return n >= 8 && !memcmp(bytes, "\211PNG\r\n\032\n", 8); }
 
-/* Goes over the chunks in front of the pixels. *orientation: -1 where no chunk speaks of one. GT_FORMAT: the chunks are not all there. */
+/* Goes over the chunks in front of the pixels. *orientation: -1 where no chunk speaks of one. GT_FORMAT: the chunks are
+ * not all there. */
 static gt_status walk(const uint8_t *bytes, size_t n, bool *transparency, int *orientation) {
     *orientation = -1;
     for (size_t at = 8; n - at >= CHUNK_BYTES;) {
@@ -32,7 +31,8 @@ static gt_status walk(const uint8_t *bytes, size_t n, bool *transparency, int *o
         if (!memcmp(type, "IDAT", 4)) return GT_OK;
         if (length > n - at - CHUNK_BYTES) break;
         if (!memcmp(type, "tRNS", 4)) *transparency |= length > 0;
-        if (!memcmp(type, "eXIf", 4) && *orientation < 0 && length > 1 && content[0] == content[1]) /* II or MM: libpng takes no other */
+        /* II or MM: libpng takes no other */
+        if (!memcmp(type, "eXIf", 4) && *orientation < 0 && length > 1 && content[0] == content[1])
             *orientation = gt_exif_orientation(content, length);
         at += CHUNK_BYTES + length;
     }
@@ -144,7 +144,8 @@ static bool read_picture(struct reader *r) {
     for (int y = 0; y < r->found.height; y++) r->rows[y] = (png_bytep)p->samples + (size_t)y * stride;
     png_read_image(r->png, r->rows);
     png_read_end(r->png, r->info);
-    if (orientation_of(r) > 1 && !r->raw->orientation) p->note = "its EXIF orientation, which stands behind its pixels, is ignored";
+    if (orientation_of(r) > 1 && !r->raw->orientation)
+        p->note = "its EXIF orientation, which stands behind its pixels, is ignored";
     png_charp name;
     png_bytep profile;
     int method;
@@ -160,7 +161,8 @@ static uint64_t sample_bits(const gt_png_info *info) {
 /* The usual kind; false: libpng is to read it. */
 static bool decode_plain(gt_raw_picture *raw, const uint8_t *bytes, size_t n, const gt_png_info *info) {
     if (info->palette || info->bits < 8) return false;
-    bool good = !gt_raw_new(raw, (uint64_t)info->height, (uint64_t)info->width, (unsigned)info->channels, info->bits == 16 ? GT_U16 : GT_U8) &&
+    bool good = !gt_raw_new(raw, (uint64_t)info->height, (uint64_t)info->width, (unsigned)info->channels,
+                            info->bits == 16 ? GT_U16 : GT_U8) &&
                 gt_png_plain(bytes, n, info, raw->picture.samples);
     if (good) raw->picture.alpha = info->channels == 2 || info->channels == 4;
     else gt_picture_free(&raw->picture);
@@ -171,7 +173,8 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     struct reader r = {.bytes = bytes, .left = n, .raw = raw};
     gt_status st = gt_png_head(bytes, n, &r.found);
     if (!st && sample_bits(&r.found) / 8 / DEFLATE_MOST > n)
-        st = gt_fail(GT_FORMAT, "damaged or truncated: %zu bytes cannot hold the %d x %d pixels that it claims", n, r.found.width, r.found.height);
+        st = gt_fail(GT_FORMAT, "damaged or truncated: %zu bytes cannot hold the %d x %d pixels that it claims", n,
+                     r.found.width, r.found.height);
     if (st || decode_plain(raw, bytes, n, &r.found)) return st;
     r.rows = malloc((size_t)r.found.height * sizeof *r.rows);
     r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r.reason, on_error, on_warning);

@@ -52,9 +52,7 @@ static int on_close(thandle_t handle) {
     return 0;
 }
 
-static toff_t on_size(thandle_t handle) {
-    return ((reader *)handle)->n;
-}
+static toff_t on_size(thandle_t handle) { return ((reader *)handle)->n; }
 
 /* The first complaint is the cause, later ones follow from it. */
 static int on_error(TIFF *tiff, void *user, const char *module, const char *format, va_list arguments) {
@@ -100,7 +98,8 @@ static gt_status read_tags(reader *r) {
     TIFFGetField(r->tiff, TIFFTAG_PHOTOMETRIC, &r->photometric);
     r->orientation = ORIENTATION_TOPLEFT;
     TIFFGetField(r->tiff, TIFFTAG_ORIENTATION, &r->orientation);
-    if (!TIFFGetField(r->tiff, TIFFTAG_IMAGEWIDTH, &r->width) || !TIFFGetField(r->tiff, TIFFTAG_IMAGELENGTH, &r->height))
+    if (!TIFFGetField(r->tiff, TIFFTAG_IMAGEWIDTH, &r->width) ||
+        !TIFFGetField(r->tiff, TIFFTAG_IMAGELENGTH, &r->height))
         return gt_fail(GT_FORMAT, "damaged: no size");
     TIFFGetFieldDefaulted(r->tiff, TIFFTAG_EXTRASAMPLES, &extras, &extra);
     bool room = r->channels == 2 || (r->channels == 4 && r->photometric != PHOTOMETRIC_SEPARATED);
@@ -136,8 +135,8 @@ static gt_status begin(reader *r) {
     gt_status st = open_tiff(r);
     if (!st) st = read_tags(r);
     if (!st && !choose_way(r))
-        st = gt_fail(GT_FORMAT, "a TIFF of %u channels of %u bits, format %u, photometric %u%s, which is not read", r->channels,
-                     r->bits, r->format, r->photometric, r->premultiplied ? ", premultiplied" : "");
+        st = gt_fail(GT_FORMAT, "a TIFF of %u channels of %u bits, format %u, photometric %u%s, which is not read",
+                     r->channels, r->bits, r->format, r->photometric, r->premultiplied ? ", premultiplied" : "");
     return st ? st : gt_picture_check_size(r->height, r->width, r->colours ? 4 : r->channels, type_of(r), 0);
 }
 
@@ -187,7 +186,8 @@ static gt_status read_block(reader *r, const blocks *b, uint32_t x, uint32_t y, 
     size_t sample = gt_sample_bytes(p->type), pixel = sample * r->channels, stride = b->stride;
     uint32_t rows = b->height < r->height - y ? b->height : r->height - y;
     uint32_t columns = b->width < r->width - x ? b->width : r->width - x;
-    uint32_t number = b->tiled ? TIFFComputeTile(r->tiff, x, y, 0, (uint16_t)plane) : TIFFComputeStrip(r->tiff, y, (uint16_t)plane);
+    uint32_t number = b->tiled ? TIFFComputeTile(r->tiff, x, y, 0, (uint16_t)plane)
+                               : TIFFComputeStrip(r->tiff, y, (uint16_t)plane);
     tmsize_t got = b->tiled ? TIFFReadEncodedTile(r->tiff, number, b->data, (tmsize_t)b->size)
                             : TIFFReadEncodedStrip(r->tiff, number, b->data, (tmsize_t)b->size);
     if (got < 0 || (size_t)got < stride * (b->tiled ? b->height : rows)) return damaged(r);

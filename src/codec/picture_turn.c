@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * EXIF orientation: how a camera was held. The eight values are the symmetries of the square: transpose, then mirror rows
- * or columns. */
+ * EXIF orientation: how a camera was held. The eight values are the symmetries of the square: transpose, then mirror
+ * rows or columns. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,10 +36,12 @@ void gt_turn_head(gt_picture_info *head, int orientation) {
 gt_status gt_raw_turn(gt_raw_picture *raw) {
     int o = raw->orientation;
     if (o <= 1) return GT_OK;
-    bool transpose = o >= TRANSPOSED, flip_x = o == 2 || o == 3 || o == 6 || o == 7, flip_y = o == 3 || o == 4 || o == 7 || o == 8;
+    bool transpose = o >= TRANSPOSED, flip_x = o == 2 || o == 3 || o == 6 || o == 7,
+         flip_y = o == 3 || o == 4 || o == 7 || o == 8;
     const gt_picture *from = &raw->picture;
     size_t bytes = (size_t)from->channels * gt_sample_bytes(from->type), all = gt_picture_bytes(from);
-    size_t width = (size_t)(transpose ? from->height : from->width), height = (size_t)(transpose ? from->width : from->height);
+    size_t width = (size_t)(transpose ? from->height : from->width),
+           height = (size_t)(transpose ? from->width : from->height);
     uint8_t *turned = malloc(all);
     if (!turned) return gt_fail(GT_NOMEM, "out of memory for turning a picture of %zu bytes", all);
     for (size_t y = 0; y < height; y++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * PNG: what its first bytes say, and writing. libpng reports errors by longjmp: everything that must survive one lives in
- * struct writer, and the function that calls setjmp has no other state that is read afterwards. */
+ * PNG: what its first bytes say, and writing. libpng reports errors by longjmp: everything that must survive one lives
+ * in struct writer, and the function that calls setjmp has no other state that is read afterwards. */
 #include <arpa/inet.h>
 #include <png.h>
 #include <setjmp.h>
@@ -42,8 +42,7 @@ gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info) {
     if (memcmp(p, start, n < SIGNATURE ? n : SIGNATURE)) return gt_fail(GT_FORMAT, "not a PNG picture");
     if (n < GT_PNG_HEAD_BYTES) return gt_fail(GT_FORMAT, "truncated: %zu bytes", n);
     if (memcmp(p, start, sizeof start)) return gt_fail(GT_FORMAT, "damaged: a PNG must begin with its IHDR chunk");
-    if (gt_crc32(0, p + 12, 17) != gt_be32(p + 29))
-        return gt_fail(GT_FORMAT, "damaged: CRC of chunk IHDR is wrong");
+    if (gt_crc32(0, p + 12, 17) != gt_be32(p + 29)) return gt_fail(GT_FORMAT, "damaged: CRC of chunk IHDR is wrong");
 
     uint32_t width = gt_be32(p + 16), height = gt_be32(p + 20);
     int bits = p[24], colour_type = p[25], channels = channels_of(colour_type);
@@ -69,9 +68,7 @@ static void on_error(png_structp png, png_const_charp message) {
     longjmp(png_jmpbuf(png), 1);
 }
 
-static void on_warning(png_structp png, png_const_charp message) {
-    (void)png, (void)message;
-}
+static void on_warning(png_structp png, png_const_charp message) { (void)png, (void)message; }
 
 struct writer {
     uint8_t *bytes;
@@ -97,9 +94,7 @@ static void on_write(png_structp png, png_bytep data, size_t n) {
     w->n += n;
 }
 
-static void on_flush(png_structp png) {
-    (void)png;
-}
+static void on_flush(png_structp png) { (void)png; }
 
 /* False: w->reason says why. No locals that live across a longjmp. */
 static bool write_rows(struct writer *w) {
@@ -109,8 +104,8 @@ static bool write_rows(struct writer *w) {
     png_set_write_fn(w->png, w, on_write, on_flush);
     png_set_compression_level(w->png, w->level);
     if (w->level == 0) png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* filters only help to deflate */
-    png_set_IHDR(w->png, w->info, (png_uint_32)w->as.width, (png_uint_32)w->as.height, w->as.bits, colour[w->as.channels],
-                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(w->png, w->info, (png_uint_32)w->as.width, (png_uint_32)w->as.height, w->as.bits,
+                 colour[w->as.channels], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(w->png, w->info);
     if (w->as.bits == 16 && htons(1) != 1) png_set_swap(w->png);
     size_t line = (size_t)w->as.width * (unsigned)w->as.channels * (w->as.bits == 16 ? 2 : 1);
@@ -122,9 +117,11 @@ static bool write_rows(struct writer *w) {
 gt_status gt_png_encode_samples(const void *pixels, const gt_png_info *as, int level, void **bytes, size_t *n) {
     *bytes = NULL;
     *n = 0;
-    if (as->channels < 1 || as->channels > 4 || as->height < 1 || as->width < 1 || level < 0 || level > 9 || (as->bits != 8 && as->bits != 16))
+    if (as->channels < 1 || as->channels > 4 || as->height < 1 || as->width < 1 || level < 0 || level > 9 ||
+        (as->bits != 8 && as->bits != 16))
         return gt_fail(GT_USAGE,
-                       "a PNG of %d x %d pixels, %d channels of %d bits, level %d: 1 to 4 channels, 8 or 16 bits and level 0 to 9 can be written",
+                       "a PNG of %d x %d pixels, %d channels of %d bits, level %d: 1 to 4 channels, 8 or 16 bits and "
+                       "level 0 to 9 can be written",
                        as->width, as->height, as->channels, as->bits, level);
     struct writer w = {.pixels = pixels, .as = *as, .level = level};
     w.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w.reason, on_error, on_warning);
@@ -142,7 +139,8 @@ gt_status gt_png_encode_samples(const void *pixels, const gt_png_info *as, int l
     return GT_OK;
 }
 
-gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes, size_t *n) {
+gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes,
+                        size_t *n) {
     gt_png_info as = {.height = height, .width = width, .channels = channels, .bits = 8};
     return gt_png_encode_samples(pixels, &as, level, bytes, n);
 }

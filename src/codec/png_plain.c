@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * libdeflate unpacks a stream whose size is known far faster than zlib, and libpng cannot be told to use it; what remains
- * is to walk the chunks and to undo the row filters (PNG specification, third edition, section 9). */
+ * libdeflate unpacks a stream whose size is known far faster than zlib, and libpng cannot be told to use it; what
+ * remains is to walk the chunks and to undo the row filters (PNG specification, third edition, section 9). */
 #include "codec/png_plain.h"
 
 #include <libdeflate.h>
@@ -50,9 +50,10 @@ typedef struct row {
     lanes16 left, corner; /* the pixels left and above left of the next one */
 } row;
 
-/* Pixels from byte `from` to byte `to`; of each `touched` bytes are read and written: what is beyond it is overwritten by
- * the next one. Filter and sizes are constants where this is inlined. */
-static inline __attribute__((always_inline)) void undo_span(row *r, int filter, size_t from, size_t to, size_t pixel, size_t touched) {
+/* Pixels from byte `from` to byte `to`; of each `touched` bytes are read and written: what is beyond it is overwritten
+ * by the next one. Filter and sizes are constants where this is inlined. */
+static inline __attribute__((always_inline)) void undo_span(row *r, int filter, size_t from, size_t to, size_t pixel,
+                                                            size_t touched) {
     for (size_t i = from; i < to; i += pixel) {
         lanes16 above = filter == 1 ? r->left : load(r->up + i, touched), guess = r->left;
         if (filter == 3) guess = (r->left + above) >> 1;
@@ -110,8 +111,8 @@ static bool may_be_ignored(const uint8_t *type) {
     return false;
 }
 
-/* All data of the IDAT chunks: where they are when there is one, else put together in *joined (malloc'ed). NULL: not a plain
- * PNG. */
+/* All data of the IDAT chunks: where they are when there is one, else put together in *joined (malloc'ed). NULL: not a
+ * plain PNG. */
 static const uint8_t *find_data(const uint8_t *bytes, size_t n, uint8_t **joined, size_t *data_bytes) {
     const uint8_t *data = NULL;
     size_t at = SIGNATURE_BYTES, size = 0;
@@ -156,12 +157,15 @@ static void swap_bytes(uint8_t *p, size_t n) {
 }
 
 bool gt_png_plain(const void *bytes, size_t n, const gt_png_info *info, void *samples) {
-    if (info->palette || info->bits < 8 || n < GT_PNG_HEAD_BYTES || ((const uint8_t *)bytes)[INTERLACE_AT]) return false;
-    size_t pixel = (size_t)info->channels * (size_t)(info->bits / 8), line = (size_t)info->width * pixel, all = (1 + line) * (size_t)info->height;
+    if (info->palette || info->bits < 8 || n < GT_PNG_HEAD_BYTES || ((const uint8_t *)bytes)[INTERLACE_AT])
+        return false;
+    size_t pixel = (size_t)info->channels * (size_t)(info->bits / 8), line = (size_t)info->width * pixel,
+           all = (1 + line) * (size_t)info->height;
     if (pixel > PIXEL_MOST || all > RAW_MOST) return false;
     uint8_t *raw = malloc(all);
     bool good = raw && unpack(bytes, n, raw, all) && undo_filters(raw, info->height, line, pixel, samples);
     free(raw);
-    if (good && info->bits == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) swap_bytes(samples, line * (size_t)info->height);
+    if (good && info->bits == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+        swap_bytes(samples, line * (size_t)info->height);
     return good;
 }

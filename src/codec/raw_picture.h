@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a kind of picture file must provide. A new kind is one file with one gt_picture_kind, and one line in picture.c. */
+ * What a kind of picture file must provide. A new kind is one file with one gt_picture_kind, and one line in picture.c.
+ */
 #ifndef GANTRY_CODEC_RAW_PICTURE_H
 #define GANTRY_CODEC_RAW_PICTURE_H
 
@@ -19,7 +20,8 @@ typedef struct gt_picture_kind {
     const char *name;
     bool (*begins)(const uint8_t *bytes, size_t n);
     gt_status (*head)(gt_picture_info *out, const uint8_t *bytes, size_t n);
-    gt_status (*decode)(gt_raw_picture *raw, const uint8_t *bytes, size_t n); /* the caller frees *raw, also on failure */
+    /* the caller frees *raw, also on failure */
+    gt_status (*decode)(gt_raw_picture *raw, const uint8_t *bytes, size_t n);
 } gt_picture_kind;
 
 extern const gt_picture_kind gt_kind_png, gt_kind_jpeg, gt_kind_bmp, gt_kind_pnm, gt_kind_webp, gt_kind_tiff;
@@ -35,7 +37,7 @@ void gt_raw_keep_profile(gt_raw_picture *raw, const void *profile, size_t n);
 
 int gt_exif_orientation(const uint8_t *exif, size_t n); /* of a TIFF header with its tags; 0: not given */
 
-gt_status gt_raw_turn(gt_raw_picture *raw);    /* applies the orientation */
+gt_status gt_raw_turn(gt_raw_picture *raw); /* applies the orientation */
 void gt_turn_head(gt_picture_info *head, int orientation);
 gt_status gt_raw_colours(gt_raw_picture *raw); /* applies the profile; CMYK to RGB */
 

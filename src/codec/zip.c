@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ZIP archives for reading, by libzip. What it leaves to its users is done here: the file is opened by us (a pipe must not
- * block), sizes that cannot be are refused before anybody takes memory for them, names are sorted and single. A libzip handle
- * serves one thread at a time: hence the lock. */
+ * ZIP archives for reading, by libzip. What it leaves to its users is done here: the file is opened by us (a pipe must
+ * not block), sizes that cannot be are refused before anybody takes memory for them, names are sorted and single. A
+ * libzip handle serves one thread at a time: hence the lock. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -68,12 +68,13 @@ static gt_status open_handle(zip_t **handle, const char *path, uint64_t *bytes) 
 static gt_status check_entry(const zip_stat_t *e, uint64_t file_bytes) {
     if (e->encryption_method != ZIP_EM_NONE) return gt_fail(GT_FORMAT, "entry '%s': encrypted", e->name);
     if (e->comp_method != ZIP_CM_STORE && e->comp_method != ZIP_CM_DEFLATE)
-        return gt_fail(GT_FORMAT, "entry '%s': packed by method %d; stored (0) and deflated (8) can be read", e->name, e->comp_method);
+        return gt_fail(GT_FORMAT, "entry '%s': packed by method %d; stored (0) and deflated (8) can be read", e->name,
+                       e->comp_method);
     if (file_bytes < LOCAL_BYTES || e->comp_size > file_bytes - LOCAL_BYTES)
         return gt_fail(GT_FORMAT, "entry '%s': damaged or truncated: it would lie beyond the end of the file", e->name);
     if (e->comp_method == ZIP_CM_STORE ? e->size != e->comp_size : e->size / DEFLATE_MOST > e->comp_size)
-        return gt_fail(GT_FORMAT, "entry '%s': damaged: %llu bytes cannot be packed into %llu", e->name, (unsigned long long)e->size,
-                       (unsigned long long)e->comp_size);
+        return gt_fail(GT_FORMAT, "entry '%s': damaged: %llu bytes cannot be packed into %llu", e->name,
+                       (unsigned long long)e->size, (unsigned long long)e->comp_size);
     if (e->size == 0 && e->crc != 0) /* libzip looks at no checksum where there is nothing to read */
         return gt_fail(GT_FORMAT, "entry '%s': damaged: it is empty, and its CRC-32 is not", e->name);
     return GT_OK;
@@ -84,14 +85,17 @@ static int by_name(const void *a, const void *b) {
 }
 
 static gt_status read_index(gt_zip *z, uint64_t file_bytes) {
-    const zip_uint64_t needed = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_CRC | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
+    const zip_uint64_t needed = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_CRC |
+                                ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
     zip_int64_t n = zip_get_num_entries(z->handle, 0);
     z->entries = calloc((size_t)n + 1, sizeof *z->entries);
     if (!z->entries) return gt_fail(GT_NOMEM, "out of memory for an index of %lld entries", (long long)n);
     for (zip_int64_t i = 0; i < n; i++) {
         zip_stat_t e;
-        if (zip_stat_index(z->handle, (zip_uint64_t)i, ZIP_FL_ENC_RAW, &e)) return zip_failure(zip_get_error(z->handle));
-        if ((e.valid & needed) != needed) return gt_fail(GT_FORMAT, "damaged: entry %lld of its index is not whole", (long long)i);
+        if (zip_stat_index(z->handle, (zip_uint64_t)i, ZIP_FL_ENC_RAW, &e))
+            return zip_failure(zip_get_error(z->handle));
+        if ((e.valid & needed) != needed)
+            return gt_fail(GT_FORMAT, "damaged: entry %lld of its index is not whole", (long long)i);
         size_t length = strlen(e.name);
         if (length == 0 || e.name[length - 1] == '/') continue; /* a folder */
         gt_status st = check_entry(&e, file_bytes);
@@ -153,7 +157,8 @@ static gt_status read_front(zip_t *handle, uint64_t index, char *out, size_t n, 
     }
     char beyond;
     if (!st && whole && (got = zip_fread(file, &beyond, 1)) != 0)
-        st = got < 0 ? zip_failure(zip_file_get_error(file)) : gt_fail(GT_FORMAT, "damaged: it goes on after %zu bytes", n);
+        st = got < 0 ? zip_failure(zip_file_get_error(file))
+                     : gt_fail(GT_FORMAT, "damaged: it goes on after %zu bytes", n);
     zip_fclose(file);
     return st;
 }
@@ -166,7 +171,8 @@ gt_status gt_zip_read(gt_zip *z, size_t i, void *out) {
 }
 
 gt_status gt_zip_peek(gt_zip *z, size_t i, void *out, size_t n) {
-    if (z->entries[i].size < n) return gt_fail(GT_FORMAT, "truncated: %llu bytes", (unsigned long long)z->entries[i].size);
+    if (z->entries[i].size < n)
+        return gt_fail(GT_FORMAT, "truncated: %llu bytes", (unsigned long long)z->entries[i].size);
     pthread_mutex_lock(&z->lock);
     gt_status st = read_front(z->handle, z->entries[i].index, out, n, false);
     pthread_mutex_unlock(&z->lock);

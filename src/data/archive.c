@@ -9,10 +9,15 @@ gt_status gt_archive_each(const char *path, bool zip, gt_archive_use *use, void 
     if (zip) archive_read_support_format_zip_seekable(a);
     else archive_read_support_filter_gzip(a), archive_read_support_format_tar(a);
     struct archive_entry *entry;
-    gt_status st = archive_read_open_filename(a, path, BLOCK) == ARCHIVE_OK ? GT_OK : gt_fail(GT_FORMAT, "%s", archive_error_string(a));
+    gt_status st = archive_read_open_filename(a, path, BLOCK) == ARCHIVE_OK
+                       ? GT_OK
+                       : gt_fail(GT_FORMAT, "%s", archive_error_string(a));
     int code = ARCHIVE_OK;
-    while (!st && (code = archive_read_next_header(a, &entry)) >= ARCHIVE_WARN && code != ARCHIVE_EOF) st = use(arg, a, entry);
-    if (!st && code < ARCHIVE_WARN) st = gt_fail(GT_FORMAT, "no %s archive, or damaged or truncated: %s", zip ? "ZIP" : "tar", archive_error_string(a));
+    while (!st && (code = archive_read_next_header(a, &entry)) >= ARCHIVE_WARN && code != ARCHIVE_EOF)
+        st = use(arg, a, entry);
+    if (!st && code < ARCHIVE_WARN)
+        st = gt_fail(GT_FORMAT, "no %s archive, or damaged or truncated: %s", zip ? "ZIP" : "tar",
+                     archive_error_string(a));
     archive_read_free(a);
     return st;
 }

@@ -12,7 +12,8 @@
 
 typedef gt_status gt_archive_use(void *arg, struct archive *a, struct archive_entry *entry);
 
-/* Calls use() with each entry, in the archive's order, and stops at the first failure. A ZIP, else a tar that may be packed by gzip. */
+/* Calls use() with each entry, in the archive's order, and stops at the first failure. A ZIP, else a tar that may be
+ * packed by gzip. */
 gt_status gt_archive_each(const char *path, bool zip, gt_archive_use *use, void *arg);
 /* The next bytes of the entry: *n is `most`, or less at the end of the entry. */
 gt_status gt_archive_piece(struct archive *a, void *out, size_t most, size_t *n);

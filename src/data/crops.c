@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Squares out of large pictures: a source around another one.
  *
- * Several threads want squares of the same picture at the same time, so a decoded picture is shared: a slot holds one, and
- * those who need it wait until the first of them has decoded it. There are never more slots than threads inside
+ * Several threads want squares of the same picture at the same time, so a decoded picture is shared: a slot holds one,
+ * and those who need it wait until the first of them has decoded it. There are never more slots than threads inside
  * read_item, so memory stays at one picture a thread. */
 #include <inttypes.h>
 #include <pthread.h>
@@ -34,9 +34,7 @@ typedef struct crops {
 } crops;
 
 /* Squares along a side of n pixels; the last one is aligned to the border. */
-static int64_t along(int n, int side) {
-    return (n + side - 1) / side;
-}
+static int64_t along(int n, int side) { return (n + side - 1) / side; }
 
 static int begin_of(int64_t k, int n, int side) {
     int begin = (int)k * side;
@@ -113,7 +111,8 @@ static gt_status cut(const crops *c, const gt_picture *p, int64_t square, gt_pic
     out->note = p->note;
     size_t pixel = (size_t)p->channels * gt_sample_bytes(p->type), row = (size_t)c->side * pixel;
     for (size_t k = 0; k < (size_t)c->side; k++)
-        memcpy((uint8_t *)out->samples + k * row, (uint8_t *)p->samples + (((size_t)y + k) * (size_t)p->width + (size_t)x) * pixel, row);
+        memcpy((uint8_t *)out->samples + k * row,
+               (uint8_t *)p->samples + (((size_t)y + k) * (size_t)p->width + (size_t)x) * pixel, row);
     return GT_OK;
 }
 
@@ -122,7 +121,8 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     int64_t picture = picture_of(c, i);
     slot *s = take_picture(c, picture);
     if (!s) return gt_fail(GT_NOMEM, "out of memory for a picture");
-    gt_status st = s->status ? gt_fail(s->status, "%s", s->message ? s->message : "cannot be read") : cut(c, &s->data, i - c->first[picture], out);
+    gt_status st = s->status ? gt_fail(s->status, "%s", s->message ? s->message : "cannot be read")
+                             : cut(c, &s->data, i - c->first[picture], out);
     give_back(c, s);
     return st;
 }
@@ -167,7 +167,8 @@ static void close_crops(void *state) {
 /* Squares of a picture; one for a picture that cannot be read or is too small, so that it comes up as an error. */
 static int64_t squares(const crops *c, int64_t picture) {
     gt_picture_info head = {0};
-    if (gt_item_head(&c->inner, picture, GT_PICTURE_HEAD_BYTES, &head) || head.height < c->side || head.width < c->side) return 1;
+    if (gt_item_head(&c->inner, picture, GT_PICTURE_HEAD_BYTES, &head) || head.height < c->side || head.width < c->side)
+        return 1;
     return along(head.height, c->side) * along(head.width, c->side);
 }
 
@@ -202,8 +203,18 @@ gt_status gt_source_crops(gt_source *s, int side) {
     *c = (crops){.inner = *s, .side = side, .first = first};
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->decoded, NULL);
-    *s = (gt_source){.state = c, .main_thread_only = s->main_thread_only, .notes = s->notes, .read = read_item, .head = head_item, .slow_heads = s->slow_heads,
-                     .name = name_item, .stamp = s->stamp, .item_stamp = s->item_stamp ? stamp_item : NULL, .close = close_crops, .info = s->info, .spec = s->spec};
+    *s = (gt_source){.state = c,
+                     .main_thread_only = s->main_thread_only,
+                     .notes = s->notes,
+                     .read = read_item,
+                     .head = head_item,
+                     .slow_heads = s->slow_heads,
+                     .name = name_item,
+                     .stamp = s->stamp,
+                     .item_stamp = s->item_stamp ? stamp_item : NULL,
+                     .close = close_crops,
+                     .info = s->info,
+                     .spec = s->spec};
     for (int64_t i = 0; i < c->inner.count; i++) {
         first[i] = count;
         count += squares(c, i);

@@ -37,7 +37,8 @@ void gt_csv_rewind(gt_csv *c) {
 }
 
 static gt_status add_field(gt_csv *c, char *field) {
-    if (c->fields == GT_CSV_FIELDS_MOST) return gt_fail(GT_FORMAT, "line %" PRId64 ": more than %d fields", c->line, GT_CSV_FIELDS_MOST);
+    if (c->fields == GT_CSV_FIELDS_MOST)
+        return gt_fail(GT_FORMAT, "line %" PRId64 ": more than %d fields", c->line, GT_CSV_FIELDS_MOST);
     if (c->fields == c->field_room) {
         size_t room = 2 * c->field_room + 16;
         char **bigger = realloc(c->field, room * sizeof *bigger);
@@ -78,13 +79,14 @@ static gt_status split(gt_csv *c) {
     return st;
 }
 
-/* The next line with its end, *n bytes and a zero behind them; none at the end of the file. What is no text is refused as soon as that shows:
- * a file may be one line without end. */
+/* The next line with its end, *n bytes and a zero behind them; none at the end of the file. What is no text is refused
+ * as soon as that shows: a file may be one line without end. */
 static gt_status read_line(gt_csv *c, size_t *n) {
     int byte = 0;
     c->line++;
     for (*n = 0; byte != '\n' && (byte = getc_unlocked(c->file)) != EOF;) {
-        if (byte == 0 || *n == GT_CSV_LINE_MOST) return gt_fail(GT_FORMAT, "line %" PRId64 ": no line of text", c->line);
+        if (byte == 0 || *n == GT_CSV_LINE_MOST)
+            return gt_fail(GT_FORMAT, "line %" PRId64 ": no line of text", c->line);
         if (*n + 1 >= c->room) {
             size_t room = 2 * c->room + 256;
             char *bigger = realloc(c->text, room);

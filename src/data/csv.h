@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lines of comma-separated values (RFC 4180: fields may stand in double quotes; no line breaks within them), one at a time. */
+ * Lines of comma-separated values (RFC 4180: fields may stand in double quotes; no line breaks within them), one at a
+ * time. */
 #ifndef GANTRY_DATA_CSV_H
 #define GANTRY_DATA_CSV_H
 
@@ -13,10 +14,10 @@ enum { GT_CSV_FIELDS_MOST = 65537, GT_CSV_LINE_MOST = 1 << 24 };
 
 typedef struct gt_csv {
     FILE *file;
-    int64_t line;  /* the number, from 1, of the line that gt_csv_next gave */
-    char *text;    /* of that line */
+    int64_t line; /* the number, from 1, of the line that gt_csv_next gave */
+    char *text;   /* of that line */
     size_t room;
-    char **field;  /* its fields, unquoted, within `text` */
+    char **field; /* its fields, unquoted, within `text` */
     size_t fields, field_room;
 } gt_csv;
 

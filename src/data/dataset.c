@@ -29,7 +29,8 @@ struct gt_dataset {
 
 /* Is it a picture file of a kind that cannot be read? */
 static bool cannot_be_read(const char *name) {
-    static const char *const read[] = {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"};
+    static const char *const read[] = {".png",  ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib",
+                                       ".webp", ".tif", ".tiff", ".ppm", ".pgm",  ".pbm", ".pnm"};
     const char *slash = strrchr(name, '/'), *dot = strrchr(slash ? slash : name, '.');
     for (size_t i = 0; dot && i < sizeof read / sizeof *read; i++)
         if (!strcasecmp(dot, read[i])) return false;
@@ -41,7 +42,8 @@ static gt_status check_names(const gt_source *s) {
     for (int64_t i = 0; i < s->count && s->load; i++) {
         const char *name = gt_source_name(s, i, buffer);
         if (cannot_be_read(name))
-            return gt_fail(GT_FORMAT, "'%s': '%s' is a picture of a kind that cannot be read; convert it to PNG", s->spec, name);
+            return gt_fail(GT_FORMAT, "'%s': '%s' is a picture of a kind that cannot be read; convert it to PNG",
+                           s->spec, name);
     }
     return GT_OK;
 }
@@ -61,9 +63,12 @@ static gt_status compare(const gt_dataset *ds, const gt_picture *found) {
     if (size && colours && kind) return GT_OK;
     if (!colours && s->channels <= 4) snprintf(more, sizeof more, " --channels=%d", s->channels);
     if (!kind) snprintf(more + strlen(more), sizeof more - strlen(more), " --depth=%s", depth[s->type]);
-    if (!size) snprintf(more + strlen(more), sizeof more - strlen(more), " --width=%d --height=%d", s->width, s->height);
-    return gt_fail(GT_FORMAT, "%s, while the first picture ('%s') has %s; all must be alike (gantry dataset %s DEST.zip%s makes them so)",
-                   describe(found, is), gt_source_name(ds->source, 0, name), describe(s, wanted), ds->spec, more);
+    if (!size)
+        snprintf(more + strlen(more), sizeof more - strlen(more), " --width=%d --height=%d", s->width, s->height);
+    return gt_fail(
+        GT_FORMAT,
+        "%s, while the first picture ('%s') has %s; all must be alike (gantry dataset %s DEST.zip%s makes them so)",
+        describe(found, is), gt_source_name(ds->source, 0, name), describe(s, wanted), ds->spec, more);
 }
 
 /* The shape of an item, by reading it. */
@@ -78,14 +83,18 @@ static gt_status survey_one(const gt_dataset *ds, int64_t i) {
     gt_picture_info info;
     gt_progress();
     gt_status st = gt_item_head(ds->source, i, SHORT_HEAD, &info);
-    gt_picture found = {.height = info.height, .width = info.width, .channels = info.channels, .alpha = info.alpha, .type = gt_sample_of_bits(info.bits)};
+    gt_picture found = {.height = info.height,
+                        .width = info.width,
+                        .channels = info.channels,
+                        .alpha = info.alpha,
+                        .type = gt_sample_of_bits(info.bits)};
     if (st) st = read_shape(ds->source, i, &found); /* not all that can be read can be told from its head */
     if (!st) st = compare(ds, &found);
     return gt_item_wrap(ds->source, i, st);
 }
 
-/* Takes the shape of the first picture and compares the heads of the others: up to a number that can be looked at, else as
- * many evenly spaced ones (the rest is compared when it is read). */
+/* Takes the shape of the first picture and compares the heads of the others: up to a number that can be looked at, else
+ * as many evenly spaced ones (the rest is compared when it is read). */
 static gt_status survey(gt_dataset *ds) {
     const gt_source *s = ds->source;
     ds->shape = s->shape;
@@ -112,8 +121,8 @@ static char *name_of(const char *text, const char *kind) {
         const char *name = strchr(text, ':') + 1;
         return strndup(name, strcspn(name, ":"));
     }
-    char *path =
-        realpath(text, NULL); /* so that '.' has a name; a link keeps its own unless it ends in a slash or dots */
+    char *path = realpath(text,
+                          NULL); /* so that '.' has a name; a link keeps its own unless it ends in a slash or dots */
     const char *last = strrchr(text, '/');
     last = last ? last + 1 : text;
     if (path && (!*last || !strcmp(last, ".") || !strcmp(last, ".."))) last = strrchr(path, '/') + 1;
@@ -153,7 +162,8 @@ static void fill_info(gt_dataset *ds, const gt_dataset_options *options) {
         .class_names = n->class_names,
         .class_name = (const char *const *)n->class_name,
         .channel_names = n->channel_names,
-        .range = {n->has_range ? n->range[0] : gt_sample_low(p->type), n->has_range ? n->range[1] : gt_sample_high(p->type)},
+        .range = {n->has_range ? n->range[0] : gt_sample_low(p->type),
+                  n->has_range ? n->range[1] : gt_sample_high(p->type)},
         .main_thread_only = ds->source->main_thread_only,
     };
 }
@@ -164,8 +174,10 @@ static gt_status check_labels(const gt_dataset *ds) {
     int64_t missing = s->info.unlabelled, first = 0;
     while (missing && gt_notes_labelled(&s->notes, first)) first++;
     if (!missing) return GT_OK;
-    return gt_fail(GT_FORMAT, "'%s': %" PRId64 " of %" PRId64 " images have no label, the first is '%s'; --cond and --semi need all of them", ds->spec, missing,
-                   s->count, gt_source_name(s, first, buffer));
+    return gt_fail(GT_FORMAT,
+                   "'%s': %" PRId64 " of %" PRId64
+                   " images have no label, the first is '%s'; --cond and --semi need all of them",
+                   ds->spec, missing, s->count, gt_source_name(s, first, buffer));
 }
 
 gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_options *options) {
@@ -180,7 +192,8 @@ gt_status gt_dataset_open(gt_dataset **out, const char *spec, const gt_dataset_o
         return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     }
     gt_status st = gt_source_open(&ds->source, spec, &as_it_is);
-    if (!st && !(ds->name = name_of(spec, ds->source->info.source))) st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
+    if (!st && !(ds->name = name_of(spec, ds->source->info.source)))
+        st = gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
     if (!st) st = survey(ds);
     if (!st) st = name_channels(&ds->shape, &ds->source->notes);
     if (!st && labels_needed) st = check_labels(ds);
@@ -203,9 +216,7 @@ void gt_dataset_close(gt_dataset *ds) {
     free(ds);
 }
 
-const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds) {
-    return &ds->info;
-}
+const gt_dataset_info *gt_dataset_get_info(const gt_dataset *ds) { return &ds->info; }
 
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {
     *mirrored = item >= ds->unmirrored;
@@ -229,13 +240,15 @@ gt_status gt_dataset_read_stored(gt_dataset *ds, int64_t stored, void *samples) 
     gt_status st = read_samples(ds, stored, samples);
     size_t n = ds->info.type == GT_F32 ? ds->info.image_bytes / sizeof(float) : 0;
     for (size_t i = 0; i < n && !st; i++)
-        if (!isfinite(((const float *)samples)[i])) st = gt_fail(GT_FORMAT, "'%s': image %" PRId64 ": sample %zu is not finite", ds->spec, stored, i);
+        if (!isfinite(((const float *)samples)[i]))
+            st = gt_fail(GT_FORMAT, "'%s': image %" PRId64 ": sample %zu is not finite", ds->spec, stored, i);
     return st;
 }
 
 void gt_mirror(void *samples, int height, int width, size_t pixel_bytes) {
     for (int y = 0; y < height; y++) {
-        uint8_t *left = (uint8_t *)samples + (size_t)y * (size_t)width * pixel_bytes, *right = left + (size_t)(width - 1) * pixel_bytes;
+        uint8_t *left = (uint8_t *)samples + (size_t)y * (size_t)width * pixel_bytes,
+                *right = left + (size_t)(width - 1) * pixel_bytes;
         for (; left < right; left += pixel_bytes, right -= pixel_bytes) {
             for (size_t b = 0; b < pixel_bytes; b++) {
                 uint8_t swap = left[b];
@@ -251,7 +264,8 @@ gt_status gt_dataset_read(gt_dataset *ds, int64_t item, void *samples) {
     if (item < 0 || item >= ds->info.count)
         return gt_fail(GT_USAGE, "item %" PRId64 " of '%s': there are %" PRId64, item, ds->spec, ds->info.count);
     gt_status st = gt_dataset_read_stored(ds, gt_dataset_stored(ds, item, &mirrored), samples);
-    if (!st && mirrored) gt_mirror(samples, ds->info.height, ds->info.width, (size_t)ds->info.channels * gt_sample_bytes(ds->info.type));
+    if (!st && mirrored)
+        gt_mirror(samples, ds->info.height, ds->info.width, (size_t)ds->info.channels * gt_sample_bytes(ds->info.type));
     return st;
 }
 
@@ -320,7 +334,8 @@ static bool usual_colours(const gt_dataset_info *i) {
     return colours == 0 || (colours == i->channels - 1 && gt_dataset_alpha(i));
 }
 
-/* What the networks are given of samples and channels. The usual adds nothing: checkpoints hold the number of what they were trained on. */
+/* What the networks are given of samples and channels. The usual adds nothing: checkpoints hold the number of what they
+ * were trained on. */
 static void hash_meaning(const gt_dataset_info *info, gt_hasher *h) {
     for (int k = 0; k < 2 && !gt_dataset_usual_range(info); k++) {
         uint64_t word;

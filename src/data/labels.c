@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Labels and what else comes with the pictures: the rules that those of every source obey; folders as classes, rows of arrays. */
+ * Labels and what else comes with the pictures: the rules that those of every source obey; folders as classes, rows of
+ * arrays. */
 #include <ctype.h>
 #include <endian.h>
 #include <inttypes.h>
@@ -35,7 +36,8 @@ gt_status gt_notes_new_classes(gt_notes *n, int64_t count) {
 
 gt_status gt_notes_new_vectors(gt_notes *n, int64_t count, size_t width) {
     size_t numbers;
-    if (width == 0 || width > GT_VECTOR_MOST) return gt_fail(GT_FORMAT, "labels of %zu numbers; 1 to %d are possible", width, GT_VECTOR_MOST);
+    if (width == 0 || width > GT_VECTOR_MOST)
+        return gt_fail(GT_FORMAT, "labels of %zu numbers; 1 to %d are possible", width, GT_VECTOR_MOST);
     free(n->vectors);
     n->vectors = gt_mul_overflows((size_t)count, width, &numbers) ? NULL : calloc(numbers + 1, sizeof *n->vectors);
     if (!n->vectors) return gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", count);
@@ -54,7 +56,8 @@ gt_status gt_notes_add_class_name(gt_notes *n, const char *name, size_t length) 
         n->class_name = larger;
         n->class_room = room;
     }
-    if (!(n->class_name[n->class_names] = strndup(name, length))) return gt_fail(GT_NOMEM, "out of memory for class names");
+    if (!(n->class_name[n->class_names] = strndup(name, length)))
+        return gt_fail(GT_NOMEM, "out of memory for class names");
     n->class_names++;
     return GT_OK;
 }
@@ -101,7 +104,8 @@ gt_status gt_notes_set_range(gt_notes *n, double low, double high) {
 }
 
 bool gt_notes_labelled(const gt_notes *n, int64_t i) {
-    return n->kind == GT_LABELS_CLASSES ? n->classes[i] >= 0 : n->kind == GT_LABELS_VECTORS && !isnan(n->vectors[i * n->width]);
+    return n->kind == GT_LABELS_CLASSES ? n->classes[i] >= 0
+                                        : n->kind == GT_LABELS_VECTORS && !isnan(n->vectors[i * n->width]);
 }
 
 static gt_status check_classes(gt_notes *n, int64_t count, bool every) {
@@ -109,7 +113,8 @@ static gt_status check_classes(gt_notes *n, int64_t count, bool every) {
     for (int64_t i = 0; i < count; i++) {
         int32_t v = n->classes[i];
         if (v > GT_CLASS_MOST || (every && v < 0))
-            return gt_fail(GT_FORMAT, "label %" PRId64 " is %" PRId32 "; classes are integers 0 .. %d", i, v, GT_CLASS_MOST);
+            return gt_fail(GT_FORMAT, "label %" PRId64 " is %" PRId32 "; classes are integers 0 .. %d", i, v,
+                           GT_CLASS_MOST);
         if (v > largest) largest = v;
     }
     n->width = 1 + largest;
@@ -172,7 +177,8 @@ gt_status gt_labels_of_rows(gt_notes *n, int64_t count, const double *rows, size
         const double *row = rows + i * width;
         if (all) n->classes[i] = (int32_t)hot(row, width);
         for (size_t k = 0; k < width && !all && !st; k++) {
-            if (!isfinite((float)row[k])) st = gt_fail(GT_FORMAT, "label %zu: number %zu (%g) is not finite in 32 bits", i, k, row[k]);
+            if (!isfinite((float)row[k]))
+                st = gt_fail(GT_FORMAT, "label %zu: number %zu (%g) is not finite in 32 bits", i, k, row[k]);
             n->vectors[i * width + k] = row[k];
         }
     }
@@ -211,9 +217,10 @@ static void hash_labels(const gt_notes *n, int64_t count, gt_hasher *h) {
 }
 
 void gt_source_hash(const gt_source *s, const gt_picture *shape, gt_hasher *h) {
-    uint64_t words[7] = {htole64((uint64_t)s->count),        htole64((uint64_t)shape->height),          htole64((uint64_t)shape->width),
-                         htole64((uint64_t)shape->channels), htole64(8 * gt_sample_bytes(shape->type)), htole64(s->notes.kind),
-                         htole64((uint64_t)s->notes.width)};
+    uint64_t words[7] = {
+        htole64((uint64_t)s->count),        htole64((uint64_t)shape->height),          htole64((uint64_t)shape->width),
+        htole64((uint64_t)shape->channels), htole64(8 * gt_sample_bytes(shape->type)), htole64(s->notes.kind),
+        htole64((uint64_t)s->notes.width)};
     gt_hasher_add(h, words, sizeof words);
     hash_labels(&s->notes, s->count, h);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Labels in CSV files. The kind of the labels shows only at the end of the file, so it is gone through twice: once to find
- * out what the columns hold, once to fill in. */
+ * Labels in CSV files. The kind of the labels shows only at the end of the file, so it is gone through twice: once to
+ * find out what the columns hold, once to fill in. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
@@ -53,14 +53,16 @@ static gt_status next_line(gt_csv *c, bool header) {
 static gt_status survey(const gt_source *s, gt_csv *c, columns *k, const uint32_t *index) {
     *k = (columns){.whole = true, .real = true};
     gt_status st = gt_csv_next(c);
-    if (!st && c->line == 1 && c->fields && (index ? gt_item_find(s, index, c->field[0]) < 0 : !gt_picture_is_name(c->field[0]))) {
+    if (!st && c->line == 1 && c->fields &&
+        (index ? gt_item_find(s, index, c->field[0]) < 0 : !gt_picture_is_name(c->field[0]))) {
         k->header = true;
         st = gt_csv_next(c);
     }
     if (!st && c->fields) k->width = c->fields - 1;
     for (; !st && c->fields; st = gt_csv_next(c)) {
         if (c->fields - 1 != k->width)
-            return gt_fail(GT_FORMAT, "line %" PRId64 ": %zu fields, others have %zu", c->line, c->fields, k->width + 1);
+            return gt_fail(GT_FORMAT, "line %" PRId64 ": %zu fields, others have %zu", c->line, c->fields,
+                           k->width + 1);
         if (!has_label(c)) continue;
         k->labelled++;
         for (size_t i = 1; i < c->fields; i++) {
@@ -69,7 +71,9 @@ static gt_status survey(const gt_source *s, gt_csv *c, columns *k, const uint32_
             k->whole = k->whole && to_class(c->field[i], &n);
             k->real = k->real && to_number(c->field[i], &v);
         }
-        if (k->width > 1 && !k->real) return gt_fail(GT_FORMAT, "line %" PRId64 ": of several labels each must be a finite number of 32 bits", c->line);
+        if (k->width > 1 && !k->real)
+            return gt_fail(GT_FORMAT, "line %" PRId64 ": of several labels each must be a finite number of 32 bits",
+                           c->line);
     }
     return st;
 }
@@ -100,7 +104,8 @@ static void put_label(gt_notes *n, const columns *k, int64_t item, const gt_csv 
 
 static gt_status fill_in(gt_source *s, gt_csv *c, const columns *k, const uint32_t *index, int64_t *met) {
     bool vectors = k->width > 1 || (k->real && !k->whole);
-    gt_status st = vectors ? gt_notes_new_vectors(&s->notes, s->count, k->width) : gt_notes_new_classes(&s->notes, s->count);
+    gt_status st = vectors ? gt_notes_new_vectors(&s->notes, s->count, k->width)
+                           : gt_notes_new_classes(&s->notes, s->count);
     if (!st && s->notes.kind == GT_LABELS_CLASSES && !k->whole) {
         st = collect_names(c, k, &s->notes);
         gt_csv_rewind(c);
@@ -122,8 +127,9 @@ static gt_status read_lines(gt_source *s, gt_csv *c, const uint32_t *index) {
     gt_csv_rewind(c);
     if (!st && k.labelled) st = fill_in(s, c, &k, index, &met);
     if (st || !index || met) return st;
-    return k.labelled || (k.header && !k.width) ? gt_fail(GT_FORMAT, "none of its names is that of a picture")
-                                                : gt_fail(GT_FORMAT, "its lines hold no labels: NAME,LABEL[,LABEL...] is needed");
+    return k.labelled || (k.header && !k.width)
+               ? gt_fail(GT_FORMAT, "none of its names is that of a picture")
+               : gt_fail(GT_FORMAT, "its lines hold no labels: NAME,LABEL[,LABEL...] is needed");
 }
 
 gt_status gt_labels_of_csv(gt_source *s, const char *path, bool by_name) {

@@ -2,11 +2,11 @@
  * dataset.json.
  *
  * DESIGN
- * The text is parsed in pieces: one label at a time, and the few other keys that mean something. A parsed value takes many
- * times the memory of its text ("[]," 3 bytes, 150 parsed), so a packed megabyte could become gigabytes; and the labels of millions of images
- * never stand in memory twice. Keys that mean nothing here are passed over unparsed. Messages name the line.
- * The labels are gone through twice: nothing is allocated for them before all are known to be labels, and every image to
- * have one where that is asked for; then the text bounds their size. */
+ * The text is parsed in pieces: one label at a time, and the few other keys that mean something. A parsed value takes
+ * many times the memory of its text ("[]," 3 bytes, 150 parsed), so a packed megabyte could become gigabytes; and the
+ * labels of millions of images never stand in memory twice. Keys that mean nothing here are passed over unparsed.
+ * Messages name the line. The labels are gone through twice: nothing is allocated for them before all are known to be
+ * labels, and every image to have one where that is asked for; then the text bounds their size. */
 #include "data/source.h"
 
 #include <inttypes.h>
@@ -46,15 +46,11 @@ static gt_status wrong(const label_text *t, const char *at, int lines, const cha
     return gt_fail(GT_FORMAT, "line %" PRId64 ": %s", line, what);
 }
 
-static gt_status wrong_here(const cursor *c, const char *what) {
-    return wrong(c->text, c->at, 0, what);
-}
+static gt_status wrong_here(const cursor *c, const char *what) { return wrong(c->text, c->at, 0, what); }
 
 /* ---- where values begin and end: whether they are JSON shows when they are parsed ---- */
 
-static bool is_blank(char byte) {
-    return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
-}
+static bool is_blank(char byte) { return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r'; }
 
 static void skip_blanks(cursor *c) {
     while (c->at < c->end && is_blank(*c->at)) c->at++;
@@ -97,7 +93,8 @@ static gt_status take_value(cursor *c, piece *p) {
 static gt_status parse(const label_text *t, const piece *p, json_t **value) {
     json_error_t error;
     *value = NULL;
-    if (p->values > PIECE_MOST) return wrong(t, p->at, 0, "more values in one than a label or the names of classes can have");
+    if (p->values > PIECE_MOST)
+        return wrong(t, p->at, 0, "more values in one than a label or the names of classes can have");
     *value = json_loadb(p->at, p->n, JSON_DECODE_ANY, &error);
     return *value ? GT_OK : wrong(t, p->at, error.line > 1 ? error.line - 1 : 0, error.text);
 }
@@ -169,7 +166,9 @@ static gt_status open_text(label_text *t, const char *text, size_t bytes, bool l
 }
 
 /* Calls use() with every element of the labels, and ends with the first failure. */
-static gt_status each_label(const label_text *t, gt_status (*use)(struct labelling *l, size_t number, const json_t *pair), struct labelling *arg) {
+static gt_status each_label(const label_text *t,
+                            gt_status (*use)(struct labelling *l, size_t number, const json_t *pair),
+                            struct labelling *arg) {
     cursor c = {.text = t, .at = t->labels + 1, .end = t->text + t->bytes};
     size_t number = 0;
     if (take(&c, ']')) return GT_OK;
@@ -198,7 +197,8 @@ struct labelling { /* of the items by the pairs of dataset.json */
 
 static gt_status check_vector(const struct labelling *l, const char *name, const json_t *label) {
     if (json_array_size(label) != l->width)
-        return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers, others have %zu", name, json_array_size(label), l->width);
+        return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers, others have %zu", name, json_array_size(label),
+                       l->width);
     for (size_t i = 0; i < l->width; i++) {
         const json_t *v = json_array_get(label, i);
         if (!json_is_number(v) || !isfinite((float)json_number_value(v)))
@@ -209,20 +209,26 @@ static gt_status check_vector(const struct labelling *l, const char *name, const
 
 /* The first label decides what labels are. */
 static gt_status check_label(struct labelling *l, const char *name, const json_t *label) {
-    gt_label_kind kind = json_is_integer(label) ? GT_LABELS_CLASSES : json_is_array(label) ? GT_LABELS_VECTORS : GT_LABELS_NONE;
-    if (kind == GT_LABELS_NONE) return gt_fail(GT_FORMAT, "label of '%s' is neither an integer nor a list of numbers", name);
+    gt_label_kind kind = json_is_integer(label) ? GT_LABELS_CLASSES
+                         : json_is_array(label) ? GT_LABELS_VECTORS
+                                                : GT_LABELS_NONE;
+    if (kind == GT_LABELS_NONE)
+        return gt_fail(GT_FORMAT, "label of '%s' is neither an integer nor a list of numbers", name);
     if (l->kind == GT_LABELS_NONE) {
         l->kind = kind;
         l->width = json_array_size(label);
         if (kind == GT_LABELS_VECTORS && (l->width == 0 || l->width > GT_VECTOR_MOST))
-            return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers; 1 to %d are possible", name, l->width, GT_VECTOR_MOST);
+            return gt_fail(GT_FORMAT, "label of '%s' has %zu numbers; 1 to %d are possible", name, l->width,
+                           GT_VECTOR_MOST);
     }
     if (kind != l->kind)
-        return gt_fail(GT_FORMAT, "label of '%s' is %s, others are not", name, kind == GT_LABELS_CLASSES ? "an integer" : "a list");
+        return gt_fail(GT_FORMAT, "label of '%s' is %s, others are not", name,
+                       kind == GT_LABELS_CLASSES ? "an integer" : "a list");
     if (kind == GT_LABELS_VECTORS) return check_vector(l, name, label);
     json_int_t v = json_integer_value(label);
     if (v >= 0 && v <= GT_CLASS_MOST) return GT_OK;
-    return gt_fail(GT_FORMAT, "label of '%s' is %" JSON_INTEGER_FORMAT "; classes are integers 0 .. %d", name, v, GT_CLASS_MOST);
+    return gt_fail(GT_FORMAT, "label of '%s' is %" JSON_INTEGER_FORMAT "; classes are integers 0 .. %d", name, v,
+                   GT_CLASS_MOST);
 }
 
 /* Stores it; *same: what was stored before is the same. */
@@ -242,10 +248,12 @@ static void store_label(const gt_notes *n, size_t item, const json_t *label, boo
 }
 
 /* The item that a pair speaks of, and its label; -1: it says nothing. */
-static gt_status read_pair(const struct labelling *l, size_t number, const json_t *pair, int64_t *item, const char **name, const json_t **label) {
+static gt_status read_pair(const struct labelling *l, size_t number, const json_t *pair, int64_t *item,
+                           const char **name, const json_t **label) {
     *name = json_string_value(json_array_get(pair, 0));
     *label = json_array_get(pair, 1);
-    if (json_array_size(pair) != 2 || !*name) return gt_fail(GT_FORMAT, "labels: element %zu is no pair [name, label]", number);
+    if (json_array_size(pair) != 2 || !*name)
+        return gt_fail(GT_FORMAT, "labels: element %zu is no pair [name, label]", number);
     *item = json_is_null(*label) && !l->every ? -1 : gt_item_find(l->source, l->index, *name);
     return GT_OK;
 }
@@ -268,7 +276,8 @@ static gt_status store_pair(struct labelling *l, size_t number, const json_t *pa
     gt_status st = read_pair(l, number, pair, &item, &name, &label);
     if (st || item < 0) return st;
     store_label(&l->source->notes, (size_t)item, label, &same);
-    if (l->every && l->seen[item] && !same) return gt_fail(GT_FORMAT, "'%s' is there twice, with different labels", name);
+    if (l->every && l->seen[item] && !same)
+        return gt_fail(GT_FORMAT, "'%s' is there twice, with different labels", name);
     l->seen[item] = true;
     return GT_OK;
 }
@@ -278,13 +287,16 @@ static gt_status check_all(struct labelling *l, const label_text *text) {
     gt_status st = each_label(text, check_pair, l);
     for (int64_t i = 0; i < l->source->count && !st && l->every; i++)
         if (!l->seen[i])
-            st = gt_fail(GT_FORMAT, "no label for '%s'; every image must have one, or \"labels\" be null", gt_source_name(l->source, i, buffer));
+            st = gt_fail(GT_FORMAT, "no label for '%s'; every image must have one, or \"labels\" be null",
+                         gt_source_name(l->source, i, buffer));
     return st;
 }
 
 static gt_status parse_labels(gt_source *s, const label_text *text, bool every) {
-    struct labelling l = {.source = s, .every = every, .index = gt_item_index(s), .seen = calloc((size_t)s->count + 1, sizeof *l.seen)};
-    gt_status st = l.index && l.seen ? check_all(&l, text) : gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", s->count);
+    struct labelling l = {
+        .source = s, .every = every, .index = gt_item_index(s), .seen = calloc((size_t)s->count + 1, sizeof *l.seen)};
+    gt_status st = l.index && l.seen ? check_all(&l, text)
+                                     : gt_fail(GT_NOMEM, "out of memory for %" PRId64 " labels", s->count);
     if (!st && l.kind == GT_LABELS_CLASSES) st = gt_notes_new_classes(&s->notes, s->count);
     if (!st && l.kind == GT_LABELS_VECTORS) st = gt_notes_new_vectors(&s->notes, s->count, l.width);
     if (!st && l.kind != GT_LABELS_NONE) {
@@ -306,7 +318,8 @@ static gt_status parse_class_names(gt_notes *n, const json_t *list) {
     gt_status st = GT_OK;
     for (size_t i = 0; i < size && !st; i++) {
         const char *name = json_string_value(json_array_get(list, i));
-        st = name ? gt_notes_add_class_name(n, name, strlen(name)) : gt_fail(GT_FORMAT, "class_names: element %zu is no text", i);
+        st = name ? gt_notes_add_class_name(n, name, strlen(name))
+                  : gt_fail(GT_FORMAT, "class_names: element %zu is no text", i);
     }
     return st;
 }
@@ -314,7 +327,8 @@ static gt_status parse_class_names(gt_notes *n, const json_t *list) {
 static gt_status parse_range(gt_notes *n, const json_t *range) {
     if (!range || json_is_null(range)) return GT_OK;
     const json_t *low = json_array_get(range, 0), *high = json_array_get(range, 1);
-    if (json_array_size(range) != 2 || !json_is_number(low) || !json_is_number(high)) return gt_fail(GT_FORMAT, "range must be a list of two numbers");
+    if (json_array_size(range) != 2 || !json_is_number(low) || !json_is_number(high))
+        return gt_fail(GT_FORMAT, "range must be a list of two numbers");
     return gt_notes_set_range(n, json_number_value(low), json_number_value(high));
 }
 

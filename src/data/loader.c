@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * A ring of DEPTH steps, each with room for this rank's samples as they are stored. `want` is the step that was asked for last.
- * The thread fills, in order, the steps want .. want + DEPTH - 1 that their places (step % DEPTH) do not hold yet, so a
- * place is overwritten only after `want` has moved past its step, and only the caller's asking for a step moves `want`: what
- * gt_loader_step copies from cannot change under it. Any step may be asked for, an earlier one too; then the ring fills anew.
+ * A ring of DEPTH steps, each with room for this rank's samples as they are stored. `want` is the step that was asked
+ * for last. The thread fills, in order, the steps want .. want + DEPTH - 1 that their places (step % DEPTH) do not hold
+ * yet, so a place is overwritten only after `want` has moved past its step, and only the caller's asking for a step
+ * moves `want`: what gt_loader_step copies from cannot change under it. Any step may be asked for, an earlier one too;
+ * then the ring fills anew.
  *
  * Where images may be read by the main thread alone (HDF5 too large for memory) there is no thread, and gt_loader_step
  * fills the place itself. The cache of decoded images belongs to whoever fills. */
@@ -69,7 +70,8 @@ static gt_status fetch(gt_loader *l, int64_t item, uint8_t *pixels) {
     if (kept) memcpy(pixels, kept, l->image_bytes);
     atomic_fetch_add(&l->fetched, 1);
     gt_progress();
-    if (mirrored) gt_mirror(pixels, l->info->height, l->info->width, (size_t)l->info->channels * gt_sample_bytes(l->info->type));
+    if (mirrored)
+        gt_mirror(pixels, l->info->height, l->info->width, (size_t)l->info->channels * gt_sample_bytes(l->info->type));
     return GT_OK;
 }
 
@@ -176,10 +178,12 @@ static int samples_of(const gt_ranges *ranges, int n) {
 
 gt_status gt_loader_step(gt_loader *l, uint64_t step, int range, float *images, float *labels) {
     const gt_ranges *ranges = ranges_of(l, step);
-    if (range < 0 || range >= ranges->n) return gt_fail(GT_USAGE, "range %d of a loader with %d ranges", range, ranges->n);
+    if (range < 0 || range >= ranges->n)
+        return gt_fail(GT_USAGE, "range %d of a loader with %d ranges", range, ranges->n);
     place *p = await_step(l, step);
     if (p->status) return gt_fail(p->status, "%s", p->message);
-    int count = ranges->range[range].count, offset = samples_of(ranges, range); /* of the range's first sample among this rank's */
+    /* of the range's first sample among this rank's */
+    int count = ranges->range[range].count, offset = samples_of(ranges, range);
     size_t n = (size_t)count * (l->image_bytes / gt_sample_bytes(l->info->type)), width = (size_t)l->info->label_width;
     gt_dataset_floats(l->info, p->pixels + (size_t)offset * l->image_bytes, n, images);
     for (int j = 0; labels && j < count; j++) gt_dataset_label(l->ds, p->items[offset + j], labels + (size_t)j * width);
@@ -193,12 +197,14 @@ double gt_loader_wait_seconds(gt_loader *l) {
 }
 
 static gt_status check_ranges(const gt_ranges *ranges, int batch) {
-    if (batch < 0 || ranges->n < 0) return gt_fail(GT_USAGE, "a loader for a batch of %d in %d ranges", batch, ranges->n);
+    if (batch < 0 || ranges->n < 0)
+        return gt_fail(GT_USAGE, "a loader for a batch of %d in %d ranges", batch, ranges->n);
     int64_t samples = 0;
     for (int r = 0; r < ranges->n; r++) {
         gt_range g = ranges->range[r];
         if (g.first < 0 || g.count < 1 || g.first > batch - g.count)
-            return gt_fail(GT_USAGE, "range %d (from sample %d, %d samples) does not lie in a batch of %d", r, g.first, g.count, batch);
+            return gt_fail(GT_USAGE, "range %d (from sample %d, %d samples) does not lie in a batch of %d", r, g.first,
+                           g.count, batch);
         samples += g.count;
     }
     return samples <= INT32_MAX ? GT_OK : gt_fail(GT_USAGE, "a loader for %" PRId64 " samples per step", samples);
@@ -209,8 +215,10 @@ static gt_status plan_steps(gt_loader *l, const gt_loader_plan *plan) {
     if (plan->batch < 1) return gt_fail(GT_USAGE, "a loader for a batch of %d", plan->batch);
     l->steps = (gt_steps){.items = l->info->count, .batch = plan->batch, .end = plan->epoch_end};
     if (plan->epoch_end == GT_EPOCH_DROPPED && plan->batch > l->info->count)
-        return gt_fail(GT_USAGE, "--batch=%d, but there are %" PRId64 " images, and a batch that an epoch does not fill is dropped", plan->batch,
-                       l->info->count);
+        return gt_fail(GT_USAGE,
+                       "--batch=%d, but there are %" PRId64
+                       " images, and a batch that an epoch does not fill is dropped",
+                       plan->batch, l->info->count);
     gt_status st = check_ranges(&plan->full, plan->batch);
     return st ? st : check_ranges(&plan->rest, gt_steps_rest(&l->steps));
 }
@@ -259,7 +267,9 @@ static gt_status make_cache(gt_loader *l, size_t most) {
 
 static gt_status start_thread(gt_loader *l) {
     int error = gt_thread_start(&l->thread, 0, prefetch, l);
-    if (error) return gt_fail(GT_FAILED, "the loader's thread does not start: %s (memory, or a limit: ulimit -u, -v)", strerror(error));
+    if (error)
+        return gt_fail(GT_FAILED, "the loader's thread does not start: %s (memory, or a limit: ulimit -u, -v)",
+                       strerror(error));
     l->threaded = true;
     return GT_OK;
 }

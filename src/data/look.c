@@ -121,7 +121,8 @@ void gt_look_warn(const gt_data_look *l, const gt_dataset_info *info, const char
         gt_dataset_usual_range(info) ? "(none is declared, this one is usual)" : "(it is declared)", l->least, l->most);
 }
 
-/* ---- classes without images: labels are numbers from 0 to the largest one, so a set with the classes 0, 1000 and 2000 has 2001 of them ---- */
+/* ---- classes without images: labels are numbers from 0 to the largest one, so a set with the classes 0, 1000 and 2000
+ * has 2001 of them ---- */
 
 bool gt_classes_empty(const int64_t *images, int n, char *text, size_t room) {
     int empty = 0, first = -1;

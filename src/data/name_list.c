@@ -32,14 +32,10 @@ void gt_names_free(gt_name_list *l) {
     *l = (gt_name_list){0};
 }
 
-int gt_by_code_points(const char *a, const char *b) {
-    return strcmp(a, b);
-}
+int gt_by_code_points(const char *a, const char *b) { return strcmp(a, b); }
 
 /* The end of a name comes before the end of a component, and both before every character. */
-static int rank(char c) {
-    return c == 0 ? 0 : c == '/' ? 1 : 1 + (unsigned char)c;
-}
+static int rank(char c) { return c == 0 ? 0 : c == '/' ? 1 : 1 + (unsigned char)c; }
 
 int gt_by_components(const char *a, const char *b) {
     while (*a && *a == *b) a++, b++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * One kernel does both passes: sums of whole rows, which is what vector units like. The horizontal pass takes STRIP rows
- * at a time and turns them on their side, so that what were neighbours in a row are rows. */
+ * One kernel does both passes: sums of whole rows, which is what vector units like. The horizontal pass takes STRIP
+ * rows at a time and turns them on their side, so that what were neighbours in a row are rows. */
 #include "data/resize.h"
 
 #include <math.h>
@@ -60,9 +60,13 @@ static gt_status prepare(struct gt_resize_weights *s, gt_filter filter, int in, 
     int taps = 2 * (int)ceil(filters[filter].reach * stretch) + 1;
     size_t n = (size_t)out, all = n * (size_t)taps; /* sides are below 2^16: no overflow */
     free(s->first), free(s->count), free(s->fixed), free(s->real);
-    *s = (struct gt_resize_weights){.filter = filter, .in = in, .out = out,
-                                    .first = calloc(n, sizeof *s->first), .count = calloc(n, sizeof *s->count),
-                                    .fixed = calloc(all, sizeof *s->fixed), .real = calloc(all, sizeof *s->real)};
+    *s = (struct gt_resize_weights){.filter = filter,
+                                    .in = in,
+                                    .out = out,
+                                    .first = calloc(n, sizeof *s->first),
+                                    .count = calloc(n, sizeof *s->count),
+                                    .fixed = calloc(all, sizeof *s->fixed),
+                                    .real = calloc(all, sizeof *s->real)};
     double *w = calloc((size_t)taps, sizeof *w);
     if (s->first && s->count && s->fixed && s->real && w) {
         s->taps = taps;
@@ -78,7 +82,8 @@ static gt_status prepare(struct gt_resize_weights *s, gt_filter filter, int in, 
  * apart. */
 typedef void sum_rows(const struct gt_resize_weights *s, const void *in, size_t stride, size_t line, void *out);
 
-GT_CLONES static void sum_bytes(const struct gt_resize_weights *s, const void *in, size_t stride, size_t line, void *out) {
+GT_CLONES static void sum_bytes(const struct gt_resize_weights *s, const void *in, size_t stride, size_t line,
+                                void *out) {
     int32_t sum[BLOCK];
     for (int y = 0; y < s->out; y++) {
         const int32_t *w = s->fixed + (size_t)y * (size_t)s->taps;
@@ -97,7 +102,8 @@ GT_CLONES static void sum_bytes(const struct gt_resize_weights *s, const void *i
     }
 }
 
-GT_CLONES static void sum_floats(const struct gt_resize_weights *s, const void *in, size_t stride, size_t line, void *out) {
+GT_CLONES static void sum_floats(const struct gt_resize_weights *s, const void *in, size_t stride, size_t line,
+                                 void *out) {
     for (int y = 0; y < s->out; y++) {
         const float *w = s->real + (size_t)y * (size_t)s->taps, *row = (const float *)in + (size_t)s->first[y] * stride;
         float *to = (float *)out + (size_t)y * line;
@@ -110,10 +116,12 @@ GT_CLONES static void sum_floats(const struct gt_resize_weights *s, const void *
 /* ---- passes ---- */
 
 /* `rows` rows of `columns` pixels -> columns rows; strides in bytes. */
-static inline void turn_fixed(const char *in, size_t in_stride, int rows, int columns, size_t pixel, char *out, size_t out_stride) {
+static inline void turn_fixed(const char *in, size_t in_stride, int rows, int columns, size_t pixel, char *out,
+                              size_t out_stride) {
     for (int y = 0; y < rows; y++)
         for (int x = 0; x < columns; x++)
-            memcpy(out + (size_t)x * out_stride + (size_t)y * pixel, in + (size_t)y * in_stride + (size_t)x * pixel, pixel);
+            memcpy(out + (size_t)x * out_stride + (size_t)y * pixel, in + (size_t)y * in_stride + (size_t)x * pixel,
+                   pixel);
 }
 
 /* The usual pixels get copies of a length that the compiler knows. */
@@ -127,7 +135,8 @@ static void turn(const char *in, size_t in_stride, int rows, int columns, size_t
     }
 }
 
-static gt_status resize(gt_resizer *r, const gt_resize_job *j, size_t sample, sum_rows *sum, const void *in, void *out) {
+static gt_status resize(gt_resizer *r, const gt_resize_job *j, size_t sample, sum_rows *sum, const void *in,
+                        void *out) {
     bool across = j->width != j->in_width, down = j->height != j->in_height;
     gt_status st = across ? prepare(&r->weights[0], j->filter, j->in_width, j->width) : GT_OK;
     if (!st && down) st = prepare(&r->weights[1], j->filter, j->in_height, j->height);
@@ -152,7 +161,8 @@ static gt_status resize(gt_resizer *r, const gt_resize_job *j, size_t sample, su
     }
     if (down) sum(&r->weights[1], across ? half : in, across ? line / sample : j->in_stride, line / sample, out);
     if (!across && !down)
-        for (int y = 0; y < j->height; y++) memcpy((char *)out + (size_t)y * line, (const char *)in + (size_t)y * in_line, line);
+        for (int y = 0; y < j->height; y++)
+            memcpy((char *)out + (size_t)y * line, (const char *)in + (size_t)y * in_line, line);
     return GT_OK;
 }
 

@@ -22,7 +22,7 @@
 typedef struct gt_resizer {
     struct gt_resize_weights {
         gt_filter filter;
-        int in, out, taps; /* taps: most per output sample; 0: nothing here yet */
+        int in, out, taps;  /* taps: most per output sample; 0: nothing here yet */
         int *first, *count; /* [out] input samples that count */
         int32_t *fixed;     /* [out,taps] with 22 fractional bits */
         float *real;        /* [out,taps] */

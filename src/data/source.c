@@ -13,7 +13,8 @@
 #include "base/file.h"
 #include "base/file_kind.h"
 
-/* Every kind of source: a line each. The first that claims a source has it: a folder that ends in _lmdb before folders at large. */
+/* Every kind of source: a line each. The first that claims a source has it: a folder that ends in _lmdb before folders
+ * at large. */
 #define SOURCES(X) \
     X(synth)       \
     X(lmdb)        \
@@ -39,8 +40,8 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* ---- what a name means ---- */
 
-/* What a run's directory, a checkpoint or a file of PyTorch is: they could be taken for a folder of pictures, an HDF5 file
- * and a ZIP. NULL: none of these. */
+/* What a run's directory, a checkpoint or a file of PyTorch is: they could be taken for a folder of pictures, an HDF5
+ * file and a ZIP. NULL: none of these. */
 static const char *written_by_a_run(const char *spec) {
     gt_file_kind kind = gt_kind_of_file(spec);
     if (kind == GT_KIND_FOLDER && gt_folder_has(spec, "job.ini") && gt_folder_has(spec, "stats.jsonl"))
@@ -56,7 +57,8 @@ static gt_status refuse(const char *spec, int error) {
         size_t n = strlen(list);
         snprintf(list + n, sizeof list - n, "%s%s", n == 0 ? "" : i == 0 ? " or " : ", ", kinds[i]->looks);
     }
-    if (error && gt_is_url(spec)) return gt_fail(GT_FAILED, "cannot be opened: no file here, and nothing is downloaded");
+    if (error && gt_is_url(spec))
+        return gt_fail(GT_FAILED, "cannot be opened: no file here, and nothing is downloaded");
     gt_file_kind kind = gt_kind_of_file(spec);
     bool told = kind != GT_KIND_HDF5 && kind != GT_KIND_ZIP && *gt_kind_text(kind);
     const char *reason = told ? gt_kind_text(kind) : error ? strerror(error) : "of no known kind";
@@ -123,7 +125,8 @@ gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_opti
     static const gt_source_options usual = {.mnist_border = GT_MNIST_BORDER};
     if (!options) options = &usual;
     *out = NULL;
-    if (options->crops < 0) return gt_fail(GT_USAGE, "--crops=%d: the side of a square in pixels, or 0", options->crops);
+    if (options->crops < 0)
+        return gt_fail(GT_USAGE, "--crops=%d: the side of a square in pixels, or 0", options->crops);
     gt_source *s = calloc(1, sizeof *s);
     size_t length = strlen(spec);
     while (length > 1 && spec[length - 1] == '/') length--;
@@ -210,7 +213,8 @@ gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_i
 gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st) {
     char buffer[GT_ITEM_NAME_BYTES];
     if (!st) return GT_OK;
-    return s->name || s->names ? gt_wrap(st, "'%s': '%s'", s->spec, gt_source_name(s, i, buffer)) : gt_wrap(st, "'%s': image %" PRId64, s->spec, i);
+    return s->name || s->names ? gt_wrap(st, "'%s': '%s'", s->spec, gt_source_name(s, i, buffer))
+                               : gt_wrap(st, "'%s': image %" PRId64, s->spec, i);
 }
 
 static gt_status check_item(const gt_source *s, int64_t i) {
@@ -242,9 +246,13 @@ const char *gt_source_name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NA
 
 gt_hash128 gt_source_stamp(const gt_source *s) { return s->stamp; }
 
-gt_hash128 gt_source_item_stamp(const gt_source *s, int64_t i) { return s->item_stamp ? s->item_stamp(s->state, i) : (gt_hash128){0}; }
+gt_hash128 gt_source_item_stamp(const gt_source *s, int64_t i) {
+    return s->item_stamp ? s->item_stamp(s->state, i) : (gt_hash128){0};
+}
 
-int gt_source_class(const gt_source *s, int64_t i) { return s->notes.kind == GT_LABELS_CLASSES ? s->notes.classes[i] : -1; }
+int gt_source_class(const gt_source *s, int64_t i) {
+    return s->notes.kind == GT_LABELS_CLASSES ? s->notes.classes[i] : -1;
+}
 
 const double *gt_source_vector(const gt_source *s, int64_t i) {
     if (s->notes.kind != GT_LABELS_VECTORS || !gt_notes_labelled(&s->notes, i)) return NULL;
@@ -255,7 +263,8 @@ const double *gt_source_vector(const gt_source *s, int64_t i) {
 
 static int compare_names(const void *a, const void *b, void *source) {
     char buffer[2][GT_ITEM_NAME_BYTES];
-    return strcmp(gt_source_name(source, *(const uint32_t *)a, buffer[0]), gt_source_name(source, *(const uint32_t *)b, buffer[1]));
+    return strcmp(gt_source_name(source, *(const uint32_t *)a, buffer[0]),
+                  gt_source_name(source, *(const uint32_t *)b, buffer[1]));
 }
 
 uint32_t *gt_item_index(const gt_source *s) {

@@ -38,11 +38,13 @@ struct gt_source {
     gt_notes notes;
 
     /* One of three ways to read an item.
-     * Arrays: all items have this shape (without samples; height 0: other sources); `format` is what a head calls them. */
+     * Arrays: all items have this shape (without samples; height 0: other sources); `format` is what a head calls them.
+     */
     gt_picture shape;
     const char *format;
     gt_status (*samples)(void *state, int64_t i, void *samples);
-    /* Picture files: the first bytes, at most `most` (malloc'ed; NULL on failure). `whole`: more than `most` are an error. */
+    /* Picture files: the first bytes, at most `most` (malloc'ed; NULL on failure). `whole`: more than `most` are an
+     * error. */
     gt_status (*load)(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
     /* Anything else. `first`: bytes that are to be tried first, where a part of the item may tell its head. */
     gt_status (*read)(void *state, int64_t i, gt_picture *out);
@@ -54,10 +56,11 @@ struct gt_source {
     const char *(*name)(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
     int name_digits;
 
-    gt_hash128 stamp;                                       /* of the file that all items come from, taken before it is read; zero: each item has a stamp */
+    /* of the file that all items come from, taken before it is read; zero: each item has a stamp */
+    gt_hash128 stamp;
     gt_hash128 (*item_stamp)(const void *state, int64_t i); /* NULL: `stamp` is all that is known */
-    /* Adds what tells its pictures from others; main thread. `most` > 0: where pictures would have to be read for it, of so many alone,
-     * evenly spaced. NULL: the pixels of some are what tells (dataset.c). */
+    /* Adds what tells its pictures from others; main thread. `most` > 0: where pictures would have to be read for it,
+     * of so many alone, evenly spaced. NULL: the pixels of some are what tells (dataset.c). */
     gt_status (*fingerprint)(void *state, gt_hasher *h, int64_t most);
     void (*close)(void *state); /* NULL: nothing was opened yet */
 
@@ -84,7 +87,9 @@ typedef struct gt_source_kind {
 extern const gt_source_kind gt_source_synth, gt_source_hdf5; /* the list of all is in source.c */
 
 /* Are the labels that the source brings wanted? */
-static inline bool gt_own_labels(const gt_source_options *o) { return o->labels == GT_SOURCE_LABELS_OWN && !o->labels_csv; }
+static inline bool gt_own_labels(const gt_source_options *o) {
+    return o->labels == GT_SOURCE_LABELS_OWN && !o->labels_csv;
+}
 
 /* For `open`: zeroed memory as s->state, which `close` will free; NULL: see gt_message(). */
 void *gt_source_state(gt_source *s, size_t bytes, void (*close)(void *state));
@@ -97,7 +102,8 @@ gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_i
 /* GT_OK, or the message with source and item in front. */
 gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st);
 
-/* An index for looking items up by their names: their numbers in the order of code points; free() it. NULL: out of memory. */
+/* An index for looking items up by their names: their numbers in the order of code points; free() it. NULL: out of
+ * memory. */
 uint32_t *gt_item_index(const gt_source *s);
 int64_t gt_item_find(const gt_source *s, const uint32_t *index, const char *name); /* -1: none */
 
@@ -136,11 +142,12 @@ gt_status gt_labels_of_folders(gt_source *s);
 /* Rows of an array: [count,width]; 0/1 rows with a single 1 are classes. */
 gt_status gt_labels_of_rows(gt_notes *n, int64_t count, const double *rows, size_t width);
 
-/* dataset.json (see dataset.h); gt_own_labels false: neither labels nor class names are taken. options->every_label: each item has one label;
- * else an item may have none, and of several the last one counts. (labels_json.c) */
+/* dataset.json (see dataset.h); gt_own_labels false: neither labels nor class names are taken. options->every_label:
+ * each item has one label; else an item may have none, and of several the last one counts. (labels_json.c) */
 gt_status gt_labels_of_json(gt_source *s, const char *text, size_t bytes, const gt_source_options *options);
 
-/* The lines NAME,LABEL[,LABEL...] of a CSV file. `by_name`: for the items of these names; else line number = item. (labels_csv.c) */
+/* The lines NAME,LABEL[,LABEL...] of a CSV file. `by_name`: for the items of these names; else line number = item.
+ * (labels_csv.c) */
 gt_status gt_labels_of_csv(gt_source *s, const char *path, bool by_name);
 
 /* ---- files (source_files.c) ---- */
@@ -150,12 +157,12 @@ gt_status gt_source_file(const char *path, int *fd, uint64_t *bytes);
 /* For `load`: the first bytes, at most `most`, of the `size` bytes that begin at `at` of a file. */
 gt_status gt_load_part(int fd, uint64_t at, uint64_t size, size_t most, bool whole, void **bytes, size_t *n);
 
-/* What tells a file from another one, or from itself after a change, wherever it lies: size and time; zero: it is not there. To be
- * asked before the file is read, so that a change in between is noticed the next time. */
+/* What tells a file from another one, or from itself after a change, wherever it lies: size and time; zero: it is not
+ * there. To be asked before the file is read, so that a change in between is noticed the next time. */
 gt_hash128 gt_file_stamp(const char *path);
 
-/* Makes *s a source of picture files in a folder (the first `length` bytes of the text); s->state is a gt_picture_files, whose names and
- * s->count are the caller's to fill in. */
+/* Makes *s a source of picture files in a folder (the first `length` bytes of the text); s->state is a
+ * gt_picture_files, whose names and s->count are the caller's to fill in. */
 typedef struct gt_picture_files {
     char *folder;
     gt_name_list names; /* empty at first */

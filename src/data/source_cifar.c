@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * CIFAR-10 and CIFAR-100 as their authors publish them: a packed tar archive of Python pickles. The archive is unpacked once
- * into an unnamed file; the pickles' arrays, [n, 3072] bytes of 3 x 32 x 32, are then read where they lie in it. */
+ * CIFAR-10 and CIFAR-100 as their authors publish them: a packed tar archive of Python pickles. The archive is unpacked
+ * once into an unnamed file; the pickles' arrays, [n, 3072] bytes of 3 x 32 x 32, are then read where they lie in it.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +21,9 @@ typedef struct member_kind {
     int batches; /* of the set it belongs to */
 } member_kind;
 
-static const member_kind member_kinds[] = {{"data_batch_1", 0, 5}, {"data_batch_2", 1, 5}, {"data_batch_3", 2, 5}, {"data_batch_4", 3, 5},
-                                           {"data_batch_5", 4, 5}, {"batches.meta", -1, 5}, {"train", 0, 1},       {"meta", -1, 1}};
+static const member_kind member_kinds[] = {{"data_batch_1", 0, 5}, {"data_batch_2", 1, 5}, {"data_batch_3", 2, 5},
+                                           {"data_batch_4", 3, 5}, {"data_batch_5", 4, 5}, {"batches.meta", -1, 5},
+                                           {"train", 0, 1},        {"meta", -1, 1}};
 
 typedef struct member {
     const member_kind *kind;
@@ -49,7 +51,8 @@ static bool ends_in(const char *text, const char *end) {
 }
 
 static bool claims(const gt_spec *spec) {
-    return spec->is_file && (ends_in(spec->text, ".tar.gz") || ends_in(spec->text, ".tgz") || ends_in(spec->text, ".tar"));
+    return spec->is_file &&
+           (ends_in(spec->text, ".tar.gz") || ends_in(spec->text, ".tgz") || ends_in(spec->text, ".tar"));
 }
 
 /* ---- unpacking ---- */
@@ -59,7 +62,8 @@ static gt_status check_place(const cifar *c, const member_kind *kind) {
     for (int i = 0; i < c->n_members; i++) {
         const member_kind *other = c->members[i].kind;
         if (other == kind) return gt_fail(GT_FORMAT, "holds more than one file '%s'", kind->name);
-        if (other->batch == kind->batch || other->batches != kind->batches) return gt_fail(GT_FORMAT, "holds both '%s' and '%s'; only one of them is read", other->name, kind->name);
+        if (other->batch == kind->batch || other->batches != kind->batches)
+            return gt_fail(GT_FORMAT, "holds both '%s' and '%s'; only one of them is read", other->name, kind->name);
     }
     return GT_OK;
 }
@@ -75,7 +79,8 @@ static gt_status unpack_member(cifar *c, struct archive *a, const member_kind *k
     while (n && !st) {
         if ((st = gt_archive_piece(a, piece, sizeof piece, &n))) return gt_wrap(st, "'%s'", kind->name);
         m->bytes += n;
-        st = m->bytes > MEMBER_MOST ? gt_fail(GT_FORMAT, "'%s' is larger than %d MB", kind->name, MEMBER_MOST >> 20) : gt_temp_file_add(&c->file, piece, n);
+        st = m->bytes > MEMBER_MOST ? gt_fail(GT_FORMAT, "'%s' is larger than %d MB", kind->name, MEMBER_MOST >> 20)
+                                    : gt_temp_file_add(&c->file, piece, n);
     }
     c->n_members++;
     return st;
@@ -120,7 +125,8 @@ static gt_status find_images(cifar *c, const member *m, const char *map, const g
     if (!data) return gt_fail(GT_FORMAT, "its pickle has no 'data'");
     gt_status st = gt_pickle_to_array(&a, data);
     if (st) return st;
-    if (a.type != 'u' || a.size != 1 || a.dimensions != 2 || a.shape[1] != IMAGE || a.shape[0] == 0 || a.shape[0] > INT32_MAX)
+    if (a.type != 'u' || a.size != 1 || a.dimensions != 2 || a.shape[1] != IMAGE || a.shape[0] == 0 ||
+        a.shape[0] > INT32_MAX)
         return gt_fail(GT_FORMAT, "'data' is no array [n, %d] of bytes", IMAGE);
     b->count = (int64_t)a.shape[0];
     b->at = a.utf8 ? c->file.size : m->at + (uint64_t)(a.bytes - map);
@@ -149,7 +155,8 @@ static gt_status read_names(gt_source *s, const cifar *c, const gt_pickle *root)
     for (size_t k = 0; !st && k < list->items; k++) {
         const gt_pickle *v = list->item[k];
         bool text = v->kind == GT_PICKLE_BYTES || v->kind == GT_PICKLE_TEXT;
-        st = text ? gt_notes_add_class_name(&s->notes, v->bytes, v->n) : gt_fail(GT_FORMAT, "a class name that is no text");
+        st = text ? gt_notes_add_class_name(&s->notes, v->bytes, v->n)
+                  : gt_fail(GT_FORMAT, "a class name that is no text");
     }
     return st;
 }
@@ -160,9 +167,12 @@ static gt_status read_member(gt_source *s, cifar *c, const member *m, pass pass)
     const char *map = gt_temp_file_map(&c->file, m->at, m->bytes);
     gt_arena *arena = map ? gt_arena_new() : NULL;
     gt_pickle *root = NULL;
-    gt_status st = !map ? GT_FAILED : !arena ? gt_fail(GT_NOMEM, "out of memory") : gt_pickle_read(&root, arena, map, m->bytes, gt_pickle_numpy_names);
+    gt_status st = !map     ? GT_FAILED
+                   : !arena ? gt_fail(GT_NOMEM, "out of memory")
+                            : gt_pickle_read(&root, arena, map, m->bytes, gt_pickle_numpy_names);
     if (!st && pass == FIND_IMAGES) st = find_images(c, m, map, root, &c->batches[m->kind->batch]);
-    else if (!st) st = m->kind->batch < 0 ? read_names(s, c, root) : read_labels(s, c, root, &c->batches[m->kind->batch]);
+    else if (!st)
+        st = m->kind->batch < 0 ? read_names(s, c, root) : read_labels(s, c, root, &c->batches[m->kind->batch]);
     gt_arena_free(arena);
     gt_temp_file_unmap(map, m->bytes);
     return st ? gt_wrap(st, "'%s'", m->kind->name) : GT_OK;
@@ -177,7 +187,8 @@ static gt_status find_all_images(gt_source *s, cifar *c) {
         c->n_batches = kind->batches;
     }
     if (st) return st;
-    if (c->n_batches == 0) return gt_fail(GT_FORMAT, "holds neither data_batch_1 .. data_batch_5 (CIFAR-10) nor train (CIFAR-100)");
+    if (c->n_batches == 0)
+        return gt_fail(GT_FORMAT, "holds neither data_batch_1 .. data_batch_5 (CIFAR-10) nor train (CIFAR-100)");
     for (int i = 0; i < c->n_batches; i++) {
         if (c->batches[i].count == 0) return gt_fail(GT_FORMAT, "'data_batch_%d' is missing", i + 1);
         c->batches[i].first = s->count;
@@ -236,4 +247,5 @@ static gt_status open_cifar(gt_source *s, const char *spec, const gt_source_opti
     return st;
 }
 
-const gt_source_kind gt_source_cifar = {.name = "cifar", .looks = "cifar-10-python.tar.gz", .claims = claims, .open = open_cifar};
+const gt_source_kind gt_source_cifar = {
+    .name = "cifar", .looks = "cifar-10-python.tar.gz", .claims = claims, .open = open_cifar};

@@ -31,4 +31,5 @@ static gt_status open_csv(gt_source *s, const char *spec, const gt_source_option
     return st || !gt_own_labels(options) ? st : gt_labels_of_csv(s, spec, false);
 }
 
-const gt_source_kind gt_source_csv = {.name = "csv", .looks = "FILE.csv of paths and labels", .claims = claims, .open = open_csv};
+const gt_source_kind gt_source_csv = {
+    .name = "csv", .looks = "FILE.csv of paths and labels", .claims = claims, .open = open_csv};

@@ -22,7 +22,8 @@ gt_hash128 gt_file_stamp(const char *path) {
 static gt_status check_name(const char *name) {
     if (*name == '/') return gt_fail(GT_FORMAT, "an absolute path: pictures must lie in the source's own folder");
     for (const char *p = name; p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL)
-        if (!strncmp(p, "..", 2) && (p[2] == '/' || p[2] == 0)) return gt_fail(GT_FORMAT, "its path leads out of the source's own folder ('..')");
+        if (!strncmp(p, "..", 2) && (p[2] == '/' || p[2] == 0))
+            return gt_fail(GT_FORMAT, "its path leads out of the source's own folder ('..')");
     return GT_OK;
 }
 
@@ -48,7 +49,8 @@ gt_status gt_source_file(const char *path, int *fd, uint64_t *bytes) {
 }
 
 gt_status gt_load_part(int fd, uint64_t at, uint64_t size, size_t most, bool whole, void **bytes, size_t *n) {
-    if (whole && size > most) return gt_fail(GT_FORMAT, "%llu bytes; at most %zu are read", (unsigned long long)size, most);
+    if (whole && size > most)
+        return gt_fail(GT_FORMAT, "%llu bytes; at most %zu are read", (unsigned long long)size, most);
     *n = size < most ? (size_t)size : most;
     if (!(*bytes = malloc(*n + 1))) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", *n);
     gt_status st = gt_read_at(fd, at, *bytes, *n);

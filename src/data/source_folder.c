@@ -47,7 +47,8 @@ static gt_status list_one(walk *w, DIR *dir, size_t length, const struct dirent 
     size_t more = strlen(e->d_name);
     entry_kind kind = kind_of(dir, e);
     gt_progress();
-    if (length + more + 2 > sizeof w->path) return gt_fail(GT_FORMAT, "'%.*s%s': the path is too long", (int)length, w->path, e->d_name);
+    if (length + more + 2 > sizeof w->path)
+        return gt_fail(GT_FORMAT, "'%.*s%s': the path is too long", (int)length, w->path, e->d_name);
     memcpy(w->path + length, e->d_name, more + 1);
     if (kind == FOLDER_ENTRY) {
         memcpy(w->path + length + more, "/", 2);
@@ -58,7 +59,8 @@ static gt_status list_one(walk *w, DIR *dir, size_t length, const struct dirent 
 }
 
 static gt_status list_folder(walk *w, size_t length, int depth) {
-    if (depth > DEPTH_MOST) return gt_fail(GT_FORMAT, "'%s': folders are nested more than %d deep", w->path, DEPTH_MOST);
+    if (depth > DEPTH_MOST)
+        return gt_fail(GT_FORMAT, "'%s': folders are nested more than %d deep", w->path, DEPTH_MOST);
     DIR *dir = opendir(w->path);
     if (!dir) return gt_fail(GT_FAILED, "'%s' cannot be listed: %s", w->path, strerror(errno));
     gt_status st = GT_OK;
@@ -71,8 +73,8 @@ static gt_status list_folder(walk *w, size_t length, int depth) {
     return st;
 }
 
-/* Adds the paths below `path` of all pictures, in no order. Links to files are followed, links to folders are not (they may
- * lead round in a circle). */
+/* Adds the paths below `path` of all pictures, in no order. Links to files are followed, links to folders are not (they
+ * may lead round in a circle). */
 static gt_status list_pictures(gt_name_list *l, const char *path) {
     walk w = {.list = l};
     int n = snprintf(w.path, sizeof w.path, "%s/", path);
@@ -151,4 +153,5 @@ static gt_status open_folder(gt_source *s, const char *spec, const gt_source_opt
     return read_json(s, spec, options);
 }
 
-const gt_source_kind gt_source_folder = {.name = "folder", .looks = "a folder of pictures", .claims = claims, .open = open_folder};
+const gt_source_kind gt_source_folder = {
+    .name = "folder", .looks = "a folder of pictures", .claims = claims, .open = open_folder};

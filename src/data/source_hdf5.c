@@ -20,7 +20,8 @@ typedef struct h5set {
 } h5set;
 
 static bool claims(const gt_spec *spec) {
-    return spec->is_file && (!strcasecmp(spec->extension, ".h5") || !strcasecmp(spec->extension, ".hdf5") || gt_h5_is(spec->text));
+    return spec->is_file &&
+           (!strcasecmp(spec->extension, ".h5") || !strcasecmp(spec->extension, ".hdf5") || gt_h5_is(spec->text));
 }
 
 static void close_set(void *state) {
@@ -31,7 +32,8 @@ static void close_set(void *state) {
 }
 
 static gt_status read_image(void *state, int64_t i, void *samples) {
-    static const gt_number types[] = {[GT_U8] = GT_NUMBER_UINT8, [GT_U16] = GT_NUMBER_UINT16, [GT_F32] = GT_NUMBER_FLOAT};
+    static const gt_number types[] = {
+        [GT_U8] = GT_NUMBER_UINT8, [GT_U16] = GT_NUMBER_UINT16, [GT_F32] = GT_NUMBER_FLOAT};
     h5set *d = state;
     return gt_h5_set_read(d->images, i, 1, types[d->type], samples);
 }
@@ -42,8 +44,11 @@ static gt_status check_type(const gt_h5_set *s, gt_sample *sample) {
     *sample = is_float ? GT_F32 : s->bytes == 2 ? GT_U16 : GT_U8;
     if (!is_float && s->kind != GT_H5_INTEGER) return gt_fail(GT_FORMAT, "images: neither integers nor floats");
     if (is_float ? s->bytes == 4 : !s->is_signed && s->bytes <= 2) return GT_OK;
-    return gt_fail(GT_FORMAT, "images: %zu-bit %s samples; uint8, uint16 or float32 are needed: convert them", 8 * s->bytes,
-                   is_float ? "float" : s->is_signed ? "signed" : "unsigned");
+    return gt_fail(GT_FORMAT, "images: %zu-bit %s samples; uint8, uint16 or float32 are needed: convert them",
+                   8 * s->bytes,
+                   is_float       ? "float"
+                   : s->is_signed ? "signed"
+                                  : "unsigned");
 }
 
 static gt_status check_dims(const gt_h5_set *s) {
@@ -52,14 +57,16 @@ static gt_status check_dims(const gt_h5_set *s) {
     if (n[0] == 0) return gt_fail(GT_FORMAT, "images: holds no images");
     if (n[1] == 0 || n[2] == 0 || n[0] > INT32_MAX || n[1] > GT_PNG_MAX_SIDE || n[2] > GT_PNG_MAX_SIDE ||
         n[1] * n[2] * 3 > GT_PNG_MAX_BYTES || n[3] > GT_PNG_MAX_BYTES / (n[1] * n[2]))
-        return gt_fail(GT_FORMAT, "images: claims %lld images of %lld x %lld pixels; at most %d per side and %d MB per image are read",
-                       (long long)n[0], (long long)n[2], (long long)n[1], GT_PNG_MAX_SIDE, GT_PNG_MAX_BYTES >> 20);
+        return gt_fail(
+            GT_FORMAT,
+            "images: claims %lld images of %lld x %lld pixels; at most %d per side and %d MB per image are read",
+            (long long)n[0], (long long)n[2], (long long)n[1], GT_PNG_MAX_SIDE, GT_PNG_MAX_BYTES >> 20);
     if (n[3] < 1 || n[3] > GT_PICTURE_MAX_CHANNELS)
-        return gt_fail(GT_FORMAT, "images: %lld channels; 1 to %d are possible, in the last axis of [N,H,W,C]", (long long)n[3],
-                       GT_PICTURE_MAX_CHANNELS);
+        return gt_fail(GT_FORMAT, "images: %lld channels; 1 to %d are possible, in the last axis of [N,H,W,C]",
+                       (long long)n[3], GT_PICTURE_MAX_CHANNELS);
     if (s->written < s->chunks)
-        return gt_fail(GT_FORMAT, "images: incomplete: %llu of its %llu chunks were written", (unsigned long long)s->written,
-                       (unsigned long long)s->chunks);
+        return gt_fail(GT_FORMAT, "images: incomplete: %llu of its %llu chunks were written",
+                       (unsigned long long)s->written, (unsigned long long)s->chunks);
     return GT_OK;
 }
 
@@ -70,8 +77,8 @@ static gt_status read_labels(const h5set *d, gt_h5_set *s, gt_notes *notes) {
     if (!classes && !vectors) return gt_fail(GT_FORMAT, "must be [N] integers (classes) or [N,L] floats (vectors)");
     if (s->rows != rows) return gt_fail(GT_FORMAT, "%lld labels for %lld images", (long long)s->rows, (long long)rows);
     if (width == 0 || width > GT_VECTOR_MOST || s->elements > LABEL_BYTES_MOST / sizeof(float))
-        return gt_fail(GT_FORMAT, "%lld numbers per image; 1 to %d and at most %zu MB in all are possible", (long long)width, GT_VECTOR_MOST,
-                       LABEL_BYTES_MOST >> 20);
+        return gt_fail(GT_FORMAT, "%lld numbers per image; 1 to %d and at most %zu MB in all are possible",
+                       (long long)width, GT_VECTOR_MOST, LABEL_BYTES_MOST >> 20);
     gt_status st = classes ? gt_notes_new_classes(notes, rows) : gt_notes_new_vectors(notes, rows, (size_t)width);
     if (st) return st;
     /* numbers beyond 32 bits become the largest one, and are refused as that; vectors have the precision of float32 */
@@ -93,7 +100,8 @@ static gt_status read_notes(const h5set *d, gt_notes *notes) {
     if (!st) st = gt_h5_texts(&d->file, "images", "channels", 1, &channels, &count);
     if (count) notes->channel_names = channels[0];
     free(channels);
-    if (!st) st = gt_h5_texts(&d->file, "images", "class_names", GT_CLASS_MOST + 1, &notes->class_name, &notes->class_names);
+    if (!st)
+        st = gt_h5_texts(&d->file, "images", "class_names", GT_CLASS_MOST + 1, &notes->class_name, &notes->class_names);
     notes->class_room = notes->class_names;
     if (!st) st = gt_notes_check(notes, d->images->rows, true);
     if (!st) st = gt_h5_numbers(&d->file, "images", "range", 2, range, &there);
@@ -105,7 +113,10 @@ static gt_status read_file(h5set *d, gt_source *s) {
     gt_status st = gt_h5_set_open(&d->images, &d->file, "images");
     if (st || (st = check_dims(d->images)) || (st = check_type(d->images, &d->type))) return st;
     s->count = d->images->dims[0];
-    s->shape = (gt_picture){.height = (int)d->images->dims[1], .width = (int)d->images->dims[2], .channels = (int)d->images->dims[3], .type = d->type};
+    s->shape = (gt_picture){.height = (int)d->images->dims[1],
+                            .width = (int)d->images->dims[2],
+                            .channels = (int)d->images->dims[3],
+                            .type = d->type};
     st = read_notes(d, &s->notes);
     gt_notes *n = &s->notes;
     s->shape.alpha = gt_channels_alpha(n->channel_names, s->shape.channels);

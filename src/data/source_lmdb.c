@@ -2,11 +2,11 @@
  * LMDB folders of pictures, as LSUN is published. The file is read, not mapped, and by bounds-checked code of our own:
  * liblmdb trusts every offset in the file and reads beyond the end of one that was cut short, which ends the process.
  *
- * The format (data version 1, 64-bit): pages of one size, numbered from 0; two meta pages, of which the one of the later
- * transaction counts; a B+ tree of branch and leaf pages. A page begins with its number (8 bytes), 2 unused, flags (2),
- * then the offset of the end of its table of node offsets (2) and 2 unused; the table begins at byte 16. A node has a
- * size (4; for branches, with the flags, the child's page in 48 bits), flags (2), a key's length (2), the key, and the
- * value or, with flag BIG, the page where it begins behind a header of 16 bytes. */
+ * The format (data version 1, 64-bit): pages of one size, numbered from 0; two meta pages, of which the one of the
+ * later transaction counts; a B+ tree of branch and leaf pages. A page begins with its number (8 bytes), 2 unused,
+ * flags (2), then the offset of the end of its table of node offsets (2) and 2 unused; the table begins at byte 16. A
+ * node has a size (4; for branches, with the flags, the child's page in 48 bits), flags (2), a key's length (2), the
+ * key, and the value or, with flag BIG, the page where it begins behind a header of 16 bytes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -21,11 +21,25 @@
 #include "data/source.h"
 
 enum {
-    META_BYTES = 152, MAGIC_AT = 16, VERSION_AT = 20, PAGE_SIZE_AT = 40, FLAGS_AT = 92, ROOT_AT = 128, TRANSACTION_AT = 144,
-    PAGE_HEADER = 16, NODE_HEADER = 8, PAGE_FLAGS_AT = 10, TABLE_END_AT = 12,
-    BRANCH = 1, LEAF = 2,                  /* of a page */
-    BIG = 1, SUB_DATABASE = 2, SORTED = 4, /* of a node */
-    DEPTH_MOST = 32, PAGE_MOST = 65536, KEY_NAME_MOST = 511,
+    META_BYTES = 152,
+    MAGIC_AT = 16,
+    VERSION_AT = 20,
+    PAGE_SIZE_AT = 40,
+    FLAGS_AT = 92,
+    ROOT_AT = 128,
+    TRANSACTION_AT = 144,
+    PAGE_HEADER = 16,
+    NODE_HEADER = 8,
+    PAGE_FLAGS_AT = 10,
+    TABLE_END_AT = 12,
+    BRANCH = 1,
+    LEAF = 2, /* of a page */
+    BIG = 1,
+    SUB_DATABASE = 2,
+    SORTED = 4, /* of a node */
+    DEPTH_MOST = 32,
+    PAGE_MOST = 65536,
+    KEY_NAME_MOST = 511,
 };
 static const uint32_t magic = 0xbeefc0de;
 static const uint64_t no_page = UINT64_MAX;
@@ -53,9 +67,7 @@ static bool claims(const gt_spec *spec) {
     return mine;
 }
 
-static gt_status damaged(const char *what) {
-    return gt_fail(GT_FORMAT, "'data.mdb': damaged or truncated: %s", what);
-}
+static gt_status damaged(const char *what) { return gt_fail(GT_FORMAT, "'data.mdb': damaged or truncated: %s", what); }
 
 /* Of the two meta pages the later one that is whole. The second lies one page behind the first. */
 static gt_status read_meta(lmdb *l, uint64_t *root) {
@@ -70,9 +82,11 @@ static gt_status read_meta(lmdb *l, uint64_t *root) {
             continue;
         }
         uint32_t page = gt_le32(meta + PAGE_SIZE_AT);
-        if (page < 512 || page > PAGE_MOST || (page & (page - 1)) || (k && page != l->page)) return damaged("an impossible page size");
+        if (page < 512 || page > PAGE_MOST || (page & (page - 1)) || (k && page != l->page))
+            return damaged("an impossible page size");
         l->page = page;
-        if (gt_le16(meta + FLAGS_AT) & SORTED) return gt_fail(GT_FORMAT, "'data.mdb': several values a key, which is not read");
+        if (gt_le16(meta + FLAGS_AT) & SORTED)
+            return gt_fail(GT_FORMAT, "'data.mdb': several values a key, which is not read");
         uint64_t transaction = gt_le64(meta + TRANSACTION_AT);
         if (!found || transaction > latest) {
             found = true;
@@ -112,10 +126,12 @@ static gt_status add_value(lmdb *l, uint64_t at, uint32_t n) {
 
 static gt_status visit_page(lmdb *l, uint64_t number, int depth);
 
-/* The node at `offset` of the page. `*left`: bytes behind the page's table that no node has taken yet. Nodes do not share bytes, and offsets
- * that repeat would make many names and values of few. */
-static gt_status visit_node(lmdb *l, const uint8_t *page, uint64_t number, size_t offset, bool leaf, int depth, size_t *left) {
-    if (offset < gt_le16(page + TABLE_END_AT) || offset > l->page - NODE_HEADER) return damaged("a node beyond its page");
+/* The node at `offset` of the page. `*left`: bytes behind the page's table that no node has taken yet. Nodes do not
+ * share bytes, and offsets that repeat would make many names and values of few. */
+static gt_status visit_node(lmdb *l, const uint8_t *page, uint64_t number, size_t offset, bool leaf, int depth,
+                            size_t *left) {
+    if (offset < gt_le16(page + TABLE_END_AT) || offset > l->page - NODE_HEADER)
+        return damaged("a node beyond its page");
     const uint8_t *node = page + offset, *key = node + NODE_HEADER;
     size_t key_bytes = gt_le16(node + 6), room = l->page - offset - NODE_HEADER;
     unsigned flags = gt_le16(node + 4);
@@ -124,8 +140,10 @@ static gt_status visit_node(lmdb *l, const uint8_t *page, uint64_t number, size_
     if (taken > *left) return damaged("nodes that are larger than their page");
     *left -= taken;
     if (!leaf) return visit_page(l, n | (uint64_t)flags << 32, depth + 1);
-    if (flags & (SUB_DATABASE | SORTED)) return gt_fail(GT_FORMAT, "'data.mdb': holds databases of its own, which is not read");
-    if (key_bytes > room || (flags & BIG ? room - key_bytes < 8 : room - key_bytes < n)) return damaged("a node beyond its page");
+    if (flags & (SUB_DATABASE | SORTED))
+        return gt_fail(GT_FORMAT, "'data.mdb': holds databases of its own, which is not read");
+    if (key_bytes > room || (flags & BIG ? room - key_bytes < 8 : room - key_bytes < n))
+        return damaged("a node beyond its page");
     uint64_t at = number * l->page + offset + NODE_HEADER + key_bytes;
     if (flags & BIG) {
         uint64_t first = gt_le64(key + key_bytes);
@@ -145,16 +163,19 @@ static gt_status visit_page(lmdb *l, uint64_t number, int depth) {
     gt_status st = gt_read_at(l->fd, number * l->page, page, l->page);
     unsigned flags = gt_le16(page + PAGE_FLAGS_AT);
     size_t end = gt_le16(page + TABLE_END_AT);
-    if (!st && (gt_le64(page) != number || !(flags & (BRANCH | LEAF)) || end < PAGE_HEADER || end > l->page)) st = damaged("a page that is none");
+    if (!st && (gt_le64(page) != number || !(flags & (BRANCH | LEAF)) || end < PAGE_HEADER || end > l->page))
+        st = damaged("a page that is none");
     size_t left = l->page - end;
-    for (size_t at = PAGE_HEADER; !st && at + 2 <= end; at += 2) st = visit_node(l, page, number, gt_le16(page + at), flags & LEAF, depth, &left);
+    for (size_t at = PAGE_HEADER; !st && at + 2 <= end; at += 2)
+        st = visit_node(l, page, number, gt_le16(page + at), flags & LEAF, depth, &left);
     free(page);
     return st;
 }
 
 /* As the reference reads them: three channels of 8 bits, whatever the picture has. */
 static gt_status to_rgb(gt_picture *p) {
-    if (p->type == GT_F32 || p->channels > 4) return gt_fail(GT_FORMAT, "a picture that is neither grey nor RGB of 8 or 16 bits");
+    if (p->type == GT_F32 || p->channels > 4)
+        return gt_fail(GT_FORMAT, "a picture that is neither grey nor RGB of 8 or 16 bits");
     if (p->type == GT_U8 && p->channels == 3) return GT_OK;
     gt_picture rgb;
     gt_status st = gt_picture_new(&rgb, p->height, p->width, 3, GT_U8);
@@ -163,7 +184,8 @@ static gt_status to_rgb(gt_picture *p) {
     for (size_t i = 0; i < (size_t)p->height * (size_t)p->width; i++)
         for (size_t c = 0; c < 3; c++) {
             size_t from = i * channels + (channels < 3 ? 0 : c);
-            ((uint8_t *)rgb.samples)[3 * i + c] = p->type == GT_U8 ? ((uint8_t *)p->samples)[from] : (uint8_t)(((uint16_t *)p->samples)[from] >> 8);
+            ((uint8_t *)rgb.samples)[3 * i + c] = p->type == GT_U8 ? ((uint8_t *)p->samples)[from]
+                                                                   : (uint8_t)(((uint16_t *)p->samples)[from] >> 8);
         }
     rgb.note = p->note;
     gt_picture_free(p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * MNIST and its like (Fashion-MNIST, KMNIST, EMNIST): IDX files of bytes, packed by gzip or not. The images are unpacked once
- * into an unnamed file. */
+ * MNIST and its like (Fashion-MNIST, KMNIST, EMNIST): IDX files of bytes, packed by gzip or not. The images are
+ * unpacked once into an unnamed file. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,8 @@ typedef struct mnist {
 
 static bool claims(const gt_spec *spec) {
     const char *slash = strrchr(spec->text, '/');
-    return spec->is_file && (strstr(slash ? slash : spec->text, images_part) || gt_file_begins(spec->text, 0, "\0\0\10\3", 4));
+    return spec->is_file &&
+           (strstr(slash ? slash : spec->text, images_part) || gt_file_begins(spec->text, 0, "\0\0\10\3", 4));
 }
 
 /* A regular file, unpacked or not, for gzread; *bytes is its size as it lies there. */
@@ -52,7 +53,8 @@ static gt_status read_packed(gzFile file, void *out, size_t n) {
     if ((size_t)got == n) return GT_OK;
     const char *reason = gzerror(file, &code);
     if (code == Z_ERRNO) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
-    return gt_fail(GT_FORMAT, "damaged or truncated%s%s", code == Z_OK || code == Z_BUF_ERROR ? "" : ": ", code == Z_OK || code == Z_BUF_ERROR ? "" : reason);
+    return gt_fail(GT_FORMAT, "damaged or truncated%s%s", code == Z_OK || code == Z_BUF_ERROR ? "" : ": ",
+                   code == Z_OK || code == Z_BUF_ERROR ? "" : reason);
 }
 
 /* The sizes [dimensions] that the header claims, and that they can be true. */
@@ -60,11 +62,13 @@ static gt_status read_idx_head(gzFile file, int dimensions, uint64_t file_bytes,
     uint8_t head[16];
     gt_status st = read_packed(file, head, 4 + 4 * (size_t)dimensions);
     if (st) return st;
-    if (gt_be32(head) != (uint32_t)(IDX_BYTES + dimensions)) return gt_fail(GT_FORMAT, "no IDX file of bytes in %d dimensions", dimensions);
+    if (gt_be32(head) != (uint32_t)(IDX_BYTES + dimensions))
+        return gt_fail(GT_FORMAT, "no IDX file of bytes in %d dimensions", dimensions);
     uint64_t total = 1;
     for (int d = 0; d < dimensions; d++) {
         size[d] = gt_be32(head + 4 + 4 * d);
-        if (size[d] == 0 || (d > 0 && size[d] > SIDE_MOST)) return gt_fail(GT_FORMAT, "damaged: dimension %d has size %u", d, size[d]);
+        if (size[d] == 0 || (d > 0 && size[d] > SIDE_MOST))
+            return gt_fail(GT_FORMAT, "damaged: dimension %d has size %u", d, size[d]);
         total *= size[d];
     }
     if (total / DEFLATE_MOST > file_bytes)
@@ -80,7 +84,8 @@ static gt_status unpack_images(mnist *m, gzFile file, uint64_t total) {
         st = read_packed(file, piece, n);
         if (!st) st = gt_temp_file_add(&m->file, piece, n);
     }
-    if (!st && gzread(file, piece, 1) != 0) st = gt_fail(GT_FORMAT, "damaged: it goes on behind its last image, or its checksum is wrong");
+    if (!st && gzread(file, piece, 1) != 0)
+        st = gt_fail(GT_FORMAT, "damaged: it goes on behind its last image, or its checksum is wrong");
     free(piece);
     return st;
 }
@@ -127,7 +132,8 @@ static gt_status find_labels(gt_source *s, const char *spec) {
     if (!part) return GT_OK;
     for (int packed = 1; packed >= 0; packed--) {
         char *path;
-        if (asprintf(&path, "%.*s%s%s", (int)(part - spec), spec, labels_part, packed ? ".gz" : "") < 0) return gt_fail(GT_NOMEM, "out of memory");
+        if (asprintf(&path, "%.*s%s%s", (int)(part - spec), spec, labels_part, packed ? ".gz" : "") < 0)
+            return gt_fail(GT_NOMEM, "out of memory");
         gt_status st = GT_OK;
         bool there = access(path, F_OK) == 0;
         if (there && (st = read_labels(s, path))) gt_wrap(st, "labels in '%s'", path);
@@ -171,8 +177,10 @@ static gt_status open_mnist(gt_source *s, const char *spec, const gt_source_opti
     s->stamp = gt_file_stamp(spec);
     gt_status st = read_images(s, m, spec);
     m->border = m->height == MNIST_SIDE && m->width == MNIST_SIDE ? options->mnist_border : 0;
-    s->shape = (gt_picture){.height = m->height + 2 * m->border, .width = m->width + 2 * m->border, .channels = 1, .type = GT_U8};
+    s->shape = (gt_picture){
+        .height = m->height + 2 * m->border, .width = m->width + 2 * m->border, .channels = 1, .type = GT_U8};
     return !st && gt_own_labels(options) ? find_labels(s, spec) : st;
 }
 
-const gt_source_kind gt_source_mnist = {.name = "mnist", .looks = "*-images-idx3-ubyte.gz", .claims = claims, .open = open_mnist};
+const gt_source_kind gt_source_mnist = {
+    .name = "mnist", .looks = "*-images-idx3-ubyte.gz", .claims = claims, .open = open_mnist};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Arrays of images: .npy files, read where they lie, and .npz archives, whose arrays are unpacked into unnamed files. */
+ * Arrays of images: .npy files, read where they lie, and .npz archives, whose arrays are unpacked into unnamed files.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -51,20 +52,25 @@ static gt_status check_images(gt_source *s, numpy *f, uint64_t bytes) {
     gt_status st = check_type(f);
     if (st) return st;
     if (a->dimensions != 3 && a->dimensions != 4)
-        return gt_fail(GT_FORMAT, "an array of %d dimensions; images are [N,H,W], [N,H,W,C] or [N,C,H,W]", a->dimensions);
-    if (bytes < a->head || (bytes - a->head) / (size_t)a->size < a->elements) return gt_fail(GT_FORMAT, "truncated: the array is not whole");
+        return gt_fail(GT_FORMAT, "an array of %d dimensions; images are [N,H,W], [N,H,W,C] or [N,C,H,W]",
+                       a->dimensions);
+    if (bytes < a->head || (bytes - a->head) / (size_t)a->size < a->elements)
+        return gt_fail(GT_FORMAT, "truncated: the array is not whole");
     if (a->elements == 0) return gt_fail(GT_FORMAT, "an empty array");
     f->planes = a->dimensions == 4 && a->shape[3] > CHANNELS_MOST;
     if (f->planes && a->shape[1] > CHANNELS_MOST)
-        return gt_fail(GT_FORMAT, "an array [%zu,%zu,%zu,%zu]: neither its second nor its last dimension can be channels (at most %d)", a->shape[0],
-                       a->shape[1], a->shape[2], a->shape[3], CHANNELS_MOST);
+        return gt_fail(
+            GT_FORMAT,
+            "an array [%zu,%zu,%zu,%zu]: neither its second nor its last dimension can be channels (at most %d)",
+            a->shape[0], a->shape[1], a->shape[2], a->shape[3], CHANNELS_MOST);
     f->channels = a->dimensions == 3 ? 1 : a->shape[f->planes ? 1 : 3];
     f->height = a->shape[f->planes ? 2 : 1];
     f->width = a->shape[f->planes ? 3 : 2];
     s->count = (int64_t)a->shape[0];
     gt_picture p; /* its sizes are checked once for all */
     if (f->height > GT_PICTURE_MAX_SIDE || f->width > GT_PICTURE_MAX_SIDE)
-        return gt_fail(GT_FORMAT, "images of %zu x %zu pixels; at most %d per side are read", f->width, f->height, GT_PICTURE_MAX_SIDE);
+        return gt_fail(GT_FORMAT, "images of %zu x %zu pixels; at most %d per side are read", f->width, f->height,
+                       GT_PICTURE_MAX_SIDE);
     st = gt_picture_new(&p, (int)f->height, (int)f->width, (int)f->channels, f->type);
     gt_picture_free(&p);
     return st;
@@ -76,11 +82,14 @@ static gt_status take_labels(gt_source *s, const gt_npy *a, const void *data) {
         return gt_fail(GT_FORMAT, "labels must be [%" PRId64 "] or [%" PRId64 ",L]", s->count, s->count);
     bool classes = a->type != 'f' && width == 1;
     double *rows = malloc((a->elements + 1) * sizeof *rows);
-    gt_status st = !rows ? gt_fail(GT_NOMEM, "out of memory for labels") : classes ? gt_notes_new_classes(&s->notes, s->count) : GT_OK;
+    gt_status st = !rows     ? gt_fail(GT_NOMEM, "out of memory for labels")
+                   : classes ? gt_notes_new_classes(&s->notes, s->count)
+                             : GT_OK;
     for (size_t i = 0; !st && i < a->elements; i++) {
         rows[i] = gt_npy_number(a, data, i);
         if (!classes) continue;
-        if (rows[i] < 0 || rows[i] > GT_CLASS_MOST) st = gt_fail(GT_FORMAT, "label %zu is %g; classes are integers 0 .. %d", i, rows[i], GT_CLASS_MOST);
+        if (rows[i] < 0 || rows[i] > GT_CLASS_MOST)
+            st = gt_fail(GT_FORMAT, "label %zu is %g; classes are integers 0 .. %d", i, rows[i], GT_CLASS_MOST);
         else s->notes.classes[i] = (int32_t)rows[i];
     }
     if (!st && !classes) st = gt_labels_of_rows(&s->notes, s->count, rows, width);
@@ -146,7 +155,8 @@ static gt_status take_array(npz *z, struct archive *a, const char *name) {
     char *piece = z->piece;
     size_t n;
     gt_npy head;
-    bool images = z->second && !strcmp(name, z->choice.name[IMAGES]), labels = z->second && !strcmp(name, z->choice.name[LABELS]);
+    bool images = z->second && !strcmp(name, z->choice.name[IMAGES]),
+         labels = z->second && !strcmp(name, z->choice.name[LABELS]);
     if (z->second && !images && !labels) return GT_OK;
     gt_status st = gt_archive_piece(a, piece, PIECE, &n);
     if (!st) st = gt_npy_head(&head, piece, n);
@@ -172,7 +182,8 @@ static gt_status take_entry(void *arg, struct archive *a, struct archive_entry *
 
 static gt_status use_labels(gt_source *s, const npz *z) {
     const gt_npy *a = &z->label_array;
-    if (z->labels.size != a->head + a->elements * (uint64_t)a->size) return gt_fail(GT_FORMAT, "truncated: the array is not whole");
+    if (z->labels.size != a->head + a->elements * (uint64_t)a->size)
+        return gt_fail(GT_FORMAT, "truncated: the array is not whole");
     const char *map = gt_temp_file_map(&z->labels, 0, (size_t)z->labels.size);
     if (!map) return GT_FAILED;
     gt_status st = take_labels(s, a, map + a->head);
@@ -183,9 +194,11 @@ static gt_status use_labels(gt_source *s, const npz *z) {
 static gt_status open_npz(gt_source *s, numpy *f, const char *path, bool with_labels) {
     npz z = {.f = f, .choice = {.rank = {-1, -1}}, .labels = GT_SPOOL_NONE};
     gt_status st = gt_archive_each(path, true, take_entry, &z);
-    if (!st && z.choice.rank[IMAGES] < 0) st = gt_fail(GT_FORMAT, "holds no array of images (images, x_train, data, arr_0, or 3 or 4 dimensions)");
+    if (!st && z.choice.rank[IMAGES] < 0)
+        st = gt_fail(GT_FORMAT, "holds no array of images (images, x_train, data, arr_0, or 3 or 4 dimensions)");
     if (!st && z.choice.rank[IMAGES] == ROLE_NAMES && z.choice.by_shape > 1)
-        st = gt_fail(GT_FORMAT, "holds %d arrays of images, and none is called images, x_train, data or arr_0", z.choice.by_shape);
+        st = gt_fail(GT_FORMAT, "holds %d arrays of images, and none is called images, x_train, data or arr_0",
+                     z.choice.by_shape);
     if (!with_labels) z.choice.name[LABELS][0] = 0;
     z.second = true;
     if (!st) st = gt_archive_each(path, true, take_entry, &z);
@@ -253,8 +266,10 @@ static gt_status open_numpy(gt_source *s, const char *spec, const gt_source_opti
     s->stamp = gt_file_stamp(spec);
     bool one = !strcasecmp(spec + strlen(spec) - 4, ".npy");
     gt_status st = one ? open_npy(s, f, spec) : open_npz(s, f, spec, gt_own_labels(options));
-    s->shape = (gt_picture){.height = (int)f->height, .width = (int)f->width, .channels = (int)f->channels, .type = f->type};
+    s->shape = (gt_picture){
+        .height = (int)f->height, .width = (int)f->width, .channels = (int)f->channels, .type = f->type};
     return st;
 }
 
-const gt_source_kind gt_source_numpy = {.name = "numpy", .looks = "an array .npy or .npz", .claims = claims, .open = open_numpy};
+const gt_source_kind gt_source_numpy = {
+    .name = "numpy", .looks = "an array .npy or .npz", .claims = claims, .open = open_numpy};

@@ -38,9 +38,7 @@ static float draw_number(const synth *s, uint32_t i, size_t position, float low,
     return low + (high - low) * u;
 }
 
-static uint8_t to_byte(float x) {
-    return (uint8_t)(x * 255.0f + 0.5f);
-}
+static uint8_t to_byte(float x) { return (uint8_t)(x * 255.0f + 0.5f); }
 
 /* ---- circles ---- */
 
@@ -99,13 +97,9 @@ static float to_polygon(const point *corner, int corners, point q) {
     return inside ? -sqrtf(nearest) : sqrtf(nearest);
 }
 
-static float to_disc(point q) {
-    return sqrtf(q.x * q.x + q.y * q.y) - 0.9f;
-}
+static float to_disc(point q) { return sqrtf(q.x * q.x + q.y * q.y) - 0.9f; }
 
-static float to_ring(point q) {
-    return fabsf(sqrtf(q.x * q.x + q.y * q.y) - 0.75f) - 0.22f;
-}
+static float to_ring(point q) { return fabsf(sqrtf(q.x * q.x + q.y * q.y) - 0.75f) - 0.22f; }
 
 static float to_half_disc(point q) {
     float y = q.y - 0.45f;
@@ -166,7 +160,8 @@ static void draw_shape(const synth *s, uint32_t i, uint8_t *pixels) {
 static gt_status label_shapes(const synth *s, gt_notes *notes) {
     gt_status st = gt_notes_new_classes(notes, (int64_t)s->n);
     for (uint64_t i = 0; i < s->n && !st; i++) notes->classes[i] = (int32_t)(i % s->classes);
-    for (uint64_t c = 0; c < s->classes && !st; c++) st = gt_notes_add_class_name(notes, kind[c].name, strlen(kind[c].name));
+    for (uint64_t c = 0; c < s->classes && !st; c++)
+        st = gt_notes_add_class_name(notes, kind[c].name, strlen(kind[c].name));
     return st;
 }
 
@@ -226,8 +221,8 @@ static gt_status parse_key(synth *s, const char **text) {
         if (*end && !end[1]) return gt_fail(GT_USAGE, "a comma without a key=value behind it");
         return GT_OK;
     }
-    return gt_fail(GT_USAGE, "'%.*s' is no key of synth:%s; write key=value with n, size, %sseed",
-                   (int)length, *text, s->set->name, s->set->classes ? "classes, " : "");
+    return gt_fail(GT_USAGE, "'%.*s' is no key of synth:%s; write key=value with n, size, %sseed", (int)length, *text,
+                   s->set->name, s->set->classes ? "classes, " : "");
 }
 
 static gt_status parse(synth *s, const char *spec) {
@@ -244,9 +239,7 @@ static gt_status parse(synth *s, const char *spec) {
     return st;
 }
 
-static bool claims(const gt_spec *spec) {
-    return !strncmp(spec->text, "synth:", 6);
-}
+static bool claims(const gt_spec *spec) { return !strncmp(spec->text, "synth:", 6); }
 
 static gt_status draw(void *state, int64_t i, void *pixels) {
     const synth *s = state;
@@ -286,7 +279,8 @@ static gt_status open_synth(gt_source *source, const char *spec, const gt_source
     gt_status st = parse(s, spec);
     if (st) return st;
     source->count = (int64_t)s->n;
-    source->shape = (gt_picture){.height = (int)s->size, .width = (int)s->size, .channels = s->set->channels, .type = GT_U8};
+    source->shape = (gt_picture){
+        .height = (int)s->size, .width = (int)s->size, .channels = s->set->channels, .type = GT_U8};
     st = s->set->label(s, &source->notes);
     if (!st) st = gt_notes_check(&source->notes, source->count, true);
     return st ? st : stamp_set(source, s);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * TFRecords as the StyleGAN tools write them: NAME-r02.tfrecords .. NAME-r10.tfrecords hold the same images at sizes 4 to
- * 1024, NAME-rxx.labels (a .npy array of one-hot rows) their labels. Of several files the one of the largest images counts.
+ * TFRecords as the StyleGAN tools write them: NAME-r02.tfrecords .. NAME-r10.tfrecords hold the same images at sizes 4
+ * to 1024, NAME-rxx.labels (a .npy array of one-hot rows) their labels. Of several files the one of the largest images
+ * counts.
  *
- * A record is its length (8 bytes), a checksum of that (4), the data, a checksum of those; a checksum is a CRC-32C, turned
- * and shifted. The data are a protobuf message tensorflow.Example: a map of features, of which `shape` ([C,H,W]) and `data`
- * (the samples, bytes) matter. */
+ * A record is its length (8 bytes), a checksum of that (4), the data, a checksum of those; a checksum is a CRC-32C,
+ * turned and shifted. The data are a protobuf message tensorflow.Example: a map of features, of which `shape` ([C,H,W])
+ * and `data` (the samples, bytes) matter. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -72,10 +73,14 @@ static gt_status record_length(const tfrecords *t, uint64_t at, int64_t number, 
     uint8_t head[LENGTH_BYTES];
     if (gt_read_at(t->fd, at, head, sizeof head)) return gt_fail(GT_FORMAT, "truncated in record %" PRId64, number);
     *length = gt_le64(head);
-    if (checksum(head, 8) != gt_le32(head + 8)) return gt_fail(GT_FORMAT, "damaged: the length of record %" PRId64 " fails its checksum", number);
+    if (checksum(head, 8) != gt_le32(head + 8))
+        return gt_fail(GT_FORMAT, "damaged: the length of record %" PRId64 " fails its checksum", number);
     uint64_t left = t->bytes - at - LENGTH_BYTES;
-    if (left < CHECKSUM_BYTES || *length > left - CHECKSUM_BYTES) return gt_fail(GT_FORMAT, "truncated in record %" PRId64, number);
-    if (*length > RECORD_MOST) return gt_fail(GT_FORMAT, "record %" PRId64 " has %" PRIu64 " bytes; at most %d are read", number, *length, RECORD_MOST);
+    if (left < CHECKSUM_BYTES || *length > left - CHECKSUM_BYTES)
+        return gt_fail(GT_FORMAT, "truncated in record %" PRId64, number);
+    if (*length > RECORD_MOST)
+        return gt_fail(GT_FORMAT, "record %" PRId64 " has %" PRIu64 " bytes; at most %d are read", number, *length,
+                       RECORD_MOST);
     return GT_OK;
 }
 
@@ -197,10 +202,12 @@ static gt_status parse(example *x, const uint8_t *p, size_t n) {
         }
     }
     if (!good) return gt_fail(GT_FORMAT, "damaged: no message of TensorFlow");
-    if (x->dimensions != 3 || !x->data) return gt_fail(GT_FORMAT, "no record of the StyleGAN tools: 'shape' (3 numbers) and 'data' are needed");
+    if (x->dimensions != 3 || !x->data)
+        return gt_fail(GT_FORMAT, "no record of the StyleGAN tools: 'shape' (3 numbers) and 'data' are needed");
     gt_status st = gt_picture_check_size(x->shape[1], x->shape[2], x->shape[0], GT_U8, 0);
     if (!st && x->shape[0] * x->shape[1] * x->shape[2] != x->n)
-        st = gt_fail(GT_FORMAT, "damaged: %zu bytes for %" PRIu64 " x %" PRIu64 " x %" PRIu64 " samples", x->n, x->shape[0], x->shape[1], x->shape[2]);
+        st = gt_fail(GT_FORMAT, "damaged: %zu bytes for %" PRIu64 " x %" PRIu64 " x %" PRIu64 " samples", x->n,
+                     x->shape[0], x->shape[1], x->shape[2]);
     return st;
 }
 
@@ -211,7 +218,8 @@ static gt_status load(const tfrecords *t, int64_t i, uint8_t **bytes, example *x
     if (!*bytes) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", n);
     gt_status st = gt_read_at(t->fd, t->at[i], *bytes, n);
     n -= CHECKSUM_BYTES;
-    if (!st && checksum(*bytes, n) != gt_le32(*bytes + n)) st = gt_fail(GT_FORMAT, "damaged: its data fail their checksum");
+    if (!st && checksum(*bytes, n) != gt_le32(*bytes + n))
+        st = gt_fail(GT_FORMAT, "damaged: its data fail their checksum");
     return st ? st : parse(x, *bytes, n);
 }
 
@@ -235,7 +243,11 @@ static gt_status head_item(void *state, int64_t i, size_t first, gt_picture_info
     (void)first;
     gt_status st = load(state, i, &bytes, &x);
     if (!st)
-        *out = (gt_picture_info){.format = "TFRecord", .height = (int)x.shape[1], .width = (int)x.shape[2], .channels = (int)x.shape[0], .bits = 8};
+        *out = (gt_picture_info){.format = "TFRecord",
+                                 .height = (int)x.shape[1],
+                                 .width = (int)x.shape[2],
+                                 .channels = (int)x.shape[0],
+                                 .bits = 8};
     free(bytes);
     return st;
 }
@@ -306,7 +318,8 @@ static gt_status parse_labels(gt_source *s, const void *bytes, size_t n) {
     gt_status st = gt_npy_head(&a, bytes, n);
     if (st) return st;
     size_t width = a.dimensions == 2 ? a.shape[1] : 0;
-    if (a.dimensions != 2 || a.shape[0] != (size_t)s->count) return gt_fail(GT_FORMAT, "no array of %" PRId64 " rows", s->count);
+    if (a.dimensions != 2 || a.shape[0] != (size_t)s->count)
+        return gt_fail(GT_FORMAT, "no array of %" PRId64 " rows", s->count);
     if (a.elements > (n - a.head) / (size_t)a.size) return gt_fail(GT_FORMAT, "truncated");
     if (width == 0) return GT_OK; /* how the tools say that there are no labels */
     double *rows = malloc(a.elements * sizeof *rows);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ZIP of picture files with an optional dataset.json: the interchange format of the field. Entries' names are never used as paths. */
+ * ZIP of picture files with an optional dataset.json: the interchange format of the field. Entries' names are never
+ * used as paths. */
 #include <endian.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -24,10 +25,12 @@ static const gt_zip_entry *entry_of(const archive *a, int64_t i) { return gt_zip
 static gt_status load_entry(gt_zip *zip, size_t entry, size_t most, bool whole, void **bytes, size_t *n) {
     uint64_t size = gt_zip_at(zip, entry)->size;
     *bytes = NULL;
-    if (whole && size > most) return gt_fail(GT_FORMAT, "%llu bytes; at most %zu are read", (unsigned long long)size, most);
+    if (whole && size > most)
+        return gt_fail(GT_FORMAT, "%llu bytes; at most %zu are read", (unsigned long long)size, most);
     *n = size < most ? (size_t)size : most;
     if (!(*bytes = malloc(*n + 1))) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", *n);
-    gt_status st = size == *n && most >= GT_PICTURE_HEAD_BYTES ? gt_zip_read(zip, entry, *bytes) : gt_zip_peek(zip, entry, *bytes, *n);
+    gt_status st = size == *n && most >= GT_PICTURE_HEAD_BYTES ? gt_zip_read(zip, entry, *bytes)
+                                                               : gt_zip_peek(zip, entry, *bytes, *n);
     if (!st) return GT_OK;
     free(*bytes);
     *bytes = NULL;
@@ -99,7 +102,8 @@ static gt_status open_zip(gt_source *s, const char *spec, const gt_source_option
     if (st) return st;
     size_t entries = gt_zip_count(a->zip);
     if (entries > UINT32_MAX) return gt_fail(GT_FORMAT, "%zu entries; at most %u are read", entries, UINT32_MAX);
-    if (!(a->entry = malloc((entries + 1) * sizeof *a->entry))) return gt_fail(GT_NOMEM, "out of memory for a list of %zu pictures", entries);
+    if (!(a->entry = malloc((entries + 1) * sizeof *a->entry)))
+        return gt_fail(GT_NOMEM, "out of memory for a list of %zu pictures", entries);
     for (size_t i = 0; i < entries; i++)
         if (gt_picture_is_name(gt_zip_at(a->zip, i)->name)) a->entry[a->count++] = (uint32_t)i;
     s->count = a->count;

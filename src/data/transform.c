@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * make_plan() decides from a picture's shape alone what becomes of it; gt_transformer_run() carries the plan out. Colours
- * go through doubles between 0 and 1: exact enough for 16 bits, and only pictures that need it pay for it. */
+ * make_plan() decides from a picture's shape alone what becomes of it; gt_transformer_run() carries the plan out.
+ * Colours go through doubles between 0 and 1: exact enough for 16 bits, and only pictures that need it pay for it. */
 #include "gantry/transform.h"
 
 #include <math.h>
@@ -40,11 +40,14 @@ gt_status gt_transform_check(const gt_transform *t) {
     static const char *const names[] = {[GT_CROP_CENTER] = "center-crop", [GT_CROP_CENTER_WIDE] = "center-crop-wide"};
     if (t->crop && (!t->width || !t->height))
         return gt_fail(GT_USAGE, "must specify --width and --height when using --transform=%s", names[t->crop]);
-    if (t->pad && (!t->width || !t->height)) return gt_fail(GT_USAGE, "must specify --width and --height when using --pad");
+    if (t->pad && (!t->width || !t->height))
+        return gt_fail(GT_USAGE, "must specify --width and --height when using --pad");
     if (t->pad && t->crop) return gt_fail(GT_USAGE, "--pad and --transform: only one of them");
     if (t->crop == GT_CROP_CENTER_WIDE && t->height > t->width)
-        return gt_fail(GT_USAGE, "--transform=center-crop-wide makes pictures wider than high: --height=%d cannot be more than --width=%d",
-                       t->height, t->width);
+        return gt_fail(
+            GT_USAGE,
+            "--transform=center-crop-wide makes pictures wider than high: --height=%d cannot be more than --width=%d",
+            t->height, t->width);
     return GT_OK;
 }
 
@@ -62,8 +65,10 @@ static gt_status plan_colours(const gt_transform *t, const gt_picture *in, plan 
     bool known = colours == 1 || colours == 3;
     if (made == colours) return GT_OK;
     if (!known || made > 4)
-        return gt_fail(GT_FORMAT, "%d channels cannot be made of %d: --channels makes grey (1), grey + alpha (2), RGB (3) and RGBA (4) of each other", made,
-                       in->channels);
+        return gt_fail(GT_FORMAT,
+                       "%d channels cannot be made of %d: --channels makes grey (1), grey + alpha (2), RGB (3) and "
+                       "RGBA (4) of each other",
+                       made, in->channels);
     p->alpha = made == 2 || made == 4;
     if (p->alpha && in->alpha) p->flatten = t->alpha != GT_ALPHA_KEEP; /* grey + alpha <-> RGBA */
     return GT_OK;
@@ -103,7 +108,8 @@ gt_status gt_transform_shape(const gt_transform *t, const gt_picture *picture, g
     plan p;
     gt_status st = make_plan(t, picture, &p);
     *dropped = p.dropped;
-    *shape = (gt_picture){.height = p.height, .width = p.width, .channels = p.channels, .type = p.type, .alpha = p.alpha};
+    *shape = (gt_picture){
+        .height = p.height, .width = p.width, .channels = p.channels, .type = p.type, .alpha = p.alpha};
     return st;
 }
 
@@ -128,13 +134,16 @@ static void store(gt_picture *p, size_t i, double x) {
 
 static double luma(const double c[3]) { return (c[0] * 19595 + c[1] * 38470 + c[2] * 7471) / 65536; } /* ITU-R BT.601 */
 
-static double background_of(const gt_transform *t, int colours, int channel) { return colours == 3 ? t->background[channel] : luma(t->background); }
+static double background_of(const gt_transform *t, int colours, int channel) {
+    return colours == 3 ? t->background[channel] : luma(t->background);
+}
 
 /* One pixel between 0 and 1 (changed on the way) becomes one of p->channels. */
 static void recolour_pixel(const gt_transform *t, const plan *p, const gt_picture *in, double *from, double *to) {
     int colours = in->channels - in->alpha, made = p->channels - p->alpha;
     double alpha = in->alpha ? from[colours] : 1;
-    for (int c = 0; c < colours && p->flatten; c++) from[c] = from[c] * alpha + background_of(t, colours, c) * (1 - alpha);
+    for (int c = 0; c < colours && p->flatten; c++)
+        from[c] = from[c] * alpha + background_of(t, colours, c) * (1 - alpha);
     for (int c = 0; c < made; c++) to[c] = made == colours ? from[c] : made == 1 ? luma(from) : from[0];
     if (p->alpha) to[made] = p->flatten ? 1 : alpha;
 }
@@ -148,7 +157,8 @@ static gt_status recolour(const gt_transform *t, const plan *p, gt_picture *pict
     out.alpha = p->alpha;
     scale s = scale_of(t, picture->type);
     double from[GT_PICTURE_MAX_CHANNELS], to[GT_PICTURE_MAX_CHANNELS];
-    size_t pixels = (size_t)picture->height * (size_t)picture->width, in = (size_t)picture->channels, made = (size_t)out.channels;
+    size_t pixels = (size_t)picture->height * (size_t)picture->width, in = (size_t)picture->channels,
+           made = (size_t)out.channels;
     for (size_t i = 0; i < pixels; i++) {
         for (size_t c = 0; c < in; c++) from[c] = (load(picture, i * in + c) - s.low) / s.span;
         recolour_pixel(t, p, picture, from, to);
@@ -251,7 +261,8 @@ static void paste(const gt_picture *from, int top, int left, int height, int wid
     int y0 = (to->height - height) / 2, x0 = (to->width - width) / 2;
     for (int y = 0; y < height; y++)
         memcpy((char *)to->samples + ((size_t)(y0 + y) * (size_t)to->width + (size_t)x0) * pixel,
-               (const char *)from->samples + ((size_t)(top + y) * (size_t)from->width + (size_t)left) * pixel, (size_t)width * pixel);
+               (const char *)from->samples + ((size_t)(top + y) * (size_t)from->width + (size_t)left) * pixel,
+               (size_t)width * pixel);
 }
 
 static void fill(const gt_transformer *w, const plan *p, gt_picture *out) {
@@ -259,7 +270,8 @@ static void fill(const gt_transformer *w, const plan *p, gt_picture *out) {
     int colours = out->channels - out->alpha;
     for (size_t i = 0; i < pixels_of(out) * (size_t)out->channels; i++) {
         int c = (int)(i % (size_t)out->channels);
-        double v = p->black ? 0 : c < colours ? background_of(&w->t, colours == 3 ? 3 : 1, c) : 0; /* transparent outside */
+        /* transparent outside */
+        double v = p->black ? 0 : c < colours ? background_of(&w->t, colours == 3 ? 3 : 1, c) : 0;
         store(out, i, s.low + v * s.span);
     }
 }

@@ -53,10 +53,14 @@ static gt_status check_place(const gt_convert_request *r) {
     for (int k = 0; k < r->n_sources && dest && !st; k++) {
         char *source = realpath(r->sources[k], NULL);
         if (!folder && source && !strcmp(dest, source))
-            st = gt_fail(GT_USAGE, "the destination '%s' is the source '%s': choose another destination, and replace "
-                                   "the source when all is made", r->dest, r->sources[k]);
+            st = gt_fail(GT_USAGE,
+                         "the destination '%s' is the source '%s': choose another destination, and replace "
+                         "the source when all is made",
+                         r->dest, r->sources[k]);
         else if (folder && source && lies_in(dest, source))
-            st = gt_fail(GT_USAGE, "the destination folder '%s' lies in the source '%s', to which its pictures would belong: choose one beside it, or a FILE.zip or FILE.h5",
+            st = gt_fail(GT_USAGE,
+                         "the destination folder '%s' lies in the source '%s', to which its pictures would belong: "
+                         "choose one beside it, or a FILE.zip or FILE.h5",
                          r->dest, r->sources[k]);
         free(source);
     }
@@ -75,8 +79,10 @@ static gt_status check_suffix(const gt_convert_request *r) {
         if (!*c) return GT_OK;
         if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z')) break;
     }
-    return gt_fail(GT_USAGE, "destination '%s': '%s' is no kind of dataset. FILE.zip, FILE.h5 and FILE.hdf5 are files, "
-                             "names without a suffix folders; '%s/' means a folder of this name", r->dest, dot, r->dest);
+    return gt_fail(GT_USAGE,
+                   "destination '%s': '%s' is no kind of dataset. FILE.zip, FILE.h5 and FILE.hdf5 are files, "
+                   "names without a suffix folders; '%s/' means a folder of this name",
+                   r->dest, dot, r->dest);
 }
 
 gt_status gt_convert_check(const gt_convert_request *r) {
@@ -101,7 +107,8 @@ static gt_status prepare_folder(const char *dest) {
     return st;
 }
 
-/* Everything that decides what the items made so far look like. Labels count as they are, whatever file they come from. */
+/* Everything that decides what the items made so far look like. Labels count as they are, whatever file they come from.
+ */
 static gt_hash128 key_of(const conversion *p) {
     const gt_transform *t = &p->request->transform;
     const gt_source_options *o = &p->request->import;
@@ -115,7 +122,8 @@ static gt_hash128 key_of(const conversion *p) {
                      o->crops, o->coarse, o->labels);
     gt_hasher_add(h, text, (size_t)n);
     if (o->mnist_border != GT_MNIST_BORDER) gt_hasher_add(h, &o->mnist_border, sizeof o->mnist_border);
-    if (p->items.labels && p->items.info.unlabelled) gt_hasher_add(h, "labelled", 8); /* those without a label are left out */
+    /* those without a label are left out */
+    if (p->items.labels && p->items.info.unlabelled) gt_hasher_add(h, "labelled", 8);
     gt_hasher_add(h, &p->digest, sizeof p->digest);
     gt_items_identify(&p->items, h);
     return gt_hasher_end(h);
@@ -138,12 +146,12 @@ static gt_status announce(const conversion *p) {
     char text[96];
     bool sure = !p->request->compress, twice = kind == &gt_dest_hdf5; /* it is made from a file of about its size */
     double bytes = kind->bytes(&p->shape, p->items.count), room = room_for(dest);
-    gt_info("%s: %lld images, %s: %s%.1f MB%s", dest, (long long)p->items.count, gt_scan_shape_text(&p->shape, text), sure ? "" : "less than ", bytes / 1e6,
-            sure ? "" : ", as it is compressed");
+    gt_info("%s: %lld images, %s: %s%.1f MB%s", dest, (long long)p->items.count, gt_scan_shape_text(&p->shape, text),
+            sure ? "" : "less than ", bytes / 1e6, sure ? "" : ", as it is compressed");
     if ((twice ? 2 : 1) * bytes <= room) return GT_OK;
     if (sure)
-        return gt_fail(GT_FAILED, "'%s' needs %.1f MB%s, and %.1f MB are free there: make room, or use --compress", dest, bytes / 1e6,
-                       twice ? " twice while it is made" : "", room / 1e6);
+        return gt_fail(GT_FAILED, "'%s' needs %.1f MB%s, and %.1f MB are free there: make room, or use --compress",
+                       dest, bytes / 1e6, twice ? " twice while it is made" : "", room / 1e6);
     gt_warn("only %.1f MB are free", room / 1e6);
     return GT_OK;
 }
@@ -151,11 +159,16 @@ static gt_status announce(const conversion *p) {
 static gt_status unusable(const conversion *p) {
     const char *bad = gt_remarks_first(p->remarks, GT_REMARK_BAD), *odd = gt_remarks_first(p->remarks, GT_REMARK_ODD);
     int64_t n = gt_remarks_count(p->remarks, GT_REMARK_BAD) + gt_remarks_count(p->remarks, GT_REMARK_ODD);
-    return gt_fail(GT_FORMAT, "%lld of %lld pictures cannot be used; the first: %s (--on-error=skip leaves them out, --width and --height make sizes equal, --channels and --depth the rest%s)",
-                   (long long)n, (long long)p->items.count, bad ? bad : odd, p->items.labels && p->items.info.unlabelled ? "; --labels=none needs no labels" : "");
+    return gt_fail(GT_FORMAT,
+                   "%lld of %lld pictures cannot be used; the first: %s (--on-error=skip leaves them out, --width and "
+                   "--height make sizes equal, --channels and --depth the rest%s)",
+                   (long long)n, (long long)p->items.count, bad ? bad : odd,
+                   p->items.labels && p->items.info.unlabelled ? "; --labels=none needs no labels" : "");
 }
 
-static bool any_unusable(const conversion *p) { return gt_remarks_count(p->remarks, GT_REMARK_BAD) + gt_remarks_count(p->remarks, GT_REMARK_ODD) > 0; }
+static bool any_unusable(const conversion *p) {
+    return gt_remarks_count(p->remarks, GT_REMARK_BAD) + gt_remarks_count(p->remarks, GT_REMARK_ODD) > 0;
+}
 
 /* Whole numbers have bounds that a range must keep to, or nothing would be white. */
 static gt_status check_range(const conversion *p) {
@@ -197,7 +210,8 @@ static void note_range(const conversion *p) {
             from, to, low, high, declared ? "" : ", as nothing else is declared", from, to);
 }
 
-/* Rank 0, after the scan: may the work begin? If not, the scan's remarks are reported; else the work finds them again, and more. */
+/* Rank 0, after the scan: may the work begin? If not, the scan's remarks are reported; else the work finds them again,
+ * and more. */
 static gt_status judge_scan(conversion *p) {
     if (any_unusable(p) && !p->request->skip && !p->request->scan_only) return unusable(p);
     gt_status st = check_range(p);
@@ -223,7 +237,9 @@ static gt_status begin_work(conversion *p) {
     const gt_convert_request *r = p->request;
     gt_status st = GT_OK;
     if (!p->comm->rank && !r->scan_only) st = prepare_folder(r->dest);
-    if (!st && !p->comm->rank) st = gt_writer_open(&p->writer, r, &p->items, p->remarks, &p->shape, r->scan_only ? (gt_hash128){0} : key_of(p));
+    if (!st && !p->comm->rank)
+        st = gt_writer_open(&p->writer, r, &p->items, p->remarks, &p->shape,
+                            r->scan_only ? (gt_hash128){0} : key_of(p));
     p->worker = gt_worker_new(p->pool, &p->items, &r->transform, &p->shape, gt_dest_kind_of(r), r->compress);
     if (!p->worker && !st) st = GT_NOMEM;
     return gt_comm_agree_all(p->comm, st);
@@ -252,7 +268,8 @@ static gt_status work(conversion *p) {
     return st;
 }
 
-/* One image without a label, and the dataset has none: that is the format's rule, and nothing that should happen without a word. */
+/* One image without a label, and the dataset has none: that is the format's rule, and nothing that should happen
+ * without a word. */
 static gt_status note_unlabelled(conversion *p) {
     const gt_dest *d = &p->writer.dest;
     bool scan = p->request->scan_only;
@@ -267,7 +284,9 @@ static gt_status note_unlabelled(conversion *p) {
         snprintf(text, sizeof text, "'%s': no label", gt_items_name(&p->items, item, name));
         st = gt_remarks_add(p->remarks, GT_REMARK_NOTE, item, text, true);
     }
-    if (missing) gt_warn("no labels: %lld of %lld pictures have none, the first '%s'", (long long)missing, (long long)n, gt_items_name(&p->items, first, name));
+    if (missing)
+        gt_warn("no labels: %lld of %lld pictures have none, the first '%s'", (long long)missing, (long long)n,
+                gt_items_name(&p->items, first, name));
     return st;
 }
 
@@ -276,7 +295,8 @@ static gt_status finish(conversion *p) {
     gt_status st = note_unlabelled(p);
     note_range(p);
     if (st || p->request->scan_only) return st;
-    return p->writer.dest.n ? gt_writer_finish(&p->writer) : gt_fail(GT_FORMAT, "none of the %lld pictures can be used", (long long)p->items.count);
+    return p->writer.dest.n ? gt_writer_finish(&p->writer)
+                            : gt_fail(GT_FORMAT, "none of the %lld pictures can be used", (long long)p->items.count);
 }
 
 static gt_status count_classes(const conversion *p, gt_convert_result *result) {
@@ -284,7 +304,8 @@ static gt_status count_classes(const conversion *p, gt_convert_result *result) {
     const gt_source_info *info = &p->items.info;
     if (info->label_kind != GT_LABELS_CLASSES || !gt_dest_labelled(d)) return GT_OK;
     result->of_class = calloc((size_t)info->label_width, sizeof *result->of_class);
-    if (info->class_names >= info->label_width) result->class_name = calloc((size_t)info->label_width, sizeof *result->class_name);
+    if (info->class_names >= info->label_width)
+        result->class_name = calloc((size_t)info->label_width, sizeof *result->class_name);
     if (!result->of_class) return gt_fail(GT_NOMEM, "out of memory for %d classes", info->label_width);
     result->classes = info->label_width;
     for (size_t i = 0; i < d->n; i++) result->of_class[gt_items_class(&p->items, d->entries[i].item)]++;
@@ -305,7 +326,9 @@ static void fill_result(const conversion *p, gt_convert_result *result) {
     result->unchanged = p->writer.dest.comparing;
     if (p->request->scan_only) return;
     bool file = !stat(p->request->dest, &s) && S_ISREG(s.st_mode);
-    result->bytes = file ? (double)s.st_size : p->writer.dest.kind ? p->writer.dest.kind->bytes(&p->shape, result->kept) : 0;
+    result->bytes = file                  ? (double)s.st_size
+                    : p->writer.dest.kind ? p->writer.dest.kind->bytes(&p->shape, result->kept)
+                                          : 0;
 }
 
 /* Rank 0, when the work is over or has failed. */
@@ -318,7 +341,8 @@ static gt_status conclude(conversion *p, gt_status st, gt_convert_result *result
     snprintf(message, sizeof message, "%s", gt_message());
     fill_result(p, result);
     const char *part = r->choice == GT_CONVERT_SPLIT ? r->dest : NULL;
-    if (r->report && p->remarks && gt_remarks_write(p->remarks, r->report, part, r->report_append)) gt_warn("%s", gt_message());
+    if (r->report && p->remarks && gt_remarks_write(p->remarks, r->report, part, r->report_append))
+        gt_warn("%s", gt_message());
     gt_writer_close(&p->writer, !st);
     return st ? gt_fail(st, "%s", message) : GT_OK;
 }
@@ -333,7 +357,8 @@ static gt_status open_all(conversion *p) {
     gt_status st = gt_convert_check(p->request);
     if (!st) st = gt_items_open(&p->items, p->request);
     if (!st) take_range(p);
-    if (!st && !p->comm->rank && !(p->remarks = gt_remarks_new(&p->items, !p->request->skip && !p->request->scan_only))) st = GT_NOMEM;
+    if (!st && !p->comm->rank && !(p->remarks = gt_remarks_new(&p->items, !p->request->skip && !p->request->scan_only)))
+        st = GT_NOMEM;
     if (!st && !(p->pool = gt_pool_new(p->comm->threads))) st = GT_FAILED;
     gt_pool_spin(p->pool, false); /* tiles wait for files now and then */
     return gt_comm_agree_all(p->comm, st);

@@ -16,7 +16,8 @@ void gt_entry_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]) {
 
 const char *gt_dest_channels(const gt_dest *d) {
     const gt_source_info *info = &d->items->info;
-    if (info->channel_names && !d->transform->channels && d->transform->alpha == GT_ALPHA_KEEP) return info->channel_names;
+    if (info->channel_names && !d->transform->channels && d->transform->alpha == GT_ALPHA_KEEP)
+        return info->channel_names;
     if (!d->shape.alpha) return NULL;
     return d->shape.channels == 4 ? "R,G,B,A" : d->shape.channels == 2 ? "grey,A" : NULL;
 }
@@ -36,7 +37,8 @@ static void add_label(const gt_dest *d, gt_buffer *text, uint32_t item) {
         gt_buffer_printf(text, "%d", gt_items_class(d->items, item));
         return;
     }
-    for (int k = 0; k < d->items->info.label_width; k++) gt_buffer_printf(text, "%s%s", k ? ", " : "[", gt_real_text(vector[k], number));
+    for (int k = 0; k < d->items->info.label_width; k++)
+        gt_buffer_printf(text, "%s%s", k ? ", " : "[", gt_real_text(vector[k], number));
     gt_buffer_printf(text, "]");
 }
 

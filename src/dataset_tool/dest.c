@@ -55,11 +55,14 @@ void gt_dest_close(gt_dest *d) {
 gt_status gt_png_check(const gt_picture *shape) {
     char is[96];
     if (shape->type != GT_F32 && shape->channels <= 4) return GT_OK;
-    return gt_fail(GT_USAGE, "%s: PNG holds 1 to 4 channels of 8 or 16 bits; a destination FILE.h5 can hold these, or --depth=u8 and --channels change them",
+    return gt_fail(GT_USAGE,
+                   "%s: PNG holds 1 to 4 channels of 8 or 16 bits; a destination FILE.h5 can hold these, or --depth=u8 "
+                   "and --channels change them",
                    gt_scan_shape_text(shape, is));
 }
 
 gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n) {
-    gt_png_info info = {.height = p->height, .width = p->width, .channels = p->channels, .bits = p->type == GT_U16 ? 16 : 8};
+    gt_png_info info = {
+        .height = p->height, .width = p->width, .channels = p->channels, .bits = p->type == GT_U16 ? 16 : 8};
     return gt_png_encode_samples(p->samples, &info, compress ? 6 : 0, bytes, n);
 }

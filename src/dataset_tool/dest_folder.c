@@ -14,7 +14,9 @@
 static double bytes(const gt_picture *shape, int64_t images) { return gt_dest_zip.bytes(shape, images); }
 
 static gt_status make_folder(const char *path) {
-    return mkdir(path, 0777) && errno != EEXIST ? gt_fail(GT_FAILED, "cannot create the folder '%s': %s", path, gt_error_text(errno, path)) : GT_OK;
+    return mkdir(path, 0777) && errno != EEXIST
+               ? gt_fail(GT_FAILED, "cannot create the folder '%s': %s", path, gt_error_text(errno, path))
+               : GT_OK;
 }
 
 static gt_status open_folder(gt_dest *d, const char *path) {
@@ -50,7 +52,9 @@ static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
     return write_file(d, name, data, e->size);
 }
 
-static gt_status sync_all(gt_dest *d) { return syncfs(d->fd) ? gt_fail(GT_FAILED, "cannot sync '%s': %s", d->part, strerror(errno)) : GT_OK; }
+static gt_status sync_all(gt_dest *d) {
+    return syncfs(d->fd) ? gt_fail(GT_FAILED, "cannot sync '%s': %s", d->part, strerror(errno)) : GT_OK;
+}
 
 /* No file more than those that were compared. */
 static gt_status compare_files(gt_dest *d) {
@@ -65,8 +69,9 @@ static gt_status compare_files(gt_dest *d) {
     return st;
 }
 
-/* The old folder takes the name of DEST.part and is then removed. From that moment DEST.part is the old folder: the progress
- * file must not say any more that it holds images of this run. Where the two cannot change places at once, the old one goes first. */
+/* The old folder takes the name of DEST.part and is then removed. From that moment DEST.part is the old folder: the
+ * progress file must not say any more that it holds images of this run. Where the two cannot change places at once, the
+ * old one goes first. */
 static gt_status replace(gt_dest *d) {
     int error = rename(d->part, d->path) ? errno : 0;
     if (error == ENOTEMPTY || error == EEXIST) { /* else there was none, or an empty one */

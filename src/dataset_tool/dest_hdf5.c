@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * An HDF5 file that is being written when its writer dies is lost. So the chunks of the images - one each, deflated by the
- * threads if wanted - are appended to DEST.part as they come, and the file is made from them at the end, chunk by chunk. */
+ * An HDF5 file that is being written when its writer dies is lost. So the chunks of the images - one each, deflated by
+ * the threads if wanted - are appended to DEST.part as they come, and the file is made from them at the end, chunk by
+ * chunk. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +73,8 @@ static gt_status next_chunk(void *arg, size_t i, const void **data, size_t *n) {
     if (st) return st;
     gt_progress();
     *n = r->d->entries[i].size;
-    if (pread(r->d->fd, r->buffer, *n, (off_t)r->offset) != (ssize_t)*n) return gt_fail(GT_FAILED, "'%s' cannot be read back", r->d->part);
+    if (pread(r->d->fd, r->buffer, *n, (off_t)r->offset) != (ssize_t)*n)
+        return gt_fail(GT_FAILED, "'%s' cannot be read back", r->d->part);
     r->offset += *n;
     *data = r->buffer;
     return GT_OK;
@@ -83,7 +85,8 @@ static gt_status fill_labels(const gt_dest *d, int32_t *classes, float *vectors)
     for (size_t i = 0; i < d->n; i++) {
         uint32_t item = d->entries[i].item;
         if (classes) classes[i] = gt_items_class(d->items, item);
-        for (size_t k = 0; vectors && k < width; k++) vectors[i * width + k] = (float)gt_items_vector(d->items, item)[k];
+        for (size_t k = 0; vectors && k < width; k++)
+            vectors[i * width + k] = (float)gt_items_vector(d->items, item)[k];
     }
     return GT_OK;
 }
@@ -99,7 +102,8 @@ static gt_status write_file(gt_dest *d, const char *path, gt_h5_dataset *h) {
     bool labelled = gt_dest_labelled(d);
     if (labelled && info->label_kind == GT_LABELS_CLASSES) classes = calloc(d->n + 1, sizeof *classes);
     else if (labelled) vectors = calloc(d->n * (size_t)info->label_width + 1, sizeof *vectors);
-    gt_status st = r.buffer && (!labelled || classes || vectors) ? fill_labels(d, classes, vectors) : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
+    gt_status st = r.buffer && (!labelled || classes || vectors) ? fill_labels(d, classes, vectors)
+                                                                 : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     h->classes = classes, h->vectors = vectors;
     h->label_width = info->label_width;
     h->class_names = labelled ? info->class_names : 0;
@@ -117,8 +121,15 @@ static gt_status finish(gt_dest *d) {
     double range[2];
     if (d->comparing) return gt_existing_hdf5_end(d);
     if (asprintf(&file, "%s.h5", d->part) < 0) return gt_fail(GT_NOMEM, "out of memory for a file name");
-    gt_h5_dataset h = {.count = d->n, .height = d->shape.height, .width = d->shape.width, .channels = d->shape.channels, .type = d->shape.type,
-                       .deflated = d->compress, .level = LEVEL, .channel_names = gt_dest_channels(d), .range = gt_dest_range(d, range) ? range : NULL};
+    gt_h5_dataset h = {.count = d->n,
+                       .height = d->shape.height,
+                       .width = d->shape.width,
+                       .channels = d->shape.channels,
+                       .type = d->shape.type,
+                       .deflated = d->compress,
+                       .level = LEVEL,
+                       .channel_names = gt_dest_channels(d),
+                       .range = gt_dest_range(d, range) ? range : NULL};
     gt_status st = write_file(d, file, &h);
     if (!st) st = gt_part_finish(d, file);
     unlink(st ? file : d->part);

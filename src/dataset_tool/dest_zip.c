@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
- * The archive is appended to and never changed, so that a run that was ended goes on by cutting it back to its last whole
- * entry; libzip writes an archive in one go when it is closed, and so cannot. What is written is the plain core of the
- * format (PKWARE APPNOTE 6.3: 4.3.7 local header, 4.3.12 central header, 4.3.14-16 end records): stored entries without
- * extra fields, zip64 where a number outgrows its field. No times: equal entries give equal bytes. */
+ * The archive is appended to and never changed, so that a run that was ended goes on by cutting it back to its last
+ * whole entry; libzip writes an archive in one go when it is closed, and so cannot. What is written is the plain core
+ * of the format (PKWARE APPNOTE 6.3: 4.3.7 local header, 4.3.12 central header, 4.3.14-16 end records): stored entries
+ * without extra fields, zip64 where a number outgrows its field. No times: equal entries give equal bytes. */
 #define _GNU_SOURCE
 #include <endian.h>
 #include <math.h>
@@ -26,9 +26,10 @@ static void put64(gt_buffer *b, uint64_t v) { gt_buffer_add(b, &(uint64_t){htole
 static uint64_t entry_bytes(const char *name, uint32_t size) { return LOCAL_BYTES + strlen(name) + size; }
 
 static double bytes(const gt_picture *shape, int64_t images) {
-    double line = 1 + (double)shape->width * shape->channels * (double)gt_sample_bytes(shape->type), data = shape->height * line;
+    double line = 1 + (double)shape->width * shape->channels * (double)gt_sample_bytes(shape->type),
+           data = shape->height * line;
     double png = data + 5 * ceil(data / 65535) + 6 + 57; /* stored deflate blocks, zlib frame, signature and chunks */
-    enum { NAME = 22, LABEL = 40 }; /* LABEL: a line of dataset.json, about */
+    enum { NAME = 22, LABEL = 40 };                      /* LABEL: a line of dataset.json, about */
     return (double)images * (png + LOCAL_BYTES + CENTRAL_BYTES + 2 * NAME + LABEL) + 1000;
 }
 
@@ -150,7 +151,8 @@ static gt_status finish(gt_dest *d) {
     gt_buffer notes = {0};
     gt_status st = gt_dest_json(d, &notes);
     uint32_t crc = st ? 0 : gt_crc32(0, notes.data, notes.n);
-    if (!st && notes.n >= TOO_LARGE) st = gt_fail(GT_USAGE, "dataset.json would be larger than 4 GB; take a destination FILE.h5");
+    if (!st && notes.n >= TOO_LARGE)
+        st = gt_fail(GT_USAGE, "dataset.json would be larger than 4 GB; take a destination FILE.h5");
     if (!st) st = put_named(d, "dataset.json", (uint32_t)notes.n, crc, notes.data);
     if (!st) st = write_index(d, &notes, crc);
     gt_buffer_free(&notes);

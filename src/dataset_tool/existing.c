@@ -30,8 +30,10 @@ gt_status gt_dest_differs(const gt_dest *d, const char *what) {
 }
 
 gt_status gt_dest_taken(const char *path) {
-    return gt_fail(GT_USAGE, "'%s' came to be there while it was made, which is kept beside it: move away what stands "
-                             "there, or add --overwrite, and the same command goes on", path);
+    return gt_fail(GT_USAGE,
+                   "'%s' came to be there while it was made, which is kept beside it: move away what stands "
+                   "there, or add --overwrite, and the same command goes on",
+                   path);
 }
 
 /* ---- files ---- */
@@ -188,14 +190,16 @@ gt_status gt_existing_replaceable(const gt_convert_request *r) {
 
 static gt_status look_at_folder(const gt_convert_request *r, const struct stat *s, bool link, bool *exists) {
     if (!S_ISDIR(s->st_mode))
-        return gt_fail(
-            GT_USAGE,
-            "'%s' is there already, and is no folder: remove it, or choose another destination (FILE.zip, FILE.h5 or a folder)",
-            r->dest);
+        return gt_fail(GT_USAGE,
+                       "'%s' is there already, and is no folder: remove it, or choose another destination (FILE.zip, "
+                       "FILE.h5 or a folder)",
+                       r->dest);
     *exists = !is_empty(r->dest);
     if (link && (!*exists || r->overwrite))
-        return gt_fail(GT_USAGE, "'%s' is a link to a folder, whose place nothing can take: name the folder itself as "
-                                 "the destination", r->dest);
+        return gt_fail(GT_USAGE,
+                       "'%s' is a link to a folder, whose place nothing can take: name the folder itself as "
+                       "the destination",
+                       r->dest);
     return *exists ? check_folder(r, GT_FOLDER_ROOT) : GT_OK;
 }
 

@@ -15,7 +15,8 @@ static bool same_names(const gt_source_info *a, const gt_source_info *b) {
     return true;
 }
 
-/* The names of channels that say more than the pictures do: what datasets call those of pictures with alpha, a folder of the same pictures does not. */
+/* The names of channels that say more than the pictures do: what datasets call those of pictures with alpha, a folder
+ * of the same pictures does not. */
 static const char *telling_names(const gt_source_info *info) {
     const char *names = info->channel_names ? info->channel_names : "";
     return !strcmp(names, "R,G,B,A") || !strcmp(names, "grey,A") ? "" : names;
@@ -24,17 +25,24 @@ static const char *telling_names(const gt_source_info *info) {
 /* What a further source says must agree with those before it. */
 static gt_status join(gt_items *items, const gt_source_info *more, const char *source, const char *first) {
     gt_source_info *all = &items->info;
-    if (all->label_kind != more->label_kind || (all->label_kind == GT_LABELS_VECTORS && all->label_width != more->label_width))
-        return gt_fail(GT_USAGE, "'%s' and '%s' have labels of different kinds (none, classes, or vectors of one length); --labels=none leaves them out",
+    if (all->label_kind != more->label_kind ||
+        (all->label_kind == GT_LABELS_VECTORS && all->label_width != more->label_width))
+        return gt_fail(GT_USAGE,
+                       "'%s' and '%s' have labels of different kinds (none, classes, or vectors of one length); "
+                       "--labels=none leaves them out",
                        first, source);
     if (!same_names(all, more))
-        return gt_fail(GT_USAGE, "'%s' and '%s' have different class names: class numbers would not mean the same; --labels=none leaves them out", first,
-                       source);
-    bool ranges = all->has_range == more->has_range && (!all->has_range || !memcmp(all->range, more->range, sizeof all->range));
+        return gt_fail(GT_USAGE,
+                       "'%s' and '%s' have different class names: class numbers would not mean the same; --labels=none "
+                       "leaves them out",
+                       first, source);
+    bool ranges = all->has_range == more->has_range &&
+                  (!all->has_range || !memcmp(all->range, more->range, sizeof all->range));
     if (!ranges)
         return gt_fail(GT_USAGE, "'%s' and '%s' have samples of different ranges; --range=LO,HI declares one for all",
                        first, source);
-    if (strcmp(telling_names(all), telling_names(more))) return gt_fail(GT_USAGE, "'%s' and '%s' have channels of different names", first, source);
+    if (strcmp(telling_names(all), telling_names(more)))
+        return gt_fail(GT_USAGE, "'%s' and '%s' have channels of different names", first, source);
     if (more->label_width > all->label_width) all->label_width = more->label_width;
     all->unlabelled += more->unlabelled;
     return GT_OK;
@@ -50,17 +58,23 @@ static gt_status choose_items(gt_items *items, const gt_convert_request *r, int6
     switch (r->choice) {
     case GT_CONVERT_ALL: return GT_OK;
     case GT_CONVERT_SUBSET:
-        if (r->amount < 1 || r->amount > n) return gt_fail(GT_USAGE, "--count=%" PRId64 ": there are %" PRId64 " images", r->amount, n);
+        if (r->amount < 1 || r->amount > n)
+            return gt_fail(GT_USAGE, "--count=%" PRId64 ": there are %" PRId64 " images", r->amount, n);
         return r->amount == n ? GT_OK : choose(items, n, 0, r->amount, r->seed);
-    case GT_CONVERT_SPLIT: return choose(items, n, (int64_t)((double)n * r->split[0] + 0.5), (int64_t)((double)n * r->split[1] + 0.5), r->seed);
+    case GT_CONVERT_SPLIT:
+        return choose(items, n, (int64_t)((double)n * r->split[0] + 0.5), (int64_t)((double)n * r->split[1] + 0.5),
+                      r->seed);
     }
     return GT_OK;
 }
 
 gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
-    *items = (gt_items){.labels = r->import.labels_csv ? r->import.labels_csv : r->import.labels == GT_SOURCE_LABELS_FOLDERS ? "folders" : NULL};
+    *items = (gt_items){.labels = r->import.labels_csv                           ? r->import.labels_csv
+                                  : r->import.labels == GT_SOURCE_LABELS_FOLDERS ? "folders"
+                                                                                 : NULL};
     gt_source_options options = r->import;
-    options.by_code_points = r->choice == GT_CONVERT_SUBSET && r->n_sources == 1 && !r->import.crops; /* training counts them so */
+    /* training counts them so */
+    options.by_code_points = r->choice == GT_CONVERT_SUBSET && r->n_sources == 1 && !r->import.crops;
     items->sources = calloc((size_t)r->n_sources, sizeof *items->sources);
     items->first = calloc((size_t)r->n_sources + 1, sizeof *items->first);
     if (!items->sources || !items->first) return gt_fail(GT_NOMEM, "out of memory for a list of sources");
@@ -109,7 +123,8 @@ const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_ITEM_
 static void identify_sources(const gt_items *items, gt_hasher *h) {
     const gt_source_info *info = &items->info;
     const char *channels = info->channel_names ? info->channel_names : "";
-    double labels[5] = {info->label_kind, info->label_width, info->has_range, info->has_range ? info->range[0] : 0, info->has_range ? info->range[1] : 0};
+    double labels[5] = {info->label_kind, info->label_width, info->has_range, info->has_range ? info->range[0] : 0,
+                        info->has_range ? info->range[1] : 0};
     for (int k = 0; k < items->n; k++) {
         gt_hash128 identity = gt_source_stamp(items->sources[k]);
         gt_hasher_add(h, &identity, sizeof identity);
@@ -145,11 +160,14 @@ const double *gt_items_vector(const gt_items *items, int64_t i) {
     return gt_source_vector(from, number);
 }
 
-bool gt_items_labelled(const gt_items *items, int64_t i) { return gt_items_class(items, i) >= 0 || gt_items_vector(items, i); }
+bool gt_items_labelled(const gt_items *items, int64_t i) {
+    return gt_items_class(items, i) >= 0 || gt_items_vector(items, i);
+}
 
 bool gt_items_lacks_label(const gt_items *items, int64_t i, char text[GT_UNLABELLED_BYTES]) {
     char name[GT_ITEM_NAME_BYTES];
     if (!items->labels || !items->info.unlabelled || gt_items_labelled(items, i)) return false;
-    snprintf(text, GT_UNLABELLED_BYTES, "'%s': --labels=%.4000s has no label for it", gt_items_name(items, i, name), items->labels);
+    snprintf(text, GT_UNLABELLED_BYTES, "'%s': --labels=%.4000s has no label for it", gt_items_name(items, i, name),
+             items->labels);
     return true;
 }

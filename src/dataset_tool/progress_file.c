@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * DESIGN
  * DEST.progress: a mark, the key, then one record per item in order, each with a checksum of its own: what a crash left
- * half written ends the list. Records wait in memory until the part they speak of is on the disk. The file is locked, so
- * that two runs cannot make the same result.
+ * half written ends the list. Records wait in memory until the part they speak of is on the disk. The file is locked,
+ * so that two runs cannot make the same result.
  *
  * The mark also says that DEST.part is ours, to be cut or removed. So it is on the disk before there is a part, is only
  * written where there is none, and stays while there is one: a run that begins anew cuts this file behind the mark. */
@@ -42,8 +42,9 @@ static uint32_t crc_of(const record *r, const char *text) {
 /* False: there is no further whole record. A checksum that is right does not mean that what it covers makes sense. */
 static bool read_record(gt_progress_file *j, record *r) {
     return fread(r, sizeof *r, 1, j->reading) == 1 && r->text_bytes < TEXT_MOST &&
-           fread(j->text, 1, r->text_bytes, j->reading) == r->text_bytes && r->crc == crc_of(r, j->text) && r->outcome.left_out <= GT_REMARKS && r->outcome.remark <= GT_REMARKS &&
-           r->outcome.looked <= 1 && (!r->outcome.looked || r->outcome.low <= r->outcome.high);
+           fread(j->text, 1, r->text_bytes, j->reading) == r->text_bytes && r->crc == crc_of(r, j->text) &&
+           r->outcome.left_out <= GT_REMARKS && r->outcome.remark <= GT_REMARKS && r->outcome.looked <= 1 &&
+           (!r->outcome.looked || r->outcome.low <= r->outcome.high);
 }
 
 typedef struct head {
@@ -73,8 +74,10 @@ static gt_status check_names(const char *dest) {
     for (size_t i = 0; i < sizeof endings / sizeof *endings && !st; i++) {
         struct stat s;
         if (gt_part_look(dest, endings[i], &s) != ENOENT)
-            st = gt_fail(GT_USAGE, "'%s%s' is in the way, and no unfinished run that made it is known here: remove it, or choose another destination than '%s'", dest,
-                         endings[i], dest);
+            st = gt_fail(GT_USAGE,
+                         "'%s%s' is in the way, and no unfinished run that made it is known here: remove it, or choose "
+                         "another destination than '%s'",
+                         dest, endings[i], dest);
     }
     return st;
 }
@@ -108,28 +111,36 @@ static bool holds_records(const gt_progress_file *j) {
 }
 
 /* Of a file that this run alone has. */
-static gt_status take_over(gt_progress_file *j, const char *dest, gt_hash128 key, gt_progress_drop drop, int64_t *done) {
+static gt_status take_over(gt_progress_file *j, const char *dest, gt_hash128 key, gt_progress_drop drop,
+                           int64_t *done) {
     head h;
     owner owner = owner_of(j, &h);
     gt_status st;
     if (owner == ANOTHER)
-        return gt_fail(GT_USAGE, "'%s' is in the way, and not what an unfinished run wrote: remove it, or choose another destination than '%s'", j->path, dest);
+        return gt_fail(GT_USAGE,
+                       "'%s' is in the way, and not what an unfinished run wrote: remove it, or choose another "
+                       "destination than '%s'",
+                       j->path, dest);
     if (owner == NOBODY && (st = check_names(dest))) {
         unlink(j->path); /* it may have come into being just now, and holds nothing */
         return st;
     }
     if (owner == OLDER && drop == GT_DROP_NOTHING && holds_records(j))
-        return gt_fail(GT_USAGE, "'%s' was begun by an older gantry, whose '%s' this one cannot read: that one goes on "
-                                 "with it; --restart drops it and begins anew", dest, j->path);
+        return gt_fail(GT_USAGE,
+                       "'%s' was begun by an older gantry, whose '%s' this one cannot read: that one goes on "
+                       "with it; --restart drops it and begins anew",
+                       dest, j->path);
     if (owner != OURS || drop == GT_DROP_ALL) return start_anew(j, owner, key);
     off_t end = review(j, done);
     if (memcmp(&h.key, &key, sizeof key)) {
         int64_t made = *done;
         *done = 0;
         if (!made || drop == GT_DROP_OTHERS) return start_anew(j, owner, key); /* nothing is lost */
-        return gt_fail(GT_USAGE, "'%s' is unfinished, and not by this command: %lld images were made with other options or "
-                                 "from another state of the source. The command that made them goes on with it; "
-                                 "--restart drops them and begins anew", dest, (long long)made);
+        return gt_fail(GT_USAGE,
+                       "'%s' is unfinished, and not by this command: %lld images were made with other options or "
+                       "from another state of the source. The command that made them goes on with it; "
+                       "--restart drops them and begins anew",
+                       dest, (long long)made);
     }
     bool cut = !ftruncate(j->fd, end) && lseek(j->fd, 0, SEEK_END) >= 0;
     return cut ? GT_OK : gt_fail(GT_FAILED, "'%s': %s", j->path, strerror(errno));
@@ -152,11 +163,13 @@ static gt_status open_file(gt_progress_file **out, const char *dest, int flags) 
     j->fd = open(j->path, O_RDWR | O_CLOEXEC | flags, 0666);
     if (j->fd >= 0) j->reading = fopen(j->path, "re");
     if (!j->reading) return gt_fail(GT_FAILED, "cannot create '%s': %s", j->path, gt_error_text(errno, j->path));
-    if (flock(j->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) return gt_fail(GT_FAILED, "'%s' is being made by another process", dest);
+    if (flock(j->fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+        return gt_fail(GT_FAILED, "'%s' is being made by another process", dest);
     return GT_OK;
 }
 
-gt_status gt_progress_file_open(gt_progress_file **out, const char *dest, gt_hash128 key, gt_progress_drop drop, int64_t *done) {
+gt_status gt_progress_file_open(gt_progress_file **out, const char *dest, gt_hash128 key, gt_progress_drop drop,
+                                int64_t *done) {
     *done = 0;
     gt_status st = open_file(out, dest, O_CREAT);
     if (!st && is_gone(*out)) st = gt_fail(GT_FAILED, "another process ended making '%s' just now: start again", dest);
@@ -179,7 +192,8 @@ gt_status gt_progress_file_next(gt_progress_file *j, gt_outcome *o, const char *
 gt_status gt_progress_file_add(gt_progress_file *j, const gt_outcome *o, const char *text) {
     record r;
     memset(&r, 0, sizeof r); /* gaps in the struct too */
-    r.outcome.left_out = o->left_out, r.outcome.remark = o->remark, r.outcome.size = o->size, r.outcome.crc = o->crc, r.outcome.hash = o->hash;
+    r.outcome.left_out = o->left_out, r.outcome.remark = o->remark, r.outcome.size = o->size, r.outcome.crc = o->crc,
+    r.outcome.hash = o->hash;
     r.outcome.looked = o->looked, r.outcome.low = o->low, r.outcome.high = o->high;
     r.text_bytes = text ? (uint32_t)strnlen(text, TEXT_MOST - 1) : 0;
     r.crc = crc_of(&r, text ? text : "");

@@ -63,7 +63,8 @@ gt_status gt_remarks_add(gt_remarks *r, gt_remark kind, int64_t item, const char
     r->list[r->n++] = (remark){item, kind, copy};
     int64_t n = ++r->count[kind];
     if (quiet || !r->logged || kind == GT_REMARK_DROPPED) return GT_OK;
-    if (n <= LOGGED) gt_log(kind == GT_REMARK_BAD || kind == GT_REMARK_ODD ? GT_WARNING : GT_INFO, "%s: %s", kinds[kind].word, text);
+    if (n <= LOGGED)
+        gt_log(kind == GT_REMARK_BAD || kind == GT_REMARK_ODD ? GT_WARNING : GT_INFO, "%s: %s", kinds[kind].word, text);
     if (n == LOGGED) gt_info("(further ones of this kind: see --report)");
     return GT_OK;
 }
@@ -90,10 +91,12 @@ static gt_status write_text(const gt_remarks *r, const char *path, const char *p
     gt_buffer b = {0};
     gt_status st = more ? read_text(&b, path) : GT_OK;
     if (part) gt_buffer_printf(&b, "%s:\n", part);
-    for (int k = 0; k < GT_REMARKS; k++) gt_buffer_printf(&b, "%s: %lld (%s)\n", kinds[k].word, (long long)r->count[k], kinds[k].heading);
+    for (int k = 0; k < GT_REMARKS; k++)
+        gt_buffer_printf(&b, "%s: %lld (%s)\n", kinds[k].word, (long long)r->count[k], kinds[k].heading);
     for (int k = 0; k < GT_REMARKS; k++)
         for (size_t i = 0; i < r->n; i++)
-            if ((int)r->list[i].kind == k) gt_buffer_printf(&b, "%s\titem %lld\t%s\n", kinds[k].word, (long long)r->list[i].item, r->list[i].text);
+            if ((int)r->list[i].kind == k)
+                gt_buffer_printf(&b, "%s\titem %lld\t%s\n", kinds[k].word, (long long)r->list[i].item, r->list[i].text);
     if (!st) st = b.failed ? gt_fail(GT_NOMEM, "out of memory for '%s'", path) : gt_file_write(path, b.data, b.n);
     gt_buffer_free(&b);
     return st;
@@ -140,7 +143,9 @@ static gt_status write_json(const gt_remarks *r, const char *path, const char *p
     char *file = NULL, *text = NULL;
     if (asprintf(&file, "%s.json", path) < 0) return gt_fail(GT_NOMEM, "out of memory for a report");
     json_t *root = begin_json(file, more);
-    gt_status st = root ? GT_OK : more ? gt_fail(GT_FAILED, "'%s': the report of the parts before cannot be read", file) : gt_fail(GT_NOMEM, "out of memory for a report");
+    gt_status st = root   ? GT_OK
+                   : more ? gt_fail(GT_FAILED, "'%s': the report of the parts before cannot be read", file)
+                          : gt_fail(GT_NOMEM, "out of memory for a report");
     if (!st) {
         add_to_json(root, r, part);
         text = json_dumps(root, JSON_INDENT(1));

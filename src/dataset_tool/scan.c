@@ -3,8 +3,8 @@
  * Ranks look at the heads of a contiguous share of the items each, threads at tiles of it. An item's shape after the
  * transform becomes one 64-bit code, so that all of them fit into memory; rank 0 collects the codes and finds the most
  * frequent one. Reasons are found again for the few that need one.
- * Codes are part of the key of DEST.progress, with the bit CUT that earlier programs set there: so this program goes on with
- * conversions that those began. */
+ * Codes are part of the key of DEST.progress, with the bit CUT that earlier programs set there: so this program goes on
+ * with conversions that those began. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +17,13 @@ enum { TILE = 64 };
 
 enum { BAD, DROPPED }; /* codes; shapes have the top bit set */
 #define SHAPE ((uint64_t)1 << 63)
-#define CUT ((uint64_t)1 << 62) /* gt_picture_info.cut, of an item that would have another shape if its sides were exchanged */
+#define CUT                                                                                                          \
+    ((uint64_t)1 << 62) /* gt_picture_info.cut, of an item that would have another shape if its sides were exchanged \
+                         */
 
 static uint64_t code_of(const gt_picture *p) {
-    return SHAPE | (uint64_t)p->height << 40 | (uint64_t)p->width << 20 | (uint64_t)p->channels << 4 | (uint64_t)p->type << 1 | p->alpha;
+    return SHAPE | (uint64_t)p->height << 40 | (uint64_t)p->width << 20 | (uint64_t)p->channels << 4 |
+           (uint64_t)p->type << 1 | p->alpha;
 }
 
 static gt_picture shape_of(uint64_t code) {
@@ -39,10 +42,11 @@ const char *gt_scan_shape_text(const gt_picture *shape, char text[96]) {
     return text;
 }
 
-const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most, char text[GT_ODD_BYTES]) {
+const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most,
+                             char text[GT_ODD_BYTES]) {
     char name[GT_ITEM_NAME_BYTES], is[96], others[96];
-    snprintf(text, GT_ODD_BYTES, "'%s': would become %s; most become %s", gt_items_name(items, i, name), gt_scan_shape_text(shape, is),
-             gt_scan_shape_text(most, others));
+    snprintf(text, GT_ODD_BYTES, "'%s': would become %s; most become %s", gt_items_name(items, i, name),
+             gt_scan_shape_text(shape, is), gt_scan_shape_text(most, others));
     return text;
 }
 
@@ -155,7 +159,8 @@ static gt_status most_frequent(const uint64_t *code, size_t n, uint64_t *best) {
     return GT_OK;
 }
 
-static gt_status report_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t code, const gt_picture *shape, gt_remarks *remarks) {
+static gt_status report_one(const gt_items *items, const gt_transform *t, int64_t i, uint64_t code,
+                            const gt_picture *shape, gt_remarks *remarks) {
     uint64_t again;
     char text[GT_ODD_BYTES];
     if (code == BAD) {
@@ -166,34 +171,41 @@ static gt_status report_one(const gt_items *items, const gt_transform *t, int64_
     return gt_remarks_add(remarks, GT_REMARK_ODD, i, gt_scan_odd_text(items, i, &p, shape, text), false);
 }
 
-static gt_status judge(const gt_items *items, const gt_transform *t, const uint64_t *code, gt_remarks *remarks, gt_picture *shape) {
+static gt_status judge(const gt_items *items, const gt_transform *t, const uint64_t *code, gt_remarks *remarks,
+                       gt_picture *shape) {
     uint64_t best = 0;
     gt_status st = most_frequent(code, (size_t)items->count, &best);
     *shape = shape_of(best);
     char text[GT_UNLABELLED_BYTES];
     for (int64_t i = 0; i < items->count && !st; i++) {
         if (code[i] != best && code[i] != DROPPED) st = report_one(items, t, i, code[i], shape, remarks);
-        else if (code[i] != DROPPED && gt_items_lacks_label(items, i, text)) st = gt_remarks_add(remarks, GT_REMARK_ODD, i, text, false);
+        else if (code[i] != DROPPED && gt_items_lacks_label(items, i, text))
+            st = gt_remarks_add(remarks, GT_REMARK_ODD, i, text, false);
     }
     if (st || best) return st;
     const char *first = gt_remarks_first(remarks, GT_REMARK_BAD);
-    return first ? gt_fail(GT_FORMAT, "none of the %lld pictures can be used; the first: %s", (long long)items->count, first)
-                 : gt_fail(GT_USAGE, "the transform leaves out all %lld pictures: they are smaller than wanted", (long long)items->count);
+    return first ? gt_fail(GT_FORMAT, "none of the %lld pictures can be used; the first: %s", (long long)items->count,
+                           first)
+                 : gt_fail(GT_USAGE, "the transform leaves out all %lld pictures: they are smaller than wanted",
+                           (long long)items->count);
 }
 
 /* Modulo 2^64, by halves: no half of the sum outgrows 64 bits. */
 static uint64_t sum_all(gt_comm *comm, uint64_t value) {
-    uint64_t high = (uint64_t)gt_comm_sum_all(comm, (int64_t)(value >> 32)), low = (uint64_t)gt_comm_sum_all(comm, (int64_t)(value & UINT32_MAX));
+    uint64_t high = (uint64_t)gt_comm_sum_all(comm, (int64_t)(value >> 32)),
+             low = (uint64_t)gt_comm_sum_all(comm, (int64_t)(value & UINT32_MAX));
     return (high << 32) + low;
 }
 
-gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_remarks *remarks, gt_picture *shape,
-                      gt_hash128 *digest) {
+gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_remarks *remarks,
+                      gt_picture *shape, gt_hash128 *digest) {
     int64_t first = items->count * comm->rank / comm->ranks, end = items->count * (comm->rank + 1) / comm->ranks;
     scan_range s = {.items = items, .t = t, .first = first, .count = end - first};
     s.code = malloc((size_t)(s.count + 1) * sizeof *s.code);
     uint64_t stamps[2], *all = comm->rank ? NULL : malloc((size_t)items->count * sizeof *all);
-    gt_status st = s.code && (all || comm->rank) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)items->count);
+    gt_status st = s.code && (all || comm->rank)
+                       ? GT_OK
+                       : gt_fail(GT_NOMEM, "out of memory for a scan of %lld images", (long long)items->count);
     st = gt_comm_agree_all(comm, st);
     if (!st) {
         gt_pool_run(items->main_thread_only ? NULL : pool, (int)((s.count + TILE - 1) / TILE), scan_tile, &s);

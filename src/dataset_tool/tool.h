@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The inside of the dataset tool. Items are numbered 0 .. count-1 in the order of the result. The calls: convert.c lets
- * all ranks scan (scan.c), then every rank makes images (worker.c) and rank 0 takes the images in order (writer.c), puts
- * them into the destination (dest_*.c) and notes its progress (progress_file.c). */
+ * all ranks scan (scan.c), then every rank makes images (worker.c) and rank 0 takes the images in order (writer.c),
+ * puts them into the destination (dest_*.c) and notes its progress (progress_file.c). */
 #ifndef GANTRY_DATASET_TOOL_TOOL_H
 #define GANTRY_DATASET_TOOL_TOOL_H
 
@@ -22,12 +22,15 @@ typedef struct gt_items {
     int64_t count;
     bool main_thread_only;
     gt_source_info info; /* of all together; count is not used */
-    const char *labels;  /* "folders" or the CSV that gives the labels: an item without a label there cannot be used; NULL: the source's own */
+    /* "folders" or the CSV that gives the labels: an item without a label there cannot be used; NULL: the source's own
+     */
+    const char *labels;
 } gt_items;
 
 gt_status gt_items_open(gt_items *items, const gt_convert_request *r); /* gt_items_close in any case */
 void gt_items_close(gt_items *items);
-gt_source *gt_items_at(const gt_items *items, int64_t i, int64_t *number); /* the source that item i comes from, and the item's number there */
+/* the source that item i comes from, and the item's number there */
+gt_source *gt_items_at(const gt_items *items, int64_t i, int64_t *number);
 const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
 /* Adds what the list says of its items and their sources, without the items' stamps. */
 void gt_items_identify(const gt_items *items, gt_hasher *h);
@@ -40,32 +43,42 @@ bool gt_items_lacks_label(const gt_items *items, int64_t i, char text[GT_UNLABEL
 
 /* ---- remarks on items (remarks.c), on rank 0 ---- */
 
-typedef enum gt_remark { GT_REMARK_BAD, GT_REMARK_ODD, GT_REMARK_DUPLICATE, GT_REMARK_DROPPED, GT_REMARK_NOTE, GT_REMARKS } gt_remark;
+typedef enum gt_remark {
+    GT_REMARK_BAD,
+    GT_REMARK_ODD,
+    GT_REMARK_DUPLICATE,
+    GT_REMARK_DROPPED,
+    GT_REMARK_NOTE,
+    GT_REMARKS
+} gt_remark;
 
 typedef struct gt_remarks gt_remarks;
-gt_remarks *gt_remarks_new(const gt_items *items, bool logged); /* logged: the first few of each kind also go to the log. NULL: out of memory, see gt_message() */
+/* logged: the first few of each kind also go to the log. NULL: out of memory, see gt_message() */
+gt_remarks *gt_remarks_new(const gt_items *items, bool logged);
 void gt_remarks_free(gt_remarks *r);
 /* `text`: the reason, is copied. `quiet`: not to the log. */
 gt_status gt_remarks_add(gt_remarks *r, gt_remark kind, int64_t item, const char *text, bool quiet);
 int64_t gt_remarks_count(const gt_remarks *r, gt_remark kind);
-const char *gt_remarks_first(const gt_remarks *r, gt_remark kind); /* "'NAME': reason" of the first one of this kind; NULL: there is none */
-/* Writes PATH (text) and PATH.json. `part`: the destination that the remarks belong to, where a report has those of several
- * destinations; NULL: one only. `more`: the remarks are appended to the report that is there. */
+/* "'NAME': reason" of the first one of this kind; NULL: there is none */
+const char *gt_remarks_first(const gt_remarks *r, gt_remark kind);
+/* Writes PATH (text) and PATH.json. `part`: the destination that the remarks belong to, where a report has those of
+ * several destinations; NULL: one only. `more`: the remarks are appended to the report that is there. */
 gt_status gt_remarks_write(const gt_remarks *r, const char *path, const char *part, bool more);
 
 /* ---- the scan (scan.c) ---- */
 
-/* All ranks call. *shape: what most items become. Items that cannot be used are added to the remarks (rank 0). The threads of
- * the pool read items unless items->main_thread_only. *digest (rank 0): a hash of all items' shapes and stamps, the same for
- * any number of ranks. */
-gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_remarks *remarks, gt_picture *shape,
-                       gt_hash128 *digest);
+/* All ranks call. *shape: what most items become. Items that cannot be used are added to the remarks (rank 0). The
+ * threads of the pool read items unless items->main_thread_only. *digest (rank 0): a hash of all items' shapes and
+ * stamps, the same for any number of ranks. */
+gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_remarks *remarks,
+                      gt_picture *shape, gt_hash128 *digest);
 bool gt_scan_same_shape(const gt_picture *a, const gt_picture *b);
 /* "32 x 32 pixels, 8-bit RGB" */
 const char *gt_scan_shape_text(const gt_picture *shape, char text[96]);
 /* Why an item of another shape than most cannot be used. */
 enum { GT_ODD_BYTES = GT_ITEM_NAME_BYTES + 300 };
-const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most, char text[GT_ODD_BYTES]);
+const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most,
+                             char text[GT_ODD_BYTES]);
 
 /* ---- destinations: one file each ---- */
 
@@ -78,14 +91,21 @@ typedef struct gt_progress_file gt_progress_file;
 
 typedef struct gt_dest_kind {
     const char *name;
-    const char *suffix[2];                                                                        /* of its files; none: a folder */
-    gt_status (*check)(const gt_picture *shape);                                                  /* can it hold such images? NULL: any */
-    double (*bytes)(const gt_picture *shape, int64_t images);                                     /* of the result, uncompressed */
-    gt_status (*encode)(const gt_picture *p, bool compress, void **bytes, size_t *n);             /* malloc'ed; any thread */
-    gt_status (*begin)(gt_dest *d);                                                               /* d->n entries are there already */
+    /* of its files; none: a folder */
+    const char *suffix[2];
+    /* can it hold such images? NULL: any */
+    gt_status (*check)(const gt_picture *shape);
+    /* of the result, uncompressed */
+    double (*bytes)(const gt_picture *shape, int64_t images);
+    /* malloc'ed; any thread */
+    gt_status (*encode)(const gt_picture *p, bool compress, void **bytes, size_t *n);
+    /* d->n entries are there already */
+    gt_status (*begin)(gt_dest *d);
     gt_status (*put)(gt_dest *d, const gt_entry *e, const void *bytes);
-    gt_status (*sync)(gt_dest *d);                                                                /* what was put is on the disk */
-    gt_status (*finish)(gt_dest *d);                                                              /* whole, under its name */
+    /* what was put is on the disk */
+    gt_status (*sync)(gt_dest *d);
+    /* whole, under its name */
+    gt_status (*finish)(gt_dest *d);
 } gt_dest_kind;
 
 extern const gt_dest_kind gt_dest_zip, gt_dest_hdf5, gt_dest_folder;
@@ -94,7 +114,7 @@ const gt_dest_kind *gt_dest_kind_of(const gt_convert_request *r); /* of a scan: 
 struct gt_dest {
     const gt_dest_kind *kind;
     const char *path;
-    char *part; /* DEST.part */
+    char *part;                 /* DEST.part */
     gt_progress_file *progress; /* of this destination */
     const gt_items *items;
     gt_picture shape;
@@ -105,8 +125,9 @@ struct gt_dest {
     void *other;       /* state of dest_hdf5 while comparing */
     gt_entry *entries; /* of the images put so far */
     size_t n, room;
-    int fd;            /* of DEST.part, or of what is compared; -1: closed */
-    uint64_t offset;   /* length of DEST.part with `waiting`; or how many bytes of what is compared are the same so far */
+    int fd; /* of DEST.part, or of what is compared; -1: closed */
+    /* length of DEST.part with `waiting`; or how many bytes of what is compared are the same so far */
+    uint64_t offset;
     gt_buffer waiting; /* bytes that are not yet appended to DEST.part */
     uint64_t unsynced; /* bytes written into DEST.part since the last sync */
     bool broken;       /* a write failed: nothing is written after it */
@@ -118,8 +139,8 @@ void gt_dest_close(gt_dest *d);
 
 /* ---- a file or folder that is at the destination already (existing.c) ---- */
 
-/* *exists: something is there that is to be compared, or with r->overwrite replaced. GT_USAGE: something is there that can
- * be neither, or that is of another kind of file than this request makes. Reads no image. */
+/* *exists: something is there that is to be compared, or with r->overwrite replaced. GT_USAGE: something is there that
+ * can be neither, or that is of another kind of file than this request makes. Reads no image. */
 gt_status gt_dest_exists(const gt_convert_request *r, bool *exists);
 /* GT_USAGE with a message: what is there differs in `what` (NULL: image number d->n). */
 gt_status gt_dest_differs(const gt_dest *d, const char *what);
@@ -130,9 +151,9 @@ gt_status gt_existing_bytes(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_existing_end(gt_dest *d); /* GT_USAGE: the file goes on behind d->offset */
 /* A file of the folder d->fd. */
 gt_status gt_existing_file(gt_dest *d, const char *name, const void *bytes, size_t n);
-/* Does a folder hold the files of a dataset and nothing else? 0 or errno; *files: how many files; *foreign (malloc'ed): the
- * first thing that belongs to no dataset, or NULL. ROOT: only what is directly in the folder. REMOVE: then the files are
- * removed, dataset.json last, unless anything is foreign. */
+/* Does a folder hold the files of a dataset and nothing else? 0 or errno; *files: how many files; *foreign (malloc'ed):
+ * the first thing that belongs to no dataset, or NULL. ROOT: only what is directly in the folder. REMOVE: then the
+ * files are removed, dataset.json last, unless anything is foreign. */
 typedef enum gt_folder_walk { GT_FOLDER_ROOT, GT_FOLDER_WALK, GT_FOLDER_REMOVE } gt_folder_walk;
 int gt_existing_folder(const char *path, gt_folder_walk how, int64_t *files, char **foreign);
 /* The folder's files and itself, unless anything is foreign; 0 or errno. */
@@ -153,15 +174,18 @@ enum { GT_ENTRY_NAME_BYTES = 32 };
 void gt_entry_name(uint32_t item, char name[GT_ENTRY_NAME_BYTES]); /* "00000/img00000000.png" */
 /* dataset.json of the images put; gt_buffer_free it. */
 gt_status gt_dest_json(const gt_dest *d, gt_buffer *text);
-bool gt_dest_labelled(const gt_dest *d);                        /* every image that was put has a label */
-const char *gt_dest_channels(const gt_dest *d);               /* what the channels mean; NULL: not known, or plain grey or RGB */
-bool gt_dest_range(const gt_dest *d, double range[2]);        /* false: the usual one */
-int gt_part_look(const char *dest, const char *ending, struct stat *s); /* 0 or errno: what stands beside DEST as DEST.part or DEST.part.h5 */
-/* DEST.part of destinations that are one file. Bytes are written in large pieces; a sync writes all of them. finish: syncs `file` and gives
- * it its name. A file is also synced whenever GT_UNSYNCED_MOST bytes were written into it: no sync may take so long that the other ranks
- * take rank 0 for dead. */
+bool gt_dest_labelled(const gt_dest *d); /* every image that was put has a label */
+/* what the channels mean; NULL: not known, or plain grey or RGB */
+const char *gt_dest_channels(const gt_dest *d);
+bool gt_dest_range(const gt_dest *d, double range[2]); /* false: the usual one */
+/* 0 or errno: what stands beside DEST as DEST.part or DEST.part.h5 */
+int gt_part_look(const char *dest, const char *ending, struct stat *s);
+/* DEST.part of destinations that are one file. Bytes are written in large pieces; a sync writes all of them. finish:
+ * syncs `file` and gives it its name. A file is also synced whenever GT_UNSYNCED_MOST bytes were written into it: no
+ * sync may take so long that the other ranks take rank 0 for dead. */
 #define GT_UNSYNCED_MOST ((uint64_t)1 << 30)
-gt_status gt_part_clear(const gt_dest *d); /* where nothing is gone on with: removes what an earlier run, of any kind, left (it is ours: gt_progress_file_open) */
+/* where nothing is gone on with: removes what an earlier run, of any kind, left (it is ours: gt_progress_file_open) */
+gt_status gt_part_clear(const gt_dest *d);
 gt_status gt_part_open(gt_dest *d, uint64_t length);
 gt_status gt_part_append(gt_dest *d, const void *bytes, size_t n);
 gt_status gt_part_sync(gt_dest *d);
@@ -183,20 +207,24 @@ typedef struct gt_outcome { /* of one item, in order */
     float low, high;        /* the smallest and the largest sample as read */
 } gt_outcome;
 
-/* Opens or makes DEST.progress and locks it; `key` tells what is being made. *done: how many items an earlier run has dealt
- * with; gt_progress_file_next gives their outcomes one after the other. Afterwards DEST.part and DEST.part.h5, if they are
- * there, are what an earlier run left. GT_USAGE: DEST.progress or they were not written by this program, or belong to another
- * key, with images that `drop` does not allow to drop; the files stay as they are. */
+/* Opens or makes DEST.progress and locks it; `key` tells what is being made. *done: how many items an earlier run has
+ * dealt with; gt_progress_file_next gives their outcomes one after the other. Afterwards DEST.part and DEST.part.h5, if
+ * they are there, are what an earlier run left. GT_USAGE: DEST.progress or they were not written by this program, or
+ * belong to another key, with images that `drop` does not allow to drop; the files stay as they are. */
 typedef enum gt_progress_drop { /* which earlier work may be dropped */
-    GT_DROP_NOTHING,
-    GT_DROP_ALL,
-    GT_DROP_OTHERS, /* what has another key */
+                                GT_DROP_NOTHING,
+                                GT_DROP_ALL,
+                                GT_DROP_OTHERS, /* what has another key */
 } gt_progress_drop;
-gt_status gt_progress_file_open(gt_progress_file **out, const char *dest, gt_hash128 key, gt_progress_drop drop, int64_t *done);
-gt_status gt_progress_file_next(gt_progress_file *j, gt_outcome *o, const char **text); /* *text lasts until the next call; NULL: none */
+gt_status gt_progress_file_open(gt_progress_file **out, const char *dest, gt_hash128 key, gt_progress_drop drop,
+                                int64_t *done);
+/* *text lasts until the next call; NULL: none */
+gt_status gt_progress_file_next(gt_progress_file *j, gt_outcome *o, const char **text);
 gt_status gt_progress_file_add(gt_progress_file *j, const gt_outcome *o, const char *text);
-gt_status gt_progress_file_sync(gt_progress_file *j);   /* writes what was added; to be called after DEST.part was synced */
-gt_status gt_progress_file_cut(gt_progress_file *j);    /* removes all outcomes, on the disk too: DEST.part does not hold their images any more */
+/* writes what was added; to be called after DEST.part was synced */
+gt_status gt_progress_file_sync(gt_progress_file *j);
+/* removes all outcomes, on the disk too: DEST.part does not hold their images any more */
+gt_status gt_progress_file_cut(gt_progress_file *j);
 void gt_progress_file_close(gt_progress_file *j, bool finished); /* finished: the file is removed */
 /* DEST is finished: removes what a run of this key that ended between its last steps left beside DEST. */
 void gt_progress_file_forget(const char *dest, gt_hash128 key);
@@ -204,11 +232,13 @@ void gt_progress_file_forget(const char *dest, gt_hash128 key);
 /* ---- the work of one rank (work.c) ---- */
 
 typedef struct gt_worker gt_worker;
-gt_worker *gt_worker_new(gt_pool *pool, const gt_items *items, const gt_transform *t, const gt_picture *shape, const gt_dest_kind *kind, bool compress);
-void gt_worker_free(gt_worker *w); /* NULL is fine */
+gt_worker *gt_worker_new(gt_pool *pool, const gt_items *items, const gt_transform *t, const gt_picture *shape,
+                         const gt_dest_kind *kind, bool compress);
+void gt_worker_free(gt_worker *w);       /* NULL is fine */
 int gt_worker_block(const gt_worker *w); /* items at a time that keep its threads busy and its memory small */
 /* Makes the items first .. first+n-1; `out` is emptied and gets gt_outcome, length of text, text and image of each: see
- * gt_made_next. `check_only`: items are read and no images made. What is wrong with an item is its outcome, not a failure. */
+ * gt_made_next. `check_only`: items are read and no images made. What is wrong with an item is its outcome, not a
+ * failure. */
 gt_status gt_worker_run(gt_worker *w, int64_t first, int n, bool check_only, gt_buffer *out);
 
 typedef struct gt_made {

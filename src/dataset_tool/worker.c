@@ -36,19 +36,22 @@ static int choose_block(const gt_items *items, const gt_picture *shape, int thre
     size_t bytes = gt_picture_bytes(shape);
     int64_t number;
     gt_source *first = gt_items_at(items, 0, &number);
-    if (items->main_thread_only && !gt_source_head(first, number, &head)) /* all of a block are in memory as they were read */
+    /* all of a block are in memory as they were read */
+    if (items->main_thread_only && !gt_source_head(first, number, &head))
         bytes += (size_t)head.height * (size_t)head.width * (size_t)head.channels * 4;
     size_t fit = BLOCK_BYTES / (bytes + 1), least = (size_t)(items->main_thread_only ? threads : PER_THREAD * threads);
     if (fit > BLOCK_MOST) fit = BLOCK_MOST;
     return (int)(fit < least ? least : fit);
 }
 
-gt_worker *gt_worker_new(gt_pool *pool, const gt_items *items, const gt_transform *t, const gt_picture *shape, const gt_dest_kind *kind, bool compress) {
+gt_worker *gt_worker_new(gt_pool *pool, const gt_items *items, const gt_transform *t, const gt_picture *shape,
+                         const gt_dest_kind *kind, bool compress) {
     gt_worker *w = calloc(1, sizeof *w);
     int threads = gt_pool_threads(pool);
     bool good = w != NULL;
     if (good) {
-        *w = (gt_worker){.pool = pool, .items = items, .shape = *shape, .kind = kind, .compress = compress, .threads = threads};
+        *w = (gt_worker){
+            .pool = pool, .items = items, .shape = *shape, .kind = kind, .compress = compress, .threads = threads};
         w->ranged = t->range[0] != 0 || t->range[1] != 0;
         w->block = choose_block(items, shape, threads);
         w->made = calloc((size_t)w->block, sizeof *w->made);
@@ -99,15 +102,15 @@ static gt_hash128 hash_of(const gt_picture *p) {
     return gt_hash(h, sizeof h);
 }
 
-#define LOOK_AT(type)                                     \
-    do {                                                  \
-        const type *x = p->samples;                       \
-        type low = x[0], high = x[0];                     \
-        for (size_t i = 1; i < n; i++) {                  \
-            low = x[i] < low ? x[i] : low;                \
-            high = x[i] > high ? x[i] : high;             \
-        }                                                 \
-        o->low = (float)low, o->high = (float)high;       \
+#define LOOK_AT(type)                               \
+    do {                                            \
+        const type *x = p->samples;                 \
+        type low = x[0], high = x[0];               \
+        for (size_t i = 1; i < n; i++) {            \
+            low = x[i] < low ? x[i] : low;          \
+            high = x[i] > high ? x[i] : high;       \
+        }                                           \
+        o->low = (float)low, o->high = (float)high; \
     } while (0)
 
 /* The smallest and the largest sample, where they may lie beyond black and white. */
@@ -127,7 +130,8 @@ static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *
     if (m->text || w->check_only) return;
     size_t n = 0;
     gt_status st = w->kind->encode(p, w->compress, &m->image, &n);
-    if (!st && n > UINT32_MAX - (1 << 20)) st = gt_fail(GT_USAGE, "an image of %zu bytes is too large for the destination", n);
+    if (!st && n > UINT32_MAX - (1 << 20))
+        st = gt_fail(GT_USAGE, "an image of %zu bytes is too large for the destination", n);
     if (st) {
         fail_run(m, st);
         return;
@@ -147,7 +151,8 @@ static void make_one(gt_worker *w, made *m, int64_t item, int worker) {
     gt_status st = gt_transformer_run(w->transformers[worker], &m->picture, &dropped);
     if (st == GT_NOMEM) fail_run(m, st);
     else if (st || dropped) {
-        snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name), st ? gt_message() : "smaller than wanted");
+        snprintf(text, sizeof text, "'%s': %s", gt_items_name(w->items, item, name),
+                 st ? gt_message() : "smaller than wanted");
         say(m, st ? GT_REMARK_BAD : GT_REMARK_DROPPED, text);
     } else {
         encode(w, m, item, &m->picture);
@@ -188,7 +193,8 @@ gt_status gt_worker_run(gt_worker *w, int64_t first, int n, bool check_only, gt_
     out->n = 0;
     for (int i = 0; i < n; i++) {
         made *m = &w->made[i];
-        if (m->fatal && !st) st = gt_fail(m->fatal, "item %lld: %s", (long long)(first + i), m->text ? m->text : "out of memory");
+        if (m->fatal && !st)
+            st = gt_fail(m->fatal, "item %lld: %s", (long long)(first + i), m->text ? m->text : "out of memory");
         add_made(out, m);
         free(m->text);
         free(m->image);

@@ -43,7 +43,8 @@ static void judge_equal(gt_writer *l, gt_outcome *o, char *text, size_t bytes) {
     char name[GT_ITEM_NAME_BYTES], other[GT_ITEM_NAME_BYTES];
     int64_t earlier = o->left_out ? -1 : find_equal(l, l->done, o->hash);
     if (earlier < 0) return;
-    snprintf(text, bytes, "'%s': equal to '%s'", gt_items_name(l->items, l->done, name), gt_items_name(l->items, earlier, other));
+    snprintf(text, bytes, "'%s': equal to '%s'", gt_items_name(l->items, l->done, name),
+             gt_items_name(l->items, earlier, other));
     o->remark = 1 + GT_REMARK_DUPLICATE;
     if (l->request->skip_duplicates) o->left_out = 1 + GT_REMARK_DUPLICATE;
 }
@@ -61,8 +62,8 @@ static void note_samples(gt_writer *l, const gt_outcome *o) {
 static gt_status replay(gt_writer *l, int64_t items) {
     gt_status st = GT_OK;
     if (items > l->items->count)
-        st = gt_fail(GT_FORMAT, "'%s.progress' speaks of %lld images, there are %lld; --restart begins anew", l->request->dest, (long long)items,
-                     (long long)l->items->count);
+        st = gt_fail(GT_FORMAT, "'%s.progress' speaks of %lld images, there are %lld; --restart begins anew",
+                     l->request->dest, (long long)items, (long long)l->items->count);
     for (; l->done < items && !st; l->done++) {
         gt_outcome o;
         const char *text = NULL;
@@ -90,7 +91,8 @@ static gt_status begin_comparing(gt_writer *l) {
     return gt_dest_open(&l->dest);
 }
 
-gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_items *items, gt_remarks *remarks, const gt_picture *shape, gt_hash128 key) {
+gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_items *items, gt_remarks *remarks,
+                         const gt_picture *shape, gt_hash128 key) {
     *l = (gt_writer){.request = r, .items = items, .remarks = remarks, .checking = r->scan_only, .key = key};
     l->dest = (gt_dest){.kind = gt_dest_kind_of(r),
                         .path = r->dest,
@@ -111,17 +113,19 @@ gt_status gt_writer_open(gt_writer *l, const gt_convert_request *r, const gt_ite
     if (exists && (st = gt_existing_replaceable(r))) return st;
     bool lost = !part_is_there(r->dest); /* it got its name just before that run was ended, or somebody took it away */
     st = gt_progress_file_open(&l->progress, r->dest, key,
-                         r->restart || lost ? GT_DROP_ALL
-                         : r->overwrite     ? GT_DROP_OTHERS
-                                            : GT_DROP_NOTHING,
-                         &done);
+                               r->restart || lost ? GT_DROP_ALL
+                               : r->overwrite     ? GT_DROP_OTHERS
+                                                  : GT_DROP_NOTHING,
+                               &done);
     if (!st) st = gt_dest_exists(r, &exists);
     if (!st && exists && !r->overwrite)
         st = gt_fail(GT_FAILED, "'%s' was finished by another process just now", r->dest);
     l->dest.progress = l->progress;
     if (!st) st = replay(l, done);
     if (!st) st = gt_dest_open(&l->dest);
-    if (!st && l->begun) gt_info("going on after %lld of %lld images, which an earlier run made", (long long)l->begun, (long long)items->count);
+    if (!st && l->begun)
+        gt_info("going on after %lld of %lld images, which an earlier run made", (long long)l->begun,
+                (long long)items->count);
     return st;
 }
 
@@ -136,8 +140,9 @@ static void show_progress(gt_writer *l, bool last) {
     }
     char text[160];
     double rate = (double)(l->done - l->begun) / time, left = rate > 0 ? (double)(l->items->count - l->done) / rate : 0;
-    snprintf(text, sizeof text, "%lld of %lld images (%.1f %%), %.0f images/s, %d:%02d:%02d left", (long long)l->done, (long long)l->items->count,
-             100.0 * (double)l->done / (double)l->items->count, rate, (int)(left / 3600), (int)(left / 60) % 60, (int)left % 60);
+    snprintf(text, sizeof text, "%lld of %lld images (%.1f %%), %.0f images/s, %d:%02d:%02d left", (long long)l->done,
+             (long long)l->items->count, 100.0 * (double)l->done / (double)l->items->count, rate, (int)(left / 3600),
+             (int)(left / 60) % 60, (int)left % 60);
     gt_log_live(text);
     if (!line) return;
     gt_info("%s", text);
@@ -153,7 +158,8 @@ static gt_status sync_all(gt_writer *l) {
     return st;
 }
 
-/* With --on-error=stop the first unusable picture ends the making: the rest is only looked at, for the list to be whole. */
+/* With --on-error=stop the first unusable picture ends the making: the rest is only looked at, for the list to be
+ * whole. */
 static gt_status take_one(gt_writer *l, const gt_made *made) {
     char text[2 * GT_ITEM_NAME_BYTES + 100];
     gt_outcome o = made->outcome;
@@ -205,7 +211,8 @@ gt_status gt_writer_finish(gt_writer *l) {
 
 void gt_writer_close(gt_writer *l, bool finished) {
     gt_log_live(NULL);
-    if (l->progress && !finished && l->dest.part && l->dest.fd >= 0) sync_all(l); /* what is whole so far is kept for the next time */
+    /* what is whole so far is kept for the next time */
+    if (l->progress && !finished && l->dest.part && l->dest.fd >= 0) sync_all(l);
     gt_dest_close(&l->dest);
     gt_progress_file_close(l->progress, finished || (l->progress && !part_is_there(l->request->dest)));
     free(l->hash);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which cores a rank runs on. mpirun binds ranks to single cores or to whole sockets by rules that know nothing of
  * threads; so the program takes what the launcher itself may use and cuts it into equal, contiguous shares of physical
- * cores, one per rank of the host. Where ranks were given different cores on purpose (srun) they are kept. Where another run has some of
- * the cores already (core_locks.c) the ranks roam over all that the launcher may use: bound, two runs would sit on the same few. */
+ * cores, one per rank of the host. Where ranks were given different cores on purpose (srun) they are kept. Where
+ * another run has some of the cores already (core_locks.c) the ranks roam over all that the launcher may use: bound,
+ * two runs would sit on the same few. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <stdio.h>
@@ -24,17 +25,20 @@ static int by_place(const void *a, const void *b) {
     return x->number - y->number;
 }
 
-/* The set's logical processors in order of place, siblings of one physical core side by side; returns the physical cores. */
+/* The set's logical processors in order of place, siblings of one physical core side by side; returns the physical
+ * cores. */
 static int list_cpus(const cpu_set_t *set, cpu *list, int *n) {
     *n = 0;
     for (int i = 0; i < CPU_SETSIZE; i++) {
         if (!CPU_ISSET(i, set)) continue;
         int core = gt_processor_place(i, "core_id");
-        list[(*n)++] = (cpu){.number = i, .core = core < 0 ? i : core, .package = gt_processor_place(i, "physical_package_id")};
+        list[(*n)++] = (cpu){
+            .number = i, .core = core < 0 ? i : core, .package = gt_processor_place(i, "physical_package_id")};
     }
     qsort(list, (size_t)*n, sizeof *list, by_place);
     int cores = 0;
-    for (int i = 0; i < *n; i++) cores += i == 0 || list[i].core != list[i - 1].core || list[i].package != list[i - 1].package;
+    for (int i = 0; i < *n; i++)
+        cores += i == 0 || list[i].core != list[i - 1].core || list[i].package != list[i - 1].package;
     return cores;
 }
 
@@ -49,7 +53,9 @@ static cpu_set_t cores_of(const cpu *list, int n, int first, int last) {
     return mine;
 }
 
-static void bind_to(cpu_set_t mine) { sched_setaffinity(0, sizeof mine, &mine); /* if refused, the launcher's binding stays: slower, not wrong */ }
+static void bind_to(cpu_set_t mine) {
+    sched_setaffinity(0, sizeof mine, &mine); /* if refused, the launcher's binding stays: slower, not wrong */
+}
 
 static bool is_launcher(const char *name) {
     static const char *const names[] = {"mpirun", "mpiexec", "orterun", "orted", "prterun", "prted"};

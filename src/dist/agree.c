@@ -8,7 +8,8 @@
 #include "dist/comm.h"
 #include "gantry/log.h"
 
-enum { LAUNCHER_READS_US = 300000 }; /* what a rank has said before a signal is on its way to the terminal after this time */
+/* what a rank has said before a signal is on its way to the terminal after this time */
+enum { LAUNCHER_READS_US = 300000 };
 
 gt_status gt_comm_agree_all(gt_comm *c, gt_status st) {
     if (c->ranks == 1) return st;

@@ -41,7 +41,9 @@ void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests) {
 static gt_status refuse_srun_without_mpi(void) {
     const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
     if (!tasks || atoi(tasks) <= 1) return GT_OK;
-    return gt_fail(GT_USAGE, "srun started %s tasks without telling them of each other: use 'srun --mpi=pmix' (srun --mpi=list shows what there is) or mpirun",
+    return gt_fail(GT_USAGE,
+                   "srun started %s tasks without telling them of each other: use 'srun --mpi=pmix' (srun --mpi=list "
+                   "shows what there is) or mpirun",
                    tasks);
 }
 
@@ -89,7 +91,8 @@ static void describe(gt_comm_inside *in) {
     }
     char *out = in->description;
     size_t room = sizeof in->description, at = 0;
-#define PUT(...) (at += (size_t)snprintf(out + at, at < room ? room - at : 0, __VA_ARGS__), at = at < room ? at : room - 1)
+#define PUT(...) \
+    (at += (size_t)snprintf(out + at, at < room ? room - at : 0, __VA_ARGS__), at = at < room ? at : room - 1)
     PUT("%d rank%s on ", c->ranks, plural(c->ranks));
     if (c->hosts > 1) PUT("%d hosts (", c->hosts);
     for (int i = 0; i < c->hosts && i < NAMED; i++) PUT("%s%s", i ? ", " : "", names[i]);

@@ -29,8 +29,8 @@ typedef struct gt_comm_inside {
     MPI_Comm world, node;
     gt_watchdog watchdog;
     gt_heartbeat *heartbeat; /* NULL: alone, or not yet */
-    int core_locks;  /* core_locks.c: the open file; -1: none */
-    bool roams;      /* not bound, as another run has some of the cores */
+    int core_locks;          /* core_locks.c: the open file; -1: none */
+    bool roams;              /* not bound, as another run has some of the cores */
     char description[512];
     void *scratch; /* grows to the largest small values asked for */
     size_t scratch_bytes;
@@ -49,22 +49,24 @@ void gt_comm_idle(gt_comm *c, double *since);
 
 /* The nearest ancestor that is Open MPI's mpirun or orted; 0: none. */
 pid_t gt_find_launcher(void);
-/* core_locks.c: this rank's cores are its alone as far as other runs of this program go; false: some rank of this host did not get all of its
- * own, and none of them has any. Collective over inside->node. */
+/* core_locks.c: this rank's cores are its alone as far as other runs of this program go; false: some rank of this host
+ * did not get all of its own, and none of them has any. Collective over inside->node. */
 bool gt_lock_cores_all(gt_comm_inside *in, const cpu_set_t *mine);
 void gt_unlock_cores(gt_comm_inside *in);
 /* Choose this rank's cores: see affinity.c. Fills cores, threads, oversubscribed. Collective over inside->node. */
 void gt_choose_cores_all(gt_comm_inside *in, pid_t launcher, int threads);
 
-/* Like gt_comm_abort() with gt_message(), when another host may be out of reach: asked to abort, mpirun would wait for its daemon there for as
- * long as TCP keeps trying, a quarter of an hour. A second SIGTERM within 5 s makes it end at once. */
+/* Like gt_comm_abort() with gt_message(), when another host may be out of reach: asked to abort, mpirun would wait for
+ * its daemon there for as long as TCP keeps trying, a quarter of an hour. A second SIGTERM within 5 s makes it end at
+ * once. */
 void gt_comm_abandon(gt_comm *c);
 
 /* Heartbeats: see heartbeat.c. */
 gt_status gt_heartbeat_start_all(gt_comm_inside *in); /* collective */
-void gt_heartbeat_stop(gt_comm_inside *in);       /* behind a barrier */
-void gt_heartbeat_link(gt_comm *c);               /* this rank exchanges data with all others: listen to all of them */
-/* Now and then, cheap: `waiting_since` by gt_clock(), 0 when at work. Does not return when a rank is silent for too long. */
+void gt_heartbeat_stop(gt_comm_inside *in);           /* behind a barrier */
+void gt_heartbeat_link(gt_comm *c); /* this rank exchanges data with all others: listen to all of them */
+/* Now and then, cheap: `waiting_since` by gt_clock(), 0 when at work. Does not return when a rank is silent for too
+ * long. */
 void gt_heartbeat_poll(gt_comm *c, double waiting_since);
 
 void gt_watchdog_start(gt_watchdog *w, pid_t launcher, const gt_comm *c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which cores are taken by another run on this host. Ranks that are bound to cores hold a lock on a byte per core in a file that all runs of
- * a host see; the kernel gives it back when they end, however they end. Advice only: where there is no such file, every run believes
- * that the cores are its own. */
+ * Which cores are taken by another run on this host. Ranks that are bound to cores hold a lock on a byte per core in a
+ * file that all runs of a host see; the kernel gives it back when they end, however they end. Advice only: where there
+ * is no such file, every run believes that the cores are its own. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
@@ -12,7 +12,8 @@
 
 static const char *const lock_file = "/dev/shm/gantry-cores";
 
-/* Of whichever user: the first makes it. Without O_CREAT first, as systems refuse that for files of others in a common folder. */
+/* Of whichever user: the first makes it. Without O_CREAT first, as systems refuse that for files of others in a common
+ * folder. */
 static int open_lock_file(void) {
     int file = open(lock_file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (file >= 0) return file;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Between ranks. Reduce-scatter by direct exchange: of each bucket every rank sends every other its finished nodes of that
- * rank's part; the owner adds them from left to right by the tree. All messages are persistent requests, so a step
+ * Between ranks. Reduce-scatter by direct exchange: of each bucket every rank sends every other its finished nodes of
+ * that rank's part; the owner adds them from left to right by the tree. All messages are persistent requests, so a step
  * allocates nothing. Blocks owned in parts move as one MPI type per rank. */
 #include <stdlib.h>
 
@@ -10,7 +10,9 @@
 
 enum { TAG_BLOCK = 0, TAG_BUCKET = 1, TAGS_OF_BUCKET = 32 /* nodes of one rank: 2 log2(MOST_SLICES) at most */ };
 
-static int nodes_of(const gt_reducer *r, int rank, gt_tree_node *nodes) { return gt_tree_nodes_of(r->slices, r->comm->ranks, rank, nodes); }
+static int nodes_of(const gt_reducer *r, int rank, gt_tree_node *nodes) {
+    return gt_tree_nodes_of(r->slices, r->comm->ranks, rank, nodes);
+}
 
 /* How the owner joins all ranks' nodes: the same stack machine over them. */
 static gt_status plan_additions(gt_reducer *r) {
@@ -57,8 +59,8 @@ gt_status gt_exchange_init(gt_reducer *r) {
     return GT_OK;
 }
 
-/* The pieces of a bucket lie side by side in the inbox, in tree order without the own nodes. Only the last bucket may be
- * shorter than the others. */
+/* The pieces of a bucket lie side by side in the inbox, in tree order without the own nodes. Only the last bucket may
+ * be shorter than the others. */
 static float *inbox_piece(const gt_reducer *r, int bucket, int i) {
     size_t before = (size_t)bucket * (size_t)r->exchange.n_receive * r->owned[0].size;
     return r->exchange.inbox + before + (size_t)i * r->owned[bucket].size;
@@ -74,15 +76,16 @@ static void connect_bucket(gt_reducer *r, int bucket) {
         if (rank == self) continue;
         int n = nodes_of(r, rank, nodes);
         for (int i = 0; i < n; i++, received++)
-            MPI_Recv_init(inbox_piece(r, bucket, received), (int)r->owned[bucket].size, MPI_FLOAT, rank, tag_of(bucket, i), x->world,
+            MPI_Recv_init(inbox_piece(r, bucket, received), (int)r->owned[bucket].size, MPI_FLOAT, rank,
+                          tag_of(bucket, i), x->world,
                           &x->receive[(size_t)bucket * (size_t)x->n_receive + (size_t)received]);
     }
     for (int step = 1; step < ranks; step++) { /* each rank begins with another receiver */
         int rank = (self + step) % ranks;
         gt_span part = gt_reducer_owned_of(r, bucket, rank);
         for (int i = 0; i < r->n_nodes; i++, sent++)
-            MPI_Send_init(gt_reducer_node(r, i) + part.offset, (int)part.size, MPI_FLOAT, rank, tag_of(bucket, i), x->world,
-                          &x->send[(size_t)bucket * (size_t)x->n_send + (size_t)sent]);
+            MPI_Send_init(gt_reducer_node(r, i) + part.offset, (int)part.size, MPI_FLOAT, rank, tag_of(bucket, i),
+                          x->world, &x->send[(size_t)bucket * (size_t)x->n_send + (size_t)sent]);
     }
 }
 
@@ -166,7 +169,8 @@ float *gt_exchange_complete(gt_reducer *r, int bucket) {
         int own = node - x->first_own;
         bool is_own = own >= 0 && own < r->n_nodes;
         stack[depth++] = is_own ? gt_reducer_node(r, own) + part.offset : inbox_piece(r, bucket, received++);
-        for (int i = 0; i < x->additions[node]; i++, depth--) gt_add_to(r->pool, stack[depth - 2], stack[depth - 1], part.size);
+        for (int i = 0; i < x->additions[node]; i++, depth--)
+            gt_add_to(r->pool, stack[depth - 2], stack[depth - 1], part.size);
     }
     return stack[0];
 }

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Heartbeats, so that no rank waits for ever: each rank tells rank 0 now and then that it lives and what it does, and rank 0 tells all; who has
- * not been heard of for too long is named, and all ranks end.
+ * Heartbeats, so that no rank waits for ever: each rank tells rank 0 now and then that it lives and what it does, and
+ * rank 0 tells all; who has not been heard of for too long is named, and all ranks end.
  *
- * MPI is called by the main thread alone, so beats leave when it begins to wait and while it waits (gt_comm_wait), between the nodes of a graph
- * (gt_reducer_progress), and from loops that may be long (gt_progress): a silent rank is one whose process, host or network is gone, or whose main
- * thread is stuck. What may keep that from its next beat for long, such as a file system that stands still, is announced (all of the start is), and
- * then silence may last BUSY_FACTOR times as long. The messages have a communicator of their own: they never wait for anything and nothing waits for
- * them.
+ * MPI is called by the main thread alone, so beats leave when it begins to wait and while it waits (gt_comm_wait),
+ * between the nodes of a graph (gt_reducer_progress), and from loops that may be long (gt_progress): a silent rank is
+ * one whose process, host or network is gone, or whose main thread is stuck. What may keep that from its next beat for
+ * long, such as a file system that stands still, is announced (all of the start is), and then silence may last
+ * BUSY_FACTOR times as long. The messages have a communicator of their own: they never wait for anything and nothing
+ * waits for them.
  *
- * Ranks that exchange data listen to each other as well, so that a link between two of them does not get lost unseen: each tells rank 0 whom it misses.
- * Of three ranks whose two other links have been steady all the while, the third link is lost; rank 0 is one of the three, and names both ends. A rank
- * that is stopped or busy is missed by all, has no steady link, and its links are not judged.
+ * Ranks that exchange data listen to each other as well, so that a link between two of them does not get lost unseen:
+ * each tells rank 0 whom it misses. Of three ranks whose two other links have been steady all the while, the third link
+ * is lost; rank 0 is one of the three, and names both ends. A rank that is stopped or busy is missed by all, has no
+ * steady link, and its links are not judged.
  *
- * Time is the listener's own, and only time in which it listened counts: a rank that was stopped and goes on accuses nobody at once. */
+ * Time is the listener's own, and only time in which it listened counts: a rank that was stopped and goes on accuses
+ * nobody at once. */
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
@@ -25,23 +28,27 @@
 #include "gantry/log.h"
 
 enum { TAG = 1, WORD_BYTES = 48, BUSY_FACTOR = 10, BEATS = 20, BEAT_BYTES = 256 };
-enum { ALL_LINKED = 64 }; /* up to so many ranks listen to all others from the beginning, more of them once they exchange gradients */
+/* up to so many ranks listen to all others from the beginning, more of them once they exchange gradients */
+enum { ALL_LINKED = 64 };
 static const double longest_interval = 1, warn_part = 0.25;
-/* Of the limit: how long a link may pause and still be steady; after what silence a rank is missed; after what a link is lost, which leaves time to end. */
+/* Of the limit: how long a link may pause and still be steady; after what silence a rank is missed; after what a link
+ * is lost, which leaves time to end. */
 static const double pause_part = 0.25, missed_part = 0.5, lost_part = 0.75, late_part = 0.9;
 static const double links_a_second = 200; /* beats to other ranks than rank 0 */
 
 typedef struct beat {
     uint32_t step;
-    uint32_t busy;              /* long and silent work begins */
-    double waiting;             /* seconds, so far, for other ranks */
-    int32_t missed, known;      /* ranks, -1: none. Not heard of for long; heard of well: the one that rank 0 misses, if this rank does not */
+    uint32_t busy;  /* long and silent work begins */
+    double waiting; /* seconds, so far, for other ranks */
+    /* ranks, -1: none. Not heard of for long; heard of well: the one that rank 0 misses, if this rank does not */
+    int32_t missed, known;
     double missed_for, known_for, first_for; /* seconds; the last: how long rank 0 is heard of well */
     char what[WORD_BYTES];
     char host[GT_HOST_BYTES];
 } beat;
 
-typedef union packet { /* of one size in all versions of this program, which may meet before they have found out that they differ */
+/* of one size in all versions of this program, which may meet before they have found out that they differ */
+typedef union packet {
     beat beat;
     char bytes[BEAT_BYTES];
 } packet;
@@ -50,8 +57,8 @@ static_assert(sizeof(packet) == BEAT_BYTES, "a beat is too large");
 typedef struct peer { /* one that is listened to */
     int rank;
     beat last;
-    double silent;              /* seconds of listening since its last beat */
-    double heard, since;        /* by gt_clock(): the last time; since when without a long pause */
+    double silent;       /* seconds of listening since its last beat */
+    double heard, since; /* by gt_clock(): the last time; since when without a long pause */
     bool warned;
     MPI_Request send, receive;
     packet out, in;
@@ -59,12 +66,15 @@ typedef struct peer { /* one that is listened to */
 
 struct gt_heartbeat {
     MPI_Comm world;
-    int n, most;                /* peers that are listened to, and those there are: by rank, without this one. Rank 0 listens to all, all to rank 0 */
+    /* peers that are listened to, and those there are: by rank, without this one. Rank 0 listens to all, all to rank 0
+     */
+    int n, most;
     peer *peers;
-    double limit, interval, next, listened; /* the last two by gt_clock(): when the next beat is due; when it was listened last */
-    double links_next;          /* likewise to other ranks than rank 0 */
-    int turn;                   /* of those who are missed the one that was told of last */
-    double waiting_since;       /* 0: not waiting */
+    /* the last two by gt_clock(): when the next beat is due; when it was listened last */
+    double limit, interval, next, listened;
+    double links_next;    /* likewise to other ranks than rank 0 */
+    int turn;             /* of those who are missed the one that was told of last */
+    double waiting_since; /* 0: not waiting */
     uint32_t step;
     const char *what;
     bool busy;
@@ -101,7 +111,9 @@ gt_status gt_heartbeat_start_all(gt_comm_inside *in) {
     u->listened = gt_clock();
     in->heartbeat = u;
     for (int i = 0; i < most; i++)
-        u->peers[i] = (peer){.rank = i < c->rank ? i : i + 1, .last = {.busy = 1, .missed = -1, .known = -1, .what = "starting", .host = "?"}, .send = MPI_REQUEST_NULL};
+        u->peers[i] = (peer){.rank = i < c->rank ? i : i + 1,
+                             .last = {.busy = 1, .missed = -1, .known = -1, .what = "starting", .host = "?"},
+                             .send = MPI_REQUEST_NULL};
     listen_to(in, c->rank == 0 || c->ranks <= ALL_LINKED ? most : 1);
     gt_comm_heartbeat(c, 60);
     gt_on_progress(beat_if_due, c);
@@ -121,7 +133,8 @@ void gt_comm_heartbeat(gt_comm *c, double limit) {
     u->next = u->links_next = 0;
 }
 
-/* For how long a peer has been heard of without a long pause. By the clock: also a pause in listening makes it less sure that all is well. */
+/* For how long a peer has been heard of without a long pause. By the clock: also a pause in listening makes it less
+ * sure that all is well. */
 static double steady(const gt_heartbeat *u, const peer *p) {
     double now = gt_clock();
     return now - p->heard > pause_part * u->limit ? 0 : now - p->since;
@@ -145,7 +158,11 @@ static const peer *peer_of(const gt_comm_inside *in, int rank) {
 
 static beat make_beat(const gt_comm_inside *in) {
     gt_heartbeat *u = in->heartbeat;
-    beat b = {.step = u->step, .busy = u->busy, .waiting = u->waiting_since > 0 ? gt_clock() - u->waiting_since : 0, .missed = -1, .known = -1};
+    beat b = {.step = u->step,
+              .busy = u->busy,
+              .waiting = u->waiting_since > 0 ? gt_clock() - u->waiting_since : 0,
+              .missed = -1,
+              .known = -1};
     snprintf(b.what, sizeof b.what, "%s", u->what);
     memcpy(b.host, in->seen.host, sizeof b.host);
     const peer *missed = find_missed(u), *known = in->seen.rank ? peer_of(in, u->peers[0].last.missed) : NULL;
@@ -184,7 +201,8 @@ static void hear(gt_comm_inside *in, peer *p, double listened) {
 
 static void accuse(gt_comm *c, const peer *p) {
     gt_fail(GT_FAILED,
-            "rank %d (%s) has not been heard of for %.0f s (--heartbeat-limit); what it did last: step %u, %s. Its process, its host or the network between is "
+            "rank %d (%s) has not been heard of for %.0f s (--heartbeat-limit); what it did last: step %u, %s. Its "
+            "process, its host or the network between is "
             "stuck or gone",
             p->rank, p->last.host, p->silent, p->last.step, p->last.what);
     if (strcmp(p->last.host, c->host)) gt_comm_abandon(c);
@@ -197,11 +215,13 @@ static void judge_all(gt_comm *c, double waited) {
     double least = waited;
     for (int i = 0; i < u->n; i++) least = fmin(least, u->peers[i].last.waiting);
     if (c->rank || least < BUSY_FACTOR * u->limit) return;
-    gt_fail(GT_FAILED, "all ranks have been waiting for each other for %.0f s, rank 0 at step %u, %s", least, u->step, u->what);
+    gt_fail(GT_FAILED, "all ranks have been waiting for each other for %.0f s, rank 0 at step %u, %s", least, u->step,
+            u->what);
     gt_comm_abort(c, GT_FAILED);
 }
 
-/* Ranks a and b have missed each other for so long, though `third` has heard of both all the while; this rank is one of the three. */
+/* Ranks a and b have missed each other for so long, though `third` has heard of both all the while; this rank is one of
+ * the three. */
 static void lose_link(gt_comm_inside *in, int a, int b, int third, double silent) {
     gt_comm *c = &in->seen;
     gt_heartbeat *u = in->heartbeat;
@@ -213,28 +233,34 @@ static void lose_link(gt_comm_inside *in, int a, int b, int third, double silent
     for (int i = 0; i < 3; i++) is[i] = peers[i] ? &peers[i]->last : &own;
     bool hosts = strcmp(is[0]->host, is[1]->host);
     gt_fail(GT_FAILED,
-            "rank %d (%s) and rank %d (%s) have not heard of each other for %.0f s (--heartbeat-limit), though rank %d (%s) hears of both: the %s between %s%s%s "
+            "rank %d (%s) and rank %d (%s) have not heard of each other for %.0f s (--heartbeat-limit), though rank %d "
+            "(%s) hears of both: the %s between %s%s%s "
             "is broken. What they did last: step %u, %s; step %u, %s",
-            a, is[0]->host, b, is[1]->host, silent, third, is[2]->host, hosts ? "network" : "connection", hosts ? is[0]->host : "these processes of ",
-            hosts ? " and " : "", is[1]->host, is[0]->step, is[0]->what, is[1]->step, is[1]->what);
+            a, is[0]->host, b, is[1]->host, silent, third, is[2]->host, hosts ? "network" : "connection",
+            hosts ? is[0]->host : "these processes of ", hosts ? " and " : "", is[1]->host, is[0]->step, is[0]->what,
+            is[1]->step, is[1]->what);
     if (hosts) gt_comm_abandon(c);
     gt_comm_abort(c, GT_FAILED);
 }
 
-/* What this peer says of others, and they of this rank. Rank 0 speaks for all; one that has lost its link to rank 0 ends itself a little later. */
+/* What this peer says of others, and they of this rank. Rank 0 speaks for all; one that has lost its link to rank 0
+ * ends itself a little later. */
 static void judge_links(gt_comm_inside *in, const peer *p) {
     const gt_heartbeat *u = in->heartbeat;
     if (in->seen.rank) {
         const peer *first = &u->peers[0];
         double late = late_part * u->limit;
-        if (first->silent >= late && steady(u, p) >= late && p->last.first_for >= late) lose_link(in, 0, in->seen.rank, p->rank, first->silent);
+        if (first->silent >= late && steady(u, p) >= late && p->last.first_for >= late)
+            lose_link(in, 0, in->seen.rank, p->rank, first->silent);
         return;
     }
     double enough = lost_part * u->limit;
     if (steady(u, p) < enough) return;
     const peer *missed = peer_of(in, p->last.missed), *known = peer_of(in, p->last.known);
-    if (missed && p->last.missed_for >= enough && steady(u, missed) >= enough) lose_link(in, p->rank, missed->rank, 0, p->last.missed_for);
-    if (known && p->last.known_for >= enough && known->silent >= enough) lose_link(in, 0, known->rank, p->rank, known->silent);
+    if (missed && p->last.missed_for >= enough && steady(u, missed) >= enough)
+        lose_link(in, p->rank, missed->rank, 0, p->last.missed_for);
+    if (known && p->last.known_for >= enough && known->silent >= enough)
+        lose_link(in, 0, known->rank, p->rank, known->silent);
 }
 
 static void judge(gt_comm_inside *in, double now) {
@@ -247,7 +273,8 @@ static void judge(gt_comm_inside *in, double now) {
         if (p->silent > limit) accuse(&in->seen, p);
         if (p->warned || p->silent < warn_part * limit) continue;
         p->warned = true;
-        gt_warn("rank %d (%s) has not been heard of for %.0f s; what it did last: step %u, %s", p->rank, p->last.host, p->silent, p->last.step, p->last.what);
+        gt_warn("rank %d (%s) has not been heard of for %.0f s; what it did last: step %u, %s", p->rank, p->last.host,
+                p->silent, p->last.step, p->last.what);
     }
     if (u->waiting_since > 0) judge_all(&in->seen, now - u->waiting_since);
 }

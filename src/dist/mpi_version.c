@@ -31,9 +31,11 @@ bool gt_mpi_transport(char *out, size_t bytes) {
             if (!end) continue;
             *end = 0;
             name += strlen(wanted);
-            if (!strcmp(name, before) || strlen(name) >= sizeof before) continue; /* a file is mapped in several pieces */
+            /* a file is mapped in several pieces */
+            if (!strcmp(name, before) || strlen(name) >= sizeof before) continue;
             strcpy(before, name);
-            at += (size_t)snprintf(out + at, bytes - at, "%s%s%s%s", first && at ? ", " : "", first ? kinds[k] : "", " ", name);
+            at += (size_t)snprintf(out + at, bytes - at, "%s%s%s%s", first && at ? ", " : "", first ? kinds[k] : "",
+                                   " ", name);
             first = false;
         }
         if (f) fclose(f);
@@ -41,8 +43,8 @@ bool gt_mpi_transport(char *out, size_t bytes) {
     return at > 0;
 }
 
-/* What launchers say. A rank counts only beside the number of ranks and what the launcher needs itself: a variable left over in a shell starts
- * nothing. */
+/* What launchers say. A rank counts only beside the number of ranks and what the launcher needs itself: a variable left
+ * over in a shell starts nothing. */
 static const struct {
     const char *rank, *ranks, *proof;
 } launchers[] = {

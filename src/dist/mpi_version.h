@@ -9,10 +9,12 @@
 /* "Open MPI v4.1.4, MPI 3.1": the first part of what the library says of itself. May be called at any time. */
 void gt_mpi_version(char *out, size_t bytes);
 
-/* What carries messages, from the components that the library has kept: "pml ob1, btl self tcp vader". False: it does not show. After MPI_Init. */
+/* What carries messages, from the components that the library has kept: "pml ob1, btl self tcp vader". False: it does
+ * not show. After MPI_Init. */
 bool gt_mpi_transport(char *out, size_t bytes);
 
-/* Whether a launcher that speaks MPI started this process: Open MPI's mpirun and srun --mpi=pmix set PMIX_RANK, others PMI_RANK. */
+/* Whether a launcher that speaks MPI started this process: Open MPI's mpirun and srun --mpi=pmix set PMIX_RANK, others
+ * PMI_RANK. */
 bool gt_mpi_launched(void);
 
 /* The rank that mpirun or srun gave this process, from the environment, before MPI is up; 0 without a launcher. */

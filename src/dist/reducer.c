@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Gradients summed over slices. On a rank: a binary counter of partial sums; the gradients of a group of slices are written straight to
- * the top of its stack, so that a sum costs one pass and one group per rank costs none. (Groups that run abreast have a buffer each, and
- * are put on the stack as they end.) Between ranks: exchange.c. */
+ * Gradients summed over slices. On a rank: a binary counter of partial sums; the gradients of a group of slices are
+ * written straight to the top of its stack, so that a sum costs one pass and one group per rank costs none. (Groups
+ * that run abreast have a buffer each, and are put on the stack as they end.) Between ranks: exchange.c. */
 #include "dist/reducer.h"
 
 #include <stdlib.h>
@@ -11,10 +11,10 @@
 #include "gantry/memory.h"
 
 enum {
-    LINE = 16,                      /* floats of a cache line */
-    LEAST_BUCKET = 1 << 16,         /* floats: below, a message costs more than its bytes */
+    LINE = 16,              /* floats of a cache line */
+    LEAST_BUCKET = 1 << 16, /* floats: below, a message costs more than its bytes */
     MOST_BUCKET = 1 << 20,
-    MOST_BUCKETS = 1000,            /* message tags must stay below 2^15 */
+    MOST_BUCKETS = 1000, /* message tags must stay below 2^15 */
     BUCKETS_WANTED = 16,
     MOST_SLICES = 1 << 16,
 };
@@ -49,11 +49,14 @@ static gt_status take_groups(gt_reducer *r, const gt_reducer_options *o) {
     if (!r->groups || !r->place) return gt_fail(GT_NOMEM, "out of memory for a reducer");
     for (int i = 0; i < r->n_groups; i++) {
         gt_group b = o->n_groups ? o->groups[i] : (gt_group){first + i, 1};
-        if (b.first != next || b.count < 1) return gt_fail(GT_FAILED, "group %d, of %d slices, begins with slice %d instead of %d", i, b.count, b.first, next);
+        if (b.first != next || b.count < 1)
+            return gt_fail(GT_FAILED, "group %d, of %d slices, begins with slice %d instead of %d", i, b.count, b.first,
+                           next);
         next += b.count;
         r->groups[i] = gt_tree_node_of(b.first, b.count);
     }
-    return next == first + count ? GT_OK : gt_fail(GT_FAILED, "groups end before slice %d instead of %d", next, first + count);
+    return next == first + count ? GT_OK
+                                 : gt_fail(GT_FAILED, "groups end before slice %d instead of %d", next, first + count);
 }
 
 /* Run the stack machine over the own groups without values: how many buffers, which nodes, what the last group does. */
@@ -74,7 +77,8 @@ static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
     if (o->slices > MOST_SLICES) return gt_fail(GT_USAGE, "%d slices are too many: at most %d", o->slices, MOST_SLICES);
     if (o->floats == 0) return gt_fail(GT_FAILED, "a reducer for no parameters");
     if (c->ranks > 1 && o->floats > INT32_MAX)
-        return gt_fail(GT_USAGE, "%zu parameters in one network are more than MPI can address from several ranks", o->floats);
+        return gt_fail(GT_USAGE, "%zu parameters in one network are more than MPI can address from several ranks",
+                       o->floats);
     r->slices = o->slices;
     r->plain = o->plain && c->ranks > 1;
     r->abreast = o->abreast;
@@ -155,14 +159,17 @@ gt_traffic gt_reducer_traffic(gt_reducer *r) {
 
 float *gt_reducer_begin_group(gt_reducer *r) {
     float *own = gt_reducer_buffer(r, r->place[r->begun++]);
-    for (int i = 0; i < r->schedule->n_gaps; i++) memset(own + r->schedule->gaps[i].offset, 0, r->schedule->gaps[i].size * sizeof *own);
+    for (int i = 0; i < r->schedule->n_gaps; i++)
+        memset(own + r->schedule->gaps[i].offset, 0, r->schedule->gaps[i].size * sizeof *own);
     return own;
 }
 
-/* The additions that follow a group, on a range of the block; `height`: of the stack with the group's own value on it. */
+/* The additions that follow a group, on a range of the block; `height`: of the stack with the group's own value on it.
+ */
 static void fold(gt_reducer *r, int height, int additions, size_t offset, size_t n) {
     for (int i = 0; i < additions; i++, height--)
-        gt_add_to(r->pool, gt_reducer_buffer(r, r->stack_place[height - 2]) + offset, gt_reducer_buffer(r, r->stack_place[height - 1]) + offset, n);
+        gt_add_to(r->pool, gt_reducer_buffer(r, r->stack_place[height - 2]) + offset,
+                  gt_reducer_buffer(r, r->stack_place[height - 1]) + offset, n);
 }
 
 static void finish_bucket(gt_reducer *r, int bucket) {

@@ -8,9 +8,9 @@
 
 struct gt_reducer_schedule {
     gt_reducer_schedule *next; /* of the same reducer */
-    int *order;            /* [buckets] in the order in which an execution finishes them */
-    int *ready;            /* [buckets] how many outputs must be done for bucket b */
-    gt_span *gaps;        /* what no output writes */
+    int *order;                /* [buckets] in the order in which an execution finishes them */
+    int *ready;                /* [buckets] how many outputs must be done for bucket b */
+    gt_span *gaps;             /* what no output writes */
     int n_gaps;
 };
 
@@ -18,15 +18,15 @@ struct gt_reducer_schedule {
  * each owner that owner's part of each of its nodes, and gets from each other rank its own part of each of theirs. */
 typedef struct gt_exchange {
     MPI_Comm world;
-    int n_all, first_own;  /* nodes of all ranks from left to right; the place of this rank's first */
-    int *additions;        /* [n_all] as gt_tree_push says */
-    int n_receive, n_send; /* messages per bucket */
+    int n_all, first_own;        /* nodes of all ranks from left to right; the place of this rank's first */
+    int *additions;              /* [n_all] as gt_tree_push says */
+    int n_receive, n_send;       /* messages per bucket */
     MPI_Request *receive, *send; /* [buckets][n_...], persistent */
     MPI_Request *plain;          /* [buckets], for MPI_Iallreduce */
-    float *inbox;          /* the other ranks' nodes: n_receive pieces per bucket */
+    float *inbox;                /* the other ranks' nodes: n_receive pieces per bucket */
     size_t inbox_floats;
-    MPI_Datatype *parts;   /* [ranks] a rank's parts of a block, as one MPI type */
-    MPI_Request *gather;    /* [2 ranks] */
+    MPI_Datatype *parts; /* [ranks] a rank's parts of a block, as one MPI type */
+    MPI_Request *gather; /* [2 ranks] */
 } gt_exchange;
 
 struct gt_reducer {
@@ -53,8 +53,8 @@ struct gt_reducer {
     const gt_reducer_schedule *schedule;
     gt_tree_node stack[GT_TREE_DEPTH];
     int stack_place[GT_TREE_DEPTH]; /* the buffers of the stack's values */
-    int depth, begun, group;       /* groups begun; ended */
-    int launched, finished; /* buckets, counted along schedule->order */
+    int depth, begun, group;        /* groups begun; ended */
+    int launched, finished;         /* buckets, counted along schedule->order */
     gt_nonfinite bad;
     double launched_at; /* the first bucket */
     gt_traffic traffic;
@@ -63,14 +63,16 @@ struct gt_reducer {
 /* The part of a bucket that a rank owns: equal parts, cut at cache lines. */
 gt_span gt_reducer_owned_of(const gt_reducer *r, int bucket, int rank);
 static inline float *gt_reducer_buffer(const gt_reducer *r, int i) { return r->buffers + (size_t)i * r->stride; }
-static inline float *gt_reducer_node(const gt_reducer *r, int i) { return gt_reducer_buffer(r, r->node_place[i]); } /* a finished one */
+static inline float *gt_reducer_node(const gt_reducer *r, int i) {
+    return gt_reducer_buffer(r, r->node_place[i]);
+} /* a finished one */
 static inline size_t gt_bucket_size(const gt_reducer *r, int bucket) {
     size_t start = (size_t)bucket * r->bucket_floats;
     return r->floats - start < r->bucket_floats ? r->floats - start : r->bucket_floats;
 }
 
-gt_status gt_exchange_init(gt_reducer *r); /* not collective */
-void gt_exchange_connect_all(gt_reducer *r);   /* collective: the communicator and its messages */
+gt_status gt_exchange_init(gt_reducer *r);   /* not collective */
+void gt_exchange_connect_all(gt_reducer *r); /* collective: the communicator and its messages */
 void gt_exchange_free_all(gt_reducer *r);
 void gt_exchange_begin(gt_reducer *r);
 void gt_exchange_launch(gt_reducer *r, int bucket);  /* this rank's nodes are final in this bucket */

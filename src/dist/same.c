@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Do all ranks have the same program and the same settings? Rank 0's go to all as text, and each rank compares them with its own. The text
- * begins with the version of the program, and the first message is its length: another version must be able to read as far as that. */
+ * Do all ranks have the same program and the same settings? Rank 0's go to all as text, and each rank compares them
+ * with its own. The text begins with the version of the program, and the first message is its length: another version
+ * must be able to read as far as that. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +11,16 @@
 
 enum { SHOWN = 4, VALUE_BYTES = 120, PART_BYTES = 400 };
 
-/* Strings one after the other: rank 0's host, its program, then name and value of each setting; '=' stands before a value that there is. */
+/* Strings one after the other: rank 0's host, its program, then name and value of each setting; '=' stands before a
+ * value that there is. */
 typedef struct statement {
     char *text;
     size_t bytes;
 } statement;
 
-static void program_text(char *out, size_t bytes) { snprintf(out, bytes, "gantry %s (git %s)", GT_VERSION, gt_git_id()); }
+static void program_text(char *out, size_t bytes) {
+    snprintf(out, bytes, "gantry %s (git %s)", GT_VERSION, gt_git_id());
+}
 
 static gt_status make_statement(statement *s, const char *host, const gt_setting *settings, int n) {
     char program[256];
@@ -56,14 +60,16 @@ static void note(differences *d, const char *name, const char *mine, const char 
     put_value(here, mine);
     put_value(there, first);
     size_t used = strlen(d->text);
-    snprintf(d->text + used, sizeof d->text - used, "%s%.60s is %s here and %s there", d->n > 1 ? "; " : "", name, here, there);
+    snprintf(d->text + used, sizeof d->text - used, "%s%.60s is %s here and %s there", d->n > 1 ? "; " : "", name, here,
+             there);
 }
 
 /* Every rank of one program has the same names, but perhaps in another order. */
 static void compare(const statement *first, size_t at, const gt_setting *settings, int n, differences *d) {
     int found = 0;
     size_t start = at;
-    const char *of_all = next(first, &start), *theirs = next(first, &start), *mine = n && settings->value ? settings->value : "";
+    const char *of_all = next(first, &start), *theirs = next(first, &start),
+               *mine = n && settings->value ? settings->value : "";
     if (n && of_all && theirs && (strcmp(of_all, settings->name) || strcmp(theirs + (*theirs == '='), mine))) {
         note(d, settings->name, settings->value, *theirs == '=' ? theirs + 1 : NULL);
         return;
@@ -101,11 +107,13 @@ static gt_status judge(gt_comm *c, const statement *first, const gt_setting *set
     if (d.n > SHOWN) snprintf(more, sizeof more, "; and %d more", d.n - SHOWN);
     if (ranks > 1) snprintf(many, sizeof many, " (%lld ranks differ from rank 0)", (long long)ranks);
     if (other_program)
-        return gt_fail(GT_FAILED, "this is %s, but rank 0 (%s) runs %s%s: all hosts need the same program", program, host ? host : "?",
-                       theirs ? theirs : "another program", many);
+        return gt_fail(GT_FAILED, "this is %s, but rank 0 (%s) runs %s%s: all hosts need the same program", program,
+                       host ? host : "?", theirs ? theirs : "another program", many);
     if (!d.n) return GT_OK;
-    return gt_fail(GT_FAILED, "not the same job as on rank 0 (%s): %s%s%s. Start all ranks with the same command line and the same job file",
-                   host, d.text, more, many);
+    return gt_fail(
+        GT_FAILED,
+        "not the same job as on rank 0 (%s): %s%s%s. Start all ranks with the same command line and the same job file",
+        host, d.text, more, many);
 }
 
 gt_status gt_comm_same_settings_all(gt_comm *c, const gt_setting *settings, int n) {

@@ -15,7 +15,8 @@ static gt_status find_gaps(const gt_reducer *r, gt_reducer_schedule *p, const gt
     for (int i = 0; i <= n; i++) {
         size_t next = i < n ? sorted[i].offset : r->floats;
         if (next < end || next > r->floats || (i < n && sorted[i].size > r->floats - next))
-            return gt_fail(GT_FAILED, "gradient outputs overlap or leave the block of %zu floats at offset %zu", r->floats, next);
+            return gt_fail(GT_FAILED, "gradient outputs overlap or leave the block of %zu floats at offset %zu",
+                           r->floats, next);
         if (next > end) p->gaps[p->n_gaps++] = (gt_span){.offset = end, .size = next - end};
         if (i < n) end = next + sorted[i].size;
     }
@@ -25,7 +26,8 @@ static gt_status find_gaps(const gt_reducer *r, gt_reducer_schedule *p, const gt
 static void order_buckets(const gt_reducer *r, gt_reducer_schedule *p, int n, const gt_span *outputs) {
     for (int i = 0; i < n; i++) {
         if (outputs[i].size == 0) continue;
-        size_t first = outputs[i].offset / r->bucket_floats, last = (outputs[i].offset + outputs[i].size - 1) / r->bucket_floats;
+        size_t first = outputs[i].offset / r->bucket_floats,
+               last = (outputs[i].offset + outputs[i].size - 1) / r->bucket_floats;
         for (size_t b = first; b <= last; b++) p->ready[b] = i + 1; /* outputs come in order: the last one counts */
     }
     if (r->plain) { /* collectives begin in one order on all ranks: from the end, as backward passes mostly do */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sums over slices in the middle of a run: by the tree and in float32, as gradients are, so that what a group has summed itself is a node like
- * any other. Every rank gets the finished nodes of all and adds them up itself: the values are small, and one exchange is waited for instead of two. */
+ * Sums over slices in the middle of a run: by the tree and in float32, as gradients are, so that what a group has
+ * summed itself is a node like any other. Every rank gets the finished nodes of all and adds them up itself: the values
+ * are small, and one exchange is waited for instead of two. */
 #include <string.h>
 
 #include "dist/comm.h"
@@ -35,11 +36,13 @@ static void exchange(gt_comm *c, const int *first, size_t n, float *all) {
     gt_comm_wait(c, 1, &request);
 }
 
-gt_status gt_comm_slice_sum_all(gt_comm *c, int slices, int n_groups, const gt_group *groups, size_t n, const float *const *own, float *const *total) {
+gt_status gt_comm_slice_sum_all(gt_comm *c, int slices, int n_groups, const gt_group *groups, size_t n,
+                                const float *const *own, float *const *total) {
     gt_tree_node nodes[GT_TREE_DEPTH];
     int first[c->ranks + 1];
     first[0] = 0;
-    for (int rank = 0; rank < c->ranks; rank++) first[rank + 1] = first[rank] + gt_tree_nodes_of(slices, c->ranks, rank, nodes);
+    for (int rank = 0; rank < c->ranks; rank++)
+        first[rank + 1] = first[rank] + gt_tree_nodes_of(slices, c->ranks, rank, nodes);
     float *all = gt_comm_scratch(c, (size_t)(first[c->ranks] + n_groups), n * sizeof *all);
     if (!all) return GT_FAILED;
 
@@ -49,7 +52,8 @@ gt_status gt_comm_slice_sum_all(gt_comm *c, int slices, int n_groups, const gt_g
         memcpy(partial + (size_t)i * n, own[i], n * sizeof *all);
         push(&mine, gt_tree_node_of(groups[i].first, groups[i].count), partial + (size_t)i * n);
     }
-    for (int i = 0; i < mine.depth; i++) memcpy(all + (size_t)(first[c->rank] + i) * n, mine.values[i], n * sizeof *all);
+    for (int i = 0; i < mine.depth; i++)
+        memcpy(all + (size_t)(first[c->rank] + i) * n, mine.values[i], n * sizeof *all);
     exchange(c, first, n, all);
     for (int rank = 0; rank < c->ranks; rank++) {
         int count = gt_tree_nodes_of(slices, c->ranks, rank, nodes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The tree over slices as a stack machine: push the finished nodes from left to right; a node whose left sibling is on top
- * of the stack is added to it, a node without a right sibling takes its parent's place. */
+ * The tree over slices as a stack machine: push the finished nodes from left to right; a node whose left sibling is on
+ * top of the stack is added to it, a node without a right sibling takes its parent's place. */
 #ifndef GANTRY_DIST_TREE_H
 #define GANTRY_DIST_TREE_H
 
@@ -21,8 +21,8 @@ static inline gt_tree_node gt_tree_node_of(int first, int count) {
     return n;
 }
 
-/* Push a node; *depth is the height of the stack. Returns how many times the top two values are to be added into the lower
- * one, after the node's own value is in place at the old height. */
+/* Push a node; *depth is the height of the stack. Returns how many times the top two values are to be added into the
+ * lower one, after the node's own value is in place at the old height. */
 static inline int gt_tree_push(gt_tree_node *stack, int *depth, gt_tree_node node, int slices) {
     int additions = 0;
     stack[(*depth)++] = node;
@@ -44,7 +44,8 @@ static inline int gt_tree_push(gt_tree_node *stack, int *depth, gt_tree_node nod
     }
 }
 
-/* The nodes that a rank's slices add up to, from left to right, into nodes[GT_TREE_DEPTH]; returns how many. Every rank knows every rank's. */
+/* The nodes that a rank's slices add up to, from left to right, into nodes[GT_TREE_DEPTH]; returns how many. Every rank
+ * knows every rank's. */
 int gt_tree_nodes_of(int slices, int ranks, int rank, gt_tree_node *nodes);
 
 #endif

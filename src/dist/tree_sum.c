@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Long vectors of float64 summed over slices by the tree. A rank adds its slices up as they come and keeps the finished nodes, at most two for
- * each level. Then every rank finishes the tree for a part of the vector, of which it gets all ranks' nodes, and rank 0 collects the parts: so no
- * rank receives much more than it holds anyway. */
+ * Long vectors of float64 summed over slices by the tree. A rank adds its slices up as they come and keeps the finished
+ * nodes, at most two for each level. Then every rank finishes the tree for a part of the vector, of which it gets all
+ * ranks' nodes, and rank 0 collects the parts: so no rank receives much more than it holds anyway. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,13 +16,13 @@ struct gt_tree_sum {
     int slices, first, own; /* this rank's slices */
     int added;              /* of them */
     size_t n;
-    double *values;         /* [nodes on the stack][n] */
+    double *values; /* [nodes on the stack][n] */
     size_t bytes;
     gt_tree_node stack[GT_TREE_DEPTH];
     int depth;
-    double *inbox;          /* the other ranks' nodes of this rank's part, in their order */
+    double *inbox; /* the other ranks' nodes of this rank's part, in their order */
     size_t inbox_bytes;
-    MPI_Request *requests;  /* [2 ranks] */
+    MPI_Request *requests; /* [2 ranks] */
 };
 
 /* The part of the vector that a rank finishes begins here and ends where the next one's begins. */
@@ -43,8 +43,10 @@ static size_t nodes_of_others(const gt_tree_sum *s) {
 static gt_status allocate(gt_tree_sum *s) {
     size_t levels = 0;
     while (1ll << levels < s->slices) levels++;
-    bool too_long = s->n > INT32_MAX || part_size(s, s->comm->rank) > INT32_MAX / (2 * levels + 2) || gt_mul_overflows(2 * levels + 2, s->n * sizeof *s->values, &s->bytes) ||
-                    gt_mul_overflows(nodes_of_others(s), part_size(s, s->comm->rank) * sizeof *s->inbox, &s->inbox_bytes);
+    bool too_long = s->n > INT32_MAX || part_size(s, s->comm->rank) > INT32_MAX / (2 * levels + 2) ||
+                    gt_mul_overflows(2 * levels + 2, s->n * sizeof *s->values, &s->bytes) ||
+                    gt_mul_overflows(nodes_of_others(s), part_size(s, s->comm->rank) * sizeof *s->inbox,
+                                     &s->inbox_bytes);
     if (too_long) return gt_fail(GT_NOMEM, "vectors of %zu numbers are too long to be summed over slices", s->n);
     s->values = gt_block_alloc(s->bytes, "sums over slices"); /* untouched pages cost nothing */
     s->inbox = gt_block_alloc(s->inbox_bytes + 1, "sums over slices");
@@ -97,7 +99,8 @@ static void exchange(gt_tree_sum *s) {
         gt_tree_node nodes[GT_TREE_DEPTH];
         int theirs = gt_tree_nodes_of(s->slices, c->ranks, rank, nodes);
         if (rank == c->rank) continue;
-        if (theirs && mine) MPI_Irecv(next, (int)((size_t)theirs * mine), MPI_DOUBLE, rank, TAG, world, &s->requests[n++]);
+        if (theirs && mine)
+            MPI_Irecv(next, (int)((size_t)theirs * mine), MPI_DOUBLE, rank, TAG, world, &s->requests[n++]);
         next += (size_t)theirs * mine;
     }
     for (int step = 1; step < c->ranks && s->depth; step++) { /* each rank begins with another receiver */
@@ -142,12 +145,15 @@ static void collect(gt_tree_sum *s, double *part, double *out) {
     if (c->rank && mine) MPI_Isend(part, (int)mine, MPI_DOUBLE, 0, TAG, world, &s->requests[n++]);
     if (!c->rank) memcpy(out, part, mine * sizeof *out);
     for (int rank = 1; rank < c->ranks && !c->rank; rank++)
-        if (part_size(s, rank)) MPI_Irecv(out + part_begin(s, rank), (int)part_size(s, rank), MPI_DOUBLE, rank, TAG, world, &s->requests[n++]);
+        if (part_size(s, rank))
+            MPI_Irecv(out + part_begin(s, rank), (int)part_size(s, rank), MPI_DOUBLE, rank, TAG, world,
+                      &s->requests[n++]);
     gt_comm_wait(c, n, s->requests);
 }
 
 gt_status gt_tree_sum_finish_all(gt_tree_sum *s, double *out) {
-    if (s->added != s->own) return gt_comm_abort(s->comm, gt_fail(GT_FAILED, "%d of %d slices were summed", s->added, s->own));
+    if (s->added != s->own)
+        return gt_comm_abort(s->comm, gt_fail(GT_FAILED, "%d of %d slices were summed", s->added, s->own));
     if (s->comm->ranks > 1) {
         exchange(s);
         collect(s, finish_part(s), out);

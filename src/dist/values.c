@@ -62,7 +62,8 @@ void gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all) {
     }
 }
 
-gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes, gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg) {
+gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
+                             gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg) {
     if (c->rank != 0) {
         uint64_t size = bytes;
         pass(c, &size, sizeof size, c->rank, 0);
@@ -76,7 +77,9 @@ gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes, gt_stat
         uint64_t size = 0;
         pass(c, &size, sizeof size, rank, 0);
         void *larger = size > room ? realloc(data, size) : data;
-        if (size > room && !larger) return gt_comm_abort(c, gt_fail(GT_NOMEM, "out of memory for %llu bytes from rank %d", (unsigned long long)size, rank));
+        if (size > room && !larger)
+            return gt_comm_abort(
+                c, gt_fail(GT_NOMEM, "out of memory for %llu bytes from rank %d", (unsigned long long)size, rank));
         data = larger;
         if (size > room) room = size;
         pass(c, data, size, rank, 0);
@@ -107,7 +110,8 @@ void *gt_comm_scratch(gt_comm *c, size_t rows, size_t row_bytes) {
     gt_comm_inside *in = gt_inside(c);
     size_t bytes;
     if (gt_mul_overflows(rows, row_bytes, &bytes) || bytes / sizeof(float) > INT32_MAX) {
-        gt_comm_abort(c, gt_fail(GT_FAILED, "%zu vectors of %zu bytes are too many to sum over slices", rows, row_bytes));
+        gt_comm_abort(c,
+                      gt_fail(GT_FAILED, "%zu vectors of %zu bytes are too many to sum over slices", rows, row_bytes));
         return NULL;
     }
     if (bytes > in->scratch_bytes) {
@@ -122,7 +126,8 @@ void *gt_comm_scratch(gt_comm *c, size_t rows, size_t row_bytes) {
     return in->scratch;
 }
 
-/* Room for every slice's vector. Returns where this rank's own go, and how many numbers those are; NULL: see gt_message(). */
+/* Room for every slice's vector. Returns where this rank's own go, and how many numbers those are; NULL: see
+ * gt_message(). */
 static double *make_room(gt_comm *c, int slices, size_t n, size_t *own_size) {
     int first, count;
     double *all = gt_comm_scratch(c, (size_t)slices, n * sizeof *all);
@@ -169,7 +174,8 @@ gt_status gt_comm_tree_mean_all(gt_comm *c, gt_slices slices, size_t n, const fl
     if (!own) return GT_FAILED;
     gt_slice_range(slices.count, c->ranks, c->rank, &first, &count);
     for (int s = 0; s < count; s++)
-        for (size_t i = 0; i < n; i++) own[(size_t)s * n + i] = gt_slices_weight(slices, first + s) * (double)mine[(size_t)s * n + i];
+        for (size_t i = 0; i < n; i++)
+            own[(size_t)s * n + i] = gt_slices_weight(slices, first + s) * (double)mine[(size_t)s * n + i];
     const double *root = sum_scratch(c, slices.count, n);
     for (size_t i = 0; i < n; i++) out[i] = (float)(root[i] / slices.count);
     return GT_OK;

@@ -25,7 +25,9 @@ static void *watch(void *arg) {
         pthread_cond_timedwait(&w->wake, &w->lock, &until);
         if (w->ending || !launcher_is_gone(w)) continue;
         char text[160];
-        int n = snprintf(text, sizeof text, "error: rank %d (%s): the launcher (mpirun or srun) is gone; this rank ends\n", w->rank, w->host);
+        int n = snprintf(text, sizeof text,
+                         "error: rank %d (%s): the launcher (mpirun or srun) is gone; this rank ends\n", w->rank,
+                         w->host);
         signal(SIGPIPE, SIG_IGN);
         ssize_t ignored = write(STDERR_FILENO, text, (size_t)n); /* most likely nobody reads it any more */
         (void)ignored;

@@ -13,8 +13,9 @@ void gt_node_cost(const gt_node *n, double *flops, double *bytes) {
     *bytes *= sizeof(float);
 }
 
-/* What a core of the present does in the time in which it moves a byte: element after element, or in the order of packing, filtering and
- * permuting. Plans follow from these numbers and from shapes alone, never from a machine's speed. */
+/* What a core of the present does in the time in which it moves a byte: element after element, or in the order of
+ * packing, filtering and permuting. Plans follow from these numbers and from shapes alone, never from a machine's
+ * speed. */
 enum { FLOPS_PER_BYTE_STREAMED = 16, FLOPS_PER_BYTE = 32 };
 
 double gt_node_work(const gt_node *n) {

@@ -36,7 +36,9 @@ static gt_status make_steps(gt_exec *e) {
         if (n->rate == GT_RATE_UPDATE) e->n_hoisted++;
         for (int i = 0; i < g->n_results; i++) {
             const gt_result *r = &g->results[i];
-            if (r->placed && r->node == n) e->order[e->n_order++] = (gt_output_place){r->name, r->slot, r->offset, (size_t)gt_shape_size(&n->shape)};
+            if (r->placed && r->node == n)
+                e->order[e->n_order++] = (gt_output_place){r->name, r->slot, r->offset,
+                                                           (size_t)gt_shape_size(&n->shape)};
         }
         s->done = e->n_order;
     }
@@ -126,8 +128,8 @@ static float *address(const gt_exec *e, const gt_node *n) {
 }
 
 static gt_status unbound(const gt_exec *e, const gt_node *n) {
-    return gt_fail(GT_USAGE, "graph '%s': node '%s' lies in slot %d, which is not bound (gt_exec_bind)", e->graph->name, n->name,
-                   e->plan.places[n->id].slot);
+    return gt_fail(GT_USAGE, "graph '%s': node '%s' lies in slot %d, which is not bound (gt_exec_bind)", e->graph->name,
+                   n->name, e->plan.places[n->id].slot);
 }
 
 /* All the pointers the steps need. Allocates nothing but, the first time, the arena. */
@@ -234,11 +236,15 @@ gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env) { return run_from(e, e
 int gt_exec_slice_sums(const gt_exec *e) { return e->n_slice_sums; }
 
 gt_status gt_exec_run_to_sum(gt_exec *e, const gt_exec_env *env, int k) {
-    int first = k > 0 ? e->slice_sums[k - 1] + 1 : e->n_hoisted, end = k < e->n_slice_sums ? e->slice_sums[k] : e->n_steps;
+    int first = k > 0 ? e->slice_sums[k - 1] + 1 : e->n_hoisted,
+        end = k < e->n_slice_sums ? e->slice_sums[k] : e->n_steps;
     return run_from(e, env, first, end);
 }
 
 gt_slice_sum gt_exec_slice_sum(const gt_exec *e, int i) {
     const gt_step *s = &e->steps[e->slice_sums[i]];
-    return (gt_slice_sum){.name = s->node->name, .floats = (size_t)gt_shape_size(&s->node->shape), .own = s->run.in[0], .total = s->run.out};
+    return (gt_slice_sum){.name = s->node->name,
+                          .floats = (size_t)gt_shape_size(&s->node->shape),
+                          .own = s->run.in[0],
+                          .total = s->run.out};
 }

@@ -8,27 +8,27 @@
 typedef struct gt_step { /* a node that computes something */
     gt_run run;
     const gt_node *node;
-    int done;            /* placed results finished when this step has run */
-    double seconds;      /* profiled, all runs together */
+    int done;       /* placed results finished when this step has run */
+    double seconds; /* profiled, all runs together */
     int64_t times;
 } gt_step;
 
 struct gt_exec {
-    gt_arena *meta;      /* everything here but the numbers */
+    gt_arena *meta; /* everything here but the numbers */
     gt_exec_options options;
     const gt_graph *ordered; /* after all passes but recomputation */
     const gt_graph *graph;   /* what is run */
     gt_memory_plan plan;
     gt_step *steps;
-    int at;                 /* of the slices run at once: the one whose inputs and outputs are asked for */
-    int n_steps, n_hoisted; /* the first n_hoisted are gt_exec_prepare()'s */
+    int at;                        /* of the slices run at once: the one whose inputs and outputs are asked for */
+    int n_steps, n_hoisted;        /* the first n_hoisted are gt_exec_prepare()'s */
     int *slice_sums, n_slice_sums; /* the steps that are sums over slices */
     gt_output_place *order;
     int n_order;
     void *memory;
     bool owns_memory, resolved, prepared, profiled;
     char *slots[GT_MAX_SLOTS];
-    gt_exec_env env;     /* steps point at it */
+    gt_exec_env env; /* steps point at it */
 };
 
 #endif

@@ -7,7 +7,8 @@
 #include "graph/ops/elementwise.h"
 
 gt_exec_totals gt_exec_cost(const gt_exec *e) {
-    gt_exec_totals t = {.nodes = e->n_steps - e->n_hoisted, .hoisted_nodes = e->n_hoisted, .arena_bytes = e->plan.bytes};
+    gt_exec_totals t = {
+        .nodes = e->n_steps - e->n_hoisted, .hoisted_nodes = e->n_hoisted, .arena_bytes = e->plan.bytes};
     for (int k = 0; k < e->n_steps; k++) {
         double flops, bytes;
         gt_node_cost(e->steps[k].node, &flops, &bytes);
@@ -24,7 +25,8 @@ static double step_seconds(const gt_step *s) { return s->times ? s->seconds / (d
 bool gt_exec_node(const gt_exec *e, int i, gt_node_report *report) {
     if (i < 0 || i >= e->n_steps) return false;
     const gt_step *s = &e->steps[i];
-    *report = (gt_node_report){.name = s->node->name, .op = s->node->op->name, .hoisted = i < e->n_hoisted, .seconds = step_seconds(s)};
+    *report = (gt_node_report){
+        .name = s->node->name, .op = s->node->op->name, .hoisted = i < e->n_hoisted, .seconds = step_seconds(s)};
     gt_node_cost(s->node, &report->flops, &report->bytes);
     return true;
 }
@@ -36,7 +38,8 @@ static const char *kernel_text(const gt_node *n, char text[], size_t room) {
     gt_map_program_of(n, &p);
     size_t used = 0;
     for (int k = 0; k < p.n_steps && used + 1 < room; k++)
-        used += (size_t)snprintf(text + used, room - used, "%s%s", k ? "," : "", gt_op_elementwise[p.step[k].code].name);
+        used += (size_t)snprintf(text + used, room - used, "%s%s", k ? "," : "",
+                                 gt_op_elementwise[p.step[k].code].name);
     return text;
 }
 
@@ -76,12 +79,12 @@ static void print_peak(const gt_exec *e, FILE *f) {
     for (int i = 0; i < p->n_buffers && alive; i++)
         if (p->buffers[i].first <= p->peak && p->peak <= p->buffers[i].last) alive[n++] = &p->buffers[i];
     if (n) qsort(alive, (size_t)n, sizeof *alive, larger);
-    fprintf(f, "arena: %.3f MB; %.3f MB alive at its fullest%s%s\n", (double)p->bytes / 1e6, (double)p->least / 1e6, p->peak < g->n_nodes ? ", by " : "",
-            p->peak < g->n_nodes ? g->nodes[p->peak]->name : "");
+    fprintf(f, "arena: %.3f MB; %.3f MB alive at its fullest%s%s\n", (double)p->bytes / 1e6, (double)p->least / 1e6,
+            p->peak < g->n_nodes ? ", by " : "", p->peak < g->n_nodes ? g->nodes[p->peak]->name : "");
     for (int i = 0; i < n && i < SHOWN; i++) {
         const gt_interval *b = alive[i];
-        fprintf(f, "  %9.3f MB %s%s, until %s\n", (double)b->bytes / 1e6, b->scratch ? "workspace of " : "", g->nodes[b->node]->name,
-                b->last < g->n_nodes ? g->nodes[b->last]->name : "the end");
+        fprintf(f, "  %9.3f MB %s%s, until %s\n", (double)b->bytes / 1e6, b->scratch ? "workspace of " : "",
+                g->nodes[b->node]->name, b->last < g->n_nodes ? g->nodes[b->last]->name : "the end");
     }
     if (n > SHOWN) fprintf(f, "  and %d smaller\n", n - SHOWN);
     free(alive);
@@ -90,8 +93,11 @@ static void print_peak(const gt_exec *e, FILE *f) {
 void gt_exec_print(const gt_exec *e, FILE *f) {
     gt_exec_totals t = gt_exec_cost(e);
     fprintf(f, "%-44s %-16s %-24s %10s %9s %9s\n", "node", "shape", "kernel", "Mflop", "MB", "ms");
-    if (e->n_hoisted) print_total(f, "once per update", t.hoisted_nodes, t.hoisted_flops, t.hoisted_bytes, print_steps(e, f, 0, e->n_hoisted));
+    if (e->n_hoisted)
+        print_total(f, "once per update", t.hoisted_nodes, t.hoisted_flops, t.hoisted_bytes,
+                    print_steps(e, f, 0, e->n_hoisted));
     print_total(f, "every run", t.nodes, t.flops, t.bytes, print_steps(e, f, e->n_hoisted, e->n_steps));
-    if (e->n_slice_sums) fprintf(f, "a run stops %d times for the other slices of the batch (sum_over_slices)\n", e->n_slice_sums);
+    if (e->n_slice_sums)
+        fprintf(f, "a run stops %d times for the other slices of the batch (sum_over_slices)\n", e->n_slice_sums);
     print_peak(e, f);
 }

@@ -34,13 +34,14 @@ static void propagate(gt_graph *g, gt_node *y, gt_node *dy, const bool *dependen
         if (!need[i] || dx[i] == &gt_zero_derivative) continue;
         gt_node *x = y->in[i];
         if (!dx[i]) {
-            gt_graph_fault(g, "'%s' depends on its input '%s', in which op '%s' has no derivative", y->name, x->name, y->op->name);
+            gt_graph_fault(g, "'%s' depends on its input '%s', in which op '%s' has no derivative", y->name, x->name,
+                           y->op->name);
             continue;
         }
         if (!gt_shape_equal(&dx[i]->shape, &x->shape)) {
             char a[96], b[96];
-            gt_graph_fault(g, "the derivative that op '%s' gives for its input '%s' has shape %s instead of %s", y->op->name, x->name,
-                           gt_shape_text(&dx[i]->shape, a), gt_shape_text(&x->shape, b));
+            gt_graph_fault(g, "the derivative that op '%s' gives for its input '%s' has shape %s instead of %s",
+                           y->op->name, x->name, gt_shape_text(&dx[i]->shape, a), gt_shape_text(&x->shape, b));
             continue;
         }
         grads[x->id] = accumulate(g, grads[x->id], dx[i]);
@@ -58,22 +59,25 @@ static gt_node *seed(gt_graph *g, gt_node *y, gt_node *dy) {
     if (!dy) return gt_filled(g, 1, &y->shape);
     if (dy->graph == g && gt_shape_equal(&y->shape, &dy->shape)) return dy;
     char a[96], b[96];
-    return gt_graph_fault(g, "gt_grad: '%s' has shape %s; its incoming derivative '%s' has shape %s", y->name, gt_shape_text(&y->shape, a), dy->name,
-                          gt_shape_text(&dy->shape, b));
+    return gt_graph_fault(g, "gt_grad: '%s' has shape %s; its incoming derivative '%s' has shape %s", y->name,
+                          gt_shape_text(&y->shape, a), dy->name, gt_shape_text(&dy->shape, b));
 }
 
-gt_status gt_grad(gt_graph *g, int n_y, gt_node *const *y, gt_node *const *dy, int n_wrt, gt_node *const *wrt, gt_node **out) {
+gt_status gt_grad(gt_graph *g, int n_y, gt_node *const *y, gt_node *const *dy, int n_wrt, gt_node *const *wrt,
+                  gt_node **out) {
     for (int i = 0; i < n_wrt; i++) out[i] = NULL;
     for (int i = 0; i < n_y + n_wrt; i++) {
         const gt_node *n = i < n_y ? y[i] : wrt[i - n_y];
         if (!n || n->graph != g) {
-            gt_graph_fault(g, "gt_grad: %s %d is %s", i < n_y ? "y" : "wrt", i < n_y ? i : i - n_y, n ? "of another graph" : "missing");
+            gt_graph_fault(g, "gt_grad: %s %d is %s", i < n_y ? "y" : "wrt", i < n_y ? i : i - n_y,
+                           n ? "of another graph" : "missing");
             return gt_graph_status(g);
         }
     }
     int n_nodes = g->n_nodes;
     bool *dependent = gt_arena_array(g->arena, (size_t)n_nodes + 1, sizeof *dependent);
-    gt_node **grads = gt_arena_array(g->arena, (size_t)n_nodes + 1, sizeof *grads); /* by id, of the nodes that were there at the call */
+    /* by id, of the nodes that were there at the call */
+    gt_node **grads = gt_arena_array(g->arena, (size_t)n_nodes + 1, sizeof *grads);
     if (!dependent || !grads) return gt_graph_out_of_memory(g);
     mark_dependent(g, n_nodes, n_wrt, wrt, dependent);
     for (int i = 0; i < n_y; i++)

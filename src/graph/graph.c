@@ -31,7 +31,8 @@ const char *gt_shape_text(const gt_shape *s, char buffer[96]) {
 
 /* Dimensions of at least 1, at most GT_MAX_DIMS of them, and a size in bytes that fits comfortably. */
 static gt_status check_shape(const gt_shape *s) {
-    if (s->n < 0 || s->n > GT_MAX_DIMS) return gt_fail(GT_USAGE, "%d dimensions; at most %d are possible", s->n, GT_MAX_DIMS);
+    if (s->n < 0 || s->n > GT_MAX_DIMS)
+        return gt_fail(GT_USAGE, "%d dimensions; at most %d are possible", s->n, GT_MAX_DIMS);
     int64_t bytes = sizeof(float);
     for (int i = 0; i < s->n; i++)
         if (s->d[i] < 1 || __builtin_mul_overflow(bytes, s->d[i], &bytes) || bytes > INT64_MAX / 64) {
@@ -156,10 +157,17 @@ int64_t gt_dim(const gt_node *n, int axis) {
 /* ---- nodes ---- */
 
 /* A node with copies of everything it was given, not yet part of the graph. */
-static gt_node *node_alloc(gt_graph *g, const gt_op *op, int n_in, gt_node *const *in, const void *attr, size_t attr_bytes) {
+static gt_node *node_alloc(gt_graph *g, const gt_op *op, int n_in, gt_node *const *in, const void *attr,
+                           size_t attr_bytes) {
     gt_node *n = gt_arena_alloc(g->arena, sizeof *n);
     if (!n) return NULL;
-    *n = (gt_node){.op = op, .graph = g, .name = op->name, .id = g->n_nodes, .n_in = n_in, .attr_bytes = attr_bytes, .rate = GT_RATE_UPDATE};
+    *n = (gt_node){.op = op,
+                   .graph = g,
+                   .name = op->name,
+                   .id = g->n_nodes,
+                   .n_in = n_in,
+                   .attr_bytes = attr_bytes,
+                   .rate = GT_RATE_UPDATE};
     if (n_in) {
         n->in = gt_arena_array(g->arena, (size_t)n_in, sizeof *n->in);
         if (!n->in) return NULL;
@@ -186,11 +194,13 @@ static gt_node *node_append(gt_graph *g, gt_node *n) {
 gt_node *gt_node_new(gt_graph *g, const gt_op *op, int n_in, gt_node *const *in, const void *attr, size_t attr_bytes) {
     if (!g) return NULL;
     if (n_in < op->min_in || n_in > op->max_in)
-        return gt_graph_fault(g, "node '%s%s': %d inputs; it takes %d to %d", scope_of(g), op->name, n_in, op->min_in, op->max_in);
+        return gt_graph_fault(g, "node '%s%s': %d inputs; it takes %d to %d", scope_of(g), op->name, n_in, op->min_in,
+                              op->max_in);
     for (int i = 0; i < n_in; i++) {
         if (!in[i]) return gt_graph_fault(g, "node '%s%s': its input %d is missing", scope_of(g), op->name, i);
         if (in[i]->graph != g)
-            return gt_graph_fault(g, "node '%s%s': its input '%s' belongs to graph '%s'", scope_of(g), op->name, in[i]->name, in[i]->graph->name);
+            return gt_graph_fault(g, "node '%s%s': its input '%s' belongs to graph '%s'", scope_of(g), op->name,
+                                  in[i]->name, in[i]->graph->name);
     }
     gt_node *n = node_alloc(g, op, n_in, in, attr, attr_bytes);
     if (!n) return out_of_memory(g);
@@ -224,21 +234,25 @@ const gt_op gt_op_update_input = {.name = "update_input", .shape = leaf_shape, .
 const gt_op gt_op_constant = {.name = "constant", .shape = leaf_shape, .not_differentiable = true};
 
 /* The leaf of this name and kind; a new one if there is none. Leaf names are global: no scope's prefix. */
-static gt_node *leaf(gt_graph *g, const gt_op *op, const char *name, gt_shape shape, const void *attr, size_t attr_bytes) {
+static gt_node *leaf(gt_graph *g, const gt_op *op, const char *name, gt_shape shape, const void *attr,
+                     size_t attr_bytes) {
     for (int i = 0; i < g->n_leaves; i++) {
         gt_node *old = g->leaves[i];
         if (strcmp(old->name, name) != 0) continue;
         char was[96], now[96];
-        if (old->op != op) return gt_graph_fault(g, "'%s' is already the name of a %s, not of a %s", name, old->op->name, op->name);
+        if (old->op != op)
+            return gt_graph_fault(g, "'%s' is already the name of a %s, not of a %s", name, old->op->name, op->name);
         if (!gt_shape_equal(&old->shape, &shape))
-            return gt_graph_fault(g, "%s '%s' has shape %s; asked for again as %s", op->name, name, gt_shape_text(&old->shape, was), gt_shape_text(&shape, now));
+            return gt_graph_fault(g, "%s '%s' has shape %s; asked for again as %s", op->name, name,
+                                  gt_shape_text(&old->shape, was), gt_shape_text(&shape, now));
         if (old->attr_bytes != attr_bytes || (attr_bytes && memcmp(old->attr, attr, attr_bytes) != 0))
             return gt_graph_fault(g, "%s '%s' is asked for again with another place or other values", op->name, name);
         return old;
     }
     if (check_shape(&shape)) return gt_graph_fault(g, "%s '%s': %s", op->name, name, gt_message());
     gt_node *n = node_alloc(g, op, 0, NULL, attr, attr_bytes);
-    if (!n || !gt_arena_grow(g->arena, &g->leaves, g->n_leaves, &g->room_leaves, sizeof *g->leaves)) return out_of_memory(g);
+    if (!n || !gt_arena_grow(g->arena, &g->leaves, g->n_leaves, &g->room_leaves, sizeof *g->leaves))
+        return out_of_memory(g);
     n->name = gt_arena_printf(g->arena, "%s", name);
     if (!n->name) return out_of_memory(g);
     n->shape = shape;
@@ -248,13 +262,16 @@ static gt_node *leaf(gt_graph *g, const gt_op *op, const char *name, gt_shape sh
 }
 
 gt_node *gt_param(gt_graph *g, const char *name, gt_shape shape, int slot, size_t offset) {
-    if (slot < 0 || slot >= GT_MAX_SLOTS) return gt_graph_fault(g, "param '%s': slot %d; there are %d", name, slot, GT_MAX_SLOTS);
+    if (slot < 0 || slot >= GT_MAX_SLOTS)
+        return gt_graph_fault(g, "param '%s': slot %d; there are %d", name, slot, GT_MAX_SLOTS);
     gt_param_attr attr = {slot, (int64_t)offset};
     return leaf(g, &gt_op_param, name, shape, &attr, sizeof attr);
 }
 
 gt_node *gt_input(gt_graph *g, const char *name, gt_shape shape) { return leaf(g, &gt_op_input, name, shape, NULL, 0); }
-gt_node *gt_update_input(gt_graph *g, const char *name, gt_shape shape) { return leaf(g, &gt_op_update_input, name, shape, NULL, 0); }
+gt_node *gt_update_input(gt_graph *g, const char *name, gt_shape shape) {
+    return leaf(g, &gt_op_update_input, name, shape, NULL, 0);
+}
 
 gt_node *gt_constant(gt_graph *g, const char *name, gt_shape shape, const float *values) {
     if (check_shape(&shape)) return gt_graph_fault(g, "constant '%s': %s", name, gt_message());
@@ -276,7 +293,8 @@ bool gt_is_constant_scalar(const gt_node *n, float *value) {
 /* ---- results ---- */
 
 gt_status gt_result_add(gt_graph *g, const gt_result *r) {
-    if (!gt_arena_grow(g->arena, &g->results, g->n_results, &g->room_results, sizeof *g->results)) return gt_graph_out_of_memory(g);
+    if (!gt_arena_grow(g->arena, &g->results, g->n_results, &g->room_results, sizeof *g->results))
+        return gt_graph_out_of_memory(g);
     g->results[g->n_results++] = *r;
     return GT_OK;
 }
@@ -307,4 +325,6 @@ static gt_status new_result(gt_graph *g, const char *name, gt_node *n, bool plac
 }
 
 gt_status gt_output(gt_graph *g, const char *name, gt_node *n) { return new_result(g, name, n, false, 0, 0); }
-gt_status gt_output_to(gt_graph *g, const char *name, gt_node *n, int slot, size_t offset) { return new_result(g, name, n, true, slot, offset); }
+gt_status gt_output_to(gt_graph *g, const char *name, gt_node *n, int slot, size_t offset) {
+    return new_result(g, name, n, true, slot, offset);
+}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What an op is. Each family of ops is a file of ops/ that fills in descriptors. A new op needs: its file with a descriptor and a builder,
- * a line of op_list.h, the builder's prototype in gantry/ops.h and a case in tests/unit/test_ops.c. It must set `name`, `min_in`,
- * `max_in`, `shape`, `run` (unless it is a view), either `vjp` or `not_differentiable`, and `impure` where `run` reads the environment.
- * The other hooks save time or memory, or describe the node in tables; they change no bit. */
+ * What an op is. Each family of ops is a file of ops/ that fills in descriptors. A new op needs: its file with a
+ * descriptor and a builder, a line of op_list.h, the builder's prototype in gantry/ops.h and a case in
+ * tests/unit/test_ops.c. It must set `name`, `min_in`, `max_in`, `shape`, `run` (unless it is a view), either `vjp` or
+ * `not_differentiable`, and `impure` where `run` reads the environment. The other hooks save time or memory, or
+ * describe the node in tables; they change no bit. */
 #ifndef GANTRY_GRAPH_OP_H
 #define GANTRY_GRAPH_OP_H
 
@@ -12,10 +13,11 @@ struct gt_node {
     const gt_op *op;
     gt_graph *graph;
     const char *name;
-    int id;           /* position in the graph: inputs have smaller ids */
+    int id; /* position in the graph: inputs have smaller ids */
     int n_in;
     gt_node **in;
-    const void *attr; /* the op's own struct, in the graph's arena; compared bytewise for common subexpressions: zero the padding */
+    /* the op's own struct, in the graph's arena; compared bytewise for common subexpressions: zero the padding */
+    const void *attr;
     size_t attr_bytes;
     gt_shape shape;
     gt_rate rate;
@@ -34,35 +36,41 @@ typedef struct gt_run {
 struct gt_op {
     const char *name;
     int min_in, max_in;
-    /* Check inputs and attributes and set n->shape. A fault: return gt_fail(GT_USAGE, ...); the caller adds the node's name. */
+    /* Check inputs and attributes and set n->shape. A fault: return gt_fail(GT_USAGE, ...); the caller adds the node's
+     * name. */
     gt_status (*shape)(gt_node *n);
-    /* Append nodes for d<dy,y>/d in[i] to dx[i], for those i where need[i]. An input that y is piecewise constant in gets
-     * gt_zero_derivative; one that stays NULL has no derivative, and asking for it is a fault. NULL only with not_differentiable. */
+    /* Append nodes for d<dy,y>/d in[i] to dx[i], for those i where need[i]. An input that y is piecewise constant in
+     * gets gt_zero_derivative; one that stays NULL has no derivative, and asking for it is a fault. NULL only with
+     * not_differentiable. */
     void (*vjp)(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx);
     bool not_differentiable; /* explicit: gt_grad treats the result as a constant (random, masks, stop_gradient) */
     void (*run)(const gt_run *r);
     size_t (*workspace)(const gt_node *n, int threads); /* NULL: none */
-    void (*cost)(const gt_node *n, double *flops, double *bytes); /* NULL: 0 flops, inputs read and output written once */
+    /* NULL: 0 flops, inputs read and output written once */
+    void (*cost)(const gt_node *n, double *flops, double *bytes);
     const char *(*kernel)(const gt_node *n); /* name of the kernel chosen, for tables; NULL: the op's name */
-    /* Bit i: `run` does not read the values of in[i] for this node, only their shape was of use. The memory plan lets such values
-     * end before the node. NULL: all inputs are read. */
+    /* Bit i: `run` does not read the values of in[i] for this node, only their shape was of use. The memory plan lets
+     * such values end before the node. NULL: all inputs are read. */
     unsigned (*unread)(const gt_node *n);
-    /* How one node computes several slices (passes/slices.c, ops/joined.h). Bit i of rows: row r of the result's first dimension needs
-     * row r of in[i] alone; inputs without a bit must be the same for all slices. joined: a rule of the op's own, which is asked first.
-     * It makes the node whose values are the results of the slices one after the other; its inputs hold the slices one after the other
-     * or, where shared[i], have the shape of in[i]. NULL without a fault: there is no such node. With neither rule (rows 0, joined NULL)
-     * each slice gets a node of its own. */
+    /* How one node computes several slices (passes/slices.c, ops/joined.h). Bit i of rows: row r of the result's first
+     * dimension needs row r of in[i] alone; inputs without a bit must be the same for all slices. joined: a rule of the
+     * op's own, which is asked first. It makes the node whose values are the results of the slices one after the other;
+     * its inputs hold the slices one after the other or, where shared[i], have the shape of in[i]. NULL without a
+     * fault: there is no such node. With neither rule (rows 0, joined NULL) each slice gets a node of its own. */
     unsigned rows;
     gt_node *(*joined)(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared);
-    bool view;        /* no run: the result is the input's memory under another shape, or a piece of that memory (slice_view) */
-    bool inplace;     /* run may be called with out == in[0] when shapes agree */
-    bool impure;      /* depends on the environment (random numbers, other slices): never hoisted, merged only with an equal node */
+    /* no run: the result is the input's memory under another shape, or a piece of that memory (slice_view) */
+    bool view;
+    bool inplace; /* run may be called with out == in[0] when shapes agree */
+    /* depends on the environment (random numbers, other slices): never hoisted, merged only with an equal node */
+    bool impure;
     bool elementwise; /* a member of the fusion family: see ops/elementwise.h */
 };
 
 const gt_kernel_set *gt_node_kernels(const gt_node *n); /* its graph's */
 
-/* Make a node: copies inputs and attributes, calls op->shape, sets the rate. NULL when an input is NULL or a check fails. */
+/* Make a node: copies inputs and attributes, calls op->shape, sets the rate. NULL when an input is NULL or a check
+ * fails. */
 gt_node *gt_node_new(gt_graph *g, const gt_op *op, int n_in, gt_node *const *in, const void *attr, size_t attr_bytes);
 
 /* What a vjp says instead of a node of zeros, so that nothing is computed from it. Not part of any graph. */

@@ -43,7 +43,9 @@ bool gt_array_exists(const char *path, const char *name) {
     return exists;
 }
 
-static bool is_array(const gt_h5_set *s) { return (s->kind == GT_H5_FLOAT || s->kind == GT_H5_INTEGER) && s->n_dims > 0; }
+static bool is_array(const gt_h5_set *s) {
+    return (s->kind == GT_H5_FLOAT || s->kind == GT_H5_INTEGER) && s->n_dims > 0;
+}
 
 /* The arrays that there are. */
 typedef struct listing {
@@ -64,7 +66,8 @@ static gt_status list_array(void *arg, const char *path) {
     l->n++;
     strcpy(l->last, name);
     size_t used = strlen(l->names);
-    if (used + strlen(name) + 3 < sizeof l->names) snprintf(l->names + used, sizeof l->names - used, "%s%s", used ? ", " : "", name);
+    if (used + strlen(name) + 3 < sizeof l->names)
+        snprintf(l->names + used, sizeof l->names - used, "%s%s", used ? ", " : "", name);
     if (!strcmp(name, "latent") || !strcmp(name, "points")) strcpy(l->chosen, name);
     return GT_OK;
 }
@@ -76,7 +79,8 @@ static gt_status choose(gt_array_file *f) {
     if (st) return gt_wrap(st, "%s", f->path);
     strcpy(f->name, l.n == 1 ? l.last : l.chosen);
     if (*f->name) return GT_OK;
-    return l.n ? gt_fail(GT_FORMAT, "%s has several arrays, which one is meant? %s", f->path, l.names) : gt_fail(GT_FORMAT, "%s has no array of numbers", f->path);
+    return l.n ? gt_fail(GT_FORMAT, "%s has several arrays, which one is meant? %s", f->path, l.names)
+               : gt_fail(GT_FORMAT, "%s has no array of numbers", f->path);
 }
 
 static gt_status open_array(gt_array_file *f) {
@@ -86,14 +90,16 @@ static gt_status open_array(gt_array_file *f) {
     if (!gt_h5_has(&f->file, f->name)) return gt_fail(GT_FORMAT, "%s has no array of numbers '%s'", f->path, f->name);
     if ((st = gt_h5_set_open(&f->set, &f->file, f->name))) return gt_wrap(st, "%s", f->path);
     if (!is_array(f->set)) return gt_fail(GT_FORMAT, "%s has no array of numbers '%s'", f->path, f->name);
-    if (!f->set->elements || f->set->row_elements > INT64_MAX || gt_mul_overflows(f->set->row_elements, sizeof(double), &bytes))
+    if (!f->set->elements || f->set->row_elements > INT64_MAX ||
+        gt_mul_overflows(f->set->row_elements, sizeof(double), &bytes))
         return gt_fail(GT_FORMAT, "%s: '%s' has an impossible size", f->path, f->name);
     return GT_OK;
 }
 
 gt_status gt_array_open(gt_array_file **out, const char *path, const char *name, int64_t *rows, int64_t *columns) {
     *out = NULL;
-    if (strlen(name) >= NAME_BYTES) return gt_fail(GT_USAGE, "%s: no array has a name as long as '%.40s...'", path, name);
+    if (strlen(name) >= NAME_BYTES)
+        return gt_fail(GT_USAGE, "%s: no array has a name as long as '%.40s...'", path, name);
     gt_array_file *f = calloc(1, sizeof *f);
     if (!f) return gt_fail(GT_NOMEM, "out of memory for %s", path);
     f->path = strdup(path);
@@ -112,5 +118,7 @@ gt_status gt_array_open(gt_array_file **out, const char *path, const char *name,
 
 gt_status gt_array_rows(gt_array_file *f, int64_t first, int64_t n, double *out) {
     gt_status st = gt_h5_set_read(f->set, first, n, GT_NUMBER_DOUBLE, out);
-    return st ? gt_wrap(st, "%s: rows %lld to %lld of '%s'", f->path, (long long)first, (long long)(first + n - 1), f->name) : GT_OK;
+    return st ? gt_wrap(st, "%s: rows %lld to %lld of '%s'", f->path, (long long)first, (long long)(first + n - 1),
+                        f->name)
+              : GT_OK;
 }

@@ -45,7 +45,8 @@ void h5_release(hid_t a, hid_t b, hid_t c) {
 static hid_t statistic_type(hid_t number) {
     static const char *const members[] = {"num", "mean", "std"};
     hid_t type = H5Tcreate(H5T_COMPOUND, 3 * sizeof(double));
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++) H5Tinsert(type, members[i], i * sizeof(double), number);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        H5Tinsert(type, members[i], i * sizeof(double), number);
     return type;
 }
 

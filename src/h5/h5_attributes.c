@@ -56,7 +56,8 @@ gt_status gt_h5_texts(const gt_h5_file *f, const char *of, const char *name, siz
     gt_status st = open_attribute(&a, f, of, name, &there);
     if (there && !st && (a.class != H5T_STRING || a.n < 1 || a.n > most))
         st = gt_fail(GT_FORMAT, "attribute %s: must be %s", name, most == 1 ? "a text" : "a list of texts");
-    else if (there && !st && !(*text = calloc(a.n, sizeof **text))) st = gt_fail(GT_NOMEM, "out of memory for attribute %s", name);
+    else if (there && !st && !(*text = calloc(a.n, sizeof **text)))
+        st = gt_fail(GT_NOMEM, "out of memory for attribute %s", name);
     else if (there && !st) {
         *count = (int)a.n;
         if ((st = read_texts(&a, *text))) st = gt_wrap(st, "attribute %s", name);
@@ -80,7 +81,8 @@ gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, i
     gt_status st = open_attribute(&a, f, of, name, there);
     if (*there && !st && ((a.class != H5T_FLOAT && a.class != H5T_INTEGER) || a.n != (size_t)n))
         st = gt_fail(GT_FORMAT, "attribute %s: must be %d numbers", name, n);
-    else if (*there && !st && H5Aread(a.id, H5T_NATIVE_DOUBLE, out) < 0) st = gt_h5_fail(GT_FORMAT, "attribute %s cannot be read", name);
+    else if (*there && !st && H5Aread(a.id, H5T_NATIVE_DOUBLE, out) < 0)
+        st = gt_h5_fail(GT_FORMAT, "attribute %s cannot be read", name);
     close_attribute(&a);
     return st;
 }

@@ -34,7 +34,8 @@ static void lower(__rlimit_resource_t what, rlim_t soft, rlim_t hard) {
     setrlimit(what, &now);
 }
 
-/* Out of time it gets SIGXCPU, so that SIGKILL comes from elsewhere. Time is the processor's: on a busy host a sound file takes long, too. */
+/* Out of time it gets SIGXCPU, so that SIGKILL comes from elsewhere. Time is the processor's: on a busy host a sound
+ * file takes long, too. */
 int gt_h5_check_here(const char *path) {
     lower(RLIMIT_CORE, 0, 0);
     lower(RLIMIT_CPU, SECONDS, SECONDS + 5);
@@ -112,16 +113,23 @@ static gt_status judge(const char *path, int how, const char *line) {
     bool short_of = little_memory(little, sizeof little);
     if (status == 0) return GT_OK;
     if (death == SIGXCPU)
-        return gt_fail(GT_FORMAT, "'%s': damaged file: reading it takes more than %d seconds of the processor", path, SECONDS);
+        return gt_fail(GT_FORMAT, "'%s': damaged file: reading it takes more than %d seconds of the processor", path,
+                       SECONDS);
     if (death == SIGALRM)
-        return gt_fail(GT_FAILED, "'%s' cannot be checked within %d seconds: this host is busy, its storage does not answer, or "
-                       "the file is damaged", path, PATIENCE);
+        return gt_fail(GT_FAILED,
+                       "'%s' cannot be checked within %d seconds: this host is busy, its storage does not answer, or "
+                       "the file is damaged",
+                       path, PATIENCE);
     if (death == SIGKILL)
-        return gt_fail(GT_NOMEM, "'%s' cannot be checked: the process that reads it was killed: memory is short, on this host or "
-                       "in this job (or somebody killed it)", path);
+        return gt_fail(GT_NOMEM,
+                       "'%s' cannot be checked: the process that reads it was killed: memory is short, on this host or "
+                       "in this job (or somebody killed it)",
+                       path);
     if (death && short_of)
-        return gt_fail(GT_NOMEM, "'%s' cannot be checked: the process that reads it died (%s): memory is short (%s), or the "
-                       "file is damaged", path, strsignal(death), little);
+        return gt_fail(GT_NOMEM,
+                       "'%s' cannot be checked: the process that reads it died (%s): memory is short (%s), or the "
+                       "file is damaged",
+                       path, strsignal(death), little);
     if (death) return gt_fail(GT_FORMAT, "'%s': damaged file: libhdf5 dies of it (%s)", path, strsignal(death));
     if (status == NOT_STARTED)
         return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", path, checker[0], line);
@@ -153,9 +161,11 @@ gt_status gt_h5_check(const char *path) {
     int talk = -1, how = 0;
     int error = start(path, &child, &talk);
     if (error == EAGAIN || error == ENOMEM)
-        return gt_fail(GT_NOMEM, "'%s' cannot be checked, no process can be started: %s (memory, or ulimit -u, is short)", path,
+        return gt_fail(GT_NOMEM,
+                       "'%s' cannot be checked, no process can be started: %s (memory, or ulimit -u, is short)", path,
                        strerror(error));
-    if (error) return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", path, checker[0], strerror(error));
+    if (error)
+        return gt_fail(GT_FAILED, "'%s' cannot be checked: '%s' does not start: %s", path, checker[0], strerror(error));
     char line[512];
     hear(talk, line, sizeof line);
     while (waitpid(child, &how, 0) < 0 && errno == EINTR) continue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files that are opened, made and closed. Those in memory are libhdf5's core driver working on our buffer through its image callbacks, so that neither a
- * finished file nor one that is read needs a second copy. */
+ * Files that are opened, made and closed. Those in memory are libhdf5's core driver working on our buffer through its
+ * image callbacks, so that neither a finished file nor one that is read needs a second copy. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,9 @@ static void *image_realloc(void *old, size_t size, H5FD_file_image_op_t op, void
     return f->data;
 }
 
-static void *image_malloc(size_t size, H5FD_file_image_op_t op, void *arg) { return image_realloc(NULL, size, op, arg); }
+static void *image_malloc(size_t size, H5FD_file_image_op_t op, void *arg) {
+    return image_realloc(NULL, size, op, arg);
+}
 
 static void *image_copy(void *to, const void *from, size_t size, H5FD_file_image_op_t op, void *arg) {
     (void)op, (void)arg;
@@ -62,8 +64,13 @@ static hid_t access_list(void) {
 
 static hid_t memory_access(gt_h5_file *f) {
     H5FD_file_image_callbacks_t callbacks = {
-        .image_malloc = image_malloc, .image_memcpy = image_copy, .image_realloc = image_realloc, .image_free = image_keep,
-        .udata_copy = arg_keep, .udata_free = arg_free, .udata = f,
+        .image_malloc = image_malloc,
+        .image_memcpy = image_copy,
+        .image_realloc = image_realloc,
+        .image_free = image_keep,
+        .udata_copy = arg_keep,
+        .udata_free = arg_free,
+        .udata = f,
     };
     hid_t access = access_list();
     H5Pset_fapl_core(access, INCREMENT, 0);
@@ -98,9 +105,11 @@ gt_status gt_h5_open(gt_h5_file *f, const char *path) {
     if (st) return st;
     close(fd);
     hid_t access = access_list(), file = -1;
-    H5Pset_file_locking(access, false, true);  /* network file systems often have none */
-    H5Pset_metadata_read_attempts(access, 10); /* of a file that is being written; the default of 100 takes hours over a damaged one */
-    /* A metric log that a run is writing opens in the second way only; the third attempt is for the message of the first. */
+    H5Pset_file_locking(access, false, true); /* network file systems often have none */
+    /* of a file that is being written; the default of 100 takes hours over a damaged one */
+    H5Pset_metadata_read_attempts(access, 10);
+    /* A metric log that a run is writing opens in the second way only; the third attempt is for the message of the
+     * first. */
     const unsigned ways[] = {H5F_ACC_RDONLY, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, H5F_ACC_RDONLY};
     for (size_t i = 0; i < sizeof ways / sizeof *ways && file < 0; i++) file = H5Fopen(path, ways[i], access);
     return opened(f, file, access, path, "damaged, truncated or no HDF5 file");
@@ -158,7 +167,8 @@ gt_status gt_h5_finish(gt_h5_file *f) {
     if (f->id && H5Fclose(f->id) < 0 && !st) st = gt_h5_fail(GT_FAILED, "an HDF5 file cannot be closed");
     f->id = 0;
     f->bytes = (size_t)bytes;
-    if (f->no_memory) return gt_fail(GT_NOMEM, "out of memory for an HDF5 file of more than %.1f MB", (double)f->capacity / 1e6);
+    if (f->no_memory)
+        return gt_fail(GT_NOMEM, "out of memory for an HDF5 file of more than %.1f MB", (double)f->capacity / 1e6);
     return st && !f->error ? st : gt_h5_written(f);
 }
 

@@ -6,11 +6,19 @@
 
 #include "h5/h5_guard.h"
 
-enum { CACHE_LEAST = 1 << 20, CACHE_MOST = 64 << 20, CACHE_SLOTS = 12421, DEEPEST = 32, MOST_LINKS = 1 << 16, LONGEST_PATH = 1024 };
+enum {
+    CACHE_LEAST = 1 << 20,
+    CACHE_MOST = 64 << 20,
+    CACHE_SLOTS = 12421,
+    DEEPEST = 32,
+    MOST_LINKS = 1 << 16,
+    LONGEST_PATH = 1024
+};
 
 /* ---- open ---- */
 
-static herr_t refuse_link(const char *group, const char *name, const char *file, const char *object, unsigned *flags, hid_t access, void *unused) {
+static herr_t refuse_link(const char *group, const char *name, const char *file, const char *object, unsigned *flags,
+                          hid_t access, void *unused) {
     (void)group, (void)name, (void)file, (void)object, (void)flags, (void)access, (void)unused;
     return -1;
 }
@@ -53,22 +61,29 @@ static gt_status describe(h5_set *s) {
     }
     h5_release(type, -1, -1);
     a->n_dims = s->space < 0 ? -1 : H5Sget_simple_extent_ndims(s->space);
-    if (!a->bytes || a->n_dims < 0 || (a->n_dims && H5Sget_simple_extent_dims(s->space, dims, NULL) < 0)) return gt_h5_fail(GT_FORMAT, "cannot be opened");
+    if (!a->bytes || a->n_dims < 0 || (a->n_dims && H5Sget_simple_extent_dims(s->space, dims, NULL) < 0))
+        return gt_h5_fail(GT_FORMAT, "cannot be opened");
     if (H5Sget_simple_extent_type(s->space) == H5S_NULL) return gt_fail(GT_FORMAT, "holds nothing");
     a->row_elements = 1;
     for (int i = 0; i < a->n_dims; i++) {
         a->dims[i] = (int64_t)dims[i];
-        if (dims[i] > INT64_MAX || (i && gt_mul_overflows(a->row_elements, dims[i], &a->row_elements))) return gt_fail(GT_FORMAT, "has an impossible size");
+        if (dims[i] > INT64_MAX || (i && gt_mul_overflows(a->row_elements, dims[i], &a->row_elements)))
+            return gt_fail(GT_FORMAT, "has an impossible size");
     }
     a->rows = a->n_dims ? a->dims[0] : 1;
-    return gt_mul_overflows(a->row_elements, (uint64_t)a->rows, &a->elements) ? gt_fail(GT_FORMAT, "has an impossible size") : GT_OK;
+    return gt_mul_overflows(a->row_elements, (uint64_t)a->rows, &a->elements)
+               ? gt_fail(GT_FORMAT, "has an impossible size")
+               : GT_OK;
 }
 
-/* The chunks that one row touches should be unpacked once, and not once for each of the rows in them. The cache is sized when a set is opened. */
+/* The chunks that one row touches should be unpacked once, and not once for each of the rows in them. The cache is
+ * sized when a set is opened. */
 static gt_status size_cache(h5_set *s, const gt_h5_file *f, const char *path) {
     size_t rows, bytes;
     if (!s->seen) return GT_OK;
-    if (gt_mul_overflows((size_t)s->chunk[0], s->about.row_elements, &rows) || gt_mul_overflows(rows, s->about.bytes, &bytes) || bytes > CACHE_MOST) bytes = CACHE_MOST;
+    if (gt_mul_overflows((size_t)s->chunk[0], s->about.row_elements, &rows) ||
+        gt_mul_overflows(rows, s->about.bytes, &bytes) || bytes > CACHE_MOST)
+        bytes = CACHE_MOST;
     if (bytes + s->chunk_bytes <= CACHE_LEAST) return GT_OK;
     H5Dclose(s->id);
     s->id = open_set(f, path, bytes + s->chunk_bytes > CACHE_MOST ? CACHE_MOST : bytes + s->chunk_bytes);
@@ -123,7 +138,8 @@ gt_status gt_h5_set_read(gt_h5_set *set, int64_t first, int64_t n, gt_number typ
     gt_status st = h5_guard_rows(s, first, n);
     if (st || !n) return st;
     for (int i = 1; i < set->n_dims; i++) count[i] = (hsize_t)set->dims[i];
-    bool fine = ready_for(s, count, type) && (!set->n_dims || H5Sselect_hyperslab(s->space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0) &&
+    bool fine = ready_for(s, count, type) &&
+                (!set->n_dims || H5Sselect_hyperslab(s->space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0) &&
                 H5Dread(s->id, s->given, s->memory, s->space, H5P_DEFAULT, out) >= 0;
     return fine ? GT_OK : gt_h5_fail(GT_FORMAT, "cannot be read");
 }
@@ -150,13 +166,15 @@ typedef struct walk {
 
 static void list_group(walk *w, hid_t group);
 
-/* H5Literate. Links are counted and not objects: groups that several links lead to have many more paths than there are groups. */
+/* H5Literate. Links are counted and not objects: groups that several links lead to have many more paths than there are
+ * groups. */
 static herr_t next_link(hid_t group, const char *name, const H5L_info_t *link, void *arg) {
     walk *w = arg;
     size_t length = strlen(name), before = w->n;
     if (++w->links > MOST_LINKS) w->st = gt_fail(GT_FORMAT, "it has too many entries: more than %d", MOST_LINKS);
     else if (before + length >= LONGEST_PATH)
-        w->st = gt_fail(GT_FORMAT, "the path of an entry has more than %d characters: '%.64s...'", LONGEST_PATH, before ? w->path : name);
+        w->st = gt_fail(GT_FORMAT, "the path of an entry has more than %d characters: '%.64s...'", LONGEST_PATH,
+                        before ? w->path : name);
     if (w->st) return -1;
     if (link->type != H5L_TYPE_HARD) return 0;
     w->n += (size_t)snprintf(w->path + before, sizeof w->path - before, "/%s", name);

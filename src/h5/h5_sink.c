@@ -46,8 +46,8 @@ static herr_t sink_close(H5FD_t *file) {
 
 static herr_t sink_query(const H5FD_t *file, unsigned long *flags) {
     (void)file;
-    *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE | H5FD_FEAT_AGGREGATE_SMALLDATA |
-             H5FD_FEAT_SUPPORTS_SWMR_IO;
+    *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
+             H5FD_FEAT_AGGREGATE_SMALLDATA | H5FD_FEAT_SUPPORTS_SWMR_IO;
     return 0;
 }
 
@@ -102,8 +102,8 @@ static herr_t sink_truncate(H5FD_t *file, hid_t list, hbool_t closing) {
     return 0;
 }
 
-/* The run's own lock keeps writers apart, and some network file systems have no others. But only where these two are there HDF5 marks a file as
- * being written, which its readers look for. */
+/* The run's own lock keeps writers apart, and some network file systems have no others. But only where these two are
+ * there HDF5 marks a file as being written, which its readers look for. */
 static herr_t sink_lock(H5FD_t *file, hbool_t writes) {
     (void)file, (void)writes;
     return 0;

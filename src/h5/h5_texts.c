@@ -5,8 +5,8 @@
  *
  *     length (4), place of a heap (8), number in it (4)
  *
- * and a heap is "GCOL", 1, 0, 0, 0, its size (8), and in it objects: number (2), users (2), 0 (4), size (8), bytes up to a multiple of 8. Number 0 is what is
- * free, and the last. All numbers have their low bytes first. */
+ * and a heap is "GCOL", 1, 0, 0, 0, its size (8), and in it objects: number (2), users (2), 0 (4), size (8), bytes up
+ * to a multiple of 8. Number 0 is what is free, and the last. All numbers have their low bytes first. */
 #include "h5/h5_texts.h"
 
 #include <stdint.h>
@@ -27,7 +27,8 @@ typedef struct heap {
 } heap;
 
 /* H5T_conv_t: the bytes stay as they are. */
-static herr_t as_stored(hid_t from, hid_t to, H5T_cdata_t *c, size_t n, size_t stride, size_t other_stride, void *bytes, void *other, hid_t transfer) {
+static herr_t as_stored(hid_t from, hid_t to, H5T_cdata_t *c, size_t n, size_t stride, size_t other_stride, void *bytes,
+                        void *other, hid_t transfer) {
     (void)n, (void)stride, (void)other_stride, (void)bytes, (void)other, (void)transfer;
     if (c->command != H5T_CONV_INIT) return 0;
     c->need_bkg = H5T_BKG_NO;
@@ -50,7 +51,8 @@ static gt_status open_heaps(hid_t attribute, heap *h) {
     hid_t file = H5Iget_file_id(attribute), list = file < 0 ? -1 : H5Fget_create_plist(file);
     hsize_t before = 0;
     void *fd = NULL;
-    bool fine = list >= 0 && H5Pget_userblock(list, &before) >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &fd) >= 0 && fd;
+    bool fine = list >= 0 && H5Pget_userblock(list, &before) >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &fd) >= 0 &&
+                fd;
     if (fine) *h = (heap){.fd = *(int *)fd, .base = before};
     if (list >= 0) H5Pclose(list);
     if (file >= 0) H5Fclose(file);
@@ -64,12 +66,15 @@ static gt_status read_heap(heap *h, uint64_t at) {
     free(h->bytes);
     h->bytes = NULL;
     h->at = 0;
-    if (__builtin_add_overflow(h->base, at, &place) || place > INT64_MAX || pread(h->fd, head, HEAD, (off_t)place) != HEAD || memcmp(head, "GCOL\1", 5))
+    if (__builtin_add_overflow(h->base, at, &place) || place > INT64_MAX ||
+        pread(h->fd, head, HEAD, (off_t)place) != HEAD || memcmp(head, "GCOL\1", 5))
         return gt_fail(GT_FORMAT, "its texts are not where it says");
     uint64_t n = gt_le64(head + 8);
-    if (n < HEAD || n > LARGEST) return gt_fail(GT_FORMAT, "its texts lie in a heap of %llu bytes", (unsigned long long)n);
+    if (n < HEAD || n > LARGEST)
+        return gt_fail(GT_FORMAT, "its texts lie in a heap of %llu bytes", (unsigned long long)n);
     if (!(h->bytes = malloc((size_t)n))) return gt_fail(GT_NOMEM, "out of memory for texts");
-    if (pread(h->fd, h->bytes, (size_t)n, (off_t)place) != (ssize_t)n) return gt_fail(GT_FORMAT, "its texts are cut off");
+    if (pread(h->fd, h->bytes, (size_t)n, (off_t)place) != (ssize_t)n)
+        return gt_fail(GT_FORMAT, "its texts are cut off");
     h->n = (size_t)n;
     h->at = at;
     return GT_OK;
@@ -98,7 +103,8 @@ static gt_status read_one(heap *h, const uint8_t *place, size_t most, char **tex
     if (length && at) {
         gt_status st = read_heap(h, at);
         if (st) return st;
-        if (!(found = find(h, gt_le32(place + 12), &size)) || length > size) return gt_fail(GT_FORMAT, "a text of it is damaged");
+        if (!(found = find(h, gt_le32(place + 12), &size)) || length > size)
+            return gt_fail(GT_FORMAT, "a text of it is damaged");
         size = (size_t)length;
     }
     *text = strndup((const char *)found, size < most ? size : most);

@@ -91,7 +91,8 @@ static herr_t walk_object(hid_t file, const char *name, const H5O_info_t *info, 
     hid_t object = H5Oopen(file, name, H5P_DEFAULT);
     herr_t result = object < 0 ? -1 : H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, walk_attribute, NULL);
     if (result >= 0 && info->type == H5O_TYPE_DATASET) result = walk_dataset(object);
-    if (result < 0) *(gt_status *)told = gt_h5_fail(GT_FORMAT, "%s", name); /* now: closing the object clears the reason */
+    /* now: closing the object clears the reason */
+    if (result < 0) *(gt_status *)told = gt_h5_fail(GT_FORMAT, "%s", name);
     if (object >= 0) H5Oclose(object);
     return result;
 }

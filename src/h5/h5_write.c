@@ -24,7 +24,8 @@ static hid_t space_of(const gt_array *a, bool grows) {
 gt_status gt_h5_group(gt_h5_file *f, const char *path) {
     htri_t there = H5Lexists(f->id, path, H5P_DEFAULT);
     if (there > 0) return GT_OK;
-    hid_t list = h5_untimed(H5P_GROUP_CREATE, !f->unordered), group = there < 0 ? -1 : H5Gcreate2(f->id, path, H5P_DEFAULT, list, H5P_DEFAULT);
+    hid_t list = h5_untimed(H5P_GROUP_CREATE, !f->unordered),
+          group = there < 0 ? -1 : H5Gcreate2(f->id, path, H5P_DEFAULT, list, H5P_DEFAULT);
     gt_status st = group < 0 ? gt_h5_fail(GT_FAILED, "the group '%s' cannot be made", path) : GT_OK;
     H5Pclose(list);
     if (group >= 0) H5Gclose(group);
@@ -58,7 +59,8 @@ gt_status gt_h5_write_stored(gt_h5_file *f, const gt_array *a, const gt_h5_stora
     *set = -1;
     gt_status st = make_groups(f, a->name);
     if (st) return st;
-    hid_t stored = type_of(a, true), given = type_of(a, false), space = space_of(a, how->grows), list = storage_list(a, how);
+    hid_t stored = type_of(a, true), given = type_of(a, false), space = space_of(a, how->grows),
+          list = storage_list(a, how);
     *set = H5Dcreate2(f->id, a->name, stored, space, H5P_DEFAULT, list, H5P_DEFAULT);
     if (*set < 0 || (a->data && H5Dwrite(*set, given, H5S_ALL, H5S_ALL, H5P_DEFAULT, a->data) < 0))
         st = gt_h5_fail(GT_FAILED, "'%s' cannot be written", a->name);
@@ -82,7 +84,8 @@ gt_status gt_h5_write_chunk(int64_t set, int64_t row, const void *bytes, size_t 
 
 gt_status gt_h5_append(int64_t set, int64_t rows, gt_number type, const void *row) {
     hsize_t all = (hsize_t)rows + 1, at = (hsize_t)rows, one = 1;
-    hid_t space = H5Dset_extent(set, &all) < 0 ? -1 : H5Dget_space(set), single = H5Screate_simple(1, &one, NULL), given = h5_type(type, 0, false);
+    hid_t space = H5Dset_extent(set, &all) < 0 ? -1 : H5Dget_space(set), single = H5Screate_simple(1, &one, NULL),
+          given = h5_type(type, 0, false);
     bool fine = space >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, &at, NULL, &one, NULL) >= 0 &&
                 H5Dwrite(set, given, single, space, H5P_DEFAULT, row) >= 0 && H5Dflush(set) >= 0;
     gt_status st = fine ? GT_OK : gt_h5_fail(GT_FAILED, "a row cannot be written");

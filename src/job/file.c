@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Job files: INI text into a job. Read by hand and not by a library so that lines may be of any length (paths are long on
- * clusters) and every message has its line. */
+ * Job files: INI text into a job. Read by hand and not by a library so that lines may be of any length (paths are long
+ * on clusters) and every message has its line. */
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -11,10 +11,10 @@ enum { MAX_JOB_BYTES = 1 << 20 };
 
 typedef struct reader {
     gt_options options;
-    const char *name;                 /* for messages */
+    const char *name; /* for messages */
     int line;
-    const char *group;                /* of the last [group]; NULL: none yet */
-    int first_line[GT_JOB_MAX_KEYS];  /* where a key was given; 0: not yet */
+    const char *group;               /* of the last [group]; NULL: none yet */
+    int first_line[GT_JOB_MAX_KEYS]; /* where a key was given; 0: not yet */
 } reader;
 
 static char *trim(char *s) {
@@ -45,7 +45,8 @@ static char *unquote(char *value) {
 
 static gt_status read_group(reader *r, char *text) {
     size_t n = strlen(text);
-    if (text[n - 1] != ']') return gt_fail(GT_USAGE, "%s:%d: '%s': the line of a group ends with ]", r->name, r->line, text);
+    if (text[n - 1] != ']')
+        return gt_fail(GT_USAGE, "%s:%d: '%s': the line of a group ends with ]", r->name, r->line, text);
     text[n - 1] = 0;
     const char *group = trim(text + 1);
     for (int i = 0; i < r->options.n; i++) {
@@ -61,7 +62,8 @@ static gt_status read_key(reader *r, const char *key, const char *value) {
     char where[512];
     snprintf(where, sizeof where, "%s:%d", r->name, r->line);
     const gt_option *row = gt_options_find(&r->options, key);
-    bool at_home = !row || !r->group || gt_is(r->group, row->group) || (row->other_group && gt_is(r->group, row->other_group));
+    bool at_home = !row || !r->group || gt_is(r->group, row->group) ||
+                   (row->other_group && gt_is(r->group, row->other_group));
     if (!at_home)
         return gt_fail(GT_USAGE, "%s: key '%s' belongs to the group [%s], not [%s]", where, key, row->group, r->group);
     if (row) {
@@ -79,7 +81,8 @@ static gt_status read_line(reader *r, char *line) {
     if (*text == '[') return read_group(r, text);
     char *equals = strchr(text, '=');
     if (!equals || equals == text)
-        return gt_fail(GT_USAGE, "%s:%d: '%.60s' is neither key = value, nor [group], nor a comment", r->name, r->line, text);
+        return gt_fail(GT_USAGE, "%s:%d: '%.60s' is neither key = value, nor [group], nor a comment", r->name, r->line,
+                       text);
     *equals = 0;
     return read_key(r, trim(text), unquote(trim(equals + 1)));
 }
@@ -99,17 +102,17 @@ static gt_status read_text(gt_job *job, const char *text, const char *name, bool
     return st;
 }
 
-gt_status gt_job_read_text(gt_job *job, const char *text, const char *name) { return read_text(job, text, name, false); }
+gt_status gt_job_read_text(gt_job *job, const char *text, const char *name) {
+    return read_text(job, text, name, false);
+}
 
 gt_status gt_job_read_file(gt_job *job, const char *path) {
     void *bytes;
     size_t n;
     gt_status st = gt_file_read(path, MAX_JOB_BYTES, &bytes, &n);
     if (st) return gt_wrap(GT_USAGE, "reading the job");
-    if (strlen(bytes) != n)
-        st = gt_fail(GT_USAGE, "%s: has a zero byte and so is no job file", path);
-    else
-        st = gt_job_read_text(job, bytes, path);
+    if (strlen(bytes) != n) st = gt_fail(GT_USAGE, "%s: has a zero byte and so is no job file", path);
+    else st = gt_job_read_text(job, bytes, path);
     free(bytes);
     return st;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Rules between options, and what follows from the shape of the data for every model; what a family adds is in its folder. */
+ * Rules between options, and what follows from the shape of the data for every model; what a family adds is in its
+ * folder. */
 #include <math.h>
 
 #include "gantry/dataset.h"
@@ -12,10 +13,12 @@
 static const struct {
     const char *key, *with; /* with: the value of --aug; NULL: any but noaug */
 } augment_rules[] = {
-    {"p", "fixed"}, {"target", "ada"}, {"p-max", "ada"}, {"ada-kimg", "ada"}, {"ada-interval", "ada"}, {"augpipe", NULL},
+    {"p", "fixed"},      {"target", "ada"},       {"p-max", "ada"},
+    {"ada-kimg", "ada"}, {"ada-interval", "ada"}, {"augpipe", NULL},
 };
 
-/* An option without meaning is a mistake, unless it stands in a job file and the command line chose another --aug over it. */
+/* An option without meaning is a mistake, unless it stands in a job file and the command line chose another --aug over
+ * it. */
 static gt_status check_augment(gt_job *job) {
     gt_options o = job->options;
     bool overridden = gt_options_state(&o, "aug") == GT_OPTION_GIVEN;
@@ -29,7 +32,8 @@ static gt_status check_augment(gt_job *job) {
         }
         job->state[gt_options_find(&o, key) - o.rows] = GT_OPTION_MOOT;
     }
-    if (gt_is(job->aug, "fixed") && !gt_job_given(job, "p")) return gt_fail(GT_USAGE, "--aug=fixed requires specifying --p");
+    if (gt_is(job->aug, "fixed") && !gt_job_given(job, "p"))
+        return gt_fail(GT_USAGE, "--aug=fixed requires specifying --p");
     return GT_OK;
 }
 
@@ -54,12 +58,18 @@ gt_status gt_job_check(gt_job *job) {
     gt_options o = job->options;
     /* the command line's --run overrules an outdir in a file, and the other way round */
     if (*job->run && gt_options_state(&o, "run") == gt_options_state(&o, "outdir"))
-        return gt_fail(GT_USAGE, "--run and --outdir: only one of them; --run names a run's directory, --outdir a place for numbered ones");
+        return gt_fail(
+            GT_USAGE,
+            "--run and --outdir: only one of them; --run names a run's directory, --outdir a place for numbered ones");
     if (*job->run && gt_options_state(&o, "outdir") == GT_OPTION_GIVEN) job->run = "";
     if (job->restart && gt_options_state(&o, "restart") == GT_OPTION_FILED)
-        return gt_fail(GT_USAGE, "restart = 1 in a job file would begin anew at each start: give --restart on the command line");
-    if (job->restart && !*job->run) return gt_fail(GT_USAGE, "--restart begins anew in a run's directory: give --run (in --outdir each run is new)");
-    if (!*job->data) return gt_fail(GT_USAGE, "--data is required: a ZIP, a folder of PNGs, an HDF5 file, or synth:shapes");
+        return gt_fail(GT_USAGE,
+                       "restart = 1 in a job file would begin anew at each start: give --restart on the command line");
+    if (job->restart && !*job->run)
+        return gt_fail(GT_USAGE,
+                       "--restart begins anew in a run's directory: give --run (in --outdir each run is new)");
+    if (!*job->data)
+        return gt_fail(GT_USAGE, "--data is required: a ZIP, a folder of PNGs, an HDF5 file, or synth:shapes");
     gt_status st = check_family(job);
     return st ? st : check_augment(job);
 }
@@ -93,7 +103,10 @@ static bool uses_labels(const gt_job *job) { return job->cond || wants_classes(j
 
 gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
     gt_job_find_family(job);
-    gt_dataset_options o = {.use_labels = uses_labels(job), .mirror = job->mirror, .subset = job->subset, .subset_seed = (uint32_t)job->seed};
+    gt_dataset_options o = {.use_labels = uses_labels(job),
+                            .mirror = job->mirror,
+                            .subset = job->subset,
+                            .subset_seed = (uint32_t)job->seed};
     gt_status st = gt_dataset_open(out, job->data, &o);
     if (st) return st;
     const gt_dataset_info *i = gt_dataset_get_info(*out);
@@ -105,15 +118,19 @@ gt_status gt_job_open_data(gt_job *job, gt_dataset **out) {
     return gt_fail(GT_USAGE, "--%s: the labels of '%s' are vectors, and D can only learn classes", key, job->data);
 }
 
-gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t channels, int64_t label_width, int64_t images) {
+gt_status gt_job_resolve(gt_job *job, int64_t height, int64_t width, int64_t channels, int64_t label_width,
+                         int64_t images) {
     gt_status st = check_family(job);
     if (!st) st = check_augment(job);
     if (st) return st;
     if (height < 1 || width < 1 || channels < 1)
-        return gt_fail(GT_USAGE, "images of %lldx%lld with %lld channels cannot be", (long long)width, (long long)height, (long long)channels);
+        return gt_fail(GT_USAGE, "images of %lldx%lld with %lld channels cannot be", (long long)width,
+                       (long long)height, (long long)channels);
     if (uses_labels(job) && !label_width)
-        return gt_fail(GT_USAGE, "--%s=1 requires labels specified in dataset.json: the data have none", job->cond ? "cond" : wants_classes(job));
-    if (images && job->subset > images) return gt_fail(GT_USAGE, "--subset must be between 1 and %lld", (long long)images);
+        return gt_fail(GT_USAGE, "--%s=1 requires labels specified in dataset.json: the data have none",
+                       job->cond ? "cond" : wants_classes(job));
+    if (images && job->subset > images)
+        return gt_fail(GT_USAGE, "--subset must be between 1 and %lld", (long long)images);
     job->height = height;
     job->width = width;
     job->channels = channels;

@@ -117,8 +117,7 @@ static void add(const gt_option *rows, int n, const gt_family *family, bool afte
         if (family) {
             row.offset += gt_job_own_offset(family);
             row.only = family->name;
-        } else if ((row.after != NULL) != after)
-            continue;
+        } else if ((row.after != NULL) != after) continue;
         else if (!row.standard) row.derived = how_derived(&row);
         insert(&row);
     }
@@ -133,7 +132,8 @@ static void add_group(const char *name, const char *title) {
 static const char *title_of(const gt_family *f) {
     const char *text = begin(), *separator = ": models ";
     put("%s", f->title);
-    for (const gt_family_model *m = f->models; f->models[1].name && m->name; m++, separator = ", ") put("%s%s", separator, m->name);
+    for (const gt_family_model *m = f->models; f->models[1].name && m->name; m++, separator = ", ")
+        put("%s%s", separator, m->name);
     return text;
 }
 

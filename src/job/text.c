@@ -6,7 +6,8 @@
 #include "gantry/job.h"
 
 static void write_value(FILE *f, const char *key, const char *value) {
-    bool quote = value[strcspn(value, "#;\"")] || isspace((unsigned char)*value) || (*value && isspace((unsigned char)value[strlen(value) - 1]));
+    bool quote = value[strcspn(value, "#;\"")] || isspace((unsigned char)*value) ||
+                 (*value && isspace((unsigned char)value[strlen(value) - 1]));
     fprintf(f, quote ? "%s = \"%s\"\n" : "%s = %s\n", key, value);
 }
 
@@ -58,7 +59,8 @@ static char *to_text(const gt_job *job, unsigned classes, const char *head) {
 
 char *gt_job_to_text(const gt_job *job) {
     return to_text(job, GT_RECIPE | GT_EXECUTION | GT_OUTPUT,
-                   "# The resolved job of this run. `gantry train job.ini` repeats it; every key is explained in jobs/reference.ini.\n");
+                   "# The resolved job of this run. `gantry train job.ini` repeats it; every key is explained in "
+                   "jobs/reference.ini.\n");
 }
 
 char *gt_job_to_recipe_text(const gt_job *job) { return to_text(job, GT_RECIPE | GT_SHAPE, ""); }
@@ -108,7 +110,8 @@ const char *gt_job_description(gt_job *job) {
     /* what is named only when somebody gave it */
     static const struct {
         const char *key, *prefix;
-    } parts[] = {{"gamma", "-gamma"}, {"kimg", "-kimg"}, {"batch", "-batch"}, {"aug", "-"}, {"p", "-p"}, {"target", "-target"}, {"augpipe", "-"}};
+    } parts[] = {{"gamma", "-gamma"}, {"kimg", "-kimg"},     {"batch", "-batch"}, {"aug", "-"},
+                 {"p", "-p"},         {"target", "-target"}, {"augpipe", "-"}};
     char *text = NULL;
     size_t n;
     FILE *f = open_memstream(&text, &n);
@@ -125,10 +128,8 @@ const char *gt_job_description(gt_job *job) {
     else fputs(job->model, f);
     gt_options o = job->options;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) write_given(f, job, parts[i].key, parts[i].prefix);
-    if (job->resumes)
-        fputs("-resumecustom", f);
-    else if (gt_options_state(&o, "resume") == GT_OPTION_GIVEN)
-        fputs("-noresume", f);
+    if (job->resumes) fputs("-resumecustom", f);
+    else if (gt_options_state(&o, "resume") == GT_OPTION_GIVEN) fputs("-noresume", f);
     write_given(f, job, "freezed", "-freezed");
     if (!finish(job, f, &text)) return NULL;
     const char *kept = gt_arena_printf(job->arena, "%s", text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Input gradients by columns. Images are cut into strips of lines, each a tile of its own: it makes the columns of all lines of dy that reach into it. A
- * pixel gets its terms in the order of these lines, whatever the strips. */
+ * Input gradients by columns. Images are cut into strips of lines, each a tile of its own: it makes the columns of all
+ * lines of dy that reach into it. A pixel gets its terms in the order of these lines, whatever the strips. */
 #include "kernels/conv_columns.h"
 
 #include <string.h>
@@ -14,17 +14,25 @@ static size_t aligned(size_t floats) { return (floats + ALIGN - 1) / ALIGN * ALI
 
 typedef struct columns {
     const gt_conv_shape *s;
-    int64_t width;           /* taps x c */
-    int64_t strip, strips;   /* lines of the image in a strip; strips of an image */
-    int64_t most_lines;      /* of dy that reach into a strip */
+    int64_t width;         /* taps x c */
+    int64_t strip, strips; /* lines of the image in a strip; strips of an image */
+    int64_t most_lines;    /* of dy that reach into a strip */
     const float *dy, *packed;
     float *out;
-    char *workspace;         /* of worker 0: columns, then the product's own */
-    size_t bytes;            /* of each worker */
+    char *workspace; /* of worker 0: columns, then the product's own */
+    size_t bytes;    /* of each worker */
 } columns;
 
 static gt_gemm_args product(const columns *z, int64_t positions) {
-    return (gt_gemm_args){.kernels = z->s->kernels, .m = positions, .n = z->width, .k = z->s->o, .transpose_b = true, .lda = z->s->o, .ldb = z->s->o, .ldc = z->width, .b_packed = z->packed};
+    return (gt_gemm_args){.kernels = z->s->kernels,
+                          .m = positions,
+                          .n = z->width,
+                          .k = z->s->o,
+                          .transpose_b = true,
+                          .lda = z->s->o,
+                          .ldb = z->s->o,
+                          .ldc = z->width,
+                          .b_packed = z->packed};
 }
 
 /* `set` is what b_packed points at where only sizes matter. */
@@ -36,11 +44,14 @@ static columns sizes_of(const gt_conv_shape *s) {
     z.strips = (s->h + z.strip - 1) / z.strip;
     z.most_lines = gt_least((z.strip + s->kh - 2) / s->stride + 1, s->p);
     gt_gemm_args g = product(&z, z.most_lines * s->q);
-    z.bytes = sizeof(float) * aligned((size_t)(z.most_lines * s->q * z.width)) + (gt_gemm_workspace(&g, 1) + 63) / 64 * 64;
+    z.bytes = sizeof(float) * aligned((size_t)(z.most_lines * s->q * z.width)) +
+              (gt_gemm_workspace(&g, 1) + 63) / 64 * 64;
     return z;
 }
 
-bool gt_conv_columns_possible(const gt_conv_shape *s, gt_conv_direction direction) { return direction == GT_CONV_INPUT_GRAD && s->groups == 1; }
+bool gt_conv_columns_possible(const gt_conv_shape *s, gt_conv_direction direction) {
+    return direction == GT_CONV_INPUT_GRAD && s->groups == 1;
+}
 
 size_t gt_conv_columns_packed_floats(const gt_conv_shape *s, gt_conv_direction direction) {
     (void)direction;
@@ -48,14 +59,17 @@ size_t gt_conv_columns_packed_floats(const gt_conv_shape *s, gt_conv_direction d
     return gt_gemm_packed_floats(&g);
 }
 
-void gt_conv_columns_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w, float *packed) {
+void gt_conv_columns_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w,
+                          float *packed) {
     (void)direction;
-    gt_gemm_args g = {.kernels = s->kernels, .n = s->kh * s->kw * s->c, .k = s->o, .transpose_b = true, .b = w, .ldb = s->o};
+    gt_gemm_args g = {
+        .kernels = s->kernels, .n = s->kh * s->kw * s->c, .k = s->o, .transpose_b = true, .b = w, .ldb = s->o};
     gt_gemm_pack_b(&g, pool, packed);
 }
 
 size_t gt_conv_columns_workspace(const gt_conv_shape *s, gt_conv_direction direction, bool packed, int threads) {
-    return sizes_of(s).bytes * (size_t)threads + (packed ? 0 : aligned(gt_conv_columns_packed_floats(s, direction)) * sizeof(float));
+    return sizes_of(s).bytes * (size_t)threads +
+           (packed ? 0 : aligned(gt_conv_columns_packed_floats(s, direction)) * sizeof(float));
 }
 
 /* What line `line` of dy, whose columns are given, adds to line y of the image. */
@@ -63,7 +77,8 @@ static void add_line(const gt_conv_shape *s, const float *from, int tap_line, fl
     int64_t window = s->kw * s->c, step = s->kh * window;
     from += tap_line * window;
     for (int64_t q = 0; q < s->q; q++, from += step) {
-        int64_t x = q * s->stride - s->pad_left, left = gt_largest(0, -x) * s->c, right = gt_least(s->kw, s->w - x) * s->c;
+        int64_t x = q * s->stride - s->pad_left, left = gt_largest(0, -x) * s->c,
+                right = gt_least(s->kw, s->w - x) * s->c;
         float *to = pixels + x * s->c;
         for (int64_t i = left; i < right; i++) to[i] += from[i];
     }
@@ -73,7 +88,8 @@ static void strip_tile(void *arg, int index, int worker) {
     const columns *z = arg;
     const gt_conv_shape *s = z->s;
     int64_t n = index / z->strips, y0 = index % z->strips * z->strip, y1 = gt_least(y0 + z->strip, s->h);
-    int64_t first = gt_largest(0, (y0 + s->pad_top - s->kh + s->stride) / s->stride), end = gt_least(s->p, (y1 - 1 + s->pad_top) / s->stride + 1);
+    int64_t first = gt_largest(0, (y0 + s->pad_top - s->kh + s->stride) / s->stride),
+            end = gt_least(s->p, (y1 - 1 + s->pad_top) / s->stride + 1);
     float *mine = (float *)(z->workspace + (size_t)worker * z->bytes), *line = z->out + (n * s->h + y0) * s->w * s->c;
     memset(line, 0, (size_t)((y1 - y0) * s->w * s->c) * sizeof *line);
     if (end <= first) return;
@@ -88,7 +104,8 @@ static void strip_tile(void *arg, int index, int worker) {
         }
 }
 
-void gt_conv_columns(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, void *workspace, const float *const *in, float *out) {
+void gt_conv_columns(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, void *workspace,
+                     const float *const *in, float *out) {
     columns z = sizes_of(s);
     z.dy = in[0];
     z.out = out;

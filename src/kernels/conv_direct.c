@@ -5,8 +5,9 @@
  *   input grad    A [positions of x][taps x o] = patches of dy     B [taps x o][c] = w transposed C = x
  *   weight grad   A [taps x c][positions of y] = patches of x^T    B [positions of y][o] = dy     C = w
  *
- * The input gradient of a convolution with stride s falls apart into s x s phases: positions of x with the same remainders
- * see the same taps, so each phase is a product of its own over those taps alone and nothing is multiplied by zero. */
+ * The input gradient of a convolution with stride s falls apart into s x s phases: positions of x with the same
+ * remainders see the same taps, so each phase is a product of its own over those taps alone and nothing is multiplied
+ * by zero. */
 #include "kernels/conv_direct.h"
 
 #include <string.h>
@@ -22,17 +23,17 @@ enum { SMALL_PATCH = 96 }; /* floats of a patch that is gathered as a whole; a t
 typedef struct patches {
     const gt_conv_shape *s;
     gt_conv_direction direction;
-    const float *src;        /* first channel of the group */
+    const float *src;             /* first channel of the group */
     int64_t height, width, pixel; /* of the source images; floats from pixel to pixel */
-    int64_t channels;        /* of the group */
-    int64_t p, q;            /* the grid */
-    int step;                /* pixels of the source per step of the grid */
-    int taps_x;              /* taps along a line of the box */
+    int64_t channels;             /* of the group */
+    int64_t p, q;                 /* the grid */
+    int step;                     /* pixels of the source per step of the grid */
+    int taps_x;                   /* taps along a line of the box */
     int dy0, dx0, sign;
     int a0, b0, tap_step;
-    const float *weights;    /* first channels of the group */
-    float *out;              /* first channel of the group */
-    int out_y, out_x;        /* position (p, q) is pixel (p * tap_step + out_y, q * tap_step + out_x) of the output */
+    const float *weights; /* first channels of the group */
+    float *out;           /* first channel of the group */
+    int out_y, out_x;     /* position (p, q) is pixel (p * tap_step + out_y, q * tap_step + out_x) of the output */
 } patches;
 
 typedef struct position {
@@ -94,13 +95,16 @@ static void pack_patches_by_k(const void *source, gt_pack_a *t) {
     }
 }
 
-/* Patches of few floats, as of images: a line of the window lies in the source as it lies in the patch, and goes there at once. */
+/* Patches of few floats, as of images: a line of the window lies in the source as it lies in the patch, and goes there
+ * at once. */
 static bool are_small(const patches *g) {
-    return g->direction != GT_CONV_INPUT_GRAD && g->pixel == g->channels && g->s->kh * g->s->kw * g->channels <= SMALL_PATCH;
+    return g->direction != GT_CONV_INPUT_GRAD && g->pixel == g->channels &&
+           g->s->kh * g->s->kw * g->channels <= SMALL_PATCH;
 }
 
 static void small_patch(const patches *g, const position *at, float *patch) {
-    int64_t x = at->x + g->dx0, left = x < 0 ? -x : 0, right = x + g->taps_x > g->width ? x + g->taps_x - g->width : 0; /* taps outside */
+    int64_t x = at->x + g->dx0, left = x < 0 ? -x : 0,
+            right = x + g->taps_x > g->width ? x + g->taps_x - g->width : 0; /* taps outside */
     int64_t line = g->taps_x * g->channels, begin = left * g->channels, end = line - right * g->channels;
     for (int i = 0; i < g->s->kh; i++, patch += line) {
         int64_t y = at->y + g->dy0 + i;
@@ -128,7 +132,8 @@ static void pack_small_patches_by_k(const void *source, gt_pack_a *t) {
 }
 
 /* B of the input gradient: row (tap, o), column c is w[tap][c][o]. */
-static void pack_transposed_weights(const void *source, int64_t column, int columns, int width, int64_t k0, int64_t k, float *panel) {
+static void pack_transposed_weights(const void *source, int64_t column, int columns, int width, int64_t k0, int64_t k,
+                                    float *panel) {
     const patches *g = source;
     const gt_conv_shape *s = g->s;
     int64_t inputs = s->c / s->groups;
@@ -161,13 +166,15 @@ typedef struct phase_axis {
 } phase_axis;
 
 static phase_axis phase_of(int phase, int64_t extent, int window, int stride, int pad) {
-    phase_axis a = {.first_tap = (phase + pad) % stride, .positions = extent > phase ? (extent - phase - 1) / stride + 1 : 0};
+    phase_axis a = {.first_tap = (phase + pad) % stride,
+                    .positions = extent > phase ? (extent - phase - 1) / stride + 1 : 0};
     a.taps = window > a.first_tap ? (window - a.first_tap - 1) / stride + 1 : 0;
     a.offset = (phase + pad) / stride;
     return a;
 }
 
-/* Number of products of a direction, and the i-th of them with its patches. Pointers may be NULL where only sizes matter. */
+/* Number of products of a direction, and the i-th of them with its patches. Pointers may be NULL where only sizes
+ * matter. */
 static int products_of(const gt_conv_shape *s, gt_conv_direction direction) {
     return direction == GT_CONV_INPUT_GRAD ? s->groups * s->stride * s->stride : s->groups;
 }
@@ -181,27 +188,40 @@ static gt_product forward_product(patches *g) {
     g->taps_x = s->kw, g->dy0 = -s->pad_top, g->dx0 = -s->pad_left, g->sign = 1;
     void (*by_k)(const void *, gt_pack_a *) = are_small(g) ? pack_small_patches_by_k : pack_patches_by_k;
     void (*by_rows)(const void *, gt_pack_a *) = are_small(g) ? pack_small_patches : pack_patches;
-    return (gt_product){.m = to_weights ? window : positions, .k = to_weights ? positions : window, .n = s->o / s->groups,
-                        .a_by_k = to_weights, .pack_a = to_weights ? by_k : by_rows, .a_source = g,
-                        .ldb = s->o, .ldc = s->o};
+    return (gt_product){.m = to_weights ? window : positions,
+                        .k = to_weights ? positions : window,
+                        .n = s->o / s->groups,
+                        .a_by_k = to_weights,
+                        .pack_a = to_weights ? by_k : by_rows,
+                        .a_source = g,
+                        .ldb = s->o,
+                        .ldc = s->o};
 }
 
 static gt_product phase_product(patches *g, int phase) {
     const gt_conv_shape *s = g->s;
     int phase_y = phase / s->stride, phase_x = phase % s->stride;
-    phase_axis y = phase_of(phase_y, s->h, s->kh, s->stride, s->pad_top), x = phase_of(phase_x, s->w, s->kw, s->stride, s->pad_left);
+    phase_axis y = phase_of(phase_y, s->h, s->kh, s->stride, s->pad_top),
+               x = phase_of(phase_x, s->w, s->kw, s->stride, s->pad_left);
     g->height = s->p, g->width = s->q, g->pixel = s->o;
     g->p = y.positions, g->q = x.positions, g->step = 1;
     g->taps_x = x.taps, g->dy0 = y.offset, g->dx0 = x.offset, g->sign = -1;
     g->a0 = y.first_tap, g->b0 = x.first_tap, g->tap_step = s->stride;
     g->out_y = phase_y, g->out_x = phase_x;
-    return (gt_product){.m = s->n * y.positions * x.positions, .k = (int64_t)y.taps * x.taps * g->channels, .n = s->c / s->groups,
-                        .pack_a = pack_patches, .a_source = g, .pack_b = pack_transposed_weights, .b_source = g,
-                        .c_rows = phase_rows, .c_source = g};
+    return (gt_product){.m = s->n * y.positions * x.positions,
+                        .k = (int64_t)y.taps * x.taps * g->channels,
+                        .n = s->c / s->groups,
+                        .pack_a = pack_patches,
+                        .a_source = g,
+                        .pack_b = pack_transposed_weights,
+                        .b_source = g,
+                        .c_rows = phase_rows,
+                        .c_source = g};
 }
 
 /* in: as of gt_conv_run(); NULL where only sizes matter. */
-static gt_product product_of(const gt_conv_shape *s, gt_conv_direction direction, int i, const float *const *in, float *out, patches *g) {
+static gt_product product_of(const gt_conv_shape *s, gt_conv_direction direction, int i, const float *const *in,
+                             float *out, patches *g) {
     int phases = products_of(s, direction) / s->groups, group = i / phases;
     int64_t inputs = s->c / s->groups, outputs = s->o / s->groups;
     bool to_input = direction == GT_CONV_INPUT_GRAD;
@@ -230,7 +250,8 @@ size_t gt_conv_direct_packed_floats(const gt_conv_shape *s, gt_conv_direction di
     return floats;
 }
 
-void gt_conv_direct_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w, float *packed) {
+void gt_conv_direct_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w,
+                         float *packed) {
     for (int i = 0; i < products_of(s, direction); i++) {
         patches g;
         gt_product p = product_of(s, direction, i, (const float *const[]){NULL, w}, NULL, &g);
@@ -252,7 +273,8 @@ size_t gt_conv_direct_workspace(const gt_conv_shape *s, gt_conv_direction direct
     return most;
 }
 
-void gt_conv_direct(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, void *workspace, const float *const *in, float *out) {
+void gt_conv_direct(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, void *workspace,
+                    const float *const *in, float *out) {
     const float *packed = direction == GT_CONV_WEIGHT_GRAD ? NULL : in[2];
     for (int i = 0; i < products_of(s, direction); i++) {
         patches g;

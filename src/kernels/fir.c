@@ -67,7 +67,8 @@ static phase phase_of(const gt_fir_axis *a, int64_t m) {
     return (phase){tap, n, (base + tap) / a->up};
 }
 
-/* The input pixels that a row of output touches: [first, last), of which [from, to) are in the image; none where a row lies beside it. */
+/* The input pixels that a row of output touches: [first, last), of which [from, to) are in the image; none where a row
+ * lies beside it. */
 typedef struct span {
     int64_t first, last, from, to;
 } span;
@@ -101,8 +102,14 @@ static void filter_across(const gt_fir *f, const float *row, span s, const float
     int64_t c = f->channels, g = gt_common_divisor(a->up, a->down), phases = gt_least(a->up / g, a->out);
     for (int64_t r = 0; r < phases; r++) {
         phase p = phase_of(a, r);
-        weighted_sum sum = {.count = (a->out - r + a->up / g - 1) / (a->up / g), .len = c, .out_step = a->up / g * c,
-                            .in_step = a->down / g * c, .in_tap_step = c, .tap_step = a->up, .n = p.n, .add = add};
+        weighted_sum sum = {.count = (a->out - r + a->up / g - 1) / (a->up / g),
+                            .len = c,
+                            .out_step = a->up / g * c,
+                            .in_step = a->down / g * c,
+                            .in_tap_step = c,
+                            .tap_step = a->up,
+                            .n = p.n,
+                            .add = add};
         run_sum(&sum, out + r * c, row + (p.input - s.first) * c, taps + p.tap);
     }
 }
@@ -116,7 +123,8 @@ void gt_fir_rows(const gt_fir *f, const float *in, float *out, int64_t row0, int
     memset(scratch + (s.to - s.first) * c, 0, sizeof(float) * (size_t)((s.last - s.to) * c));
     for (int64_t m = row0; m < row1; m++) {
         phase p = phase_of(&f->y, m);
-        int64_t lo = gt_largest(0, -p.input), hi = gt_least(p.n, f->y.in - p.input); /* of its taps, those on rows of the image */
+        /* of its taps, those on rows of the image */
+        int64_t lo = gt_largest(0, -p.input), hi = gt_least(p.n, f->y.in - p.input);
         float *y = out + m * out_row;
         if (lo >= hi || s.from == s.to) {
             memset(y, 0, sizeof(float) * (size_t)out_row);

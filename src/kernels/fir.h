@@ -13,7 +13,7 @@
 typedef struct gt_fir_axis {
     int64_t in, out; /* lengths */
     int64_t up, down, pad;
-    int64_t n;       /* taps */
+    int64_t n; /* taps */
 } gt_fir_axis;
 
 typedef struct gt_fir {

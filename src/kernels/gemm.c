@@ -15,22 +15,37 @@ static void pack_rows(const void *source, gt_pack_a *t) {
 static void pack_columns(const void *source, gt_pack_a *t) {
     const gt_gemm_args *g = source;
     for (int i = 0; i < t->k; i++)
-        memcpy(t->to + (size_t)i * GT_TILE_ROWS, g->a + (t->k0 + i) * g->lda + t->row0, (size_t)t->rows * sizeof(float));
+        memcpy(t->to + (size_t)i * GT_TILE_ROWS, g->a + (t->k0 + i) * g->lda + t->row0,
+               (size_t)t->rows * sizeof(float));
 }
 
-static void pack_transposed_b(const void *source, int64_t column, int columns, int width, int64_t k0, int64_t k, float *panel) {
+static void pack_transposed_b(const void *source, int64_t column, int columns, int width, int64_t k0, int64_t k,
+                              float *panel) {
     const gt_gemm_args *g = source;
     gt_pack_transposed(g->b + column * g->ldb + k0, g->ldb, columns, width, k, panel);
 }
 
 static gt_product product(const gt_gemm_args *g) {
-    return (gt_product){.kernels = gt_kernel_set_or_best(g->kernels)->gemm, .m = g->m, .n = g->n, .k = g->k, .accumulate = g->accumulate,
-                        .a_by_k = g->transpose_a, .pack_a = g->transpose_a ? pack_columns : pack_rows, .a_source = g,
-                        .b = g->b, .ldb = g->ldb, .pack_b = g->transpose_b ? pack_transposed_b : NULL, .b_source = g,
-                        .b_packed = g->b_packed, .c = g->c, .ldc = g->ldc};
+    return (gt_product){.kernels = gt_kernel_set_or_best(g->kernels)->gemm,
+                        .m = g->m,
+                        .n = g->n,
+                        .k = g->k,
+                        .accumulate = g->accumulate,
+                        .a_by_k = g->transpose_a,
+                        .pack_a = g->transpose_a ? pack_columns : pack_rows,
+                        .a_source = g,
+                        .b = g->b,
+                        .ldb = g->ldb,
+                        .pack_b = g->transpose_b ? pack_transposed_b : NULL,
+                        .b_source = g,
+                        .b_packed = g->b_packed,
+                        .c = g->c,
+                        .ldc = g->ldc};
 }
 
-size_t gt_gemm_packed_floats(const gt_gemm_args *args) { return gt_product_packed_floats(gt_kernel_set_or_best(args->kernels)->gemm, args->n, args->k); }
+size_t gt_gemm_packed_floats(const gt_gemm_args *args) {
+    return gt_product_packed_floats(gt_kernel_set_or_best(args->kernels)->gemm, args->n, args->k);
+}
 
 void gt_gemm_pack_b(const gt_gemm_args *args, gt_pool *pool, float *packed) {
     gt_product p = product(args);

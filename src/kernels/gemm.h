@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Matrix product of float32 matrices in row-major memory: C (=|+=) op(A) op(B), op(X) = X or its transpose.
- * A row or column of the result has the same bits whatever the other sizes and the number of threads (gemm_product.h). */
+ * A row or column of the result has the same bits whatever the other sizes and the number of threads (gemm_product.h).
+ */
 #ifndef GANTRY_KERNELS_GEMM_H
 #define GANTRY_KERNELS_GEMM_H
 
@@ -26,7 +27,7 @@ typedef struct gt_gemm_args {
 size_t gt_gemm_packed_floats(const gt_gemm_args *args);
 void gt_gemm_pack_b(const gt_gemm_args *args, gt_pool *pool, float *packed);
 
-size_t gt_gemm_workspace(const gt_gemm_args *args, int threads); /* bytes; the pointers are not read */
+size_t gt_gemm_workspace(const gt_gemm_args *args, int threads);        /* bytes; the pointers are not read */
 void gt_gemm(const gt_gemm_args *args, gt_pool *pool, void *workspace); /* workspace aligned to 64 bytes */
 
 #endif

@@ -2,9 +2,9 @@
  * The table of vector kernels of one instruction set. One source (gemm_micro.h) is compiled once per set by
  * gemm_avx512.c, gemm_avx2.c and gemm_portable.c; a kernel set holds one of the tables (kernel_set.h).
  *
- * Micro-kernel: C[r][j] (=|+=) sum over k in increasing order of A[r][k] B[k][j], for `rows` rows and up to 2 vectors of
- * columns. Every element is one chain of fused multiply-adds over k (multiply, then add, where the CPU has no FMA): it does not depend on
- * rows or columns of the call.
+ * Micro-kernel: C[r][j] (=|+=) sum over k in increasing order of A[r][k] B[k][j], for `rows` rows and up to 2 vectors
+ * of columns. Every element is one chain of fused multiply-adds over k (multiply, then add, where the CPU has no FMA):
+ * it does not depend on rows or columns of the call.
  *
  * A, as packed:  chunked   A[r][k] at a[(k/16)*rows*16 + r*16 + k%16]   rows of memory copied 16 floats at a time
  *                by k      A[r][k] at a[k*lda + r]                      columns of memory copied as they are
@@ -19,23 +19,26 @@
 enum {
     GT_CHUNK = 16,      /* floats of one row side by side in a chunked panel */
     GT_MICRO_ROWS = 14, /* most rows of any set */
-    GT_TILE_ROWS = 112, /* most rows of a tile of any set: several panels of micro rows, and a multiple of the vector length */
+    /* most rows of a tile of any set: several panels of micro rows, and a multiple of the vector length */
+    GT_TILE_ROWS = 112,
 };
 
-/* What will be needed soon: with each GT_CHUNK of K, the next `step` floats from `at` on, but not past `end`, are fetched into the
- * second-level cache. The micro-kernels move `at` on. A list of them ends with a step of 0. */
+/* What will be needed soon: with each GT_CHUNK of K, the next `step` floats from `at` on, but not past `end`, are
+ * fetched into the second-level cache. The micro-kernels move `at` on. A list of them ends with a step of 0. */
 typedef struct gt_fetch {
     const float *at, *end;
     int64_t step;
 } gt_fetch;
 
-/* Rows c[0..rows) + c_offset receive the first `columns` of the result. `lda` is read by the by-k kernels only. `ahead`: a list. */
-typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, int64_t c_offset,
-                         int columns, bool add, gt_fetch *ahead);
+/* Rows c[0..rows) + c_offset receive the first `columns` of the result. `lda` is read by the by-k kernels only.
+ * `ahead`: a list. */
+typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c,
+                         int64_t c_offset, int columns, bool add, gt_fetch *ahead);
 
-/* Winograd's transforms (winograd_transforms.h): small square matrices of vectors over channels, stored row by row behind arrays
- * of pointers. Value c < count of element i is read at from[i][c] and written at to[i][c / GT_CHUNK * to_step[i] + c % GT_CHUNK].
- * `to` is moved on past the whole chunks. What lies `ahead` is fetched: it will be read or, if results are pixels or taps, written soon. */
+/* Winograd's transforms (winograd_transforms.h): small square matrices of vectors over channels, stored row by row
+ * behind arrays of pointers. Value c < count of element i is read at from[i][c] and written at to[i][c / GT_CHUNK *
+ * to_step[i] + c % GT_CHUNK]. `to` is moved on past the whole chunks. What lies `ahead` is fetched: it will be read or,
+ * if results are pixels or taps, written soon. */
 typedef enum gt_winograd_transform {
     GT_WINOGRAD_IMAGE,           /* 6x6 pixels -> 6x6 points */
     GT_WINOGRAD_RESULT,          /* 6x6 points -> 4x4 pixels */
@@ -43,15 +46,17 @@ typedef enum gt_winograd_transform {
     GT_WINOGRAD_WEIGHTS,         /* 3x3 taps -> 6x6 points */
     GT_WINOGRAD_WEIGHTS_ADJOINT, /* 6x6 points -> 3x3 taps */
     GT_WINOGRAD_WEIGHTS_ADDED,   /* the same, added to what lies there */
-    GT_WINOGRAD_HALF_IMAGE,           /* stride 2: 9x9 pixels -> 9x9 points */
-    GT_WINOGRAD_HALF_IMAGE_ADJOINT,   /* 9x9 points -> 9x9 pixels; the first row and column are added to what lies there */
+    GT_WINOGRAD_HALF_IMAGE,      /* stride 2: 9x9 pixels -> 9x9 points */
+    /* 9x9 points -> 9x9 pixels; the first row and column are added to what lies there */
+    GT_WINOGRAD_HALF_IMAGE_ADJOINT,
     GT_WINOGRAD_HALF_RESULT,          /* 9x9 points -> 4x4 pixels */
     GT_WINOGRAD_HALF_RESULT_ADJOINT,  /* 4x4 pixels -> 9x9 points */
     GT_WINOGRAD_HALF_WEIGHTS,         /* 3x3 taps -> 6x6 points of weights */
     GT_WINOGRAD_HALF_WEIGHTS_ADJOINT, /* 6x6 points of weights -> 3x3 taps */
     GT_WINOGRAD_HALF_WEIGHTS_ADDED,   /* the same, added to what lies there */
     GT_WINOGRAD_FOUR_IMAGE,           /* 4x4 windows, stride 2: 10x10 pixels -> 10x10 points */
-    GT_WINOGRAD_FOUR_IMAGE_ADJOINT,   /* 10x10 points -> 10x10 pixels; the first two rows and columns are added to what lies there */
+    /* 10x10 points -> 10x10 pixels; the first two rows and columns are added to what lies there */
+    GT_WINOGRAD_FOUR_IMAGE_ADJOINT,
     GT_WINOGRAD_FOUR_RESULT,          /* 10x10 points -> 4x4 pixels */
     GT_WINOGRAD_FOUR_RESULT_ADJOINT,  /* 4x4 pixels -> 5x5 points */
     GT_WINOGRAD_FOUR_WEIGHTS,         /* 4x4 taps -> 10x10 points */
@@ -63,7 +68,8 @@ enum { GT_WINOGRAD_MOST_POINTS = 100 };
 typedef struct gt_ahead {
     int64_t from, to; /* floats further on */
 } gt_ahead;
-typedef void gt_transform_fn(const float *const *from, float **to, const int64_t *to_step, int64_t count, gt_ahead ahead);
+typedef void gt_transform_fn(const float *const *from, float **to, const int64_t *to_step, int64_t count,
+                             gt_ahead ahead);
 
 typedef struct gt_gemm_kernels {
     int lanes;     /* floats per vector; a panel of B is two vectors wide, the last one may be one */
@@ -73,7 +79,7 @@ typedef struct gt_gemm_kernels {
     gt_transform_fn *transform[GT_WINOGRAD_TRANSFORMS];
     /* Of pixels of images in: the same of the pixels times from[pixels], each product rounded. */
     gt_transform_fn *scaled[GT_WINOGRAD_TRANSFORMS];
-    double (*fma_peak)(int64_t rounds);          /* dependency-free FMAs on registers; returns the flops done */
+    double (*fma_peak)(int64_t rounds); /* dependency-free FMAs on registers; returns the flops done */
 } gt_gemm_kernels;
 
 extern const gt_gemm_kernels gt_gemm_portable, gt_gemm_avx2, gt_gemm_avx512;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Source of the vector kernels, compiled once per instruction set. The including file defines
  *   LANES     floats per vector
- *   ROWS      most rows of the micro-kernel: ROWS x 2 accumulators, two vectors of B and a broadcast must fit the registers
+ *   ROWS      most rows of the micro-kernel: ROWS x 2 accumulators, two vectors of B and a broadcast must fit the
+ *             registers
  *   KERNELS   name of the table
  * and selects the target. Floating-point contraction is on here, and only here: a += u * b must be one FMA. */
 #include "kernels/micro.h"
@@ -13,21 +14,20 @@ typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias))
 INLINE void micro_step(const int R, const int V, const int stride, vec (*acc)[2], const float *a, const float *b) {
     vec row[2];
     UNROLL for (int v = 0; v < V; v++) row[v] = *(const vec *)(b + v * LANES);
-    UNROLL for (int r = 0; r < R; r++) {
-        UNROLL for (int v = 0; v < V; v++) acc[r][v] += a[r * stride] * row[v];
-    }
+    UNROLL for (int r = 0; r < R; r++) { UNROLL for (int v = 0; v < V; v++) acc[r][v] += a[r * stride] * row[v]; }
 }
 
 /* The first columns of a tile that is cut off by the edge of C. */
-static __attribute__((noinline)) void micro_store_part(int rows, const float *from, float *const *c, int64_t c_offset, int columns,
-                                                       bool add) {
+static __attribute__((noinline)) void micro_store_part(int rows, const float *from, float *const *c, int64_t c_offset,
+                                                       int columns, bool add) {
     for (int r = 0; r < rows; r++, from += 2 * LANES) {
         float *out = c[r] + c_offset;
         for (int j = 0; j < columns; j++) out[j] = add ? out[j] + from[j] : from[j];
     }
 }
 
-INLINE void micro_store(const int R, const int V, vec (*acc)[2], float *const *c, int64_t c_offset, int columns, bool add) {
+INLINE void micro_store(const int R, const int V, vec (*acc)[2], float *const *c, int64_t c_offset, int columns,
+                        bool add) {
     if (columns == V * LANES) {
         UNROLL for (int r = 0; r < R; r++) {
             UNROLL for (int v = 0; v < V; v++) {
@@ -40,14 +40,14 @@ INLINE void micro_store(const int R, const int V, vec (*acc)[2], float *const *c
     }
     float rows[ROWS][2 * LANES]; /* a copy, so that the accumulators themselves stay in registers */
     UNROLL for (int r = 0; r < R; r++) {
-        UNROLL for (int v = 0; v < V; v++) *(vec *)(rows[r] + v * LANES) = acc[r][v];
+        UNROLL for (int v = 0; v < V; v++) * (vec *)(rows[r] + v * LANES) = acc[r][v];
     }
     micro_store_part(R, rows[0], c, c_offset, columns, add);
 }
 
 /* GT_CHUNK steps of K. */
-INLINE void micro_chunk(const int R, const int V, const bool by_k, vec (*acc)[2], const float *a, int64_t lda, const float *b, int64_t ldb,
-                        gt_fetch *ahead) {
+INLINE void micro_chunk(const int R, const int V, const bool by_k, vec (*acc)[2], const float *a, int64_t lda,
+                        const float *b, int64_t ldb, gt_fetch *ahead) {
     for (; ahead->step; ahead++) {
         const float *at = ahead->at, *end = at + ahead->step;
         if (end > ahead->end) end = ahead->end;
@@ -57,8 +57,8 @@ INLINE void micro_chunk(const int R, const int V, const bool by_k, vec (*acc)[2]
     for (int i = 0; i < GT_CHUNK; i++, b += ldb, a += by_k ? lda : 1) micro_step(R, V, by_k ? 1 : GT_CHUNK, acc, a, b);
 }
 
-INLINE void micro(const int R, const int V, const bool by_k, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb,
-                  float *const *c, int64_t c_offset, int columns, bool add, gt_fetch *ahead) {
+INLINE void micro(const int R, const int V, const bool by_k, int64_t k, const float *a, int64_t lda, const float *b,
+                  int64_t ldb, float *const *c, int64_t c_offset, int columns, bool add, gt_fetch *ahead) {
     vec acc[ROWS][2];
     UNROLL for (int r = 0; r < R; r++) {
         UNROLL for (int v = 0; v < V; v++) {
@@ -72,10 +72,10 @@ INLINE void micro(const int R, const int V, const bool by_k, int64_t k, const fl
     micro_store(R, V, acc, c, c_offset, columns, add);
 }
 
-#define MICRO(name, R, V, BY_K)                                                                                                     \
-    static void name(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, int64_t c_offset,         \
-                     int columns, bool add, gt_fetch *ahead) {                                                                       \
-        micro(R, V, BY_K, k, a, lda, b, ldb, c, c_offset, columns, add, ahead);                                                      \
+#define MICRO(name, R, V, BY_K)                                                                            \
+    static void name(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c, \
+                     int64_t c_offset, int columns, bool add, gt_fetch *ahead) {                           \
+        micro(R, V, BY_K, k, a, lda, b, ldb, c, c_offset, columns, add, ahead);                            \
     }
 // clang-format off
 #define MICRO_ALL(R)                                                                                             \
@@ -90,11 +90,12 @@ MICRO_ALL(7) MICRO_ALL(8) MICRO_ALL(9) MICRO_ALL(10) MICRO_ALL(11) MICRO_ALL(12)
 #else
 #define ROW_TABLE(kind, v) {0, kind##_1##v, kind##_2##v, kind##_3##v, kind##_4##v, kind##_5##v, kind##_6##v}
 #endif
-// clang-format on
+    // clang-format on
 
-/* As many chains as the widest micro-kernel needs at least; the factor keeps the values finite. The compiler must not know it, or it
- * works out beforehand the chain that begins at the fixed point, and counts what is never done. */
-static double fma_peak(int64_t rounds) {
+    /* As many chains as the widest micro-kernel needs at least; the factor keeps the values finite. The compiler must
+     * not know it, or it works out beforehand the chain that begins at the fixed point, and counts what is never done.
+     */
+    static double fma_peak(int64_t rounds) {
     enum { CHAINS = 12 };
     volatile float half = 0.5f, one = 1.0f;
     vec acc[CHAINS], factor = (vec){0} + half, term = (vec){0} + one;
@@ -137,10 +138,10 @@ const gt_gemm_kernels KERNELS = {
                   [GT_WINOGRAD_FOUR_WEIGHTS_ADJOINT] = transform_four_weights_adjoint,
                   [GT_WINOGRAD_FOUR_WEIGHTS_ADDED] = transform_four_weights_added},
     .scaled = {[GT_WINOGRAD_IMAGE] = transform_image_scaled,
-                  [GT_WINOGRAD_RESULT_ADJOINT] = transform_result_adjoint_scaled,
-                  [GT_WINOGRAD_HALF_IMAGE] = transform_half_image_scaled,
-                  [GT_WINOGRAD_HALF_RESULT_ADJOINT] = transform_half_result_adjoint_scaled,
-                  [GT_WINOGRAD_FOUR_IMAGE] = transform_four_image_scaled,
-                  [GT_WINOGRAD_FOUR_RESULT_ADJOINT] = transform_four_result_adjoint_scaled},
+               [GT_WINOGRAD_RESULT_ADJOINT] = transform_result_adjoint_scaled,
+               [GT_WINOGRAD_HALF_IMAGE] = transform_half_image_scaled,
+               [GT_WINOGRAD_HALF_RESULT_ADJOINT] = transform_half_result_adjoint_scaled,
+               [GT_WINOGRAD_FOUR_IMAGE] = transform_four_image_scaled,
+               [GT_WINOGRAD_FOUR_RESULT_ADJOINT] = transform_four_result_adjoint_scaled},
     .fma_peak = fma_peak,
 };

@@ -16,11 +16,11 @@ enum {
 /* Sizes that follow from the product's shape and the kernel set. */
 typedef struct layout {
     const gt_gemm_kernels *kernels;
-    int panel_width;      /* columns per panel of B */
+    int panel_width; /* columns per panel of B */
     int64_t tile_columns, row_tiles, column_tiles;
-    int64_t stage;        /* of K, a multiple of GT_PRODUCT_KC unless it is all */
-    bool b_in_place;      /* full panels are read where B lies; the last, narrow one is packed */
-    size_t b_floats;      /* of workspace */
+    int64_t stage;   /* of K, a multiple of GT_PRODUCT_KC unless it is all */
+    bool b_in_place; /* full panels are read where B lies; the last, narrow one is packed */
+    size_t b_floats; /* of workspace */
 } layout;
 
 static int64_t padded_columns(const gt_gemm_kernels *kernels, int64_t n) { return gt_round_up(n, kernels->lanes); }
@@ -46,10 +46,10 @@ typedef struct stage {
     const gt_product *p;
     layout l;
     int64_t k0, k;
-    float *b_to;         /* where B is packed */
-    const float *b;      /* packed panels of this stage: panel j at b + j * width * rows of the buffer */
-    int64_t b_rows;      /* rows of that buffer */
-    float *a;            /* of worker 0 */
+    float *b_to;                      /* where B is packed */
+    const float *b;                   /* packed panels of this stage: panel j at b + j * width * rows of the buffer */
+    int64_t b_rows;                   /* rows of that buffer */
+    float *a;                         /* of worker 0 */
     gt_range soon[GT_PRODUCT_RANGES]; /* fetched with the tile at work */
 } stage;
 
@@ -136,13 +136,15 @@ static void add_fetch(gt_fetch *list, int *count, const float *from, int64_t flo
     *count += list[*count].step > 0;
 }
 
-/* A block of the tile: `a` holds its rows for K [k0, k0 + k) of the stage; all panels of B in [column, end). While a panel is at work,
- * the next one and a part of the next block's A are fetched: from L3 or memory their first reads would have to wait. */
-static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64_t column, int64_t end, float *const *rows, bool add,
-                           const first_reads *next) {
+/* A block of the tile: `a` holds its rows for K [k0, k0 + k) of the stage; all panels of B in [column, end). While a
+ * panel is at work, the next one and a part of the next block's A are fetched: from L3 or memory their first reads
+ * would have to wait. */
+static void multiply_block(const stage *s, const gt_pack_a *a, int64_t k0, int64_t column, int64_t end,
+                           float *const *rows, bool add, const first_reads *next) {
     const gt_product *p = s->p;
     const layout *l = &s->l;
-    int64_t steps = (a->rows + a->panel_rows - 1) / a->panel_rows * (a->k / GT_CHUNK), panels = (end - column + l->panel_width - 1) / l->panel_width;
+    int64_t steps = (a->rows + a->panel_rows - 1) / a->panel_rows * (a->k / GT_CHUNK),
+            panels = (end - column + l->panel_width - 1) / l->panel_width;
     gt_fetch ahead[GT_PRODUCT_RANGES + 3] = {0}; /* A, what is needed soon, B; the end */
     int count = 0;
     add_fetch(ahead, &count, next->a, next->a == a->to ? 0 : next->a_floats, steps * panels);
@@ -210,7 +212,8 @@ static void packed_tile(void *arg, int tile, int worker) {
     int i = 0;
     while (tile >= all->first_tile[i + 1]) i++;
     stage s = packed_stage(all, i);
-    for (int r = 0; r < GT_PRODUCT_RANGES; r++) s.soon[r] = gt_range_of_thread(all->soon[r], tile, tile + 1, all->first_tile[all->count]);
+    for (int r = 0; r < GT_PRODUCT_RANGES; r++)
+        s.soon[r] = gt_range_of_thread(all->soon[r], tile, tile + 1, all->first_tile[all->count]);
     first_reads after = {0};
     if (tile + 1 < all->first_tile[i + 1]) {
         after = reads_of(&s, tile + 1 - all->first_tile[i], 0);
@@ -255,7 +258,9 @@ void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace) {
     } while (s.k0 < p->k);
 }
 
-size_t gt_product_packed_floats(const gt_gemm_kernels *kernels, int64_t n, int64_t k) { return (size_t)(padded_columns(kernels, n) * k); }
+size_t gt_product_packed_floats(const gt_gemm_kernels *kernels, int64_t n, int64_t k) {
+    return (size_t)(padded_columns(kernels, n) * k);
+}
 
 void gt_product_pack_b(const gt_product *p, gt_pool *pool, float *packed) {
     stage s = {.p = p, .l = layout_of(p), .k = p->k, .b_to = packed, .b_rows = p->k};
@@ -270,11 +275,14 @@ gt_pack_a gt_pack_a_tile(const gt_gemm_kernels *kernels, int64_t row0, int64_t m
     return t;
 }
 
-int gt_pack_panel_rows(const gt_pack_a *t, int r) { return (int)gt_least(t->panel_rows, t->rows - r / t->panel_rows * t->panel_rows); }
+int gt_pack_panel_rows(const gt_pack_a *t, int r) {
+    return (int)gt_least(t->panel_rows, t->rows - r / t->panel_rows * t->panel_rows);
+}
 
 float *gt_pack_a_at(const gt_pack_a *t, int r, int k) {
     int panel = r / t->panel_rows * t->panel_rows; /* its first row */
-    return t->to + panel * gt_round_up(t->k, GT_CHUNK) + (int64_t)k * gt_pack_panel_rows(t, r) + (int64_t)(r - panel) * GT_CHUNK;
+    return t->to + panel * gt_round_up(t->k, GT_CHUNK) + (int64_t)k * gt_pack_panel_rows(t, r) +
+           (int64_t)(r - panel) * GT_CHUNK;
 }
 
 void gt_pack_a_row(const gt_pack_a *t, int r, int k, int count, const float *from) {
@@ -310,7 +318,8 @@ typedef int32_t places __attribute__((vector_size(16)));
 
 /* to[i * to_ld + j] = from[j * from_ld + i] for i, j < 4. */
 static inline void transpose_quad(const float *from, int64_t from_ld, float *to, int64_t to_ld) {
-    quad a = *(const quad *)from, b = *(const quad *)(from + from_ld), c = *(const quad *)(from + 2 * from_ld), d = *(const quad *)(from + 3 * from_ld);
+    quad a = *(const quad *)from, b = *(const quad *)(from + from_ld), c = *(const quad *)(from + 2 * from_ld),
+         d = *(const quad *)(from + 3 * from_ld);
     quad ab = PICK(a, b, 0, 4, 1, 5), cd = PICK(c, d, 0, 4, 1, 5);
     *(quad *)to = PICK(ab, cd, 0, 1, 4, 5);
     *(quad *)(to + to_ld) = PICK(ab, cd, 2, 3, 6, 7);
@@ -325,7 +334,8 @@ void gt_pack_transposed(const float *from, int64_t ld, int columns, int width, i
         int64_t end = gt_least(i0 + BLOCK, k), quads = i0 + (end - i0) / QUAD * QUAD;
         int j = 0;
         for (; j + QUAD <= columns; j += QUAD) {
-            for (int64_t i = i0; i < quads; i += QUAD) transpose_quad(from + j * ld + i, ld, panel + i * width + j, width);
+            for (int64_t i = i0; i < quads; i += QUAD)
+                transpose_quad(from + j * ld + i, ld, panel + i * width + j, width);
             for (int64_t i = quads; i < end; i++)
                 for (int c = j; c < j + QUAD; c++) panel[i * width + c] = from[c * ld + i];
         }
@@ -333,5 +343,6 @@ void gt_pack_transposed(const float *from, int64_t ld, int columns, int width, i
             for (int64_t i = i0; i < end; i++) panel[i * width + j] = from[j * ld + i];
     }
     if (columns < width)
-        for (int64_t i = 0; i < k; i++) memset(panel + i * width + columns, 0, (size_t)(width - columns) * sizeof *panel);
+        for (int64_t i = 0; i < k; i++)
+            memset(panel + i * width + columns, 0, (size_t)(width - columns) * sizeof *panel);
 }

@@ -10,7 +10,8 @@
  *       blocks of GT_PRODUCT_KC of K: pack the tile's rows of A (stays in L2); panels of B x panels of A,
  *         while what comes next, a panel of B and the next block of A, is fetched into L2
  *
- * Bits: an element of C is the sum, in order, of one chain per block of GT_PRODUCT_KC, whatever m, n and the number of threads.
+ * Bits: an element of C is the sum, in order, of one chain per block of GT_PRODUCT_KC, whatever m, n and the number of
+ * threads.
  */
 #ifndef GANTRY_KERNELS_GEMM_PRODUCT_H
 #define GANTRY_KERNELS_GEMM_PRODUCT_H
@@ -21,7 +22,9 @@
 #include "kernels/gemm_kernels.h"
 
 enum { GT_PRODUCTS_MOST = 100 };
-enum { GT_PRODUCT_KC = 512 }; /* of K per block: a tile's block of A (112 x 512 floats, 224 KiB), the next one and two panels of B (64 KiB each) stay in L2; part of the kernel set's bits */
+/* of K per block: a tile's block of A (112 x 512 floats, 224 KiB), the next one and two panels of B (64 KiB each) stay
+ * in L2; part of the kernel set's bits */
+enum { GT_PRODUCT_KC = 512 };
 
 /* Where a tile's block of A lies: rows [row0, row0 + rows), K [k0, k0 + k). */
 typedef struct gt_pack_a {
@@ -29,11 +32,12 @@ typedef struct gt_pack_a {
     int rows;       /* of the tile; a tile begins at a multiple of gt_gemm_kernels.tile_rows */
     int panel_rows; /* of a panel; the last panel of the tile has the rest */
     int k;
-    int stride;     /* by k: GT_TILE_ROWS, or what a callback that points at packed A says */
-    float *to;      /* by k: row r, index k at to[k * stride + r]; chunked: see gt_pack_a_at() */
+    int stride; /* by k: GT_TILE_ROWS, or what a callback that points at packed A says */
+    float *to;  /* by k: row r, index k at to[k * stride + r]; chunked: see gt_pack_a_at() */
 } gt_pack_a;
 
-gt_pack_a gt_pack_a_tile(const gt_gemm_kernels *kernels, int64_t row0, int64_t m); /* the tile that begins at row0 of m; its K and place are the caller's to set */
+/* the tile that begins at row0 of m; its K and place are the caller's to set */
+gt_pack_a gt_pack_a_tile(const gt_gemm_kernels *kernels, int64_t row0, int64_t m);
 int gt_pack_panel_rows(const gt_pack_a *t, int r); /* rows of the panel that row r of the tile is in */
 /* Chunked layout: where row r of the tile has index k, a multiple of GT_CHUNK. The next chunk follows
  * gt_pack_panel_rows() * GT_CHUNK floats on. The block takes rows * (k rounded up to chunks) floats. */
@@ -41,11 +45,14 @@ float *gt_pack_a_at(const gt_pack_a *t, int r, int k);
 /* Chunked layout: copy `count` floats (NULL: zeros) to indices [k, k + count) of row r of the tile. */
 void gt_pack_a_row(const gt_pack_a *t, int r, int k, int count, const float *from);
 
-/* Panels of B. Packed B begins with panel 0; the panel of column j (a multiple of gt_product_panel_columns()) follows at j * k
- * floats, [k][width]. `width` is what the last panel, of fewer columns, is padded to. */
+/* Panels of B. Packed B begins with panel 0; the panel of column j (a multiple of gt_product_panel_columns()) follows
+ * at j * k floats, [k][width]. `width` is what the last panel, of fewer columns, is padded to. */
 static inline int gt_product_panel_columns(const gt_gemm_kernels *kernels) { return 2 * kernels->lanes; }
-static inline int gt_product_panel_width(const gt_gemm_kernels *kernels, int columns) { return (columns <= kernels->lanes ? 1 : 2) * kernels->lanes; }
-/* Fill a panel: panel[i * width + j] = from[i * ld + j], or from[j * ld + i], for i < k, j < columns; zeros to `width`. */
+static inline int gt_product_panel_width(const gt_gemm_kernels *kernels, int columns) {
+    return (columns <= kernels->lanes ? 1 : 2) * kernels->lanes;
+}
+/* Fill a panel: panel[i * width + j] = from[i * ld + j], or from[j * ld + i], for i < k, j < columns; zeros to `width`.
+ */
 void gt_pack_rows(const float *from, int64_t ld, int columns, int width, int64_t k, float *panel);
 void gt_pack_transposed(const float *from, int64_t ld, int columns, int width, int64_t k, float *panel);
 
@@ -54,7 +61,7 @@ typedef struct gt_product {
     int64_t m, n, k;
     bool accumulate;
 
-    bool a_by_k; /* the layout: by k, or chunked rows */
+    bool a_by_k;                                      /* the layout: by k, or chunked rows */
     void (*pack_a)(const void *source, gt_pack_a *t); /* fill t->to, or point it at where the block lies packed */
     const void *a_source;
     bool a_packed; /* pack_a only points */
@@ -62,7 +69,8 @@ typedef struct gt_product {
     /* B: row-major at b with row length ldb, or pack_b != NULL, or all of it packed already (gt_product_pack_b). */
     const float *b;
     int64_t ldb;
-    void (*pack_b)(const void *source, int64_t column, int columns, int width, int64_t k0, int64_t k, float *panel); /* [k][width]; zeros past `columns` */
+    void (*pack_b)(const void *source, int64_t column, int columns, int width, int64_t k0, int64_t k,
+                   float *panel); /* [k][width]; zeros past `columns` */
     const void *b_source;
     const float *b_packed;
 
@@ -73,7 +81,8 @@ typedef struct gt_product {
     const void *c_source;
 } gt_product;
 
-size_t gt_product_workspace(const gt_product *p, int threads); /* bytes; reads sizes, and whether b_packed and pack_b are set */
+/* bytes; reads sizes, and whether b_packed and pack_b are set */
+size_t gt_product_workspace(const gt_product *p, int threads);
 void gt_product_run(const gt_product *p, gt_pool *pool, void *workspace);
 
 /* Memory that is needed once products are done. */
@@ -83,8 +92,9 @@ typedef struct gt_range {
 } gt_range;
 gt_range gt_range_of_thread(gt_range r, int64_t begin, int64_t end, int64_t of); /* parts [begin, end) of so many */
 
-/* Up to GT_PRODUCTS_MOST products with the same n and layout of A, each with b_packed, as one loop over all their tiles. `soon`: NULL, or
- * GT_PRODUCT_RANGES that are fetched meanwhile, a share with each tile: products hardly wait for memory, and what comes after them does. */
+/* Up to GT_PRODUCTS_MOST products with the same n and layout of A, each with b_packed, as one loop over all their
+ * tiles. `soon`: NULL, or GT_PRODUCT_RANGES that are fetched meanwhile, a share with each tile: products hardly wait
+ * for memory, and what comes after them does. */
 enum { GT_PRODUCT_RANGES = 2 };
 void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace, const gt_range *soon);
 

@@ -20,8 +20,9 @@ const char *const gt_conv_modes[GT_CONV_MODES] = {"auto", "direct", "winograd"};
 
 #define SET(isa, name, conv, suffix) \
     [conv] = {isa, conv, #name, #name SET_VERSION suffix, &gt_gemm_##name, &gt_mixture_##name}
-#define ROW(isa, name) \
-    [isa] = {SET(isa, name, GT_CONV_AUTO, ""), SET(isa, name, GT_CONV_ALL_DIRECT, "-direct"), SET(isa, name, GT_CONV_ALL_WINOGRAD, "-winograd")}
+#define ROW(isa, name)                                                                        \
+    [isa] = {SET(isa, name, GT_CONV_AUTO, ""), SET(isa, name, GT_CONV_ALL_DIRECT, "-direct"), \
+             SET(isa, name, GT_CONV_ALL_WINOGRAD, "-winograd")}
 static const gt_kernel_set sets[GT_ISA_COUNT][GT_CONV_MODES] = {
     ROW(GT_ISA_PORTABLE, portable),
     ROW(GT_ISA_AVX2, avx2),
@@ -71,12 +72,15 @@ gt_status gt_kernel_set_asked(const char *isa, const char *conv, const gt_kernel
     *set = gt_kernel_set_best();
     if (isa && *isa) {
         int wanted = find_isa(isa);
-        if (wanted < 0) return gt_fail(GT_USAGE, "GT_ISA=%s: no such instruction set; use portable, avx2 or avx512", isa);
-        if (!gt_isa_available((gt_isa)wanted)) return gt_fail(GT_USAGE, "GT_ISA=%s: this CPU does not have it; unset GT_ISA", isa);
+        if (wanted < 0)
+            return gt_fail(GT_USAGE, "GT_ISA=%s: no such instruction set; use portable, avx2 or avx512", isa);
+        if (!gt_isa_available((gt_isa)wanted))
+            return gt_fail(GT_USAGE, "GT_ISA=%s: this CPU does not have it; unset GT_ISA", isa);
         *set = &sets[wanted][GT_CONV_AUTO];
     }
     if (!conv || !*conv) return GT_OK;
-    if (find_conv(conv) < 0) return gt_fail(GT_USAGE, "GT_CONV=%s: convolution mode '%s': use auto, direct or winograd", conv, conv);
+    if (find_conv(conv) < 0)
+        return gt_fail(GT_USAGE, "GT_CONV=%s: convolution mode '%s': use auto, direct or winograd", conv, conv);
     *set = gt_kernel_set_with_conv(*set, conv);
     return GT_OK;
 }
@@ -93,7 +97,7 @@ gt_status gt_kernel_set_adopt(const char *id, const gt_kernel_set **set) {
     bool available = isa >= 0 && gt_isa_available((gt_isa)isa);
     *set = &sets[available ? isa : (int)gt_kernel_set_or_best(*set)->isa][conv >= 0 ? conv : GT_CONV_AUTO];
     if (isa < 0)
-        return gt_fail(GT_USAGE, "kernel set '%s' is not one of this program's (portable%s, avx2%s, avx512%s)", name, SET_VERSION,
-                       SET_VERSION, SET_VERSION);
+        return gt_fail(GT_USAGE, "kernel set '%s' is not one of this program's (portable%s, avx2%s, avx512%s)", name,
+                       SET_VERSION, SET_VERSION, SET_VERSION);
     return available ? GT_OK : gt_fail(GT_FAILED, "kernel set '%s' needs instructions this CPU does not have", name);
 }

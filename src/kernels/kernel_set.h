@@ -31,7 +31,9 @@ struct gt_kernel_set {
 
 bool gt_isa_available(gt_isa isa); /* does this CPU have it? */
 
-static inline const gt_kernel_set *gt_kernel_set_or_best(const gt_kernel_set *set) { return set ? set : gt_kernel_set_best(); }
+static inline const gt_kernel_set *gt_kernel_set_or_best(const gt_kernel_set *set) {
+    return set ? set : gt_kernel_set_best();
+}
 const gt_kernel_set *gt_kernel_set_with_isa(const gt_kernel_set *set, gt_isa isa); /* the same convolution mode */
 
 #endif

@@ -9,8 +9,8 @@
 
 void dpotrf_(const char *uplo, const blasint *n, double *a, const blasint *lda, blasint *info);
 void dtrtri_(const char *uplo, const char *diag, const blasint *n, double *a, const blasint *lda, blasint *info);
-void dsyevd_(const char *jobz, const char *uplo, const blasint *n, double *a, const blasint *lda, double *w, double *work, const blasint *lwork, blasint *iwork,
-             const blasint *liwork, blasint *info);
+void dsyevd_(const char *jobz, const char *uplo, const blasint *n, double *a, const blasint *lda, double *w,
+             double *work, const blasint *lwork, blasint *iwork, const blasint *liwork, blasint *info);
 
 static void set_one_thread(void) { openblas_set_num_threads(1); }
 
@@ -37,10 +37,12 @@ void gt_invert_lower(size_t d, double *l) {
     dtrtri_("U", "N", &n, l, &n, &info);
 }
 
-static size_t work_size(size_t d) { return 1 + 6 * d + 2 * d * d; }    /* as dsyevd asks for */
+static size_t work_size(size_t d) { return 1 + 6 * d + 2 * d * d; } /* as dsyevd asks for */
 static size_t integers_size(size_t d) { return 3 + 5 * d; }
 
-size_t gt_raise_scratch(size_t d) { return d + work_size(d) + (integers_size(d) * sizeof(blasint) + sizeof(double) - 1) / sizeof(double); }
+size_t gt_raise_scratch(size_t d) {
+    return d + work_size(d) + (integers_size(d) * sizeof(blasint) + sizeof(double) - 1) / sizeof(double);
+}
 
 bool gt_raise_eigenvalues(size_t d, double *a, double least, double *scratch) {
     use_one_thread();

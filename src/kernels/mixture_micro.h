@@ -28,7 +28,9 @@ INLINE vec exp_negative(vec x) {
     vec k = shifted - rounder;
     vec r = (clamped - k * LN2_HIGH) - k * LN2_LOW;
     vec p = (vec){0} + 1.0 / 6227020800;
-    static const double series[] = {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5, 1, 1};
+    static const double series[] = {
+        1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720,
+        1.0 / 120,       1.0 / 24,       1.0 / 6,       0.5,          1,           1};
     UNROLL for (int i = 0; i < 13; i++) p = p * r + series[i];
     vec power = (vec)((ivec)shifted << 52);
     vec y = (vec)((ivec)p + (ivec)power); /* p is within [0.7, 1.42]: adding k to its exponent is exact */
@@ -44,7 +46,8 @@ INLINE vec log_positive(vec x) {
     vec k = (vec)(exponent + 0x4338000000000000) - 0x1.8p52;
     vec s = f / (2.0 + f), z = s * s;
     vec tail = (vec){0} + 2.0 / 23;
-    static const double series[] = {2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13, 2.0 / 11, 2.0 / 9, 2.0 / 7, 2.0 / 5, 2.0 / 3};
+    static const double series[] = {2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13,
+                                    2.0 / 11, 2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3};
     UNROLL for (int i = 0; i < 10; i++) tail = tail * z + series[i];
     vec h = 0.5 * f * f;
     return k * LN2_HIGH + (f - (h - (s * (h + tail * z) + k * LN2_LOW)));
@@ -62,9 +65,12 @@ INLINE double sum_lanes(vec v) {
 /* out[i] += the sum of v[i]'s lanes, 4 of them. */
 INLINE void sum_four(const vec v[4], double out[4]) {
 #if LANES == 8
-    vec a = __builtin_shufflevector(v[0], v[1], 0, 8, 2, 10, 4, 12, 6, 14) + __builtin_shufflevector(v[0], v[1], 1, 9, 3, 11, 5, 13, 7, 15);
-    vec b = __builtin_shufflevector(v[2], v[3], 0, 8, 2, 10, 4, 12, 6, 14) + __builtin_shufflevector(v[2], v[3], 1, 9, 3, 11, 5, 13, 7, 15);
-    vec c = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13) + __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+    vec a = __builtin_shufflevector(v[0], v[1], 0, 8, 2, 10, 4, 12, 6, 14) +
+            __builtin_shufflevector(v[0], v[1], 1, 9, 3, 11, 5, 13, 7, 15);
+    vec b = __builtin_shufflevector(v[2], v[3], 0, 8, 2, 10, 4, 12, 6, 14) +
+            __builtin_shufflevector(v[2], v[3], 1, 9, 3, 11, 5, 13, 7, 15);
+    vec c = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13) +
+            __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
     UNROLL for (int i = 0; i < 4; i++) out[i] += c[i] + c[i + 4];
 #else
     UNROLL for (int i = 0; i < 4; i++) out[i] += sum_lanes(v[i]);
@@ -73,12 +79,14 @@ INLINE void sum_four(const vec v[4], double out[4]) {
 
 /* ---- densities ---- */
 
-static void whiten(size_t points, size_t d, const double *x, const double *mean, const double *factor, double *scratch, double *squared, double *whitened) {
+static void whiten(size_t points, size_t d, const double *x, const double *mean, const double *factor, double *scratch,
+                   double *squared, double *whitened) {
     size_t padded = gt_mixture_padded(d);
     memset(scratch + d * STEP, 0, (padded - d) * STEP * sizeof *scratch);
     for (size_t n = 0; n < points; n += STEP) {
         for (size_t j = 0; j < d; j++) {
-            UNROLL for (int v = 0; v < VECS; v++) store(scratch + j * STEP + v * LANES, load(x + j * points + n + v * LANES) - mean[j]);
+            UNROLL for (int v = 0; v < VECS; v++)
+                store(scratch + j * STEP + v * LANES, load(x + j * points + n + v * LANES) - mean[j]);
         }
         vec q[VECS] = {0};
         const double *w = factor;
@@ -87,14 +95,13 @@ static void whiten(size_t points, size_t d, const double *x, const double *mean,
             for (size_t j = 0; j < i + ROWS; j++, w += ROWS) {
                 vec z[VECS];
                 UNROLL for (int v = 0; v < VECS; v++) z[v] = load(scratch + j * STEP + v * LANES);
-                UNROLL for (int r = 0; r < ROWS; r++) {
-                    UNROLL for (int v = 0; v < VECS; v++) y[r][v] += w[r] * z[v];
-                }
+                UNROLL for (int r = 0; r < ROWS; r++) { UNROLL for (int v = 0; v < VECS; v++) y[r][v] += w[r] * z[v]; }
             }
             UNROLL for (int r = 0; r < ROWS; r++) {
                 UNROLL for (int v = 0; v < VECS; v++) {
                     q[v] += y[r][v] * y[r][v];
-                    if (whitened && i + (size_t)r < d) store(whitened + (i + (size_t)r) * points + n + v * LANES, y[r][v]);
+                    if (whitened && i + (size_t)r < d)
+                        store(whitened + (i + (size_t)r) * points + n + v * LANES, y[r][v]);
                 }
             }
         }
@@ -103,7 +110,8 @@ static void whiten(size_t points, size_t d, const double *x, const double *mean,
     }
 }
 
-static void distance(size_t points, size_t d, const double *x, const double *mean, const double *factor, double *squared) {
+static void distance(size_t points, size_t d, const double *x, const double *mean, const double *factor,
+                     double *squared) {
     for (size_t n = 0; n < points; n += STEP) {
         vec q[VECS] = {0};
         for (size_t j = 0; j < d; j++) {
@@ -178,7 +186,8 @@ static double sum_of(size_t points, const double *r) {
     return sum_lanes(sum);
 }
 
-static void moments_full(size_t points, size_t d, const double *x, const double *mean, const double *r, double *scratch, double *total, double *first, double *second) {
+static void moments_full(size_t points, size_t d, const double *x, const double *mean, const double *r, double *scratch,
+                         double *total, double *first, double *second) {
     size_t padded = gt_mixture_padded(d);
     double *root = scratch + padded * points;
     for (size_t n = 0; n < points; n++) root[n] = __builtin_sqrt(r[n]);
@@ -197,7 +206,8 @@ static void moments_full(size_t points, size_t d, const double *x, const double 
         for (size_t j = 0; j <= i; j += ROWS) tile(points, d, scratch, i, j, second);
 }
 
-static void moments_diagonal(size_t points, size_t d, const double *x, const double *mean, const double *r, double *total, double *first, double *second) {
+static void moments_diagonal(size_t points, size_t d, const double *x, const double *mean, const double *r,
+                             double *total, double *first, double *second) {
     *total += sum_of(points, r);
     for (size_t j = 0; j < d; j++) {
         vec sum = {0}, squares = {0};

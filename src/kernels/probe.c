@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Peak arithmetic and bandwidth. Each thread's work is set against its own processor time, and the best of a few runs counts: so
- * other programs on the same cores hardly matter. */
+ * Peak arithmetic and bandwidth. Each thread's work is set against its own processor time, and the best of a few runs
+ * counts: so other programs on the same cores hardly matter. */
 #include "kernels/probe.h"
 
 #include <stdbool.h>
@@ -15,7 +15,7 @@ enum { RUNS = 5, MOST_RUNS = 20, FMA_ROUNDS = 2000000, BANDWIDTH_BYTES = 64 << 2
 typedef struct probe {
     const gt_kernel_set *kernels;
     double (*work)(const struct probe *p, int tile); /* returns how much was done */
-    float *data; /* x and y of each thread, one after the other */
+    float *data;                                     /* x and y of each thread, one after the other */
     size_t floats, rounds;
     double *rates;
     int *workers;
@@ -74,7 +74,9 @@ static double add(const probe *p, int tile) {
 double gt_probe_bandwidth(gt_pool *pool, size_t bytes) {
     size_t all, threads = (size_t)gt_pool_threads(pool);
     probe p = {.work = add, .floats = bytes / 2 / sizeof(float), .rounds = 1 + BANDWIDTH_BYTES / (bytes ? bytes : 1)};
-    if (!p.floats || gt_mul_overflows(2 * p.floats * sizeof(float), threads, &all) || !(p.data = gt_block_alloc(all, "a bandwidth test"))) return 0;
+    if (!p.floats || gt_mul_overflows(2 * p.floats * sizeof(float), threads, &all) ||
+        !(p.data = gt_block_alloc(all, "a bandwidth test")))
+        return 0;
     memset(p.data, 0, all);
     double rate = best_rate(pool, &p);
     gt_block_free(p.data, all);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the cores of this process can do at best: what every measured speed is set against. Each takes a few hundredths of a
- * second. */
+ * What the cores of this process can do at best: what every measured speed is set against. Each takes a few hundredths
+ * of a second. */
 #ifndef GANTRY_KERNELS_PROBE_H
 #define GANTRY_KERNELS_PROBE_H
 
@@ -9,7 +9,8 @@
 #include "gantry/kernels.h"
 #include "gantry/pool.h"
 
-/* Flops per second of fused multiply-adds on registers, all threads of the pool together, with the instruction set in use. */
+/* Flops per second of fused multiply-adds on registers, all threads of the pool together, with the instruction set in
+ * use. */
 double gt_probe_fma(gt_pool *pool, const gt_kernel_set *kernels);
 
 /* Bytes per second of y += x (two reads, one write), each thread on its own `bytes` in all. 0: no memory for it. */

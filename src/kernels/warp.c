@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Geometric augmentation of one image plane and its adjoint.
  *
- * Grids. The fine grid of the output has 2H+10 rows, numbered 0 .. 2H+9: what the 12-tap downsampling reads for H rows. Its
- * row i lies at pixel coordinate (i - H - 4) / 2 from the centre (spec 3.3 c-e, worked out). Fine position n of the input
- * lies at pixel n/2; between two fine positions the sample is bilinear. With n = 2i + parity the two neighbours of a sample
- * reach pixels i-3 .. i+3, so a sample is a 7-tap sum along each axis, its weights linear in the fraction. The output is
- * made in strips of columns, so that the samples of successive rows of a turned image meet in the cache. */
+ * Grids. The fine grid of the output has 2H+10 rows, numbered 0 .. 2H+9: what the 12-tap downsampling reads for H rows.
+ * Its row i lies at pixel coordinate (i - H - 4) / 2 from the centre (spec 3.3 c-e, worked out). Fine position n of the
+ * input lies at pixel n/2; between two fine positions the sample is bilinear. With n = 2i + parity the two neighbours
+ * of a sample reach pixels i-3 .. i+3, so a sample is a 7-tap sum along each axis, its weights linear in the fraction.
+ * The output is made in strips of columns, so that the samples of successive rows of a turned image meet in the cache.
+ */
 #include "kernels/warp.h"
 
 #include <math.h>
@@ -20,9 +21,10 @@ _Static_assert(WINDOW < LANES, "a window fits into one vector with an unused las
 
 typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
-static const double sym6[TAPS] = {0.015404109327027373, 0.0034907120842174702, -0.11799011114819057, -0.048311742585633,
-                                  0.4910559419267466,   0.787641141030194,     0.3379294217276218,   -0.07263752278646252,
-                                  -0.021060292512300564, 0.04472490177066578,  0.0017677118642428036, -0.007800708325034148};
+static const double sym6[TAPS] = {0.015404109327027373, 0.0034907120842174702, -0.11799011114819057,
+                                  -0.048311742585633,   0.4910559419267466,    0.787641141030194,
+                                  0.3379294217276218,   -0.07263752278646252,  -0.021060292512300564,
+                                  0.04472490177066578,  0.0017677118642428036, -0.007800708325034148};
 
 /* Weights of a window for a sample at fraction t between two fine positions: base + t * slope. */
 typedef struct weights {
@@ -39,7 +41,8 @@ static void make_tables(tables *t) {
     double total = 0;
     for (int k = 0; k < TAPS; k++) total += sym6[k];
     for (int k = 0; k < TAPS; k++) t->filter[k] = (float)(sym6[k] / total);
-    float fine[3][LANES] = {{0}}; /* weights of pixels i-3 .. i+3 for fine positions 2i, 2i+1, 2i+2; upsampling has gain 2 */
+    /* weights of pixels i-3 .. i+3 for fine positions 2i, 2i+1, 2i+2; upsampling has gain 2 */
+    float fine[3][LANES] = {{0}};
     for (int k = 0; k < TAPS / 2; k++) {
         fine[0][k] = 2 * t->filter[TAPS - 1 - 2 * k];
         fine[1][k + 1] = 2 * t->filter[TAPS - 2 - 2 * k];
@@ -54,16 +57,16 @@ static void make_tables(tables *t) {
         }
 }
 
-/* Where the samples of a row of the fine output grid lie along one axis: the pixel in the middle of each window, the row of
- * the table, and the fraction. */
+/* Where the samples of a row of the fine output grid lie along one axis: the pixel in the middle of each window, the
+ * row of the table, and the fraction. */
 typedef struct positions {
     int32_t *pixel, *kind;
     float *fraction;
 } positions;
 
 typedef struct sampling {
-    int64_t height, width, pitch;  /* pitch of the plane with margins */
-    int64_t from, columns, fine;   /* the strip: first column, how many, and their samples in a fine row */
+    int64_t height, width, pitch; /* pitch of the plane with margins */
+    int64_t from, columns, fine;  /* the strip: first column, how many, and their samples in a fine row */
     double m[6];
     tables t;
     float *plane;   /* the image between mirrored margins of REACH pixels: [height + 2 REACH][pitch] */
@@ -76,14 +79,15 @@ typedef struct sampling {
 enum { ROW_MARGIN = TAPS / 2 - 1 };
 
 static int64_t padded(int64_t floats) { return (floats + 15) / 16 * 16; }
-static int64_t pitch_of(int64_t width) { return width + WINDOW; } /* the last window is read as LANES pixels from column width-1 */
+/* the last window is read as LANES pixels from column width-1 */
+static int64_t pitch_of(int64_t width) { return width + WINDOW; }
 
 static int64_t strip_of(int64_t columns) { return columns < STRIP ? columns : STRIP; }
 
 size_t gt_warp_scratch(int64_t height, int64_t width) {
     int64_t columns = strip_of(width), fine = 2 * columns + EXTRA;
-    return (size_t)(padded((height + 2 * REACH) * pitch_of(width)) + padded(height * width) + padded(columns + 2 * ROW_MARGIN) +
-                    2 * padded(fine / 2) + 6 * padded(fine));
+    return (size_t)(padded((height + 2 * REACH) * pitch_of(width)) + padded(height * width) +
+                    padded(columns + 2 * ROW_MARGIN) + 2 * padded(fine / 2) + 6 * padded(fine));
 }
 
 double gt_warp_flops(int64_t height, int64_t width) {
@@ -223,7 +227,8 @@ GT_CLONES static void upsample_row(sampling *p, int64_t i) {
     }
 }
 
-void gt_warp_plane(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch) {
+void gt_warp_plane(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6],
+                   float *scratch) {
     sampling p;
     begin_sampling(&p, height, width, matrix, scratch);
     for (int64_t y = -REACH; y < height + REACH; y++) {
@@ -243,7 +248,8 @@ void gt_warp_plane(const float *in, float *out, int64_t stride, int64_t height, 
     for (int64_t i = 0; i < height * width; i++) out[i * stride] = p.image[i];
 }
 
-void gt_warp_plane_adjoint(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch) {
+void gt_warp_plane_adjoint(const float *in, float *out, int64_t stride, int64_t height, int64_t width,
+                           const float matrix[6], float *scratch) {
     sampling p;
     begin_sampling(&p, height, width, matrix, scratch);
     for (int64_t i = 0; i < height * width; i++) p.image[i] = in[i * stride];

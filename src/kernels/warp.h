@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The geometric augmentation of one channel of one image, as one linear map (spec 3.3): the image, mirrored without end, is
- * upsampled by 2 with the 12-tap sym6 filter, sampled bilinearly at transformed positions on a grid twice as fine, and
- * downsampled by 2 with the same filter. The upsampled image is never made: a bilinear sample of it is a weighted sum of
- * 7x7 pixels, whose weights are products of one table per axis. The adjoint uses the very same weights.
+ * The geometric augmentation of one channel of one image, as one linear map (spec 3.3): the image, mirrored without
+ * end, is upsampled by 2 with the 12-tap sym6 filter, sampled bilinearly at transformed positions on a grid twice as
+ * fine, and downsampled by 2 with the same filter. The upsampled image is never made: a bilinear sample of it is a
+ * weighted sum of 7x7 pixels, whose weights are products of one table per axis. The adjoint uses the very same weights.
  *
  * matrix: output pixel -> input pixel, origin at the image centre, x right, y down; any finite values. */
 #ifndef GANTRY_KERNELS_WARP_H
@@ -14,8 +14,10 @@
 size_t gt_warp_scratch(int64_t height, int64_t width); /* floats that the two functions need, 64-byte aligned */
 
 /* in, out: pixel (y,x) at (y*width + x) * stride. */
-void gt_warp_plane(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch);
-void gt_warp_plane_adjoint(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch);
+void gt_warp_plane(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6],
+                   float *scratch);
+void gt_warp_plane_adjoint(const float *in, float *out, int64_t stride, int64_t height, int64_t width,
+                           const float matrix[6], float *scratch);
 
 double gt_warp_flops(int64_t height, int64_t width); /* of either */
 

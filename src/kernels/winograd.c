@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Winograd convolution: the loops around the transforms (winograd_transforms.h) and the products (gemm_product.h). Forward and
- * input grad, per block of tiles (the weight gradient is in winograd_weight_grad.c):
+ * Winograd convolution: the loops around the transforms (winograd_transforms.h) and the products (gemm_product.h).
+ * Forward and input grad, per block of tiles (the weight gradient is in winograd_weight_grad.c):
  *
  *   U[points][tiles][from] = transformed tiles, written as packed A
  *   M[points][tiles][to]   = U V, V[planes][from][to] = transformed weights as packed B
@@ -14,11 +14,11 @@
 #include "kernels/winograd_run.h"
 
 enum {
-    MOST_CHANNELS = 512,   /* where tiles overlap: one image's tiles in order, so many channels at a time, ... */
-    LEAST_CHANNELS = 16,   /* ... or fewer if there are not enough pieces for the threads: bits do not depend on it */
-    PACK_ROWS = 16,        /* of weights gathered at a time */
-    MOST_COLUMNS = 32,     /* of a panel of B of any kernel set */
-    GROUP = 4,             /* tiles transformed per tile of the pool */
+    MOST_CHANNELS = 512, /* where tiles overlap: one image's tiles in order, so many channels at a time, ... */
+    LEAST_CHANNELS = 16, /* ... or fewer if there are not enough pieces for the threads: bits do not depend on it */
+    PACK_ROWS = 16,      /* of weights gathered at a time */
+    MOST_COLUMNS = 32,   /* of a panel of B of any kernel set */
+    GROUP = 4,           /* tiles transformed per tile of the pool */
 };
 
 typedef struct winograd {
@@ -34,7 +34,8 @@ static int64_t weight_plane(const gt_winograd_tiling *p) {
 }
 
 /* Places of everything within the workspace, in floats; returns its size. */
-static size_t lay_out(const gt_conv_shape *s, gt_conv_direction direction, bool packed, int threads, winograd *w, float *base) {
+static size_t lay_out(const gt_conv_shape *s, gt_conv_direction direction, bool packed, int threads, winograd *w,
+                      float *base) {
     gt_winograd_tiling p = gt_winograd_tiling_of(s, direction);
     size_t used = 0;
     size_t v = packed ? 0 : gt_winograd_take(&used, (int64_t)gt_winograd_packed_floats(s, direction));
@@ -44,7 +45,8 @@ static size_t lay_out(const gt_conv_shape *s, gt_conv_direction direction, bool 
     size_t trash = gt_winograd_take(&used, threads * gt_round_up(p.to.channels, 16));
     if (w)
         *w = (winograd){.block = {.tiling = p, .u = base + u, .m = base + m, .from.zeros = base + zeros},
-                        .v = base + v, .trash = base + trash};
+                        .v = base + v,
+                        .trash = base + trash};
     return used;
 }
 
@@ -116,9 +118,18 @@ static void multiply(const winograd *w, gt_pool *pool) {
     gt_winograd_operand operands[GT_WINOGRAD_MOST_PLANES];
     gt_product products[GT_WINOGRAD_MOST_PLANES];
     for (int i = 0; i < p->planes; i++) {
-        operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->from_points, i), channels), channels};
-        products[i] = (gt_product){.kernels = p->kernels, .m = p->shared[i] * z->count, .n = to, .k = from, .pack_a = rows_of_u, .a_source = &operands[i], .a_packed = true,
-                                   .b_packed = w->v + i * weight_plane(p), .c = z->m + gt_winograd_plane_at(z, i, to), .ldc = to};
+        operands[i] = (gt_winograd_operand){
+            z->u + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->from_points, i), channels), channels};
+        products[i] = (gt_product){.kernels = p->kernels,
+                                   .m = p->shared[i] * z->count,
+                                   .n = to,
+                                   .k = from,
+                                   .pack_a = rows_of_u,
+                                   .a_source = &operands[i],
+                                   .a_packed = true,
+                                   .b_packed = w->v + i * weight_plane(p),
+                                   .c = z->m + gt_winograd_plane_at(z, i, to),
+                                   .ldc = to};
     }
     int64_t next = z->tile0 + z->count;
     gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, z->from.at, next, next + p->block),
@@ -132,10 +143,13 @@ static void multiply(const winograd *w, gt_pool *pool) {
 static void find_values(const gt_winograd_block *z, int64_t t, int64_t c, const float **from) {
     const gt_winograd_tiling *p = &z->tiling;
     for (int i = 0; i < p->points; i++)
-        from[i] = z->m + gt_winograd_plane_at(z, p->plane[i], p->to.channels) + gt_winograd_row(p, i, t) * p->to.channels + c;
+        from[i] = z->m + gt_winograd_plane_at(z, p->plane[i], p->to.channels) +
+                  gt_winograd_row(p, i, t) * p->to.channels + c;
 }
 
-static float *trash_of(const winograd *w, int worker) { return w->trash + worker * gt_round_up(w->block.tiling.to.channels, 16); }
+static float *trash_of(const winograd *w, int worker) {
+    return w->trash + worker * gt_round_up(w->block.tiling.to.channels, 16);
+}
 
 static void result_group(void *arg, int group, int worker) {
     const winograd *w = arg;
@@ -146,11 +160,13 @@ static void result_group(void *arg, int group, int worker) {
     for (int64_t t = begin; t < end; t++) {
         find_values(z, t, 0, from);
         gt_winograd_pixels(p, &p->to, z->out, z->tile0 + t, trash_of(w, worker), to);
-        z->tiling.kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), p->to.channels, gt_winograd_results_ahead(&p->to));
+        z->tiling.kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), p->to.channels,
+                                                      gt_winograd_results_ahead(&p->to));
     }
 }
 
-/* What the tile will add to although no tile before it, above or to the left, has been there: the first rows and columns of an image. */
+/* What the tile will add to although no tile before it, above or to the left, has been there: the first rows and
+ * columns of an image. */
 static void clear_edges(const gt_winograd_tiling *p, int64_t tile, const float **to, size_t bytes) {
     int64_t in_image = tile % p->per_image;
     bool top = in_image < p->across, left = in_image % p->across == 0;
@@ -176,7 +192,8 @@ static void overlapping_results(void *arg, int index, int worker) {
         for (int i = 0; i < p->to.side * p->to.side; i++)
             if (to[i] != trash) to[i] += c;
         clear_edges(p, tile, to, (size_t)count * sizeof(float));
-        z->tiling.kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), count, gt_winograd_results_ahead(&p->to));
+        z->tiling.kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), count,
+                                                      gt_winograd_results_ahead(&p->to));
     }
 }
 
@@ -193,7 +210,8 @@ static void write_results(winograd *w, gt_pool *pool) {
     gt_pool_run(pool, (int)(images * ((p->to.channels + w->part - 1) / w->part)), overlapping_results, w);
 }
 
-void gt_winograd(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, void *workspace, const float *const *in, float *out) {
+void gt_winograd(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, void *workspace,
+                 const float *const *in, float *out) {
     if (direction == GT_CONV_WEIGHT_GRAD) {
         gt_winograd_weight_grad(s, pool, workspace, in, out);
         return;
@@ -228,8 +246,10 @@ static void pack_panel(void *arg, int panel, int worker) {
     const gt_winograd_tiling *p = &z->tiling;
     int64_t inputs = z->s->c, outputs = z->s->o, from_channels = p->from.channels, to_channels = p->to.channels;
     int64_t stride = weight_plane(p), o = (int64_t)panel * gt_product_panel_columns(p->kernels);
-    int columns = (int)gt_least(gt_product_panel_columns(p->kernels), to_channels - o), width = gt_product_panel_width(p->kernels, columns);
-    float taps[GT_WINOGRAD_MOST_TAPS][PACK_ROWS * MOST_COLUMNS], *to[GT_WINOGRAD_MOST_PLANES], *v = z->v + o * from_channels;
+    int columns = (int)gt_least(gt_product_panel_columns(p->kernels), to_channels - o),
+        width = gt_product_panel_width(p->kernels, columns);
+    float taps[GT_WINOGRAD_MOST_TAPS][PACK_ROWS * MOST_COLUMNS], *to[GT_WINOGRAD_MOST_PLANES],
+        *v = z->v + o * from_channels;
     const float *from[GT_WINOGRAD_MOST_TAPS];
     int64_t steps[GT_WINOGRAD_MOST_POINTS];
     for (int64_t c0 = 0; c0 < from_channels; c0 += PACK_ROWS) {
@@ -252,7 +272,8 @@ size_t gt_winograd_packed_floats(const gt_conv_shape *s, gt_conv_direction direc
     return (size_t)(p.planes * weight_plane(&p));
 }
 
-void gt_winograd_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w, float *packed) {
+void gt_winograd_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w,
+                      float *packed) {
     packing z = {.s = s, .tiling = gt_winograd_tiling_of(s, direction), .w = w, .v = packed};
     int panel = gt_product_panel_columns(z.tiling.kernels);
     gt_pool_run(pool, (int)((z.tiling.to.channels + panel - 1) / panel), pack_panel, &z);

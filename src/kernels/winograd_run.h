@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the loops of all Winograd directions share: where transformed values lie while a block of tiles is at work.
  *
- * The points of a plane lie tile by tile: as rows of U and M, as K of the weight gradient. Between planes there are a few odd cache
- * lines, or a tile's values, 36 to 100 of them at equal distances, would all fall into one set of the cache. */
+ * The points of a plane lie tile by tile: as rows of U and M, as K of the weight gradient. Between planes there are a
+ * few odd cache lines, or a tile's values, 36 to 100 of them at equal distances, would all fall into one set of the
+ * cache. */
 #ifndef GANTRY_KERNELS_WINOGRAD_RUN_H
 #define GANTRY_KERNELS_WINOGRAD_RUN_H
 
@@ -33,8 +34,8 @@ typedef struct gt_winograd_operand {
 
 /* winograd_weight_grad.c; in: as of gt_conv_run(). */
 size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads); /* bytes */
-void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in, float *out);
-
+void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in,
+                             float *out);
 
 /* Take so many floats of a workspace of which *used are taken: where they begin. */
 static inline size_t gt_winograd_take(size_t *used, int64_t floats) {
@@ -44,7 +45,9 @@ static inline size_t gt_winograd_take(size_t *used, int64_t floats) {
 }
 
 /* Channels of U as stored. */
-static inline int64_t gt_winograd_stored(const gt_winograd_tiling *p) { return gt_round_up(p->from.channels, GT_CHUNK); }
+static inline int64_t gt_winograd_stored(const gt_winograd_tiling *p) {
+    return gt_round_up(p->from.channels, GT_CHUNK);
+}
 
 /* Floats of all planes of a face's values with so many floats per tile and point. */
 static inline int64_t gt_winograd_floats(const gt_winograd_tiling *p, int points, int64_t floats) {
@@ -57,9 +60,12 @@ static inline int64_t gt_winograd_plane_at(const gt_winograd_block *z, int plane
 }
 
 /* The row (or index of K) of point i and tile t in its plane. */
-static inline int64_t gt_winograd_row(const gt_winograd_tiling *p, int i, int64_t t) { return t * p->shared[p->plane[i]] + p->index[i]; }
+static inline int64_t gt_winograd_row(const gt_winograd_tiling *p, int i, int64_t t) {
+    return t * p->shared[p->plane[i]] + p->index[i];
+}
 
-static inline gt_transform_fn *gt_winograd_reader(const gt_winograd_block *z, const gt_winograd_face *f, const gt_winograd_images *images) {
+static inline gt_transform_fn *gt_winograd_reader(const gt_winograd_block *z, const gt_winograd_face *f,
+                                                  const gt_winograd_images *images) {
     return (images->scales ? z->tiling.kernels->scaled : z->tiling.kernels->transform)[f->transform];
 }
 
@@ -74,10 +80,16 @@ static inline const int64_t *gt_winograd_steps(int64_t steps[GT_WINOGRAD_MOST_PO
 }
 
 /* What is near at hand while a tile of pixels is read or written: the same pixel of the tile to the right. */
-static inline gt_ahead gt_winograd_pixels_ahead(const gt_winograd_face *f) { return (gt_ahead){f->step * f->channels, 0}; }
-static inline gt_ahead gt_winograd_results_ahead(const gt_winograd_face *f) { return (gt_ahead){GT_WINOGRAD_AHEAD, f->step * f->channels}; }
+static inline gt_ahead gt_winograd_pixels_ahead(const gt_winograd_face *f) {
+    return (gt_ahead){f->step * f->channels, 0};
+}
+static inline gt_ahead gt_winograd_results_ahead(const gt_winograd_face *f) {
+    return (gt_ahead){GT_WINOGRAD_AHEAD, f->step * f->channels};
+}
 
 /* Tiles of the pool that transform so many tiles each. */
-static inline int gt_winograd_groups(const gt_winograd_block *z, int size) { return (int)((z->count + size - 1) / size); }
+static inline int gt_winograd_groups(const gt_winograd_block *z, int size) {
+    return (int)((z->count + size - 1) / size);
+}
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How a Winograd convolution is cut up: faces, tiles, points, planes, blocks.
  *
- * The images on either side of the products are a *face*: each tile of it, side x side pixels, is a linear map away from the
- * points of the transformed domain. Points with the same transformed weights form a *plane*: one product. Stride 1 has 36 points in 36
- * planes; stride 2 has 81 points (9 along each axis) in 36 planes (6 along each axis: the four odd pixels share one), with 4x4 windows
- * 100 points in 100 planes. There the even and the odd pixels of x meet the same points of dy: 25, each of which serves four planes.
- * A *block* is as many tiles as stay in the last-level cache. */
+ * The images on either side of the products are a *face*: each tile of it, side x side pixels, is a linear map away
+ * from the points of the transformed domain. Points with the same transformed weights form a *plane*: one product.
+ * Stride 1 has 36 points in 36 planes; stride 2 has 81 points (9 along each axis) in 36 planes (6 along each axis: the
+ * four odd pixels share one), with 4x4 windows 100 points in 100 planes. There the even and the odd pixels of x meet
+ * the same points of dy: 25, each of which serves four planes. A *block* is as many tiles as stay in the last-level
+ * cache. */
 #ifndef GANTRY_KERNELS_WINOGRAD_TILING_H
 #define GANTRY_KERNELS_WINOGRAD_TILING_H
 
@@ -27,44 +28,51 @@ typedef struct gt_winograd_face {
 
 typedef struct gt_winograd_tiling {
     const gt_gemm_kernels *kernels;
-    int points, side;                 /* in all, along each axis */
-    int planes, planes_side, taps;    /* in all, along each axis; of a window */
-    uint8_t plane[GT_WINOGRAD_MOST_POINTS], index[GT_WINOGRAD_MOST_POINTS]; /* of each point: its plane and its place there */
-    uint8_t first[GT_WINOGRAD_MOST_PLANES], shared[GT_WINOGRAD_MOST_PLANES]; /* of each plane: points in those before, and in it */
+    int points, side;              /* in all, along each axis */
+    int planes, planes_side, taps; /* in all, along each axis; of a window */
+    /* of each point: its plane and its place there */
+    uint8_t plane[GT_WINOGRAD_MOST_POINTS], index[GT_WINOGRAD_MOST_POINTS];
+    /* of each plane: points in those before, and in it */
+    uint8_t first[GT_WINOGRAD_MOST_PLANES], shared[GT_WINOGRAD_MOST_PLANES];
 
-    int from_points, to_points;       /* different ones of each face: not all where several planes read the same values */
-    gt_winograd_face from, to;        /* images in; images out, or dy of the weight gradient */
+    /* different ones of each face: not all where several planes read the same values */
+    int from_points, to_points;
+    gt_winograd_face from, to;                              /* images in; images out, or dy of the weight gradient */
     gt_winograd_transform weights, to_weights, add_weights; /* to the points; back from them; the same, added */
-    bool flipped, transposed;         /* the weights, for the input gradient */
+    bool flipped, transposed;                               /* the weights, for the input gradient */
     int64_t images, across, per_image, tiles;
-    int64_t block;                    /* tiles at a time */
+    int64_t block; /* tiles at a time */
 } gt_winograd_tiling;
 
 gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s, gt_conv_direction direction);
 
-/* Where values of a face with so many different points lie for the product of plane number `plane`: the number of their own plane. */
+/* Where values of a face with so many different points lie for the product of plane number `plane`: the number of their
+ * own plane. */
 int gt_winograd_plane_of(const gt_winograd_tiling *tiling, int points, int plane);
 
 /* Images that are read by tiles. */
 typedef struct gt_winograd_images {
     const float *at;
     const float *scales; /* NULL, or [n][channels]: pixels are multiplied with them as they are read */
-    float *zeros;         /* [n][channels]: a pixel outside. With scales, one for each image: zeros whose product is +0 */
+    /* [n][channels]: a pixel outside. With scales, one for each image: zeros whose product is +0 */
+    float *zeros;
 } gt_winograd_images;
 
 /* Fills `zeros`. */
-gt_winograd_images gt_winograd_images_of(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *at, const float *scales, float *zeros);
+gt_winograd_images gt_winograd_images_of(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *at,
+                                         const float *scales, float *zeros);
 
 /* Pointers to what a transform of these images reads for tile number `tile`; returns their number. */
-int gt_winograd_read(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const gt_winograd_images *images, int64_t tile,
-                     const float *from[GT_WINOGRAD_MOST_POINTS + 1]);
+int gt_winograd_read(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const gt_winograd_images *images,
+                     int64_t tile, const float *from[GT_WINOGRAD_MOST_POINTS + 1]);
 
 /* Pointers to the pixels of tile number `tile` of images with face f; `outside` for those that are not there. */
-void gt_winograd_pixels(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *images, int64_t tile, const float *outside,
-                        const float **to);
+void gt_winograd_pixels(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *images, int64_t tile,
+                        const float *outside, const float **to);
 
-/* What to fetch ahead for tiles [begin, end) of images with face f: the rows of pixels that the tiles before do not have. Nothing
- * past the last tile, nor where it is too much for the cache. */
-gt_range gt_winograd_rows_ahead(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *images, int64_t begin, int64_t end);
+/* What to fetch ahead for tiles [begin, end) of images with face f: the rows of pixels that the tiles before do not
+ * have. Nothing past the last tile, nor where it is too much for the cache. */
+gt_range gt_winograd_rows_ahead(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *images,
+                                int64_t begin, int64_t end);
 
 #endif

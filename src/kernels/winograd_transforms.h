@@ -2,12 +2,13 @@
  * Source of Winograd's transforms, compiled once per instruction set with gemm_micro.h (vec, INLINE, UNROLL, LANES).
  *
  * Stride 1: F(4x4,3x3).
- * y = A^T [(G w G^T) * (B^T x B)] A with tiles x of 6x6, w of 3x3, y of 4x4 (Lavin and Gray, "Fast Algorithms for Convolutional
- * Neural Networks", 2016). Each is a map of lines, applied to the columns, then to the rows. The weight gradient is the
- * adjoint of the same formula: w = G^T [(A y A^T) * (B^T x B)] G.
+ * y = A^T [(G w G^T) * (B^T x B)] A with tiles x of 6x6, w of 3x3, y of 4x4 (Lavin and Gray, "Fast Algorithms for
+ * Convolutional Neural Networks", 2016). Each is a map of lines, applied to the columns, then to the rows. The weight
+ * gradient is the adjoint of the same formula: w = G^T [(A y A^T) * (B^T x B)] G.
  *
- * Interpolation points 0, a, -a, b, -b, infinity. The usual a = 1, b = 2 lose a digit; 5/8 and 3/2 have a fifth of their largest error
- * (and half of the mean one), as small as any pair that was tried, and all their constants but G's are exact in float32. */
+ * Interpolation points 0, a, -a, b, -b, infinity. The usual a = 1, b = 2 lose a digit; 5/8 and 3/2 have a fifth of
+ * their largest error (and half of the mean one), as small as any pair that was tried, and all their constants but G's
+ * are exact in float32. */
 #define PA 0.625f
 #define PB 1.5f
 #define PA2 (PA * PA)
@@ -17,7 +18,8 @@
 
 /* B^T: 6 -> 6 */
 INLINE void line_image(vec *o, const vec *d) {
-    vec even_a = d[4] - PB2 * d[2], odd_a = PA * (d[3] - PB2 * d[1]), even_b = d[4] - PA2 * d[2], odd_b = PB * (d[3] - PA2 * d[1]);
+    vec even_a = d[4] - PB2 * d[2], odd_a = PA * (d[3] - PB2 * d[1]), even_b = d[4] - PA2 * d[2],
+        odd_b = PB * (d[3] - PA2 * d[1]);
     o[0] = (PA2 * PB2) * d[0] - (PA2 + PB2) * d[2] + d[4];
     o[1] = even_a + odd_a;
     o[2] = even_a - odd_a;
@@ -37,7 +39,8 @@ INLINE void line_result(vec *o, const vec *m) {
 
 /* A: 4 -> 6 */
 INLINE void line_result_adjoint(vec *o, const vec *y) {
-    vec even_a = y[0] + PA2 * y[2], odd_a = PA * y[1] + (PA2 * PA) * y[3], even_b = y[0] + PB2 * y[2], odd_b = PB * y[1] + (PB2 * PB) * y[3];
+    vec even_a = y[0] + PA2 * y[2], odd_a = PA * y[1] + (PA2 * PA) * y[3], even_b = y[0] + PB2 * y[2],
+        odd_b = PB * y[1] + (PB2 * PB) * y[3];
     o[0] = y[0];
     o[1] = even_a + odd_a;
     o[2] = even_a - odd_a;
@@ -66,9 +69,9 @@ INLINE void line_weights_adjoint(vec *o, const vec *m) {
     o[2] = even_a * (PA2 / NA) + even_b * (PB2 / NB) + m[5];
 }
 
-/* Stride 2. y[i] = w0 x[2i] + w1 x[2i+1] + w2 x[2i+2]: a convolution of the even pixels by two taps, F(4,2), and the odd pixels times
- * one. Of the 9 points, 5 belong to the even pixels (a, -a, b, -b, infinity), 4 are the odd pixels themselves; of the weights' 6, the last
- * one is w1. With a = 1/2, b = 5/4 errors are half of F(4,3)'s. */
+/* Stride 2. y[i] = w0 x[2i] + w1 x[2i+1] + w2 x[2i+2]: a convolution of the even pixels by two taps, F(4,2), and the
+ * odd pixels times one. Of the 9 points, 5 belong to the even pixels (a, -a, b, -b, infinity), 4 are the odd pixels
+ * themselves; of the weights' 6, the last one is w1. With a = 1/2, b = 5/4 errors are half of F(4,3)'s. */
 #define QA 0.5f
 #define QB 1.25f
 #define QA2 (QA * QA)
@@ -78,7 +81,8 @@ INLINE void line_weights_adjoint(vec *o, const vec *m) {
 
 /* F(4,2) of every other pixel: 5 of 9 pixels -> 5 points */
 INLINE void every_other_image(vec *o, const vec *x) {
-    vec odd_a = x[6] - QB2 * x[2], even_a = QA * (x[4] - QB2 * x[0]), odd_b = x[6] - QA2 * x[2], even_b = QB * (x[4] - QA2 * x[0]);
+    vec odd_a = x[6] - QB2 * x[2], even_a = QA * (x[4] - QB2 * x[0]), odd_b = x[6] - QA2 * x[2],
+        even_b = QB * (x[4] - QA2 * x[0]);
     o[0] = odd_a + even_a;
     o[1] = odd_a - even_a;
     o[2] = odd_b + even_b;
@@ -107,7 +111,8 @@ INLINE void two_taps_result(vec *o, const vec *m) {
 
 /* Its transpose. */
 INLINE void line_two_taps_result_adjoint(vec *o, const vec *y) {
-    vec even_a = y[0] + QA2 * y[2], odd_a = QA * y[1] + (QA2 * QA) * y[3], even_b = y[0] + QB2 * y[2], odd_b = QB * y[1] + (QB2 * QB) * y[3];
+    vec even_a = y[0] + QA2 * y[2], odd_a = QA * y[1] + (QA2 * QA) * y[3], even_b = y[0] + QB2 * y[2],
+        odd_b = QB * y[1] + (QB2 * QB) * y[3];
     o[0] = even_a + odd_a;
     o[1] = even_a - odd_a;
     o[2] = even_b + odd_b;
@@ -165,7 +170,8 @@ INLINE void line_half_weights_adjoint(vec *o, const vec *m) {
     o[1] = m[5];
 }
 
-/* Windows of 4 with stride 2. y[i] = w0 x[2i] + w2 x[2i+2] + w1 x[2i+1] + w3 x[2i+3]: F(4,2) of the even pixels, and F(4,2) of the odd ones. */
+/* Windows of 4 with stride 2. y[i] = w0 x[2i] + w2 x[2i+2] + w1 x[2i+1] + w3 x[2i+3]: F(4,2) of the even pixels, and
+ * F(4,2) of the odd ones. */
 
 /* 10 -> 10 */
 INLINE void line_four_image(vec *o, const vec *x) {
@@ -197,21 +203,23 @@ INLINE void line_four_weights_adjoint(vec *o, const vec *m) {
     two_taps_weights_adjoint(o + 1, m + 5);
 }
 
-/* What a transform's results are: pixels; pixels of tiles that overlap, the first rows and columns of which are added to what is there;
- * terms, all of which are added; or points. */
+/* What a transform's results are: pixels; pixels of tiles that overlap, the first rows and columns of which are added
+ * to what is there; terms, all of which are added; or points. */
 enum { PIXELS, SHARED_PIXELS, TERMS, POINTS };
 
-/* A core waits for so many lines at a time at most, and drops what is to be fetched beyond: more than these are fetched between
- * the second pass's stores, few of them at once before the first. */
+/* A core waits for so many lines at a time at most, and drops what is to be fetched beyond: more than these are fetched
+ * between the second pass's stores, few of them at once before the first. */
 enum { FETCHED_AT_ONCE = 24 };
 
 INLINE void fetch_row(const int in, const int seen, int i, const float *const *from, int64_t at) {
     UNROLL for (int j = seen; j < in; j++) __builtin_prefetch(from[i * in + j] + at, 0, 2);
 }
 
-/* to_step: NULL, or what is needed soon is fetched. scaled: each value is multiplied with from[in * in] first, and rounded. */
-INLINE void transform_vector(const int in, const int out, const int kind, const int seen, const bool scaled, void (*line)(vec *, const vec *),
-                             const float *const *from, int64_t from_at, float *const *to, int64_t to_at, const int64_t *to_step, gt_ahead ahead) {
+/* to_step: NULL, or what is needed soon is fetched. scaled: each value is multiplied with from[in * in] first, and
+ * rounded. */
+INLINE void transform_vector(const int in, const int out, const int kind, const int seen, const bool scaled,
+                             void (*line)(vec *, const vec *), const float *const *from, int64_t from_at,
+                             float *const *to, int64_t to_at, const int64_t *to_step, gt_ahead ahead) {
     const bool at_once = in * (in - seen) <= FETCHED_AT_ONCE;
     const int overlap = out - 8; /* of shared pixels: a step of two for each of 4 results */
     vec half[10][10], column[10], row[10], factor = {0};
@@ -236,7 +244,8 @@ INLINE void transform_vector(const int in, const int out, const int kind, const 
     UNROLL for (int i = 0; i < out; i++) {
         line(row, half[i]);
         if (to_step && !at_once) {
-            UNROLL for (int k = i * in / out; k < (i + 1) * in / out; k++) fetch_row(in, seen, k, from, from_at + ahead.from);
+            UNROLL for (int k = i * in / out; k < (i + 1) * in / out; k++)
+                fetch_row(in, seen, k, from, from_at + ahead.from);
         }
         UNROLL for (int j = 0; j < out; j++) {
             vec *at = (vec *)(to[i * out + j] + to_at);
@@ -247,8 +256,9 @@ INLINE void transform_vector(const int in, const int out, const int kind, const 
 }
 
 /* The last values, fewer than a vector, by way of padded copies. */
-INLINE void transform_rest(const int in, const int out, const int kind, const bool scaled, void (*line)(vec *, const vec *), const float *const *from,
-                           int64_t from_at, float *const *to, int64_t to_at, int64_t count) {
+INLINE void transform_rest(const int in, const int out, const int kind, const bool scaled,
+                           void (*line)(vec *, const vec *), const float *const *from, int64_t from_at,
+                           float *const *to, int64_t to_at, int64_t count) {
     float before[GT_WINOGRAD_MOST_POINTS + 1][LANES], after[GT_WINOGRAD_MOST_POINTS][LANES];
     const float *padded[GT_WINOGRAD_MOST_POINTS + 1];
     float *result[GT_WINOGRAD_MOST_POINTS];
@@ -265,26 +275,30 @@ INLINE void transform_rest(const int in, const int out, const int kind, const bo
     for (int i = 0; i < out * out; i++) memcpy(to[i] + to_at, after[i], (size_t)count * sizeof(float));
 }
 
-INLINE void transform(const int in, const int out, const int kind, const int seen, const bool scaled, void (*line)(vec *, const vec *),
-                      const float *const *from, float **to, const int64_t *to_step, int64_t count, gt_ahead ahead) {
+INLINE void transform(const int in, const int out, const int kind, const int seen, const bool scaled,
+                      void (*line)(vec *, const vec *), const float *const *from, float **to, const int64_t *to_step,
+                      int64_t count, gt_ahead ahead) {
     int64_t c = 0;
     for (; c + LANES <= count; c += LANES) {
-        transform_vector(in, out, kind, seen, scaled, line, from, c, to, c % GT_CHUNK, c % GT_CHUNK ? NULL : to_step, ahead);
+        transform_vector(in, out, kind, seen, scaled, line, from, c, to, c % GT_CHUNK, c % GT_CHUNK ? NULL : to_step,
+                         ahead);
         if ((c + LANES) % GT_CHUNK == 0)
             for (int i = 0; i < out * out; i++) to[i] += to_step[i];
     }
     if (c < count) transform_rest(in, out, kind, scaled, line, from, c, to, c % GT_CHUNK, count - c);
 }
 
-/* seen: so many columns of what is read are not fetched ahead: the tile to the left has read them, or they lie in a small buffer. */
-#define TRANSFORM_BY(name, line, in, out, kind, seen, scaled)                                                                \
-    static void transform_##name(const float *const *from, float **to, const int64_t *to_step, int64_t count, gt_ahead ahead) { \
-        transform(in, out, kind, seen, scaled, line_##line, from, to, to_step, count, ahead);                                 \
+/* seen: so many columns of what is read are not fetched ahead: the tile to the left has read them, or they lie in a
+ * small buffer. */
+#define TRANSFORM_BY(name, line, in, out, kind, seen, scaled)                                                 \
+    static void transform_##name(const float *const *from, float **to, const int64_t *to_step, int64_t count, \
+                                 gt_ahead ahead) {                                                            \
+        transform(in, out, kind, seen, scaled, line_##line, from, to, to_step, count, ahead);                 \
     }
 #define TRANSFORM(name, in, out, kind, seen) TRANSFORM_BY(name, name, in, out, kind, seen, false)
 /* Of pixels of images in: as they are, and with scales. */
-#define TRANSFORM_BOTH_BY(name, line, in, out, seen)              \
-    TRANSFORM_BY(name, line, in, out, POINTS, seen, false)        \
+#define TRANSFORM_BOTH_BY(name, line, in, out, seen)       \
+    TRANSFORM_BY(name, line, in, out, POINTS, seen, false) \
     TRANSFORM_BY(name##_scaled, line, in, out, POINTS, seen, true)
 #define TRANSFORM_BOTH(name, in, out, seen) TRANSFORM_BOTH_BY(name, name, in, out, seen)
 TRANSFORM_BOTH(image, 6, 6, 2)

@@ -5,7 +5,8 @@
  *   Y[points][tiles][to]   = transformed tiles of dy, as packed B
  *   per patch of (from, to):  D[planes][from][to] = U Y;  w = D transformed back, added to that of the blocks before
  *
- * D of a patch stays in the second-level cache; whole it would be four times as large as the weights, and go through memory. */
+ * D of a patch stays in the second-level cache; whole it would be four times as large as the weights, and go through
+ * memory. */
 #include "kernels/winograd_run.h"
 
 enum {
@@ -13,8 +14,8 @@ enum {
     GROUP = 8,        /* tiles transformed per tile of the pool */
 };
 
-/* U lies in strips of so many channels, one after the other. D is cut into patches of rows x columns: a strip's, or a part's of it where
- * there would be too few for the threads; bits do not depend on it. */
+/* U lies in strips of so many channels, one after the other. D is cut into patches of rows x columns: a strip's, or a
+ * part's of it where there would be too few for the threads; bits do not depend on it. */
 typedef struct patches {
     int64_t strip, rows, columns;
     int64_t per_strip, down, across; /* patches */
@@ -22,7 +23,8 @@ typedef struct patches {
 
 static patches patches_of(const gt_winograd_tiling *p, int threads) {
     int64_t from = p->from.channels, most = p->kernels->tile_rows, strips = (from + most - 1) / most;
-    patches all = {.strip = gt_round_up((from + strips - 1) / strips, GT_CHUNK), .columns = PATCH_PANELS * gt_product_panel_columns(p->kernels)};
+    patches all = {.strip = gt_round_up((from + strips - 1) / strips, GT_CHUNK),
+                   .columns = PATCH_PANELS * gt_product_panel_columns(p->kernels)};
     strips = (from + all.strip - 1) / all.strip;
     all.across = (p->to.channels + all.columns - 1) / all.columns;
     do {
@@ -48,16 +50,22 @@ static size_t lay_out(const gt_conv_shape *s, int threads, weight_grad *w, float
     patches all = patches_of(&p, threads);
     size_t used = 0;
     size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)));
-    size_t y = gt_winograd_take(&used, gt_winograd_floats(&p, p.to_points, (int64_t)gt_product_packed_floats(p.kernels, p.to.channels, 1)));
+    size_t y = gt_winograd_take(
+        &used, gt_winograd_floats(&p, p.to_points, (int64_t)gt_product_packed_floats(p.kernels, p.to.channels, 1)));
     size_t d = gt_winograd_take(&used, threads * p.planes * patch_plane(&all));
-    size_t x_zeros = gt_winograd_take(&used, p.images * p.from.channels), dy_zeros = gt_winograd_take(&used, p.images * p.to.channels);
+    size_t x_zeros = gt_winograd_take(&used, p.images * p.from.channels),
+           dy_zeros = gt_winograd_take(&used, p.images * p.to.channels);
     if (w)
         *w = (weight_grad){.block = {.tiling = p, .u = base + u, .m = base + y, .from.zeros = base + x_zeros},
-                           .dy.zeros = base + dy_zeros, .patches = all, .d = base + d};
+                           .dy.zeros = base + dy_zeros,
+                           .patches = all,
+                           .d = base + d};
     return used;
 }
 
-size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads) { return lay_out(s, threads, NULL, NULL) * sizeof(float); }
+size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads) {
+    return lay_out(s, threads, NULL, NULL) * sizeof(float);
+}
 
 /* ---- U and Y ---- */
 
@@ -76,7 +84,8 @@ static void image_tile(const weight_grad *w, int64_t t) {
             to[i] = z->u + gt_winograd_plane_at(z, p->plane[i], channels) + strip + gt_winograd_row(p, i, t) * stored;
         }
         gt_transform_fn *transform = gt_winograd_reader(z, &p->from, &z->from);
-        transform(from, to, gt_winograd_steps(steps), gt_least(width, p->from.channels - c), gt_winograd_pixels_ahead(&p->from));
+        transform(from, to, gt_winograd_steps(steps), gt_least(width, p->from.channels - c),
+                  gt_winograd_pixels_ahead(&p->from));
     }
 }
 
@@ -92,8 +101,10 @@ static void derivative_tile(const weight_grad *w, int64_t t) {
     for (int64_t o = 0; o < p->to.channels; o += panel, gt_move_on(from, read, panel)) {
         int columns = (int)gt_least(panel, p->to.channels - o), width = gt_product_panel_width(p->kernels, columns);
         for (int i = 0; i < p->to_points; i++)
-            to[i] = z->m + gt_winograd_plane_at(z, p->plane[i], padded) + o * p->shared[p->plane[i]] * z->count + gt_winograd_row(p, i, t) * width;
-        gt_winograd_reader(z, &p->to, &w->dy)(from, to, gt_winograd_steps(steps), columns, gt_winograd_pixels_ahead(&p->to));
+            to[i] = z->m + gt_winograd_plane_at(z, p->plane[i], padded) + o * p->shared[p->plane[i]] * z->count +
+                    gt_winograd_row(p, i, t) * width;
+        gt_winograd_reader(z, &p->to, &w->dy)(from, to, gt_winograd_steps(steps), columns,
+                                              gt_winograd_pixels_ahead(&p->to));
     }
 }
 
@@ -118,25 +129,40 @@ static void weight_patch(void *arg, int index, int worker) {
     const gt_winograd_block *z = &w->block;
     const gt_winograd_tiling *p = &z->tiling;
     const patches *all = &w->patches;
-    int64_t row = index / all->across, strip = row / all->per_strip * all->strip, in_strip = row % all->per_strip * all->rows;
-    int64_t o = index % all->across * all->columns, inputs = p->from.channels, outputs = p->to.channels, channels = gt_winograd_stored(p);
-    int64_t rows = gt_least(all->rows, gt_least(all->strip, inputs - strip) - in_strip), columns = gt_least(all->columns, outputs - o);
+    int64_t row = index / all->across, strip = row / all->per_strip * all->strip,
+            in_strip = row % all->per_strip * all->rows;
+    int64_t o = index % all->across * all->columns, inputs = p->from.channels, outputs = p->to.channels,
+            channels = gt_winograd_stored(p);
+    int64_t rows = gt_least(all->rows, gt_least(all->strip, inputs - strip) - in_strip),
+            columns = gt_least(all->columns, outputs - o);
     if (rows <= 0) return; /* the last strip may have fewer patches */
-    int64_t stored = gt_least(all->strip, channels - strip), padded = (int64_t)gt_product_packed_floats(p->kernels, outputs, 1);
+    int64_t stored = gt_least(all->strip, channels - strip),
+            padded = (int64_t)gt_product_packed_floats(p->kernels, outputs, 1);
     float *d = w->d + worker * p->planes * patch_plane(all);
     gt_winograd_operand operands[GT_WINOGRAD_MOST_PLANES];
     gt_product products[GT_WINOGRAD_MOST_PLANES];
     for (int i = 0; i < p->planes; i++) {
         int64_t values = p->shared[i] * z->count;
-        operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, i, channels) + strip * values + in_strip, stored};
-        products[i] = (gt_product){.kernels = p->kernels, .m = rows, .n = columns, .k = values, .a_by_k = true, .pack_a = columns_of_u, .a_source = &operands[i],
-                                   .a_packed = true, .b_packed = z->m + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->to_points, i), padded) + o * values,
-                                   .c = d + i * patch_plane(all), .ldc = all->columns};
+        operands[i] = (gt_winograd_operand){z->u + gt_winograd_plane_at(z, i, channels) + strip * values + in_strip,
+                                            stored};
+        products[i] = (gt_product){
+            .kernels = p->kernels,
+            .m = rows,
+            .n = columns,
+            .k = values,
+            .a_by_k = true,
+            .pack_a = columns_of_u,
+            .a_source = &operands[i],
+            .a_packed = true,
+            .b_packed = z->m + gt_winograd_plane_at(z, gt_winograd_plane_of(p, p->to_points, i), padded) + o * values,
+            .c = d + i * patch_plane(all),
+            .ldc = all->columns};
     }
     int64_t next = z->tile0 + z->count;
     gt_range soon[GT_PRODUCT_RANGES] = {gt_winograd_rows_ahead(p, &p->from, z->from.at, next, next + p->block),
                                         gt_winograd_rows_ahead(p, &p->to, w->dy.at, next, next + p->block)};
-    for (int i = 0; i < GT_PRODUCT_RANGES; i++) soon[i] = gt_range_of_thread(soon[i], index, index + 1, all->down * all->across);
+    for (int i = 0; i < GT_PRODUCT_RANGES; i++)
+        soon[i] = gt_range_of_thread(soon[i], index, index + 1, all->down * all->across);
     gt_product_run_packed(products, p->planes, NULL, NULL, soon);
     const float *from[GT_WINOGRAD_MOST_PLANES];
     float *to[GT_WINOGRAD_MOST_TAPS];
@@ -149,7 +175,8 @@ static void weight_patch(void *arg, int index, int worker) {
     }
 }
 
-void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in, float *out) {
+void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in,
+                             float *out) {
     weight_grad w;
     lay_out(s, gt_pool_threads(pool), &w, workspace);
     gt_winograd_block *z = &w.block;

@@ -61,7 +61,8 @@ gt_metrics *gt_metrics_new(const gt_metric_input *input) {
 
 bool gt_metrics_know_reals(const gt_metrics *m) {
     for (int i = 0; i < METRICS; i++) {
-        bool known = m->of[i].states[0] == KNOWN || (is_of_data(list[i]) && !isnan(m->of[i].value)); /* the log says the latter */
+        /* the log says the latter */
+        bool known = m->of[i].states[0] == KNOWN || (is_of_data(list[i]) && !isnan(m->of[i].value));
         if (list[i]->needs & GT_METRIC_REALS && can_have(list[i], &m->input) && !known) return false;
     }
     return true;

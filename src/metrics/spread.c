@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Spread: the mean over the samples of a picture of the standard deviation over the pictures. It is small when all look alike. */
+ * Spread: the mean over the samples of a picture of the standard deviation over the pictures. It is small when all look
+ * alike. */
 #include <math.h>
 
 #include "gantry/memory.h"
@@ -16,7 +17,11 @@ static gt_status begin(void **out, const gt_metric_input *in) {
     size_t samples = (size_t)in->height * (size_t)in->width * (size_t)in->channels;
     gt_arena *a = gt_arena_new();
     set *s = a ? gt_arena_alloc(a, sizeof *s) : NULL;
-    if (s) *s = (set){.arena = a, .samples = samples, .sum = gt_arena_array(a, samples, sizeof(double)), .square = gt_arena_array(a, samples, sizeof(double))};
+    if (s)
+        *s = (set){.arena = a,
+                   .samples = samples,
+                   .sum = gt_arena_array(a, samples, sizeof(double)),
+                   .square = gt_arena_array(a, samples, sizeof(double))};
     if (s && s->sum && s->square) {
         *out = s;
         return GT_OK;
@@ -50,9 +55,22 @@ static double value(void *reals, void *fakes) {
 static void end(void *of) { gt_arena_free(((set *)of)->arena); }
 
 const gt_metric gt_metric_fakes_spread = {
-    .series = "Fakes/spread", .label = "spread", .format = "%.3f", .needs = GT_METRIC_FAKES, .begin = begin, .add = add, .value = value, .end = end,
+    .series = "Fakes/spread",
+    .label = "spread",
+    .format = "%.3f",
+    .needs = GT_METRIC_FAKES,
+    .begin = begin,
+    .add = add,
+    .value = value,
+    .end = end,
 };
 
 const gt_metric gt_metric_reals_spread = {
-    .series = "Reals/spread", .label = "spread of reals", .needs = GT_METRIC_REALS, .begin = begin, .add = add, .value = value, .end = end,
+    .series = "Reals/spread",
+    .label = "spread of reals",
+    .needs = GT_METRIC_REALS,
+    .begin = begin,
+    .add = add,
+    .value = value,
+    .end = end,
 };

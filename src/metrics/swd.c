@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sliced Wasserstein distance: how far the patches of one set of pictures are from those of another, at several scales. Karras et al.,
- * "Progressive Growing of GANs for Improved Quality, Stability, and Variation", section 5. The distance needs no classifier, and
- * tells sharpness, textures, colours and variety apart, but not what is shown.
+ * Sliced Wasserstein distance: how far the patches of one set of pictures are from those of another, at several scales.
+ * Karras et al., "Progressive Growing of GANs for Improved Quality, Stability, and Variation", section 5. The distance
+ * needs no classifier, and tells sharpness, textures, colours and variety apart, but not what is shown.
  *
- * Pictures become Laplacian pyramids, down to 16 pixels or an odd side. Of each level of each picture 32 patches of 7x7 pixels are
- * taken; each channel is normalised over all patches of the set; both sets are projected on 128 directions and sorted. The distance
- * is the mean difference, times 1000, over directions and levels. It shrinks with the number of pictures: only sets of one size
- * compare. Of more than 256 pictures (or 2^24 pixels) so many are taken. Patches and directions are the same for all sets of a shape. */
+ * Pictures become Laplacian pyramids, down to 16 pixels or an odd side. Of each level of each picture 32 patches of 7x7
+ * pixels are taken; each channel is normalised over all patches of the set; both sets are projected on 128 directions
+ * and sorted. The distance is the mean difference, times 1000, over directions and levels. It shrinks with the number
+ * of pictures: only sets of one size compare. Of more than 256 pictures (or 2^24 pixels) so many are taken. Patches and
+ * directions are the same for all sets of a shape. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +18,24 @@
 #include "kernels/gemm.h"
 #include "metrics/metric_list.h"
 
-enum { PATCH = 7, PATCHES = 32, DIRECTIONS = 128, LEAST_SIDE = 16, MOST_LEVELS = 12, MOST_IMAGES = 256, MOST_PIXELS = 1 << 24 /* of all images */ };
+enum {
+    PATCH = 7,
+    PATCHES = 32,
+    DIRECTIONS = 128,
+    LEAST_SIDE = 16,
+    MOST_LEVELS = 12,
+    MOST_IMAGES = 256,
+    MOST_PIXELS = 1 << 24 /* of all images */
+};
 
 typedef struct set {
     gt_arena *arena;
     const gt_kernel_set *kernels;
     int n, height, width, channels, levels;
-    int64_t count;               /* pictures of the set, of which n are taken, evenly */
-    int taken;                   /* so far */
-    float *patches[MOST_LEVELS]; /* [n * PATCHES][7*7*c]; NULL: they are described */
-    float *sorted[MOST_LEVELS];  /* [DIRECTIONS][n * PATCHES], each ascending */
+    int64_t count;                /* pictures of the set, of which n are taken, evenly */
+    int taken;                    /* so far */
+    float *patches[MOST_LEVELS];  /* [n * PATCHES][7*7*c]; NULL: they are described */
+    float *sorted[MOST_LEVELS];   /* [DIRECTIONS][n * PATCHES], each ascending */
     float *level, *coarse, *line; /* of one picture */
 } set;
 
@@ -53,7 +62,8 @@ static void shrink(const float *from, int h, int w, int c, float *line, float *t
         for (int i = 0; i < 5; i++) add_line(line, from + (size_t)mirrored(2 * y + i - 2, h) * n, n, binomial[i]);
         for (int x = 0; x < w / 2; x++, to += pixel) {
             memset(to, 0, pixel * sizeof *to);
-            for (int j = 0; j < 5; j++) add_line(to, line + (size_t)mirrored(2 * x + j - 2, w) * pixel, pixel, binomial[j]);
+            for (int j = 0; j < 5; j++)
+                add_line(to, line + (size_t)mirrored(2 * x + j - 2, w) * pixel, pixel, binomial[j]);
         }
     }
 }
@@ -63,9 +73,11 @@ static void subtract_grown(float *fine, int h, int w, int c, const float *coarse
     size_t n = (size_t)(w / 2) * (size_t)c, pixel = (size_t)c;
     for (int y = 0; y < h; y++) {
         memset(line, 0, n * sizeof *line);
-        for (int i = y % 2; i < 5; i += 2) add_line(line, coarse + (size_t)(mirrored(y + i - 2, h) / 2) * n, n, 2 * binomial[i]);
+        for (int i = y % 2; i < 5; i += 2)
+            add_line(line, coarse + (size_t)(mirrored(y + i - 2, h) / 2) * n, n, 2 * binomial[i]);
         for (int x = 0; x < w; x++, fine += pixel)
-            for (int j = x % 2; j < 5; j += 2) add_line(fine, line + (size_t)(mirrored(x + j - 2, w) / 2) * pixel, pixel, -2 * binomial[j]);
+            for (int j = x % 2; j < 5; j += 2)
+                add_line(fine, line + (size_t)(mirrored(x + j - 2, w) / 2) * pixel, pixel, -2 * binomial[j]);
     }
 }
 
@@ -78,8 +90,10 @@ static void take_patches(const float *level, int h, int w, int c, int number, in
     gt_key key = {.stream = gt_stream("swd/patches"), .step = (uint32_t)number, .sample = (uint32_t)i};
     size_t line = (size_t)(PATCH * c);
     for (size_t p = 0; p < PATCHES; p++) {
-        size_t y = gt_random_below(key, 2 * p, (uint32_t)(h - PATCH + 1)), x = gt_random_below(key, 2 * p + 1, (uint32_t)(w - PATCH + 1));
-        for (size_t j = 0; j < PATCH; j++, rows += line) memcpy(rows, level + ((y + j) * (size_t)w + x) * (size_t)c, line * sizeof *rows);
+        size_t y = gt_random_below(key, 2 * p, (uint32_t)(h - PATCH + 1)),
+               x = gt_random_below(key, 2 * p + 1, (uint32_t)(w - PATCH + 1));
+        for (size_t j = 0; j < PATCH; j++, rows += line)
+            memcpy(rows, level + ((y + j) * (size_t)w + x) * (size_t)c, line * sizeof *rows);
     }
 }
 
@@ -89,7 +103,8 @@ static void normalise(float *values, size_t count, int c) {
         double sum = 0, square = 0, n = (double)(count / (size_t)c);
         for (size_t i = (size_t)k; i < count; i += (size_t)c) sum += (double)values[i];
         double mean = sum / n;
-        for (size_t i = (size_t)k; i < count; i += (size_t)c) square += ((double)values[i] - mean) * ((double)values[i] - mean);
+        for (size_t i = (size_t)k; i < count; i += (size_t)c)
+            square += ((double)values[i] - mean) * ((double)values[i] - mean);
         double scale = square > 0 ? 1 / sqrt(square / n) : 0;
         for (size_t i = (size_t)k; i < count; i += (size_t)c) values[i] = (float)(((double)values[i] - mean) * scale);
     }
@@ -106,7 +121,8 @@ static void draw_directions(float *directions, size_t size) {
     for (size_t d = 0; d < DIRECTIONS; d++) {
         double square = 0;
         for (size_t i = 0; i < size; i++) square += (double)directions[d * size + i] * (double)directions[d * size + i];
-        for (size_t i = 0; i < size; i++) directions[d * size + i] = (float)((double)directions[d * size + i] / sqrt(square));
+        for (size_t i = 0; i < size; i++)
+            directions[d * size + i] = (float)((double)directions[d * size + i] / sqrt(square));
     }
 }
 
@@ -135,14 +151,22 @@ static void end(void *of) {
 static gt_status begin(void **out, const gt_metric_input *in) {
     int h = in->height, w = in->width;
     size_t line = (size_t)w * (size_t)in->channels, size = PATCH * PATCH * (size_t)in->channels;
-    if (in->count < 1 || h < PATCH || w < PATCH) return gt_fail(GT_USAGE, "pictures of %dx%d have no patches of %dx%d", w, h, PATCH, PATCH);
+    if (in->count < 1 || h < PATCH || w < PATCH)
+        return gt_fail(GT_USAGE, "pictures of %dx%d have no patches of %dx%d", w, h, PATCH, PATCH);
     gt_arena *arena = gt_arena_new();
     set *s = arena ? gt_arena_alloc(arena, sizeof *s) : NULL;
     if (!s) {
         gt_arena_free(arena);
         return gt_fail(GT_NOMEM, "out of memory describing pictures");
     }
-    *s = (set){.arena = arena, .kernels = in->kernels, .n = pictures_of(in->count, h, w), .height = h, .width = w, .channels = in->channels, .levels = 1, .count = in->count};
+    *s = (set){.arena = arena,
+               .kernels = in->kernels,
+               .n = pictures_of(in->count, h, w),
+               .height = h,
+               .width = w,
+               .channels = in->channels,
+               .levels = 1,
+               .count = in->count};
     for (; can_shrink(h, w) && s->levels < MOST_LEVELS; h /= 2, w /= 2) s->levels++;
     s->level = gt_arena_array(arena, (size_t)s->height, line * sizeof(float));
     s->coarse = gt_arena_array(arena, (size_t)s->height, line * sizeof(float));
@@ -188,8 +212,17 @@ static gt_status add(void *of, const gt_metric_batch *batch) {
 static bool describe(set *s) {
     size_t size = PATCH * PATCH * (size_t)s->channels, rows = (size_t)s->n * PATCHES;
     float *directions = malloc(DIRECTIONS * size * sizeof *directions);
-    gt_gemm_args g = {.kernels = s->kernels, .m = DIRECTIONS, .n = (int64_t)rows, .k = (int64_t)size, .transpose_b = true, .a = directions, .lda = (int64_t)size,
-                      .b = s->patches[0], .ldb = (int64_t)size, .c = s->sorted[0], .ldc = (int64_t)rows};
+    gt_gemm_args g = {.kernels = s->kernels,
+                      .m = DIRECTIONS,
+                      .n = (int64_t)rows,
+                      .k = (int64_t)size,
+                      .transpose_b = true,
+                      .a = directions,
+                      .lda = (int64_t)size,
+                      .b = s->patches[0],
+                      .ldb = (int64_t)size,
+                      .c = s->sorted[0],
+                      .ldc = (int64_t)rows};
     size_t bytes = gt_gemm_workspace(&g, 1) + 1;
     void *workspace = gt_block_alloc(bytes, "a distance of pictures");
     bool good = directions && workspace && s->taken == s->n;
@@ -225,7 +258,15 @@ static double value(void *reals, void *fakes) {
 }
 
 const gt_metric gt_metric_fakes_swd = {
-    .series = "Fakes/swd", .label = "swd", .format = "%.1f", .title = "Distance", .legend = "SWD",
+    .series = "Fakes/swd",
+    .label = "swd",
+    .format = "%.1f",
+    .title = "Distance",
+    .legend = "SWD",
     .note = "Generated from real images: patches at all scales (sliced Wasserstein distance, times 1000)",
-    .needs = GT_METRIC_REALS | GT_METRIC_FAKES, .begin = begin, .add = add, .value = value, .end = end,
+    .needs = GT_METRIC_REALS | GT_METRIC_FAKES,
+    .begin = begin,
+    .add = add,
+    .value = value,
+    .end = end,
 };

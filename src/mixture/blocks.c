@@ -12,7 +12,7 @@
 enum {
     PANELS_OF_BLOCK = 8, /* long enough that adding up a block's sums costs little beside making them */
     MOST_BLOCKS = 4096,
-    EASY_BLOCKS = 64,    /* with fewer panels than so many blocks each panel is a block */
+    EASY_BLOCKS = 64,      /* with fewer panels than so many blocks each panel is a block */
     VECTORS_OF_THREAD = 4, /* blocks that are summed before the tree takes them */
 };
 
@@ -25,9 +25,13 @@ static gt_slices slices_for(int64_t panels) {
     return (gt_slices){(int)panels, (int)(blocks < MOST_BLOCKS ? blocks : MOST_BLOCKS)};
 }
 
-static int64_t first_panel(const gt_blocks *b, int block) { return block < b->slices.count ? gt_slices_first(b->slices, block) : b->slices.samples; }
+static int64_t first_panel(const gt_blocks *b, int block) {
+    return block < b->slices.count ? gt_slices_first(b->slices, block) : b->slices.samples;
+}
 
-int64_t gt_blocks_first_point(const gt_blocks *b) { return gt_least(first_panel(b, b->first) * (int64_t)b->panel, b->count); }
+int64_t gt_blocks_first_point(const gt_blocks *b) {
+    return gt_least(first_panel(b, b->first) * (int64_t)b->panel, b->count);
+}
 int64_t gt_blocks_own_points(const gt_blocks *b) {
     return gt_least(first_panel(b, b->first + b->own) * (int64_t)b->panel, b->count) - gt_blocks_first_point(b);
 }
@@ -36,7 +40,8 @@ int64_t gt_blocks_own_points(const gt_blocks *b) {
 
 static gt_status allocate(gt_blocks *b) {
     size_t panels = (size_t)(first_panel(b, b->first + b->own) - first_panel(b, b->first));
-    if (gt_mul_overflows(panels * b->panel, b->d * sizeof *b->x, &b->x_bytes)) return gt_fail(GT_NOMEM, "%lld points are too many", (long long)b->count);
+    if (gt_mul_overflows(panels * b->panel, b->d * sizeof *b->x, &b->x_bytes))
+        return gt_fail(GT_NOMEM, "%lld points are too many", (long long)b->count);
     if (!panels) return GT_OK;
     b->x = gt_block_alloc(b->x_bytes, "points");
     return b->x ? GT_OK : GT_NOMEM;
@@ -62,12 +67,22 @@ static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
 gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, const gt_kernel_set *kernels, gt_cloud *points) {
     gt_cloud_info info = gt_cloud_get_info(points);
     const int64_t shape[] = {info.count, info.d};
-    gt_status st = gt_comm_as_first_all(c, shape, sizeof shape) ? GT_OK : gt_fail(GT_FAILED, "%lld points of %d dimensions are here, on rank 0 others: all ranks must see the same data", (long long)info.count, (int)info.d);
+    gt_status st =
+        gt_comm_as_first_all(c, shape, sizeof shape)
+            ? GT_OK
+            : gt_fail(GT_FAILED,
+                      "%lld points of %d dimensions are here, on rank 0 others: all ranks must see the same data",
+                      (long long)info.count, (int)info.d);
     st = gt_comm_agree_all(c, st); /* before anything that is as long as the points are many */
     gt_blocks *b = *out = st ? NULL : calloc(1, sizeof *b);
     if (!b && !st) st = gt_fail(GT_NOMEM, "out of memory for points");
     if (!st) {
-        *b = (gt_blocks){.comm = c, .pool = pool, .kernels = gt_kernel_set_or_best(kernels), .count = info.count, .d = (size_t)info.d, .panel = panel_for((size_t)info.d)};
+        *b = (gt_blocks){.comm = c,
+                         .pool = pool,
+                         .kernels = gt_kernel_set_or_best(kernels),
+                         .count = info.count,
+                         .d = (size_t)info.d,
+                         .panel = panel_for((size_t)info.d)};
         int64_t panels = (info.count + (int64_t)b->panel - 1) / (int64_t)b->panel;
         if (panels > INT32_MAX) st = gt_fail(GT_NOMEM, "%lld points are too many", (long long)info.count);
         else b->slices = slices_for(panels);
@@ -109,7 +124,8 @@ static void sum_block(void *arg, int tile, int worker) {
     const gt_blocks *b = w->b;
     double *sums = w->sums + (size_t)tile * w->n;
     memset(sums, 0, w->n * sizeof *sums);
-    int64_t begin = first_panel(b, w->first + tile), end = first_panel(b, w->first + tile + 1), size = (int64_t)b->panel, before = first_panel(b, b->first);
+    int64_t begin = first_panel(b, w->first + tile), end = first_panel(b, w->first + tile + 1),
+            size = (int64_t)b->panel, before = first_panel(b, b->first);
     for (int64_t p = begin; p < end; p++) {
         gt_panel_of_points panel = {
             .x = b->x + (size_t)((p - before) * size) * b->d,
@@ -122,7 +138,8 @@ static void sum_block(void *arg, int tile, int worker) {
 }
 
 /* Own blocks in waves; `take` sees each block's sums in order. */
-static gt_status sum_own(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, void (*take)(void *to, const double *sums), void *to) {
+static gt_status sum_own(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, void (*take)(void *to, const double *sums),
+                         void *to) {
     int most = VECTORS_OF_THREAD * gt_pool_threads(b->pool);
     if (most > b->own) most = b->own;
     size_t room = (size_t)most * n;
@@ -174,7 +191,6 @@ gt_status gt_blocks_each(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, dou
 }
 
 /* ---- fingerprint ---- */
-
 
 static gt_status add_hashes(void *hasher, const void *hashes, size_t bytes) {
     gt_hasher_add(hasher, hashes, bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Points in blocks, and sums over them that are the same bits on any number of ranks and threads. Points lie in panels as the kernels want
- * them (kernels/mixture_kernels.h); blocks are runs of panels, of equal length but for one, and the slices of the tree (dist.h). A block is the
- * work of one thread. */
+ * Points in blocks, and sums over them that are the same bits on any number of ranks and threads. Points lie in panels
+ * as the kernels want them (kernels/mixture_kernels.h); blocks are runs of panels, of equal length but for one, and the
+ * slices of the tree (dist.h). A block is the work of one thread. */
 #ifndef GANTRY_MIXTURE_BLOCKS_H
 #define GANTRY_MIXTURE_BLOCKS_H
 
@@ -14,12 +14,12 @@ struct gt_blocks {
     const gt_kernel_set *kernels;
     int64_t count; /* points of all ranks */
     size_t d;
-    size_t panel;  /* points of a panel */
-    gt_slices slices;    /* panels into blocks */
-    int first, own; /* this rank's blocks */
-    double *x;     /* this rank's panels; what the last one has no points for is zeros */
+    size_t panel;     /* points of a panel */
+    gt_slices slices; /* panels into blocks */
+    int first, own;   /* this rank's blocks */
+    double *x;        /* this rank's panels; what the last one has no points for is zeros */
     size_t x_bytes;
-    double *sums;   /* of the blocks that are worked on: kept from one sum to the next, as is */
+    double *sums; /* of the blocks that are worked on: kept from one sum to the next, as is */
     size_t sums_room;
     gt_tree_sum *tree; /* the tree for vectors of tree_n */
     size_t tree_n;

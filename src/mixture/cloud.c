@@ -26,7 +26,8 @@ gt_status gt_cloud_open(gt_cloud **out, const char *spec, const char *array) {
     if (c) c->spec = strdup(spec);
     gt_status st = c && c->spec ? open_source(c, spec, array) : gt_fail(GT_NOMEM, "out of memory for '%s'", spec);
     if (!st && c->info.count < 1) st = gt_fail(GT_FORMAT, "'%s' has no points", spec);
-    if (!st && c->info.d > 1 << 17) st = gt_fail(GT_FORMAT, "'%s': points of %d numbers, the most are %d", spec, c->info.d, 1 << 17);
+    if (!st && c->info.d > 1 << 17)
+        st = gt_fail(GT_FORMAT, "'%s': points of %d numbers, the most are %d", spec, c->info.d, 1 << 17);
     if (!st) return GT_OK;
     gt_cloud_close(c);
     *out = NULL;
@@ -46,6 +47,7 @@ gt_status gt_cloud_read(gt_cloud *c, int64_t first, int64_t n, double *points) {
     gt_status st = c->source.read(c->state, first, n, points);
     for (int64_t i = 0; i < n * c->info.d && !st; i++)
         if (!isfinite(points[i]))
-            st = gt_fail(GT_NONFINITE, "'%s': number %lld of point %lld is %g; points must be finite", c->spec, (long long)(i % c->info.d), (long long)(first + i / c->info.d), points[i]);
+            st = gt_fail(GT_NONFINITE, "'%s': number %lld of point %lld is %g; points must be finite", c->spec,
+                         (long long)(i % c->info.d), (long long)(first + i / c->info.d), points[i]);
     return st;
 }

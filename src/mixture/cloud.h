@@ -6,7 +6,8 @@
 #include "gantry/mixture.h"
 
 typedef struct cloud_source {
-    gt_status (*read)(void *state, int64_t first, int64_t n, double *points); /* [n,d]; whether they are finite is seen to by the caller */
+    /* [n,d]; whether they are finite is seen to by the caller */
+    gt_status (*read)(void *state, int64_t first, int64_t n, double *points);
     void (*close)(void *state);
 } cloud_source;
 

@@ -5,7 +5,9 @@
 #include "gantry/arrays.h"
 #include "mixture/cloud.h"
 
-static gt_status read_points(void *state, int64_t first, int64_t n, double *points) { return gt_array_rows(state, first, n, points); }
+static gt_status read_points(void *state, int64_t first, int64_t n, double *points) {
+    return gt_array_rows(state, first, n, points);
+}
 static void close_array(void *state) { gt_array_close(state); }
 
 gt_status gt_cloud_array(gt_cloud *c, const char *path, const char *array) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Points from CSV: a line of numbers each. A first line that holds something else is a heading. Looked through once when it is opened, for the
- * number of lines and their lengths. */
+ * Points from CSV: a line of numbers each. A first line that holds something else is a heading. Looked through once
+ * when it is opened, for the number of lines and their lengths. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -38,7 +38,9 @@ static gt_status count_lines(table *t, gt_cloud_info *info) {
             width = t->csv.fields;
             t->heading = !all_numbers(&t->csv);
         }
-        if (t->csv.fields != width) return gt_fail(GT_FORMAT, "line %lld has %zu numbers, the first line %zu", (long long)t->csv.line, t->csv.fields, width);
+        if (t->csv.fields != width)
+            return gt_fail(GT_FORMAT, "line %lld has %zu numbers, the first line %zu", (long long)t->csv.line,
+                           t->csv.fields, width);
     }
     info->count = lines - t->heading;
     info->d = (int)width;
@@ -50,9 +52,11 @@ static gt_status count_lines(table *t, gt_cloud_info *info) {
 static gt_status next_point(table *t, double *point) {
     gt_status st = gt_csv_next(&t->csv);
     if (st) return st;
-    if ((int64_t)t->csv.fields != t->d) return gt_fail(GT_FORMAT, "line %lld: the file has changed", (long long)t->csv.line);
+    if ((int64_t)t->csv.fields != t->d)
+        return gt_fail(GT_FORMAT, "line %lld: the file has changed", (long long)t->csv.line);
     for (int64_t i = 0; i < t->d && point; i++)
-        if (!parse(t->csv.field[i], &point[i])) return gt_fail(GT_FORMAT, "line %lld: '%.40s' is no number", (long long)t->csv.line, t->csv.field[i]);
+        if (!parse(t->csv.field[i], &point[i]))
+            return gt_fail(GT_FORMAT, "line %lld: '%.40s' is no number", (long long)t->csv.line, t->csv.field[i]);
     t->next++;
     return GT_OK;
 }

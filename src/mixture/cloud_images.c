@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The images of a dataset as points: pixels row by row, channels innermost, 0 and 1 for the ends of the dataset's range. */
+ * The images of a dataset as points: pixels row by row, channels innermost, 0 and 1 for the ends of the dataset's
+ * range. */
 #include <limits.h>
 #include <stdlib.h>
 
@@ -45,6 +46,7 @@ gt_status gt_cloud_images(gt_cloud *c, const char *spec) {
     a->samples = malloc(info->image_bytes);
     a->image = malloc(a->pixels * sizeof *a->image);
     if (!a->samples || !a->image) return gt_fail(GT_NOMEM, "out of memory for an image of '%s'", spec);
-    c->info = (gt_cloud_info){info->count, a->pixels < INT_MAX ? (int)a->pixels : INT_MAX, info->height, info->width, info->channels};
+    c->info = (gt_cloud_info){info->count, a->pixels < INT_MAX ? (int)a->pixels : INT_MAX, info->height, info->width,
+                              info->channels};
     return GT_OK;
 }

@@ -9,23 +9,27 @@
 #include "gantry/mathfn.h"
 #include "kernels/lapack.h"
 
-/* Clusters a hundred widths apart: four of sixteen digits cancel. Beyond that the way about each mean is worth its time. */
+/* Clusters a hundred widths apart: four of sixteen digits cancel. Beyond that the way about each mean is worth its
+ * time. */
 static const double MUCH = 1e4;
 
 static bool is_matrix(gt_covariance c) { return c == GT_COVARIANCE_FULL || c == GT_COVARIANCE_TIED; }
 
-gt_status gt_density_init(gt_density *e, const gt_mixture *m, const gt_mixture_kernels *kernels, size_t panel, int workers) {
+gt_status gt_density_init(gt_density *e, const gt_mixture *m, const gt_mixture_kernels *kernels, size_t panel,
+                          int workers) {
     size_t k = (size_t)m->k, d = (size_t)m->d;
     bool matrix = is_matrix(m->covariance);
     *e = (gt_density){.kernels = kernels, .covariance = m->covariance, .k = k, .d = d, .panel = panel};
-    e->factors = calloc((m->covariance == GT_COVARIANCE_TIED ? 1 : k) * (matrix ? gt_mixture_factor_size(d) : d), sizeof *e->factors);
+    e->factors = calloc((m->covariance == GT_COVARIANCE_TIED ? 1 : k) * (matrix ? gt_mixture_factor_size(d) : d),
+                        sizeof *e->factors);
     e->places = calloc(k * d, sizeof *e->places);
     e->centre = calloc(d, sizeof *e->centre);
     e->ones = calloc(d, sizeof *e->ones);
     e->bias = calloc(k, sizeof *e->bias);
     e->work = calloc((size_t)workers, (matrix ? d * d : 1) * sizeof *e->work);
     e->axes = calloc(k, sizeof *e->axes);
-    if (!e->axes || !e->factors || !e->places || !e->centre || !e->ones || !e->bias || !e->work) return gt_fail(GT_NOMEM, "out of memory for the densities of %zu components", k);
+    if (!e->axes || !e->factors || !e->places || !e->centre || !e->ones || !e->bias || !e->work)
+        return gt_fail(GT_NOMEM, "out of memory for the densities of %zu components", k);
     for (size_t j = 0; j < d; j++) e->ones[j] = 1;
     return GT_OK;
 }
@@ -76,11 +80,13 @@ static void set_component(void *arg, int c, int worker) {
     gt_axes *axes = &e->axes[c];
     *axes = (gt_axes){0, 1, false};
     if (is_matrix(e->covariance)) {
-        axes->singular = !factorise(d, s->m->covariances + n * d * d, e->work + (size_t)worker * d * d, e->factors + n * gt_mixture_factor_size(d), axes);
+        axes->singular = !factorise(d, s->m->covariances + n * d * d, e->work + (size_t)worker * d * d,
+                                    e->factors + n * gt_mixture_factor_size(d), axes);
         return;
     }
     for (size_t j = 0; j < d; j++) {
-        double variance = s->m->covariances[e->covariance == GT_COVARIANCE_DIAGONAL ? n * d + j : n], w = 1 / sqrt(variance);
+        double variance = s->m->covariances[e->covariance == GT_COVARIANCE_DIAGONAL ? n * d + j : n],
+               w = 1 / sqrt(variance);
         axes->singular |= !(variance > 0 && isfinite(w) && w > 0);
         e->factors[n * d + j] = w;
         count_axis(axes, w, variance);
@@ -92,7 +98,8 @@ static double spread(const gt_mixture *m, const double *centre) {
     double most = 1;
     for (size_t j = 0, d = (size_t)m->d; j < d; j++) {
         double between = 0;
-        for (size_t c = 0; c < (size_t)m->k; c++) between += m->weights[c] * (m->means[c * d + j] - centre[j]) * (m->means[c * d + j] - centre[j]);
+        for (size_t c = 0; c < (size_t)m->k; c++)
+            between += m->weights[c] * (m->means[c * d + j] - centre[j]) * (m->means[c * d + j] - centre[j]);
         most = fmax(most, 1 + between / m->covariances[j * d + j]);
     }
     return most;
@@ -148,7 +155,9 @@ void gt_density_distances(const gt_density *e, const double *x, double *scratch,
     for (size_t c = 0; c < e->k; c++) {
         const double *place = e->places + c * d;
         if (at_once) kernels->distance(p, d, whitened, place, e->ones, squared + c * p);
-        else if (is_matrix(e->covariance)) kernels->whiten(p, d, x, place, e->factors + (tied ? 0 : c * gt_mixture_factor_size(d)), scratch, squared + c * p, NULL);
+        else if (is_matrix(e->covariance))
+            kernels->whiten(p, d, x, place, e->factors + (tied ? 0 : c * gt_mixture_factor_size(d)), scratch,
+                            squared + c * p, NULL);
         else kernels->distance(p, d, x, place, e->factors + c * d, squared + c * p);
     }
 }

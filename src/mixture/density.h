@@ -6,15 +6,16 @@
 #include "gantry/mixture.h"
 #include "kernels/mixture_kernels.h"
 
-typedef struct gt_axes { /* of one covariance */
+typedef struct gt_axes {  /* of one covariance */
     double log_volume;    /* the logarithm of W's determinant */
     double amplification; /* see gt_density */
     bool singular;
 } gt_axes;
 
-/* With S = L L^T and W = L^-1 the squared distance of x is |W (x - mean)|^2. diag and spherical have a W of one number a dimension. A tied W is
- * the same for all components: points are whitened once, about `centre`, and compared with whitened means; but where components are so many of their
- * widths apart that too much cancels (`apart`), points are whitened about each mean, as with full covariances. */
+/* With S = L L^T and W = L^-1 the squared distance of x is |W (x - mean)|^2. diag and spherical have a W of one number
+ * a dimension. A tied W is the same for all components: points are whitened once, about `centre`, and compared with
+ * whitened means; but where components are so many of their widths apart that too much cancels (`apart`), points are
+ * whitened about each mean, as with full covariances. */
 typedef struct gt_density {
     const gt_mixture_kernels *kernels;
     gt_covariance covariance;
@@ -24,17 +25,21 @@ typedef struct gt_density {
     double *centre;  /* [d], tied */
     double *ones;    /* [d] */
     double *bias;    /* [k]: logarithm of the weight and of the density at the mean */
-    double amplification; /* of rounding: the most that a variance exceeds what is left of it when the dimensions before are known, times what cancels */
+    /* of rounding: the most that a variance exceeds what is left of it when the dimensions before are known, times what
+     * cancels */
+    double amplification;
     bool apart;
-    gt_axes *axes;   /* [k], or one for all */
-    double *work;    /* [workers][d,d] */
+    gt_axes *axes; /* [k], or one for all */
+    double *work;  /* [workers][d,d] */
 } gt_density;
 
 /* Room for mixtures like `m` on panels of `panel` points. */
-gt_status gt_density_init(gt_density *e, const gt_mixture *m, const gt_mixture_kernels *kernels, size_t panel, int workers);
+gt_status gt_density_init(gt_density *e, const gt_mixture *m, const gt_mixture_kernels *kernels, size_t panel,
+                          int workers);
 void gt_density_free(gt_density *e);
 
-/* GT_FAILED names a component whose covariance is singular. `centre` [d]: a place among the points, used by tied covariances alone. */
+/* GT_FAILED names a component whose covariance is singular. `centre` [d]: a place among the points, used by tied
+ * covariances alone. */
 gt_status gt_density_set(gt_density *e, const gt_mixture *m, const double *centre, gt_pool *pool);
 
 /* Squared distances of a panel from all components, [k, panel]. scratch: gt_density_scratch() doubles. */

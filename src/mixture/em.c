@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The pass over the points. Moments are taken about the means that the shares were computed with, which are near the new ones, so that little
- * cancels. */
+ * The pass over the points. Moments are taken about the means that the shares were computed with, which are near the
+ * new ones, so that little cancels. */
 #include "mixture/em.h"
 
 #include <float.h>
@@ -9,13 +9,14 @@
 #include <string.h>
 
 typedef struct worker_room {
-    double *shares; /* [k, panel] */
+    double *shares;            /* [k, panel] */
     double *log_sum, *weights; /* [panel] each */
     double *scratch;
 } worker_room;
 
 static size_t scratch_size(const gt_em *em) {
-    size_t d = em->blocks->d, p = em->blocks->panel, moments = (gt_mixture_padded(d) + 1) * p, distances = gt_density_scratch(&em->density);
+    size_t d = em->blocks->d, p = em->blocks->panel, moments = (gt_mixture_padded(d) + 1) * p,
+           distances = gt_density_scratch(&em->density);
     if (em->scatter) moments += d * p + 2 * d; /* scatter_about_nearest */
     return moments > distances ? moments : distances;
 }
@@ -36,7 +37,8 @@ static void measure(void *arg, const gt_panel_of_points *panel, int worker, doub
     size_t p = em->blocks->panel, d = em->blocks->d;
     double *first = sums + 1, *second = first + d;
     for (size_t n = 0; n < p; n++) w.weights[n] = n < panel->count;
-    if (em->measures_scatter) kernels->moments_full(p, d, panel->x, em->centre, w.weights, w.scratch, sums, first, second);
+    if (em->measures_scatter)
+        kernels->moments_full(p, d, panel->x, em->centre, w.weights, w.scratch, sums, first, second);
     else kernels->moments_diagonal(p, d, panel->x, em->centre, w.weights, sums, first, second);
 }
 
@@ -46,19 +48,25 @@ static gt_status measure_points(gt_em *em, double floor) {
     double *sums = calloc(1 + d + (em->scatter ? triangle : d), sizeof *sums);
     gt_status st = gt_comm_agree_all(b->comm, sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for moments"));
     bool mine = b->first == 0 && b->own > 0; /* where ranks are more than blocks, rank 0 has none */
-    for (size_t j = 0; j < d && !st && mine; j++) em->centre[j] = b->x[j * b->panel]; /* the first point, until the mean is known */
-    if (!st) gt_comm_broadcast_all(b->comm, em->centre, d * sizeof *em->centre, gt_comm_max_all(b->comm, mine ? b->comm->rank : 0));
+    /* the first point, until the mean is known */
+    for (size_t j = 0; j < d && !st && mine; j++) em->centre[j] = b->x[j * b->panel];
+    if (!st)
+        gt_comm_broadcast_all(b->comm, em->centre, d * sizeof *em->centre,
+                              gt_comm_max_all(b->comm, mine ? b->comm->rank : 0));
     if (!st) st = gt_blocks_sum(b, 1 + 2 * d, measure, em, sums);
     for (size_t j = 0; j < d && !st && b->comm->rank == 0; j++) {
         double shift = sums[1 + j] / (double)b->count;
         em->centre[j] += shift;
         double spread = sums[1 + d + j] / (double)b->count - shift * shift;
-        em->variance += isfinite(spread) ? fmax(spread, 0) / (double)d : INFINITY; /* infinity less infinity: fmax would pass over that */
+        /* infinity less infinity: fmax would pass over that */
+        em->variance += isfinite(spread) ? fmax(spread, 0) / (double)d : INFINITY;
     }
     if (!st) gt_comm_broadcast_all(b->comm, em->centre, d * sizeof *em->centre, 0);
     if (!st) gt_comm_broadcast_all(b->comm, &em->variance, sizeof em->variance, 0);
-    if (!st && !(em->variance > 0)) st = gt_fail(GT_FORMAT, "all %lld points are the same: there is nothing to fit", (long long)b->count);
-    if (!st && !isfinite(em->variance)) st = gt_fail(GT_NONFINITE, "the points are so far apart that their variance is not finite");
+    if (!st && !(em->variance > 0))
+        st = gt_fail(GT_FORMAT, "all %lld points are the same: there is nothing to fit", (long long)b->count);
+    if (!st && !isfinite(em->variance))
+        st = gt_fail(GT_NONFINITE, "the points are so far apart that their variance is not finite");
     em->floor = floor * em->variance;
     if (!st && em->scatter) {
         em->measures_scatter = true;
@@ -86,14 +94,17 @@ static gt_status allocate(gt_em *em, gt_covariance covariance, int k) {
     em->sums = calloc(em->n_sums, sizeof *em->sums);
     em->work = calloc((size_t)workers, em->worker_doubles * sizeof *em->work);
     if (b->comm->rank == 0 && em->sums) em->maximiser = gt_maximiser_new(em);
-    bool got = (em->maximiser || b->comm->rank > 0) && em->centre && em->sums && em->work && (em->scatter || covariance != GT_COVARIANCE_TIED);
+    bool got = (em->maximiser || b->comm->rank > 0) && em->centre && em->sums && em->work &&
+               (em->scatter || covariance != GT_COVARIANCE_TIED);
     return got ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the moments of %d components", k);
 }
 
 gt_status gt_em_new(gt_em **out, gt_blocks *b, gt_covariance covariance, int k, double floor) {
     gt_em *em = *out = calloc(1, sizeof *em);
     gt_status st = em ? GT_OK : gt_fail(GT_NOMEM, "out of memory");
-    if (!st && k > b->count) st = gt_fail(GT_FORMAT, "%d components for %lld points: there must be at least as many points", k, (long long)b->count);
+    if (!st && k > b->count)
+        st = gt_fail(GT_FORMAT, "%d components for %lld points: there must be at least as many points", k,
+                     (long long)b->count);
     if (!st) {
         em->blocks = b;
         st = allocate(em, covariance, k);
@@ -137,7 +148,8 @@ static void scatter_about_nearest(const gt_em *em, const gt_panel_of_points *pan
     memset(about, 0, (d * p + 2 * d) * sizeof *about);
     for (size_t c = 0; c < k; c++)
         for (size_t j = 0; j < d; j++)
-            for (size_t n = 0; n < p; n++) about[j * p + n] += w.shares[c * p + n] * (panel->x[j * p + n] - em->mixture.means[c * d + j]);
+            for (size_t n = 0; n < p; n++)
+                about[j * p + n] += w.shares[c * p + n] * (panel->x[j * p + n] - em->mixture.means[c * d + j]);
     for (size_t n = 0; n < p; n++) w.weights[n] = 1; /* `about` is 0 where there is no point */
     em->blocks->kernels->mixture->moments_full(p, d, about, origin, w.weights, w.scratch, &total, first, second);
 }
@@ -148,9 +160,11 @@ static void pass_panel(void *arg, const gt_panel_of_points *panel, int worker, d
     worker_room w = room_of(em, worker);
     size_t p = em->blocks->panel, d = em->blocks->d, k = (size_t)em->mixture.k;
     double *total = sums + 1, *first = total + k, *second = first + k * d;
-    bool tied = em->mixture.covariance == GT_COVARIANCE_TIED, matrices = em->mixture.covariance == GT_COVARIANCE_FULL || (tied && em->about_means && !em->hard);
+    bool tied = em->mixture.covariance == GT_COVARIANCE_TIED,
+         matrices = em->mixture.covariance == GT_COVARIANCE_FULL || (tied && em->about_means && !em->hard);
     if (em->hard) {
-        for (size_t c = 0; c < k; c++) kernels->distance(p, d, panel->x, em->mixture.means + c * d, em->density.ones, w.shares + c * p);
+        for (size_t c = 0; c < k; c++)
+            kernels->distance(p, d, panel->x, em->mixture.means + c * d, em->density.ones, w.shares + c * p);
         share_with_nearest(p, k, w.shares);
     } else {
         gt_density_distances(&em->density, panel->x, w.scratch, w.shares);
@@ -161,8 +175,12 @@ static void pass_panel(void *arg, const gt_panel_of_points *panel, int worker, d
         double *share = w.shares + c * p;
         const double *mean = em->mixture.means + c * d;
         for (size_t n = panel->count; n < p; n++) share[n] = 0;
-        if (matrices) kernels->moments_full(p, d, panel->x, mean, share, w.scratch, total + c, first + c * d, second + c * em->moments);
-        else kernels->moments_diagonal(p, d, panel->x, mean, share, total + c, first + c * d, em->moments ? second + c * em->moments : NULL);
+        if (matrices)
+            kernels->moments_full(p, d, panel->x, mean, share, w.scratch, total + c, first + c * d,
+                                  second + c * em->moments);
+        else
+            kernels->moments_diagonal(p, d, panel->x, mean, share, total + c, first + c * d,
+                                      em->moments ? second + c * em->moments : NULL);
     }
     if (tied && em->hard) scatter_about_nearest(em, panel, w, second);
 }
@@ -179,11 +197,16 @@ static gt_status pass(gt_em *em, double *log_likelihood) {
 
 gt_status gt_em_pass(gt_em *em, double *log_likelihood) {
     gt_status st = pass(em, log_likelihood);
-    if (!st && !isfinite(*log_likelihood)) st = gt_fail(GT_NONFINITE, "the log-likelihood is %g: some points are too far from all components", *log_likelihood);
+    if (!st && !isfinite(*log_likelihood))
+        st = gt_fail(GT_NONFINITE, "the log-likelihood is %g: some points are too far from all components",
+                     *log_likelihood);
     return st;
 }
 
-gt_status gt_em_set(gt_em *em) { return gt_comm_agree_all(em->blocks->comm, gt_density_set(&em->density, &em->mixture, em->centre, em->blocks->pool)); }
+gt_status gt_em_set(gt_em *em) {
+    return gt_comm_agree_all(em->blocks->comm,
+                             gt_density_set(&em->density, &em->mixture, em->centre, em->blocks->pool));
+}
 
 gt_status gt_em_update(gt_em *em) {
     gt_comm *c = em->blocks->comm;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A fit: restarts, each a k-means++ start and iterations until little is gained.
  *
- * An iteration is a pass (log-likelihood of the mixture as it is, and its moments) and an update. A restart ends after a pass, so that the
- * log-likelihood told is that of the mixture kept. */
+ * An iteration is a pass (log-likelihood of the mixture as it is, and its moments) and an update. A restart ends after
+ * a pass, so that the log-likelihood told is that of the mixture kept. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,9 @@ double gt_fit_bic(const gt_fit *f, double log_likelihood, int64_t points) {
     return -2 * log_likelihood * (double)points + gt_mixture_free_numbers(&f->best) * gt_ln((double)points);
 }
 
-double gt_fit_aic(const gt_fit *f, double log_likelihood, int64_t points) { return -2 * log_likelihood * (double)points + 2 * gt_mixture_free_numbers(&f->best); }
+double gt_fit_aic(const gt_fit *f, double log_likelihood, int64_t points) {
+    return -2 * log_likelihood * (double)points + 2 * gt_mixture_free_numbers(&f->best);
+}
 
 /* ---- one restart ---- */
 
@@ -63,15 +65,18 @@ static gt_status check_monotone(const fitting *t, double l) {
     if (!f->n_now) return GT_OK;
     double before = f->curve_now[f->n_now - 1], rounding = gt_em_rounding(t->em, l);
     if (l >= before - rounding) return GT_OK;
-    return gt_fail(GT_FAILED, "iteration %d of restart %d: the log-likelihood per sample fell from %.15g to %.15g, more than rounding explains (%.1e)", f->n_now,
-                   f->restart + 1, before, l, rounding);
+    return gt_fail(GT_FAILED,
+                   "iteration %d of restart %d: the log-likelihood per sample fell from %.15g to %.15g, more than "
+                   "rounding explains (%.1e)",
+                   f->n_now, f->restart + 1, before, l, rounding);
 }
 
 static void say(fitting *t, double l) {
     enum { SECONDS = 30 };
     const gt_fit *f = t->f;
     char line[160];
-    snprintf(line, sizeof line, "restart %d/%d  iteration %-4d log-likelihood %.9g", f->restart + 1, f->recipe.restarts, f->n_now, l);
+    snprintf(line, sizeof line, "restart %d/%d  iteration %-4d log-likelihood %.9g", f->restart + 1, f->recipe.restarts,
+             f->n_now, l);
     gt_log_live(line);
     double now = gt_clock();
     if (gt_log_is_terminal() || now - t->said < SECONDS) return;
@@ -84,8 +89,8 @@ static void end_restart(fitting *t, double l, bool converged) {
     bool better = !f->n_curve || l > f->log_likelihood;
     gt_comm_busy(t->em->blocks->comm, "the end of a restart"); /* no update comes, but perhaps a file */
     gt_log_live(NULL);
-    gt_info("restart %d/%d  %d iterations, log-likelihood %.9g per sample%s%s", f->restart + 1, f->recipe.restarts, f->n_now - 1, l,
-            converged ? "" : ", not converged", better && f->n_curve ? ": the best so far" : "");
+    gt_info("restart %d/%d  %d iterations, log-likelihood %.9g per sample%s%s", f->restart + 1, f->recipe.restarts,
+            f->n_now - 1, l, converged ? "" : ", not converged", better && f->n_curve ? ": the best so far" : "");
     if (better) {
         gt_mixture_copy(&f->best, &t->em->mixture);
         memcpy(f->curve, f->curve_now, (size_t)f->n_now * sizeof *f->curve);
@@ -123,7 +128,8 @@ static gt_status iterate(fitting *t) {
 gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks) {
     static const gt_fit_hooks none;
     if (!hooks) hooks = &none;
-    if (*f->kernel_set && gt_kernel_set_adopt(f->kernel_set, &b->kernels)) gt_warn("%s: the mixture may differ in its last bits", gt_message());
+    if (*f->kernel_set && gt_kernel_set_adopt(f->kernel_set, &b->kernels))
+        gt_warn("%s: the mixture may differ in its last bits", gt_message());
     snprintf(f->kernel_set, sizeof f->kernel_set, "%s", b->kernels->id);
     fitting t = {.f = f, .hooks = hooks, .said = gt_clock()};
     gt_status st = gt_em_new(&t.em, b, f->recipe.covariance, f->recipe.k, f->recipe.floor);

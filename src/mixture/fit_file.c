@@ -44,17 +44,20 @@ enum { N_SCALARS = sizeof scalars / sizeof *scalars };
 
 static void write_recipe(const gt_mixture_recipe *r, char text[RECIPE_BYTES]) {
     char tol[32], floor[32];
-    snprintf(text, RECIPE_BYTES, "covariance = %s\nk = %d\nseed = %llu\nrestarts = %d\niterations = %d\ntol = %s\nfloor = %s\n", gt_covariance_name(r->covariance), r->k,
-             (unsigned long long)r->seed, r->restarts, r->iterations, gt_real_text(r->tol, tol), gt_real_text(r->floor, floor));
+    snprintf(text, RECIPE_BYTES,
+             "covariance = %s\nk = %d\nseed = %llu\nrestarts = %d\niterations = %d\ntol = %s\nfloor = %s\n",
+             gt_covariance_name(r->covariance), r->k, (unsigned long long)r->seed, r->restarts, r->iterations,
+             gt_real_text(r->tol, tol), gt_real_text(r->floor, floor));
 }
 
 static gt_status read_recipe(const char *text, const char *path, gt_mixture_recipe *r) {
     char name[16];
     unsigned long long seed;
-    int n = sscanf(text, "covariance = %15s k = %d seed = %llu restarts = %d iterations = %d tol = %lf floor = %lf", name, &r->k, &seed, &r->restarts, &r->iterations,
-                   &r->tol, &r->floor);
+    int n = sscanf(text, "covariance = %15s k = %d seed = %llu restarts = %d iterations = %d tol = %lf floor = %lf",
+                   name, &r->k, &seed, &r->restarts, &r->iterations, &r->tol, &r->floor);
     enum { ALL = 7, MOST = 1 << 24 };
-    if (n != ALL || r->restarts < 1 || r->iterations < 0 || r->iterations > MOST || !isfinite(r->tol) || !isfinite(r->floor))
+    if (n != ALL || r->restarts < 1 || r->iterations < 0 || r->iterations > MOST || !isfinite(r->tol) ||
+        !isfinite(r->floor))
         return gt_fail(GT_FORMAT, "'%s': its recipe cannot be read", path);
     r->covariance = gt_covariance_parse(name);
     r->seed = seed;
@@ -73,12 +76,16 @@ static gt_shape covariance_shape(const gt_mixture *m) {
 }
 
 static void put_mixture(gt_checkpoint *c, const char *group, const gt_mixture *m, const double *curve, int n_curve) {
-    gt_shape weights = GT_SHAPE(m->k), means = GT_SHAPE(m->k, m->d), covariances = covariance_shape(m), length = GT_SHAPE(n_curve);
+    gt_shape weights = GT_SHAPE(m->k), means = GT_SHAPE(m->k, m->d), covariances = covariance_shape(m),
+             length = GT_SHAPE(n_curve);
     const struct {
         const char *name;
         const gt_shape *shape;
         const double *data;
-    } arrays[] = {{"weights", &weights, m->weights}, {"means", &means, m->means}, {"covariances", &covariances, m->covariances}, {"curve", &length, curve}};
+    } arrays[] = {{"weights", &weights, m->weights},
+                  {"means", &means, m->means},
+                  {"covariances", &covariances, m->covariances},
+                  {"curve", &length, curve}};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         char path[64];
         snprintf(path, sizeof path, "/%s/%s", group, arrays[i].name);
@@ -99,7 +106,8 @@ static void put_scalar(gt_checkpoint *c, const gt_fit *f, const scalar *s) {
 gt_status gt_fit_write(const gt_fit *f, const char *path) {
     char recipe[RECIPE_BYTES];
     write_recipe(&f->recipe, recipe);
-    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){.model = MODEL, .kernel_set = f->kernel_set, .dataset = f->fingerprint, .recipe = recipe});
+    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){
+        .model = MODEL, .kernel_set = f->kernel_set, .dataset = f->fingerprint, .recipe = recipe});
     if (!c) return GT_NOMEM;
     for (int i = 0; i < N_SCALARS; i++) put_scalar(c, f, &scalars[i]);
     if (f->n_curve) put_mixture(c, "mixture", &f->best, f->curve, f->n_curve);
@@ -119,7 +127,8 @@ static gt_status get_scalar(const gt_checkpoint_file *c, gt_fit *f, const scalar
     if (st) return st;
     if (s->kind == INT64) *(int64_t *)field = value;
     else if (s->kind == BOOLEAN) *(bool *)field = value != 0;
-    else if (value < 0 || value > INT32_MAX) return gt_fail(GT_FORMAT, "'%s': '%s' is %lld", gt_checkpoint_path(c), s->path, (long long)value);
+    else if (value < 0 || value > INT32_MAX)
+        return gt_fail(GT_FORMAT, "'%s': '%s' is %lld", gt_checkpoint_path(c), s->path, (long long)value);
     else *(int *)field = (int)value;
     return GT_OK;
 }
@@ -144,7 +153,9 @@ static gt_status check_size(const gt_checkpoint_file *c, const char *group, cons
         const gt_checkpoint_entry *e = gt_checkpoint_find(c, path);
         there += e ? e->size : 0;
     }
-    return there == size ? GT_OK : gt_fail(GT_FORMAT, "'%s': '/%s' has %zu numbers where %zu are needed", gt_checkpoint_path(c), group, there, size);
+    return there == size ? GT_OK
+                         : gt_fail(GT_FORMAT, "'%s': '/%s' has %zu numbers where %zu are needed", gt_checkpoint_path(c),
+                                   group, there, size);
 }
 
 static gt_status check_weights(const gt_checkpoint_file *c, const gt_mixture *m) {
@@ -154,10 +165,13 @@ static gt_status check_weights(const gt_checkpoint_file *c, const gt_mixture *m)
         fine = fine && m->weights[i] >= 0;
         sum += m->weights[i];
     }
-    return fine && fabs(sum - 1) < 1e-6 ? GT_OK : gt_fail(GT_FORMAT, "'%s': the weights are no shares of 1", gt_checkpoint_path(c));
+    return fine && fabs(sum - 1) < 1e-6
+               ? GT_OK
+               : gt_fail(GT_FORMAT, "'%s': the weights are no shares of 1", gt_checkpoint_path(c));
 }
 
-static gt_status get_mixture(const gt_checkpoint_file *c, const char *group, gt_mixture *m, double *curve, int n_curve) {
+static gt_status get_mixture(const gt_checkpoint_file *c, const char *group, gt_mixture *m, double *curve,
+                             int n_curve) {
     gt_status st = get_array(c, group, "weights", m->weights, (size_t)m->k);
     if (!st) st = get_array(c, group, "means", m->means, (size_t)m->k * (size_t)m->d);
     if (!st) st = get_array(c, group, "covariances", m->covariances, m->size - (size_t)(m->covariances - m->weights));
@@ -168,15 +182,18 @@ static gt_status get_mixture(const gt_checkpoint_file *c, const char *group, gt_
 /* Could a fit stand there? Either in the middle of a restart, after an iteration, or between two, or at the end. */
 static bool is_sound(const gt_fit *f) {
     bool over = f->restart == f->recipe.restarts, some = f->restart > 0;
-    bool middle = f->started && !over && f->n_now >= 1 && f->n_now <= f->recipe.iterations, between = !f->started && some;
-    return f->restart <= f->recipe.restarts && f->finished == over && some == (f->n_curve > 0) && f->n_curve <= f->recipe.iterations + 1 && (middle || between);
+    bool middle = f->started && !over && f->n_now >= 1 && f->n_now <= f->recipe.iterations,
+         between = !f->started && some;
+    return f->restart <= f->recipe.restarts && f->finished == over && some == (f->n_curve > 0) &&
+           f->n_curve <= f->recipe.iterations + 1 && (middle || between);
 }
 
 static gt_status read_fit(gt_fit *f, const gt_checkpoint_file *c) {
     const gt_checkpoint_about *about = gt_checkpoint_info(c);
     const char *path = gt_checkpoint_path(c);
     gt_fit said = {0};
-    if (strcmp(about->model, MODEL)) return gt_fail(GT_FORMAT, "'%s' is no mixture but a checkpoint of the model %s", path, about->model);
+    if (strcmp(about->model, MODEL))
+        return gt_fail(GT_FORMAT, "'%s' is no mixture but a checkpoint of the model %s", path, about->model);
     gt_status st = read_recipe(about->recipe, path, &said.recipe);
     for (int i = 0; i < N_SCALARS && !st; i++) st = get_scalar(c, &said, &scalars[i]);
     if (st) return st;

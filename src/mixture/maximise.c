@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The M step: from moments to a mixture, on rank 0, a component a thread.
  *
- * The floor is a constraint and not an addition: of all covariances whose eigenvalues are at least `floor` the likeliest one has the eigenvectors
- * of the unconstrained one and its eigenvalues, raised to the floor where they are less. So the log-likelihood never falls from one pass to the next,
- * which adding a constant to the diagonal would not ensure. */
+ * The floor is a constraint and not an addition: of all covariances whose eigenvalues are at least `floor` the
+ * likeliest one has the eigenvectors of the unconstrained one and its eigenvalues, raised to the floor where they are
+ * less. So the log-likelihood never falls from one pass to the next, which adding a constant to the diagonal would not
+ * ensure. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +19,9 @@ static const double NOBODY = 1e-100; /* shares of nobody at all have no mean tha
 struct gt_maximiser {
     gt_em *em;
     const double *total, *first, *second; /* of em->sums */
-    double *work; /* [workers][work_size] */
+    double *work;                         /* [workers][work_size] */
     size_t work_size;
-    enum outcome { FINE, EMPTY, SINGULAR } *outcome; /* [k] */
+    enum outcome { FINE, EMPTY, SINGULAR } * outcome; /* [k] */
 };
 
 /* The covariance [d,d] is within the floor, or brought there. */
@@ -32,10 +33,12 @@ static enum outcome hold_above_floor(const gt_em *em, double *covariance, double
     return em->floor > 0 && gt_raise_eigenvalues(d, covariance, em->floor, work) ? FINE : SINGULAR;
 }
 
-static enum outcome set_full(const gt_em *em, const double *second, double total, const double *shift, double *covariance, double *work) {
+static enum outcome set_full(const gt_em *em, const double *second, double total, const double *shift,
+                             double *covariance, double *work) {
     size_t d = em->blocks->d;
     for (size_t i = 0; i < d; i++)
-        for (size_t j = 0; j <= i; j++) covariance[i * d + j] = covariance[j * d + i] = second[i * (i + 1) / 2 + j] / total - shift[i] * shift[j];
+        for (size_t j = 0; j <= i; j++)
+            covariance[i * d + j] = covariance[j * d + i] = second[i * (i + 1) / 2 + j] / total - shift[i] * shift[j];
     return hold_above_floor(em, covariance, work);
 }
 
@@ -48,7 +51,8 @@ static void maximise_component(void *arg, int c, int worker) {
     const gt_maximiser *m = arg;
     gt_mixture *mixture = &m->em->mixture;
     size_t d = m->em->blocks->d, n = (size_t)c;
-    double total = m->total[c], *mean = mixture->means + n * d, *work = m->work + (size_t)worker * m->work_size, *shift = work, variance = 0;
+    double total = m->total[c], *mean = mixture->means + n * d, *work = m->work + (size_t)worker * m->work_size,
+           *shift = work, variance = 0;
     const double *second = m->second + n * m->em->moments;
     enum outcome *outcome = &m->outcome[c];
     bool had_points = mixture->weights[c] > 0, has_points = total > NOBODY;
@@ -61,9 +65,12 @@ static void maximise_component(void *arg, int c, int worker) {
         mean[j] += shift[j];
     }
     switch (mixture->covariance) {
-    case GT_COVARIANCE_FULL: *outcome = set_full(m->em, second, total, shift, mixture->covariances + n * d * d, work + d); break;
+    case GT_COVARIANCE_FULL:
+        *outcome = set_full(m->em, second, total, shift, mixture->covariances + n * d * d, work + d);
+        break;
     case GT_COVARIANCE_DIAGONAL:
-        for (size_t j = 0; j < d && *outcome == FINE; j++) *outcome = set_variance(m->em, second[j] / total - shift[j] * shift[j], &mixture->covariances[n * d + j]);
+        for (size_t j = 0; j < d && *outcome == FINE; j++)
+            *outcome = set_variance(m->em, second[j] / total - shift[j] * shift[j], &mixture->covariances[n * d + j]);
         break;
     case GT_COVARIANCE_SPHERICAL:
         for (size_t j = 0; j < d; j++) variance += (second[j] / total - shift[j] * shift[j]) / (double)d;
@@ -78,7 +85,8 @@ static double scatter_less_between(const gt_em *em, size_t i, size_t j) {
     const gt_mixture *m = &em->mixture;
     size_t d = em->blocks->d;
     double between = 0;
-    for (size_t c = 0; c < (size_t)m->k; c++) between += m->weights[c] * (m->means[c * d + i] - em->centre[i]) * (m->means[c * d + j] - em->centre[j]);
+    for (size_t c = 0; c < (size_t)m->k; c++)
+        between += m->weights[c] * (m->means[c * d + i] - em->centre[i]) * (m->means[c * d + j] - em->centre[j]);
     return em->scatter[i * (i + 1) / 2 + j] / (double)em->blocks->count - between;
 }
 
@@ -96,7 +104,9 @@ static enum outcome set_tied(const gt_maximiser *m) {
     size_t d = em->blocks->d;
     double *covariance = em->mixture.covariances;
     for (size_t i = 0; i < d; i++)
-        for (size_t j = 0; j <= i; j++) covariance[i * d + j] = covariance[j * d + i] = em->about_means ? scatter_less_shifts(m, i, j) : scatter_less_between(em, i, j);
+        for (size_t j = 0; j <= i; j++)
+            covariance[i * d + j] = covariance[j * d + i] = em->about_means ? scatter_less_shifts(m, i, j)
+                                                                            : scatter_less_between(em, i, j);
     return hold_above_floor(em, covariance, m->work);
 }
 
@@ -106,11 +116,15 @@ gt_status gt_em_maximise(gt_maximiser *m) {
     gt_pool_run(em->blocks->pool, k, maximise_component, m);
     for (int c = 0; c < k; c++) {
         if (m->outcome[c] == SINGULAR)
-            return gt_fail(GT_FAILED, "the covariance of component %d is singular: its points lie in a space of fewer dimensions; a --floor above 0 keeps it regular", c);
+            return gt_fail(GT_FAILED,
+                           "the covariance of component %d is singular: its points lie in a space of fewer dimensions; "
+                           "a --floor above 0 keeps it regular",
+                           c);
         if (m->outcome[c] == EMPTY) gt_warn("component %d has no points left", c);
     }
     if (em->mixture.covariance != GT_COVARIANCE_TIED || set_tied(m) == FINE) return GT_OK;
-    return gt_fail(GT_FAILED, "the covariance is singular: the points lie in a space of fewer dimensions; a --floor above 0 keeps it regular");
+    return gt_fail(GT_FAILED, "the covariance is singular: the points lie in a space of fewer dimensions; a --floor "
+                              "above 0 keeps it regular");
 }
 
 gt_maximiser *gt_maximiser_new(gt_em *em) {
@@ -118,7 +132,8 @@ gt_maximiser *gt_maximiser_new(gt_em *em) {
     bool matrix = em->mixture.covariance == GT_COVARIANCE_FULL || em->mixture.covariance == GT_COVARIANCE_TIED;
     gt_maximiser *m = malloc(sizeof *m);
     if (!m) return NULL;
-    *m = (gt_maximiser){.em = em, .total = em->sums + 1, .first = em->sums + 1 + k, .second = em->sums + 1 + k + k * d, .work_size = d};
+    *m = (gt_maximiser){
+        .em = em, .total = em->sums + 1, .first = em->sums + 1 + k, .second = em->sums + 1 + k + k * d, .work_size = d};
     if (matrix) m->work_size += d * d > gt_raise_scratch(d) ? d * d : gt_raise_scratch(d);
     m->work = malloc(workers * m->work_size * sizeof *m->work);
     m->outcome = calloc(k, sizeof *m->outcome);

@@ -8,8 +8,10 @@
 #include "gantry/memory.h"
 #include "gantry/option.h"
 
-static const char *const names[] = {
-    [GT_COVARIANCE_FULL] = "full", [GT_COVARIANCE_TIED] = "tied", [GT_COVARIANCE_DIAGONAL] = "diag", [GT_COVARIANCE_SPHERICAL] = "spherical"};
+static const char *const names[] = {[GT_COVARIANCE_FULL] = "full",
+                                    [GT_COVARIANCE_TIED] = "tied",
+                                    [GT_COVARIANCE_DIAGONAL] = "diag",
+                                    [GT_COVARIANCE_SPHERICAL] = "spherical"};
 
 gt_covariance gt_covariance_parse(const char *name) {
     int i = 0;
@@ -51,11 +53,16 @@ void gt_mixture_free(gt_mixture *m) {
     *m = (gt_mixture){0};
 }
 
-void gt_mixture_copy(gt_mixture *to, const gt_mixture *from) { memcpy(to->weights, from->weights, from->size * sizeof *to->weights); }
+void gt_mixture_copy(gt_mixture *to, const gt_mixture *from) {
+    memcpy(to->weights, from->weights, from->size * sizeof *to->weights);
+}
 
 double gt_mixture_free_numbers(const gt_mixture *m) {
     double k = m->k, d = m->d, triangle = d * (d + 1) / 2;
-    double covariances = m->covariance == GT_COVARIANCE_FULL ? k * triangle : m->covariance == GT_COVARIANCE_TIED ? triangle : m->covariance == GT_COVARIANCE_DIAGONAL ? k * d : k;
+    double covariances = m->covariance == GT_COVARIANCE_FULL       ? k * triangle
+                         : m->covariance == GT_COVARIANCE_TIED     ? triangle
+                         : m->covariance == GT_COVARIANCE_DIAGONAL ? k * d
+                                                                   : k;
     return k - 1 + k * d + covariances;
 }
 

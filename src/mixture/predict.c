@@ -35,7 +35,8 @@ static void predict_panel(void *arg, const gt_panel_of_points *panel, int worker
 
 static gt_status prepare(prediction *p, const gt_mixture *m) {
     size_t d = p->b->d;
-    if ((size_t)m->d != d) return gt_fail(GT_FORMAT, "the mixture is of points of %d numbers, the data are of %zu", m->d, d);
+    if ((size_t)m->d != d)
+        return gt_fail(GT_FORMAT, "the mixture is of points of %d numbers, the data are of %zu", m->d, d);
     int workers = gt_pool_threads(p->b->pool);
     gt_status st = gt_density_init(&p->density, m, p->b->kernels->mixture, p->b->panel, workers);
     double *centre = calloc(d, sizeof *centre);
@@ -51,7 +52,8 @@ static gt_status prepare(prediction *p, const gt_mixture *m) {
 }
 
 static gt_status allocate(gt_prediction *p, size_t n, size_t k, bool responsibilities) {
-    *p = (gt_prediction){.labels = malloc((n + 1) * sizeof *p->labels), .log_likelihoods = malloc((n + 1) * sizeof *p->log_likelihoods)};
+    *p = (gt_prediction){.labels = malloc((n + 1) * sizeof *p->labels),
+                         .log_likelihoods = malloc((n + 1) * sizeof *p->log_likelihoods)};
     if (responsibilities) p->responsibilities = malloc((n + 1) * k * sizeof *p->responsibilities);
     bool got = p->labels && p->log_likelihoods && (p->responsibilities || !responsibilities);
     return got ? GT_OK : gt_fail(GT_NOMEM, "out of memory for what is said of %zu points", n);
@@ -94,7 +96,9 @@ gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibil
     if (!st) {
         gt_comm_gather_all(b->comm, p.own.labels, n * sizeof *p.own.labels, out->labels);
         gt_comm_gather_all(b->comm, p.own.log_likelihoods, n * sizeof *p.own.log_likelihoods, out->log_likelihoods);
-        if (responsibilities) gt_comm_gather_all(b->comm, p.own.responsibilities, n * k * sizeof *p.own.responsibilities, out->responsibilities);
+        if (responsibilities)
+            gt_comm_gather_all(b->comm, p.own.responsibilities, n * k * sizeof *p.own.responsibilities,
+                               out->responsibilities);
     } else {
         gt_prediction_free(out);
     }
@@ -106,7 +110,8 @@ gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out) {
     size_t n = (size_t)gt_blocks_own_points(b);
     float *own = malloc((n + 1) * sizeof *own);
     gt_status st = gt_comm_agree_all(b->comm, own ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %zu numbers", n));
-    for (size_t i = 0; i < n && !st; i++) own[i] = (float)b->x[i / b->panel * b->panel * b->d + (size_t)axis * b->panel + i % b->panel];
+    for (size_t i = 0; i < n && !st; i++)
+        own[i] = (float)b->x[i / b->panel * b->panel * b->d + (size_t)axis * b->panel + i % b->panel];
     if (!st) gt_comm_gather_all(b->comm, own, n * sizeof *own, out);
     free(own);
     return st;

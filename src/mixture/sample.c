@@ -31,15 +31,15 @@ static void place(const gt_mixture *m, int32_t c, const double *root, const floa
         double sum = 0;
         if (root)
             for (size_t j = 0; j <= i; j++) sum += root[i * d + j] * (double)noise[j];
-        else
-            sum = sqrt(gt_mixture_covariance(m, c, (int)i, (int)i)) * (double)noise[i];
+        else sum = sqrt(gt_mixture_covariance(m, c, (int)i, (int)i)) * (double)noise[i];
         point[i] = mean[i] + sum;
     }
 }
 
 static int64_t place_of(const int64_t *places, int64_t i) { return places ? places[i] : i; }
 
-gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const int64_t *places, double *points, int32_t *components) {
+gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const int64_t *places, double *points,
+                            int32_t *components) {
     size_t d = (size_t)m->d;
     bool full = m->covariance == GT_COVARIANCE_FULL, tied = m->covariance == GT_COVARIANCE_TIED;
     double *root = full || tied ? malloc(d * d * sizeof *root) : NULL;
@@ -66,7 +66,8 @@ gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const
 double gt_mixture_marginal(const gt_mixture *m, int axis, double x) {
     double sum = 0;
     for (int c = 0; c < m->k; c++) {
-        double variance = gt_mixture_covariance(m, c, axis, axis), z = x - m->means[(size_t)c * (size_t)m->d + (size_t)axis];
+        double variance = gt_mixture_covariance(m, c, axis, axis),
+               z = x - m->means[(size_t)c * (size_t)m->d + (size_t)axis];
         sum += m->weights[c] * gt_exp(-0.5 * z * z / variance) / sqrt(2 * M_PI * variance);
     }
     return sum;

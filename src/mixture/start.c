@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Where means begin: points drawn with probabilities proportional to the squared distance from the nearest one drawn so far (D. Arthur,
- * S. Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007). A draw walks along the blocks' sums, then along the points of one
- * block, so it is the same point on any number of ranks. */
+ * Where means begin: points drawn with probabilities proportional to the squared distance from the nearest one drawn so
+ * far (D. Arthur, S. Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007). A draw walks along the
+ * blocks' sums, then along the points of one block, so it is the same point on any number of ranks. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,9 @@ static void look_at(void *arg, const gt_panel_of_points *panel, int worker, doub
     const seeding *s = arg;
     size_t p = s->em->blocks->panel;
     double *nearest = s->nearest + panel->own, squared[p];
-    if (s->latest) s->em->blocks->kernels->mixture->distance(p, s->em->blocks->d, panel->x, s->latest, s->em->density.ones, squared);
+    if (s->latest)
+        s->em->blocks->kernels->mixture->distance(p, s->em->blocks->d, panel->x, s->latest, s->em->density.ones,
+                                                  squared);
     for (size_t n = 0; n < panel->count; n++) {
         nearest[n] = s->latest ? fmin(nearest[n], squared[n]) : 1; /* the first one: all alike */
         sums[0] += nearest[n];
@@ -48,7 +50,8 @@ static int choose_block(const double *sums, int n, double share, double *rest) {
 static void choose_point(const seeding *s, int block, double rest, double *mean) {
     const gt_blocks *b = s->em->blocks;
     int64_t own = gt_blocks_own_points(b), before = gt_slices_first(b->slices, b->first);
-    int64_t begin = (gt_slices_first(b->slices, block) - before) * (int64_t)b->panel, end = begin + (int64_t)gt_slices_samples(b->slices, block) * (int64_t)b->panel, at = -1;
+    int64_t begin = (gt_slices_first(b->slices, block) - before) * (int64_t)b->panel,
+            end = begin + (int64_t)gt_slices_samples(b->slices, block) * (int64_t)b->panel, at = -1;
     for (int64_t i = begin; i < end && i < own; i++) {
         double weight = s->latest ? s->nearest[i] : 1;
         if (!(weight > 0)) continue;
@@ -75,7 +78,9 @@ static gt_status draw(seeding *s, double share, int c, double *mean) {
     gt_status st = gt_blocks_each(b, 1, look_at, s, s->sums);
     if (st) return st;
     int block = choose_block(s->sums, b->slices.count, share, &rest);
-    if (block < 0) return gt_fail(GT_FORMAT, "the points have only %d different values: too few for %d components", c, s->em->mixture.k);
+    if (block < 0)
+        return gt_fail(GT_FORMAT, "the points have only %d different values: too few for %d components", c,
+                       s->em->mixture.k);
     int owner = owner_of(b, block);
     if (b->comm->rank == owner) choose_point(s, block, rest, mean);
     gt_comm_broadcast_all(b->comm, mean, b->d * sizeof *mean, owner);
@@ -94,7 +99,8 @@ gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart) {
     seeding s = {.em = em};
     s.nearest = malloc(((size_t)gt_blocks_own_points(b) + b->panel) * sizeof *s.nearest);
     s.sums = calloc((size_t)b->slices.count, sizeof *s.sums);
-    gt_status st = gt_comm_agree_all(b->comm, s.nearest && s.sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the distances of points"));
+    gt_status st = gt_comm_agree_all(
+        b->comm, s.nearest && s.sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the distances of points"));
     for (int c = 0; c < em->mixture.k && !st; c++) {
         double *mean = em->mixture.means + (size_t)c * b->d;
         st = draw(&s, uniform(seed, restart, (uint32_t)c), c, mean);

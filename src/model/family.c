@@ -21,7 +21,8 @@ bool gt_job_derives(gt_job *job, const char *key) {
     return true;
 }
 
-/* A value that cannot be stored is a fault of the family's tables, but for a text without memory, which the arena remembers. */
+/* A value that cannot be stored is a fault of the family's tables, but for a text without memory, which the arena
+ * remembers. */
 void gt_job_derive(gt_job *job, const char *key, const char *format, ...) {
     if (!gt_job_derives(job, key)) return;
     char value[64];
@@ -35,7 +36,8 @@ void gt_job_derive(gt_job *job, const char *key, const char *format, ...) {
 
 void gt_job_derive_all(gt_job *job, const char *values) {
     char key[32], value[32];
-    for (int n; sscanf(values, " %31[^=]=%31s%n", key, value, &n) == 2; values += n) gt_job_derive(job, key, "%s", value);
+    for (int n; sscanf(values, " %31[^=]=%31s%n", key, value, &n) == 2; values += n)
+        gt_job_derive(job, key, "%s", value);
 }
 
 bool gt_job_follows(gt_job *job, const char *key, const char *other) {
@@ -46,7 +48,9 @@ bool gt_job_follows(gt_job *job, const char *key, const char *other) {
     return follows;
 }
 
-const char *gt_job_optimizer(const gt_job *job, const char *own) { return *own ? own : *job->optimizer ? job->optimizer : "adam"; }
+const char *gt_job_optimizer(const gt_job *job, const char *own) {
+    return *own ? own : *job->optimizer ? job->optimizer : "adam";
+}
 
 int gt_job_slice_size(const gt_job *job) { return (int)((job->batch + job->slices - 1) / job->slices); }
 

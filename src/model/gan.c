@@ -20,7 +20,8 @@ void gt_gan_write_labels(gt_exec *e, const gt_phase *p, const gt_slice_input *s,
     gt_key key = {.seed = s->seed, .stream = gt_stream(stream), .step = s->step};
     for (int i = 0; to && i < n; i++) {
         key.sample = s->sample0 + (uint32_t)i;
-        s->label_of(s->label_arg, gt_random_below(key, 0, (uint32_t)s->items), to + (size_t)i * (size_t)p->model->label_dim);
+        s->label_of(s->label_arg, gt_random_below(key, 0, (uint32_t)s->items),
+                    to + (size_t)i * (size_t)p->model->label_dim);
     }
 }
 
@@ -37,12 +38,14 @@ static const char *prefix_of(char text[64], const char *phase, const char *which
     return text;
 }
 
-gt_node *gt_gan_augment(gt_graph *g, const gt_augment_config *c, const char *phase, const char *which, gt_node *images) {
+gt_node *gt_gan_augment(gt_graph *g, const gt_augment_config *c, const char *phase, const char *which,
+                        gt_node *images) {
     char prefix[64];
     return gt_augment_any(c) ? gt_augment(g, c, prefix_of(prefix, phase, which), images) : images;
 }
 
-gt_status gt_gan_write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_augment_config *c, const char *which) {
+gt_status gt_gan_write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_augment_config *c,
+                                    const char *which) {
     if (!gt_augment_any(c)) return GT_OK;
     char prefix[64];
     gt_augment_source source = gt_augment_random(s->seed, prefix_of(prefix, p->name, which), s->step, s->sample0);

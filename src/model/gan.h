@@ -13,14 +13,17 @@ void gt_gan_write_labels(gt_exec *e, const gt_phase *p, const gt_slice_input *s,
 /* Inputs "images", and "real_c" with labels. */
 void gt_gan_write_reals(gt_exec *e, const gt_phase *p, const gt_slice_input *s);
 
-/* The augmentation of what D sees in phase PHASE, `which` being "fake" or "real": its inputs are named "aug/PHASE/WHICH". */
+/* The augmentation of what D sees in phase PHASE, `which` being "fake" or "real": its inputs are named
+ * "aug/PHASE/WHICH". */
 gt_node *gt_gan_augment(gt_graph *g, const gt_augment_config *c, const char *phase, const char *which, gt_node *images);
-gt_status gt_gan_write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_augment_config *c, const char *which);
+gt_status gt_gan_write_augmentation(gt_exec *e, const gt_phase *p, const gt_slice_input *s, const gt_augment_config *c,
+                                    const char *which);
 
 /* Scores [N,1] and their signs as the statistics Loss/scores/WHICH and Loss/signs/WHICH. */
 void gt_gan_report(gt_graph *g, const char *which, gt_node *scores);
 
-/* The next phase of a model; `phase.model` and its statistics are filled in: outputs under their own names, a list ended by NULL. */
+/* The next phase of a model; `phase.model` and its statistics are filled in: outputs under their own names, a list
+ * ended by NULL. */
 gt_status gt_gan_add_phase(gt_model *m, gt_phase phase, const char *const *stats);
 /* Network `net` gets a moving average, which begins as the network. */
 gt_status gt_gan_average(gt_model *m, int net);

@@ -9,12 +9,11 @@
 #include "gantry/mathfn.h"
 
 /* beta^step in float64; beta 0 is the published setting, which gt_pow() does not take. */
-static double power(double beta, uint64_t step) {
-    return beta > 0 ? gt_pow(beta, (double)step) : 0;
-}
+static double power(double beta, uint64_t step) { return beta > 0 ? gt_pow(beta, (double)step) : 0; }
 
 /* Kingma & Ba, "Adam: A Method for Stochastic Optimization", with bias corrections as in spec 4.3. */
-GT_CLONES static void adam(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments) {
+GT_CLONES static void adam(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params,
+                           float *const *moments) {
     float *restrict m = moments[0], *restrict v = moments[1], *restrict p = params;
     float b1 = (float)s->beta1, b2 = (float)s->beta2, c1 = (float)(1 - s->beta1), c2 = (float)(1 - s->beta2);
     float rate = (float)(s->lr / (1 - power(s->beta1, step)));
@@ -28,7 +27,8 @@ GT_CLONES static void adam(const gt_optimizer_settings *s, uint64_t step, size_t
     }
 }
 
-GT_CLONES static void sgd(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params, float *const *moments) {
+GT_CLONES static void sgd(const gt_optimizer_settings *s, uint64_t step, size_t n, const float *grad, float *params,
+                          float *const *moments) {
     (void)step;
     float *restrict m = moments[0], *restrict p = params;
     float momentum = (float)s->beta1, lr = (float)s->lr;

@@ -113,7 +113,9 @@ bool gt_augment_drop_colour(gt_augment_config *c, int channels) {
 static gt_node *apply_color(gt_graph *g, const gt_augment_config *config, const char *prefix, gt_node *x) {
     int64_t n = gt_dim(x, 0), h = gt_dim(x, 1), w = gt_dim(x, 2), c = gt_dim(x, 3);
     if (!gt_augment_colours(config, c))
-        return gt_graph_fault(g, "%s: colour augmentations need images of 1 or 3 channels, not %lld; take another --augpipe", prefix, (long long)c);
+        return gt_graph_fault(
+            g, "%s: colour augmentations need images of 1 or 3 channels, not %lld; take another --augpipe", prefix,
+            (long long)c);
     gt_node *pixels = gt_reshape(g, x, GT_SHAPE(n, h * w, c));
     gt_node *y = gt_matmul(g, pixels, input(g, prefix, "color", GT_SHAPE(n, c, c)), .transpose_b = true);
     y = gt_add(g, y, input(g, prefix, "offset", GT_SHAPE(n, 1, c)));
@@ -130,7 +132,8 @@ static gt_node *apply_filter(gt_graph *g, const char *prefix, gt_node *x) {
 static gt_node *apply_noise(gt_graph *g, const gt_augment_config *c, const char *prefix, gt_node *x) {
     char stream[256];
     gt_shape shape = *gt_node_shape(x);
-    gt_node *noise = c->given_noise ? input(g, prefix, "noise_image", shape) : gt_random_normal_op(g, input_name(stream, prefix, "noise"), shape);
+    gt_node *noise = c->given_noise ? input(g, prefix, "noise_image", shape)
+                                    : gt_random_normal_op(g, input_name(stream, prefix, "noise"), shape);
     return gt_add(g, x, gt_mul(g, noise, input(g, prefix, "sigma", GT_SHAPE(gt_dim(x, 0), 1, 1, 1))));
 }
 
@@ -170,12 +173,14 @@ static void outside(float *mask, int64_t n, float centre, float side) {
 
 static float *row(float *base, int64_t i, int64_t size) { return base ? base + i * size : NULL; }
 
-static void write_sample(const places *to, const gt_augment_params *a, int64_t i, const gt_shape *images, int64_t colours) {
+static void write_sample(const places *to, const gt_augment_params *a, int64_t i, const gt_shape *images,
+                         int64_t colours) {
     int64_t h = images->d[1], w = images->d[2], c = images->d[3];
     if (to->matrix) memcpy(to->matrix + 6 * i, a->matrix, sizeof a->matrix);
     for (int64_t j = 0; j < c && to->offset; j++) to->offset[i * c + j] = j < colours ? a->color[j][3] : 0;
     for (int64_t j = 0; j < c && to->color; j++)
-        for (int64_t k = 0; k < c; k++) to->color[(i * c + j) * c + k] = j < colours && k < colours ? a->color[j][k] : j == k;
+        for (int64_t k = 0; k < c; k++)
+            to->color[(i * c + j) * c + k] = j < colours && k < colours ? a->color[j][k] : j == k;
     if (to->taps) memcpy(to->taps + GT_AUGMENT_TAPS * i, a->taps, sizeof a->taps);
     if (to->sigma) to->sigma[i] = a->sigma;
     outside(row(to->cutout_x, i, w), w, a->centre[0], a->cutout);
@@ -195,7 +200,8 @@ static float *place(gt_exec *e, const char *prefix, const char *name) {
     return gt_exec_input(e, input_name(buffer, prefix, name));
 }
 
-gt_status gt_augment_fill(const gt_augment_config *c, gt_exec *e, const char *prefix, const gt_augment_source *s, float p, gt_shape images) {
+gt_status gt_augment_fill(const gt_augment_config *c, gt_exec *e, const char *prefix, const gt_augment_source *s,
+                          float p, gt_shape images) {
     places to = {
         .matrix = place(e, prefix, "matrix"),
         .color = place(e, prefix, "color"),
@@ -209,12 +215,15 @@ gt_status gt_augment_fill(const gt_augment_config *c, gt_exec *e, const char *pr
     for (int i = 0; i < images.d[0]; i++) {
         gt_augment_params a;
         if (!gt_augment_parameters(c, s, i, p, &images, &a, &noise_call))
-            return gt_fail(GT_USAGE, "%s: %d recorded draws are too few for these augmentations", prefix, s->n_recorded);
+            return gt_fail(GT_USAGE, "%s: %d recorded draws are too few for these augmentations", prefix,
+                           s->n_recorded);
         write_sample(&to, &a, i, &images, gt_augment_colours(c, images.d[3]));
     }
     float *noise = place(e, prefix, "noise_image");
     if (!noise) return GT_OK;
-    const float *given = s->noise ? s->noise : s->recorded && noise_call >= 0 && noise_call < s->n_recorded ? s->recorded[noise_call] : NULL;
+    const float *given = s->noise                                                       ? s->noise
+                         : s->recorded && noise_call >= 0 && noise_call < s->n_recorded ? s->recorded[noise_call]
+                                                                                        : NULL;
     if (!given) return gt_fail(GT_USAGE, "%s: the graph waits for a noise image, and none is given", prefix);
     write_noise(noise, given, &images);
     return GT_OK;

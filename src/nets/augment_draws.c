@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Where the parameters of augmentations come from: counter-based random numbers, one percentile for everything, or draws
- * recorded from another implementation. */
+ * Where the parameters of augmentations come from: counter-based random numbers, one percentile for everything, or
+ * draws recorded from another implementation. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

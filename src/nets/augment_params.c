@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * From draws to the parameters of one sample's augmentation: spec 3.1, 3.2, 3.4, 3.5, 3.6, in the reference's order of draws. */
+ * From draws to the parameters of one sample's augmentation: spec 3.1, 3.2, 3.4, 3.5, 3.6, in the reference's order of
+ * draws. */
 #include <math.h>
 #include <string.h>
 
@@ -48,7 +49,9 @@ static bool on(const walk *w, gt_augment_kind k) { return w->config->multiplier[
 static float strength(const walk *w, gt_augment_kind k) { return w->config->strength[k]; }
 
 /* The gate of a transform: open with probability multiplier * p. */
-static bool gate(walk *w, gt_augment_kind k) { return opens(w, gt_augment_table[k].name, w->config->multiplier[k] * w->p); }
+static bool gate(walk *w, gt_augment_kind k) {
+    return opens(w, gt_augment_table[k].name, w->config->multiplier[k] * w->p);
+}
 
 /* strength * a standard normal value, 0 behind a closed gate. */
 static float spread(walk *w, gt_augment_kind k) {
@@ -147,7 +150,8 @@ static void then_color(double c[16], const double m[3][3], double shift) {
 /* a I + b v v^T + s [v]x with the grey axis v = (1,1,1)/sqrt 3: every linear colour transform here has this form. */
 static void about_grey(double c[16], double a, double b, double s) {
     double vv = b / 3, cross = s / sqrt(3);
-    double m[3][3] = {{a + vv, vv - cross, vv + cross}, {vv + cross, a + vv, vv - cross}, {vv - cross, vv + cross, a + vv}};
+    double m[3][3] = {
+        {a + vv, vv - cross, vv + cross}, {vv + cross, a + vv, vv - cross}, {vv - cross, vv + cross, a + vv}};
     then_color(c, m, 0);
 }
 
@@ -184,19 +188,23 @@ static void color(walk *w, bool grey, float out[3][4]) {
 
 enum { HALF_TAPS = GT_AUGMENT_TAPS / 2 + 1 };
 
-/* The filter bank, built from sym2 wavelets (spec 3.5): the first half of each symmetric filter, and what to divide it by. */
+/* The filter bank, built from sym2 wavelets (spec 3.5): the first half of each symmetric filter, and what to divide it
+ * by. */
 static const struct band_filter {
     int16_t taps[HALF_TAPS];
     float divisor;
 } bank[GT_AUGMENT_BANDS] = {
-    {{-1, 0, 9, 16, 18, 0, -66, -144, -207, -256, -297, -288, -212, 0, 468, 1056, 1674, 2304, 2918, 3456, 3888, 4096}, 32768},
-    {{1, 0, -9, -16, -18, 0, 66, 144, 207, 256, 297, 288, 244, 0, -756, -1568, -2250, -2304, -806, 1152, 3024, 4096}, 32768},
+    {{-1, 0, 9, 16, 18, 0, -66, -144, -207, -256, -297, -288, -212, 0, 468, 1056, 1674, 2304, 2918, 3456, 3888, 4096},
+     32768},
+    {{1, 0, -9, -16, -18, 0, 66, 144, 207, 256, 297, 288, 244, 0, -756, -1568, -2250, -2304, -806, 1152, 3024, 4096},
+     32768},
     {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 0, 9, 16, 18, 0, -98, -144, 72, 256}, 1024},
     {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, -9, 16}, 32},
 };
 
 static void image_filter(walk *w, float taps[GT_AUGMENT_TAPS]) {
-    static const double power[GT_AUGMENT_BANDS] = {10 / 13.0, 1 / 13.0, 1 / 13.0, 1 / 13.0}; /* expected, of natural images */
+    /* expected, of natural images */
+    static const double power[GT_AUGMENT_BANDS] = {10 / 13.0, 1 / 13.0, 1 / 13.0, 1 / 13.0};
     static const char *const names[GT_AUGMENT_BANDS] = {"band0", "band1", "band2", "band3"};
     const gt_augment_config *c = w->config;
     double gain[GT_AUGMENT_BANDS] = {1, 1, 1, 1};
@@ -204,7 +212,8 @@ static void image_filter(walk *w, float taps[GT_AUGMENT_TAPS]) {
         double own = power_of_two(normal(w, names[i]) * strength(w, GT_AUGMENT_IMGFILTER));
         bool open = opens(w, names[i], c->multiplier[GT_AUGMENT_IMGFILTER] * w->p * c->band[i]);
         if (!open || c->band[i] == 0) own = 1;
-        double norm = sqrt(1 + power[i] * (own * own - 1)); /* keeps the power: the sum of power_j t_j^2 with t_i = own, others 1 */
+        /* keeps the power: the sum of power_j t_j^2 with t_i = own, others 1 */
+        double norm = sqrt(1 + power[i] * (own * own - 1));
         for (int j = 0; j < GT_AUGMENT_BANDS; j++) gain[j] *= (j == i ? own : 1) / norm;
     }
     for (int k = 0; k < GT_AUGMENT_TAPS; k++) {
@@ -215,8 +224,8 @@ static void image_filter(walk *w, float taps[GT_AUGMENT_TAPS]) {
     }
 }
 
-bool gt_augment_parameters(const gt_augment_config *c, const gt_augment_source *s, int sample, float p, const gt_shape *images,
-                           gt_augment_params *out, int *noise_call) {
+bool gt_augment_parameters(const gt_augment_config *c, const gt_augment_source *s, int sample, float p,
+                           const gt_shape *images, gt_augment_params *out, int *noise_call) {
     walk w = {.config = c, .source = s, .sample = sample, .p = p};
     *out = (gt_augment_params){0};
     geometry(&w, (float)images->d[2], (float)images->d[1], out->matrix);
@@ -226,7 +235,8 @@ bool gt_augment_parameters(const gt_augment_config *c, const gt_augment_source *
     if (on(&w, GT_AUGMENT_NOISE)) {
         float sigma;
         draw(&w, (gt_augment_draw){.name = "sigma", .kind = GT_DRAW_HALF_NORMAL, .n = 1}, &sigma);
-        out->sigma = opens(&w, "sigma", c->multiplier[GT_AUGMENT_NOISE] * p) ? sigma * strength(&w, GT_AUGMENT_NOISE) : 0;
+        out->sigma = opens(&w, "sigma", c->multiplier[GT_AUGMENT_NOISE] * p) ? sigma * strength(&w, GT_AUGMENT_NOISE)
+                                                                             : 0;
         image = w.call++;
     }
     if (on(&w, GT_AUGMENT_CUTOUT)) {

@@ -6,7 +6,8 @@ static const float epsilon = 1e-5f, momentum = 0.1f;
 
 void gt_batch_norm_declare(gt_declarer *d, const char *name, int channels, bool running) {
     gt_shape shape = GT_SHAPE(channels);
-    gt_declare(d, (gt_tensor){.file_shape = shape, .trainable = true, .init_mean = 1, .init_std = 0.02f}, name, ".weight");
+    gt_declare(d, (gt_tensor){.file_shape = shape, .trainable = true, .init_mean = 1, .init_std = 0.02f}, name,
+               ".weight");
     gt_declare(d, (gt_tensor){.file_shape = shape, .trainable = true}, name, ".bias");
     if (!running) return;
     gt_declare(d, (gt_tensor){.file_shape = shape}, name, ".running_mean");
@@ -14,7 +15,9 @@ void gt_batch_norm_declare(gt_declarer *d, const char *name, int channels, bool 
 }
 
 /* A slice's sum as that of the samples which are normalised together. */
-static gt_node *total(gt_graph *g, gt_node *sum, gt_norm_by by) { return by == GT_NORM_BATCH ? gt_sum_over_slices(g, sum) : sum; }
+static gt_node *total(gt_graph *g, gt_node *sum, gt_norm_by by) {
+    return by == GT_NORM_BATCH ? gt_sum_over_slices(g, sum) : sum;
+}
 
 /* Mean over samples and pixels of each channel: the only place where samples meet. */
 static gt_node *mean_over_samples(gt_graph *g, gt_node *x, gt_node *count, gt_norm_by by) {
@@ -50,6 +53,7 @@ gt_node *gt_batch_norm(gt_bound_net b, const char *name, gt_node *x, gt_norm_by 
             renew(b, name, ".running_var", gt_mul(g, variance, gt_div(g, count, gt_shift(g, count, -1))));
         }
     }
-    gt_node *scale = gt_mul(g, gt_rsqrt(g, gt_shift(g, variance, epsilon)), gt_reshape(g, gt_leaf(b, name, ".weight"), channel));
+    gt_node *scale = gt_mul(g, gt_rsqrt(g, gt_shift(g, variance, epsilon)),
+                            gt_reshape(g, gt_leaf(b, name, ".weight"), channel));
     return gt_add(g, gt_mul(g, gt_sub(g, x, mean), scale), gt_reshape(g, gt_leaf(b, name, ".bias"), channel));
 }

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Batch normalisation: Ioffe and Szegedy, "Batch Normalization", algorithm 1. Each channel of images [N,H,W,C] is normalised by its mean and
- * variance (+ 1e-5) over samples and pixels, then scaled and shifted: tensors NAME.weight, begun as N(1, 0.02^2), and NAME.bias.
+ * Batch normalisation: Ioffe and Szegedy, "Batch Normalization", algorithm 1. Each channel of images [N,H,W,C] is
+ * normalised by its mean and variance (+ 1e-5) over samples and pixels, then scaled and shifted: tensors NAME.weight,
+ * begun as N(1, 0.02^2), and NAME.bias.
  *
- * The samples are those of a slice, or of all slices of the batch. Running statistics, where a network has them, are buffers NAME.running_mean and NAME.running_var; a pass
- * with the samples' own statistics makes new ones, 0.9 of the old and 0.1 of the samples' (the variance with N H W - 1 for
- * a divisor, as in PyTorch). They are outputs under the buffers' names, states for a phase to keep: the mean over slices is. */
+ * The samples are those of a slice, or of all slices of the batch. Running statistics, where a network has them, are
+ * buffers NAME.running_mean and NAME.running_var; a pass with the samples' own statistics makes new ones, 0.9 of the
+ * old and 0.1 of the samples' (the variance with N H W - 1 for a divisor, as in PyTorch). They are outputs under the
+ * buffers' names, states for a phase to keep: the mean over slices is. */
 #ifndef GANTRY_NETS_BATCH_NORM_H
 #define GANTRY_NETS_BATCH_NORM_H
 
 #include "nets/layers.h"
 
 typedef enum gt_norm_by {
-    GT_NORM_SLICE,   /* its samples; renews running statistics if there are any */
-    GT_NORM_BATCH,   /* likewise with all slices' samples (gt_sum_over_slices: the mean, and then the variance) */
+    GT_NORM_SLICE, /* its samples; renews running statistics if there are any */
+    GT_NORM_BATCH, /* likewise with all slices' samples (gt_sum_over_slices: the mean, and then the variance) */
     GT_NORM_RUNNING,
 } gt_norm_by;
 

@@ -3,7 +3,8 @@
  * FIR and convolution is taken. */
 #include "nets/layers.h"
 
-typedef struct pads { /* relative to the upsampled image; FIR steps take negative ones (they crop), convolutions do not */
+/* relative to the upsampled image; FIR steps take negative ones (they crop), convolutions do not */
+typedef struct pads {
     int x0, x1, y0, y1;
 } pads;
 
@@ -21,8 +22,16 @@ static void add_resampling_pads(pads *p, gt_filter f, int up, int down) {
 }
 
 static gt_node *fir(gt_graph *g, gt_node *x, gt_filter f, int up, int down, int gain, pads p, bool flip) {
-    gt_upfirdn_attr attr = {.up_x = up, .up_y = up, .down_x = down, .down_y = down, .flip = flip, .gain = (float)gain,
-        .pad_x0 = p.x0, .pad_x1 = p.x1, .pad_y0 = p.y0, .pad_y1 = p.y1};
+    gt_upfirdn_attr attr = {.up_x = up,
+                            .up_y = up,
+                            .down_x = down,
+                            .down_y = down,
+                            .flip = flip,
+                            .gain = (float)gain,
+                            .pad_x0 = p.x0,
+                            .pad_x1 = p.x1,
+                            .pad_y0 = p.y0,
+                            .pad_y1 = p.y1};
     return gt_upfirdn(g, x, f, attr);
 }
 
@@ -43,7 +52,8 @@ static gt_node *up_transposed(gt_graph *g, gt_node *x, gt_node *w, gt_filter f, 
     p.x0 -= kw - 1, p.x1 -= kw - r.up;
     p.y0 -= kh - 1, p.y1 -= kh - r.up;
     int tx = max_int(min_int(-p.x0, -p.x1), 0), ty = max_int(min_int(-p.y0, -p.y1), 0);
-    gt_conv_attr attr = {.stride = r.up, .groups = r.groups, .pad_top = ty, .pad_bottom = ty, .pad_left = tx, .pad_right = tx};
+    gt_conv_attr attr = {
+        .stride = r.up, .groups = r.groups, .pad_top = ty, .pad_bottom = ty, .pad_left = tx, .pad_right = tx};
     int64_t height = (gt_dim(x, 1) - 1) * r.up + kh - 2 * ty, width = (gt_dim(x, 2) - 1) * r.up + kw - 2 * tx;
     x = gt_conv_input_grad(g, x, transposed(g, w, r.groups), height, width, attr);
     p.x0 += tx, p.x1 += tx, p.y0 += ty, p.y1 += ty;
@@ -62,12 +72,10 @@ gt_node *gt_conv2d_resample(gt_graph *g, gt_node *x, gt_node *w, gt_filter f, gt
     if (!pointwise && (r.up > 1) != r.convolution) w = gt_flip(g, w, GT_AXIS(0) | GT_AXIS(1));
     gt_conv_attr attr = {.stride = 1, .groups = r.groups};
 
-    if (pointwise && r.down > 1 && r.up == 1)
-        return gt_conv(g, fir(g, x, f, 1, r.down, 1, p, r.flip_filter), w, attr);
+    if (pointwise && r.down > 1 && r.up == 1) return gt_conv(g, fir(g, x, f, 1, r.down, 1, p, r.flip_filter), w, attr);
     if (pointwise && r.up > 1 && r.down == 1)
         return fir(g, gt_conv(g, x, w, attr), f, r.up, 1, r.up * r.up, p, r.flip_filter);
-    if (r.up > 1)
-        return up_transposed(g, x, w, f, r, p);
+    if (r.up > 1) return up_transposed(g, x, w, f, r, p);
     if (r.down > 1) {
         attr.stride = r.down;
         return gt_conv(g, fir(g, x, f, 1, 1, 1, p, r.flip_filter), w, attr);

@@ -31,13 +31,16 @@ gt_filter gt_resample_filter_setup(gt_arena *a, const gt_resample_filter *f) {
 
 void gt_declare_filter(gt_declarer *d, const char *owner, const gt_resample_filter *f) {
     gt_filter ready = gt_resample_filter_setup(d->net->arena, f);
-    if (!d->status && !ready.taps) d->status = gt_fail(GT_NOMEM, "network %s: out of memory for a filter", d->net->name);
-    gt_tensor t = {.file_shape = ready.fh ? GT_SHAPE(ready.fh, ready.fw) : GT_SHAPE(ready.fw), .init_values = ready.taps};
+    if (!d->status && !ready.taps)
+        d->status = gt_fail(GT_NOMEM, "network %s: out of memory for a filter", d->net->name);
+    gt_tensor t = {.file_shape = ready.fh ? GT_SHAPE(ready.fh, ready.fw) : GT_SHAPE(ready.fw),
+                   .init_values = ready.taps};
     gt_declare(d, t, owner, ".resample_filter");
 }
 
 void gt_fc_declare(gt_declarer *d, const char *name, int in, int out, float lr_multiplier, float bias_init) {
-    gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out, in), .trainable = true, .init_std = 1 / lr_multiplier}, name, ".weight");
+    gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out, in), .trainable = true, .init_std = 1 / lr_multiplier}, name,
+               ".weight");
     gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out), .trainable = true, .init_mean = bias_init}, name, ".bias");
 }
 
@@ -58,7 +61,10 @@ gt_node *gt_fc(gt_bound_net b, const char *name, gt_node *x, const char *activat
 }
 
 void gt_conv2d_declare(gt_declarer *d, const char *name, gt_conv2d_shape s, const gt_resample_filter *f) {
-    gt_tensor weight = {.file_shape = GT_SHAPE(s.out, s.in, s.kernel, s.kernel), .layout = GT_LAYOUT_OIHW, .trainable = !s.frozen, .init_std = 1};
+    gt_tensor weight = {.file_shape = GT_SHAPE(s.out, s.in, s.kernel, s.kernel),
+                        .layout = GT_LAYOUT_OIHW,
+                        .trainable = !s.frozen,
+                        .init_std = 1};
     gt_declare(d, weight, name, ".weight");
     if (s.bias) gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(s.out), .trainable = !s.frozen}, name, ".bias");
     gt_declare_filter(d, name, f);
@@ -82,7 +88,8 @@ gt_node *gt_conv2d(gt_bound_net b, const char *name, gt_node *x, gt_conv2d_optio
     return y;
 }
 
-gt_node *gt_modulated_conv2d(gt_graph *g, gt_node *x, gt_node *w, gt_node *styles, gt_node *noise, bool demodulate, gt_filter f, int up) {
+gt_node *gt_modulated_conv2d(gt_graph *g, gt_node *x, gt_node *w, gt_node *styles, gt_node *noise, bool demodulate,
+                             gt_filter f, int up) {
     if (!x || !w || !styles) return NULL;
     int64_t n = gt_dim(styles, 0), in = gt_dim(w, 2), out = gt_dim(w, 3);
     gt_resample r = {.up = up, .pad = (int)gt_dim(w, 0) / 2, .convolution = up > 1};
@@ -110,8 +117,10 @@ static gt_node *mean_of_group(gt_graph *g, gt_node *x, int64_t count) {
 gt_node *gt_minibatch_stddev(gt_graph *g, gt_node *x, int group_size, int channels, int batch) {
     if (!x) return NULL;
     int64_t n = gt_dim(x, 0), h = gt_dim(x, 1), w = gt_dim(x, 2), c = gt_dim(x, 3);
-    int64_t all = batch > n ? batch : n, group = group_size > 0 && group_size < all ? group_size : all, groups = all / group, own = n / groups;
-    gt_node *y = gt_reshape(g, x, GT_SHAPE(own, groups, h * w, channels, c / channels)); /* a wrong fit is the reshape's fault to report */
+    int64_t all = batch > n ? batch : n, group = group_size > 0 && group_size < all ? group_size : all,
+            groups = all / group, own = n / groups;
+    /* a wrong fit is the reshape's fault to report */
+    gt_node *y = gt_reshape(g, x, GT_SHAPE(own, groups, h * w, channels, c / channels));
     gt_node *deviation = gt_sub(g, y, mean_of_group(g, y, group));
     y = gt_sqrt(g, gt_shift(g, mean_of_group(g, gt_square(g, deviation), group), 1e-8f));
     y = gt_mean(g, y, GT_AXIS(2) | GT_AXIS(4)); /* [1, groups, 1, channels, 1] */

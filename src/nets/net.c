@@ -51,12 +51,15 @@ static bool checked_size(const gt_shape *s, size_t *size) {
 
 gt_status gt_net_declare(gt_net *n, const gt_tensor *t) {
     owned_net *o = (owned_net *)n;
-    if (o->sealed) return gt_fail(GT_USAGE, "network %s: '%s' is declared after the layout was fixed", n->name, t->name);
-    if (gt_net_find(n, t->name)) return gt_fail(GT_USAGE, "network %s: tensor '%s' is declared twice", n->name, t->name);
+    if (o->sealed)
+        return gt_fail(GT_USAGE, "network %s: '%s' is declared after the layout was fixed", n->name, t->name);
+    if (gt_net_find(n, t->name))
+        return gt_fail(GT_USAGE, "network %s: tensor '%s' is declared twice", n->name, t->name);
     gt_tensor copy = *t;
     char text[96];
     if (!checked_size(&t->file_shape, &copy.size) || !memory_shape(&t->file_shape, t->layout, &copy.shape))
-        return gt_fail(GT_USAGE, "network %s: tensor '%s' cannot have the shape %s", n->name, t->name, gt_shape_text(&t->file_shape, text));
+        return gt_fail(GT_USAGE, "network %s: tensor '%s' cannot have the shape %s", n->name, t->name,
+                       gt_shape_text(&t->file_shape, text));
     if (!gt_arena_grow(n->arena, &n->tensors, n->n_tensors, &o->capacity, sizeof *n->tensors)) return GT_NOMEM;
     copy.name = gt_arena_printf(n->arena, "%s", t->name);
     if (!copy.name) return GT_NOMEM;
@@ -130,8 +133,8 @@ void gt_net_init(const gt_net *n, float *block, uint64_t seed) {
 /* Every layout is a matrix transposition of the file's [rows, columns] into memory's [columns, rows]:
  * OIHW is first seen as [O, I, h*w], whose memory order is (h*w, I, O). */
 typedef struct strides {
-    size_t outer, middle, inner;             /* extents in file order */
-    size_t to_outer, to_middle, to_inner;    /* steps in memory */
+    size_t outer, middle, inner;          /* extents in file order */
+    size_t to_outer, to_middle, to_inner; /* steps in memory */
 } strides;
 
 static strides tensor_strides(const gt_tensor *t) {
@@ -141,11 +144,8 @@ static strides tensor_strides(const gt_tensor *t) {
     case GT_LAYOUT_OIHW:
         a = (size_t)d[0], b = (size_t)d[1], c = (size_t)(d[2] * d[3]);
         return (strides){a, b, c, 1, a, a * b};
-    case GT_LAYOUT_CHW:
-        a = (size_t)d[0], b = (size_t)d[1], c = (size_t)d[2];
-        return (strides){a, b, c, 1, a * c, a};
-    default:
-        return (strides){1, 1, t->size, 0, 0, 1};
+    case GT_LAYOUT_CHW: a = (size_t)d[0], b = (size_t)d[1], c = (size_t)d[2]; return (strides){a, b, c, 1, a * c, a};
+    default: return (strides){1, 1, t->size, 0, 0, 1};
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What cairo writes goes to memory, and from there whole into a file (base/file.h): cairo itself would write over the old file piece by piece, and
- * not say why it cannot. */
+ * What cairo writes goes to memory, and from there whole into a file (base/file.h): cairo itself would write over the
+ * old file piece by piece, and not say why it cannot. */
 #ifndef GANTRY_FILES_CAIRO_BUFFER_H
 #define GANTRY_FILES_CAIRO_BUFFER_H
 

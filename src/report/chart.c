@@ -8,7 +8,17 @@
 #include "report/html.h"
 #include "report/plot.h"
 
-enum { WIDTH = 560, HEIGHT = 210, LEFT = 54, RIGHT = 10, TOP = 8, BOTTOM = 24, MOST_POINTS = 400, X_STEPS = 6, Y_STEPS = 5 };
+enum {
+    WIDTH = 560,
+    HEIGHT = 210,
+    LEFT = 54,
+    RIGHT = 10,
+    TOP = 8,
+    BOTTOM = 24,
+    MOST_POINTS = 400,
+    X_STEPS = 6,
+    Y_STEPS = 5
+};
 
 static const double LEAST = 1e-305, MOST = 1e300; /* so that sums and quotients of them stay numbers */
 
@@ -22,7 +32,8 @@ static double value(const line *l, int tick) {
     return l->map ? l->map(x) : x;
 }
 
-/* Ends on marks, unless the axis is that of images (`whole`). Numbers that hardly differ count as one, or a step would be lost in them. */
+/* Ends on marks, unless the axis is that of images (`whole`). Numbers that hardly differ count as one, or a step would
+ * be lost in them. */
 static axis make_axis(double lo, double hi, int steps, bool whole) {
     double size = fmax(fabs(lo), fabs(hi));
     if (!(hi - lo > 1e-9 * size) || size < LEAST) {
@@ -32,11 +43,13 @@ static axis make_axis(double lo, double hi, int steps, bool whole) {
     }
     double step = plot_step((hi - lo) / steps, true);
     if (whole) return (axis){.lo = lo, .hi = hi, .step = step, .from = LEFT, .to = WIDTH - RIGHT};
-    return (axis){.lo = floor(lo / step) * step, .hi = ceil(hi / step) * step, .step = step, .from = HEIGHT - BOTTOM, .to = TOP};
+    return (axis){
+        .lo = floor(lo / step) * step, .hi = ceil(hi / step) * step, .step = step, .from = HEIGHT - BOTTOM, .to = TOP};
 }
 
 /* Averages of equal stretches of ticks; a stretch without a value is a gap (not in rare series). */
-static void draw_line(const pen *p, const gt_stats *s, const line *l, int colour, const axis *x, const axis *y, double unit) {
+static void draw_line(const pen *p, const gt_stats *s, const line *l, int colour, const axis *x, const axis *y,
+                      double unit) {
     bool rare = gt_metric_of_fakes(l->series->name);
     int stretch = (s->ticks + MOST_POINTS - 1) / MOST_POINTS, points = 0;
     double places[MOST_POINTS], means[MOST_POINTS];

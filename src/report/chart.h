@@ -17,8 +17,8 @@ typedef struct chart {
     } lines[CHART_LINES];
 } chart;
 
-/* Appends the chart, unless none of its lines has a finite value, or one has a value beyond 1e300. The line of a metric of generated
- * pictures bridges the ticks without pictures. */
+/* Appends the chart, unless none of its lines has a finite value, or one has a value beyond 1e300. The line of a metric
+ * of generated pictures bridges the ticks without pictures. */
 void chart_draw(gt_buffer *out, const gt_stats *stats, const chart *c);
 
 #endif

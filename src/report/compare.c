@@ -53,9 +53,10 @@ typedef struct cell {
 } cell;
 
 /* A column's cells, the title first; false: it is empty. */
-static bool fill_column(gt_stats *const *stats, int n, const char *title, const char *series, const char *format, bool jumps, cell *cells)
-    __attribute__((format(printf, 5, 0)));
-static bool fill_column(gt_stats *const *stats, int n, const char *title, const char *series, const char *format, bool jumps, cell *cells) {
+static bool fill_column(gt_stats *const *stats, int n, const char *title, const char *series, const char *format,
+                        bool jumps, cell *cells) __attribute__((format(printf, 5, 0)));
+static bool fill_column(gt_stats *const *stats, int n, const char *title, const char *series, const char *format,
+                        bool jumps, cell *cells) {
     bool any = false;
     snprintf(cells[0].text, sizeof cells[0].text, "%s", title);
     for (int i = 0; i < n; i++) {
@@ -80,7 +81,8 @@ static void print_row(FILE *f, const char *name, int name_width, const cell *cel
     fprintf(f, "%-*s", name_width, name);
     for (int c = 0; c < filled; c++) {
         int width = 0;
-        for (int i = 0; i <= n; i++) width = (int)strlen(cells[c * (n + 1) + i].text) > width ? (int)strlen(cells[c * (n + 1) + i].text) : width;
+        for (int i = 0; i <= n; i++)
+            width = (int)strlen(cells[c * (n + 1) + i].text) > width ? (int)strlen(cells[c * (n + 1) + i].text) : width;
         fprintf(f, "  %*s", width, cells[c * (n + 1) + row].text);
     }
     fputc('\n', f);
@@ -92,9 +94,11 @@ static gt_status read_all(gt_stats **stats, const char *const *dirs, int n) {
         if (!path) return gt_fail(GT_NOMEM, "out of memory comparing runs");
         int error = access(path, R_OK) ? errno : 0;
         stats[i] = error ? NULL : gt_stats_read(path);
-        if (error && error != ENOENT && error != ENOTDIR) gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(error));
+        if (error && error != ENOENT && error != ENOTDIR)
+            gt_fail(GT_FAILED, "cannot read '%s': %s", path, strerror(error));
         free(path);
-        if (error == ENOENT || error == ENOTDIR) return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no stats.jsonl", dirs[i]);
+        if (error == ENOENT || error == ENOTDIR)
+            return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no stats.jsonl", dirs[i]);
         if (!stats[i]) return GT_FAILED;
     }
     return GT_OK;
@@ -108,9 +112,11 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
         int filled = 0, width = 3;
         for (int c = 0; c < COLUMNS; c++) {
             if (c == COLUMNS - 1) filled = fill_metrics(stats, n, cells, filled); /* before the time */
-            filled += fill_column(stats, n, columns[c].title, columns[c].series, columns[c].format, columns[c].jumps, cells + filled * (n + 1));
+            filled += fill_column(stats, n, columns[c].title, columns[c].series, columns[c].format, columns[c].jumps,
+                                  cells + filled * (n + 1));
         }
-        for (int i = 0; i < n; i++) width = gt_compare_name(dirs[i]).length > width ? gt_compare_name(dirs[i]).length : width;
+        for (int i = 0; i < n; i++)
+            width = gt_compare_name(dirs[i]).length > width ? gt_compare_name(dirs[i]).length : width;
         print_row(f, "run", width, cells, filled, n, 0);
         for (int i = 0; i < n; i++) {
             char name[256];

@@ -14,7 +14,16 @@
 #include "gantry/grid.h"
 #include "gantry/picture.h"
 
-enum { MOST_SIDE = 512, LEAST_WIDTH = 128 /* room for a name */, LEAST_HEIGHT = 32, GAP = 12, NAME_HEIGHT = 22, FONT_SIZE = 14, LARGEST_FILE = 256 << 20, OPAQUE = 255 };
+enum {
+    MOST_SIDE = 512,
+    LEAST_WIDTH = 128 /* room for a name */,
+    LEAST_HEIGHT = 32,
+    GAP = 12,
+    NAME_HEIGHT = 22,
+    FONT_SIZE = 14,
+    LARGEST_FILE = 256 << 20,
+    OPAQUE = 255
+};
 
 /* Samples of 1 to 4 channels as cairo wants them: 32 bits a pixel, colours premultiplied. NULL: out of memory. */
 static cairo_surface_t *surface_of(const gt_picture *p) {
@@ -23,10 +32,12 @@ static cairo_surface_t *surface_of(const gt_picture *p) {
     int stride = cairo_image_surface_get_stride(s);
     for (int y = 0; rows && y < p->height; y++)
         for (int x = 0; x < p->width; x++) {
-            const uint8_t *from = (const uint8_t *)p->samples + ((size_t)y * (size_t)p->width + (size_t)x) * (size_t)p->channels;
+            const uint8_t *from = (const uint8_t *)p->samples +
+                                  ((size_t)y * (size_t)p->width + (size_t)x) * (size_t)p->channels;
             int colours = p->channels - p->alpha;
             uint32_t alpha = p->alpha ? from[colours] : OPAQUE, pixel = alpha << 24;
-            for (int c = 0; c < 3; c++) pixel |= ((uint32_t)from[colours == 3 ? c : 0] * alpha / OPAQUE) << (16 - 8 * c);
+            for (int c = 0; c < 3; c++)
+                pixel |= ((uint32_t)from[colours == 3 ? c : 0] * alpha / OPAQUE) << (16 - 8 * c);
             memcpy(rows + (size_t)y * (size_t)stride + (size_t)x * sizeof pixel, &pixel, sizeof pixel);
         }
     cairo_surface_mark_dirty(s);
@@ -49,7 +60,8 @@ static gt_status newest_fakes(const char *dir, cairo_surface_t **s) {
     void *bytes = NULL;
     size_t size;
     gt_picture p = {0};
-    gt_status st = path ? gt_file_read(path, LARGEST_FILE, &bytes, &size) : gt_fail(GT_NOMEM, "out of memory for a picture");
+    gt_status st = path ? gt_file_read(path, LARGEST_FILE, &bytes, &size)
+                        : gt_fail(GT_NOMEM, "out of memory for a picture");
     if (!st && (st = gt_picture_decode(&p, bytes, size, 0))) st = gt_wrap(st, "'%s'", path);
     if (!st && p.type != GT_U8) st = gt_fail(GT_FORMAT, "'%s': a picture of 8-bit samples is expected", path);
     if (!st) *s = surface_of(&p);
@@ -82,7 +94,8 @@ static sheet lay_out(cairo_surface_t *const *pictures, int n, int columns) {
 }
 
 static void draw_cell(cairo_t *c, const sheet *s, int cell, cairo_surface_t *picture, gt_run_name name) {
-    double x = GAP + cell % s->columns * (s->width + GAP), y = GAP + cell / s->columns * (s->height + NAME_HEIGHT + GAP);
+    double x = GAP + cell % s->columns * (s->width + GAP),
+           y = GAP + cell / s->columns * (s->height + NAME_HEIGHT + GAP);
     char text[256];
     snprintf(text, sizeof text, "%.*s", name.length, name.text);
     gt_utf8_clean(text); /* cairo draws nothing more after text that is none */
@@ -102,7 +115,8 @@ static void draw_cell(cairo_t *c, const sheet *s, int cell, cairo_surface_t *pic
     cairo_restore(c);
 }
 
-static gt_status write_sheet(const char *path, cairo_surface_t *const *pictures, const char *const *dirs, int n, int columns) {
+static gt_status write_sheet(const char *path, cairo_surface_t *const *pictures, const char *const *dirs, int n,
+                             int columns) {
     sheet s = lay_out(pictures, n, columns);
     double width = GAP + s.columns * (s.width + GAP), height = GAP + s.rows * (s.height + NAME_HEIGHT + GAP);
     cairo_surface_t *page = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
@@ -117,7 +131,9 @@ static gt_status write_sheet(const char *path, cairo_surface_t *const *pictures,
     gt_buffer png = {0};
     if (!status) status = cairo_surface_write_to_png_stream(page, gt_cairo_add, &png);
     cairo_surface_destroy(page);
-    gt_status st = status ? gt_fail(GT_FAILED, "%s: the picture cannot be made: %s", path, cairo_status_to_string(status)) : gt_file_write(path, png.data, png.n);
+    gt_status st = status
+                       ? gt_fail(GT_FAILED, "%s: the picture cannot be made: %s", path, cairo_status_to_string(status))
+                       : gt_file_write(path, png.data, png.n);
     gt_buffer_free(&png);
     return st;
 }

@@ -33,7 +33,8 @@ static void widen(double *lo, double *hi, double v) {
 
 static void ellipse_point(const gt_ellipse *e, double angle, double *x, double *y) {
     /* covariance = L L^T */
-    double a = sqrt(fmax(e->covariance[0], 0)), b = a > 0 ? e->covariance[1] / a : 0, c = sqrt(fmax(e->covariance[2] - b * b, 0));
+    double a = sqrt(fmax(e->covariance[0], 0)), b = a > 0 ? e->covariance[1] / a : 0,
+           c = sqrt(fmax(e->covariance[2] - b * b, 0));
     *x = e->mean[0] + e->radius * a * cos(angle);
     *y = e->mean[1] + e->radius * (b * cos(angle) + c * sin(angle));
 }
@@ -43,7 +44,8 @@ static float point_at(const float *p, int64_t stride, int64_t i) { return p[i * 
 static void add_margins(axis *a, bool from_zero) {
     if (!(a->hi >= a->lo)) a->lo = 0, a->hi = 1;
     double size = fmax(fabs(a->lo), fabs(a->hi));
-    double span = a->hi - a->lo > 1e-9 * size ? a->hi - a->lo : fmax(size, 1); /* marks must not be lost in what they mark */
+    /* marks must not be lost in what they mark */
+    double span = a->hi - a->lo > 1e-9 * size ? a->hi - a->lo : fmax(size, 1);
     if (!from_zero) a->lo -= 0.04 * span;
     a->hi += 0.04 * span;
     a->step = plot_step((a->hi - a->lo) / 5, false);
@@ -58,7 +60,8 @@ static frame frame_of(const gt_panel *p, const layout *l, int cell, int columns)
     double left = cell % columns * l->width, top = cell / columns * l->height;
     frame f = {{INFINITY, -INFINITY, 0, left + l->left, left + l->width - l->right, p->x_scale},
                {INFINITY, -INFINITY, 0, top + l->height - l->bottom, top + l->top, p->y_scale},
-               left, top};
+               left,
+               top};
     for (int i = 0; i < p->bars.n; i++) {
         hold(&f, p->bars.edges[i], p->bars.heights[i]);
         hold(&f, p->bars.edges[i + 1], 0);
@@ -66,7 +69,8 @@ static frame frame_of(const gt_panel *p, const layout *l, int cell, int columns)
     for (int k = 0; k < p->n_curves; k++)
         for (int i = 0; i < p->curves[k].n; i++) hold(&f, p->curves[k].x[i], p->curves[k].y[i]);
     for (int64_t i = 0; i < p->points.n; i++)
-        hold(&f, (double)point_at(p->points.x, p->points.x_stride, i), (double)point_at(p->points.y, p->points.y_stride, i));
+        hold(&f, (double)point_at(p->points.x, p->points.x_stride, i),
+             (double)point_at(p->points.y, p->points.y_stride, i));
     for (int i = 0; i < p->n_ellipses; i++)
         for (int k = 0; k < 4; k++) {
             double x, y;
@@ -108,7 +112,8 @@ static void draw_data(const pen *pen, const frame *f, const gt_panel *p) {
     cairo_fill(c);
     int64_t step = p->points.n > MOST_POINTS ? (p->points.n + MOST_POINTS - 1) / MOST_POINTS : 1;
     for (int64_t i = 0; i < p->points.n; i += step) {
-        double x = (double)point_at(p->points.x, p->points.x_stride, i), y = (double)point_at(p->points.y, p->points.y_stride, i);
+        double x = (double)point_at(p->points.x, p->points.x_stride, i),
+               y = (double)point_at(p->points.y, p->points.y_stride, i);
         if (!isfinite(x) || !isfinite(y)) continue;
         plot_colour(c, p->points.group ? p->points.group[i] : 0, 0.5);
         cairo_arc(c, plot_place(&f->x, x), plot_place(&f->y, y), p->points.n > 2000 ? 1 : 2, 0, 2 * M_PI);
@@ -125,8 +130,7 @@ static void draw_data(const pen *pen, const frame *f, const gt_panel *p) {
         plot_colour(c, p->ellipses[i].group, 1);
         cairo_stroke(c);
     }
-    for (int i = 0; i < p->n_curves; i++)
-        plot_curve(pen, &f->x, &f->y, &p->curves[i], i + 1, p->curves[i].label);
+    for (int i = 0; i < p->n_curves; i++) plot_curve(pen, &f->x, &f->y, &p->curves[i], i + 1, p->curves[i].label);
 }
 
 static void draw(const pen *p, const gt_panel *panels, int n, const layout *l, int columns) {
@@ -160,8 +164,9 @@ static gt_status write_one(const char *path, bool png, const gt_panel *panels, i
     cairo_surface_finish(s);
     if (!status) status = cairo_surface_status(s);
     cairo_surface_destroy(s);
-    gt_status st = status ? gt_fail(GT_FAILED, "%s: the figure cannot be made: %s", path, cairo_status_to_string(status))
-                          : gt_file_write(path, out.data, out.n);
+    gt_status st = status
+                       ? gt_fail(GT_FAILED, "%s: the figure cannot be made: %s", path, cairo_status_to_string(status))
+                       : gt_file_write(path, out.data, out.n);
     gt_buffer_free(&out);
     return st;
 }

@@ -23,7 +23,7 @@ double plot_step(double rough, bool up) {
 
 void plot_colour(cairo_t *c, int colour, double alpha) {
     /* Okabe and Ito's palette, which colour-blind readers can tell apart. */
-    static const double palette[][3] = {{0, .447, .698},    {.835, .369, 0},    {0, .62, .451},     {.8, .475, .655},
+    static const double palette[][3] = {{0, .447, .698}, {.835, .369, 0},    {0, .62, .451},     {.8, .475, .655},
                                         {.902, .624, 0}, {.337, .706, .914}, {.941, .894, .259}, {.3, .3, .3}};
     enum { COLOURS = sizeof palette / sizeof *palette };
     const double *k = palette[(colour % COLOURS + COLOURS) % COLOURS];

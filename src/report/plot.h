@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What all drawings of data share: axes, their marks, curves. A pen draws them, either as SVG text within a page that defines
- * the classes and colours (report.c), or by cairo. */
+ * What all drawings of data share: axes, their marks, curves. A pen draws them, either as SVG text within a page that
+ * defines the classes and colours (report.c), or by cairo. */
 #ifndef GANTRY_REPORT_PLOT_H
 #define GANTRY_REPORT_PLOT_H
 
@@ -27,11 +27,11 @@ double plot_step(double rough, bool up);
 double plot_place(const axis *a, double value);
 /* Lines and numbers along both axes. */
 void plot_marks(const pen *p, const axis *x, const axis *y);
-/* A point without finite place is a gap. On a page a point between gaps is a dot, and so is the last point; `dots`: all points
- * are dots. */
+/* A point without finite place is a gap. On a page a point between gaps is a dot, and so is the last point; `dots`: all
+ * points are dots. */
 void plot_curve(const pen *p, const axis *x, const axis *y, const gt_curve *curve, int colour, bool dots);
-/* Text whose baseline is at y, to the right of the place x, around the place, or to its left: before = 0, 0.5, 1. Cairo turns
- * the text by `angle`. */
+/* Text whose baseline is at y, to the right of the place x, around the place, or to its left: before = 0, 0.5, 1. Cairo
+ * turns the text by `angle`. */
 void plot_text(const pen *p, double x, double y, double before, double size, double angle, const char *text);
 /* Chooses a colour for what cairo draws next. */
 void plot_colour(cairo_t *c, int colour, double alpha);

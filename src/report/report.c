@@ -19,31 +19,43 @@
 enum { LARGEST_PICTURE = 16 << 20, LONGEST_JOB = 16 << 20, EARLIER = 3 };
 
 static const char head[] =
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+    "content=\"width=device-width, initial-scale=1\">\n"
     "<style>\n"
-    ":root{--page:#f7f7f5;--card:#fff;--text:#1c1c1a;--soft:#6b6a66;--line:#e4e3df;--c0:#2a78d6;--c1:#e0602b;--c2:#3f8f5f}\n"
-    "@media(prefers-color-scheme:dark){:root{--page:#141413;--card:#1e1e1c;--text:#f1f0ec;--soft:#a3a29c;--line:#34332f;--c0:#5a9cea;--c1:#ee8354;"
+    ":root{--page:#f7f7f5;--card:#fff;--text:#1c1c1a;--soft:#6b6a66;--line:#e4e3df;--c0:#2a78d6;--c1:#e0602b;--c2:#"
+    "3f8f5f}\n"
+    "@media(prefers-color-scheme:dark){:root{--page:#141413;--card:#1e1e1c;--text:#f1f0ec;--soft:#a3a29c;--line:#"
+    "34332f;--c0:#5a9cea;--c1:#ee8354;"
     "--c2:#63b987}}\n"
-    "*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,sans-serif}\n"
-    "main{max-width:1240px;margin:0 auto;padding:32px 20px 60px}h1{font-size:26px;margin:0 0 2px;overflow-wrap:anywhere}\n"
+    "*{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 "
+    "system-ui,sans-serif}\n"
+    "main{max-width:1240px;margin:0 auto;padding:32px 20px 60px}h1{font-size:26px;margin:0 0 "
+    "2px;overflow-wrap:anywhere}\n"
     "h2{font-size:18px;margin:40px 0 12px}h3{font-size:15px;margin:0}p{margin:0;color:var(--soft)}\n"
     ".tiles{display:flex;flex-wrap:wrap;gap:12px;margin-top:20px}"
-    ".tiles div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 16px;min-width:120px}\n"
+    ".tiles div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px "
+    "16px;min-width:120px}\n"
     ".tiles b{display:block;font-size:21px;font-weight:600}.tiles span{color:var(--soft);font-size:13px}\n"
     ".charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,380px),1fr));gap:14px}\n"
-    "figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 16px 8px;min-width:0}\n"
-    "figcaption p{font-size:13px;min-height:20px}.legend{font-size:13px;color:var(--soft);display:flex;flex-wrap:wrap;gap:2px 16px;margin:6px 0}\n"
+    "figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 16px "
+    "8px;min-width:0}\n"
+    "figcaption "
+    "p{font-size:13px;min-height:20px}.legend{font-size:13px;color:var(--soft);display:flex;flex-wrap:wrap;gap:2px "
+    "16px;margin:6px 0}\n"
     ".legend b{color:var(--text);font-variant-numeric:tabular-nums}"
     ".legend i{display:inline-block;width:14px;height:3px;border-radius:2px;margin-right:6px;vertical-align:middle}\n"
-    "svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font-size:12px}.x{text-anchor:middle}.y{text-anchor:end}\n"
-    ".grid{stroke:var(--line);stroke-width:1}path{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}\n"
+    "svg{width:100%;height:auto;display:block}svg "
+    "text{fill:var(--soft);font-size:12px}.x{text-anchor:middle}.y{text-anchor:end}\n"
+    ".grid{stroke:var(--line);stroke-width:1}path{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}"
+    "\n"
     ".l0{stroke:var(--c0)}.l1{stroke:var(--c1)}.l2{stroke:var(--c2)}.d0,.k0{fill:var(--c0);background:var(--c0)}"
     ".d1,.k1{fill:var(--c1);background:var(--c1)}.d2,.k2{fill:var(--c2);background:var(--c2)}\n"
     ".pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:14px}"
     ".small{grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));margin-top:14px}\n"
     "img{width:100%;height:auto;display:block;margin:8px 0;border-radius:4px;image-rendering:pixelated}\n"
     "details{margin-top:40px}summary{cursor:pointer;font-size:18px;font-weight:600}"
-    "pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px;overflow:auto;font-size:13px}\n"
+    "pre{background:var(--card);border:1px solid "
+    "var(--line);border-radius:8px;padding:14px;overflow:auto;font-size:13px}\n"
     "</style>\n";
 
 /* ---- pictures ---- */
@@ -52,7 +64,8 @@ static void base64(gt_buffer *out, const unsigned char *p, size_t n) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < n; i += 3) {
         unsigned bits = (unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
-        char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63], i + 1 < n ? digits[bits >> 6 & 63] : '=', i + 2 < n ? digits[bits & 63] : '='};
+        char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63], i + 1 < n ? digits[bits >> 6 & 63] : '=',
+                        i + 2 < n ? digits[bits & 63] : '='};
         gt_buffer_add(out, four, 4);
     }
 }
@@ -69,7 +82,8 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
         html_text(out, name);
         gt_buffer_printf(out, "</p></figcaption>");
         if (s.st_size > LARGEST_PICTURE) {
-            gt_buffer_printf(out, "<p>%.1f MB: too large for this page; see the file beside it.</p>", (double)s.st_size / 1e6);
+            gt_buffer_printf(out, "<p>%.1f MB: too large for this page; see the file beside it.</p>",
+                             (double)s.st_size / 1e6);
         } else if ((st = gt_file_read(path, LARGEST_PICTURE, &png, &n)) == GT_OK) {
             gt_buffer_printf(out, "<img alt=\"%s\" src=\"data:image/png;base64,", title);
             base64(out, png, n);
@@ -115,10 +129,16 @@ static double per_second(double seconds_per_kimg) { return 1000 / seconds_per_ki
 
 /* Which series stand together; those of no row get a chart each. */
 static const chart charts[] = {
-    {"Losses", "Generator against discriminator: level is good, a runaway is not", {{"G", "Loss/G/loss", NULL}, {"D", "Loss/D/loss", NULL}}},
-    {"Discriminator", "Its loss on real and on generated images", {{"real", "Loss/D/real", NULL}, {"generated", "Loss/D/fake", NULL}}},
+    {"Losses",
+     "Generator against discriminator: level is good, a runaway is not",
+     {{"G", "Loss/G/loss", NULL}, {"D", "Loss/D/loss", NULL}}},
+    {"Discriminator",
+     "Its loss on real and on generated images",
+     {{"real", "Loss/D/real", NULL}, {"generated", "Loss/D/fake", NULL}}},
     {"Accuracy", "Classes of real images, as the discriminator tells them", {{"accuracy", "Accuracy/real", NULL}}},
-    {"Reconstruction", "Between an image and what the decoder makes of its latent", {{"reconstruction", "Loss/reconstruction", NULL}}},
+    {"Reconstruction",
+     "Between an image and what the decoder makes of its latent",
+     {{"reconstruction", "Loss/reconstruction", NULL}}},
     {"Divergence", "What the latent says of an image, in nats; 0: nothing", {{"KL", "Loss/KL", NULL}}},
     {"Codes", "How many codes are in use (perplexity)", {{"codes", "Codes/perplexity", NULL}}},
     {"Scores",
@@ -129,7 +149,9 @@ static const chart charts[] = {
      {{"real", "Loss/signs/real", NULL}, {"generated", "Loss/signs/fake", NULL}}},
     {"Augmentation p", "How often each augmentation is applied", {{"p", "Progress/augment", NULL}}},
     {"Speed", "Images per second", {{"images/s", "Timing/sec_per_kimg", per_second}}},
-    {"Regularisation", "R1 of the discriminator, path length of the generator", {{"D", "Loss/D/reg", NULL}, {"G", "Loss/G/reg", NULL}}},
+    {"Regularisation",
+     "R1 of the discriminator, path length of the generator",
+     {{"D", "Loss/D/reg", NULL}, {"G", "Loss/G/reg", NULL}}},
 };
 enum { CHARTS = sizeof charts / sizeof *charts, BEFORE_METRICS = 2 /* charts */ };
 
@@ -142,7 +164,8 @@ static bool in_a_chart(const char *name) {
     return false;
 }
 
-static void put_series(gt_buffer *out, const gt_stats *s, const char *title, const char *note, const char *label, const char *series) {
+static void put_series(gt_buffer *out, const gt_stats *s, const char *title, const char *note, const char *label,
+                       const char *series) {
     chart_draw(out, s, &(chart){title, note, {{label, series, NULL}}});
 }
 
@@ -159,7 +182,9 @@ static void put_charts(gt_buffer *out, const gt_stats *s) {
         if (i == BEFORE_METRICS) put_metrics(out, s);
         chart_draw(out, s, &charts[i]);
     }
-    gt_buffer_printf(out, "</div>\n<details><summary>All other series</summary>\n<div class=\"charts\" style=\"margin-top:12px\">\n");
+    gt_buffer_printf(
+        out,
+        "</div>\n<details><summary>All other series</summary>\n<div class=\"charts\" style=\"margin-top:12px\">\n");
     for (int i = 0; i < s->n_series; i++)
         if (!in_a_chart(s->series[i].name)) put_series(out, s, s->series[i].name, "", "mean", s->series[i].name);
     gt_buffer_printf(out, "</div></details>\n");
@@ -230,7 +255,8 @@ static void put_page(gt_buffer *out, const char *dir, const char *name, const ch
 gt_status gt_report_write(const char *dir, const char *path) {
     struct stat st_dir;
     if (stat(dir, &st_dir) || !S_ISDIR(st_dir.st_mode)) return gt_fail(GT_USAGE, "'%s' is not a run's directory", dir);
-    char *stats_path = gt_path_join(dir, "stats.jsonl"), *own = path ? NULL : gt_path_join(dir, "report.html"), *full = realpath(dir, NULL);
+    char *stats_path = gt_path_join(dir, "stats.jsonl"), *own = path ? NULL : gt_path_join(dir, "report.html"),
+         *full = realpath(dir, NULL);
     gt_stats *stats = stats_path ? gt_stats_read(stats_path) : NULL;
     gt_status st = stats && (path || own) && full ? GT_OK : gt_wrap(GT_FAILED, "no report of '%s'", dir);
     gt_buffer page = {0};

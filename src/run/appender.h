@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A file that only grows, by whole records, and survives a disk that is full for a while: after each call the file ends with a whole record,
- * and what could not be written is kept and written before anything that comes later. */
+ * A file that only grows, by whole records, and survives a disk that is full for a while: after each call the file ends
+ * with a whole record, and what could not be written is kept and written before anything that comes later. */
 #ifndef FILES_APPENDER_H
 #define FILES_APPENDER_H
 

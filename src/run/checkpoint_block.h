@@ -6,8 +6,8 @@
  *     bytes 1234567
  *     xxh3-128 0123456789abcdef0123456789abcdef
  *
- * The hash covers the whole file, these bytes included, with 32 zeros in its own place. This form is the same in all formats, so that an
- * old program can tell a newer file from a damaged one. */
+ * The hash covers the whole file, these bytes included, with 32 zeros in its own place. This form is the same in all
+ * formats, so that an old program can tell a newer file from a damaged one. */
 #ifndef FILES_CHECKPOINT_BLOCK_H
 #define FILES_CHECKPOINT_BLOCK_H
 

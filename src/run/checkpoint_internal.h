@@ -14,7 +14,8 @@ void *checkpoint_take_data(gt_checkpoint *c, size_t *bytes);
 /* User block and data to `path`, whole or not at all. Any thread. */
 gt_status checkpoint_store(const char *path, const void *data, size_t bytes);
 
-/* The numbers of the checkpoints in `dir`, largest first, to be freed; *n of them. GT_FAILED: the directory cannot be read. */
+/* The numbers of the checkpoints in `dir`, largest first, to be freed; *n of them. GT_FAILED: the directory cannot be
+ * read. */
 gt_status checkpoint_scan(const char *dir, int64_t **images, int *n);
 
 #endif

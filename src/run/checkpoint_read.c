@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reading checkpoints: the whole file comes into memory and is verified there; HDF5 then works on that memory, so nothing can change
- * between the two. */
+ * Reading checkpoints: the whole file comes into memory and is verified there; HDF5 then works on that memory, so
+ * nothing can change between the two. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ struct gt_checkpoint_file {
     gt_checkpoint_about about;
     gt_buffer found; /* of gt_checkpoint_entry */
     int n;
-    size_t held;     /* bytes of all that was found */
+    size_t held; /* bytes of all that was found */
 };
 
 static const char signature[] = "\x89HDF\r\n\x1a\n"; /* of HDF5 */
@@ -44,15 +44,20 @@ static gt_status read_at(int fd, const char *path, void *out, size_t bytes) {
 /* A file of another kind, and what to give instead; GT_OK: its kind says nothing. */
 static gt_status check_kind(const char *path, gt_file_kind kind) {
     if (kind == GT_KIND_CHECKPOINT || kind == GT_KIND_UNKNOWN || kind == GT_KIND_EMPTY) return GT_OK;
-    return gt_fail(GT_FORMAT, "'%s' is %s, not a Gantry checkpoint: give a checkpoint-*.h5 or a run's directory%s", path, gt_kind_text(kind),
-                   gt_kind_is_foreign_network(kind) ? "; networks of other programs cannot be read so far, but gantry train makes such networks" : "");
+    return gt_fail(GT_FORMAT, "'%s' is %s, not a Gantry checkpoint: give a checkpoint-*.h5 or a run's directory%s",
+                   path, gt_kind_text(kind),
+                   gt_kind_is_foreign_network(kind)
+                       ? "; networks of other programs cannot be read so far, but gantry train makes such networks"
+                       : "");
 }
 
 static gt_status cannot_open(const char *path, int error) {
     bool url = gt_is_url(path);
     if (error == ENOENT && (url || gt_is_published_network(path)))
-        return gt_fail(GT_FAILED, "'%s' is no file here%s; nothing is downloaded, and Gantry reads its own checkpoints only: give a checkpoint-*.h5 or a "
-                                  "run's directory",
+        return gt_fail(GT_FAILED,
+                       "'%s' is no file here%s; nothing is downloaded, and Gantry reads its own checkpoints only: give "
+                       "a checkpoint-*.h5 or a "
+                       "run's directory",
                        path, url ? "" : " (the reference implementation downloads a network of this name)");
     return gt_fail(GT_FAILED, "cannot open the checkpoint '%s': %s", path, strerror(error));
 }
@@ -63,22 +68,29 @@ static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes) {
     gt_status st = read_at(fd, f->path, block, head);
     if (st || (st = check_kind(f->path, gt_kind_of_bytes(block, head, bytes)))) return st;
     if (bytes < sizeof block)
-        return gt_fail(GT_FORMAT, "'%s' is %s: it has %zu bytes", f->path, bytes ? "truncated, or no checkpoint" : "empty", bytes);
+        return gt_fail(GT_FORMAT, "'%s' is %s: it has %zu bytes", f->path,
+                       bytes ? "truncated, or no checkpoint" : "empty", bytes);
     if ((st = checkpoint_block_parse(block, &f->format, &should))) return gt_wrap(st, "'%s'", f->path);
-    if (bytes != should) return gt_fail(GT_FORMAT, "'%s' is truncated or damaged: it has %zu bytes and says %zu", f->path, bytes, should);
+    if (bytes != should)
+        return gt_fail(GT_FORMAT, "'%s' is truncated or damaged: it has %zu bytes and says %zu", f->path, bytes,
+                       should);
     f->data = gt_block_alloc(bytes, "a checkpoint");
     f->bytes = bytes;
     if (!f->data) return GT_NOMEM;
     if ((st = read_at(fd, f->path, f->data, bytes))) return st;
-    if ((st = checkpoint_block_make(expected, f->format, f->data + CHECKPOINT_BLOCK, bytes - CHECKPOINT_BLOCK))) return st;
-    if (memcmp(expected, f->data, CHECKPOINT_BLOCK)) return gt_fail(GT_FORMAT, "'%s' is damaged: its contents do not have its checksum", f->path);
+    if ((st = checkpoint_block_make(expected, f->format, f->data + CHECKPOINT_BLOCK, bytes - CHECKPOINT_BLOCK)))
+        return st;
+    if (memcmp(expected, f->data, CHECKPOINT_BLOCK))
+        return gt_fail(GT_FORMAT, "'%s' is damaged: its contents do not have its checksum", f->path);
     if (f->format > GT_CHECKPOINT_FORMAT)
-        return gt_fail(GT_USAGE, "'%s' has checkpoint format %d, this program reads up to %d: use a newer gantry", f->path, f->format,
-                       GT_CHECKPOINT_FORMAT);
-    /* libhdf5 looks for it at 0, 512, 1024, 2048, ... of what it is given: here that is what follows the block, in a check of the file all of it. */
+        return gt_fail(GT_USAGE, "'%s' has checkpoint format %d, this program reads up to %d: use a newer gantry",
+                       f->path, f->format, GT_CHECKPOINT_FORMAT);
+    /* libhdf5 looks for it at 0, 512, 1024, 2048, ... of what it is given: here that is what follows the block, in a
+     * check of the file all of it. */
     size_t n = sizeof signature - 1;
     if (bytes - CHECKPOINT_BLOCK < n || memcmp(f->data + CHECKPOINT_BLOCK, signature, n))
-        return gt_fail(GT_FORMAT, "'%s' is damaged: its HDF5 part does not begin behind its first %d bytes", f->path, CHECKPOINT_BLOCK);
+        return gt_fail(GT_FORMAT, "'%s' is damaged: its HDF5 part does not begin behind its first %d bytes", f->path,
+                       CHECKPOINT_BLOCK);
     return GT_OK;
 }
 
@@ -100,7 +112,8 @@ static bool describe(const gt_h5_set *s, gt_checkpoint_entry *e) {
 /* Before all of them are looked at: what shares its bytes with others would take many times the file's size. */
 static gt_status count_bytes(gt_checkpoint_file *f, const gt_h5_set *s, const char *path) {
     size_t said;
-    if (gt_mul_overflows((size_t)s->elements, s->bytes, &said) || gt_add_overflows(f->held, said > s->stored ? said : (size_t)s->stored, &f->held) || f->held > f->bytes)
+    if (gt_mul_overflows((size_t)s->elements, s->bytes, &said) ||
+        gt_add_overflows(f->held, said > s->stored ? said : (size_t)s->stored, &f->held) || f->held > f->bytes)
         return gt_fail(GT_FORMAT, "its entries up to '%s' hold more than the file has bytes", path);
     return GT_OK;
 }
@@ -163,17 +176,12 @@ static gt_status load_file(const char *path, gt_checkpoint_file **out) {
         f->arena = gt_arena_new();
         f->path = f->arena ? gt_arena_printf(f->arena, "%s", path) : NULL;
     }
-    if (!f || !f->path)
-        st = gt_fail(GT_NOMEM, "out of memory for the checkpoint '%s'", path);
-    else if (fstat(fd, &s) || !S_ISREG(s.st_mode))
-        st = gt_fail(GT_FORMAT, "'%s' is not a file", path);
-    else
-        st = load(f, fd, (size_t)s.st_size);
+    if (!f || !f->path) st = gt_fail(GT_NOMEM, "out of memory for the checkpoint '%s'", path);
+    else if (fstat(fd, &s) || !S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "'%s' is not a file", path);
+    else st = load(f, fd, (size_t)s.st_size);
     close(fd);
-    if (st)
-        gt_checkpoint_close(f);
-    else
-        *out = f;
+    if (st) gt_checkpoint_close(f);
+    else *out = f;
     return st;
 }
 
@@ -196,8 +204,7 @@ gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status) {
     if (is_directory(path)) {
         st = gt_checkpoint_newest(path, &f);
         if (!st && !f) st = gt_fail(GT_FAILED, "there is no checkpoint in '%s'", path);
-    } else
-        st = open_file(path, &f);
+    } else st = open_file(path, &f);
     if (status) *status = st;
     return f;
 }
@@ -212,7 +219,8 @@ void gt_checkpoint_close(gt_checkpoint_file *f) {
 }
 
 /* The newest checkpoint that `get` takes. */
-static gt_status newest(const char *dir, gt_status (*get)(const char *path, gt_checkpoint_file **out), gt_checkpoint_file **file) {
+static gt_status newest(const char *dir, gt_status (*get)(const char *path, gt_checkpoint_file **out),
+                        gt_checkpoint_file **file) {
     int64_t *images;
     int n;
     *file = NULL;
@@ -223,12 +231,15 @@ static gt_status newest(const char *dir, gt_status (*get)(const char *path, gt_c
         gt_checkpoint_name(images[i], name);
         path = gt_path_join(dir, name);
         st = path ? get(path, file) : GT_NOMEM;
-        again = st == GT_FORMAT || st == GT_FAILED; /* damaged or unreadable; a newer format or no memory ends the search */
+        /* damaged or unreadable; a newer format or no memory ends the search */
+        again = st == GT_FORMAT || st == GT_FAILED;
         if (again) gt_warn("passed over: %s", gt_message());
         free(path);
     }
     free(images);
-    if (again) return gt_fail(st, "none of the %d checkpoints in '%s' can be used; the last one tried: %s", n, dir, gt_message());
+    if (again)
+        return gt_fail(st, "none of the %d checkpoints in '%s' can be used; the last one tried: %s", n, dir,
+                       gt_message());
     return st;
 }
 
@@ -248,7 +259,9 @@ gt_status gt_checkpoint_choose(const char *path, char **file) {
 const char *gt_checkpoint_path(const gt_checkpoint_file *f) { return f->path; }
 int gt_checkpoint_format(const gt_checkpoint_file *f) { return f->format; }
 const gt_checkpoint_about *gt_checkpoint_info(const gt_checkpoint_file *f) { return &f->about; }
-const gt_checkpoint_entry *gt_checkpoint_at(const gt_checkpoint_file *f, int i) { return (const gt_checkpoint_entry *)f->found.data + i; }
+const gt_checkpoint_entry *gt_checkpoint_at(const gt_checkpoint_file *f, int i) {
+    return (const gt_checkpoint_entry *)f->found.data + i;
+}
 
 int gt_checkpoint_next(const gt_checkpoint_file *f, const char *under, int after) {
     size_t n = strlen(under);
@@ -265,7 +278,8 @@ const gt_checkpoint_entry *gt_checkpoint_find(const gt_checkpoint_file *f, const
     return NULL;
 }
 
-static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_checkpoint_type type, void *out, size_t size) {
+static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_checkpoint_type type, void *out,
+                            size_t size) {
     static const struct {
         const char *words;
         gt_number number;
@@ -276,7 +290,8 @@ static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_ch
     const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
     gt_h5_set *set;
     if (!e) return gt_fail(GT_FORMAT, "'%s' has no '%s'", f->path, path);
-    if (e->type != type) return gt_fail(GT_FORMAT, "'%s': '%s' is %s, not %s", f->path, path, types[e->type].words, types[type].words);
+    if (e->type != type)
+        return gt_fail(GT_FORMAT, "'%s': '%s' is %s, not %s", f->path, path, types[e->type].words, types[type].words);
     if (type == GT_CHECKPOINT_TEXT ? e->size > size : e->size != size)
         return gt_fail(GT_FORMAT, "'%s': '%s' has %zu elements where %zu are needed", f->path, path, e->size, size);
     gt_status st = gt_h5_set_open(&set, &f->h5, path);
@@ -299,7 +314,8 @@ gt_status gt_checkpoint_get_double(const gt_checkpoint_file *f, const char *path
 }
 gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, char *out, size_t bytes) {
     memset(out, 0, bytes);
-    gt_status st = bytes ? read_entry(f, path, GT_CHECKPOINT_TEXT, out, bytes) : gt_fail(GT_FAILED, "no room for '%s'", path);
+    gt_status st = bytes ? read_entry(f, path, GT_CHECKPOINT_TEXT, out, bytes)
+                         : gt_fail(GT_FAILED, "no room for '%s'", path);
     if (bytes) out[bytes - 1] = 0;
     return st;
 }

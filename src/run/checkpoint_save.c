@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The saver: a thread hashes and writes a finished checkpoint while training goes on; the newest few are kept. The thread
- * touches neither HDF5 nor MPI and leaves its outcome for the main thread to find. */
+ * The saver: a thread hashes and writes a finished checkpoint while training goes on; the newest few are kept. The
+ * thread touches neither HDF5 nor MPI and leaves its outcome for the main thread to find. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -22,9 +22,9 @@
 struct gt_saver {
     char *dir;
     gt_keep keep;
-    bool best;           /* the one being written is the best so far */
-    int error;           /* errno of the latest attempt, 0: it worked */
-    int failing;         /* ... of the failures that were last told of */
+    bool best;   /* the one being written is the best so far */
+    int error;   /* errno of the latest attempt, 0: it worked */
+    int failing; /* ... of the failures that were last told of */
     pthread_t thread;
     bool running;        /* a thread is there to be joined */
     atomic_bool done;    /* ... and has left its outcome */
@@ -35,7 +35,9 @@ struct gt_saver {
     gt_saver_result settled; /* the latest that is known of */
 };
 
-void gt_checkpoint_name(int64_t images, char name[40]) { snprintf(name, 40, "checkpoint-%09lld.h5", (long long)images); }
+void gt_checkpoint_name(int64_t images, char name[40]) {
+    snprintf(name, 40, "checkpoint-%09lld.h5", (long long)images);
+}
 
 /* "checkpoint-000200000.h5" -> 200000; anything else -> -1. */
 static int64_t number_of(const char *name) {
@@ -135,8 +137,8 @@ static gt_status take_stock(stock *k, const char *dir) {
     return GT_OK;
 }
 
-/* Only what is older than `images` goes: a higher number is a damaged file that a run going on from an earlier checkpoint passed over,
- * and will replace when it gets there. */
+/* Only what is older than `images` goes: a higher number is a damaged file that a run going on from an earlier
+ * checkpoint passed over, and will replace when it gets there. */
 static void choose(stock *k, const gt_keep *keep, int64_t images, int64_t best) {
     double bytes = 0;
     int newer = 0; /* that stay for being among the newest */
@@ -144,7 +146,8 @@ static void choose(stock *k, const gt_keep *keep, int64_t images, int64_t best) 
         if (k->images[i] > images) continue;
         bool among_newest = newer++ < (keep->newest < 1 ? 1 : keep->newest);
         /* the first of its interval: the next older one belongs to another */
-        bool milestone = keep->every > 0 && (i + 1 == k->n || k->images[i] / keep->every != k->images[i + 1] / keep->every);
+        bool milestone = keep->every > 0 &&
+                         (i + 1 == k->n || k->images[i] / keep->every != k->images[i + 1] / keep->every);
         k->goes[i] = !among_newest && !milestone && k->images[i] != best;
         if (!k->goes[i]) bytes += k->bytes[i];
     }
@@ -180,7 +183,9 @@ gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n) {
     gt_status st = checkpoint_scan(dir, &list, &count);
     for (int i = 0; i < count && left < 0; i++)
         if (list[i] < images) left = list[i];
-    if (!st && left < 0) st = gt_fail(GT_FAILED, "'%s' has no checkpoint of less than %lld images to go back to", dir, (long long)images);
+    if (!st && left < 0)
+        st = gt_fail(GT_FAILED, "'%s' has no checkpoint of less than %lld images to go back to", dir,
+                     (long long)images);
     for (int i = 0; i < count && !st && list[i] > left; i++) {
         char name[40], bad[48], *from = path_of(dir, list[i]);
         gt_checkpoint_name(list[i], name);
@@ -245,9 +250,9 @@ static void take_note(gt_saver *s) {
     s->settled = s->result;
     s->news = s->result.status ? GT_SAVER_FAILED : GT_SAVER_WRITTEN;
     if (s->error && s->error != s->failing)
-        gt_warn("%s was not written: %s; earlier ones stay, training goes on and tries again", s->result.name, s->result.message);
-    else if (!s->error && s->failing)
-        gt_info("checkpoints can be written again: %s", s->result.name);
+        gt_warn("%s was not written: %s; earlier ones stay, training goes on and tries again", s->result.name,
+                s->result.message);
+    else if (!s->error && s->failing) gt_info("checkpoints can be written again: %s", s->result.name);
     if (!s->error && s->result.message[0]) gt_warn("%s was written, but: %s", s->result.name, s->result.message);
     s->failing = s->error;
 }

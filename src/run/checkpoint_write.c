@@ -11,7 +11,7 @@
 
 struct gt_checkpoint {
     gt_h5_file file;
-    gt_status status;    /* the first error; its message: */
+    gt_status status; /* the first error; its message: */
     char message[1024];
 };
 
@@ -28,12 +28,14 @@ static gt_status stick(gt_checkpoint *c, gt_status st) {
 static gt_status put(gt_checkpoint *c, const gt_array *a) {
     if (c->status) return stick(c, c->status);
     if (!c->file.id) return stick(c, gt_fail(GT_FAILED, "'%s' came after the end of a checkpoint", a->name));
-    if (a->name[0] != '/' || !a->name[1]) return stick(c, gt_fail(GT_FAILED, "a checkpoint's path begins with a slash: '%s' does not", a->name));
+    if (a->name[0] != '/' || !a->name[1])
+        return stick(c, gt_fail(GT_FAILED, "a checkpoint's path begins with a slash: '%s' does not", a->name));
     gt_status st = gt_h5_write(&c->file, a);
     return stick(c, st ? gt_wrap(st, "a checkpoint") : GT_OK);
 }
 
-static gt_status put_shaped(gt_checkpoint *c, const char *path, gt_number type, const gt_shape *shape, const void *data) {
+static gt_status put_shaped(gt_checkpoint *c, const char *path, gt_number type, const gt_shape *shape,
+                            const void *data) {
     gt_array a = {path, type, shape->n, {0}, data};
     memcpy(a.dims, shape->d, (size_t)shape->n * sizeof *a.dims);
     return put(c, &a);
@@ -47,9 +49,13 @@ gt_status gt_checkpoint_doubles(gt_checkpoint *c, const char *path, const gt_sha
     return put_shaped(c, path, GT_NUMBER_DOUBLE, shape, data);
 }
 
-gt_status gt_checkpoint_int(gt_checkpoint *c, const char *path, int64_t value) { return put(c, &(gt_array){path, GT_NUMBER_INT64, 0, {0}, &value}); }
+gt_status gt_checkpoint_int(gt_checkpoint *c, const char *path, int64_t value) {
+    return put(c, &(gt_array){path, GT_NUMBER_INT64, 0, {0}, &value});
+}
 
-gt_status gt_checkpoint_double(gt_checkpoint *c, const char *path, double value) { return put(c, &(gt_array){path, GT_NUMBER_DOUBLE, 0, {0}, &value}); }
+gt_status gt_checkpoint_double(gt_checkpoint *c, const char *path, double value) {
+    return put(c, &(gt_array){path, GT_NUMBER_DOUBLE, 0, {0}, &value});
+}
 
 /* Fixed length, its final 0 included: readers need no heap, and "" has a size. */
 gt_status gt_checkpoint_text(gt_checkpoint *c, const char *path, const char *value) {

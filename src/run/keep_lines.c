@@ -76,7 +76,8 @@ static gt_status cut_end(const kept *k) {
     return error ? gt_fail(GT_FAILED, "cannot cut back '%s': %s", k->path, strerror(error)) : GT_OK;
 }
 
-gt_status keep_lines(const char *path, int64_t images, judge *judges, void *scratch, int counts[VERDICTS], int64_t *last) {
+gt_status keep_lines(const char *path, int64_t images, judge *judges, void *scratch, int counts[VERDICTS],
+                     int64_t *last) {
     kept k = {.path = path};
     gt_lines in;
     *last = -1;

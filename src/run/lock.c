@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The lock of a run's directory. It must work on network file systems, between hosts and containers, and after kill -9: so it is a
- * small file that says who holds it and whose counter a thread of the holder moves.
+ * The lock of a run's directory. It must work on network file systems, between hosts and containers, and after kill -9:
+ * so it is a small file that says who holds it and whose counter a thread of the holder moves.
  *
  *     beat 0000000042
  *     host node7/3f1c.../pid:[4026531836]
@@ -8,13 +8,13 @@
  *     token 9f86d081884c7d65
  *     job 1234567
  *
- * On the same host (same boot, same process namespace) the process itself is looked at. Elsewhere, and where the process is there but
- * hidden (another user's under hidepid, no file to open), the beat tells whether the process runs: the beat must move, by the clock of
- * the process that looks, since clocks of hosts may differ.
+ * On the same host (same boot, same process namespace) the process itself is looked at. Elsewhere, and where the
+ * process is there but hidden (another user's under hidepid, no file to open), the beat tells whether the process runs:
+ * the beat must move, by the clock of the process that looks, since clocks of hosts may differ.
  *
- * Safe on NFS and Lustre: the file is created with O_EXCL, which their servers decide (a reply that was lost and asked for again finds
- * the file of the same request), and a dead holder's file is replaced by a rename. A reader may see a new file while the file is still empty:
- * an empty file is a holder whose beat is waited for. */
+ * Safe on NFS and Lustre: the file is created with O_EXCL, which their servers decide (a reply that was lost and asked
+ * for again finds the file of the same request), and a dead holder's file is replaced by a rename. A reader may see a
+ * new file while the file is still empty: an empty file is a holder whose beat is waited for. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -44,9 +44,10 @@ typedef struct holder {
     unsigned long beat;
     char host[WORD]; /* name, boot and process namespace in one: "" when the file says nothing */
     long pid;
-    unsigned long long started; /* /proc/PID/stat, field 22: tells a process from a later one of the same number; 0: it could not look */
-    uint64_t token;             /* tells two takers apart */
-    char job[WORD];             /* of the batch system; "-": none */
+    /* /proc/PID/stat, field 22: tells a process from a later one of the same number; 0: it could not look */
+    unsigned long long started;
+    uint64_t token; /* tells two takers apart */
+    char job[WORD]; /* of the batch system; "-": none */
 } holder;
 
 struct gt_lock {
@@ -83,7 +84,8 @@ static bool process_of(long pid, char *state, unsigned long long *started) {
     bool got = f && fgets(line, sizeof line, f);
     if (f) fclose(f);
     char *p = got ? strrchr(line, ')') : NULL; /* the name before it may contain anything */
-    return p && sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", state, started) == 2;
+    return p && sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", state,
+                       started) == 2;
 }
 
 static holder describe_self(void) {
@@ -101,7 +103,8 @@ static holder describe_self(void) {
     const char *job = NULL;
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs && !job; i++) job = getenv(jobs[i]);
     snprintf(h.job, sizeof h.job, "%.*s", job ? (int)strcspn(job, " \n") : 1, job && *job ? job : "-");
-    if (getrandom(&h.token, sizeof h.token, 0) != sizeof h.token) h.token = (uint64_t)h.pid << 32 ^ (uint64_t)(gt_clock() * 1e9);
+    if (getrandom(&h.token, sizeof h.token, 0) != sizeof h.token)
+        h.token = (uint64_t)h.pid << 32 ^ (uint64_t)(gt_clock() * 1e9);
     return h;
 }
 
@@ -121,8 +124,8 @@ static presence presence_of(const holder *h) {
 /* ---- the file ---- */
 
 static int print_holder(const holder *h, char text[LOCK_BYTES]) {
-    return snprintf(text, LOCK_BYTES, "beat %010lu\nhost %s\npid %ld started %llu\ntoken %016" PRIx64 "\njob %s\n", h->beat, h->host, h->pid,
-                    h->started, h->token, h->job);
+    return snprintf(text, LOCK_BYTES, "beat %010lu\nhost %s\npid %ld started %llu\ntoken %016" PRIx64 "\njob %s\n",
+                    h->beat, h->host, h->pid, h->started, h->token, h->job);
 }
 
 /* 0 or errno; ENOENT: no lock. Host "" when the file says nothing (its maker died, or is about to write). */
@@ -134,8 +137,8 @@ static int read_holder(const char *path, holder *h) {
     ssize_t n = read(fd, text, sizeof text - 1);
     close(fd);
     holder r = {.job = "-"};
-    if (n > 0 && sscanf(text, "beat %lu\nhost %127s\npid %ld started %llu\ntoken %" SCNx64 "\njob %127s", &r.beat, r.host, &r.pid, &r.started,
-                        &r.token, r.job) >= 5)
+    if (n > 0 && sscanf(text, "beat %lu\nhost %127s\npid %ld started %llu\ntoken %" SCNx64 "\njob %127s", &r.beat,
+                        r.host, &r.pid, &r.started, &r.token, r.job) >= 5)
         *h = r;
     return 0;
 }
@@ -145,7 +148,8 @@ static int read_holder(const char *path, holder *h) {
 /* Ours as long as the path still leads to the file that we hold open. */
 static bool still_ours(const gt_lock *l) {
     struct stat open_file, there;
-    return fstat(l->fd, &open_file) == 0 && stat(l->path, &there) == 0 && open_file.st_ino == there.st_ino && open_file.st_dev == there.st_dev;
+    return fstat(l->fd, &open_file) == 0 && stat(l->path, &there) == 0 && open_file.st_ino == there.st_ino &&
+           open_file.st_dev == there.st_dev;
 }
 
 /* Network file systems may show a file under another number: then the token decides. */
@@ -183,7 +187,8 @@ static void *beat_main(void *arg) {
 
 static void say_waiting(const gt_lock *l, const holder *h, presence f, double limit) {
     if (f == RUNNING)
-        gt_info("'%s' belongs to process %ld on this machine; waiting up to %.0f s for it to end", l->path, h->pid, limit);
+        gt_info("'%s' belongs to process %ld on this machine; waiting up to %.0f s for it to end", l->path, h->pid,
+                limit);
     else
         gt_info("'%s' belongs to %s, process %ld, job %s; waiting up to %.0f s to see whether it lives", l->path,
                 h->host[0] ? h->host : "an unknown host", h->pid, h->job, limit);
@@ -197,14 +202,20 @@ static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h)
     for (bool said = false;; said = true) {
         const presence f = here ? presence_of(h) : HIDDEN;
         if (h->token != first.token || (f == HIDDEN && h->beat != first.beat))
-            return gt_fail(GT_FAILED, "'%s' belongs to %s, process %ld, job %s, which is running: one run per directory", l->path, h->host, h->pid, h->job);
+            return gt_fail(GT_FAILED,
+                           "'%s' belongs to %s, process %ld, job %s, which is running: one run per directory", l->path,
+                           h->host, h->pid, h->job);
         const double limit = f == RUNNING ? o->wait_s : o->still_s;
         const bool over = gt_clock() - begin >= limit;
         if (f == GONE || (f == HIDDEN && over)) return GT_OK; /* hidden: the beat stood still all the time */
         if (over)
-            return gt_fail(GT_FAILED, "'%s' belongs to process %ld on this machine, which is still running: one run per directory", l->path, h->pid);
+            return gt_fail(GT_FAILED,
+                           "'%s' belongs to process %ld on this machine, which is still running: one run per directory",
+                           l->path, h->pid);
         if (!said) say_waiting(l, h, f, limit);
-        if (o->stop && o->stop()) return gt_fail(GT_STOPPED, "'%s' belongs to process %ld on %s; stopped waiting for it, as asked to", l->path, h->pid, h->host);
+        if (o->stop && o->stop())
+            return gt_fail(GT_STOPPED, "'%s' belongs to process %ld on %s; stopped waiting for it, as asked to",
+                           l->path, h->pid, h->host);
         pause_for(limit < 2 ? limit / 8 : 0.25);
         holder seen;
         int error = read_holder(l->path, &seen);
@@ -225,8 +236,8 @@ static int write_lock(gt_lock *l, const char *path) {
     return error;
 }
 
-/* Replace a dead holder's file by ours. Two may try at once: each looks once more right before, the later rename wins, and after a
- * moment each looks whose token stands there. */
+/* Replace a dead holder's file by ours. Two may try at once: each looks once more right before, the later rename wins,
+ * and after a moment each looks whose token stands there. */
 static gt_status take_over(gt_lock *l, const holder *dead, bool *mine) {
     holder h;
     char *half;
@@ -234,7 +245,8 @@ static gt_status take_over(gt_lock *l, const holder *dead, bool *mine) {
     l->fd = gt_half_open(l->path, &half);
     int error = write_lock(l, half);
     bool written = !error;
-    if (written && read_holder(l->path, &h) == 0 && h.token == dead->token && h.beat == dead->beat && !(error = gt_file_rename(half, l->path))) {
+    if (written && read_holder(l->path, &h) == 0 && h.token == dead->token && h.beat == dead->beat &&
+        !(error = gt_file_rename(half, l->path))) {
         pause_for(0.25);
         *mine = read_holder(l->path, &h) == 0 && h.token == l->self.token;
     }
@@ -245,23 +257,28 @@ static gt_status take_over(gt_lock *l, const holder *dead, bool *mine) {
     }
     free(half);
     if (error == ENOENT && written) return GT_OK; /* another taker has removed the half: see what is there now */
-    return error ? gt_fail(GT_FAILED, "cannot take over the lock '%s': %s", l->path, gt_error_text(error, l->path)) : GT_OK;
+    return error ? gt_fail(GT_FAILED, "cannot take over the lock '%s': %s", l->path, gt_error_text(error, l->path))
+                 : GT_OK;
 }
 
-/* Each round meets something new, such as another taker; but a lock that is there and cannot be read (a link to nowhere, say) would be the same for ever. */
+/* Each round meets something new, such as another taker; but a lock that is there and cannot be read (a link to
+ * nowhere, say) would be the same for ever. */
 static gt_status take(gt_lock *l, const gt_lock_options *o) {
     enum { ROUNDS = 20 };
     for (int round = 0;; round++) {
         l->fd = gt_file_open(l->path, O_RDWR | O_CREAT | O_EXCL);
         int error = write_lock(l, l->path);
         if (!error) return GT_OK;
-        if (error != EEXIST) return gt_fail(GT_FAILED, "cannot write the lock '%s': %s", l->path, gt_error_text(error, l->path));
+        if (error != EEXIST)
+            return gt_fail(GT_FAILED, "cannot write the lock '%s': %s", l->path, gt_error_text(error, l->path));
         holder h;
         bool mine = false;
         gt_status st;
         error = read_holder(l->path, &h);
         if (error && round >= (error == ENOENT ? ROUNDS : 1))
-            return gt_fail(GT_FAILED, "the lock '%s' is there and cannot be read: %s; remove it if no run uses the directory", l->path, strerror(error));
+            return gt_fail(GT_FAILED,
+                           "the lock '%s' is there and cannot be read: %s; remove it if no run uses the directory",
+                           l->path, strerror(error));
         if (o->stop && o->stop()) return gt_fail(GT_STOPPED, "stopped waiting for '%s', as asked to", l->path);
         if (error == ENOENT) {
             if (round) pause_for(0.1); /* a network file system may remember for a moment what is gone */
@@ -319,11 +336,19 @@ gt_status gt_lock_fail_lost(const gt_lock *l) {
     char dir[PATH_MAX];
     snprintf(dir, sizeof dir, "%.*s", length, l->path);
     if (error == ENOENT && access(dir, F_OK))
-        return gt_fail(GT_FAILED, "the directory '%s' is gone, removed or renamed while it was written to: stopped, nothing more can be kept there", dir);
+        return gt_fail(GT_FAILED,
+                       "the directory '%s' is gone, removed or renamed while it was written to: stopped, nothing more "
+                       "can be kept there",
+                       dir);
     if (error == ENOENT)
-        return gt_fail(GT_FAILED, "the lock '%s' is gone, so that another process may begin there: stopped without writing; the same command goes on", l->path);
-    return gt_fail(GT_FAILED, "'%s' is no longer ours: process %ld on %s, job %s, took the directory over; stopped without writing", l->path, h.pid,
-                   h.host[0] ? h.host : "an unknown host", h.job);
+        return gt_fail(GT_FAILED,
+                       "the lock '%s' is gone, so that another process may begin there: stopped without writing; the "
+                       "same command goes on",
+                       l->path);
+    return gt_fail(
+        GT_FAILED,
+        "'%s' is no longer ours: process %ld on %s, job %s, took the directory over; stopped without writing", l->path,
+        h.pid, h.host[0] ? h.host : "an unknown host", h.job);
 }
 
 void gt_lock_release(gt_lock *l) {

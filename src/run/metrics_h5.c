@@ -26,7 +26,7 @@ typedef struct series {
 struct metrics_h5 {
     char *dir, *path;
     bool swmr;
-    gt_h5_file file; /* on the disk with SWMR; without in memory, and written as a whole */
+    gt_h5_file file;           /* on the disk with SWMR; without in memory, and written as a whole */
     int64_t images, timestamp; /* sets */
     int n;
     series *series;
@@ -71,7 +71,8 @@ static gt_status fill(metrics_h5 *m, const gt_stats *s, row *rows) {
     gt_status st = GT_OK;
     for (int i = 0; i < s->n_series && !st; i++) {
         series *to = &m->series[i];
-        for (int t = 0; t < s->ticks; t++) rows[t] = (row){s->series[i].values[t].num, s->series[i].values[t].mean, s->series[i].values[t].std};
+        for (int t = 0; t < s->ticks; t++)
+            rows[t] = (row){s->series[i].values[t].num, s->series[i].values[t].mean, s->series[i].values[t].std};
         if (!(to->name = strdup(s->series[i].name))) return gt_fail(GT_NOMEM, "out of memory for metrics.h5");
         m->n = i + 1;
         st = make_set(m, to->name, GT_NUMBER_STATISTIC, rows, s->ticks, &to->set);
@@ -90,7 +91,8 @@ static gt_status build_growing(metrics_h5 *m, const gt_stats *s, const char *par
     int error = st ? 0 : gt_file_rename(part, m->path);
     if (error) st = gt_fail(GT_FAILED, "cannot rename '%s': %s", part, strerror(error));
     if (st && !m->file.error) st = gt_wrap(st, "cannot write '%s'", m->path);
-    else if (st) st = gt_fail(st, "cannot write '%s': %s", m->path, strerror(m->file.error)); /* all else comes of that */
+    else if (st)
+        st = gt_fail(st, "cannot write '%s': %s", m->path, strerror(m->file.error)); /* all else comes of that */
     if (st) unlink(part);
     return st;
 }
@@ -129,10 +131,12 @@ gt_status metrics_h5_append(metrics_h5 *m, int64_t images, double timestamp, con
     row *rows = malloc(((size_t)m->n + 1) * sizeof *rows);
     gt_status st = rows ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", m->path);
     for (int i = 0; i < m->n && !st; i++) rows[i] = (row){0, NAN, NAN};
-    for (int i = 0; i < n && !st; i++) rows[find(m, values[i].name, i)] = (row){values[i].num, values[i].mean, values[i].std};
+    for (int i = 0; i < n && !st; i++)
+        rows[find(m, values[i].name, i)] = (row){values[i].num, values[i].mean, values[i].std};
     for (int i = 0; i < m->n && !st; i++) st = gt_h5_append(m->series[i].set, m->rows, GT_NUMBER_STATISTIC, &rows[i]);
     if (!st) st = gt_h5_append(m->timestamp, m->rows, GT_NUMBER_DOUBLE, &timestamp);
-    if (!st) st = gt_h5_append(m->images, m->rows, GT_NUMBER_INT64, &images); /* last: its length says how far all the others are */
+    /* last: its length says how far all the others are */
+    if (!st) st = gt_h5_append(m->images, m->rows, GT_NUMBER_INT64, &images);
     if (!st) st = gt_h5_written(&m->file);
     m->rows++;
     free(rows);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * metrics.h5: the metric log as growing HDF5 datasets, readable while it grows (single writer, multiple readers). Everything in it comes
- * from stats.jsonl, so it can always be made anew: for a series it does not have yet, after a full disk, when a run goes on. */
+ * metrics.h5: the metric log as growing HDF5 datasets, readable while it grows (single writer, multiple readers).
+ * Everything in it comes from stats.jsonl, so it can always be made anew: for a series it does not have yet, after a
+ * full disk, when a run goes on. */
 #ifndef FILES_METRICS_H5_H
 #define FILES_METRICS_H5_H
 

@@ -68,7 +68,8 @@ static gt_status read_all(reader *r, gt_arena *a, int64_t rows) {
 /* The number of ticks; `other` unless there is an axis of them. */
 static gt_status count_rows(reader *r, int64_t *rows, bool *other) {
     gt_h5_set *images = NULL;
-    gt_status st = gt_h5_has(&r->file, "timestamp") ? gt_h5_set_open(&images, &r->file, "images") : gt_fail(GT_FORMAT, "there is no 'timestamp'");
+    gt_status st = gt_h5_has(&r->file, "timestamp") ? gt_h5_set_open(&images, &r->file, "images")
+                                                    : gt_fail(GT_FORMAT, "there is no 'timestamp'");
     if (!st && !is_axis(images)) st = gt_fail(GT_FORMAT, "'images' is not an axis of ticks");
     if (!st) *rows = images->rows;
     *other = st == GT_FORMAT;

@@ -30,7 +30,8 @@ static long next_number(const char *outdir) {
     }
     for (struct dirent *e; (e = readdir(d));) {
         struct stat s;
-        if (!isdigit((unsigned char)e->d_name[0]) || fstatat(dirfd(d), e->d_name, &s, 0) || !S_ISDIR(s.st_mode)) continue;
+        if (!isdigit((unsigned char)e->d_name[0]) || fstatat(dirfd(d), e->d_name, &s, 0) || !S_ISDIR(s.st_mode))
+            continue;
         errno = 0;
         long number = strtol(e->d_name, NULL, 10);
         if (!errno && number < INT_MAX && number >= next) next = number + 1;
@@ -64,11 +65,14 @@ gt_status gt_rundir_prepare(const char *dir, size_t bytes) {
     if (st) return st;
     double have = gt_space_free(dir);
     if (have < (double)bytes + PROBE_BYTES)
-        return gt_fail(GT_FAILED, "'%s' is too full: %.1f MB free, %.1f MB needed for a start: make room, or choose another --outdir", dir,
-                       have / 1e6, ((double)bytes + PROBE_BYTES) / 1e6);
+        return gt_fail(
+            GT_FAILED,
+            "'%s' is too full: %.1f MB free, %.1f MB needed for a start: make room, or choose another --outdir", dir,
+            have / 1e6, ((double)bytes + PROBE_BYTES) / 1e6);
     char *path = gt_path_join(dir, ".probe");
     void *zeros = calloc(1, PROBE_BYTES);
-    st = path && zeros ? gt_file_write(path, zeros, PROBE_BYTES) : gt_fail(GT_NOMEM, "out of memory for a test of '%s'", dir);
+    st = path && zeros ? gt_file_write(path, zeros, PROBE_BYTES)
+                       : gt_fail(GT_NOMEM, "out of memory for a test of '%s'", dir);
     if (!st) unlink(path);
     free(zeros);
     free(path);

@@ -19,7 +19,9 @@
 #include "run/tfevents.h"
 
 enum {
-    REBUILD_PART = 32, /* without SWMR metrics.h5 is made anew when it has grown by this part: all rebuilds together cost as much as so many of the last */
+    /* without SWMR metrics.h5 is made anew when it has grown by this part: all rebuilds together cost as much as so
+       many of the last */
+    REBUILD_PART = 32,
 };
 typedef enum part { STATS, METRICS, EVENTS, PARTS } part;
 
@@ -28,13 +30,13 @@ struct gt_runlog {
     appender stats;
     bool failing[PARTS]; /* said so already */
     metrics_h5 *metrics;
-    bool swmr;        /* else metrics.h5 is replaced as a whole, */
-    int rest;         /* ... after so many more ticks */
-    bool stale;       /* it lacks ticks */
-    bool left;        /* to another process */
+    bool swmr;  /* else metrics.h5 is replaced as a whole, */
+    int rest;   /* ... after so many more ticks */
+    bool stale; /* it lacks ticks */
+    bool left;  /* to another process */
     tfevents *events;
-    char *last_text;  /* of the last line that was there when the log was opened; NULL: there was none */
-    stats_line last;  /* what it says */
+    char *last_text; /* of the last line that was there when the log was opened; NULL: there was none */
+    stats_line last; /* what it says */
 };
 
 static void report(gt_runlog *l, part p, gt_status st) {
@@ -54,7 +56,8 @@ static gt_status cut_back(const char *path, int64_t images, int64_t *last) {
     stats_line line = {0};
     int counts[VERDICTS] = {0};
     gt_status st = keep_lines(path, images, judge_stats, &line, counts, last);
-    if (counts[LATER]) gt_info("stats.jsonl: cut back to %lld images (%d later lines removed)", (long long)images, counts[LATER]);
+    if (counts[LATER])
+        gt_info("stats.jsonl: cut back to %lld images (%d later lines removed)", (long long)images, counts[LATER]);
     if (counts[BAD]) gt_warn("stats.jsonl: %d damaged or half-written lines removed", counts[BAD]);
     free(line.values);
     return st;
@@ -113,7 +116,8 @@ void gt_runlog_tick(gt_runlog *l, int64_t images, const gt_stat_value *values, i
     report(l, EVENTS, tfevents_scalars(l->events, time, images, values, n));
 }
 
-void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels, const void *png, size_t bytes) {
+void gt_runlog_picture(gt_runlog *l, int64_t images, const char *name, int width, int height, int channels,
+                       const void *png, size_t bytes) {
     report(l, EVENTS, tfevents_picture(l->events, gt_unix_time(), images, name, width, height, channels, png, bytes));
 }
 
@@ -125,7 +129,8 @@ static gt_status read_last(gt_runlog *l, int64_t start) {
     bool got = !st && gt_lines_next(&in);
     if (got && !(l->last_text = strdup(in.text))) st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path);
     st = gt_lines_close(&in, st);
-    if (!st && got && !stats_line_parse(l->last_text, &l->last)) st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path); /* it was judged to be one */
+    if (!st && got && !stats_line_parse(l->last_text, &l->last))
+        st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path); /* it was judged to be one */
     return st;
 }
 
@@ -136,7 +141,9 @@ static gt_status open_parts(gt_runlog *l, int64_t images, const char *swmr) {
     if (st) return st;
     gt_file_system fs = gt_file_system_of(l->dir);
     l->swmr = strcmp(swmr, "auto") ? strcmp(swmr, "off") != 0 : !fs.shared;
-    if (!strcmp(swmr, "auto") && fs.shared) gt_info("'%s' lies on %s: metrics.h5 is replaced as a whole now and then (--log-swmr=on: grows in place)", l->dir, fs.name);
+    if (!strcmp(swmr, "auto") && fs.shared)
+        gt_info("'%s' lies on %s: metrics.h5 is replaced as a whole now and then (--log-swmr=on: grows in place)",
+                l->dir, fs.name);
     if ((st = appender_open(&l->stats, l->path, 0))) return st;
     if (!(l->metrics = metrics_h5_new(l->dir, l->swmr))) return GT_FAILED;
     if (!(l->events = tfevents_open(l->dir, images))) return GT_FAILED;
@@ -147,7 +154,8 @@ static gt_status open_parts(gt_runlog *l, int64_t images, const char *swmr) {
 gt_runlog *gt_runlog_open(const char *dir, int64_t images, const char *swmr) {
     gt_runlog *l = calloc(1, sizeof *l);
     if (l) *l = (gt_runlog){.dir = strdup(dir), .path = gt_path_join(dir, "stats.jsonl"), .stats.fd = -1};
-    gt_status st = l && l->dir && l->path ? open_parts(l, images, swmr) : gt_fail(GT_NOMEM, "out of memory for the metric log");
+    gt_status st = l && l->dir && l->path ? open_parts(l, images, swmr)
+                                          : gt_fail(GT_NOMEM, "out of memory for the metric log");
     if (!st) return l;
     gt_runlog_close(l);
     return NULL;

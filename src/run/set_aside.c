@@ -15,10 +15,22 @@
 
 enum { MOST_BEFORE = 100000 };
 
-/* What belongs to a run; all else in its directory is somebody's. In this order, checkpoints from the oldest on: a process killed in between leaves a run
- * that goes on from its newest checkpoint, or, where they are all gone, one that is refused. */
-static const char *const patterns[] = {"bad-checkpoint-*.h5", "checkpoint-*.h5", "best", "reals.png", "fakes*.png", "reconstructions*.png", "report.html",
-                                       "metrics.h5", "events.out.tfevents.*", "log.txt", "job.ini", "stats.jsonl", "last"};
+/* What belongs to a run; all else in its directory is somebody's. In this order, checkpoints from the oldest on: a
+ * process killed in between leaves a run that goes on from its newest checkpoint, or, where they are all gone, one that
+ * is refused. */
+static const char *const patterns[] = {"bad-checkpoint-*.h5",
+                                       "checkpoint-*.h5",
+                                       "best",
+                                       "reals.png",
+                                       "fakes*.png",
+                                       "reconstructions*.png",
+                                       "report.html",
+                                       "metrics.h5",
+                                       "events.out.tfevents.*",
+                                       "log.txt",
+                                       "job.ini",
+                                       "stats.jsonl",
+                                       "last"};
 enum { PATTERNS = sizeof patterns / sizeof *patterns };
 
 /* DIR/before-1, before-2, ...: the first that is not there yet; to be freed. */

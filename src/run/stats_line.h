@@ -12,30 +12,36 @@
 #include "gantry/memory.h"
 #include "gantry/runlog.h"
 
-void stats_line_print(gt_buffer *out, int64_t images, double timestamp, const gt_stat_value *values, int n); /* with its newline */
+/* with its newline */
+void stats_line_print(gt_buffer *out, int64_t images, double timestamp, const gt_stat_value *values, int n);
 
 /* What a line says. `text` is changed: names are ended in place and point into it. */
 typedef struct stats_line {
-    int64_t images;    /* -1: neither "images" nor "Progress/kimg" */
+    int64_t images; /* -1: neither "images" nor "Progress/kimg" */
     double timestamp;
     gt_stat_value *values;
-    int n, room;       /* values is reused from line to line: free() it at the end */
-    bool failed;       /* out of memory: whether it is damaged is not known */
+    int n, room; /* values is reused from line to line: free() it at the end */
+    bool failed; /* out of memory: whether it is damaged is not known */
 } stats_line;
 
-bool stats_line_parse(char *text, stats_line *line); /* false: damaged, or no line of ours; or out of memory (`failed`) */
+/* false: damaged, or no line of ours; or out of memory (`failed`) */
+bool stats_line_parse(char *text, stats_line *line);
 
-const gt_stat_value *stats_line_find(const gt_stat_value *values, int n, const char *name); /* NULL: none; of several the last */
+/* NULL: none; of several the last */
+const gt_stat_value *stats_line_find(const gt_stat_value *values, int n, const char *name);
 
-/* Where the name stands in a table of n rows of `size` bytes that begin with their names; it is looked for at `near` first. -1: nowhere. */
+/* Where the name stands in a table of n rows of `size` bytes that begin with their names; it is looked for at `near`
+ * first. -1: nowhere. */
 int gt_stats_index(const void *rows, size_t size, int n, const char *name, int near);
 
 /* A table without series for at most so many ticks; NULL: out of memory. */
 gt_stats *gt_stats_new(gt_arena *a, int64_t ticks);
-/* Is one more series of so many ticks believable? A short text can claim a huge table, of which hardly any cell is filled. */
+/* Is one more series of so many ticks believable? A short text can claim a huge table, of which hardly any cell is
+ * filled. */
 enum { GT_STATS_MOST_VALUES = 1 << 25 };
 bool gt_stats_has_room(const gt_stats *s, int64_t ticks, int64_t most_values);
-gt_stats_series *gt_stats_add_series(gt_stats *s, const char *name, int64_t ticks); /* without values; NULL: out of memory */
+/* without values; NULL: out of memory */
+gt_stats_series *gt_stats_add_series(gt_stats *s, const char *name, int64_t ticks);
 
 /* gt_stats_read() with another limit. */
 gt_stats *gt_stats_read_within(const char *path, int64_t most_values);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * TensorBoard event files: see tfevents.h. Messages Event, Summary, Summary.Value, Summary.Image, SessionLog; field numbers below. */
+ * TensorBoard event files: see tfevents.h. Messages Event, Summary, Summary.Value, Summary.Image, SessionLog; field
+ * numbers below. */
 #include "run/tfevents.h"
 
 #include <errno.h>
@@ -14,10 +15,21 @@
 #include "gantry/hash.h"
 
 enum { /* field numbers */
-    EVENT_WALL_TIME = 1, EVENT_STEP = 2, EVENT_FILE_VERSION = 3, EVENT_SUMMARY = 5, EVENT_SESSION_LOG = 7,
-    SUMMARY_VALUE = 1, VALUE_TAG = 1, VALUE_SIMPLE = 2, VALUE_IMAGE = 4,
-    IMAGE_HEIGHT = 1, IMAGE_WIDTH = 2, IMAGE_COLORSPACE = 3, IMAGE_ENCODED = 4,
-    SESSION_STATUS = 1, SESSION_START = 1,
+       EVENT_WALL_TIME = 1,
+       EVENT_STEP = 2,
+       EVENT_FILE_VERSION = 3,
+       EVENT_SUMMARY = 5,
+       EVENT_SESSION_LOG = 7,
+       SUMMARY_VALUE = 1,
+       VALUE_TAG = 1,
+       VALUE_SIMPLE = 2,
+       VALUE_IMAGE = 4,
+       IMAGE_HEIGHT = 1,
+       IMAGE_WIDTH = 2,
+       IMAGE_COLORSPACE = 3,
+       IMAGE_ENCODED = 4,
+       SESSION_STATUS = 1,
+       SESSION_START = 1,
 };
 enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
@@ -126,7 +138,8 @@ tfevents *tfevents_open(const char *dir, int64_t images) {
     gethostname(host, sizeof host - 1);
     gt_status st;
     for (int i = 0;; i++) { /* a run may go on twice within one second */
-        snprintf(name, sizeof name, "events.out.tfevents.%010lld.%s.%ld.%d", (long long)t.tv_sec, host, (long)getpid(), i);
+        snprintf(name, sizeof name, "events.out.tfevents.%010lld.%s.%ld.%d", (long long)t.tv_sec, host, (long)getpid(),
+                 i);
         char *path = gt_path_join(dir, name);
         st = path ? appender_open(&e->file, path, O_EXCL) : GT_NOMEM;
         bool again = st == GT_FAILED && errno == EEXIST;
@@ -156,8 +169,8 @@ gt_status tfevents_scalars(tfevents *e, double time, int64_t images, const gt_st
     return write_event(e, &event);
 }
 
-gt_status tfevents_picture(tfevents *e, double time, int64_t images, const char *name, int width, int height, int channels, const void *png,
-                           size_t bytes) {
+gt_status tfevents_picture(tfevents *e, double time, int64_t images, const char *name, int width, int height,
+                           int channels, const void *png, size_t bytes) {
     gt_buffer event = begin_event(time, images), summary = {0}, value = {0}, image = {0};
     put_int(&image, IMAGE_HEIGHT, height);
     put_int(&image, IMAGE_WIDTH, width);

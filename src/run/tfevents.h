@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * TensorBoard's event files: TFRecord framing (length, masked CRC-32C, data, masked CRC-32C) around protocol-buffer events. The step of an
- * event is the number of images shown. */
+ * TensorBoard's event files: TFRecord framing (length, masked CRC-32C, data, masked CRC-32C) around protocol-buffer
+ * events. The step of an event is the number of images shown. */
 #ifndef FILES_TFEVENTS_H
 #define FILES_TFEVENTS_H
 
@@ -12,12 +12,14 @@
 
 typedef struct tfevents tfevents;
 
-/* A new events file in `dir`. It tells TensorBoard to forget what earlier files say of steps after `images`. NULL: see gt_message(). */
+/* A new events file in `dir`. It tells TensorBoard to forget what earlier files say of steps after `images`. NULL: see
+ * gt_message(). */
 tfevents *tfevents_open(const char *dir, int64_t images);
-/* Either the whole event is in the file afterwards, or nothing of it: then it is kept, and written before the next one. */
+/* Either the whole event is in the file afterwards, or nothing of it: then it is kept, and written before the next one.
+ */
 gt_status tfevents_scalars(tfevents *e, double time, int64_t images, const gt_stat_value *values, int n);
-gt_status tfevents_picture(tfevents *e, double time, int64_t images, const char *name, int width, int height, int channels, const void *png,
-                           size_t bytes);
+gt_status tfevents_picture(tfevents *e, double time, int64_t images, const char *name, int width, int height,
+                           int channels, const void *png, size_t bytes);
 void tfevents_close(tfevents *e);
 
 #endif

@@ -19,7 +19,8 @@ size_t gt_engine_most_slices(const gt_engine *e) {
 static gt_status cut_batches(gt_engine *e) {
     e->steps = (gt_steps){.items = e->info->count, .batch = (int)e->job->batch, .end = e->model->epoch_end};
     if (e->steps.end == GT_EPOCH_DROPPED && e->steps.batch > e->steps.items)
-        return gt_fail(GT_USAGE, "--batch=%d is more than the %lld images there are, and an incomplete batch is not used",
+        return gt_fail(GT_USAGE,
+                       "--batch=%d is more than the %lld images there are, and an incomplete batch is not used",
                        e->steps.batch, (long long)e->steps.items);
     gt_slices full = {(int)e->job->batch, (int)e->job->slices};
     int rest = gt_steps_rest(&e->steps);
@@ -50,8 +51,10 @@ void gt_execution_free(gt_execution *x) {
 }
 
 enum {
-    ENOUGH_SAMPLES = 32,  /* in one execution: products over images of 4x4 then have rows enough to pay for reading their weights */
-    MEMORY_FRACTION = 8,  /* the graphs of a rank get one part of so many of the machine's memory, divided among its ranks */
+    /* in one execution: products over images of 4x4 then have rows enough to pay for reading their weights */
+    ENOUGH_SAMPLES = 32,
+    /* the graphs of a rank get one part of so many of the machine's memory, divided among its ranks */
+    MEMORY_FRACTION = 8,
 };
 
 /* Bytes of the largest phase when groups have up to `most` slices. */
@@ -75,8 +78,9 @@ static gt_status arena_for(gt_engine *e, int most, size_t *bytes) {
     return st;
 }
 
-/* Slices of a group at most: what the job says (a number, or little memory, unless all slices are in memory anyway); else as
- * many as make an execution of enough samples and fit. No bit depends on it, so each rank chooses for itself. */
+/* Slices of a group at most: what the job says (a number, or little memory, unless all slices are in memory anyway);
+ * else as many as make an execution of enough samples and fit. No bit depends on it, so each rank chooses for itself.
+ */
 static gt_status choose_at_once(gt_engine *e, int *most) {
     *most = (int)e->job->slices_at_once;
     if (!*most && e->model->over_slices) *most = GT_MOST_AT_ONCE;
@@ -99,7 +103,8 @@ static gt_status choose_at_once(gt_engine *e, int *most) {
 static int find_shape(gt_engine *e, gt_exec_shape s) {
     int i = 0;
     for (; i < e->n_shapes; i++)
-        if (e->shapes[i].slices == s.slices && e->shapes[i].samples == s.samples && e->shapes[i].copy == s.copy) return i;
+        if (e->shapes[i].slices == s.slices && e->shapes[i].samples == s.samples && e->shapes[i].copy == s.copy)
+            return i;
     e->shapes[e->n_shapes++] = s;
     return i;
 }
@@ -131,7 +136,8 @@ gt_status gt_engine_make_batches(gt_engine *e) {
     gt_status st = cut_batches(e);
     if (!st) st = choose_at_once(e, &most);
     if (st) return st;
-    e->shapes = gt_arena_array(e->model->arena, (size_t)(e->batches[0].count + e->batches[1].count) + 1, sizeof *e->shapes);
+    e->shapes = gt_arena_array(e->model->arena, (size_t)(e->batches[0].count + e->batches[1].count) + 1,
+                               sizeof *e->shapes);
     if (!e->shapes) return GT_NOMEM;
     for (int i = 0; i < e->n_batches && !st; i++) st = make_groups(e, &e->batches[i], most);
     return st;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How a run begins: a new directory, a run that is there and goes on, or a new run from another's networks. Rank 0 looks at the
- * files; what it found is handed out, so that all ranks take the same way. */
+ * How a run begins: a new directory, a run that is there and goes on, or a new run from another's networks. Rank 0
+ * looks at the files; what it found is handed out, so that all ranks take the same way. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,12 +37,15 @@ static void leave_directory(gt_engine *e, gt_journal *j) {
 /* Is what the run was begun with the same job? A difference is a table on stderr and an error. */
 static gt_status compare_jobs(gt_engine *e, gt_journal *j, gt_job *before, const gt_checkpoint_file *f) {
     int differences = gt_job_compare(before, "the run", e->job, "now", stderr);
-    if (gt_arena_failed(before->arena) || gt_arena_failed(e->job->arena)) return gt_fail(GT_NOMEM, "out of memory comparing two jobs");
+    if (gt_arena_failed(before->arena) || gt_arena_failed(e->job->arena))
+        return gt_fail(GT_NOMEM, "out of memory comparing two jobs");
     bool same_data = true;
     gt_status st = f ? gt_journal_same_pictures(e, j, f, &same_data) : GT_OK;
     if (st) return st;
     if (!differences && same_data) return GT_OK;
-    return gt_fail(GT_FAILED, "%s was begun with another job (see the table): give the same values, or another --run; --resume=%s begins a new run from its networks",
+    return gt_fail(GT_FAILED,
+                   "%s was begun with another job (see the table): give the same values, or another --run; --resume=%s "
+                   "begins a new run from its networks",
                    j->dir, j->dir);
 }
 
@@ -61,7 +64,9 @@ static gt_status check_same_job(gt_engine *e, gt_journal *j, const gt_checkpoint
         st = before ? gt_job_read_text(before, text, name) : GT_NOMEM;
         if (st == GT_USAGE) st = GT_FORMAT; /* nobody typed it */
         if (!st) before->colours = e->job->colours;
-        if (!st) st = gt_job_resolve(before, e->job->height, e->job->width, e->job->channels, e->info->stored_label_width, e->info->stored);
+        if (!st)
+            st = gt_job_resolve(before, e->job->height, e->job->width, e->job->channels, e->info->stored_label_width,
+                                e->info->stored);
         if (!st) st = compare_jobs(e, j, before, NULL);
         free(text);
     }
@@ -77,7 +82,10 @@ static gt_status find_run(gt_engine *e, gt_journal *j, gt_checkpoint_file **file
     if (j->anew) return GT_OK;
     gt_status st = gt_checkpoint_newest(j->dir, file);
     if (!st && !*file && gt_rundir_lost_checkpoints(j->dir))
-        return gt_fail(GT_FAILED, "the checkpoints of %s are gone: put one back, or begin anew with --restart (its logs and pictures are kept in a subfolder)", j->dir);
+        return gt_fail(GT_FAILED,
+                       "the checkpoints of %s are gone: put one back, or begin anew with --restart (its logs and "
+                       "pictures are kept in a subfolder)",
+                       j->dir);
     return st ? st : check_same_job(e, j, *file);
 }
 
@@ -90,8 +98,9 @@ static gt_status set_run_aside(gt_journal *j) {
     return st;
 }
 
-/* The kernels that made a checkpoint go on with it; where a CPU (or GT_ISA) does not allow them, bits change, and it is said. A new run
- * takes rank 0's, since launchers need not pass the environment on. In a mixed allocation all ranks use the most that every one has. */
+/* The kernels that made a checkpoint go on with it; where a CPU (or GT_ISA) does not allow them, bits change, and it is
+ * said. A new run takes rank 0's, since launchers need not pass the environment on. In a mixed allocation all ranks use
+ * the most that every one has. */
 static void choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     const gt_kernel_set *own = gt_kernel_set_or_best(e->job->kernels), *set = own;
     char wanted[GT_KERNEL_SET_BYTES];
@@ -99,16 +108,19 @@ static void choose_kernels_all(gt_engine *e, const gt_checkpoint_file *f) {
     gt_comm_broadcast_all(e->comm, wanted, sizeof wanted, 0);
     bool adopted = gt_kernel_set_adopt(wanted, &set) == GT_OK;
     if (f && own->conv != GT_CONV_AUTO && own->conv != set->conv && e->comm->rank == 0)
-        gt_warn("GT_CONV=%s has no effect: a run goes on with the kernels it was begun with (%s)", gt_conv_modes[own->conv], set->id);
+        gt_warn("GT_CONV=%s has no effect: a run goes on with the kernels it was begun with (%s)",
+                gt_conv_modes[own->conv], set->id);
     gt_isa mine = set->isa < own->isa ? set->isa : own->isa;
     int least = GT_ISA_COUNT - gt_comm_max_all(e->comm, GT_ISA_COUNT - (int)mine);
-    bool lacking = gt_comm_max_all(e->comm, !adopted || mine != set->isa), recorded = gt_comm_max_all(e->comm, f != NULL);
+    bool lacking = gt_comm_max_all(e->comm, !adopted || mine != set->isa),
+         recorded = gt_comm_max_all(e->comm, f != NULL);
     bool mixed = gt_comm_max_all(e->comm, least != (int)own->isa) && !recorded;
     e->job->kernels = set = gt_kernel_set_with_isa(set, (gt_isa)least);
     if (lacking && recorded && e->comm->rank == 0)
-        gt_warn("the checkpoint was made with kernels %s, which are not to be had on all ranks: going on with %s, bits will differ", wanted, set->id);
-    else if (mixed)
-        gt_info("kernels: %s on all ranks, the most that all of them have", set->name);
+        gt_warn("the checkpoint was made with kernels %s, which are not to be had on all ranks: going on with %s, bits "
+                "will differ",
+                wanted, set->id);
+    else if (mixed) gt_info("kernels: %s on all ranks, the most that all of them have", set->name);
 }
 
 gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j) {
@@ -130,7 +142,8 @@ static gt_status open_files(gt_engine *e, gt_journal *j) {
     if (!st) st = gt_journal_open_logs(e, j);
     if (st) return st;
     j->seconds_before = e->shown ? gt_runlog_last(j->log, "Timing/total_sec") : 0;
-    gt_keep keep = {.newest = (int)e->job->keep, .every = llround(1000 * e->job->keep_every), .bytes = 1e9 * e->job->disk_cap};
+    gt_keep keep = {
+        .newest = (int)e->job->keep, .every = llround(1000 * e->job->keep_every), .bytes = 1e9 * e->job->disk_cap};
     if (!(j->saver = gt_saver_new(j->dir, &keep))) return GT_FAILED;
     char *text = gt_job_to_text(e->job);
     st = text ? gt_rundir_write(j->dir, "job.ini", text) : GT_NOMEM;
@@ -177,13 +190,14 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     choose_kernels_all(e, file);
     gt_comm_broadcast_all(e->comm, &found, sizeof found, 0);
 
-    if ((st = gt_engine_build_all(e)) || (st = gt_comm_agree_all(e->comm, first ? gt_journal_open_metrics(e, j) : GT_OK))) goto end;
+    if ((st = gt_engine_build_all(e)) ||
+        (st = gt_comm_agree_all(e->comm, first ? gt_journal_open_metrics(e, j) : GT_OK)))
+        goto end;
     /* Now it is known how large a checkpoint will be. */
-    if ((st = gt_comm_agree_all(e->comm, first ? gt_rundir_prepare(j->dir, gt_engine_checkpoint_bytes(e)) : GT_OK))) goto end;
-    if (found == 1)
-        st = gt_engine_load_all(e, file);
-    else if (found == 2)
-        st = gt_engine_transfer_all(e, source);
+    if ((st = gt_comm_agree_all(e->comm, first ? gt_rundir_prepare(j->dir, gt_engine_checkpoint_bytes(e)) : GT_OK)))
+        goto end;
+    if (found == 1) st = gt_engine_load_all(e, file);
+    else if (found == 2) st = gt_engine_transfer_all(e, source);
     if (st) goto end;
 
     if (first) {
@@ -193,7 +207,9 @@ gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done) {
     }
     st = gt_comm_agree_all(e->comm, st);
     *done = !st && found == 1 && gt_engine_finished(e);
-    if (*done && first) gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", j->dir, (double)e->shown / 1000);
+    if (*done && first)
+        gt_info("%s is finished: %.1f kimg of this job are trained; a longer --kimg trains it further", j->dir,
+                (double)e->shown / 1000);
 end:
     if (st) leave_directory(e, j);
     gt_checkpoint_close(file);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * --best: which checkpoint is the best so far, by a statistic of the tick that it ends. What was best before a run was gone on with stands
- * in its log; nothing of this is in checkpoints, which know nothing of ticks. */
+ * --best: which checkpoint is the best so far, by a statistic of the tick that it ends. What was best before a run was
+ * gone on with stands in its log; nothing of this is in checkpoints, which know nothing of ticks. */
 #include <math.h>
 #include <string.h>
 
@@ -38,7 +38,7 @@ bool gt_journal_best_now(gt_engine *e, gt_journal *j) {
         if (!strcmp(j->logged[i].name, name)) value = j->logged[i].mean;
     if (isnan(value)) {
         const char *why = gt_metric_of_fakes(name) ? "has no pictures of its own to be judged by"
-                                               : "has no such statistic (stats.jsonl shows what there is)";
+                                                   : "has no such statistic (stats.jsonl shows what there is)";
         if (!j->said_no_best) gt_warn("--best=%s: a checkpoint is not judged, its tick %s", e->job->best, why);
         j->said_no_best = true;
         return false;

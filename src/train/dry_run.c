@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * --dry-run: what a job would cost, from its graphs and from two seconds of real steps (no more than the job has). Nothing is written. */
+ * --dry-run: what a job would cost, from its graphs and from two seconds of real steps (no more than the job has).
+ * Nothing is written. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,12 +21,13 @@ static size_t trainable(const gt_net *n) {
 /* Arithmetic of one image over all phases, each at its interval: direct convolutions, a multiply-add counted as two. */
 static double flops_per_image(const gt_engine *e) {
     double flops = 0;
-    for (int p = 0; p < e->model->n_phases; p++) flops += gt_exec_cost(e->phases[p].executions[0].exec).flops / e->model->phases[p].interval;
+    for (int p = 0; p < e->model->n_phases; p++)
+        flops += gt_exec_cost(e->phases[p].executions[0].exec).flops / e->model->phases[p].interval;
     return flops / (e->shapes[0].slices * e->shapes[0].samples);
 }
 
-/* Seconds per image, phases weighted by how often they run. The first step touches memory for the first time and does not count: it is
- * made again, with all its phases, and then as many as fit into the time. */
+/* Seconds per image, phases weighted by how often they run. The first step touches memory for the first time and does
+ * not count: it is made again, with all its phases, and then as many as fit into the time. */
 static gt_status measure_all(gt_engine *e, double *seconds_per_image) {
     gt_status st = gt_engine_step_all(e);
     e->step = 0;
@@ -36,7 +38,8 @@ static gt_status measure_all(gt_engine *e, double *seconds_per_image) {
         more = gt_clock() - start < MEASURE_SECONDS && !gt_engine_finished(e);
     }
     *seconds_per_image = 0;
-    for (int p = 0; p < e->model->n_phases; p++) *seconds_per_image += e->phases[p].seconds / e->model->phases[p].interval;
+    for (int p = 0; p < e->model->n_phases; p++)
+        *seconds_per_image += e->phases[p].seconds / e->model->phases[p].interval;
     *seconds_per_image /= (double)e->job->batch;
     return st;
 }
@@ -48,18 +51,22 @@ static gt_status print(const gt_engine *e, double seconds_per_image) {
     printf("%s\n", text);
     free(text);
     for (int i = 0; i < m->n_nets; i++)
-        printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]), m->nets[i]->n_tensors);
+        printf("network %-3s %12zu parameters in %d tensors\n", m->nets[i]->name, trainable(m->nets[i]),
+               m->nets[i]->n_tensors);
     double flops = flops_per_image(e), hours = seconds_per_image * (double)e->job->total_images / 3600 * e->comm->hosts;
     int slices = e->batches[0].slices.count;
     char more[GT_SLICES_ADVICE];
     gt_slices_advise((int)e->job->batch, gt_model_mbstd(e->job), 2 * slices, more);
-    printf("slices      %d of %d image%s; at most %d rank%s, beyond that more threads a rank; for %d ranks %s\n", slices, m->slice_size,
-           m->slice_size == 1 ? "" : "s", slices, slices == 1 ? "" : "s", 2 * slices, more);
-    printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes a checkpoint\n",
-           (double)(e->arena_bytes + gt_engine_network_bytes(e)) / 1e6, (double)e->arena_bytes / 1e6, (double)gt_engine_checkpoint_bytes(e) / 1e6);
+    printf("slices      %d of %d image%s; at most %d rank%s, beyond that more threads a rank; for %d ranks %s\n",
+           slices, m->slice_size, m->slice_size == 1 ? "" : "s", slices, slices == 1 ? "" : "s", 2 * slices, more);
+    printf("memory      %.0f MB a rank, of which %.0f MB for the graphs of a step; rank 0 %.0f MB more while it writes "
+           "a checkpoint\n",
+           (double)(e->arena_bytes + gt_engine_network_bytes(e)) / 1e6, (double)e->arena_bytes / 1e6,
+           (double)gt_engine_checkpoint_bytes(e) / 1e6);
     printf("arithmetic  %.2f Gflop per image (direct convolutions, all phases at their intervals)\n", flops / 1e9);
-    printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image, 1000 * seconds_per_image,
-           flops / seconds_per_image / 1e9, e->comm->description, gt_kernel_set_id(e->model->kernels));
+    printf("measured    %.2f images/s, %.1f sec/kimg, %.1f Gflop/s on %s (kernels %s)\n", 1 / seconds_per_image,
+           1000 * seconds_per_image, flops / seconds_per_image / 1e9, e->comm->description,
+           gt_kernel_set_id(e->model->kernels));
     printf("the run     %.1f kimg: %.1f node-hours\n", (double)e->job->total_images / 1000, hours);
     return GT_OK;
 }

@@ -24,12 +24,14 @@ static gt_status open_data(gt_engine *e) {
 }
 
 static gt_status resolve(gt_engine *e) {
-    return gt_job_resolve(e->job, e->info->height, e->info->width, e->info->channels, e->info->label_width, e->info->stored);
+    return gt_job_resolve(e->job, e->info->height, e->info->width, e->info->channels, e->info->label_width,
+                          e->info->stored);
 }
 
 static gt_status open_pool(gt_engine *e) {
     int slices; /* the job has them; are they enough for the ranks? */
-    gt_status st = gt_slices_choose((int)e->job->batch, gt_model_mbstd(e->job), (int)e->job->slices, e->comm->ranks, &slices);
+    gt_status st = gt_slices_choose((int)e->job->batch, gt_model_mbstd(e->job), (int)e->job->slices, e->comm->ranks,
+                                    &slices);
     if (st) return st;
     e->pool = gt_pool_new(e->comm->threads);
     if (!e->pool) return GT_NOMEM;
@@ -64,8 +66,12 @@ static gt_status open_reducers_all(gt_engine *e) {
     for (int net = 0; net < m->n_nets; net++)
         for (int i = 0; i < e->n_batches; i++) {
             gt_batch *b = &e->batches[i];
-            gt_reducer_options o = {.slices = b->slices.count, .n_groups = b->n_groups, .groups = b->groups, .floats = m->nets[net]->trainable_floats,
-                                    .plain = gt_is(e->job->reduce, "allreduce"), .abreast = m->over_slices};
+            gt_reducer_options o = {.slices = b->slices.count,
+                                    .n_groups = b->n_groups,
+                                    .groups = b->groups,
+                                    .floats = m->nets[net]->trainable_floats,
+                                    .plain = gt_is(e->job->reduce, "allreduce"),
+                                    .abreast = m->over_slices};
             b->reducers[net] = gt_reducer_new_all(e->comm, e->pool, &o);
             if (!b->reducers[net]) return GT_NOMEM;
         }
@@ -78,7 +84,8 @@ static gt_status open_learner(gt_engine *e, int net) {
     l->optimizer = gt_optimizer_find(m->learning[net].optimizer);
     l->settings = m->learning[net].settings;
     l->reducer = e->batches[0].reducers[net];
-    for (int k = l->settings.beta1 > 0 ? 0 : 1; k < l->optimizer->n_moments; k++) { /* with a beta1 of 0 the first is the gradient itself */
+    /* with a beta1 of 0 the first is the gradient itself */
+    for (int k = l->settings.beta1 > 0 ? 0 : 1; k < l->optimizer->n_moments; k++) {
         l->moments[k] = gt_block_alloc(m->nets[net]->block_floats * sizeof(float), "the optimiser's moments");
         if (!l->moments[k]) return GT_NOMEM;
     }
@@ -97,12 +104,16 @@ static gt_status open_execution(gt_engine *e, gt_engine_phase *run, int shape) {
     gt_status st = gt_execution_make(e, x, run->phase, e->shapes[shape]);
     if (st) return st;
     if (unequal(e) && !gt_exec_has_input(x->exec, GT_SLICE_WEIGHT))
-        return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size", run->phase->name, m->name);
+        return gt_fail(GT_FAILED, "phase %s of model %s does not weigh its loss, but slices differ in size",
+                       run->phase->name, m->name);
     if (gt_exec_slice_sums(x->exec) && !m->over_slices)
-        return gt_fail(GT_FAILED, "phase %s sums over slices, but model %s does not say so (over_slices)", run->phase->name, m->name);
+        return gt_fail(GT_FAILED, "phase %s sums over slices, but model %s does not say so (over_slices)",
+                       run->phase->name, m->name);
     for (int i = 0; i < m->n_nets; i++) gt_exec_bind(x->exec, GT_SLOT(i), m->blocks[i]);
-    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_gradient(e->batches[0].reducers[run->phase->net])); /* each group binds its own place */
-    for (int i = 0; i < run->phase->n_stats; i++) x->stat_size[i] = gt_exec_output_size(x->exec, run->phase->stats[i].output);
+    /* each group binds its own place */
+    gt_exec_bind(x->exec, GT_SLOT_GRAD, gt_reducer_gradient(e->batches[0].reducers[run->phase->net]));
+    for (int i = 0; i < run->phase->n_stats; i++)
+        x->stat_size[i] = gt_exec_output_size(x->exec, run->phase->stats[i].output);
     return GT_OK;
 }
 
@@ -142,7 +153,8 @@ static gt_status open_phase(gt_engine *e, int index) {
 }
 
 static gt_status open_generator(gt_engine *e) {
-    gt_generate_options o = {.n = e->model->slice_size, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1};
+    gt_generate_options o = {
+        .n = e->model->slice_size, .noise_mode = "const", .truncation = 1, .truncation_cutoff = -1};
     e->generator_graph = e->model->build_generator(e->model, &o);
     if (!e->generator_graph) return GT_FAILED;
     gt_exec_options options = gt_engine_exec_options(e, 1);
@@ -168,8 +180,8 @@ static int fingerprint_of_sums(const gt_exec *x) {
     return (int)(h >> 1);
 }
 
-/* Whatever the size of slices, all executions of a phase have the same sums on all ranks: else ranks would wait for each other
- * for ever. */
+/* Whatever the size of slices, all executions of a phase have the same sums on all ranks: else ranks would wait for
+ * each other for ever. */
 static gt_status check_slice_sums_all(gt_engine *e) {
     gt_status st = GT_OK;
     for (int p = 0; p < e->model->n_phases; p++) {
@@ -181,7 +193,9 @@ static gt_status check_slice_sums_all(gt_engine *e) {
         }
         bool alike = gt_comm_max_all(e->comm, most) == -gt_comm_max_all(e->comm, -least);
         if (!alike && !st)
-            st = gt_fail(GT_FAILED, "phase %s sums other things over slices where slices have other sizes: use --slices that divide --batch",
+            st = gt_fail(GT_FAILED,
+                         "phase %s sums other things over slices where slices have other sizes: use --slices that "
+                         "divide --batch",
                          e->phases[p].phase->name);
     }
     return st;
@@ -200,7 +214,8 @@ static gt_status open_memory(gt_engine *e) {
     e->state_means = calloc(states + 1, sizeof *e->state_means);
     e->slice_moments = calloc(slices * stats + 1, sizeof(gt_moments));
     e->arena = gt_block_alloc(e->arena_bytes, "the graphs of a step");
-    if (!e->images || !e->labels || !e->slice_states || !e->state_means || !e->slice_moments) return gt_fail(GT_NOMEM, "out of memory for a slice");
+    if (!e->images || !e->labels || !e->slice_states || !e->state_means || !e->slice_moments)
+        return gt_fail(GT_NOMEM, "out of memory for a slice");
     if (!e->arena) return GT_NOMEM;
     gt_exec_use_arena(e->generator, e->arena);
     return GT_OK;
@@ -226,8 +241,13 @@ static gt_status open_loader(gt_engine *e) {
     gt_range *full = gt_arena_array(e->model->arena, (size_t)e->batches[0].count + 1, sizeof *full);
     gt_range *rest = gt_arena_array(e->model->arena, (size_t)e->batches[1].count + 1, sizeof *rest);
     if (!full || !rest) return GT_NOMEM;
-    gt_loader_plan plan = {.batch = (int)e->job->batch, .epoch_end = e->model->epoch_end, .full = ranges_of(&e->batches[0], full),
-                           .rest = ranges_of(&e->batches[1], rest), .seed = (uint64_t)e->job->seed, .start_step = e->step, .cache_bytes = GT_LOADER_CACHE};
+    gt_loader_plan plan = {.batch = (int)e->job->batch,
+                           .epoch_end = e->model->epoch_end,
+                           .full = ranges_of(&e->batches[0], full),
+                           .rest = ranges_of(&e->batches[1], rest),
+                           .seed = (uint64_t)e->job->seed,
+                           .start_step = e->step,
+                           .cache_bytes = GT_LOADER_CACHE};
     return gt_loader_new(&e->loader, e->data, &plan);
 }
 
@@ -246,7 +266,9 @@ void gt_engine_close_all(gt_engine *e) {
     for (int i = 0; i < GT_MAX_NETS; i++) {
         for (int k = 0; k < e->n_batches; k++) gt_reducer_free_all(e->batches[k].reducers[i]);
         for (int k = 0; k < GT_MAX_MOMENTS; k++)
-            if (e->model) gt_block_free(e->learners[i].moments[k], i < e->model->n_nets ? e->model->nets[i]->block_floats * sizeof(float) : 0);
+            if (e->model)
+                gt_block_free(e->learners[i].moments[k],
+                              i < e->model->n_nets ? e->model->nets[i]->block_floats * sizeof(float) : 0);
     }
     gt_model_free(e->model);
     free(e->images);
@@ -261,7 +283,9 @@ void gt_engine_close_all(gt_engine *e) {
 
 /* ---- small questions ---- */
 
-bool gt_engine_finished(const gt_engine *e) { return e->shown >= e->job->total_images || (e->job->steps && e->step >= e->job->steps); }
+bool gt_engine_finished(const gt_engine *e) {
+    return e->shown >= e->job->total_images || (e->job->steps && e->step >= e->job->steps);
+}
 
 uint64_t gt_engine_seed(const gt_engine *e) {
     uint64_t seed = (uint64_t)e->job->seed;

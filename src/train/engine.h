@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The numbers of a training run, on each rank: data, model, graphs, gradients, optimisers, and where the run is. What a run
- * writes is the journal's (journal.h).
+ * The numbers of a training run, on each rank: data, model, graphs, gradients, optimisers, and where the run is. What a
+ * run writes is the journal's (journal.h).
  *
  *     gt_engine e;
  *     gt_engine_open_all(&e, comm, job);            // data, the resolved job
@@ -21,8 +21,8 @@
 #include "gantry/train.h"
 #include "train/stats.h"
 
-/* How a network is trained. Each rank updates the ranges of parameters that it owns (gt_reducer_owned). Moments have the size
- * of the whole block, but a rank touches, and so holds in memory, only the ranges that it owns. */
+/* How a network is trained. Each rank updates the ranges of parameters that it owns (gt_reducer_owned). Moments have
+ * the size of the whole block, but a rank touches, and so holds in memory, only the ranges that it owns. */
 typedef struct gt_learner {
     gt_reducer *reducer; /* of full batches; a short last batch has the same owned ranges */
     const gt_optimizer *optimizer;
@@ -37,8 +37,8 @@ static inline int gt_learner_moments(const gt_learner *l) {
     return n;
 }
 
-/* What executions differ in: slices of a group, and samples of a slice. Where a model sums over slices, all executions of a
- * batch are in memory at once, and equal groups need executions of their own: the copy-th. */
+/* What executions differ in: slices of a group, and samples of a slice. Where a model sums over slices, all executions
+ * of a batch are in memory at once, and equal groups need executions of their own: the copy-th. */
 typedef struct gt_exec_shape {
     int slices, samples, copy;
 } gt_exec_shape;
@@ -70,9 +70,10 @@ typedef struct gt_batch {
 
 /* What a rank measures between two ticks. */
 typedef struct gt_measures {
-    double compute, wait_for_data, slice_sums; /* seconds; slice_sums: of sums over slices in the middle of executions */
-    double slices;                             /* executed */
-    double square[GT_MAX_NETS];                /* sum of squares of the owned ranges of the latest gradient */
+    /* seconds; slice_sums: of sums over slices in the middle of executions */
+    double compute, wait_for_data, slice_sums;
+    double slices;              /* executed */
+    double square[GT_MAX_NETS]; /* sum of squares of the owned ranges of the latest gradient */
 } gt_measures;
 
 typedef struct gt_engine {
@@ -89,9 +90,9 @@ typedef struct gt_engine {
 
     gt_steps steps;
     int n_batches, n_shapes;
-    gt_batch batches[2];   /* a full batch; the short last batch of an epoch */
-    gt_exec_shape *shapes; /* of all groups of this rank; the first is that of the first group */
-    float *images, *labels; /* of one slice */
+    gt_batch batches[2];       /* a full batch; the short last batch of an epoch */
+    gt_exec_shape *shapes;     /* of all groups of this rank; the first is that of the first group */
+    float *images, *labels;    /* of one slice */
     gt_graph *generator_graph; /* slice_size images from the moving average */
     gt_exec *generator;
     void *arena; /* of all executions: they take turns */
@@ -104,7 +105,8 @@ typedef struct gt_engine {
     uint32_t step;
     int64_t shown; /* images */
     gt_ada ada;
-    int64_t reseed; /* rollbacks before this state, in all processes: they change the seed of all that is drawn in steps */
+    /* rollbacks before this state, in all processes: they change the seed of all that is drawn in steps */
+    int64_t reseed;
 
     bool averaged; /* the parameters' moving average has been moved in this step */
     bool said_nonfinite;
@@ -118,29 +120,30 @@ gt_status gt_engine_build_all(gt_engine *e);                            /* model
 gt_status gt_engine_start_loader_all(gt_engine *e);                     /* at e->step; a loader from before is freed */
 void gt_engine_close_all(gt_engine *e);
 bool gt_engine_finished(const gt_engine *e);
-uint64_t gt_engine_seed(const gt_engine *e);                            /* of what is drawn in steps */
-void gt_engine_label_of(void *dataset, int64_t item, float *label);     /* gt_dataset_label() as a callback */
+uint64_t gt_engine_seed(const gt_engine *e);                        /* of what is drawn in steps */
+void gt_engine_label_of(void *dataset, int64_t item, float *label); /* gt_dataset_label() as a callback */
 
 /* ---- step.c ---- */
 gt_status gt_engine_step_all(gt_engine *e); /* all phases that are due, moving average, ADA; advances step and shown */
 
 /* ---- nonfinite.c ---- */
-/* What --nan says about an update whose gradients are not finite: an error, or whether the update is made. All ranks come to
- * the same. */
+/* What --nan says about an update whose gradients are not finite: an error, or whether the update is made. All ranks
+ * come to the same. */
 gt_status gt_engine_judge_nonfinite(gt_engine *e, const gt_phase *p, gt_nonfinite bad, bool *update);
 
 /* ---- batches.c ---- */
-gt_status gt_engine_make_batches(gt_engine *e);         /* batches and shapes */
-size_t gt_engine_most_slices(const gt_engine *e);       /* of this rank in a batch */
-size_t gt_phase_states(const gt_phase *p);              /* floats of all its states */
+gt_status gt_engine_make_batches(gt_engine *e);   /* batches and shapes */
+size_t gt_engine_most_slices(const gt_engine *e); /* of this rank in a batch */
+size_t gt_phase_states(const gt_phase *p);        /* floats of all its states */
 gt_status gt_execution_make(const gt_engine *e, gt_execution *x, gt_phase *p, gt_exec_shape shape);
 void gt_execution_free(gt_execution *x);
 
 /* ---- memory_use.c ---- */
-gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once); /* of the phases' graphs, for groups of so many slices */
-gt_status gt_engine_relax(gt_engine *e);             /* e->arena_bytes is known: no execution need be smaller */
-void gt_engine_warn_memory_all(gt_engine *e);        /* does the job fit into the hosts, and if not, what would? */
-size_t gt_engine_network_bytes(const gt_engine *e);  /* of this rank: parameters, moving average, moments, gradients */
+/* of the phases' graphs, for groups of so many slices */
+gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once);
+gt_status gt_engine_relax(gt_engine *e);            /* e->arena_bytes is known: no execution need be smaller */
+void gt_engine_warn_memory_all(gt_engine *e);       /* does the job fit into the hosts, and if not, what would? */
+size_t gt_engine_network_bytes(const gt_engine *e); /* of this rank: parameters, moving average, moments, gradients */
 size_t gt_engine_checkpoint_bytes(const gt_engine *e); /* about */
 
 /* ---- state.c ---- rank 0 has the file, the others pass NULL */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a training run writes and remembers: the run's directory with its lock, logs, checkpoints and pictures, the best
- * checkpoint, the troubles, the live line. All of it is rank 0's; other ranks have an empty journal. Functions whose name ends
- * with _all are called by all ranks, the others by rank 0 alone, unless a comment says otherwise. */
+ * checkpoint, the troubles, the live line. All of it is rank 0's; other ranks have an empty journal. Functions whose
+ * name ends with _all are called by all ranks, the others by rank 0 alone, unless a comment says otherwise. */
 #ifndef GANTRY_TRAIN_JOURNAL_H
 #define GANTRY_TRAIN_JOURNAL_H
 
@@ -12,7 +12,8 @@
 #include "train/engine.h"
 #include "train/warnings.h"
 
-enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_WARNINGS_MOST + GT_METRICS_MOST + 24 }; /* series of a tick */
+/* series of a tick */
+enum { GT_MAX_LOGGED = GT_MAX_STATS + GT_MAX_PHASES + GT_MAX_NETS + GT_WARNINGS_MOST + GT_METRICS_MOST + 24 };
 
 typedef struct gt_journal {
     /* the data (same_pictures.c) */
@@ -28,18 +29,18 @@ typedef struct gt_journal {
     gt_lock *lock;
     gt_runlog *log;
     gt_saver *saver;
-    bool checkpoint_failed;     /* the latest could not be written: ticks try again */
+    bool checkpoint_failed; /* the latest could not be written: ticks try again */
     bool pictures_failing, report_failing;
 
     /* ticks */
     int tick;
-    double start, seconds_before; /* clock at this process's first step; total of earlier processes */
-    double tick_start;            /* clock */
-    int64_t tick_shown;           /* images */
+    double start, seconds_before;        /* clock at this process's first step; total of earlier processes */
+    double tick_start;                   /* clock */
+    int64_t tick_shown;                  /* images */
     gt_stat_value logged[GT_MAX_LOGGED]; /* series of the latest tick */
     int n_logged;
     char phase_series[GT_MAX_PHASES][64], norm_series[GT_MAX_NETS][32]; /* names of some of them */
-    gt_metrics *metrics;          /* of the newest pictures since the last tick, which logs them */
+    gt_metrics *metrics; /* of the newest pictures since the last tick, which logs them */
     gt_watch watch;
 
     /* --best */
@@ -54,12 +55,15 @@ gt_status gt_journal_open_all(gt_engine *e, gt_journal *j);
 void gt_journal_end(gt_journal *j); /* any rank */
 /* A new run, or the run in the job's directory gone on with: builds the engine. *done: the run was finished already. */
 gt_status gt_run_begin_all(gt_engine *e, gt_journal *j, bool *done);
-gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j); /* log.txt and metric log, cut back to e->shown; again after a rollback */
+/* log.txt and metric log, cut back to e->shown; again after a rollback */
+gt_status gt_journal_open_logs(gt_engine *e, gt_journal *j);
 
 /* ---- same_pictures.c ---- */
-/* Are the data those of the checkpoint? Other files with, as far as one looks, the same pictures will do. Not *same: why, on stderr. */
+/* Are the data those of the checkpoint? Other files with, as far as one looks, the same pictures will do. Not *same:
+ * why, on stderr. */
 gt_status gt_journal_same_pictures(gt_engine *e, gt_journal *j, const gt_checkpoint_file *f, bool *same);
-gt_status gt_journal_warn_data(const gt_engine *e, const gt_journal *j); /* of all that is odd about the data: once the log is open */
+/* of all that is odd about the data: once the log is open */
+gt_status gt_journal_warn_data(const gt_engine *e, const gt_journal *j);
 /* Warns where networks come from data of another range or other channels. */
 gt_status gt_engine_compare_meaning(const gt_engine *e, const gt_checkpoint_file *source);
 void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint *c);
@@ -69,10 +73,12 @@ void gt_journal_put_data(const gt_engine *e, const gt_journal *j, gt_checkpoint 
 void gt_save_all(gt_engine *e, gt_journal *j);
 
 /* ---- best.c ---- */
-void gt_journal_best_begin(gt_engine *e, gt_journal *j);  /* after the log is open */
-bool gt_best_of_pictures(const gt_job *job);              /* any rank: does --best judge pictures? Then each checkpoint needs its own */
-bool gt_journal_best_now(gt_engine *e, gt_journal *j);    /* after a tick: is the checkpoint about to be made the best so far? */
-void gt_journal_best_lost(gt_journal *j);                 /* ... it is not */
+void gt_journal_best_begin(gt_engine *e, gt_journal *j); /* after the log is open */
+/* any rank: does --best judge pictures? Then each checkpoint needs its own */
+bool gt_best_of_pictures(const gt_job *job);
+/* after a tick: is the checkpoint about to be made the best so far? */
+bool gt_journal_best_now(gt_engine *e, gt_journal *j);
+void gt_journal_best_lost(gt_journal *j);                  /* ... it is not */
 void gt_journal_saved(gt_journal *j, gt_saver_state news); /* what became of the checkpoint that was being written */
 
 /* ---- pictures.c ---- a picture that cannot be written is a warning */
@@ -82,19 +88,22 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j);
 /* The job's grid and the items of the data in its cells (free them), the same on all ranks. */
 gt_status gt_engine_grid(const gt_engine *e, gt_grid *grid, int64_t **items);
 /* Pictures [cells,H,W,C] with values -1..1 into the run's directory and its logs, as one of a series. */
-void gt_journal_write_grid(gt_engine *e, gt_journal *j, const char *name, const char *series, const gt_grid *grid, const float *images);
+void gt_journal_write_grid(gt_engine *e, gt_journal *j, const char *name, const char *series, const gt_grid *grid,
+                           const float *images);
 
 /* ---- reconstructions.c ---- models that encode */
 gt_status gt_journal_reconstructions(gt_engine *e, gt_journal *j);
 
 /* ---- tick.c ---- */
-int gt_tick_all(gt_engine *e, gt_journal *j); /* statistics to the logs, a line; the trouble that begins (gt_watch_tick), -1: none */
-void gt_journal_watch_begin(gt_engine *e, gt_journal *j); /* after the log is open: the warnings know what came before */
+/* statistics to the logs, a line; the trouble that begins (gt_watch_tick), -1: none */
+int gt_tick_all(gt_engine *e, gt_journal *j);
+/* after the log is open: the warnings know what came before */
+void gt_journal_watch_begin(gt_engine *e, gt_journal *j);
 void gt_journal_live(const gt_engine *e, const gt_journal *j); /* the live line */
 
 /* ---- rollback.c ---- */
-/* What --on-trouble says about a trouble that has begun. GT_OK: training goes on, from where e then is; *back: the run was set
- * back, and what depends on e->shown is to be made anew. */
+/* What --on-trouble says about a trouble that has begun. GT_OK: training goes on, from where e then is; *back: the run
+ * was set back, and what depends on e->shown is to be made anew. */
 gt_status gt_trouble_all(gt_engine *e, gt_journal *j, int trouble, bool *back);
 
 #endif

@@ -6,8 +6,9 @@
 #include "gantry/log.h"
 #include "train/engine.h"
 
-/* Fractions of a phase's work that may be done twice. The first costs less than it saves in traffic of memory; the second is what it costs to
- * run all forward passes again, and more only where graphs hold derivatives of derivatives. */
+/* Fractions of a phase's work that may be done twice. The first costs less than it saves in traffic of memory; the
+ * second is what it costs to run all forward passes again, and more only where graphs hold derivatives of derivatives.
+ */
 static const double recompute_normal = 0.015, recompute_low = 0.5;
 
 double gt_job_recompute(const gt_job *job) { return gt_is(job->memory, "low") ? recompute_low : recompute_normal; }
@@ -15,7 +16,10 @@ double gt_job_recompute(const gt_job *job) { return gt_is(job->memory, "low") ? 
 static gt_exec_options exec_options(const gt_engine *e, int slices, int at_once, bool low) {
     int own = (slices + e->comm->ranks - 1) / e->comm->ranks; /* of the rank with the most */
     bool once = low || e->model->over_slices;
-    return (gt_exec_options){.pool = e->pool, .slices = at_once, .runs = once ? 1 : (own + at_once - 1) / at_once, .recompute = low ? recompute_low : recompute_normal};
+    return (gt_exec_options){.pool = e->pool,
+                             .slices = at_once,
+                             .runs = once ? 1 : (own + at_once - 1) / at_once,
+                             .recompute = low ? recompute_low : recompute_normal};
 }
 
 gt_exec_options gt_engine_exec_options(const gt_engine *e, int at_once) {
@@ -28,7 +32,8 @@ gt_status gt_engine_relax(gt_engine *e) {
     for (int i = 0; i < e->n_batches; i++) several |= e->model->over_slices && e->batches[i].n_groups > 1;
     if (several) return GT_OK;
     for (int p = 0; p < e->model->n_phases; p++)
-        for (int i = 0; i < e->n_shapes && !st; i++) st = gt_exec_relax(e->phases[p].executions[i].exec, e->arena_bytes);
+        for (int i = 0; i < e->n_shapes && !st; i++)
+            st = gt_exec_relax(e->phases[p].executions[i].exec, e->arena_bytes);
     return st;
 }
 
@@ -37,7 +42,8 @@ size_t gt_engine_network_bytes(const gt_engine *e) {
     size_t bytes = 0;
     for (int i = 0; i < m->n_nets; i++) {
         size_t block = m->nets[i]->block_floats * sizeof(float);
-        bytes += block * (size_t)(1 + (i == m->ema_of)) + (size_t)gt_learner_moments(&e->learners[i]) * block / (size_t)e->comm->ranks;
+        bytes += block * (size_t)(1 + (i == m->ema_of)) +
+                 (size_t)gt_learner_moments(&e->learners[i]) * block / (size_t)e->comm->ranks;
         for (int k = 0; k < e->n_batches; k++) bytes += gt_reducer_bytes(e->batches[k].reducers[i]);
     }
     return bytes;
@@ -57,7 +63,10 @@ static demand own_demand(const gt_engine *e) {
     gt_machine machine;
     gt_machine_look(&machine);
     size_t image = e->comm->rank == 0 ? gt_engine_checkpoint_bytes(e) : 0;
-    return (demand){.host = e->comm->host_index, .ranks = 1, .graphs = (double)e->arena_bytes, .rest = (double)(gt_engine_network_bytes(e) + image),
+    return (demand){.host = e->comm->host_index,
+                    .ranks = 1,
+                    .graphs = (double)e->arena_bytes,
+                    .rest = (double)(gt_engine_network_bytes(e) + image),
                     .memory = (double)machine.memory};
 }
 
@@ -104,19 +113,23 @@ static void advise(gt_engine *e, const demand *host, char *text, size_t room) {
         snprintf(text, room, "--memory=low needs %.1f GB", needs / 1e9);
         if (needs > 0 && needs < host->memory) return;
     }
-    double image = needs > 0 ? (needs - host->rest) / host->ranks * slices / (double)e->job->batch : 0; /* about what one needs */
+    /* about what one needs */
+    double image = needs > 0 ? (needs - host->rest) / host->ranks * slices / (double)e->job->batch : 0;
     for (int s = slices + 1; s <= (int)e->job->batch; s++) {
         int images = gt_slices_samples((gt_slices){(int)e->job->batch, s}, 0);
         bool hopeless = host->rest + image * images * host->ranks > 1.5 * host->memory;
         if (hopeless || !gt_slices_hold_mbstd((int)e->job->batch, gt_model_mbstd(e->job), s)) continue;
         needs = needed_with(e, host, s, true);
         image = (needs - host->rest) / host->ranks / images;
-        snprintf(text, room, "--memory=low with --slices=%d (%d images each; other numbers, as slices are part of the recipe) needs %.1f GB", s, images,
-                 needs / 1e9);
+        snprintf(text, room,
+                 "--memory=low with --slices=%d (%d images each; other numbers, as slices are part of the recipe) "
+                 "needs %.1f GB",
+                 s, images, needs / 1e9);
         if (needs > 0 && needs < host->memory) return;
     }
     size_t used = strlen(text);
-    snprintf(text + used, room - used, "%sfewer ranks on a host, or smaller networks (--cbase, --cmax)", used ? ", which is too much as well: " : "");
+    snprintf(text + used, room - used, "%sfewer ranks on a host, or smaller networks (--cbase, --cmax)",
+             used ? ", which is too much as well: " : "");
 }
 
 void gt_engine_warn_memory_all(gt_engine *e) {
@@ -127,6 +140,6 @@ void gt_engine_warn_memory_all(gt_engine *e) {
     if (bytes_of(&host) <= host.memory) return;
     char advice[256] = "";
     advise(e, &host, advice, sizeof advice);
-    gt_warn("this job needs %.1f GB on a host with %d rank%s, which has %.1f GB: %s", bytes_of(&host) / 1e9, host.ranks, host.ranks > 1 ? "s" : "",
-            host.memory / 1e9, advice);
+    gt_warn("this job needs %.1f GB on a host with %d rank%s, which has %.1f GB: %s", bytes_of(&host) / 1e9, host.ranks,
+            host.ranks > 1 ? "s" : "", host.memory / 1e9, advice);
 }

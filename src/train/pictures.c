@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * reals.png and fakes*.png: the same items and latents all through a run. The fakes are made by all ranks, a slice at a time. */
+ * reals.png and fakes*.png: the same items and latents all through a run. The fakes are made by all ranks, a slice at a
+ * time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,9 @@
 #include "use/each_item.h"
 
 static int cells_of(const gt_grid *g) { return g->columns * g->rows; }
-static size_t pixels_of(const gt_engine *e) { return (size_t)e->info->height * (size_t)e->info->width * (size_t)e->info->channels; }
+static size_t pixels_of(const gt_engine *e) {
+    return (size_t)e->info->height * (size_t)e->info->width * (size_t)e->info->channels;
+}
 
 gt_status gt_engine_grid(const gt_engine *e, gt_grid *grid, int64_t **items) {
     gt_status st = gt_grid_parse(e->job->grid, grid);
@@ -21,14 +24,17 @@ gt_status gt_engine_grid(const gt_engine *e, gt_grid *grid, int64_t **items) {
     return gt_grid_choose(grid, e->info->count, e->info->label_width, gt_engine_label_of, e->data, *items);
 }
 
-void gt_journal_write_grid(gt_engine *e, gt_journal *j, const char *name, const char *series, const gt_grid *grid, const float *images) {
+void gt_journal_write_grid(gt_engine *e, gt_journal *j, const char *name, const char *series, const gt_grid *grid,
+                           const float *images) {
     char path[4200];
     gt_grid_png picture;
     snprintf(path, sizeof path, "%s/%s", j->dir, name);
-    gt_status st = gt_grid_write(path, images, grid->columns, grid->rows, e->info->height, e->info->width, e->info->channels, -1, 1, &picture);
+    gt_status st = gt_grid_write(path, images, grid->columns, grid->rows, e->info->height, e->info->width,
+                                 e->info->channels, -1, 1, &picture);
     gt_log_outcome(&j->pictures_failing, st != GT_OK, "pictures");
     if (st) return;
-    gt_runlog_picture(j->log, e->shown, series, picture.width, picture.height, picture.channels, picture.png, picture.bytes);
+    gt_runlog_picture(j->log, e->shown, series, picture.width, picture.height, picture.channels, picture.png,
+                      picture.bytes);
     free(picture.png);
 }
 
@@ -40,7 +46,8 @@ static float *read_reals(gt_engine *e, gt_grid *grid, gt_status *st) {
     void *samples = malloc(e->info->image_bytes);
     float *images = *st ? NULL : calloc((size_t)cells_of(grid), pixels * sizeof *images);
     if (!*st && (!samples || !images)) *st = gt_fail(GT_NOMEM, "out of memory for reals.png");
-    for (int i = 0; !*st && i < cells_of(grid); i++) *st = gt_read_image(e->data, items[i], samples, images + (size_t)i * pixels);
+    for (int i = 0; !*st && i < cells_of(grid); i++)
+        *st = gt_read_image(e->data, items[i], samples, images + (size_t)i * pixels);
     free(items);
     free(samples);
     if (!*st) return images;
@@ -53,7 +60,11 @@ gt_status gt_journal_open_metrics(gt_engine *e, gt_journal *j) {
     gt_status st = gt_grid_parse(e->job->grid, &grid);
     if (st || e->comm->rank) return st;
     gt_grid_fit(&grid, e->info->height, e->info->width);
-    j->metrics = gt_metrics_new(&(gt_metric_input){.kernels = e->model->kernels, .height = e->info->height, .width = e->info->width, .channels = e->info->channels, .count = cells_of(&grid)});
+    j->metrics = gt_metrics_new(&(gt_metric_input){.kernels = e->model->kernels,
+                                                   .height = e->info->height,
+                                                   .width = e->info->width,
+                                                   .channels = e->info->channels,
+                                                   .count = cells_of(&grid)});
     return j->metrics ? GT_OK : GT_NOMEM;
 }
 
@@ -122,8 +133,13 @@ gt_status gt_fakes_all(gt_engine *e, gt_journal *j) {
     if (failed) return failed;
     gt_status st = gt_comm_agree_all(e->comm, gt_engine_grid(e, &grid, &items));
     drawing d = {.engine = e, .items = items};
-    gt_each_item each = {.comm = e->comm, .batch = e->model->slice_size, .bytes = pixels_of(e) * sizeof(float),
-                         .doing = "a grid of", .quiet = true, .make = make_cells, .arg = &d};
+    gt_each_item each = {.comm = e->comm,
+                         .batch = e->model->slice_size,
+                         .bytes = pixels_of(e) * sizeof(float),
+                         .doing = "a grid of",
+                         .quiet = true,
+                         .make = make_cells,
+                         .arg = &d};
     if (!st) {
         each.count = d.cells = cells_of(&grid);
         st = gt_each_item_all(&each, &fakes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * --on-trouble: stop, or go back to the newest checkpoint from before the trouble and on from there with other random numbers. Checkpoints from
- * within the trouble are set aside first, so that a run killed at any moment goes on from a good one. */
+ * --on-trouble: stop, or go back to the newest checkpoint from before the trouble and on from there with other random
+ * numbers. Checkpoints from within the trouble are set aside first, so that a run killed at any moment goes on from a
+ * good one. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,16 +30,17 @@ static gt_status roll_back_all(gt_engine *e, gt_journal *j, int trouble) {
     if (!st) st = gt_engine_load_all(e, file);
     if (!st) {
         e->reseed = reseed;
-        j->n_logged = 0; /* what the last tick said is not of this state */
+        j->n_logged = 0;               /* what the last tick said is not of this state */
         gt_stat_table_tick(&e->stats); /* what was gathered since is of no use */
         st = gt_engine_start_loader_all(e);
     }
     if (!st) st = gt_comm_agree_all(e->comm, first ? gt_journal_open_logs(e, j) : GT_OK);
     if (!st && first)
-        gt_warn("rolled back to %s because of %s, on with other random numbers (%d of at most %d times)", gt_checkpoint_path(file),
-                gt_warning_at(&j->watch, trouble)->name, (int)reseed, MOST_ROLLBACKS);
+        gt_warn("rolled back to %s because of %s, on with other random numbers (%d of at most %d times)",
+                gt_checkpoint_path(file), gt_warning_at(&j->watch, trouble)->name, (int)reseed, MOST_ROLLBACKS);
     gt_checkpoint_close(file);
-    /* The same state under the same name, but for the count of rollbacks: without it a run killed before its next checkpoint would meet the same trouble again. */
+    /* The same state under the same name, but for the count of rollbacks: without it a run killed before its next
+     * checkpoint would meet the same trouble again. */
     if (!st) gt_save_all(e, j);
     return st;
 }
@@ -47,10 +49,14 @@ gt_status gt_trouble_all(gt_engine *e, gt_journal *j, int trouble, bool *back) {
     *back = false;
     if (gt_is(e->job->on_trouble, "warn")) return GT_OK;
     if (gt_is(e->job->on_trouble, "stop"))
-        return gt_fail(GT_FAILED, "--on-trouble=stop: %s (see the warning); checkpoints from before are in the run's directory", gt_warning_at(&j->watch, trouble)->name);
+        return gt_fail(GT_FAILED,
+                       "--on-trouble=stop: %s (see the warning); checkpoints from before are in the run's directory",
+                       gt_warning_at(&j->watch, trouble)->name);
     if (e->reseed >= MOST_ROLLBACKS)
-        return gt_fail(GT_FAILED, "--on-trouble=rollback: %s again after %d rollbacks: this job needs other settings (see the warning)", gt_warning_at(&j->watch, trouble)->name,
-                       MOST_ROLLBACKS);
+        return gt_fail(
+            GT_FAILED,
+            "--on-trouble=rollback: %s again after %d rollbacks: this job needs other settings (see the warning)",
+            gt_warning_at(&j->watch, trouble)->name, MOST_ROLLBACKS);
     gt_status st = roll_back_all(e, j, trouble);
     *back = !st;
     return st ? gt_wrap(st, "--on-trouble=rollback") : GT_OK;

@@ -41,17 +41,16 @@ gt_status gt_journal_same_pictures(gt_engine *e, gt_journal *j, const gt_checkpo
     gt_status st = gt_checkpoint_get_data(f, e->job->arena, &before);
     if (st) return st;
     *same = *before.pictures && !strcmp(before.pictures, j->pictures);
-    if (*same)
-        snprintf(j->files_before, sizeof j->files_before, "%s", files);
-    else
-        say_why(e, j, &before, files);
+    if (*same) snprintf(j->files_before, sizeof j->files_before, "%s", files);
+    else say_why(e, j, &before, files);
     return GT_OK;
 }
 
 gt_status gt_journal_warn_data(const gt_engine *e, const gt_journal *j) {
     if (*j->files_before)
         gt_warn("the files of the data are not those the run was begun with (fingerprint %.8s..., now %.8s...); size, "
-                "range, labels, order and the pixels of %lld of the %lld images are the same, so the run goes on; other pixels "
+                "range, labels, order and the pixels of %lld of the %lld images are the same, so the run goes on; "
+                "other pixels "
                 "were not compared",
                 j->files_before, j->fingerprint, (long long)j->look.looks, (long long)e->info->stored);
     gt_look_warn(&j->look, e->info, e->job->data);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A trainer's state to and from checkpoints. What is in a checkpoint is a function of job, data, seed and step alone: no
- * clock, no host, no rank count, so that checkpoints of equal runs are equal. */
+ * A trainer's state to and from checkpoints. What is in a checkpoint is a function of job, data, seed and step alone:
+ * no clock, no host, no rank count, so that checkpoints of equal runs are equal. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +26,8 @@ static size_t largest_block(const gt_model *m) { /* bytes */
     return largest * sizeof(float);
 }
 
-static void put_block(gt_checkpoint *c, const char *group, const gt_net *net, const float *block, bool trainable_only, float *scratch) {
+static void put_block(gt_checkpoint *c, const char *group, const gt_net *net, const float *block, bool trainable_only,
+                      float *scratch) {
     for (int k = 0; k < net->n_tensors; k++) {
         const gt_tensor *t = &net->tensors[k];
         if (trainable_only && !t->trainable) continue;
@@ -41,7 +42,8 @@ static void put_state(gt_checkpoint *c, const gt_engine *e) {
     gt_checkpoint_int(c, "/state/step", e->step);
     gt_checkpoint_int(c, "/state/images", e->shown);
     gt_checkpoint_int(c, "/state/seed", e->job->seed);
-    if (e->reseed) gt_checkpoint_int(c, "/state/reseed", e->reseed); /* the others are equal to those of a program without it */
+    /* the others are equal to those of a program without it */
+    if (e->reseed) gt_checkpoint_int(c, "/state/reseed", e->reseed);
     gt_checkpoint_double(c, "/state/ada_p", e->ada.p);
     gt_checkpoint_double(c, "/state/ada_r", e->ada.r);
     gt_checkpoint_double(c, "/state/ada_sum", e->ada.sum);
@@ -65,7 +67,8 @@ static void copy_parts(const gt_reducer *r, const float *from, float *to) {
 size_t gt_engine_checkpoint_bytes(const gt_engine *e) {
     const gt_model *m = e->model;
     size_t floats = 0;
-    for (int i = 0; i < m->n_nets; i++) floats += m->nets[i]->block_floats * (size_t)(1 + (m->ema_of == i) + gt_learner_moments(&e->learners[i]));
+    for (int i = 0; i < m->n_nets; i++)
+        floats += m->nets[i]->block_floats * (size_t)(1 + (m->ema_of == i) + gt_learner_moments(&e->learners[i]));
     return floats * sizeof(float);
 }
 
@@ -85,7 +88,11 @@ void gt_save_all(gt_engine *e, gt_journal *j) {
 
     if (first) {
         char *recipe = gt_job_to_recipe_text(e->job);
-        c = recipe ? gt_checkpoint_begin(&(gt_checkpoint_about){.model = m->name, .kernel_set = gt_kernel_set_id(m->kernels), .dataset = j->fingerprint, .recipe = recipe}) : NULL;
+        c = recipe ? gt_checkpoint_begin(&(gt_checkpoint_about){.model = m->name,
+                                                                .kernel_set = gt_kernel_set_id(m->kernels),
+                                                                .dataset = j->fingerprint,
+                                                                .recipe = recipe})
+                   : NULL;
         free(recipe);
         scratch = tensor_scratch(m);
         whole = gt_block_alloc(whole_bytes, "a checkpoint");
@@ -150,16 +157,21 @@ static gt_status get_state(const gt_checkpoint_file *f, gt_engine *e) {
     int64_t step = 0;
     double p = 0;
     gt_status st;
-    if ((st = gt_checkpoint_get_int(f, "/state/step", &step)) || (st = gt_checkpoint_get_int(f, "/state/images", &e->shown)) ||
-        (st = gt_checkpoint_get_double(f, "/state/ada_p", &p)) || (st = gt_checkpoint_get_double(f, "/state/ada_r", &e->ada.r)) ||
-        (st = gt_checkpoint_get_double(f, "/state/ada_sum", &e->ada.sum)) || (st = gt_checkpoint_get_double(f, "/state/ada_count", &e->ada.count)) ||
+    if ((st = gt_checkpoint_get_int(f, "/state/step", &step)) ||
+        (st = gt_checkpoint_get_int(f, "/state/images", &e->shown)) ||
+        (st = gt_checkpoint_get_double(f, "/state/ada_p", &p)) ||
+        (st = gt_checkpoint_get_double(f, "/state/ada_r", &e->ada.r)) ||
+        (st = gt_checkpoint_get_double(f, "/state/ada_sum", &e->ada.sum)) ||
+        (st = gt_checkpoint_get_double(f, "/state/ada_count", &e->ada.count)) ||
         (st = gt_checkpoint_get_double(f, "/state/ada_updates_above", &e->ada.updates_above)))
         return st;
     if (step < 0 || step > UINT32_MAX || e->shown != gt_steps_shown(&e->steps, (uint64_t)step))
-        return gt_fail(GT_FORMAT, "%s: step %lld and %lld images do not belong together", gt_checkpoint_path(f), (long long)step, (long long)e->shown);
+        return gt_fail(GT_FORMAT, "%s: step %lld and %lld images do not belong together", gt_checkpoint_path(f),
+                       (long long)step, (long long)e->shown);
     e->step = (uint32_t)step;
     e->reseed = 0;
-    if (gt_checkpoint_find(f, "/state/reseed") && (st = gt_checkpoint_get_int(f, "/state/reseed", &e->reseed))) return st;
+    if (gt_checkpoint_find(f, "/state/reseed") && (st = gt_checkpoint_get_int(f, "/state/reseed", &e->reseed)))
+        return st;
     e->ada.p = (float)p;
     for (int i = 0; i < e->model->n_scalars; i++) {
         char path[128];
@@ -187,8 +199,10 @@ static void hand_out_all(gt_engine *e) {
         gt_comm_broadcast_all(e->comm, &e->learners[i].updates, sizeof e->learners[i].updates, 0);
         gt_comm_broadcast_all(e->comm, m->blocks[i], m->nets[i]->block_floats * sizeof(float), 0);
     }
-    if (m->ema_of >= 0) gt_comm_broadcast_all(e->comm, m->ema_block, m->nets[m->ema_of]->block_floats * sizeof(float), 0);
-    for (int i = 0; i < m->n_scalars; i++) gt_comm_broadcast_all(e->comm, m->scalars[i].place, m->scalars[i].size * sizeof(float), 0);
+    if (m->ema_of >= 0)
+        gt_comm_broadcast_all(e->comm, m->ema_block, m->nets[m->ema_of]->block_floats * sizeof(float), 0);
+    for (int i = 0; i < m->n_scalars; i++)
+        gt_comm_broadcast_all(e->comm, m->scalars[i].place, m->scalars[i].size * sizeof(float), 0);
 }
 
 gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
@@ -201,7 +215,8 @@ gt_status gt_engine_load_all(gt_engine *e, const gt_checkpoint_file *f) {
         whole = gt_block_alloc(whole_bytes, "reading a checkpoint");
         if (!whole) st = GT_NOMEM;
         if (!st && strcmp(gt_checkpoint_info(f)->model, m->name))
-            st = gt_fail(GT_FORMAT, "%s holds model '%s', not '%s'", gt_checkpoint_path(f), gt_checkpoint_info(f)->model, m->name);
+            st = gt_fail(GT_FORMAT, "%s holds model '%s', not '%s'", gt_checkpoint_path(f),
+                         gt_checkpoint_info(f)->model, m->name);
         for (int i = 0; i < m->n_nets && !st; i++) {
             char group[128];
             snprintf(group, sizeof group, "/networks/%s", m->nets[i]->name);
@@ -241,7 +256,8 @@ static bool fits(const gt_checkpoint_entry *e, const gt_tensor *t) {
 }
 
 /* A tensor that fits but cannot be read is an error: it must not start afresh without a word. */
-static gt_status transfer_block(const gt_checkpoint_file *f, const char *name, const gt_net *net, float *block, float *scratch) {
+static gt_status transfer_block(const gt_checkpoint_file *f, const char *name, const gt_net *net, float *block,
+                                float *scratch) {
     int copied = 0;
     for (int k = 0; k < net->n_tensors; k++) {
         const gt_tensor *t = &net->tensors[k];
@@ -255,7 +271,8 @@ static gt_status transfer_block(const gt_checkpoint_file *f, const char *name, c
             copied++;
         } else if (t->trainable) {
             char here[96], there[96];
-            gt_info("  %s.%s starts afresh: %s here, %s there", name, t->name, gt_shape_text(&t->file_shape, here), e ? gt_shape_text(&e->shape, there) : "nothing");
+            gt_info("  %s.%s starts afresh: %s here, %s there", name, t->name, gt_shape_text(&t->file_shape, here),
+                    e ? gt_shape_text(&e->shape, there) : "nothing");
         }
     }
     gt_info("  %s: %d of %d tensors copied", name, copied, net->n_tensors);
@@ -278,10 +295,10 @@ gt_status gt_engine_transfer_all(gt_engine *e, const gt_checkpoint_file *f) {
     gt_status st = GT_OK;
     if (e->comm->rank == 0) {
         float *scratch = tensor_scratch(m);
-        if (!scratch)
-            st = GT_NOMEM;
+        if (!scratch) st = GT_NOMEM;
         else if (strcmp(gt_checkpoint_info(f)->model, m->name))
-            st = gt_fail(GT_FAILED, "--resume: %s holds model '%s', not '%s'", gt_checkpoint_path(f), gt_checkpoint_info(f)->model, m->name);
+            st = gt_fail(GT_FAILED, "--resume: %s holds model '%s', not '%s'", gt_checkpoint_path(f),
+                         gt_checkpoint_info(f)->model, m->name);
         else {
             gt_info("starting from the networks of %s", gt_checkpoint_path(f));
             for (int i = 0; i < m->n_nets && !st; i++) {

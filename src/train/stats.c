@@ -33,7 +33,8 @@ gt_status gt_stat_table_init(gt_stat_table *t, const gt_model *m) {
         for (int i = 0; i < m->phases[p].n_stats; i++) {
             const char *name = m->phases[p].stats[i].name;
             if (gt_stat_index(t, name) >= 0) continue;
-            if (t->n == GT_MAX_STATS) return gt_fail(GT_FAILED, "model %s reports more than %d statistics", m->name, GT_MAX_STATS);
+            if (t->n == GT_MAX_STATS)
+                return gt_fail(GT_FAILED, "model %s reports more than %d statistics", m->name, GT_MAX_STATS);
             t->shown[t->n] = (gt_stat_value){name, 0, NAN, NAN};
             t->names[t->n++] = name;
         }

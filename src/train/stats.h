@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Statistics of a run: moments (count, sum, sum of squares) in float64 of what the phases report per sample (spec 2,
- * "Statistic collection"). Each slice has its own moments; they are joined by the tree over slices, so that they do not depend on ranks. */
+ * "Statistic collection"). Each slice has its own moments; they are joined by the tree over slices, so that they do not
+ * depend on ranks. */
 #ifndef GANTRY_TRAIN_STATS_H
 #define GANTRY_TRAIN_STATS_H
 
@@ -13,7 +14,8 @@ typedef struct gt_moments {
     double num, sum, sum2;
 } gt_moments;
 
-void gt_moments_add(gt_moments *m, const float *values, size_t n, size_t stride); /* n values, `stride` floats from one to the next */
+/* n values, `stride` floats from one to the next */
+void gt_moments_add(gt_moments *m, const float *values, size_t n, size_t stride);
 void gt_moments_join(gt_moments *m, const gt_moments *other);
 double gt_moments_mean(const gt_moments *m);
 double gt_moments_std(const gt_moments *m);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One step. For each phase that is due: forward and backward of each slice, the sum over slices, the update; then the moving
- * average and the augmentation controller. All ranks make the same calls. */
+ * One step. For each phase that is due: forward and backward of each slice, the sum over slices, the update; then the
+ * moving average and the augmentation controller. All ranks make the same calls. */
 #include <string.h>
 
 #include "base/clock.h"
 #include "gantry/log.h"
 #include "train/engine.h"
 
-enum { MOMENTS = sizeof(gt_moments) / sizeof(double), NORM_STEPS = 8 /* steps between two looks at the norms of gradients */ };
+enum {
+    MOMENTS = sizeof(gt_moments) / sizeof(double),
+    NORM_STEPS = 8 /* steps between two looks at the norms of gradients */
+};
 
 static bool is_due(const gt_engine *e, const gt_phase *p) { return e->step % (uint32_t)p->interval == 0; }
 
@@ -16,21 +19,31 @@ static bool is_due(const gt_engine *e, const gt_phase *p) { return e->step % (ui
 static gt_status fill_slice(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_batch *b, int index) {
     const double soon = 0.25; /* seconds */
     gt_comm_doing(e->comm, e->step, "waiting for data");
-    if (!gt_loader_wait(e->loader, e->step, soon)) gt_comm_busy(e->comm, "waiting for data"); /* storage may stand still for minutes */
+    /* storage may stand still for minutes */
+    if (!gt_loader_wait(e->loader, e->step, soon)) gt_comm_busy(e->comm, "waiting for data");
     gt_status st = gt_loader_step(e->loader, e->step, index - b->first, e->images, e->labels);
     if (st) return st;
     gt_comm_doing(e->comm, e->step, p->name);
-    gt_slice_input slice = {.n = gt_slices_samples(b->slices, index), .seed = gt_engine_seed(e), .step = e->step,
-                            .sample0 = (uint32_t)gt_slices_first(b->slices, index), .index = index, .batch = b->slices.samples,
-                            .shown = e->shown, .images = e->images, .labels = e->model->label_dim ? e->labels : NULL,
-                            .augment_p = e->ada.p, .label_of = gt_engine_label_of, .label_arg = e->data, .items = e->info->count};
+    gt_slice_input slice = {.n = gt_slices_samples(b->slices, index),
+                            .seed = gt_engine_seed(e),
+                            .step = e->step,
+                            .sample0 = (uint32_t)gt_slices_first(b->slices, index),
+                            .index = index,
+                            .batch = b->slices.samples,
+                            .shown = e->shown,
+                            .images = e->images,
+                            .labels = e->model->label_dim ? e->labels : NULL,
+                            .augment_p = e->ada.p,
+                            .label_of = gt_engine_label_of,
+                            .label_arg = e->data,
+                            .items = e->info->count};
     float *weight = gt_exec_input(exec, GT_SLICE_WEIGHT);
     if (weight) *weight = (float)gt_slices_weight(b->slices, index);
     return p->fill(p, exec, &slice);
 }
 
-/* Inputs, and the place of the gradient. Executions share their memory: what gt_exec_prepare() has computed is lost when an
- * execution of another shape has run. */
+/* Inputs, and the place of the gradient. Executions share their memory: what gt_exec_prepare() has computed is lost
+ * when an execution of another shape has run. */
 static gt_status fill_group(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_batch *b, gt_group g, bool prepared) {
     gt_status st = prepared || !p->prepare ? GT_OK : p->prepare(p, exec);
     if (!st && !prepared) st = gt_exec_prepare(exec, &(gt_exec_env){.seed = gt_engine_seed(e), .step = e->step});
@@ -44,9 +57,12 @@ static gt_status fill_group(gt_engine *e, gt_phase *p, gt_exec *exec, const gt_b
 
 /* On to the next sum over slices, or to the end. */
 static gt_status run_group(gt_engine *e, const gt_phase *p, gt_exec *exec, const gt_batch *b, gt_group g, int sum) {
-    gt_exec_env env = {.seed = gt_engine_seed(e), .step = e->step, .sample0 = (uint32_t)gt_slices_first(b->slices, g.first),
+    gt_exec_env env = {.seed = gt_engine_seed(e),
+                       .step = e->step,
+                       .sample0 = (uint32_t)gt_slices_first(b->slices, g.first),
                        .slice_samples = (uint32_t)gt_slices_samples(b->slices, g.first),
-                       .between = gt_reducer_progress, .between_arg = b->reducers[p->net]};
+                       .between = gt_reducer_progress,
+                       .between_arg = b->reducers[p->net]};
     double start = gt_clock();
     gt_status st = gt_exec_run_to_sum(exec, &env, sum);
     e->measures.compute += gt_clock() - start;
@@ -84,13 +100,15 @@ static void keep_small(gt_engine *e, const gt_phase *p, const gt_execution *x, c
         for (int i = 0; i < p->n_stats; i++) {
             const gt_stat *s = &p->stats[i];
             size_t columns = s->columns > 0 ? (size_t)s->columns : 1;
-            gt_moments_add(moments + i, gt_exec_output(x->exec, s->output) + s->column, x->stat_size[i] / columns, columns);
+            gt_moments_add(moments + i, gt_exec_output(x->exec, s->output) + s->column, x->stat_size[i] / columns,
+                           columns);
         }
     }
     e->measures.slices += g.count;
 }
 
-/* n groups whose executions are in memory at the same time, one behind the other. *ready: the shape that is prepared. */
+/* n groups whose executions are in memory at the same time, one behind the other. *ready: the shape that is prepared.
+ */
 static gt_status run_groups(gt_engine *e, const gt_engine_phase *p, const gt_batch *b, int first, int n, int *ready) {
     int end = first + n, sums = gt_exec_slice_sums(p->executions[0].exec);
     char *memory = e->arena;
@@ -103,7 +121,8 @@ static gt_status run_groups(gt_engine *e, const gt_engine_phase *p, const gt_bat
         *ready = b->shape[i];
     }
     for (int sum = 0; sum <= sums && !st; sum++) {
-        for (int i = first; i < end && !st; i++) st = run_group(e, p->phase, p->executions[b->shape[i]].exec, b, b->groups[i], sum);
+        for (int i = first; i < end && !st; i++)
+            st = run_group(e, p->phase, p->executions[b->shape[i]].exec, b, b->groups[i], sum);
         if (sum < sums && !st) st = sum_over_slices_all(e, p, b, sum);
     }
     for (int i = first; i < end && !st; i++) {
@@ -113,8 +132,8 @@ static gt_status run_groups(gt_engine *e, const gt_engine_phase *p, const gt_bat
     return st;
 }
 
-/* This rank's groups one after the other; where the model sums over slices, all of them from sum to sum, also on a rank that
- * has none. */
+/* This rank's groups one after the other; where the model sums over slices, all of them from sum to sum, also on a rank
+ * that has none. */
 static gt_status compute(gt_engine *e, const gt_engine_phase *p, const gt_batch *b) {
     int ready = -1;
     if (e->model->over_slices) return run_groups(e, p, b, 0, b->n_groups, &ready);
@@ -132,10 +151,12 @@ static double square_of(const float *x, size_t n) {
 }
 
 static double average_beta(const gt_engine *e) {
-    return gt_ema_beta(e->job->ema_kimg, e->job->ema_ramp, (double)e->shown, (double)gt_steps_batch(&e->steps, e->step));
+    return gt_ema_beta(e->job->ema_kimg, e->job->ema_ramp, (double)e->shown,
+                       (double)gt_steps_batch(&e->steps, e->step));
 }
 
-/* Is this phase the last of the step that changes the averaged network? Then the average moves in the same pass over memory. */
+/* Is this phase the last of the step that changes the averaged network? Then the average moves in the same pass over
+ * memory. */
 static bool ends_averaged_network(const gt_engine *e, const gt_phase *p) {
     const gt_model *m = e->model;
     if (p->net != m->ema_of) return false;
@@ -144,7 +165,8 @@ static bool ends_averaged_network(const gt_engine *e, const gt_phase *p) {
     return true;
 }
 
-/* The sum of the gradients arrives, and each rank updates the parameters that it owns. Not *updated: left out because of --nan. */
+/* The sum of the gradients arrives, and each rank updates the parameters that it owns. Not *updated: left out because
+ * of --nan. */
 static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, bool *updated) {
     gt_learner *l = &e->learners[p->net];
     float *block = e->model->blocks[p->net];
@@ -157,7 +179,11 @@ static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, 
     }
     l->updates++;
     e->averaged |= ends_averaged_network(e, p);
-    gt_update u = {.optimizer = l->optimizer, .settings = l->settings, .step = l->updates, .clean = bad.count, .average_beta = average_beta(e)};
+    gt_update u = {.optimizer = l->optimizer,
+                   .settings = l->settings,
+                   .step = l->updates,
+                   .clean = bad.count,
+                   .average_beta = average_beta(e)};
     bool measured = e->step % NORM_STEPS == 0 && p->interval == 1; /* a regulariser has norms of its own */
     if (measured) e->measures.square[p->net] = 0;
     int n_owned;
@@ -180,7 +206,8 @@ static gt_status update_all(gt_engine *e, const gt_phase *p, const gt_batch *b, 
 static gt_status join_small_all(gt_engine *e, const gt_engine_phase *run, const gt_batch *b, bool updated) {
     const gt_phase *p = run->phase;
     size_t n_states = gt_phase_states(p);
-    gt_status st = n_states ? gt_comm_tree_mean_all(e->comm, b->slices, n_states, e->slice_states, e->state_means) : GT_OK;
+    gt_status st = n_states ? gt_comm_tree_mean_all(e->comm, b->slices, n_states, e->slice_states, e->state_means)
+                            : GT_OK;
     if (st) return st;
     const float *mean = e->state_means;
     for (int i = 0; i < p->n_states && updated; i++) {
@@ -188,7 +215,8 @@ static gt_status join_small_all(gt_engine *e, const gt_engine_phase *run, const 
         mean += p->states[i].size;
     }
     gt_moments all[GT_MAX_STATS];
-    st = gt_comm_tree_sum_all(e->comm, b->slices.count, MOMENTS * (size_t)p->n_stats, &e->slice_moments[0].num, &all[0].num);
+    st = gt_comm_tree_sum_all(e->comm, b->slices.count, MOMENTS * (size_t)p->n_stats, &e->slice_moments[0].num,
+                              &all[0].num);
     for (int i = 0; i < p->n_stats && !st; i++) {
         gt_moments_join(&e->stats.since_tick[run->stat[i]], &all[i]);
         bool steers = e->model->ada_stat && !strcmp(p->stats[i].name, e->model->ada_stat);
@@ -206,7 +234,8 @@ static gt_status run_phase_all(gt_engine *e, gt_engine_phase *run, const gt_batc
     memset(e->slice_moments, 0, (size_t)b->count * (size_t)p->n_stats * sizeof *e->slice_moments);
     gt_reducer_begin_all(b->reducers[p->net], b->schedules[p - e->model->phases]);
     gt_status st = compute(e, run, b);
-    if (st) return gt_comm_abort(e->comm, st); /* others wait for this rank's gradients already: no agreement is possible */
+    /* others wait for this rank's gradients already: no agreement is possible */
+    if (st) return gt_comm_abort(e->comm, st);
     if ((st = update_all(e, p, b, &updated)) || (st = join_small_all(e, run, b, updated))) return st;
     run->seconds = gt_clock() - start;
     return GT_OK;
@@ -221,7 +250,10 @@ static void move_average(gt_engine *e) {
     int n;
     const gt_span *owned = gt_reducer_owned(e->learners[m->ema_of].reducer, &n);
     for (int i = 0; i < n && !e->averaged; i++) {
-        gt_update u = {.n = owned[i].size, .params = block + owned[i].offset, .average = m->ema_block + owned[i].offset, .average_beta = average_beta(e)};
+        gt_update u = {.n = owned[i].size,
+                       .params = block + owned[i].offset,
+                       .average = m->ema_block + owned[i].offset,
+                       .average_beta = average_beta(e)};
         gt_update_run(&u, e->pool);
     }
     size_t at = net->trainable_floats, buffers = net->block_floats - at;
@@ -231,10 +263,15 @@ static void move_average(gt_engine *e) {
 
 static void steer_augmentation(gt_engine *e) {
     const gt_job *j = e->job;
-    gt_ada_config c = {.target = j->ada_target, .interval = (int)j->ada_interval, .batch = (int)j->batch, .kimg = j->ada_kimg, .p_max = (float)j->p_max};
+    gt_ada_config c = {.target = j->ada_target,
+                       .interval = (int)j->ada_interval,
+                       .batch = (int)j->batch,
+                       .kimg = j->ada_kimg,
+                       .p_max = (float)j->p_max};
     if (j->ada_target < 0) return;
     if (gt_ada_step(&e->ada, &c, (long)e->step) && gt_ada_stays_high(&e->ada, &c) && e->comm->rank == 0)
-        gt_warn("augmentation has stayed above p = %.1f (now %.3f): augmented colours and shapes may leak into the images; --p-max=0.8 sets a ceiling",
+        gt_warn("augmentation has stayed above p = %.1f (now %.3f): augmented colours and shapes may leak into the "
+                "images; --p-max=0.8 sets a ceiling",
                 GT_ADA_HIGH, e->ada.p);
 }
 

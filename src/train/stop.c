@@ -12,14 +12,16 @@
 
 static volatile sig_atomic_t stop_signal, checkpoint_wanted;
 
-/* Said at once by the handler, for the end of the step may be minutes away. All of it is made beforehand: a handler may do little more than write. */
+/* Said at once by the handler, for the end of the step may be minutes away. All of it is made beforehand: a handler may
+ * do little more than write. */
 static char answer[512]; /* "": nothing is said, or it has been said */
 static bool alone;       /* without a launcher: a second SIGINT ends the program at once */
 static struct timespec interrupted;
 
-static const char under_a_launcher[] =
-    "stopping after this step. Launchers kill what does not end in time, mpirun after about a second, Slurm after its KillWait: if no line says that a "
-    "checkpoint is written, the work since the last one is lost. SIGUSR1, or a file `stop` in the run's directory, takes all the time that is needed.\n";
+static const char under_a_launcher[] = "stopping after this step. Launchers kill what does not end in time, mpirun "
+                                       "after about a second, Slurm after its KillWait: if no line says that a "
+                                       "checkpoint is written, the work since the last one is lost. SIGUSR1, or a file "
+                                       "`stop` in the run's directory, takes all the time that is needed.\n";
 
 static void say(const char *text) {
     ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
@@ -31,13 +33,15 @@ static void end_by(int number) {
     raise(number); /* delivered when the handler returns */
 }
 
-/* Some senders deliver one SIGINT twice (`timeout -s INT`: to the process, then to its group): what comes so soon is no second wish. */
+/* Some senders deliver one SIGINT twice (`timeout -s INT`: to the process, then to its group): what comes so soon is no
+ * second wish. */
 static bool is_second_wish(void) {
     const double soon = 0.3; /* seconds */
     struct timespec now, before = interrupted;
     clock_gettime(CLOCK_MONOTONIC, &now);
     interrupted = now;
-    return (before.tv_sec || before.tv_nsec) && (double)(now.tv_sec - before.tv_sec) + 1e-9 * (double)(now.tv_nsec - before.tv_nsec) > soon;
+    return (before.tv_sec || before.tv_nsec) &&
+           (double)(now.tv_sec - before.tv_sec) + 1e-9 * (double)(now.tv_nsec - before.tv_nsec) > soon;
 }
 
 static void on_signal(int number) {
@@ -57,12 +61,14 @@ static void say_and_end(int number) {
     end_by(number);
 }
 
-/* A file-size limit or a reader of our output that went away must not end a run: the write fails, and that is handled. */
+/* A file-size limit or a reader of our output that went away must not end a run: the write fails, and that is handled.
+ */
 static const struct {
     int number;
     void (*handler)(int);
 } handled[] = {
-    {SIGUSR1, on_signal}, {SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGHUP, on_signal}, {SIGUSR2, on_signal}, {SIGXFSZ, SIG_IGN}, {SIGPIPE, SIG_IGN},
+    {SIGUSR1, on_signal}, {SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGHUP, on_signal},
+    {SIGUSR2, on_signal}, {SIGXFSZ, SIG_IGN},   {SIGPIPE, SIG_IGN},
 };
 enum { N_HANDLED = sizeof handled / sizeof *handled };
 static struct sigaction before[N_HANDLED];
@@ -74,7 +80,8 @@ static void handle(int number, void (*handler)(int), struct sigaction *old) {
     act.sa_handler = handler;
     sigemptyset(&act.sa_mask);
     sigaction(number, &act, old);
-    if (number == SIGHUP && old->sa_handler == SIG_IGN) sigaction(number, old, NULL); /* nohup: the terminal's end is nothing to it */
+    /* nohup: the terminal's end is nothing to it */
+    if (number == SIGHUP && old->sa_handler == SIG_IGN) sigaction(number, old, NULL);
 }
 
 /* What stands on the terminal's last line, the live line or "^C", makes room. */

@@ -15,14 +15,10 @@
 static const char *duration(double seconds, char text[32]) {
     if (!(seconds >= 0 && seconds < 1e9)) return "?";
     long s = lrint(seconds);
-    if (s < 60)
-        snprintf(text, 32, "%lds", s);
-    else if (s < 3600)
-        snprintf(text, 32, "%ldm %02lds", s / 60, s % 60);
-    else if (s < 86400)
-        snprintf(text, 32, "%ldh %02ldm %02lds", s / 3600, s / 60 % 60, s % 60);
-    else
-        snprintf(text, 32, "%ldd %02ldh %02ldm", s / 86400, s / 3600 % 24, s / 60 % 60);
+    if (s < 60) snprintf(text, 32, "%lds", s);
+    else if (s < 3600) snprintf(text, 32, "%ldm %02lds", s / 60, s % 60);
+    else if (s < 86400) snprintf(text, 32, "%ldh %02ldm %02lds", s / 3600, s / 60 % 60, s % 60);
+    else snprintf(text, 32, "%ldd %02ldh %02ldm", s / 86400, s / 3600 % 24, s / 60 % 60);
     return text;
 }
 
@@ -38,7 +34,9 @@ static double rate_now(const gt_engine *e, const gt_journal *j) {
     return seconds > 0 ? (double)(e->shown - j->tick_shown) / seconds : 0;
 }
 
-static double time_left(const gt_engine *e, double rate) { return rate > 0 ? (double)(e->job->total_images - e->shown) / rate : NAN; }
+static double time_left(const gt_engine *e, double rate) {
+    return rate > 0 ? (double)(e->job->total_images - e->shown) / rate : NAN;
+}
 
 static double total_seconds(const gt_journal *j) { return j->seconds_before + gt_clock() - j->start; }
 
@@ -59,7 +57,9 @@ static gt_traffic communication_all(gt_engine *e) {
 
 static double hidden_percent(gt_traffic c) { return 100 * (1 - c.waited / c.seconds); }
 
-static void put(gt_stat_value *v, int *n, const char *name, double value) { v[(*n)++] = (gt_stat_value){name, 1, value, 0}; }
+static void put(gt_stat_value *v, int *n, const char *name, double value) {
+    v[(*n)++] = (gt_stat_value){name, 1, value, 0};
+}
 
 static double shown_mean(const gt_engine *e, const char *name) {
     int i = gt_stat_index(&e->stats, name);
@@ -68,14 +68,17 @@ static double shown_mean(const gt_engine *e, const char *name) {
 
 static void print_line(const gt_engine *e, const gt_journal *j, double rate, double memory, gt_traffic c) {
     char line[512], time[32], left[32];
-    int n = snprintf(line, sizeof line, "tick %-4d kimg %-9.3f time %-11s sec/kimg %-7.2f img/s %-7.1f", j->tick, (double)e->shown / 1000,
-                     duration(total_seconds(j), time), rate > 0 ? 1000 / rate : NAN, rate);
+    int n = snprintf(line, sizeof line, "tick %-4d kimg %-9.3f time %-11s sec/kimg %-7.2f img/s %-7.1f", j->tick,
+                     (double)e->shown / 1000, duration(total_seconds(j), time), rate > 0 ? 1000 / rate : NAN, rate);
     for (int i = 0; i < e->model->n_shown; i++)
-        n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", e->model->shown[i].label, shown_mean(e, e->model->shown[i].stat));
-    if (e->model->ada_stat) n += snprintf(line + n, sizeof line - (size_t)n, " r_t %-6.3f p %-5.3f", shown_mean(e, e->model->ada_stat), e->ada.p);
+        n += snprintf(line + n, sizeof line - (size_t)n, " %s %-6.3f", e->model->shown[i].label,
+                      shown_mean(e, e->model->shown[i].stat));
+    if (e->model->ada_stat)
+        n += snprintf(line + n, sizeof line - (size_t)n, " r_t %-6.3f p %-5.3f", shown_mean(e, e->model->ada_stat),
+                      e->ada.p);
     if (c.seconds > 0) n += snprintf(line + n, sizeof line - (size_t)n, " comm %.0f%% hidden", hidden_percent(c));
-    snprintf(line + n, sizeof line - (size_t)n, " mem %.2fG %3.0f%% ETA %s", memory, 100.0 * (double)e->shown / (double)e->job->total_images,
-             duration(time_left(e, rate), left));
+    snprintf(line + n, sizeof line - (size_t)n, " mem %.2fG %3.0f%% ETA %s", memory,
+             100.0 * (double)e->shown / (double)e->job->total_images, duration(time_left(e, rate), left));
     gt_info("%s", line);
     char remark[256] = "";
     if (e->model->remark) e->model->remark(e->model, remark, sizeof remark);
@@ -87,7 +90,8 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Seconds for a slice: the slowest rank against the median; work: the most against the mean; the longest wait for data; norms of gradients. */
+/* Seconds for a slice: the slowest rank against the median; work: the most against the mean; the longest wait for data;
+ * norms of gradients. */
 static void put_measures(gt_engine *e, gt_journal *j, gt_stat_value *v, int *n, const gt_measures *all) {
     int ranks = e->comm->ranks, slowest = 0;
     double per_slice[ranks], sorted[ranks], most = 0, sum = 0, wait = 0;
@@ -153,7 +157,8 @@ static int write_log(gt_engine *e, gt_journal *j, double rate, double memory, co
 
 void gt_journal_watch_begin(gt_engine *e, gt_journal *j) {
     j->watch = (gt_watch){.p_max = e->job->p_max, .own = e->job->family->warnings, .advice = e->job->family->advice};
-    if (gt_runlog_each(j->log, gt_watch_replay, &j->watch)) gt_warn("troubles are judged without the run's past: %s", gt_message());
+    if (gt_runlog_each(j->log, gt_watch_replay, &j->watch))
+        gt_warn("troubles are judged without the run's past: %s", gt_message());
     gt_metrics_go_on(j->metrics, j->log);
 }
 
@@ -185,7 +190,7 @@ void gt_journal_live(const gt_engine *e, const gt_journal *j) {
     char bar[WIDTH + 1], line[160], left[32];
     for (int i = 0; i < WIDTH; i++) bar[i] = i < part * WIDTH ? '#' : '-';
     bar[WIDTH] = 0;
-    snprintf(line, sizeof line, "[%s] %5.1f%%  %.2f of %.2f kimg  %.1f img/s  ETA %s", bar, 100 * part, (double)e->shown / 1000,
-             (double)e->job->total_images / 1000, rate, duration(time_left(e, rate), left));
+    snprintf(line, sizeof line, "[%s] %5.1f%%  %.2f of %.2f kimg  %.1f img/s  ETA %s", bar, 100 * part,
+             (double)e->shown / 1000, (double)e->job->total_images / 1000, rate, duration(time_left(e, rate), left));
     gt_log_live(line);
 }

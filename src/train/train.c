@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The loop: steps, and between them what is due by images or by the clock. The clock decides only what is written when; rank 0's
- * clock counts, and all ranks follow. */
+ * The loop: steps, and between them what is due by images or by the clock. The clock decides only what is written when;
+ * rank 0's clock counts, and all ranks follow. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,8 @@ typedef struct schedule {
 } schedule;
 
 static bool is_due(const schedule *s, int64_t shown, double now) {
-    return (s->every > 0 && shown / s->every > s->last / s->every) || (s->seconds > 0 && now - s->last_time >= s->seconds);
+    return (s->every > 0 && shown / s->every > s->last / s->every) ||
+           (s->seconds > 0 && now - s->last_time >= s->seconds);
 }
 
 static void was_done(schedule *s, int64_t shown, double now) {
@@ -44,7 +45,7 @@ typedef struct due { /* as rank 0 decides */
 
 typedef struct schedules {
     schedule tick, pictures, checkpoint;
-    double end; /* of --max-time, by gt_clock() */
+    double end;  /* of --max-time, by gt_clock() */
     double look; /* when rank 0 looks for the file `stop` again */
     int64_t picture_steps;
     bool each_pictured; /* checkpoints, to be judged by their pictures; not the one that somebody waits for */
@@ -61,15 +62,16 @@ static schedules make_schedules(const gt_engine *e, double began) {
     if (__builtin_mul_overflow(tick, j->snap, &snap)) snap = 0;
     int64_t checkpoint = j->checkpoint_kimg > 0 ? images_of(j->checkpoint_kimg) : snap;
     return (schedules){.tick = {tick, 60 * j->tick_minutes, e->shown, now},
-                  .pictures = {snap, 60 * j->image_minutes, e->shown, now},
-                  .checkpoint = {checkpoint, 60 * j->checkpoint_minutes, e->shown, now},
-                  .picture_steps = j->image_steps,
-                  .each_pictured = gt_best_of_pictures(j),
-                  .end = began + most};
+                       .pictures = {snap, 60 * j->image_minutes, e->shown, now},
+                       .checkpoint = {checkpoint, 60 * j->checkpoint_minutes, e->shown, now},
+                       .picture_steps = j->image_steps,
+                       .each_pictured = gt_best_of_pictures(j),
+                       .end = began + most};
 }
 
-/* The file system of the run may stand still for minutes, and the other ranks are told so before each look. So rank 0 does not
- * look at every step, but once a second, at each tick, and at the end: a file left behind would stop the next start. */
+/* The file system of the run may stand still for minutes, and the other ranks are told so before each look. So rank 0
+ * does not look at every step, but once a second, at each tick, and at the end: a file left behind would stop the next
+ * start. */
 static bool stop_file(gt_engine *e, gt_journal *j, schedules *p, double now, bool last) {
     const double interval = 1; /* seconds */
     if (now < p->look && !last && !is_due(&p->tick, e->shown, now)) return false;
@@ -97,9 +99,11 @@ static due decide_all(gt_engine *e, gt_journal *j, schedules *p) {
         bool file = stop_file(e, j, p, now, last);
         d.stop = wish == STOP ? ASKED : file ? STOP_FILE : now >= p->end ? TIME_OVER : GO_ON;
         gt_journal_saved(j, gt_saver_poll(j->saver));
-        d.pictures = d.finished || is_due(&p->pictures, e->shown, now) || (p->picture_steps && e->step % (uint32_t)p->picture_steps == 0);
+        d.pictures = d.finished || is_due(&p->pictures, e->shown, now) ||
+                     (p->picture_steps && e->step % (uint32_t)p->picture_steps == 0);
         d.checkpoint = d.finished || d.stop || wish == CHECKPOINT || is_due(&p->checkpoint, e->shown, now);
-        /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each tick with room on the disk tries again. */
+        /* Statistics since the last tick are not in checkpoints, so a checkpoint ends a tick. After a failed write each
+         * tick with room on the disk tries again. */
         d.tick = d.checkpoint || is_due(&p->tick, e->shown, now) || e->shown == e->job->batch;
         if (j->checkpoint_failed && d.tick && is_room(e, j)) d.checkpoint = true;
         if (d.checkpoint && !d.stop && p->each_pictured) d.pictures = true;
@@ -145,7 +149,8 @@ static gt_status act_all(gt_engine *e, gt_journal *j, schedules *p, due d) {
         gt_save_all(e, j);
         was_done(&p->checkpoint, e->shown, gt_clock());
     }
-    if (!st && d.pictures && e->comm->rank == 0) gt_log_outcome(&j->report_failing, gt_report_write(j->dir, NULL) != GT_OK, "report.html");
+    if (!st && d.pictures && e->comm->rank == 0)
+        gt_log_outcome(&j->report_failing, gt_report_write(j->dir, NULL) != GT_OK, "report.html");
     j->tick_start = d.tick ? gt_clock() : j->tick_start + gt_clock() - began; /* ... nor of the next */
     return st;
 }
@@ -156,18 +161,23 @@ static gt_status settle_all(gt_engine *e, gt_journal *j) {
     if (e->comm->rank == 0) {
         gt_journal_saved(j, gt_saver_wait(j->saver));
         if (j->checkpoint_failed)
-            st = gt_fail(GT_FAILED, "the last checkpoint of %s could not be written (see the warning): started again, the run goes on from the one before", j->dir);
+            st = gt_fail(GT_FAILED,
+                         "the last checkpoint of %s could not be written (see the warning): started again, the run "
+                         "goes on from the one before",
+                         j->dir);
     }
     return gt_comm_agree_all(e->comm, st);
 }
 
 static void say_end(const gt_engine *e, const gt_journal *j, stop_reason stop) {
-    static const char *const reasons[] = {[ASKED] = "as it was asked to", [STOP_FILE] = "because of the file `stop`", [TIME_OVER] = "because --max-time is over"};
+    static const char *const reasons[] = {[ASKED] = "as it was asked to",
+                                          [STOP_FILE] = "because of the file `stop`",
+                                          [TIME_OVER] = "because --max-time is over"};
     const char *but = e->job->restart ? " but without --restart" : "";
     if (stop == GO_ON) gt_info("done: %s", j->dir);
     else
-        gt_info("stopped at a step boundary %s, a checkpoint is written: %s goes on with the same command%s", reasons[stop],
-                j->dir, but);
+        gt_info("stopped at a step boundary %s, a checkpoint is written: %s goes on with the same command%s",
+                reasons[stop], j->dir, but);
 }
 
 static gt_status train_all(gt_engine *e, gt_journal *j, double began) {
@@ -207,13 +217,14 @@ static void describe(const gt_engine *e) {
     gt_mpi_version(mpi, sizeof mpi);
     gt_info("gantry %s (git %s), %s, %s", GT_VERSION, gt_git_id(), mpi, gt_blas_description());
     gt_info("%s; kernels %s", e->comm->description, gt_kernel_set_id(e->model->kernels));
-    gt_info("data: %s: %lld images %dx%dx%d, %s samples, %s", e->job->data, (long long)e->info->count, e->info->height, e->info->width, e->info->channels, gt_sample_name(e->info->type),
+    gt_info("data: %s: %lld images %dx%dx%d, %s samples, %s", e->job->data, (long long)e->info->count, e->info->height,
+            e->info->width, e->info->channels, gt_sample_name(e->info->type),
             e->job->label_dim ? "labels used" : "no labels used");
     if (colour_is_off(e->job))
-        gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", e->info->channels, e->info->channel_names ? " " : "",
-                e->info->channel_names ? e->info->channel_names : "");
-    gt_info("batch %lld in %d slices of %d, %d at once; %.1f kimg to train; arena %.0f MB a rank", (long long)e->job->batch, e->batches[0].slices.count,
-            e->model->slice_size, e->shapes[0].slices,
+        gt_info("colour augmentations are off: the %d channels%s%s have no colour meaning", e->info->channels,
+                e->info->channel_names ? " " : "", e->info->channel_names ? e->info->channel_names : "");
+    gt_info("batch %lld in %d slices of %d, %d at once; %.1f kimg to train; arena %.0f MB a rank",
+            (long long)e->job->batch, e->batches[0].slices.count, e->model->slice_size, e->shapes[0].slices,
             (double)e->job->total_images / 1000, (double)e->arena_bytes / 1e6);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * An update of parameters and their average. A tile of all the arrays stays in the cache from one rule to the next, so that each float
- * crosses the memory bus once; tiles are shared out among the threads. */
+ * An update of parameters and their average. A tile of all the arrays stays in the cache from one rule to the next, so
+ * that each float crosses the memory bus once; tiles are shared out among the threads. */
 #include "gantry/optimizer.h"
 
 enum { TILE = 1 << 14 }; /* floats: five arrays of 64 KiB */
@@ -18,4 +18,6 @@ static void update_tile(void *arg, int tile, int worker) {
     if (u->average) gt_ema_update(u->average + start, u->params + start, n, u->average_beta);
 }
 
-void gt_update_run(const gt_update *u, gt_pool *pool) { gt_pool_run(pool, (int)((u->n + TILE - 1) / TILE), update_tile, (void *)u); }
+void gt_update_run(const gt_update *u, gt_pool *pool) {
+    gt_pool_run(pool, (int)((u->n + TILE - 1) / TILE), update_tile, (void *)u);
+}

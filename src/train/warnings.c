@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Troubles of a run: see warnings.h. Limits are wide on purpose: a warning that comes in good runs is read by nobody. */
+ * Troubles of a run: see warnings.h. Limits are wide on purpose: a warning that comes in good runs is read by nobody.
+ */
 #include "train/warnings.h"
 
 #include <math.h>
@@ -28,16 +29,18 @@ static const gt_stat_value *next_series(const gt_tick_view *v, const char *prefi
     return NULL;
 }
 
-/* Is some series above `factor` times its usual value, and above `least`? The usual value is the largest of a young run, then it follows
- * slowly, and not into trouble. */
-static bool above_usual(const gt_tick_view *v, const char *prefix, const char *suffix, double factor, double least, const char *what) {
+/* Is some series above `factor` times its usual value, and above `least`? The usual value is the largest of a young
+ * run, then it follows slowly, and not into trouble. */
+static bool above_usual(const gt_tick_view *v, const char *prefix, const char *suffix, double factor, double least,
+                        const char *what) {
     const double pace = 0.05;
     bool found = false;
     const gt_stat_value *s;
     for (int i = 0, k = 0; k < GT_WATCHED && (s = next_series(v, prefix, suffix, &i)); k++) {
         double x = fabs(s->mean), *usual = &v->usual[k];
         if (!isfinite(x) || (!v->young && x > factor * *usual && x > least)) {
-            if (!found) snprintf(v->text, GT_WARNING_TEXT, "%s %s is %.3g, usual was %.3g", what, s->name, s->mean, *usual);
+            if (!found)
+                snprintf(v->text, GT_WARNING_TEXT, "%s %s is %.3g, usual was %.3g", what, s->name, s->mean, *usual);
             found = true;
         } else {
             *usual = !v->young ? *usual + pace * (x - *usual) : fmax(x, *usual);
@@ -48,11 +51,12 @@ static bool above_usual(const gt_tick_view *v, const char *prefix, const char *s
 
 /* ---- the rules ---- */
 
-/* What an untrained network makes, and a burst of noise, may differ by more than any image of the data does: neither is a measure. A tick without
- * new pictures is judged by the latest. */
+/* What an untrained network makes, and a burst of noise, may differ by more than any image of the data does: neither is
+ * a measure. A tick without new pictures is judged by the latest. */
 static bool collapse(const gt_tick_view *v) {
     const double part = 0.3;
-    double spread = value_of(v, "Fakes/spread"), reals = value_of(v, "Reals/spread"), *largest = &v->usual[0], *untrained = &v->usual[1];
+    double spread = value_of(v, "Fakes/spread"), reals = value_of(v, "Reals/spread"), *largest = &v->usual[0],
+           *untrained = &v->usual[1];
     double *latest = &v->usual[2], *any = &v->usual[3];
     if (isnan(spread) && *any == 0) return false;
     if (isnan(spread)) spread = *latest;
@@ -62,20 +66,23 @@ static bool collapse(const gt_tick_view *v) {
     if (spread == *untrained) return false;
     if (spread > *largest) *largest = spread;
     double possible = *largest > reals ? reals : *largest;
-    snprintf(v->text, GT_WARNING_TEXT, "images of a fixed set of latents differ by %.3g, they could by %.3g", spread, possible);
+    snprintf(v->text, GT_WARNING_TEXT, "images of a fixed set of latents differ by %.3g, they could by %.3g", spread,
+             possible);
     return spread < part * possible;
 }
 
 static bool saturation(const gt_tick_view *v) {
     const double sure = 0.98;
     double real = value_of(v, "Loss/signs/real"), fake = value_of(v, "Loss/signs/fake");
-    snprintf(v->text, GT_WARNING_TEXT, "the discriminator is never wrong: signs %.3f of reals, %.3f of fakes", real, fake);
+    snprintf(v->text, GT_WARNING_TEXT, "the discriminator is never wrong: signs %.3f of reals, %.3f of fakes", real,
+             fake);
     return real > sure && fake < -sure;
 }
 
 static bool ceiling(const gt_tick_view *v) {
     double p = value_of(v, "Progress/augment");
-    snprintf(v->text, GT_WARNING_TEXT, "augmentation is held at its ceiling, p = %.3f: the discriminator overfits all the same", p);
+    snprintf(v->text, GT_WARNING_TEXT,
+             "augmentation is held at its ceiling, p = %.3f: the discriminator overfits all the same", p);
     return v->p_max > 0 && p > 0.999 * v->p_max;
 }
 
@@ -100,7 +107,8 @@ static bool slow_disk(const gt_tick_view *v) {
 static bool slow_rank(const gt_tick_view *v) {
     const double factor = 1.5;
     double ratio = value_of(v, "Ranks/slowest");
-    snprintf(v->text, GT_WARNING_TEXT, "rank %.0f takes %.2f times as long for a slice as most ranks", value_of(v, "Ranks/slowest_rank"), ratio);
+    snprintf(v->text, GT_WARNING_TEXT, "rank %.0f takes %.2f times as long for a slice as most ranks",
+             value_of(v, "Ranks/slowest_rank"), ratio);
     return ratio > factor;
 }
 
@@ -118,7 +126,8 @@ static const gt_warning general[] = {
     {"ceiling", ceiling, 8, true, "more data, or a smaller network; --p-max raises the ceiling"},
     {"divergence", divergence, 3, true, "a smaller --lrate, or an earlier checkpoint with another --seed"},
     {"norms", norms, 3, true, "a smaller --lrate, or an earlier checkpoint with another --seed"},
-    {"slow-data", slow_data, 5, false, "stage the dataset on a local disk, or pack it as stored ZIP; gantry doctor measures"},
+    {"slow-data", slow_data, 5, false,
+     "stage the dataset on a local disk, or pack it as stored ZIP; gantry doctor measures"},
     {"slow-disk", slow_disk, 1, false, "write to another file system; gantry doctor measures"},
     {"slow-rank", slow_rank, 5, false, "see what else runs there: gantry doctor under mpirun"},
     {"imbalance", imbalance, 5, false, "a number of ranks that divides the number of slices"},
@@ -148,17 +157,25 @@ int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int
     int found = -1, seen = *n;
     const gt_warning *r;
     for (int k = 0; (r = gt_warning_at(w, k)); k++) {
-        gt_tick_view v = {.values = values, .n = seen, .p_max = w->p_max, .usual = w->of[k].usual, .young = w->ticks < YOUNG_TICKS, .text = text};
+        gt_tick_view v = {.values = values,
+                          .n = seen,
+                          .p_max = w->p_max,
+                          .usual = w->of[k].usual,
+                          .young = w->ticks < YOUNG_TICKS,
+                          .text = text};
         bool bad = r->rule(&v);
         if (bad && w->of[k].lasts++ == 0) {
             w->of[k].began = tick;
             w->of[k].began_kimg = kimg;
         }
         if (bad && w->of[k].lasts == r->ticks) {
-            if (!w->quiet) gt_warn("%s since tick %d (%.2f kimg): %s; %s", r->name, w->of[k].began, w->of[k].began_kimg, text, advice_on(w, r));
+            if (!w->quiet)
+                gt_warn("%s since tick %d (%.2f kimg): %s; %s", r->name, w->of[k].began, w->of[k].began_kimg, text,
+                        advice_on(w, r));
             if (r->of_training && found < 0) found = k;
         }
-        if (!bad && w->of[k].lasts >= r->ticks && !w->quiet) gt_info("%s is over after %d ticks", r->name, w->of[k].lasts);
+        if (!bad && w->of[k].lasts >= r->ticks && !w->quiet)
+            gt_info("%s is over after %d ticks", r->name, w->of[k].lasts);
         if (!bad) w->of[k].lasts = 0;
         snprintf(w->of[k].series, sizeof w->of[k].series, "Trouble/%s", r->name);
         values[(*n)++] = (gt_stat_value){w->of[k].series, 1, w->of[k].lasts, 0};

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What goes wrong in a run before it fails: collapse, divergence, a slow rank, ... Judged from the series of each tick alone, so that the same
- * ticks give the same verdicts, also when a run is gone on with. A trouble must last some ticks before it is one.
+ * What goes wrong in a run before it fails: collapse, divergence, a slow rank, ... Judged from the series of each tick
+ * alone, so that the same ticks give the same verdicts, also when a run is gone on with. A trouble must last some ticks
+ * before it is one.
  *
  *     gt_watch w = {.p_max = job->p_max};
  *     each earlier tick: gt_watch_replay(&w, images, values, n);
- *     each tick: int found = gt_watch_tick(&w, tick, kimg, values, &n);   // appends the series Trouble/NAME, says what has begun or ended
+ *     // appends the series Trouble/NAME, says what has begun or ended
+ *     each tick: int found = gt_watch_tick(&w, tick, kimg, values, &n);
  *
  * A new warning is a function and a row in warnings.c, or in the table of a family (gt_family.warnings). */
 #ifndef GANTRY_TRAIN_WARNINGS_H
@@ -18,8 +20,8 @@
 enum { GT_WARNINGS_MOST = 32 };
 
 typedef struct gt_watch {
-    double p_max;          /* ceiling of p; 0: none */
-    const gt_warning *own; /* of the family, ended by {0}; NULL: none */
+    double p_max;           /* ceiling of p; 0: none */
+    const gt_warning *own;  /* of the family, ended by {0}; NULL: none */
     const gt_named *advice; /* of the family, ended by {0}; NULL: none */
     struct {
         int lasts; /* ticks; 0: all is well */
@@ -32,12 +34,13 @@ typedef struct gt_watch {
     bool quiet; /* says nothing */
 } gt_watch;
 
-/* Looks at the *n values of a tick and appends one for each warning: "Trouble/collapse", the number of ticks that the trouble has
- * lasted so far, 0 for none (room for GT_WARNINGS_MOST is needed; the names live in *w). Each trouble is a warning when it begins
- * and a line when it is over. Returns the first trouble of the training itself (not of machines) that begins with this tick, to be
- * given to the functions below; -1: none. */
+/* Looks at the *n values of a tick and appends one for each warning: "Trouble/collapse", the number of ticks that the
+ * trouble has lasted so far, 0 for none (room for GT_WARNINGS_MOST is needed; the names live in *w). Each trouble is a
+ * warning when it begins and a line when it is over. Returns the first trouble of the training itself (not of machines)
+ * that begins with this tick, to be given to the functions below; -1: none. */
 int gt_watch_tick(gt_watch *w, int tick, double kimg, gt_stat_value *values, int *n);
-const gt_warning *gt_warning_at(const gt_watch *w, int i); /* general rows, then the family's; NULL: there are no more */
+/* general rows, then the family's; NULL: there are no more */
+const gt_warning *gt_warning_at(const gt_watch *w, int i);
 double gt_warning_began_kimg(const gt_watch *w, int i);
 
 /* The same for a tick of an earlier process, without a word (a gt_runlog_line; arg: the gt_watch). */

@@ -25,7 +25,8 @@ static char *room_for(const gt_each_item *w, int64_t batches) {
 }
 
 static gt_status make_batch(const gt_each_item *w, int64_t round, char *mine) {
-    int64_t first = (round * w->comm->ranks + w->comm->rank) * w->batch, n = w->count - first < w->batch ? w->count - first : w->batch;
+    int64_t first = (round * w->comm->ranks + w->comm->rank) * w->batch,
+            n = w->count - first < w->batch ? w->count - first : w->batch;
     gt_progress();
     if (n <= 0) return GT_OK;
     gt_status st = w->make(w->arg, first, (int)n, w->bytes ? mine + (size_t)(round * w->batch) * w->bytes : NULL);
@@ -40,7 +41,8 @@ static void put_in_order(const gt_each_item *w, const char *dealt, char *all) {
     int64_t rounds = rounds_of(w);
     for (int64_t first = 0, batch = 0; first < w->count; first += w->batch, batch++) {
         int64_t n = w->count - first < w->batch ? w->count - first : w->batch;
-        const char *from = dealt + (size_t)((batch % w->comm->ranks * rounds + batch / w->comm->ranks) * w->batch) * w->bytes;
+        const char *from = dealt +
+                           (size_t)((batch % w->comm->ranks * rounds + batch / w->comm->ranks) * w->batch) * w->bytes;
         memcpy(all + (size_t)first * w->bytes, from, (size_t)n * w->bytes);
     }
 }
@@ -91,7 +93,8 @@ typedef struct reading {
 static gt_status make_of_images(void *arg, int64_t first, int n, void *records) {
     reading *r = arg;
     gt_status st = GT_OK;
-    for (int i = 0; i < n && !st; i++) st = gt_read_image(r->each->data, first + i, r->samples, r->images + (size_t)i * r->pixels);
+    for (int i = 0; i < n && !st; i++)
+        st = gt_read_image(r->each->data, first + i, r->samples, r->images + (size_t)i * r->pixels);
     return st ? st : r->each->make(r->each->arg, first, n, r->images, records);
 }
 
@@ -100,12 +103,20 @@ gt_status gt_each_image_all(const gt_each_image *each, void **all) {
     reading r = {.each = each, .pixels = (size_t)info->height * (size_t)info->width * (size_t)info->channels};
     r.samples = malloc(info->image_bytes);
     r.images = calloc((size_t)each->batch * r.pixels, sizeof *r.images);
-    gt_status st = r.samples && r.images ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %s %lld images", each->doing, (long long)info->count);
+    gt_status st = r.samples && r.images
+                       ? GT_OK
+                       : gt_fail(GT_NOMEM, "out of memory for %s %lld images", each->doing, (long long)info->count);
     *all = NULL;
     st = gt_comm_agree_all(each->comm, st);
     if (!st)
-        st = gt_each_item_all(&(gt_each_item){.comm = each->comm, .count = info->count, .batch = each->batch, .bytes = each->bytes,
-                                              .doing = each->doing, .make = make_of_images, .arg = &r}, all);
+        st = gt_each_item_all(&(gt_each_item){.comm = each->comm,
+                                              .count = info->count,
+                                              .batch = each->batch,
+                                              .bytes = each->bytes,
+                                              .doing = each->doing,
+                                              .make = make_of_images,
+                                              .arg = &r},
+                              all);
     free(r.samples);
     free(r.images);
     return st;

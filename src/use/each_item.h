@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A record of fixed size for each of many items, made by all ranks: batches of items are dealt to the ranks in turn, and the
- * records are put back in the order of the items.
+ * A record of fixed size for each of many items, made by all ranks: batches of items are dealt to the ranks in turn,
+ * and the records are put back in the order of the items.
  *
  *     void *records;
- *     st = gt_each_item_all(&(gt_each_item){.comm = c, .count = n, .batch = 8, .bytes = sizeof(float), .doing = "encoding", .make = make}, &records);
+ *     st = gt_each_item_all(&(gt_each_item){.comm = c, .count = n, .batch = 8, .bytes = sizeof(float), .doing =
+ *     "encoding", .make = make}, &records);
  */
 #ifndef GANTRY_USE_EACH_ITEM_H
 #define GANTRY_USE_EACH_ITEM_H
@@ -23,8 +24,8 @@ typedef struct gt_each_item {
     void *arg;
 } gt_each_item;
 
-/* All ranks return the same. *all: on rank 0 the records of all items, to be freed; elsewhere, after an error, and where
- * nothing is kept NULL. */
+/* All ranks return the same. *all: on rank 0 the records of all items, to be freed; elsewhere, after an error, and
+ * where nothing is kept NULL. */
 gt_status gt_each_item_all(const gt_each_item *each, void **all);
 
 /* The same for the images of a dataset. `make` gets images [batch,H,W,C] in [-1,1]; those from n on have no meaning. */

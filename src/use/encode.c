@@ -20,14 +20,16 @@ struct gt_encoder {
 };
 
 static gt_status build(gt_encoder *e, gt_pool *pool) {
-    if (!e->model->build_encoder) return gt_fail(GT_USAGE, "model '%s' has no encoder: this is for autoencoders", e->model->name);
+    if (!e->model->build_encoder)
+        return gt_fail(GT_USAGE, "model '%s' has no encoder: this is for autoencoders", e->model->name);
     e->graph = e->model->build_encoder(e->model, e->batch);
     e->exec = gt_trained_exec(e->graph, e->params, pool);
     return e->exec ? GT_OK : GT_FAILED;
 }
 
 /* Of a checkpoint, or of the model and parameters where there is none. */
-static gt_encoder *open_encoder(const char *checkpoint, const gt_kernel_set *kernels, gt_model *m, const float *params, int batch, gt_pool *pool) {
+static gt_encoder *open_encoder(const char *checkpoint, const gt_kernel_set *kernels, gt_model *m, const float *params,
+                                int batch, gt_pool *pool) {
     gt_encoder *e = calloc(1, sizeof *e);
     if (!e) gt_fail(GT_NOMEM, "out of memory for an encoder");
     gt_status st = !e ? GT_NOMEM : checkpoint ? gt_trained_open(&e->trained, checkpoint, kernels) : GT_OK;
@@ -42,7 +44,9 @@ static gt_encoder *open_encoder(const char *checkpoint, const gt_kernel_set *ker
     return NULL;
 }
 
-gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool) { return open_encoder(NULL, NULL, m, params, batch, pool); }
+gt_encoder *gt_encoder_new(gt_model *m, const float *params, int batch, gt_pool *pool) {
+    return open_encoder(NULL, NULL, m, params, batch, pool);
+}
 gt_encoder *gt_encoder_open(const char *checkpoint, gt_pool *pool, const gt_kernel_set *kernels) {
     return open_encoder(checkpoint, kernels, NULL, NULL, BATCH, pool);
 }
@@ -61,26 +65,28 @@ int gt_encoder_batch(const gt_encoder *e) { return e->batch; }
 
 gt_status gt_encoder_run(gt_encoder *e, const float *images, gt_encoded *out) {
     const gt_model *m = e->model;
-    memcpy(gt_exec_input(e->exec, "images"), images, (size_t)e->batch * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *images);
+    memcpy(gt_exec_input(e->exec, "images"), images,
+           (size_t)e->batch * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *images);
     gt_status st = gt_exec_run(e->exec, &(gt_exec_env){0});
     if (st) return st;
-    *out = (gt_encoded){gt_exec_output(e->exec, "latent"), gt_exec_output(e->exec, "log_variance"), gt_exec_output(e->exec, "image"),
-                        gt_exec_output(e->exec, "error")};
+    *out = (gt_encoded){gt_exec_output(e->exec, "latent"), gt_exec_output(e->exec, "log_variance"),
+                        gt_exec_output(e->exec, "image"), gt_exec_output(e->exec, "error")};
     return GT_OK;
 }
 
 gt_status gt_read_image(gt_dataset *ds, int64_t item, void *samples, float *image) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     gt_status st = gt_dataset_read(ds, item, samples);
-    if (!st) gt_dataset_floats(info, samples, (size_t)info->height * (size_t)info->width * (size_t)info->channels, image);
+    if (!st)
+        gt_dataset_floats(info, samples, (size_t)info->height * (size_t)info->width * (size_t)info->channels, image);
     return st;
 }
 
 gt_status gt_model_takes(const gt_model *m, gt_dataset *ds) {
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     if (info->height == m->height && info->width == m->width && info->channels == m->channels) return GT_OK;
-    return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d", info->width, info->height, info->channels, m->width,
-                   m->height, m->channels);
+    return gt_fail(GT_USAGE, "the images are %dx%d with %d channels, the model was trained on %dx%d with %d",
+                   info->width, info->height, info->channels, m->width, m->height, m->channels);
 }
 
 gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t *items, float *pairs) {
@@ -94,7 +100,8 @@ gt_status gt_reconstruct(gt_encoder *e, gt_dataset *ds, int64_t n, const int64_t
     if (!samples || !images) st = gt_fail(GT_NOMEM, "out of memory for reconstructions");
     for (int64_t first = 0; first < n && !st; first += batch) {
         int64_t count = n - first < batch ? n - first : batch;
-        for (int64_t i = 0; i < count && !st; i++) st = gt_read_image(ds, items[first + i], samples, images + (size_t)i * pixels);
+        for (int64_t i = 0; i < count && !st; i++)
+            st = gt_read_image(ds, items[first + i], samples, images + (size_t)i * pixels);
         gt_encoded out;
         if (st || (st = gt_encoder_run(e, images, &out))) break;
         for (int64_t i = 0; i < count; i++) {
@@ -123,7 +130,8 @@ static gt_status encode_batch(void *arg, int64_t first, int n, const float *imag
     for (int i = 0; i < n && !st; i++) {
         float *record = (float *)out + (size_t)i * r->width;
         memcpy(record, e.latent + (size_t)i * r->latent, r->latent * sizeof *record);
-        if (e.log_variance) memcpy(record + r->latent, e.log_variance + (size_t)i * r->latent, r->latent * sizeof *record);
+        if (e.log_variance)
+            memcpy(record + r->latent, e.log_variance + (size_t)i * r->latent, r->latent * sizeof *record);
         record[2 * r->latent] = e.error[i];
     }
     return st;
@@ -134,7 +142,8 @@ static gt_status unpack(const records *r, const float *all, size_t n, gt_encoded
     float *latent = malloc(n * r->latent * sizeof *latent), *error = malloc(n * sizeof *error);
     float *log_variance = spread ? malloc(n * r->latent * sizeof *log_variance) : NULL;
     *out = (gt_encoded){latent, log_variance, NULL, error};
-    if (!latent || !error || (spread && !log_variance)) return gt_fail(GT_NOMEM, "out of memory for the latents of %zu images", n);
+    if (!latent || !error || (spread && !log_variance))
+        return gt_fail(GT_NOMEM, "out of memory for the latents of %zu images", n);
     for (size_t i = 0; i < n; i++) {
         const float *record = all + i * r->width;
         memcpy(latent + i * r->latent, record, r->latent * sizeof *record);
@@ -149,7 +158,9 @@ gt_status gt_encode_dataset_all(gt_comm *c, gt_encoder *e, gt_dataset *ds, gt_en
     void *all = NULL;
     *out = (gt_encoded){0};
     gt_status st = gt_comm_agree_all(c, gt_model_takes(e->model, ds));
-    if (!st) st = gt_each_image_all(&(gt_each_image){c, ds, e->batch, r.width * sizeof(float), "encoding", encode_batch, &r}, &all);
+    if (!st)
+        st = gt_each_image_all(&(gt_each_image){c, ds, e->batch, r.width * sizeof(float), "encoding", encode_batch, &r},
+                               &all);
     if (!st) st = gt_comm_agree_all(c, all ? unpack(&r, all, (size_t)gt_dataset_get_info(ds)->count, out) : GT_OK);
     free(all);
     if (st) gt_encoded_free(out);

@@ -32,7 +32,8 @@ static int batch_for(const gt_model *m) {
 static gt_status build(gt_generator *g, const gt_generator_options *o) {
     gt_model *m = g->model;
     g->batch = batch_for(m);
-    const gt_generate_options options = {.n = g->batch, .noise_mode = o->noise_mode, .truncation = o->truncation, .truncation_cutoff = -1};
+    const gt_generate_options options = {
+        .n = g->batch, .noise_mode = o->noise_mode, .truncation = o->truncation, .truncation_cutoff = -1};
     g->graph = m->build_generator(m, &options);
     g->exec = gt_trained_exec(g->graph, g->trained.params, o->pool);
     return g->exec ? GT_OK : GT_FAILED;
@@ -71,7 +72,9 @@ gt_status gt_generator_run(gt_generator *g, const float *z, const float *labels,
     if (in_z) memcpy(in_z, z, n * (size_t)m->z_dim * sizeof *z);
     if (in_c) memcpy(in_c, labels, n * (size_t)m->label_dim * sizeof *labels);
     gt_status st = gt_exec_run(g->exec, &(gt_exec_env){.sample0 = first});
-    if (!st) memcpy(images, gt_exec_output(g->exec, "image"), n * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *images);
+    if (!st)
+        memcpy(images, gt_exec_output(g->exec, "image"),
+               n * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *images);
     return st;
 }
 
@@ -111,10 +114,13 @@ static gt_status fill_labels(work *w) {
         return GT_OK;
     }
     if (r->class < 0 && !r->label)
-        return gt_fail(GT_USAGE, "Must specify class label with --class when using a conditional network (0 to %d), or a vector with --label",
+        return gt_fail(GT_USAGE,
+                       "Must specify class label with --class when using a conditional network (0 to %d), or a vector "
+                       "with --label",
                        dim - 1);
     if (r->class >= dim) return gt_fail(GT_USAGE, "--class must be between 0 and %d", dim - 1);
-    if (r->label && r->label_dim != dim) return gt_fail(GT_USAGE, "--label has %d numbers, the network takes %d", r->label_dim, dim);
+    if (r->label && r->label_dim != dim)
+        return gt_fail(GT_USAGE, "--label has %d numbers, the network takes %d", r->label_dim, dim);
     for (int i = 0; i < batch; i++)
         for (int k = 0; k < dim; k++) w->labels[i * dim + k] = r->label ? r->label[k] : (float)(k == r->class);
     return GT_OK;
@@ -157,7 +163,9 @@ static gt_status prepare(work *w) {
     w->bytes = calloc((size_t)batch, w->image_bytes);
     if (!w->z || !w->labels || !w->images || !w->bytes) return gt_fail(GT_NOMEM, "out of memory for images");
     st = fill_labels(w);
-    if (!st && w->comm->rank == 0) st = gt_rundir_prepare(r->outdir, (size_t)r->n * (w->image_bytes + (r->npy ? w->image_floats * sizeof(float) : 0)));
+    if (!st && w->comm->rank == 0)
+        st = gt_rundir_prepare(r->outdir,
+                               (size_t)r->n * (w->image_bytes + (r->npy ? w->image_floats * sizeof(float) : 0)));
     return st;
 }
 
@@ -168,14 +176,18 @@ static gt_status write_image(const work *w, int64_t seed, int64_t i, const uint8
     int length = snprintf(path, sizeof path - 4, "%s/seed%04lld", w->request->outdir, (long long)seed);
     if (length >= (int)sizeof path - 4) return gt_fail(GT_USAGE, "--outdir: the path is too long");
     strcpy(path + length, ".png");
-    gt_status st = w->request->single ? gt_png_write(path, bytes + (size_t)i * w->image_bytes, m->height, m->width, w->shown) : GT_OK;
+    gt_status st = w->request->single
+                       ? gt_png_write(path, bytes + (size_t)i * w->image_bytes, m->height, m->width, w->shown)
+                       : GT_OK;
     strcpy(path + length, ".npy");
-    if (!st && w->request->npy) st = gt_npy_write(path, w->images + (size_t)i * w->image_floats, m->height, m->width, m->channels);
+    if (!st && w->request->npy)
+        st = gt_npy_write(path, w->images + (size_t)i * w->image_floats, m->height, m->width, m->channels);
     return st;
 }
 
 static void show_images(const work *w, int64_t n, uint8_t *bytes) {
-    size_t channels = (size_t)w->generator->model->channels, shown = (size_t)w->shown, pixels = (size_t)n * w->image_floats / channels;
+    size_t channels = (size_t)w->generator->model->channels, shown = (size_t)w->shown,
+           pixels = (size_t)n * w->image_floats / channels;
     for (size_t i = 0; i < pixels; i++) gt_image_bytes(w->images + i * channels, bytes + i * shown, shown);
 }
 
@@ -202,7 +214,8 @@ static gt_status make_batch(void *arg, int64_t first, int n, void *pictures) {
 static void tile(const uint8_t *image, int64_t cell, const gt_model *m, int shown, int columns, uint8_t *picture) {
     size_t line = (size_t)m->width * (size_t)shown, x = (size_t)(cell % columns) * line;
     size_t y = (size_t)(cell / columns) * (size_t)m->height;
-    for (size_t i = 0; i < (size_t)m->height; i++) memcpy(picture + (y + i) * line * (size_t)columns + x, image + i * line, line);
+    for (size_t i = 0; i < (size_t)m->height; i++)
+        memcpy(picture + (y + i) * line * (size_t)columns + x, image + i * line, line);
 }
 
 static gt_status write_grid(const work *w, const uint8_t *images) {
@@ -210,7 +223,9 @@ static gt_status write_grid(const work *w, const uint8_t *images) {
     const gt_model *m = w->generator->model;
     int64_t columns = w->columns, rows = w->rows;
     uint8_t *picture = calloc((size_t)(columns * rows), w->image_bytes);
-    if (!picture) return gt_fail(GT_NOMEM, "out of memory for a picture of %lldx%lld images", (long long)columns, (long long)rows);
+    if (!picture)
+        return gt_fail(GT_NOMEM, "out of memory for a picture of %lldx%lld images", (long long)columns,
+                       (long long)rows);
     for (int64_t i = 0; i < r->n; i++) tile(images + (size_t)i * w->image_bytes, i, m, w->shown, (int)columns, picture);
     char path[4096];
     snprintf(path, sizeof path, "%s/grid.png", r->outdir);
@@ -224,8 +239,14 @@ gt_status gt_generate_all(gt_comm *comm, const gt_generate_request *request) {
     void *images = NULL;
     gt_status st = gt_comm_agree_all(comm, prepare(&w));
     if (!st)
-        st = gt_each_item_all(&(gt_each_item){.comm = comm, .count = request->n, .batch = w.generator->batch,
-                                              .bytes = request->single ? 0 : w.image_bytes, .doing = "generating", .make = make_batch, .arg = &w}, &images);
+        st = gt_each_item_all(&(gt_each_item){.comm = comm,
+                                              .count = request->n,
+                                              .batch = w.generator->batch,
+                                              .bytes = request->single ? 0 : w.image_bytes,
+                                              .doing = "generating",
+                                              .make = make_batch,
+                                              .arg = &w},
+                              &images);
     if (!st && !request->single) st = gt_comm_agree_all(comm, comm->rank == 0 ? write_grid(&w, images) : GT_OK);
     free(images);
     gt_generator_close(w.generator);

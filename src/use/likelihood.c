@@ -20,16 +20,19 @@ struct gt_estimator {
     int at_once;                 /* samples of each image in a run of the graph: by the images' size alone */
     gt_graph *graph;
     gt_exec *exec;
-    double *log_weight;          /* [BATCH,samples] */
+    double *log_weight; /* [BATCH,samples] */
 };
 
 static gt_status build(gt_estimator *e, const float *params) {
     const gt_model *m = e->model;
     if (!m->build_density)
-        return gt_fail(GT_USAGE, "the model has no density: that is for variational autoencoders with a continuous latent (vae, cvae, digits)");
+        return gt_fail(GT_USAGE, "the model has no density: that is for variational autoencoders with a continuous "
+                                 "latent (vae, cvae, digits)");
     double pixels = (double)m->height * m->width * m->channels, at_once = floor(PIXELS_AT_ONCE / pixels);
     e->variance = m->pixel_variance;
-    if (e->options.sigma > 0 && e->variance == 0) return gt_fail(GT_USAGE, "sigma: the model was trained with cross-entropy, its pixels are no Gaussian variables");
+    if (e->options.sigma > 0 && e->variance == 0)
+        return gt_fail(GT_USAGE,
+                       "sigma: the model was trained with cross-entropy, its pixels are no Gaussian variables");
     if (e->options.sigma > 0) e->variance = e->options.sigma * e->options.sigma;
     if (e->variance > 0) e->normaliser = -0.5 * pixels * log(2 * M_PI * e->variance);
     e->at_once = at_once > MOST_AT_ONCE ? MOST_AT_ONCE : at_once < 1 ? 1 : (int)at_once;
@@ -62,7 +65,10 @@ void gt_estimator_free(gt_estimator *e) {
 }
 
 double gt_estimator_sigma(const gt_estimator *e) { return sqrt(e->variance); }
-int gt_estimator_batch(const gt_estimator *e) { (void)e; return BATCH; }
+int gt_estimator_batch(const gt_estimator *e) {
+    (void)e;
+    return BATCH;
+}
 
 /* log(1/n sum exp x), without overflow. */
 static double log_mean_exp(const double *x, int n) {
@@ -93,20 +99,25 @@ gt_status gt_estimator_run(gt_estimator *e, int64_t first, int n, const float *i
     int samples = e->options.samples;
     memset(out, 0, (size_t)n * sizeof *out);
     for (int done = 0; done < samples; done += e->at_once) {
-        memcpy(gt_exec_input(e->exec, "images"), images, BATCH * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *images);
+        memcpy(gt_exec_input(e->exec, "images"), images,
+               BATCH * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof *images);
         gt_exec_env env = {.seed = e->options.seed, .step = (uint32_t)(done / e->at_once), .sample0 = (uint32_t)first};
         gt_status st = gt_exec_run(e->exec, &env);
         if (st) return st;
         collect(e, done, n, out);
     }
-    for (int i = 0; i < n; i++) out[i].log_likelihood = log_mean_exp(e->log_weight + (size_t)i * (size_t)samples, samples);
+    for (int i = 0; i < n; i++)
+        out[i].log_likelihood = log_mean_exp(e->log_weight + (size_t)i * (size_t)samples, samples);
     return GT_OK;
 }
 
-static gt_status run_batch(void *arg, int64_t first, int n, const float *images, void *records) { return gt_estimator_run(arg, first, n, images, records); }
+static gt_status run_batch(void *arg, int64_t first, int n, const float *images, void *records) {
+    return gt_estimator_run(arg, first, n, images, records);
+}
 
 gt_status gt_likelihood_dataset_all(gt_comm *c, gt_estimator *e, gt_dataset *ds, gt_likelihood **out) {
     *out = NULL;
     gt_status st = gt_comm_agree_all(c, gt_model_takes(e->model, ds));
-    return st ? st : gt_each_image_all(&(gt_each_image){c, ds, BATCH, sizeof **out, "sampling", run_batch, e}, (void **)out);
+    return st ? st
+              : gt_each_image_all(&(gt_each_image){c, ds, BATCH, sizeof **out, "sampling", run_batch, e}, (void **)out);
 }

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-gt_status gt_net_read_checkpoint(const gt_net *net, const gt_checkpoint_file *f, const char *group, bool trainable_only, float *block) {
+gt_status gt_net_read_checkpoint(const gt_net *net, const gt_checkpoint_file *f, const char *group, bool trainable_only,
+                                 float *block) {
     size_t largest = gt_net_largest(net);
     float *scratch = calloc(largest + 1, sizeof *scratch);
     if (!scratch) return gt_fail(GT_NOMEM, "out of memory for a tensor of %zu floats", largest);

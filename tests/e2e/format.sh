@@ -1,5 +1,5 @@
 #!/bin/bash
-# level when the tree is formatted: quick
+# level: quick
 # The form of the C: no line is longer than 120 columns, and `make format` would change nothing.
 . "$(dirname "$0")/lib.sh"
 cd "$here/../.." || fail 'no sources'

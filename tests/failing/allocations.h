@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Memory that runs short on demand: these functions stand before libc's for the whole process, and the n-th allocation fails. Counted are either the
- * allocations of this program's own code, or those of the libraries it is linked with (libc among them). Include it in one file of a program.
- * GT_SHORTAGE_WRAPS: AddressSanitizer has functions of its own before libc's, which must be there first. The linker
- * then leads the program's own calls to these functions (--wrap, see the Makefile), and libraries are not counted. */
+ * Memory that runs short on demand: these functions stand before libc's for the whole process, and the n-th allocation
+ * fails. Counted are either the allocations of this program's own code, or those of the libraries it is linked with
+ * (libc among them). Include it in one file of a program. GT_SHORTAGE_WRAPS: AddressSanitizer has functions of its own
+ * before libc's, which must be there first. The linker then leads the program's own calls to these functions (--wrap,
+ * see the Makefile), and libraries are not counted. */
 #ifndef TESTS_FAILING_ALLOCATIONS_H
 #define TESTS_FAILING_ALLOCATIONS_H
 
@@ -90,19 +91,19 @@ static inline bool runs_short(const void *caller) {
 }
 
 #ifdef GT_SHORTAGE_WRAPS
-#define SHORTAGE_BEFORE(result, name, declared, ...) \
-    result __real_##name declared; \
-    result __wrap_##name declared { \
-        bool fails = runs_short(__builtin_return_address(0)); \
+#define SHORTAGE_BEFORE(result, name, declared, ...)                         \
+    result __real_##name declared;                                           \
+    result __wrap_##name declared {                                          \
+        bool fails = runs_short(__builtin_return_address(0));                \
         return fails ? (result)SHORTAGE_FAILED : __real_##name(__VA_ARGS__); \
     }
 #else
-#define SHORTAGE_REAL(name) \
+#define SHORTAGE_REAL(name)        \
     static __typeof__(&name) real; \
     if (!real) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
-#define SHORTAGE_BEFORE(result, name, declared, ...) \
-    result name declared { \
-        SHORTAGE_REAL(name); \
+#define SHORTAGE_BEFORE(result, name, declared, ...)                                                  \
+    result name declared {                                                                            \
+        SHORTAGE_REAL(name);                                                                          \
         return runs_short(__builtin_return_address(0)) ? (result)SHORTAGE_FAILED : real(__VA_ARGS__); \
     }
 
@@ -121,11 +122,15 @@ SHORTAGE_BEFORE(char *, strndup, (const char *text, size_t bytes), text, bytes)
 SHORTAGE_BEFORE(int, posix_memalign, (void **memory, size_t alignment, size_t bytes), memory, alignment, bytes)
 #undef SHORTAGE_FAILED
 #define SHORTAGE_FAILED EAGAIN /* no memory for its stack */
-SHORTAGE_BEFORE(int, pthread_create, (pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *arg), thread, attributes, run, arg)
+SHORTAGE_BEFORE(int, pthread_create,
+                (pthread_t * thread, const pthread_attr_t *attributes, void *(*run)(void *), void *arg), thread,
+                attributes, run, arg)
 #undef SHORTAGE_FAILED
 #define SHORTAGE_FAILED MAP_FAILED
-SHORTAGE_BEFORE(void *, mmap, (void *at, size_t bytes, int protection, int flags, int fd, off_t offset), at, bytes, protection, flags, fd, offset)
-SHORTAGE_BEFORE(void *, mmap64, (void *at, size_t bytes, int protection, int flags, int fd, off64_t offset), at, bytes, protection, flags, fd, offset)
+SHORTAGE_BEFORE(void *, mmap, (void *at, size_t bytes, int protection, int flags, int fd, off_t offset), at, bytes,
+                protection, flags, fd, offset)
+SHORTAGE_BEFORE(void *, mmap64, (void *at, size_t bytes, int protection, int flags, int fd, off64_t offset), at, bytes,
+                protection, flags, fd, offset)
 #undef SHORTAGE_FAILED
 
 #endif

@@ -5,7 +5,8 @@
  *     SHORT_OTHERS=1     counted are the allocations of libraries instead of those of gantry
  *     SHORT_RANK=R       only on rank R of a group
  *     SHORT_CHECKER=1    only in the process that looks at an HDF5 file from elsewhere
- *     SHORT_NOTES=FILE   gets the call path of the allocation that fails, and the one of a crash; with SHORT_AT=0: for each call path the number of
+ *     SHORT_NOTES=FILE   gets the call path of the allocation that fails, and the one of a crash; with SHORT_AT=0: for
+ *                        each call path the number of
  *                        its first allocation
  * Each of an arena's allocations is one of its own here (see the Makefile), and counting begins with main(). */
 #include "allocations.h"
@@ -25,7 +26,8 @@ static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 static void note_crash(int signal) {
     void *path[SHORTAGE_DEPTH];
-    if (write(shortage.notes, "crash\n", 6) == 6) backtrace_symbols_fd(path, backtrace(path, SHORTAGE_DEPTH), shortage.notes);
+    if (write(shortage.notes, "crash\n", 6) == 6)
+        backtrace_symbols_fd(path, backtrace(path, SHORTAGE_DEPTH), shortage.notes);
     raise(signal); /* as if nobody had looked: the handler is there once */
 }
 
@@ -37,7 +39,8 @@ int main(int argc, char **argv) {
     shortage.others = getenv("SHORT_OTHERS");
     shortage.list = !atol(at);
     if (notes) shortage.notes = open(notes, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-    static char stack[1 << 16]; /* a crash may be the end of the stack: libhdf5 calls itself for ever where an error of its first call fails */
+    /* a crash may be the end of the stack: libhdf5 calls itself for ever where an error of its first call fails */
+    static char stack[1 << 16];
     struct sigaction once = {.sa_handler = note_crash, .sa_flags = (int)SA_RESETHAND | SA_ONSTACK};
     bool ours = true;
 #ifdef GT_SHORTAGE_WRAPS

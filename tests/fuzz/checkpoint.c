@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Checkpoints: as they are, where any change is to be found; and with the checksum made right, as somebody who means harm would make it. Such a
- * file is looked at in a process of its own before it is opened, as `gantry generate` and --resume do with files from elsewhere. */
+ * Checkpoints: as they are, where any change is to be found; and with the checksum made right, as somebody who means
+ * harm would make it. Such a file is looked at in a process of its own before it is opened, as `gantry generate` and
+ * --resume do with files from elsewhere. */
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -53,11 +54,13 @@ static bool opens(const char *path) {
 
 static void seed(fuzz_put *put, void *arg, int networks, const char *recipe, const gt_checkpoint_data *data) {
     const char *path = fuzz_scratch();
-    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){"stylegan2", "avx2", "00112233445566778899aabbccddeeff", recipe});
+    gt_checkpoint *c = gt_checkpoint_begin(
+        &(gt_checkpoint_about){"stylegan2", "avx2", "00112233445566778899aabbccddeeff", recipe});
     fuzz_check(c);
     float w[24] = {0.5f, -1, 2};
     for (int i = 0; i < networks; i++) {
-        static const char *const names[] = {"/networks/G/mapping.w_avg", "/networks/G_ema/mapping.w_avg", "/optimizers/G/m/mapping.w_avg"};
+        static const char *const names[] = {"/networks/G/mapping.w_avg", "/networks/G_ema/mapping.w_avg",
+                                            "/optimizers/G/m/mapping.w_avg"};
         gt_checkpoint_tensor(c, names[i], &GT_SHAPE(2, 3, 4), w);
     }
     gt_checkpoint_int(c, "/state/images", 200000);
@@ -84,17 +87,20 @@ static bool intact(const uint8_t *bytes, size_t n) {
     int format;
     size_t size;
     return n > CHECKPOINT_BLOCK && !checkpoint_block_parse((const char *)bytes, &format, &size) && size == n &&
-           !checkpoint_block_make(block, format, bytes + CHECKPOINT_BLOCK, n - CHECKPOINT_BLOCK) && !memcmp(block, bytes, CHECKPOINT_BLOCK);
+           !checkpoint_block_make(block, format, bytes + CHECKPOINT_BLOCK, n - CHECKPOINT_BLOCK) &&
+           !memcmp(block, bytes, CHECKPOINT_BLOCK);
 }
 
 static void run(const uint8_t *bytes, size_t n) {
     static unsigned turn;
     if (!intact(bytes, n)) fuzz_check(!opens(fuzz_file(bytes, n)));
-    if (n <= CHECKPOINT_BLOCK || (!getenv("FUZZ_CHECKER") && turn++ % 16)) return; /* starting a process takes a hundred times as long as all else */
+    /* starting a process takes a hundred times as long as all else */
+    if (n <= CHECKPOINT_BLOCK || (!getenv("FUZZ_CHECKER") && turn++ % 16)) return;
     uint8_t *copy = malloc(n);
     fuzz_check(copy);
     memcpy(copy, bytes, n);
-    fuzz_check(!checkpoint_block_make((char *)copy, GT_CHECKPOINT_FORMAT, copy + CHECKPOINT_BLOCK, n - CHECKPOINT_BLOCK));
+    fuzz_check(
+        !checkpoint_block_make((char *)copy, GT_CHECKPOINT_FORMAT, copy + CHECKPOINT_BLOCK, n - CHECKPOINT_BLOCK));
     const char *path = fuzz_file(copy, n);
     if (fuzz_hdf5_passes(path)) opens(path);
     free(copy);

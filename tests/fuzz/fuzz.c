@@ -31,10 +31,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 const char *__asan_default_suppressions(void);
 
-/* What libhdf5 does wrong whoever calls it: it reads behind an object's header for an attribute that says it is longer, to see what its name is. */
+/* What libhdf5 does wrong whoever calls it: it reads behind an object's header for an attribute that says it is longer,
+ * to see what its name is. */
 const char *__asan_default_suppressions(void) { return "interceptor_via_fun:H5O__msg_iterate_real\n"; }
 
-/* libhdf5 waits before it reads a damaged place once more, up to ten times, as somebody might be writing there: here nobody is. */
+/* libhdf5 waits before it reads a damaged place once more, up to ten times, as somebody might be writing there: here
+ * nobody is. */
 int nanosleep(const struct timespec *time, struct timespec *left) {
     (void)time, (void)left;
     return 0;
@@ -52,13 +54,15 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 
 void fuzz_begin(int argc, char **argv) {
     gt_log_setup(0, 1, GT_ERROR); /* warnings are the rule here */
-    H5set_free_list_limits(-1, -1, -1, -1, -1, -1); /* an open file has half a megabyte of tables: not to be mapped anew each time */
+    /* an open file has half a megabyte of tables: not to be mapped anew each time */
+    H5set_free_list_limits(-1, -1, -1, -1, -1, -1);
     if (argc == 2 && !strcmp(argv[1], "serve")) serve();
     gt_h5_check_by("/proc/self/exe", "check");
     if (argc == 3 && !strcmp(argv[1], "check")) exit(gt_h5_check_here(argv[2]));
 }
 
-void fuzz_with_repaired(const uint8_t *bytes, size_t n, void (*use)(const uint8_t *, size_t), void (*repair)(uint8_t *, size_t)) {
+void fuzz_with_repaired(const uint8_t *bytes, size_t n, void (*use)(const uint8_t *, size_t),
+                        void (*repair)(uint8_t *, size_t)) {
     use(bytes, n);
     uint8_t *copy = malloc(n + 1);
     fuzz_check(copy);
@@ -130,20 +134,23 @@ void fuzz_put_scratch(fuzz_put *put, void *arg, const char *path) {
 
 /* ---- is an HDF5 file sound? ---- */
 
-/* A search asks a process that stays: starting one, with all its libraries, takes fifty times as long as the walk through a small file. That process
- * has children that answer, one after the other: a child dies of what libhdf5 dies of, or when a file has had its time, and the next one is forked, with
- * all libraries in place. No sanitizer is in them, as in training's. */
+/* A search asks a process that stays: starting one, with all its libraries, takes fifty times as long as the walk
+ * through a small file. That process has children that answer, one after the other: a child dies of what libhdf5 dies
+ * of, or when a file has had its time, and the next one is forked, with all libraries in place. No sanitizer is in
+ * them, as in training's. */
 typedef struct server {
     pid_t pid;
     int asks, answers; /* pipes: a path and a line end; 'y' or 'n' */
 } server;
 
 enum {
-    QUESTIONS = 2000,    /* before a child is replaced, so that no file's errors add up */
-    MILLISECONDS = 20,   /* of the processor's time: many damaged files have libhdf5 go round for ever, and a search is not to spend its time on them */
-    SECONDS = 10,        /* for what waits instead */
-    NO_MORE = 1,         /* a child's status when nobody asks any more */
-    MOST_MB = 4096,      /* as h5/h5_check.c limits the process */
+    QUESTIONS = 2000, /* before a child is replaced, so that no file's errors add up */
+    /* of the processor's time: many damaged files have libhdf5 go round for ever, and a search is not to spend its time
+       on them */
+    MILLISECONDS = 20,
+    SECONDS = 10,   /* for what waits instead */
+    NO_MORE = 1,    /* a child's status when nobody asks any more */
+    MOST_MB = 4096, /* as h5/h5_check.c limits the process */
 };
 
 static void answer(void) {
@@ -203,7 +210,9 @@ static void start(server *s, const char *program) {
 static bool ask(server *s, const char *path) {
     char answer = 0;
     struct pollfd ready = {.fd = s->answers, .events = POLLIN};
-    if (dprintf(s->asks, "%s\n", path) <= 0 || poll(&ready, 1, 1000 * SECONDS) != 1 || read(s->answers, &answer, 1) != 1) stop(s);
+    if (dprintf(s->asks, "%s\n", path) <= 0 || poll(&ready, 1, 1000 * SECONDS) != 1 ||
+        read(s->answers, &answer, 1) != 1)
+        stop(s);
     return answer == 'y';
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HDF5 datasets of foreign origin. libhdf5 may crash on them: what is searched for is a file that the checking process lets pass and this one
- * then cannot read. A crash of that process is no finding. */
+ * HDF5 datasets of foreign origin. libhdf5 may crash on them: what is searched for is a file that the checking process
+ * lets pass and this one then cannot read. A crash of that process is no finding. */
 #include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,8 @@
 
 enum { N = 6, H = 4, W = 4, C = 3 };
 
-static hid_t add(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims, const hsize_t *chunk, const void *data) {
+static hid_t add(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dims, const hsize_t *chunk,
+                 const void *data) {
     hid_t space = H5Screate_simple(rank, dims, NULL), plist = H5Pcreate(H5P_DATASET_CREATE);
     if (chunk) {
         H5Pset_chunk(plist, rank, chunk);
@@ -23,7 +24,8 @@ static hid_t add(hid_t file, const char *name, hid_t type, int rank, const hsize
 }
 
 static void add_attribute(hid_t set, const char *name, hid_t type, hsize_t n, const void *data) {
-    hid_t space = H5Screate_simple(1, &n, NULL), attribute = H5Acreate2(set, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate_simple(1, &n, NULL),
+          attribute = H5Acreate2(set, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     fuzz_check(attribute >= 0 && H5Awrite(attribute, type, data) >= 0);
     H5Aclose(attribute);
     H5Sclose(space);
@@ -58,7 +60,8 @@ static void seed(fuzz_put *put, void *arg, int kind) {
 }
 
 static void seeds(fuzz_put *put, void *arg) {
-    static const int kinds[] = {0, CHUNKED | CLASSES, LATEST | CHUNKED | VECTORS, ATTRIBUTES | CLASSES, LATEST | ATTRIBUTES};
+    static const int kinds[] = {0, CHUNKED | CLASSES, LATEST | CHUNKED | VECTORS, ATTRIBUTES | CLASSES,
+                                LATEST | ATTRIBUTES};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) seed(put, arg, kinds[i]);
 }
 

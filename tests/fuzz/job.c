@@ -9,8 +9,10 @@
 
 static void seeds(fuzz_put *put, void *arg) {
     static const char *const texts[] = {
-        "[data]\ndata = \"a b.zip\" # where\nmirror = 1\nsubset=40\n\n[recipe]\ncfg = cifar\nbatch = 64\ngamma = 0.01\n; all\n",
-        "[recipe]\nkimg = 25000\nseed = 4294967295\nmbstd = 4\nslices = 4\nbatch = 32\n[augmentation]\naug = fixed\np = 0.25\naugpipe = bgcfnc\n",
+        "[data]\ndata = \"a b.zip\" # where\nmirror = 1\nsubset=40\n\n[recipe]\ncfg = cifar\nbatch = 64\ngamma = "
+        "0.01\n; all\n",
+        "[recipe]\nkimg = 25000\nseed = 4294967295\nmbstd = 4\nslices = 4\nbatch = 32\n[augmentation]\naug = fixed\np "
+        "= 0.25\naugpipe = bgcfnc\n",
         "data = synth:shapes:n=40,size=16\nsteps = 3\ngrid = 3x4\nkeep = 2\nnan = clean\ncond = true\n",
         "[output]\nrun = runs/x\ntick-minutes = 0.5\n[networks]\ncbase = 4096\ncmax = 64\ng-arch = resnet\n",
     };

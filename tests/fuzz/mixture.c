@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files of mixtures that are sound as checkpoints (the target `checkpoint` is for those that are not) and whose members are anything: what is read can
- * be gone on with, scores points and is sampled from. And CSV files of points. */
+ * Files of mixtures that are sound as checkpoints (the target `checkpoint` is for those that are not) and whose members
+ * are anything: what is read can be gone on with, scores points and is sampled from. And CSV files of points. */
 #include "fuzz.h"
 
 #include <math.h>
@@ -26,7 +26,8 @@ static gt_blocks *blocks_of(int d) {
     static char text[POINTS * 16 * 8];
     size_t n = 0;
     for (int i = 0; i < POINTS; i++)
-        for (int j = 0; j < d; j++) n += (size_t)snprintf(text + n, sizeof text - n, "%d%c", (i * 7 + j * 3) % 11, j == d - 1 ? '\n' : ',');
+        for (int j = 0; j < d; j++)
+            n += (size_t)snprintf(text + n, sizeof text - n, "%d%c", (i * 7 + j * 3) % 11, j == d - 1 ? '\n' : ',');
     gt_cloud *cloud;
     gt_blocks *b;
     fuzz_check(!gt_cloud_open(&cloud, fuzz_named("points.csv", text, n), ""));
@@ -60,18 +61,23 @@ static bool read_and_use(const char *path) {
     return !st;
 }
 
-/* ---- a fit as bytes: its recipe up to the first 0, then records of its members: which one, how many numbers, the numbers ---- */
+/* ---- a fit as bytes: its recipe up to the first 0, then records of its members: which one, how many numbers, the
+ * numbers ---- */
 
 static const char *const members[] = {
-    "/state/points", "/state/dimensions", "/state/height", "/state/width", "/state/channels", "/state/finished", "/state/log_likelihood", "/state/best_restart",
-    "/state/converged", "/state/curve_length", "/state/restart", "/state/started", "/state/iteration", "/mixture/weights", "/mixture/means", "/mixture/covariances",
-    "/mixture/curve", "/going_on/weights", "/going_on/means", "/going_on/covariances", "/going_on/curve",
+    "/state/points",        "/state/dimensions",     "/state/height",       "/state/width",     "/state/channels",
+    "/state/finished",      "/state/log_likelihood", "/state/best_restart", "/state/converged", "/state/curve_length",
+    "/state/restart",       "/state/started",        "/state/iteration",    "/mixture/weights", "/mixture/means",
+    "/mixture/covariances", "/mixture/curve",        "/going_on/weights",   "/going_on/means",  "/going_on/covariances",
+    "/going_on/curve",
 };
-enum { MEMBERS = sizeof members / sizeof *members, WHOLE = 13, REAL = 6, RECIPE_MOST = 512 }; /* the first WHOLE are whole numbers, but one */
+/* the first WHOLE are whole numbers, but one */
+enum { MEMBERS = sizeof members / sizeof *members, WHOLE = 13, REAL = 6, RECIPE_MOST = 512 };
 
 static bool is_whole(int member) { return member < WHOLE && member != REAL; }
 
-/* The checkpoint as a file that is not synced to the disk, which would take longer than all else. NULL: it has an error. */
+/* The checkpoint as a file that is not synced to the disk, which would take longer than all else. NULL: it has an
+ * error. */
 static const char *file_of(gt_checkpoint *c) {
     if (gt_checkpoint_finish(c)) return NULL;
     size_t n;
@@ -89,7 +95,8 @@ static const char *described(const uint8_t *bytes, size_t n) {
     char recipe[RECIPE_MOST] = "";
     size_t at = 0;
     for (; at < n && bytes[at] && at < sizeof recipe - 1; at++) recipe[at] = (char)bytes[at];
-    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){"gmm", "avx2", "00112233445566778899aabbccddeeff", recipe});
+    gt_checkpoint *c = gt_checkpoint_begin(
+        &(gt_checkpoint_about){"gmm", "avx2", "00112233445566778899aabbccddeeff", recipe});
     fuzz_check(c);
     for (at++; at + 2 <= n;) {
         int member = bytes[at] % MEMBERS;
@@ -139,7 +146,8 @@ static void seed(fuzz_put *put, void *arg, gt_covariance covariance, int stops) 
     const char *path = fuzz_named("fit.h5", "", 0);
     gt_blocks *b = blocks_of(2);
     gt_fit f;
-    gt_mixture_recipe r = {.covariance = covariance, .k = 2, .restarts = 2, .iterations = 4, .tol = 1e-3, .floor = 1e-3};
+    gt_mixture_recipe r = {
+        .covariance = covariance, .k = 2, .restarts = 2, .iterations = 4, .tol = 1e-3, .floor = 1e-3};
     fuzz_check(!gt_fit_init(&f, &r, (gt_cloud_info){POINTS, 2, 0, 0, 0}));
     for (int i = 0; i < stops && !f.finished; i++) (void)gt_mixture_fit(b, &f, &(gt_fit_hooks){.stop = stop_now});
     if (!stops) fuzz_check(!gt_mixture_fit(b, &f, NULL));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The recipe of a checkpoint from elsewhere, up to the networks it speaks of: they are laid out without overflow, or refused. */
+ * The recipe of a checkpoint from elsewhere, up to the networks it speaks of: they are laid out without overflow, or
+ * refused. */
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -13,8 +14,10 @@
 
 static void seeds(fuzz_put *put, void *arg) {
     static const char *const recipes[] = {
-        "[data]\ncond = 1\n[recipe]\nbatch = 4\n[networks]\ncbase = 128\ncmax = 8\nmap-layers = 1\nz-dim = 8\nw-dim = 8\ng-arch = resnet\n" SHAPE,
-        "[recipe]\ncfg = cifar\nbatch = 4\nmbstd = 2\n[networks]\ncbase = 64\ncmax = 4\nd-arch = orig\n[augmentation]\naug = fixed\np = 0.5\n" SHAPE,
+        "[data]\ncond = 1\n[recipe]\nbatch = 4\n[networks]\ncbase = 128\ncmax = 8\nmap-layers = 1\nz-dim = 8\nw-dim = "
+        "8\ng-arch = resnet\n" SHAPE,
+        "[recipe]\ncfg = cifar\nbatch = 4\nmbstd = 2\n[networks]\ncbase = 64\ncmax = 4\nd-arch = "
+        "orig\n[augmentation]\naug = fixed\np = 0.5\n" SHAPE,
         "[recipe]\nmodel = dcgan\nbatch = 4\n[networks]\ncbase = 128\nz-dim = 7\n" SHAPE,
         "[recipe]\nmodel = cvae\nbatch = 4\n[networks]\nz-dim = 3\n" SHAPE,
         "[recipe]\nmodel = digits\n" SHAPE,
@@ -34,7 +37,8 @@ static void check_layout(const gt_net *net) {
     size_t used = 0;
     for (int i = 0; i < net->n_tensors; i++) {
         const gt_tensor *t = &net->tensors[i];
-        fuzz_check(t->size > 0 && t->size == (size_t)gt_shape_size(&t->shape) && t->size == (size_t)gt_shape_size(&t->file_shape));
+        fuzz_check(t->size > 0 && t->size == (size_t)gt_shape_size(&t->shape) &&
+                   t->size == (size_t)gt_shape_size(&t->file_shape));
         fuzz_check(t->offset <= net->block_floats && t->size <= net->block_floats - t->offset);
         used += t->size;
     }

@@ -13,9 +13,11 @@ enum { N = sizeof names / sizeof *names };
 static void seeds(fuzz_put *put, void *arg) {
     static const char *const texts[] = {
         "{\"labels\": [[\"00000/img0.png\", 0], [\"00000/img1.png\", 2], [\"00000/img2.png\", 65535]]}",
-        "{\"labels\": [[\"00000/img2.png\", [0.5, -1e3]], [\"00000/img1.png\", [0, 1]], [\"00000/img0.png\", [2, 3]], [\"other.png\", 1]]}",
+        "{\"labels\": [[\"00000/img2.png\", [0.5, -1e3]], [\"00000/img1.png\", [0, 1]], [\"00000/img0.png\", [2, 3]], "
+        "[\"other.png\", 1]]}",
         "{\"labels\": null, \"range\": [-1, 1.5], \"channels\": \"R,G,B\"}",
-        "{\"labels\": [[\"00000/img0.png\", 1], [\"00000/img1.png\", 0], [\"00000/img2.png\", 1]], \"class_names\": [\"cat\", \"d\\u00f6g\"]}",
+        "{\"labels\": [[\"00000/img0.png\", 1], [\"00000/img1.png\", 0], [\"00000/img2.png\", 1]], \"class_names\": "
+        "[\"cat\", \"d\\u00f6g\"]}",
         "{\"labels\": [[\"00000/img0.png\", 1]]}",
         "{}",
     };
@@ -36,9 +38,11 @@ static void read_notes(const uint8_t *bytes, size_t n, bool every) {
         if (notes->kind == GT_LABELS_NONE) break;
         fuzz_check(gt_notes_labelled(notes, i) || !every);
         if (!gt_notes_labelled(notes, i)) continue;
-        if (notes->kind == GT_LABELS_CLASSES) fuzz_check(notes->classes[i] < notes->width && notes->width <= GT_CLASS_MOST + 1);
+        if (notes->kind == GT_LABELS_CLASSES)
+            fuzz_check(notes->classes[i] < notes->width && notes->width <= GT_CLASS_MOST + 1);
         else fuzz_check(notes->width >= 1 && notes->width <= GT_VECTOR_MOST);
-        for (int k = 0; k < notes->width && notes->kind == GT_LABELS_VECTORS; k++) fuzz_check(isfinite((float)notes->vectors[i * notes->width + k]));
+        for (int k = 0; k < notes->width && notes->kind == GT_LABELS_VECTORS; k++)
+            fuzz_check(isfinite((float)notes->vectors[i * notes->width + k]));
     }
     if (!st && notes->has_range) fuzz_check(notes->range[0] < notes->range[1]);
     gt_notes_free(notes);

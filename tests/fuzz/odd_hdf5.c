@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HDF5 files that are sound, which bits at random hardly ever are, but of odd contents: other types, sizes, layouts, links and attributes than
- * a reader hopes for. An input is a program: the first byte chooses the reader, the others say what is put into the file, one thing after the
- * other. */
+ * HDF5 files that are sound, which bits at random hardly ever are, but of odd contents: other types, sizes, layouts,
+ * links and attributes than a reader hopes for. An input is a program: the first byte chooses the reader, the others
+ * say what is put into the file, one thing after the other. */
 #include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +16,22 @@
 #include "points_use.h"
 
 /* What a byte of a program means, wherever one of these is asked for: a name, a length, ... */
-static const char *const names[] = {"images", "labels", "timestamp", "recipe", "networks", "G_ema", "mapping.w_avg", "state", "note", "Loss", "000-x", "table00", "rate", "other", "points"};
-static const char *const attribute_names[] = {"range", "class_names", "channels", "format", "bench", "name", "title", "digits", "model", "kernel_set", "dataset", "condition00"};
-static const char *const texts[] = {"", "gantry benchmark results 1", "R,G,B", "stylegan2", "avx2", "what: said", "[recipe]\nbatch = 8\n", "0"};
-static const hsize_t lengths[] = {0, 1, 2, 3, 4, 5, 16, 256, 65536, 1 << 24, (hsize_t)1 << 31, (hsize_t)1 << 40, UINT64_MAX - 1};
-enum { COUNT_OF_NAMES = sizeof names / sizeof *names, COUNT_OF_ATTRIBUTES = sizeof attribute_names / sizeof *attribute_names,
-       COUNT_OF_TEXTS = sizeof texts / sizeof *texts, COUNT_OF_LENGTHS = sizeof lengths / sizeof *lengths };
+static const char *const names[] = {"images", "labels",        "timestamp", "recipe", "networks",
+                                    "G_ema",  "mapping.w_avg", "state",     "note",   "Loss",
+                                    "000-x",  "table00",       "rate",      "other",  "points"};
+static const char *const attribute_names[] = {"range", "class_names", "channels", "format",
+                                              "bench", "name",        "title",    "digits",
+                                              "model", "kernel_set",  "dataset",  "condition00"};
+static const char *const texts[] = {"",           "gantry benchmark results 1", "R,G,B", "stylegan2", "avx2",
+                                    "what: said", "[recipe]\nbatch = 8\n",      "0"};
+static const hsize_t lengths[] = {
+    0, 1, 2, 3, 4, 5, 16, 256, 65536, 1 << 24, (hsize_t)1 << 31, (hsize_t)1 << 40, UINT64_MAX - 1};
+enum {
+    COUNT_OF_NAMES = sizeof names / sizeof *names,
+    COUNT_OF_ATTRIBUTES = sizeof attribute_names / sizeof *attribute_names,
+    COUNT_OF_TEXTS = sizeof texts / sizeof *texts,
+    COUNT_OF_LENGTHS = sizeof lengths / sizeof *lengths
+};
 enum { SET, ATTRIBUTE, GROUP, UP, LINK, STEPS }; /* a step of a program */
 enum { U8, U16, F32, F64, I64, I32_BIG, TEXT, LONG_TEXT, FREE_TEXT, VALUES, OPAQUE, TYPES };
 enum { CONTIGUOUS, CHUNKED, PACKED, COMPACT, EXTERNAL, LAYOUTS };
@@ -74,8 +84,10 @@ static hid_t make_layout(unsigned kind, int rank, const hsize_t *dims) {
     return list;
 }
 
-/* Values for the whole of it, if they are few: the text that the program names, or numbers: small ones that count up, or one with equal bytes. */
-static void fill(program *p, hid_t object, hid_t type, hid_t space, herr_t (*write)(hid_t object, hid_t type, const void *values)) {
+/* Values for the whole of it, if they are few: the text that the program names, or numbers: small ones that count up,
+ * or one with equal bytes. */
+static void fill(program *p, hid_t object, hid_t type, hid_t space,
+                 herr_t (*write)(hid_t object, hid_t type, const void *values)) {
     static union {
         uint8_t bytes[MOST_WRITTEN];
         const char *text[MOST_WRITTEN / sizeof(char *)];
@@ -96,7 +108,9 @@ static void fill(program *p, hid_t object, hid_t type, hid_t space, herr_t (*wri
     write(object, type, &values);
 }
 
-static herr_t write_set(hid_t set, hid_t type, const void *values) { return H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values); }
+static herr_t write_set(hid_t set, hid_t type, const void *values) {
+    return H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
+}
 
 static hid_t make_space(program *p, hsize_t *dims, int *rank) {
     *rank = (int)next(p, MOST_RANK + 1);
@@ -108,7 +122,8 @@ static hid_t add_set(program *p, hid_t where) {
     hsize_t dims[MOST_RANK];
     int rank;
     const char *name = names[next(p, COUNT_OF_NAMES)];
-    hid_t type = make_type(next(p, TYPES)), space = make_space(p, dims, &rank), list = make_layout(next(p, LAYOUTS), rank, dims);
+    hid_t type = make_type(next(p, TYPES)), space = make_space(p, dims, &rank),
+          list = make_layout(next(p, LAYOUTS), rank, dims);
     hid_t set = space < 0 ? -1 : H5Dcreate2(where, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
     if (set >= 0 && next(p, 4)) fill(p, set, type, space, write_set);
     H5Pclose(list);
@@ -123,7 +138,9 @@ static void add_attribute(program *p, hid_t object) {
     const char *name = attribute_names[next(p, COUNT_OF_ATTRIBUTES)];
     hid_t type = make_type(next(p, TYPES)), space = make_space(p, dims, &rank);
     hssize_t n = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
-    hid_t attribute = n < 0 || (size_t)n > MOST_ATTRIBUTE / H5Tget_size(type) ? -1 : H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t attribute = n < 0 || (size_t)n > MOST_ATTRIBUTE / H5Tget_size(type)
+                          ? -1
+                          : H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     if (attribute >= 0) {
         fill(p, attribute, type, space, H5Awrite);
         H5Aclose(attribute);
@@ -156,9 +173,7 @@ static void run_program(program *p, hid_t file) {
             H5Oclose(where);
             where = H5Oopen(made, ".", H5P_DEFAULT);
             break;
-        default:
-            H5Oclose(where);
-            where = H5Gopen2(file, "/", H5P_DEFAULT);
+        default: H5Oclose(where); where = H5Gopen2(file, "/", H5P_DEFAULT);
         }
         if (made < 0) continue;
         H5Oclose(object);
@@ -223,21 +238,98 @@ static void run(const uint8_t *bytes, size_t n) {
 
 /* Programs for files that readers take: the numbers are places in the tables above. */
 static void seeds(fuzz_put *put, void *arg) {
-    enum { IMAGES, LABELS, TIMES, RECIPE, NETWORKS, G_EMA, W_AVG, STATE, NOTE, LOSS, DOCUMENT, TABLE, RATE, OTHER, POINTS };
-    static const uint8_t dataset[] = {AS_DATASET, SET, IMAGES, U8, 4, 2, 4, 4, 3, CONTIGUOUS, 1, 0, 9, ATTRIBUTE, 2, FREE_TEXT, 0, 1, 2, ATTRIBUTE, 0, F64, 1, 2, 0, 0,
-                                      SET, LABELS, I64, 1, 2, CHUNKED, 1, 0, 0};
-    static const uint8_t packed[] = {AS_DATASET, SET, IMAGES, F32, 4, 2, 4, 4, 1, PACKED, 1, 0, 0, SET, LABELS, F32, 2, 2, 3, PACKED, 1, 0, 0};
-    static const uint8_t metrics[] = {AS_METRICS, SET, IMAGES, I64, 1, 2, CHUNKED, 1, 0, 1, SET, TIMES, F64, 1, 2, CHUNKED, 1, 0, 0, GROUP, LOSS, SET, NOTE, VALUES, 1, 2, CHUNKED, 1, 0, 0};
-    static const uint8_t checkpoint[] = {AS_CHECKPOINT, ATTRIBUTE, 8, TEXT, 0, 1, 3, ATTRIBUTE, 9, TEXT, 0, 1, 4, ATTRIBUTE, 10, TEXT, 0, 1, 0, SET, RECIPE, TEXT, 0, 1, CONTIGUOUS, 1, 6,
-                                         GROUP, NETWORKS, GROUP, G_EMA, SET, W_AVG, F32, 2, 2, 3, CONTIGUOUS, 1, 0, 0, UP, GROUP, STATE, SET, NOTE, I64, 0, 1, CONTIGUOUS, 1, 0, 1};
-    static const uint8_t results[] = {AS_RESULTS, ATTRIBUTE, 3, TEXT, 0, 1, 1, GROUP, DOCUMENT, ATTRIBUTE, 4, TEXT, 0, 1, 5, ATTRIBUTE, 11, TEXT, 0, 1, 5, GROUP, TABLE,
-                                      ATTRIBUTE, 5, TEXT, 0, 1, 2, SET, RATE, F64, 1, 2, CONTIGUOUS, 1, 0, 0, ATTRIBUTE, 7, TEXT, 0, 1, 7};
-    static const uint8_t points[] = {AS_POINTS, SET, POINTS, F32, 2, 4, 3, PACKED, 1, 0, 1, SET, LOSS, TEXT, 0, 1, CONTIGUOUS, 1, 3};
-    static const uint8_t links[] = {AS_DATASET, SET, IMAGES, U8, 4, 2, 4, 4, 3, EXTERNAL, 0, LINK, SOFT, LABELS, 1, LINK, OUTSIDE, TIMES, 2, LINK, HARD, LOSS, 0};
+    enum {
+        IMAGES,
+        LABELS,
+        TIMES,
+        RECIPE,
+        NETWORKS,
+        G_EMA,
+        W_AVG,
+        STATE,
+        NOTE,
+        LOSS,
+        DOCUMENT,
+        TABLE,
+        RATE,
+        OTHER,
+        POINTS
+    };
+    static const uint8_t dataset[] = {
+        AS_DATASET, SET,       IMAGES, U8,  4, 2, 4, 4, 3,   CONTIGUOUS, 1,   0, 9, ATTRIBUTE, 2, FREE_TEXT, 0, 1,
+        2,          ATTRIBUTE, 0,      F64, 1, 2, 0, 0, SET, LABELS,     I64, 1, 2, CHUNKED,   1, 0,         0};
+    static const uint8_t packed[] = {AS_DATASET, SET, IMAGES, F32, 4, 2, 4, 4,      1, PACKED, 1, 0,
+                                     0,          SET, LABELS, F32, 2, 2, 3, PACKED, 1, 0,      0};
+    static const uint8_t metrics[] = {AS_METRICS, SET,   IMAGES, I64,    1, 2,       CHUNKED, 1, 0, 1,
+                                      SET,        TIMES, F64,    1,      2, CHUNKED, 1,       0, 0, GROUP,
+                                      LOSS,       SET,   NOTE,   VALUES, 1, 2,       CHUNKED, 1, 0, 0};
+    static const uint8_t checkpoint[] = {AS_CHECKPOINT,
+                                         ATTRIBUTE,
+                                         8,
+                                         TEXT,
+                                         0,
+                                         1,
+                                         3,
+                                         ATTRIBUTE,
+                                         9,
+                                         TEXT,
+                                         0,
+                                         1,
+                                         4,
+                                         ATTRIBUTE,
+                                         10,
+                                         TEXT,
+                                         0,
+                                         1,
+                                         0,
+                                         SET,
+                                         RECIPE,
+                                         TEXT,
+                                         0,
+                                         1,
+                                         CONTIGUOUS,
+                                         1,
+                                         6,
+                                         GROUP,
+                                         NETWORKS,
+                                         GROUP,
+                                         G_EMA,
+                                         SET,
+                                         W_AVG,
+                                         F32,
+                                         2,
+                                         2,
+                                         3,
+                                         CONTIGUOUS,
+                                         1,
+                                         0,
+                                         0,
+                                         UP,
+                                         GROUP,
+                                         STATE,
+                                         SET,
+                                         NOTE,
+                                         I64,
+                                         0,
+                                         1,
+                                         CONTIGUOUS,
+                                         1,
+                                         0,
+                                         1};
+    static const uint8_t results[] = {
+        AS_RESULTS, ATTRIBUTE, 3,    TEXT, 0,          1, 1,     GROUP, DOCUMENT,  ATTRIBUTE, 4,    TEXT, 0, 1, 5,
+        ATTRIBUTE,  11,        TEXT, 0,    1,          5, GROUP, TABLE, ATTRIBUTE, 5,         TEXT, 0,    1, 2, SET,
+        RATE,       F64,       1,    2,    CONTIGUOUS, 1, 0,     0,     ATTRIBUTE, 7,         TEXT, 0,    1, 7};
+    static const uint8_t points[] = {AS_POINTS, SET, POINTS, F32,  2, 4, 3,          PACKED, 1, 0,
+                                     1,         SET, LOSS,   TEXT, 0, 1, CONTIGUOUS, 1,      3};
+    static const uint8_t links[] = {AS_DATASET, SET,    IMAGES, U8,   4,       2,     4, 4,    3,    EXTERNAL, 0, LINK,
+                                    SOFT,       LABELS, 1,      LINK, OUTSIDE, TIMES, 2, LINK, HARD, LOSS,     0};
     const struct {
         const uint8_t *bytes;
         size_t n;
-    } all[] = {{dataset, sizeof dataset}, {packed, sizeof packed}, {metrics, sizeof metrics}, {checkpoint, sizeof checkpoint}, {results, sizeof results}, {points, sizeof points}, {links, sizeof links}};
+    } all[] = {
+        {dataset, sizeof dataset}, {packed, sizeof packed}, {metrics, sizeof metrics}, {checkpoint, sizeof checkpoint},
+        {results, sizeof results}, {points, sizeof points}, {links, sizeof links}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) put(arg, all[i].bytes, all[i].n);
 }
 

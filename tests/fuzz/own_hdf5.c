@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HDF5 files that Gantry writes, beside checkpoints and datasets: metric logs, arrays, results of benchmarks. As in `gantry inspect` and `gantry
- * bench report` the checking process sees them first; then each reader has its try. */
+ * HDF5 files that Gantry writes, beside checkpoints and datasets: metric logs, arrays, results of benchmarks. As in
+ * `gantry inspect` and `gantry bench report` the checking process sees them first; then each reader has its try. */
 #include "fuzz.h"
 
 #include <math.h>
@@ -34,7 +34,8 @@ static void put_metrics(fuzz_put *put, void *arg, const char *swmr) {
 static void put_arrays(fuzz_put *put, void *arg) {
     static const float numbers[6] = {0.5f, -1, 2};
     static const int32_t classes[2] = {1, 0};
-    const gt_array arrays[] = {{"latent", GT_NUMBER_FLOAT, 2, {2, 3}, numbers}, {"labels", GT_NUMBER_INT32, 1, {2}, classes}};
+    const gt_array arrays[] = {{"latent", GT_NUMBER_FLOAT, 2, {2, 3}, numbers},
+                               {"labels", GT_NUMBER_INT32, 1, {2}, classes}};
     const char *path = fuzz_scratch();
     fuzz_check(!gt_arrays_write(path, arrays, 2) && fuzz_hdf5_passes(path));
     fuzz_put_scratch(put, arg, path);

@@ -35,7 +35,8 @@ static void *make_profile(bool grey, cmsUInt32Number *n) {
     static const cmsCIExyY white = {0.3127, 0.329, 1};
     static const cmsCIExyYTRIPLE primaries = {{0.7, 0.3, 1}, {0.2, 0.7, 1}, {0.15, 0.05, 1}};
     cmsToneCurve *tone = cmsBuildGamma(NULL, 1.5);
-    cmsHPROFILE p = grey ? cmsCreateGrayProfile(&white, tone) : cmsCreateRGBProfile(&white, &primaries, (cmsToneCurve *[3]){tone, tone, tone});
+    cmsHPROFILE p = grey ? cmsCreateGrayProfile(&white, tone)
+                         : cmsCreateRGBProfile(&white, &primaries, (cmsToneCurve *[3]){tone, tone, tone});
     *n = 0;
     fuzz_check(p && cmsSaveProfileToMem(p, NULL, n));
     void *bytes = malloc(*n);
@@ -58,7 +59,8 @@ static void keep(png_structp png, png_bytep data, size_t n) {
 }
 
 /* What libpng writes and gt_png_encode() does not. */
-static void put_libpng(fuzz_put *put, void *arg, int bits, int colours, bool interlaced, bool transparent, bool profile) {
+static void put_libpng(fuzz_put *put, void *arg, int bits, int colours, bool interlaced, bool transparent,
+                       bool profile) {
     static uint8_t rows[H * W * 4 * 2];
     static memory m;
     static const uint8_t exif[] = "MM\0*\0\0\0\10\0\1\1\22\0\3\0\0\0\1\0\6\0\0\0\0\0\0";
@@ -66,16 +68,21 @@ static void put_libpng(fuzz_put *put, void *arg, int bits, int colours, bool int
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
     png_infop info = png_create_info_struct(png);
     png_set_write_fn(png, &m, keep, NULL);
-    png_set_IHDR(png, info, W, H, bits, colours, interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    if (colours == PNG_COLOR_TYPE_PALETTE) png_set_PLTE(png, info, (png_color[]){{0, 0, 0}, {255, 0, 9}, {3, 200, 7}, {9, 9, 99}}, 4);
-    if (transparent) png_set_tRNS(png, info, (uint8_t[]){0, 255, 128, 7}, 4, &(png_color_16){.gray = 1, .red = 3, .green = 3, .blue = 3});
+    png_set_IHDR(png, info, W, H, bits, colours, interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (colours == PNG_COLOR_TYPE_PALETTE)
+        png_set_PLTE(png, info, (png_color[]){{0, 0, 0}, {255, 0, 9}, {3, 200, 7}, {9, 9, 99}}, 4);
+    if (transparent)
+        png_set_tRNS(png, info, (uint8_t[]){0, 255, 128, 7}, 4,
+                     &(png_color_16){.gray = 1, .red = 3, .green = 3, .blue = 3});
     cmsUInt32Number n;
     void *icc = profile ? make_profile(!(colours & PNG_COLOR_MASK_COLOR), &n) : NULL;
     if (icc) png_set_iCCP(png, info, "x", PNG_COMPRESSION_TYPE_BASE, icc, n);
     if (profile) png_set_eXIf_1(png, info, sizeof exif - 1, (png_bytep)exif);
     png_write_info(png, info);
     size_t row = png_get_rowbytes(png, info);
-    for (size_t i = 0; i < row * H; i++) rows[i] = colours == PNG_COLOR_TYPE_PALETTE ? (uint8_t)(i & (bits == 8 ? 3 : 0x33)) : (uint8_t)(5 * i);
+    for (size_t i = 0; i < row * H; i++)
+        rows[i] = colours == PNG_COLOR_TYPE_PALETTE ? (uint8_t)(i & (bits == 8 ? 3 : 0x33)) : (uint8_t)(5 * i);
     png_bytep at[H];
     for (int y = 0; y < H; y++) at[y] = rows + (size_t)y * row;
     png_write_image(png, at);
@@ -106,7 +113,8 @@ static void put_jpeg(fuzz_put *put, void *arg, int channels, bool progressive, b
     void *icc = profile ? make_profile(channels == 1, &icc_bytes) : NULL;
     if (icc) jpeg_write_icc_profile(&c, icc, icc_bytes);
     free(icc);
-    while (c.next_scanline < H) jpeg_write_scanlines(&c, &(JSAMPROW){pixels + c.next_scanline * W * (unsigned)channels}, 1);
+    while (c.next_scanline < H)
+        jpeg_write_scanlines(&c, &(JSAMPROW){pixels + c.next_scanline * W * (unsigned)channels}, 1);
     jpeg_finish_compress(&c);
     jpeg_destroy_compress(&c);
     put(arg, bytes, n);
@@ -127,7 +135,9 @@ enum { PLAIN, PROFILE, ALPHA };
 
 static void put_tiff(fuzz_put *put, void *arg, int compression, int bits, bool tiles, int photometric, int more) {
     const char *path = fuzz_scratch();
-    int channels = photometric == PHOTOMETRIC_SEPARATED ? 4 : (photometric == PHOTOMETRIC_RGB || photometric == PHOTOMETRIC_YCBCR ? 3 : 1) + (more == ALPHA);
+    int channels = photometric == PHOTOMETRIC_SEPARATED
+                       ? 4
+                       : (photometric == PHOTOMETRIC_RGB || photometric == PHOTOMETRIC_YCBCR ? 3 : 1) + (more == ALPHA);
     TIFF *t = TIFFOpen(path, "w");
     fuzz_check(t);
     TIFFSetField(t, TIFFTAG_IMAGEWIDTH, W);
@@ -158,9 +168,11 @@ static void put_tiff(fuzz_put *put, void *arg, int compression, int bits, bool t
 /* Headers of 40 bytes, a palette of four colours or masks, pixels or run lengths. */
 static void put_bmp(fuzz_put *put, void *arg, uint8_t bits, uint8_t compression) {
     static const uint8_t runs[] = {3, 1, 0, 0, 0, 4, 1, 2, 3, 0, 0, 2, 1, 0, 2, 2, 0, 1};
-    uint8_t bmp[70 + H * W * 4] = {'B', 'M', [10] = 70, [14] = 40, [18] = W, [22] = H, [26] = 1, [28] = bits, [30] = compression, [46] = bits == 1 ? 2 : 4};
+    uint8_t bmp[70 + H * W * 4] = {'B',      'M',      [10] = 70,   [14] = 40,          [18] = W,
+                                   [22] = H, [26] = 1, [28] = bits, [30] = compression, [46] = bits == 1 ? 2 : 4};
     memcpy(bmp + 54, "\0\370\0\0\340\7\0\0\37\0\0\0\0\0\0\0", 16);
-    for (int i = 0; i < H * W * 4; i++) bmp[70 + i] = pixels[i] & (bits == 4 ? 0x33 : bits == 8 ? 3 : 255); /* colours that are there */
+    /* colours that are there */
+    for (int i = 0; i < H * W * 4; i++) bmp[70 + i] = pixels[i] & (bits == 4 ? 0x33 : bits == 8 ? 3 : 255);
     if (compression == 1 || compression == 2) memcpy(bmp + 70, runs, sizeof runs);
     put(arg, bmp, sizeof bmp);
 }
@@ -198,7 +210,8 @@ static void picture_seeds(fuzz_put *put, void *arg) {
     for (int bits = 8; bits <= 32; bits *= 2) put_tiff(put, arg, COMPRESSION_NONE, bits, false, PHOTOMETRIC_RGB, ALPHA);
     put_tiff(put, arg, COMPRESSION_LZW, 8, false, PHOTOMETRIC_SEPARATED, PLAIN);
     put_tiff(put, arg, COMPRESSION_JPEG, 8, true, PHOTOMETRIC_YCBCR, PLAIN);
-    static const uint8_t bmps[][2] = {{1, 0}, {4, 0}, {8, 0}, {8, 1}, {4, 2}, {16, 0}, {16, 3}, {24, 0}, {32, 0}, {32, 3}};
+    static const uint8_t bmps[][2] = {{1, 0},  {4, 0},  {8, 0},  {8, 1},  {4, 2},
+                                      {16, 0}, {16, 3}, {24, 0}, {32, 0}, {32, 3}};
     for (size_t i = 0; i < sizeof bmps / sizeof *bmps; i++) put_bmp(put, arg, bmps[i][0], bmps[i][1]);
     put_text(put, arg, "P6 11 9 255\n");
     put_text(put, arg, "P5 #\n11 9 65535 ");

@@ -22,13 +22,16 @@ static void seeds(fuzz_put *put, void *arg) {
         for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(7 * i + i * i / 5 + k);
         void *bytes;
         size_t n;
-        fuzz_check(!gt_png_encode(pixels, kinds[k].height, kinds[k].width, kinds[k].channels, kinds[k].level, &bytes, &n));
+        fuzz_check(
+            !gt_png_encode(pixels, kinds[k].height, kinds[k].width, kinds[k].channels, kinds[k].level, &bytes, &n));
         put(arg, bytes, n);
         free(bytes);
     }
 }
 
-static uint32_t big_endian(const uint8_t *p) { return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]; }
+static uint32_t big_endian(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 
 /* Each chunk is a length, a name, data and the CRC of name and data. */
 static void repair(uint8_t *b, size_t n) {
@@ -100,9 +103,11 @@ static void decode(const uint8_t *bytes, size_t n) {
     gt_picture p, again;
     if (gt_picture_decode(&p, bytes, n, MOST_BYTES)) return;
     bool as_stored = !memmem(bytes, n, "eXIf", 4) && !memmem(bytes, n, "iCCP", 4);
-    fuzz_check(gt_picture_bytes(&p) <= MOST_BYTES && (!as_stored || (p.height == info.height && p.width == info.width)));
+    fuzz_check(gt_picture_bytes(&p) <= MOST_BYTES &&
+               (!as_stored || (p.height == info.height && p.width == info.width)));
     /* Whatever is accepted has all its samples set, and is accepted again. */
-    fuzz_check(!gt_picture_decode(&again, bytes, n, MOST_BYTES) && !memcmp(p.samples, again.samples, gt_picture_bytes(&p)));
+    fuzz_check(!gt_picture_decode(&again, bytes, n, MOST_BYTES) &&
+               !memcmp(p.samples, again.samples, gt_picture_bytes(&p)));
     if (as_stored) compare(bytes, n, &info, &p);
     gt_picture_free(&again);
     gt_picture_free(&p);

@@ -11,7 +11,8 @@
 enum { MOST_NUMBERS = 1 << 16 };
 
 static void seeds(fuzz_put *put, void *arg) {
-    static const char *const texts[] = {"1,2.5\n-3e4,0\n7,8\n", "x,y\n1, 2\n\"3\",4\n", "1\n2\nnan\n", "# nothing\n", "1,2\n3\n"};
+    static const char *const texts[] = {"1,2.5\n-3e4,0\n7,8\n", "x,y\n1, 2\n\"3\",4\n", "1\n2\nnan\n", "# nothing\n",
+                                        "1,2\n3\n"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put(arg, texts[i], strlen(texts[i]));
 }
 

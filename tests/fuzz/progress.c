@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * DEST.progress, with which `gantry dataset` goes on: as it is, and with the checksums made right. What is believed makes sense. */
+ * DEST.progress, with which `gantry dataset` goes on: as it is, and with the checksums made right. What is believed
+ * makes sense. */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -9,7 +10,8 @@
 
 #include "dataset_tool/tool.h"
 
-enum { MARK = 8, HEAD = 24, OUTCOME = 48, TEXT_BYTES_AT = 48, CRC_AT = 52, RECORD = 56 }; /* see dataset_tool/progress_file.c */
+/* see dataset_tool/progress_file.c */
+enum { MARK = 8, HEAD = 24, OUTCOME = 48, TEXT_BYTES_AT = 48, CRC_AT = 52, RECORD = 56 };
 static const gt_hash128 key = {1, 2};
 _Static_assert(sizeof(gt_outcome) == OUTCOME && sizeof key == HEAD - 8, "the layout of a record");
 
@@ -20,12 +22,14 @@ static const char *dest(const char *ending) {
 }
 
 static void seeds(fuzz_put *put, void *arg) {
-    static const gt_outcome outcomes[] = {{.size = 100, .crc = 7, .hash = {3, 4}}, {.left_out = 1, .remark = 1}, {.remark = GT_REMARKS, .size = 5}};
+    static const gt_outcome outcomes[] = {
+        {.size = 100, .crc = 7, .hash = {3, 4}}, {.left_out = 1, .remark = 1}, {.remark = GT_REMARKS, .size = 5}};
     gt_progress_file *j;
     int64_t done;
     unlink(dest(".progress"));
     fuzz_check(!gt_progress_file_open(&j, dest(""), key, true, &done));
-    for (int i = 0; i < 3; i++) fuzz_check(!gt_progress_file_add(j, &outcomes[i], outcomes[i].remark ? "'a.png': cut short" : NULL));
+    for (int i = 0; i < 3; i++)
+        fuzz_check(!gt_progress_file_add(j, &outcomes[i], outcomes[i].remark ? "'a.png': cut short" : NULL));
     fuzz_check(!gt_progress_file_sync(j));
     gt_progress_file_close(j, false);
     void *bytes;

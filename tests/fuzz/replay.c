@@ -58,9 +58,11 @@ static uint32_t draw(uint32_t *state) { /* xorshift: the same numbers everywhere
     return *state;
 }
 
-/* One change: bits, a telling value in 1 to 8 bytes, a piece out, a piece twice, an end cut off. `room` is at least 2n. */
+/* One change: bits, a telling value in 1 to 8 bytes, a piece out, a piece twice, an end cut off. `room` is at least 2n.
+ */
 static size_t change(uint8_t *b, size_t n, uint32_t *state) {
-    static const uint64_t telling[] = {0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, INT64_MAX, UINT64_MAX};
+    static const uint64_t telling[] = {0,      1,          0x7f,       0x80,       0xff,      0x7fff,
+                                       0xffff, 0x7fffffff, 0x80000000, 0xffffffff, INT64_MAX, UINT64_MAX};
     if (n == 0) return 0;
     size_t place = draw(state) % n, length = 1 + draw(state) % (n - place < 64 ? n - place : 64);
     switch (draw(state) % 6) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The report of a run from elsewhere: its stats.jsonl and its job. The page is whole, and nothing in it comes from the run as HTML. */
+ * The report of a run from elsewhere: its stats.jsonl and its job. The page is whole, and nothing in it comes from the
+ * run as HTML. */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -11,9 +12,12 @@
 
 static void seeds(fuzz_put *put, void *arg) {
     static const char *const texts[] = {
-        ("{\"Loss/G/loss\": {\"num\": 64, \"mean\": 0.69, \"std\": 0.01}, \"Timing/sec_per_kimg\": {\"num\": 1, \"mean\": 20, \"std\": 0}, \"images\": 8, \"timestamp\": 1}\n"
-         "{\"Loss/G/loss\": {\"num\": 64, \"mean\": 0.7, \"std\": 0.01}, \"x\": {\"num\": 1, \"mean\": 1e-9, \"std\": 0}, \"images\": 16000, \"timestamp\": 2}\n"),
-        "{\"<script>\": {\"num\": 1, \"mean\": -3e300, \"std\": null}, \"Progress/kimg\": {\"num\": 1, \"mean\": 0.5, \"std\": 0}}\n",
+        ("{\"Loss/G/loss\": {\"num\": 64, \"mean\": 0.69, \"std\": 0.01}, \"Timing/sec_per_kimg\": {\"num\": 1, "
+         "\"mean\": 20, \"std\": 0}, \"images\": 8, \"timestamp\": 1}\n"
+         "{\"Loss/G/loss\": {\"num\": 64, \"mean\": 0.7, \"std\": 0.01}, \"x\": {\"num\": 1, \"mean\": 1e-9, \"std\": "
+         "0}, \"images\": 16000, \"timestamp\": 2}\n"),
+        "{\"<script>\": {\"num\": 1, \"mean\": -3e300, \"std\": null}, \"Progress/kimg\": {\"num\": 1, \"mean\": 0.5, "
+        "\"std\": 0}}\n",
         "[data]\ndata = \"<script>\"\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put(arg, texts[i], strlen(texts[i]));
@@ -28,7 +32,8 @@ static void run(const uint8_t *bytes, size_t n) {
     void *page;
     size_t length;
     fuzz_check(!gt_file_read(path, 1 << 28, &page, &length));
-    fuzz_check(length > 0 && strlen(page) == length && strstr(page, "</main></body></html>") && !strstr(page, "<script"));
+    fuzz_check(length > 0 && strlen(page) == length && strstr(page, "</main></body></html>") &&
+               !strstr(page, "<script"));
     free(page);
 }
 

@@ -9,7 +9,8 @@
 #include "common/results.h"
 
 static void seeds(fuzz_put *put, void *arg) {
-    static const gt_column columns[] = {{"size", "pixels", 0}, {"rate", "images/s", 1}, {"set", "kernel set", GT_COLUMN_TEXT}};
+    static const gt_column columns[] = {
+        {"size", "pixels", 0}, {"rate", "images/s", 1}, {"set", "kernel set", GT_COLUMN_TEXT}};
     gt_results *r = gt_results_new("loader");
     fuzz_check(r);
     gt_results_say(r, "machine", "one of %d", 2);

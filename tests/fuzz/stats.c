@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * stats.jsonl, ours or the reference tool's: as series, and as a log that a run goes on with; and log.txt, which goes on with it. */
+ * stats.jsonl, ours or the reference tool's: as series, and as a log that a run goes on with; and log.txt, which goes
+ * on with it. */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -11,11 +12,14 @@
 
 static void seeds(fuzz_put *put, void *arg) {
     static const char *const texts[] = {
-        "{\"Loss/G/loss\": {\"num\": 64, \"mean\": 0.69, \"std\": 0.01}, \"images\": 200000, \"timestamp\": 1700000000.5}\n",
-        ("{\"Progress/kimg\": {\"num\": 1, \"mean\": 0.5, \"std\": 0}, \"a\\\"b\": {\"num\": 1, \"mean\": NaN, \"std\": -Infinity}, \"timestamp\": 1}\n"
-        "{\"Progress/kimg\": {\"num\": 1, \"mean\": 1.5, \"std\": null}, \"timestamp\": 2}\n"),
+        "{\"Loss/G/loss\": {\"num\": 64, \"mean\": 0.69, \"std\": 0.01}, \"images\": 200000, \"timestamp\": "
+        "1700000000.5}\n",
+        ("{\"Progress/kimg\": {\"num\": 1, \"mean\": 0.5, \"std\": 0}, \"a\\\"b\": {\"num\": 1, \"mean\": NaN, "
+         "\"std\": -Infinity}, \"timestamp\": 1}\n"
+         "{\"Progress/kimg\": {\"num\": 1, \"mean\": 1.5, \"std\": null}, \"timestamp\": 2}\n"),
         "{\"images\": 8, \"timestamp\": 1}\n{\"images\": 16, \"tim",
-        "2026-01-01 10:00:00 going on\n2026-01-01 10:00:01 tick 1 kimg 0.008 time 1s\n2026-01-01 10:00:02 tick 2 kimg 0.016 time 2s\n",
+        "2026-01-01 10:00:00 going on\n2026-01-01 10:00:01 tick 1 kimg 0.008 time 1s\n2026-01-01 10:00:02 tick 2 kimg "
+        "0.016 time 2s\n",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put(arg, texts[i], strlen(texts[i]));
 }

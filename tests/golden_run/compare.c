@@ -51,7 +51,8 @@ static const float *reference(gold *f, const char *path, gold_order order, size_
 static double limit_of(gold *f, const char *path) { return fmax(20 * number_attribute(f, path, "sens"), 1e-5); }
 
 /* `count` values from `first` on, relative to the largest of all n. */
-static void check_part(gold *f, const char *path, const float *theirs, const float *ours, size_t n, size_t first, size_t count, double limit) {
+static void check_part(gold *f, const char *path, const float *theirs, const float *ours, size_t n, size_t first,
+                       size_t count, double limit) {
     double difference = 0, largest = 0;
     for (size_t i = 0; i < count; i++) {
         double d = fabs((double)ours[i] - theirs[first + i]);
@@ -78,7 +79,8 @@ void gold_check_rows(gold *f, const char *path, const float *ours, size_t first,
     else gold_fail(f, "dataset %s: %zu values, ours has more", path, n);
 }
 
-void gold_check_change(gold *f, const char *path, gold_order order, const float *ours, const float *start, size_t n, double limit) {
+void gold_check_change(gold *f, const char *path, gold_order order, const float *ours, const float *start, size_t n,
+                       double limit) {
     const float *theirs = reference(f, path, order, n);
     if (!theirs) return;
     double difference = 0, change = 0;
@@ -99,7 +101,8 @@ static bool is_result(const char *path) {
 static herr_t visit(hid_t root, const char *path, const H5O_info_t *info, void *arg) {
     (void)root;
     gold *f = arg;
-    if (info->type == H5O_TYPE_DATASET && is_result(path) && !was_checked(f, path)) gold_fail(f, "dataset %s: nothing was compared with it", path);
+    if (info->type == H5O_TYPE_DATASET && is_result(path) && !was_checked(f, path))
+        gold_fail(f, "dataset %s: nothing was compared with it", path);
     return 0;
 }
 

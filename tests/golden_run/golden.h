@@ -9,8 +9,9 @@
  *     gold_out(g, y, "case00/out/y", GOLD_IMAGE);
  *     gold_run(g);
  *
- * Everything about a file lives in its arena. What is wrong with a file (a dataset missing or off) is remembered, the first
- * such fault is printed; functions can go on with NULLs. Datasets of results that no kind looked at count as a fault too. */
+ * Everything about a file lives in its arena. What is wrong with a file (a dataset missing or off) is remembered, the
+ * first such fault is printed; functions can go on with NULLs. Datasets of results that no kind looked at count as a
+ * fault too. */
 #ifndef GOLDEN_H
 #define GOLDEN_H
 
@@ -34,19 +35,19 @@ typedef struct gold {
     hid_t file;
     gt_arena *arena;
     json_t *config;
-    char kind[64];            /* attribute `file`: "synthesis_skip" */
-    double cap;               /* limit of every dataset besides its own; 0: none */
+    char kind[64]; /* attribute `file`: "synthesis_skip" */
+    double cap;    /* limit of every dataset besides its own; 0: none */
     int n_checked, capacity;
-    const char **checked;     /* datasets compared so far */
-    double worst;             /* of deviation / limit */
+    const char **checked; /* datasets compared so far */
+    double worst;         /* of deviation / limit */
     const char *worst_name;
     bool failed;
     char failure[512];
-    const char *note;         /* something about the file that its reader should know; printed with the result */
+    const char *note; /* something about the file that its reader should know; printed with the result */
 } gold;
 
 typedef struct gold_kind {
-    const char *prefix;       /* of gold.kind */
+    const char *prefix; /* of gold.kind */
     void (*run)(gold *f);
 } gold_kind;
 extern const gold_kind gold_kinds[]; /* ended by a NULL prefix */
@@ -68,7 +69,8 @@ void gold_close(gold *f);
 void gold_fail(gold *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *gold_path(gold *f, const char *format, ...) __attribute__((format(printf, 2, 3))); /* in the arena */
 bool gold_has(gold *f, const char *path);
-float *gold_read(gold *f, const char *path, gold_order order, gt_shape *shape); /* in memory order, with the memory shape; shape may be NULL */
+/* in memory order, with the memory shape; shape may be NULL */
+float *gold_read(gold *f, const char *path, gold_order order, gt_shape *shape);
 /* Call for each link of a group ("" is the root), in order of names. */
 void gold_each(gold *f, const char *group, void (*visit)(gold *f, const char *name, void *arg), void *arg);
 
@@ -83,7 +85,8 @@ void gold_check(gold *f, const char *path, gold_order order, const float *ours, 
 /* The same for a part of the dataset, `count` values from number `first` on, in the file's order. */
 void gold_check_rows(gold *f, const char *path, const float *ours, size_t first, size_t count);
 /* RMS of the difference of changes from `start`, over the RMS of the file's change; the limit as above. */
-void gold_check_change(gold *f, const char *path, gold_order order, const float *ours, const float *start, size_t n, double limit);
+void gold_check_change(gold *f, const char *path, gold_order order, const float *ours, const float *start, size_t n,
+                       double limit);
 void gold_check_complete(gold *f); /* every dataset below an `out` or `grad*` group was compared */
 
 /* ---- run.c: graphs on datasets ---- */
@@ -102,8 +105,10 @@ void gold_graph_free(gold_graph *g);
 
 /* ---- nets.c: networks with parameters of the file ---- */
 gold_order gold_order_of(const gt_tensor *t);
-void gold_load_into(gold *f, const gt_net *n, const char *group, float *block); /* the datasets group/NAME; both must have the same names */
-float *gold_load(gold *f, const gt_net *n, const char *group); /* the same into a new block; NULL (and a fault) without a network */
+/* the datasets group/NAME; both must have the same names */
+void gold_load_into(gold *f, const gt_net *n, const char *group, float *block);
+/* the same into a new block; NULL (and a fault) without a network */
+float *gold_load(gold *f, const gt_net *n, const char *group);
 void gold_bind(gold_graph *g, int slot, float *block);
 /* Gradients of all trainable tensors against group/NAME. */
 void gold_param_grads(gold_graph *g, gt_node *y, gt_node *dy, gt_bound_net b, const char *group);

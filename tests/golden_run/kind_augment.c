@@ -28,18 +28,21 @@ static gt_augment_config pipe_config(gold *f, json_t *ops) {
         const char *strength = gt_augment_table[kind].strength_name;
         if (strength) c.strength[kind] = (float)gold_number(defaults, strength, c.strength[kind]);
     }
-    for (int b = 0; bands && b < GT_AUGMENT_BANDS; b++) c.band[b] = (float)json_number_value(json_array_get(bands, (size_t)b));
+    for (int b = 0; bands && b < GT_AUGMENT_BANDS; b++)
+        c.band[b] = (float)json_number_value(json_array_get(bands, (size_t)b));
     return c;
 }
 
 static void write(gold *f, gt_exec *e, void *arg) {
     pipe *p = arg;
-    if (gt_augment_fill(&p->config, e, "aug", &p->source, p->p, p->images)) gold_fail(f, "augmentation: %s", gt_message());
+    if (gt_augment_fill(&p->config, e, "aug", &p->source, p->p, p->images))
+        gold_fail(f, "augmentation: %s", gt_message());
 }
 
 static void run(gold *f, pipe *p, const char *in, const char *out) {
     gold_graph *g = gold_graph_new(f);
-    gt_node *x = gold_in(g, gold_path(f, "%sin/img", in), GOLD_IMAGE), *v = gold_in(g, gold_path(f, "%sin/v", in), GOLD_IMAGE);
+    gt_node *x = gold_in(g, gold_path(f, "%sin/img", in), GOLD_IMAGE),
+            *v = gold_in(g, gold_path(f, "%sin/v", in), GOLD_IMAGE);
     if (x && v) {
         p->images = *gt_node_shape(x);
         gt_node *y = gt_augment(gold_nodes(g), &p->config, "aug", x);

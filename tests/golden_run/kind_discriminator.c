@@ -22,7 +22,8 @@ static void group_of(gold *f, const char *group, json_t *c) {
     gold_graph *g = gold_graph_new(f);
     gold_bind(g, 0, block);
     gt_bound_net b = {gold_nodes(g), net, 0};
-    gt_node *image = gold_in(g, gold_path(f, "%s/in/img", group), GOLD_IMAGE), *v = gold_in(g, gold_path(f, "%s/in/v", group), GOLD_PLAIN);
+    gt_node *image = gold_in(g, gold_path(f, "%s/in/img", group), GOLD_IMAGE),
+            *v = gold_in(g, gold_path(f, "%s/in/v", group), GOLD_PLAIN);
     gt_node *labels = d.c_dim > 0 ? gold_in(g, gold_path(f, "%s/in/c", group), GOLD_PLAIN) : NULL;
     gt_node *logits = gt_discriminator(b, "", &d, image, labels);
     gold_out(g, logits, gold_path(f, "%s/out/logits", group), GOLD_PLAIN);
@@ -38,6 +39,5 @@ static void group_of(gold *f, const char *group, json_t *c) {
 void gold_discriminator(gold *f) {
     const char *group;
     json_t *c;
-    json_object_foreach(f->config, group, c)
-        if (json_is_object(c)) group_of(f, group, c);
+    json_object_foreach(f->config, group, c) if (json_is_object(c)) group_of(f, group, c);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * job_*: the first steps of a job of any model, cut into slices as training does it, held against another program's. The file has the job's
- * options, the images of every step and the results; initial parameters and all chance follow from the seed, as in training. */
+ * job_*: the first steps of a job of any model, cut into slices as training does it, held against another program's.
+ * The file has the job's options, the images of every step and the results; initial parameters and all chance follow
+ * from the seed, as in training. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,8 +32,9 @@ typedef struct steps {
     int n;
     phase_run runs[GT_MAX_PHASES];
     learner learners[GT_MAX_NETS];
-    const float *images, *labels; /* labels: NULL, or those of all items, of which a step takes the next `batch` [items,label_dim] */
-    float *states;                /* of a phase, summed over slices */
+    /* labels: NULL, or those of all items, of which a step takes the next `batch` [items,label_dim] */
+    const float *images, *labels;
+    float *states; /* of a phase, summed over slices */
 } steps;
 
 /* ---- getting ready ---- */
@@ -41,12 +43,14 @@ static gt_job *job_of(gold *f) {
     gt_job *job = gt_job_new();
     const char *key;
     json_t *value;
-    json_object_foreach(gold_get(f->config, "options"), key, value)
-        if (gt_job_set(job, key, json_string_value(value), f->kind)) gold_fail(f, "option %s: %s", key, gt_message());
+    json_object_foreach(gold_get(f->config, "options"), key,
+                        value) if (gt_job_set(job, key, json_string_value(value), f->kind))
+        gold_fail(f, "option %s: %s", key, gt_message());
     int size[3], labels = gold_int(f->config, "label_width", 0);
     static const char *const names[] = {"height", "width", "channels"};
     for (int i = 0; i < 3; i++) size[i] = gold_int(f->config, names[i], 0);
-    if (gt_job_resolve(job, size[0], size[1], size[2], labels, gold_int(f->config, "items", 0))) gold_fail(f, "job: %s", gt_message());
+    if (gt_job_resolve(job, size[0], size[1], size[2], labels, gold_int(f->config, "items", 0)))
+        gold_fail(f, "job: %s", gt_message());
     return job;
 }
 
@@ -58,7 +62,8 @@ static void open_learner(steps *s, int i) {
     learner *l = &s->learners[i];
     l->settings = m->learning[i].settings;
     l->grads = room(s, net->block_floats), l->start = room(s, net->block_floats);
-    for (int k = l->settings.beta1 > 0 ? 0 : 1; k < gt_optimizer_find(m->learning[i].optimizer)->n_moments; k++) l->moments[k] = room(s, net->block_floats);
+    for (int k = l->settings.beta1 > 0 ? 0 : 1; k < gt_optimizer_find(m->learning[i].optimizer)->n_moments; k++)
+        l->moments[k] = room(s, net->block_floats);
     memcpy(l->start, m->blocks[i], net->block_floats * sizeof(float));
 }
 
@@ -85,13 +90,16 @@ static void check_stats(steps *s, const gt_phase *p, gt_exec *e, int step, int f
     for (int i = 0; i < p->n_stats; i++) {
         const char *path = gold_path(s->f, "out/stats/%s/%s", p->name, p->stats[i].name);
         if (!gold_has(s->f, path) || gt_exec_output_size(e, p->stats[i].output) != (size_t)n) continue;
-        gold_check_rows(s->f, path, gt_exec_output(e, p->stats[i].output), (size_t)step * (size_t)s->slices.samples + (size_t)first, (size_t)n);
+        gold_check_rows(s->f, path, gt_exec_output(e, p->stats[i].output),
+                        (size_t)step * (size_t)s->slices.samples + (size_t)first, (size_t)n);
     }
 }
 
 static void label_of(void *arg, int64_t item, float *label) {
     const steps *s = arg;
-    if (s->labels) memcpy(label, s->labels + (size_t)item * (size_t)s->model->label_dim, (size_t)s->model->label_dim * sizeof *label);
+    if (s->labels)
+        memcpy(label, s->labels + (size_t)item * (size_t)s->model->label_dim,
+               (size_t)s->model->label_dim * sizeof *label);
 }
 
 static gt_status run_slice(steps *s, int phase, int step, int index, float *grads) {
@@ -100,10 +108,19 @@ static gt_status run_slice(steps *s, int phase, int step, int index, float *grad
     int n = gt_slices_samples(s->slices, index), first = gt_slices_first(s->slices, index), batch = s->slices.samples;
     gt_exec *e = exec_for(s, phase, n);
     if (!e) return GT_FAILED;
-    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels, row = (size_t)step * (size_t)batch + (size_t)first;
-    gt_slice_input in = {.n = n, .seed = (uint64_t)s->job->seed, .step = (uint32_t)step, .sample0 = (uint32_t)first, .index = index, .batch = batch,
-                         .shown = (int64_t)step * batch, .images = s->images + row * pixels,
-                         .labels = s->labels ? s->labels + row * (size_t)m->label_dim : NULL, .label_of = label_of, .label_arg = s,
+    size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels,
+           row = (size_t)step * (size_t)batch + (size_t)first;
+    gt_slice_input in = {.n = n,
+                         .seed = (uint64_t)s->job->seed,
+                         .step = (uint32_t)step,
+                         .sample0 = (uint32_t)first,
+                         .index = index,
+                         .batch = batch,
+                         .shown = (int64_t)step * batch,
+                         .images = s->images + row * pixels,
+                         .labels = s->labels ? s->labels + row * (size_t)m->label_dim : NULL,
+                         .label_of = label_of,
+                         .label_arg = s,
                          .items = gold_int(s->f->config, "items", 0)};
     gt_exec_env env = {.seed = in.seed, .step = in.step, .sample0 = in.sample0};
     gt_exec_bind(e, GT_SLOT_GRAD, grads);
@@ -117,7 +134,8 @@ static gt_status run_slice(steps *s, int phase, int step, int index, float *grad
     float *sum = s->states;
     for (int i = 0; i < p->n_states; sum += p->states[i++].size)
         for (size_t k = 0; k < p->states[i].size; k++)
-            sum[k] += (float)(gt_slices_weight(s->slices, index) / s->slices.count) * gt_exec_output(e, p->states[i].output)[k];
+            sum[k] += (float)(gt_slices_weight(s->slices, index) / s->slices.count) *
+                      gt_exec_output(e, p->states[i].output)[k];
     check_stats(s, p, e, step, first, n);
     return GT_OK;
 }
@@ -147,9 +165,11 @@ static void run_phase(steps *s, int phase, int step) {
     }
     if (s->f->failed) return;
     if (step == 0) check_gradients(s, p);
-    gt_optimizer_find(m->learning[p->net].optimizer)->update(&l->settings, ++l->updates, net->trainable_floats, l->grads, m->blocks[p->net], l->moments);
+    gt_optimizer_find(m->learning[p->net].optimizer)
+        ->update(&l->settings, ++l->updates, net->trainable_floats, l->grads, m->blocks[p->net], l->moments);
     const float *state = s->states;
-    for (int i = 0; i < p->n_states; state += p->states[i++].size) memcpy(p->states[i].place, state, p->states[i].size * sizeof *state);
+    for (int i = 0; i < p->n_states; state += p->states[i++].size)
+        memcpy(p->states[i].place, state, p->states[i].size * sizeof *state);
 }
 
 /* All tensors against out/after<N>/NET/NAME, where the file has that. */
@@ -158,8 +178,8 @@ static void check_after(steps *s, int done) {
     for (int i = 0; i < m->n_nets && gold_has(s->f, gold_path(s->f, "out/after%d", done)); i++)
         for (int k = 0; k < m->nets[i]->n_tensors; k++) {
             const gt_tensor *t = &m->nets[i]->tensors[k];
-            gold_check_change(s->f, gold_path(s->f, "out/after%d/%s/%s", done, m->nets[i]->name, t->name), gold_order_of(t), m->blocks[i] + t->offset,
-                              s->learners[i].start + t->offset, t->size, 0);
+            gold_check_change(s->f, gold_path(s->f, "out/after%d/%s/%s", done, m->nets[i]->name, t->name),
+                              gold_order_of(t), m->blocks[i] + t->offset, s->learners[i].start + t->offset, t->size, 0);
         }
 }
 

@@ -27,7 +27,9 @@ static void check_gradients(gold *f, const char *group, const gold_phase *p) {
     const gt_net *net = p->phase->model->nets[p->phase->net];
     for (int i = 0; i < net->n_tensors; i++) {
         const gt_tensor *t = &net->tensors[i];
-        if (t->trainable) gold_check(f, gold_path(f, "%s/grad/%s", group, t->name), gold_order_of(t), p->grads + t->offset, t->size, 0);
+        if (t->trainable)
+            gold_check(f, gold_path(f, "%s/grad/%s", group, t->name), gold_order_of(t), p->grads + t->offset, t->size,
+                       0);
     }
 }
 
@@ -47,9 +49,14 @@ static void run_group(gold *f, const char *group, json_t *c) {
     gold_phase p;
     if (m && gold_phase_open(f, &p, m, &config, name)) {
         *m->scalars[0].place = (float)gold_number(f->config, "pl_mean", 0);
-        gold_inputs in = {.z = input(f, "gen_z", GOLD_PLAIN), .z_mix = input(f, "mix_z", GOLD_PLAIN), .gen_c = input(f, "gen_c", GOLD_PLAIN),
-            .images = input(f, "real_img", GOLD_IMAGE), .real_c = input(f, "real_c", GOLD_PLAIN), .pl_noise = input(f, "pl_randn", GOLD_IMAGE),
-            .mix_cutoff = gold_int(c, "style_mixing_cutoff", 0), .percentile = (float)gold_number(c, "debug_percentile", 0)};
+        gold_inputs in = {.z = input(f, "gen_z", GOLD_PLAIN),
+                          .z_mix = input(f, "mix_z", GOLD_PLAIN),
+                          .gen_c = input(f, "gen_c", GOLD_PLAIN),
+                          .images = input(f, "real_img", GOLD_IMAGE),
+                          .real_c = input(f, "real_c", GOLD_PLAIN),
+                          .pl_noise = input(f, "pl_randn", GOLD_IMAGE),
+                          .mix_cutoff = gold_int(c, "style_mixing_cutoff", 0),
+                          .percentile = (float)gold_number(c, "debug_percentile", 0)};
         gold_phase_run(f, &p, &in);
         gold_each(f, gold_path(f, "%s/out", group), check_output, &(check){group, &p});
         check_gradients(f, group, &p);

@@ -10,11 +10,11 @@ typedef struct latents {
 
 static latents inputs(gold_graph *g, gold *f, const char *group, const gt_mapping_config *m) {
     return (latents){m->z_dim > 0 ? gold_in(g, gold_path(f, "%s/in/z", group), GOLD_PLAIN) : NULL,
-        m->c_dim > 0 ? gold_in(g, gold_path(f, "%s/in/c", group), GOLD_PLAIN) : NULL};
+                     m->c_dim > 0 ? gold_in(g, gold_path(f, "%s/in/c", group), GOLD_PLAIN) : NULL};
 }
 
-static void styles(gold *f, const char *group, const gt_net *net, float *block, const gt_mapping_config *m, const char *which, float psi,
-                   int cutoff) {
+static void styles(gold *f, const char *group, const gt_net *net, float *block, const gt_mapping_config *m,
+                   const char *which, float psi, int cutoff) {
     gold_graph *g = gold_graph_new(f);
     gold_bind(g, 0, block);
     gt_bound_net b = {gold_nodes(g), net, 0};
@@ -30,12 +30,14 @@ static void styles(gold *f, const char *group, const gt_net *net, float *block, 
 }
 
 /* One forward in training mode; the block's average becomes the renewed one. */
-static void average(gold *f, const char *group, const gt_net *net, float *block, const gt_mapping_config *m, const char *path) {
+static void average(gold *f, const char *group, const gt_net *net, float *block, const gt_mapping_config *m,
+                    const char *path) {
     gold_graph *g = gold_graph_new(f);
     gold_bind(g, 0, block);
     latents in = inputs(g, f, group, m);
     gt_node *renewed = NULL;
-    gt_mapping((gt_bound_net){gold_nodes(g), net, 0}, "", m, in.z, in.c, &(gt_mapping_options){.truncation = 1, .w_avg = &renewed});
+    gt_mapping((gt_bound_net){gold_nodes(g), net, 0}, "", m, in.z, in.c,
+               &(gt_mapping_options){.truncation = 1, .w_avg = &renewed});
     gold_out(g, renewed, path, GOLD_PLAIN);
     gold_run(g);
     const float *value = gold_value(g, path);
@@ -65,6 +67,5 @@ static void group_of(gold *f, const char *group, json_t *c) {
 void gold_mapping(gold *f) {
     const char *group;
     json_t *c;
-    json_object_foreach(f->config, group, c)
-        if (json_is_object(c)) group_of(f, group, c);
+    json_object_foreach(f->config, group, c) if (json_is_object(c)) group_of(f, group, c);
 }

@@ -7,7 +7,8 @@
 #include "golden.h"
 
 /* All steps from p on; out gets p after each. The moments start at zero. */
-static void descend(const gt_optimizer_settings *settings, size_t steps, size_t n, const float *grads, float *p, float *const *moments, float *out) {
+static void descend(const gt_optimizer_settings *settings, size_t steps, size_t n, const float *grads, float *p,
+                    float *const *moments, float *out) {
     const gt_optimizer *o = gt_optimizer_find("adam");
     for (int i = 0; i < o->n_moments; i++) memset(moments[i], 0, n * sizeof(float));
     for (size_t t = 0; t < steps; t++) {
@@ -16,8 +17,8 @@ static void descend(const gt_optimizer_settings *settings, size_t steps, size_t 
     }
 }
 
-/* Some files recorded p0 after the run instead of before it: p0 is then the last row of out/p, and the start follows from it because
- * Adam's steps do not depend on where they begin. */
+/* Some files recorded p0 after the run instead of before it: p0 is then the last row of out/p, and the start follows
+ * from it because Adam's steps do not depend on where they begin. */
 static bool recorded_late(gold *f, const char *name, const float *p0, size_t steps, size_t n) {
     const float *out = gold_read(f, gold_path(f, "adam/%s/out/p", name), GOLD_PLAIN, NULL);
     return out && !memcmp(out + (steps - 1) * n, p0, n * sizeof *p0) && memcmp(out, p0, n * sizeof *p0);
@@ -39,7 +40,8 @@ static void adam(gold *f, const char *name, json_t *c) {
     float *moments[GT_MAX_MOMENTS], *out = gt_arena_array(f->arena, steps * n, sizeof *out);
     for (int i = 0; i < o->n_moments; i++) moments[i] = gt_arena_array(f->arena, n, sizeof(float));
     if (recorded_late(f, name, p, steps, n)) {
-        f->note = "adam/*/in/p0 holds the parameters after the last step (it equals the last row of out/p); the start is reckoned back from it";
+        f->note = "adam/*/in/p0 holds the parameters after the last step (it equals the last row of out/p); the start "
+                  "is reckoned back from it";
         float *end = gt_arena_array(f->arena, n, sizeof *end);
         memcpy(end, p, n * sizeof *p);
         descend(&settings, steps, n, grads, end, moments, out);
@@ -47,7 +49,8 @@ static void adam(gold *f, const char *name, json_t *c) {
     }
     descend(&settings, steps, n, grads, p, moments, out);
     gold_check(f, gold_path(f, "adam/%s/out/p", name), GOLD_PLAIN, out, steps * n, 0);
-    for (int i = 0; i < o->n_moments; i++) gold_check(f, gold_path(f, "adam/%s/out/%s", name, o->moment_names[i]), GOLD_PLAIN, moments[i], n, 0);
+    for (int i = 0; i < o->n_moments; i++)
+        gold_check(f, gold_path(f, "adam/%s/out/%s", name, o->moment_names[i]), GOLD_PLAIN, moments[i], n, 0);
 }
 
 static void ema(gold *f, const char *name, json_t *c) {
@@ -56,10 +59,12 @@ static void ema(gold *f, const char *name, json_t *c) {
     float *average = gold_read(f, gold_path(f, "ema/%s/in/p_ema0", name), GOLD_PLAIN, NULL);
     if (!p || !average || s.n != 2) return;
     size_t steps = (size_t)s.d[0], n = (size_t)s.d[1];
-    float *out = gt_arena_array(f->arena, steps * n, sizeof *out), *betas = gt_arena_array(f->arena, steps, sizeof *betas);
+    float *out = gt_arena_array(f->arena, steps * n, sizeof *out),
+          *betas = gt_arena_array(f->arena, steps, sizeof *betas);
     double batch = gold_number(c, "batch", 1);
     for (size_t t = 0; t < steps; t++) {
-        double beta = gt_ema_beta(gold_number(c, "ema_kimg", 0), gold_number(c, "ema_rampup", 0), (double)t * batch, batch);
+        double beta = gt_ema_beta(gold_number(c, "ema_kimg", 0), gold_number(c, "ema_rampup", 0), (double)t * batch,
+                                  batch);
         betas[t] = (float)beta;
         gt_ema_update(average, p + t * n, n, beta);
         memcpy(out + t * n, average, n * sizeof *out);
@@ -72,8 +77,10 @@ static void ada(gold *f, const char *name, json_t *c) {
     gt_shape s;
     const float *logits = gold_read(f, gold_path(f, "ada/%s/in/logits", name), GOLD_PLAIN, &s);
     if (!logits || s.n != 2) return;
-    gt_ada_config config = {.target = gold_number(c, "target", 0.6), .interval = gold_int(c, "ada_interval", 4), .batch = gold_int(c, "batch", 1),
-        .kimg = gold_number(c, "ada_kimg", 500)};
+    gt_ada_config config = {.target = gold_number(c, "target", 0.6),
+                            .interval = gold_int(c, "ada_interval", 4),
+                            .batch = gold_int(c, "batch", 1),
+                            .kimg = gold_number(c, "ada_kimg", 500)};
     gt_ada a = {.p = (float)gold_number(c, "p0", 0)};
     float *out = gt_arena_array(f->arena, (size_t)s.d[0], sizeof *out);
     size_t n = 0;

@@ -15,7 +15,8 @@ static void mode(gold *f, const gt_net *net, float *block, const gt_synthesis_co
     gt_bound_net b = {gold_nodes(g), net, 0};
     gt_node *x[GT_MAX_LEVELS] = {NULL}, *img[GT_MAX_LEVELS] = {NULL};
     gt_node *ws = gold_in(g, "in/ws", GOLD_PLAIN), *v = gold_in(g, "in/v", GOLD_IMAGE);
-    gt_node *image = gt_synthesis(b, "", c, ws, &(gt_synthesis_options){.noise = noise, .block_x = x, .block_img = img});
+    gt_node *image = gt_synthesis(b, "", c, ws,
+                                  &(gt_synthesis_options){.noise = noise, .block_x = x, .block_img = img});
     gold_out(g, image, gold_path(f, "out/%s/img", name), GOLD_IMAGE);
     for (int level = 0; level < gt_synthesis_num_ws(c) / 2; level++) {
         gold_out(g, x[level], gold_path(f, "out/%s/blocks/b%d.x", name, 4 << level), GOLD_IMAGE);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * train8, train8_cond: whole iterations of training - phases, optimisers, moving average - held against the reference's trajectory. */
+ * train8, train8_cond: whole iterations of training - phases, optimisers, moving average - held against the reference's
+ * trajectory. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,9 +67,12 @@ static bool setup_learner(training *t, int i, json_t *c) {
     const gt_net *net = t->model->nets[i];
     learner *l = &t->learners[i];
     json_t *betas = gold_get(c, "betas");
-    l->settings = (gt_optimizer_settings){.lr = gold_number(c, "lr", 0), .eps = gold_number(c, "eps", 0),
-        .beta1 = json_number_value(json_array_get(betas, 0)), .beta2 = json_number_value(json_array_get(betas, 1))};
-    for (int k = 0; k < GT_MAX_MOMENTS; k++) l->moments[k] = gt_arena_array(t->f->arena, net->block_floats, sizeof(float));
+    l->settings = (gt_optimizer_settings){.lr = gold_number(c, "lr", 0),
+                                          .eps = gold_number(c, "eps", 0),
+                                          .beta1 = json_number_value(json_array_get(betas, 0)),
+                                          .beta2 = json_number_value(json_array_get(betas, 1))};
+    for (int k = 0; k < GT_MAX_MOMENTS; k++)
+        l->moments[k] = gt_arena_array(t->f->arena, net->block_floats, sizeof(float));
     l->start = gt_arena_array(t->f->arena, net->block_floats, sizeof(float));
     if (!l->start) return false;
     memcpy(l->start, t->model->blocks[i], net->block_floats * sizeof(float));
@@ -97,11 +101,14 @@ static void run_phase(training *t, const char *name, int iteration) {
     gold_phase p;
     if (!gold_phase_open(f, &p, m, &t->config, name)) return;
     size_t n = (size_t)m->slice_size, pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-    size_t slots = json_array_size(gold_get(f->config, "phase_slots")), row = (size_t)iteration * slots + (size_t)slot_of(f, name);
+    size_t slots = json_array_size(gold_get(f->config, "phase_slots")),
+           row = (size_t)iteration * slots + (size_t)slot_of(f, name);
     int noise = noise_row(f, iteration);
-    gold_inputs in = {.z = t->z + row * n * (size_t)m->z_dim, .gen_c = t->gen_c ? t->gen_c + row * n * (size_t)m->label_dim : NULL,
-        .images = t->images + (size_t)iteration * n * pixels, .real_c = t->real_c ? t->real_c + (size_t)iteration * n * (size_t)m->label_dim : NULL,
-        .pl_noise = noise >= 0 ? t->pl_noise + (size_t)noise * p.made * pixels : NULL};
+    gold_inputs in = {.z = t->z + row * n * (size_t)m->z_dim,
+                      .gen_c = t->gen_c ? t->gen_c + row * n * (size_t)m->label_dim : NULL,
+                      .images = t->images + (size_t)iteration * n * pixels,
+                      .real_c = t->real_c ? t->real_c + (size_t)iteration * n * (size_t)m->label_dim : NULL,
+                      .pl_noise = noise >= 0 ? t->pl_noise + (size_t)noise * p.made * pixels : NULL};
     gold_phase_run(f, &p, &in);
     t->phase = name;
     t->run = &p;
@@ -110,7 +117,8 @@ static void run_phase(training *t, const char *name, int iteration) {
     learner *l = &t->learners[p.phase->net];
     const gt_net *net = m->nets[p.phase->net];
     gt_clean_nonfinite(p.grads, net->trainable_floats);
-    gt_optimizer_find("adam")->update(&l->settings, ++l->updates, net->trainable_floats, p.grads, m->blocks[p.phase->net], l->moments);
+    gt_optimizer_find("adam")->update(&l->settings, ++l->updates, net->trainable_floats, p.grads,
+                                      m->blocks[p.phase->net], l->moments);
     gold_phase_close(&p);
 }
 
@@ -118,7 +126,8 @@ static void moving_average(training *t, int iteration) {
     gt_model *m = t->model;
     const gt_net *net = m->nets[m->ema_of];
     double batch = m->slice_size;
-    double beta = gt_ema_beta(gold_number(t->f->config, "ema_kimg", 0), gold_number(t->f->config, "ema_rampup", 0), iteration * batch, batch);
+    double beta = gt_ema_beta(gold_number(t->f->config, "ema_kimg", 0), gold_number(t->f->config, "ema_rampup", 0),
+                              iteration * batch, batch);
     gt_ema_update(m->ema_block, m->blocks[m->ema_of], net->trainable_floats, beta);
     memcpy(m->ema_block + net->trainable_floats, m->blocks[m->ema_of] + net->trainable_floats,
            (net->block_floats - net->trainable_floats) * sizeof(float));
@@ -134,7 +143,8 @@ static void check_tensor(gold *f, const char *name, void *arg) {
     const snapshot *s = arg;
     const char *path = gold_path(f, "%s/%s", s->group, name);
     const gt_tensor *t = gt_net_find(s->net, name);
-    if (t) gold_check_change(f, path, gold_order_of(t), s->now + t->offset, s->start + t->offset, t->size, CHANGE_LIMIT);
+    if (t)
+        gold_check_change(f, path, gold_order_of(t), s->now + t->offset, s->start + t->offset, t->size, CHANGE_LIMIT);
     else gold_fail(f, "dataset %s: the network has no such tensor", path);
 }
 
@@ -156,12 +166,14 @@ static void train(training *t) {
     json_t *order = gold_get(f->config, "phase_order"), *phase;
     for (int iteration = 0; iteration < t->iterations && !f->failed; iteration++) {
         size_t i;
-        json_array_foreach(json_array_get(order, (size_t)iteration), i, phase) run_phase(t, json_string_value(phase), iteration);
+        json_array_foreach(json_array_get(order, (size_t)iteration), i, phase)
+            run_phase(t, json_string_value(phase), iteration);
         moving_average(t, iteration);
         append(t, "out/pl_mean", t->model->scalars[0].place, 1);
         check_after(t, iteration + 1);
     }
-    for (int i = 0; i < t->n_series; i++) gold_check(f, t->series[i].path, GOLD_PLAIN, t->series[i].values, t->series[i].n, LOSS_LIMIT);
+    for (int i = 0; i < t->n_series; i++)
+        gold_check(f, t->series[i].path, GOLD_PLAIN, t->series[i].values, t->series[i].n, LOSS_LIMIT);
 }
 
 static const float *optional(gold *f, const char *path) {
@@ -173,7 +185,8 @@ static const float *pictures(gold *f, const char *path, const gt_model *m) {
     gt_shape s;
     const float *in = gold_has(f, path) ? gold_read(f, path, GOLD_PLAIN, &s) : NULL;
     if (!in) return NULL;
-    size_t plane = (size_t)m->height * (size_t)m->width, channels = (size_t)m->channels, n = (size_t)gt_shape_size(&s) / (plane * channels);
+    size_t plane = (size_t)m->height * (size_t)m->width, channels = (size_t)m->channels,
+           n = (size_t)gt_shape_size(&s) / (plane * channels);
     float *out = gt_arena_array(f->arena, n * plane * channels, sizeof *out);
     for (size_t i = 0; out && i < n; i++)
         for (size_t c = 0; c < channels; c++)

@@ -27,13 +27,15 @@ static void setup_filter(gold *f, const char *name, json_t *c) {
     double gain = gold_number(c, "gain", 1);
     /* Asked to stay separable with few taps: the same taps as a filter of one row, whose gain acts on one axis only. */
     if (separable && json_is_true(separable) && ny == 0) ny = 1, gain = sqrt(gain);
-    gt_filter out = gt_filter_setup(f->arena, taps, nx, ny, !normalize || json_is_true(normalize), flip, (float)gain, false);
+    gt_filter out = gt_filter_setup(f->arena, taps, nx, ny, !normalize || json_is_true(normalize), flip, (float)gain,
+                                    false);
     gold_check(f, gold_path(f, "%s/out/f", name), GOLD_PLAIN, out.taps, (size_t)(out.fw * (out.fh ? out.fh : 1)), 0);
 }
 
 /* A number for both axes or a list; x first. */
 static void numbers(json_t *j, int n, int32_t *out) {
-    for (int i = 0; i < n; i++) out[i] = (int32_t)json_integer_value(json_is_array(j) ? json_array_get(j, (size_t)i) : j);
+    for (int i = 0; i < n; i++)
+        out[i] = (int32_t)json_integer_value(json_is_array(j) ? json_array_get(j, (size_t)i) : j);
 }
 
 /* x/y order up, down; pads x0 x1 y0 y1 (two numbers: x, y). */
@@ -48,8 +50,16 @@ static gt_upfirdn_attr attributes(json_t *c) {
     } else if (p) {
         numbers(p, 4, pad);
     }
-    return (gt_upfirdn_attr){.up_x = up[0], .up_y = up[1], .down_x = down[0], .down_y = down[1], .pad_x0 = pad[0], .pad_x1 = pad[1],
-        .pad_y0 = pad[2], .pad_y1 = pad[3], .flip = json_is_true(gold_get(c, "flip_filter")), .gain = (float)gold_number(c, "gain", 1)};
+    return (gt_upfirdn_attr){.up_x = up[0],
+                             .up_y = up[1],
+                             .down_x = down[0],
+                             .down_y = down[1],
+                             .pad_x0 = pad[0],
+                             .pad_x1 = pad[1],
+                             .pad_y0 = pad[2],
+                             .pad_y1 = pad[3],
+                             .flip = json_is_true(gold_get(c, "flip_filter")),
+                             .gain = (float)gold_number(c, "gain", 1)};
 }
 
 /* Spec 1.3: what the helpers add to the user's padding. */
@@ -81,7 +91,8 @@ static gt_node *wrapped(gt_graph *g, gt_node *x, const char *op, gt_filter f, gt
 static void resampling(gold *f, const char *name, json_t *c, const char *op) {
     gold_graph *g = gold_graph_new(f);
     gt_graph *n = gold_nodes(g);
-    gt_node *x = gold_in(g, gold_path(f, "%s/in/x", name), GOLD_IMAGE), *v = gold_in(g, gold_path(f, "%s/in/v", name), GOLD_IMAGE), *y, *w = NULL;
+    gt_node *x = gold_in(g, gold_path(f, "%s/in/x", name), GOLD_IMAGE),
+            *v = gold_in(g, gold_path(f, "%s/in/v", name), GOLD_IMAGE), *y, *w = NULL;
     gt_filter filter = filter_of(f, name);
     if (!strcmp(op, "conv2d_resample")) {
         gt_resample r = {.up = gold_int(c, "up", 1),
@@ -107,10 +118,12 @@ static void bias_act(gold *f, const char *name, json_t *c) {
     gold_graph *g = gold_graph_new(f);
     gt_graph *n = gold_nodes(g);
     const char *b_path = gold_path(f, "%s/in/b", name);
-    gt_node *x = gold_in(g, gold_path(f, "%s/in/x", name), GOLD_IMAGE), *b = gold_has(f, b_path) ? gold_in(g, b_path, GOLD_PLAIN) : NULL;
-    gt_node *v = gold_in(g, gold_path(f, "%s/in/v", name), GOLD_IMAGE), *u = gold_in(g, gold_path(f, "%s/in/u", name), GOLD_IMAGE);
-    gt_node *y = gt_bias_act(n, x, b, gold_text(c, "act", "linear"), (float)gold_number(c, "alpha", -1), (float)gold_number(c, "gain", 0),
-                             (float)gold_number(c, "clamp", -1));
+    gt_node *x = gold_in(g, gold_path(f, "%s/in/x", name), GOLD_IMAGE),
+            *b = gold_has(f, b_path) ? gold_in(g, b_path, GOLD_PLAIN) : NULL;
+    gt_node *v = gold_in(g, gold_path(f, "%s/in/v", name), GOLD_IMAGE),
+            *u = gold_in(g, gold_path(f, "%s/in/u", name), GOLD_IMAGE);
+    gt_node *y = gt_bias_act(n, x, b, gold_text(c, "act", "linear"), (float)gold_number(c, "alpha", -1),
+                             (float)gold_number(c, "gain", 0), (float)gold_number(c, "clamp", -1));
     gt_node *dx = NULL;
     gold_out(g, y, gold_path(f, "%s/out/y", name), GOLD_IMAGE);
     if (y) gt_grad(n, 1, &y, &v, 1, &x, &dx);

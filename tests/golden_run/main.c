@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * golden DIR: run all golden files of a directory, with the kernels that GT_CONV and GT_ISA ask for. A line per file, and one that begins
- * with the kernel set; exit status 0 if and only if none failed. */
+ * golden DIR: run all golden files of a directory, with the kernels that GT_CONV and GT_ISA ask for. A line per file,
+ * and one that begins with the kernel set; exit status 0 if and only if none failed. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,8 +42,9 @@ static outcome run_file(const char *path, const char *name) {
         if (!f.failed && !f.n_checked) gold_fail(&f, "nothing was compared");
         result = f.failed ? FAILED : PASSED;
         if (f.failed) printf("FAIL %s: %s\n", name, f.failure);
-        else printf("ok   %s (%d datasets, worst %.3f of limit at %s%s%s)\n", name, f.n_checked, f.worst, f.worst_name ? f.worst_name : "none",
-                f.note ? "; note: " : "", f.note ? f.note : "");
+        else
+            printf("ok   %s (%d datasets, worst %.3f of limit at %s%s%s)\n", name, f.n_checked, f.worst,
+                   f.worst_name ? f.worst_name : "none", f.note ? "; note: " : "", f.note ? f.note : "");
     }
     fflush(stdout);
     gold_close(&f);

@@ -5,7 +5,8 @@
 #include "golden.h"
 
 gold_order gold_order_of(const gt_tensor *t) {
-    static const gold_order orders[] = {[GT_LAYOUT_PLAIN] = GOLD_PLAIN, [GT_LAYOUT_OIHW] = GOLD_WEIGHT, [GT_LAYOUT_CHW] = GOLD_CHW};
+    static const gold_order orders[] = {
+        [GT_LAYOUT_PLAIN] = GOLD_PLAIN, [GT_LAYOUT_OIHW] = GOLD_WEIGHT, [GT_LAYOUT_CHW] = GOLD_CHW};
     return orders[t->layout];
 }
 
@@ -23,7 +24,8 @@ void gold_load_into(gold *f, const gt_net *n, const char *group, float *block) {
         if (!values) continue;
         char ours[96], theirs[96];
         if (!gt_shape_equal(&shape, &t->file_shape))
-            gold_fail(f, "%s/%s: shape %s, ours is %s", group, t->name, gt_shape_text(&shape, theirs), gt_shape_text(&t->file_shape, ours));
+            gold_fail(f, "%s/%s: shape %s, ours is %s", group, t->name, gt_shape_text(&shape, theirs),
+                      gt_shape_text(&t->file_shape, ours));
         else gt_tensor_from_file(t, values, block + t->offset);
     }
 }
@@ -50,7 +52,8 @@ static gt_resample_filter filter_config(json_t *j) {
     json_t *taps = gold_get(j, "resample_filter");
     if (!taps) return f;
     f.taps = (int)json_array_size(taps);
-    for (int i = 0; i < f.taps && i < GT_MAX_FILTER_TAPS; i++) f.value[i] = (float)json_number_value(json_array_get(taps, (size_t)i));
+    for (int i = 0; i < f.taps && i < GT_MAX_FILTER_TAPS; i++)
+        f.value[i] = (float)json_number_value(json_array_get(taps, (size_t)i));
     return f;
 }
 
@@ -86,7 +89,8 @@ gt_mapping_config gold_mapping_config(json_t *j) {
 }
 
 gt_generator_config gold_generator_config(json_t *j) {
-    gt_generator_config c = {gold_mapping_config(gold_get(j, "mapping_kwargs")), gold_synthesis_config(gold_get(j, "synthesis_kwargs"))};
+    gt_generator_config c = {gold_mapping_config(gold_get(j, "mapping_kwargs")),
+                             gold_synthesis_config(gold_get(j, "synthesis_kwargs"))};
     c.mapping.z_dim = gold_int(j, "z_dim", c.mapping.z_dim);
     c.mapping.c_dim = gold_int(j, "c_dim", c.mapping.c_dim);
     c.synthesis.w_dim = gold_int(j, "w_dim", c.synthesis.w_dim);
@@ -109,7 +113,8 @@ gt_discriminator_config gold_discriminator_config(json_t *j) {
     c.cmap_dim = gold_int(j, "cmap_dim", c.cmap_dim);
     c.freeze_layers = gold_int(gold_get(j, "block_kwargs"), "freeze_layers", 0);
     /* A group size of null is the whole batch; an absent one is the default. */
-    if (epilogue && json_object_get(epilogue, "mbstd_group_size")) c.mbstd_group_size = gold_int(epilogue, "mbstd_group_size", 0);
+    if (epilogue && json_object_get(epilogue, "mbstd_group_size"))
+        c.mbstd_group_size = gold_int(epilogue, "mbstd_group_size", 0);
     c.mbstd_channels = gold_int(epilogue, "mbstd_num_channels", c.mbstd_channels);
     c.mapping = gold_mapping_config(gold_get(j, "mapping_kwargs"));
     c.resample_filter = filter_config(j);

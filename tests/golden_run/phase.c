@@ -25,7 +25,8 @@ gt_model *gold_model(gold *f, const gt_stylegan2_train_config *c) {
         gold_fail(f, "model: %s", gt_message());
         return NULL;
     }
-    for (int i = 0; i < m->n_nets; i++) gold_load_into(f, m->nets[i], gold_path(f, "params/%s", m->nets[i]->name), m->blocks[i]);
+    for (int i = 0; i < m->n_nets; i++)
+        gold_load_into(f, m->nets[i], gold_path(f, "params/%s", m->nets[i]->name), m->blocks[i]);
     memcpy(m->ema_block, m->blocks[m->ema_of], m->nets[m->ema_of]->block_floats * sizeof(float));
     return m;
 }
@@ -38,7 +39,8 @@ bool gold_phase_open(gold *f, gold_phase *p, gt_model *m, const gt_stylegan2_tra
         gold_fail(f, "the model has no phase %s", name);
         return false;
     }
-    if (!strcmp(name, "Greg")) p->made = p->made / (size_t)c->pl_batch_shrink ? p->made / (size_t)c->pl_batch_shrink : 1;
+    if (!strcmp(name, "Greg"))
+        p->made = p->made / (size_t)c->pl_batch_shrink ? p->made / (size_t)c->pl_batch_shrink : 1;
     p->graph = p->phase->build(p->phase, m->slice_size);
     p->exec = p->graph ? gt_exec_new(p->graph, &(gt_exec_options){0}) : NULL;
     p->grads = gt_block_alloc(m->nets[p->phase->net]->block_floats * sizeof(float), "gradients");
@@ -68,7 +70,8 @@ static void put_augmentation(gold *f, gold_phase *p, const char *which, float pe
     const gt_model *m = p->phase->model;
     gt_augment_source source = gt_augment_percentile(percentile, NULL);
     gt_shape images = GT_SHAPE(m->slice_size, m->height, m->width, m->channels);
-    if (gt_augment_fill(&p->config->augment, p->exec, gold_path(f, "aug/%s/%s", p->phase->name, which), &source, 1, images))
+    if (gt_augment_fill(&p->config->augment, p->exec, gold_path(f, "aug/%s/%s", p->phase->name, which), &source, 1,
+                        images))
         gold_fail(f, "augmentation: %s", gt_message());
 }
 
@@ -83,13 +86,15 @@ void gold_phase_run(gold *f, gold_phase *p, const gold_inputs *in) {
     put(f, p, "real_c", in->real_c, n * (size_t)m->label_dim);
     put(f, p, "pl_noise", in->pl_noise, made * pixels);
     float *mask = gt_exec_input(p->exec, "mix_mask");
-    for (int i = 0, num_ws = gt_synthesis_num_ws(&p->config->generator.synthesis); mask && i < num_ws; i++) mask[i] = i >= in->mix_cutoff;
+    for (int i = 0, num_ws = gt_synthesis_num_ws(&p->config->generator.synthesis); mask && i < num_ws; i++)
+        mask[i] = i >= in->mix_cutoff;
     if (gt_augment_any(&p->config->augment)) {
         put_augmentation(f, p, "fake", in->percentile);
         put_augmentation(f, p, "real", in->percentile);
     }
     gt_exec_env env = {.seed = 0};
-    if ((p->phase->prepare && p->phase->prepare(p->phase, p->exec)) || gt_exec_prepare(p->exec, &env) || gt_exec_run(p->exec, &env)) {
+    if ((p->phase->prepare && p->phase->prepare(p->phase, p->exec)) || gt_exec_prepare(p->exec, &env) ||
+        gt_exec_run(p->exec, &env)) {
         gold_fail(f, "phase %s: %s", p->phase->name, gt_message());
         return;
     }

@@ -17,9 +17,9 @@ typedef struct gold_phase {
     gt_phase *phase;
     gt_graph *graph;
     gt_exec *exec;
-    float *grads;     /* a block like the network's */
+    float *grads; /* a block like the network's */
     const gt_stylegan2_train_config *config;
-    size_t made;      /* samples that G makes: path length takes a part of the slice */
+    size_t made; /* samples that G makes: path length takes a part of the slice */
 } gold_phase;
 
 /* Settings that the loss and training files share; regularisation intervals and augmentation are left to the caller. */

@@ -34,9 +34,7 @@ gold_graph *gold_graph_new(gold *f) {
     return g;
 }
 
-gt_graph *gold_nodes(gold_graph *g) {
-    return g->nodes;
-}
+gt_graph *gold_nodes(gold_graph *g) { return g->nodes; }
 
 gt_node *gold_in(gold_graph *g, const char *path, gold_order order) {
     for (int i = 0; i < g->n_inputs; i++)
@@ -69,13 +67,9 @@ void gold_grad(gold_graph *g, gt_node *y, gt_node *dy, gt_node *wrt, const char 
     gold_out(g, dx, path, order);
 }
 
-void gold_bind(gold_graph *g, int slot, float *block) {
-    g->blocks[slot] = block;
-}
+void gold_bind(gold_graph *g, int slot, float *block) { g->blocks[slot] = block; }
 
-const float *gold_value(gold_graph *g, const char *path) {
-    return g->exec ? gt_exec_output(g->exec, path) : NULL;
-}
+const float *gold_value(gold_graph *g, const char *path) { return g->exec ? gt_exec_output(g->exec, path) : NULL; }
 
 void gold_before(gold_graph *g, void (*write)(gold *f, gt_exec *e, void *arg), void *arg) {
     g->before = write;
@@ -101,7 +95,8 @@ void gold_run(gold_graph *g) {
         return;
     }
     for (int i = 0; i < g->n_outputs; i++)
-        gold_check(g->f, g->output[i].path, g->output[i].order, gt_exec_output(g->exec, g->output[i].path), g->output[i].n, 0);
+        gold_check(g->f, g->output[i].path, g->output[i].order, gt_exec_output(g->exec, g->output[i].path),
+                   g->output[i].n, 0);
 }
 
 void gold_graph_free(gold_graph *g) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A program that embeds libgantry: a picture from a checkpoint and a seed, as `gantry generate CHECKPOINT --seeds=SEED --class=0` makes it.
- *     cc -o embed embed.c $(pkg-config --cflags --libs gantry) && ./embed runs/demo/last 5 picture.png */
+ * A program that embeds libgantry: a picture from a checkpoint and a seed, as `gantry generate CHECKPOINT --seeds=SEED
+ * --class=0` makes it. cc -o embed embed.c $(pkg-config --cflags --libs gantry) && ./embed runs/demo/last 5 picture.png
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,7 +23,8 @@ int main(int argc, char **argv) {
     const gt_model *m = gt_generator_model(g);
     int n = gt_generator_batch(g);
     size_t pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
-    float *z = calloc((size_t)n * (size_t)(m->z_dim + m->label_dim), sizeof *z), *images = calloc((size_t)n * pixels, sizeof *images);
+    float *z = calloc((size_t)n * (size_t)(m->z_dim + m->label_dim), sizeof *z),
+          *images = calloc((size_t)n * pixels, sizeof *images);
     unsigned char *bytes = malloc(pixels);
     if (!z || !images || !bytes) return 1;
     float *labels = m->label_dim ? z + (size_t)n * (size_t)m->z_dim : NULL;

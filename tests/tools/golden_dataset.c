@@ -2,9 +2,9 @@
  * The dataset tool against recorded results of the reference tool:
  *     golden_dataset DIR
  * runs every case of DIR/cases.json ({"case", "source", "args", "exit"}) through `gantry dataset` (the program beside
- * build/tests, or $GANTRY) and compares with DIR/CASE.zip: names of entries, their order, pixels, and labels. A case that the
- * reference refuses must be refused too, or be one of those that are taken on purpose: other sizes, and alpha. One line per
- * case; the last one is `N passed, N failed, N skipped`. */
+ * build/tests, or $GANTRY) and compares with DIR/CASE.zip: names of entries, their order, pixels, and labels. A case
+ * that the reference refuses must be refused too, or be one of those that are taken on purpose: other sizes, and alpha.
+ * One line per case; the last one is `N passed, N failed, N skipped`. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <jansson.h>
@@ -78,7 +78,8 @@ static gt_status compare_pictures(gt_zip *a, gt_zip *b, size_t i) {
     gt_status st = read_picture(a, i, &x);
     if (!st) st = read_picture(b, i, &y);
     if (!st && (x.height != y.height || x.width != y.width || x.channels != y.channels || x.type != y.type))
-        st = gt_fail(GT_FAILED, "%dx%dx%d instead of %dx%dx%d", x.width, x.height, x.channels, y.width, y.height, y.channels);
+        st = gt_fail(GT_FAILED, "%dx%dx%d instead of %dx%dx%d", x.width, x.height, x.channels, y.width, y.height,
+                     y.channels);
     size_t n = st ? 0 : gt_picture_bytes(&x), differ = 0;
     for (size_t k = 0; k < n; k++) differ += ((uint8_t *)x.samples)[k] != ((uint8_t *)y.samples)[k];
     if (differ) st = gt_fail(GT_FAILED, "%zu of %zu bytes of samples differ", differ, n);
@@ -92,7 +93,8 @@ static bool same_json(const json_t *a, const json_t *b) {
     if (json_is_number(a) && json_is_number(b)) return json_number_value(a) == json_number_value(b);
     if (json_is_array(a) && json_is_array(b)) {
         bool same = json_array_size(a) == json_array_size(b);
-        for (size_t i = 0; i < json_array_size(a) && same; i++) same = same_json(json_array_get(a, i), json_array_get(b, i));
+        for (size_t i = 0; i < json_array_size(a) && same; i++)
+            same = same_json(json_array_get(a, i), json_array_get(b, i));
         return same;
     }
     return json_equal(a, b);
@@ -103,7 +105,8 @@ static gt_status compare_labels(gt_zip *a, gt_zip *b, size_t i) {
     gt_status st = read_entry(a, i, &p);
     if (!st) st = read_entry(b, i, &q);
     json_t *x = st ? NULL : json_loads(p, 0, NULL), *y = st ? NULL : json_loads(q, 0, NULL);
-    if (!st && (!x || !y || !same_json(json_object_get(x, "labels"), json_object_get(y, "labels")))) st = gt_fail(GT_FAILED, "labels differ");
+    if (!st && (!x || !y || !same_json(json_object_get(x, "labels"), json_object_get(y, "labels"))))
+        st = gt_fail(GT_FAILED, "labels differ");
     json_decref(x);
     json_decref(y);
     free(p);
@@ -112,11 +115,13 @@ static gt_status compare_labels(gt_zip *a, gt_zip *b, size_t i) {
 }
 
 static gt_status compare_archives(gt_zip *a, gt_zip *b) {
-    if (gt_zip_count(a) != gt_zip_count(b)) return gt_fail(GT_FAILED, "%zu entries instead of %zu", gt_zip_count(a), gt_zip_count(b));
+    if (gt_zip_count(a) != gt_zip_count(b))
+        return gt_fail(GT_FAILED, "%zu entries instead of %zu", gt_zip_count(a), gt_zip_count(b));
     for (size_t i = 0; i < gt_zip_count(a); i++) { /* both sorted by name */
         const gt_zip_entry *x = gt_zip_at(a, i), *y = gt_zip_at(b, i);
         if (strcmp(x->name, y->name)) return gt_fail(GT_FAILED, "an entry '%s' instead of '%s'", x->name, y->name);
-        if (x->index != y->index) return gt_fail(GT_FAILED, "'%s' is entry %d instead of %d", x->name, (int)x->index, (int)y->index);
+        if (x->index != y->index)
+            return gt_fail(GT_FAILED, "'%s' is entry %d instead of %d", x->name, (int)x->index, (int)y->index);
         gt_status st = strcmp(x->name, "dataset.json") ? compare_pictures(a, b, i) : compare_labels(a, b, i);
         if (st) return gt_wrap(st, "'%s'", x->name);
     }
@@ -162,11 +167,15 @@ static bool check_case(const char *dir, const golden_case *c) {
     bool good = false;
     if (c->status == 0) {
         good = status == 0 && !compare_files(dest, golden);
-        printf("%s  %-20s %s\n", good ? "ok  " : "FAIL", c->name, good ? "names, order, pixels and labels agree" : status ? first_line(said) : gt_message());
+        printf("%s  %-20s %s\n", good ? "ok  " : "FAIL", c->name,
+               good     ? "names, order, pixels and labels agree"
+               : status ? first_line(said)
+                        : gt_message());
     } else if (status == 0) {
         const char *reason = taken_on_purpose(c);
         good = reason != NULL;
-        printf("%s  %-20s taken%s%s\n", good ? "ok  " : "FAIL", c->name, reason ? " on purpose: " : ", and the reference refuses it", reason ? reason : "");
+        printf("%s  %-20s taken%s%s\n", good ? "ok  " : "FAIL", c->name,
+               reason ? " on purpose: " : ", and the reference refuses it", reason ? reason : "");
     } else {
         good = status == 1 || status == 2; /* 2: wrong usage, which the reference does not tell apart */
         printf("%s  %-20s refused: %s\n", good ? "ok  " : "FAIL", c->name, first_line(said));
@@ -201,7 +210,8 @@ int main(int argc, char **argv) {
     json_error_t error;
     json_t *cases = json_load_file(path, 0, &error), *o;
     if (!json_is_array(cases) || !find_gantry() || !mkdtemp(folder)) {
-        fprintf(stderr, "%s\n", json_is_array(cases) ? "the program gantry is not there, or /tmp cannot be written" : error.text);
+        fprintf(stderr, "%s\n",
+                json_is_array(cases) ? "the program gantry is not there, or /tmp cannot be written" : error.text);
         printf("0 passed, 1 failed, 0 skipped\n");
         return 1;
     }

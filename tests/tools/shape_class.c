@@ -3,8 +3,8 @@
  *     shape_class CLASS PICTURE.png ...    counts the pictures that show CLASS; prints "N of M"
  *     shape_class check                    the same on fresh images of the set itself, as a check of the matcher
  *
- * A picture becomes a mask (shape against ground, the ground being the colour of the border), moved to its centre and scaled to a fixed area; the
- * templates are the masks of 400 images of each class, and the nearest one decides. */
+ * A picture becomes a mask (shape against ground, the ground being the colour of the border), moved to its centre and
+ * scaled to a fixed area; the templates are the masks of 400 images of each class, and the nearest one decides. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

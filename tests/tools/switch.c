@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * An Ethernet switch between network namespaces, for tests of slow and broken networks (Linux's own netem is not in every kernel).
- *     switch [--delay=MICROSECONDS] [--rate=MBIT] [--control=FIFO] NAMESPACE NAMESPACE ...
- * Each namespace gets a device eth0, to be given an address and set up by the caller; the switch says "ready" when they are there. Each frame
- * arrives `delay` later, and no namespace gets more than `rate` (0: no limit). Lines on the FIFO (made by the caller) change it while it runs:
- *     delay 1000      rate 100      cut NAMESPACE      join NAMESPACE      cut NAMESPACE NAMESPACE      join NAMESPACE NAMESPACE
- * Of two namespaces only what goes from one to the other is cut.
- * Ends with SIGTERM, or with the process that started it. Needs CAP_NET_ADMIN and CAP_SYS_ADMIN. */
+ * An Ethernet switch between network namespaces, for tests of slow and broken networks (Linux's own netem is not in
+ * every kernel). switch [--delay=MICROSECONDS] [--rate=MBIT] [--control=FIFO] NAMESPACE NAMESPACE ... Each namespace
+ * gets a device eth0, to be given an address and set up by the caller; the switch says "ready" when they are there.
+ * Each frame arrives `delay` later, and no namespace gets more than `rate` (0: no limit). Lines on the FIFO (made by
+ * the caller) change it while it runs: delay 1000      rate 100      cut NAMESPACE      join NAMESPACE      cut
+ * NAMESPACE NAMESPACE      join NAMESPACE NAMESPACE Of two namespaces only what goes from one to the other is cut. Ends
+ * with SIGTERM, or with the process that started it. Needs CAP_NET_ADMIN and CAP_SYS_ADMIN. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -89,7 +89,8 @@ static void send_to(port *p, const unsigned char *data, size_t bytes) {
     p->last = &f->next;
 }
 
-/* Everything that has arrived at a port, to where it belongs: at most so many frames, or the other ports would starve. */
+/* Everything that has arrived at a port, to where it belongs: at most so many frames, or the other ports would starve.
+ */
 static void take(int from) {
     static unsigned char data[FRAME];
     for (int i = 0; i < 64; i++) {
@@ -166,7 +167,8 @@ static int serve(int control) {
         if (wait > 0 && wait < 1e6) span = (struct timespec){(time_t)wait, (long)((wait - (double)(time_t)wait) * 1e9)};
         for (int i = 0; i < n_ports; i++) fds[i] = (struct pollfd){ports[i].fd, POLLIN, 0};
         fds[n_ports] = (struct pollfd){control, POLLIN, 0};
-        if (ppoll(fds, (nfds_t)n_ports + 1, next < HUGE_VAL ? &span : NULL, NULL) < 0 && errno != EINTR) return die("ppoll");
+        if (ppoll(fds, (nfds_t)n_ports + 1, next < HUGE_VAL ? &span : NULL, NULL) < 0 && errno != EINTR)
+            return die("ppoll");
         for (int i = 0; i < n_ports; i++)
             if (fds[i].revents & POLLIN) take(i);
         if (fds[n_ports].revents & POLLIN) read_control(control);
@@ -180,7 +182,8 @@ int main(int argc, char **argv) {
         if (!strncmp(argv[i], "--delay=", 8)) delay = atof(argv[i] + 8) / 1e6;
         else if (!strncmp(argv[i], "--rate=", 7)) rate = atof(argv[i] + 7) * 1e6 / 8;
         else if (!strncmp(argv[i], "--control=", 10)) {
-            control = open(argv[i] + 10, O_RDWR | O_NONBLOCK | O_CLOEXEC); /* also for writing: a FIFO without a writer would be at its end */
+            /* also for writing: a FIFO without a writer would be at its end */
+            control = open(argv[i] + 10, O_RDWR | O_NONBLOCK | O_CLOEXEC);
             if (control < 0) return die(argv[i] + 10);
         } else if (n_ports == MOST_PORTS || open_port(&ports[n_ports], argv[i])) return 1;
         else n_ports++;

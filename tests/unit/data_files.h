@@ -114,9 +114,7 @@ static inline void add_picture(zip_t *z, const char *name, int i, int height, in
     free(b.data);
 }
 
-static inline void end_zip(zip_t *z) {
-    assert_int_equal(zip_close(z), 0);
-}
+static inline void end_zip(zip_t *z) { assert_int_equal(zip_close(z), 0); }
 
 /* n pictures 00000/imgNNNNNNNN.png of 8 x 8 RGB and a dataset.json (NULL: none), in an order that is not sorted. */
 static inline const char *simple_zip(const char *name, int n, const char *json) {

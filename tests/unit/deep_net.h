@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The training graph of a deep fully connected network: gradients of gradients, and many values that may be computed again. */
+ * The training graph of a deep fully connected network: gradients of gradients, and many values that may be computed
+ * again. */
 #ifndef TESTS_DEEP_NET_H
 #define TESTS_DEEP_NET_H
 
@@ -7,7 +8,8 @@
 
 #include "graph_net.h"
 
-/* Its loss, with a penalty on the input's gradient when `second`, and gradients of all weights in slot 1. NULL: see gt_message(). */
+/* Its loss, with a penalty on the input's gradient when `second`, and gradients of all weights in slot 1. NULL: see
+ * gt_message(). */
 static inline gt_graph *deep_net(int layers, int rows, int width, bool second) {
     gt_graph *g = gt_graph_new("deep", asked_kernels());
     if (!g) return NULL;

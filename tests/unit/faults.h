@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * System calls that fail on demand. Only calls on files of the scratch directory count. Include it in one test program. */
+ * System calls that fail on demand. Only calls on files of the scratch directory count. Include it in one test program.
+ */
 #ifndef TESTS_FAULTS_H
 #define TESTS_FAULTS_H
 
@@ -12,13 +13,13 @@
 enum { SHORT_WRITE = -1 }; /* instead of an errno: half is written, and no error told */
 
 static struct {
-    atomic_long calls;   /* since it was armed */
+    atomic_long calls; /* since it was armed */
     atomic_bool armed;
-    long at;             /* which of them fails, from 0 */
-    bool stays;          /* ... and all after it */
+    long at;    /* which of them fails, from 0 */
+    bool stays; /* ... and all after it */
     int error;
     atomic_int hits;
-    const char *call;    /* the first that failed, and on what: */
+    const char *call; /* the first that failed, and on what: */
     char path[512];
 } fault;
 
@@ -62,25 +63,25 @@ static int verdict_open(const char *path, int flags) {
     return (flags & O_ACCMODE) == O_RDONLY && !(flags & O_DIRECTORY) ? 0 : verdict("open", path, false);
 }
 
-#define FAIL_ON(test) \
-    do { \
-        int failure_ = test; \
-        if (failure_) { \
+#define FAIL_ON(test)         \
+    do {                      \
+        int failure_ = test;  \
+        if (failure_) {       \
             errno = failure_; \
-            return -1; \
-        } \
+            return -1;        \
+        }                     \
     } while (0)
-#define FAIL_OR(test, ...) \
-    do { \
-        FAIL_ON(test); \
+#define FAIL_OR(test, ...)  \
+    do {                    \
+        FAIL_ON(test);      \
         return __VA_ARGS__; \
     } while (0)
 /* Of what writes n bytes to fd. */
-#define FAIL_OR_SHORTEN(call) \
-    do { \
-        int error_ = verdict_fd(call, fd, true); \
+#define FAIL_OR_SHORTEN(call)                       \
+    do {                                            \
+        int error_ = verdict_fd(call, fd, true);    \
         if (error_ != SHORT_WRITE) FAIL_ON(error_); \
-        else if (n > 1) n /= 2; \
+        else if (n > 1) n /= 2;                     \
     } while (0)
 
 #define DEFINE_ON_FD(name) \
@@ -89,8 +90,10 @@ static int verdict_open(const char *path, int flags) {
     int name(int fd, offset n) { FAIL_OR(verdict_fd("ftruncate", fd, false), REAL(name)(fd, n)); }
 #define DEFINE_ON_TWO(name) \
     int name(const char *from, const char *to) { FAIL_OR(verdict(#name, to, false), REAL(name)(from, to)); }
-#define DEFINE_FALLOCATE(name, offset) \
-    int name(int fd, int mode, offset from, offset n) { FAIL_OR(verdict_fd("fallocate", fd, false), REAL(name)(fd, mode, from, n)); }
+#define DEFINE_FALLOCATE(name, offset)                                              \
+    int name(int fd, int mode, offset from, offset n) {                             \
+        FAIL_OR(verdict_fd("fallocate", fd, false), REAL(name)(fd, mode, from, n)); \
+    }
 
 INTERPOSE_OPEN(open, FAIL_ON(verdict_open(path, flags)))
 INTERPOSE_OPEN(open64, FAIL_ON(verdict_open(path, flags)))

@@ -73,10 +73,11 @@ static inline net make_net(void) {
     net_param(&n, 3, "conv1.bias", S(6));
     net_param(&n, 4, "out.weight", S(24, 1));
     gt_node *real = gt_input(g, "real", S(2, 4, 4, 3));
-    gt_node *fake = gt_add(g, gt_input(g, "fake", S(2, 4, 4, 3)), gt_scale(g, gt_random_normal_op(g, "noise", S(2, 4, 4, 3)), 0.1f));
+    gt_node *fake = gt_add(g, gt_input(g, "fake", S(2, 4, 4, 3)),
+                           gt_scale(g, gt_random_normal_op(g, "noise", S(2, 4, 4, 3)), 0.1f));
     gt_node *scores = net_scores(&n, real), *slope;
-    gt_node *loss =
-        gt_add(g, gt_mean(g, gt_softplus(g, gt_neg(g, scores)), GT_ALL_AXES), gt_mean(g, gt_softplus(g, net_scores(&n, fake)), GT_ALL_AXES));
+    gt_node *loss = gt_add(g, gt_mean(g, gt_softplus(g, gt_neg(g, scores)), GT_ALL_AXES),
+                           gt_mean(g, gt_softplus(g, net_scores(&n, fake)), GT_ALL_AXES));
     gt_grad(g, 1, &scores, NULL, 1, &real, &slope);
     loss = gt_add(g, loss, gt_scale(g, gt_sum(g, gt_square(g, slope), GT_ALL_AXES), 0.5f));
     gt_node *grads[NET_PARAMS];

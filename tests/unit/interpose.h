@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Functions that stand before libc's, also for the libraries that a test is linked with, and then call them. In one file of a test program, with _GNU_SOURCE. */
+ * Functions that stand before libc's, also for the libraries that a test is linked with, and then call them. In one
+ * file of a test program, with _GNU_SOURCE. */
 #ifndef TESTS_INTERPOSE_H
 #define TESTS_INTERPOSE_H
 
@@ -14,20 +15,20 @@
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 /* open, open64; `before` sees path and flags, and may return instead. */
-#define INTERPOSE_OPEN(name, before) \
-    int name(const char *path, int flags, ...) { \
-        va_list ap; \
-        va_start(ap, flags); \
+#define INTERPOSE_OPEN(name, before)                            \
+    int name(const char *path, int flags, ...) {                \
+        va_list ap;                                             \
+        va_start(ap, flags);                                    \
         mode_t mode = flags & O_CREAT ? va_arg(ap, mode_t) : 0; \
-        va_end(ap); \
-        before; \
-        return REAL(name)(path, flags, mode); \
+        va_end(ap);                                             \
+        before;                                                 \
+        return REAL(name)(path, flags, mode);                   \
     }
 /* pwrite, pwrite64; `before` sees fd, data, n and at_byte, and may change n or return instead. */
-#define INTERPOSE_PWRITE(name, offset, before) \
+#define INTERPOSE_PWRITE(name, offset, before)                         \
     ssize_t name(int fd, const void *data, size_t n, offset at_byte) { \
-        before; \
-        return REAL(name)(fd, data, n, at_byte); \
+        before;                                                        \
+        return REAL(name)(fd, data, n, at_byte);                       \
     }
 
 /* What an open file is called; false: that cannot be told. */

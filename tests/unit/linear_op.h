@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * For tests of linear ops: run one on given numbers, and check its adjoint, the adjoint of that, and that threads change no
- * bit. */
+ * For tests of linear ops: run one on given numbers, and check its adjoint, the adjoint of that, and that threads
+ * change no bit. */
 #ifndef GANTRY_TESTS_LINEAR_OP_H
 #define GANTRY_TESTS_LINEAR_OP_H
 
@@ -66,7 +66,11 @@ static inline void check_linear(linear_op *op, const void *arg, gt_shape shape) 
     assert_ok(gt_grad(g, 1, &y, &v, 1, &x, &back));
     assert_ok(gt_grad(g, 1, &back, &u, 1, &v, &again));
     size_t nx = (size_t)gt_shape_size(&shape), ny = (size_t)gt_shape_size(gt_node_shape(y));
-    const struct { const char *name; gt_node *node; size_t n; } out[3] = {{"y", y, ny}, {"back", back, nx}, {"again", again, ny}};
+    const struct {
+        const char *name;
+        gt_node *node;
+        size_t n;
+    } out[3] = {{"y", y, ny}, {"back", back, nx}, {"again", again, ny}};
     for (int i = 0; i < 3; i++) assert_ok(gt_output(g, out[i].name, out[i].node));
     float *in[3] = {normal_values("x", nx), normal_values("u", nx), normal_values("v", ny)}, *result[2][3];
     for (int t = 0; t < 2; t++) {
@@ -88,7 +92,8 @@ static inline void check_linear(linear_op *op, const void *arg, gt_shape shape) 
     for (int i = 0; i < 3; i++) assert_memory_equal(result[0][i], result[1][i], sizeof(float) * out[i].n);
     float **r = result[0];
     double size = sqrt(dot(r[0], r[0], ny) * dot(in[2], in[2], ny)) + 1e-30;
-    double first = fabs(dot(r[0], in[2], ny) - dot(in[0], r[1], nx)), second = fabs(dot(r[2], in[2], ny) - dot(in[1], r[1], nx));
+    double first = fabs(dot(r[0], in[2], ny) - dot(in[0], r[1], nx)),
+           second = fabs(dot(r[2], in[2], ny) - dot(in[1], r[1], nx));
     if (!(first <= 1e-6 * size && second <= 1e-6 * size))
         fail_msg("not an adjoint: <Ax,v> is off by %.2g of |Ax||v|, <A**u,v> by %.2g", first / size, second / size);
     for (int i = 0; i < 3; i++) {

@@ -38,7 +38,9 @@ static inline numbers lumps(int64_t n, int d, uint64_t seed) {
     assert_true(d <= 128);
     for (int64_t i = 0; i < n; i++) {
         gt_random_normal((gt_key){.seed = seed, .sample = (uint32_t)i}, z, (size_t)d);
-        for (int j = 0; j < d; j++) p.x[i * d + j] = (double)z[j] * (1 + j % 3) + (j ? 0.5 * (double)z[j - 1] : 0) + (double)(i % 3) * (j % 2 ? 3 : -2);
+        for (int j = 0; j < d; j++)
+            p.x[i * d + j] = (double)z[j] * (1 + j % 3) + (j ? 0.5 * (double)z[j - 1] : 0) +
+                             (double)(i % 3) * (j % 2 ? 3 : -2);
     }
     return p;
 }
@@ -60,7 +62,8 @@ static inline gt_blocks *blocks_of(numbers p, gt_pool *pool) {
 
 /* ---- fits ---- */
 
-static const gt_mixture_recipe usual = {.covariance = GT_COVARIANCE_FULL, .k = 5, .seed = 3, .restarts = 2, .iterations = 40, .tol = 1e-7, .floor = 1e-6};
+static const gt_mixture_recipe usual = {
+    .covariance = GT_COVARIANCE_FULL, .k = 5, .seed = 3, .restarts = 2, .iterations = 40, .tol = 1e-7, .floor = 1e-6};
 
 static inline gt_fit fit_of(gt_blocks *b, const gt_mixture_recipe *r, numbers about) {
     gt_fit f;

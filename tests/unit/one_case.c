@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Linked into every unit test. TEST_CASE=NAME in the environment (tests/run sets the variable for `make check T=program:NAME`) runs only the
- * cases of that name; * and ? stand for other characters. A program without a case of that name says so and fails: no test ran. */
+ * Linked into every unit test. TEST_CASE=NAME in the environment (tests/run sets the variable for `make check
+ * T=program:NAME`) runs only the cases of that name; * and ? stand for other characters. A program without a case of
+ * that name says so and fails: no test ran. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -43,7 +43,8 @@ static inline bool exists(const char *name) { return access(at(name), F_OK) == 0
 static inline int halves(void) {
     int n = 0;
     DIR *d = opendir(scratch);
-    for (struct dirent *e; d && (e = readdir(d));) n += strlen(e->d_name) > 5 && !strcmp(e->d_name + strlen(e->d_name) - 5, ".part");
+    for (struct dirent *e; d && (e = readdir(d));)
+        n += strlen(e->d_name) > 5 && !strcmp(e->d_name + strlen(e->d_name) - 5, ".part");
     if (d) closedir(d);
     return n;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The controller of the augmentation probability. Recorded trajectories of p are held against it by the golden tests. */
+ * The controller of the augmentation probability. Recorded trajectories of p are held against it by the golden tests.
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -66,7 +67,8 @@ static void has_no_ceiling_unless_asked(void **state) {
     }
     assert_true(a.p > 2 && b.p == 0.85f);
     assert_int_equal(warnings, 1);
-    assert_int_equal(warned_at, 16); /* 0.256 an update: above 0.8 after the fourth, and a tenth is less than one update */
+    /* 0.256 an update: above 0.8 after the fourth, and a tenth is less than one update */
+    assert_int_equal(warned_at, 16);
     gt_ada slow = {.p = 0.9f};
     warnings = 0;
     for (long done = 4; done <= 4 * 250; done += 4) {
@@ -79,7 +81,8 @@ static void has_no_ceiling_unless_asked(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(moves_towards_the_target), cmocka_unit_test(collects_between_updates),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(moves_towards_the_target),
+                                       cmocka_unit_test(collects_between_updates),
                                        cmocka_unit_test(has_no_ceiling_unless_asked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Augmentation: presets, the parameters drawn for a sample, and the part of the graph with its first and second derivatives.
- * Values of whole pipelines are held against recorded ones by the golden tests. */
+ * Augmentation: presets, the parameters drawn for a sample, and the part of the graph with its first and second
+ * derivatives. Values of whole pipelines are held against recorded ones by the golden tests. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,8 @@ static gt_augment_config preset(const char *name) {
     return c;
 }
 
-static gt_augment_params draw(const gt_augment_config *c, const gt_augment_source *s, int sample, float p, gt_shape shape) {
+static gt_augment_params draw(const gt_augment_config *c, const gt_augment_source *s, int sample, float p,
+                              gt_shape shape) {
     gt_augment_params a;
     assert_true(gt_augment_parameters(c, s, sample, p, &shape, &a, NULL));
     return a;
@@ -28,9 +29,11 @@ static const gt_shape images = {4, {8, 32, 24, 3}};
 
 static void presets_say_which(void **state) {
     (void)state;
-    static const struct { const char *name; int kinds; } list[] = {
-        {"blit", 3}, {"geom", 4}, {"color", 5}, {"filter", 1}, {"noise", 1}, {"cutout", 1},
-        {"bg", 7}, {"bgc", 12}, {"bgcf", 13}, {"bgcfn", 14}, {"bgcfnc", 15}};
+    static const struct {
+        const char *name;
+        int kinds;
+    } list[] = {{"blit", 3}, {"geom", 4}, {"color", 5}, {"filter", 1}, {"noise", 1},  {"cutout", 1},
+                {"bg", 7},   {"bgc", 12}, {"bgcf", 13}, {"bgcfn", 14}, {"bgcfnc", 15}};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
         gt_augment_config c = preset(list[i].name);
         int kinds = 0;
@@ -61,7 +64,8 @@ static void nothing_happens_without_p(void **state) {
     }
 }
 
-/* A sample's numbers depend neither on the slice it is in nor on which other transforms are on; they do on all of the key. */
+/* A sample's numbers depend neither on the slice it is in nor on which other transforms are on; they do on all of the
+ * key. */
 static void samples_stand_alone(void **state) {
     (void)state;
     gt_augment_config all = preset("bgcfnc"), geom = preset("geom"), bg = preset("bg");
@@ -92,7 +96,8 @@ static void draws_are_distributed_as_written(void **state) {
     (void)state;
     enum { N = 4000 };
     gt_augment_config c = gt_augment_off(), rotate = gt_augment_off();
-    c.multiplier[GT_AUGMENT_XFLIP] = c.multiplier[GT_AUGMENT_SCALE] = c.multiplier[GT_AUGMENT_NOISE] = c.multiplier[GT_AUGMENT_CUTOUT] = 1;
+    c.multiplier[GT_AUGMENT_XFLIP] = c.multiplier[GT_AUGMENT_SCALE] = c.multiplier[GT_AUGMENT_NOISE] =
+        c.multiplier[GT_AUGMENT_CUTOUT] = 1;
     rotate.multiplier[GT_AUGMENT_ROTATE] = 1;
     gt_augment_source s = gt_augment_random(11, "aug/test", 0, 0);
     double flips = 0, noisy = 0, cut = 0, turned = 0, squares = 0, centre = 0, sigma = 0;
@@ -119,7 +124,8 @@ static void draws_are_distributed_as_written(void **state) {
     assert_true(fabs(centre / N - 0.5) < 4 * sqrt(1 / 12.0 / N));
 }
 
-/* Whole pixels stay whole; a hue turns colours about grey and keeps grey; bands keep the power they are meant to keep. */
+/* Whole pixels stay whole; a hue turns colours about grey and keeps grey; bands keep the power they are meant to keep.
+ */
 static void parameters_mean_what_they_say(void **state) {
     (void)state;
     gt_augment_config shift = gt_augment_off(), hue = gt_augment_off();
@@ -144,13 +150,14 @@ static void recorded_draws(void **state) {
     (void)state;
     gt_augment_config c = gt_augment_off();
     c.multiplier[GT_AUGMENT_XFLIP] = c.multiplier[GT_AUGMENT_XFRAC] = c.multiplier[GT_AUGMENT_CUTOUT] = 1;
-    static const float flip[2] = {0.9f, 0.9f}, flip_gate[2] = {0.1f, 0.6f}, frac[4] = {1, 2, -1, 0}, frac_gate[2] = {0.6f, 0.1f},
-                       cut_gate[2] = {0, 1}, centre[4] = {0.25f, 0.5f, 0.75f, 1};
+    static const float flip[2] = {0.9f, 0.9f}, flip_gate[2] = {0.1f, 0.6f}, frac[4] = {1, 2, -1, 0},
+                       frac_gate[2] = {0.6f, 0.1f}, cut_gate[2] = {0, 1}, centre[4] = {0.25f, 0.5f, 0.75f, 1};
     const float *draws[] = {flip, flip_gate, frac, frac_gate, cut_gate, centre};
     gt_augment_source s = gt_augment_recorded(6, draws);
     gt_augment_params a = draw(&c, &s, 0, 0.5f, images), b = draw(&c, &s, 1, 0.5f, images);
     assert_true(a.matrix[0][0] == -1 && a.matrix[0][2] == 0 && a.cutout == 0.5f && a.centre[1] == 0.5f);
-    assert_true(b.matrix[0][0] == 1 && b.matrix[0][2] == 3 && b.matrix[1][2] == 0 && b.cutout == 0 && b.centre[0] == 0.75f);
+    assert_true(b.matrix[0][0] == 1 && b.matrix[0][2] == 3 && b.matrix[1][2] == 0 && b.cutout == 0 &&
+                b.centre[0] == 0.75f);
     s = gt_augment_recorded(5, draws);
     assert_false(gt_augment_parameters(&c, &s, 0, 0.5f, &images, &a, NULL));
 }
@@ -167,8 +174,12 @@ typedef struct pipe {
 
 /* Outputs: y = augment(x); dx = A* v; and, of f(x) = sum of (A* (A x)^2)^2, its derivative in x ("second"). */
 static pipe pipe_new(const gt_augment_config *c, gt_shape shape, int threads) {
-    pipe p = {.g = gt_graph_new("augment", asked_kernels()), .pool = gt_pool_new(threads), .shape = shape, .n = (size_t)gt_shape_size(&shape)};
-    gt_node *x = gt_input(p.g, "x", shape), *v = gt_input(p.g, "v", shape), *y = gt_augment(p.g, c, "aug/test", x), *dx, *inner, *second;
+    pipe p = {.g = gt_graph_new("augment", asked_kernels()),
+              .pool = gt_pool_new(threads),
+              .shape = shape,
+              .n = (size_t)gt_shape_size(&shape)};
+    gt_node *x = gt_input(p.g, "x", shape), *v = gt_input(p.g, "v", shape), *y = gt_augment(p.g, c, "aug/test", x), *dx,
+            *inner, *second;
     assert_ok(gt_graph_status(p.g));
     assert_ok(gt_grad(p.g, 1, &y, &v, 1, &x, &dx));
     gt_node *s = gt_square(p.g, y);
@@ -205,11 +216,13 @@ static void pipe_free(pipe *p) {
     gt_pool_free(p->pool);
 }
 
-/* y is affine in x: y(x) - y(0) against dx. f is a quartic: its derivative against central differences along a direction. */
+/* y is affine in x: y(x) - y(0) against dx. f is a quartic: its derivative against central differences along a
+ * direction. */
 static void check_derivatives(const gt_augment_config *c, gt_shape shape) {
     pipe p = pipe_new(c, shape, 1);
     size_t n = p.n;
-    float *x = normal_values("x", n), *v = normal_values("v", n), *d = normal_values("d", n), *moved = calloc(n, sizeof *moved);
+    float *x = normal_values("x", n), *v = normal_values("v", n), *d = normal_values("d", n),
+          *moved = calloc(n, sizeof *moved);
     assert_non_null(moved);
     pipe_run(&p, c, moved, v, 0);
     float *y0 = result(&p, "y", n);
@@ -245,7 +258,8 @@ static void derivatives(void **state) {
 static void slices_and_threads_change_no_bit(void **state) {
     (void)state;
     gt_augment_config c = preset("bgcfnc");
-    pipe one = pipe_new(&c, GT_SHAPE(4, 8, 8, 3), 1), two = pipe_new(&c, GT_SHAPE(2, 8, 8, 3), 1), three = pipe_new(&c, GT_SHAPE(4, 8, 8, 3), 3);
+    pipe one = pipe_new(&c, GT_SHAPE(4, 8, 8, 3), 1), two = pipe_new(&c, GT_SHAPE(2, 8, 8, 3), 1),
+         three = pipe_new(&c, GT_SHAPE(4, 8, 8, 3), 3);
     float *x = normal_values("x", one.n), *v = normal_values("v", one.n);
     pipe_run(&one, &c, x, v, 0);
     pipe_run(&three, &c, x, v, 0);
@@ -256,7 +270,8 @@ static void slices_and_threads_change_no_bit(void **state) {
         size_t at = (size_t)half * two.n;
         pipe_run(&two, &c, x + at, v + at, (uint32_t)(2 * half));
         for (int k = 0; k < 3; k++)
-            assert_memory_equal(gt_exec_output(one.e, names[k]) + at, gt_exec_output(two.e, names[k]), sizeof(float) * two.n);
+            assert_memory_equal(gt_exec_output(one.e, names[k]) + at, gt_exec_output(two.e, names[k]),
+                                sizeof(float) * two.n);
     }
     free(x);
     free(v);
@@ -265,7 +280,8 @@ static void slices_and_threads_change_no_bit(void **state) {
     pipe_free(&three);
 }
 
-/* Colour transforms of five channels whose first three are RGB: those as alone, the others as they were; without colour they go. */
+/* Colour transforms of five channels whose first three are RGB: those as alone, the others as they were; without colour
+ * they go. */
 static void colour_acts_on_colours(void **state) {
     (void)state;
     gt_augment_config c = preset("color"), many = c;
@@ -277,13 +293,17 @@ static void colour_acts_on_colours(void **state) {
     pipe_run(&five, &many, x, x, 0);
     pipe_run(&rgb, &c, three, three, 0);
     const float *y = gt_exec_output(five.e, "y"), *want = gt_exec_output(rgb.e, "y");
-    for (size_t i = 0; i < five.n; i++) assert_true(fabsf(y[i] - (i % 5 < 3 ? want[i / 5 * 3 + i % 5] : x[i])) < 1e-5f); /* sums of 5 instead of 3 terms */
+    for (size_t i = 0; i < five.n; i++)
+        assert_true(fabsf(y[i] - (i % 5 < 3 ? want[i / 5 * 3 + i % 5] : x[i])) <
+                    1e-5f); /* sums of 5 instead of 3 terms */
     free(x);
     free(three);
     pipe_free(&rgb);
     pipe_free(&five);
 
-    static const struct { int colours, channels, left; } cases[] = {{0, 1, 12}, {0, 3, 12}, {0, 2, 7}, {0, 5, 7}, {3, 4, 12}, {1, 2, 12}, {-1, 3, 7}, {3, 2, 7}};
+    static const struct {
+        int colours, channels, left;
+    } cases[] = {{0, 1, 12}, {0, 3, 12}, {0, 2, 7}, {0, 5, 7}, {3, 4, 12}, {1, 2, 12}, {-1, 3, 7}, {3, 2, 7}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int left = 0;
         c = preset("bgc");

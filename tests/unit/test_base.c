@@ -72,7 +72,8 @@ static void float_functions_at_the_edges(void **state) {
     assert_true(isnan(gt_logf(-1)) && isnan(gt_logf(-INFINITY)) && isnan(gt_logf(NAN)));
     assert_true(gt_sinf(0) == 0 && gt_cosf(0) == 1 && isnan(gt_sinf(NAN)) && isnan(gt_cosf(NAN)));
     assert_true(gt_tanhf(0) == 0 && gt_tanhf(INFINITY) == 1 && gt_tanhf(-INFINITY) == -1 && isnan(gt_tanhf(NAN)));
-    assert_true(gt_sigmoidf(0) == 0.5f && gt_sigmoidf(INFINITY) == 1 && gt_sigmoidf(-INFINITY) == 0 && isnan(gt_sigmoidf(NAN)));
+    assert_true(gt_sigmoidf(0) == 0.5f && gt_sigmoidf(INFINITY) == 1 && gt_sigmoidf(-INFINITY) == 0 &&
+                isnan(gt_sigmoidf(NAN)));
     assert_true(gt_softplusf(INFINITY) == INFINITY && gt_softplusf(-INFINITY) == 0 && isnan(gt_softplusf(NAN)));
     assert_true(gt_softplusf(1000) == 1000 && gt_softplusf(-1000) == 0);
 }
@@ -122,7 +123,7 @@ static void double_functions_are_accurate(void **state) {
 
 static void checksums(void **state) {
     (void)state;
-    assert_int_equal(gt_crc32(0, "123456789", 9), 0xcbf43926u);  /* the check values of the CRC catalogue */
+    assert_int_equal(gt_crc32(0, "123456789", 9), 0xcbf43926u); /* the check values of the CRC catalogue */
     assert_int_equal(gt_crc32c(0, "123456789", 9), 0xe3069283u);
     assert_int_equal(gt_crc32c(gt_crc32c(0, "1234", 4), "56789", 5), 0xe3069283u);
     char hex[33];
@@ -165,7 +166,8 @@ static void pool_runs_each_tile_once(void **state) {
             int tiles = round * 31 % (TILES + 1);
             gt_pool_run(p, tiles, count_tile, &t);
             for (int i = 0; i < tiles; i++) want[i]++;
-            for (int i = 0; i < TILES; i += 16) assert_int_equal(atomic_load(&t.runs[i]), want[i]); /* done when it returns */
+            /* done when it returns */
+            for (int i = 0; i < TILES; i += 16) assert_int_equal(atomic_load(&t.runs[i]), want[i]);
             if (round % 1000 == 0) usleep(3000); /* let them fall asleep */
         }
         for (int i = 0; i < TILES; i++) assert_int_equal(atomic_load(&t.runs[i]), want[i]);
@@ -232,10 +234,20 @@ static void messages_are_wrapped(void **state) {
 static void bytes_that_are_no_text_are_replaced(void **state) {
     (void)state;
     static const char *const pairs[][2] = {
-        {"", ""}, {"run", "run"}, {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
-        {"caf\xe9", "caf?"}, {"\xe9t\xe9", "?t?"}, {"\xe2\x82", "??"}, {"\x80\xff\xf8", "???"}, {"\xe2\x82\xc3\xa9", "??\xc3\xa9"},
-        {"\xc0\xaf", "??"}, {"\xe0\x80\xaf", "???"}, {"\xf0\x80\x80\xaf", "????"} /* too long */, {"\xed\xa0\x80", "???"} /* half of a pair */,
-        {"\xf4\x90\x80\x80", "????"} /* beyond the last */, {"\xef\xbf\xbe \xef\xb7\x90", "??? ???"} /* never a character */,
+        {"", ""},
+        {"run", "run"},
+        {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
+        {"caf\xe9", "caf?"},
+        {"\xe9t\xe9", "?t?"},
+        {"\xe2\x82", "??"},
+        {"\x80\xff\xf8", "???"},
+        {"\xe2\x82\xc3\xa9", "??\xc3\xa9"},
+        {"\xc0\xaf", "??"},
+        {"\xe0\x80\xaf", "???"},
+        {"\xf0\x80\x80\xaf", "????"} /* too long */,
+        {"\xed\xa0\x80", "???"} /* half of a pair */,
+        {"\xf4\x90\x80\x80", "????"} /* beyond the last */,
+        {"\xef\xbf\xbe \xef\xb7\x90", "??? ???"} /* never a character */,
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         char text[32];

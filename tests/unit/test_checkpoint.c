@@ -24,7 +24,8 @@ static void fill(float *w, float first) {
 static gt_checkpoint *make(float first) {
     float w[WEIGHTS];
     fill(w, first);
-    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){"stylegan2", "avx2", "00112233445566778899aabbccddeeff", "[gantry]\nbatch = 8\n"});
+    gt_checkpoint *c = gt_checkpoint_begin(
+        &(gt_checkpoint_about){"stylegan2", "avx2", "00112233445566778899aabbccddeeff", "[gantry]\nbatch = 8\n"});
     assert_non_null(c);
     gt_checkpoint_tensor(c, "/networks/G/synthesis.b8.conv0.weight", &GT_SHAPE(2, 3, 4), w);
     gt_checkpoint_tensor(c, "/networks/G/mapping.w_avg", &GT_SHAPE(24), w);
@@ -56,7 +57,8 @@ static void round_trip(void **state) {
     assert_string_equal(about->kernel_set, "avx2");
     assert_string_equal(about->dataset, "00112233445566778899aabbccddeeff");
     assert_string_equal(about->recipe, "[gantry]\nbatch = 8\n");
-    static const char *const in_order[] = {"synthesis.b8.conv0.weight", "mapping.w_avg", "synthesis.b8.conv0.noise_strength"};
+    static const char *const in_order[] = {"synthesis.b8.conv0.weight", "mapping.w_avg",
+                                           "synthesis.b8.conv0.noise_strength"};
     int n = 0;
     for (int i = gt_checkpoint_first(f, "/networks/G"); i >= 0; i = gt_checkpoint_next(f, "/networks/G", i)) {
         assert_true(n < 3); /* G_ema is another network */
@@ -98,7 +100,12 @@ static void of_the_data(void **state) {
         const char *fault, *channels;
     } cases[] = {
         {{.pictures = ""}, NULL, NULL},
-        {{.pictures = "00112233445566778899aabbccddeeff", .has_range = true, .range = {100, 500}, .channels = "R,G,B,nir"}, NULL, "R,G,B,nir"},
+        {{.pictures = "00112233445566778899aabbccddeeff",
+          .has_range = true,
+          .range = {100, 500},
+          .channels = "R,G,B,nir"},
+         NULL,
+         "R,G,B,nir"},
         {{.pictures = "00112233445566778899aabbccddeeff"}, NULL, NULL},
         {{.channels = "a\033[2Jb\nc"}, NULL, "a?[2Jb?c"},
         {{.channels = ""}, NULL, ""},
@@ -198,7 +205,8 @@ static void other_damage(void **state) {
     const struct {
         size_t bytes;
         const char *says;
-    } cuts[] = {{0, "empty"}, {100, "truncated"}, {512, "truncated"}, {513, "truncated"}, {n - 1, "truncated"}, {n + 1, "damaged"}};
+    } cuts[] = {{0, "empty"},       {100, "truncated"},   {512, "truncated"},
+                {513, "truncated"}, {n - 1, "truncated"}, {n + 1, "damaged"}};
     gt_status st;
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
         put(at("b.h5"), data, cuts[i].bytes);
@@ -220,7 +228,6 @@ static void other_damage(void **state) {
     assert_message("no checkpoint in");
     free(data);
 }
-
 
 static void newer_format(void **state) {
     (void)state;
@@ -365,7 +372,8 @@ static void names_without_end(void **state) {
     char name[500];
     memset(name, 'x', sizeof name - 1);
     name[sizeof name - 1] = 0;
-    hid_t file = spoil("long.h5"), one = make_group(file, name), two = make_group(one, name), three = make_group(two, name);
+    hid_t file = spoil("long.h5"), one = make_group(file, name), two = make_group(one, name),
+          three = make_group(two, name);
     H5Gclose(three);
     H5Gclose(two);
     H5Gclose(one);
@@ -373,7 +381,8 @@ static void names_without_end(void **state) {
     refused("long.h5", "characters");
 }
 
-/* libhdf5 looks for the beginning of its part at 0, 512, 1024, 2048, ...: in a file that is not where it is in the part behind the block. */
+/* libhdf5 looks for the beginning of its part at 0, 512, 1024, 2048, ...: in a file that is not where it is in the part
+ * behind the block. */
 static void data_further_on(void **state) {
     (void)state;
     enum { GAP = 1024 };
@@ -538,7 +547,8 @@ static void set_aside(void **state) {
 static void saver_is_in_the_background(void **state) {
     (void)state;
     gt_saver *s = gt_saver_new(scratch, &(gt_keep){.newest = 3});
-    for (int64_t images = 1; images <= 5; images++) assert_ok(gt_saver_start(s, make(1), images, false)); /* each waits for the one before */
+    /* each waits for the one before */
+    for (int64_t images = 1; images <= 5; images++) assert_ok(gt_saver_start(s, make(1), images, false));
     while (gt_saver_poll(s) == GT_SAVER_BUSY) usleep(1000);
     assert_true(exists("checkpoint-000000005.h5"));
     gt_saver_free(s);
@@ -576,12 +586,29 @@ static void directory_gone(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(round_trip), TEST(of_the_data), TEST(equal_states_equal_bytes), TEST(any_flipped_bit_is_found), TEST(other_damage), TEST(newer_format), TEST(lists_for_names),
-        TEST(two_ways_to_each_group), TEST(a_group_in_itself), TEST(a_group_of_many_names), TEST(one_tensor_under_many_names), TEST(names_without_end),
+        TEST(round_trip),
+        TEST(of_the_data),
+        TEST(equal_states_equal_bytes),
+        TEST(any_flipped_bit_is_found),
+        TEST(other_damage),
+        TEST(newer_format),
+        TEST(lists_for_names),
+        TEST(two_ways_to_each_group),
+        TEST(a_group_in_itself),
+        TEST(a_group_of_many_names),
+        TEST(one_tensor_under_many_names),
+        TEST(names_without_end),
         TEST(data_further_on),
-        TEST(newest_that_verifies), TEST(first_error_sticks), TEST(saver_keeps_the_newest), TEST(milestones_and_a_cap), TEST(set_aside), TEST(saver_is_in_the_background), TEST(full_disk),
+        TEST(newest_that_verifies),
+        TEST(first_error_sticks),
+        TEST(saver_keeps_the_newest),
+        TEST(milestones_and_a_cap),
+        TEST(set_aside),
+        TEST(saver_is_in_the_background),
+        TEST(full_disk),
         TEST(directory_gone),
     };
-    gt_log_setup(0, 1, GT_ERROR); /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
+    /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
+    gt_log_setup(0, 1, GT_ERROR);
     return test_status(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -42,7 +42,9 @@ static void arrays_are_chosen_and_refused_by_name(void **state) {
     (void)state;
     gt_cloud *c;
     double x[4] = {1, 2, 3, INFINITY};
-    gt_array arrays[] = {{"labels", GT_NUMBER_INT32, 1, {2}, (int32_t[]){0, 1}}, {"means", GT_NUMBER_DOUBLE, 2, {2, 2}, x}, {"latent", GT_NUMBER_DOUBLE, 2, {2, 2}, x}};
+    gt_array arrays[] = {{"labels", GT_NUMBER_INT32, 1, {2}, (int32_t[]){0, 1}},
+                         {"means", GT_NUMBER_DOUBLE, 2, {2, 2}, x},
+                         {"latent", GT_NUMBER_DOUBLE, 2, {2, 2}, x}};
     assert_ok(gt_arrays_write(at("three.h5"), arrays, 3));
     assert_ok(gt_cloud_open(&c, at("three.h5"), ""));
     assert_int_equal(gt_cloud_get_info(c).d, 2);
@@ -62,7 +64,8 @@ static void a_file_of_many_names(void **state) {
     enum { NAMES = 6000 };
     hid_t list = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_libver_bounds(list, H5F_LIBVER_V18, H5F_LIBVER_V18);
-    hid_t file = H5Fcreate(at("names.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, list), group = H5Gcreate2(file, "x", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t file = H5Fcreate(at("names.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, list),
+          group = H5Gcreate2(file, "x", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     for (int i = 0; i < NAMES; i++) {
         char name[16];
         snprintf(name, sizeof name, "%d", i);

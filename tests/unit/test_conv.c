@@ -18,20 +18,22 @@
 #include "gantry/random.h"
 #include "kernels/conv.h"
 
-/* Largest error / largest value of the result. Direct: half of the 2e-6 that golden values of single ops ask for. Winograd's
- * transforms amplify rounding: measured 1e-6 at 16 channels, 1.6e-6 at 64, 4.1e-6 at 256. */
+/* Largest error / largest value of the result. Direct: half of the 2e-6 that golden values of single ops ask for.
+ * Winograd's transforms amplify rounding: measured 1e-6 at 16 channels, 1.6e-6 at 64, 4.1e-6 at 256. */
 static const double tolerance[] = {[GT_CONV_DIRECT] = 1e-6, [GT_CONV_WINOGRAD] = 6e-6, [GT_CONV_COLUMNS] = 1e-6};
 
 enum { DIRECTIONS = 3, KERNELS = GT_CONV_KERNELS };
 static const char *const direction_names[DIRECTIONS] = {"forward", "input grad", "weight grad"};
 
-#define CONV(N, H, W, C, O, KH, KW, S, PT, PL, PB, PR, G)                                                                              \
-    {.n = N, .h = H, .w = W, .c = C, .o = O, .p = (H + PT + PB - KH) / S + 1, .q = (W + PL + PR - KW) / S + 1, .kh = KH, .kw = KW,       \
-     .stride = S, .pad_top = PT, .pad_left = PL, .groups = G}
+#define CONV(N, H, W, C, O, KH, KW, S, PT, PL, PB, PR, G)                                                         \
+    {                                                                                                             \
+        .n = N, .h = H, .w = W, .c = C, .o = O, .p = (H + PT + PB - KH) / S + 1, .q = (W + PL + PR - KW) / S + 1, \
+        .kh = KH, .kw = KW, .stride = S, .pad_top = PT, .pad_left = PL, .groups = G                               \
+    }
 static const gt_conv_shape shapes[] = {
     CONV(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1),
     CONV(2, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1),
-    CONV(2, 9, 14, 16, 24, 3, 3, 1, 1, 1, 1, 1, 1),  /* partial tiles of Winograd */
+    CONV(2, 9, 14, 16, 24, 3, 3, 1, 1, 1, 1, 1, 1), /* partial tiles of Winograd */
     CONV(3, 13, 11, 33, 19, 3, 3, 1, 1, 1, 1, 1, 1),
     CONV(1, 17, 16, 48, 70, 3, 3, 1, 1, 1, 1, 1, 1),
     CONV(5, 4, 4, 64, 40, 3, 3, 1, 1, 1, 1, 1, 1),
@@ -41,23 +43,23 @@ static const gt_conv_shape shapes[] = {
     CONV(2, 7, 5, 20, 3, 1, 1, 1, 0, 0, 0, 0, 1),    /* torgb */
     CONV(2, 9, 9, 8, 5, 3, 3, 2, 0, 0, 0, 0, 1),     /* downsampling after the filter */
     CONV(2, 8, 10, 6, 7, 3, 3, 2, 1, 0, 1, 2, 1),
-    CONV(3, 17, 17, 40, 24, 3, 3, 2, 0, 0, 0, 0, 1), /* several tiles of Winograd with stride 2 */
-    CONV(2, 33, 15, 17, 35, 3, 3, 2, 0, 0, 0, 0, 1), /* partial ones */
-    CONV(2, 12, 21, 16, 20, 3, 3, 2, 1, 2, 0, 1, 1), /* padding */
-    CONV(1, 9, 9, 256, 210, 3, 3, 2, 0, 0, 0, 0, 1), /* more channels than a block of K */
-    CONV(2, 10, 10, 8, 8, 3, 3, 2, 0, 0, 0, 0, 1),   /* a line that no output sees: not for Winograd */
-    CONV(2, 32, 16, 3, 20, 4, 4, 2, 1, 1, 1, 1, 1),  /* DCGAN: from an image, */
-    CONV(3, 16, 16, 20, 24, 4, 4, 2, 1, 1, 1, 1, 1), /* between maps, */
-    CONV(5, 8, 8, 70, 40, 4, 4, 2, 1, 1, 1, 1, 1),   /* a tile an image, */
-    CONV(1, 11, 15, 16, 18, 4, 4, 2, 2, 0, 1, 3, 1), /* uneven padding, partial tiles, */
-    CONV(1, 9, 8, 8, 8, 4, 4, 2, 0, 0, 0, 0, 1),     /* a line that no output sees, */
+    CONV(3, 17, 17, 40, 24, 3, 3, 2, 0, 0, 0, 0, 1),   /* several tiles of Winograd with stride 2 */
+    CONV(2, 33, 15, 17, 35, 3, 3, 2, 0, 0, 0, 0, 1),   /* partial ones */
+    CONV(2, 12, 21, 16, 20, 3, 3, 2, 1, 2, 0, 1, 1),   /* padding */
+    CONV(1, 9, 9, 256, 210, 3, 3, 2, 0, 0, 0, 0, 1),   /* more channels than a block of K */
+    CONV(2, 10, 10, 8, 8, 3, 3, 2, 0, 0, 0, 0, 1),     /* a line that no output sees: not for Winograd */
+    CONV(2, 32, 16, 3, 20, 4, 4, 2, 1, 1, 1, 1, 1),    /* DCGAN: from an image, */
+    CONV(3, 16, 16, 20, 24, 4, 4, 2, 1, 1, 1, 1, 1),   /* between maps, */
+    CONV(5, 8, 8, 70, 40, 4, 4, 2, 1, 1, 1, 1, 1),     /* a tile an image, */
+    CONV(1, 11, 15, 16, 18, 4, 4, 2, 2, 0, 1, 3, 1),   /* uneven padding, partial tiles, */
+    CONV(1, 9, 8, 8, 8, 4, 4, 2, 0, 0, 0, 0, 1),       /* a line that no output sees, */
     CONV(1, 16, 16, 520, 210, 4, 4, 2, 1, 1, 1, 1, 1), /* more channels than a block of K */
     CONV(1, 10, 9, 4, 6, 5, 2, 3, 2, 1, 0, 1, 1),
-    CONV(1, 7, 8, 5, 4, 1, 1, 2, 0, 0, 0, 0, 1),     /* input pixels that no output sees */
+    CONV(1, 7, 8, 5, 4, 1, 1, 2, 0, 0, 0, 0, 1), /* input pixels that no output sees */
     CONV(2, 6, 5, 8, 6, 3, 3, 1, 1, 1, 1, 1, 2),
     CONV(2, 6, 6, 12, 8, 4, 4, 2, 1, 1, 1, 1, 4),
-    CONV(1, 6, 7, 9, 9, 3, 3, 1, 2, 0, 1, 3, 9),     /* one channel per group */
-    CONV(1, 3, 2, 4, 4, 3, 3, 1, 2, 3, 2, 3, 1),     /* more padding than image */
+    CONV(1, 6, 7, 9, 9, 3, 3, 1, 2, 0, 1, 3, 9), /* one channel per group */
+    CONV(1, 3, 2, 4, 4, 3, 3, 1, 2, 3, 2, 3, 1), /* more padding than image */
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -80,11 +82,15 @@ typedef struct tensors {
 } tensors;
 
 static tensors make_tensors(const gt_conv_shape *s, gt_conv_direction d) {
-    tensors t = {.x = random_floats(image_floats(s), 1), .w = random_floats(weight_floats(s), 2), .y = random_floats(result_floats(s), 3)};
+    tensors t = {.x = random_floats(image_floats(s), 1),
+                 .w = random_floats(weight_floats(s), 2),
+                 .y = random_floats(result_floats(s), 3)};
     t.in[0] = d == GT_CONV_INPUT_GRAD ? t.y : t.x;
     t.in[1] = d == GT_CONV_WEIGHT_GRAD ? t.y : t.w;
     t.out = d == GT_CONV_FORWARD ? t.y : d == GT_CONV_INPUT_GRAD ? t.x : t.w;
-    t.out_floats = d == GT_CONV_FORWARD ? result_floats(s) : d == GT_CONV_INPUT_GRAD ? image_floats(s) : weight_floats(s);
+    t.out_floats = d == GT_CONV_FORWARD      ? result_floats(s)
+                   : d == GT_CONV_INPUT_GRAD ? image_floats(s)
+                                             : weight_floats(s);
     return t;
 }
 
@@ -105,7 +111,8 @@ static double *reference(const gt_conv_shape *s, gt_conv_direction d, const tens
                         for (int64_t i = 0; i < inputs; i++)
                             for (int64_t o = 0; o < s->o; o++) {
                                 int64_t x = ((n * s->h + row) * s->w + column) * s->c + o / outputs * inputs + i;
-                                int64_t w = ((a * s->kw + b) * inputs + i) * s->o + o, y = ((n * s->p + p) * s->q + q) * s->o + o;
+                                int64_t w = ((a * s->kw + b) * inputs + i) * s->o + o,
+                                        y = ((n * s->p + p) * s->q + q) * s->o + o;
                                 if (d == GT_CONV_FORWARD) sum[y] += (double)t->x[x] * t->w[w];
                                 else if (d == GT_CONV_INPUT_GRAD) sum[x] += (double)t->y[y] * t->w[w];
                                 else sum[w] += (double)t->x[x] * t->y[y];
@@ -114,7 +121,8 @@ static double *reference(const gt_conv_shape *s, gt_conv_direction d, const tens
     return sum;
 }
 
-static void convolve(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k, const tensors *t, const float *packed, int threads, float *out) {
+static void convolve(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k, const tensors *t,
+                     const float *packed, int threads, float *out) {
     gt_pool *pool = threads > 1 ? gt_pool_new(threads) : NULL;
     size_t bytes = gt_conv_workspace(s, d, k, packed != NULL, threads);
     void *workspace = gt_block_alloc(bytes ? bytes : 1, "workspace");
@@ -137,9 +145,9 @@ static double worst_error(const float *got, const double *want, size_t count) {
 }
 
 static void describe(char text[160], const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k) {
-    snprintf(text, 160, "%s %s %s of %lldx%lldx%lldx%lld, %dx%d to %lld, stride %d, groups %d", s->kernels->id, gt_conv_kernel_name(k),
-             direction_names[d], (long long)s->n, (long long)s->h, (long long)s->w, (long long)s->c, s->kh, s->kw, (long long)s->o,
-             s->stride, s->groups);
+    snprintf(text, 160, "%s %s %s of %lldx%lldx%lldx%lld, %dx%d to %lld, stride %d, groups %d", s->kernels->id,
+             gt_conv_kernel_name(k), direction_names[d], (long long)s->n, (long long)s->h, (long long)s->w,
+             (long long)s->c, s->kh, s->kw, (long long)s->o, s->stride, s->groups);
 }
 
 /* Against float64, then bit by bit: threads, weights packed ahead, and the last image alone. */
@@ -169,10 +177,12 @@ static void check(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k)
         gt_conv_shape last = *s;
         last.n = 1;
         tensors part = t;
-        part.in[0] += d == GT_CONV_FORWARD ? image_floats(s) - image_floats(&last) : result_floats(s) - result_floats(&last);
+        part.in[0] += d == GT_CONV_FORWARD ? image_floats(s) - image_floats(&last)
+                                           : result_floats(s) - result_floats(&last);
         size_t floats = t.out_floats / (size_t)s->n;
         convolve(&last, d, k, &part, packed, 1, again);
-        if (memcmp(first + t.out_floats - floats, again, floats * sizeof(float))) fail_msg("%s: an image alone gets other bits", text);
+        if (memcmp(first + t.out_floats - floats, again, floats * sizeof(float)))
+            fail_msg("%s: an image alone gets other bits", text);
         gt_block_free(packed, gt_conv_packed_floats(s, d, k) * sizeof(float) + 1);
     }
     free(want), free(first), free(again);
@@ -188,14 +198,16 @@ static void test_kernels(void **state) {
             s.kernels = kernels_of((gt_isa)isa, "auto");
             for (int d = 0; d < DIRECTIONS; d++)
                 for (int k = 0; k < KERNELS; k++)
-                    if (gt_conv_has_kernel(&s, (gt_conv_direction)d, (gt_conv_kernel)k)) check(&s, (gt_conv_direction)d, (gt_conv_kernel)k);
+                    if (gt_conv_has_kernel(&s, (gt_conv_direction)d, (gt_conv_kernel)k))
+                        check(&s, (gt_conv_direction)d, (gt_conv_kernel)k);
         }
     }
 }
 
 static void test_modes(void **state) {
     (void)state;
-    gt_conv_shape large = CONV(8, 32, 32, 512, 512, 3, 3, 1, 1, 1, 1, 1, 1), small = CONV(4, 16, 16, 12, 12, 3, 3, 1, 1, 1, 1, 1, 1),
+    gt_conv_shape large = CONV(8, 32, 32, 512, 512, 3, 3, 1, 1, 1, 1, 1, 1),
+                  small = CONV(4, 16, 16, 12, 12, 3, 3, 1, 1, 1, 1, 1, 1),
                   strided = CONV(8, 33, 33, 512, 512, 3, 3, 2, 0, 0, 0, 0, 1);
     assert_int_equal(gt_conv_choose(&large, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
     assert_int_equal(gt_conv_choose(&small, GT_CONV_FORWARD), GT_CONV_DIRECT);
@@ -203,7 +215,8 @@ static void test_modes(void **state) {
     gt_conv_shape tiny = CONV(4, 4, 4, 512, 512, 3, 3, 1, 1, 1, 1, 1, 1), one = large;
     one.n = 1;
     assert_int_equal(gt_conv_choose(&tiny, GT_CONV_WEIGHT_GRAD), GT_CONV_DIRECT);
-    assert_int_equal(gt_conv_choose(&one, GT_CONV_FORWARD), GT_CONV_WINOGRAD); /* an image alone has the bits it has in a batch */
+    /* an image alone has the bits it has in a batch */
+    assert_int_equal(gt_conv_choose(&one, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
     small.kernels = strided.kernels = gt_kernel_set_with_conv(gt_kernel_set_best(), "winograd");
     assert_int_equal(gt_conv_choose(&small, GT_CONV_WEIGHT_GRAD), GT_CONV_WINOGRAD);
     assert_int_equal(gt_conv_choose(&strided, GT_CONV_WEIGHT_GRAD), GT_CONV_WINOGRAD);
@@ -217,7 +230,8 @@ static void test_modes(void **state) {
 static void run_graph(bool parameter, float *results[3], const gt_conv_shape *s) {
     gt_graph *g = gt_graph_new("convolution", s->kernels);
     gt_shape images = GT_SHAPE(s->n, s->h, s->w, s->c), weights = GT_SHAPE(3, 3, s->c, s->o);
-    gt_node *x = gt_input(g, "x", images), *w = parameter ? gt_param(g, "w", weights, GT_SLOT(0), 0) : gt_input(g, "w", weights);
+    gt_node *x = gt_input(g, "x", images),
+            *w = parameter ? gt_param(g, "w", weights, GT_SLOT(0), 0) : gt_input(g, "w", weights);
     gt_node *y = gt_conv(g, x, w, (gt_conv_attr){.pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1});
     gt_node *energy = gt_sum(g, gt_square(g, y), GT_ALL_AXES), *d[2];
     assert_int_equal(gt_grad(g, 1, &energy, NULL, 2, (gt_node *[]){x, w}, d), GT_OK);
@@ -263,6 +277,7 @@ static void test_packed_nodes(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels), cmocka_unit_test(test_modes), cmocka_unit_test(test_packed_nodes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels), cmocka_unit_test(test_modes),
+                                       cmocka_unit_test(test_packed_nodes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Products that convolutions compute as they read them: the same bits as with products in memory, in all directions, by all kernels. */
+ * Products that convolutions compute as they read them: the same bits as with products in memory, in all directions, by
+ * all kernels. */
 #include "kernels.h"
 #include "graph_check.h"
 #include "graph_net.h"
@@ -39,10 +40,12 @@ enum { LAYERS = sizeof layers / sizeof *layers, OUTPUTS = 6 };
 static gt_graph *graph_of(const layer *l, bool penalty, const gt_kernel_set *kernels) {
     gt_graph *g = gt_graph_new(l->name, kernels);
     gt_shape of_w = l->up ? S(l->kernel, l->kernel, l->o, l->c) : S(l->kernel, l->kernel, l->c, l->o);
-    gt_node *x = gt_input(g, "x", S(l->n, l->h, l->w, l->c)), *styles = gt_input(g, "s", S(l->n, l->c)), *d = gt_input(g, "d", S(l->n, 1, 1, l->o));
+    gt_node *x = gt_input(g, "x", S(l->n, l->h, l->w, l->c)), *styles = gt_input(g, "s", S(l->n, l->c)),
+            *d = gt_input(g, "d", S(l->n, 1, 1, l->o));
     gt_node *w = l->given ? gt_input(g, "w", of_w) : gt_param(g, "w", of_w, 0, 0);
     gt_node *y = gt_mul(g, x, gt_reshape(g, styles, S(l->n, 1, 1, l->c)));
-    gt_conv_attr attr = {.stride = l->stride, .pad_top = l->pad, .pad_left = l->pad, .pad_bottom = l->pad, .pad_right = l->pad};
+    gt_conv_attr attr = {
+        .stride = l->stride, .pad_top = l->pad, .pad_left = l->pad, .pad_bottom = l->pad, .pad_right = l->pad};
     int64_t larger = l->kernel - 2 * l->pad;
     if (l->up) y = gt_conv_input_grad(g, y, w, (l->h - 1) * l->stride + larger, (l->w - 1) * l->stride + larger, attr);
     else y = gt_conv(g, y, w, attr);
@@ -124,10 +127,12 @@ static int scales_in(const gt_exec *e) {
 
 static void compare(const layer *l, int slices, bool penalty, gt_pool *pool, const gt_kernel_set *kernels) {
     gt_graph *g = graph_of(l, penalty, kernels);
-    gt_exec *e = ready(g, &(gt_exec_options){.slices = slices, .pool = pool}), *plain = ready(g, &(gt_exec_options){.slices = slices, .no_fusion = 1});
+    gt_exec *e = ready(g, &(gt_exec_options){.slices = slices, .pool = pool}),
+            *plain = ready(g, &(gt_exec_options){.slices = slices, .no_fusion = 1});
     check_places(e);
     bool winograd = kernels->conv == GT_CONV_ALL_WINOGRAD;
-    int each = winograd && l->given ? slices : 1, scales = winograd ? 2 * each + 2 * slices : 0; /* forward, input gradient; weight gradient */
+    /* forward, input gradient; weight gradient */
+    int each = winograd && l->given ? slices : 1, scales = winograd ? 2 * each + 2 * slices : 0;
     if (kernels->conv != GT_CONV_AUTO && !penalty) assert_int_equal(scales_in(e), scales);
     if (winograd && penalty) assert_true(scales_in(e) > scales);
     assert_int_equal(scales_in(plain), 0);
@@ -135,7 +140,8 @@ static void compare(const layer *l, int slices, bool penalty, gt_pool *pool, con
     for (int i = 0; i <= OUTPUTS; i++) {
         assert_int_equal(a.bytes[i], b.bytes[i]);
         if (memcmp(a.at[i], b.at[i], a.bytes[i]))
-            fail_msg("%s, %s, %d slices: %s differs", l->name, kernels->id, slices, i < OUTPUTS ? outputs[i] : "a gradient of weights");
+            fail_msg("%s, %s, %d slices: %s differs", l->name, kernels->id, slices,
+                     i < OUTPUTS ? outputs[i] : "a gradient of weights");
     }
     values_free(&a);
     values_free(&b);
@@ -160,13 +166,15 @@ static void test_same_bits(void **state) {
     gt_pool_free(pool);
 }
 
-/* A product stays if it must be there anyhow: for another kernel, another op, as a result; or if it is none of images and scales. */
+/* A product stays if it must be there anyhow: for another kernel, another op, as a result; or if it is none of images
+ * and scales. */
 static void test_products_that_stay(void **state) {
     (void)state;
     gt_conv_attr same = {.pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
     for (int why = 0; why < 5; why++) {
         gt_graph *g = gt_graph_new("stays", asked_kernels());
-        gt_node *x = gt_input(g, "x", S(2, 16, 16, 32)), *s = gt_input(g, "s", why == 4 ? S(1, 1, 1, 32) : S(2, 1, 1, 32));
+        gt_node *x = gt_input(g, "x", S(2, 16, 16, 32)),
+                *s = gt_input(g, "s", why == 4 ? S(1, 1, 1, 32) : S(2, 1, 1, 32));
         gt_node *w = gt_input(g, "w", S(3, 3, 32, 32)), *w1 = gt_input(g, "w1", S(1, 1, 32, 3)), *y = gt_mul(g, x, s);
         gt_output(g, "y", gt_conv(g, y, w, same));
         if (why == 1) gt_output(g, "rgb", gt_conv(g, y, w1, (gt_conv_attr){0}));
@@ -186,7 +194,8 @@ static void test_less_memory(void **state) {
     for (int none = 0; none <= 1; none++) {
         gt_graph *g = gt_graph_new("memory", asked_kernels());
         gt_conv_attr same = {.pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1};
-        gt_node *x = gt_reflect_pad(g, gt_input(g, "x", S(2, 64, 64, 32)), 1), *s = gt_input(g, "s", S(2, 1, 1, 32)), *w = gt_input(g, "w", S(3, 3, 32, 32));
+        gt_node *x = gt_reflect_pad(g, gt_input(g, "x", S(2, 64, 64, 32)), 1), *s = gt_input(g, "s", S(2, 1, 1, 32)),
+                *w = gt_input(g, "w", S(3, 3, 32, 32));
         gt_node *y = gt_conv(g, gt_mul(g, x, s), w, same);
         gt_output(g, "sum", gt_sum(g, gt_mul(g, x, y), GT_ALL_AXES));
         gt_exec *e = ready(g, &(gt_exec_options){.no_fusion = none});
@@ -200,8 +209,19 @@ static void test_less_memory(void **state) {
 static void test_zeros_outside(void **state) {
     (void)state;
     enum { CHANNELS = 3, IMAGES = 2 };
-    const gt_conv_shape s = {.n = IMAGES, .h = 4, .w = 4, .c = CHANNELS, .p = 4, .q = 4, .o = 1, .kh = 3, .kw = 3,
-                             .stride = 1, .pad_top = 1, .pad_left = 1, .groups = 1};
+    const gt_conv_shape s = {.n = IMAGES,
+                             .h = 4,
+                             .w = 4,
+                             .c = CHANNELS,
+                             .p = 4,
+                             .q = 4,
+                             .o = 1,
+                             .kh = 3,
+                             .kw = 3,
+                             .stride = 1,
+                             .pad_top = 1,
+                             .pad_left = 1,
+                             .groups = 1};
     gt_winograd_tiling p = gt_winograd_tiling_of(&s, GT_CONV_FORWARD);
     const float scales[IMAGES * CHANNELS] = {1, -1, 0, -0.0f, -2, 3};
     float pixels[IMAGES * 4 * 4 * CHANNELS] = {0}, zeros[IMAGES * CHANNELS];
@@ -222,9 +242,11 @@ static void test_faults(void **state) {
     (void)state;
     for (int fault = 0; fault < 2; fault++) {
         gt_graph *g = gt_graph_new("faults", asked_kernels());
-        gt_node *x = gt_input(g, "x", S(2, 16, 16, 32)), *w = gt_input(g, "w", S(3, 3, 32, 32)), *s = gt_input(g, "s", fault ? S(2, 1, 1, 31) : S(2, 1, 1, 32));
+        gt_node *x = gt_input(g, "x", S(2, 16, 16, 32)), *w = gt_input(g, "w", S(3, 3, 32, 32)),
+                *s = gt_input(g, "s", fault ? S(2, 1, 1, 31) : S(2, 1, 1, 32));
         gt_node *y = gt_conv(g, x, w, (gt_conv_attr){0}), *dx;
-        assert_true(gt_conv_node_takes_scales(y, 0) && !gt_conv_node_takes_scales(y, 1) && !gt_conv_node_takes_scales(x, 0));
+        assert_true(gt_conv_node_takes_scales(y, 0) && !gt_conv_node_takes_scales(y, 1) &&
+                    !gt_conv_node_takes_scales(x, 0));
         y = gt_conv_with_scales(g, y, y->in, (gt_node *const[]){s, NULL});
         if (!fault) {
             assert_false(gt_conv_node_takes_scales(y, 0));
@@ -238,8 +260,9 @@ static void test_faults(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bits), cmocka_unit_test(test_products_that_stay), cmocka_unit_test(test_less_memory),
-        cmocka_unit_test(test_zeros_outside), cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_same_bits),   cmocka_unit_test(test_products_that_stay),
+        cmocka_unit_test(test_less_memory), cmocka_unit_test(test_zeros_outside),
+        cmocka_unit_test(test_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

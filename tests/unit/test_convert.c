@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The dataset tool as a library: what goes in comes out of every kind of destination; what cannot be used is listed, stops the
- * making or is left out; archives beyond 4 GB. */
+ * The dataset tool as a library: what goes in comes out of every kind of destination; what cannot be used is listed,
+ * stops the making or is left out; archives beyond 4 GB. */
 #include "converting.h"
 
 #include <fcntl.h>
@@ -15,7 +15,8 @@ static void same_items(const char *a, const char *b, int64_t count) {
     assert_int_equal(p->count, count);
     assert_int_equal(q->count, count);
     assert_int_equal(p->image_bytes, q->image_bytes);
-    assert_true(p->type == q->type && p->channels == q->channels && p->label_width == q->label_width && p->class_names == q->class_names);
+    assert_true(p->type == q->type && p->channels == q->channels && p->label_width == q->label_width &&
+                p->class_names == q->class_names);
     uint8_t *u = malloc(p->image_bytes), *v = malloc(q->image_bytes);
     for (int64_t i = 0; i < count; i++) {
         assert_int_equal(gt_dataset_read(x, i, u), GT_OK);
@@ -40,8 +41,10 @@ static void every_destination_holds_it(void **state) {
             snprintf(dest, sizeof dest, "%s", at(name));
             packed(source, dest, (gt_convert_request){.compress = compress});
             same_items(source, dest, 40);
-            assert_false(exists("0set.zip.part") || exists("0set.zip.progress") || exists("1set.h5.part") || exists("1set.h5.progress"));
-            packed(source, at("deep.h5"), (gt_convert_request){.compress = compress, .transform = {.depth = GT_DEPTH_F32, .channels = 4}});
+            assert_false(exists("0set.zip.part") || exists("0set.zip.progress") || exists("1set.h5.part") ||
+                         exists("1set.h5.progress"));
+            packed(source, at("deep.h5"),
+                   (gt_convert_request){.compress = compress, .transform = {.depth = GT_DEPTH_F32, .channels = 4}});
             gt_dataset *ds = opened(at("deep.h5"), NULL);
             assert_true(gt_dataset_get_info(ds)->type == GT_F32);
             assert_string_equal(gt_dataset_get_info(ds)->channel_names, "R,G,B,A");
@@ -56,14 +59,16 @@ static void every_destination_holds_it(void **state) {
             gt_dataset_close(ds);
         }
     gt_convert_result result;
-    assert_int_equal(pack(source, at("0new/folder/set"), (gt_convert_request){.compress = true}, &result), GT_USAGE); /* not empty any more */
+    assert_int_equal(pack(source, at("0new/folder/set"), (gt_convert_request){.compress = true}, &result),
+                     GT_USAGE); /* not empty any more */
     assert_message("is not what this command makes (00000/img00000000.png differs)");
 }
 
 /* Of pictures of 8 x 8 pixels. */
 static void subset_is_that_of_training(const char *source, int amount, uint32_t seed) {
     packed(source, at("sub.zip"), (gt_convert_request){.choice = GT_CONVERT_SUBSET, .amount = amount, .seed = seed});
-    gt_dataset *ds = opened(source, &(gt_dataset_options){.subset = amount, .subset_seed = seed}), *sub = opened(at("sub.zip"), NULL);
+    gt_dataset *ds = opened(source, &(gt_dataset_options){.subset = amount, .subset_seed = seed}),
+               *sub = opened(at("sub.zip"), NULL);
     uint8_t x[8 * 8 * 3], y[8 * 8 * 3];
     assert_int_equal(gt_dataset_get_info(sub)->count, amount);
     for (int i = 0; i < amount; i++) {
@@ -102,7 +107,8 @@ static void choices_are_seeded_and_whole(void **state) {
     packed(source, b, (gt_convert_request){.choice = GT_CONVERT_SPLIT, .split = {0.7, 1}, .seed = 5});
     parts[0] = a, parts[1] = b;
     gt_convert_result result;
-    assert_int_equal(pack(NULL, at("both.zip"), (gt_convert_request){.n_sources = 2, .sources = parts}, &result), GT_OK);
+    assert_int_equal(pack(NULL, at("both.zip"), (gt_convert_request){.n_sources = 2, .sources = parts}, &result),
+                     GT_OK);
     assert_int_equal(result.kept, 50);
     assert_int_equal(result.duplicates, 0); /* the parts have nothing in common */
     assert_int_equal(result.classes, 5);
@@ -123,7 +129,9 @@ static const char *twelve_bit_folder(const char *name, const char *json) {
     void *bytes;
     size_t n;
     for (int k = 0; k < SIDE * SIDE; k++) samples[k] = twelve_bits(k);
-    if (gt_png_of_picture(&(gt_picture){.height = SIDE, .width = SIDE, .channels = 1, .type = GT_U16, .samples = samples}, false, &bytes, &n))
+    if (gt_png_of_picture(
+            &(gt_picture){.height = SIDE, .width = SIDE, .channels = 1, .type = GT_U16, .samples = samples}, false,
+            &bytes, &n))
         fail_msg("%s", gt_message());
     mkdir(at(name), 0777);
     snprintf(path, sizeof path, "%s/0.png", name);
@@ -162,11 +170,16 @@ static void a_set_keeps_its_range(void **state) {
     snprintf(dest, sizeof dest, "%s", at("twelve_f32.h5"));
     packed(source, dest, (gt_convert_request){.transform = {.depth = GT_DEPTH_F32}});
     first_image(dest, floats, sizeof floats, range);
-    for (int k = 0; k < SIDE * SIDE; k++) assert_true(fabs((double)floats[k] - (twelve_bits(k) / 4095.0 * 2 - 1)) < 1e-6);
+    for (int k = 0; k < SIDE * SIDE; k++)
+        assert_true(fabs((double)floats[k] - (twelve_bits(k) / 4095.0 * 2 - 1)) < 1e-6);
     assert_true(range[0] == -1 && range[1] == 1);
 
     snprintf(dest, sizeof dest, "%s", at("twelve_wide.zip")); /* white is the range's */
-    packed(source, dest, (gt_convert_request){.transform = {.width = 2 * SIDE, .height = SIDE, .pad = true, .background = {1, 1, 1}, .alpha = GT_ALPHA_FLATTEN}});
+    packed(
+        source, dest,
+        (gt_convert_request){
+            .transform = {
+                .width = 2 * SIDE, .height = SIDE, .pad = true, .background = {1, 1, 1}, .alpha = GT_ALPHA_FLATTEN}});
     first_image(dest, wide, sizeof wide, range);
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < 2 * SIDE; x++) {
@@ -196,15 +209,17 @@ static void sets_that_are_merged_agree_on_channels(void **state) {
         int channels;
         const char *first, *second;
         bool fits;
-    } cases[] = {{3, "R,G,B", "B,G,R", false}, {3, "B,G,R", NULL, false},  {3, NULL, "B,G,R", false},     {3, "B,G,R", "B,G,R", true},
-                 {3, NULL, NULL, true},        {4, "R,G,B,A", NULL, true}, {4, "R,G,B,A", "R,G,B,nir", false}};
+    } cases[] = {{3, "R,G,B", "B,G,R", false},      {3, "B,G,R", NULL, false}, {3, NULL, "B,G,R", false},
+                 {3, "B,G,R", "B,G,R", true},       {3, NULL, NULL, true},     {4, "R,G,B,A", NULL, true},
+                 {4, "R,G,B,A", "R,G,B,nir", false}};
     char a[600], b[600];
     const char *sources[] = {a, b};
     gt_convert_result result;
     for (int i = 0; i < (int)(sizeof cases / sizeof *cases); i++) {
         named_folder(a, 2 * i, cases[i].channels, cases[i].first);
         named_folder(b, 2 * i + 1, cases[i].channels, cases[i].second);
-        gt_status st = pack(NULL, at("named.zip"), (gt_convert_request){.n_sources = 2, .sources = sources, .overwrite = true}, &result);
+        gt_status st = pack(NULL, at("named.zip"),
+                            (gt_convert_request){.n_sources = 2, .sources = sources, .overwrite = true}, &result);
         assert_int_equal(st, cases[i].fits ? GT_OK : GT_USAGE);
         if (st) assert_message("channels of different names");
         gt_convert_result_free(&result);
@@ -214,8 +229,9 @@ static void sets_that_are_merged_agree_on_channels(void **state) {
 /* Pictures made in the source's own folder would be found there the next time, as with a split's second part. */
 static void not_in_the_source(void **state) {
     (void)state;
-    static const char *const within[] = {"own/train", "own", "own/new/deeper/", "own/../own/train", "link/train", "own/sub"},
-                      *const elsewhere[] = {"owner", "own/../beside", "own/set.zip"};
+    static const char *const within[] = {"own/train",        "own",        "own/new/deeper/",
+                                         "own/../own/train", "link/train", "own/sub"},
+                             *const elsewhere[] = {"owner", "own/../beside", "own/set.zip"};
     const char *sources[2] = {"synth:shapes:n=5,size=8", NULL};
     char source[600], dest[600];
     gt_convert_result result;
@@ -229,7 +245,11 @@ static void not_in_the_source(void **state) {
         snprintf(dest, sizeof dest, "%s", at(within[i]));
         assert_int_equal(pack(source, dest, (gt_convert_request){0}, &result), GT_USAGE);
         assert_message("lies in the source");
-        assert_int_equal(pack(NULL, dest, (gt_convert_request){.n_sources = 2, .sources = sources, .import.labels = GT_SOURCE_LABELS_NONE}, &result), GT_USAGE);
+        assert_int_equal(
+            pack(NULL, dest,
+                 (gt_convert_request){.n_sources = 2, .sources = sources, .import.labels = GT_SOURCE_LABELS_NONE},
+                 &result),
+            GT_USAGE);
         assert_message(source);
     }
     assert_false(exists("own/train") || exists("own/new"));
@@ -268,7 +288,8 @@ static void unusable_pictures(void **state) {
     assert_memory_equal(a, b, n);
     free(a);
     free(b);
-    assert_int_equal(pack(source, at("single.zip"), (gt_convert_request){.skip = true, .skip_duplicates = true}, &result), GT_OK);
+    assert_int_equal(
+        pack(source, at("single.zip"), (gt_convert_request){.skip = true, .skip_duplicates = true}, &result), GT_OK);
     assert_int_equal(result.kept, GOOD);
 
     put_picture(at("mixed/99odd.png"), 3, 16, 8, 3); /* known from heads: nothing is begun */
@@ -281,14 +302,18 @@ static void unusable_pictures(void **state) {
     assert_int_equal(pack(source, at("odd.zip"), (gt_convert_request){.skip = true}, &result), GT_OK);
     assert_true(result.kept == GOOD + 1 && result.bad == 1 && result.odd == 1);
     /* any size: which networks can make it is theirs to say */
-    assert_int_equal(pack(source, at("any.zip"), (gt_convert_request){.transform = {.width = 7, .height = 30}, .skip = true}, &result), GT_OK);
+    assert_int_equal(pack(source, at("any.zip"),
+                          (gt_convert_request){.transform = {.width = 7, .height = 30}, .skip = true}, &result),
+                     GT_OK);
     assert_true(result.width == 7 && result.height == 30);
-    gt_status st = pack(source, at("f32.zip"), (gt_convert_request){.transform = {.depth = GT_DEPTH_F32}, .skip = true}, &result);
+    gt_status st = pack(source, at("f32.zip"), (gt_convert_request){.transform = {.depth = GT_DEPTH_F32}, .skip = true},
+                        &result);
     assert_int_equal(st, GT_USAGE);
     assert_message(".h5");
 }
 
-/* Labels that were asked for must be there, or the picture cannot be used; where the source's own lack one, the dataset has none. */
+/* Labels that were asked for must be there, or the picture cannot be used; where the source's own lack one, the dataset
+ * has none. */
 static void pictures_without_labels(void **state) {
     (void)state;
     char source[600], csv[600], path[700], lines[256] = "", json[512] = "{\"labels\": [";
@@ -303,7 +328,8 @@ static void pictures_without_labels(void **state) {
         snprintf(path, sizeof path, "%s/%s/%d.png", source, folder, i);
         put_picture(path, i, 8, 8, 3);
         snprintf(lines + strlen(lines), sizeof lines - strlen(lines), "%s/%d.png,%d\n", folder, i, i % 2);
-        snprintf(json + strlen(json), sizeof json - strlen(json), "%s[\"%s/%d.png\", %d]", i ? ", " : "", folder, i, i % 2);
+        snprintf(json + strlen(json), sizeof json - strlen(json), "%s[\"%s/%d.png\", %d]", i ? ", " : "", folder, i,
+                 i % 2);
     }
     put(csv, lines, strlen(lines));
     gt_convert_result result;
@@ -315,9 +341,11 @@ static void pictures_without_labels(void **state) {
         assert_message(k ? "stray.csv" : "--labels=folders");
         assert_message("--labels=none");
         assert_false(exists("stray.zip") || exists("stray.zip.part"));
-        assert_int_equal(pack(source, NULL, (gt_convert_request){.import = wanted[k], .scan_only = true}, &result), GT_OK);
+        assert_int_equal(pack(source, NULL, (gt_convert_request){.import = wanted[k], .scan_only = true}, &result),
+                         GT_OK);
         assert_int_equal(result.odd, 1);
-        assert_int_equal(pack(source, at("stray.zip"), (gt_convert_request){.import = wanted[k], .skip = true}, &result), GT_OK);
+        assert_int_equal(
+            pack(source, at("stray.zip"), (gt_convert_request){.import = wanted[k], .skip = true}, &result), GT_OK);
         assert_true(result.kept == 8 && result.odd == 1 && result.classes == 2 && result.of_class[1] == 4);
         gt_convert_result_free(&result);
         unlink(at("stray.zip"));
@@ -325,7 +353,9 @@ static void pictures_without_labels(void **state) {
     strcat(json, "]}");
     put(at("stray/dataset.json"), json, strlen(json));
     for (int scan = 0; scan < 2; scan++) {
-        assert_int_equal(pack(source, at("stray.zip"), (gt_convert_request){.report = at("stray.report"), .scan_only = scan}, &result), GT_OK);
+        assert_int_equal(pack(source, at("stray.zip"),
+                              (gt_convert_request){.report = at("stray.report"), .scan_only = scan}, &result),
+                         GT_OK);
         assert_true(result.odd == 0 && result.classes == 0);
         size_t n;
         char *text = get(at("stray.report"), &n);
@@ -336,7 +366,8 @@ static void pictures_without_labels(void **state) {
     gt_dataset *ds = opened(at("stray.zip"), NULL);
     assert_true(gt_dataset_get_info(ds)->count == 9 && gt_dataset_get_info(ds)->label_width == 0);
     gt_dataset_close(ds);
-    packed(source, at("stray.zip"), (gt_convert_request){.import = {.labels = GT_SOURCE_LABELS_NONE}, .report = at("stray.report")});
+    packed(source, at("stray.zip"),
+           (gt_convert_request){.import = {.labels = GT_SOURCE_LABELS_NONE}, .report = at("stray.report")});
     size_t n;
     char *text = get(at("stray.report"), &n);
     assert_null(strstr(text, "stray.png"));
@@ -348,8 +379,14 @@ static const char *turned_zip(turn how, int turned, int upright, int odd) {
     char entry[32];
     zip_t *z = begin_zip(at("turned.zip"));
     for (int i = 0; i < turned + upright + odd; i++) {
-        bytes b = i < turned ? turned_picture(i, 16, 8, how) : i < turned + upright ? picture(i, 16, 8, 3) : picture(i, 8, 16, 3);
-        snprintf(entry, sizeof entry, "%s%02d.png", i < turned ? "turned" : i < turned + upright ? "upright" : "wide", i);
+        bytes b = i < turned             ? turned_picture(i, 16, 8, how)
+                  : i < turned + upright ? picture(i, 16, 8, 3)
+                                         : picture(i, 8, 16, 3);
+        snprintf(entry, sizeof entry, "%s%02d.png",
+                 i < turned             ? "turned"
+                 : i < turned + upright ? "upright"
+                                        : "wide",
+                 i);
         add_entry(z, entry, b.data, b.n, ZIP_CM_STORE);
         free(b.data);
     }
@@ -376,7 +413,8 @@ static void turned_pictures(void **state) {
         assert_int_equal(pack(turned_zip(how, 4, 1, 2), at("unlike.zip"), (gt_convert_request){0}, &result), GT_FORMAT);
         assert_message("2 of 7");
         assert_message("wide05.png': would become 16 x 8 pixels, 8-bit RGB; most become 8 x 16");
-        assert_int_equal(pack(turned_zip(how, 1, 1, 4), at("unlike.zip"), (gt_convert_request){.skip = true}, &result), GT_OK);
+        assert_int_equal(pack(turned_zip(how, 1, 1, 4), at("unlike.zip"), (gt_convert_request){.skip = true}, &result),
+                         GT_OK);
         assert_true(result.kept == 4 && result.odd == 2);
         gt_convert_result_free(&result);
         unlink(at("unlike.zip"));
@@ -402,8 +440,16 @@ static void thousands_of_class_names(void **state) {
         snprintf(text[i], sizeof text[i], "%0*d", LENGTH, i);
         names[i] = text[i];
     }
-    gt_h5_dataset d = {.count = 2, .height = 8, .width = 8, .channels = 1, .classes = classes, .label_width = NAMES, .class_names = NAMES, .class_name = names,
-                       .next = same_chunk, .arg = image};
+    gt_h5_dataset d = {.count = 2,
+                       .height = 8,
+                       .width = 8,
+                       .channels = 1,
+                       .classes = classes,
+                       .label_width = NAMES,
+                       .class_names = NAMES,
+                       .class_name = names,
+                       .next = same_chunk,
+                       .arg = image};
     if (gt_h5_dataset_write(at("names.h5"), &d)) fail_msg("%s", gt_message());
     gt_dataset *ds = opened(at("names.h5"), NULL);
     const gt_dataset_info *info = gt_dataset_get_info(ds);
@@ -443,12 +489,14 @@ static void archives_beyond_4_gb(void **state) {
     enum { ENTRIES = 3 };
     const uint32_t size = 3u << 30;
     gt_items items = {0};
-    gt_dest d = {.kind = &gt_dest_zip, .path = at("large.zip"), .items = &items, .transform = &(gt_transform){0}, .fd = -1};
+    gt_dest d = {
+        .kind = &gt_dest_zip, .path = at("large.zip"), .items = &items, .transform = &(gt_transform){0}, .fd = -1};
     char path[600], part[700];
     snprintf(path, sizeof path, "%s", d.path);
     snprintf(part, sizeof part, "%s.part", path);
     d.path = path;
-    for (uint32_t i = 0; i < ENTRIES; i++) assert_int_equal(gt_dest_put(&d, &(gt_entry){.item = i, .size = size, .crc = i}, NULL), GT_OK);
+    for (uint32_t i = 0; i < ENTRIES; i++)
+        assert_int_equal(gt_dest_put(&d, &(gt_entry){.item = i, .size = size, .crc = i}, NULL), GT_OK);
     int fd = open(part, O_CREAT | O_WRONLY, 0600);
     assert_true(fd >= 0);
     if (ftruncate(fd, (off_t)ENTRIES * size + 1000)) skip();
@@ -472,9 +520,17 @@ int main(void) {
     gt_log_setup(0, 1, GT_ERROR);
     comm = gt_comm_start_all(2, NULL);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_destination_holds_it), cmocka_unit_test(subsets_of_folders), cmocka_unit_test(choices_are_seeded_and_whole), cmocka_unit_test(a_set_keeps_its_range),
-        cmocka_unit_test(sets_that_are_merged_agree_on_channels), cmocka_unit_test(not_in_the_source), cmocka_unit_test(unusable_pictures),
-        cmocka_unit_test(pictures_without_labels), cmocka_unit_test(turned_pictures), cmocka_unit_test(thousands_of_class_names), cmocka_unit_test(a_failed_write_sticks),
+        cmocka_unit_test(every_destination_holds_it),
+        cmocka_unit_test(subsets_of_folders),
+        cmocka_unit_test(choices_are_seeded_and_whole),
+        cmocka_unit_test(a_set_keeps_its_range),
+        cmocka_unit_test(sets_that_are_merged_agree_on_channels),
+        cmocka_unit_test(not_in_the_source),
+        cmocka_unit_test(unusable_pictures),
+        cmocka_unit_test(pictures_without_labels),
+        cmocka_unit_test(turned_pictures),
+        cmocka_unit_test(thousands_of_class_names),
+        cmocka_unit_test(a_failed_write_sticks),
         cmocka_unit_test(archives_beyond_4_gb),
     };
     int failed = cmocka_run_group_tests_name("pack", tests, make_scratch, remove_scratch);

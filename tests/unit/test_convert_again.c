@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The dataset tool goes on: with what is the same alone; progress on disk is believed as far as it is whole; what others left beside the
- * destination is not touched, and what we left is no obstacle. */
+ * The dataset tool goes on: with what is the same alone; progress on disk is believed as far as it is whole; what
+ * others left beside the destination is not touched, and what we left is no obstacle. */
 #define _GNU_SOURCE
 #include "converting.h"
 
@@ -20,7 +20,8 @@ static void put_array(const char *path, int first) {
     static uint8_t bytes[HEAD + PICTURES * PIXELS];
     memset(bytes, ' ', HEAD);
     memcpy(bytes, "\x93NUMPY\1\0\x76", 10);
-    int n = snprintf((char *)bytes + 10, HEAD - 10, "{'descr': '|u1', 'fortran_order': False, 'shape': (%d, 8, 8, 3), }", PICTURES);
+    int n = snprintf((char *)bytes + 10, HEAD - 10,
+                     "{'descr': '|u1', 'fortran_order': False, 'shape': (%d, 8, 8, 3), }", PICTURES);
     bytes[10 + n] = ' ';
     bytes[HEAD - 1] = '\n';
     for (int i = 0; i < PICTURES; i++) paint(first + i, 8, 8, 3, bytes + HEAD + i * PIXELS);
@@ -189,7 +190,9 @@ static void options_decide_about_going_on(void **state) {
     put(csv, labels, strlen(labels));
     assert_false(goes_on(dest, at("labelled"), labelled));
 
-    gt_convert_request squares = {.import = {.labels = GT_SOURCE_LABELS_NONE, .crops = 5}, .transform = {.width = 8, .height = 8}}, larger = squares;
+    gt_convert_request squares = {.import = {.labels = GT_SOURCE_LABELS_NONE, .crops = 5},
+                                  .transform = {.width = 8, .height = 8}},
+                       larger = squares;
     larger.import.crops = 6; /* as many squares of every picture */
     begin_making(dest, at("labelled"), squares);
     assert_true(goes_on(dest, at("labelled"), squares));
@@ -221,7 +224,9 @@ static int64_t progress_by(const char *dest, gt_hash128 key, bool add, gt_progre
     return done;
 }
 
-static int64_t progress(const char *dest, gt_hash128 key, bool add) { return progress_by(dest, key, add, GT_DROP_NOTHING); }
+static int64_t progress(const char *dest, gt_hash128 key, bool add) {
+    return progress_by(dest, key, add, GT_DROP_NOTHING);
+}
 
 static void progress_is_believed_while_whole(void **state) {
     (void)state;
@@ -242,7 +247,8 @@ static void progress_is_believed_while_whole(void **state) {
     assert_int_equal(progress(dest, key, false), 2);
     gt_progress_file *j;
     int64_t done;
-    assert_int_equal(gt_progress_file_open(&j, dest, other, GT_DROP_NOTHING, &done), GT_USAGE); /* something else was asked for */
+    /* something else was asked for */
+    assert_int_equal(gt_progress_file_open(&j, dest, other, GT_DROP_NOTHING, &done), GT_USAGE);
     assert_message("2 images were made");
     assert_int_equal(progress_by(dest, key, false, GT_DROP_OTHERS), 2);
     assert_int_equal(progress_by(dest, other, false, GT_DROP_OTHERS), 0);
@@ -252,13 +258,16 @@ static void progress_is_believed_while_whole(void **state) {
     free(bytes);
 }
 
-/* As somebody who means harm would write it: whole records of images that there are not, or of a kind that there is not. */
+/* As somebody who means harm would write it: whole records of images that there are not, or of a kind that there is
+ * not. */
 static void progress_from_elsewhere(void **state) {
     (void)state;
     gt_hash128 key = {1, 2};
     char dest[600];
     snprintf(dest, sizeof dest, "%s", at("foreign"));
-    static const gt_outcome odd[] = {{.size = 100, .remark = 1 + GT_REMARKS}, {.size = 100, .remark = 255}, {.size = 100, .left_out = 1 + GT_REMARKS}};
+    static const gt_outcome odd[] = {{.size = 100, .remark = 1 + GT_REMARKS},
+                                     {.size = 100, .remark = 255},
+                                     {.size = 100, .left_out = 1 + GT_REMARKS}};
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
         gt_progress_file *j;
         int64_t done;
@@ -308,7 +317,10 @@ static void refused_making(const char *dest, const char *in_the_way) {
 /* Files and folders that only have the names of parts are left alone. */
 static void what_others_left_is_not_touched(void **state) {
     (void)state;
-    static const char text[] = "years of work", *const files[][2] = {{"v.zip", "v.zip.part"}, {"v.h5", "v.h5.part"}, {"v.h5", "v.h5.part.h5"}, {"v.zip", "v.zip.progress"}};
+    static const char text[] = "years of work", *const files[][2] = {{"v.zip", "v.zip.part"},
+                                                                     {"v.h5", "v.h5.part"},
+                                                                     {"v.h5", "v.h5.part.h5"},
+                                                                     {"v.zip", "v.zip.progress"}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         put(at(files[i][1]), text, sizeof text);
         refused_making(files[i][0], files[i][1]);
@@ -318,7 +330,8 @@ static void what_others_left_is_not_touched(void **state) {
         free(left);
         unlink(at(files[i][1]));
     }
-    assert_false(exists("v.zip.progress") || exists("v.h5.progress")); /* else what stands there would be ours the next time */
+    /* else what stands there would be ours the next time */
+    assert_false(exists("v.zip.progress") || exists("v.h5.progress"));
     mkdir(at("vault.part"), 0777);
     put(at("vault.part/work"), text, sizeof text);
     refused_making("vault", "vault.part");
@@ -329,7 +342,8 @@ static void what_others_left_is_not_touched(void **state) {
     gt_convert_result result;
     assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_convert_request){0}, &result), GT_USAGE);
     assert_message("'work' in it is no part of a dataset");
-    assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_convert_request){.overwrite = true}, &result), GT_USAGE);
+    assert_int_equal(pack("synth:shapes:n=5,size=8", at("full"), (gt_convert_request){.overwrite = true}, &result),
+                     GT_USAGE);
     assert_message("removes nothing but datasets");
     assert_true(exists("full/work"));
     assert_false(exists("full.progress") || exists("full.part"));
@@ -339,7 +353,8 @@ static void what_others_left_is_not_touched(void **state) {
 static void what_we_left_is_no_obstacle(void **state) {
     (void)state;
     static const char *const dests[] = {"-own.zip", "-own.h5", "-own"};
-    gt_convert_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}}, again = {.skip = true, .import = {.labels = GT_SOURCE_LABELS_NONE}};
+    gt_convert_request plain = {.import = {.labels = GT_SOURCE_LABELS_NONE}},
+                       again = {.skip = true, .import = {.labels = GT_SOURCE_LABELS_NONE}};
     gt_hash128 other = {5, 6};
     make_damaged();
     for (size_t i = 0; i < 3; i++)
@@ -354,12 +369,17 @@ static void what_we_left_is_no_obstacle(void **state) {
             } else if (kind == 2) {
                 progress(dest, other, false);
             } else {
-                assert_int_equal(pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", plain), &result), GT_FORMAT);
-                if (kind == 3) progress_by(dest, other, false, GT_DROP_OTHERS);                               /* of another kind */
-                if (kind == 4) assert_int_equal(truncate(progress_file, 8), 0);            /* killed when it began anew */
-                if (kind == 5) assert_int_equal(rename(part, at("elsewhere")), 0);         /* ended between two steps of its end */
+                assert_int_equal(pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", plain), &result),
+                                 GT_FORMAT);
+                /* of another kind */
+                if (kind == 3) progress_by(dest, other, false, GT_DROP_OTHERS);
+                /* killed when it began anew */
+                if (kind == 4) assert_int_equal(truncate(progress_file, 8), 0);
+                /* ended between two steps of its end */
+                if (kind == 5) assert_int_equal(rename(part, at("elsewhere")), 0);
             }
-            if (pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", again), &result)) fail_msg("kind %d of %s: %s", kind, dest, gt_message());
+            if (pack(NULL, dest, before_damage("synth:shapes:n=20,size=8", again), &result))
+                fail_msg("kind %d of %s: %s", kind, dest, gt_message());
             assert_int_equal(result.kept, 20);
             assert_true(access(part, F_OK) && access(progress_file, F_OK));
             gt_dataset_close(opened(dest, NULL));
@@ -446,10 +466,11 @@ static void what_belongs_to_a_folder(void **state) {
     static const struct {
         const char *name;
         bool belongs;
-    } cases[] = {{"dataset.json", true},           {"00000/img00000000.png", true},   {"21474/img2147483647.png", true},
-                 {"00000/img0000000.png", false},  {"00000/img00000000.jpg", false},  {"00000/img12345678901.png", false},
-                 {"00000/dataset.json", false},    {"0000/img00000000.png", false},   {"img00000000.png", false},
-                 {"000000/img00000000.png", false}};
+    } cases[] = {
+        {"dataset.json", true},           {"00000/img00000000.png", true},  {"21474/img2147483647.png", true},
+        {"00000/img0000000.png", false},  {"00000/img00000000.jpg", false}, {"00000/img12345678901.png", false},
+        {"00000/dataset.json", false},    {"0000/img00000000.png", false},  {"img00000000.png", false},
+        {"000000/img00000000.png", false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char folder[64], path[128], *foreign;
         int64_t files;
@@ -475,7 +496,8 @@ int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsign
     return result;
 }
 
-/* Killed between the change and the removal of the old one: DEST.part is the old one, which nobody may take for what was made. */
+/* Killed between the change and the removal of the old one: DEST.part is the old one, which nobody may take for what
+ * was made. */
 static void killed_while_a_folder_is_replaced(void **state) {
     (void)state;
     const char *source = "synth:shapes:n=20,size=8,seed=1";

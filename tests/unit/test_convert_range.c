@@ -164,7 +164,8 @@ static void what_is_no_range(void **state) {
     /* Another range is another result, and two sources need one */
     packed(source, at("one.h5"), declared((gt_transform){0}));
     assert_int_equal(
-        pack(source, at("one.h5"), (gt_convert_request){.has_range = true, .range = {LOW, HIGH + 1}}, &result), GT_USAGE);
+        pack(source, at("one.h5"), (gt_convert_request){.has_range = true, .range = {LOW, HIGH + 1}}, &result),
+        GT_USAGE);
     assert_message("range differs");
     snprintf(other, sizeof other, "%s", at("one.h5"));
     const char *sources[2] = {source, other};

@@ -137,7 +137,8 @@ static void fingerprint_with(const char *json, char text[33]) {
 /* Checkpoints hold fingerprints: that of a set of the usual meaning must stay the number it is. */
 static void a_fingerprint_is_of_the_meaning(void **state) {
     (void)state;
-    static const char *const usual[] = {NULL, "{\"range\": [0, 255]}", "{\"channels\": \"R,G,B\"}", "{\"channels\": \"red, green, blue\"}"};
+    static const char *const usual[] = {NULL, "{\"range\": [0, 255]}", "{\"channels\": \"R,G,B\"}",
+                                        "{\"channels\": \"red, green, blue\"}"};
     static const char *const others[] = {"{\"range\": [0, 200]}", "{\"range\": [10, 255]}", "{\"channels\": \"B,G,R\"}",
                                          "{\"range\": [0, 200], \"channels\": \"B,G,R\"}"};
     enum { N = sizeof usual / sizeof *usual };
@@ -204,11 +205,69 @@ static void other_pictures_are_read(void **state) {
     gt_dataset_close(ds);
 
     /* A TIFF with a text that is not there: its head leaves doubts, its pixels none. */
-    static const uint16_t tiff[] = {
-        0x4949, 42, 8, 0, 8, /* header, and how many tags: number, type, how many, value */
-        256, 3, 1, 0, 4, 0, 257, 3, 1, 0, 4, 0, 258, 3, 1, 0, 8, 0, 262, 3, 1, 0, 1, 0, 270, 2, 64, 0, 9999, 0,
-        273, 4, 1, 0, 110, 0, 278, 3, 1, 0, 4, 0, 279, 4, 1, 0, 16, 0, 0, 0, 'a' | 'b' << 8, 'c' | 'd' << 8,
-        'e' | 'f' << 8, 'g' | 'h' << 8, 'i' | 'j' << 8, 'k' | 'l' << 8, 'm' | 'n' << 8, 'o' | 'p' << 8};
+    static const uint16_t tiff[] = {0x4949,
+                                    42,
+                                    8,
+                                    0,
+                                    8, /* header, and how many tags: number, type, how many, value */
+                                    256,
+                                    3,
+                                    1,
+                                    0,
+                                    4,
+                                    0,
+                                    257,
+                                    3,
+                                    1,
+                                    0,
+                                    4,
+                                    0,
+                                    258,
+                                    3,
+                                    1,
+                                    0,
+                                    8,
+                                    0,
+                                    262,
+                                    3,
+                                    1,
+                                    0,
+                                    1,
+                                    0,
+                                    270,
+                                    2,
+                                    64,
+                                    0,
+                                    9999,
+                                    0,
+                                    273,
+                                    4,
+                                    1,
+                                    0,
+                                    110,
+                                    0,
+                                    278,
+                                    3,
+                                    1,
+                                    0,
+                                    4,
+                                    0,
+                                    279,
+                                    4,
+                                    1,
+                                    0,
+                                    16,
+                                    0,
+                                    0,
+                                    0,
+                                    'a' | 'b' << 8,
+                                    'c' | 'd' << 8,
+                                    'e' | 'f' << 8,
+                                    'g' | 'h' << 8,
+                                    'i' | 'j' << 8,
+                                    'k' | 'l' << 8,
+                                    'm' | 'n' << 8,
+                                    'o' | 'p' << 8};
     put(at("other/c.tif"), tiff, sizeof tiff);
     ds = opened(at("other"), NULL);
     assert_int_equal(gt_dataset_read(ds, 2, got), GT_OK);
@@ -218,7 +277,9 @@ static void other_pictures_are_read(void **state) {
     uint16_t deep[4 * 4 * 4];
     bytes b;
     for (int k = 0; k < 64; k++) deep[k] = (uint16_t)(1000 * k + 1);
-    assert_int_equal(gt_png_encode_samples(deep, &(gt_png_info){.height = 4, .width = 4, .channels = 4, .bits = 16}, 6, &b.data, &b.n), GT_OK);
+    assert_int_equal(gt_png_encode_samples(deep, &(gt_png_info){.height = 4, .width = 4, .channels = 4, .bits = 16}, 6,
+                                           &b.data, &b.n),
+                     GT_OK);
     zip_t *z = begin_zip(at("deep.zip"));
     add_entry(z, "a.png", b.data, b.n, ZIP_CM_STORE);
     end_zip(z);
@@ -283,10 +344,14 @@ static void colours_have_names(void **state) {
     static const struct {
         const char *names;
         int channels, want;
-    } cases[] = {{NULL, 1, 0}, {NULL, 5, 0}, {"R,G,B", 3, 0}, {"r, g, b, nir", 4, 3}, {"Red,Green,Blue,A", 4, 3}, {"R,G,Bx", 3, -1}, {"R,G", 2, -1},
-                 {"grey,A", 2, 1}, {"T1,T2", 2, -1}, {"T1", 1, 0}, {"x,y,z", 3, -1}, {"", 3, -1}};
+    } cases[] = {
+        {NULL, 1, 0},      {NULL, 5, 0},   {"R,G,B", 3, 0},  {"r, g, b, nir", 4, 3}, {"Red,Green,Blue,A", 4, 3},
+        {"R,G,Bx", 3, -1}, {"R,G", 2, -1}, {"grey,A", 2, 1}, {"T1,T2", 2, -1},       {"T1", 1, 0},
+        {"x,y,z", 3, -1},  {"", 3, -1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_int_equal(gt_dataset_colours(&(gt_dataset_info){.channel_names = cases[i].names, .channels = cases[i].channels}), cases[i].want);
+        assert_int_equal(
+            gt_dataset_colours(&(gt_dataset_info){.channel_names = cases[i].names, .channels = cases[i].channels}),
+            cases[i].want);
     assert_true(gt_dataset_alpha(&(gt_dataset_info){.channel_names = "R,G,B,A", .channels = 4}));
     assert_true(gt_dataset_alpha(&(gt_dataset_info){.channel_names = "grey, Alpha", .channels = 2}));
     assert_false(gt_dataset_alpha(&(gt_dataset_info){.channel_names = "R,G,B,air", .channels = 4}));

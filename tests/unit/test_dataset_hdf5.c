@@ -117,10 +117,8 @@ static void a_loader_reads_it(void **state) {
     static float images[2][4 * IMAGE], labels[2][4 * 4];
     gt_dataset *ds = opened(labelled("loader.h5"), NULL);
     for (int way = 0; way < 2; way++) {
-        gt_loader_plan plan = {.batch = 8,
-                               .full = {1, (gt_range[]){{4, 4}}},
-                               .seed = 3,
-                               .cache_bytes = way ? GT_LOADER_CACHE : 0};
+        gt_loader_plan plan = {
+            .batch = 8, .full = {1, (gt_range[]){{4, 4}}}, .seed = 3, .cache_bytes = way ? GT_LOADER_CACHE : 0};
         gt_loader *l;
         assert_int_equal(gt_loader_new(&l, ds, &plan), GT_OK);
         for (int step = 0; step < 7; step++)
@@ -158,7 +156,8 @@ static void fingerprint_with(const char *channels, char text[33]) {
     static uint8_t pixels[2][H][W][4];
     gt_hash128 h;
     paint(1, 2 * H, W, 4, (uint8_t *)pixels);
-    hid_t file = begin(at("four.h5")), images = add(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, (hsize_t[]){2, H, W, 4}, NULL, pixels);
+    hid_t file = begin(at("four.h5")),
+          images = add(file, "images", H5T_STD_U8LE, H5T_NATIVE_UINT8, 4, (hsize_t[]){2, H, W, 4}, NULL, pixels);
     hid_t names = H5Tcopy(H5T_C_S1);
     if (channels) H5Tset_size(names, strlen(channels));
     if (channels) add_attribute(images, "channels", names, 1, channels);
@@ -183,7 +182,8 @@ static void names_of_channels_count(void **state) {
     assert_string_not_equal(text, usual);
 }
 
-/* 2 channels of 16 bits, 5 of float32: samples come as they are, and mean what the range says; colour where names say so. */
+/* 2 channels of 16 bits, 5 of float32: samples come as they are, and mean what the range says; colour where names say
+ * so. */
 static void every_sample_type_is_read(void **state) {
     (void)state;
     static uint16_t deep[N][H][W][2];
@@ -194,7 +194,8 @@ static void every_sample_type_is_read(void **state) {
     hid_t file = begin(at("deep.h5"));
     end(file, add(file, "images", H5T_STD_U16BE, H5T_NATIVE_UINT16, 4, two, NULL, deep));
     file = begin(at("real.h5"));
-    hid_t images = add(file, "images", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 4, five, NULL, real), names = H5Tcopy(H5T_C_S1);
+    hid_t images = add(file, "images", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 4, five, NULL, real),
+          names = H5Tcopy(H5T_C_S1);
     double range[] = {0, 4};
     add_attribute(images, "range", H5T_NATIVE_DOUBLE, 2, range);
     H5Tset_size(names, 10);
@@ -288,7 +289,8 @@ static void wrong_images_are_named(void **state) {
     refused(at("bare.h5"), "bare.h5", "no dataset 'images'");
 }
 
-/* The second chunk of the images is replaced: by what becomes of `n` bytes, or by these as they are. libhdf5 would read what lies behind them. */
+/* The second chunk of the images is replaced: by what becomes of `n` bytes, or by these as they are. libhdf5 would read
+ * what lies behind them. */
 static void refused_chunk(size_t n, bool packed) {
     static const uint8_t zeros[2 * 3 * IMAGE];
     static uint8_t stored[2 * 3 * IMAGE];
@@ -296,7 +298,8 @@ static void refused_chunk(size_t n, bool packed) {
     uLongf size = sizeof stored;
     hid_t file = begin(at("chunk.h5")), images = add_images(file);
     assert_int_equal(compress2(stored, &size, zeros, n, 6), Z_OK);
-    assert_true(H5Dwrite_chunk(images, H5P_DEFAULT, packed ? 0 : 1, second, packed ? size : n, packed ? stored : zeros) >= 0);
+    assert_true(
+        H5Dwrite_chunk(images, H5P_DEFAULT, packed ? 0 : 1, second, packed ? size : n, packed ? stored : zeros) >= 0);
     end(file, images);
     gt_dataset *ds;
     uint8_t image[IMAGE];
@@ -318,7 +321,8 @@ static void short_chunks_are_refused(void **state) {
     }
 }
 
-/* The heap of the texts, or its first object, which is the name of the first class, gets another size, which is so many bytes from the heap's beginning. */
+/* The heap of the texts, or its first object, which is the name of the first class, gets another size, which is so many
+ * bytes from the heap's beginning. */
 static void refused_heap(size_t place, uint64_t size, const char *word) {
     void *bytes;
     size_t n;
@@ -334,8 +338,10 @@ static void refused_heap(size_t place, uint64_t size, const char *word) {
 static void damaged_texts_are_refused(void **state) {
     (void)state;
     enum { HEAP = 8, OBJECT = 24 };
-    const uint64_t objects[] = {0, 2, 5000, UINT64_MAX - 7, UINT64_MAX}, heaps[] = {0, 15, 16, 40, (uint64_t)1 << 25, UINT64_MAX};
-    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) refused_heap(OBJECT, objects[i], "a text of it is damaged");
+    const uint64_t objects[] = {0, 2, 5000, UINT64_MAX - 7, UINT64_MAX},
+                   heaps[] = {0, 15, 16, 40, (uint64_t)1 << 25, UINT64_MAX};
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
+        refused_heap(OBJECT, objects[i], "a text of it is damaged");
     for (size_t i = 0; i < sizeof heaps / sizeof *heaps; i++) refused_heap(HEAP, heaps[i], "text");
 }
 
@@ -422,7 +428,7 @@ static void the_check_survives_anything(void **state) {
     assert_non_null(strstr(gt_message(), "/none"));
     assert_int_equal(gt_h5_check("synth:shapes"), GT_OK);
     assert_int_equal(gt_h5_check(at("missing.h5")), GT_OK); /* opening it says so */
-    size_t n, before = 4 << 20; /* wherever libhdf5 would find it */
+    size_t n, before = 4 << 20;                             /* wherever libhdf5 would find it */
     uint8_t *good = get(at("good.h5"), &n), *later = calloc(1, before + n);
     memcpy(later + before, good, n);
     put(at("later.h5"), later, before + n);
@@ -445,10 +451,13 @@ static void short_memory_is_no_damage(void **state) {
         gt_status status;
         const char *words;
     } cases[] = {
-        {"kill -KILL $$", false, GT_NOMEM, "good.h5' cannot be checked: the process that reads it was killed: memory is short"},
+        {"kill -KILL $$", false, GT_NOMEM,
+         "good.h5' cannot be checked: the process that reads it was killed: memory is short"},
         {"echo no room >&2; exit 71", false, GT_FORMAT, "good.h5': damaged file, or memory is short: no room"},
-        {"echo no room >&2; exit 71", true, GT_NOMEM, "good.h5' cannot be checked: memory is short (ulimit -v allows 3072 MB): no room"},
-        {"kill -SEGV $$", true, GT_NOMEM, "died (Segmentation fault): memory is short (ulimit -v allows 3072 MB), or the file is damaged"},
+        {"echo no room >&2; exit 71", true, GT_NOMEM,
+         "good.h5' cannot be checked: memory is short (ulimit -v allows 3072 MB): no room"},
+        {"kill -SEGV $$", true, GT_NOMEM,
+         "died (Segmentation fault): memory is short (ulimit -v allows 3072 MB), or the file is damaged"},
         {"echo no library >&2; exit 127", false, GT_FAILED, "does not start: no library"},
         {"kill -XCPU $$", false, GT_FORMAT, "good.h5': damaged file: reading it takes more than 10 seconds"},
         {"exit 1", true, GT_FORMAT, "good.h5': damaged file: it cannot be read"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * DCGAN: tensors, sizes of images, batch normalisation, latents, gradients of both phases with every trick against differences, which labels
- * count. Values are held against PyTorch by the golden program. */
+ * DCGAN: tensors, sizes of images, batch normalisation, latents, gradients of both phases with every trick against
+ * differences, which labels count. Values are held against PyTorch by the golden program. */
 #include "kernels.h"
 #include "check_op.h"
 
@@ -19,10 +19,26 @@ typedef struct small { /* a job and the family's options in it */
 
 static small small_training(void) {
     return (small){
-        .job = {.height = SIZE, .width = SIZE, .channels = 3, .z_dim = 6, .cbase = 64, .cmax = 12, .seed = 3, .batch = BATCH,
-                .slices = BATCH / SLICE, .lrate = 2e-4, .optimizer = "", .g_optimizer = "", .d_optimizer = ""},
-        .own = {.latent = "normal", .d_batches = "separate", .smoothing = "none", .d_lrate = 2e-4, .g_activation = "lrelu",
-                .bn = "slice", .labelled = 1},
+        .job = {.height = SIZE,
+                .width = SIZE,
+                .channels = 3,
+                .z_dim = 6,
+                .cbase = 64,
+                .cmax = 12,
+                .seed = 3,
+                .batch = BATCH,
+                .slices = BATCH / SLICE,
+                .lrate = 2e-4,
+                .optimizer = "",
+                .g_optimizer = "",
+                .d_optimizer = ""},
+        .own = {.latent = "normal",
+                .d_batches = "separate",
+                .smoothing = "none",
+                .d_lrate = 2e-4,
+                .g_activation = "lrelu",
+                .bn = "slice",
+                .labelled = 1},
     };
 }
 
@@ -38,7 +54,8 @@ static void expect_tensors(gt_net *n, const char *const *expected, int count) {
     for (int i = 0; i < count; i++) {
         char line[256], shape[96];
         const gt_tensor *t = &n->tensors[i];
-        snprintf(line, sizeof line, "%s %s%s", t->name, gt_shape_text(&t->file_shape, shape), t->trainable ? "" : " buffer");
+        snprintf(line, sizeof line, "%s %s%s", t->name, gt_shape_text(&t->file_shape, shape),
+                 t->trainable ? "" : " buffer");
         assert_string_equal(line, expected[i]);
     }
     gt_net_free(n);
@@ -46,11 +63,22 @@ static void expect_tensors(gt_net *n, const char *const *expected, int count) {
 
 static void networks_have_the_tensors_of_pytorch(void **state) {
     (void)state;
-    static const char *const g[] = {"embed.weight 7x50", "b4.conv.weight 56x12x4x4", "b4.norm.weight 12", "b4.norm.bias 12", "b4.norm.running_mean 12 buffer",
-        "b4.norm.running_var 12 buffer", "b8.conv.weight 12x8x4x4", "b8.norm.weight 8", "b8.norm.bias 8", "b8.norm.running_mean 8 buffer",
-        "b8.norm.running_var 8 buffer", "b16.conv.weight 8x3x4x4"};
-    static const char *const d[] = {"embed.weight 7x256", "b16.conv.weight 8x4x4x4", "b8.conv.weight 12x8x4x4", "b8.norm.weight 12", "b8.norm.bias 12", "out.conv.weight 1x12x4x4"};
-    static const char *const classes[] = {"b16.conv.weight 8x3x4x4", "b8.conv.weight 12x8x4x4", "b8.norm.weight 12", "b8.norm.bias 12", "out.conv.weight 7x12x4x4"};
+    static const char *const g[] = {"embed.weight 7x50",
+                                    "b4.conv.weight 56x12x4x4",
+                                    "b4.norm.weight 12",
+                                    "b4.norm.bias 12",
+                                    "b4.norm.running_mean 12 buffer",
+                                    "b4.norm.running_var 12 buffer",
+                                    "b8.conv.weight 12x8x4x4",
+                                    "b8.norm.weight 8",
+                                    "b8.norm.bias 8",
+                                    "b8.norm.running_mean 8 buffer",
+                                    "b8.norm.running_var 8 buffer",
+                                    "b16.conv.weight 8x3x4x4"};
+    static const char *const d[] = {"embed.weight 7x256", "b16.conv.weight 8x4x4x4", "b8.conv.weight 12x8x4x4",
+                                    "b8.norm.weight 12",  "b8.norm.bias 12",         "out.conv.weight 1x12x4x4"};
+    static const char *const classes[] = {"b16.conv.weight 8x3x4x4", "b8.conv.weight 12x8x4x4", "b8.norm.weight 12",
+                                          "b8.norm.bias 12", "out.conv.weight 7x12x4x4"};
     small s = small_training();
     s.job.label_dim = 7;
     expect_tensors(gt_dcgan_generator_net(job_of(&s)), g, sizeof g / sizeof *g);
@@ -64,7 +92,12 @@ static void images_that_cannot_be_made_are_refused(void **state) {
     static const struct {
         int height, width, channels;
         const char *said;
-    } cases[] = {{8, 8, 3, "resize them to 16x16"}, {24, 24, 3, "resize them to 32x32"}, {32, 16, 3, "resize them to 32x32"}, {16, 16, 5, "5 channels"}, {1 << 20, 1 << 20, 3, "larger than 8192x8192"}, {256, 256, 1, "--cbase=64"}};
+    } cases[] = {{8, 8, 3, "resize them to 16x16"},
+                 {24, 24, 3, "resize them to 32x32"},
+                 {32, 16, 3, "resize them to 32x32"},
+                 {16, 16, 5, "5 channels"},
+                 {1 << 20, 1 << 20, 3, "larger than 8192x8192"},
+                 {256, 256, 1, "--cbase=64"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         small s = small_training();
         gt_job *j = job_of(&s);
@@ -97,7 +130,8 @@ static void norm_is_that_of_the_paper(void **state) {
     float block[64], x[VALUES * CHANNELS];
     gt_net *n = norm_net(block, true);
     float *weight = block + gt_net_find(n, "norm.weight")->offset, *bias = block + gt_net_find(n, "norm.bias")->offset;
-    float *mean = block + gt_net_find(n, "norm.running_mean")->offset, *variance = block + gt_net_find(n, "norm.running_var")->offset;
+    float *mean = block + gt_net_find(n, "norm.running_mean")->offset,
+          *variance = block + gt_net_find(n, "norm.running_var")->offset;
     assert_true(weight[0] != weight[1] && fabsf(weight[0] - 1) < 0.1f);
     assert_true(bias[0] == 0 && mean[0] == 0 && variance[0] == 1);
     for (int c = 0; c < CHANNELS; c++) bias[c] = (float)c, mean[c] = 0.5f, variance[c] = 2;
@@ -106,7 +140,9 @@ static void norm_is_that_of_the_paper(void **state) {
     for (int by = GT_NORM_SLICE; by <= GT_NORM_RUNNING; by++) {
         if (by == GT_NORM_BATCH) continue; /* test_over_slices.c */
         gt_graph *g = gt_graph_new("norm", asked_kernels());
-        gt_output(g, "y", gt_batch_norm((gt_bound_net){g, n, 0}, "norm", gt_input(g, "x", GT_SHAPE(2, 3, 2, CHANNELS)), (gt_norm_by)by));
+        gt_output(g, "y",
+                  gt_batch_norm((gt_bound_net){g, n, 0}, "norm", gt_input(g, "x", GT_SHAPE(2, 3, 2, CHANNELS)),
+                                (gt_norm_by)by));
         gt_exec *e = gt_exec_new(g, &(gt_exec_options){0});
         if (!e) fail_msg("%s", gt_message());
         gt_exec_bind(e, 0, block);
@@ -120,10 +156,12 @@ static void norm_is_that_of_the_paper(void **state) {
                 for (int i = 0; i < VALUES; i++) m += (double)x[i * CHANNELS + c] / VALUES;
                 for (int i = 0; i < VALUES; i++) v += pow((double)x[i * CHANNELS + c] - m, 2) / VALUES;
                 assert_float_equal(gt_exec_output(e, "norm.running_mean")[c], 0.9 * 0.5 + 0.1 * m, 1e-6);
-                assert_float_equal(gt_exec_output(e, "norm.running_var")[c], 0.9 * 2 + 0.1 * v * VALUES / (VALUES - 1), 1e-6);
+                assert_float_equal(gt_exec_output(e, "norm.running_var")[c], 0.9 * 2 + 0.1 * v * VALUES / (VALUES - 1),
+                                   1e-6);
             }
             for (int i = 0; i < VALUES; i++)
-                assert_float_equal(gt_exec_output(e, "y")[i * CHANNELS + c], ((double)x[i * CHANNELS + c] - m) / sqrt(v + 1e-5) * (double)weight[c] + c, 2e-6);
+                assert_float_equal(gt_exec_output(e, "y")[i * CHANNELS + c],
+                                   ((double)x[i * CHANNELS + c] - m) / sqrt(v + 1e-5) * (double)weight[c] + c, 2e-6);
         }
         if (by == GT_NORM_RUNNING) assert_null(gt_exec_output(e, "norm.running_mean")); /* nothing new */
         gt_exec_free(e);
@@ -134,7 +172,9 @@ static void norm_is_that_of_the_paper(void **state) {
 
 static gt_net *checked_net;
 
-static gt_node *normalised(gt_graph *g, gt_node *const *x) { return gt_batch_norm((gt_bound_net){g, checked_net, 0}, "norm", x[0], GT_NORM_SLICE); }
+static gt_node *normalised(gt_graph *g, gt_node *const *x) {
+    return gt_batch_norm((gt_bound_net){g, checked_net, 0}, "norm", x[0], GT_NORM_SLICE);
+}
 
 static void norm_is_differentiable_twice(void **state) {
     (void)state;
@@ -188,8 +228,18 @@ static bench *open_phase(gt_model *m, int phase) {
     gt_exec_bind(b->e, GT_SLOT_GRAD, b->grads);
     for (int i = 0; i < SLICE * SIZE * SIZE * 3; i++) b->images[i] = sinf(0.37f * (float)i);
     for (int i = 0; i < SLICE; i++) label_of(NULL, i, b->labels + i * CLASSES);
-    b->slice = (gt_slice_input){.n = SLICE, .seed = 11, .step = 5, .sample0 = 4, .index = 1, .batch = BATCH, .shown = 5 * BATCH, .images = b->images, .labels = b->labels,
-        .augment_p = 0.7f, .label_of = label_of, .items = ITEMS};
+    b->slice = (gt_slice_input){.n = SLICE,
+                                .seed = 11,
+                                .step = 5,
+                                .sample0 = 4,
+                                .index = 1,
+                                .batch = BATCH,
+                                .shown = 5 * BATCH,
+                                .images = b->images,
+                                .labels = b->labels,
+                                .augment_p = 0.7f,
+                                .label_of = label_of,
+                                .items = ITEMS};
     return b;
 }
 
@@ -216,7 +266,8 @@ static double mean_of(const bench *b, const char *output) {
     return sum;
 }
 
-/* Along the gradient the loss changes by |gradient|. The step is as small as rounding of the loss (1e-7) lets it be: kinks of LeakyReLU. */
+/* Along the gradient the loss changes by |gradient|. The step is as small as rounding of the loss (1e-7) lets it be:
+ * kinks of LeakyReLU. */
 static void expect_slope(gt_model *m, int phase, const char *what) {
     const double step = 1e-3;
     bench *b = open_phase(m, phase);
@@ -231,11 +282,13 @@ static void expect_slope(gt_model *m, int phase, const char *what) {
     for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < n; i++) block[i] = start[i] + (float)((side ? 1 : -1) * step / norm * (double)slope[i]);
         run(b);
-        loss[side] = b->p->net == GT_DCGAN_G ? mean_of(b, "Loss/G/loss") : mean_of(b, "Loss/D/loss") + mean_of(b, "Loss/D/class");
+        loss[side] = b->p->net == GT_DCGAN_G ? mean_of(b, "Loss/G/loss")
+                                             : mean_of(b, "Loss/D/loss") + mean_of(b, "Loss/D/class");
     }
     memcpy(block, start, n * sizeof(float));
     double difference = (loss[1] - loss[0]) / (2 * step);
-    if (!(norm > 0 && fabs(difference - norm) < 0.02 * norm)) fail_msg("%s, %s: %g by differences, %g by the graph", what, b->p->name, difference, norm);
+    if (!(norm > 0 && fabs(difference - norm) < 0.02 * norm))
+        fail_msg("%s, %s: %g by differences, %g by the graph", what, b->p->name, difference, norm);
     free(start);
     free(slope);
     close_phase(b);
@@ -247,7 +300,9 @@ static void gradients_agree_with_differences(void **state) {
     const char *names[] = {"plain", "mixed, smooth, flipped, noise, uniform", "conditional, augmented", "classes"};
     for (int i = 0; i < 4; i++) {
         c = plain;
-        if (i == 1) c.own.d_batches = "mixed", c.own.latent = "uniform", c.own.smoothing = "two-sided", c.own.flip = 0.4, c.own.instance_noise = 0.1;
+        if (i == 1)
+            c.own.d_batches = "mixed", c.own.latent = "uniform", c.own.smoothing = "two-sided", c.own.flip = 0.4,
+            c.own.instance_noise = 0.1;
         if (i >= 2) c.job.label_dim = CLASSES;
         if (i == 2) c.own.g_activation = "relu";
         if (i == 3) c.own.semi = true;
@@ -273,14 +328,16 @@ static void targets_are_as_the_trick_says(void **state) {
         b->slice.step = (uint32_t)i;
         run(b);
         for (int k = 0; k < SLICE; k++) {
-            double l = (double)gt_exec_output(b->e, "Loss/scores/real")[k], loss = (double)gt_exec_output(b->e, "Loss/D/real")[k], t = (log1p(exp(l)) - loss) / l;
+            double l = (double)gt_exec_output(b->e, "Loss/scores/real")[k],
+                   loss = (double)gt_exec_output(b->e, "Loss/D/real")[k], t = (log1p(exp(l)) - loss) / l;
             if (fabs(l) < 0.01) continue; /* the target is not to be seen */
-            bool real = t > 0.7 - 1e-3 && t < 1.2 + 1e-3, fake = t > -1e-3 && t < 0.3 + 1e-3;
+            bool real = t > 0.7 - 1e-3 && t<1.2 + 1e-3, fake = t> - 1e-3 && t < 0.3 + 1e-3;
             if (!real && !fake) fail_msg("target %g", t);
             flipped += fake;
         }
     }
-    if (fabs(flipped / (double)(RUNS * SLICE) - c.own.flip) > 0.07) fail_msg("%d of %d targets are flipped", flipped, RUNS * SLICE); /* 4 standard deviations */
+    if (fabs(flipped / (double)(RUNS * SLICE) - c.own.flip) > 0.07)
+        fail_msg("%d of %d targets are flipped", flipped, RUNS * SLICE); /* 4 standard deviations */
     close_phase(b);
     gt_model_free(m);
 }

@@ -33,18 +33,29 @@ static void slices_of_a_batch(void **state) {
         int batch, group, wanted, ranks, slices; /* slices 0: an error that says `says` */
         const char *says;
     } table[] = {
-        {64, 32, 0, 1, 2, NULL}, {8, 32, 0, 1, 1, NULL}, {32, 4, 0, 8, 8, NULL}, {40, 4, 0, 1, 5, NULL},
-        {64, 4, 16, 16, 16, NULL}, {64, 1, 0, 1, 8, NULL}, {7, 1, 0, 1, 7, NULL}, {11, 1, 0, 1, 1, NULL}, {4, 4, 1, 1, 1, NULL},
+        {64, 32, 0, 1, 2, NULL},
+        {8, 32, 0, 1, 1, NULL},
+        {32, 4, 0, 8, 8, NULL},
+        {40, 4, 0, 1, 5, NULL},
+        {64, 4, 16, 16, 16, NULL},
+        {64, 1, 0, 1, 8, NULL},
+        {7, 1, 0, 1, 7, NULL},
+        {11, 1, 0, 1, 1, NULL},
+        {4, 4, 1, 1, 1, NULL},
         {40, 32, 0, 1, 0, "batches that fit are 32 and 64, or use --mbstd=8"},
         {32, 4, 3, 1, 0, "nearest that fit: 2 and 4"},
         {32, 4, 99, 1, 0, "nearest that fit: 8"},
         {32, 4, -1, 1, 0, "nearest that fit: 1"},
-        {8, 32, 2, 1, 2, NULL}, {64, 32, 32, 1, 32, NULL}, {24, 4, 4, 1, 4, NULL}, /* groups over slices: parts of one, of two, of six */
+        /* groups over slices: parts of one, of two, of six */
+        {8, 32, 2, 1, 2, NULL},
+        {64, 32, 32, 1, 32, NULL},
+        {24, 4, 4, 1, 4, NULL},
         {64, 32, 64, 1, 0, "nearest that fit: 32"},
         {24, 4, 8, 1, 0, "nearest that fit: 6"},
         {64, 32, 0, 4, 0, "4 ranks, but --batch=64 has 2 slices"},
         {64, 4, 0, 9, 0, "or use --slices=16, or --batch=128 --slices=16"},
-        {0, 4, 0, 1, 0, "--batch=0"}, {8, -1, 0, 1, 0, "--mbstd=-1"},
+        {0, 4, 0, 1, 0, "--batch=0"},
+        {8, -1, 0, 1, 0, "--mbstd=-1"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         int slices = 0;
@@ -75,10 +86,12 @@ static void advice_on_slices_works(void **state) {
                 if (group && batch % (group < batch ? group : batch)) continue; /* no such job */
                 gt_slices_advise(batch, group, ranks, text);
                 while ((one = strsep(&rest, ","))) {
-                    const char *b = strstr(one, "--batch="), *g = strstr(one, "--mbstd="), *s = strstr(one, "--slices=");
+                    const char *b = strstr(one, "--batch="), *g = strstr(one, "--mbstd="),
+                               *s = strstr(one, "--slices=");
                     int chosen = 0, new_batch = b ? atoi(b + 8) : batch, new_group = g ? atoi(g + 8) : group;
                     assert_non_null(s);
-                    if (gt_slices_choose(new_batch, new_group, atoi(s + 9), ranks, &chosen)) fail_msg("batch %d, group %d, %d ranks: %s: %s", batch, group, ranks, text, gt_message());
+                    if (gt_slices_choose(new_batch, new_group, atoi(s + 9), ranks, &chosen))
+                        fail_msg("batch %d, group %d, %d ranks: %s: %s", batch, group, ranks, text, gt_message());
                     assert_true(chosen >= ranks && (b || g || new_batch == batch));
                     assert_true(!b || new_batch % batch == 0);
                     advised++;
@@ -87,7 +100,8 @@ static void advice_on_slices_works(void **state) {
     assert_true(advised > 1000);
     char text[GT_SLICES_ADVICE];
     gt_slices_advise(4, 4, 2, text); /* StyleGAN2 at 1024x1024 */
-    assert_string_equal(text, "--slices=2 (stddev groups then reach over slices), or --mbstd=2 --slices=2, or --batch=8 --slices=2");
+    assert_string_equal(
+        text, "--slices=2 (stddev groups then reach over slices), or --mbstd=2 --slices=2, or --batch=8 --slices=2");
     gt_slices_advise(1 << 20, 1 << 20, 1 << 21, text); /* soon, and not a batch that is refused */
     assert_string_equal(text, "fewer ranks with more threads");
 }
@@ -108,7 +122,8 @@ static void unequal_slices_of_a_batch(void **state) {
                 assert_int_equal(gt_slices_first(c, i), next);
                 next += gt_slices_samples(c, i);
                 weight += gt_slices_weight(c, i) / s;
-                assert_true(gt_slices_samples(c, 0) - gt_slices_samples(c, i) <= 1 && (!i || gt_slices_samples(c, i) <= gt_slices_samples(c, i - 1)));
+                assert_true(gt_slices_samples(c, 0) - gt_slices_samples(c, i) <= 1 &&
+                            (!i || gt_slices_samples(c, i) <= gt_slices_samples(c, i - 1)));
                 if (samples % s == 0) assert_true(gt_slices_weight(c, i) == 1);
                 assert_true(i + 1 < s || next == samples);
             }
@@ -117,10 +132,12 @@ static void unequal_slices_of_a_batch(void **state) {
     static const struct {
         gt_slices full;
         int rest, slices;
-    } rests[] = {{{32, 8}, 8, 2}, {{32, 8}, 7, 7}, {{32, 8}, 10, 8}, {{150, 8}, 38, 2}, {{150, 8}, 36, 2}, {{150, 8}, 70, 8}, {{150, 8}, 3, 3}, {{6, 1}, 5, 1}};
+    } rests[] = {{{32, 8}, 8, 2},   {{32, 8}, 7, 7},   {{32, 8}, 10, 8}, {{150, 8}, 38, 2},
+                 {{150, 8}, 36, 2}, {{150, 8}, 70, 8}, {{150, 8}, 3, 3}, {{6, 1}, 5, 1}};
     for (size_t i = 0; i < sizeof rests / sizeof *rests; i++) {
         gt_slices c = gt_slices_of_rest(rests[i].full, rests[i].rest);
-        assert_true(c.samples == rests[i].rest && c.count == rests[i].slices && gt_slices_samples(c, 0) <= gt_slices_samples(rests[i].full, 0));
+        assert_true(c.samples == rests[i].rest && c.count == rests[i].slices &&
+                    gt_slices_samples(c, 0) <= gt_slices_samples(rests[i].full, 0));
     }
 }
 
@@ -193,7 +210,8 @@ static void make_outputs(size_t floats, gt_span out[PIECES]) {
 typedef enum how { TREE, ABREAST, PLAIN } how;
 
 /* One phase as the training loop does it; `poison` puts an infinity into the last slice. */
-static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_schedule *plan, int slices, int most, size_t floats, const gt_span *outputs, how how, bool poison) {
+static gt_nonfinite one_phase(gt_reducer *r, const gt_reducer_schedule *plan, int slices, int most, size_t floats,
+                              const gt_span *outputs, how how, bool poison) {
     float *source = malloc(floats * sizeof *source), *place[32];
     gt_group groups[32];
     int n = make_groups(slices, most, groups);
@@ -219,16 +237,23 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
     gt_span outputs[PIECES];
     make_outputs(floats, outputs);
     gt_group groups[32];
-    gt_reducer_options o = {.slices = slices, .groups = groups, .floats = floats, .bucket_floats = bucket_floats, .plain = how == PLAIN, .abreast = how == ABREAST};
+    gt_reducer_options o = {.slices = slices,
+                            .groups = groups,
+                            .floats = floats,
+                            .bucket_floats = bucket_floats,
+                            .plain = how == PLAIN,
+                            .abreast = how == ABREAST};
     if (most > 1) o.n_groups = make_groups(slices, most, groups); /* 1 is the default */
     gt_reducer *r = gt_reducer_new_all(comm, pool, &o);
     assert_non_null(r);
     gt_reducer_schedule *plan = gt_reducer_schedule_new(r, PIECES, outputs);
     assert_non_null(plan);
 
-    float *mean = malloc(floats * sizeof *mean), *want = calloc(floats, sizeof *want), *block = calloc(floats, sizeof *block);
+    float *mean = malloc(floats * sizeof *mean), *want = calloc(floats, sizeof *want),
+          *block = calloc(floats, sizeof *block);
     serial_mean(slices, floats, mean);
-    for (int i = 0; i < PIECES; i++) memcpy(want + outputs[i].offset, mean + outputs[i].offset, outputs[i].size * sizeof *want);
+    for (int i = 0; i < PIECES; i++)
+        memcpy(want + outputs[i].offset, mean + outputs[i].offset, outputs[i].size * sizeof *want);
 
     int n_parts;
     const gt_span *parts = gt_reducer_owned(r, &n_parts);
@@ -245,7 +270,8 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
         gt_reducer_gather_all(r, block);
         if (how != PLAIN) assert_memory_equal(block, want, floats * sizeof *want);
         for (size_t i = 0; i < floats; i++) /* a sum of `slices` terms of at most 2^25 */
-            if (!(fabsf(block[i] - want[i]) <= 4 * (float)slices)) fail_msg("float %zu of %zu: %g, want %g", i, floats, block[i], want[i]);
+            if (!(fabsf(block[i] - want[i]) <= 4 * (float)slices))
+                fail_msg("float %zu of %zu: %g, want %g", i, floats, block[i], want[i]);
     }
 
     gt_nonfinite bad = one_phase(r, plan, slices, most, floats, outputs, how, true);
@@ -265,7 +291,9 @@ static void reduce_in(int most, int slices, size_t floats, size_t bucket_floats,
     free(mean), free(want), free(block);
 }
 
-static void reduce(int slices, size_t floats, size_t bucket_floats, how how) { reduce_in(1, slices, floats, bucket_floats, how); }
+static void reduce(int slices, size_t floats, size_t bucket_floats, how how) {
+    reduce_in(1, slices, floats, bucket_floats, how);
+}
 
 static void gradients_are_the_serial_tree(void **state) {
     (void)state;
@@ -281,16 +309,19 @@ static void bundles_of_slices_change_no_bit(void **state) {
     (void)state;
     for (int most = 2; most <= GT_MOST_AT_ONCE; most += most)
         for (int slices = comm->ranks; slices < comm->ranks + 14; slices += 3) reduce_in(most, slices, 1003, 64, TREE);
-    gt_group b[3] = {gt_group_from((gt_slices){150, 8}, 4, 8, 8), gt_group_from((gt_slices){150, 8}, 2, 8, 8), gt_group_from((gt_slices){7, 7}, 4, 7, 8)};
+    gt_group b[3] = {gt_group_from((gt_slices){150, 8}, 4, 8, 8), gt_group_from((gt_slices){150, 8}, 2, 8, 8),
+                     gt_group_from((gt_slices){7, 7}, 4, 7, 8)};
     assert_true(b[0].count == 2 && b[1].count == 2 && b[2].count == 3); /* of equal size; aligned; the tree's edge */
-    gt_reducer_options o = {.slices = comm->ranks, .floats = 100, .n_groups = 1, .groups = &(gt_group){comm->rank + 1, 1}};
+    gt_reducer_options o = {
+        .slices = comm->ranks, .floats = 100, .n_groups = 1, .groups = &(gt_group){comm->rank + 1, 1}};
     assert_null(gt_reducer_new_all(comm, NULL, &o));
 }
 
 static void bundles_abreast_change_no_bit(void **state) {
     (void)state;
     for (int most = 1; most <= 4; most += most)
-        for (int slices = comm->ranks; slices < comm->ranks + 14; slices += 3) reduce_in(most, slices, 1003, 64, ABREAST);
+        for (int slices = comm->ranks; slices < comm->ranks + 14; slices += 3)
+            reduce_in(most, slices, 1003, 64, ABREAST);
 }
 
 static void plain_mode_agrees_nearly(void **state) {
@@ -308,8 +339,8 @@ static void ranks_without_a_slice_take_part(void **state) {
     }
 }
 
-/* 150 samples in 8 slices: the gradient of a linear loss is the mean of the samples, and the weighted sum over slices is that mean, the
- * same bits on any number of ranks. */
+/* 150 samples in 8 slices: the gradient of a linear loss is the mean of the samples, and the weighted sum over slices
+ * is that mean, the same bits on any number of ranks. */
 static void unequal_slices_give_the_mean_over_the_batch(void **state) {
     (void)state;
     enum { SAMPLES = 150, N = 37 };
@@ -354,7 +385,8 @@ static void unequal_slices_give_the_mean_over_the_batch(void **state) {
     assert_int_equal(gt_reducer_finish_all(r).count, 0);
     int parts;
     const gt_span *part = gt_reducer_owned(r, &parts);
-    for (int i = 0; i < parts; i++) memcpy(block + part[i].offset, gt_reducer_gradient(r) + part[i].offset, part[i].size * sizeof *block);
+    for (int i = 0; i < parts; i++)
+        memcpy(block + part[i].offset, gt_reducer_gradient(r) + part[i].offset, part[i].size * sizeof *block);
     gt_reducer_gather_all(r, block);
     for (int j = 0; j < N; j++) {
         float pairs[4];
@@ -421,7 +453,8 @@ static void small_values_are_the_serial_tree(void **state) {
     }
 }
 
-/* Vectors shorter and longer than there are ranks, slices fewer and more. Twice: the second time nothing of the first is left. */
+/* Vectors shorter and longer than there are ranks, slices fewer and more. Twice: the second time nothing of the first
+ * is left. */
 static void long_vectors_are_the_serial_tree(void **state) {
     (void)state;
     static const int lengths[] = {1, 5, 37, 1000};
@@ -438,7 +471,8 @@ static void long_vectors_are_the_serial_tree(void **state) {
                 assert_int_equal(gt_tree_sum_finish_all(s, out), GT_OK);
                 for (int m = slices; m > 1; m = (m + 1) / 2)
                     for (int i = 0; i < m; i += 2)
-                        for (int j = 0; j < n; j++) all[i / 2 * n + j] = i + 1 < m ? all[i * n + j] + all[(i + 1) * n + j] : all[i * n + j];
+                        for (int j = 0; j < n; j++)
+                            all[i / 2 * n + j] = i + 1 < m ? all[i * n + j] + all[(i + 1) * n + j] : all[i * n + j];
                 if (comm->rank == 0) assert_memory_equal(out, all, (size_t)n * sizeof *out);
             }
             gt_tree_sum_free(s);
@@ -518,7 +552,8 @@ int main(int argc, char **argv) {
     gt_log_setup(comm->rank, comm->ranks, GT_INFO);
     if (argc > 1) {
         gt_info("%s", comm->description);
-        if (strcmp(argv[1], "abort") == 0 && comm->rank == comm->ranks - 1) return gt_comm_abort(comm, gt_fail(GT_FAILED, "the disk is on fire"));
+        if (strcmp(argv[1], "abort") == 0 && comm->rank == comm->ranks - 1)
+            return gt_comm_abort(comm, gt_fail(GT_FAILED, "the disk is on fire"));
         for (;;) gt_comm_max_all(comm, comm->rank == 0 && strcmp(argv[1], "wait") == 0 ? (int)sleep(1) : 0);
     }
     if (comm->ranks > 1) setenv("CMOCKA_TEST_ABORT", "1", 1); /* a rank that fails must not leave the others waiting */
@@ -527,7 +562,8 @@ int main(int argc, char **argv) {
     if (comm->rank == 0) printf("%s\n", comm->description);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_of_a_batch),
-        cmocka_unit_test(advice_on_slices_works), cmocka_unit_test(unequal_slices_of_a_batch),
+        cmocka_unit_test(advice_on_slices_works),
+        cmocka_unit_test(unequal_slices_of_a_batch),
         cmocka_unit_test(ranks_know_their_place),
         cmocka_unit_test(order_of_summation_matters_here),
         cmocka_unit_test(gradients_are_the_serial_tree),

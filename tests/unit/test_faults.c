@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Every system call of the write paths fails, one after the other, in every way: no finished checkpoint is lost, nothing wrong is read, what
- * went wrong is named, and once the cause is gone all is as if nothing had been. */
+ * Every system call of the write paths fails, one after the other, in every way: no finished checkpoint is lost,
+ * nothing wrong is read, what went wrong is named, and once the cause is gone all is as if nothing had been. */
 #define _GNU_SOURCE
 #include "faults.h"
 
@@ -18,7 +18,11 @@ static const struct {
     const char *name;
     int error;
     bool stays; /* until it is disarmed: a disk that is full, an interrupt is never */
-} kinds[] = {{"ENOSPC", ENOSPC, false}, {"EIO", EIO, false}, {"EINTR", EINTR, false}, {"a short write", SHORT_WRITE, false}, {"a full disk", ENOSPC, true}};
+} kinds[] = {{"ENOSPC", ENOSPC, false},
+             {"EIO", EIO, false},
+             {"EINTR", EINTR, false},
+             {"a short write", SHORT_WRITE, false},
+             {"a full disk", ENOSPC, true}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static bool harmless(int kind) { return kinds[kind].error == EINTR || kinds[kind].error == SHORT_WRITE; }
@@ -67,7 +71,9 @@ static void try_all(void (*prepare)(void), void (*act)(int kind), void (*check)(
             act(kind);
             bool hit = disarm_fault();
             const char *text = end_listening();
-            if (hit) print_message("  %s at call %ld: %s of %s\n", kinds[kind].name, at, fault.call, fault.path + strlen(scratch));
+            if (hit)
+                print_message("  %s at call %ld: %s of %s\n", kinds[kind].name, at, fault.call,
+                              fault.path + strlen(scratch));
             check(kind, hit, text);
             assert_int_equal(remove_scratch(&none), 0);
             if (!hit) break;
@@ -137,7 +143,8 @@ static void after_checkpoint(int kind, bool hit, const char *text) {
         assert_string_equal(text, "");
     } else if (strcmp(fault.call, "close") || outcome == GT_SAVER_FAILED) {
         bool clearing = !strcmp(fault.call, "unlink"); /* of what was never there */
-        if (!clearing && !strstr(reason, "checkpoint-000000300.h5") && !strstr(reason, base_of(fault.path))) fail_msg("the message '%s' does not name the file", reason);
+        if (!clearing && !strstr(reason, "checkpoint-000000300.h5") && !strstr(reason, base_of(fault.path)))
+            fail_msg("the message '%s' does not name the file", reason);
         if (*reason && !strstr(text, "checkpoint-000000300.h5 was")) fail_msg("no warning but '%s'", text);
     }
     save(400, true); /* the cause is gone */
@@ -218,7 +225,8 @@ static void check_log(int ticks) {
 
 static void after_ticks(int kind, bool hit, const char *text) {
     static const char *const quiet[] = {"close", "fallocate", "unlink"}; /* calls whose failure may change nothing */
-    if (!hit || (harmless(kind) && strcmp(fault.call, "open") && strcmp(fault.call, "fallocate"))) assert_string_equal(text, "");
+    if (!hit || (harmless(kind) && strcmp(fault.call, "open") && strcmp(fault.call, "fallocate")))
+        assert_string_equal(text, "");
     bool may_be_quiet = !hit || harmless(kind);
     for (size_t i = 0; hit && i < sizeof quiet / sizeof *quiet; i++) may_be_quiet |= !strcmp(fault.call, quiet[i]);
     if (!may_be_quiet && !strstr(text, base_of(fault.path))) fail_msg("'%s' does not name '%s'", text, fault.path);
@@ -252,7 +260,8 @@ static void open_again(int kind) {
 static void after_opening(int kind, bool hit, const char *text) {
     if (!runlog) { /* a run that cannot be logged does not begin: the message says why */
         assert_true(hit);
-        if (!strstr(failure, base_of(fault.path)) && !kinds[kind].stays) fail_msg("'%s' does not name '%s'", failure, fault.path);
+        if (!strstr(failure, base_of(fault.path)) && !kinds[kind].stays)
+            fail_msg("'%s' does not name '%s'", failure, fault.path);
         assert_false(harmless(kind));
         assert_non_null(strstr(failure, scratch));
         runlog = gt_runlog_open(scratch, 16, "auto");
@@ -331,7 +340,8 @@ static void a_small_file(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_checkpoint), cmocka_unit_test(a_log), cmocka_unit_test(a_log_gone_on_with), cmocka_unit_test(a_lock), cmocka_unit_test(a_small_file),
+        cmocka_unit_test(a_checkpoint), cmocka_unit_test(a_log),        cmocka_unit_test(a_log_gone_on_with),
+        cmocka_unit_test(a_lock),       cmocka_unit_test(a_small_file),
     };
     gt_log_setup(0, 1, GT_WARNING);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Matrix product: against float64 for many shapes on every instruction set of this CPU, untouched memory around the
- * result, and the promise that neither threads, nor packing ahead, nor the other rows and columns change a bit. The peak that speeds are
- * compared with. */
+ * result, and the promise that neither threads, nor packing ahead, nor the other rows and columns change a bit. The
+ * peak that speeds are compared with. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,21 +50,35 @@ typedef struct sizes {
 static void against_float64(sizes s, bool transpose_a, bool transpose_b, bool accumulate) {
     enum { GAP = 3 }; /* floats between the rows of C that must stay as they are */
     int64_t ldc = s.n + GAP;
-    float *a = random_floats(s.m * s.k, 1), *b = random_floats(s.k * s.n, 2), *c = random_floats(s.m * ldc, 3), *before = random_floats(s.m * ldc, 3);
-    gt_gemm_args g = {.kernels = kernels, .m = s.m, .n = s.n, .k = s.k, .transpose_a = transpose_a, .transpose_b = transpose_b, .accumulate = accumulate,
-                      .a = a, .b = b, .c = c, .lda = transpose_a ? s.m : s.k, .ldb = transpose_b ? s.k : s.n, .ldc = ldc};
+    float *a = random_floats(s.m * s.k, 1), *b = random_floats(s.k * s.n, 2), *c = random_floats(s.m * ldc, 3),
+          *before = random_floats(s.m * ldc, 3);
+    gt_gemm_args g = {.kernels = kernels,
+                      .m = s.m,
+                      .n = s.n,
+                      .k = s.k,
+                      .transpose_a = transpose_a,
+                      .transpose_b = transpose_b,
+                      .accumulate = accumulate,
+                      .a = a,
+                      .b = b,
+                      .c = c,
+                      .lda = transpose_a ? s.m : s.k,
+                      .ldb = transpose_b ? s.k : s.n,
+                      .ldc = ldc};
     multiply(&g, 1);
     for (int64_t i = 0; i < s.m; i++) {
         for (int64_t j = 0; j < s.n; j++) {
             double sum = accumulate ? before[i * ldc + j] : 0, size = fabs(sum);
             for (int64_t l = 0; l < s.k; l++) {
-                double term = (double)(transpose_a ? a[l * s.m + i] : a[i * s.k + l]) * (transpose_b ? b[j * s.k + l] : b[l * s.n + j]);
+                double term = (double)(transpose_a ? a[l * s.m + i] : a[i * s.k + l]) *
+                              (transpose_b ? b[j * s.k + l] : b[l * s.n + j]);
                 sum += term;
                 size += fabs(term);
             }
             if (!(fabs(c[i * ldc + j] - sum) <= TOLERANCE * size))
-                fail_msg("%s %lldx%lldx%lld ta=%d tb=%d [%lld,%lld]: %.9g instead of %.9g", kernels->id, (long long)s.m, (long long)s.n,
-                         (long long)s.k, transpose_a, transpose_b, (long long)i, (long long)j, c[i * ldc + j], sum);
+                fail_msg("%s %lldx%lldx%lld ta=%d tb=%d [%lld,%lld]: %.9g instead of %.9g", kernels->id, (long long)s.m,
+                         (long long)s.n, (long long)s.k, transpose_a, transpose_b, (long long)i, (long long)j,
+                         c[i * ldc + j], sum);
         }
         assert_memory_equal(c + i * ldc + s.n, before + i * ldc + s.n, GAP * sizeof *c);
     }
@@ -80,8 +94,9 @@ static void each_isa(void (*test)(void)) {
 }
 
 static void values(void) {
-    static const sizes shapes[] = {{1, 1, 1},   {2, 3, 4},    {7, 33, 16},   {14, 32, 17},  {15, 31, 48},     {16, 16, 200}, {29, 65, 193},
-                                   {113, 5, 3}, {130, 70, 385}, {230, 40, 20}, {3, 530, 100}, {40, 600, 0}, {40, 0, 20}, {30, 40, 170000}};
+    static const sizes shapes[] = {{1, 1, 1},     {2, 3, 4},     {7, 33, 16}, {14, 32, 17},    {15, 31, 48},
+                                   {16, 16, 200}, {29, 65, 193}, {113, 5, 3}, {130, 70, 385},  {230, 40, 20},
+                                   {3, 530, 100}, {40, 600, 0},  {40, 0, 20}, {30, 40, 170000}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int flags = 0; flags < 8; flags++) {
             if (shapes[i].k > 1000 && flags != 2) continue; /* long sums: B packed in several stages */
@@ -97,11 +112,22 @@ static void test_values(void **state) {
 /* The product of rows [i, i + m) and columns [j, j + n) alone has the bits of that part of the whole product. */
 static void parts(void) {
     enum { M = 250, N = 150, K = 420 };
-    float *a = random_floats(M * K, 1), *b = random_floats(K * N, 2), *whole = random_floats(M * N, 3), *part = random_floats(M * N, 4);
+    float *a = random_floats(M * K, 1), *b = random_floats(K * N, 2), *whole = random_floats(M * N, 3),
+          *part = random_floats(M * N, 4);
     for (int flags = 0; flags < 4; flags++) {
         bool ta = flags & 1, tb = flags & 2;
-        gt_gemm_args g = {.kernels = kernels, .m = M, .n = N, .k = K, .transpose_a = ta, .transpose_b = tb, .a = a, .b = b, .c = whole,
-                          .lda = ta ? M : K, .ldb = tb ? K : N, .ldc = N};
+        gt_gemm_args g = {.kernels = kernels,
+                          .m = M,
+                          .n = N,
+                          .k = K,
+                          .transpose_a = ta,
+                          .transpose_b = tb,
+                          .a = a,
+                          .b = b,
+                          .c = whole,
+                          .lda = ta ? M : K,
+                          .ldb = tb ? K : N,
+                          .ldc = N};
         multiply(&g, 1);
         g.c = part;
         for (int threads = 2; threads <= 3; threads++) {
@@ -123,7 +149,8 @@ static void parts(void) {
             h.m = m, h.n = n;
             h.a = a + (ta ? i : i * K), h.b = b + (tb ? j * K : j);
             multiply(&h, 1);
-            for (int r = 0; r < m; r++) assert_memory_equal(part + r * N, whole + (i + r) * N + j, (size_t)n * sizeof *part);
+            for (int r = 0; r < m; r++)
+                assert_memory_equal(part + r * N, whole + (i + r) * N + j, (size_t)n * sizeof *part);
         }
     }
     free(a), free(b), free(whole), free(part);
@@ -144,7 +171,8 @@ static double clock_rate(void) {
     double start = seconds_now();
     for (int i = 0; i < ROUNDS; i++)
         __asm__ volatile("add %0, %0; add %0, %0; add %0, %0; add %0, %0; add %0, %0;"
-                         "add %0, %0; add %0, %0; add %0, %0; add %0, %0; add %0, %0" : "+r"(x));
+                         "add %0, %0; add %0, %0; add %0, %0; add %0, %0; add %0, %0"
+                         : "+r"(x));
     return ROUNDS * ADDITIONS / (seconds_now() - start);
 }
 
@@ -153,8 +181,8 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* No x86-64 core does more than two multiply-adds a cycle; what the compiler does beforehand must not count. The median, since the clock
- * changes and other programs disturb. */
+/* No x86-64 core does more than two multiply-adds a cycle; what the compiler does beforehand must not count. The
+ * median, since the clock changes and other programs disturb. */
 static void peak(void) {
     enum { RUNS = 31, MOST_A_CYCLE = 2 };
     const gt_gemm_kernels *gemm = kernels->gemm;
@@ -175,7 +203,8 @@ static void test_peak(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values), cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_parts),
 #if defined(__x86_64__)
         cmocka_unit_test(test_peak),
 #endif

@@ -13,8 +13,9 @@
 
 static char checkpoint[96];
 
-static const char recipe[] = "[data]\ncond = 1\n[recipe]\nbatch = 4\n[networks]\ncbase = 128\ncmax = 8\nmap-layers = 1\nz-dim = 8\nw-dim = 8\n"
-                             "[shape]\ndata-height = 16\ndata-width = 16\ndata-channels = 3\nlabel-dim = 2\n";
+static const char recipe[] =
+    "[data]\ncond = 1\n[recipe]\nbatch = 4\n[networks]\ncbase = 128\ncmax = 8\nmap-layers = 1\nz-dim = 8\nw-dim = 8\n"
+    "[shape]\ndata-height = 16\ndata-width = 16\ndata-channels = 3\nlabel-dim = 2\n";
 
 /* A checkpoint of freshly initialised networks. */
 static int begin(void **state) {
@@ -22,8 +23,8 @@ static int begin(void **state) {
     snprintf(checkpoint, sizeof checkpoint, "%s/c.h5", scratch);
     gt_job *job = gt_job_from_recipe_text(recipe, "a test");
     gt_model *m = job ? gt_model_new(job) : NULL;
-    gt_checkpoint *c =
-        gt_checkpoint_begin(&(gt_checkpoint_about){.model = "stylegan2", .kernel_set = gt_kernel_set_id(NULL), .dataset = "", .recipe = recipe});
+    gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){
+        .model = "stylegan2", .kernel_set = gt_kernel_set_id(NULL), .dataset = "", .recipe = recipe});
     if (!m || !c) return -1;
     const gt_net *net = m->nets[m->ema_of];
     gt_net_init(net, m->ema_block, 7);
@@ -43,17 +44,20 @@ static int begin(void **state) {
     return st;
 }
 
-/* As somebody who means harm would write it: a checkpoint of a few kilobytes whose recipe claims networks of gigabytes. */
+/* As somebody who means harm would write it: a checkpoint of a few kilobytes whose recipe claims networks of gigabytes.
+ */
 static void networks_are_measured_by_the_file(void **state) {
     (void)state;
     static const char *const recipes[] = {
         "[networks]\ncbase = 16777216\ncmax = 2048\n[shape]\ndata-height = 64\ndata-width = 64\ndata-channels = 3\n",
-        "[recipe]\nmodel = dcgan\n[networks]\ncbase = 16777216\ncmax = 4096\n[shape]\ndata-height = 64\ndata-width = 64\ndata-channels = 3\n",
-        "[recipe]\nmodel = digits\n[networks]\nz-dim = 16384\n[shape]\ndata-height = 4096\ndata-width = 4096\ndata-channels = 3\n",
+        "[recipe]\nmodel = dcgan\n[networks]\ncbase = 16777216\ncmax = 4096\n[shape]\ndata-height = 64\ndata-width = "
+        "64\ndata-channels = 3\n",
+        "[recipe]\nmodel = digits\n[networks]\nz-dim = 16384\n[shape]\ndata-height = 4096\ndata-width = "
+        "4096\ndata-channels = 3\n",
     };
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
-        gt_checkpoint *c =
-            gt_checkpoint_begin(&(gt_checkpoint_about){.model = "x", .kernel_set = gt_kernel_set_id(NULL), .dataset = "", .recipe = recipes[i]});
+        gt_checkpoint *c = gt_checkpoint_begin(&(gt_checkpoint_about){
+            .model = "x", .kernel_set = gt_kernel_set_id(NULL), .dataset = "", .recipe = recipes[i]});
         gt_checkpoint_tensor(c, "/networks/G_ema/mapping.w_avg", &GT_SHAPE(2), (float[]){1, 2});
         assert_int_equal(gt_checkpoint_write(c, at("huge.h5")), GT_OK);
         gt_checkpoint_free(c);
@@ -62,7 +66,8 @@ static void networks_are_measured_by_the_file(void **state) {
         assert_null(gt_generator_open(at("huge.h5"), &(gt_generator_options){.noise_mode = "const", .truncation = 1}));
         getrusage(RUSAGE_SELF, &after);
         assert_message("huge.h5");
-        assert_true(after.ru_maxrss - before.ru_maxrss < 192 << 10); /* each of the networks has more than 512 MB; a sanitizer keeps what is freed */
+        /* each of the networks has more than 512 MB; a sanitizer keeps what is freed */
+        assert_true(after.ru_maxrss - before.ru_maxrss < 192 << 10);
     }
 }
 
@@ -70,7 +75,8 @@ static void latents_are_those_of_the_reference(void **state) {
     (void)state;
     float z[3];
     gt_seed_latent(0, 3, z);
-    static const double expected[] = {1.764052345967664, 0.4001572083672233, 0.9787379841057392}; /* numpy.random.RandomState(0).randn(3) */
+    /* numpy.random.RandomState(0).randn(3) */
+    static const double expected[] = {1.764052345967664, 0.4001572083672233, 0.9787379841057392};
     for (int i = 0; i < 3; i++) assert_true(z[i] == (float)expected[i]);
 }
 
@@ -121,7 +127,8 @@ static void an_image_depends_on_its_seed_alone(void **state) {
     gt_generate_request r = request_for(11, many, a), s = request_for(1, one, b);
     if (gt_generate_all(alone(), &r) || gt_generate_all(alone(), &s)) fail_msg("%s", gt_message());
     gt_picture info, other;
-    uint8_t *x = read_png(a, "seed0097.png", &info), *y = read_png(b, "seed0097.png", &other), *z = read_png(a, "seed0003.png", &other);
+    uint8_t *x = read_png(a, "seed0097.png", &info), *y = read_png(b, "seed0097.png", &other),
+            *z = read_png(a, "seed0003.png", &other);
     assert_true(info.height == 16 && info.width == 16 && info.channels == 3);
     assert_memory_equal(x, y, 16 * 16 * 3);
     assert_memory_not_equal(x, z, 16 * 16 * 3);
@@ -142,8 +149,11 @@ static void a_grid_holds_the_same_images(void **state) {
     gt_picture info, one;
     uint8_t *grid = read_png(a, "grid.png", &info), *image = read_png(a, "seed0016.png", &one);
     assert_true(info.width == 64 && info.height == 48);
-    for (int y = 0; y < 16; y++) assert_memory_equal(grid + ((16 + y) * 64 + 2 * 16) * 3, image + y * 16 * 3, 16 * 3); /* cell 6: row 1, column 2 */
-    for (int x = 0; x < 16 * 3; x++) assert_int_equal(grid[(40 * 64 + 3 * 16) * 3 + x], 0);                            /* the empty last cell */
+    for (int y = 0; y < 16; y++)
+        assert_memory_equal(grid + ((16 + y) * 64 + 2 * 16) * 3, image + y * 16 * 3,
+                            16 * 3); /* cell 6: row 1, column 2 */
+    /* the empty last cell */
+    for (int x = 0; x < 16 * 3; x++) assert_int_equal(grid[(40 * 64 + 3 * 16) * 3 + x], 0);
     free(grid);
     free(image);
 }
@@ -154,7 +164,8 @@ static void a_grid_that_is_too_large_is_refused_before_the_work(void **state) {
     static const int64_t seeds[] = {1};
     char a[96];
     snprintf(a, sizeof a, "%s/large", scratch);
-    static const gt_grid large[] = {{2049, 1, false}, {1, 2049, false}, {1500, 1500, false} /* no side, but more bytes than a PNG may have */};
+    static const gt_grid large[] = {
+        {2049, 1, false}, {1, 2049, false}, {1500, 1500, false} /* no side, but more bytes than a PNG may have */};
     for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
         gt_generate_request r = request_for(1, seeds, a);
         r.single = false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The graph and its executor: leaves, names, faults, derivatives of derivatives, results, and that a run allocates nothing. */
+ * The graph and its executor: leaves, names, faults, derivatives of derivatives, results, and that a run allocates
+ * nothing. */
 #include <stdatomic.h>
 
 #include "graph_net.h"
@@ -192,7 +193,8 @@ static void test_runs(void **state) {
     assert_int_equal(seen[1], NET_PARAMS);
     for (int i = 0; i < NET_PARAMS; i++) assert_int_equal(order[i].slot, 1);
 
-    size_t bytes = gt_exec_arena_bytes(e) > gt_exec_arena_bytes(turn) ? gt_exec_arena_bytes(e) : gt_exec_arena_bytes(turn);
+    size_t bytes = gt_exec_arena_bytes(e) > gt_exec_arena_bytes(turn) ? gt_exec_arena_bytes(e)
+                                                                      : gt_exec_arena_bytes(turn);
     float *arena = gt_block_alloc(bytes, "shared");
     memset(arena, 0xff, bytes); /* NaNs */
     gt_exec *both[2] = {e, turn};

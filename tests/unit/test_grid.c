@@ -20,13 +20,15 @@ static void parse(void **state) {
         gt_grid_fit(&g, fits[i][0], fits[i][1]);
         assert_true(g.columns == fits[i][2] && g.rows == fits[i][3]);
     }
-    static const char *const bad[] = {"", "8", "8x", "x8", "0x8", "8x0", "-1x2", "8x8x8", "2000x2", "99999999999x1", "Reference"};
+    static const char *const bad[] = {
+        "", "8", "8x", "x8", "0x8", "8x0", "-1x2", "8x8x8", "2000x2", "99999999999x1", "Reference"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(gt_grid_parse(bad[i], &g), GT_USAGE);
 }
 
 static void pixels(void **state) {
     (void)state;
-    const float x[] = {0, 255, 0.5f, 1.5f, 2.5f, 254.5f, -3, 300, NAN, -INFINITY, INFINITY}; /* halves go to the even neighbour */
+    /* halves go to the even neighbour */
+    const float x[] = {0, 255, 0.5f, 1.5f, 2.5f, 254.5f, -3, 300, NAN, -INFINITY, INFINITY};
     const uint8_t expected[] = {0, 255, 0, 2, 2, 254, 0, 255, 0, 0, 255};
     uint8_t out[256];
     gt_grid_pixels(x, sizeof x / sizeof *x, 0, 255, out);

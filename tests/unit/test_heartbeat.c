@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Who gets on is not taken for dead, however long the others wait for it. Does the waiting on several ranks, by tests/e2e/heartbeat.sh: there one
- * rank's calls of the system are slow, so that what it does takes longer than a silent rank is waited for. With an argument:
- *     hang FOLDER  rank 1 never gets its data; the folder is made and stays
+ * Who gets on is not taken for dead, however long the others wait for it. Does the waiting on several ranks, by
+ * tests/e2e/heartbeat.sh: there one rank's calls of the system are slow, so that what it does takes longer than a
+ * silent rank is waited for. With an argument: hang FOLDER  rank 1 never gets its data; the folder is made and stays
  */
 #define _GNU_SOURCE
 #include "data_files.h"
@@ -34,7 +34,9 @@ static void slow_down(int rank, struct slowness s) {
 }
 
 static void dawdle(const char *call, const char *path) {
-    if (!slow.call || strcmp(call, slow.call) || !strstr(path, slow.part) || slow.beside == !!pthread_equal(pthread_self(), main_thread)) return;
+    if (!slow.call || strcmp(call, slow.call) || !strstr(path, slow.part) ||
+        slow.beside == !!pthread_equal(pthread_self(), main_thread))
+        return;
     if (slow.skipped-- > 0 || slow.calls-- <= 0) return;
     while (slow.seconds == INFINITY) pause();
     nanosleep(&(struct timespec){(time_t)slow.seconds, (long)(1e9 * (slow.seconds - floor(slow.seconds)))}, NULL);
@@ -86,7 +88,8 @@ static int begin_one(void **state) {
 
 /* Pictures that are looked at so slowly that all of them take longer than a rank is waited for. */
 static struct slowness slow_pictures(double limit, bool beside) {
-    return (struct slowness){"open", "pictures/", beside, .calls = PICTURES, .seconds = 1.5 * BUSY_FACTOR * limit / PICTURES};
+    return (struct slowness){"open", "pictures/", beside, .calls = PICTURES,
+                             .seconds = 1.5 * BUSY_FACTOR * limit / PICTURES};
 }
 
 /* The others are there already whenever this rank comes, so that it never waits itself. */
@@ -130,7 +133,8 @@ static void a_folder_is_looked_through(void **state) {
     gt_dataset_close(ds);
 }
 
-/* The last time by rank 0: one call that takes longer than a rank at work may be silent. Before, so that each iteration sends a beat. */
+/* The last time by rank 0: one call that takes longer than a rank at work may be silent. Before, so that each iteration
+ * sends a beat. */
 static gt_status save_slowly(void *arg, const gt_fit *f, bool now) {
     (void)f;
     const double *limit = arg;
@@ -172,11 +176,13 @@ static void a_step_is_long_in_coming(void **state) {
 }
 
 static gt_status train(const char *run, double limit) {
-    static const char *const options[][2] = {{"cbase", "256"}, {"cmax", "16"},  {"map-layers", "2"}, {"z-dim", "32"}, {"w-dim", "32"}, {"batch", "8"},
-                                             {"mbstd", "2"},   {"slices", "4"}, {"steps", "20"},     {"tick", "1000"}};
+    static const char *const options[][2] = {{"cbase", "256"}, {"cmax", "16"},  {"map-layers", "2"}, {"z-dim", "32"},
+                                             {"w-dim", "32"},  {"batch", "8"},  {"mbstd", "2"},      {"slices", "4"},
+                                             {"steps", "20"},  {"tick", "1000"}};
     gt_job *job = gt_job_new();
     assert_non_null(job);
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++) assert_ok(gt_job_set(job, options[i][0], options[i][1], NULL));
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        assert_ok(gt_job_set(job, options[i][0], options[i][1], NULL));
     assert_ok(gt_job_set(job, "data", at("pictures"), NULL));
     assert_ok(gt_job_set(job, "run", at(run), NULL));
     gt_comm_heartbeat(comm, limit);
@@ -190,7 +196,8 @@ enum { LATER = 40 }; /* pictures of a rank that are read before its data stop to
 static void data_do_not_come_for_a_while(void **state) {
     (void)state;
     const double limit = 1.5;
-    slow_down(1, (struct slowness){"open", "pictures/", .beside = true, .skipped = LATER, .calls = 1, .seconds = 2 * limit});
+    slow_down(
+        1, (struct slowness){"open", "pictures/", .beside = true, .skipped = LATER, .calls = 1, .seconds = 2 * limit});
     assert_ok(train("stalled", limit));
     assert_true(slow.calls <= 0);
 }
@@ -207,7 +214,8 @@ static int hang(const char *folder) {
     void *state = NULL;
     snprintf(scratch, sizeof scratch, "%s", folder);
     begin_all(&state);
-    slow_down(1, (struct slowness){"open", "pictures/", .beside = true, .skipped = LATER, .calls = 1, .seconds = INFINITY});
+    slow_down(
+        1, (struct slowness){"open", "pictures/", .beside = true, .skipped = LATER, .calls = 1, .seconds = INFINITY});
     train("hanging", 0.5);
     return 0;
 }

@@ -6,9 +6,7 @@
 
 /* ---- folders and archives ---- */
 
-static void put_text(const char *path, const char *text) {
-    put(path, text, strlen(text));
-}
+static void put_text(const char *path, const char *text) { put(path, text, strlen(text)); }
 
 /* A folder of pictures whose order by components differs from that by code points. */
 static const char *make_folder(void) {
@@ -29,7 +27,8 @@ static const char *make_folder(void) {
 static void test_folder(void **state) {
     (void)state;
     const char *dir = make_folder();
-    put_text(at("folder/dataset.json"), "{\"labels\": [[\"b.png\", 3], [\"a/1.PNG\", 0], [\"nobody.png\", 9], [\"a-b/0.png\", null]], \"channels\": \"R,G,B\"}");
+    put_text(at("folder/dataset.json"), "{\"labels\": [[\"b.png\", 3], [\"a/1.PNG\", 0], [\"nobody.png\", 9], "
+                                        "[\"a-b/0.png\", null]], \"channels\": \"R,G,B\"}");
     gt_source *imp = import(dir, NULL);
     const gt_source_info *info = gt_source_get_info(imp);
     assert_string_equal(info->source, "folder");
@@ -121,10 +120,12 @@ static void test_zip(void **state) {
     gt_source_close(imp);
 }
 
-/* Whatever labels are taken: what samples and channels mean is a matter of the set. Labels that are not taken need not even be labels. */
+/* Whatever labels are taken: what samples and channels mean is a matter of the set. Labels that are not taken need not
+ * even be labels. */
 static void test_meaning_without_labels(void **state) {
     (void)state;
-    const char *json = "{\"labels\": \"none of ours\", \"class_names\": 3, \"range\": [0, 200], \"channels\": \"B,G,R\"}";
+    const char *json =
+        "{\"labels\": \"none of ours\", \"class_names\": 3, \"range\": [0, 200], \"channels\": \"B,G,R\"}";
     zip_t *z = begin_zip(at("meant.zip"));
     add_picture(z, "a/0.png", 0, 4, 4, 3);
     add_entry(z, "dataset.json", json, strlen(json), ZIP_CM_STORE);
@@ -136,7 +137,8 @@ static void test_meaning_without_labels(void **state) {
     char csv[400];
     snprintf(csv, sizeof csv, "%s", at("meant.csv"));
     put_text(csv, "a/0.png,cat\n");
-    const gt_source_options ways[] = {{.labels = GT_SOURCE_LABELS_NONE}, {.labels = GT_SOURCE_LABELS_FOLDERS}, {.labels_csv = csv}};
+    const gt_source_options ways[] = {
+        {.labels = GT_SOURCE_LABELS_NONE}, {.labels = GT_SOURCE_LABELS_FOLDERS}, {.labels_csv = csv}};
     static const char *const class_name[] = {NULL, "a", "cat"};
     for (int i = 0; i < 6; i++) {
         gt_source *imp = import(at(i % 2 ? "meant" : "meant.zip"), &ways[i / 2]);
@@ -195,7 +197,8 @@ static void test_zip_bomb(void **state) {
 static void test_csv(void **state) {
     (void)state;
     make_folder();
-    put_text(at("folder/list.csv"), "\xef\xbb\xbfpath,kind\r\na/1.PNG,dog\r\n\"a-b/0.png\",\"a \"\"cat\"\"\"\n\n../bad/good.png,dog\n/etc/x.png,dog\nb.png,dog\n");
+    put_text(at("folder/list.csv"), "\xef\xbb\xbfpath,kind\r\na/1.PNG,dog\r\n\"a-b/0.png\",\"a "
+                                    "\"\"cat\"\"\"\n\n../bad/good.png,dog\n/etc/x.png,dog\nb.png,dog\n");
     gt_source *imp = import(at("folder/list.csv"), NULL);
     const gt_source_info *info = gt_source_get_info(imp);
     assert_int_equal(info->count, 5);
@@ -229,7 +232,8 @@ static void test_csv(void **state) {
     put_text(at("folder/list.csv"), "a/1.PNG,\"1\nb.png,3\n");
     import_refused(at("folder/list.csv"), NULL, "line 1", "quote");
     put_text(at("labels.csv"), "x.png,1\n");
-    import_refused(at("folder"), &(gt_source_options){.labels_csv = at("labels.csv")}, "labels.csv", "none of its names");
+    import_refused(at("folder"), &(gt_source_options){.labels_csv = at("labels.csv")}, "labels.csv",
+                   "none of its names");
 }
 
 /* Nothing, quoted or not, or blanks alone where a label should stand: the picture has none. */
@@ -250,7 +254,8 @@ static void test_csv_missing_labels(void **state) {
         assert_int_equal(gt_source_class(imp, 1), -1);
         gt_source_close(imp);
 
-        snprintf(text, sizeof text, "a/1.PNG,3\na-b/0.png,%s\nb.png,1\n", nothing[k]); /* numbers of classes stay numbers */
+        /* numbers of classes stay numbers */
+        snprintf(text, sizeof text, "a/1.PNG,3\na-b/0.png,%s\nb.png,1\n", nothing[k]);
         put_text(at("folder/list.csv"), text);
         imp = import(at("folder/list.csv"), NULL);
         info = gt_source_get_info(imp);
@@ -259,10 +264,12 @@ static void test_csv_missing_labels(void **state) {
         assert_int_equal(gt_source_class(imp, 1), -1);
         gt_source_close(imp);
 
-        snprintf(text, sizeof text, "name,x,y\nb.png,%s,%s\na/1.PNG,1.5,2\n", nothing[k], nothing[k]); /* vectors, by name */
+        /* vectors, by name */
+        snprintf(text, sizeof text, "name,x,y\nb.png,%s,%s\na/1.PNG,1.5,2\n", nothing[k], nothing[k]);
         put_text(at("labels.csv"), text);
         imp = import(at("folder"), &(gt_source_options){.labels_csv = at("labels.csv")});
-        assert_true(gt_source_get_info(imp)->label_kind == GT_LABELS_VECTORS && gt_source_get_info(imp)->unlabelled == 3);
+        assert_true(gt_source_get_info(imp)->label_kind == GT_LABELS_VECTORS &&
+                    gt_source_get_info(imp)->unlabelled == 3);
         assert_null(gt_source_vector(imp, 3));
         assert_true(gt_source_vector(imp, 0)[1] == 2);
         gt_source_close(imp);
@@ -276,7 +283,8 @@ static void test_csv_missing_labels(void **state) {
         imp = import(at("folder/list.csv"), NULL);
         assert_int_equal(gt_source_get_info(imp)->label_kind, GT_LABELS_NONE);
         gt_source_close(imp);
-        import_refused(at("folder"), &(gt_source_options){.labels_csv = at("folder/list.csv")}, "list.csv", "hold no labels");
+        import_refused(at("folder"), &(gt_source_options){.labels_csv = at("folder/list.csv")}, "list.csv",
+                       "hold no labels");
     }
 }
 
@@ -337,7 +345,8 @@ static void test_crops(void **state) {
     static const int x0[] = {0, 4, 6}, y0[] = {0, 3};
     for (int k = 0; k < 6; k++) {
         gt_picture p = item(imp, k);
-        for (int y = 0; y < 4; y++) assert_memory_equal((uint8_t *)p.samples + y * 12, whole + ((y0[k / 3] + y) * 10 + x0[k % 3]) * 3, 12);
+        for (int y = 0; y < 4; y++)
+            assert_memory_equal((uint8_t *)p.samples + y * 12, whole + ((y0[k / 3] + y) * 10 + x0[k % 3]) * 3, 12);
         gt_picture_free(&p);
         assert_int_equal(gt_source_class(imp, k), 0);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Foreign containers: LMDB by liblmdb, CIFAR, MNIST, TFRecords and numpy by tests/tools/foreign.py, each read back sample
- * by sample, and each damaged in its own way. */
+ * Foreign containers: LMDB by liblmdb, CIFAR, MNIST, TFRecords and numpy by tests/tools/foreign.py, each read back
+ * sample by sample, and each damaged in its own way. */
 #define _GNU_SOURCE
 #include "imports.h"
 #include "without.h"
@@ -24,9 +24,7 @@ static int make_foreign(void **state) {
 }
 
 /* Sample (y, x, c) of image i in what foreign.py writes. */
-static int sample(int64_t i, int y, int x, int c) {
-    return (int)((7 * i + 3 * y + 5 * x + 11 * c) % 251);
-}
+static int sample(int64_t i, int y, int x, int c) { return (int)((7 * i + 3 * y + 5 * x + 11 * c) % 251); }
 
 static void check_formula(gt_source *imp, int64_t i, int height, int width, int channels, int pad) {
     gt_picture p = item(imp, i);
@@ -48,7 +46,8 @@ static void check_formula(gt_source *imp, int64_t i, int height, int width, int 
 
 static void test_cifar10(void **state) {
     (void)state;
-    static const char *const files[] = {"cifar-10-py2.tar.gz", "cifar-10-2.tar.gz", "cifar-10-3.tar.gz", "cifar-10-4.tar.gz", "cifar-10-5.tar.gz"};
+    static const char *const files[] = {"cifar-10-py2.tar.gz", "cifar-10-2.tar.gz", "cifar-10-3.tar.gz",
+                                        "cifar-10-4.tar.gz", "cifar-10-5.tar.gz"};
     for (size_t f = 0; have_python() && f < sizeof files / sizeof *files; f++) {
         gt_source *imp = import(at(files[f]), NULL);
         const gt_source_info *info = gt_source_get_info(imp);
@@ -80,7 +79,8 @@ static void test_cifar100(void **state) {
 static void test_cifar_refused(void **state) {
     (void)state;
     if (!have_python()) return;
-    import_refused(at("cifar-10-py2.tar.gz"), &(gt_source_options){.labels = GT_SOURCE_LABELS_FOLDERS}, "no picture lies in a subfolder");
+    import_refused(at("cifar-10-py2.tar.gz"), &(gt_source_options){.labels = GT_SOURCE_LABELS_FOLDERS},
+                   "no picture lies in a subfolder");
     import_refused(at("cifar-10-evil.tar.gz"), NULL, "cifar-10-evil.tar.gz", "data_batch_1", "calls", "system");
     assert_false(exists("pwned"));
     size_t n;
@@ -125,8 +125,10 @@ static const char *make_archive(const char *file, const packed_file *members, in
 
 /* A pickled batch of one black image and its label, whose array is of `type`. */
 static packed_file make_batch(const char *name, const char type[2]) {
-    static const char head[] = "\x80\2}(U\13fine_labels]K\0aU\4datacnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\1btR"
-                               "(K\1K\1M\0\14\x86" "cnumpy\ndtype\nU\2u1K\0K\1\x87R(K\3U\1|NNNJ\377\377\377\377J\377\377\377\377K\0tb\x89T\0\14\0\0";
+    static const char head[] =
+        "\x80\2}(U\13fine_labels]K\0aU\4datacnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85U\1btR"
+        "(K\1K\1M\0\14\x86"
+        "cnumpy\ndtype\nU\2u1K\0K\1\x87R(K\3U\1|NNNJ\377\377\377\377J\377\377\377\377K\0tb\x89T\0\14\0\0";
     static char out[4][sizeof head + 3072 + 3];
     static int turn;
     char *p = out[turn++ % 4];
@@ -153,16 +155,23 @@ static packed_file make_names(const char *name, int n) {
 /* Of each place in the archive there may be one file, under whichever of its names. */
 static void test_cifar_twice(void **state) {
     (void)state;
-    const packed_file train = make_batch("x/train", "u1"), few = make_names("x/meta", 2), many = make_names("x/batches.meta", 10000);
+    const packed_file train = make_batch("x/train", "u1"), few = make_names("x/meta", 2),
+                      many = make_names("x/batches.meta", 10000);
     gt_source *imp = import(make_archive("once.tar.gz", (const packed_file[]){train, few}, 2), NULL);
     assert_int_equal(gt_source_get_info(imp)->class_names, 2);
     gt_source_close(imp);
-    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, few, few}, 3), NULL, "two.tar.gz", "more than one file 'meta'");
-    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, many, few}, 3), NULL, "both 'train' and 'batches.meta'");
-    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, train}, 2), NULL, "more than one file 'train'");
-    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, make_batch("y/data_batch_1", "u1")}, 2), NULL, "both 'train' and 'data_batch_1'");
-    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, make_batch("y/data_batch_2", "u1")}, 2), NULL, "both 'train' and 'data_batch_2'");
-    import_refused(make_archive("two.tar.gz", (const packed_file[]){make_batch("y/data_batch_5", "u1"), train}, 2), NULL, "both 'data_batch_5' and 'train'");
+    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, few, few}, 3), NULL, "two.tar.gz",
+                   "more than one file 'meta'");
+    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, many, few}, 3), NULL,
+                   "both 'train' and 'batches.meta'");
+    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, train}, 2), NULL,
+                   "more than one file 'train'");
+    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, make_batch("y/data_batch_1", "u1")}, 2),
+                   NULL, "both 'train' and 'data_batch_1'");
+    import_refused(make_archive("two.tar.gz", (const packed_file[]){train, make_batch("y/data_batch_2", "u1")}, 2),
+                   NULL, "both 'train' and 'data_batch_2'");
+    import_refused(make_archive("two.tar.gz", (const packed_file[]){make_batch("y/data_batch_5", "u1"), train}, 2),
+                   NULL, "both 'data_batch_5' and 'train'");
 }
 
 /* A few bytes that unpack to very many values of a pickle: empty tuples, marks, one value again and again. */
@@ -175,7 +184,8 @@ static void test_cifar_bomb(void **state) {
         for (size_t i = 0; i < BOMB; i++) bomb[i] = k < 2 ? ")("[k] : "\0h"[i % 2];
         if (k == 2) memcpy(bomb, "]q", 2);
         long before = peak_memory();
-        import_refused(make_archive("bomb.tar.gz", &(packed_file){"x/train", bomb, BOMB}, 1), NULL, "bomb.tar.gz", "'train'", "more than 4194304 values");
+        import_refused(make_archive("bomb.tar.gz", &(packed_file){"x/train", bomb, BOMB}, 1), NULL, "bomb.tar.gz",
+                       "'train'", "more than 4194304 values");
         if (peak_memory() - before > 600 << 10) fail_msg("bomb %d: %ld MB", k, (peak_memory() - before) >> 10);
     }
     free(bomb);
@@ -186,11 +196,12 @@ static void test_cifar_types(void **state) {
     (void)state;
     static const char types[][2] = {{'u', 0}, {0, '1'}, {'u', '3'}, {'x', '1'}};
     for (size_t k = 0; k < sizeof types / sizeof *types; k++)
-        import_refused(make_archive("type.tar.gz", (const packed_file[]){make_batch("x/train", types[k])}, 1), NULL, "'train'", "no plain number type");
+        import_refused(make_archive("type.tar.gz", (const packed_file[]){make_batch("x/train", types[k])}, 1), NULL,
+                       "'train'", "no plain number type");
 }
 
-/* Pickles with a byte changed: read, or refused with a reason. The compressed stream is taken away so that the change gets
- * to the pickle. */
+/* Pickles with a byte changed: read, or refused with a reason. The compressed stream is taken away so that the change
+ * gets to the pickle. */
 static void test_cifar_damaged(void **state) {
     (void)state;
     if (!have_python()) return;
@@ -283,7 +294,8 @@ static void test_lmdb(void **state) {
         gt_picture p = item(imp, i);
         assert_int_equal(p.channels, 3);
         paint(i, p.height, p.width, i % 3 ? 3 : 1, expected);
-        for (int k = 0; k < p.height * p.width * 3; k++) assert_int_equal(((uint8_t *)p.samples)[k], expected[i % 3 ? k : k / 3]);
+        for (int k = 0; k < p.height * p.width * 3; k++)
+            assert_int_equal(((uint8_t *)p.samples)[k], expected[i % 3 ? k : k / 3]);
         gt_picture_free(&p);
     }
     gt_source_close(imp);
@@ -325,7 +337,8 @@ static void test_lmdb_damaged(void **state) {
     free(whole);
 }
 
-/* Pages whose table of offsets names one node again and again, or nodes within the table: few bytes would become many pictures. */
+/* Pages whose table of offsets names one node again and again, or nodes within the table: few bytes would become many
+ * pictures. */
 static void test_lmdb_repeats(void **state) {
     (void)state;
     enum { PAGE = 4096 };
@@ -347,7 +360,11 @@ static void test_lmdb_repeats(void **state) {
         int nodes;
         uint16_t at;
         const char *reason; /* NULL: read */
-    } cases[] = {{1, 2048, NULL}, {200, 2048, "larger than their page"}, {1016, 2048, "larger than their page"}, {1016, 2046, "beyond its page"}, {1, 16, "beyond its page"}};
+    } cases[] = {{1, 2048, NULL},
+                 {200, 2048, "larger than their page"},
+                 {1016, 2048, "larger than their page"},
+                 {1016, 2046, "beyond its page"},
+                 {1, 16, "beyond its page"}};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         for (int i = 0; i < cases[k].nodes; i++) memcpy(leaf + 16 + 2 * i, &cases[k].at, 2);
         memcpy(leaf + 12, &(uint16_t){(uint16_t)(16 + 2 * cases[k].nodes)}, 2);
@@ -410,13 +427,15 @@ static void test_numpy(void **state) {
     gt_picture p = item(imp, 3);
     assert_int_equal(p.type, GT_U16);
     assert_int_equal(p.channels, 3);
-    for (int k = 0; k < 20 * 24 * 3; k++) assert_int_equal(((uint16_t *)p.samples)[k], 257 * sample(3, k / 72, k / 3 % 24, k % 3));
+    for (int k = 0; k < 20 * 24 * 3; k++)
+        assert_int_equal(((uint16_t *)p.samples)[k], 257 * sample(3, k / 72, k / 3 % 24, k % 3));
     gt_picture_free(&p);
     gt_source_close(imp);
     imp = import(at("f64.npy"), NULL);
     p = item(imp, 2);
     assert_int_equal(p.type, GT_F32);
-    for (int k = 0; k < 8 * 6 * 2; k++) assert_true(((float *)p.samples)[k] == (float)sample(2, k / 12, k / 2 % 6, k % 2) / 256);
+    for (int k = 0; k < 8 * 6 * 2; k++)
+        assert_true(((float *)p.samples)[k] == (float)sample(2, k / 12, k / 2 % 6, k % 2) / 256);
     gt_picture_free(&p);
     gt_source_close(imp);
     imp = import(at("plain.npz"), NULL);
@@ -456,7 +475,8 @@ static size_t make_npy(char *out, const char *type, const char *shape, const voi
 
 static const char *make_npz(const char *first, const char *second, const char *shape, double label) {
     char images[256], labels[256];
-    size_t images_n = make_npy(images, "|u1", shape, "abcdefgh", 8), labels_n = make_npy(labels, "<f8", "2, 1", (double[]){1, label}, 16);
+    size_t images_n = make_npy(images, "|u1", shape, "abcdefgh", 8),
+           labels_n = make_npy(labels, "<f8", "2, 1", (double[]){1, label}, 16);
     zip_t *z = begin_zip(at("own.npz"));
     add_entry(z, first, images, images_n, ZIP_CM_DEFLATE);
     if (second) add_entry(z, second, labels, labels_n, ZIP_CM_STORE);
@@ -469,20 +489,24 @@ static void test_npz_refused(void **state) {
     gt_source *imp = import(make_npz("anything.npy", "labels.npy", "2, 2, 2", 3e38), NULL);
     assert_true(gt_source_vector(imp, 1)[0] == 3e38);
     gt_source_close(imp);
-    import_refused(make_npz("anything.npy", "labels.npy", "2, 2, 2", 1e39), NULL, "own.npz", "'labels'", "label 1", "1e+39", "not finite");
+    import_refused(make_npz("anything.npy", "labels.npy", "2, 2, 2", 1e39), NULL, "own.npz", "'labels'", "label 1",
+                   "1e+39", "not finite");
 }
 
 /* Each role is played by one array, and no array plays two. */
 static void test_npz_roles(void **state) {
     (void)state;
     char file[2][256];
-    const packed_file images = {"images.npy", file[0], make_npy(file[0], "|u1", "2, 2, 2", "abcdefgh", 8)}, labels = {"y.npy", file[1], make_npy(file[1], "|u1", "2,", "\1\2", 2)};
+    const packed_file images = {"images.npy", file[0], make_npy(file[0], "|u1", "2, 2, 2", "abcdefgh", 8)},
+                      labels = {"y.npy", file[1], make_npy(file[1], "|u1", "2,", "\1\2", 2)};
     gt_source *imp = import(make_archive("own.npz", (const packed_file[]){images, labels}, 2), NULL);
     assert_int_equal(gt_source_class(imp, 1), 2);
     gt_source_close(imp);
     import_refused(make_npz("labels.npy", NULL, "2, 2, 2", 0), NULL, "own.npz", "holds no array of images");
-    import_refused(make_archive("twice.npz", (const packed_file[]){images, labels, images}, 3), NULL, "twice.npz", "'images'", "two arrays of this name");
-    import_refused(make_archive("twice.npz", (const packed_file[]){labels, images, labels}, 3), NULL, "twice.npz", "'y'", "two arrays of this name");
+    import_refused(make_archive("twice.npz", (const packed_file[]){images, labels, images}, 3), NULL, "twice.npz",
+                   "'images'", "two arrays of this name");
+    import_refused(make_archive("twice.npz", (const packed_file[]){labels, images, labels}, 3), NULL, "twice.npz",
+                   "'y'", "two arrays of this name");
 }
 
 static void test_lmdb_threads(void **state) {
@@ -492,21 +516,11 @@ static void test_lmdb_threads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cifar10),
-        cmocka_unit_test(test_cifar100),
-        cmocka_unit_test(test_cifar_refused),
-        cmocka_unit_test(test_cifar_twice),
-        cmocka_unit_test(test_cifar_bomb),
-        cmocka_unit_test(test_cifar_types),
-        cmocka_unit_test(test_cifar_damaged),
-        cmocka_unit_test(test_mnist),
-        cmocka_unit_test(test_lmdb),
-        cmocka_unit_test(test_lmdb_damaged),
-        cmocka_unit_test(test_lmdb_repeats),
-        cmocka_unit_test(test_tfrecords),
-        cmocka_unit_test(test_numpy),
-        cmocka_unit_test(test_npz_refused),
-        cmocka_unit_test(test_npz_roles),
+        cmocka_unit_test(test_cifar10),       cmocka_unit_test(test_cifar100),     cmocka_unit_test(test_cifar_refused),
+        cmocka_unit_test(test_cifar_twice),   cmocka_unit_test(test_cifar_bomb),   cmocka_unit_test(test_cifar_types),
+        cmocka_unit_test(test_cifar_damaged), cmocka_unit_test(test_mnist),        cmocka_unit_test(test_lmdb),
+        cmocka_unit_test(test_lmdb_damaged),  cmocka_unit_test(test_lmdb_repeats), cmocka_unit_test(test_tfrecords),
+        cmocka_unit_test(test_numpy),         cmocka_unit_test(test_npz_refused),  cmocka_unit_test(test_npz_roles),
         cmocka_unit_test(test_lmdb_threads),
     };
     return test_status(cmocka_run_group_tests(tests, make_foreign, remove_scratch));

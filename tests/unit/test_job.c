@@ -32,14 +32,15 @@ static gt_job *job_with(int64_t size, int n, const char *const settings[]) {
     }
     return job;
 }
-#define JOB(size, ...) \
-    job_with(size, sizeof((const char *const[]){"", __VA_ARGS__}) / sizeof(char *) - 1, &((const char *const[]){"", __VA_ARGS__})[1])
+#define JOB(size, ...)                                                                  \
+    job_with(size, sizeof((const char *const[]){"", __VA_ARGS__}) / sizeof(char *) - 1, \
+             &((const char *const[]){"", __VA_ARGS__})[1])
 
-#define assert_refused(job, text)                                                                   \
-    do {                                                                                            \
-        gt_job *refused = (job);                                                                    \
-        assert_null(refused);                                                                       \
-        if (!strstr(gt_message(), text)) fail_msg("'%s' is not in '%s'", text, gt_message());       \
+#define assert_refused(job, text)                                                             \
+    do {                                                                                      \
+        gt_job *refused = (job);                                                              \
+        assert_null(refused);                                                                 \
+        if (!strstr(gt_message(), text)) fail_msg("'%s' is not in '%s'", text, gt_message()); \
     } while (0)
 
 static void published_recipes_have_the_published_values(void **state) {
@@ -52,7 +53,8 @@ static void published_recipes_have_the_published_values(void **state) {
         int64_t map;
         double pl, mixing;
         const char *d;
-    } rows[] = { /* spec 4.2; slices: as many as the reference had GPUs */
+    } rows[] = {
+        /* spec 4.2; slices: as many as the reference had GPUs */
         {"stylegan2", 25000, 32, 4, 8, 32768, 0.002, 10, 10, 0, 8, 2, 0.9, "resnet"},
         {"paper256", 25000, 64, 8, 8, 16384, 0.0025, 1, 20, 0, 8, 2, 0.9, "resnet"},
         {"paper512", 25000, 64, 8, 8, 32768, 0.0025, 0.5, 20, 0, 8, 2, 0.9, "resnet"},
@@ -64,12 +66,15 @@ static void published_recipes_have_the_published_values(void **state) {
         snprintf(cfg, sizeof cfg, "cfg=%s", rows[i].cfg);
         gt_job *j = JOB(256, cfg);
         assert_non_null(j);
-        assert_true(j->kimg == rows[i].kimg && j->batch == rows[i].batch && own(j)->mbstd == rows[i].mbstd && j->slices == rows[i].slices);
-        assert_true(j->cbase == rows[i].cbase && j->cmax == 512 && j->lrate == rows[i].lrate && own(j)->gamma == rows[i].gamma);
+        assert_true(j->kimg == rows[i].kimg && j->batch == rows[i].batch && own(j)->mbstd == rows[i].mbstd &&
+                    j->slices == rows[i].slices);
+        assert_true(j->cbase == rows[i].cbase && j->cmax == 512 && j->lrate == rows[i].lrate &&
+                    own(j)->gamma == rows[i].gamma);
         assert_true(j->ema_kimg == rows[i].ema && j->ema_ramp == rows[i].ramp && own(j)->map_layers == rows[i].map);
         assert_true(own(j)->pl_weight == rows[i].pl && own(j)->style_mixing == rows[i].mixing);
         assert_string_equal(own(j)->d_arch, rows[i].d);
-        assert_true(!own(j)->fp32 && j->z_dim == 512 && own(j)->w_dim == 512 && j->ada_kimg == 500 && j->ada_interval == 4 && j->target == 0.6);
+        assert_true(!own(j)->fp32 && j->z_dim == 512 && own(j)->w_dim == 512 && j->ada_kimg == 500 &&
+                    j->ada_interval == 4 && j->target == 0.6);
         gt_job_free(j);
     }
 }
@@ -79,7 +84,8 @@ static void auto_follows_the_size_of_the_images(void **state) {
     static const struct {
         int64_t size, gpus, batch, mbstd, cbase;
         double lrate, gamma, ema;
-    } rows[] = { /* by hand from the formulas of spec 4.2 */
+    } rows[] = {
+        /* by hand from the formulas of spec 4.2 */
         {32, 1, 32, 4, 16384, 0.0025, 0.0002 * 1024 / 32, 10},
         {256, 1, 16, 4, 16384, 0.0025, 0.0002 * 65536 / 16, 5},
         {256, 8, 64, 4, 16384, 0.0025, 0.0002 * 65536 / 64, 20},
@@ -92,7 +98,8 @@ static void auto_follows_the_size_of_the_images(void **state) {
         snprintf(gpus, sizeof gpus, "gpus=%d", (int)rows[i].gpus);
         gt_job *j = JOB(rows[i].size, gpus);
         assert_non_null(j);
-        assert_true(j->batch == rows[i].batch && own(j)->mbstd == rows[i].mbstd && j->cbase == rows[i].cbase && j->lrate == rows[i].lrate);
+        assert_true(j->batch == rows[i].batch && own(j)->mbstd == rows[i].mbstd && j->cbase == rows[i].cbase &&
+                    j->lrate == rows[i].lrate);
         assert_float_equal(own(j)->gamma, rows[i].gamma, 1e-12);
         assert_true(j->ema_kimg == rows[i].ema && j->ema_ramp == 0.05 && own(j)->map_layers == 2 && j->kimg == 25000);
         gt_job_free(j);
@@ -106,7 +113,7 @@ static void a_given_value_changes_nothing_else(void **state) {
     assert_true(own(j)->fp32);
     assert_int_equal(j->total_images, 160); /* 5 steps are less than 25000 kimg */
     gt_job_free(j);
-    j = JOB(32, "cfg=cifar", "batch=8");    /* groups of min(32, 8) */
+    j = JOB(32, "cfg=cifar", "batch=8"); /* groups of min(32, 8) */
     assert_true(j->slices == 1 && own(j)->mbstd == 32);
     gt_job_free(j);
 }
@@ -138,11 +145,16 @@ static void every_network_takes_any_optimizer(void **state) {
         const char *optimizer[2]; /* of the networks */
         bool written;             /* beyond what DCGAN's recipes always had */
     } cases[] = {
-        {"model=stylegan2", "seed=0", {"adam", "adam"}, false},       {"model=stylegan2", "optimizer=sgd", {"sgd", "sgd"}, true},
-        {"model=stylegan2", "g-optimizer=sgd", {"sgd", "adam"}, true}, {"model=stylegan2", "d-optimizer=sgd", {"adam", "sgd"}, true},
-        {"model=dcgan", "seed=0", {"adam", "adam"}, false},           {"model=dcgan", "optimizer=sgd", {"sgd", "sgd"}, true},
-        {"model=dcgan", "g-optimizer=sgd", {"sgd", "adam"}, true},    {"model=dcgan", "d-optimizer=sgd", {"adam", "sgd"}, false},
-        {"model=vae", "seed=0", {"adam"}, false},                     {"model=vae", "optimizer=sgd", {"sgd"}, true},
+        {"model=stylegan2", "seed=0", {"adam", "adam"}, false},
+        {"model=stylegan2", "optimizer=sgd", {"sgd", "sgd"}, true},
+        {"model=stylegan2", "g-optimizer=sgd", {"sgd", "adam"}, true},
+        {"model=stylegan2", "d-optimizer=sgd", {"adam", "sgd"}, true},
+        {"model=dcgan", "seed=0", {"adam", "adam"}, false},
+        {"model=dcgan", "optimizer=sgd", {"sgd", "sgd"}, true},
+        {"model=dcgan", "g-optimizer=sgd", {"sgd", "adam"}, true},
+        {"model=dcgan", "d-optimizer=sgd", {"adam", "sgd"}, false},
+        {"model=vae", "seed=0", {"adam"}, false},
+        {"model=vae", "optimizer=sgd", {"sgd"}, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         gt_job *j = strcmp(cases[i].model, "model=vae") ? JOB(16, cases[i].model, "cbase=64", cases[i].option)
@@ -161,7 +173,9 @@ static void every_network_takes_any_optimizer(void **state) {
         }
         char *text = gt_job_to_recipe_text(j);
         bool dcgan = !strcmp(cases[i].model, "model=dcgan");
-        assert_int_equal(strstr(text, "\noptimizer") || strstr(text, "\ng-optimizer") || (!dcgan && strstr(text, "\nd-optimizer")), cases[i].written);
+        assert_int_equal(strstr(text, "\noptimizer") || strstr(text, "\ng-optimizer") ||
+                             (!dcgan && strstr(text, "\nd-optimizer")),
+                         cases[i].written);
         assert_int_equal(dcgan, dcgan && strstr(text, "\nd-optimizer ="));
         assert_int_equal(dcgan, strstr(text, "[dcgan]") != NULL);
         gt_job *again = gt_job_from_recipe_text(text, "recipe");
@@ -257,14 +271,16 @@ static void labels_count_only_with_cond(void **state) {
 
 static void recipe_text_comes_back_the_same_and_holds_no_place_or_time(void **state) {
     (void)state;
-    gt_job *j = JOB(64, "cond=1", "gamma=0.1", "threads=3", "run=some/dir", "kimg=2", "subset=500", "aug=fixed", "p=0.3", "keep=9");
+    gt_job *j = JOB(64, "cond=1", "gamma=0.1", "threads=3", "run=some/dir", "kimg=2", "subset=500", "aug=fixed",
+                    "p=0.3", "keep=9");
     char *text = gt_job_to_recipe_text(j);
     static const char *const absent[] = {"set.zip", "some/dir", "threads", "kimg = 2", "keep", "target", "ada-kimg"};
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
         if (strstr(text, absent[i])) fail_msg("'%s' is in the recipe", absent[i]);
     gt_job *back = gt_job_from_recipe_text(text, "a test");
     if (!back) fail_msg("%s", gt_message());
-    assert_true(back->resolved && back->height == 64 && back->width == 64 && back->channels == 3 && back->label_dim == 10);
+    assert_true(back->resolved && back->height == 64 && back->width == 64 && back->channels == 3 &&
+                back->label_dim == 10);
     assert_true(own(back)->gamma == 0.1 && back->slices == j->slices && back->p_initial == 0.3);
     char *again = gt_job_to_recipe_text(back);
     assert_string_equal(text, again);
@@ -280,7 +296,8 @@ static void resolved_dump_repeats_the_run(void **state) {
     gt_job *j = JOB(128, "data=a path; with #signs.zip", "lrate=0.0012345678901234567", "log=warning");
     char *text = gt_job_to_text(j);
     gt_job *back = gt_job_new();
-    if (gt_job_read_text(back, text, "job.ini") || gt_job_check(back) || gt_job_resolve(back, 128, 128, 3, 10, 1000)) fail_msg("%s", gt_message());
+    if (gt_job_read_text(back, text, "job.ini") || gt_job_check(back) || gt_job_resolve(back, 128, 128, 3, 10, 1000))
+        fail_msg("%s", gt_message());
     assert_string_equal(back->data, "a path; with #signs.zip");
     assert_true(back->lrate == j->lrate);
     char *again = gt_job_to_text(back);
@@ -293,7 +310,8 @@ static void resolved_dump_repeats_the_run(void **state) {
 
 static void comparison_lists_recipe_options_only(void **state) {
     (void)state;
-    gt_job *a = JOB(32, "gamma=1", "seed=3"), *b = JOB(32, "gamma=2", "aug=noaug", "seed=3", "threads=2", "kimg=9", "snap=2", "data=elsewhere.zip");
+    gt_job *a = JOB(32, "gamma=1", "seed=3"),
+           *b = JOB(32, "gamma=2", "aug=noaug", "seed=3", "threads=2", "kimg=9", "snap=2", "data=elsewhere.zip");
     char *table = NULL;
     size_t n;
     FILE *f = open_memstream(&table, &n);
@@ -303,7 +321,8 @@ static void comparison_lists_recipe_options_only(void **state) {
     static const char *const unnamed[] = {"threads", "kimg=", "snap", "seed", "elsewhere"};
     for (size_t i = 0; i < sizeof named / sizeof *named; i++) assert_non_null(strstr(table, named[i]));
     for (size_t i = 0; i < sizeof unnamed / sizeof *unnamed; i++) assert_null(strstr(table, unnamed[i]));
-    assert_int_equal(differences, 7); /* gamma, aug, and what aug=noaug makes moot: augpipe target p-max ada-kimg ada-interval */
+    /* gamma, aug, and what aug=noaug makes moot: augpipe target p-max ada-kimg ada-interval */
+    assert_int_equal(differences, 7);
     free(table);
     gt_job_free(a);
     gt_job_free(b);
@@ -331,8 +350,10 @@ static void job_files_name_file_and_line(void **state) {
         gt_job_free(j);
     }
     gt_job *j = gt_job_new();
-    assert_int_equal(gt_job_read_text(j, "# all fine\n[recipe] ; group\n  batch = 8 # eight\n\tgamma=.5\r\n[data]\ndata = \"a b.zip\"", "x.ini"),
-                     GT_OK);
+    assert_int_equal(
+        gt_job_read_text(
+            j, "# all fine\n[recipe] ; group\n  batch = 8 # eight\n\tgamma=.5\r\n[data]\ndata = \"a b.zip\"", "x.ini"),
+        GT_OK);
     assert_true(j->batch == 8 && own(j)->gamma == 0.5);
     assert_string_equal(j->data, "a b.zip");
     assert_int_equal(gt_job_read_file(j, "no/such/job.ini"), GT_USAGE);
@@ -374,9 +395,10 @@ static void descriptions_are_those_of_the_reference(void **state) {
     gt_job *j = JOB(32, "data=dir/emoji32.zip");
     assert_string_equal(gt_job_description(j), "emoji32-auto1");
     gt_job_free(j);
-    j = JOB(32, "data=/a/b/set.v2/", "cond=1", "mirror=1", "subset=100", "cfg=cifar", "gamma=0.25", "kimg=5", "batch=64", "aug=fixed", "p=0.2",
-            "augpipe=bg", "resume=x.h5", "freezed=3");
-    assert_string_equal(gt_job_description(j), "set-cond-subset100-mirror-cifar-gamma0.25-kimg5-batch64-fixed-p0.2-bg-resumecustom-freezed3");
+    j = JOB(32, "data=/a/b/set.v2/", "cond=1", "mirror=1", "subset=100", "cfg=cifar", "gamma=0.25", "kimg=5",
+            "batch=64", "aug=fixed", "p=0.2", "augpipe=bg", "resume=x.h5", "freezed=3");
+    assert_string_equal(gt_job_description(j),
+                        "set-cond-subset100-mirror-cifar-gamma0.25-kimg5-batch64-fixed-p0.2-bg-resumecustom-freezed3");
     gt_job_free(j);
     j = JOB(32, "data=synth:shapes:n=9", "gpus=2", "target=0.7", "resume=noresume");
     assert_string_equal(gt_job_description(j), "shapes-auto2-target0.7-noresume");
@@ -418,23 +440,31 @@ static void dcgan_has_the_published_values(void **state) {
         char path[64];
         snprintf(path, sizeof path, "jobs/%s.ini", names[i]);
         j = gt_job_new();
-        if (gt_job_read_file(j, path) || gt_job_check(j) || gt_job_resolve(j, 64, 64, 3, 0, 1000)) fail_msg("%s: %s", path, gt_message());
+        if (gt_job_read_file(j, path) || gt_job_check(j) || gt_job_resolve(j, 64, 64, 3, 0, 1000))
+            fail_msg("%s: %s", path, gt_message());
         gt_job_free(j);
     }
     static const struct {
         const char *key, *value, *said;
-    } wrong[] = {{"semi", "1", "labels"}, {"labelled", "0.5", "--semi"}, {"gamma", "1", "has no meaning"}, {"latent", "binary", "latent"}, {"flip", "0.7", "between"}};
+    } wrong[] = {{"semi", "1", "labels"},
+                 {"labelled", "0.5", "--semi"},
+                 {"gamma", "1", "has no meaning"},
+                 {"latent", "binary", "latent"},
+                 {"flip", "0.7", "between"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         j = gt_job_new();
         gt_job_set(j, "data", "x", NULL);
         gt_job_set(j, "model", "dcgan", NULL);
-        bool refused = gt_job_set(j, wrong[i].key, wrong[i].value, NULL) || gt_job_check(j) || gt_job_resolve(j, 64, 64, 3, 0, 1000);
-        if (!refused || !strstr(gt_message(), wrong[i].said)) fail_msg("--%s=%s: %s", wrong[i].key, wrong[i].value, gt_message());
+        bool refused = gt_job_set(j, wrong[i].key, wrong[i].value, NULL) || gt_job_check(j) ||
+                       gt_job_resolve(j, 64, 64, 3, 0, 1000);
+        if (!refused || !strstr(gt_message(), wrong[i].said))
+            fail_msg("--%s=%s: %s", wrong[i].key, wrong[i].value, gt_message());
         gt_job_free(j);
     }
 }
 
-/* What a run's job.ini says of its length, gone on with by its directory and these two of the command line (NULL: not given). */
+/* What a run's job.ini says of its length, gone on with by its directory and these two of the command line (NULL: not
+ * given). */
 static gt_job *vae_gone_on_with(const char *filed, const char *epochs, const char *kimg) {
     gt_job *j = gt_job_new();
     gt_status st = gt_job_read_text(j, filed, "job.ini");
@@ -446,7 +476,8 @@ static gt_job *vae_gone_on_with(const char *filed, const char *epochs, const cha
 
 static void of_epochs_and_kimg_the_command_line_s_counts(void **state) {
     (void)state;
-    static const char by_epochs[] = "data = x\nmodel = vae\nepochs = 1\nkimg = 0.1\n", by_kimg[] = "data = x\nmodel = vae\nkimg = 0.1\n";
+    static const char by_epochs[] = "data = x\nmodel = vae\nepochs = 1\nkimg = 0.1\n",
+                      by_kimg[] = "data = x\nmodel = vae\nkimg = 0.1\n";
     static const struct {
         const char *filed, *epochs, *kimg;
         int64_t images;
@@ -464,7 +495,8 @@ static void of_epochs_and_kimg_the_command_line_s_counts(void **state) {
         gt_job *j = vae_gone_on_with(rows[i].filed, rows[i].epochs, rows[i].kimg);
         assert_int_equal(j->total_images, rows[i].images);
         char *text = gt_job_to_text(j);
-        if (!strstr(text, rows[i].says) || (rows[i].says_not && strstr(text, rows[i].says_not))) fail_msg("row %zu: %s", i, text);
+        if (!strstr(text, rows[i].says) || (rows[i].says_not && strstr(text, rows[i].says_not)))
+            fail_msg("row %zu: %s", i, text);
         gt_job *again = vae_gone_on_with(text, NULL, NULL);
         assert_int_equal(again->total_images, rows[i].images);
         gt_job_free(again);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The kernel set's id says what decides the last bits, and adopting it brings them back. Sets are values: two of them take turns in one
- * process. */
+ * The kernel set's id says what decides the last bits, and adopting it brings them back. Sets are values: two of them
+ * take turns in one process. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,8 +22,10 @@ static void an_id_brings_the_set_back(void **state) {
         if (!gt_isa_available((gt_isa)isa)) continue;
         for (int i = 0; i < GT_CONV_MODES; i++) {
             char expected[GT_KERNEL_SET_BYTES + 16];
-            const gt_kernel_set *set = kernels_of((gt_isa)isa, gt_conv_modes[i]), *other = kernels_of(GT_ISA_PORTABLE, gt_conv_modes[(i + 1) % 3]), *asked;
-            snprintf(expected, sizeof expected, "%s%s%s", kernels_of((gt_isa)isa, "auto")->id, i ? "-" : "", i ? gt_conv_modes[i] : "");
+            const gt_kernel_set *set = kernels_of((gt_isa)isa, gt_conv_modes[i]),
+                                *other = kernels_of(GT_ISA_PORTABLE, gt_conv_modes[(i + 1) % 3]), *asked;
+            snprintf(expected, sizeof expected, "%s%s%s", kernels_of((gt_isa)isa, "auto")->id, i ? "-" : "",
+                     i ? gt_conv_modes[i] : "");
             assert_string_equal(gt_kernel_set_id(set), expected);
             assert_int_equal(gt_kernel_set_adopt(set->id, &other), GT_OK);
             assert_ptr_equal(other, set);
@@ -52,7 +54,8 @@ static void what_is_asked_for_is_checked(void **state) {
         const char *isa, *conv;
         gt_status status;
     } cases[] = {
-        {NULL, "fft", GT_USAGE}, {NULL, "", GT_OK}, {NULL, "direct", GT_OK}, {"sse9", NULL, GT_USAGE}, {"portable", NULL, GT_OK}, {"", NULL, GT_OK},
+        {NULL, "fft", GT_USAGE},  {NULL, "", GT_OK},         {NULL, "direct", GT_OK},
+        {"sse9", NULL, GT_USAGE}, {"portable", NULL, GT_OK}, {"", NULL, GT_OK},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const gt_kernel_set *set;
@@ -75,10 +78,13 @@ typedef struct network {
 
 static void make(network *w, const gt_kernel_set *set) {
     gt_graph *g = w->graph = gt_graph_new("turns", set);
-    gt_node *x = gt_input(g, "x", GT_SHAPE(N, SIZE, SIZE, CHANNELS)), *k = gt_param(g, "w", GT_SHAPE(3, 3, CHANNELS, CHANNELS), 0, 0);
+    gt_node *x = gt_input(g, "x", GT_SHAPE(N, SIZE, SIZE, CHANNELS)),
+            *k = gt_param(g, "w", GT_SHAPE(3, 3, CHANNELS, CHANNELS), 0, 0);
     gt_node *y = gt_conv(g, x, k, (gt_conv_attr){.pad_top = 1, .pad_left = 1, .pad_bottom = 1, .pad_right = 1});
     gt_node *rows = gt_reshape(g, y, GT_SHAPE(N, SIZE * SIZE * CHANNELS));
-    gt_output(g, "y", gt_matmul(g, rows, gt_input(g, "classes", GT_SHAPE(CLASSES, SIZE * SIZE * CHANNELS)), .transpose_b = true));
+    gt_output(
+        g, "y",
+        gt_matmul(g, rows, gt_input(g, "classes", GT_SHAPE(CLASSES, SIZE * SIZE * CHANNELS)), .transpose_b = true));
     w->exec = gt_exec_new(g, NULL);
     assert_non_null(w->exec);
     gt_random_normal((gt_key){.seed = 1}, w->weights, sizeof w->weights / sizeof(float));
@@ -105,16 +111,21 @@ static void release(network *w) {
 static void sets_take_turns(void **state) {
     (void)state;
     static network networks[3];
-    const gt_kernel_set *sets[3] = {kernels_of(GT_ISA_PORTABLE, "direct"), kernels_of(gt_kernel_set_best()->isa, "winograd"), kernels_of(GT_ISA_PORTABLE, "winograd")};
+    const gt_kernel_set *sets[3] = {kernels_of(GT_ISA_PORTABLE, "direct"),
+                                    kernels_of(gt_kernel_set_best()->isa, "winograd"),
+                                    kernels_of(GT_ISA_PORTABLE, "winograd")};
     for (int i = 0; i < 3; i++) {
         make(&networks[i], sets[i]);
         memcpy(networks[i].alone, run(&networks[i]), sizeof networks[i].alone);
         release(&networks[i]);
         for (int k = 0; k < i; k++)
-            if (sets[i] != sets[k]) assert_memory_not_equal(networks[i].alone, networks[k].alone, sizeof networks[i].alone); /* or the test shows nothing */
+            if (sets[i] != sets[k])
+                assert_memory_not_equal(networks[i].alone, networks[k].alone,
+                                        sizeof networks[i].alone); /* or the test shows nothing */
     }
     for (int i = 0; i < 3; i++) make(&networks[i], sets[i]);
-    for (int i = 0; i < 9; i++) assert_memory_equal(run(&networks[i % 3]), networks[i % 3].alone, sizeof networks[i % 3].alone);
+    for (int i = 0; i < 9; i++)
+        assert_memory_equal(run(&networks[i % 3]), networks[i % 3].alone, sizeof networks[i % 3].alone);
     thrd_t threads[3];
     for (int i = 0; i < 3; i++) assert_int_equal(thrd_create(&threads[i], run_often, &networks[i]), thrd_success);
     for (int i = 0; i < 3; i++) thrd_join(threads[i], NULL);

@@ -31,9 +31,9 @@ static void classes_become_one_hot(void **state) {
 
 static void vectors_are_used_as_they_are(void **state) {
     (void)state;
-    const char *path =
-        simple_zip("vectors.zip", 2,
-                   "{\"labels\": [[\"00000/img00000001.png\", [1.5, -2]], [\"00000/img00000000.png\", [0, 1e-3]]]}");
+    const char *path = simple_zip(
+        "vectors.zip", 2,
+        "{\"labels\": [[\"00000/img00000001.png\", [1.5, -2]], [\"00000/img00000000.png\", [0, 1e-3]]]}");
     gt_dataset *ds = opened(path, NULL);
     float label[2];
     assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_VECTORS);
@@ -54,7 +54,8 @@ static void vectors_are_used_as_they_are(void **state) {
 
 static void no_labels_are_no_labels(void **state) {
     (void)state;
-    static const char *const texts[] = {NULL, "{\"labels\": null}", "{}", " { \"a\\\"}\" : [ {} , \"]\" , -1 ] , \"labels\" : null } \n"};
+    static const char *const texts[] = {NULL, "{\"labels\": null}", "{}",
+                                        " { \"a\\\"}\" : [ {} , \"]\" , -1 ] , \"labels\" : null } \n"};
     for (int i = 0; i < 4; i++) {
         gt_dataset *ds = opened(simple_zip("none.zip", 2, texts[i]), NULL);
         assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_NONE);
@@ -119,9 +120,9 @@ static void wrong_labels_are_named(void **state) {
     }
 }
 
-/* Text that packs to nothing and would take a hundred times its memory when parsed as a whole: a folder's dataset.json, so that the text alone counts.
- * Labels of images that are not there are no fault, and keys without a meaning are passed over. The limit leaves room for what a sanitizer keeps of
- * freed memory. */
+/* Text that packs to nothing and would take a hundred times its memory when parsed as a whole: a folder's dataset.json,
+ * so that the text alone counts. Labels of images that are not there are no fault, and keys without a meaning are
+ * passed over. The limit leaves room for what a sanitizer keeps of freed memory. */
 static void long_texts_take_little_memory(void **state) {
     (void)state;
     enum { BYTES = 16 << 20 };
@@ -143,30 +144,30 @@ static void long_texts_take_little_memory(void **state) {
         long before = peak_memory();
         if (cases[i].word) refused(at("long"), "dataset.json", cases[i].word);
         else gt_dataset_close(opened(at("long"), NULL));
-        if (peak_memory() - before > 24 * (BYTES >> 10)) fail_msg("case %zu: %ld MB", i, (peak_memory() - before) >> 10);
+        if (peak_memory() - before > 24 * (BYTES >> 10))
+            fail_msg("case %zu: %ld MB", i, (peak_memory() - before) >> 10);
     }
 }
 
 static void what_does_no_harm_is_read(void **state) {
     (void)state;
-    gt_dataset *ds = opened(simple_zip("marked.zip", 2, "\xEF\xBB\xBF{\"labels\": [" FIRST "1], " SECOND "0], " FIRST "1]]}"), NULL);
+    gt_dataset *ds = opened(
+        simple_zip("marked.zip", 2, "\xEF\xBB\xBF{\"labels\": [" FIRST "1], " SECOND "0], " FIRST "1]]}"), NULL);
     assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_CLASSES);
     assert_int_equal(gt_dataset_class(ds, 0), 1);
     assert_int_equal(gt_dataset_class(ds, 1), 0);
     gt_dataset_close(ds);
-    ds = opened(simple_zip("twice.zip", 2, "{\"labels\": [" FIRST "[1, 2]], " SECOND "[0, 1]], " FIRST "[1.0, 2e0]]]}"), NULL);
+    ds = opened(simple_zip("twice.zip", 2, "{\"labels\": [" FIRST "[1, 2]], " SECOND "[0, 1]], " FIRST "[1.0, 2e0]]]}"),
+                NULL);
     assert_int_equal(gt_dataset_get_info(ds)->label_kind, GT_LABELS_VECTORS);
     gt_dataset_close(ds);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classes_become_one_hot),
-        cmocka_unit_test(vectors_are_used_as_they_are),
-        cmocka_unit_test(no_labels_are_no_labels),
-        cmocka_unit_test(wrong_labels_are_named),
-        cmocka_unit_test(long_texts_take_little_memory),
-        cmocka_unit_test(what_does_no_harm_is_read),
+        cmocka_unit_test(classes_become_one_hot),        cmocka_unit_test(vectors_are_used_as_they_are),
+        cmocka_unit_test(no_labels_are_no_labels),       cmocka_unit_test(wrong_labels_are_named),
+        cmocka_unit_test(long_texts_take_little_memory), cmocka_unit_test(what_does_no_harm_is_read),
     };
     return cmocka_run_group_tests_name("labels", tests, make_scratch, remove_scratch);
 }

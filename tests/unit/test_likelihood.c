@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Importance-weighted log-likelihood, where there is a closed form: with a linear decoder, x = c + A z + sigma noise is a Gaussian with the covariance
- * A A^T + sigma^2. All LeakyReLUs of the network here stay on their linear side, as biases of LIFT keep them above 0; A has orthogonal columns, so that
- * the posterior is a Gaussian with independent dimensions, which the encoder can give exactly. */
+ * Importance-weighted log-likelihood, where there is a closed form: with a linear decoder, x = c + A z + sigma noise is
+ * a Gaussian with the covariance A A^T + sigma^2. All LeakyReLUs of the network here stay on their linear side, as
+ * biases of LIFT keep them above 0; A has orthogonal columns, so that the posterior is a Gaussian with independent
+ * dimensions, which the encoder can give exactly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +18,8 @@ enum { HEIGHT = 2, WIDTH = 3, D = HEIGHT * WIDTH, Z = 2, HIDDEN = 4 };
 
 static const float LIFT = 8;
 static const double factor = 2, variance = 0.25; /* 1 / (2 factor) */
-static const double A[Z][D] = {{0.5, -0.5, 0.5, 0.5, 0, 0}, {0.3, 0.3, 0, 0, -0.6, 0.3}}, centre[D] = {0.2, 0.4, 0.5, 0.5, 0.7, 0.1};
+static const double A[Z][D] = {{0.5, -0.5, 0.5, 0.5, 0, 0}, {0.3, 0.3, 0, 0, -0.6, 0.3}},
+                    centre[D] = {0.2, 0.4, 0.5, 0.5, 0.7, 0.1};
 static const double pixels[D] = {0.9, 0.1, 0.55, 0.7, 0.25, 0.3};
 
 static float *tensor(gt_model *m, const char *name) { return m->blocks[0] + gt_net_find(m->nets[0], name)->offset; }
@@ -32,9 +34,25 @@ static double norm2(int z) {
 static const gt_job *job_of(gt_latent_kind latent) {
     static gt_job job;
     static gt_autoencoder_options own;
-    own = (gt_autoencoder_options){.body = GT_BODY_MLP, .latent = latent, .widths = HIDDEN / 2048.0, .recon = "mse", .factor = factor, .beta = 1,
-        .recon_pixels = "sum", .recon_batch = "sum", .kl_latent = "sum", .kl_batch = "sum"};
-    job = (gt_job){.own = &own, .height = HEIGHT, .width = WIDTH, .channels = 1, .z_dim = Z, .batch = 8, .slices = 1, .lrate = 1e-3, .optimizer = ""};
+    own = (gt_autoencoder_options){.body = GT_BODY_MLP,
+                                   .latent = latent,
+                                   .widths = HIDDEN / 2048.0,
+                                   .recon = "mse",
+                                   .factor = factor,
+                                   .beta = 1,
+                                   .recon_pixels = "sum",
+                                   .recon_batch = "sum",
+                                   .kl_latent = "sum",
+                                   .kl_batch = "sum"};
+    job = (gt_job){.own = &own,
+                   .height = HEIGHT,
+                   .width = WIDTH,
+                   .channels = 1,
+                   .z_dim = Z,
+                   .batch = 8,
+                   .slices = 1,
+                   .lrate = 1e-3,
+                   .optimizer = ""};
     return &job;
 }
 
@@ -93,7 +111,8 @@ static gt_likelihood estimate(gt_model *m, const gt_likelihood_options *o) {
     return l;
 }
 
-/* Then every weight is p(x), and nothing is left to chance but float32: numbers of size LIFT cancel, divided by 2 sigma^2. */
+/* Then every weight is p(x), and nothing is left to chance but float32: numbers of size LIFT cancel, divided by 2
+ * sigma^2. */
 static void with_the_exact_posterior_one_sample_is_enough(void **state) {
     (void)state;
     gt_model *m = linear_model(1);
@@ -104,8 +123,8 @@ static void with_the_exact_posterior_one_sample_is_enough(void **state) {
     gt_model_free(m);
 }
 
-/* With variances u = e v in place of v: E (p/q)^2 = u / sqrt(v (2u - v)) for each dimension, which gives the deviation of the mean weight; log p - ELBO is
- * KL(q||p(z|x)) = (e - 2) / 2 for each; log w varies by (e - 1)^2 / 2 for each. */
+/* With variances u = e v in place of v: E (p/q)^2 = u / sqrt(v (2u - v)) for each dimension, which gives the deviation
+ * of the mean weight; log p - ELBO is KL(q||p(z|x)) = (e - 2) / 2 for each; log w varies by (e - 1)^2 / 2 for each. */
 static void with_another_posterior_many_samples_come_close(void **state) {
     (void)state;
     enum { K = 4000 };
@@ -114,7 +133,8 @@ static void with_another_posterior_many_samples_come_close(void **state) {
     gt_likelihood l = estimate(m, &(gt_likelihood_options){.samples = K, .seed = 5});
     double deviation = sqrt((pow(e / sqrt(2 * e - 1), Z) - 1) / K);
     assert_true(fabs(l.log_likelihood - closed_form()) < 4 * deviation);
-    assert_true(fabs(l.log_likelihood - l.bound - Z * (e - 2) / 2) < 4 * sqrt(Z * (e - 1) * (e - 1) / 2 / K) + 4 * deviation);
+    assert_true(fabs(l.log_likelihood - l.bound - Z * (e - 2) / 2) <
+                4 * sqrt(Z * (e - 1) * (e - 1) / 2 / K) + 4 * deviation);
     gt_model_free(m);
 }
 
@@ -122,7 +142,8 @@ static void threads_change_no_bit(void **state) {
     (void)state;
     gt_model *m = linear_model(2);
     gt_pool *pool = gt_pool_new(3);
-    gt_likelihood one = estimate(m, &(gt_likelihood_options){.samples = 50}), three = estimate(m, &(gt_likelihood_options){.samples = 50, .pool = pool});
+    gt_likelihood one = estimate(m, &(gt_likelihood_options){.samples = 50}),
+                  three = estimate(m, &(gt_likelihood_options){.samples = 50, .pool = pool});
     assert_memory_equal(&one, &three, sizeof one);
     gt_pool_free(pool);
     gt_model_free(m);

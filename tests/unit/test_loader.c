@@ -25,7 +25,8 @@ static void check_range(gt_loader *l, gt_dataset *ds, const gt_loader_plan *plan
     gt_sampler s = gt_sampler_make(plan->seed, info->count);
     if (gt_loader_step(l, step, range, images, labels)) fail_msg("%s", gt_message());
     for (int j = 0; j < plan->full.range[range].count; j++) {
-        int64_t item = gt_sampler_item(&s, step * (uint64_t)plan->batch + (uint64_t)(plan->full.range[range].first + j));
+        int64_t item = gt_sampler_item(&s,
+                                       step * (uint64_t)plan->batch + (uint64_t)(plan->full.range[range].first + j));
         float label[16];
         assert_int_equal(gt_dataset_read(ds, item, pixels), GT_OK);
         gt_dataset_label(ds, item, label);
@@ -77,7 +78,12 @@ static void an_epoch_ends_with_what_is_left(void **state) {
     static uint8_t pixels[IMAGE];
     gt_dataset *ds = opened(labelled(N), NULL);
     gt_range full[] = {{0, 5}, {5, 5}}, rest[] = {{0, REST}};
-    gt_loader_plan plan = {.batch = BATCH, .epoch_end = GT_EPOCH_SHORT, .full = {2, full}, .rest = {1, rest}, .seed = 6, .cache_bytes = GT_LOADER_CACHE};
+    gt_loader_plan plan = {.batch = BATCH,
+                           .epoch_end = GT_EPOCH_SHORT,
+                           .full = {2, full},
+                           .rest = {1, rest},
+                           .seed = 6,
+                           .cache_bytes = GT_LOADER_CACHE};
     gt_loader *l = loading(ds, plan);
     gt_sampler s = gt_sampler_make(plan.seed, N);
     uint64_t position = 0;
@@ -106,8 +112,7 @@ static void ranks_see_each_image_once(void **state) {
         int seen[N] = {0};
         for (int rank = 0; rank < ranks; rank++) {
             gt_range range = {rank * BATCH / ranks, BATCH / ranks};
-            gt_loader_plan plan = {
-                .batch = BATCH, .full = {1, &range}, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
+            gt_loader_plan plan = {.batch = BATCH, .full = {1, &range}, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
             gt_loader *l = loading(ds, plan);
             for (uint64_t step = 0; step < 2 * N / BATCH; step++) {
                 static float images[BATCH * IMAGE];
@@ -166,8 +171,7 @@ static void a_bad_picture_is_named_at_its_step(void **state) {
 static void steps_do_not_allocate(void **state) {
     (void)state;
     gt_dataset *ds = opened("synth:shapes:n=64,size=8", NULL);
-    gt_loader_plan plan = {
-        .batch = 16, .full = {1, (gt_range[]){{0, 16}}}, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
+    gt_loader_plan plan = {.batch = 16, .full = {1, (gt_range[]){{0, 16}}}, .seed = 1, .cache_bytes = GT_LOADER_CACHE};
     gt_loader *l = loading(ds, plan);
     static float images[16 * IMAGE], labels[16 * 8];
     assert_int_equal(gt_loader_step(l, 0, 0, images, labels), GT_OK);
@@ -188,8 +192,7 @@ static void plans_that_do_not_fit_are_refused(void **state) {
     static const gt_range bad[] = {{-1, 2}, {0, 0}, {7, 2}, {0, 9}, {INT32_MAX, 1}};
     gt_loader *l;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = 8, .full = {1, &bad[i]}}),
-                         GT_USAGE);
+        assert_int_equal(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = 8, .full = {1, &bad[i]}}), GT_USAGE);
     assert_int_equal(gt_loader_new(&l, ds, &(gt_loader_plan){.batch = 0}), GT_USAGE);
     l = loading(ds, (gt_loader_plan){.batch = 8, .full = {1, (gt_range[]){{0, 8}}}});
     float image;
@@ -200,11 +203,9 @@ static void plans_that_do_not_fit_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_equals_reading),
-        cmocka_unit_test(an_epoch_ends_with_what_is_left), cmocka_unit_test(ranks_see_each_image_once),
-        cmocka_unit_test(a_bad_picture_is_named_at_its_step),
-        cmocka_unit_test(steps_do_not_allocate),
-        cmocka_unit_test(plans_that_do_not_fit_are_refused),
+        cmocka_unit_test(it_equals_reading),         cmocka_unit_test(an_epoch_ends_with_what_is_left),
+        cmocka_unit_test(ranks_see_each_image_once), cmocka_unit_test(a_bad_picture_is_named_at_its_step),
+        cmocka_unit_test(steps_do_not_allocate),     cmocka_unit_test(plans_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests_name("loader", tests, make_scratch, remove_scratch);
 }

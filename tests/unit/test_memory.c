@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Memory of a training step: what was planned is what is used, and a step allocates nothing; and a save that gets none. */
+ * Memory of a training step: what was planned is what is used, and a step allocates nothing; and a save that gets none.
+ */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,8 +44,17 @@ typedef struct fixture {
 } fixture;
 
 static const char *const keys[][2] = {
-    {"data", "synth:shapes:n=64,size=32,classes=4"}, {"cond", "1"}, {"batch", "16"}, {"slices", "2"}, {"mbstd", "4"}, {"cbase", "2048"}, {"cmax", "64"},
-    {"map-layers", "2"}, {"aug", "fixed"}, {"p", "0.5"}, {"augpipe", "bgcfnc"},
+    {"data", "synth:shapes:n=64,size=32,classes=4"},
+    {"cond", "1"},
+    {"batch", "16"},
+    {"slices", "2"},
+    {"mbstd", "4"},
+    {"cbase", "2048"},
+    {"cmax", "64"},
+    {"map-layers", "2"},
+    {"aug", "fixed"},
+    {"p", "0.5"},
+    {"augpipe", "bgcfnc"},
 };
 
 static void check(gt_status st) {
@@ -88,7 +98,8 @@ static void arena_is_used_as_planned(void **state) {
     size_t planned = e->arena_bytes, before = touched(e->arena, planned);
     check(gt_engine_step_all(e));
     size_t after = touched(e->arena, planned);
-    print_message("arena: %zu bytes planned, %zu touched before the first step, %zu after it\n", planned, before, after);
+    print_message("arena: %zu bytes planned, %zu touched before the first step, %zu after it\n", planned, before,
+                  after);
     assert_true(planned > (size_t)4 << 20); /* large enough to say something */
     assert_true((double)before < 0.1 * (double)planned);
     assert_true((double)after > 0.9 * (double)planned && (double)after < 1.1 * (double)planned);
@@ -121,7 +132,7 @@ static void save_without_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(arena_is_used_as_planned), cmocka_unit_test(step_allocates_nothing),
-                                       cmocka_unit_test(save_without_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(arena_is_used_as_planned),
+                                       cmocka_unit_test(step_allocates_nothing), cmocka_unit_test(save_without_memory)};
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -21,9 +21,13 @@ static float images[2][N * IMAGE];
 static void *set_of(int n, int height, int width, int channels, const float *pictures, int batch) {
     const gt_metric *swd = gt_metric_find("Fakes/swd");
     void *set = NULL;
-    assert_int_equal(swd->begin(&set, &(gt_metric_input){.height = height, .width = width, .channels = channels, .count = n}), GT_OK);
+    assert_int_equal(
+        swd->begin(&set, &(gt_metric_input){.height = height, .width = width, .channels = channels, .count = n}),
+        GT_OK);
     for (int i = 0; i < n; i += batch) {
-        const gt_metric_batch b = {.first = i, .n = n - i < batch ? n - i : batch, .pictures = pictures + (size_t)i * (size_t)(height * width * channels)};
+        const gt_metric_batch b = {.first = i,
+                                   .n = n - i < batch ? n - i : batch,
+                                   .pictures = pictures + (size_t)i * (size_t)(height * width * channels)};
         assert_int_equal(swd->add(set, &b), GT_OK);
     }
     return set;
@@ -48,7 +52,8 @@ static void waves(float *to, double length, double scale, uint32_t stream) {
         gt_random_uniform((gt_key){.seed = 1, .stream = stream, .sample = (uint32_t)i}, phase, 2);
         for (int k = 0; k < IMAGE; k++) {
             double x = k / CHANNELS % SIZE, y = k / CHANNELS / SIZE;
-            to[i * IMAGE + k] = (float)(scale * (sin(2 * M_PI * (x / length + (double)phase[0])) + cos(2 * M_PI * (y / length + (double)phase[1]))));
+            to[i * IMAGE + k] = (float)(scale * (sin(2 * M_PI * (x / length + (double)phase[0])) +
+                                                 cos(2 * M_PI * (y / length + (double)phase[1]))));
         }
     }
 }
@@ -69,11 +74,13 @@ static void like_sets_are_near_and_others_far(void **state) {
     double collapsed = distance();
     gt_random_normal((gt_key){.seed = 2}, images[1], N * IMAGE);
     double noise = distance();
-    if (!(near > 0 && far > 1.5 * near && noise > 1.5 * near && collapsed > near)) fail_msg("near %g, another scale %g, noise %g, collapsed %g", near, far, noise, collapsed);
+    if (!(near > 0 && far > 1.5 * near && noise > 1.5 * near && collapsed > near))
+        fail_msg("near %g, another scale %g, noise %g, collapsed %g", near, far, noise, collapsed);
 }
 
-/* Patches of white noise are normal along any direction, and those of -1 and 1 nearly so: at one level, without pyramid, the distance is that of the sorted samples
- * of one distribution. Patches that are constant, with normal values, project to a normal of width |sum of the direction|: E|s - 1| E|z| over directions s. */
+/* Patches of white noise are normal along any direction, and those of -1 and 1 nearly so: at one level, without
+ * pyramid, the distance is that of the sorted samples of one distribution. Patches that are constant, with normal
+ * values, project to a normal of width |sum of the direction|: E|s - 1| E|z| over directions s. */
 static void a_value_is_right(void **state) {
     (void)state;
     enum { SMALL = 16, PIXELS = SMALL * SMALL };
@@ -85,9 +92,11 @@ static void a_value_is_right(void **state) {
         for (int k = 0; k < PIXELS; k++) flat[i * PIXELS + k] = value;
     }
     void *a = set_of(256, SMALL, SMALL, 1, noise, 256), *b = set_of(256, SMALL, SMALL, 1, flat, 256);
-    /* s = |sum of 49 numbers of a unit vector| is |N(0,1)| (49 numbers: nearly): E| |z| - 1 | * E|z| = 0.5355 * 0.7979 */
+    /* s = |sum of 49 numbers of a unit vector| is |N(0,1)| (49 numbers: nearly): E| |z| - 1 | * E|z| = 0.5355 * 0.7979
+     */
     double expected = 1000 * 0.5355 * 0.7979;
-    if (!(fabs(distance_of(a, b) - expected) <= 0.08 * expected)) fail_msg("%g instead of %g", distance_of(a, b), expected); /* 256 directions: 4 % */
+    if (!(fabs(distance_of(a, b) - expected) <= 0.08 * expected))
+        fail_msg("%g instead of %g", distance_of(a, b), expected); /* 256 directions: 4 % */
     end(a);
     end(b);
 }
@@ -95,7 +104,10 @@ static void a_value_is_right(void **state) {
 static void shapes_are_checked(void **state) {
     (void)state;
     void *none = NULL;
-    assert_int_equal(gt_metric_find("Fakes/swd")->begin(&none, &(gt_metric_input){.height = 6, .width = SIZE, .channels = CHANNELS, .count = N}), GT_USAGE);
+    assert_int_equal(
+        gt_metric_find("Fakes/swd")
+            ->begin(&none, &(gt_metric_input){.height = 6, .width = SIZE, .channels = CHANNELS, .count = N}),
+        GT_USAGE);
     void *a = set_of(N, 7, 9, CHANNELS, images[0], N), *b = set_of(N - 1, 7, 9, CHANNELS, images[0], N);
     assert_true(isnan(distance_of(a, b)));
     assert_true(distance_of(a, a) == 0);
@@ -111,7 +123,10 @@ static double said(const gt_stat_value *values, int n, const char *series) {
 }
 
 static void show(gt_metrics *m, int set, const float *pictures, int batch) {
-    for (int i = 0; i < N; i += batch) gt_metrics_add(m, set, &(gt_metric_batch){.first = i, .n = N - i < batch ? N - i : batch, .pictures = pictures + i * IMAGE});
+    for (int i = 0; i < N; i += batch)
+        gt_metrics_add(
+            m, set,
+            &(gt_metric_batch){.first = i, .n = N - i < batch ? N - i : batch, .pictures = pictures + i * IMAGE});
     gt_metrics_finish(m, set);
 }
 
@@ -120,7 +135,8 @@ static void a_run_has_values_of_its_newest_pictures(void **state) {
     gt_stat_value v[GT_METRICS_MOST];
     double first = 0, spread = 0;
     for (int batch = 5; batch <= N; batch += N - 5) {
-        gt_metrics *m = gt_metrics_new(&(gt_metric_input){.height = SIZE, .width = SIZE, .channels = CHANNELS, .count = N});
+        gt_metrics *m = gt_metrics_new(
+            &(gt_metric_input){.height = SIZE, .width = SIZE, .channels = CHANNELS, .count = N});
         assert_non_null(m);
         waves(images[0], 9, 1, 5);
         waves(images[1], 5, 1, 6);
@@ -136,7 +152,8 @@ static void a_run_has_values_of_its_newest_pictures(void **state) {
         gt_metrics_put(m, v, &n);
         assert_int_equal(n, 3);
         if (batch == 5) first = said(v, n, "Fakes/swd"), spread = said(v, n, "Reals/spread");
-        assert_true(first > 0 && first == said(v, n, "Fakes/swd") && spread > 0 && spread == said(v, n, "Reals/spread")); /* however they come */
+        assert_true(first > 0 && first == said(v, n, "Fakes/swd") && spread > 0 &&
+                    spread == said(v, n, "Reals/spread")); /* however they come */
         n = 0;
         gt_metrics_put(m, v, &n); /* no new pictures */
         assert_true(n == 1 && said(v, n, "Reals/spread") == spread);
@@ -160,7 +177,9 @@ static void pictures_too_small_have_no_distance(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(like_sets_are_near_and_others_far), cmocka_unit_test(a_value_is_right), cmocka_unit_test(shapes_are_checked),
-                                       cmocka_unit_test(a_run_has_values_of_its_newest_pictures), cmocka_unit_test(pictures_too_small_have_no_distance)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(like_sets_are_near_and_others_far),
+                                       cmocka_unit_test(a_value_is_right), cmocka_unit_test(shapes_are_checked),
+                                       cmocka_unit_test(a_run_has_values_of_its_newest_pictures),
+                                       cmocka_unit_test(pictures_too_small_have_no_distance)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Gaussian mixtures: EM beside a plain one written down from the formulas and beside scikit-learn; what a mixture says of points. */
+ * Gaussian mixtures: EM beside a plain one written down from the formulas and beside scikit-learn; what a mixture says
+ * of points. */
 #include "kernels.h"
 #include "mixtures.h"
 
@@ -25,8 +26,8 @@ static long double log_density(const gt_mixture *m, int c, const double *x) {
     return -0.5L * (square + log_det + d * logl(2 * acosl(-1.0L))) + logl((long double)m->weights[c]);
 }
 
-/* One iteration: `m` becomes the next mixture. Returns the log-likelihood per sample before it. Full moments of every component first; the other kinds
- * of covariance are what is left of them. */
+/* One iteration: `m` becomes the next mixture. Returns the log-likelihood per sample before it. Full moments of every
+ * component first; the other kinds of covariance are what is left of them. */
 static double plain_iteration(const numbers *p, gt_mixture *m) {
     int k = m->k, d = m->d;
     int64_t n = p->n;
@@ -55,12 +56,17 @@ static double plain_iteration(const numbers *p, gt_mixture *m) {
             for (int b = 0; b < d; b++) {
                 long double sum = 0;
                 for (int64_t i = 0; i < n; i++)
-                    sum += share[i * k + c] * ((long double)p->x[i * d + a] - (long double)m->means[c * d + a]) * ((long double)p->x[i * d + b] - (long double)m->means[c * d + b]);
+                    sum += share[i * k + c] * ((long double)p->x[i * d + a] - (long double)m->means[c * d + a]) *
+                           ((long double)p->x[i * d + b] - (long double)m->means[c * d + b]);
                 switch (m->covariance) {
                 case GT_COVARIANCE_FULL: m->covariances[(c * d + a) * d + b] = (double)(sum / total); break;
                 case GT_COVARIANCE_TIED: m->covariances[a * d + b] += (double)(sum / n); break;
-                case GT_COVARIANCE_DIAGONAL: if (a == b) m->covariances[c * d + a] = (double)(sum / total); break;
-                case GT_COVARIANCE_SPHERICAL: if (a == b) m->covariances[c] += (double)(sum / total / d); break;
+                case GT_COVARIANCE_DIAGONAL:
+                    if (a == b) m->covariances[c * d + a] = (double)(sum / total);
+                    break;
+                case GT_COVARIANCE_SPHERICAL:
+                    if (a == b) m->covariances[c] += (double)(sum / total / d);
+                    break;
                 }
             }
     }
@@ -72,7 +78,8 @@ static void same_mixture(const gt_mixture *a, const gt_mixture *b, double tolera
     for (size_t i = 0; i < a->size; i++) near(a->weights[i], b->weights[i], tolerance * (1 + fabs(b->weights[i])));
 }
 
-/* Two iterations after the start of k-means++ agree with the plain ones to rounding, which conditions of some 100 amplify. */
+/* Two iterations after the start of k-means++ agree with the plain ones to rounding, which conditions of some 100
+ * amplify. */
 static void check_against_plain(gt_covariance kind, int64_t n, int d, int k) {
     numbers p = lumps(n, d, 5), copy = {n, d, malloc((size_t)(n * d) * sizeof(double))};
     memcpy(copy.x, p.x, (size_t)(n * d) * sizeof(double));
@@ -129,7 +136,9 @@ static void golden_mixture(const char *kind, const char *when, gt_mixture *m) {
         const char *name;
         double *to;
         int64_t n;
-    } arrays[] = {{"weights", m->weights, m->k}, {"means", m->means, m->k * m->d}, {"covariances", m->covariances, (int64_t)(m->weights + m->size - m->covariances)}};
+    } arrays[] = {{"weights", m->weights, m->k},
+                  {"means", m->means, m->k * m->d},
+                  {"covariances", m->covariances, (int64_t)(m->weights + m->size - m->covariances)}};
     for (int i = 0; i < 3; i++) {
         snprintf(name, sizeof name, "%s/%s/%s", kind, when, arrays[i].name);
         golden(name, arrays[i].n, arrays[i].to);
@@ -171,7 +180,8 @@ static void iterations_agree_with_scikit_learn(void **state) {
         assert_ok(gt_mixture_predict(b, &theirs, true, &said));
         for (int i = 0; i < N; i++) near(said.log_likelihoods[i], score[i], 1e-12 * (1 + fabs(score[i])));
         assert_ok(gt_mixture_score(b, &theirs, &l));
-        assert_ok(gt_fit_init(&fit, &(gt_mixture_recipe){.covariance = (gt_covariance)kind, .k = K, .restarts = 1}, (gt_cloud_info){N, D, 0, 0, 0}));
+        assert_ok(gt_fit_init(&fit, &(gt_mixture_recipe){.covariance = (gt_covariance)kind, .k = K, .restarts = 1},
+                              (gt_cloud_info){N, D, 0, 0, 0}));
         near(gt_fit_bic(&fit, l, N), score[N], 1e-10 * fabs(score[N]));
         near(gt_fit_aic(&fit, l, N), score[N + 1], 1e-10 * fabs(score[N + 1]));
         gt_fit_free(&fit);
@@ -196,7 +206,8 @@ static void shares_add_up(void **state) {
         double sum = 0;
         for (int c = 0; c < f.best.k; c++) {
             sum += (double)said.responsibilities[i * f.best.k + c];
-            assert_true(said.responsibilities[i * f.best.k + c] <= said.responsibilities[i * f.best.k + said.labels[i]]);
+            assert_true(said.responsibilities[i * f.best.k + c] <=
+                        said.responsibilities[i * f.best.k + said.labels[i]]);
         }
         near(sum, 1, 1e-6);
     }
@@ -205,7 +216,8 @@ static void shares_add_up(void **state) {
     gt_blocks_free(b);
 }
 
-/* A component without weight, components that are too far away to be told from 0, points far from all of them: no NaN, and the formula's value. */
+/* A component without weight, components that are too far away to be told from 0, points far from all of them: no NaN,
+ * and the formula's value. */
 static void nothing_is_too_far(void **state) {
     (void)state;
     static const double places[] = {0, 1, -30, 45, 800, -1e8, 1e100};
@@ -222,10 +234,13 @@ static void nothing_is_too_far(void **state) {
         gt_prediction said;
         assert_ok(gt_mixture_predict(b, &m, true, &said));
         for (int i = 0; i < N; i++) {
-            long double first = log_density(&m, 0, &places[i]), last = log_density(&m, 2, &places[i]), most = fmaxl(first, last);
+            long double first = log_density(&m, 0, &places[i]), last = log_density(&m, 2, &places[i]),
+                        most = fmaxl(first, last);
             long double expected = most + logl(expl(first - most) + expl(last - most));
             near(said.log_likelihoods[i], (double)expected, 1e-14 * (double)(1 + fabsl(expected)));
-            if (fabs(places[i]) < 1e9) near((double)said.responsibilities[3 * i], (double)expl(first - expected), 1e-6); /* beyond, both are equally far */
+            if (fabs(places[i]) < 1e9)
+                near((double)said.responsibilities[3 * i], (double)expl(first - expected),
+                     1e-6); /* beyond, both are equally far */
             assert_true(said.responsibilities[3 * i + 1] == 0);
         }
         gt_prediction_free(&said);

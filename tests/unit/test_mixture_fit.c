@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fits of Gaussian mixtures and their promises: the log-likelihood never falls, a fit goes on with the same bits, no variance is below the floor; and what
- * cannot be fitted or read. */
+ * Fits of Gaussian mixtures and their promises: the log-likelihood never falls, a fit goes on with the same bits, no
+ * variance is below the floor; and what cannot be fitted or read. */
 #include "mixtures.h"
 
 static void threads_change_no_bit(void **state) {
@@ -53,8 +53,8 @@ static void a_fit_goes_on_with_the_same_bits(void **state) {
     }
 }
 
-/* Points that are hard: on a line, in lumps of equal points, far from 0. Hundreds of iterations, most of them where nothing is left to gain, so
- * that rounding alone moves the log-likelihood: an error if it ever falls by more. */
+/* Points that are hard: on a line, in lumps of equal points, far from 0. Hundreds of iterations, most of them where
+ * nothing is left to gain, so that rounding alone moves the log-likelihood: an error if it ever falls by more. */
 static void log_likelihoods_never_fall(void **state) {
     (void)state;
     for (int kind = 0; kind < KINDS; kind++)
@@ -68,7 +68,8 @@ static void log_likelihoods_never_fall(void **state) {
                     if (hard == 3) *x = 1e7 + *x * pow(100, j);
                 }
             gt_blocks *b = blocks_of(p, NULL);
-            gt_mixture_recipe r = {.covariance = (gt_covariance)kind, .k = 6, .restarts = 1, .iterations = 300, .tol = -1, .floor = 1e-6};
+            gt_mixture_recipe r = {
+                .covariance = (gt_covariance)kind, .k = 6, .restarts = 1, .iterations = 300, .tol = -1, .floor = 1e-6};
             gt_fit f = fit_of(b, &r, p);
             assert_int_equal(f.n_curve, 301);
             gt_fit_free(&f);
@@ -76,13 +77,18 @@ static void log_likelihoods_never_fall(void **state) {
         }
 }
 
-/* Two clusters that are millions of their widths apart, with no floor to hide what cancels: neither a fall nor a covariance that is singular. */
+/* Two clusters that are millions of their widths apart, with no floor to hide what cancels: neither a fall nor a
+ * covariance that is singular. */
 static void clusters_may_be_far_apart(void **state) {
     (void)state;
     static const struct {
         double centre, distance, width;
         int k;
-    } cases[] = {{0, 1e7, 1, 4}, {0, 1e6, 1, 4}, {0, 1e4, 1, 4}, {0, 1e2, 1, 4}, {1.7e12, 2.16e7, 2, 2} /* bursts of milliseconds, 12 hours apart */};
+    } cases[] = {{0, 1e7, 1, 4},
+                 {0, 1e6, 1, 4},
+                 {0, 1e4, 1, 4},
+                 {0, 1e2, 1, 4},
+                 {1.7e12, 2.16e7, 2, 2} /* bursts of milliseconds, 12 hours apart */};
     for (int kind = 0; kind < KINDS; kind++)
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
             numbers p = lumps(600, 2, i + 1);
@@ -93,9 +99,15 @@ static void clusters_may_be_far_apart(void **state) {
                 p.x[2 * n + 1] = (double)z[1];
             }
             gt_blocks *b = blocks_of(p, NULL);
-            gt_mixture_recipe r = {.covariance = (gt_covariance)kind, .k = cases[i].k, .restarts = 1, .iterations = 100, .tol = 1e-9, .floor = 0};
+            gt_mixture_recipe r = {.covariance = (gt_covariance)kind,
+                                   .k = cases[i].k,
+                                   .restarts = 1,
+                                   .iterations = 100,
+                                   .tol = 1e-9,
+                                   .floor = 0};
             gt_fit f = fit_of(b, &r, p);
-            if (kind == GT_COVARIANCE_TIED && r.k == 2) near(gt_mixture_covariance(&f.best, 0, 0, 0), cases[i].width * cases[i].width, 0.5);
+            if (kind == GT_COVARIANCE_TIED && r.k == 2)
+                near(gt_mixture_covariance(&f.best, 0, 0, 0), cases[i].width * cases[i].width, 0.5);
             gt_fit_free(&f);
             gt_blocks_free(b);
         }
@@ -112,12 +124,14 @@ static void a_fall_is_an_error_that_names_the_iteration(void **state) {
     assert_ok(gt_fit_init(&f, &r, (gt_cloud_info){p.n, p.d, 0, 0, 0}));
     for (int i = 0; i < 3; i++) assert_int_equal(gt_mixture_fit(b, &f, &(gt_fit_hooks){.stop = stop_now}), GT_STOPPED);
     f.now.means[0] += 50;
-    assert_failed(gt_mixture_fit(b, &f, NULL), GT_FAILED, "iteration 3 of restart 1: the log-likelihood per sample fell");
+    assert_failed(gt_mixture_fit(b, &f, NULL), GT_FAILED,
+                  "iteration 3 of restart 1: the log-likelihood per sample fell");
     gt_fit_free(&f);
     gt_blocks_free(b);
 }
 
-/* The floor is a constraint: what needs none is the same with and without, and where it bites the smallest eigenvalue is the floor. */
+/* The floor is a constraint: what needs none is the same with and without, and where it bites the smallest eigenvalue
+ * is the floor. */
 static void no_variance_is_below_the_floor(void **state) {
     (void)state;
     numbers p = lumps(600, 3, 9);
@@ -135,7 +149,8 @@ static void no_variance_is_below_the_floor(void **state) {
         static const double normal[] = {1, -1, -1};
         double along = 0;
         for (int i = 0; i < 3; i++)
-            for (int j = 0; j < 3; j++) along += normal[i] * normal[j] * gt_mixture_covariance(&em->mixture, c, i, j) / 3;
+            for (int j = 0; j < 3; j++)
+                along += normal[i] * normal[j] * gt_mixture_covariance(&em->mixture, c, i, j) / 3;
         near(along, em->floor, 1e-9 * em->floor + 1e-13);
     }
     gt_em_free(em);
@@ -151,7 +166,8 @@ static void no_variance_is_below_the_floor(void **state) {
     gt_blocks_free(b);
 }
 
-/* Samples of a known mixture: a fit finds it again within a few standard errors (1/sqrt(points of a component) of its deviations). */
+/* Samples of a known mixture: a fit finds it again within a few standard errors (1/sqrt(points of a component) of its
+ * deviations). */
 static void a_mixture_is_found_again(void **state) {
     (void)state;
     enum { N = 40000 };
@@ -159,7 +175,8 @@ static void a_mixture_is_found_again(void **state) {
     numbers p = {N, 2, malloc(2 * N * sizeof(double))};
     int32_t *components = malloc(N * sizeof *components);
     assert_ok(gt_mixture_init(&m, GT_COVARIANCE_FULL, 2, 2));
-    memcpy(m.weights, (double[]){0.3, 0.7, -4, 0, 4, 1, 1, 0.5, 0.5, 2, 0.5, -0.2, -0.2, 0.3}, m.size * sizeof *m.weights);
+    memcpy(m.weights, (double[]){0.3, 0.7, -4, 0, 4, 1, 1, 0.5, 0.5, 2, 0.5, -0.2, -0.2, 0.3},
+           m.size * sizeof *m.weights);
     assert_ok(gt_mixture_sample(&m, 11, N, NULL, p.x, components));
     int second = 0;
     for (int i = 0; i < N; i++) second += components[i];
@@ -175,7 +192,9 @@ static void a_mixture_is_found_again(void **state) {
         near(f.best.weights[mine], m.weights[c], error);
         for (int i = 0; i < 2; i++) {
             near(f.best.means[2 * mine + i], m.means[2 * c + i], error * sqrt(gt_mixture_covariance(&m, c, i, i)));
-            for (int j = 0; j < 2; j++) near(gt_mixture_covariance(&f.best, mine, i, j), gt_mixture_covariance(&m, c, i, j), 2 * error * gt_mixture_covariance(&m, c, i, i) + 0.01);
+            for (int j = 0; j < 2; j++)
+                near(gt_mixture_covariance(&f.best, mine, i, j), gt_mixture_covariance(&m, c, i, j),
+                     2 * error * gt_mixture_covariance(&m, c, i, i) + 0.01);
         }
     }
     gt_fit_free(&f);
@@ -206,7 +225,8 @@ static void what_cannot_be_fitted_is_said(void **state) {
     fails_to_fit(few, &usual, GT_FORMAT, "only 3 different values");
     gt_mixture_recipe bare = usual;
     bare.floor = 0;
-    for (int kind = 0; kind < KINDS; kind++) { /* one dimension is a constant; spherical covariances need a component of one point */
+    /* one dimension is a constant; spherical covariances need a component of one point */
+    for (int kind = 0; kind < KINDS; kind++) {
         numbers flat = lumps(60, 2, 1);
         for (int i = 0; i < 60; i++) flat.x[2 * i + 1] = kind == GT_COVARIANCE_SPHERICAL ? flat.x[2 * i] = i % 5 : 7;
         bare.covariance = (gt_covariance)kind;
@@ -231,7 +251,8 @@ static void files_that_are_damaged_or_none_are_said(void **state) {
     gt_mixture three;
     double l;
     assert_ok(gt_mixture_init(&three, GT_COVARIANCE_SPHERICAL, 1, 3));
-    assert_failed(gt_mixture_score(b, &three, &l), GT_FORMAT, "the mixture is of points of 3 numbers, the data are of 2");
+    assert_failed(gt_mixture_score(b, &three, &l), GT_FORMAT,
+                  "the mixture is of points of 3 numbers, the data are of 2");
     gt_mixture_free(&three);
     gt_blocks_free(b);
 }

@@ -15,18 +15,27 @@
 static gt_net *small(void) {
     static const float filter[] = {0.25f, 0.75f, 0.5f};
     gt_net *n = gt_net_new("N");
-    assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "conv.filter", .file_shape = GT_SHAPE(3), .init_values = filter}), GT_OK);
+    assert_int_equal(
+        gt_net_declare(n, &(gt_tensor){.name = "conv.filter", .file_shape = GT_SHAPE(3), .init_values = filter}),
+        GT_OK);
     assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "conv.weight",
                                                     .file_shape = GT_SHAPE(5, 4, 3, 2),
                                                     .layout = GT_LAYOUT_OIHW,
                                                     .trainable = true,
                                                     .init_std = 2}),
                      GT_OK);
-    assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "conv.bias", .file_shape = GT_SHAPE(5), .trainable = true, .init_mean = 1}), GT_OK);
     assert_int_equal(
-        gt_net_declare(n, &(gt_tensor){.name = "const", .file_shape = GT_SHAPE(3, 4, 5), .layout = GT_LAYOUT_CHW, .trainable = true, .init_std = 1}),
+        gt_net_declare(n,
+                       &(gt_tensor){.name = "conv.bias", .file_shape = GT_SHAPE(5), .trainable = true, .init_mean = 1}),
         GT_OK);
-    assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "strength", .file_shape = GT_SCALAR, .trainable = true}), GT_OK);
+    assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "const",
+                                                    .file_shape = GT_SHAPE(3, 4, 5),
+                                                    .layout = GT_LAYOUT_CHW,
+                                                    .trainable = true,
+                                                    .init_std = 1}),
+                     GT_OK);
+    assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "strength", .file_shape = GT_SCALAR, .trainable = true}),
+                     GT_OK);
     assert_int_equal(gt_net_seal(n), GT_OK);
     return n;
 }
@@ -63,7 +72,8 @@ static void layouts_move_every_element(void **state) {
     for (int o = 0; o < 5; o++)
         for (int i = 0; i < 4; i++)
             for (int y = 0; y < 3; y++)
-                for (int x = 0; x < 2; x++) assert_true(memory[((y * 2 + x) * 4 + i) * 5 + o] == file[((o * 4 + i) * 3 + y) * 2 + x]);
+                for (int x = 0; x < 2; x++)
+                    assert_true(memory[((y * 2 + x) * 4 + i) * 5 + o] == file[((o * 4 + i) * 3 + y) * 2 + x]);
     gt_tensor_to_file(w, memory, back);
     assert_memory_equal(file, back, w->size * sizeof(float));
 
@@ -89,7 +99,8 @@ static void initial_values_depend_on_name_and_seed_alone(void **state) {
     gt_net_init(n, b, 7);
     assert_memory_equal(a, b, bytes); /* padding too */
     gt_net_init(n, b, 8);
-    const gt_tensor *w = gt_net_find(n, "conv.weight"), *bias = gt_net_find(n, "conv.bias"), *filter = gt_net_find(n, "conv.filter");
+    const gt_tensor *w = gt_net_find(n, "conv.weight"), *bias = gt_net_find(n, "conv.bias"),
+                    *filter = gt_net_find(n, "conv.filter");
     assert_memory_not_equal(a + w->offset, b + w->offset, w->size * sizeof(float));
     assert_true(a[bias->offset] == 1 && a[bias->offset + 4] == 1 && a[bias->offset + 5] == 0);
     assert_true(a[filter->offset + 1] == 0.75f);
@@ -108,7 +119,8 @@ static void faults_are_named(void **state) {
     assert_int_equal(gt_net_declare(n, &t), GT_OK);
     assert_int_equal(gt_net_declare(n, &t), GT_USAGE);
     assert_non_null(strstr(gt_message(), "'a'"));
-    assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "b", .file_shape = GT_SHAPE(2), .layout = GT_LAYOUT_OIHW}), GT_USAGE);
+    assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "b", .file_shape = GT_SHAPE(2), .layout = GT_LAYOUT_OIHW}),
+                     GT_USAGE);
     assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "b", .file_shape = GT_SHAPE(0)}), GT_USAGE);
     assert_int_equal(gt_net_declare(n, &(gt_tensor){.name = "b", .file_shape = GT_SHAPE(INT64_MAX, 4)}), GT_USAGE);
     assert_int_equal(gt_net_seal(n), GT_OK);

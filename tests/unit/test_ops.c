@@ -112,9 +112,13 @@ CASE(conv_weight_grad, 0, (S(2, 7, 6, 3), S(2, 3, 4, 4)),
 
 static const float taps2d[6] = {1, 2, -1, 0.5f, 3, 1}, taps1d[4] = {1, 3, 3, -1};
 CASE(upfirdn, CHECK_LINEAR, (S(2, 5, 6, 3)),
-     gt_upfirdn(g, x, (gt_filter){2, 3, taps2d}, (gt_upfirdn_attr){.up_x = 2, .up_y = 3, .down_x = 3, .pad_x0 = 2, .pad_x1 = -1, .pad_y1 = 1, .gain = 2}))
+     gt_upfirdn(g, x, (gt_filter){2, 3, taps2d},
+                (gt_upfirdn_attr){
+                    .up_x = 2, .up_y = 3, .down_x = 3, .pad_x0 = 2, .pad_x1 = -1, .pad_y1 = 1, .gain = 2}))
 CASE(upfirdn_separable, CHECK_LINEAR, (S(2, 6, 6, 3)),
-     gt_upfirdn(g, x, (gt_filter){0, 4, taps1d}, (gt_upfirdn_attr){.down_x = 2, .down_y = 2, .pad_x0 = 1, .pad_x1 = 1, .pad_y0 = 1, .pad_y1 = 1, .flip = 1}))
+     gt_upfirdn(g, x, (gt_filter){0, 4, taps1d},
+                (gt_upfirdn_attr){
+                    .down_x = 2, .down_y = 2, .pad_x0 = 1, .pad_x1 = 1, .pad_y0 = 1, .pad_y1 = 1, .flip = 1}))
 FIXED(sample_fir, 2, CHECK_LINEAR, (S(2, 5, 6, 3), S(2, 4)), gt_sample_fir(g, x, y, 2, 2, true))
 FIXED(sample_fir_rows, 2, CHECK_LINEAR, (S(2, 5, 6, 3), S(2, 3)), gt_sample_fir(g, x, y, 1, 1, false))
 CASE(reflect_pad, CHECK_LINEAR, (S(2, 5, 6, 3)), gt_reflect_pad(g, x, 3))
@@ -155,7 +159,8 @@ static void test_every_op_has_a_case(void **state) {
         /* Made by products where it pays, and by the pass that computes slices together (test_stylegan2). */
         bool inner = op == &gt_op_conv_pack || op == &gt_op_matmul_pack || op == &gt_op_slice_view;
         if (!seen[k] && !inner) fail_msg("op '%s' has no case", op->name);
-        if (!op->vjp == !op->not_differentiable) fail_msg("op '%s' must have a derivative or say that it has none", op->name);
+        if (!op->vjp == !op->not_differentiable)
+            fail_msg("op '%s' must have a derivative or say that it has none", op->name);
         if (!op->run == !op->view) fail_msg("op '%s' must have a kernel or be a view", op->name);
         assert_non_null(op->shape);
     }
@@ -204,7 +209,8 @@ static void test_large_sums(void **state) {
     static const struct {
         gt_shape shape;
         unsigned axes;
-    } sums[] = {{S(300000), 1}, {S(3, 70000), 2}, {S(70000, 3), 1}, {S(2, 500, 40, 3), 6}, {S(3, 5000), 1}, {S(500, 20, 30), 5}, {S(40, 3000), 2}};
+    } sums[] = {{S(300000), 1},  {S(3, 70000), 2},    {S(70000, 3), 1}, {S(2, 500, 40, 3), 6},
+                {S(3, 5000), 1}, {S(500, 20, 30), 5}, {S(40, 3000), 2}};
     for (size_t k = 0; k < sizeof sums / sizeof *sums; k++) {
         const gt_shape *s = &sums[k].shape;
         gt_graph *g = gt_graph_new("sum", asked_kernels());
@@ -229,7 +235,8 @@ static void test_large_sums(void **state) {
         assert_int_equal(gt_exec_run(e, NULL), GT_OK);
         for (int64_t i = 0; i < m; i++)
             if (fabs((double)gt_exec_output(e, "y")[i] - wanted[i]) > 1e-7 * (fabs(wanted[i]) + 1e-3))
-                fail_msg("sum %zu, element %lld: %.9g instead of %.9g", k, (long long)i, (double)gt_exec_output(e, "y")[i], wanted[i]);
+                fail_msg("sum %zu, element %lld: %.9g instead of %.9g", k, (long long)i,
+                         (double)gt_exec_output(e, "y")[i], wanted[i]);
         free(wanted);
         gt_exec_free(e);
         gt_graph_free(g);
@@ -245,10 +252,8 @@ static void test_random_samples(void **state) {
         gt_output(g, "y", gt_random_normal_op(g, "z/G_main", S(3 - first, 5)));
         gt_exec *e = gt_exec_new(g, NULL);
         assert_int_equal(gt_exec_run(e, &(gt_exec_env){.seed = 5, .step = 9, .sample0 = 10 + (uint32_t)first}), GT_OK);
-        if (first == 0)
-            memcpy(all, gt_exec_output(e, "y"), sizeof all);
-        else
-            assert_memory_equal(gt_exec_output(e, "y"), all + 5, 10 * sizeof(float));
+        if (first == 0) memcpy(all, gt_exec_output(e, "y"), sizeof all);
+        else assert_memory_equal(gt_exec_output(e, "y"), all + 5, 10 * sizeof(float));
         gt_exec_free(e);
         gt_graph_free(g);
     }
@@ -271,7 +276,7 @@ BUILD(bad_sum_to, gt_sum_to(g, in[0], S(2, 2)))
 static void test_faults(void **state) {
     (void)state;
     static gt_node *(*const builds[])(gt_graph *, gt_node *const *) = {
-        build_bad_add, build_bad_reshape, build_bad_permute, build_bad_slice, build_bad_concat, build_bad_pad,
+        build_bad_add, build_bad_reshape,   build_bad_permute,    build_bad_slice,  build_bad_concat, build_bad_pad,
         build_bad_sum, build_bad_broadcast, build_bad_activation, build_bad_matmul, build_bad_sum_to,
     };
     for (size_t i = 0; i < sizeof builds / sizeof *builds; i++) {
@@ -283,7 +288,8 @@ static void test_faults(void **state) {
         if (bad) fail_msg("fault %zu was not found", i);
         assert_null(gt_square(g, bad));
         assert_int_equal(gt_graph_status(g), GT_USAGE);
-        if (!strstr(gt_message(), "D.b16") && !strstr(gt_message(), "the input")) fail_msg("fault %zu names no node: %s", i, gt_message());
+        if (!strstr(gt_message(), "D.b16") && !strstr(gt_message(), "the input"))
+            fail_msg("fault %zu names no node: %s", i, gt_message());
         assert_null(gt_exec_new(g, NULL));
         gt_graph_free(g);
     }

@@ -105,7 +105,8 @@ static void nonfinite_gradients_are_counted_and_replaced(void **state) {
 
 static void moving_average_ramps_up(void **state) {
     (void)state;
-    const double published[] = {0, 0.25, 0.5, 0.6299605249474366, 0.7071067811865476, 0.757858283255199, 0.757858283255199};
+    const double published[] = {
+        0, 0.25, 0.5, 0.6299605249474366, 0.7071067811865476, 0.757858283255199, 0.757858283255199};
     for (int i = 0; i < 7; i++) near(gt_ema_beta(0.01, 0.5, 4 * i, 4), published[i], 1e-12);
     near(gt_ema_beta(0.01, 0, 0, 4), 0.757858283255199, 1e-12);
 }
@@ -144,8 +145,16 @@ static void an_update_is_its_rules_one_by_one(void **state) {
             for (uint64_t t = 1; t <= 2; t++)
                 for (int which = 0; which < 2; which++) { /* both, then the average alone */
                     for (int i = 0; i < LONG; i++) g[i] = i % 1000 == 7 ? NAN : sinf((float)(i * (int)t + 1));
-                    gt_update u = {.optimizer = which ? NULL : &list[k], .settings = s, .step = t, .n = LONG, .clean = true, .grad = g, .params = pass[0],
-                                   .moments = {pass[1], pass[2]}, .average = pass[3], .average_beta = 0.9};
+                    gt_update u = {.optimizer = which ? NULL : &list[k],
+                                   .settings = s,
+                                   .step = t,
+                                   .n = LONG,
+                                   .clean = true,
+                                   .grad = g,
+                                   .params = pass[0],
+                                   .moments = {pass[1], pass[2]},
+                                   .average = pass[3],
+                                   .average_beta = 0.9};
                     gt_update_run(&u, threads > 1 ? pool : NULL);
                     if (!which) {
                         gt_clean_nonfinite(g, LONG);
@@ -164,7 +173,8 @@ int main(void) {
         cmocka_unit_test(adam_takes_unit_steps_on_constant_gradients),
         cmocka_unit_test(beta1_of_zero_is_allowed),
         cmocka_unit_test(beta1_of_zero_needs_no_first_moment),
-        cmocka_unit_test(cutting_a_range_changes_no_bit), cmocka_unit_test(an_update_is_its_rules_one_by_one),
+        cmocka_unit_test(cutting_a_range_changes_no_bit),
+        cmocka_unit_test(an_update_is_its_rules_one_by_one),
         cmocka_unit_test(lazy_regularisation_scales_settings),
         cmocka_unit_test(nonfinite_gradients_are_counted_and_replaced),
         cmocka_unit_test(moving_average_ramps_up),

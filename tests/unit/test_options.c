@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Option tables: values from and to text, the command line's grammar, and the documents that are made from the tables. */
+ * Option tables: values from and to text, the command line's grammar, and the documents that are made from the tables.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +24,11 @@ static const gt_option rows[] = {
     {.key = "count", .type = GT_OPTION_INT, .offset = offsetof(fields, count), .standard = "4", .min = 1, .max = 9},
     {.key = "real", .type = GT_OPTION_REAL, .offset = offsetof(fields, real), .standard = "0.5", .max = HUGE_VAL},
     {.key = "text", .type = GT_OPTION_TEXT, .offset = offsetof(fields, text), .standard = "", .bare = "auto"},
-    {.key = "choice", .type = GT_OPTION_CHOICE, .offset = offsetof(fields, choice), .standard = "ada", .choices = "ada|fixed"},
+    {.key = "choice",
+     .type = GT_OPTION_CHOICE,
+     .offset = offsetof(fields, choice),
+     .standard = "ada",
+     .choices = "ada|fixed"},
 };
 enum { N = sizeof rows / sizeof *rows };
 
@@ -53,9 +58,26 @@ static void durations(void **state) {
         const char *text;
         double seconds; /* -1: an error */
     } cases[] = {
-        {"90", 5400}, {"0", 0}, {"1:30", 90}, {"23:50:00", 85800}, {"1-12", 129600}, {"1-12:30", 131400}, {"2-00:00:07", 172807},
-        {"", -1}, {"x", -1}, {"5m", -1}, {":30", -1}, {"1:", -1}, {"1-", -1}, {"1:2:3:4", -1}, {"1-2-3", -1}, {"1:2-3", -1}, {"-5", -1},
-        {"1-1:1:1:1", -1}, {"1234567890", -1}, {" 5", -1},
+        {"90", 5400},
+        {"0", 0},
+        {"1:30", 90},
+        {"23:50:00", 85800},
+        {"1-12", 129600},
+        {"1-12:30", 131400},
+        {"2-00:00:07", 172807},
+        {"", -1},
+        {"x", -1},
+        {"5m", -1},
+        {":30", -1},
+        {"1:", -1},
+        {"1-", -1},
+        {"1:2:3:4", -1},
+        {"1-2-3", -1},
+        {"1:2-3", -1},
+        {"-5", -1},
+        {"1-1:1:1:1", -1},
+        {"1234567890", -1},
+        {" 5", -1},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -120,7 +142,8 @@ static void numbers_survive_being_written(void **state) {
         const char *text;
     } known[] = {{0.1, "0.1"}, {25000, "25000"}, {10, "10"}, {0.0025, "0.0025"}, {-3, "-3"}, {1.25, "1.25"}};
     char buffer[32];
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) assert_string_equal(gt_real_text(known[i].x, buffer), known[i].text);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        assert_string_equal(gt_real_text(known[i].x, buffer), known[i].text);
     double x = 1.0 / 3;
     for (int i = 0; i < 1000; i++, x *= -1.37) assert_true(strtod(gt_real_text(x, buffer), NULL) == x);
 }
@@ -201,7 +224,8 @@ static void tables_are_sound(void **state) {
 static void reference_job_is_the_table(void **state) {
     (void)state;
     char *file = read_file("jobs/reference.ini"), *table = printed(cli_print_reference);
-    if (strcmp(file, table)) fail_msg("jobs/reference.ini is not what the option table says: build/gantry reference > jobs/reference.ini");
+    if (strcmp(file, table))
+        fail_msg("jobs/reference.ini is not what the option table says: build/gantry reference > jobs/reference.ini");
     gt_job *job = gt_job_new(), *plain = gt_job_new();
     if (gt_job_read_text(job, file, "jobs/reference.ini")) fail_msg("%s", gt_message());
     int n;
@@ -211,7 +235,8 @@ static void reference_job_is_the_table(void **state) {
         snprintf(line, sizeof line, "\n%s =", row[i].key);
         char commented[64];
         snprintf(commented, sizeof commented, "\n# %s =", row[i].key);
-        if (row[i].class != GT_SHAPE && !strstr(file, line) && !strstr(file, commented)) fail_msg("key %s is missing", row[i].key);
+        if (row[i].class != GT_SHAPE && !strstr(file, line) && !strstr(file, commented))
+            fail_msg("key %s is missing", row[i].key);
     }
     gt_job_set(job, "data", "x", NULL);
     gt_job_set(plain, "data", "x", NULL);
@@ -238,7 +263,8 @@ static void help_fits_a_screen(void **state) {
         FILE *f = open_memstream(&text, &bytes);
         cli_print_help(c[i], NULL, f);
         fclose(f);
-        assert_int_equal(strstr(text, "reference.ini all of them") != NULL, !strcmp(c[i]->name, "train")); /* the file has no other command's keys */
+        /* the file has no other command's keys */
+        assert_int_equal(strstr(text, "reference.ini all of them") != NULL, !strcmp(c[i]->name, "train"));
         int lines = 0;
         for (char *rest = text, *line; (line = strsep(&rest, "\n")); lines++)
             if (strlen(line) > 80) fail_msg("gantry %s --help: '%s' is longer than 80", c[i]->name, line);
@@ -267,7 +293,8 @@ static void manual_names_every_option(void **state) {
     for (int i = 0; i < n; i++) {
         if (row[i].class == GT_SHAPE) continue;
         char roff[128] = ".B \\-\\-";
-        for (const char *k = row[i].key; *k; k++) strncat(roff, *k == '-' ? "\\-" : (char[]){*k, 0}, sizeof roff - strlen(roff) - 1);
+        for (const char *k = row[i].key; *k; k++)
+            strncat(roff, *k == '-' ? "\\-" : (char[]){*k, 0}, sizeof roff - strlen(roff) - 1);
         if (!strstr(text, roff)) fail_msg("%s is not in the manual", row[i].key);
     }
     free(text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sums over slices: a network that normalises over the whole batch, its loss and a gradient penalty, computed in any number of slices and
- * executions, is the network on one slice with all samples. Here the slices are summed within one process; test_dist has the ranks. */
+ * Sums over slices: a network that normalises over the whole batch, its loss and a gradient penalty, computed in any
+ * number of slices and executions, is the network on one slice with all samples. Here the slices are summed within one
+ * process; test_dist has the ranks. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,16 +27,19 @@ enum { WIDE = 5, INPUTS = 6, PARAMS = INPUTS * WIDE + WIDE * WIDE + WIDE + WIDE,
 /* (x - mean) / sqrt(var + 1/8) over the samples of the batch, in slices of whatever size. */
 static gt_node *normalised(gt_graph *g, gt_node *x) {
     gt_node *count = gt_sum_over_slices(g, gt_scalar(g, (float)gt_dim(x, 0)));
-    gt_node *sum = gt_sum_over_slices(g, gt_sum(g, x, GT_AXIS(0))), *squares = gt_sum_over_slices(g, gt_sum(g, gt_square(g, x), GT_AXIS(0)));
+    gt_node *sum = gt_sum_over_slices(g, gt_sum(g, x, GT_AXIS(0))),
+            *squares = gt_sum_over_slices(g, gt_sum(g, gt_square(g, x), GT_AXIS(0)));
     gt_node *mean = gt_div(g, sum, count), *var = gt_sub(g, gt_div(g, squares, count), gt_square(g, mean));
     return gt_mul(g, gt_sub(g, x, mean), gt_rsqrt(g, gt_shift(g, var, 0.125f)));
 }
 
-/* For slices of n samples: the loss in output "loss", its gradient in slot 1, the scores' slope in x as output "slope". */
+/* For slices of n samples: the loss in output "loss", its gradient in slot 1, the scores' slope in x as output "slope".
+ */
 static gt_graph *network(int n) {
     gt_graph *g = gt_graph_new("normalised", asked_kernels());
     gt_node *wrt[4] = {gt_param(g, "w1", S(INPUTS, WIDE), 0, 0), gt_param(g, "w2", S(WIDE, WIDE), 0, INPUTS * WIDE),
-                       gt_param(g, "gamma", S(WIDE), 0, INPUTS * WIDE + WIDE * WIDE), gt_param(g, "out", S(WIDE), 0, PARAMS - WIDE)};
+                       gt_param(g, "gamma", S(WIDE), 0, INPUTS * WIDE + WIDE * WIDE),
+                       gt_param(g, "out", S(WIDE), 0, PARAMS - WIDE)};
     gt_node *x = gt_input(g, "x", S(n, INPUTS));
     gt_node *y = gt_softplus(g, gt_mul(g, normalised(g, gt_matmul(g, x, wrt[0])), wrt[2]));
     y = gt_tanh_op(g, normalised(g, gt_matmul(g, y, wrt[1])));
@@ -89,7 +93,9 @@ static void tree(const batch *b, size_t n, const float *const *own, float *root)
     int depth = 0;
     for (int i = 0; i < b->n; i++) {
         memcpy(values[depth], own[i], n * sizeof(float));
-        int height = depth + 1, additions = gt_tree_push(stack, &depth, gt_tree_node_of(b->groups[i].first, b->groups[i].count), b->slices.count);
+        int height = depth + 1,
+            additions = gt_tree_push(stack, &depth, gt_tree_node_of(b->groups[i].first, b->groups[i].count),
+                                     b->slices.count);
         for (int k = 0; k < additions; k++, height--)
             for (size_t j = 0; j < n; j++) values[height - 2][j] += values[height - 1][j];
     }
@@ -116,11 +122,13 @@ static void run_batch(batch *b) {
         for (int k = 0; k < b->groups[i].count; k++) {
             int slice = b->groups[i].first + k;
             gt_exec_at(b->e[i], k);
-            memcpy(gt_exec_input(b->e[i], "x"), samples + gt_slices_first(b->slices, slice) * INPUTS, (size_t)gt_slices_samples(b->slices, slice) * INPUTS * sizeof(float));
+            memcpy(gt_exec_input(b->e[i], "x"), samples + gt_slices_first(b->slices, slice) * INPUTS,
+                   (size_t)gt_slices_samples(b->slices, slice) * INPUTS * sizeof(float));
             *gt_exec_input(b->e[i], GT_SLICE_WEIGHT) = (float)gt_slices_weight(b->slices, slice);
         }
     for (int k = 0; k <= gt_exec_slice_sums(b->e[0]); k++) {
-        for (int i = 0; i < b->n; i++) assert_int_equal(gt_exec_run_to_sum(b->e[i], &(gt_exec_env){.seed = 1}, k), GT_OK);
+        for (int i = 0; i < b->n; i++)
+            assert_int_equal(gt_exec_run_to_sum(b->e[i], &(gt_exec_env){.seed = 1}, k), GT_OK);
         if (k < gt_exec_slice_sums(b->e[0])) sum_over_slices(b, k);
     }
     const float *own[MOST];
@@ -133,7 +141,8 @@ static void run_batch(batch *b) {
             int slice = b->groups[i].first + k;
             gt_exec_at(b->e[i], k);
             b->loss += (double)*gt_exec_output(b->e[i], "loss") / b->slices.count;
-            memcpy(b->slope + gt_slices_first(b->slices, slice) * INPUTS, gt_exec_output(b->e[i], "slope"), gt_exec_output_size(b->e[i], "slope") * sizeof(float));
+            memcpy(b->slope + gt_slices_first(b->slices, slice) * INPUTS, gt_exec_output(b->e[i], "slope"),
+                   gt_exec_output_size(b->e[i], "slope") * sizeof(float));
         }
 }
 
@@ -165,8 +174,9 @@ static double apart(const float *a, const float *b, size_t n) {
     return most / size;
 }
 
-/* Equal and unequal slices, down to one sample each, are one slice but for rounding: sums of at most 12 float32 terms in other orders, through
- * two divisions by a deviation and their derivatives. Slices that know nothing of each other are far from it. */
+/* Equal and unequal slices, down to one sample each, are one slice but for rounding: sums of at most 12 float32 terms
+ * in other orders, through two divisions by a deviation and their derivatives. Slices that know nothing of each other
+ * are far from it. */
 static void slices_are_one_slice(void **state) {
     (void)state;
     static const double tolerance = 2e-5;
@@ -187,8 +197,9 @@ static void slices_are_one_slice(void **state) {
     free_batch(&whole);
 }
 
-/* d loss / d parameters along random directions against central differences, through normalisation and the penalty's second derivatives, with
- * the batch in unequal slices. Differences are of fourth order with h = 0.02, as in check_op.h, whose tolerance this is. */
+/* d loss / d parameters along random directions against central differences, through normalisation and the penalty's
+ * second derivatives, with the batch in unequal slices. Differences are of fourth order with h = 0.02, as in
+ * check_op.h, whose tolerance this is. */
 static void gradients_are_differences(void **state) {
     (void)state;
     batch b;
@@ -250,7 +261,8 @@ static void independent_sums_are_one(void **state) {
     (void)state;
     gt_graph *g = gt_graph_new("slice sums", asked_kernels());
     gt_node *x = gt_input(g, "x", S(2, 3)), *p = gt_param(g, "p", S(3), 0, 0);
-    gt_node *a = gt_name(gt_sum_over_slices(g, x), "first"), *b = gt_sum_over_slices(g, gt_square(g, p)), *same = gt_sum_over_slices(g, x);
+    gt_node *a = gt_name(gt_sum_over_slices(g, x), "first"), *b = gt_sum_over_slices(g, gt_square(g, p)),
+            *same = gt_sum_over_slices(g, x);
     gt_node *later = gt_sum_over_slices(g, gt_add(g, a, b));
     gt_output(g, "a", gt_add(g, a, same));
     gt_output_to(g, "later", later, 1, 0);
@@ -271,9 +283,11 @@ static void independent_sums_are_one(void **state) {
         assert_int_equal(gt_exec_slice_sum(e, 1).floats, 6);
         run(e, NULL); /* the slices of this execution are all there are */
         for (int i = 0; i < 6; i++) {
-            float sum = (float)(slices * i + 10 * (slices * (slices - 1) / 2)), squares = param[i % 3] * param[i % 3] * (float)slices;
+            float sum = (float)(slices * i + 10 * (slices * (slices - 1) / 2)),
+                  squares = param[i % 3] * param[i % 3] * (float)slices;
             assert_true(gt_exec_output(e, "a")[i] == 2 * sum);
-            assert_true(to[i] == (float)slices * (sum + squares) * (float)slices); /* each slice's result is the same, and their sum is written */
+            /* each slice's result is the same, and their sum is written */
+            assert_true(to[i] == (float)slices * (sum + squares) * (float)slices);
         }
         assert_true(*gt_exec_output(e, "alone") == 2 * (float)slices);
         gt_exec_free(e);
@@ -287,7 +301,8 @@ static void the_network_has_as_few_sums_as_it_can(void **state) {
     make_batch(&b, (gt_slices){SAMPLES, 3}, 2, (gt_exec_options){0});
     for (int i = 0; i < b.n; i++) {
         assert_int_equal(gt_exec_slice_sums(b.e[i]), SUMS); /* two layers: forward, slope, and their backward passes */
-        assert_int_equal(gt_exec_slice_sum(b.e[i], 0).floats, 1 + WIDE + WIDE + 1); /* with the second layer's count of samples */
+        /* with the second layer's count of samples */
+        assert_int_equal(gt_exec_slice_sum(b.e[i], 0).floats, 1 + WIDE + WIDE + 1);
     }
     free_batch(&b);
 }

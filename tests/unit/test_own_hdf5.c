@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Gantry's own HDF5 files, made elsewhere: a file of a few kilobytes that claims gigabytes is refused before memory is taken for them, and no
- * file leads to another one. */
+ * Gantry's own HDF5 files, made elsewhere: a file of a few kilobytes that claims gigabytes is refused before memory is
+ * taken for them, and no file leads to another one. */
 #include "scratch.h"
 
 #include <hdf5.h>
@@ -31,7 +31,8 @@ static hid_t word_type(size_t bytes) {
 }
 
 static void put_text(hid_t object, const char *name, const char *text) {
-    hid_t type = word_type(strlen(text)), space = H5Screate(H5S_SCALAR), attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t type = word_type(strlen(text)), space = H5Screate(H5S_SCALAR),
+          attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
     assert_true(H5Awrite(attribute, type, text) >= 0);
     H5Aclose(attribute);
     H5Sclose(space);
@@ -60,7 +61,8 @@ static void metrics_of_millions_of_ticks(void **state) {
 static void results_of_gigabytes(void **state) {
     (void)state;
     hid_t file = H5Fcreate(at("results.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    hid_t document = H5Gcreate2(file, "000-x", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), table = H5Gcreate2(document, "table00", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t document = H5Gcreate2(file, "000-x", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+          table = H5Gcreate2(document, "table00", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     hid_t type = word_type(WORD);
     H5Dclose(never_written(table, "words", type, 1 << 14, 16)); /* 1 GB */
     H5Tclose(type);
@@ -82,7 +84,8 @@ static void stats_of_gigabytes(void **state) {
     (void)state;
     enum { TICKS = 1 << 20, SERIES = 4000 };
     gt_buffer text = {0};
-    for (int i = 0; i < SERIES; i++) gt_buffer_printf(&text, "%c\"%d\": {\"num\": 1, \"mean\": 1, \"std\": 0}", i ? ',' : '{', i);
+    for (int i = 0; i < SERIES; i++)
+        gt_buffer_printf(&text, "%c\"%d\": {\"num\": 1, \"mean\": 1, \"std\": 0}", i ? ',' : '{', i);
     gt_buffer_printf(&text, ", \"images\": 8, \"timestamp\": 1}");
     for (int i = 0; i < TICKS; i++) gt_buffer_printf(&text, "\n{\"images\": 16}");
     put(at("stats.jsonl"), text.data, text.n);
@@ -92,7 +95,8 @@ static void stats_of_gigabytes(void **state) {
     assert_message("too much in it");
     assert_null(gt_stats_read_within(at("stats.jsonl"), TICKS));
     assert_message("too many");
-    assert_true(peak_kib() - before < 320 << 10); /* they were 134 GB; a sanitizer keeps up to 256 MB of what is freed */
+    /* they were 134 GB; a sanitizer keeps up to 256 MB of what is freed */
+    assert_true(peak_kib() - before < 320 << 10);
 }
 
 static void put_axes(const char *name, hid_t list) {
@@ -107,8 +111,7 @@ static void put_axes(const char *name, hid_t list) {
         set = H5Dcreate2(file, "images", H5T_NATIVE_INT64, space, H5P_DEFAULT, list, H5P_DEFAULT);
         assert_true(H5Dwrite(set, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, images) >= 0);
         H5Dclose(set);
-    } else
-        assert_true(H5Lcreate_external(at("whole.h5"), "/images", file, "images", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    } else assert_true(H5Lcreate_external(at("whole.h5"), "/images", file, "images", H5P_DEFAULT, H5P_DEFAULT) >= 0);
     H5Sclose(space);
     H5Fclose(file);
 }
@@ -131,7 +134,8 @@ static void metrics_in_other_files(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(metrics_in_other_files), cmocka_unit_test(metrics_of_millions_of_ticks),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(metrics_in_other_files),
+                                       cmocka_unit_test(metrics_of_millions_of_ticks),
                                        cmocka_unit_test(results_of_gigabytes), cmocka_unit_test(stats_of_gigabytes)};
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
 }

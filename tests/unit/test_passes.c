@@ -11,7 +11,8 @@ static void test_common_and_dead(void **state) {
     gt_node *x = gt_input(g, "x", S(3, 4)), *unused = gt_input(g, "unused", S(3, 4));
     gt_sum(g, gt_exp_op(g, unused), GT_ALL_AXES);
     gt_node *a = gt_sum(g, gt_exp_op(g, x), GT_AXIS(1)), *b = gt_sum(g, gt_exp_op(g, x), GT_AXIS(1));
-    gt_node *r = gt_random_normal_op(g, "s", S(3, 1)), *same = gt_random_normal_op(g, "s", S(3, 1)), *else_ = gt_random_normal_op(g, "t", S(3, 1));
+    gt_node *r = gt_random_normal_op(g, "s", S(3, 1)), *same = gt_random_normal_op(g, "s", S(3, 1)),
+            *else_ = gt_random_normal_op(g, "t", S(3, 1));
     gt_output(g, "y", gt_concat(g, 5, (gt_node *[]){a, b, r, same, else_}, 1));
     gt_exec *e = ready(g, NULL);
     assert_int_equal(steps_of(e, "sum"), 1);
@@ -30,10 +31,12 @@ static void test_algebra(void **state) {
     y = gt_permute(g, gt_permute(g, y, (const int[]){1, 0}), (const int[]){1, 0});
     y = gt_mul(g, y, gt_broadcast(g, gt_scalar(g, 1), S(3, 4)));
     gt_output(g, "same", gt_matmul(g, y, gt_broadcast(g, gt_scalar(g, 2), S(4, 1))));
-    gt_node *s = gt_sum(g, gt_broadcast(g, gt_sum(g, x, GT_AXIS(0)), S(3, 4)), GT_AXIS(0) | GT_AXIS(1)); /* 3 times the sum of x */
+    /* 3 times the sum of x */
+    gt_node *s = gt_sum(g, gt_broadcast(g, gt_sum(g, x, GT_AXIS(0)), S(3, 4)), GT_AXIS(0) | GT_AXIS(1));
     gt_output(g, "sum", gt_mul(g, s, gt_add(g, gt_scalar(g, 1), gt_scalar(g, 3))));
     gt_exec *e = ready(g, NULL);
-    assert_int_equal(steps_of(e, "permute") + steps_of(e, "flip") + steps_of(e, "neg") + steps_of(e, "mul") + steps_of(e, "add"), 0);
+    assert_int_equal(
+        steps_of(e, "permute") + steps_of(e, "flip") + steps_of(e, "neg") + steps_of(e, "mul") + steps_of(e, "add"), 0);
     assert_int_equal(steps_of(e, "sum"), 1);
     assert_int_equal(steps_of(e, "scale"), 1);
     for (int i = 0; i < 12; i++) gt_exec_input(e, "x")[i] = (float)i;
@@ -99,7 +102,8 @@ static void test_hoisting(void **state) {
     gt_node *packed = gt_exp_op(g, gt_mul(g, w, p)), *noise = gt_random_normal_op(g, "n", S(3));
     gt_output(g, "packed", packed);
     gt_output(g, "y", gt_matmul(g, gt_reshape(g, packed, S(1, 3)), gt_reshape(g, gt_input(g, "x", S(3)), S(3, 1))));
-    gt_output(g, "z", gt_mul(g, gt_input(g, "x", S(3)), gt_cos_op(g, w))); /* not fused: the cosine is the same all update long */
+    /* not fused: the cosine is the same all update long */
+    gt_output(g, "z", gt_mul(g, gt_input(g, "x", S(3)), gt_cos_op(g, w)));
     gt_output(g, "noise", noise);
     gt_exec *e = ready(g, NULL);
     assert_int_equal(e->n_hoisted, 2);
@@ -162,7 +166,8 @@ static void test_memory_plan(void **state) {
     }
 }
 
-/* Slices at once: a sum over slices is made as soon as its last slice's value is there, so that it can leave for other ranks and memory is free. */
+/* Slices at once: a sum over slices is made as soon as its last slice's value is there, so that it can leave for other
+ * ranks and memory is free. */
 static void test_sums_of_slices_come_early(void **state) {
     (void)state;
     net n = make_net();
@@ -175,7 +180,8 @@ static void test_sums_of_slices_come_early(void **state) {
     done(n.g, e);
 }
 
-/* Weights that many runs share are held; for one run, or where their readers are much more work, they wait for their reader. */
+/* Weights that many runs share are held; for one run, or where their readers are much more work, they wait for their
+ * reader. */
 static void test_sinking(void **state) {
     (void)state;
     for (int runs = 0; runs <= 2; runs++)
@@ -192,14 +198,10 @@ static void test_sinking(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_common_and_dead),
-        cmocka_unit_test(test_algebra),
-        cmocka_unit_test(test_fusion),
-        cmocka_unit_test(test_long_fusion),
-        cmocka_unit_test(test_hoisting),
-        cmocka_unit_test(test_order_saves_memory),
-        cmocka_unit_test(test_memory_plan),
-        cmocka_unit_test(test_sums_of_slices_come_early),
+        cmocka_unit_test(test_common_and_dead), cmocka_unit_test(test_algebra),
+        cmocka_unit_test(test_fusion),          cmocka_unit_test(test_long_fusion),
+        cmocka_unit_test(test_hoisting),        cmocka_unit_test(test_order_saves_memory),
+        cmocka_unit_test(test_memory_plan),     cmocka_unit_test(test_sums_of_slices_come_early),
         cmocka_unit_test(test_sinking),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

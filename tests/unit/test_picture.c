@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Decoding of pictures: files written by Pillow against Pillow's own reading of them (tests/tools/pictures.py), kinds that
- * Pillow does not write made by libtiff and byte by byte, colour profiles, and damage of every kind. */
+ * Decoding of pictures: files written by Pillow against Pillow's own reading of them (tests/tools/pictures.py), kinds
+ * that Pillow does not write made by libtiff and byte by byte, colour profiles, and damage of every kind. */
 #include "scratch.h"
 #include "without.h"
 
@@ -54,20 +54,24 @@ static void compare_with_wanted(const char *name) {
     samples++;
 
     gt_picture p = decoded(name);
-    if (p.height != h || p.width != wide || p.channels != c || p.type != (type[1] == '8' ? GT_U8 : GT_U16) || p.alpha != alpha)
-        fail_msg("'%s': %d x %d x %d, type %d, alpha %d; wanted %d x %d x %d %s %d", name, p.height, p.width, p.channels, p.type,
-                 p.alpha, h, wide, c, type, alpha);
+    if (p.height != h || p.width != wide || p.channels != c || p.type != (type[1] == '8' ? GT_U8 : GT_U16) ||
+        p.alpha != alpha)
+        fail_msg("'%s': %d x %d x %d, type %d, alpha %d; wanted %d x %d x %d %s %d", name, p.height, p.width,
+                 p.channels, p.type, p.alpha, h, wide, c, type, alpha);
     assert_int_equal((size_t)((uint8_t *)w.bytes + w.n - samples), gt_picture_bytes(&p));
     for (size_t i = 0; i < gt_picture_bytes(&p); i++)
-        if (((uint8_t *)p.samples)[i] != samples[i]) fail_msg("'%s': byte %zu is %u, not %u", name, i, ((uint8_t *)p.samples)[i], samples[i]);
+        if (((uint8_t *)p.samples)[i] != samples[i])
+            fail_msg("'%s': byte %zu is %u, not %u", name, i, ((uint8_t *)p.samples)[i], samples[i]);
 
     gt_picture_info head;
     file f = load(name);
     assert_ok(gt_picture_head(&head, f.bytes, f.n));
     for (size_t n = 1; n <= f.n; n++) { /* the beginning of it says the same, or that it does not tell */
         if (gt_picture_head(&head, f.bytes, n)) continue;
-        if (head.height != h || head.width != wide) fail_msg("'%s': %zu bytes of it say %d x %d", name, n, head.width, head.height);
-        if (head.channels != c || head.alpha != alpha) fail_msg("'%s': %zu bytes of it say %d channels, alpha %d", name, n, head.channels, head.alpha);
+        if (head.height != h || head.width != wide)
+            fail_msg("'%s': %zu bytes of it say %d x %d", name, n, head.width, head.height);
+        if (head.channels != c || head.alpha != alpha)
+            fail_msg("'%s': %zu bytes of it say %d channels, alpha %d", name, n, head.channels, head.alpha);
     }
     free(f.bytes);
     gt_picture_free(&p);
@@ -151,7 +155,9 @@ static void test_refused(void **state) {
     refuse("", 0, "empty");
     refuse("hello", 5, "no picture");
     refuse("GIF89a....", 10, "GIF");
-    refuse("\0\0\0\x18" "ftypheic", 12, "HEIF");
+    refuse("\0\0\0\x18"
+           "ftypheic",
+           12, "HEIF");
     refuse("P6 99999 99999 255\n", 19, "claims");
     refuse("P5 2 2 0\n....", 13, "largest value");
     refuse("P5 2 2 70000\n....", 17, "larger than 65535");
@@ -194,8 +200,16 @@ static void test_rare_bmp(void **state) {
                  {40, 16, 0, "BMP of 16 bits with compression 0"}, {40, 16, 3, "BMP of 16 bits with compression 3"},
                  {56, 32, 3, "BMP of 32 bits with compression 3"}, {12, 24, 0, "BMP with a header of 12 bytes"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        uint8_t bmp[14 + 56 + 64] = {'B', 'M', [10] = 70, [14] = cases[i].header, [18] = 2, [22] = 2, [26] = 1, [28] = cases[i].bits,
-                                     [30] = cases[i].compression, [46] = 4};
+        uint8_t bmp[14 + 56 + 64] = {'B',
+                                     'M',
+                                     [10] = 70,
+                                     [14] = cases[i].header,
+                                     [18] = 2,
+                                     [22] = 2,
+                                     [26] = 1,
+                                     [28] = cases[i].bits,
+                                     [30] = cases[i].compression,
+                                     [46] = 4};
         refuse(bmp, sizeof bmp, cases[i].reason);
     }
 }
@@ -204,9 +218,7 @@ static void test_rare_bmp(void **state) {
 
 enum { H = 37, W = 45 };
 
-static double value(int y, int x, int c) {
-    return (y * 131 + x * 17 + c * 71) % 251;
-}
+static double value(int y, int x, int c) { return (y * 131 + x * 17 + c * 71) % 251; }
 
 typedef struct layout {
     int channels, bits, tile; /* tile 0: strips of 5 rows */
@@ -244,7 +256,8 @@ static void write_tiff(const char *path, const layout *l) {
                             put_value(block + ((y * bw + x) * in + c) * bytes, l, value(y0 + y, x0 + x, plane + c));
                 int rows = l->tile || H - y0 > bh ? bh : H - y0;
                 tmsize_t n = (tmsize_t)rows * bw * in * bytes;
-                assert_true((l->tile ? TIFFWriteEncodedTile(t, number, block, n) : TIFFWriteEncodedStrip(t, number, block, n)) > 0);
+                assert_true((l->tile ? TIFFWriteEncodedTile(t, number, block, n)
+                                     : TIFFWriteEncodedStrip(t, number, block, n)) > 0);
                 number++;
             }
     TIFFClose(t);
@@ -308,7 +321,8 @@ static void test_tiff_pages(void **state) {
 
 static int interlace = PNG_INTERLACE_ADAM7;
 
-static void write_png(const char *path, int bits, int colour, const void *profile, size_t profile_bytes, const uint8_t *row) {
+static void write_png(const char *path, int bits, int colour, const void *profile, size_t profile_bytes,
+                      const uint8_t *row) {
     FILE *f = fopen(path, "wb");
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
     png_infop info = png_create_info_struct(png);
@@ -354,7 +368,8 @@ static void test_png_kinds(void **state) {
 /* An orientation counts in front of the pixels; one behind them is noted. */
 static void test_png_exif(void **state) {
     (void)state;
-    static const uint8_t exif[] = "\0\0\0\32eXIfMM\0*\0\0\0\10\0\1\1\22\0\3\0\0\0\1\0\6\0\0\0\0\0\0"; /* a quarter turn */
+    /* a quarter turn */
+    static const uint8_t exif[] = "\0\0\0\32eXIfMM\0*\0\0\0\10\0\1\1\22\0\3\0\0\0\1\0\6\0\0\0\0\0\0";
     write_png(at("x.png"), 8, PNG_COLOR_TYPE_RGB, NULL, 0, (uint8_t[]){1, 2, 3, 4, 5, 6});
     file f = load("x.png");
     enum { CHUNK = 8 + 26 + 4, SIGNATURE_AND_HEADER = 33, END = 12 };
@@ -385,7 +400,8 @@ static void test_png_exif(void **state) {
 static cmsHPROFILE exchanged(void) {
     cmsCIExyY d65 = {0.3127, 0.3290, 1};
     cmsCIExyYTRIPLE primaries = {{0.30, 0.60, 1}, {0.64, 0.33, 1}, {0.15, 0.06, 1}};
-    cmsToneCurve *gamma = cmsBuildParametricToneCurve(NULL, 4, (double[]){2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045});
+    cmsToneCurve *gamma = cmsBuildParametricToneCurve(NULL, 4,
+                                                      (double[]){2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045});
     cmsHPROFILE p = cmsCreateRGBProfile(&d65, &primaries, (cmsToneCurve *[]){gamma, gamma, gamma});
     cmsFreeToneCurve(gamma);
     return p;
@@ -440,11 +456,10 @@ static void test_names(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pillow),       cmocka_unit_test(test_truncated), cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_pillow),       cmocka_unit_test(test_truncated),   cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_refused),      cmocka_unit_test(test_small_kinds), cmocka_unit_test(test_rare_bmp),
-        cmocka_unit_test(test_tiff_layouts), cmocka_unit_test(test_tiff_pages), cmocka_unit_test(test_png_kinds),
-        cmocka_unit_test(test_png_exif),
-        cmocka_unit_test(test_profiles),     cmocka_unit_test(test_names),
+        cmocka_unit_test(test_tiff_layouts), cmocka_unit_test(test_tiff_pages),  cmocka_unit_test(test_png_kinds),
+        cmocka_unit_test(test_png_exif),     cmocka_unit_test(test_profiles),    cmocka_unit_test(test_names),
     };
     return test_status(cmocka_run_group_tests(tests, make_pictures, remove_scratch));
 }

@@ -97,7 +97,8 @@ static void kinds_are_told_apart(void **state) {
 static void interlaced_pictures_are_read(void **state) {
     (void)state;
     uint8_t want[8][64];
-    bytes a = foreign(PNG_COLOR_TYPE_RGB, 8, PNG_INTERLACE_NONE), b = foreign(PNG_COLOR_TYPE_RGB, 8, PNG_INTERLACE_ADAM7);
+    bytes a = foreign(PNG_COLOR_TYPE_RGB, 8, PNG_INTERLACE_NONE),
+          b = foreign(PNG_COLOR_TYPE_RGB, 8, PNG_INTERLACE_ADAM7);
     gt_picture plain = read_back(a), interlaced = read_back(b);
     assert_memory_equal(plain.samples, interlaced.samples, 8 * 8 * 3);
     paint(5, 8, 64, 1, want[0]);

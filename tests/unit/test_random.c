@@ -17,10 +17,12 @@ static void philox_known_answers(void **state) {
         uint32_t counter[4];
         uint64_t key;
         uint32_t want[4];
-    } table[] = { /* kat_vectors of Random123 */
+    } table[] = {
+        /* kat_vectors of Random123 */
         {{0}, 0, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
         {{~0u, ~0u, ~0u, ~0u}, ~0ull, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
-        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, 0x299f31d0a4093822ull,
+        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+         0x299f31d0a4093822ull,
          {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -59,7 +61,8 @@ static void a_number_depends_on_its_position_alone(void **state) {
         assert_true(some[n] == 42);
     }
     for (int i = 0; i < ALL; i += 2) { /* Box-Muller in float64 from the same two words */
-        double r = sqrt(-2 * log(((bits[i] >> 1) + 0.5) * 0x1p-31)), a = 2 * 3.14159265358979323846 * bits[i + 1] * 0x1p-32;
+        double r = sqrt(-2 * log(((bits[i] >> 1) + 0.5) * 0x1p-31)),
+               a = 2 * 3.14159265358979323846 * bits[i + 1] * 0x1p-32;
         assert_true(fabs(normal[i] - r * cos(a)) < 2e-6 && fabs(normal[i + 1] - r * sin(a)) < 2e-6);
     }
 }

@@ -42,7 +42,8 @@ static void less_memory_and_the_same_bits(void **state) {
         run_deep_net(g, NULL, 0, &held);
         run_deep_net(g, &(gt_exec_options){.recompute = 1}, 0, &again);
         assert_same_bits(&held, &again);
-        print_message("held: %zu bytes, again: %zu bytes and %.3f of the work\n", held.bytes, again.bytes, again.flops / held.flops);
+        print_message("held: %zu bytes, again: %zu bytes and %.3f of the work\n", held.bytes, again.bytes,
+                      again.flops / held.flops);
         assert_true(again.bytes < held.bytes * 3 / 4);
         assert_true(again.flops > held.flops && again.flops < 2 * held.flops);
         /* With more room less is computed again; with room for everything nothing is. */
@@ -90,7 +91,9 @@ static void a_network_with_everything(void **state) {
 
 enum { SIDE = 16, NODES = 60, SEEDS = 60, OUTPUTS = 3 };
 
-static unsigned draw(unsigned *state, unsigned below) { return (*state = *state * 1664525u + 1013904223u) / 65536 % below; }
+static unsigned draw(unsigned *state, unsigned below) {
+    return (*state = *state * 1664525u + 1013904223u) / 65536 % below;
+}
 
 static gt_node *random_node(gt_graph *g, gt_node *const *from, int n, unsigned *state) {
     gt_node *a = from[draw(state, (unsigned)n)], *b = from[n - 1 - (int)draw(state, n < 8 ? (unsigned)n : 8)];
@@ -109,7 +112,8 @@ static gt_node *random_node(gt_graph *g, gt_node *const *from, int n, unsigned *
 /* Of a few inputs and parameters, with second derivatives; some results are placed, some are kept. */
 static gt_graph *random_graph(unsigned seed) {
     gt_graph *g = gt_graph_new("random", asked_kernels());
-    gt_node *x[NODES] = {gt_input(g, "x", S(SIDE, SIDE)), gt_param(g, "w", S(SIDE, SIDE), 0, 0), gt_random_normal_op(g, "r", S(SIDE, SIDE)),
+    gt_node *x[NODES] = {gt_input(g, "x", S(SIDE, SIDE)), gt_param(g, "w", S(SIDE, SIDE), 0, 0),
+                         gt_random_normal_op(g, "r", S(SIDE, SIDE)),
                          gt_tanh_op(g, gt_param(g, "v", S(SIDE, SIDE), 0, SIDE * SIDE))};
     int n = 4;
     while (n < NODES) x[n] = random_node(g, x, n, &seed), n++;
@@ -152,7 +156,8 @@ static void run_random_graph(gt_graph *g, const gt_exec_options *o, results *out
 static void plans_of_random_graphs_are_right(void **state) {
     (void)state;
     static results plain, other;
-    static const gt_exec_options ways[] = {{.runs = 1}, {.recompute = 0.1}, {.recompute = 3, .runs = 1}, {.recompute = 3, .no_fusion = 1}};
+    static const gt_exec_options ways[] = {
+        {.runs = 1}, {.recompute = 0.1}, {.recompute = 3, .runs = 1}, {.recompute = 3, .no_fusion = 1}};
     for (unsigned seed = 0; seed < SEEDS; seed++) {
         gt_graph *g = random_graph(seed);
         run_random_graph(g, &(gt_exec_options){.no_fusion = 1}, &plain);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * report.html: whatever a run's directory holds, the page is there, complete and needs nothing from outside. With GANTRY_KEEP=FILE the
- * page of a made-up run is kept, to be looked at. */
+ * report.html: whatever a run's directory holds, the page is there, complete and needs nothing from outside. With
+ * GANTRY_KEEP=FILE the page of a made-up run is kept, to be looked at. */
 #include "scratch.h"
 
 #include <math.h>
@@ -58,7 +58,8 @@ static void add_pictures(int64_t images, float phase) {
     float *x = malloc(FLOATS * sizeof *x);
     char name[40];
     assert_non_null(x);
-    for (int i = 0; i < FLOATS; i++) x[i] = sinf(phase * (float)(i % (SIDE * 3)) / 9 + (float)(i % 3) + (float)(i / (SIDE * SIDE * 3)));
+    for (int i = 0; i < FLOATS; i++)
+        x[i] = sinf(phase * (float)(i % (SIDE * 3)) / 9 + (float)(i % 3) + (float)(i / (SIDE * SIDE * 3)));
     gt_grid_fakes_name(images, name);
     assert_ok(gt_grid_write(at(images ? name : "reals.png"), x, COLUMNS, ROWS, SIDE, SIDE, 3, -1, 1, NULL));
     free(x);
@@ -71,10 +72,17 @@ static void whole_run(void **state) {
     for (int i = 1; i <= 300; i++) {
         double t = i / 300.0;
         const gt_stat_value values[] = {
-            {"Loss/G/loss", 64, 0.7 + 0.9 * t + 0.1 * sin(i), 0.1}, {"Loss/D/loss", 64, 1.4 - 0.5 * t + 0.1 * cos(1.7 * i), 0.1},
-            {"Loss/scores/real", 64, t, 1}, {"Loss/scores/fake", 64, -t * t, 1}, {"Loss/signs/real", 64, 0.6 * t, 1},
-            {"Progress/augment", 1, fmax(0, t - 0.3), 0}, {"Timing/sec_per_kimg", 1, 20 + sin(i / 30.0), 0}, {"Timing/total_sec", 1, 60.0 * i, 0},
-            {"Loss/D/reg", 4, i % 10 ? 0.01 * (1 + sin(i * i)) : NAN, 0}, {"Resources/cpu_mem_gb", 1, 1.5, 0}, {"<b>&\"", 1, INFINITY, 0},
+            {"Loss/G/loss", 64, 0.7 + 0.9 * t + 0.1 * sin(i), 0.1},
+            {"Loss/D/loss", 64, 1.4 - 0.5 * t + 0.1 * cos(1.7 * i), 0.1},
+            {"Loss/scores/real", 64, t, 1},
+            {"Loss/scores/fake", 64, -t * t, 1},
+            {"Loss/signs/real", 64, 0.6 * t, 1},
+            {"Progress/augment", 1, fmax(0, t - 0.3), 0},
+            {"Timing/sec_per_kimg", 1, 20 + sin(i / 30.0), 0},
+            {"Timing/total_sec", 1, 60.0 * i, 0},
+            {"Loss/D/reg", 4, i % 10 ? 0.01 * (1 + sin(i * i)) : NAN, 0},
+            {"Resources/cpu_mem_gb", 1, 1.5, 0},
+            {"<b>&\"", 1, INFINITY, 0},
         };
         gt_runlog_tick(l, i * 500, values, sizeof values / sizeof *values);
     }
@@ -85,7 +93,8 @@ static void whole_run(void **state) {
     put(at("fakes000180000.png"), "", 0); /* damaged: shown as it is, the page stays whole */
     char *page = report();
     assert_int_equal(count(page, "<svg "), 8); /* six charts, two other series; the infinite one has nothing to draw */
-    assert_int_equal(count(page, "data:image/png;base64,iVBORw0KGgo"), 4); /* reals and three earlier ones; the latest is the empty file */
+    /* reals and three earlier ones; the latest is the empty file */
+    assert_int_equal(count(page, "data:image/png;base64,iVBORw0KGgo"), 4);
     assert_int_equal(count(page, "<script>"), 0);
     assert_non_null(strstr(page, "&#60;script&#62;"));
     free(page);
@@ -143,7 +152,8 @@ static void one_tick(void **state) {
     (void)state;
     gt_runlog *l = gt_runlog_open(scratch, 0, "auto");
     assert_non_null(l);
-    gt_runlog_tick(l, 32, (gt_stat_value[]){{"Loss/G/loss", 1, 0, 0}, {"Loss/D/loss", 1, 1e300, 0}, {"x", 1, -1e-300, 0}}, 3);
+    gt_runlog_tick(l, 32,
+                   (gt_stat_value[]){{"Loss/G/loss", 1, 0, 0}, {"Loss/D/loss", 1, 1e300, 0}, {"x", 1, -1e-300, 0}}, 3);
     gt_runlog_close(l);
     char *page = report();
     assert_int_equal(count(page, "<circle"), 3);
@@ -153,7 +163,8 @@ static void one_tick(void **state) {
 /* Numbers that a computer hardly tells apart, or can hardly hold: the page is there in no time. */
 static void hard_numbers(void **state) {
     (void)state;
-    static const double pairs[][2] = {{0.1, 0.10000000000000002}, {1e16, 1e16 + 2}, {0, 1.7e308}, {0, 5e-324}, {-1.7e308, 1.7e308}, {1e-310, 2e-310}, {7, 7}};
+    static const double pairs[][2] = {{0.1, 0.10000000000000002}, {1e16, 1e16 + 2}, {0, 1.7e308}, {0, 5e-324},
+                                      {-1.7e308, 1.7e308},        {1e-310, 2e-310}, {7, 7}};
     enum { PAIRS = sizeof pairs / sizeof *pairs };
     gt_runlog *l = gt_runlog_open(scratch, 0, "off");
     assert_non_null(l);
@@ -213,8 +224,8 @@ static void figures_are_whole_or_as_before(void **state) {
 
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
-    const struct CMUnitTest tests[] = {TEST(empty_run), TEST(whole_run), TEST(distances_are_a_line),
-                                       TEST(pictures_not_shown), TEST(one_tick), TEST(hard_numbers),
-                                       TEST(figures_are_whole_or_as_before)};
+    const struct CMUnitTest tests[] = {
+        TEST(empty_run), TEST(whole_run),    TEST(distances_are_a_line),          TEST(pictures_not_shown),
+        TEST(one_tick),  TEST(hard_numbers), TEST(figures_are_whole_or_as_before)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

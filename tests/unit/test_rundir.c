@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A run's directory: numbers, first checks, the stop file, and a lock that outlives kill -9 and keeps the living out. */
+ * A run's directory: numbers, first checks, the stop file, and a lock that outlives kill -9 and keeps the living out.
+ */
 #define _GNU_SOURCE
 #include "scratch.h"
 
@@ -42,8 +43,8 @@ static void numbers(void **state) {
     assert_new("cifar10-auto1", "runs/00000-cifar10-auto1");
     assert_new("a b/../c", "runs/00001-a_b_.._c");
     assert_int_equal(mkdir(at("runs/00041"), 0755), 0);
-    put(at("runs/00099-file"), "", 0);              /* a file does not count */
-    assert_int_equal(mkdir(at("runs/x77"), 0755), 0); /* nor does a number elsewhere */
+    put(at("runs/00099-file"), "", 0);                                   /* a file does not count */
+    assert_int_equal(mkdir(at("runs/x77"), 0755), 0);                    /* nor does a number elsewhere */
     assert_int_equal(mkdir(at("runs/99999999999999999999-x"), 0755), 0); /* nor one that is none */
     assert_new("d", "runs/00042-d");
 }
@@ -143,7 +144,7 @@ static void pipes_and_devices_are_written_to(void **state) {
     assert_true(S_ISFIFO(s.st_mode));
     close(reader);
     if (mknod(at("null"), S_IFCHR | 0666, makedev(1, 3)) == 0) { /* who may: root */
-        int can = open(at("null"), O_WRONLY); /* ... and where devices are not forbidden */
+        int can = open(at("null"), O_WRONLY);                    /* ... and where devices are not forbidden */
         if (can >= 0) assert_ok(gt_file_write(at("null"), "page", 4));
         if (can >= 0) close(can);
         assert_int_equal(stat(at("null"), &s), 0);
@@ -183,7 +184,8 @@ static void neighbours_stay(void **state) {
     put(at("a.html.0123abcd.part"), "torn", 4);
     put(at("b.html.0123abcd.part"), "torn", 4);
     put(at("a.html.old.part"), "mine", 4);
-    assert_true(gt_half_name_is("a.0123abcd.part") && !gt_half_name_is(".0123abcd.part") && !gt_half_name_is("a.0123ABCD.part") && !gt_half_name_is("a.part"));
+    assert_true(gt_half_name_is("a.0123abcd.part") && !gt_half_name_is(".0123abcd.part") &&
+                !gt_half_name_is("a.0123ABCD.part") && !gt_half_name_is("a.part"));
     gt_halves_clear(scratch);
     assert_false(exists("a.html.0123abcd.part") || exists("b.html.0123abcd.part"));
     assert_int_equal(halves(), 2);
@@ -198,7 +200,8 @@ static void write_in_another_process(const char *path) {
     assert_int_equal(how, 0);
 }
 
-/* The next process that writes a file removes what a killed one left of it, and of it alone, and not what a living one is writing. */
+/* The next process that writes a file removes what a killed one left of it, and of it alone, and not what a living one
+ * is writing. */
 static void halves_of_the_dead_go(void **state) {
     (void)state;
     char longest[256];
@@ -211,7 +214,8 @@ static void halves_of_the_dead_go(void **state) {
     put(at("a.png.part"), "mine", 4);
     assert_int_equal(symlink("a.png.part", at("a.png.11111111.part")), 0); /* nobody's half */
     char *part, *longer;
-    int living = gt_half_open(at("a.png"), &part), killed = gt_half_open(at(longest), &longer); /* this removes the first two */
+    /* this removes the first two */
+    int living = gt_half_open(at("a.png"), &part), killed = gt_half_open(at(longest), &longer);
     assert_true(living >= 0 && killed >= 0 && part && longer);
     assert_false(exists("a.png.0123abcd.part") || exists("a.png.00000000.part"));
     close(killed);
@@ -222,7 +226,8 @@ static void halves_of_the_dead_go(void **state) {
     close(living);
     write_in_another_process(at("a.png"));
     assert_int_equal(access(part, F_OK), -1);
-    assert_true(exists("b.png.0123abcd.part") && exists("aa.png.0123abcd.part") && exists("a.png.part") && exists("a.png.11111111.part"));
+    assert_true(exists("b.png.0123abcd.part") && exists("aa.png.0123abcd.part") && exists("a.png.part") &&
+                exists("a.png.11111111.part"));
     write_in_another_process(at("b.png"));
     assert_false(exists("b.png.0123abcd.part"));
     free(part);
@@ -379,7 +384,8 @@ static void holder_without_a_start_time(void **state) {
 
 static void write_foreign(unsigned beat, long pid, const char *host) {
     char text[256];
-    int n = snprintf(text, sizeof text, "beat %010u\nhost %s\npid %ld started 1\ntoken 00000000000000aa\n", beat, host, pid);
+    int n = snprintf(text, sizeof text, "beat %010u\nhost %s\npid %ld started 1\ntoken 00000000000000aa\n", beat, host,
+                     pid);
     put(at("lock"), text, (size_t)n);
 }
 
@@ -503,8 +509,28 @@ static void race(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(numbers), TEST(unusable), TEST(small_files), TEST(links_stay), TEST(pipes_and_devices_are_written_to), TEST(stdout_is_written_to), TEST(neighbours_stay), TEST(halves_of_the_dead_go), TEST(several_write_one_file), TEST(free_lock), TEST(living_holder), TEST(dead_holder), TEST(holder_ends_while_we_wait),
-        TEST(holder_elsewhere), TEST(damaged_lock), TEST(unreadable_lock), TEST(recycled_pid), TEST(hidden_holder), TEST(holder_without_a_start_time), TEST(unfinished_taker), TEST(lost), TEST(race),
+        TEST(numbers),
+        TEST(unusable),
+        TEST(small_files),
+        TEST(links_stay),
+        TEST(pipes_and_devices_are_written_to),
+        TEST(stdout_is_written_to),
+        TEST(neighbours_stay),
+        TEST(halves_of_the_dead_go),
+        TEST(several_write_one_file),
+        TEST(free_lock),
+        TEST(living_holder),
+        TEST(dead_holder),
+        TEST(holder_ends_while_we_wait),
+        TEST(holder_elsewhere),
+        TEST(damaged_lock),
+        TEST(unreadable_lock),
+        TEST(recycled_pid),
+        TEST(hidden_holder),
+        TEST(holder_without_a_start_time),
+        TEST(unfinished_taker),
+        TEST(lost),
+        TEST(race),
     };
     gt_log_setup(0, 1, GT_ERROR); /* waiting is expected */
     return cmocka_run_group_tests(tests, NULL, NULL);

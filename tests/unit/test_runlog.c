@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The metric log: lines, cutting back, disks that fill up, h5py reading along, TensorBoard's file with its checksums. */
+ * The metric log: lines, cutting back, disks that fill up, h5py reading along, TensorBoard's file with its checksums.
+ */
 #include "scratch.h"
 #include "without.h"
 
@@ -48,7 +49,8 @@ static bool have_h5py(void) {
 /* A Python program with PATH in `d` and h5py imported. */
 static void python(const char *program) {
     char command[4096];
-    snprintf(command, sizeof command, "/usr/bin/python3 -c 'import h5py, numpy as np\nd = \"%s/\"\n%s'", scratch, program);
+    snprintf(command, sizeof command, "/usr/bin/python3 -c 'import h5py, numpy as np\nd = \"%s/\"\n%s'", scratch,
+             program);
     assert_int_equal(system(command), 0);
 }
 
@@ -62,8 +64,8 @@ static void lines(void **state) {
     gt_runlog_close(l);
     size_t n;
     char *text = get(at("stats.jsonl"), &n);
-    const char *first =
-        "{\"Loss/scores/fake\": {\"num\": 64, \"mean\": -100, \"std\": 0.25}, \"Progress/kimg\": {\"num\": 1, \"mean\": 1, \"std\": 0}, \"images\": 1000, \"timestamp\": ";
+    const char *first = "{\"Loss/scores/fake\": {\"num\": 64, \"mean\": -100, \"std\": 0.25}, \"Progress/kimg\": "
+                        "{\"num\": 1, \"mean\": 1, \"std\": 0}, \"images\": 1000, \"timestamp\": ";
     assert_memory_equal(text, first, strlen(first));
     assert_non_null(strstr(text, "\"Loss/D/reg\": {\"num\": 32, \"mean\": NaN, \"std\": Infinity}"));
     free(text);
@@ -80,10 +82,12 @@ static void lines(void **state) {
 static void foreign_lines(void **state) {
     (void)state;
     static const char text[] =
-        "{\"Loss/G/loss\": {\"num\": 1, \"mean\": 2.5, \"std\": 0.5}, \"Progress/kimg\": {\"num\": 1, \"mean\": 4.0, \"std\": 0.0}, \"timestamp\": 17.5}\n" /* the reference's */
+        "{\"Loss/G/loss\": {\"num\": 1, \"mean\": 2.5, \"std\": 0.5}, \"Progress/kimg\": {\"num\": 1, \"mean\": 4.0, "
+        "\"std\": 0.0}, \"timestamp\": 17.5}\n" /* the reference's */
         "\n"
         "{\"a\\\"b\\\\\": {\"std\": null, \"mean\": -Infinity, \"num\": 2, \"more\": 3}, \"images\": 5000}\n"
-        "{\"images\": 1, }\n{\"images\": 1\n{}\n[1]\nnull\n{\"x\": {\"num\": 1}}\n{\"images\": -5}\n{\"images\": 1} x\n{\"a\": {}, \"images\": 1}\n{\"images\": \"1\"}\n"
+        "{\"images\": 1, }\n{\"images\": 1\n{}\n[1]\nnull\n{\"x\": {\"num\": 1}}\n{\"images\": -5}\n{\"images\": 1} "
+        "x\n{\"a\": {}, \"images\": 1}\n{\"images\": \"1\"}\n"
         "{\"images\": 6000}"; /* no final newline */
     put(at("s"), text, sizeof text - 1);
     gt_stats *s = gt_stats_read(at("s"));
@@ -91,7 +95,8 @@ static void foreign_lines(void **state) {
     assert_int_equal(s->ticks, 3);
     assert_int_equal(s->bad_lines, 10);
     assert_true(s->images[0] == 4000 && s->images[1] == 5000 && s->images[2] == 6000 && s->timestamp[0] == 17.5);
-    assert_true(gt_stats_find(s, "a\"b\\")->values[1].num == 2 && gt_stats_find(s, "a\"b\\")->values[1].mean == -INFINITY);
+    assert_true(gt_stats_find(s, "a\"b\\")->values[1].num == 2 &&
+                gt_stats_find(s, "a\"b\\")->values[1].mean == -INFINITY);
     gt_stats_free(s);
     s = gt_stats_read(at("none"));
     assert_true(s && s->ticks == 0);
@@ -110,9 +115,11 @@ static void cut_back(void **state) {
     free(text);
     l = open_log(3000);
     assert_images(3, (int64_t[]){1000, 2000, 3000});
-    assert_true(gt_runlog_last(l, "Progress/kimg") == 3 && gt_runlog_last(l, "timestamp") > 1e9 && gt_runlog_last(l, "none") == 0);
+    assert_true(gt_runlog_last(l, "Progress/kimg") == 3 && gt_runlog_last(l, "timestamp") > 1e9 &&
+                gt_runlog_last(l, "none") == 0);
     if (have_h5py())
-        python("f = h5py.File(d + \"metrics.h5\", \"r\", swmr=True)\nassert f[\"images\"][:].tolist() == [1000, 2000, 3000], f[\"images\"][:]");
+        python("f = h5py.File(d + \"metrics.h5\", \"r\", swmr=True)\nassert f[\"images\"][:].tolist() == [1000, 2000, "
+               "3000], f[\"images\"][:]");
     tick(l, 4000, 2);
     gt_runlog_close(l);
     assert_images(4, (int64_t[]){1000, 2000, 3000, 4000});
@@ -123,7 +130,8 @@ static void cut_back(void **state) {
 
 /* What a power cut may leave: blocks of zeros, at which text ends for C. */
 static void zeros(void **state) {
-    static const char text[] = "{\"images\": 1000, \"timestamp\": 1}\n{\"images\": 2000, \"timestamp\": 1}\0\0\0\0\n{\"images\": 3000, \"timestamp\": 1}\n";
+    static const char text[] = "{\"images\": 1000, \"timestamp\": 1}\n{\"images\": 2000, \"timestamp\": "
+                               "1}\0\0\0\0\n{\"images\": 3000, \"timestamp\": 1}\n";
     (void)state;
     put(at("stats.jsonl"), text, sizeof text - 1);
     gt_stats *s = gt_stats_read(at("stats.jsonl"));
@@ -144,7 +152,8 @@ static void scattered(void **state) {
     (void)state;
     for (int i = 0; i < PAIRS; i++) {
         left[i] = i;
-        n += sprintf(text + n, "{\"images\": %d, \"timestamp\": %d}\n%s\n", i, i, i % 2 ? "{\"images\": 9000, \"timestamp\": 1}" : "rubbish");
+        n += sprintf(text + n, "{\"images\": %d, \"timestamp\": %d}\n%s\n", i, i,
+                     i % 2 ? "{\"images\": 9000, \"timestamp\": 1}" : "rubbish");
     }
     put(at("stats.jsonl"), text, (size_t)n);
     gt_runlog *l = open_log(5000);
@@ -159,7 +168,8 @@ static void lines_in_pieces(void **state) {
     static const struct {
         const char *text;
         int64_t start, end;
-    } expected[] = {{"one", 0, 4}, {"", 4, 5}, {"seven77", 5, 13}, {"eight88", 13, 22}, {"1234567", 22, 53}, {"z\1ro", 53, 58}, {"abcdefg", 58, 66}, {"last", 66, 70}};
+    } expected[] = {{"one", 0, 4},       {"", 4, 5},        {"seven77", 5, 13},  {"eight88", 13, 22},
+                    {"1234567", 22, 53}, {"z\1ro", 53, 58}, {"abcdefg", 58, 66}, {"last", 66, 70}};
     enum { LINES = sizeof expected / sizeof *expected };
     (void)state;
     put(at("text"), text, sizeof text - 1);
@@ -196,7 +206,8 @@ static void series_of_some_ticks(void **state) {
     gt_runlog_close(l);
     gt_stats *s = gt_stats_read_within(at("stats.jsonl"), 3 * TICKS);
     assert_true(s && s->n_series == 3 && s->ticks == TICKS && s->bad_lines == 0);
-    const gt_stat_value *a = gt_stats_find(s, "a")->values, *b = gt_stats_find(s, "b")->values, *some = gt_stats_find(s, "some")->values;
+    const gt_stat_value *a = gt_stats_find(s, "a")->values, *b = gt_stats_find(s, "b")->values,
+                        *some = gt_stats_find(s, "some")->values;
     for (int i = 0; i < TICKS; i++) {
         assert_true(s->images[i] == 1000 * i && a[i].mean == (double)i && b[i].mean == -(double)i);
         assert_true(i % 10 == 5 ? some[i].num == 2 && some[i].mean == (double)i : some[i].num == 0);
@@ -229,13 +240,15 @@ static void past_ticks(void **state) {
     past p = {0};
     assert_ok(gt_runlog_each(l, add, &p));
     assert_true(p.ticks == 4 && p.sum == 1 + 3 + 4);
-    assert_true(gt_runlog_at(l, 3000, "Progress/kimg") == 3 && isnan(gt_runlog_at(l, 2000, "Progress/kimg")) && isnan(gt_runlog_at(l, 5000, "Progress/kimg")));
+    assert_true(gt_runlog_at(l, 3000, "Progress/kimg") == 3 && isnan(gt_runlog_at(l, 2000, "Progress/kimg")) &&
+                isnan(gt_runlog_at(l, 5000, "Progress/kimg")));
     gt_runlog_close(l);
 }
 
 /* A log may be of any size: here most of it is a hole, a line that is none. */
 static void huge(void **state) {
-    static const char first[] = "{\"images\": 1000, \"timestamp\": 1}\n", last[] = "\n{\"images\": 3000, \"timestamp\": 3}\n{\"images\": 5000, \"timestamp\": 5}\n";
+    static const char first[] = "{\"images\": 1000, \"timestamp\": 1}\n",
+                      last[] = "\n{\"images\": 3000, \"timestamp\": 3}\n{\"images\": 5000, \"timestamp\": 5}\n";
     const off_t hole = (off_t)1100 << 20;
     (void)state;
     int fd = open(at("stats.jsonl"), O_WRONLY | O_CREAT, 0666);
@@ -254,11 +267,13 @@ static void huge(void **state) {
 }
 
 static void talk_cut_back(void **state) {
-    static const char text[] = "2025-01-01 00:00:00 2 ranks on tick 9 kimg 9\n2025-01-01 00:00:01 tick 0    kimg 0.064     time 0s\n"
-                               "2025-01-01 00:00:02 tick 1    kimg 0.065     time 1s\n2025-01-01 00:00:03 warning: tick 7 kimg 8 was slow\n"
-                               "2025-01-01 00:00:04 tick 2    kimg 1234.567  time 9s\n2025-01-01 00:00:05 killed in the mid";
-    static const char left[] = "2025-01-01 00:00:00 2 ranks on tick 9 kimg 9\n2025-01-01 00:00:01 tick 0    kimg 0.064     time 0s\n"
-                               "2025-01-01 00:00:03 warning: tick 7 kimg 8 was slow\n2025-01-01 00:00:05 killed in the mid\n";
+    static const char text[] =
+        "2025-01-01 00:00:00 2 ranks on tick 9 kimg 9\n2025-01-01 00:00:01 tick 0    kimg 0.064     time 0s\n"
+        "2025-01-01 00:00:02 tick 1    kimg 0.065     time 1s\n2025-01-01 00:00:03 warning: tick 7 kimg 8 was slow\n"
+        "2025-01-01 00:00:04 tick 2    kimg 1234.567  time 9s\n2025-01-01 00:00:05 killed in the mid";
+    static const char left[] =
+        "2025-01-01 00:00:00 2 ranks on tick 9 kimg 9\n2025-01-01 00:00:01 tick 0    kimg 0.064     time 0s\n"
+        "2025-01-01 00:00:03 warning: tick 7 kimg 8 was slow\n2025-01-01 00:00:05 killed in the mid\n";
     (void)state;
     assert_int_equal(gt_log_cut_back(at("log.txt"), 64), GT_OK); /* there is none */
     put(at("log.txt"), text, sizeof text - 1);
@@ -286,7 +301,8 @@ static void read_along(void **state) {
                  "import h5py, numpy as np\n"
                  "f = h5py.File('%s/metrics.h5', 'r', swmr=True)\n"
                  "d, i = f['Loss/scores/fake'], f['images']\n"
-                 "assert i[:].tolist() == [1000, 2000] and np.isnan(f['Loss/D/reg']['mean']).all() and f['Loss/D/reg']['num'].tolist() == [0, 32]\n"
+                 "assert i[:].tolist() == [1000, 2000] and np.isnan(f['Loss/D/reg']['mean']).all() and "
+                 "f['Loss/D/reg']['num'].tolist() == [0, 32]\n"
                  "print('r', end='', flush=True); input()\n"
                  "d.refresh(); i.refresh()\n"
                  "assert len(i) == 600 and i[599] == 600000 and d['mean'][599] == -0.1 * 600000, (len(i), i[:])\n"
@@ -308,7 +324,8 @@ static void read_along(void **state) {
     close(to_reader[0]);
     close(to_reader[1]);
     gt_runlog_close(l);
-    python("f = h5py.File(d + \"metrics.h5\", \"r\")\nassert len(f[\"timestamp\"]) == 600 and (np.diff(f[\"timestamp\"][:]) >= 0).all()");
+    python("f = h5py.File(d + \"metrics.h5\", \"r\")\nassert len(f[\"timestamp\"]) == 600 and "
+           "(np.diff(f[\"timestamp\"][:]) >= 0).all()");
 }
 
 static void full_disk(void **state) {
@@ -328,14 +345,17 @@ static void full_disk(void **state) {
     assert_images(1, (int64_t[]){1000}); /* whole lines only */
     tick(l, 4000, 3);
     assert_images(4, (int64_t[]){1000, 2000, 3000, 4000}); /* nothing was lost */
-    if (have_h5py()) python("f = h5py.File(d + \"metrics.h5\", \"r\", swmr=True)\nassert f[\"images\"][:].tolist() == [1000, 2000, 3000, 4000]");
+    if (have_h5py())
+        python("f = h5py.File(d + \"metrics.h5\", \"r\", swmr=True)\nassert f[\"images\"][:].tolist() == [1000, 2000, "
+               "3000, 4000]");
     gt_runlog_close(l);
 }
 
 static void awkward_names(void **state) {
     (void)state;
     gt_runlog *l = open_log(0);
-    const gt_stat_value values[] = {{"Loss", 1, 1, 0}, {"Loss/G", 1, 2, 0}, {"", 1, 3, 0}}; /* one name is a group of another */
+    /* one name is a group of another */
+    const gt_stat_value values[] = {{"Loss", 1, 1, 0}, {"Loss/G", 1, 2, 0}, {"", 1, 3, 0}};
     gt_runlog_tick(l, 1000, values, 3);
     gt_runlog_tick(l, 2000, values, 3);
     gt_runlog_close(l);
@@ -476,8 +496,23 @@ static void events(void **state) {
 int main(void) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_scratch, remove_scratch)
     const struct CMUnitTest tests[] = {
-        TEST(lines), TEST(foreign_lines), TEST(cut_back), TEST(zeros), TEST(scattered), TEST(lines_in_pieces), TEST(series_of_some_ticks), TEST(past_ticks), TEST(huge), TEST(talk_cut_back), TEST(read_along), TEST(full_disk), TEST(awkward_names), TEST(unusable), TEST(events),
+        TEST(lines),
+        TEST(foreign_lines),
+        TEST(cut_back),
+        TEST(zeros),
+        TEST(scattered),
+        TEST(lines_in_pieces),
+        TEST(series_of_some_ticks),
+        TEST(past_ticks),
+        TEST(huge),
+        TEST(talk_cut_back),
+        TEST(read_along),
+        TEST(full_disk),
+        TEST(awkward_names),
+        TEST(unusable),
+        TEST(events),
     };
-    gt_log_setup(0, 1, GT_ERROR); /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
+    /* warnings are expected; and where stderr is a file, they would count against a file-size limit */
+    gt_log_setup(0, 1, GT_ERROR);
     return test_status(cmocka_run_group_tests(tests, NULL, NULL));
 }

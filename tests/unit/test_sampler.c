@@ -100,8 +100,10 @@ static void steps_of_an_epoch(void **state) {
         uint64_t position[5]; /* of steps 0 .. 4 */
         int size[5];
     } table[] = {
-        {GT_EPOCH_RUNS_ON, 4, 0, {0, 4, 8, 12, 16}, {4, 4, 4, 4, 4}}, {GT_EPOCH_SHORT, 4, 2, {0, 4, 8, 10, 14}, {4, 4, 2, 4, 4}},
-        {GT_EPOCH_DROPPED, 4, 0, {0, 4, 10, 14, 20}, {4, 4, 4, 4, 4}}, {GT_EPOCH_SHORT, 5, 0, {0, 5, 10, 15, 20}, {5, 5, 5, 5, 5}},
+        {GT_EPOCH_RUNS_ON, 4, 0, {0, 4, 8, 12, 16}, {4, 4, 4, 4, 4}},
+        {GT_EPOCH_SHORT, 4, 2, {0, 4, 8, 10, 14}, {4, 4, 2, 4, 4}},
+        {GT_EPOCH_DROPPED, 4, 0, {0, 4, 10, 14, 20}, {4, 4, 4, 4, 4}},
+        {GT_EPOCH_SHORT, 5, 0, {0, 5, 10, 15, 20}, {5, 5, 5, 5, 5}},
         {GT_EPOCH_SHORT, 16, 10, {0, 10, 20, 30, 40}, {10, 10, 10, 10, 10}},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

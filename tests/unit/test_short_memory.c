@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Each allocation fails once while a graph is built and planned: it is said, and nothing is freed twice, used afterwards or lost. */
+ * Each allocation fails once while a graph is built and planned: it is said, and nothing is freed twice, used
+ * afterwards or lost. */
 #include "failing/allocations.h"
 #include "deep_net.h"
 
@@ -45,7 +46,8 @@ static void a_plan_is_relaxed(void **state) {
         arm_shortage(at, false);
         gt_status st = gt_exec_relax(e, 2 * gt_exec_arena_bytes(e));
         bool failed = disarm_shortage();
-        if (st && (!failed || !strstr(gt_message(), "memory"))) fail_msg("allocation %ld: the message is '%s'", at, gt_message());
+        if (st && (!failed || !strstr(gt_message(), "memory")))
+            fail_msg("allocation %ld: the message is '%s'", at, gt_message());
         failures += st != GT_OK;
         gt_exec_free(e);
         if (!failed) break;
@@ -56,7 +58,9 @@ static void a_plan_is_relaxed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_are_computed_again), cmocka_unit_test(slices_are_together), cmocka_unit_test(a_plan_is_relaxed),
+        cmocka_unit_test(values_are_computed_again),
+        cmocka_unit_test(slices_are_together),
+        cmocka_unit_test(a_plan_is_relaxed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

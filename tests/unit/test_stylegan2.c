@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * StyleGAN2: published names and shapes, image sizes, Freeze-D, and the training phases of the model - their gradients against
- * differences, what is written into them, what comes out. Values are held against the reference by the golden program. */
+ * StyleGAN2: published names and shapes, image sizes, Freeze-D, and the training phases of the model - their gradients
+ * against differences, what is written into them, what comes out. Values are held against the reference by the golden
+ * program. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +24,8 @@ static void expect_tensors(gt_net *n, const char *const *expected, int count) {
     for (int i = 0; i < n->n_tensors && i < count; i++) {
         char line[256], shape[96];
         const gt_tensor *t = &n->tensors[i];
-        snprintf(line, sizeof line, "%s %s%s", t->name, gt_shape_text(&t->file_shape, shape), t->trainable ? "" : " buffer");
+        snprintf(line, sizeof line, "%s %s%s", t->name, gt_shape_text(&t->file_shape, shape),
+                 t->trainable ? "" : " buffer");
         assert_string_equal(line, expected[i]);
     }
     assert_int_equal(n->n_tensors, count);
@@ -57,21 +59,45 @@ static gt_discriminator_config small_discriminator(int height, int width) {
 static void generator_has_the_published_tensors(void **state) {
     (void)state;
     static const char *const skip[] = {
-        "synthesis.b4.const 7x4x4", "synthesis.b4.resample_filter 4x4 buffer",
-        "synthesis.b4.conv1.weight 7x7x3x3", "synthesis.b4.conv1.noise_strength scalar", "synthesis.b4.conv1.bias 7",
-        "synthesis.b4.conv1.resample_filter 4x4 buffer", "synthesis.b4.conv1.noise_const 4x4 buffer",
-        "synthesis.b4.conv1.affine.weight 7x10", "synthesis.b4.conv1.affine.bias 7",
-        "synthesis.b4.torgb.weight 3x7x1x1", "synthesis.b4.torgb.bias 3", "synthesis.b4.torgb.affine.weight 7x10", "synthesis.b4.torgb.affine.bias 7",
+        "synthesis.b4.const 7x4x4",
+        "synthesis.b4.resample_filter 4x4 buffer",
+        "synthesis.b4.conv1.weight 7x7x3x3",
+        "synthesis.b4.conv1.noise_strength scalar",
+        "synthesis.b4.conv1.bias 7",
+        "synthesis.b4.conv1.resample_filter 4x4 buffer",
+        "synthesis.b4.conv1.noise_const 4x4 buffer",
+        "synthesis.b4.conv1.affine.weight 7x10",
+        "synthesis.b4.conv1.affine.bias 7",
+        "synthesis.b4.torgb.weight 3x7x1x1",
+        "synthesis.b4.torgb.bias 3",
+        "synthesis.b4.torgb.affine.weight 7x10",
+        "synthesis.b4.torgb.affine.bias 7",
         "synthesis.b8.resample_filter 4x4 buffer",
-        "synthesis.b8.conv0.weight 5x7x3x3", "synthesis.b8.conv0.noise_strength scalar", "synthesis.b8.conv0.bias 5",
-        "synthesis.b8.conv0.resample_filter 4x4 buffer", "synthesis.b8.conv0.noise_const 8x8 buffer",
-        "synthesis.b8.conv0.affine.weight 7x10", "synthesis.b8.conv0.affine.bias 7",
-        "synthesis.b8.conv1.weight 5x5x3x3", "synthesis.b8.conv1.noise_strength scalar", "synthesis.b8.conv1.bias 5",
-        "synthesis.b8.conv1.resample_filter 4x4 buffer", "synthesis.b8.conv1.noise_const 8x8 buffer",
-        "synthesis.b8.conv1.affine.weight 5x10", "synthesis.b8.conv1.affine.bias 5",
-        "synthesis.b8.torgb.weight 3x5x1x1", "synthesis.b8.torgb.bias 3", "synthesis.b8.torgb.affine.weight 5x10", "synthesis.b8.torgb.affine.bias 5",
-        "mapping.w_avg 10 buffer", "mapping.embed.weight 10x3", "mapping.embed.bias 10",
-        "mapping.fc0.weight 10x16", "mapping.fc0.bias 10", "mapping.fc1.weight 10x10", "mapping.fc1.bias 10",
+        "synthesis.b8.conv0.weight 5x7x3x3",
+        "synthesis.b8.conv0.noise_strength scalar",
+        "synthesis.b8.conv0.bias 5",
+        "synthesis.b8.conv0.resample_filter 4x4 buffer",
+        "synthesis.b8.conv0.noise_const 8x8 buffer",
+        "synthesis.b8.conv0.affine.weight 7x10",
+        "synthesis.b8.conv0.affine.bias 7",
+        "synthesis.b8.conv1.weight 5x5x3x3",
+        "synthesis.b8.conv1.noise_strength scalar",
+        "synthesis.b8.conv1.bias 5",
+        "synthesis.b8.conv1.resample_filter 4x4 buffer",
+        "synthesis.b8.conv1.noise_const 8x8 buffer",
+        "synthesis.b8.conv1.affine.weight 5x10",
+        "synthesis.b8.conv1.affine.bias 5",
+        "synthesis.b8.torgb.weight 3x5x1x1",
+        "synthesis.b8.torgb.bias 3",
+        "synthesis.b8.torgb.affine.weight 5x10",
+        "synthesis.b8.torgb.affine.bias 5",
+        "mapping.w_avg 10 buffer",
+        "mapping.embed.weight 10x3",
+        "mapping.embed.bias 10",
+        "mapping.fc0.weight 10x16",
+        "mapping.fc0.bias 10",
+        "mapping.fc1.weight 10x10",
+        "mapping.fc1.bias 10",
     };
     gt_generator_config c = small_generator(8, 8);
     expect_tensors(gt_generator_net("G", &c), skip, sizeof skip / sizeof *skip);
@@ -89,13 +115,30 @@ static void discriminator_has_the_published_tensors(void **state) {
     (void)state;
     static const char *const resnet[] = {
         "b8.resample_filter 4x4 buffer",
-        "b8.fromrgb.weight 5x3x1x1", "b8.fromrgb.bias 5", "b8.fromrgb.resample_filter 4x4 buffer",
-        "b8.conv0.weight 5x5x3x3", "b8.conv0.bias 5", "b8.conv0.resample_filter 4x4 buffer",
-        "b8.conv1.weight 7x5x3x3", "b8.conv1.bias 7", "b8.conv1.resample_filter 4x4 buffer",
-        "b8.skip.weight 7x5x1x1", "b8.skip.resample_filter 4x4 buffer",
-        "mapping.embed.weight 7x3", "mapping.embed.bias 7", "mapping.fc0.weight 7x7", "mapping.fc0.bias 7", "mapping.fc1.weight 7x7", "mapping.fc1.bias 7",
-        "b4.conv.weight 7x8x3x3", "b4.conv.bias 7", "b4.conv.resample_filter 4x4 buffer",
-        "b4.fc.weight 7x112", "b4.fc.bias 7", "b4.out.weight 7x7", "b4.out.bias 7",
+        "b8.fromrgb.weight 5x3x1x1",
+        "b8.fromrgb.bias 5",
+        "b8.fromrgb.resample_filter 4x4 buffer",
+        "b8.conv0.weight 5x5x3x3",
+        "b8.conv0.bias 5",
+        "b8.conv0.resample_filter 4x4 buffer",
+        "b8.conv1.weight 7x5x3x3",
+        "b8.conv1.bias 7",
+        "b8.conv1.resample_filter 4x4 buffer",
+        "b8.skip.weight 7x5x1x1",
+        "b8.skip.resample_filter 4x4 buffer",
+        "mapping.embed.weight 7x3",
+        "mapping.embed.bias 7",
+        "mapping.fc0.weight 7x7",
+        "mapping.fc0.bias 7",
+        "mapping.fc1.weight 7x7",
+        "mapping.fc1.bias 7",
+        "b4.conv.weight 7x8x3x3",
+        "b4.conv.bias 7",
+        "b4.conv.resample_filter 4x4 buffer",
+        "b4.fc.weight 7x112",
+        "b4.fc.bias 7",
+        "b4.out.weight 7x7",
+        "b4.out.bias 7",
     };
     gt_discriminator_config c = small_discriminator(8, 8);
     expect_tensors(gt_discriminator_net("D", &c), resnet, sizeof resnet / sizeof *resnet);
@@ -103,14 +146,16 @@ static void discriminator_has_the_published_tensors(void **state) {
 
 static void frozen_layers_are_buffers_counted_from_the_image(void **state) {
     (void)state;
-    static const char *const order[] = {"b16.fromrgb", "b16.conv0", "b16.conv1", "b16.skip", "b8.conv0", "b8.conv1", "b8.skip", "b4.conv"};
+    static const char *const order[] = {"b16.fromrgb", "b16.conv0", "b16.conv1", "b16.skip",
+                                        "b8.conv0",    "b8.conv1",  "b8.skip",   "b4.conv"};
     gt_discriminator_config c = small_discriminator(16, 16);
     for (c.freeze_layers = 0; c.freeze_layers <= 8; c.freeze_layers++) {
         gt_net *n = gt_discriminator_net("D", &c);
         for (int i = 0; i < 8; i++) {
             char name[64];
             snprintf(name, sizeof name, "%s.weight", order[i]);
-            assert_int_equal(gt_net_find(n, name)->trainable, i >= c.freeze_layers || i == 7); /* the epilogue never freezes */
+            /* the epilogue never freezes */
+            assert_int_equal(gt_net_find(n, name)->trainable, i >= c.freeze_layers || i == 7);
         }
         gt_net_free(n);
     }
@@ -127,7 +172,8 @@ static void images_need_not_be_square(void **state) {
         assert_int_equal(gt_synthesis_num_ws(&c), sizes[i].num_ws);
         gt_net *n = gt_net_new("G");
         assert_int_equal(gt_synthesis_declare(n, "", &c), GT_OK);
-        assert_true(gt_shape_equal(&gt_net_find(n, "b4.const")->file_shape, &GT_SHAPE(2, sizes[i].first_height, sizes[i].first_width)));
+        assert_true(gt_shape_equal(&gt_net_find(n, "b4.const")->file_shape,
+                                   &GT_SHAPE(2, sizes[i].first_height, sizes[i].first_width)));
         gt_net_free(n);
     }
     gt_synthesis_config c = gt_synthesis_defaults();
@@ -155,7 +201,8 @@ static gt_stylegan2_train_config small_training(void) {
     c.discriminator = small_discriminator(HEIGHT, WIDTH);
     c.generator.synthesis.channels = c.discriminator.channels = 1;
     c.discriminator.mbstd_group_size = 2;
-    c.generator.mapping.lr_multiplier = c.discriminator.mapping.lr_multiplier = 1; /* so that differences of its parameters are seen */
+    /* so that differences of its parameters are seen */
+    c.generator.mapping.lr_multiplier = c.discriminator.mapping.lr_multiplier = 1;
     c.slice_size = SLICE;
     c.seed = 3;
     c.augment = gt_augment_off();
@@ -213,9 +260,7 @@ static bench open_phase_on(gt_pool *pool, gt_model *m, const char *name) {
     return b;
 }
 
-static bench open_phase(gt_model *m, const char *name) {
-    return open_phase_on(NULL, m, name);
-}
+static bench open_phase(gt_model *m, const char *name) { return open_phase_on(NULL, m, name); }
 
 static void close_phase(bench *b) {
     gt_exec_free(b->e);
@@ -239,7 +284,8 @@ static double mean_of(bench *b, const char *output, int n) {
     return sum / n;
 }
 
-/* Along the gradient the loss changes by interval^-1 |gradient|: holds for all parameters of the phase at once, in first and second order. */
+/* Along the gradient the loss changes by interval^-1 |gradient|: holds for all parameters of the phase at once, in
+ * first and second order. */
 static void gradients_agree_with_differences(void **state) {
     (void)state;
     static const struct {
@@ -265,11 +311,13 @@ static void gradients_agree_with_differences(void **state) {
         assert_true(isfinite(norm) && norm > 0);
         double loss[2];
         for (int side = 0; side < 2; side++) {
-            for (size_t i = 0; i < n; i++) block[i] = start[i] + (float)((side ? 1 : -1) * cases[k].step / norm * slope[i]);
+            for (size_t i = 0; i < n; i++)
+                block[i] = start[i] + (float)((side ? 1 : -1) * cases[k].step / norm * slope[i]);
             loss[side] = mean_of(&b, cases[k].loss, cases[k].samples);
         }
         double difference = b.p->interval * (loss[1] - loss[0]) / (2 * cases[k].step);
-        if (!(fabs(difference - norm) <= 0.02 * norm)) fail_msg("%s: %g by differences, %g by the graph", cases[k].phase, difference, norm);
+        if (!(fabs(difference - norm) <= 0.02 * norm))
+            fail_msg("%s: %g by differences, %g by the graph", cases[k].phase, difference, norm);
         free(start);
         free(slope);
         close_phase(&b);
@@ -307,7 +355,8 @@ static gt_slice_input slice_number(int k) {
     return s;
 }
 
-/* Gradients, states and statistics of each of `slices` run one by one: gradients summed by the tree, the others one after the other. */
+/* Gradients, states and statistics of each of `slices` run one by one: gradients summed by the tree, the others one
+ * after the other. */
 static void check_at_once(gt_model *m, const char *name, int slices, gt_pool *pool) {
     bench one = open_phase(m, name), all = open_phase_on(pool, m, name);
     gt_exec_free(all.e);
@@ -336,7 +385,8 @@ static void check_at_once(gt_model *m, const char *name, int slices, gt_pool *po
             const char *output = i < one.p->n_stats ? one.p->stats[i].output : one.p->states[i - one.p->n_stats].output;
             size_t size = gt_exec_output_size(one.e, output);
             assert_int_equal(gt_exec_output_size(all.e, output), size);
-            if (memcmp(gt_exec_output(one.e, output), gt_exec_output(all.e, output), size * sizeof(float))) fail_msg("%s: %s of slice %d of %d", name, output, k, slices);
+            if (memcmp(gt_exec_output(one.e, output), gt_exec_output(all.e, output), size * sizeof(float)))
+                fail_msg("%s: %s of slice %d of %d", name, output, k, slices);
         }
     }
     for (int width = 1; width < slices; width *= 2)
@@ -344,7 +394,8 @@ static void check_at_once(gt_model *m, const char *name, int slices, gt_pool *po
             for (size_t i = 0; i < n; i++) sums[(size_t)left * n + i] += sums[(size_t)(left + width) * n + i];
     for (int i = 0; i < m->nets[one.p->net]->n_tensors; i++) {
         const gt_tensor *t = &m->nets[one.p->net]->tensors[i];
-        if (t->trainable && memcmp(sums + t->offset, all.grads + t->offset, t->size * sizeof *sums)) fail_msg("%s: gradient of %s over %d slices", name, t->name, slices);
+        if (t->trainable && memcmp(sums + t->offset, all.grads + t->offset, t->size * sizeof *sums))
+            fail_msg("%s: gradient of %s over %d slices", name, t->name, slices);
     }
     free(sums);
     close_phase(&one);
@@ -357,11 +408,13 @@ static void several_slices_at_once_change_no_bit(void **state) {
     c.augment = gt_augment_off();
     for (int i = 0; i < GT_AUGMENT_KINDS; i++) c.augment.multiplier[i] = 1;
     gt_model *m = new_model(&c);
-    for (size_t i = 0; i < m->nets[0]->block_floats; i++) m->blocks[0][i] += 0.01f * sinf((float)i); /* or biases and noise strengths were zero */
+    /* or biases and noise strengths were zero */
+    for (size_t i = 0; i < m->nets[0]->block_floats; i++) m->blocks[0][i] += 0.01f * sinf((float)i);
     gt_pool *pool = gt_pool_new(2);
     for (int i = 0; i < m->n_phases; i++)
         for (int slices = 2; slices <= 5; slices++) {
-            m->kernels = gt_kernel_set_with_conv(m->kernels, slices % 2 ? "winograd" : "direct"); /* one sample's results do not depend on how many there are: of both */
+            /* one sample's results do not depend on how many there are: of both */
+            m->kernels = gt_kernel_set_with_conv(m->kernels, slices % 2 ? "winograd" : "direct");
             check_at_once(m, m->phases[i].name, slices, slices == 5 ? pool : NULL);
         }
     gt_pool_free(pool);
@@ -382,7 +435,8 @@ static void inputs_are_drawn_by_sample_and_batch(void **state) {
         run(&b);
         assert_int_equal(b.p->fill(b.p, b.e, &b.slice), GT_OK);
         memcpy(labels[k], gt_exec_input(b.e, "gen_c"), sizeof labels[k]);
-        for (int i = 0; i < SLICE; i++) assert_true(labels[k][3 * i] + labels[k][3 * i + 1] + labels[k][3 * i + 2] == 1);
+        for (int i = 0; i < SLICE; i++)
+            assert_true(labels[k][3 * i] + labels[k][3 * i + 1] + labels[k][3 * i + 2] == 1);
     }
     assert_memory_equal(labels[0], labels[2], sizeof labels[0]);
     assert_memory_equal(labels[0] + 3, labels[1], 3 * sizeof(float)); /* sample 5 in both */
@@ -422,7 +476,8 @@ static void states_are_renewed(void **state) {
         for (int i = 0; i < b.p->n_states; i++) {
             const gt_state *s = &b.p->states[i];
             const float *value = gt_exec_output(b.e, s->output);
-            assert_true(value[0] != 0 && isfinite(value[0]) && s->place[0] == 0); /* both start at zero and are put there by the loop */
+            /* both start at zero and are put there by the loop */
+            assert_true(value[0] != 0 && isfinite(value[0]) && s->place[0] == 0);
         }
         for (int i = 0; i < b.p->n_stats; i++) assert_non_null(gt_exec_output(b.e, b.p->stats[i].output));
         close_phase(&b);
@@ -440,7 +495,8 @@ static void expect_rates(const gt_model *m, double lr) {
     }
 }
 
-/* What regularisation without weight leaves is the rate: lazy regularisation slows the optimisers whether there is a gradient or not (spec 4.3). */
+/* What regularisation without weight leaves is the rate: lazy regularisation slows the optimisers whether there is a
+ * gradient or not (spec 4.3). */
 static void phases_without_weight_are_left_out(void **state) {
     (void)state;
     gt_stylegan2_train_config c = small_training();
@@ -466,8 +522,9 @@ static void generator_makes_images(void **state) {
     gt_model *m = new_model(&c);
     float image[2][3 * PIXELS];
     for (int truncated = 0; truncated < 2; truncated++) {
-        gt_graph *g =
-            m->build_generator(m, &(gt_generate_options){.n = 3, .noise_mode = "const", .truncation = truncated ? 0 : 1, .truncation_cutoff = -1});
+        gt_graph *g = m->build_generator(
+            m, &(gt_generate_options){
+                   .n = 3, .noise_mode = "const", .truncation = truncated ? 0 : 1, .truncation_cutoff = -1});
         gt_exec *e = gt_exec_new(g, NULL);
         gt_exec_bind(e, 0, m->ema_block);
         float *z = gt_exec_input(e, "z"), *labels = gt_exec_input(e, "c");

@@ -46,7 +46,7 @@ static void circles_have_the_documented_sum(void **state) {
     }
     assert_true(least >= 0.65f && least < 0.75 && most > 10.1 && most < 10.2f);
     assert_true(fabs(mean / 1000 - 5.425) < 0.3); /* standard deviation 9.55 / sqrt(12 * 1000) = 0.09 */
-    assert_true(fabs(total / 1000 - 741.3) < 2); /* 2 pi 1.253 times that: 0.7 */
+    assert_true(fabs(total / 1000 - 741.3) < 2);  /* 2 pi 1.253 times that: 0.7 */
     gt_dataset_close(ds);
 }
 

@@ -21,7 +21,9 @@ static const fir_case cases[] = {
     {4, 4, {.pad_x0 = 2, .pad_x1 = 2, .pad_y0 = 2, .pad_y1 = 2}},
     {2, 3, {.up_x = 2, .down_y = 3, .pad_x0 = 1, .pad_x1 = 2, .pad_y1 = 3, .gain = 2}},
     {2, 3, {.up_x = 3, .up_y = 2, .down_x = 2, .pad_x0 = 2, .pad_x1 = -1, .pad_y0 = 1, .pad_y1 = 1, .flip = 1}},
-    {3, 2, {.up_x = 3, .up_y = 3, .down_x = 2, .down_y = 2, .pad_x0 = 2, .pad_x1 = 2, .pad_y0 = 2, .pad_y1 = 2, .gain = 9}},
+    {3,
+     2,
+     {.up_x = 3, .up_y = 3, .down_x = 2, .down_y = 2, .pad_x0 = 2, .pad_x1 = 2, .pad_y0 = 2, .pad_y1 = 2, .gain = 9}},
     {0, 12, {.down_x = 2, .down_y = 2, .pad_x0 = -1, .pad_x1 = 4, .pad_y0 = 7, .pad_y1 = -2, .gain = 0.5f}},
     {0, 12, {.up_x = 2, .up_y = 2, .pad_x0 = 6, .pad_x1 = 5, .pad_y0 = 6, .pad_y1 = 5, .gain = -4}},
     {1, 1, {.up_x = 2, .up_y = 2, .pad_x0 = 1, .pad_y1 = 1, .gain = 3}},
@@ -46,12 +48,14 @@ static gt_node *build_fir(gt_graph *g, gt_node *x, const void *arg) {
 }
 
 /* One output pixel, word for word as in the specification. */
-static double by_definition(const fir_case *c, const float *taps, const float *x, const gt_shape *s, const int64_t at[4]) {
+static double by_definition(const fir_case *c, const float *taps, const float *x, const gt_shape *s,
+                            const int64_t at[4]) {
     int up_x = one_if_zero(c->a.up_x), up_y = one_if_zero(c->a.up_y), fh = c->fh ? c->fh : c->fw;
     double sum = 0, gain = c->a.gain != 0 ? (double)c->a.gain : 1;
     for (int k = 0; k < fh; k++)
         for (int l = 0; l < c->fw; l++) {
-            int64_t i = at[1] * one_if_zero(c->a.down_y) + k - c->a.pad_y0, j = at[2] * one_if_zero(c->a.down_x) + l - c->a.pad_x0;
+            int64_t i = at[1] * one_if_zero(c->a.down_y) + k - c->a.pad_y0,
+                    j = at[2] * one_if_zero(c->a.down_x) + l - c->a.pad_x0;
             if (i < 0 || j < 0 || i % up_y || j % up_x || i / up_y >= s->d[1] || j / up_x >= s->d[2]) continue;
             int kf = c->a.flip ? k : fh - 1 - k, lf = c->a.flip ? l : c->fw - 1 - l;
             double tap = c->fh ? (double)taps[kf * c->fw + lf] : (double)taps[kf] * (double)taps[lf];
@@ -76,7 +80,8 @@ static void matches_the_definition(void **state) {
             worst = worse(worst, fabs(want - (double)y[i]));
             size = fmax(size, fabs(want));
         }
-        if (!(worst <= 2e-6 * size)) fail_msg("case %d, shape %d: off by %g of %g", k / SHAPES, k % SHAPES, worst, size);
+        if (!(worst <= 2e-6 * size))
+            fail_msg("case %d, shape %d: off by %g of %g", k / SHAPES, k % SHAPES, worst, size);
         free(x);
         free(y);
     }
@@ -151,10 +156,12 @@ static gt_node *build_up_by(gt_graph *g, gt_node *x, const void *arg) {
 
 static gt_node *build_down_by(gt_graph *g, gt_node *x, const void *arg) {
     const factor *f = arg;
-    return gt_downsample2d(g, x, gt_filter_setup(gt_graph_arena(g), binomial, f->taps, 0, true, false, 1, false), f->by);
+    return gt_downsample2d(g, x, gt_filter_setup(gt_graph_arena(g), binomial, f->taps, 0, true, false, 1, false),
+                           f->by);
 }
 
-/* Filters shorter than the factor, too: an image becomes exactly `by` times as large, or as small as its samples reach. */
+/* Filters shorter than the factor, too: an image becomes exactly `by` times as large, or as small as its samples reach.
+ */
 static void sizes_by_any_factor(void **state) {
     (void)state;
     float x[8 * 8] = {0};
@@ -164,7 +171,8 @@ static void sizes_by_any_factor(void **state) {
             free(apply(build_up_by, &(factor){taps, by}, GT_SHAPE(1, 8, 8, 1), x, &out));
             assert_int_equal(out.d[1], 8 * by);
             assert_int_equal(out.d[2], 8 * by);
-            free(apply(build_down_by, &(factor){taps, by}, GT_SHAPE(1, 8, 8, 1), x, &out)); /* the paddings are taps - by in all */
+            /* the paddings are taps - by in all */
+            free(apply(build_down_by, &(factor){taps, by}, GT_SHAPE(1, 8, 8, 1), x, &out));
             assert_int_equal(out.d[1], (8 - by) / by + 1);
         }
 }
@@ -177,14 +185,16 @@ typedef struct sample_case {
 static gt_node *build_sample_fir(gt_graph *g, gt_node *x, const void *arg) {
     const sample_case *c = arg;
     float *taps = normal_values("taps", (size_t)(gt_dim(x, 0) * c->n));
-    gt_node *y = gt_sample_fir(g, x, gt_constant(g, "taps", GT_SHAPE(gt_dim(x, 0), c->n), taps), c->axis, c->pad, c->flip);
+    gt_node *y = gt_sample_fir(g, x, gt_constant(g, "taps", GT_SHAPE(gt_dim(x, 0), c->n), taps), c->axis, c->pad,
+                               c->flip);
     free(taps);
     return y;
 }
 
 static void filters_per_sample(void **state) {
     (void)state;
-    static const sample_case list[] = {{1, 0, 5, false}, {2, 4, 5, true}, {2, 1, 3, false}, {1, 6, 7, true}, {2, 0, 1, false}};
+    static const sample_case list[] = {
+        {1, 0, 5, false}, {2, 4, 5, true}, {2, 1, 3, false}, {1, 6, 7, true}, {2, 0, 1, false}};
     gt_shape s = GT_SHAPE(3, 6, 7, 3), out;
     float *x = normal_values("x", (size_t)gt_shape_size(&s));
     for (int k = 0; k < 5; k++) {
@@ -211,7 +221,9 @@ static void filters_per_sample(void **state) {
     free(x);
 }
 
-static gt_node *build_reflect(gt_graph *g, gt_node *x, const void *arg) { return gt_reflect_pad(g, x, *(const int *)arg); }
+static gt_node *build_reflect(gt_graph *g, gt_node *x, const void *arg) {
+    return gt_reflect_pad(g, x, *(const int *)arg);
+}
 
 static void margins_are_mirrored(void **state) {
     (void)state;
@@ -240,13 +252,21 @@ static void faults_are_named(void **state) {
     (void)state;
     float taps[65] = {1};
     gt_graph *g = gt_graph_new("faults", asked_kernels());
-    expect_fault(g, gt_upfirdn(g, gt_input(g, "x", GT_SHAPE(1, 3, 3, 1)), (gt_filter){0, 4, taps}, (gt_upfirdn_attr){0}), "does not fit");
+    expect_fault(g,
+                 gt_upfirdn(g, gt_input(g, "x", GT_SHAPE(1, 3, 3, 1)), (gt_filter){0, 4, taps}, (gt_upfirdn_attr){0}),
+                 "does not fit");
     g = gt_graph_new("faults", asked_kernels());
-    expect_fault(g, gt_upfirdn(g, gt_input(g, "x", GT_SHAPE(1, 3, 3, 1)), (gt_filter){0, 65, taps}, (gt_upfirdn_attr){0}), "1 to 64");
+    expect_fault(g,
+                 gt_upfirdn(g, gt_input(g, "x", GT_SHAPE(1, 3, 3, 1)), (gt_filter){0, 65, taps}, (gt_upfirdn_attr){0}),
+                 "1 to 64");
     g = gt_graph_new("faults", asked_kernels());
-    expect_fault(g, gt_upfirdn(g, gt_input(g, "x", GT_SHAPE(3, 3)), (gt_filter){0, 1, taps}, (gt_upfirdn_attr){0}), "[N,H,W,C]");
+    expect_fault(g, gt_upfirdn(g, gt_input(g, "x", GT_SHAPE(3, 3)), (gt_filter){0, 1, taps}, (gt_upfirdn_attr){0}),
+                 "[N,H,W,C]");
     g = gt_graph_new("faults", asked_kernels());
-    expect_fault(g, gt_upfirdn(g, gt_input(g, "x", GT_SHAPE(1, 3, 3, 1)), (gt_filter){0, 1, taps}, (gt_upfirdn_attr){.up_x = -1}), "-1");
+    expect_fault(
+        g,
+        gt_upfirdn(g, gt_input(g, "x", GT_SHAPE(1, 3, 3, 1)), (gt_filter){0, 1, taps}, (gt_upfirdn_attr){.up_x = -1}),
+        "-1");
     g = gt_graph_new("faults", asked_kernels());
     gt_node *x = gt_input(g, "x", GT_SHAPE(2, 3, 3, 1));
     expect_fault(g, gt_sample_fir(g, x, gt_input(g, "taps", GT_SHAPE(1, 3)), 1, 1, false), "one filter per image");
@@ -257,9 +277,9 @@ static void faults_are_named(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(matches_the_definition), cmocka_unit_test(adjoints),
-        cmocka_unit_test(filters_are_prepared),   cmocka_unit_test(helpers_keep_constants), cmocka_unit_test(sizes_by_any_factor),
-        cmocka_unit_test(filters_per_sample),     cmocka_unit_test(margins_are_mirrored),
-        cmocka_unit_test(faults_are_named),
+        cmocka_unit_test(filters_are_prepared),   cmocka_unit_test(helpers_keep_constants),
+        cmocka_unit_test(sizes_by_any_factor),    cmocka_unit_test(filters_per_sample),
+        cmocka_unit_test(margins_are_mirrored),   cmocka_unit_test(faults_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

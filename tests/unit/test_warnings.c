@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Troubles of a run: each is seen in series that show it, once, with the tick it began; good series give none; a run gone on with judges as
- * one that was never stopped. */
+ * Troubles of a run: each is seen in series that show it, once, with the tick it began; good series give none; a run
+ * gone on with judges as one that was never stopped. */
 #define _GNU_SOURCE
 #include "expect.h"
 
@@ -16,20 +16,40 @@
 
 enum { MOST = 32, SEEN = 13, WARNINGS = 9 }; /* series: room, of a tick */
 
-static const gt_watch any; /* of no family */
+static const gt_watch any;         /* of no family */
 static const double UNTRAINED = 5; /* the first pictures' spread */
 
 typedef struct course { /* of a run: what the series are at a tick */
     double spread, reals, real, fake, p, loss, norm, wait, disk, slowest, imbalance;
 } course;
 
-static const course good = {.spread = 0.5, .reals = 0.6, .real = 0.6, .fake = -0.6, .p = 0.3, .loss = 1, .norm = 0.2, .wait = 0.5, .disk = 200, .slowest = 1.1, .imbalance = 1};
+static const course good = {.spread = 0.5,
+                            .reals = 0.6,
+                            .real = 0.6,
+                            .fake = -0.6,
+                            .p = 0.3,
+                            .loss = 1,
+                            .norm = 0.2,
+                            .wait = 0.5,
+                            .disk = 200,
+                            .slowest = 1.1,
+                            .imbalance = 1};
 
 static int tick_of(gt_watch *w, int tick, course c, double lasts[WARNINGS]) {
     gt_stat_value v[MOST] = {
-        {"Fakes/spread", 1, tick ? c.spread : UNTRAINED, 0}, {"Reals/spread", 1, c.reals, 0}, {"Loss/signs/real", 8, c.real, 0}, {"Loss/signs/fake", 8, c.fake, 0},
-        {"Progress/augment", 1, c.p, 0}, {"Loss/G/loss", 8, c.loss, 0}, {"Norms/G", 1, c.norm, 0}, {"Ranks/most_wait_for_data_sec", 1, c.wait, 0}, {"Timing/sec_per_tick", 1, 60, 0},
-        {"Timing/checkpoint_mb_per_sec", 1, c.disk, 0}, {"Ranks/slowest", 1, c.slowest, 0}, {"Ranks/slowest_rank", 1, 3, 0}, {"Ranks/imbalance", 1, c.imbalance, 0},
+        {"Fakes/spread", 1, tick ? c.spread : UNTRAINED, 0},
+        {"Reals/spread", 1, c.reals, 0},
+        {"Loss/signs/real", 8, c.real, 0},
+        {"Loss/signs/fake", 8, c.fake, 0},
+        {"Progress/augment", 1, c.p, 0},
+        {"Loss/G/loss", 8, c.loss, 0},
+        {"Norms/G", 1, c.norm, 0},
+        {"Ranks/most_wait_for_data_sec", 1, c.wait, 0},
+        {"Timing/sec_per_tick", 1, 60, 0},
+        {"Timing/checkpoint_mb_per_sec", 1, c.disk, 0},
+        {"Ranks/slowest", 1, c.slowest, 0},
+        {"Ranks/slowest_rank", 1, 3, 0},
+        {"Ranks/imbalance", 1, c.imbalance, 0},
     };
     int n = SEEN, found = gt_watch_tick(w, tick, 4.0 * tick, v, &n);
     assert_int_equal(n, SEEN + WARNINGS);
@@ -89,9 +109,11 @@ static const struct {
     course bad;
     bool of_training;
 } cases[] = {
-    {"collapse", {.spread = 0.1}, true},    {"saturation", {.real = 1, .fake = -1}, true}, {"ceiling", {.p = 0.8}, true},
-    {"divergence", {.loss = 40}, true},     {"norms", {.norm = 10}, true},                 {"slow-data", {.wait = 30}, false},
-    {"slow-disk", {.disk = 2}, false},      {"slow-rank", {.slowest = 2}, false},          {"imbalance", {.imbalance = 2}, false},
+    {"collapse", {.spread = 0.1}, true},    {"saturation", {.real = 1, .fake = -1}, true},
+    {"ceiling", {.p = 0.8}, true},          {"divergence", {.loss = 40}, true},
+    {"norms", {.norm = 10}, true},          {"slow-data", {.wait = 30}, false},
+    {"slow-disk", {.disk = 2}, false},      {"slow-rank", {.slowest = 2}, false},
+    {"imbalance", {.imbalance = 2}, false},
 };
 static int at_hand;
 
@@ -157,7 +179,11 @@ static void gone_on_with(void **state) {
     double lasts[WARNINGS];
     gt_watch w = {0};
     for (int t = 0; t < TICKS; t++)
-        gt_watch_replay(&w, 4000 * t, (gt_stat_value[]){{"Norms/G", 1, t < 10 ? 0.2 : 10, 0}, {"Trouble/norms", 1, 7, 0}, {"Progress/tick", 1, t, 0}}, 3);
+        gt_watch_replay(&w, 4000 * t,
+                        (gt_stat_value[]){{"Norms/G", 1, t < 10 ? 0.2 : 10, 0},
+                                          {"Trouble/norms", 1, 7, 0},
+                                          {"Progress/tick", 1, t, 0}},
+                        3);
     assert_int_equal(tick_of(&w, TICKS, badly(&(course){.norm = 10}), lasts), index_of("norms")); /* the third tick */
     assert_true(gt_warning_began_kimg(&w, index_of("norms")) == 40);
 }
@@ -173,7 +199,8 @@ static void what_is_not_there(void **state) {
     }
 }
 
-/* Pictures at every fourth tick alone: a collapse lasts, and is over, as if each tick said again what the latest were like. */
+/* Pictures at every fourth tick alone: a collapse lasts, and is over, as if each tick said again what the latest were
+ * like. */
 static void pictures_rarer_than_ticks(void **state) {
     (void)state;
     gt_watch each = {.quiet = true}, rare = {.quiet = true};
@@ -182,7 +209,8 @@ static void pictures_rarer_than_ticks(void **state) {
     for (int t = 0; t < 40; t++) {
         bool fresh = t % 4 == 0;
         if (fresh && t) spread = t < 16 ? 0.5 : t < 28 ? 0 : 0.4;
-        gt_stat_value all[MOST] = {{"Reals/spread", 1, 0.6, 0}, {"Fakes/spread", 1, spread, 0}}, some[MOST] = {{"Reals/spread", 1, 0.6, 0}, {"Fakes/spread", 1, spread, 0}};
+        gt_stat_value all[MOST] = {{"Reals/spread", 1, 0.6, 0}, {"Fakes/spread", 1, spread, 0}},
+                      some[MOST] = {{"Reals/spread", 1, 0.6, 0}, {"Fakes/spread", 1, spread, 0}};
         int n = 2, m = fresh ? 2 : 1, found = gt_watch_tick(&each, t, t, all, &n);
         assert_int_equal(gt_watch_tick(&rare, t, t, some, &m), found);
         assert_int_equal(found, t == 17 ? collapse : -1);
@@ -202,7 +230,11 @@ static void families_have_warnings_and_advice_of_their_own(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(families_have_warnings_and_advice_of_their_own),
-        cmocka_unit_test(each_is_seen_once), cmocka_unit_test(good_runs_are_quiet), cmocka_unit_test(gone_on_with), cmocka_unit_test(what_is_not_there), cmocka_unit_test(pictures_rarer_than_ticks),
+        cmocka_unit_test(each_is_seen_once),
+        cmocka_unit_test(good_runs_are_quiet),
+        cmocka_unit_test(gone_on_with),
+        cmocka_unit_test(what_is_not_there),
+        cmocka_unit_test(pictures_rarer_than_ticks),
     };
     gt_log_setup(0, 1, GT_INFO);
     return cmocka_run_group_tests(tests, NULL, NULL);

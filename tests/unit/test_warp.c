@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The geometric augmentation against a plain float64 execution of its definition (spec 3.3: mirror, upsample, sample, downsample,
- * one after the other), its adjoint, and matrices that no augmentation would draw. */
+ * The geometric augmentation against a plain float64 execution of its definition (spec 3.3: mirror, upsample, sample,
+ * downsample, one after the other), its adjoint, and matrices that no augmentation would draw. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,9 +11,10 @@
 #include "linear_op.h"
 #include "worse.h"
 
-static const double sym6[12] = {0.015404109327027373, 0.0034907120842174702, -0.11799011114819057, -0.048311742585633,
-                                0.4910559419267466,   0.787641141030194,     0.3379294217276218,   -0.07263752278646252,
-                                -0.021060292512300564, 0.04472490177066578,  0.0017677118642428036, -0.007800708325034148};
+static const double sym6[12] = {0.015404109327027373, 0.0034907120842174702, -0.11799011114819057,
+                                -0.048311742585633,   0.4910559419267466,    0.787641141030194,
+                                0.3379294217276218,   -0.07263752278646252,  -0.021060292512300564,
+                                0.04472490177066578,  0.0017677118642428036, -0.007800708325034148};
 
 static double filter(int k) {
     double total = 0;
@@ -37,7 +38,8 @@ static double pixel(const image *m, int64_t y, int64_t x) {
 
 static int64_t half_down(int64_t v) { return v >= 0 ? v / 2 : -((1 - v) / 2); }
 
-/* Value at (i, j) of the endless mirrored image upsampled by 2: zeros between the pixels, 12 taps, gain 2 along each axis. */
+/* Value at (i, j) of the endless mirrored image upsampled by 2: zeros between the pixels, 12 taps, gain 2 along each
+ * axis. */
 static double upsampled(const image *m, int64_t i, int64_t j) {
     double sum = 0;
     for (int k = 0; k < 12; k++) {
@@ -52,7 +54,8 @@ static double upsampled(const image *m, int64_t i, int64_t j) {
 
 /* Canvas pixel (i, j) of 2(H+6) x 2(W+6), as the specification transforms coordinates. */
 static double canvas(const image *m, const float a[6], int64_t i, int64_t j) {
-    double x = ((double)j - (double)(2 * (m->w + 6) - 1) / 2 + 0.5) / 2, y = ((double)i - (double)(2 * (m->h + 6) - 1) / 2 + 0.5) / 2;
+    double x = ((double)j - (double)(2 * (m->w + 6) - 1) / 2 + 0.5) / 2,
+           y = ((double)i - (double)(2 * (m->h + 6) - 1) / 2 + 0.5) / 2;
     double u = 2 * ((double)a[0] * x + (double)a[1] * y + (double)a[2]) - 0.5 + (double)(2 * m->w - 1) / 2;
     double v = 2 * ((double)a[3] * x + (double)a[4] * y + (double)a[5]) - 0.5 + (double)(2 * m->h - 1) / 2;
     int64_t c = (int64_t)floor(u), r = (int64_t)floor(v);
@@ -73,18 +76,19 @@ static gt_node *build(gt_graph *g, gt_node *x, const void *arg) {
 }
 
 static const float matrices[][6] = {
-    {1, 0, 0, 0, 1, 0},                            /* nothing */
-    {-1, 0, 0, 0, 1, 0},                           /* mirror */
-    {0, -1, 0, 1, 0, 0},                           /* quarter turn */
-    {1, 0, -3, 0, 1, 2},                           /* whole pixels */
+    {1, 0, 0, 0, 1, 0},  /* nothing */
+    {-1, 0, 0, 0, 1, 0}, /* mirror */
+    {0, -1, 0, 1, 0, 0}, /* quarter turn */
+    {1, 0, -3, 0, 1, 2}, /* whole pixels */
     {0.8f, -0.4f, 1.3f, 0.5f, 0.9f, -2.2f},
-    {2.5f, 1.5f, 7.3f, -1.7f, 3.1f, -11.9f},       /* much smaller: mirrored many times */
+    {2.5f, 1.5f, 7.3f, -1.7f, 3.1f, -11.9f}, /* much smaller: mirrored many times */
     {0.1f, 0, 40.7f, 0, -0.2f, -33.1f},
 };
 enum { MATRICES = sizeof matrices / sizeof *matrices };
 
 /* The last is wider than the strips in which the kernel works. */
-static const gt_shape shapes[] = {{4, {1, 6, 8, 2}}, {4, {1, 4, 4, 1}}, {4, {1, 1, 5, 1}}, {4, {1, 2, 1, 3}}, {4, {1, 9, 3, 1}}, {4, {1, 3, 261, 1}}};
+static const gt_shape shapes[] = {{4, {1, 6, 8, 2}}, {4, {1, 4, 4, 1}}, {4, {1, 1, 5, 1}},
+                                  {4, {1, 2, 1, 3}}, {4, {1, 9, 3, 1}}, {4, {1, 3, 261, 1}}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static void matches_the_definition(void **state) {
@@ -101,7 +105,8 @@ static void matches_the_definition(void **state) {
                 worst = worse(worst, fabs(want - (double)y[i * m.channels + m.channel]));
                 size = fmax(size, fabs(want));
             }
-        if (!(worst <= 3e-6 * size)) fail_msg("matrix %d, shape %d: off by %g of %g", k / SHAPES, k % SHAPES, worst, size);
+        if (!(worst <= 3e-6 * size))
+            fail_msg("matrix %d, shape %d: off by %g of %g", k / SHAPES, k % SHAPES, worst, size);
         free(x);
         free(y);
     }
@@ -113,7 +118,8 @@ static void whole_pixels_are_exact(void **state) {
     gt_shape s = GT_SHAPE(1, 12, 10, 3), out;
     float *x = normal_values("x", (size_t)gt_shape_size(&s)), *y = apply(build, matrices[3], s, x, &out);
     image m = {x, 12, 10, 3, 1};
-    for (int64_t i = 0; i < 120; i++) assert_true(fabs(pixel(&m, i / 10 + 2, i % 10 - 3) - (double)y[3 * i + 1]) < 2e-6);
+    for (int64_t i = 0; i < 120; i++)
+        assert_true(fabs(pixel(&m, i / 10 + 2, i % 10 - 3) - (double)y[3 * i + 1]) < 2e-6);
     free(x);
     free(y);
 }
@@ -133,8 +139,11 @@ static void adjoints(void **state) {
 /* No matrix reads or writes outside the image; what is finite stays finite. */
 static void any_matrix_is_safe(void **state) {
     (void)state;
-    static const float list[][6] = {
-        {1e30f, 0, 0, 0, 1e-30f, 0}, {0, 0, 0, 0, 0, 0}, {1, 0, 1e20f, 0, 1, -1e20f}, {INFINITY, 0, 0, 0, 1, 0}, {1, 0, NAN, 0, 1, -INFINITY}};
+    static const float list[][6] = {{1e30f, 0, 0, 0, 1e-30f, 0},
+                                    {0, 0, 0, 0, 0, 0},
+                                    {1, 0, 1e20f, 0, 1, -1e20f},
+                                    {INFINITY, 0, 0, 0, 1, 0},
+                                    {1, 0, NAN, 0, 1, -INFINITY}};
     gt_shape s = GT_SHAPE(1, 7, 5, 1), out;
     float *x = normal_values("x", 35);
     for (int k = 0; k < 5; k++) {

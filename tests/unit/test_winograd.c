@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Winograd with as many channels as the recipes have, against float64 at random places: three directions of stride 1 and 2, 3x3
- * and 4x4, on every instruction set of this CPU. (test_conv.c compares all places of smaller convolutions.) */
+ * Winograd with as many channels as the recipes have, against float64 at random places: three directions of stride 1
+ * and 2, 3x3 and 4x4, on every instruction set of this CPU. (test_conv.c compares all places of smaller convolutions.)
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,13 +22,28 @@
 static const double tolerance = 1e-5;
 enum { PROBES = 300 };
 
-#define SAME(N, H, C) {.n = N, .h = H, .w = H, .c = C, .p = H, .q = H, .o = C, .kh = 3, .kw = 3, .stride = 1, .pad_top = 1, .pad_left = 1, .groups = 1}
-#define HALF(N, P, C) {.n = N, .h = 2 * P + 1, .w = 2 * P + 1, .c = C, .p = P, .q = P, .o = C, .kh = 3, .kw = 3, .stride = 2, .groups = 1}
-#define FOUR(N, P, C) {.n = N, .h = 2 * P, .w = 2 * P, .c = C, .p = P, .q = P, .o = C, .kh = 4, .kw = 4, .stride = 2, .pad_top = 1, .pad_left = 1, .groups = 1}
-static const gt_conv_shape shapes[] = {SAME(2, 16, 256), SAME(1, 8, 512), HALF(2, 8, 256), HALF(1, 8, 512), FOUR(2, 8, 256), FOUR(1, 4, 512)};
+#define SAME(N, H, C)                                                                                        \
+    {                                                                                                        \
+        .n = N, .h = H, .w = H, .c = C, .p = H, .q = H, .o = C, .kh = 3, .kw = 3, .stride = 1, .pad_top = 1, \
+        .pad_left = 1, .groups = 1                                                                           \
+    }
+#define HALF(N, P, C)                                                                                          \
+    {                                                                                                          \
+        .n = N, .h = 2 * P + 1, .w = 2 * P + 1, .c = C, .p = P, .q = P, .o = C, .kh = 3, .kw = 3, .stride = 2, \
+        .groups = 1                                                                                            \
+    }
+#define FOUR(N, P, C)                                                                                                \
+    {                                                                                                                \
+        .n = N, .h = 2 * P, .w = 2 * P, .c = C, .p = P, .q = P, .o = C, .kh = 4, .kw = 4, .stride = 2, .pad_top = 1, \
+        .pad_left = 1, .groups = 1                                                                                   \
+    }
+static const gt_conv_shape shapes[] = {SAME(2, 16, 256), SAME(1, 8, 512), HALF(2, 8, 256),
+                                       HALF(1, 8, 512),  FOUR(2, 8, 256), FOUR(1, 4, 512)};
 
 static size_t floats_of(const gt_conv_shape *s, int tensor) {
-    return (size_t)(tensor == 0 ? s->n * s->h * s->w * s->c : tensor == 1 ? s->kh * s->kw * s->c * s->o : s->n * s->p * s->q * s->o);
+    return (size_t)(tensor == 0   ? s->n * s->h * s->w * s->c
+                    : tensor == 1 ? s->kh * s->kw * s->c * s->o
+                                  : s->n * s->p * s->q * s->o);
 }
 
 /* x, w, y of a convolution; a direction reads two of them. */
@@ -42,26 +58,31 @@ static double w_at(const gt_conv_shape *s, float *const *t, int64_t a, int64_t b
 
 /* dy at a place of the image given in steps of one pixel; 0 between the results and outside. */
 static double y_at(const gt_conv_shape *s, float *const *t, int64_t n, int64_t i, int64_t j, int64_t o) {
-    bool inside = i >= 0 && j >= 0 && i % s->stride == 0 && j % s->stride == 0 && i / s->stride < s->p && j / s->stride < s->q;
+    bool inside = i >= 0 && j >= 0 && i % s->stride == 0 && j % s->stride == 0 && i / s->stride < s->p &&
+                  j / s->stride < s->q;
     return inside ? t[2][((n * s->p + i / s->stride) * s->q + j / s->stride) * s->o + o] : 0;
 }
 
 static double forward_at(const gt_conv_shape *s, float *const *t, size_t place) {
-    int64_t at = (int64_t)place, o = at % s->o, q = at / s->o % s->q, p = at / s->o / s->q % s->p, n = at / s->o / s->q / s->p;
+    int64_t at = (int64_t)place, o = at % s->o, q = at / s->o % s->q, p = at / s->o / s->q % s->p,
+            n = at / s->o / s->q / s->p;
     double sum = 0;
     for (int64_t tap = 0; tap < s->kh * s->kw; tap++)
         for (int64_t c = 0; c < s->c; c++)
-            sum += x_at(s, t, n, p * s->stride + tap / s->kw - s->pad_top, q * s->stride + tap % s->kw - s->pad_left, c) *
+            sum += x_at(s, t, n, p * s->stride + tap / s->kw - s->pad_top, q * s->stride + tap % s->kw - s->pad_left,
+                        c) *
                    w_at(s, t, tap / s->kw, tap % s->kw, c, o);
     return sum;
 }
 
 static double input_grad_at(const gt_conv_shape *s, float *const *t, size_t place) {
-    int64_t at = (int64_t)place, c = at % s->c, j = at / s->c % s->w, i = at / s->c / s->w % s->h, n = at / s->c / s->w / s->h;
+    int64_t at = (int64_t)place, c = at % s->c, j = at / s->c % s->w, i = at / s->c / s->w % s->h,
+            n = at / s->c / s->w / s->h;
     double sum = 0;
     for (int64_t tap = 0; tap < s->kh * s->kw; tap++)
         for (int64_t o = 0; o < s->o; o++)
-            sum += y_at(s, t, n, i + s->pad_top - tap / s->kw, j + s->pad_left - tap % s->kw, o) * w_at(s, t, tap / s->kw, tap % s->kw, c, o);
+            sum += y_at(s, t, n, i + s->pad_top - tap / s->kw, j + s->pad_left - tap % s->kw, o) *
+                   w_at(s, t, tap / s->kw, tap % s->kw, c, o);
     return sum;
 }
 
@@ -71,7 +92,8 @@ static double weight_grad_at(const gt_conv_shape *s, float *const *t, size_t pla
     for (int64_t n = 0; n < s->n; n++)
         for (int64_t p = 0; p < s->p; p++)
             for (int64_t q = 0; q < s->q; q++)
-                sum += x_at(s, t, n, p * s->stride + tap / s->kw - s->pad_top, q * s->stride + tap % s->kw - s->pad_left, c) *
+                sum += x_at(s, t, n, p * s->stride + tap / s->kw - s->pad_top,
+                            q * s->stride + tap % s->kw - s->pad_left, c) *
                        y_at(s, t, n, p * s->stride, q * s->stride, o);
     return sum;
 }
@@ -97,7 +119,8 @@ static void compare(const gt_conv_shape *s, gt_conv_direction d, float *const *t
     void *workspace = gt_block_alloc(bytes, "workspace");
     float *out = malloc(floats * sizeof *out);
     assert_true(workspace && out);
-    gt_conv_run(s, d, GT_CONV_WINOGRAD, NULL, workspace, (const float *const[GT_CONV_INPUTS]){t[directions[d].in[0]], t[directions[d].in[1]]}, out);
+    gt_conv_run(s, d, GT_CONV_WINOGRAD, NULL, workspace,
+                (const float *const[GT_CONV_INPUTS]){t[directions[d].in[0]], t[directions[d].in[1]]}, out);
     double error = 0, largest = 0;
     for (int i = 0; i < PROBES; i++) {
         double e = fabs((double)out[probes[i].place] - probes[i].exact);
@@ -106,8 +129,11 @@ static void compare(const gt_conv_shape *s, gt_conv_direction d, float *const *t
     }
     free(out);
     gt_block_free(workspace, bytes);
-    printf("%s %s, stride %d, %lld channels: %.1e\n", s->kernels->id, directions[d].name, s->stride, (long long)s->c, error / largest);
-    if (!(error <= tolerance * largest)) fail_msg("%s %s, stride %d, %lld channels: error %.1e", s->kernels->id, directions[d].name, s->stride, (long long)s->c, error / largest);
+    printf("%s %s, stride %d, %lld channels: %.1e\n", s->kernels->id, directions[d].name, s->stride, (long long)s->c,
+           error / largest);
+    if (!(error <= tolerance * largest))
+        fail_msg("%s %s, stride %d, %lld channels: error %.1e", s->kernels->id, directions[d].name, s->stride,
+                 (long long)s->c, error / largest);
 }
 
 static void test_many_channels(void **state) {

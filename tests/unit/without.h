@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Tests that need a tool which is not installed everywhere. Without it their part is left out, and the program says at its end that it was skipped, unless
- * something failed: its exit status tells tests/run, and CHECK_STRICT=1 does not take it for a success. */
+ * Tests that need a tool which is not installed everywhere. Without it their part is left out, and the program says at
+ * its end that it was skipped, unless something failed: its exit status tells tests/run, and CHECK_STRICT=1 does not
+ * take it for a success. */
 #ifndef TESTS_WITHOUT_H
 #define TESTS_WITHOUT_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The larger of two errors. fmax() would drop a NaN, which is the worst of all: it stays, and is within no limit if that is asked as !(error <= limit). */
+ * The larger of two errors. fmax() would drop a NaN, which is the worst of all: it stays, and is within no limit if
+ * that is asked as !(error <= limit). */
 #ifndef TESTS_WORSE_H
 #define TESTS_WORSE_H
 

@@ -22,7 +22,8 @@ typedef struct choice_job {
 static void choice_tile(void *arg, int tile, int worker) {
     (void)worker;
     const choice_job *j = arg;
-    int64_t begin = tile * j->rows_per_tile, end = begin + j->rows_per_tile < j->rows ? begin + j->rows_per_tile : j->rows;
+    int64_t begin = tile * j->rows_per_tile,
+            end = begin + j->rows_per_tile < j->rows ? begin + j->rows_per_tile : j->rows;
     memset(j->y + begin * j->width, 0, (size_t)((end - begin) * j->width) * sizeof *j->y);
     for (int64_t r = begin; r < end; r++) {
         const float *x = j->x + r * j->width;
@@ -41,7 +42,12 @@ static void choice_run(const gt_run *r) {
     gt_pool_run(r->pool, (int)((j.rows + j.rows_per_tile - 1) / j.rows_per_tile), choice_tile, &j);
 }
 
-const gt_op gt_op_one_hot_max = {.name = "one_hot_max", .min_in = 1, .max_in = 1, .shape = choice_shape, .not_differentiable = true, .run = choice_run};
+const gt_op gt_op_one_hot_max = {.name = "one_hot_max",
+                                 .min_in = 1,
+                                 .max_in = 1,
+                                 .shape = choice_shape,
+                                 .not_differentiable = true,
+                                 .run = choice_run};
 
 gt_node *gt_one_hot_max(gt_graph *g, gt_node *x) { return gt_node_new(g, &gt_op_one_hot_max, 1, &x, NULL, 0); }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Convolution, its adjoints in images and in weights: three ops that are each other's derivatives in both arguments.
  *
- * When the weights are parameters (or follow from them), the kernel's packed or transformed form of them is a node of its
- * own, "packed weights of NAME", and a third input: the executor computes it once per update instead of once per slice. The plain
- * weights stay an input, for the derivatives; the kernel does not read them then.
+ * When the weights are parameters (or follow from them), the kernel's packed or transformed form of them is a node of
+ * its own, "packed weights of NAME", and a third input: the executor computes it once per update instead of once per
+ * slice. The plain weights stay an input, for the derivatives; the kernel does not read them then.
  *
- * Scales of images in are the last inputs. A pass adds them when all derivatives have been taken: such a node has none. */
+ * Scales of images in are the last inputs. A pass adds them when all derivatives have been taken: such a node has none.
+ */
 #include "graph/ops/conv.h"
 
 #include "gantry/ops.h"
@@ -15,11 +16,11 @@
 #include "kernels/conv.h"
 
 typedef struct conv_node_attr {
-    gt_conv_attr conv;  /* without its defaults' zeros */
-    int32_t direction;  /* a gt_conv_direction */
-    int16_t kernel;     /* a gt_conv_kernel, chosen when the node is made */
+    gt_conv_attr conv; /* without its defaults' zeros */
+    int32_t direction; /* a gt_conv_direction */
+    int16_t kernel;    /* a gt_conv_kernel, chosen when the node is made */
     int16_t scales;    /* bit i: the images in[i] have scales */
-    int64_t extent[2];  /* input grad: height and width; weight grad: kh and kw */
+    int64_t extent[2]; /* input grad: height and width; weight grad: kh and kw */
 } conv_node_attr;
 
 static gt_shape images(int64_t n, int64_t h, int64_t w, int64_t c) { return GT_SHAPE(n, h, w, c); }
@@ -28,16 +29,25 @@ static gt_shape images(int64_t n, int64_t h, int64_t w, int64_t c) { return GT_S
 static gt_status describe(const gt_shape *x, const gt_shape *w, const gt_conv_attr *a, gt_conv_shape *s) {
     char tx[96], tw[96];
     if (a->stride < 1 || a->groups < 1 || a->pad_top < 0 || a->pad_left < 0 || a->pad_bottom < 0 || a->pad_right < 0)
-        return gt_fail(GT_USAGE, "stride %d and groups %d must be at least 1 and paddings %d %d %d %d at least 0", a->stride, a->groups,
-                       a->pad_top, a->pad_left, a->pad_bottom, a->pad_right);
+        return gt_fail(GT_USAGE, "stride %d and groups %d must be at least 1 and paddings %d %d %d %d at least 0",
+                       a->stride, a->groups, a->pad_top, a->pad_left, a->pad_bottom, a->pad_right);
     if (x->n != 4 || w->n != 4)
-        return gt_fail(GT_USAGE, "images [N,H,W,C] and weights [kh,kw,C/groups,O] are needed; these are %s and %s", gt_shape_text(x, tx),
-                       gt_shape_text(w, tw));
+        return gt_fail(GT_USAGE, "images [N,H,W,C] and weights [kh,kw,C/groups,O] are needed; these are %s and %s",
+                       gt_shape_text(x, tx), gt_shape_text(w, tw));
     if (x->d[3] != w->d[2] * a->groups || w->d[3] % a->groups)
-        return gt_fail(GT_USAGE, "images %s do not fit weights %s [kh,kw,C/groups,O] in %d group%s", gt_shape_text(x, tx), gt_shape_text(w, tw),
-                       a->groups, a->groups == 1 ? "" : "s");
-    *s = (gt_conv_shape){.n = x->d[0], .h = x->d[1], .w = x->d[2], .c = x->d[3], .o = w->d[3], .kh = (int32_t)w->d[0], .kw = (int32_t)w->d[1],
-                         .stride = a->stride, .pad_top = a->pad_top, .pad_left = a->pad_left, .groups = a->groups};
+        return gt_fail(GT_USAGE, "images %s do not fit weights %s [kh,kw,C/groups,O] in %d group%s",
+                       gt_shape_text(x, tx), gt_shape_text(w, tw), a->groups, a->groups == 1 ? "" : "s");
+    *s = (gt_conv_shape){.n = x->d[0],
+                         .h = x->d[1],
+                         .w = x->d[2],
+                         .c = x->d[3],
+                         .o = w->d[3],
+                         .kh = (int32_t)w->d[0],
+                         .kw = (int32_t)w->d[1],
+                         .stride = a->stride,
+                         .pad_top = a->pad_top,
+                         .pad_left = a->pad_left,
+                         .groups = a->groups};
     int64_t down = s->h + a->pad_top + a->pad_bottom - s->kh, right = s->w + a->pad_left + a->pad_right - s->kw;
     if (down < 0 || right < 0)
         return gt_fail(GT_USAGE, "a window of %d x %d is larger than the padded image, %lld x %lld", s->kh, s->kw,
@@ -57,7 +67,8 @@ static gt_status describe_node(gt_node *const *in, const conv_node_attr *a, gt_c
         x = images(dy->n == 4 ? dy->d[0] : 0, a->extent[0], a->extent[1], w.n == 4 ? w.d[2] * a->conv.groups : 0);
     } else if (a->direction == GT_CONV_WEIGHT_GRAD) {
         dy = second;
-        w = images(a->extent[0], a->extent[1], x.n == 4 && a->conv.groups > 0 ? x.d[3] / a->conv.groups : 0, dy->n == 4 ? dy->d[3] : 0);
+        w = images(a->extent[0], a->extent[1], x.n == 4 && a->conv.groups > 0 ? x.d[3] / a->conv.groups : 0,
+                   dy->n == 4 ? dy->d[3] : 0);
     }
     gt_status st = describe(&x, &w, &a->conv, s);
     s->kernels = gt_node_kernels(in[0]);
@@ -65,8 +76,8 @@ static gt_status describe_node(gt_node *const *in, const conv_node_attr *a, gt_c
     gt_shape y = images(s->n, s->p, s->q, s->o);
     char has[96], needs[96];
     if (!gt_shape_equal(dy, &y))
-        return gt_fail(GT_USAGE, "the derivative of a convolution's result has shape %s instead of %s", gt_shape_text(dy, has),
-                       gt_shape_text(&y, needs));
+        return gt_fail(GT_USAGE, "the derivative of a convolution's result has shape %s instead of %s",
+                       gt_shape_text(dy, has), gt_shape_text(&y, needs));
     return GT_OK;
 }
 
@@ -82,14 +93,16 @@ static bool has_packed(const gt_node *n) { return n_plain(n) > 2; }
 
 static gt_status check_scales(const gt_node *n) {
     const conv_node_attr *a = n->attr;
-    if (a->scales && !gt_conv_takes_scales(a->kernel)) return gt_fail(GT_USAGE, "kernel %s takes no scales", gt_conv_kernel_name(a->kernel));
+    if (a->scales && !gt_conv_takes_scales(a->kernel))
+        return gt_fail(GT_USAGE, "kernel %s takes no scales", gt_conv_kernel_name(a->kernel));
     for (int i = 0, at = n_plain(n); i < 2; i++) {
         if (!has_scales(a, i)) continue;
         const gt_shape *x = &n->in[i]->shape, *scales = &n->in[at++]->shape;
         gt_shape needed = images(x->d[0], 1, 1, x->d[3]);
         char has[96], needs[96];
         if (!gt_shape_equal(scales, &needed))
-            return gt_fail(GT_USAGE, "scales of images have shape %s instead of %s", gt_shape_text(scales, has), gt_shape_text(&needed, needs));
+            return gt_fail(GT_USAGE, "scales of images have shape %s instead of %s", gt_shape_text(scales, has),
+                           gt_shape_text(&needed, needs));
     }
     return GT_OK;
 }
@@ -108,12 +121,24 @@ static gt_status conv_shape(gt_node *n) {
 
 /* ---- packed weights ---- */
 
-/* All that packing depends on; sizes and paddings that do not matter are left out, so that equal packings are found equal. */
+/* All that packing depends on; sizes and paddings that do not matter are left out, so that equal packings are found
+ * equal. */
 static gt_conv_shape packing_shape(const gt_node *weights, const conv_node_attr *a) {
     const gt_shape *w = &weights->shape;
-    return (gt_conv_shape){.n = 1, .h = 1, .w = 1, .p = 1, .q = 1, .c = w->d[2] * a->conv.groups, .o = w->d[3],
-                           .kh = (int32_t)w->d[0], .kw = (int32_t)w->d[1], .stride = a->conv.stride,
-                           .pad_top = a->conv.pad_top, .pad_left = a->conv.pad_left, .groups = a->conv.groups, .kernels = gt_node_kernels(weights)};
+    return (gt_conv_shape){.n = 1,
+                           .h = 1,
+                           .w = 1,
+                           .p = 1,
+                           .q = 1,
+                           .c = w->d[2] * a->conv.groups,
+                           .o = w->d[3],
+                           .kh = (int32_t)w->d[0],
+                           .kw = (int32_t)w->d[1],
+                           .stride = a->conv.stride,
+                           .pad_top = a->conv.pad_top,
+                           .pad_left = a->conv.pad_left,
+                           .groups = a->conv.groups,
+                           .kernels = gt_node_kernels(weights)};
 }
 
 static gt_status pack_shape(gt_node *n) {
@@ -132,9 +157,12 @@ static void pack_run(const gt_run *r) {
 static gt_node *packed_weights(gt_graph *g, gt_node *w, const conv_node_attr *a) {
     /* Direct forward packing knows no stride. */
     int stride = a->direction == GT_CONV_INPUT_GRAD || a->kernel == GT_CONV_WINOGRAD ? a->conv.stride : 1;
-    conv_node_attr attr = {.conv = {.stride = stride, .pad_top = a->conv.pad_top % stride, .pad_left = a->conv.pad_left % stride,
+    conv_node_attr attr = {.conv = {.stride = stride,
+                                    .pad_top = a->conv.pad_top % stride,
+                                    .pad_left = a->conv.pad_left % stride,
                                     .groups = a->conv.groups},
-                           .direction = a->direction, .kernel = a->kernel};
+                           .direction = a->direction,
+                           .kernel = a->kernel};
     gt_node *n = gt_node_new(g, &gt_op_conv_pack, 1, &w, &attr, sizeof attr);
     const char *name = n ? gt_arena_printf(gt_graph_arena(g), "packed weights of %s", w->name) : NULL;
     if (name) gt_name_exactly(n, name);
@@ -143,10 +171,12 @@ static gt_node *packed_weights(gt_graph *g, gt_node *w, const conv_node_attr *a)
 
 /* ---- nodes ---- */
 
-static const gt_op *const ops[] = {
-    [GT_CONV_FORWARD] = &gt_op_conv, [GT_CONV_INPUT_GRAD] = &gt_op_conv_input_grad, [GT_CONV_WEIGHT_GRAD] = &gt_op_conv_weight_grad};
+static const gt_op *const ops[] = {[GT_CONV_FORWARD] = &gt_op_conv,
+                                   [GT_CONV_INPUT_GRAD] = &gt_op_conv_input_grad,
+                                   [GT_CONV_WEIGHT_GRAD] = &gt_op_conv_weight_grad};
 
-static gt_node *make(gt_graph *g, gt_conv_direction direction, gt_node *a, gt_node *b, gt_conv_attr conv, int64_t extent0, int64_t extent1) {
+static gt_node *make(gt_graph *g, gt_conv_direction direction, gt_node *a, gt_node *b, gt_conv_attr conv,
+                     int64_t extent0, int64_t extent1) {
     if (!conv.stride) conv.stride = 1;
     if (!conv.groups) conv.groups = 1;
     conv_node_attr attr = {.conv = conv, .direction = direction, .extent = {extent0, extent1}};
@@ -160,7 +190,9 @@ static gt_node *make(gt_graph *g, gt_conv_direction direction, gt_node *a, gt_no
     return gt_node_new(g, ops[direction], n_in, in, &attr, sizeof attr);
 }
 
-gt_node *gt_conv(gt_graph *g, gt_node *x, gt_node *w, gt_conv_attr attr) { return make(g, GT_CONV_FORWARD, x, w, attr, 0, 0); }
+gt_node *gt_conv(gt_graph *g, gt_node *x, gt_node *w, gt_conv_attr attr) {
+    return make(g, GT_CONV_FORWARD, x, w, attr, 0, 0);
+}
 
 gt_node *gt_conv_input_grad(gt_graph *g, gt_node *dy, gt_node *w, int64_t height, int64_t width, gt_conv_attr attr) {
     return make(g, GT_CONV_INPUT_GRAD, dy, w, attr, height, width);
@@ -238,7 +270,8 @@ static void conv_run(const gt_run *r) {
 static void conv_cost(const gt_node *n, double *flops, double *bytes) {
     gt_conv_shape s = shape_of(n);
     *flops = gt_conv_flops(&s);
-    int64_t floats = gt_shape_size(&n->in[0]->shape) + gt_shape_size(&n->in[has_packed(n) ? 2 : 1]->shape) + gt_shape_size(&n->shape);
+    int64_t floats = gt_shape_size(&n->in[0]->shape) + gt_shape_size(&n->in[has_packed(n) ? 2 : 1]->shape) +
+                     gt_shape_size(&n->shape);
     for (int i = n_plain(n); i < n->n_in; i++) floats += gt_shape_size(&n->in[i]->shape);
     for (int i = 0; i < 2; i++)
         if (has_scales(n->attr, i)) *flops += (double)gt_shape_size(&n->in[i]->shape);
@@ -265,11 +298,19 @@ static gt_node *conv_joined(gt_graph *g, const gt_node *n, int slices, gt_node *
     return gt_slices_by_rows(g, n, slices, in, shared, 1 | scales);
 }
 
-#define CONV_OP(title, by_rows)                                                                                                           \
-    {.name = title, .min_in = 2, .max_in = 4, .shape = conv_shape, .vjp = conv_vjp, .run = conv_run, .workspace = conv_workspace, \
-     .cost = conv_cost, .kernel = conv_kernel, .unread = conv_unread, .joined = by_rows}
+#define CONV_OP(title, by_rows)                                                                         \
+    {                                                                                                   \
+        .name = title, .min_in = 2, .max_in = 4, .shape = conv_shape, .vjp = conv_vjp, .run = conv_run, \
+        .workspace = conv_workspace, .cost = conv_cost, .kernel = conv_kernel, .unread = conv_unread,   \
+        .joined = by_rows                                                                               \
+    }
 const gt_op gt_op_conv = CONV_OP("conv", conv_joined);
 const gt_op gt_op_conv_input_grad = CONV_OP("conv_input_grad", conv_joined);
 const gt_op gt_op_conv_weight_grad = CONV_OP("conv_weight_grad", NULL);
-const gt_op gt_op_conv_pack = {.name = "conv_pack", .min_in = 1, .max_in = 1, .shape = pack_shape, .not_differentiable = true, .run = pack_run,
+const gt_op gt_op_conv_pack = {.name = "conv_pack",
+                               .min_in = 1,
+                               .max_in = 1,
+                               .shape = pack_shape,
+                               .not_differentiable = true,
+                               .run = pack_run,
                                .kernel = pack_kernel};

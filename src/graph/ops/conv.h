@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Convolutions whose images in are multiplied with a scale per sample and channel as they are read: what passes make of a
- * convolution of such a product. */
+ * Convolutions whose images in are multiplied with a scale per sample and channel as they are read: what passes make of
+ * a convolution of such a product. */
 #ifndef GANTRY_GRAPH_OPS_CONV_H
 #define GANTRY_GRAPH_OPS_CONV_H
 

@@ -58,8 +58,8 @@ static void copy_row(float *to, int64_t to_stride, const float *from, int64_t fr
     for (int64_t i = 0; i < n; i++) to[i * to_stride] = from[i * from_stride];
 }
 
-/* Some rows of the last two dimensions that lie side by side in the input: turned in a buffer, as the output's rows may be
- * a power of two apart and would push each other out of the cache. */
+/* Some rows of the last two dimensions that lie side by side in the input: turned in a buffer, as the output's rows may
+ * be a power of two apart and would push each other out of the cache. */
 static void turn_panel(const gt_box *b, float *to, const float *from, int64_t rows) {
     int last = b->n - 1;
     float buffer[PANEL][PANEL_COLUMNS];
@@ -70,7 +70,8 @@ static void turn_panel(const gt_box *b, float *to, const float *from, int64_t ro
             __builtin_prefetch(x + PANEL); /* the next panel's */
             for (int64_t k = 0; k < rows; k++) buffer[k][i] = x[k];
         }
-        for (int64_t k = 0; k < rows; k++) copy_row(to + k * b->to[last - 1] + at * b->to[last], b->to[last], buffer[k], 1, n);
+        for (int64_t k = 0; k < rows; k++)
+            copy_row(to + k * b->to[last - 1] + at * b->to[last], b->to[last], buffer[k], 1, n);
     }
 }
 
@@ -95,8 +96,7 @@ static void copy_tile(void *arg, int tile, int worker) {
         }
         if (job->panel > 1)
             turn_panel(b, job->out + to, job->in + from, all_rows - begin < PANEL ? all_rows - begin : PANEL);
-        else
-            copy_row(job->out + to, b->to[last], job->in + from, b->from[last], b->d[last]);
+        else copy_row(job->out + to, b->to[last], job->in + from, b->from[last], b->d[last]);
     }
 }
 

@@ -5,7 +5,8 @@
 
 #include "gantry/graph.h"
 
-/* out[sum i_k to_k] = in[sum i_k from_k] for 0 <= i_k < d_k. Strides are in floats; those of the input may be negative. */
+/* out[sum i_k to_k] = in[sum i_k from_k] for 0 <= i_k < d_k. Strides are in floats; those of the input may be negative.
+ */
 typedef struct gt_box {
     int n;
     int64_t d[GT_MAX_DIMS], to[GT_MAX_DIMS], from[GT_MAX_DIMS];

@@ -28,10 +28,11 @@ static gt_status map_shape(gt_node *n) {
     char a[96], b[96];
     for (int i = 0; i < n->n_in; i++)
         if (!broadcast_shape(&s, &n->in[i]->shape))
-            return gt_fail(GT_USAGE, "shapes %s and %s cannot be broadcast against each other (input '%s')", gt_shape_text(&s, a),
-                           gt_shape_text(&n->in[i]->shape, b), n->in[i]->name);
+            return gt_fail(GT_USAGE, "shapes %s and %s cannot be broadcast against each other (input '%s')",
+                           gt_shape_text(&s, a), gt_shape_text(&n->in[i]->shape, b), n->in[i]->name);
     if (attr->has_shape && !gt_shape_equal(&s, &attr->shape))
-        return gt_fail(GT_USAGE, "shape %s cannot be broadcast to %s", gt_shape_text(&n->in[0]->shape, a), gt_shape_text(&attr->shape, b));
+        return gt_fail(GT_USAGE, "shape %s cannot be broadcast to %s", gt_shape_text(&n->in[0]->shape, a),
+                       gt_shape_text(&attr->shape, b));
     n->shape = s;
     return GT_OK;
 }
@@ -55,14 +56,18 @@ static gt_node *map(gt_graph *g, gt_map_code code, int n_in, gt_node *const *in,
 
 static gt_node *unary(gt_graph *g, gt_map_code code, gt_node *x) { return map(g, code, 1, &x, 0, 0, 0); }
 static gt_node *unary_with(gt_graph *g, gt_map_code code, gt_node *x, float c) { return map(g, code, 1, &x, c, 0, 0); }
-static gt_node *binary(gt_graph *g, gt_map_code code, gt_node *a, gt_node *b) { return map(g, code, 2, (gt_node *[]){a, b}, 0, 0, 0); }
+static gt_node *binary(gt_graph *g, gt_map_code code, gt_node *a, gt_node *b) {
+    return map(g, code, 2, (gt_node *[]){a, b}, 0, 0, 0);
+}
 
 gt_node *gt_add(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_add, a, b); }
 gt_node *gt_sub(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_sub, a, b); }
 gt_node *gt_mul(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_mul, a, b); }
 gt_node *gt_div(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_div, a, b); }
 gt_node *gt_max(gt_graph *g, gt_node *a, gt_node *b) { return binary(g, GT_MAP_max, a, b); }
-gt_node *gt_select(gt_graph *g, gt_node *mask, gt_node *a, gt_node *b) { return map(g, GT_MAP_select, 3, (gt_node *[]){mask, a, b}, 0, 0, 0); }
+gt_node *gt_select(gt_graph *g, gt_node *mask, gt_node *a, gt_node *b) {
+    return map(g, GT_MAP_select, 3, (gt_node *[]){mask, a, b}, 0, 0, 0);
+}
 gt_node *gt_scale(gt_graph *g, gt_node *x, float factor) { return unary_with(g, GT_MAP_scale, x, factor); }
 gt_node *gt_shift(gt_graph *g, gt_node *x, float offset) { return unary_with(g, GT_MAP_shift, x, offset); }
 gt_node *gt_neg(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_neg, x); }
@@ -86,7 +91,9 @@ gt_node *gt_elu(gt_graph *g, gt_node *x) { return unary_with(g, GT_MAP_elu, x, 1
  * derivative needs the result alone: one buffer less, and the same rule as the published one. */
 static gt_node *ramp(gt_graph *g, gt_node *x, float alpha, float gain, float limit) {
     if (!(alpha >= 0) || !(gain > 0) || !(limit >= 0))
-        return gt_graph_fault(g, "activation of '%s': slope %g, gain %g, limit %g; slope and limit must not be negative, the gain must be positive",
+        return gt_graph_fault(g,
+                              "activation of '%s': slope %g, gain %g, limit %g; slope and limit must not be negative, "
+                              "the gain must be positive",
                               gt_node_name(x), (double)alpha, (double)gain, (double)limit);
     bool straight = alpha == 1 && isinf(limit); /* its derivative needs no result at all */
     return straight ? gt_scale(g, x, gain) : map(g, GT_MAP_ramp, 1, &x, alpha, gain, limit);
@@ -116,8 +123,8 @@ gt_node *gt_filled(gt_graph *g, float value, const gt_shape *shape) {
 #define SELU_ALPHA 1.6732632423543772848f
 
 static const gt_activation activations[] = {
-    {"linear", 0, 1},  {"relu", 0, SQRT2}, {"lrelu", 0.2f, SQRT2}, {"tanh", 0, 1},      {"sigmoid", 0, 1},
-    {"elu", 0, 1},     {"selu", 0, 1},     {"softplus", 0, 1},     {"swish", 0, SQRT2},
+    {"linear", 0, 1}, {"relu", 0, SQRT2}, {"lrelu", 0.2f, SQRT2}, {"tanh", 0, 1},      {"sigmoid", 0, 1},
+    {"elu", 0, 1},    {"selu", 0, 1},     {"softplus", 0, 1},     {"swish", 0, SQRT2},
 };
 
 const gt_activation *gt_activation_find(const char *name) {
@@ -140,9 +147,13 @@ static gt_node *curve(gt_graph *g, gt_node *x, const char *name, float alpha, fl
     return x;
 }
 
-gt_node *gt_bias_act(gt_graph *g, gt_node *x, gt_node *b, const char *activation, float alpha, float gain, float clamp) {
+gt_node *gt_bias_act(gt_graph *g, gt_node *x, gt_node *b, const char *activation, float alpha, float gain,
+                     float clamp) {
     const gt_activation *a = gt_activation_find(activation);
-    if (!a) return gt_graph_fault(g, "activation of '%s': '%s' is unknown; there are linear relu lrelu tanh sigmoid elu selu softplus swish", gt_node_name(x), activation);
+    if (!a)
+        return gt_graph_fault(
+            g, "activation of '%s': '%s' is unknown; there are linear relu lrelu tanh sigmoid elu selu softplus swish",
+            gt_node_name(x), activation);
     float slope;
     gt_node *y = curve(g, b ? gt_add(g, x, b) : x, a->name, alpha < 0 ? a->alpha : alpha, &slope);
     if (gain <= 0) gain = a->gain;
@@ -154,12 +165,12 @@ gt_node *gt_bias_act(gt_graph *g, gt_node *x, gt_node *b, const char *activation
 
 #define VJP(id) static void vjp_##id(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx)
 /* dx[0] = expression for a unary op whose input has y's shape */
-#define UNARY_VJP(id, expression)                                   \
-    VJP(id) {                                                       \
-        gt_node *x = y->in[0];                                      \
-        const float *c = ((const gt_map_attr *)y->attr)->c;         \
-        (void)g, (void)x, (void)c;                                         \
-        if (need[0]) dx[0] = (expression);                          \
+#define UNARY_VJP(id, expression)                           \
+    VJP(id) {                                               \
+        gt_node *x = y->in[0];                              \
+        const float *c = ((const gt_map_attr *)y->attr)->c; \
+        (void)g, (void)x, (void)c;                          \
+        if (need[0]) dx[0] = (expression);                  \
     }
 
 static gt_node *down_to(gt_graph *g, gt_node *d, const gt_node *x) { return d ? gt_sum_to(g, d, x->shape) : NULL; }
@@ -254,7 +265,8 @@ bool gt_map_assign(const gt_map_program *p, int temp[GT_MAP_MAX_STEPS]) {
     for (int k = 0; k < p->n_steps; k++)
         for (int i = 0; i < gt_map_arity(p->step[k].code); i++)
             if (p->step[k].arg[i] >= p->n_in) last_use[p->step[k].arg[i] - p->n_in] = k;
-    int free_after[GT_MAP_MAX_TEMPS] = {0}; /* the step from which on a buffer may be written: its last reader itself may */
+    /* the step from which on a buffer may be written: its last reader itself may */
+    int free_after[GT_MAP_MAX_TEMPS] = {0};
     for (int k = 0; k < p->n_steps; k++) {
         temp[k] = -1;
         if (k == p->n_steps - 1) break;
@@ -287,7 +299,8 @@ static void map_cost(const gt_node *n, double *flops, double *bytes) {
 static bool fits_rows(const gt_node *n, int i, const gt_node *x, bool shared) {
     const gt_shape *one = &n->in[i]->shape;
     if (!shared) return one->n == n->shape.n && (one->n == 0 || one->d[0] == n->shape.d[0]);
-    bool spread = x->op == &gt_op_elementwise[GT_MAP_broadcast] && (x->in[0]->shape.n < x->shape.n || x->in[0]->shape.d[0] == 1);
+    bool spread = x->op == &gt_op_elementwise[GT_MAP_broadcast] &&
+                  (x->in[0]->shape.n < x->shape.n || x->in[0]->shape.d[0] == 1);
     return one->n < n->shape.n || one->d[0] == 1 || spread;
 }
 
@@ -315,12 +328,28 @@ static gt_node *map_joined(gt_graph *g, const gt_node *n, int slices, gt_node *c
 /* ---- the ops ---- */
 
 const gt_op gt_op_elementwise[GT_MAP_CODES] = {
-#define X(id, inputs, constants, flops, differentiable)                                                                \
-    {.name = #id, .min_in = inputs, .max_in = inputs, .shape = map_shape, .vjp = vjp_##id, .not_differentiable = !(differentiable), \
-     .run = gt_map_run, .cost = map_cost, .joined = map_joined, .inplace = true, .elementwise = true},
+#define X(id, inputs, constants, flops, differentiable) \
+    {.name = #id,                                       \
+     .min_in = inputs,                                  \
+     .max_in = inputs,                                  \
+     .shape = map_shape,                                \
+     .vjp = vjp_##id,                                   \
+     .not_differentiable = !(differentiable),           \
+     .run = gt_map_run,                                 \
+     .cost = map_cost,                                  \
+     .joined = map_joined,                              \
+     .inplace = true,                                   \
+     .elementwise = true},
     GT_ELEMENTWISE_TABLE(X)
 #undef X
 };
 
-const gt_op gt_op_fused = {.name = "fused", .min_in = 1, .max_in = GT_MAP_MAX_IN, .shape = fused_shape, .not_differentiable = true,
-                           .run = gt_map_run, .cost = map_cost, .inplace = true, .elementwise = true};
+const gt_op gt_op_fused = {.name = "fused",
+                           .min_in = 1,
+                           .max_in = GT_MAP_MAX_IN,
+                           .shape = fused_shape,
+                           .not_differentiable = true,
+                           .run = gt_map_run,
+                           .cost = map_cost,
+                           .inplace = true,
+                           .elementwise = true};

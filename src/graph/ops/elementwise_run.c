@@ -9,7 +9,8 @@
 #include "base/mathfn_inline.h"
 #include "graph/ops/elementwise.h"
 
-/* ---- the loops. An output may be one of the inputs, so there is no `restrict`; each element depends on its own place only. ---- */
+/* ---- the loops. An output may be one of the inputs, so there is no `restrict`; each element depends on its own place
+ * only. ---- */
 
 #ifdef __clang__
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
@@ -19,14 +20,15 @@
 
 typedef void loop_fn(float *y, const float *p, const float *q, const float *r, const float *constants, int64_t n);
 
-#define LOOP(id, expression)                                                                                                 \
-    GT_CLONES static void evaluate_##id(float *y, const float *p, const float *q, const float *r, const float *constants, int64_t n) { \
-        const float c0 = constants[0], c1 = constants[1], c2 = constants[2];                                                   \
-        (void)q, (void)r, (void)c0, (void)c1, (void)c2;                                                                       \
-        INDEPENDENT for (int64_t i = 0; i < n; i++) {                                                                         \
-            const float a = p[i];                                                                                             \
-            y[i] = (expression);                                                                                              \
-        }                                                                                                                     \
+#define LOOP(id, expression)                                                                      \
+    GT_CLONES static void evaluate_##id(float *y, const float *p, const float *q, const float *r, \
+                                        const float *constants, int64_t n) {                      \
+        const float c0 = constants[0], c1 = constants[1], c2 = constants[2];                      \
+        (void)q, (void)r, (void)c0, (void)c1, (void)c2;                                           \
+        INDEPENDENT for (int64_t i = 0; i < n; i++) {                                             \
+            const float a = p[i];                                                                 \
+            y[i] = (expression);                                                                  \
+        }                                                                                         \
     }
 #define b q[i]
 #define c r[i]
@@ -52,14 +54,14 @@ static inline float pick(float mask, float yes, float no) { return mask > 0 ? ye
 LOOP(broadcast, a)
 LOOP(add, a + b)
 LOOP(sub, a - b)
-LOOP(mul, a * b)
+LOOP(mul, a *b)
 LOOP(div, a / b)
 LOOP(max, a > b ? a : b)
 LOOP(select, pick(a, b, c))
-LOOP(scale, a * c0)
+LOOP(scale, a *c0)
 LOOP(shift, a + c0)
 LOOP(neg, -a)
-LOOP(square, a * a)
+LOOP(square, a *a)
 LOOP(sqrt, sqrtf(a))
 LOOP(rsqrt, 1 / sqrtf(a))
 LOOP(reciprocal, 1 / a)
@@ -88,7 +90,9 @@ static loop_fn *const loops[GT_MAP_CODES] = {
 
 /* ---- layouts ---- */
 
-enum { FAR = 4 << 20 }; /* floats that are read, in all. Measured: from here on it pays, up to twofold; of half as many it costs a tenth more time */
+/* floats that are read, in all. Measured: from here on it pays, up to twofold; of half as many it costs a tenth more
+ * time */
+enum { FAR = 4 << 20 };
 
 /* Merge dimension i with i + 1 if every input steps through both as through one. */
 static bool mergeable(const gt_map_layout *layout, int n_in, int i) {
@@ -165,7 +169,8 @@ static void fetch_ahead(const float *from, int64_t n) {
 }
 
 /* The values of input k for `rows` rows of `columns`: where they lie, or spread into the buffer. */
-static const float *load(const gt_map_layout *layout, gt_map_scratch *s, int k, const float *from, int64_t rows, int64_t columns) {
+static const float *load(const gt_map_layout *layout, gt_map_scratch *s, int k, const float *from, int64_t rows,
+                         int64_t columns) {
     int64_t row_stride = layout->stride[k][layout->n_dims - 2], column_stride = layout->stride[k][layout->n_dims - 1];
     if (column_stride == 1 && (rows == 1 || row_stride == columns)) {
         if (layout->far) fetch_ahead(from + rows * columns, rows * columns);
@@ -180,10 +185,8 @@ static const float *load(const gt_map_layout *layout, gt_map_scratch *s, int k, 
         return to;
     }
     for (int64_t i = 0; i < rows; i++, to += columns, from += row_stride) {
-        if (column_stride)
-            memcpy(to, from, (size_t)columns * sizeof *to);
-        else
-            fill(to, *from, columns);
+        if (column_stride) memcpy(to, from, (size_t)columns * sizeof *to);
+        else fill(to, *from, columns);
     }
     return s->load[k];
 }

@@ -25,7 +25,8 @@ gt_node *gt_slices_apart(gt_graph *g, gt_node *joined, const gt_shape *one, int 
 
 /* A broadcast that spreads along the first dimension anyhow can spread further. */
 static bool spreads_rows(const gt_node *n) {
-    return n->op == &gt_op_elementwise[GT_MAP_broadcast] && (n->in[0]->shape.n < n->shape.n || n->in[0]->shape.d[0] == 1);
+    return n->op == &gt_op_elementwise[GT_MAP_broadcast] &&
+           (n->in[0]->shape.n < n->shape.n || n->in[0]->shape.d[0] == 1);
 }
 
 gt_node *gt_slices_repeat(gt_graph *g, gt_node *shared, int slices) {
@@ -38,7 +39,8 @@ gt_node *gt_slices_repeat(gt_graph *g, gt_node *shared, int slices) {
     return gt_reshape(g, gt_broadcast(g, shared, wide), joined);
 }
 
-gt_node *gt_slices_by_rows(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared, unsigned rows) {
+gt_node *gt_slices_by_rows(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared,
+                           unsigned rows) {
     gt_node *joined[n->n_in + 1];
     for (int i = 0; i < n->n_in; i++) {
         bool by_rows = i < 32 && rows >> i & 1;
@@ -61,7 +63,9 @@ static gt_status part_shape(gt_node *n) {
 }
 
 size_t gt_view_offset(const gt_node *n) {
-    return n->op == &gt_op_slice_view ? (size_t)((const part_attr *)n->attr)->slice * (size_t)gt_shape_size(&n->shape) * sizeof(float) : 0;
+    return n->op == &gt_op_slice_view
+               ? (size_t)((const part_attr *)n->attr)->slice * (size_t)gt_shape_size(&n->shape) * sizeof(float)
+               : 0;
 }
 
 static void no_cost(const gt_node *n, double *flops, double *bytes) {
@@ -69,7 +73,13 @@ static void no_cost(const gt_node *n, double *flops, double *bytes) {
     *flops = *bytes = 0;
 }
 
-const gt_op gt_op_slice_view = {.name = "part", .min_in = 1, .max_in = 1, .shape = part_shape, .not_differentiable = true, .cost = no_cost, .view = true};
+const gt_op gt_op_slice_view = {.name = "part",
+                                .min_in = 1,
+                                .max_in = 1,
+                                .shape = part_shape,
+                                .not_differentiable = true,
+                                .cost = no_cost,
+                                .view = true};
 
 gt_node *gt_slice_view(gt_graph *g, gt_node *joined, const gt_shape *one, int slice) {
     part_attr attr;

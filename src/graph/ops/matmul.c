@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Matrix products: [M,K] x [K,N], or one per element of a leading batch dimension.
  *
- * A B that is stored transposed and follows from parameters alone - the weights of a fully connected layer - is packed by a node of its
- * own, a third input: once per update instead of once per slice. The plain B stays an input, for the derivatives. */
+ * A B that is stored transposed and follows from parameters alone - the weights of a fully connected layer - is packed
+ * by a node of its own, a third input: once per update instead of once per slice. The plain B stays an input, for the
+ * derivatives. */
 #include "gantry/ops.h"
 #include "graph/internal.h"
 #include "graph/ops/op_list.h"
@@ -14,8 +15,14 @@ static int64_t product_of(const gt_node *n, gt_gemm_args *g) {
     const gt_matmul_attr *attr = n->attr;
     const gt_shape *a = &n->in[0]->shape, *b = &n->in[1]->shape;
     const int64_t *da = a->d + a->n - 2, *db = b->d + b->n - 2; /* the stored matrices */
-    *g = (gt_gemm_args){.kernels = gt_node_kernels(n), .m = da[attr->transpose_a != 0], .k = da[attr->transpose_a == 0], .n = db[attr->transpose_b == 0],
-                        .transpose_a = attr->transpose_a, .transpose_b = attr->transpose_b, .lda = da[1], .ldb = db[1]};
+    *g = (gt_gemm_args){.kernels = gt_node_kernels(n),
+                        .m = da[attr->transpose_a != 0],
+                        .k = da[attr->transpose_a == 0],
+                        .n = db[attr->transpose_b == 0],
+                        .transpose_a = attr->transpose_a,
+                        .transpose_b = attr->transpose_b,
+                        .lda = da[1],
+                        .ldb = db[1]};
     g->ldc = g->n;
     return a->n == 3 ? a->d[0] : 1;
 }
@@ -32,7 +39,9 @@ static gt_status matmul_shape(gt_node *n) {
         n->shape = a->n == 3 ? GT_SHAPE(a->d[0], g.m, g.n) : GT_SHAPE(g.m, g.n);
     }
     if (!fits)
-        return gt_fail(GT_USAGE, "a matrix product of %s%s and %s%s is not possible: give [M,K] and [K,N], or the same with one leading batch dimension",
+        return gt_fail(GT_USAGE,
+                       "a matrix product of %s%s and %s%s is not possible: give [M,K] and [K,N], or the same with one "
+                       "leading batch dimension",
                        gt_shape_text(a, ta), attr->transpose_a ? " transposed" : "", gt_shape_text(b, tb),
                        attr->transpose_b ? " transposed" : "");
     return GT_OK;
@@ -43,8 +52,12 @@ static void matmul_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, g
     const gt_matmul_attr *attr = y->attr;
     gt_node *a = y->in[0], *b = y->in[1];
     bool ta = attr->transpose_a, tb = attr->transpose_b;
-    if (need[0]) dx[0] = ta ? gt_matmul(g, b, dy, .transpose_a = tb, .transpose_b = true) : gt_matmul(g, dy, b, .transpose_b = !tb);
-    if (need[1]) dx[1] = tb ? gt_matmul(g, dy, a, .transpose_a = true, .transpose_b = ta) : gt_matmul(g, a, dy, .transpose_a = !ta);
+    if (need[0])
+        dx[0] = ta ? gt_matmul(g, b, dy, .transpose_a = tb, .transpose_b = true)
+                   : gt_matmul(g, dy, b, .transpose_b = !tb);
+    if (need[1])
+        dx[1] = tb ? gt_matmul(g, dy, a, .transpose_a = true, .transpose_b = ta)
+                   : gt_matmul(g, a, dy, .transpose_a = !ta);
 }
 
 static size_t matmul_workspace(const gt_node *n, int threads) {
@@ -116,7 +129,8 @@ static void pack_run(const gt_run *r) {
     gt_gemm_pack_b(&g, r->pool, r->out);
 }
 
-const gt_op gt_op_matmul_pack = {.name = "matmul_pack", .min_in = 1, .max_in = 1, .shape = pack_shape, .not_differentiable = true, .run = pack_run};
+const gt_op gt_op_matmul_pack = {
+    .name = "matmul_pack", .min_in = 1, .max_in = 1, .shape = pack_shape, .not_differentiable = true, .run = pack_run};
 
 static gt_node *packed_b(gt_graph *g, gt_node *b) {
     gt_node *n = gt_node_new(g, &gt_op_matmul_pack, 1, &b, NULL, 0);
@@ -130,6 +144,7 @@ gt_node *gt_matmul_with(gt_graph *g, gt_node *a, gt_node *b, gt_matmul_attr attr
     attr.transpose_b = attr.transpose_b != 0;
     gt_node *in[3] = {a, b, NULL};
     int n_in = 2;
-    if (a && b && attr.transpose_b && b->shape.n == 2 && a->rate == GT_RATE_SLICE && b->rate == GT_RATE_UPDATE) in[n_in++] = packed_b(g, b);
+    if (a && b && attr.transpose_b && b->shape.n == 2 && a->rate == GT_RATE_SLICE && b->rate == GT_RATE_UPDATE)
+        in[n_in++] = packed_b(g, b);
     return gt_node_new(g, &gt_op_matmul, n_in, in, &attr, sizeof attr);
 }

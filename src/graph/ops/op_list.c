@@ -8,7 +8,7 @@ const gt_op *const gt_op_list[] = {
     GT_ELEMENTWISE_TABLE(X)
 #undef X
 #define X(name) &gt_op_##name,
-    GT_OP_LIST(X)
+        GT_OP_LIST(X)
 #undef X
-    NULL,
+            NULL,
 };

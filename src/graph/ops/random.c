@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Random numbers as nodes: sample i of a slice has the numbers of (seed, stream, step, sample0 + i), whoever computes it. */
+ * Random numbers as nodes: sample i of a slice has the numbers of (seed, stream, step, sample0 + i), whoever computes
+ * it. */
 #include "gantry/random.h"
 
 #include "gantry/ops.h"
@@ -31,7 +32,8 @@ static void random_tile(void *arg, int tile, int worker) {
     const gt_exec_env *env = job->run->env;
     const random_attr *attr = job->run->node->attr;
     uint32_t row = (uint32_t)tile, slice = row / attr->per_slice;
-    gt_key key = {env->seed, attr->stream, env->step, env->sample0 + slice * env->slice_samples + row % attr->per_slice};
+    gt_key key = {env->seed, attr->stream, env->step,
+                  env->sample0 + slice * env->slice_samples + row % attr->per_slice};
     job->draw(key, job->run->out + (size_t)tile * job->per_sample, job->per_sample);
 }
 
@@ -61,8 +63,20 @@ static gt_node *joined(gt_graph *g, const gt_node *n, int slices, gt_node *const
     return gt_node_new(g, n->op, 0, in, &attr, sizeof attr);
 }
 
-const gt_op gt_op_random_normal = {.name = "random_normal", .shape = random_shape, .not_differentiable = true, .run = run_normal, .cost = cost_normal, .joined = joined, .impure = true};
-const gt_op gt_op_random_uniform = {.name = "random_uniform", .shape = random_shape, .not_differentiable = true, .run = run_uniform, .cost = cost_uniform, .joined = joined, .impure = true};
+const gt_op gt_op_random_normal = {.name = "random_normal",
+                                   .shape = random_shape,
+                                   .not_differentiable = true,
+                                   .run = run_normal,
+                                   .cost = cost_normal,
+                                   .joined = joined,
+                                   .impure = true};
+const gt_op gt_op_random_uniform = {.name = "random_uniform",
+                                    .shape = random_shape,
+                                    .not_differentiable = true,
+                                    .run = run_uniform,
+                                    .cost = cost_uniform,
+                                    .joined = joined,
+                                    .impure = true};
 
 static gt_node *random_node(gt_graph *g, const gt_op *op, const char *stream, gt_shape shape) {
     random_attr attr = {.stream = gt_stream(stream), .per_slice = shape.n > 0 ? (uint32_t)shape.d[0] : 0};
@@ -72,5 +86,9 @@ static gt_node *random_node(gt_graph *g, const gt_op *op, const char *stream, gt
     return gt_node_new(g, op, 0, NULL, &attr, sizeof attr);
 }
 
-gt_node *gt_random_normal_op(gt_graph *g, const char *stream, gt_shape shape) { return random_node(g, &gt_op_random_normal, stream, shape); }
-gt_node *gt_random_uniform_op(gt_graph *g, const char *stream, gt_shape shape) { return random_node(g, &gt_op_random_uniform, stream, shape); }
+gt_node *gt_random_normal_op(gt_graph *g, const char *stream, gt_shape shape) {
+    return random_node(g, &gt_op_random_normal, stream, shape);
+}
+gt_node *gt_random_uniform_op(gt_graph *g, const char *stream, gt_shape shape) {
+    return random_node(g, &gt_op_random_uniform, stream, shape);
+}

@@ -43,7 +43,8 @@ gt_node *gt_sum_to(gt_graph *g, gt_node *x, gt_shape shape) {
     }
     if (!fits) {
         char a[96], b[96];
-        return gt_graph_fault(g, "gt_sum_to: '%s' of shape %s is no broadcast of shape %s", x->name, gt_shape_text(&x->shape, a), gt_shape_text(&shape, b));
+        return gt_graph_fault(g, "gt_sum_to: '%s' of shape %s is no broadcast of shape %s", x->name,
+                              gt_shape_text(&x->shape, a), gt_shape_text(&shape, b));
     }
     return gt_reshape(g, gt_sum(g, x, axes), shape);
 }
@@ -78,8 +79,9 @@ typedef struct sum_layout {
     int64_t run;           /* length of the innermost run */
     int64_t outer, inner;  /* kept positions; reduced positions (of whole rows) */
     int64_t width, pieces; /* columns in a unit, units across the columns; rows: elements of a run in a piece */
-    int64_t abreast;       /* columns: rows that lie one after the other and are added side by side, as few columns make slow loops */
-    int64_t parts, part;   /* how many parts `inner` (times pieces of a row) is cut into, positions in each */
+    /* columns: rows that lie one after the other and are added side by side, as few columns make slow loops */
+    int64_t abreast;
+    int64_t parts, part; /* how many parts `inner` (times pieces of a row) is cut into, positions in each */
     int64_t units, units_per_tile;
 } sum_layout;
 
@@ -157,8 +159,10 @@ GT_CLONES static void add_columns(double *restrict sum, const float *restrict x,
     for (int64_t i = 0; i < n; i++) sum[i] += (double)x[i];
 }
 
-/* Columns of the reduced positions begin .. end - 1. Those that follow each other in memory are taken `abreast` at a time. */
-static void add_rows_of_columns(const sum_layout *p, const float *x, int64_t begin, int64_t end, int64_t width, double *sum) {
+/* Columns of the reduced positions begin .. end - 1. Those that follow each other in memory are taken `abreast` at a
+ * time. */
+static void add_rows_of_columns(const sum_layout *p, const float *x, int64_t begin, int64_t end, int64_t width,
+                                double *sum) {
     int64_t wide = p->abreast * width, together = p->abreast > 1 ? p->reduced[0] : 1;
     memset(sum, 0, (size_t)wide * sizeof *sum);
     for (int64_t i = begin; i < end;) {
@@ -219,7 +223,8 @@ static void add_parts(const sum_job *job) {
     int64_t width = p->rows ? 1 : p->width, columns = p->rows ? 1 : p->run;
     for (int64_t outer = 0; outer < p->outer; outer++)
         for (int64_t column = 0; column < columns; column++) {
-            const double *from = job->partial + (outer * p->pieces + column / width) * p->parts * width + column % width;
+            const double *from = job->partial + (outer * p->pieces + column / width) * p->parts * width +
+                                 column % width;
             double sum = 0;
             for (int64_t part = 0; part < p->parts; part++) sum += from[part * width];
             job->out[outer * columns + column] = (float)sum;
@@ -259,4 +264,12 @@ static gt_node *sum_joined(gt_graph *g, const gt_node *n, int slices, gt_node *c
     return x ? gt_sum(g, x, attr.axes) : NULL;
 }
 
-const gt_op gt_op_sum = {.name = "sum", .min_in = 1, .max_in = 1, .shape = sum_shape, .vjp = sum_vjp, .run = sum_run, .joined = sum_joined, .workspace = sum_workspace, .cost = sum_cost};
+const gt_op gt_op_sum = {.name = "sum",
+                         .min_in = 1,
+                         .max_in = 1,
+                         .shape = sum_shape,
+                         .vjp = sum_vjp,
+                         .run = sum_run,
+                         .joined = sum_joined,
+                         .workspace = sum_workspace,
+                         .cost = sum_cost};

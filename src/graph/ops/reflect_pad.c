@@ -18,8 +18,8 @@ static gt_status shape_by(gt_node *n, int sign) {
     int64_t h = x->d[1] + sign * 2 * pad_of(n), w = x->d[2] + sign * 2 * pad_of(n);
     if (pad_of(n) < 0) return gt_fail(GT_USAGE, "%s by %d: must not be negative", n->op->name, pad_of(n));
     if (h < 1 || w < 1)
-        return gt_fail(GT_USAGE, "%s: margins of %d leave nothing of %lldx%lld pixels", n->op->name, pad_of(n), (long long)x->d[1],
-                       (long long)x->d[2]);
+        return gt_fail(GT_USAGE, "%s: margins of %d leave nothing of %lldx%lld pixels", n->op->name, pad_of(n),
+                       (long long)x->d[1], (long long)x->d[2]);
     n->shape = GT_SHAPE(x->d[0], h, w, x->d[3]);
     return GT_OK;
 }
@@ -48,7 +48,8 @@ static void pad_image(void *arg, int image, int worker) {
         memcpy(y + pad * c, row, sizeof(float) * (size_t)(in[2] * c));
         for (int64_t j = 1; j <= pad; j++) {
             memcpy(y + (pad - j) * c, row + gt_reflect(-j, in[2]) * c, sizeof(float) * (size_t)c);
-            memcpy(y + (pad + in[2] - 1 + j) * c, row + gt_reflect(in[2] - 1 + j, in[2]) * c, sizeof(float) * (size_t)c);
+            memcpy(y + (pad + in[2] - 1 + j) * c, row + gt_reflect(in[2] - 1 + j, in[2]) * c,
+                   sizeof(float) * (size_t)c);
         }
     }
 }
@@ -77,9 +78,15 @@ static void fold_image(void *arg, int image, int worker) {
 static void run(const gt_run *r) { gt_pool_run(r->pool, (int)r->node->shape.d[0], pad_image, (void *)r); }
 static void run_adjoint(const gt_run *r) { gt_pool_run(r->pool, (int)r->node->shape.d[0], fold_image, (void *)r); }
 
-const gt_op gt_op_reflect_pad = {.name = "reflect_pad", .rows = 1, .min_in = 1, .max_in = 1, .shape = shape, .vjp = vjp, .run = run};
-const gt_op gt_op_reflect_pad_adjoint = {.name = "reflect_pad_adjoint", .rows = 1, .min_in = 1, .max_in = 1, .shape = shape_adjoint,
-                                         .vjp = vjp_adjoint, .run = run_adjoint};
+const gt_op gt_op_reflect_pad = {
+    .name = "reflect_pad", .rows = 1, .min_in = 1, .max_in = 1, .shape = shape, .vjp = vjp, .run = run};
+const gt_op gt_op_reflect_pad_adjoint = {.name = "reflect_pad_adjoint",
+                                         .rows = 1,
+                                         .min_in = 1,
+                                         .max_in = 1,
+                                         .shape = shape_adjoint,
+                                         .vjp = vjp_adjoint,
+                                         .run = run_adjoint};
 
 gt_node *gt_reflect_pad(gt_graph *g, gt_node *x, int pad) {
     return gt_node_new(g, &gt_op_reflect_pad, 1, &x, &(pad_attr){pad}, sizeof(pad_attr));

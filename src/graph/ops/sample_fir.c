@@ -16,11 +16,14 @@ static gt_status shape(gt_node *n) {
     if (x->n != 4) return gt_fail(GT_USAGE, "sample_fir needs images [N,H,W,C], not %d dimensions", x->n);
     if (taps->n != 2 || taps->d[0] != x->d[0]) {
         char text[96];
-        return gt_fail(GT_USAGE, "sample_fir needs taps [%lld,T], one filter per image, not %s", (long long)x->d[0], gt_shape_text(taps, text));
+        return gt_fail(GT_USAGE, "sample_fir needs taps [%lld,T], one filter per image, not %s", (long long)x->d[0],
+                       gt_shape_text(taps, text));
     }
-    if (a->axis != 1 && a->axis != 2) return gt_fail(GT_USAGE, "sample_fir along axis %d: must be 1 (H) or 2 (W)", a->axis);
+    if (a->axis != 1 && a->axis != 2)
+        return gt_fail(GT_USAGE, "sample_fir along axis %d: must be 1 (H) or 2 (W)", a->axis);
     if (a->pad < 0 || a->pad >= taps->d[1])
-        return gt_fail(GT_USAGE, "sample_fir: pad %d: must be 0 to %lld for %lld taps", a->pad, (long long)taps->d[1] - 1, (long long)taps->d[1]);
+        return gt_fail(GT_USAGE, "sample_fir: pad %d: must be 0 to %lld for %lld taps", a->pad,
+                       (long long)taps->d[1] - 1, (long long)taps->d[1]);
     n->shape = *x;
     n->shape.d[a->axis] += 2 * a->pad - taps->d[1] + 1;
     if (n->shape.d[a->axis] < 1)
@@ -84,8 +87,15 @@ static void cost(const gt_node *n, double *flops, double *bytes) {
     *bytes = 4.0 * (double)(gt_shape_size(&n->shape) + gt_shape_size(&n->in[0]->shape));
 }
 
-const gt_op gt_op_sample_fir = {.name = "sample_fir", .rows = 1 | 2, .min_in = 2, .max_in = 2, .shape = shape, .vjp = vjp, .run = run,
-                                .workspace = workspace, .cost = cost};
+const gt_op gt_op_sample_fir = {.name = "sample_fir",
+                                .rows = 1 | 2,
+                                .min_in = 2,
+                                .max_in = 2,
+                                .shape = shape,
+                                .vjp = vjp,
+                                .run = run,
+                                .workspace = workspace,
+                                .cost = cost};
 
 gt_node *gt_sample_fir(gt_graph *g, gt_node *x, gt_node *taps, int axis, int pad, bool flip) {
     sample_fir_attr a = {axis, pad, flip};

@@ -18,14 +18,14 @@ static gt_status reshape_shape(gt_node *n) {
     int open = -1;
     int64_t known = 1;
     for (int i = 0; i < to->n; i++) {
-        if (to->d[i] == -1 && open < 0)
-            open = i;
+        if (to->d[i] == -1 && open < 0) open = i;
         else if (to->d[i] < 1 || __builtin_mul_overflow(known, to->d[i], &known))
             return gt_fail(GT_USAGE, "impossible shape %s", gt_shape_text(to, a));
     }
     if (open >= 0) n->shape.d[open] = gt_shape_size(from) / known;
     if (gt_shape_size(from) % known || (open < 0 && gt_shape_size(from) != known))
-        return gt_fail(GT_USAGE, "shape %s cannot become %s: other number of elements", gt_shape_text(from, a), gt_shape_text(to, b));
+        return gt_fail(GT_USAGE, "shape %s cannot become %s: other number of elements", gt_shape_text(from, a),
+                       gt_shape_text(to, b));
     return GT_OK;
 }
 
@@ -48,8 +48,22 @@ static gt_node *reshape_joined(gt_graph *g, const gt_node *n, int slices, gt_nod
     return gt_reshape(g, in[0]->op == &gt_op_reshape ? in[0]->in[0] : in[0], gt_joined_shape(&n->shape, slices));
 }
 
-const gt_op gt_op_reshape = {.name = "reshape", .min_in = 1, .max_in = 1, .shape = reshape_shape, .vjp = reshape_vjp, .cost = no_cost, .joined = reshape_joined, .view = true};
-const gt_op gt_op_stop_gradient = {.name = "stop_gradient", .rows = 1, .min_in = 1, .max_in = 1, .shape = same_shape, .not_differentiable = true, .cost = no_cost, .view = true};
+const gt_op gt_op_reshape = {.name = "reshape",
+                             .min_in = 1,
+                             .max_in = 1,
+                             .shape = reshape_shape,
+                             .vjp = reshape_vjp,
+                             .cost = no_cost,
+                             .joined = reshape_joined,
+                             .view = true};
+const gt_op gt_op_stop_gradient = {.name = "stop_gradient",
+                                   .rows = 1,
+                                   .min_in = 1,
+                                   .max_in = 1,
+                                   .shape = same_shape,
+                                   .not_differentiable = true,
+                                   .cost = no_cost,
+                                   .view = true};
 
 gt_node *gt_stop_gradient(gt_graph *g, gt_node *x) { return gt_node_new(g, &gt_op_stop_gradient, 1, &x, NULL, 0); }
 
@@ -81,7 +95,8 @@ static gt_status permute_shape(gt_node *n) {
     n->shape.n = in->n;
     for (int i = 0; i < in->n; i++) {
         int from = attr->order[i];
-        if (from < 0 || from >= in->n || seen >> from & 1) return gt_fail(GT_USAGE, "entry %d of the order, %d, is no permutation of %d axes", i, from, in->n);
+        if (from < 0 || from >= in->n || seen >> from & 1)
+            return gt_fail(GT_USAGE, "entry %d of the order, %d, is no permutation of %d axes", i, from, in->n);
         seen |= 1u << from;
         n->shape.d[i] = in->d[from];
     }
@@ -121,7 +136,13 @@ static gt_node *permute_joined(gt_graph *g, const gt_node *n, int slices, gt_nod
     return x ? gt_permute(g, x, order) : NULL;
 }
 
-const gt_op gt_op_permute = {.name = "permute", .min_in = 1, .max_in = 1, .shape = permute_shape, .vjp = permute_vjp, .run = permute_run, .joined = permute_joined};
+const gt_op gt_op_permute = {.name = "permute",
+                             .min_in = 1,
+                             .max_in = 1,
+                             .shape = permute_shape,
+                             .vjp = permute_vjp,
+                             .run = permute_run,
+                             .joined = permute_joined};
 
 gt_node *gt_permute(gt_graph *g, gt_node *x, const int *order) {
     gt_permute_attr attr = {{0}};
@@ -162,7 +183,13 @@ static gt_node *flip_joined(gt_graph *g, const gt_node *n, int slices, gt_node *
     return rows ? NULL : gt_slices_by_rows(g, n, slices, in, shared, 1);
 }
 
-const gt_op gt_op_flip = {.name = "flip", .min_in = 1, .max_in = 1, .shape = flip_shape, .vjp = flip_vjp, .run = flip_run, .joined = flip_joined};
+const gt_op gt_op_flip = {.name = "flip",
+                          .min_in = 1,
+                          .max_in = 1,
+                          .shape = flip_shape,
+                          .vjp = flip_vjp,
+                          .run = flip_run,
+                          .joined = flip_joined};
 
 gt_node *gt_flip(gt_graph *g, gt_node *x, unsigned axes) {
     if (x && axes == GT_ALL_AXES) axes = (1u << x->shape.n) - 1;
@@ -177,8 +204,8 @@ static gt_status pad_shape(gt_node *n) {
     for (int i = 0; i < n->shape.n; i++) {
         int64_t d = n->shape.d[i] + attr->pad[i][0] + attr->pad[i][1];
         if (d < 1 || -attr->pad[i][0] >= n->shape.d[i] || -attr->pad[i][1] >= n->shape.d[i])
-            return gt_fail(GT_USAGE, "axis %d of length %lld padded by %lld and %lld: nothing is left of it", i, (long long)n->shape.d[i],
-                           (long long)attr->pad[i][0], (long long)attr->pad[i][1]);
+            return gt_fail(GT_USAGE, "axis %d of length %lld padded by %lld and %lld: nothing is left of it", i,
+                           (long long)n->shape.d[i], (long long)attr->pad[i][0], (long long)attr->pad[i][1]);
         n->shape.d[i] = d;
     }
     return GT_OK;
@@ -229,7 +256,14 @@ static gt_node *pad_joined(gt_graph *g, const gt_node *n, int slices, gt_node *c
     return attr->pad[0][0] || attr->pad[0][1] ? NULL : gt_slices_by_rows(g, n, slices, in, shared, 1);
 }
 
-const gt_op gt_op_pad = {.name = "pad", .min_in = 1, .max_in = 1, .shape = pad_shape, .vjp = pad_vjp, .run = pad_run, .joined = pad_joined, .cost = pad_cost};
+const gt_op gt_op_pad = {.name = "pad",
+                         .min_in = 1,
+                         .max_in = 1,
+                         .shape = pad_shape,
+                         .vjp = pad_vjp,
+                         .run = pad_run,
+                         .joined = pad_joined,
+                         .cost = pad_cost};
 
 gt_node *gt_pad(gt_graph *g, gt_node *x, const int64_t (*before_after)[2]) {
     gt_pad_attr attr = {{{0}}};
@@ -243,7 +277,8 @@ gt_node *gt_slice(gt_graph *g, gt_node *x, int axis, int64_t begin, int64_t end)
     if (axis < 0) axis += x->shape.n;
     if (axis < 0 || axis >= x->shape.n || begin < 0 || end <= begin || end > x->shape.d[axis]) {
         char text[96];
-        return gt_graph_fault(g, "slice %lld..%lld of axis %d of '%s' of shape %s", (long long)begin, (long long)end, axis, x->name, gt_shape_text(&x->shape, text));
+        return gt_graph_fault(g, "slice %lld..%lld of axis %d of '%s' of shape %s", (long long)begin, (long long)end,
+                              axis, x->name, gt_shape_text(&x->shape, text));
     }
     int64_t pad[GT_MAX_DIMS][2] = {{0}};
     pad[axis][0] = -begin;
@@ -267,8 +302,9 @@ static gt_status concat_shape(gt_node *n) {
         if (add) s.d[attr->axis] = n->shape.d[attr->axis];
         if (!add || !gt_shape_equal(&s, &n->shape)) {
             char a[96], b[96];
-            return gt_fail(GT_USAGE, "inputs '%s' (%s) and '%s' (%s) differ elsewhere than along axis %d", n->in[0]->name, gt_shape_text(&n->in[0]->shape, a),
-                           n->in[k]->name, gt_shape_text(&n->in[k]->shape, b), attr->axis);
+            return gt_fail(GT_USAGE, "inputs '%s' (%s) and '%s' (%s) differ elsewhere than along axis %d",
+                           n->in[0]->name, gt_shape_text(&n->in[0]->shape, a), n->in[k]->name,
+                           gt_shape_text(&n->in[k]->shape, b), attr->axis);
         }
         n->shape.d[attr->axis] += add;
     }
@@ -303,7 +339,13 @@ static gt_node *concat_joined(gt_graph *g, const gt_node *n, int slices, gt_node
     return ((const concat_attr *)n->attr)->axis == 0 ? NULL : gt_slices_by_rows(g, n, slices, in, shared, ~0u);
 }
 
-const gt_op gt_op_concat = {.name = "concat", .min_in = 1, .max_in = 4096, .shape = concat_shape, .vjp = concat_vjp, .run = concat_run, .joined = concat_joined};
+const gt_op gt_op_concat = {.name = "concat",
+                            .min_in = 1,
+                            .max_in = 4096,
+                            .shape = concat_shape,
+                            .vjp = concat_vjp,
+                            .run = concat_run,
+                            .joined = concat_joined};
 
 gt_node *gt_concat(gt_graph *g, int n, gt_node *const *x, int axis) {
     if (n > 0 && x[0] && axis < 0) axis += x[0]->shape.n;

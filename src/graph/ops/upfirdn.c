@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * FIR resampling of images by filters known when the graph is built (spec 1.3). A node holds the taps as they are
- * applied - correlation order, gain included, an outer product as its two factors - so that equal filters compare equal. */
+ * applied - correlation order, gain included, an outer product as its two factors - so that equal filters compare
+ * equal. */
 #include <math.h>
 #include <string.h>
 
@@ -17,7 +18,9 @@ typedef struct fir_attr {
     float taps[]; /* separable: nx, then ny; else ny x nx */
 } fir_attr;
 
-static size_t tap_count(int nx, int ny, bool separable) { return separable ? (size_t)nx + (size_t)ny : (size_t)nx * (size_t)ny; }
+static size_t tap_count(int nx, int ny, bool separable) {
+    return separable ? (size_t)nx + (size_t)ny : (size_t)nx * (size_t)ny;
+}
 
 static size_t attr_bytes(const fir_attr *a) {
     return sizeof *a + sizeof(float) * tap_count(a->nx, a->ny, a->separable);
@@ -33,8 +36,10 @@ static gt_fir fir_of(const gt_node *n) {
     const fir_attr *a = n->attr;
     const int64_t *in = n->in[0]->shape.d;
     gt_fir f = {.channels = in[3], .separable = a->separable, .taps_x = a->taps, .taps_y = a->taps + a->nx};
-    f.x = (gt_fir_axis){in[2], (in[2] * a->up_x + a->pad_x0 + a->pad_x1 - a->nx) / a->down_x + 1, a->up_x, a->down_x, a->pad_x0, a->nx};
-    f.y = (gt_fir_axis){in[1], (in[1] * a->up_y + a->pad_y0 + a->pad_y1 - a->ny) / a->down_y + 1, a->up_y, a->down_y, a->pad_y0, a->ny};
+    f.x = (gt_fir_axis){
+        in[2], (in[2] * a->up_x + a->pad_x0 + a->pad_x1 - a->nx) / a->down_x + 1, a->up_x, a->down_x, a->pad_x0, a->nx};
+    f.y = (gt_fir_axis){
+        in[1], (in[1] * a->up_y + a->pad_y0 + a->pad_y1 - a->ny) / a->down_y + 1, a->up_y, a->down_y, a->pad_y0, a->ny};
     return f;
 }
 
@@ -43,8 +48,10 @@ static gt_status shape(gt_node *n) {
     const gt_shape *s = &n->in[0]->shape;
     if (s->n != 4) return gt_fail(GT_USAGE, "upfirdn needs images [N,H,W,C], not %d dimensions", s->n);
     if (s->d[2] * a->up_x + a->pad_x0 + a->pad_x1 < a->nx || s->d[1] * a->up_y + a->pad_y0 + a->pad_y1 < a->ny)
-        return gt_fail(GT_USAGE, "upfirdn: a filter of %dx%d taps does not fit into %lldx%lld samples, upsampled by %d,%d and padded",
-                       a->ny, a->nx, (long long)s->d[1], (long long)s->d[2], a->up_y, a->up_x);
+        return gt_fail(
+            GT_USAGE,
+            "upfirdn: a filter of %dx%d taps does not fit into %lldx%lld samples, upsampled by %d,%d and padded", a->ny,
+            a->nx, (long long)s->d[1], (long long)s->d[2], a->up_y, a->up_x);
     gt_fir f = fir_of(n);
     n->shape = GT_SHAPE(s->d[0], f.y.out, f.x.out, s->d[3]);
     return GT_OK;
@@ -55,10 +62,17 @@ static void vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node 
     (void)need;
     const fir_attr *a = y->attr;
     gt_fir f = fir_of(y);
-    fir_attr like = {a->down_x, a->down_y, a->up_x, a->up_y,
-                     a->nx - a->pad_x0 - 1, (int32_t)(f.x.in * a->up_x - f.x.out * a->down_x) + a->pad_x0 - a->up_x + 1,
-                     a->ny - a->pad_y0 - 1, (int32_t)(f.y.in * a->up_y - f.y.out * a->down_y) + a->pad_y0 - a->up_y + 1,
-                     a->nx, a->ny, a->separable};
+    fir_attr like = {a->down_x,
+                     a->down_y,
+                     a->up_x,
+                     a->up_y,
+                     a->nx - a->pad_x0 - 1,
+                     (int32_t)(f.x.in * a->up_x - f.x.out * a->down_x) + a->pad_x0 - a->up_x + 1,
+                     a->ny - a->pad_y0 - 1,
+                     (int32_t)(f.y.in * a->up_y - f.y.out * a->down_y) + a->pad_y0 - a->up_y + 1,
+                     a->nx,
+                     a->ny,
+                     a->separable};
     fir_attr *b = attr_new(g, &like);
     if (!b) {
         dx[0] = gt_graph_fault(g, "out of memory");
@@ -86,7 +100,8 @@ static void tile(void *arg, int index, int worker) {
     const gt_fir *f = &j->fir;
     const float *in = j->run->in[0] + n * f->y.in * f->x.in * f->channels;
     float *out = j->run->out + n * f->y.out * f->x.out * f->channels;
-    gt_fir_rows(f, in, out, row, end < f->y.out ? end : f->y.out, (float *)j->run->workspace + (size_t)worker * j->scratch);
+    gt_fir_rows(f, in, out, row, end < f->y.out ? end : f->y.out,
+                (float *)j->run->workspace + (size_t)worker * j->scratch);
 }
 
 static size_t scratch_floats(const gt_node *n) {
@@ -109,12 +124,23 @@ static void cost(const gt_node *n, double *flops, double *bytes) {
     *bytes = 4.0 * (double)(gt_shape_size(&n->shape) + gt_shape_size(&n->in[0]->shape));
 }
 
-static const char *kernel(const gt_node *n) { return ((const fir_attr *)n->attr)->separable ? "fir separable" : "fir 2-D"; }
+static const char *kernel(const gt_node *n) {
+    return ((const fir_attr *)n->attr)->separable ? "fir separable" : "fir 2-D";
+}
 
-const gt_op gt_op_upfirdn = {.name = "upfirdn", .rows = 1, .min_in = 1, .max_in = 1, .shape = shape, .vjp = vjp, .run = run,
-                             .workspace = workspace, .cost = cost, .kernel = kernel};
+const gt_op gt_op_upfirdn = {.name = "upfirdn",
+                             .rows = 1,
+                             .min_in = 1,
+                             .max_in = 1,
+                             .shape = shape,
+                             .vjp = vjp,
+                             .run = run,
+                             .workspace = workspace,
+                             .cost = cost,
+                             .kernel = kernel};
 
-/* Is f (ny x nx) the outer product of a column and a row, up to the rounding of its taps? Then taps gets row and column. */
+/* Is f (ny x nx) the outer product of a column and a row, up to the rounding of its taps? Then taps gets row and
+ * column. */
 static bool factorise(const float *f, int nx, int ny, float *taps) {
     int peak = 0;
     for (int i = 1; i < nx * ny; i++)
@@ -122,7 +148,8 @@ static bool factorise(const float *f, int nx, int ny, float *taps) {
     const float *row = f + peak / nx * nx, *column = f + peak % nx;
     double total = 0, size = 0;
     for (int i = 0; i < nx; i++) total += row[i], size += fabsf(row[i]);
-    double scale = fabs(total) > 0.1 * size ? total : 1; /* a row that sums to one makes round numbers: 1/8 3/8 3/8 1/8 */
+    /* a row that sums to one makes round numbers: 1/8 3/8 3/8 1/8 */
+    double scale = fabs(total) > 0.1 * size ? total : 1;
     for (int i = 0; i < nx; i++) taps[i] = (float)(row[i] / scale);
     for (int j = 0; j < ny; j++) taps[nx + j] = f[peak] != 0 ? (float)(column[j * nx] / (double)f[peak] * scale) : 0;
     for (int j = 0; j < ny; j++)
@@ -157,7 +184,8 @@ gt_node *gt_upfirdn(gt_graph *g, gt_node *x, gt_filter f, gt_upfirdn_attr attr) 
     } else {
         separable = factorise(f.taps, nx, ny, both);
     }
-    fir_attr like = {attr.up_x, attr.up_y, attr.down_x, attr.down_y, attr.pad_x0, attr.pad_x1, attr.pad_y0, attr.pad_y1, nx, ny, separable};
+    fir_attr like = {attr.up_x,   attr.up_y,   attr.down_x, attr.down_y, attr.pad_x0, attr.pad_x1,
+                     attr.pad_y0, attr.pad_y1, nx,          ny,          separable};
     fir_attr *a = attr_new(g, &like);
     if (!a) return gt_graph_fault(g, "out of memory");
     size_t n = tap_count(nx, ny, separable), gained = separable ? (size_t)nx : n;
@@ -170,7 +198,8 @@ gt_node *gt_upfirdn(gt_graph *g, gt_node *x, gt_filter f, gt_upfirdn_attr attr) 
     return gt_node_new(g, &gt_op_upfirdn, 1, &x, a, attr_bytes(a));
 }
 
-gt_filter gt_filter_setup(gt_arena *arena, const float *taps, int n_taps_x, int n_taps_y, bool normalize, bool flip, float gain, bool force_2d) {
+gt_filter gt_filter_setup(gt_arena *arena, const float *taps, int n_taps_x, int n_taps_y, bool normalize, bool flip,
+                          float gain, bool force_2d) {
     static const float identity[] = {1};
     if (!taps || n_taps_x < 1) taps = identity, n_taps_x = 1, n_taps_y = 0;
     bool one_d = n_taps_y < 0 || (n_taps_y == 0 && n_taps_x >= 8 && !force_2d), outer = !one_d && n_taps_y == 0;
@@ -194,19 +223,29 @@ static int taps_y(gt_filter f) { return f.fh ? f.fh : f.fw; }
 
 gt_node *gt_upsample2d(gt_graph *g, gt_node *x, gt_filter f, int up) {
     int nx = taps_x(f), ny = taps_y(f);
-    return gt_upfirdn(g, x, f, (gt_upfirdn_attr){.up_x = up, .up_y = up, .gain = (float)up * (float)up,
-                                                 .pad_x0 = (nx + up - 1) / 2, .pad_x1 = gt_floor_half(nx - up),
-                                                 .pad_y0 = (ny + up - 1) / 2, .pad_y1 = gt_floor_half(ny - up)});
+    return gt_upfirdn(g, x, f,
+                      (gt_upfirdn_attr){.up_x = up,
+                                        .up_y = up,
+                                        .gain = (float)up * (float)up,
+                                        .pad_x0 = (nx + up - 1) / 2,
+                                        .pad_x1 = gt_floor_half(nx - up),
+                                        .pad_y0 = (ny + up - 1) / 2,
+                                        .pad_y1 = gt_floor_half(ny - up)});
 }
 
 gt_node *gt_downsample2d(gt_graph *g, gt_node *x, gt_filter f, int down) {
     int nx = taps_x(f), ny = taps_y(f);
-    return gt_upfirdn(g, x, f, (gt_upfirdn_attr){.down_x = down, .down_y = down,
-                                                 .pad_x0 = gt_floor_half(nx - down + 1), .pad_x1 = gt_floor_half(nx - down),
-                                                 .pad_y0 = gt_floor_half(ny - down + 1), .pad_y1 = gt_floor_half(ny - down)});
+    return gt_upfirdn(g, x, f,
+                      (gt_upfirdn_attr){.down_x = down,
+                                        .down_y = down,
+                                        .pad_x0 = gt_floor_half(nx - down + 1),
+                                        .pad_x1 = gt_floor_half(nx - down),
+                                        .pad_y0 = gt_floor_half(ny - down + 1),
+                                        .pad_y1 = gt_floor_half(ny - down)});
 }
 
 gt_node *gt_filter2d(gt_graph *g, gt_node *x, gt_filter f) {
     int nx = taps_x(f), ny = taps_y(f);
-    return gt_upfirdn(g, x, f, (gt_upfirdn_attr){.pad_x0 = nx / 2, .pad_x1 = (nx - 1) / 2, .pad_y0 = ny / 2, .pad_y1 = (ny - 1) / 2});
+    return gt_upfirdn(
+        g, x, f, (gt_upfirdn_attr){.pad_x0 = nx / 2, .pad_x1 = (nx - 1) / 2, .pad_y0 = ny / 2, .pad_y1 = (ny - 1) / 2});
 }

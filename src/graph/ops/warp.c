@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The geometric augmentation as one linear op per image, and its exact adjoint. Images and channels are independent pieces
- * of work, each summed in one fixed order. */
+ * The geometric augmentation as one linear op per image, and its exact adjoint. Images and channels are independent
+ * pieces of work, each summed in one fixed order. */
 #include "kernels/warp.h"
 
 #include "gantry/ops.h"
@@ -11,7 +11,8 @@ static gt_status shape(gt_node *n) {
     if (x->n != 4) return gt_fail(GT_USAGE, "%s needs images [N,H,W,C], not %d dimensions", n->op->name, x->n);
     if (m->n != 3 || m->d[0] != x->d[0] || m->d[1] != 2 || m->d[2] != 3) {
         char text[96];
-        return gt_fail(GT_USAGE, "%s needs matrices %lldx2x3, not %s", n->op->name, (long long)x->d[0], gt_shape_text(m, text));
+        return gt_fail(GT_USAGE, "%s needs matrices %lldx2x3, not %s", n->op->name, (long long)x->d[0],
+                       gt_shape_text(m, text));
     }
     n->shape = *x;
     return GT_OK;
@@ -28,7 +29,8 @@ static void vjp_adjoint(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, 
     dx[0] = gt_warp(g, dy, y->in[1]);
 }
 
-typedef void plane_fn(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6], float *scratch);
+typedef void plane_fn(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6],
+                      float *scratch);
 
 typedef struct job {
     const gt_run *run;
@@ -61,9 +63,24 @@ static void cost(const gt_node *n, double *flops, double *bytes) {
     *bytes = 8.0 * (double)gt_shape_size(&n->shape);
 }
 
-const gt_op gt_op_warp = {.name = "warp", .rows = 1 | 2, .min_in = 2, .max_in = 2, .shape = shape, .vjp = vjp, .run = run, .workspace = workspace, .cost = cost};
-const gt_op gt_op_warp_adjoint = {.name = "warp_adjoint", .rows = 1 | 2, .min_in = 2, .max_in = 2, .shape = shape, .vjp = vjp_adjoint, .run = run_adjoint,
-                                  .workspace = workspace, .cost = cost};
+const gt_op gt_op_warp = {.name = "warp",
+                          .rows = 1 | 2,
+                          .min_in = 2,
+                          .max_in = 2,
+                          .shape = shape,
+                          .vjp = vjp,
+                          .run = run,
+                          .workspace = workspace,
+                          .cost = cost};
+const gt_op gt_op_warp_adjoint = {.name = "warp_adjoint",
+                                  .rows = 1 | 2,
+                                  .min_in = 2,
+                                  .max_in = 2,
+                                  .shape = shape,
+                                  .vjp = vjp_adjoint,
+                                  .run = run_adjoint,
+                                  .workspace = workspace,
+                                  .cost = cost};
 
 gt_node *gt_warp(gt_graph *g, gt_node *x, gt_node *matrix) {
     return gt_node_new(g, &gt_op_warp, 2, (gt_node *[]){x, matrix}, NULL, 0);

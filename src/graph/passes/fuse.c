@@ -125,7 +125,8 @@ static void find_only_maps(const gt_graph *g, bool *only_maps) {
     for (int id = 0; id < g->n_nodes; id++) {
         const gt_node *n = g->nodes[id];
         for (int i = 0; i < n->n_in; i++)
-            if (!n->op->elementwise || n->rate != n->in[i]->rate || !gt_shape_equal(&n->shape, &n->in[i]->shape)) only_maps[n->in[i]->id] = false;
+            if (!n->op->elementwise || n->rate != n->in[i]->rate || !gt_shape_equal(&n->shape, &n->in[i]->shape))
+                only_maps[n->in[i]->id] = false;
     }
     for (int i = 0; i < g->n_results; i++) only_maps[g->results[i].node->id] = false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lives: which values and workspaces a graph whose order is final keeps in the arena, and from when to when. Time is the
- * node's id. Views lie in their input's buffer; an op that may work in place takes over the buffer of an input that
+ * Lives: which values and workspaces a graph whose order is final keeps in the arena, and from when to when. Time is
+ * the node's id. Views lie in their input's buffer; an op that may work in place takes over the buffer of an input that
  * nobody reads later. */
 #include <string.h>
 
@@ -24,7 +24,8 @@ static void find_readers(const gt_graph *g, life *l) {
     int end = g->n_nodes;
     for (int id = 0; id < end; id++) {
         const gt_node *n = g->nodes[id];
-        bool kept = n->op == &gt_op_input || n->op == &gt_op_update_input; /* written by the caller at any time between runs */
+        /* written by the caller at any time between runs */
+        bool kept = n->op == &gt_op_input || n->op == &gt_op_update_input;
         l[id] = (life){n->op->view ? l[n->in[0]->id].buffer_of : id, kept ? 0 : id, kept ? end : id};
         for (int i = 0; i < n->n_in; i++) {
             if (!gt_reads(n, i)) continue;
@@ -71,12 +72,12 @@ static void set_kinds(const gt_graph *g, gt_place *places) {
         const gt_param_attr *p = n->attr;
         if (n->op == &gt_op_param)
             places[id] = (gt_place){GT_PLACE_SLOT, (int)p->slot, (size_t)p->offset * sizeof(float)};
-        else
-            places[id] = (gt_place){n->op == &gt_op_constant ? GT_PLACE_CONSTANT : GT_PLACE_ARENA, 0, 0};
+        else places[id] = (gt_place){n->op == &gt_op_constant ? GT_PLACE_CONSTANT : GT_PLACE_ARENA, 0, 0};
     }
     for (int i = 0; i < g->n_results; i++) {
         const gt_result *r = &g->results[i];
-        if (r->placed && !gt_is_leaf(r->node)) places[r->node->id] = (gt_place){GT_PLACE_SLOT, r->slot, r->offset * sizeof(float)};
+        if (r->placed && !gt_is_leaf(r->node))
+            places[r->node->id] = (gt_place){GT_PLACE_SLOT, r->slot, r->offset * sizeof(float)};
     }
 }
 
@@ -93,13 +94,18 @@ static void make_buffers(const gt_graph *g, int threads, const life *l, gt_memor
             plan->places[id] = plan->places[owner];
             plan->values_in[id] = plan->values_in[owner];
         } else if (plan->places[id].kind == GT_PLACE_ARENA) {
-            plan->values_in[id] = add_buffer(plan, &(gt_interval){.bytes = aligned(gt_node_bytes(n)), .first = l[id].first, .last = l[id].last, .node = id});
+            plan->values_in[id] = add_buffer(
+                plan, &(gt_interval){
+                          .bytes = aligned(gt_node_bytes(n)), .first = l[id].first, .last = l[id].last, .node = id});
         } else {
             plan->values_in[id] = -1;
         }
         size_t scratch = n->op->workspace ? n->op->workspace(n, threads) : 0;
         plan->scratch_in[id] =
-            scratch ? add_buffer(plan, &(gt_interval){.bytes = aligned(scratch), .first = id, .last = id, .node = id, .scratch = true}) : -1;
+            scratch ? add_buffer(plan,
+                                 &(gt_interval){
+                                     .bytes = aligned(scratch), .first = id, .last = id, .node = id, .scratch = true})
+                    : -1;
     }
 }
 
@@ -124,7 +130,8 @@ gt_status gt_find_lifetimes(const gt_graph *g, int threads, gt_arena *arena, gt_
     plan->buffers = gt_arena_array(arena, 2 * n + 1, sizeof *plan->buffers);
     plan->in_use = gt_arena_array(arena, n + 2, sizeof *plan->in_use);
     life *l = gt_arena_array(arena, n + 1, sizeof *l);
-    if (!plan->places || !plan->values_in || !plan->scratch_in || !plan->buffers || !plan->in_use || !l) return GT_NOMEM;
+    if (!plan->places || !plan->values_in || !plan->scratch_in || !plan->buffers || !plan->in_use || !l)
+        return GT_NOMEM;
     set_kinds(g, plan->places);
     find_readers(g, l);
     share_in_place(g, l, plan->places);

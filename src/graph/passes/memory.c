@@ -42,7 +42,8 @@ static size_t best_gap(gt_interval *const *placed, int n, const gt_interval *b) 
     return best != SIZE_MAX ? best : top;
 }
 
-/* Places all buffers in this order; returns the bytes of the arena, and in *top the place in the order of the one that ends there. */
+/* Places all buffers in this order; returns the bytes of the arena, and in *top the place in the order of the one that
+ * ends there. */
 static size_t place_all(const placing *order, int n, gt_interval **placed, int *top) {
     size_t bytes = 0;
     for (int i = 0; i < n; i++) {

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Order: nodes as early or late as keeps little memory alive. Of two orders - as the nodes were made; and greedy, always
- * the node that is ready and adds least to what is alive - the one with the lower peak is taken. Greedy runs the
+ * Order: nodes as early or late as keeps little memory alive. Of two orders - as the nodes were made; and greedy,
+ * always the node that is ready and adds least to what is alive - the one with the lower peak is taken. Greedy runs the
  * backward pass of one loss term before the forward pass of the next, as that frees memory and the other needs it.
- * In both, what needs nothing but parameters (packed weights) or nothing at all (random numbers) waits for its first reader. */
+ * In both, what needs nothing but parameters (packed weights) or nothing at all (random numbers) waits for its first
+ * reader. */
 
 #include "graph/passes/passes.h"
 
 typedef struct schedule {
     const gt_graph *g;
-    int *owner;       /* by id: the node whose memory a view shows, itself for others */
-    int64_t *bytes;   /* by id: of the node's own memory that is not there always */
-    int *readers;     /* by owner: readers to come; -1: alive to the end */
-    int *missing;     /* by id: inputs not there yet */
+    int *owner;              /* by id: the node whose memory a view shows, itself for others */
+    int64_t *bytes;          /* by id: of the node's own memory that is not there always */
+    int *readers;            /* by owner: readers to come; -1: alive to the end */
+    int *missing;            /* by id: inputs not there yet */
     int *user_begin, *users; /* by id: who reads it, in users[user_begin[id] .. user_begin[id+1]) */
     int *ready;
-    bool *waits;      /* for its first reader */
-    bool *placed;     /* in the order */
+    bool *waits;  /* for its first reader */
+    bool *placed; /* in the order */
     int *order, n_order;
 } schedule;
 
@@ -52,10 +53,8 @@ static void find_owners(schedule *s) {
     }
     for (int i = 0; i < g->n_results; i++) {
         const gt_result *r = &g->results[i];
-        if (r->placed)
-            s->bytes[s->owner[r->node->id]] = 0;
-        else
-            s->readers[s->owner[r->node->id]] = -1;
+        if (r->placed) s->bytes[s->owner[r->node->id]] = 0;
+        else s->readers[s->owner[r->node->id]] = -1;
     }
     for (int id = 0; id < g->n_nodes; id++) s->user_begin[id + 1] += s->user_begin[id];
     for (int id = g->n_nodes - 1; id >= 0; id--)
@@ -145,8 +144,17 @@ static gt_graph *try(const gt_graph *src, order_fn *fn, gt_arena *arena, size_t 
     int64_t *bytes = gt_arena_array(arena, n, sizeof *bytes);
     bool *flags = gt_arena_array(arena, 2 * n, sizeof *flags);
     if (!ints || !bytes || !flags) return NULL;
-    schedule s = {.g = src, .owner = ints, .bytes = bytes, .readers = ints + n, .missing = ints + 2 * n, .user_begin = ints + 3 * n,
-                  .order = ints + 4 * n, .ready = ints + 5 * n, .users = ints + 6 * n, .waits = flags, .placed = flags + n};
+    schedule s = {.g = src,
+                  .owner = ints,
+                  .bytes = bytes,
+                  .readers = ints + n,
+                  .missing = ints + 2 * n,
+                  .user_begin = ints + 3 * n,
+                  .order = ints + 4 * n,
+                  .ready = ints + 5 * n,
+                  .users = ints + 6 * n,
+                  .waits = flags,
+                  .placed = flags + n};
     find_waiting(&s);
     find_owners(&s);
     fn(&s);

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Passes: a pass takes a graph and gives a new one in `arena`. The new graph may share attributes and names with the old one, which
- * stays as it is. A pass with nothing to do under these options gives the graph it got; NULL: memory is short or a fault was found
- * (gt_message()). What a pass needs for itself lies in the arena too. */
+ * Passes: a pass takes a graph and gives a new one in `arena`. The new graph may share attributes and names with the
+ * old one, which stays as it is. A pass with nothing to do under these options gives the graph it got; NULL: memory is
+ * short or a fault was found (gt_message()). What a pass needs for itself lies in the arena too. */
 #ifndef GANTRY_GRAPH_PASSES_H
 #define GANTRY_GRAPH_PASSES_H
 
 #include "graph/internal.h"
 
-/* Every pass, in the order in which they run: each is a file of this folder and a row here. Algebra makes nodes that are equal to
- * others, and merged nodes make new algebra: twice is where this ends in practice. */
-#define GT_PASS_LIST(X)                                                                \
-    X(dead)       /* drops what no result needs */                                     \
-    X(slice_sums) /* sums over slices that can be one become one */                    \
-    X(common)     /* equal nodes become one */                                         \
-    X(algebra)    /* x * 1, flip of flip, sum of broadcast ... */                      \
-    X(common)                                                                          \
-    X(algebra)                                                                         \
-    X(common)                                                                          \
-    X(scales)     /* products that convolutions can read as scales vanish */           \
-    X(dead)                                                                            \
-    X(slices)     /* the graph of one slice becomes the graph of options->slices */    \
-    X(common)                                                                          \
-    X(sink)       /* hoisted nodes that are not worth their memory are not hoisted */  \
-    X(fuse)       /* element-wise chains become one node */                            \
-    X(dead)                                                                            \
-    X(order)      /* the order that needs least memory */                              \
-    X(results)    /* a node of its own for every placed result */                      \
-    X(hoist)      /* nodes of rate UPDATE come first */
+/* Every pass, in the order in which they run: each is a file of this folder and a row here. Algebra makes nodes that
+ * are equal to others, and merged nodes make new algebra: twice is where this ends in practice. */
+#define GT_PASS_LIST(X)                                                         \
+    X(dead)       /* drops what no result needs */                              \
+    X(slice_sums) /* sums over slices that can be one become one */             \
+    X(common)     /* equal nodes become one */                                  \
+    X(algebra)    /* x * 1, flip of flip, sum of broadcast ... */               \
+    X(common)                                                                   \
+    X(algebra)                                                                  \
+    X(common)                                                                   \
+    X(scales) /* products that convolutions can read as scales vanish */        \
+    X(dead)                                                                     \
+    X(slices) /* the graph of one slice becomes the graph of options->slices */ \
+    X(common)                                                                   \
+    X(sink) /* hoisted nodes that are not worth their memory are not hoisted */ \
+    X(fuse) /* element-wise chains become one node */                           \
+    X(dead)                                                                     \
+    X(order)   /* the order that needs least memory */                          \
+    X(results) /* a node of its own for every placed result */                  \
+    X(hoist)   /* nodes of rate UPDATE come first */
 
 typedef const gt_graph *gt_pass(const gt_graph *src, gt_arena *arena, const gt_exec_options *options);
 
@@ -41,7 +41,8 @@ bool gt_is_slice_sum(const gt_node *n);
  * its replacement in dst, over inputs already replaced: NULL means a plain copy. */
 typedef gt_node *gt_rewrite_fn(void *arg, gt_graph *dst, const gt_node *n, gt_node **in);
 gt_graph *gt_rewrite(const gt_graph *src, gt_arena *arena, gt_rewrite_fn *fn, void *arg);
-/* dst, every node of src rebuilt in it as map[id] says (dropped ones: NULL), with src's results; NULL: dst has a fault. */
+/* dst, every node of src rebuilt in it as map[id] says (dropped ones: NULL), with src's results; NULL: dst has a fault.
+ */
 gt_graph *gt_rebuilt(gt_graph *dst, const gt_graph *src, gt_node *const *map);
 /* The same nodes in another order: order[k] is the id of the k-th. */
 gt_graph *gt_reorder(const gt_graph *src, gt_arena *arena, const int *order);
@@ -50,7 +51,8 @@ void *gt_by_node(const gt_graph *g, gt_arena *arena, size_t size);
 /* How many nodes and results use each node (by id); NULL: out of memory. */
 int *gt_count_uses(const gt_graph *g, gt_arena *arena);
 
-/* Values computed again instead of being held, as far as `share` of the graph's work goes, until `enough` bytes would do. The order is final. */
+/* Values computed again instead of being held, as far as `share` of the graph's work goes, until `enough` bytes would
+ * do. The order is final. */
 gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double share, size_t enough);
 
 /* ---- lifetimes.c, memory.c: a place for every node of a graph whose order is final. Time is the node's id ---- */
@@ -63,17 +65,19 @@ typedef struct gt_interval {
 } gt_interval;
 
 typedef struct gt_memory_plan {
-    gt_place *places;             /* of each node */
-    int *values_in, *scratch_in;  /* by node: the index of the buffer that holds its values, its workspace; -1: none in the arena */
+    gt_place *places; /* of each node */
+    /* by node: the index of the buffer that holds its values, its workspace; -1: none in the arena */
+    int *values_in, *scratch_in;
     gt_interval *buffers;
     int n_buffers;
-    size_t *in_use;     /* [nodes + 1] bytes at each time */
-    size_t least;      /* the most of these: no plan needs less */
-    int peak;          /* when that is */
-    size_t bytes;      /* of the arena */
+    size_t *in_use; /* [nodes + 1] bytes at each time */
+    size_t least;   /* the most of these: no plan needs less */
+    int peak;       /* when that is */
+    size_t bytes;   /* of the arena */
 } gt_memory_plan;
 
-gt_status gt_find_lifetimes(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan); /* everything but offsets and `bytes` */
+/* everything but offsets and `bytes` */
+gt_status gt_find_lifetimes(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan);
 gt_status gt_plan_memory(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan);
 
 #endif

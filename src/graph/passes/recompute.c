@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Recomputation: a value that is read, then long not, then read again may be computed twice instead of being held all the
- * while (Chen et al., "Training Deep Nets with Sublinear Memory Cost", here without fixed segments). The same kernels run
- * on the same numbers: no bit changes.
+ * Recomputation: a value that is read, then long not, then read again may be computed twice instead of being held all
+ * the while (Chen et al., "Training Deep Nets with Sublinear Memory Cost", here without fixed segments). The same
+ * kernels run on the same numbers: no bit changes.
  *
  * The graph is a sequence of instances: node ids of the source, some of them more than once. A reader takes the latest
- * instance before it; so whatever is inserted or left out, every value stays right as long as one instance precedes each
- * reader. The greedy search looks at the time at which most is alive, and there for the value that gives most bytes for
- * least work; it is inserted again before its next reader, together with those of its inputs that have ended by then. What
- * does not lower the peak is taken back. At the end insertions that turned out not to matter are taken back too. */
+ * instance before it; so whatever is inserted or left out, every value stays right as long as one instance precedes
+ * each reader. The greedy search looks at the time at which most is alive, and there for the value that gives most
+ * bytes for least work; it is inserted again before its next reader, together with those of its inputs that have ended
+ * by then. What does not lower the peak is taken back. At the end insertions that turned out not to matter are taken
+ * back too. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "graph/passes/passes.h"
 
 enum {
-    SMALL = 16,    /* an input so many times smaller than the value is held on to instead of being computed again */
-    LEAST = 500,   /* values below this part of the peak are not worth looking at */
+    SMALL = 16,      /* an input so many times smaller than the value is held on to instead of being computed again */
+    LEAST = 500,     /* values below this part of the peak are not worth looking at */
     MOST_AGAIN = 64, /* nodes that one insertion may compute again */
 };
 
@@ -41,10 +42,10 @@ typedef struct trial {
 typedef struct search {
     const gt_graph *src;
     int threads;
-    bool *fixed;    /* by source id: computed once, whatever it costs */
-    bool *refused;  /* by source id: computing it again did not help, as things are */
-    double *work;   /* by source id */
-    double most;    /* work in total */
+    bool *fixed;   /* by source id: computed once, whatever it costs */
+    bool *refused; /* by source id: computing it again did not help, as things are */
+    double *work;  /* by source id */
+    double most;   /* work in total */
     sequence now;
     trial best;
     int stamps;
@@ -84,8 +85,11 @@ static void find_needed(const search *s, const sequence *q, bool *needed, bool *
 static bool build(const search *s, const sequence *q, trial *t, gt_arena *arena) {
     const gt_graph *src = s->src;
     gt_node **map = gt_by_node(src, arena, sizeof *map);
-    bool *wanted = gt_by_node(src, arena, sizeof *wanted), *needed = gt_arena_array(arena, (size_t)q->n + 1, sizeof *needed);
-    *t = (trial){.arena = arena, .g = gt_graph_derived(src, arena), .at = gt_arena_array(arena, (size_t)q->n + 1, sizeof *t->at)};
+    bool *wanted = gt_by_node(src, arena, sizeof *wanted),
+         *needed = gt_arena_array(arena, (size_t)q->n + 1, sizeof *needed);
+    *t = (trial){.arena = arena,
+                 .g = gt_graph_derived(src, arena),
+                 .at = gt_arena_array(arena, (size_t)q->n + 1, sizeof *t->at)};
     bool fine = map && wanted && needed && t->g && t->at;
     if (fine) find_needed(s, q, needed, wanted);
     for (int k = 0; k < q->n && fine; k++) {
@@ -139,11 +143,11 @@ static void find_reading(const trial *t, reading *r) {
 }
 
 typedef struct insertion {
-    int of;               /* source id of the value that is not held any more */
-    int before;           /* place in the sequence */
+    int of;     /* source id of the value that is not held any more */
+    int before; /* place in the sequence */
     int n;
-    int id[MOST_AGAIN];   /* source ids, ascending */
-    size_t bytes;         /* freed at the peak */
+    int id[MOST_AGAIN]; /* source ids, ascending */
+    size_t bytes;       /* freed at the peak */
     double work;
 } insertion;
 
@@ -202,7 +206,8 @@ static int find_insertions(const search *s, const reading *r, insertion *x) {
     return n;
 }
 
-/* The sequence with an insertion; views of what is inserted come with it. Later instances of the same are left out: one must do. */
+/* The sequence with an insertion; views of what is inserted come with it. Later instances of the same are left out: one
+ * must do. */
 static bool insert(const search *s, const insertion *x, int stamp, sequence *q) {
     const gt_graph *src = s->src;
     q->n = 0;
@@ -266,10 +271,8 @@ static void take_back(search *s, sequence *q, size_t enough) {
         if (!any) continue;
         if (!s->failed) s->failed = !try(s, q, &t);
         if (s->failed) return;
-        if (t.work <= s->best.work && (t.plan.least <= s->best.plan.least || t.plan.least <= enough))
-            adopt(s, q, &t);
-        else
-            gt_arena_free(t.arena);
+        if (t.work <= s->best.work && (t.plan.least <= s->best.plan.least || t.plan.least <= enough)) adopt(s, q, &t);
+        else gt_arena_free(t.arena);
     }
 }
 

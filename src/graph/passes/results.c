@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Placed results: each gets a node that writes it where it belongs. The node that computes it does so itself if
- * nobody else reads it (be it as a view under another shape) and writing early harms nobody; otherwise a copy does. A result that goes where a parameter
- * lies is copied at the very end of the run, after the parameter's last reader. */
+ * nobody else reads it (be it as a view under another shape) and writing early harms nobody; otherwise a copy does. A
+ * result that goes where a parameter lies is copied at the very end of the run, after the parameter's last reader. */
 #include "gantry/ops.h"
 #include "graph/ops/elementwise.h"
 #include "graph/ops/joined.h"
@@ -13,7 +13,7 @@ static bool overlaps_param(const gt_graph *g, const gt_result *r) {
     return false;
 }
 
-typedef struct delivery { /* how a result gets to its place */
+typedef struct delivery {  /* how a result gets to its place */
     const gt_node *writer; /* in the source: writes it itself; NULL: a copy does */
     bool late;             /* the copy comes at the end */
     gt_node *made;         /* in the new graph */
@@ -23,7 +23,8 @@ static delivery deliver(const gt_graph *g, const gt_result *r, const int *uses) 
     const gt_node *n = r->node;
     if (!r->placed) return (delivery){.writer = n};
     while (n->op->view && n->op != &gt_op_slice_view && uses[n->id] == 1) n = n->in[0];
-    bool late = overlaps_param(g, r), own = n->rate == GT_RATE_SLICE && !gt_is_leaf(n) && !n->op->view && uses[n->id] == 1;
+    bool late = overlaps_param(g, r),
+         own = n->rate == GT_RATE_SLICE && !gt_is_leaf(n) && !n->op->view && uses[n->id] == 1;
     return (delivery){.writer = own && !late ? n : NULL, .late = late};
 }
 
@@ -56,7 +57,8 @@ const gt_graph *gt_pass_results(const gt_graph *src, gt_arena *arena, const gt_e
     delivery *deliveries = gt_arena_array(arena, (size_t)src->n_results + 1, sizeof *deliveries);
     if (!dst || !uses || !map || !deliveries) return NULL;
     for (int i = 0; i < src->n_results; i++) deliveries[i] = deliver(src, &src->results[i], uses);
-    for (int id = 0; id < src->n_nodes && !dst->status; id++) map[id] = rebuild(dst, src, src->nodes[id], map, deliveries);
+    for (int id = 0; id < src->n_nodes && !dst->status; id++)
+        map[id] = rebuild(dst, src, src->nodes[id], map, deliveries);
     for (int i = 0; i < src->n_results && !dst->status; i++) {
         gt_result r = src->results[i];
         r.node = deliveries[i].made ? deliveries[i].made : copy_node(dst, &r, map[r.node->id]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Scales: a product of images and one scale per sample and channel, as in modulated convolution, vanishes if all its readers are
- * convolutions that can multiply what they read. The images are there instead for as long as the product was. */
+ * Scales: a product of images and one scale per sample and channel, as in modulated convolution, vanishes if all its
+ * readers are convolutions that can multiply what they read. The images are there instead for as long as the product
+ * was. */
 #include "graph/ops/conv.h"
 #include "graph/ops/elementwise.h"
 #include "graph/passes/passes.h"
@@ -16,7 +17,8 @@ static int scales_of(const gt_node *n) {
 
 /* Products that vanish; those of rate UPDATE are not computed in a run anyhow. */
 static void find_vanishing(const gt_graph *g, bool *vanishes) {
-    for (int id = 0; id < g->n_nodes; id++) vanishes[id] = g->nodes[id]->rate == GT_RATE_SLICE && scales_of(g->nodes[id]) >= 0;
+    for (int id = 0; id < g->n_nodes; id++)
+        vanishes[id] = g->nodes[id]->rate == GT_RATE_SLICE && scales_of(g->nodes[id]) >= 0;
     for (int id = 0; id < g->n_nodes; id++)
         for (int i = 0; i < g->nodes[id]->n_in; i++)
             if (!gt_conv_node_takes_scales(g->nodes[id], i)) vanishes[g->nodes[id]->in[i]->id] = false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sinking: nodes of rate UPDATE that are not worth their memory get rate SLICE. The memory of a hoisted node is held from the first
- * run to the last; a node that is computed where its value is needed shares memory with others. Computing in every run costs nothing
- * where there is one run, and little where the nodes that read the value are much more work: large images, long slices. */
+ * Sinking: nodes of rate UPDATE that are not worth their memory get rate SLICE. The memory of a hoisted node is held
+ * from the first run to the last; a node that is computed where its value is needed shares memory with others.
+ * Computing in every run costs nothing where there is one run, and little where the nodes that read the value are much
+ * more work: large images, long slices. */
 #include <math.h>
 
 #include "graph/passes/passes.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sums over slices that do not depend on each other become one sum, of their values one after the other: at each sum an execution stops
- * until all slices have come as far. Joined sum k is made of the sums with k - 1 others on the longest way to them. It needs a result of
- * joined sum k - 1, so the order of the joined sums is a matter of the graph's dependencies, and the same on all ranks whatever other
- * passes do. The pass comes early for that: nothing depends on the number of samples or of slices yet. */
+ * Sums over slices that do not depend on each other become one sum, of their values one after the other: at each sum an
+ * execution stops until all slices have come as far. Joined sum k is made of the sums with k - 1 others on the longest
+ * way to them. It needs a result of joined sum k - 1, so the order of the joined sums is a matter of the graph's
+ * dependencies, and the same on all ranks whatever other passes do. The pass comes early for that: nothing depends on
+ * the number of samples or of slices yet. */
 #include "gantry/ops.h"
 #include "graph/ops/op_list.h"
 #include "graph/passes/passes.h"
@@ -11,7 +12,8 @@ bool gt_is_slice_sum(const gt_node *n) { return n->op == &gt_op_sum_over_slices;
 
 typedef struct work {
     gt_graph *dst;
-    int *level;      /* by id in the source: joined sums before the node; of a sum: the number of its joined sum, from 1 */
+    /* by id in the source: joined sums before the node; of a sum: the number of its joined sum, from 1 */
+    int *level;
     const gt_node **sums; /* of the level at hand */
     int n_sums;
     gt_node **map;
@@ -43,7 +45,8 @@ static void join_sums(work *m) {
     all = gt_sum_over_slices(m->dst, own);
     if (!all) return;
     const char *first = m->sums[0]->name;
-    all->name = m->n_sums > 1 ? gt_arena_printf(m->dst->arena, "over slices: %s and %d more", first, m->n_sums - 1) : gt_arena_printf(m->dst->arena, "over slices: %s", first);
+    all->name = m->n_sums > 1 ? gt_arena_printf(m->dst->arena, "over slices: %s and %d more", first, m->n_sums - 1)
+                              : gt_arena_printf(m->dst->arena, "over slices: %s", first);
     if (!all->name) gt_graph_fault(m->dst, "out of memory for a name");
     if (m->n_sums > 1) own->name = all->name;
     int64_t begin = 0;
@@ -69,8 +72,10 @@ static void rebuild(work *m, const gt_graph *src, int level) {
 
 const gt_graph *gt_pass_slice_sums(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
     (void)options;
-    work m = {.dst = gt_graph_derived(src, arena), .level = gt_by_node(src, arena, sizeof *m.level),
-              .sums = gt_by_node(src, arena, sizeof *m.sums), .map = gt_by_node(src, arena, sizeof *m.map)};
+    work m = {.dst = gt_graph_derived(src, arena),
+              .level = gt_by_node(src, arena, sizeof *m.level),
+              .sums = gt_by_node(src, arena, sizeof *m.sums),
+              .map = gt_by_node(src, arena, sizeof *m.map)};
     if (!m.dst || !m.level || !m.sums || !m.map) return NULL;
     int most = find_levels(src, m.level);
     for (int level = 0; level <= most && !m.dst->status; level++) {

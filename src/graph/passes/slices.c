@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Several slices at once: the graph of one slice becomes that of `slices`, with the same bits for each.
  *
- * What is the same for all slices (parameters, sums over slices, and what follows from these alone) stays as it is. Of the rest, a node computes all
- * slices together where its op has a rule for that: everything that goes sample by sample, and small sums. Elsewhere each slice gets a
- * node of its own, which reads its part of joined values: weight gradients, matrix products that sum over samples, and what follows
- * from these. A placed result is the sum over slices, by the same tree as in dist.h, of slices that are each complete; other results
- * hold the slices one after the other. */
+ * What is the same for all slices (parameters, sums over slices, and what follows from these alone) stays as it is. Of
+ * the rest, a node computes all slices together where its op has a rule for that: everything that goes sample by
+ * sample, and small sums. Elsewhere each slice gets a node of its own, which reads its part of joined values: weight
+ * gradients, matrix products that sum over samples, and what follows from these. A placed result is the sum over
+ * slices, by the same tree as in dist.h, of slices that are each complete; other results hold the slices one after the
+ * other. */
 #include "gantry/ops.h"
 #include "graph/ops/joined.h"
 #include "graph/passes/passes.h"
@@ -28,7 +29,8 @@ static gt_node *joined(several *s, const gt_node *n) {
     value *v = &s->values[n->id];
     if (v->shared || v->joined || !v->apart) return v->joined;
     gt_node *rows[s->slices];
-    for (int k = 0; k < s->slices; k++) rows[k] = n->shape.n ? v->apart[k] : gt_reshape(s->dst, v->apart[k], GT_SHAPE(1));
+    for (int k = 0; k < s->slices; k++)
+        rows[k] = n->shape.n ? v->apart[k] : gt_reshape(s->dst, v->apart[k], GT_SHAPE(1));
     return v->joined = gt_concat(s->dst, s->slices, rows, 0);
 }
 
@@ -58,7 +60,8 @@ static gt_node *compute_joined(several *s, const gt_node *n) {
         in[i] = s->values[n->in[i]->id].joined;
         shared[i] = s->values[n->in[i]->id].shared;
     }
-    gt_node *made = n->op->joined ? n->op->joined(s->dst, n, s->slices, in, shared) : gt_slices_by_rows(s->dst, n, s->slices, in, shared, n->op->rows);
+    gt_node *made = n->op->joined ? n->op->joined(s->dst, n, s->slices, in, shared)
+                                  : gt_slices_by_rows(s->dst, n, s->slices, in, shared, n->op->rows);
     gt_shape shape = gt_joined_shape(&n->shape, s->slices);
     return made ? gt_reshape(s->dst, made, shape) : NULL;
 }
@@ -81,7 +84,8 @@ static gt_node *sum_of(several *s, const gt_node *n) {
     gt_node *sum[s->slices];
     for (int k = 0; k < s->slices; k++) sum[k] = slice_of(s, n, k);
     for (int width = 1; width < s->slices; width *= 2)
-        for (int left = 0; left + width < s->slices; left += 2 * width) sum[left] = gt_add(s->dst, sum[left], sum[left + width]);
+        for (int left = 0; left + width < s->slices; left += 2 * width)
+            sum[left] = gt_add(s->dst, sum[left], sum[left + width]);
     return sum[0];
 }
 
@@ -117,17 +121,17 @@ static void make_results(several *s, const gt_graph *src, const gt_node *n) {
         const gt_result *r = &src->results[i];
         const value *v = &s->values[n->id];
         if (r->node != n || s->dst->status) continue;
-        if (r->placed)
-            s->results[i] = sum_of(s, n);
-        else
-            s->results[i] = v->shared ? gt_slices_repeat(s->dst, v->joined, s->slices) : joined(s, n);
+        if (r->placed) s->results[i] = sum_of(s, n);
+        else s->results[i] = v->shared ? gt_slices_repeat(s->dst, v->joined, s->slices) : joined(s, n);
         if (r->placed) gt_name_exactly(s->results[i], r->name);
     }
 }
 
 const gt_graph *gt_pass_slices(const gt_graph *src, gt_arena *arena, const gt_exec_options *options) {
     if (options->slices <= 1) return src;
-    several s = {.dst = gt_graph_derived(src, arena), .slices = options->slices, .values = gt_by_node(src, arena, sizeof *s.values),
+    several s = {.dst = gt_graph_derived(src, arena),
+                 .slices = options->slices,
+                 .values = gt_by_node(src, arena, sizeof *s.values),
                  .results = gt_arena_array(arena, (size_t)src->n_results + 1, sizeof *s.results)};
     if (!s.dst || !s.values || !s.results) return NULL;
     for (int id = 0; id < src->n_nodes && !s.dst->status; id++) {

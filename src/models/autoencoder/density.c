@@ -3,7 +3,8 @@
 #include "gantry/ops.h"
 #include "models/autoencoder/loss.h"
 
-/* With eps the draws, log p(z) - log q(z|x) = sum over dimensions of (eps^2 + log variance - z^2) / 2: the constants are the same. */
+/* With eps the draws, log p(z) - log q(z|x) = sum over dimensions of (eps^2 + log variance - z^2) / 2: the constants
+ * are the same. */
 gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
@@ -34,8 +35,11 @@ gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples) {
 double gt_autoencoder_pixel_variance(const gt_job *j) {
     const gt_autoencoder_options *o = j->own;
     if (gt_is(o->recon, "bce")) return 0;
-    double pixels = (double)j->height * (double)j->width * (double)j->channels, beta = o->beta > 0 ? o->beta : 1, batch = (double)j->batch;
-    double reconstruction = o->factor / (gt_is(o->recon_pixels, "mean") ? pixels : 1) * (gt_is(o->recon_batch, "mean") ? 1 : batch);
-    double divergence = beta / (gt_is(o->kl_latent, "mean") ? (double)j->z_dim : 1) * (gt_is(o->kl_batch, "mean") ? 1 : batch);
+    double pixels = (double)j->height * (double)j->width * (double)j->channels, beta = o->beta > 0 ? o->beta : 1,
+           batch = (double)j->batch;
+    double reconstruction = o->factor / (gt_is(o->recon_pixels, "mean") ? pixels : 1) *
+                            (gt_is(o->recon_batch, "mean") ? 1 : batch);
+    double divergence = beta / (gt_is(o->kl_latent, "mean") ? (double)j->z_dim : 1) *
+                        (gt_is(o->kl_batch, "mean") ? 1 : batch);
     return divergence / (2 * reconstruction);
 }

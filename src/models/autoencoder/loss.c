@@ -30,7 +30,8 @@ gt_node *gt_autoencoder_divergence(gt_graph *g, const gt_encoding *e) {
         return gt_reshape(g, gt_sum(g, terms, GT_AXIS(2)), GT_SHAPE(gt_dim(e->logits, 0), gt_dim(e->logits, 1)));
     }
     if (!e->log_variance) return NULL;
-    gt_node *terms = gt_sub(g, gt_shift(g, e->log_variance, 1), gt_add(g, gt_square(g, e->mean), gt_exp_op(g, e->log_variance)));
+    gt_node *terms = gt_sub(g, gt_shift(g, e->log_variance, 1),
+                            gt_add(g, gt_square(g, e->mean), gt_exp_op(g, e->log_variance)));
     return gt_scale(g, terms, -0.5f);
 }
 
@@ -44,11 +45,14 @@ gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_n
         return r;
     }
     gt_node *codes = gt_autoencoder_codes(b, c);
-    gt_node *chosen = r.encoding.logits ? gt_one_hot_max(g, r.encoding.logits) : gt_autoencoder_nearest(g, r.encoding.vectors, codes);
+    gt_node *chosen = r.encoding.logits ? gt_one_hot_max(g, r.encoding.logits)
+                                        : gt_autoencoder_nearest(g, r.encoding.vectors, codes);
     float *numbers = gt_arena_array(gt_graph_arena(g), (size_t)a->options->codes, sizeof *numbers);
     for (int i = 0; numbers && i < a->options->codes; i++) numbers[i] = (float)i;
     if (!chosen || !numbers) return r;
-    gt_node *number = gt_sum(g, gt_mul(g, chosen, gt_constant(g, "numbers of codes", GT_SHAPE(1, 1, a->options->codes), numbers)), GT_AXIS(2));
+    gt_node *number = gt_sum(
+        g, gt_mul(g, chosen, gt_constant(g, "numbers of codes", GT_SHAPE(1, 1, a->options->codes), numbers)),
+        GT_AXIS(2));
     r.latent = gt_reshape(g, number, GT_SHAPE(gt_dim(chosen, 0), gt_dim(chosen, 1)));
     r.decoded = gt_autoencoder_decode(b, c, gt_autoencoder_look_up(g, chosen, codes));
     return r;
@@ -66,7 +70,8 @@ static gt_node *sample_normal(gt_graph *g, const gt_encoding *e) {
 static gt_node *sample_gumbel(gt_graph *g, const gt_encoding *e) {
     if (!e->logits) return NULL;
     const float edge = 0x1p-20f;
-    gt_node *u = gt_shift(g, gt_scale(g, gt_random_uniform_op(g, "gumbel/AE_main", *gt_node_shape(e->logits)), 1 - edge), edge / 2);
+    gt_node *u = gt_shift(
+        g, gt_scale(g, gt_random_uniform_op(g, "gumbel/AE_main", *gt_node_shape(e->logits)), 1 - edge), edge / 2);
     gt_node *noise = gt_neg(g, gt_log_op(g, gt_neg(g, gt_log_op(g, u))));
     return gt_softmax(g, gt_div(g, gt_add(g, e->logits, noise), gt_input(g, GT_AE_TEMPERATURE, GT_SCALAR)));
 }
@@ -80,15 +85,18 @@ static void report_perplexity(gt_graph *g, gt_node *weights) {
     gt_output(g, "Codes/perplexity", gt_exp_op(g, entropy));
 }
 
-/* Running sums per image of tokens that chose a code, and of their vectors: code = sum / count. A code that has become rare starts again as if
- * it had been met as often as the average code, at a token of the first slice chosen by chance. */
+/* Running sums per image of tokens that chose a code, and of their vectors: code = sum / count. A code that has become
+ * rare starts again as if it had been met as often as the average code, at a token of the first slice chosen by chance.
+ */
 static void renew_codes(const gt_autoencoder *a, gt_bound_net b, gt_node *vectors, gt_node *chosen) {
     gt_graph *g = b.graph;
     if (!vectors || !chosen) return;
     int64_t n = gt_dim(vectors, 0), tokens = gt_dim(vectors, 1), k = a->options->codes, d = a->options->code_dim;
     double average = (double)tokens / (double)k, rest = 1 - a->options->code_decay;
-    gt_node *rows = gt_reshape(g, gt_stop_gradient(g, vectors), GT_SHAPE(n * tokens, d)), *choice = gt_reshape(g, chosen, GT_SHAPE(n * tokens, k));
-    gt_node *count = gt_reshape(g, gt_net_leaf(g, b.net, b.slot, "latent.count"), GT_SHAPE(k, 1)), *sum = gt_net_leaf(g, b.net, b.slot, "latent.sum");
+    gt_node *rows = gt_reshape(g, gt_stop_gradient(g, vectors), GT_SHAPE(n * tokens, d)),
+            *choice = gt_reshape(g, chosen, GT_SHAPE(n * tokens, k));
+    gt_node *count = gt_reshape(g, gt_net_leaf(g, b.net, b.slot, "latent.count"), GT_SHAPE(k, 1)),
+            *sum = gt_net_leaf(g, b.net, b.slot, "latent.sum");
     gt_node *met = gt_scale(g, gt_reshape(g, gt_sum(g, choice, GT_AXIS(0)), GT_SHAPE(k, 1)), (float)(1.0 / (double)n));
     gt_node *met_sum = gt_scale(g, gt_matmul(g, choice, rows, .transpose_a = true), (float)(1.0 / (double)n));
     gt_node *new_count = gt_add(g, gt_scale(g, count, (float)a->options->code_decay), gt_scale(g, met, (float)rest));
@@ -100,10 +108,12 @@ static void renew_codes(const gt_autoencoder *a, gt_bound_net b, gt_node *vector
     new_count = gt_select(g, fading, count, new_count);
     new_sum = gt_select(g, fading, sum, new_sum);
 
-    gt_node *draw = gt_reshape(g, gt_random_uniform_op(g, "restart/AE_main", GT_SHAPE(n, tokens, k)), GT_SHAPE(n * tokens, k));
+    gt_node *draw = gt_reshape(g, gt_random_uniform_op(g, "restart/AE_main", GT_SHAPE(n, tokens, k)),
+                               GT_SHAPE(n * tokens, k));
     gt_node *pick = gt_one_hot_max(g, gt_permute(g, draw, (int[]){1, 0}));
     gt_node *candidate = gt_mul(g, gt_matmul(g, pick, rows), gt_input(g, GT_AE_RESTART, GT_SCALAR));
-    gt_node *rare = gt_shift(g, gt_neg(g, count), (float)(a->options->code_floor * average)); /* > 0: rare, known to all slices alike */
+    /* > 0: rare, known to all slices alike */
+    gt_node *rare = gt_shift(g, gt_neg(g, count), (float)(a->options->code_floor * average));
     gt_node *average_count = gt_shift(g, gt_scale(g, count, 0), (float)average);
     gt_output(g, "latent.count", gt_select(g, rare, average_count, new_count));
     gt_output(g, "latent.sum", gt_select(g, rare, gt_scale(g, candidate, (float)average), new_sum));
@@ -122,7 +132,8 @@ static gt_node *quantise(const gt_autoencoder *a, gt_bound_net b, const gt_encod
 
 /* ---- the whole ---- */
 
-/* A term of the loss: per sample, times its weight; with the sum over the batch in place of the mean, times the batch's size. */
+/* A term of the loss: per sample, times its weight; with the sum over the batch in place of the mean, times the batch's
+ * size. */
 static gt_node *term(gt_graph *g, gt_node *loss, double weight, gt_node *varying, gt_node *batch, bool mean_batch) {
     loss = gt_scale(g, loss, (float)weight);
     if (varying) loss = gt_mul(g, loss, varying);
@@ -148,9 +159,11 @@ void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n) {
     gt_node *decoded = gt_autoencoder_decode(b, c, latent), *divergence = gt_autoencoder_divergence(g, &e);
     gt_scope_pop(g);
 
-    bool mean_batch = gt_is(o->recon_batch, "mean"), mean_kl = gt_is(o->kl_batch, "mean"), mean_latent = gt_is(o->kl_latent, "mean");
+    bool mean_batch = gt_is(o->recon_batch, "mean"), mean_kl = gt_is(o->kl_batch, "mean"),
+         mean_latent = gt_is(o->kl_latent, "mean");
     gt_node *batch = mean_batch && mean_kl ? NULL : gt_input(g, GT_AE_BATCH, GT_SCALAR);
-    gt_node *pixel_loss = per_sample(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels), gt_is(o->recon_pixels, "mean"));
+    gt_node *pixel_loss = per_sample(g, gt_autoencoder_pixel_terms(a, g, decoded, pixels),
+                                     gt_is(o->recon_pixels, "mean"));
     gt_node *total = term(g, pixel_loss, o->factor, NULL, batch, mean_batch);
     gt_output(g, "Loss/reconstruction", pixel_loss);
     if (divergence) {

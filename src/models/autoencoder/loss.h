@@ -9,16 +9,17 @@ typedef struct gt_autoencoder {
     const gt_job *job;
     const gt_autoencoder_options *options; /* the job's own */
     const gt_net *net;
-    float *divergence;             /* normal: mean divergence of each latent dimension in the latest step */
+    float *divergence; /* normal: mean divergence of each latent dimension in the latest step */
 } gt_autoencoder;
 
 gt_model *gt_autoencoder_model_new(const gt_job *job);
 
 /* Inputs, all scalars, that are written before a slice is run. */
-#define GT_AE_BATCH "batch_size"       /* samples in the whole batch */
-#define GT_AE_BETA "beta"              /* weight of the divergence at this step */
+#define GT_AE_BATCH "batch_size" /* samples in the whole batch */
+#define GT_AE_BETA "beta"        /* weight of the divergence at this step */
 #define GT_AE_TEMPERATURE "temperature"
-#define GT_AE_RESTART "restart"        /* slices / weight of slice 0 for slice 0, 0 for the others: its tokens are the ones codes restart at */
+#define GT_AE_RESTART \
+    "restart" /* slices / weight of slice 0 for slice 0, 0 for the others: its tokens are the ones codes restart at */
 
 /* An output of latents with a distribution: the divergence of every sample's dimensions [n,z_dim]. */
 #define GT_AE_DIVERGENCES "divergences"
@@ -28,13 +29,16 @@ void gt_autoencoder_loss(const gt_autoencoder *a, gt_graph *g, int n);
 /* What is known of images without chance: the latent as a table has it, and the pixels made from it. */
 typedef struct gt_reconstruction {
     gt_encoding encoding;
-    gt_node *latent;               /* [N,z_dim]: the mean; discrete: [N,tokens], the numbers of the codes */
-    gt_node *decoded;              /* before the sigmoid */
+    gt_node *latent;  /* [N,z_dim]: the mean; discrete: [N,tokens], the numbers of the codes */
+    gt_node *decoded; /* before the sigmoid */
 } gt_reconstruction;
 gt_reconstruction gt_autoencoder_reconstruct(const gt_autoencoder *a, gt_bound_net b, gt_node *pixels);
-gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels); /* [N], summed over pixels */
-gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels); /* of each pixel; pixels may be broadcast */
-gt_node *gt_autoencoder_divergence(gt_graph *g, const gt_encoding *e); /* normal, gumbel: [N,dimensions]; NULL: there is none */
+/* [N], summed over pixels */
+gt_node *gt_autoencoder_pixel_loss(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels);
+/* of each pixel; pixels may be broadcast */
+gt_node *gt_autoencoder_pixel_terms(const gt_autoencoder *a, gt_graph *g, gt_node *decoded, gt_node *pixels);
+/* normal, gumbel: [N,dimensions]; NULL: there is none */
+gt_node *gt_autoencoder_divergence(gt_graph *g, const gt_encoding *e);
 
 /* ---- density.c: gt_model.build_density and .pixel_variance ---- */
 gt_graph *gt_autoencoder_density(gt_model *m, int n, int samples);

@@ -18,14 +18,16 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     const gt_model *m = p->model;
     const gt_autoencoder *a = m->own;
     const gt_autoencoder_options *o = a->options;
-    memcpy(gt_exec_input(e, "images"), s->images, (size_t)s->n * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof(float));
+    memcpy(gt_exec_input(e, "images"), s->images,
+           (size_t)s->n * (size_t)m->height * (size_t)m->width * (size_t)m->channels * sizeof(float));
     double shown = (double)s->shown, warmup = o->kl_warmup * 1000, cooling = o->temperature_kimg * 1000;
     double warm = warmup > 0 ? fmin(1, shown / warmup) : 1;
     double cooled = cooling > 0 ? o->temperature * gt_exp(-shown / cooling) : o->temperature;
     write_scalar(e, GT_AE_BATCH, s->batch);
     write_scalar(e, GT_AE_BETA, o->beta * warm);
     write_scalar(e, GT_AE_TEMPERATURE, fmax(cooled, o->temperature_min));
-    write_scalar(e, GT_AE_RESTART, s->index == 0 ? (double)s->batch / s->n : 0); /* slices / weight, and the weight is n slices / batch */
+    /* slices / weight, and the weight is n slices / batch */
+    write_scalar(e, GT_AE_RESTART, s->index == 0 ? (double)s->batch / s->n : 0);
     return GT_OK;
 }
 
@@ -40,7 +42,8 @@ static gt_node *to_image(gt_graph *g, const gt_job *c, gt_node *decoded) {
     return gt_shift(g, gt_scale(g, gt_autoencoder_pixels(g, c, decoded), 2), -1);
 }
 
-/* Discrete latents: a token's code is the place of the largest of `codes` normal numbers, so that all codes are equally likely. */
+/* Discrete latents: a token's code is the place of the largest of `codes` normal numbers, so that all codes are equally
+ * likely. */
 static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     const gt_autoencoder *a = m->own;
     const gt_job *c = a->job;
@@ -49,7 +52,8 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     gt_bound_net b = {g, m->nets[0], 0};
     gt_node *z = gt_scale(g, gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)), o->truncation);
     if (gt_latent_is_discrete(c)) {
-        gt_node *chosen = gt_one_hot_max(g, gt_reshape(g, z, GT_SHAPE(o->n, gt_autoencoder_tokens(c), a->options->codes)));
+        gt_node *chosen = gt_one_hot_max(g,
+                                         gt_reshape(g, z, GT_SHAPE(o->n, gt_autoencoder_tokens(c), a->options->codes)));
         z = gt_autoencoder_look_up(g, chosen, gt_autoencoder_codes(b, c));
     }
     gt_output(g, "image", to_image(g, c, gt_autoencoder_decode(b, c, z)));
@@ -73,15 +77,25 @@ static gt_graph *build_encoder(gt_model *m, int n) {
 
 /* Values that the phase renews: the codes' running sums, and what the log says of latent dimensions. */
 static gt_status add_phase(gt_model *m, gt_autoencoder *a) {
-    static const char *const names[] = {"Loss/reconstruction", "Loss/total", "Loss/KL", "Loss/commitment", "Codes/perplexity"};
+    static const char *const names[] = {"Loss/reconstruction", "Loss/total", "Loss/KL", "Loss/commitment",
+                                        "Codes/perplexity"};
     enum { TERMS = 5 };
-    static const int terms[][TERMS] = {[GT_LATENT_PLAIN] = {1, 1}, [GT_LATENT_NORMAL] = {1, 1, 1}, [GT_LATENT_GUMBEL] = {1, 1, 1, 0, 1}, [GT_LATENT_VQ] = {1, 1, 0, 1, 1}};
+    static const int terms[][TERMS] = {[GT_LATENT_PLAIN] = {1, 1},
+                                       [GT_LATENT_NORMAL] = {1, 1, 1},
+                                       [GT_LATENT_GUMBEL] = {1, 1, 1, 0, 1},
+                                       [GT_LATENT_VQ] = {1, 1, 0, 1, 1}};
     const gt_job *c = a->job;
     gt_phase *p = &m->phases[m->n_phases++];
     int dimensions = a->options->latent != GT_LATENT_NORMAL ? 0 : c->z_dim < MOST_SERIES ? (int)c->z_dim : MOST_SERIES;
     gt_stat *mine = gt_arena_array(m->arena, TERMS + (size_t)dimensions, sizeof *mine);
     gt_state *states = gt_arena_array(m->arena, 2, sizeof *states);
-    *p = (gt_phase){.name = "AE_main", .interval = 1, .build = build_phase, .fill = fill, .stats = mine, .states = states, .model = m};
+    *p = (gt_phase){.name = "AE_main",
+                    .interval = 1,
+                    .build = build_phase,
+                    .fill = fill,
+                    .stats = mine,
+                    .states = states,
+                    .model = m};
     gt_shown *shown = gt_arena_array(m->arena, TERMS, sizeof *shown);
     if (!mine || !states || !shown) return GT_NOMEM;
     m->shown = shown;
@@ -93,13 +107,15 @@ static gt_status add_phase(gt_model *m, gt_autoencoder *a) {
     for (int i = 0; i < dimensions; i++) {
         const char *name = gt_arena_printf(m->arena, "KL/dimension_%03d", i);
         if (!name) return GT_NOMEM;
-        mine[p->n_stats++] = (gt_stat){.name = name, .output = GT_AE_DIVERGENCES, .column = i, .columns = (int)c->z_dim};
+        mine[p->n_stats++] = (gt_stat){
+            .name = name, .output = GT_AE_DIVERGENCES, .column = i, .columns = (int)c->z_dim};
     }
     for (int i = 0; i < 2 && a->options->latent == GT_LATENT_VQ; i++) {
         const gt_tensor *t = gt_net_find(m->nets[0], i ? "latent.sum" : "latent.count");
         states[p->n_states++] = (gt_state){t->name, m->blocks[0] + t->offset, t->size};
     }
-    if (a->options->latent == GT_LATENT_NORMAL) states[p->n_states++] = (gt_state){"divergence", a->divergence, (size_t)c->z_dim};
+    if (a->options->latent == GT_LATENT_NORMAL)
+        states[p->n_states++] = (gt_state){"divergence", a->divergence, (size_t)c->z_dim};
     return GT_OK;
 }
 
@@ -111,7 +127,10 @@ static void remark(const gt_model *m, char *text, size_t bytes) {
     int idle = 0;
     for (int i = 0; a->divergence && i < a->job->z_dim; i++) {
         if ((double)a->divergence[i] >= nothing) continue;
-        if (idle++ < 12 && at < bytes) at += (size_t)snprintf(text + at, bytes - at, "%s%d", idle > 1 ? "," : "latent dimensions that carry nothing (divergence below 0.01): ", i);
+        if (idle++ < 12 && at < bytes)
+            at += (size_t)snprintf(
+                text + at, bytes - at, "%s%d",
+                idle > 1 ? "," : "latent dimensions that carry nothing (divergence below 0.01): ", i);
     }
     if (idle > 12 && at < bytes) snprintf(text + at, bytes - at, "... (%d of %d)", idle, (int)a->job->z_dim);
 }

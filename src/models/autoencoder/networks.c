@@ -16,14 +16,19 @@ typedef struct layers {
 } layers;
 
 static void push(layers *l, gt_layer layer) { l->layer[l->n++] = layer; }
-static gt_layer linear(int out, const char *activation) { return (gt_layer){GT_LAYER_LINEAR, .out = out, .activation = activation, .slope = slope}; }
+static gt_layer linear(int out, const char *activation) {
+    return (gt_layer){GT_LAYER_LINEAR, .out = out, .activation = activation, .slope = slope};
+}
 
 static gt_layer conv(int out, int stride, int pad, const char *activation) {
-    return (gt_layer){GT_LAYER_CONV, .out = out, .kernel = 3, .stride = stride, .pad = pad, .activation = activation, .slope = slope};
+    return (gt_layer){GT_LAYER_CONV, .out = out, .kernel = 3, .stride = stride, .pad = pad, .activation = activation,
+                      .slope = slope};
 }
 
 static gt_layer transposed(int out, int stride, const char *activation) {
-    return (gt_layer){GT_LAYER_TRANSPOSED, .out = out, .kernel = 3, .stride = stride, .pad = 1, .output_pad = stride - 1, .activation = activation, .slope = slope};
+    return (gt_layer){GT_LAYER_TRANSPOSED,      .out = out,    .kernel = 3,
+                      .stride = stride,         .pad = 1,      .output_pad = stride - 1,
+                      .activation = activation, .slope = slope};
 }
 
 static const gt_autoencoder_options *own(const gt_job *j) { return j->own; }
@@ -95,7 +100,8 @@ static layers decoder_layers(const gt_job *j) {
 
 int gt_autoencoder_tokens(const gt_job *j) { return (int)(keeps_map(j) ? j->height / 4 * (j->width / 4) : j->z_dim); }
 
-/* The layer from the encoder's features to tokens of `width` numbers: 1x1 on a map, else one linear layer for all tokens. */
+/* The layer from the encoder's features to tokens of `width` numbers: 1x1 on a map, else one linear layer for all
+ * tokens. */
 static gt_layer token_head(const gt_job *j) {
     int64_t width = own(j)->latent == GT_LATENT_GUMBEL ? own(j)->codes : own(j)->code_dim;
     if (keeps_map(j)) return (gt_layer){GT_LAYER_CONV, .out = (int)width, .kernel = 1, .stride = 1};
@@ -106,7 +112,8 @@ static void declare_codes(gt_declarer *d, const gt_job *j) {
     gt_shape table = GT_SHAPE(own(j)->codes, own(j)->code_dim);
     if (own(j)->latent == GT_LATENT_GUMBEL) {
         gt_declare(d, (gt_tensor){.file_shape = table, .trainable = true, .init_std = 1}, "latent.codes", "");
-    } else { /* codes that were hardly met yet: the first step restarts them at encoded tokens, unless there are so many that this is their share */
+    } else { /* codes that were hardly met yet: the first step restarts them at encoded tokens, unless there are so many
+                that this is their share */
         const float scarce = 1e-3f;
         gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(own(j)->codes), .init_mean = scarce}, "latent.count", "");
         gt_declare(d, (gt_tensor){.file_shape = table, .init_std = scarce}, "latent.sum", "");
@@ -125,7 +132,8 @@ gt_net *gt_autoencoder_net(const gt_job *j) {
     if (gt_latent_is_discrete(j)) {
         gt_sequence_declare(&d, "latent.tokens", &token, 1, &head);
         declare_codes(&d, j);
-        sample = keeps_map(j) ? GT_SHAPE(j->height / 4, j->width / 4, own(j)->code_dim) : GT_SHAPE((int64_t)j->z_dim * own(j)->code_dim);
+        sample = keeps_map(j) ? GT_SHAPE(j->height / 4, j->width / 4, own(j)->code_dim)
+                              : GT_SHAPE((int64_t)j->z_dim * own(j)->code_dim);
     } else {
         gt_sequence_declare(&d, "latent.mean", &plain, 1, &sample);
         if (own(j)->latent == GT_LATENT_NORMAL) gt_sequence_declare(&d, "latent.log_variance", &plain, 1, &features);
@@ -144,12 +152,15 @@ gt_encoding gt_autoencoder_encode(gt_bound_net b, const gt_job *j, gt_node *pixe
     if (!features) return e;
     if (!gt_latent_is_discrete(j)) {
         e.mean = gt_sequence(b, "latent.mean", &plain, 1, features);
-        if (own(j)->latent == GT_LATENT_NORMAL) e.log_variance = gt_sequence(b, "latent.log_variance", &plain, 1, features);
+        if (own(j)->latent == GT_LATENT_NORMAL)
+            e.log_variance = gt_sequence(b, "latent.log_variance", &plain, 1, features);
         return e;
     }
     gt_node *tokens = gt_sequence(b, "latent.tokens", &token, 1, features);
     bool gumbel = own(j)->latent == GT_LATENT_GUMBEL;
-    tokens = gt_reshape(b.graph, tokens, GT_SHAPE(gt_dim(pixels, 0), gt_autoencoder_tokens(j), gumbel ? own(j)->codes : own(j)->code_dim));
+    tokens = gt_reshape(
+        b.graph, tokens,
+        GT_SHAPE(gt_dim(pixels, 0), gt_autoencoder_tokens(j), gumbel ? own(j)->codes : own(j)->code_dim));
     *(gumbel ? &e.logits : &e.vectors) = tokens;
     return e;
 }
@@ -180,8 +191,11 @@ gt_node *gt_autoencoder_decode(gt_bound_net b, const gt_job *j, gt_node *latent)
     layers l = decoder_layers(j);
     if (latent && gt_latent_is_discrete(j))
         latent = gt_reshape(b.graph, latent,
-                            keeps_map(j) ? GT_SHAPE(gt_dim(latent, 0), j->height / 4, j->width / 4, own(j)->code_dim) : GT_SHAPE(gt_dim(latent, 0), -1));
+                            keeps_map(j) ? GT_SHAPE(gt_dim(latent, 0), j->height / 4, j->width / 4, own(j)->code_dim)
+                                         : GT_SHAPE(gt_dim(latent, 0), -1));
     return gt_sequence(b, "decoder", l.layer, l.n, latent);
 }
 
-gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *j, gt_node *decoded) { return own(j)->sigmoid ? gt_sigmoid(g, decoded) : decoded; }
+gt_node *gt_autoencoder_pixels(gt_graph *g, const gt_job *j, gt_node *decoded) {
+    return own(j)->sigmoid ? gt_sigmoid(g, decoded) : decoded;
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The losses of DCGAN: binary cross-entropy of D, non-saturating of G (Goodfellow et al., "Generative Adversarial Nets", section 3), and the
- * tricks around them (Salimans et al., "Improved Techniques for Training GANs"; Sonderby et al., "Amortised MAP Inference for Image
- * Super-resolution", section 3.2.1, for instance noise). */
+ * The losses of DCGAN: binary cross-entropy of D, non-saturating of G (Goodfellow et al., "Generative Adversarial
+ * Nets", section 3), and the tricks around them (Salimans et al., "Improved Techniques for Training GANs"; Sonderby et
+ * al., "Amortised MAP Inference for Image Super-resolution", section 3.2.1, for instance noise). */
 #include "models/dcgan/loss.h"
 
 #include <stdio.h>
@@ -37,7 +37,8 @@ static gt_node *labels(const pass *p, const char *name) {
 static gt_node *generate(const pass *p) {
     bool uniform = gt_is(p->m->options->latent, "uniform");
     gt_graph *g = p->g;
-    gt_node *z = draw(p, uniform ? gt_random_uniform_op : gt_random_normal_op, "z", "", GT_SHAPE(p->n, p->m->job->z_dim));
+    gt_node *z = draw(p, uniform ? gt_random_uniform_op : gt_random_normal_op, "z", "",
+                      GT_SHAPE(p->n, p->m->job->z_dim));
     if (uniform) z = gt_shift(g, gt_scale(g, z, 2), -1);
     gt_scope_push(g, "G");
     gt_node *images = gt_dcgan_generator((gt_bound_net){g, p->m->nets[G], G}, p->m->job, z, labels(p, "gen_c"), true);
@@ -62,8 +63,8 @@ static gt_node *discriminate(const pass *p, gt_node *seen, gt_node *labels) {
     return logits;
 }
 
-/* The logit of being real. With classes D(x) = Z / (Z + 1), Z being the sum of exp over the classes' logits (Salimans et al., section 5), which makes
- * it log Z: a logit minus its log-softmax, whichever. */
+/* The logit of being real. With classes D(x) = Z / (Z + 1), Z being the sum of exp over the classes' logits (Salimans
+ * et al., section 5), which makes it log Z: a logit minus its log-softmax, whichever. */
 static gt_node *score_of(const pass *p, gt_node *logits) {
     if (!p->m->classes) return logits;
     return gt_slice(p->g, gt_sub(p->g, logits, gt_log_softmax(p->g, logits)), 1, 0, 1);
@@ -111,7 +112,9 @@ static gt_node *class_loss(const pass *p, gt_node *logits) {
 
 static gt_node *sum_if_both(gt_graph *g, gt_node *a, gt_node *b) { return b ? gt_add(g, a, b) : a; }
 
-static gt_node **gradients(const pass *p, gt_node *loss) { return gt_gradients(p->g, p->m->nets[D], D, gt_mean_loss(p->g, loss)); }
+static gt_node **gradients(const pass *p, gt_node *loss) {
+    return gt_gradients(p->g, p->m->nets[D], D, gt_mean_loss(p->g, loss));
+}
 
 /* ---- the phases ---- */
 
@@ -120,7 +123,8 @@ static gt_node *real_images(const pass *p) {
     return view(p, "real", gt_input(p->g, "images", GT_SHAPE(p->n, c->height, c->width, c->channels)));
 }
 
-/* Logits of both kinds of images from one pass, in which they share statistics: [2n,...], those of real images first. */
+/* Logits of both kinds of images from one pass, in which they share statistics: [2n,...], those of real images first.
+ */
 static gt_node *discriminate_mixed(const pass *p, gt_node *fakes) {
     gt_node *real_c = labels(p, "real_c"), *gen_c = labels(p, "gen_c");
     gt_node *seen = gt_concat(p->g, 2, (gt_node *[]){real_images(p), fakes}, 0);
@@ -163,7 +167,8 @@ void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n) {
     pass p = {m, g, "G_main", n};
     gt_node *fakes = view(&p, "fake", generate(&p));
     /* Mixed here, too: statistics of fakes alone would give them away, or to D's eyes make others of them. */
-    gt_node *logits = is_mixed(m) ? fakes_of(&p, discriminate_mixed(&p, fakes)) : discriminate(&p, fakes, labels(&p, "gen_c"));
+    gt_node *logits = is_mixed(m) ? fakes_of(&p, discriminate_mixed(&p, fakes))
+                                  : discriminate(&p, fakes, labels(&p, "gen_c"));
     gt_node *score = score_of(&p, logits);
     gt_node *loss = gt_softplus(g, gt_neg(g, score));
     gt_gan_report(g, "fake", score);

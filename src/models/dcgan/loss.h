@@ -21,8 +21,8 @@ enum { GT_DCGAN_G, GT_DCGAN_D };
 #define GT_DCGAN_NOISE "instance_noise" /* [], standard deviation at this step */
 #define GT_DCGAN_LABELLED "labelled"    /* [n,1]: 1 for real images whose label counts, else 0 */
 
-/* The graphs of the phases "D_main" and "G_main" for slices of n samples. Drawn by streams that end in the phase's name: "z", "smooth/WHICH",
- * "flip/WHICH", "noise/WHICH", WHICH being "real" or "fake". */
+/* The graphs of the phases "D_main" and "G_main" for slices of n samples. Drawn by streams that end in the phase's
+ * name: "z", "smooth/WHICH", "flip/WHICH", "noise/WHICH", WHICH being "real" or "fake". */
 void gt_dcgan_d_main(const gt_dcgan *m, gt_graph *g, int n);
 void gt_dcgan_g_main(const gt_dcgan *m, gt_graph *g, int n);
 

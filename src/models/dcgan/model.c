@@ -12,7 +12,8 @@ enum { G = GT_DCGAN_G, D = GT_DCGAN_D };
 
 /* ---- before a run ---- */
 
-/* Whether an item of the dataset is labelled is drawn once and for all. Items are found as the loader finds them (sampler.h). */
+/* Whether an item of the dataset is labelled is drawn once and for all. Items are found as the loader finds them
+ * (sampler.h). */
 static void write_labelled(gt_exec *e, const gt_phase *p, const gt_slice_input *s) {
     const gt_dcgan *own = p->model->own;
     uint64_t seed = (uint64_t)own->job->seed;
@@ -21,7 +22,9 @@ static void write_labelled(gt_exec *e, const gt_phase *p, const gt_slice_input *
     gt_sampler sampler = gt_sampler_make(seed, s->items);
     uint64_t position = gt_steps_position(&steps, s->step) + s->sample0;
     for (int i = 0; to && i < s->n; i++) {
-        gt_key key = {.seed = seed, .stream = gt_stream("labelled"), .sample = (uint32_t)gt_sampler_item(&sampler, position + (uint64_t)i)};
+        gt_key key = {.seed = seed,
+                      .stream = gt_stream("labelled"),
+                      .sample = (uint32_t)gt_sampler_item(&sampler, position + (uint64_t)i)};
         float u;
         gt_random_uniform(key, &u, 1);
         to[i] = (double)u < own->options->labelled;
@@ -70,8 +73,16 @@ static gt_status add_phase(gt_model *m, gt_phase phase, const char *const *stats
 }
 
 static gt_status add_phases(gt_model *m, const gt_dcgan *own) {
-    static const char *const of_d[] = {"Loss/scores/real", "Loss/signs/real", "Loss/scores/fake", "Loss/signs/fake", "Loss/D/real", "Loss/D/fake", "Loss/D/loss",
-                                       NULL, NULL, NULL};
+    static const char *const of_d[] = {"Loss/scores/real",
+                                       "Loss/signs/real",
+                                       "Loss/scores/fake",
+                                       "Loss/signs/fake",
+                                       "Loss/D/real",
+                                       "Loss/D/fake",
+                                       "Loss/D/loss",
+                                       NULL,
+                                       NULL,
+                                       NULL};
     static const char *const of_classes[] = {"Loss/D/class", "Accuracy/real"};
     static const char *const of_g[] = {"Loss/scores/fake", "Loss/signs/fake", "Loss/G/loss", NULL};
     const char *stats[sizeof of_d / sizeof *of_d];
@@ -84,11 +95,13 @@ static gt_status add_phases(gt_model *m, const gt_dcgan *own) {
     return st ? st : add_phase(m, (gt_phase){.name = "G_main", .net = G}, of_g);
 }
 
-/* 2 Phi(z) - 1 of a standard normal z, which makes it uniform in (-1,1): erf(z / sqrt 2) by Abramowitz and Stegun, 7.1.26, with an error below
- * 1.5e-7. So that whoever generates images draws the same latents for all models. */
+/* 2 Phi(z) - 1 of a standard normal z, which makes it uniform in (-1,1): erf(z / sqrt 2) by Abramowitz and
+ * Stegun, 7.1.26, with an error below 1.5e-7. So that whoever generates images draws the same latents for all models.
+ */
 static gt_node *uniform_of_normal(gt_graph *g, gt_node *z) {
     static const float a[] = {1.061405429f, -1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f};
-    gt_node *x = gt_scale(g, gt_abs(g, z), (float)M_SQRT1_2), *t = gt_reciprocal(g, gt_shift(g, gt_scale(g, x, 0.3275911f), 1));
+    gt_node *x = gt_scale(g, gt_abs(g, z), (float)M_SQRT1_2),
+            *t = gt_reciprocal(g, gt_shift(g, gt_scale(g, x, 0.3275911f), 1));
     gt_node *sum = gt_scale(g, t, a[0]);
     for (int i = 1; i < 5; i++) sum = gt_mul(g, gt_shift(g, sum, a[i]), t);
     gt_node *erf = gt_shift(g, gt_neg(g, gt_mul(g, sum, gt_exp_op(g, gt_neg(g, gt_square(g, x))))), 1);
@@ -99,9 +112,12 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     const gt_dcgan *own = m->own;
     gt_graph *g = gt_graph_new("generator", m->kernels);
     if (!g) return NULL;
-    gt_node *z = gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)), *labels = own->labels ? gt_input(g, "c", GT_SHAPE(o->n, own->labels)) : NULL;
+    gt_node *z = gt_input(g, "z", GT_SHAPE(o->n, m->z_dim)),
+            *labels = own->labels ? gt_input(g, "c", GT_SHAPE(o->n, own->labels)) : NULL;
     if (gt_is(own->options->latent, "uniform")) z = uniform_of_normal(g, z);
-    gt_output(g, "image", gt_dcgan_generator((gt_bound_net){g, m->nets[G], 0}, own->job, gt_scale(g, z, o->truncation), labels, false));
+    gt_output(
+        g, "image",
+        gt_dcgan_generator((gt_bound_net){g, m->nets[G], 0}, own->job, gt_scale(g, z, o->truncation), labels, false));
     return gt_whole_graph(g, "the ", "generator");
 }
 
@@ -113,7 +129,9 @@ static gt_status build(gt_model *m, const gt_job *job) {
     gt_dcgan *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
     if (!own) return GT_NOMEM;
     const gt_dcgan_options *o = job->own;
-    *own = (gt_dcgan){.job = job, .options = o, .classes = o->semi ? (int)job->label_dim : 0,
+    *own = (gt_dcgan){.job = job,
+                      .options = o,
+                      .classes = o->semi ? (int)job->label_dim : 0,
                       .labels = o->semi ? 0 : (int)job->label_dim};
     m->name = "dcgan";
     m->slice_size = gt_job_slice_size(job);
@@ -124,14 +142,19 @@ static gt_status build(gt_model *m, const gt_job *job) {
     m->label_dim = (int)job->label_dim;
     m->unlabelled_generator = o->semi;
     m->height = (int)job->height, m->width = (int)job->width, m->channels = (int)job->channels;
-    static const gt_shown shown[] = {{"Loss/G/loss", "loss G"}, {"Loss/D/real", "D real"}, {"Loss/D/fake", "D fake"}, {"Accuracy/real", "accuracy"}};
+    static const gt_shown shown[] = {
+        {"Loss/G/loss", "loss G"}, {"Loss/D/real", "D real"}, {"Loss/D/fake", "D fake"}, {"Accuracy/real", "accuracy"}};
     m->shown = shown;
     m->n_shown = o->semi ? 4 : 3;
     m->ada_stat = "Loss/signs/real";
     m->build_generator = build_generator;
     gt_status st = gt_job_augment(job, &own->augment);
-    if (!st) st = gt_model_add_network(m, gt_dcgan_generator_net(job), (uint64_t)job->seed, learning(job, job->g_optimizer, job->lrate));
-    if (!st) st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), (uint64_t)job->seed, learning(job, job->d_optimizer, o->d_lrate));
+    if (!st)
+        st = gt_model_add_network(m, gt_dcgan_generator_net(job), (uint64_t)job->seed,
+                                  learning(job, job->g_optimizer, job->lrate));
+    if (!st)
+        st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), (uint64_t)job->seed,
+                                  learning(job, job->d_optimizer, o->d_lrate));
     if (!st && job->ema_kimg > 0) st = gt_gan_average(m, G);
     if (st) return st;
     memcpy(own->nets, m->nets, sizeof own->nets);

@@ -20,11 +20,18 @@ static int labels_of(const gt_job *j) { return own(j)->semi ? 0 : (int)j->label_
 
 /* Weights of a 4x4 convolution; of a transposed one `out` and `in` change places (in files, and in the gradients). */
 static void declare_conv(gt_declarer *d, const char *layer, int out, int in) {
-    gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out, in, KERNEL, KERNEL), .layout = GT_LAYOUT_OIHW, .trainable = true, .init_std = weight_std}, layer, ".conv.weight");
+    gt_declare(d,
+               (gt_tensor){.file_shape = GT_SHAPE(out, in, KERNEL, KERNEL),
+                           .layout = GT_LAYOUT_OIHW,
+                           .trainable = true,
+                           .init_std = weight_std},
+               layer, ".conv.weight");
 }
 
 static void declare_embedding(gt_declarer *d, int labels, int width, float std) {
-    if (labels) gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(labels, width), .trainable = true, .init_std = std}, "embed", ".weight");
+    if (labels)
+        gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(labels, width), .trainable = true, .init_std = std}, "embed",
+                   ".weight");
 }
 
 static gt_net *sealed(gt_declarer *d) {
@@ -34,7 +41,9 @@ static gt_net *sealed(gt_declarer *d) {
 }
 
 /* Labels [N,c_dim] as [N,width]. */
-static gt_node *embed(gt_bound_net b, gt_node *labels) { return gt_matmul(b.graph, labels, gt_leaf(b, "embed", ".weight")); }
+static gt_node *embed(gt_bound_net b, gt_node *labels) {
+    return gt_matmul(b.graph, labels, gt_leaf(b, "embed", ".weight"));
+}
 
 static gt_norm_by in_training(const gt_job *j) { return gt_is(own(j)->bn, "batch") ? GT_NORM_BATCH : GT_NORM_SLICE; }
 
@@ -111,7 +120,8 @@ static gt_node *last_logits(gt_bound_net b, gt_node *x) {
     gt_node *w = gt_leaf(b, "out", ".conv.weight"); /* [4,4,in,out] */
     if (!x || !w) return NULL;
     int64_t in = gt_dim(w, 0) * gt_dim(w, 1) * gt_dim(w, 2), out = gt_dim(w, 3);
-    return gt_matmul(b.graph, gt_reshape(b.graph, x, GT_SHAPE(gt_dim(x, 0), in)), gt_reshape(b.graph, w, GT_SHAPE(in, out)));
+    return gt_matmul(b.graph, gt_reshape(b.graph, x, GT_SHAPE(gt_dim(x, 0), in)),
+                     gt_reshape(b.graph, w, GT_SHAPE(in, out)));
 }
 
 gt_node *gt_dcgan_discriminator(gt_bound_net b, const gt_job *j, gt_node *x, gt_node *labels) {

@@ -5,40 +5,74 @@
 #define FIELD(name) GT_FIELD(gt_dcgan_options, name)
 
 static const gt_option options[] = {
-    {.key = "latent", FIELD(latent), .standard = "normal", .choices = "normal|uniform",
+    {.key = "latent",
+     FIELD(latent),
+     .standard = "normal",
+     .choices = "normal|uniform",
      .help = "Distribution of the latent z: N(0,1), or uniform in [-1,1)"},
-    {.key = "d-batches", FIELD(d_batches), .standard = "separate", .choices = "separate|mixed",
+    {.key = "d-batches",
+     FIELD(d_batches),
+     .standard = "separate",
+     .choices = "separate|mixed",
      .help = "D sees real and fake images in batches of their own, or mixed",
      .detail = "It matters because batches share the statistics of batch normalisation. Mixed, the update of G "
                "shows D real images, too."},
-    {.key = "smoothing", FIELD(smoothing), .standard = "none", .choices = "none|one-sided|two-sided",
+    {.key = "smoothing",
+     FIELD(smoothing),
+     .standard = "none",
+     .choices = "none|one-sided|two-sided",
      .help = "Soft targets of D: uniform in 0.7..1.2 for real images",
      .detail = "two-sided: those of fake images are uniform in 0..0.3, too, instead of 0."},
-    {.key = "flip", FIELD(flip), .standard = "0", .max = 0.5,
-     .help = "Noisy labels: D takes such a share of images for the other kind", .detail = "Customary is 0.05."},
-    {.key = "instance-noise", FIELD(instance_noise), .standard = "0", .max = 10,
-     .help = "Standard deviation of noise added to all D sees", .detail = "Pixels are in -1..1. Customary is 0.1."},
-    {.key = "instance-noise-kimg", FIELD(instance_noise_kimg), .standard = "0", .unit = "thousands of images",
-     .max = 1e9, .help = "That noise falls to 0 in so many; 0: it stays"},
+    {.key = "flip",
+     FIELD(flip),
+     .standard = "0",
+     .max = 0.5,
+     .help = "Noisy labels: D takes such a share of images for the other kind",
+     .detail = "Customary is 0.05."},
+    {.key = "instance-noise",
+     FIELD(instance_noise),
+     .standard = "0",
+     .max = 10,
+     .help = "Standard deviation of noise added to all D sees",
+     .detail = "Pixels are in -1..1. Customary is 0.1."},
+    {.key = "instance-noise-kimg",
+     FIELD(instance_noise_kimg),
+     .standard = "0",
+     .unit = "thousands of images",
+     .max = 1e9,
+     .help = "That noise falls to 0 in so many; 0: it stays"},
     {.key = "d-lrate", FIELD(d_lrate), .derived = "lrate; 0.02 with sgd", .max = 10, .help = "Learning rate of D"},
-    {.key = "g-activation", FIELD(g_activation), .standard = "lrelu", .choices = "lrelu|relu",
+    {.key = "g-activation",
+     FIELD(g_activation),
+     .standard = "lrelu",
+     .choices = "lrelu|relu",
      .help = "Activation of G: LeakyReLU with slope 0.2, or ReLU"},
-    {.key = "bn", FIELD(bn), .standard = "slice", .choices = "slice|batch",
+    {.key = "bn",
+     FIELD(bn),
+     .standard = "slice",
+     .choices = "slice|batch",
      .help = "Batch normalisation over a slice's samples, or the whole batch's",
      .detail = "slice: each slice by itself, as devices do that train in parallel; --slices then changes the "
                "result. batch: as if there were one slice, but for rounding; all ranks wait for each other twice "
                "per layer and pass, and a rank holds all its slices in memory together."},
-    {.key = "semi", FIELD(semi), .standard = "0", .help = "Semi-supervised: D also learns the classes of real images",
+    {.key = "semi",
+     FIELD(semi),
+     .standard = "0",
+     .help = "Semi-supervised: D also learns the classes of real images",
      .detail = "The data must have classes. D has one output per class, and fake images are one class more; its "
                "accuracy is logged as Accuracy/real. Not with --cond."},
-    {.key = "labelled", FIELD(labelled), .standard = "1", .min = 1e-6, .max = 1,
+    {.key = "labelled",
+     FIELD(labelled),
+     .standard = "1",
+     .min = 1e-6,
+     .max = 1,
      .help = "Share of the data whose labels are used with --semi",
      .detail = "Chosen by --seed. The accuracy is that of all real images."},
 };
 
 static const gt_family_model models[] = {
-    {"dcgan", "DCGAN, with its tricks",
-     "kimg=1000 batch=128 lrate=0.0002 z-dim=100 ema-kimg=0 ema-ramp=0.05 aug=noaug", NULL},
+    {"dcgan", "DCGAN, with its tricks", "kimg=1000 batch=128 lrate=0.0002 z-dim=100 ema-kimg=0 ema-ramp=0.05 aug=noaug",
+     NULL},
     {0},
 };
 
@@ -62,7 +96,9 @@ static int64_t slices_of(int64_t batch) {
     return n < 1 ? 1 : n > MOST_SLICES ? MOST_SLICES : n;
 }
 
-static const char *needs_classes(const gt_job *job) { return ((const gt_dcgan_options *)job->own)->semi ? "semi" : NULL; }
+static const char *needs_classes(const gt_job *job) {
+    return ((const gt_dcgan_options *)job->own)->semi ? "semi" : NULL;
+}
 
 static void resolve(gt_job *job, int64_t items) {
     (void)items;
@@ -81,10 +117,11 @@ static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
     if (h > power || w > power)
         return gt_fail(GT_USAGE, "images of %lldx%lld are larger than %dx%d", w, h, MOST_SIZE, MOST_SIZE);
     if (h != w || h != power)
-        return gt_fail(GT_USAGE,
-                       "images of %lldx%lld: DCGAN makes square ones with sides that are a power of two of at least %d; "
-                       "resize them to %dx%d (gantry dataset --width=%d --height=%d)",
-                       w, h, LEAST_SIZE, power, power, power, power);
+        return gt_fail(
+            GT_USAGE,
+            "images of %lldx%lld: DCGAN makes square ones with sides that are a power of two of at least %d; "
+            "resize them to %dx%d (gantry dataset --width=%d --height=%d)",
+            w, h, LEAST_SIZE, power, power, power, power);
     if (channels < 1 || channels > MOST_CHANNELS)
         return gt_fail(GT_USAGE, "images with %lld channels: DCGAN takes 1 to %d", (long long)channels, MOST_CHANNELS);
     return GT_OK;

@@ -17,7 +17,8 @@ typedef struct gt_levels {
 } gt_levels;
 
 /* Checks sizes, channels, activation and architecture of a network: what fails names the value and what would fit. */
-gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, int channel_max, const char *architecture, const char *activation);
+gt_status gt_levels_make(gt_levels *l, int height, int width, int channel_base, int channel_max,
+                         const char *architecture, const char *activation);
 int gt_level_channels(const gt_levels *l, int level); /* min(channel_base / (4 << level), channel_max) */
 static inline int gt_level_name(int level) { return 4 << level; }
 

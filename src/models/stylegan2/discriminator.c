@@ -20,12 +20,14 @@ gt_discriminator_config gt_discriminator_defaults(void) {
 }
 
 static gt_status levels_of(const gt_discriminator_config *c, gt_levels *l) {
-    gt_status st = gt_levels_make(l, c->height, c->width, c->channel_base, c->channel_max, c->architecture, c->activation);
+    gt_status st = gt_levels_make(l, c->height, c->width, c->channel_base, c->channel_max, c->architecture,
+                                  c->activation);
     if (st) return st;
     if (c->channels < 1) return gt_fail(GT_USAGE, "discriminator: %d image channels", c->channels);
     if (c->mbstd_channels > 0 && gt_level_channels(l, 0) % c->mbstd_channels)
-        return gt_fail(GT_USAGE, "discriminator: %d minibatch standard deviation channels do not divide the last block's %d", c->mbstd_channels,
-                       gt_level_channels(l, 0));
+        return gt_fail(GT_USAGE,
+                       "discriminator: %d minibatch standard deviation channels do not divide the last block's %d",
+                       c->mbstd_channels, gt_level_channels(l, 0));
     return GT_OK;
 }
 
@@ -41,29 +43,36 @@ static gt_mapping_config label_mapping(const gt_discriminator_config *c, const g
     return m;
 }
 
-static bool has_fromrgb(const gt_levels *l, int level) { return level + 1 == l->count || l->architecture == GT_ARCH_SKIP; }
+static bool has_fromrgb(const gt_levels *l, int level) {
+    return level + 1 == l->count || l->architecture == GT_ARCH_SKIP;
+}
 
 /* ---- declaration ---- */
 
 /* One convolution of a block; counts layers for Freeze-D. */
-static void declare_conv(gt_declarer *d, const char *block, const char *which, gt_conv2d_shape shape, const gt_discriminator_config *c, int *layer) {
+static void declare_conv(gt_declarer *d, const char *block, const char *which, gt_conv2d_shape shape,
+                         const gt_discriminator_config *c, int *layer) {
     gt_text name = gt_text_of("%s.%s", block, which);
     shape.frozen = layer && (*layer)++ < c->freeze_layers;
     gt_conv2d_declare(d, name.s, shape, &c->resample_filter);
 }
 
-static void declare_block(gt_declarer *d, const char *block, const gt_discriminator_config *c, const gt_levels *l, int level, int *layer) {
+static void declare_block(gt_declarer *d, const char *block, const gt_discriminator_config *c, const gt_levels *l,
+                          int level, int *layer) {
     int in = gt_level_channels(l, level), out = gt_level_channels(l, level - 1);
     gt_declare_filter(d, block, &c->resample_filter);
-    if (has_fromrgb(l, level)) declare_conv(d, block, "fromrgb", (gt_conv2d_shape){c->channels, in, 1, true, false}, c, layer);
+    if (has_fromrgb(l, level))
+        declare_conv(d, block, "fromrgb", (gt_conv2d_shape){c->channels, in, 1, true, false}, c, layer);
     declare_conv(d, block, "conv0", (gt_conv2d_shape){in, in, 3, true, false}, c, layer);
     declare_conv(d, block, "conv1", (gt_conv2d_shape){in, out, 3, true, false}, c, layer);
-    if (l->architecture == GT_ARCH_RESNET) declare_conv(d, block, "skip", (gt_conv2d_shape){in, out, 1, false, false}, c, layer);
+    if (l->architecture == GT_ARCH_RESNET)
+        declare_conv(d, block, "skip", (gt_conv2d_shape){in, out, 1, false, false}, c, layer);
 }
 
 static void declare_epilogue(gt_declarer *d, const char *block, const gt_discriminator_config *c, const gt_levels *l) {
     int n = gt_level_channels(l, 0), cmap = cmap_dim(c, l);
-    if (l->architecture == GT_ARCH_SKIP) declare_conv(d, block, "fromrgb", (gt_conv2d_shape){c->channels, n, 1, true, false}, c, NULL);
+    if (l->architecture == GT_ARCH_SKIP)
+        declare_conv(d, block, "fromrgb", (gt_conv2d_shape){c->channels, n, 1, true, false}, c, NULL);
     declare_conv(d, block, "conv", (gt_conv2d_shape){n + c->mbstd_channels, n, 3, true, false}, c, NULL);
     gt_fc_declare(d, gt_text_of("%s.fc", block).s, n * l->height * l->width, n, 1, 0);
     gt_fc_declare(d, gt_text_of("%s.out", block).s, n, cmap > 0 ? cmap : 1, 1, 0);
@@ -106,7 +115,8 @@ static gt_node *fc(const discriminator *d, const char *block, const char *which,
     return gt_fc(d->b, gt_text_of("%s.%s", block, which).s, x, activation, 1);
 }
 
-static gt_node *block_of(const discriminator *d, const char *block, const gt_levels *l, int level, gt_node *x, gt_node *image) {
+static gt_node *block_of(const discriminator *d, const char *block, const gt_levels *l, int level, gt_node *x,
+                         gt_node *image) {
     gt_graph *g = d->b.graph;
     float clamp = d->c->conv_clamp;
     if (has_fromrgb(l, level)) {
@@ -118,13 +128,17 @@ static gt_node *block_of(const discriminator *d, const char *block, const gt_lev
     gt_node *y = conv(d, block, "conv0", x, (gt_conv2d_options){.clamp = clamp});
     y = conv(d, block, "conv1", y, (gt_conv2d_options){.down = 2, .gain = half, .clamp = clamp});
     if (!resnet) return y;
-    return gt_add(g, conv(d, block, "skip", x, (gt_conv2d_options){.down = 2, .activation = "linear", .gain = half, .clamp = -1}), y);
+    return gt_add(
+        g, conv(d, block, "skip", x, (gt_conv2d_options){.down = 2, .activation = "linear", .gain = half, .clamp = -1}),
+        y);
 }
 
 static gt_node *epilogue(const discriminator *d, const char *block, const gt_levels *l, gt_node *x, gt_node *image) {
     gt_graph *g = d->b.graph;
-    if (l->architecture == GT_ARCH_SKIP) x = gt_add(g, x, conv(d, block, "fromrgb", image, (gt_conv2d_options){.clamp = -1}));
-    if (d->c->mbstd_channels > 0) x = gt_minibatch_stddev(g, x, d->c->mbstd_group_size, d->c->mbstd_channels, d->c->mbstd_batch);
+    if (l->architecture == GT_ARCH_SKIP)
+        x = gt_add(g, x, conv(d, block, "fromrgb", image, (gt_conv2d_options){.clamp = -1}));
+    if (d->c->mbstd_channels > 0)
+        x = gt_minibatch_stddev(g, x, d->c->mbstd_group_size, d->c->mbstd_channels, d->c->mbstd_batch);
     x = conv(d, block, "conv", x, (gt_conv2d_options){.clamp = d->c->conv_clamp});
     if (!x) return NULL;
     gt_node *flat = gt_permute(g, x, (int[]){0, 3, 1, 2}); /* the stored weight's columns run over C, H, W */
@@ -132,7 +146,8 @@ static gt_node *epilogue(const discriminator *d, const char *block, const gt_lev
     return fc(d, block, "out", fc(d, block, "fc", x, d->c->activation), "linear");
 }
 
-gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discriminator_config *c, gt_node *image, gt_node *labels) {
+gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discriminator_config *c, gt_node *image,
+                          gt_node *labels) {
     gt_levels l;
     gt_graph *g = b.graph;
     if (levels_of(c, &l)) return gt_graph_fault(g, "%s", gt_message());
@@ -147,6 +162,7 @@ gt_node *gt_discriminator(gt_bound_net b, const char *prefix, const gt_discrimin
     int cmap = cmap_dim(c, &l);
     if (c->c_dim == 0 || !x) return x;
     gt_mapping_config m = label_mapping(c, &l);
-    gt_node *label = gt_mapping(b, gt_text_of("%smapping.", prefix).s, &m, NULL, labels, &(gt_mapping_options){.truncation = 1});
+    gt_node *label = gt_mapping(b, gt_text_of("%smapping.", prefix).s, &m, NULL, labels,
+                                &(gt_mapping_options){.truncation = 1});
     return gt_scale(g, gt_sum(g, gt_mul(g, x, label), GT_AXIS(1)), (float)(1 / sqrt(cmap)));
 }

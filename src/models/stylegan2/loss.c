@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The losses of StyleGAN2 as graphs: non-saturating logistic loss, R1 (Mescheder et al., "Which Training Methods for GANs
- * do actually Converge?") and path length regularisation, spec 2. The gradient of each phase is multiplied by its interval. */
+ * The losses of StyleGAN2 as graphs: non-saturating logistic loss, R1 (Mescheder et al., "Which Training Methods for
+ * GANs do actually Converge?") and path length regularisation, spec 2. The gradient of each phase is multiplied by its
+ * interval. */
 #include "models/stylegan2/loss.h"
 
 #include <math.h>
@@ -29,7 +30,8 @@ static gt_node *label_input(const gt_stylegan2 *m, gt_graph *g, const char *name
 }
 
 /* Standard normal numbers: drawn from "STREAM/PHASE", or an input when inputs are given. */
-static gt_node *normal(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *input, const char *stream, gt_shape shape) {
+static gt_node *normal(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *input,
+                       const char *stream, gt_shape shape) {
     if (m->config.inputs_given) return gt_input(g, input, shape);
     char name[64];
     snprintf(name, sizeof name, "%s/%s", stream, p->name);
@@ -52,19 +54,21 @@ static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_gra
     f.ws = gt_mapping(b, "mapping.", &m->mapping, z, f.labels, &first);
     if (average) gt_output(g, "w_avg", average);
     if (m->config.style_mixing > 0 && z_dim > 0) {
-        gt_node *mixed = gt_mapping(b, "mapping.", &m->mapping, normal(m, p, g, "z_mix", "zmix", GT_SHAPE(n, z_dim)), f.labels, &second);
+        gt_node *mixed = gt_mapping(b, "mapping.", &m->mapping, normal(m, p, g, "z_mix", "zmix", GT_SHAPE(n, z_dim)),
+                                    f.labels, &second);
         f.ws = gt_select(g, gt_input(g, "mix_mask", GT_SHAPE(1, num_ws, 1)), mixed, f.ws);
     }
     char stream[64];
     snprintf(stream, sizeof stream, "/%s", p->name);
-    f.image =
-        gt_synthesis(b, "synthesis.", &m->config.generator.synthesis, f.ws, &(gt_synthesis_options){.noise = m->config.noise, .stream = stream});
+    f.image = gt_synthesis(b, "synthesis.", &m->config.generator.synthesis, f.ws,
+                           &(gt_synthesis_options){.noise = m->config.noise, .stream = stream});
     gt_scope_pop(g);
     return f;
 }
 
 /* D on augmented images; `which`: "fake" or "real". Reports scores and signs. */
-static gt_node *judge(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *which, gt_node *image, gt_node *labels) {
+static gt_node *judge(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *which,
+                      gt_node *image, gt_node *labels) {
     image = gt_gan_augment(g, &m->config.augment, p->name, which, image);
     gt_scope_push(g, "D");
     gt_node *logits = gt_discriminator((gt_bound_net){g, m->nets[D], D}, "", &m->config.discriminator, image, labels);
@@ -91,12 +95,14 @@ static void g_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph 
     put_gradients(m, p, g, gradients(m, p, g, loss), NULL);
 }
 
-/* The length of d image / d w along a random direction is drawn towards its running mean, through which the gradient flows too. */
+/* The length of d image / d w along a random direction is drawn towards its running mean, through which the gradient
+ * flows too. */
 static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
     fakes f = generate(m, p, g, gt_stylegan2_samples(m, p, n));
     if (!f.image) return;
     double pixels = (double)(gt_dim(f.image, 1) * gt_dim(f.image, 2));
-    gt_node *direction = gt_scale(g, normal(m, p, g, "pl_noise", "pl_noise", *gt_node_shape(f.image)), (float)(1 / sqrt(pixels)));
+    gt_node *direction = gt_scale(g, normal(m, p, g, "pl_noise", "pl_noise", *gt_node_shape(f.image)),
+                                  (float)(1 / sqrt(pixels)));
     gt_node *slope = NULL;
     if (gt_grad(g, 1, &f.image, &direction, 1, &f.ws, &slope)) return;
     gt_node *length = gt_sqrt(g, gt_mean(g, gt_sum(g, gt_square(g, slope), GT_AXIS(2)), GT_AXIS(1)));
@@ -121,7 +127,8 @@ static void d_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph 
     fakes f = generate(m, p, g, n);
     gt_node *fake_loss = gt_softplus(g, judge(m, p, g, "fake", gt_stop_gradient(g, f.image), f.labels));
     gt_node **of_fakes = gradients(m, p, g, fake_loss);
-    gt_node *real_loss = gt_softplus(g, gt_neg(g, judge(m, p, g, "real", images(m, g, n), label_input(m, g, "real_c", n))));
+    gt_node *real_loss = gt_softplus(
+        g, gt_neg(g, judge(m, p, g, "real", images(m, g, n), label_input(m, g, "real_c", n))));
     gt_node **of_reals = gradients(m, p, g, real_loss);
     gt_output(g, "Loss/D/loss", gt_add(g, fake_loss, real_loss));
     if (of_reals) put_gradients(m, p, g, of_fakes, of_reals);
@@ -140,12 +147,29 @@ static void d_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *
 }
 
 const gt_stylegan2_phase gt_stylegan2_phases[GT_STYLEGAN2_PHASES] = {
-    {.name = "G_main", .net = G, .generates = true, .sees_fakes = true, .build = g_main,
-        .stats = {"Loss/scores/fake", "Loss/signs/fake", "Loss/G/loss"}},
-    {.name = "G_reg", .net = G, .generates = true, .regularises = true, .build = g_reg,
-        .stats = {"Loss/pl_penalty", "Loss/G/reg"}},
-    {.name = "D_main", .net = D, .generates = true, .sees_fakes = true, .sees_reals = true, .build = d_main,
-        .stats = {"Loss/scores/fake", "Loss/signs/fake", "Loss/scores/real", "Loss/signs/real", "Loss/D/loss"}},
-    {.name = "D_reg", .net = D, .regularises = true, .sees_reals = true, .build = d_reg,
-        .stats = {"Loss/scores/real", "Loss/signs/real", "Loss/r1_penalty", "Loss/D/reg"}},
+    {.name = "G_main",
+     .net = G,
+     .generates = true,
+     .sees_fakes = true,
+     .build = g_main,
+     .stats = {"Loss/scores/fake", "Loss/signs/fake", "Loss/G/loss"}},
+    {.name = "G_reg",
+     .net = G,
+     .generates = true,
+     .regularises = true,
+     .build = g_reg,
+     .stats = {"Loss/pl_penalty", "Loss/G/reg"}},
+    {.name = "D_main",
+     .net = D,
+     .generates = true,
+     .sees_fakes = true,
+     .sees_reals = true,
+     .build = d_main,
+     .stats = {"Loss/scores/fake", "Loss/signs/fake", "Loss/scores/real", "Loss/signs/real", "Loss/D/loss"}},
+    {.name = "D_reg",
+     .net = D,
+     .regularises = true,
+     .sees_reals = true,
+     .build = d_reg,
+     .stats = {"Loss/scores/real", "Loss/signs/real", "Loss/r1_penalty", "Loss/D/reg"}},
 };

@@ -18,10 +18,12 @@ typedef struct gt_stylegan2 {
 typedef struct gt_stylegan2_phase {
     const char *name;
     int net;
-    bool generates, regularises;                /* runs G; runs once in several steps */
-    bool sees_fakes, sees_reals;                /* through the augmentation */
-    const char *stats[GT_STYLEGAN2_MAX_STATS];  /* names of statistics, each an output with a value per sample; ended by NULL */
-    void (*build)(const gt_stylegan2 *m, const struct gt_stylegan2_phase *p, gt_graph *g, int n); /* for slices of n samples */
+    bool generates, regularises; /* runs G; runs once in several steps */
+    bool sees_fakes, sees_reals; /* through the augmentation */
+    /* names of statistics, each an output with a value per sample; ended by NULL */
+    const char *stats[GT_STYLEGAN2_MAX_STATS];
+    /* for slices of n samples */
+    void (*build)(const gt_stylegan2 *m, const struct gt_stylegan2_phase *p, gt_graph *g, int n);
 } gt_stylegan2_phase;
 
 extern const gt_stylegan2_phase gt_stylegan2_phases[GT_STYLEGAN2_PHASES];

@@ -3,7 +3,12 @@
 #include "models/stylegan2/common.h"
 
 gt_mapping_config gt_mapping_defaults(void) {
-    return (gt_mapping_config){.z_dim = 512, .w_dim = 512, .num_layers = 8, .activation = "lrelu", .lr_multiplier = 0.01f, .w_avg_beta = 0.995f};
+    return (gt_mapping_config){.z_dim = 512,
+                               .w_dim = 512,
+                               .num_layers = 8,
+                               .activation = "lrelu",
+                               .lr_multiplier = 0.01f,
+                               .w_avg_beta = 0.995f};
 }
 
 static bool has_average(const gt_mapping_config *c) { return c->num_ws > 0 && c->w_avg_beta >= 0; }
@@ -12,8 +17,10 @@ static int layer_features(const gt_mapping_config *c) { return c->layer_features
 
 gt_status gt_mapping_declare(gt_net *n, const char *prefix, const gt_mapping_config *c) {
     if (c->z_dim < 0 || c->c_dim < 0 || c->z_dim + c->c_dim < 1 || c->w_dim < 1 || c->num_layers < 1)
-        return gt_fail(GT_USAGE, "mapping network: z_dim %d, c_dim %d, w_dim %d, %d layers: there must be an input, an output and a layer", c->z_dim,
-            c->c_dim, c->w_dim, c->num_layers);
+        return gt_fail(
+            GT_USAGE,
+            "mapping network: z_dim %d, c_dim %d, w_dim %d, %d layers: there must be an input, an output and a layer",
+            c->z_dim, c->c_dim, c->w_dim, c->num_layers);
     if (!c->activation || !gt_activation_find(c->activation))
         return gt_fail(GT_USAGE, "mapping network: unknown activation '%s'", c->activation ? c->activation : "");
     gt_declarer d = {.net = n};
@@ -49,7 +56,8 @@ static gt_node *renewed_average(gt_graph *g, gt_node *w, gt_node *average, float
     return gt_sub(g, average, gt_scale(g, gt_sub(g, average, mean), 1 - beta));
 }
 
-gt_node *gt_mapping(gt_bound_net b, const char *prefix, const gt_mapping_config *c, gt_node *z, gt_node *labels, const gt_mapping_options *o) {
+gt_node *gt_mapping(gt_bound_net b, const char *prefix, const gt_mapping_config *c, gt_node *z, gt_node *labels,
+                    const gt_mapping_options *o) {
     gt_graph *g = b.graph;
     gt_node *x = c->z_dim > 0 ? gt_normalize_2nd_moment(g, z) : NULL;
     if (c->c_dim > 0) {

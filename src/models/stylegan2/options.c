@@ -14,47 +14,106 @@ static gt_status check_gpus(const gt_option *o, const char *value) {
 #define ARCHITECTURES "skip|resnet|orig"
 
 static const gt_option options[] = {
-    {.key = "cfg", FIELD(cfg), .after = "model", .group = "recipe", .standard = "auto", .common = true,
+    {.key = "cfg",
+     FIELD(cfg),
+     .after = "model",
+     .group = "recipe",
+     .standard = "auto",
+     .common = true,
      .choices = "auto|stylegan2|paper256|paper512|paper1024|cifar",
      .help = "Published recipe that the other values come from",
      .detail = "auto chooses by the size of the images; the others repeat published runs. Every value can be "
                "changed by its own key; values that a recipe computes from others (gamma, ema-kimg and mbstd of "
                "auto) are not computed anew."},
-    {.key = "gpus", FIELD(gpus), .after = "cfg", .standard = "1", .min = 1, .max = 1024, .check = check_gpus,
+    {.key = "gpus",
+     FIELD(gpus),
+     .after = "cfg",
+     .standard = "1",
+     .min = 1,
+     .max = 1024,
+     .check = check_gpus,
      .help = "Number of GPUs that the recipe auto is computed for",
      .detail = "A power of two. It says what the reference tool would do with so many GPUs: batch, gamma and stddev "
                "group of auto depend on it. It has nothing to do with the number of ranks, which changes nothing. The "
                "batch must be divisible by this number."},
-    {.key = "mbstd", FIELD(mbstd), .after = "slices", .derived = "from cfg", .unit = "images", .min = 1,
-     .max = 1 << 20, .help = "Group over which the discriminator sees the standard deviation"},
-    {.key = "gamma", FIELD(gamma), .after = "seed", .derived = "from cfg", .max = HUGE_VAL, .common = true,
+    {.key = "mbstd",
+     FIELD(mbstd),
+     .after = "slices",
+     .derived = "from cfg",
+     .unit = "images",
+     .min = 1,
+     .max = 1 << 20,
+     .help = "Group over which the discriminator sees the standard deviation"},
+    {.key = "gamma",
+     FIELD(gamma),
+     .after = "seed",
+     .derived = "from cfg",
+     .max = HUGE_VAL,
+     .common = true,
      .help = "Weight of the R1 penalty; 0: off",
      .detail = "The value most worth trying out: too small, training collapses; too large, images stay blurred. Try "
                "factors of two to five."},
-    {.key = "pl-weight", FIELD(pl_weight), .after = "ema-ramp", .derived = "from cfg", .max = HUGE_VAL,
+    {.key = "pl-weight",
+     FIELD(pl_weight),
+     .after = "ema-ramp",
+     .derived = "from cfg",
+     .max = HUGE_VAL,
      .help = "Weight of the path length penalty; 0: off"},
-    {.key = "style-mixing", FIELD(style_mixing), .after = "pl-weight", .derived = "from cfg", .max = 1,
+    {.key = "style-mixing",
+     FIELD(style_mixing),
+     .after = "pl-weight",
+     .derived = "from cfg",
+     .max = 1,
      .help = "Probability of mixing two latents in an image"},
-    {.key = "map-layers", FIELD(map_layers), .after = "cmax", .group = "networks", .derived = "from cfg", .min = 1,
-     .max = 64, .help = "Layers of the mapping network"},
-    {.key = "w-dim", FIELD(w_dim), .standard = "512", .min = 1, .max = 1 << 14,
+    {.key = "map-layers",
+     FIELD(map_layers),
+     .after = "cmax",
+     .group = "networks",
+     .derived = "from cfg",
+     .min = 1,
+     .max = 64,
+     .help = "Layers of the mapping network"},
+    {.key = "w-dim",
+     FIELD(w_dim),
+     .standard = "512",
+     .min = 1,
+     .max = 1 << 14,
      .help = "Length of the intermediate latent w"},
-    {.key = "g-arch", FIELD(g_arch), .standard = "skip", .choices = ARCHITECTURES,
+    {.key = "g-arch",
+     FIELD(g_arch),
+     .standard = "skip",
+     .choices = ARCHITECTURES,
      .help = "Architecture of the generator"},
-    {.key = "d-arch", FIELD(d_arch), .derived = "from cfg", .choices = ARCHITECTURES,
+    {.key = "d-arch",
+     FIELD(d_arch),
+     .derived = "from cfg",
+     .choices = ARCHITECTURES,
      .help = "Architecture of the discriminator"},
-    {.key = "fp32", FIELD(fp32), .standard = "0", .help = "No clamp after convolutions",
+    {.key = "fp32",
+     FIELD(fp32),
+     .standard = "0",
+     .help = "No clamp after convolutions",
      .detail = "All arithmetic is float32 anyhow. The published recipes clamp activations at 256, which came with "
                "their half precision; their --fp32 switches both off, and this key what is left of it."},
-    {.key = "freezed", FIELD(freezed), .group = "transfer", .standard = "0", .max = 1000, .unit = "layers",
+    {.key = "freezed",
+     FIELD(freezed),
+     .group = "transfer",
+     .standard = "0",
+     .max = 1000,
+     .unit = "layers",
      .help = "Freeze so many layers of D, from the largest size down"},
 };
 
 static const gt_family_model models[] = {{"stylegan2", "StyleGAN2-ADA", "z-dim=512 aug=ada", NULL}, {0}};
 
 static const gt_named derived[] = {
-    {"batch", "from cfg"}, {"kimg", "from cfg"}, {"lrate", "from cfg"}, {"ema-kimg", "from cfg"},
-    {"ema-ramp", "from cfg, 0 with --resume"}, {"cbase", "from cfg"}, {0},
+    {"batch", "from cfg"},
+    {"kimg", "from cfg"},
+    {"lrate", "from cfg"},
+    {"ema-kimg", "from cfg"},
+    {"ema-ramp", "from cfg, 0 with --resume"},
+    {"cbase", "from cfg"},
+    {0},
 };
 
 static const gt_named advice[] = {
@@ -75,8 +134,9 @@ static const gt_named published[] = {
                  "pl-weight=2 style-mixing=0.9 d-arch=resnet"},
     {"paper1024", "kimg=25000 batch=32 mbstd=4 cbase=32768 lrate=0.002 gamma=2 ema-kimg=10 ema-ramp=0 map-layers=8 "
                   "pl-weight=2 style-mixing=0.9 d-arch=resnet"},
-    {"cifar", "kimg=100000 batch=64 mbstd=32 cbase=32768 lrate=0.0025 gamma=0.01 ema-kimg=500 ema-ramp=0.05 map-layers=2 "
-              "pl-weight=0 style-mixing=0 d-arch=orig"},
+    {"cifar",
+     "kimg=100000 batch=64 mbstd=32 cbase=32768 lrate=0.0025 gamma=0.01 ema-kimg=500 ema-ramp=0.05 map-layers=2 "
+     "pl-weight=0 style-mixing=0 d-arch=orig"},
     {0},
 };
 
@@ -136,11 +196,12 @@ static gt_status check_size(int64_t height, int64_t width, int64_t channels) {
             best_width = w;
         }
     }
-    return gt_fail(GT_USAGE,
-                   "images of %d x %d pixels (width x height) do not fit: both sides must be divisible by %d; the nearest "
-                   "size that fits is %d x %d (gantry dataset: --width=%d --height=%d)",
-                   (int)width, (int)height, 1 << levels_of(height, width), (int)best_width, (int)best_height,
-                   (int)best_width, (int)best_height);
+    return gt_fail(
+        GT_USAGE,
+        "images of %d x %d pixels (width x height) do not fit: both sides must be divisible by %d; the nearest "
+        "size that fits is %d x %d (gantry dataset: --width=%d --height=%d)",
+        (int)width, (int)height, 1 << levels_of(height, width), (int)best_width, (int)best_height, (int)best_width,
+        (int)best_height);
 }
 
 static gt_status check(const gt_job *job) {

@@ -7,12 +7,20 @@
 #include "models/stylegan2/common.h"
 
 gt_synthesis_config gt_synthesis_defaults(void) {
-    return (gt_synthesis_config){.w_dim = 512, .channels = 3, .channel_base = 32768, .channel_max = 512, .architecture = "skip",
-        .activation = "lrelu", .conv_clamp = -1, .use_noise = true, .resample_filter = gt_resample_filter_default()};
+    return (gt_synthesis_config){.w_dim = 512,
+                                 .channels = 3,
+                                 .channel_base = 32768,
+                                 .channel_max = 512,
+                                 .architecture = "skip",
+                                 .activation = "lrelu",
+                                 .conv_clamp = -1,
+                                 .use_noise = true,
+                                 .resample_filter = gt_resample_filter_default()};
 }
 
 bool gt_noise_mode_find(const char *name, gt_noise_mode *mode) {
-    static const char *const names[] = {[GT_NOISE_CONST] = "const", [GT_NOISE_RANDOM] = "random", [GT_NOISE_NONE] = "none"};
+    static const char *const names[] = {
+        [GT_NOISE_CONST] = "const", [GT_NOISE_RANDOM] = "random", [GT_NOISE_NONE] = "none"};
     for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
         if (!strcmp(name, names[i])) {
             *mode = (gt_noise_mode)i;
@@ -23,7 +31,8 @@ bool gt_noise_mode_find(const char *name, gt_noise_mode *mode) {
 
 static gt_status levels_of(const gt_synthesis_config *c, gt_levels *l) {
     if (c->w_dim < 1 || c->channels < 1)
-        return gt_fail(GT_USAGE, "synthesis network: w_dim %d, %d image channels: both must be at least 1", c->w_dim, c->channels);
+        return gt_fail(GT_USAGE, "synthesis network: w_dim %d, %d image channels: both must be at least 1", c->w_dim,
+                       c->channels);
     return gt_levels_make(l, c->height, c->width, c->channel_base, c->channel_max, c->architecture, c->activation);
 }
 
@@ -32,7 +41,9 @@ int gt_synthesis_num_ws(const gt_synthesis_config *c) {
     return levels_of(c, &l) ? 0 : 2 * l.count;
 }
 
-static bool has_torgb(const gt_levels *l, int level) { return l->architecture == GT_ARCH_SKIP || level + 1 == l->count; }
+static bool has_torgb(const gt_levels *l, int level) {
+    return l->architecture == GT_ARCH_SKIP || level + 1 == l->count;
+}
 static bool has_skip(const gt_levels *l, int level) { return l->architecture == GT_ARCH_RESNET && level > 0; }
 
 /* ---- declaration ---- */
@@ -41,27 +52,35 @@ static void declare_affine(gt_declarer *d, const char *layer, int w_dim, int out
     gt_fc_declare(d, gt_text_of("%s.affine", layer).s, w_dim, out, 1, 1);
 }
 
-static void declare_layer(gt_declarer *d, const char *layer, const gt_synthesis_config *c, int in, int out, int height, int width) {
-    gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out, in, 3, 3), .layout = GT_LAYOUT_OIHW, .trainable = true, .init_std = 1}, layer, ".weight");
+static void declare_layer(gt_declarer *d, const char *layer, const gt_synthesis_config *c, int in, int out, int height,
+                          int width) {
+    gt_declare(
+        d,
+        (gt_tensor){.file_shape = GT_SHAPE(out, in, 3, 3), .layout = GT_LAYOUT_OIHW, .trainable = true, .init_std = 1},
+        layer, ".weight");
     if (c->use_noise) gt_declare(d, (gt_tensor){.file_shape = GT_SCALAR, .trainable = true}, layer, ".noise_strength");
     gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(out), .trainable = true}, layer, ".bias");
     gt_declare_filter(d, layer, &c->resample_filter);
-    if (c->use_noise) gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(height, width), .init_std = 1}, layer, ".noise_const");
+    if (c->use_noise)
+        gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(height, width), .init_std = 1}, layer, ".noise_const");
     declare_affine(d, layer, c->w_dim, in);
 }
 
 static void declare_torgb(gt_declarer *d, const char *layer, const gt_synthesis_config *c, int in) {
-    gt_tensor weight = {.file_shape = GT_SHAPE(c->channels, in, 1, 1), .layout = GT_LAYOUT_OIHW, .trainable = true, .init_std = 1};
+    gt_tensor weight = {
+        .file_shape = GT_SHAPE(c->channels, in, 1, 1), .layout = GT_LAYOUT_OIHW, .trainable = true, .init_std = 1};
     gt_declare(d, weight, layer, ".weight");
     gt_declare(d, (gt_tensor){.file_shape = GT_SHAPE(c->channels), .trainable = true}, layer, ".bias");
     declare_affine(d, layer, c->w_dim, in);
 }
 
-static void declare_block(gt_declarer *d, const char *block, const gt_synthesis_config *c, const gt_levels *l, int level) {
+static void declare_block(gt_declarer *d, const char *block, const gt_synthesis_config *c, const gt_levels *l,
+                          int level) {
     int out = gt_level_channels(l, level), in = level ? gt_level_channels(l, level - 1) : 0;
     int height = l->height << level, width = l->width << level;
     if (level == 0) {
-        gt_tensor constant = {.file_shape = GT_SHAPE(out, height, width), .layout = GT_LAYOUT_CHW, .trainable = true, .init_std = 1};
+        gt_tensor constant = {
+            .file_shape = GT_SHAPE(out, height, width), .layout = GT_LAYOUT_CHW, .trainable = true, .init_std = 1};
         gt_declare(d, constant, block, ".const");
     }
     gt_declare_filter(d, block, &c->resample_filter);
@@ -69,7 +88,8 @@ static void declare_block(gt_declarer *d, const char *block, const gt_synthesis_
     declare_layer(d, gt_text_of("%s.conv1", block).s, c, out, out, height, width);
     if (has_torgb(l, level)) declare_torgb(d, gt_text_of("%s.torgb", block).s, c, out);
     if (has_skip(l, level))
-        gt_conv2d_declare(d, gt_text_of("%s.skip", block).s, (gt_conv2d_shape){.in = in, .out = out, .kernel = 1}, &c->resample_filter);
+        gt_conv2d_declare(d, gt_text_of("%s.skip", block).s, (gt_conv2d_shape){.in = in, .out = out, .kernel = 1},
+                          &c->resample_filter);
 }
 
 gt_status gt_synthesis_declare(gt_net *n, const char *prefix, const gt_synthesis_config *c) {
@@ -118,15 +138,18 @@ static gt_node *noise_of(const synthesis *s, const char *layer, int64_t n, int64
     return gt_mul(g, noise, gt_leaf(s->b, layer, ".noise_strength"));
 }
 
-static gt_node *layer(const synthesis *s, const char *block, const char *which, gt_node *x, int index, int up, float gain) {
+static gt_node *layer(const synthesis *s, const char *block, const char *which, gt_node *x, int index, int up,
+                      float gain) {
     if (!x) return NULL;
     gt_graph *g = s->b.graph;
     gt_text name = gt_text_of("%s.%s", block, which);
     gt_scope_push(g, "%s", name.s);
     gt_node *noise = noise_of(s, name.s, gt_dim(s->ws, 0), gt_dim(x, 1) * up, gt_dim(x, 2) * up);
-    gt_node *y = gt_modulated_conv2d(g, x, gt_leaf(s->b, name.s, ".weight"), style_of(s, name.s, index), noise, true, s->filter, up);
+    gt_node *y = gt_modulated_conv2d(g, x, gt_leaf(s->b, name.s, ".weight"), style_of(s, name.s, index), noise, true,
+                                     s->filter, up);
     const gt_activation *act = gt_activation_find(s->c->activation);
-    y = gt_bias_act(g, y, gt_leaf(s->b, name.s, ".bias"), act->name, -1, act->gain * gain, s->c->conv_clamp >= 0 ? s->c->conv_clamp * gain : -1);
+    y = gt_bias_act(g, y, gt_leaf(s->b, name.s, ".bias"), act->name, -1, act->gain * gain,
+                    s->c->conv_clamp >= 0 ? s->c->conv_clamp * gain : -1);
     gt_scope_pop(g);
     return y;
 }
@@ -149,7 +172,8 @@ static gt_node *block_of(const synthesis *s, const char *block, const gt_levels 
     if (level == 0) {
         gt_node *constant = gt_leaf(s->b, block, ".const");
         int64_t c = gt_level_channels(l, 0);
-        x = gt_broadcast(g, gt_reshape(g, constant, GT_SHAPE(1, l->height, l->width, c)), GT_SHAPE(gt_dim(s->ws, 0), l->height, l->width, c));
+        x = gt_broadcast(g, gt_reshape(g, constant, GT_SHAPE(1, l->height, l->width, c)),
+                         GT_SHAPE(gt_dim(s->ws, 0), l->height, l->width, c));
         return layer(s, block, "conv1", x, index, 1, 1);
     }
     gt_node *y = layer(s, block, "conv0", x, index, 2, 1);
@@ -159,7 +183,8 @@ static gt_node *block_of(const synthesis *s, const char *block, const gt_levels 
     return gt_add(g, gt_conv2d(s->b, gt_text_of("%s.skip", block).s, x, skip), y);
 }
 
-gt_node *gt_synthesis(gt_bound_net b, const char *prefix, const gt_synthesis_config *c, gt_node *ws, const gt_synthesis_options *o) {
+gt_node *gt_synthesis(gt_bound_net b, const char *prefix, const gt_synthesis_config *c, gt_node *ws,
+                      const gt_synthesis_options *o) {
     gt_levels l;
     if (levels_of(c, &l)) return gt_graph_fault(b.graph, "%s", gt_message());
     if (!ws) return NULL;

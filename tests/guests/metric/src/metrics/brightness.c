@@ -31,7 +31,15 @@ static double value(void *reals, void *fakes) {
 }
 
 const gt_metric gt_metric_fakes_brightness = {
-    .series = "Fakes/brightness", .label = "brightness", .title = "Brightness", .note = "Mean of all samples",
-    .format = "%.3f", .needs = GT_METRIC_FAKES, .more_is_better = true, .begin = begin, .add = add, .value = value,
+    .series = "Fakes/brightness",
+    .label = "brightness",
+    .title = "Brightness",
+    .note = "Mean of all samples",
+    .format = "%.3f",
+    .needs = GT_METRIC_FAKES,
+    .more_is_better = true,
+    .begin = begin,
+    .add = add,
+    .value = value,
     .end = free,
 };

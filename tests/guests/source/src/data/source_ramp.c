@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A guest: a source of pictures. FILE.ramp holds a number; so many grey pictures of 16x16, brighter and brighter, in two classes. */
+ * A guest: a source of pictures. FILE.ramp holds a number; so many grey pictures of 16x16, brighter and brighter, in
+ * two classes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A guest: a family of models with one network, one layer from latents to pixels, trained to make the mean of the data. */
+ * A guest: a family of models with one network, one layer from latents to pixels, trained to make the mean of the data.
+ */
 #include <string.h>
 
 #include "gantry/family.h"
@@ -77,7 +78,13 @@ static gt_status build(gt_model *m, const gt_job *job) {
     m->n_shown = 1;
     m->build_generator = build_generator;
     m->phases[m->n_phases++] = (gt_phase){
-        .name = "G_main", .interval = 1, .build = build_phase, .fill = fill, .n_stats = 1, .stats = stats, .model = m,
+        .name = "G_main",
+        .interval = 1,
+        .build = build_phase,
+        .fill = fill,
+        .n_stats = 1,
+        .stats = stats,
+        .model = m,
     };
     gt_learning learning = {gt_job_optimizer(job, ""), {.lr = job->lrate, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8}};
     return gt_model_add_network(m, new_net(m), (uint64_t)job->seed, learning);

@@ -23,7 +23,12 @@ static void softsign_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need,
 }
 
 const gt_op gt_op_softsign = {
-    .name = "softsign", .min_in = 1, .max_in = 1, .shape = softsign_shape, .vjp = softsign_vjp, .run = softsign_run,
+    .name = "softsign",
+    .min_in = 1,
+    .max_in = 1,
+    .shape = softsign_shape,
+    .vjp = softsign_vjp,
+    .run = softsign_run,
 };
 
 gt_node *gt_softsign(gt_graph *g, gt_node *x) { return gt_node_new(g, &gt_op_softsign, 1, &x, NULL, 0); }
