@@ -10,6 +10,8 @@
 #include "gantry/rundir.h"
 #include "train/stop.h"
 
+static gt_status fail_path(void) { return gt_fail(GT_NOMEM, "out of memory for the name of a file"); }
+
 const char *gmm_path(const gmm_run *r, const char *name) {
     return gt_arena_printf(r->session->arena, "%s/%s", r->fields->outdir, name);
 }
@@ -156,7 +158,7 @@ gt_status gmm_fit_all(gmm_run *r) {
     /* a signal while points are read ends the first iteration */
     gt_stop_install(r->comm, "this iteration, then mixture.h5 is written");
     gt_status st = gmm_read_points_all(r, r->words[0], &blocks, &info);
-    if (!st) st = gt_comm_agree_all(r->comm, gmm_read_axes(r, info.d, NULL));
+    if (!st) st = gt_comm_agree_all(r->comm, k.path ? gmm_read_axes(r, info.d, NULL) : fail_path());
     if (!st) st = begin(r, blocks, info, k.path, &f, &k.lock);
     if (st == GT_STOPPED) gt_info("%s", gt_message());
     if (!st && f.finished) gt_info("%s is finished", k.path);

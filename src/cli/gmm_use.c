@@ -52,7 +52,7 @@ gt_status gmm_score_all(gmm_run *r) {
 
 static gt_status write_prediction(const gmm_run *r, const gt_fit *f, const gt_prediction *p, int64_t n) {
     const char *path = gmm_path(r, "predictions.h5");
-    gt_status st = gt_rundir_prepare(r->fields->outdir, (size_t)n * (size_t)f->best.k * 8);
+    gt_status st = path ? gt_rundir_prepare(r->fields->outdir, (size_t)n * (size_t)f->best.k * 8) : GT_NOMEM;
     if (!st)
         st = gt_arrays_write(path,
                              (gt_array[]){{"responsibilities", GT_NUMBER_FLOAT, 2, {n, f->best.k}, p->responsibilities},
@@ -128,7 +128,8 @@ static gt_status make_samples(const gmm_run *r, const gt_fit *f) {
     const char *path = gmm_path(r, "samples.h5");
     double *points = malloc((size_t)n * (size_t)d * sizeof *points);
     int32_t *components = malloc((size_t)n * sizeof *components);
-    gt_status st = points && components ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %lld samples", (long long)n);
+    gt_status st = path && points && components ? GT_OK
+                                                : gt_fail(GT_NOMEM, "out of memory for %lld samples", (long long)n);
     if (!st) st = gt_mixture_sample(&f->best, (uint64_t)r->fields->seed, n, NULL, points, components);
     if (!st) st = gt_rundir_prepare(r->fields->outdir, (size_t)n * (size_t)d * sizeof *points);
     if (!st)

@@ -2,7 +2,12 @@
  * The families of models: a line each. And from a job to its model. */
 #include "job/table.h"
 
-#define FAMILIES(row) row(stylegan2) row(dcgan) row(autoencoder)
+/* clang-format off */
+#define FAMILIES(row) \
+    row(stylegan2)    \
+    row(dcgan)        \
+    row(autoencoder)
+/* clang-format on */
 
 #define DECLARE(name) extern const gt_family gt_##name##_family;
 FAMILIES(DECLARE)

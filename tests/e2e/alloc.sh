@@ -23,9 +23,9 @@ begins what_rank_0_alone_prints
 find_case dry_run && rm -f numbers
 attempt SHORT_AT=0 SHORT_RANK=0 SHORT_NOTES="$tmp/numbers"
 printed=
-for k in {26..36}; do
+for k in {10..70}; do
     rm -f notes && attempt SHORT_AT="$(tail -n "$k" numbers | head -n 1)" SHORT_RANK=0 SHORT_NOTES="$tmp/notes"
-    where | grep -q 'at job_text' && printed=$k && break
+    where | grep -q 'at text\.c:' && printed=$k && break
 done
 [ "$printed" ] || fail 'no allocation is the one of a job that is printed'
 said() { [ "$status" = 1 ] && grep -qi 'rank 0.*memory' errors; }
