@@ -130,7 +130,7 @@ gt_status gt_h5_each(const gt_h5_file *f, bool by_name, gt_h5_visit *visit, void
 /* An attribute that is a text or a list of them, at most `most`; each is cut off at 64 KB. *count 0: there is none
  * such. *text and its elements are malloc'ed, on failure too. */
 gt_status gt_h5_texts(const gt_h5_file *f, const char *of, const char *name, size_t most, char ***text, int *count);
-/* One text, into the arena; NULL: none, or no memory. */
+/* One text, into the arena; NULL: there is none such, or memory is short, and then the arena has failed. */
 char *gt_h5_text(gt_arena *a, const gt_h5_file *f, const char *of, const char *name);
 /* An attribute of n numbers; *there false: there is none of this name. */
 gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, int n, double *out, bool *there);

@@ -71,6 +71,7 @@ char *gt_h5_text(gt_arena *arena, const gt_h5_file *f, const char *of, const cha
     int count;
     gt_status st = gt_h5_texts(f, of, name, 1, &text, &count);
     if (!st && count) copy = gt_arena_printf(arena, "%s", *text);
+    if (st == GT_NOMEM) gt_arena_alloc(arena, SIZE_MAX); /* fails: the caller asks the arena whether memory was short */
     if (count) free(*text);
     free(text);
     return copy;

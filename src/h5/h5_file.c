@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Files that are opened, made and closed. Those in memory are libhdf5's core driver working on our buffer through its
  * image callbacks, so that neither a finished file nor one that is read needs a second copy. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,7 +132,8 @@ static gt_status create(gt_h5_file *f, const char *path, hid_t access, H5F_libve
     gt_status st = opened(f, file, access, what, "cannot be created");
     H5Pclose(list);
     if (!st || !f->error) return st;
-    return gt_fail(GT_FAILED, "cannot create '%s': %s", what, strerror(f->error));
+    gt_status why = f->error == ENOMEM ? GT_NOMEM : GT_FAILED;
+    return gt_fail(why, "cannot create '%s': %s", what, strerror(f->error));
 }
 
 gt_status gt_h5_create_memory(gt_h5_file *f) {

@@ -28,7 +28,10 @@ static H5FD_t *sink_open(const char *path, unsigned flags, hid_t access, haddr_t
     (void)most;
     if (!error || !(flags & H5F_ACC_TRUNC)) return NULL; /* it makes files, and nothing else */
     sink_file *f = calloc(1, sizeof *f);
-    if (!f) return NULL;
+    if (!f) {
+        **error = ENOMEM;
+        return NULL;
+    }
     f->error = *error;
     f->fd = gt_file_open(path, O_RDWR | O_CREAT | O_TRUNC);
     if (f->fd >= 0) return &f->base;
