@@ -41,7 +41,8 @@
 
 typedef enum gt_convert_choice {
     GT_CONVERT_ALL,
-    /* `amount` items, those that training with --subset=amount --seed=seed would take of the source, in its order */
+    /* `amount` items, those that training with --subset=amount --seed=seed would take of the source, in the order of
+     * training; where that is all of them, in the order of the source */
     GT_CONVERT_SUBSET,
     GT_CONVERT_SPLIT, /* one part of the shuffled items: from split[0] to split[1], of 0..1 */
 } gt_convert_choice;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/source.h"
 #include "dataset_tool/tool.h"
 #include "gantry/sampler.h"
 
@@ -53,6 +54,26 @@ static gt_status choose(gt_items *items, int64_t n, int64_t from, int64_t to, ui
     return gt_subset(&items->chosen, n, from, to, seed);
 }
 
+/* A folder's pictures come by path components, as the reference tool takes them; training counts them by code points,
+ * and so takes the choice from them. Of other sources both have one order. */
+static gt_status take_as_training_counts(gt_items *items, int64_t n) {
+    const gt_source *s = items->sources[0];
+    uint32_t *index = gt_item_index(s);
+    if (!index) return gt_fail(GT_NOMEM, "out of memory for a choice from %" PRId64 " images", n);
+    int64_t first = 0; /* of the first n items by code points */
+    for (int64_t i = 0; i < s->count; i++)
+        if (index[i] < n) index[first++] = index[i];
+    for (int64_t i = 0; i < items->count; i++) items->chosen[i] = index[items->chosen[i]];
+    free(index);
+    return GT_OK;
+}
+
+static gt_status choose_subset(gt_items *items, const gt_convert_request *r, int64_t n) {
+    gt_status st = choose(items, n, 0, r->amount, r->seed);
+    bool folder = r->n_sources == 1 && !r->import.crops && !strcmp(items->info.source, "folder");
+    return st || !folder ? st : take_as_training_counts(items, n);
+}
+
 static gt_status choose_items(gt_items *items, const gt_convert_request *r, int64_t n) {
     items->count = n;
     switch (r->choice) {
@@ -60,7 +81,7 @@ static gt_status choose_items(gt_items *items, const gt_convert_request *r, int6
     case GT_CONVERT_SUBSET:
         if (r->amount < 1 || r->amount > n)
             return gt_fail(GT_USAGE, "--count=%" PRId64 ": there are %" PRId64 " images", r->amount, n);
-        return r->amount == n ? GT_OK : choose(items, n, 0, r->amount, r->seed);
+        return r->amount == n ? GT_OK : choose_subset(items, r, n);
     case GT_CONVERT_SPLIT:
         return choose(items, n, (int64_t)((double)n * r->split[0] + 0.5), (int64_t)((double)n * r->split[1] + 0.5),
                       r->seed);
@@ -72,14 +93,11 @@ gt_status gt_items_open(gt_items *items, const gt_convert_request *r) {
     *items = (gt_items){.labels = r->import.labels_csv                           ? r->import.labels_csv
                                   : r->import.labels == GT_SOURCE_LABELS_FOLDERS ? "folders"
                                                                                  : NULL};
-    gt_source_options options = r->import;
-    /* training counts them so */
-    options.by_code_points = r->choice == GT_CONVERT_SUBSET && r->n_sources == 1 && !r->import.crops;
     items->sources = calloc((size_t)r->n_sources, sizeof *items->sources);
     items->first = calloc((size_t)r->n_sources + 1, sizeof *items->first);
     if (!items->sources || !items->first) return gt_fail(GT_NOMEM, "out of memory for a list of sources");
     for (int k = 0; k < r->n_sources; k++) {
-        gt_status st = gt_source_open(&items->sources[k], r->sources[k], &options);
+        gt_status st = gt_source_open(&items->sources[k], r->sources[k], &r->import);
         if (st) return st;
         items->n++;
         gt_source_info info = *gt_source_get_info(items->sources[k]);

@@ -27,25 +27,52 @@ for folder, width, height, behind in ('wide', 12, 8, 0), ('long_wide', 12, 8, 70
         with open(path, 'wb') as f:
             f.write(png(i, width, height, behind, i == 5))
         os.utime(path, (1700000000 + i, 1700000000 + i))
+
+# By path components a/ comes before a-b/, by code points behind it.
+for i in range(8):
+    path = f'orders/{("a", "a-b", "b")[i // 3]}/{i}.png'
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'wb') as f:
+        f.write(png(i, 12, 8, 0, i == 7))
+    os.utime(path, (1700000000 + i, 1700000000 + i))
 PY
 
-for source in wide long_wide long_square; do
+for source in wide long_wide long_square orders; do
+    subset='' && [ $source != orders ] || subset=subset
     for kind in zip h5; do
         dest=$source.$kind
+        conversion="dataset $subset $source $dest${subset:+ --count=6 --seed=3}"
         if [ -n "${BEGIN-}" ]; then # how tests/begun was made: BEGIN is the earlier program
-            "$BEGIN" dataset $source $dest && fail 'the damaged picture was taken'
+            "$BEGIN" $conversion && fail 'the damaged picture was taken'
             cp $dest.part $dest.progress "$begun" || fail 'tests/begun'
             continue
         fi
         cp "$begun/$dest.part" "$begun/$dest.progress" . || fail "tests/begun has no $dest"
         for n in 1 2; do
-            expect 0 'going on after 5 of 6 images' ranks $n "$GANTRY" dataset $source $dest --on-error=skip
+            expect 0 'going on after 5 of 6 images' ranks $n "$GANTRY" $conversion --on-error=skip
             [ $n = 1 ] || break
             mv $dest alone.$dest
             cp "$begun/$dest.part" "$begun/$dest.progress" .
         done
-        quietly "$GANTRY" dataset $source fresh.$kind --on-error=skip --overwrite
+        quietly "$GANTRY" ${conversion/ $dest/ fresh.$kind} --on-error=skip --overwrite
         cmp $dest fresh.$kind || fail "$dest is not what it is when it is made at once"
         cmp $dest alone.$dest || fail "$dest depends on the number of ranks"
     done
 done
+[ -z "${BEGIN-}" ] || exit 0
+
+begins order_of_a_subset
+# OPTIONS PATH...: a subset with these options holds the pictures of these paths in this order. All pictures, and the first ones of a folder, come by
+# path components; a choice comes by code points, as training counts them.
+holds() {
+    local options=$1
+    shift
+    quietly "$GANTRY" dataset subset orders chosen.zip $options --overwrite
+    printf 'orders/%s.png,0\n' "$@" >listed.csv
+    quietly "$GANTRY" dataset listed.csv listed.zip --labels=none --overwrite
+    cmp chosen.zip listed.zip || fail "subset $options holds other pictures, or in another order"
+}
+rm orders/b/7.png
+holds '--count=7' a/0 a/1 a/2 a-b/3 a-b/4 a-b/5 b/6
+holds '--count=5 --max-images=5' a/0 a/1 a/2 a-b/3 a-b/4
+holds '--count=4 --max-images=5' a-b/3 a-b/4 a/0 a/1
