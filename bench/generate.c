@@ -20,7 +20,7 @@ static generate_options options;
 static const gt_option rows[] = {
     BENCH_OPTIONS,
     {.key = "recipe",
-     .type = GT_OPTION_CHOICE,
+     .type = GT_OPTION_TEXT,
      BENCH_FIELD(generate_options, recipe),
      .standard = "cifar",
      .choices = BENCH_RECIPE_NAMES,

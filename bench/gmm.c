@@ -44,7 +44,7 @@ static const gt_option rows[] = {
      .max = 4096,
      .help = "Components"},
     {.key = "covariance",
-     .type = GT_OPTION_CHOICE,
+     .type = GT_OPTION_TEXT,
      BENCH_FIELD(gmm_options, covariance),
      .standard = "full",
      .choices = GT_COVARIANCES,

@@ -42,7 +42,7 @@ static const gt_option rows[] = {
      .standard = "1,2",
      .help = "Numbers of threads of each"},
     {.key = "mode",
-     .type = GT_OPTION_CHOICE,
+     .type = GT_OPTION_TEXT,
      BENCH_FIELD(scaling_options, mode),
      .standard = "both",
      .choices = "weak|strong|both",

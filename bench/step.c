@@ -18,7 +18,7 @@ static step_options options;
 static const gt_option rows[] = {
     BENCH_OPTIONS,
     {.key = "recipe",
-     .type = GT_OPTION_CHOICE,
+     .type = GT_OPTION_TEXT,
      BENCH_FIELD(step_options, recipe),
      .standard = "small",
      .choices = BENCH_RECIPE_NAMES "|all",

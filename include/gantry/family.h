@@ -142,7 +142,8 @@ struct gt_family {
     const char *title;             /* of that group; NULL: its options are in other groups */
     const gt_family_model *models; /* ended by {0} */
     bool adversarial; /* has G and D: common options of GANs have a meaning (labels, augmentation, average, ...) */
-    /* without class: GT_RECIPE; without group: that of the row before, at first the family's own */
+    /* A row without class has the class of its group (job/table.c: GT_RECIPE, but for the groups execution and output).
+     * A row without group has the group of the row before, at first the family's own group. */
     const gt_option *options;
     int n_options;
     size_t own_bytes; /* of the struct that the options' fields are in: gt_job.own */

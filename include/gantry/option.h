@@ -5,9 +5,8 @@
  *
  *     typedef struct demo { int64_t n; const char *out; } demo;
  *     static const gt_option rows[] = {
- *         {.key = "n", .type = GT_OPTION_INT, .offset = offsetof(demo, n), .standard = "8", .min = 1, .max = 64, .help
- *         = "How many."},
- *         {.key = "out", .type = GT_OPTION_TEXT, .offset = offsetof(demo, out), .standard = "", .help = "Where to."},
+ *         {GT_ROW(demo, "n", n, "8", "How many"), .min = 1, .max = 64},
+ *         {GT_ROW(demo, "out", out, "", "Where to")},
  *     };
  *     demo d; uint8_t state[2];
  *     gt_options o = {rows, 2, &d, state, arena};
@@ -28,11 +27,10 @@
 #include "gantry/status.h"
 
 typedef enum gt_option_type {
-    GT_OPTION_BOOL,   /* bool; "0" "1" "true" "false", and the bare key means true */
-    GT_OPTION_INT,    /* int64_t */
-    GT_OPTION_REAL,   /* double, finite */
-    GT_OPTION_TEXT,   /* const char *, "" when empty */
-    GT_OPTION_CHOICE, /* const char *, one of `choices` */
+    GT_OPTION_BOOL, /* bool; "0" "1" "true" "false", and the bare key means true */
+    GT_OPTION_INT,  /* int64_t */
+    GT_OPTION_REAL, /* double, finite */
+    GT_OPTION_TEXT, /* const char *, "" when empty; where the row has `choices`, one of them */
 } gt_option_type;
 
 /* What an option is about decides whether two jobs are the same job: only recipe options count, and only they are in
@@ -45,11 +43,15 @@ typedef enum gt_option_class {
     GT_SHAPE = 16,    /* found in the data by the program, kept with the recipe; nobody sets it */
 } gt_option_class;
 
-/* Place and type of an option's field: `.key = "n", GT_FIELD(demo, n)`. A text with choices is a GT_OPTION_CHOICE. */
+/* Place and type of an option's field: `.key = "n", GT_FIELD(demo, n)`. */
 #define GT_FIELD(struct_, field) \
     .offset = offsetof(struct_, field), .type = _Generic(((struct_ *)0)->field, bool: GT_OPTION_BOOL,                  \
                                                          int64_t: GT_OPTION_INT, double: GT_OPTION_REAL,              \
                                                          const char *: GT_OPTION_TEXT)
+
+/* How a row begins: `{GT_ROW(demo, "n", n, "8", "How many"), .min = 1, .max = 64}`. `value`: the default as text, or
+ * NULL. */
+#define GT_ROW(struct_, name, field, value, text) .key = name, GT_FIELD(struct_, field), .standard = value, .help = text
 
 typedef struct gt_option gt_option;
 struct gt_option {
@@ -65,7 +67,7 @@ struct gt_option {
     const char *derived;     /* how the value is found when none is given ("from cfg") */
     const char *unit;        /* NULL: none */
     double min, max;         /* of numbers, inclusive; both 0: any */
-    const char *choices;     /* "ada|fixed|noaug" */
+    const char *choices;     /* of texts: "ada|fixed|noaug"; NULL: any text */
     gt_status (*check)(const gt_option *o, const char *value); /* NULL, or more rules for a value of the right type */
     const char *help;                                          /* one line */
     const char *detail; /* NULL, or what follows from it: sentences for manual and reference job */

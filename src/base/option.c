@@ -143,11 +143,10 @@ static gt_status read_value(gt_options *o, const gt_option *row, const char *val
     case GT_OPTION_BOOL: st = read_bool(row, value, field(o, row)); break;
     case GT_OPTION_INT: st = read_int(row, value, field(o, row)); break;
     case GT_OPTION_REAL: st = read_real(row, value, field(o, row)); break;
-    case GT_OPTION_CHOICE: st = read_choice(row, value); break;
-    case GT_OPTION_TEXT: break;
+    case GT_OPTION_TEXT: st = row->choices ? read_choice(row, value) : GT_OK; break;
     }
     if (!st && row->check) st = row->check(row, value);
-    if (!st && (row->type == GT_OPTION_CHOICE || row->type == GT_OPTION_TEXT)) st = store_text(o, row, value);
+    if (!st && row->type == GT_OPTION_TEXT) st = store_text(o, row, value);
     return st;
 }
 
@@ -178,8 +177,7 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
 void gt_options_reset(gt_options *o) {
     for (int i = 0; i < o->n; i++) {
         const gt_option *row = &o->rows[i];
-        if (row->type == GT_OPTION_TEXT || row->type == GT_OPTION_CHOICE)
-            *(const char **)field(o, row) = row->standard ? row->standard : "";
+        if (row->type == GT_OPTION_TEXT) *(const char **)field(o, row) = row->standard ? row->standard : "";
         else /* cannot fail: a test reads every default; 0 until derived, whatever the range */
             read_value(o, row, row->standard ? row->standard : "0");
         o->state[i] = GT_OPTION_DEFAULT;
@@ -205,8 +203,7 @@ const char *gt_options_text(const gt_options *o, const gt_option *row) {
     case GT_OPTION_BOOL: return *(const bool *)p ? "1" : "0";
     case GT_OPTION_INT: return gt_arena_printf(o->arena, "%lld", (long long)*(const int64_t *)p);
     case GT_OPTION_REAL: return gt_arena_printf(o->arena, "%s", gt_real_text(*(const double *)p, buffer));
-    case GT_OPTION_TEXT:
-    case GT_OPTION_CHOICE: return *(const char *const *)p;
+    case GT_OPTION_TEXT: return *(const char *const *)p;
     }
     return NULL;
 }

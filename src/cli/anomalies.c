@@ -14,10 +14,10 @@ typedef struct anomalies_fields {
 #define FIELDS anomalies_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(TEXT, "outdir", outdir, "anomalies"), .path = true, .help = "Where to; made if needed",
+    {CLI_OPTION("outdir", outdir, "anomalies", "Where to; made if needed"), .path = true,
      .detail = "scores.csv: every image with its reconstruction error, the largest first. worst.png: those images, "
                "each beside its reconstruction."},
-    {CLI_OPTION(INT, "worst", worst, "32"), .min = 1, .max = 4096, .help = "Images in the picture"},
+    {CLI_OPTION("worst", worst, "32", "Images in the picture"), .min = 1, .max = 4096},
     CLI_THREADS,
 };
 

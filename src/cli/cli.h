@@ -42,16 +42,14 @@ typedef struct cli_command {
     unsigned own_words;
 } cli_command;
 
-/* Rows of a table; FIELDS is the struct that they fill in. `value`: the default as text, or NULL. FURTHER: --help shows
- * only the key. */
-#define CLI_FURTHER(kind, name, field, value) \
-    .key = name, .type = GT_OPTION_##kind, .class = GT_COMMAND, .offset = offsetof(FIELDS, field), .standard = value
-#define CLI_OPTION(kind, name, field, value) .common = true, CLI_FURTHER(kind, name, field, value)
+/* How the rows of a command's options begin (GT_ROW); FIELDS is the struct that they fill in. Of a CLI_FURTHER --help
+ * shows the key alone. */
+#define CLI_FURTHER(name, field, value, text) GT_ROW(FIELDS, name, field, value, text), .class = GT_COMMAND
+#define CLI_OPTION(name, field, value, text) .common = true, CLI_FURTHER(name, field, value, text)
 #define CLI_THREADS                                                                                          \
     {                                                                                                        \
-        CLI_OPTION(INT, "threads", threads, NULL), .by_rank = true, .min = 1, .max = 4096,                   \
-                                                   .derived = "the host's cores shared out among its ranks", \
-                                                   .help = "Threads per rank"                                \
+        CLI_OPTION("threads", threads, NULL, "Threads per rank"),                                            \
+            .by_rank = true, .min = 1, .max = 4096, .derived = "the host's cores shared out among its ranks" \
     }
 #define CLI_ROWS(table) .rows = table, .n_rows = sizeof table / sizeof *table, .fields = sizeof(FIELDS)
 

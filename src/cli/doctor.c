@@ -102,9 +102,8 @@ typedef struct doctor_fields {
 #define FIELDS doctor_fields
 
 static const gt_option rows[] = {
-    {CLI_OPTION(TEXT, "data", data, ""), .path = true, .help = "Dataset whose file system is looked at"},
-    {CLI_OPTION(TEXT, "outdir", outdir, "runs"), .path = true,
-     .help = "Where runs will go: its file system is measured"},
+    {CLI_OPTION("data", data, "", "Dataset whose file system is looked at"), .path = true},
+    {CLI_OPTION("outdir", outdir, "runs", "Where runs will go: its file system is measured"), .path = true},
 };
 
 static gt_status look_before(cli_session *s) {

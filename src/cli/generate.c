@@ -19,18 +19,18 @@ typedef struct generate_fields {
 #define FIELDS generate_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(TEXT, "seeds", seeds, ""), .help = "Required: seeds and ranges, as in 0-63,77"},
-    {CLI_OPTION(TEXT, "outdir", outdir, ""), .path = true, .help = "Required: where to; made if needed"},
-    {CLI_OPTION(REAL, "trunc", trunc, "1"), .help = "Truncation psi; less than 1: less variety, better images"},
-    {CLI_OPTION(INT, "class", class, NULL), .derived = "none", .max = 65535, .help = "Class, of a conditional model"},
-    {CLI_OPTION(TEXT, "label", label, ""), .help = "Label vector instead of a class, as in 0.5,-1"},
-    {CLI_OPTION(TEXT, "mixture", mixture, ""), .path = true, .help = "Latents from this mixture, not from N(0,1)",
+    {CLI_OPTION("seeds", seeds, "", "Required: seeds and ranges, as in 0-63,77")},
+    {CLI_OPTION("outdir", outdir, "", "Required: where to; made if needed"), .path = true},
+    {CLI_OPTION("trunc", trunc, "1", "Truncation psi; less than 1: less variety, better images")},
+    {CLI_OPTION("class", class, NULL, "Class, of a conditional model"), .derived = "none", .max = 65535},
+    {CLI_OPTION("label", label, "", "Label vector instead of a class, as in 0.5,-1")},
+    {CLI_OPTION("mixture", mixture, "", "Latents from this mixture, not from N(0,1)"), .path = true,
      .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
                "sample`."},
-    {CLI_OPTION(CHOICE, "noise-mode", noise_mode, "const"), .choices = "const|random|none", .help = "Noise inputs"},
-    {CLI_OPTION(TEXT, "grid", grid, ""), .bare = "auto", .help = "All in one grid.png, COLUMNSxROWS or about square",
+    {CLI_OPTION("noise-mode", noise_mode, "const", "Noise inputs"), .choices = "const|random|none"},
+    {CLI_OPTION("grid", grid, "", "All in one grid.png, COLUMNSxROWS or about square"), .bare = "auto",
      .detail = "Without it each seed is a file of its own, seed0000.png."},
-    {CLI_OPTION(BOOL, "npy", npy, "0"), .help = "All channels of each seed as float32 in seed0000.npy too",
+    {CLI_OPTION("npy", npy, "0", "All channels of each seed as float32 in seed0000.npy too"),
      .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the "
                "first, of images that are not grey, RGB or RGBA."},
     CLI_THREADS,

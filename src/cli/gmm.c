@@ -12,33 +12,31 @@
 #define FIELDS gmm_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(INT, "k", k, "8"), .min = 1, .max = 1 << 20, .help = "fit: components"},
-    {CLI_OPTION(CHOICE, "covariance", covariance, "full"), .choices = GT_COVARIANCES,
-     .help = "fit: matrices or variances",
+    {CLI_OPTION("k", k, "8", "fit: components"), .min = 1, .max = 1 << 20},
+    {CLI_OPTION("covariance", covariance, "full", "fit: matrices or variances"), .choices = GT_COVARIANCES,
      .detail = "full: a matrix for each component; tied: one matrix for all; diag: a variance for each dimension of "
                "each component; spherical: one for each component."},
-    {CLI_OPTION(INT, "restarts", restarts, "1"), .min = 1, .max = 100000,
-     .help = "fit: k-means++ starts; the best end is kept"},
-    {CLI_OPTION(INT, "iterations", iterations, "500"), .min = 1, .max = 1 << 24, .help = "fit: at most, of each"},
-    {CLI_OPTION(REAL, "tol", tol, "0.0001"), .max = 1e300, .unit = "nats per sample",
-     .help = "fit: an iteration that gains less is the last"},
-    {CLI_OPTION(REAL, "floor", floor, "1e-06"), .max = 1, .help = "fit: least variance, as a share of the data's",
+    {CLI_OPTION("restarts", restarts, "1", "fit: k-means++ starts; the best end is kept"), .min = 1, .max = 100000},
+    {CLI_OPTION("iterations", iterations, "500", "fit: at most, of each"), .min = 1, .max = 1 << 24},
+    {CLI_OPTION("tol", tol, "0.0001", "fit: an iteration that gains less is the last"), .max = 1e300,
+     .unit = "nats per sample"},
+    {CLI_OPTION("floor", floor, "1e-06", "fit: least variance, as a share of the data's"), .max = 1,
      .detail = "In every direction, as a share of the mean variance of the data's dimensions. A constraint and not an "
                "addition: covariances that need none are left as they are, and "
                "the log-likelihood never falls."},
-    {CLI_OPTION(INT, "seed", seed, "0"), .max = 4294967295, .help = "fit and sample: which random numbers"},
-    {CLI_OPTION(TEXT, "array", array, ""), .help = "Which array of an HDF5 file DATA"},
-    {CLI_OPTION(TEXT, "axes", axes, "0,1"), .help = "fit and predict: which two numbers clusters.png shows"},
-    {CLI_OPTION(INT, "n", n, "64"), .min = 1, .max = 1e9, .help = "sample: how many"},
-    {CLI_OPTION(TEXT, "decoder", decoder, ""), .path = true,
-     .help = "sample: latents through this checkpoint's decoder"},
-    {CLI_OPTION(TEXT, "outdir", outdir, "mixture"), .path = true, .help = "Where to; made if needed",
+    {CLI_OPTION("seed", seed, "0", "fit and sample: which random numbers"), .max = 4294967295},
+    {CLI_OPTION("array", array, "", "Which array of an HDF5 file DATA")},
+    {CLI_OPTION("axes", axes, "0,1", "fit and predict: which two numbers clusters.png shows")},
+    {CLI_OPTION("n", n, "64", "sample: how many"), .min = 1, .max = 1e9},
+    {CLI_OPTION("decoder", decoder, "", "sample: latents through this checkpoint's decoder"), .path = true},
+    {CLI_OPTION("outdir", outdir, "mixture", "Where to; made if needed"), .path = true,
      .detail = "fit: mixture.h5, which also goes on where a fit was stopped; curve.svg, .png: log-likelihood over "
                "iterations; clusters.svg, .png: points and ellipses. "
                "predict: predictions.h5 (responsibilities, labels, log_likelihood), clusters. sample: samples.h5 "
                "(points, component) and, of images or with a decoder, samples.png, if a PNG can hold so many."},
-    {CLI_FURTHER(REAL, "checkpoint-minutes", checkpoint_minutes, "10"), .max = 1e6, .unit = "minutes",
-     .help = "fit: how often mixture.h5 is written; 0: only at the end"},
+    {CLI_FURTHER("checkpoint-minutes", checkpoint_minutes, "10",
+                 "fit: how often mixture.h5 is written; 0: only at the end"),
+     .max = 1e6, .unit = "minutes"},
     CLI_THREADS,
 };
 

@@ -23,10 +23,12 @@ void cli_print_overview(FILE *f) {
 /* "--batch=N" */
 static void option_head(const gt_option *o, char *out, size_t bytes) {
     static const char *const values[] = {
-        [GT_OPTION_BOOL] = "",      [GT_OPTION_INT] = "=N",       [GT_OPTION_REAL] = "=X",
-        [GT_OPTION_TEXT] = "=TEXT", [GT_OPTION_CHOICE] = "=NAME",
+        [GT_OPTION_BOOL] = "",
+        [GT_OPTION_INT] = "=N",
+        [GT_OPTION_REAL] = "=X",
+        [GT_OPTION_TEXT] = "=TEXT",
     };
-    snprintf(out, bytes, "--%s%s", o->key, values[o->type]);
+    snprintf(out, bytes, "--%s%s", o->key, o->choices ? "=NAME" : values[o->type]);
 }
 
 /* The help, and the choices or the default after it; choices without room there get a line of their own. */
@@ -34,13 +36,11 @@ static void print_common(const gt_option *o, FILE *f) {
     char head[64], tail[256] = "";
     option_head(o, head, sizeof head);
     if (o->letter) snprintf(head + strlen(head), sizeof head - strlen(head), ", -%c", o->letter);
-    bool choice = o->type == GT_OPTION_CHOICE;
-    if (choice) snprintf(tail, sizeof tail, "(%s)", o->choices);
-    if (!choice && o->type != GT_OPTION_BOOL && o->standard && *o->standard)
-        snprintf(tail, sizeof tail, "(%s)", o->standard);
+    if (o->choices) snprintf(tail, sizeof tail, "(%s)", o->choices);
+    else if (o->type != GT_OPTION_BOOL && o->standard && *o->standard) snprintf(tail, sizeof tail, "(%s)", o->standard);
     fprintf(f, "  %-*s %s", HELP_COLUMN - 3, head, o->help);
     if (*tail && HELP_COLUMN + strlen(o->help) + 1 + strlen(tail) <= COLUMNS) fprintf(f, " %s", tail);
-    else if (choice) fprintf(f, "\n%*s%s", HELP_COLUMN, "", tail);
+    else if (o->choices) fprintf(f, "\n%*s%s", HELP_COLUMN, "", tail);
     fputc('\n', f);
 }
 
@@ -116,7 +116,7 @@ void cli_print_option(const gt_option *o, const char *prefix, FILE *f) {
     snprintf(help, sizeof help, "%s.", o->help);
     print_wrapped(help, prefix, COLUMNS, f);
     if (o->detail) print_wrapped(o->detail, prefix, COLUMNS, f);
-    fprintf(f, "%sValue: %s", prefix, o->type == GT_OPTION_CHOICE ? o->choices : types[o->type]);
+    fprintf(f, "%sValue: %s", prefix, o->choices ? o->choices : types[o->type]);
     if (o->type == GT_OPTION_INT || o->type == GT_OPTION_REAL) print_range(o, f);
     if (o->unit) fprintf(f, " (%s)", o->unit);
     const char *standard = o->standard ? o->standard : o->derived;

@@ -19,12 +19,12 @@ typedef struct inspect_fields {
 #define FIELDS inspect_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(BOOL, "graph", graph, "0"), .help = "Show the graphs of a job, checkpoint or run",
+    {CLI_OPTION("graph", graph, "0", "Show the graphs of a job, checkpoint or run"),
      .detail = "One table for each phase of training: node, shape, kernel, Mflop, MB, ms, and totals."},
-    {CLI_OPTION(TEXT, "phase", phase, ""), .help = "With --graph: only this phase, such as D_main"},
-    {CLI_OPTION(BOOL, "time", time, "0"), .help = "With --graph: run each phase a few times, and show ms"},
-    {CLI_OPTION(INT, "threads", threads, "1"), .min = 1, .max = 4096, .help = "With --time: threads"},
-    {CLI_OPTION(BOOL, "check", check, "0"), .help = "Walk a foreign HDF5 file; silent if it is sound",
+    {CLI_OPTION("phase", phase, "", "With --graph: only this phase, such as D_main")},
+    {CLI_OPTION("time", time, "0", "With --graph: run each phase a few times, and show ms")},
+    {CLI_OPTION("threads", threads, "1", "With --time: threads"), .min = 1, .max = 4096},
+    {CLI_OPTION("check", check, "0", "Walk a foreign HDF5 file; silent if it is sound"),
      .detail =
          "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
 };

@@ -19,14 +19,13 @@ typedef struct latent_fields {
 #define FIELDS latent_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(TEXT, "outdir", outdir, "latent"), .path = true, .help = "Where to; made if needed",
+    {CLI_OPTION("outdir", outdir, "latent", "Where to; made if needed"), .path = true,
      .detail = "latents.h5: latent (and log_variance), error, labels of every image. histograms.svg, .png: each "
                "dimension against N(0,1). labels.svg, .png: "
                "the first dimensions against the label. traversal.png: one dimension moved, the others 0. "
                "interpolation.png: between four images."},
-    {CLI_OPTION(TEXT, "traverse", traverse, "-3,-0.5,0,0.9,3"), .help = "Values of a dimension in traversal.png"},
-    {CLI_OPTION(INT, "interpolate", interpolate, "8"), .min = 2, .max = 64,
-     .help = "Steps along a side of interpolation.png"},
+    {CLI_OPTION("traverse", traverse, "-3,-0.5,0,0.9,3", "Values of a dimension in traversal.png")},
+    {CLI_OPTION("interpolate", interpolate, "8", "Steps along a side of interpolation.png"), .min = 2, .max = 64},
     CLI_THREADS,
 };
 

@@ -10,11 +10,10 @@ typedef struct reconstruct_fields {
 #define FIELDS reconstruct_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION(TEXT, "out", out, "reconstructions.png"), .path = true, .help = "The picture"},
-    {CLI_OPTION(TEXT, "items", items, "0-31"), .help = "Which images, as in 0-31,77"},
-    {CLI_OPTION(INT, "columns", columns, "8"), .min = 1, .max = 256, .help = "Pairs side by side"},
-    {CLI_OPTION(INT, "threads", threads, NULL), .by_rank = true, .derived = "the host's cores", .min = 1, .max = 4096,
-     .help = "Threads"},
+    {CLI_OPTION("out", out, "reconstructions.png", "The picture"), .path = true},
+    {CLI_OPTION("items", items, "0-31", "Which images, as in 0-31,77")},
+    {CLI_OPTION("columns", columns, "8", "Pairs side by side"), .min = 1, .max = 256},
+    CLI_THREADS,
 };
 
 static gt_status draw(cli_encoding *e) {

@@ -21,20 +21,20 @@ typedef struct run_fields {
 
 #define FIELDS run_fields
 static const gt_option table[] = {
-    {CLI_OPTION(INT, "ranks", ranks, NULL), .derived = "in a Slurm allocation its tasks, else one a socket", .min = 1,
-     .max = 1 << 20, .letter = 'n', .help = "Ranks (one a socket)",
+    {CLI_OPTION("ranks", ranks, NULL, "Ranks (one a socket)"),
+     .derived = "in a Slurm allocation its tasks, else one a socket", .min = 1, .max = 1 << 20, .letter = 'n',
      .detail = "By default, in a Slurm allocation, as many as it has tasks; with --hosts one on each; otherwise one "
                "for each socket, but none with fewer than 8 "
                "cores. A rank's threads use its share of the cores (--threads)."},
-    {CLI_OPTION(TEXT, "hosts", hosts, ""), .help = "Hosts, NAME[:RANKS] with commas",
+    {CLI_OPTION("hosts", hosts, "", "Hosts, NAME[:RANKS] with commas"),
      .detail = "Where no number stands after a name the ranks are shared out evenly. Each host must have the program "
                "and the files under the same paths."},
-    {CLI_OPTION(TEXT, "hostfile", hostfile, ""), .path = true, .help = "File of hosts, as mpirun reads it"},
-    {CLI_OPTION(CHOICE, "launcher", launcher, "auto"), .choices = "auto|mpirun|srun", .help = "What starts the ranks",
+    {CLI_OPTION("hostfile", hostfile, "", "File of hosts, as mpirun reads it"), .path = true},
+    {CLI_OPTION("launcher", launcher, "auto", "What starts the ranks"), .choices = "auto|mpirun|srun",
      .detail = "auto: srun in a Slurm allocation where it speaks PMIx (or what the environment's GANTRY_MPI names), "
                "else mpirun."},
-    {CLI_OPTION(TEXT, "launch-options", options, ""), .help = "More words for mpirun or srun, in quotes"},
-    {CLI_OPTION(BOOL, "dry-run", dry_run, "0"), .help = "Print the launcher's command only"},
+    {CLI_OPTION("launch-options", options, "", "More words for mpirun or srun, in quotes")},
+    {CLI_OPTION("dry-run", dry_run, "0", "Print the launcher's command only")},
 };
 enum { N_ROWS = sizeof table / sizeof *table };
 

@@ -21,20 +21,19 @@ typedef struct submit_fields {
 
 #define FIELDS submit_fields
 static const gt_option table[] = {
-    {CLI_OPTION(INT, "nodes", nodes, "1"), .min = 1, .max = 1 << 20, .help = "Nodes, used whole"},
-    {CLI_OPTION(INT, "ntasks-per-node", ntasks_per_node, "1"), .min = 1, .max = 4096, .help = "Ranks a node"},
-    {CLI_OPTION(INT, "cpus-per-task", cpus_per_task, NULL), .derived = "required", .min = 1, .max = 4096,
-     .help = "Required: cores a rank"},
-    {CLI_OPTION(TEXT, "time", time, "24:00:00"), .help = "Walltime of a piece"},
-    {CLI_OPTION(INT, "grace", grace, "300"), .unit = "seconds", .min = 1, .max = 65535,
-     .help = "Seconds before its end to stop"},
-    {CLI_OPTION(TEXT, "partition", partition, ""), .help = "Partition; site.env may name one"},
-    {CLI_OPTION(TEXT, "account", account, ""), .help = "Project that pays"},
-    {CLI_OPTION(TEXT, "qos", qos, ""), .help = "Quality of service"},
-    {CLI_OPTION(TEXT, "constraint", constraint, ""), .help = "Features of the nodes, such as one kind of CPU"},
-    {CLI_OPTION(TEXT, "job-name", name, NULL), .derived = "the run's name", .help = "Name in the queue"},
-    {CLI_OPTION(BOOL, "yes", yes, "0"), .letter = 'y', .help = "Submit without asking"},
-    {CLI_OPTION(BOOL, "dry-run", dry_run, "0"), .letter = 'n', .help = "Show the script only; write nothing"},
+    {CLI_OPTION("nodes", nodes, "1", "Nodes, used whole"), .min = 1, .max = 1 << 20},
+    {CLI_OPTION("ntasks-per-node", ntasks_per_node, "1", "Ranks a node"), .min = 1, .max = 4096},
+    {CLI_OPTION("cpus-per-task", cpus_per_task, NULL, "Required: cores a rank"), .derived = "required", .min = 1,
+     .max = 4096},
+    {CLI_OPTION("time", time, "24:00:00", "Walltime of a piece")},
+    {CLI_OPTION("grace", grace, "300", "Seconds before its end to stop"), .unit = "seconds", .min = 1, .max = 65535},
+    {CLI_OPTION("partition", partition, "", "Partition; site.env may name one")},
+    {CLI_OPTION("account", account, "", "Project that pays")},
+    {CLI_OPTION("qos", qos, "", "Quality of service")},
+    {CLI_OPTION("constraint", constraint, "", "Features of the nodes, such as one kind of CPU")},
+    {CLI_OPTION("job-name", name, NULL, "Name in the queue"), .derived = "the run's name"},
+    {CLI_OPTION("yes", yes, "0", "Submit without asking"), .letter = 'y'},
+    {CLI_OPTION("dry-run", dry_run, "0", "Show the script only; write nothing"), .letter = 'n'},
 };
 enum { OWN = sizeof table / sizeof *table };
 

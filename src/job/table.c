@@ -13,6 +13,7 @@ enum { MAX_GROUPS = 32, TEXT_BYTES = 8192 };
 
 static gt_option table[GT_JOB_MAX_KEYS];
 static gt_named groups[MAX_GROUPS];
+static gt_option_class classes[MAX_GROUPS]; /* of the options of a group that name no class */
 static int n_options, n_groups;
 static char texts[TEXT_BYTES];
 static size_t used;
@@ -112,8 +113,7 @@ static void add(const gt_option *rows, int n, const gt_family *family, bool afte
         gt_option row = rows[i];
         if (row.group) group = row.group;
         row.group = group;
-        if (!row.class) row.class = GT_RECIPE;
-        if (row.choices) row.type = GT_OPTION_CHOICE;
+        if (!row.class) row.class = classes[group_rank(group)];
         if (family) {
             row.offset += gt_job_own_offset(family);
             row.only = family->name;
@@ -123,8 +123,9 @@ static void add(const gt_option *rows, int n, const gt_family *family, bool afte
     }
 }
 
-static void add_group(const char *name, const char *title) {
+static void add_group(const char *name, const char *title, gt_option_class class) {
     assert(n_groups + 1 < MAX_GROUPS);
+    classes[n_groups] = class;
     groups[n_groups++] = (gt_named){name, title};
 }
 
@@ -138,15 +139,15 @@ static const char *title_of(const gt_family *f) {
 }
 
 static void build(void) {
-    add_group("data", "What to train on");
-    add_group("recipe", "How to train. Values \"from cfg\" are those of the published recipe");
-    add_group("networks", "The networks");
+    add_group("data", "What to train on", GT_RECIPE);
+    add_group("recipe", "How to train. Values \"from cfg\" are those of the published recipe", GT_RECIPE);
+    add_group("networks", "The networks", GT_RECIPE);
     for (const gt_family *const *f = gt_families(); *f; f++)
-        if ((*f)->title) add_group((*f)->name, title_of(*f));
-    add_group("augmentation", "Augmentation of what the discriminator sees");
-    add_group("transfer", "Starting from other networks");
-    add_group("execution", "How the work is done; changes no bit of the results");
-    add_group("output", "What is written, and when; changes no bit of the results");
+        if ((*f)->title) add_group((*f)->name, title_of(*f), GT_RECIPE);
+    add_group("augmentation", "Augmentation of what the discriminator sees", GT_RECIPE);
+    add_group("transfer", "Starting from other networks", GT_RECIPE);
+    add_group("execution", "How the work is done; changes no bit of the results", GT_EXECUTION);
+    add_group("output", "What is written, and when; changes no bit of the results", GT_OUTPUT);
 
     int n;
     const gt_option *common = gt_common_options(&n);

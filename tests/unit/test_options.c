@@ -25,7 +25,7 @@ static const gt_option rows[] = {
     {.key = "real", .type = GT_OPTION_REAL, .offset = offsetof(fields, real), .standard = "0.5", .max = HUGE_VAL},
     {.key = "text", .type = GT_OPTION_TEXT, .offset = offsetof(fields, text), .standard = "", .bare = "auto"},
     {.key = "choice",
-     .type = GT_OPTION_CHOICE,
+     .type = GT_OPTION_TEXT,
      .offset = offsetof(fields, choice),
      .standard = "ada",
      .choices = "ada|fixed"},
