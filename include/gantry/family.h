@@ -7,9 +7,8 @@
  * --help, manual and reference job, the rules between options, the advice of warnings.
  *
  *     typedef struct toy_options { double gain; } toy_options;      // the options that only this family has
- *     #define FIELD(name) GT_FIELD(toy_options, name)
  *     static const gt_option options[] = {
- *         {.key = "gain", FIELD(gain), .standard = "2", .max = HUGE_VAL, .help = "Gain of the last layer"},
+ *         {GT_JOB_ROW(toy_options, gain, "2", "Gain of the last layer"), .max = HUGE_VAL},
  *     };
  *     static gt_model *make(const gt_job *job) { const toy_options *own = job->own; ... }
  *     const gt_family gt_toy_family = {.name = "toy", .title = "Toys", .models = (gt_family_model[]){{"toy", "a toy",
@@ -133,6 +132,11 @@ typedef struct gt_family_model {
     const char *defaults; /* of common options, when nobody gives a value: "batch=64 lrate=0.001" */
     const void *own;      /* what else the family knows of it */
 } gt_family_model;
+
+/* How a row of a job's options begins (GT_ROW). Its key is the name of its field with a dash for each underscore:
+ * {GT_JOB_ROW(gt_job, tick_minutes, "1", "And at least so often")} is --tick-minutes. */
+#define GT_JOB_ROW(struct_, field, value, text) GT_ROW(struct_, #field, field, value, text)
+#define GT_KIMG .unit = "thousands of images", .max = 1e9
 
 /* `only` of a common option that families with `adversarial` have. */
 #define GT_GANS "gans"

@@ -9,7 +9,7 @@
 
 const char gt_any_model[] = "", gt_any_optimizer[] = "";
 
-enum { MAX_GROUPS = 32, TEXT_BYTES = 8192 };
+enum { MAX_GROUPS = 32, TEXT_BYTES = 1 << 14 };
 
 static gt_option table[GT_JOB_MAX_KEYS];
 static gt_named groups[MAX_GROUPS];
@@ -106,6 +106,15 @@ static void insert(const gt_option *row) {
     table[at] = *row;
 }
 
+/* The key of a row that names a field: "tick_minutes" is --tick-minutes. */
+static const char *key_of(const char *field) {
+    char *key = texts + used + 1;
+    begin();
+    put("%s", field);
+    for (char *c = key; (c = strchr(c, '_'));) *c = '-';
+    return key;
+}
+
 /* The common options that stand behind another one or not, or those of a family. */
 static void add(const gt_option *rows, int n, const gt_family *family, bool after) {
     const char *group = family ? family->name : NULL;
@@ -113,6 +122,7 @@ static void add(const gt_option *rows, int n, const gt_family *family, bool afte
         gt_option row = rows[i];
         if (row.group) group = row.group;
         row.group = group;
+        row.key = key_of(row.key);
         if (!row.class) row.class = classes[group_rank(group)];
         if (family) {
             row.offset += gt_job_own_offset(family);

@@ -8,12 +8,11 @@
 #include "nets/layers.h"
 
 typedef struct toy_options {
-    double gain;
+    double toy_gain;
 } toy_options;
-#define FIELD(name) GT_FIELD(toy_options, name)
 
 static const gt_option options[] = {
-    {.key = "toy-gain", FIELD(gain), .standard = "1", .max = 100, .help = "What pixels are multiplied by"},
+    {GT_JOB_ROW(toy_options, toy_gain, "1", "What pixels are multiplied by"), .max = 100},
 };
 
 static const gt_family_model models[] = {
@@ -27,7 +26,7 @@ static gt_node *make_images(gt_model *m, gt_graph *g, gt_node *z, int n) {
     const gt_job *job = m->own;
     const toy_options *own = job->own;
     gt_node *flat = gt_fc((gt_bound_net){g, m->nets[0], 0}, "pixels", z, "linear", 1);
-    return gt_scale(g, gt_reshape(g, flat, GT_SHAPE(n, m->height, m->width, m->channels)), (float)own->gain);
+    return gt_scale(g, gt_reshape(g, flat, GT_SHAPE(n, m->height, m->width, m->channels)), (float)own->toy_gain);
 }
 
 static gt_graph *build_phase(gt_phase *p, int n) {
