@@ -4,7 +4,9 @@
 #ifndef GANTRY_BENCH_H
 #define GANTRY_BENCH_H
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,6 +30,18 @@ static inline double bench_fma_peak(const gt_kernel_set *kernels) {
         if (rate > best) best = rate;
     }
     return best;
+}
+
+/* Sets flags[i] where the command line holds names[i]. Another word ends the program with the usage, and so does
+ * --help. */
+static inline void bench_read_flags(int argc, char **argv, const char *usage, const char *const *names, bool *flags) {
+    for (int i = 1; i < argc; i++) {
+        bool help = !strcmp(argv[i], "--help"), known = false;
+        for (int k = 0; names[k] && !known; k++) flags[k] |= known = !strcmp(argv[i], names[k]);
+        if (known) continue;
+        fprintf(help ? stdout : stderr, "usage: %s\n", usage);
+        exit(help ? 0 : 2);
+    }
 }
 
 /* Settings of BLAS and OpenMP in force: some halve the speed of what is compared. */

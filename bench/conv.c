@@ -81,15 +81,9 @@ static double rate(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k
 }
 
 int main(int argc, char **argv) {
-    bool json = false, quick = false;
-    for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--json")) json = true;
-        else if (!strcmp(argv[i], "--quick")) quick = true;
-        else {
-            fprintf(stderr, "usage: conv [--json] [--quick]\n");
-            return 2;
-        }
-    }
+    bool flags[2] = {false};
+    bench_read_flags(argc, argv, "conv [--json] [--quick]", (const char *[]){"--json", "--quick", NULL}, flags);
+    const bool json = flags[0], quick = flags[1];
     bench_print_environment(stderr);
     double peak = bench_fma_peak(bench_kernels());
     if (json) printf("{\"kernel_set\": \"%s\", \"peak_gflops\": %.1f, \"layers\": [", bench_kernels()->id, peak * 1e-9);

@@ -31,11 +31,8 @@ static double bandwidth(size_t bytes) {
 }
 
 int main(int argc, char **argv) {
-    bool json = argc > 1 && !strcmp(argv[1], "--json");
-    if (argc > 2 || (argc == 2 && !json)) {
-        fprintf(stderr, "usage: peak [--json]\n");
-        return 2;
-    }
+    bool json = false;
+    bench_read_flags(argc, argv, "peak [--json]", (const char *[]){"--json", NULL}, &json);
     bench_print_environment(stderr);
     printf(json ? "{\"fma_gflops\": {" : "FMA on registers, one thread\n");
     const char *separator = "";

@@ -17,8 +17,9 @@ char *gt_rundir_new(const char *outdir, const char *description);
 gt_status gt_rundir_prepare(const char *dir, size_t bytes);
 /* Write DIR/NAME whole or not at all, durably: job.ini. */
 gt_status gt_rundir_write(const char *dir, const char *name, const char *text);
-/* The text of DIR/NAME, to be freed; NULL: not there or not readable (see gt_message()). At most 16 MB. */
-char *gt_rundir_read(const char *dir, const char *name);
+/* Reads DIR/NAME, at most 16 MB, into *text, to be freed; NULL: the file is not there or not readable. Memory that is
+ * short (GT_NOMEM) is the only error. */
+gt_status gt_rundir_read(const char *dir, const char *name, char **text);
 /* Whether there was a file DIR/stop; the file is then removed. */
 bool gt_rundir_stop(const char *dir);
 

@@ -68,6 +68,13 @@ char *gt_path_join(const char *dir, const char *name) {
     return NULL;
 }
 
+void gt_path_name(const char *path, char name[GT_NAME_BYTES]) {
+    size_t end = strlen(path), begin;
+    while (end > 1 && path[end - 1] == '/') end--;
+    for (begin = end; begin > 0 && path[begin - 1] != '/';) begin--;
+    snprintf(name, GT_NAME_BYTES, "%.*s", (int)(end - begin), path + begin);
+}
+
 bool gt_folder_has(const char *dir, const char *name) {
     char path[PATH_MAX];
     return snprintf(path, sizeof path, "%s/%s", dir, name) < (int)sizeof path && !access(path, F_OK);
@@ -312,6 +319,13 @@ gt_status gt_file_replace(const char *path, const struct iovec *parts, int n) {
 
 gt_status gt_file_write(const char *path, const void *bytes, size_t n) {
     return gt_file_replace(path, &(struct iovec){(void *)bytes, n}, 1);
+}
+
+gt_status gt_buffer_write(gt_buffer *b, const char *path) {
+    gt_status st = b->failed || !path ? gt_fail(GT_NOMEM, "out of memory for '%s'", path ? path : "a file")
+                                      : gt_file_write(path, b->data, b->n);
+    gt_buffer_free(b);
+    return st;
 }
 
 gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes) {

@@ -23,9 +23,15 @@ typedef struct gt_buffer {
 void gt_buffer_add(gt_buffer *b, const void *data, size_t bytes);
 void gt_buffer_printf(gt_buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void gt_buffer_free(gt_buffer *b);
+/* Writes the buffer into a file as gt_file_write() does, and frees the buffer, also after an error. GT_NOMEM: `failed`,
+ * or no path. */
+gt_status gt_buffer_write(gt_buffer *b, const char *path);
 
 /* "dir/name", to be freed; NULL: out of memory. */
 char *gt_path_join(const char *dir, const char *name);
+/* The last part of a path, slashes at the path's end aside: "runs/first/" gives "first". */
+enum { GT_NAME_BYTES = 256 };
+void gt_path_name(const char *path, char name[GT_NAME_BYTES]);
 bool gt_folder_has(const char *dir, const char *name); /* is there something of this name in the folder? */
 
 /* 0 or errno. Writes everything; survives interrupts; a file-size limit is EFBIG. */

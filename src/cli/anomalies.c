@@ -42,9 +42,7 @@ static gt_status write_scores(const cli_encoding *e, const score *scores, const 
         if (classes) gt_buffer_printf(&b, ",%d", gt_dataset_class(e->data, scores[i].item));
         gt_buffer_printf(&b, "\n");
     }
-    gt_status st = b.failed ? gt_fail(GT_NOMEM, "out of memory for %s", path) : gt_file_write(path, b.data, b.n);
-    gt_buffer_free(&b);
-    return st;
+    return gt_buffer_write(&b, path);
 }
 
 static gt_status rank_items(cli_encoding *e) {

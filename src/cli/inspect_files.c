@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "cli/cli.h"
 #include "run/metrics_read.h"
 #include "gantry/checkpoint.h"
@@ -154,15 +155,13 @@ gt_status cli_inspect_log(const char *path, bool *other) {
 
 gt_status cli_inspect_run(const char *dir) {
     printf("run          %s\n", dir);
-    char *job = gt_rundir_read(dir, "job.ini");
+    char *job, *path = gt_path_join(dir, "stats.jsonl"), *file = NULL;
+    gt_status st = gt_rundir_read(dir, "job.ini", &job);
     if (job) printf("%s\n", job);
     free(job);
-    char path[4096];
     bool other;
-    if (snprintf(path, sizeof path, "%s/stats.jsonl", dir) >= (int)sizeof path)
-        return gt_fail(GT_USAGE, "'%s': the path is too long", dir);
-    gt_status st = cli_inspect_log(path, &other);
-    char *file = NULL;
+    if (!st) st = path ? cli_inspect_log(path, &other) : GT_NOMEM;
+    free(path);
     if (!st) st = cli_check_checkpoint(dir, &file);
     if (!st) puts(file ? "" : "no checkpoint yet");
     if (!st && file) st = print_checkpoint(file);

@@ -35,9 +35,7 @@ static gt_status write_lines(const char *path, const gt_likelihood *all, int64_t
     for (int64_t i = 0; i < n; i++)
         gt_buffer_printf(&b, "%lld,%.9g,%.9g,%.9g,%.9g\n", (long long)i, all[i].log_likelihood, all[i].bound,
                          all[i].divergence, all[i].error);
-    gt_status st = b.failed ? gt_fail(GT_NOMEM, "out of memory for %s", path) : gt_file_write(path, b.data, b.n);
-    gt_buffer_free(&b);
-    return st;
+    return gt_buffer_write(&b, path);
 }
 
 typedef struct mean {

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "gantry/job.h"
 
 static void write_value(FILE *f, const char *key, const char *value) {
@@ -90,14 +91,11 @@ static void write_data_name(FILE *f, const char *data) {
         fprintf(f, "%.*s", (int)strcspn(data + 6, ":"), data + 6);
         return;
     }
-    size_t end = strlen(data);
-    while (end > 1 && data[end - 1] == '/') end--;
-    size_t begin = end;
-    while (begin > 0 && data[begin - 1] != '/') begin--;
-    size_t dot = end;
-    while (dot > begin && data[dot - 1] != '.') dot--;
-    if (dot > begin + 1) end = dot - 1; /* a leading dot is no extension */
-    fprintf(f, "%.*s", (int)(end - begin), data + begin);
+    char name[GT_NAME_BYTES];
+    gt_path_name(data, name);
+    char *dot = strrchr(name, '.');
+    if (dot && dot > name) *dot = 0; /* a leading dot is no extension */
+    fputs(name, f);
 }
 
 static void write_given(FILE *f, const gt_job *job, const char *key, const char *prefix) {

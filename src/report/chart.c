@@ -25,6 +25,7 @@ static const double LEAST = 1e-305, MOST = 1e300; /* so that sums and quotients 
 typedef struct line { /* of a chart; series NULL: there is none */
     const gt_stats_series *series;
     double (*map)(double);
+    double last; /* of the finite values; NaN: there is none */
 } line;
 
 static double value(const line *l, int tick) {
@@ -70,16 +71,13 @@ static void draw_line(const pen *p, const gt_stats *s, const line *l, int colour
     plot_curve(p, x, y, &(gt_curve){.n = points, .x = places, .y = means}, colour, false);
 }
 
-static void draw_legend(gt_buffer *out, const gt_stats *s, const chart *c, const line *lines) {
+static void draw_legend(gt_buffer *out, const chart *c, const line *lines) {
     gt_buffer_printf(out, "<div class=\"legend\">");
     for (int i = 0; i < CHART_LINES; i++) {
-        double last = NAN;
-        for (int t = 0; lines[i].series && t < s->ticks; t++)
-            if (isfinite(value(&lines[i], t))) last = value(&lines[i], t);
-        if (!isfinite(last)) continue;
+        if (isnan(lines[i].last)) continue;
         gt_buffer_printf(out, "<span><i class=\"k%d\"></i>", i);
-        html_text(out, c->lines[i].label);
-        gt_buffer_printf(out, " <b>%.4g</b></span>", last);
+        html_text(out, "", c->lines[i].label, "");
+        gt_buffer_printf(out, " <b>%.4g</b></span>", lines[i].last);
     }
     gt_buffer_printf(out, "</div>");
 }
@@ -88,12 +86,14 @@ void chart_draw(gt_buffer *out, const gt_stats *s, const chart *c) {
     double lo = INFINITY, hi = -INFINITY;
     line lines[CHART_LINES];
     for (int i = 0; i < CHART_LINES; i++) {
-        lines[i] = (line){c->lines[i].series ? gt_stats_find(s, c->lines[i].series) : NULL, c->lines[i].map};
-        for (int t = 0; lines[i].series && t < s->ticks; t++)
-            if (isfinite(value(&lines[i], t))) {
-                lo = fmin(lo, value(&lines[i], t));
-                hi = fmax(hi, value(&lines[i], t));
-            }
+        lines[i] = (line){c->lines[i].series ? gt_stats_find(s, c->lines[i].series) : NULL, c->lines[i].map, NAN};
+        for (int t = 0; lines[i].series && t < s->ticks; t++) {
+            double v = value(&lines[i], t);
+            if (!isfinite(v)) continue;
+            lines[i].last = v;
+            lo = fmin(lo, v);
+            hi = fmax(hi, v);
+        }
     }
     if (!(hi >= lo) || lo < -MOST || hi > MOST) return;
     int64_t first = s->images[0], last = first;
@@ -104,12 +104,8 @@ void chart_draw(gt_buffer *out, const gt_stats *s, const chart *c) {
     bool kimg = last >= 10000;
     double unit = kimg ? 1000 : 1;
     axis x = make_axis((double)first / unit, (double)last / unit, X_STEPS, true), y = make_axis(lo, hi, Y_STEPS, false);
-    gt_buffer_printf(out, "<figure><figcaption><h3>");
-    html_text(out, c->title);
-    gt_buffer_printf(out, "</h3><p>");
-    html_text(out, c->note);
-    gt_buffer_printf(out, "</p></figcaption>");
-    draw_legend(out, s, c, lines);
+    html_figure(out, c->title, c->note);
+    draw_legend(out, c, lines);
     gt_buffer_printf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\">", WIDTH, HEIGHT);
     pen p = {.page = out};
     plot_marks(&p, &x, &y);

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "report/compare_name.h"
 #include "gantry/log.h"
 #include "gantry/metric.h"
 #include "gantry/runlog.h"
@@ -110,18 +109,19 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
     gt_status st = stats && cells ? read_all(stats, dirs, n) : gt_fail(GT_NOMEM, "out of memory comparing runs");
     if (!st) {
         int filled = 0, width = 3;
+        char name[GT_NAME_BYTES];
         for (int c = 0; c < COLUMNS; c++) {
             if (c == COLUMNS - 1) filled = fill_metrics(stats, n, cells, filled); /* before the time */
             filled += fill_column(stats, n, columns[c].title, columns[c].series, columns[c].format, columns[c].jumps,
                                   cells + filled * (n + 1));
         }
-        for (int i = 0; i < n; i++)
-            width = gt_compare_name(dirs[i]).length > width ? gt_compare_name(dirs[i]).length : width;
+        for (int i = 0; i < n; i++) {
+            gt_path_name(dirs[i], name);
+            width = (int)strlen(name) > width ? (int)strlen(name) : width;
+        }
         print_row(f, "run", width, cells, filled, n, 0);
         for (int i = 0; i < n; i++) {
-            char name[256];
-            gt_run_name r = gt_compare_name(dirs[i]);
-            snprintf(name, sizeof name, "%.*s", r.length, r.text);
+            gt_path_name(dirs[i], name);
             print_row(f, name, width, cells, filled, n, 1 + i);
         }
     }

@@ -8,8 +8,7 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
-#include "report/compare_name.h"
-#include "report/cairo_buffer.h"
+#include "report/page.h"
 #include "gantry/compare.h"
 #include "gantry/grid.h"
 #include "gantry/picture.h"
@@ -93,11 +92,11 @@ static sheet lay_out(cairo_surface_t *const *pictures, int n, int columns) {
     return s;
 }
 
-static void draw_cell(cairo_t *c, const sheet *s, int cell, cairo_surface_t *picture, gt_run_name name) {
+static void draw_cell(cairo_t *c, const sheet *s, int cell, cairo_surface_t *picture, const char *dir) {
     double x = GAP + cell % s->columns * (s->width + GAP),
            y = GAP + cell / s->columns * (s->height + NAME_HEIGHT + GAP);
-    char text[256];
-    snprintf(text, sizeof text, "%.*s", name.length, name.text);
+    char text[GT_NAME_BYTES];
+    gt_path_name(dir, text);
     gt_utf8_clean(text); /* cairo draws nothing more after text that is none */
     cairo_save(c);
     cairo_rectangle(c, x, y, s->width, s->height + NAME_HEIGHT);
@@ -119,23 +118,11 @@ static gt_status write_sheet(const char *path, cairo_surface_t *const *pictures,
                              int columns) {
     sheet s = lay_out(pictures, n, columns);
     double width = GAP + s.columns * (s.width + GAP), height = GAP + s.rows * (s.height + NAME_HEIGHT + GAP);
-    cairo_surface_t *page = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
-    cairo_t *c = cairo_create(page);
-    cairo_set_source_rgb(c, 1, 1, 1);
-    cairo_paint(c);
-    cairo_select_font_face(c, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    page p;
+    cairo_t *c = page_begin(&p, true, (int)width, (int)height);
     cairo_set_font_size(c, FONT_SIZE);
-    for (int i = 0; i < n; i++) draw_cell(c, &s, i, pictures[i], gt_compare_name(dirs[i]));
-    cairo_status_t status = cairo_status(c);
-    cairo_destroy(c);
-    gt_buffer png = {0};
-    if (!status) status = cairo_surface_write_to_png_stream(page, gt_cairo_add, &png);
-    cairo_surface_destroy(page);
-    gt_status st = status
-                       ? gt_fail(GT_FAILED, "%s: the picture cannot be made: %s", path, cairo_status_to_string(status))
-                       : gt_file_write(path, png.data, png.n);
-    gt_buffer_free(&png);
-    return st;
+    for (int i = 0; i < n; i++) draw_cell(c, &s, i, pictures[i], dirs[i]);
+    return page_write(&p, path);
 }
 
 gt_status gt_compare_picture(const char *path, const char *const *dirs, int n, int columns) {

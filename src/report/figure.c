@@ -2,14 +2,12 @@
  * Figures, drawn by cairo. */
 #include "gantry/figure.h"
 
-#include <cairo-svg.h>
-#include <cairo.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "report/cairo_buffer.h"
+#include "report/page.h"
 #include "report/plot.h"
 
 enum { MOST_POINTS = 20000, ELLIPSE_STEPS = 96 };
@@ -135,9 +133,6 @@ static void draw_data(const pen *pen, const frame *f, const gt_panel *p) {
 
 static void draw(const pen *p, const gt_panel *panels, int n, const layout *l, int columns) {
     cairo_t *c = p->cairo;
-    cairo_set_source_rgb(c, 1, 1, 1);
-    cairo_paint(c);
-    cairo_select_font_face(c, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
     for (int i = 0; i < n; i++) {
         frame f = frame_of(&panels[i], l, i, columns);
         draw_axes(p, &f, &panels[i]);
@@ -152,23 +147,10 @@ static void draw(const pen *p, const gt_panel *panels, int n, const layout *l, i
 static gt_status write_one(const char *path, bool png, const gt_panel *panels, int n, int columns) {
     const layout *l = panels->n_curves && panels->curves->label ? &with_legend : &plain;
     if (columns > n) columns = n;
-    int width = columns * l->width, height = (n + columns - 1) / columns * l->height;
-    gt_buffer out = {0};
-    cairo_surface_t *s = png ? cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height)
-                             : cairo_svg_surface_create_for_stream(gt_cairo_add, &out, width, height);
-    cairo_t *c = cairo_create(s);
+    page p;
+    cairo_t *c = page_begin(&p, png, columns * l->width, (n + columns - 1) / columns * l->height);
     draw(&(pen){.cairo = c}, panels, n, l, columns);
-    cairo_status_t status = cairo_status(c);
-    cairo_destroy(c);
-    if (!status && png) status = cairo_surface_write_to_png_stream(s, gt_cairo_add, &out);
-    cairo_surface_finish(s);
-    if (!status) status = cairo_surface_status(s);
-    cairo_surface_destroy(s);
-    gt_status st = status
-                       ? gt_fail(GT_FAILED, "%s: the figure cannot be made: %s", path, cairo_status_to_string(status))
-                       : gt_file_write(path, out.data, out.n);
-    gt_buffer_free(&out);
-    return st;
+    return page_write(&p, path);
 }
 
 gt_status gt_figure_write_svg(const char *path, const gt_panel *panel) { return write_one(path, false, panel, 1, 1); }

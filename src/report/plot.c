@@ -34,8 +34,7 @@ void plot_text(const pen *p, double x, double y, double before, double size, dou
     cairo_t *c = p->cairo;
     if (p->page) {
         gt_buffer_printf(p->page, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">", before < 1 ? "x" : "y", x, y);
-        html_text(p->page, text);
-        gt_buffer_printf(p->page, "</text>");
+        html_text(p->page, "", text, "</text>");
         return;
     }
     cairo_text_extents_t e;

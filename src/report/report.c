@@ -16,7 +16,7 @@
 #include "gantry/metric.h"
 #include "gantry/rundir.h"
 
-enum { LARGEST_PICTURE = 16 << 20, LONGEST_JOB = 16 << 20, EARLIER = 3 };
+enum { LARGEST_PICTURE = 16 << 20, EARLIER = 3 };
 
 static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
@@ -78,9 +78,7 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
     struct stat s;
     bool there = path && stat(path, &s) == 0;
     if (there) {
-        gt_buffer_printf(out, "<figure><figcaption><h3>%s</h3><p>", title);
-        html_text(out, name);
-        gt_buffer_printf(out, "</p></figcaption>");
+        html_figure(out, title, name);
         if (s.st_size > LARGEST_PICTURE) {
             gt_buffer_printf(out, "<p>%.1f MB: too large for this page; see the file beside it.</p>",
                              (double)s.st_size / 1e6);
@@ -89,9 +87,7 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
             base64(out, png, n);
             gt_buffer_printf(out, "\">");
         } else {
-            gt_buffer_printf(out, "<p>Not shown: ");
-            html_text(out, gt_message());
-            gt_buffer_printf(out, "</p>");
+            html_text(out, "<p>Not shown: ", gt_message(), "</p>");
         }
         gt_buffer_printf(out, "</figure>\n");
     }
@@ -100,25 +96,23 @@ static void put_picture(gt_buffer *out, const char *dir, const char *name, const
     free(path);
 }
 
+static void put_fakes(gt_buffer *out, const char *dir, const char *when, long long images) {
+    char name[40], title[80];
+    gt_grid_fakes_name(images, name);
+    snprintf(title, sizeof title, "%s %.6g kimg", when, (double)images / 1000);
+    put_picture(out, dir, name, title);
+}
+
 static void put_pictures(gt_buffer *out, const char *dir) {
     size_t n;
     long long *fakes = gt_grid_list_fakes(dir, &n);
-    char name[40], title[80];
     gt_buffer_printf(out, "<h2>Pictures</h2>\n<div class=\"pictures\">");
-    if (n) {
-        gt_grid_fakes_name(fakes[n - 1], name);
-        snprintf(title, sizeof title, "Generated after %.6g kimg", (double)fakes[n - 1] / 1000);
-        put_picture(out, dir, name, title);
-    }
+    if (n) put_fakes(out, dir, "Generated after", fakes[n - 1]);
     put_picture(out, dir, "reals.png", "Real");
     gt_buffer_printf(out, "</div>\n<div class=\"pictures small\">");
     size_t before = n ? n - 1 : 0, shown = before < EARLIER ? before : EARLIER;
-    for (size_t i = 0; i < shown; i++) { /* evenly over what came before */
-        long long images = fakes[shown == before ? i : i * before / shown];
-        gt_grid_fakes_name(images, name);
-        snprintf(title, sizeof title, "After %.6g kimg", (double)images / 1000);
-        put_picture(out, dir, name, title);
-    }
+    for (size_t i = 0; i < shown; i++) /* evenly over what came before */
+        put_fakes(out, dir, "After", fakes[shown == before ? i : i * before / shown]);
     gt_buffer_printf(out, "</div>\n");
     free(fakes);
 }
@@ -218,37 +212,14 @@ static void put_tiles(gt_buffer *out, const gt_stats *s) {
     gt_buffer_printf(out, "</div>\n");
 }
 
-/* The run's job, malloc'ed; NULL: it has none. Want of memory alone is an error. */
-static gt_status read_job(const char *dir, void **job) {
-    char *path = gt_path_join(dir, "job.ini");
-    size_t n;
-    *job = NULL;
-    gt_status st = path ? gt_file_read(path, LONGEST_JOB, job, &n) : GT_NOMEM;
-    free(path);
-    return st == GT_NOMEM ? gt_fail(GT_NOMEM, "out of memory for the job of '%s'", dir) : GT_OK;
-}
-
-/* A run has a log, or, before the first tick, its job. */
-static gt_status is_run(const char *dir, const gt_stats *s, const char *job) {
-    if (s->ticks || job) return GT_OK;
-    return gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no ticks in stats.jsonl and no job.ini", dir);
-}
-
 static void put_page(gt_buffer *out, const char *dir, const char *name, const char *job, const gt_stats *s) {
     gt_buffer_add(out, head, sizeof head - 1);
-    gt_buffer_printf(out, "<title>");
-    html_text(out, name);
-    gt_buffer_printf(out, "</title></head><body><main>\n<h1>");
-    html_text(out, name);
-    gt_buffer_printf(out, "</h1><p>Gantry training report</p>\n");
+    html_text(out, "<title>", name, "</title></head><body><main>\n");
+    html_text(out, "<h1>", name, "</h1><p>Gantry training report</p>\n");
     put_tiles(out, s);
     put_pictures(out, dir);
     if (s->ticks) put_charts(out, s);
-    if (job) {
-        gt_buffer_printf(out, "<details><summary>Job</summary><pre>");
-        html_text(out, job);
-        gt_buffer_printf(out, "</pre></details>\n");
-    }
+    if (job) html_text(out, "<details><summary>Job</summary><pre>", job, "</pre></details>\n");
     gt_buffer_printf(out, "</main></body></html>\n");
 }
 
@@ -260,15 +231,12 @@ gt_status gt_report_write(const char *dir, const char *path) {
     gt_stats *stats = stats_path ? gt_stats_read(stats_path) : NULL;
     gt_status st = stats && (path || own) && full ? GT_OK : gt_wrap(GT_FAILED, "no report of '%s'", dir);
     gt_buffer page = {0};
-    void *job = NULL;
-    if (!st) st = read_job(dir, &job);
-    if (!st) st = is_run(dir, stats, job);
-    if (!st) {
-        put_page(&page, dir, basename(full), job, stats);
-        st = page.failed ? gt_fail(GT_NOMEM, "out of memory for the report of '%s'", dir)
-                         : gt_file_write(path ? path : own, page.data, page.n);
-    }
-    gt_buffer_free(&page);
+    char *job = NULL;
+    if (!st) st = gt_rundir_read(dir, "job.ini", &job);
+    if (!st && !stats->ticks && !job) /* a run has a log, or, before the first tick, its job */
+        st = gt_fail(GT_USAGE, "'%s' is not a run's directory: it has no ticks in stats.jsonl and no job.ini", dir);
+    if (!st) put_page(&page, dir, basename(full), job, stats);
+    if (!st) st = gt_buffer_write(&page, path ? path : own);
     gt_stats_free(stats);
     free(job);
     free(stats_path);

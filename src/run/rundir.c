@@ -86,13 +86,14 @@ gt_status gt_rundir_write(const char *dir, const char *name, const char *text) {
     return st;
 }
 
-char *gt_rundir_read(const char *dir, const char *name) {
+gt_status gt_rundir_read(const char *dir, const char *name, char **text) {
     char *path = gt_path_join(dir, name);
-    void *text = NULL;
+    void *bytes = NULL;
     size_t n;
-    if (path && gt_file_read(path, LONGEST_TEXT, &text, &n)) text = NULL;
+    gt_status st = path ? gt_file_read(path, LONGEST_TEXT, &bytes, &n) : GT_NOMEM;
+    *text = st ? NULL : bytes;
     free(path);
-    return text;
+    return st == GT_NOMEM ? gt_fail(GT_NOMEM, "out of memory for %s/%s", dir, name) : GT_OK;
 }
 
 bool gt_rundir_stop(const char *dir) {

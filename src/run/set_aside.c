@@ -87,7 +87,8 @@ gt_status gt_rundir_note_restart(const char *dir) {
 bool gt_rundir_restarted(const char *dir) {
     const char *job = getenv("SLURM_JOB_ID"), *count = getenv("SLURM_RESTART_COUNT");
     if (!job || !*job || !count || atoi(count) < 1) return false;
-    char *by = gt_rundir_read(dir, note);
+    char *by;
+    gt_rundir_read(dir, note, &by);
     bool same = by && !strcmp(by, job);
     free(by);
     return same;

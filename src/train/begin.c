@@ -44,9 +44,8 @@ static gt_status compare_jobs(gt_engine *e, gt_journal *j, gt_job *before, const
     if (st) return st;
     if (!differences && same_data) return GT_OK;
     return gt_fail(GT_FAILED,
-                   "%s was begun with another job (see the table): give the same values, or another --run; --resume=%s "
-                   "begins a new run from its networks",
-                   j->dir, j->dir);
+                   "%s was begun with another job (see the table): give the same values, or another --run%s%s%s",
+                   j->dir, f ? "; --resume=" : "", f ? j->dir : "", f ? " begins a new run from its networks" : "");
 }
 
 static gt_status check_same_job(gt_engine *e, gt_journal *j, const gt_checkpoint_file *f) {
@@ -57,8 +56,9 @@ static gt_status check_same_job(gt_engine *e, gt_journal *j, const gt_checkpoint
         before = gt_job_from_recipe_text(about->recipe, gt_checkpoint_path(f));
         st = before ? compare_jobs(e, j, before, f) : GT_FORMAT;
     } else {
-        char *text = gt_rundir_read(j->dir, "job.ini"), name[4200];
-        if (!text) return GT_OK; /* stopped before it had written anything */
+        char *text, name[4200];
+        st = gt_rundir_read(j->dir, "job.ini", &text);
+        if (!text) return st; /* stopped before it had written anything */
         before = gt_job_new();
         snprintf(name, sizeof name, "%s/job.ini", j->dir);
         st = before ? gt_job_read_text(before, text, name) : GT_NOMEM;

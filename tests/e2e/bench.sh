@@ -7,6 +7,7 @@ for p in "$BUILD"/bench/*; do # each that was built has its line
     [ ! -f "$p" ] || [ ! -x "$p" ] || grep -q "^  ${p##*/} " said || { cat said; fail "gantry bench does not know ${p##*/}"; }
 done
 expect 0 '^gantry ' "$GANTRY" bench dataset --images=20 --threads=1 --script=none
+for p in conv peak step; do expect 0 'usage: ' "$GANTRY" bench $p --help; done
 expect 2 "no benchmark 'speed'" "$GANTRY" bench speed
 expect 2 'unknown option' "$GANTRY" bench step --speed=1
 

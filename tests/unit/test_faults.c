@@ -323,7 +323,8 @@ static void write_job(int kind) {
 
 static void after_job(int kind, bool hit, const char *text) {
     (void)text;
-    char *now = gt_rundir_read(scratch, "job.ini");
+    char *now;
+    assert_ok(gt_rundir_read(scratch, "job.ini", &now));
     assert_non_null(now);
     if (!written) assert_string_equal(now, "new and longer");
     else {

@@ -80,11 +80,13 @@ static void small_files(void **state) {
     (void)state;
     assert_ok(gt_rundir_write(scratch, "job.ini", "[gantry]\nbatch = 8\n"));
     assert_ok(gt_rundir_write(scratch, "job.ini", "[gantry]\nbatch = 16\n"));
-    char *text = gt_rundir_read(scratch, "job.ini");
+    char *text;
+    assert_ok(gt_rundir_read(scratch, "job.ini", &text));
     assert_non_null(text);
     assert_string_equal(text, "[gantry]\nbatch = 16\n");
     free(text);
-    assert_null(gt_rundir_read(scratch, "none.ini"));
+    assert_ok(gt_rundir_read(scratch, "none.ini", &text));
+    assert_null(text);
     assert_int_equal(halves(), 0);
     assert_false(gt_rundir_stop(scratch));
     put(at("stop"), "", 0);

@@ -3,6 +3,8 @@
  * afterwards or lost. */
 #include "failing/allocations.h"
 #include "deep_net.h"
+#include "gantry/rundir.h"
+#include "scratch.h"
 
 static gt_graph *small_net(void) { return deep_net(4, 64, 16, true); }
 
@@ -56,11 +58,30 @@ static void a_plan_is_relaxed(void **state) {
     assert_true(failures > 100);
 }
 
+/* A file of a run that memory is too short for is not taken for a file that is not there. */
+static void a_run_is_read(void **state) {
+    (void)state;
+    long n = 1;
+    put(at("job.ini"), "seed = 1\n", 9);
+    for (bool failed = true; failed; n++) {
+        char *text;
+        arm_shortage(n, false);
+        gt_status st = gt_rundir_read(scratch, "job.ini", &text);
+        failed = disarm_shortage();
+        assert_int_equal(st, failed ? GT_NOMEM : GT_OK);
+        assert_int_equal(text != NULL, !failed);
+        if (failed) assert_message("memory");
+        free(text);
+    }
+    assert_true(n > 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_computed_again),
         cmocka_unit_test(slices_are_together),
         cmocka_unit_test(a_plan_is_relaxed),
+        cmocka_unit_test_setup_teardown(a_run_is_read, make_scratch, remove_scratch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
