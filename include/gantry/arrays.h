@@ -4,7 +4,6 @@
 #define GANTRY_ARRAYS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "gantry/status.h"

@@ -6,17 +6,17 @@
  *     gt_cloud *points;
  *     gt_status st = gt_cloud_open(&points, "points.csv", "");
  *     gt_blocks *blocks;
- *     // each rank its share, held in memory
- *     st = gt_blocks_read(&blocks, comm, pool, NULL, points);
+ *     st = gt_blocks_read(&blocks, comm, pool, NULL, points); // each rank holds its own points in memory
  *     gt_fit fit;
- *     st = gt_fit_init(&fit, &(gt_mixture_recipe){.covariance = GT_COVARIANCE_FULL, .k = 16, ...},
- *     gt_cloud_get_info(points));
+ *     gt_mixture_recipe recipe = {.covariance = GT_COVARIANCE_FULL, .k = 16, ...};
+ *     st = gt_fit_init(&fit, &recipe, gt_cloud_get_info(points));
  *     st = gt_mixture_fit(blocks, &fit, NULL);
  *     ... fit.best, fit.log_likelihood ...
  *     gt_fit_write(&fit, "mixture.h5");
  *
  * A log-likelihood is per sample, in nats, of the density over the data's own units; images count as points of H*W*C
- * numbers from 0 to 1. Functions that take blocks are collective: all ranks call them, and all return the same. */
+ * numbers from 0 to 1. Functions that take blocks, but for gt_blocks_free(), are collective: all ranks call them, and
+ * all return the same status. */
 #ifndef GANTRY_MIXTURE_H
 #define GANTRY_MIXTURE_H
 
@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "gantry/dist.h"
+#include "gantry/graph.h" /* gt_shape */
 #include "gantry/hash.h"
 #include "gantry/kernels.h"
 #include "gantry/status.h"
@@ -36,28 +37,29 @@ typedef struct gt_cloud gt_cloud;
 typedef struct gt_cloud_info {
     int64_t count;
     int d;
-    int height, width, channels; /* of images: d is their product; else 0 */
+    int height, width, channels; /* of images: d is their product; 0: the points are no images */
 } gt_cloud_info;
 
-/* `spec`: FILE.csv (a line of numbers for each point; a first line that is none is a heading), an array of an HDF5
- * file, or the images of a dataset (dataset.h). `array`: which array of an HDF5 file; "": its images if it has such,
- * else its only array of numbers, or the one called `latent` or `points`. GT_FORMAT: lines of unequal length, what is
- * no number, ... */
+/* `spec`: FILE.csv (a line of numbers for each point; a first line that holds something else is a heading), an array of
+ * an HDF5 file, or the images of a dataset (dataset.h). `array`: which array of an HDF5 file; "": the images of the
+ * file if it has images, else its only array of numbers, or the array called `latent` or `points`. GT_FORMAT: lines of
+ * unequal length, a field that is no number, no points, ... On failure *out is NULL. */
 gt_status gt_cloud_open(gt_cloud **out, const char *spec, const char *array);
 void gt_cloud_close(gt_cloud *c); /* NULL is fine */
 gt_cloud_info gt_cloud_get_info(const gt_cloud *c);
-/* n points from `first` on, [n,d]. Fastest in ascending order. GT_NONFINITE names the place of what is not finite. Main
- * thread only. */
+/* n points from `first` on, [n,d]; fastest in ascending order. GT_NONFINITE names the place of a number that is not
+ * finite. Main thread only. */
 gt_status gt_cloud_read(gt_cloud *c, int64_t first, int64_t n, double *points);
 
-/* The points cut into blocks by their number and dimension alone; each rank holds its own blocks in memory, 8 bytes a
- * number. */
+/* The points, cut into blocks. Where they are cut depends on the number of points and on their dimension alone. Each
+ * rank holds its own blocks in memory, 8 bytes a number. */
 typedef struct gt_blocks gt_blocks;
-/* pool may be NULL. What is computed of the points is computed with `kernels` (NULL: the best of this CPU), or with
- * those of a fit that goes on. */
+/* `pool` may be NULL. `kernels` (NULL: the best of this CPU) compute on the points; gt_mixture_fit() puts the kernels
+ * of a fit that goes on in their place. On failure *out is NULL. */
 gt_status gt_blocks_read(gt_blocks **out, gt_comm *c, gt_pool *pool, const gt_kernel_set *kernels, gt_cloud *points);
-void gt_blocks_free(gt_blocks *b);              /* NULL is fine */
-gt_hash128 gt_blocks_fingerprint(gt_blocks *b); /* of the points, on rank 0 */
+void gt_blocks_free(gt_blocks *b); /* NULL is fine */
+/* Of the points, on rank 0; {0} on other ranks, and where memory is short. */
+gt_hash128 gt_blocks_fingerprint(gt_blocks *b);
 
 /* ---- mixtures ---- */
 
@@ -72,20 +74,21 @@ typedef enum gt_covariance {
 typedef struct gt_mixture {
     gt_covariance covariance;
     int k, d;
-    size_t size;         /* of `weights` with what follows it */
-    double *weights;     /* [k] */
+    size_t size;         /* numbers of the three arrays, which follow each other in memory */
+    double *weights;     /* [k]; NULL: there is no mixture */
     double *means;       /* [k,d] */
     double *covariances; /* full [k,d,d]; tied [d,d]; diag [k,d]; spherical [k] */
 } gt_mixture;
 
-gt_covariance gt_covariance_parse(const char *name); /* one of GT_COVARIANCES */
+gt_covariance gt_covariance_parse(const char *name); /* of one of GT_COVARIANCES; the last one for any other name */
 const char *gt_covariance_name(gt_covariance c);
 
-/* 0: there is no such mixture (see gt_message()) */
+gt_shape gt_covariances_shape(gt_covariance covariance, int k, int d); /* of gt_mixture's covariances */
+/* How many numbers such a mixture has; 0: there is no such mixture (see gt_message()). */
 size_t gt_mixture_size(gt_covariance covariance, int k, int d);
-gt_status gt_mixture_init(gt_mixture *m, gt_covariance covariance, int k, int d); /* zeros */
-void gt_mixture_free(gt_mixture *m);
-void gt_mixture_copy(gt_mixture *to, const gt_mixture *from); /* of equal shapes */
+gt_status gt_mixture_init(gt_mixture *m, gt_covariance covariance, int k, int d); /* all numbers are 0 */
+void gt_mixture_free(gt_mixture *m);                                              /* {0} is fine; *m becomes {0} */
+void gt_mixture_copy(gt_mixture *to, const gt_mixture *from); /* the numbers; both are of one shape */
 double gt_mixture_free_numbers(const gt_mixture *m);          /* how many numbers a fit chooses: for BIC and AIC */
 /* Row i, column j of the covariance of component c. */
 double gt_mixture_covariance(const gt_mixture *m, int c, int i, int j);
@@ -96,72 +99,76 @@ typedef struct gt_mixture_recipe {
     gt_covariance covariance;
     int k;
     uint64_t seed;
-    int restarts;   /* starts with k-means++; the best end is kept */
-    int iterations; /* at most, of each */
-    double tol;     /* ends when an iteration gains less log-likelihood per sample */
+    int restarts;   /* each starts by k-means++; the best mixture of all restarts is kept */
+    int iterations; /* of a restart, at most */
+    double tol;     /* a restart ends when an iteration gains less log-likelihood per sample */
     double floor;   /* least variance in any direction, in units of the points' variance (mean over dimensions) */
 } gt_mixture_recipe;
 
-/* Where a fit stands: after some restarts, in the middle of one. All ranks have the same. */
+/* A fit: at its beginning, in the middle of a restart, between two restarts, or finished. All ranks have the same. */
 typedef struct gt_fit {
     gt_mixture_recipe recipe;
-    gt_cloud_info points; /* what it is fitted to */
-    char fingerprint[33]; /* of them */
-    /* of the computation so far: what goes on with the fit adopts it; "" at the beginning */
-    char kernel_set[GT_KERNEL_SET_BYTES];
+    gt_cloud_info points; /* the points that the mixture is fitted to */
+    char fingerprint[33]; /* of the points: gt_blocks_fingerprint() as text, set by the caller; "": unknown */
+    char kernel_set[GT_KERNEL_SET_BYTES]; /* the kernels of the iterations so far; "": there were none */
     bool finished;
-    gt_mixture best;       /* of the restarts that are over; no weights: none is */
+    gt_mixture best;       /* of the restarts that are over; holds nothing while n_curve is 0 */
     double log_likelihood; /* of `best` */
     int best_restart;
-    bool converged; /* it; else `iterations` were not enough */
-    int n_curve;
-    double *curve;  /* log-likelihoods of the restart that led to `best`, from its start */
-    int restart;    /* what goes on: the restart, */
-    bool started;   /* has it begun? */
-    gt_mixture now; /* its mixture, */
-    int n_now;      /* and the log-likelihoods of those before */
-    double *curve_now;
+    bool converged;    /* whether that restart ended by `tol`; false: it ended by `iterations` */
+    int n_curve;       /* log-likelihoods in `curve`; 0: no restart is over */
+    double *curve;     /* of the mixtures of the restart that led to `best`, from its start to its end */
+    int restart;       /* the restart that goes on, or comes next */
+    bool started;      /* whether that restart goes on */
+    gt_mixture now;    /* the mixture of the restart that goes on */
+    int n_now;         /* log-likelihoods in `curve_now` */
+    double *curve_now; /* of the mixtures before `now` */
 } gt_fit;
 
-gt_status gt_fit_init(gt_fit *f, const gt_mixture_recipe *recipe, gt_cloud_info points); /* at the beginning */
-void gt_fit_free(gt_fit *f);
-double gt_fit_bic(const gt_fit *f, double log_likelihood, int64_t points); /* -2 ln L + numbers ln points */
-double gt_fit_aic(const gt_fit *f, double log_likelihood, int64_t points); /* -2 ln L + 2 numbers */
+/* A fit at its beginning; gt_fit_free() ends it, also on failure. */
+gt_status gt_fit_init(gt_fit *f, const gt_mixture_recipe *recipe, gt_cloud_info points);
+void gt_fit_free(gt_fit *f); /* {0} is fine; *f becomes {0} */
+/* Of `best` and of points with this log-likelihood per sample: -2 ln L + numbers ln points, -2 ln L + 2 numbers. */
+double gt_fit_bic(const gt_fit *f, double log_likelihood, int64_t points);
+double gt_fit_aic(const gt_fit *f, double log_likelihood, int64_t points);
 
-typedef struct gt_fit_hooks { /* NULL: none. Called on all ranks after every iteration */
-    bool (*stop)(void *arg);  /* a wish: any rank's counts */
-    /* collective; `now`: it is the last call before the fit stops or is finished */
-    gt_status (*save)(void *arg, const gt_fit *f, bool now);
+typedef struct gt_fit_hooks { /* called on all ranks after every iteration; a NULL is not called */
+    bool (*stop)(void *arg);  /* whether this rank wishes the fit to stop; the wish of one rank is enough */
+    /* Collective. `last`: the fit stops now, or is finished. */
+    gt_status (*save)(void *arg, const gt_fit *f, bool last);
     void *arg;
 } gt_fit_hooks;
 
-/* From where it stands to the end. GT_STOPPED: a hook wished so; called again with the same fit, also one that was
- * written and read, it ends with the same bits. A log-likelihood that falls by more than rounding explains is an error
- * that names the iteration. */
+/* Goes on with a fit until it is finished; `hooks` may be NULL. GT_STOPPED: a hook wished so. A fit that was stopped,
+ * also one that was written and read, goes on when it is given to this function again, and ends with the same bits as a
+ * fit that was never stopped. GT_FAILED: a covariance is singular, or a log-likelihood falls by more than rounding
+ * explains. */
 gt_status gt_mixture_fit(gt_blocks *b, gt_fit *f, const gt_fit_hooks *hooks);
 
-/* One file holds a fit, finished or not (checkpoint.h: whole or not at all, verified when it is read). Rank 0. */
+/* One file holds a fit, finished or not; the file is a checkpoint (checkpoint.h): written whole or not at all, verified
+ * when it is read. Not collective. */
 gt_status gt_fit_write(const gt_fit *f, const char *path);
-gt_status gt_fit_read(gt_fit *f, const char *path); /* GT_FORMAT: damaged, or no fit; to be freed in any case */
+/* GT_FORMAT: damaged, or no fit. gt_fit_free() ends the fit, also on failure. */
+gt_status gt_fit_read(gt_fit *f, const char *path);
 
 /* ---- using a mixture ---- */
 
 typedef struct gt_prediction { /* of all points, on rank 0; malloc'ed */
     float *responsibilities;   /* [points,k]; NULL unless wanted */
-    int32_t *labels;           /* [points] the component with the largest share */
+    int32_t *labels;           /* [points] the component with the largest responsibility */
     double *log_likelihoods;   /* [points] */
 } gt_prediction;
 
-/* Rank 0 holds all of it, 12 bytes a point, and 4 k more with responsibilities. GT_FORMAT: points of another dimension.
- */
+/* Rank 0 holds 12 bytes for each point, and 4 k more with responsibilities. On other ranks *out is {0}; on failure it
+ * is so on all. GT_FORMAT: points of another dimension. */
 gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibilities, gt_prediction *out);
 void gt_prediction_free(gt_prediction *p);
 gt_status gt_mixture_score(gt_blocks *b, const gt_mixture *m, double *log_likelihood); /* per sample, on all ranks */
-/* [points] one number of every point, on rank 0 */
+/* [points] number `axis` of every point, on rank 0. */
 gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out);
 
-/* Points [n,d] and their components, a function of seed and place in the list alone. `places` [n] >= 0; NULL: 0 .. n-1.
- * Not collective. */
+/* n points [n,d], drawn from the mixture, and the component of each [n]. Point i depends on the mixture, on the seed
+ * and on places[i] alone, a number >= 0; without `places` on i. GT_FORMAT: a covariance is singular. Not collective. */
 gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const int64_t *places, double *points,
                             int32_t *components);
 /* The density of one of the numbers of a point. */

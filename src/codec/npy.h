@@ -4,7 +4,6 @@
 #define GANTRY_CODEC_NPY_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "gantry/status.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Plain BMP: Windows headers, 1, 4 and 8 bits with a palette, 24 and 32 bits. */
-#include <string.h>
 
 #include "base/bytes.h"
 #include "codec/raw_picture.h"

@@ -2,7 +2,6 @@
  * JPEG by libjpeg-turbo. Errors come by longjmp: what must survive one lives in struct reader. */
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h needs it */
-#include <stdlib.h>
 #include <string.h>
 
 #include <jerror.h>

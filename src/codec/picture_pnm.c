@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * PGM and PPM (P2, P3, P5, P6), as netpbm's manual describes them. */
 #include <math.h>
-#include <string.h>
 
 #include "base/bytes.h"
 #include "codec/raw_picture.h"

@@ -7,7 +7,6 @@
 #include <stdbool.h>
 
 #include "gantry/arrays.h"
-#include "gantry/memory.h"
 #include "gantry/status.h"
 
 /* gt_fail with libhdf5's innermost reason for the failure of its latest call appended to the message; GT_NOMEM instead

@@ -29,17 +29,12 @@ static int64_t first_panel(const gt_blocks *b, int block) {
     return block < b->slices.count ? gt_slices_first(b->slices, block) : b->slices.samples;
 }
 
-int64_t gt_blocks_first_point(const gt_blocks *b) {
-    return gt_least(first_panel(b, b->first) * (int64_t)b->panel, b->count);
-}
-int64_t gt_blocks_own_points(const gt_blocks *b) {
-    return gt_least(first_panel(b, b->first + b->own) * (int64_t)b->panel, b->count) - gt_blocks_first_point(b);
-}
+static int64_t own_panels(const gt_blocks *b) { return first_panel(b, b->first + b->own) - first_panel(b, b->first); }
 
 /* ---- reading ---- */
 
 static gt_status allocate(gt_blocks *b) {
-    size_t panels = (size_t)(first_panel(b, b->first + b->own) - first_panel(b, b->first));
+    size_t panels = (size_t)own_panels(b);
     if (gt_mul_overflows(panels * b->panel, b->d * sizeof *b->x, &b->x_bytes))
         return gt_fail(GT_NOMEM, "%lld points are too many", (long long)b->count);
     if (!panels) return GT_OK;
@@ -50,10 +45,11 @@ static gt_status allocate(gt_blocks *b) {
 static gt_status read_panels(gt_blocks *b, gt_cloud *points) {
     double *rows = malloc(b->panel * b->d * sizeof *rows);
     if (!rows) return gt_fail(GT_NOMEM, "out of memory for points");
-    int64_t first = gt_blocks_first_point(b), own = gt_blocks_own_points(b);
+    int64_t size = (int64_t)b->panel, first = gt_least(first_panel(b, b->first) * size, b->count);
+    b->own_points = gt_least(first_panel(b, b->first + b->own) * size, b->count) - first;
     gt_status st = GT_OK;
-    for (int64_t i = 0; i < own && !st; i += (int64_t)b->panel) {
-        size_t n = (size_t)gt_least((int64_t)b->panel, own - i);
+    for (int64_t i = 0; i < b->own_points && !st; i += size) {
+        size_t n = (size_t)gt_least(size, b->own_points - i);
         double *x = b->x + (size_t)i * b->d;
         gt_progress();
         st = gt_cloud_read(points, first + i, (int64_t)n, rows);
@@ -130,16 +126,14 @@ static void sum_block(void *arg, int tile, int worker) {
         gt_panel_of_points panel = {
             .x = b->x + (size_t)((p - before) * size) * b->d,
             .count = (size_t)gt_least(size, b->count - p * size),
-            .first = p * size,
             .own = (p - before) * size,
         };
         w->fn(w->arg, &panel, worker, sums);
     }
 }
 
-/* Own blocks in waves; `take` sees each block's sums in order. */
-static gt_status sum_own(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, void (*take)(void *to, const double *sums),
-                         void *to) {
+/* This rank's blocks in waves; the sums of each go, in order, to `tree`, or to `list` where there is no tree. */
+static gt_status sum_own(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, gt_tree_sum *tree, double *list) {
     int most = VECTORS_OF_THREAD * gt_pool_threads(b->pool);
     if (most > b->own) most = b->own;
     size_t room = (size_t)most * n;
@@ -153,12 +147,11 @@ static gt_status sum_own(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, voi
     for (int done = 0; done < b->own; done += most) {
         int count = most < b->own - done ? most : b->own - done;
         gt_pool_run(b->pool, count, sum_block, &(wave){b, b->first + done, n, fn, arg, sums});
-        for (int i = 0; i < count; i++) take(to, sums + (size_t)i * n);
+        for (int i = 0; i < count && tree; i++) gt_tree_sum_add(tree, sums + (size_t)i * n);
+        if (!tree) memcpy(list + (size_t)done * n, sums, (size_t)count * n * sizeof *sums);
     }
     return GT_OK;
 }
-
-static void add_to_tree(void *to, const double *sums) { gt_tree_sum_add(to, sums); }
 
 gt_status gt_blocks_sum(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, double *out) {
     if (b->tree_n != n) {
@@ -166,24 +159,13 @@ gt_status gt_blocks_sum(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, doub
         b->tree = gt_tree_sum_new(b->comm, b->slices.count, n);
         b->tree_n = b->tree ? n : 0;
     }
-    gt_status st = gt_comm_agree_all(b->comm, b->tree ? sum_own(b, n, fn, arg, add_to_tree, b->tree) : GT_FAILED);
+    gt_status st = gt_comm_agree_all(b->comm, b->tree ? sum_own(b, n, fn, arg, b->tree, NULL) : GT_FAILED);
     return st ? st : gt_tree_sum_finish_all(b->tree, out);
-}
-
-typedef struct list {
-    double *next;
-    size_t n;
-} list;
-
-static void add_to_list(void *to, const double *sums) {
-    list *l = to;
-    memcpy(l->next, sums, l->n * sizeof *sums);
-    l->next += l->n;
 }
 
 gt_status gt_blocks_each(gt_blocks *b, size_t n, gt_panel_fn *fn, void *arg, double *out) {
     double *own = out + (size_t)b->first * n;
-    gt_status st = gt_comm_agree_all(b->comm, sum_own(b, n, fn, arg, add_to_list, &(list){own, n}));
+    gt_status st = gt_comm_agree_all(b->comm, sum_own(b, n, fn, arg, NULL, own));
     if (st) return st;
     gt_comm_gather_all(b->comm, own, (size_t)b->own * n * sizeof *out, out);
     gt_comm_broadcast_all(b->comm, out, (size_t)b->slices.count * n * sizeof *out, 0);
@@ -198,7 +180,7 @@ static gt_status add_hashes(void *hasher, const void *hashes, size_t bytes) {
 }
 
 gt_hash128 gt_blocks_fingerprint(gt_blocks *b) {
-    int64_t panels = first_panel(b, b->first + b->own) - first_panel(b, b->first), shape[] = {b->count, (int64_t)b->d};
+    int64_t panels = own_panels(b), shape[] = {b->count, (int64_t)b->d};
     size_t floats = b->panel * b->d;
     gt_hash128 *hashes = malloc((size_t)(panels + 1) * sizeof *hashes);
     gt_hasher *hasher = b->comm->rank ? NULL : gt_hasher_new();

@@ -36,7 +36,7 @@ gt_status gt_cloud_open(gt_cloud **out, const char *spec, const char *array) {
 
 void gt_cloud_close(gt_cloud *c) {
     if (!c) return;
-    if (c->state) c->source.close(c->state);
+    if (c->state) c->close(c->state);
     free(c->spec);
     free(c);
 }
@@ -44,7 +44,7 @@ void gt_cloud_close(gt_cloud *c) {
 gt_cloud_info gt_cloud_get_info(const gt_cloud *c) { return c->info; }
 
 gt_status gt_cloud_read(gt_cloud *c, int64_t first, int64_t n, double *points) {
-    gt_status st = c->source.read(c->state, first, n, points);
+    gt_status st = c->read(c->state, first, n, points);
     for (int64_t i = 0; i < n * c->info.d && !st; i++)
         if (!isfinite(points[i]))
             st = gt_fail(GT_NONFINITE, "'%s': number %lld of point %lld is %g; points must be finite", c->spec,

@@ -16,7 +16,8 @@ gt_status gt_cloud_array(gt_cloud *c, const char *path, const char *array) {
     gt_status st = gt_array_open(&f, path, array, &c->info.count, &columns);
     if (st) return st;
     c->state = f;
-    c->source = (cloud_source){read_points, close_array};
+    c->read = read_points;
+    c->close = close_array;
     c->info.d = columns < INT_MAX ? (int)columns : INT_MAX;
     return GT_OK;
 }

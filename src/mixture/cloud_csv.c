@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Points from CSV: a line of numbers each. A first line that holds something else is a heading. Looked through once
  * when it is opened, for the number of lines and their lengths. */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "data/csv.h"
@@ -89,7 +88,8 @@ gt_status gt_cloud_csv(gt_cloud *c, const char *path) {
     if (!t) return gt_fail(GT_NOMEM, "out of memory for %s", path);
     t->path = c->spec;
     c->state = t;
-    c->source = (cloud_source){read_points, close_table};
+    c->read = read_points;
+    c->close = close_table;
     gt_status st = gt_csv_open(&t->csv, path);
     if (!st) st = count_lines(t, &c->info);
     return st ? gt_wrap(st, "%s", path) : GT_OK;

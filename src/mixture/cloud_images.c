@@ -38,7 +38,8 @@ gt_status gt_cloud_images(gt_cloud *c, const char *spec) {
     album *a = calloc(1, sizeof *a);
     if (!a) return gt_fail(GT_NOMEM, "out of memory for '%s'", spec);
     c->state = a;
-    c->source = (cloud_source){read_points, close_album};
+    c->read = read_points;
+    c->close = close_album;
     gt_status st = gt_dataset_open(&a->data, spec, &(gt_dataset_options){0});
     if (st) return st;
     const gt_dataset_info *info = a->info = gt_dataset_get_info(a->data);

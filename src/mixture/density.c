@@ -3,7 +3,6 @@
 #include "mixture/density.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gantry/mathfn.h"
@@ -15,34 +14,26 @@ static const double MUCH = 1e4;
 
 static bool is_matrix(gt_covariance c) { return c == GT_COVARIANCE_FULL || c == GT_COVARIANCE_TIED; }
 
-gt_status gt_density_init(gt_density *e, const gt_mixture *m, const gt_mixture_kernels *kernels, size_t panel,
-                          int workers) {
-    size_t k = (size_t)m->k, d = (size_t)m->d;
+void gt_density_init(gt_density *e, gt_arena *a, const gt_mixture *m, const gt_blocks *b) {
+    size_t k = (size_t)m->k, d = b->d;
     bool matrix = is_matrix(m->covariance);
-    *e = (gt_density){.kernels = kernels, .covariance = m->covariance, .k = k, .d = d, .panel = panel};
-    e->factors = calloc((m->covariance == GT_COVARIANCE_TIED ? 1 : k) * (matrix ? gt_mixture_factor_size(d) : d),
-                        sizeof *e->factors);
-    e->places = calloc(k * d, sizeof *e->places);
-    e->centre = calloc(d, sizeof *e->centre);
-    e->ones = calloc(d, sizeof *e->ones);
-    e->bias = calloc(k, sizeof *e->bias);
-    e->work = calloc((size_t)workers, (matrix ? d * d : 1) * sizeof *e->work);
-    e->axes = calloc(k, sizeof *e->axes);
-    if (!e->axes || !e->factors || !e->places || !e->centre || !e->ones || !e->bias || !e->work)
-        return gt_fail(GT_NOMEM, "out of memory for the densities of %zu components", k);
-    for (size_t j = 0; j < d; j++) e->ones[j] = 1;
-    return GT_OK;
-}
-
-void gt_density_free(gt_density *e) {
-    free(e->axes);
-    free(e->factors);
-    free(e->places);
-    free(e->centre);
-    free(e->ones);
-    free(e->bias);
-    free(e->work);
-    *e = (gt_density){0};
+    *e = (gt_density){
+        .kernels = b->kernels->mixture,
+        .covariance = m->covariance,
+        .k = k,
+        .d = d,
+        .panel = b->panel,
+        .factors = gt_arena_array(
+            a, (m->covariance == GT_COVARIANCE_TIED ? 1 : k) * (matrix ? gt_mixture_factor_size(d) : d),
+            sizeof(double)),
+        .places = gt_arena_array(a, k * d, sizeof(double)),
+        .centre = gt_arena_array(a, d, sizeof(double)),
+        .ones = gt_arena_array(a, d, sizeof(double)),
+        .bias = gt_arena_array(a, k, sizeof(double)),
+        .work = gt_arena_array(a, (size_t)gt_pool_threads(b->pool), (matrix ? d * d : 1) * sizeof(double)),
+        .axes = gt_arena_array(a, k, sizeof(gt_axes)),
+    };
+    for (size_t j = 0; j < d && e->ones; j++) e->ones[j] = 1;
 }
 
 /* ---- factorising ---- */

@@ -3,12 +3,13 @@
 #ifndef GANTRY_MIXTURE_DENSITY_H
 #define GANTRY_MIXTURE_DENSITY_H
 
-#include "gantry/mixture.h"
+#include "gantry/memory.h"
 #include "kernels/mixture_kernels.h"
+#include "mixture/blocks.h"
 
 typedef struct gt_axes {  /* of one covariance */
-    double log_volume;    /* the logarithm of W's determinant */
-    double amplification; /* see gt_density */
+    double log_volume;    /* the logarithm of the determinant of W */
+    double amplification; /* of rounding, by this covariance: see gt_density */
     bool singular;
 } gt_axes;
 
@@ -21,28 +22,28 @@ typedef struct gt_density {
     gt_covariance covariance;
     size_t k, d, panel;
     double *factors; /* full: [k] packed W; tied: one; diag, spherical [k,d] */
-    double *places;  /* [k,d]: means, or (tied, not apart) whitened means */
+    double *places;  /* [k,d]: the means; tied and not apart: the whitened means */
     double *centre;  /* [d], tied */
     double *ones;    /* [d] */
     double *bias;    /* [k]: logarithm of the weight and of the density at the mean */
-    /* of rounding: the most that a variance exceeds what is left of it when the dimensions before are known, times what
-     * cancels */
+    /* Of rounding: how many times a variance exceeds the variance that is left when the dimensions before are known, at
+     * most; times the part that cancels. */
     double amplification;
     bool apart;
     gt_axes *axes; /* [k], or one for all */
     double *work;  /* [workers][d,d] */
 } gt_density;
 
-/* Room for mixtures like `m` on panels of `panel` points. */
-gt_status gt_density_init(gt_density *e, const gt_mixture *m, const gt_mixture_kernels *kernels, size_t panel,
-                          int workers);
-void gt_density_free(gt_density *e);
+/* Room for mixtures of the shape of `m` on the panels of `b`, which has the dimension of `m`. The arrays live in the
+ * arena; gt_arena_failed() says whether they could be had. */
+void gt_density_init(gt_density *e, gt_arena *a, const gt_mixture *m, const gt_blocks *b);
 
-/* GT_FAILED names a component whose covariance is singular. `centre` [d]: a place among the points, used by tied
- * covariances alone. */
+/* Factorises the covariances of `m`. GT_FAILED names a component whose covariance is singular. `centre` [d]: a place
+ * among the points; tied covariances alone use it. */
 gt_status gt_density_set(gt_density *e, const gt_mixture *m, const double *centre, gt_pool *pool);
 
-/* Squared distances of a panel from all components, [k, panel]. scratch: gt_density_scratch() doubles. */
+/* Squared distances of the points x [d, panel] from all components, [k, panel]. `scratch`: gt_density_scratch()
+ * doubles. */
 void gt_density_distances(const gt_density *e, const double *x, double *scratch, double *squared);
 size_t gt_density_scratch(const gt_density *e);
 

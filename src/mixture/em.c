@@ -81,22 +81,22 @@ static gt_status measure_points(gt_em *em, double floor) {
 
 static gt_status allocate(gt_em *em, gt_covariance covariance, int k) {
     gt_blocks *b = em->blocks;
-    int workers = gt_pool_threads(b->pool);
-    size_t d = b->d, triangle = d * (d + 1) / 2, n = (size_t)k;
-    gt_status st = gt_mixture_init(&em->mixture, covariance, k, (int)d);
-    if (!st) st = gt_density_init(&em->density, &em->mixture, b->kernels->mixture, b->panel, workers);
+    gt_arena *a = em->arena = gt_arena_new();
+    bool tied = covariance == GT_COVARIANCE_TIED;
+    size_t d = b->d, triangle = d * (d + 1) / 2, n = (size_t)k, scratch = gt_em_maximise_scratch(covariance, d);
+    gt_status st = a ? gt_mixture_init(&em->mixture, covariance, k, (int)d) : GT_NOMEM;
     if (st) return st;
-    em->moments = covariance == GT_COVARIANCE_FULL ? triangle : covariance == GT_COVARIANCE_TIED ? 0 : d;
-    em->n_sums = 1 + n * (1 + d + em->moments) + (covariance == GT_COVARIANCE_TIED ? triangle : 0);
-    em->centre = calloc(d, sizeof *em->centre);
-    em->scatter = covariance == GT_COVARIANCE_TIED ? calloc(triangle, sizeof *em->scatter) : NULL;
+    gt_density_init(&em->density, a, &em->mixture, b);
+    em->moments = covariance == GT_COVARIANCE_FULL ? triangle : tied ? 0 : d;
+    em->n_sums = 1 + n * (1 + d + em->moments) + (tied ? triangle : 0);
+    em->centre = gt_arena_array(a, d, sizeof *em->centre);
+    if (tied) em->scatter = gt_arena_array(a, triangle, sizeof *em->scatter);
     em->worker_doubles = (n + 2) * b->panel + scratch_size(em);
-    em->sums = calloc(em->n_sums, sizeof *em->sums);
-    em->work = calloc((size_t)workers, em->worker_doubles * sizeof *em->work);
-    if (b->comm->rank == 0 && em->sums) em->maximiser = gt_maximiser_new(em);
-    bool got = (em->maximiser || b->comm->rank > 0) && em->centre && em->sums && em->work &&
-               (em->scatter || covariance != GT_COVARIANCE_TIED);
-    return got ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the moments of %d components", k);
+    if (em->worker_doubles < scratch) em->worker_doubles = scratch;
+    em->sums = gt_arena_array(a, em->n_sums, sizeof *em->sums);
+    em->work = gt_arena_array(a, (size_t)gt_pool_threads(b->pool), em->worker_doubles * sizeof *em->work);
+    em->ends = gt_arena_array(a, n, sizeof *em->ends);
+    return gt_arena_failed(a) ? gt_fail(GT_NOMEM, "out of memory for the moments of %d components", k) : GT_OK;
 }
 
 gt_status gt_em_new(gt_em **out, gt_blocks *b, gt_covariance covariance, int k, double floor) {
@@ -120,12 +120,7 @@ gt_status gt_em_new(gt_em **out, gt_blocks *b, gt_covariance covariance, int k, 
 void gt_em_free(gt_em *em) {
     if (!em) return;
     gt_mixture_free(&em->mixture);
-    gt_density_free(&em->density);
-    free(em->centre);
-    free(em->scatter);
-    free(em->sums);
-    free(em->work);
-    gt_maximiser_free(em->maximiser);
+    gt_arena_free(em->arena);
     free(em);
 }
 
@@ -211,7 +206,7 @@ gt_status gt_em_set(gt_em *em) {
 gt_status gt_em_update(gt_em *em) {
     gt_comm *c = em->blocks->comm;
     gt_comm_busy(c, "covariances of a mixture");
-    gt_status st = gt_comm_agree_all(c, c->rank ? GT_OK : gt_em_maximise(em->maximiser));
+    gt_status st = gt_comm_agree_all(c, c->rank ? GT_OK : gt_em_maximise(em));
     if (st) return st;
     gt_comm_broadcast_all(c, em->mixture.weights, em->mixture.size * sizeof *em->mixture.weights, 0);
     return gt_em_set(em);

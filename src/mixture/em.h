@@ -1,60 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Expectation maximisation, a pass over the points at a time. Every function but gt_em_free is collective. */
+ * Expectation maximisation, one pass over the points at a time. Every function but gt_em_free() and gt_em_rounding() is
+ * collective: all ranks call the function, and all return the same. */
 #ifndef GANTRY_MIXTURE_EM_H
 #define GANTRY_MIXTURE_EM_H
 
+#include "gantry/random.h"
 #include "mixture/blocks.h"
 #include "mixture/density.h"
 
 typedef struct gt_em {
     gt_blocks *blocks;
-    gt_mixture mixture;    /* on all ranks */
-    gt_density density;    /* of it */
+    gt_arena *arena;       /* holds the arrays below */
+    gt_mixture mixture;    /* the same on all ranks */
+    gt_density density;    /* of the mixture */
     double *centre;        /* [d] the mean of all points */
-    double *scatter;       /* tied: the points' second moments about it, lower triangle; rank 0 */
-    double variance;       /* of the points, mean over dimensions */
-    double floor;          /* no variance in any direction is less */
-    bool measures_scatter; /* measure(): whole matrices of second moments */
-    bool hard;             /* points belong to the nearest mean alone: the first pass */
-    /* tied: the last pass took second moments about the means, of all components together; else they come from
-     * `scatter` */
+    double *scatter;       /* tied: second moments of all points about `centre`, on rank 0; NULL: not tied */
+    double variance;       /* of the points, mean over the dimensions */
+    double floor;          /* the least variance of a component in any direction */
+    bool measures_scatter; /* the points are measured for the second time: for `scatter` */
+    bool hard;             /* each point belongs to the nearest mean alone: in the first pass of a restart */
+    /* tied: whether the last pass took the second moments about the means, summed over the components; if not, the
+     * update takes them from `scatter` */
     bool about_means;
-    size_t moments; /* second moments of a component */
+    size_t moments; /* second moments of a component: full d(d+1)/2, tied 0, else d */
     size_t n_sums;
-    double *sums; /* of the last pass, rank 0: log-likelihood, totals [k], first moments [k,d], second moments
-                   * [k,moments], or (tied) their sum over components, a lower triangle */
+    double *sums; /* of the last pass, on rank 0: log-likelihood, totals [k], first moments [k,d], second moments
+                   * [k,moments], or (tied) the sum of those over the components, a lower triangle */
     size_t worker_doubles;
-    double *work;                   /* [workers][worker_doubles] */
-    struct gt_maximiser *maximiser; /* room for the M step: rank 0 */
+    double *work; /* [workers][worker_doubles] */
+    int *ends;    /* [k] for maximise.c: what became of each component */
 } gt_em;
 
-/* floor: in units of the points' variance. */
+/* `floor` is in units of the points' variance. On failure *out is NULL. */
 gt_status gt_em_new(gt_em **out, gt_blocks *b, gt_covariance covariance, int k, double floor);
 void gt_em_free(gt_em *em); /* NULL is fine */
 
-/* em->mixture.means by k-means++ (D. Arthur, S. Vassilvitskii, 2007), then the mixture of the points nearest to each.
- */
+/* The means begin by k-means++ (D. Arthur, S. Vassilvitskii, 2007); the mixture begins as that of the points nearest to
+ * each mean. */
 gt_status gt_em_start(gt_em *em, uint64_t seed, uint32_t restart);
-/* The mixture was changed from outside. */
+/* To be called after the caller has changed em->mixture. */
 gt_status gt_em_set(gt_em *em);
-/* Log-likelihood per sample under the mixture, and the moments of its shares. */
+/* The E step: the log-likelihood per sample under the mixture, and the moments of the points, weighted by their shares
+ * in each component. GT_NONFINITE: the log-likelihood is not finite. */
 gt_status gt_em_pass(gt_em *em, double *log_likelihood);
-/* The mixture that maximises the expected log-likelihood under those shares, among those with no variance below the
- * floor. */
+/* The M step: the mixture becomes the one that maximises the expected log-likelihood under the shares of the last pass,
+ * among the mixtures without a variance below the floor. GT_FAILED: a covariance is singular. */
 gt_status gt_em_update(gt_em *em);
 
-/* What rounding may make of a log-likelihood per sample: a covariance is known to eps of its entries, which matters the
+/* How far rounding may move a log-likelihood per sample. A covariance is known to eps of its entries, which matters the
  * more the less of a variance is left when other dimensions are known; sums over points and terms add a little. */
 double gt_em_rounding(const gt_em *em, double log_likelihood);
 
+/* The memory of a fit whose recipe and points are set and whose other members are zeros. */
+gt_status gt_fit_allocate(gt_fit *f);
+
 /* ---- the parts, for em.c ---- */
 
-/* From sums to em->mixture, on rank 0. */
-typedef struct gt_maximiser gt_maximiser;
-gt_maximiser *gt_maximiser_new(gt_em *em); /* NULL: out of memory */
-void gt_maximiser_free(gt_maximiser *m);   /* NULL is fine */
-gt_status gt_em_maximise(gt_maximiser *m);
-/* em->mixture.means, on all ranks. */
+/* From em->sums to em->mixture; rank 0 alone calls this. */
+gt_status gt_em_maximise(gt_em *em);
+size_t gt_em_maximise_scratch(gt_covariance covariance, size_t d); /* doubles of em->work for each worker */
+double gt_mixture_uniform(gt_key key);                             /* a number of [0,1), a multiple of 2^-53 */
+/* Draws em->mixture.means, on all ranks. */
 gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart);
 
 #endif

@@ -13,14 +13,19 @@
 #include "gantry/mathfn.h"
 #include "mixture/em.h"
 
-gt_status gt_fit_init(gt_fit *f, const gt_mixture_recipe *r, gt_cloud_info points) {
-    *f = (gt_fit){.recipe = *r, .points = points};
-    gt_status st = gt_mixture_init(&f->best, r->covariance, r->k, points.d);
-    if (!st) st = gt_mixture_init(&f->now, r->covariance, r->k, points.d);
+gt_status gt_fit_allocate(gt_fit *f) {
+    const gt_mixture_recipe *r = &f->recipe;
+    gt_status st = gt_mixture_init(&f->best, r->covariance, r->k, f->points.d);
+    if (!st) st = gt_mixture_init(&f->now, r->covariance, r->k, f->points.d);
     if (st) return st;
     f->curve = calloc((size_t)r->iterations + 1, sizeof *f->curve);
     f->curve_now = calloc((size_t)r->iterations + 1, sizeof *f->curve_now);
     return f->curve && f->curve_now ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %d iterations", r->iterations);
+}
+
+gt_status gt_fit_init(gt_fit *f, const gt_mixture_recipe *r, gt_cloud_info points) {
+    *f = (gt_fit){.recipe = *r, .points = points};
+    return gt_fit_allocate(f);
 }
 
 void gt_fit_free(gt_fit *f) {
@@ -59,7 +64,7 @@ static gt_status begin_restart(fitting *t) {
     return gt_em_set(t->em);
 }
 
-/* What EM promises, looked at. */
+/* The log-likelihood must not fall from one pass to the next: EM ensures that. */
 static gt_status check_monotone(const fitting *t, double l) {
     const gt_fit *f = t->f;
     if (!f->n_now) return GT_OK;

@@ -6,12 +6,11 @@
  * The recipe is text, read back through the same table that wrote it. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gantry/checkpoint.h"
-#include "gantry/mixture.h"
 #include "gantry/option.h"
+#include "mixture/em.h"
 
 #define MODEL "gmm"
 enum { RECIPE_BYTES = 512 };
@@ -64,33 +63,43 @@ static gt_status read_recipe(const char *text, const char *path, gt_mixture_reci
     return GT_OK;
 }
 
-/* ---- writing ---- */
+/* ---- mixtures ---- */
 
-static gt_shape covariance_shape(const gt_mixture *m) {
-    switch (m->covariance) {
-    case GT_COVARIANCE_FULL: return GT_SHAPE(m->k, m->d, m->d);
-    case GT_COVARIANCE_TIED: return GT_SHAPE(m->d, m->d);
-    case GT_COVARIANCE_DIAGONAL: return GT_SHAPE(m->k, m->d);
-    default: return GT_SHAPE(m->k);
+/* The mixtures of a fit in its file: whether they are there, and their arrays. */
+enum { BEST, NOW, MIXTURES, ARRAYS = 4 };
+static const char *const groups[] = {[BEST] = "mixture", [NOW] = "going_on"};
+
+typedef struct array {
+    char path[32];
+    gt_shape shape;
+    double *data;
+} array;
+
+static bool has_mixture(const gt_fit *f, int which) { return which == BEST ? f->n_curve > 0 : f->started; }
+
+static void list_arrays(const gt_fit *f, int which, array list[ARRAYS]) {
+    const gt_mixture *m = which == BEST ? &f->best : &f->now;
+    int k = f->recipe.k, d = f->points.d;
+    const struct {
+        const char *name;
+        gt_shape shape;
+        double *data;
+    } arrays[] = {{"weights", GT_SHAPE(k), m->weights},
+                  {"means", GT_SHAPE(k, d), m->means},
+                  {"covariances", gt_covariances_shape(f->recipe.covariance, k, d), m->covariances},
+                  {"curve", GT_SHAPE(which == BEST ? f->n_curve : f->n_now), which == BEST ? f->curve : f->curve_now}};
+    for (int i = 0; i < ARRAYS; i++) {
+        list[i] = (array){.shape = arrays[i].shape, .data = arrays[i].data};
+        snprintf(list[i].path, sizeof list[i].path, "/%s/%s", groups[which], arrays[i].name);
     }
 }
 
-static void put_mixture(gt_checkpoint *c, const char *group, const gt_mixture *m, const double *curve, int n_curve) {
-    gt_shape weights = GT_SHAPE(m->k), means = GT_SHAPE(m->k, m->d), covariances = covariance_shape(m),
-             length = GT_SHAPE(n_curve);
-    const struct {
-        const char *name;
-        const gt_shape *shape;
-        const double *data;
-    } arrays[] = {{"weights", &weights, m->weights},
-                  {"means", &means, m->means},
-                  {"covariances", &covariances, m->covariances},
-                  {"curve", &length, curve}};
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-        char path[64];
-        snprintf(path, sizeof path, "/%s/%s", group, arrays[i].name);
-        gt_checkpoint_doubles(c, path, arrays[i].shape, arrays[i].data);
-    }
+/* ---- writing ---- */
+
+static void put_mixture(gt_checkpoint *c, const gt_fit *f, int which) {
+    array list[ARRAYS];
+    list_arrays(f, which, list);
+    for (int i = 0; i < ARRAYS; i++) gt_checkpoint_doubles(c, list[i].path, &list[i].shape, list[i].data);
 }
 
 static void put_scalar(gt_checkpoint *c, const gt_fit *f, const scalar *s) {
@@ -110,8 +119,8 @@ gt_status gt_fit_write(const gt_fit *f, const char *path) {
         .model = MODEL, .kernel_set = f->kernel_set, .dataset = f->fingerprint, .recipe = recipe});
     if (!c) return GT_NOMEM;
     for (int i = 0; i < N_SCALARS; i++) put_scalar(c, f, &scalars[i]);
-    if (f->n_curve) put_mixture(c, "mixture", &f->best, f->curve, f->n_curve);
-    if (f->started) put_mixture(c, "going_on", &f->now, f->curve_now, f->n_now);
+    for (int which = 0; which < MIXTURES; which++)
+        if (has_mixture(f, which)) put_mixture(c, f, which);
     gt_status st = gt_checkpoint_write(c, path); /* the first error of all */
     gt_checkpoint_free(c);
     return st;
@@ -133,29 +142,19 @@ static gt_status get_scalar(const gt_checkpoint_file *c, gt_fit *f, const scalar
     return GT_OK;
 }
 
-static gt_status get_array(const gt_checkpoint_file *c, const char *group, const char *name, double *out, size_t n) {
-    char path[64];
-    snprintf(path, sizeof path, "/%s/%s", group, name);
-    gt_status st = gt_checkpoint_read_doubles(c, path, out, n);
-    for (size_t i = 0; i < n && !st; i++)
-        if (!isfinite(out[i])) st = gt_fail(GT_FORMAT, "'%s': '%s' is not finite", gt_checkpoint_path(c), path);
-    return st;
-}
-
-/* Before memory is taken for it. */
-static gt_status check_size(const gt_checkpoint_file *c, const char *group, const gt_fit *said) {
-    static const char *const names[] = {"weights", "means", "covariances"};
-    size_t size = gt_mixture_size(said->recipe.covariance, said->recipe.k, said->points.d), there = 0;
+/* Before memory is taken for the mixture. */
+static gt_status check_size(const gt_checkpoint_file *c, const gt_fit *f, int which) {
+    size_t size = gt_mixture_size(f->recipe.covariance, f->recipe.k, f->points.d), there = 0;
     if (!size) return gt_wrap(GT_FORMAT, "'%s'", gt_checkpoint_path(c));
-    for (int i = 0; i < 3; i++) {
-        char path[64];
-        snprintf(path, sizeof path, "/%s/%s", group, names[i]);
-        const gt_checkpoint_entry *e = gt_checkpoint_find(c, path);
+    array list[ARRAYS];
+    list_arrays(f, which, list);
+    for (int i = 0; i < ARRAYS - 1; i++) { /* all but the curve */
+        const gt_checkpoint_entry *e = gt_checkpoint_find(c, list[i].path);
         there += e ? e->size : 0;
     }
     return there == size ? GT_OK
                          : gt_fail(GT_FORMAT, "'%s': '/%s' has %zu numbers where %zu are needed", gt_checkpoint_path(c),
-                                   group, there, size);
+                                   groups[which], there, size);
 }
 
 static gt_status check_weights(const gt_checkpoint_file *c, const gt_mixture *m) {
@@ -170,13 +169,18 @@ static gt_status check_weights(const gt_checkpoint_file *c, const gt_mixture *m)
                : gt_fail(GT_FORMAT, "'%s': the weights are no shares of 1", gt_checkpoint_path(c));
 }
 
-static gt_status get_mixture(const gt_checkpoint_file *c, const char *group, gt_mixture *m, double *curve,
-                             int n_curve) {
-    gt_status st = get_array(c, group, "weights", m->weights, (size_t)m->k);
-    if (!st) st = get_array(c, group, "means", m->means, (size_t)m->k * (size_t)m->d);
-    if (!st) st = get_array(c, group, "covariances", m->covariances, m->size - (size_t)(m->covariances - m->weights));
-    if (!st) st = get_array(c, group, "curve", curve, (size_t)n_curve);
-    return st ? st : check_weights(c, m);
+static gt_status get_mixture(const gt_checkpoint_file *c, const gt_fit *f, int which) {
+    array list[ARRAYS];
+    list_arrays(f, which, list);
+    for (int i = 0; i < ARRAYS; i++) {
+        size_t n = (size_t)gt_shape_size(&list[i].shape);
+        gt_status st = gt_checkpoint_read_doubles(c, list[i].path, list[i].data, n);
+        if (st) return st;
+        for (size_t k = 0; k < n; k++)
+            if (!isfinite(list[i].data[k]))
+                return gt_fail(GT_FORMAT, "'%s': '%s' is not finite", gt_checkpoint_path(c), list[i].path);
+    }
+    return check_weights(c, which == BEST ? &f->best : &f->now);
 }
 
 /* Could a fit stand there? Either in the middle of a restart, after an iteration, or between two, or at the end. */
@@ -191,21 +195,19 @@ static bool is_sound(const gt_fit *f) {
 static gt_status read_fit(gt_fit *f, const gt_checkpoint_file *c) {
     const gt_checkpoint_about *about = gt_checkpoint_info(c);
     const char *path = gt_checkpoint_path(c);
-    gt_fit said = {0};
     if (strcmp(about->model, MODEL))
         return gt_fail(GT_FORMAT, "'%s' is no mixture but a checkpoint of the model %s", path, about->model);
-    gt_status st = read_recipe(about->recipe, path, &said.recipe);
-    for (int i = 0; i < N_SCALARS && !st; i++) st = get_scalar(c, &said, &scalars[i]);
+    gt_status st = read_recipe(about->recipe, path, &f->recipe);
+    for (int i = 0; i < N_SCALARS && !st; i++) st = get_scalar(c, f, &scalars[i]);
     if (st) return st;
-    if (!is_sound(&said)) return gt_fail(GT_FORMAT, "'%s': its iterations are not those of its recipe", path);
-    if (said.n_curve && (st = check_size(c, "mixture", &said))) return st;
-    if (said.started && (st = check_size(c, "going_on", &said))) return st;
-    if ((st = gt_fit_init(f, &said.recipe, said.points))) return st;
+    if (!is_sound(f)) return gt_fail(GT_FORMAT, "'%s': its iterations are not those of its recipe", path);
+    for (int which = 0; which < MIXTURES && !st; which++)
+        if (has_mixture(f, which)) st = check_size(c, f, which);
+    if (!st) st = gt_fit_allocate(f);
     snprintf(f->fingerprint, sizeof f->fingerprint, "%s", about->dataset);
     snprintf(f->kernel_set, sizeof f->kernel_set, "%s", about->kernel_set);
-    for (int i = 0; i < N_SCALARS && !st; i++) st = get_scalar(c, f, &scalars[i]);
-    if (!st && f->n_curve) st = get_mixture(c, "mixture", &f->best, f->curve, f->n_curve);
-    if (!st && f->started) st = get_mixture(c, "going_on", &f->now, f->curve_now, f->n_now);
+    for (int which = 0; which < MIXTURES && !st; which++)
+        if (has_mixture(f, which)) st = get_mixture(c, f, which);
     return st;
 }
 

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/memory.h"
 #include "gantry/option.h"
 
 static const char *const names[] = {[GT_COVARIANCE_FULL] = "full",
@@ -21,20 +20,21 @@ gt_covariance gt_covariance_parse(const char *name) {
 
 const char *gt_covariance_name(gt_covariance c) { return names[c]; }
 
-static size_t covariances_size(gt_covariance covariance, size_t k, size_t d) {
+gt_shape gt_covariances_shape(gt_covariance covariance, int k, int d) {
     switch (covariance) {
-    case GT_COVARIANCE_FULL: return k * d * d;
-    case GT_COVARIANCE_TIED: return d * d;
-    case GT_COVARIANCE_DIAGONAL: return k * d;
-    default: return k;
+    case GT_COVARIANCE_FULL: return GT_SHAPE(k, d, d);
+    case GT_COVARIANCE_TIED: return GT_SHAPE(d, d);
+    case GT_COVARIANCE_DIAGONAL: return GT_SHAPE(k, d);
+    default: return GT_SHAPE(k);
     }
 }
 
 size_t gt_mixture_size(gt_covariance covariance, int k, int d) {
     enum { MOST_COMPONENTS = 1 << 20, MOST_NUMBERS = 1 << 17 }; /* so that nothing overflows */
+    gt_shape covariances = gt_covariances_shape(covariance, k, d);
     if (k < 1 || k > MOST_COMPONENTS) gt_fail(GT_USAGE, "%d components: must be 1 to %d", k, MOST_COMPONENTS);
     else if (d < 1 || d > MOST_NUMBERS) gt_fail(GT_USAGE, "points of %d numbers: must be 1 to %d", d, MOST_NUMBERS);
-    else return (size_t)k + (size_t)k * (size_t)d + covariances_size(covariance, (size_t)k, (size_t)d);
+    else return (size_t)(k + (int64_t)k * d + gt_shape_size(&covariances));
     return 0;
 }
 

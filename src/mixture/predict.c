@@ -8,6 +8,7 @@
 
 typedef struct prediction {
     gt_blocks *b;
+    gt_arena *arena;
     gt_density density;
     size_t worker_doubles;
     double *work;      /* [workers][worker_doubles]: shares, log sums, scratch */
@@ -37,18 +38,16 @@ static gt_status prepare(prediction *p, const gt_mixture *m) {
     size_t d = p->b->d;
     if ((size_t)m->d != d)
         return gt_fail(GT_FORMAT, "the mixture is of points of %d numbers, the data are of %zu", m->d, d);
-    int workers = gt_pool_threads(p->b->pool);
-    gt_status st = gt_density_init(&p->density, m, p->b->kernels->mixture, p->b->panel, workers);
-    double *centre = calloc(d, sizeof *centre);
-    for (int c = 0; c < m->k && centre; c++)
-        for (size_t j = 0; j < d; j++) centre[j] += m->weights[c] * m->means[(size_t)c * d + j];
-    if (!st && !centre) st = gt_fail(GT_NOMEM, "out of memory for a mean");
-    if (!st) st = gt_density_set(&p->density, m, centre, p->b->pool);
-    free(centre);
-    if (st) return st;
+    gt_arena *a = p->arena = gt_arena_new();
+    if (!a) return GT_NOMEM;
+    gt_density_init(&p->density, a, m, p->b);
     p->worker_doubles = (p->density.k + 1) * p->b->panel + gt_density_scratch(&p->density);
-    p->work = calloc((size_t)workers, p->worker_doubles * sizeof *p->work);
-    return p->work ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the shares of %zu components", p->density.k);
+    p->work = gt_arena_array(a, (size_t)gt_pool_threads(p->b->pool), p->worker_doubles * sizeof *p->work);
+    double *centre = gt_arena_array(a, d, sizeof *centre);
+    if (gt_arena_failed(a)) return gt_fail(GT_NOMEM, "out of memory for the shares of %d components", m->k);
+    for (int c = 0; c < m->k; c++)
+        for (size_t j = 0; j < d; j++) centre[j] += m->weights[c] * m->means[(size_t)c * d + j];
+    return gt_density_set(&p->density, m, centre, p->b->pool);
 }
 
 static gt_status allocate(gt_prediction *p, size_t n, size_t k, bool responsibilities) {
@@ -69,8 +68,7 @@ void gt_prediction_free(gt_prediction *p) {
 static gt_status run(prediction *p, const gt_mixture *m, double *sum) {
     gt_status st = gt_comm_agree_all(p->b->comm, prepare(p, m));
     if (!st) st = gt_blocks_sum(p->b, 1, predict_panel, p, sum);
-    gt_density_free(&p->density);
-    free(p->work);
+    gt_arena_free(p->arena);
     return st;
 }
 
@@ -87,7 +85,7 @@ gt_status gt_mixture_score(gt_blocks *b, const gt_mixture *m, double *log_likeli
 gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibilities, gt_prediction *out) {
     prediction p = {.b = b};
     double sum;
-    size_t n = (size_t)gt_blocks_own_points(b), k = (size_t)m->k;
+    size_t n = (size_t)b->own_points, k = (size_t)m->k;
     *out = (gt_prediction){0};
     gt_status st = allocate(&p.own, n, k, responsibilities);
     if (!st && b->comm->rank == 0) st = allocate(out, (size_t)b->count, k, responsibilities);
@@ -107,7 +105,7 @@ gt_status gt_mixture_predict(gt_blocks *b, const gt_mixture *m, bool responsibil
 }
 
 gt_status gt_blocks_coordinate(gt_blocks *b, int axis, float *out) {
-    size_t n = (size_t)gt_blocks_own_points(b);
+    size_t n = (size_t)b->own_points;
     float *own = malloc((n + 1) * sizeof *own);
     gt_status st = gt_comm_agree_all(b->comm, own ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %zu numbers", n));
     for (size_t i = 0; i < n && !st; i++)

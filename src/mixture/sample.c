@@ -5,14 +5,20 @@
 #include <string.h>
 
 #include "gantry/mathfn.h"
-#include "gantry/mixture.h"
-#include "gantry/random.h"
 #include "kernels/lapack.h"
+#include "mixture/em.h"
 
-static int32_t draw_component(const gt_mixture *m, uint64_t seed, int64_t i) {
+double gt_mixture_uniform(gt_key key) {
     uint32_t bits[2];
-    gt_random_bits((gt_key){seed, gt_stream("mixture/component"), (uint32_t)(i >> 32), (uint32_t)i}, bits, 2);
-    double u = (double)(((uint64_t)bits[0] << 32 | bits[1]) >> 11) * 0x1p-53;
+    gt_random_bits(key, bits, 2);
+    return (double)(((uint64_t)bits[0] << 32 | bits[1]) >> 11) * 0x1p-53;
+}
+
+static gt_key key_of(uint64_t seed, const char *stream, int64_t place) {
+    return (gt_key){seed, gt_stream(stream), (uint32_t)(place >> 32), (uint32_t)place};
+}
+
+static int32_t draw_component(const gt_mixture *m, double u) {
     int32_t last = 0;
     for (int32_t c = 0; c < m->k; c++) {
         if (!(m->weights[c] > 0)) continue;
@@ -45,7 +51,8 @@ gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const
     double *root = full || tied ? malloc(d * d * sizeof *root) : NULL;
     float *noise = malloc(d * sizeof *noise);
     gt_status st = noise && (root || !(full || tied)) ? GT_OK : gt_fail(GT_NOMEM, "out of memory for samples");
-    for (int64_t i = 0; i < n && !st; i++) components[i] = draw_component(m, seed, place_of(places, i));
+    for (int64_t i = 0; i < n && !st; i++)
+        components[i] = draw_component(m, gt_mixture_uniform(key_of(seed, "mixture/component", place_of(places, i))));
     for (int32_t c = 0; c < m->k && !st; c++) { /* by component: each covariance is factorised once */
         if (full || (tied && c == 0)) {
             memcpy(root, m->covariances + (full ? (size_t)c * d * d : 0), d * d * sizeof *root);
@@ -53,8 +60,7 @@ gt_status gt_mixture_sample(const gt_mixture *m, uint64_t seed, int64_t n, const
         }
         for (int64_t i = 0; i < n && !st; i++) {
             if (components[i] != c) continue;
-            int64_t at = place_of(places, i);
-            gt_random_normal((gt_key){seed, gt_stream("mixture/noise"), (uint32_t)(at >> 32), (uint32_t)at}, noise, d);
+            gt_random_normal(key_of(seed, "mixture/noise", place_of(places, i)), noise, d);
             place(m, c, root, noise, points + (size_t)i * d);
         }
     }

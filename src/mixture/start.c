@@ -4,9 +4,7 @@
  * blocks' sums, then along the points of one block, so it is the same point on any number of ranks. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "gantry/random.h"
 #include "mixture/em.h"
 
 typedef struct seeding {
@@ -16,7 +14,7 @@ typedef struct seeding {
     double *sums;         /* [blocks] */
 } seeding;
 
-static void look_at(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
+static void measure_distances(void *arg, const gt_panel_of_points *panel, int worker, double *sums) {
     (void)worker;
     const seeding *s = arg;
     size_t p = s->em->blocks->panel;
@@ -49,7 +47,7 @@ static int choose_block(const double *sums, int n, double share, double *rest) {
 /* The owner of the block: the point that `rest` falls on. `nearest` is NULL for the first mean. */
 static void choose_point(const seeding *s, int block, double rest, double *mean) {
     const gt_blocks *b = s->em->blocks;
-    int64_t own = gt_blocks_own_points(b), before = gt_slices_first(b->slices, b->first);
+    int64_t own = b->own_points, before = gt_slices_first(b->slices, b->first);
     int64_t begin = (gt_slices_first(b->slices, block) - before) * (int64_t)b->panel,
             end = begin + (int64_t)gt_slices_samples(b->slices, block) * (int64_t)b->panel, at = -1;
     for (int64_t i = begin; i < end && i < own; i++) {
@@ -75,7 +73,7 @@ static int owner_of(const gt_blocks *b, int block) {
 static gt_status draw(seeding *s, double share, int c, double *mean) {
     gt_blocks *b = s->em->blocks;
     double rest;
-    gt_status st = gt_blocks_each(b, 1, look_at, s, s->sums);
+    gt_status st = gt_blocks_each(b, 1, measure_distances, s, s->sums);
     if (st) return st;
     int block = choose_block(s->sums, b->slices.count, share, &rest);
     if (block < 0)
@@ -87,23 +85,16 @@ static gt_status draw(seeding *s, double share, int c, double *mean) {
     return GT_OK;
 }
 
-/* [0,1), multiples of 2^-53 */
-static double uniform(uint64_t seed, uint32_t restart, uint32_t draw) {
-    uint32_t bits[2];
-    gt_random_bits((gt_key){seed, gt_stream("mixture/means"), restart, draw}, bits, 2);
-    return (double)(((uint64_t)bits[0] << 32 | bits[1]) >> 11) * 0x1p-53;
-}
-
 gt_status gt_em_seed_means(gt_em *em, uint64_t seed, uint32_t restart) {
     gt_blocks *b = em->blocks;
     seeding s = {.em = em};
-    s.nearest = malloc(((size_t)gt_blocks_own_points(b) + b->panel) * sizeof *s.nearest);
+    s.nearest = malloc(((size_t)b->own_points + b->panel) * sizeof *s.nearest);
     s.sums = calloc((size_t)b->slices.count, sizeof *s.sums);
     gt_status st = gt_comm_agree_all(
         b->comm, s.nearest && s.sums ? GT_OK : gt_fail(GT_NOMEM, "out of memory for the distances of points"));
     for (int c = 0; c < em->mixture.k && !st; c++) {
         double *mean = em->mixture.means + (size_t)c * b->d;
-        st = draw(&s, uniform(seed, restart, (uint32_t)c), c, mean);
+        st = draw(&s, gt_mixture_uniform((gt_key){seed, gt_stream("mixture/means"), restart, (uint32_t)c}), c, mean);
         s.latest = mean;
     }
     free(s.nearest);
