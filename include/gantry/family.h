@@ -10,7 +10,7 @@
  *     static const gt_option options[] = {
  *         {GT_JOB_ROW(toy_options, gain, "2", "Gain of the last layer"), .max = HUGE_VAL},
  *     };
- *     static gt_model *make(const gt_job *job) { const toy_options *own = job->own; ... }
+ *     static gt_status make(gt_model *m, const gt_job *job) { const toy_options *own = job->own; ... }
  *     const gt_family gt_toy_family = {.name = "toy", .title = "Toys", .models = (gt_family_model[]){{"toy", "a toy",
  *     "batch=8 kimg=1 lrate=0.1 z-dim=4"}, {0}},
  *         .options = options, .n_options = 1, .own_bytes = sizeof(toy_options), .make = make};
@@ -169,10 +169,13 @@ struct gt_family {
     /* How many samples belong together, so that slices are equal and hold whole groups; NULL: none do, slices may
      * differ by one sample (model.h). */
     int (*group)(const gt_job *job);
-    /* The model of a resolved job, before gt_model_init(). The model reads the job, which must live as long. NULL: see
-     * gt_message(). */
-    gt_model *(*make)(const gt_job *job);
+    /* Fills in the model of a resolved job, but for first parameters (gt_model_init): networks, phases, what builds
+     * graphs. The name, the seed, the size of slices, and the lengths of latents, labels and images are there already.
+     * The model reads the job, which must live as long. */
+    gt_status (*make)(gt_model *m, const gt_job *job);
 };
+
+gt_model *gt_family_make(const gt_family *family, const gt_job *job); /* NULL: see gt_message() */
 
 /* ---- for families: src/model/family.c ---- */
 
@@ -190,7 +193,6 @@ bool gt_job_follows(gt_job *job, const char *key, const char *other);
 /* The optimiser of a network: `own` is what its option says (job->g_optimizer), "" where that follows job->optimizer.
  */
 const char *gt_job_optimizer(const gt_job *job, const char *own);
-int gt_job_slice_size(const gt_job *job); /* samples of the largest slice */
 /* The job's augmentation of what D sees. GT_USAGE: no such pipe. */
 gt_status gt_job_augment(const gt_job *job, gt_augment_config *out);
 

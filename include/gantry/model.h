@@ -104,7 +104,7 @@ typedef struct gt_generate_options {
 } gt_generate_options;
 
 struct gt_model {
-    const char *name; /* "stylegan2" */
+    const char *name; /* of the family */
     gt_arena *arena;
     const gt_kernel_set *kernels; /* of all its graphs */
     int n_nets;
@@ -148,13 +148,9 @@ struct gt_model {
     void *own; /* the model's own data */
 };
 
-/* A model without networks and moving average, to be filled in; NULL: out of memory. gt_model_made() ends that: m
- * itself for GT_OK, else m is freed and NULL. */
-gt_model *gt_model_begin(void);
-gt_model *gt_model_made(gt_model *m, gt_status st);
 /* The next network, which becomes the model's. NULL is a fault met earlier, whose message is there. Its parameters are
  * zero, and no memory has been touched for them, until gt_model_init() draws them or a checkpoint brings them. */
-gt_status gt_model_add_network(gt_model *m, gt_net *net, uint64_t seed, gt_learning learning);
+gt_status gt_model_add_network(gt_model *m, gt_net *net, gt_learning learning);
 void gt_model_init(gt_model *m); /* first parameters of all networks; a moving average begins as its network */
 void gt_model_free(gt_model *m); /* networks, blocks, arena */
 

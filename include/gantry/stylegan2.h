@@ -122,32 +122,14 @@ gt_mapping_config gt_generator_mapping(const gt_generator_config *config);
 
 /* ---- training (spec 2) ---- */
 
-/* Texts must outlive the model. */
-typedef struct gt_stylegan2_train_config {
-    gt_generator_config generator;
-    gt_discriminator_config discriminator;
-    gt_augment_config augment; /* of everything the discriminator sees; gt_augment_off(): nothing */
-    uint64_t seed;             /* of the initial parameters */
-    int slice_size;            /* images; path length uses the first max(1, slice_size / pl_batch_shrink) */
-    double lr;                 /* of both networks */
-    const char *g_optimizer, *d_optimizer;
-    double r1_gamma;            /* 0: no phase D_reg */
-    double pl_weight, pl_decay; /* weight 0: no phase G_reg */
-    int pl_batch_shrink;
-    double style_mixing; /* probability */
-    int g_reg_interval, d_reg_interval;
-    gt_noise_mode noise; /* random, but for tests */
-    /* for tests: latents "z" and "z_mix" and the path-length image "pl_noise" are inputs instead of random */
-    bool inputs_given;
-} gt_stylegan2_train_config;
-
-gt_stylegan2_train_config gt_stylegan2_train_defaults(void);
-
 /* Networks G (0, with a moving average) and D (1), their parameters still zero (gt_model_init), and the phases G_main,
  * G_reg, D_main, D_reg. Graph inputs: "gen_c" and "real_c" (with labels), "images", "mix_mask" [1,num_ws,1] (style
  * mixing: 1 where the second latent rules), those of the augmentation under "aug/PHASE/fake" and "aug/PHASE/real", and
  * the update input "pl_mean"; fill() and prepare() write them. Statistics are outputs under their own names, "w_avg"
- * and "pl_mean" are the renewed states. NULL: see gt_message(). */
-gt_model *gt_stylegan2_model_new(const gt_stylegan2_train_config *config);
+ * and "pl_mean" are the renewed states.
+ *
+ * What `make` of the family does with networks of its own choice; of the job it reads the rest. */
+gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_config *generator,
+                            const gt_discriminator_config *discriminator);
 
 #endif

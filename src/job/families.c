@@ -36,7 +36,7 @@ bool gt_family_has(const gt_family *family, const gt_option *row) {
 }
 
 gt_model *gt_model_bare(const gt_job *job) {
-    gt_model *m = job->family->make(job);
+    gt_model *m = gt_family_make(job->family, job);
     if (!m) return NULL;
     m->kernels = job->kernels ? job->kernels : gt_kernel_set_best();
     if (!gt_is(job->conv, "auto")) m->kernels = gt_kernel_set_with_conv(m->kernels, job->conv);

@@ -52,7 +52,29 @@ const char *gt_job_optimizer(const gt_job *job, const char *own) {
     return *own ? own : *job->optimizer ? job->optimizer : "adam";
 }
 
-int gt_job_slice_size(const gt_job *job) { return (int)((job->batch + job->slices - 1) / job->slices); }
+static int slice_size(const gt_job *job) { return (int)((job->batch + job->slices - 1) / job->slices); }
+
+gt_model *gt_family_make(const gt_family *family, const gt_job *job) {
+    gt_arena *arena = gt_arena_new();
+    gt_model *m = arena ? gt_arena_alloc(arena, sizeof *m) : NULL;
+    if (!m) {
+        gt_arena_free(arena);
+        return NULL;
+    }
+    *m = (gt_model){.name = family->name,
+                    .arena = arena,
+                    .seed = (uint64_t)job->seed,
+                    .ema_of = -1,
+                    .slice_size = slice_size(job),
+                    .z_dim = (int)job->z_dim,
+                    .label_dim = (int)job->label_dim,
+                    .height = (int)job->height,
+                    .width = (int)job->width,
+                    .channels = (int)job->channels};
+    if (!family->make(m, job)) return m;
+    gt_model_free(m);
+    return NULL;
+}
 
 gt_status gt_job_augment(const gt_job *job, gt_augment_config *out) {
     *out = gt_augment_off();

@@ -64,14 +64,11 @@ void gt_gan_report(gt_graph *g, const char *which, gt_node *scores) {
 /* ---- making a model ---- */
 
 gt_status gt_gan_add_phase(gt_model *m, gt_phase phase, const char *const *stats) {
-    int n = 0;
-    while (stats[n]) n++;
-    gt_stat *list = gt_arena_array(m->arena, (size_t)n, sizeof *list);
+    gt_stat *list = gt_arena_array(m->arena, (size_t)phase.n_stats, sizeof *list);
     if (!list) return GT_NOMEM;
-    for (int i = 0; i < n; i++) list[i] = (gt_stat){.name = stats[i], .output = stats[i]};
+    for (int i = 0; i < phase.n_stats; i++) list[i] = (gt_stat){.name = stats[i], .output = stats[i]};
     phase.model = m;
     phase.stats = list;
-    phase.n_stats = n;
     m->phases[m->n_phases++] = phase;
     return GT_OK;
 }

@@ -22,8 +22,9 @@ gt_status gt_gan_write_augmentation(gt_exec *e, const gt_phase *p, const gt_slic
 /* Scores [N,1] and their signs as the statistics Loss/scores/WHICH and Loss/signs/WHICH. */
 void gt_gan_report(gt_graph *g, const char *which, gt_node *scores);
 
-/* The next phase of a model; `phase.model` and its statistics are filled in: outputs under their own names, a list
- * ended by NULL. */
+/* The next phase of a model; `phase.model` and `phase.stats` are filled in: phase.n_stats outputs under their own
+ * names.
+ */
 gt_status gt_gan_add_phase(gt_model *m, gt_phase phase, const char *const *stats);
 /* Network `net` gets a moving average, which begins as the network. */
 gt_status gt_gan_average(gt_model *m, int net);

@@ -4,31 +4,12 @@
 
 #include <string.h>
 
-gt_model *gt_model_begin(void) {
-    gt_arena *arena = gt_arena_new();
-    gt_model *m = arena ? gt_arena_alloc(arena, sizeof *m) : NULL;
-    if (!m) {
-        gt_arena_free(arena);
-        return NULL;
-    }
-    m->arena = arena;
-    m->ema_of = -1;
-    return m;
-}
-
-gt_model *gt_model_made(gt_model *m, gt_status st) {
-    if (!st) return m;
-    gt_model_free(m);
-    return NULL;
-}
-
-gt_status gt_model_add_network(gt_model *m, gt_net *net, uint64_t seed, gt_learning learning) {
+gt_status gt_model_add_network(gt_model *m, gt_net *net, gt_learning learning) {
     if (!net) return GT_USAGE;
     int i = m->n_nets++;
     m->nets[i] = net;
     m->learning[i] = learning;
     m->blocks[i] = gt_block_alloc(net->block_floats * sizeof(float), "the parameters of a network");
-    m->seed = seed;
     return m->blocks[i] ? GT_OK : GT_NOMEM;
 }
 

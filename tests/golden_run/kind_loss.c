@@ -41,13 +41,13 @@ static const float *input(gold *f, const char *name, gold_order order) {
 static void run_group(gold *f, const char *group, json_t *c) {
     const char *name = gold_text(c, "phase", group), *augment = gold_text(c, "augment", NULL);
     bool mixes = gold_get(c, "style_mixing_cutoff") != NULL;
-    gt_stylegan2_train_config config = gold_train_config(f, f->config, gold_text(f->config, "noise_mode", "const"));
-    if (augment && gt_augment_preset(augment, &config.augment)) gold_fail(f, "%s: %s", group, gt_message());
-    config.style_mixing = mixes ? 1 : 0;
-    config.g_reg_interval = config.d_reg_interval = gold_int(c, "gain", 1);
-    gt_model *m = gold_model(f, &config);
+    gold_training training = gold_training_of(f, f->config, gold_text(f->config, "noise_mode", "const"));
+    if (augment && gt_augment_preset(augment, &training.augment)) gold_fail(f, "%s: %s", group, gt_message());
+    training.options.style_mixing = mixes ? 1 : 0;
+    training.reg_interval[0] = training.reg_interval[1] = gold_int(c, "gain", 1);
+    gt_model *m = gold_model(f, &training);
     gold_phase p;
-    if (m && gold_phase_open(f, &p, m, &config, name)) {
+    if (m && gold_phase_open(f, &p, m, &training, name)) {
         *m->scalars[0].place = (float)gold_number(f->config, "pl_mean", 0);
         gold_inputs in = {.z = input(f, "gen_z", GOLD_PLAIN),
                           .z_mix = input(f, "mix_z", GOLD_PLAIN),

@@ -27,7 +27,7 @@ typedef struct learner { /* one network's optimiser, shared by its phases */
 
 typedef struct training {
     gold *f;
-    gt_stylegan2_train_config config;
+    gold_training training;
     gt_model *model;
     learner learners[GT_MAX_NETS];
     int iterations;
@@ -99,7 +99,7 @@ static void run_phase(training *t, const char *name, int iteration) {
     gold *f = t->f;
     gt_model *m = t->model;
     gold_phase p;
-    if (!gold_phase_open(f, &p, m, &t->config, name)) return;
+    if (!gold_phase_open(f, &p, m, &t->training, name)) return;
     size_t n = (size_t)m->slice_size, pixels = (size_t)m->height * (size_t)m->width * (size_t)m->channels;
     size_t slots = json_array_size(gold_get(f->config, "phase_slots")),
            row = (size_t)iteration * slots + (size_t)slot_of(f, name);
@@ -197,12 +197,12 @@ static const float *pictures(gold *f, const char *path, const gt_model *m) {
 void gold_train(gold *f) {
     training *t = gt_arena_alloc(f->arena, sizeof *t);
     t->f = f;
-    t->config = gold_train_config(f, gold_get(f->config, "loss"), gold_text(f->config, "noise_mode", "const"));
+    t->training = gold_training_of(f, gold_get(f->config, "loss"), gold_text(f->config, "noise_mode", "const"));
     json_t *intervals = gold_get(f->config, "phase_intervals");
-    t->config.g_reg_interval = (int)json_integer_value(json_array_get(intervals, 1));
-    t->config.d_reg_interval = (int)json_integer_value(json_array_get(intervals, 3));
+    t->training.reg_interval[0] = (int)json_integer_value(json_array_get(intervals, 1));
+    t->training.reg_interval[1] = (int)json_integer_value(json_array_get(intervals, 3));
     t->iterations = gold_int(f->config, "iterations", 0);
-    t->model = gold_model(f, &t->config);
+    t->model = gold_model(f, &t->training);
     if (!t->model) return;
     *t->model->scalars[0].place = (float)gold_number(gold_get(f->config, "loss"), "pl_mean_init", 0);
     t->z = optional(f, "in/gen_z"), t->gen_c = optional(f, "in/gen_c"), t->real_c = optional(f, "in/real_c");

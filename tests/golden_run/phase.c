@@ -4,23 +4,47 @@
 
 #include <string.h>
 
-gt_stylegan2_train_config gold_train_config(gold *f, json_t *loss, const char *noise_mode) {
-    gt_stylegan2_train_config c = gt_stylegan2_train_defaults();
-    c.generator = gold_generator_config(gold_get(f->config, "G"));
-    c.discriminator = gold_discriminator_config(gold_get(f->config, "D"));
-    c.slice_size = gold_int(f->config, "batch", 1);
-    c.r1_gamma = gold_number(loss, "r1_gamma", c.r1_gamma);
-    c.pl_weight = gold_number(loss, "pl_weight", c.pl_weight);
-    c.pl_decay = gold_number(loss, "pl_decay", c.pl_decay);
-    c.pl_batch_shrink = gold_int(loss, "pl_batch_shrink", c.pl_batch_shrink);
-    c.style_mixing = gold_number(loss, "style_mixing_prob", c.style_mixing);
-    c.inputs_given = true;
-    if (!gt_noise_mode_find(noise_mode, &c.noise)) gold_fail(f, "noise mode %s is unknown", noise_mode);
-    return c;
+gold_training gold_training_of(gold *f, json_t *loss, const char *noise_mode) {
+    gold_training t = {.generator = gold_generator_config(gold_get(f->config, "G")),
+                       .discriminator = gold_discriminator_config(gold_get(f->config, "D")),
+                       .augment = gt_augment_off(),
+                       .reg_interval = {4, 16},
+                       .options = {.gamma = gold_number(loss, "r1_gamma", 10),
+                                   .pl_weight = gold_number(loss, "pl_weight", 2),
+                                   .style_mixing = gold_number(loss, "style_mixing_prob", 0.9)},
+                       .job = {.batch = gold_int(f->config, "batch", 1),
+                               .slices = 1,
+                               .lrate = 0.002,
+                               .optimizer = "",
+                               .g_optimizer = "",
+                               .d_optimizer = ""}};
+    t.job.z_dim = t.generator.mapping.z_dim;
+    t.job.label_dim = t.generator.mapping.c_dim;
+    t.job.height = t.generator.synthesis.height;
+    t.job.width = t.generator.synthesis.width;
+    t.job.channels = t.generator.synthesis.channels;
+    if (gold_number(loss, "pl_decay", GT_STYLEGAN2_PL_DECAY) != GT_STYLEGAN2_PL_DECAY ||
+        gold_int(loss, "pl_batch_shrink", GT_STYLEGAN2_PL_SHRINK) != GT_STYLEGAN2_PL_SHRINK)
+        gold_fail(f, "the path length is measured in another way");
+    if (!gt_noise_mode_find(noise_mode, &t.noise)) gold_fail(f, "noise mode %s is unknown", noise_mode);
+    return t;
 }
 
-gt_model *gold_model(gold *f, const gt_stylegan2_train_config *c) {
-    gt_model *m = gt_stylegan2_model_new(c);
+static gt_status make(gt_model *m, const gt_job *job) {
+    const gold_training *t = (const gold_training *)job;
+    gt_status st = gt_stylegan2_make(m, job, &t->generator, &t->discriminator);
+    if (st) return st;
+    gt_stylegan2 *own = m->own;
+    own->augment = t->augment;
+    own->noise = t->noise;
+    own->inputs_given = true;
+    memcpy(own->reg_interval, t->reg_interval, sizeof own->reg_interval);
+    return GT_OK;
+}
+
+gt_model *gold_model(gold *f, gold_training *t) {
+    t->job.own = &t->options;
+    gt_model *m = gt_family_make(&(gt_family){.name = "stylegan2", .make = make}, &t->job);
     if (!m) {
         gold_fail(f, "model: %s", gt_message());
         return NULL;
@@ -31,16 +55,15 @@ gt_model *gold_model(gold *f, const gt_stylegan2_train_config *c) {
     return m;
 }
 
-bool gold_phase_open(gold *f, gold_phase *p, gt_model *m, const gt_stylegan2_train_config *c, const char *name) {
-    *p = (gold_phase){.config = c, .made = (size_t)c->slice_size};
+bool gold_phase_open(gold *f, gold_phase *p, gt_model *m, const gold_training *t, const char *name) {
+    *p = (gold_phase){.training = t, .made = (size_t)m->slice_size};
     for (int i = 0; i < m->n_phases; i++) /* "Gmain" is G_main */
         if (m->phases[i].name[0] == name[0] && !strcmp(m->phases[i].name + 2, name + 1)) p->phase = &m->phases[i];
     if (!p->phase) {
         gold_fail(f, "the model has no phase %s", name);
         return false;
     }
-    if (!strcmp(name, "Greg"))
-        p->made = p->made / (size_t)c->pl_batch_shrink ? p->made / (size_t)c->pl_batch_shrink : 1;
+    if (!strcmp(name, "Greg")) p->made = p->made / GT_STYLEGAN2_PL_SHRINK ? p->made / GT_STYLEGAN2_PL_SHRINK : 1;
     p->graph = p->phase->build(p->phase, m->slice_size);
     p->exec = p->graph ? gt_exec_new(p->graph, &(gt_exec_options){0}) : NULL;
     p->grads = gt_block_alloc(m->nets[p->phase->net]->block_floats * sizeof(float), "gradients");
@@ -70,7 +93,7 @@ static void put_augmentation(gold *f, gold_phase *p, const char *which, float pe
     const gt_model *m = p->phase->model;
     gt_augment_source source = gt_augment_percentile(percentile, NULL);
     gt_shape images = GT_SHAPE(m->slice_size, m->height, m->width, m->channels);
-    if (gt_augment_fill(&p->config->augment, p->exec, gold_path(f, "aug/%s/%s", p->phase->name, which), &source, 1,
+    if (gt_augment_fill(&p->training->augment, p->exec, gold_path(f, "aug/%s/%s", p->phase->name, which), &source, 1,
                         images))
         gold_fail(f, "augmentation: %s", gt_message());
 }
@@ -86,9 +109,9 @@ void gold_phase_run(gold *f, gold_phase *p, const gold_inputs *in) {
     put(f, p, "real_c", in->real_c, n * (size_t)m->label_dim);
     put(f, p, "pl_noise", in->pl_noise, made * pixels);
     float *mask = gt_exec_input(p->exec, "mix_mask");
-    for (int i = 0, num_ws = gt_synthesis_num_ws(&p->config->generator.synthesis); mask && i < num_ws; i++)
+    for (int i = 0, num_ws = gt_synthesis_num_ws(&p->training->generator.synthesis); mask && i < num_ws; i++)
         mask[i] = i >= in->mix_cutoff;
-    if (gt_augment_any(&p->config->augment)) {
+    if (gt_augment_any(&p->training->augment)) {
         put_augmentation(f, p, "fake", in->percentile);
         put_augmentation(f, p, "real", in->percentile);
     }

@@ -5,6 +5,7 @@
 
 #include "gantry/model.h"
 #include "golden.h"
+#include "models/stylegan2/loss.h"
 
 /* What the phases of a file need, in memory order; NULL: not there. */
 typedef struct gold_inputs {
@@ -13,22 +14,33 @@ typedef struct gold_inputs {
     float percentile; /* of the augmentation */
 } gold_inputs;
 
+/* A model of the file: its job and networks, and what is set in it when it is made. The model reads the job. */
+typedef struct gold_training {
+    gt_job job; /* first: the family's `make` is given its address */
+    gt_stylegan2_options options;
+    gt_generator_config generator;
+    gt_discriminator_config discriminator;
+    gt_augment_config augment;
+    gt_noise_mode noise;
+    int reg_interval[2];
+} gold_training;
+
 typedef struct gold_phase {
     gt_phase *phase;
     gt_graph *graph;
     gt_exec *exec;
     float *grads; /* a block like the network's */
-    const gt_stylegan2_train_config *config;
+    const gold_training *training;
     size_t made; /* samples that G makes: path length takes a part of the slice */
 } gold_phase;
 
 /* Settings that the loss and training files share; regularisation intervals and augmentation are left to the caller. */
-gt_stylegan2_train_config gold_train_config(gold *f, json_t *loss, const char *noise_mode);
-/* The model with parameters of the file's params/G and params/D. */
-gt_model *gold_model(gold *f, const gt_stylegan2_train_config *c);
+gold_training gold_training_of(gold *f, json_t *loss, const char *noise_mode);
+/* The model with parameters of the file's params/G and params/D; t must live as long. */
+gt_model *gold_model(gold *f, gold_training *t);
 
 /* `name` as the files have it: "Gmain". False (and a fault) when the model has no such phase. */
-bool gold_phase_open(gold *f, gold_phase *p, gt_model *m, const gt_stylegan2_train_config *c, const char *name);
+bool gold_phase_open(gold *f, gold_phase *p, gt_model *m, const gold_training *t, const char *name);
 void gold_phase_run(gold *f, gold_phase *p, const gold_inputs *in); /* states go to their places */
 void gold_phase_close(gold_phase *p);
 /* The output that the files call `stat`: "scores_fake"; its size goes to n. NULL: there is none. */

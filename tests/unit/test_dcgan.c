@@ -194,7 +194,7 @@ static void norm_is_differentiable_twice(void **state) {
 /* ---- phases ---- */
 
 static gt_model *new_model(small *s) {
-    gt_model *m = gt_dcgan_model_new(job_of(s));
+    gt_model *m = gt_family_make(&gt_dcgan_family, job_of(s));
     if (!m) fail_msg("%s", gt_message());
     gt_model_init(m);
     return m;

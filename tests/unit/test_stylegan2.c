@@ -16,6 +16,7 @@
 #include "gantry/pool.h"
 #include "gantry/stylegan2.h"
 #include "kernels/conv.h"
+#include "models/stylegan2/loss.h"
 
 /* ---- names and shapes ---- */
 
@@ -195,19 +196,34 @@ static void images_need_not_be_square(void **state) {
 
 enum { SLICE = 2, HEIGHT = 8, WIDTH = 16, ITEMS = 10 };
 
-static gt_stylegan2_train_config small_training(void) {
-    gt_stylegan2_train_config c = gt_stylegan2_train_defaults();
-    c.generator = small_generator(HEIGHT, WIDTH);
-    c.discriminator = small_discriminator(HEIGHT, WIDTH);
-    c.generator.synthesis.channels = c.discriminator.channels = 1;
-    c.discriminator.mbstd_group_size = 2;
+typedef struct training {
+    gt_job job; /* first: the family's `make` is given its address */
+    gt_stylegan2_options options;
+    gt_generator_config generator;
+    gt_discriminator_config discriminator;
+} training;
+
+static training small_training(void) {
+    training t = {.generator = small_generator(HEIGHT, WIDTH),
+                  .discriminator = small_discriminator(HEIGHT, WIDTH),
+                  .options = {.gamma = 10, .pl_weight = 2, .style_mixing = 0.9},
+                  .job = {.batch = SLICE,
+                          .slices = 1,
+                          .seed = 3,
+                          .lrate = 0.002,
+                          .z_dim = 6,
+                          .label_dim = 3,
+                          .height = HEIGHT,
+                          .width = WIDTH,
+                          .channels = 1,
+                          .optimizer = "",
+                          .g_optimizer = "",
+                          .d_optimizer = ""}};
+    t.generator.synthesis.channels = t.discriminator.channels = 1;
+    t.discriminator.mbstd_group_size = 2;
     /* so that differences of its parameters are seen */
-    c.generator.mapping.lr_multiplier = c.discriminator.mapping.lr_multiplier = 1;
-    c.slice_size = SLICE;
-    c.seed = 3;
-    c.augment = gt_augment_off();
-    c.augment.multiplier[GT_AUGMENT_ROTATE] = c.augment.multiplier[GT_AUGMENT_CONTRAST] = 1;
-    return c;
+    t.generator.mapping.lr_multiplier = t.discriminator.mapping.lr_multiplier = 1;
+    return t;
 }
 
 static void label_of(void *arg, int64_t item, float *label) {
@@ -215,8 +231,21 @@ static void label_of(void *arg, int64_t item, float *label) {
     for (int i = 0; i < 3; i++) label[i] = (float)(item % 3 == i);
 }
 
-static gt_model *new_model(const gt_stylegan2_train_config *c) {
-    gt_model *m = gt_stylegan2_model_new(c);
+static gt_status make(gt_model *m, const gt_job *job) {
+    const training *t = (const training *)job;
+    gt_status st = gt_stylegan2_make(m, job, &t->generator, &t->discriminator);
+    gt_stylegan2 *own = m->own;
+    own->augment = gt_augment_off();
+    own->augment.multiplier[GT_AUGMENT_ROTATE] = own->augment.multiplier[GT_AUGMENT_CONTRAST] = 1;
+    return st;
+}
+
+static const gt_family family = {.name = "stylegan2", .make = make};
+
+/* The model reads t. */
+static gt_model *new_model(training *t) {
+    t->job.own = &t->options;
+    gt_model *m = gt_family_make(&family, &t->job);
     if (!m) fail_msg("%s", gt_message());
     gt_model_init(m);
     return m;
@@ -296,7 +325,7 @@ static void gradients_agree_with_differences(void **state) {
                  {"G_reg", "Loss/G/reg", SLICE / 2, 2e-3},
                  {"D_main", "Loss/D/loss", SLICE, 2e-3},
                  {"D_reg", "Loss/D/reg", SLICE, 2e-3}};
-    gt_stylegan2_train_config c = small_training();
+    training c = small_training();
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         gt_model *m = new_model(&c);
         bench b = open_phase(m, cases[k].phase);
@@ -327,7 +356,7 @@ static void gradients_agree_with_differences(void **state) {
 
 static void a_run_repeats_bit_for_bit_on_any_number_of_threads(void **state) {
     (void)state;
-    gt_stylegan2_train_config c = small_training();
+    training c = small_training();
     gt_model *m[2] = {new_model(&c), new_model(&c)};
     gt_pool *pool = gt_pool_new(3);
     for (int i = 0; i < m[0]->n_phases; i++) {
@@ -404,10 +433,9 @@ static void check_at_once(gt_model *m, const char *name, int slices, gt_pool *po
 
 static void several_slices_at_once_change_no_bit(void **state) {
     (void)state;
-    gt_stylegan2_train_config c = small_training();
-    c.augment = gt_augment_off();
-    for (int i = 0; i < GT_AUGMENT_KINDS; i++) c.augment.multiplier[i] = 1;
+    training c = small_training();
     gt_model *m = new_model(&c);
+    for (int i = 0; i < GT_AUGMENT_KINDS; i++) ((gt_stylegan2 *)m->own)->augment.multiplier[i] = 1;
     /* or biases and noise strengths were zero */
     for (size_t i = 0; i < m->nets[0]->block_floats; i++) m->blocks[0][i] += 0.01f * sinf((float)i);
     gt_pool *pool = gt_pool_new(2);
@@ -424,8 +452,8 @@ static void several_slices_at_once_change_no_bit(void **state) {
 /* Labels belong to samples, the mixing cut to the batch; neither knows how the batch is cut. */
 static void inputs_are_drawn_by_sample_and_batch(void **state) {
     (void)state;
-    gt_stylegan2_train_config c = small_training();
-    c.style_mixing = 1;
+    training c = small_training();
+    c.options.style_mixing = 1;
     gt_model *m = new_model(&c);
     bench b = open_phase(m, "G_main");
     float labels[3][SLICE * 3];
@@ -463,7 +491,7 @@ static void inputs_are_drawn_by_sample_and_batch(void **state) {
 
 static void states_are_renewed(void **state) {
     (void)state;
-    gt_stylegan2_train_config c = small_training();
+    training c = small_training();
     gt_model *m = new_model(&c);
     static const struct {
         const char *phase;
@@ -499,26 +527,26 @@ static void expect_rates(const gt_model *m, double lr) {
  * gradient or not (spec 4.3). */
 static void phases_without_weight_are_left_out(void **state) {
     (void)state;
-    gt_stylegan2_train_config c = small_training();
+    training c = small_training();
     gt_model *whole = new_model(&c);
-    expect_rates(whole, c.lr);
+    expect_rates(whole, c.job.lrate);
     gt_model_free(whole);
-    c.pl_weight = c.r1_gamma = 0;
+    c.options.pl_weight = c.options.gamma = 0;
     gt_model *m = new_model(&c);
     assert_int_equal(m->n_phases, 2);
     assert_string_equal(m->phases[0].name, "G_main");
     assert_string_equal(m->phases[1].name, "D_main");
-    expect_rates(m, c.lr);
+    expect_rates(m, c.job.lrate);
     gt_model_free(m);
     c.generator.synthesis.height = 9;
-    assert_null(gt_stylegan2_model_new(&c));
+    assert_null(gt_family_make(&family, &c.job));
     assert_true(strlen(gt_message()) > 0);
 }
 
 static void generator_makes_images(void **state) {
     (void)state;
     enum { PIXELS = HEIGHT * WIDTH };
-    gt_stylegan2_train_config c = small_training();
+    training c = small_training();
     gt_model *m = new_model(&c);
     float image[2][3 * PIXELS];
     for (int truncated = 0; truncated < 2; truncated++) {

@@ -12,7 +12,7 @@ typedef struct gt_autoencoder {
     float *divergence; /* normal: mean divergence of each latent dimension in the latest step */
 } gt_autoencoder;
 
-gt_model *gt_autoencoder_model_new(const gt_job *job);
+gt_status gt_autoencoder_make(gt_model *m, const gt_job *job);
 
 /* Inputs, all scalars, that are written before a slice is run. */
 #define GT_AE_BATCH "batch_size" /* samples in the whole batch */

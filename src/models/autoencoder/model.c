@@ -135,19 +135,16 @@ static void remark(const gt_model *m, char *text, size_t bytes) {
     if (idle > 12 && at < bytes) snprintf(text + at, bytes - at, "... (%d of %d)", idle, (int)a->job->z_dim);
 }
 
-static gt_status build(gt_model *m, const gt_job *job) {
+gt_status gt_autoencoder_make(gt_model *m, const gt_job *job) {
     gt_autoencoder *a = m->own = gt_arena_alloc(m->arena, sizeof *a);
     if (!a) return GT_NOMEM;
     const gt_autoencoder_options *o = job->own;
     *a = (gt_autoencoder){.job = job, .options = o};
-    m->name = "autoencoder";
-    m->slice_size = gt_job_slice_size(job);
     m->epoch_end = GT_EPOCH_SHORT;
-    m->height = (int)job->height, m->width = (int)job->width, m->channels = (int)job->channels;
-    m->z_dim = (int)(gt_latent_is_discrete(job) ? gt_autoencoder_tokens(job) * o->codes : job->z_dim);
     m->build_generator = build_generator;
     m->build_encoder = build_encoder;
-    m->latent_size = gt_latent_is_discrete(job) ? gt_autoencoder_tokens(job) : (int)job->z_dim;
+    m->latent_size = gt_autoencoder_tokens(job);
+    if (gt_latent_is_discrete(job)) m->z_dim = m->latent_size * (int)o->codes;
     m->remark = remark;
     if (o->latent == GT_LATENT_NORMAL) {
         m->build_density = gt_autoencoder_density;
@@ -155,7 +152,7 @@ static gt_status build(gt_model *m, const gt_job *job) {
     }
     gt_learning learning = {gt_job_optimizer(job, ""), {.lr = job->lrate, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8}};
     gt_status st;
-    if ((st = gt_model_add_network(m, gt_autoencoder_net(job), (uint64_t)job->seed, learning))) return st;
+    if ((st = gt_model_add_network(m, gt_autoencoder_net(job), learning))) return st;
     a->net = m->nets[0];
     if (o->latent == GT_LATENT_NORMAL) {
         gt_scalar_state *state = gt_arena_alloc(m->arena, sizeof *state);
@@ -166,9 +163,4 @@ static gt_status build(gt_model *m, const gt_job *job) {
         m->n_scalars = 1;
     }
     return add_phase(m, a);
-}
-
-gt_model *gt_autoencoder_model_new(const gt_job *job) {
-    gt_model *m = gt_model_begin();
-    return m ? gt_model_made(m, build(m, job)) : NULL;
 }

@@ -114,5 +114,5 @@ const gt_family gt_autoencoder_family = {
     .derived = derived,
     .resolve = resolve,
     .check = check,
-    .make = gt_autoencoder_model_new,
+    .make = gt_autoencoder_make,
 };

@@ -13,7 +13,7 @@ typedef struct gt_dcgan { /* slot i of a graph holds the block of nets[i], G and
     gt_net *nets[2];
 } gt_dcgan;
 
-gt_model *gt_dcgan_model_new(const gt_job *job);
+gt_status gt_dcgan_make(gt_model *m, const gt_job *job);
 
 enum { GT_DCGAN_G, GT_DCGAN_D };
 

@@ -73,26 +73,12 @@ static gt_status add_phase(gt_model *m, gt_phase phase, const char *const *stats
 }
 
 static gt_status add_phases(gt_model *m, const gt_dcgan *own) {
-    static const char *const of_d[] = {"Loss/scores/real",
-                                       "Loss/signs/real",
-                                       "Loss/scores/fake",
-                                       "Loss/signs/fake",
-                                       "Loss/D/real",
-                                       "Loss/D/fake",
-                                       "Loss/D/loss",
-                                       NULL,
-                                       NULL,
-                                       NULL};
-    static const char *const of_classes[] = {"Loss/D/class", "Accuracy/real"};
-    static const char *const of_g[] = {"Loss/scores/fake", "Loss/signs/fake", "Loss/G/loss", NULL};
-    const char *stats[sizeof of_d / sizeof *of_d];
-    memcpy(stats, of_d, sizeof of_d);
-    for (int i = 0, n = 0; i < 2 && own->classes; i++) {
-        while (stats[n]) n++;
-        stats[n] = of_classes[i];
-    }
-    gt_status st = add_phase(m, (gt_phase){.name = "D_main", .net = D}, stats);
-    return st ? st : add_phase(m, (gt_phase){.name = "G_main", .net = G}, of_g);
+    static const char *const of_d[] = {"Loss/scores/real", "Loss/signs/real", "Loss/scores/fake",
+                                       "Loss/signs/fake",  "Loss/D/real",     "Loss/D/fake",
+                                       "Loss/D/loss",      "Loss/D/class",    "Accuracy/real"};
+    static const char *const of_g[] = {"Loss/scores/fake", "Loss/signs/fake", "Loss/G/loss"};
+    gt_status st = add_phase(m, (gt_phase){.name = "D_main", .net = D, .n_stats = own->classes ? 9 : 7}, of_d);
+    return st ? st : add_phase(m, (gt_phase){.name = "G_main", .net = G, .n_stats = 3}, of_g);
 }
 
 /* 2 Phi(z) - 1 of a standard normal z, which makes it uniform in (-1,1): erf(z / sqrt 2) by Abramowitz and
@@ -125,7 +111,7 @@ static gt_learning learning(const gt_job *job, const char *optimizer, double rat
     return (gt_learning){gt_job_optimizer(job, optimizer), {.lr = rate, .beta1 = 0.5, .beta2 = 0.999, .eps = 1e-8}};
 }
 
-static gt_status build(gt_model *m, const gt_job *job) {
+gt_status gt_dcgan_make(gt_model *m, const gt_job *job) {
     gt_dcgan *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
     if (!own) return GT_NOMEM;
     const gt_dcgan_options *o = job->own;
@@ -133,15 +119,10 @@ static gt_status build(gt_model *m, const gt_job *job) {
                       .options = o,
                       .classes = o->semi ? (int)job->label_dim : 0,
                       .labels = o->semi ? 0 : (int)job->label_dim};
-    m->name = "dcgan";
-    m->slice_size = gt_job_slice_size(job);
     m->over_slices = gt_is(o->bn, "batch");
     m->epoch_end = GT_EPOCH_DROPPED;
     m->average_buffers = true;
-    m->z_dim = (int)job->z_dim;
-    m->label_dim = (int)job->label_dim;
     m->unlabelled_generator = o->semi;
-    m->height = (int)job->height, m->width = (int)job->width, m->channels = (int)job->channels;
     static const gt_shown shown[] = {
         {"Loss/G/loss", "loss G"}, {"Loss/D/real", "D real"}, {"Loss/D/fake", "D fake"}, {"Accuracy/real", "accuracy"}};
     m->shown = shown;
@@ -149,19 +130,10 @@ static gt_status build(gt_model *m, const gt_job *job) {
     m->ada_stat = "Loss/signs/real";
     m->build_generator = build_generator;
     gt_status st = gt_job_augment(job, &own->augment);
-    if (!st)
-        st = gt_model_add_network(m, gt_dcgan_generator_net(job), (uint64_t)job->seed,
-                                  learning(job, job->g_optimizer, job->lrate));
-    if (!st)
-        st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), (uint64_t)job->seed,
-                                  learning(job, job->d_optimizer, o->d_lrate));
+    if (!st) st = gt_model_add_network(m, gt_dcgan_generator_net(job), learning(job, job->g_optimizer, job->lrate));
+    if (!st) st = gt_model_add_network(m, gt_dcgan_discriminator_net(job), learning(job, job->d_optimizer, o->d_lrate));
     if (!st && job->ema_kimg > 0) st = gt_gan_average(m, G);
     if (st) return st;
     memcpy(own->nets, m->nets, sizeof own->nets);
     return add_phases(m, own);
-}
-
-gt_model *gt_dcgan_model_new(const gt_job *job) {
-    gt_model *m = gt_model_begin();
-    return m ? gt_model_made(m, build(m, job)) : NULL;
 }

@@ -115,5 +115,5 @@ const gt_family gt_dcgan_family = {
     .resolve = resolve,
     .check_size = check_size,
     .check = check,
-    .make = gt_dcgan_model_new,
+    .make = gt_dcgan_make,
 };

@@ -13,15 +13,13 @@
 enum { G, D };
 
 int gt_stylegan2_interval(const gt_stylegan2 *m, const gt_stylegan2_phase *p) {
-    const gt_stylegan2_train_config *c = &m->config;
-    if (!p->regularises) return 1;
-    if (p->net == G) return c->pl_weight > 0 ? c->g_reg_interval : 0;
-    return c->r1_gamma > 0 ? c->d_reg_interval : 0;
+    double weight = p->net == G ? m->options->pl_weight : m->options->gamma;
+    return !p->regularises ? 1 : weight > 0 ? m->reg_interval[p->net] : 0;
 }
 
-int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p, int n) {
+int gt_stylegan2_samples(const gt_stylegan2_phase *p, int n) {
     if (!(p->generates && p->regularises)) return n;
-    int part = n / m->config.pl_batch_shrink;
+    int part = n / GT_STYLEGAN2_PL_SHRINK;
     return part > 0 ? part : 1;
 }
 
@@ -32,7 +30,7 @@ static gt_node *label_input(const gt_stylegan2 *m, gt_graph *g, const char *name
 /* Standard normal numbers: drawn from "STREAM/PHASE", or an input when inputs are given. */
 static gt_node *normal(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *input,
                        const char *stream, gt_shape shape) {
-    if (m->config.inputs_given) return gt_input(g, input, shape);
+    if (m->inputs_given) return gt_input(g, input, shape);
     char name[64];
     snprintf(name, sizeof name, "%s/%s", stream, p->name);
     return gt_random_normal_op(g, name, shape);
@@ -53,15 +51,15 @@ static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_gra
     gt_node *z = z_dim > 0 ? normal(m, p, g, "z", "z", GT_SHAPE(n, z_dim)) : NULL;
     f.ws = gt_mapping(b, "mapping.", &m->mapping, z, f.labels, &first);
     if (average) gt_output(g, "w_avg", average);
-    if (m->config.style_mixing > 0 && z_dim > 0) {
+    if (m->options->style_mixing > 0 && z_dim > 0) {
         gt_node *mixed = gt_mapping(b, "mapping.", &m->mapping, normal(m, p, g, "z_mix", "zmix", GT_SHAPE(n, z_dim)),
                                     f.labels, &second);
         f.ws = gt_select(g, gt_input(g, "mix_mask", GT_SHAPE(1, num_ws, 1)), mixed, f.ws);
     }
     char stream[64];
     snprintf(stream, sizeof stream, "/%s", p->name);
-    f.image = gt_synthesis(b, "synthesis.", &m->config.generator.synthesis, f.ws,
-                           &(gt_synthesis_options){.noise = m->config.noise, .stream = stream});
+    f.image = gt_synthesis(b, "synthesis.", &m->synthesis, f.ws,
+                           &(gt_synthesis_options){.noise = m->noise, .stream = stream});
     gt_scope_pop(g);
     return f;
 }
@@ -69,9 +67,9 @@ static fakes generate(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_gra
 /* D on augmented images; `which`: "fake" or "real". Reports scores and signs. */
 static gt_node *judge(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, const char *which,
                       gt_node *image, gt_node *labels) {
-    image = gt_gan_augment(g, &m->config.augment, p->name, which, image);
+    image = gt_gan_augment(g, &m->augment, p->name, which, image);
     gt_scope_push(g, "D");
-    gt_node *logits = gt_discriminator((gt_bound_net){g, m->nets[D], D}, "", &m->config.discriminator, image, labels);
+    gt_node *logits = gt_discriminator((gt_bound_net){g, m->nets[D], D}, "", &m->discriminator, image, labels);
     gt_scope_pop(g);
     gt_gan_report(g, which, logits);
     return logits;
@@ -98,7 +96,7 @@ static void g_main(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph 
 /* The length of d image / d w along a random direction is drawn towards its running mean, through which the gradient
  * flows too. */
 static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *g, int n) {
-    fakes f = generate(m, p, g, gt_stylegan2_samples(m, p, n));
+    fakes f = generate(m, p, g, gt_stylegan2_samples(p, n));
     if (!f.image) return;
     double pixels = (double)(gt_dim(f.image, 1) * gt_dim(f.image, 2));
     gt_node *direction = gt_scale(g, normal(m, p, g, "pl_noise", "pl_noise", *gt_node_shape(f.image)),
@@ -108,9 +106,9 @@ static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *
     gt_node *length = gt_sqrt(g, gt_mean(g, gt_sum(g, gt_square(g, slope), GT_AXIS(2)), GT_AXIS(1)));
     gt_node *before = gt_update_input(g, "pl_mean", GT_SHAPE(1));
     gt_node *mean = gt_reshape(g, gt_mean(g, length, GT_ALL_AXES), GT_SHAPE(1));
-    gt_node *after = gt_add(g, before, gt_scale(g, gt_sub(g, mean, before), (float)m->config.pl_decay));
+    gt_node *after = gt_add(g, before, gt_scale(g, gt_sub(g, mean, before), (float)GT_STYLEGAN2_PL_DECAY));
     gt_node *penalty = gt_square(g, gt_sub(g, length, after));
-    gt_node *loss = gt_scale(g, penalty, (float)m->config.pl_weight);
+    gt_node *loss = gt_scale(g, penalty, (float)m->options->pl_weight);
     gt_output(g, "pl_mean", after);
     gt_output(g, "Loss/pl_penalty", penalty);
     gt_output(g, "Loss/G/reg", loss);
@@ -118,7 +116,7 @@ static void g_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *
 }
 
 static gt_node *images(const gt_stylegan2 *m, gt_graph *g, int n) {
-    const gt_discriminator_config *c = &m->config.discriminator;
+    const gt_discriminator_config *c = &m->discriminator;
     return gt_input(g, "images", GT_SHAPE(n, c->height, c->width, c->channels));
 }
 
@@ -140,7 +138,7 @@ static void d_reg(const gt_stylegan2 *m, const gt_stylegan2_phase *p, gt_graph *
     gt_node *logits = judge(m, p, g, "real", real, label_input(m, g, "real_c", n));
     if (gt_grad(g, 1, &logits, NULL, 1, &real, &slope)) return;
     gt_node *penalty = gt_sum(g, gt_square(g, slope), GT_AXIS(1) | GT_AXIS(2) | GT_AXIS(3));
-    gt_node *loss = gt_scale(g, penalty, (float)(m->config.r1_gamma / 2));
+    gt_node *loss = gt_scale(g, penalty, (float)(m->options->gamma / 2));
     gt_output(g, "Loss/r1_penalty", penalty);
     gt_output(g, "Loss/D/reg", loss);
     put_gradients(m, p, g, gradients(m, p, g, loss), NULL);

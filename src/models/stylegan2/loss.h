@@ -5,12 +5,20 @@
 
 #include "gantry/stylegan2.h"
 
-enum { GT_STYLEGAN2_PHASES = 4, GT_STYLEGAN2_MAX_STATS = 6 };
+enum { GT_STYLEGAN2_PHASES = 4, GT_STYLEGAN2_MAX_STATS = 6, GT_STYLEGAN2_PL_SHRINK = 2 };
+#define GT_STYLEGAN2_PL_DECAY 0.01 /* of the mean path length, per update */
 
 /* The networks whose losses are built: slot i holds the block of nets[i], G and D. */
 typedef struct gt_stylegan2 {
-    gt_stylegan2_train_config config;
-    gt_mapping_config mapping; /* of G */
+    const gt_stylegan2_options *options; /* the job's own */
+    gt_mapping_config mapping;           /* both of G */
+    gt_synthesis_config synthesis;
+    gt_discriminator_config discriminator;
+    gt_augment_config augment; /* of everything D sees */
+    int reg_interval[2];       /* steps between the regularisations of G and of D */
+    gt_noise_mode noise;       /* random, but for tests */
+    /* for tests: latents "z" and "z_mix" and the path-length image "pl_noise" are inputs instead of random */
+    bool inputs_given;
     gt_net *nets[2];
     float pl_mean;
 } gt_stylegan2;
@@ -30,7 +38,8 @@ extern const gt_stylegan2_phase gt_stylegan2_phases[GT_STYLEGAN2_PHASES];
 
 /* 0: the phase is switched off. */
 int gt_stylegan2_interval(const gt_stylegan2 *m, const gt_stylegan2_phase *p);
-/* Samples that G makes in this phase of a slice of n. */
-int gt_stylegan2_samples(const gt_stylegan2 *m, const gt_stylegan2_phase *p, int n);
+/* Samples that G makes in this phase of a slice of n: the path length is measured on 1 / GT_STYLEGAN2_PL_SHRINK of
+ * them. */
+int gt_stylegan2_samples(const gt_stylegan2_phase *p, int n);
 
 #endif

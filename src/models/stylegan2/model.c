@@ -8,24 +8,6 @@
 #include "model/gan.h"
 #include "models/stylegan2/loss.h"
 
-gt_stylegan2_train_config gt_stylegan2_train_defaults(void) {
-    return (gt_stylegan2_train_config){.generator = {gt_mapping_defaults(), gt_synthesis_defaults()},
-                                       .discriminator = gt_discriminator_defaults(),
-                                       .augment = gt_augment_off(),
-                                       .slice_size = 1,
-                                       .lr = 0.002,
-                                       .g_optimizer = "adam",
-                                       .d_optimizer = "adam",
-                                       .r1_gamma = 10,
-                                       .pl_weight = 2,
-                                       .pl_decay = 0.01,
-                                       .pl_batch_shrink = 2,
-                                       .style_mixing = 0.9,
-                                       .g_reg_interval = 4,
-                                       .d_reg_interval = 16,
-                                       .noise = GT_NOISE_RANDOM};
-}
-
 /* ---- before a run ---- */
 
 /* One cut for the whole batch, so that slices do not change what is computed: from there on the second latent rules;
@@ -39,7 +21,7 @@ static void write_mix_mask(gt_exec *e, const gt_phase *p, const gt_slice_input *
     int num_ws = own->mapping.num_ws, cut = 1 + (int)gt_random_below(key, 0, (uint32_t)num_ws - 1);
     float draws[2]; /* the first position of the stream went into the cut */
     gt_random_uniform(key, draws, 2);
-    if (draws[1] >= own->config.style_mixing) cut = num_ws;
+    if (draws[1] >= own->options->style_mixing) cut = num_ws;
     for (int i = 0; i < num_ws; i++) to[i] = i >= cut;
 }
 
@@ -53,12 +35,12 @@ static gt_status fill(gt_phase *p, gt_exec *e, const gt_slice_input *s) {
     const gt_stylegan2 *own = p->model->own;
     const gt_stylegan2_phase *kind = kind_of(p);
     if (kind->generates) {
-        gt_gan_write_labels(e, p, s, gt_stylegan2_samples(own, kind, s->n));
+        gt_gan_write_labels(e, p, s, gt_stylegan2_samples(kind, s->n));
         write_mix_mask(e, p, s, own);
     }
     if (kind->sees_reals) gt_gan_write_reals(e, p, s);
-    gt_status st = kind->sees_fakes ? gt_gan_write_augmentation(e, p, s, &own->config.augment, "fake") : GT_OK;
-    return st || !kind->sees_reals ? st : gt_gan_write_augmentation(e, p, s, &own->config.augment, "real");
+    gt_status st = kind->sees_fakes ? gt_gan_write_augmentation(e, p, s, &own->augment, "fake") : GT_OK;
+    return st || !kind->sees_reals ? st : gt_gan_write_augmentation(e, p, s, &own->augment, "real");
 }
 
 static gt_status prepare(gt_phase *p, gt_exec *e) {
@@ -86,6 +68,7 @@ static gt_status add_phase(gt_model *m, gt_stylegan2 *own, const gt_stylegan2_ph
                   .prepare = prepare,
                   .fill = fill,
                   .states = states};
+    while (kind->stats[p.n_stats]) p.n_stats++;
     const gt_tensor *average = gt_net_find(m->nets[0], "mapping.w_avg");
     if (kind->generates && average)
         states[p.n_states++] = (gt_state){"w_avg", m->blocks[0] + average->offset, average->size};
@@ -107,55 +90,50 @@ static gt_graph *build_generator(gt_model *m, const gt_generate_options *o) {
     gt_node *c = m->label_dim > 0 ? gt_input(g, "c", GT_SHAPE(o->n, m->label_dim)) : NULL;
     gt_node *ws = gt_mapping(b, "mapping.", &own->mapping, z, c,
                              &(gt_mapping_options){.truncation = o->truncation, .cutoff = o->truncation_cutoff});
-    gt_output(g, "image", gt_synthesis(b, "synthesis.", &own->config.generator.synthesis, ws, &synthesis));
+    gt_output(g, "image", gt_synthesis(b, "synthesis.", &own->synthesis, ws, &synthesis));
     return gt_whole_graph(g, "the ", "generator");
 }
 
 /* Slowed for the updates that lazy regularisation adds (spec 4.3), also where the regulariser has no weight, as cifar's
  * path length. */
-static gt_learning learning(const char *optimizer, double rate, int interval) {
-    gt_optimizer_settings settings = {.lr = rate, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
+static gt_learning learning(const gt_job *job, const char *optimizer, int interval) {
+    gt_optimizer_settings settings = {.lr = job->lrate, .beta1 = 0, .beta2 = 0.99, .eps = 1e-8};
+    optimizer = gt_job_optimizer(job, optimizer);
     return (gt_learning){optimizer, gt_optimizer_lazy(gt_optimizer_find(optimizer), settings, interval)};
 }
 
-static gt_status build(gt_model *m, const gt_stylegan2_train_config *c) {
+gt_status gt_stylegan2_make(gt_model *m, const gt_job *job, const gt_generator_config *generator,
+                            const gt_discriminator_config *discriminator) {
     gt_stylegan2 *own = m->own = gt_arena_alloc(m->arena, sizeof *own);
     gt_scalar_state *scalars = gt_arena_alloc(m->arena, sizeof *scalars);
     if (!own || !scalars) return GT_NOMEM;
-    if (c->slice_size < 1 || c->pl_batch_shrink < 1 || c->g_reg_interval < 1 || c->d_reg_interval < 1)
-        return gt_fail(GT_USAGE,
-                       "slices of %d images, path length on 1/%d of them, intervals %d and %d: all must be at least 1",
-                       c->slice_size, c->pl_batch_shrink, c->g_reg_interval, c->d_reg_interval);
-    const gt_synthesis_config *s = &c->generator.synthesis;
-    *own = (gt_stylegan2){.config = *c, .mapping = gt_generator_mapping(&c->generator)};
+    *own = (gt_stylegan2){.options = job->own,
+                          .mapping = gt_generator_mapping(generator),
+                          .synthesis = generator->synthesis,
+                          .discriminator = *discriminator,
+                          .reg_interval = {4, 16},
+                          .noise = GT_NOISE_RANDOM};
     *scalars = (gt_scalar_state){"pl_mean", &own->pl_mean, 1};
-    m->name = "stylegan2";
-    m->slice_size = c->slice_size;
-    m->over_slices = c->discriminator.mbstd_batch > c->slice_size;
+    m->over_slices = discriminator->mbstd_batch > m->slice_size;
     m->scalars = scalars;
     m->n_scalars = 1;
-    m->z_dim = own->mapping.z_dim, m->label_dim = own->mapping.c_dim;
-    m->height = s->height, m->width = s->width, m->channels = s->channels;
     static const gt_shown shown[] = {{"Loss/G/loss", "loss G"}, {"Loss/D/loss", "loss D"}};
     m->shown = shown;
     m->n_shown = 2;
     m->ada_stat = "Loss/signs/real";
     m->build_generator = build_generator;
 
-    gt_status st = gt_model_add_network(m, gt_generator_net("G", &c->generator), c->seed,
-                                        learning(c->g_optimizer, c->lr, c->g_reg_interval));
+    gt_status st = gt_job_augment(job, &own->augment);
     if (!st)
-        st = gt_model_add_network(m, gt_discriminator_net("D", &c->discriminator), c->seed,
-                                  learning(c->d_optimizer, c->lr, c->d_reg_interval));
+        st = gt_model_add_network(m, gt_generator_net("G", generator),
+                                  learning(job, job->g_optimizer, own->reg_interval[0]));
+    if (!st)
+        st = gt_model_add_network(m, gt_discriminator_net("D", discriminator),
+                                  learning(job, job->d_optimizer, own->reg_interval[1]));
     if (!st) st = gt_gan_average(m, 0);
     if (st) return st;
     memcpy(own->nets, m->nets, sizeof own->nets);
     for (int i = 0; i < GT_STYLEGAN2_PHASES && !st; i++)
         if (gt_stylegan2_interval(own, &gt_stylegan2_phases[i])) st = add_phase(m, own, &gt_stylegan2_phases[i]);
     return st;
-}
-
-gt_model *gt_stylegan2_model_new(const gt_stylegan2_train_config *c) {
-    gt_model *m = gt_model_begin();
-    return m ? gt_model_made(m, build(m, c)) : NULL;
 }

@@ -161,36 +161,27 @@ static void describe(const gt_job *job, FILE *f) {
     if (gt_is(o->cfg, "auto")) fprintf(f, "%lld", (long long)o->gpus);
 }
 
-static gt_model *make(const gt_job *j) {
+static gt_status make(gt_model *model, const gt_job *j) {
     const gt_stylegan2_options *o = j->own;
-    gt_stylegan2_train_config c = gt_stylegan2_train_defaults();
-    gt_mapping_config *m = &c.generator.mapping;
-    gt_synthesis_config *s = &c.generator.synthesis;
-    gt_discriminator_config *d = &c.discriminator;
-    m->z_dim = (int)j->z_dim;
-    m->num_layers = (int)o->map_layers;
+    gt_generator_config g = {gt_mapping_defaults(), gt_synthesis_defaults()};
+    gt_discriminator_config d = gt_discriminator_defaults();
+    gt_synthesis_config *s = &g.synthesis;
+    g.mapping.z_dim = model->z_dim;
+    g.mapping.num_layers = (int)o->map_layers;
     s->w_dim = (int)o->w_dim;
     s->architecture = o->g_arch;
-    d->architecture = o->d_arch;
-    m->c_dim = d->c_dim = (int)j->label_dim;
-    s->height = d->height = (int)j->height;
-    s->width = d->width = (int)j->width;
-    s->channels = d->channels = (int)j->channels;
-    s->channel_base = d->channel_base = (int)j->cbase;
-    s->channel_max = d->channel_max = (int)j->cmax;
-    s->conv_clamp = d->conv_clamp = o->fp32 ? -1 : 256;
-    d->mbstd_group_size = (int)o->mbstd;
-    d->mbstd_batch = gt_slices_hold_mbstd((int)j->batch, (int)o->mbstd, (int)j->slices) ? 0 : (int)j->batch;
-    d->freeze_layers = (int)o->freezed;
-    c.seed = (uint64_t)j->seed;
-    c.slice_size = gt_job_slice_size(j);
-    c.lr = j->lrate;
-    c.g_optimizer = gt_job_optimizer(j, j->g_optimizer);
-    c.d_optimizer = gt_job_optimizer(j, j->d_optimizer);
-    c.r1_gamma = o->gamma;
-    c.pl_weight = o->pl_weight;
-    c.style_mixing = o->style_mixing;
-    return gt_job_augment(j, &c.augment) ? NULL : gt_stylegan2_model_new(&c);
+    d.architecture = o->d_arch;
+    g.mapping.c_dim = d.c_dim = model->label_dim;
+    s->height = d.height = model->height;
+    s->width = d.width = model->width;
+    s->channels = d.channels = model->channels;
+    s->channel_base = d.channel_base = (int)j->cbase;
+    s->channel_max = d.channel_max = (int)j->cmax;
+    s->conv_clamp = d.conv_clamp = o->fp32 ? -1 : 256;
+    d.mbstd_group_size = (int)o->mbstd;
+    d.mbstd_batch = gt_slices_hold_mbstd((int)j->batch, (int)o->mbstd, (int)j->slices) ? 0 : (int)j->batch;
+    d.freeze_layers = (int)o->freezed;
+    return gt_stylegan2_make(model, j, &g, &d);
 }
 
 const gt_family gt_stylegan2_family = {

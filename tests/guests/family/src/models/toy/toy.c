@@ -64,15 +64,11 @@ static gt_net *new_net(const gt_model *m) {
     return NULL;
 }
 
-static gt_status build(gt_model *m, const gt_job *job) {
+static gt_status make(gt_model *m, const gt_job *job) {
     static const gt_stat stats[] = {{.name = "Loss/toy", .output = "Loss/toy"}};
     static const gt_shown shown[] = {{"Loss/toy", "loss"}};
-    m->name = "toy";
     m->own = (void *)job;
-    m->slice_size = gt_job_slice_size(job);
     m->epoch_end = GT_EPOCH_DROPPED;
-    m->z_dim = (int)job->z_dim;
-    m->height = (int)job->height, m->width = (int)job->width, m->channels = (int)job->channels;
     m->shown = shown;
     m->n_shown = 1;
     m->build_generator = build_generator;
@@ -86,12 +82,7 @@ static gt_status build(gt_model *m, const gt_job *job) {
         .model = m,
     };
     gt_learning learning = {gt_job_optimizer(job, ""), {.lr = job->lrate, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8}};
-    return gt_model_add_network(m, new_net(m), (uint64_t)job->seed, learning);
-}
-
-static gt_model *make(const gt_job *job) {
-    gt_model *m = gt_model_begin();
-    return m ? gt_model_made(m, build(m, job)) : NULL;
+    return gt_model_add_network(m, new_net(m), learning);
 }
 
 const gt_family gt_toy_family = {
