@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/status.h"
+
 typedef struct gt_arena gt_arena;
 
 gt_arena *gt_arena_new(void);                                 /* NULL: out of memory */
@@ -19,6 +21,10 @@ bool gt_arena_failed(const gt_arena *a);                      /* something asked
  * pointer to the array. false: out of memory. */
 bool gt_arena_grow(gt_arena *a, void *array, int used, int *room, size_t element);
 char *gt_arena_printf(gt_arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Room for `need` elements of `element` bytes in an array of malloc; `array` is the address of the pointer to it, *room
+ * the number of elements that fit. GT_NOMEM, "out of memory for `what`": the array stays as it is. */
+gt_status gt_grow(void *array, size_t *room, size_t need, size_t element, const char *what);
 
 /* Zeroed memory aligned to 64 bytes (pages come untouched from the system); `what` names it in the message on failure.
  * Free with gt_block_free and the same size. */

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "gantry/status.h"
-
 typedef struct chunk {
     struct chunk *next;
     size_t used, size;
@@ -87,6 +85,18 @@ bool gt_arena_grow(gt_arena *a, void *array, int used, int *room, size_t element
     memcpy(array, &grown, sizeof grown);
     *room = more;
     return true;
+}
+
+gt_status gt_grow(void *array, size_t *room, size_t need, size_t element, const char *what) {
+    if (need <= *room) return GT_OK;
+    void *old, *grown = NULL;
+    size_t more = *room + *room / 2 > need ? *room + *room / 2 : need + 64, bytes;
+    memcpy(&old, array, sizeof old);
+    if (!gt_mul_overflows(more, element, &bytes)) grown = realloc(old, bytes);
+    if (!grown) return gt_fail(GT_NOMEM, "out of memory for %s", what);
+    memcpy(array, &grown, sizeof grown);
+    *room = more;
+    return GT_OK;
 }
 
 char *gt_arena_printf(gt_arena *a, const char *format, ...) {

@@ -3,16 +3,14 @@
 #include "data/csv.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "data/source.h"
+#include "gantry/memory.h"
 
 gt_status gt_csv_open(gt_csv *c, const char *path) {
     int fd;
@@ -39,15 +37,9 @@ void gt_csv_rewind(gt_csv *c) {
 static gt_status add_field(gt_csv *c, char *field) {
     if (c->fields == GT_CSV_FIELDS_MOST)
         return gt_fail(GT_FORMAT, "line %" PRId64 ": more than %d fields", c->line, GT_CSV_FIELDS_MOST);
-    if (c->fields == c->field_room) {
-        size_t room = 2 * c->field_room + 16;
-        char **bigger = realloc(c->field, room * sizeof *bigger);
-        if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a line of %zu fields", room);
-        c->field = bigger;
-        c->field_room = room;
-    }
-    c->field[c->fields++] = field;
-    return GT_OK;
+    gt_status st = gt_grow(&c->field, &c->field_room, c->fields + 1, sizeof *c->field, "a line of many fields");
+    if (!st) c->field[c->fields++] = field;
+    return st;
 }
 
 /* Takes the quotes of one field away, in place; `*next` is what follows its comma, NULL at the end of the line. */
@@ -87,13 +79,8 @@ static gt_status read_line(gt_csv *c, size_t *n) {
     for (*n = 0; byte != '\n' && (byte = getc_unlocked(c->file)) != EOF;) {
         if (byte == 0 || *n == GT_CSV_LINE_MOST)
             return gt_fail(GT_FORMAT, "line %" PRId64 ": no line of text", c->line);
-        if (*n + 1 >= c->room) {
-            size_t room = 2 * c->room + 256;
-            char *bigger = realloc(c->text, room);
-            if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a line of %zu bytes", room);
-            c->text = bigger;
-            c->room = room;
-        }
+        gt_status st = gt_grow(&c->text, &c->room, *n + 2, 1, "a long line");
+        if (st) return st;
         c->text[(*n)++] = (char)byte;
     }
     if (ferror(c->file)) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));

@@ -14,7 +14,7 @@
 #include "data/source.h"
 #include "gantry/sampler.h"
 
-enum { SURVEY_MOST = 65536, SURVEY_SLOW = 256, SHORT_HEAD = 1024, LOOKS = 256, SHAPE_BYTES = 96 };
+enum { SURVEY_MOST = 65536, SURVEY_SLOW = 256, SHORT_HEAD = 1024, LOOKS = 256 };
 
 struct gt_dataset {
     gt_source *source;
@@ -48,15 +48,9 @@ static gt_status check_names(const gt_source *s) {
     return GT_OK;
 }
 
-static const char *describe(const gt_picture *p, char text[SHAPE_BYTES]) {
-    char kind[48];
-    snprintf(text, SHAPE_BYTES, "%d x %d pixels, %s", p->width, p->height, gt_picture_describe(p, kind));
-    return text;
-}
-
 static gt_status compare(const gt_dataset *ds, const gt_picture *found) {
     static const char *const depth[] = {[GT_U8] = "u8", [GT_U16] = "u16", [GT_F32] = "f32"};
-    char is[SHAPE_BYTES], wanted[SHAPE_BYTES], more[64] = "", name[GT_ITEM_NAME_BYTES];
+    char is[GT_SHAPE_BYTES], wanted[GT_SHAPE_BYTES], more[64] = "", name[GT_ITEM_NAME_BYTES];
     const gt_picture *s = &ds->shape;
     bool size = found->height == s->height && found->width == s->width, kind = found->type == s->type;
     bool colours = found->channels == s->channels && found->alpha == s->alpha;
@@ -68,27 +62,14 @@ static gt_status compare(const gt_dataset *ds, const gt_picture *found) {
     return gt_fail(
         GT_FORMAT,
         "%s, while the first picture ('%s') has %s; all must be alike (gantry dataset %s DEST.zip%s makes them so)",
-        describe(found, is), gt_source_name(ds->source, 0, name), describe(s, wanted), ds->spec, more);
-}
-
-/* The shape of an item, by reading it. */
-static gt_status read_shape(const gt_source *s, int64_t i, gt_picture *shape) {
-    gt_status st = gt_item_read(s, i, shape);
-    free(shape->samples);
-    shape->samples = NULL;
-    return st;
+        gt_picture_shape(found, is), gt_source_name(ds->source, 0, name), gt_picture_shape(s, wanted), ds->spec, more);
 }
 
 static gt_status survey_one(const gt_dataset *ds, int64_t i) {
-    gt_picture_info info;
+    gt_picture found;
+    bool cut;
     gt_progress();
-    gt_status st = gt_item_head(ds->source, i, SHORT_HEAD, &info);
-    gt_picture found = {.height = info.height,
-                        .width = info.width,
-                        .channels = info.channels,
-                        .alpha = info.alpha,
-                        .type = gt_sample_of_bits(info.bits)};
-    if (st) st = read_shape(ds->source, i, &found); /* not all that can be read can be told from its head */
+    gt_status st = gt_item_shape(ds->source, i, SHORT_HEAD, &found, &cut);
     if (!st) st = compare(ds, &found);
     return gt_item_wrap(ds->source, i, st);
 }
@@ -99,8 +80,9 @@ static gt_status survey(gt_dataset *ds) {
     const gt_source *s = ds->source;
     ds->shape = s->shape;
     if (s->shape.height) return GT_OK;
+    bool cut;
     gt_status st = check_names(s);
-    if (!st) st = gt_item_wrap(s, 0, read_shape(s, 0, &ds->shape));
+    if (!st) st = gt_item_wrap(s, 0, gt_item_shape(s, 0, 0, &ds->shape, &cut));
     int64_t most = s->slow_heads ? SURVEY_SLOW : SURVEY_MOST, looks = s->count < most ? s->count : most;
     for (int64_t k = 0; k < looks && !st; k++) st = survey_one(ds, (int64_t)((__int128)k * s->count / looks));
     return st;

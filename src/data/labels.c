@@ -49,13 +49,9 @@ gt_status gt_notes_new_vectors(gt_notes *n, int64_t count, size_t width) {
 
 gt_status gt_notes_add_class_name(gt_notes *n, const char *name, size_t length) {
     if (n->class_names > GT_CLASS_MOST) return gt_fail(GT_FORMAT, "more than %d different classes", GT_CLASS_MOST + 1);
-    if (n->class_names == n->class_room) {
-        int room = 2 * n->class_room + 64;
-        char **larger = realloc(n->class_name, (size_t)room * sizeof *larger);
-        if (!larger) return gt_fail(GT_NOMEM, "out of memory for %d class names", room);
-        n->class_name = larger;
-        n->class_room = room;
-    }
+    gt_status st = gt_grow(&n->class_name, &n->class_room, (size_t)n->class_names + 1, sizeof *n->class_name,
+                           "class names");
+    if (st) return st;
     if (!(n->class_name[n->class_names] = strndup(name, length)))
         return gt_fail(GT_NOMEM, "out of memory for class names");
     n->class_names++;

@@ -16,7 +16,7 @@ enum { LOOKS = 256, WHY_BYTES = 400 };
 
 typedef struct seen { /* of one picture */
     gt_hash128 hash;
-    double least, most;
+    float least, most;
     char *why; /* it cannot be read; NULL: it can */
     bool failed;
 } seen;
@@ -29,24 +29,22 @@ typedef struct looking {
     seen *seen;     /* [looks] */
 } looking;
 
-static void find_ends(const gt_dataset_info *info, const void *samples, seen *s) {
-    size_t n = info->image_bytes / gt_sample_bytes(info->type);
-    const uint8_t *bytes = samples;
-    const uint16_t *words = samples;
-    const float *floats = samples;
-    int low = UINT16_MAX, high = 0;
-    float least = INFINITY, most = -INFINITY;
-    for (size_t i = 0; i < n && info->type != GT_F32; i++) {
-        int x = info->type == GT_U8 ? bytes[i] : words[i];
-        low = x < low ? x : low;
-        high = x > high ? x : high;
-    }
-    for (size_t i = 0; i < n && info->type == GT_F32; i++) { /* finite: else the picture could not be read */
-        least = floats[i] < least ? floats[i] : least;
-        most = floats[i] > most ? floats[i] : most;
-    }
-    s->least = info->type == GT_F32 ? (double)least : low;
-    s->most = info->type == GT_F32 ? (double)most : high;
+#define FIND_ENDS(type)                       \
+    do {                                      \
+        const type *x = samples;              \
+        type low = x[0], high = x[0];         \
+        for (size_t i = 1; i < n; i++) {      \
+            low = x[i] < low ? x[i] : low;    \
+            high = x[i] > high ? x[i] : high; \
+        }                                     \
+        *least = (float)low;                  \
+        *most = (float)high;                  \
+    } while (0)
+
+void gt_sample_ends(gt_sample type, const void *samples, size_t n, float *least, float *most) {
+    if (type == GT_U8) FIND_ENDS(uint8_t);
+    else if (type == GT_U16) FIND_ENDS(uint16_t);
+    else FIND_ENDS(float);
 }
 
 static void look_at(void *arg, int tile, int worker) {
@@ -60,7 +58,8 @@ static void look_at(void *arg, int tile, int worker) {
         return;
     }
     s->hash = gt_hash(l->samples[worker], l->info->image_bytes);
-    find_ends(l->info, l->samples[worker], s);
+    gt_sample_ends(l->info->type, l->samples[worker], l->info->image_bytes / gt_sample_bytes(l->info->type), &s->least,
+                   &s->most);
 }
 
 /* The pictures one after the other, whichever thread read them. */
@@ -75,8 +74,8 @@ static gt_status sum_up(const looking *l, gt_data_look *out) {
         if (s->failed) continue;
         uint64_t words[2] = {htole64(s->hash.high), htole64(s->hash.low)};
         gt_hasher_add(h, words, sizeof words);
-        out->least = fmin(out->least, s->least);
-        out->most = fmax(out->most, s->most);
+        out->least = fmin(out->least, (double)s->least);
+        out->most = fmax(out->most, (double)s->most);
     }
     out->pictures = gt_hasher_end(h);
     return GT_OK;

@@ -5,19 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static gt_status grow(void **data, size_t *room, size_t need, size_t size) {
-    if (need <= *room) return GT_OK;
-    size_t more = *room + *room / 2 > need ? *room + *room / 2 : need + 1024;
-    void *bigger = more > SIZE_MAX / size ? NULL : realloc(*data, more * size);
-    if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a list of names");
-    *data = bigger;
-    *room = more;
-    return GT_OK;
-}
+#include "gantry/memory.h"
 
 gt_status gt_names_add(gt_name_list *l, const char *name, size_t length) {
-    gt_status st = grow((void **)&l->text, &l->room, l->bytes + length + 1, 1);
-    if (!st) st = grow((void **)&l->at, &l->count_room, l->count + 1, sizeof *l->at);
+    gt_status st = gt_grow(&l->text, &l->room, l->bytes + length + 1, 1, "a list of names");
+    if (!st) st = gt_grow(&l->at, &l->count_room, l->count + 1, sizeof *l->at, "a list of names");
     if (st) return st;
     memcpy(l->text + l->bytes, name, length);
     l->text[l->bytes + length] = 0;

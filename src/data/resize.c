@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/clones.h"
-#include "gantry/memory.h"
 
 enum { FRACTION = 22, STRIP = 16, BLOCK = 256 };
 

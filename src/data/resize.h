@@ -11,7 +11,6 @@
 #ifndef GANTRY_DATA_RESIZE_H
 #define GANTRY_DATA_RESIZE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -210,6 +210,28 @@ gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_i
     return GT_OK;
 }
 
+gt_status gt_item_shape(const gt_source *s, int64_t i, size_t first, gt_picture *shape, bool *cut) {
+    gt_picture_info head;
+    bool known = first && !gt_item_head(s, i, first, &head);
+    *cut = known && head.cut;
+    gt_status st = known ? GT_OK : gt_item_read(s, i, shape);
+    if (known)
+        *shape = (gt_picture){.height = head.height,
+                              .width = head.width,
+                              .channels = head.channels,
+                              .alpha = head.alpha,
+                              .type = gt_sample_of_bits(head.bits)};
+    free(shape->samples);
+    shape->samples = NULL;
+    return st;
+}
+
+const char *gt_picture_shape(const gt_picture *shape, char text[GT_SHAPE_BYTES]) {
+    char kind[48];
+    snprintf(text, GT_SHAPE_BYTES, "%d x %d pixels, %s", shape->width, shape->height, gt_picture_describe(shape, kind));
+    return text;
+}
+
 gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st) {
     char buffer[GT_ITEM_NAME_BYTES];
     if (!st) return GT_OK;

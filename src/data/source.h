@@ -23,7 +23,7 @@ typedef struct gt_notes {
     double *vectors;  /* [count,width]; the first number is NaN: the item has no label */
     int class_names;
     char **class_name; /* [class_room] */
-    int class_room;
+    size_t class_room;
     char *channel_names;
     bool has_range;
     double range[2];
@@ -99,6 +99,9 @@ void *gt_source_state(gt_source *s, size_t bytes, void (*close)(void *state));
 /* An item, whichever way its source reads. Messages: the reason alone. */
 gt_status gt_item_read(const gt_source *s, int64_t i, gt_picture *out);
 gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out);
+/* The shape of an item: from its head where the first bytes (at least `first`; 0: the head is not asked) tell it, else
+ * by reading the item. *cut: see gt_picture_info. */
+gt_status gt_item_shape(const gt_source *s, int64_t i, size_t first, gt_picture *shape, bool *cut);
 /* GT_OK, or the message with source and item in front. */
 gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st);
 
@@ -111,6 +114,9 @@ int64_t gt_item_find(const gt_source *s, const uint32_t *index, const char *name
 typedef gt_status gt_load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
 gt_status gt_loaded_picture(gt_load *load, void *state, int64_t i, gt_picture *out);
 gt_status gt_loaded_head(gt_load *load, void *state, int64_t i, size_t first, gt_picture_info *out);
+
+enum { GT_SHAPE_BYTES = 96 };
+const char *gt_picture_shape(const gt_picture *shape, char text[GT_SHAPE_BYTES]); /* "32 x 32 pixels, 8-bit RGB" */
 
 /* Wraps *s, which reads whole pictures, into one that reads squares of them (crops.c). */
 gt_status gt_source_crops(gt_source *s, int side);
@@ -169,7 +175,10 @@ typedef struct gt_picture_files {
 } gt_picture_files;
 gt_status gt_source_of_files(gt_source *s, const char *folder, size_t length);
 
-/* ---- datasets (dataset.c) ---- */
+/* ---- datasets (dataset.c, look.c) ---- */
+
+/* The least and the greatest of n >= 1 samples. */
+void gt_sample_ends(gt_sample type, const void *samples, size_t n, float *least, float *most);
 
 /* The stored image behind an item, and whether it is to be mirrored. */
 int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored);

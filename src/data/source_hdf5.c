@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * HDF5 datasets: `images` [N,H,W,C] and `labels` (dataset.h). libhdf5 is not for several threads: main thread only. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "data/source.h"
 #include "gantry/codec.h"
-#include "gantry/memory.h"
 #include "gantry/picture.h"
 #include "h5/h5.h"
 
@@ -102,7 +100,7 @@ static gt_status read_notes(const h5set *d, gt_notes *notes) {
     free(channels);
     if (!st)
         st = gt_h5_texts(&d->file, "images", "class_names", GT_CLASS_MOST + 1, &notes->class_name, &notes->class_names);
-    notes->class_room = notes->class_names;
+    notes->class_room = (size_t)notes->class_names;
     if (!st) st = gt_notes_check(notes, d->images->rows, true);
     if (!st) st = gt_h5_numbers(&d->file, "images", "range", 2, range, &there);
     return st || !there ? st : gt_notes_set_range(notes, range[0], range[1]);

@@ -7,18 +7,15 @@
  * flags (2), then the offset of the end of its table of node offsets (2) and 2 unused; the table begins at byte 16. A
  * node has a size (4; for branches, with the flags, the child's page in 48 bits), flags (2), a key's length (2), the
  * key, and the value or, with flag BIG, the page where it begins behind a header of 16 bytes. */
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/temp_file.h"
 #include "data/source.h"
+#include "gantry/memory.h"
 
 enum {
     META_BYTES = 152,
@@ -113,15 +110,9 @@ static gt_status add_name(lmdb *l, const uint8_t *key, size_t n) {
 
 static gt_status add_value(lmdb *l, uint64_t at, uint32_t n) {
     if (at > l->bytes || n > l->bytes - at) return damaged("a value beyond its end");
-    if (l->names.count > l->room) {
-        size_t room = l->names.count + l->room / 2 + 1024;
-        value *bigger = realloc(l->values, room * sizeof *bigger);
-        if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a list of %zu pictures", room);
-        l->values = bigger;
-        l->room = room;
-    }
-    l->values[l->names.count - 1] = (value){at, n};
-    return GT_OK;
+    gt_status st = gt_grow(&l->values, &l->room, l->names.count, sizeof *l->values, "a list of pictures");
+    if (!st) l->values[l->names.count - 1] = (value){at, n};
+    return st;
 }
 
 static gt_status visit_page(lmdb *l, uint64_t number, int depth);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Arrays of images: .npy files, read where they lie, and .npz archives, whose arrays are unpacked into unnamed files.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

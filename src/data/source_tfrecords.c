@@ -8,13 +8,10 @@
  * and `data` (the samples, bytes) matter. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -23,7 +20,7 @@
 #include "codec/npy.h"
 #include "codec/raw_picture.h"
 #include "data/source.h"
-#include "gantry/hash.h"
+#include "gantry/memory.h"
 
 enum { LENGTH_BYTES = 12, CHECKSUM_BYTES = 4, RECORD_MOST = GT_PICTURE_MAX_BYTES, LABELS_MOST = 1 << 30 };
 
@@ -88,13 +85,7 @@ static gt_status index_records(tfrecords *t, int64_t *count) {
     gt_status st = GT_OK;
     uint64_t at = 0, length = 0;
     for (*count = 0; !st; ++*count) {
-        if ((size_t)*count == t->room) {
-            size_t room = t->room + t->room / 2 + 1024;
-            uint64_t *bigger = realloc(t->at, room * sizeof *bigger);
-            if (!bigger) return gt_fail(GT_NOMEM, "out of memory for a list of %zu records", room);
-            t->at = bigger;
-            t->room = room;
-        }
+        if ((st = gt_grow(&t->at, &t->room, (size_t)*count + 1, sizeof *t->at, "a list of records"))) break;
         t->at[*count] = at + LENGTH_BYTES;
         if (at == t->bytes) break;
         st = record_length(t, at, *count, &length);

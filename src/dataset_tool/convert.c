@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "data/source.h"
 #include "gantry/log.h"
 #include "dataset_tool/writer.h"
 
@@ -143,10 +143,10 @@ static double room_for(const char *dest) {
 static gt_status announce(const conversion *p) {
     const char *dest = p->request->dest;
     const gt_dest_kind *kind = gt_dest_kind_of(p->request);
-    char text[96];
+    char text[GT_SHAPE_BYTES];
     bool sure = !p->request->compress, twice = kind == &gt_dest_hdf5; /* it is made from a file of about its size */
     double bytes = kind->bytes(&p->shape, p->items.count), room = room_for(dest);
-    gt_info("%s: %lld images, %s: %s%.1f MB%s", dest, (long long)p->items.count, gt_scan_shape_text(&p->shape, text),
+    gt_info("%s: %lld images, %s: %s%.1f MB%s", dest, (long long)p->items.count, gt_picture_shape(&p->shape, text),
             sure ? "" : "less than ", bytes / 1e6, sure ? "" : ", as it is compressed");
     if ((twice ? 2 : 1) * bytes <= room) return GT_OK;
     if (sure)

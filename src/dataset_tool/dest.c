@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What all destinations share: the choice among them, the list of entries, PNG. */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include "data/source.h"
 #include "gantry/codec.h"
+#include "gantry/memory.h"
 #include "dataset_tool/tool.h"
 
 static const gt_dest_kind *const kinds[] = {&gt_dest_zip, &gt_dest_hdf5};
@@ -30,15 +31,10 @@ gt_status gt_dest_open(gt_dest *d) {
 }
 
 gt_status gt_dest_put(gt_dest *d, const gt_entry *e, const void *bytes) {
-    if (d->n == d->room) {
-        size_t room = d->room ? d->room + d->room / 2 : 1024;
-        gt_entry *larger = realloc(d->entries, room * sizeof *larger);
-        if (!larger) return gt_fail(GT_NOMEM, "out of memory for a list of %zu images", room);
-        d->entries = larger;
-        d->room = room;
-    }
+    gt_status st = gt_grow(&d->entries, &d->room, d->n + 1, sizeof *d->entries, "a list of images");
+    if (st) return st;
     d->entries[d->n] = *e;
-    gt_status st = bytes ? d->kind->put(d, e, bytes) : GT_OK;
+    st = bytes ? d->kind->put(d, e, bytes) : GT_OK;
     if (!st) d->n++;
     return st;
 }
@@ -53,12 +49,12 @@ void gt_dest_close(gt_dest *d) {
 }
 
 gt_status gt_png_check(const gt_picture *shape) {
-    char is[96];
+    char is[GT_SHAPE_BYTES];
     if (shape->type != GT_F32 && shape->channels <= 4) return GT_OK;
     return gt_fail(GT_USAGE,
                    "%s: PNG holds 1 to 4 channels of 8 or 16 bits; a destination FILE.h5 can hold these, or --depth=u8 "
                    "and --channels change them",
-                   gt_scan_shape_text(shape, is));
+                   gt_picture_shape(shape, is));
 }
 
 gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n) {

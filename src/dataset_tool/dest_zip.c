@@ -8,7 +8,6 @@
 #include <endian.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gantry/hash.h"

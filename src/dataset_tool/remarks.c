@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "gantry/log.h"
+#include "gantry/memory.h"
 #include "dataset_tool/tool.h"
 
 enum { LOGGED = 10 }; /* of each kind */
@@ -51,14 +52,9 @@ void gt_remarks_free(gt_remarks *r) {
 }
 
 gt_status gt_remarks_add(gt_remarks *r, gt_remark kind, int64_t item, const char *text, bool quiet) {
-    if (r->n == r->room) {
-        size_t room = r->room ? 2 * r->room : 64;
-        remark *larger = realloc(r->list, room * sizeof *larger);
-        if (!larger) return gt_fail(GT_NOMEM, "out of memory for a report of %zu lines", room);
-        r->list = larger;
-        r->room = room;
-    }
-    char *copy = strdup(text);
+    gt_status st = gt_grow(&r->list, &r->room, r->n + 1, sizeof *r->list, "a report");
+    char *copy = st ? NULL : strdup(text);
+    if (st) return st;
     if (!copy) return gt_fail(GT_NOMEM, "out of memory for a report");
     r->list[r->n++] = (remark){item, kind, copy};
     int64_t n = ++r->count[kind];

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/progress.h"
+#include "data/source.h"
 #include "dataset_tool/tool.h"
 
 enum { TILE = 64 };
@@ -36,39 +37,12 @@ static gt_picture shape_of(uint64_t code) {
 
 bool gt_scan_same_shape(const gt_picture *a, const gt_picture *b) { return code_of(a) == code_of(b); }
 
-const char *gt_scan_shape_text(const gt_picture *shape, char text[96]) {
-    char kind[48];
-    snprintf(text, 96, "%d x %d pixels, %s", shape->width, shape->height, gt_picture_describe(shape, kind));
-    return text;
-}
-
 const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most,
                              char text[GT_ODD_BYTES]) {
-    char name[GT_ITEM_NAME_BYTES], is[96], others[96];
+    char name[GT_ITEM_NAME_BYTES], is[GT_SHAPE_BYTES], others[GT_SHAPE_BYTES];
     snprintf(text, GT_ODD_BYTES, "'%s': would become %s; most become %s", gt_items_name(items, i, name),
-             gt_scan_shape_text(shape, is), gt_scan_shape_text(most, others));
+             gt_picture_shape(shape, is), gt_picture_shape(most, others));
     return text;
-}
-
-/* The item's shape from its head where that tells, else by reading it. */
-static gt_status look(const gt_items *items, int64_t i, gt_picture *p, bool *cut) {
-    gt_picture_info head;
-    int64_t number;
-    gt_source *from = gt_items_at(items, i, &number);
-    *cut = false;
-    if (gt_source_head(from, number, &head)) {
-        gt_status st = gt_source_read(from, number, p);
-        free(p->samples);
-        p->samples = NULL;
-        return st;
-    }
-    *cut = head.cut;
-    *p = (gt_picture){.height = head.height,
-                      .width = head.width,
-                      .channels = head.channels,
-                      .type = gt_sample_of_bits(head.bits),
-                      .alpha = head.alpha};
-    return GT_OK;
 }
 
 /* The code of a picture of p's shape. */
@@ -85,7 +59,9 @@ static gt_status scan_one(const gt_items *items, const gt_transform *t, int64_t 
     bool cut;
     gt_progress();
     *code = BAD;
-    gt_status st = look(items, i, &p, &cut);
+    int64_t number;
+    const gt_source *from = gt_items_at(items, i, &number);
+    gt_status st = gt_item_wrap(from, number, gt_item_shape(from, number, GT_PICTURE_HEAD_BYTES, &p, &cut));
     if (!st) st = shape_code(t, &p, code);
     if (st || !cut || *code == DROPPED) return st;
     gt_picture turned = p;

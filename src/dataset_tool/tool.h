@@ -9,7 +9,6 @@
 
 #include "base/file.h"
 #include "gantry/hash.h"
-#include "gantry/memory.h"
 #include "gantry/dataset_tool.h"
 
 /* ---- items: what is to be converted (items.c) ---- */
@@ -73,8 +72,6 @@ gt_status gt_remarks_write(const gt_remarks *r, const char *path, const char *pa
 gt_status gt_scan_all(gt_comm *comm, gt_pool *pool, const gt_items *items, const gt_transform *t, gt_remarks *remarks,
                       gt_picture *shape, gt_hash128 *digest);
 bool gt_scan_same_shape(const gt_picture *a, const gt_picture *b);
-/* "32 x 32 pixels, 8-bit RGB" */
-const char *gt_scan_shape_text(const gt_picture *shape, char text[96]);
 /* Why an item of another shape than most cannot be used. */
 enum { GT_ODD_BYTES = GT_ITEM_NAME_BYTES + 300 };
 const char *gt_scan_odd_text(const gt_items *items, int64_t i, const gt_picture *shape, const gt_picture *most,

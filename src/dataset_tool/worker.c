@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/source.h"
 #include "dataset_tool/tool.h"
 
 enum { BLOCK_MOST = 512, PER_THREAD = 2 };
@@ -102,25 +103,12 @@ static gt_hash128 hash_of(const gt_picture *p) {
     return gt_hash(h, sizeof h);
 }
 
-#define LOOK_AT(type)                               \
-    do {                                            \
-        const type *x = p->samples;                 \
-        type low = x[0], high = x[0];               \
-        for (size_t i = 1; i < n; i++) {            \
-            low = x[i] < low ? x[i] : low;          \
-            high = x[i] > high ? x[i] : high;       \
-        }                                           \
-        o->low = (float)low, o->high = (float)high; \
-    } while (0)
-
 /* The smallest and the largest sample, where they may lie beyond black and white. */
 static void look_at_samples(const gt_worker *w, const gt_picture *p, gt_outcome *o) {
     size_t n = gt_picture_bytes(p) / gt_sample_bytes(p->type);
     if (p->type != GT_F32 && !w->ranged) return;
     o->looked = true;
-    if (p->type == GT_U8) LOOK_AT(uint8_t);
-    else if (p->type == GT_U16) LOOK_AT(uint16_t);
-    else LOOK_AT(float);
+    gt_sample_ends(p->type, p->samples, n, &o->low, &o->high);
 }
 
 static void encode(const gt_worker *w, made *m, int64_t item, const gt_picture *p) {
