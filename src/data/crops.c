@@ -109,10 +109,7 @@ static gt_status cut(const crops *c, const gt_picture *p, int64_t square, gt_pic
     if (st) return st;
     out->alpha = p->alpha;
     out->note = p->note;
-    size_t pixel = (size_t)p->channels * gt_sample_bytes(p->type), row = (size_t)c->side * pixel;
-    for (size_t k = 0; k < (size_t)c->side; k++)
-        memcpy((uint8_t *)out->samples + k * row,
-               (uint8_t *)p->samples + (((size_t)y + k) * (size_t)p->width + (size_t)x) * pixel, row);
+    gt_picture_paste(p, y, x, c->side, c->side, out);
     return GT_OK;
 }
 

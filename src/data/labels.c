@@ -154,29 +154,29 @@ gt_status gt_labels_of_folders(gt_source *s) {
 
 /* ---- rows of an array ---- */
 
-/* The place of a row's only 1 among zeros; -1: it is another row. */
-static int64_t hot(const double *row, size_t width) {
+/* The place of the only 1 among zeros in a row; -1: it is another row. */
+static int64_t hot(const gt_npy *a, const void *data, size_t row, size_t width) {
     int64_t place = -1;
     for (size_t k = 0; k < width; k++) {
-        if (row[k] == 0) continue;
-        if (row[k] != 1 || place >= 0) return -1;
+        double v = gt_npy_number(a, data, row * width + k);
+        if (v == 0) continue;
+        if (v != 1 || place >= 0) return -1;
         place = (int64_t)k;
     }
     return place;
 }
 
-gt_status gt_labels_of_rows(gt_notes *n, int64_t count, const double *rows, size_t width) {
+gt_status gt_labels_of_rows(gt_notes *n, const gt_npy *a, const void *data) {
+    size_t count = a->shape[0], width = a->dimensions == 2 ? a->shape[1] : 1;
     bool all = width > 1;
-    for (int64_t i = 0; all && i < count; i++) all = hot(rows + (size_t)i * width, width) >= 0;
-    gt_status st = all ? gt_notes_new_classes(n, count) : gt_notes_new_vectors(n, count, width);
-    for (size_t i = 0; i < (size_t)count && !st; i++) {
-        const double *row = rows + i * width;
-        if (all) n->classes[i] = (int32_t)hot(row, width);
-        for (size_t k = 0; k < width && !all && !st; k++) {
-            if (!isfinite((float)row[k]))
-                st = gt_fail(GT_FORMAT, "label %zu: number %zu (%g) is not finite in 32 bits", i, k, row[k]);
-            n->vectors[i * width + k] = row[k];
-        }
+    for (size_t i = 0; all && i < count; i++) all = hot(a, data, i, width) >= 0;
+    gt_status st = all ? gt_notes_new_classes(n, (int64_t)count) : gt_notes_new_vectors(n, (int64_t)count, width);
+    for (size_t i = 0; i < count && !st && all; i++) n->classes[i] = (int32_t)hot(a, data, i, width);
+    for (size_t i = 0; i < count * width && !st && !all; i++) {
+        n->vectors[i] = gt_npy_number(a, data, i);
+        if (!isfinite((float)n->vectors[i]))
+            st = gt_fail(GT_FORMAT, "label %zu: number %zu (%g) is not finite in 32 bits", i / width, i % width,
+                         n->vectors[i]);
     }
     return st;
 }

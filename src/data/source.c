@@ -180,10 +180,10 @@ gt_status gt_loaded_head(gt_load *load, void *state, int64_t i, size_t first, gt
         void *bytes;
         size_t n;
         if (k && lengths[k] <= lengths[k - 1]) continue;
-        if ((st = load(state, i, lengths[k], k == 2, &bytes, &n))) return st;
-        st = gt_picture_head(out, bytes, n);
+        bool loaded = !(st = load(state, i, lengths[k], k == 2, &bytes, &n));
+        if (loaded) st = gt_picture_head(out, bytes, n);
         free(bytes);
-        if (!st || n < lengths[k]) break; /* it is known, or all of the file does not say more */
+        if (!st || !loaded || n < lengths[k]) break; /* it is known, or all of the file does not say more */
     }
     return st;
 }
@@ -224,6 +224,15 @@ gt_status gt_item_shape(const gt_source *s, int64_t i, size_t first, gt_picture 
     free(shape->samples);
     shape->samples = NULL;
     return st;
+}
+
+void gt_picture_paste(const gt_picture *from, int top, int left, int height, int width, gt_picture *to) {
+    size_t pixel = gt_sample_bytes(to->type) * (size_t)to->channels;
+    int y0 = (to->height - height) / 2, x0 = (to->width - width) / 2;
+    for (int y = 0; y < height; y++)
+        memcpy((char *)to->samples + ((size_t)(y0 + y) * (size_t)to->width + (size_t)x0) * pixel,
+               (const char *)from->samples + ((size_t)(top + y) * (size_t)from->width + (size_t)left) * pixel,
+               (size_t)width * pixel);
 }
 
 const char *gt_picture_shape(const gt_picture *shape, char text[GT_SHAPE_BYTES]) {

@@ -3,6 +3,7 @@
 #ifndef GANTRY_DATA_SOURCE_H
 #define GANTRY_DATA_SOURCE_H
 
+#include "codec/npy.h"
 #include "data/name_list.h"
 #include "gantry/dataset.h"
 #include "gantry/source.h"
@@ -43,8 +44,8 @@ struct gt_source {
     gt_picture shape;
     const char *format;
     gt_status (*samples)(void *state, int64_t i, void *samples);
-    /* Picture files: the first bytes, at most `most` (malloc'ed; NULL on failure). `whole`: more than `most` are an
-     * error. */
+    /* Picture files: the first bytes, at most `most` (malloc'ed, the caller frees them also after a failure). `whole`:
+     * more than `most` are an error. */
     gt_status (*load)(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
     /* Anything else. `first`: bytes that are to be tried first, where a part of the item may tell its head. */
     gt_status (*read)(void *state, int64_t i, gt_picture *out);
@@ -115,6 +116,9 @@ typedef gt_status gt_load(void *state, int64_t i, size_t most, bool whole, void 
 gt_status gt_loaded_picture(gt_load *load, void *state, int64_t i, gt_picture *out);
 gt_status gt_loaded_head(gt_load *load, void *state, int64_t i, size_t first, gt_picture_info *out);
 
+/* Puts a part of `from` - so many rows and columns from row `top` and column `left` on - into the middle of `to`, which
+ * has samples of the same kind and as many channels. */
+void gt_picture_paste(const gt_picture *from, int top, int left, int height, int width, gt_picture *to);
 enum { GT_SHAPE_BYTES = 96 };
 const char *gt_picture_shape(const gt_picture *shape, char text[GT_SHAPE_BYTES]); /* "32 x 32 pixels, 8-bit RGB" */
 
@@ -145,8 +149,8 @@ bool gt_channels_alpha(const char *names, int channels); /* is the last one alph
 
 /* The first folder of each name is its class. */
 gt_status gt_labels_of_folders(gt_source *s);
-/* Rows of an array: [count,width]; 0/1 rows with a single 1 are classes. */
-gt_status gt_labels_of_rows(gt_notes *n, int64_t count, const double *rows, size_t width);
+/* The rows of an array [count,width] or [count] of NumPy; 0/1 rows with a single 1 are classes. */
+gt_status gt_labels_of_rows(gt_notes *n, const gt_npy *a, const void *data);
 
 /* dataset.json (see dataset.h); gt_own_labels false: neither labels nor class names are taken. options->every_label:
  * each item has one label; else an item may have none, and of several the last one counts. (labels_json.c) */
@@ -160,6 +164,8 @@ gt_status gt_labels_of_csv(gt_source *s, const char *path, bool by_name);
 
 /* A regular file to read from; *fd is -1 unless GT_OK. Messages give the reason alone. */
 gt_status gt_source_file(const char *path, int *fd, uint64_t *bytes);
+/* For `load`: memory for the first bytes, at most `most`, of `size`. */
+gt_status gt_load_room(uint64_t size, size_t most, bool whole, void **bytes, size_t *n);
 /* For `load`: the first bytes, at most `most`, of the `size` bytes that begin at `at` of a file. */
 gt_status gt_load_part(int fd, uint64_t at, uint64_t size, size_t most, bool whole, void **bytes, size_t *n);
 

@@ -48,16 +48,18 @@ gt_status gt_source_file(const char *path, int *fd, uint64_t *bytes) {
     return st;
 }
 
-gt_status gt_load_part(int fd, uint64_t at, uint64_t size, size_t most, bool whole, void **bytes, size_t *n) {
+gt_status gt_load_room(uint64_t size, size_t most, bool whole, void **bytes, size_t *n) {
+    *bytes = NULL;
     if (whole && size > most)
         return gt_fail(GT_FORMAT, "%llu bytes; at most %zu are read", (unsigned long long)size, most);
     *n = size < most ? (size_t)size : most;
-    if (!(*bytes = malloc(*n + 1))) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", *n);
-    gt_status st = gt_read_at(fd, at, *bytes, *n);
-    if (!st) return GT_OK;
-    free(*bytes);
-    *bytes = NULL;
-    return st;
+    *bytes = malloc(*n + 1);
+    return *bytes ? GT_OK : gt_fail(GT_NOMEM, "out of memory for %zu bytes", *n);
+}
+
+gt_status gt_load_part(int fd, uint64_t at, uint64_t size, size_t most, bool whole, void **bytes, size_t *n) {
+    gt_status st = gt_load_room(size, most, whole, bytes, n);
+    return st ? st : gt_read_at(fd, at, *bytes, *n);
 }
 
 static gt_status load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {

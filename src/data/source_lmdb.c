@@ -187,7 +187,6 @@ static gt_status to_rgb(gt_picture *p) {
 /* The first bytes of a value, at most `most`. */
 static gt_status load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
     const lmdb *l = state;
-    *bytes = NULL;
     return gt_load_part(l->fd, l->values[i].at, l->values[i].n, most, whole, bytes, n);
 }
 

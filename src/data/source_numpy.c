@@ -78,20 +78,14 @@ static gt_status take_labels(gt_source *s, const gt_npy *a, const void *data) {
     size_t width = a->dimensions == 2 ? a->shape[1] : 1;
     if (a->dimensions < 1 || a->dimensions > 2 || a->shape[0] != (size_t)s->count)
         return gt_fail(GT_FORMAT, "labels must be [%" PRId64 "] or [%" PRId64 ",L]", s->count, s->count);
-    bool classes = a->type != 'f' && width == 1;
-    double *rows = malloc((a->elements + 1) * sizeof *rows);
-    gt_status st = !rows     ? gt_fail(GT_NOMEM, "out of memory for labels")
-                   : classes ? gt_notes_new_classes(&s->notes, s->count)
-                             : GT_OK;
+    if (a->type == 'f' || width > 1) return gt_labels_of_rows(&s->notes, a, data);
+    gt_status st = gt_notes_new_classes(&s->notes, s->count);
     for (size_t i = 0; !st && i < a->elements; i++) {
-        rows[i] = gt_npy_number(a, data, i);
-        if (!classes) continue;
-        if (rows[i] < 0 || rows[i] > GT_CLASS_MOST)
-            st = gt_fail(GT_FORMAT, "label %zu is %g; classes are integers 0 .. %d", i, rows[i], GT_CLASS_MOST);
-        else s->notes.classes[i] = (int32_t)rows[i];
+        double v = gt_npy_number(a, data, i);
+        if (v < 0 || v > GT_CLASS_MOST)
+            st = gt_fail(GT_FORMAT, "label %zu is %g; classes are integers 0 .. %d", i, v, GT_CLASS_MOST);
+        else s->notes.classes[i] = (int32_t)v;
     }
-    if (!st && !classes) st = gt_labels_of_rows(&s->notes, s->count, rows, width);
-    free(rows);
     return st;
 }
 

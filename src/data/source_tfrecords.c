@@ -308,17 +308,11 @@ static gt_status parse_labels(gt_source *s, const void *bytes, size_t n) {
     gt_npy a;
     gt_status st = gt_npy_head(&a, bytes, n);
     if (st) return st;
-    size_t width = a.dimensions == 2 ? a.shape[1] : 0;
     if (a.dimensions != 2 || a.shape[0] != (size_t)s->count)
         return gt_fail(GT_FORMAT, "no array of %" PRId64 " rows", s->count);
     if (a.elements > (n - a.head) / (size_t)a.size) return gt_fail(GT_FORMAT, "truncated");
-    if (width == 0) return GT_OK; /* how the tools say that there are no labels */
-    double *rows = malloc(a.elements * sizeof *rows);
-    if (!rows) return gt_fail(GT_NOMEM, "out of memory for labels");
-    for (size_t i = 0; i < a.elements; i++) rows[i] = gt_npy_number(&a, (const char *)bytes + a.head, i);
-    st = gt_labels_of_rows(&s->notes, s->count, rows, width);
-    free(rows);
-    return st;
+    /* without columns: how the tools say that there are no labels */
+    return a.shape[1] ? gt_labels_of_rows(&s->notes, &a, (const char *)bytes + a.head) : GT_OK;
 }
 
 static gt_status read_labels(gt_source *s, const char *path) {

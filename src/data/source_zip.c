@@ -24,17 +24,10 @@ static const gt_zip_entry *entry_of(const archive *a, int64_t i) { return gt_zip
 /* The first bytes of an entry, at most `most`. All of it: its CRC is compared, unless it was to be a short look. */
 static gt_status load_entry(gt_zip *zip, size_t entry, size_t most, bool whole, void **bytes, size_t *n) {
     uint64_t size = gt_zip_at(zip, entry)->size;
-    *bytes = NULL;
-    if (whole && size > most)
-        return gt_fail(GT_FORMAT, "%llu bytes; at most %zu are read", (unsigned long long)size, most);
-    *n = size < most ? (size_t)size : most;
-    if (!(*bytes = malloc(*n + 1))) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", *n);
-    gt_status st = size == *n && most >= GT_PICTURE_HEAD_BYTES ? gt_zip_read(zip, entry, *bytes)
-                                                               : gt_zip_peek(zip, entry, *bytes, *n);
-    if (!st) return GT_OK;
-    free(*bytes);
-    *bytes = NULL;
-    return st;
+    gt_status st = gt_load_room(size, most, whole, bytes, n);
+    if (st) return st;
+    return size == *n && most >= GT_PICTURE_HEAD_BYTES ? gt_zip_read(zip, entry, *bytes)
+                                                       : gt_zip_peek(zip, entry, *bytes, *n);
 }
 
 /* A large entry is unpacked only if it begins like a picture: it may be made to be unpacked for ever. */

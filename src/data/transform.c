@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "data/resize.h"
+#include "data/source.h"
 
 struct gt_transformer {
     gt_transform t;
@@ -148,40 +149,44 @@ static void recolour_pixel(const gt_transform *t, const plan *p, const gt_pictur
     if (p->alpha) to[made] = p->flatten ? 1 : alpha;
 }
 
-/* Changes *picture to the plan's channels; same type. */
-static gt_status recolour(const gt_transform *t, const plan *p, gt_picture *picture) {
-    if (p->channels == picture->channels && !p->flatten) return GT_OK;
+/* ---- steps: each makes a picture of the next shape from the one before ---- */
+
+typedef gt_status step(gt_transformer *w, const plan *p, gt_picture *in, gt_picture *out);
+
+/* *picture becomes what `make` makes of it in this shape. */
+static gt_status take_step(gt_transformer *w, const plan *p, step *make, const gt_picture *shape, gt_picture *picture) {
     gt_picture out;
-    gt_status st = gt_picture_new(&out, picture->height, picture->width, p->channels, picture->type);
+    gt_status st = gt_picture_new(&out, shape->height, shape->width, shape->channels, shape->type);
     if (st) return st;
-    out.alpha = p->alpha;
-    scale s = scale_of(t, picture->type);
-    double from[GT_PICTURE_MAX_CHANNELS], to[GT_PICTURE_MAX_CHANNELS];
-    size_t pixels = (size_t)picture->height * (size_t)picture->width, in = (size_t)picture->channels,
-           made = (size_t)out.channels;
-    for (size_t i = 0; i < pixels; i++) {
-        for (size_t c = 0; c < in; c++) from[c] = (load(picture, i * in + c) - s.low) / s.span;
-        recolour_pixel(t, p, picture, from, to);
-        for (size_t c = 0; c < made; c++) store(&out, i * made + c, s.low + to[c] * s.span);
-    }
+    out.alpha = shape->alpha;
+    st = make(w, p, picture, &out);
     gt_picture_free(picture);
     *picture = out;
+    return st;
+}
+
+static size_t pixels_of(const gt_picture *p) { return (size_t)p->height * (size_t)p->width; }
+
+static size_t samples_of(const gt_picture *p) { return pixels_of(p) * (size_t)p->channels; }
+
+static gt_status recolour(gt_transformer *w, const plan *p, gt_picture *in, gt_picture *out) {
+    scale s = scale_of(&w->t, in->type);
+    double from[GT_PICTURE_MAX_CHANNELS], to[GT_PICTURE_MAX_CHANNELS];
+    size_t read = (size_t)in->channels, made = (size_t)out->channels;
+    for (size_t i = 0; i < pixels_of(in); i++) {
+        for (size_t c = 0; c < read; c++) from[c] = (load(in, i * read + c) - s.low) / s.span;
+        recolour_pixel(&w->t, p, in, from, to);
+        for (size_t c = 0; c < made; c++) store(out, i * made + c, s.low + to[c] * s.span);
+    }
     return GT_OK;
 }
 
-static gt_status change_type(const gt_transform *t, gt_sample type, gt_picture *picture) {
-    scale from = scale_of(t, picture->type);
-    double low = gt_sample_low(type), span = gt_sample_high(type) - low;
-    bool usual = !t->depth || (from.low == low && from.span == span);
-    if (type == picture->type && usual) return GT_OK;
-    gt_picture out;
-    gt_status st = gt_picture_new(&out, picture->height, picture->width, picture->channels, type);
-    if (st) return st;
-    out.alpha = picture->alpha;
-    size_t n = (size_t)out.height * (size_t)out.width * (size_t)out.channels;
-    for (size_t i = 0; i < n; i++) store(&out, i, low + span * ((load(picture, i) - from.low) / from.span));
-    gt_picture_free(picture);
-    *picture = out;
+/* The result has the usual range of its type. */
+static gt_status change_type(gt_transformer *w, const plan *p, gt_picture *in, gt_picture *out) {
+    (void)p;
+    scale from = scale_of(&w->t, in->type);
+    double low = gt_sample_low(out->type), span = gt_sample_high(out->type) - low;
+    for (size_t i = 0; i < samples_of(out); i++) store(out, i, low + span * ((load(in, i) - from.low) / from.span));
     return GT_OK;
 }
 
@@ -226,85 +231,72 @@ static gt_resize_job job_of(const gt_transformer *w, const plan *p, const gt_pic
                            .in_stride = (size_t)in->width * (size_t)in->channels};
 }
 
-static size_t pixels_of(const gt_picture *p) { return (size_t)p->height * (size_t)p->width; }
-
-static gt_status resize_bytes(gt_transformer *w, const plan *p, gt_picture *in, bool weigh, gt_picture *out) {
+static gt_status resize_bytes(gt_transformer *w, const plan *p, gt_picture *in, gt_picture *out) {
     gt_resize_job job = job_of(w, p, in);
     size_t start = (size_t)p->top * job.in_stride + (size_t)p->left * (size_t)in->channels;
-    if (weigh) weigh_bytes(in->samples, pixels_of(in), in->channels);
+    if (in->alpha) weigh_bytes(in->samples, pixels_of(in), in->channels);
     gt_status st = gt_resize_bytes(&w->resizer, &job, (const uint8_t *)in->samples + start, out->samples);
-    if (!st && weigh) unweigh_bytes(out->samples, pixels_of(out), out->channels);
+    if (!st && in->alpha) unweigh_bytes(out->samples, pixels_of(out), out->channels);
     return st;
 }
 
 /* Through floats between 0 and 1. */
-static gt_status resize_floats(gt_transformer *w, const plan *p, const gt_picture *in, bool weigh, gt_picture *out) {
+static gt_status resize_floats(gt_transformer *w, const plan *p, gt_picture *in, gt_picture *out) {
     gt_resize_job job = job_of(w, p, in);
     scale s = scale_of(&w->t, in->type);
-    size_t n = pixels_of(in) * (size_t)in->channels, made = pixels_of(out) * (size_t)out->channels;
+    size_t n = samples_of(in), made = samples_of(out);
     size_t start = (size_t)p->top * job.in_stride + (size_t)p->left * (size_t)in->channels;
     float *from = malloc(n * sizeof *from), *to = malloc(made * sizeof *to);
     gt_status st = from && to ? GT_OK : gt_fail(GT_NOMEM, "out of memory for resizing");
     for (size_t i = 0; i < n && !st; i++) from[i] = (float)((load(in, i) - s.low) / s.span);
-    if (!st && weigh) weigh_floats(from, pixels_of(in), in->channels, false);
+    if (!st && in->alpha) weigh_floats(from, pixels_of(in), in->channels, false);
     if (!st) st = gt_resize_floats(&w->resizer, &job, from + start, to);
-    if (!st && weigh) weigh_floats(to, pixels_of(out), out->channels, true);
+    if (!st && in->alpha) weigh_floats(to, pixels_of(out), out->channels, true);
     for (size_t i = 0; i < made && !st; i++) store(out, i, s.low + to[i] * s.span);
     free(from);
     free(to);
     return st;
 }
 
-/* Crop rows of `from` (or all of it) into the middle of `to`. */
-static void paste(const gt_picture *from, int top, int left, int height, int width, gt_picture *to) {
-    size_t pixel = gt_sample_bytes(to->type) * (size_t)to->channels;
-    int y0 = (to->height - height) / 2, x0 = (to->width - width) / 2;
-    for (int y = 0; y < height; y++)
-        memcpy((char *)to->samples + ((size_t)(y0 + y) * (size_t)to->width + (size_t)x0) * pixel,
-               (const char *)from->samples + ((size_t)(top + y) * (size_t)from->width + (size_t)left) * pixel,
-               (size_t)width * pixel);
-}
-
-static void fill(const gt_transformer *w, const plan *p, gt_picture *out) {
+/* `in` in the middle of black or of the background. */
+static gt_status surround(gt_transformer *w, const plan *p, gt_picture *in, gt_picture *out) {
     scale s = scale_of(&w->t, out->type);
     int colours = out->channels - out->alpha;
-    for (size_t i = 0; i < pixels_of(out) * (size_t)out->channels; i++) {
+    for (size_t i = 0; i < samples_of(out); i++) {
         int c = (int)(i % (size_t)out->channels);
         /* transparent outside */
         double v = p->black ? 0 : c < colours ? background_of(&w->t, colours == 3 ? 3 : 1, c) : 0;
         store(out, i, s.low + v * s.span);
     }
-}
-
-/* *picture becomes inner_height x inner_width of its crop. */
-static gt_status reshape(gt_transformer *w, const plan *p, gt_picture *picture) {
-    bool cropped = p->crop_height != picture->height || p->crop_width != picture->width;
-    bool resized = p->crop_height != p->inner_height || p->crop_width != p->inner_width;
-    if (!cropped && !resized) return GT_OK;
-    gt_picture out;
-    gt_status st = gt_picture_new(&out, p->inner_height, p->inner_width, picture->channels, picture->type);
-    if (st) return st;
-    out.alpha = picture->alpha;
-    bool weigh = picture->alpha;
-    if (!resized) paste(picture, p->top, p->left, p->crop_height, p->crop_width, &out);
-    else if (picture->type == GT_U8) st = resize_bytes(w, p, picture, weigh, &out);
-    else st = resize_floats(w, p, picture, weigh, &out);
-    gt_picture_free(picture);
-    *picture = out;
-    return st;
-}
-
-static gt_status surround(const gt_transformer *w, const plan *p, gt_picture *picture) {
-    if (picture->height == p->height && picture->width == p->width) return GT_OK;
-    gt_picture out;
-    gt_status st = gt_picture_new(&out, p->height, p->width, picture->channels, picture->type);
-    if (st) return st;
-    out.alpha = picture->alpha;
-    fill(w, p, &out);
-    paste(picture, 0, 0, picture->height, picture->width, &out);
-    gt_picture_free(picture);
-    *picture = out;
+    gt_picture_paste(in, 0, 0, in->height, in->width, out);
     return GT_OK;
+}
+
+/* inner_height x inner_width of the crop of `in`. */
+static gt_status reshape(gt_transformer *w, const plan *p, gt_picture *in, gt_picture *out) {
+    bool resized = p->crop_height != p->inner_height || p->crop_width != p->inner_width;
+    if (resized) return (in->type == GT_U8 ? resize_bytes : resize_floats)(w, p, in, out);
+    gt_picture_paste(in, p->top, p->left, p->crop_height, p->crop_width, out);
+    return GT_OK;
+}
+
+static bool same_size(const gt_picture *p, int height, int width) { return p->height == height && p->width == width; }
+
+static gt_status carry_out(gt_transformer *w, const plan *p, gt_picture *picture) {
+    gt_picture next = *picture; /* its shape after the next step */
+    gt_status st = GT_OK;
+    bool whole = same_size(picture, p->crop_height, p->crop_width);
+    scale from = scale_of(&w->t, picture->type), to = scale_of(&(gt_transform){0}, p->type);
+    next.channels = p->channels;
+    next.alpha = p->alpha;
+    if (p->channels != picture->channels || p->flatten) st = take_step(w, p, recolour, &next, picture);
+    next.height = p->inner_height, next.width = p->inner_width;
+    if (!st && (!whole || !same_size(picture, next.height, next.width))) st = take_step(w, p, reshape, &next, picture);
+    next.height = p->height, next.width = p->width;
+    if (!st && !same_size(picture, p->height, p->width)) st = take_step(w, p, surround, &next, picture);
+    next.type = p->type;
+    bool usual = !w->t.depth || (from.low == to.low && from.span == to.span);
+    return st || (p->type == picture->type && usual) ? st : take_step(w, p, change_type, &next, picture);
 }
 
 gt_transformer *gt_transformer_new(const gt_transform *t) {
@@ -325,10 +317,7 @@ gt_status gt_transformer_run(gt_transformer *w, gt_picture *picture, bool *dropp
     const char *note = picture->note;
     gt_status st = make_plan(&w->t, picture, &p);
     *dropped = p.dropped;
-    if (!st && !p.dropped) st = recolour(&w->t, &p, picture);
-    if (!st && !p.dropped) st = reshape(w, &p, picture);
-    if (!st && !p.dropped) st = surround(w, &p, picture);
-    if (!st && !p.dropped) st = change_type(&w->t, p.type, picture);
+    if (!st && !p.dropped) st = carry_out(w, &p, picture);
     if (st || p.dropped) gt_picture_free(picture);
     else picture->note = note;
     return st;
