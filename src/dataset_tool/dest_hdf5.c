@@ -11,8 +11,9 @@
 #include <zlib.h>
 
 #include "base/progress.h"
-#include "data/dataset_h5.h"
+#include "base/temp_file.h"
 #include "dataset_tool/tool.h"
+#include "h5/h5.h"
 
 enum { LEVEL = 6 };
 
@@ -53,84 +54,96 @@ static gt_status put(gt_dest *d, const gt_entry *e, const void *data) {
     return d->comparing ? gt_existing_hdf5_chunk(d, data, e->size) : gt_part_append(d, data, e->size);
 }
 
-typedef struct reading { /* of the part, from its beginning to its end */
-    gt_dest *d;
-    uint64_t offset, synced; /* the file made from it is on the disk up to there */
-    uint8_t *buffer;
-    const char *file;
-} reading;
-
-static gt_status sync_made(reading *r) {
-    if (r->offset - r->synced < GT_UNSYNCED_MOST) return GT_OK;
-    r->synced = r->offset;
-    int error = gt_part_sync_file(r->file);
-    return error ? gt_fail(GT_FAILED, "cannot be synced: %s", strerror(error)) : GT_OK;
-}
-
-static gt_status next_chunk(void *arg, size_t i, const void **data, size_t *n) {
-    reading *r = arg;
-    gt_status st = sync_made(r);
-    if (st) return st;
-    gt_progress();
-    *n = r->d->entries[i].size;
-    if (pread(r->d->fd, r->buffer, *n, (off_t)r->offset) != (ssize_t)*n)
-        return gt_fail(GT_FAILED, "'%s' cannot be read back", r->d->part);
-    r->offset += *n;
-    *data = r->buffer;
-    return GT_OK;
-}
-
-static gt_status fill_labels(const gt_dest *d, int32_t *classes, float *vectors) {
-    size_t width = (size_t)d->items->info.label_width;
-    for (size_t i = 0; i < d->n; i++) {
-        uint32_t item = d->entries[i].item;
-        if (classes) classes[i] = gt_items_class(d->items, item);
-        for (size_t k = 0; vectors && k < width; k++)
-            vectors[i * width + k] = (float)gt_items_vector(d->items, item)[k];
-    }
-    return GT_OK;
-}
-
-static gt_status write_file(gt_dest *d, const char *path, gt_h5_dataset *h) {
-    const gt_source_info *info = &d->items->info;
+/* The file is made from the part, chunk by chunk. */
+static gt_status write_images(gt_dest *d, gt_h5_file *f, const char *path) {
+    static const gt_number types[] = {
+        [GT_U8] = GT_NUMBER_UINT8, [GT_U16] = GT_NUMBER_UINT16, [GT_F32] = GT_NUMBER_FLOAT};
+    const gt_picture *p = &d->shape;
+    const gt_array images = {"images", types[p->type], 4, {(int64_t)d->n, p->height, p->width, p->channels}, NULL};
+    const gt_h5_storage how = {
+        .chunk = 1, .shuffled = d->compress && p->type != GT_U8, .level = d->compress ? LEVEL : 0};
+    int64_t set;
+    uint64_t offset = 0, synced = 0; /* of the part; the file made from it is on the disk up to there */
     size_t most = 0;
     for (size_t i = 0; i < d->n; i++)
         if (d->entries[i].size > most) most = d->entries[i].size;
-    reading r = {.d = d, .buffer = malloc(most + 1), .file = path};
-    int32_t *classes = NULL;
-    float *vectors = NULL;
-    bool labelled = gt_dest_labelled(d);
-    if (labelled && info->label_kind == GT_LABELS_CLASSES) classes = calloc(d->n + 1, sizeof *classes);
-    else if (labelled) vectors = calloc(d->n * (size_t)info->label_width + 1, sizeof *vectors);
-    gt_status st = r.buffer && (!labelled || classes || vectors) ? fill_labels(d, classes, vectors)
-                                                                 : gt_fail(GT_NOMEM, "out of memory for '%s'", path);
-    h->classes = classes, h->vectors = vectors;
-    h->label_width = info->label_width;
-    h->class_names = labelled ? info->class_names : 0;
-    h->class_name = info->class_name;
-    h->next = next_chunk, h->arg = &r;
-    if (!st) st = gt_h5_dataset_write(path, h);
-    free(vectors);
-    free(classes);
-    free(r.buffer);
+    void *chunk = malloc(most + 1);
+    gt_status st = chunk ? gt_h5_write_stored(f, &images, &how, &set) : gt_fail(GT_NOMEM, "out of memory for an image");
+    for (size_t i = 0; i < d->n && !st; i++) {
+        size_t n = d->entries[i].size;
+        gt_progress();
+        if (offset - synced >= GT_UNSYNCED_MOST) {
+            synced = offset;
+            int error = gt_part_sync_file(path);
+            if (error) st = gt_fail(GT_FAILED, "cannot be synced: %s", strerror(error));
+        }
+        if (!st && (st = gt_read_at(d->fd, offset, chunk, n))) gt_wrap(st, "'%s' cannot be read back", d->part);
+        if (!st && (st = gt_h5_write_chunk(set, (int64_t)i, chunk, n))) gt_wrap(st, "images");
+        if (!st) st = gt_h5_written(f);
+        offset += n;
+    }
+    free(chunk);
     return st;
+}
+
+/* Texts of one fixed length: no pieces of a heap whose order could vary. */
+static gt_status write_names(gt_h5_file *f, const gt_source_info *info) {
+    size_t length = 1, n = (size_t)info->class_names;
+    for (size_t i = 0; i < n; i++)
+        if (strlen(info->class_name[i]) + 1 > length) length = strlen(info->class_name[i]) + 1;
+    char *all = calloc(n, length);
+    for (size_t i = 0; i < n && all; i++) strcpy(all + i * length, info->class_name[i]);
+    gt_status st = all ? gt_h5_attribute(
+                             f, "images",
+                             &(gt_array){"class_names", GT_NUMBER_TEXT, 2, {(int64_t)n, (int64_t)length}, all})
+                       : gt_fail(GT_NOMEM, "out of memory for 'class_names'");
+    free(all);
+    return st;
+}
+
+static gt_status write_labels(const gt_dest *d, gt_h5_file *f) {
+    const gt_source_info *info = &d->items->info;
+    bool classes = info->label_kind == GT_LABELS_CLASSES;
+    size_t width = classes ? 1 : (size_t)info->label_width;
+    int32_t *class = calloc(d->n * width + 1, sizeof *class);
+    float *vector = (float *)class;
+    if (!class) return gt_fail(GT_NOMEM, "out of memory for %zu labels", d->n);
+    for (size_t i = 0; i < d->n; i++) {
+        uint32_t item = d->entries[i].item;
+        if (classes) class[i] = gt_items_class(d->items, item);
+        for (size_t k = 0; !classes && k < width; k++)
+            vector[i * width + k] = (float)gt_items_vector(d->items, item)[k];
+    }
+    gt_array labels = {"labels", GT_NUMBER_INT32, 1, {(int64_t)d->n, (int64_t)width}, class};
+    if (!classes) labels.type = GT_NUMBER_FLOAT, labels.n_dims = 2;
+    gt_status st = gt_h5_write(f, &labels);
+    free(class);
+    return st;
+}
+
+/* In this order, as the file's bytes follow from it: equal contents give equal bytes. */
+static gt_status write_file(gt_dest *d, const char *path) {
+    gt_h5_file f;
+    double range[2];
+    const char *channels = gt_dest_channels(d);
+    gt_status st = gt_h5_create(&f, path, false);
+    if (!st) st = write_images(d, &f, path);
+    if (!st && gt_dest_range(d, range))
+        st = gt_h5_attribute(&f, "images", &(gt_array){"range", GT_NUMBER_DOUBLE, 1, {2}, range});
+    if (!st && channels) st = gt_h5_attribute_text(&f, "images", "channels", channels);
+    bool labelled = gt_dest_labelled(d);
+    if (!st && labelled && d->items->info.class_names) st = write_names(&f, &d->items->info);
+    if (!st && labelled) st = write_labels(d, &f);
+    if (!st) st = gt_h5_finish(&f);
+    gt_h5_close(&f);
+    return st ? gt_wrap(st, "'%s'", path) : GT_OK;
 }
 
 static gt_status finish(gt_dest *d) {
     char *file;
-    double range[2];
     if (d->comparing) return gt_existing_hdf5_end(d);
     if (asprintf(&file, "%s.h5", d->part) < 0) return gt_fail(GT_NOMEM, "out of memory for a file name");
-    gt_h5_dataset h = {.count = d->n,
-                       .height = d->shape.height,
-                       .width = d->shape.width,
-                       .channels = d->shape.channels,
-                       .type = d->shape.type,
-                       .deflated = d->compress,
-                       .level = LEVEL,
-                       .channel_names = gt_dest_channels(d),
-                       .range = gt_dest_range(d, range) ? range : NULL};
-    gt_status st = write_file(d, file, &h);
+    gt_status st = write_file(d, file);
     if (!st) st = gt_part_finish(d, file);
     unlink(st ? file : d->part);
     free(file);

@@ -9,7 +9,7 @@
 #include "dataset_tool/tool.h"
 #include "gantry/sampler.h"
 
-static bool same_names(const gt_source_info *a, const gt_source_info *b) {
+bool gt_items_same_names(const gt_source_info *a, const gt_source_info *b) {
     if (a->class_names != b->class_names) return false;
     for (int i = 0; i < a->class_names; i++)
         if (strcmp(a->class_name[i], b->class_name[i])) return false;
@@ -32,7 +32,7 @@ static gt_status join(gt_items *items, const gt_source_info *more, const char *s
                        "'%s' and '%s' have labels of different kinds (none, classes, or vectors of one length); "
                        "--labels=none leaves them out",
                        first, source);
-    if (!same_names(all, more))
+    if (!gt_items_same_names(all, more))
         return gt_fail(GT_USAGE,
                        "'%s' and '%s' have different class names: class numbers would not mean the same; --labels=none "
                        "leaves them out",

@@ -33,6 +33,7 @@ gt_source *gt_items_at(const gt_items *items, int64_t i, int64_t *number);
 const char *gt_items_name(const gt_items *items, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
 /* Adds what the list says of its items and their sources, without the items' stamps. */
 void gt_items_identify(const gt_items *items, gt_hasher *h);
+bool gt_items_same_names(const gt_source_info *a, const gt_source_info *b); /* of classes */
 int gt_items_class(const gt_items *items, int64_t i);
 const double *gt_items_vector(const gt_items *items, int64_t i);
 bool gt_items_labelled(const gt_items *items, int64_t i);

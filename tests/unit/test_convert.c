@@ -6,8 +6,6 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
-#include "data/dataset_h5.h"
-
 /* Item i of the one is item i of the other, labels included. */
 static void same_items(const char *a, const char *b, int64_t count) {
     gt_dataset *x = opened(a, NULL), *y = opened(b, NULL);
@@ -421,40 +419,25 @@ static void turned_pictures(void **state) {
     }
 }
 
-static gt_status same_chunk(void *arg, size_t i, const void **data, size_t *n) {
-    (void)i;
-    *data = arg;
-    *n = 8 * 8;
-    return GT_OK;
-}
-
 /* More names than an attribute of old HDF5 files holds. */
 static void thousands_of_class_names(void **state) {
     (void)state;
     enum { NAMES = 3000, LENGTH = 60 };
-    static char text[NAMES][LENGTH + 1];
-    static const char *names[NAMES];
-    uint8_t image[8 * 8] = {1, 2, 3};
-    int32_t classes[2] = {0, NAMES - 1};
-    for (int i = 0; i < NAMES; i++) {
-        snprintf(text[i], sizeof text[i], "%0*d", LENGTH, i);
-        names[i] = text[i];
-    }
-    gt_h5_dataset d = {.count = 2,
-                       .height = 8,
-                       .width = 8,
-                       .channels = 1,
-                       .classes = classes,
-                       .label_width = NAMES,
-                       .class_names = NAMES,
-                       .class_name = names,
-                       .next = same_chunk,
-                       .arg = image};
-    if (gt_h5_dataset_write(at("names.h5"), &d)) fail_msg("%s", gt_message());
+    static char json[NAMES * (LENGTH + 5) + 100];
+    char last[LENGTH + 1];
+    size_t n = (size_t)sprintf(json, "{\"labels\": [[\"0.png\", 0], [\"1.png\", %d]], \"class_names\": [", NAMES - 1);
+    for (int i = 0; i < NAMES; i++) n += (size_t)sprintf(json + n, "%s\"%0*d\"", i ? ", " : "", LENGTH, i);
+    n += (size_t)sprintf(json + n, "]}");
+    snprintf(last, sizeof last, "%0*d", LENGTH, NAMES - 1);
+    mkdir(at("names"), 0777);
+    put_picture(at("names/0.png"), 0, 8, 8, 1);
+    put_picture(at("names/1.png"), 1, 8, 8, 1);
+    put(at("names/dataset.json"), json, n);
+    packed(at("names"), at("names.h5"), (gt_convert_request){0});
     gt_dataset *ds = opened(at("names.h5"), NULL);
     const gt_dataset_info *info = gt_dataset_get_info(ds);
     assert_int_equal(info->class_names, NAMES);
-    assert_string_equal(info->class_name[NAMES - 1], text[NAMES - 1]);
+    assert_string_equal(info->class_name[NAMES - 1], last);
     assert_int_equal(gt_dataset_class(ds, 1), NAMES - 1);
     gt_dataset_close(ds);
 }

@@ -3,7 +3,7 @@
  * by every transform, and gone where a depth is asked for. */
 #include "converting.h"
 
-#include "data/dataset_h5.h"
+#include "h5/h5.h"
 
 enum { SIDE = 8, PIXELS = SIDE * SIDE, IMAGES = 3 };
 #define LOW 100.0
@@ -14,27 +14,18 @@ static float sample(size_t image, int k) {
 }
 static double share(float x) { return ((double)x - LOW) / (HIGH - LOW); } /* between black and white */
 
-static gt_status next_image(void *arg, size_t i, const void **data, size_t *n) {
-    float *image = arg;
-    for (int k = 0; k < PIXELS; k++) image[k] = sample(i, k);
-    *data = image;
-    *n = PIXELS * sizeof *image;
-    return GT_OK;
-}
-
 /* An HDF5 file of grey float32 images; range NULL: it says nothing of one. */
 static const char *float_file(const char *name, const double *range) {
-    float image[PIXELS];
+    float images[IMAGES * PIXELS];
     const char *path = at(name);
-    gt_h5_dataset h = {.count = IMAGES,
-                       .height = SIDE,
-                       .width = SIDE,
-                       .channels = 1,
-                       .type = GT_F32,
-                       .range = range,
-                       .next = next_image,
-                       .arg = image};
-    if (gt_h5_dataset_write(path, &h)) fail_msg("%s", gt_message());
+    gt_h5_file f;
+    for (int i = 0; i < IMAGES * PIXELS; i++) images[i] = sample((size_t)i / PIXELS, i % PIXELS);
+    gt_status st = gt_h5_create(&f, path, false);
+    if (!st) st = gt_h5_write(&f, &(gt_array){"images", GT_NUMBER_FLOAT, 4, {IMAGES, SIDE, SIDE, 1}, images});
+    if (!st && range) st = gt_h5_attribute(&f, "images", &(gt_array){"range", GT_NUMBER_DOUBLE, 1, {2}, range});
+    if (!st) st = gt_h5_finish(&f);
+    if (st) fail_msg("%s", gt_message());
+    gt_h5_close(&f);
     return path;
 }
 
