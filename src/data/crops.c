@@ -113,31 +113,31 @@ static gt_status cut(const crops *c, const gt_picture *p, int64_t square, gt_pic
     return GT_OK;
 }
 
-static gt_status read_item(void *state, int64_t i, gt_picture *out) {
-    crops *c = state;
+static gt_status read_item(const gt_source *s, int64_t i, gt_picture *out) {
+    crops *c = s->state;
     int64_t picture = picture_of(c, i);
-    slot *s = take_picture(c, picture);
-    if (!s) return gt_fail(GT_NOMEM, "out of memory for a picture");
-    gt_status st = s->status ? gt_fail(s->status, "%s", s->message ? s->message : "cannot be read")
-                             : cut(c, &s->data, i - c->first[picture], out);
-    give_back(c, s);
+    slot *p = take_picture(c, picture);
+    if (!p) return gt_fail(GT_NOMEM, "out of memory for a picture");
+    gt_status st = p->status ? gt_fail(p->status, "%s", p->message ? p->message : "cannot be read")
+                             : cut(c, &p->data, i - c->first[picture], out);
+    give_back(c, p);
     return st;
 }
 
-static gt_status head_item(void *state, int64_t i, size_t first, gt_picture_info *out) {
-    const crops *c = state;
+static gt_status head_item(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
+    const crops *c = s->state;
     gt_status st = gt_item_head(&c->inner, picture_of(c, i), first, out);
     out->height = out->width = c->side;
     return st;
 }
 
-static gt_hash128 stamp_item(const void *state, int64_t i) {
-    const crops *c = state;
+static gt_hash128 stamp_item(const gt_source *s, int64_t i) {
+    const crops *c = s->state;
     return gt_source_item_stamp(&c->inner, picture_of(c, i));
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
-    const crops *c = state;
+static const char *name_item(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
+    const crops *c = s->state;
     int64_t picture = picture_of(c, i);
     char inner[GT_ITEM_NAME_BYTES];
     int n = snprintf(buffer, GT_ITEM_NAME_BYTES, "%s", gt_source_name(&c->inner, picture, inner));
@@ -148,7 +148,7 @@ static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_N
 
 static void close_crops(void *state) {
     crops *c = state;
-    if (c->inner.close) c->inner.close(c->inner.state);
+    gt_source_close_items(&c->inner);
     for (slot *s = c->slots, *next; s; s = next) {
         next = s->next;
         gt_picture_free(&s->data);
@@ -158,7 +158,6 @@ static void close_crops(void *state) {
     pthread_mutex_destroy(&c->lock);
     pthread_cond_destroy(&c->decoded);
     free(c->first);
-    free(c);
 }
 
 /* Squares of a picture; one for a picture that cannot be read or is too small, so that it comes up as an error. */
@@ -201,6 +200,7 @@ gt_status gt_source_crops(gt_source *s, int side) {
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->decoded, NULL);
     *s = (gt_source){.state = c,
+                     .file = {.fd = -1},
                      .main_thread_only = s->main_thread_only,
                      .notes = s->notes,
                      .read = read_item,

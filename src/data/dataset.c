@@ -39,7 +39,7 @@ static bool cannot_be_read(const char *name) {
 
 static gt_status check_names(const gt_source *s) {
     char buffer[GT_ITEM_NAME_BYTES];
-    for (int64_t i = 0; i < s->count && s->load; i++) {
+    for (int64_t i = 0; i < s->count && s->load && !s->read; i++) {
         const char *name = gt_source_name(s, i, buffer);
         if (cannot_be_read(name))
             return gt_fail(GT_FORMAT, "'%s': '%s' is a picture of a kind that cannot be read; convert it to PNG",
@@ -209,7 +209,7 @@ int64_t gt_dataset_stored(const gt_dataset *ds, int64_t item, bool *mirrored) {
 /* The samples as they are stored. */
 static gt_status read_samples(const gt_dataset *ds, int64_t stored, void *samples) {
     const gt_source *s = ds->source;
-    if (s->samples) return gt_item_wrap(s, stored, s->samples(s->state, stored, samples));
+    if (s->samples) return gt_item_wrap(s, stored, s->samples(s, stored, samples));
     gt_picture found = {0};
     gt_status st = gt_item_read(s, stored, &found);
     if (!st) st = compare(ds, &found);
@@ -354,7 +354,7 @@ static gt_status hash_source(gt_dataset *ds, int64_t most, gt_hash128 *out) {
     gt_hasher *h = gt_hasher_new();
     if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
     gt_dataset_hash_shape(ds, h);
-    gt_status st = s->fingerprint ? s->fingerprint(s->state, h, most) : hash_pixels(ds, h, most ? most : LOOKS);
+    gt_status st = s->fingerprint ? s->fingerprint(s, h, most) : hash_pixels(ds, h, most ? most : LOOKS);
     *out = gt_hasher_end(h);
     return st;
 }

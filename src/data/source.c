@@ -75,11 +75,15 @@ static gt_status open_kind(gt_source *source, const gt_source_options *options) 
                     .is_folder = !error && S_ISDIR(s.st_mode),
                     .is_file = !error && S_ISREG(s.st_mode)};
     const char *other = written_by_a_run(text);
+    if (spec.is_file) source->stamp = gt_file_stamp(text);
     if (other) return gt_fail(GT_FORMAT, "%s", other);
     for (int i = 0; i < KINDS; i++) {
         if (!kinds[i]->claims(&spec)) continue;
         source->info.source = kinds[i]->name;
-        return kinds[i]->open(source, text, options);
+        source->state = kinds[i]->state_bytes ? calloc(1, kinds[i]->state_bytes) : NULL;
+        if (kinds[i]->state_bytes && !source->state) return gt_fail(GT_NOMEM, "out of memory");
+        source->close = kinds[i]->close;
+        return kinds[i]->open(source, options);
     }
     return refuse(text, error);
 }
@@ -130,7 +134,7 @@ gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_opti
     gt_source *s = calloc(1, sizeof *s);
     size_t length = strlen(spec);
     while (length > 1 && spec[length - 1] == '/') length--;
-    if (s) s->spec = strndup(spec, length);
+    if (s) s->spec = strndup(spec, length), s->file.fd = -1;
     if (!s || !s->spec) {
         free(s);
         return gt_fail(GT_NOMEM, "out of memory for opening '%s'", spec);
@@ -145,9 +149,16 @@ gt_status gt_source_open(gt_source **out, const char *spec, const gt_source_opti
     return GT_OK;
 }
 
+void gt_source_close_items(gt_source *s) {
+    if (s->close) s->close(s->state);
+    gt_temp_file_close(&s->file);
+    gt_names_free(&s->names);
+    free(s->state);
+}
+
 void gt_source_close(gt_source *s) {
     if (!s) return;
-    if (s->close) s->close(s->state);
+    gt_source_close_items(s);
     gt_notes_free(&s->notes);
     free(s->spec);
     free(s);
@@ -155,32 +166,25 @@ void gt_source_close(gt_source *s) {
 
 const gt_source_info *gt_source_get_info(const gt_source *s) { return &s->info; }
 
-void *gt_source_state(gt_source *s, size_t bytes, void (*close)(void *state)) {
-    s->state = calloc(1, bytes);
-    if (s->state) s->close = close;
-    else gt_fail(GT_NOMEM, "out of memory");
-    return s->state;
-}
-
 /* ---- items ---- */
 
-gt_status gt_loaded_picture(gt_load *load, void *state, int64_t i, gt_picture *out) {
+gt_status gt_loaded_picture(const gt_source *s, int64_t i, gt_picture *out) {
     void *bytes;
     size_t n;
-    gt_status st = load(state, i, GT_FILE_MOST, true, &bytes, &n);
+    gt_status st = s->load(s, i, GT_FILE_MOST, true, &bytes, &n);
     if (!st) st = gt_picture_decode(out, bytes, n, 0);
     free(bytes);
     return st;
 }
 
-gt_status gt_loaded_head(gt_load *load, void *state, int64_t i, size_t first, gt_picture_info *out) {
+gt_status gt_loaded_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
     const size_t lengths[] = {first, GT_PICTURE_HEAD_BYTES, GT_FILE_MOST};
     gt_status st = GT_OK;
     for (int k = 0; k < 3; k++) {
         void *bytes;
         size_t n;
         if (k && lengths[k] <= lengths[k - 1]) continue;
-        bool loaded = !(st = load(state, i, lengths[k], k == 2, &bytes, &n));
+        bool loaded = !(st = s->load(s, i, lengths[k], k == 2, &bytes, &n));
         if (loaded) st = gt_picture_head(out, bytes, n);
         free(bytes);
         if (!st || !loaded || n < lengths[k]) break; /* it is known, or all of the file does not say more */
@@ -190,17 +194,17 @@ gt_status gt_loaded_head(gt_load *load, void *state, int64_t i, size_t first, gt
 
 gt_status gt_item_read(const gt_source *s, int64_t i, gt_picture *out) {
     *out = (gt_picture){0};
-    if (s->load) return gt_loaded_picture(s->load, s->state, i, out);
-    if (s->read) return s->read(s->state, i, out);
+    if (s->read) return s->read(s, i, out);
+    if (s->load) return gt_loaded_picture(s, i, out);
     gt_status st = gt_picture_new(out, s->shape.height, s->shape.width, s->shape.channels, s->shape.type);
     out->alpha = s->shape.alpha;
-    return st ? st : s->samples(s->state, i, out->samples);
+    return st ? st : s->samples(s, i, out->samples);
 }
 
 gt_status gt_item_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
     *out = (gt_picture_info){0};
-    if (s->load) return gt_loaded_head(s->load, s->state, i, first, out);
-    if (s->read) return s->head(s->state, i, first, out);
+    if (s->read) return s->head(s, i, first, out);
+    if (s->load) return gt_loaded_head(s, i, first, out);
     *out = (gt_picture_info){.format = s->format,
                              .height = s->shape.height,
                              .width = s->shape.width,
@@ -244,8 +248,8 @@ const char *gt_picture_shape(const gt_picture *shape, char text[GT_SHAPE_BYTES])
 gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st) {
     char buffer[GT_ITEM_NAME_BYTES];
     if (!st) return GT_OK;
-    return s->name || s->names ? gt_wrap(st, "'%s': '%s'", s->spec, gt_source_name(s, i, buffer))
-                               : gt_wrap(st, "'%s': image %" PRId64, s->spec, i);
+    return s->name || s->names.count ? gt_wrap(st, "'%s': '%s'", s->spec, gt_source_name(s, i, buffer))
+                                     : gt_wrap(st, "'%s': image %" PRId64, s->spec, i);
 }
 
 static gt_status check_item(const gt_source *s, int64_t i) {
@@ -269,16 +273,16 @@ gt_status gt_source_head(gt_source *s, int64_t i, gt_picture_info *out) {
 }
 
 const char *gt_source_name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
-    if (s->names) return gt_names_at(s->names, (size_t)i);
-    if (s->name) return s->name(s->state, i, buffer);
+    if (s->names.count) return gt_names_at(&s->names, (size_t)i);
+    if (s->name) return s->name(s, i, buffer);
     snprintf(buffer, GT_ITEM_NAME_BYTES, "%0*" PRId64, s->name_digits, i);
     return buffer;
 }
 
-gt_hash128 gt_source_stamp(const gt_source *s) { return s->stamp; }
+gt_hash128 gt_source_stamp(const gt_source *s) { return s->item_stamp ? (gt_hash128){0} : s->stamp; }
 
 gt_hash128 gt_source_item_stamp(const gt_source *s, int64_t i) {
-    return s->item_stamp ? s->item_stamp(s->state, i) : (gt_hash128){0};
+    return s->item_stamp ? s->item_stamp(s, i) : (gt_hash128){0};
 }
 
 int gt_source_class(const gt_source *s, int64_t i) {

@@ -3,6 +3,7 @@
 #ifndef GANTRY_DATA_SOURCE_H
 #define GANTRY_DATA_SOURCE_H
 
+#include "base/temp_file.h"
 #include "codec/npy.h"
 #include "data/name_list.h"
 #include "gantry/dataset.h"
@@ -30,10 +31,14 @@ typedef struct gt_notes {
     double range[2];
 } gt_notes;
 
-/* The functions of a source get its `state`. Messages of all of them give the reason alone, or what lies below the
+/* The functions of a source get the source. Messages of all of them give the reason alone, or what lies below the
  * source's name and the reason. All but `close` may be called by several threads at once, unless main_thread_only. */
+typedef gt_status gt_load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
+
 struct gt_source {
-    void *state;
+    void *state;        /* of the kind, freed with the source */
+    gt_temp_file file;  /* where the items lie, a temporary file or another one; closed with the source */
+    gt_name_list names; /* of the items; none: see `name` */
     int64_t count;
     bool main_thread_only;
     gt_notes notes;
@@ -43,27 +48,27 @@ struct gt_source {
      */
     gt_picture shape;
     const char *format;
-    gt_status (*samples)(void *state, int64_t i, void *samples);
+    gt_status (*samples)(const gt_source *s, int64_t i, void *samples);
     /* Picture files: the first bytes, at most `most` (malloc'ed, the caller frees them also after a failure). `whole`:
      * more than `most` are an error. */
-    gt_status (*load)(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
-    /* Anything else. `first`: bytes that are to be tried first, where a part of the item may tell its head. */
-    gt_status (*read)(void *state, int64_t i, gt_picture *out);
-    gt_status (*head)(void *state, int64_t i, size_t first, gt_picture_info *out);
+    gt_load *load;
+    /* Anything else, with or without `load`. `first`: bytes that are to be tried first, where a part of the item may
+     * tell its head. */
+    gt_status (*read)(const gt_source *s, int64_t i, gt_picture *out);
+    gt_status (*head)(const gt_source *s, int64_t i, size_t first, gt_picture_info *out);
     bool slow_heads; /* `head` reads all of an item */
 
-    /* One of three ways to name an item: a list, a function, or else its number in so many digits. */
-    const gt_name_list *names; /* the source's own */
-    const char *(*name)(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
+    /* The name of an item where there is no list of names; NULL: its number in so many digits. */
+    const char *(*name)(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]);
     int name_digits;
 
-    /* of the file that all items come from, taken before it is read; zero: each item has a stamp */
+    /* of the file that all items come from, taken before the file is read; without meaning where each item has one */
     gt_hash128 stamp;
-    gt_hash128 (*item_stamp)(const void *state, int64_t i); /* NULL: `stamp` is all that is known */
+    gt_hash128 (*item_stamp)(const gt_source *s, int64_t i); /* NULL: `stamp` is all that is known */
     /* Adds what tells its pictures from others; main thread. `most` > 0: where pictures would have to be read for it,
      * of so many alone, evenly spaced. NULL: the pixels of some are what tells (dataset.c). */
-    gt_status (*fingerprint)(void *state, gt_hasher *h, int64_t most);
-    void (*close)(void *state); /* NULL: nothing was opened yet */
+    gt_status (*fingerprint)(const gt_source *s, gt_hasher *h, int64_t most);
+    void (*close)(void *state); /* closes what the state holds; NULL: nothing */
 
     /* gt_source_open fills these in. */
     gt_source_info info;
@@ -80,9 +85,11 @@ typedef struct gt_source_kind {
     const char *name;
     const char *looks; /* how such a source is named, for messages */
     bool (*claims)(const gt_spec *spec);
-    /* On failure the caller closes what was opened through s->close. Labels are read where gt_own_labels(options);
-     * range and names of channels always. */
-    gt_status (*open)(gt_source *s, const char *spec, const gt_source_options *options);
+    size_t state_bytes; /* of s->state, which `open` finds zeroed; 0: none */
+    void (*close)(void *state);
+    /* s->spec is the name, s->stamp that of the file. On failure the caller closes the source. Labels are read where
+     * gt_own_labels(options); range and names of channels always. */
+    gt_status (*open)(gt_source *s, const gt_source_options *options);
 } gt_source_kind;
 
 extern const gt_source_kind gt_source_synth, gt_source_hdf5; /* the list of all is in source.c */
@@ -91,9 +98,6 @@ extern const gt_source_kind gt_source_synth, gt_source_hdf5; /* the list of all 
 static inline bool gt_own_labels(const gt_source_options *o) {
     return o->labels == GT_SOURCE_LABELS_OWN && !o->labels_csv;
 }
-
-/* For `open`: zeroed memory as s->state, which `close` will free; NULL: see gt_message(). */
-void *gt_source_state(gt_source *s, size_t bytes, void (*close)(void *state));
 
 /* ---- reading (source.c) ---- */
 
@@ -111,10 +115,12 @@ gt_status gt_item_wrap(const gt_source *s, int64_t i, gt_status st);
 uint32_t *gt_item_index(const gt_source *s);
 int64_t gt_item_find(const gt_source *s, const uint32_t *index, const char *name); /* -1: none */
 
-/* Of picture files, for sources that do more than `load`. */
-typedef gt_status gt_load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n);
-gt_status gt_loaded_picture(gt_load *load, void *state, int64_t i, gt_picture *out);
-gt_status gt_loaded_head(gt_load *load, void *state, int64_t i, size_t first, gt_picture_info *out);
+/* The picture of an item, and its head, by s->load. */
+gt_status gt_loaded_picture(const gt_source *s, int64_t i, gt_picture *out);
+gt_status gt_loaded_head(const gt_source *s, int64_t i, size_t first, gt_picture_info *out);
+
+/* Closes what the items come from; notes and spec stay. */
+void gt_source_close_items(gt_source *s);
 
 /* Puts a part of `from` - so many rows and columns from row `top` and column `left` on - into the middle of `to`, which
  * has samples of the same kind and as many channels. */
@@ -173,13 +179,11 @@ gt_status gt_load_part(int fd, uint64_t at, uint64_t size, size_t most, bool who
  * there. To be asked before the file is read, so that a change in between is noticed the next time. */
 gt_hash128 gt_file_stamp(const char *path);
 
-/* Makes *s a source of picture files in a folder (the first `length` bytes of the text); s->state is a
- * gt_picture_files, whose names and s->count are the caller's to fill in. */
-typedef struct gt_picture_files {
-    char *folder;
-    gt_name_list names; /* empty at first */
-} gt_picture_files;
+/* Makes *s a source of picture files in a folder (the first `length` bytes of the text); s->names and s->count are for
+ * the caller to fill in. */
 gt_status gt_source_of_files(gt_source *s, const char *folder, size_t length);
+/* The file of item i to read from; *fd is -1 unless GT_OK. */
+gt_status gt_item_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes);
 
 /* ---- datasets (dataset.c, look.c) ---- */
 

@@ -37,7 +37,7 @@ typedef struct batch {
 } batch;
 
 typedef struct cifar {
-    gt_temp_file file;
+    gt_temp_file *file; /* of the source */
     member members[MEMBERS];
     int n_members;
     batch batches[5];
@@ -72,15 +72,15 @@ static gt_status unpack_member(cifar *c, struct archive *a, const member_kind *k
     static _Thread_local char piece[PIECE];
     size_t n = 1;
     gt_status st = check_place(c, kind);
-    if (!st) st = gt_temp_file_align(&c->file);
+    if (!st) st = gt_temp_file_align(c->file);
     if (st) return st;
     member *m = &c->members[c->n_members];
-    *m = (member){.kind = kind, .at = c->file.size};
+    *m = (member){.kind = kind, .at = c->file->size};
     while (n && !st) {
         if ((st = gt_archive_piece(a, piece, sizeof piece, &n))) return gt_wrap(st, "'%s'", kind->name);
         m->bytes += n;
         st = m->bytes > MEMBER_MOST ? gt_fail(GT_FORMAT, "'%s' is larger than %d MB", kind->name, MEMBER_MOST >> 20)
-                                    : gt_temp_file_add(&c->file, piece, n);
+                                    : gt_temp_file_add(c->file, piece, n);
     }
     c->n_members++;
     return st;
@@ -112,7 +112,7 @@ static gt_status copy_text(cifar *c, const gt_pickle_array *a, size_t wanted) {
         size_t n = gt_pickle_latin1(a->bytes + at, a->n - at, piece, sizeof piece, &used);
         if (n == 0) return gt_fail(GT_FORMAT, "a pickled array whose text is not latin1");
         total += n;
-        st = gt_temp_file_add(&c->file, piece, n);
+        st = gt_temp_file_add(c->file, piece, n);
     }
     if (!st && total != wanted) st = gt_fail(GT_FORMAT, "a pickled array whose bytes do not fit its shape");
     return st;
@@ -129,7 +129,7 @@ static gt_status find_images(cifar *c, const member *m, const char *map, const g
         a.shape[0] > INT32_MAX)
         return gt_fail(GT_FORMAT, "'data' is no array [n, %d] of bytes", IMAGE);
     b->count = (int64_t)a.shape[0];
-    b->at = a.utf8 ? c->file.size : m->at + (uint64_t)(a.bytes - map);
+    b->at = a.utf8 ? c->file->size : m->at + (uint64_t)(a.bytes - map);
     return a.utf8 ? copy_text(c, &a, a.shape[0] * IMAGE) : GT_OK;
 }
 
@@ -164,7 +164,7 @@ static gt_status read_names(gt_source *s, const cifar *c, const gt_pickle *root)
 typedef enum pass { FIND_IMAGES, READ_LABELS } pass; /* the number of labels is known when all images are found */
 
 static gt_status read_member(gt_source *s, cifar *c, const member *m, pass pass) {
-    const char *map = gt_temp_file_map(&c->file, m->at, m->bytes);
+    const char *map = gt_temp_file_map(c->file, m->at, m->bytes);
     gt_arena *arena = map ? gt_arena_new() : NULL;
     gt_pickle *root = NULL;
     gt_status st = !map     ? GT_FAILED
@@ -205,41 +205,33 @@ static const batch *batch_of(const cifar *c, int64_t i) {
     return b;
 }
 
-static gt_status read_samples(void *state, int64_t i, void *samples) {
-    const cifar *c = state;
-    const batch *b = batch_of(c, i);
+static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
+    const batch *b = batch_of(s->state, i);
     uint8_t planes[IMAGE], *to = samples;
-    gt_status st = gt_temp_file_read(&c->file, b->at + (uint64_t)(i - b->first) * IMAGE, planes, IMAGE);
+    gt_status st = gt_read_at(s->file.fd, b->at + (uint64_t)(i - b->first) * IMAGE, planes, IMAGE);
     for (int k = 0; k < PLANE && !st; k++)
         for (int channel = 0; channel < 3; channel++) *to++ = planes[channel * PLANE + k];
     return st;
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
-    const cifar *c = state;
+static const char *name_item(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
+    const cifar *c = s->state;
     const batch *b = batch_of(c, i);
     if (c->n_batches == 1) snprintf(buffer, GT_ITEM_NAME_BYTES, "train:%05" PRId64, i);
     else snprintf(buffer, GT_ITEM_NAME_BYTES, "data_batch_%d:%05" PRId64, (int)(b - c->batches) + 1, i - b->first);
     return buffer;
 }
 
-static void close_cifar(void *state) {
-    cifar *c = state;
-    gt_temp_file_close(&c->file);
-    free(c);
-}
-
-static gt_status open_cifar(gt_source *s, const char *spec, const gt_source_options *options) {
-    cifar *c = gt_source_state(s, sizeof *c, close_cifar);
-    if (!c) return GT_NOMEM;
+static gt_status open_cifar(gt_source *s, const gt_source_options *options) {
+    cifar *c = s->state;
     s->samples = read_samples;
     s->shape = (gt_picture){.height = SIDE, .width = SIDE, .channels = 3, .type = GT_U8};
     s->format = "CIFAR";
     s->name = name_item;
-    s->stamp = gt_file_stamp(spec);
     c->coarse = options->coarse;
-    gt_status st = gt_temp_file_open(&c->file);
-    if (!st) st = gt_archive_each(spec, false, take_entry, c);
+    c->file = &s->file;
+    gt_status st = gt_temp_file_open(c->file);
+    if (!st) st = gt_archive_each(s->spec, false, take_entry, c);
     if (!st) st = find_all_images(s, c);
     if (st || !gt_own_labels(options)) return st;
     st = gt_notes_new_classes(&s->notes, s->count);
@@ -247,5 +239,8 @@ static gt_status open_cifar(gt_source *s, const char *spec, const gt_source_opti
     return st;
 }
 
-const gt_source_kind gt_source_cifar = {
-    .name = "cifar", .looks = "cifar-10-python.tar.gz", .claims = claims, .open = open_cifar};
+const gt_source_kind gt_source_cifar = {.name = "cifar",
+                                        .looks = "cifar-10-python.tar.gz",
+                                        .claims = claims,
+                                        .state_bytes = sizeof(cifar),
+                                        .open = open_cifar};

@@ -21,13 +21,11 @@ static gt_status read_names(gt_name_list *names, const char *path) {
     return st;
 }
 
-static gt_status open_csv(gt_source *s, const char *spec, const gt_source_options *options) {
-    const char *slash = strrchr(spec, '/');
+static gt_status open_csv(gt_source *s, const gt_source_options *options) {
+    const char *spec = s->spec, *slash = strrchr(spec, '/');
     gt_status st = slash ? gt_source_of_files(s, spec, (size_t)(slash - spec) + 1) : gt_source_of_files(s, ".", 1);
-    if (st) return st;
-    gt_picture_files *f = s->state;
-    st = read_names(&f->names, spec);
-    s->count = (int64_t)f->names.count;
+    if (!st) st = read_names(&s->names, spec);
+    s->count = (int64_t)s->names.count;
     return st || !gt_own_labels(options) ? st : gt_labels_of_csv(s, spec, false);
 }
 

@@ -28,10 +28,10 @@ static gt_status check_name(const char *name) {
 }
 
 /* The path of file i, to be freed; NULL after an error with the status in *st. */
-static char *path_of(const gt_picture_files *f, int64_t i, gt_status *st) {
-    const char *name = gt_names_at(&f->names, (size_t)i);
+static char *path_of(const gt_source *s, int64_t i, gt_status *st) {
+    const char *name = gt_names_at(&s->names, (size_t)i);
     *st = check_name(name);
-    char *path = *st ? NULL : gt_path_join(f->folder, name);
+    char *path = *st ? NULL : gt_path_join(s->state, name);
     if (!*st && !path) *st = GT_NOMEM;
     return path;
 }
@@ -62,41 +62,36 @@ gt_status gt_load_part(int fd, uint64_t at, uint64_t size, size_t most, bool who
     return st ? st : gt_read_at(fd, at, *bytes, *n);
 }
 
-static gt_status load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
+gt_status gt_item_file(const gt_source *s, int64_t i, int *fd, uint64_t *bytes) {
     gt_status st;
-    int fd;
-    uint64_t size;
-    *bytes = NULL;
-    char *path = path_of(state, i, &st);
-    if (!path) return st;
-    st = gt_source_file(path, &fd, &size);
-    if (!st) st = gt_load_part(fd, 0, size, most, whole, bytes, n);
-    if (fd >= 0) close(fd);
+    *fd = -1;
+    char *path = path_of(s, i, &st);
+    if (path) st = gt_source_file(path, fd, bytes);
     free(path);
     return st;
 }
 
-static gt_hash128 stamp_item(const void *state, int64_t i) {
+static gt_status load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
+    int fd;
+    uint64_t size;
+    *bytes = NULL;
+    gt_status st = gt_item_file(s, i, &fd, &size);
+    if (!st) st = gt_load_part(fd, 0, size, most, whole, bytes, n);
+    if (fd >= 0) close(fd);
+    return st;
+}
+
+static gt_hash128 stamp_item(const gt_source *s, int64_t i) {
     gt_status st;
-    char *path = path_of(state, i, &st);
+    char *path = path_of(s, i, &st);
     gt_hash128 stamp = path ? gt_file_stamp(path) : (gt_hash128){0};
     free(path);
     return stamp;
 }
 
-static void close_files(void *state) {
-    gt_picture_files *f = state;
-    gt_names_free(&f->names);
-    free(f->folder);
-    free(f);
-}
-
 gt_status gt_source_of_files(gt_source *s, const char *folder, size_t length) {
-    gt_picture_files *f = gt_source_state(s, sizeof *f, close_files);
-    if (!f) return GT_NOMEM;
     s->load = load;
-    s->names = &f->names;
     s->item_stamp = stamp_item;
-    f->folder = strndup(folder, length);
-    return f->folder ? GT_OK : gt_fail(GT_NOMEM, "out of memory");
+    s->state = strndup(folder, length);
+    return s->state ? GT_OK : gt_fail(GT_NOMEM, "out of memory");
 }

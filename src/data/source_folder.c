@@ -100,34 +100,31 @@ static gt_status mark_file(int fd, uint64_t size, uint8_t *buffer, gt_hasher *h)
     return st;
 }
 
-static gt_status fingerprint_one(const gt_picture_files *f, int64_t i, uint8_t *buffer, gt_hasher *h) {
-    int fd = -1;
-    off_t size = 0;
-    char *path = gt_path_join(f->folder, gt_names_at(&f->names, (size_t)i));
-    gt_status st = path ? gt_file_open_regular(path, &fd, &size) : GT_NOMEM;
-    if (!st && (st = mark_file(fd, (uint64_t)size, buffer, h))) gt_wrap(st, "'%s'", path);
+static gt_status fingerprint_one(const gt_source *s, int64_t i, uint8_t *buffer, gt_hasher *h) {
+    int fd;
+    uint64_t size;
+    gt_status st = gt_item_file(s, i, &fd, &size);
+    if (!st) st = mark_file(fd, size, buffer, h);
     if (fd >= 0) close(fd);
-    free(path);
-    return st;
+    return st ? gt_wrap(st, "'%s'", gt_names_at(&s->names, (size_t)i)) : GT_OK;
 }
 
-static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
-    const gt_picture_files *f = state;
+static gt_status fingerprint(const gt_source *s, gt_hasher *h, int64_t most) {
     uint8_t *buffer = malloc(PART_BYTES);
     if (!buffer) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
-    int64_t all = (int64_t)f->names.count, looks = most && most < all ? most : all;
+    int64_t looks = most && most < s->count ? most : s->count;
     gt_status st = GT_OK;
     for (int64_t k = 0; k < looks && !st; k++) {
         gt_progress();
-        st = fingerprint_one(f, k * all / looks, buffer, h);
+        st = fingerprint_one(s, k * s->count / looks, buffer, h);
     }
     free(buffer);
     return st;
 }
 
-static gt_status read_json(gt_source *s, const char *folder, const gt_source_options *options) {
-    if (!gt_folder_has(folder, GT_NOTES_FILE)) return GT_OK;
-    char *path = gt_path_join(folder, GT_NOTES_FILE);
+static gt_status read_json(gt_source *s, const gt_source_options *options) {
+    if (!gt_folder_has(s->spec, GT_NOTES_FILE)) return GT_OK;
+    char *path = gt_path_join(s->spec, GT_NOTES_FILE);
     if (!path) return GT_NOMEM;
     void *text = NULL;
     size_t n;
@@ -141,16 +138,14 @@ static gt_status read_json(gt_source *s, const char *folder, const gt_source_opt
     return st;
 }
 
-static gt_status open_folder(gt_source *s, const char *spec, const gt_source_options *options) {
-    gt_status st = gt_source_of_files(s, spec, strlen(spec));
-    if (st) return st;
-    gt_picture_files *f = s->state;
+static gt_status open_folder(gt_source *s, const gt_source_options *options) {
+    gt_status st = gt_source_of_files(s, s->spec, strlen(s->spec));
     s->fingerprint = fingerprint;
-    st = list_pictures(&f->names, spec);
+    if (!st) st = list_pictures(&s->names, s->spec);
     if (st) return st;
-    gt_names_sort(&f->names, options->by_code_points ? gt_by_code_points : gt_by_components);
-    s->count = (int64_t)f->names.count;
-    return read_json(s, spec, options);
+    gt_names_sort(&s->names, options->by_code_points ? gt_by_code_points : gt_by_components);
+    s->count = (int64_t)s->names.count;
+    return read_json(s, options);
 }
 
 const gt_source_kind gt_source_folder = {

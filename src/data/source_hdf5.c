@@ -26,13 +26,12 @@ static void close_set(void *state) {
     h5set *d = state;
     gt_h5_set_close(d->images);
     gt_h5_close(&d->file);
-    free(d);
 }
 
-static gt_status read_image(void *state, int64_t i, void *samples) {
+static gt_status read_image(const gt_source *s, int64_t i, void *samples) {
     static const gt_number types[] = {
         [GT_U8] = GT_NUMBER_UINT8, [GT_U16] = GT_NUMBER_UINT16, [GT_F32] = GT_NUMBER_FLOAT};
-    h5set *d = state;
+    h5set *d = s->state;
     return gt_h5_set_read(d->images, i, 1, types[d->type], samples);
 }
 
@@ -122,17 +121,20 @@ static gt_status read_file(h5set *d, gt_source *s) {
     return st;
 }
 
-static gt_status open_hdf5(gt_source *s, const char *spec, const gt_source_options *options) {
+static gt_status open_hdf5(gt_source *s, const gt_source_options *options) {
     (void)options;
-    h5set *d = gt_source_state(s, sizeof *d, close_set);
-    if (!d) return GT_NOMEM;
+    h5set *d = s->state;
     s->samples = read_image;
     s->format = gt_source_hdf5.name;
     s->name_digits = 8;
     s->main_thread_only = true;
-    s->stamp = gt_file_stamp(spec);
-    gt_status st = gt_h5_open(&d->file, spec);
+    gt_status st = gt_h5_open(&d->file, s->spec);
     return st ? st : read_file(d, s);
 }
 
-const gt_source_kind gt_source_hdf5 = {.name = "hdf5", .looks = "an HDF5 file", .claims = claims, .open = open_hdf5};
+const gt_source_kind gt_source_hdf5 = {.name = "hdf5",
+                                       .looks = "an HDF5 file",
+                                       .claims = claims,
+                                       .state_bytes = sizeof(h5set),
+                                       .close = close_set,
+                                       .open = open_hdf5};

@@ -51,7 +51,7 @@ typedef struct lmdb {
     uint64_t bytes;
     size_t page;
     uint64_t pages_left; /* how many may still be visited: a tree visits each page once */
-    gt_name_list names;
+    gt_name_list *names; /* of the source */
     value *values;
     size_t room;
 } lmdb;
@@ -100,18 +100,18 @@ static gt_status add_name(lmdb *l, const uint8_t *key, size_t n) {
     bool plain = n > 0;
     if (n > KEY_NAME_MOST) n = KEY_NAME_MOST;
     for (size_t i = 0; i < n; i++) plain = plain && key[i] > ' ' && key[i] < 0x7f;
-    if (plain) return gt_names_add(&l->names, (const char *)key, n);
+    if (plain) return gt_names_add(l->names, (const char *)key, n);
     for (size_t i = 0; i < n; i++) {
         text[2 * i] = "0123456789abcdef"[key[i] >> 4];
         text[2 * i + 1] = "0123456789abcdef"[key[i] & 15];
     }
-    return gt_names_add(&l->names, text, 2 * n);
+    return gt_names_add(l->names, text, 2 * n);
 }
 
 static gt_status add_value(lmdb *l, uint64_t at, uint32_t n) {
     if (at > l->bytes || n > l->bytes - at) return damaged("a value beyond its end");
-    gt_status st = gt_grow(&l->values, &l->room, l->names.count, sizeof *l->values, "a list of pictures");
-    if (!st) l->values[l->names.count - 1] = (value){at, n};
+    gt_status st = gt_grow(&l->values, &l->room, l->names->count, sizeof *l->values, "a list of pictures");
+    if (!st) l->values[l->names->count - 1] = (value){at, n};
     return st;
 }
 
@@ -185,18 +185,18 @@ static gt_status to_rgb(gt_picture *p) {
 }
 
 /* The first bytes of a value, at most `most`. */
-static gt_status load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
-    const lmdb *l = state;
-    return gt_load_part(l->fd, l->values[i].at, l->values[i].n, most, whole, bytes, n);
+static gt_status load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
+    const lmdb *l = s->state;
+    return gt_load_part(s->file.fd, l->values[i].at, l->values[i].n, most, whole, bytes, n);
 }
 
-static gt_status read_item(void *state, int64_t i, gt_picture *out) {
-    gt_status st = gt_loaded_picture(load, state, i, out);
+static gt_status read_item(const gt_source *s, int64_t i, gt_picture *out) {
+    gt_status st = gt_loaded_picture(s, i, out);
     return st ? st : to_rgb(out);
 }
 
-static gt_status head_item(void *state, int64_t i, size_t first, gt_picture_info *out) {
-    gt_status st = gt_loaded_head(load, state, i, first, out);
+static gt_status head_item(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
+    gt_status st = gt_loaded_head(s, i, first, out);
     out->channels = 3;
     out->bits = 8;
     out->alpha = out->cut = false;
@@ -205,37 +205,38 @@ static gt_status head_item(void *state, int64_t i, size_t first, gt_picture_info
 
 static void close_lmdb(void *state) {
     lmdb *l = state;
-    if (l->fd >= 0) close(l->fd);
-    gt_names_free(&l->names);
     free(l->values);
-    free(l);
 }
 
-static gt_status open_file(lmdb *l, const char *folder, gt_hash128 *stamp) {
-    char *path = gt_path_join(folder, "data.mdb");
+static gt_status open_file(gt_source *s) {
+    char *path = gt_path_join(s->spec, "data.mdb");
     if (!path) return GT_NOMEM;
-    *stamp = gt_file_stamp(path);
-    gt_status st = gt_source_file(path, &l->fd, &l->bytes);
+    s->stamp = gt_file_stamp(path);
+    gt_status st = gt_source_file(path, &s->file.fd, &s->file.size);
     free(path);
     return st ? gt_wrap(st, "'data.mdb'") : GT_OK;
 }
 
-static gt_status open_lmdb(gt_source *s, const char *spec, const gt_source_options *options) {
+static gt_status open_lmdb(gt_source *s, const gt_source_options *options) {
     (void)options;
-    lmdb *l = gt_source_state(s, sizeof *l, close_lmdb);
-    if (!l) return GT_NOMEM;
-    l->fd = -1;
+    lmdb *l = s->state;
+    s->load = load;
     s->read = read_item;
     s->head = head_item;
-    s->names = &l->names;
     uint64_t root;
-    gt_status st = open_file(l, spec, &s->stamp);
+    gt_status st = open_file(s);
+    l->fd = s->file.fd, l->bytes = s->file.size, l->names = &s->names;
     if (!st) st = read_meta(l, &root);
     if (st) return st;
     l->pages_left = l->bytes / l->page;
     if (root != no_page) st = visit_page(l, root, 0);
-    s->count = (int64_t)l->names.count;
+    s->count = (int64_t)s->names.count;
     return st;
 }
 
-const gt_source_kind gt_source_lmdb = {.name = "lmdb", .looks = "FOLDER_lmdb", .claims = claims, .open = open_lmdb};
+const gt_source_kind gt_source_lmdb = {.name = "lmdb",
+                                       .looks = "FOLDER_lmdb",
+                                       .claims = claims,
+                                       .state_bytes = sizeof(lmdb),
+                                       .close = close_lmdb,
+                                       .open = open_lmdb};

@@ -27,7 +27,6 @@ enum {
 static const char images_part[] = "-images-idx3-ubyte", labels_part[] = "-labels-idx1-ubyte";
 
 typedef struct mnist {
-    gt_temp_file file;
     int height, width, border; /* border: zeros on each side */
 } mnist;
 
@@ -74,13 +73,13 @@ static gt_status read_idx_head(gzFile file, int dimensions, uint64_t file_bytes,
     return GT_OK;
 }
 
-static gt_status unpack_images(mnist *m, gzFile file, uint64_t total) {
+static gt_status unpack_images(gt_temp_file *to, gzFile file, uint64_t total) {
     char *piece = malloc(PIECE);
     gt_status st = piece ? GT_OK : gt_fail(GT_NOMEM, "out of memory for unpacking");
-    while (!st && m->file.size < total) {
-        size_t n = total - m->file.size < PIECE ? (size_t)(total - m->file.size) : PIECE;
+    while (!st && to->size < total) {
+        size_t n = total - to->size < PIECE ? (size_t)(total - to->size) : PIECE;
         st = read_packed(file, piece, n);
-        if (!st) st = gt_temp_file_add(&m->file, piece, n);
+        if (!st) st = gt_temp_file_add(to, piece, n);
     }
     if (!st && gzread(file, piece, 1) != 0)
         st = gt_fail(GT_FORMAT, "damaged: it goes on behind its last image, or its checksum is wrong");
@@ -88,15 +87,15 @@ static gt_status unpack_images(mnist *m, gzFile file, uint64_t total) {
     return st;
 }
 
-static gt_status read_images(gt_source *s, mnist *m, const char *path) {
+static gt_status read_images(gt_source *s, mnist *m) {
     gzFile file;
     uint64_t bytes;
     uint32_t size[3];
-    gt_status st = open_packed(&file, path, &bytes);
+    gt_status st = open_packed(&file, s->spec, &bytes);
     if (st) return st;
     st = read_idx_head(file, 3, bytes, size);
-    if (!st) st = gt_temp_file_open(&m->file);
-    if (!st) st = unpack_images(m, file, (uint64_t)size[0] * size[1] * size[2]);
+    if (!st) st = gt_temp_file_open(&s->file);
+    if (!st) st = unpack_images(&s->file, file, (uint64_t)size[0] * size[1] * size[2]);
     if (gzclose(file) == Z_BUF_ERROR && !st) st = gt_fail(GT_FORMAT, "truncated: its checksum is missing");
     if (st) return st;
     s->count = size[0];
@@ -125,8 +124,8 @@ static gt_status read_labels(gt_source *s, const char *path) {
 }
 
 /* The file beside the images': packed like it, or not. */
-static gt_status find_labels(gt_source *s, const char *spec) {
-    const char *slash = strrchr(spec, '/'), *part = strstr(slash ? slash : spec, images_part);
+static gt_status find_labels(gt_source *s) {
+    const char *spec = s->spec, *slash = strrchr(spec, '/'), *part = strstr(slash ? slash : spec, images_part);
     if (!part) return GT_OK;
     for (int packed = 1; packed >= 0; packed--) {
         char *path;
@@ -142,11 +141,11 @@ static gt_status find_labels(gt_source *s, const char *spec) {
 }
 
 /* The rows are read without gaps behind the upper border, and then go to their places, the last one first. */
-static gt_status read_samples(void *state, int64_t i, void *samples) {
-    const mnist *m = state;
+static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
+    const mnist *m = s->state;
     size_t height = (size_t)m->height, width = (size_t)m->width, border = (size_t)m->border, wide = width + 2 * border;
     uint8_t *rows = (uint8_t *)samples + border * wide;
-    gt_status st = gt_temp_file_read(&m->file, (uint64_t)i * height * width, rows, height * width);
+    gt_status st = gt_read_at(s->file.fd, (uint64_t)i * height * width, rows, height * width);
     if (st || !border) return st;
     for (size_t y = height; y-- > 0;) {
         uint8_t *row = rows + y * wide;
@@ -159,26 +158,20 @@ static gt_status read_samples(void *state, int64_t i, void *samples) {
     return GT_OK;
 }
 
-static void close_mnist(void *state) {
-    mnist *m = state;
-    gt_temp_file_close(&m->file);
-    free(m);
-}
-
-static gt_status open_mnist(gt_source *s, const char *spec, const gt_source_options *options) {
-    mnist *m = gt_source_state(s, sizeof *m, close_mnist);
-    if (!m) return GT_NOMEM;
-    m->file = GT_SPOOL_NONE;
+static gt_status open_mnist(gt_source *s, const gt_source_options *options) {
+    mnist *m = s->state;
     s->samples = read_samples;
     s->format = "IDX";
     s->name_digits = 5;
-    s->stamp = gt_file_stamp(spec);
-    gt_status st = read_images(s, m, spec);
+    gt_status st = read_images(s, m);
     m->border = m->height == MNIST_SIDE && m->width == MNIST_SIDE ? options->mnist_border : 0;
     s->shape = (gt_picture){
         .height = m->height + 2 * m->border, .width = m->width + 2 * m->border, .channels = 1, .type = GT_U8};
-    return !st && gt_own_labels(options) ? find_labels(s, spec) : st;
+    return !st && gt_own_labels(options) ? find_labels(s) : st;
 }
 
-const gt_source_kind gt_source_mnist = {
-    .name = "mnist", .looks = "*-images-idx3-ubyte.gz", .claims = claims, .open = open_mnist};
+const gt_source_kind gt_source_mnist = {.name = "mnist",
+                                        .looks = "*-images-idx3-ubyte.gz",
+                                        .claims = claims,
+                                        .state_bytes = sizeof(mnist),
+                                        .open = open_mnist};

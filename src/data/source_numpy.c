@@ -23,12 +23,10 @@ static const char *const role_names[ROLES][ROLE_NAMES] = {
 };
 
 typedef struct numpy {
-    gt_temp_file file; /* of the images: an unnamed file, or the .npy itself */
     gt_npy array;
     size_t height, width, channels;
     bool planes; /* [N,C,H,W] */
     gt_sample type;
-    char name[64]; /* of the array in an archive; "" */
 } numpy;
 
 static bool claims(const gt_spec *spec) {
@@ -135,7 +133,7 @@ static void consider(choice *c, const char *name, const gt_npy *a) {
 }
 
 typedef struct npz {
-    numpy *f;
+    gt_source *s;
     choice choice;
     gt_temp_file labels;
     gt_npy label_array;
@@ -162,8 +160,8 @@ static gt_status take_array(npz *z, struct archive *a, const char *name) {
         z->label_array = head;
         return unpack_rest(&z->labels, a, piece, n, most);
     }
-    z->f->array = head;
-    return unpack_rest(&z->f->file, a, piece, n, most);
+    ((numpy *)z->s->state)->array = head;
+    return unpack_rest(&z->s->file, a, piece, n, most);
 }
 
 static gt_status take_entry(void *arg, struct archive *a, struct archive_entry *entry) {
@@ -183,9 +181,9 @@ static gt_status use_labels(gt_source *s, const npz *z) {
     return st;
 }
 
-static gt_status open_npz(gt_source *s, numpy *f, const char *path, bool with_labels) {
-    npz z = {.f = f, .choice = {.rank = {-1, -1}}, .labels = GT_SPOOL_NONE};
-    gt_status st = gt_archive_each(path, true, take_entry, &z);
+static gt_status open_npz(gt_source *s, numpy *f, bool with_labels) {
+    npz z = {.s = s, .choice = {.rank = {-1, -1}}, .labels = {.fd = -1}};
+    gt_status st = gt_archive_each(s->spec, true, take_entry, &z);
     if (!st && z.choice.rank[IMAGES] < 0)
         st = gt_fail(GT_FORMAT, "holds no array of images (images, x_train, data, arr_0, or 3 or 4 dimensions)");
     if (!st && z.choice.rank[IMAGES] == ROLE_NAMES && z.choice.by_shape > 1)
@@ -193,22 +191,21 @@ static gt_status open_npz(gt_source *s, numpy *f, const char *path, bool with_la
                      z.choice.by_shape);
     if (!with_labels) z.choice.name[LABELS][0] = 0;
     z.second = true;
-    if (!st) st = gt_archive_each(path, true, take_entry, &z);
-    if (!st && (st = check_images(s, f, f->file.size))) gt_wrap(st, "'%s'", z.choice.name[IMAGES]);
+    if (!st) st = gt_archive_each(s->spec, true, take_entry, &z);
+    if (!st && (st = check_images(s, f, s->file.size))) gt_wrap(st, "'%s'", z.choice.name[IMAGES]);
     if (!st && z.labels.fd >= 0 && (st = use_labels(s, &z))) gt_wrap(st, "'%s'", z.choice.name[LABELS]);
     gt_temp_file_close(&z.labels);
     return st;
 }
 
-static gt_status open_npy(gt_source *s, numpy *f, const char *path) {
+static gt_status open_npy(gt_source *s, numpy *f) {
     void *head = NULL;
     size_t n;
-    uint64_t bytes;
-    gt_status st = gt_source_file(path, &f->file.fd, &bytes);
-    if (!st) st = gt_load_part(f->file.fd, 0, bytes, GT_NPY_HEAD_MOST, false, &head, &n);
+    gt_status st = gt_source_file(s->spec, &s->file.fd, &s->file.size);
+    if (!st) st = gt_load_part(s->file.fd, 0, s->file.size, GT_NPY_HEAD_MOST, false, &head, &n);
     if (!st) st = gt_npy_head(&f->array, head, n);
     free(head);
-    return st ? st : check_images(s, f, bytes);
+    return st ? st : check_images(s, f, s->file.size);
 }
 
 /* ---- items ---- */
@@ -230,38 +227,32 @@ static void arrange(const numpy *f, const uint8_t *from, void *samples) {
         }
 }
 
-static gt_status read_samples(void *state, int64_t i, void *samples) {
-    const numpy *f = state;
+static gt_status read_samples(const gt_source *s, int64_t i, void *samples) {
+    const numpy *f = s->state;
     size_t bytes = f->height * f->width * f->channels * (size_t)f->array.size;
     bool straight = !f->planes && f->array.size != 8;
     uint8_t *stored = straight ? samples : malloc(bytes);
     if (!stored) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", bytes);
-    gt_status st = gt_temp_file_read(&f->file, f->array.head + (uint64_t)i * bytes, stored, bytes);
+    gt_status st = gt_read_at(s->file.fd, f->array.head + (uint64_t)i * bytes, stored, bytes);
     if (!st && !straight) arrange(f, stored, samples);
     if (!straight) free(stored);
     return st;
 }
 
-static void close_numpy(void *state) {
-    numpy *f = state;
-    gt_temp_file_close(&f->file);
-    free(f);
-}
-
-static gt_status open_numpy(gt_source *s, const char *spec, const gt_source_options *options) {
-    numpy *f = gt_source_state(s, sizeof *f, close_numpy);
-    if (!f) return GT_NOMEM;
-    f->file = GT_SPOOL_NONE;
+static gt_status open_numpy(gt_source *s, const gt_source_options *options) {
+    numpy *f = s->state;
     s->samples = read_samples;
     s->format = "numpy";
     s->name_digits = 5;
-    s->stamp = gt_file_stamp(spec);
-    bool one = !strcasecmp(spec + strlen(spec) - 4, ".npy");
-    gt_status st = one ? open_npy(s, f, spec) : open_npz(s, f, spec, gt_own_labels(options));
+    bool one = !strcasecmp(s->spec + strlen(s->spec) - 4, ".npy");
+    gt_status st = one ? open_npy(s, f) : open_npz(s, f, gt_own_labels(options));
     s->shape = (gt_picture){
         .height = (int)f->height, .width = (int)f->width, .channels = (int)f->channels, .type = f->type};
     return st;
 }
 
-const gt_source_kind gt_source_numpy = {
-    .name = "numpy", .looks = "an array .npy or .npz", .claims = claims, .open = open_numpy};
+const gt_source_kind gt_source_numpy = {.name = "numpy",
+                                        .looks = "an array .npy or .npz",
+                                        .claims = claims,
+                                        .state_bytes = sizeof(numpy),
+                                        .open = open_numpy};

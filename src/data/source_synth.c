@@ -241,15 +241,15 @@ static gt_status parse(synth *s, const char *spec) {
 
 static bool claims(const gt_spec *spec) { return !strncmp(spec->text, "synth:", 6); }
 
-static gt_status draw(void *state, int64_t i, void *pixels) {
-    const synth *s = state;
+static gt_status draw(const gt_source *source, int64_t i, void *pixels) {
+    const synth *s = source->state;
     s->set->draw(s, (uint32_t)i, pixels);
     return GT_OK;
 }
 
-static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
+static gt_status fingerprint(const gt_source *source, gt_hasher *h, int64_t most) {
     (void)most;
-    const synth *s = state;
+    const synth *s = source->state;
     char text[160];
     int n = snprintf(text, sizeof text, "synth:%s:n=%llu,size=%llu,classes=%llu,seed=%llu;version=%u", s->set->name,
                      (unsigned long long)s->n, (unsigned long long)s->size, (unsigned long long)s->classes,
@@ -259,31 +259,31 @@ static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
 }
 
 /* The stamp of a set is its name, its keys and its labels. */
-static gt_status stamp_set(gt_source *source, synth *s) {
+static gt_status stamp_set(gt_source *source) {
     gt_hasher *h = gt_hasher_new();
     if (!h) return gt_fail(GT_NOMEM, "out of memory for a fingerprint");
     gt_source_hash(source, &source->shape, h);
-    gt_status st = fingerprint(s, h, 0);
+    gt_status st = fingerprint(source, h, 0);
     source->stamp = gt_hasher_end(h);
     return st;
 }
 
-static gt_status open_synth(gt_source *source, const char *spec, const gt_source_options *options) {
+static gt_status open_synth(gt_source *source, const gt_source_options *options) {
     (void)options;
-    synth *s = gt_source_state(source, sizeof *s, free);
-    if (!s) return GT_NOMEM;
+    synth *s = source->state;
     source->samples = draw;
     source->fingerprint = fingerprint;
     source->format = gt_source_synth.name;
     source->name_digits = 8;
-    gt_status st = parse(s, spec);
+    gt_status st = parse(s, source->spec);
     if (st) return st;
     source->count = (int64_t)s->n;
     source->shape = (gt_picture){
         .height = (int)s->size, .width = (int)s->size, .channels = s->set->channels, .type = GT_U8};
     st = s->set->label(s, &source->notes);
     if (!st) st = gt_notes_check(&source->notes, source->count, true);
-    return st ? st : stamp_set(source, s);
+    return st ? st : stamp_set(source);
 }
 
-const gt_source_kind gt_source_synth = {.name = "synth", .looks = "synth:NAME", .claims = claims, .open = open_synth};
+const gt_source_kind gt_source_synth = {
+    .name = "synth", .looks = "synth:NAME", .claims = claims, .state_bytes = sizeof(synth), .open = open_synth};

@@ -27,8 +27,6 @@ enum { LENGTH_BYTES = 12, CHECKSUM_BYTES = 4, RECORD_MOST = GT_PICTURE_MAX_BYTES
 static const char ending[] = ".tfrecords";
 
 typedef struct tfrecords {
-    int fd;
-    uint64_t bytes;
     uint64_t *at; /* of record i: the beginning of its data; [count + 1], the last one for the end */
     size_t room;
 } tfrecords;
@@ -66,13 +64,13 @@ static uint32_t checksum(const void *data, size_t n) {
 }
 
 /* The length of the record that begins at `at`. */
-static gt_status record_length(const tfrecords *t, uint64_t at, int64_t number, uint64_t *length) {
+static gt_status record_length(const gt_temp_file *file, uint64_t at, int64_t number, uint64_t *length) {
     uint8_t head[LENGTH_BYTES];
-    if (gt_read_at(t->fd, at, head, sizeof head)) return gt_fail(GT_FORMAT, "truncated in record %" PRId64, number);
+    if (gt_read_at(file->fd, at, head, sizeof head)) return gt_fail(GT_FORMAT, "truncated in record %" PRId64, number);
     *length = gt_le64(head);
     if (checksum(head, 8) != gt_le32(head + 8))
         return gt_fail(GT_FORMAT, "damaged: the length of record %" PRId64 " fails its checksum", number);
-    uint64_t left = t->bytes - at - LENGTH_BYTES;
+    uint64_t left = file->size - at - LENGTH_BYTES;
     if (left < CHECKSUM_BYTES || *length > left - CHECKSUM_BYTES)
         return gt_fail(GT_FORMAT, "truncated in record %" PRId64, number);
     if (*length > RECORD_MOST)
@@ -81,14 +79,16 @@ static gt_status record_length(const tfrecords *t, uint64_t at, int64_t number, 
     return GT_OK;
 }
 
-static gt_status index_records(tfrecords *t, int64_t *count) {
+static gt_status index_records(gt_source *s) {
+    tfrecords *t = s->state;
+    int64_t *count = &s->count;
     gt_status st = GT_OK;
     uint64_t at = 0, length = 0;
     for (*count = 0; !st; ++*count) {
         if ((st = gt_grow(&t->at, &t->room, (size_t)*count + 1, sizeof *t->at, "a list of records"))) break;
         t->at[*count] = at + LENGTH_BYTES;
-        if (at == t->bytes) break;
-        st = record_length(t, at, *count, &length);
+        if (at == s->file.size) break;
+        st = record_length(&s->file, at, *count, &length);
         at += LENGTH_BYTES + length + CHECKSUM_BYTES;
     }
     return st;
@@ -202,24 +202,30 @@ static gt_status parse(example *x, const uint8_t *p, size_t n) {
     return st;
 }
 
-/* The record's bytes, malloc'ed, and what they mean. */
-static gt_status load(const tfrecords *t, int64_t i, uint8_t **bytes, example *x) {
-    size_t n = (size_t)(t->at[i + 1] - t->at[i]) - LENGTH_BYTES; /* with its checksum */
+/* The bytes of the record whose data are those from `at` to `next` and what stands between two records, malloc'ed, and
+ * what they mean. */
+static gt_status load(int fd, uint64_t at, uint64_t next, uint8_t **bytes, example *x) {
+    size_t n = (size_t)(next - at) - LENGTH_BYTES; /* with its checksum */
     *bytes = malloc(n);
     if (!*bytes) return gt_fail(GT_NOMEM, "out of memory for %zu bytes", n);
-    gt_status st = gt_read_at(t->fd, t->at[i], *bytes, n);
+    gt_status st = gt_read_at(fd, at, *bytes, n);
     n -= CHECKSUM_BYTES;
     if (!st && checksum(*bytes, n) != gt_le32(*bytes + n))
         st = gt_fail(GT_FORMAT, "damaged: its data fail their checksum");
     return st ? st : parse(x, *bytes, n);
 }
 
+static gt_status load_item(const gt_source *s, int64_t i, uint8_t **bytes, example *x) {
+    const uint64_t *at = ((const tfrecords *)s->state)->at;
+    return load(s->file.fd, at[i], at[i + 1], bytes, x);
+}
+
 /* ---- items ---- */
 
-static gt_status read_item(void *state, int64_t i, gt_picture *out) {
+static gt_status read_item(const gt_source *s, int64_t i, gt_picture *out) {
     uint8_t *bytes;
     example x = {0};
-    gt_status st = load(state, i, &bytes, &x);
+    gt_status st = load_item(s, i, &bytes, &x);
     if (!st) st = gt_picture_new(out, (int)x.shape[1], (int)x.shape[2], (int)x.shape[0], GT_U8);
     size_t channels = (size_t)x.shape[0], plane = st ? 0 : (size_t)(x.shape[1] * x.shape[2]);
     for (size_t k = 0; k < plane; k++)
@@ -228,11 +234,11 @@ static gt_status read_item(void *state, int64_t i, gt_picture *out) {
     return st;
 }
 
-static gt_status head_item(void *state, int64_t i, size_t first, gt_picture_info *out) {
+static gt_status head_item(const gt_source *s, int64_t i, size_t first, gt_picture_info *out) {
     uint8_t *bytes;
     example x = {0};
     (void)first;
-    gt_status st = load(state, i, &bytes, &x);
+    gt_status st = load_item(s, i, &bytes, &x);
     if (!st)
         *out = (gt_picture_info){.format = "TFRecord",
                                  .height = (int)x.shape[1],
@@ -243,35 +249,30 @@ static gt_status head_item(void *state, int64_t i, size_t first, gt_picture_info
     return st;
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
-    (void)state;
+static const char *name_item(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
+    (void)s;
     snprintf(buffer, GT_ITEM_NAME_BYTES, "record %" PRId64, i);
     return buffer;
 }
 
 static void close_tfrecords(void *state) {
     tfrecords *t = state;
-    if (t->fd >= 0) close(t->fd);
     free(t->at);
-    free(t);
 }
 
 /* ---- which file, which labels ---- */
 
 /* Pixels of a file's first image; 0: it cannot be read. */
 static uint64_t size_of(const char *path) {
-    tfrecords t = {.fd = -1};
+    gt_temp_file file;
     uint64_t length = 0, size = 0;
-    uint64_t at[2] = {LENGTH_BYTES, 0};
     uint8_t *bytes = NULL;
     example x;
-    if (!gt_source_file(path, &t.fd, &t.bytes) && !record_length(&t, 0, 0, &length)) {
-        at[1] = at[0] + length + CHECKSUM_BYTES + LENGTH_BYTES;
-        t.at = at;
-        if (!load(&t, 0, &bytes, &x)) size = x.shape[1] * x.shape[2];
-    }
+    if (!gt_source_file(path, &file.fd, &file.size) && !record_length(&file, 0, 0, &length) &&
+        !load(file.fd, LENGTH_BYTES, 2 * LENGTH_BYTES + length + CHECKSUM_BYTES, &bytes, &x))
+        size = x.shape[1] * x.shape[2];
     free(bytes);
-    if (t.fd >= 0) close(t.fd);
+    gt_temp_file_close(&file);
     return size;
 }
 
@@ -333,10 +334,8 @@ static gt_status read_labels(gt_source *s, const char *path) {
     return st;
 }
 
-static gt_status open_tfrecords(gt_source *s, const char *spec, const gt_source_options *options) {
-    tfrecords *t = gt_source_state(s, sizeof *t, close_tfrecords);
-    if (!t) return GT_NOMEM;
-    t->fd = -1;
+static gt_status open_tfrecords(gt_source *s, const gt_source_options *options) {
+    const char *spec = s->spec;
     s->read = read_item;
     s->head = head_item;
     s->slow_heads = true;
@@ -347,12 +346,16 @@ static gt_status open_tfrecords(gt_source *s, const char *spec, const gt_source_
     else st = choose_file(&path, spec);
     if (!st && !path) st = gt_fail(GT_NOMEM, "out of memory");
     if (!st) s->stamp = gt_file_stamp(path);
-    if (!st && !(st = gt_source_file(path, &t->fd, &t->bytes))) st = index_records(t, &s->count);
+    if (!st && !(st = gt_source_file(path, &s->file.fd, &s->file.size))) st = index_records(s);
     if (st && path && !is_file(spec)) gt_wrap(st, "'%s'", path);
     if (!st && gt_own_labels(options)) st = read_labels(s, path);
     free(path);
     return st;
 }
 
-const gt_source_kind gt_source_tfrecords = {
-    .name = "tfrecords", .looks = "FILE.tfrecords or a folder of these", .claims = claims, .open = open_tfrecords};
+const gt_source_kind gt_source_tfrecords = {.name = "tfrecords",
+                                            .looks = "FILE.tfrecords or a folder of these",
+                                            .claims = claims,
+                                            .state_bytes = sizeof(tfrecords),
+                                            .close = close_tfrecords,
+                                            .open = open_tfrecords};

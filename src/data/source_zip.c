@@ -12,7 +12,6 @@
 typedef struct archive {
     gt_zip *zip;
     uint32_t *entry; /* of item i */
-    int64_t count;
 } archive;
 
 static bool claims(const gt_spec *spec) {
@@ -37,30 +36,29 @@ static gt_status check_begin(const archive *a, int64_t i) {
     return st ? st : gt_picture_recognise(begin, sizeof begin);
 }
 
-static gt_status load(void *state, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
-    const archive *a = state;
+static gt_status load(const gt_source *s, int64_t i, size_t most, bool whole, void **bytes, size_t *n) {
+    const archive *a = s->state;
     *bytes = NULL;
     gt_status st = whole && entry_of(a, i)->size > GT_PICTURE_HEAD_BYTES ? check_begin(a, i) : GT_OK;
     return st ? st : load_entry(a->zip, a->entry[i], most, whole, bytes, n);
 }
 
 /* The archive's own size and time do not count: it may be copied to a local disk each time. */
-static gt_hash128 stamp_item(const void *state, int64_t i) {
-    const gt_zip_entry *e = entry_of(state, i);
+static gt_hash128 stamp_item(const gt_source *s, int64_t i) {
+    const gt_zip_entry *e = entry_of(s->state, i);
     uint64_t known[2] = {e->size, e->crc};
     return gt_hash(known, sizeof known);
 }
 
-static const char *name_item(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
+static const char *name_item(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
     (void)buffer;
-    return entry_of(state, i)->name;
+    return entry_of(s->state, i)->name;
 }
 
-static gt_status fingerprint(void *state, gt_hasher *h, int64_t most) {
+static gt_status fingerprint(const gt_source *s, gt_hasher *h, int64_t most) {
     (void)most;
-    const archive *a = state;
-    for (int64_t i = 0; i < a->count; i++) {
-        const gt_zip_entry *e = entry_of(a, i);
+    for (int64_t i = 0; i < s->count; i++) {
+        const gt_zip_entry *e = entry_of(s->state, i);
         uint64_t mark[2] = {htole64(e->crc), htole64(e->size)};
         gt_hasher_add(h, mark, sizeof mark);
     }
@@ -71,7 +69,6 @@ static void close_archive(void *state) {
     archive *a = state;
     gt_zip_close(a->zip);
     free(a->entry);
-    free(a);
 }
 
 static gt_status read_json(gt_source *s, gt_zip *zip, const gt_source_options *options) {
@@ -84,23 +81,26 @@ static gt_status read_json(gt_source *s, gt_zip *zip, const gt_source_options *o
     return st ? gt_wrap(st, "'%s'", GT_NOTES_FILE) : GT_OK;
 }
 
-static gt_status open_zip(gt_source *s, const char *spec, const gt_source_options *options) {
-    archive *a = gt_source_state(s, sizeof *a, close_archive);
-    if (!a) return GT_NOMEM;
+static gt_status open_zip(gt_source *s, const gt_source_options *options) {
+    archive *a = s->state;
     s->load = load;
     s->name = name_item;
     s->item_stamp = stamp_item;
     s->fingerprint = fingerprint;
-    gt_status st = gt_zip_open(&a->zip, spec);
+    gt_status st = gt_zip_open(&a->zip, s->spec);
     if (st) return st;
     size_t entries = gt_zip_count(a->zip);
     if (entries > UINT32_MAX) return gt_fail(GT_FORMAT, "%zu entries; at most %u are read", entries, UINT32_MAX);
     if (!(a->entry = malloc((entries + 1) * sizeof *a->entry)))
         return gt_fail(GT_NOMEM, "out of memory for a list of %zu pictures", entries);
     for (size_t i = 0; i < entries; i++)
-        if (gt_picture_is_name(gt_zip_at(a->zip, i)->name)) a->entry[a->count++] = (uint32_t)i;
-    s->count = a->count;
+        if (gt_picture_is_name(gt_zip_at(a->zip, i)->name)) a->entry[s->count++] = (uint32_t)i;
     return read_json(s, a->zip, options);
 }
 
-const gt_source_kind gt_source_zip = {.name = "zip", .looks = "FILE.zip", .claims = claims, .open = open_zip};
+const gt_source_kind gt_source_zip = {.name = "zip",
+                                      .looks = "FILE.zip",
+                                      .claims = claims,
+                                      .state_bytes = sizeof(archive),
+                                      .close = close_archive,
+                                      .open = open_zip};

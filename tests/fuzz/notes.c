@@ -24,8 +24,8 @@ static void seeds(fuzz_put *put, void *arg) {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put(arg, texts[i], strlen(texts[i]));
 }
 
-static const char *name(const void *state, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
-    (void)state, (void)buffer;
+static const char *name(const gt_source *s, int64_t i, char buffer[GT_ITEM_NAME_BYTES]) {
+    (void)s, (void)buffer;
     return names[i];
 }
 

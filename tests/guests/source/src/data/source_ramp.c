@@ -2,7 +2,6 @@
  * A guest: a source of pictures. FILE.ramp holds a number; so many grey pictures of 16x16, brighter and brighter, in
  * two classes. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "data/source.h"
@@ -15,30 +14,28 @@ typedef struct ramp {
 
 static bool claims(const gt_spec *spec) { return spec->is_file && !strcmp(spec->extension, ".ramp"); }
 
-static gt_status samples(void *state, int64_t i, void *out) {
-    const ramp *r = state;
+static gt_status samples(const gt_source *s, int64_t i, void *out) {
+    const ramp *r = s->state;
     memset(out, (int)(255 * i / r->count), SIDE * SIDE);
     return GT_OK;
 }
 
-static gt_status open_ramp(gt_source *s, const char *spec, const gt_source_options *options) {
-    FILE *f = fopen(spec, "re");
+static gt_status open_ramp(gt_source *s, const gt_source_options *options) {
+    FILE *f = fopen(s->spec, "re");
     int n = 0;
     bool good = f && fscanf(f, "%d", &n) == 1 && n > 0 && n < LONGEST;
     if (f) fclose(f);
     if (!good) return gt_fail(GT_FORMAT, "no number of pictures in it");
-    ramp *r = s->state = malloc(sizeof *r);
-    if (!r) return gt_fail(GT_NOMEM, "out of memory for a ramp");
+    ramp *r = s->state;
     r->count = s->count = n;
     s->shape = (gt_picture){.height = SIDE, .width = SIDE, .channels = 1, .type = GT_U8};
     s->format = "ramp";
     s->samples = samples;
-    s->close = free;
     s->name_digits = 6;
-    s->stamp = gt_file_stamp(spec);
     gt_status st = gt_own_labels(options) ? gt_notes_new_classes(&s->notes, n) : GT_OK;
     for (int i = 0; i < n && !st && gt_own_labels(options); i++) s->notes.classes[i] = 2 * i / n;
     return st;
 }
 
-const gt_source_kind gt_source_ramp = {.name = "ramp", .looks = "FILE.ramp", .claims = claims, .open = open_ramp};
+const gt_source_kind gt_source_ramp = {
+    .name = "ramp", .looks = "FILE.ramp", .claims = claims, .state_bytes = sizeof(ramp), .open = open_ramp};
