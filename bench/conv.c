@@ -50,7 +50,8 @@ static float *numbers(size_t count, uint32_t stream, size_t *bytes) {
 }
 
 /* Flops per second, best of a few runs. */
-static double rate(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k) {
+static double rate(const gt_conv_shape *s, const gt_conv_algorithm *by) {
+    gt_conv_direction d = s->direction;
     size_t floats[3] = {(size_t)(s->n * s->h * s->w * s->c), (size_t)(s->kh * s->kw * (s->c / s->groups) * s->o),
                         (size_t)(s->n * s->p * s->q * s->o)};
     size_t bytes[5];
@@ -59,10 +60,10 @@ static double rate(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k
     float *x = tensor[0], *w = tensor[1], *y = tensor[2];
     bool packs = d != GT_CONV_WEIGHT_GRAD;
     if (packs) {
-        packed = numbers(gt_conv_packed_floats(s, d, k), 3, &bytes[3]);
-        gt_conv_pack(s, d, k, NULL, w, packed);
+        packed = numbers(by->packed_floats(s), 3, &bytes[3]);
+        by->pack(s, NULL, w, packed);
     }
-    bytes[4] = largest(gt_conv_workspace(s, d, k, packs, 1), 1);
+    bytes[4] = largest(by->workspace(s, packs, 1), 1);
     void *workspace = gt_block_alloc(bytes[4], "workspace");
     if (!workspace) exit(1);
     const float *in[GT_CONV_INPUTS] = {d == GT_CONV_INPUT_GRAD ? y : x, packs ? w : y, packed};
@@ -70,7 +71,7 @@ static double rate(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k
     double best = 0, flops = gt_conv_flops(s);
     for (int i = 0; i < 4; i++) { /* the first touches the memory */
         double start = bench_now();
-        gt_conv_run(s, d, k, NULL, workspace, in, out);
+        by->run(s, NULL, workspace, in, out);
         double now = flops / (bench_now() - start);
         if (now > best) best = now;
     }
@@ -96,13 +97,14 @@ int main(int argc, char **argv) {
             for (int d = 0; d < 3; d++) {
                 gt_conv_shape with = shapes[i], *s = &with;
                 with.kernels = bench_kernels();
-                if (!gt_conv_has_kernel(s, (gt_conv_direction)d, (gt_conv_kernel)k)) continue;
-                bool chosen = gt_conv_choose(s, (gt_conv_direction)d) == (gt_conv_kernel)k;
-                double r = rate(s, (gt_conv_direction)d, (gt_conv_kernel)k);
+                with.direction = (gt_conv_direction)d;
+                if (!gt_conv_algorithms[k]->possible(s)) continue;
+                bool chosen = gt_conv_choose(s) == (gt_conv_kernel)k;
+                double r = rate(s, gt_conv_algorithms[k]);
                 char layer[64];
                 snprintf(layer, sizeof layer, "%lldx%lldx%lldx%lld %dx%d/%d to %lld", (long long)s->n, (long long)s->h,
                          (long long)s->w, (long long)s->c, s->kh, s->kw, s->stride, (long long)s->o);
-                const char *kernel = gt_conv_kernel_name((gt_conv_kernel)k);
+                const char *kernel = gt_conv_algorithms[k]->name;
                 if (json)
                     printf("%s\n{\"layer\": \"%s\", \"kernel\": \"%s\", \"direction\": \"%s\", \"chosen\": %s, "
                            "\"gflops\": %.1f, \"of_peak\": %.3f}",

@@ -62,7 +62,6 @@ static double seconds_now(void) { return gt_clock_of(CLOCK_THREAD_CPUTIME_ID); }
 
 typedef struct test {
     gt_conv_shape s;
-    gt_conv_direction d;
     size_t floats[TENSORS];
     float *tensor[TENSORS]; /* in our layouts; the output's is overwritten */
     int runs;
@@ -78,7 +77,7 @@ static double value(const test *t, int64_t (*sizes)[4], int tensor, int64_t i, i
 static double exact_at(const test *t, size_t place) {
     const gt_conv_shape *s = &t->s;
     int64_t at[4], sizes[3][4] = {{s->n, s->h, s->w, s->c}, {s->kh, s->kw, s->c, s->o}, {s->n, s->p, s->q, s->o}};
-    int out = output_of[t->d];
+    int out = output_of[t->s.direction];
     for (int k = 3; k >= 0; k--) {
         at[k] = (int64_t)(place % (size_t)sizes[out][k]);
         place /= (size_t)sizes[out][k];
@@ -119,7 +118,7 @@ static double error_of(const test *t, const float *result) {
     uint64_t place = 12345;
     for (int i = 0; i < PROBES; i++) {
         place = place * 6364136223846793005u + 1442695040888963407u;
-        size_t at = (size_t)(place >> 16) % t->floats[output_of[t->d]];
+        size_t at = (size_t)(place >> 16) % t->floats[output_of[t->s.direction]];
         double exact = exact_at(t, at);
         worst = fmax(worst, fabs(exact - (double)result[at]));
         largest = fmax(largest, fabs(exact));
@@ -131,19 +130,18 @@ static double error_of(const test *t, const float *result) {
 
 /* Best seconds; the result is left in `out`. */
 static double our_seconds(const test *t, float *out) {
-    gt_conv_kernel k = gt_conv_choose(&t->s, t->d);
-    bool packs = t->d != GT_CONV_WEIGHT_GRAD;
-    size_t packed_bytes = packs ? gt_conv_packed_floats(&t->s, t->d, k) * sizeof(float) : 0,
-           bytes = gt_conv_workspace(&t->s, t->d, k, packs, 1);
+    const gt_conv_algorithm *by = gt_conv_algorithms[gt_conv_choose(&t->s)];
+    bool packs = t->s.direction != GT_CONV_WEIGHT_GRAD;
+    size_t packed_bytes = packs ? by->packed_floats(&t->s) * sizeof(float) : 0, bytes = by->workspace(&t->s, packs, 1);
     float *packed = packs ? gt_block_alloc(packed_bytes, "packed weights") : NULL;
     void *workspace = gt_block_alloc(bytes, "workspace");
     double best = INFINITY;
-    if (packs) gt_conv_pack(&t->s, t->d, k, NULL, t->tensor[WEIGHTS], packed);
-    const float *in[GT_CONV_INPUTS] = {t->d == GT_CONV_INPUT_GRAD ? t->tensor[RESULT] : t->tensor[SOURCE],
+    if (packs) by->pack(&t->s, NULL, t->tensor[WEIGHTS], packed);
+    const float *in[GT_CONV_INPUTS] = {t->s.direction == GT_CONV_INPUT_GRAD ? t->tensor[RESULT] : t->tensor[SOURCE],
                                        packs ? t->tensor[WEIGHTS] : t->tensor[RESULT], packed};
     for (int i = 0; i <= t->runs; i++) {
         double start = seconds_now();
-        gt_conv_run(&t->s, t->d, k, NULL, workspace, in, out);
+        by->run(&t->s, NULL, workspace, in, out);
         if (i) best = fmin(best, seconds_now() - start);
     }
     gt_block_free(packed, packed_bytes);
@@ -172,9 +170,10 @@ static dnnl_status_t make_primitive(const test *t, dnnl_alg_kind_t algorithm, bo
     dnnl_primitive_desc_t hint = NULL;
     dnnl_status_t st = dnnl_convolution_forward_desc_init(&forward, dnnl_forward_training, algorithm, &m[SOURCE],
                                                           &m[WEIGHTS], NULL, &m[RESULT], strides, before, after);
-    if (st || t->d == GT_CONV_FORWARD) return st ? st : dnnl_primitive_desc_create(pd, &forward, NULL, engine, NULL);
+    if (st || t->s.direction == GT_CONV_FORWARD)
+        return st ? st : dnnl_primitive_desc_create(pd, &forward, NULL, engine, NULL);
     if ((st = dnnl_primitive_desc_create(&hint, &forward, NULL, engine, NULL))) return st;
-    if (t->d == GT_CONV_INPUT_GRAD)
+    if (t->s.direction == GT_CONV_INPUT_GRAD)
         st = dnnl_convolution_backward_data_desc_init(&desc, algorithm, &m[SOURCE], &m[WEIGHTS], &m[RESULT], strides,
                                                       before, after);
     else
@@ -229,9 +228,9 @@ static double their_seconds(const test *t, dnnl_alg_kind_t algorithm, bool chann
     snprintf(name, 64, "%s%s", info, channels_last ? " nhwc" : "");
     dnnl_memory_t memory[TENSORS] = {NULL};
     dnnl_exec_arg_t args[TENSORS];
-    int output = output_of[t->d];
+    int output = output_of[t->s.direction];
     for (int i = 0; i < TENSORS; i++) {
-        bool is_gradient = t->d != GT_CONV_FORWARD && (i == output || i == RESULT);
+        bool is_gradient = t->s.direction != GT_CONV_FORWARD && (i == output || i == RESULT);
         dnnl_memory_create(&memory[i], dnnl_primitive_desc_query_md(pd, is_gradient ? gradient[i] : forward[i], 0),
                            engine, DNNL_MEMORY_ALLOCATE);
         args[i] = (dnnl_exec_arg_t){arguments[is_gradient][i], memory[i]};
@@ -306,7 +305,7 @@ static gt_status measure(bench *b, int layer, dnnl_engine_t engine, dnnl_stream_
     bool fine = out && t.tensor[SOURCE] && t.tensor[WEIGHTS] && t.tensor[RESULT];
     for (int d = 0; d < 3 && fine; d++) {
         comparison c;
-        t.d = (gt_conv_direction)d;
+        t.s.direction = (gt_conv_direction)d;
         compare(&t, engine, stream, out, &c);
         double flops = gt_conv_flops(s);
         gt_table_row(table, name, (double)s->o, directions[d], flops / c.ours / 1e9, flops / c.ours / peak,

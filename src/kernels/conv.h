@@ -20,35 +20,39 @@
 #include "gantry/kernels.h"
 #include "gantry/pool.h"
 
+typedef enum gt_conv_direction { GT_CONV_FORWARD, GT_CONV_INPUT_GRAD, GT_CONV_WEIGHT_GRAD } gt_conv_direction;
+
 typedef struct gt_conv_shape {
+    gt_conv_direction direction;
     int64_t n, h, w, c; /* images in: [n,h,w,c] */
     int64_t p, q, o;    /* images out: [n,p,q,o] */
     int32_t kh, kw, stride, pad_top, pad_left, groups;
     const gt_kernel_set *kernels;
 } gt_conv_shape;
 
-typedef enum gt_conv_direction { GT_CONV_FORWARD, GT_CONV_INPUT_GRAD, GT_CONV_WEIGHT_GRAD } gt_conv_direction;
-typedef enum gt_conv_kernel { GT_CONV_DIRECT, GT_CONV_WINOGRAD, GT_CONV_COLUMNS, GT_CONV_KERNELS } gt_conv_kernel;
-
-bool gt_conv_takes_scales(gt_conv_kernel kernel); /* for images in? See gt_conv_run() */
-/* is it possible? */
-bool gt_conv_has_kernel(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel);
-gt_conv_kernel gt_conv_choose(const gt_conv_shape *s, gt_conv_direction direction);
-const char *gt_conv_kernel_name(gt_conv_kernel kernel);
 double gt_conv_flops(const gt_conv_shape *s); /* of the definition: the same for all directions and kernels */
 
-size_t gt_conv_packed_floats(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel);
-void gt_conv_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel, gt_pool *pool,
-                  const float *w, float *packed);
-
-/* in[2] (forward, input grad): the packed weights, or NULL; then they are packed in the workspace.
- * in[GT_CONV_SCALES + i]: NULL, or scales [n,channels] of the images in[i]: each pixel is multiplied with those of its
- * image as it is read, with the bits of a convolution of the product (where scales are finite). For kernels that take
- * them. Output is written as a whole. */
 enum { GT_CONV_SCALES = 3, GT_CONV_INPUTS = GT_CONV_SCALES + 2 };
-size_t gt_conv_workspace(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel, bool packed,
-                         int threads); /* bytes */
-void gt_conv_run(const gt_conv_shape *s, gt_conv_direction direction, gt_conv_kernel kernel, gt_pool *pool,
-                 void *workspace, const float *const in[GT_CONV_INPUTS], float *out);
+
+typedef struct gt_conv_algorithm {
+    const char *name;
+    bool takes_scales; /* for images in: see `run` */
+    bool (*possible)(const gt_conv_shape *s);
+    size_t (*packed_floats)(const gt_conv_shape *s);
+    void (*pack)(const gt_conv_shape *s, gt_pool *pool, const float *w, float *packed);
+    size_t (*workspace)(const gt_conv_shape *s, bool packed, int threads); /* bytes */
+    /* in[0] and in[1]: as above. in[2] (forward, input grad): the packed weights, or NULL; then they are packed in the
+     * workspace. in[GT_CONV_SCALES + i]: NULL, or scales [n,channels] of the images in[i], if the algorithm takes them:
+     * each pixel is multiplied with those of its image as it is read, with the bits of a convolution of the product
+     * (where scales are finite). Output is written as a whole. */
+    void (*run)(const gt_conv_shape *s, gt_pool *pool, void *workspace, const float *const in[GT_CONV_INPUTS],
+                float *out);
+} gt_conv_algorithm;
+
+extern const gt_conv_algorithm gt_conv_direct, gt_conv_winograd, gt_conv_columns;
+
+typedef enum gt_conv_kernel { GT_CONV_DIRECT, GT_CONV_WINOGRAD, GT_CONV_COLUMNS, GT_CONV_KERNELS } gt_conv_kernel;
+extern const gt_conv_algorithm *const gt_conv_algorithms[GT_CONV_KERNELS];
+gt_conv_kernel gt_conv_choose(const gt_conv_shape *s);
 
 #endif

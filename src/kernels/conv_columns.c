@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Input gradients by columns. Images are cut into strips of lines, each a tile of its own: it makes the columns of all
+ * The input gradient of convolutions whose images have few channels (conv.h has the contract): one product gives what
+ * each position of dy adds to all pixels of its window, columns[positions][taps x c] = dy w^T, and these are then added
+ * up. The direct kernel's products would be narrower than a vector.
+ *
+ * Images are cut into strips of lines, each a tile of its own: it makes the columns of all
  * lines of dy that reach into it. A pixel gets its terms in the order of these lines, whatever the strips. */
-#include "kernels/conv_columns.h"
-
 #include <string.h>
 
 #include "base/numbers.h"
+#include "kernels/conv.h"
 #include "kernels/gemm.h"
 
 enum { STRIP_FLOATS = 1 << 15 /* of columns: 128 KiB stay in the second-level cache */, ALIGN = 16 };
@@ -49,27 +52,26 @@ static columns sizes_of(const gt_conv_shape *s) {
     return z;
 }
 
-bool gt_conv_columns_possible(const gt_conv_shape *s, gt_conv_direction direction) {
-    return direction == GT_CONV_INPUT_GRAD && s->groups == 1;
+static bool possible(const gt_conv_shape *s) { return s->direction == GT_CONV_INPUT_GRAD && s->groups == 1; }
+
+static gt_gemm_args packing_of(const gt_conv_shape *s) {
+    return (gt_gemm_args){
+        .kernels = s->kernels, .n = s->kh * s->kw * s->c, .k = s->o, .transpose_b = true, .ldb = s->o};
 }
 
-size_t gt_conv_columns_packed_floats(const gt_conv_shape *s, gt_conv_direction direction) {
-    (void)direction;
-    gt_gemm_args g = {.kernels = s->kernels, .n = s->kh * s->kw * s->c, .k = s->o};
+static size_t packed_floats(const gt_conv_shape *s) {
+    gt_gemm_args g = packing_of(s);
     return gt_gemm_packed_floats(&g);
 }
 
-void gt_conv_columns_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w,
-                          float *packed) {
-    (void)direction;
-    gt_gemm_args g = {
-        .kernels = s->kernels, .n = s->kh * s->kw * s->c, .k = s->o, .transpose_b = true, .b = w, .ldb = s->o};
+static void pack(const gt_conv_shape *s, gt_pool *pool, const float *w, float *packed) {
+    gt_gemm_args g = packing_of(s);
+    g.b = w;
     gt_gemm_pack_b(&g, pool, packed);
 }
 
-size_t gt_conv_columns_workspace(const gt_conv_shape *s, gt_conv_direction direction, bool packed, int threads) {
-    return sizes_of(s).bytes * (size_t)threads +
-           (packed ? 0 : aligned(gt_conv_columns_packed_floats(s, direction)) * sizeof(float));
+static size_t workspace(const gt_conv_shape *s, bool packed, int threads) {
+    return sizes_of(s).bytes * (size_t)threads + (packed ? 0 : aligned(packed_floats(s)) * sizeof(float));
 }
 
 /* What line `line` of dy, whose columns are given, adds to line y of the image. */
@@ -104,8 +106,7 @@ static void strip_tile(void *arg, int index, int worker) {
         }
 }
 
-void gt_conv_columns(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, void *workspace,
-                     const float *const *in, float *out) {
+static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const float *const *in, float *out) {
     columns z = sizes_of(s);
     z.dy = in[0];
     z.out = out;
@@ -113,8 +114,15 @@ void gt_conv_columns(const gt_conv_shape *s, gt_conv_direction direction, gt_poo
     z.packed = in[2];
     if (!z.packed) {
         float *packed = (float *)(z.workspace + z.bytes * (size_t)gt_pool_threads(pool));
-        gt_conv_columns_pack(s, direction, pool, in[1], packed);
+        pack(s, pool, in[1], packed);
         z.packed = packed;
     }
     gt_pool_run(pool, (int)(s->n * z.strips), strip_tile, &z);
 }
+
+const gt_conv_algorithm gt_conv_columns = {.name = "columns",
+                                           .possible = possible,
+                                           .packed_floats = packed_floats,
+                                           .pack = pack,
+                                           .workspace = workspace,
+                                           .run = run};

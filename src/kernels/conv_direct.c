@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Direct convolution: each direction is one product (per group and phase) whose operand A is made of patches.
+ * Direct convolution, for every shape (conv.h has the contract): each direction is one product (per group and phase)
+ * whose operand A is made of patches.
  *
  *   forward       A [positions of y][taps x c] = patches of x      B [taps x c][o] = w            C = y
  *   input grad    A [positions of x][taps x o] = patches of dy     B [taps x o][c] = w transposed C = x
@@ -8,10 +9,9 @@
  * The input gradient of a convolution with stride s falls apart into s x s phases: positions of x with the same
  * remainders see the same taps, so each phase is a product of its own over those taps alone and nothing is multiplied
  * by zero. */
-#include "kernels/conv_direct.h"
-
 #include <string.h>
 
+#include "kernels/conv.h"
 #include "kernels/gemm_product.h"
 #include "kernels/kernel_set.h"
 
@@ -22,7 +22,6 @@ enum { SMALL_PATCH = 96 }; /* floats of a patch that is gathered as a whole; a t
  * (a0 + i * tap_step, b0 + j * tap_step) of the window. */
 typedef struct patches {
     const gt_conv_shape *s;
-    gt_conv_direction direction;
     const float *src;             /* first channel of the group */
     int64_t height, width, pixel; /* of the source images; floats from pixel to pixel */
     int64_t channels;             /* of the group */
@@ -98,7 +97,7 @@ static void pack_patches_by_k(const void *source, gt_pack_a *t) {
 /* Patches of few floats, as of images: a line of the window lies in the source as it lies in the patch, and goes there
  * at once. */
 static bool are_small(const patches *g) {
-    return g->direction != GT_CONV_INPUT_GRAD && g->pixel == g->channels &&
+    return g->s->direction != GT_CONV_INPUT_GRAD && g->pixel == g->channels &&
            g->s->kh * g->s->kw * g->channels <= SMALL_PATCH;
 }
 
@@ -175,13 +174,13 @@ static phase_axis phase_of(int phase, int64_t extent, int window, int stride, in
 
 /* Number of products of a direction, and the i-th of them with its patches. Pointers may be NULL where only sizes
  * matter. */
-static int products_of(const gt_conv_shape *s, gt_conv_direction direction) {
-    return direction == GT_CONV_INPUT_GRAD ? s->groups * s->stride * s->stride : s->groups;
+static int products_of(const gt_conv_shape *s) {
+    return s->direction == GT_CONV_INPUT_GRAD ? s->groups * s->stride * s->stride : s->groups;
 }
 
 static gt_product forward_product(patches *g) {
     const gt_conv_shape *s = g->s;
-    bool to_weights = g->direction == GT_CONV_WEIGHT_GRAD;
+    bool to_weights = s->direction == GT_CONV_WEIGHT_GRAD;
     int64_t positions = s->n * s->p * s->q, window = (int64_t)s->kh * s->kw * g->channels;
     g->height = s->h, g->width = s->w, g->pixel = s->c;
     g->p = s->p, g->q = s->q, g->step = s->stride;
@@ -220,12 +219,11 @@ static gt_product phase_product(patches *g, int phase) {
 }
 
 /* in: as of gt_conv_run(); NULL where only sizes matter. */
-static gt_product product_of(const gt_conv_shape *s, gt_conv_direction direction, int i, const float *const *in,
-                             float *out, patches *g) {
-    int phases = products_of(s, direction) / s->groups, group = i / phases;
+static gt_product product_of(const gt_conv_shape *s, int i, const float *const *in, float *out, patches *g) {
+    int phases = products_of(s) / s->groups, group = i / phases;
     int64_t inputs = s->c / s->groups, outputs = s->o / s->groups;
-    bool to_input = direction == GT_CONV_INPUT_GRAD;
-    *g = (patches){.s = s, .direction = direction, .channels = to_input ? outputs : inputs};
+    bool to_input = s->direction == GT_CONV_INPUT_GRAD;
+    *g = (patches){.s = s, .channels = to_input ? outputs : inputs};
     gt_product p = to_input ? phase_product(g, i % phases) : forward_product(g);
     p.kernels = gt_kernel_set_or_best(s->kernels)->gemm;
     if (!in) return p;
@@ -240,32 +238,36 @@ static gt_product product_of(const gt_conv_shape *s, gt_conv_direction direction
     return p;
 }
 
-size_t gt_conv_direct_packed_floats(const gt_conv_shape *s, gt_conv_direction direction) {
+static bool possible(const gt_conv_shape *s) {
+    (void)s;
+    return true;
+}
+
+static size_t packed_floats(const gt_conv_shape *s) {
     size_t floats = 0;
-    for (int i = 0; i < products_of(s, direction); i++) {
+    for (int i = 0; i < products_of(s); i++) {
         patches g;
-        gt_product p = product_of(s, direction, i, NULL, NULL, &g);
+        gt_product p = product_of(s, i, NULL, NULL, &g);
         floats += gt_product_packed_floats(p.kernels, p.n, p.k);
     }
     return floats;
 }
 
-void gt_conv_direct_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w,
-                         float *packed) {
-    for (int i = 0; i < products_of(s, direction); i++) {
+static void pack(const gt_conv_shape *s, gt_pool *pool, const float *w, float *packed) {
+    for (int i = 0; i < products_of(s); i++) {
         patches g;
-        gt_product p = product_of(s, direction, i, (const float *const[]){NULL, w}, NULL, &g);
+        gt_product p = product_of(s, i, (const float *const[]){NULL, w}, NULL, &g);
         gt_product_pack_b(&p, pool, packed);
         packed += gt_product_packed_floats(p.kernels, p.n, p.k);
     }
 }
 
-size_t gt_conv_direct_workspace(const gt_conv_shape *s, gt_conv_direction direction, bool packed, int threads) {
+static size_t workspace(const gt_conv_shape *s, bool packed, int threads) {
     static const float set; /* only whether B is packed matters */
     size_t most = 0;
-    for (int i = 0; i < products_of(s, direction); i++) {
+    for (int i = 0; i < products_of(s); i++) {
         patches g;
-        gt_product p = product_of(s, direction, i, NULL, NULL, &g);
+        gt_product p = product_of(s, i, NULL, NULL, &g);
         if (packed) p.b_packed = &set;
         size_t bytes = gt_product_workspace(&p, threads);
         if (bytes > most) most = bytes;
@@ -273,12 +275,11 @@ size_t gt_conv_direct_workspace(const gt_conv_shape *s, gt_conv_direction direct
     return most;
 }
 
-void gt_conv_direct(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, void *workspace,
-                    const float *const *in, float *out) {
-    const float *packed = direction == GT_CONV_WEIGHT_GRAD ? NULL : in[2];
-    for (int i = 0; i < products_of(s, direction); i++) {
+static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const float *const *in, float *out) {
+    const float *packed = s->direction == GT_CONV_WEIGHT_GRAD ? NULL : in[2];
+    for (int i = 0; i < products_of(s); i++) {
         patches g;
-        gt_product p = product_of(s, direction, i, in, out, &g);
+        gt_product p = product_of(s, i, in, out, &g);
         if (packed) {
             p.b_packed = packed;
             packed += gt_product_packed_floats(p.kernels, p.n, p.k);
@@ -286,3 +287,10 @@ void gt_conv_direct(const gt_conv_shape *s, gt_conv_direction direction, gt_pool
         gt_product_run(&p, pool, workspace);
     }
 }
+
+const gt_conv_algorithm gt_conv_direct = {.name = "direct",
+                                          .possible = possible,
+                                          .packed_floats = packed_floats,
+                                          .pack = pack,
+                                          .workspace = workspace,
+                                          .run = run};

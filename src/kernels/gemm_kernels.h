@@ -35,34 +35,30 @@ typedef struct gt_fetch {
 typedef void gt_micro_fn(int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *const *c,
                          int64_t c_offset, int columns, bool add, gt_fetch *ahead);
 
+/* The kinds of convolution that Winograd's transforms are made for. */
+typedef enum gt_winograd_kind {
+    GT_WINOGRAD_WHOLE, /* windows of 3x3, stride 1 */
+    GT_WINOGRAD_HALF,  /* windows of 3x3, stride 2 */
+    GT_WINOGRAD_FOUR,  /* windows of 4x4, stride 2 */
+    GT_WINOGRAD_KINDS
+} gt_winograd_kind;
+
 /* Winograd's transforms (winograd_transforms.h): small square matrices of vectors over channels, stored row by row
  * behind arrays of pointers. Value c < count of element i is read at from[i][c] and written at to[i][c / GT_CHUNK *
- * to_step[i] + c % GT_CHUNK]. `to` is moved on past the whole chunks. What lies `ahead` is fetched: it will be read or,
- * if results are pixels or taps, written soon. */
+ * to_step[i] + c % GT_CHUNK]. `to` is moved on past the whole chunks. The memory that lies `ahead` is fetched: it will
+ * be read or, if results are pixels or taps, written soon. Sizes are those of the three kinds in their order. */
 typedef enum gt_winograd_transform {
-    GT_WINOGRAD_IMAGE,           /* 6x6 pixels -> 6x6 points */
-    GT_WINOGRAD_RESULT,          /* 6x6 points -> 4x4 pixels */
-    GT_WINOGRAD_RESULT_ADJOINT,  /* 4x4 pixels -> 6x6 points */
-    GT_WINOGRAD_WEIGHTS,         /* 3x3 taps -> 6x6 points */
-    GT_WINOGRAD_WEIGHTS_ADJOINT, /* 6x6 points -> 3x3 taps */
+    GT_WINOGRAD_IMAGE,          /* pixels in -> points: 6x6 -> 6x6, 9x9 -> 9x9, 10x10 -> 10x10 */
+    GT_WINOGRAD_RESULT_ADJOINT, /* 4x4 pixels out -> 6x6, 9x9, 5x5 points */
+    /* Points -> pixels in, of HALF and FOUR: the first row and column, or the first two, are added to what lies there.
+     */
+    GT_WINOGRAD_IMAGE_ADJOINT,
+    GT_WINOGRAD_RESULT,          /* points -> 4x4 pixels out */
+    GT_WINOGRAD_WEIGHTS,         /* taps -> points of weights: 3x3 -> 6x6, 3x3 -> 6x6, 4x4 -> 10x10 */
+    GT_WINOGRAD_WEIGHTS_ADJOINT, /* points of weights -> taps */
     GT_WINOGRAD_WEIGHTS_ADDED,   /* the same, added to what lies there */
-    GT_WINOGRAD_HALF_IMAGE,      /* stride 2: 9x9 pixels -> 9x9 points */
-    /* 9x9 points -> 9x9 pixels; the first row and column are added to what lies there */
-    GT_WINOGRAD_HALF_IMAGE_ADJOINT,
-    GT_WINOGRAD_HALF_RESULT,          /* 9x9 points -> 4x4 pixels */
-    GT_WINOGRAD_HALF_RESULT_ADJOINT,  /* 4x4 pixels -> 9x9 points */
-    GT_WINOGRAD_HALF_WEIGHTS,         /* 3x3 taps -> 6x6 points of weights */
-    GT_WINOGRAD_HALF_WEIGHTS_ADJOINT, /* 6x6 points of weights -> 3x3 taps */
-    GT_WINOGRAD_HALF_WEIGHTS_ADDED,   /* the same, added to what lies there */
-    GT_WINOGRAD_FOUR_IMAGE,           /* 4x4 windows, stride 2: 10x10 pixels -> 10x10 points */
-    /* 10x10 points -> 10x10 pixels; the first two rows and columns are added to what lies there */
-    GT_WINOGRAD_FOUR_IMAGE_ADJOINT,
-    GT_WINOGRAD_FOUR_RESULT,          /* 10x10 points -> 4x4 pixels */
-    GT_WINOGRAD_FOUR_RESULT_ADJOINT,  /* 4x4 pixels -> 5x5 points */
-    GT_WINOGRAD_FOUR_WEIGHTS,         /* 4x4 taps -> 10x10 points */
-    GT_WINOGRAD_FOUR_WEIGHTS_ADJOINT, /* 10x10 points -> 4x4 taps */
-    GT_WINOGRAD_FOUR_WEIGHTS_ADDED,   /* the same, added to what lies there */
-    GT_WINOGRAD_TRANSFORMS
+    GT_WINOGRAD_TRANSFORMS,
+    GT_WINOGRAD_SCALED = GT_WINOGRAD_RESULT_ADJOINT + 1 /* so many read images, which may have scales */
 } gt_winograd_transform;
 enum { GT_WINOGRAD_MOST_POINTS = 100 };
 typedef struct gt_ahead {
@@ -76,9 +72,9 @@ typedef struct gt_gemm_kernels {
     int rows;      /* most rows of the micro-kernel */
     int tile_rows; /* rows of a tile: a multiple of both */
     gt_micro_fn *micro[2][2][GT_MICRO_ROWS + 1]; /* [by k][vectors of columns - 1][rows] */
-    gt_transform_fn *transform[GT_WINOGRAD_TRANSFORMS];
-    /* Of pixels of images in: the same of the pixels times from[pixels], each product rounded. */
-    gt_transform_fn *scaled[GT_WINOGRAD_TRANSFORMS];
+    gt_transform_fn *transform[GT_WINOGRAD_KINDS][GT_WINOGRAD_TRANSFORMS];
+    /* The same of the pixels times from[number of pixels], each product rounded. */
+    gt_transform_fn *scaled[GT_WINOGRAD_KINDS][GT_WINOGRAD_SCALED];
     double (*fma_peak)(int64_t rounds); /* dependency-free FMAs on registers; returns the flops done */
 } gt_gemm_kernels;
 

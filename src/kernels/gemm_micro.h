@@ -112,36 +112,14 @@ MICRO_ALL(7) MICRO_ALL(8) MICRO_ALL(9) MICRO_ALL(10) MICRO_ALL(11) MICRO_ALL(12)
 
 #include "kernels/winograd_transforms.h"
 
+#define PLAIN_ROW(kind, name, ...) .transform[GT_WINOGRAD_##kind][GT_WINOGRAD_##name] = kind##_##name,
+#define SCALED_ROW(kind, name, ...) .scaled[GT_WINOGRAD_##kind][GT_WINOGRAD_##name] = kind##_##name##_SCALED,
+
 const gt_gemm_kernels KERNELS = {
     .lanes = LANES,
     .rows = ROWS,
     .tile_rows = ROWS == 14 ? 112 : 96,
     .micro = {{ROW_TABLE(chunked, x1), ROW_TABLE(chunked, x2)}, {ROW_TABLE(by_k, x1), ROW_TABLE(by_k, x2)}},
-    .transform = {[GT_WINOGRAD_IMAGE] = transform_image,
-                  [GT_WINOGRAD_RESULT] = transform_result,
-                  [GT_WINOGRAD_RESULT_ADJOINT] = transform_result_adjoint,
-                  [GT_WINOGRAD_WEIGHTS] = transform_weights,
-                  [GT_WINOGRAD_WEIGHTS_ADJOINT] = transform_weights_adjoint,
-                  [GT_WINOGRAD_WEIGHTS_ADDED] = transform_weights_added,
-                  [GT_WINOGRAD_HALF_IMAGE] = transform_half_image,
-                  [GT_WINOGRAD_HALF_IMAGE_ADJOINT] = transform_half_image_adjoint,
-                  [GT_WINOGRAD_HALF_RESULT] = transform_half_result,
-                  [GT_WINOGRAD_HALF_RESULT_ADJOINT] = transform_half_result_adjoint,
-                  [GT_WINOGRAD_HALF_WEIGHTS] = transform_half_weights,
-                  [GT_WINOGRAD_HALF_WEIGHTS_ADJOINT] = transform_half_weights_adjoint,
-                  [GT_WINOGRAD_HALF_WEIGHTS_ADDED] = transform_half_weights_added,
-                  [GT_WINOGRAD_FOUR_IMAGE] = transform_four_image,
-                  [GT_WINOGRAD_FOUR_IMAGE_ADJOINT] = transform_four_image_adjoint,
-                  [GT_WINOGRAD_FOUR_RESULT] = transform_four_result,
-                  [GT_WINOGRAD_FOUR_RESULT_ADJOINT] = transform_four_result_adjoint,
-                  [GT_WINOGRAD_FOUR_WEIGHTS] = transform_four_weights,
-                  [GT_WINOGRAD_FOUR_WEIGHTS_ADJOINT] = transform_four_weights_adjoint,
-                  [GT_WINOGRAD_FOUR_WEIGHTS_ADDED] = transform_four_weights_added},
-    .scaled = {[GT_WINOGRAD_IMAGE] = transform_image_scaled,
-               [GT_WINOGRAD_RESULT_ADJOINT] = transform_result_adjoint_scaled,
-               [GT_WINOGRAD_HALF_IMAGE] = transform_half_image_scaled,
-               [GT_WINOGRAD_HALF_RESULT_ADJOINT] = transform_half_result_adjoint_scaled,
-               [GT_WINOGRAD_FOUR_IMAGE] = transform_four_image_scaled,
-               [GT_WINOGRAD_FOUR_RESULT_ADJOINT] = transform_four_result_adjoint_scaled},
     .fma_peak = fma_peak,
+    TRANSFORMS_OF_IMAGES(PLAIN_ROW) TRANSFORMS_OF_IMAGES(SCALED_ROW) OTHER_TRANSFORMS(PLAIN_ROW) // .transform, .scaled
 };

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Winograd convolution: the loops around the transforms (winograd_transforms.h) and the products (gemm_product.h).
- * Forward and input grad, per block of tiles (the weight gradient is in winograd_weight_grad.c):
+ * Winograd convolution on channels-last images: 3x3 windows in all three directions (conv.h has the contract), with
+ * stride 1 by F(4x4,3x3), a quarter of the multiplications; with stride 2 by F(4,2) on the even pixels of each axis, 81
+ * products for 16 results instead of 144; and 4x4 windows with stride 2, by F(4,2) on even and on odd pixels, 100
+ * instead of 256. Results are cut into tiles of 4x4 pixels (partial ones at the edges are padded). An image's result
+ * has the same bits whatever the other images of the call; weight gradients sum over tiles in order.
+ *
+ * Here are the loops around the transforms (winograd_transforms.h) and the products (gemm_product.h). Forward and input
+ * grad, per block of tiles (the weight gradient is in winograd_weight_grad.c):
  *
  *   U[points][tiles][from] = transformed tiles, written as packed A
  *   M[points][tiles][to]   = U V, V[planes][from][to] = transformed weights as packed B
  *   pixels                 = M transformed back
  *
  * While products run, pixels of this block's results and of the next one's images are fetched. */
-#include "kernels/winograd.h"
-
 #include <string.h>
 
 #include "kernels/winograd_run.h"
@@ -33,12 +37,13 @@ static int64_t weight_plane(const gt_winograd_tiling *p) {
     return (int64_t)gt_product_packed_floats(p->kernels, p->to.channels, p->from.channels) + GT_WINOGRAD_PLANE_GAP;
 }
 
+static int64_t packed_floats(const gt_winograd_tiling *p) { return p->planes * weight_plane(p); }
+
 /* Places of everything within the workspace, in floats; returns its size. */
-static size_t lay_out(const gt_conv_shape *s, gt_conv_direction direction, bool packed, int threads, winograd *w,
-                      float *base) {
-    gt_winograd_tiling p = gt_winograd_tiling_of(s, direction);
+static size_t lay_out(const gt_conv_shape *s, bool packed, int threads, winograd *w, float *base) {
+    gt_winograd_tiling p = gt_winograd_tiling_of(s);
     size_t used = 0;
-    size_t v = packed ? 0 : gt_winograd_take(&used, (int64_t)gt_winograd_packed_floats(s, direction));
+    size_t v = packed ? 0 : gt_winograd_take(&used, packed_floats(&p));
     size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)));
     size_t m = gt_winograd_take(&used, gt_winograd_floats(&p, p.to_points, p.to.channels));
     size_t zeros = gt_winograd_take(&used, p.images * p.from.channels);
@@ -50,9 +55,9 @@ static size_t lay_out(const gt_conv_shape *s, gt_conv_direction direction, bool 
     return used;
 }
 
-size_t gt_winograd_workspace(const gt_conv_shape *s, gt_conv_direction direction, bool packed, int threads) {
-    if (direction == GT_CONV_WEIGHT_GRAD) return gt_winograd_weight_grad_workspace(s, threads);
-    return lay_out(s, direction, packed, threads, NULL, NULL) * sizeof(float);
+static size_t workspace(const gt_conv_shape *s, bool packed, int threads) {
+    if (s->direction == GT_CONV_WEIGHT_GRAD) return gt_winograd_weight_grad_workspace(s, threads);
+    return lay_out(s, packed, threads, NULL, NULL) * sizeof(float);
 }
 
 /* ---- U: transformed tiles ---- */
@@ -93,7 +98,7 @@ static void image_tile(const gt_winograd_block *z, int64_t t) {
             to[i] = z->u + gt_winograd_plane_at(z, p->plane[i], channels) + row->at;
             step[i] = row->step;
         }
-        gt_winograd_reader(z, &p->from, &z->from)(from, to, step, k, gt_winograd_pixels_ahead(&p->from));
+        gt_winograd_reader(p, &p->from, &z->from)(from, to, step, k, gt_winograd_pixels_ahead(&p->from));
     }
 }
 
@@ -160,8 +165,8 @@ static void result_group(void *arg, int group, int worker) {
     for (int64_t t = begin; t < end; t++) {
         find_values(z, t, 0, from);
         gt_winograd_pixels(p, &p->to, z->out, z->tile0 + t, trash_of(w, worker), to);
-        z->tiling.kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), p->to.channels,
-                                                      gt_winograd_results_ahead(&p->to));
+        gt_winograd_writer(p, p->to.transform)(from, (float **)to, gt_winograd_steps(steps), p->to.channels,
+                                               gt_winograd_results_ahead(&p->to));
     }
 }
 
@@ -192,8 +197,8 @@ static void overlapping_results(void *arg, int index, int worker) {
         for (int i = 0; i < p->to.side * p->to.side; i++)
             if (to[i] != trash) to[i] += c;
         clear_edges(p, tile, to, (size_t)count * sizeof(float));
-        z->tiling.kernels->transform[p->to.transform](from, (float **)to, gt_winograd_steps(steps), count,
-                                                      gt_winograd_results_ahead(&p->to));
+        gt_winograd_writer(p, p->to.transform)(from, (float **)to, gt_winograd_steps(steps), count,
+                                               gt_winograd_results_ahead(&p->to));
     }
 }
 
@@ -208,27 +213,6 @@ static void write_results(winograd *w, gt_pool *pool) {
     w->part = MOST_CHANNELS;
     while (w->part > LEAST_CHANNELS && images * p->to.channels < 2 * gt_pool_threads(pool) * w->part) w->part /= 2;
     gt_pool_run(pool, (int)(images * ((p->to.channels + w->part - 1) / w->part)), overlapping_results, w);
-}
-
-void gt_winograd(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, void *workspace,
-                 const float *const *in, float *out) {
-    if (direction == GT_CONV_WEIGHT_GRAD) {
-        gt_winograd_weight_grad(s, pool, workspace, in, out);
-        return;
-    }
-    winograd w;
-    lay_out(s, direction, in[2] != NULL, gt_pool_threads(pool), &w, workspace);
-    gt_winograd_block *z = &w.block;
-    z->from = gt_winograd_images_of(&z->tiling, &z->tiling.from, in[0], in[GT_CONV_SCALES], z->from.zeros);
-    z->out = out;
-    if (in[2]) w.v = in[2];
-    else gt_winograd_pack(s, direction, pool, in[1], (float *)w.v);
-    for (; z->tile0 < z->tiling.tiles; z->tile0 += z->count) {
-        z->count = gt_least(z->tiling.block, z->tiling.tiles - z->tile0);
-        gt_pool_run(pool, gt_winograd_groups(z, GROUP), image_group, &w);
-        multiply(&w, pool);
-        write_results(&w, pool);
-    }
 }
 
 /* ---- packed weights: V[planes][from][to] ---- */
@@ -262,19 +246,48 @@ static void pack_panel(void *arg, int panel, int worker) {
         for (int64_t r = 0; r < rows; r++) {
             for (int i = 0; i < p->taps; i++) from[i] = taps[i] + r * width;
             for (int i = 0; i < p->planes; i++) to[i] = v + (c0 + r) * width + i * stride;
-            p->kernels->transform[p->weights](from, to, gt_winograd_steps(steps), width, (gt_ahead){0, 0});
+            gt_winograd_writer(p, GT_WINOGRAD_WEIGHTS)(from, to, gt_winograd_steps(steps), width, (gt_ahead){0, 0});
         }
     }
 }
 
-size_t gt_winograd_packed_floats(const gt_conv_shape *s, gt_conv_direction direction) {
-    gt_winograd_tiling p = gt_winograd_tiling_of(s, direction);
-    return (size_t)(p.planes * weight_plane(&p));
+static size_t floats_packed(const gt_conv_shape *s) {
+    gt_winograd_tiling p = gt_winograd_tiling_of(s);
+    return (size_t)packed_floats(&p);
 }
 
-void gt_winograd_pack(const gt_conv_shape *s, gt_conv_direction direction, gt_pool *pool, const float *w,
-                      float *packed) {
-    packing z = {.s = s, .tiling = gt_winograd_tiling_of(s, direction), .w = w, .v = packed};
+static void pack(const gt_conv_shape *s, gt_pool *pool, const float *w, float *packed) {
+    packing z = {.s = s, .tiling = gt_winograd_tiling_of(s), .w = w, .v = packed};
     int panel = gt_product_panel_columns(z.tiling.kernels);
     gt_pool_run(pool, (int)((z.tiling.to.channels + panel - 1) / panel), pack_panel, &z);
 }
+
+/* ---- the algorithm ---- */
+
+static void run(const gt_conv_shape *s, gt_pool *pool, void *workspace, const float *const *in, float *out) {
+    if (s->direction == GT_CONV_WEIGHT_GRAD) {
+        gt_winograd_weight_grad(s, pool, workspace, in, out);
+        return;
+    }
+    winograd w;
+    lay_out(s, in[2] != NULL, gt_pool_threads(pool), &w, workspace);
+    gt_winograd_block *z = &w.block;
+    z->from = gt_winograd_images_of(&z->tiling, &z->tiling.from, in[0], in[GT_CONV_SCALES], z->from.zeros);
+    z->out = out;
+    if (in[2]) w.v = in[2];
+    else pack(s, pool, in[1], (float *)w.v);
+    for (; z->tile0 < z->tiling.tiles; z->tile0 += z->count) {
+        z->count = gt_least(z->tiling.block, z->tiling.tiles - z->tile0);
+        gt_pool_run(pool, gt_winograd_groups(z, GROUP), image_group, &w);
+        multiply(&w, pool);
+        write_results(&w, pool);
+    }
+}
+
+const gt_conv_algorithm gt_conv_winograd = {.name = "winograd",
+                                            .takes_scales = true,
+                                            .possible = gt_winograd_possible,
+                                            .packed_floats = floats_packed,
+                                            .pack = pack,
+                                            .workspace = workspace,
+                                            .run = run};

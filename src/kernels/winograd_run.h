@@ -64,9 +64,14 @@ static inline int64_t gt_winograd_row(const gt_winograd_tiling *p, int i, int64_
     return t * p->shared[p->plane[i]] + p->index[i];
 }
 
-static inline gt_transform_fn *gt_winograd_reader(const gt_winograd_block *z, const gt_winograd_face *f,
+static inline gt_transform_fn *gt_winograd_writer(const gt_winograd_tiling *p, gt_winograd_transform transform) {
+    return p->kernels->transform[p->kind][transform];
+}
+
+/* The transform that reads these images of face f, with their scales if there are any. */
+static inline gt_transform_fn *gt_winograd_reader(const gt_winograd_tiling *p, const gt_winograd_face *f,
                                                   const gt_winograd_images *images) {
-    return (images->scales ? z->tiling.kernels->scaled : z->tiling.kernels->transform)[f->transform];
+    return images->scales ? p->kernels->scaled[p->kind][f->transform] : gt_winograd_writer(p, f->transform);
 }
 
 static inline void gt_move_on(const float **from, int count, int64_t floats) {

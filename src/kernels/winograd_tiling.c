@@ -6,19 +6,16 @@
 #include <string.h>
 
 #include "kernels/kernel_set.h"
-#include "kernels/winograd.h"
 
 enum {
-    TILE = 4,              /* pixels of a result tile along each axis */
-    SIDE = 6,              /* stride 1: points along each axis */
-    HALF_POINTS = 9,       /* stride 2: points along each axis; the last four belong to one plane */
-    FOUR_POINTS = 10,      /* windows of 4x4 */
-    TWO_TAPS_POINTS = 5,   /* of which so many are different ones for dy */
-    LEAST_BLOCK = 5 << 17, /* floats of transformed data per block of tiles: 2.5 MiB */
-    MOST_CACHED = 3 << 20, /* 12 MiB: weights that stay in the last-level cache from block to block */
-    MOST_BLOCK = 11 << 20, /* 44 MiB: what the last-level cache does not hold is read in order */
-    MOST_AHEAD = 5 << 18,  /* 5 MiB of rows: more would drive from the cache what the products read */
-    MOST_VALUES = 128 * HALF_POINTS * HALF_POINTS, /* points of all tiles in a block of the weight gradient */
+    TILE = 4,               /* pixels of a result tile along each axis */
+    FOUR_POINTS = 10,       /* windows of 4x4: points along each axis */
+    TWO_TAPS_POINTS = 5,    /* of which so many are different ones for dy */
+    LEAST_BLOCK = 5 << 17,  /* floats of transformed data per block of tiles: 2.5 MiB */
+    MOST_CACHED = 3 << 20,  /* 12 MiB: weights that stay in the last-level cache from block to block */
+    MOST_BLOCK = 11 << 20,  /* 44 MiB: what the last-level cache does not hold is read in order */
+    MOST_AHEAD = 5 << 18,   /* 5 MiB of rows: more would drive from the cache what the products read */
+    MOST_VALUES = 128 * 81, /* points of all tiles in a block of the weight gradient */
 };
 
 static int plane_along(const gt_winograd_tiling *p, int point) {
@@ -34,61 +31,37 @@ static void find_planes(gt_winograd_tiling *p) {
     for (int i = 1; i < p->planes; i++) p->first[i] = (uint8_t)(p->first[i - 1] + p->shared[i - 1]);
 }
 
-/* Stride 1: the input gradient is a convolution of dy with the flipped, transposed weights and padding 2 - pad. */
-static void stride_one(gt_winograd_tiling *p, const gt_conv_shape *s, gt_conv_direction direction) {
-    p->side = p->planes_side = SIDE;
-    p->weights = GT_WINOGRAD_WEIGHTS;
-    p->to_weights = GT_WINOGRAD_WEIGHTS_ADJOINT;
-    p->add_weights = GT_WINOGRAD_WEIGHTS_ADDED;
-    p->from = (gt_winograd_face){s->h, s->w, s->c, SIDE, TILE, s->pad_top, s->pad_left, GT_WINOGRAD_IMAGE};
-    p->to = (gt_winograd_face){
-        s->p, s->q, s->o, TILE,
-        TILE, 0,    0,    direction == GT_CONV_WEIGHT_GRAD ? GT_WINOGRAD_RESULT_ADJOINT : GT_WINOGRAD_RESULT};
-    if (direction != GT_CONV_INPUT_GRAD) return;
-    p->flipped = p->transposed = true;
-    p->from = (gt_winograd_face){s->p, s->q, s->o, SIDE, TILE, 2 - s->pad_top, 2 - s->pad_left, GT_WINOGRAD_IMAGE};
-    p->to = (gt_winograd_face){s->h, s->w, s->c, TILE, TILE, 0, 0, GT_WINOGRAD_RESULT};
+/* Of each kind, along each axis: pixels of a tile of images in, and as many points; planes; pixels from tile to tile.
+ */
+static const struct {
+    int side, planes, step;
+} kinds[GT_WINOGRAD_KINDS] = {
+    [GT_WINOGRAD_WHOLE] = {6, 6, TILE},
+    [GT_WINOGRAD_HALF] = {9, 6, 2 * TILE}, /* the last four points belong to one plane */
+    [GT_WINOGRAD_FOUR] = {FOUR_POINTS, FOUR_POINTS, 2 * TILE},
+};
+
+gt_winograd_kind gt_winograd_kind_of(const gt_conv_shape *s) {
+    return s->kh == 4 ? GT_WINOGRAD_FOUR : s->stride == 2 ? GT_WINOGRAD_HALF : GT_WINOGRAD_WHOLE;
 }
 
-/* Stride 2: the input gradient is the adjoint of all steps in opposite order, so that it has no more tiles than the
- * forward direction; its tiles overlap. By windows of 3x3 and of 4x4. */
-typedef struct strided {
-    int points, planes_side, overlap; /* of the image's tiles, along each axis */
-    gt_winograd_transform weights, to_weights, add_weights, image, image_adjoint, result, result_adjoint;
-} strided;
-static const strided three_taps = {HALF_POINTS,
-                                   SIDE,
-                                   1,
-                                   GT_WINOGRAD_HALF_WEIGHTS,
-                                   GT_WINOGRAD_HALF_WEIGHTS_ADJOINT,
-                                   GT_WINOGRAD_HALF_WEIGHTS_ADDED,
-                                   GT_WINOGRAD_HALF_IMAGE,
-                                   GT_WINOGRAD_HALF_IMAGE_ADJOINT,
-                                   GT_WINOGRAD_HALF_RESULT,
-                                   GT_WINOGRAD_HALF_RESULT_ADJOINT};
-static const strided four_taps = {FOUR_POINTS,
-                                  FOUR_POINTS,
-                                  2,
-                                  GT_WINOGRAD_FOUR_WEIGHTS,
-                                  GT_WINOGRAD_FOUR_WEIGHTS_ADJOINT,
-                                  GT_WINOGRAD_FOUR_WEIGHTS_ADDED,
-                                  GT_WINOGRAD_FOUR_IMAGE,
-                                  GT_WINOGRAD_FOUR_IMAGE_ADJOINT,
-                                  GT_WINOGRAD_FOUR_RESULT,
-                                  GT_WINOGRAD_FOUR_RESULT_ADJOINT};
-
-static void stride_two(gt_winograd_tiling *p, const gt_conv_shape *s, gt_conv_direction direction, const strided *by) {
-    bool adjoint = direction == GT_CONV_INPUT_GRAD;
-    p->side = by->points;
-    p->planes_side = by->planes_side;
-    p->weights = by->weights;
-    p->to_weights = by->to_weights;
-    p->add_weights = by->add_weights;
-    p->transposed = adjoint;
-    gt_winograd_face image = {s->h,     s->w,       s->c,        2 * TILE + by->overlap,
-                              2 * TILE, s->pad_top, s->pad_left, adjoint ? by->image_adjoint : by->image};
+/* The input gradient. Stride 1: a convolution of dy with the flipped, transposed weights and padding 2 - pad. Stride 2:
+ * the adjoint of all steps in opposite order, so that it has no more tiles than the forward direction; its tiles
+ * overlap. */
+static void find_faces(gt_winograd_tiling *p, const gt_conv_shape *s) {
+    int step = kinds[p->kind].step;
+    bool forward = s->direction == GT_CONV_FORWARD, adjoint = s->direction == GT_CONV_INPUT_GRAD;
+    gt_winograd_face image = {s->h, s->w,       s->c,        p->side,
+                              step, s->pad_top, s->pad_left, adjoint ? GT_WINOGRAD_IMAGE_ADJOINT : GT_WINOGRAD_IMAGE};
     gt_winograd_face result = {s->p, s->q, s->o, TILE,
-                               TILE, 0,    0,    direction == GT_CONV_FORWARD ? by->result : by->result_adjoint};
+                               TILE, 0,    0,    forward ? GT_WINOGRAD_RESULT : GT_WINOGRAD_RESULT_ADJOINT};
+    p->transposed = adjoint;
+    p->flipped = adjoint && p->kind == GT_WINOGRAD_WHOLE;
+    if (p->flipped) {
+        image = (gt_winograd_face){s->h, s->w, s->c, TILE, TILE, 0, 0, GT_WINOGRAD_RESULT};
+        result = (gt_winograd_face){
+            s->p, s->q, s->o, p->side, step, 2 - s->pad_top, 2 - s->pad_left, GT_WINOGRAD_IMAGE};
+    }
     p->from = adjoint ? result : image;
     p->to = adjoint ? image : result;
 }
@@ -128,11 +101,13 @@ static int64_t block_of(const gt_winograd_tiling *p, gt_conv_direction direction
     return to_weights ? (p->tiles + blocks - 1) / blocks : block < p->tiles ? block : p->tiles;
 }
 
-gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s, gt_conv_direction direction) {
+gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s) {
     gt_winograd_tiling p = {.kernels = gt_kernel_set_or_best(s->kernels)->gemm, .images = s->n};
-    if (s->stride == 1) stride_one(&p, s, direction);
-    else stride_two(&p, s, direction, s->kh == 4 ? &four_taps : &three_taps);
-    if (s->kh == 4) share_points(&p, direction);
+    p.kind = gt_winograd_kind_of(s);
+    p.side = kinds[p.kind].side;
+    p.planes_side = kinds[p.kind].planes;
+    find_faces(&p, s);
+    if (p.kind == GT_WINOGRAD_FOUR) share_points(&p, s->direction);
     p.points = p.side * p.side;
     p.planes = p.planes_side * p.planes_side;
     if (!p.from_points) p.from_points = p.points;
@@ -141,7 +116,7 @@ gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s, gt_conv_directi
     p.across = tiles_along(&p.to, true, &p.from);
     p.per_image = tiles_along(&p.to, false, &p.from) * p.across;
     p.tiles = p.images * p.per_image;
-    p.block = block_of(&p, direction);
+    p.block = block_of(&p, s->direction);
     find_planes(&p);
     return p;
 }
@@ -152,10 +127,6 @@ bool gt_winograd_possible(const gt_conv_shape *s) {
     if (s->stride == 1) return window == 3 && s->pad_top <= 2 && s->pad_left <= 2;
     bool sees_all = s->h + s->pad_top <= 2 * s->p + window - 2 && s->w + s->pad_left <= 2 * s->q + window - 2;
     return s->stride == 2 && (window == 3 || window == 4) && sees_all;
-}
-
-int64_t gt_winograd_tiles_per_image(const gt_conv_shape *s, gt_conv_direction direction) {
-    return gt_winograd_tiling_of(s, direction).per_image;
 }
 
 void gt_winograd_pixels(const gt_winograd_tiling *tiling, const gt_winograd_face *f, const float *images, int64_t tile,

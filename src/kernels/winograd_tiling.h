@@ -28,6 +28,7 @@ typedef struct gt_winograd_face {
 
 typedef struct gt_winograd_tiling {
     const gt_gemm_kernels *kernels;
+    gt_winograd_kind kind;
     int points, side;              /* in all, along each axis */
     int planes, planes_side, taps; /* in all, along each axis; of a window */
     /* of each point: its plane and its place there */
@@ -37,14 +38,18 @@ typedef struct gt_winograd_tiling {
 
     /* different ones of each face: not all where several planes read the same values */
     int from_points, to_points;
-    gt_winograd_face from, to;                              /* images in; images out, or dy of the weight gradient */
-    gt_winograd_transform weights, to_weights, add_weights; /* to the points; back from them; the same, added */
-    bool flipped, transposed;                               /* the weights, for the input gradient */
+    gt_winograd_face from, to; /* images in; images out, or dy of the weight gradient */
+    bool flipped, transposed;  /* the weights, for the input gradient */
     int64_t images, across, per_image, tiles;
     int64_t block; /* tiles at a time */
 } gt_winograd_tiling;
 
-gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s, gt_conv_direction direction);
+/* One group; 3x3 with stride 1 and padding 0 to 2, or 3x3 or 4x4 with stride 2 where a result sees every pixel of the
+ * image. */
+bool gt_winograd_possible(const gt_conv_shape *s);
+/* The next two are of convolutions for which that is so. */
+gt_winograd_kind gt_winograd_kind_of(const gt_conv_shape *s);
+gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s);
 
 /* Where values of a face with so many different points lie for the product of plane number `plane`: the number of their
  * own plane. */

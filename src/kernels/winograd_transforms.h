@@ -288,36 +288,39 @@ INLINE void transform(const int in, const int out, const int kind, const int see
     if (c < count) transform_rest(in, out, kind, scaled, line, from, c, to, c % GT_CHUNK, count - c);
 }
 
-/* seen: so many columns of what is read are not fetched ahead: the tile to the left has read them, or they lie in a
- * small buffer. */
-#define TRANSFORM_BY(name, line, in, out, kind, seen, scaled)                                                 \
-    static void transform_##name(const float *const *from, float **to, const int64_t *to_step, int64_t count, \
-                                 gt_ahead ahead) {                                                            \
-        transform(in, out, kind, seen, scaled, line_##line, from, to, to_step, count, ahead);                 \
+/* X(kind, transform, map of lines, side of what is read, side of the results, what the results are, seen). `seen`: so
+ * many columns of what is read are not fetched ahead: the tile to the left has read them, or they lie in a small
+ * buffer. */
+#define TRANSFORMS_OF_IMAGES(X)                                   \
+    X(WHOLE, IMAGE, image, 6, 6, POINTS, 2)                       \
+    X(WHOLE, RESULT_ADJOINT, result_adjoint, 4, 6, POINTS, 0)     \
+    X(HALF, IMAGE, half_image, 9, 9, POINTS, 1)                   \
+    X(HALF, RESULT_ADJOINT, half_result_adjoint, 4, 9, POINTS, 0) \
+    X(FOUR, IMAGE, four_image, 10, 10, POINTS, 2)                 \
+    X(FOUR, RESULT_ADJOINT, two_taps_result_adjoint, 4, 5, POINTS, 0)
+#define OTHER_TRANSFORMS(X)                                              \
+    X(WHOLE, RESULT, result, 6, 4, PIXELS, 0)                            \
+    X(WHOLE, WEIGHTS, weights, 3, 6, POINTS, 3)                          \
+    X(WHOLE, WEIGHTS_ADJOINT, weights_adjoint, 6, 3, PIXELS, 0)          \
+    X(WHOLE, WEIGHTS_ADDED, weights_adjoint, 6, 3, TERMS, 0)             \
+    X(HALF, IMAGE_ADJOINT, half_image_adjoint, 9, 9, SHARED_PIXELS, 0)   \
+    X(HALF, RESULT, half_result, 9, 4, PIXELS, 0)                        \
+    X(HALF, WEIGHTS, half_weights, 3, 6, POINTS, 3)                      \
+    X(HALF, WEIGHTS_ADJOINT, half_weights_adjoint, 6, 3, PIXELS, 0)      \
+    X(HALF, WEIGHTS_ADDED, half_weights_adjoint, 6, 3, TERMS, 0)         \
+    X(FOUR, IMAGE_ADJOINT, four_image_adjoint, 10, 10, SHARED_PIXELS, 0) \
+    X(FOUR, RESULT, four_result, 10, 4, PIXELS, 0)                       \
+    X(FOUR, WEIGHTS, four_weights, 4, 10, POINTS, 4)                     \
+    X(FOUR, WEIGHTS_ADJOINT, four_weights_adjoint, 10, 4, PIXELS, 0)     \
+    X(FOUR, WEIGHTS_ADDED, four_weights_adjoint, 10, 4, TERMS, 0)
+
+#define FUNCTION(name, line, in, out, results, seen, scaled)                                                        \
+    static void name(const float *const *from, float **to, const int64_t *to_step, int64_t count, gt_ahead ahead) { \
+        transform(in, out, results, seen, scaled, line_##line, from, to, to_step, count, ahead);                    \
     }
-#define TRANSFORM(name, in, out, kind, seen) TRANSFORM_BY(name, name, in, out, kind, seen, false)
-/* Of pixels of images in: as they are, and with scales. */
-#define TRANSFORM_BOTH_BY(name, line, in, out, seen)       \
-    TRANSFORM_BY(name, line, in, out, POINTS, seen, false) \
-    TRANSFORM_BY(name##_scaled, line, in, out, POINTS, seen, true)
-#define TRANSFORM_BOTH(name, in, out, seen) TRANSFORM_BOTH_BY(name, name, in, out, seen)
-TRANSFORM_BOTH(image, 6, 6, 2)
-TRANSFORM(result, 6, 4, PIXELS, 0)
-TRANSFORM_BOTH(result_adjoint, 4, 6, 0)
-TRANSFORM(weights, 3, 6, POINTS, 3)
-TRANSFORM(weights_adjoint, 6, 3, PIXELS, 0)
-TRANSFORM_BY(weights_added, weights_adjoint, 6, 3, TERMS, 0, false)
-TRANSFORM_BOTH(half_image, 9, 9, 1)
-TRANSFORM(half_image_adjoint, 9, 9, SHARED_PIXELS, 0)
-TRANSFORM(half_result, 9, 4, PIXELS, 0)
-TRANSFORM_BOTH(half_result_adjoint, 4, 9, 0)
-TRANSFORM(half_weights, 3, 6, POINTS, 3)
-TRANSFORM(half_weights_adjoint, 6, 3, PIXELS, 0)
-TRANSFORM_BY(half_weights_added, half_weights_adjoint, 6, 3, TERMS, 0, false)
-TRANSFORM_BOTH(four_image, 10, 10, 2)
-TRANSFORM(four_image_adjoint, 10, 10, SHARED_PIXELS, 0)
-TRANSFORM(four_result, 10, 4, PIXELS, 0)
-TRANSFORM_BOTH_BY(four_result_adjoint, two_taps_result_adjoint, 4, 5, 0)
-TRANSFORM(four_weights, 4, 10, POINTS, 4)
-TRANSFORM(four_weights_adjoint, 10, 4, PIXELS, 0)
-TRANSFORM_BY(four_weights_added, four_weights_adjoint, 10, 4, TERMS, 0, false)
+#define PLAIN(kind, name, line, in, out, results, seen) FUNCTION(kind##_##name, line, in, out, results, seen, false)
+#define SCALED(kind, name, line, in, out, results, seen) \
+    FUNCTION(kind##_##name##_SCALED, line, in, out, results, seen, true)
+TRANSFORMS_OF_IMAGES(PLAIN)
+TRANSFORMS_OF_IMAGES(SCALED)
+OTHER_TRANSFORMS(PLAIN)

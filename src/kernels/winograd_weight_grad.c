@@ -46,7 +46,7 @@ static int64_t patch_plane(const patches *all) { return all->rows * all->columns
 
 /* Places of everything within the workspace, in floats; returns its size. */
 static size_t lay_out(const gt_conv_shape *s, int threads, weight_grad *w, float *base) {
-    gt_winograd_tiling p = gt_winograd_tiling_of(s, GT_CONV_WEIGHT_GRAD);
+    gt_winograd_tiling p = gt_winograd_tiling_of(s);
     patches all = patches_of(&p, threads);
     size_t used = 0;
     size_t u = gt_winograd_take(&used, gt_winograd_floats(&p, p.from_points, gt_winograd_stored(&p)));
@@ -83,7 +83,7 @@ static void image_tile(const weight_grad *w, int64_t t) {
             int64_t strip = c * p->shared[p->plane[i]] * z->count;
             to[i] = z->u + gt_winograd_plane_at(z, p->plane[i], channels) + strip + gt_winograd_row(p, i, t) * stored;
         }
-        gt_transform_fn *transform = gt_winograd_reader(z, &p->from, &z->from);
+        gt_transform_fn *transform = gt_winograd_reader(p, &p->from, &z->from);
         transform(from, to, gt_winograd_steps(steps), gt_least(width, p->from.channels - c),
                   gt_winograd_pixels_ahead(&p->from));
     }
@@ -103,7 +103,7 @@ static void derivative_tile(const weight_grad *w, int64_t t) {
         for (int i = 0; i < p->to_points; i++)
             to[i] = z->m + gt_winograd_plane_at(z, p->plane[i], padded) + o * p->shared[p->plane[i]] * z->count +
                     gt_winograd_row(p, i, t) * width;
-        gt_winograd_reader(z, &p->to, &w->dy)(from, to, gt_winograd_steps(steps), columns,
+        gt_winograd_reader(p, &p->to, &w->dy)(from, to, gt_winograd_steps(steps), columns,
                                               gt_winograd_pixels_ahead(&p->to));
     }
 }
@@ -167,7 +167,7 @@ static void weight_patch(void *arg, int index, int worker) {
     const float *from[GT_WINOGRAD_MOST_PLANES];
     float *to[GT_WINOGRAD_MOST_TAPS];
     int64_t steps[GT_WINOGRAD_MOST_POINTS];
-    gt_transform_fn *back = z->tiling.kernels->transform[z->tile0 ? p->add_weights : p->to_weights];
+    gt_transform_fn *back = gt_winograd_writer(p, z->tile0 ? GT_WINOGRAD_WEIGHTS_ADDED : GT_WINOGRAD_WEIGHTS_ADJOINT);
     for (int64_t r = 0; r < rows; r++) {
         for (int i = 0; i < p->planes; i++) from[i] = products[i].c + r * all->columns;
         for (int i = 0; i < p->taps; i++) to[i] = z->out + (i * inputs + strip + in_strip + r) * outputs + o;

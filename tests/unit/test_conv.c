@@ -81,7 +81,8 @@ typedef struct tensors {
     size_t out_floats;
 } tensors;
 
-static tensors make_tensors(const gt_conv_shape *s, gt_conv_direction d) {
+static tensors make_tensors(const gt_conv_shape *s) {
+    gt_conv_direction d = s->direction;
     tensors t = {.x = random_floats(image_floats(s), 1),
                  .w = random_floats(weight_floats(s), 2),
                  .y = random_floats(result_floats(s), 3)};
@@ -97,7 +98,8 @@ static tensors make_tensors(const gt_conv_shape *s, gt_conv_direction d) {
 static void free_tensors(tensors *t) { free(t->x), free(t->w), free(t->y); }
 
 /* The definition, in float64: adds every product where the direction wants it. */
-static double *reference(const gt_conv_shape *s, gt_conv_direction d, const tensors *t) {
+static double *reference(const gt_conv_shape *s, const tensors *t) {
+    gt_conv_direction d = s->direction;
     double *sum = calloc(t->out_floats, sizeof *sum);
     assert_non_null(sum);
     int64_t inputs = s->c / s->groups, outputs = s->o / s->groups;
@@ -121,14 +123,15 @@ static double *reference(const gt_conv_shape *s, gt_conv_direction d, const tens
     return sum;
 }
 
-static void convolve(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k, const tensors *t,
-                     const float *packed, int threads, float *out) {
+static void convolve(const gt_conv_shape *s, gt_conv_kernel k, const tensors *t, const float *packed, int threads,
+                     float *out) {
     gt_pool *pool = threads > 1 ? gt_pool_new(threads) : NULL;
-    size_t bytes = gt_conv_workspace(s, d, k, packed != NULL, threads);
+    size_t bytes = gt_conv_algorithms[k]->workspace(s, packed != NULL, threads);
     void *workspace = gt_block_alloc(bytes ? bytes : 1, "workspace");
     assert_non_null(workspace);
     memset(workspace, 0xff, bytes); /* NaN: nothing may rely on zeros */
-    gt_conv_run(s, d, k, pool, workspace, (const float *const[GT_CONV_INPUTS]){t->in[0], t->in[1], packed}, out);
+    gt_conv_algorithms[k]->run(s, pool, workspace, (const float *const[GT_CONV_INPUTS]){t->in[0], t->in[1], packed},
+                               out);
     gt_block_free(workspace, bytes ? bytes : 1);
     gt_pool_free(pool);
 }
@@ -144,46 +147,47 @@ static double worst_error(const float *got, const double *want, size_t count) {
     return largest > 0 ? error / largest : error;
 }
 
-static void describe(char text[160], const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k) {
+static void describe(char text[160], const gt_conv_shape *s, gt_conv_kernel k) {
     snprintf(text, 160, "%s %s %s of %lldx%lldx%lldx%lld, %dx%d to %lld, stride %d, groups %d", s->kernels->id,
-             gt_conv_kernel_name(k), direction_names[d], (long long)s->n, (long long)s->h, (long long)s->w,
-             (long long)s->c, s->kh, s->kw, (long long)s->o, s->stride, s->groups);
+             gt_conv_algorithms[k]->name, direction_names[s->direction], (long long)s->n, (long long)s->h,
+             (long long)s->w, (long long)s->c, s->kh, s->kw, (long long)s->o, s->stride, s->groups);
 }
 
 /* Against float64, then bit by bit: threads, weights packed ahead, and the last image alone. */
-static void check(const gt_conv_shape *s, gt_conv_direction d, gt_conv_kernel k) {
+static void check(const gt_conv_shape *s, gt_conv_kernel k) {
     char text[160];
-    describe(text, s, d, k);
-    tensors t = make_tensors(s, d);
-    double *want = reference(s, d, &t);
+    describe(text, s, k);
+    tensors t = make_tensors(s);
+    double *want = reference(s, &t);
     size_t bytes = t.out_floats * sizeof(float);
     float *first = malloc(bytes), *again = malloc(bytes);
     assert_true(first && again);
-    convolve(s, d, k, &t, NULL, 1, first);
+    convolve(s, k, &t, NULL, 1, first);
     double error = worst_error(first, want, t.out_floats);
     if (!(error <= tolerance[k])) fail_msg("%s: error %.2e", text, error);
     for (int threads = 2; threads <= 3; threads++) {
         memset(again, 0xff, bytes);
-        convolve(s, d, k, &t, NULL, threads, again);
+        convolve(s, k, &t, NULL, threads, again);
         if (memcmp(first, again, bytes)) fail_msg("%s: %d threads give other bits", text, threads);
     }
-    if (d != GT_CONV_WEIGHT_GRAD) {
-        float *packed = gt_block_alloc(gt_conv_packed_floats(s, d, k) * sizeof(float) + 1, "packed weights");
+    if (s->direction != GT_CONV_WEIGHT_GRAD) {
+        size_t packed_bytes = gt_conv_algorithms[k]->packed_floats(s) * sizeof(float) + 1;
+        float *packed = gt_block_alloc(packed_bytes, "packed weights");
         assert_non_null(packed);
-        gt_conv_pack(s, d, k, NULL, t.w, packed);
+        gt_conv_algorithms[k]->pack(s, NULL, t.w, packed);
         memset(again, 0xff, bytes);
-        convolve(s, d, k, &t, packed, 1, again);
+        convolve(s, k, &t, packed, 1, again);
         if (memcmp(first, again, bytes)) fail_msg("%s: packed weights give other bits", text);
         gt_conv_shape last = *s;
         last.n = 1;
         tensors part = t;
-        part.in[0] += d == GT_CONV_FORWARD ? image_floats(s) - image_floats(&last)
-                                           : result_floats(s) - result_floats(&last);
+        part.in[0] += s->direction == GT_CONV_FORWARD ? image_floats(s) - image_floats(&last)
+                                                      : result_floats(s) - result_floats(&last);
         size_t floats = t.out_floats / (size_t)s->n;
-        convolve(&last, d, k, &part, packed, 1, again);
+        convolve(&last, k, &part, packed, 1, again);
         if (memcmp(first + t.out_floats - floats, again, floats * sizeof(float)))
             fail_msg("%s: an image alone gets other bits", text);
-        gt_block_free(packed, gt_conv_packed_floats(s, d, k) * sizeof(float) + 1);
+        gt_block_free(packed, packed_bytes);
     }
     free(want), free(first), free(again);
     free_tensors(&t);
@@ -196,12 +200,18 @@ static void test_kernels(void **state) {
         for (int i = 0; i < SHAPES; i++) {
             gt_conv_shape s = shapes[i];
             s.kernels = kernels_of((gt_isa)isa, "auto");
-            for (int d = 0; d < DIRECTIONS; d++)
+            for (int d = 0; d < DIRECTIONS; d++) {
+                s.direction = (gt_conv_direction)d;
                 for (int k = 0; k < KERNELS; k++)
-                    if (gt_conv_has_kernel(&s, (gt_conv_direction)d, (gt_conv_kernel)k))
-                        check(&s, (gt_conv_direction)d, (gt_conv_kernel)k);
+                    if (gt_conv_algorithms[k]->possible(&s)) check(&s, (gt_conv_kernel)k);
+            }
         }
     }
+}
+
+static gt_conv_kernel chosen(gt_conv_shape s, gt_conv_direction d) {
+    s.direction = d;
+    return gt_conv_choose(&s);
 }
 
 static void test_modes(void **state) {
@@ -209,20 +219,20 @@ static void test_modes(void **state) {
     gt_conv_shape large = CONV(8, 32, 32, 512, 512, 3, 3, 1, 1, 1, 1, 1, 1),
                   small = CONV(4, 16, 16, 12, 12, 3, 3, 1, 1, 1, 1, 1, 1),
                   strided = CONV(8, 33, 33, 512, 512, 3, 3, 2, 0, 0, 0, 0, 1);
-    assert_int_equal(gt_conv_choose(&large, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
-    assert_int_equal(gt_conv_choose(&small, GT_CONV_FORWARD), GT_CONV_DIRECT);
-    assert_int_equal(gt_conv_choose(&strided, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
+    assert_int_equal(chosen(large, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
+    assert_int_equal(chosen(small, GT_CONV_FORWARD), GT_CONV_DIRECT);
+    assert_int_equal(chosen(strided, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
     gt_conv_shape tiny = CONV(4, 4, 4, 512, 512, 3, 3, 1, 1, 1, 1, 1, 1), one = large;
     one.n = 1;
-    assert_int_equal(gt_conv_choose(&tiny, GT_CONV_WEIGHT_GRAD), GT_CONV_DIRECT);
+    assert_int_equal(chosen(tiny, GT_CONV_WEIGHT_GRAD), GT_CONV_DIRECT);
     /* an image alone has the bits it has in a batch */
-    assert_int_equal(gt_conv_choose(&one, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
+    assert_int_equal(chosen(one, GT_CONV_FORWARD), GT_CONV_WINOGRAD);
     small.kernels = strided.kernels = gt_kernel_set_with_conv(gt_kernel_set_best(), "winograd");
-    assert_int_equal(gt_conv_choose(&small, GT_CONV_WEIGHT_GRAD), GT_CONV_WINOGRAD);
-    assert_int_equal(gt_conv_choose(&strided, GT_CONV_WEIGHT_GRAD), GT_CONV_WINOGRAD);
+    assert_int_equal(chosen(small, GT_CONV_WEIGHT_GRAD), GT_CONV_WINOGRAD);
+    assert_int_equal(chosen(strided, GT_CONV_WEIGHT_GRAD), GT_CONV_WINOGRAD);
     assert_ptr_equal(gt_kernel_set_with_conv(small.kernels, "fft"), small.kernels);
     large.kernels = gt_kernel_set_with_conv(small.kernels, "direct");
-    assert_int_equal(gt_conv_choose(&large, GT_CONV_FORWARD), GT_CONV_DIRECT);
+    assert_int_equal(chosen(large, GT_CONV_FORWARD), GT_CONV_DIRECT);
 }
 
 /* Through the graph: weights that are parameters are packed by a node of their own, others by the kernel; values and

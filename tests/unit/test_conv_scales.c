@@ -222,7 +222,7 @@ static void test_zeros_outside(void **state) {
                              .pad_top = 1,
                              .pad_left = 1,
                              .groups = 1};
-    gt_winograd_tiling p = gt_winograd_tiling_of(&s, GT_CONV_FORWARD);
+    gt_winograd_tiling p = gt_winograd_tiling_of(&s);
     const float scales[IMAGES * CHANNELS] = {1, -1, 0, -0.0f, -2, 3};
     float pixels[IMAGES * 4 * 4 * CHANNELS] = {0}, zeros[IMAGES * CHANNELS];
     const float *from[GT_WINOGRAD_MOST_POINTS + 1];

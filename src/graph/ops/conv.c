@@ -72,6 +72,7 @@ static gt_status describe_node(gt_node *const *in, const conv_node_attr *a, gt_c
     }
     gt_status st = describe(&x, &w, &a->conv, s);
     s->kernels = gt_node_kernels(in[0]);
+    s->direction = (gt_conv_direction)a->direction;
     if (st || !dy) return st;
     gt_shape y = images(s->n, s->p, s->q, s->o);
     char has[96], needs[96];
@@ -89,12 +90,16 @@ static int n_plain(const gt_node *n) {
     return n->n_in - has_scales(a, 0) - has_scales(a, 1);
 }
 
+static const gt_conv_algorithm *algorithm_of(const gt_node *n) {
+    return gt_conv_algorithms[((const conv_node_attr *)n->attr)->kernel];
+}
+
 static bool has_packed(const gt_node *n) { return n_plain(n) > 2; }
 
 static gt_status check_scales(const gt_node *n) {
     const conv_node_attr *a = n->attr;
-    if (a->scales && !gt_conv_takes_scales(a->kernel))
-        return gt_fail(GT_USAGE, "kernel %s takes no scales", gt_conv_kernel_name(a->kernel));
+    if (a->scales && !algorithm_of(n)->takes_scales)
+        return gt_fail(GT_USAGE, "kernel %s takes no scales", algorithm_of(n)->name);
     for (int i = 0, at = n_plain(n); i < 2; i++) {
         if (!has_scales(a, i)) continue;
         const gt_shape *x = &n->in[i]->shape, *scales = &n->in[at++]->shape;
@@ -123,9 +128,11 @@ static gt_status conv_shape(gt_node *n) {
 
 /* All that packing depends on; sizes and paddings that do not matter are left out, so that equal packings are found
  * equal. */
-static gt_conv_shape packing_shape(const gt_node *weights, const conv_node_attr *a) {
-    const gt_shape *w = &weights->shape;
-    return (gt_conv_shape){.n = 1,
+static gt_conv_shape packing_shape(const gt_node *n) {
+    const conv_node_attr *a = n->attr;
+    const gt_shape *w = &n->in[0]->shape;
+    return (gt_conv_shape){.direction = (gt_conv_direction)a->direction,
+                           .n = 1,
                            .h = 1,
                            .w = 1,
                            .p = 1,
@@ -138,20 +145,18 @@ static gt_conv_shape packing_shape(const gt_node *weights, const conv_node_attr 
                            .pad_top = a->conv.pad_top,
                            .pad_left = a->conv.pad_left,
                            .groups = a->conv.groups,
-                           .kernels = gt_node_kernels(weights)};
+                           .kernels = gt_node_kernels(n)};
 }
 
 static gt_status pack_shape(gt_node *n) {
-    const conv_node_attr *a = n->attr;
-    gt_conv_shape s = packing_shape(n->in[0], a);
-    n->shape = GT_SHAPE((int64_t)gt_conv_packed_floats(&s, a->direction, a->kernel));
+    gt_conv_shape s = packing_shape(n);
+    n->shape = GT_SHAPE((int64_t)algorithm_of(n)->packed_floats(&s));
     return GT_OK;
 }
 
 static void pack_run(const gt_run *r) {
-    const conv_node_attr *a = r->node->attr;
-    gt_conv_shape s = packing_shape(r->node->in[0], a);
-    gt_conv_pack(&s, a->direction, a->kernel, r->pool, r->in[0], r->out);
+    gt_conv_shape s = packing_shape(r->node);
+    algorithm_of(r->node)->pack(&s, r->pool, r->in[0], r->out);
 }
 
 static gt_node *packed_weights(gt_graph *g, gt_node *w, const conv_node_attr *a) {
@@ -184,7 +189,7 @@ static gt_node *make(gt_graph *g, gt_conv_direction direction, gt_node *a, gt_no
     int n_in = 2;
     gt_conv_shape s;
     if (a && b && !describe_node(in, &attr, &s)) { /* a fault is reported by the node itself */
-        attr.kernel = (int16_t)gt_conv_choose(&s, direction);
+        attr.kernel = (int16_t)gt_conv_choose(&s);
         if (direction != GT_CONV_WEIGHT_GRAD && b->rate == GT_RATE_UPDATE) in[n_in++] = packed_weights(g, b, &attr);
     }
     return gt_node_new(g, ops[direction], n_in, in, &attr, sizeof attr);
@@ -206,7 +211,7 @@ bool gt_conv_node_takes_scales(const gt_node *n, int i) {
     if (n->op != &gt_op_conv && n->op != &gt_op_conv_input_grad && n->op != &gt_op_conv_weight_grad) return false;
     const conv_node_attr *a = n->attr;
     bool of_images = i == 0 || (i == 1 && a->direction == GT_CONV_WEIGHT_GRAD);
-    return of_images && !a->scales && gt_conv_takes_scales(a->kernel);
+    return of_images && !a->scales && algorithm_of(n)->takes_scales;
 }
 
 gt_node *gt_conv_with_scales(gt_graph *g, const gt_node *n, gt_node *const *in, gt_node *const scales[2]) {
@@ -253,9 +258,8 @@ static gt_conv_shape shape_of(const gt_node *n) {
 }
 
 static size_t conv_workspace(const gt_node *n, int threads) {
-    const conv_node_attr *a = n->attr;
     gt_conv_shape s = shape_of(n);
-    return gt_conv_workspace(&s, a->direction, a->kernel, has_packed(n), threads);
+    return algorithm_of(n)->workspace(&s, has_packed(n), threads);
 }
 
 static void conv_run(const gt_run *r) {
@@ -264,7 +268,7 @@ static void conv_run(const gt_run *r) {
     const float *in[GT_CONV_INPUTS] = {r->in[0], r->in[1], has_packed(r->node) ? r->in[2] : NULL};
     for (int i = 0, at = n_plain(r->node); i < 2; i++)
         if (has_scales(a, i)) in[GT_CONV_SCALES + i] = r->in[at++];
-    gt_conv_run(&s, a->direction, a->kernel, r->pool, r->workspace, in, r->out);
+    algorithm_of(r->node)->run(&s, r->pool, r->workspace, in, r->out);
 }
 
 static void conv_cost(const gt_node *n, double *flops, double *bytes) {
@@ -278,10 +282,7 @@ static void conv_cost(const gt_node *n, double *flops, double *bytes) {
     *bytes = 4.0 * (double)floats;
 }
 
-static const char *pack_kernel(const gt_node *n) {
-    const conv_node_attr *a = n->attr;
-    return gt_conv_kernel_name(a->kernel);
-}
+static const char *pack_kernel(const gt_node *n) { return algorithm_of(n)->name; }
 
 static const char *conv_kernel(const gt_node *n) {
     static const char *const with_scales[] = {NULL, "mul,winograd", "mul,mul,winograd"};
