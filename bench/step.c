@@ -6,6 +6,7 @@
 
 #include "common/program.h"
 #include "common/recipe.h"
+#include "graph/exec.h"
 
 typedef struct step_options {
     bench_common common;
@@ -73,12 +74,12 @@ static const struct {
     {"element-wise", {""}}, /* what is left: fused chains, random numbers */
 };
 
-static int family_of(const gt_node_report *n) {
+static int family_of(const gt_node *n) {
     if (strstr(n->name, "aug/")) return FAMILIES - 2; /* everything under the augmentation's scope, derivatives too */
-    if (!strcmp(n->op, "conv_pack")) return 1;
+    if (!strcmp(n->op->name, "conv_pack")) return 1;
     for (int f = 0; f < FAMILIES; f++)
         for (int k = 0; families[f].ops[k]; k++)
-            if (!strncmp(n->op, families[f].ops[k], strlen(families[f].ops[k]))) return f;
+            if (!strncmp(n->op->name, families[f].ops[k], strlen(families[f].ops[k]))) return f;
     return FAMILIES - 1;
 }
 
@@ -89,14 +90,18 @@ typedef struct family_sum {
 /* Returns the seconds of the phase's graph in one step. */
 static double add_phase(const gt_engine *e, int p, family_sum *sums, double *hoisted) {
     double graph = 0;
-    gt_node_report n;
-    for (int i = 0; gt_exec_node(e->phases[p].executions[0].exec, i, &n); i++) {
-        double times = n.hoisted ? 1 : (double)e->batches[0].count / e->shapes[0].slices, seconds = n.seconds * times;
-        family_sum *f = &sums[family_of(&n)];
+    const gt_exec *exec = e->phases[p].executions[0].exec;
+    for (int i = 0; i < exec->n_steps; i++) {
+        const gt_step *s = &exec->steps[i];
+        bool once = i < exec->n_hoisted;
+        double flops, bytes, times = once ? 1 : (double)e->batches[0].count / e->shapes[0].slices;
+        double seconds = gt_step_seconds(s) * times;
+        gt_node_cost(s->node, &flops, &bytes);
+        family_sum *f = &sums[family_of(s->node)];
         f->seconds += seconds / e->model->phases[p].interval;
-        f->flops += n.flops * times / e->model->phases[p].interval;
+        f->flops += flops * times / e->model->phases[p].interval;
         graph += seconds;
-        if (n.hoisted) *hoisted += seconds;
+        if (once) *hoisted += seconds;
     }
     return graph;
 }

@@ -43,7 +43,7 @@ typedef struct bench_steps {
     double processor_phase[GT_MAX_PHASES], processor_per_image; /* the same of processor time, all threads together */
 } bench_steps;
 
-/* One step that is not counted, then `steps`, with nodes profiled (gt_exec_node) in those. */
+/* One step that is not counted, then `steps`, with nodes profiled (gt_exec_profile) in those. */
 gt_status bench_recipe_steps(gt_engine *e, int steps, bench_steps *out);
 
 /* Arithmetic of one image over all phases at their intervals: direct convolutions, a multiply-add counted as two. */

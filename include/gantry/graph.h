@@ -81,7 +81,6 @@ gt_arena *gt_graph_arena(gt_graph *g);        /* everything about the graph live
 /* Names of nodes made from now on get this prefix ("D.b16"): for messages, tables and profiles. */
 void gt_scope_push(gt_graph *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void gt_scope_pop(gt_graph *g);
-gt_node *gt_name(gt_node *n, const char *format, ...) __attribute__((format(printf, 2, 3))); /* rename; returns n */
 
 /* Leaves. The same name twice gives the same leaf (its shape must agree). */
 /* floats at slot's base + offset (in floats) */
@@ -203,14 +202,5 @@ gt_exec_totals gt_exec_cost(const gt_exec *e);
 /* The phase as a table: node, shape, kernel, Mflop, MB, ms (measured once `profile` runs were made), and its totals. */
 void gt_exec_print(const gt_exec *e, FILE *f);
 void gt_exec_profile(gt_exec *e, bool on); /* time each node from now on (averages) */
-/* The i-th node in the order of running, hoisted ones first; false: there is no such node. For reports of their own
- * kind. */
-typedef struct gt_node_report {
-    const char *name, *op;
-    bool hoisted;        /* run once per update */
-    double flops, bytes; /* of one run */
-    double seconds;      /* of one run, on average over the profiled ones; 0 without any */
-} gt_node_report;
-bool gt_exec_node(const gt_exec *e, int i, gt_node_report *report);
 
 #endif

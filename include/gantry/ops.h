@@ -23,8 +23,6 @@ gt_node *gt_rsqrt(gt_graph *g, gt_node *x); /* 1/sqrt(x) */
 gt_node *gt_reciprocal(gt_graph *g, gt_node *x);
 gt_node *gt_exp_op(gt_graph *g, gt_node *x);
 gt_node *gt_log_op(gt_graph *g, gt_node *x);
-gt_node *gt_sin_op(gt_graph *g, gt_node *x);
-gt_node *gt_cos_op(gt_graph *g, gt_node *x);
 gt_node *gt_tanh_op(gt_graph *g, gt_node *x);
 gt_node *gt_sigmoid(gt_graph *g, gt_node *x);
 gt_node *gt_softplus(gt_graph *g, gt_node *x); /* log(1 + e^x) */
@@ -32,7 +30,6 @@ gt_node *gt_abs(gt_graph *g, gt_node *x);
 gt_node *gt_sign(gt_graph *g, gt_node *x);                    /* -1, 0, 1; not differentiable */
 gt_node *gt_leaky_relu(gt_graph *g, gt_node *x, float alpha); /* x > 0 ? x : alpha x */
 gt_node *gt_elu(gt_graph *g, gt_node *x);                     /* x > 0 ? x : e^x - 1 */
-gt_node *gt_clamp(gt_graph *g, gt_node *x, float limit);      /* to [-limit, limit]; derivative 0 where |y| >= limit */
 gt_node *gt_greater(gt_graph *g, gt_node *x, float bound);    /* x > bound ? 1 : 0; not differentiable */
 
 /* The nine activations of the field by name, with their default gain and slope (spec 1.5). */
@@ -121,20 +118,18 @@ gt_filter gt_filter_setup(gt_arena *a, const float *taps, int n_taps_x, int n_ta
 static inline int gt_floor_half(int n) { return (n - (n < 0)) / 2; }
 gt_node *gt_upsample2d(gt_graph *g, gt_node *x, gt_filter f, int up);
 gt_node *gt_downsample2d(gt_graph *g, gt_node *x, gt_filter f, int down);
-gt_node *gt_filter2d(gt_graph *g, gt_node *x, gt_filter f);
-/* A filter per sample: taps [N,T] along one image axis (1 = H, 2 = W); y[p] = sum_k x[p+k-pad] taps[k] (flip: taps
- * reversed); zeros outside. No gradient to taps. */
-gt_node *gt_sample_fir(gt_graph *g, gt_node *x, gt_node *taps, int axis, int pad, bool flip);
-/* Mirror without repeating the edge, by pad on the two image axes; its adjoint folds back. Any pad >= 0 (reflecting
- * again and again where the image is smaller). */
+/* A filter for each sample: taps [N,T] along one image axis (1 = H, 2 = W); y[p] = sum_k x[p+k-pad] taps[k], with zeros
+ * outside the image. No gradient to taps. */
+gt_node *gt_sample_fir(gt_graph *g, gt_node *x, gt_node *taps, int axis, int pad);
+/* Margins of `pad` pixels along the two image axes: the image mirrored without repeating its edge, again and again
+ * where the image is smaller. A negative pad is the adjoint: margins of -pad pixels are added to the pixels that they
+ * mirror. */
 gt_node *gt_reflect_pad(gt_graph *g, gt_node *x, int pad);
-gt_node *gt_reflect_pad_adjoint(gt_graph *g, gt_node *x, int pad);
 
 /* ---- geometry (ops/warp.c): spec 3.3 as one linear op per sample: reflect, upsample by 2 with sym6, sample bilinearly
- * at transformed coordinates, downsample. matrix [N,2,3]... = first two rows of G_inv in pixel coordinates (origin at
- * the image centre). No gradient to matrix. ---- */
-gt_node *gt_warp(gt_graph *g, gt_node *x, gt_node *matrix);
-gt_node *gt_warp_adjoint(gt_graph *g, gt_node *y, gt_node *matrix);
+ * at transformed coordinates, downsample; or the adjoint of that. matrix [N,2,3]: the first two rows of G_inv in pixel
+ * coordinates (origin at the image centre). No gradient to matrix. ---- */
+gt_node *gt_warp(gt_graph *g, gt_node *x, gt_node *matrix, bool adjoint);
 
 /* ---- random numbers (ops/random.c): shape [N, ...]; sample i of the slice draws with (env.seed, stream, env.step,
  * env.sample0 + i) ---- */

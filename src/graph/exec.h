@@ -13,6 +13,8 @@ typedef struct gt_step { /* a node that computes something */
     int64_t times;
 } gt_step;
 
+double gt_step_seconds(const gt_step *s); /* of one run, on average over the profiled ones; 0 without any */
+
 struct gt_exec {
     gt_arena *meta; /* everything here but the numbers */
     gt_exec_options options;

@@ -20,16 +20,7 @@ gt_exec_totals gt_exec_cost(const gt_exec *e) {
 
 void gt_exec_profile(gt_exec *e, bool on) { e->profiled = on; }
 
-static double step_seconds(const gt_step *s) { return s->times ? s->seconds / (double)s->times : 0; }
-
-bool gt_exec_node(const gt_exec *e, int i, gt_node_report *report) {
-    if (i < 0 || i >= e->n_steps) return false;
-    const gt_step *s = &e->steps[i];
-    *report = (gt_node_report){
-        .name = s->node->name, .op = s->node->op->name, .hoisted = i < e->n_hoisted, .seconds = step_seconds(s)};
-    gt_node_cost(s->node, &report->flops, &report->bytes);
-    return true;
-}
+double gt_step_seconds(const gt_step *s) { return s->times ? s->seconds / (double)s->times : 0; }
 
 /* The kernel's name; of a fused node its steps. */
 static const char *kernel_text(const gt_node *n, char text[], size_t room) {
@@ -47,7 +38,7 @@ static double print_steps(const gt_exec *e, FILE *f, int begin, int end) {
     double total = 0;
     for (int k = begin; k < end; k++) {
         const gt_step *s = &e->steps[k];
-        double flops, bytes, ms = 1e3 * step_seconds(s);
+        double flops, bytes, ms = 1e3 * gt_step_seconds(s);
         char shape[96], kernel[160];
         gt_node_cost(s->node, &flops, &bytes);
         fprintf(f, "%-44s %-16s %-24s %10.3f %9.3f %9.3f\n", s->node->name, gt_shape_text(&s->node->shape, shape),

@@ -46,10 +46,7 @@ static void propagate(gt_graph *g, gt_node *y, gt_node *dy, const bool *dependen
         }
         grads[x->id] = accumulate(g, grads[x->id], dx[i]);
         gt_node *sum = grads[x->id];
-        if (sum && sum->id >= before && !gt_is_leaf(sum)) {
-            const char *name = gt_arena_printf(g->arena, "grad of %s", x->name);
-            if (name) sum->name = name;
-        }
+        if (sum && sum->id >= before && !gt_is_leaf(sum)) gt_node_rename(sum, "grad of %s", x->name);
     }
     gt_scope_pop(g);
 }

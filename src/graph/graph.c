@@ -128,21 +128,15 @@ void gt_scope_pop(gt_graph *g) {
     if (g->n_scopes) g->n_scopes--;
 }
 
-void gt_name_exactly(gt_node *n, const char *name) {
-    const char *copy = n ? gt_arena_printf(n->graph->arena, "%s", name) : NULL;
-    if (copy) n->name = copy;
-}
-
-gt_node *gt_name(gt_node *n, const char *format, ...) {
-    if (!n) return NULL;
-    char text[512];
+void gt_node_rename(gt_node *n, const char *format, ...) {
+    if (!n) return;
+    char text[1024];
     va_list ap;
     va_start(ap, format);
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    const char *name = gt_arena_printf(n->graph->arena, "%s%s", scope_of(n->graph), text);
+    const char *name = gt_arena_printf(n->graph->arena, "%s", text);
     if (name) n->name = name;
-    return n;
 }
 
 const char *gt_node_name(const gt_node *n) { return n ? n->name : "(none)"; }
@@ -222,6 +216,17 @@ gt_node *gt_node_clone(gt_graph *g, const gt_node *n, gt_node *const *in) {
 }
 
 /* ---- leaves ---- */
+
+gt_status gt_same_shape(gt_node *n) {
+    n->shape = n->in[0]->shape;
+    return GT_OK;
+}
+
+gt_status gt_check_images(const gt_node *n) {
+    int dimensions = n->in[0]->shape.n;
+    if (dimensions == 4) return GT_OK;
+    return gt_fail(GT_USAGE, "%s needs images [N,H,W,C], not %d dimensions", n->op->name, dimensions);
+}
 
 static gt_status leaf_shape(gt_node *n) {
     (void)n; /* set by whoever makes the leaf */

@@ -67,8 +67,8 @@ gt_node *gt_node_clone(gt_graph *g, const gt_node *n, gt_node *const *in);
 gt_status gt_result_add(gt_graph *g, const gt_result *r);
 /* For memory that was not asked of the graph's arena: the graph has this fault from now on. */
 gt_status gt_graph_out_of_memory(gt_graph *g);
-/* The name as it stands, without a scope's prefix. */
-void gt_name_exactly(gt_node *n, const char *name);
+/* The node's name without a scope's prefix; nothing is done to NULL. */
+void gt_node_rename(gt_node *n, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- cost.c ---- */
 

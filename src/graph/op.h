@@ -46,7 +46,7 @@ struct gt_op {
     bool not_differentiable; /* explicit: gt_grad treats the result as a constant (random, masks, stop_gradient) */
     void (*run)(const gt_run *r);
     size_t (*workspace)(const gt_node *n, int threads); /* NULL: none */
-    /* NULL: 0 flops, inputs read and output written once */
+    /* Of one run. *flops is 0 at first, *bytes all inputs read and the output written once: sets what is different. */
     void (*cost)(const gt_node *n, double *flops, double *bytes);
     const char *(*kernel)(const gt_node *n); /* name of the kernel chosen, for tables; NULL: the op's name */
     /* Bit i: `run` does not read the values of in[i] for this node, only their shape was of use. The memory plan lets
@@ -72,6 +72,12 @@ const gt_kernel_set *gt_node_kernels(const gt_node *n); /* its graph's */
 /* Make a node: copies inputs and attributes, calls op->shape, sets the rate. NULL when an input is NULL or a check
  * fails. */
 gt_node *gt_node_new(gt_graph *g, const gt_op *op, int n_in, gt_node *const *in, const void *attr, size_t attr_bytes);
+
+/* What several ops have in common. `shape`: that of in[0]; an error unless in[0] holds images [N,H,W,C]. `cost`: none.
+ */
+gt_status gt_same_shape(gt_node *n);
+gt_status gt_check_images(const gt_node *n);
+void gt_no_cost(const gt_node *n, double *flops, double *bytes);
 
 /* What a vjp says instead of a node of zeros, so that nothing is computed from it. Not part of any graph. */
 extern gt_node gt_zero_derivative;

@@ -80,15 +80,13 @@ static span row_span(const gt_fir *f) {
     return (span){first, last, from, gt_largest(from, gt_least(last, a->in))};
 }
 
-size_t gt_fir_scratch(const gt_fir *f) {
+/* Of a thread: a row between its margins, in floats. */
+static size_t scratch_floats(const gt_fir *f) {
     span s = row_span(f);
-    return (size_t)((s.last - s.first) * f->channels);
+    return (size_t)gt_round_up((s.last - s.first) * f->channels, 16);
 }
 
-int64_t gt_fir_tile_rows(const gt_fir *f) {
-    int64_t row = f->x.out * f->channels;
-    return gt_largest(1, gt_least(f->y.out, 16384 / gt_largest(row, 1)));
-}
+size_t gt_fir_workspace(const gt_fir *f, int threads) { return sizeof(float) * scratch_floats(f) * (size_t)threads; }
 
 double gt_fir_flops(const gt_fir *f) {
     double across = (double)f->x.n / (double)f->x.up, down = (double)f->y.n / (double)f->y.up;
@@ -114,7 +112,8 @@ static void filter_across(const gt_fir *f, const float *row, span s, const float
     }
 }
 
-void gt_fir_rows(const gt_fir *f, const float *in, float *out, int64_t row0, int64_t row1, float *scratch) {
+/* Rows row0 .. row1-1 of a filtered image. */
+static void filter_rows(const gt_fir *f, const float *in, float *out, int64_t row0, int64_t row1, float *scratch) {
     int64_t c = f->channels, in_row = f->x.in * c, out_row = f->x.out * c;
     static const float one = 1;
     span s = row_span(f);
@@ -143,4 +142,27 @@ void gt_fir_rows(const gt_fir *f, const float *in, float *out, int64_t row0, int
             filter_across(f, scratch, s, f->taps_x + (p.tap + j * f->y.up) * f->x.n, y, j > lo);
         }
     }
+}
+
+typedef struct fir_job {
+    const gt_fir *fir;
+    const float *in;
+    float *out, *workspace;
+    int64_t rows, tiles; /* per tile, per image */
+} fir_job;
+
+static void fir_tile(void *arg, int index, int worker) {
+    const fir_job *j = arg;
+    gt_fir f = *j->fir;
+    int64_t image = index / j->tiles, row = index % j->tiles * j->rows;
+    f.taps_x += image * f.next_x;
+    f.taps_y += image * f.next_y;
+    filter_rows(&f, j->in + image * f.y.in * f.x.in * f.channels, j->out + image * f.y.out * f.x.out * f.channels, row,
+                gt_least(row + j->rows, f.y.out), j->workspace + (size_t)worker * scratch_floats(&f));
+}
+
+void gt_fir_images(const gt_fir *f, gt_pool *pool, int64_t images, const float *in, float *out, void *workspace) {
+    int64_t row = f->x.out * f->channels, rows = gt_largest(1, gt_least(f->y.out, 16384 / gt_largest(row, 1)));
+    fir_job j = {f, in, out, workspace, rows, (f->y.out + rows - 1) / rows}; /* tiles: by shape alone */
+    gt_pool_run(pool, (int)(images * j.tiles), fir_tile, &j);
 }

@@ -10,7 +10,6 @@
 #include "kernels/warp.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/clones.h"
@@ -227,47 +226,50 @@ GT_CLONES static void upsample_row(sampling *p, int64_t i) {
     }
 }
 
-void gt_warp_plane(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6],
-                   float *scratch) {
-    sampling p;
-    begin_sampling(&p, height, width, matrix, scratch);
-    for (int64_t y = -REACH; y < height + REACH; y++) {
-        const float *from = in + gt_reflect(y, height) * width * stride;
-        float *to = p.plane + (y + REACH) * p.pitch + REACH;
+/* The image between its mirrored margins. */
+static void mirror(sampling *p, const float *in, int64_t stride) {
+    int64_t width = p->width;
+    for (int64_t y = -REACH; y < p->height + REACH; y++) {
+        const float *from = in + gt_reflect(y, p->height) * width * stride;
+        float *to = p->plane + (y + REACH) * p->pitch + REACH;
         for (int64_t x = 0; x < width; x++) to[x] = from[x * stride];
         for (int64_t x = 1; x <= REACH; x++) to[-x] = to[gt_reflect(-x, width)];
-        for (int64_t x = width; x < p.pitch - REACH; x++) to[x] = to[gt_reflect(x, width)];
+        for (int64_t x = width; x < p->pitch - REACH; x++) to[x] = to[gt_reflect(x, width)];
     }
-    memset(p.image, 0, sizeof(float) * (size_t)(height * width));
-    while (next_strip(&p))
-        for (int64_t i = 0; i < 2 * height + EXTRA; i++) {
-            locate_row(&p, i);
-            gather_row(&p);
-            downsample_row(&p, i);
-        }
-    for (int64_t i = 0; i < height * width; i++) out[i * stride] = p.image[i];
 }
 
-void gt_warp_plane_adjoint(const float *in, float *out, int64_t stride, int64_t height, int64_t width,
-                           const float matrix[6], float *scratch) {
-    sampling p;
-    begin_sampling(&p, height, width, matrix, scratch);
-    for (int64_t i = 0; i < height * width; i++) p.image[i] = in[i * stride];
-    memset(p.plane, 0, sizeof(float) * (size_t)((height + 2 * REACH) * p.pitch));
-    while (next_strip(&p))
-        for (int64_t i = 0; i < 2 * height + EXTRA; i++) {
-            locate_row(&p, i);
-            upsample_row(&p, i);
-            scatter_row(&p);
-        }
-    memset(p.image, 0, sizeof(float) * (size_t)(height * width));
-    for (int64_t y = -REACH; y < height + REACH; y++) {
-        float *from = p.plane + (y + REACH) * p.pitch + REACH, *to = p.image + gt_reflect(y, height) * width;
+/* The adjoint: the pixels in the margins are added to those that they came from. */
+static void fold(sampling *p) {
+    int64_t width = p->width;
+    memset(p->image, 0, sizeof(float) * (size_t)(p->height * width));
+    for (int64_t y = -REACH; y < p->height + REACH; y++) {
+        float *from = p->plane + (y + REACH) * p->pitch + REACH, *to = p->image + gt_reflect(y, p->height) * width;
         for (int64_t x = 0; x < width; x++) to[x] += from[x];
         for (int64_t x = 1; x <= REACH; x++) {
             to[gt_reflect(-x, width)] += from[-x];
             to[gt_reflect(width - 1 + x, width)] += from[width - 1 + x];
         }
     }
+}
+
+void gt_warp_plane(bool adjoint, const float *in, float *out, int64_t stride, int64_t height, int64_t width,
+                   const float matrix[6], float *scratch) {
+    sampling p;
+    begin_sampling(&p, height, width, matrix, scratch);
+    if (adjoint) memset(p.plane, 0, sizeof(float) * (size_t)((height + 2 * REACH) * p.pitch));
+    else mirror(&p, in, stride);
+    for (int64_t i = 0; i < height * width; i++) p.image[i] = adjoint ? in[i * stride] : 0;
+    while (next_strip(&p))
+        for (int64_t i = 0; i < 2 * height + EXTRA; i++) {
+            locate_row(&p, i);
+            if (adjoint) {
+                upsample_row(&p, i);
+                scatter_row(&p);
+            } else {
+                gather_row(&p);
+                downsample_row(&p, i);
+            }
+        }
+    if (adjoint) fold(&p);
     for (int64_t i = 0; i < height * width; i++) out[i * stride] = p.image[i];
 }

@@ -8,17 +8,15 @@
 #ifndef GANTRY_KERNELS_WARP_H
 #define GANTRY_KERNELS_WARP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-size_t gt_warp_scratch(int64_t height, int64_t width); /* floats that the two functions need, 64-byte aligned */
-
-/* in, out: pixel (y,x) at (y*width + x) * stride. */
-void gt_warp_plane(const float *in, float *out, int64_t stride, int64_t height, int64_t width, const float matrix[6],
-                   float *scratch);
-void gt_warp_plane_adjoint(const float *in, float *out, int64_t stride, int64_t height, int64_t width,
-                           const float matrix[6], float *scratch);
-
-double gt_warp_flops(int64_t height, int64_t width); /* of either */
+/* The map, or its adjoint. in, out: pixel (y,x) at (y*width + x) * stride. scratch: gt_warp_scratch() floats, 64-byte
+ * aligned. */
+void gt_warp_plane(bool adjoint, const float *in, float *out, int64_t stride, int64_t height, int64_t width,
+                   const float matrix[6], float *scratch);
+size_t gt_warp_scratch(int64_t height, int64_t width);
+double gt_warp_flops(int64_t height, int64_t width); /* of either direction */
 
 #endif

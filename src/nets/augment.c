@@ -125,8 +125,8 @@ static gt_node *apply_color(gt_graph *g, const gt_augment_config *config, const 
 static gt_node *apply_filter(gt_graph *g, const char *prefix, gt_node *x) {
     gt_node *taps = input(g, prefix, "taps", GT_SHAPE(gt_dim(x, 0), GT_AUGMENT_TAPS));
     gt_node *y = gt_reflect_pad(g, x, GT_AUGMENT_TAPS / 2);
-    y = gt_sample_fir(g, y, taps, 2, 0, false);
-    return gt_sample_fir(g, y, taps, 1, 0, false);
+    y = gt_sample_fir(g, y, taps, 2, 0);
+    return gt_sample_fir(g, y, taps, 1, 0);
 }
 
 static gt_node *apply_noise(gt_graph *g, const gt_augment_config *c, const char *prefix, gt_node *x) {
@@ -150,7 +150,7 @@ gt_node *gt_augment(gt_graph *g, const gt_augment_config *c, const char *prefix,
     if (!images) return NULL;
     gt_scope_push(g, "%s", prefix);
     gt_node *x = images;
-    if (any_of(c, GEOMETRY)) x = gt_warp(g, x, input(g, prefix, "matrix", GT_SHAPE(gt_dim(x, 0), 2, 3)));
+    if (any_of(c, GEOMETRY)) x = gt_warp(g, x, input(g, prefix, "matrix", GT_SHAPE(gt_dim(x, 0), 2, 3)), false);
     if (x && any_of(c, COLOR)) x = apply_color(g, c, prefix, x);
     if (x && any_of(c, BIT(IMGFILTER))) x = apply_filter(g, prefix, x);
     if (x && any_of(c, BIT(NOISE))) x = apply_noise(g, c, prefix, x);

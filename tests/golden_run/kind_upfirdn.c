@@ -83,7 +83,6 @@ static gt_node *wrapped(gt_graph *g, gt_node *x, const char *op, gt_filter f, gt
     bool plain = !a.pad_x0 && !a.pad_x1 && !a.pad_y0 && !a.pad_y1 && !a.flip && a.gain == 1;
     if (plain && a.up_x == a.up_y && !strcmp(op, "upsample2d")) return gt_upsample2d(g, x, f, a.up_x);
     if (plain && a.down_x == a.down_y && !strcmp(op, "downsample2d")) return gt_downsample2d(g, x, f, a.down_x);
-    if (plain && !strcmp(op, "filter2d")) return gt_filter2d(g, x, f);
     wrapper_pads(op, f, &a);
     return gt_upfirdn(g, x, f, a);
 }

@@ -169,8 +169,7 @@ static gt_node *packed_weights(gt_graph *g, gt_node *w, const conv_node_attr *a)
                            .direction = a->direction,
                            .kernel = a->kernel};
     gt_node *n = gt_node_new(g, &gt_op_conv_pack, 1, &w, &attr, sizeof attr);
-    const char *name = n ? gt_arena_printf(gt_graph_arena(g), "packed weights of %s", w->name) : NULL;
-    if (name) gt_name_exactly(n, name);
+    if (n) gt_node_rename(n, "packed weights of %s", w->name);
     return n;
 }
 

@@ -77,8 +77,6 @@ gt_node *gt_rsqrt(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_rsqrt, x); }
 gt_node *gt_reciprocal(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_reciprocal, x); }
 gt_node *gt_exp_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_exp, x); }
 gt_node *gt_log_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_log, x); }
-gt_node *gt_sin_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_sin, x); }
-gt_node *gt_cos_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_cos, x); }
 gt_node *gt_tanh_op(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_tanh, x); }
 gt_node *gt_sigmoid(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_sigmoid, x); }
 gt_node *gt_softplus(gt_graph *g, gt_node *x) { return unary(g, GT_MAP_softplus, x); }
@@ -100,7 +98,6 @@ static gt_node *ramp(gt_graph *g, gt_node *x, float alpha, float gain, float lim
 }
 
 gt_node *gt_leaky_relu(gt_graph *g, gt_node *x, float alpha) { return ramp(g, x, alpha, 1, INFINITY); }
-gt_node *gt_clamp(gt_graph *g, gt_node *x, float limit) { return ramp(g, x, 1, 1, limit); }
 
 gt_node *gt_broadcast(gt_graph *g, gt_node *x, gt_shape shape) {
     gt_map_attr attr;
@@ -215,8 +212,6 @@ UNARY_VJP(rsqrt, gt_scale(g, gt_mul(g, dy, gt_mul(g, y, gt_square(g, y))), -0.5f
 UNARY_VJP(reciprocal, gt_neg(g, gt_mul(g, dy, gt_square(g, y))))
 UNARY_VJP(exp, gt_mul(g, dy, y))
 UNARY_VJP(log, gt_div(g, dy, x))
-UNARY_VJP(sin, gt_mul(g, dy, gt_cos_op(g, x)))
-UNARY_VJP(cos, gt_neg(g, gt_mul(g, dy, gt_sin_op(g, x))))
 UNARY_VJP(tanh, gt_mul(g, dy, gt_shift(g, gt_neg(g, gt_square(g, y)), 1)))
 UNARY_VJP(sigmoid, gt_mul(g, dy, gt_sub(g, y, gt_square(g, y))))
 UNARY_VJP(softplus, gt_mul(g, dy, gt_sigmoid(g, x)))
@@ -286,11 +281,9 @@ gt_node *gt_map_fused(gt_graph *g, int n_in, gt_node *const *in, const gt_map_pr
 static void map_cost(const gt_node *n, double *flops, double *bytes) {
     gt_map_program p;
     gt_map_program_of(n, &p);
-    double per_element = 0, size = (double)gt_shape_size(&n->shape), read = 0;
-    for (int k = 0; k < p.n_steps; k++) per_element += gt_map_flops(p.step[k].code);
-    for (int i = 0; i < n->n_in; i++) read += (double)gt_shape_size(&n->in[i]->shape);
-    *flops = per_element * size;
-    *bytes = (read + size) * sizeof(float);
+    (void)bytes;
+    for (int k = 0; k < p.n_steps; k++) *flops += gt_map_flops(p.step[k].code);
+    *flops *= (double)gt_shape_size(&n->shape);
 }
 
 /* ---- several slices ---- */

@@ -68,17 +68,12 @@ size_t gt_view_offset(const gt_node *n) {
                : 0;
 }
 
-static void no_cost(const gt_node *n, double *flops, double *bytes) {
-    (void)n;
-    *flops = *bytes = 0;
-}
-
 const gt_op gt_op_slice_view = {.name = "part",
                                 .min_in = 1,
                                 .max_in = 1,
                                 .shape = part_shape,
                                 .not_differentiable = true,
-                                .cost = no_cost,
+                                .cost = gt_no_cost,
                                 .view = true};
 
 gt_node *gt_slice_view(gt_graph *g, gt_node *joined, const gt_shape *one, int slice) {

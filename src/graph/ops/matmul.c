@@ -134,8 +134,7 @@ const gt_op gt_op_matmul_pack = {
 
 static gt_node *packed_b(gt_graph *g, gt_node *b) {
     gt_node *n = gt_node_new(g, &gt_op_matmul_pack, 1, &b, NULL, 0);
-    const char *name = n ? gt_arena_printf(gt_graph_arena(g), "packed %s", b->name) : NULL;
-    if (name) gt_name_exactly(n, name);
+    if (n) gt_node_rename(n, "packed %s", b->name);
     return n;
 }
 

@@ -7,29 +7,27 @@
 
 #include "graph/op.h"
 
-#define GT_OP_LIST(X)      \
-    X(sum)                 \
-    X(sum_over_slices)     \
-    X(one_hot_max)         \
-    X(reshape)             \
-    X(stop_gradient)       \
-    X(permute)             \
-    X(flip)                \
-    X(pad)                 \
-    X(concat)              \
-    X(matmul)              \
-    X(matmul_pack)         \
-    X(conv)                \
-    X(conv_input_grad)     \
-    X(conv_weight_grad)    \
-    X(conv_pack)           \
-    X(upfirdn)             \
-    X(sample_fir)          \
-    X(reflect_pad)         \
-    X(reflect_pad_adjoint) \
-    X(warp)                \
-    X(warp_adjoint)        \
-    X(random_normal)       \
+#define GT_OP_LIST(X)   \
+    X(sum)              \
+    X(sum_over_slices)  \
+    X(one_hot_max)      \
+    X(reshape)          \
+    X(stop_gradient)    \
+    X(permute)          \
+    X(flip)             \
+    X(pad)              \
+    X(concat)           \
+    X(matmul)           \
+    X(matmul_pack)      \
+    X(conv)             \
+    X(conv_input_grad)  \
+    X(conv_weight_grad) \
+    X(conv_pack)        \
+    X(upfirdn)          \
+    X(sample_fir)       \
+    X(reflect_pad)      \
+    X(warp)             \
+    X(random_normal)    \
     X(random_uniform)
 
 #define X(name) extern const gt_op gt_op_##name;

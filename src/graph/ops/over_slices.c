@@ -11,11 +11,6 @@
 #include "gantry/ops.h"
 #include "graph/ops/op_list.h"
 
-static gt_status same_shape(gt_node *n) {
-    n->shape = n->in[0]->shape;
-    return GT_OK;
-}
-
 static void sum_over_slices_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
     (void)y;
     if (need[0]) dx[0] = gt_sum_over_slices(g, dy);
@@ -27,7 +22,7 @@ static void alone(const gt_run *r) { memcpy(r->out, r->in[0], (size_t)gt_shape_s
 const gt_op gt_op_sum_over_slices = {.name = "sum_over_slices",
                                      .min_in = 1,
                                      .max_in = 1,
-                                     .shape = same_shape,
+                                     .shape = gt_same_shape,
                                      .vjp = sum_over_slices_vjp,
                                      .run = alone,
                                      .impure = true};

@@ -5,7 +5,7 @@
 #include "kernels/fir.h"
 
 typedef struct sample_fir_attr {
-    int32_t axis, pad, flip;
+    int32_t axis, pad;
 } sample_fir_attr;
 
 static int64_t taps_of(const gt_node *n) { return n->in[1]->shape.d[1]; }
@@ -13,7 +13,7 @@ static int64_t taps_of(const gt_node *n) { return n->in[1]->shape.d[1]; }
 static gt_status shape(gt_node *n) {
     const sample_fir_attr *a = n->attr;
     const gt_shape *x = &n->in[0]->shape, *taps = &n->in[1]->shape;
-    if (x->n != 4) return gt_fail(GT_USAGE, "sample_fir needs images [N,H,W,C], not %d dimensions", x->n);
+    if (gt_check_images(n)) return GT_USAGE;
     if (taps->n != 2 || taps->d[0] != x->d[0]) {
         char text[96];
         return gt_fail(GT_USAGE, "sample_fir needs taps [%lld,T], one filter per image, not %s", (long long)x->d[0],
@@ -35,52 +35,29 @@ static gt_status shape(gt_node *n) {
 static void vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node **dx) {
     const sample_fir_attr *a = y->attr;
     (void)need; /* no derivative in the taps: they count as constants */
-    dx[0] = gt_sample_fir(g, dy, y->in[1], a->axis, (int)taps_of(y) - 1 - a->pad, !a->flip);
+    dx[0] = gt_sample_fir(g, dy, gt_flip(g, y->in[1], GT_AXIS(1)), a->axis, (int)taps_of(y) - 1 - a->pad);
 }
 
-/* The filter of one sample: `taps` along the axis, a single 1 along the other. */
+/* The samples' filters: `taps` along the axis, a single 1 along the other. */
 static gt_fir fir_of(const gt_node *n, const float *taps) {
     static const float one = 1;
     const sample_fir_attr *a = n->attr;
     const int64_t *in = n->in[0]->shape.d, *out = n->shape.d;
     gt_fir_axis along = {in[a->axis], out[a->axis], 1, 1, a->pad, taps_of(n)};
     gt_fir_axis other = {in[3 - a->axis], out[3 - a->axis], 1, 1, 0, 1};
-    if (a->axis == 2) return (gt_fir){along, other, in[3], true, taps, &one};
-    return (gt_fir){other, along, in[3], true, &one, taps};
-}
-
-static size_t scratch_floats(const gt_node *n) {
-    gt_fir f = fir_of(n, NULL);
-    return ((size_t)taps_of(n) + gt_fir_scratch(&f) + 15) / 16 * 16;
-}
-
-typedef struct job {
-    const gt_run *run;
-    int64_t rows, tiles; /* per tile, per image */
-} job;
-
-static void tile(void *arg, int index, int worker) {
-    const job *j = arg;
-    const gt_node *node = j->run->node;
-    const sample_fir_attr *a = node->attr;
-    int64_t i = index / j->tiles, row = index % j->tiles * j->rows, end = row + j->rows, n = taps_of(node);
-    const int64_t *in = node->in[0]->shape.d, *out = node->shape.d;
-    const float *given = j->run->in[1] + i * n;
-    float *taps = (float *)j->run->workspace + (size_t)worker * scratch_floats(node);
-    for (int64_t k = 0; k < n; k++) taps[k] = given[a->flip ? n - 1 - k : k];
-    gt_fir f = fir_of(node, taps);
-    gt_fir_rows(&f, j->run->in[0] + i * in[1] * in[2] * in[3], j->run->out + i * out[1] * out[2] * out[3], row,
-                end < out[1] ? end : out[1], taps + n);
+    if (a->axis == 2) return (gt_fir){along, other, in[3], true, taps, &one, taps_of(n), 0};
+    return (gt_fir){other, along, in[3], true, &one, taps, 0, taps_of(n)};
 }
 
 static void run(const gt_run *r) {
-    gt_fir f = fir_of(r->node, NULL);
-    job j = {.run = r, .rows = gt_fir_tile_rows(&f)};
-    j.tiles = (f.y.out + j.rows - 1) / j.rows;
-    gt_pool_run(r->pool, (int)(r->node->shape.d[0] * j.tiles), tile, &j);
+    gt_fir f = fir_of(r->node, r->in[1]);
+    gt_fir_images(&f, r->pool, r->node->shape.d[0], r->in[0], r->out, r->workspace);
 }
 
-static size_t workspace(const gt_node *n, int threads) { return sizeof(float) * scratch_floats(n) * (size_t)threads; }
+static size_t workspace(const gt_node *n, int threads) {
+    gt_fir f = fir_of(n, NULL);
+    return gt_fir_workspace(&f, threads);
+}
 
 static void cost(const gt_node *n, double *flops, double *bytes) {
     *flops = 2.0 * (double)taps_of(n) * (double)gt_shape_size(&n->shape);
@@ -97,7 +74,7 @@ const gt_op gt_op_sample_fir = {.name = "sample_fir",
                                 .workspace = workspace,
                                 .cost = cost};
 
-gt_node *gt_sample_fir(gt_graph *g, gt_node *x, gt_node *taps, int axis, int pad, bool flip) {
-    sample_fir_attr a = {axis, pad, flip};
+gt_node *gt_sample_fir(gt_graph *g, gt_node *x, gt_node *taps, int axis, int pad) {
+    sample_fir_attr a = {axis, pad};
     return gt_node_new(g, &gt_op_sample_fir, 2, (gt_node *[]){x, taps}, &a, sizeof a);
 }

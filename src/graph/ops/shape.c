@@ -33,16 +33,6 @@ static void reshape_vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, 
     if (need[0]) dx[0] = gt_reshape(g, dy, y->in[0]->shape);
 }
 
-static gt_status same_shape(gt_node *n) {
-    n->shape = n->in[0]->shape;
-    return GT_OK;
-}
-
-static void no_cost(const gt_node *n, double *flops, double *bytes) {
-    (void)n;
-    *flops = *bytes = 0;
-}
-
 static gt_node *reshape_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {
     (void)shared;
     return gt_reshape(g, in[0]->op == &gt_op_reshape ? in[0]->in[0] : in[0], gt_joined_shape(&n->shape, slices));
@@ -53,16 +43,16 @@ const gt_op gt_op_reshape = {.name = "reshape",
                              .max_in = 1,
                              .shape = reshape_shape,
                              .vjp = reshape_vjp,
-                             .cost = no_cost,
+                             .cost = gt_no_cost,
                              .joined = reshape_joined,
                              .view = true};
 const gt_op gt_op_stop_gradient = {.name = "stop_gradient",
                                    .rows = 1,
                                    .min_in = 1,
                                    .max_in = 1,
-                                   .shape = same_shape,
+                                   .shape = gt_same_shape,
                                    .not_differentiable = true,
-                                   .cost = no_cost,
+                                   .cost = gt_no_cost,
                                    .view = true};
 
 gt_node *gt_stop_gradient(gt_graph *g, gt_node *x) { return gt_node_new(g, &gt_op_stop_gradient, 1, &x, NULL, 0); }

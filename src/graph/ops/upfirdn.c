@@ -46,7 +46,7 @@ static gt_fir fir_of(const gt_node *n) {
 static gt_status shape(gt_node *n) {
     const fir_attr *a = n->attr;
     const gt_shape *s = &n->in[0]->shape;
-    if (s->n != 4) return gt_fail(GT_USAGE, "upfirdn needs images [N,H,W,C], not %d dimensions", s->n);
+    if (gt_check_images(n)) return GT_USAGE;
     if (s->d[2] * a->up_x + a->pad_x0 + a->pad_x1 < a->nx || s->d[1] * a->up_y + a->pad_y0 + a->pad_y1 < a->ny)
         return gt_fail(
             GT_USAGE,
@@ -87,41 +87,20 @@ static void vjp(gt_graph *g, gt_node *y, gt_node *dy, const bool *need, gt_node 
     dx[0] = gt_node_new(g, y->op, 1, &dy, b, attr_bytes(b));
 }
 
-typedef struct job {
-    const gt_run *run;
-    gt_fir fir;
-    int64_t rows, tiles; /* per tile, per image */
-    size_t scratch;
-} job;
-
-static void tile(void *arg, int index, int worker) {
-    const job *j = arg;
-    int64_t n = index / j->tiles, row = index % j->tiles * j->rows, end = row + j->rows;
-    const gt_fir *f = &j->fir;
-    const float *in = j->run->in[0] + n * f->y.in * f->x.in * f->channels;
-    float *out = j->run->out + n * f->y.out * f->x.out * f->channels;
-    gt_fir_rows(f, in, out, row, end < f->y.out ? end : f->y.out,
-                (float *)j->run->workspace + (size_t)worker * j->scratch);
-}
-
-static size_t scratch_floats(const gt_node *n) {
-    gt_fir f = fir_of(n);
-    return (gt_fir_scratch(&f) + 15) / 16 * 16;
-}
-
 static void run(const gt_run *r) {
-    job j = {.run = r, .fir = fir_of(r->node), .scratch = scratch_floats(r->node)};
-    j.rows = gt_fir_tile_rows(&j.fir);
-    j.tiles = (j.fir.y.out + j.rows - 1) / j.rows;
-    gt_pool_run(r->pool, (int)(r->node->shape.d[0] * j.tiles), tile, &j);
+    gt_fir f = fir_of(r->node);
+    gt_fir_images(&f, r->pool, r->node->shape.d[0], r->in[0], r->out, r->workspace);
 }
 
-static size_t workspace(const gt_node *n, int threads) { return sizeof(float) * scratch_floats(n) * (size_t)threads; }
+static size_t workspace(const gt_node *n, int threads) {
+    gt_fir f = fir_of(n);
+    return gt_fir_workspace(&f, threads);
+}
 
 static void cost(const gt_node *n, double *flops, double *bytes) {
     gt_fir f = fir_of(n);
+    (void)bytes;
     *flops = gt_fir_flops(&f) * (double)n->shape.d[0];
-    *bytes = 4.0 * (double)(gt_shape_size(&n->shape) + gt_shape_size(&n->in[0]->shape));
 }
 
 static const char *kernel(const gt_node *n) {
@@ -242,10 +221,4 @@ gt_node *gt_downsample2d(gt_graph *g, gt_node *x, gt_filter f, int down) {
                                         .pad_x1 = gt_floor_half(nx - down),
                                         .pad_y0 = gt_floor_half(ny - down + 1),
                                         .pad_y1 = gt_floor_half(ny - down)});
-}
-
-gt_node *gt_filter2d(gt_graph *g, gt_node *x, gt_filter f) {
-    int nx = taps_x(f), ny = taps_y(f);
-    return gt_upfirdn(
-        g, x, f, (gt_upfirdn_attr){.pad_x0 = nx / 2, .pad_x1 = (nx - 1) / 2, .pad_y0 = ny / 2, .pad_y1 = (ny - 1) / 2});
 }

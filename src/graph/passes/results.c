@@ -32,7 +32,7 @@ static gt_node *copy_node(gt_graph *dst, const gt_result *r, gt_node *of) {
     gt_node *copy = gt_broadcast(dst, of, of->shape);
     if (!copy) return NULL;
     copy->rate = GT_RATE_SLICE; /* the place may be written anew before every run */
-    gt_name_exactly(copy, r->name);
+    gt_node_rename(copy, "%s", r->name);
     return copy;
 }
 

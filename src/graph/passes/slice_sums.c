@@ -45,15 +45,16 @@ static void join_sums(work *m) {
     all = gt_sum_over_slices(m->dst, own);
     if (!all) return;
     const char *first = m->sums[0]->name;
-    all->name = m->n_sums > 1 ? gt_arena_printf(m->dst->arena, "over slices: %s and %d more", first, m->n_sums - 1)
-                              : gt_arena_printf(m->dst->arena, "over slices: %s", first);
-    if (!all->name) gt_graph_fault(m->dst, "out of memory for a name");
-    if (m->n_sums > 1) own->name = all->name;
+    gt_node_rename(all, "over slices: %s", first);
+    if (m->n_sums > 1) {
+        gt_node_rename(all, "over slices: %s and %d more", first, m->n_sums - 1);
+        own->name = all->name;
+    }
     int64_t begin = 0;
     for (int i = 0; i < m->n_sums; i++) {
         int64_t end = begin + gt_shape_size(&m->sums[i]->shape);
         gt_node *piece = m->n_sums > 1 ? gt_slice(m->dst, all, 0, begin, end) : all;
-        if (m->n_sums > 1) gt_name_exactly(piece, m->sums[i]->name);
+        if (m->n_sums > 1) gt_node_rename(piece, "%s", m->sums[i]->name);
         m->map[m->sums[i]->id] = gt_reshape(m->dst, piece, m->sums[i]->shape);
         begin = end;
     }

@@ -74,8 +74,7 @@ static void compute_apart(several *s, const gt_node *n) {
         for (int i = 0; i < n->n_in; i++) in[i] = slice_of(s, n->in[i], k);
         if (s->dst->status) return;
         v->apart[k] = gt_node_clone(s->dst, n, in);
-        const char *name = gt_arena_printf(s->dst->arena, "%s, slice %d", n->name, k);
-        if (v->apart[k] && name) v->apart[k]->name = name;
+        gt_node_rename(v->apart[k], "%s, slice %d", n->name, k);
     }
 }
 
@@ -123,7 +122,7 @@ static void make_results(several *s, const gt_graph *src, const gt_node *n) {
         if (r->node != n || s->dst->status) continue;
         if (r->placed) s->results[i] = sum_of(s, n);
         else s->results[i] = v->shared ? gt_slices_repeat(s->dst, v->joined, s->slices) : joined(s, n);
-        if (r->placed) gt_name_exactly(s->results[i], r->name);
+        if (r->placed) gt_node_rename(s->results[i], "%s", r->name);
     }
 }
 
