@@ -60,6 +60,14 @@ static gt_status read_arguments(const bench_program *p, gt_options *o, int argc,
     return GT_OK;
 }
 
+/* Does NAME=VALUE belong to BLAS, OpenMP or this program? */
+static bool setting_matters(const char *entry) {
+    static const char *const prefixes[] = {"OPENBLAS_", "OMP_", "GOMP_", "GT_"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (!strncmp(entry, prefixes[i], strlen(prefixes[i]))) return true;
+    return false;
+}
+
 static void say_conditions(gt_results *r) {
     gt_machine m;
     char text[512];
@@ -71,7 +79,7 @@ static void say_conditions(gt_results *r) {
     if (getenv(unset_record))
         gt_results_say(r, "unset", "%s, which forces other kernels than this CPU's", getenv(unset_record));
     for (char **e = environ; *e; e++)
-        if (gt_setting_matters(*e) && strncmp(*e, unset_record, strlen(unset_record)))
+        if (setting_matters(*e) && strncmp(*e, unset_record, strlen(unset_record)))
             gt_results_say(r, "environment", "%s", *e);
 }
 

@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/arrays.h"
 #include "gantry/graph.h" /* gt_shape */
 #include "gantry/memory.h"
 #include "gantry/status.h"
@@ -124,19 +125,13 @@ gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n);
 /* ---- reading ---- */
 
 typedef struct gt_checkpoint_file gt_checkpoint_file;
-typedef enum gt_checkpoint_type {
-    GT_CHECKPOINT_FLOAT,
-    GT_CHECKPOINT_DOUBLE,
-    GT_CHECKPOINT_INT,
-    GT_CHECKPOINT_TEXT
-} gt_checkpoint_type;
 
 typedef struct gt_checkpoint_entry {
     const char *path; /* "/networks/G/mapping.w_avg" */
     const char *name; /* the part after the last slash, within path */
-    gt_checkpoint_type type;
-    gt_shape shape; /* of floats and doubles; scalar otherwise */
-    size_t size;    /* elements; bytes of text */
+    gt_number type;   /* GT_NUMBER_FLOAT, _DOUBLE, _INT64 or _TEXT */
+    gt_shape shape;   /* of floats and doubles; scalar otherwise */
+    size_t size;      /* elements; bytes of text */
 } gt_checkpoint_entry;
 
 /* NULL: the file is missing, damaged (GT_FORMAT), of a newer format (GT_USAGE), ... `status` may be NULL. Of a

@@ -108,10 +108,8 @@ gt_option_state gt_options_state(const gt_options *o, const char *key);
  * command line. */
 gt_status gt_options_set(gt_options *o, const char *key, const char *value, const char *where);
 
-/* The value as text that gt_options_set() reads back to the same value; lives in the arena; NULL: out of memory. */
-const char *gt_options_text(const gt_options *o, const gt_option *row);
-
-/* The value that counts, as text in the arena; NULL: there is none (moot, or left open for the program to find). */
+/* The value that counts, as text in the arena that gt_options_set() reads back to the same value; NULL: there is no
+ * value (the option is moot, or left open for the program to find), or no memory. */
 const char *gt_options_effective(const gt_options *o, const gt_option *row);
 
 /* What the ranks of a run must have in common: see gt_comm_same_settings_all(). */

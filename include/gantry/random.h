@@ -32,10 +32,7 @@ typedef struct gt_mt19937 {
 } gt_mt19937;
 
 void gt_mt_seed(gt_mt19937 *r, uint32_t seed);
-uint32_t gt_mt_u32(gt_mt19937 *r);
-double gt_mt_double(gt_mt19937 *r);
 double gt_mt_randn(gt_mt19937 *r);
-uint32_t gt_mt_interval(gt_mt19937 *r, uint32_t max); /* uniform 0 .. max */
 void gt_mt_shuffle(gt_mt19937 *r, int64_t *list, size_t n);
 
 #endif

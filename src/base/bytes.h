@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Integers in bytes that lie anywhere, of either order. */
+ * Integers read from bytes of either order (le: little-endian, be: big-endian) at any address. */
 #ifndef GANTRY_BASE_BYTES_H
 #define GANTRY_BASE_BYTES_H
 

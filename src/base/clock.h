@@ -14,7 +14,8 @@ static inline double gt_clock_of(clockid_t id) {
 static inline double gt_clock(void) { return gt_clock_of(CLOCK_MONOTONIC); }    /* never jumps */
 static inline double gt_unix_time(void) { return gt_clock_of(CLOCK_REALTIME); } /* since 1970; may jump */
 
-/* So many seconds from now on the clock that never jumps, for a pthread_cond_timedwait() on it. */
+/* The time so many seconds from now by the clock that never jumps: the limit that pthread_cond_timedwait() takes for a
+ * condition of gt_condition_init(). */
 static inline struct timespec gt_deadline(double seconds) {
     double at = gt_clock() + seconds;
     time_t whole = (time_t)at;

@@ -121,6 +121,12 @@ int gt_file_sync(int fd) {
     return 0;
 }
 
+int gt_file_truncate(int fd, off_t bytes) {
+    while (ftruncate(fd, bytes))
+        if (errno != EINTR) return errno;
+    return 0;
+}
+
 int gt_file_rename(const char *from, const char *to) {
     while (rename(from, to))
         if (errno != EINTR) return errno;
@@ -338,6 +344,20 @@ gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes) {
     if (st && *fd >= 0) close(*fd);
     if (st) *fd = -1;
     return st;
+}
+
+gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n) {
+    for (char *p = out; n > 0;) {
+        ssize_t got = pread(fd, p, n, (off_t)offset);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
+        if (got == 0)
+            return gt_fail(GT_FORMAT, "truncated: it ends before byte %llu", (unsigned long long)(offset + n));
+        p += got;
+        offset += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return GT_OK;
 }
 
 bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n) {

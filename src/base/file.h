@@ -32,50 +32,54 @@ char *gt_path_join(const char *dir, const char *name);
 /* The last part of a path, slashes at the path's end aside: "runs/first/" gives "first". */
 enum { GT_NAME_BYTES = 256 };
 void gt_path_name(const char *path, char name[GT_NAME_BYTES]);
-bool gt_folder_has(const char *dir, const char *name); /* is there something of this name in the folder? */
+bool gt_folder_has(const char *dir, const char *name); /* does the folder hold something of this name? */
 
-/* 0 or errno. Writes everything; survives interrupts; a file-size limit is EFBIG. */
+/* Like the system calls of these names, but a signal does not interrupt them, and all bytes are written. They return 0
+ * or errno; beyond a file-size limit EFBIG. */
 int gt_write_all(int fd, const void *data, size_t bytes);
-int gt_write_all_at(int fd, const void *data, size_t bytes, off_t at); /* the same at a place of the file */
-/* open() with O_CLOEXEC and mode 0666 that survives interrupts: -1 and errno */
-int gt_file_open(const char *path, int flags);
-int gt_file_sync(int fd);                             /* 0 or errno. fsync() that survives interrupts */
-int gt_file_rename(const char *from, const char *to); /* 0 or errno. rename() and unlink() likewise */
+int gt_write_all_at(int fd, const void *data, size_t bytes, off_t at); /* at byte `at` of the file */
+int gt_file_sync(int fd);
+int gt_file_truncate(int fd, off_t bytes);
+int gt_file_rename(const char *from, const char *to);
 int gt_file_remove(const char *path);
+/* open() with O_CLOEXEC and mode 0666, which a signal does not interrupt either; -1 and errno. */
+int gt_file_open(const char *path, int flags);
 
-/* Put the parts, one after the other, into `path`: written under a name of their own, PATH.1a2b3c4d.part (always
- * another one, so that several processes may write one file at once: the last one stays), synced, renamed, directory
- * synced. A symbolic link stays, and what it leads to is replaced. A device or a pipe is written to as it is, and so is
- * whatever stdout writes to. On failure the old file is as it was (the new one, if the directory alone could not be
- * synced), nothing is left behind, and errno says why. What a killed process left of it is removed (base/halves.h). */
-gt_status gt_file_replace(const char *path, const struct iovec *parts, int n); /* no path: GT_NOMEM */
-gt_status gt_file_write(const char *path, const void *bytes, size_t n);        /* the same from one part */
-/* The same, `bytes` in all, from what writes them into an open file: 0 or errno. It may be asked to again, for another
- * file. */
+/* Put the parts, one after the other, into `path`: the parts are written into a half (base/halves.h), which is synced
+ * and renamed to `path`; then the directory is synced. Several processes may write one file at once: the last one
+ * stays. A symbolic link stays, and the file that the link leads to is replaced. A device or a pipe is written to
+ * directly, and so is the file that stdout writes to. On failure the old file is as it was (the new file stands there
+ * if the directory alone could not be synced), no half is left, and errno says why. `path` NULL: GT_NOMEM. */
+gt_status gt_file_replace(const char *path, const struct iovec *parts, int n);
+gt_status gt_file_write(const char *path, const void *bytes, size_t n); /* the same from one part */
+/* The same with a function that writes all `bytes` into an open file and returns 0 or errno. The function may be called
+ * again, for another open file. */
 typedef int gt_file_fill(int fd, void *arg);
 gt_status gt_file_replace_by(const char *path, gt_file_fill *fill, void *arg, size_t bytes);
 
-/* The directory and all above it that are not there yet. */
+/* Makes the directory, and all directories above it that do not exist yet. */
 gt_status gt_make_directories(const char *dir);
 
-/* So that a name given or taken away in the folder of `path` outlives a crash. */
+/* Syncs the folder of `path`: a file that was made, renamed or removed there stays so after a crash. */
 gt_status gt_sync_parent(const char *path);
 
-/* A regular file to read from; all else is refused. *fd is -1 unless GT_OK. */
+/* Opens a regular file for reading; GT_FORMAT: `path` is not a regular file. *fd is -1 unless GT_OK. */
 gt_status gt_file_open_regular(const char *path, int *fd, off_t *bytes);
-/* Do n bytes (at most 16) of the file agree? false: also when it cannot be read. */
+/* All n bytes at `offset` of an open file; GT_FORMAT: the file ends before. The message names no path. */
+gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n);
+/* Does the file hold these n bytes (at most 16) at `offset`? false also where the file cannot be read. */
 bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n);
-/* All of a regular file of at most `most` bytes; *bytes is malloc'ed (one zero byte more than *n), the caller frees it.
+/* All of a regular file of at most `most` bytes. The caller frees *bytes, which holds a zero byte behind its *n bytes.
  */
 gt_status gt_file_read(const char *path, size_t most, void **bytes, size_t *n);
 
-/* 3: the text begins with the byte-order mark that some editors put first; else 0. */
+/* The length of the byte-order mark that some editors put before a text: 3, or 0 where there is none. */
 size_t gt_text_mark(const char *text, size_t n);
 
-/* strerror(), but where no file can be made at `path` for want of inodes it says that: "no space left" sends people
- * looking for bytes. */
+/* strerror(), except where no file can be made at `path` because all inodes are in use: then the text says so, since
+ * people look for bytes where they read "no space left". */
 const char *gt_error_text(int error, const char *path);
 
-double gt_space_free(const char *path); /* bytes the user may still write there; infinity when unknown */
+double gt_space_free(const char *path); /* bytes that the user may still write at `path`; infinity: unknown */
 
 #endif

@@ -58,9 +58,9 @@ static bool is_text(const unsigned char *head, size_t n) {
 
 gt_file_kind gt_kind_of_bytes(const void *head, size_t n, size_t all) {
     if (!all) return GT_KIND_EMPTY;
-    static const char own[18] = "Gantry checkpoint\n";
-    /* also one cut in its first line */
-    if (!memcmp(own, head, n < sizeof own ? n : sizeof own)) return GT_KIND_CHECKPOINT;
+    /* also a checkpoint that is cut in its first line */
+    size_t mark = sizeof GT_CHECKPOINT_MARK - 1;
+    if (!memcmp(GT_CHECKPOINT_MARK, head, n < mark ? n : mark)) return GT_KIND_CHECKPOINT;
     if (BEGINS("\x89HDF\r\n\x1a\n")) return GT_KIND_HDF5;
     if (BEGINS("PK\3\4") || BEGINS("PK\5\6")) return kind_of_zip(head, n);
     if (BEGINS("\x93NUMPY")) return GT_KIND_NUMPY;
@@ -75,7 +75,7 @@ gt_file_kind gt_kind_of_bytes(const void *head, size_t n, size_t all) {
 
 gt_file_kind gt_kind_of_file(const char *path) {
     struct stat s;
-    unsigned char head[GT_KIND_HEAD];
+    unsigned char head[512];
     if (stat(path, &s)) return GT_KIND_MISSING;
     if (S_ISDIR(s.st_mode)) return GT_KIND_FOLDER;
     if (!S_ISREG(s.st_mode)) return GT_KIND_SPECIAL;

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What kind of thing a name stands for, told by first bytes and never by the name's ending: for messages to somebody
- * who gave a file where another kind is wanted. */
+ * The kind of a file, found in its first bytes and never in the ending of its name: for messages to somebody who gave a
+ * file of one kind where another kind is wanted. */
 #ifndef GANTRY_BASE_FILE_KIND_H
 #define GANTRY_BASE_FILE_KIND_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The first line of a checkpoint. */
+#define GT_CHECKPOINT_MARK "Gantry checkpoint\n"
+
 typedef enum gt_file_kind {
     GT_KIND_UNKNOWN,
-    GT_KIND_MISSING, /* nothing has this name, or it cannot be read */
+    GT_KIND_MISSING, /* there is no such file, or the file cannot be read */
     GT_KIND_EMPTY,
     GT_KIND_FOLDER,
     GT_KIND_SPECIAL, /* a device, pipe or socket */
@@ -28,14 +31,12 @@ typedef enum gt_file_kind {
     GT_KIND_ONNX,
 } gt_file_kind;
 
-enum { GT_KIND_HEAD = 512 }; /* bytes of a file that are looked at */
-
 gt_file_kind gt_kind_of_file(const char *path);
-/* From a file's first bytes, `n` of them; the whole file has `all`. */
+/* From the first `n` bytes of a file of `all` bytes; 512 are enough. */
 gt_file_kind gt_kind_of_bytes(const void *head, size_t n, size_t all);
-/* "a ZIP archive"; "" for those without a name (unknown, missing). */
+/* "a ZIP archive"; "" for GT_KIND_UNKNOWN and GT_KIND_MISSING. */
 const char *gt_kind_text(gt_file_kind kind);
-/* Parameters of networks that another program has written, as far as that can be told. */
+/* Does such a file hold networks of another program? */
 bool gt_kind_is_foreign_network(gt_file_kind kind);
 
 bool gt_is_url(const char *name);

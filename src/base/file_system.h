@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What kind of file system a path lies on. */
+ * The kind of the file system that holds a file. */
 #ifndef GANTRY_BASE_FILE_SYSTEM_H
 #define GANTRY_BASE_FILE_SYSTEM_H
 
@@ -7,10 +7,10 @@
 
 typedef struct gt_file_system {
     const char *name; /* "nfs", "lustre", "ext4", ...; "unknown" */
-    /* other hosts see it: readers there may see writes late and out of order, and locks may not work */
+    /* other hosts use the same file system: readers there may see writes late and out of order, and locks may fail */
     bool shared;
 } gt_file_system;
 
-gt_file_system gt_file_system_of(const char *path); /* of a file or directory that is there */
+gt_file_system gt_file_system_of(const char *path); /* of an existing file or directory */
 
 #endif

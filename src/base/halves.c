@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@ enum { TAG = 8, TRIES = 100 };
 static const char ending[] = ".part";
 #define TAIL (1 + TAG + strlen(ending))
 
-bool gt_half_name_is(const char *name) {
+/* Is this the name of a half, whatever its path? */
+static bool is_half(const char *name) {
     size_t n = strlen(name);
     if (n <= TAIL || strcmp(name + n - strlen(ending), ending) || name[n - TAIL] != '.') return false;
     return strspn(name + n - TAIL + 1, "0123456789abcdef") == TAG;
@@ -83,7 +85,7 @@ static DIR *open_folder_of(const char *path) {
 void gt_halves_clear(const char *folder) {
     DIR *d = opendir(folder);
     for (struct dirent *e; d && (e = readdir(d));)
-        if (gt_half_name_is(e->d_name)) remove_if_dead(dirfd(d), e->d_name);
+        if (is_half(e->d_name)) remove_if_dead(dirfd(d), e->d_name);
     if (d) closedir(d);
 }
 
@@ -100,7 +102,7 @@ static struct {
 
 static void look_through(DIR *d) {
     for (struct dirent *e; (e = readdir(d));)
-        if (gt_half_name_is(e->d_name)) gt_buffer_add(&seen.names, e->d_name, strlen(e->d_name) + 1);
+        if (is_half(e->d_name)) gt_buffer_add(&seen.names, e->d_name, strlen(e->d_name) + 1);
 }
 
 static void clear_halves_of(const char *path) {

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Half-written files: what gt_file_replace() writes before a file has its name, PATH.1a2b3c4d.part. A process that is
- * killed leaves its halves behind. Each half is locked (flock) by whoever writes it, so that one whose lock is free
- * belongs to nobody. Where a file system has no such locks every half counts as left behind, and whoever was writing it
- * writes it again. */
+ * Halves: files that are being written and do not have their final name PATH yet. A half is called PATH.1a2b3c4d.part,
+ * with new digits for each half. A killed process leaves its halves behind. The writer of a half locks the half
+ * (flock), so that a half without a lock belongs to nobody. Where a file system has no such locks, every half counts as
+ * left behind, and a writer whose half was removed writes the half again. */
 #ifndef GANTRY_BASE_HALVES_H
 #define GANTRY_BASE_HALVES_H
 
-#include <stdbool.h>
-
-/* A new half of `path`, locked: its descriptor, and its name in *part, to be freed; -1 and errno (*part is NULL, or a
- * name to be freed). What killed processes left of the same path is removed first: looked for once in a folder, when
- * the first file of it is written. */
+/* Makes and locks a new half of `path`. Returns its descriptor, and in *part its name, which the caller frees; -1 and
+ * errno on failure (*part is NULL, or a name to be freed). Before, the halves of `path` that killed processes left are
+ * removed; a folder is searched for halves once, when its first file is written. */
 int gt_half_open(const char *path, char **part);
 
-bool gt_half_name_is(const char *name);   /* is this the name of a half, whatever its path? */
-void gt_halves_clear(const char *folder); /* all that killed processes left there */
+void gt_halves_clear(const char *folder); /* removes all halves that killed processes left in the folder */
 
 #endif

@@ -14,11 +14,11 @@
 #include "gantry/status.h"
 
 typedef struct gt_lines {
-    /* without its newline; zeros, blocks of which a power cut may leave, are read as ones, or it would end there. May
-     * be changed */
+    /* the line without its newline; the caller may change the text. Zero bytes, which a power cut may leave in a file,
+     * are given as bytes of value 1: the text would end at a zero */
     char *text;
-    int64_t start, end; /* where it stands in the file, with its newline */
-    bool whole;         /* it has one */
+    int64_t start, end; /* the place of the line and its newline in the file */
+    bool whole;         /* the line has a newline */
 
     const char *path;
     int fd, error;
@@ -27,11 +27,12 @@ typedef struct gt_lines {
     bool over;
 } gt_lines;
 
-/* From byte `start` on, where a line begins. `path` must last. Of a line of more than `longest` bytes (0: 2 MB) the
- * first ones are given. */
+/* Reads from byte `start` on, where a line begins. `path` must last until gt_lines_close(). Of a line of more than
+ * `longest` bytes (0: 2 MB) the first `longest` bytes are given. */
 gt_status gt_lines_open(gt_lines *l, const char *path, int64_t start, size_t longest);
-bool gt_lines_next(gt_lines *l); /* false: that was all, or it cannot be read: see the end */
-/* st if it is an error, else whether all was read. After a failed open, too */
+bool gt_lines_next(gt_lines *l); /* false: there are no more lines, or the file cannot be read */
+/* To be called also after a failed gt_lines_open(). Returns `st` if `st` is an error, else whether all could be read.
+ */
 gt_status gt_lines_close(gt_lines *l, gt_status st);
 
 #endif

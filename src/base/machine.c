@@ -20,14 +20,7 @@ void gt_warn_of_threads(int threads, int processors) {
             threads, processors, processors == 1 ? "" : "s");
 }
 
-bool gt_setting_matters(const char *entry) {
-    static const char *const prefixes[] = {"OPENBLAS_", "OMP_", "GOMP_", "GT_"};
-    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-        if (!strncmp(entry, prefixes[i], strlen(prefixes[i]))) return true;
-    return false;
-}
-
-static bool read_line(const char *path, char *line, int room) {
+bool gt_first_line(const char *path, char *line, int room) {
     FILE *f = fopen(path, "re");
     bool fine = f && fgets(line, room, f);
     if (f) fclose(f);
@@ -51,6 +44,20 @@ static bool find_line(const char *path, const char *name, char *value, size_t ro
     return found;
 }
 
+bool gt_process_look(long pid, gt_process *p) {
+    char path[64], text[1024] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *f = fopen(path, "re");
+    if (!f || !fread(text, 1, sizeof text - 1, f)) text[0] = 0;
+    if (f) fclose(f);
+    char *open = strchr(text, '('), *close = strrchr(text, ')'); /* PID (NAME) STATE ...; the name may hold anything */
+    if (!open || !close) return false;
+    *close = 0;
+    snprintf(p->name, sizeof p->name, "%s", open + 1);
+    return sscanf(close + 1, " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+                  &p->state, &p->parent, &p->started) == 3;
+}
+
 static size_t memory_line(const char *name) {
     char value[128];
     return find_line("/proc/meminfo", name, value, sizeof value) ? (size_t)strtoull(value, NULL, 10) * 1024 : 0;
@@ -59,7 +66,7 @@ static size_t memory_line(const char *name) {
 int gt_processor_place(int processor, const char *what) {
     char path[128], line[64];
     snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/%s", processor, what);
-    return read_line(path, line, sizeof line) ? (int)strtol(line, NULL, 10) : -1;
+    return gt_first_line(path, line, sizeof line) ? (int)strtol(line, NULL, 10) : -1;
 }
 
 /* Processors that are the first of their core, and of their socket. Each is asked once: an answer takes some
@@ -97,7 +104,7 @@ static void look_at_caches(gt_machine *m) {
         bool fine = true;
         for (int k = 0; k < 3; k++) {
             snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", i, parts[k]);
-            fine &= read_line(path, values[k], 16);
+            fine &= gt_first_line(path, values[k], 16);
         }
         if (!fine || !strcmp(type, "Instruction")) continue;
         char *unit;
@@ -110,14 +117,14 @@ static void look_at_caches(gt_machine *m) {
 static void look_at_limits(gt_machine *m) {
     char line[64];
     unsigned long long most, used = 0;
-    if (read_line("/sys/fs/cgroup/memory.max", line, sizeof line) && sscanf(line, "%llu", &most) == 1 &&
+    if (gt_first_line("/sys/fs/cgroup/memory.max", line, sizeof line) && sscanf(line, "%llu", &most) == 1 &&
         most < m->memory) {
-        if (read_line("/sys/fs/cgroup/memory.current", line, sizeof line)) used = strtoull(line, NULL, 10);
+        if (gt_first_line("/sys/fs/cgroup/memory.current", line, sizeof line)) used = strtoull(line, NULL, 10);
         m->memory = most;
         if (used < most && most - used < m->available) m->available = most - used;
     }
     double quota, period;
-    if (read_line("/sys/fs/cgroup/cpu.max", line, sizeof line) && sscanf(line, "%lf %lf", &quota, &period) == 2 &&
+    if (gt_first_line("/sys/fs/cgroup/cpu.max", line, sizeof line) && sscanf(line, "%lf %lf", &quota, &period) == 2 &&
         period > 0)
         m->quota = quota / period;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What this computer is, and which settings in the environment change how fast it is: for benchmarks and gantry doctor.
+ * Facts about this computer, and settings of the environment that change its speed: for benchmarks and gantry doctor.
  */
 #ifndef GANTRY_BASE_MACHINE_H
 #define GANTRY_BASE_MACHINE_H
@@ -11,7 +11,7 @@ typedef struct gt_machine { /* sizes in bytes; 0: unknown */
     char cpu[96];
     int processors, cores, sockets; /* logical processors and physical cores that are online */
     int allowed;                    /* logical processors this process may use */
-    double quota;                   /* cores' worth of time that the control group grants; 0: no limit */
+    double quota;                   /* how many cores' time the control group grants; 0: no limit */
     size_t l1d, l2, l3;             /* of the first processor */
     size_t memory, available;       /* limits of the control group included */
 } gt_machine;
@@ -23,12 +23,23 @@ void gt_machine_text(const gt_machine *m, char *out, size_t room); /* one line *
  */
 int gt_processor_place(int processor, const char *what);
 
-/* A warning where more threads are asked for than this program has logical processors. */
+/* The first line of a small file of the system, without its newline; false: the file cannot be read. */
+bool gt_first_line(const char *path, char *line, int room);
+
+/* What the system tells of a process. */
+typedef struct gt_process {
+    char name[64]; /* of its program; the system gives the first 15 bytes */
+    char state;    /* Z and X: the process has ended */
+    int parent;
+    unsigned long long started; /* tells the process from a later process of the same number */
+} gt_process;
+bool gt_process_look(long pid, gt_process *p); /* false: there is no such process, or the system tells nothing of it */
+
+/* Logs a warning where `threads` are more than the logical processors that this program may use. */
 void gt_warn_of_threads(int threads, int processors);
 
-/* Settings that force a library to other kernels or block sizes than it would choose for this CPU. Ends with NULL. */
+/* Environment variables that force a library to other kernels or block sizes than the library would choose for this
+ * CPU. Ends with NULL. */
 extern const char *const gt_forcing_settings[];
-/* Does NAME=VALUE belong to BLAS, OpenMP or this program? */
-bool gt_setting_matters(const char *entry);
 
 #endif

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The engine's elementary functions as ordinary functions, and the float64 ones.
- *
- * Float64: the logarithm is a pair of doubles good to about 2^-60, so that log, exp of a sum and pow are each rounded
- * almost once. Products are made exact by Dekker's splitting, which needs no fused multiply-add. */
+ * Elementary functions of float64. The logarithm is a pair of doubles good to about 2^-60, so that log, exp of a sum
+ * and pow are each rounded almost once. Products are made exact by Dekker's splitting, which needs no fused
+ * multiply-add. */
 #include "gantry/mathfn.h"
 
 #include "base/mathfn_inline.h"
-
-float gt_expf(float x) { return gt_inline_expf(x); }
-float gt_logf(float x) { return gt_inline_logf(x); }
-float gt_sinf(float x) { return gt_inline_sinf(x); }
-float gt_cosf(float x) { return gt_inline_cosf(x); }
-float gt_tanhf(float x) { return gt_inline_tanhf(x); }
-float gt_sigmoidf(float x) { return gt_inline_sigmoidf(x); }
-float gt_softplusf(float x) { return gt_inline_softplusf(x); }
 
 #define LN2_HIGH 0x1.62e42fefap-1 /* 36 bits: times an exponent it is exact */
 #define LN2_LOW 0x1.cf79abc9e3b3ap-40

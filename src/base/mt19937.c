@@ -23,7 +23,7 @@ static void twist(gt_mt19937 *r) {
     r->pos = 0;
 }
 
-uint32_t gt_mt_u32(gt_mt19937 *r) {
+static uint32_t next(gt_mt19937 *r) {
     if (r->pos == N) twist(r);
     uint32_t y = r->key[r->pos++];
     y ^= y >> 11;
@@ -32,8 +32,8 @@ uint32_t gt_mt_u32(gt_mt19937 *r) {
     return y ^ y >> 18;
 }
 
-double gt_mt_double(gt_mt19937 *r) {
-    uint32_t a = gt_mt_u32(r) >> 5, b = gt_mt_u32(r) >> 6;
+static double uniform(gt_mt19937 *r) {
+    uint32_t a = next(r) >> 5, b = next(r) >> 6;
     return (a * 67108864.0 + b) / 9007199254740992.0;
 }
 
@@ -46,8 +46,8 @@ double gt_mt_randn(gt_mt19937 *r) {
     }
     double x, y, square;
     do {
-        x = 2.0 * gt_mt_double(r) - 1.0;
-        y = 2.0 * gt_mt_double(r) - 1.0;
+        x = 2.0 * uniform(r) - 1.0;
+        y = 2.0 * uniform(r) - 1.0;
         square = x * x + y * y;
     } while (square >= 1.0 || square == 0.0);
     double f = sqrt(-2.0 * log(square) / square);
@@ -56,16 +56,16 @@ double gt_mt_randn(gt_mt19937 *r) {
     return f * y;
 }
 
-uint32_t gt_mt_interval(gt_mt19937 *r, uint32_t max) {
-    if (max == 0) return 0;
+/* Uniform 0 .. max, for max > 0. */
+static uint32_t up_to(gt_mt19937 *r, uint32_t max) {
     uint32_t mask = 0xffffffffu >> __builtin_clz(max), v;
-    while ((v = gt_mt_u32(r) & mask) > max) continue;
+    while ((v = next(r) & mask) > max) continue;
     return v;
 }
 
 void gt_mt_shuffle(gt_mt19937 *r, int64_t *list, size_t n) {
     for (size_t i = n; i-- > 1;) {
-        size_t j = gt_mt_interval(r, (uint32_t)i);
+        size_t j = up_to(r, (uint32_t)i);
         int64_t held = list[i];
         list[i] = list[j];
         list[j] = held;

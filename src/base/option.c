@@ -196,7 +196,9 @@ const char *gt_real_text(double x, char buffer[REAL_TEXT]) {
     return buffer;
 }
 
-const char *gt_options_text(const gt_options *o, const gt_option *row) {
+const char *gt_options_effective(const gt_options *o, const gt_option *row) {
+    gt_option_state state = o->state[row - o->rows];
+    if (state == GT_OPTION_MOOT || (state == GT_OPTION_DEFAULT && row->derived)) return NULL;
     const void *p = field(o, row);
     char buffer[REAL_TEXT];
     switch (row->type) {
@@ -206,12 +208,6 @@ const char *gt_options_text(const gt_options *o, const gt_option *row) {
     case GT_OPTION_TEXT: return *(const char *const *)p;
     }
     return NULL;
-}
-
-const char *gt_options_effective(const gt_options *o, const gt_option *row) {
-    gt_option_state state = o->state[row - o->rows];
-    if (state == GT_OPTION_MOOT || (state == GT_OPTION_DEFAULT && row->derived)) return NULL;
-    return gt_options_text(o, row);
 }
 
 gt_status gt_options_settings(const gt_options *o, gt_setting **settings, int *n) {

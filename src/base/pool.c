@@ -127,7 +127,7 @@ gt_pool *gt_pool_new(int threads) {
     int error = 0;
     for (int i = 0; i < threads - 1 && !error; i++) {
         p->workers[i] = (worker){.pool = p, .index = i + 1};
-        error = gt_thread_start(&p->workers[i].thread, 0, worker_main, &p->workers[i]);
+        error = gt_thread_start(&p->workers[i].thread, worker_main, &p->workers[i]);
         if (!error) p->started++;
     }
     if (error) {

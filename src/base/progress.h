@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A sign of life from a loop that may go on for long. Where other ranks wait meanwhile, the heartbeats (dist.h) let
- * them know that this one gets on; alone it does nothing. Whoever is stuck must stay silent: so it is called when a
- * piece of the work is done, and never while waiting for one. */
+ * A sign that a long loop makes progress. While other ranks wait, the heartbeats (dist.h) tell them that this rank
+ * makes progress; without other ranks the sign does nothing. A loop that is stuck must give no sign: so gt_progress()
+ * is called when a piece of the work is done, and never while a loop waits for one. */
 #ifndef GANTRY_BASE_PROGRESS_H
 #define GANTRY_BASE_PROGRESS_H
 
-/* As often as one likes, from any thread: only that of gt_on_progress() counts. */
+/* May be called from any thread, as often as you like; does nothing in threads other than that of gt_on_progress(). */
 void gt_progress(void);
 
-/* What it does from now on in this thread; NULL: nothing. */
+/* The function that gt_progress() calls in this thread from now on; NULL: none. */
 void gt_on_progress(void (*beat)(void *arg), void *arg);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A stack that is large enough where the limit of the main one (ulimit -s) is low: some sites set it to a few KB, and a
- * program that meets the limit ends with SIGSEGV and not a word. */
+ * A stack that is large enough where the limit of the stack (ulimit -s) is low: some sites set the limit to a few KB,
+ * and a program that meets the limit ends with SIGSEGV and without a message. */
 #ifndef GANTRY_BASE_STACK_H
 #define GANTRY_BASE_STACK_H
 
@@ -9,8 +9,9 @@
 /* what systems give main(), and what is enough for any thread */
 enum { GT_STACK_BYTES = 8 << 20, GT_THREAD_STACK_BYTES = 2 << 20 };
 
-/* Calls run(argc, argv), on a stack of its own where the limit is below `least` bytes. Threads that libraries start
- * then get GT_THREAD_STACK_BYTES. -1: there is no memory for such a stack, and a message stands on stderr. */
+/* Calls run(argc, argv); where the limit is below `least` bytes, on a new stack of GT_STACK_BYTES. Threads that
+ * libraries start then get GT_THREAD_STACK_BYTES. Returns what run() returns; -1: there is no memory for the new stack,
+ * and a message was written to stderr. */
 int gt_with_stack(size_t least, int (*run)(int, char **), int argc, char **argv);
 
 #endif

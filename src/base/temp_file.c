@@ -16,7 +16,7 @@ gt_status gt_temp_file_open(gt_temp_file *s) {
     const char *dir = getenv("TMPDIR");
     char path[4096];
     if (!dir || !*dir) dir = "/tmp";
-    *s = GT_SPOOL_NONE;
+    *s = GT_NO_TEMP_FILE;
     int n = snprintf(path, sizeof path, "%s/gantry-XXXXXX", dir);
     if (n > 0 && (size_t)n < sizeof path) s->fd = mkostemp(path, O_CLOEXEC);
     else errno = ENAMETOOLONG;
@@ -29,7 +29,7 @@ gt_status gt_temp_file_open(gt_temp_file *s) {
 
 void gt_temp_file_close(gt_temp_file *s) {
     if (s->fd >= 0) close(s->fd);
-    *s = GT_SPOOL_NONE;
+    *s = GT_NO_TEMP_FILE;
 }
 
 gt_status gt_temp_file_add(gt_temp_file *s, const void *bytes, size_t n) {
@@ -45,24 +45,6 @@ gt_status gt_temp_file_align(gt_temp_file *s) {
     static const char zeros[1 << 16];
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), over = s->size % page;
     return over ? gt_temp_file_add(s, zeros, (size_t)(page - over) % sizeof zeros) : GT_OK;
-}
-
-gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n) {
-    for (char *p = out; n > 0;) {
-        ssize_t got = pread(fd, p, n, (off_t)offset);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return gt_fail(GT_FAILED, "cannot be read: %s", strerror(errno));
-        if (got == 0)
-            return gt_fail(GT_FORMAT, "truncated: it ends before byte %llu", (unsigned long long)(offset + n));
-        p += got;
-        offset += (uint64_t)got;
-        n -= (size_t)got;
-    }
-    return GT_OK;
-}
-
-gt_status gt_temp_file_read(const gt_temp_file *s, uint64_t offset, void *out, size_t n) {
-    return gt_read_at(s->fd, offset, out, n);
 }
 
 const void *gt_temp_file_map(const gt_temp_file *s, uint64_t offset, size_t n) {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * File names as a shell would read them. Shells leave the ~ of `--data=~/x.zip` as it is, and so do job files. */
+ * File names with a leading ~, which shells do not expand in `--data=~/x.zip`, and nobody expands in job files. */
 #ifndef GANTRY_BASE_TILDE_H
 #define GANTRY_BASE_TILDE_H
 
 #include "gantry/memory.h"
 
-/* "~" and "~/x": the folder HOME names, or where HOME is unset or empty the user's own by the password database;
- * "~name/x": that user's. All other names come back as they are, also "~x" where no user is called x; "./~x" always
- * means the file. In the arena when it differs; NULL: out of memory. */
+/* In "~" and "~/x" the ~ becomes the folder that HOME names, or, where HOME is unset or empty, the user's folder in the
+ * password database; in "~name/x" ~name becomes the folder of the user `name`. All other names stay as they are, also
+ * "~x" where no user is called x; "./~x" always means the file. Returns `path` itself, or a text in the arena; NULL:
+ * out of memory. */
 const char *gt_path_expand(gt_arena *a, const char *path);
 
 #endif

@@ -53,10 +53,10 @@ gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path) {
 }
 
 static bool has_checkpoints(const char *dir) {
-    int64_t *images = NULL;
+    checkpoint_place *list = NULL;
     int n = 0;
-    bool any = *dir && !access(dir, F_OK) && !checkpoint_scan(dir, &images, &n) && n > 0;
-    free(images);
+    bool any = *dir && !access(dir, F_OK) && !checkpoint_list(dir, &list, &n) && n > 0;
+    free(list);
     return any;
 }
 

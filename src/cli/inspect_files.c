@@ -36,17 +36,17 @@ static gt_status print_state(const gt_checkpoint_file *f, const gt_checkpoint_en
     double real = 0;
     float value = 0;
     char text[512] = "", shape[96];
-    bool number = e->type == GT_CHECKPOINT_FLOAT && e->size == 1;
-    gt_status st = e->type == GT_CHECKPOINT_INT      ? gt_checkpoint_get_int(f, e->path, &whole)
-                   : e->type == GT_CHECKPOINT_DOUBLE ? gt_checkpoint_get_double(f, e->path, &real)
-                   : e->type == GT_CHECKPOINT_TEXT   ? gt_checkpoint_get_text(f, e->path, text, sizeof text)
-                   : number                          ? gt_checkpoint_read(f, e->path, &value, 1)
-                                                     : GT_FORMAT;
+    bool number = e->type == GT_NUMBER_FLOAT && e->size == 1;
+    gt_status st = e->type == GT_NUMBER_INT64    ? gt_checkpoint_get_int(f, e->path, &whole)
+                   : e->type == GT_NUMBER_DOUBLE ? gt_checkpoint_get_double(f, e->path, &real)
+                   : e->type == GT_NUMBER_TEXT   ? gt_checkpoint_get_text(f, e->path, text, sizeof text)
+                   : number                      ? gt_checkpoint_read(f, e->path, &value, 1)
+                                                 : GT_FORMAT;
     if (st == GT_NOMEM) return st;
     printf("  %-28s ", e->name);
     if (st) printf("%s\n", gt_shape_text(&e->shape, shape));
-    else if (e->type == GT_CHECKPOINT_INT) printf("%lld\n", (long long)whole);
-    else if (e->type == GT_CHECKPOINT_TEXT) printf("%s\n", text);
+    else if (e->type == GT_NUMBER_INT64) printf("%lld\n", (long long)whole);
+    else if (e->type == GT_NUMBER_TEXT) printf("%s\n", text);
     else printf("%.9g\n", number ? (double)value : real);
     return GT_OK;
 }

@@ -266,7 +266,7 @@ static gt_status make_cache(gt_loader *l, size_t most) {
 }
 
 static gt_status start_thread(gt_loader *l) {
-    int error = gt_thread_start(&l->thread, 0, prefetch, l);
+    int error = gt_thread_start(&l->thread, prefetch, l);
     if (error)
         return gt_fail(GT_FAILED, "the loader's thread does not start: %s (memory, or a limit: ulimit -u, -v)",
                        strerror(error));

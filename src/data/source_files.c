@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/temp_file.h"
 #include "data/source.h"
 
 gt_hash128 gt_file_stamp(const char *path) {

@@ -14,7 +14,6 @@
 
 #include "base/progress.h"
 #include "base/file.h"
-#include "base/temp_file.h"
 #include "data/source.h"
 
 enum { DEPTH_MOST = 64, PART_BYTES = 64 * 1024 };

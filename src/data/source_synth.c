@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "data/source.h"
-#include "gantry/mathfn.h"
+#include "base/mathfn_inline.h"
 #include "gantry/random.h"
 
 enum { IMAGES_MOST = 1 << 24, SIDE_LEAST = 8, SIDE_MOST = 4096, KINDS = 8 };
@@ -137,7 +137,7 @@ static void draw_shape(const synth *s, uint32_t i, uint8_t *pixels) {
     float side = (float)size;
     float x0 = draw_number(s, i, CENTRE_X, 0.42f, 0.58f) * side, y0 = draw_number(s, i, CENTRE_Y, 0.42f, 0.58f) * side;
     float extent = draw_number(s, i, EXTENT, 0.27f, 0.36f) * side, tilt = draw_number(s, i, TILT, -0.25f, 0.25f);
-    float sine = gt_sinf(tilt) / extent, cosine = gt_cosf(tilt) / extent;
+    float sine = gt_inline_sinf(tilt) / extent, cosine = gt_inline_cosf(tilt) / extent;
 
     float front[3], ground[3], hue = draw_number(s, i, HUE, 0, 1);
     colour(hue, draw_number(s, i, SATURATION, 0.75f, 1), draw_number(s, i, VALUE, 0.8f, 1), front);

@@ -16,7 +16,6 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
-#include "base/temp_file.h"
 #include "codec/npy.h"
 #include "codec/raw_picture.h"
 #include "data/source.h"

@@ -6,7 +6,6 @@
  * two runs would sit on the same few. */
 #define _GNU_SOURCE
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 
 typedef struct cpu {
     int number, core, package;
+    int nth; /* how many physical cores stand before its own in the list */
 } cpu;
 
 static int by_place(const void *a, const void *b) {
@@ -37,8 +37,10 @@ static int list_cpus(const cpu_set_t *set, cpu *list, int *n) {
     }
     qsort(list, (size_t)*n, sizeof *list, by_place);
     int cores = 0;
-    for (int i = 0; i < *n; i++)
+    for (int i = 0; i < *n; i++) {
         cores += i == 0 || list[i].core != list[i - 1].core || list[i].package != list[i - 1].package;
+        list[i].nth = cores - 1;
+    }
     return cores;
 }
 
@@ -46,10 +48,8 @@ static int list_cpus(const cpu_set_t *set, cpu *list, int *n) {
 static cpu_set_t cores_of(const cpu *list, int n, int first, int last) {
     cpu_set_t mine;
     CPU_ZERO(&mine);
-    for (int i = 0, core = -1; i < n; i++) {
-        core += i == 0 || list[i].core != list[i - 1].core || list[i].package != list[i - 1].package;
-        if (core >= first && core < last) CPU_SET(list[i].number, &mine);
-    }
+    for (int i = 0; i < n; i++)
+        if (list[i].nth >= first && list[i].nth < last) CPU_SET(list[i].number, &mine);
     return mine;
 }
 
@@ -66,20 +66,10 @@ static bool is_launcher(const char *name) {
 
 pid_t gt_find_launcher(void) {
     pid_t pid = getppid();
-    for (int generation = 0; generation < 16 && pid > 1; generation++) {
-        char path[64], text[512] = "";
-        snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-        FILE *f = fopen(path, "re");
-        if (!f) return 0;
-        size_t bytes = fread(text, 1, sizeof text - 1, f);
-        fclose(f);
-        text[bytes] = 0;
-        char *open = strchr(text, '('), *close = strrchr(text, ')'); /* pid (name) state ppid ... */
-        int parent;
-        if (!open || !close || sscanf(close + 1, " %*c %d", &parent) != 1) return 0;
-        *close = 0;
-        if (is_launcher(open + 1)) return pid;
-        pid = parent;
+    gt_process p;
+    for (int generation = 0; generation < 16 && pid > 1 && gt_process_look(pid, &p); generation++) {
+        if (is_launcher(p.name)) return pid;
+        pid = p.parent;
     }
     return 0;
 }

@@ -76,13 +76,11 @@ static void describe(gt_comm_inside *in) {
     enum { NAMED = 4 };
     gt_comm *c = &in->seen;
     struct {
-        int threads_least, minus_threads_most, cores_least;
-    } span = {c->threads, -c->threads, c->cores};
-    int crowded = c->oversubscribed;
+        int threads_least, minus_threads_most, cores_least, minus_crowded;
+    } span = {c->threads, -c->threads, c->cores, -c->oversubscribed};
     char names[NAMED][GT_HOST_BYTES] = {{0}};
     if (in->mpi) {
-        MPI_Allreduce(MPI_IN_PLACE, &span, 3, MPI_INT, MPI_MIN, in->world);
-        MPI_Allreduce(MPI_IN_PLACE, &crowded, 1, MPI_INT, MPI_MAX, in->world);
+        MPI_Allreduce(MPI_IN_PLACE, &span, 4, MPI_INT, MPI_MIN, in->world);
         if (c->local_rank == 0 && c->host_index < NAMED) memcpy(names[c->host_index], c->host, GT_HOST_BYTES);
         /* Only one rank fills each name: the maximum of bytes puts them together. */
         MPI_Allreduce(MPI_IN_PLACE, names, sizeof names, MPI_UNSIGNED_CHAR, MPI_MAX, in->world);
@@ -102,7 +100,7 @@ static void describe(gt_comm_inside *in) {
     if (most == span.threads_least) PUT(", %d thread%s%s", most, plural(most), each);
     else PUT(", %d to %d threads%s", span.threads_least, most, each);
     if (in->roams) PUT(", not bound: another run has some of the cores");
-    else if (crowded) PUT(", more threads than cores: they sleep while they wait");
+    else if (span.minus_crowded) PUT(", more threads than cores: they sleep while they wait");
     else PUT(", bound to %d core%s%s", span.cores_least, plural(span.cores_least), each);
 #undef PUT
     c->description = in->description;
@@ -139,7 +137,7 @@ gt_comm *gt_comm_start_all(int threads, gt_status *status) {
         gt_comm_stop_all(c);
         return failed(st, status);
     }
-    if (in->mpi) gt_watchdog_start(&in->watchdog, launcher, c);
+    if (in->mpi) gt_watchdog_start(in, launcher);
     if (status) *status = GT_OK;
     return c;
 }
@@ -150,7 +148,7 @@ void gt_comm_stop_all(gt_comm *c) {
     if (in->mpi) {
         gt_comm_barrier_all(c);
         gt_heartbeat_stop(in);
-        gt_watchdog_stop(&in->watchdog);
+        gt_ticker_stop(&in->watchdog.ticker);
         MPI_Comm_free(&in->node);
         MPI_Comm_free(&in->world);
         MPI_Finalize();

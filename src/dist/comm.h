@@ -4,21 +4,16 @@
 #define GANTRY_DIST_COMM_H
 
 #include <mpi.h>
-#include <pthread.h>
 #include <sched.h>
 #include <sys/types.h>
 
+#include "base/thread.h"
 #include "gantry/dist.h"
 
 typedef struct gt_watchdog {
     pid_t launcher; /* 0: none was found among the ancestors; then only the parent is watched */
     pid_t parent;
-    int rank;
-    const char *host;
-    bool running, ending;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
+    gt_ticker ticker;
 } gt_watchdog;
 
 typedef struct gt_heartbeat gt_heartbeat; /* heartbeat.c */
@@ -69,7 +64,6 @@ void gt_heartbeat_link(gt_comm *c); /* this rank exchanges data with all others:
  * long. */
 void gt_heartbeat_poll(gt_comm *c, double waiting_since);
 
-void gt_watchdog_start(gt_watchdog *w, pid_t launcher, const gt_comm *c);
-void gt_watchdog_stop(gt_watchdog *w);
+void gt_watchdog_start(gt_comm_inside *in, pid_t launcher);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/numbers.h"
 #include "gantry/memory.h"
 
 enum {
@@ -19,16 +20,14 @@ enum {
     MOST_SLICES = 1 << 16,
 };
 
-static size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
-
 /* Small enough that most of a block is on its way before the backward pass ends. */
 static size_t choose_bucket(const gt_comm *c, size_t floats, size_t wanted) {
-    if (c->ranks == 1) return round_up(floats, LINE);
+    if (c->ranks == 1) return (size_t)gt_round_up((int64_t)floats, LINE);
     size_t size = wanted ? wanted : floats / BUCKETS_WANTED;
     if (!wanted && size < LEAST_BUCKET) size = LEAST_BUCKET;
     if (!wanted && size > MOST_BUCKET) size = MOST_BUCKET;
     if (size < floats / MOST_BUCKETS + 1) size = floats / MOST_BUCKETS + 1;
-    return round_up(size, LINE);
+    return (size_t)gt_round_up((int64_t)size, LINE);
 }
 
 gt_span gt_reducer_owned_of(const gt_reducer *r, int bucket, int rank) {
@@ -83,7 +82,7 @@ static gt_status set_up(gt_reducer *r, const gt_reducer_options *o) {
     r->plain = o->plain && c->ranks > 1;
     r->abreast = o->abreast;
     r->floats = o->floats;
-    r->stride = round_up(o->floats, LINE);
+    r->stride = (size_t)gt_round_up((int64_t)o->floats, LINE);
     r->bucket_floats = choose_bucket(c, o->floats, o->bucket_floats);
     r->buckets = (int)((o->floats + r->bucket_floats - 1) / r->bucket_floats);
     gt_status st = take_groups(r, o);

@@ -64,31 +64,22 @@ static void note(differences *d, const char *name, const char *mine, const char 
              there);
 }
 
-/* Every rank of one program has the same names, but perhaps in another order. */
+/* From byte `at` on the statement has the settings of rank 0. Every rank of one program has settings of the same names,
+ * but perhaps in another order. */
 static void compare(const statement *first, size_t at, const gt_setting *settings, int n, differences *d) {
-    int found = 0;
-    size_t start = at;
-    const char *of_all = next(first, &start), *theirs = next(first, &start),
-               *mine = n && settings->value ? settings->value : "";
-    if (n && of_all && theirs && (strcmp(of_all, settings->name) || strcmp(theirs + (*theirs == '='), mine))) {
-        note(d, settings->name, settings->value, *theirs == '=' ? theirs + 1 : NULL);
-        return;
-    }
-    for (const char *name; (name = next(first, &at));) {
-        const char *value = next(first, &at);
+    const char *name;
+    bool begins = true;
+    for (size_t from = at; (name = next(first, &from)); begins = false) {
+        const char *here = NULL, *value = next(first, &from);
         value = value && *value == '=' ? value + 1 : NULL;
-        const gt_setting *own = NULL;
-        for (int i = 0; i < n && !own; i++)
-            if (!strcmp(settings[(found + i) % n].name, name)) own = &settings[(found + i) % n];
-        if (own) found = (int)(own - settings + 1) % n;
-        const char *here = own ? own->value : NULL;
-        if (value && here ? strcmp(value, here) : value != here) note(d, name, here, value);
+        for (int i = 0; i < n; i++)
+            if (!strcmp(settings[i].name, name)) here = settings[i].value;
+        if (value && here ? !strcmp(value, here) : value == here) continue;
+        note(d, name, here, value);
+        if (begins) return;
     }
-    for (int i = 0; i < n; i++) { /* those that rank 0 does not have at all */
-        size_t from = 0;
-        const char *name;
-        next(first, &from);
-        next(first, &from);
+    for (int i = 0; i < n; i++) { /* settings that rank 0 does not have at all */
+        size_t from = at;
         while ((name = next(first, &from)) && strcmp(name, settings[i].name)) next(first, &from);
         if (!name && settings[i].value) note(d, settings[i].name, settings[i].value, NULL);
     }

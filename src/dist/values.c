@@ -45,11 +45,14 @@ static void pass(gt_comm *c, void *data, size_t bytes, int from, int to) {
     }
 }
 
+static void send_to_first(gt_comm *c, const void *mine, uint64_t bytes) {
+    pass(c, &bytes, sizeof bytes, c->rank, 0);
+    pass(c, (void *)mine, bytes, c->rank, 0); /* only read: this is the sending end */
+}
+
 void gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all) {
     if (c->rank != 0) {
-        uint64_t size = bytes;
-        pass(c, &size, sizeof size, c->rank, 0);
-        pass(c, (void *)mine, bytes, c->rank, 0); /* only read: this is the sending end */
+        send_to_first(c, mine, bytes);
         return;
     }
     memmove(all, mine, bytes);
@@ -65,9 +68,7 @@ void gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all) {
 gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
                              gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg) {
     if (c->rank != 0) {
-        uint64_t size = bytes;
-        pass(c, &size, sizeof size, c->rank, 0);
-        pass(c, (void *)mine, bytes, c->rank, 0);
+        send_to_first(c, mine, bytes);
         return GT_OK;
     }
     gt_status st = take(arg, mine, bytes);

@@ -6,6 +6,7 @@
 
 #include "gantry/augment.h"
 #include "gantry/mathfn.h"
+#include "base/mathfn_inline.h"
 
 typedef struct walk { /* through the draws of one sample */
     const gt_augment_config *config;
@@ -82,7 +83,7 @@ static void then(double g[9], double xx, double xy, double x, double yx, double 
 }
 
 static void then_rotate(double g[9], float angle) {
-    double s = (double)gt_sinf(angle), c = (double)gt_cosf(angle);
+    double s = (double)gt_inline_sinf(angle), c = (double)gt_inline_cosf(angle);
     then(g, c, -s, 0, s, c, 0);
 }
 
@@ -167,7 +168,7 @@ static void color(walk *w, bool grey, float out[3][4]) {
     if (on(w, GT_AUGMENT_HUE) && !grey) {
         float angle = (2 * uniform(w, "hue") - 1) * (float)M_PI * strength(w, GT_AUGMENT_HUE);
         if (!gate(w, GT_AUGMENT_HUE)) angle = 0;
-        double s = (double)gt_sinf(angle), k = (double)gt_cosf(angle);
+        double s = (double)gt_inline_sinf(angle), k = (double)gt_inline_cosf(angle);
         about_grey(c, k, 1 - k, s);
     }
     if (on(w, GT_AUGMENT_SATURATION) && !grey) {

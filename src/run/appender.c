@@ -25,10 +25,9 @@ gt_status appender_open(appender *a, const char *path, int flags) {
 
 /* 0 or errno: no half of a record behind the whole ones. */
 static int mend(appender *a) {
-    while (a->torn && ftruncate(a->fd, a->good))
-        if (errno != EINTR) return errno;
-    a->torn = false;
-    return 0;
+    int error = a->torn ? gt_file_truncate(a->fd, a->good) : 0;
+    if (!error) a->torn = false;
+    return error;
 }
 
 gt_status appender_flush(appender *a, bool sync) {

@@ -6,11 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file_kind.h"
 #include "gantry/hash.h"
 
 static void print_block(char block[CHECKPOINT_BLOCK], int format, size_t file_bytes, const char *hash) {
     memset(block, 0, CHECKPOINT_BLOCK);
-    snprintf(block, CHECKPOINT_BLOCK, "Gantry checkpoint\nformat %d\nbytes %zu\nxxh3-128 %s\n", format, file_bytes,
+    snprintf(block, CHECKPOINT_BLOCK, GT_CHECKPOINT_MARK "format %d\nbytes %zu\nxxh3-128 %s\n", format, file_bytes,
              hash);
 }
 
@@ -31,7 +32,7 @@ gt_status checkpoint_block_parse(const char block[CHECKPOINT_BLOCK], int *format
     uintmax_t bytes;
     memcpy(text, block, CHECKPOINT_BLOCK);
     text[CHECKPOINT_BLOCK] = 0;
-    if (sscanf(text, "Gantry checkpoint\nformat %9d\nbytes %18ju\n", format, &bytes) != 2 || *format < 1 ||
+    if (sscanf(text, GT_CHECKPOINT_MARK "format %9d\nbytes %18ju\n", format, &bytes) != 2 || *format < 1 ||
         bytes <= CHECKPOINT_BLOCK)
         return gt_fail(GT_FORMAT, "it is not a Gantry checkpoint, or its first bytes are damaged");
     *file_bytes = (size_t)bytes;

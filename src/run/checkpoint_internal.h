@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the three checkpoint files (write, save, read) share. */
+ * Functions that checkpoint_write.c, checkpoint_save.c and checkpoint_read.c use of each other. */
 #ifndef FILES_CHECKPOINT_INTERNAL_H
 #define FILES_CHECKPOINT_INTERNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "gantry/checkpoint.h"
 
-/* The HDF5 data of a finished checkpoint become the caller's, to be freed. */
+/* Hands the HDF5 data of a finished checkpoint over to the caller, who frees them. */
 void *checkpoint_take_data(gt_checkpoint *c, size_t *bytes);
 
-/* User block and data to `path`, whole or not at all. Any thread. */
+/* Writes the block of a checkpoint (checkpoint_block.h) and the data to `path`, whole or not at all. From any thread.
+ */
 gt_status checkpoint_store(const char *path, const void *data, size_t bytes);
 
-/* The numbers of the checkpoints in `dir`, largest first, to be freed; *n of them. GT_FAILED: the directory cannot be
- * read. */
-gt_status checkpoint_scan(const char *dir, int64_t **images, int *n);
+typedef struct checkpoint_place {
+    int64_t images;
+    double bytes; /* of the file */
+    bool goes;    /* to be removed */
+} checkpoint_place;
+
+/* The checkpoints in `dir`, the one with the most images first: *n of them in *list, which the caller frees. GT_FAILED:
+ * the directory cannot be read. */
+gt_status checkpoint_list(const char *dir, checkpoint_place **list, int *n);
+
+/* The path of the checkpoint of `images` in `dir`, to be freed; NULL: see gt_message(). */
+char *checkpoint_path(const char *dir, int64_t images);
 
 #endif

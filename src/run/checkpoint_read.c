@@ -11,7 +11,6 @@
 
 #include "base/file.h"
 #include "base/file_kind.h"
-#include "base/temp_file.h"
 #include "run/checkpoint_block.h"
 #include "run/checkpoint_internal.h"
 #include "gantry/log.h"
@@ -99,11 +98,11 @@ static gt_status load(gt_checkpoint_file *f, int fd, size_t bytes) {
 /* False: of a kind that this program does not know. A later program may have put it there. */
 static bool describe(const gt_h5_set *s, gt_checkpoint_entry *e) {
     bool is_float = s->kind == GT_H5_FLOAT && (s->bytes == 4 || s->bytes == 8), known = s->n_dims <= GT_MAX_DIMS;
-    if (is_float) e->type = s->bytes == 4 ? GT_CHECKPOINT_FLOAT : GT_CHECKPOINT_DOUBLE;
-    else if (s->kind == GT_H5_INTEGER && s->bytes <= 8) e->type = GT_CHECKPOINT_INT;
-    else if (s->kind == GT_H5_TEXT && s->bytes <= LONGEST_TEXT) e->type = GT_CHECKPOINT_TEXT;
+    if (is_float) e->type = s->bytes == 4 ? GT_NUMBER_FLOAT : GT_NUMBER_DOUBLE;
+    else if (s->kind == GT_H5_INTEGER && s->bytes <= 8) e->type = GT_NUMBER_INT64;
+    else if (s->kind == GT_H5_TEXT && s->bytes <= LONGEST_TEXT) e->type = GT_NUMBER_TEXT;
     else known = false;
-    e->size = e->type == GT_CHECKPOINT_TEXT ? s->bytes : (size_t)s->elements;
+    e->size = e->type == GT_NUMBER_TEXT ? s->bytes : (size_t)s->elements;
     for (int i = 0; i < s->n_dims && known; i++) e->shape.d[i] = s->dims[i];
     e->shape.n = s->n_dims;
     return known && (is_float || !s->n_dims);
@@ -221,22 +220,20 @@ void gt_checkpoint_close(gt_checkpoint_file *f) {
 /* The newest checkpoint that `get` takes. */
 static gt_status newest(const char *dir, gt_status (*get)(const char *path, gt_checkpoint_file **out),
                         gt_checkpoint_file **file) {
-    int64_t *images;
+    checkpoint_place *list;
     int n;
     *file = NULL;
-    gt_status st = checkpoint_scan(dir, &images, &n);
+    gt_status st = checkpoint_list(dir, &list, &n);
     bool again = !st && n > 0;
     for (int i = 0; i < n && again; i++) {
-        char name[40], *path;
-        gt_checkpoint_name(images[i], name);
-        path = gt_path_join(dir, name);
+        char *path = checkpoint_path(dir, list[i].images);
         st = path ? get(path, file) : GT_NOMEM;
         /* damaged or unreadable; a newer format or no memory ends the search */
         again = st == GT_FORMAT || st == GT_FAILED;
         if (again) gt_warn("passed over: %s", gt_message());
         free(path);
     }
-    free(images);
+    free(list);
     if (again)
         return gt_fail(st, "none of the %d checkpoints in '%s' can be used; the last one tried: %s", n, dir,
                        gt_message());
@@ -278,43 +275,39 @@ const gt_checkpoint_entry *gt_checkpoint_find(const gt_checkpoint_file *f, const
     return NULL;
 }
 
-static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_checkpoint_type type, void *out,
-                            size_t size) {
-    static const struct {
-        const char *words;
-        gt_number number;
-    } types[] = {[GT_CHECKPOINT_FLOAT] = {"a float32 tensor", GT_NUMBER_FLOAT},
-                 [GT_CHECKPOINT_DOUBLE] = {"a float64", GT_NUMBER_DOUBLE},
-                 [GT_CHECKPOINT_INT] = {"an integer", GT_NUMBER_INT64},
-                 [GT_CHECKPOINT_TEXT] = {"a text", GT_NUMBER_TEXT}};
+static gt_status read_entry(const gt_checkpoint_file *f, const char *path, gt_number type, void *out, size_t size) {
+    static const char *const words[] = {[GT_NUMBER_FLOAT] = "a float32 tensor",
+                                        [GT_NUMBER_DOUBLE] = "a float64",
+                                        [GT_NUMBER_INT64] = "an integer",
+                                        [GT_NUMBER_TEXT] = "a text"};
     const gt_checkpoint_entry *e = gt_checkpoint_find(f, path);
     gt_h5_set *set;
     if (!e) return gt_fail(GT_FORMAT, "'%s' has no '%s'", f->path, path);
     if (e->type != type)
-        return gt_fail(GT_FORMAT, "'%s': '%s' is %s, not %s", f->path, path, types[e->type].words, types[type].words);
-    if (type == GT_CHECKPOINT_TEXT ? e->size > size : e->size != size)
+        return gt_fail(GT_FORMAT, "'%s': '%s' is %s, not %s", f->path, path, words[e->type], words[type]);
+    if (type == GT_NUMBER_TEXT ? e->size > size : e->size != size)
         return gt_fail(GT_FORMAT, "'%s': '%s' has %zu elements where %zu are needed", f->path, path, e->size, size);
     gt_status st = gt_h5_set_open(&set, &f->h5, path);
-    if (!st && (st = gt_h5_set_read(set, 0, set->rows, types[type].number, out))) st = gt_wrap(st, "%s", path);
+    if (!st && (st = gt_h5_set_read(set, 0, set->rows, type, out))) st = gt_wrap(st, "%s", path);
     gt_h5_set_close(set);
     return st ? gt_wrap(st, "'%s'", f->path) : GT_OK;
 }
 
 gt_status gt_checkpoint_read(const gt_checkpoint_file *f, const char *path, float *out, size_t floats) {
-    return read_entry(f, path, GT_CHECKPOINT_FLOAT, out, floats);
+    return read_entry(f, path, GT_NUMBER_FLOAT, out, floats);
 }
 gt_status gt_checkpoint_read_doubles(const gt_checkpoint_file *f, const char *path, double *out, size_t doubles) {
-    return read_entry(f, path, GT_CHECKPOINT_DOUBLE, out, doubles);
+    return read_entry(f, path, GT_NUMBER_DOUBLE, out, doubles);
 }
 gt_status gt_checkpoint_get_int(const gt_checkpoint_file *f, const char *path, int64_t *value) {
-    return read_entry(f, path, GT_CHECKPOINT_INT, value, 1);
+    return read_entry(f, path, GT_NUMBER_INT64, value, 1);
 }
 gt_status gt_checkpoint_get_double(const gt_checkpoint_file *f, const char *path, double *value) {
-    return read_entry(f, path, GT_CHECKPOINT_DOUBLE, value, 1);
+    return read_entry(f, path, GT_NUMBER_DOUBLE, value, 1);
 }
 gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, char *out, size_t bytes) {
     memset(out, 0, bytes);
-    gt_status st = bytes ? read_entry(f, path, GT_CHECKPOINT_TEXT, out, bytes)
+    gt_status st = bytes ? read_entry(f, path, GT_NUMBER_TEXT, out, bytes)
                          : gt_fail(GT_FAILED, "no room for '%s'", path);
     if (bytes) out[bytes - 1] = 0;
     return st;

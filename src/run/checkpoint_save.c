@@ -17,6 +17,7 @@
 #include "base/halves.h"
 #include "base/thread.h"
 #include "run/checkpoint_internal.h"
+#include "run/rundir_internal.h"
 #include "gantry/log.h"
 
 struct gt_saver {
@@ -49,29 +50,38 @@ static int64_t number_of(const char *name) {
 }
 
 static int larger_first(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    int64_t x = ((const checkpoint_place *)a)->images, y = ((const checkpoint_place *)b)->images;
     return (x < y) - (x > y);
 }
 
-gt_status checkpoint_scan(const char *dir, int64_t **images, int *n) {
+gt_status checkpoint_list(const char *dir, checkpoint_place **list, int *n) {
     gt_buffer found = {0};
     DIR *d = opendir(dir);
-    *images = NULL;
+    *list = NULL;
     *n = 0;
     if (!d) return gt_fail(GT_FAILED, "cannot read the directory '%s': %s", dir, strerror(errno));
     for (struct dirent *e; (e = readdir(d));) {
-        int64_t number = number_of(e->d_name);
-        if (number >= 0) gt_buffer_add(&found, &number, sizeof number);
+        struct stat s;
+        checkpoint_place p = {.images = number_of(e->d_name)};
+        if (p.images < 0) continue;
+        if (fstatat(dirfd(d), e->d_name, &s, 0) == 0) p.bytes = (double)s.st_size;
+        gt_buffer_add(&found, &p, sizeof p);
     }
     closedir(d);
     if (found.failed) {
         gt_buffer_free(&found);
         return gt_fail(GT_NOMEM, "out of memory for the list of checkpoints in '%s'", dir);
     }
-    *images = (int64_t *)found.data;
-    *n = (int)(found.n / sizeof(int64_t));
-    if (*n) qsort(*images, (size_t)*n, sizeof(int64_t), larger_first);
+    *list = (checkpoint_place *)found.data;
+    *n = (int)(found.n / sizeof **list);
+    if (*n) qsort(*list, (size_t)*n, sizeof **list, larger_first);
     return GT_OK;
+}
+
+char *checkpoint_path(const char *dir, int64_t images) {
+    char name[40];
+    gt_checkpoint_name(images, name);
+    return gt_path_join(dir, name);
 }
 
 /* ---- what happens around a file that was written ---- */
@@ -106,99 +116,63 @@ int64_t gt_checkpoint_best(const char *dir) {
     return n > 0 ? number_of(target) : -1;
 }
 
-/* The checkpoints of a directory, largest number first, and what becomes of each. */
-typedef struct stock {
-    const char *dir;
-    int n;
-    int64_t *images;
-    double *bytes;
-    bool *goes;
-} stock;
-
-static char *path_of(const char *dir, int64_t images) {
-    char name[40];
-    gt_checkpoint_name(images, name);
-    return gt_path_join(dir, name);
-}
-
-static gt_status take_stock(stock *k, const char *dir) {
-    *k = (stock){.dir = dir};
-    gt_status st = checkpoint_scan(dir, &k->images, &k->n);
-    if (st) return st;
-    k->bytes = calloc((size_t)k->n + 1, sizeof *k->bytes);
-    k->goes = calloc((size_t)k->n + 1, sizeof *k->goes);
-    if (!k->bytes || !k->goes) return gt_fail(GT_NOMEM, "out of memory for the list of checkpoints in '%s'", dir);
-    for (int i = 0; i < k->n; i++) {
-        struct stat s;
-        char *path = path_of(dir, k->images[i]);
-        if (path && stat(path, &s) == 0) k->bytes[i] = (double)s.st_size;
-        free(path);
-    }
-    return GT_OK;
-}
-
-/* Only what is older than `images` goes: a higher number is a damaged file that a run going on from an earlier
- * checkpoint passed over, and will replace when it gets there. */
-static void choose(stock *k, const gt_keep *keep, int64_t images, int64_t best) {
+/* Only checkpoints of fewer than `images` go: one of more is a damaged file that a run going on from an earlier
+ * checkpoint passed over, and will replace when the run gets there. */
+static void choose(checkpoint_place *list, int n, const gt_keep *keep, int64_t images, int64_t best) {
     double bytes = 0;
     int newer = 0; /* that stay for being among the newest */
-    for (int i = 0; i < k->n; i++) {
-        if (k->images[i] > images) continue;
+    for (int i = 0; i < n; i++) {
+        checkpoint_place *p = &list[i];
+        if (p->images > images) continue;
         bool among_newest = newer++ < (keep->newest < 1 ? 1 : keep->newest);
         /* the first of its interval: the next older one belongs to another */
-        bool milestone = keep->every > 0 &&
-                         (i + 1 == k->n || k->images[i] / keep->every != k->images[i + 1] / keep->every);
-        k->goes[i] = !among_newest && !milestone && k->images[i] != best;
-        if (!k->goes[i]) bytes += k->bytes[i];
+        bool milestone = keep->every > 0 && (i + 1 == n || p->images / keep->every != p[1].images / keep->every);
+        p->goes = !among_newest && !milestone && p->images != best;
+        if (!p->goes) bytes += p->bytes;
     }
     int spared = 0; /* the two newest that are there */
-    while (spared < k->n && k->images[spared] > images) spared++;
-    for (int i = k->n - 1; i > spared + 1 && keep->bytes > 0 && bytes > keep->bytes; i--) {
-        if (k->goes[i] || k->images[i] == best) continue;
-        k->goes[i] = true;
-        bytes -= k->bytes[i];
+    while (spared < n && list[spared].images > images) spared++;
+    for (int i = n - 1; i > spared + 1 && keep->bytes > 0 && bytes > keep->bytes; i--) {
+        if (list[i].goes || list[i].images == best) continue;
+        list[i].goes = true;
+        bytes -= list[i].bytes;
     }
 }
 
 static gt_status remove_old(const char *dir, const gt_keep *keep, int64_t images) {
-    stock k;
-    gt_status st = take_stock(&k, dir);
-    if (!st) choose(&k, keep, images, gt_checkpoint_best(dir));
-    for (int i = 0; i < k.n && !st; i++) {
-        char *path = k.goes[i] ? path_of(dir, k.images[i]) : NULL;
+    checkpoint_place *list;
+    int n;
+    gt_status st = checkpoint_list(dir, &list, &n);
+    if (!st) choose(list, n, keep, images, gt_checkpoint_best(dir));
+    for (int i = 0; i < n && !st; i++) {
+        char *path = list[i].goes ? checkpoint_path(dir, list[i].images) : NULL;
         int error = path ? gt_file_remove(path) : 0;
         if (error) st = gt_fail(GT_FAILED, "cannot remove '%s': %s", path, strerror(error));
         free(path);
     }
-    free(k.images);
-    free(k.bytes);
-    free(k.goes);
+    free(list);
     return st;
 }
 
 gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n) {
-    int64_t *list, best = gt_checkpoint_best(dir), left = -1;
+    checkpoint_place *list;
+    int64_t best = gt_checkpoint_best(dir), left = -1;
     int count;
+    char name[40];
     *n = 0;
-    gt_status st = checkpoint_scan(dir, &list, &count);
+    gt_status st = checkpoint_list(dir, &list, &count);
     for (int i = 0; i < count && left < 0; i++)
-        if (list[i] < images) left = list[i];
+        if (list[i].images < images) left = list[i].images;
     if (!st && left < 0)
         st = gt_fail(GT_FAILED, "'%s' has no checkpoint of less than %lld images to go back to", dir,
                      (long long)images);
-    for (int i = 0; i < count && !st && list[i] > left; i++) {
-        char name[40], bad[48], *from = path_of(dir, list[i]);
-        gt_checkpoint_name(list[i], name);
+    for (int i = 0; i < count && !st && list[i].images > left; i++) {
+        char bad[48];
+        gt_checkpoint_name(list[i].images, name);
         snprintf(bad, sizeof bad, "bad-%s", name);
-        char *to = gt_path_join(dir, bad);
-        int error = from && to ? gt_file_rename(from, to) : ENOMEM;
-        if (error) st = gt_fail(GT_FAILED, "cannot set '%s/%s' aside: %s", dir, name, strerror(error));
-        else ++*n;
-        free(from);
-        free(to);
+        if (!(st = gt_rundir_move(dir, name, dir, bad))) ++*n;
     }
     free(list);
-    char name[40];
     gt_checkpoint_name(left, name);
     if (!st) st = point(dir, "last", name);
     if (!st && best >= images) st = point(dir, "best", name);
@@ -287,7 +261,7 @@ gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool bes
         s->best = best;
         s->data = checkpoint_take_data(c, &s->bytes);
         atomic_store(&s->done, false);
-        int error = gt_thread_start(&s->thread, 0, thread_main, s);
+        int error = gt_thread_start(&s->thread, thread_main, s);
         s->running = !error;
         if (error) { /* no thread to be had: then at once */
             thread_main(s);

@@ -11,7 +11,6 @@
 
 #include "base/file.h"
 #include "base/lines.h"
-#include "base/temp_file.h"
 
 enum { COPIED = 1 << 20 }; /* at once */
 
@@ -21,27 +20,20 @@ typedef struct span {
 
 typedef struct kept { /* lines, those beside each other as one */
     const char *path;
-    span *spans;
-    size_t n, room;
+    gt_buffer spans;
     int64_t bytes, last; /* of all; of the last line */
     bool half;           /* the last one lacks its newline */
 } kept;
 
+static span *end_of(const kept *k) { return (span *)(k->spans.data + k->spans.n); }
+
 static bool keep_line(kept *k, const gt_lines *in) {
-    bool beside = k->n && k->spans[k->n - 1].end == in->start;
-    if (!beside && k->n == k->room) {
-        size_t room = k->room ? 2 * k->room : 16;
-        span *spans = realloc(k->spans, room * sizeof *spans);
-        if (!spans) return false;
-        k->spans = spans;
-        k->room = room;
-    }
-    if (!beside) k->spans[k->n++].start = in->start;
-    k->spans[k->n - 1].end = in->end;
+    if (k->spans.n && end_of(k)[-1].end == in->start) end_of(k)[-1].end = in->end;
+    else gt_buffer_add(&k->spans, &(span){in->start, in->end}, sizeof(span));
     k->last = in->end - in->start;
     k->bytes += k->last;
     k->half = !in->whole;
-    return true;
+    return !k->spans.failed;
 }
 
 /* 0 or errno */
@@ -58,7 +50,8 @@ static int copy_kept(int to, void *arg) {
     const kept *k = arg;
     char *buffer = malloc(COPIED);
     int from = buffer ? gt_file_open(k->path, O_RDONLY) : -1, error = !buffer ? ENOMEM : from < 0 ? errno : 0;
-    for (size_t i = 0; i < k->n && !error; i++) error = copy_span(from, to, k->spans[i], buffer);
+    for (const span *s = (const span *)k->spans.data; s < end_of(k) && !error; s++)
+        error = copy_span(from, to, *s, buffer);
     if (!error && k->half) error = gt_write_all(to, "\n", 1);
     if (from >= 0) close(from);
     free(buffer);
@@ -68,8 +61,7 @@ static int copy_kept(int to, void *arg) {
 /* What goes is all at the end. */
 static gt_status cut_end(const kept *k) {
     int fd = gt_file_open(k->path, O_WRONLY), error = fd < 0 ? errno : 0;
-    while (!error && ftruncate(fd, (off_t)k->bytes))
-        if (errno != EINTR) error = errno;
+    if (!error) error = gt_file_truncate(fd, (off_t)k->bytes);
     if (!error && k->half) error = gt_write_all_at(fd, "\n", 1, (off_t)k->bytes);
     if (!error) error = gt_file_sync(fd);
     if (fd >= 0) close(fd);
@@ -89,10 +81,11 @@ gt_status keep_lines(const char *path, int64_t images, judge *judges, void *scra
         if (v == UNKNOWN || (v == KEEP && !keep_line(&k, &in))) st = gt_fail(GT_NOMEM, "out of memory for '%s'", path);
     }
     st = gt_lines_close(&in, st);
-    bool is_head = k.n == 0 || (k.n == 1 && k.spans[0].start == 0);
+    /* do all lines that stay stand at the beginning? */
+    bool is_head = !k.bytes || (k.spans.n == sizeof(span) && end_of(&k)[-1].start == 0);
     if (!st && !is_head) st = gt_file_replace_by(path, copy_kept, &k, (size_t)k.bytes);
     else if (!st && (k.bytes < in.end || k.half)) st = cut_end(&k);
-    if (k.n) *last = k.bytes - k.last;
-    free(k.spans);
+    if (k.bytes) *last = k.bytes - k.last;
+    gt_buffer_free(&k.spans);
     return st;
 }

@@ -20,7 +20,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -34,6 +33,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/halves.h"
+#include "base/machine.h"
 #include "base/thread.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
@@ -44,7 +44,7 @@ typedef struct holder {
     unsigned long beat;
     char host[WORD]; /* name, boot and process namespace in one: "" when the file says nothing */
     long pid;
-    /* /proc/PID/stat, field 22: tells a process from a later one of the same number; 0: it could not look */
+    /* gt_process.started; 0: the holder could not look at itself */
     unsigned long long started;
     uint64_t token; /* tells two takers apart */
     char job[WORD]; /* of the batch system; "-": none */
@@ -54,11 +54,7 @@ struct gt_lock {
     char *path;
     int fd;
     holder self;
-    double beat_s;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
-    bool end;
+    gt_ticker beats;
     atomic_bool lost;
 };
 
@@ -69,36 +65,18 @@ static void pause_for(double seconds) {
 
 /* ---- who ---- */
 
-static void one_word(const char *path, char *out, size_t bytes) {
-    FILE *f = fopen(path, "re");
-    if (!f || !fgets(out, (int)bytes, f)) snprintf(out, bytes, "?");
-    if (f) fclose(f);
-    out[strcspn(out, " \n")] = 0;
-}
-
-/* State and start time of a process; false: there is none, or it cannot be looked at. */
-static bool process_of(long pid, char *state, unsigned long long *started) {
-    char path[64], line[1024];
-    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-    FILE *f = fopen(path, "re");
-    bool got = f && fgets(line, sizeof line, f);
-    if (f) fclose(f);
-    char *p = got ? strrchr(line, ')') : NULL; /* the name before it may contain anything */
-    return p && sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", state,
-                       started) == 2;
-}
-
 static holder describe_self(void) {
     holder h = {.pid = (long)getpid()};
-    char name[65] = "", boot[40], namespace[64] = "?", state;
+    char name[65] = "", boot[40], namespace[64] = "?";
     gethostname(name, sizeof name - 1);
     for (char *p = name; *p; p++)
         if (*p == ' ' || *p == '\n') *p = '_';
-    one_word("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
+    if (!gt_first_line("/proc/sys/kernel/random/boot_id", boot, sizeof boot)) strcpy(boot, "?");
     ssize_t n = readlink("/proc/self/ns/pid", namespace, sizeof namespace - 1);
     if (n > 0) namespace[n] = 0;
     snprintf(h.host, sizeof h.host, "%s/%.36s/%.20s", name[0] ? name : "?", boot, namespace);
-    process_of(h.pid, &state, &h.started);
+    gt_process self;
+    if (gt_process_look(h.pid, &self)) h.started = self.started;
     static const char *const jobs[] = {"SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"};
     const char *job = NULL;
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs && !job; i++) job = getenv(jobs[i]);
@@ -112,11 +90,10 @@ typedef enum presence { GONE, RUNNING, HIDDEN } presence; /* hidden: the beat te
 
 /* Of a holder on this host. */
 static presence presence_of(const holder *h) {
-    char state;
-    unsigned long long started;
-    bool seen = process_of(h->pid, &state, &started);
-    if (seen && (state == 'Z' || state == 'X')) return GONE;
-    if (seen && h->started) return started == h->started ? RUNNING : GONE;
+    gt_process p;
+    bool seen = gt_process_look(h->pid, &p);
+    if (seen && (p.state == 'Z' || p.state == 'X')) return GONE;
+    if (seen && h->started) return p.started == h->started ? RUNNING : GONE;
     bool none = h->pid < 1 || h->pid > INT_MAX || (kill((pid_t)h->pid, 0) && errno == ESRCH);
     return none ? GONE : HIDDEN;
 }
@@ -160,7 +137,8 @@ static bool taken_away(const gt_lock *l) {
     return error == ENOENT || (!error && there.token != l->self.token);
 }
 
-static void beat(gt_lock *l) {
+static void beat(void *arg) {
+    gt_lock *l = arg;
     char text[LOCK_BYTES];
     l->self.beat++;
     int n = print_holder(&l->self, text);
@@ -168,54 +146,39 @@ static void beat(gt_lock *l) {
     if (taken_away(l)) atomic_store(&l->lost, true);
 }
 
-static void *beat_main(void *arg) {
-    gt_lock *l = arg;
-    pthread_mutex_lock(&l->mutex);
-    while (!l->end) {
-        struct timespec until = gt_deadline(l->beat_s);
-        if (pthread_cond_timedwait(&l->wake, &l->mutex, &until) == ETIMEDOUT && !l->end) {
-            pthread_mutex_unlock(&l->mutex);
-            beat(l);
-            pthread_mutex_lock(&l->mutex);
-        }
-    }
-    pthread_mutex_unlock(&l->mutex);
-    return NULL;
-}
-
 /* ---- taking ---- */
 
-static void say_waiting(const gt_lock *l, const holder *h, presence f, double limit) {
-    if (f == RUNNING)
-        gt_info("'%s' belongs to process %ld on this machine; waiting up to %.0f s for it to end", l->path, h->pid,
-                limit);
+static bool is_here(const gt_lock *l, const holder *h) { return strcmp(h->host, l->self.host) == 0; }
+
+static const char *name_of(const gt_lock *l, const holder *h, char out[LOCK_BYTES]) {
+    if (is_here(l, h)) snprintf(out, LOCK_BYTES, "process %ld on this machine", h->pid);
     else
-        gt_info("'%s' belongs to %s, process %ld, job %s; waiting up to %.0f s to see whether it lives", l->path,
-                h->host[0] ? h->host : "an unknown host", h->pid, h->job, limit);
+        snprintf(out, LOCK_BYTES, "%s, process %ld, job %s", h->host[0] ? h->host : "an unknown host", h->pid,
+                 h->job[0] ? h->job : "-");
+    return out;
 }
 
 /* Wait until the holder *h is gone: GT_OK, with *h as it was last seen. A living one is an error. */
 static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h) {
     const holder first = *h;
-    const bool here = strcmp(h->host, l->self.host) == 0;
+    const bool here = is_here(l, h);
     const double begin = gt_clock();
+    char name[LOCK_BYTES];
     for (bool said = false;; said = true) {
         const presence f = here ? presence_of(h) : HIDDEN;
-        if (h->token != first.token || (f == HIDDEN && h->beat != first.beat))
-            return gt_fail(GT_FAILED,
-                           "'%s' belongs to %s, process %ld, job %s, which is running: one run per directory", l->path,
-                           h->host, h->pid, h->job);
         const double limit = f == RUNNING ? o->wait_s : o->still_s;
         const bool over = gt_clock() - begin >= limit;
-        if (f == GONE || (f == HIDDEN && over)) return GT_OK; /* hidden: the beat stood still all the time */
-        if (over)
-            return gt_fail(GT_FAILED,
-                           "'%s' belongs to process %ld on this machine, which is still running: one run per directory",
-                           l->path, h->pid);
-        if (!said) say_waiting(l, h, f, limit);
+        const bool moved = h->token != first.token || (f == HIDDEN && h->beat != first.beat);
+        if (!moved && (f == GONE || (f == HIDDEN && over)))
+            return GT_OK; /* hidden: the beat stood still all the time */
+        name_of(l, h, name);
+        if (moved || over)
+            return gt_fail(GT_FAILED, "'%s' belongs to %s, which is running: one run per directory", l->path, name);
+        if (!said)
+            gt_info("'%s' belongs to %s; waiting up to %.0f s %s", l->path, name, limit,
+                    f == RUNNING ? "for it to end" : "to see whether it lives");
         if (o->stop && o->stop())
-            return gt_fail(GT_STOPPED, "'%s' belongs to process %ld on %s; stopped waiting for it, as asked to",
-                           l->path, h->pid, h->host);
+            return gt_fail(GT_STOPPED, "'%s' belongs to %s; stopped waiting for it, as asked to", l->path, name);
         pause_for(limit < 2 ? limit / 8 : 0.25);
         holder seen;
         int error = read_holder(l->path, &seen);
@@ -224,15 +187,18 @@ static gt_status wait_for(const gt_lock *l, const gt_lock_options *o, holder *h)
     }
 }
 
+static void drop_file(gt_lock *l, const char *path) {
+    unlink(path);
+    close(l->fd);
+    l->fd = -1;
+}
+
 /* 0 or errno: our lock into the file, which is open; on an error the file is gone. */
 static int write_lock(gt_lock *l, const char *path) {
     char text[LOCK_BYTES];
     int error = l->fd < 0 ? errno : 0, n = print_holder(&l->self, text);
     if (!error && !(error = gt_write_all(l->fd, text, (size_t)n))) error = gt_file_sync(l->fd);
-    if (!error || l->fd < 0) return error;
-    unlink(path);
-    close(l->fd);
-    l->fd = -1;
+    if (error && l->fd >= 0) drop_file(l, path);
     return error;
 }
 
@@ -250,11 +216,7 @@ static gt_status take_over(gt_lock *l, const holder *dead, bool *mine) {
         pause_for(0.25);
         *mine = read_holder(l->path, &h) == 0 && h.token == l->self.token;
     }
-    if (written && !*mine) {
-        unlink(half);
-        close(l->fd);
-        l->fd = -1;
-    }
+    if (written && !*mine) drop_file(l, half);
     free(half);
     if (error == ENOENT && written) return GT_OK; /* another taker has removed the half: see what is there now */
     return error ? gt_fail(GT_FAILED, "cannot take over the lock '%s': %s", l->path, gt_error_text(error, l->path))
@@ -292,10 +254,10 @@ static gt_status take(gt_lock *l, const gt_lock_options *o) {
     }
 }
 
-static bool start_beating(gt_lock *l) {
-    gt_condition_init(&l->wake);
-    pthread_mutex_init(&l->mutex, NULL);
-    return gt_thread_start(&l->thread, 0, beat_main, l) == 0;
+static void free_lock(gt_lock *l) {
+    if (l->fd >= 0) close(l->fd);
+    free(l->path);
+    free(l);
 }
 
 gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *options) {
@@ -310,31 +272,24 @@ gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *o
         return gt_fail(GT_NOMEM, "out of memory for a lock");
     }
     l->fd = -1;
-    l->beat_s = o.beat_s;
     l->self = describe_self();
     gt_status st = take(l, &o);
-    if (!st && !start_beating(l)) {
+    if (!st && gt_ticker_start(&l->beats, o.beat_s, beat, l)) {
         unlink(l->path);
         st = gt_fail(GT_FAILED, "the lock's heartbeat does not start: no thread (memory, or a limit: ulimit -u, -v)");
     }
-    if (st) {
-        if (l->fd >= 0) close(l->fd);
-        free(l->path);
-        free(l);
-        return st;
-    }
-    *lock = l;
-    return GT_OK;
+    if (st) free_lock(l);
+    else *lock = l;
+    return st;
 }
 
 bool gt_lock_lost(const gt_lock *l) { return atomic_load(&l->lost); }
 
 gt_status gt_lock_fail_lost(const gt_lock *l) {
-    int length = (int)(strrchr(l->path, '/') - l->path);
     holder h;
     int error = read_holder(l->path, &h);
-    char dir[PATH_MAX];
-    snprintf(dir, sizeof dir, "%.*s", length, l->path);
+    char dir[PATH_MAX], name[LOCK_BYTES];
+    snprintf(dir, sizeof dir, "%.*s", (int)(strrchr(l->path, '/') - l->path), l->path);
     if (error == ENOENT && access(dir, F_OK))
         return gt_fail(GT_FAILED,
                        "the directory '%s' is gone, removed or renamed while it was written to: stopped, nothing more "
@@ -345,24 +300,14 @@ gt_status gt_lock_fail_lost(const gt_lock *l) {
                        "the lock '%s' is gone, so that another process may begin there: stopped without writing; the "
                        "same command goes on",
                        l->path);
-    return gt_fail(
-        GT_FAILED,
-        "'%s' is no longer ours: process %ld on %s, job %s, took the directory over; stopped without writing", l->path,
-        h.pid, h.host[0] ? h.host : "an unknown host", h.job);
+    return gt_fail(GT_FAILED, "'%s' is no longer ours: %s took the directory over; stopped without writing", l->path,
+                   name_of(l, &h, name));
 }
 
 void gt_lock_release(gt_lock *l) {
     if (!l) return;
-    pthread_mutex_lock(&l->mutex);
-    l->end = true;
-    pthread_cond_signal(&l->wake);
-    pthread_mutex_unlock(&l->mutex);
-    pthread_join(l->thread, NULL);
+    gt_ticker_stop(&l->beats);
     holder h;
     if (read_holder(l->path, &h) == 0 && h.token == l->self.token) unlink(l->path);
-    close(l->fd);
-    pthread_mutex_destroy(&l->mutex);
-    pthread_cond_destroy(&l->wake);
-    free(l->path);
-    free(l);
+    free_lock(l);
 }

@@ -13,11 +13,30 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "run/rundir_internal.h"
 
-enum { PROBE_BYTES = 1 << 20, LONGEST_DESCRIPTION = 200, LONGEST_TEXT = 16 << 20, TRIES = 1000 };
+enum { PROBE_BYTES = 1 << 20, LONGEST_DESCRIPTION = 200, LONGEST_TEXT = 16 << 20, TRIES = 100000 };
 
-static gt_status cannot_make(const char *dir) {
-    return gt_fail(GT_FAILED, "cannot make the directory '%s': %s", dir, gt_error_text(errno, dir));
+char *gt_rundir_numbered(const char *dir, long number, const char *before, int digits, const char *after) {
+    for (int i = 0; i < TRIES; i++, number++) { /* another process may take a number at this moment */
+        char name[LONGEST_DESCRIPTION + 32];
+        snprintf(name, sizeof name, "%s%0*ld%s", before, digits, number, after);
+        char *path = gt_path_join(dir, name);
+        if (!path || mkdir(path, 0777) == 0) return path;
+        int error = errno;
+        gt_fail(GT_FAILED, "cannot make the directory '%s': %s", path, gt_error_text(error, path));
+        free(path);
+        if (error != EEXIST) break;
+    }
+    return NULL;
+}
+
+gt_status gt_rundir_move(const char *dir, const char *name, const char *to_dir, const char *to_name) {
+    char *from = gt_path_join(dir, name), *to = gt_path_join(to_dir, to_name);
+    int error = from && to ? gt_file_rename(from, to) : ENOMEM;
+    free(from);
+    free(to);
+    return error ? gt_fail(GT_FAILED, "cannot set '%s/%s' aside: %s", dir, name, strerror(error)) : GT_OK;
 }
 
 /* One more than the largest leading number among the subdirectories; 0 when there is none. -1: cannot be read. */
@@ -42,22 +61,13 @@ static long next_number(const char *outdir) {
 
 char *gt_rundir_new(const char *outdir, const char *description) {
     if (!description || gt_make_directories(outdir)) return NULL; /* without memory for a description */
-    char clean[LONGEST_DESCRIPTION + 1];
-    size_t n = 0;
-    for (const char *p = description; *p && n < LONGEST_DESCRIPTION; p++, n++)
+    char clean[LONGEST_DESCRIPTION + 2] = "-";
+    size_t n = 1;
+    for (const char *p = description; *p && n <= LONGEST_DESCRIPTION; p++, n++)
         clean[n] = isalnum((unsigned char)*p) || strchr("-_.+=,", *p) || (unsigned char)*p >= 0x80 ? *p : '_';
     clean[n] = 0;
     long number = next_number(outdir);
-    for (int i = 0; number >= 0 && i < TRIES; i++, number++) { /* another run may take a number at this moment */
-        char name[LONGEST_DESCRIPTION + 32];
-        snprintf(name, sizeof name, "%05ld-%s", number, clean);
-        char *path = gt_path_join(outdir, name);
-        if (path && mkdir(path, 0777) == 0) return path;
-        if (path) cannot_make(path);
-        free(path);
-        if (!path || errno != EEXIST) break;
-    }
-    return NULL;
+    return number < 0 ? NULL : gt_rundir_numbered(outdir, number, "", 5, clean);
 }
 
 gt_status gt_rundir_prepare(const char *dir, size_t bytes) {

@@ -48,7 +48,7 @@ static void report(gt_runlog *l, part p, gt_status st) {
 
 static verdict judge_stats(char *text, bool whole, int64_t images, void *line) {
     stats_line *said = line;
-    if (!whole || !stats_line_parse(text, said)) return whole && said->failed ? UNKNOWN : BAD;
+    if (!whole || !stats_line_parse(text, said)) return whole && said->memory.failed ? UNKNOWN : BAD;
     return said->images <= images ? KEEP : LATER;
 }
 
@@ -59,7 +59,7 @@ static gt_status cut_back(const char *path, int64_t images, int64_t *last) {
     if (counts[LATER])
         gt_info("stats.jsonl: cut back to %lld images (%d later lines removed)", (long long)images, counts[LATER]);
     if (counts[BAD]) gt_warn("stats.jsonl: %d damaged or half-written lines removed", counts[BAD]);
-    free(line.values);
+    gt_buffer_free(&line.memory);
     return st;
 }
 
@@ -174,9 +174,9 @@ gt_status gt_runlog_each(const gt_runlog *l, gt_runlog_line *line, void *arg) {
     gt_status st = gt_lines_open(&in, l->path, 0, 0);
     while (!st && gt_lines_next(&in)) {
         if (stats_line_parse(in.text, &read)) line(arg, read.images, read.values, read.n);
-        else if (read.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path);
+        else if (read.memory.failed) st = gt_fail(GT_NOMEM, "out of memory for '%s'", l->path);
     }
-    free(read.values);
+    gt_buffer_free(&read.memory);
     return gt_lines_close(&in, st);
 }
 
@@ -209,7 +209,7 @@ void gt_runlog_close(gt_runlog *l) {
     metrics_h5_free(l->metrics);
     tfevents_close(l->events);
     free(l->last_text);
-    free(l->last.values);
+    gt_buffer_free(&l->last.memory);
     free(l->dir);
     free(l->path);
     free(l);

@@ -12,8 +12,7 @@
 
 #include "base/file.h"
 #include "gantry/rundir.h"
-
-enum { MOST_BEFORE = 100000 };
+#include "run/rundir_internal.h"
 
 /* What belongs to a run; all else in its directory is somebody's. In this order, checkpoints from the oldest on: a
  * process killed in between leaves a run that goes on from its newest checkpoint, or, where they are all gone, one that
@@ -33,34 +32,6 @@ static const char *const patterns[] = {"bad-checkpoint-*.h5",
                                        "last"};
 enum { PATTERNS = sizeof patterns / sizeof *patterns };
 
-/* DIR/before-1, before-2, ...: the first that is not there yet; to be freed. */
-static char *make_folder(const char *dir) {
-    for (int i = 1; i < MOST_BEFORE; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "before-%d", i);
-        char *path = gt_path_join(dir, name);
-        if (!path || mkdir(path, 0777) == 0) return path;
-        if (errno != EEXIST) {
-            gt_fail(GT_FAILED, "cannot make the directory '%s': %s", path, gt_error_text(errno, path));
-            free(path);
-            return NULL;
-        }
-        free(path);
-    }
-    gt_fail(GT_FAILED, "'%s' has too many directories before-1, before-2, ...", dir);
-    return NULL;
-}
-
-static gt_status move(const char *dir, const char *name, char **aside) {
-    if (!*aside && !(*aside = make_folder(dir))) return GT_FAILED;
-    char *from = gt_path_join(dir, name), *to = gt_path_join(*aside, name);
-    int error = from && to ? gt_file_rename(from, to) : ENOMEM;
-    gt_status st = error ? gt_fail(GT_FAILED, "cannot set '%s/%s' aside: %s", dir, name, strerror(error)) : GT_OK;
-    free(from);
-    free(to);
-    return st;
-}
-
 gt_status gt_rundir_set_aside(const char *dir, char **aside) {
     struct dirent **entries;
     *aside = NULL;
@@ -69,7 +40,10 @@ gt_status gt_rundir_set_aside(const char *dir, char **aside) {
     gt_status st = GT_OK;
     for (int p = 0; p < PATTERNS; p++)
         for (int i = 0; i < n && !st; i++)
-            if (!fnmatch(patterns[p], entries[i]->d_name, 0)) st = move(dir, entries[i]->d_name, aside);
+            if (!fnmatch(patterns[p], entries[i]->d_name, 0)) {
+                if (!*aside && !(*aside = gt_rundir_numbered(dir, 1, "before-", 1, ""))) st = GT_FAILED;
+                else st = gt_rundir_move(dir, entries[i]->d_name, *aside, entries[i]->d_name);
+            }
     for (int i = 0; i < n; i++) free(entries[i]);
     free(entries);
     return st;

@@ -80,11 +80,11 @@ static gt_status fill(filler *f, const char *path) {
         if (!*in.text) continue;
         i++;
         if (stats_line_parse(in.text, &line)) good = add_line(f, &line);
-        else if (line.failed) good = false;
+        else if (line.memory.failed) good = false;
         else f->stats->bad_lines++;
     }
     st = gt_lines_close(&in, st);
-    free(line.values);
+    gt_buffer_free(&line.memory);
     return st || good ? st : gt_fail(GT_NOMEM, "'%s' has too much in it for a table, or for the memory there is", path);
 }
 

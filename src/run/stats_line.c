@@ -104,26 +104,12 @@ static bool parse_value(char **p, gt_stat_value *v) {
     return true;
 }
 
-static bool keep(stats_line *line, gt_stat_value v) {
-    if (line->n == line->room) {
-        int room = line->room ? 2 * line->room : 64;
-        gt_stat_value *values = realloc(line->values, (size_t)room * sizeof v);
-        line->failed = !values;
-        if (!values) return false;
-        line->values = values;
-        line->room = room;
-    }
-    line->values[line->n++] = v;
-    return true;
-}
-
 bool stats_line_parse(char *text, stats_line *line) {
     char *p = skip(text);
     double images = -1, kimg = -1;
     line->images = -1;
     line->timestamp = 0;
-    line->n = 0;
-    line->failed = false;
+    line->memory.n = 0;
     if (*p++ != '{') return false;
     for (;;) {
         p = skip(p);
@@ -132,7 +118,8 @@ bool stats_line_parse(char *text, stats_line *line) {
         p = skip(p + 1);
         if (*p == '{') {
             p++;
-            if (!parse_value(&p, &v) || !keep(line, v)) return false;
+            if (!parse_value(&p, &v)) return false;
+            gt_buffer_add(&line->memory, &v, sizeof v);
             if (strcmp(v.name, "Progress/kimg") == 0) kimg = v.mean;
         } else {
             double x;
@@ -148,7 +135,9 @@ bool stats_line_parse(char *text, stats_line *line) {
     if (!(images >= 0)) images = kimg * 1000;
     if (!(images >= 0 && images < 9e18)) return false;
     line->images = llrint(images);
-    return true;
+    line->values = (const gt_stat_value *)line->memory.data;
+    line->n = (int)(line->memory.n / sizeof *line->values);
+    return !line->memory.failed;
 }
 
 const gt_stat_value *stats_line_find(const gt_stat_value *values, int n, const char *name) {

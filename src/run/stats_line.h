@@ -19,12 +19,12 @@ void stats_line_print(gt_buffer *out, int64_t images, double timestamp, const gt
 typedef struct stats_line {
     int64_t images; /* -1: neither "images" nor "Progress/kimg" */
     double timestamp;
-    gt_stat_value *values;
-    int n, room; /* values is reused from line to line: free() it at the end */
-    bool failed; /* out of memory: whether it is damaged is not known */
+    const gt_stat_value *values;
+    int n;
+    gt_buffer memory; /* of the values, for one line after the other: gt_buffer_free() at the end */
 } stats_line;
 
-/* false: damaged, or no line of ours; or out of memory (`failed`) */
+/* false: the line is damaged, or no line of such a file; or, where memory.failed, there is no memory for its values */
 bool stats_line_parse(char *text, stats_line *line);
 
 /* NULL: none; of several the last */

@@ -252,7 +252,7 @@ end:
 /* ---- transfer learning: what fits is copied, the rest keeps its initial values and is listed ---- */
 
 static bool fits(const gt_checkpoint_entry *e, const gt_tensor *t) {
-    return e && e->type == GT_CHECKPOINT_FLOAT && gt_shape_equal(&e->shape, &t->file_shape);
+    return e && e->type == GT_NUMBER_FLOAT && gt_shape_equal(&e->shape, &t->file_shape);
 }
 
 /* A tensor that fits but cannot be read is an error: it must not start afresh without a word. */

@@ -19,15 +19,15 @@ static void read_all(const gt_checkpoint_file *f) {
         double number;
         char text[256];
         gt_status st = GT_OK;
-        if (e->type == GT_CHECKPOINT_FLOAT && e->size <= MOST_FLOATS) {
+        if (e->type == GT_NUMBER_FLOAT && e->size <= MOST_FLOATS) {
             float *out = malloc((e->size + 1) * sizeof *out);
             fuzz_check(out);
             st = gt_checkpoint_read(f, e->path, out, e->size);
             free(out);
         }
-        if (e->type == GT_CHECKPOINT_INT) st = gt_checkpoint_get_int(f, e->path, &integer);
-        if (e->type == GT_CHECKPOINT_DOUBLE) st = gt_checkpoint_get_double(f, e->path, &number);
-        if (e->type == GT_CHECKPOINT_TEXT) st = gt_checkpoint_get_text(f, e->path, text, sizeof text);
+        if (e->type == GT_NUMBER_INT64) st = gt_checkpoint_get_int(f, e->path, &integer);
+        if (e->type == GT_NUMBER_DOUBLE) st = gt_checkpoint_get_double(f, e->path, &number);
+        if (e->type == GT_NUMBER_TEXT) st = gt_checkpoint_get_text(f, e->path, text, sizeof text);
         (void)st;
     }
 }

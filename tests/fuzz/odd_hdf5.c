@@ -208,8 +208,8 @@ static void read_checkpoint(const void *image, size_t n) {
         const gt_checkpoint_entry *e = gt_checkpoint_at(f, i);
         char text[64];
         gt_status st = GT_OK;
-        if (e->type == GT_CHECKPOINT_TEXT) st = gt_checkpoint_get_text(f, e->path, text, sizeof text);
-        if (e->type != GT_CHECKPOINT_FLOAT || e->size > 1 << 24) continue;
+        if (e->type == GT_NUMBER_TEXT) st = gt_checkpoint_get_text(f, e->path, text, sizeof text);
+        if (e->type != GT_NUMBER_FLOAT || e->size > 1 << 24) continue;
         float *out = malloc((e->size + 1) * sizeof *out);
         fuzz_check(out);
         st = gt_checkpoint_read(f, e->path, out, e->size);

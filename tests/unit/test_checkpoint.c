@@ -67,7 +67,7 @@ static void round_trip(void **state) {
     assert_int_equal(n, 3);
     const gt_checkpoint_entry *e = gt_checkpoint_find(f, "/networks/G/synthesis.b8.conv0.weight");
     assert_non_null(e);
-    assert_true(e->type == GT_CHECKPOINT_FLOAT && e->size == WEIGHTS && gt_shape_equal(&e->shape, &GT_SHAPE(2, 3, 4)));
+    assert_true(e->type == GT_NUMBER_FLOAT && e->size == WEIGHTS && gt_shape_equal(&e->shape, &GT_SHAPE(2, 3, 4)));
     float w[WEIGHTS], expected[WEIGHTS], strength;
     fill(expected, 1.5f);
     assert_ok(gt_checkpoint_read(f, e->path, w, WEIGHTS));

@@ -216,7 +216,7 @@ static void tables_are_sound(void **state) {
         const gt_option *row = &o.rows[i];
         if (!row->standard || row->class == GT_SHAPE) continue;
         if (gt_options_set(&o, row->key, row->standard, NULL)) fail_msg("default of %s", gt_message());
-        assert_string_equal(gt_options_text(&o, row), row->standard); /* also catches a field of the wrong type */
+        assert_string_equal(gt_options_effective(&o, row), row->standard); /* also catches a field of the wrong type */
     }
     gt_job_free(job);
 }

@@ -122,15 +122,13 @@ static void numpy_generator(void **state) {
     gt_mt_seed(&r, 0); /* numpy.random.RandomState(0).randn(4) */
     static const double want[] = {1.764052345967664, 0.4001572083672233, 0.9787379841057392, 2.240893199201458};
     for (int i = 0; i < 4; i++) assert_true(gt_mt_randn(&r) == want[i]);
-    gt_mt_seed(&r, 5489); /* the first number of the authors' own test for this seed */
-    assert_int_equal(gt_mt_u32(&r), 3499211612u);
-    gt_mt_seed(&r, 42); /* RandomState(42).random_sample(2) */
-    assert_true(gt_mt_double(&r) == 0.3745401188473625 && gt_mt_double(&r) == 0.9507143064099162);
     gt_mt_seed(&r, 1); /* RandomState(1).permutation(10) */
     int64_t list[10] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, shuffled[10] = {2, 9, 6, 4, 0, 3, 1, 7, 8, 5};
     gt_mt_shuffle(&r, list, 10);
     assert_memory_equal(list, shuffled, sizeof list);
-    assert_int_equal(gt_mt_interval(&r, 0), 0);
+    gt_mt_shuffle(&r, list, 1);
+    gt_mt_shuffle(&r, list, 0);
+    assert_memory_equal(list, shuffled, sizeof list);
 }
 
 int main(void) {
