@@ -81,9 +81,10 @@ bool gt_folder_has(const char *dir, const char *name) {
 }
 
 /* A write beyond RLIMIT_FSIZE raises SIGXFSZ, one into a pipe that nobody reads SIGPIPE, which would end the process:
- * hold them back and take them away. At `at`, or where the file stands for -1. */
-static int write_pieces(int fd, const char *p, size_t bytes, off_t at) {
+ * hold them back and take them away. */
+int gt_write_all_at(int fd, const void *data, size_t bytes, off_t at) {
     sigset_t raised, before;
+    const char *p = data;
     sigemptyset(&raised);
     sigaddset(&raised, SIGXFSZ);
     sigaddset(&raised, SIGPIPE);
@@ -104,9 +105,7 @@ static int write_pieces(int fd, const char *p, size_t bytes, off_t at) {
     return error;
 }
 
-int gt_write_all(int fd, const void *data, size_t bytes) { return write_pieces(fd, data, bytes, -1); }
-
-int gt_write_all_at(int fd, const void *data, size_t bytes, off_t at) { return write_pieces(fd, data, bytes, at); }
+int gt_write_all(int fd, const void *data, size_t bytes) { return gt_write_all_at(fd, data, bytes, -1); }
 
 int gt_file_open(const char *path, int flags) {
     int fd;
@@ -362,7 +361,7 @@ gt_status gt_read_at(int fd, uint64_t offset, void *out, size_t n) {
 
 bool gt_file_begins(const char *path, uint64_t offset, const void *bytes, size_t n) {
     char found[16];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = gt_file_open(path, O_RDONLY | O_NONBLOCK);
     bool same = fd >= 0 && n <= sizeof found && pread(fd, found, n, (off_t)offset) == (ssize_t)n &&
                 !memcmp(found, bytes, n);
     if (fd >= 0) close(fd);

@@ -37,7 +37,7 @@ bool gt_folder_has(const char *dir, const char *name); /* does the folder hold s
 /* Like the system calls of these names, but a signal does not interrupt them, and all bytes are written. They return 0
  * or errno; beyond a file-size limit EFBIG. */
 int gt_write_all(int fd, const void *data, size_t bytes);
-int gt_write_all_at(int fd, const void *data, size_t bytes, off_t at); /* at byte `at` of the file */
+int gt_write_all_at(int fd, const void *data, size_t bytes, off_t at); /* at byte `at`; -1: where the file stands */
 int gt_file_sync(int fd);
 int gt_file_truncate(int fd, off_t bytes);
 int gt_file_rename(const char *from, const char *to);

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 static bool begins(const void *head, size_t n, const char *with, size_t length) {
     return n >= length && !memcmp(head, with, length);
 }
@@ -79,7 +81,7 @@ gt_file_kind gt_kind_of_file(const char *path) {
     if (stat(path, &s)) return GT_KIND_MISSING;
     if (S_ISDIR(s.st_mode)) return GT_KIND_FOLDER;
     if (!S_ISREG(s.st_mode)) return GT_KIND_SPECIAL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = gt_file_open(path, O_RDONLY | O_NONBLOCK);
     ssize_t n = fd >= 0 ? pread(fd, head, sizeof head, 0) : -1;
     if (fd >= 0) close(fd);
     return n < 0 ? GT_KIND_MISSING : gt_kind_of_bytes(head, (size_t)n, (size_t)s.st_size);

@@ -14,12 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/program.h"
 
 enum { TAG = 8, TRIES = 100 };
 static const char ending[] = ".part";
@@ -51,13 +50,8 @@ static bool is_half_of(const char *half, const char *name) {
 /* "dir/name" -> "dir/name.1a2b3c4d.part", another one each time. NULL: out of memory. */
 static char *name_half(const char *path) {
     const char *name = last_part(path);
-    uint32_t tag;
+    uint32_t tag = (uint32_t)gt_unlikely_twice();
     char *part;
-    if (getrandom(&tag, sizeof tag, GRND_NONBLOCK) != sizeof tag) {
-        struct timespec now;
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        tag = (uint32_t)getpid() * 2654435761u ^ (uint32_t)now.tv_nsec;
-    }
     return asprintf(&part, "%.*s.%08x%s", (int)(name - path + (ptrdiff_t)kept_of(name)), path, tag, ending) < 0 ? NULL
                                                                                                                 : part;
 }

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "gantry/status.h"
+#include "base/file.h"
 
 enum { LINE_BYTES = 4096, DEFAULT_COLUMNS = 80 };
 
@@ -131,7 +131,7 @@ void gt_log_outcome(bool *failing, bool failed, const char *what) {
 }
 
 bool gt_log_open(const char *path) {
-    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666); /* a pipe must not block */
+    int file = gt_file_open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK); /* a pipe must not block */
     if (file < 0) {
         gt_fail(GT_FAILED, "log file '%s': %s", path, strerror(errno));
         return false;

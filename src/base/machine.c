@@ -11,6 +11,8 @@
 
 #include "gantry/log.h"
 
+enum { LINE_BYTES = 512 };
+
 const char *const gt_forcing_settings[] = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", NULL};
 
 void gt_warn_of_threads(int threads, int processors) {
@@ -20,27 +22,12 @@ void gt_warn_of_threads(int threads, int processors) {
             threads, processors, processors == 1 ? "" : "s");
 }
 
-bool gt_first_line(const char *path, char *line, int room) {
+bool gt_line_of(const char *path, const char *begins, char *line, int room) {
     FILE *f = fopen(path, "re");
-    bool fine = f && fgets(line, room, f);
-    if (f) fclose(f);
-    if (fine) line[strcspn(line, "\n")] = 0;
-    return fine;
-}
-
-/* The value of the first "name : value" or "name: value kB" line. */
-static bool find_line(const char *path, const char *name, char *value, size_t room) {
-    FILE *f = fopen(path, "re");
-    char line[512];
     bool found = false;
-    while (f && !found && fgets(line, sizeof line, f)) {
-        char *colon = strchr(line, ':');
-        if (!colon || strncmp(line, name, strlen(name))) continue;
-        line[strcspn(line, "\n")] = 0;
-        snprintf(value, room, "%s", colon + 1 + strspn(colon + 1, " \t"));
-        found = true;
-    }
+    while (f && !found && fgets(line, room, f)) found = !strncmp(line, begins, strlen(begins));
     if (f) fclose(f);
+    if (found) line[strcspn(line, "\n")] = 0;
     return found;
 }
 
@@ -58,15 +45,21 @@ bool gt_process_look(long pid, gt_process *p) {
                   &p->state, &p->parent, &p->started) == 3;
 }
 
+/* The value of the first "name : value" or "name: value kB" line; "": there is none. */
+static const char *value_of(const char *path, const char *name, char line[LINE_BYTES]) {
+    const char *colon = gt_line_of(path, name, line, LINE_BYTES) ? strchr(line, ':') : NULL;
+    return colon ? colon + 1 + strspn(colon + 1, " \t") : "";
+}
+
 static size_t memory_line(const char *name) {
-    char value[128];
-    return find_line("/proc/meminfo", name, value, sizeof value) ? (size_t)strtoull(value, NULL, 10) * 1024 : 0;
+    char line[LINE_BYTES];
+    return (size_t)strtoull(value_of("/proc/meminfo", name, line), NULL, 10) * 1024;
 }
 
 int gt_processor_place(int processor, const char *what) {
     char path[128], line[64];
     snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/%s", processor, what);
-    return gt_first_line(path, line, sizeof line) ? (int)strtol(line, NULL, 10) : -1;
+    return gt_line_of(path, "", line, sizeof line) ? (int)strtol(line, NULL, 10) : -1;
 }
 
 /* Processors that are the first of their core, and of their socket. Each is asked once: an answer takes some
@@ -104,7 +97,7 @@ static void look_at_caches(gt_machine *m) {
         bool fine = true;
         for (int k = 0; k < 3; k++) {
             snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", i, parts[k]);
-            fine &= gt_first_line(path, values[k], 16);
+            fine &= gt_line_of(path, "", values[k], 16);
         }
         if (!fine || !strcmp(type, "Instruction")) continue;
         char *unit;
@@ -117,21 +110,23 @@ static void look_at_caches(gt_machine *m) {
 static void look_at_limits(gt_machine *m) {
     char line[64];
     unsigned long long most, used = 0;
-    if (gt_first_line("/sys/fs/cgroup/memory.max", line, sizeof line) && sscanf(line, "%llu", &most) == 1 &&
+    if (gt_line_of("/sys/fs/cgroup/memory.max", "", line, sizeof line) && sscanf(line, "%llu", &most) == 1 &&
         most < m->memory) {
-        if (gt_first_line("/sys/fs/cgroup/memory.current", line, sizeof line)) used = strtoull(line, NULL, 10);
+        if (gt_line_of("/sys/fs/cgroup/memory.current", "", line, sizeof line)) used = strtoull(line, NULL, 10);
         m->memory = most;
         if (used < most && most - used < m->available) m->available = most - used;
     }
     double quota, period;
-    if (gt_first_line("/sys/fs/cgroup/cpu.max", line, sizeof line) && sscanf(line, "%lf %lf", &quota, &period) == 2 &&
+    if (gt_line_of("/sys/fs/cgroup/cpu.max", "", line, sizeof line) && sscanf(line, "%lf %lf", &quota, &period) == 2 &&
         period > 0)
         m->quota = quota / period;
 }
 
 void gt_machine_look(gt_machine *m) {
     *m = (gt_machine){.cpu = "unknown CPU"};
-    find_line("/proc/cpuinfo", "model name", m->cpu, sizeof m->cpu);
+    char line[LINE_BYTES];
+    const char *cpu = value_of("/proc/cpuinfo", "model name", line);
+    if (*cpu) snprintf(m->cpu, sizeof m->cpu, "%s", cpu);
     m->processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
     cpu_set_t set;
     m->allowed = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : m->processors;

@@ -23,8 +23,8 @@ void gt_machine_text(const gt_machine *m, char *out, size_t room); /* one line *
  */
 int gt_processor_place(int processor, const char *what);
 
-/* The first line of a small file of the system, without its newline; false: the file cannot be read. */
-bool gt_first_line(const char *path, char *line, int room);
+/* The first line of a file of the system that begins so, without its newline; false: there is no such line. */
+bool gt_line_of(const char *path, const char *begins, char *line, int room);
 
 /* What the system tells of a process. */
 typedef struct gt_process {

@@ -40,22 +40,20 @@ void gt_arena_free(gt_arena *a) {
 
 bool gt_arena_failed(const gt_arena *a) { return a->failed; }
 
+static void *refuse(gt_arena *a, size_t count, size_t size) {
+    gt_fail(GT_NOMEM, "out of memory: an arena was asked for %zu times %zu bytes", count, size);
+    a->failed = true;
+    return NULL;
+}
+
 void *gt_arena_alloc(gt_arena *a, size_t bytes) {
     size_t need;
-    if (gt_add_overflows(bytes, ALIGN - 1, &need)) {
-        gt_fail(GT_NOMEM, "out of memory: an arena was asked for %zu bytes", bytes);
-        a->failed = true;
-        return NULL;
-    }
+    if (gt_add_overflows(bytes, ALIGN - 1, &need)) return refuse(a, 1, bytes);
     need &= ~(size_t)(ALIGN - 1);
     if (!a->top || a->top->size - a->top->used < need) {
         size_t size = need > CHUNK_BYTES ? need : CHUNK_BYTES, all;
         chunk *c = gt_add_overflows(size, sizeof *c, &all) ? NULL : calloc(1, all);
-        if (!c) {
-            gt_fail(GT_NOMEM, "out of memory: an arena needs %zu bytes more", size);
-            a->failed = true;
-            return NULL;
-        }
+        if (!c) return refuse(a, 1, size);
         c->size = size;
         c->next = a->top;
         a->top = c;
@@ -67,12 +65,7 @@ void *gt_arena_alloc(gt_arena *a, size_t bytes) {
 
 void *gt_arena_array(gt_arena *a, size_t count, size_t size) {
     size_t bytes;
-    if (gt_mul_overflows(count, size, &bytes)) {
-        gt_fail(GT_NOMEM, "out of memory: an array of %zu times %zu bytes is too large", count, size);
-        a->failed = true;
-        return NULL;
-    }
-    return gt_arena_alloc(a, bytes);
+    return gt_mul_overflows(count, size, &bytes) ? refuse(a, count, size) : gt_arena_alloc(a, bytes);
 }
 
 bool gt_arena_grow(gt_arena *a, void *array, int used, int *room, size_t element) {

@@ -67,9 +67,8 @@ const char *gt_options_nearest(const gt_options *o, const char *key) {
 
 /* "--batch=x" as typed, or "job.ini:3: batch=x": how every message about a value begins. */
 static const char *place(char buffer[512], const gt_option *row, const char *value, const char *where) {
-    const char *equals = value ? "=" : "";
-    if (where) snprintf(buffer, 512, "%s: %s%s%.200s", where, row->key, equals, value ? value : "");
-    else snprintf(buffer, 512, "--%s%s%.200s", row->key, equals, value ? value : "");
+    snprintf(buffer, 512, "%s%s%s%s%.200s", where ? where : "", where ? ": " : "--", row->key, value ? "=" : "",
+             value ? value : "");
     return buffer;
 }
 
@@ -87,15 +86,8 @@ static gt_status check_range(const gt_option *row, double x) {
 }
 
 static gt_status read_bool(const gt_option *row, const char *value, bool *out) {
-    static const struct {
-        const char *text;
-        bool value;
-    } words[] = {{"1", true}, {"0", false}, {"true", true}, {"false", false}};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcasecmp(value, words[i].text)) continue;
-        *out = words[i].value;
-        return GT_OK;
-    }
+    *out = !strcmp(value, "1") || !strcasecmp(value, "true");
+    if (*out || !strcmp(value, "0") || !strcasecmp(value, "false")) return GT_OK;
     return gt_fail(GT_USAGE, "--%s must be 0, 1, true or false", row->key);
 }
 
@@ -187,12 +179,10 @@ void gt_options_reset(gt_options *o) {
 /* ---- to text ---- */
 
 const char *gt_real_text(double x, char buffer[REAL_TEXT]) {
-    for (int digits = 1; digits <= 17; digits++) {
+    for (int digits = 15; digits <= 17; digits++) { /* with fewer digits 10 would be 1e+01 */
         snprintf(buffer, REAL_TEXT, "%.*g", digits, x);
         if (strtod(buffer, NULL) == x) break;
     }
-    /* 1e+01 reads badly: whole numbers of ordinary size are written out */
-    if (fabs(x) < 1e15 && x == floor(x)) snprintf(buffer, REAL_TEXT, "%.0f", x);
     return buffer;
 }
 

@@ -2,7 +2,10 @@
 #include "base/program.h"
 
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 static const char link_to_self[] = "/proc/self/exe";
 
@@ -23,4 +26,10 @@ void gt_program_again(char **argv) {
     gt_program_path(self);
     execv(self, argv);
     execv(link_to_self, argv);
+}
+
+uint64_t gt_unlikely_twice(void) {
+    uint64_t number;
+    if (getrandom(&number, sizeof number, GRND_NONBLOCK) == sizeof number) return number;
+    return (uint64_t)getpid() * 2654435761u << 32 ^ (uint64_t)(gt_clock() * 1e9); /* early in the boot of a host */
 }

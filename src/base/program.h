@@ -3,6 +3,8 @@
 #ifndef GANTRY_BASE_PROGRAM_H
 #define GANTRY_BASE_PROGRAM_H
 
+#include <stdint.h>
+
 enum { GT_PROGRAM_PATH_BYTES = 4096 };
 
 /* The path of the file of this program, and the folder of this file; "": unknown. The name by which the program was
@@ -12,5 +14,8 @@ void gt_program_folder(char folder[GT_PROGRAM_PATH_BYTES]);
 
 /* Starts the program again in this process, with the environment as it is now. Returns only on failure. */
 void gt_program_again(char **argv);
+
+/* A number that no other process, and no other call, is likely to get. */
+uint64_t gt_unlikely_twice(void);
 
 #endif

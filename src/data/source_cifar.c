@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/temp_file.h"
 #include "codec/pickle.h"
 #include "data/archive.h"

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/temp_file.h"
 #include "codec/npy.h"
 #include "data/archive.h"

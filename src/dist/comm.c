@@ -87,23 +87,19 @@ static void describe(gt_comm_inside *in) {
     } else {
         memcpy(names[0], c->host, GT_HOST_BYTES);
     }
-    char *out = in->description;
-    size_t room = sizeof in->description, at = 0;
-#define PUT(...) \
-    (at += (size_t)snprintf(out + at, at < room ? room - at : 0, __VA_ARGS__), at = at < room ? at : room - 1)
-    PUT("%d rank%s on ", c->ranks, plural(c->ranks));
-    if (c->hosts > 1) PUT("%d hosts (", c->hosts);
-    for (int i = 0; i < c->hosts && i < NAMED; i++) PUT("%s%s", i ? ", " : "", names[i]);
-    if (c->hosts > 1) PUT("%s)", c->hosts > NAMED ? ", ..." : "");
+    gt_buffer *out = &in->description;
+    gt_buffer_printf(out, "%d rank%s on ", c->ranks, plural(c->ranks));
+    if (c->hosts > 1) gt_buffer_printf(out, "%d hosts (", c->hosts);
+    for (int i = 0; i < c->hosts && i < NAMED; i++) gt_buffer_printf(out, "%s%s", i ? ", " : "", names[i]);
+    if (c->hosts > 1) gt_buffer_printf(out, "%s)", c->hosts > NAMED ? ", ..." : "");
     const char *each = c->ranks > 1 ? " each" : "";
     int most = -span.minus_threads_most;
-    if (most == span.threads_least) PUT(", %d thread%s%s", most, plural(most), each);
-    else PUT(", %d to %d threads%s", span.threads_least, most, each);
-    if (in->roams) PUT(", not bound: another run has some of the cores");
-    else if (span.minus_crowded) PUT(", more threads than cores: they sleep while they wait");
-    else PUT(", bound to %d core%s%s", span.cores_least, plural(span.cores_least), each);
-#undef PUT
-    c->description = in->description;
+    if (most == span.threads_least) gt_buffer_printf(out, ", %d thread%s%s", most, plural(most), each);
+    else gt_buffer_printf(out, ", %d to %d threads%s", span.threads_least, most, each);
+    if (in->roams) gt_buffer_printf(out, ", not bound: another run has some of the cores");
+    else if (span.minus_crowded) gt_buffer_printf(out, ", more threads than cores: they sleep while they wait");
+    else gt_buffer_printf(out, ", bound to %d core%s%s", span.cores_least, plural(span.cores_least), each);
+    c->description = out->data ? out->data : "";
 }
 
 static gt_comm *failed(gt_status st, gt_status *status) {
@@ -156,5 +152,6 @@ void gt_comm_stop_all(gt_comm *c) {
     gt_unlock_cores(in);
     free(in->scratch);
     free(in->counts);
+    gt_buffer_free(&in->description);
     free(in);
 }

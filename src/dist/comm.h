@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/types.h>
 
+#include "base/file.h"
 #include "base/thread.h"
 #include "gantry/dist.h"
 
@@ -26,7 +27,7 @@ typedef struct gt_comm_inside {
     gt_heartbeat *heartbeat; /* NULL: alone, or not yet */
     int core_locks;          /* core_locks.c: the open file; -1: none */
     bool roams;              /* not bound, as another run has some of the cores */
-    char description[512];
+    gt_buffer description;
     void *scratch; /* grows to the largest small values asked for */
     size_t scratch_bytes;
     int *counts, *starts; /* [ranks] each, for collectives of uneven sizes */
@@ -36,6 +37,10 @@ static inline gt_comm_inside *gt_inside(gt_comm *c) { return (gt_comm_inside *)c
 
 /* Room for small values, until the next call; NULL: see gt_message(), and the ranks end. */
 void *gt_comm_scratch(gt_comm *c, size_t rows, size_t row_bytes);
+
+/* Brings rows of n numbers from all ranks to all ranks: rank r has rows first[r] to first[r + 1] - 1 of `all` in
+ * place. */
+void gt_comm_rows_all(gt_comm *c, const int *first, size_t n, MPI_Datatype type, void *all);
 
 /* Wait for requests. Every wait of src/dist is this one: MPI's own would spin on a core that another rank needs. */
 void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests);

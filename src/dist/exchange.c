@@ -41,20 +41,18 @@ gt_status gt_exchange_init(gt_reducer *r) {
     if (st) return st;
     x->parts = calloc(ranks, sizeof *x->parts);
     x->gather = calloc(2 * ranks, sizeof *x->gather);
-    if (r->plain) {
-        x->plain = calloc(buckets, sizeof *x->plain);
-    } else {
-        x->n_receive = x->n_all - r->n_nodes;
-        x->n_send = r->n_nodes * (r->comm->ranks - 1);
-        x->receive = calloc(buckets * (size_t)x->n_receive + 1, sizeof *x->receive);
-        x->send = calloc(buckets * (size_t)x->n_send + 1, sizeof *x->send);
+    x->n_receive = r->plain ? 1 : x->n_all - r->n_nodes;
+    x->n_send = r->plain ? 0 : r->n_nodes * (r->comm->ranks - 1);
+    x->receive = calloc(buckets * (size_t)x->n_receive + 1, sizeof *x->receive);
+    x->send = calloc(buckets * (size_t)x->n_send + 1, sizeof *x->send);
+    if (!r->plain) {
         size_t own = 0;
         for (int b = 0; b < r->buckets; b++) own += r->owned[b].size;
         x->inbox_floats = own * (size_t)x->n_receive;
         x->inbox = gt_block_alloc(x->inbox_floats * sizeof *x->inbox, "gradients from other ranks");
         if (!x->inbox) return GT_NOMEM;
     }
-    if (!x->parts || !x->gather || (r->plain ? !x->plain : !x->receive || !x->send))
+    if (!x->parts || !x->gather || !x->receive || !x->send)
         return gt_fail(GT_NOMEM, "out of memory for the messages between ranks");
     return GT_OK;
 }
@@ -107,7 +105,7 @@ void gt_exchange_connect_all(gt_reducer *r) {
     if (r->comm->ranks == 1) return;
     gt_heartbeat_link(r->comm);
     MPI_Comm_dup(gt_inside(r->comm)->world, &x->world);
-    for (int b = 0; b < r->buckets && r->plain; b++) x->plain[b] = MPI_REQUEST_NULL;
+    for (int b = 0; b < r->buckets && r->plain; b++) x->receive[b] = MPI_REQUEST_NULL;
     for (int b = 0; b < r->buckets && !r->plain; b++) connect_bucket(r, b);
     for (int rank = 0; rank < r->comm->ranks; rank++) x->parts[rank] = type_of_parts(r, rank);
 }
@@ -119,7 +117,7 @@ static void free_requests(MPI_Request *requests, size_t n) {
 void gt_exchange_free_all(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
     if (x->world) { /* connected */
-        free_requests(x->receive, (size_t)r->buckets * (size_t)x->n_receive);
+        if (!r->plain) free_requests(x->receive, (size_t)r->buckets * (size_t)x->n_receive);
         free_requests(x->send, (size_t)r->buckets * (size_t)x->n_send);
         for (int rank = 0; rank < r->comm->ranks; rank++) MPI_Type_free(&x->parts[rank]);
         MPI_Comm_free(&x->world);
@@ -128,14 +126,13 @@ void gt_exchange_free_all(gt_reducer *r) {
     free(x->additions);
     free(x->receive);
     free(x->send);
-    free(x->plain);
     free(x->parts);
     free(x->gather);
 }
 
 void gt_exchange_begin(gt_reducer *r) {
     gt_exchange *x = &r->exchange;
-    if (x->n_receive > 0) MPI_Startall(r->buckets * x->n_receive, x->receive);
+    if (x->n_receive > 0 && !r->plain) MPI_Startall(r->buckets * x->n_receive, x->receive);
 }
 
 void gt_exchange_launch(gt_reducer *r, int bucket) {
@@ -147,14 +144,13 @@ void gt_exchange_launch(gt_reducer *r, int bucket) {
     }
     size_t start = (size_t)bucket * r->bucket_floats, size = gt_bucket_size(r, bucket);
     for (int i = 1; i < r->n_nodes; i++) gt_add_to(r->pool, r->buffers + start, gt_reducer_node(r, i) + start, size);
-    MPI_Iallreduce(MPI_IN_PLACE, r->buffers + start, (int)size, MPI_FLOAT, MPI_SUM, x->world, &x->plain[bucket]);
+    MPI_Iallreduce(MPI_IN_PLACE, r->buffers + start, (int)size, MPI_FLOAT, MPI_SUM, x->world, &x->receive[bucket]);
 }
 
 bool gt_exchange_arrived(gt_reducer *r, int bucket) {
     gt_exchange *x = &r->exchange;
     int done = 1;
-    if (r->plain) MPI_Test(&x->plain[bucket], &done, MPI_STATUS_IGNORE);
-    else if (r->comm->ranks > 1)
+    if (r->comm->ranks > 1)
         MPI_Testall(x->n_receive, x->receive + (size_t)bucket * (size_t)x->n_receive, &done, MPI_STATUSES_IGNORE);
     return done;
 }

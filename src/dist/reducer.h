@@ -21,8 +21,7 @@ typedef struct gt_exchange {
     int n_all, first_own;        /* nodes of all ranks from left to right; the place of this rank's first */
     int *additions;              /* [n_all] as gt_tree_push says */
     int n_receive, n_send;       /* messages per bucket */
-    MPI_Request *receive, *send; /* [buckets][n_...], persistent */
-    MPI_Request *plain;          /* [buckets], for MPI_Iallreduce */
+    MPI_Request *receive, *send; /* [buckets][n_...], persistent; plain: receive [buckets] for MPI_Iallreduce */
     float *inbox;                /* the other ranks' nodes: n_receive pieces per bucket */
     size_t inbox_floats;
     MPI_Datatype *parts; /* [ranks] a rank's parts of a block, as one MPI type */

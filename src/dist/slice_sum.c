@@ -23,19 +23,6 @@ static void push(stack *m, gt_tree_node node, float *values) {
         for (size_t i = 0; i < m->n; i++) m->values[height - 2][i] += m->values[height - 1][i];
 }
 
-/* Every rank's nodes to every rank; row i of `all` is node i, and this rank's are in place. */
-static void exchange(gt_comm *c, const int *first, size_t n, float *all) {
-    gt_comm_inside *in = gt_inside(c);
-    if (c->ranks == 1) return;
-    for (int rank = 0; rank < c->ranks; rank++) {
-        in->starts[rank] = (int)((size_t)first[rank] * n);
-        in->counts[rank] = (int)((size_t)(first[rank + 1] - first[rank]) * n);
-    }
-    MPI_Request request;
-    MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_FLOAT, all, in->counts, in->starts, MPI_FLOAT, in->world, &request);
-    gt_comm_wait(c, 1, &request);
-}
-
 gt_status gt_comm_slice_sum_all(gt_comm *c, int slices, int n_groups, const gt_group *groups, size_t n,
                                 const float *const *own, float *const *total) {
     gt_tree_node nodes[GT_TREE_DEPTH];
@@ -54,7 +41,7 @@ gt_status gt_comm_slice_sum_all(gt_comm *c, int slices, int n_groups, const gt_g
     }
     for (int i = 0; i < mine.depth; i++)
         memcpy(all + (size_t)(first[c->rank] + i) * n, mine.values[i], n * sizeof *all);
-    exchange(c, first, n, all);
+    gt_comm_rows_all(c, first, n, MPI_FLOAT, all);
     for (int rank = 0; rank < c->ranks; rank++) {
         int count = gt_tree_nodes_of(slices, c->ranks, rank, nodes);
         for (int i = 0; i < count; i++) push(&whole, nodes[i], all + (size_t)(first[rank] + i) * n);

@@ -8,13 +8,6 @@
 
 enum { PIECE_BYTES = 1 << 30 }; /* MPI counts in int */
 
-void gt_comm_barrier_all(gt_comm *c) {
-    if (c->ranks == 1) return;
-    MPI_Request request;
-    MPI_Ibarrier(gt_inside(c)->world, &request);
-    gt_comm_wait(c, 1, &request);
-}
-
 void gt_comm_broadcast_all(gt_comm *c, void *data, size_t bytes, int root) {
     if (c->ranks == 1) return;
     for (size_t done = 0; done < bytes; done += PIECE_BYTES) {
@@ -102,6 +95,8 @@ int gt_comm_max_all(gt_comm *c, int value) {
     return value;
 }
 
+void gt_comm_barrier_all(gt_comm *c) { gt_comm_max_all(c, 0); }
+
 int64_t gt_comm_sum_all(gt_comm *c, int64_t value) {
     reduce_one(c, &value, MPI_INT64_T, MPI_SUM);
     return value;
@@ -127,6 +122,18 @@ void *gt_comm_scratch(gt_comm *c, size_t rows, size_t row_bytes) {
     return in->scratch;
 }
 
+void gt_comm_rows_all(gt_comm *c, const int *first, size_t n, MPI_Datatype type, void *all) {
+    gt_comm_inside *in = gt_inside(c);
+    if (c->ranks == 1) return;
+    for (int rank = 0; rank < c->ranks; rank++) {
+        in->starts[rank] = (int)((size_t)first[rank] * n);
+        in->counts[rank] = (int)((size_t)(first[rank + 1] - first[rank]) * n);
+    }
+    MPI_Request request;
+    MPI_Iallgatherv(MPI_IN_PLACE, 0, type, all, in->counts, in->starts, type, in->world, &request);
+    gt_comm_wait(c, 1, &request);
+}
+
 /* Room for every slice's vector. Returns where this rank's own go, and how many numbers those are; NULL: see
  * gt_message(). */
 static double *make_room(gt_comm *c, int slices, size_t n, size_t *own_size) {
@@ -140,19 +147,10 @@ static double *make_room(gt_comm *c, int slices, size_t n, size_t *own_size) {
 
 /* The own vectors are in place: fetch the others' and leave the tree's root in the first vector. */
 static const double *sum_scratch(gt_comm *c, int slices, size_t n) {
-    gt_comm_inside *in = gt_inside(c);
-    double *v = in->scratch;
-    if (c->ranks > 1) {
-        for (int rank = 0; rank < c->ranks; rank++) {
-            int first, count;
-            gt_slice_range(slices, c->ranks, rank, &first, &count);
-            in->starts[rank] = (int)((size_t)first * n);
-            in->counts[rank] = (int)((size_t)count * n);
-        }
-        MPI_Request request;
-        MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DOUBLE, v, in->counts, in->starts, MPI_DOUBLE, in->world, &request);
-        gt_comm_wait(c, 1, &request);
-    }
+    double *v = gt_inside(c)->scratch;
+    int first[c->ranks + 1], count;
+    for (int rank = 0; rank <= c->ranks; rank++) gt_slice_range(slices, c->ranks, rank, &first[rank], &count);
+    gt_comm_rows_all(c, first, n, MPI_DOUBLE, v);
     for (int width = 1; width < slices; width *= 2) /* node(level, i) stands where slice i * 2^level stood */
         for (int left = 0; left + width < slices; left += 2 * width)
             for (size_t i = 0; i < n; i++) v[(size_t)left * n + i] += v[(size_t)(left + width) * n + i];

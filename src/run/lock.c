@@ -25,7 +25,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,6 +33,7 @@
 #include "base/file.h"
 #include "base/halves.h"
 #include "base/machine.h"
+#include "base/program.h"
 #include "base/thread.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
@@ -71,7 +71,7 @@ static holder describe_self(void) {
     gethostname(name, sizeof name - 1);
     for (char *p = name; *p; p++)
         if (*p == ' ' || *p == '\n') *p = '_';
-    if (!gt_first_line("/proc/sys/kernel/random/boot_id", boot, sizeof boot)) strcpy(boot, "?");
+    if (!gt_line_of("/proc/sys/kernel/random/boot_id", "", boot, sizeof boot)) strcpy(boot, "?");
     ssize_t n = readlink("/proc/self/ns/pid", namespace, sizeof namespace - 1);
     if (n > 0) namespace[n] = 0;
     snprintf(h.host, sizeof h.host, "%s/%.36s/%.20s", name[0] ? name : "?", boot, namespace);
@@ -81,8 +81,7 @@ static holder describe_self(void) {
     const char *job = NULL;
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs && !job; i++) job = getenv(jobs[i]);
     snprintf(h.job, sizeof h.job, "%.*s", job ? (int)strcspn(job, " \n") : 1, job && *job ? job : "-");
-    if (getrandom(&h.token, sizeof h.token, 0) != sizeof h.token)
-        h.token = (uint64_t)h.pid << 32 ^ (uint64_t)(gt_clock() * 1e9);
+    h.token = gt_unlikely_twice();
     return h;
 }
 

@@ -24,7 +24,7 @@ typedef struct series {
 } series;
 
 struct metrics_h5 {
-    char *dir, *path;
+    char *path, *part; /* of the file; the name under which the file is made anew */
     bool swmr;
     gt_h5_file file;           /* on the disk with SWMR; without in memory, and written as a whole */
     int64_t images, timestamp; /* sets */
@@ -35,8 +35,10 @@ struct metrics_h5 {
 
 metrics_h5 *metrics_h5_new(const char *dir, bool swmr) {
     metrics_h5 *m = calloc(1, sizeof *m);
-    if (m) *m = (metrics_h5){.swmr = swmr, .dir = strdup(dir), .path = gt_path_join(dir, "metrics.h5")};
-    if (m && m->dir && m->path) return m;
+    if (m)
+        *m = (metrics_h5){
+            .swmr = swmr, .path = gt_path_join(dir, "metrics.h5"), .part = gt_path_join(dir, "metrics.h5.part")};
+    if (m && m->path && m->part) return m;
     metrics_h5_free(m);
     gt_fail(GT_NOMEM, "out of memory for metrics.h5");
     return NULL;
@@ -54,8 +56,8 @@ void metrics_h5_close(metrics_h5 *m) {
 void metrics_h5_free(metrics_h5 *m) {
     if (!m) return;
     metrics_h5_close(m);
-    free(m->dir);
     free(m->path);
+    free(m->part);
     free(m);
 }
 
@@ -84,16 +86,16 @@ static gt_status fill(metrics_h5 *m, const gt_stats *s, row *rows) {
 }
 
 /* Written under another name first; it stays open, and grows. */
-static gt_status build_growing(metrics_h5 *m, const gt_stats *s, const char *part, row *rows) {
-    gt_status st = gt_h5_create(&m->file, part, true);
+static gt_status build_growing(metrics_h5 *m, const gt_stats *s, row *rows) {
+    gt_status st = gt_h5_create(&m->file, m->part, true);
     if (!st) st = fill(m, s, rows);
     if (!st) st = gt_h5_grow(&m->file);
-    int error = st ? 0 : gt_file_rename(part, m->path);
-    if (error) st = gt_fail(GT_FAILED, "cannot rename '%s': %s", part, strerror(error));
+    int error = st ? 0 : gt_file_rename(m->part, m->path);
+    if (error) st = gt_fail(GT_FAILED, "cannot rename '%s': %s", m->part, strerror(error));
     if (st && !m->file.error) st = gt_wrap(st, "cannot write '%s'", m->path);
     else if (st)
         st = gt_fail(st, "cannot write '%s': %s", m->path, strerror(m->file.error)); /* all else comes of that */
-    if (st) unlink(part);
+    if (st) unlink(m->part);
     return st;
 }
 
@@ -106,14 +108,12 @@ static gt_status build_whole(metrics_h5 *m, const gt_stats *s, row *rows) {
 
 gt_status metrics_h5_rebuild(metrics_h5 *m, const gt_stats *s) {
     metrics_h5_close(m);
-    char *part = gt_path_join(m->dir, "metrics.h5.part");
     row *rows = calloc((size_t)s->ticks + 1, sizeof *rows);
     m->series = calloc((size_t)s->n_series + 1, sizeof *m->series);
-    gt_status st = part && rows && m->series ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", m->path);
-    if (!st) st = m->swmr ? build_growing(m, s, part, rows) : build_whole(m, s, rows);
+    gt_status st = rows && m->series ? GT_OK : gt_fail(GT_NOMEM, "out of memory for '%s'", m->path);
+    if (!st) st = m->swmr ? build_growing(m, s, rows) : build_whole(m, s, rows);
     if (st || !m->swmr) metrics_h5_close(m);
     free(rows);
-    free(part);
     return st;
 }
 

@@ -7,20 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gantry/option.h"
+
 /* ---- writing ---- */
 
-/* The shortest of 15 to 17 digits that reads back as the same number. */
-static void print_number(gt_buffer *out, double x) {
+static void print_number(gt_buffer *out, const char *before, double x) {
     char text[32];
-    if (isnan(x) || isinf(x)) {
-        gt_buffer_printf(out, "%s", isnan(x) ? "NaN" : x > 0 ? "Infinity" : "-Infinity");
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, x);
-        if (strtod(text, NULL) == x) break;
-    }
-    gt_buffer_printf(out, "%s", text);
+    gt_buffer_printf(out, "%s%s", before,
+                     isnan(x)   ? "NaN"
+                     : isinf(x) ? x > 0 ? "Infinity" : "-Infinity"
+                                : gt_real_text(x, text));
 }
 
 static void print_name(gt_buffer *out, const char *name) {
@@ -36,12 +32,9 @@ void stats_line_print(gt_buffer *out, int64_t images, double timestamp, const gt
     gt_buffer_add(out, "{", 1);
     for (int i = 0; i < n; i++) {
         print_name(out, values[i].name);
-        gt_buffer_printf(out, "{\"num\": ");
-        print_number(out, values[i].num);
-        gt_buffer_printf(out, ", \"mean\": ");
-        print_number(out, values[i].mean);
-        gt_buffer_printf(out, ", \"std\": ");
-        print_number(out, values[i].std);
+        print_number(out, "{\"num\": ", values[i].num);
+        print_number(out, ", \"mean\": ", values[i].mean);
+        print_number(out, ", \"std\": ", values[i].std);
         gt_buffer_printf(out, "}, ");
     }
     gt_buffer_printf(out, "\"images\": %lld, \"timestamp\": %.6f}\n", (long long)images, timestamp);

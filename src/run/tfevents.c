@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "run/appender.h"
 #include "gantry/hash.h"
 
@@ -128,29 +128,24 @@ static gt_status write_head(tfevents *e, double time, int64_t images) {
 tfevents *tfevents_open(const char *dir, int64_t images) {
     tfevents *e = calloc(1, sizeof *e);
     char host[65] = "host", name[160];
-    struct timespec t;
+    double now = gt_unix_time();
     if (!e) {
         gt_fail(GT_NOMEM, "out of memory for an events file");
         return NULL;
     }
     e->file.fd = -1;
-    clock_gettime(CLOCK_REALTIME, &t);
     gethostname(host, sizeof host - 1);
     gt_status st;
     for (int i = 0;; i++) { /* a run may go on twice within one second */
-        snprintf(name, sizeof name, "events.out.tfevents.%010lld.%s.%ld.%d", (long long)t.tv_sec, host, (long)getpid(),
-                 i);
+        snprintf(name, sizeof name, "events.out.tfevents.%010lld.%s.%ld.%d", (long long)now, host, (long)getpid(), i);
         char *path = gt_path_join(dir, name);
         st = path ? appender_open(&e->file, path, O_EXCL) : GT_NOMEM;
         bool again = st == GT_FAILED && errno == EEXIST;
         free(path);
         if (!again) break;
     }
-    if (!st) {
-        st = write_head(e, (double)t.tv_sec + 1e-9 * (double)t.tv_nsec, images);
-        if (st) unlink(e->file.path);
-    }
-    if (!st) return e;
+    if (!st && !(st = write_head(e, now, images))) return e;
+    if (e->file.path) unlink(e->file.path);
     tfevents_close(e);
     return NULL;
 }
