@@ -63,7 +63,8 @@ static gt_status add_picture(zip_t *z, uint32_t i) {
     size_t n;
     char name[64];
     paint(i, pixels);
-    gt_status st = gt_png_encode(pixels, SIDE, SIDE, 3, LEVEL, &png, &n);
+    gt_status st = gt_png_encode(&(gt_picture){.height = SIDE, .width = SIDE, .channels = 3, .samples = pixels}, LEVEL,
+                                 &png, &n);
     if (st) return st;
     snprintf(name, sizeof name, "%03u/%08u.png", i / 1000, i);
     zip_source_t *source = zip_source_buffer(z, png, n, 1);

@@ -29,7 +29,10 @@ static gt_status add_picture(zip_t *z, gt_dataset *ds, int64_t i, int level) {
     size_t n = 0;
     char name[64];
     gt_status st = pixels ? gt_dataset_read(ds, i, pixels) : GT_NOMEM;
-    if (!st) st = gt_png_encode(pixels, info->height, info->width, info->channels, level, &png, &n);
+    if (!st)
+        st = gt_png_encode(
+            &(gt_picture){.height = info->height, .width = info->width, .channels = info->channels, .samples = pixels},
+            level, &png, &n);
     snprintf(name, sizeof name, "img%08lld.png", (long long)i);
     zip_source_t *source = st ? NULL : zip_source_buffer(z, png, n, 1);
     zip_int64_t at = source ? zip_file_add(z, name, source, 0) : -1;

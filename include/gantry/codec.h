@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * PNG for writing, entries of ZIP archives for reading. Pictures of every kind are read by picture.h. No byte that is
- * read is trusted: sizes are checked before memory is taken, checksums are verified. A message gives the reason; the
- * caller puts file and entry in front of the message (gt_wrap). All functions may be called from any thread. */
+ * read is trusted: sizes are checked before memory is taken, checksums are verified. A message gives the reason; unless
+ * said otherwise the caller puts file and entry in front of the message (gt_wrap). All functions may be called from any
+ * thread. */
 #ifndef GANTRY_CODEC_H
 #define GANTRY_CODEC_H
 
@@ -9,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gantry/picture.h"
 #include "gantry/status.h"
 
 /* ---- PNG ---- */
@@ -21,23 +23,21 @@ enum {
 
 typedef struct gt_png_info {
     int height, width;
-    int channels; /* of the samples in the file: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 1 for a palette's indices */
-    int bits;     /* per sample (per index): 1, 2, 4, 8, 16 */
+    int channels; /* of the samples in the file: 1 grey or indices of a palette, 2 grey + alpha, 3 RGB, 4 RGBA */
+    int bits;     /* of a sample, or of an index: 1, 2, 4, 8, 16 */
     bool palette;
 } gt_png_info;
 
-/* Reads the first GT_PNG_HEAD_BYTES: signature, IHDR chunk and its CRC. GT_FORMAT: not a PNG, damaged, or larger than
- * the limits above. */
+/* Reads the first GT_PNG_HEAD_BYTES of a file: the signature, the IHDR chunk and the CRC of the chunk. GT_FORMAT: no
+ * PNG, damaged, or larger than the limits above. */
 gt_status gt_png_head(const void *bytes, size_t n, gt_png_info *info);
 
-/* Samples [H,W,C] of 1 to 4 channels as a PNG. *bytes is malloc'ed, the caller frees it; NULL on failure. `level` is
- * that of zlib, 0 (stored) to 9. GT_USAGE: sizes or a level that a PNG cannot have. */
-gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes, size_t *n);
+/* A picture of 1 to 4 channels and 8 or 16 bits (in the machine's byte order) as a PNG. *bytes is malloc'ed, the caller
+ * frees it; NULL on failure. `level` is that of zlib, 0 (stored) to 9. GT_USAGE: sizes or a level that a PNG cannot
+ * have. */
+gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n);
 
-/* The same from samples of 8 bits, or of 16 in the machine's byte order, as `as` says. */
-gt_status gt_png_encode_samples(const void *pixels, const gt_png_info *as, int level, void **bytes, size_t *n);
-
-/* Encodes and writes the file as a whole: a reader never sees half a picture. The message names the path. */
+/* Pixels [H,W,C] of 8 bits into a file, as a whole: a reader never sees half a picture. The message names the path. */
 gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels);
 
 /* ---- ZIP archives, for reading: stored or deflated entries, zip64 ---- */
@@ -46,23 +46,25 @@ typedef struct gt_zip gt_zip;
 
 typedef struct gt_zip_entry {
     const char *name; /* bytes as in the archive, '/' between folders; never used as a path */
-    uint64_t size;    /* bytes when unpacked; not more than the packed bytes in the file can unpack to */
-    uint64_t index;   /* place in the archive */
+    uint64_t size;    /* bytes when unpacked; never more than the packed bytes in the file can unpack to */
+    uint64_t index;   /* number of the entry in the archive */
     uint32_t crc;     /* CRC-32 of the unpacked bytes */
 } gt_zip_entry;
 
 /* Reads the index once; folders are left out, entries are sorted by name (code points). GT_FORMAT: damaged, truncated,
- * two entries of one name, encrypted or packed otherwise, spread over several files. Messages name the path. */
+ * empty, no regular file, two entries of one name, encrypted or packed otherwise, spread over several files. Messages
+ * name the path. On failure *out is NULL. */
 gt_status gt_zip_open(gt_zip **out, const char *path);
 void gt_zip_close(gt_zip *z); /* NULL is fine */
 size_t gt_zip_count(const gt_zip *z);
 const gt_zip_entry *gt_zip_at(const gt_zip *z, size_t i);
-const gt_zip_entry *gt_zip_find(const gt_zip *z, const char *name, size_t *i); /* NULL: none; i may be NULL */
+/* The entry of this name; *i gets its number unless i is NULL. NULL: there is none. */
+const gt_zip_entry *gt_zip_find(const gt_zip *z, const char *name, size_t *i);
 
-/* All of entry i (entry->size bytes) into `out`; the CRC-32 is verified. Messages do not name path and entry. */
+/* All of entry i (entry->size bytes) into `out`; the CRC-32 is verified. */
 gt_status gt_zip_read(gt_zip *z, size_t i, void *out);
 
-/* The first n bytes, not verified; fewer than n in the entry: GT_FORMAT. */
+/* The first n bytes of entry i, whose CRC-32 is not verified. GT_FORMAT: damaged, or the entry has fewer bytes. */
 gt_status gt_zip_peek(gt_zip *z, size_t i, void *out, size_t n);
 
 #endif

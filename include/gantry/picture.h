@@ -9,18 +9,19 @@
  *
  * The kind is recognised by the first bytes, never by a name. What comes out:
  *   PNG    as stored: grey, grey + alpha, RGB, RGBA of 8 or 16 bits; 1, 2 and 4 bits spread over 0..255; a palette
- *          gives
- *          RGB, or RGBA where it has transparent colours. The colour key of grey and RGB (tRNS) is no channel: a note.
+ *          gives RGB, or RGBA where the palette has transparent colours. The colour key of grey and RGB (tRNS) does
+ *          not become a channel: `note` says so.
  *   JPEG   8-bit grey or RGB, baseline or progressive; CMYK and YCCK become RGB
  *   BMP    1, 4, 8, 24 and 32 bits, without bit fields and run lengths: RGB; grey where the palette is the ramp 0..255
  *          (or 0, 255)
  *   PNM    PGM and PPM; maxval up to 255 spread over 0..255 in 8 bits, a larger one over 0..65535 in 16
  *   WebP   lossy and lossless, RGB or RGBA; no animations
  *   TIFF   first page; strips or tiles; 8 and 16 bits, 32- and 64-bit float (as GT_F32), any number of channels; grey
- *          of 1,
- *          2 and 4 bits, palettes, 8-bit CMYK, YCbCr as JPEG; alpha multiplied into the colours only of 8 bits
+ *          of 1, 2 and 4 bits, palettes, 8-bit CMYK, YCbCr as JPEG; alpha that is multiplied into the colours with 8
+ *          bits only
  * Samples of 8-bit files equal Pillow's; of 16-bit RGB files Pillow keeps the high byte, here they stay 16-bit.
- * The EXIF orientation is applied; an orientation behind the pixels of a PNG is ignored, and `note` says so. Colours of
+ * The picture is turned as the EXIF orientation says; an orientation behind the pixels of a PNG is ignored, and `note`
+ * says so. Colours of
  * an ICC profile other than sRGB are converted to sRGB (8 and 16 bits, relative colorimetric with black point
  * compensation); where a profile cannot be used the samples stay, and `note` says so.
  *
@@ -41,14 +42,14 @@ enum {
     GT_PICTURE_MAX_SIDE = 1 << 17,
     GT_PICTURE_MAX_CHANNELS = 256,
     GT_PICTURE_MAX_BYTES = 1 << 30, /* of samples in one picture */
-    GT_PICTURE_HEAD_BYTES = 65536,  /* from so many first bytes gt_picture_head nearly always knows */
+    GT_PICTURE_HEAD_BYTES = 65536,  /* so many first bytes are nearly always enough for gt_picture_head */
 };
 
 typedef struct gt_picture {
     int height, width, channels;
     gt_sample type;
-    bool alpha;       /* the last channel is alpha, not premultiplied */
-    const char *note; /* what the user should know about the conversion (static text), NULL: nothing */
+    bool alpha;       /* the last channel is alpha; it is not multiplied into the colours */
+    const char *note; /* what the user should know about the conversion (static text); NULL: nothing */
     void *samples;    /* [H,W,C], malloc'ed */
 } gt_picture;
 
@@ -56,7 +57,7 @@ typedef struct gt_picture {
  * failure *out is {0}. GT_FORMAT: damaged, truncated, of a kind that is not read, or larger than allowed. */
 gt_status gt_picture_decode(gt_picture *out, const void *bytes, size_t n, size_t most_bytes);
 
-/* {0} and already freed pictures are fine; *p becomes {0}. */
+/* Frees the samples; *p becomes {0}. {0} is fine. */
 void gt_picture_free(gt_picture *p);
 
 /* A new picture with unset samples; sizes are checked against the limits above. */
@@ -68,22 +69,23 @@ typedef struct gt_picture_info {
     int height, width, channels; /* as gt_picture_decode gives them */
     int bits;                    /* per sample in the file */
     bool alpha;
-    /* a PNG that is not square, gives no orientation, and has more than GT_PICTURE_HEAD_BYTES (for gt_scan_all) */
+    /* A PNG that is not square, gives no orientation in front of its pixels, and has more than GT_PICTURE_HEAD_BYTES:
+     * gt_scan_all must look at the whole file. */
     bool cut;
 } gt_picture_info;
 
-/* Size and kind of a picture, without decoding its pixels. `bytes` may be the beginning of the file only: GT_FORMAT
- * then also means that more of it (TIFF, WebP with EXIF: all; PNG: up to its pixels) is needed. */
+/* Size and kind of a picture, without decoding its pixels. `bytes` may be the beginning of the file only; GT_FORMAT
+ * then also means that more of the file is needed (TIFF, and WebP with EXIF: all; PNG: all in front of the pixels). */
 gt_status gt_picture_head(gt_picture_info *out, const void *bytes, size_t n);
 
-/* Do these first bytes (64 are enough) begin like a picture of a kind that is read? GT_FORMAT: they do not; the message
- * says what they are. To be asked before a large entry is unpacked. */
+/* GT_OK: these first bytes of a file (64 are enough) are those of a picture of a kind that is read. GT_FORMAT: they are
+ * not; the message says of which kind the file is. To be called before a large entry is unpacked. */
 gt_status gt_picture_recognise(const void *bytes, size_t n);
 
-/* "8-bit RGB", "16-bit grey + alpha", "float32, 5 channels": for messages. */
+/* "8-bit RGB", "16-bit grey + alpha", "float32, 5 channels": for messages. Returns `text`. */
 const char *gt_picture_describe(const gt_picture *p, char text[48]);
 
-/* Does the name end like that of a picture file (any kind the field uses, readable here or not)? */
+/* Whether a name ends like that of a picture file, of a kind that is read here or not. */
 bool gt_picture_is_name(const char *name);
 
 #endif

@@ -9,10 +9,10 @@ typedef enum gt_sample { GT_U8, GT_U16, GT_F32 } gt_sample;
 
 static inline size_t gt_sample_bytes(gt_sample type) { return type == GT_U8 ? 1 : type == GT_U16 ? 2 : 4; }
 
-/* What holds samples of so many bits. */
+/* The smallest type that holds samples of so many bits. */
 static inline gt_sample gt_sample_of_bits(int bits) { return bits <= 8 ? GT_U8 : bits <= 16 ? GT_U16 : GT_F32; }
 
-/* The values that stand for black and white where nobody says otherwise. */
+/* The values of black and white, unless a dataset gives others. */
 static inline double gt_sample_low(gt_sample type) { return type == GT_F32 ? -1 : 0; }
 static inline double gt_sample_high(gt_sample type) { return type == GT_U8 ? 255 : type == GT_U16 ? 65535 : 1; }
 

@@ -42,7 +42,7 @@ void gt_grid_fit(gt_grid *g, int height, int width) {
 
 /* ---- choice ---- */
 
-/* Items with equal labels are one group, found by the hash of the label. */
+/* An item and the hash of its label. Items with equal labels are one group. */
 typedef struct member {
     gt_hash128 key;
     int64_t item;
@@ -56,9 +56,12 @@ typedef struct group {
 
 static int by_key(const void *a, const void *b) {
     const member *x = a, *y = b;
-    if (x->key.high != y->key.high) return x->key.high < y->key.high ? -1 : 1;
-    if (x->key.low != y->key.low) return x->key.low < y->key.low ? -1 : 1;
-    return (x->item > y->item) - (x->item < y->item);
+    int order = memcmp(&x->key, &y->key, sizeof x->key);
+    return order ? order : (x->item > y->item) - (x->item < y->item);
+}
+
+static bool begins_group(const member *members, int64_t i) {
+    return i == 0 || memcmp(&members[i].key, &members[i - 1].key, sizeof members->key);
 }
 
 /* The order of tuples of the label's elements, last element first. */
@@ -85,7 +88,8 @@ static void fill_groups(gt_mt19937 *r, const gt_grid *g, group *groups, int64_t 
     }
 }
 
-static gt_status choose_by_label(gt_arena *a, const gt_grid *g, int64_t count, int dim,
+/* *done stays false where the labels are no classes. */
+static gt_status choose_by_label(gt_arena *a, gt_mt19937 *r, const gt_grid *g, int64_t count, int dim,
                                  void (*label_of)(void *, int64_t, float *), void *arg, int64_t *list, int64_t *items,
                                  bool *done) {
     member *members = gt_arena_array(a, (size_t)count, sizeof *members);
@@ -100,18 +104,16 @@ static gt_status choose_by_label(gt_arena *a, const gt_grid *g, int64_t count, i
     int64_t n = 0;
     for (int64_t i = 0; i < count; i++) {
         list[i] = members[i].item;
-        n += i == 0 || members[i].key.high != members[i - 1].key.high || members[i].key.low != members[i - 1].key.low;
+        n += begins_group(members, i);
     }
     /* hardly classes: a row would show few images again and again */
     if (!g->reference && n > 1 && count / n < g->columns) return GT_OK;
     group *groups = gt_arena_array(a, (size_t)n, sizeof *groups);
-    size_t floats;
-    float *labels = gt_mul_overflows((size_t)n, (size_t)dim, &floats) ? NULL
-                                                                      : gt_arena_array(a, floats, sizeof *labels);
-    if (!groups || !labels) return gt_fail(GT_NOMEM, "out of memory for the picture grid's labels");
+    float *labels = gt_arena_array(a, (size_t)n, (size_t)dim * sizeof *labels);
+    if (!groups || !labels) return GT_NOMEM;
     group *of = groups - 1;
     for (int64_t i = 0; i < count; i++) {
-        if (i == 0 || members[i].key.high != members[i - 1].key.high || members[i].key.low != members[i - 1].key.low) {
+        if (begins_group(members, i)) {
             float *own = labels + (size_t)(++of - groups) * (size_t)dim;
             label_of(arg, members[i].item, own);
             *of = (group){list + i, 0, own};
@@ -119,9 +121,7 @@ static gt_status choose_by_label(gt_arena *a, const gt_grid *g, int64_t count, i
         of->n++;
     }
     qsort_r(groups, (size_t)n, sizeof *groups, by_label, &dim);
-    gt_mt19937 r;
-    gt_mt_seed(&r, 0);
-    fill_groups(&r, g, groups, n, items);
+    fill_groups(r, g, groups, n, items);
     *done = true;
     return GT_OK;
 }
@@ -135,12 +135,10 @@ gt_status gt_grid_choose(const gt_grid *g, int64_t count, int label_dim,
     int64_t *list = a ? gt_arena_array(a, (size_t)count, sizeof *list) : NULL;
     gt_status st = list ? GT_OK : GT_NOMEM;
     bool done = false;
-    if (!st && label_dim > 0) st = choose_by_label(a, g, count, label_dim, label_of, arg, list, items, &done);
-    if (!st && !done) {
-        gt_mt19937 r;
-        gt_mt_seed(&r, 0);
-        fill_random(&r, list, count, items, (int64_t)g->columns * g->rows);
-    }
+    gt_mt19937 r;
+    gt_mt_seed(&r, 0);
+    if (!st && label_dim > 0) st = choose_by_label(a, &r, g, count, label_dim, label_of, arg, list, items, &done);
+    if (!st && !done) fill_random(&r, list, count, items, (int64_t)g->columns * g->rows);
     gt_arena_free(a);
     return st;
 }
@@ -185,7 +183,8 @@ gt_status gt_grid_write(const char *path, const float *images, int columns, int 
             uint8_t *to = pixels + y * line + (size_t)c * (size_t)width * (size_t)shown;
             for (int x = 0; x < width; x++) memcpy(to + x * shown, row + x * channels, (size_t)shown);
         }
-    if (!st) st = gt_png_encode(pixels, (int)h, (int)w, shown, PNG_LEVEL, &png, &bytes);
+    gt_picture p = {.height = (int)h, .width = (int)w, .channels = shown, .samples = pixels};
+    if (!st) st = gt_png_encode(&p, PNG_LEVEL, &png, &bytes);
     if (!st) st = gt_file_write(path, png, bytes);
     free(row);
     free(pixels);

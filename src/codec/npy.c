@@ -21,6 +21,22 @@ static const char *value_of(const char *text, const char *key) {
     return NULL;
 }
 
+bool gt_npy_set_type(gt_npy *out, const char code[2]) {
+    *out = (gt_npy){.type = code[0], .size = code[1] - '0', .elements = 1};
+    return memchr("uifb", code[0], 4) && memchr("1248", code[1], 4) && (code[0] != 'f' || out->size >= 4);
+}
+
+gt_status gt_npy_add_dimension(gt_npy *out, size_t n) {
+    size_t bytes;
+    if (out->dimensions == GT_NPY_DIMENSIONS_MOST)
+        return gt_fail(GT_FORMAT, "an array of more than %d dimensions", GT_NPY_DIMENSIONS_MOST);
+    out->shape[out->dimensions++] = n;
+    return gt_mul_overflows(out->elements, n, &out->elements) ||
+                   gt_mul_overflows(out->elements, (size_t)out->size, &bytes)
+               ? gt_fail(GT_FORMAT, "damaged: an array of an absurd size")
+               : GT_OK;
+}
+
 static gt_status read_type(gt_npy *out, const char *text) {
     const char *d = value_of(text, "descr");
     if (!d || (*d != '\'' && *d != '[')) return gt_fail(GT_FORMAT, "damaged: an array without type");
@@ -28,33 +44,25 @@ static gt_status read_type(gt_npy *out, const char *text) {
     const char *end = strchr(d + 1, '\'');
     size_t n = end ? (size_t)(end - d - 1) : 0;
     if (n == 2 && d[2] == 'O') return gt_fail(GT_FORMAT, "an array of pickled objects, which is not read");
-    if (n != 3 || !strchr("|<=>", d[1]) || !strchr("uifb", d[2]) || !strchr("1248", d[3]) ||
-        (d[2] == 'f' && d[3] < '4'))
+    if (n != 3 || !strchr("|<=>", d[1]) || !gt_npy_set_type(out, d + 2))
         return gt_fail(GT_FORMAT, "an array of type '%.*s', which is not read", (int)(n < 20 ? n : 20), d + 1);
     if (d[1] == '>' && d[3] != '1') return gt_fail(GT_FORMAT, "an array of big-endian numbers, which is not read");
-    out->type = d[2];
-    out->size = d[3] - '0';
     return GT_OK;
 }
 
 static gt_status read_shape(gt_npy *out, const char *text) {
     const char *p = value_of(text, "shape");
-    size_t bytes = (size_t)out->size;
+    gt_status st = GT_OK;
     if (!p || *p++ != '(') return gt_fail(GT_FORMAT, "damaged: an array without shape");
-    out->elements = 1;
-    for (p += strspn(p, " "); *p != ')'; p += strspn(p, " ,")) {
+    for (p += strspn(p, " "); *p != ')' && !st; p += strspn(p, " ,")) {
         char *end;
         unsigned long long v = strtoull(p, &end, 10);
         if (end == p || *p == '-') return gt_fail(GT_FORMAT, "damaged: an array without shape");
-        if (out->dimensions == GT_NPY_DIMENSIONS_MOST)
-            return gt_fail(GT_FORMAT, "an array of more than %d dimensions", GT_NPY_DIMENSIONS_MOST);
-        out->shape[out->dimensions++] = (size_t)v;
-        if (gt_mul_overflows(out->elements, (size_t)v, &out->elements) || gt_mul_overflows(bytes, (size_t)v, &bytes))
-            return gt_fail(GT_FORMAT, "damaged: an array of an absurd size");
+        st = gt_npy_add_dimension(out, (size_t)v);
         p = end;
         if (*p == 'L') p++; /* Python 2 */
     }
-    return GT_OK;
+    return st;
 }
 
 gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n) {
@@ -79,19 +87,20 @@ gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n) {
     return st;
 }
 
-double gt_npy_number(const gt_npy *a, const void *data, size_t i) {
+int64_t gt_npy_integer(const gt_npy *a, const void *data, size_t i) {
     const uint8_t *p = (const uint8_t *)data + i * (size_t)a->size;
-    if (a->type == 'f') {
-        double d = 0;
-        float f;
-        if (a->size == 8) memcpy(&d, p, 8);
-        else if (a->size == 4) memcpy(&f, p, 4), d = (double)f;
-        return d;
-    }
     uint64_t v = a->size == 8 ? gt_le64(p) : a->size == 4 ? gt_le32(p) : a->size == 2 ? gt_le16(p) : *p;
-    if (a->type != 'i') return (double)v;
-    int unused = 64 - 8 * a->size;
-    return (double)((int64_t)(v << unused) >> unused);
+    int unused = a->type == 'i' ? 64 - 8 * a->size : 0;
+    return (int64_t)(v << unused) >> unused;
+}
+
+double gt_npy_number(const gt_npy *a, const void *data, size_t i) {
+    double d;
+    float f;
+    int64_t v = gt_npy_integer(a, data, i); /* of a real number: its bits */
+    if (a->type == 'f' && a->size == 4) return memcpy(&f, &(uint32_t){(uint32_t)v}, 4), (double)f;
+    if (a->type == 'f') return memcpy(&d, &v, 8), d;
+    return a->type == 'i' ? (double)v : (double)(uint64_t)v;
 }
 
 gt_status gt_npy_write(const char *path, const float *samples, int height, int width, int channels) {

@@ -3,7 +3,9 @@
 #ifndef GANTRY_CODEC_NPY_H
 #define GANTRY_CODEC_NPY_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "gantry/status.h"
 
@@ -14,18 +16,25 @@ typedef struct gt_npy {
     int size;  /* bytes of an element: little-endian, C order */
     int dimensions;
     size_t shape[GT_NPY_DIMENSIONS_MOST];
-    size_t elements; /* of the whole array */
-    size_t head;     /* bytes before the array */
+    size_t elements; /* of the whole array; their bytes fit a size_t */
+    size_t head;     /* bytes of the file in front of the array */
 } gt_npy;
 
-/* `bytes`: the beginning of the file, GT_NPY_HEAD_MOST bytes or all of it. GT_FORMAT: no .npy file, or an array that is
- * not read: pickled objects, Fortran order, big-endian, more than 4 dimensions. */
+/* Reads the header. `bytes`: the beginning of the file, GT_NPY_HEAD_MOST bytes or the whole file. GT_FORMAT: no .npy
+ * file, or an array that is not read: pickled objects, Fortran order, big-endian numbers, more than 4 dimensions. */
 gt_status gt_npy_head(gt_npy *out, const void *bytes, size_t n);
 
-/* Element i of an array of any type as a number. */
+/* For readers of headers, on a {0}: first the type by its letter and size ("u1"; false: no type that is read), then the
+ * dimensions, slowest first. GT_FORMAT: too many dimensions, or too many bytes. */
+bool gt_npy_set_type(gt_npy *out, const char code[2]);
+gt_status gt_npy_add_dimension(gt_npy *out, size_t n);
+
+/* Element i of an array of integers or booleans; an unsigned one of 64 bits keeps its bits. */
+int64_t gt_npy_integer(const gt_npy *a, const void *data, size_t i);
+/* Element i of an array of any type. */
 double gt_npy_number(const gt_npy *a, const void *data, size_t i);
 
-/* Writes float32 [height, width, channels], whole or not at all. */
+/* Writes a file of float32 [height, width, channels], whole or not at all. */
 gt_status gt_npy_write(const char *path, const float *samples, int height, int width, int channels);
 
 #endif

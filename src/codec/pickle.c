@@ -16,10 +16,8 @@ typedef struct machine {
     const uint8_t *at, *end, *begin;
     gt_arena *arena;
     const char *const *allowed;
-    gt_pickle **stack;
+    gt_pickle **stack; /* NULL: a mark */
     size_t depth, stack_room;
-    size_t *mark; /* depths of the stack */
-    size_t marks, mark_room;
     gt_pickle **memo;
     size_t memo_room, memo_next;
     size_t values; /* pushed so far, and marks set */
@@ -48,28 +46,25 @@ static gt_pickle *new_value(machine *m, gt_pickle_kind kind) {
     return v;
 }
 
-/* Whatever takes memory - the stack, its marks, new values, items of collections - was pushed or set before. */
-static gt_status count_value(machine *m) {
+/* Whatever takes memory - the stack with its marks, new values, items of collections - was pushed before. */
+static gt_status push_slot(machine *m, gt_pickle *v) {
     if (m->values == VALUES_MOST) return gt_fail(GT_FORMAT, "a pickle of more than %d values", VALUES_MOST);
     m->values++;
-    return GT_OK;
-}
-
-static gt_status push(machine *m, gt_pickle *v) {
-    if (!v) return GT_NOMEM;
-    gt_status st = count_value(m);
-    if (!st) st = grow((void **)&m->stack, &m->stack_room, m->depth + 1, sizeof *m->stack);
+    gt_status st = grow((void **)&m->stack, &m->stack_room, m->depth + 1, sizeof *m->stack);
     if (!st) m->stack[m->depth++] = v;
     return st;
 }
 
-/* The values above the last mark must not be taken one by one: they belong to what ends the mark. */
-static gt_pickle *pop(machine *m) {
-    size_t least = m->marks ? m->mark[m->marks - 1] : 0;
-    return m->depth > least ? m->stack[--m->depth] : NULL;
-}
+static gt_status push(machine *m, gt_pickle *v) { return v ? push_slot(m, v) : GT_NOMEM; }
 
 static gt_pickle *top(const machine *m) { return m->depth ? m->stack[m->depth - 1] : NULL; }
+
+/* NULL: there is none above the last mark. */
+static gt_pickle *pop(machine *m) {
+    gt_pickle *v = top(m);
+    m->depth -= v != NULL;
+    return v;
+}
 
 static gt_status add_items(machine *m, gt_pickle *v, gt_pickle **items, size_t n) {
     if (v->items + n > v->room) {
@@ -208,19 +203,14 @@ static gt_status set_state(machine *m) {
 
 /* ---- collections ---- */
 
-static gt_status set_mark(machine *m) {
-    gt_status st = count_value(m);
-    if (!st) st = grow((void **)&m->mark, &m->mark_room, m->marks + 1, sizeof *m->mark);
-    if (!st) m->mark[m->marks++] = m->depth;
-    return st;
-}
-
 /* Moves what lies above the last mark to the end of `v`; NULL: of the value below the mark. */
 static gt_status collect(machine *m, gt_pickle *v, gt_pickle_kind kind) {
-    if (!m->marks) return damaged(m, "no mark");
-    size_t from = m->mark[--m->marks], n = m->depth - from;
-    m->depth = from;
-    gt_pickle **items = n ? m->stack + from : NULL; /* an empty stack has no place */
+    size_t from = m->depth;
+    while (from > 0 && m->stack[from - 1]) from--;
+    if (from == 0) return damaged(m, "no mark");
+    size_t n = m->depth - from;
+    gt_pickle **items = m->stack + from;
+    m->depth = from - 1;
     if (!v) v = top(m);
     if (!v || v->kind != kind || (kind == GT_PICKLE_DICT && n % 2)) return damaged(m, "items for no collection");
     return add_items(m, v, items, n);
@@ -232,28 +222,26 @@ static gt_status collect_new(machine *m, gt_pickle_kind kind) {
     return st ? st : push(m, v);
 }
 
-static gt_status tuple_of(machine *m, size_t n) {
-    gt_pickle *v = new_value(m, GT_PICKLE_LIST);
-    size_t least = m->marks ? m->mark[m->marks - 1] : 0;
-    if (m->depth - least < n) return damaged(m, "a tuple of missing values");
-    m->depth -= n;
-    gt_status st = v ? add_items(m, v, m->stack + m->depth, n) : GT_NOMEM;
-    return st ? st : push(m, v);
-}
-
-static gt_status append(machine *m, gt_pickle_kind kind, size_t n) {
-    gt_pickle *items[2];
+/* Moves the last n values to the end of `v`; NULL: of the value below them. */
+static gt_status append(machine *m, gt_pickle *v, gt_pickle_kind kind, size_t n) {
+    gt_pickle *items[3];
     for (size_t i = n; i > 0; i--)
         if (!(items[i - 1] = pop(m))) return damaged(m, "missing values");
-    gt_pickle *v = top(m);
+    if (!v) v = top(m);
     if (!v || v->kind != kind) return damaged(m, "items for no collection");
     return add_items(m, v, items, n);
+}
+
+static gt_status tuple_of(machine *m, size_t n) {
+    gt_pickle *v = new_value(m, GT_PICKLE_LIST);
+    gt_status st = v ? append(m, v, GT_PICKLE_LIST, n) : GT_NOMEM;
+    return st ? st : push(m, v);
 }
 
 /* ---- memo ---- */
 
 static gt_status memo_put(machine *m, uint64_t index) {
-    if (index >= MEMO_MOST || !m->depth) return damaged(m, "a memo of nothing");
+    if (index >= MEMO_MOST || !top(m)) return damaged(m, "a memo of nothing");
     gt_status st = grow((void **)&m->memo, &m->memo_room, (size_t)index + 1, sizeof *m->memo);
     if (!st) m->memo[index] = top(m);
     m->memo_next++;
@@ -288,7 +276,7 @@ static gt_status step(machine *m) {
     case 0x80: return skip(m, 1); /* PROTO */
     case 0x95: return skip(m, 8); /* FRAME */
     case '.': m->done = true; return GT_OK;
-    case '(': return set_mark(m);
+    case '(': return push_slot(m, NULL);
     case 'N': return push(m, new_value(m, GT_PICKLE_NONE));
     case 0x88: return push_integer(m, 1);
     case 0x89: return push_integer(m, 0);
@@ -317,8 +305,8 @@ static gt_status step(machine *m) {
     case 0x85:
     case 0x86:
     case 0x87: return tuple_of(m, (size_t)opcode - 0x84);
-    case 'a': return append(m, GT_PICKLE_LIST, 1);
-    case 's': return append(m, GT_PICKLE_DICT, 2);
+    case 'a': return append(m, NULL, GT_PICKLE_LIST, 1);
+    case 's': return append(m, NULL, GT_PICKLE_DICT, 2);
     case 'e': return collect(m, NULL, GT_PICKLE_LIST);
     case 'u': return collect(m, NULL, GT_PICKLE_DICT);
     case 'q': return with_number(m, 1, memo_put);
@@ -339,10 +327,9 @@ gt_status gt_pickle_read(gt_pickle **out, gt_arena *arena, const void *bytes, si
     machine m = {.at = bytes, .begin = bytes, .end = (const uint8_t *)bytes + n, .arena = arena, .allowed = allowed};
     gt_status st = GT_OK;
     while (!st && !m.done) st = step(&m);
-    if (!st && m.depth != 1) st = damaged(&m, "no single value");
+    if (!st && (m.depth != 1 || !top(&m))) st = damaged(&m, "no single value");
     *out = st ? NULL : m.stack[0];
     free(m.stack);
-    free(m.mark);
     free(m.memo);
     return st;
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "codec/npy.h"
 #include "gantry/memory.h"
 #include "gantry/status.h"
 
@@ -31,40 +32,39 @@ typedef struct gt_pickle {
     double real;
     const char *bytes; /* lie in the input; not terminated */
     size_t n;
-    struct gt_pickle **item;
+    struct gt_pickle **item; /* [items], with memory for `room` */
     size_t items, room;
 } gt_pickle;
 
-/* The pickle in bytes[0 .. n), whose values live in `arena` and point into `bytes`. `allowed`: names that may occur,
- * "module.name", ended by NULL. A list may hold itself: do not walk values blindly. GT_FORMAT: damaged, truncated, a
- * name that is not allowed, an opcode beyond plain data, more than four million values. */
+/* Reads the pickle in bytes[0 .. n). Its values live in `arena` and point into `bytes`. `allowed`: the names that may
+ * occur, "module.name", ended by NULL. A list may hold itself, so a walk over all values may never end. GT_FORMAT:
+ * damaged, truncated, a name that is not allowed, an opcode beyond plain data, more than four million values. */
 gt_status gt_pickle_read(gt_pickle **out, gt_arena *arena, const void *bytes, size_t n, const char *const *allowed);
 
-/* bytes, text or name that equals `text` */
+/* Whether v is of this kind (bytes, text or name) and equals `text`. v may be NULL. */
 bool gt_pickle_is(const gt_pickle *v, gt_pickle_kind kind, const char *text);
-gt_pickle *gt_pickle_get(const gt_pickle *dict, const char *key); /* NULL: not there, or no dict */
+/* The value of a key; NULL: the key is not there, or `dict` is no dict or NULL. */
+gt_pickle *gt_pickle_get(const gt_pickle *dict, const char *key);
 
-/* What pickled numpy arrays call: for `allowed`. */
+/* The names that pickled numpy arrays call: for `allowed`. */
 extern const char *const gt_pickle_numpy_names[];
 
 typedef struct gt_pickle_array {
-    char type; /* 'u', 'i', 'f', 'b' */
-    int size;  /* bytes of an element */
-    size_t shape[4];
-    int dimensions;
-    const char *bytes;
+    gt_npy array;
+    const char *bytes; /* [n] in the pickle: the array, or */
     size_t n;
-    bool utf8; /* `bytes` are UTF-8 text of which every character is a byte of the array: gt_pickle_latin1 */
+    bool utf8; /* UTF-8 text of which each character is a byte of the array: see gt_pickle_latin1 */
 } gt_pickle_array;
 
-/* GT_FORMAT: no array in C order of little-endian numbers, or its bytes do not fit its shape (unless utf8). */
+/* GT_FORMAT: no array that npy.h reads, or the number of bytes is not that of the shape (utf8: cannot be). */
 gt_status gt_pickle_to_array(gt_pickle_array *out, const gt_pickle *v);
 
-/* Integer v, also as a numpy scalar; false: it is none. */
+/* The integer v, which may be a numpy scalar; false: v is no integer. */
 bool gt_pickle_to_integer(const gt_pickle *v, int64_t *out);
 
-/* Decodes text to bytes, at most `most` of them into `out`; *used: bytes of the text that were taken. Returns how many
- * came out; 0 with text left: not a byte's character. */
+/* Decodes UTF-8 text of the characters U+0000 to U+00FF: each becomes one byte of `out`, which holds `most`. *used:
+ * bytes of the text that were decoded. Returns the number of bytes in `out`; less than `most` with text left: the next
+ * character is another one, or damaged. */
 size_t gt_pickle_latin1(const char *text, size_t n, void *out, size_t most, size_t *used);
 
 #endif

@@ -2,7 +2,6 @@
  * Numpy arrays in pickles: what _reconstruct (protocols up to 4) and _frombuffer (5) would be called with. */
 #include <string.h>
 
-#include "base/bytes.h"
 #include "codec/pickle.h"
 
 const char *const gt_pickle_numpy_names[] = {"numpy.core.multiarray._reconstruct",
@@ -33,28 +32,25 @@ static const gt_pickle *argument(const gt_pickle *call, size_t k) {
 static gt_status unknown(const char *what) { return gt_fail(GT_FORMAT, "a pickled array %s", what); }
 
 /* dtype('u1') and its like; their state tells the byte order: '|' where there is none, '<', '>'. */
-static gt_status read_type(gt_pickle_array *out, const gt_pickle *v) {
+static gt_status read_type(gt_npy *out, const gt_pickle *v) {
     const gt_pickle *code = calls(v, "numpy.dtype") ? argument(v, 0) : NULL;
     if (!code || (code->kind != GT_PICKLE_BYTES && code->kind != GT_PICKLE_TEXT) || code->n != 2 ||
-        !memchr("uifb", code->bytes[0], 4) || !memchr("1248", code->bytes[1], 4))
+        !gt_npy_set_type(out, code->bytes))
         return unknown("of no plain number type");
     const gt_pickle *state = v->item[2];
     bool big = state && state->kind == GT_PICKLE_LIST && state->items > 1 && state->item[1]->n == 1 &&
                state->item[1]->bytes && state->item[1]->bytes[0] == '>';
-    if (big) return unknown("of big-endian numbers, which is not read");
-    out->type = code->bytes[0];
-    out->size = code->bytes[1] - '0';
-    return GT_OK;
+    return big ? unknown("of big-endian numbers, which is not read") : GT_OK;
 }
 
-static gt_status read_shape(gt_pickle_array *out, const gt_pickle *v) {
-    if (!v || v->kind != GT_PICKLE_LIST || v->items > 4) return unknown("of more than 4 dimensions");
-    out->dimensions = (int)v->items;
-    for (size_t i = 0; i < v->items; i++) {
+static gt_status read_shape(gt_npy *out, const gt_pickle *v) {
+    if (!v || v->kind != GT_PICKLE_LIST) return unknown("of no shape");
+    gt_status st = GT_OK;
+    for (size_t i = 0; i < v->items && !st; i++) {
         if (v->item[i]->kind != GT_PICKLE_INTEGER || v->item[i]->integer < 0) return unknown("of no shape");
-        out->shape[i] = (size_t)v->item[i]->integer;
+        st = gt_npy_add_dimension(out, (size_t)v->item[i]->integer);
     }
-    return GT_OK;
+    return st;
 }
 
 /* Bytes as they are, or as text that encode(text, 'latin1') would turn into them (Python 3 for older protocols). */
@@ -85,12 +81,10 @@ gt_status gt_pickle_to_array(gt_pickle_array *out, const gt_pickle *v) {
     } else {
         return gt_fail(GT_FORMAT, "no numpy array where one is expected");
     }
-    gt_status st = read_type(out, type);
-    if (!st) st = read_shape(out, shape);
+    gt_status st = read_type(&out->array, type);
+    if (!st) st = read_shape(&out->array, shape);
     if (!st) st = read_bytes(out, bytes);
-    size_t n = (size_t)out->size;
-    for (int i = 0; i < out->dimensions && !st; i++)
-        if (gt_mul_overflows(n, out->shape[i], &n)) st = unknown("of an absurd size");
+    size_t n = out->array.elements * (size_t)out->array.size;
     if (!st && (out->utf8 ? n < out->n / 2 || n > out->n : n != out->n))
         st = unknown("whose bytes do not fit its shape");
     return st;
@@ -103,16 +97,14 @@ bool gt_pickle_to_integer(const gt_pickle *v, int64_t *out) {
     }
     gt_pickle_array a = {0};
     uint8_t bytes[8] = {0};
-    if (!calls(v, "multiarray.scalar") || read_type(&a, argument(v, 0)) || read_bytes(&a, argument(v, 1)) ||
-        a.type == 'f')
+    if (!calls(v, "multiarray.scalar") || read_type(&a.array, argument(v, 0)) || read_bytes(&a, argument(v, 1)) ||
+        a.array.type == 'f')
         return false;
     size_t used = a.n, n = a.n;
     if (a.utf8) n = gt_pickle_latin1(a.bytes, a.n, bytes, sizeof bytes, &used);
     else if (n <= sizeof bytes) memcpy(bytes, a.bytes, n);
-    if (n != (size_t)a.size || used != a.n) return false;
-    uint64_t value = gt_le64(bytes);
-    if (a.type == 'i' && a.size < 8 && value >> (8 * a.size - 1)) value |= ~0ull << 8 * a.size;
-    *out = (int64_t)value;
+    if (n != (size_t)a.array.size || used != a.n) return false;
+    *out = gt_npy_integer(&a.array, bytes, 0);
     return true;
 }
 

@@ -16,8 +16,6 @@ typedef struct bmp {
     bool grey;              /* the palette is a ramp: indices, or 0 and 255 */
 } bmp;
 
-static bool begins(const uint8_t *bytes, size_t n) { return n >= 2 && bytes[0] == 'B' && bytes[1] == 'M'; }
-
 static gt_status read_palette(bmp *b, size_t at) {
     if (b->colours == 0) b->colours = 1u << b->bits;
     if (b->colours > 1u << b->bits) return gt_fail(GT_FORMAT, "damaged: %u colours for %u bits", b->colours, b->bits);
@@ -49,8 +47,7 @@ static gt_status read_head(bmp *b, const uint8_t *bytes, size_t n) {
     if (compression || (b->bits != 1 && b->bits != 4 && b->bits != 8 && b->bits != 24 && b->bits != 32))
         return gt_fail(GT_FORMAT, "a BMP of %u bits with compression %u, which is not read; convert it to PNG", b->bits,
                        compression);
-    gt_status st = gt_picture_check_size(b->height, b->width, 3, GT_U8, 0);
-    return st || b->bits > 8 ? st : read_palette(b, FILE_HEADER + (size_t)header);
+    return b->bits > 8 ? GT_OK : read_palette(b, FILE_HEADER + (size_t)header);
 }
 
 /* A row from blue, green and red, or indices, to `out`. */
@@ -90,10 +87,7 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     bmp b;
     gt_status st = read_head(&b, bytes, n);
-    if (st) return st;
-    *out = (gt_picture_info){.height = (int)b.height, .width = (int)b.width, .channels = b.grey ? 1 : 3};
-    out->bits = b.bits <= 8 ? (int)b.bits : 8;
-    return GT_OK;
+    return st ? st : gt_head_fill(out, b.height, b.width, b.grey ? 1 : 3, GT_U8, b.bits <= 8 ? (int)b.bits : 8);
 }
 
-const gt_picture_kind gt_kind_bmp = {.name = "BMP", .begins = begins, .head = head, .decode = decode};
+const gt_picture_kind gt_kind_bmp = {.head = head, .decode = decode};

@@ -131,7 +131,7 @@ gt_status gt_raw_colours(gt_raw_picture *raw) {
     conversion c = {0};
     bool own = false;
     const char *note = raw->profile ? choose_conversion(raw, &c, &own) : NULL;
-    gt_status st = raw->cmyk ? gt_raw_new(raw, (uint64_t)p->height, (uint64_t)p->width, 3, GT_U8) : GT_OK;
+    gt_status st = raw->cmyk ? gt_raw_new(raw, (size_t)p->height, (size_t)p->width, 3, GT_U8) : GT_OK;
     p->note = note ? note : from.note;
     for (int y = 0; y < from.height && !st; y++) {
         size_t row = (size_t)y * (size_t)from.width;

@@ -24,8 +24,6 @@ struct reader {
     char reason[JMSG_LENGTH_MAX];
 };
 
-static bool begins(const uint8_t *bytes, size_t n) { return n >= 3 && !memcmp(bytes, "\377\330\377", 3); }
-
 static void on_error(j_common_ptr jpeg) {
     struct reader *r = jpeg->client_data;
     jpeg->err->format_message(jpeg, r->reason);
@@ -85,12 +83,9 @@ static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     set_up(&r);
     gt_status st = read_head(&r, bytes, n) ? check_components(&r) : gt_fail(GT_FORMAT, "damaged: %s", r.reason);
     if (!st)
-        st = gt_picture_check_size(r.jpeg.image_height, r.jpeg.image_width, (unsigned)r.jpeg.num_components, GT_U8, 0);
-    if (!st)
-        *out = (gt_picture_info){.height = (int)r.jpeg.image_height,
-                                 .width = (int)r.jpeg.image_width,
-                                 .channels = r.jpeg.num_components == 1 ? 1 : 3,
-                                 .bits = r.jpeg.data_precision};
+        st = gt_head_fill(out, r.jpeg.image_height, r.jpeg.image_width, (unsigned)r.jpeg.num_components, GT_U8,
+                          r.jpeg.data_precision);
+    if (out->channels == 4) out->channels = 3;
     if (!st) gt_turn_head(out, orientation_of(&r));
     jpeg_destroy_decompress(&r.jpeg);
     return st;
@@ -144,4 +139,4 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     return st;
 }
 
-const gt_picture_kind gt_kind_jpeg = {.name = "JPEG", .begins = begins, .head = head, .decode = decode};
+const gt_picture_kind gt_kind_jpeg = {.head = head, .decode = decode};

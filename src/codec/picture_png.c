@@ -4,7 +4,6 @@
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -18,8 +17,6 @@ enum {
     CHUNK_BYTES = 12,
     DEFLATE_MOST = 1032, /* no deflate stream unpacks to more than this times its size */
 };
-
-static bool begins(const uint8_t *bytes, size_t n) { return n >= 8 && !memcmp(bytes, "\211PNG\r\n\032\n", 8); }
 
 /* Goes over the chunks in front of the pixels. *orientation: -1 where no chunk speaks of one. GT_FORMAT: the chunks are
  * not all there. */
@@ -69,7 +66,6 @@ struct reader {
     png_infop info;
     gt_raw_picture *raw;
     gt_png_info found;
-    png_bytepp rows;
     gt_status status; /* of what failed outside libpng */
     char reason[REASON_BYTES];
 };
@@ -131,18 +127,19 @@ static bool read_picture(struct reader *r) {
     png_read_info(r->png, r->info);
     gt_picture flags = {0}, *p = &r->raw->picture;
     unsigned channels = choose_samples(r, &flags);
-    r->status = gt_raw_new(r->raw, (uint64_t)r->found.height, (uint64_t)r->found.width, channels,
+    r->status = gt_raw_new(r->raw, (size_t)r->found.height, (size_t)r->found.width, channels,
                            r->found.bits == 16 ? GT_U16 : GT_U8);
     if (r->status) return false;
     p->alpha = flags.alpha;
     p->note = flags.note;
     r->raw->orientation = orientation_of(r);
-    png_set_interlace_handling(r->png);
+    int passes = png_set_interlace_handling(r->png);
     png_read_update_info(r->png, r->info);
     size_t stride = gt_picture_bytes(p) / (size_t)r->found.height;
     if (png_get_rowbytes(r->png, r->info) != stride) png_error(r->png, "rows of an unexpected size");
-    for (int y = 0; y < r->found.height; y++) r->rows[y] = (png_bytep)p->samples + (size_t)y * stride;
-    png_read_image(r->png, r->rows);
+    for (; passes > 0; passes--)
+        for (size_t y = 0; y < (size_t)r->found.height; y++)
+            png_read_row(r->png, (png_bytep)p->samples + y * stride, NULL);
     png_read_end(r->png, r->info);
     if (orientation_of(r) > 1 && !r->raw->orientation)
         p->note = "its EXIF orientation, which stands behind its pixels, is ignored";
@@ -154,14 +151,10 @@ static bool read_picture(struct reader *r) {
     return true;
 }
 
-static uint64_t sample_bits(const gt_png_info *info) {
-    return (uint64_t)info->height * (uint64_t)info->width * (unsigned)(info->channels * info->bits);
-}
-
 /* The usual kind; false: libpng is to read it. */
 static bool decode_plain(gt_raw_picture *raw, const uint8_t *bytes, size_t n, const gt_png_info *info) {
     if (info->palette || info->bits < 8) return false;
-    bool good = !gt_raw_new(raw, (uint64_t)info->height, (uint64_t)info->width, (unsigned)info->channels,
+    bool good = !gt_raw_new(raw, (size_t)info->height, (size_t)info->width, (size_t)info->channels,
                             info->bits == 16 ? GT_U16 : GT_U8) &&
                 gt_png_plain(bytes, n, info, raw->picture.samples);
     if (good) raw->picture.alpha = info->channels == 2 || info->channels == 4;
@@ -172,18 +165,17 @@ static bool decode_plain(gt_raw_picture *raw, const uint8_t *bytes, size_t n, co
 static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     struct reader r = {.bytes = bytes, .left = n, .raw = raw};
     gt_status st = gt_png_head(bytes, n, &r.found);
-    if (!st && sample_bits(&r.found) / 8 / DEFLATE_MOST > n)
+    uint64_t bits = (unsigned)(r.found.channels * r.found.bits);
+    if (!st && (uint64_t)r.found.height * (uint64_t)r.found.width * bits / 8 / DEFLATE_MOST > n)
         st = gt_fail(GT_FORMAT, "damaged or truncated: %zu bytes cannot hold the %d x %d pixels that it claims", n,
                      r.found.width, r.found.height);
     if (st || decode_plain(raw, bytes, n, &r.found)) return st;
-    r.rows = malloc((size_t)r.found.height * sizeof *r.rows);
     r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, r.reason, on_error, on_warning);
     r.info = r.png ? png_create_info_struct(r.png) : NULL;
-    if (!r.rows || !r.info) st = gt_fail(GT_NOMEM, "out of memory for reading a PNG");
+    if (!r.info) st = gt_fail(GT_NOMEM, "out of memory for reading a PNG");
     else if (!read_picture(&r)) st = r.status ? r.status : gt_fail(GT_FORMAT, "damaged: %s", r.reason);
     png_destroy_read_struct(&r.png, &r.info, NULL);
-    free(r.rows);
     return st;
 }
 
-const gt_picture_kind gt_kind_png = {.name = "PNG", .begins = begins, .head = head, .decode = decode};
+const gt_picture_kind gt_kind_png = {.head = head, .decode = decode};

@@ -16,10 +16,6 @@ typedef struct pnm {
 
 static bool is_space(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-static bool begins(const uint8_t *bytes, size_t n) {
-    return n >= 3 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' && (is_space(bytes[2]) || bytes[2] == '#');
-}
-
 /* A decimal number of at most `most`, behind white space and comments, which go from '#' to the end of the line. */
 static gt_status read_number(pnm *p, unsigned most, unsigned *value) {
     bool comment = false;
@@ -36,6 +32,8 @@ static gt_status read_number(pnm *p, unsigned most, unsigned *value) {
 
 static gt_status read_head(pnm *p, const uint8_t *bytes, size_t n) {
     unsigned kind = bytes[1] - '0';
+    if (n < 3 || !(is_space(bytes[2]) || bytes[2] == '#'))
+        return gt_fail(GT_FORMAT, "damaged: no number where one is expected");
     *p = (pnm){.at = bytes + 2, .end = bytes + n, .ascii = kind <= 3, .channels = kind % 3 == 0 ? 3 : 1};
     if (kind % 3 == 1) return gt_fail(GT_FORMAT, "a bitmap (P%u), which is not read; convert it to PNG", kind);
     gt_status st = read_number(p, GT_PICTURE_MAX_SIDE, &p->width);
@@ -45,16 +43,13 @@ static gt_status read_head(pnm *p, const uint8_t *bytes, size_t n) {
     if (p->maxval == 0) return gt_fail(GT_FORMAT, "damaged: its largest value is 0");
     if (p->at < p->end) p->at++; /* the one character of white space before binary samples */
     p->type = p->maxval > 255 ? GT_U16 : GT_U8;
-    return gt_picture_check_size(p->height, p->width, p->channels, p->type, 0);
+    return GT_OK;
 }
 
 static gt_status head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     pnm p;
     gt_status st = read_head(&p, bytes, n);
-    if (st) return st;
-    *out = (gt_picture_info){.height = (int)p.height, .width = (int)p.width, .channels = (int)p.channels, .bits = 1};
-    while (p.maxval >> out->bits) out->bits++;
-    return GT_OK;
+    return st ? st : gt_head_fill(out, p.height, p.width, p.channels, p.type, 32 - __builtin_clz(p.maxval));
 }
 
 static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
@@ -79,4 +74,4 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     return GT_OK;
 }
 
-const gt_picture_kind gt_kind_pnm = {.name = "PNM", .begins = begins, .head = head, .decode = decode};
+const gt_picture_kind gt_kind_pnm = {.head = head, .decode = decode};

@@ -22,11 +22,6 @@ typedef struct reader {
     char reason[REASON_BYTES];
 } reader;
 
-static bool begins(const uint8_t *bytes, size_t n) {
-    return n >= 4 && (!memcmp(bytes, "II*\0", 4) || !memcmp(bytes, "MM\0*", 4) || !memcmp(bytes, "II+\0", 4) ||
-                      !memcmp(bytes, "MM\0+", 4));
-}
-
 static tmsize_t on_read(thandle_t handle, void *out, tmsize_t wanted) {
     reader *r = handle;
     uint64_t left = r->at < r->n ? r->n - r->at : 0, n = (uint64_t)wanted < left ? (uint64_t)wanted : left;
@@ -272,4 +267,4 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     return st;
 }
 
-const gt_picture_kind gt_kind_tiff = {.name = "TIFF", .begins = begins, .head = head, .decode = decode};
+const gt_picture_kind gt_kind_tiff = {.head = head, .decode = decode};

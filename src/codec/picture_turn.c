@@ -10,18 +10,23 @@
 enum { TAG_BYTES = 12, TAG_ORIENTATION = 0x0112, TYPE_SHORT = 3 };
 enum { TRANSPOSED = 5 }; /* this orientation and those above it exchange height and width */
 
+static size_t number(const uint8_t *p, bool big, int bytes) {
+    if (bytes == 4) return big ? gt_be32(p) : gt_le32(p);
+    return big ? gt_be16(p) : gt_le16(p);
+}
+
 int gt_exif_orientation(const uint8_t *exif, size_t n) {
     if (n >= 6 && !memcmp(exif, "Exif\0", 6)) exif += 6, n -= 6;
     if (n < 8) return 0;
     bool big = !memcmp(exif, "MM\0*", 4);
     if (!big && memcmp(exif, "II*", 4)) return 0;
-    size_t at = big ? gt_be32(exif + 4) : gt_le32(exif + 4);
+    size_t at = number(exif + 4, big, 4);
     if (at > n || n - at < 2) return 0;
-    size_t tags = big ? gt_be16(exif + at) : gt_le16(exif + at);
+    size_t tags = number(exif + at, big, 2);
     for (const uint8_t *tag = exif + at + 2; tags > 0 && exif + n - tag >= TAG_BYTES; tag += TAG_BYTES, tags--) {
-        unsigned name = big ? gt_be16(tag) : gt_le16(tag), type = big ? gt_be16(tag + 2) : gt_le16(tag + 2);
-        unsigned value = big ? gt_be16(tag + 8) : gt_le16(tag + 8);
-        if (name == TAG_ORIENTATION) return type == TYPE_SHORT && value >= 1 && value <= 8 ? (int)value : 0;
+        size_t value = number(tag + 8, big, 2);
+        if (number(tag, big, 2) == TAG_ORIENTATION)
+            return number(tag + 2, big, 2) == TYPE_SHORT && value >= 1 && value <= 8 ? (int)value : 0;
     }
     return 0;
 }

@@ -9,10 +9,6 @@
 
 enum { FIRST_CHUNK = 12, FLAGS_AT = 20 };
 
-static bool begins(const uint8_t *bytes, size_t n) {
-    return n >= 12 && !memcmp(bytes, "RIFF", 4) && !memcmp(bytes + 8, "WEBP", 4);
-}
-
 static gt_status stored_head(gt_picture_info *out, const uint8_t *bytes, size_t n) {
     WebPBitstreamFeatures f;
     VP8StatusCode code = WebPGetFeatures(bytes, n, &f);
@@ -20,8 +16,9 @@ static gt_status stored_head(gt_picture_info *out, const uint8_t *bytes, size_t 
     if (code != VP8_STATUS_OK) return gt_fail(GT_FORMAT, "damaged: no WebP header");
     if (f.has_animation) return gt_fail(GT_FORMAT, "an animation; save one picture of it");
     bool alpha = f.has_alpha != 0;
-    *out = (gt_picture_info){.height = f.height, .width = f.width, .channels = 3 + alpha, .bits = 8, .alpha = alpha};
-    return gt_picture_check_size((unsigned)f.height, (unsigned)f.width, 3u + alpha, GT_U8, 0);
+    gt_status st = gt_head_fill(out, (unsigned)f.height, (unsigned)f.width, 3u + alpha, GT_U8, 8);
+    out->alpha = alpha;
+    return st;
 }
 
 static int orientation_of(const WebPDemuxer *demuxer) {
@@ -73,4 +70,4 @@ static gt_status decode(gt_raw_picture *raw, const uint8_t *bytes, size_t n) {
     return GT_OK;
 }
 
-const gt_picture_kind gt_kind_webp = {.name = "WebP", .begins = begins, .head = head, .decode = decode};
+const gt_picture_kind gt_kind_webp = {.head = head, .decode = decode};

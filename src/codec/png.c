@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * PNG: what its first bytes say, and writing. libpng reports errors by longjmp: everything that must survive one lives
  * in struct writer, and the function that calls setjmp has no other state that is read afterwards. */
-#include <arpa/inet.h>
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -71,84 +70,62 @@ static void on_error(png_structp png, png_const_charp message) {
 static void on_warning(png_structp png, png_const_charp message) { (void)png, (void)message; }
 
 struct writer {
-    uint8_t *bytes;
-    size_t n, room;
     png_structp png;
     png_infop info;
-    const void *pixels;
-    gt_png_info as;
+    FILE *file;
+    const gt_picture *picture;
     int level;
     char reason[REASON_BYTES];
 };
 
-static void on_write(png_structp png, png_bytep data, size_t n) {
-    struct writer *w = png_get_io_ptr(png);
-    if (n > w->room - w->n) {
-        size_t room = 2 * w->room + n + 4096;
-        uint8_t *bigger = realloc(w->bytes, room);
-        if (!bigger) png_error(png, "out of memory");
-        w->bytes = bigger;
-        w->room = room;
-    }
-    memcpy(w->bytes + w->n, data, n);
-    w->n += n;
-}
-
-static void on_flush(png_structp png) { (void)png; }
-
-/* False: w->reason says why. No locals that live across a longjmp. */
+/* False: w->reason says why. No local is read after a longjmp. */
 static bool write_rows(struct writer *w) {
     static const int colour[] = {0, PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                  PNG_COLOR_TYPE_RGB_ALPHA};
+    const gt_picture *p = w->picture;
+    bool deep = p->type == GT_U16;
+    size_t line = (size_t)p->width * (size_t)p->channels * gt_sample_bytes(p->type);
     if (setjmp(png_jmpbuf(w->png))) return false;
-    png_set_write_fn(w->png, w, on_write, on_flush);
+    png_init_io(w->png, w->file);
     png_set_compression_level(w->png, w->level);
     if (w->level == 0) png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* filters only help to deflate */
-    png_set_IHDR(w->png, w->info, (png_uint_32)w->as.width, (png_uint_32)w->as.height, w->as.bits,
-                 colour[w->as.channels], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(w->png, w->info, (png_uint_32)p->width, (png_uint_32)p->height, deep ? 16 : 8, colour[p->channels],
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(w->png, w->info);
-    if (w->as.bits == 16 && htons(1) != 1) png_set_swap(w->png);
-    size_t line = (size_t)w->as.width * (unsigned)w->as.channels * (w->as.bits == 16 ? 2 : 1);
-    for (int y = 0; y < w->as.height; y++) png_write_row(w->png, (png_const_bytep)w->pixels + (size_t)y * line);
+    if (deep && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) png_set_swap(w->png);
+    for (int y = 0; y < p->height; y++) png_write_row(w->png, (png_const_bytep)p->samples + (size_t)y * line);
     png_write_end(w->png, w->info);
     return true;
 }
 
-gt_status gt_png_encode_samples(const void *pixels, const gt_png_info *as, int level, void **bytes, size_t *n) {
+gt_status gt_png_encode(const gt_picture *p, int level, void **bytes, size_t *n) {
     *bytes = NULL;
     *n = 0;
-    if (as->channels < 1 || as->channels > 4 || as->height < 1 || as->width < 1 || level < 0 || level > 9 ||
-        (as->bits != 8 && as->bits != 16))
+    if (p->channels < 1 || p->channels > 4 || p->height < 1 || p->width < 1 || level < 0 || level > 9 ||
+        p->type == GT_F32)
         return gt_fail(GT_USAGE,
-                       "a PNG of %d x %d pixels, %d channels of %d bits, level %d: 1 to 4 channels, 8 or 16 bits and "
+                       "a PNG of %d x %d pixels, %d channels of %zu bits, level %d: 1 to 4 channels, 8 or 16 bits and "
                        "level 0 to 9 can be written",
-                       as->width, as->height, as->channels, as->bits, level);
-    struct writer w = {.pixels = pixels, .as = *as, .level = level};
-    w.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w.reason, on_error, on_warning);
+                       p->width, p->height, p->channels, 8 * gt_sample_bytes(p->type), level);
+    char *made = NULL;
+    struct writer w = {.picture = p, .level = level, .file = open_memstream(&made, n)};
+    w.png = w.file ? png_create_write_struct(PNG_LIBPNG_VER_STRING, w.reason, on_error, on_warning) : NULL;
     w.info = w.png ? png_create_info_struct(w.png) : NULL;
-    gt_status st = GT_OK;
-    if (!w.info) st = gt_fail(GT_NOMEM, "out of memory for writing a PNG");
-    else if (!write_rows(&w)) st = gt_fail(GT_FAILED, "writing a PNG: %s", w.reason);
+    gt_status st = w.info ? GT_OK : gt_fail(GT_NOMEM, "out of memory for writing a PNG");
+    if (!st && !write_rows(&w)) /* what cannot be written into memory has no memory */
+        st = gt_fail(GT_FAILED, "writing a PNG: %s", strcmp(w.reason, "Write Error") ? w.reason : "out of memory");
     png_destroy_write_struct(&w.png, &w.info);
-    if (st) {
-        free(w.bytes);
-        return st;
-    }
-    *bytes = w.bytes;
-    *n = w.n;
-    return GT_OK;
-}
-
-gt_status gt_png_encode(const uint8_t *pixels, int height, int width, int channels, int level, void **bytes,
-                        size_t *n) {
-    gt_png_info as = {.height = height, .width = width, .channels = channels, .bits = 8};
-    return gt_png_encode_samples(pixels, &as, level, bytes, n);
+    if (w.file && fclose(w.file) && !st) st = gt_fail(GT_NOMEM, "out of memory for writing a PNG");
+    if (!st) *bytes = made;
+    else free(made);
+    return st;
 }
 
 gt_status gt_png_write(const char *path, const uint8_t *pixels, int height, int width, int channels) {
     void *bytes;
     size_t n;
-    gt_status st = gt_png_encode(pixels, height, width, channels, 6, &bytes, &n);
+    gt_picture p = {.height = height, .width = width, .channels = channels, .samples = (void *)pixels};
+    gt_status st = gt_png_encode(&p, 6, &bytes, &n);
     if (st) return gt_wrap(st, "'%s'", path);
     st = gt_file_write(path, bytes, n);
     free(bytes);

@@ -2,16 +2,13 @@
  * ZIP archives for reading, by libzip. What it leaves to its users is done here: the file is opened by us (a pipe must
  * not block), sizes that cannot be are refused before anybody takes memory for them, names are sorted and single. A
  * libzip handle serves one thread at a time: hence the lock. */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zip.h>
 
+#include "base/file.h"
 #include "gantry/codec.h"
 
 enum {
@@ -41,19 +38,14 @@ static gt_status zip_failure(zip_error_t *e) {
     }
 }
 
-static gt_status open_handle(zip_t **handle, const char *path, uint64_t *bytes) {
-    struct stat s;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+/* Takes the open file over. */
+static gt_status open_handle(zip_t **handle, int fd) {
     gt_status st = GT_OK;
-    if (fd < 0 || fstat(fd, &s) != 0) st = gt_fail(GT_FAILED, "cannot be opened: %s", strerror(errno));
-    else if (!S_ISREG(s.st_mode)) st = gt_fail(GT_FORMAT, "not a regular file");
-    else if (s.st_size == 0) st = gt_fail(GT_FORMAT, "empty");
-    FILE *file = st ? NULL : fdopen(fd, "rb");
+    FILE *file = fdopen(fd, "rb");
     if (!file) {
-        if (fd >= 0) close(fd);
-        return st ? st : gt_fail(GT_FAILED, "cannot be opened: %s", strerror(errno));
+        close(fd);
+        return gt_fail(GT_NOMEM, "out of memory");
     }
-    *bytes = (uint64_t)s.st_size;
     zip_error_t error;
     zip_error_init(&error);
     zip_source_t *source = zip_source_filep_create(file, 0, -1, &error);
@@ -114,15 +106,14 @@ gt_status gt_zip_open(gt_zip **out, const char *path) {
     gt_zip *z = calloc(1, sizeof *z);
     if (!z) return gt_fail(GT_NOMEM, "out of memory for opening '%s'", path);
     pthread_mutex_init(&z->lock, NULL);
-    uint64_t bytes = 0;
-    gt_status st = open_handle(&z->handle, path, &bytes);
-    if (!st) st = read_index(z, bytes);
-    if (st) {
-        gt_zip_close(z);
-        return gt_wrap(st, "'%s'", path);
-    }
-    *out = z;
-    return GT_OK;
+    int fd;
+    off_t bytes = 0;
+    gt_status st = gt_file_open_regular(path, &fd, &bytes);
+    if (!st && (st = open_handle(&z->handle, fd))) st = gt_wrap(st, "'%s'", path);
+    if (!st && (st = read_index(z, (uint64_t)bytes))) st = gt_wrap(st, "'%s'", path);
+    if (st) gt_zip_close(z);
+    else *out = z;
+    return st;
 }
 
 void gt_zip_close(gt_zip *z) {
@@ -145,9 +136,9 @@ const gt_zip_entry *gt_zip_find(const gt_zip *z, const char *name, size_t *i) {
 }
 
 /* The first n bytes of an entry. `whole`: there must be no more, and then libzip compares the CRC-32. */
-static gt_status read_front(zip_t *handle, uint64_t index, char *out, size_t n, bool whole) {
-    zip_file_t *file = zip_fopen_index(handle, index, 0);
-    if (!file) return zip_failure(zip_get_error(handle));
+static gt_status read_front(const gt_zip *z, size_t i, char *out, size_t n, bool whole) {
+    zip_file_t *file = zip_fopen_index(z->handle, z->entries[i].index, 0);
+    if (!file) return zip_failure(zip_get_error(z->handle));
     gt_status st = GT_OK;
     zip_int64_t got = 1;
     for (size_t done = 0; !st && done < n; done += (size_t)got) {
@@ -163,18 +154,17 @@ static gt_status read_front(zip_t *handle, uint64_t index, char *out, size_t n, 
     return st;
 }
 
-gt_status gt_zip_read(gt_zip *z, size_t i, void *out) {
+static gt_status read_locked(gt_zip *z, size_t i, void *out, size_t n, bool whole) {
     pthread_mutex_lock(&z->lock);
-    gt_status st = read_front(z->handle, z->entries[i].index, out, z->entries[i].size, true);
+    gt_status st = read_front(z, i, out, n, whole);
     pthread_mutex_unlock(&z->lock);
     return st;
 }
 
+gt_status gt_zip_read(gt_zip *z, size_t i, void *out) { return read_locked(z, i, out, z->entries[i].size, true); }
+
 gt_status gt_zip_peek(gt_zip *z, size_t i, void *out, size_t n) {
-    if (z->entries[i].size < n)
-        return gt_fail(GT_FORMAT, "truncated: %llu bytes", (unsigned long long)z->entries[i].size);
-    pthread_mutex_lock(&z->lock);
-    gt_status st = read_front(z->handle, z->entries[i].index, out, n, false);
-    pthread_mutex_unlock(&z->lock);
-    return st;
+    uint64_t size = z->entries[i].size;
+    return size < n ? gt_fail(GT_FORMAT, "truncated: %llu bytes", (unsigned long long)size)
+                    : read_locked(z, i, out, n, false);
 }

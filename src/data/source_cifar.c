@@ -126,12 +126,13 @@ static gt_status find_images(cifar *c, const member *m, const char *map, const g
     if (!data) return gt_fail(GT_FORMAT, "its pickle has no 'data'");
     gt_status st = gt_pickle_to_array(&a, data);
     if (st) return st;
-    if (a.type != 'u' || a.size != 1 || a.dimensions != 2 || a.shape[1] != IMAGE || a.shape[0] == 0 ||
-        a.shape[0] > INT32_MAX)
+    const gt_npy *n = &a.array;
+    if (n->type != 'u' || n->size != 1 || n->dimensions != 2 || n->shape[1] != IMAGE || n->shape[0] == 0 ||
+        n->shape[0] > INT32_MAX)
         return gt_fail(GT_FORMAT, "'data' is no array [n, %d] of bytes", IMAGE);
-    b->count = (int64_t)a.shape[0];
+    b->count = (int64_t)n->shape[0];
     b->at = a.utf8 ? c->file->size : m->at + (uint64_t)(a.bytes - map);
-    return a.utf8 ? copy_text(c, &a, a.shape[0] * IMAGE) : GT_OK;
+    return a.utf8 ? copy_text(c, &a, n->elements) : GT_OK;
 }
 
 static gt_status read_labels(gt_source *s, const cifar *c, const gt_pickle *root, const batch *b) {

@@ -58,7 +58,5 @@ gt_status gt_png_check(const gt_picture *shape) {
 }
 
 gt_status gt_png_of_picture(const gt_picture *p, bool compress, void **bytes, size_t *n) {
-    gt_png_info info = {
-        .height = p->height, .width = p->width, .channels = p->channels, .bits = p->type == GT_U16 ? 16 : 8};
-    return gt_png_encode_samples(p->samples, &info, compress ? 6 : 0, bytes, n);
+    return gt_png_encode(p, compress ? 6 : 0, bytes, n);
 }

@@ -34,8 +34,8 @@ typedef struct set {
     int n, height, width, channels, levels;
     int64_t count;                /* pictures of the set, of which n are taken, evenly */
     int taken;                    /* so far */
-    float *patches[MOST_LEVELS];  /* [n * PATCHES][7*7*c]; NULL: they are described */
-    float *sorted[MOST_LEVELS];   /* [DIRECTIONS][n * PATCHES], each ascending */
+    float *patches;               /* [levels][n * PATCHES][7*7*c]; NULL: they are described */
+    float *sorted;                /* [levels][DIRECTIONS][n * PATCHES], each ascending */
     float *level, *coarse, *line; /* of one picture */
 } set;
 
@@ -135,16 +135,9 @@ static int pictures_of(int64_t n, int height, int width) {
     return (int)(n < most ? n : most);
 }
 
-static void release(set *s) {
-    for (int k = 0; k < MOST_LEVELS; k++) {
-        free(s->patches[k]);
-        s->patches[k] = NULL;
-    }
-}
-
 static void end(void *of) {
     set *s = of;
-    release(s);
+    free(s->patches);
     gt_arena_free(s->arena);
 }
 
@@ -171,14 +164,12 @@ static gt_status begin(void **out, const gt_metric_input *in) {
     s->level = gt_arena_array(arena, (size_t)s->height, line * sizeof(float));
     s->coarse = gt_arena_array(arena, (size_t)s->height, line * sizeof(float));
     s->line = gt_arena_array(arena, line, sizeof(float));
-    size_t rows = (size_t)s->n * PATCHES;
-    bool good = true;
-    for (int k = 0; k < s->levels; k++) {
-        s->sorted[k] = gt_arena_array(arena, DIRECTIONS * rows, sizeof(float));
-        good = good && (s->patches[k] = malloc(rows * size * sizeof(float)));
-    }
+    size_t rows = (size_t)(s->n * s->levels) * PATCHES;
+    s->sorted = gt_arena_array(arena, rows, DIRECTIONS * sizeof(float));
+    s->patches = malloc(rows * size * sizeof(float));
     *out = s;
-    return good && !gt_arena_failed(arena) ? GT_OK : gt_fail(GT_NOMEM, "out of memory describing %d pictures", s->n);
+    return s->patches && !gt_arena_failed(arena) ? GT_OK
+                                                 : gt_fail(GT_NOMEM, "out of memory describing %d pictures", s->n);
 }
 
 static void add_picture(set *s, int i, const float *picture) {
@@ -190,7 +181,7 @@ static void add_picture(set *s, int i, const float *picture) {
             shrink(s->level, h, w, c, s->line, s->coarse);
             subtract_grown(s->level, h, w, c, s->coarse, s->line);
         }
-        take_patches(s->level, h, w, c, k, i, s->patches[k] + (size_t)i * PATCHES * size);
+        take_patches(s->level, h, w, c, k, i, s->patches + (size_t)(k * s->n + i) * PATCHES * size);
         float *next = s->coarse;
         s->coarse = s->level;
         s->level = next;
@@ -219,39 +210,43 @@ static bool describe(set *s) {
                       .transpose_b = true,
                       .a = directions,
                       .lda = (int64_t)size,
-                      .b = s->patches[0],
+                      .b = s->patches,
                       .ldb = (int64_t)size,
-                      .c = s->sorted[0],
+                      .c = s->sorted,
                       .ldc = (int64_t)rows};
     size_t bytes = gt_gemm_workspace(&g, 1) + 1;
     void *workspace = gt_block_alloc(bytes, "a distance of pictures");
     bool good = directions && workspace && s->taken == s->n;
     if (good) draw_directions(directions, size);
     for (int k = 0; good && k < s->levels; k++) {
-        normalise(s->patches[k], rows * size, s->channels);
-        g.b = s->patches[k];
-        g.c = s->sorted[k];
+        float *patches = s->patches + (size_t)k * rows * size, *sorted = s->sorted + (size_t)k * DIRECTIONS * rows;
+        normalise(patches, rows * size, s->channels);
+        g.b = patches;
+        g.c = sorted;
         gt_gemm(&g, NULL, workspace);
-        for (size_t d = 0; d < DIRECTIONS; d++) qsort(s->sorted[k] + d * rows, rows, sizeof(float), by_value);
+        for (size_t d = 0; d < DIRECTIONS; d++) qsort(sorted + d * rows, rows, sizeof(float), by_value);
     }
     gt_block_free(workspace, bytes);
     free(directions);
-    if (good) release(s);
+    if (good) {
+        free(s->patches);
+        s->patches = NULL;
+    }
     return good;
 }
 
 static double value(void *reals, void *fakes) {
     set *a = reals, *b = fakes;
     if (a->n != b->n || a->height != b->height || a->width != b->width || a->channels != b->channels) return NAN;
-    if ((a->patches[0] && !describe(a)) || (b->patches[0] && !describe(b))) {
+    if ((a->patches && !describe(a)) || (b->patches && !describe(b))) {
         gt_warn("no distance between pictures this time: out of memory");
         return NAN;
     }
     size_t count = DIRECTIONS * (size_t)a->n * PATCHES;
     double total = 0;
-    for (int k = 0; k < a->levels; k++) {
+    for (size_t k = 0; k < (size_t)a->levels; k++) {
         double sum = 0;
-        for (size_t i = 0; i < count; i++) sum += fabs((double)a->sorted[k][i] - (double)b->sorted[k][i]);
+        for (size_t i = k * count; i < (k + 1) * count; i++) sum += fabs((double)a->sorted[i] - (double)b->sorted[i]);
         total += sum / (double)count;
     }
     return 1000 * total / a->levels;

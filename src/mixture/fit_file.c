@@ -22,20 +22,22 @@ typedef struct scalar {
     kind kind;
     size_t offset;
 } scalar;
+#define SCALAR(name, kind, member) \
+    { "/state/" name, kind, offsetof(gt_fit, member) }
 static const scalar scalars[] = {
-    {"/state/points", INT64, offsetof(gt_fit, points.count)},
-    {"/state/dimensions", INTEGER, offsetof(gt_fit, points.d)},
-    {"/state/height", INTEGER, offsetof(gt_fit, points.height)},
-    {"/state/width", INTEGER, offsetof(gt_fit, points.width)},
-    {"/state/channels", INTEGER, offsetof(gt_fit, points.channels)},
-    {"/state/finished", BOOLEAN, offsetof(gt_fit, finished)},
-    {"/state/log_likelihood", REAL, offsetof(gt_fit, log_likelihood)},
-    {"/state/best_restart", INTEGER, offsetof(gt_fit, best_restart)},
-    {"/state/converged", BOOLEAN, offsetof(gt_fit, converged)},
-    {"/state/curve_length", INTEGER, offsetof(gt_fit, n_curve)},
-    {"/state/restart", INTEGER, offsetof(gt_fit, restart)},
-    {"/state/started", BOOLEAN, offsetof(gt_fit, started)},
-    {"/state/iteration", INTEGER, offsetof(gt_fit, n_now)},
+    SCALAR("points", INT64, points.count),
+    SCALAR("dimensions", INTEGER, points.d),
+    SCALAR("height", INTEGER, points.height),
+    SCALAR("width", INTEGER, points.width),
+    SCALAR("channels", INTEGER, points.channels),
+    SCALAR("finished", BOOLEAN, finished),
+    SCALAR("log_likelihood", REAL, log_likelihood),
+    SCALAR("best_restart", INTEGER, best_restart),
+    SCALAR("converged", BOOLEAN, converged),
+    SCALAR("curve_length", INTEGER, n_curve),
+    SCALAR("restart", INTEGER, restart),
+    SCALAR("started", BOOLEAN, started),
+    SCALAR("iteration", INTEGER, n_now),
 };
 enum { N_SCALARS = sizeof scalars / sizeof *scalars };
 

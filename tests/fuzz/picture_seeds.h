@@ -24,7 +24,8 @@ static void put_png(fuzz_put *put, void *arg) {
     for (int channels = 1; channels <= 4; channels++) {
         void *bytes;
         size_t n;
-        fuzz_check(!gt_png_encode(pixels, H, W, channels, 6, &bytes, &n));
+        fuzz_check(!gt_png_encode(&(gt_picture){.height = H, .width = W, .channels = channels, .samples = pixels}, 6,
+                                  &bytes, &n));
         put(arg, bytes, n);
         free(bytes);
     }

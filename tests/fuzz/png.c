@@ -22,8 +22,9 @@ static void seeds(fuzz_put *put, void *arg) {
         for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(7 * i + i * i / 5 + k);
         void *bytes;
         size_t n;
-        fuzz_check(
-            !gt_png_encode(pixels, kinds[k].height, kinds[k].width, kinds[k].channels, kinds[k].level, &bytes, &n));
+        gt_picture p = {
+            .height = kinds[k].height, .width = kinds[k].width, .channels = kinds[k].channels, .samples = pixels};
+        fuzz_check(!gt_png_encode(&p, kinds[k].level, &bytes, &n));
         put(arg, bytes, n);
         free(bytes);
     }

@@ -28,7 +28,8 @@ static void seed(fuzz_put *put, void *arg, int pictures, const char *json) {
         void *png;
         size_t n;
         for (size_t k = 0; k < sizeof pixels; k++) pixels[k] = (uint8_t)(31 * (size_t)i + 7 * k);
-        fuzz_check(!gt_png_encode(pixels, HEIGHT, WIDTH, 3, 6, &png, &n));
+        fuzz_check(!gt_png_encode(&(gt_picture){.height = HEIGHT, .width = WIDTH, .channels = 3, .samples = pixels}, 6,
+                                  &png, &n));
         snprintf(name, sizeof name, "img%d.png", i);
         add(z, name, png, n, i % 2 ? ZIP_CM_DEFLATE : ZIP_CM_STORE);
         free(png);

@@ -28,7 +28,10 @@ static inline bytes picture(int i, int height, int width, int channels) {
     bytes b;
     uint8_t *pixels = malloc((size_t)height * (size_t)width * (size_t)channels);
     paint(i, height, width, channels, pixels);
-    assert_int_equal(gt_png_encode(pixels, height, width, channels, 6, &b.data, &b.n), GT_OK);
+    assert_int_equal(
+        gt_png_encode(&(gt_picture){.height = height, .width = width, .channels = channels, .samples = pixels}, 6,
+                      &b.data, &b.n),
+        GT_OK);
     free(pixels);
     return b;
 }

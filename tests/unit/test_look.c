@@ -16,7 +16,8 @@ static void put_at(int place, int i, int level) {
     void *data;
     size_t n;
     paint(i, 8, 8, 3, pixels);
-    assert_ok(gt_png_encode(pixels, 8, 8, 3, level, &data, &n));
+    assert_ok(
+        gt_png_encode(&(gt_picture){.height = 8, .width = 8, .channels = 3, .samples = pixels}, level, &data, &n));
     put(name_of(place), data, n);
     free(data);
 }
