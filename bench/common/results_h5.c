@@ -100,7 +100,9 @@ static gt_status end_table(reading *r) {
     r->n_columns = 0;
     if (!n) return GT_OK;
     gt_results *to = r->list[r->n - 1];
-    const char *title = gt_h5_text(to->arena, &r->file, r->table, "name");
+    char *title;
+    gt_status st = gt_h5_text(to->arena, &r->file, r->table, "name", &title);
+    if (st) return st;
     gt_table *t = title ? gt_results_table(to, title, r->about, n) : NULL;
     if (!t) return damaged(r->table);
     for (int64_t row = 0; row < r->rows; row++) {
@@ -120,16 +122,19 @@ static gt_status begin_document(reading *r) {
     gt_results *to = r->list[r->n] = gt_results_new(r->document + 1);
     if (!to) return GT_NOMEM;
     r->n++;
-    const char *bench = gt_h5_text(to->arena, &r->file, r->document, "bench");
+    char *bench;
+    gt_status st = gt_h5_text(to->arena, &r->file, r->document, "bench", &bench);
     if (bench) to->bench = bench;
-    for (int i = 0; i < GT_RESULTS_CONDITIONS; i++) {
+    for (int i = 0; i < GT_RESULTS_CONDITIONS && !st; i++) {
+        char *line;
         snprintf(key, sizeof key, "condition%02d", i);
-        char *line = gt_h5_text(to->arena, &r->file, r->document, key), *colon = line ? strstr(line, ": ") : NULL;
+        st = gt_h5_text(to->arena, &r->file, r->document, key, &line);
+        char *colon = line ? strstr(line, ": ") : NULL;
         if (!colon) break;
         *colon = 0;
         gt_results_say(to, line, "%s", colon + 2);
     }
-    return GT_OK;
+    return st;
 }
 
 static gt_status read_column(reading *r, const char *path, const char *key) {
@@ -149,8 +154,11 @@ static gt_status read_column(reading *r, const char *path, const char *key) {
                         : GT_NOMEM;
     gt_h5_set_close(s);
     if (st) return st;
-    const char *name = gt_arena_printf(r->arena, "%s", key), *title = gt_h5_text(r->arena, &r->file, path, "title");
-    const char *digits = gt_h5_text(r->arena, &r->file, path, "digits");
+    const char *name = gt_arena_printf(r->arena, "%s", key);
+    char *title, *digits = NULL;
+    st = gt_h5_text(r->arena, &r->file, path, "title", &title);
+    if (!st) st = gt_h5_text(r->arena, &r->file, path, "digits", &digits);
+    if (st) return st;
     int d = digits ? atoi(digits) : 2;
     r->about[c] = (gt_column){name, title ? title : name, words ? GT_COLUMN_TEXT : d < 0 || d > 9 ? 2 : d};
     r->n_columns++;
@@ -188,7 +196,8 @@ int gt_results_read_h5(const char *path, gt_results **list, int room) {
     }
     *r = (reading){.arena = a, .list = list, .room = room};
     gt_status st = gt_h5_open(&r->file, path);
-    const char *format = st ? NULL : gt_h5_text(a, &r->file, "/", "format");
+    char *format = NULL;
+    if (!st) st = gt_h5_text(a, &r->file, "/", "format", &format);
     if (!st && (!format || strcmp(format, FORMAT))) st = gt_fail(GT_FORMAT, "not a file of benchmark results");
     if (!st) st = gt_h5_each(&r->file, false, visit, r);
     if (!st) st = end_table(r);

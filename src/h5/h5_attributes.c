@@ -5,7 +5,6 @@
 
 #include "h5/h5.h"
 #include "h5/h5_room.h"
-#include "h5/h5_texts.h"
 
 enum { TEXT_MOST = 64 * 1024, BYTES_MOST = 1 << 30 };
 
@@ -66,15 +65,15 @@ gt_status gt_h5_texts(const gt_h5_file *f, const char *of, const char *name, siz
     return st;
 }
 
-char *gt_h5_text(gt_arena *arena, const gt_h5_file *f, const char *of, const char *name) {
-    char **text, *copy = NULL;
+gt_status gt_h5_text(gt_arena *arena, const gt_h5_file *f, const char *of, const char *name, char **text) {
+    char **list;
     int count;
-    gt_status st = gt_h5_texts(f, of, name, 1, &text, &count);
-    if (!st && count) copy = gt_arena_printf(arena, "%s", *text);
-    if (st == GT_NOMEM) gt_arena_alloc(arena, SIZE_MAX); /* fails: the caller asks the arena whether memory was short */
-    if (count) free(*text);
-    free(text);
-    return copy;
+    *text = NULL;
+    gt_status st = gt_h5_texts(f, of, name, 1, &list, &count);
+    if (!st && count && !(*text = gt_arena_printf(arena, "%s", *list))) st = GT_NOMEM;
+    if (count) free(*list);
+    free(list);
+    return st;
 }
 
 gt_status gt_h5_numbers(const gt_h5_file *f, const char *of, const char *name, int n, double *out, bool *there) {

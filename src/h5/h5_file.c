@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "h5/h5.h"
 #include "h5/h5_room.h"
-#include "h5/h5_sink.h"
 
 /* ---- the buffer of a file in memory ---- */
 

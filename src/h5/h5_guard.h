@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The guard of sets from elsewhere. libhdf5 takes what it finds of a chunk, or what the filters make of it, for the
- * whole chunk, and reads on behind it where that is less; likewise without chunks. So each chunk is looked at before
- * libhdf5 reads from it. */
+ * The guard of sets from elsewhere. libhdf5 takes the stored bytes of a chunk, or the bytes that the filters make of
+ * them, for the whole chunk, and reads on behind them where they are too few; the same with sets without chunks. So
+ * each chunk is checked before libhdf5 reads from the chunk. */
 #ifndef H5_GUARD_H
 #define H5_GUARD_H
 
@@ -11,9 +11,9 @@
 enum { H5_MOST_FILTERS = 8 };
 
 typedef struct h5_set {
-    gt_h5_set about; /* first: this is what others see */
+    gt_h5_set about; /* must be first: other rooms see this alone */
     hid_t id, space;
-    /* what the latest read was read into: this many rows of this type; the next read is mostly alike */
+    /* The memory space and the type of the last read, of so many rows of this type: most reads are alike. */
     hid_t memory, given;
     int64_t rows_read;
     gt_number type_read;
@@ -21,13 +21,13 @@ typedef struct h5_set {
     H5Z_filter_t filter[H5_MOST_FILTERS];
     hsize_t chunk[H5S_MAX_RANK];
     size_t chunk_bytes;
-    uint8_t *seen; /* for each row of chunks: whether the guard was there; NULL: nothing is packed */
+    uint8_t *seen; /* for each row of chunks: whether its chunks were checked; NULL: nothing is packed */
 } h5_set;
 
-/* Whether the file can hold as much as the set claims, in this file; fills all from n_filters on, and about.stored,
- * .chunks and .written. */
+/* GT_FORMAT: the file cannot hold as much as the set claims. Fills in all from n_filters on, and about.stored, .chunks
+ * and .written. */
 gt_status h5_guard_begin(h5_set *s);
-/* Are the chunks with the rows first .. first + n - 1 whole, if they were written? Unpacks them once. */
+/* GT_FORMAT: a chunk with rows of first .. first + n - 1 was written, and is not whole. Unpacks each chunk once. */
 gt_status h5_guard_rows(h5_set *s, int64_t first, int64_t n);
 
 #endif

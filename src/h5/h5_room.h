@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the files of this room share. */
+ * What the files of this room have in common. */
 #ifndef H5_ROOM_H
 #define H5_ROOM_H
 
@@ -12,10 +12,10 @@
 /* gt_fail with libhdf5's innermost reason for the failure of its latest call appended to the message; GT_NOMEM instead
  * of `code` where that is want of memory. */
 gt_status gt_h5_fail(gt_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Closes what is open of these, no files. The reason of a failure stays: every call of libhdf5 forgets that of the last
- * one. */
+/* Closes those of the three objects that are open; they are no files. libhdf5 keeps the reason of its last failure,
+ * which any other call would make it forget. */
 void h5_release(hid_t a, hid_t b, hid_t c);
-/* To be released. `bytes`: of each text. */
+/* The type of numbers in memory or in a file; the caller releases it. `bytes`: of each text. */
 hid_t h5_type(gt_number type, size_t bytes, bool in_file);
 /* A property list of `class` for objects that keep no times. `ordered`: they record in which order their members were
  * made. */
@@ -23,5 +23,17 @@ hid_t h5_untimed(hid_t class, bool ordered);
 
 /* An access list of `class` with which no link leads into another file. */
 hid_t h5_own_links(hid_t class);
+
+/* The n texts of an attribute of the type H5T_STRING, H5T_VARIABLE, in a file that was opened by name; of each text at
+ * most `most` bytes. They are malloc'ed, also those before one that fails, which stays NULL with all behind it. Such
+ * texts lie in heaps of the file; libhdf5 believes what a file says of their lengths, reads behind the heap and writes
+ * behind its own memory, so they are read without libhdf5. */
+gt_status h5_texts_read(hid_t attribute, size_t n, size_t most, char **text);
+
+/* New files that are made with this access list are written by h5_sink.c, without file locks. *error gets errno of the
+ * first read or write that failed, and must not be moved while the file is open. libhdf5 does not survive a write that
+ * fails: such a file can be flushed no more, nor closed, and the process dies at its end. So libhdf5 is told that all
+ * is well; after the first error nothing reaches the file, which is to be closed and made anew. */
+void h5_sink_use(hid_t access, int *error);
 
 #endif

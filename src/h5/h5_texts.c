@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Texts of variable length in attributes: see h5_texts.h.
+ * Texts of variable length in attributes: see h5_room.h.
  *
- * What the attribute holds of each is where it is (libhdf5 hands that over as a conversion to opaque bytes):
+ * For each text the attribute holds the place of the text (libhdf5 hands that over as a conversion to opaque bytes):
  *
  *     length (4), place of a heap (8), number in it (4)
  *
  * and a heap is "GCOL", 1, 0, 0, 0, its size (8), and in it objects: number (2), users (2), 0 (4), size (8), bytes up
- * to a multiple of 8. Number 0 is what is free, and the last. All numbers have their low bytes first. */
-#include "h5/h5_texts.h"
-
+ * to a multiple of 8. The object of number 0 is free space, and the last. All numbers have their low bytes first. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

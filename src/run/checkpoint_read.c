@@ -138,9 +138,11 @@ static gt_status list_entry(void *arg, const char *path) {
 /* ---- attributes ---- */
 
 static gt_status read_attribute(gt_checkpoint_file *f, const char *name, const char **value) {
-    *value = gt_h5_text(f->arena, &f->h5, "/", name);
-    if (gt_arena_failed(f->arena)) return gt_fail(GT_NOMEM, "out of memory for the checkpoint '%s'", f->path);
-    return *value ? GT_OK : gt_fail(GT_FORMAT, "'%s' has no attribute '%s'", f->path, name);
+    char *text;
+    gt_status st = gt_h5_text(f->arena, &f->h5, "/", name, &text);
+    *value = text;
+    if (st) return gt_wrap(st, "'%s'", f->path);
+    return text ? GT_OK : gt_fail(GT_FORMAT, "'%s' has no attribute '%s'", f->path, name);
 }
 
 static gt_status read_about(gt_checkpoint_file *f) {
