@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the benchmarks share: the clock, the FMA peak measured in the same run, and what in the environment changes
- * results. */
+ * What the benchmarks of single kernels share: a clock, the FMA peak of the same run, flags, and the settings in the
+ * environment that change results. */
 #ifndef GANTRY_BENCH_H
 #define GANTRY_BENCH_H
 

@@ -64,19 +64,20 @@ struct gt_option {
     const char *only;        /* of jobs: the families of models that have it, "stylegan2|dcgan"; NULL: all */
     const char *after;       /* of jobs: the key that it stands behind; NULL: the end of its group */
     const char *standard;    /* default as text; NULL: see `derived` */
-    const char *derived;     /* how the value is found when none is given ("from cfg") */
+    const char *derived;     /* how the program finds the value when nobody gives one ("from cfg") */
     const char *unit;        /* NULL: none */
     double min, max;         /* of numbers, inclusive; both 0: any */
     const char *choices;     /* of texts: "ada|fixed|noaug"; NULL: any text */
     gt_status (*check)(const gt_option *o, const char *value); /* NULL, or more rules for a value of the right type */
     const char *help;                                          /* one line */
     const char *detail; /* NULL, or what follows from it: sentences for manual and reference job */
-    /* what the key without a value stands for; NULL: a value is needed (a boolean stands for 1) */
+    /* The value that the key alone stands for; NULL: a value is needed (a boolean's key alone is 1). */
     const char *bare;
     char letter; /* short form for the command line, "-n"; 0: none */
     bool path;   /* of texts: the name of a file, of which a leading ~ is expanded (base/tilde.h) */
     bool common; /* shown with its help on the --help screen; the others are listed there by name */
-    /* the ranks of a run may have different values: it concerns one rank alone, or is compared in another way */
+    /* The ranks of a run may have different values: the option concerns one rank alone, or is compared in another way.
+     */
     bool by_rank;
 };
 
@@ -103,6 +104,8 @@ const gt_option *gt_options_find(const gt_options *o, const char *key); /* NULL:
 /* the key most like a mistyped one; NULL: none is close */
 const char *gt_options_nearest(const gt_options *o, const char *key);
 gt_option_state gt_options_state(const gt_options *o, const char *key);
+/* The place of an option's value among the choices of the option, from 0. */
+int gt_options_choice(const gt_options *o, const char *key);
 
 /* Give an option its value. `value` NULL: the bare key, for booleans. `where` is "file:line" for messages; NULL: the
  * command line. */

@@ -108,14 +108,21 @@ static gt_status read_real(const gt_option *row, const char *value, double *out)
     return check_range(row, *out);
 }
 
-static gt_status read_choice(const gt_option *row, const char *value) {
+/* The place of the value among the choices; less than 0: the value is none of them. */
+static int choice_of(const gt_option *row, const char *value) {
     size_t n = strlen(value);
-    for (const char *c = row->choices; *c;) {
+    const char *c = row->choices;
+    for (int i = 0; *c; i++) {
         size_t length = strcspn(c, "|");
-        if (n == length && !memcmp(c, value, n)) return GT_OK;
+        if (n == length && !memcmp(c, value, n)) return i;
         c += length + (c[length] == '|');
     }
-    return gt_fail(GT_USAGE, "--%s must be one of %s", row->key, row->choices);
+    return -1;
+}
+
+int gt_options_choice(const gt_options *o, const char *key) {
+    const gt_option *row = gt_options_find(o, key);
+    return choice_of(row, *(const char *const *)field(o, row));
 }
 
 static gt_status store_text(gt_options *o, const gt_option *row, const char *value) {
@@ -135,7 +142,10 @@ static gt_status read_value(gt_options *o, const gt_option *row, const char *val
     case GT_OPTION_BOOL: st = read_bool(row, value, field(o, row)); break;
     case GT_OPTION_INT: st = read_int(row, value, field(o, row)); break;
     case GT_OPTION_REAL: st = read_real(row, value, field(o, row)); break;
-    case GT_OPTION_TEXT: st = row->choices ? read_choice(row, value) : GT_OK; break;
+    case GT_OPTION_TEXT:
+        if (row->choices && choice_of(row, value) < 0)
+            st = gt_fail(GT_USAGE, "--%s must be one of %s", row->key, row->choices);
+        break;
     }
     if (!st && row->check) st = row->check(row, value);
     if (!st && row->type == GT_OPTION_TEXT) st = store_text(o, row, value);

@@ -14,10 +14,10 @@ typedef struct anomalies_fields {
 #define FIELDS anomalies_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION("outdir", outdir, "anomalies", "Where to; made if needed"), .path = true,
+    {CLI_OPTION(outdir, "anomalies", "Where to; made if needed"), .path = true,
      .detail = "scores.csv: every image with its reconstruction error, the largest first. worst.png: those images, "
                "each beside its reconstruction."},
-    {CLI_OPTION("worst", worst, "32", "Images in the picture"), .min = 1, .max = 4096},
+    {CLI_OPTION(worst, "32", "Images in the picture"), .min = 1, .max = 4096},
     CLI_THREADS,
 };
 
@@ -47,21 +47,18 @@ static gt_status write_scores(const cli_encoding *e, const score *scores, const 
 
 static gt_status rank_items(cli_encoding *e) {
     const anomalies_fields *f = e->session->fields;
-    gt_arena *a = e->session->arena;
     int64_t n = e->info->count, worst = f->worst < n ? f->worst : n;
     int64_t items[4096];
-    score *scores = malloc((size_t)n * sizeof *scores);
-    if (!scores) return gt_fail(GT_NOMEM, "out of memory for %lld scores", (long long)n);
+    score *scores = gt_arena_array(e->session->arena, (size_t)n, sizeof *scores);
+    if (!scores) return GT_NOMEM;
     for (int64_t i = 0; i < n; i++) scores[i] = (score){e->all.error[i], i};
     qsort(scores, (size_t)n, sizeof *scores, order);
-    const char *csv = gt_arena_printf(a, "%s/scores.csv", f->outdir),
-               *png = gt_arena_printf(a, "%s/worst.png", f->outdir);
+    const char *csv = cli_out(e->session, "scores.csv"), *png = cli_out(e->session, "worst.png");
     gt_status st = csv && png ? gt_rundir_prepare(f->outdir, (size_t)n * 32) : GT_NOMEM;
     if (!st) st = write_scores(e, scores, csv);
     for (int64_t i = 0; i < worst && !st; i++) items[i] = scores[i].item;
     if (!st) st = cli_draw_pairs(e, worst, items, 8, png);
     if (!st) printf("%lld images scored: %s\nthe %lld most unlike: %s\n", (long long)n, csv, (long long)worst, png);
-    free(scores);
     return st;
 }
 

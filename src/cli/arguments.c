@@ -8,12 +8,6 @@
 #include "cli/cli.h"
 #include "gantry/log.h"
 
-static const gt_option *find_row(const gt_option *rows, int n, const char *key, size_t length) {
-    for (int i = 0; i < n; i++)
-        if (strlen(rows[i].key) == length && !memcmp(rows[i].key, key, length)) return &rows[i];
-    return NULL;
-}
-
 /* Is the next word the value of an option written without "="? A boolean takes only what cannot be anything else. */
 static bool takes_next(const gt_option *row, const char *word) {
     if (!word || row->bare) return false;
@@ -21,27 +15,31 @@ static bool takes_next(const gt_option *row, const char *word) {
     return !strcmp(word, "0") || !strcmp(word, "1") || !strcasecmp(word, "true") || !strcasecmp(word, "false");
 }
 
-/* `row` NULL: the table has none. No memory: the key is NULL. */
-static void add_pair(gt_arena *a, const gt_option *row, const char *key, size_t length, const char *value,
-                     cli_arguments *out) {
-    const char *text = value && row && row->path ? gt_path_expand(a, value) : value;
-    out->keys[out->n_pairs] = value && !text ? NULL : row ? row->key : gt_arena_printf(a, "%.*s", (int)length, key);
-    out->values[out->n_pairs++] = text;
+/* `row` NULL: the table has none. */
+static void add_pair(gt_arena *a, const gt_option *row, const char *key, const char *value, cli_arguments *out) {
+    out->keys[out->n_pairs] = row ? row->key : key;
+    out->values[out->n_pairs++] = value && row && row->path ? gt_path_expand(a, value) : value;
+}
+
+/* "key=value": the key, and *value, NULL where no "=" follows. */
+static const char *key_of(gt_arena *a, const char *word, const char **value) {
+    size_t length = strcspn(word, "=");
+    *value = word[length] ? word + length + 1 : NULL;
+    const char *key = gt_arena_printf(a, "%.*s", (int)length, word);
+    return key ? key : "";
 }
 
 /* "--key", "--key=value" or "-k" at argv[i], with the value that may follow. Returns the index of the last word used.
  */
-static int take_option(gt_arena *a, const gt_option *rows, int n, char **argv, int i, cli_arguments *out) {
-    const char *word = argv[i] + 1 + (argv[i][1] == '-'), *equals = strchr(word, '=');
+static int take_option(gt_arena *a, const gt_options *o, char **argv, int i, cli_arguments *out) {
+    const char *word = argv[i] + 1 + (argv[i][1] == '-'), *value, *key = key_of(a, word, &value);
     const gt_option *row = NULL;
     if (argv[i][1] != '-')
-        for (int k = 0; k < n && !row; k++)
-            if (rows[k].letter && rows[k].letter == word[0] && !word[1]) row = &rows[k];
-    size_t length = equals ? (size_t)(equals - word) : strlen(word);
-    if (!row) row = find_row(rows, n, word, length);
-    const char *value = equals ? equals + 1 : NULL;
+        for (int k = 0; k < o->n && !row; k++)
+            if (o->rows[k].letter && o->rows[k].letter == word[0] && !word[1]) row = &o->rows[k];
+    if (!row) row = gt_options_find(o, key);
     if (!value && row && takes_next(row, argv[i + 1])) value = argv[++i];
-    add_pair(a, row, word, length, value, out);
+    add_pair(a, row, key, value, out);
     return i;
 }
 
@@ -53,24 +51,23 @@ gt_status cli_split(gt_arena *a, const gt_option *rows, int n, int argc, char **
         if (!*lists[i]) return GT_NOMEM;
     }
     bool options_over = false;
+    const gt_options o = {.rows = rows, .n = n};
     for (int i = 1; i < argc; i++) {
-        const char *word = argv[i], *equals = strchr(word, '=');
+        const char *word = argv[i], *key, *value;
         if (!options_over && !strcmp(word, "--")) {
             options_over = true;
         } else if (!options_over && (!strcmp(word, "--help") || !strcmp(word, "-h"))) {
             out->help = true;
         } else if (!options_over && word[0] == '-' && word[1]) {
-            i = take_option(a, rows, n, argv, i, out);
-        } else if (!options_over && pairs && equals) {
-            size_t length = (size_t)(equals - word);
-            add_pair(a, find_row(rows, n, word, length), word, length, equals + 1, out);
+            i = take_option(a, &o, argv, i, out);
+        } else if (!options_over && pairs && strchr(word, '=')) {
+            key = key_of(a, word, &value);
+            add_pair(a, gt_options_find(&o, key), key, value, out);
         } else if (!(out->words[out->n_words++] = gt_path_expand(a, word))) {
             return GT_NOMEM;
         }
     }
-    for (int i = 0; i < out->n_pairs; i++)
-        if (!out->keys[i]) return GT_NOMEM;
-    return GT_OK;
+    return gt_arena_failed(a) ? GT_NOMEM : GT_OK;
 }
 
 gt_status cli_apply(gt_options *o, const cli_arguments *arguments) {
@@ -107,6 +104,11 @@ bool cli_begin(cli_session *s, const cli_command *c, int argc, char **argv, int 
     *status = cli_end_early(c, &s->arguments, &s->settings, st);
     cli_end(s);
     return false;
+}
+
+const char *cli_out(const cli_session *s, const char *name) {
+    const gt_options *o = &s->options;
+    return gt_arena_printf(s->arena, "%s/%s", gt_options_effective(o, gt_options_find(o, "outdir")), name);
 }
 
 void cli_end(cli_session *s) { gt_arena_free(s->arena); }

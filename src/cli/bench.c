@@ -6,7 +6,6 @@
 
 #include "base/program.h"
 #include "cli/cli.h"
-#include "gantry/dataset.h"
 #include "h5/h5.h"
 
 static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Checkpoints that may come from elsewhere: what is walked in a process of its own is what is opened afterwards, on all
- * ranks. And what stands where a job file should. */
+ * Files that may come from elsewhere: checkpoints, which a process of its own checks before all ranks open them, and
+ * files that stand in the place of a job file. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +11,6 @@
 #include "h5/h5.h"
 #include "run/checkpoint_internal.h"
 #include "gantry/checkpoint.h"
-#include "gantry/dataset.h"
 
 static int check_hdf5(int argc, char **argv) { return argc == 2 ? gt_h5_check_here(argv[1]) : CLI_USAGE; }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The command line: subcommands are rows of one table (commands.c), their options rows of option tables
- * (gantry/option.h). Results go to stdout, talk to stderr; exit status 0 done, 1 failed, 2 bad usage, 75 stopped before
- * its end. */
+ * (gantry/option.h). A command prints results to stdout and messages to stderr. Exit status: 0 done, 1 failed, 2 bad
+ * usage, 75 stopped before the end. */
 #ifndef GANTRY_CLI_H
 #define GANTRY_CLI_H
 
@@ -22,40 +22,43 @@ typedef struct cli_session cli_session;
 /* A subcommand: a file that defines `const cli_command cli_NAME`, and its name in the list of commands.c. */
 typedef struct cli_command {
     const char *name;
-    const char *arguments; /* after the name, in the usage line; NULL: none */
+    const char *arguments; /* what stands behind the name in the usage line; NULL: nothing */
     const char *help;      /* one line */
     const char *detail;    /* for the manual; NULL: nothing more */
-    const gt_option *rows; /* its options: see CLI_ROWS() */
+    const gt_option *rows; /* the command's options: see CLI_ROWS() */
     int n_rows;
-    size_t fields;                        /* bytes of the struct that they fill in */
+    size_t fields;                        /* bytes of the struct that the options fill in */
     const gt_option *(*options)(int *n);  /* a table that is put together elsewhere; NULL: `rows` */
-    gt_status (*prepare)(cli_session *s); /* before the ranks meet: no MPI yet; NULL: nothing */
-    /* all ranks, when they have met; a command without `ranks`: rank 0 alone, without MPI */
+    gt_status (*prepare)(cli_session *s); /* runs before the ranks meet, without MPI; NULL: nothing does */
+    /* The work. All ranks do it when they have met; of a command without `ranks` rank 0 alone, without MPI. */
     gt_status (*run)(cli_session *s);
-    /* instead of both: reads its arguments itself; argv[0] is the name; returns the exit status */
+    /* Instead of `prepare` and `run`: a command that reads its arguments itself. argv[0] is the name; returns the exit
+     * status. */
     int (*main)(int argc, char **argv);
     void (*print)(FILE *f); /* instead of `run`: prints to stdout, whatever the arguments are */
-    bool hidden;            /* not for people: not in --help */
+    bool hidden;            /* not shown by --help */
     bool ranks;             /* several ranks share the work */
     bool pool;              /* `run` gets a pool of --threads threads */
-    /* bit i: words[i] may be another on each rank; what the words name is compared instead */
+    /* Bit i: words[i] may differ from rank to rank; the ranks compare what the words name, not the words. */
     unsigned own_words;
 } cli_command;
 
-/* How the rows of a command's options begin (GT_ROW); FIELDS is the struct that they fill in. Of a CLI_FURTHER --help
- * shows the key alone. */
-#define CLI_FURTHER(name, field, value, text) GT_ROW(FIELDS, name, field, value, text), .class = GT_COMMAND
-#define CLI_OPTION(name, field, value, text) .common = true, CLI_FURTHER(name, field, value, text)
-#define CLI_THREADS                                                                                          \
-    {                                                                                                        \
-        CLI_OPTION("threads", threads, NULL, "Threads per rank"),                                            \
-            .by_rank = true, .min = 1, .max = 4096, .derived = "the host's cores shared out among its ranks" \
+/* How the rows of a command's options begin (GT_ROW); FIELDS is the struct that they fill in. --help shows a CLI_OPTION
+ * with its text, and of others the key alone. */
+#define CLI_ROW(name, field, value, text) GT_ROW(FIELDS, name, field, value, text), .class = GT_COMMAND
+#define CLI_FURTHER(field, value, text) CLI_ROW(#field, field, value, text)
+#define CLI_OPTION(field, value, text) .common = true, CLI_FURTHER(field, value, text)
+#define CLI_THREADS                                                                                             \
+    {                                                                                                           \
+        CLI_OPTION(threads, NULL, "Threads per rank"), .by_rank = true, .min = 1, .max = 4096,                  \
+                                                       .derived = "the host's cores shared out among its ranks" \
     }
 #define CLI_ROWS(table) .rows = table, .n_rows = sizeof table / sizeof *table, .fields = sizeof(FIELDS)
 
-/* The kernels that the environment asks for (GT_ISA, GT_CONV), for whatever no checkpoint decides; NULL before they are
- * read, at the start. GT_USAGE: the environment asks for what there is not. */
+/* Reads, once and at the start, which kernels the environment asks for (GT_ISA, GT_CONV). GT_USAGE: there are no such
+ * kernels. */
 gt_status cli_read_kernels(void);
+/* The kernels for work of which no checkpoint says the kernels; NULL before cli_read_kernels(). */
 const gt_kernel_set *cli_kernels(void);
 
 const cli_command *const *cli_commands(int *n);
@@ -65,7 +68,8 @@ int cli_perform(const cli_command *c, int argc, char **argv); /* returns the exi
 
 gt_status cli_fail_unknown(const char *name);     /* GT_USAGE, with the command that is most like a mistyped one */
 void cli_print_quoted(const char *word, FILE *f); /* one word for a shell, between single quotes */
-/* What a shell command prints, as far as there is room for it; "" where the command cannot be started. */
+/* Runs a shell command. `text` gets what the command prints, as far as there is room; "" where the command cannot be
+ * started. */
 void cli_output_of(const char *command, char *text, size_t bytes);
 
 /* ---- arguments ---- */
@@ -88,52 +92,53 @@ gt_status cli_apply(gt_options *o, const cli_arguments *arguments);
 /* "0.5,-1" -> *n finite numbers in the arena; `what` names the option in messages. */
 gt_status cli_read_numbers(gt_arena *a, const char *what, const char *text, const float **numbers, int *n);
 
-/* What all ranks of a command must have been given alike: the command, its words, its options. */
+/* What all ranks of a command must have in common: the command, its words, its options. */
 typedef struct cli_settings {
     gt_arena *arena;
     gt_setting *list;
     int n;
 } cli_settings;
-/* As they are now; `o` may be NULL. */
+/* Writes the settings down as they are now; `o` may be NULL. */
 gt_status cli_note_settings(cli_settings *out, const cli_command *c, const gt_options *o,
                             const cli_arguments *arguments);
 
-/* The ranks of a command come together. *st is what this rank has found so far, a mistake of usage perhaps: then, and
- * where ranks were given other commands, *st is the same failure on all ranks. NULL: this rank is alone with its
- * failure, or there are no ranks to be had. cli_leave() is the end. */
+/* All ranks call this to meet. *st is what this rank has found so far, perhaps a mistake of usage. Where a rank has
+ * failed, or ranks were given other commands, *st becomes the same failure on all ranks. NULL: this rank is the only
+ * one and has failed, or the ranks cannot meet. The ranks part in cli_leave(). */
 gt_comm *cli_meet_all(const cli_settings *mine, int threads, gt_status *st);
 
-/* The end of a command that shows its help, or fails (`st`), before its work begins; returns the exit status. Several
- * ranks do so together. */
+/* Ends a command that shows its help, or fails (`st`), before its work begins; returns the exit status. All ranks call
+ * this. */
 int cli_end_early(const cli_command *c, const cli_arguments *arguments, cli_settings *mine, gt_status st);
 
 struct cli_session {
     gt_arena *arena;
     cli_arguments arguments;
     gt_options options;
-    void *fields;          /* the command's struct: what the options say; more of it is zero, and free for use */
+    void *fields;          /* the command's struct: the options' values; other fields are zero at first */
     cli_settings settings; /* as they were given */
-    gt_comm *comm;         /* of a command with ranks, when they have met */
+    gt_comm *comm;         /* the ranks of a command with `ranks`, when they have met; else NULL */
     gt_pool *pool;
 };
+/* OUTDIR/NAME, of a command with the option --outdir, in the session's arena; NULL: out of memory. */
+const char *cli_out(const cli_session *s, const char *name);
 /* When *status is not negative the command is over and returns it (help was shown, or a usage error). */
 bool cli_begin(cli_session *s, const cli_command *c, int argc, char **argv, int *status);
 void cli_end(cli_session *s);
 
-/* The exit status for a status; says gt_message() on stderr when there is something to say. Without MPI: see
+/* Returns the exit status for a status; prints gt_message() to stderr after a failure. For ends without MPI: see
  * cli_wait_turn(). */
 int cli_exit(const char *command, gt_status status);
-/* The same at the end of work that ranks share and that can be stopped: rank 0 speaks. Ends `comm`; NULL: as
- * cli_exit(). */
+/* The same for ranks that have met: rank 0 prints, and `comm` ends. `comm` NULL: as cli_exit(). */
 int cli_leave(const char *command, gt_status status, gt_comm *comm);
-bool cli_first_rank(void); /* as told by the launcher's environment, before MPI is up; true without a launcher */
-/* For a rank that ends with a failure without MPI: when the first one has the same mistake it speaks first, and the
- * launcher ends the others before they do. Returns the rank. */
+bool cli_first_rank(void); /* read from the launcher's environment, without MPI; true without a launcher */
+/* For a rank that fails without MPI. All ranks but the first wait a while, so that of a mistake that all have made the
+ * first rank tells, and the launcher ends the others before they do. Returns the rank. */
 int cli_wait_turn(void);
-/* The ranks are up, or the program ends by itself: the launch is no failure. See slurm/lib.sh. */
+/* Notes that the launch has not failed: the ranks have met, or the program ends by itself. See slurm/lib.sh. */
 void cli_started(void);
-/* For commands that are not parallel, when mpirun starts several of them: true on all ranks but the first, which is to
- * do the work. */
+/* For a command without `ranks` of which mpirun has started several: true on all ranks but the first, which does the
+ * work. */
 bool cli_others_work(const char *command);
 
 /* ---- documentation from the tables ---- */
@@ -142,7 +147,7 @@ void cli_print_overview(FILE *f); /* gantry --help */
 /* gantry COMMAND --help: fits a screen of 24 lines of 80. `model`: the family of models whose keys train's help shows;
  * NULL: the first one. */
 void cli_print_help(const cli_command *c, const char *model, FILE *f);
-/* all that is known about it, each line after `prefix` */
+/* Prints all that the row says about an option, each line behind `prefix`. */
 void cli_print_option(const gt_option *o, const char *prefix, FILE *f);
 void cli_print_reference(FILE *f); /* jobs/reference.ini */
 void cli_print_manual(FILE *f);    /* gantry.1 */
@@ -150,51 +155,51 @@ void cli_print_version(FILE *f);
 
 /* ---- jobs ---- */
 
-/* The job that the arguments of `gantry train` describe: from the job file, or the run's own, and the options; checked
- * as far as it can be without the data. */
+/* Reads the job that the arguments of `gantry train` describe, from the job file (or the run's own) and the options,
+ * and checks the job as far as that needs no data. */
 gt_status cli_read_job(gt_job *job, const cli_arguments *arguments);
-/* The rest of it, from the data as the training would open them. */
+/* Resolves the job with the shape of its data, which are opened as training would open them. */
 gt_status cli_resolve_job(gt_job *job);
 
 /* ---- checkpoints that may come from elsewhere: before MPI ---- */
 
-/* A checkpoint, or a run with some, that is about to be opened: *file, to be freed, is the file that is then to be
- * opened; walked in a process of its own first, as datasets are (gt_h5_check). NULL and GT_OK: a directory without
- * checkpoints. */
+/* Chooses the file that is to be opened for `path`, a checkpoint or a run, and checks that file in a process of its own
+ * (gt_h5_check). *file is to be freed; NULL with GT_OK: the run has no checkpoint. */
 gt_status cli_check_checkpoint(const char *path, char **file);
-/* The same on the first rank, others do nothing: the file takes the place of *path. */
+/* The same on the first rank: the file's name takes the place of *path. On other ranks nothing happens. */
 gt_status cli_choose_checkpoint(gt_arena *a, const char **path);
-/* The first rank: what --resume of a job stands for becomes its resume_file. One that is not there is missed only if
- * the run has no checkpoint of its own. */
+/* On the first rank: sets the job's resume_file to the file that --resume stands for. A run that has checkpoints of its
+ * own needs no such file. */
 gt_status cli_check_resume(gt_job *job);
-/* The word that stands for a job file: a dataset, checkpoint or run in its place is told which option it belongs to. */
+/* Is `path` a job file? GT_USAGE for a dataset, a checkpoint or a run, with the option that takes it. */
 gt_status cli_check_job_file(const char *path);
-/* All ranks, with MPI: *path becomes the first rank's, so that they open what it has chosen. */
+/* All ranks, with MPI: *path becomes the first rank's path, so that all ranks open the file which that rank chose. */
 gt_status cli_share_path_all(gt_comm *c, gt_arena *a, const char **path);
 
 /* ---- gantry doctor, also at the end of a dry run ---- */
 
-typedef struct cli_checkup { /* what is to be seen before MPI is up */
+typedef struct cli_checkup { /* what the doctor looks at before MPI is up */
     gt_machine machine;
-    /* the first line of its version; "": there is none. Asked for then, since nothing forks while MPI is up */
+    /* The first line of mpirun's version; "": there is no mpirun. Nothing forks while MPI is up. */
     char mpirun[256];
 } cli_checkup;
 void cli_doctor_before(cli_checkup *k);
-/* All ranks: prints to stdout on rank 0. `data`: a dataset, or ""; `dir`: where runs go; `checkpoint`: bytes of one, 0
- * when not known. GT_FAILED: something is broken. */
+/* All ranks examine the machines; rank 0 prints to stdout. `data`: a dataset, or ""; `dir`: where runs go;
+ * `checkpoint`: the bytes of a checkpoint, 0 when not known. GT_FAILED: something is broken. */
 gt_status cli_doctor_examine_all(const cli_checkup *k, gt_comm *comm, const char *data, const char *dir,
                                  double checkpoint);
 
 /* ---- gantry inspect: one file per kind of thing ---- */
 
 gt_status cli_inspect_dataset(const char *spec);
-/* How often each class occurs, a line each; names may be NULL or fewer. */
+/* Prints a line for each class with the number of its images; `names` may be NULL, or fewer than `n`. */
 void cli_print_classes(const int64_t *count, int n, const char *const *names, int n_names);
 gt_status cli_inspect_checkpoint(const char *path);
-/* stats.jsonl or metrics.h5; *other: an HDF5 file of another kind */
+/* For stats.jsonl or metrics.h5. *other: the file is an HDF5 file of another kind. */
 gt_status cli_inspect_log(const char *path, bool *other);
 gt_status cli_inspect_run(const char *dir);
-/* The training graphs of a job file, checkpoint or run as tables; `phase` "": all; `timed`: with measured times. */
+/* Prints the training graphs of a job file, checkpoint or run as tables. `phase` "": of all phases; `timed`: with
+ * measured times. */
 gt_status cli_inspect_graph(const char *path, const char *phase, bool timed, int threads);
 
 #endif

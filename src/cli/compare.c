@@ -11,8 +11,8 @@ typedef struct compare_fields {
 #define FIELDS compare_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION("out", out, "compare.png", "The picture: the newest fakes of each run"), .path = true},
-    {CLI_OPTION("columns", columns, "0", "Runs side by side in it; 0: about a square"), .max = 100},
+    {CLI_OPTION(out, "compare.png", "The picture: the newest fakes of each run"), .path = true},
+    {CLI_OPTION(columns, "0", "Runs side by side in it; 0: about a square"), .max = 100},
 };
 
 static gt_status compare(cli_session *s) {

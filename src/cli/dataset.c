@@ -14,74 +14,74 @@
 #include "train/stop.h"
 
 typedef struct dataset_fields {
-    const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *report,
-        *parts, *grid, *range;
-    int64_t max_images, width, height, channels, crops, border, count, seed, threads;
-    bool pad, compress, scan, restart, overwrite, coarse;
+    const char *source, *dest, *filter, *transform, *background, *depth, *labels, *on_error, *duplicates, *parts, *grid,
+        *range;
+    int64_t width, height, channels, crops, border, count, seed, threads;
+    gt_convert_request request; /* what all of them ask for; some options are fields of the request itself */
 } dataset_fields;
 
 #define FIELDS dataset_fields
 
 static const gt_option table[] = {
-    {CLI_FURTHER("source", source, "", "SOURCE, as the reference tool takes it"), .path = true},
-    {CLI_FURTHER("dest", dest, "", "DEST, as the reference tool takes it"), .path = true,
+    {CLI_FURTHER(source, "", "SOURCE, as the reference tool takes it"), .path = true},
+    {CLI_FURTHER(dest, "", "DEST, as the reference tool takes it"), .path = true,
      .detail = "FILE.zip, FILE.h5 or FILE.hdf5 is a file, a name without a suffix a folder. Another suffix is refused "
                "unless '/' follows it: data.v2/ is a folder. "
                "An unfinished DEST is gone on with by the same command. A finished one is compared with what the "
                "command makes: where it is the same nothing is "
                "written, else it is refused (--overwrite)."},
-    {CLI_OPTION("width", width, "0", "Width of the images; 0: as they are"), .max = 32768, .unit = "pixels"},
-    {CLI_OPTION("height", height, "0", "Height of the images; 0: as they are"), .max = 32768, .unit = "pixels"},
-    {CLI_OPTION("transform", transform, "none", "Cropping before resizing"),
-     .choices = "none|center-crop|center-crop-wide",
+    {CLI_OPTION(width, "0", "Width of the images; 0: as they are"), .max = 32768, .unit = "pixels"},
+    {CLI_OPTION(height, "0", "Height of the images; 0: as they are"), .max = 32768, .unit = "pixels"},
+    {CLI_OPTION(transform, "none", "Cropping before resizing"), .choices = "none|center-crop|center-crop-wide",
      .detail = "center-crop takes the largest square in the middle; center-crop-wide the middle rows of the wanted "
                "proportion, and adds black above and below."},
-    {CLI_OPTION("resize-filter", filter, "lanczos", "Filter, as in Pillow"), .choices = "box|lanczos"},
-    {CLI_FURTHER("pad", pad, "0",
-                 "Fit images into width x height without stretching them, and fill up with the background")},
-    {CLI_FURTHER("crops", crops, "0", "Cut each picture into a grid of squares of this side"), .max = 32768,
-     .unit = "pixels", .detail = "The last row and column are aligned to the border."},
-    {CLI_FURTHER("mnist-border", border, "2", "Black added on each side of MNIST's 28 x 28 pixels"), .max = 1024,
+    {.common = true, CLI_ROW("resize-filter", filter, "lanczos", "Filter, as in Pillow"), .choices = "box|lanczos"},
+    {CLI_ROW("pad", request.transform.pad, "0",
+             "Fit images into width x height without stretching them, and fill up with the background")},
+    {CLI_FURTHER(crops, "0", "Cut each picture into a grid of squares of this side"), .max = 32768, .unit = "pixels",
+     .detail = "The last row and column are aligned to the border."},
+    {CLI_ROW("mnist-border", border, "2", "Black added on each side of MNIST's 28 x 28 pixels"), .max = 1024,
      .unit = "pixels",
      .detail = "2 gives 32 x 32, as the reference tool makes them; 0 keeps 28 x 28, as training on the file itself "
                "sees them. Of files in MNIST's format (IDX) "
                "with other sizes nothing is changed."},
-    {CLI_FURTHER("channels", channels, "0", "1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"), .max = 256},
-    {CLI_FURTHER("background", background, "", "Lay transparent images over this colour: white, black or RRGGBB"),
+    {CLI_FURTHER(channels, "0", "1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; 0: as they are"), .max = 256},
+    {CLI_FURTHER(background, "", "Lay transparent images over this colour: white, black or RRGGBB"),
      .detail = "Without it alpha stays a channel. Also what --pad fills up with (black without it)."},
-    {CLI_FURTHER("depth", depth, "keep", "Kind of sample: 8-bit, 16-bit or float32"), .choices = "keep|u8|u16|f32",
+    {CLI_FURTHER(depth, "keep", "Kind of sample: 8-bit, 16-bit or float32"), .choices = "keep|u8|u16|f32",
      .detail = "Any but keep also brings the samples to the usual range of that kind."},
-    {CLI_FURTHER("range", range, "", "LO,HI: the samples of SOURCE that stand for black and white"),
+    {CLI_FURTHER(range, "", "LO,HI: the samples of SOURCE that stand for black and white"),
      .detail = "Most often of float32 samples, for which -1,1 are usual. In place of what the source says itself; the "
                "samples stay as they are and DEST says the same "
                "(the attribute range of an HDF5 file, \"range\" in a dataset.json), unless --depth brings them to the "
                "usual range of its kind."},
-    {CLI_FURTHER("max-images", max_images, "0", "Take only the first so many pictures of the source; 0: all"),
+    {CLI_ROW("max-images", request.max_images, "0", "Take only the first so many pictures of the source; 0: all"),
      .max = 2147483647},
-    {CLI_OPTION("labels", labels, "own", "own, folders (a class each), FILE.csv, or none"), .path = true,
+    {CLI_OPTION(labels, "own", "own, folders (a class each), FILE.csv, or none"), .path = true,
      .detail = "own: the source's dataset.json, label file or columns; where it lacks one, the dataset has none. "
                "FILE.csv: lines NAME,LABEL or NAME,NUMBER,NUMBER,... "
                "A picture that folders or FILE.csv have no label for cannot be used (--on-error). A dataset.json's "
                "range and channel names count in any case."},
-    {CLI_FURTHER("coarse", coarse, "0", "CIFAR-100: the 20 coarse classes")},
-    {CLI_OPTION("compress", compress, "0", "Compressed PNG or HDF5: smaller, slower to read")},
-    {CLI_OPTION("on-error", on_error, "stop", "Unusable pictures: make nothing, or leave them out"),
+    {CLI_ROW("coarse", request.import.coarse, "0", "CIFAR-100: the 20 coarse classes")},
+    {.common = true, CLI_ROW("compress", request.compress, "0", "Compressed PNG or HDF5: smaller, slower to read")},
+    {.common = true,
+     CLI_ROW("on-error", on_error, "stop", "Unusable pictures: make nothing, or leave them out"),
      .choices = "stop|skip"},
-    {CLI_FURTHER("duplicates", duplicates, "keep", "Equal pictures: only list them, or take the first alone"),
+    {CLI_FURTHER(duplicates, "keep", "Equal pictures: only list them, or take the first alone"),
      .choices = "keep|skip"},
-    {CLI_FURTHER("report", report, "", "Write all findings to this file, and as JSON to this name with .json"),
+    {CLI_ROW("report", request.report, "", "Write all findings to this file, and as JSON to this name with .json"),
      .path = true,
      .detail = "Of a split: those of all its parts, each with the part's name; items are numbered in the part."},
-    {CLI_OPTION("scan", scan, "0", "Only look through SOURCE and list what is wrong")},
-    {CLI_FURTHER("restart", restart, "0", "Do not go on with what an earlier run left unfinished: drop it"),
+    {.common = true, CLI_ROW("scan", request.scan_only, "0", "Only look through SOURCE and list what is wrong")},
+    {CLI_ROW("restart", request.restart, "0", "Do not go on with what an earlier run left unfinished: drop it"),
      .detail = "A finished DEST stays: see --overwrite."},
-    {CLI_FURTHER("overwrite", overwrite, "0", "Replace DEST where something else stands there or was begun"),
+    {CLI_ROW("overwrite", request.overwrite, "0", "Replace DEST where something else stands there or was begun"),
      .detail = "The old one stays until the new one is whole. A folder is replaced only where it holds nothing but the "
                "files of a dataset."},
-    {CLI_FURTHER("count", count, "0", "subset: how many images"), .max = 2147483647},
-    {CLI_FURTHER("parts", parts, "", "split: sizes of the parts, as in 0.9,0.1; equal parts without it")},
-    {CLI_FURTHER("seed", seed, "0", "subset and split: which random choice"), .max = 4294967295},
-    {CLI_FURTHER("grid", grid, "", "inspect: write a grid of images to this PNG"), .path = true},
+    {CLI_FURTHER(count, "0", "subset: how many images"), .max = 2147483647},
+    {CLI_FURTHER(parts, "", "split: sizes of the parts, as in 0.9,0.1; equal parts without it")},
+    {CLI_FURTHER(seed, "0", "subset and split: which random choice"), .max = 4294967295},
+    {CLI_FURTHER(grid, "", "inspect: write a grid of images to this PNG"), .path = true},
     CLI_THREADS,
 };
 
@@ -117,35 +117,25 @@ static gt_status read_range(const char *text, gt_convert_request *r) {
     return gt_fail(GT_USAGE, "--range=%s: two numbers, the smaller one first, such as --range=100,500", text);
 }
 
-static gt_status read_request(const dataset_fields *f, gt_convert_request *r) {
-    *r = (gt_convert_request){
-        .import = {.crops = (int)f->crops, .coarse = f->coarse, .mnist_border = (int)f->border},
-        .transform = {.width = (int)f->width,
-                      .height = (int)f->height,
-                      .filter = gt_is(f->filter, "box") ? GT_FILTER_BOX : GT_FILTER_LANCZOS,
-                      .crop = gt_is(f->transform, "center-crop")        ? GT_CROP_CENTER
-                              : gt_is(f->transform, "center-crop-wide") ? GT_CROP_CENTER_WIDE
-                                                                        : GT_CROP_NONE,
-                      .pad = f->pad,
-                      .channels = (int)f->channels,
-                      .depth = gt_is(f->depth, "u8")    ? GT_DEPTH_U8
-                               : gt_is(f->depth, "u16") ? GT_DEPTH_U16
-                               : gt_is(f->depth, "f32") ? GT_DEPTH_F32
-                                                        : GT_DEPTH_KEEP},
-        .max_images = f->max_images,
-        .seed = (uint32_t)f->seed,
-        .compress = f->compress,
-        .skip = gt_is(f->on_error, "skip"),
-        .skip_duplicates = gt_is(f->duplicates, "skip"),
-        .restart = f->restart,
-        .overwrite = f->overwrite,
-        .report = *f->report ? f->report : NULL,
-        .scan_only = f->scan,
-    };
+static gt_status read_request(const gt_options *o) {
+    dataset_fields *f = o->fields;
+    gt_convert_request *r = &f->request;
+    gt_transform *t = &r->transform;
+    r->import.crops = (int)f->crops;
+    r->import.mnist_border = (int)f->border;
+    t->width = (int)f->width;
+    t->height = (int)f->height;
+    t->channels = (int)f->channels;
+    t->filter = (gt_filter)gt_options_choice(o, "resize-filter"); /* the choices of these three are the enums' values */
+    t->crop = (gt_crop)gt_options_choice(o, "transform");
+    t->depth = (gt_depth)gt_options_choice(o, "depth");
+    r->seed = (uint32_t)f->seed;
+    r->skip = gt_is(f->on_error, "skip");
+    r->skip_duplicates = gt_is(f->duplicates, "skip");
+    if (!*r->report) r->report = NULL;
     read_labels(f->labels, &r->import);
     gt_status st = read_range(f->range, r);
-    if (st) return st;
-    return read_background(f->background, &r->transform);
+    return st ? st : read_background(f->background, t);
 }
 
 /* ---- results ---- */
@@ -169,58 +159,43 @@ static void print_result(const gt_convert_request *r, const gt_convert_result *r
 
 /* ---- actions ---- */
 
-typedef struct task { /* what an action gets */
-    gt_comm *comm;
-    gt_arena *arena;
-    const dataset_fields *fields;
-    gt_convert_request request;
-    const char **words; /* after the action's name */
-    int n;
-} task;
-
 typedef struct action {
     const char *name;
-    int least;  /* words after it */
-    bool looks; /* it makes nothing */
+    int least;  /* words after the name */
+    bool looks; /* the action makes nothing */
     const char *needed;
-    gt_status (*run)(task *t); /* all ranks */
+    gt_status (*run)(cli_session *s, dataset_fields *f, const char **words,
+                     int n); /* all ranks; words after the name */
 } action;
 
-/* The first `n_sources` words into `dest`. */
-static gt_status convert(task *t, int n_sources, const char *dest) {
-    gt_convert_request *r = &t->request;
+/* The sources into `dest`. */
+static gt_status convert(cli_session *s, dataset_fields *f, const char *const *sources, int n, const char *dest) {
+    gt_convert_request *r = &f->request;
     gt_convert_result result;
-    r->n_sources = n_sources;
-    r->sources = t->words;
+    r->n_sources = n;
+    r->sources = sources;
     r->dest = dest;
-    if (*dest) gt_stop_says(t->comm, "stopped: the same command goes on where it is");
-    gt_status st = gt_convert_all(t->comm, r, &result);
-    if (!t->comm->rank && !st) print_result(r, &result);
+    if (*dest) gt_stop_says(s->comm, "stopped: the same command goes on where it is");
+    gt_status st = gt_convert_all(s->comm, r, &result);
+    if (!s->comm->rank && !st) print_result(r, &result);
     gt_convert_result_free(&result);
     return st;
 }
 
-static gt_status make(task *t) {
-    const dataset_fields *f = t->fields;
-    const char *source = *f->source ? f->source
-                         : t->n > 0 ? t->words[0]
-                                    : "",
-               *dest = *f->dest   ? f->dest
-                       : t->n > 1 ? t->words[1]
-                                  : "";
-    int given = (*f->source != 0) + (*f->dest != 0) + t->n;
-    if (!*source || (!*dest && !f->scan) || given > 2)
+static gt_status make(cli_session *s, dataset_fields *f, const char **words, int n) {
+    const char *source = *f->source ? f->source : n > 0 ? words[0] : "";
+    const char *dest = *f->dest ? f->dest : n > 1 ? words[1] : "";
+    int given = (*f->source != 0) + (*f->dest != 0) + n;
+    if (!*source || (!*dest && !f->request.scan_only) || given > 2)
         return gt_fail(GT_USAGE, "SOURCE and DEST are needed (or an action: inspect, verify, subset, split, merge)");
-    t->words = &source;
-    return convert(t, 1, dest);
+    return convert(s, f, &source, 1, dest);
 }
 
-static gt_status subset(task *t) {
-    if (t->n != 2 || !t->fields->count)
-        return gt_fail(GT_USAGE, "gantry dataset subset SOURCE DEST --count=N [--seed=N]");
-    t->request.choice = GT_CONVERT_SUBSET;
-    t->request.amount = t->fields->count;
-    return convert(t, 1, t->words[1]);
+static gt_status subset(cli_session *s, dataset_fields *f, const char **words, int n) {
+    if (n != 2 || !f->count) return gt_fail(GT_USAGE, "gantry dataset subset SOURCE DEST --count=N [--seed=N]");
+    f->request.choice = GT_CONVERT_SUBSET;
+    f->request.amount = f->count;
+    return convert(s, f, words, 1, words[1]);
 }
 
 /* "0.9,0.1" -> 0, 0.9, 1; "" -> equal parts. They must make a whole. */
@@ -245,14 +220,14 @@ static gt_status read_parts(const char *text, int n, double *border) {
     return GT_OK;
 }
 
-static gt_status split(task *t) {
-    int parts = t->n - 1;
-    const char **dest = t->words + 1;
-    gt_convert_request *r = &t->request;
-    double *border = gt_arena_array(t->arena, (size_t)parts + 2, sizeof *border);
-    gt_status st = border ? read_parts(t->fields->parts, parts, border) : GT_NOMEM;
+static gt_status split(cli_session *s, dataset_fields *f, const char **words, int n) {
+    int parts = n - 1;
+    const char **dest = words + 1;
+    gt_convert_request *r = &f->request;
+    double *border = gt_arena_array(s->arena, (size_t)parts + 2, sizeof *border);
+    gt_status st = border ? read_parts(f->parts, parts, border) : GT_NOMEM;
     r->n_sources = 1;
-    r->sources = t->words;
+    r->sources = words;
     r->choice = GT_CONVERT_SPLIT;
     for (int i = 0; i < parts && !st; i++) { /* all of them before the first one is made */
         r->dest = dest[i];
@@ -261,26 +236,29 @@ static gt_status split(task *t) {
             if (!strcmp(dest[k], r->dest))
                 st = gt_fail(GT_USAGE, "'%s' is named twice: one part would be lost", r->dest);
     }
-    st = gt_comm_agree_all(t->comm, st);
+    st = gt_comm_agree_all(s->comm, st);
     for (int i = 0; i < parts && !st; i++) {
         memcpy(r->split, &border[i], sizeof r->split);
         r->report_append = i > 0;
-        st = convert(t, 1, dest[i]);
+        st = convert(s, f, words, 1, dest[i]);
     }
     return st;
 }
 
-static gt_status merge(task *t) { return convert(t, t->n - 1, t->words[t->n - 1]); }
-
-static gt_status inspect(task *t) {
-    gt_status st = GT_OK;
-    for (int i = 0; i < t->n && !st && !t->comm->rank; i++) st = cli_dataset_inspect(t->words[i], t->fields->grid);
-    return gt_comm_agree_all(t->comm, st);
+static gt_status merge(cli_session *s, dataset_fields *f, const char **words, int n) {
+    return convert(s, f, words, n - 1, words[n - 1]);
 }
 
-static gt_status verify(task *t) {
+static gt_status inspect(cli_session *s, dataset_fields *f, const char **words, int n) {
     gt_status st = GT_OK;
-    for (int i = 0; i < t->n && !st; i++) st = cli_dataset_verify_all(t->comm, t->words[i]);
+    for (int i = 0; i < n && !st && !s->comm->rank; i++) st = cli_dataset_inspect(words[i], f->grid);
+    return gt_comm_agree_all(s->comm, st);
+}
+
+static gt_status verify(cli_session *s, dataset_fields *f, const char **words, int n) {
+    gt_status st = GT_OK;
+    (void)f;
+    for (int i = 0; i < n && !st; i++) st = cli_dataset_verify_all(s->comm, words[i]);
     return st;
 }
 
@@ -314,19 +292,16 @@ static gt_status check_options(const gt_options *o, const action *a) {
 }
 
 static gt_status run(cli_session *s) {
-    task t = {.comm = s->comm,
-              .arena = s->arena,
-              .fields = s->fields,
-              .words = s->arguments.words,
-              .n = s->arguments.n_words};
+    const char **words = s->arguments.words;
+    int n = s->arguments.n_words;
     const action *a = &making;
-    for (size_t i = 0; i < sizeof actions / sizeof *actions && t.n; i++)
-        if (!strcmp(t.words[0], actions[i].name)) a = &actions[i];
-    if (a != &making) t.words++, t.n--;
-    if (t.n < a->least) return gt_fail(GT_USAGE, "gantry dataset %s %s", a->name, a->needed);
+    for (size_t i = 0; i < sizeof actions / sizeof *actions && n; i++)
+        if (!strcmp(words[0], actions[i].name)) a = &actions[i];
+    if (a != &making) words++, n--;
+    if (n < a->least) return gt_fail(GT_USAGE, "gantry dataset %s %s", a->name, a->needed);
     gt_status st = check_options(&s->options, a);
-    if (!st) st = read_request(t.fields, &t.request);
-    return st ? st : a->run(&t);
+    if (!st) st = read_request(&s->options);
+    return st ? st : a->run(s, s->fields, words, n);
 }
 
 static gt_status check_standing(const char *dest) {
@@ -359,12 +334,12 @@ static gt_status check_foreign(cli_session *s) {
     const char **words = s->arguments.words, *action = s->arguments.n_words ? words[0] : "";
     bool looks = gt_is(action, "inspect") || gt_is(action, "verify");
     gt_status st = *f->source ? gt_h5_check(f->source) : GT_OK;
-    if (!st && *f->dest && !f->overwrite) st = check_standing(f->dest);
+    if (!st && *f->dest && !f->request.overwrite) st = check_standing(f->dest);
     for (int i = 0; i < s->arguments.n_words && !st; i++) {
         bool last = i == s->arguments.n_words - 1 && i > 0,
              made = !looks && (last || (i > 1 && gt_is(action, "split")));
         if (!made) st = gt_h5_check(words[i]);
-        else if (!f->overwrite) st = check_standing(words[i]);
+        else if (!f->request.overwrite) st = check_standing(words[i]);
     }
     return st;
 }

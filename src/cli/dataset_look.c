@@ -59,16 +59,17 @@ gt_status cli_dataset_inspect(const char *spec, const char *grid) {
 typedef struct verification {
     gt_dataset *ds;
     gt_pool *pool;
-    void **samples; /* [threads] */
-    int64_t first;  /* of the batch */
-    bool *bad;      /* [images of the batch] */
+    char *samples; /* an image of each thread */
+    int64_t first; /* of the batch */
+    bool *bad;     /* [images of the batch] */
     bool out_of_memory;
 } verification;
 
 static void verify_item(void *arg, int i, int worker) {
     verification *v = arg;
     gt_progress();
-    gt_status st = gt_dataset_read(v->ds, v->first + i, v->samples[worker]);
+    size_t bytes = gt_dataset_get_info(v->ds)->image_bytes;
+    gt_status st = gt_dataset_read(v->ds, v->first + i, v->samples + (size_t)worker * bytes);
     v->bad[i] = st && st != GT_NOMEM; /* an image that memory is too short for is not bad */
     if (st == GT_NOMEM) v->out_of_memory = true;
 }
@@ -86,7 +87,7 @@ static gt_status list_bad(const verification *v, const bool *bad, const char *sp
     enum { MOST_LISTED = 1000 };
     int64_t n = gt_dataset_get_info(v->ds)->count, n_bad = 0;
     for (int64_t i = 0; i < n; i++)
-        if (bad[i] && ++n_bad <= MOST_LISTED && gt_dataset_read(v->ds, i, v->samples[0]))
+        if (bad[i] && ++n_bad <= MOST_LISTED && gt_dataset_read(v->ds, i, v->samples))
             printf("bad: %s\n", gt_message());
     if (n_bad) return gt_fail(GT_FORMAT, "'%s': %lld of %lld images are bad", spec, (long long)n_bad, (long long)n);
     printf("%s: all %lld images are good\n", spec, (long long)n);
@@ -100,10 +101,9 @@ static gt_status verify_all(gt_comm *comm, gt_dataset *ds, const char *spec) {
     int threads = gt_pool_threads(v.pool);
     void *bad = NULL;
     gt_arena *a = gt_arena_new();
-    v.samples = a ? gt_arena_array(a, (size_t)threads, sizeof *v.samples) : NULL;
-    bool good = v.pool && v.samples;
-    for (int i = 0; i < threads && good; i++) good = (v.samples[i] = gt_arena_alloc(a, info->image_bytes)) != NULL;
-    gt_status st = gt_comm_agree_all(comm, good ? GT_OK : gt_fail(GT_NOMEM, "out of memory for reading '%s'", spec));
+    v.samples = a ? gt_arena_array(a, (size_t)threads, info->image_bytes) : NULL;
+    gt_status st = gt_comm_agree_all(
+        comm, v.pool && v.samples ? GT_OK : gt_fail(GT_NOMEM, "out of memory for reading '%s'", spec));
     if (!st)
         st = gt_each_item_all(&(gt_each_item){.comm = comm,
                                               .count = info->count,

@@ -5,10 +5,10 @@
 
 #include "gantry/dist.h"
 
-/* What the dataset holds, to stdout; `grid`: the PNG that gets some of the images, or "". */
+/* Prints what the dataset holds to stdout; `grid`: the PNG into which some of the images are drawn, or "". */
 gt_status cli_dataset_inspect(const char *spec, const char *grid);
-/* All ranks read every image once, checksums included, on all their threads. GT_FORMAT: some are damaged; they are
- * listed, up to 1000 of them. */
+/* All ranks read every image once, checksums included, on all their threads. GT_FORMAT: some images are
+ * damaged; up to 1000 of them are listed. */
 gt_status cli_dataset_verify_all(gt_comm *comm, const char *spec);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Latents as a picture. */
+ * Pictures of latents. */
 #ifndef GANTRY_CLI_DECODING_H
 #define GANTRY_CLI_DECODING_H
 
 #include "gantry/generate.h"
 
-/* The generator of a checkpoint for latents as they are, `pool` may be NULL; NULL: see gt_message(). */
+/* Opens the generator of a checkpoint without truncation, to be closed; `pool` may be NULL. NULL: see gt_message(). */
 gt_generator *cli_open_decoder(const char *checkpoint, gt_pool *pool);
 
-/* Latents [n,z_dim] through a generator into one PNG of `columns` images side by side. */
+/* Draws what a generator makes of latents [n,z_dim] as one PNG, `columns` images side by side. */
 gt_status cli_draw_decoded(gt_generator *g, const float *z, int64_t n, int columns, const char *path);
 
 #endif

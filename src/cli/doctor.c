@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gantry/dataset.h"
 #include "gantry/log.h"
 
 void doctor_tell(doctor *d, doctor_state s, const char *what, const char *advice, const char *format, ...) {
@@ -102,8 +101,8 @@ typedef struct doctor_fields {
 #define FIELDS doctor_fields
 
 static const gt_option rows[] = {
-    {CLI_OPTION("data", data, "", "Dataset whose file system is looked at"), .path = true},
-    {CLI_OPTION("outdir", outdir, "runs", "Where runs will go: its file system is measured"), .path = true},
+    {CLI_OPTION(data, "", "Dataset whose file system is looked at"), .path = true},
+    {CLI_OPTION(outdir, "runs", "Where runs will go: its file system is measured"), .path = true},
 };
 
 static gt_status look_before(cli_session *s) {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * gantry doctor: what its parts share. */
+ * What the files of gantry doctor share. */
 #ifndef CLI_DOCTOR_H
 #define CLI_DOCTOR_H
 
 #include "base/file.h"
-#include "base/machine.h"
 #include "cli/cli.h"
 #include "gantry/dist.h"
 #include "gantry/pool.h"
@@ -16,12 +15,12 @@ typedef struct doctor {
     gt_comm *comm;
     gt_pool *pool;
     const char *data, *dir; /* the dataset ("" for none), and where runs go */
-    double checkpoint;      /* bytes of one; 0: not known */
+    double checkpoint;      /* bytes of a checkpoint; 0: not known */
     gt_buffer said;         /* the lines of this rank */
-    int found[BROKEN + 1];
+    int found[BROKEN + 1];  /* lines of each state */
 } doctor;
 
-/* "ok       memory      23.1 of 25.3 GB are free"; `advice`: what to do where it is not fine; NULL: nothing. */
+/* Adds a line such as "ok       memory      23.1 of 25.3 GB are free", and `advice` (NULL: none) unless `s` is FINE. */
 void doctor_tell(doctor *d, doctor_state s, const char *what, const char *advice, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 

@@ -10,8 +10,6 @@
 
 static gt_status open_all(cli_encoding *e) {
     const char **words = e->session->arguments.words;
-    if (e->session->arguments.n_words != 2)
-        return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     e->encoder = gt_encoder_open(words[0], e->pool, cli_kernels());
     if (!e->encoder) return GT_FAILED;
     e->model = gt_encoder_model(e->encoder);
@@ -30,7 +28,8 @@ static gt_status warn_range(const cli_encoding *e, const char *spec) {
 }
 
 gt_status cli_check_encoding(cli_session *s) {
-    if (s->arguments.n_words != 2) return GT_OK; /* all ranks say so together */
+    if (s->arguments.n_words != 2)
+        return gt_fail(GT_USAGE, "a checkpoint (or a run's directory) and a dataset are needed");
     gt_status st = cli_choose_checkpoint(s->arena, &s->arguments.words[0]);
     return !st && cli_first_rank() ? gt_h5_check(s->arguments.words[1]) : st;
 }
@@ -38,7 +37,7 @@ gt_status cli_check_encoding(cli_session *s) {
 gt_status cli_with_encoding_all(cli_session *s, cli_encoding_way way, gt_status (*work)(cli_encoding *e)) {
     cli_encoding e = {.session = s, .comm = s->comm, .pool = s->pool};
     const char **words = s->arguments.words;
-    gt_status st = s->arguments.n_words == 2 ? cli_share_path_all(e.comm, s->arena, &words[0]) : GT_OK;
+    gt_status st = cli_share_path_all(e.comm, s->arena, &words[0]);
     if (!st) st = gt_comm_agree_all(e.comm, open_all(&e));
     if (!st) st = gt_same_data_all(e.comm, e.data, words[1]);
     if (!st) st = gt_comm_agree_all(e.comm, e.comm->rank ? GT_OK : warn_range(&e, words[1]));

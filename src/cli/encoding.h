@@ -11,24 +11,24 @@ typedef struct cli_encoding {
     gt_comm *comm;
     gt_pool *pool;
     gt_encoder *encoder;
-    const gt_model *model; /* its */
+    const gt_model *model; /* the encoder's */
     gt_dataset *data;
     const gt_dataset_info *info;
-    gt_encoded all; /* of all items; rank 0 */
+    gt_encoded all; /* what the encoder made of all items; on rank 0 */
 } cli_encoding;
 
 typedef enum cli_encoding_way {
-    CLI_ENCODED,   /* `work` on rank 0 after all ranks have encoded the data */
-    CLI_UNENCODED, /* ... without */
-    CLI_COLLECTIVE /* `work` on all ranks, which return the same; nothing is encoded beforehand */
+    CLI_ENCODED,   /* all ranks encode the data, then rank 0 does the work */
+    CLI_UNENCODED, /* rank 0 does the work; nothing is encoded before */
+    CLI_COLLECTIVE /* all ranks do the work, and return the same; nothing is encoded before */
 } cli_encoding_way;
 
-/* Before the ranks meet: what the session's two words name, from elsewhere perhaps. */
+/* Checks the files that the session's two words name, before the ranks meet. */
 gt_status cli_check_encoding(cli_session *s);
 /* Opens the checkpoint and the data that the session's two words name, for `work`. Collective. */
 gt_status cli_with_encoding_all(cli_session *s, cli_encoding_way way, gt_status (*work)(cli_encoding *e));
 
-/* Items beside their reconstructions as one PNG, so many pairs side by side. */
+/* Draws items beside their reconstructions as one PNG, `columns` pairs side by side. */
 gt_status cli_draw_pairs(cli_encoding *e, int64_t n, const int64_t *items, int columns, const char *path);
 
 /* What the rows of these commands have in common. */

@@ -9,28 +9,33 @@
 #include "gantry/log.h"
 
 typedef struct generate_fields {
-    const char *seeds, *noise_mode, *outdir, *grid, *label, *mixture;
+    const char *seeds, *grid, *label, *mixture;
     double trunc;
-    int64_t class, threads;
-    bool npy;
-    gt_generate_request request; /* what they ask for */
+    int64_t threads;
+    gt_generate_request request; /* what all of them ask for; some options are fields of the request itself */
 } generate_fields;
 
 #define FIELDS generate_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION("seeds", seeds, "", "Required: seeds and ranges, as in 0-63,77")},
-    {CLI_OPTION("outdir", outdir, "", "Required: where to; made if needed"), .path = true},
-    {CLI_OPTION("trunc", trunc, "1", "Truncation psi; less than 1: less variety, better images")},
-    {CLI_OPTION("class", class, NULL, "Class, of a conditional model"), .derived = "none", .max = 65535},
-    {CLI_OPTION("label", label, "", "Label vector instead of a class, as in 0.5,-1")},
-    {CLI_OPTION("mixture", mixture, "", "Latents from this mixture, not from N(0,1)"), .path = true,
+    {CLI_OPTION(seeds, "", "Required: seeds and ranges, as in 0-63,77")},
+    {.common = true, CLI_ROW("outdir", request.outdir, "", "Required: where to; made if needed"), .path = true},
+    {CLI_OPTION(trunc, "1", "Truncation psi; less than 1: less variety, better images")},
+    {.common = true,
+     CLI_ROW("class", request.class, NULL, "Class, of a conditional model"),
+     .derived = "none",
+     .max = 65535},
+    {CLI_OPTION(label, "", "Label vector instead of a class, as in 0.5,-1")},
+    {CLI_OPTION(mixture, "", "Latents from this mixture, not from N(0,1)"), .path = true,
      .detail = "What `gantry gmm fit` made of the latents of the same autoencoder. Seed n is sample n of `gantry gmm "
                "sample`."},
-    {CLI_OPTION("noise-mode", noise_mode, "const", "Noise inputs"), .choices = "const|random|none"},
-    {CLI_OPTION("grid", grid, "", "All in one grid.png, COLUMNSxROWS or about square"), .bare = "auto",
+    {.common = true,
+     CLI_ROW("noise-mode", request.options.noise_mode, "const", "Noise inputs"),
+     .choices = "const|random|none"},
+    {CLI_OPTION(grid, "", "All in one grid.png, COLUMNSxROWS or about square"), .bare = "auto",
      .detail = "Without it each seed is a file of its own, seed0000.png."},
-    {CLI_OPTION("npy", npy, "0", "All channels of each seed as float32 in seed0000.npy too"),
+    {.common = true,
+     CLI_ROW("npy", request.npy, "0", "All channels of each seed as float32 in seed0000.npy too"),
      .detail = "-1 and 1 stand for the ends of the dataset's range. Pictures show the first three channels, or the "
                "first, of images that are not grey, RGB or RGBA."},
     CLI_THREADS,
@@ -55,16 +60,13 @@ static gt_status read_request(cli_session *s) {
     gt_generate_request *r = &fields->request;
     if (s->arguments.n_words != 1) return gt_fail(GT_USAGE, "one checkpoint, or one run's directory, is needed");
     if (!*fields->seeds) return gt_fail(GT_USAGE, "--seeds option is required, for example --seeds=0-63");
-    if (!*fields->outdir) return gt_fail(GT_USAGE, "--outdir option is required");
+    if (!*r->outdir) return gt_fail(GT_USAGE, "--outdir option is required");
     bool class_given = gt_options_state(&s->options, "class") == GT_OPTION_GIVEN;
     if (class_given && *fields->label) return gt_fail(GT_USAGE, "--class and --label: only one of them");
-    *r = (gt_generate_request){
-        .checkpoint = s->arguments.words[0],
-        .options = {.noise_mode = fields->noise_mode, .truncation = (float)fields->trunc, .kernels = cli_kernels()},
-        .class = class_given ? fields->class : -1,
-        .outdir = fields->outdir,
-        .npy = fields->npy,
-    };
+    if (!class_given) r->class = -1;
+    r->checkpoint = s->arguments.words[0];
+    r->options.truncation = (float)fields->trunc;
+    r->options.kernels = cli_kernels();
     int64_t *seeds;
     gt_status st = gt_parse_range_list(s->arena, "--seeds", fields->seeds, MOST_SEEDS, &seeds, &r->n);
     if (st) return st;

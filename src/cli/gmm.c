@@ -2,45 +2,49 @@
  * gantry gmm: Gaussian mixtures. Actions are rows of a table. */
 #include "cli/gmm.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "gantry/dataset.h"
 #include "h5/h5.h"
 
 #define FIELDS gmm_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION("k", k, "8", "fit: components"), .min = 1, .max = 1 << 20},
-    {CLI_OPTION("covariance", covariance, "full", "fit: matrices or variances"), .choices = GT_COVARIANCES,
+    {CLI_OPTION(k, "8", "fit: components"), .min = 1, .max = 1 << 20},
+    {CLI_OPTION(covariance, "full", "fit: matrices or variances"), .choices = GT_COVARIANCES,
      .detail = "full: a matrix for each component; tied: one matrix for all; diag: a variance for each dimension of "
                "each component; spherical: one for each component."},
-    {CLI_OPTION("restarts", restarts, "1", "fit: k-means++ starts; the best end is kept"), .min = 1, .max = 100000},
-    {CLI_OPTION("iterations", iterations, "500", "fit: at most, of each"), .min = 1, .max = 1 << 24},
-    {CLI_OPTION("tol", tol, "0.0001", "fit: an iteration that gains less is the last"), .max = 1e300,
+    {CLI_OPTION(restarts, "1", "fit: k-means++ starts; the best end is kept"), .min = 1, .max = 100000},
+    {CLI_OPTION(iterations, "500", "fit: at most, of each"), .min = 1, .max = 1 << 24},
+    {CLI_OPTION(tol, "0.0001", "fit: an iteration that gains less is the last"), .max = 1e300,
      .unit = "nats per sample"},
-    {CLI_OPTION("floor", floor, "1e-06", "fit: least variance, as a share of the data's"), .max = 1,
+    {CLI_OPTION(floor, "1e-06", "fit: least variance, as a share of the data's"), .max = 1,
      .detail = "In every direction, as a share of the mean variance of the data's dimensions. A constraint and not an "
                "addition: covariances that need none are left as they are, and "
                "the log-likelihood never falls."},
-    {CLI_OPTION("seed", seed, "0", "fit and sample: which random numbers"), .max = 4294967295},
-    {CLI_OPTION("array", array, "", "Which array of an HDF5 file DATA")},
-    {CLI_OPTION("axes", axes, "0,1", "fit and predict: which two numbers clusters.png shows")},
-    {CLI_OPTION("n", n, "64", "sample: how many"), .min = 1, .max = 1e9},
-    {CLI_OPTION("decoder", decoder, "", "sample: latents through this checkpoint's decoder"), .path = true},
-    {CLI_OPTION("outdir", outdir, "mixture", "Where to; made if needed"), .path = true,
+    {CLI_OPTION(seed, "0", "fit and sample: which random numbers"), .max = 4294967295},
+    {CLI_OPTION(array, "", "Which array of an HDF5 file DATA")},
+    {CLI_OPTION(axes, "0,1", "fit and predict: which two numbers clusters.png shows")},
+    {CLI_OPTION(n, "64", "sample: how many"), .min = 1, .max = 1e9},
+    {CLI_OPTION(decoder, "", "sample: latents through this checkpoint's decoder"), .path = true},
+    {CLI_OPTION(outdir, "mixture", "Where to; made if needed"), .path = true,
      .detail = "fit: mixture.h5, which also goes on where a fit was stopped; curve.svg, .png: log-likelihood over "
                "iterations; clusters.svg, .png: points and ellipses. "
                "predict: predictions.h5 (responsibilities, labels, log_likelihood), clusters. sample: samples.h5 "
                "(points, component) and, of images or with a decoder, samples.png, if a PNG can hold so many."},
-    {CLI_FURTHER("checkpoint-minutes", checkpoint_minutes, "10",
-                 "fit: how often mixture.h5 is written; 0: only at the end"),
+    {CLI_ROW("checkpoint-minutes", checkpoint_minutes, "10",
+             "fit: how often mixture.h5 is written; 0: only at the end"),
      .max = 1e6, .unit = "minutes"},
     CLI_THREADS,
 };
 
-static const gmm_action actions[] = {
+typedef struct action {
+    const char *name;
+    int n_words;
+    const char *words;
+    gt_status (*run)(cli_session *s); /* collective */
+} action;
+
+static const action actions[] = {
     {"fit", 1, "DATA", gmm_fit_all},
     {"predict", 2, "MIXTURE DATA", gmm_predict_all},
     {"score", 2, "MIXTURE DATA", gmm_score_all},
@@ -48,7 +52,7 @@ static const gmm_action actions[] = {
 };
 enum { ACTIONS = sizeof actions / sizeof *actions };
 
-static gt_status find_action(const cli_arguments *a, const gmm_action **action) {
+static gt_status find_action(const cli_arguments *a, const action **action) {
     char list[128] = "";
     *action = NULL;
     for (int i = 0; i < ACTIONS; i++) {
@@ -61,12 +65,12 @@ static gt_status find_action(const cli_arguments *a, const gmm_action **action) 
                    (*action)->n_words, (*action)->n_words > 1 ? "s are" : " is");
 }
 
-static bool takes_mixture(const gmm_action *action) { return action->run != gmm_fit_all; } /* as its first word */
+static bool takes_mixture(const action *action) { return action->run != gmm_fit_all; } /* as its first word */
 
 /* What comes from elsewhere is looked at before MPI is up. */
 static gt_status check_files(cli_session *s) {
     gmm_fields *fields = s->fields;
-    const gmm_action *action;
+    const action *action;
     const char **words = s->arguments.words + 1;
     gt_status st = find_action(&s->arguments, &action);
     for (int i = 0; !st && i < action->n_words && cli_first_rank(); i++)
@@ -77,12 +81,10 @@ static gt_status check_files(cli_session *s) {
 }
 
 static gt_status run(cli_session *s) {
-    const gmm_action *action;
-    gmm_run run = {
-        .session = s, .fields = s->fields, .comm = s->comm, .pool = s->pool, .words = s->arguments.words + 1};
-    gt_status st = find_action(&s->arguments, &action);
-    if (!st && takes_mixture(action)) st = cli_share_path_all(run.comm, s->arena, &run.words[0]);
-    return st ? st : action->run(&run);
+    const action *a;
+    gt_status st = find_action(&s->arguments, &a);
+    if (!st && takes_mixture(a)) st = cli_share_path_all(s->comm, s->arena, &s->arguments.words[1]);
+    return st ? st : a->run(s);
 }
 
 const cli_command cli_gmm = {

@@ -12,40 +12,27 @@ typedef struct gmm_fields {
     double tol, floor, checkpoint_minutes;
 } gmm_fields;
 
-typedef struct gmm_run {
-    cli_session *session;
-    const gmm_fields *fields;
-    const char **words; /* after the action */
-    gt_comm *comm;
-    gt_pool *pool;
-} gmm_run;
+static inline const gmm_fields *gmm_options(const cli_session *s) { return s->fields; }
 
-typedef struct gmm_action {
-    const char *name;
-    int n_words;
-    const char *words;
-    gt_status (*run)(gmm_run *r); /* collective */
-} gmm_action;
+/* The actions; the words that each one takes stand behind its name in the session's arguments. */
+gt_status gmm_fit_all(cli_session *s);
+gt_status gmm_predict_all(cli_session *s);
+gt_status gmm_score_all(cli_session *s);
+gt_status gmm_sample_all(cli_session *s);
 
-gt_status gmm_fit_all(gmm_run *r);
-gt_status gmm_predict_all(gmm_run *r);
-gt_status gmm_score_all(gmm_run *r);
-gt_status gmm_sample_all(gmm_run *r);
-
-/* All ranks: a fit of which at least one restart is over; to be freed in any case. */
+/* All ranks read a fit of which at least one restart is over. The caller frees the fit, also after an error. */
 gt_status gmm_read_mixture_all(gt_comm *c, const char *path, gt_fit *f);
 
-/* OUTDIR/NAME, in the session's arena. */
-const char *gmm_path(const gmm_run *r, const char *name);
-/* DATA in blocks, and what it is; the source is closed again. */
-gt_status gmm_read_points_all(const gmm_run *r, const char *data, gt_blocks **blocks, gt_cloud_info *info);
+/* Reads the points of `data` into blocks, which the caller frees, and says in *info what the points are. */
+gt_status gmm_read_points_all(const cli_session *s, const char *data, gt_blocks **blocks, gt_cloud_info *info);
 
-/* OUTDIR/curve.svg, .png: rank 0 alone. */
-gt_status gmm_draw_curve(const gmm_run *r, const gt_fit *f);
-/* --axes for points of d numbers; of fewer than two there are none to choose. `axes` may be NULL. */
-gt_status gmm_read_axes(const gmm_run *r, int d, int axes[2]);
-/* OUTDIR/clusters.svg, .png: two numbers of the points, coloured by label (both on rank 0), and ellipses. Collective.
- */
-gt_status gmm_draw_clusters_all(const gmm_run *r, gt_blocks *b, const gt_mixture *m, const int32_t *labels, int64_t n);
+/* Draws OUTDIR/curve.svg and .png; for rank 0 alone. */
+gt_status gmm_draw_curve(const cli_session *s, const gt_fit *f);
+/* Reads --axes for points of d numbers; points of one number have the axis 0 alone. `axes` may be NULL. */
+gt_status gmm_read_axes(const cli_session *s, int d, int axes[2]);
+/* All ranks draw OUTDIR/clusters.svg and .png: two numbers of the points, coloured by `labels` (which rank 0 has), and
+ * an ellipse for each component. */
+gt_status gmm_draw_clusters_all(const cli_session *s, gt_blocks *b, const gt_mixture *m, const int32_t *labels,
+                                int64_t n);
 
 #endif

@@ -4,27 +4,20 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "cli/gmm.h"
 #include "gantry/log.h"
 #include "gantry/rundir.h"
 #include "train/stop.h"
 
-static gt_status fail_path(void) { return gt_fail(GT_NOMEM, "out of memory for the name of a file"); }
-
-const char *gmm_path(const gmm_run *r, const char *name) {
-    return gt_arena_printf(r->session->arena, "%s/%s", r->fields->outdir, name);
-}
-
-gt_status gmm_read_points_all(const gmm_run *r, const char *data, gt_blocks **blocks, gt_cloud_info *info) {
+gt_status gmm_read_points_all(const cli_session *s, const char *data, gt_blocks **blocks, gt_cloud_info *info) {
     gt_cloud *cloud;
     *blocks = NULL;
-    gt_comm_busy(r->comm, "reading the points");
-    gt_status st = gt_comm_agree_all(r->comm, gt_cloud_open(&cloud, data, r->fields->array));
+    gt_comm_busy(s->comm, "reading the points");
+    gt_status st = gt_comm_agree_all(s->comm, gt_cloud_open(&cloud, data, gmm_options(s)->array));
     if (!st) {
         *info = gt_cloud_get_info(cloud);
         gt_info("%lld points of %d numbers from %s", (long long)info->count, info->d, data);
-        st = gt_blocks_read(blocks, r->comm, r->pool, cli_kernels(), cloud);
+        st = gt_blocks_read(blocks, s->comm, s->pool, cli_kernels(), cloud);
     }
     gt_cloud_close(cloud);
     return st;
@@ -71,36 +64,36 @@ static gt_status same_place(gt_comm *c, const gt_fit *f) {
                    "another fit than on rank 0 is in the same place: --outdir must be one folder that all hosts see"));
 }
 
-static gt_status take_folder(const gmm_run *r, gt_lock **lock) {
-    if (r->comm->rank) return GT_OK;
-    gt_status st = gt_rundir_prepare(r->fields->outdir, 0);
-    return st ? st : gt_lock_take(lock, r->fields->outdir, &(gt_lock_options){.stop = gt_stop_requested});
+static gt_status take_folder(const cli_session *s, gt_lock **lock) {
+    if (s->comm->rank) return GT_OK;
+    gt_status st = gt_rundir_prepare(gmm_options(s)->outdir, 0);
+    return st ? st : gt_lock_take(lock, gmm_options(s)->outdir, &(gt_lock_options){.stop = gt_stop_requested});
 }
 
-static gt_status begin(const gmm_run *r, gt_blocks *blocks, gt_cloud_info info, const char *path, gt_fit *f,
+static gt_status begin(const cli_session *s, gt_blocks *blocks, gt_cloud_info info, const char *path, gt_fit *f,
                        gt_lock **lock) {
     char fingerprint[33];
-    gt_mixture_recipe recipe = recipe_of(r->fields);
+    gt_mixture_recipe recipe = recipe_of(gmm_options(s));
     gt_hash_hex(gt_blocks_fingerprint(blocks), fingerprint);
-    gt_comm_broadcast_all(r->comm, fingerprint, sizeof fingerprint, 0);
-    gt_status st = gt_comm_agree_all(r->comm, take_folder(r, lock));
+    gt_comm_broadcast_all(s->comm, fingerprint, sizeof fingerprint, 0);
+    gt_status st = gt_comm_agree_all(s->comm, take_folder(s, lock));
     if (st) return st;
     int found = !access(path, F_OK);
     /* rank 0 holds the lock of the folder, so what it sees counts */
-    gt_comm_broadcast_all(r->comm, &found, sizeof found, 0);
+    gt_comm_broadcast_all(s->comm, &found, sizeof found, 0);
     if (found) {
-        st = gt_comm_agree_all(r->comm, go_on(f, &recipe, fingerprint, path));
-        return st ? st : same_place(r->comm, f);
+        st = gt_comm_agree_all(s->comm, go_on(f, &recipe, fingerprint, path));
+        return st ? st : same_place(s->comm, f);
     }
     st = gt_fit_init(f, &recipe, info);
     memcpy(f->fingerprint, fingerprint, sizeof fingerprint);
-    return gt_comm_agree_all(r->comm, st);
+    return gt_comm_agree_all(s->comm, st);
 }
 
 /* ---- hooks ---- */
 
 typedef struct keeper {
-    const gmm_run *run;
+    const cli_session *session;
     const char *path;
     gt_lock *lock;  /* of OUTDIR; rank 0's */
     double written; /* when */
@@ -109,13 +102,13 @@ typedef struct keeper {
 
 static bool wants_stop(void *arg) {
     const keeper *k = arg;
-    return gt_stop_requested() || (k->run->comm->rank == 0 && gt_rundir_stop(k->run->fields->outdir));
+    return gt_stop_requested() || (k->session->comm->rank == 0 && gt_rundir_stop(gmm_options(k->session)->outdir));
 }
 
 static gt_status save(void *arg, const gt_fit *f, bool now) {
     keeper *k = arg;
-    gt_comm *c = k->run->comm;
-    double every = 60 * k->run->fields->checkpoint_minutes;
+    gt_comm *c = k->session->comm;
+    double every = 60 * gmm_options(k->session)->checkpoint_minutes;
     bool due = now || gt_stop_take_checkpoint() || (every > 0 && gt_clock() - k->written >= every);
     gt_status st = GT_OK;
     if (c->rank == 0 && due) {
@@ -139,27 +132,27 @@ static void print_fit(const gt_fit *f, const char *path) {
 }
 
 /* Figures, then words. */
-static gt_status show(const gmm_run *r, gt_blocks *b, const gt_fit *f, const char *path) {
+static gt_status show(const cli_session *s, gt_blocks *b, const gt_fit *f, const char *path) {
     gt_prediction p;
-    gt_status st = gt_comm_agree_all(r->comm, r->comm->rank ? GT_OK : gmm_draw_curve(r, f));
+    gt_status st = gt_comm_agree_all(s->comm, s->comm->rank ? GT_OK : gmm_draw_curve(s, f));
     if (!st) st = gt_mixture_predict(b, &f->best, false, &p);
     if (st) return st;
-    st = gmm_draw_clusters_all(r, b, &f->best, p.labels, f->points.count);
+    st = gmm_draw_clusters_all(s, b, &f->best, p.labels, f->points.count);
     gt_prediction_free(&p);
-    if (!st && r->comm->rank == 0) print_fit(f, path);
+    if (!st && s->comm->rank == 0) print_fit(f, path);
     return st;
 }
 
-gt_status gmm_fit_all(gmm_run *r) {
+gt_status gmm_fit_all(cli_session *s) {
     gt_blocks *blocks;
     gt_cloud_info info;
     gt_fit f = {0};
-    keeper k = {.run = r, .path = gmm_path(r, "mixture.h5"), .written = gt_clock()};
+    keeper k = {.session = s, .path = cli_out(s, "mixture.h5"), .written = gt_clock()};
     /* a signal while points are read ends the first iteration */
-    gt_stop_install(r->comm, "this iteration, then mixture.h5 is written");
-    gt_status st = gmm_read_points_all(r, r->words[0], &blocks, &info);
-    if (!st) st = gt_comm_agree_all(r->comm, k.path ? gmm_read_axes(r, info.d, NULL) : fail_path());
-    if (!st) st = begin(r, blocks, info, k.path, &f, &k.lock);
+    gt_stop_install(s->comm, "this iteration, then mixture.h5 is written");
+    gt_status st = gmm_read_points_all(s, s->arguments.words[1], &blocks, &info);
+    if (!st) st = gt_comm_agree_all(s->comm, k.path ? gmm_read_axes(s, info.d, NULL) : GT_NOMEM);
+    if (!st) st = begin(s, blocks, info, k.path, &f, &k.lock);
     if (st == GT_STOPPED) gt_info("%s", gt_message());
     if (!st && f.finished) gt_info("%s is finished", k.path);
     if (!st && !f.finished) {
@@ -167,7 +160,7 @@ gt_status gmm_fit_all(gmm_run *r) {
         if (st == GT_STOPPED) gt_info("stopped: %s is written, the same command goes on", k.path);
     }
     gt_stop_restore();
-    if (!st) st = show(r, blocks, &f, k.path);
+    if (!st) st = show(s, blocks, &f, k.path);
     gt_lock_release(k.lock);
     gt_fit_free(&f);
     gt_blocks_free(blocks);

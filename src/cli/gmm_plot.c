@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Pictures of fits: the log-likelihood over iterations, and points with the components' ellipses. */
+ * Pictures of mixtures: the log-likelihood over iterations, and points with the components' ellipses. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +8,9 @@
 
 enum { BARS = 60, CURVE = 401 };
 
-gt_status gmm_draw_curve(const gmm_run *r, const gt_fit *f) {
-    double *x = malloc((size_t)f->n_curve * sizeof *x);
-    if (!x) return gt_fail(GT_NOMEM, "out of memory for a figure");
+gt_status gmm_draw_curve(const cli_session *s, const gt_fit *f) {
+    double *x = gt_arena_array(s->arena, (size_t)f->n_curve, sizeof *x);
+    if (!x) return GT_NOMEM;
     for (int i = 0; i < f->n_curve; i++) x[i] = i;
     gt_curve curve = {.n = f->n_curve, .x = x, .y = f->curve};
     gt_panel p = {.title = "log-likelihood per sample",
@@ -18,13 +18,11 @@ gt_status gmm_draw_curve(const gmm_run *r, const gt_fit *f) {
                   .y_label = "nats",
                   .n_curves = 1,
                   .curves = &curve};
-    gt_status st = gt_figure_write(gmm_path(r, "curve"), &p, 1, 1);
-    free(x);
-    return st;
+    return gt_figure_write(cli_out(s, "curve"), &p, 1, 1);
 }
 
-gt_status gmm_read_axes(const gmm_run *r, int d, int axes[2]) {
-    const char *text = r->fields->axes;
+gt_status gmm_read_axes(const cli_session *s, int d, int axes[2]) {
+    const char *text = gmm_options(s)->axes;
     int two[2] = {0, 0};
     char end;
     if (d > 1 && (sscanf(text, "%d,%d%c", &two[0], &two[1], &end) != 2 || two[0] < 0 || two[1] < 0))
@@ -36,7 +34,7 @@ gt_status gmm_read_axes(const gmm_run *r, int d, int axes[2]) {
 }
 
 /* Points of one number: a histogram under the density. */
-static gt_status draw_line(const gmm_run *r, const gt_mixture *m, const float *x, int64_t n) {
+static gt_status draw_line(const cli_session *s, const gt_mixture *m, const float *x, int64_t n) {
     double edges[BARS + 1], heights[BARS], at[CURVE], density[CURVE];
     gt_histogram(x, n, 1, BARS, edges, heights);
     for (int i = 0; i < CURVE; i++) {
@@ -50,15 +48,15 @@ static gt_status draw_line(const gmm_run *r, const gt_mixture *m, const float *x
                   .bars = {BARS, edges, heights},
                   .n_curves = 1,
                   .curves = &curve};
-    return gt_figure_write(gmm_path(r, "clusters"), &p, 1, 1);
+    return gt_figure_write(cli_out(s, "clusters"), &p, 1, 1);
 }
 
-static gt_status draw_plane(const gmm_run *r, const gt_mixture *m, const int axes[2], const float *x, const float *y,
-                            const int32_t *labels, int64_t n) {
-    gt_ellipse *ellipses = calloc((size_t)m->k, sizeof *ellipses);
+static gt_status draw_plane(const cli_session *s, const gt_mixture *m, const int axes[2], const float *x,
+                            const float *y, const int32_t *labels, int64_t n) {
+    gt_ellipse *ellipses = gt_arena_array(s->arena, (size_t)m->k, sizeof *ellipses);
     char labels_of[2][32];
     int shown = 0;
-    if (!ellipses) return gt_fail(GT_NOMEM, "out of memory for a figure");
+    if (!ellipses) return GT_NOMEM;
     for (int c = 0; c < m->k; c++) {
         if (!(m->weights[c] > 0)) continue;
         const double *mean = m->means + (size_t)c * (size_t)m->d;
@@ -77,25 +75,24 @@ static gt_status draw_plane(const gmm_run *r, const gt_mixture *m, const int axe
                   .points = {n, x, y, 1, 1, labels},
                   .n_ellipses = shown,
                   .ellipses = ellipses};
-    gt_status st = gt_figure_write(gmm_path(r, "clusters"), &p, 1, 1);
-    free(ellipses);
-    return st;
+    return gt_figure_write(cli_out(s, "clusters"), &p, 1, 1);
 }
 
-gt_status gmm_draw_clusters_all(const gmm_run *r, gt_blocks *b, const gt_mixture *m, const int32_t *labels, int64_t n) {
+gt_status gmm_draw_clusters_all(const cli_session *s, gt_blocks *b, const gt_mixture *m, const int32_t *labels,
+                                int64_t n) {
     int axes[2];
-    gt_status st = gmm_read_axes(r, m->d, axes);
+    gt_status st = gmm_read_axes(s, m->d, axes);
     float *x = NULL, *y = NULL;
-    if (!st && r->comm->rank == 0) {
+    if (!st && s->comm->rank == 0) {
         x = malloc((size_t)n * sizeof *x);
         y = malloc((size_t)n * sizeof *y);
         if (!x || !y) st = gt_fail(GT_NOMEM, "out of memory for a figure");
     }
-    st = gt_comm_agree_all(r->comm, st);
+    st = gt_comm_agree_all(s->comm, st);
     if (!st) st = gt_blocks_coordinate(b, axes[0], x);
     if (!st) st = gt_blocks_coordinate(b, axes[1], y);
-    if (!st && r->comm->rank == 0) st = m->d > 1 ? draw_plane(r, m, axes, x, y, labels, n) : draw_line(r, m, x, n);
+    if (!st && s->comm->rank == 0) st = m->d > 1 ? draw_plane(s, m, axes, x, y, labels, n) : draw_line(s, m, x, n);
     free(x);
     free(y);
-    return gt_comm_agree_all(r->comm, st);
+    return gt_comm_agree_all(s->comm, st);
 }

@@ -133,36 +133,30 @@ static const gt_option *find_anywhere(const char *key, const cli_command **comma
     int n_commands;
     const cli_command *const *commands = cli_commands(&n_commands);
     for (int i = 0; i < n_commands; i++) {
-        int n = 0;
-        const gt_option *rows = cli_options(commands[i], &n);
-        for (int k = 0; k < n; k++) {
-            if (strcmp(rows[k].key, key)) continue;
-            *command = commands[i];
-            return &rows[k];
-        }
+        gt_options o = {0};
+        o.rows = cli_options(commands[i], &o.n);
+        *command = commands[i];
+        const gt_option *row = gt_options_find(&o, key);
+        if (row) return row;
     }
     return NULL;
 }
 
 static int help(int argc, char **argv) {
-    bool first = cli_first_rank(); /* of several ranks one prints */
-    if (argc < 2) {
-        if (first) cli_print_overview(stdout);
-        return CLI_DONE;
-    }
-    const char *topic = argv[1] + strspn(argv[1], "-");
-    const cli_command *command = cli_find(topic);
-    if (command) {
-        if (first) cli_print_help(command, NULL, stdout);
-        return CLI_DONE;
-    }
-    const gt_option *option = find_anywhere(topic, &command);
-    if (!option) return cli_exit("help", gt_fail(GT_USAGE, "'%.60s' is neither a command nor an option", topic));
-    if (!first) return CLI_DONE;
+    const char *topic = argc > 1 ? argv[1] + strspn(argv[1], "-") : NULL;
+    const cli_command *command = topic ? cli_find(topic) : NULL, *owner;
+    const gt_option *option = topic && !command ? find_anywhere(topic, &owner) : NULL;
     char head[64];
-    option_head(option, head, sizeof head);
-    printf("gantry %s %s\n", command->name, head);
-    cli_print_option(option, "  ", stdout);
+    if (topic && !command && !option)
+        return cli_exit("help", gt_fail(GT_USAGE, "'%.60s' is neither a command nor an option", topic));
+    if (!cli_first_rank()) return CLI_DONE; /* of several ranks one prints */
+    if (!topic) cli_print_overview(stdout);
+    else if (!option) cli_print_help(command, NULL, stdout);
+    else {
+        option_head(option, head, sizeof head);
+        printf("gantry %s %s\n", owner->name, head);
+        cli_print_option(option, "  ", stdout);
+    }
     return CLI_DONE;
 }
 

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry inspect: what a file holds. Which kind it is follows from its name and its first bytes. */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/file_kind.h"
 #include "cli/cli.h"
-#include "gantry/dataset.h"
 #include "h5/h5.h"
 
 typedef struct inspect_fields {
@@ -19,12 +17,12 @@ typedef struct inspect_fields {
 #define FIELDS inspect_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION("graph", graph, "0", "Show the graphs of a job, checkpoint or run"),
+    {CLI_OPTION(graph, "0", "Show the graphs of a job, checkpoint or run"),
      .detail = "One table for each phase of training: node, shape, kernel, Mflop, MB, ms, and totals."},
-    {CLI_OPTION("phase", phase, "", "With --graph: only this phase, such as D_main")},
-    {CLI_OPTION("time", time, "0", "With --graph: run each phase a few times, and show ms")},
-    {CLI_OPTION("threads", threads, "1", "With --time: threads"), .min = 1, .max = 4096},
-    {CLI_OPTION("check", check, "0", "Walk a foreign HDF5 file; silent if it is sound"),
+    {CLI_OPTION(phase, "", "With --graph: only this phase, such as D_main")},
+    {CLI_OPTION(time, "0", "With --graph: run each phase a few times, and show ms")},
+    {CLI_OPTION(threads, "1", "With --time: threads"), .min = 1, .max = 4096},
+    {CLI_OPTION(check, "0", "Walk a foreign HDF5 file; silent if it is sound"),
      .detail =
          "libhdf5 may crash on a damaged file, so gantry train runs this in a process of its own before it opens one."},
 };

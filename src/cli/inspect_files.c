@@ -30,24 +30,22 @@ static void print_groups(const gt_checkpoint_file *f, const char *under) {
     }
 }
 
-/* The value of a scalar or of a short text, else the shape. Want of memory alone is an error. */
+/* The value of a scalar or of a short text, else the shape. Memory that is short is the only error. */
 static gt_status print_state(const gt_checkpoint_file *f, const gt_checkpoint_entry *e) {
     int64_t whole = 0;
     double real = 0;
     float value = 0;
-    char text[512] = "", shape[96];
-    bool number = e->type == GT_NUMBER_FLOAT && e->size == 1;
-    gt_status st = e->type == GT_NUMBER_INT64    ? gt_checkpoint_get_int(f, e->path, &whole)
-                   : e->type == GT_NUMBER_DOUBLE ? gt_checkpoint_get_double(f, e->path, &real)
-                   : e->type == GT_NUMBER_TEXT   ? gt_checkpoint_get_text(f, e->path, text, sizeof text)
-                   : number                      ? gt_checkpoint_read(f, e->path, &value, 1)
-                                                 : GT_FORMAT;
+    char text[512] = "";
+    gt_status st = GT_FORMAT;
+    if (e->type == GT_NUMBER_TEXT) st = gt_checkpoint_get_text(f, e->path, text, sizeof text);
+    else if (e->type == GT_NUMBER_INT64 && !(st = gt_checkpoint_get_int(f, e->path, &whole)))
+        snprintf(text, sizeof text, "%lld", (long long)whole);
+    else if (e->type == GT_NUMBER_DOUBLE && !(st = gt_checkpoint_get_double(f, e->path, &real)))
+        snprintf(text, sizeof text, "%.9g", real);
+    else if (e->type == GT_NUMBER_FLOAT && e->size == 1 && !(st = gt_checkpoint_read(f, e->path, &value, 1)))
+        snprintf(text, sizeof text, "%.9g", (double)value);
     if (st == GT_NOMEM) return st;
-    printf("  %-28s ", e->name);
-    if (st) printf("%s\n", gt_shape_text(&e->shape, shape));
-    else if (e->type == GT_NUMBER_INT64) printf("%lld\n", (long long)whole);
-    else if (e->type == GT_NUMBER_TEXT) printf("%s\n", text);
-    else printf("%.9g\n", number ? (double)value : real);
+    printf("  %-28s %s\n", e->name, st ? gt_shape_text(&e->shape, text) : text);
     return GT_OK;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gantry latent: where an autoencoder puts the images of a dataset, and what lies between. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/decoding.h"
 #include "cli/encoding.h"
@@ -19,27 +18,22 @@ typedef struct latent_fields {
 #define FIELDS latent_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION("outdir", outdir, "latent", "Where to; made if needed"), .path = true,
+    {CLI_OPTION(outdir, "latent", "Where to; made if needed"), .path = true,
      .detail = "latents.h5: latent (and log_variance), error, labels of every image. histograms.svg, .png: each "
                "dimension against N(0,1). labels.svg, .png: "
                "the first dimensions against the label. traversal.png: one dimension moved, the others 0. "
                "interpolation.png: between four images."},
-    {CLI_OPTION("traverse", traverse, "-3,-0.5,0,0.9,3", "Values of a dimension in traversal.png")},
-    {CLI_OPTION("interpolate", interpolate, "8", "Steps along a side of interpolation.png"), .min = 2, .max = 64},
+    {CLI_OPTION(traverse, "-3,-0.5,0,0.9,3", "Values of a dimension in traversal.png")},
+    {CLI_OPTION(interpolate, "8", "Steps along a side of interpolation.png"), .min = 2, .max = 64},
     CLI_THREADS,
 };
 
 enum { BARS = 40, CURVE = 121, MOST_PANELS = 16, COLUMNS = 4 };
 
-static const char *path_of(const cli_encoding *e, const char *name) {
-    const latent_fields *fields = e->session->fields;
-    return gt_arena_printf(e->session->arena, "%s/%s", fields->outdir, name);
-}
-
 static gt_status write_table(const cli_encoding *e) {
     int64_t n = e->info->count, d = e->model->latent_size, width = e->info->label_width;
-    float *labels = malloc((size_t)(n * width + 1) * sizeof *labels);
-    if (!labels) return gt_fail(GT_NOMEM, "out of memory for labels");
+    float *labels = gt_arena_array(e->session->arena, (size_t)(n * width), sizeof *labels);
+    if (!labels) return GT_NOMEM;
     for (int64_t i = 0; i < n; i++) gt_dataset_label(e->data, i, labels + i * width);
     gt_array arrays[4] = {{"latent", GT_NUMBER_FLOAT, 2, {n, d}, e->all.latent},
                           {"error", GT_NUMBER_FLOAT, 1, {n}, e->all.error}};
@@ -47,9 +41,7 @@ static gt_status write_table(const cli_encoding *e) {
     if (e->all.log_variance)
         arrays[count++] = (gt_array){"log_variance", GT_NUMBER_FLOAT, 2, {n, d}, e->all.log_variance};
     if (width) arrays[count++] = (gt_array){"labels", GT_NUMBER_FLOAT, 2, {n, width}, labels};
-    gt_status st = gt_arrays_write(path_of(e, "latents.h5"), arrays, count);
-    free(labels);
-    return st;
+    return gt_arrays_write(cli_out(e->session, "latents.h5"), arrays, count);
 }
 
 /* ---- figures ---- */
@@ -74,44 +66,42 @@ static gt_status draw_histograms(const cli_encoding *e) {
                                .n_curves = 1,
                                .curves = &normal};
     }
-    return gt_figure_write(path_of(e, "histograms"), panels, n, COLUMNS);
+    return gt_figure_write(cli_out(e->session, "histograms"), panels, n, COLUMNS);
 }
 
 /* Against the label: a vector's first number, or the class (then the first two dimensions, coloured by class). */
 static gt_status draw_labels(const cli_encoding *e) {
     int64_t n = e->info->count;
-    int d = e->model->latent_size, width = e->info->label_width, panels_wanted = d < MOST_PANELS ? d : MOST_PANELS;
+    int d = e->model->latent_size, width = e->info->label_width, n_panels = d < MOST_PANELS ? d : MOST_PANELS;
     if (!width) return GT_OK;
     static char titles[MOST_PANELS][48];
     gt_panel panels[MOST_PANELS];
     bool classes = e->info->label_kind == GT_LABELS_CLASSES;
-    float *label = malloc((size_t)(n * (width + 1)) * sizeof *label), *first = label + n * width;
-    int32_t *group = malloc((size_t)n * sizeof *group);
-    gt_status st = label && group ? GT_OK : gt_fail(GT_NOMEM, "out of memory for labels");
-    for (int64_t i = 0; i < n && !st; i++) {
-        gt_dataset_label(e->data, i, label + i * width);
+    float *label = gt_arena_array(e->session->arena, (size_t)width, sizeof *label),
+          *first = gt_arena_array(e->session->arena, (size_t)n, sizeof *first);
+    int32_t *group = gt_arena_array(e->session->arena, (size_t)n, sizeof *group);
+    if (!label || !first || !group) return GT_NOMEM;
+    for (int64_t i = 0; i < n; i++) {
+        gt_dataset_label(e->data, i, label);
         group[i] = classes ? gt_dataset_class(e->data, i) : 0;
-        first[i] = classes ? (float)group[i] : label[i * width];
+        first[i] = classes ? (float)group[i] : *label;
     }
-    if (!st && classes && d > 1) {
+    if (classes && d > 1) {
+        n_panels = 1;
         panels[0] = (gt_panel){.title = "classes",
                                .x_label = "latent 0",
                                .y_label = "latent 1",
                                .points = {n, e->all.latent, e->all.latent + 1, d, d, group}};
-        st = gt_figure_write(path_of(e, "labels"), panels, 1, 1);
-    } else if (!st) {
-        for (int k = 0; k < panels_wanted; k++) {
+    } else {
+        for (int k = 0; k < n_panels; k++) {
             snprintf(titles[k], sizeof titles[k], "latent %d and %s", k, classes ? "class" : "label");
             panels[k] = (gt_panel){.title = titles[k],
                                    .x_label = "z",
                                    .y_label = classes ? "class" : "label",
                                    .points = {n, e->all.latent + k, first, d, 1, group}};
         }
-        st = gt_figure_write(path_of(e, "labels"), panels, panels_wanted, COLUMNS);
     }
-    free(label);
-    free(group);
-    return st;
+    return gt_figure_write(cli_out(e->session, "labels"), panels, n_panels, COLUMNS);
 }
 
 /* ---- decoding ---- */
@@ -123,20 +113,18 @@ static gt_status draw_traversal(const cli_encoding *e, gt_generator *g) {
                                     &values, &n);
     if (!st && n > 64) st = gt_fail(GT_USAGE, "--traverse takes at most 64 numbers");
     if (st) return st;
-    float *z = calloc((size_t)(rows * n), (size_t)d * sizeof *z);
-    if (!z) return gt_fail(GT_NOMEM, "out of memory for traversal.png");
+    float *z = gt_arena_array(e->session->arena, (size_t)(rows * n), (size_t)d * sizeof *z);
+    if (!z) return GT_NOMEM;
     for (int k = 0; k < rows; k++)
         for (int i = 0; i < n; i++) z[(size_t)(k * n + i) * (size_t)d + (size_t)k] = values[i];
-    st = cli_draw_decoded(g, z, rows * n, n, path_of(e, "traversal.png"));
-    free(z);
-    return st;
+    return cli_draw_decoded(g, z, rows * n, n, cli_out(e->session, "traversal.png"));
 }
 
 /* Bilinear between the latents of four images, one in each corner. */
 static gt_status draw_interpolation(const cli_encoding *e, gt_generator *g) {
     int64_t n = ((latent_fields *)e->session->fields)->interpolate, count = e->info->count, d = e->model->z_dim;
-    float *z = calloc((size_t)(n * n), (size_t)d * sizeof *z);
-    if (!z) return gt_fail(GT_NOMEM, "out of memory for interpolation.png");
+    float *z = gt_arena_array(e->session->arena, (size_t)(n * n), (size_t)d * sizeof *z);
+    if (!z) return GT_NOMEM;
     const float *corner[4];
     for (int k = 0; k < 4; k++) corner[k] = e->all.latent + count * k / 4 * d;
     for (int64_t y = 0; y < n; y++)
@@ -146,9 +134,7 @@ static gt_status draw_interpolation(const cli_encoding *e, gt_generator *g) {
                 z[(y * n + x) * d + i] = (1 - v) * ((1 - u) * corner[0][i] + u * corner[1][i]) +
                                          v * ((1 - u) * corner[2][i] + u * corner[3][i]);
         }
-    gt_status st = cli_draw_decoded(g, z, n * n, (int)n, path_of(e, "interpolation.png"));
-    free(z);
-    return st;
+    return cli_draw_decoded(g, z, n * n, (int)n, cli_out(e->session, "interpolation.png"));
 }
 
 static gt_status write_all(cli_encoding *e) {

@@ -16,16 +16,16 @@ typedef struct likelihood_fields {
 #define FIELDS likelihood_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION("samples", samples, "500", "Importance samples of each image"), .min = 1, .max = 1 << 20,
+    {CLI_OPTION(samples, "500", "Importance samples of each image"), .min = 1, .max = 1 << 20,
      .detail = "The estimate of log p(x) is low on average, and the less the more samples there are."},
-    {CLI_OPTION("sigma", sigma, NULL, "Deviation of a pixel in [0,1] from what is decoded"),
-     .derived = "what the loss means", .min = 1e-6, .max = 1e6,
+    {CLI_OPTION(sigma, NULL, "Deviation of a pixel in [0,1] from what is decoded"), .derived = "what the loss means",
+     .min = 1e-6, .max = 1e6,
      .detail =
          "Squared error with the weight w against the divergence means 1/sqrt(2 w): 0.707 by default. With another "
          "value the decoder is the same, the density is not: "
          "0.05, say, is what a picture may be off by. Not with cross-entropy, which means pixels that are 0 or 1."},
-    {CLI_OPTION("seed", seed, "0", "Of the samples"), .max = 4294967295.0},
-    {CLI_OPTION("out", out, "likelihood.csv", "A line an image: log p(x), ELBO, divergence, error"), .path = true},
+    {CLI_OPTION(seed, "0", "Of the samples"), .max = 4294967295.0},
+    {CLI_OPTION(out, "likelihood.csv", "A line an image: log p(x), ELBO, divergence, error"), .path = true},
     CLI_THREADS,
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The ranks of a command come together: one that cannot begin tells the others so, and all have been given the same
- * command, or none works. */
+ * How the ranks of a command meet: a rank that cannot begin tells the others, and the work begins only where all ranks
+ * have been given the same command. */
 #include <stdlib.h>
 #include <string.h>
 

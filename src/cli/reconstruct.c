@@ -10,9 +10,9 @@ typedef struct reconstruct_fields {
 #define FIELDS reconstruct_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION("out", out, "reconstructions.png", "The picture"), .path = true},
-    {CLI_OPTION("items", items, "0-31", "Which images, as in 0-31,77")},
-    {CLI_OPTION("columns", columns, "8", "Pairs side by side"), .min = 1, .max = 256},
+    {CLI_OPTION(out, "reconstructions.png", "The picture"), .path = true},
+    {CLI_OPTION(items, "0-31", "Which images, as in 0-31,77")},
+    {CLI_OPTION(columns, "8", "Pairs side by side"), .min = 1, .max = 256},
     CLI_THREADS,
 };
 

@@ -10,7 +10,7 @@ typedef struct report_fields {
 #define FIELDS report_fields
 
 static const gt_option table[] = {
-    {CLI_OPTION("out", out, "", "File to write; by default report.html in the run"), .path = true},
+    {CLI_OPTION(out, "", "File to write; by default report.html in the run"), .path = true},
 };
 
 static gt_status report(cli_session *s) {

@@ -21,20 +21,20 @@ typedef struct run_fields {
 
 #define FIELDS run_fields
 static const gt_option table[] = {
-    {CLI_OPTION("ranks", ranks, NULL, "Ranks (one a socket)"),
-     .derived = "in a Slurm allocation its tasks, else one a socket", .min = 1, .max = 1 << 20, .letter = 'n',
+    {CLI_OPTION(ranks, NULL, "Ranks (one a socket)"), .derived = "in a Slurm allocation its tasks, else one a socket",
+     .min = 1, .max = 1 << 20, .letter = 'n',
      .detail = "By default, in a Slurm allocation, as many as it has tasks; with --hosts one on each; otherwise one "
                "for each socket, but none with fewer than 8 "
                "cores. A rank's threads use its share of the cores (--threads)."},
-    {CLI_OPTION("hosts", hosts, "", "Hosts, NAME[:RANKS] with commas"),
+    {CLI_OPTION(hosts, "", "Hosts, NAME[:RANKS] with commas"),
      .detail = "Where no number stands after a name the ranks are shared out evenly. Each host must have the program "
                "and the files under the same paths."},
-    {CLI_OPTION("hostfile", hostfile, "", "File of hosts, as mpirun reads it"), .path = true},
-    {CLI_OPTION("launcher", launcher, "auto", "What starts the ranks"), .choices = "auto|mpirun|srun",
+    {CLI_OPTION(hostfile, "", "File of hosts, as mpirun reads it"), .path = true},
+    {CLI_OPTION(launcher, "auto", "What starts the ranks"), .choices = "auto|mpirun|srun",
      .detail = "auto: srun in a Slurm allocation where it speaks PMIx (or what the environment's GANTRY_MPI names), "
                "else mpirun."},
-    {CLI_OPTION("launch-options", options, "", "More words for mpirun or srun, in quotes")},
-    {CLI_OPTION("dry-run", dry_run, "0", "Print the launcher's command only")},
+    {.common = true, CLI_ROW("launch-options", options, "", "More words for mpirun or srun, in quotes")},
+    {.common = true, CLI_ROW("dry-run", dry_run, "0", "Print the launcher's command only")},
 };
 enum { N_ROWS = sizeof table / sizeof *table };
 
@@ -42,24 +42,11 @@ enum { N_ROWS = sizeof table / sizeof *table };
 
 typedef struct words {
     gt_arena *arena;
-    const char **list; /* ends with NULL */
-    int n, room;
-    bool failed; /* out of memory */
+    const char **list; /* ends with NULL; as long as can be needed */
+    int n;
 } words;
 
-static void add(words *w, const char *word) {
-    if (w->n + 1 >= w->room) {
-        const char **list = gt_arena_array(w->arena, (size_t)(w->room + 32) * 2, sizeof *list);
-        if (list && w->n) memcpy(list, w->list, (size_t)w->n * sizeof *list);
-        w->failed |= !list;
-        if (!list) return;
-        w->list = list;
-        w->room = (w->room + 32) * 2;
-    }
-    w->failed |= !word;
-    w->list[w->n++] = word;
-    w->list[w->n] = NULL;
-}
+static void add(words *w, const char *word) { w->list[w->n++] = word; }
 
 static void add_number(words *w, const char *option, int64_t value) {
     add(w, option);
@@ -74,20 +61,16 @@ static void add_split(words *w, const char *text) {
     }
 }
 
-static bool is_in_path(const char *program) {
-    const char *path = getenv("PATH");
-    for (const char *p = path ? path : ""; *p; p += strcspn(p, ":"), p += *p == ':') {
-        char file[4096];
-        snprintf(file, sizeof file, "%.*s/%s", (int)strcspn(p, ":"), p, program);
-        if (!access(file, X_OK)) return true;
-    }
-    return false;
-}
-
 static bool says(const char *command, const char *word) {
     char text[4096];
     cli_output_of(command, text, sizeof text);
     return strstr(text, word) != NULL;
+}
+
+static bool is_in_path(const char *program) {
+    char command[64];
+    snprintf(command, sizeof command, "command -v %s", program);
+    return says(command, program);
 }
 
 static const char *pmi_of_srun(void) {
@@ -274,7 +257,7 @@ static int run(run_fields *f, words *w, int argc, char **argv, int at) {
     if (!st && !here) st = add_launcher(w, f, &machine);
     add(w, program);
     for (int i = at; i < argc; i++) add(w, argv[i]);
-    if (!st && w->failed) st = gt_fail(GT_NOMEM, "out of memory for a command line");
+    if (!st && gt_arena_failed(w->arena)) st = gt_fail(GT_NOMEM, "out of memory for a command line");
     if (st) return cli_exit("run", st);
     if (f->dry_run) {
         print_command(w);
@@ -294,7 +277,10 @@ static int run_ranks(int argc, char **argv) {
     if (!cli_begin(&s, cli_find("run"), at, argv, &status)) return status;
     run_fields *f = s.fields;
     gt_status st = check_command(argc, argv, at);
+    enum { OF_LAUNCHER = 32 }; /* words, at most */
     words w = {.arena = s.arena};
+    w.list = gt_arena_array(s.arena, (size_t)argc + OF_LAUNCHER + strlen(f->options), sizeof *w.list);
+    if (!st && !w.list) st = GT_NOMEM;
     if (!st && *f->hosts && *f->hostfile) st = gt_fail(GT_USAGE, "--hosts or --hostfile, not both");
     status = st ? cli_exit("run", st) : run(f, &w, argc, argv, at);
     cli_end(&s);

@@ -6,34 +6,39 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/program.h"
 #include "cli/cli.h"
 #include "gantry/dist.h"
 #include "gantry/rundir.h"
-#include "gantry/train.h"
+
+/* Texts that sbatch takes under the names of the options: the job's name is the last one. */
+static const char *const directives[] = {"partition", "account", "qos", "constraint", "job-name"};
+enum { TEXTS = sizeof directives / sizeof *directives, JOB_NAME = TEXTS - 1 };
 
 typedef struct submit_fields {
     int64_t nodes, ntasks_per_node, cpus_per_task, grace;
-    const char *time, *partition, *account, *qos, *constraint, *name;
+    const char *time, *texts[TEXTS];
     bool yes, dry_run;
 } submit_fields;
 
 #define FIELDS submit_fields
 static const gt_option table[] = {
-    {CLI_OPTION("nodes", nodes, "1", "Nodes, used whole"), .min = 1, .max = 1 << 20},
-    {CLI_OPTION("ntasks-per-node", ntasks_per_node, "1", "Ranks a node"), .min = 1, .max = 4096},
-    {CLI_OPTION("cpus-per-task", cpus_per_task, NULL, "Required: cores a rank"), .derived = "required", .min = 1,
+    {CLI_OPTION(nodes, "1", "Nodes, used whole"), .min = 1, .max = 1 << 20},
+    {.common = true, CLI_ROW("ntasks-per-node", ntasks_per_node, "1", "Ranks a node"), .min = 1, .max = 4096},
+    {.common = true,
+     CLI_ROW("cpus-per-task", cpus_per_task, NULL, "Required: cores a rank"),
+     .derived = "required",
+     .min = 1,
      .max = 4096},
-    {CLI_OPTION("time", time, "24:00:00", "Walltime of a piece")},
-    {CLI_OPTION("grace", grace, "300", "Seconds before its end to stop"), .unit = "seconds", .min = 1, .max = 65535},
-    {CLI_OPTION("partition", partition, "", "Partition; site.env may name one")},
-    {CLI_OPTION("account", account, "", "Project that pays")},
-    {CLI_OPTION("qos", qos, "", "Quality of service")},
-    {CLI_OPTION("constraint", constraint, "", "Features of the nodes, such as one kind of CPU")},
-    {CLI_OPTION("job-name", name, NULL, "Name in the queue"), .derived = "the run's name"},
-    {CLI_OPTION("yes", yes, "0", "Submit without asking"), .letter = 'y'},
-    {CLI_OPTION("dry-run", dry_run, "0", "Show the script only; write nothing"), .letter = 'n'},
+    {CLI_OPTION(time, "24:00:00", "Walltime of a piece")},
+    {CLI_OPTION(grace, "300", "Seconds before its end to stop"), .unit = "seconds", .min = 1, .max = 65535},
+    {.common = true, CLI_ROW("partition", texts[0], "", "Partition; site.env may name one")},
+    {.common = true, CLI_ROW("account", texts[1], "", "Project that pays")},
+    {.common = true, CLI_ROW("qos", texts[2], "", "Quality of service")},
+    {.common = true, CLI_ROW("constraint", texts[3], "", "Features of the nodes, such as one kind of CPU")},
+    {.common = true, CLI_ROW("job-name", texts[JOB_NAME], NULL, "Name in the queue"), .derived = "the run's name"},
+    {CLI_OPTION(yes, "0", "Submit without asking"), .letter = 'y'},
+    {.common = true, CLI_ROW("dry-run", dry_run, "0", "Show the script only; write nothing"), .letter = 'n'},
 };
 enum { OWN = sizeof table / sizeof *table };
 
@@ -141,6 +146,7 @@ static gt_status find_run(submission *s) {
     s->site = getenv("GANTRY_SITE") ? getenv("GANTRY_SITE") : "";
     s->run = !run || !here ? NULL : *run == '/' ? run : gt_arena_printf(a, "%s/%s", here, run);
     free(here);
+    if (s->run && !*s->f.texts[JOB_NAME]) s->f.texts[JOB_NAME] = strrchr(s->run, '/') + 1;
     s->path = s->run ? gt_arena_printf(a, "%s/submit.sbatch", s->run) : NULL;
     return s->path ? GT_OK : gt_fail(GT_FAILED, "the name of the run's directory cannot be made");
 }
@@ -149,10 +155,9 @@ static gt_status find_run(submission *s) {
 
 #define SIGNAL "B:USR1@%lld" /* the batch shell is told so many seconds before the end */
 
-static const char *job_name(const submission *s) { return *s->f.name ? s->f.name : strrchr(s->run, '/') + 1; }
-
-static void put_directive(FILE *f, const char *key, const char *value) {
-    if (*value) fprintf(f, "#SBATCH --%s=\"%s\"\n", key, value);
+static void put_directives(FILE *f, const submission *s, int from, int to) {
+    for (int i = from; i < to; i++)
+        if (*s->f.texts[i]) fprintf(f, "#SBATCH --%s=\"%s\"\n", directives[i], s->f.texts[i]);
 }
 
 static void put_quoted(FILE *f, const char *before, const char *word) {
@@ -179,16 +184,13 @@ static void put_script(FILE *out, const submission *s) {
     fputs("#!/bin/bash\n# Written by gantry submit. `sbatch` with this file submits it again, and the run goes on "
           "where it is.\n",
           out);
-    put_directive(out, "job-name", job_name(s));
+    put_directives(out, s, JOB_NAME, TEXTS);
     fprintf(out,
             "#SBATCH --nodes=%lld\n#SBATCH --ntasks-per-node=%lld\n#SBATCH --cpus-per-task=%lld\n#SBATCH "
             "--exclusive\n#SBATCH --time=%s\n",
             (long long)f->nodes, (long long)f->ntasks_per_node, (long long)f->cpus_per_task, f->time);
     fprintf(out, "#SBATCH --signal=" SIGNAL "\n#SBATCH --requeue\n#SBATCH --open-mode=append\n", (long long)f->grace);
-    put_directive(out, "partition", f->partition);
-    put_directive(out, "account", f->account);
-    put_directive(out, "qos", f->qos);
-    put_directive(out, "constraint", f->constraint);
+    put_directives(out, s, 0, JOB_NAME);
     fprintf(out, "#SBATCH --output=\"%s/slurm-%%j.log\"\n", s->run);
     put_quoted(out, "cd ", here ? here : ".");
     fprintf(out, " || exit 1\n: \"${GANTRY:=%s}\"\n", s->program);
@@ -201,11 +203,13 @@ static void put_script(FILE *out, const submission *s) {
 
 /* A directive is a line between double quotes, and % begins one of sbatch's patterns. */
 static gt_status check_texts(const submission *s) {
-    const char *const texts[] = {s->run,         s->program,   s->site,  s->f.name,
-                                 s->f.partition, s->f.account, s->f.qos, s->f.constraint};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (texts[i][strcspn(texts[i], "\"\\%$`\n")])
-            return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ %% $ `", texts[i]);
+    const char *const places[] = {s->run, s->program, s->site};
+    enum { PLACES = sizeof places / sizeof *places };
+    for (int i = 0; i < PLACES + TEXTS; i++) {
+        const char *text = i < PLACES ? places[i] : s->f.texts[i - PLACES];
+        if (text[strcspn(text, "\"\\%$`\n")])
+            return gt_fail(GT_USAGE, "'%s' cannot stand in a batch script: it has one of \" \\ %% $ `", text);
+    }
     return GT_OK;
 }
 
@@ -226,19 +230,15 @@ static gt_status ask(bool *go) {
  * on. */
 static gt_status become_sbatch(const submission *s) {
     static const char shell[] = ". \"${GANTRY_SITE:-$1/site.env}\" && shift && exec sbatch \"$@\"";
-    const char *signal = gt_arena_printf(s->job->arena, SIGNAL, (long long)s->f.grace);
-    if (!signal) return GT_NOMEM;
-    const struct {
-        const char *key, *value;
-    } given[] = {{"job-name", job_name(s)},      {"time", s->f.time},       {"signal", signal},
-                 {"partition", s->f.partition},  {"account", s->f.account}, {"qos", s->f.qos},
-                 {"constraint", s->f.constraint}};
-    enum { GIVEN = sizeof given / sizeof *given };
-    const char *argv[GIVEN + 8] = {"bash", "-c", shell, "gantry-submit", s->scripts, "--requeue"};
+    gt_arena *a = s->job->arena;
+    const char *argv[TEXTS + 10] = {"bash", "-c", shell, "gantry-submit", s->scripts, "--requeue"};
     int n = 6;
-    for (int i = 0; i < GIVEN; i++)
-        if (*given[i].value) argv[n++] = gt_arena_printf(s->job->arena, "--%s=%s", given[i].key, given[i].value);
+    argv[n++] = gt_arena_printf(a, "--time=%s", s->f.time);
+    argv[n++] = gt_arena_printf(a, "--signal=" SIGNAL, (long long)s->f.grace);
+    for (int i = 0; i < TEXTS; i++)
+        if (*s->f.texts[i]) argv[n++] = gt_arena_printf(a, "--%s=%s", directives[i], s->f.texts[i]);
     argv[n++] = s->path;
+    if (gt_arena_failed(a)) return GT_NOMEM;
     fflush(stdout);
     execvp("bash", (char *const *)argv);
     return gt_fail(GT_FAILED, "bash cannot be started");

@@ -3,8 +3,6 @@
  * seen without the data are found before MPI starts. */
 #include "gantry/train.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -51,14 +49,6 @@ gt_status cli_resolve_job(gt_job *job) {
     return st;
 }
 
-static gt_level least_level(const gt_job *job) {
-    static const char *const names[] = {
-        [GT_DEBUG] = "debug", [GT_INFO] = "info", [GT_WARNING] = "warning", [GT_ERROR] = "error"};
-    gt_level level = GT_ERROR;
-    while (level > GT_DEBUG && strcmp(names[level], job->log)) level--;
-    return level;
-}
-
 static int train(gt_job *job, const cli_settings *mine) {
     /* One rank looks at a file from elsewhere. */
     gt_status st = cli_first_rank() ? gt_h5_check(job->data) : GT_OK;
@@ -68,7 +58,8 @@ static int train(gt_job *job, const cli_settings *mine) {
     gt_comm *comm = cli_meet_all(mine, (int)job->threads, &st);
     if (st) return cli_leave("train", st, comm);
     gt_comm_heartbeat(comm, job->heartbeat_limit);
-    gt_log_setup(comm->rank, comm->ranks, least_level(job));
+    gt_log_setup(comm->rank, comm->ranks,
+                 (gt_level)gt_options_choice(&job->options, "log")); /* the choices are the levels */
     size_t checkpoint_bytes;
     st = job->dry_run ? gt_train_dry_run_all(comm, job, &checkpoint_bytes) : gt_train_all(comm, job);
     if (!st && job->dry_run)

@@ -5,12 +5,13 @@
 
 #include "gantry/job.h"
 
-/* Choices that stand for the names of all models, of all optimisers. */
+/* As `choices` of a row: these stand for the names of all models, and of all optimisers. */
 extern const char gt_any_model[], gt_any_optimizer[];
 
 const gt_option *gt_common_options(int *n);
 
-/* Where the struct of a family's own options begins in the memory of a job; NULL: the bytes of a whole job. */
+/* Where the struct of a family's own options begins in the memory of a job, in bytes. `family` NULL: the size of a
+ * whole job. */
 size_t gt_job_own_offset(const gt_family *family);
 
 /* Sets job->family, job->kind and job->own by job->model. */

@@ -12,7 +12,16 @@ static void write_value(FILE *f, const char *key, const char *value) {
     fprintf(f, quote ? "%s = \"%s\"\n" : "%s = %s\n", key, value);
 }
 
-/* A text is finished; false: it is not whole. */
+/* NULL: out of memory. */
+static FILE *begin(char **text) {
+    static _Thread_local size_t n; /* nobody asks how long the text is */
+    *text = NULL;
+    FILE *f = open_memstream(text, &n);
+    if (!f) gt_fail(GT_NOMEM, "out of memory writing a job");
+    return f;
+}
+
+/* The text ends; false: it is not whole. */
 static bool finish(const gt_job *job, FILE *f, char **text) {
     bool bad = ferror(f);
     bad |= fclose(f) != 0;
@@ -41,13 +50,9 @@ static bool write_group(FILE *f, const gt_job *job, unsigned classes, const char
 }
 
 static char *to_text(const gt_job *job, unsigned classes, const char *head) {
-    char *text = NULL;
-    size_t n;
-    FILE *f = open_memstream(&text, &n);
-    if (!f) {
-        gt_fail(GT_NOMEM, "out of memory writing a job");
-        return NULL;
-    }
+    char *text;
+    FILE *f = begin(&text);
+    if (!f) return NULL;
     fputs(head, f);
     const gt_named *g = gt_job_groups();
     const char *before = "";
@@ -110,13 +115,9 @@ const char *gt_job_description(gt_job *job) {
         const char *key, *prefix;
     } parts[] = {{"gamma", "-gamma"}, {"kimg", "-kimg"},     {"batch", "-batch"}, {"aug", "-"},
                  {"p", "-p"},         {"target", "-target"}, {"augpipe", "-"}};
-    char *text = NULL;
-    size_t n;
-    FILE *f = open_memstream(&text, &n);
-    if (!f) {
-        gt_fail(GT_NOMEM, "out of memory naming a run");
-        return NULL;
-    }
+    char *text;
+    FILE *f = begin(&text);
+    if (!f) return NULL;
     write_data_name(f, job->data);
     if (job->cond) fputs("-cond", f);
     if (job->subset) fprintf(f, "-subset%lld", (long long)job->subset);

@@ -9,7 +9,7 @@
 enum { CHART_LINES = 3 };
 
 typedef struct chart {
-    const char *title, *note; /* note: one line of meaning; "" for none */
+    const char *title, *note; /* `note`: what the chart means, in one line; "": nothing */
     struct {
         const char *label;
         const char *series;    /* its name; NULL: there is no such line */

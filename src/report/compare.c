@@ -10,16 +10,17 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "gantry/log.h"
 #include "gantry/metric.h"
 #include "gantry/runlog.h"
 
 enum { QUARTER = 4 };
 
-static const struct {
+typedef struct column {
     const char *title, *series, *format;
-    bool jumps; /* so that its last value says little */
-} columns[] = {
+    bool jumps; /* so that the last value of the series says little */
+} column;
+
+static const column columns[] = {
     {"kimg", "Progress/kimg", "%.6g", false},
     {"loss G", "Loss/G/loss", "%.3f", true},
     {"loss D", "Loss/D/loss", "%.3f", true},
@@ -52,17 +53,14 @@ typedef struct cell {
 } cell;
 
 /* A column's cells, the title first; false: it is empty. */
-static bool fill_column(gt_stats *const *stats, int n, const char *title, const char *series, const char *format,
-                        bool jumps, cell *cells) __attribute__((format(printf, 5, 0)));
-static bool fill_column(gt_stats *const *stats, int n, const char *title, const char *series, const char *format,
-                        bool jumps, cell *cells) {
+static bool fill_column(gt_stats *const *stats, int n, const column *c, cell *cells) {
     bool any = false;
-    snprintf(cells[0].text, sizeof cells[0].text, "%s", title);
+    snprintf(cells[0].text, sizeof cells[0].text, "%s", c->title);
     for (int i = 0; i < n; i++) {
-        double x = mean_of_last(stats[i], series, jumps ? (stats[i]->ticks + QUARTER - 1) / QUARTER : 1);
+        double x = mean_of_last(stats[i], c->series, c->jumps ? (stats[i]->ticks + QUARTER - 1) / QUARTER : 1);
         char *text = cells[1 + i].text;
         if (isnan(x)) strcpy(text, "-");
-        else snprintf(text, sizeof cells[1 + i].text, format, x);
+        else snprintf(text, sizeof cells[1 + i].text, c->format, x);
         any |= !isnan(x);
     }
     return any;
@@ -72,7 +70,8 @@ static bool fill_column(gt_stats *const *stats, int n, const char *title, const 
 static int fill_metrics(gt_stats *const *stats, int n, cell *cells, int filled) {
     const gt_metric *m;
     for (int i = 0; (m = gt_metric_at(i)); i++)
-        if (m->format) filled += fill_column(stats, n, m->label, m->series, m->format, false, cells + filled * (n + 1));
+        if (m->format)
+            filled += fill_column(stats, n, &(column){m->label, m->series, m->format, false}, cells + filled * (n + 1));
     return filled;
 }
 
@@ -112,8 +111,7 @@ gt_status gt_compare_table(FILE *f, const char *const *dirs, int n) {
         char name[GT_NAME_BYTES];
         for (int c = 0; c < COLUMNS; c++) {
             if (c == COLUMNS - 1) filled = fill_metrics(stats, n, cells, filled); /* before the time */
-            filled += fill_column(stats, n, columns[c].title, columns[c].series, columns[c].format, columns[c].jumps,
-                                  cells + filled * (n + 1));
+            filled += fill_column(stats, n, &columns[c], cells + filled * (n + 1));
         }
         for (int i = 0; i < n; i++) {
             gt_path_name(dirs[i], name);

@@ -22,16 +22,16 @@ typedef struct axis {
     gt_scale scale;
 } axis;
 
-/* 1, 2 or 5 times a power of ten: `rough` rounded up, or to the nearest. */
+/* The step between two marks: 1, 2 or 5 times a power of ten, `rough` rounded up or to the nearest. */
 double plot_step(double rough, bool up);
 double plot_place(const axis *a, double value);
-/* Lines and numbers along both axes. */
+/* Draws lines and numbers along both axes. */
 void plot_marks(const pen *p, const axis *x, const axis *y);
-/* A point without finite place is a gap. On a page a point between gaps is a dot, and so is the last point; `dots`: all
- * points are dots. */
+/* Draws a curve. A point without finite place is a gap. On a page a point between gaps is a dot, and so is the last
+ * point; `dots`: all points are dots. */
 void plot_curve(const pen *p, const axis *x, const axis *y, const gt_curve *curve, int colour, bool dots);
-/* Text whose baseline is at y, to the right of the place x, around the place, or to its left: before = 0, 0.5, 1. Cairo
- * turns the text by `angle`. */
+/* Writes text with its baseline at y. before = 0: to the right of x; 0.5: around x; 1: to the left of x. Cairo turns
+ * the text by `angle`. */
 void plot_text(const pen *p, double x, double y, double before, double size, double angle, const char *text);
 /* Chooses a colour for what cairo draws next. */
 void plot_colour(cairo_t *c, int colour, double alpha);

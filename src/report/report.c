@@ -189,7 +189,6 @@ static double last_of(const gt_stats *s, const char *name) {
     return series && s->ticks ? series->values[s->ticks - 1].mean : NAN;
 }
 
-static void tile(gt_buffer *out, const char *label, const char *format, double x) __attribute__((format(printf, 3, 0)));
 static void tile(gt_buffer *out, const char *label, const char *format, double x) {
     char text[32];
     if (!isfinite(x)) return;
