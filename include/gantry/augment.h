@@ -60,8 +60,9 @@ gt_augment_config gt_augment_off(void); /* published strengths, every multiplier
 /* blit geom color filter noise cutout bg bgc bgcf bgcfn bgcfnc */
 gt_status gt_augment_preset(const char *name, gt_augment_config *c);
 int gt_augment_find(const char *name);           /* a transform's kind by its name; -1: unknown */
-bool gt_augment_any(const gt_augment_config *c); /* does it do anything at all? */
-/* Takes out colour transforms where these channels have no colour to act on (c->colours); true: there were some. */
+bool gt_augment_any(const gt_augment_config *c); /* is any transform built? */
+/* Sets the multipliers of colour transforms to 0 where images of so many channels have no colour (c->colours); true:
+ * some were not 0. */
 bool gt_augment_drop_colour(gt_augment_config *c, int channels);
 
 /* ---- where parameters come from ---- */

@@ -63,8 +63,8 @@ typedef struct gt_graph gt_graph;
 typedef struct gt_node gt_node;
 typedef struct gt_op gt_op; /* graph/op.h: what an op file fills in */
 
-/* How often a node's value can change: hoisting follows from it. A node is as changeable as its most changeable input.
- */
+/* How often a node's value can change. A node has the highest rate of its inputs; nodes of the lower
+ * rate are hoisted. */
 typedef enum gt_rate {
     GT_RATE_UPDATE, /* parameters, update inputs and what depends on them alone: computed by gt_exec_prepare() */
     GT_RATE_SLICE,  /* everything else: computed by each gt_exec_run() */
@@ -75,28 +75,28 @@ typedef enum gt_rate {
 /* Every product of the graph is computed with `kernels` (NULL: the best of this CPU). */
 gt_graph *gt_graph_new(const char *name, const gt_kernel_set *kernels);
 void gt_graph_free(gt_graph *g);
-gt_status gt_graph_status(const gt_graph *g); /* GT_OK, or the first fault: also sets gt_message() */
-gt_arena *gt_graph_arena(gt_graph *g);        /* everything about the graph lives here */
+gt_status gt_graph_status(const gt_graph *g); /* GT_OK, or the first fault, which gt_message() then names */
+gt_arena *gt_graph_arena(gt_graph *g);        /* holds the whole graph */
 
 /* Names of nodes made from now on get this prefix ("D.b16"): for messages, tables and profiles. */
 void gt_scope_push(gt_graph *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void gt_scope_pop(gt_graph *g);
 
-/* Leaves. The same name twice gives the same leaf (its shape must agree). */
-/* floats at slot's base + offset (in floats) */
+/* Leaves. A name that was given before gives the same leaf again; the shapes must agree. */
+/* The floats of slot `slot` from `offset` (in floats) on. */
 gt_node *gt_param(gt_graph *g, const char *name, gt_shape shape, int slot, size_t offset);
-/* written by the caller before every gt_exec_run */
+/* The caller writes the values before every gt_exec_run. */
 gt_node *gt_input(gt_graph *g, const char *name, gt_shape shape);
-/* written before gt_exec_prepare (w_avg, pl_mean, p ...) */
+/* The caller writes the values before gt_exec_prepare (w_avg, pl_mean, p ...). */
 gt_node *gt_update_input(gt_graph *g, const char *name, gt_shape shape);
-/* copied; known when the graph is built */
+/* The values are copied. */
 gt_node *gt_constant(gt_graph *g, const char *name, gt_shape shape, const float *values);
 gt_node *gt_scalar(gt_graph *g, float value); /* constant of shape () */
 
-/* What the caller wants back. A node that no output needs is removed. */
-/* kept in the arena, read with gt_exec_output */
+/* Outputs: the values that the caller reads after a run. A node that no output needs is removed. */
+/* The value stays in the arena of the execution; gt_exec_output reads it there. */
 gt_status gt_output(gt_graph *g, const char *name, gt_node *n);
-/* written at slot's base + offset */
+/* The value is written to slot `slot` from `offset` (in floats) on. */
 gt_status gt_output_to(gt_graph *g, const char *name, gt_node *n, int slot, size_t offset);
 
 const gt_shape *gt_node_shape(const gt_node *n);
@@ -117,63 +117,68 @@ typedef struct gt_exec gt_exec;
 
 typedef struct gt_exec_options {
     gt_pool *pool; /* NULL: one thread */
-    /* gt_exec_run calls after each gt_exec_prepare: for few of them less is held in memory for later ones. 0: no end of
-     * them */
+    /* How many calls of gt_exec_run follow each gt_exec_prepare; 0: any number. Where they are few, values that could
+     * be kept from one run to the next are computed again, which saves memory. */
     int runs;
-    double recompute; /* this fraction of a run's work may be done twice to save memory; no bit changes */
-    int no_fusion;    /* for tests: every node by itself */
-    /* The graph, made for one slice, is run for so many at once (0: one): inputs and outputs hold them one after the
-     * other (gt_exec_at), results of gt_output_to are their sum by the tree of dist.h. Each slice has the bits it has
-     * alone. */
+    double recompute; /* up to this fraction of a run's work is done twice to save memory; no bit changes */
+    int no_fusion;    /* for tests: element-wise nodes are not joined */
+    /* The graph, made for one slice, is run for so many slices at once (0: one). Inputs and outputs hold the slices one
+     * after the other (gt_exec_at); results of gt_output_to are the sum over the slices by the tree of dist.h. Each
+     * slice has the bits that it has alone. */
     int slices;
 } gt_exec_options;
 
 typedef struct gt_exec_env {
     uint64_t seed;
     uint32_t step;          /* of random nodes */
-    uint32_t sample0;       /* index of this slice's first sample within the step; of several slices, of the first */
-    uint32_t slice_samples; /* from one slice's first sample to the next one's; several slices only */
+    uint32_t sample0;       /* index within the step of the first sample of the (first) slice */
+    uint32_t slice_samples; /* several slices: from the first sample of a slice to that of the next */
     /* Called between nodes when not NULL: progress of communication. `done` counts the gt_output_to outputs
      * finished so far, in the order of gt_exec_output_order(). */
     void (*between)(void *arg, int done);
     void *between_arg;
 } gt_exec_env;
 
-/* the graph must live as long; NULL: see gt_message() */
+/* The graph must live as long as the execution. NULL: gt_message() says why. */
 gt_exec *gt_exec_new(gt_graph *g, const gt_exec_options *options);
 void gt_exec_free(gt_exec *e);
 
 size_t gt_exec_arena_bytes(const gt_exec *e);
-/* An arena of `bytes` will be there anyway, so that less need be computed twice: plans again, for at most that. What
- * was written to inputs is lost, and the next run wants its arena given anew. */
+/* Plans again for an arena of at most `bytes`, so that less is computed twice. Values that were written to inputs are
+ * lost, and the arena must be given again before the next run. */
 gt_status gt_exec_relax(gt_exec *e, size_t bytes);
-/* 64-byte aligned; several execs that take turns may share one. Without it the first prepare/run allocates its own. */
+/* `memory`: gt_exec_arena_bytes(), 64-byte aligned; executions that take turns may share an arena. An execution without
+ * an arena allocates one in its first gt_exec_prepare or gt_exec_run. */
 void gt_exec_use_arena(gt_exec *e, void *memory);
-/* parameters are read from it, gt_output_to outputs written to it */
+/* Parameters of this slot are read from `base`, and outputs of gt_output_to are written to it. */
 void gt_exec_bind(gt_exec *e, int slot, void *base);
-/* of several: the one that the next three functions are about from now on; at first 0 */
+/* Chooses the slice whose inputs and outputs gt_exec_input and gt_exec_output return from now on; at first slice 0. */
 void gt_exec_at(gt_exec *e, int slice);
-/* takes no memory, as gt_exec_input() does when none was given */
+/* Does the graph read such an input? Allocates no arena, which gt_exec_input() does where none was given. */
 bool gt_exec_has_input(const gt_exec *e, const char *name);
-/* where to write an input (either kind); NULL: no such input, or nothing depends on it */
+/* Where the caller writes an input of either kind; NULL: there is no such input, or nothing depends on the input. */
 float *gt_exec_input(gt_exec *e, const char *name);
-const float *gt_exec_output(gt_exec *e, const char *name);      /* valid after a run; NULL: no such output */
-size_t gt_exec_output_size(const gt_exec *e, const char *name); /* floats; 0: no such output */
+const float *gt_exec_output(gt_exec *e, const char *name);      /* valid after a run; NULL: there is no such output */
+size_t gt_exec_output_size(const gt_exec *e, const char *name); /* floats; 0: there is no such output */
 
-/* GT_RATE_UPDATE nodes: once after parameters or update inputs changed, or the arena was used by another exec */
+/* Computes the nodes of GT_RATE_UPDATE. Needed after parameters or update inputs have changed, and after another
+ * execution has used the arena. */
 gt_status gt_exec_prepare(gt_exec *e, const gt_exec_env *env);
 gt_status gt_exec_run(gt_exec *e, const gt_exec_env *env);
 
 /* An execution with sums over slices (gt_sum_over_slices) stops at each of them, until all executions of all ranks have
- * come as far. Each then has its summand of sum k in `own`; the sum of all summands, by the tree over slices, belongs
- * into every `total` before the executions run on. The executions of one batch each have an arena of their own: for
- * (int k = 0; k <= gt_exec_slice_sums(e[0]); k++) { for each of this rank's executions: gt_exec_run_to_sum(e[i],
- * &env[i], k);
- *         // gt_comm_slice_sum_all in dist.h
- *         if (k < gt_exec_slice_sums(e[0])) own of gt_exec_slice_sum(e[i], k) over all ranks -> total of each;
+ * come as far. Each execution then has its summand of sum k in `own`; the sum of all summands, by the tree over slices,
+ * must be written to every `total` before the executions run on (gt_comm_slice_sum_all in dist.h). The executions of
+ * one batch each have an arena of their own.
+ *
+ *     for (int k = 0; k <= gt_exec_slice_sums(e[0]); k++) {
+ *         for (int i = 0; i < executions; i++) gt_exec_run_to_sum(e[i], &env[i], k);
+ *         if (k == gt_exec_slice_sums(e[0])) break;
+ *         // the sum of gt_exec_slice_sum(e[i], k).own over all executions of all ranks -> the `total` of each
  *     }
- * Graphs of slices of different sizes have the same sums. gt_exec_run() runs to the end as if this execution's slices
- * were all there are. */
+ *
+ * Graphs of slices of different sizes have the same sums. gt_exec_run() runs to the end as if there were no other
+ * slices than this execution's. */
 typedef struct gt_slice_sum {
     const char *name; /* "over slices: NAME", or "... and 3 more"; lives as long as the execution */
     size_t floats;
@@ -182,7 +187,8 @@ typedef struct gt_slice_sum {
 } gt_slice_sum;
 int gt_exec_slice_sums(const gt_exec *e);
 gt_slice_sum gt_exec_slice_sum(const gt_exec *e, int i);
-gt_status gt_exec_run_to_sum(gt_exec *e, const gt_exec_env *env, int k); /* on from sum k - 1 to sum k, or to the end */
+/* Runs on from sum k - 1 to sum k, or to the end if there are only k sums. */
+gt_status gt_exec_run_to_sum(gt_exec *e, const gt_exec_env *env, int k);
 
 /* The gt_output_to outputs in the order in which a run finishes them. */
 typedef struct gt_output_place {
@@ -199,7 +205,7 @@ typedef struct gt_exec_totals {
     size_t arena_bytes;
 } gt_exec_totals;
 gt_exec_totals gt_exec_cost(const gt_exec *e);
-/* The phase as a table: node, shape, kernel, Mflop, MB, ms (measured once `profile` runs were made), and its totals. */
+/* Prints a table: node, shape, kernel, Mflop, MB, ms (measured once `profile` runs were made), and its totals. */
 void gt_exec_print(const gt_exec *e, FILE *f);
 void gt_exec_profile(gt_exec *e, bool on); /* time each node from now on (averages) */
 

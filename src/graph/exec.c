@@ -151,8 +151,8 @@ static gt_status resolve(gt_exec *e) {
 
 void gt_exec_at(gt_exec *e, int slice) { e->at = slice; }
 
-/* The chosen slice's share of values that hold all slices. */
-static float *share_of(const gt_exec *e, const gt_node *n) {
+/* Where the chosen slice begins in values that hold all slices. */
+static float *slice_at(const gt_exec *e, const gt_node *n) {
     return address(e, n) + (int64_t)e->at * (gt_shape_size(&n->shape) / e->options.slices);
 }
 
@@ -169,7 +169,7 @@ bool gt_exec_has_input(const gt_exec *e, const char *name) { return find_input(e
 float *gt_exec_input(gt_exec *e, const char *name) {
     const gt_node *n = find_input(e, name);
     if (!n || have_memory(e)) return NULL;
-    return n->op == &gt_op_input ? share_of(e, n) : address(e, n);
+    return n->op == &gt_op_input ? slice_at(e, n) : address(e, n);
 }
 
 static const gt_node *find_output(const gt_exec *e, const char *name) {
@@ -180,7 +180,7 @@ static const gt_node *find_output(const gt_exec *e, const char *name) {
 
 const float *gt_exec_output(gt_exec *e, const char *name) {
     const gt_node *n = find_output(e, name);
-    return !n || have_memory(e) ? NULL : share_of(e, n);
+    return !n || have_memory(e) ? NULL : slice_at(e, n);
 }
 
 size_t gt_exec_output_size(const gt_exec *e, const char *name) {

@@ -22,7 +22,7 @@ struct gt_exec {
     const gt_graph *graph;   /* what is run */
     gt_memory_plan plan;
     gt_step *steps;
-    int at;                        /* of the slices run at once: the one whose inputs and outputs are asked for */
+    int at;                        /* the slice whose inputs and outputs are asked for */
     int n_steps, n_hoisted;        /* the first n_hoisted are gt_exec_prepare()'s */
     int *slice_sums, n_slice_sums; /* the steps that are sums over slices */
     gt_output_place *order;

@@ -21,6 +21,12 @@ bool gt_shape_equal(const gt_shape *a, const gt_shape *b) {
     return true;
 }
 
+void gt_shape_store(gt_shape *to, const gt_shape *from) {
+    memset(to, 0, sizeof *to);
+    to->n = from->n;
+    for (int i = 0; i < from->n && i < GT_MAX_DIMS; i++) to->d[i] = from->d[i];
+}
+
 const char *gt_shape_text(const gt_shape *s, char buffer[96]) {
     if (s->n == 0) return strcpy(buffer, "scalar");
     int used = 0;

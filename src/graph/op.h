@@ -82,6 +82,9 @@ void gt_no_cost(const gt_node *n, double *flops, double *bytes);
 /* What a vjp says instead of a node of zeros, so that nothing is computed from it. Not part of any graph. */
 extern gt_node gt_zero_derivative;
 
+/* A shape as a part of attributes: zeros past its dimensions and between its fields. */
+void gt_shape_store(gt_shape *to, const gt_shape *from);
+
 /* Record a fault (the first is kept) and return NULL. */
 gt_node *gt_graph_fault(gt_graph *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

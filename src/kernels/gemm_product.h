@@ -90,11 +90,12 @@ typedef struct gt_range {
     const float *from;
     int64_t floats;
 } gt_range;
-gt_range gt_range_of_thread(gt_range r, int64_t begin, int64_t end, int64_t of); /* parts [begin, end) of so many */
+gt_range gt_range_of_thread(gt_range r, int64_t begin, int64_t end,
+                            int64_t of); /* parts [begin, end) of `of` equal ones */
 
 /* Up to GT_PRODUCTS_MOST products with the same n and layout of A, each with b_packed, as one loop over all their
- * tiles. `soon`: NULL, or GT_PRODUCT_RANGES that are fetched meanwhile, a share with each tile: products hardly wait
- * for memory, and what comes after them does. */
+ * tiles. `soon`: NULL, or GT_PRODUCT_RANGES ranges of memory; with each tile a part of them is fetched, since products
+ * hardly wait for memory and the steps after them do. */
 enum { GT_PRODUCT_RANGES = 2 };
 void gt_product_run_packed(const gt_product *p, int count, gt_pool *pool, void *workspace, const gt_range *soon);
 

@@ -9,11 +9,11 @@
 #include "gantry/kernels.h"
 #include "gantry/pool.h"
 
-/* Flops per second of fused multiply-adds on registers, all threads of the pool together, with the instruction set in
- * use. */
+/* Flops per second of fused multiply-adds on registers, all threads of the pool together, with these kernels. */
 double gt_probe_fma(gt_pool *pool, const gt_kernel_set *kernels);
 
-/* Bytes per second of y += x (two reads, one write), each thread on its own `bytes` in all. 0: no memory for it. */
+/* Bytes per second of y += x (two reads, one write), where x and y of a thread have `bytes` together. 0: out of memory.
+ */
 double gt_probe_bandwidth(gt_pool *pool, size_t bytes);
 
 #endif

@@ -37,7 +37,7 @@ size_t gt_winograd_weight_grad_workspace(const gt_conv_shape *s, int threads); /
 void gt_winograd_weight_grad(const gt_conv_shape *s, gt_pool *pool, float *workspace, const float *const *in,
                              float *out);
 
-/* Take so many floats of a workspace of which *used are taken: where they begin. */
+/* Takes `floats` floats of a workspace, of which *used are taken already; returns where they begin. */
 static inline size_t gt_winograd_take(size_t *used, int64_t floats) {
     size_t at = *used;
     *used += (size_t)gt_round_up(floats, 16);
@@ -92,7 +92,7 @@ static inline gt_ahead gt_winograd_results_ahead(const gt_winograd_face *f) {
     return (gt_ahead){GT_WINOGRAD_AHEAD, f->step * f->channels};
 }
 
-/* Tiles of the pool that transform so many tiles each. */
+/* Jobs for the pool if each transforms `size` tiles of the block. */
 static inline int gt_winograd_groups(const gt_winograd_block *z, int size) {
     return (int)((z->count + size - 1) / size);
 }

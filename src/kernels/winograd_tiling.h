@@ -36,12 +36,12 @@ typedef struct gt_winograd_tiling {
     /* of each plane: points in those before, and in it */
     uint8_t first[GT_WINOGRAD_MOST_PLANES], shared[GT_WINOGRAD_MOST_PLANES];
 
-    /* different ones of each face: not all where several planes read the same values */
+    /* Different points of each face: fewer than all where several planes read the same values. */
     int from_points, to_points;
     gt_winograd_face from, to; /* images in; images out, or dy of the weight gradient */
     bool flipped, transposed;  /* the weights, for the input gradient */
     int64_t images, across, per_image, tiles;
-    int64_t block; /* tiles at a time */
+    int64_t block; /* tiles of a block */
 } gt_winograd_tiling;
 
 /* One group; 3x3 with stride 1 and padding 0 to 2, or 3x3 or 4x4 with stride 2 where a result sees every pixel of the
@@ -51,8 +51,8 @@ bool gt_winograd_possible(const gt_conv_shape *s);
 gt_winograd_kind gt_winograd_kind_of(const gt_conv_shape *s);
 gt_winograd_tiling gt_winograd_tiling_of(const gt_conv_shape *s);
 
-/* Where values of a face with so many different points lie for the product of plane number `plane`: the number of their
- * own plane. */
+/* The number of the plane in which a face with so many different points keeps the values that the product of plane
+ * number `plane` reads. */
 int gt_winograd_plane_of(const gt_winograd_tiling *tiling, int points, int plane);
 
 /* Images that are read by tiles. */

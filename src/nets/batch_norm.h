@@ -13,9 +13,9 @@
 #include "nets/layers.h"
 
 typedef enum gt_norm_by {
-    GT_NORM_SLICE, /* its samples; renews running statistics if there are any */
-    GT_NORM_BATCH, /* likewise with all slices' samples (gt_sum_over_slices: the mean, and then the variance) */
-    GT_NORM_RUNNING,
+    GT_NORM_SLICE,   /* statistics of the slice's samples; renews running statistics if there are any */
+    GT_NORM_BATCH,   /* the same with the samples of all slices (gt_sum_over_slices) */
+    GT_NORM_RUNNING, /* running statistics */
 } gt_norm_by;
 
 void gt_batch_norm_declare(gt_declarer *d, const char *name, int channels, bool running);

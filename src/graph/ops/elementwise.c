@@ -103,8 +103,7 @@ gt_node *gt_broadcast(gt_graph *g, gt_node *x, gt_shape shape) {
     gt_map_attr attr;
     memset(&attr, 0, sizeof attr);
     attr.has_shape = 1;
-    attr.shape.n = shape.n;
-    for (int i = 0; i < shape.n && i < GT_MAX_DIMS; i++) attr.shape.d[i] = shape.d[i];
+    gt_shape_store(&attr.shape, &shape);
     return gt_node_new(g, &gt_op_elementwise[GT_MAP_broadcast], 1, &x, &attr, sizeof attr);
 }
 
@@ -246,8 +245,7 @@ void gt_map_program_of(const gt_node *n, gt_map_program *p) {
         return;
     }
     const gt_map_attr *attr = n->attr;
-    p->shape.n = n->shape.n;
-    memcpy(p->shape.d, n->shape.d, sizeof p->shape.d);
+    gt_shape_store(&p->shape, &n->shape);
     p->n_in = n->n_in;
     p->n_steps = 1;
     p->step[0].code = (uint8_t)(n->op - gt_op_elementwise);
@@ -292,9 +290,7 @@ static void map_cost(const gt_node *n, double *flops, double *bytes) {
 static bool fits_rows(const gt_node *n, int i, const gt_node *x, bool shared) {
     const gt_shape *one = &n->in[i]->shape;
     if (!shared) return one->n == n->shape.n && (one->n == 0 || one->d[0] == n->shape.d[0]);
-    bool spread = x->op == &gt_op_elementwise[GT_MAP_broadcast] &&
-                  (x->in[0]->shape.n < x->shape.n || x->in[0]->shape.d[0] == 1);
-    return one->n < n->shape.n || one->d[0] == 1 || spread;
+    return one->n < n->shape.n || one->d[0] == 1 || gt_spreads_rows(x);
 }
 
 static gt_node *map_joined(gt_graph *g, const gt_node *n, int slices, gt_node *const *in, const bool *shared) {

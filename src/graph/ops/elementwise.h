@@ -2,7 +2,7 @@
  * The element-wise family. A node of it computes each output element from the elements of its inputs at the same
  * (broadcast) place. Every primitive is a row of the table below: an op of its own, a rule of derivation and a loop.
  *
- * Fusing joins primitives to a program: a list of steps over registers. A program is run on chunks of CHUNK elements
+ * Fusing joins primitives to a program: a list of steps over registers. A program is run on chunks of elements
  * that stay in the first-level cache, with the very layout that run a primitive alone: fusion changes no bit. */
 #ifndef GANTRY_GRAPH_OPS_ELEMENTWISE_H
 #define GANTRY_GRAPH_OPS_ELEMENTWISE_H
@@ -88,31 +88,6 @@ gt_node *gt_map_fused(gt_graph *g, int n_in, gt_node *const *in, const gt_map_pr
 
 /* ---- running ---- */
 
-enum { GT_MAP_CHUNK = 512 };
-
-/* A program over inputs of given shapes, dimensions merged where all strides allow it. */
-typedef struct gt_map_layout {
-    const gt_map_program *program;
-    int temp[GT_MAP_MAX_STEPS];
-    int n_dims; /* at least 2: [..., rows, columns] */
-    int64_t d[GT_MAX_DIMS + 1], stride[GT_MAP_MAX_IN][GT_MAX_DIMS + 1];
-    int64_t rows_per_chunk, chunks_per_row, row_blocks, chunks;
-    int64_t size;
-    bool far; /* inputs lie in memory rather than in a cache: what the next chunk reads is fetched ahead */
-} gt_map_layout;
-
-/* Scratch of one thread. */
-typedef struct gt_map_scratch {
-    const float *held[GT_MAP_MAX_IN]; /* what lies broadcast in load[i]: the address it came from */
-    int64_t held_rows[GT_MAP_MAX_IN];
-    float load[GT_MAP_MAX_IN][GT_MAP_CHUNK] __attribute__((aligned(64)));
-    float temp[GT_MAP_MAX_TEMPS][GT_MAP_CHUNK] __attribute__((aligned(64)));
-} gt_map_scratch;
-
-void gt_map_layout_make(gt_map_layout *layout, const gt_map_program *program, const gt_node *n);
-void gt_map_scratch_init(gt_map_scratch *s);
-/* Chunk number `chunk` of the output into out (the whole output's start). */
-void gt_map_chunk(const gt_map_layout *layout, gt_map_scratch *s, const float *const *in, int64_t chunk, float *out);
 void gt_map_run(const gt_run *r);
 
 #endif

@@ -88,18 +88,39 @@ static loop_fn *const loops[GT_MAP_CODES] = {
 
 /* ---- layouts ---- */
 
+enum { CHUNK = 512 };
+
+/* A program over inputs of given shapes, dimensions merged where all strides allow it. */
+typedef struct map_layout {
+    const gt_map_program *program;
+    int temp[GT_MAP_MAX_STEPS];
+    int n_dims; /* at least 2: [..., rows, columns] */
+    int64_t d[GT_MAX_DIMS + 1], stride[GT_MAP_MAX_IN][GT_MAX_DIMS + 1];
+    int64_t rows_per_chunk, chunks_per_row, row_blocks, chunks;
+    int64_t size;
+    bool far; /* inputs lie in memory rather than in a cache: what the next chunk reads is fetched ahead */
+} map_layout;
+
+/* Scratch of one thread. */
+typedef struct map_scratch {
+    const float *held[GT_MAP_MAX_IN]; /* what lies broadcast in load[i]: the address it came from */
+    int64_t held_rows[GT_MAP_MAX_IN];
+    float load[GT_MAP_MAX_IN][CHUNK] __attribute__((aligned(64)));
+    float temp[GT_MAP_MAX_TEMPS][CHUNK] __attribute__((aligned(64)));
+} map_scratch;
+
 /* floats that are read, in all. Measured: from here on it pays, up to twofold; of half as many it costs a tenth more
  * time */
 enum { FAR = 4 << 20 };
 
 /* Merge dimension i with i + 1 if every input steps through both as through one. */
-static bool mergeable(const gt_map_layout *layout, int n_in, int i) {
+static bool mergeable(const map_layout *layout, int n_in, int i) {
     for (int k = 0; k < n_in; k++)
         if (layout->stride[k][i] != layout->stride[k][i + 1] * layout->d[i + 1]) return false;
     return true;
 }
 
-static void drop_dimension(gt_map_layout *layout, int n_in, int at) {
+static void drop_dimension(map_layout *layout, int n_in, int at) {
     for (int i = at; i + 1 < layout->n_dims; i++) {
         layout->d[i] = layout->d[i + 1];
         for (int k = 0; k < n_in; k++) layout->stride[k][i] = layout->stride[k][i + 1];
@@ -107,7 +128,7 @@ static void drop_dimension(gt_map_layout *layout, int n_in, int at) {
     layout->n_dims--;
 }
 
-void gt_map_layout_make(gt_map_layout *layout, const gt_map_program *program, const gt_node *n) {
+static void make_layout(map_layout *layout, const gt_map_program *program, const gt_node *n) {
     memset(layout, 0, sizeof *layout);
     layout->program = program;
     gt_map_assign(program, layout->temp);
@@ -145,14 +166,12 @@ void gt_map_layout_make(gt_map_layout *layout, const gt_map_program *program, co
         layout->n_dims++;
     }
     int64_t columns = layout->d[layout->n_dims - 1], rows = layout->d[layout->n_dims - 2];
-    layout->rows_per_chunk = columns < GT_MAP_CHUNK ? GT_MAP_CHUNK / columns : 1;
+    layout->rows_per_chunk = columns < CHUNK ? CHUNK / columns : 1;
     if (layout->rows_per_chunk > rows) layout->rows_per_chunk = rows;
-    layout->chunks_per_row = (columns + GT_MAP_CHUNK - 1) / GT_MAP_CHUNK;
+    layout->chunks_per_row = (columns + CHUNK - 1) / CHUNK;
     layout->row_blocks = (rows + layout->rows_per_chunk - 1) / layout->rows_per_chunk;
     layout->chunks = layout->size / (rows * columns) * layout->row_blocks * layout->chunks_per_row;
 }
-
-void gt_map_scratch_init(gt_map_scratch *s) { memset(s->held, 0, sizeof s->held); }
 
 /* ---- chunks ---- */
 
@@ -167,7 +186,7 @@ static void fetch_ahead(const float *from, int64_t n) {
 }
 
 /* The values of input k for `rows` rows of `columns`: where they lie, or spread into the buffer. */
-static const float *load(const gt_map_layout *layout, gt_map_scratch *s, int k, const float *from, int64_t rows,
+static const float *load(const map_layout *layout, map_scratch *s, int k, const float *from, int64_t rows,
                          int64_t columns) {
     int64_t row_stride = layout->stride[k][layout->n_dims - 2], column_stride = layout->stride[k][layout->n_dims - 1];
     if (column_stride == 1 && (rows == 1 || row_stride == columns)) {
@@ -189,15 +208,16 @@ static const float *load(const gt_map_layout *layout, gt_map_scratch *s, int k, 
     return s->load[k];
 }
 
-void gt_map_chunk(const gt_map_layout *layout, gt_map_scratch *s, const float *const *in, int64_t chunk, float *out) {
+/* Chunk number `chunk` of the output into out (the whole output's start). */
+static void run_chunk(const map_layout *layout, map_scratch *s, const float *const *in, int64_t chunk, float *out) {
     const gt_map_program *p = layout->program;
     int last = layout->n_dims - 1;
     int64_t columns = layout->d[last], all_rows = layout->d[last - 1];
-    int64_t column = chunk % layout->chunks_per_row * GT_MAP_CHUNK;
+    int64_t column = chunk % layout->chunks_per_row * CHUNK;
     int64_t block = chunk / layout->chunks_per_row;
     int64_t row = block % layout->row_blocks * layout->rows_per_chunk, outer = block / layout->row_blocks;
     int64_t rows = layout->rows_per_chunk < all_rows - row ? layout->rows_per_chunk : all_rows - row;
-    int64_t n_columns = columns - column < GT_MAP_CHUNK ? columns - column : GT_MAP_CHUNK, n = rows * n_columns;
+    int64_t n_columns = columns - column < CHUNK ? columns - column : CHUNK, n = rows * n_columns;
 
     const float *at[GT_MAP_MAX_IN + GT_MAP_MAX_STEPS];
     for (int k = 0; k < p->n_in; k++) {
@@ -218,7 +238,7 @@ void gt_map_chunk(const gt_map_layout *layout, gt_map_scratch *s, const float *c
 }
 
 typedef struct map_job {
-    gt_map_layout layout;
+    map_layout layout;
     const float *const *in;
     float *out;
     int64_t chunks_per_tile;
@@ -227,11 +247,11 @@ typedef struct map_job {
 static void map_tile(void *arg, int tile, int worker) {
     (void)worker;
     const map_job *job = arg;
-    gt_map_scratch scratch;
-    gt_map_scratch_init(&scratch);
+    map_scratch scratch;
+    memset(scratch.held, 0, sizeof scratch.held);
     int64_t begin = tile * job->chunks_per_tile, end = begin + job->chunks_per_tile;
     if (end > job->layout.chunks) end = job->layout.chunks;
-    for (int64_t i = begin; i < end; i++) gt_map_chunk(&job->layout, &scratch, job->in, i, job->out);
+    for (int64_t i = begin; i < end; i++) run_chunk(&job->layout, &scratch, job->in, i, job->out);
 }
 
 void gt_map_run(const gt_run *r) {
@@ -239,7 +259,7 @@ void gt_map_run(const gt_run *r) {
     gt_map_program program;
     gt_map_program_of(r->node, &program);
     map_job job = {.in = r->in, .out = r->out};
-    gt_map_layout_make(&job.layout, &program, r->node);
+    make_layout(&job.layout, &program, r->node);
     job.chunks_per_tile = LEAST_CHUNKS;
     while (job.layout.chunks / job.chunks_per_tile >= MOST_TILES) job.chunks_per_tile *= 2;
     gt_pool_run(r->pool, (int)((job.layout.chunks + job.chunks_per_tile - 1) / job.chunks_per_tile), map_tile, &job);

@@ -23,15 +23,14 @@ gt_node *gt_slices_apart(gt_graph *g, gt_node *joined, const gt_shape *one, int 
     return gt_reshape(g, joined, s);
 }
 
-/* A broadcast that spreads along the first dimension anyhow can spread further. */
-static bool spreads_rows(const gt_node *n) {
+bool gt_spreads_rows(const gt_node *n) {
     return n->op == &gt_op_elementwise[GT_MAP_broadcast] &&
            (n->in[0]->shape.n < n->shape.n || n->in[0]->shape.d[0] == 1);
 }
 
 gt_node *gt_slices_repeat(gt_graph *g, gt_node *shared, int slices) {
     gt_shape one = shared->shape, joined = gt_joined_shape(&one, slices);
-    if (one.n && spreads_rows(shared)) return gt_broadcast(g, shared->in[0], joined);
+    if (one.n && gt_spreads_rows(shared)) return gt_broadcast(g, shared->in[0], joined);
     if (one.n == 0 || one.d[0] == 1) return gt_broadcast(g, shared, joined);
     if (one.n == GT_MAX_DIMS) return gt_graph_fault(g, "'%s' has too many dimensions to be repeated", shared->name);
     gt_shape wide = {.n = one.n + 1, .d = {slices}};
@@ -50,38 +49,35 @@ gt_node *gt_slices_by_rows(gt_graph *g, const gt_node *n, int slices, gt_node *c
     return gt_node_new(g, n->op, n->n_in, joined, n->attr, n->attr_bytes);
 }
 
-/* ---- a part ---- */
+/* ---- a view of one slice ---- */
 
-typedef struct part_attr {
+typedef struct view_attr {
     gt_shape shape;
     int64_t slice;
-} part_attr;
+} view_attr;
 
-static gt_status part_shape(gt_node *n) {
-    n->shape = ((const part_attr *)n->attr)->shape;
+static gt_status view_shape(gt_node *n) {
+    n->shape = ((const view_attr *)n->attr)->shape;
     return GT_OK;
 }
 
 size_t gt_view_offset(const gt_node *n) {
     return n->op == &gt_op_slice_view
-               ? (size_t)((const part_attr *)n->attr)->slice * (size_t)gt_shape_size(&n->shape) * sizeof(float)
+               ? (size_t)((const view_attr *)n->attr)->slice * (size_t)gt_shape_size(&n->shape) * sizeof(float)
                : 0;
 }
 
-const gt_op gt_op_slice_view = {.name = "part",
+const gt_op gt_op_slice_view = {.name = "slice_view",
                                 .min_in = 1,
                                 .max_in = 1,
-                                .shape = part_shape,
+                                .shape = view_shape,
                                 .not_differentiable = true,
                                 .cost = gt_no_cost,
                                 .view = true};
 
 gt_node *gt_slice_view(gt_graph *g, gt_node *joined, const gt_shape *one, int slice) {
-    part_attr attr;
-    memset(&attr, 0, sizeof attr);
-    attr.shape.n = one->n;
-    memcpy(attr.shape.d, one->d, (size_t)one->n * sizeof *one->d);
-    attr.slice = slice;
+    view_attr attr = {.slice = slice};
+    gt_shape_store(&attr.shape, one);
     while (joined && joined->op == &gt_op_reshape) joined = joined->in[0];
     return gt_node_new(g, &gt_op_slice_view, 1, &joined, &attr, sizeof attr);
 }

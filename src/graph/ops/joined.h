@@ -11,6 +11,8 @@ gt_shape gt_joined_shape(const gt_shape *one, int slices);
 /* Joined values of shape `one` each as [slices, 1 ..., one]: the slices have a dimension of their own, and `one` is
  * filled up to `rank` dimensions. NULL without a fault where that is more than there can be. */
 gt_node *gt_slices_apart(gt_graph *g, gt_node *joined, const gt_shape *one, int slices, int rank);
+/* Is n a broadcast that spreads along the first dimension anyhow, and so can spread further? */
+bool gt_spreads_rows(const gt_node *n);
 /* What all slices share, joined: as often as there are slices. */
 gt_node *gt_slices_repeat(gt_graph *g, gt_node *shared, int slices);
 /* n over in[], with its own attributes: for ops of which row r of the result's first dimension needs but row r of the

@@ -80,9 +80,7 @@ const gt_op gt_op_random_uniform = {.name = "random_uniform",
 
 static gt_node *random_node(gt_graph *g, const gt_op *op, const char *stream, gt_shape shape) {
     random_attr attr = {.stream = gt_stream(stream), .per_slice = shape.n > 0 ? (uint32_t)shape.d[0] : 0};
-    __builtin_memset(&attr.shape, 0, sizeof attr.shape);
-    attr.shape.n = shape.n;
-    for (int i = 0; i < shape.n && i < GT_MAX_DIMS; i++) attr.shape.d[i] = shape.d[i];
+    gt_shape_store(&attr.shape, &shape);
     return gt_node_new(g, op, 0, NULL, &attr, sizeof attr);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Ops that move elements and compute nothing: reshape, permute, slice, concat, flip, pad. Slicing is padding by
  * negative amounts. */
-#include <string.h>
-
 #include "gantry/ops.h"
 #include "graph/ops/copy_box.h"
 #include "graph/ops/shape.h"
@@ -60,9 +58,7 @@ gt_node *gt_stop_gradient(gt_graph *g, gt_node *x) { return gt_node_new(g, &gt_o
 gt_node *gt_reshape(gt_graph *g, gt_node *x, gt_shape shape) {
     if (x && gt_shape_equal(&x->shape, &shape)) return x;
     gt_shape attr;
-    memset(&attr, 0, sizeof attr);
-    attr.n = shape.n;
-    for (int i = 0; i < shape.n && i < GT_MAX_DIMS; i++) attr.d[i] = shape.d[i];
+    gt_shape_store(&attr, &shape);
     return gt_node_new(g, &gt_op_reshape, 1, &x, &attr, sizeof attr);
 }
 

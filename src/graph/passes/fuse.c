@@ -84,8 +84,7 @@ static bool takes(const fusion *f, const gt_node *n, const gt_node *x, const gt_
 static bool join(joint *j, const gt_node *n, gt_node **in, unsigned taken) {
     int from[GT_MAP_MAX_IN];
     memset(j, 0, sizeof *j);
-    j->p.shape.n = n->shape.n;
-    memcpy(j->p.shape.d, n->shape.d, sizeof j->p.shape.d);
+    gt_shape_store(&j->p.shape, &n->shape);
     for (int i = 0; i < n->n_in; i++) {
         if (!(taken >> i & 1)) {
             from[i] = input_register(j, in[i]);

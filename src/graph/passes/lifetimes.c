@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lives: which values and workspaces a graph whose order is final keeps in the arena, and from when to when. Time is
- * the node's id. Views lie in their input's buffer; an op that may work in place takes over the buffer of an input that
- * nobody reads later. */
+ * Lifetimes: which values and workspaces a graph whose order is final keeps in the arena, and from when to when. Time
+ * is the node's id. Views lie in their input's buffer; an op that may work in place takes over the buffer of an input
+ * that nobody reads later. */
 #include <string.h>
 
 #include "graph/passes/passes.h"

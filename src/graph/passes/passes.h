@@ -41,6 +41,8 @@ bool gt_is_slice_sum(const gt_node *n);
  * its replacement in dst, over inputs already replaced: NULL means a plain copy. */
 typedef gt_node *gt_rewrite_fn(void *arg, gt_graph *dst, const gt_node *n, gt_node **in);
 gt_graph *gt_rewrite(const gt_graph *src, gt_arena *arena, gt_rewrite_fn *fn, void *arg);
+/* n in g over what its inputs became: map[id] is the new node of input `id`. NULL: out of memory. */
+gt_node *gt_node_rebuilt(gt_graph *g, const gt_node *n, gt_node *const *map);
 /* dst, every node of src rebuilt in it as map[id] says (dropped ones: NULL), with src's results; NULL: dst has a fault.
  */
 gt_graph *gt_rebuilt(gt_graph *dst, const gt_graph *src, gt_node *const *map);
@@ -51,33 +53,34 @@ void *gt_by_node(const gt_graph *g, gt_arena *arena, size_t size);
 /* How many nodes and results use each node (by id); NULL: out of memory. */
 int *gt_count_uses(const gt_graph *g, gt_arena *arena);
 
-/* Values computed again instead of being held, as far as `share` of the graph's work goes, until `enough` bytes would
- * do. The order is final. */
-gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double share, size_t enough);
+/* The graph in which some values are computed twice instead of being held. The nodes added are at most `fraction` of
+ * the graph's work; none are added once `enough` bytes suffice. The order of the new graph is final. */
+gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double fraction, size_t enough);
 
 /* ---- lifetimes.c, memory.c: a place for every node of a graph whose order is final. Time is the node's id ---- */
 
 typedef struct gt_interval {
     size_t offset, bytes;
-    int first, last; /* ids of the nodes between which it holds something; the number of nodes: to the end */
-    int node;        /* whose values it held first, or whose workspace it is */
+    int first, last; /* ids of the first and the last node that need the buffer; number of nodes: needed to the end */
+    int node;        /* id of the node whose values the buffer held first, or whose workspace it is */
     bool scratch;    /* a workspace */
 } gt_interval;
 
 typedef struct gt_memory_plan {
     gt_place *places; /* of each node */
-    /* by node: the index of the buffer that holds its values, its workspace; -1: none in the arena */
+    /* By node: the index of the buffer of its values, and that of its workspace; -1: there is none in the arena. */
     int *values_in, *scratch_in;
     gt_interval *buffers;
     int n_buffers;
     size_t *in_use; /* [nodes + 1] bytes at each time */
-    size_t least;   /* the most of these: no plan needs less */
-    int peak;       /* when that is */
+    size_t least;   /* the largest of these: no plan needs less */
+    int peak;       /* the time of the largest */
     size_t bytes;   /* of the arena */
 } gt_memory_plan;
 
-/* everything but offsets and `bytes` */
+/* Fills in the plan without offsets and without `bytes`. */
 gt_status gt_find_lifetimes(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan);
+/* The whole plan. */
 gt_status gt_plan_memory(const gt_graph *g, int threads, gt_arena *arena, gt_memory_plan *plan);
 
 #endif

@@ -94,19 +94,12 @@ static bool build(const search *s, const sequence *q, trial *t, gt_arena *arena)
     if (fine) find_needed(s, q, needed, wanted);
     for (int k = 0; k < q->n && fine; k++) {
         const gt_node *n = src->nodes[q->at[k].id];
-        gt_node *in[n->n_in + 1];
         if (!needed[k]) continue;
-        for (int i = 0; i < n->n_in; i++) in[i] = map[n->in[i]->id];
         t->at[t->g->n_nodes] = k;
         t->work += s->work[n->id];
-        fine = (map[n->id] = gt_node_clone(t->g, n, in));
+        fine = (map[n->id] = gt_node_rebuilt(t->g, n, map));
     }
-    for (int i = 0; i < src->n_results && fine; i++) {
-        gt_result r = src->results[i];
-        r.node = map[r.node->id];
-        fine = !gt_result_add(t->g, &r);
-    }
-    return fine && !gt_find_lifetimes(t->g, s->threads, arena, &t->plan);
+    return fine && gt_rebuilt(t->g, src, map) && !gt_find_lifetimes(t->g, s->threads, arena, &t->plan);
 }
 
 /* A trial in an arena of its own; false: out of memory, and the trial holds nothing. */
@@ -310,12 +303,12 @@ static bool begin(search *s, gt_arena *arena) {
     return try(s, &s->now, &s->best);
 }
 
-gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double share, size_t enough) {
+gt_graph *gt_pass_recompute(const gt_graph *src, gt_arena *arena, int threads, double fraction, size_t enough) {
     search s = {.src = src, .threads = threads};
     sequence other = {0};
     gt_graph *dst = NULL;
     if (begin(&s, arena)) {
-        s.most = s.best.work * (1 + share);
+        s.most = s.best.work * (1 + fraction);
         while (s.best.plan.least > enough && improve(&s, &other)) continue;
         if (!s.failed) take_back(&s, &other, enough);
         trial final;

@@ -38,9 +38,7 @@ static gt_node *copy_node(gt_graph *dst, const gt_result *r, gt_node *of) {
 
 /* n in the new graph, with the copies that come right after it. */
 static gt_node *rebuild(gt_graph *dst, const gt_graph *src, const gt_node *n, gt_node **map, delivery *deliveries) {
-    gt_node *in[n->n_in + 1];
-    for (int i = 0; i < n->n_in; i++) in[i] = map[n->in[i]->id];
-    gt_node *made = gt_node_clone(dst, n, in);
+    gt_node *made = gt_node_rebuilt(dst, n, map);
     for (int i = 0; i < src->n_results && made; i++) {
         delivery *d = &deliveries[i];
         if (d->writer == n) d->made = made;

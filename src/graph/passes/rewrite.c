@@ -12,11 +12,17 @@ static void mark(const gt_graph *g, bool *needed) {
         for (int i = 0; needed[id] && i < g->nodes[id]->n_in; i++) needed[g->nodes[id]->in[i]->id] = true;
 }
 
+gt_node *gt_node_rebuilt(gt_graph *g, const gt_node *n, gt_node *const *map) {
+    gt_node *in[n->n_in + 1];
+    for (int i = 0; i < n->n_in; i++) in[i] = map[n->in[i]->id];
+    return gt_node_clone(g, n, in);
+}
+
 static gt_node *replacement(gt_graph *dst, const gt_node *n, gt_node **map, gt_rewrite_fn *fn, void *arg) {
     gt_node *in[n->n_in + 1];
     for (int i = 0; i < n->n_in; i++) in[i] = map[n->in[i]->id];
     int before = dst->n_nodes;
-    gt_node *r = fn ? fn(arg, dst, n, in) : NULL;
+    gt_node *r = fn(arg, dst, n, in);
     if (!r) return dst->status ? NULL : gt_node_clone(dst, n, in);
     if (r->id >= before) r->name = n->name;
     return r;
@@ -38,7 +44,8 @@ gt_graph *gt_rewrite(const gt_graph *src, gt_arena *arena, gt_rewrite_fn *fn, vo
     if (!dst || !needed || !map) return NULL;
     mark(src, needed);
     for (int id = 0; id < src->n_nodes && !dst->status; id++)
-        if (needed[id]) map[id] = replacement(dst, src->nodes[id], map, fn, arg);
+        if (needed[id])
+            map[id] = fn ? replacement(dst, src->nodes[id], map, fn, arg) : gt_node_rebuilt(dst, src->nodes[id], map);
     return gt_rebuilt(dst, src, map);
 }
 
@@ -47,7 +54,7 @@ gt_graph *gt_reorder(const gt_graph *src, gt_arena *arena, const int *order) {
     gt_node **map = gt_by_node(src, arena, sizeof *map);
     if (!dst || !map) return NULL;
     for (int k = 0; k < src->n_nodes && !dst->status; k++)
-        map[order[k]] = replacement(dst, src->nodes[order[k]], map, NULL, NULL);
+        map[order[k]] = gt_node_rebuilt(dst, src->nodes[order[k]], map);
     return gt_rebuilt(dst, src, map);
 }
 

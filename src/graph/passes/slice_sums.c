@@ -65,9 +65,7 @@ static void rebuild(work *m, const gt_graph *src, int level) {
     for (int id = 0; id < src->n_nodes && !m->dst->status; id++) {
         const gt_node *n = src->nodes[id];
         if (m->level[id] != level || gt_is_slice_sum(n)) continue;
-        gt_node *in[n->n_in + 1];
-        for (int i = 0; i < n->n_in; i++) in[i] = m->map[n->in[i]->id];
-        m->map[id] = gt_node_clone(m->dst, n, in);
+        m->map[id] = gt_node_rebuilt(m->dst, n, m->map);
     }
 }
 
