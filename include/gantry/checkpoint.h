@@ -54,15 +54,16 @@ gt_status gt_checkpoint_doubles(gt_checkpoint *c, const char *path, const gt_sha
 gt_status gt_checkpoint_int(gt_checkpoint *c, const char *path, int64_t value);
 gt_status gt_checkpoint_double(gt_checkpoint *c, const char *path, double value);
 gt_status gt_checkpoint_text(gt_checkpoint *c, const char *path, const char *value);
-/* What is known of the pictures that the networks were trained on. Old checkpoints hold nothing of this. */
+/* Facts about the pictures that the networks were trained on. Old checkpoints have none of them. */
 typedef struct gt_checkpoint_data {
-    char pictures[33];    /* fingerprint that does not depend on files (gt_data_look), 32 hex digits; "": not known */
-    bool has_range;       /* false: the usual range of the type of samples, or not known */
+    char pictures[33];    /* fingerprint that does not depend on files (gt_data_look), 32 hex digits; "": unknown */
+    bool has_range;       /* false: the usual range of the type of samples, or unknown */
     double range[2];      /* the samples that become -1 and 1 */
     const char *channels; /* names of channels, "R,G,B"; NULL: not given */
 } gt_checkpoint_data;
 void gt_checkpoint_put_data(gt_checkpoint *c, const gt_checkpoint_data *d);
-/* Ends the content; gt_saver_start calls this. Returns the first error of all calls. */
+/* Ends the content; gt_saver_start() and gt_checkpoint_write() call this function. Returns the first error of all calls
+ * on `c`. */
 gt_status gt_checkpoint_finish(gt_checkpoint *c);
 size_t gt_checkpoint_bytes(const gt_checkpoint *c); /* size of the finished file */
 void gt_checkpoint_free(gt_checkpoint *c);          /* the checkpoint is abandoned; NULL is fine */
@@ -110,16 +111,16 @@ gt_saver *gt_saver_new(const char *dir, const gt_keep *keep);
  * a file of the same name. When the file is complete, the link `last` points to it, and `best` too if `best` is
  * true; only then older checkpoints are removed. */
 gt_status gt_saver_start(gt_saver *s, gt_checkpoint *c, int64_t images, bool best);
-/* The images of the checkpoint that `best` in `dir` points to; -1: none. */
+/* The number of images of the checkpoint to which the link `best` in `dir` points; -1: there is no such link. */
 int64_t gt_checkpoint_best(const char *dir);
-gt_saver_state gt_saver_poll(gt_saver *s); /* never blocks */
-gt_saver_state gt_saver_wait(gt_saver *s); /* waits until nothing is being written; then as gt_saver_poll */
+gt_saver_state gt_saver_poll(gt_saver *s); /* never waits */
+gt_saver_state gt_saver_wait(gt_saver *s); /* waits until nothing is being written; then like gt_saver_poll() */
 const gt_saver_result *gt_saver_outcome(const gt_saver *s); /* of the latest WRITTEN or FAILED */
 void gt_saver_free(gt_saver *s);                            /* waits; NULL is fine */
 
-/* The checkpoints in `dir` of `images` or more images shown become bad-checkpoint-*.h5, *n of them, and `last` and
- * `best` point to the newest that is left. When none would be left it is an error, and nothing is changed. Not
- * while one is being written. */
+/* Renames the checkpoints in `dir` of `images` or more images shown to bad-checkpoint-*.h5, and counts them in *n. The
+ * links `last` and `best` then point to the newest checkpoint that is left. GT_FAILED: none would be left, and nothing
+ * is changed. Must not be called while a checkpoint is being written. */
 gt_status gt_checkpoint_set_aside(const char *dir, int64_t images, int *n);
 
 /* ---- reading ---- */
@@ -137,9 +138,9 @@ typedef struct gt_checkpoint_entry {
 /* NULL: the file is missing, damaged (GT_FORMAT), of a newer format (GT_USAGE), ... `status` may be NULL. Of a
  * directory the newest checkpoint that verifies is opened. */
 gt_checkpoint_file *gt_checkpoint_open(const char *path, gt_status *status);
-/* The file that gt_checkpoint_open() would open, to be freed: `path` if the file verifies, of a directory the
- * newest checkpoint that verifies. Only size, format and checksum are looked at; HDF5 is not called. NULL and
- * GT_OK: a directory without checkpoints. */
+/* The path of the file that gt_checkpoint_open() would open, to be freed: `path` if the file verifies, or the newest
+ * checkpoint of a directory that verifies. Only size, format and checksum are checked; HDF5 is not called. NULL and
+ * GT_OK: the directory has no checkpoints. */
 gt_status gt_checkpoint_choose(const char *path, char **file);
 void gt_checkpoint_close(gt_checkpoint_file *f); /* NULL is fine */
 const char *gt_checkpoint_path(const gt_checkpoint_file *f);
@@ -161,10 +162,10 @@ gt_status gt_checkpoint_read(const gt_checkpoint_file *f, const char *path, floa
 gt_status gt_checkpoint_read_doubles(const gt_checkpoint_file *f, const char *path, double *out, size_t doubles);
 gt_status gt_checkpoint_get_int(const gt_checkpoint_file *f, const char *path, int64_t *value);
 gt_status gt_checkpoint_get_double(const gt_checkpoint_file *f, const char *path, double *value);
-/* with its final 0 */
+/* `bytes` include the final 0. */
 gt_status gt_checkpoint_get_text(const gt_checkpoint_file *f, const char *path, char *out, size_t bytes);
 
-/* Texts go into the arena. */
+/* Texts are copied into the arena. */
 gt_status gt_checkpoint_get_data(const gt_checkpoint_file *f, gt_arena *a, gt_checkpoint_data *out);
 
 /* Opens the newest checkpoint of a run that verifies; each checkpoint that is passed over is a warning with the

@@ -79,17 +79,17 @@ gt_status gt_comm_abort(gt_comm *c, gt_status st);
 
 /* Heartbeats go between the ranks by themselves whenever one waits for others, works on a graph, or gets on in a long
  * loop of this library. A rank that has not been heard of for `limit` seconds (60 at the beginning; 0: no limit) is
- * named with its host and what it did last, and all ranks end as with gt_comm_abort(). None of the three waits. `what`
- * must stay where it is. gt_comm_doing: what this rank does from now on. gt_comm_busy: likewise, and it may take long
- * without a word (files, sums by one rank): ten times the limit holds until the next gt_comm_doing. So it is from the
- * beginning. */
+ * named with its host and what it did last, and all ranks end as with gt_comm_abort(). None of these functions waits.
+ * `what` must stay valid. gt_comm_doing: what this rank does from now on. gt_comm_busy: likewise, and it may take long
+ * without a word (files, sums by one rank): ten times the limit holds until the next gt_comm_doing. A rank begins as
+ * busy. */
 void gt_comm_heartbeat(gt_comm *c, double limit);
 void gt_comm_doing(gt_comm *c, uint32_t step, const char *what);
 void gt_comm_busy(gt_comm *c, const char *what);
 
 void gt_comm_barrier_all(gt_comm *c);
 void gt_comm_broadcast_all(gt_comm *c, void *data, size_t bytes, int root);
-/* is what this rank has what rank 0 has? (rank 0: true) A few bytes at most. */
+/* Do these bytes, a few at most, equal those of rank 0? */
 bool gt_comm_as_first_all(gt_comm *c, const void *mine, size_t bytes);
 /* Every rank's bytes one after the other in `all` on rank 0, in rank order; `all` is ignored elsewhere. */
 void gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all);
@@ -97,7 +97,7 @@ void gt_comm_gather_all(gt_comm *c, const void *mine, size_t bytes, void *all);
  * until it fails. Returns what it returned; GT_OK elsewhere. */
 gt_status gt_comm_funnel_all(gt_comm *c, const void *mine, size_t bytes,
                              gt_status (*take)(void *arg, const void *data, size_t bytes), void *arg);
-int gt_comm_max_all(gt_comm *c, int value); /* a vote: any rank's wish */
+int gt_comm_max_all(gt_comm *c, int value); /* the largest value of all ranks */
 int64_t gt_comm_sum_all(gt_comm *c, int64_t value);
 
 /* ---- slices ---- */
@@ -120,8 +120,8 @@ void gt_slices_advise(int batch, int mbstd, int ranks, char text[GT_SLICES_ADVIC
 typedef struct gt_slices {
     int samples, count; /* count <= samples */
 } gt_slices;
-int gt_slices_samples(gt_slices c, int slice);   /* samples */
-int gt_slices_first(gt_slices c, int slice);     /* its first sample */
+int gt_slices_samples(gt_slices c, int slice);   /* how many samples the slice has */
+int gt_slices_first(gt_slices c, int slice);     /* the first sample of the slice */
 double gt_slices_weight(gt_slices c, int slice); /* samples of the slice x count / samples */
 /* The last `rest` samples of an epoch, when full batches are cut like `full`: slices of the size of a full batch's
  * slices (of its larger ones, else of its smaller ones) where that size divides the rest; else as many slices as the
@@ -140,9 +140,10 @@ enum { GT_MOST_AT_ONCE = 16 };
 /* The largest group of at most `most` slices that begins with slice `first` and ends before slice `end`. */
 gt_group gt_group_from(gt_slices slices, int first, int end, int most);
 
-/* Small values, one vector of n per slice. mine: [this rank's slices][n]. Summed in float64 by the tree. */
+/* Small values, one vector of n numbers per slice, summed in float64 by the tree. mine: [this rank's slices][n]; out:
+ * [n], on all ranks. */
 gt_status gt_comm_tree_sum_all(gt_comm *c, int slices, size_t n, const double *mine, double *out);
-/* each slice by its weight */
+/* The same for the mean over samples: each slice counts by its weight. */
 gt_status gt_comm_tree_mean_all(gt_comm *c, gt_slices slices, size_t n, const float *mine, float *out);
 
 /* A sum over all slices of a batch in the middle of executions (gt_slice_sum in graph.h): n float32 numbers each.
@@ -190,8 +191,8 @@ typedef struct gt_nonfinite {
 
 /* pool may be NULL; NULL: see gt_message() */
 gt_reducer *gt_reducer_new_all(gt_comm *c, gt_pool *pool, const gt_reducer_options *o);
-void gt_reducer_free_all(gt_reducer *r);      /* frees its layouts too */
-size_t gt_reducer_bytes(const gt_reducer *r); /* memory it holds on this rank */
+void gt_reducer_free_all(gt_reducer *r);      /* frees the schedules too */
+size_t gt_reducer_bytes(const gt_reducer *r); /* memory of the reducer on this rank */
 
 /* What a phase writes into the gradient, in the order in which the execution of the last group finishes it
  * (gt_exec_output_order). The rest of the block is zeros. All ranks have the same outputs, in whatever order. NULL: see

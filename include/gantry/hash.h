@@ -14,7 +14,7 @@ typedef struct gt_hash128 {
 gt_hash128 gt_hash(const void *data, size_t bytes);
 void gt_hash_hex(gt_hash128 h, char out[33]);
 
-typedef struct gt_hasher gt_hasher; /* the same in pieces */
+typedef struct gt_hasher gt_hasher; /* the same hash of bytes that come in pieces */
 gt_hasher *gt_hasher_new(void);
 void gt_hasher_add(gt_hasher *h, const void *data, size_t bytes);
 gt_hash128 gt_hasher_end(gt_hasher *h); /* frees it */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a run says. Talk goes to stderr (results of a command go to stdout, by the command itself) and, once a run has a
- * directory, to its log.txt, which takes everything whatever is printed. Only rank 0 speaks at GT_INFO and below;
- * errors and warnings of every rank are printed. */
+ * The log of a run. Lines go to stderr (a command writes its results to stdout itself) and, once a run has a directory,
+ * to its log.txt, which gets all lines, also those that are not printed. Of GT_INFO and below only the lines of rank 0
+ * count; warnings and errors count from every rank. */
 #ifndef GANTRY_LOG_H
 #define GANTRY_LOG_H
 
@@ -9,13 +9,13 @@
 
 typedef enum gt_level { GT_DEBUG, GT_INFO, GT_WARNING, GT_ERROR } gt_level;
 
-/* call once MPI is up; before it, rank 0 of 1. `least`: what is printed */
+/* To be called once MPI is up; before, this is rank 0 of 1. Lines of lower levels than `least` are not printed. */
 void gt_log_setup(int rank, int ranks, gt_level least);
-bool gt_log_open(const char *path); /* append to this file too; false: see gt_message() */
+bool gt_log_open(const char *path); /* from now on lines are appended to this file too; false: see gt_message() */
 void gt_log_close(void);
 void gt_log(gt_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The outcome of writing something that is tried again and again: one warning with gt_message() when it begins to fail,
- * one line when it works again. *failing is the caller's memory of it, false at first. */
+ * one line when it works again. *failing keeps the last outcome for the caller, false at first. */
 void gt_log_outcome(bool *failing, bool failed, const char *what);
 /* Set in the environment: stderr, though a pipe, ends at a terminal so many columns wide (`gantry run` tells its
  * ranks). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Memory with clear owners: arenas for many small things that end together, aligned blocks for numbers, and
- * checked arithmetic for every size that comes from a file or a user. */
+ * Memory: arenas for many small objects that are freed together, aligned blocks for numbers, and checked arithmetic for
+ * every size that comes from a file or a user. */
 #ifndef GANTRY_MEMORY_H
 #define GANTRY_MEMORY_H
 
@@ -13,10 +13,10 @@
 typedef struct gt_arena gt_arena;
 
 gt_arena *gt_arena_new(void);                                 /* NULL: out of memory */
-void gt_arena_free(gt_arena *a);                              /* everything in it ends; NULL is fine */
+void gt_arena_free(gt_arena *a);                              /* frees all memory of the arena; NULL is fine */
 void *gt_arena_alloc(gt_arena *a, size_t bytes);              /* zeroed, 16-byte aligned; NULL: out of memory */
-void *gt_arena_array(gt_arena *a, size_t count, size_t size); /* the same with an overflow check */
-bool gt_arena_failed(const gt_arena *a);                      /* something asked of the arena could not be had */
+void *gt_arena_array(gt_arena *a, size_t count, size_t size); /* the same for count elements, with an overflow check */
+bool gt_arena_failed(const gt_arena *a);                      /* has an allocation of the arena failed? */
 /* Room for one more element in an array of `used` elements that lives in the arena; `array` is the address of the
  * pointer to the array. false: out of memory. */
 bool gt_arena_grow(gt_arena *a, void *array, int used, int *room, size_t element);

@@ -101,7 +101,7 @@ typedef struct gt_options {
 void gt_options_reset(gt_options *o); /* every field to its default */
 
 const gt_option *gt_options_find(const gt_options *o, const char *key); /* NULL: no such key */
-/* the key most like a mistyped one; NULL: none is close */
+/* the key that is most like a mistyped key; NULL: no key is close */
 const char *gt_options_nearest(const gt_options *o, const char *key);
 gt_option_state gt_options_state(const gt_options *o, const char *key);
 /* The place of an option's value among the choices of the option, from 0. */
@@ -115,16 +115,16 @@ gt_status gt_options_set(gt_options *o, const char *key, const char *value, cons
  * value (the option is moot, or left open for the program to find), or no memory. */
 const char *gt_options_effective(const gt_options *o, const gt_option *row);
 
-/* What the ranks of a run must have in common: see gt_comm_same_settings_all(). */
+/* A setting that all ranks of a run must have alike: see gt_comm_same_settings_all(). */
 typedef struct gt_setting {
     const char *name;
     const char *value; /* NULL: left open */
 } gt_setting;
-/* The options that all ranks must have alike, as "--key" and value, into settings[o->n] in the arena; the values are as
- * they are now. */
+/* The options that all ranks must have alike, as "--key" and value, into settings[o->n] in the arena; the values are
+ * the present ones. */
 gt_status gt_options_settings(const gt_options *o, gt_setting **settings, int *n);
 
-/* Shortest decimal text that reads back as x. */
+/* A decimal text of at most 17 digits that reads back as x. */
 const char *gt_real_text(double x, char buffer[32]);
 
 /* A span of time as Slurm writes it: "90" minutes, "1:30" minutes:seconds, "23:50:00", "1-12" days-hours, "1-12:30",

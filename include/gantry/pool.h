@@ -16,9 +16,10 @@ typedef void gt_tile_fn(void *arg, int tile, int worker);
 gt_pool *gt_pool_new(int threads); /* threads >= 1, the caller included; NULL: see gt_message() */
 void gt_pool_free(gt_pool *p);
 int gt_pool_threads(const gt_pool *p); /* 1 for NULL */
-/* off where other processes want these cores; a new pool knows its own threads and cores */
+/* Threads that wait spin for a moment; to be switched off where other processes want these cores. A new pool spins
+ * where the process has as many cores as the pool has threads. */
 void gt_pool_spin(gt_pool *p, bool on);
-/* returns when all tiles are done; p may be NULL: this thread alone */
+/* Calls fn for each tile; returns when all tiles are done. p NULL: this thread alone. */
 void gt_pool_run(gt_pool *p, int tiles, gt_tile_fn *fn, void *arg);
 
 #endif

@@ -13,14 +13,14 @@
  * largest number in OUTDIR, which is made if needed. Characters of `description` that do not belong in a file name
  * become '_'. */
 char *gt_rundir_new(const char *outdir, const char *description);
-/* Make `dir` (and its parents) if needed, and see that it can be written and has room for `bytes`. */
+/* Makes `dir` and its parents if needed, and checks that files can be written there and that `bytes` are free. */
 gt_status gt_rundir_prepare(const char *dir, size_t bytes);
-/* Write DIR/NAME whole or not at all, durably: job.ini. */
+/* Writes DIR/NAME whole or not at all, and syncs the file. */
 gt_status gt_rundir_write(const char *dir, const char *name, const char *text);
 /* Reads DIR/NAME, at most 16 MB, into *text, to be freed; NULL: the file is not there or not readable. Memory that is
  * short (GT_NOMEM) is the only error. */
 gt_status gt_rundir_read(const char *dir, const char *name, char **text);
-/* Whether there was a file DIR/stop; the file is then removed. */
+/* True when there was a file DIR/stop, which is removed. */
 bool gt_rundir_stop(const char *dir);
 
 /* ---- a run that begins anew (--restart); the caller holds the lock ---- */
@@ -47,13 +47,14 @@ typedef struct gt_lock_options { /* zeros: the defaults */
     int (*stop)(void); /* not 0: waiting is given up */
 } gt_lock_options;
 
-/* *lock is NULL unless GT_OK. GT_STOPPED: stop() ended the waiting. GT_FAILED: the run belongs to a living process;
- * the message names host and pid. Taken over at once when its process on this host is gone. */
+/* *lock is NULL unless GT_OK. A lock whose process is gone is taken over, at once if the process ran on this host.
+ * GT_STOPPED: stop() ended the waiting. GT_FAILED: the run belongs to a living process; the message names host and
+ * process. */
 gt_status gt_lock_take(gt_lock **lock, const char *dir, const gt_lock_options *options);
-/* The lock file no longer belongs to this process (somebody removed the file, or took this process for dead): stop
- * writing here. */
+/* True when the lock file no longer belongs to this process: somebody removed the file, or took this process for dead.
+ * This process must write nothing more into the directory. */
 bool gt_lock_lost(const gt_lock *l);
-/* GT_FAILED; the message says that the directory is gone, that the lock is gone, or to whom the lock belongs now. */
+/* Returns GT_FAILED; the message says that the directory is gone, that the lock is gone, or who has the lock now. */
 gt_status gt_lock_fail_lost(const gt_lock *l);
 void gt_lock_release(gt_lock *l); /* NULL is fine */
 

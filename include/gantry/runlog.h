@@ -16,7 +16,7 @@
 #include "gantry/status.h"
 
 typedef struct gt_stat_value {
-    /* "Loss/scores/fake", "Progress/kimg": slashes make groups; no name may be a group of another */
+    /* "Loss/scores/fake", "Progress/kimg": slashes make groups; no name may be a group of another name */
     const char *name;
     double num, mean, std; /* count, mean and standard deviation since the last tick; a plain number v is {1, v, 0} */
 } gt_stat_value;
@@ -44,7 +44,8 @@ typedef void gt_runlog_line(void *arg, int64_t images, const gt_stat_value *valu
 gt_status gt_runlog_each(const gt_runlog *l, gt_runlog_line *line, void *arg);
 /* The mean of a series at the tick of `images`; NaN when there is none. */
 double gt_runlog_at(const gt_runlog *l, int64_t images, const char *name);
-/* Another process has the log now: this process writes nothing more, also not in gt_runlog_close(). */
+/* To be called when another process has the log: this process then writes nothing more, also not in gt_runlog_close().
+ */
 void gt_runlog_leave(gt_runlog *l);
 void gt_runlog_close(gt_runlog *l); /* NULL is fine */
 
@@ -64,7 +65,7 @@ typedef struct gt_stats {
     struct gt_arena *arena;
 } gt_stats;
 
-/* NULL: cannot be read, or more than 2^25 values. A missing file reads as empty. */
+/* NULL: the file cannot be read, or has more than 2^25 values (see gt_message()). A missing file gives no ticks. */
 gt_stats *gt_stats_read(const char *path);
 const gt_stats_series *gt_stats_find(const gt_stats *s, const char *name);
 void gt_stats_free(gt_stats *s);

@@ -50,7 +50,7 @@ static bool is_half_of(const char *half, const char *name) {
 /* "dir/name" -> "dir/name.1a2b3c4d.part", another one each time. NULL: out of memory. */
 static char *name_half(const char *path) {
     const char *name = last_part(path);
-    uint32_t tag = (uint32_t)gt_unlikely_twice();
+    uint32_t tag = (uint32_t)gt_random_tag();
     char *part;
     return asprintf(&part, "%.*s.%08x%s", (int)(name - path + (ptrdiff_t)kept_of(name)), path, tag, ending) < 0 ? NULL
                                                                                                                 : part;

@@ -28,7 +28,7 @@ void gt_program_again(char **argv) {
     execv(link_to_self, argv);
 }
 
-uint64_t gt_unlikely_twice(void) {
+uint64_t gt_random_tag(void) {
     uint64_t number;
     if (getrandom(&number, sizeof number, GRND_NONBLOCK) == sizeof number) return number;
     return (uint64_t)getpid() * 2654435761u << 32 ^ (uint64_t)(gt_clock() * 1e9); /* early in the boot of a host */

@@ -15,7 +15,7 @@ void gt_program_folder(char folder[GT_PROGRAM_PATH_BYTES]);
 /* Starts the program again in this process, with the environment as it is now. Returns only on failure. */
 void gt_program_again(char **argv);
 
-/* A number that no other process, and no other call, is likely to get. */
-uint64_t gt_unlikely_twice(void);
+/* A random number, which no other process and no other call is likely to get. For names, not for results. */
+uint64_t gt_random_tag(void);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/progress.h"
 
-#include <stddef.h>
-
 /* MPI belongs to one thread, so what is called does too. */
 static _Thread_local struct {
     void (*beat)(void *arg);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Inside of src/dist: the ranks with their MPI communicator, waiting that does not burn a core, cores, the watchdog. */
+ * Inside of src/dist: the ranks with their MPI communicators, waiting that leaves the core to others, the choice of
+ * cores, the watchdog. */
 #ifndef GANTRY_DIST_COMM_H
 #define GANTRY_DIST_COMM_H
 
@@ -12,7 +13,7 @@
 #include "gantry/dist.h"
 
 typedef struct gt_watchdog {
-    pid_t launcher; /* 0: none was found among the ancestors; then only the parent is watched */
+    pid_t launcher; /* 0: no ancestor is a launcher; only the parent is watched */
     pid_t parent;
     gt_ticker ticker;
 } gt_watchdog;
@@ -20,15 +21,15 @@ typedef struct gt_watchdog {
 typedef struct gt_heartbeat gt_heartbeat; /* heartbeat.c */
 
 typedef struct gt_comm_inside {
-    gt_comm seen; /* first: what the public pointer points at */
-    bool mpi;     /* false: alone, MPI was never started */
+    gt_comm seen; /* must be first: the public pointer points to it */
+    bool mpi;     /* false: this rank is alone, and MPI was not started */
     MPI_Comm world, node;
     gt_watchdog watchdog;
-    gt_heartbeat *heartbeat; /* NULL: alone, or not yet */
+    gt_heartbeat *heartbeat; /* NULL: this rank is alone, or heartbeats have not begun */
     int core_locks;          /* core_locks.c: the open file; -1: none */
-    bool roams;              /* not bound, as another run has some of the cores */
+    bool roams;              /* not bound, since another run has some of the cores */
     gt_buffer description;
-    void *scratch; /* grows to the largest small values asked for */
+    void *scratch; /* of gt_comm_scratch(); grows as needed */
     size_t scratch_bytes;
     int *counts, *starts; /* [ranks] each, for collectives of uneven sizes */
 } gt_comm_inside;
@@ -42,33 +43,33 @@ void *gt_comm_scratch(gt_comm *c, size_t rows, size_t row_bytes);
  * place. */
 void gt_comm_rows_all(gt_comm *c, const int *first, size_t n, MPI_Datatype type, void *all);
 
-/* Wait for requests. Every wait of src/dist is this one: MPI's own would spin on a core that another rank needs. */
+/* Waits for requests. All of src/dist waits here, since MPI_Wait() would spin on a core that another rank needs. */
 void gt_comm_wait(gt_comm *c, int n, MPI_Request *requests);
-/* One turn of a caller's own waiting loop; *since is 0 at its beginning. */
+/* One turn of a waiting loop of the caller; *since is 0 before the first turn. */
 void gt_comm_idle(gt_comm *c, double *since);
 
-/* The nearest ancestor that is Open MPI's mpirun or orted; 0: none. */
+/* The nearest ancestor of this process that is a launcher of Open MPI (mpirun, orted, ...); 0: there is none. */
 pid_t gt_find_launcher(void);
-/* core_locks.c: this rank's cores are its alone as far as other runs of this program go; false: some rank of this host
- * did not get all of its own, and none of them has any. Collective over inside->node. */
+/* Locks this rank's cores against other runs of this program (core_locks.c). False: another run has a core of some rank
+ * of this host; then no rank of this host has locked any. Collective over in->node. */
 bool gt_lock_cores_all(gt_comm_inside *in, const cpu_set_t *mine);
 void gt_unlock_cores(gt_comm_inside *in);
-/* Choose this rank's cores: see affinity.c. Fills cores, threads, oversubscribed. Collective over inside->node. */
+/* Chooses this rank's cores (affinity.c), and sets cores, threads and oversubscribed. Collective over in->node. */
 void gt_choose_cores_all(gt_comm_inside *in, pid_t launcher, int threads);
 
-/* Like gt_comm_abort() with gt_message(), when another host may be out of reach: asked to abort, mpirun would wait for
- * its daemon there for as long as TCP keeps trying, a quarter of an hour. A second SIGTERM within 5 s makes it end at
- * once. */
+/* Like gt_comm_abort(), for when another host may be out of reach: after MPI_Abort() mpirun would wait for its daemon
+ * on that host as long as TCP keeps trying, a quarter of an hour. Two SIGTERM within 5 s end mpirun at once. */
 void gt_comm_abandon(gt_comm *c);
 
 /* Heartbeats: see heartbeat.c. */
 gt_status gt_heartbeat_start_all(gt_comm_inside *in); /* collective */
-void gt_heartbeat_stop(gt_comm_inside *in);           /* behind a barrier */
-void gt_heartbeat_link(gt_comm *c); /* this rank exchanges data with all others: listen to all of them */
-/* Now and then, cheap: `waiting_since` by gt_clock(), 0 when at work. Does not return when a rank is silent for too
- * long. */
+void gt_heartbeat_stop(gt_comm_inside *in);           /* all ranks must have passed a barrier */
+void gt_heartbeat_link(gt_comm *c); /* this rank now exchanges data with all others, and listens to them all */
+/* Sends and receives beats when they are due; cheap otherwise. `waiting_since`: when this rank began to wait, by
+ * gt_clock(); 0: it works. Does not return when a rank is silent for too long. */
 void gt_heartbeat_poll(gt_comm *c, double waiting_since);
 
+/* From now on this rank ends when its launcher is gone: see watchdog.c. */
 void gt_watchdog_start(gt_comm_inside *in, pid_t launcher);
 
 #endif

@@ -10,12 +10,12 @@ struct gt_reducer_schedule {
     gt_reducer_schedule *next; /* of the same reducer */
     int *order;                /* [buckets] in the order in which an execution finishes them */
     int *ready;                /* [buckets] how many outputs must be done for bucket b */
-    gt_span *gaps;             /* what no output writes */
+    gt_span *gaps;             /* ranges that no output writes */
     int n_gaps;
 };
 
-/* Messages between ranks, all set up once. Every rank holds `nodes` finished nodes of the tree; of each bucket it sends
- * each owner that owner's part of each of its nodes, and gets from each other rank its own part of each of theirs. */
+/* Messages between ranks, all set up once. Every rank has finished nodes of the tree. Of each bucket a rank sends to
+ * each owner this owner's part of each of its nodes, and receives its own part of each node of the other ranks. */
 typedef struct gt_exchange {
     MPI_Comm world;
     int n_all, first_own;        /* nodes of all ranks from left to right; the place of this rank's first */
@@ -33,7 +33,7 @@ struct gt_reducer {
     gt_pool *pool;
     bool plain;
     int slices, n_groups;
-    gt_tree_node *groups; /* this rank's, as nodes of the tree */
+    gt_tree_node *groups; /* the groups of this rank, as nodes of the tree */
     bool abreast;
     int *place;            /* [groups] the buffer a group is written to */
     size_t floats, stride; /* of the block; from one buffer to the next */
@@ -74,15 +74,16 @@ gt_status gt_exchange_init(gt_reducer *r);   /* not collective */
 void gt_exchange_connect_all(gt_reducer *r); /* collective: the communicator and its messages */
 void gt_exchange_free_all(gt_reducer *r);
 void gt_exchange_begin(gt_reducer *r);
-void gt_exchange_launch(gt_reducer *r, int bucket);  /* this rank's nodes are final in this bucket */
-bool gt_exchange_arrived(gt_reducer *r, int bucket); /* everything for this rank's part has come */
+void gt_exchange_launch(gt_reducer *r, int bucket);  /* this rank's nodes are complete in this bucket */
+bool gt_exchange_arrived(gt_reducer *r, int bucket); /* has this rank's part of the bucket come from all? */
 /* The tree's root in this rank's part of an arrived bucket; the pointer is to the part's first float. */
 float *gt_exchange_complete(gt_reducer *r, int bucket);
 void gt_exchange_end(gt_reducer *r);
 
-/* Element-wise work, spread over the pool. */
+/* Element-wise work of all threads of the pool. */
 void gt_add_to(gt_pool *pool, float *sum, const float *x, size_t n);
-/* y = x / divisor; how many of y are not finite, and the first one's index. x and y may be the same. */
+/* y = x / divisor. Counts the numbers of y that are not finite, and gives the index of the first. x and y may be the
+ * same. */
 gt_nonfinite gt_divide(gt_pool *pool, float *y, const float *x, size_t n, int divisor);
 
 #endif

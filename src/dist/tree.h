@@ -14,15 +14,15 @@ enum { GT_TREE_DEPTH = 64 }; /* enough for any stack over 2^31 slices */
 
 static inline int gt_tree_width(int slices, int level) { return (int)((slices + (1ll << level) - 1) >> level); }
 
-/* The node that is `count` slices from `first` on: see gt_group. */
+/* The node that is the sum of `count` slices from `first` on (see gt_group). */
 static inline gt_tree_node gt_tree_node_of(int first, int count) {
     gt_tree_node n = {0, first};
     for (; (1ll << n.level) < count; n.level++) n.index /= 2;
     return n;
 }
 
-/* Push a node; *depth is the height of the stack. Returns how many times the top two values are to be added into the
- * lower one, after the node's own value is in place at the old height. */
+/* Pushes a node; *depth is the height of the stack. The caller puts the value of the node at the old height, and then,
+ * as often as the return value says, adds the top value to the value below and drops the top value. */
 static inline int gt_tree_push(gt_tree_node *stack, int *depth, gt_tree_node node, int slices) {
     int additions = 0;
     stack[(*depth)++] = node;
@@ -44,8 +44,8 @@ static inline int gt_tree_push(gt_tree_node *stack, int *depth, gt_tree_node nod
     }
 }
 
-/* The nodes that a rank's slices add up to, from left to right, into nodes[GT_TREE_DEPTH]; returns how many. Every rank
- * knows every rank's. */
+/* The nodes that the slices of a rank add up to, from left to right, in nodes[GT_TREE_DEPTH]; returns their number.
+ * Every rank can compute the nodes of every rank. */
 int gt_tree_nodes_of(int slices, int ranks, int rank, gt_tree_node *nodes);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A file that only grows, by whole records, and survives a disk that is full for a while: after each call the file ends
- * with a whole record, and what could not be written is kept and written before anything that comes later. */
+ * A file that grows by whole records and stays usable where the disk is full for a while: after each call the file ends
+ * with a whole record, and records that could not be written are kept in memory and written before later records. */
 #ifndef FILES_APPENDER_H
 #define FILES_APPENDER_H
 
@@ -12,15 +12,16 @@
 typedef struct appender {
     char *path;
     int fd;
-    off_t good;        /* the file is whole up to here */
-    bool torn;         /* ... and has more behind it, which could not be cut away yet */
-    gt_buffer pending; /* whole records not yet in it */
+    off_t good;        /* the file has whole records up to this byte */
+    bool torn;         /* bytes of half a record behind `good` could not be cut away yet */
+    gt_buffer pending; /* whole records that are not in the file yet */
 } appender;
 
-/* Open `path` (copied) at its end; `flags` are added to those of open(): O_EXCL. On failure errno says why. */
+/* Opens or makes `path` (copied), to append to the file. `flags`: further flags of open(), such as O_EXCL. On failure
+ * errno says why. */
 gt_status appender_open(appender *a, const char *path, int flags);
-/* Write what is pending; `sync`: it is on the disk afterwards. */
+/* Writes the pending records; `sync`: the records are on the disk afterwards. GT_FAILED: they stay pending. */
 gt_status appender_flush(appender *a, bool sync);
-void appender_close(appender *a); /* does not flush. An appender of zeros that was never opened is fine with fd -1 */
+void appender_close(appender *a); /* drops pending records; fd -1: never opened */
 
 #endif

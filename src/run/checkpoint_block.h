@@ -7,7 +7,7 @@
  *     xxh3-128 0123456789abcdef0123456789abcdef
  *
  * The hash covers the whole file, these bytes included, with 32 zeros in its own place. This form is the same in all
- * formats, so that an old program can tell a newer file from a damaged one. */
+ * formats, so that an old program can tell a file of a newer format from a damaged file. */
 #ifndef FILES_CHECKPOINT_BLOCK_H
 #define FILES_CHECKPOINT_BLOCK_H
 
@@ -20,7 +20,7 @@ enum { CHECKPOINT_BLOCK = 512 };
 /* The block of a file whose HDF5 data are `data`. GT_NOMEM when there is no memory for the hash. */
 gt_status checkpoint_block_make(char block[CHECKPOINT_BLOCK], int format, const void *data, size_t bytes);
 
-/* From the block alone: the file's format and size. GT_FORMAT: not a checkpoint's. */
+/* The format and the size of the file that begins with this block. GT_FORMAT: this is no block of a checkpoint. */
 gt_status checkpoint_block_parse(const char block[CHECKPOINT_BLOCK], int *format, size_t *file_bytes);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Cutting a log back to what was known at an earlier moment. It may be of any size: only where lines stand is kept in
- * memory. */
+ * Cuts a log back to its state at an earlier moment. The log may have any size: memory holds only the places of lines.
+ */
 #ifndef FILES_KEEP_LINES_H
 #define FILES_KEEP_LINES_H
 
@@ -10,12 +10,13 @@
 #include "gantry/status.h"
 
 typedef enum verdict { KEEP, LATER, BAD, UNKNOWN /* out of memory: nothing is cut back */, VERDICTS } verdict;
-/* Of a line, for a run that goes on at `images`; the line may be changed. `whole`: it ends with a newline. */
+/* What becomes of a line when a run goes on at `images`. The function may change the line. `whole`: the line ends with
+ * a newline. */
 typedef verdict judge(char *line, bool whole, int64_t images, void *scratch);
 
-/* Keep the lines that are to be kept, and count all by what was said of them: writes only when something goes, or the
- * last one lacks its newline. *last: where the last line begins afterwards; -1: there is none. No such file: nothing to
- * do. */
+/* Removes all lines that are not judged KEEP, and adds the number of lines of each verdict to `counts`. The file is
+ * written only when a line is removed, or when the last line lacks its newline. *last: the byte at which the last line
+ * begins afterwards; -1: there are no lines. A missing file has no lines. */
 gt_status keep_lines(const char *path, int64_t images, judge *judges, void *scratch, int counts[VERDICTS],
                      int64_t *last);
 

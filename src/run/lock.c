@@ -81,7 +81,7 @@ static holder describe_self(void) {
     const char *job = NULL;
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs && !job; i++) job = getenv(jobs[i]);
     snprintf(h.job, sizeof h.job, "%.*s", job ? (int)strcspn(job, " \n") : 1, job && *job ? job : "-");
-    h.token = gt_unlikely_twice();
+    h.token = gt_random_tag();
     return h;
 }
 

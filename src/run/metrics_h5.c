@@ -3,7 +3,6 @@
 #include "run/metrics_h5.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

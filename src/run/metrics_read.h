@@ -7,8 +7,8 @@
 
 #include "gantry/runlog.h"
 
-/* The series of a metric log. NULL: see gt_message(); *other: an HDF5 file of another kind. Free with gt_stats_free().
- */
+/* The series of a metrics.h5, to be freed with gt_stats_free(). NULL: see gt_message(); *other then tells whether
+ * `path` is an HDF5 file of another kind. */
 gt_stats *gt_metrics_read(const char *path, bool *other);
 
 #endif

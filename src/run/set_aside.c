@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A run that is to begin anew in a directory that has one: nothing of that is deleted. */
+ * Runs that begin anew (--restart) in the directory of an earlier run, of which no file is deleted. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "gantry/rundir.h"

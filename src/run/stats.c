@@ -2,7 +2,6 @@
  * A whole stats.jsonl as series (gantry/runlog.h): for metrics.h5 and the report. */
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -12,10 +12,10 @@
 #include "gantry/memory.h"
 #include "gantry/runlog.h"
 
-/* with its newline */
+/* Appends the line, with its newline. */
 void stats_line_print(gt_buffer *out, int64_t images, double timestamp, const gt_stat_value *values, int n);
 
-/* What a line says. `text` is changed: names are ended in place and point into it. */
+/* The content of a line. Names point into the text of the line. */
 typedef struct stats_line {
     int64_t images; /* -1: neither "images" nor "Progress/kimg" */
     double timestamp;
@@ -27,23 +27,23 @@ typedef struct stats_line {
 /* false: the line is damaged, or no line of such a file; or, where memory.failed, there is no memory for its values */
 bool stats_line_parse(char *text, stats_line *line);
 
-/* NULL: none; of several the last */
+/* The value of this name, of several the last; NULL: there is none. */
 const gt_stat_value *stats_line_find(const gt_stat_value *values, int n, const char *name);
 
-/* Where the name stands in a table of n rows of `size` bytes that begin with their names; it is looked for at `near`
- * first. -1: nowhere. */
+/* The index of the row of this name in a table of n rows of `size` bytes, each of which begins with the pointer to its
+ * name; -1: there is none. Row `near` is tried first. */
 int gt_stats_index(const void *rows, size_t size, int n, const char *name, int near);
 
-/* A table without series for at most so many ticks; NULL: out of memory. */
+/* A table without series for at most `ticks` ticks, in the arena; NULL: out of memory. */
 gt_stats *gt_stats_new(gt_arena *a, int64_t ticks);
-/* Is one more series of so many ticks believable? A short text can claim a huge table, of which hardly any cell is
- * filled. */
+/* May the table get one more series of so many ticks? The limits are needed because a short file can ask for a huge
+ * table with few values. */
 enum { GT_STATS_MOST_VALUES = 1 << 25 };
 bool gt_stats_has_room(const gt_stats *s, int64_t ticks, int64_t most_values);
-/* without values; NULL: out of memory */
+/* A new series without values; NULL: out of memory. */
 gt_stats_series *gt_stats_add_series(gt_stats *s, const char *name, int64_t ticks);
 
-/* gt_stats_read() with another limit. */
+/* gt_stats_read() with another limit of values than GT_STATS_MOST_VALUES. */
 gt_stats *gt_stats_read_within(const char *path, int64_t most_values);
 
 #endif

@@ -12,10 +12,10 @@
 
 typedef struct tfevents tfevents;
 
-/* A new events file in `dir`. It tells TensorBoard to forget what earlier files say of steps after `images`. NULL: see
- * gt_message(). */
+/* Makes a new events file in `dir`, which tells TensorBoard to forget the events of earlier files after `images`. NULL:
+ * see gt_message(). */
 tfevents *tfevents_open(const char *dir, int64_t images);
-/* Either the whole event is in the file afterwards, or nothing of it: then it is kept, and written before the next one.
+/* Afterwards the file has the whole event or nothing of it: then the event is kept, and written before the next event.
  */
 gt_status tfevents_scalars(tfevents *e, double time, int64_t images, const gt_stat_value *values, int n);
 gt_status tfevents_picture(tfevents *e, double time, int64_t images, const char *name, int width, int height,
